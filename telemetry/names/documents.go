@@ -1,0 +1,53 @@
+package names
+
+import "time"
+
+// Fields of documents. The span's are those that OpenSearch Dashboards' trace
+// view queries (Data Prepper's otel-v1-apm-span).
+const (
+	DocTime        = "@timestamp"
+	DocTraceID     = "traceId"
+	DocSpanID      = "spanId"
+	DocServiceName = "serviceName"
+	Attributes     = "attributes" // flat_object: everything without a mapping of its own
+
+	DocParentSpanID = "parentSpanId" // "" on a root, never absent
+	DocSpanName     = "name"
+	DocKind         = "kind" // SPAN_KIND_SERVER …
+	DocStartTime    = "startTime"
+	DocEndTime      = "endTime"
+	DocDuration     = "durationInNanos"
+	DocStatusCode   = "status.code"
+	DocStatusText   = "status.message"
+	DocEvents       = "events"
+	DocLinks        = "links"
+
+	DocTraceGroup         = "traceGroup" // root spans only, like the three below
+	DocTraceGroupEnd      = "traceGroupFields.endTime"
+	DocTraceGroupDuration = "traceGroupFields.durationInNanos"
+	DocTraceGroupStatus   = "traceGroupFields.statusCode"
+
+	DocMetricName  = "name"
+	DocMetricValue = "value"
+	DocMetricUnit  = "unit"
+	DocMetricType  = "type"
+
+	DocOriginalTime = "jari.original_time" // when event time was not believed
+	DocOriginalTag  = "jari.agent.tag"
+)
+
+// Index families. A document's index is the family's prefix and the UTC day
+// (the month, for the service map) of its event time.
+const (
+	LogIndex        = "ss4o_logs-jari-"
+	SpanIndex       = "otel-v1-apm-span-"
+	ServiceMapIndex = "otel-v1-apm-service-map-"
+	MetricIndex     = "ss4o_metrics-jari-"
+	DeadLetterIndex = "jari-deadletter-"
+)
+
+// Daily names the index of family for t.
+func Daily(family string, t time.Time) string { return family + t.UTC().Format("2006.01.02") }
+
+// Monthly names the index of family for t.
+func Monthly(family string, t time.Time) string { return family + t.UTC().Format("2006.01") }

@@ -1,0 +1,3 @@
+module jari.example/telemetry/names
+
+go 1.26

@@ -1,0 +1,42 @@
+// Package realpart is how a test finds the real part it needs: `make test`
+// starts them and sets these variables. Without them the test is skipped with
+// a message that names the variable, so plain `go test` passes on a fresh
+// clone; under JARI_TEST_REQUIRED=1 the same lack is a failure.
+package realpart
+
+import "os"
+
+// The variables `make test` sets.
+const (
+	Postgres   = "JARI_TEST_POSTGRES_URL"   // postgres://…/postgres, may create databases
+	Redis      = "JARI_TEST_REDIS_URL"      // redis://host:port
+	OpenSearch = "JARI_TEST_OPENSEARCH_URL" // http://host:port
+	AWS        = "JARI_TEST_AWS_URL"        // moto: DynamoDB with streams, SES, SSM
+	Edge       = "JARI_TEST_EDGE_URL"       // the whole system, through its front door
+	Slack      = "JARI_TEST_SLACK_URL"      // the Slack simulator
+	Plugin     = "JARI_TEST_PLUGIN"         // path of the built Fluent Bit plugin (.so)
+	Required   = "JARI_TEST_REQUIRED"
+)
+
+// TB is the part of testing.TB that Need uses; it keeps package testing out
+// of this one.
+type TB interface {
+	Helper()
+	Skipf(format string, args ...any)
+	Fatalf(format string, args ...any)
+}
+
+// Need returns the value of the variable key, or skips the test (fails it
+// where real parts are required).
+func Need(t TB, key string) string {
+	t.Helper()
+	v := os.Getenv(key)
+	if v != "" {
+		return v
+	}
+	if os.Getenv(Required) != "" {
+		t.Fatalf("%s is not set, but %s is: start the real parts with `make test`", key, Required)
+	}
+	t.Skipf("needs a real part: %s is not set; `make test` starts it and sets it", key)
+	return ""
+}
