@@ -10,8 +10,8 @@ const (
 	HeaderSessionID   = "Jari-Session-Id"
 	HeaderAccessToken = "Jari-Access-Token" // in an answer: the renewed token
 	HeaderIdempotency = "Idempotency-Key"
-	HeaderRegion      = "x-region"      // asked for by the page
-	HeaderEdgeRegion  = "x-edge-region" // decided by the edge: an AWS region id
+	HeaderRegion      = "x-region"         // asked for by the page
+	HeaderEdgeRegion  = "jari-edge-region" // decided by the edge: an AWS region id; CloudFront forbids x-edge-*
 	HeaderCountry     = "cloudfront-viewer-country"
 )
 
