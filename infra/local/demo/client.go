@@ -1,0 +1,135 @@
+package demo
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"time"
+)
+
+// The parts of the public API's shapes (docs/openapi.yaml) that the story reads.
+type (
+	text struct {
+		Ko string `json:"ko"`
+		En string `json:"en"`
+	}
+	restaurant struct {
+		ID          string         `json:"id"`
+		Name        text           `json:"name"`
+		Description text           `json:"description"`
+		Cuisine     string         `json:"cuisine"`
+		Area        text           `json:"area"`
+		Price       int            `json:"price"`
+		TimeZone    string         `json:"time_zone"`
+		Address     string         `json:"address"`
+		Location    map[string]any `json:"location,omitempty"`
+	}
+	freeTime struct {
+		SlotID    string    `json:"slot_id"`
+		Start     time.Time `json:"start"`
+		Available int       `json:"available"`
+	}
+	reservation struct {
+		ID           string    `json:"id"`
+		SlotID       string    `json:"slot_id"`
+		RestaurantID string    `json:"restaurant_id"`
+		Start        time.Time `json:"start"`
+		Party        int       `json:"party"`
+		Status       string    `json:"status"`
+	}
+	list[T any] struct {
+		Items []T `json:"items"`
+	}
+)
+
+// answer is what a request got: a status, and the body as it came.
+type answer struct {
+	status int
+	header http.Header
+	body   []byte
+}
+
+// reason is the slug of a problem+json answer.
+func (a answer) reason() string {
+	var p struct{ Reason string }
+	_ = json.Unmarshal(a.body, &p) // an answer without a reason has reason ""
+	return p.Reason
+}
+
+func (a answer) String() string {
+	return fmt.Sprintf("%d %s", a.status, bytes.TrimSpace(a.body[:min(len(a.body), 300)]))
+}
+
+// web is shared by all diners: one address, many connections.
+var web = &http.Client{
+	Timeout:   30 * time.Second,
+	Transport: &http.Transport{MaxIdleConnsPerHost: 128, MaxConnsPerHost: 128},
+}
+
+// send makes one request; in is sent as JSON unless nil.
+func send(ctx context.Context, method, url string, header http.Header, in any) (answer, error) {
+	var body io.Reader
+	if in != nil {
+		b, err := json.Marshal(in)
+		if err != nil {
+			return answer{}, err
+		}
+		body = bytes.NewReader(b)
+	}
+	req, err := http.NewRequestWithContext(ctx, method, url, body)
+	if err != nil {
+		return answer{}, err
+	}
+	if header != nil {
+		req.Header = header
+	}
+	if in != nil {
+		req.Header.Set("Content-Type", "application/json")
+	}
+	res, err := web.Do(req)
+	if err != nil {
+		return answer{}, err
+	}
+	defer res.Body.Close()
+	b, err := io.ReadAll(res.Body)
+	return answer{res.StatusCode, res.Header, b}, err
+}
+
+// get reads a JSON document of the operator's side (mailbox, Slack, OpenSearch).
+func get[T any](ctx context.Context, url string) (out T, err error) {
+	a, err := send(ctx, http.MethodGet, url, nil, nil)
+	if err != nil {
+		return out, err
+	}
+	if a.status != http.StatusOK {
+		return out, fmt.Errorf("GET %s answered %s", url, a)
+	}
+	return out, json.Unmarshal(a.body, &out)
+}
+
+// call makes a request of the public API through the edge and expects a status.
+func call[T any](ctx context.Context, e *evening, p *person, method, path string, in any, want int, header ...string) (out T, err error) {
+	a, err := p.ask(ctx, e, method, path, in, header...)
+	if err != nil {
+		return out, err
+	}
+	if a.status != want {
+		return out, fmt.Errorf("%s %s: expected %d, got %s", method, path, want, a)
+	}
+	if len(a.body) == 0 {
+		return out, nil
+	}
+	return out, json.Unmarshal(a.body, &out)
+}
+
+func query(pairs ...string) string {
+	v := url.Values{}
+	for i := 0; i < len(pairs); i += 2 {
+		v.Set(pairs[i], pairs[i+1])
+	}
+	return "?" + v.Encode()
+}
