@@ -1,0 +1,56 @@
+package fault_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"testing"
+
+	"jari.example/services/internal/fault"
+)
+
+func TestAFaultIsFoundThroughWrapping(t *testing.T) {
+	full := fault.New(fault.Conflict, "slot_full", "The slot is full.")
+	for sentence, c := range map[string]struct {
+		err    error
+		code   fault.Code
+		reason string
+	}{
+		"bare":                            {full, fault.Conflict, "slot_full"},
+		"wrapped":                         {fmt.Errorf("book: %w", full), fault.Conflict, "slot_full"},
+		"without reason":                  {&fault.Error{Code: fault.NotFound}, fault.NotFound, "not_found"},
+		"a deadline is a timeout":         {fmt.Errorf("ask: %w", context.DeadlineExceeded), fault.Timeout, "timeout"},
+		"anything unknown is internal":    {errors.New("disk on fire"), fault.Internal, "internal"},
+		"no error has neither":            {nil, "", ""},
+		"a part that does not answer":     {fault.Down("postgres", errors.New("refused")), fault.Unavailable, "unavailable"},
+		"a field knows it is bad request": {fault.BadField("/party", "Too many."), fault.Invalid, "invalid_field"},
+	} {
+		t.Run(sentence, func(t *testing.T) {
+			if got := fault.CodeOf(c.err); got != c.code {
+				t.Errorf("code = %q, want %q", got, c.code)
+			}
+			if got := fault.ReasonOf(c.err); got != c.reason {
+				t.Errorf("reason = %q, want %q", got, c.reason)
+			}
+		})
+	}
+}
+
+func TestACauseIsKeptForTheLogAndOutOfTheDetail(t *testing.T) {
+	e := fault.Of(errors.New("password=hunter2"))
+	if strings.Contains(e.Detail, "hunter2") {
+		t.Errorf("detail shows the cause: %s", e.Detail)
+	}
+	if !strings.Contains(e.Error(), "hunter2") {
+		t.Errorf("the error for operators lost its cause: %s", e)
+	}
+}
+
+func TestRefiningAFaultLeavesTheOriginalAlone(t *testing.T) {
+	base := fault.New(fault.Conflict, "slot_full", "Full.")
+	_ = base.At("/slot_id").After(1).Because(errors.New("x"))
+	if base.Pointer != "" || base.RetryAfter != 0 || base.Cause != nil {
+		t.Errorf("base changed: %+v", base)
+	}
+}
