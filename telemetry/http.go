@@ -1,0 +1,191 @@
+package telemetry
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"runtime/debug"
+	"strings"
+	"sync"
+	"time"
+
+	"go.opentelemetry.io/contrib/instrumentation/net/http/otelhttp"
+	"go.opentelemetry.io/otel/attribute"
+	"go.opentelemetry.io/otel/trace"
+
+	"jari.example/telemetry/names"
+)
+
+// Server instruments one route: a server span named pattern ("POST /v1/x"),
+// the request metrics, and one access line when the answer is written. pattern
+// is "" for what no route matched. With outside, a traceparent that comes in is
+// linked, not continued: strangers choose neither our trace ids nor our sampling.
+//
+// A panic in next that nobody caught becomes an empty 500 and a process.panic
+// line; http.ErrAbortHandler goes on to the server.
+func Server(logger *slog.Logger, pattern string, outside bool, next http.Handler) http.Handler {
+	_, route, _ := strings.Cut(pattern, " ")
+	logged := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if pattern != "" {
+			r.Pattern = pattern // what otelhttp takes http.route from
+		}
+		serveLogged(logger, route, next, w, r)
+	})
+	return otelhttp.NewHandler(logged, pattern,
+		otelhttp.WithPublicEndpointFn(func(*http.Request) bool { return outside }),
+		otelhttp.WithSpanNameFormatter(func(_ string, r *http.Request) string {
+			if pattern == "" {
+				return r.Method
+			}
+			return pattern
+		}))
+}
+
+func serveLogged(logger *slog.Logger, route string, next http.Handler, w http.ResponseWriter, r *http.Request) {
+	start := time.Now()
+	notes := &notes{}
+	r = r.WithContext(context.WithValue(r.Context(), notesKey{}, notes))
+	rec := &statusWriter{ResponseWriter: w}
+	defer func() {
+		if p := recover(); p != nil {
+			if p == http.ErrAbortHandler { //nolint:errorlint // net/http compares it the same way
+				rec.status = 499
+				logAccess(logger, r, route, rec, notes, start)
+				panic(p)
+			}
+			logger.ErrorContext(r.Context(), "panic", names.EventName, names.EventPanic,
+				names.Exception, fmt.Sprint(p), names.Stacktrace, string(debug.Stack()))
+			notes.add(slog.String(names.Exception, fmt.Sprint("panic: ", p)))
+			if rec.status == 0 {
+				rec.WriteHeader(http.StatusInternalServerError)
+			}
+		}
+		logAccess(logger, r, route, rec, notes, start)
+	}()
+	next.ServeHTTP(rec, r)
+}
+
+func logAccess(logger *slog.Logger, r *http.Request, route string, rec *statusWriter, notes *notes, start time.Time) {
+	status := rec.status
+	if status == 0 {
+		status = http.StatusOK
+	}
+	level := slog.LevelInfo
+	if status >= 500 {
+		level = slog.LevelError
+	}
+	attrs := []slog.Attr{
+		slog.String(names.EventName, names.EventAccess),
+		slog.String(names.HTTPMethod, r.Method),
+	}
+	if route != "" {
+		attrs = append(attrs, slog.String(names.HTTPRoute, route))
+	}
+	attrs = append(attrs,
+		slog.Int(names.HTTPStatus, status),
+		slog.Float64(names.HTTPDuration, time.Since(start).Seconds()),
+		slog.Int64(names.HTTPBodySize, rec.size),
+		slog.String(names.URLPath, r.URL.Path))
+	attrs = append(attrs, notes.all()...)
+	body := fmt.Sprintf("%s %s %d", r.Method, orUnmatched(route), status)
+	logger.LogAttrs(r.Context(), level, body, attrs...)
+}
+
+func orUnmatched(route string) string {
+	if route == "" {
+		return "(no route)"
+	}
+	return route
+}
+
+// Note adds attributes to the access line of the request in ctx and to its
+// current span: ids and reasons, never personal data.
+func Note(ctx context.Context, attrs ...slog.Attr) {
+	if n, ok := ctx.Value(notesKey{}).(*notes); ok {
+		n.add(attrs...)
+	}
+	span := trace.SpanFromContext(ctx)
+	if !span.IsRecording() {
+		return
+	}
+	for _, a := range attrs {
+		span.SetAttributes(spanAttribute(a))
+	}
+}
+
+func spanAttribute(a slog.Attr) attribute.KeyValue {
+	switch v := a.Value.Resolve(); v.Kind() {
+	case slog.KindInt64:
+		return attribute.Int64(a.Key, v.Int64())
+	case slog.KindFloat64:
+		return attribute.Float64(a.Key, v.Float64())
+	case slog.KindBool:
+		return attribute.Bool(a.Key, v.Bool())
+	default:
+		return attribute.String(a.Key, v.String())
+	}
+}
+
+type notesKey struct{}
+
+// notes gathers what the layers below know about a request for its one line.
+type notes struct {
+	mu    sync.Mutex
+	attrs []slog.Attr
+}
+
+func (n *notes) add(attrs ...slog.Attr) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	n.attrs = append(n.attrs, attrs...)
+}
+
+func (n *notes) all() []slog.Attr {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	return n.attrs
+}
+
+// statusWriter remembers what was answered.
+type statusWriter struct {
+	http.ResponseWriter
+	status int
+	size   int64
+}
+
+func (w *statusWriter) WriteHeader(status int) {
+	if w.status == 0 && status >= 200 {
+		w.status = status
+	}
+	w.ResponseWriter.WriteHeader(status)
+}
+
+func (w *statusWriter) Write(b []byte) (int, error) {
+	if w.status == 0 {
+		w.status = http.StatusOK
+	}
+	n, err := w.ResponseWriter.Write(b)
+	w.size += int64(n)
+	return n, err
+}
+
+// Unwrap lets http.ResponseController reach the connection.
+func (w *statusWriter) Unwrap() http.ResponseWriter { return w.ResponseWriter }
+
+// Transport instruments calls to one peer: a client span "POST user" with
+// peer.service, and traceparent on the wire. base may be nil.
+func Transport(peer string, base http.RoundTripper) http.RoundTripper {
+	return otelhttp.NewTransport(base,
+		otelhttp.WithSpanOptions(trace.WithAttributes(attribute.String(names.PeerService, peer))),
+		otelhttp.WithSpanNameFormatter(func(_ string, r *http.Request) string { return r.Method + " " + peer }))
+}
+
+// Client is an instrumented client for one peer. It keeps enough idle
+// connections for a rush and gives up after timeout.
+func Client(peer string, timeout time.Duration) *http.Client {
+	base := http.DefaultTransport.(*http.Transport).Clone()
+	base.MaxIdleConnsPerHost = 128
+	base.MaxIdleConns = 256
+	return &http.Client{Timeout: timeout, Transport: Transport(peer, base)}
+}

@@ -1,0 +1,44 @@
+package names
+
+// Event is a kind of log line, for TELEMETRY.md.
+type Event struct {
+	Name  string // value of event.name
+	Brief string
+}
+
+// Events is every event, in the order TELEMETRY.md lists them.
+var Events = []Event{
+	{EventAccess, "One per request at the edge of each service; the gateway's are what SLOs count."},
+	{EventStarted, "The process serves."},
+	{EventStopping, "The process was asked to stop and drains."},
+	{EventHeartbeat, "The process lives; every 10 s."},
+	{EventPanic, "A panic was caught; the request got a 500."},
+	{EventOutboxDelivered, "The outbox handed events over."},
+	{EventOutboxFailed, "The outbox could not hand events over and will try again."},
+	{EventMailSent, "A mail was accepted by the mail service."},
+	{EventMailFailed, "A mail was not accepted and will be tried again."},
+	{EventCatalogueIndexed, "Catalogue changes became searchable."},
+	{EventIndexFailed, "Catalogue changes could not be indexed and will be tried again."},
+	{EventIncidentOpened, "An incident opened."},
+	{EventIncidentUpdated, "An incident changed."},
+	{EventIncidentResolved, "An incident ended."},
+	{EventTickFailed, "A tick of the evaluation failed; the next one covers it."},
+	{EventSlackFailed, "Slack did not take a message, which stays in the outbox."},
+}
+
+// Metrics of our own; what OpenTelemetry's instrumentations add keeps their names.
+const (
+	MetricEndpointDuration = "jari.endpoint.duration"
+)
+
+// Metric describes an instrument, for TELEMETRY.md.
+type Metric struct {
+	Name  string
+	Unit  string
+	Brief string
+}
+
+// Metrics is every metric of ours, in the order TELEMETRY.md lists them.
+var Metrics = []Metric{
+	{MetricEndpointDuration, "s", "Histogram of a service method's duration, by jari.method and error.type."},
+}

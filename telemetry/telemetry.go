@@ -1,0 +1,191 @@
+// Package telemetry sets a process up to be observed: JSON lines on stdout,
+// spans and metrics over OTLP to the agent, W3C trace context on every hop. Its
+// vocabulary is telemetry/names.
+package telemetry
+
+import (
+	"context"
+	"errors"
+	"io"
+	"log/slog"
+	"os"
+	"runtime/debug"
+	"strings"
+	"time"
+
+	"github.com/google/uuid"
+	"go.opentelemetry.io/contrib/instrumentation/runtime"
+	"go.opentelemetry.io/otel"
+	"go.opentelemetry.io/otel/attribute"
+	"go.opentelemetry.io/otel/exporters/otlp/otlpmetric/otlpmetrichttp"
+	"go.opentelemetry.io/otel/propagation"
+	sdkmetric "go.opentelemetry.io/otel/sdk/metric"
+	"go.opentelemetry.io/otel/sdk/resource"
+	sdktrace "go.opentelemetry.io/otel/sdk/trace"
+
+	"jari.example/telemetry/names"
+)
+
+// Config says who the process is and where its telemetry goes.
+type Config struct {
+	Service   string        // service.name; required
+	Version   string        // service.version; the commit the binary was built from when empty
+	Region    string        // cloud.region: an AWS region id
+	Endpoint  string        // base URL of the agent's OTLP/HTTP receiver; "" switches spans and metrics off
+	Level     slog.Level    // lines below it are not written
+	Output    io.Writer     // where lines go; stdout when nil
+	Heartbeat time.Duration // 10 s when 0, none when negative
+
+	// Processors and Readers are added to the providers, for tests.
+	Processors []sdktrace.SpanProcessor
+	Readers    []sdkmetric.Reader
+}
+
+// Telemetry is what a process that has been set up holds.
+type Telemetry struct {
+	Logger *slog.Logger
+	Traces *sdktrace.TracerProvider
+	Meters *sdkmetric.MeterProvider
+}
+
+const (
+	spanDelay    = 200 * time.Millisecond // how long a span may wait for company
+	spanQueue    = 16384                  // spans kept while the agent is away; beyond it they are dropped
+	spanBatch    = 512
+	exportLimit  = time.Minute // how long one batch is tried before it is given up
+	metricPeriod = 10 * time.Second
+)
+
+// Start sets the process up and installs OpenTelemetry's globals, so that
+// libraries find the same providers. Call stop last, with a context that bounds
+// the final flush.
+func Start(ctx context.Context, c Config) (t *Telemetry, stop func(context.Context) error, err error) {
+	if c.Service == "" {
+		return nil, nil, errors.New("telemetry: Config.Service is empty")
+	}
+	c.defaults()
+	instance := uuid.NewString()
+	logger := slog.New(newHandler(c, instance))
+	res := resource.NewSchemaless(
+		attribute.String(names.ServiceName, c.Service),
+		attribute.String(names.ServiceInstanceID, instance),
+		attribute.String(names.ServiceVersion, c.Version),
+		attribute.String(names.CloudRegion, c.Region),
+	)
+	traces := sdktrace.NewTracerProvider(c.traceOptions(res)...)
+	meterOptions, err := c.meterOptions(ctx, res)
+	if err != nil {
+		return nil, nil, err
+	}
+	meters := sdkmetric.NewMeterProvider(meterOptions...)
+
+	otel.SetErrorHandler(exportErrors(logger))
+	otel.SetTracerProvider(traces)
+	otel.SetMeterProvider(meters)
+	otel.SetTextMapPropagator(propagation.NewCompositeTextMapPropagator(propagation.TraceContext{}, propagation.Baggage{}))
+	if c.Endpoint != "" {
+		if err := runtime.Start(runtime.WithMeterProvider(meters)); err != nil {
+			return nil, nil, err
+		}
+	}
+	stopHeart := heartbeat(logger, c.Heartbeat)
+	stop = func(ctx context.Context) error {
+		stopHeart()
+		return errors.Join(traces.Shutdown(ctx), meters.Shutdown(ctx))
+	}
+	return &Telemetry{Logger: logger, Traces: traces, Meters: meters}, stop, nil
+}
+
+func (c *Config) defaults() {
+	if c.Output == nil {
+		c.Output = os.Stdout
+	}
+	if c.Version == "" {
+		c.Version = commit()
+	}
+	if c.Heartbeat == 0 {
+		c.Heartbeat = 10 * time.Second
+	}
+	c.Endpoint = strings.TrimRight(c.Endpoint, "/")
+}
+
+func (c *Config) traceOptions(res *resource.Resource) []sdktrace.TracerProviderOption {
+	options := []sdktrace.TracerProviderOption{sdktrace.WithResource(res)}
+	for _, p := range c.Processors {
+		options = append(options, sdktrace.WithSpanProcessor(p))
+	}
+	if c.Endpoint != "" {
+		options = append(options, sdktrace.WithSpanProcessor(sdktrace.NewBatchSpanProcessor(
+			newExporter(c.Endpoint+"/v1/traces"),
+			sdktrace.WithBatchTimeout(spanDelay), sdktrace.WithMaxQueueSize(spanQueue),
+			sdktrace.WithMaxExportBatchSize(spanBatch), sdktrace.WithExportTimeout(exportLimit),
+		)))
+	} else if len(c.Processors) == 0 {
+		// Lines still carry trace ids; nothing is recorded behind them.
+		options = append(options, sdktrace.WithSampler(sdktrace.NeverSample()))
+	}
+	return options
+}
+
+func (c *Config) meterOptions(ctx context.Context, res *resource.Resource) ([]sdkmetric.Option, error) {
+	options := []sdkmetric.Option{sdkmetric.WithResource(res)}
+	for _, r := range c.Readers {
+		options = append(options, sdkmetric.WithReader(r))
+	}
+	if c.Endpoint != "" {
+		exporter, err := otlpmetrichttp.New(ctx,
+			otlpmetrichttp.WithEndpointURL(c.Endpoint+"/v1/metrics"),
+			otlpmetrichttp.WithCompression(otlpmetrichttp.GzipCompression))
+		if err != nil {
+			return nil, err
+		}
+		options = append(options, sdkmetric.WithReader(sdkmetric.NewPeriodicReader(exporter, sdkmetric.WithInterval(metricPeriod))))
+	}
+	return options, nil
+}
+
+// heartbeat says regularly that the process lives, so that silence means
+// blindness and not health.
+func heartbeat(logger *slog.Logger, every time.Duration) (stop func()) {
+	if every < 0 {
+		return func() {}
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		tick := time.NewTicker(every)
+		defer tick.Stop()
+		for {
+			select {
+			case <-ctx.Done():
+				return
+			case <-tick.C:
+				logger.Info("alive", names.EventName, names.EventHeartbeat)
+			}
+		}
+	}()
+	return func() { cancel(); <-done }
+}
+
+// exportErrors turns OpenTelemetry's complaints into at most one line every ten
+// seconds: an agent that is away would otherwise fill the log.
+func exportErrors(logger *slog.Logger) otel.ErrorHandlerFunc {
+	quiet := newThrottle(10 * time.Second)
+	return func(err error) {
+		if quiet.allow(time.Now()) {
+			logger.Warn("telemetry export failed", names.Exception, err.Error())
+		}
+	}
+}
+
+func commit() string {
+	if info, ok := debug.ReadBuildInfo(); ok {
+		for _, s := range info.Settings {
+			if s.Key == "vcs.revision" {
+				return s.Value
+			}
+		}
+	}
+	return "unknown"
+}

@@ -1,0 +1,128 @@
+// Package telemetrytest records in memory what a process under test emits.
+package telemetrytest
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"log/slog"
+	"sync"
+	"testing"
+
+	sdkmetric "go.opentelemetry.io/otel/sdk/metric"
+	"go.opentelemetry.io/otel/sdk/metric/metricdata"
+	sdktrace "go.opentelemetry.io/otel/sdk/trace"
+	"go.opentelemetry.io/otel/sdk/trace/tracetest"
+
+	"jari.example/telemetry"
+	"jari.example/telemetry/names"
+)
+
+// Recorder is a running telemetry whose lines, spans and metrics stay here. It
+// is installed as OpenTelemetry's globals, so tests that use one must not run
+// in parallel.
+type Recorder struct {
+	Telemetry *telemetry.Telemetry
+	Logger    *slog.Logger
+
+	out   *lines
+	spans *tracetest.SpanRecorder
+	meter *sdkmetric.ManualReader
+}
+
+// Start records until the test ends.
+func Start(t testing.TB) *Recorder {
+	t.Helper()
+	r := &Recorder{out: &lines{}, spans: tracetest.NewSpanRecorder(), meter: sdkmetric.NewManualReader()}
+	tel, stop, err := telemetry.Start(t.Context(), telemetry.Config{
+		Service: "test", Region: "ap-northeast-2", Output: r.out, Heartbeat: -1, Level: slog.LevelDebug,
+		Processors: []sdktrace.SpanProcessor{r.spans}, Readers: []sdkmetric.Reader{r.meter},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = stop(context.Background()) })
+	r.Telemetry, r.Logger = tel, tel.Logger
+	return r
+}
+
+// Lines returns the decoded lines with this event.name, all of them for "".
+func (r *Recorder) Lines(t testing.TB, event string) []map[string]any {
+	t.Helper()
+	var found []map[string]any
+	for raw := range bytes.Lines([]byte(r.Output())) {
+		var line map[string]any
+		if err := json.Unmarshal(raw, &line); err != nil {
+			t.Fatalf("a line is not JSON: %v\n%s", err, raw)
+		}
+		if event == "" || line[names.EventName] == event {
+			found = append(found, line)
+		}
+	}
+	return found
+}
+
+// Output returns every line as written, to search for what must not be there.
+func (r *Recorder) Output() string { return r.out.String() }
+
+// Spans returns the spans that have ended, in that order.
+func (r *Recorder) Spans() []sdktrace.ReadOnlySpan { return r.spans.Ended() }
+
+// Span returns the first ended span of that name, or fails the test.
+func (r *Recorder) Span(t testing.TB, name string) sdktrace.ReadOnlySpan {
+	t.Helper()
+	var seen []string
+	for _, s := range r.Spans() {
+		if s.Name() == name {
+			return s
+		}
+		seen = append(seen, s.Name())
+	}
+	t.Fatalf("no span %q among %q", name, seen)
+	return nil
+}
+
+// Attr returns a span's attribute, nil when it has none of that name.
+func Attr(s sdktrace.ReadOnlySpan, name string) any {
+	for _, a := range s.Attributes() {
+		if string(a.Key) == name {
+			return a.Value.AsInterface()
+		}
+	}
+	return nil
+}
+
+// Metric returns the metric of that name, or fails the test.
+func (r *Recorder) Metric(t testing.TB, name string) metricdata.Metrics {
+	t.Helper()
+	var rm metricdata.ResourceMetrics
+	if err := r.meter.Collect(context.Background(), &rm); err != nil {
+		t.Fatal(err)
+	}
+	for _, scope := range rm.ScopeMetrics {
+		for _, m := range scope.Metrics {
+			if m.Name == name {
+				return m
+			}
+		}
+	}
+	t.Fatalf("no metric %q", name)
+	return metricdata.Metrics{}
+}
+
+type lines struct {
+	mu sync.Mutex
+	b  bytes.Buffer
+}
+
+func (l *lines) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.b.Write(p)
+}
+
+func (l *lines) String() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.b.String()
+}
