@@ -1,0 +1,89 @@
+# Jari: everything on one machine. `make` alone lists the targets.
+SHELL := bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+MAKEFLAGS += --no-print-directory
+
+JARI  := .jari/bin/jari
+TOOLS := .jari/bin
+# every module of the workspace; the agent is outside it on purpose (DESIGN: OpenTelemetry versions)
+MODULES := alerting fluentbit infra kibana services telemetry telemetry/names
+# flags for the launcher, e.g. make up FLAGS='--port-offset 1000'
+FLAGS ?=
+
+##@ Running
+.PHONY: up down clean status logs demo
+up: launcher ## install what is missing, build, start everything, fill it, print the addresses
+	@$(JARI) up $(FLAGS)
+down: launcher ## stop everything
+	@$(JARI) down $(FLAGS)
+clean: launcher ## stop everything and wipe its data
+	@$(JARI) clean $(FLAGS)
+status: launcher ## what runs, where, since when
+	@$(JARI) status $(FLAGS)
+logs: launcher ## follow a part's log: make logs S=reservation
+	@$(JARI) logs $(FLAGS) $(S)
+demo: launcher ## play one evening against the running system (under 3 minutes)
+	@$(JARI) demo $(FLAGS)
+
+.PHONY: launcher
+launcher:
+	@go build -o $(JARI) ./infra/local/cmd/jari
+
+##@ Checking
+.PHONY: test test-parts check fmt lint fresh secrets check-web
+test: check launcher ## every test, with real parts started for it (this is what CI runs)
+	@$(JARI) with --dir .jari/test --port-offset auto -- $(MAKE) test-parts
+
+# inside `jari with`: the system runs, its addresses are in JARI_TEST_*
+test-parts:
+	$(JARI) demo --dir .jari/test
+	$(JARI) demo --dir .jari/test --only rush --kill
+	JARI_TEST_REQUIRED=1 go test $(if $(CI),-count=1) $(addsuffix /...,$(addprefix ./,$(MODULES)))
+	cd fluentbit/agent && JARI_TEST_REQUIRED=1 GOWORK=off go test ./...
+	cd web && npm test
+	cd web && JARI_TEST_REQUIRED=1 npm run e2e
+
+check: fmt lint fresh secrets check-web ## format, vet, staticcheck, generated files, secrets, the page
+
+fmt:
+	@out=$$(gofmt -l $(MODULES) fluentbit/agent); [ -z "$$out" ] || { echo "not gofmt'ed, run gofmt -w on:"; echo "$$out"; exit 1; }
+
+lint: $(TOOLS)/staticcheck ## go vet and staticcheck over every module
+	@for m in $(MODULES); do (cd $$m && go vet ./... && $(CURDIR)/$(TOOLS)/staticcheck ./...) || { echo "lint failed in $$m"; exit 1; }; done
+
+fresh: ## generated files are what `make generate` makes
+	@infra/fresh.sh
+
+secrets: $(TOOLS)/gitleaks
+	@$(TOOLS)/gitleaks dir --no-banner --log-level warn --redact --config .gitleaks.toml . || { echo "a secret lies in the tree: remove it, or allow a test value in .gitleaks.toml with its reason"; exit 1; }
+
+check-web: web/node_modules/.package-lock.json
+	@cd web && npm run --silent check
+
+web/node_modules/.package-lock.json: web/package-lock.json
+	cd web && npm ci --no-audit --no-fund
+
+$(TOOLS)/staticcheck $(TOOLS)/gitleaks: infra/tools/go.sum
+	@echo "building $(notdir $@) …"
+	@mkdir -p $(TOOLS)
+	@cd infra/tools && GOWORK=off go build -o $(CURDIR)/$(TOOLS)/ tool
+	@touch $(TOOLS)/staticcheck $(TOOLS)/gitleaks
+
+##@ Making
+.PHONY: generate bench hooks help
+generate: web/node_modules/.package-lock.json ## rewrite every generated file
+	@cd telemetry && go generate ./...
+	@cd kibana && go generate ./...
+	@cd web && npm run --silent generate
+
+bench: ## Go benchmarks, three runs each (compare ratios within one run)
+	go test -run '^$$' -bench . -benchmem -count 3 $(addsuffix /...,$(addprefix ./,$(MODULES)))
+
+hooks: ## let git run the fast half of the checks before each commit
+	git config core.hooksPath .githooks
+
+help: ## this list
+	@awk 'BEGIN {FS = ":.*## "; print "Jari — usage: make <target>"} \
+	  /^##@/ {printf "\n%s\n", substr($$0, 5)} \
+	  /^[a-z-]+:.*## / {printf "  %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
