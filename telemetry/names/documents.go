@@ -10,6 +10,7 @@ const (
 	DocSpanID      = "spanId"
 	DocServiceName = "serviceName"
 	Attributes     = "attributes" // flat_object: everything without a mapping of its own
+	Unindexed      = "unindexed"  // kept, not searchable: attributes too long for a term
 
 	DocParentSpanID = "parentSpanId" // "" on a root, never absent
 	DocSpanName     = "name"
@@ -31,6 +32,21 @@ const (
 	DocMetricValue = "value"
 	DocMetricUnit  = "unit"
 	DocMetricType  = "type"
+
+	DocTraceGroupName = "traceGroupName" // the four below and this: the service map
+	DocHashID         = "hashId"
+	DocDestination    = "destination" // of a client: whom it called
+	DocTarget         = "target"      // of a server: what it offers
+	MapDomain         = "domain"      // within both: the service
+	MapResource       = "resource"    // within both: what of it
+
+	DocRefusedIndex  = "refused.index" // dead letters: where it should have gone
+	DocRefusedID     = "refused.id"
+	DocRefusedStatus = "refused.status" // as OpenSearch answered; 0: unreadable before
+	DocRefusedType   = "refused.type"
+	DocRefusedReason = "refused.reason"
+	DocRefused       = "refused.document"
+	DocRefusedBase64 = "refused.base64" // instead, where it is no text
 
 	DocOriginalTime = "jari.original_time" // when event time was not believed
 	DocOriginalTag  = "jari.agent.tag"
