@@ -1,0 +1,78 @@
+package endpoint
+
+import (
+	"context"
+	"slices"
+
+	"jari.example/services/internal/fault"
+)
+
+// Access says who may call an endpoint. The zero value is no rule at all.
+type Access int
+
+// The rules.
+const (
+	undeclared Access = iota
+	Public            // anybody
+	Diner             // any account that is logged in
+	Owner             // role owner or operator; the service asks MayTouch for the restaurant
+	Internal          // only siblings: paths under /internal/, which the gateway never routes
+)
+
+func (a Access) declared() bool { return a > undeclared && a <= Internal }
+
+func (a Access) String() string {
+	if !a.declared() {
+		return "undeclared"
+	}
+	return [...]string{"", "public", "diner", "owner", "internal"}[a]
+}
+
+// Allow is nil when who may pass. Codes: unauthenticated, forbidden, and
+// internal for a rule that was never declared.
+func (a Access) Allow(who Identity) error {
+	switch {
+	case a == Public, a == Internal:
+		return nil
+	case !a.declared():
+		return fault.New(fault.Internal, "access_undeclared", "This endpoint has no access rule.")
+	case who.UserID == "":
+		return fault.New(fault.Unauthenticated, "unauthenticated", "Please log in.")
+	case a == Owner && who.Role != RoleOwner && who.Role != RoleOperator:
+		return fault.New(fault.Forbidden, "forbidden", "Only a restaurant's owner may do this.")
+	}
+	return nil
+}
+
+// The roles of an account.
+const (
+	RoleDiner    = "diner"
+	RoleOwner    = "owner"
+	RoleOperator = "operator"
+)
+
+// Identity is who asks, as the gateway has proven. The zero value is nobody.
+type Identity struct {
+	UserID    string
+	Role      string
+	Own       []string // restaurants an owner may touch
+	SessionID string
+}
+
+// MayTouch reports whether the identity may change this restaurant.
+func (i Identity) MayTouch(restaurant string) bool {
+	return i.Role == RoleOperator || i.Role == RoleOwner && slices.Contains(i.Own, restaurant)
+}
+
+type identityKey struct{}
+
+// WithIdentity returns a context in which who asks.
+func WithIdentity(ctx context.Context, who Identity) context.Context {
+	return context.WithValue(ctx, identityKey{}, who)
+}
+
+// IdentityFrom returns who asks; nobody where no transport has said.
+func IdentityFrom(ctx context.Context) Identity {
+	who, _ := ctx.Value(identityKey{}).(Identity)
+	return who
+}

@@ -1,0 +1,112 @@
+package endpoint
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"runtime/debug"
+	"time"
+
+	kit "github.com/go-kit/kit/endpoint"
+	"github.com/go-kit/kit/ratelimit"
+	"go.opentelemetry.io/otel"
+	"go.opentelemetry.io/otel/attribute"
+	"go.opentelemetry.io/otel/metric"
+	"go.opentelemetry.io/otel/trace"
+
+	"jari.example/services/internal/fault"
+	"jari.example/telemetry"
+	"jari.example/telemetry/names"
+)
+
+// Limits returns what holds one method back, nil for nothing. A limiter of
+// golang.org/x/time/rate fits.
+type Limits func(Method) ratelimit.Allower
+
+// Shared is the middleware of every endpoint, outermost first: recovery,
+// tracing and metrics, logging, access, limits. limits may be nil.
+func Shared(logger *slog.Logger, limits Limits) (Middleware, error) {
+	duration, err := otel.Meter("jari.example/services").Float64Histogram(names.MetricEndpointDuration,
+		metric.WithUnit("s"), metric.WithExplicitBucketBoundaries(.001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5))
+	if err != nil {
+		return nil, err
+	}
+	return func(m Method) kit.Middleware {
+		return kit.Chain(recovery(logger), instrumented(m, duration), logged(m), allowed(m), limited(m, limits))
+	}, nil
+}
+
+// Bare is no middleware but the access rule, for tests of what lies inside.
+func Bare(m Method) kit.Middleware { return allowed(m) }
+
+// recovery turns a panic into an Internal fault and one line with its stack.
+func recovery(logger *slog.Logger) kit.Middleware {
+	return func(next kit.Endpoint) kit.Endpoint {
+		return func(ctx context.Context, request any) (response any, err error) {
+			defer func() {
+				if p := recover(); p != nil {
+					logger.ErrorContext(ctx, "panic", names.EventName, names.EventPanic,
+						names.Exception, fmt.Sprint(p), names.Stacktrace, string(debug.Stack()))
+					response, err = nil, fault.Of(fmt.Errorf("panic: %v", p))
+				}
+			}()
+			return next(ctx, request)
+		}
+	}
+}
+
+func instrumented(m Method, duration metric.Float64Histogram) kit.Middleware {
+	return func(next kit.Endpoint) kit.Endpoint {
+		return func(ctx context.Context, request any) (any, error) {
+			start := time.Now()
+			response, err := next(ctx, request)
+			attrs := []attribute.KeyValue{attribute.String(names.Method, m.Name)}
+			if err != nil {
+				attrs = append(attrs, attribute.String(names.ErrorType, string(fault.CodeOf(err))))
+			}
+			trace.SpanFromContext(ctx).SetAttributes(attrs...)
+			duration.Record(ctx, time.Since(start).Seconds(), metric.WithAttributes(attrs...))
+			return response, err
+		}
+	}
+}
+
+// logged adds what only the endpoint knows to the request's one access line;
+// the refusal itself is noted where it becomes a status.
+func logged(m Method) kit.Middleware {
+	return func(next kit.Endpoint) kit.Endpoint {
+		return func(ctx context.Context, request any) (any, error) {
+			telemetry.Note(ctx, slog.String(names.Method, m.Name))
+			return next(ctx, request)
+		}
+	}
+}
+
+func allowed(m Method) kit.Middleware {
+	return func(next kit.Endpoint) kit.Endpoint {
+		return func(ctx context.Context, request any) (any, error) {
+			if err := m.Access.Allow(IdentityFrom(ctx)); err != nil {
+				return nil, err
+			}
+			return next(ctx, request)
+		}
+	}
+}
+
+func limited(m Method, limits Limits) kit.Middleware {
+	var limiter ratelimit.Allower
+	if limits != nil {
+		limiter = limits(m)
+	}
+	return func(next kit.Endpoint) kit.Endpoint {
+		if limiter == nil {
+			return next
+		}
+		return func(ctx context.Context, request any) (any, error) {
+			if !limiter.Allow() {
+				return nil, fault.New(fault.RateLimited, "rate_limited", "Too many requests. Please wait a moment.").After(time.Second)
+			}
+			return next(ctx, request)
+		}
+	}
+}
