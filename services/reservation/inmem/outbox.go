@@ -1,0 +1,54 @@
+package inmem
+
+import (
+	"context"
+	"slices"
+	"time"
+
+	"github.com/google/uuid"
+
+	"jari.example/services/reservation"
+)
+
+type pending struct {
+	reservation.Event
+	due time.Time
+}
+
+// Lease implements [reservation.Outbox].
+func (s *Store) Lease(_ context.Context, n int, now, until time.Time) ([]reservation.Event, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var leased []reservation.Event
+	behind := map[uuid.UUID]bool{}
+	for _, e := range s.events { // in order of Seq
+		first := !behind[e.Reservation.ID]
+		behind[e.Reservation.ID] = true
+		if len(leased) < n && first && !e.due.After(now) {
+			e.due = until
+			e.Attempts++
+			leased = append(leased, e.Event)
+		}
+	}
+	return leased, nil
+}
+
+// Delivered implements [reservation.Outbox].
+func (s *Store) Delivered(_ context.Context, seq int64) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.events = slices.DeleteFunc(s.events, func(e *pending) bool { return e.Seq == seq })
+	return nil
+}
+
+// Postpone implements [reservation.Outbox].
+func (s *Store) Postpone(_ context.Context, seq int64, due time.Time) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, e := range s.events {
+		if e.Seq == seq {
+			e.due = due
+		}
+	}
+	return nil
+}

@@ -1,0 +1,12 @@
+package inmem_test
+
+import (
+	"testing"
+
+	"jari.example/services/reservation/inmem"
+	"jari.example/services/reservation/storetest"
+)
+
+func TestStore(t *testing.T) {
+	storetest.Run(t, func(*testing.T) storetest.Store { return inmem.New() })
+}

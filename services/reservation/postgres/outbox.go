@@ -1,0 +1,58 @@
+package postgres
+
+import (
+	"context"
+	"slices"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+
+	"jari.example/services/reservation"
+)
+
+// leaseSQL skips what another relay is leasing at this moment, and every event
+// that has an older one of the same reservation before it.
+const leaseSQL = `-- name: reservation.outbox.lease
+UPDATE outbox SET due_at = $3, attempts = attempts + 1
+WHERE id IN (
+  SELECT id FROM outbox o
+  WHERE due_at <= $2 AND NOT EXISTS (SELECT FROM outbox e WHERE e.reservation_id = o.reservation_id AND e.id < o.id)
+  ORDER BY id LIMIT $1 FOR UPDATE SKIP LOCKED)
+RETURNING id, event_id, kind, payload, traceparent, created_at, attempts`
+
+type eventRow struct {
+	ID          int64
+	EventID     uuid.UUID
+	Kind        string
+	Payload     row
+	Traceparent string
+	CreatedAt   time.Time
+	Attempts    int
+}
+
+// Lease implements [reservation.Outbox].
+func (s *Store) Lease(ctx context.Context, n int, now, until time.Time) ([]reservation.Event, error) {
+	rows, _ := s.pool.Query(ctx, leaseSQL, n, now, until)
+	events, err := pgx.CollectRows(rows, func(r pgx.CollectableRow) (reservation.Event, error) {
+		e, err := pgx.RowToStructByName[eventRow](r)
+		return reservation.Event{
+			Seq: e.ID, ID: e.EventID, Kind: e.Kind, OccurredAt: e.CreatedAt.UTC(),
+			Reservation: e.Payload.reservation(), Traceparent: e.Traceparent, Attempts: e.Attempts,
+		}, err
+	})
+	slices.SortFunc(events, func(a, b reservation.Event) int { return int(a.Seq - b.Seq) }) // RETURNING keeps no order
+	return events, explain(err)
+}
+
+// Delivered implements [reservation.Outbox].
+func (s *Store) Delivered(ctx context.Context, seq int64) error {
+	_, err := s.pool.Exec(ctx, "-- name: reservation.outbox.delivered\nDELETE FROM outbox WHERE id = $1", seq)
+	return explain(err)
+}
+
+// Postpone implements [reservation.Outbox].
+func (s *Store) Postpone(ctx context.Context, seq int64, due time.Time) error {
+	_, err := s.pool.Exec(ctx, "-- name: reservation.outbox.postpone\nUPDATE outbox SET due_at = $2 WHERE id = $1", seq, due)
+	return explain(err)
+}

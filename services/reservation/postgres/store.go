@@ -1,0 +1,145 @@
+// Package postgres keeps reservations in PostgreSQL. Each call is one
+// transaction in one round trip; locks are taken in one order everywhere: slots
+// by id, then reservations, then idempotency keys.
+package postgres
+
+import (
+	"context"
+	"embed"
+	"errors"
+	"fmt"
+	"io/fs"
+	"strings"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
+	"github.com/jackc/tern/v2/migrate"
+
+	"jari.example/services/reservation"
+	"jari.example/telemetry"
+)
+
+//go:embed migrations/*.sql
+var migrations embed.FS
+
+// Store is a [reservation.Store] and a [reservation.Outbox].
+type Store struct{ pool *pgxpool.Pool }
+
+var (
+	_ reservation.Store  = (*Store)(nil)
+	_ reservation.Outbox = (*Store)(nil)
+)
+
+// connections is the pool's bound where the URL has no pool_max_conns: seats
+// are sold one lock at a time, so more would only wait inside the server.
+const connections = 12
+
+// Open connects to the database at url and brings its schema up to date. While
+// the database cannot be reached it tries again until ctx ends.
+func Open(ctx context.Context, url string) (*Store, error) {
+	config, err := pgxpool.ParseConfig(url)
+	if err != nil {
+		return nil, errors.New("database URL: not one that PostgreSQL understands") // err would print the password
+	}
+	if !strings.Contains(url, "pool_max_conns") {
+		config.MaxConns = connections
+	}
+	// A server that refuses or vanishes is noticed before a caller loses patience.
+	config.ConnConfig.ConnectTimeout = 1500 * time.Millisecond
+	config.ConnConfig.RuntimeParams["timezone"] = "UTC" // to_jsonb writes times in it
+	config.ConnConfig.Tracer = telemetry.PgxTracer{}
+	pool, err := pgxpool.NewWithConfig(ctx, config)
+	if err != nil {
+		return nil, fmt.Errorf("database pool: %w", err)
+	}
+	for wait := 100 * time.Millisecond; ; wait = min(2*wait, 2*time.Second) {
+		err := migrateUp(ctx, config.ConnConfig)
+		if err == nil {
+			return &Store{pool}, nil
+		}
+		select {
+		case <-ctx.Done():
+			pool.Close()
+			return nil, fmt.Errorf("database: %w", err)
+		case <-time.After(wait):
+		}
+	}
+}
+
+// migrateUp runs on a connection of its own: the lock that keeps replicas from
+// migrating at once belongs to the session.
+func migrateUp(ctx context.Context, config *pgx.ConnConfig) error {
+	config = config.Copy()
+	config.Tracer = nil
+	conn, err := pgx.ConnectConfig(ctx, config)
+	if err != nil {
+		return err
+	}
+	defer conn.Close(context.WithoutCancel(ctx))
+	files, err := fs.Sub(migrations, "migrations")
+	if err != nil {
+		return err
+	}
+	m, err := migrate.NewMigrator(ctx, conn, "schema_version")
+	if err != nil {
+		return err
+	}
+	if err := m.LoadMigrations(files); err != nil {
+		return err
+	}
+	return m.Migrate(ctx)
+}
+
+// Close waits for the calls under way and closes the connections.
+func (s *Store) Close() { s.pool.Close() }
+
+// Ping reports whether the database answers.
+func (s *Store) Ping(ctx context.Context) error { return explain(s.pool.Ping(ctx)) }
+
+const getSQL = `-- name: reservation.get
+SELECT ` + columns + ` FROM reservations WHERE id = $1 AND diner_id = $2`
+
+// Reservation implements [reservation.Store].
+func (s *Store) Reservation(ctx context.Context, diner, id uuid.UUID) (reservation.Reservation, error) {
+	rows, _ := s.pool.Query(ctx, getSQL, id, diner)
+	r, err := pgx.CollectExactlyOneRow(rows, pgx.RowToStructByName[row])
+	if errors.Is(err, pgx.ErrNoRows) {
+		return reservation.Reservation{}, reservation.NotFound()
+	}
+	return r.reservation(), explain(err)
+}
+
+const listSQL = `-- name: reservation.list
+SELECT ` + columns + ` FROM reservations
+WHERE diner_id = $1 AND ($2 = '' OR status = $2) AND ($3 OR (starts_at, id) < ($4, $5))
+ORDER BY starts_at DESC, id DESC LIMIT $6`
+
+// Reservations implements [reservation.Store].
+func (s *Store) Reservations(ctx context.Context, q reservation.Query) ([]reservation.Reservation, error) {
+	rows, _ := s.pool.Query(ctx, listSQL, q.DinerID, string(q.Status),
+		q.After == reservation.Position{}, q.After.Start, q.After.ID, q.Limit)
+	list, err := pgx.CollectRows(rows, func(r pgx.CollectableRow) (reservation.Reservation, error) {
+		found, err := pgx.RowToStructByName[row](r)
+		return found.reservation(), err
+	})
+	return list, explain(err)
+}
+
+const availabilitySQL = `-- name: reservation.availability
+SELECT id, restaurant_id, starts_at, ends_at, time_zone, party_min, party_max, wanted_capacity, capacity, booked
+FROM slots
+WHERE restaurant_id = $1 AND starts_at >= $2 AND starts_at < $3
+  AND capacity = wanted_capacity AND capacity - booked >= $4 AND $4 BETWEEN party_min AND party_max
+ORDER BY starts_at`
+
+// Free implements [reservation.Store].
+func (s *Store) Free(ctx context.Context, q reservation.Window) ([]reservation.Slot, error) {
+	rows, _ := s.pool.Query(ctx, availabilitySQL, q.RestaurantID, q.From, q.To, q.Party)
+	list, err := pgx.CollectRows(rows, func(r pgx.CollectableRow) (reservation.Slot, error) {
+		found, err := pgx.RowToStructByName[slotRow](r)
+		return found.slot(), err
+	})
+	return list, explain(err)
+}

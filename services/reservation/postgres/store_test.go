@@ -1,0 +1,81 @@
+package postgres_test
+
+import (
+	"context"
+	"testing"
+	"time"
+
+	"jari.example/services/internal/fault"
+	"jari.example/services/reservation"
+	"jari.example/services/reservation/postgres"
+	"jari.example/services/reservation/postgres/postgrestest"
+	"jari.example/services/reservation/storetest"
+)
+
+func open(t *testing.T, url string) *postgres.Store {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+	defer cancel()
+	s, err := postgres.Open(ctx, url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(s.Close)
+	return s
+}
+
+func TestStore(t *testing.T) {
+	storetest.Run(t, func(t *testing.T) storetest.Store { return open(t, postgrestest.Database(t)) })
+}
+
+func TestOpenTwiceMigratesOnce(t *testing.T) {
+	url := postgrestest.Database(t)
+	failed := make(chan error, 4)
+	for range cap(failed) { // replicas that start at once
+		go func() {
+			s, err := postgres.Open(t.Context(), url)
+			if err == nil {
+				s.Close()
+			}
+			failed <- err
+		}()
+	}
+	for range cap(failed) {
+		if err := <-failed; err != nil {
+			t.Error(err)
+		}
+	}
+}
+
+func TestDatabaseThatRefusesIsUnavailableAndComesBack(t *testing.T) {
+	url := postgrestest.Database(t)
+	s := open(t, url)
+	accept := postgrestest.Refuse(t, url)
+	for range 20 {
+		began := time.Now()
+		_, err := s.Free(t.Context(), reservation.Window{RestaurantID: "x", Party: 1})
+		if f := fault.Of(err); f == nil || f.Code != fault.Unavailable || f.RetryAfter == 0 {
+			t.Fatalf("refused: %v", err)
+		}
+		if took := time.Since(began); took > 2*time.Second {
+			t.Fatalf("took %v to say so", took)
+		}
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), 300*time.Millisecond)
+	defer cancel()
+	if s, err := postgres.Open(ctx, url); err == nil {
+		s.Close()
+		t.Fatal("opened a database that refuses")
+	}
+	accept()
+	if err := s.Ping(t.Context()); err != nil {
+		t.Fatalf("after it came back: %v", err)
+	}
+}
+
+func TestOpenHidesThePassword(t *testing.T) {
+	_, err := postgres.Open(t.Context(), "postgres://u:hunter2@[")
+	if err == nil || err.Error() != "database URL: not one that PostgreSQL understands" {
+		t.Fatal(err)
+	}
+}

@@ -1,0 +1,128 @@
+// Package reservation owns seats: every write that changes how many covers of
+// a slot are taken happens here, and so does the count of what is left.
+//
+// A booking is right when the store says so. The store decides and writes in
+// one transaction: the row, the slot's counter, the remembered answer and the
+// event that tells the diner leave together or not at all.
+package reservation
+
+import (
+	"strconv"
+	"time"
+
+	"github.com/google/uuid"
+)
+
+// Status is where a reservation stands. Waitlist entries are reservations too:
+// one table, one unique index, one rule about who holds what.
+type Status string
+
+// The statuses. Waiting to Seated are live; Offered to Seated hold covers.
+const (
+	Waiting   Status = "waiting"
+	Offered   Status = "offered"
+	Confirmed Status = "confirmed"
+	Seated    Status = "seated"
+	Cancelled Status = "cancelled"
+	NoShow    Status = "no_show"
+	Declined  Status = "declined"
+	Expired   Status = "expired"
+)
+
+// Valid reports whether s is one of the statuses.
+func (s Status) Valid() bool {
+	switch s {
+	case Waiting, Offered, Confirmed, Seated, Cancelled, NoShow, Declined, Expired:
+		return true
+	}
+	return false
+}
+
+// Live reports whether s counts towards what one diner may have at a time.
+func (s Status) Live() bool { return s == Waiting || s.HoldsCovers() }
+
+// HoldsCovers reports whether s takes seats from its slot.
+func (s Status) HoldsCovers() bool { return s == Offered || s == Confirmed || s == Seated }
+
+// Cancellable reports whether a diner may still give up what is in s.
+func (s Status) Cancellable() bool { return s == Waiting || s == Offered || s == Confirmed }
+
+// What one diner may have, because seats that are hoarded stay empty.
+const (
+	MaxLive  = 8                // live reservations
+	MaxParty = 20               // covers in one of them
+	MaxNote  = 500              // characters
+	MaxKey   = 200              // bytes of an Idempotency-Key
+	Dining   = 90 * time.Minute // how long a table is taken
+)
+
+// SlotID names a slot; outside it is an opaque string. Zero names none.
+type SlotID int64
+
+// ParseSlotID returns the zero id for a string that names no slot, so that an
+// id nobody gave out is unknown and not malformed.
+func ParseSlotID(s string) SlotID {
+	id, err := strconv.ParseInt(s, 10, 64)
+	if err != nil || id < 0 || strconv.FormatInt(id, 10) != s {
+		return 0
+	}
+	return SlotID(id)
+}
+
+func (id SlotID) String() string { return strconv.FormatInt(int64(id), 10) }
+
+// MarshalText keeps the id a string in JSON: JavaScript would round it.
+func (id SlotID) MarshalText() ([]byte, error) { return []byte(id.String()), nil }
+
+// UnmarshalText reads what MarshalText wrote.
+func (id *SlotID) UnmarshalText(text []byte) error {
+	*id = ParseSlotID(string(text))
+	return nil
+}
+
+// PartySize bounds how many may come together.
+type PartySize struct {
+	Min int `json:"min"`
+	Max int `json:"max"`
+}
+
+// Slot is a restaurant's seating at one instant. 0 ≤ Booked ≤ Capacity always;
+// Capacity = max(Wanted, Booked), so an owner who shrinks a slot drops nobody,
+// and while the two differ the slot takes no booking.
+type Slot struct {
+	ID           SlotID
+	RestaurantID string
+	Start, End   time.Time
+	TimeZone     string
+	Party        PartySize
+	Wanted       int
+	Capacity     int
+	Booked       int
+}
+
+// Left is how many covers can be booked now.
+func (s Slot) Left() int {
+	if s.Closed() {
+		return 0
+	}
+	return s.Capacity - s.Booked
+}
+
+// Closed reports whether the owner has taken the slot, or part of it, back.
+func (s Slot) Closed() bool { return s.Wanted == 0 || s.Wanted != s.Capacity }
+
+// Reservation is one diner's claim on one slot.
+type Reservation struct {
+	ID           uuid.UUID `json:"id"`
+	SlotID       SlotID    `json:"slot_id"`
+	RestaurantID string    `json:"restaurant_id"`
+	Start        time.Time `json:"start"`
+	TimeZone     string    `json:"time_zone"`
+	Party        int       `json:"party"`
+	Note         string    `json:"note,omitempty"`
+	Status       Status    `json:"status"`
+	CreatedAt    time.Time `json:"created_at"`
+
+	DinerID uuid.UUID `json:"-"`
+	End     time.Time `json:"-"`
+}

@@ -1,0 +1,155 @@
+package storetest
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"slices"
+	"sync"
+	"testing"
+
+	"github.com/google/uuid"
+
+	"jari.example/services/internal/fault"
+	"jari.example/services/reservation"
+)
+
+// seller is the part of a store that a rush tries.
+type seller interface {
+	Book(context.Context, reservation.Booking) (reservation.Outcome, error)
+}
+
+// told is what one request of a rush was answered.
+type told struct {
+	reservation.Booking
+	out reservation.Outcome
+	err error
+}
+
+// storm sends every booking copies times, all at once.
+func storm(ctx context.Context, s seller, bookings []reservation.Booking, copies int) []told {
+	answers := make([]told, len(bookings)*copies)
+	start := make(chan struct{})
+	var wg sync.WaitGroup
+	for i := range answers {
+		b := bookings[i%len(bookings)]
+		b.ID, b.EventID = uuid.Must(uuid.NewV7()), uuid.New() // a retry knows neither
+		wg.Go(func() {
+			<-start
+			out, err := s.Book(ctx, b)
+			answers[i] = told{b, out, err}
+		})
+	}
+	close(start)
+	wg.Wait()
+	return answers
+}
+
+// judge lists what is wrong with the answers of a storm on one slot of so many
+// covers: it must not be oversold, nor refuse what would have fitted, each key
+// must have one reservation, and its answers must be the same.
+func judge(answers []told, covers int) (wrong []string) {
+	byKey := map[string]told{}
+	fresh := map[string]int{}
+	sold, least := 0, 0
+	for _, a := range answers {
+		if a.err != nil {
+			if fault.ReasonOf(a.err) != "slot_full" {
+				wrong = append(wrong, fmt.Sprintf("key %s: %v", a.Key, a.err))
+			}
+			least = cmp.Or(min(cmp.Or(least, a.Party), a.Party), least)
+			continue
+		}
+		if !a.out.Replayed {
+			fresh[a.Key]++
+		}
+		if first, ok := byKey[a.Key]; ok {
+			if first.out.Reservation != a.out.Reservation {
+				wrong = append(wrong, fmt.Sprintf("key %s: two answers, %s and %s", a.Key, first.out.ID, a.out.ID))
+			}
+			continue
+		}
+		byKey[a.Key] = a
+		sold += a.out.Party
+	}
+	for key, n := range fresh {
+		if n > 1 {
+			wrong = append(wrong, fmt.Sprintf("key %s booked %d times", key, n))
+		}
+	}
+	if sold > covers {
+		wrong = append(wrong, fmt.Sprintf("oversold: %d of %d covers", sold, covers))
+	}
+	if least > 0 && sold+least <= covers {
+		wrong = append(wrong, fmt.Sprintf("a party of %d was refused with %d of %d covers sold", least, sold, covers))
+	}
+	return wrong
+}
+
+func rush(t *testing.T, w *world) {
+	var bookings []reservation.Booking
+	for i := range 100 {
+		bookings = append(bookings, w.wants(0, uuid.New(), 1+i%3))
+	}
+	answers := storm(t.Context(), w.store, bookings, 3)
+	if wrong := judge(answers, 20); len(wrong) > 0 {
+		t.Fatalf("%d faults, the first: %s", len(wrong), wrong[0])
+	}
+	w.recount(0, answers)
+}
+
+// churn books and cancels the same few seats from many sides at once.
+func churn(t *testing.T, w *world) {
+	var wg sync.WaitGroup
+	var mu sync.Mutex
+	var answers []told
+	for range 16 {
+		wg.Go(func() {
+			diner := uuid.New()
+			for range 8 {
+				b := w.wants(0, diner, 6)
+				out, err := w.store.Book(t.Context(), b)
+				if err == nil && !out.Replayed {
+					_, err = w.store.Cancel(t.Context(), w.gives(out.ID, diner))
+				}
+				if err != nil && fault.ReasonOf(err) != "slot_full" {
+					mu.Lock()
+					answers = append(answers, told{b, out, err})
+					mu.Unlock()
+				}
+			}
+		})
+	}
+	wg.Wait()
+	for _, a := range answers {
+		t.Error(a.err)
+	}
+	if got := w.left(0); got != 20 {
+		t.Fatalf("%d covers left after all were given back, want 20", got)
+	}
+}
+
+// recount compares what was answered with what the store holds.
+func (w *world) recount(slot int, answers []told) {
+	w.t.Helper()
+	var ids []uuid.UUID
+	sold := 0
+	for _, a := range answers {
+		if a.err != nil || slices.Contains(ids, a.out.ID) {
+			continue
+		}
+		r, err := w.store.Reservation(w.t.Context(), a.DinerID, a.out.ID)
+		if err != nil {
+			w.t.Errorf("answered and not there: %v", err)
+		}
+		ids, sold = append(ids, a.out.ID), sold+r.Party
+	}
+	if got := 20 - w.left(slot); got != sold {
+		w.t.Errorf("the counter says %d covers are taken, the reservations say %d", got, sold)
+	}
+	events, err := w.store.Lease(w.t.Context(), 10*len(answers), w.now.AddDate(1, 0, 0), w.now.AddDate(1, 0, 1))
+	w.must(err)
+	if len(events) != len(ids) {
+		w.t.Errorf("%d events for %d bookings", len(events), len(ids))
+	}
+}

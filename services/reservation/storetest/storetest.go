@@ -1,0 +1,147 @@
+// Package storetest is what every store of reservations must do, as one suite
+// that each of them runs.
+package storetest
+
+import (
+	"crypto/sha256"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+
+	"jari.example/services/internal/fault"
+	"jari.example/services/reservation"
+)
+
+// Store is what the suite needs to see.
+type Store interface {
+	reservation.Store
+	reservation.Outbox
+}
+
+// Run runs the suite; open returns an empty store.
+func Run(t *testing.T, open func(t *testing.T) Store) {
+	for name, test := range map[string]func(*testing.T, *world){
+		"a booking takes covers and can be found":              booking,
+		"each refusal has its reason":                          refusals,
+		"limits of one diner":                                  limits,
+		"a remembered key is answered before anything else":    replay,
+		"a refusal is not remembered":                          refusalForgotten,
+		"a cancellation gives the covers back":                 cancelling,
+		"a schedule again changes nothing":                     scheduleAgain,
+		"a schedule never drops a booked seat":                 shrinking,
+		"free times fit the party":                             free,
+		"lists go page by page, latest visit first":            listing,
+		"the outbox keeps the order of each reservation":       outbox,
+		"a rush sells exactly what there is":                   rush,
+		"cancels and bookings at once leave the counter right": churn,
+	} {
+		t.Run(name, func(t *testing.T) { test(t, newWorld(t, open(t))) })
+	}
+}
+
+const restaurant = "mokran"
+
+// world is one restaurant with slots an hour apart, the first of them tomorrow.
+type world struct {
+	t      *testing.T
+	store  Store
+	now    time.Time
+	starts []time.Time
+	plan   reservation.Schedule
+	slots  []reservation.Slot
+}
+
+func newWorld(t *testing.T, s Store) *world {
+	w := &world{t: t, store: s, now: time.Now().UTC().Truncate(time.Microsecond)}
+	first := w.now.Add(24 * time.Hour).Truncate(time.Hour)
+	for i := range 24 {
+		w.starts = append(w.starts, first.Add(time.Duration(i)*time.Hour))
+	}
+	w.put(20)
+	w.slots = w.free(1)
+	if len(w.slots) != len(w.starts) {
+		t.Fatalf("%d free slots, want %d", len(w.slots), len(w.starts))
+	}
+	return w
+}
+
+// put states the schedule with so many covers per slot.
+func (w *world) put(covers int) {
+	w.t.Helper()
+	w.plan = reservation.Schedule{
+		TimeZone: "Asia/Seoul", Covers: covers, IntervalMinutes: 60, DaysAhead: 2,
+		Party: reservation.PartySize{Min: 1, Max: 6},
+	}
+	w.must(w.store.PutSchedule(w.t.Context(), restaurant, w.plan, w.starts, w.now))
+}
+
+func (w *world) free(party int) []reservation.Slot {
+	w.t.Helper()
+	slots, err := w.store.Free(w.t.Context(), reservation.Window{
+		RestaurantID: restaurant, From: w.starts[0], To: w.starts[len(w.starts)-1].Add(time.Second), Party: party,
+	})
+	w.must(err)
+	return slots
+}
+
+// left is what can be booked of the i-th slot.
+func (w *world) left(i int) int {
+	w.t.Helper()
+	for _, s := range w.free(1) {
+		if s.ID == w.slots[i].ID {
+			return s.Left()
+		}
+	}
+	return 0
+}
+
+func (w *world) must(err error) {
+	w.t.Helper()
+	if err != nil {
+		w.t.Fatal(err)
+	}
+}
+
+// wants is a booking of the i-th slot by a diner, under a key of its own.
+func (w *world) wants(i int, diner uuid.UUID, party int) reservation.Booking {
+	b := reservation.Booking{
+		Act: w.act(diner, uuid.NewString()),
+		ID:  uuid.Must(uuid.NewV7()), SlotID: w.slots[i].ID, Party: party, Note: "창가 자리",
+	}
+	b.Hash = sum(b.SlotID.String())
+	return b
+}
+
+func (w *world) gives(id, diner uuid.UUID) reservation.Cancellation {
+	c := reservation.Cancellation{Act: w.act(diner, uuid.NewString()), ID: id}
+	c.Hash = sum(id.String())
+	return c
+}
+
+func (w *world) act(diner uuid.UUID, key string) reservation.Act {
+	return reservation.Act{
+		DinerID: diner, Key: key, EventID: uuid.New(), At: w.now,
+		Traceparent: "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01",
+	}
+}
+
+// books books and must succeed.
+func (w *world) books(b reservation.Booking) reservation.Outcome {
+	w.t.Helper()
+	out, err := w.store.Book(w.t.Context(), b)
+	w.must(err)
+	return out
+}
+
+func wantReason(t *testing.T, err error, reason string) {
+	t.Helper()
+	if got := fault.ReasonOf(err); got != reason {
+		t.Fatalf("reason %q (%v), want %q", got, err, reason)
+	}
+}
+
+func sum(s string) []byte {
+	h := sha256.Sum256([]byte(s))
+	return h[:]
+}
