@@ -1,0 +1,96 @@
+package launch
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"strings"
+	"sync"
+	"time"
+)
+
+// Kind is what an event means to somebody who waits.
+type Kind string
+
+// The kinds of event. Ready, Failed and Stopped end a wait.
+const (
+	Info    Kind = "info"
+	Passing Kind = "passing" // replaces the part's last passing line
+	Up      Kind = "up"
+	Warn    Kind = "warn"
+	Ready   Kind = "ready"   // everything is up
+	Failed  Kind = "failed"  // something did not come up; everything is stopped again
+	Stopped Kind = "stopped" // everything was stopped on request
+)
+
+// Ends reports whether nothing follows that somebody waiting for the start
+// would care about.
+func (k Kind) Ends() bool { return k == Ready || k == Failed || k == Stopped }
+
+// Event is one line of progress.
+type Event struct {
+	Time time.Time `json:"time"`
+	Kind Kind      `json:"kind"`
+	Part string    `json:"part,omitempty"`
+	Text string    `json:"text"`
+}
+
+// journal remembers all events, writes the lasting ones to a log, and lets
+// any number of readers follow.
+type journal struct {
+	out io.Writer
+
+	mu     sync.Mutex
+	events []Event
+	grown  chan struct{} // closed and replaced at every event
+}
+
+func newJournal(out io.Writer) *journal { return &journal{out: out, grown: make(chan struct{})} }
+
+func (j *journal) add(kind Kind, part, format string, args ...any) {
+	e := Event{Time: time.Now(), Kind: kind, Part: part, Text: fmt.Sprintf(format, args...)}
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	j.events = append(j.events, e)
+	close(j.grown)
+	j.grown = make(chan struct{})
+	if kind != Passing {
+		fmt.Fprintf(j.out, "%s %-7s %s: %s\n", e.Time.Format("2006-01-02 15:04:05.000"), kind, part, e.Text)
+	}
+}
+
+// say returns the Say of a part.
+func (j *journal) say(part string) Say {
+	return func(format string, args ...any) {
+		if text, passing := strings.CutPrefix(format, "\r"); passing {
+			j.add(Passing, part, text, args...)
+			return
+		}
+		j.add(Info, part, format, args...)
+	}
+}
+
+// next returns the events after the first n, waiting until there are some.
+func (j *journal) next(ctx context.Context, n int) ([]Event, error) {
+	for {
+		j.mu.Lock()
+		events, grown := j.events[n:], j.grown
+		j.mu.Unlock()
+		if len(events) > 0 {
+			return events, nil
+		}
+		select {
+		case <-grown:
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		}
+	}
+}
+
+// ended reports whether the last event ends every wait: nothing more will
+// come, or nothing that a start waits for.
+func (j *journal) ended() bool {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	return len(j.events) > 0 && j.events[len(j.events)-1].Kind.Ends()
+}

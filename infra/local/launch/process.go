@@ -1,0 +1,178 @@
+package launch
+
+import (
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"syscall"
+	"time"
+)
+
+// process is a started child. Its output goes straight to files.
+type process struct {
+	cmd     *exec.Cmd
+	started time.Time
+	out     mark // where this run's output begins
+	err     mark
+	done    chan struct{}
+	exit    error // valid after done
+}
+
+// mark is a place in a log that several runs append to.
+type mark struct {
+	path string
+	from int64
+}
+
+// forks runs functions on one thread that lives as long as the program. The
+// kernel ties a child's parent-death signal to the thread that forked it, and
+// Go's other threads come and go.
+type forks chan func()
+
+func newForks() forks {
+	f := make(forks)
+	go func() {
+		runtime.LockOSThread()
+		for fn := range f {
+			fn()
+		}
+	}()
+	return f
+}
+
+func (f forks) start(p Part, c Command, logDir string) (*process, error) {
+	base := filepath.Join(logDir, p.logName())
+	out, err := appendTo(base + ".log")
+	if err != nil {
+		return nil, err
+	}
+	defer out.Close() // the child has its own copy
+	stderr, err := appendTo(base + ".err")
+	if err != nil {
+		return nil, err
+	}
+	defer stderr.Close()
+	cmd := exec.Command(c.Path, c.Args...)
+	cmd.Env, cmd.Dir, cmd.Stdout, cmd.Stderr = c.Env, c.Dir, out, stderr
+	cmd.SysProcAttr = &syscall.SysProcAttr{
+		Setpgid:    true, // a Ctrl-C in somebody's terminal is not for it
+		Pdeathsig:  p.stopSignal(),
+		Credential: c.As,
+	}
+	proc := &process{cmd: cmd, started: time.Now(), out: endOf(out), err: endOf(stderr), done: make(chan struct{})}
+	started := make(chan error)
+	f <- func() { started <- cmd.Start() }
+	if err := <-started; err != nil {
+		return nil, fmt.Errorf("start %s: %w", c.Path, err)
+	}
+	go func() {
+		proc.exit = cmd.Wait()
+		// Whatever it left in its group must not outlive it.
+		_ = syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL)
+		close(proc.done)
+	}()
+	return proc, nil
+}
+
+// stop asks the process to end, and after grace makes it. It returns when the
+// process is gone, and whether it had to be killed.
+func (p *process) stop(sig syscall.Signal, grace time.Duration) (killed bool) {
+	_ = p.cmd.Process.Signal(sig)
+	select {
+	case <-p.done:
+		return false
+	case <-time.After(grace):
+	}
+	_ = syscall.Kill(-p.cmd.Process.Pid, syscall.SIGKILL)
+	<-p.done
+	return true
+}
+
+// outcome says in words how the process ended.
+func (p *process) outcome() string {
+	if p.exit == nil {
+		return "exit status 0"
+	}
+	return p.exit.Error()
+}
+
+// lastWords describes the run's output for a person: the file worth opening
+// and its last lines, standard error before standard output.
+func (p *process) lastWords() string {
+	for _, m := range []mark{p.err, p.out} {
+		if lines := m.tail(12); lines != "" {
+			return "its log: " + m.path + "\n" + indent(lines)
+		}
+	}
+	return "its log: " + p.out.path + " (nothing was written)"
+}
+
+func indent(s string) string {
+	return "    " + strings.ReplaceAll(strings.TrimRight(s, "\n"), "\n", "\n    ")
+}
+
+// tail returns up to n last lines written since the mark, long lines cut.
+func (m mark) tail(n int) string {
+	f, err := os.Open(m.path)
+	if err != nil {
+		return ""
+	}
+	defer f.Close()
+	const window = 16 << 10
+	size := endOf(f).from
+	buf := make([]byte, min(window, max(0, size-m.from)))
+	if _, err := f.ReadAt(buf, size-int64(len(buf))); err != nil {
+		return ""
+	}
+	lines := strings.Split(strings.TrimSpace(string(buf)), "\n")
+	lines = lines[max(0, len(lines)-n):]
+	for i, line := range lines {
+		if len(line) > 400 {
+			lines[i] = line[:400] + " …"
+		}
+	}
+	return strings.Join(lines, "\n")
+}
+
+func appendTo(path string) (*os.File, error) {
+	return os.OpenFile(path, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o644)
+}
+
+func endOf(f *os.File) mark {
+	st, err := f.Stat()
+	if err != nil {
+		return mark{path: f.Name()}
+	}
+	return mark{path: f.Name(), from: st.Size()}
+}
+
+func (p Part) logName() string {
+	if p.Log != "" {
+		return p.Log
+	}
+	return p.Name
+}
+
+func (p Part) stopSignal() syscall.Signal {
+	if p.Stop != 0 {
+		return p.Stop
+	}
+	return syscall.SIGTERM
+}
+
+func (p Part) grace() time.Duration {
+	if p.Grace != 0 {
+		return p.Grace
+	}
+	return 10 * time.Second
+}
+
+func (p Part) patience() time.Duration {
+	if p.Patience != 0 {
+		return p.Patience
+	}
+	return time.Minute
+}

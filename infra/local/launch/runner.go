@@ -1,0 +1,339 @@
+package launch
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+)
+
+// State is where a part stands.
+type State string
+
+// The states of a part.
+const (
+	Waiting    State = "waiting"   // for the parts it needs
+	Preparing  State = "preparing" // being found, fetched or built
+	Starting   State = "starting"
+	Healthy    State = "healthy"
+	Unhealthy  State = "unhealthy"  // runs, but its check fails
+	Restarting State = "restarting" // died; comes back after a pause
+	Done       State = "done"       // a task that has nothing left to do
+	Down       State = "stopped"
+)
+
+const (
+	pollEvery    = 100 * time.Millisecond
+	checkEvery   = 5 * time.Second
+	remindEvery  = 10 * time.Second
+	firstPause   = 200 * time.Millisecond
+	longestPause = 10 * time.Second
+	calmAfter    = 30 * time.Second // a run this long forgets earlier deaths
+)
+
+// runner takes one part through its life.
+type runner struct {
+	s      *Supervisor
+	part   Part
+	needs  []*runner
+	before []*runner // those that must be gone before it is stopped
+
+	ctx    context.Context // ends when the part is to stop
+	cancel context.CancelFunc
+	up     chan struct{} // closed when it first was up
+	gone   chan struct{} // closed when nothing of it runs any more
+
+	mu       sync.Mutex
+	state    State
+	since    time.Time
+	proc     *process
+	restarts int
+	trouble  string
+}
+
+func newRunner(s *Supervisor, p Part) *runner {
+	ctx, cancel := context.WithCancel(context.Background())
+	return &runner{
+		s: s, part: p, ctx: ctx, cancel: cancel, state: Waiting, since: time.Now(),
+		up: make(chan struct{}), gone: make(chan struct{}),
+	}
+}
+
+// end makes run return and waits for it.
+func (r *runner) end() {
+	r.cancel()
+	<-r.gone
+}
+
+func (r *runner) run() {
+	defer close(r.gone)
+	defer r.set(Down, "")
+	if err := r.first(); err != nil {
+		if r.ctx.Err() == nil {
+			r.s.fail(err)
+			<-r.ctx.Done() // in its turn
+		}
+		return
+	}
+	close(r.up)
+	if r.current() == nil {
+		if r.part.Healthy != nil {
+			r.watch(nil)
+		}
+		<-r.ctx.Done()
+		return
+	}
+	r.keep()
+}
+
+// first prepares and starts the part for the first time. Whatever goes wrong
+// here ends the whole start.
+func (r *runner) first() error {
+	began := time.Now()
+	defer r.remind()()
+	if r.part.Prepare != nil {
+		r.set(Preparing, "")
+		if err := r.part.Prepare(r.ctx, r.s.journal.say(r.part.Name)); err != nil {
+			return r.explain(err, nil)
+		}
+	}
+	r.set(Waiting, "")
+	for _, need := range r.needs {
+		select {
+		case <-need.up:
+		case <-r.ctx.Done():
+			return r.ctx.Err()
+		}
+	}
+	if err := r.start(); err != nil {
+		return err
+	}
+	text := "up after " + round(time.Since(began)).String()
+	if r.part.Notes != nil {
+		text += " (" + r.part.Notes() + ")"
+	}
+	r.s.journal.add(Up, r.part.Name, "%s", text)
+	return nil
+}
+
+// start runs the command, waits until it is healthy, and settles it. When it
+// fails, no process is left.
+func (r *runner) start() error {
+	r.set(Starting, "")
+	var proc *process
+	if r.part.Command != nil {
+		c, err := r.part.Command(r.ctx)
+		if err != nil {
+			return r.explain(err, nil)
+		}
+		if proc, err = r.s.forks.start(r.part, c, r.s.logDir); err != nil {
+			return r.explain(err, nil)
+		}
+		r.setProc(proc)
+	}
+	err := r.awaitHealthy(proc)
+	if err == nil && r.part.Settle != nil {
+		err = r.part.Settle(r.ctx, r.s.journal.say(r.part.Name))
+	}
+	if err != nil {
+		if proc != nil {
+			proc.stop(r.part.stopSignal(), r.part.grace())
+			r.setProc(nil)
+		}
+		return r.explain(err, proc)
+	}
+	if r.part.Command == nil && r.part.Healthy == nil {
+		r.set(Done, "")
+	} else {
+		r.set(Healthy, "")
+	}
+	return nil
+}
+
+// errEnded is why a process is not healthy: it is not there.
+var errEnded = errors.New("it ended while it was starting")
+
+func (r *runner) awaitHealthy(proc *process) error {
+	if r.part.Healthy == nil {
+		return nil
+	}
+	var ended <-chan struct{} // of an external server: never
+	if proc != nil {
+		ended = proc.done
+	}
+	deadline := time.After(r.part.patience())
+	for {
+		err := r.check()
+		if err == nil {
+			return nil
+		}
+		select {
+		case <-ended:
+			return fmt.Errorf("%w: %s", errEnded, proc.outcome())
+		case <-deadline:
+			return fmt.Errorf("it is not healthy after %s: %w", r.part.patience(), err)
+		case <-r.ctx.Done():
+			return r.ctx.Err()
+		case <-time.After(pollEvery):
+		}
+	}
+}
+
+func (r *runner) check() error {
+	ctx, cancel := context.WithTimeout(r.ctx, 3*time.Second)
+	defer cancel()
+	return r.part.Healthy(ctx)
+}
+
+// keep looks after the running process and brings it back whenever it dies.
+func (r *runner) keep() {
+	pause := firstPause
+	for {
+		proc := r.current()
+		r.watch(proc)
+		if r.ctx.Err() != nil {
+			if proc.stop(r.part.stopSignal(), r.part.grace()) {
+				r.s.journal.add(Warn, r.part.Name, "did not stop within %s and was killed", r.part.grace())
+			}
+			return
+		}
+		if time.Since(proc.started) > calmAfter {
+			pause = firstPause
+		}
+		trouble := "died: " + proc.outcome()
+		words := "\n  " + proc.lastWords()
+		for {
+			r.s.journal.add(Warn, r.part.Name, "%s; restarting in %s%s", trouble, pause, words)
+			r.set(Restarting, trouble)
+			select {
+			case <-time.After(pause):
+			case <-r.ctx.Done():
+				return
+			}
+			pause = min(2*pause, longestPause)
+			r.countRestart()
+			err := r.start()
+			if err == nil {
+				break
+			}
+			if r.ctx.Err() != nil {
+				return
+			}
+			trouble, words = err.Error(), ""
+		}
+		r.s.journal.add(Up, r.part.Name, "is back (restart %d)", r.status().Restarts)
+	}
+}
+
+// watch runs Attend and checks the part's health until the process ends or
+// the part is to stop. A nil process is somebody else's server.
+func (r *runner) watch(proc *process) {
+	ctx, cancel := context.WithCancel(r.ctx)
+	attended := make(chan struct{})
+	go func() {
+		defer close(attended)
+		if r.part.Attend != nil {
+			r.part.Attend(ctx)
+		}
+	}()
+	defer func() { cancel(); <-attended }()
+	var ended <-chan struct{}
+	if proc != nil {
+		ended = proc.done
+	}
+	tick := time.NewTicker(checkEvery)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ended:
+			return
+		case <-r.ctx.Done():
+			return
+		case <-tick.C:
+		}
+		if r.part.Healthy == nil {
+			continue
+		}
+		if err := r.check(); err != nil && r.ctx.Err() == nil {
+			r.set(Unhealthy, err.Error())
+		} else {
+			r.set(Healthy, "")
+		}
+	}
+}
+
+// remind says every few seconds what is being waited for, until the returned
+// function is called.
+func (r *runner) remind() (stop func()) {
+	ctx, cancel := context.WithCancel(r.ctx)
+	go func() {
+		for began := time.Now(); ; {
+			select {
+			case <-ctx.Done():
+				return
+			case <-time.After(remindEvery):
+			}
+			if st := r.status(); st.State != Waiting {
+				r.s.journal.add(Passing, r.part.Name, "still %s (%s)", st.State, round(time.Since(began)))
+			}
+		}
+	}()
+	return cancel
+}
+
+// explain turns an error into the one message a person gets: the part, its
+// log, and what to do.
+func (r *runner) explain(err error, proc *process) error {
+	if r.ctx.Err() != nil {
+		return r.ctx.Err()
+	}
+	text := fmt.Sprintf("%s did not come up: %v", r.part.Name, err)
+	if proc != nil {
+		text += "\n  " + proc.lastWords()
+	}
+	if r.part.Hint != "" {
+		text += "\n  what to do: " + r.part.Hint
+	}
+	return errors.New(text)
+}
+
+func (r *runner) set(state State, trouble string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.state != state {
+		r.state, r.since = state, time.Now()
+	}
+	r.trouble = trouble
+}
+
+func (r *runner) setProc(p *process) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.proc = p
+}
+
+func (r *runner) countRestart() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.restarts++
+}
+
+func (r *runner) current() *process {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.proc
+}
+
+func (r *runner) status() PartStatus {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	st := PartStatus{Name: r.part.Name, State: r.state, Ports: r.part.Ports, Since: r.since, Restarts: r.restarts, Note: r.trouble}
+	if r.proc != nil && (r.state == Starting || r.state == Healthy || r.state == Unhealthy) {
+		st.Pid = r.proc.cmd.Process.Pid
+	}
+	if st.Note == "" && r.part.Notes != nil && r.state != Waiting && r.state != Preparing {
+		st.Note = r.part.Notes()
+	}
+	return st
+}

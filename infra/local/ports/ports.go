@@ -1,0 +1,83 @@
+// Package ports is the one table of the local system's ports. Everything
+// listens on 127.0.0.1; a whole system moves by one offset, so that several
+// run side by side.
+package ports
+
+import (
+	"fmt"
+	"net"
+	"strconv"
+)
+
+// Offset moves every port of the table.
+type Offset int
+
+// table holds the ports of an unmoved system. A part that listens twice has a
+// second name after a slash.
+var table = map[string]int{
+	"edge":    8080,
+	"door":    8090,
+	"slack":   8091,
+	"mailbox": 8092,
+	"preview": 8093,
+
+	"gateway-kr": 8110, "gateway-kr/ops": 8210,
+	"user-kr": 8111, "user-kr/ops": 8211,
+	"reservation-kr": 8112, "reservation-kr/ops": 8212,
+	"search-kr": 8113, "search-kr/ops": 8213,
+	"notification-kr": 8114, "notification-kr/ops": 8214,
+	"indexer-kr/ops": 8215,
+
+	"gateway-us": 8120, "gateway-us/ops": 8220,
+	"user-us": 8121, "user-us/ops": 8221,
+	"reservation-us": 8122, "reservation-us/ops": 8222,
+	"search-us": 8123, "search-us/ops": 8223,
+	"notification-us": 8124, "notification-us/ops": 8224,
+	"indexer-us/ops": 8225,
+
+	"alerting/ops": 8230,
+
+	"agent":         14318,
+	"agent/health":  14133,
+	"aws":           14566,
+	"postgres":      15432,
+	"redis":         16379,
+	"opensearch":    19200,
+	"opensearch/tp": 19300,
+}
+
+// Names lists every name of the table, in no order.
+func Names() []string {
+	names := make([]string, 0, len(table))
+	for name := range table {
+		names = append(names, name)
+	}
+	return names
+}
+
+// Of returns the port called name. It panics on a name that is not in the
+// table: that is a mistake in the program, not in its input.
+func (o Offset) Of(name string) int {
+	port, ok := table[name]
+	if !ok {
+		panic("ports: no port is called " + name)
+	}
+	return port + int(o)
+}
+
+// Addr returns host:port of name.
+func (o Offset) Addr(name string) string {
+	return net.JoinHostPort("127.0.0.1", strconv.Itoa(o.Of(name)))
+}
+
+// URL returns http://host:port of name.
+func (o Offset) URL(name string) string { return "http://" + o.Addr(name) }
+
+// Free reports why the port cannot be listened on, or nil.
+func Free(port int) error {
+	l, err := net.Listen("tcp", net.JoinHostPort("127.0.0.1", strconv.Itoa(port)))
+	if err != nil {
+		return fmt.Errorf("port %d: %w", port, err)
+	}
+	return l.Close()
+}
