@@ -1,0 +1,37 @@
+package cffunction
+
+import (
+	"errors"
+
+	"github.com/dop251/goja"
+)
+
+// module is what `import cf from 'cloudfront'` gives a function, as far as
+// ours uses it.
+func (in *instance) module(store map[string]string) *goja.Object {
+	m := in.rt.NewObject()
+	m.Set("selectRequestOriginById", func(id string) { in.origin = id })
+	m.Set("kvs", func() (*goja.Object, error) {
+		if store == nil {
+			return nil, errors.New("no key-value store is associated")
+		}
+		kvs := in.rt.NewObject()
+		kvs.Set("get", func(key string) *goja.Promise {
+			p, resolve, reject := in.rt.NewPromise()
+			if v, ok := store[key]; ok {
+				resolve(v)
+			} else {
+				reject(in.rt.NewGoError(errors.New("KeyNotFound")))
+			}
+			return p
+		})
+		kvs.Set("exists", func(key string) *goja.Promise {
+			p, resolve, _ := in.rt.NewPromise()
+			_, ok := store[key]
+			resolve(ok)
+			return p
+		})
+		return kvs, nil
+	})
+	return m
+}

@@ -1,0 +1,185 @@
+package edge_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"jari.example/infra/edge"
+	"jari.example/infra/edge/cffunction"
+	"jari.example/telemetry/names"
+)
+
+type vector struct {
+	Name    string            `json:"name"`
+	Headers map[string]string `json:"headers"`
+	Store   json.RawMessage   `json:"store"` // absent: countries.json; "absent": none; else these keys
+	Region  string            `json:"region"`
+}
+
+func (v vector) store(t *testing.T) map[string]string {
+	t.Helper()
+	raw := v.Store
+	if raw == nil {
+		raw = edge.Countries
+	}
+	if string(raw) == `"absent"` {
+		return nil
+	}
+	var store map[string]string
+	if err := json.Unmarshal(raw, &store); err != nil {
+		t.Fatal(err)
+	}
+	return store
+}
+
+func vectors(t *testing.T) (out []vector) {
+	t.Helper()
+	b, err := os.ReadFile("vectors.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := json.Unmarshal(b, &out); err != nil || len(out) < 15 {
+		t.Fatalf("%d vectors, %v", len(out), err)
+	}
+	return out
+}
+
+// wrong runs one vector against source and says what is not as it should be.
+func wrong(t *testing.T, source string, v vector) error {
+	f, err := cffunction.New("viewer-request.js", source, v.store(t))
+	if err != nil {
+		return err
+	}
+	headers := map[string]cffunction.Value{"host": {Value: "jari.example"}}
+	for name, value := range v.Headers {
+		headers[name] = cffunction.Value{Value: value}
+	}
+	got, err := f.Run("203.0.113.7", cffunction.Request{Method: "GET", URI: "/v1/restaurants", Headers: headers})
+	if err != nil {
+		return err
+	}
+	if mark := got.Request.Headers[names.HeaderEdgeRegion].Value; got.Origin != v.Region || mark != v.Region {
+		return fmt.Errorf("origin %q, mark %q, want %q", got.Origin, mark, v.Region)
+	}
+	return nil
+}
+
+func TestTheFunctionMeetsItsVectors(t *testing.T) {
+	for _, v := range vectors(t) {
+		t.Run(v.Name, func(t *testing.T) {
+			if err := wrong(t, edge.ViewerRequest, v); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+}
+
+// The vectors are only worth something if they convict a function that is
+// wrong in one place.
+func TestTheVectorsConvictAWrongFunction(t *testing.T) {
+	for name, change := range map[string][2]string{
+		"believes the client's mark":      {"request.headers[MARK] = { value: region };", "if (!request.headers[MARK]) request.headers[MARK] = { value: region };"},
+		"reads the dropdown as it comes":  {".toUpperCase()", ""},
+		"fails closed":                    {"return DEFAULT_REGION;\n  }\n}", "throw _;\n  }\n}"},
+		"trusts the store":                {"KNOWN[region] === true ? region : DEFAULT_REGION", "region"},
+		"takes any truth for known":       {"KNOWN[region] === true", "KNOWN[region]"},
+		"country beats dropdown":          {"return asked;", "return headers['cloudfront-viewer-country'] ? headers['cloudfront-viewer-country'].value : asked;"},
+		"forgets to choose an origin":     {"cf.selectRequestOriginById(region);", ""},
+		"writes a header that is refused": {"'jari-edge-region'", "'x-edge-region'"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			source := strings.Replace(edge.ViewerRequest, change[0], change[1], 1)
+			if source == edge.ViewerRequest {
+				t.Fatalf("the source no longer holds %q", change[0])
+			}
+			for _, v := range vectors(t) {
+				if wrong(t, source, v) != nil {
+					return
+				}
+			}
+			t.Error("no vector notices")
+		})
+	}
+}
+
+// stub stands for the module in njs, which has none of that name, and runs
+// one case; the case comes as JSON in its place.
+const stub = `
+const testCase = %s;
+let chosen = '';
+const %s = {
+  selectRequestOriginById: function (id) { chosen = id; },
+  kvs: function () {
+    if (testCase.store === null) { throw new Error('no store'); }
+    return { get: function (k) { return k in testCase.store ? Promise.resolve(testCase.store[k]) : Promise.reject(new Error('KeyNotFound')); } };
+  },
+};
+`
+
+const drive = `
+handler({ version: '1.0', request: testCase.request })
+  .then(function (r) { console.log(chosen + ' ' + r.headers['jari-edge-region'].value); })
+  .catch(function (e) { console.log('threw ' + e); });
+`
+
+// inNjs runs one vector in njs and returns what it printed.
+func inNjs(t *testing.T, njs, source string, v vector) (string, error) {
+	headers := map[string]any{}
+	for name, value := range v.Headers {
+		headers[name] = map[string]string{"value": value}
+	}
+	c, err := json.Marshal(map[string]any{"store": v.store(t), "request": map[string]any{"method": "GET", "uri": "/", "headers": headers}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	source = strings.Replace(source, "import cf from 'cloudfront';", fmt.Sprintf(stub, c, "cf"), 1) + drive
+	file := filepath.Join(t.TempDir(), "function.js")
+	if err := os.WriteFile(file, []byte(source), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	out, err := exec.CommandContext(t.Context(), njs, file).CombinedOutput()
+	return strings.TrimSpace(string(out)), err
+}
+
+// CloudFront's language is njs with a little more, and goja accepts far more
+// than either. What njs runs, CloudFront runs.
+func TestTheFunctionRunsInNjs(t *testing.T) {
+	njs, err := exec.LookPath("njs")
+	if err != nil {
+		t.Skip("njs is not installed (Debian: apt-get install njs); only goja has judged the function's grammar")
+	}
+	for _, v := range vectors(t) {
+		if got, err := inNjs(t, njs, edge.ViewerRequest, v); err != nil || got != v.Region+" "+v.Region {
+			t.Errorf("%s: njs says %q (%v), want %q twice", v.Name, got, err, v.Region)
+		}
+	}
+	modern := strings.Replace(edge.ViewerRequest, "const MARK", "class Unused {}\nconst MARK", 1)
+	if _, err := cffunction.New("modern.js", modern, nil); err != nil {
+		t.Errorf("goja was expected to accept a class: %v", err)
+	}
+	if got, err := inNjs(t, njs, modern, vectors(t)[0]); err == nil {
+		t.Errorf("njs accepts a class and so guards nothing: %q", got)
+	}
+}
+
+func BenchmarkTheFunction(b *testing.B) {
+	var store map[string]string
+	if err := json.Unmarshal(edge.Countries, &store); err != nil {
+		b.Fatal(err)
+	}
+	f, err := cffunction.New("viewer-request.js", edge.ViewerRequest, store)
+	if err != nil {
+		b.Fatal(err)
+	}
+	req := cffunction.Request{Method: "GET", URI: "/", Headers: map[string]cffunction.Value{names.HeaderCountry: {Value: "US"}}}
+	for b.Loop() {
+		if _, err := f.Run("203.0.113.7", req); err != nil {
+			b.Fatal(err)
+		}
+	}
+}

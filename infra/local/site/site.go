@@ -1,0 +1,90 @@
+// Package site is what the small local programs share: one look for their
+// pages and one way to listen. Nothing is fetched from elsewhere, so the pages
+// work on a machine without a network.
+package site
+
+import (
+	"context"
+	_ "embed"
+	"errors"
+	"fmt"
+	"html/template"
+	"io"
+	"net"
+	"net/http"
+	"time"
+)
+
+var (
+	//go:embed layout.html
+	layout string
+	//go:embed style.css
+	style string
+)
+
+// Page is one kind of page, made once from a template for its body.
+type Page struct{ tmpl *template.Template }
+
+// View is one rendering of a Page.
+type View struct {
+	Title   string
+	Refresh int // seconds until the browser asks again; 0: never
+	Data    any
+}
+
+// NewPage parses body, a html/template whose dot is View.Data. It panics on a
+// template that does not parse, as the templates are part of the program.
+func NewPage(body string, funcs template.FuncMap) *Page {
+	t := template.Must(template.New("layout").
+		Funcs(template.FuncMap{"style": func() template.CSS { return template.CSS(style) }}).
+		Funcs(funcs).Parse(layout))
+	template.Must(t.New("body").Parse(body))
+	return &Page{t}
+}
+
+// Write answers with the page. The policy it sends lets a page load nothing
+// but itself, because most of what these pages show was written by others.
+func (p *Page) Write(w http.ResponseWriter, status int, v View) {
+	h := w.Header()
+	h.Set("Content-Type", "text/html; charset=utf-8")
+	h.Set("Cache-Control", "no-store")
+	h.Set("X-Content-Type-Options", "nosniff")
+	h.Set("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'; frame-src 'self'; form-action 'self'; base-uri 'none'")
+	w.WriteHeader(status)
+	if err := p.tmpl.Execute(w, v); err != nil {
+		fmt.Fprintf(w, "<pre>%s</pre>", template.HTMLEscapeString(err.Error()))
+	}
+}
+
+// Serve listens on addr, says so on stdout, and serves h and GET /healthz
+// until ctx ends; requests under way then have five seconds.
+func Serve(ctx context.Context, addr string, h http.Handler, stdout io.Writer) error {
+	l, err := net.Listen("tcp", addr)
+	if err != nil {
+		return err
+	}
+	return ServeOn(ctx, l, h, stdout)
+}
+
+// ServeOn is Serve on a listener that is already open.
+func ServeOn(ctx context.Context, l net.Listener, h http.Handler, stdout io.Writer) error {
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { io.WriteString(w, "ok\n") })
+	mux.Handle("/", h)
+	s := &http.Server{Handler: mux, ReadHeaderTimeout: 10 * time.Second}
+	fmt.Fprintf(stdout, "listening on http://%s\n", l.Addr())
+
+	failed := make(chan error, 1)
+	go func() { failed <- s.Serve(l) }()
+	select {
+	case err := <-failed:
+		return err
+	case <-ctx.Done():
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
+	defer cancel()
+	if err := s.Shutdown(ctx); err != nil && !errors.Is(err, context.DeadlineExceeded) {
+		return err
+	}
+	return s.Close()
+}

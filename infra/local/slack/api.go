@@ -1,0 +1,164 @@
+package slack
+
+import (
+	"crypto/subtle"
+	"encoding/json"
+	"errors"
+	"mime"
+	"net/http"
+	"strconv"
+	"strings"
+)
+
+// The one team, app and bot user of this workspace.
+const (
+	team    = "T0JARI0001"
+	appID   = "A0JARI0001"
+	botID   = "B0JARI0001"
+	botUser = "U0JARI0001"
+	presser = "U0ONCALL01" // who presses buttons on the page
+)
+
+// apiError is Slack's error slug; it is answered with status 200, as Slack does.
+type apiError string
+
+func (e apiError) Error() string { return string(e) }
+
+type reply map[string]any
+
+type method func(*Server, arguments) (reply, error)
+
+var methods = map[string]method{
+	"auth.test":             (*Server).authTest,
+	"chat.postMessage":      (*Server).postMessage,
+	"chat.update":           (*Server).update,
+	"conversations.history": (*Server).history,
+	"conversations.replies": (*Server).replies,
+	"conversations.list":    (*Server).conversations,
+}
+
+// call is one Web API request: token, then faults, then the method.
+func (s *Server) call(w http.ResponseWriter, r *http.Request) {
+	name := r.PathValue("method")
+	args, err := parseArguments(w, r)
+	if err != nil {
+		s.refuse(w, name, err)
+		return
+	}
+	if err := s.authorize(r, args); err != nil {
+		s.refuse(w, name, err)
+		return
+	}
+	m, ok := methods[name]
+	if !ok {
+		s.refuse(w, name, apiError("unknown_method"))
+		return
+	}
+	c, _ := s.store.find(args.str("channel"))
+	what, fault := s.faults.next(name, c.ID)
+	switch what {
+	case rateLimited:
+		s.cfg.Log.Printf("%s: 429 on demand", name)
+		w.Header().Set("Retry-After", strconv.Itoa(fault.RetryAfter))
+		w.Header().Set("Content-Type", "application/json; charset=utf-8")
+		w.WriteHeader(http.StatusTooManyRequests)
+		json.NewEncoder(w).Encode(reply{"ok": false, "error": "ratelimited"})
+		return
+	case failed:
+		s.cfg.Log.Printf("%s: 500 on demand", name)
+		// Slack's 5xx come as HTML.
+		http.Error(w, "<html><body>Server Error</body></html>", http.StatusInternalServerError)
+		return
+	}
+	out, err := m(s, args)
+	if what == replyDropped {
+		s.cfg.Log.Printf("%s: applied (error: %v), reply dropped on demand", name, err)
+		panic(http.ErrAbortHandler)
+	}
+	if err != nil {
+		s.refuse(w, name, err)
+		return
+	}
+	out["ok"] = true
+	writeJSON(w, out)
+}
+
+func (s *Server) authorize(r *http.Request, args arguments) error {
+	got, ok := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer ")
+	if !ok {
+		got = args.str("token")
+	}
+	if got == "" {
+		return apiError("not_authed")
+	}
+	if subtle.ConstantTimeCompare([]byte(got), []byte(s.cfg.Token)) != 1 {
+		return apiError("invalid_auth")
+	}
+	return nil
+}
+
+func (s *Server) refuse(w http.ResponseWriter, method string, err error) {
+	slug, ok := errors.AsType[apiError](err)
+	if !ok {
+		slug = "internal_error"
+	}
+	s.cfg.Log.Printf("%s: %v", method, err)
+	writeJSON(w, reply{"ok": false, "error": slug})
+}
+
+func writeJSON(w http.ResponseWriter, v any) {
+	w.Header().Set("Content-Type", "application/json; charset=utf-8")
+	w.Header().Set("Cache-Control", "no-store")
+	json.NewEncoder(w).Encode(v)
+}
+
+// arguments are a call's arguments, whether they came as form, query or JSON.
+// A nested value is kept as the JSON text a form would carry.
+type arguments map[string]string
+
+func (a arguments) str(name string) string { return a[name] }
+
+func (a arguments) has(name string) bool { _, ok := a[name]; return ok }
+
+func (a arguments) flag(name string) bool {
+	v := a[name]
+	return v == "1" || v == "true"
+}
+
+// json returns a nested argument; nil if it is absent.
+func (a arguments) json(name string) (json.RawMessage, error) {
+	v, ok := a[name]
+	if !ok || v == "" {
+		return nil, nil
+	}
+	if !json.Valid([]byte(v)) {
+		return nil, apiError("invalid_" + name + "_format")
+	}
+	return json.RawMessage(v), nil
+}
+
+func parseArguments(w http.ResponseWriter, r *http.Request) (arguments, error) {
+	r.Body = http.MaxBytesReader(w, r.Body, 1<<20)
+	args := arguments{}
+	if kind, _, _ := mime.ParseMediaType(r.Header.Get("Content-Type")); kind == "application/json" {
+		var body map[string]json.RawMessage
+		if err := json.NewDecoder(r.Body).Decode(&body); err != nil {
+			return nil, apiError("invalid_json")
+		}
+		for k, v := range body {
+			var text string
+			if json.Unmarshal(v, &text) != nil {
+				text = string(v)
+			}
+			args[k] = text
+		}
+		return args, nil
+	}
+	if err := r.ParseMultipartForm(1 << 20); err != nil && !errors.Is(err, http.ErrNotMultipart) {
+		return nil, apiError("invalid_form_data")
+	}
+	for k := range r.Form {
+		args[k] = r.Form.Get(k)
+	}
+	return args, nil
+}

@@ -1,0 +1,206 @@
+package slack
+
+import (
+	"encoding/base64"
+	"encoding/json"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+func (s *Server) authTest(arguments) (reply, error) {
+	return reply{
+		"url": "https://jari.slack.example/", "team": "Jari", "user": "jari",
+		"team_id": team, "user_id": botUser, "bot_id": botID, "is_enterprise_install": false,
+	}, nil
+}
+
+func (s *Server) postMessage(a arguments) (reply, error) {
+	c, ok := s.store.find(a.str("channel"))
+	if !ok {
+		return nil, apiError("channel_not_found")
+	}
+	m := Message{Type: "message", Channel: c.ID, User: botUser, BotID: botID, AppID: appID, Team: team,
+		ThreadTS: a.str("thread_ts"), Broadcast: a.flag("reply_broadcast")}
+	if err := m.fill(a); err != nil {
+		return nil, err
+	}
+	if m.Text == "" && empty(m.Blocks) && empty(m.Attachments) {
+		return nil, apiError("no_text")
+	}
+	if m.ThreadTS != "" {
+		parent, ok := s.store.get(c.ID, m.ThreadTS)
+		if !ok || parent.isReply() {
+			return nil, apiError("thread_not_found")
+		}
+	}
+	m, err := s.store.add(m)
+	if err != nil {
+		return nil, err
+	}
+	return reply{"channel": c.ID, "ts": m.TS, "message": m.public(true)}, nil
+}
+
+func (s *Server) update(a arguments) (reply, error) {
+	c, ok := s.store.byID(a.str("channel"))
+	if !ok {
+		return nil, apiError("channel_not_found")
+	}
+	var next Message
+	if err := next.fill(a); err != nil {
+		return nil, err
+	}
+	if !a.has("text") && !a.has("blocks") && !a.has("attachments") {
+		return nil, apiError("no_text")
+	}
+	m, ok, err := s.store.change(c.ID, a.str("ts"), func(m *Message) {
+		// What a call leaves out stays as it is, blocks beside a new text included.
+		if a.has("text") {
+			m.Text = next.Text
+		}
+		if a.has("blocks") {
+			m.Blocks = next.Blocks
+		}
+		if a.has("attachments") {
+			m.Attachments = next.Attachments
+		}
+		if a.has("metadata") {
+			m.Metadata = next.Metadata
+		}
+	})
+	if err != nil {
+		return nil, err
+	}
+	if !ok {
+		return nil, apiError("message_not_found")
+	}
+	return reply{"channel": c.ID, "ts": m.TS, "text": m.Text, "message": m.public(true)}, nil
+}
+
+// history pages through a channel, newest first, without what was said in
+// threads.
+func (s *Server) history(a arguments) (reply, error) {
+	c, ok := s.store.byID(a.str("channel"))
+	if !ok {
+		return nil, apiError("channel_not_found")
+	}
+	all := s.store.list(c.ID)
+	all = slices.DeleteFunc(all, func(m Message) bool { return m.isReply() && !m.Broadcast })
+	slices.Reverse(all)
+	return page(all, a, func(m Message, cursor string) bool { return m.TS <= cursor })
+}
+
+// replies pages through one thread, its first message included, oldest first.
+func (s *Server) replies(a arguments) (reply, error) {
+	c, ok := s.store.byID(a.str("channel"))
+	if !ok {
+		return nil, apiError("channel_not_found")
+	}
+	ts := a.str("ts")
+	if _, ok := s.store.get(c.ID, ts); !ok {
+		return nil, apiError("thread_not_found")
+	}
+	all := slices.DeleteFunc(s.store.list(c.ID), func(m Message) bool { return m.TS != ts && m.ThreadTS != ts })
+	return page(all, a, func(m Message, cursor string) bool { return m.TS >= cursor })
+}
+
+func (s *Server) conversations(arguments) (reply, error) {
+	var out []reply
+	for _, c := range s.store.channels {
+		out = append(out, reply{"id": c.ID, "name": c.Name, "name_normalized": c.Name, "is_channel": true, "is_member": true, "num_members": 2})
+	}
+	return reply{"channels": out, "response_metadata": reply{"next_cursor": ""}}, nil
+}
+
+const cursorPrefix = "next_ts:"
+
+// page cuts one page out of all, which is in the order it is shown;
+// reached says whether a message is at or past a cursor in that order.
+func page(all []Message, a arguments, reached func(m Message, cursor string) bool) (reply, error) {
+	limit := 100
+	if v := a.str("limit"); v != "" {
+		n, err := strconv.Atoi(v)
+		if err != nil || n < 1 || n > 999 {
+			return nil, apiError("invalid_limit")
+		}
+		limit = n
+	}
+	oldest, latest, inclusive := a.str("oldest"), a.str("latest"), a.flag("inclusive")
+	within := func(ts string) bool {
+		if inclusive && (ts == oldest || ts == latest) {
+			return true
+		}
+		return (oldest == "" || later(ts, oldest)) && (latest == "" || later(latest, ts))
+	}
+	start := ""
+	if v := a.str("cursor"); v != "" {
+		b, err := base64.StdEncoding.DecodeString(v)
+		ts, ok := strings.CutPrefix(string(b), cursorPrefix)
+		if err != nil || !ok {
+			return nil, apiError("invalid_cursor")
+		}
+		start = ts
+	}
+	messages, next := []Message{}, ""
+	for _, m := range all {
+		if !within(m.TS) || (start != "" && !reached(m, start)) {
+			continue
+		}
+		if len(messages) == limit {
+			next = base64.StdEncoding.EncodeToString([]byte(cursorPrefix + m.TS))
+			break
+		}
+		messages = append(messages, m.public(a.flag("include_all_metadata")))
+	}
+	return reply{"messages": messages, "has_more": next != "", "pin_count": 0, "response_metadata": reply{"next_cursor": next}}, nil
+}
+
+// later compares two ts, which callers may also give as "0" or without a
+// fraction.
+func later(a, b string) bool {
+	x, err1 := strconv.ParseFloat(a, 64)
+	y, err2 := strconv.ParseFloat(b, 64)
+	return err1 == nil && err2 == nil && x > y
+}
+
+// public is m as the API shows it: without what only we keep.
+func (m Message) public(metadata bool) Message {
+	m.Channel, m.Revisions = "", 0
+	if !metadata {
+		m.Metadata = nil
+	}
+	return m
+}
+
+// fill reads the content arguments and checks Slack's limits on them.
+func (m *Message) fill(a arguments) (err error) {
+	if m.Text = a.str("text"); len([]rune(m.Text)) > 40000 {
+		return apiError("msg_too_long")
+	}
+	if m.Blocks, err = a.json("blocks"); err != nil {
+		return err
+	}
+	if m.Attachments, err = a.json("attachments"); err != nil {
+		return err
+	}
+	if m.Metadata, err = a.json("metadata"); err != nil {
+		return err
+	}
+	if _, err := parseBlocks(m.Blocks); err != nil {
+		return err
+	}
+	if len(m.Metadata) == 0 || string(m.Metadata) == "{}" {
+		m.Metadata = nil
+		return nil
+	}
+	var meta struct {
+		EventType    string         `json:"event_type"`
+		EventPayload map[string]any `json:"event_payload"`
+	}
+	if json.Unmarshal(m.Metadata, &meta) != nil || meta.EventType == "" || meta.EventPayload == nil {
+		return apiError("invalid_metadata_format")
+	}
+	return nil
+}
+
+func empty(v json.RawMessage) bool { return len(v) == 0 || string(v) == "[]" || string(v) == "null" }

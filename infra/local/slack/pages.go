@@ -1,0 +1,102 @@
+package slack
+
+import (
+	_ "embed"
+	"html/template"
+	"net/http"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"jari.example/infra/local/site"
+)
+
+var (
+	//go:embed channel.html
+	channelHTML string
+
+	indexPage = site.NewPage(`<h1>Slack, on this machine</h1>
+<ul>{{range .}}<li><a href="/channels/{{.Name}}">#{{.Name}}</a> <span class="dim">{{.Messages}} messages</span></li>{{end}}</ul>`, nil)
+
+	channelPage = site.NewPage(channelHTML, template.FuncMap{
+		"mrkdwn": mrkdwn,
+		"render": func(t *Text) template.HTML { return t.render() },
+		"label":  func(e Element) template.HTML { return e.Label().render() },
+		"clock":  clock,
+	})
+)
+
+// clock shows a ts as a time of day.
+func clock(ts string) string {
+	sec, _, _ := strings.Cut(ts, ".")
+	n, err := strconv.ParseInt(sec, 10, 64)
+	if err != nil {
+		return ts
+	}
+	return time.Unix(n, 0).Format("2006-01-02 15:04:05")
+}
+
+func (s *Server) index(w http.ResponseWriter, r *http.Request) {
+	type row struct {
+		Name     string
+		Messages int
+	}
+	var rows []row
+	for _, c := range s.store.channels {
+		rows = append(rows, row{c.Name, len(s.store.list(c.ID))})
+	}
+	if len(rows) == 1 {
+		http.Redirect(w, r, "/channels/"+rows[0].Name, http.StatusFound)
+		return
+	}
+	indexPage.Write(w, http.StatusOK, site.View{Title: "Slack", Refresh: 5, Data: rows})
+}
+
+// shown is a message with its blocks read.
+type shown struct {
+	Message
+	Blocks []Block
+	Reply  bool
+}
+
+// channel shows a channel, newest conversation first, each with its thread.
+func (s *Server) channel(w http.ResponseWriter, r *http.Request) {
+	c, ok := s.store.find(r.PathValue("name"))
+	if !ok {
+		http.NotFound(w, r)
+		return
+	}
+	var threads [][]shown
+	at := map[string]int{}
+	for _, m := range s.store.list(c.ID) {
+		blocks, _ := parseBlocks(m.Blocks)
+		if i, ok := at[m.ThreadTS]; ok && m.isReply() {
+			threads[i] = append(threads[i], shown{m, blocks, true})
+			continue
+		}
+		at[m.TS] = len(threads)
+		threads = append(threads, []shown{{m, blocks, false}})
+	}
+	slices.Reverse(threads)
+	channelPage.Write(w, http.StatusOK, site.View{Title: "Slack", Refresh: 3,
+		Data: map[string]any{"Channel": c, "Threads": threads, "Buttons": s.cfg.InteractivityURL != ""}})
+}
+
+// showMessages is the channel for programs: every message, oldest first, with
+// metadata and the number of its revisions. ?oldest=ts leaves out what is not
+// newer than ts.
+func (s *Server) showMessages(w http.ResponseWriter, r *http.Request) {
+	messages := []Message{}
+	for _, c := range s.store.channels {
+		if ref := r.FormValue("channel"); ref != "" && ref != c.ID && newChannel(ref).ID != c.ID {
+			continue
+		}
+		for _, m := range s.store.list(c.ID) {
+			if oldest := r.FormValue("oldest"); oldest == "" || later(m.TS, oldest) {
+				messages = append(messages, m)
+			}
+		}
+	}
+	writeJSON(w, map[string]any{"messages": messages})
+}
