@@ -52,7 +52,6 @@ const (
 	MaxLive  = 8                // live reservations
 	MaxParty = 20               // covers in one of them
 	MaxNote  = 500              // characters
-	MaxKey   = 200              // bytes of an Idempotency-Key
 	Dining   = 90 * time.Minute // how long a table is taken
 )
 
