@@ -1,0 +1,160 @@
+package systemtest
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"io"
+	"maps"
+	"mime"
+	"net/http"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/getkin/kin-openapi/openapi3"
+
+	"jari.example/telemetry/names/realpart"
+)
+
+// TestEveryRouteRefusesBadInput asks each operation of docs/openapi.yaml, with
+// requests that its own schema calls wrong, and wants problem+json with the
+// right status each time. A new operation gets its cases from its schema.
+func TestEveryRouteRefusesBadInput(t *testing.T) {
+	edge := realpart.Need(t, realpart.Edge)
+	doc, err := openapi3.NewLoader().LoadFromFile("../../../docs/openapi.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	token := logIn(t, edge)
+	for _, path := range slices.Sorted(maps.Keys(doc.Paths.Map())) {
+		item := doc.Paths.Find(path)
+		for method, op := range item.Operations() {
+			t.Run(op.OperationID, func(t *testing.T) {
+				cases := casesFor(doc, path, method, item, op, token)
+				if len(cases) == 0 {
+					t.Fatalf("%s %s has no bad-input case: give its parameters or body a schema", method, path)
+				}
+				for _, c := range cases {
+					t.Run(c.name, func(t *testing.T) {
+						if err := c.check(edge); err != nil {
+							t.Error(err)
+						}
+					})
+				}
+			})
+		}
+	}
+}
+
+// The checker itself: a server that answers 500, forgets the media type or
+// shows its stack is convicted.
+func TestTheCheckerConvicts(t *testing.T) {
+	c := badCase{status: []int{400}}
+	problem := `{"type":"about:blank","title":"Bad Request","status":400,"reason":"invalid","trace_id":"x"}`
+	for name, a := range map[string]reply{
+		"a 500":                 {500, "application/problem+json", problem},
+		"another media type":    {400, "text/plain", problem},
+		"a body that differs":   {400, "application/problem+json", strings.Replace(problem, "400", "401", 1)},
+		"no reason":             {400, "application/problem+json", `{"type":"about:blank","title":"x","status":400}`},
+		"a stack in the detail": {400, "application/problem+json", strings.Replace(problem, "invalid", `invalid","detail":"main.go:17 goroutine 1`, 1)},
+		"success":               {201, "application/json", `{}`},
+	} {
+		if c.judge(a) == nil {
+			t.Errorf("%s passed", name)
+		}
+	}
+	if err := c.judge(reply{400, "application/problem+json", problem}); err != nil {
+		t.Errorf("an honest refusal was convicted: %v", err)
+	}
+}
+
+// badCase is one wrong request and what may be answered.
+type badCase struct {
+	name, method, path string
+	header             http.Header
+	body               []byte
+	status             []int
+	pointer            string // of the field at fault; "" when none is meant
+}
+
+type reply struct {
+	status    int
+	mediaType string
+	body      string
+}
+
+func (c badCase) check(edge string) error {
+	req, err := http.NewRequest(c.method, edge+c.path, bytes.NewReader(c.body))
+	if err != nil {
+		return err
+	}
+	req.Header = c.header
+	res, err := http.DefaultClient.Do(req)
+	if err != nil {
+		return err
+	}
+	defer res.Body.Close()
+	b, err := io.ReadAll(res.Body)
+	if err != nil {
+		return err
+	}
+	mediaType, _, _ := mime.ParseMediaType(res.Header.Get("Content-Type"))
+	if err := c.judge(reply{res.StatusCode, mediaType, string(b)}); err != nil {
+		return fmt.Errorf("%s %.100s with %.100q: %w", c.method, c.path, c.body, err)
+	}
+	return nil
+}
+
+var stack = regexp.MustCompile(`goroutine \d+|\.go:\d+|SQLSTATE|panic`)
+
+func (c badCase) judge(a reply) error {
+	var p struct {
+		Status          int
+		Reason, Pointer string
+	}
+	switch {
+	case !slices.Contains(c.status, a.status):
+		return fmt.Errorf("expected %v, got %d %.300s", c.status, a.status, a.body)
+	case a.mediaType != "application/problem+json":
+		return fmt.Errorf("%d came as %q", a.status, a.mediaType)
+	case json.Unmarshal([]byte(a.body), &p) != nil:
+		return fmt.Errorf("not JSON: %.300s", a.body)
+	case p.Status != a.status || p.Reason == "":
+		return fmt.Errorf("status %d with an incomplete problem: %.300s", a.status, a.body)
+	case stack.MatchString(a.body):
+		return fmt.Errorf("the answer shows its insides: %.300s", a.body)
+	case c.pointer != "" && a.status == 400 && p.Pointer != c.pointer:
+		return fmt.Errorf("pointer %q, expected %q: %.300s", p.Pointer, c.pointer, a.body)
+	}
+	return nil
+}
+
+// logIn makes a diner; owners' operations answer 403 or 400 to one, never 2xx.
+func logIn(t *testing.T, edge string) string {
+	t.Helper()
+	post := func(path string, in any) (out struct {
+		Token string `json:"access_token"`
+	}) {
+		b, err := json.Marshal(in)
+		if err != nil {
+			t.Fatal(err)
+		}
+		res, err := http.Post(edge+path, "application/json", bytes.NewReader(b))
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer res.Body.Close()
+		if body, _ := io.ReadAll(res.Body); res.StatusCode != http.StatusCreated || json.Unmarshal(body, &out) != nil {
+			t.Fatalf("%s: %d %s", path, res.StatusCode, body)
+		}
+		return out
+	}
+	who := map[string]string{"email": fmt.Sprintf("bad-input-%d@example.com", time.Now().UnixNano()), "password": "a long enough password"}
+	account := maps.Clone(who)
+	account["name"] = "Bad Input"
+	post("/v1/users", account)
+	return post("/v1/sessions", who).Token
+}

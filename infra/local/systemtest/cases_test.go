@@ -1,0 +1,182 @@
+package systemtest
+
+import (
+	"encoding/json"
+	"maps"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+
+	"github.com/getkin/kin-openapi/openapi3"
+)
+
+// request is an operation's valid request, of which each case spoils one thing.
+type request struct {
+	method, path string
+	params       map[string]string // path parameters
+	query        url.Values
+	header       http.Header
+	body         map[string]any
+}
+
+func (r request) clone() request {
+	r.params, r.query, r.header, r.body = maps.Clone(r.params), maps.Clone(r.query), r.header.Clone(), maps.Clone(r.body)
+	return r
+}
+
+func (r request) bad(name, pointer string, status ...int) badCase {
+	c := badCase{name: name, method: r.method, path: r.path, header: r.header, status: status, pointer: pointer}
+	for k, v := range r.params {
+		c.path = strings.ReplaceAll(c.path, "{"+k+"}", url.PathEscape(v))
+	}
+	if len(r.query) > 0 {
+		c.path += "?" + r.query.Encode()
+	}
+	if r.body != nil {
+		c.body, _ = json.Marshal(r.body) // made of JSON values only
+	}
+	return c
+}
+
+// casesFor generates the wrong requests of one operation from its schema.
+func casesFor(doc *openapi3.T, path, method string, item *openapi3.PathItem, op *openapi3.Operation, token string) (cases []badCase) {
+	params := slices.Concat(item.Parameters, op.Parameters)
+	good := request{method: method, path: path, params: map[string]string{}, query: url.Values{}, header: http.Header{}}
+	secured := op.Security == nil
+	if secured {
+		good.header.Set("Authorization", "Bearer "+token)
+	}
+	for _, p := range params {
+		if !p.Value.Required {
+			continue
+		}
+		v, _ := example(p.Value.Schema.Value).(string)
+		switch p.Value.In {
+		case "path":
+			good.params[p.Value.Name] = v
+		case "query":
+			good.query.Set(p.Value.Name, v)
+		case "header":
+			good.header.Set(p.Value.Name, v)
+		}
+	}
+	var schema *openapi3.Schema
+	if op.RequestBody != nil {
+		schema = op.RequestBody.Value.Content["application/json"].Schema.Value
+		good.body = example(schema).(map[string]any)
+		good.header.Set("Content-Type", "application/json")
+	}
+	owner := false // a diner is refused before the body is looked at, which is as good
+	if op.Responses.Value("403") != nil {
+		owner = true
+	}
+	refused := func(s ...int) []int {
+		if owner {
+			s = append(s, http.StatusForbidden)
+		}
+		return s
+	}
+
+	if item.GetOperation(http.MethodPatch) == nil {
+		r := good.clone()
+		r.method = http.MethodPatch
+		cases = append(cases, r.bad("another method", "", http.StatusMethodNotAllowed))
+	}
+	if op.OperationID == "refreshSession" {
+		cases = append(cases, good.bad("no cookie", "", 401))
+	}
+	if secured {
+		r := good.clone()
+		r.header.Del("Authorization")
+		cases = append(cases, r.bad("no token", "", 401))
+		r = good.clone()
+		r.header.Set("Authorization", "Bearer not.a.token")
+		cases = append(cases, r.bad("a token that is none", "", 401))
+	}
+	for _, p := range params {
+		cases = append(cases, paramCases(good, p.Value, refused)...)
+	}
+	if schema != nil {
+		cases = append(cases, bodyCases(good, schema, refused)...)
+	}
+	return cases
+}
+
+func paramCases(good request, p *openapi3.Parameter, refused func(...int) []int) (cases []badCase) {
+	if p.Name == "x-region" { // any value is allowed: an unknown one is the default region
+		return nil
+	}
+	status, pointer := refused(400), ""
+	set := func(r request, v string) {
+		switch p.In {
+		case "path":
+			r.params[p.Name] = v
+		case "query":
+			r.query.Set(p.Name, v)
+		case "header":
+			r.header.Set(p.Name, v)
+		}
+	}
+	if p.In == "path" {
+		status = refused(400, 404)
+	}
+	if p.Name == "If-Match" {
+		status = refused(400, 412)
+	}
+	if p.Required && p.In != "path" {
+		r := good.clone()
+		r.header.Del(p.Name)
+		r.query.Del(p.Name)
+		cases = append(cases, r.bad("without "+p.Name, pointer, status...))
+	}
+	for name, v := range wrongValues(p.Schema.Value, true) {
+		s, ok := v.(string)
+		if !ok {
+			continue
+		}
+		r := good.clone()
+		set(r, s)
+		cases = append(cases, r.bad(p.Name+" "+name, pointer, status...))
+	}
+	if p.Name == "cursor" {
+		r := good.clone()
+		set(r, "not-a-cursor")
+		cases = append(cases, r.bad("a cursor that is none", pointer, status...))
+	}
+	return cases
+}
+
+func bodyCases(good request, schema *openapi3.Schema, refused func(...int) []int) (cases []badCase) {
+	raw := func(name, body string, status ...int) {
+		c := good.bad(name, "", refused(status...)...)
+		c.body = []byte(body)
+		cases = append(cases, c)
+	}
+	whole, _ := json.Marshal(good.body)
+	raw("no body", "", 400)
+	raw("half a body", string(whole[:len(whole)/2]), 400)
+	raw("an array", "[]", 400)
+	raw("null", "null", 400)
+	raw("two bodies", string(whole)+string(whole), 400)
+	raw("more than 1 MiB", `{"filler":"`+strings.Repeat("x", 1<<20)+`"}`, 400)
+	c := good.clone()
+	c.header.Set("Content-Type", "text/plain")
+	cases = append(cases, c.bad("another content type", "", refused(415)...))
+	c = good.clone()
+	c.body["surprise"] = 1
+	cases = append(cases, c.bad("an unknown field", "/surprise", refused(400)...))
+	for name, p := range schema.Properties {
+		for what, v := range wrongValues(p.Value, false) {
+			r := good.clone()
+			r.body[name] = v
+			cases = append(cases, r.bad(name+" "+what, "/"+name, refused(400)...))
+		}
+	}
+	for _, name := range schema.Required {
+		r := good.clone()
+		delete(r.body, name)
+		cases = append(cases, r.bad("without "+name, "", refused(400)...))
+	}
+	return cases
+}

@@ -1,0 +1,98 @@
+package systemtest
+
+import (
+	"strconv"
+	"strings"
+
+	"github.com/getkin/kin-openapi/openapi3"
+)
+
+// example is a value that the schema calls valid. It knows what docs/openapi.yaml
+// uses, no more.
+func example(s *openapi3.Schema) any {
+	if len(s.Enum) > 0 {
+		return s.Enum[0]
+	}
+	switch {
+	case s.Type.Is("object"):
+		o := map[string]any{}
+		for _, name := range s.Required {
+			o[name] = example(s.Properties[name].Value)
+		}
+		return o
+	case s.Type.Is("array"):
+		return []any{}
+	case s.Type.Is("integer"), s.Type.Is("number"):
+		if s.Min != nil {
+			return *s.Min
+		}
+		return 1
+	case s.Type.Is("boolean"):
+		return true
+	}
+	switch {
+	case s.Format == "uuid":
+		return "0198a000-0000-7000-8000-000000000000"
+	case s.Format == "date-time":
+		return "2026-01-01T00:00:00Z"
+	case s.Format == "email":
+		return "someone@example.com"
+	case strings.Contains(s.Pattern, "a-z0-9-"):
+		return "no-such-place"
+	case s.Pattern != "":
+		return "17:00"
+	case strings.Contains(s.Description, "IANA"):
+		return "Asia/Seoul"
+	}
+	return strings.Repeat("a", max(1, int(s.MinLength)))
+}
+
+// wrongValues are values that the schema calls wrong, by what is wrong with
+// them. As text (in a path, query or header) only strings can be said.
+func wrongValues(s *openapi3.Schema, asText bool) map[string]any {
+	wrong := map[string]any{}
+	if len(s.Enum) > 0 {
+		wrong["of no known value"] = "nope"
+	}
+	switch {
+	case s.Type.Is("string"):
+		if !asText {
+			wrong["as a number"] = 7
+		}
+		if s.MaxLength != nil && *s.MaxLength <= 2000 {
+			wrong["too long"] = strings.Repeat("x", int(*s.MaxLength)+1)
+		}
+		if s.MinLength > 1 {
+			wrong["too short"] = "x"
+		}
+		if s.Pattern != "" || s.Format != "" {
+			wrong["of another form"] = "NOT that form"
+		}
+		if strings.Contains(s.Description, "IANA") {
+			wrong["of no zone"] = "Mars/Olympus"
+		}
+	case s.Type.Is("integer"), s.Type.Is("number"):
+		wrong["as a word"] = "many"
+		if s.Min != nil {
+			put(wrong, "too small", *s.Min-1, asText)
+		}
+		if s.Max != nil {
+			put(wrong, "too large", *s.Max+1, asText)
+		}
+	case s.Type.Is("object"):
+		wrong["as a string"] = "text"
+		wrong["without its fields"] = map[string]any{}
+	case s.Type.Is("array"):
+		wrong["as a string"] = "text"
+		wrong["of wrong elements"] = []any{1}
+	}
+	return wrong
+}
+
+func put(wrong map[string]any, what string, v float64, asText bool) {
+	if asText {
+		wrong[what] = strconv.FormatFloat(v, 'f', -1, 64)
+		return
+	}
+	wrong[what] = v
+}
