@@ -1,0 +1,83 @@
+package record
+
+import (
+	"encoding/json"
+	"math"
+	"strconv"
+
+	"jari.example/telemetry/names"
+)
+
+// conform is v as a mapping of kind accepts it; ok is false if it would refuse
+// the whole document.
+func conform(kind names.Kind, v any) (c any, ok bool) {
+	switch kind {
+	case names.Keyword, names.Text:
+		return scalar(v)
+	case names.Boolean:
+		if s, isString := v.(string); isString {
+			b, err := strconv.ParseBool(s)
+			return b, err == nil
+		}
+		b, isBool := v.(bool)
+		return b, isBool
+	case names.Integer:
+		n, ok := integer(v)
+		return n, ok && n >= math.MinInt32 && n <= math.MaxInt32
+	case names.Long:
+		return integer(v)
+	case names.Double:
+		f, ok := float(v)
+		return f, ok && !math.IsNaN(f) && !math.IsInf(f, 0)
+	}
+	return nil, false
+}
+
+func scalar(v any) (any, bool) {
+	switch v := v.(type) {
+	case string, bool, int64, uint64, float64, json.Number:
+		return v, true
+	case []any:
+		for _, e := range v {
+			if _, ok := e.(string); !ok {
+				return nil, false
+			}
+		}
+		return v, true
+	}
+	return nil, false
+}
+
+func integer(v any) (int64, bool) {
+	switch v := v.(type) {
+	case int64:
+		return v, true
+	case uint64:
+		return int64(v), v <= math.MaxInt64
+	case float64:
+		return int64(v), v == math.Trunc(v) && math.Abs(v) < 1<<53
+	case json.Number:
+		return integer(string(v))
+	case string:
+		n, err := strconv.ParseInt(v, 10, 64)
+		return n, err == nil
+	}
+	return 0, false
+}
+
+func float(v any) (float64, bool) {
+	switch v := v.(type) {
+	case float64:
+		return v, true
+	case int64:
+		return float64(v), true
+	case uint64:
+		return float64(v), true
+	case json.Number:
+		return float(string(v))
+	case string:
+		f, err := strconv.ParseFloat(v, 64)
+		return f, err == nil
+	}
+	return 0, false
+}

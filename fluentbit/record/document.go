@@ -1,0 +1,144 @@
+package record
+
+import (
+	"encoding/base64"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"jari.example/telemetry/names"
+)
+
+// Document is one thing to create in OpenSearch. Creating it twice is the same
+// as creating it once, because Index and ID follow from the record.
+type Document struct {
+	Index string
+	ID    string
+	Time  time.Time // under which it is filed
+	Body  []byte
+	// Derived marks a document that many records share, such as an edge of the
+	// service map; a host may leave out one that it knows to be there.
+	Derived bool
+}
+
+// Documents appends what the record becomes: one document, and for a span also
+// the edges of the service map it shows. Identify must have run.
+func (r *Record) Documents(dst []Document) []Document {
+	when, believed := r.When()
+	if r.Signal == Broken {
+		return append(dst, Refused(Document{ID: r.ID, Time: when, Body: r.Broken.Raw}, 0, "unreadable", r.Broken.Reason))
+	}
+	var o object
+	var family string
+	switch r.Signal {
+	case Span:
+		family = names.SpanIndex
+		r.span(&o, when)
+	case Metric:
+		family = names.MetricIndex
+		r.point(&o, when)
+	default:
+		family = names.LogIndex
+		o.add(names.DocTime, when)
+	}
+	if !believed {
+		o.add(names.DocOriginalTime, r.Time)
+	}
+	r.fields(&o)
+	dst = append(dst, Document{Index: names.Daily(family, when), ID: r.ID, Time: when, Body: o.close()})
+	if r.Signal == Span {
+		dst = r.edges(dst, when)
+	}
+	return dst
+}
+
+// indexed is every field with a mapping of its own. The time is not among
+// them: it is written from Record.Time alone.
+var indexed = func() map[string]names.Field {
+	m := make(map[string]names.Field, len(names.Fields))
+	for _, f := range names.Fields {
+		if f.Name != names.Time {
+			m[f.Name] = f
+		}
+	}
+	return m
+}()
+
+// fields writes the attributes: those with a mapping at the top, under their
+// document names, and everything else under names.Attributes. A value that its
+// mapping would refuse goes to the latter too, so that one wrong type never
+// costs a document.
+func (r *Record) fields(o *object) {
+	var rest, long []string
+	for _, k := range slices.Sorted(maps.Keys(r.Attributes)) {
+		v := r.Attributes[k]
+		if v == nil || v == "" {
+			continue
+		}
+		if f, ok := indexed[k]; ok {
+			if c, ok := conform(f.Kind, v); ok {
+				o.add(f.Doc, c)
+				continue
+			}
+		}
+		if size(v) > maxIndexed {
+			long = append(long, k)
+		} else {
+			rest = append(rest, k)
+		}
+	}
+	r.group(o, names.Attributes, rest)
+	r.group(o, names.Unindexed, long)
+}
+
+// maxIndexed keeps clear of Lucene's longest term, 32,766 bytes, which a
+// flat_object reaches with one long value; the document would be refused.
+const maxIndexed = 16_000
+
+func size(v any) int {
+	switch v := v.(type) {
+	case string:
+		return len(v)
+	case []byte, []any, map[string]any:
+		return len(appendValue(nil, v))
+	}
+	return 0
+}
+
+func (r *Record) group(o *object, name string, keys []string) {
+	if len(keys) == 0 {
+		return
+	}
+	var m object
+	for _, k := range keys {
+		m.add(k, r.Attributes[k])
+	}
+	o.key(name)
+	*o = append(*o, m.close()...)
+}
+
+// Refused is the dead letter for d: what was refused, and why.
+func Refused(d Document, status int, kind, reason string) Document {
+	var o object
+	o.add(names.DocTime, d.Time)
+	if d.Index != "" {
+		o.add(names.DocRefusedIndex, d.Index)
+	}
+	o.add(names.DocRefusedID, d.ID)
+	o.add(names.DocRefusedStatus, status)
+	o.add(names.DocRefusedType, kind)
+	o.add(names.DocRefusedReason, strings.ToValidUTF8(reason, "\uFFFD"))
+	if utf8.Valid(d.Body) {
+		o.add(names.DocRefused, string(d.Body))
+	} else {
+		o.add(names.DocRefusedBase64, base64.StdEncoding.EncodeToString(d.Body))
+	}
+	return Document{
+		Index: names.Daily(names.DeadLetterIndex, d.Time),
+		ID:    digest([]byte(d.Index + "\x00" + d.ID)),
+		Time:  d.Time,
+		Body:  o.close(),
+	}
+}

@@ -1,0 +1,71 @@
+package record
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"strconv"
+
+	"jari.example/telemetry/names"
+)
+
+// maxID keeps clear of the 512 bytes OpenSearch allows; longer uids are hashed.
+const maxID = 128
+
+// Identify gives each record of one chunk its document id, which depends on
+// nothing but the chunk's bytes:
+//
+//   - a span: trace id and span id
+//   - a log line: its log.record.uid
+//   - a foreign line that was followed in a file: a hash of path, offset and text
+//   - a piece of a line that FireLens has split: partial id and ordinal
+//   - a metric point: a hash of its resource, name, attributes, start and time
+//   - anything else: a hash of all it says, plus its occurrence within the
+//     chunk. Best effort: if the sender repeats a line in another chunk it is
+//     kept twice, because two equal lines are more often two events than one.
+func Identify(records []Record) {
+	seen := map[string]int{}
+	for i := range records {
+		r := &records[i]
+		id, own := r.identity()
+		if !own {
+			n := seen[id]
+			seen[id]++
+			if n > 0 {
+				id += "-" + strconv.Itoa(n)
+			}
+		}
+		r.ID = id
+	}
+}
+
+// identity is the record's id and whether that tells it from every other.
+func (r *Record) identity() (id string, own bool) {
+	switch r.Signal {
+	case Span:
+		return text(r.Attributes[names.TraceID]) + "-" + text(r.Attributes[names.SpanID]), true
+	case Metric:
+		b := appendValue(nil, r.Attributes)
+		b = appendString(b, r.Point.Name)
+		return digest(appendTime(appendTime(b, r.Point.Start), r.Time)), true
+	case Broken:
+		return digest(r.Broken.Raw), false
+	}
+	if uid := text(r.Attributes[names.RecordUID]); uid != "" && len(uid) <= maxID {
+		return uid, true
+	} else if uid != "" {
+		return digest([]byte(uid)), true
+	}
+	if r.origin != "" {
+		return digest([]byte(r.origin)), true
+	}
+	b := appendTime(nil, r.Time)
+	if r.Time.IsZero() {
+		b = appendTime(nil, r.Received)
+	}
+	return digest(appendValue(b, r.Attributes)), false
+}
+
+func digest(b []byte) string {
+	sum := sha256.Sum256(b)
+	return hex.EncodeToString(sum[:16])
+}

@@ -1,0 +1,147 @@
+package record
+
+import (
+	"bytes"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"io"
+	"time"
+
+	"github.com/vmihailenco/msgpack/v5"
+	"github.com/vmihailenco/msgpack/v5/msgpcode"
+)
+
+// reader reads the MessagePack values of a chunk one by one.
+type reader struct {
+	from *bytes.Reader
+	dec  *msgpack.Decoder
+}
+
+// eventTime is Fluent Bit's extension type 0.
+type eventTime struct{ sec, nsec uint32 }
+
+func (t eventTime) time() time.Time { return time.Unix(int64(t.sec), int64(t.nsec)).UTC() }
+
+// maxDepth bounds recursion: input nests as deep as it likes, and a Go stack
+// that overflows cannot be recovered from.
+const maxDepth = 64
+
+var errDepth = fmt.Errorf("nested deeper than %d", maxDepth)
+
+func newReader(chunk []byte) *reader {
+	from := bytes.NewReader(chunk)
+	return &reader{from: from, dec: msgpack.NewDecoder(from)}
+}
+
+// offset is how much of the chunk has been read.
+func (r *reader) offset() int { return int(r.from.Size()) - r.from.Len() }
+
+// next is the next value: nil, bool, int64, uint64 (beyond int64), float64,
+// string, []byte, []any, map[string]any or eventTime. It is io.EOF at the end
+// of the chunk and io.ErrUnexpectedEOF if that cuts a value.
+func (r *reader) next() (any, error) {
+	if r.from.Len() == 0 {
+		return nil, io.EOF
+	}
+	v, err := r.value(0)
+	if errors.Is(err, io.EOF) {
+		err = io.ErrUnexpectedEOF
+	}
+	return v, err
+}
+
+func (r *reader) value(depth int) (any, error) {
+	if depth > maxDepth {
+		return nil, errDepth
+	}
+	code, err := r.dec.PeekCode()
+	if err != nil {
+		return nil, err
+	}
+	switch {
+	case code == msgpcode.Nil:
+		return nil, r.dec.DecodeNil()
+	case code == msgpcode.True || code == msgpcode.False:
+		return r.dec.DecodeBool()
+	case code == msgpcode.Float || code == msgpcode.Double:
+		return r.dec.DecodeFloat64()
+	case code == msgpcode.Uint64:
+		u, err := r.dec.DecodeUint64()
+		if u > 1<<63-1 {
+			return u, err
+		}
+		return int64(u), err
+	case msgpcode.IsFixedNum(code) || code >= msgpcode.Uint8 && code <= msgpcode.Int64:
+		return r.dec.DecodeInt64()
+	case msgpcode.IsString(code):
+		return r.dec.DecodeString()
+	case msgpcode.IsBin(code):
+		return r.dec.DecodeBytes()
+	case msgpcode.IsFixedArray(code) || code == msgpcode.Array16 || code == msgpcode.Array32:
+		return r.array(depth)
+	case msgpcode.IsFixedMap(code) || code == msgpcode.Map16 || code == msgpcode.Map32:
+		return r.object(depth)
+	case msgpcode.IsExt(code):
+		return r.extension()
+	}
+	return nil, fmt.Errorf("no MessagePack value begins with %#x", code)
+}
+
+func (r *reader) array(depth int) (any, error) {
+	n, err := r.dec.DecodeArrayLen()
+	if err != nil {
+		return nil, err
+	}
+	list := make([]any, 0, min(n, 64)) // n is only a claim
+	for range n {
+		v, err := r.value(depth + 1)
+		if err != nil {
+			return nil, err
+		}
+		list = append(list, v)
+	}
+	return list, nil
+}
+
+func (r *reader) object(depth int) (any, error) {
+	n, err := r.dec.DecodeMapLen()
+	if err != nil {
+		return nil, err
+	}
+	m := make(map[string]any, min(n, 64))
+	for range n {
+		k, err := r.value(depth + 1)
+		if err != nil {
+			return nil, err
+		}
+		v, err := r.value(depth + 1)
+		if err != nil {
+			return nil, err
+		}
+		if s, ok := k.(string); ok {
+			m[s] = v
+		} else {
+			m[string(appendValue(nil, k))] = v
+		}
+	}
+	return m, nil
+}
+
+func (r *reader) extension() (any, error) {
+	id, n, err := r.dec.DecodeExtHeader()
+	if err != nil {
+		return nil, err
+	}
+	if n > r.from.Len() {
+		return nil, io.ErrUnexpectedEOF
+	}
+	b := make([]byte, n)
+	if err := r.dec.ReadFull(b); err != nil {
+		return nil, err
+	}
+	if id == 0 && n == 8 {
+		return eventTime{binary.BigEndian.Uint32(b), binary.BigEndian.Uint32(b[4:])}, nil
+	}
+	return b, nil
+}

@@ -1,0 +1,125 @@
+package record
+
+import (
+	"time"
+
+	"jari.example/telemetry/names"
+)
+
+// Span kinds as the trace view names them, by OTLP's number.
+var kinds = [...]string{
+	"SPAN_KIND_UNSPECIFIED", "SPAN_KIND_INTERNAL", kindServer, kindClient, "SPAN_KIND_PRODUCER", "SPAN_KIND_CONSUMER",
+}
+
+const (
+	kindServer = "SPAN_KIND_SERVER"
+	kindClient = "SPAN_KIND_CLIENT"
+)
+
+// Kind is the trace view's name for OTLP's span kind n.
+func Kind(n int) string {
+	if n < 0 || n >= len(kinds) {
+		n = 0
+	}
+	return kinds[n]
+}
+
+// span writes the fields that OpenSearch Dashboards' trace view asks for. start
+// is where the span is filed: if its clock was not believed, the span is moved
+// there as a whole.
+func (r *Record) span(o *object, start time.Time) {
+	s := r.Span
+	took := max(s.End.Sub(r.Time), 0)
+	if s.End.IsZero() || r.Time.IsZero() {
+		took = 0
+	}
+	end := start.Add(took)
+	o.add(names.DocStartTime, start)
+	o.add(names.DocEndTime, end)
+	o.add(names.DocDuration, int64(took))
+	o.add(names.DocParentSpanID, s.Parent)
+	o.add(names.DocSpanName, s.Name)
+	o.add(names.DocKind, s.Kind)
+	o.add(names.DocStatusCode, s.StatusCode)
+	if s.StatusText != "" {
+		o.add(names.DocStatusText, s.StatusText)
+	}
+	if s.Parent == "" {
+		// A root knows its group when it is written; children would have to
+		// be updated once their root is known.
+		o.add(names.DocTraceGroup, s.Name)
+		o.add(names.DocTraceGroupEnd, end)
+		o.add(names.DocTraceGroupDuration, int64(took))
+		o.add(names.DocTraceGroupStatus, s.StatusCode)
+	}
+	if len(s.Events) > 0 {
+		o.add(names.DocEvents, eventValues(s.Events))
+	}
+	if len(s.Links) > 0 {
+		o.add(names.DocLinks, linkValues(s.Links))
+	}
+}
+
+func eventValues(events []Event) []any {
+	out := make([]any, len(events))
+	for i, e := range events {
+		m := map[string]any{"name": e.Name, names.Attributes: e.Attributes}
+		if !e.Time.IsZero() {
+			m["time"] = e.Time
+		}
+		out[i] = m
+	}
+	return out
+}
+
+func linkValues(links []Link) []any {
+	out := make([]any, len(links))
+	for i, l := range links {
+		out[i] = map[string]any{names.DocTraceID: l.TraceID, names.DocSpanID: l.SpanID, names.Attributes: l.Attributes}
+	}
+	return out
+}
+
+// edges appends what the span shows of the service map. Dashboards joins a
+// client's destination to the target of the service it names.
+func (r *Record) edges(dst []Document, when time.Time) []Document {
+	self, peer := text(r.Attributes[names.ServiceName]), text(r.Attributes[names.PeerService])
+	if self == "" {
+		return dst
+	}
+	edge := func(end, resource, domain string) {
+		id := digest([]byte(self + "\x00" + r.Span.Kind + "\x00" + end + "\x00" + resource + "\x00" + domain))
+		var o object
+		o.add(names.DocServiceName, self)
+		o.add(names.DocKind, r.Span.Kind)
+		o.add(end, map[string]any{names.MapResource: resource, names.MapDomain: domain})
+		o.add(names.DocTraceGroupName, r.Span.Name)
+		o.add(names.DocHashID, id)
+		dst = append(dst, Document{
+			Index: names.Monthly(names.ServiceMapIndex, when), ID: id, Time: when, Body: o.close(), Derived: true,
+		})
+	}
+	switch {
+	case r.Span.Kind == kindClient && peer != "":
+		edge(names.DocDestination, peer, peer)
+	case r.Span.Kind == kindServer:
+		edge(names.DocTarget, r.Span.Name, self)
+		edge(names.DocTarget, self, self)
+	}
+	return dst
+}
+
+// point writes what only a metric point has.
+func (r *Record) point(o *object, when time.Time) {
+	p := r.Point
+	o.add(names.DocTime, when)
+	o.add(names.DocMetricName, p.Name)
+	o.add(names.DocMetricType, p.Type)
+	o.add(names.DocMetricValue, p.Value)
+	if p.Unit != "" {
+		o.add(names.DocMetricUnit, p.Unit)
+	}
+	if !p.Start.IsZero() {
+		o.add(names.DocStartTime, p.Start)
+	}
+}

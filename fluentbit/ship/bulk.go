@@ -1,0 +1,156 @@
+package ship
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"strconv"
+	"strings"
+
+	"jari.example/fluentbit/record"
+)
+
+// item is OpenSearch's answer for one document of a bulk request.
+type item struct {
+	Status int       `json:"status"`
+	Error  itemError `json:"error"`
+}
+
+type itemError struct {
+	Type     string `json:"type"`
+	Reason   string `json:"reason"`
+	CausedBy struct {
+		Reason string `json:"reason"`
+	} `json:"caused_by"`
+}
+
+func (e itemError) reason() string {
+	if e.CausedBy.Reason == "" {
+		return e.Reason
+	}
+	return e.Reason + ": " + e.CausedBy.Reason
+}
+
+// outcome is what an answer means for the document.
+type outcome int
+
+const (
+	created   outcome = iota
+	duplicate         // it was there: somebody did not hear the first answer
+	busy              // this item again, alone
+	refusal           // the document's own fault: no repetition will help
+	fault             // the server's fault: the whole chunk again, later
+)
+
+// judge decides by the status; a 400 is the document's own unless it speaks of
+// the cluster.
+func (it item) judge() outcome {
+	switch {
+	case it.Status >= 200 && it.Status < 300:
+		return created
+	case it.Status == http.StatusConflict:
+		return duplicate
+	case it.Status == http.StatusTooManyRequests || it.Status >= 500:
+		return busy
+	case it.Status == http.StatusBadRequest && !it.Error.ofCluster():
+		return refusal
+	}
+	return fault
+}
+
+// ofCluster tells a block or an exhausted shard limit, which come as 400 too.
+func (e itemError) ofCluster() bool {
+	return e.Type == "validation_exception" || strings.Contains(e.Type, "block_exception") ||
+		strings.Contains(e.Reason, "maximum shards open")
+}
+
+func (it item) err(d record.Document) error {
+	return fmt.Errorf("create %s in %s: status %d, %s: %s", d.ID, d.Index, it.Status, it.Error.Type, it.Error.reason())
+}
+
+// tooMuchError is a request refused as a whole for what is in it: smaller ones
+// may pass, and find the document it was refused for.
+type tooMuchError struct {
+	status int
+	reason string
+}
+
+func (e *tooMuchError) Error() string {
+	return fmt.Sprintf("bulk request: status %d: %s", e.status, e.reason)
+}
+
+// bulkPath asks only for what judge reads: a full answer is as long as the request.
+const bulkPath = "/_bulk?filter_path=items.create.status,items.create.error.type,items.create.error.reason,items.create.error.caused_by.reason"
+
+// bulk sends docs in one request and returns an answer for each.
+func (s *Shipper) bulk(ctx context.Context, docs []record.Document) ([]item, error) {
+	var b bytes.Buffer
+	for _, d := range docs {
+		b.WriteString(`{"create":{"_index":`)
+		b.WriteString(strconv.Quote(s.cfg.Prefix + d.Index))
+		b.WriteString(`,"_id":`)
+		id, _ := json.Marshal(d.ID)
+		b.Write(id)
+		b.WriteString("}}\n")
+		b.Write(d.Body)
+		b.WriteByte('\n')
+	}
+	status, answer, err := s.do(ctx, http.MethodPost, bulkPath, "application/x-ndjson", b.Bytes())
+	switch {
+	case err != nil:
+		s.verified.Store(false) // another server may answer next time, without our templates
+		return nil, fmt.Errorf("bulk request: %w", err)
+	case status == http.StatusRequestEntityTooLarge || status == http.StatusBadRequest:
+		return nil, &tooMuchError{status, excerpt(answer)}
+	case status != http.StatusOK:
+		s.verified.Store(false)
+		return nil, fmt.Errorf("bulk request: status %d: %s", status, excerpt(answer))
+	}
+	var parsed struct {
+		Items []struct {
+			Create item `json:"create"`
+		} `json:"items"`
+	}
+	if err := json.Unmarshal(answer, &parsed); err != nil {
+		return nil, fmt.Errorf("read the bulk answer: %w", err)
+	}
+	if len(parsed.Items) != len(docs) {
+		return nil, fmt.Errorf("read the bulk answer: %d items for %d documents", len(parsed.Items), len(docs))
+	}
+	items := make([]item, len(docs))
+	for i, it := range parsed.Items {
+		items[i] = it.Create
+	}
+	return items, nil
+}
+
+// do performs one request and reads the answer.
+func (s *Shipper) do(ctx context.Context, method, path, contentType string, body []byte) (int, []byte, error) {
+	req, err := http.NewRequestWithContext(ctx, method, path, bytes.NewReader(body))
+	if err != nil {
+		return 0, nil, err
+	}
+	if len(body) > 0 {
+		req.Header.Set("Content-Type", contentType)
+	} else {
+		req.Body = nil
+	}
+	resp, err := s.client.Perform(req)
+	if err != nil {
+		return 0, nil, err
+	}
+	defer resp.Body.Close()
+	answer, err := io.ReadAll(resp.Body)
+	return resp.StatusCode, answer, err
+}
+
+// excerpt is the beginning of an answer, for an error message.
+func excerpt(b []byte) string {
+	if len(b) > 300 {
+		b = b[:300]
+	}
+	return strings.ToValidUTF8(strings.TrimSpace(string(b)), "")
+}

@@ -1,0 +1,68 @@
+package ship
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"net/http"
+)
+
+// Setup installs the index templates where they are missing or other than ours,
+// and verifies that new indices will follow them. It does nothing once that has
+// succeeded, until OpenSearch has been out of reach. Ship calls it; a host
+// calls it at its start so that a wrong address is told at once.
+func (s *Shipper) Setup(ctx context.Context) error {
+	if s.verified.Load() {
+		return nil
+	}
+	s.setup.Lock()
+	defer s.setup.Unlock()
+	if s.verified.Load() {
+		return nil
+	}
+	for _, t := range s.templates {
+		if s.inForce(ctx, t) == nil {
+			continue
+		}
+		status, answer, err := s.do(ctx, http.MethodPut, "/_index_template/"+t.name, "application/json", t.body)
+		if err != nil {
+			return fmt.Errorf("install index template %s: %w", t.name, err)
+		}
+		if status != http.StatusOK {
+			return fmt.Errorf("install index template %s: status %d: %s", t.name, status, excerpt(answer))
+		}
+		if err := s.inForce(ctx, t); err != nil {
+			return fmt.Errorf("verify index template %s: %w", t.name, err)
+		}
+	}
+	s.verified.Store(true)
+	return nil
+}
+
+// inForce asks OpenSearch what an index made now would look like. A template of
+// somebody else's may outrank ours, which reading ours back would not show.
+func (s *Shipper) inForce(ctx context.Context, t template) error {
+	status, answer, err := s.do(ctx, http.MethodPost, "/_index_template/_simulate_index/"+t.sample, "", nil)
+	if err != nil {
+		return err
+	}
+	if status != http.StatusOK {
+		return fmt.Errorf("status %d: %s", status, excerpt(answer))
+	}
+	var simulated struct {
+		Template struct {
+			Mappings struct {
+				Meta struct {
+					Jari string `json:"jari"`
+				} `json:"_meta"`
+			} `json:"mappings"`
+		} `json:"template"`
+	}
+	if err := json.Unmarshal(answer, &simulated); err != nil {
+		return fmt.Errorf("read the simulated index: %w", err)
+	}
+	if got := simulated.Template.Mappings.Meta.Jari; got != t.mark {
+		return fmt.Errorf("an index such as %s would be made from another template (mark %q, want %q)", t.sample, got, t.mark)
+	}
+	return nil
+}
