@@ -1,0 +1,208 @@
+package httpjson_test
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+	"time"
+
+	"jari.example/services/internal/endpoint"
+	"jari.example/services/internal/fault"
+	"jari.example/services/internal/httpjson"
+	"jari.example/services/internal/httpjson/httpjsontest"
+	"jari.example/telemetry"
+	"jari.example/telemetry/names"
+	"jari.example/telemetry/telemetrytest"
+)
+
+type order struct {
+	ID    string    `json:"-"`
+	Name  string    `json:"name"`
+	Seats int       `json:"seats"`
+	At    time.Time `json:"at"`
+	Tags  []struct {
+		Key  string           `json:"key"`
+		Note telemetry.Secret `json:"note"`
+	} `json:"tags"`
+	Where *struct {
+		Lat float64 `json:"lat"`
+	} `json:"where"`
+}
+
+func place(_ context.Context, o order) (order, error) {
+	switch {
+	case o.Name == "":
+		return o, fault.BadField("/name", "A name is needed.")
+	case o.Name == "boom":
+		return o, errors.New("disk /dev/sda is on fire")
+	case o.Name == "away":
+		return o, fault.Down("postgres", errors.New("refused"))
+	}
+	return o, nil
+}
+
+func find(_ context.Context, id string) (order, error) {
+	return order{}, fault.New(fault.NotFound, "no_such_order", "There is no such order.")
+}
+
+func byID(r *http.Request) (string, error) { return r.PathValue("id"), nil }
+
+func routes(t *testing.T, rec *telemetrytest.Recorder) *httpjson.Routes {
+	t.Helper()
+	mw, err := endpoint.Shared(rec.Logger, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	rs := httpjson.NewRoutes(rec.Logger)
+	httpjson.HandleWith(rs, "POST /v1/orders", endpoint.Make("order.Place", endpoint.Diner, place, mw), httpjson.Body[order],
+		func(h http.Header, o order) (int, any) {
+			h.Set("Location", "/v1/orders/1")
+			return http.StatusCreated, o
+		}, httpjson.NeedsIdempotencyKey())
+	httpjson.Handle(rs, "GET /v1/orders/{id}", endpoint.Make("order.Find", endpoint.Owner, find, mw), byID, http.StatusOK)
+	return rs
+}
+
+func handler(t *testing.T, rs *httpjson.Routes) http.Handler {
+	t.Helper()
+	h, err := rs.Handler()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return h
+}
+
+func TestBadInputIsRefused(t *testing.T) {
+	rs := routes(t, telemetrytest.Start(t))
+	httpjsontest.Suite{Handler: handler(t, rs), Routes: rs.List()}.Run(t)
+}
+
+func TestTheSuiteConvictsBadServers(t *testing.T) {
+	post := httpjson.Route{Method: "POST", Path: "/x", Access: endpoint.Diner, Body: routes(t, telemetrytest.Start(t)).List()[0].Body}
+	for sentence, h := range map[string]http.HandlerFunc{
+		"one that takes everything": func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(200) },
+		"one that fails":            func(w http.ResponseWriter, _ *http.Request) { http.Error(w, "goroutine 1 [running]", 500) },
+		"one that refuses in prose": func(w http.ResponseWriter, _ *http.Request) { http.Error(w, "bad", 400) },
+		"one that forgets the pointer": func(w http.ResponseWriter, r *http.Request) {
+			httpjson.WriteProblem(w, r, fault.New(fault.Invalid, "x", "x"))
+		},
+	} {
+		t.Run(sentence, func(t *testing.T) {
+			convicted := 0
+			for _, c := range httpjsontest.Cases(post) {
+				if (httpjsontest.Suite{Handler: h}).Try(c) != nil {
+					convicted++
+				}
+			}
+			if convicted == 0 {
+				t.Error("no case noticed")
+			}
+		})
+	}
+	if httpjsontest.Covered(httpjson.Route{Method: "GET", Path: "/v1/things", Access: endpoint.Public}) == nil {
+		t.Error("a route without any bad input was accepted")
+	}
+	if err := httpjsontest.Covered(httpjson.Route{Method: "GET", Path: "/v1/things", Access: endpoint.Public, NoInput: true}); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestMistakesInRoutesStopTheProcess(t *testing.T) {
+	mw := endpoint.Bare
+	for sentence, add := range map[string]func(*httpjson.Routes){
+		"no access rule": func(rs *httpjson.Routes) {
+			httpjson.Handle(rs, "GET /v1/x", endpoint.Make("x", 0, find, mw), byID, 200)
+		},
+		"internal outside /internal/": func(rs *httpjson.Routes) {
+			httpjson.Handle(rs, "GET /v1/x", endpoint.Make("x", endpoint.Internal, find, mw), byID, 200)
+		},
+		"public under /internal/": func(rs *httpjson.Routes) {
+			httpjson.Handle(rs, "GET /internal/x", endpoint.Make("x", endpoint.Public, find, mw), byID, 200)
+		},
+		"the same route twice": func(rs *httpjson.Routes) {
+			for range 2 {
+				httpjson.Handle(rs, "GET /v1/x", endpoint.Make("x", endpoint.Public, find, mw), byID, 200)
+			}
+		},
+	} {
+		t.Run(sentence, func(t *testing.T) {
+			rs := httpjson.NewRoutes(telemetrytest.Start(t).Logger)
+			add(rs)
+			if _, err := rs.Handler(); err == nil {
+				t.Error("Handler() found nothing wrong")
+			}
+		})
+	}
+}
+
+func TestAFaultCrossesTheWire(t *testing.T) {
+	rec := telemetrytest.Start(t)
+	srv := httptest.NewServer(handler(t, routes(t, rec)))
+	defer srv.Close()
+	client := telemetry.Client("order", time.Second)
+	who := http.Header{names.HeaderUserID: {"u1"}, names.HeaderUserRole: {"owner"}, names.HeaderIdempotency: {"k"}}
+
+	got, err := httpjson.Call[order](t.Context(), client, "POST", srv.URL+"/v1/orders", order{Name: "모수"}, who)
+	if err != nil || got.Name != "모수" {
+		t.Fatal(got, err)
+	}
+	_, err = httpjson.Call[order](t.Context(), client, "GET", srv.URL+"/v1/orders/7", nil, who)
+	if fault.CodeOf(err) != fault.NotFound || fault.ReasonOf(err) != "no_such_order" {
+		t.Errorf("got %v", err)
+	}
+	_, err = httpjson.Call[order](t.Context(), client, "POST", srv.URL+"/v1/orders", order{Name: "away"}, who)
+	if f := fault.Of(err); f.Code != fault.Unavailable || f.RetryAfter != time.Second {
+		t.Errorf("got %+v", f)
+	}
+	_, err = httpjson.Call[order](t.Context(), client, "POST", srv.URL+"/v1/orders", order{Name: "boom"}, who)
+	if f := fault.Of(err); f.Code != fault.Internal || strings.Contains(f.Error(), "sda") {
+		t.Errorf("an internal failure became %v", f)
+	}
+	srv.Close()
+	_, err = httpjson.Call[order](t.Context(), client, "GET", srv.URL+"/v1/orders/7", nil, who)
+	if fault.CodeOf(err) != fault.Unavailable {
+		t.Errorf("a refused connection became %v", err)
+	}
+}
+
+func TestOneAccessLinePerRequest(t *testing.T) {
+	rec := telemetrytest.Start(t)
+	h := handler(t, routes(t, rec))
+	req := httptest.NewRequest("POST", "/v1/orders?email=a@b.c", strings.NewReader(`{"name":"boom"}`))
+	req.Header.Set("Content-Type", "application/json")
+	req.Header.Set(names.HeaderIdempotency, "k")
+	httpjsontest.SetIdentity(req, endpoint.RoleDiner)
+	h.ServeHTTP(httptest.NewRecorder(), req)
+	h.ServeHTTP(httptest.NewRecorder(), httptest.NewRequest("GET", "/nowhere", nil))
+
+	lines := rec.Lines(t, names.EventAccess)
+	if len(lines) != 2 {
+		t.Fatalf("%d access lines for 2 requests", len(lines))
+	}
+	line := lines[0]
+	for name, want := range map[string]any{
+		names.Body: "POST /v1/orders 500", names.SeverityText: "ERROR", names.HTTPMethod: "POST",
+		names.HTTPRoute: "/v1/orders", names.HTTPStatus: 500., names.URLPath: "/v1/orders",
+		names.Method: "order.Place", names.Reason: "internal",
+	} {
+		if line[name] != want {
+			t.Errorf("%s = %v, want %v", name, line[name], want)
+		}
+	}
+	if !strings.Contains(line[names.Exception].(string), "sda") {
+		t.Errorf("the cause is not on the line: %v", line[names.Exception])
+	}
+	span := rec.Span(t, "POST /v1/orders")
+	if line[names.TraceID] != span.SpanContext().TraceID().String() {
+		t.Errorf("line and span disagree on the trace")
+	}
+	if got := telemetrytest.Attr(span, names.HTTPRoute); got != "/v1/orders" {
+		t.Errorf("http.route = %v", got)
+	}
+	if strings.Contains(rec.Output(), "a@b.c") {
+		t.Error("a query reached the log")
+	}
+}

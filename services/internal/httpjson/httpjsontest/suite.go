@@ -1,0 +1,137 @@
+package httpjsontest
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+
+	"jari.example/services/internal/endpoint"
+	"jari.example/services/internal/httpjson"
+	"jari.example/telemetry/names"
+)
+
+// Suite is a service to be fed bad input.
+type Suite struct {
+	Handler http.Handler
+	Routes  []httpjson.Route
+
+	// LogIn makes the request come from an account of that role. Nil sets the
+	// headers the gateway sets.
+	LogIn func(r *http.Request, role string)
+}
+
+// Run sends every generated case, one subtest each.
+func (s Suite) Run(t *testing.T) {
+	t.Helper()
+	if len(s.Routes) == 0 {
+		t.Fatal("no routes: the suite would prove nothing")
+	}
+	for _, r := range s.Routes {
+		t.Run(r.Pattern(), func(t *testing.T) {
+			if err := Covered(r); err != nil {
+				t.Fatal(err)
+			}
+			for _, c := range append(Cases(r), Case{
+				Name: "another method", Method: "BREW", Target: fill(r.Path, sampleID), Status: 405,
+			}) {
+				t.Run(c.Name, func(t *testing.T) {
+					if err := s.Try(c); err != nil {
+						t.Error(err)
+					}
+				})
+			}
+		})
+	}
+	t.Run("unknown path", func(t *testing.T) {
+		if err := s.Try(Case{Method: "GET", Target: "/no/such/path", Status: 404}); err != nil {
+			t.Error(err)
+		}
+	})
+}
+
+// Covered reports a route for which there is no bad input to try and that does
+// not say so itself.
+func Covered(r httpjson.Route) error {
+	if len(Cases(r)) == 0 && !r.NoInput {
+		return fmt.Errorf("route %q yields no bad input: declare httpjson.BadQueries, or httpjson.NoInput if it takes nothing", r.Pattern())
+	}
+	return nil
+}
+
+// Try sends one case and says what is wrong with the answer.
+func (s Suite) Try(c Case) error {
+	req := httptest.NewRequest(c.Method, c.Target, strings.NewReader(c.Body))
+	if c.ContentType != "" {
+		req.Header.Set("Content-Type", c.ContentType)
+	}
+	if c.Key != "" {
+		req.Header.Set(names.HeaderIdempotency, c.Key)
+	}
+	if c.Role != "" {
+		logIn := s.LogIn
+		if logIn == nil {
+			logIn = SetIdentity
+		}
+		logIn(req, c.Role)
+	}
+	rec := httptest.NewRecorder()
+	s.Handler.ServeHTTP(rec, req)
+	return c.judge(rec)
+}
+
+// SetIdentity sets the headers that the gateway sets for an account of role.
+func SetIdentity(r *http.Request, role string) {
+	r.Header.Set(names.HeaderUserID, sampleID)
+	r.Header.Set(names.HeaderUserRole, role)
+	r.Header.Set(names.HeaderSessionID, sampleID)
+	if role == endpoint.RoleOwner {
+		r.Header.Set(names.HeaderUserOwn, sampleID)
+	}
+}
+
+func (c Case) judge(rec *httptest.ResponseRecorder) error {
+	var wrong []error
+	fail := func(format string, args ...any) { wrong = append(wrong, fmt.Errorf(format, args...)) }
+	body := rec.Body.Bytes()
+	if rec.Code < 400 || rec.Code > 499 || c.Status != 0 && rec.Code != c.Status {
+		fail("status %d, want %s", rec.Code, c.want())
+	}
+	if got := rec.Header().Get("Content-Type"); got != httpjson.ProblemType {
+		fail("content type %q, want %s", got, httpjson.ProblemType)
+	}
+	var p httpjson.Problem
+	d := json.NewDecoder(bytes.NewReader(body))
+	d.DisallowUnknownFields()
+	if err := d.Decode(&p); err != nil {
+		fail("the body is no problem: %v", err)
+	} else {
+		if p.Status != rec.Code || p.Type == "" || p.Title == "" || p.Reason == "" {
+			fail("the problem is incomplete or disagrees with the status")
+		}
+		if c.Pointer != "" && p.Pointer != c.Pointer {
+			fail("pointer %q, want %q", p.Pointer, c.Pointer)
+		}
+		if c.Reason != "" && p.Reason != c.Reason {
+			fail("reason %q, want %q", p.Reason, c.Reason)
+		}
+	}
+	if bytes.Contains(body, []byte("goroutine ")) || bytes.Contains(body, []byte(".go:")) {
+		fail("the body shows a stack")
+	}
+	if len(wrong) > 0 {
+		return fmt.Errorf("%s %s: %w\n%s", c.Method, c.Target, errors.Join(wrong...), bytes.TrimSpace(body))
+	}
+	return nil
+}
+
+func (c Case) want() string {
+	if c.Status == 0 {
+		return "a 4xx"
+	}
+	return fmt.Sprint(c.Status)
+}

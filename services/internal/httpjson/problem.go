@@ -1,0 +1,138 @@
+package httpjson
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"log/slog"
+	"math"
+	"net/http"
+	"strconv"
+	"time"
+
+	"go.opentelemetry.io/otel/codes"
+	"go.opentelemetry.io/otel/trace"
+
+	"jari.example/services/internal/fault"
+	"jari.example/telemetry"
+	"jari.example/telemetry/names"
+)
+
+// Problem is the body of every refusal, RFC 9457.
+type Problem struct {
+	Type    string `json:"type"`
+	Title   string `json:"title"`
+	Status  int    `json:"status"`
+	Detail  string `json:"detail"`
+	Reason  string `json:"reason"`
+	TraceID string `json:"trace_id,omitempty"`
+	Pointer string `json:"pointer,omitempty"`
+}
+
+// ProblemType is the content type of a Problem.
+const ProblemType = "application/problem+json"
+
+// statusOf is the only map from class to status, and back in codeOf.
+var statusOf = map[fault.Code]int{
+	fault.Invalid:            http.StatusBadRequest,
+	fault.Unauthenticated:    http.StatusUnauthorized,
+	fault.Forbidden:          http.StatusForbidden,
+	fault.NotFound:           http.StatusNotFound,
+	fault.MethodNotAllowed:   http.StatusMethodNotAllowed,
+	fault.Conflict:           http.StatusConflict,
+	fault.PreconditionFailed: http.StatusPreconditionFailed,
+	fault.UnsupportedMedia:   http.StatusUnsupportedMediaType,
+	fault.Unprocessable:      http.StatusUnprocessableEntity,
+	fault.RateLimited:        http.StatusTooManyRequests,
+	fault.Internal:           http.StatusInternalServerError,
+	fault.Unavailable:        http.StatusServiceUnavailable,
+	fault.Timeout:            http.StatusGatewayTimeout,
+}
+
+var codeOf = func() map[int]fault.Code {
+	m := make(map[int]fault.Code, len(statusOf))
+	for code, status := range statusOf {
+		m[status] = code
+	}
+	return m
+}()
+
+// statusClientGone is what the access line says when the client went away
+// before its answer; nobody reads the answer itself.
+const statusClientGone = 499
+
+// WriteProblem answers r with err as problem+json and notes reason and, for our
+// own failures, the cause on the access line.
+func WriteProblem(w http.ResponseWriter, r *http.Request, err error) {
+	writeProblem(r.Context(), err, w)
+}
+
+func writeProblem(ctx context.Context, err error, w http.ResponseWriter) {
+	f := fault.Of(err)
+	status, known := statusOf[f.Code]
+	if !known {
+		status = http.StatusInternalServerError
+	}
+	telemetry.Note(ctx, slog.String(names.Reason, f.Slug()), slog.String(names.ErrorType, string(f.Code)))
+	if errors.Is(err, context.Canceled) && ctx.Err() != nil {
+		w.WriteHeader(statusClientGone)
+		return
+	}
+	if status >= 500 {
+		telemetry.Note(ctx, slog.String(names.Exception, f.Error()))
+		trace.SpanFromContext(ctx).SetStatus(codes.Error, f.Slug())
+	}
+	p := Problem{
+		Type: "about:blank", Title: http.StatusText(status), Status: status,
+		Detail: f.Detail, Reason: f.Slug(), Pointer: f.Pointer,
+	}
+	if sc := trace.SpanContextFromContext(ctx); sc.IsValid() {
+		p.TraceID = sc.TraceID().String()
+	}
+	h := w.Header()
+	h.Set("Content-Type", ProblemType)
+	if after := retryAfter(f); after > 0 {
+		h.Set("Retry-After", strconv.Itoa(after))
+	}
+	w.WriteHeader(status)
+	_ = json.NewEncoder(w).Encode(p)
+}
+
+// retryAfter is in whole seconds, at least one for the classes that promise it.
+func retryAfter(f *fault.Error) int {
+	seconds := int(math.Ceil(f.RetryAfter.Seconds()))
+	if seconds == 0 && (f.Code == fault.RateLimited || f.Code == fault.Unavailable) {
+		seconds = 1
+	}
+	return seconds
+}
+
+func write(w http.ResponseWriter, status int, body any) error {
+	if body == nil {
+		w.WriteHeader(status)
+		return nil
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(status)
+	return json.NewEncoder(w).Encode(body)
+}
+
+// decodeProblem gives a caller the fault the server raised. An answer that is
+// no problem of ours keeps the class of its status.
+func decodeProblem(res *http.Response, body []byte) *fault.Error {
+	code, known := codeOf[res.StatusCode]
+	if !known {
+		if code = fault.Internal; res.StatusCode == http.StatusBadGateway {
+			code = fault.Unavailable
+		}
+	}
+	f := &fault.Error{Code: code, Detail: http.StatusText(res.StatusCode)}
+	var p Problem
+	if json.Unmarshal(body, &p) == nil && p.Reason != "" {
+		f.Reason, f.Detail, f.Pointer = p.Reason, p.Detail, p.Pointer
+	}
+	if seconds, err := strconv.Atoi(res.Header.Get("Retry-After")); err == nil {
+		f.RetryAfter = time.Duration(seconds) * time.Second
+	}
+	return f
+}
