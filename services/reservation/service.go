@@ -3,6 +3,7 @@ package reservation
 import (
 	"context"
 	"log/slog"
+	"strings"
 	"time"
 	"unicode/utf8"
 
@@ -98,6 +99,8 @@ func (r BookRequest) validate() error {
 		return fault.BadField("/party", "party must be between 1 and %d.", MaxParty)
 	case utf8.RuneCountInString(r.Note) > MaxNote:
 		return fault.BadField("/note", "note has at most %d characters.", MaxNote)
+	case strings.ContainsRune(r.Note, 0):
+		return fault.BadField("/note", "note must be text.") // PostgreSQL's cannot hold it
 	}
 	return nil
 }

@@ -29,13 +29,22 @@ func AddRoutes(rs *httpjson.Routes, e Endpoints) {
 var restaurantID = regexp.MustCompile(`^[a-z0-9-]{3,64}$`)
 
 func decodeSchedule(r *http.Request) (ScheduleRequest, error) {
-	id := r.PathValue("id")
-	if !restaurantID.MatchString(id) {
-		return ScheduleRequest{}, fault.New(fault.NotFound, "restaurant_not_found", "There is no such restaurant.")
+	id, err := restaurant(r)
+	if err != nil {
+		return ScheduleRequest{}, err
 	}
 	req, err := httpjson.Body[ScheduleRequest](r)
 	req.RestaurantID = id
 	return req, err
+}
+
+// restaurant reads the path's id; what cannot be one names no restaurant.
+func restaurant(r *http.Request) (string, error) {
+	id := r.PathValue("id")
+	if !restaurantID.MatchString(id) {
+		return "", fault.New(fault.NotFound, "restaurant_not_found", "There is no such restaurant.")
+	}
+	return id, nil
 }
 
 func decodeBook(r *http.Request) (BookRequest, error) {
@@ -59,7 +68,9 @@ const longestWindow = 31 * 24 * time.Hour
 
 func decodeWindow(r *http.Request) (w Window, err error) {
 	q := r.URL.Query()
-	w.RestaurantID = r.PathValue("id")
+	if w.RestaurantID, err = restaurant(r); err != nil {
+		return w, err
+	}
 	if w.From, err = instant(q, "from"); err != nil {
 		return w, err
 	}

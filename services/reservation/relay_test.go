@@ -1,0 +1,210 @@
+package reservation_test
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/google/uuid"
+
+	"jari.example/services/internal/fault"
+	"jari.example/services/reservation"
+	"jari.example/services/reservation/inmem"
+	"jari.example/telemetry/names"
+	"jari.example/telemetry/telemetrytest"
+)
+
+// ear is a notification service that may be away.
+type ear struct {
+	mu    sync.Mutex
+	err   func(reservation.Event) error
+	heard []reservation.Event
+	calls int
+}
+
+func (e *ear) Tell(_ context.Context, event reservation.Event) error {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.calls++
+	if e.err != nil {
+		if err := e.err(event); err != nil {
+			return err
+		}
+	}
+	e.heard = append(e.heard, event)
+	return nil
+}
+
+func (e *ear) kinds() (kinds []string) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	for _, event := range e.heard {
+		kinds = append(kinds, event.Kind)
+	}
+	return kinds
+}
+
+// openRestaurant has one slot tomorrow with plenty of covers.
+func openRestaurant(t *testing.T) (*inmem.Store, reservation.SlotID) {
+	t.Helper()
+	store := inmem.New()
+	now := time.Now().UTC()
+	start := now.Add(24 * time.Hour)
+	plan := reservation.Schedule{TimeZone: "Asia/Seoul", Covers: 100, Party: reservation.PartySize{Min: 1, Max: 10}}
+	if err := store.PutSchedule(t.Context(), "mokran", plan, []time.Time{start}, now); err != nil {
+		t.Fatal(err)
+	}
+	free, err := store.Free(t.Context(), reservation.Window{RestaurantID: "mokran", From: now, To: start.Add(1), Party: 1})
+	if err != nil || len(free) != 1 {
+		t.Fatal(free, err)
+	}
+	return store, free[0].ID
+}
+
+func act(diner uuid.UUID) reservation.Act {
+	return reservation.Act{
+		DinerID: diner, Key: uuid.NewString(), EventID: uuid.New(), At: time.Now(),
+		Traceparent: "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01",
+	}
+}
+
+// bookAndCancel leaves two events of one reservation.
+func bookAndCancel(t *testing.T, store *inmem.Store, slot reservation.SlotID) {
+	t.Helper()
+	diner, id := uuid.New(), uuid.New()
+	if _, err := store.Book(t.Context(), reservation.Booking{Act: act(diner), ID: id, SlotID: slot, Party: 1}); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := store.Cancel(t.Context(), reservation.Cancellation{Act: act(diner), ID: id}); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// running runs a relay until the test ends.
+func running(t *testing.T, store *inmem.Store, to *ear) *reservation.Relay {
+	t.Helper()
+	relay := reservation.NewRelay(store, to, telemetrytest.Start(t).Logger)
+	ctx, stop := context.WithCancel(t.Context())
+	done := make(chan error)
+	go func() { done <- relay.Run(ctx) }()
+	t.Cleanup(func() {
+		stop()
+		if err := <-done; err != nil {
+			t.Error(err)
+		}
+	})
+	return relay
+}
+
+func TestRelayKeepsTheOrderOfAReservation(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		store, slot := openRestaurant(t)
+		to := &ear{}
+		running(t, store, to)
+		for range 100 {
+			bookAndCancel(t, store, slot)
+		}
+		time.Sleep(time.Second)
+		synctest.Wait()
+		at := map[uuid.UUID]string{}
+		for _, e := range to.heard {
+			if e.Kind == reservation.EventCancelled && at[e.Reservation.ID] != reservation.EventConfirmed {
+				t.Fatal("told of a cancellation before the booking")
+			}
+			at[e.Reservation.ID] = e.Kind
+		}
+		if len(to.heard) != 200 {
+			t.Fatalf("told %d events, want 200", len(to.heard))
+		}
+	})
+}
+
+func TestRelayIsWokenByACommit(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		store, slot := openRestaurant(t)
+		to := &ear{}
+		relay := running(t, store, to)
+		synctest.Wait() // the first look at the outbox is over
+		bookAndCancel(t, store, slot)
+		relay.Wake()
+		synctest.Wait() // no time passes
+		if got := to.kinds(); len(got) != 2 {
+			t.Fatalf("told %v at once, want both events", got)
+		}
+	})
+}
+
+func TestRelayBacksOffWhileTheReceiverIsAway(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		store, slot := openRestaurant(t)
+		to := &ear{err: func(reservation.Event) error { return fault.Down("notification", errors.New("refused")) }}
+		relay := running(t, store, to)
+		bookAndCancel(t, store, slot)
+		for range 600 { // a busy minute
+			time.Sleep(100 * time.Millisecond)
+			relay.Wake()
+		}
+		to.mu.Lock()
+		if to.calls < 5 || to.calls > 20 {
+			t.Errorf("called %d times in a minute of absence", to.calls)
+		}
+		to.err = nil
+		to.mu.Unlock()
+		time.Sleep(2 * time.Minute)
+		if got := to.kinds(); len(got) != 2 || got[0] != reservation.EventConfirmed {
+			t.Fatalf("told %v once it was back", got)
+		}
+	})
+}
+
+func TestRelayIsNotHeldUpByOneRefusedEvent(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		store, slot := openRestaurant(t)
+		var refused uuid.UUID
+		to := &ear{err: func(e reservation.Event) error {
+			if refused == uuid.Nil {
+				refused = e.Reservation.ID
+			}
+			if e.Reservation.ID == refused {
+				return fault.New(fault.Invalid, "invalid", "no")
+			}
+			return nil
+		}}
+		running(t, store, to)
+		for range 3 {
+			bookAndCancel(t, store, slot)
+		}
+		time.Sleep(time.Second)
+		if got := to.kinds(); len(got) != 4 {
+			t.Fatalf("told %v, want the four events of the other two", got)
+		}
+	})
+}
+
+func TestDeliveryBelongsToTheBookingsTrace(t *testing.T) {
+	rec := telemetrytest.Start(t)
+	store, slot := openRestaurant(t)
+	to := &ear{}
+	relay := reservation.NewRelay(store, to, rec.Logger)
+	bookAndCancel(t, store, slot)
+	ctx, stop := context.WithCancel(t.Context())
+	done := make(chan error)
+	go func() { done <- relay.Run(ctx) }()
+	for deadline := time.Now().Add(5 * time.Second); len(to.kinds()) < 2 && time.Now().Before(deadline); {
+		time.Sleep(time.Millisecond)
+	}
+	stop()
+	if err := <-done; err != nil {
+		t.Fatal(err)
+	}
+	if got := rec.Span(t, names.SpanOutboxDeliver).SpanContext().TraceID().String(); got != "0af7651916cd43dd8448eb211c80319c" {
+		t.Fatalf("delivered in trace %s", got)
+	}
+	lines := rec.Lines(t, names.EventOutboxDelivered)
+	if len(lines) != 2 || lines[0][names.TraceID] != "0af7651916cd43dd8448eb211c80319c" {
+		t.Fatalf("lines %v", lines)
+	}
+}
