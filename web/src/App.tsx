@@ -1,0 +1,33 @@
+import { Route, Routes } from 'react-router'
+import { Footer } from './components/Footer'
+import { Header } from './components/Header'
+import { MissingPage } from './components/MissingPage'
+import { LogInPage } from './features/account/LogInPage'
+import { SignUpPage } from './features/account/SignUpPage'
+import { ReservationsPage } from './features/reservations/ReservationsPage'
+import { RestaurantPage } from './features/restaurant/RestaurantPage'
+import { SearchPage } from './features/search/SearchPage'
+import { useTexts } from './texts/texts'
+
+export function App() {
+  const { t } = useTexts()
+  return (
+    <>
+      <a className="skip" href="#main">
+        {t('nav.skip')}
+      </a>
+      <Header />
+      <main id="main" tabIndex={-1}>
+        <Routes>
+          <Route path="/" element={<SearchPage />} />
+          <Route path="/:region/restaurants/:id" element={<RestaurantPage />} />
+          <Route path="/login" element={<LogInPage />} />
+          <Route path="/signup" element={<SignUpPage />} />
+          <Route path="/reservations" element={<ReservationsPage />} />
+          <Route path="*" element={<MissingPage />} />
+        </Routes>
+      </main>
+      <Footer />
+    </>
+  )
+}

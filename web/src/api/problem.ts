@@ -1,0 +1,86 @@
+import type { components } from './schema.gen'
+
+type Problem = components['schemas']['Problem']
+
+/**
+ * Every way a call can fail, in one type. `status` 0 means that no answer came,
+ * so the outcome of a write is unknown and its key must be kept.
+ */
+export class ApiError extends Error {
+  readonly status: number
+  readonly reason: string
+  readonly pointer?: string
+  readonly traceId?: string
+  /** Seconds the server asked us to wait. */
+  readonly retryAfter?: number
+
+  constructor(status: number, problem: Partial<Problem> = {}, retryAfter?: number) {
+    super(problem.detail ?? problem.title ?? `status ${status}`)
+    this.name = 'ApiError'
+    this.status = status
+    this.reason = problem.reason ?? (status === 0 ? 'network' : classOf(status))
+    this.pointer = problem.pointer
+    this.traceId = problem.trace_id
+    this.retryAfter = retryAfter
+  }
+
+  /** The slug of the class, for reasons the catalogue has no text for. */
+  get class(): string {
+    return this.status === 0 ? 'network' : classOf(this.status)
+  }
+
+  /** Whether the same request may well succeed a little later. */
+  get passing(): boolean {
+    return this.status === 0 || this.status === 429 || [502, 503, 504].includes(this.status)
+  }
+}
+
+function classOf(status: number): string {
+  switch (status) {
+    case 401:
+      return 'unauthenticated'
+    case 403:
+      return 'forbidden'
+    case 404:
+      return 'not_found'
+    case 409:
+    case 412:
+      return 'conflict'
+    case 429:
+      return 'rate_limited'
+    case 502:
+    case 503:
+    case 504:
+      return 'unavailable'
+    default:
+      return status >= 500 ? 'internal' : 'invalid'
+  }
+}
+
+interface Answer<T> {
+  data?: T
+  error?: unknown
+  response: Response
+}
+
+/** Turns an openapi-fetch answer into its data, or throws ApiError. */
+export async function unwrap<T>(call: Promise<Answer<T>>): Promise<T> {
+  let answer: Answer<T>
+  try {
+    answer = await call
+  } catch (cause) {
+    if (cause instanceof DOMException && cause.name === 'AbortError') throw cause
+    throw new ApiError(0)
+  }
+  if (answer.response.ok) return answer.data as T
+  const body = typeof answer.error === 'object' && answer.error !== null ? answer.error : {}
+  throw new ApiError(answer.response.status, body, secondsOf(answer.response.headers.get('Retry-After')))
+}
+
+/** Reads Retry-After, which is either seconds or a date. */
+export function secondsOf(header: string | null, now = Date.now()): number | undefined {
+  if (!header) return undefined
+  if (/^\d+$/.test(header)) return Number(header)
+  const at = Date.parse(header)
+  return Number.isNaN(at) ? undefined : Math.max(0, Math.ceil((at - now) / 1000))
+}

@@ -1,0 +1,14 @@
+import { useTexts } from '../texts/texts'
+
+/** Where the operator's door exists, so does the way to it. */
+const local = ['127.0.0.1', 'localhost'].includes(window.location.hostname)
+
+export function Footer() {
+  const { t } = useTexts()
+  return (
+    <footer className="site-footer">
+      <p>{t('footer.promise')}</p>
+      {local && <a href="/_local/">{t('footer.local')}</a>}
+    </footer>
+  )
+}

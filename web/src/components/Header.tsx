@@ -1,0 +1,100 @@
+import { useMutation, useQueryClient } from '@tanstack/react-query'
+import { Link, NavLink, useNavigate } from 'react-router'
+import { api, type Region, regions, session } from '../api/client'
+import { ApiError, unwrap } from '../api/problem'
+import { useSession } from '../features/account/useSession'
+import { useRegion } from '../features/region/region'
+import { useTexts } from '../texts/texts'
+import { Problem } from './Problem'
+
+export function Header() {
+  const { t, language, choose: chooseLanguage } = useTexts()
+  const { region, choose: chooseRegion } = useRegion()
+  const navigate = useNavigate()
+
+  // What is on show belongs to the old region, so the choice leads back to the search.
+  const change = (chosen: Region) => {
+    chooseRegion(chosen)
+    navigate('/')
+  }
+
+  return (
+    <header className="site-header">
+      <div className="bar">
+        <Link to="/" className="brand">
+          <svg viewBox="0 0 32 32" aria-hidden="true">
+            <circle cx="16" cy="16" r="14" />
+            <circle cx="16" cy="16" r="6" />
+          </svg>
+          {t('brand')}
+        </Link>
+        <nav aria-label={t('nav.label')}>
+          <NavLink to="/" end>
+            {t('nav.search')}
+          </NavLink>
+          <NavLink to="/reservations">{t('nav.reservations')}</NavLink>
+        </nav>
+        <div className="tools">
+          <label className="region">
+            <span className="hidden">{t('nav.region')}</span>
+            <select value={region} onChange={(event) => change(event.target.value as Region)}>
+              {regions.map((code) => (
+                <option key={code} value={code}>
+                  {t(`region.${code}`)}
+                </option>
+              ))}
+            </select>
+          </label>
+          <button
+            type="button"
+            className="quiet"
+            lang={language === 'ko' ? 'en' : 'ko'}
+            onClick={() => chooseLanguage(language === 'ko' ? 'en' : 'ko')}
+          >
+            {t('nav.language')}
+          </button>
+          <Account />
+        </div>
+      </div>
+    </header>
+  )
+}
+
+function Account() {
+  const { t } = useTexts()
+  const { region } = useRegion()
+  const state = useSession()
+  const queries = useQueryClient()
+  const navigate = useNavigate()
+
+  const logOut = useMutation({
+    mutationFn: async () => {
+      try {
+        await unwrap(api[region].DELETE('/v1/sessions/current'))
+      } catch (error) {
+        // A session that has already ended is what was asked for.
+        if (!(error instanceof ApiError && error.status === 401)) throw error
+      }
+    },
+    onSuccess: () => {
+      session.end()
+      queries.removeQueries({ queryKey: ['mine'] })
+      navigate('/')
+    },
+  })
+
+  if (state.status === 'unknown') return null
+  if (state.status === 'anonymous') return <Link to="/login">{t('nav.login')}</Link>
+  return (
+    <>
+      <span className="who">
+        <span className="hidden">{t('nav.user', { name: state.user.name })}</span>
+        <span aria-hidden="true">{state.user.name}</span>
+      </span>
+      <button type="button" className="quiet" onClick={() => logOut.mutate()}>
+        {t('nav.logout')}
+      </button>
+      <Problem error={logOut.error} />
+    </>
+  )
+}

@@ -1,0 +1,53 @@
+import { useEffect, useState } from 'react'
+import { ApiError } from '../api/problem'
+import { useTexts } from '../texts/texts'
+
+interface ProblemProps {
+  error: unknown
+  /** Offers to try again, not before the server's Retry-After. */
+  retry?: () => void
+}
+
+/** Says what went wrong, in words of the catalogue; nothing while nothing did. */
+export function Problem({ error, retry }: ProblemProps) {
+  const { t, problem } = useTexts()
+  if (!error) return null
+  const known = error instanceof ApiError ? error : new ApiError(500)
+  return (
+    <div className="problem" role="alert">
+      <p>{problem(known)}</p>
+      {known.status >= 500 && known.traceId && (
+        <p className="trace">
+          <small>{t('problem.trace', { trace: known.traceId })}</small>
+        </p>
+      )}
+      {retry && <RetryButton error={known} retry={retry} />}
+    </div>
+  )
+}
+
+function RetryButton({ error, retry }: { error: ApiError; retry: () => void }) {
+  const { t } = useTexts()
+  const left = useWait(error)
+  return (
+    <button type="button" aria-disabled={left > 0} onClick={() => left === 0 && retry()}>
+      {left > 0 ? t('retry.in', { seconds: left }) : t('retry')}
+    </button>
+  )
+}
+
+/** Seconds until a failed call may be repeated, counting down. */
+export function useWait(error: unknown): number {
+  const asked = error instanceof ApiError ? (error.retryAfter ?? 0) : 0
+  const [wait, setWait] = useState({ error, until: 0, left: 0 })
+  if (wait.error !== error) setWait({ error, until: Date.now() + asked * 1000, left: asked })
+  useEffect(() => {
+    if (wait.left === 0) return
+    const timer = setTimeout(
+      () => setWait((now) => ({ ...now, left: Math.max(0, Math.ceil((now.until - Date.now()) / 1000)) })),
+      Math.min(1000, Math.max(50, wait.until - Date.now())),
+    )
+    return () => clearTimeout(timer)
+  }, [wait])
+  return wait.error === error ? wait.left : asked
+}

@@ -1,0 +1,59 @@
+import { useMutation } from '@tanstack/react-query'
+import { Link, useNavigate } from 'react-router'
+import { api, type Credentials, session } from '../../api/client'
+import { unwrap } from '../../api/problem'
+import { Field } from '../../components/Field'
+import { Page } from '../../components/Page'
+import { Problem } from '../../components/Problem'
+import { SubmitButton } from '../../components/SubmitButton'
+import { useTexts } from '../../texts/texts'
+import { useRegion } from '../region/region'
+import { useReturnPath, withReturn } from './returnPath'
+
+export function LogInPage() {
+  const { t } = useTexts()
+  const { region } = useRegion()
+  const to = useReturnPath()
+  const navigate = useNavigate()
+
+  const logIn = useMutation({
+    mutationFn: (body: Credentials) => unwrap(api[region].POST('/v1/sessions', { body })),
+    onSuccess: (answer) => {
+      session.begin(answer)
+      navigate(to, { replace: true })
+    },
+  })
+
+  const submit = (form: FormData) =>
+    logIn.mutate({ email: String(form.get('email')).trim(), password: String(form.get('password')) })
+
+  return (
+    <Page title={t('title.login')} heading={t('account.login.heading')} className="narrow">
+      <form
+        onSubmit={(event) => {
+          event.preventDefault()
+          submit(new FormData(event.currentTarget))
+        }}
+      >
+        <Field label={t('account.email')} name="email" type="email" autoComplete="username" required />
+        <Field
+          label={t('account.password')}
+          name="password"
+          type="password"
+          autoComplete="current-password"
+          required
+        />
+        <Problem error={logIn.error} />
+        <SubmitButton
+          label={t('account.login.submit')}
+          pendingLabel={t('account.pending')}
+          pending={logIn.isPending}
+          error={logIn.error}
+        />
+      </form>
+      <p className="aside">
+        {t('account.login.other')} <Link to={withReturn('/signup', to)}>{t('nav.signup')}</Link>
+      </p>
+    </Page>
+  )
+}

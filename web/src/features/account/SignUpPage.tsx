@@ -1,0 +1,91 @@
+import { useMutation } from '@tanstack/react-query'
+import { Link, useNavigate } from 'react-router'
+import { api, type SignUp, session } from '../../api/client'
+import { ApiError, unwrap } from '../../api/problem'
+import { Field } from '../../components/Field'
+import { Page } from '../../components/Page'
+import { Problem } from '../../components/Problem'
+import { SubmitButton } from '../../components/SubmitButton'
+import { useTexts } from '../../texts/texts'
+import { useRegion } from '../region/region'
+import { useReturnPath, withReturn } from './returnPath'
+
+export function SignUpPage() {
+  const { t, language } = useTexts()
+  const { region } = useRegion()
+  const to = useReturnPath()
+  const navigate = useNavigate()
+
+  const signUp = useMutation({
+    mutationFn: async (body: SignUp) => {
+      await unwrap(api[region].POST('/v1/users', { body }))
+      const { email, password } = body
+      return unwrap(api[region].POST('/v1/sessions', { body: { email, password } }))
+    },
+    onSuccess: (answer) => {
+      session.begin(answer)
+      navigate(to, { replace: true })
+    },
+  })
+
+  const submit = (form: FormData) =>
+    signUp.mutate({
+      name: String(form.get('name')).trim(),
+      email: String(form.get('email')).trim(),
+      password: String(form.get('password')),
+      locale: language,
+    })
+
+  const faultOf = (field: 'name' | 'email' | 'password') =>
+    signUp.error instanceof ApiError && signUp.error.pointer === `/${field}` ? t(`field.${field}`) : undefined
+
+  return (
+    <Page title={t('title.signup')} heading={t('account.signup.heading')} className="narrow">
+      <form
+        onSubmit={(event) => {
+          event.preventDefault()
+          submit(new FormData(event.currentTarget))
+        }}
+      >
+        <Field
+          label={t('account.name')}
+          name="name"
+          autoComplete="name"
+          maxLength={100}
+          required
+          fault={faultOf('name')}
+        />
+        <Field
+          label={t('account.email')}
+          name="email"
+          type="email"
+          autoComplete="username"
+          maxLength={254}
+          required
+          fault={faultOf('email')}
+        />
+        <Field
+          label={t('account.password')}
+          hint={t('account.password.hint')}
+          name="password"
+          type="password"
+          autoComplete="new-password"
+          minLength={10}
+          maxLength={200}
+          required
+          fault={faultOf('password')}
+        />
+        <Problem error={signUp.error} />
+        <SubmitButton
+          label={t('account.signup.submit')}
+          pendingLabel={t('account.pending')}
+          pending={signUp.isPending}
+          error={signUp.error}
+        />
+      </form>
+      <p className="aside">
+        {t('account.signup.other')} <Link to={withReturn('/login', to)}>{t('nav.login')}</Link>
+      </p>
+    </Page>
+  )
+}

@@ -1,0 +1,30 @@
+import { useEffect, useRef } from 'react'
+import { Link } from 'react-router'
+import type { Reservation, Restaurant } from '../../api/client'
+import { useTexts } from '../../texts/texts'
+import { whenOf } from '../restaurant/times'
+
+/** Takes the place of the form, and the focus that the form's button had. */
+export function Booked({ restaurant, reservation }: { restaurant: Restaurant; reservation: Reservation }) {
+  const { t, count, pick, locale } = useTexts()
+  const heading = useRef<HTMLHeadingElement>(null)
+  useEffect(() => heading.current?.focus(), [])
+  return (
+    <section className="panel booked" aria-labelledby="booked">
+      <h2 id="booked" ref={heading} tabIndex={-1}>
+        {t('book.done')}
+      </h2>
+      <p className="summary">
+        <strong>{pick(restaurant.name)}</strong>
+        <span>{whenOf(reservation.start, reservation.time_zone, locale)}</span>
+        <span>{count('guests', reservation.party)}</span>
+      </p>
+      <p>{t('book.done.hint')}</p>
+      <p>
+        <Link className="primary" to="/reservations">
+          {t('book.done.link')}
+        </Link>
+      </p>
+    </section>
+  )
+}

@@ -1,0 +1,73 @@
+import { useId } from 'react'
+import { Link, useLocation } from 'react-router'
+import type { FreeTime, Restaurant } from '../../api/client'
+import { SubmitButton } from '../../components/SubmitButton'
+import { useTexts } from '../../texts/texts'
+import { withReturn } from '../account/returnPath'
+import { useSession } from '../account/useSession'
+import { whenOf } from '../restaurant/times'
+
+interface BookingFormProps {
+  restaurant: Restaurant
+  slot: FreeTime
+  party: number
+  pending: boolean
+  error: unknown
+  book(note: string): void
+}
+
+/** The last look before booking; a visitor is sent to log in and comes back to the same time. */
+export function BookingForm({ restaurant, slot, party, pending, error, book }: BookingFormProps) {
+  const { t, count, pick, locale } = useTexts()
+  const state = useSession()
+  const { pathname, search } = useLocation()
+  const id = useId()
+  return (
+    <form
+      className="booking"
+      aria-labelledby={`${id}-heading`}
+      onSubmit={(event) => {
+        event.preventDefault()
+        if (!pending) book(String(new FormData(event.currentTarget).get('note')).trim())
+      }}
+    >
+      <h3 id={`${id}-heading`}>{t('book.heading')}</h3>
+      <p className="summary" role="status">
+        <strong>{pick(restaurant.name)}</strong>
+        <span>{whenOf(slot.start, restaurant.time_zone, locale)}</span>
+        <span>{count('guests', party)}</span>
+      </p>
+      {state.status === 'user' && (
+        <>
+          <div className="field">
+            <label htmlFor={`${id}-note`}>{t('book.note')}</label>
+            <textarea
+              id={`${id}-note`}
+              name="note"
+              rows={2}
+              maxLength={500}
+              aria-describedby={`${id}-hint`}
+            />
+            <p id={`${id}-hint`} className="hint">
+              {t('book.note.hint')}
+            </p>
+          </div>
+          <SubmitButton
+            label={t('book.submit')}
+            pendingLabel={t('book.pending')}
+            pending={pending}
+            error={error}
+          />
+        </>
+      )}
+      {state.status === 'anonymous' && (
+        <>
+          <Link className="primary" to={withReturn('/login', pathname + search)}>
+            {t('book.login')}
+          </Link>
+          <p className="hint">{t('book.login.hint')}</p>
+        </>
+      )}
+    </form>
+  )
+}

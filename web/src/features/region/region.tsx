@@ -1,0 +1,48 @@
+import { createContext, type ReactNode, useContext, useMemo, useState } from 'react'
+import { type Region, regions } from '../../api/client'
+
+const storageKey = 'jari.region'
+
+interface RegionChoice {
+  region: Region
+  choose(region: Region): void
+}
+
+const Context = createContext<RegionChoice | null>(null)
+
+export function RegionProvider({ children }: { children: ReactNode }) {
+  const [region, setRegion] = useState(preferred)
+  const choice = useMemo(
+    () => ({
+      region,
+      choose(chosen: Region) {
+        localStorage.setItem(storageKey, chosen)
+        setRegion(chosen)
+      },
+    }),
+    [region],
+  )
+  return <Context value={choice}>{children}</Context>
+}
+
+export function useRegion(): RegionChoice {
+  const choice = useContext(Context)
+  if (!choice) throw new Error('useRegion needs a RegionProvider above it')
+  return choice
+}
+
+/** Reads the region out of an address such as /us/restaurants/…, where it is in lower case. */
+export function regionOf(segment: string | undefined): Region | undefined {
+  return regions.find((region) => region.toLowerCase() === segment)
+}
+
+export function restaurantPath(region: Region, id: string): string {
+  return `/${region.toLowerCase()}/restaurants/${id}`
+}
+
+// Until a visitor has chosen, the clock tells the continent well enough.
+function preferred(): Region {
+  const stored = regions.find((region) => region === localStorage.getItem(storageKey))
+  if (stored) return stored
+  return Intl.DateTimeFormat().resolvedOptions().timeZone.startsWith('America/') ? 'US' : 'KR'
+}

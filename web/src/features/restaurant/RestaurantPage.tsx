@@ -1,0 +1,83 @@
+import { useQuery } from '@tanstack/react-query'
+import { useEffect } from 'react'
+import { Link, useParams } from 'react-router'
+import type { Region, Restaurant } from '../../api/client'
+import { restaurantQuery } from '../../api/queries'
+import { Loading } from '../../components/Loading'
+import { MissingPage } from '../../components/MissingPage'
+import { Page } from '../../components/Page'
+import { PlaceMark } from '../../components/PlaceMark'
+import { Problem } from '../../components/Problem'
+import { useTexts } from '../../texts/texts'
+import { BookingPanel } from '../booking/BookingPanel'
+import { regionOf, useRegion } from '../region/region'
+import { Facts } from './Facts'
+import { zoneName } from './times'
+
+export function RestaurantPage() {
+  const { region: segment, id = '' } = useParams()
+  const region = regionOf(segment)
+  return region ? <InRegion key={`${region}/${id}`} region={region} id={id} /> : <MissingPage />
+}
+
+/** The address says the region, so a link works for whoever opens it; the dropdown follows. */
+function InRegion({ region, id }: { region: Region; id: string }) {
+  const { t } = useTexts()
+  const { choose } = useRegion()
+  useEffect(() => choose(region), [choose, region])
+  const restaurant = useQuery(restaurantQuery(region, id))
+
+  if (restaurant.isSuccess) return <Shown region={region} restaurant={restaurant.data} />
+  return (
+    <Page title={t('title.restaurant')} heading={t('title.restaurant')} before={<Back />}>
+      {restaurant.isPending && <Loading busy={restaurant.failureCount > 0} />}
+      <Problem error={restaurant.error} retry={restaurant.refetch} />
+    </Page>
+  )
+}
+
+function Shown({ region, restaurant }: { region: Region; restaurant: Restaurant }) {
+  const { t, pick, other, language, locale } = useTexts()
+  return (
+    <Page
+      title={pick(restaurant.name)}
+      heading={pick(restaurant.name)}
+      before={<Back />}
+      className="restaurant"
+    >
+      <p className="other-name" lang={language === 'ko' ? 'en' : 'ko'}>
+        {other(restaurant.name)}
+      </p>
+      <Facts region={region} restaurant={restaurant} />
+      <div className="columns">
+        <section aria-labelledby="about">
+          <PlaceMark id={restaurant.id} />
+          <h2 id="about" className="hidden">
+            {t('restaurant.about')}
+          </h2>
+          <p className="lead">{pick(restaurant.description)}</p>
+          <dl>
+            <dt>{t('restaurant.address')}</dt>
+            <dd>{restaurant.address}</dd>
+          </dl>
+          <p className="hint">
+            {t('restaurant.zone', { zone: zoneName(restaurant.time_zone, locale, new Date()) })}
+          </p>
+        </section>
+        <BookingPanel region={region} restaurant={restaurant} />
+      </div>
+    </Page>
+  )
+}
+
+function Back() {
+  const { t } = useTexts()
+  return (
+    <p className="back">
+      <Link to="/">
+        <span aria-hidden="true">← </span>
+        {t('restaurant.back')}
+      </Link>
+    </p>
+  )
+}

@@ -1,0 +1,28 @@
+import { QueryClientProvider } from '@tanstack/react-query'
+import { StrictMode } from 'react'
+import { createRoot } from 'react-dom/client'
+import { BrowserRouter } from 'react-router'
+import { App } from './App'
+import { session } from './api/client'
+import { newQueryClient } from './api/queries'
+import { RegionProvider } from './features/region/region'
+import { TextsProvider } from './texts/texts'
+import './styles.css'
+
+const root = document.getElementById('root')
+if (!root) throw new Error('index.html has no #root')
+
+void session.restore()
+createRoot(root).render(
+  <StrictMode>
+    <QueryClientProvider client={newQueryClient()}>
+      <TextsProvider>
+        <RegionProvider>
+          <BrowserRouter>
+            <App />
+          </BrowserRouter>
+        </RegionProvider>
+      </TextsProvider>
+    </QueryClientProvider>
+  </StrictMode>,
+)

@@ -1,0 +1,95 @@
+import { createContext, type ReactNode, useContext, useEffect, useMemo, useState } from 'react'
+import type { LocalText } from '../api/client'
+import type { ApiError } from '../api/problem'
+import en from './en.json'
+import ko from './ko.json'
+
+export type Language = 'ko' | 'en'
+export type TextKey = keyof typeof ko & keyof typeof en
+export const catalogues: Record<Language, Record<TextKey, string>> = { ko, en }
+
+type Values = Record<string, string | number>
+
+/** The page's words in the reader's language. */
+export interface Texts {
+  language: Language
+  /** The BCP 47 tag for Intl. */
+  locale: string
+  choose(language: Language): void
+  t(key: TextKey, values?: Values): string
+  /** A counted text: `key` has the forms `.one` and `.other`. */
+  count(key: 'guests' | 'search.found' | 'times.left', n: number): string
+  /** The name of a value that the server may extend; its own spelling if the catalogue lacks it. */
+  name(kind: 'cuisine' | 'status', value: string): string
+  /** What a failed call means to the reader. */
+  problem(error: ApiError): string
+  /** The reader's half of a text that the restaurant wrote in both languages. */
+  pick(text: LocalText): string
+  other(text: LocalText): string
+}
+
+const storageKey = 'jari.language'
+
+export function textsIn(language: Language, choose: (language: Language) => void = () => {}): Texts {
+  const catalogue = catalogues[language]
+  const locale = language === 'ko' ? 'ko-KR' : 'en-US'
+  const plural = new Intl.PluralRules(locale)
+  const has = (key: string): key is TextKey => Object.hasOwn(catalogue, key)
+  const t = (key: TextKey, values: Values = {}) =>
+    catalogue[key].replace(/\{(\w+)\}/g, (whole, name) => String(values[name] ?? whole))
+  const other = language === 'ko' ? 'en' : 'ko'
+  return {
+    language,
+    locale,
+    choose,
+    t,
+    count: (key, n) => t(`${key}.${plural.select(n) === 'one' ? 'one' : 'other'}`, { n }),
+    name(kind, value) {
+      const key = `${kind}.${value}`
+      return has(key) ? t(key) : value
+    },
+    problem(error) {
+      const known = [`problem.${error.reason}`, `problem.${error.class}`].find(has) ?? 'problem.internal'
+      const timed = `${known}.in`
+      return error.retryAfter && has(timed) ? t(timed, { seconds: error.retryAfter }) : t(known)
+    },
+    pick: (text) => text[language] || text[other],
+    other: (text) => text[other],
+  }
+}
+
+const Context = createContext<Texts | null>(null)
+
+export function TextsProvider({
+  children,
+  language: first = preferred(),
+}: {
+  children: ReactNode
+  language?: Language
+}) {
+  const [language, setLanguage] = useState(first)
+  useEffect(() => {
+    document.documentElement.lang = language
+  }, [language])
+  const texts = useMemo(
+    () =>
+      textsIn(language, (chosen) => {
+        localStorage.setItem(storageKey, chosen)
+        setLanguage(chosen)
+      }),
+    [language],
+  )
+  return <Context value={texts}>{children}</Context>
+}
+
+export function useTexts(): Texts {
+  const texts = useContext(Context)
+  if (!texts) throw new Error('useTexts needs a TextsProvider above it')
+  return texts
+}
+
+function preferred(): Language {
+  const stored = localStorage.getItem(storageKey)
+  if (stored === 'ko' || stored === 'en') return stored
+  return navigator.language.startsWith('ko') ? 'ko' : 'en'
+}

@@ -1,0 +1,115 @@
+import { screen, waitFor, within } from '@testing-library/react'
+import { expect, test } from 'vitest'
+import { problem } from './fakeapi.mjs'
+import { openPage } from './page'
+
+const hanok = '/kr/restaurants/hanok-table'
+
+async function pickFirstTime(user: ReturnType<typeof openPage>['user']) {
+  const times = await screen.findByRole('group', { name: /^Time/ })
+  const first = within(times).getAllByRole('radio')[0]
+  if (!first) throw new Error('no free time')
+  await user.click(first)
+}
+
+test('a diner books a free time and is told so', async () => {
+  const { api, user } = openPage({ path: hanok, name: 'Mina' })
+  await pickFirstTime(user)
+  await user.type(await screen.findByLabelText(/A word to the restaurant/), 'window seat')
+  await user.click(screen.getByRole('button', { name: 'Book this table' }))
+  const done = await screen.findByRole('heading', { name: 'Your table is booked' })
+  expect(document.activeElement).toBe(done)
+  expect(api.reservations.KR).toMatchObject([{ restaurant_id: 'hanok-table', party: 2, note: 'window seat' }])
+})
+
+test('times are those of the restaurant, wherever the browser is', async () => {
+  openPage({ path: hanok })
+  // 09:00 UTC, whatever TZ the test runs in.
+  await screen.findByRole('radio', { name: /^6:00 PM/ })
+})
+
+test('a visitor logs in on the way and comes back to the chosen time', async () => {
+  const { api, user } = openPage({ path: hanok })
+  api.signedUp('Mina')
+  await pickFirstTime(user)
+  await user.click(screen.getByRole('link', { name: 'Log in to book' }))
+  await user.type(screen.getByLabelText('E-mail'), 'mina@example.com')
+  await user.type(screen.getByLabelText('Password'), 'correct horse')
+  await user.click(screen.getByRole('button', { name: 'Log in' }))
+  await user.click(await screen.findByRole('button', { name: 'Book this table' }))
+  await screen.findByText('Your table is booked')
+})
+
+test('after a lost answer the same attempt keeps its key', async () => {
+  let lost = 1
+  const { api, user } = openPage({
+    path: hanok,
+    name: 'Mina',
+    prepare: (api) =>
+      api.at('POST', /reservations$/, (request) => {
+        if (lost-- <= 0) return undefined
+        api.keys.push(request.headers.get('Idempotency-Key') ?? '')
+        throw new TypeError('connection reset')
+      }),
+  })
+  await pickFirstTime(user)
+  await user.click(await screen.findByRole('button', { name: 'Book this table' }))
+  await screen.findByText(/could not be reached/)
+  await user.click(screen.getByRole('button', { name: 'Book this table' }))
+  await screen.findByText('Your table is booked')
+  expect(api.keys).toHaveLength(2)
+  expect(api.keys[0]).toBe(api.keys[1])
+})
+
+test('another time is another attempt with another key', async () => {
+  const { api, user } = openPage({
+    path: hanok,
+    name: 'Mina',
+    prepare: (api) =>
+      api.at('POST', /reservations$/, (request) => {
+        api.keys.push(request.headers.get('Idempotency-Key') ?? '')
+        return problem(409, 'overlap')
+      }),
+  })
+  for (const i of [0, 2]) {
+    const times = await screen.findByRole('group', { name: /^Time/ })
+    await user.click(within(times).getAllByRole('radio')[i] as HTMLElement)
+    await user.click(await screen.findByRole('button', { name: 'Book this table' }))
+    await screen.findByText(/already have a table elsewhere/)
+  }
+  expect(new Set(api.keys).size).toBe(2)
+})
+
+test('a time that was taken meanwhile is explained and the times are fetched anew', async () => {
+  const { api, user } = openPage({
+    path: hanok,
+    name: 'Mina',
+    prepare: (api) => api.at('POST', /reservations$/, () => problem(409, 'slot_full')),
+  })
+  await pickFirstTime(user)
+  const asked = () => api.calls.filter((call) => call.includes('availability')).length
+  const before = asked()
+  await user.click(await screen.findByRole('button', { name: 'Book this table' }))
+  await screen.findByText(/somebody was faster/)
+  await waitFor(() => expect(asked()).toBe(before + 1))
+})
+
+test('Retry-After holds the button back until it has passed', async () => {
+  const { api, user } = openPage({
+    path: hanok,
+    name: 'Mina',
+    prepare: (api) => {
+      let busy = 1
+      api.at('POST', /reservations$/, () =>
+        busy-- > 0 ? problem(503, 'unavailable', { 'Retry-After': '1' }) : undefined,
+      )
+    },
+  })
+  await pickFirstTime(user)
+  await user.click(await screen.findByRole('button', { name: 'Book this table' }))
+  await screen.findByText(/Please try again in 1 s/)
+  await user.click(screen.getByRole('button', { name: 'Try again in 1 s' }))
+  expect(api.reservations.KR).toHaveLength(0)
+  await user.click(await screen.findByRole('button', { name: 'Book this table' }, { timeout: 3000 }))
+  await screen.findByText('Your table is booked')
+})

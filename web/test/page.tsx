@@ -1,0 +1,42 @@
+import { QueryClientProvider } from '@tanstack/react-query'
+import { render } from '@testing-library/react'
+import { userEvent } from '@testing-library/user-event'
+import { MemoryRouter } from 'react-router'
+import { vi } from 'vitest'
+import { App } from '../src/App'
+import { session } from '../src/api/client'
+import { newQueryClient } from '../src/api/queries'
+import { RegionProvider } from '../src/features/region/region'
+import { TextsProvider } from '../src/texts/texts'
+import { FakeApi } from './fakeapi.mjs'
+
+interface Opening {
+  path?: string
+  /** Whose refresh cookie the browser holds. */
+  name?: string
+  prepare?: (api: FakeApi) => void
+}
+
+/** The whole page in front of a fake API, in English, as a visitor opens it. */
+export function openPage({ path = '/', name, prepare }: Opening = {}) {
+  const api = new FakeApi()
+  if (name) api.cookie = api.signedUp(name)
+  prepare?.(api)
+  vi.stubGlobal('fetch', api.fetch)
+  if (!name) session.end()
+  else void session.refresh()
+  localStorage.setItem('jari.region', localStorage.getItem('jari.region') ?? 'KR')
+  const user = userEvent.setup()
+  const view = render(
+    <QueryClientProvider client={newQueryClient()}>
+      <TextsProvider language="en">
+        <RegionProvider>
+          <MemoryRouter initialEntries={[path]}>
+            <App />
+          </MemoryRouter>
+        </RegionProvider>
+      </TextsProvider>
+    </QueryClientProvider>,
+  )
+  return { api, user, ...view }
+}

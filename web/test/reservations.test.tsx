@@ -1,0 +1,76 @@
+import { screen, waitFor, within } from '@testing-library/react'
+import { expect, test } from 'vitest'
+import { type FakeApi, problem } from './fakeapi.mjs'
+import { openPage } from './page'
+
+function reservation(api: FakeApi, region: 'KR' | 'US', restaurant_id: string, days: number) {
+  api.reservations[region]?.push({
+    id: `${region}-${days}`,
+    slot_id: '1',
+    restaurant_id,
+    start: new Date(Date.now() + days * 86_400_000).toISOString(),
+    time_zone: region === 'KR' ? 'Asia/Seoul' : 'America/New_York',
+    party: 2,
+    status: 'confirmed',
+    created_at: new Date().toISOString(),
+    diner: api.users[0]?.id ?? '',
+  })
+}
+
+const prepare = (api: FakeApi) => {
+  reservation(api, 'KR', 'hanok-table', 5)
+  reservation(api, 'US', 'brooklyn-hearth', 2)
+  reservation(api, 'KR', 'mapo-charcoal', -3)
+}
+
+test('reservations of both regions stand in one list, the next first', async () => {
+  openPage({ path: '/reservations', name: 'Mina', prepare })
+  await screen.findByRole('link', { name: 'Brooklyn Hearth' })
+  await screen.findByRole('link', { name: 'Hanok Table' })
+  const links = within(screen.getByRole('main')).getAllByRole('link')
+  expect(links.map((link) => link.textContent)).toEqual(['Brooklyn Hearth', 'Hanok Table', 'Mapo Charcoal'])
+  expect(screen.getAllByRole('button', { name: /^Cancel/ })).toHaveLength(2)
+})
+
+test('a cancelled reservation is cancelled in its own region', async () => {
+  const { api, user } = openPage({ path: '/reservations', name: 'Mina', prepare })
+  await screen.findByRole('link', { name: 'Brooklyn Hearth' })
+  await user.click(screen.getByRole('button', { name: /^Cancel Brooklyn Hearth/ }))
+  await user.click(screen.getByRole('button', { name: 'Yes, cancel it' }))
+  const said = await screen.findByText('The reservation at Brooklyn Hearth is cancelled.')
+  await waitFor(() => expect(document.activeElement).toBe(said))
+  expect(api.calls).toContain('POST /v1/reservations/US-2/cancel US')
+  expect(api.calls).not.toContain('POST /v1/reservations/US-2/cancel KR')
+})
+
+test('a region that fails is named, and the other still shown', async () => {
+  openPage({
+    path: '/reservations',
+    name: 'Mina',
+    prepare: (api) => {
+      prepare(api)
+      api.at('GET', /reservations$/, (request) =>
+        request.headers.get('x-region') === 'US' ? problem(500, 'internal') : undefined,
+      )
+    },
+  })
+  await screen.findByText(/could not be loaded: United States/)
+  await screen.findByRole('link', { name: 'Hanok Table' })
+})
+
+test('whoever is not logged in is led to log in', async () => {
+  openPage({ path: '/reservations' })
+  await screen.findByRole('heading', { name: 'Welcome back' })
+})
+
+test('signing up logs in, and logging out forgets', async () => {
+  const { api, user } = openPage({ path: '/signup' })
+  await user.type(screen.getByLabelText('Name'), 'Jun')
+  await user.type(screen.getByLabelText('E-mail'), 'jun@example.com')
+  await user.type(screen.getByLabelText('Password'), 'long enough it is')
+  await user.click(screen.getByRole('button', { name: 'Sign up' }))
+  await screen.findByText('Logged in as Jun')
+  await user.click(screen.getByRole('button', { name: 'Log out' }))
+  await screen.findByRole('link', { name: 'Log in' })
+  expect(api.cookie).toBeUndefined()
+})
