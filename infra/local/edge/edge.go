@@ -1,0 +1,114 @@
+// Package edge is CloudFront for one machine: it serves the built page, and
+// sends API requests to the gateway of the region that the CloudFront Function
+// chooses, running the very source that is deployed.
+//
+// It differs from CloudFront in one thing. Nobody stands before it who knows
+// where a viewer is, so it believes a cloudfront-viewer-country that a client
+// sends (which is how one plays a viewer elsewhere) and else says
+// Config.Country.
+package edge
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"log"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+
+	function "jari.example/infra/edge"
+	"jari.example/infra/edge/cffunction"
+	"jari.example/infra/local/site"
+)
+
+// Config is an edge's set-up.
+type Config struct {
+	Web     string              // the folder of the built page
+	Origins map[string]*url.URL // AWS region id → gateway
+	Country string              // where viewers are who do not say it
+	Door    string              // the operator's door; empty: none
+	Timeout time.Duration       // how long an origin may take to begin its answer; 0: 30 s, as CloudFront
+	Log     *log.Logger         // nil: silent
+}
+
+// Server is the edge; it is an http.Handler.
+type Server struct {
+	cfg Config
+	mux *http.ServeMux
+	fn  *cffunction.Function
+}
+
+// New makes an edge. The page need not be built yet.
+func New(cfg Config) (*Server, error) {
+	if len(cfg.Origins) == 0 {
+		return nil, errors.New("edge: at least one origin is needed")
+	}
+	if cfg.Timeout == 0 {
+		cfg.Timeout = 30 * time.Second
+	}
+	if cfg.Log == nil {
+		cfg.Log = log.New(io.Discard, "", 0)
+	}
+	var countries map[string]string
+	if err := json.Unmarshal(function.Countries, &countries); err != nil {
+		return nil, fmt.Errorf("countries.json: %w", err)
+	}
+	fn, err := cffunction.New("viewer-request.js", function.ViewerRequest, countries)
+	if err != nil {
+		return nil, err
+	}
+	s := &Server{cfg: cfg, mux: http.NewServeMux(), fn: fn}
+	api := s.api()
+	s.mux.Handle("/v1/", api)
+	s.mux.Handle("/.well-known/", api)
+	if cfg.Door != "" {
+		s.mux.Handle("/_local/", http.RedirectHandler(cfg.Door, http.StatusFound))
+	}
+	s.mux.Handle("/", &static{dir: cfg.Web, cache: map[string]*asset{}})
+	return s, nil
+}
+
+func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) { s.mux.ServeHTTP(w, r) }
+
+// origins is the flag --origin REGION=URL, given once per region.
+type origins map[string]*url.URL
+
+func (o origins) String() string { return "" }
+
+func (o origins) Set(v string) error {
+	region, address, _ := strings.Cut(v, "=")
+	u, err := url.Parse(address)
+	if err != nil || region == "" || u.Host == "" {
+		return errors.New("want REGION=URL, such as us-east-1=http://127.0.0.1:8120")
+	}
+	o[region] = u
+	return nil
+}
+
+// Run is the program: it serves the edge until ctx ends.
+func Run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
+	f := flag.NewFlagSet("edge", flag.ContinueOnError)
+	f.SetOutput(stderr)
+	cfg := Config{Origins: map[string]*url.URL{}, Log: log.New(stderr, "edge: ", log.LstdFlags)}
+	addr := f.String("addr", "127.0.0.1:8080", "listen `address`")
+	f.StringVar(&cfg.Web, "web", "web/dist", "`folder` of the built page")
+	f.Var(origins(cfg.Origins), "origin", "`REGION=URL` of a gateway; once per region")
+	f.StringVar(&cfg.Country, "default-country", "KR", "ISO 3166 `code` of a viewer who has no cloudfront-viewer-country")
+	f.StringVar(&cfg.Door, "door-url", "", "where /_local/ leads")
+	f.DurationVar(&cfg.Timeout, "origin-timeout", 30*time.Second, "how long a gateway may take to begin its answer")
+	if err := f.Parse(args); errors.Is(err, flag.ErrHelp) {
+		return nil
+	} else if err != nil {
+		return err
+	}
+	s, err := New(cfg)
+	if err != nil {
+		return err
+	}
+	return site.Serve(ctx, *addr, s, stdout)
+}

@@ -1,0 +1,160 @@
+package edge
+
+import (
+	"bytes"
+	"compress/gzip"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"io"
+	"io/fs"
+	"mime"
+	"net/http"
+	"os"
+	"path"
+	"strings"
+	"sync"
+	"time"
+)
+
+// static serves the built page. Files under /assets/ carry a hash in their
+// names and are kept for ever; everything else is asked for anew each time,
+// with an ETag. A path that is no file is a place within the page: it gets
+// index.html, unless it looks like a file (a stale script must fail as a
+// script and not as HTML).
+type static struct {
+	dir   string
+	mu    sync.Mutex
+	cache map[string]*asset
+}
+
+// asset is a file as it was when its size and time were these.
+type asset struct {
+	size     int64
+	modified time.Time
+	kind     string
+	etag     string
+	raw, gz  []byte // gz is nil if it is not worth it
+}
+
+func (s *static) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if r.Method != http.MethodGet && r.Method != http.MethodHead {
+		w.Header().Set("Allow", "GET, HEAD")
+		problem(w, http.StatusMethodNotAllowed, "method_not_allowed", "The page can only be read; the API is under /v1/.")
+		return
+	}
+	name := strings.TrimPrefix(path.Clean("/"+r.URL.Path), "/")
+	if name == "" {
+		name = "index.html"
+	}
+	a, err := s.open(name)
+	if errors.Is(err, fs.ErrNotExist) && path.Ext(name) == "" {
+		name = "index.html"
+		a, err = s.open(name)
+	}
+	switch {
+	case errors.Is(err, fs.ErrNotExist) && name == "index.html":
+		http.Error(w, "The page is not built: there is no index.html in "+s.dir+". `make up` builds it.", http.StatusServiceUnavailable)
+		return
+	case errors.Is(err, fs.ErrNotExist):
+		http.NotFound(w, r)
+		return
+	case err != nil:
+		http.Error(w, "The page cannot be read.", http.StatusInternalServerError)
+		return
+	}
+	h := w.Header()
+	h.Set("Content-Type", a.kind)
+	h.Set("X-Content-Type-Options", "nosniff")
+	h.Set("Referrer-Policy", "same-origin")
+	h.Set("Cache-Control", "no-cache")
+	if strings.HasPrefix(name, "assets/") {
+		h.Set("Cache-Control", "public, max-age=31536000, immutable")
+	}
+	body, etag := a.raw, a.etag
+	if a.gz != nil {
+		h.Set("Vary", "Accept-Encoding")
+		if acceptsGzip(r.Header.Get("Accept-Encoding")) && r.Header.Get("Range") == "" {
+			h.Set("Content-Encoding", "gzip")
+			body, etag = a.gz, strings.TrimSuffix(a.etag, `"`)+`-gzip"`
+		}
+	}
+	h.Set("ETag", etag)
+	http.ServeContent(w, r, "", time.Time{}, bytes.NewReader(body))
+}
+
+// open reads a file of the folder and never one outside it, whatever links
+// it holds.
+func (s *static) open(name string) (*asset, error) {
+	root, err := os.OpenRoot(s.dir)
+	if err != nil {
+		return nil, err
+	}
+	defer root.Close()
+	f, err := root.Open(name)
+	if errors.Is(err, os.ErrInvalid) {
+		return nil, fs.ErrNotExist
+	} else if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	info, err := f.Stat()
+	if err != nil {
+		return nil, err
+	}
+	if info.IsDir() {
+		return nil, fs.ErrNotExist
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if a := s.cache[name]; a != nil && a.size == info.Size() && a.modified.Equal(info.ModTime()) {
+		return a, nil
+	}
+	raw, err := io.ReadAll(f)
+	if err != nil {
+		return nil, err
+	}
+	sum := sha256.Sum256(raw)
+	a := &asset{size: info.Size(), modified: info.ModTime(), kind: kindOf(name), raw: raw, etag: `"` + hex.EncodeToString(sum[:12]) + `"`}
+	if a.gz = zipped(raw); !compressible(a.kind) || len(a.gz) > len(raw)*9/10 {
+		a.gz = nil
+	}
+	s.cache[name] = a
+	return a, nil
+}
+
+func kindOf(name string) string {
+	switch ext := path.Ext(name); ext {
+	case ".js": // not what the machine's own table may say
+		return "text/javascript; charset=utf-8"
+	case ".webmanifest":
+		return "application/manifest+json"
+	default:
+		if kind := mime.TypeByExtension(ext); kind != "" {
+			return kind
+		}
+		return "application/octet-stream"
+	}
+}
+
+func compressible(kind string) bool {
+	return strings.HasPrefix(kind, "text/") || strings.Contains(kind, "json") || strings.Contains(kind, "xml")
+}
+
+func zipped(raw []byte) []byte {
+	var b bytes.Buffer
+	z, _ := gzip.NewWriterLevel(&b, gzip.BestCompression)
+	z.Write(raw)
+	z.Close()
+	return b.Bytes()
+}
+
+// acceptsGzip reads an Accept-Encoding; a weight of zero says no.
+func acceptsGzip(header string) bool {
+	for part := range strings.SplitSeq(header, ",") {
+		if name, weight, _ := strings.Cut(strings.ReplaceAll(part, " ", ""), ";"); name == "gzip" {
+			return weight == "" || strings.Trim(weight, "q=0.") != ""
+		}
+	}
+	return false
+}
