@@ -1,0 +1,125 @@
+// Package dynamo keeps the catalogue in DynamoDB and reads the table's stream
+// of changes.
+package dynamo
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"iter"
+	"slices"
+	"strconv"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/feature/dynamodb/attributevalue"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+	"github.com/aws/smithy-go"
+
+	"jari.example/services/internal/fault"
+	"jari.example/services/search"
+)
+
+// Catalogue is a table whose key is the attribute id. An item is the
+// restaurant's JSON, attribute by attribute.
+type Catalogue struct {
+	db    *dynamodb.Client
+	table string
+}
+
+var _ search.Catalogue = (*Catalogue)(nil)
+
+// NewCatalogue returns the catalogue kept in table.
+func NewCatalogue(cfg aws.Config, table string) *Catalogue {
+	return &Catalogue{dynamodb.NewFromConfig(cfg), table}
+}
+
+// Get implements search.Catalogue with a strongly consistent read.
+func (c *Catalogue) Get(ctx context.Context, id string) (search.Restaurant, error) {
+	out, err := c.db.GetItem(ctx, &dynamodb.GetItemInput{
+		TableName:      &c.table,
+		Key:            map[string]types.AttributeValue{"id": &types.AttributeValueMemberS{Value: id}},
+		ConsistentRead: aws.Bool(true),
+	})
+	if err != nil {
+		return search.Restaurant{}, failure("get restaurant", err)
+	}
+	if out.Item == nil {
+		return search.Restaurant{}, search.ErrUnknown
+	}
+	return decode(out.Item)
+}
+
+// Put implements search.Catalogue.
+func (c *Catalogue) Put(ctx context.Context, r search.Restaurant, prev int64) error {
+	item, err := attributevalue.MarshalMapWithOptions(r, func(o *attributevalue.EncoderOptions) { o.TagKey = "json" })
+	if err != nil {
+		return fmt.Errorf("encode restaurant: %w", err)
+	}
+	in := &dynamodb.PutItemInput{TableName: &c.table, Item: item, ConditionExpression: aws.String("attribute_not_exists(id)")}
+	if prev != 0 {
+		in.ConditionExpression = aws.String("version = :prev")
+		in.ExpressionAttributeValues = map[string]types.AttributeValue{
+			":prev": &types.AttributeValueMemberN{Value: strconv.FormatInt(prev, 10)},
+		}
+	}
+	_, err = c.db.PutItem(ctx, in)
+	if _, ok := errors.AsType[*types.ConditionalCheckFailedException](err); ok {
+		return search.ErrChanged
+	}
+	return failure("put restaurant", err)
+}
+
+// items yields every item of the table, in no order. It ends after an error.
+func (c *Catalogue) items(ctx context.Context) iter.Seq2[map[string]types.AttributeValue, error] {
+	return func(yield func(map[string]types.AttributeValue, error) bool) {
+		pages := dynamodb.NewScanPaginator(c.db, &dynamodb.ScanInput{TableName: &c.table, ConsistentRead: aws.Bool(true)})
+		for pages.HasMorePages() {
+			page, err := pages.NextPage(ctx)
+			if err != nil {
+				yield(nil, failure("scan catalogue", err))
+				return
+			}
+			for _, item := range page.Items {
+				if !yield(item, nil) {
+					return
+				}
+			}
+		}
+	}
+}
+
+// Ready reports whether the table answers.
+func (c *Catalogue) Ready(ctx context.Context) error {
+	_, err := c.db.DescribeTable(ctx, &dynamodb.DescribeTableInput{TableName: &c.table})
+	return failure("describe table", err)
+}
+
+func decode(item map[string]types.AttributeValue) (r search.Restaurant, err error) {
+	err = attributevalue.UnmarshalMapWithOptions(item, &r, func(o *attributevalue.DecoderOptions) { o.TagKey = "json" })
+	if err != nil {
+		return r, fmt.Errorf("decode restaurant: %w", err)
+	}
+	return r, nil
+}
+
+// passing are the service's own failures that time heals.
+var passing = []string{
+	"InternalServerError", "InternalFailure", "ServiceUnavailable",
+	"ThrottlingException", "ProvisionedThroughputExceededException", "RequestLimitExceeded",
+}
+
+// failure says who is to blame: what DynamoDB refuses is our mistake, what
+// it cannot answer now is its own.
+func failure(verb string, err error) error {
+	if err == nil {
+		return nil
+	}
+	if errors.Is(err, context.Canceled) {
+		return fmt.Errorf("%s: %w", verb, err)
+	}
+	if refusal, ok := errors.AsType[smithy.APIError](err); ok && !slices.Contains(passing, refusal.ErrorCode()) {
+		return fmt.Errorf("%s: %w", verb, err)
+	}
+	return fault.Down("dynamodb", fmt.Errorf("%s: %w", verb, err))
+}

@@ -1,0 +1,276 @@
+package dynamo
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"iter"
+	"maps"
+	"strconv"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/feature/dynamodb/attributevalue"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	dbtypes "github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodbstreams"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodbstreams/types"
+
+	"jari.example/services/search/indexer"
+)
+
+// Feed is the table and its stream (NEW_AND_OLD_IMAGES).
+type Feed struct {
+	catalogue *Catalogue
+	streams   *dynamodbstreams.Client
+}
+
+var _ indexer.Feed = (*Feed)(nil)
+
+// NewFeed returns the feed of table.
+func NewFeed(cfg aws.Config, table string) *Feed {
+	return &Feed{NewCatalogue(cfg, table), dynamodbstreams.NewFromConfig(cfg)}
+}
+
+// All implements indexer.Feed.
+func (f *Feed) All(ctx context.Context) iter.Seq2[indexer.Change, error] {
+	return func(yield func(indexer.Change, error) bool) {
+		for item, err := range f.catalogue.items(ctx) {
+			if !yield(written(item), err) || err != nil {
+				return
+			}
+		}
+	}
+}
+
+// finished stands for a sequence number where a shard was read to its end.
+const finished = "end"
+
+// Open implements indexer.Feed. Shards follow one another: a shard that the
+// position does not know continues one that it does, else something in between
+// was never seen.
+func (f *Feed) Open(ctx context.Context, p indexer.Position) (indexer.Tail, error) {
+	arn, err := f.stream(ctx)
+	if err != nil {
+		return nil, err
+	}
+	shards, err := f.shards(ctx, arn)
+	if err != nil {
+		return nil, err
+	}
+	t := &tail{feed: f, arn: arn, read: map[string]string{}}
+	if p.Stream == "" {
+		for _, s := range shards {
+			if err := t.begin(ctx, s, types.ShardIteratorTypeLatest, ""); err != nil {
+				return nil, err
+			}
+		}
+		return t, nil
+	}
+	if p.Stream != arn {
+		return nil, indexer.ErrGone
+	}
+	return t, t.resume(ctx, shards, p.Shards)
+}
+
+// stream asks the table, because a table that was made again has a new stream.
+func (f *Feed) stream(ctx context.Context) (string, error) {
+	out, err := f.catalogue.db.DescribeTable(ctx, &dynamodb.DescribeTableInput{TableName: &f.catalogue.table})
+	if err != nil {
+		return "", failure("describe table", err)
+	}
+	if out.Table.LatestStreamArn == nil {
+		return "", fmt.Errorf("table %s has no stream", f.catalogue.table)
+	}
+	return *out.Table.LatestStreamArn, nil
+}
+
+func (f *Feed) shards(ctx context.Context, arn string) (shards []types.Shard, err error) {
+	in := &dynamodbstreams.DescribeStreamInput{StreamArn: &arn}
+	for {
+		out, err := f.streams.DescribeStream(ctx, in)
+		if err != nil {
+			return nil, failure("describe stream", err)
+		}
+		shards = append(shards, out.StreamDescription.Shards...)
+		if in.ExclusiveStartShardId = out.StreamDescription.LastEvaluatedShardId; in.ExclusiveStartShardId == nil {
+			return shards, nil
+		}
+	}
+}
+
+// tail reads the shards of one stream side by side, a child only after its
+// parent, so that the changes of one restaurant keep their order.
+type tail struct {
+	feed *Feed
+	arn  string
+	open []*shard
+	read map[string]string // by shard: the last sequence number, "" before the first, or finished
+}
+
+type shard struct{ id, parent, iterator string }
+
+func (t *tail) begin(ctx context.Context, s types.Shard, from types.ShardIteratorType, sequence string) error {
+	in := &dynamodbstreams.GetShardIteratorInput{StreamArn: &t.arn, ShardId: s.ShardId, ShardIteratorType: from}
+	if sequence != "" {
+		in.SequenceNumber = &sequence
+	}
+	out, err := t.feed.streams.GetShardIterator(ctx, in)
+	if err != nil {
+		return gone("get shard iterator", err)
+	}
+	id := aws.ToString(s.ShardId)
+	t.open = append(t.open, &shard{id, aws.ToString(s.ParentShardId), aws.ToString(out.ShardIterator)})
+	t.read[id] = sequence
+	return nil
+}
+
+func (t *tail) resume(ctx context.Context, shards []types.Shard, read map[string]string) error {
+	live := map[string]bool{}
+	for _, s := range shards {
+		id := aws.ToString(s.ShardId)
+		live[id] = true
+		last, known := read[id]
+		var err error
+		switch {
+		case last == finished:
+			t.read[id] = finished
+		case last != "":
+			err = t.begin(ctx, s, types.ShardIteratorTypeAfterSequenceNumber, last)
+		case !known && t.knows(read, s):
+			err = t.begin(ctx, s, types.ShardIteratorTypeTrimHorizon, "")
+		default: // never read from, and LATEST may be past what we missed
+			err = indexer.ErrGone
+		}
+		if err != nil {
+			return err
+		}
+	}
+	for id, last := range read {
+		if !live[id] && last != finished {
+			return indexer.ErrGone
+		}
+	}
+	return nil
+}
+
+// knows reports whether s continues a shard that was read, or one that is read
+// now.
+func (t *tail) knows(read map[string]string, s types.Shard) bool {
+	parent := aws.ToString(s.ParentShardId)
+	_, before := read[parent]
+	_, now := t.read[parent]
+	return before || now
+}
+
+// Next implements indexer.Tail.
+func (t *tail) Next(ctx context.Context) ([]indexer.Change, indexer.Position, error) {
+	var changes []indexer.Change
+	closed := false
+	for _, s := range t.open {
+		if t.waits(s) {
+			continue
+		}
+		out, err := t.feed.streams.GetRecords(ctx, &dynamodbstreams.GetRecordsInput{ShardIterator: &s.iterator})
+		if err != nil {
+			return nil, indexer.Position{}, gone("get records", err)
+		}
+		for _, r := range out.Records {
+			changes = append(changes, change(r))
+			t.read[s.id] = aws.ToString(r.Dynamodb.SequenceNumber)
+		}
+		if s.iterator = aws.ToString(out.NextShardIterator); s.iterator == "" {
+			t.read[s.id], closed = finished, true
+		}
+	}
+	if closed {
+		if err := t.succeed(ctx); err != nil {
+			return nil, indexer.Position{}, err
+		}
+	}
+	return changes, indexer.Position{Stream: t.arn, Shards: maps.Clone(t.read)}, nil
+}
+
+func (t *tail) waits(s *shard) bool {
+	last, known := t.read[s.parent]
+	return known && last != finished
+}
+
+// succeed replaces the shards that ended by those that continue them, and
+// forgets the ended ones that the stream has forgotten.
+func (t *tail) succeed(ctx context.Context) error {
+	shards, err := t.feed.shards(ctx, t.arn)
+	if err != nil {
+		return err
+	}
+	kept := t.open[:0]
+	for _, s := range t.open {
+		if s.iterator != "" {
+			kept = append(kept, s)
+		}
+	}
+	t.open = kept
+	live := map[string]bool{}
+	for _, s := range shards {
+		id := aws.ToString(s.ShardId)
+		live[id] = true
+		if _, known := t.read[id]; !known {
+			if err := t.begin(ctx, s, types.ShardIteratorTypeTrimHorizon, ""); err != nil {
+				return err
+			}
+		}
+	}
+	maps.DeleteFunc(t.read, func(id, last string) bool { return last == finished && !live[id] })
+	return nil
+}
+
+// gone turns what a stream says about lost places into ErrGone.
+func gone(verb string, err error) error {
+	_, trimmed := errors.AsType[*types.TrimmedDataAccessException](err)
+	_, missing := errors.AsType[*types.ResourceNotFoundException](err)
+	if trimmed || missing {
+		return fmt.Errorf("%s: %w: %w", verb, indexer.ErrGone, err)
+	}
+	return failure(verb, err)
+}
+
+func change(r types.Record) indexer.Change {
+	image, removed := r.Dynamodb.NewImage, r.EventName == types.OperationTypeRemove
+	if removed {
+		image = r.Dynamodb.OldImage
+	}
+	item, err := attributevalue.FromDynamoDBStreamsMap(image)
+	if err != nil {
+		return indexer.Change{Bad: fmt.Errorf("read stream image: %w", err)}
+	}
+	if !removed {
+		return written(item)
+	}
+	// The index keeps what is newer than this, so a removal needs no more than
+	// the version that was removed.
+	return indexer.Change{ID: text(item["id"]), Version: number(item["version"])}
+}
+
+func written(item map[string]dbtypes.AttributeValue) indexer.Change {
+	r, err := decode(item)
+	if err != nil {
+		return indexer.Change{ID: text(item["id"]), Bad: err}
+	}
+	return indexer.Change{ID: r.ID, Version: r.Version, Restaurant: &r}
+}
+
+func text(v dbtypes.AttributeValue) string {
+	s, _ := v.(*dbtypes.AttributeValueMemberS)
+	if s == nil {
+		return ""
+	}
+	return s.Value
+}
+
+func number(v dbtypes.AttributeValue) int64 {
+	n, _ := v.(*dbtypes.AttributeValueMemberN)
+	if n == nil {
+		return 0
+	}
+	i, _ := strconv.ParseInt(n.Value, 10, 64)
+	return i
+}

@@ -1,0 +1,99 @@
+package opensearch
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"time"
+
+	os "github.com/opensearch-project/opensearch-go/v4"
+	"go.opentelemetry.io/otel"
+	"go.opentelemetry.io/otel/attribute"
+	"go.opentelemetry.io/otel/codes"
+	"go.opentelemetry.io/otel/trace"
+
+	"jari.example/services/internal/fault"
+	"jari.example/telemetry/names"
+)
+
+// Dial returns a client for the server at url; it makes no call itself. The
+// client does not repeat calls: a diner is told at once, the indexer has its
+// own patience.
+func Dial(url string) (*os.Client, error) {
+	c, err := os.NewClient(os.Config{
+		Addresses:      []string{url},
+		RequestTimeout: 5 * time.Second,
+		DisableRetry:   true,
+		// There is one address, a load balancer's or a single node's:
+		// nothing is gained by resting it after a failure.
+		HealthCheckMaxRetries: -1,
+	})
+	if err != nil {
+		return nil, fmt.Errorf("configure OpenSearch client: %w", err)
+	}
+	return c, nil
+}
+
+// refusal is an answer that is not a success.
+type refusal struct {
+	status int
+	cause  error
+}
+
+func (r refusal) Error() string { return fmt.Sprintf("status %d: %v", r.status, r.cause) }
+func (r refusal) Unwrap() error { return r.cause }
+
+// call sends req and decodes the answer into out. Its errors are refusal for
+// what we asked wrongly, and fault.Unavailable for a server that is away, busy
+// or has no index yet.
+func call[T any](ctx context.Context, c *os.Client, verb, method string, req os.Request, out *T) error {
+	ctx, span := start(ctx, verb)
+	defer span.End()
+	err := failure(ctx, send(ctx, c, method, req, out))
+	if err != nil {
+		span.SetStatus(codes.Error, "")
+		span.SetAttributes(attribute.String(names.ErrorType, string(fault.CodeOf(err))))
+		return fmt.Errorf("%s: %w", verb, err)
+	}
+	return nil
+}
+
+func send[T any](ctx context.Context, c *os.Client, method string, req os.Request, out *T) error {
+	resp, err := os.Do(ctx, c, method, req, out)
+	if err != nil {
+		return err
+	}
+	if resp.IsError() {
+		return refusal{resp.StatusCode, os.ParseError(resp)}
+	}
+	return nil
+}
+
+func failure(ctx context.Context, err error) error {
+	if err == nil || errors.Is(ctx.Err(), context.Canceled) {
+		return err
+	}
+	if r, ok := errors.AsType[refusal](err); ok && r.status < 500 && r.status != http.StatusTooManyRequests && !missingIndex(r) {
+		return r
+	}
+	return fault.Down("opensearch", err)
+}
+
+func missingIndex(r refusal) bool {
+	e, ok := errors.AsType[*os.StructError](r.cause)
+	return ok && e.Err.Type == "index_not_found_exception"
+}
+
+// start gives a call inside a trace its span. Outside of one there is none: a
+// loop that finds nothing to do should start no traces.
+func start(ctx context.Context, verb string) (context.Context, trace.Span) {
+	if !trace.SpanContextFromContext(ctx).IsValid() {
+		return ctx, trace.SpanFromContext(ctx)
+	}
+	return otel.Tracer("jari.example/services/search/opensearch").Start(ctx, verb,
+		trace.WithSpanKind(trace.SpanKindClient), trace.WithAttributes(
+			attribute.String(names.DBSystem, "opensearch"),
+			attribute.String(names.DBOperation, verb),
+			attribute.String(names.PeerService, "opensearch")))
+}

@@ -1,0 +1,175 @@
+package opensearch
+
+import (
+	"bytes"
+	"context"
+	_ "embed"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"strings"
+
+	os "github.com/opensearch-project/opensearch-go/v4"
+	"github.com/opensearch-project/opensearch-go/v4/opensearchapi"
+
+	"jari.example/services/search/indexer"
+)
+
+// mapping says how texts are taken apart. A change to it needs a new index
+// name, since what is indexed stays as it is.
+//
+//go:embed mapping.json
+var mapping string
+
+// Index is the copy behind alias, written by one indexer.
+type Index struct {
+	client     *os.Client
+	alias      string
+	checkpoint string
+}
+
+var _ indexer.Index = (*Index)(nil)
+
+// NewIndex returns the index behind alias, whose checkpoint is a document of
+// the index checkpoint.
+func NewIndex(client *os.Client, alias, checkpoint string) *Index {
+	return &Index{client, alias, checkpoint}
+}
+
+func (x *Index) name() string { return x.alias + "-v1" }
+
+// Prepare implements indexer.Index: it makes the indices and the alias where
+// they are missing.
+func (x *Index) Prepare(ctx context.Context) error {
+	if err := x.create(ctx, x.checkpoint, checkpointMapping); err != nil {
+		return err
+	}
+	found := opensearchapi.IndicesExistsReq{Indices: []string{x.name()}}
+	err := call[os.NoBody](ctx, x.client, "look for index", http.MethodHead, found, nil)
+	if r, ok := errors.AsType[refusal](err); ok && r.status == http.StatusNotFound {
+		// A checkpoint that outlived its index would hide that the new one is
+		// empty; it goes first, in case we do not get any further.
+		if err := x.forget(ctx); err != nil {
+			return err
+		}
+		err = x.create(ctx, x.name(), mapping)
+	}
+	if err != nil {
+		return err
+	}
+	alias := opensearchapi.AliasPutReq{Indices: []string{x.name()}, Alias: x.alias}
+	return call[os.NoBody](ctx, x.client, "put alias", http.MethodPut, alias, nil)
+}
+
+func (x *Index) create(ctx context.Context, index, body string) error {
+	req := opensearchapi.IndicesCreateReq{Index: index, Body: strings.NewReader(body)}
+	err := call[os.NoBody](ctx, x.client, "create index", http.MethodPut, req, nil)
+	if exists(err) {
+		return nil
+	}
+	return err
+}
+
+func exists(err error) bool {
+	e, ok := errors.AsType[*os.StructError](err)
+	return ok && e.Err.Type == "resource_already_exists_exception"
+}
+
+// Apply implements indexer.Index. A write that finds a newer version has come
+// too late and is no error. OpenSearch remembers a removed document's version
+// for a minute; the versions of our restaurants are never used twice, so that a
+// restaurant that comes back is newer than its removal.
+func (x *Index) Apply(ctx context.Context, changes []indexer.Change) (refused []indexer.Refusal, err error) {
+	if len(changes) == 0 {
+		return nil, nil
+	}
+	body, err := bulk(changes)
+	if err != nil {
+		return nil, err
+	}
+	var answer struct {
+		Items []map[string]struct {
+			ID     string          `json:"_id"`
+			Status int             `json:"status"`
+			Error  json.RawMessage `json:"error"`
+		} `json:"items"`
+	}
+	// Through the alias, or a write after somebody removed the index would make
+	// one without our mapping.
+	req := opensearchapi.BulkReq{Index: x.alias, Body: body, Params: opensearchapi.BulkParams{RequireAlias: opensearchapi.ToPointer(true)}}
+	if err := call(ctx, x.client, "bulk", http.MethodPost, req, &answer); err != nil {
+		return nil, err
+	}
+	for _, item := range answer.Items {
+		for verb, r := range item {
+			switch {
+			case r.Status < 300, r.Status == http.StatusConflict, r.Status == http.StatusNotFound && r.Error == nil: // too late, or removed before
+			case r.Status == http.StatusBadRequest:
+				refused = append(refused, indexer.Refusal{ID: r.ID, Cause: errors.New(string(r.Error))})
+			default: // 429 and 5xx pass; the rest is the server's configuration, and a person will mend it
+				return nil, fmt.Errorf("bulk %s %s: status %d: %s", verb, r.ID, r.Status, r.Error)
+			}
+		}
+	}
+	return refused, nil
+}
+
+func bulk(changes []indexer.Change) (*bytes.Buffer, error) {
+	b := new(bytes.Buffer)
+	lines := json.NewEncoder(b)
+	for _, c := range changes {
+		verb := "index"
+		if c.Restaurant == nil {
+			verb = "delete"
+		}
+		meta := object{verb: object{"_id": c.ID, "version": c.Version, "version_type": "external_gte"}}
+		if err := lines.Encode(meta); err != nil {
+			return nil, fmt.Errorf("encode bulk: %w", err)
+		}
+		if c.Restaurant == nil {
+			continue
+		}
+		if err := lines.Encode(c.Restaurant); err != nil {
+			return nil, fmt.Errorf("encode bulk: %w", err)
+		}
+	}
+	return b, nil
+}
+
+const versionsPage = 1000
+
+// Versions implements indexer.Index.
+func (x *Index) Versions(ctx context.Context) (map[string]int64, error) {
+	refresh := opensearchapi.IndicesRefreshReq{Index: []string{x.name()}}
+	if err := call[os.NoBody](ctx, x.client, "refresh", http.MethodPost, refresh, nil); err != nil {
+		return nil, err
+	}
+	versions := map[string]int64{}
+	query := object{"version": true, "_source": false, "size": versionsPage, "sort": []object{{"id": object{"order": "asc"}}}}
+	for {
+		body, err := json.Marshal(query)
+		if err != nil {
+			return nil, fmt.Errorf("encode query: %w", err)
+		}
+		var page struct {
+			Hits struct {
+				Hits []struct {
+					ID      string `json:"_id"`
+					Version int64  `json:"_version"`
+				} `json:"hits"`
+			} `json:"hits"`
+		}
+		req := opensearchapi.SearchReq{Indices: []string{x.name()}, Body: bytes.NewReader(body)}
+		if err := call(ctx, x.client, "list versions", http.MethodPost, req, &page); err != nil {
+			return nil, err
+		}
+		for _, h := range page.Hits.Hits {
+			versions[h.ID] = h.Version
+			query["search_after"] = []any{h.ID}
+		}
+		if len(page.Hits.Hits) < versionsPage {
+			return versions, nil
+		}
+	}
+}

@@ -1,0 +1,199 @@
+package search
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"strings"
+	"time"
+
+	"jari.example/services/internal/endpoint"
+	"jari.example/services/internal/fault"
+	"jari.example/telemetry"
+	"jari.example/telemetry/names"
+)
+
+// Catalogue is the truth about restaurants.
+type Catalogue interface {
+	// Get returns what was written last, or ErrUnknown.
+	Get(ctx context.Context, id string) (Restaurant, error)
+	// Put writes r where the catalogue's version of it is prev (0: it has
+	// none), else returns ErrChanged and writes nothing.
+	Put(ctx context.Context, r Restaurant, prev int64) error
+}
+
+// Finder searches a copy of the catalogue that may be some seconds old.
+type Finder interface {
+	// Find returns at most q.Limit hits after q.After: best first and by id
+	// among equals; without words, by id.
+	Find(ctx context.Context, q Query) ([]Hit, error)
+}
+
+// Query asks for restaurants of a cuisine in which all the words occur; what
+// is empty does not narrow.
+type Query struct {
+	Words   string
+	Cuisine string
+	After   *Place
+	Limit   int
+}
+
+// Hit is a restaurant that was found, and how well it matched.
+type Hit struct {
+	Restaurant Restaurant
+	Score      float64
+}
+
+// What a catalogue answers.
+var (
+	ErrUnknown = fault.New(fault.NotFound, "restaurant_not_found", "There is no such restaurant.")
+	ErrChanged = fault.New(fault.Conflict, "restaurant_changed", "The restaurant was changed by somebody else at this moment.")
+)
+
+var errMismatch = fault.New(fault.PreconditionFailed, "etag_mismatch", "The restaurant has changed since you read it.")
+
+// The most and the usual number of restaurants on a page.
+const (
+	maxLimit     = 50
+	defaultLimit = 20
+	maxWords     = 200
+	maxCuisine   = 40
+)
+
+// FindRequest asks for a page; Limit 0 asks for as many as is usual.
+type FindRequest struct {
+	Words   string
+	Cuisine string
+	Cursor  string
+	Limit   int
+}
+
+// FindResponse is a page; NextCursor is empty on the last one.
+type FindResponse struct {
+	Items      []Restaurant `json:"items"`
+	NextCursor string       `json:"next_cursor,omitempty"`
+}
+
+// GetRequest asks for one restaurant.
+type GetRequest struct{ ID string }
+
+// PutRequest states what a restaurant is to be. IfMatch is the header of that
+// name: where it is not empty, one of its tags must be the restaurant's.
+type PutRequest struct {
+	ID      string
+	Profile Profile
+	IfMatch string
+}
+
+// PutResponse is the restaurant as it is now.
+type PutResponse struct {
+	Restaurant Restaurant
+	Created    bool
+}
+
+// Service is the catalogue's use cases.
+type Service struct {
+	catalogue Catalogue
+	finder    Finder
+	now       func() time.Time
+}
+
+// New returns the service over a catalogue and the copy that is searched.
+func New(c Catalogue, f Finder, now func() time.Time) *Service { return &Service{c, f, now} }
+
+// Get returns a restaurant as it was last written. Codes: not_found.
+func (s *Service) Get(ctx context.Context, r GetRequest) (Restaurant, error) {
+	telemetry.Note(ctx, slog.String(names.RestaurantID, r.ID))
+	if !ValidID(r.ID) {
+		return Restaurant{}, ErrUnknown
+	}
+	return s.catalogue.Get(ctx, r.ID)
+}
+
+// Find returns a page of what was asked for. Codes: invalid, with the pointer
+// /q, /cuisine, /cursor or /limit; unavailable.
+func (s *Service) Find(ctx context.Context, r FindRequest) (FindResponse, error) {
+	q, err := r.query()
+	if err != nil {
+		return FindResponse{}, err
+	}
+	q.Limit++ // one more tells whether there is another page
+	hits, err := s.finder.Find(ctx, q)
+	if err != nil {
+		return FindResponse{}, err
+	}
+	page := FindResponse{Items: make([]Restaurant, 0, len(hits))}
+	for i, h := range hits {
+		if i == q.Limit-1 {
+			last := hits[i-1]
+			page.NextCursor = q.cursor(Place{last.Score, last.Restaurant.ID})
+			break
+		}
+		page.Items = append(page.Items, h.Restaurant)
+	}
+	telemetry.Note(ctx, slog.String(names.SearchQuery, q.Words), slog.Int(names.Hits, len(page.Items)))
+	return page, nil
+}
+
+func (r FindRequest) query() (Query, error) {
+	q := Query{Words: strings.Join(strings.Fields(r.Words), " "), Cuisine: r.Cuisine, Limit: r.Limit}
+	if q.Limit == 0 {
+		q.Limit = defaultLimit
+	}
+	err := first(
+		check(length(q.Words, 0, maxWords), "/q", "Search for at most 200 characters."),
+		check(length(q.Cuisine, 0, maxCuisine), "/cuisine", "A cuisine has at most 40 characters."),
+		check(q.Limit >= 1 && q.Limit <= maxLimit, "/limit", "A page has 1 to 50 restaurants."),
+	)
+	if err != nil || r.Cursor == "" {
+		return q, err
+	}
+	after, err := q.place(r.Cursor)
+	q.After = &after
+	return q, err
+}
+
+// attempts at writing against other writers, before one of them gives up.
+const attempts = 5
+
+// Put creates or replaces a restaurant; stating what already holds changes
+// nothing. Codes: invalid, forbidden where who asks does not own the
+// restaurant, precondition_failed, conflict.
+func (s *Service) Put(ctx context.Context, r PutRequest) (PutResponse, error) {
+	telemetry.Note(ctx, slog.String(names.RestaurantID, r.ID))
+	if !ValidID(r.ID) {
+		return PutResponse{}, fault.BadField("/id", "An id has 3 to 64 characters: a to z, 0 to 9 and hyphens.")
+	}
+	if !endpoint.IdentityFrom(ctx).MayTouch(r.ID) {
+		return PutResponse{}, fault.New(fault.Forbidden, "not_your_restaurant", "Only its owner may change a restaurant.")
+	}
+	if err := r.Profile.Validate(); err != nil {
+		return PutResponse{}, err
+	}
+	for range attempts {
+		resp, err := s.put(ctx, r)
+		if !errors.Is(err, ErrChanged) {
+			return resp, err
+		}
+	}
+	return PutResponse{}, ErrChanged
+}
+
+func (s *Service) put(ctx context.Context, r PutRequest) (PutResponse, error) {
+	was, err := s.catalogue.Get(ctx, r.ID)
+	exists := !errors.Is(err, ErrUnknown)
+	if err != nil && exists {
+		return PutResponse{}, err
+	}
+	if r.IfMatch != "" && !(exists && was.matches(r.IfMatch)) {
+		return PutResponse{}, errMismatch
+	}
+	if exists && was.Same(r.Profile) {
+		return PutResponse{Restaurant: was}, nil
+	}
+	is := Restaurant{ID: r.ID, Profile: r.Profile, Version: NextVersion(was.Version, s.now())}
+	if err := s.catalogue.Put(ctx, is, was.Version); err != nil {
+		return PutResponse{}, err
+	}
+	return PutResponse{Restaurant: is, Created: !exists}, nil
+}

@@ -1,0 +1,53 @@
+package search
+
+import (
+	"log/slog"
+	"net/http"
+	"strconv"
+
+	"jari.example/services/internal/fault"
+	"jari.example/services/internal/httpjson"
+)
+
+// NewRoutes lays out the service's HTTP side.
+func NewRoutes(e Endpoints, logger *slog.Logger) *httpjson.Routes {
+	rs := httpjson.NewRoutes(logger)
+	httpjson.Handle(rs, "GET /v1/restaurants", e.Find, decodeFind, http.StatusOK,
+		httpjson.BadQueries("limit=0", "limit=51", "limit=many", "cursor=%21", "cursor=bm8", "q=%ff", "cuisine=%00"))
+	httpjson.HandleWith(rs, "GET /v1/restaurants/{id}", e.Get, decodeGet, encodeRestaurant)
+	httpjson.HandleWith(rs, "PUT /v1/restaurants/{id}", e.Put, decodePut, encodePut, httpjson.BodyOf[Profile]())
+	return rs
+}
+
+func decodeFind(r *http.Request) (FindRequest, error) {
+	q := r.URL.Query()
+	req := FindRequest{Words: q.Get("q"), Cuisine: q.Get("cuisine"), Cursor: q.Get("cursor")}
+	if q.Has("limit") {
+		n, err := strconv.Atoi(q.Get("limit"))
+		if err != nil || n == 0 {
+			return req, fault.BadField("/limit", "A page has 1 to 50 restaurants.")
+		}
+		req.Limit = n
+	}
+	return req, nil
+}
+
+func decodeGet(r *http.Request) (GetRequest, error) { return GetRequest{r.PathValue("id")}, nil }
+
+func decodePut(r *http.Request) (PutRequest, error) {
+	p, err := httpjson.Body[Profile](r)
+	return PutRequest{ID: r.PathValue("id"), Profile: p, IfMatch: r.Header.Get("If-Match")}, err
+}
+
+func encodeRestaurant(h http.Header, r Restaurant) (int, any) {
+	h.Set("ETag", r.ETag())
+	return http.StatusOK, r
+}
+
+func encodePut(h http.Header, p PutResponse) (int, any) {
+	status, body := encodeRestaurant(h, p.Restaurant)
+	if p.Created {
+		status = http.StatusCreated
+	}
+	return status, body
+}
