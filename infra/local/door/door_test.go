@@ -1,0 +1,46 @@
+package door_test
+
+import (
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"jari.example/infra/local/door"
+)
+
+func get(t *testing.T, s *door.Server, path string) (int, string) {
+	t.Helper()
+	w := httptest.NewRecorder()
+	s.ServeHTTP(w, httptest.NewRequest("GET", path, nil))
+	return w.Code, w.Body.String()
+}
+
+func TestTheDoorLeadsToEverything(t *testing.T) {
+	dir := t.TempDir()
+	text := "# Booking availability\n\n| a | b |\n|---|---|\n| 1 | 2 |\n\n```sh\nmake status\n```\n\n<script>alert(1)</script>\n\n[x](javascript:alert(2)) [next](other.md)\n"
+	if err := os.WriteFile(filepath.Join(dir, "booking-availability.md"), []byte(text), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	s := door.New([]door.Link{{Name: "slack", URL: "http://127.0.0.1:8091", What: "Slack"}, {Name: "preview", What: "Dashboards"}}, dir)
+
+	_, body := get(t, s, "/")
+	if !strings.Contains(body, `href="http://127.0.0.1:8091"`) || !strings.Contains(body, `href="/runbooks/booking-availability"`) || strings.Contains(body, "Dashboards") {
+		t.Errorf("door: %s", body)
+	}
+	for _, path := range []string{"/runbooks/booking-availability", "/runbooks/booking-availability.md"} {
+		status, body := get(t, s, path)
+		if status != 200 || !strings.Contains(body, "<table>") || !strings.Contains(body, `<code class="language-sh">make status`) {
+			t.Errorf("%s: %d %s", path, status, body)
+		}
+		if strings.Contains(body, "<script>") || strings.Contains(body, "javascript:") {
+			t.Errorf("raw HTML or a script link came through: %s", body)
+		}
+	}
+	for _, path := range []string{"/runbooks/none", "/runbooks/..%2fdoor_test.go", "/runbooks/%2e%2e"} {
+		if status, _ := get(t, s, path); status != 404 {
+			t.Errorf("%s: %d", path, status)
+		}
+	}
+}

@@ -1,0 +1,76 @@
+package mailbox
+
+import (
+	"encoding/json"
+	"html/template"
+	"io"
+	"net/http"
+	"time"
+
+	"jari.example/infra/local/site"
+)
+
+var funcs = template.FuncMap{"clock": func(t time.Time) string {
+	if t.IsZero() {
+		return ""
+	}
+	return t.Local().Format("2006-01-02 15:04:05")
+}}
+
+var (
+	listPage = site.NewPage(`<h1>Mail</h1>
+{{with .To}}<p>To {{.}} · <a href="/">all</a></p>{{end}}
+{{with .Error}}<p class="card">The mail cannot be read: {{.}}</p>{{end}}
+{{if .Messages}}<table><tr><th>Sent</th><th>To</th><th>Subject</th></tr>
+{{range .Messages}}<tr><td><time>{{clock .Date}}</time></td><td>{{range .To}}<a href="/?to={{.}}">{{.}}</a> {{end}}</td><td><a href="/messages/{{.ID}}">{{or .Subject "(no subject)"}}</a></td></tr>
+{{end}}</table>{{else if not .Error}}<p class="dim">No mail was sent yet.</p>{{end}}`, funcs)
+
+	messagePage = site.NewPage(`<p><a href="/">All mail</a></p>
+<h1>{{or .Subject "(no subject)"}}</h1>
+<p class="dim">{{.From}} → {{range .To}}{{.}} {{end}}<time>{{clock .Date}}</time></p>
+{{with .Fault}}<p class="card">This mail could not be read whole: {{.}}</p>{{end}}
+{{with .Text}}<h2>Text</h2><pre>{{.}}</pre>{{end}}
+{{if .HTML}}<h2>HTML</h2><iframe sandbox src="/messages/{{.ID}}/html" title="HTML part"></iframe>{{end}}`, funcs)
+)
+
+func (s *Server) list(w http.ResponseWriter, r *http.Request) {
+	to, status, fault := r.FormValue("to"), http.StatusOK, ""
+	all, err := s.messages(r.Context())
+	if err != nil {
+		status, fault = http.StatusBadGateway, err.Error()
+	}
+	listPage.Write(w, status, site.View{Title: "Mailbox", Refresh: 5,
+		Data: map[string]any{"To": to, "Messages": addressedTo(all, to), "Error": fault}})
+}
+
+func (s *Server) show(w http.ResponseWriter, r *http.Request) {
+	if m, ok := s.find(w, r); ok {
+		messagePage.Write(w, http.StatusOK, site.View{Title: "Mailbox", Data: m})
+	}
+}
+
+// html is the HTML part alone, for the frame: no script runs in it and it
+// loads nothing.
+func (s *Server) html(w http.ResponseWriter, r *http.Request) {
+	m, ok := s.find(w, r)
+	if !ok {
+		return
+	}
+	w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	w.Header().Set("Content-Security-Policy", "sandbox; default-src 'none'; style-src 'unsafe-inline'; img-src data:")
+	w.Header().Set("X-Content-Type-Options", "nosniff")
+	io.WriteString(w, m.HTML)
+}
+
+// api is the mailbox for programs, newest first; ?to= keeps one address's.
+func (s *Server) api(w http.ResponseWriter, r *http.Request) {
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Cache-Control", "no-store")
+	all, err := s.messages(r.Context())
+	if err != nil {
+		w.WriteHeader(http.StatusBadGateway)
+		json.NewEncoder(w).Encode(map[string]string{"error": err.Error()})
+		return
+	}
+	json.NewEncoder(w).Encode(map[string]any{"messages": addressedTo(all, r.FormValue("to"))})
+}
