@@ -68,7 +68,10 @@ const (
 	EventIncidentUpdated  = "alerting.incident.updated"
 	EventIncidentResolved = "alerting.incident.resolved"
 	EventTickFailed       = "alerting.tick.failed"
+	EventTickRecovered    = "alerting.tick.recovered"
+	EventSlackDelivered   = "alerting.slack.delivered"
 	EventSlackFailed      = "alerting.slack.failed"
+	EventLease            = "alerting.lease"
 )
 
 // Kind is how a field is indexed.
