@@ -1,0 +1,26 @@
+package config
+
+import "log/slog"
+
+// Common is what every daemon can be told.
+type Common struct {
+	HTTPAddr     *string // nil for a daemon that serves no API
+	OpsAddr      *string
+	Region       *string
+	OTLPEndpoint *string
+	LogLevel     *slog.Level
+}
+
+// Common defines the flags of every daemon. An empty httpAddr defines no
+// -http-addr.
+func (s *Set) Common(httpAddr, opsAddr string) Common {
+	var c Common
+	if httpAddr != "" {
+		c.HTTPAddr = s.Addr("http-addr", httpAddr, "address the API listens on")
+	}
+	c.OpsAddr = s.Addr("ops-addr", opsAddr, "address of /healthz, /readyz and /debug/pprof/")
+	c.Region = s.String("cloud-region", "ap-northeast-2", "AWS region id, cloud.region in telemetry")
+	c.OTLPEndpoint = s.URL("otlp-endpoint", "", "base URL of the agent's OTLP/HTTP receiver; empty: no spans, no metrics")
+	c.LogLevel = s.Level("log-level", slog.LevelInfo, "lowest level that is logged")
+	return c
+}

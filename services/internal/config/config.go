@@ -1,0 +1,198 @@
+// Package config reads a daemon's flags, with the environment as fallback and
+// secrets from files. Everything that is wrong is reported at once.
+package config
+
+import (
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/url"
+	"os"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// Set is a daemon's flags. Define them, then Parse; values are valid only
+// after Parse has returned nil.
+type Set struct {
+	flags    *flag.FlagSet
+	about    string
+	prefix   string
+	getenv   func(string) string
+	values   []*value
+	problems []error
+}
+
+// New starts the flags of daemon ("reservationd"), whose variables begin with
+// service in upper case (RESERVATION_HTTP_ADDR). about is the first line of -help.
+func New(daemon, service, about string, getenv func(string) string) *Set {
+	s := &Set{flags: flag.NewFlagSet(daemon, flag.ContinueOnError), about: about, prefix: strings.ToUpper(service) + "_", getenv: getenv}
+	s.flags.SetOutput(io.Discard) // Parse reports
+	return s
+}
+
+// value is one flag. Its set never fails towards package flag, which would
+// stop at the first mistake; mistakes wait in err.
+type value struct {
+	name, env, usage, def string
+	given                 string
+	source                string
+	set                   func(string) error
+}
+
+func (v *value) String() string     { return v.def }
+func (v *value) Set(s string) error { v.given, v.source = s, "-"+v.name; return nil }
+
+func (s *Set) add(name, def, usage string, set func(string) error) {
+	v := &value{name: name, def: def, usage: usage, set: set,
+		env: s.prefix + strings.ToUpper(strings.ReplaceAll(name, "-", "_"))}
+	s.values = append(s.values, v)
+	s.flags.Var(v, name, usage)
+}
+
+// String is a flag that may be anything.
+func (s *Set) String(name, def, usage string) *string {
+	p := new(string)
+	s.add(name, def, usage, func(v string) error { *p = v; return nil })
+	return p
+}
+
+// URL is a flag that is empty or an absolute URL.
+func (s *Set) URL(name, def, usage string) *string {
+	p := new(string)
+	s.add(name, def, usage, func(v string) error {
+		*p = strings.TrimRight(v, "/")
+		if v == "" {
+			return nil
+		}
+		// The URL itself stays out of the message: it may hold a password.
+		if u, err := url.Parse(v); err != nil || u.Scheme == "" || u.Host == "" {
+			return errors.New("is not an absolute URL")
+		}
+		return nil
+	})
+	return p
+}
+
+// Addr is a flag that holds host:port to listen on.
+func (s *Set) Addr(name, def, usage string) *string {
+	p := new(string)
+	s.add(name, def, usage, func(v string) error {
+		*p = v
+		if _, _, err := net.SplitHostPort(v); err != nil {
+			return fmt.Errorf("%q is not host:port", v)
+		}
+		return nil
+	})
+	return p
+}
+
+// Duration is a flag such as 200ms.
+func (s *Set) Duration(name string, def time.Duration, usage string) *time.Duration {
+	p := new(time.Duration)
+	s.add(name, def.String(), usage, parsed(p, time.ParseDuration, "a duration such as 200ms"))
+	return p
+}
+
+// Int is a whole number.
+func (s *Set) Int(name string, def int, usage string) *int {
+	p := new(int)
+	s.add(name, strconv.Itoa(def), usage, parsed(p, strconv.Atoi, "a whole number"))
+	return p
+}
+
+// Level is a log level: DEBUG, INFO, WARN or ERROR.
+func (s *Set) Level(name string, def slog.Level, usage string) *slog.Level {
+	p := new(slog.Level)
+	s.add(name, def.String(), usage, parsed(p, func(v string) (l slog.Level, err error) {
+		return l, l.UnmarshalText([]byte(v))
+	}, "one of DEBUG, INFO, WARN, ERROR"))
+	return p
+}
+
+// SecretFile is a flag that names a file; the result is what the file holds,
+// nil where no file was named. minimum is how many bytes it must have.
+func (s *Set) SecretFile(name string, minimum int, usage string) *[]byte {
+	p := new([]byte)
+	s.add(name, "", usage, func(v string) error {
+		if v == "" {
+			return nil
+		}
+		b, err := os.ReadFile(v)
+		if err != nil {
+			return err
+		}
+		if len(b) < minimum {
+			return fmt.Errorf("%s holds %d bytes, needs at least %d", v, len(b), minimum)
+		}
+		*p = b
+		return nil
+	})
+	return p
+}
+
+func parsed[T any](p *T, parse func(string) (T, error), want string) func(string) error {
+	return func(v string) (err error) {
+		if *p, err = parse(v); err != nil {
+			return fmt.Errorf("%q is not %s", v, want)
+		}
+		return nil
+	}
+}
+
+// Require reports a problem together with the others unless ok. Call it from
+// a check given to Parse.
+func (s *Set) Require(ok bool, format string, args ...any) {
+	if !ok {
+		s.problems = append(s.problems, fmt.Errorf(format, args...))
+	}
+}
+
+// Parse reads args and the environment. It returns flag.ErrHelp after writing
+// the help to stdout, or every problem in one error. checks run once all values
+// are set and may Require what spans several of them.
+func (s *Set) Parse(args []string, stdout io.Writer, checks ...func()) error {
+	if err := s.flags.Parse(args); errors.Is(err, flag.ErrHelp) {
+		s.help(stdout)
+		return err
+	} else if err != nil {
+		s.problems = append(s.problems, err)
+	}
+	s.Require(s.flags.NArg() == 0, "unexpected arguments: %s", strings.Join(s.flags.Args(), " "))
+	for _, v := range s.values {
+		given, source := v.given, v.source
+		if source == "" {
+			given, source = s.getenv(v.env), v.env
+		}
+		if given == "" && v.source == "" {
+			given, source = v.def, "-"+v.name
+		}
+		if err := v.set(given); err != nil {
+			s.problems = append(s.problems, fmt.Errorf("%s: %w", source, err))
+		}
+	}
+	if len(s.problems) == 0 {
+		for _, check := range checks {
+			check()
+		}
+	}
+	if len(s.problems) > 0 {
+		return fmt.Errorf("%s cannot start:\n%w\nSee %[1]s -help.", s.flags.Name(), errors.Join(s.problems...))
+	}
+	return nil
+}
+
+func (s *Set) help(w io.Writer) {
+	fmt.Fprintf(w, "%s\n\nUsage: %s [flags]\n\n", s.about, s.flags.Name())
+	for _, v := range s.values {
+		fmt.Fprintf(w, "  -%s\n      %s\n      $%s", v.name, v.usage, v.env)
+		if v.def != "" {
+			fmt.Fprintf(w, ", default %s", v.def)
+		}
+		fmt.Fprintln(w)
+	}
+}

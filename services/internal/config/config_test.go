@@ -1,0 +1,74 @@
+package config_test
+
+import (
+	"bytes"
+	"errors"
+	"flag"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"jari.example/services/internal/config"
+)
+
+func env(m map[string]string) func(string) string { return func(k string) string { return m[k] } }
+
+func TestFlagBeatsEnvironmentBeatsDefault(t *testing.T) {
+	key := filepath.Join(t.TempDir(), "key")
+	if err := os.WriteFile(key, []byte("0123456789"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	s := config.New("xd", "x", "x", env(map[string]string{"X_HTTP_ADDR": "127.0.0.1:1", "X_OPS_ADDR": "127.0.0.1:2", "X_KEY_FILE": key}))
+	c := s.Common("127.0.0.1:8", "127.0.0.1:9")
+	wait := s.Duration("wait", time.Second, "pause")
+	secret := s.SecretFile("key-file", 8, "key")
+	if err := s.Parse([]string{"--http-addr", "127.0.0.1:3"}, nil); err != nil {
+		t.Fatal(err)
+	}
+	if *c.HTTPAddr != "127.0.0.1:3" || *c.OpsAddr != "127.0.0.1:2" || *wait != time.Second || string(*secret) != "0123456789" {
+		t.Errorf("got %s %s %s %q", *c.HTTPAddr, *c.OpsAddr, *wait, *secret)
+	}
+}
+
+func TestAFlagMayBeEmptiedAgainstTheEnvironment(t *testing.T) {
+	s := config.New("xd", "x", "x", env(map[string]string{"X_DATABASE_URL": "postgres://a@b/c"}))
+	db := s.URL("database-url", "", "database")
+	if err := s.Parse([]string{"--database-url="}, nil); err != nil || *db != "" {
+		t.Errorf("got %q, %v", *db, err)
+	}
+}
+
+func TestAllProblemsAreReportedTogether(t *testing.T) {
+	s := config.New("xd", "x", "x", env(map[string]string{"X_LOG_LEVEL": "loud", "X_DB": "postgres:pass word@"}))
+	s.Common("127.0.0.1:8", "127.0.0.1:9")
+	s.URL("db", "", "database")
+	s.SecretFile("key-file", 8, "key")
+	err := s.Parse([]string{"--http-addr", "nowhere", "--key-file", "/does/not/exist", "stray"}, nil)
+	if err == nil {
+		t.Fatal("nothing was wrong?")
+	}
+	for _, want := range []string{"X_LOG_LEVEL", "X_DB", "-http-addr", "-key-file", "stray"} {
+		if !strings.Contains(err.Error(), want) {
+			t.Errorf("%q is not reported in:\n%v", want, err)
+		}
+	}
+	if strings.Contains(err.Error(), "pass word") {
+		t.Errorf("a password is shown:\n%v", err)
+	}
+}
+
+func TestHelpNamesFlagVariableAndDefault(t *testing.T) {
+	s := config.New("xd", "x", "xd does nothing.", env(nil))
+	s.Common("127.0.0.1:8", "127.0.0.1:9")
+	var out bytes.Buffer
+	if err := s.Parse([]string{"-h"}, &out); !errors.Is(err, flag.ErrHelp) {
+		t.Fatal(err)
+	}
+	for _, want := range []string{"xd does nothing.", "-http-addr", "$X_HTTP_ADDR, default 127.0.0.1:8"} {
+		if !strings.Contains(out.String(), want) {
+			t.Errorf("%q is not in:\n%s", want, out.String())
+		}
+	}
+}

@@ -1,0 +1,53 @@
+package serve
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"syscall"
+	"time"
+
+	"jari.example/services/internal/config"
+	"jari.example/telemetry"
+)
+
+// Program is a daemon's run function: everything main does, without the
+// process around it. It returns nil after an orderly stop and flag.ErrHelp when
+// it was asked for help.
+type Program func(ctx context.Context, args []string, getenv func(string) string, stdout, stderr io.Writer) error
+
+// Main runs a program as the process: SIGTERM and SIGINT end its context, an
+// error goes to stderr and makes the exit code 1.
+func Main(run Program) {
+	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM, os.Interrupt)
+	err := run(ctx, os.Args[1:], os.Getenv, os.Stdout, os.Stderr)
+	stop()
+	if err != nil && !errors.Is(err, flag.ErrHelp) {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+}
+
+// Observed starts telemetry as the common flags say, runs, and flushes
+// telemetry last.
+func Observed(ctx context.Context, service string, c config.Common, stdout io.Writer, run func(*telemetry.Telemetry) error) error {
+	t, stop, err := telemetry.Start(ctx, telemetry.Config{
+		Service: service, Region: *c.Region, Endpoint: *c.OTLPEndpoint, Level: *c.LogLevel, Output: stdout,
+	})
+	if err != nil {
+		return err
+	}
+	runErr := run(t)
+	flush, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+	defer cancel()
+	// A flush that fails loses the last spans of a process that ends anyway;
+	// that is no reason to call its end a failure.
+	if err := stop(flush); err != nil {
+		t.Logger.Warn("telemetry was not flushed", "exception.message", err.Error())
+	}
+	return runErr
+}

@@ -1,0 +1,131 @@
+// Package serve runs a daemon: its API, its ops listener and its workers, and
+// stops them in the order that loses nothing.
+package serve
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"sync/atomic"
+	"time"
+
+	"github.com/oklog/run"
+
+	"jari.example/telemetry/names"
+)
+
+// Worker is a loop beside the API, such as an outbox relay. It returns when ctx
+// ends; returning earlier stops the daemon.
+type Worker struct {
+	Name string
+	Run  func(ctx context.Context) error
+}
+
+// Daemon is what to run.
+type Daemon struct {
+	Logger   *slog.Logger
+	HTTPAddr string       // "" serves no API
+	Handler  http.Handler // the API
+	OpsAddr  string
+	Ready    func(ctx context.Context) error // asked by /readyz; nil is always ready
+	Workers  []Worker
+	Drain    time.Duration // how long requests may take to finish; 10 s when 0
+}
+
+// Keys of the process.started line that say where the daemon listens.
+const (
+	KeyHTTPAddr = "jari.http.addr"
+	KeyOpsAddr  = "jari.ops.addr"
+)
+
+// Run serves until ctx ends, then: not ready, drain the API, stop the workers,
+// close the ops listener. It is nil after an orderly stop, and an error when
+// something could not start or ended on its own.
+func Run(ctx context.Context, d Daemon) error {
+	ops, err := net.Listen("tcp", d.OpsAddr)
+	if err != nil {
+		return fmt.Errorf("ops listener: %w", err)
+	}
+	started := []any{names.EventName, names.EventStarted, KeyOpsAddr, ops.Addr().String()}
+	var stopping atomic.Bool
+	var group run.Group
+
+	// Actors are interrupted in this order, each before the next.
+	untilDone(&group, ctx, func() {
+		stopping.Store(true)
+		d.Logger.Info("stopping", names.EventName, names.EventStopping)
+	})
+	if d.HTTPAddr != "" {
+		api, err := net.Listen("tcp", d.HTTPAddr)
+		if err != nil {
+			return errors.Join(fmt.Errorf("API listener: %w", err), ops.Close())
+		}
+		started = append(started, KeyHTTPAddr, api.Addr().String())
+		serveHTTP(&group, d, api)
+	}
+	for _, w := range d.Workers {
+		runWorker(&group, w)
+	}
+	opsServer := &http.Server{Handler: opsHandler(&stopping, d.Ready), ReadHeaderTimeout: 5 * time.Second}
+	group.Add(func() error { return ignoreClosed(opsServer.Serve(ops)) }, func(error) { _ = opsServer.Close() })
+
+	d.Logger.Info("serving", started...)
+	return group.Run()
+}
+
+func untilDone(group *run.Group, ctx context.Context, stopping func()) {
+	quit := make(chan struct{})
+	group.Add(func() error {
+		select {
+		case <-ctx.Done():
+		case <-quit:
+		}
+		return nil
+	}, func(error) {
+		stopping()
+		close(quit)
+	})
+}
+
+func serveHTTP(group *run.Group, d Daemon, l net.Listener) {
+	server := &http.Server{
+		Handler:           d.Handler,
+		ReadHeaderTimeout: 5 * time.Second,
+		ReadTimeout:       30 * time.Second,
+		IdleTimeout:       2 * time.Minute,
+		MaxHeaderBytes:    64 << 10,
+		ErrorLog:          slog.NewLogLogger(d.Logger.Handler(), slog.LevelWarn),
+	}
+	drain := d.Drain
+	if drain == 0 {
+		drain = 10 * time.Second
+	}
+	group.Add(func() error { return ignoreClosed(server.Serve(l)) }, func(error) {
+		ctx, cancel := context.WithTimeout(context.Background(), drain)
+		defer cancel()
+		if err := server.Shutdown(ctx); err != nil {
+			d.Logger.Warn("requests were cut off", names.Exception, err.Error())
+			_ = server.Close()
+		}
+	})
+}
+
+func runWorker(group *run.Group, w Worker) {
+	ctx, cancel := context.WithCancel(context.Background())
+	group.Add(func() error {
+		if err := w.Run(ctx); err != nil && !errors.Is(err, context.Canceled) {
+			return fmt.Errorf("%s: %w", w.Name, err)
+		}
+		return nil
+	}, func(error) { cancel() })
+}
+
+func ignoreClosed(err error) error {
+	if errors.Is(err, http.ErrServerClosed) {
+		return nil
+	}
+	return err
+}

@@ -1,0 +1,117 @@
+package serve_test
+
+import (
+	"context"
+	"errors"
+	"io"
+	"net/http"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"jari.example/services/internal/config"
+	"jari.example/services/internal/serve"
+	"jari.example/services/internal/serve/servetest"
+	"jari.example/telemetry"
+)
+
+// program is a daemon whose one request waits until it is let go.
+func program(h http.Handler, ready func(context.Context) error, workers ...serve.Worker) serve.Program {
+	return func(ctx context.Context, args []string, getenv func(string) string, stdout, _ io.Writer) error {
+		s := config.New("xd", "x", "x", getenv)
+		c := s.Common("127.0.0.1:0", "127.0.0.1:0")
+		if err := s.Parse(args, stdout); err != nil {
+			return err
+		}
+		return serve.Observed(ctx, "x", c, stdout, func(t *telemetry.Telemetry) error {
+			return serve.Run(ctx, serve.Daemon{Logger: t.Logger, HTTPAddr: *c.HTTPAddr, OpsAddr: *c.OpsAddr, Handler: h, Ready: ready, Workers: workers})
+		})
+	}
+}
+
+func TestARequestInFlightIsFinishedBeforeWorkersStop(t *testing.T) {
+	arrived, letGo := make(chan struct{}), make(chan struct{})
+	var workerStopped atomic.Bool
+	h := http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		close(arrived)
+		<-letGo
+		if workerStopped.Load() {
+			w.WriteHeader(http.StatusInternalServerError)
+		}
+	})
+	d := servetest.Start(t, program(h, nil, serve.Worker{Name: "relay", Run: func(ctx context.Context) error {
+		<-ctx.Done()
+		workerStopped.Store(true)
+		return ctx.Err()
+	}}))
+	answered := make(chan error, 1)
+	go func() {
+		res, err := http.Get(d.URL)
+		if err == nil {
+			res.Body.Close()
+			if res.StatusCode != http.StatusOK {
+				err = errors.New("the worker was stopped first")
+			}
+		}
+		answered <- err
+	}()
+	<-arrived
+	ended := make(chan error, 1)
+	go func() { ended <- d.Stop() }()
+	waitFor(t, "not ready while it drains", func() bool { return status(d.OpsURL+"/readyz") == http.StatusServiceUnavailable })
+	close(letGo)
+	if err := <-answered; err != nil {
+		t.Errorf("the request in flight: %v", err)
+	}
+	if err := <-ended; err != nil {
+		t.Errorf("the stop: %v", err)
+	}
+	if !workerStopped.Load() {
+		t.Error("the worker still runs")
+	}
+}
+
+func TestReadinessFollowsTheService(t *testing.T) {
+	var down atomic.Bool
+	d := servetest.Start(t, program(http.NotFoundHandler(), func(context.Context) error {
+		if down.Load() {
+			return errors.New("postgres is away")
+		}
+		return nil
+	}))
+	down.Store(true)
+	if got := status(d.OpsURL + "/readyz"); got != http.StatusServiceUnavailable {
+		t.Errorf("readyz = %d", got)
+	}
+	if got := status(d.OpsURL + "/healthz"); got != http.StatusOK {
+		t.Errorf("healthz = %d: a dependency that is away does not make the process dead", got)
+	}
+}
+
+func TestAWorkerThatFailsEndsTheDaemonWithItsError(t *testing.T) {
+	err := program(http.NotFoundHandler(), nil, serve.Worker{Name: "relay", Run: func(context.Context) error { return errors.New("boom") }})(
+		t.Context(), nil, func(string) string { return "" }, io.Discard, io.Discard)
+	if err == nil || !strings.Contains(err.Error(), "relay: boom") {
+		t.Errorf("got %v", err)
+	}
+}
+
+func status(url string) int {
+	res, err := http.Get(url)
+	if err != nil {
+		return 0
+	}
+	res.Body.Close()
+	return res.StatusCode
+}
+
+func waitFor(t *testing.T, what string, ok func() bool) {
+	t.Helper()
+	for deadline := time.Now().Add(5 * time.Second); time.Now().Before(deadline); time.Sleep(5 * time.Millisecond) {
+		if ok() {
+			return
+		}
+	}
+	t.Errorf("never: %s", what)
+}

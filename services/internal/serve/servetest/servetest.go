@@ -1,0 +1,125 @@
+// Package servetest runs whole daemons inside a test.
+package servetest
+
+import (
+	"bufio"
+	"context"
+	"encoding/json"
+	"io"
+	"net/http"
+	"testing"
+	"time"
+
+	"jari.example/services/internal/serve"
+	"jari.example/telemetry/names"
+)
+
+// Running is a daemon that has said it serves.
+type Running struct {
+	URL    string // of its API, "" where it has none
+	OpsURL string
+	Stop   func() error // ends it as SIGTERM would and returns what it returned
+}
+
+// Start runs the program on free ports until the test ends, and fails the test
+// when it does not start or does not stop cleanly. args come after the two
+// addresses.
+func Start(t *testing.T, run serve.Program, args ...string) Running {
+	t.Helper()
+	return start(t, run, append([]string{"--http-addr", "127.0.0.1:0", "--ops-addr", "127.0.0.1:0"}, args...))
+}
+
+// StartWorker is Start for a daemon without an API.
+func StartWorker(t *testing.T, run serve.Program, args ...string) Running {
+	t.Helper()
+	return start(t, run, append([]string{"--ops-addr", "127.0.0.1:0"}, args...))
+}
+
+func start(t *testing.T, run serve.Program, args []string) Running {
+	t.Helper()
+	ctx, cancel := context.WithCancel(context.Background())
+	out, in := io.Pipe()
+	ended := make(chan error, 1)
+	go func() {
+		err := run(ctx, args, func(string) string { return "" }, in, io.Discard)
+		in.CloseWithError(io.EOF)
+		ended <- err
+	}()
+	stopped := false
+	stop := func() error {
+		if stopped {
+			return nil
+		}
+		stopped = true
+		cancel()
+		select {
+		case err := <-ended:
+			return err
+		case <-time.After(20 * time.Second):
+			t.Fatal("the daemon did not stop within 20 s")
+			return nil
+		}
+	}
+	t.Cleanup(func() {
+		if err := stop(); err != nil {
+			t.Errorf("the daemon ended with: %v", err)
+		}
+	})
+	line := startedLine(t, out)
+	r := Running{Stop: stop, OpsURL: address(line, serve.KeyOpsAddr), URL: address(line, serve.KeyHTTPAddr)}
+	WaitReady(t, r.OpsURL)
+	return r
+}
+
+// startedLine reads stdout until the daemon says where it serves, then keeps
+// draining it so that the daemon never blocks on its log.
+func startedLine(t *testing.T, out io.Reader) map[string]any {
+	t.Helper()
+	found := make(chan map[string]any, 1)
+	go func() {
+		scan := bufio.NewScanner(out)
+		scan.Buffer(nil, 1<<20)
+		defer close(found)
+		for scan.Scan() {
+			var line map[string]any
+			if json.Unmarshal(scan.Bytes(), &line) == nil && line[names.EventName] == names.EventStarted {
+				found <- line
+				break
+			}
+		}
+		_, _ = io.Copy(io.Discard, out)
+	}()
+	select {
+	case line, ok := <-found:
+		if ok {
+			return line
+		}
+		t.Fatal("the daemon ended before it served")
+	case <-time.After(60 * time.Second):
+		t.Fatal("the daemon did not serve within 60 s")
+	}
+	return nil
+}
+
+func address(line map[string]any, key string) string {
+	if a, ok := line[key].(string); ok {
+		return "http://" + a
+	}
+	return ""
+}
+
+// WaitReady polls /readyz until it says 200.
+func WaitReady(t *testing.T, opsURL string) {
+	t.Helper()
+	for deadline := time.Now().Add(30 * time.Second); time.Now().Before(deadline); time.Sleep(10 * time.Millisecond) {
+		res, err := http.Get(opsURL + "/readyz")
+		if err != nil {
+			continue
+		}
+		res.Body.Close()
+		if res.StatusCode == http.StatusOK {
+			return
+		}
+	}
+	t.Fatal("the daemon was not ready within 30 s")
+}
