@@ -31,7 +31,7 @@ func onEachStore(t *testing.T, test func(t *testing.T, c *client)) {
 	for name, open := range map[string]func(*testing.T) storetest.Store{
 		"in memory": func(*testing.T) storetest.Store { return inmem.New() },
 		"postgres": func(t *testing.T) storetest.Store {
-			s, err := postgres.Open(t.Context(), postgrestest.Database(t))
+			s, err := postgres.Open(t.Context(), postgrestest.Database(t), nil)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -230,7 +230,7 @@ func TestBadInput(t *testing.T) {
 }
 
 func TestTheAccessLineAndSpansSayWhatWasBooked(t *testing.T) {
-	store, err := postgres.Open(t.Context(), postgrestest.Database(t))
+	store, err := postgres.Open(t.Context(), postgrestest.Database(t), nil)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -59,11 +59,14 @@ func explain(err error) error {
 	if _, ok := errors.AsType[*fault.Error](err); ok {
 		return err
 	}
-	if errors.Is(err, context.DeadlineExceeded) && !dialFailed(err) {
-		return fault.Of(err)
-	}
 	if errors.Is(err, context.Canceled) {
 		return fault.New(fault.Timeout, "timeout", "The request was given up.").Because(err)
+	}
+	if dialFailed(err) { // whatever the server says to a newcomer, it is not the request's fault
+		return fault.Down("postgresql", err)
+	}
+	if errors.Is(err, context.DeadlineExceeded) {
+		return fault.Of(err)
 	}
 	if pg, ok := errors.AsType[*pgconn.PgError](err); ok && !serverDown(pg.Code) {
 		return fault.Of(err)

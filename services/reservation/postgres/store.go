@@ -17,6 +17,7 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/jackc/tern/v2/migrate"
 
+	"jari.example/services/internal/fault"
 	"jari.example/services/reservation"
 	"jari.example/telemetry"
 )
@@ -37,8 +38,9 @@ var (
 const connections = 12
 
 // Open connects to the database at url and brings its schema up to date. While
-// the database cannot be reached it tries again until ctx ends.
-func Open(ctx context.Context, url string) (*Store, error) {
+// the database cannot be reached it tries again until ctx ends; waiting hears
+// why, each time.
+func Open(ctx context.Context, url string, waiting func(error)) (*Store, error) {
 	config, err := pgxpool.ParseConfig(url)
 	if err != nil {
 		return nil, errors.New("database URL: not one that PostgreSQL understands") // err would print the password
@@ -59,10 +61,13 @@ func Open(ctx context.Context, url string) (*Store, error) {
 		if err == nil {
 			return &Store{pool}, nil
 		}
-		select {
-		case <-ctx.Done():
+		if fault.CodeOf(explain(err)) != fault.Unavailable || ctx.Err() != nil {
 			pool.Close()
 			return nil, fmt.Errorf("database: %w", err)
+		}
+		waiting(err)
+		select {
+		case <-ctx.Done():
 		case <-time.After(wait):
 		}
 	}

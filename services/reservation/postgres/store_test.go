@@ -16,7 +16,7 @@ func open(t *testing.T, url string) *postgres.Store {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
 	defer cancel()
-	s, err := postgres.Open(ctx, url)
+	s, err := postgres.Open(ctx, url, func(error) {})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -33,7 +33,7 @@ func TestOpenTwiceMigratesOnce(t *testing.T) {
 	failed := make(chan error, 4)
 	for range cap(failed) { // replicas that start at once
 		go func() {
-			s, err := postgres.Open(t.Context(), url)
+			s, err := postgres.Open(t.Context(), url, nil)
 			if err == nil {
 				s.Close()
 			}
@@ -63,7 +63,7 @@ func TestDatabaseThatRefusesIsUnavailableAndComesBack(t *testing.T) {
 	}
 	ctx, cancel := context.WithTimeout(t.Context(), 300*time.Millisecond)
 	defer cancel()
-	if s, err := postgres.Open(ctx, url); err == nil {
+	if s, err := postgres.Open(ctx, url, func(error) {}); err == nil {
 		s.Close()
 		t.Fatal("opened a database that refuses")
 	}
@@ -74,7 +74,7 @@ func TestDatabaseThatRefusesIsUnavailableAndComesBack(t *testing.T) {
 }
 
 func TestOpenHidesThePassword(t *testing.T) {
-	_, err := postgres.Open(t.Context(), "postgres://u:hunter2@[")
+	_, err := postgres.Open(t.Context(), "postgres://u:hunter2@[", nil)
 	if err == nil || err.Error() != "database URL: not one that PostgreSQL understands" {
 		t.Fatal(err)
 	}

@@ -1,0 +1,230 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+
+	"jari.example/services/internal/serve/servetest"
+	"jari.example/services/reservation/postgres/postgrestest"
+	"jari.example/telemetry/names"
+)
+
+var update = flag.Bool("update", false, "rewrite the golden files")
+
+func TestHelp(t *testing.T) {
+	var out bytes.Buffer
+	err := run(t.Context(), []string{"-h"}, func(string) string { return "" }, &out, io.Discard)
+	if !errors.Is(err, flag.ErrHelp) {
+		t.Fatal(err)
+	}
+	golden := filepath.Join("testdata", "help.txt")
+	if *update {
+		if err := os.WriteFile(golden, out.Bytes(), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want, err := os.ReadFile(golden)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if out.String() != string(want) {
+		t.Errorf("the help has changed (-update rewrites %s):\n%s", golden, out.String())
+	}
+}
+
+func TestEveryMistakeIsReported(t *testing.T) {
+	err := run(t.Context(), []string{"--http-addr", "nowhere", "--notification-url", "x"}, func(string) string { return "" }, io.Discard, io.Discard)
+	if err == nil || !strings.Contains(err.Error(), "http-addr") || !strings.Contains(err.Error(), "notification-url") {
+		t.Fatal(err)
+	}
+}
+
+// mailbox is a notification service that keeps what it is told.
+type mailbox struct {
+	mu     sync.Mutex
+	events []map[string]any
+}
+
+func (m *mailbox) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	var e map[string]any
+	if err := json.NewDecoder(r.Body).Decode(&e); err != nil || r.URL.Path != "/internal/events" || r.Method != http.MethodPost {
+		w.WriteHeader(http.StatusBadRequest)
+		return
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.events = append(m.events, e)
+	w.WriteHeader(http.StatusAccepted)
+}
+
+func (m *mailbox) waitFor(t *testing.T, n int) []map[string]any {
+	t.Helper()
+	for deadline := time.Now().Add(10 * time.Second); ; time.Sleep(5 * time.Millisecond) {
+		m.mu.Lock()
+		events := m.events
+		m.mu.Unlock()
+		if len(events) >= n {
+			return events
+		}
+		if time.Now().After(deadline) {
+			t.Fatalf("%d events, want %d", len(events), n)
+		}
+	}
+}
+
+func call(t *testing.T, method, url, body string, headers ...string) (int, http.Header, map[string]any) {
+	t.Helper()
+	req, err := http.NewRequestWithContext(t.Context(), method, url, strings.NewReader(body))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if body != "" {
+		req.Header.Set("Content-Type", "application/json")
+	}
+	for i := 0; i < len(headers); i += 2 {
+		req.Header.Set(headers[i], headers[i+1])
+	}
+	res, err := http.DefaultClient.Do(req)
+	if err != nil {
+		t.Error(err)
+		return 0, nil, nil
+	}
+	defer res.Body.Close()
+	var answer map[string]any
+	if err := json.NewDecoder(res.Body).Decode(&answer); err != nil {
+		t.Errorf("%s %s: %d, %v", method, url, res.StatusCode, err)
+	}
+	return res.StatusCode, res.Header, answer
+}
+
+// openRestaurant makes slots of the given covers and returns one.
+func openRestaurant(t *testing.T, url string, covers int) string {
+	t.Helper()
+	var weekly []string
+	for _, day := range []string{"mon", "tue", "wed", "thu", "fri", "sat", "sun"} {
+		weekly = append(weekly, fmt.Sprintf(`{"day":%q,"opens":"18:00","closes":"21:00"}`, day))
+	}
+	status, _, answer := call(t, "PUT", url+"/v1/restaurants/mokran/schedule",
+		fmt.Sprintf(`{"time_zone":"Asia/Seoul","interval_minutes":30,"covers":%d,"party":{"min":1,"max":8},"days_ahead":3,"weekly":[%s]}`,
+			covers, strings.Join(weekly, ",")),
+		names.HeaderUserID, uuid.NewString(), names.HeaderUserRole, "owner", names.HeaderUserOwn, "mokran")
+	if status != 200 {
+		t.Fatal(status, answer)
+	}
+	now := time.Now().UTC()
+	_, _, answer = call(t, "GET", url+"/v1/restaurants/mokran/availability?from="+now.Format(time.RFC3339)+
+		"&to="+now.Add(96*time.Hour).Format(time.RFC3339), "")
+	items := answer["items"].([]any)
+	return items[len(items)-1].(map[string]any)["slot_id"].(string)
+}
+
+func book(t *testing.T, url, slot, diner, key string, party int) (int, http.Header, map[string]any) {
+	t.Helper()
+	return call(t, "POST", url+"/v1/reservations", `{"slot_id":"`+slot+`","party":`+strconv.Itoa(party)+`}`,
+		names.HeaderUserID, diner, names.HeaderUserRole, "diner", names.HeaderIdempotency, key)
+}
+
+func TestABookingAndItsCancellationAreTold(t *testing.T) {
+	for name, database := range map[string]func(testing.TB) string{
+		"in memory": func(testing.TB) string { return "" },
+		"postgres":  postgrestest.Database,
+	} {
+		t.Run(name, func(t *testing.T) {
+			told := &mailbox{}
+			notification := httptest.NewServer(told)
+			defer notification.Close()
+			d := servetest.Start(t, run, "--database-url", database(t), "--notification-url", notification.URL)
+			slot, diner := openRestaurant(t, d.URL, 20), uuid.NewString()
+			status, _, booked := book(t, d.URL, slot, diner, "k", 2)
+			if status != 201 {
+				t.Fatal(status, booked)
+			}
+			told.waitFor(t, 1)
+			status, _, cancelled := call(t, "POST", d.URL+"/v1/reservations/"+booked["id"].(string)+"/cancel", "",
+				names.HeaderUserID, diner, names.HeaderUserRole, "diner", names.HeaderIdempotency, "k")
+			if status != 200 || cancelled["status"] != "cancelled" {
+				t.Fatal(status, cancelled)
+			}
+			events := told.waitFor(t, 2)
+			for i, kind := range []string{"reservation.confirmed", "reservation.cancelled"} {
+				e := events[i]
+				visit := e["reservation"].(map[string]any)
+				if e["kind"] != kind || e["diner_id"] != diner || visit["id"] != booked["id"] || visit["slot_id"] != slot ||
+					visit["restaurant_id"] != "mokran" || visit["time_zone"] != "Asia/Seoul" || visit["start"] != booked["start"] ||
+					visit["party"] != 2.0 || uuid.Validate(e["id"].(string)) != nil || e["traceparent"] == "" || e["occurred_at"] == "" {
+					t.Errorf("event %d: %v", i, e)
+				}
+			}
+		})
+	}
+}
+
+func TestThreeHundredDinersRushTwentyCovers(t *testing.T) {
+	d := servetest.Start(t, run, "--database-url", postgrestest.Database(t))
+	slot := openRestaurant(t, d.URL, 20)
+	var mu sync.Mutex
+	counts := map[string]int{}
+	var wg sync.WaitGroup
+	for range 300 {
+		wg.Go(func() {
+			status, _, answer := book(t, d.URL, slot, uuid.NewString(), uuid.NewString(), 1)
+			mu.Lock()
+			defer mu.Unlock()
+			counts[fmt.Sprint(status, " ", answer["reason"])]++
+		})
+	}
+	wg.Wait()
+	if counts["201 <nil>"] != 20 || counts["409 slot_full"] != 280 {
+		t.Fatal(counts)
+	}
+}
+
+func TestADatabaseThatRefusesMeans503UntilItIsBack(t *testing.T) {
+	database := postgrestest.Database(t)
+	d := servetest.Start(t, run, "--database-url", database)
+	slot := openRestaurant(t, d.URL, 20)
+	accept := postgrestest.Refuse(t, database)
+	key, diner := uuid.NewString(), uuid.NewString()
+	var wg sync.WaitGroup
+	for i := range 60 {
+		wg.Go(func() {
+			began := time.Now()
+			status, header, answer := book(t, d.URL, slot, diner, key, 1)
+			if status != 503 || answer["reason"] != "unavailable" || header.Get("Retry-After") == "" ||
+				header.Get("Content-Type") != "application/problem+json" {
+				t.Errorf("booking %d while it refuses: %d %v %v", i, status, header, answer)
+			}
+			if took := time.Since(began); took > 2*time.Second {
+				t.Errorf("took %v to say so", took)
+			}
+		})
+	}
+	wg.Wait()
+	accept()
+	if status, _, answer := book(t, d.URL, slot, diner, key, 1); status != 201 {
+		t.Fatalf("once it is back: %d %v", status, answer)
+	}
+	servetest.WaitReady(t, d.OpsURL)
+}
+
+func TestAStartWaitsForTheDatabase(t *testing.T) {
+	database := postgrestest.Database(t)
+	accept := postgrestest.Refuse(t, database)
+	time.AfterFunc(300*time.Millisecond, accept)
+	servetest.Start(t, run, "--database-url", database)
+}
