@@ -23,6 +23,9 @@ var Events = []Event{
 	{EventIncidentUpdated, "An incident changed."},
 	{EventIncidentResolved, "An incident ended."},
 	{EventTickFailed, "A tick of the evaluation failed; the next one covers it."},
+	{EventTickRecovered, "A tick succeeded after one or more had failed."},
+	{EventSlackDelivered, "Slack took a message."},
+	{EventLease, "The replica began or ceased to be the one that acts."},
 	{EventSlackFailed, "Slack did not take a message, which stays in the outbox."},
 }
 

@@ -1,0 +1,104 @@
+package telemetry_test
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+	"go.opentelemetry.io/otel"
+	"go.opentelemetry.io/otel/trace"
+
+	"jari.example/telemetry"
+	"jari.example/telemetry/names"
+	"jari.example/telemetry/telemetrytest"
+)
+
+const outsideTrace = "4bf92f3577b34da6a3ce929d0e0e4736"
+
+func TestATraceparentIsContinuedInsideAndLinkedAtTheEdge(t *testing.T) {
+	for sentence, c := range map[string]struct {
+		outside bool
+		same    bool
+		links   int
+	}{"inside": {false, true, 0}, "at the edge": {true, false, 1}} {
+		t.Run(sentence, func(t *testing.T) {
+			rec := telemetrytest.Start(t)
+			h := telemetry.Server(rec.Logger, "GET /v1/x", c.outside, http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}))
+			req := httptest.NewRequest("GET", "/v1/x", nil)
+			req.Header.Set("traceparent", "00-"+outsideTrace+"-00f067aa0ba902b7-01")
+			h.ServeHTTP(httptest.NewRecorder(), req)
+			span := rec.Span(t, "GET /v1/x")
+			if same := span.SpanContext().TraceID().String() == outsideTrace; same != c.same || len(span.Links()) != c.links {
+				t.Errorf("same trace: %v, links: %d", same, len(span.Links()))
+			}
+		})
+	}
+}
+
+func TestACallCarriesItsTraceAndNamesItsPeer(t *testing.T) {
+	rec := telemetrytest.Start(t)
+	srv := httptest.NewServer(telemetry.Server(rec.Logger, "GET /b", false, http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		telemetry.Note(r.Context(), slog.String(names.RestaurantID, "mosu"))
+	})))
+	defer srv.Close()
+	res, err := telemetry.Client("search", time.Second).Get(srv.URL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	res.Body.Close()
+	client, server := rec.Span(t, "GET search"), rec.Span(t, "GET /b")
+	if client.SpanKind() != trace.SpanKindClient || telemetrytest.Attr(client, names.PeerService) != "search" {
+		t.Errorf("client span: %v %v", client.SpanKind(), client.Attributes())
+	}
+	if server.Parent().SpanID() != client.SpanContext().SpanID() {
+		t.Error("the server's span is not the client's child")
+	}
+	if telemetrytest.Attr(server, names.RestaurantID) != "mosu" || rec.Lines(t, names.EventAccess)[0][names.RestaurantID] != "mosu" {
+		t.Error("a note did not reach both span and line")
+	}
+}
+
+func TestAPanicBecomesA500AndTwoLines(t *testing.T) {
+	rec := telemetrytest.Start(t)
+	w := httptest.NewRecorder()
+	telemetry.Server(rec.Logger, "GET /x", false, http.HandlerFunc(func(http.ResponseWriter, *http.Request) { panic("boom") })).
+		ServeHTTP(w, httptest.NewRequest("GET", "/x", nil))
+	if w.Code != 500 || len(rec.Lines(t, names.EventPanic)) != 1 || len(rec.Lines(t, names.EventAccess)) != 1 {
+		t.Errorf("status %d\n%s", w.Code, rec.Output())
+	}
+}
+
+func TestAStatementIsNamedAndItsValuesStayOut(t *testing.T) {
+	rec := telemetrytest.Start(t)
+	ctx, root := otel.Tracer("test").Start(t.Context(), "root")
+	tracer := telemetry.PgxTracer{}
+	run := func(ctx context.Context, sql string, err error) {
+		ctx = tracer.TraceQueryStart(ctx, nil, pgx.TraceQueryStartData{SQL: sql, Args: []any{"kim@example.com"}})
+		tracer.TraceQueryEnd(ctx, nil, pgx.TraceQueryEndData{CommandTag: pgconn.NewCommandTag("INSERT 0 1"), Err: err})
+	}
+	run(ctx, "-- name: user.insert\ninsert into users values ($1)", errors.New("encode kim@example.com"))
+	run(ctx, "begin", nil)
+	run(t.Context(), "-- name: outbox.poll\nselect 1", nil)
+	root.End()
+	span := rec.Span(t, "user.insert")
+	for name, want := range map[string]any{
+		names.DBSystem: "postgresql", names.DBOperation: "INSERT", names.DBQuerySummary: "user.insert",
+		names.PeerService: "postgresql", names.DBRows: int64(1), names.ErrorType: "connection",
+	} {
+		if got := telemetrytest.Attr(span, name); got != want {
+			t.Errorf("%s = %v, want %v", name, got, want)
+		}
+	}
+	if span.Status().Description != "connection" || len(span.Events()) != 0 {
+		t.Errorf("the error's words reached the span: %v %v", span.Status(), span.Events())
+	}
+	if n := len(rec.Spans()); n != 3 {
+		t.Errorf("%d spans: a statement outside any trace must have none", n)
+	}
+}
