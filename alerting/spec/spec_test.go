@@ -50,7 +50,7 @@ func TestEveryMistakeIsNamedWithFileAndField(t *testing.T) {
 		"a word for number": {sloFile, "atLeast: 500", "atLeast: 5xx", `bad.metricSource.spec.where[0].atLeast: "5xx" is not a whole number`},
 		"order of words":    {sloFile, "is: POST", "atLeast: POST", "is a word, not a number"},
 		"bad duration":      {sloFile, "duration: 30d", "duration: 1M", `spec.timeWindow[0].duration: "1M" is not a duration`},
-		"misspelt key":      {sloFile, "budgetingMethod:", "budgetMethod:", sloFile + ": line 44: field budgetMethod is unknown"},
+		"misspelt key":      {sloFile, "budgetingMethod:", "budgetMethod:", sloFile + ": line 40: field budgetMethod is unknown"},
 		"unknown kind":      {sloFile, "kind: SLO", "kind: SLI", `kind: "SLI" of apiVersion "openslo/v1" is unknown`},
 		"bad slug":          {sloFile, "  name: booking-availability\n  displayName", "  name: Booking\n  displayName", `metadata.name: "Booking" is not a slug`},
 		"no headline":       {sloFile, "displayName: Bookings are failing", "displayName:", "metadata.displayName: is missing"},

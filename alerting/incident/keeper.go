@@ -1,0 +1,125 @@
+package incident
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/google/uuid"
+
+	"jari.example/alerting/evaluate"
+	"jari.example/alerting/indicator"
+	"jari.example/alerting/lease"
+	"jari.example/alerting/slo"
+)
+
+// Keeper turns verdicts into incidents. It implements evaluate.Incidents.
+type Keeper struct {
+	Store   Store
+	Buckets evaluate.Buckets
+	Source  indicator.Source
+	Scale   int
+	// Every is how often an open incident's facts are brought up to date.
+	Every time.Duration
+	// Report hears of what changed.
+	Report func(context.Context, evaluate.Event, Incident)
+}
+
+// Apply opens, updates or resolves the objective's incident.
+func (k Keeper) Apply(ctx context.Context, term lease.Term, v evaluate.Verdict) error {
+	i, open, err := k.Store.Current(ctx, v.SLO.Name)
+	if err != nil {
+		return fmt.Errorf("look up the open incident: %w", err)
+	}
+	event := evaluate.Next(open, v)
+	switch event {
+	case evaluate.Nothing:
+		return nil
+	case evaluate.Opened:
+		i, err = k.open(ctx, term, v)
+	case evaluate.Ongoing:
+		if v.At.Sub(i.UpdatedAt) < k.Every {
+			return nil
+		}
+		if i, err = k.look(ctx, i, v); err == nil {
+			err = k.Store.Update(ctx, term, i)
+		}
+	case evaluate.Resolved:
+		i, err = k.resolve(ctx, term, i, v)
+	}
+	if err != nil {
+		return err
+	}
+	k.Report(ctx, event, i)
+	return nil
+}
+
+func (k Keeper) open(ctx context.Context, term lease.Term, v evaluate.Verdict) (Incident, error) {
+	pair, _ := v.Firing()
+	buckets, err := k.Buckets.Between(ctx, v.SLO.Name, v.At.Add(-pair.Long), v.At)
+	if err != nil {
+		return Incident{}, fmt.Errorf("find the beginning: %w", err)
+	}
+	id, err := uuid.NewV7()
+	if err != nil {
+		return Incident{}, err
+	}
+	i := Incident{
+		ID: id.String(), SLO: v.SLO.Name, Severity: pair.Severity, OpenedAt: v.At,
+		StartedAt: v.SLO.Objective.Onset(buckets, pair.Burn, v.At),
+	}
+	if i, err = k.look(ctx, i, v); err != nil {
+		return Incident{}, err
+	}
+	note := fmt.Sprintf("Paged: over %s the budget burned %.4g times too fast, over %s %.4g times (threshold %.4g).",
+		pair.Long, pair.LongBurn, pair.Short, pair.ShortBurn, pair.Burn)
+	return i, k.Store.Open(ctx, term, i, note)
+}
+
+func (k Keeper) resolve(ctx context.Context, term lease.Term, i Incident, v evaluate.Verdict) (Incident, error) {
+	since, err := k.since(ctx, i, v)
+	if err != nil {
+		return i, err
+	}
+	// The pair, its counts and the evidence stay those of the last look at
+	// the fire; what it cost is told as it stands now.
+	i.Facts.Since, i.Facts.Left, i.Facts.GoneAt = since, v.Left, time.Time{}
+	i.UpdatedAt, i.ResolvedAt = v.At, v.At
+	note := fmt.Sprintf("Resolved after %s: %d of %d %s failed.",
+		i.ResolvedAt.Sub(i.StartedAt).Round(time.Second), since.Bad, since.Total(), i.Facts.Attempt)
+	return i, k.Store.Resolve(ctx, term, i, note)
+}
+
+// look brings the facts up to date.
+func (k Keeper) look(ctx context.Context, i Incident, v evaluate.Verdict) (Incident, error) {
+	pair, _ := v.Firing()
+	since, err := k.since(ctx, i, v)
+	if err != nil {
+		return i, err
+	}
+	evidence, err := k.Source.Evidence(ctx, v.SLO, i.StartedAt, v.At)
+	if err != nil {
+		return i, err
+	}
+	i.UpdatedAt = v.At
+	i.Facts = Facts{
+		Title: v.SLO.Title, Attempt: v.SLO.Attempt, Affected: v.SLO.Affected, Dashboard: v.SLO.Dashboard,
+		Target: v.SLO.Objective.Target, Window: v.SLO.Objective.Window, Scale: k.Scale,
+		Pair: pair.Pair, LongBurn: pair.LongBurn, Long: pair.LongCount, Short: pair.ShortCount,
+		Since: since, Left: v.Left, Regions: evidence.Regions, Traces: evidence.Traces,
+	}
+	if d, ok := v.SLO.Objective.GoneIn(v.Left, pair.LongBurn); ok {
+		i.Facts.GoneAt = v.At.Add(d)
+	}
+	return i, nil
+}
+
+func (k Keeper) since(ctx context.Context, i Incident, v evaluate.Verdict) (slo.Count, error) {
+	// One bucket of slack: the current one ends after now.
+	end := v.At.Add(time.Minute / time.Duration(k.Scale))
+	sums, err := k.Buckets.Sums(ctx, v.SLO.Name, []time.Time{i.StartedAt}, end)
+	if err != nil {
+		return slo.Count{}, fmt.Errorf("count since the beginning: %w", err)
+	}
+	return sums[0].Count, nil
+}

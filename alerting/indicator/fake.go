@@ -1,0 +1,95 @@
+package indicator
+
+import (
+	"context"
+	"slices"
+	"sync"
+	"time"
+
+	"jari.example/alerting/slo"
+)
+
+// Fake is a Source in memory. Its zero value has seen nothing yet but is not
+// blind. It is safe for concurrent use.
+type Fake struct {
+	mu       sync.Mutex
+	events   map[string][]event
+	evidence Evidence
+	err      error
+	asked    int
+}
+
+type event struct {
+	at  time.Time
+	bad bool
+}
+
+// Add lets good and bad events happen to the objective name at the time at.
+func (f *Fake) Add(name string, at time.Time, good, bad int) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.events == nil {
+		f.events = map[string][]event{}
+	}
+	for i := range good + bad {
+		f.events[name] = append(f.events[name], event{at, i >= good})
+	}
+}
+
+// Show sets what Evidence returns.
+func (f *Fake) Show(e Evidence) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.evidence = e
+}
+
+// Fail makes every question fail with err; nil mends it.
+func (f *Fake) Fail(err error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.err = err
+}
+
+// Asked is how many questions were answered.
+func (f *Fake) Asked() int {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.asked
+}
+
+// Count implements Source.
+func (f *Fake) Count(_ context.Context, slos []slo.SLO, from, to time.Time, width time.Duration) (map[string][]slo.Bucket, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.asked++
+	if f.err != nil {
+		return nil, f.err
+	}
+	all := map[string][]slo.Bucket{}
+	for _, s := range slos {
+		counts := map[time.Time]slo.Count{}
+		for _, e := range f.events[s.Name] {
+			if e.at.Before(from) || !e.at.Before(to) {
+				continue
+			}
+			at := time.UnixMilli(e.at.UnixMilli() / width.Milliseconds() * width.Milliseconds()).UTC()
+			if e.bad {
+				counts[at] = counts[at].Plus(slo.Count{Bad: 1})
+			} else {
+				counts[at] = counts[at].Plus(slo.Count{Good: 1})
+			}
+		}
+		for at, c := range counts {
+			all[s.Name] = append(all[s.Name], slo.Bucket{At: at, Count: c})
+		}
+		slices.SortFunc(all[s.Name], func(a, b slo.Bucket) int { return a.At.Compare(b.At) })
+	}
+	return all, nil
+}
+
+// Evidence implements Source.
+func (f *Fake) Evidence(context.Context, slo.SLO, time.Time, time.Time) (Evidence, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.evidence, f.err
+}

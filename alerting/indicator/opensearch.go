@@ -1,0 +1,130 @@
+package indicator
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/opensearch-project/opensearch-go/v4"
+	"github.com/opensearch-project/opensearch-go/v4/opensearchapi"
+
+	"jari.example/alerting/slo"
+	"jari.example/telemetry/names"
+)
+
+// OpenSearch counts from the access lines that the agent ships.
+type OpenSearch struct {
+	client *opensearchapi.Client
+	index  string
+}
+
+// NewOpenSearch reads the indices that match the pattern index from the
+// server at url. A question that takes longer than timeout fails.
+func NewOpenSearch(url, index string, timeout time.Duration) (*OpenSearch, error) {
+	client, err := opensearchapi.NewClient(opensearchapi.Config{Client: opensearch.Config{
+		Addresses:      []string{url},
+		RequestTimeout: timeout,
+		DisableRetry:   true, // the next tick is the retry
+	}})
+	if err != nil {
+		return nil, fmt.Errorf("OpenSearch client for %s: %w", url, err)
+	}
+	return &OpenSearch{client: client, index: index}, nil
+}
+
+// Count implements Source.
+func (o *OpenSearch) Count(ctx context.Context, slos []slo.SLO, from, to time.Time, width time.Duration) (map[string][]slo.Bucket, error) {
+	answer, err := o.search(ctx, countQuery(slos, from, to, width))
+	if err != nil {
+		return nil, fmt.Errorf("count events: %w", err)
+	}
+	if answer.Hits.Total.Value == 0 {
+		return nil, ErrBlind
+	}
+	var perSLO map[string]struct {
+		Buckets struct {
+			Buckets []struct {
+				Key   int64 `json:"key"` // milliseconds
+				Count int64 `json:"doc_count"`
+				Bad   struct {
+					Count int64 `json:"doc_count"`
+				} `json:"bad"`
+			} `json:"buckets"`
+		} `json:"buckets"`
+	}
+	if err := json.Unmarshal(answer.Aggregations, &perSLO); err != nil {
+		return nil, fmt.Errorf("count events: read the answer: %w", err)
+	}
+	all := map[string][]slo.Bucket{}
+	for _, s := range slos {
+		for _, b := range perSLO[s.Name].Buckets.Buckets {
+			all[s.Name] = append(all[s.Name], slo.Bucket{
+				At:    time.UnixMilli(b.Key).UTC(),
+				Count: slo.Count{Good: b.Count - b.Bad.Count, Bad: b.Bad.Count},
+			})
+		}
+	}
+	return all, nil
+}
+
+// Evidence implements Source.
+func (o *OpenSearch) Evidence(ctx context.Context, s slo.SLO, from, to time.Time) (Evidence, error) {
+	answer, err := o.search(ctx, evidenceQuery(s, from, to))
+	if err != nil {
+		return Evidence{}, fmt.Errorf("find evidence: %w", err)
+	}
+	var aggs struct {
+		Regions struct {
+			Buckets []struct {
+				Key   string `json:"key"`
+				Count int64  `json:"doc_count"`
+			} `json:"buckets"`
+		} `json:"regions"`
+	}
+	if len(answer.Aggregations) > 0 {
+		if err := json.Unmarshal(answer.Aggregations, &aggs); err != nil {
+			return Evidence{}, fmt.Errorf("find evidence: read the answer: %w", err)
+		}
+	}
+	e := Evidence{Regions: map[string]int64{}}
+	for _, b := range aggs.Regions.Buckets {
+		e.Regions[b.Key] = b.Count
+	}
+	for _, hit := range answer.Hits.Hits {
+		var line map[string]any
+		if err := json.Unmarshal(hit.Source, &line); err != nil {
+			return Evidence{}, fmt.Errorf("find evidence: read a line: %w", err)
+		}
+		if id, _ := line[names.DocTraceID].(string); id != "" && !slices.Contains(e.Traces, id) && len(e.Traces) < tracesShown {
+			e.Traces = append(e.Traces, id)
+		}
+	}
+	return e, nil
+}
+
+// search fails rather than return half an answer: a shard that is missing
+// holds good and bad events, and a count without it looks like health.
+func (o *OpenSearch) search(ctx context.Context, query object) (*opensearchapi.SearchResp, error) {
+	body, err := json.Marshal(query)
+	if err != nil {
+		return nil, err
+	}
+	partial := false
+	answer, err := o.client.Search(ctx, &opensearchapi.SearchReq{
+		Indices: []string{o.index},
+		Body:    bytes.NewReader(body),
+		Params:  opensearchapi.SearchParams{AllowPartialSearchResults: &partial},
+	})
+	switch {
+	case err != nil:
+		return nil, err
+	case answer.Timeout:
+		return nil, fmt.Errorf("timed out in the server")
+	case answer.Shards.Failed > 0:
+		return nil, fmt.Errorf("%d of %d shards failed", answer.Shards.Failed, answer.Shards.Total)
+	}
+	return answer, nil
+}

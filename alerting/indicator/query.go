@@ -1,0 +1,80 @@
+package indicator
+
+import (
+	"fmt"
+	"time"
+
+	"jari.example/alerting/slo"
+	"jari.example/telemetry/names"
+)
+
+type object = map[string]any
+
+// countQuery asks for every objective's buckets at once: its size grows with
+// the number of objectives, its work with the length of [from, to), neither
+// with the windows that are evaluated later.
+func countQuery(slos []slo.SLO, from, to time.Time, width time.Duration) object {
+	aggs := object{}
+	for _, s := range slos {
+		aggs[s.Name] = object{
+			"filter": filter(s.Indicator.Total),
+			"aggs": object{"buckets": object{
+				"date_histogram": object{
+					"field":          names.DocTime,
+					"fixed_interval": fmt.Sprintf("%dms", width.Milliseconds()),
+					"min_doc_count":  1,
+				},
+				"aggs": object{"bad": object{"filter": filter(s.Indicator.Bad)}},
+			}},
+		}
+	}
+	return object{
+		"size":             0,
+		"track_total_hits": 1, // whether there is anything, not how much
+		"query":            within(from, to),
+		"aggs":             aggs,
+	}
+}
+
+func evidenceQuery(s slo.SLO, from, to time.Time) object {
+	bad := filter(append(append([]slo.Condition{}, s.Indicator.Total...), s.Indicator.Bad...))
+	return object{
+		// Some of the latest may share a trace, or have none.
+		"size":    10 * tracesShown,
+		"_source": []string{names.DocTraceID},
+		"sort":    []object{{names.DocTime: "desc"}},
+		"query":   object{"bool": object{"filter": []object{within(from, to), bad}}},
+		"aggs":    object{"regions": object{"terms": object{"field": doc(names.CloudRegion), "size": 20}}},
+	}
+}
+
+func within(from, to time.Time) object {
+	return object{"range": object{names.DocTime: object{
+		"gte": from.UTC().Format(time.RFC3339Nano), "lt": to.UTC().Format(time.RFC3339Nano),
+	}}}
+}
+
+func filter(conditions []slo.Condition) object {
+	must, mustNot := []object{}, []object{}
+	for _, c := range conditions {
+		switch field := doc(c.Field); c.Op {
+		case slo.Is:
+			must = append(must, object{"term": object{field: c.Value}})
+		case slo.IsNot:
+			mustNot = append(mustNot, object{"term": object{field: c.Value}})
+		case slo.AtLeast:
+			must = append(must, object{"range": object{field: object{"gte": c.Value}}})
+		}
+	}
+	return object{"bool": object{"filter": must, "must_not": mustNot}}
+}
+
+// doc is the document's name of a line's field. Package spec has refused the
+// fields that have none.
+func doc(field string) string {
+	name, ok := names.DocName(field)
+	if !ok {
+		panic("indicator: " + field + " has no place of its own in documents")
+	}
+	return name
+}

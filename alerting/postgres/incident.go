@@ -1,0 +1,90 @@
+package postgres
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+
+	"jari.example/alerting/incident"
+	"jari.example/alerting/lease"
+	"jari.example/alerting/slack"
+)
+
+const incidentColumns = `i.id, i.slo, i.severity, i.started_at, i.opened_at, i.updated_at, i.resolved_at, i.facts, i.channel, i.message_ts`
+
+func incidentFields(i *incident.Incident, resolved **time.Time) []any {
+	return []any{&i.ID, &i.SLO, &i.Severity, &i.StartedAt, &i.OpenedAt, &i.UpdatedAt, resolved, &i.Facts, &i.Channel, &i.MessageTS}
+}
+
+func inUTC(i incident.Incident, resolved *time.Time) incident.Incident {
+	i.StartedAt, i.OpenedAt, i.UpdatedAt = i.StartedAt.UTC(), i.OpenedAt.UTC(), i.UpdatedAt.UTC()
+	if resolved != nil {
+		i.ResolvedAt = resolved.UTC()
+	}
+	return i
+}
+
+// Current implements incident.Store.
+func (s *Store) Current(ctx context.Context, name string) (incident.Incident, bool, error) {
+	var i incident.Incident
+	var resolved *time.Time
+	err := s.pool.QueryRow(ctx, `select `+incidentColumns+` from incident i where i.slo = $1 and i.resolved_at is null`, name).
+		Scan(incidentFields(&i, &resolved)...)
+	if errors.Is(err, pgx.ErrNoRows) {
+		return i, false, nil
+	}
+	return inUTC(i, resolved), err == nil, err
+}
+
+// Open implements incident.Store.
+func (s *Store) Open(ctx context.Context, term lease.Term, i incident.Incident, note string) error {
+	err := s.fenced(ctx, term, func(tx pgx.Tx) error {
+		_, err := tx.Exec(ctx, `insert into incident (id, slo, severity, started_at, opened_at, updated_at, facts)
+			values ($1, $2, $3, $4, $5, $6, $7)`, i.ID, i.SLO, i.Severity, i.StartedAt, i.OpenedAt, i.UpdatedAt, i.Facts)
+		if err != nil {
+			return err
+		}
+		return errors.Join(queue(ctx, tx, i.ID, slack.Post, ""), queue(ctx, tx, i.ID, slack.Reply, note))
+	})
+	if pgErr, ok := errors.AsType[*pgconn.PgError](err); ok && pgErr.ConstraintName == "one_open_incident_per_slo" {
+		return incident.ErrAlreadyOpen
+	}
+	return err
+}
+
+// Update implements incident.Store.
+func (s *Store) Update(ctx context.Context, term lease.Term, i incident.Incident) error {
+	return s.fenced(ctx, term, func(tx pgx.Tx) error { return change(ctx, tx, i) })
+}
+
+// Resolve implements incident.Store.
+func (s *Store) Resolve(ctx context.Context, term lease.Term, i incident.Incident, note string) error {
+	return s.fenced(ctx, term, func(tx pgx.Tx) error {
+		return errors.Join(change(ctx, tx, i), queue(ctx, tx, i.ID, slack.Reply, note))
+	})
+}
+
+func change(ctx context.Context, tx pgx.Tx, i incident.Incident) error {
+	var resolved *time.Time
+	if !i.Open() {
+		resolved = &i.ResolvedAt
+	}
+	_, err := tx.Exec(ctx, `update incident set severity = $2, updated_at = $3, resolved_at = $4, facts = $5 where id = $1`,
+		i.ID, i.Severity, i.UpdatedAt, resolved, i.Facts)
+	if err != nil {
+		return err
+	}
+	// A message is written from the row as it stands when it is sent, so one
+	// waiting update tells it all; one under way may have read the old row.
+	_, err = tx.Exec(ctx, `insert into outbox (incident_id, kind) select $1, 'update'
+		where not exists (select from outbox where incident_id = $1 and kind = 'update' and attempts = 0)`, i.ID)
+	return err
+}
+
+func queue(ctx context.Context, tx pgx.Tx, id string, kind slack.Kind, note string) error {
+	_, err := tx.Exec(ctx, `insert into outbox (incident_id, kind, note) values ($1, $2, $3)`, id, kind, note)
+	return err
+}
