@@ -10,6 +10,8 @@ const [want, have] = await Promise.all([
   readFile(generated, 'utf8'),
 ])
 if (want !== have) {
-  console.error('src/api/schema.gen.ts is older than docs/openapi.yaml: run `npm run generate` in web/ and commit.')
+  console.error(
+    'src/api/schema.gen.ts is older than docs/openapi.yaml: run `npm run generate` in web/ and commit.',
+  )
   process.exit(1)
 }

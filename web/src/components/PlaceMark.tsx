@@ -1,45 +1,72 @@
-// Jari shows no photographs yet. Each place gets a laid table of its own instead:
-// plates seen from above, arranged by its id and always the same.
+// Jari shows no photographs yet. Each place gets a laid table of its own instead,
+// seen from above: arranged by its id, and always the same.
 
 const palettes = [
-  ['#e9dfcc', '#b4532a', '#f7f1e5', '#244b40'],
-  ['#d8e0d4', '#244b40', '#f4f6ee', '#c9762f'],
-  ['#ecd9cb', '#7a2e2a', '#faf1e9', '#d9a441'],
-  ['#d9dee3', '#2b4360', '#f3f5f7', '#c56b45'],
-  ['#e8dcc4', '#5b5130', '#faf5e8', '#a33f2c'],
+  { cloth: '#e9dfcc', plate: '#fbf6ea', glaze: '#b4532a', leaf: '#244b40' },
+  { cloth: '#d8e0d4', plate: '#f6f8f1', glaze: '#244b40', leaf: '#c9762f' },
+  { cloth: '#ecd9cb', plate: '#fcf4ed', glaze: '#7a2e2a', leaf: '#d9a441' },
+  { cloth: '#d9dee3', plate: '#f5f7f9', glaze: '#2b4360', leaf: '#c56b45' },
+  { cloth: '#e6dcbf', plate: '#fbf7ea', glaze: '#5b5130', leaf: '#a33f2c' },
+  { cloth: '#cfdcdd', plate: '#f3f8f8', glaze: '#1f5560', leaf: '#d98a52' },
 ] as const
 
-export function PlaceMark({ id }: { id: string }) {
-  const seed = hash(id)
-  const [cloth, glaze, plate, spice] = palettes[seed % palettes.length] ?? palettes[0]
-  const turn = (seed >>> 4) % 360
-  const size = 26 + ((seed >>> 8) % 12)
-  const bowls = 2 + ((seed >>> 12) % 3)
+const eatenWithSticks = ['korean', 'japanese', 'chinese']
+
+export function PlaceMark({ id, cuisine }: { id: string; cuisine: string }) {
+  const draw = drawer(id)
+  const { cloth, plate, glaze, leaf } = palettes[draw(palettes.length)] ?? palettes[0]
+  const size = 29 + draw(8)
+  const side = draw(2) ? 1 : -1
+  const turn = draw(360)
+  const cut = 0.35 + draw(50) / 100
+  const seeds = 3 + draw(4)
+  const bowl = { x: 80 + side * (50 + draw(10)), y: 24 + draw(52), r: 10 + draw(6) }
+  const beside = 80 - side * (size + 18)
+  const food = size * 0.58
   return (
     <svg className="mark" viewBox="0 0 160 100" preserveAspectRatio="xMidYMid slice" aria-hidden="true">
       <rect width="160" height="100" fill={cloth} />
       <circle cx="80" cy="50" r={size} fill={plate} />
-      <circle cx="80" cy="50" r={size - 7} fill="none" stroke={glaze} strokeWidth="1.2" />
-      <circle cx="80" cy="50" r={size / 3} fill={glaze} />
-      <g transform={`rotate(${turn} 80 50)`}>
-        <circle cx={80 + size / 3} cy="50" r="3.4" fill={spice} />
-        {Array.from({ length: bowls }, (_, i) => {
-          const angle = (i * 2 * Math.PI) / bowls
-          return (
-            <g key={angle} transform={`translate(${80 + 62 * Math.cos(angle)} ${50 + 62 * Math.sin(angle)})`}>
-              <circle r={11 + ((seed >>> (i * 3)) % 7)} fill={glaze} />
-              <circle r={6 + ((seed >>> (i * 3)) % 5)} fill={i % 2 ? plate : spice} />
-            </g>
-          )
-        })}
+      <circle cx="80" cy="50" r={size - 4} fill="none" stroke={glaze} strokeWidth="0.7" opacity="0.55" />
+      <g transform={`translate(80 50) rotate(${turn})`}>
+        {/* A helping, cut by a curve so that it lies on the plate like a moon. */}
+        <path
+          d={`M0 ${-food} A${food} ${food} 0 0 1 0 ${food} A${food / cut} ${food / cut} 0 0 0 0 ${-food}Z`}
+          fill={glaze}
+        />
+        {Array.from({ length: seeds }, (_, i) => (
+          <circle key={i} cx={-3 - draw(9)} cy={-9 + draw(19)} r={1.2 + draw(3) * 0.6} fill={leaf} />
+        ))}
+      </g>
+      <circle cx={bowl.x} cy={bowl.y} r={bowl.r} fill={glaze} />
+      <circle cx={bowl.x} cy={bowl.y} r={bowl.r - 3} fill={draw(2) ? leaf : plate} />
+      <g
+        transform={`translate(${beside} 22)`}
+        fill="none"
+        stroke={glaze}
+        strokeWidth="1.6"
+        strokeLinecap="round"
+      >
+        <path
+          d={
+            eatenWithSticks.includes(cuisine)
+              ? 'M-2 0 V56 M2 0 L1 56'
+              : 'M0 10 V56 M-4 0 V8 Q0 14 4 8 V0 M0 0 V10'
+          }
+        />
       </g>
     </svg>
   )
 }
 
-// FNV-1a: neighbouring ids must not look alike.
-function hash(text: string): number {
-  let value = 0x811c9dc5
-  for (const char of text) value = Math.imul(value ^ (char.codePointAt(0) ?? 0), 0x01000193)
-  return value >>> 0
+/** Draws numbers below a bound, the same ones for the same id (FNV-1a, then xorshift). */
+function drawer(id: string): (bound: number) => number {
+  let state = 0x811c9dc5
+  for (const char of id) state = Math.imul(state ^ (char.codePointAt(0) ?? 0), 0x01000193)
+  return (bound) => {
+    state ^= state << 13
+    state ^= state >>> 17
+    state ^= state << 5
+    return (state >>> 0) % bound
+  }
 }

@@ -41,7 +41,7 @@ export function FreeTimes({ days, times, zone, day, slot, onDay, onSlot }: FreeT
                 </span>
                 <span className="face" aria-hidden="true">
                   <small>{weekday}</small>
-                  {date}
+                  <span>{date}</span>
                 </span>
               </label>
             )

@@ -51,7 +51,7 @@ function Shown({ region, restaurant }: { region: Region; restaurant: Restaurant 
       <Facts region={region} restaurant={restaurant} />
       <div className="columns">
         <section aria-labelledby="about">
-          <PlaceMark id={restaurant.id} />
+          <PlaceMark id={restaurant.id} cuisine={restaurant.cuisine} />
           <h2 id="about" className="hidden">
             {t('restaurant.about')}
           </h2>

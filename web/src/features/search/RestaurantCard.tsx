@@ -9,7 +9,7 @@ export function RestaurantCard({ region, restaurant }: { region: Region; restaur
   const { pick } = useTexts()
   return (
     <article className="card">
-      <PlaceMark id={restaurant.id} />
+      <PlaceMark id={restaurant.id} cuisine={restaurant.cuisine} />
       <div>
         <h3>
           <Link to={restaurantPath(region, restaurant.id)}>{pick(restaurant.name)}</Link>

@@ -1,0 +1,38 @@
+// `npm run e2e -- --rehearse`: the same story with web/dist and the fake API of
+// the tests in the place of a running system. It shows what the page looks like
+// and that the story itself works; it proves nothing about Jari.
+import { readFile } from 'node:fs/promises'
+import { FakeApi } from '../test/fakeapi.mjs'
+
+const types = { js: 'text/javascript', css: 'text/css', html: 'text/html', map: 'application/json' }
+
+/** @param {import('playwright-core').Page} page @returns {Promise<string>} the address to visit */
+export async function rehearse(page) {
+  const base = 'http://127.0.0.1:1'
+  const api = new FakeApi()
+  await page.route(`${base}/**`, async (route) => {
+    const { pathname } = new URL(route.request().url())
+    if (pathname.startsWith('/v1/')) return route.fulfill(await answer(api, route.request()))
+    const file = /\.\w+$/.test(pathname) ? pathname.slice(1) : 'index.html'
+    const body = await readFile(new URL(`../dist/${file}`, import.meta.url))
+    const ending = /** @type {keyof typeof types} */ (file.split('.').at(-1))
+    return route.fulfill({ body, contentType: `${types[ending]}; charset=utf-8` })
+  })
+  return base
+}
+
+/** @param {FakeApi} api @param {import('playwright-core').Request} request */
+async function answer(api, request) {
+  const response = await api.fetch(
+    new Request(request.url(), {
+      method: request.method(),
+      headers: await request.allHeaders(),
+      body: request.postData() ?? undefined,
+    }),
+  )
+  return {
+    status: response.status,
+    headers: Object.fromEntries(response.headers),
+    body: await response.text(),
+  }
+}

@@ -1,0 +1,48 @@
+// `npm run e2e`: the page in a real browser, through the edge of a running system.
+import { findChromium, launch } from './browser.mjs'
+import { rehearse } from './rehearsal.mjs'
+import { story } from './story.mjs'
+
+const rehearsal = process.argv.includes('--rehearse')
+const edge = process.env.JARI_TEST_EDGE_URL
+const chromium = findChromium()
+
+if (!rehearsal && !edge) missing('JARI_TEST_EDGE_URL is not set; `make test` starts the system and sets it')
+if (!chromium) {
+  missing('no Chromium was found: install it (Debian: apt-get install chromium) or set CHROMIUM to its path')
+} else {
+  const browser = await launch(chromium)
+  const context = await browser.newContext({
+    locale: 'ko-KR',
+    timezoneId: 'Asia/Seoul',
+    viewport: { width: 1200, height: 860 },
+    reducedMotion: 'reduce',
+  })
+  context.setDefaultTimeout(15_000)
+  const page = await context.newPage()
+  page.on('pageerror', (error) => fail(`the page threw: ${error.message}`))
+  try {
+    const base = rehearsal ? await rehearse(page) : new URL(edge ?? '').origin
+    await story({ page, base, say: (line) => console.log(`· ${line}`) })
+    console.log(rehearsal ? 'e2e: rehearsed (fake API)' : `e2e: passed through ${base}`)
+  } catch (error) {
+    const picture = new URL('shots/failed.png', import.meta.url).pathname
+    await page.screenshot({ path: picture, fullPage: true }).catch(() => {})
+    fail(`${error instanceof Error ? error.stack : error}\nThe page as it was then: web/e2e/shots/failed.png`)
+  } finally {
+    await browser.close()
+  }
+}
+
+/** Skips what cannot run here, unless everything is required. @param {string} why */
+function missing(why) {
+  if (process.env.JARI_TEST_REQUIRED) console.error(`e2e: ${why}`)
+  else console.log(`e2e: skipped: ${why}`)
+  process.exit(process.env.JARI_TEST_REQUIRED ? 1 : 0)
+}
+
+/** @param {string} why */
+function fail(why) {
+  console.error(`e2e: ${why}`)
+  process.exitCode = 1
+}
