@@ -1,0 +1,82 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/gofrs/flock"
+
+	"jari.example/infra/local/launch"
+)
+
+func down(ctx context.Context, e env, args []string) error {
+	fs, dirFlag := e.flags("down", "[flags]")
+	if err := fs.Parse(args); err != nil {
+		return err
+	}
+	_, dir, err := place(*dirFlag)
+	if err != nil {
+		return err
+	}
+	switch err := stopAndWait(ctx, dir); {
+	case errors.Is(err, launch.ErrNotRunning):
+		fmt.Fprintln(e.stdout, "Jari is not running.")
+	case err != nil:
+		return err
+	default:
+		fmt.Fprintln(e.stdout, "Jari is stopped; its data is kept.")
+	}
+	return nil
+}
+
+// stopAndWait returns when nothing of the system runs any more.
+func stopAndWait(ctx context.Context, dir string) error {
+	if err := launch.Dial(socketPath(dir)).Stop(ctx); err != nil {
+		return err
+	}
+	return waitGone(ctx, dir)
+}
+
+// waitGone waits until the launcher of dir has let go of its lock.
+func waitGone(ctx context.Context, dir string) error {
+	lock := flock.New(filepath.Join(dir, "jari.lock"))
+	if _, err := lock.TryLockContext(ctx, 50*time.Millisecond); err != nil {
+		return err
+	}
+	return lock.Unlock()
+}
+
+func clean(ctx context.Context, e env, args []string) error {
+	fs, dirFlag := e.flags("clean", "[flags]")
+	if err := fs.Parse(args); err != nil {
+		return err
+	}
+	_, dir, err := place(*dirFlag)
+	if err != nil {
+		return err
+	}
+	// A system may lie within another's directory, as that of the tests does.
+	inner, _ := filepath.Glob(filepath.Join(dir, "*", "jari.lock"))
+	for _, lock := range append(inner, filepath.Join(dir, "jari.lock")) {
+		if err := cleanOne(ctx, e, filepath.Dir(lock)); err != nil {
+			return err
+		}
+	}
+	fmt.Fprintln(e.stdout, "Jari's data, logs and programs are removed; downloads are kept.")
+	return nil
+}
+
+func cleanOne(ctx context.Context, e env, dir string) error {
+	if err := stopAndWait(ctx, dir); err != nil && !errors.Is(err, launch.ErrNotRunning) {
+		return err
+	}
+	sys, err := e.system(dir, state{})
+	if err != nil {
+		return err
+	}
+	return errors.Join(sys.RemoveData(), os.RemoveAll(dir))
+}

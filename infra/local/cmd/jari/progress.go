@@ -1,0 +1,64 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"os"
+	"time"
+
+	"jari.example/infra/local/launch"
+)
+
+// progress shows events as they come. On a terminal passing lines overwrite
+// one another; elsewhere one of them a while is enough.
+type progress struct {
+	out     io.Writer
+	tty     bool
+	passing bool // the cursor stands behind a passing line
+	told    map[string]time.Time
+}
+
+const quietFor = 10 * time.Second
+
+func newProgress(out io.Writer) *progress {
+	p := &progress{out: out, told: map[string]time.Time{}}
+	if f, ok := out.(*os.File); ok {
+		st, err := f.Stat()
+		p.tty = err == nil && st.Mode()&os.ModeCharDevice != 0
+	}
+	return p
+}
+
+var signs = map[launch.Kind]string{launch.Info: "·", launch.Passing: "…", launch.Up: "✓", launch.Warn: "!"}
+
+func (p *progress) event(e launch.Event) {
+	if e.Kind.Ends() {
+		return
+	}
+	line := fmt.Sprintf("  %s %-15s %s", signs[e.Kind], e.Part, e.Text)
+	if e.Kind != launch.Passing {
+		p.close()
+		fmt.Fprintln(p.out, line)
+		return
+	}
+	if p.tty {
+		if r := []rune(line); len(r) > 100 {
+			line = string(r[:100])
+		}
+		fmt.Fprint(p.out, "\r\x1b[K"+line)
+		p.passing = true
+		return
+	}
+	if last, ok := p.told[e.Part]; !ok || e.Time.Sub(last) >= quietFor {
+		p.told[e.Part] = e.Time
+		fmt.Fprintln(p.out, line)
+	}
+}
+
+// close wipes a passing line.
+func (p *progress) close() {
+	if p.passing {
+		fmt.Fprint(p.out, "\r\x1b[K")
+		p.passing = false
+	}
+}

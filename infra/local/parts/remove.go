@@ -1,0 +1,14 @@
+package parts
+
+import (
+	"os"
+	"path/filepath"
+)
+
+// RemoveData removes what lies outside the system's directory.
+func (s *System) RemoveData() error {
+	if s.user.data == filepath.Join(s.Dir, "data") {
+		return nil
+	}
+	return os.RemoveAll(s.user.data)
+}

@@ -1,0 +1,107 @@
+// Package parts describes what the local system is made of: one file per
+// part, which says how it is found or fetched, started, checked and stopped.
+package parts
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"jari.example/infra/local/artifact"
+	"jari.example/infra/local/launch"
+	"jari.example/infra/local/ports"
+)
+
+// System is one copy of Jari on this machine.
+type System struct {
+	Root           string       // of the clone
+	Dir            string       // data, logs and programs: <Root>/.jari
+	Ports          ports.Offset // from the usual ports
+	Cache          artifact.Cache
+	Getenv         func(string) string
+	AlertTimeScale float64 // how many times faster than real the alerting windows run
+
+	user asUser // who runs the servers that refuse root
+}
+
+// Regions are the launcher's labels, in the order they are listed.
+var Regions = []string{"kr", "us"}
+
+// New completes s. It touches nothing.
+func New(s System) (*System, error) {
+	u, err := unprivileged(s.Dir)
+	if err != nil {
+		return nil, err
+	}
+	s.user = u
+	return &s, nil
+}
+
+// Parts lists every part; launch.Select narrows it.
+func (s *System) Parts() []launch.Part {
+	all := []launch.Part{s.postgres(), s.redis(), s.openSearch(), s.aws()}
+	return all
+}
+
+// LogDir is where every part's output goes. Files whose name holds a hyphen
+// are the JSON lines of services; the agent follows LogGlob and nothing else.
+func (s *System) LogDir() string { return filepath.Join(s.Dir, "log") }
+
+// LogGlob matches the JSON logs of the services and only them.
+func (s *System) LogGlob() string { return filepath.Join(s.LogDir(), "*-*.log") }
+
+// Bin is where the launcher puts what it builds.
+func (s *System) Bin(name string) string { return filepath.Join(s.Dir, "bin", name) }
+
+// data returns (and makes) the directory of a part that runs as our own user.
+func (s *System) data(part string) (string, error) {
+	dir := filepath.Join(s.Dir, "data", part)
+	return dir, os.MkdirAll(dir, 0o755)
+}
+
+// environment is ours with some variables set, and with those named alone
+// removed.
+func environment(changes ...string) []string {
+	gone := map[string]bool{}
+	var set []string
+	for _, c := range changes {
+		key, _, isSet := strings.Cut(c, "=")
+		gone[key] = true
+		if isSet {
+			set = append(set, c)
+		}
+	}
+	env := slices.DeleteFunc(os.Environ(), func(kv string) bool {
+		key, _, _ := strings.Cut(kv, "=")
+		return gone[key]
+	})
+	return append(env, set...)
+}
+
+// answers is a health check: a GET of url is answered with a status below 400.
+func answers(url string) func(context.Context) error {
+	return func(ctx context.Context) error {
+		req, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
+		if err != nil {
+			return err
+		}
+		res, err := probe.Do(req)
+		if err != nil {
+			return err
+		}
+		res.Body.Close()
+		if res.StatusCode >= 400 {
+			return fmt.Errorf("GET %s: %s", url, res.Status)
+		}
+		return nil
+	}
+}
+
+// probe opens a connection per check: a kept one would outlive the process
+// it was opened to.
+var probe = &http.Client{Timeout: 3 * time.Second, Transport: &http.Transport{DisableKeepAlives: true}}
