@@ -3,12 +3,14 @@ module jari.example/fluentbit
 go 1.26.0
 
 require (
+	github.com/fluent/fluent-bit-go v0.0.0-20230731091245-a7a013e2473c
 	github.com/opensearch-project/opensearch-go/v4 v4.8.1
 	github.com/vmihailenco/msgpack/v5 v5.4.1
 	jari.example/telemetry/names v0.0.0-00010101000000-000000000000
 )
 
 require (
+	github.com/ugorji/go/codec v1.1.7 // indirect
 	github.com/vmihailenco/tagparser/v2 v2.0.0 // indirect
 	golang.org/x/sync v0.23.0 // indirect
 )

@@ -33,9 +33,17 @@ func moment(t pcommon.Timestamp) time.Time {
 	return t.AsTime()
 }
 
-func with(resource map[string]any, attributes pcommon.Map) map[string]any {
-	own := maps.Clone(resource)
+// with is the attributes shared by several records and those of one.
+func with(shared map[string]any, attributes pcommon.Map) map[string]any {
+	own := maps.Clone(shared)
 	maps.Copy(own, attributes.AsRaw())
+	return own
+}
+
+// under is the attributes of a scope and those of its resource, which win.
+func under(scope pcommon.InstrumentationScope, resource map[string]any) map[string]any {
+	own := scope.Attributes().AsRaw()
+	maps.Copy(own, resource)
 	return own
 }
 
@@ -44,8 +52,9 @@ func logRecords(ld plog.Logs) []record.Record {
 	for _, rl := range ld.ResourceLogs().All() {
 		res, received := resource(rl.Resource())
 		for _, sl := range rl.ScopeLogs().All() {
+			shared := under(sl.Scope(), res)
 			for _, l := range sl.LogRecords().All() {
-				own := with(res, l.Attributes())
+				own := with(shared, l.Attributes())
 				if own[keyPath] != nil {
 					records = append(records, record.Line(l.Body().AsString(), moment(l.ObservedTimestamp()), own))
 					continue
@@ -87,8 +96,9 @@ func spanRecords(td ptrace.Traces) []record.Record {
 	for _, rs := range td.ResourceSpans().All() {
 		res, received := resource(rs.Resource())
 		for _, ss := range rs.ScopeSpans().All() {
+			shared := under(ss.Scope(), res)
 			for _, s := range ss.Spans().All() {
-				records = append(records, spanRecord(s, with(res, s.Attributes()), received))
+				records = append(records, spanRecord(s, with(shared, s.Attributes()), received))
 			}
 		}
 	}

@@ -205,3 +205,12 @@ func OTLPLog(own map[string]any, happened, observed, received time.Time) Record 
 	}
 	return Record{Signal: Log, Time: happened, Received: received, Attributes: own}
 }
+
+// Unreadable is a chunk that as a whole could not be decoded.
+func Unreadable(chunk []byte, reason string) []Record {
+	d := decoder{}
+	d.broken(chunk, errors.New(reason))
+	d.file()
+	Identify(d.records)
+	return d.records
+}

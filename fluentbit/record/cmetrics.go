@@ -5,14 +5,8 @@ import (
 	"time"
 )
 
-// The metric types of cmetrics.
-const (
-	cmCounter = iota
-	cmGauge
-	cmHistogram
-	cmSummary
-	cmUntyped
-)
+// cmCounter is cmetrics' type of a value that only grows.
+const cmCounter = 0
 
 // metrics reads a chunk of cmetrics: metric families, each with its values.
 func (d *decoder) metrics(chunk map[string]any) error {
@@ -21,7 +15,7 @@ func (d *decoder) metrics(chunk map[string]any) error {
 	for _, family := range members(chunk, "metrics") {
 		meta := one(family, "meta")
 		opts := one(meta, "opts")
-		point := PointData{Name: familyName(opts), Type: pointType(meta["type"]), Unit: text(meta["unit"])}
+		point := PointData{Name: familyName(opts), Type: pointType(meta["type"]), Unit: text(opts["unit"])}
 		labels, _ := meta["labels"].([]any)
 		for _, value := range members(family, "values") {
 			own := maps.Clone(resource)

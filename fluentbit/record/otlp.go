@@ -20,8 +20,10 @@ func (d *decoder) spans(request map[string]any, received time.Time) error {
 	for _, rs := range members(request, "resourceSpans") {
 		resource := attributes(one(rs, "resource")["attributes"])
 		for _, ss := range members(rs, "scopeSpans", "scope_spans") {
+			own := maps.Clone(attributes(one(ss, "scope")["attributes"]))
+			maps.Copy(own, resource)
 			for _, s := range members(ss, "spans") {
-				r, err := span(s, resource, received)
+				r, err := span(s, own, received)
 				if err != nil {
 					d.broken(appendValue(nil, s), err)
 					continue
@@ -35,12 +37,12 @@ func (d *decoder) spans(request map[string]any, received time.Time) error {
 
 var errIDs = errors.New("a span without a valid trace and span id")
 
-func span(s, resource map[string]any, received time.Time) (Record, error) {
+func span(s, shared map[string]any, received time.Time) (Record, error) {
 	trace, id := hexID(s, 32, "traceId", "trace_id"), hexID(s, 16, "spanId", "span_id")
 	if trace == "" || id == "" {
 		return Record{}, errIDs
 	}
-	own := maps.Clone(resource)
+	own := maps.Clone(shared)
 	maps.Copy(own, attributes(s["attributes"]))
 	own[names.TraceID], own[names.SpanID] = trace, id
 	status := one(s, "status")

@@ -1,0 +1,134 @@
+package harness
+
+import (
+	"bytes"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"jari.example/fluentbit/ship/shiptest"
+	"jari.example/telemetry/names"
+	"jari.example/telemetry/names/realpart"
+)
+
+// loader is the compiled harness and the plugin it loads.
+type loader struct{ harness, plugin string }
+
+func build(t *testing.T) loader {
+	t.Helper()
+	dir := t.TempDir()
+	l := loader{harness: filepath.Join(dir, "harness"), plugin: os.Getenv(realpart.Plugin)}
+	cc, err := exec.LookPath("gcc")
+	if err != nil {
+		t.Skip("needs gcc to compile harness.c")
+	}
+	run(t, cc, "-Wall", "-Wextra", "-Werror", "-O1", "-o", l.harness, "harness.c", "-ldl")
+	if l.plugin == "" {
+		l.plugin = filepath.Join(dir, "out_jari.so")
+		run(t, "go", "build", "-buildmode=c-shared", "-o", l.plugin, "..")
+	}
+	return l
+}
+
+func run(t *testing.T, name string, args ...string) string {
+	t.Helper()
+	out, err := exec.CommandContext(t.Context(), name, args...).CombinedOutput()
+	if err != nil {
+		t.Fatalf("%s %s: %v\n%s", name, strings.Join(args, " "), err, out)
+	}
+	return string(out)
+}
+
+// flush loads the plugin and returns what each step answered, by its name.
+func (l loader) flush(t *testing.T, url, prefix string, chunks ...string) map[string]string {
+	t.Helper()
+	cmd := exec.CommandContext(t.Context(), l.harness, append([]string{l.plugin, url, prefix}, chunks...)...)
+	var logs bytes.Buffer
+	cmd.Stderr = &logs
+	out, err := cmd.Output()
+	if err != nil {
+		t.Fatalf("harness: %v\n%s%s", err, out, logs.String())
+	}
+	answers := map[string]string{}
+	for line := range strings.Lines(string(out)) {
+		line = strings.TrimSpace(strings.TrimPrefix(line, "flush "))
+		step, answer, _ := strings.Cut(line, " ")
+		answers[step] = answer
+	}
+	return answers
+}
+
+const (
+	dropped = "0"
+	done    = "1"
+	again   = "2"
+)
+
+func TestPluginThroughItsCInterface(t *testing.T) {
+	url := realpart.Need(t, realpart.OpenSearch)
+	l := build(t)
+	chunks, err := filepath.Glob("../testdata/*.msgpack")
+	if err != nil || len(chunks) != 9 {
+		t.Fatalf("fixtures: %v, %v", chunks, err)
+	}
+
+	t.Run("every captured chunk reaches OpenSearch once", func(t *testing.T) {
+		store := shiptest.New(t, url)
+		for range 2 { // a chunk is sent again whenever its answer was not heard
+			answers := l.flush(t, url, store.Prefix, chunks...)
+			if got := answers["register"]; !strings.Contains(got, "event_type=7") {
+				t.Errorf("registered as %q: without event_type 7 traces and metrics never arrive", got)
+			}
+			for _, c := range chunks {
+				if got := answers[filepath.Base(c)]; got != done {
+					t.Errorf("%s: answer %q, want %s", filepath.Base(c), got, done)
+				}
+			}
+			store.Refresh(t)
+			for family, want := range map[string]int{
+				names.LogIndex:        14,
+				names.SpanIndex:       6,
+				names.MetricIndex:     1,
+				names.ServiceMapIndex: 4,
+				names.DeadLetterIndex: 0,
+			} {
+				if got := store.Count(t, family); got != want {
+					t.Errorf("%d documents in %s*, want %d", got, family, want)
+				}
+			}
+		}
+	})
+
+	t.Run("a broken chunk keeps its good part and a dead letter", func(t *testing.T) {
+		store := shiptest.New(t, url)
+		whole, err := os.ReadFile("../testdata/v1_logs-002.msgpack")
+		if err != nil {
+			t.Fatal(err)
+		}
+		cut := filepath.Join(t.TempDir(), "cut.msgpack")
+		if err := os.WriteFile(cut, whole[:len(whole)/3], 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if got := l.flush(t, url, store.Prefix, cut)["cut.msgpack"]; got != done {
+			t.Errorf("answer %q, want %s", got, done)
+		}
+		store.Refresh(t)
+		if logs, dead := store.Count(t, names.LogIndex), store.Count(t, names.DeadLetterIndex); logs != 1 || dead != 1 {
+			t.Errorf("%d lines and %d dead letters, want 1 and 1", logs, dead)
+		}
+	})
+
+	// The negative controls: the harness does see an answer other than OK.
+	t.Run("an OpenSearch that is away means again", func(t *testing.T) {
+		if got := l.flush(t, "http://127.0.0.1:1", "t-", chunks[0])[filepath.Base(chunks[0])]; got != again {
+			t.Errorf("answer %q, want %s", got, again)
+		}
+	})
+	t.Run("a setting that is no URL stops the start", func(t *testing.T) {
+		if got := l.flush(t, "opensearch", "t-", chunks[0])["init"]; got != dropped {
+			t.Errorf("init answered %q, want %s", got, dropped)
+		}
+	})
+}

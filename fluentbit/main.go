@@ -1,0 +1,118 @@
+// Command fluentbit is Jari's output plugin for Fluent Bit, built as a C shared
+// library:
+//
+//	go build -buildmode=c-shared -o bin/out_jari.so .
+//
+// This file is only the C side: the exported functions that Fluent Bit looks
+// up. What they do is in package plugin.
+package main
+
+/*
+// Fluent Bit's struct flb_plugin_proxy_def (flb_plugin_proxy.h). That of
+// fluent-bit-go ends before event_type, and without it Fluent Bit hands the
+// plugin logs alone and drops traces and metrics in silence.
+struct jari_def {
+	int type, proxy, flags;
+	char *name, *description;
+	int event_type;
+	void *config_map;
+};
+static void jari_set_event_type(void *def, int types) { ((struct jari_def *)def)->event_type = types; }
+*/
+import "C"
+
+import (
+	"log/slog"
+	"os"
+	"runtime/debug"
+	"unsafe"
+
+	"github.com/fluent/fluent-bit-go/output"
+
+	"jari.example/fluentbit/plugin"
+)
+
+// The bits of event_type (flb_output.h).
+const (
+	logs    = 1
+	metrics = 2
+	traces  = 4
+)
+
+var logger = slog.New(slog.NewJSONHandler(os.Stderr, nil)).With("plugin", "jari")
+
+// survive keeps a panic from ending the agent, which runs in this process.
+func survive(answer *int, instead int) {
+	if r := recover(); r != nil {
+		logger.Error("panic in the plugin", "panic", r, "stack", string(debug.Stack()))
+		*answer = instead
+	}
+}
+
+// FLBPluginRegister names the plugin.
+//
+//export FLBPluginRegister
+func FLBPluginRegister(def unsafe.Pointer) (answer int) {
+	defer survive(&answer, -1)
+	answer = output.FLBPluginRegister(def, "jari", "OpenSearch, each record exactly once")
+	C.jari_set_event_type(def, logs|metrics|traces)
+	return answer
+}
+
+// FLBPluginInit opens one output instance.
+//
+//export FLBPluginInit
+func FLBPluginInit(instance unsafe.Pointer) (answer int) {
+	defer survive(&answer, output.FLB_ERROR)
+	p, err := plugin.Open(func(key string) string { return output.FLBPluginConfigKey(instance, key) }, logger)
+	if err != nil {
+		logger.Error("the output cannot start", "error", err)
+		return output.FLB_ERROR
+	}
+	output.FLBPluginSetContext(instance, p)
+	return output.FLB_OK
+}
+
+// FLBPluginFlushCtx ships a chunk; Fluent Bit's buffer is only borrowed.
+//
+//export FLBPluginFlushCtx
+func FLBPluginFlushCtx(ctx, data unsafe.Pointer, length C.int, tag *C.char) (answer int) {
+	defer survive(&answer, output.FLB_RETRY)
+	p := output.FLBPluginGetContext(ctx).(*plugin.Plugin)
+	return int(p.Flush(C.GoBytes(data, length), C.GoString(tag)))
+}
+
+// FLBPluginFlush is the form without context, which no Fluent Bit calls that
+// knows the other one.
+//
+//export FLBPluginFlush
+func FLBPluginFlush(unsafe.Pointer, C.int, *C.char) int { return output.FLB_RETRY }
+
+// FLBPluginExitCtx closes one output instance.
+//
+//export FLBPluginExitCtx
+func FLBPluginExitCtx(ctx unsafe.Pointer) (answer int) {
+	defer survive(&answer, output.FLB_ERROR)
+	if p, ok := output.FLBPluginGetContext(ctx).(*plugin.Plugin); ok {
+		if err := p.Close(); err != nil {
+			logger.Warn("close", "error", err)
+		}
+	}
+	return output.FLB_OK
+}
+
+// FLBPluginExit is the form without context.
+//
+//export FLBPluginExit
+func FLBPluginExit() int { return output.FLB_OK }
+
+// FLBPluginUnregister frees what FLBPluginRegister allocated.
+//
+//export FLBPluginUnregister
+func FLBPluginUnregister(def unsafe.Pointer) {
+	var ignored int
+	defer survive(&ignored, 0)
+	output.FLBPluginUnregister(def)
+}
+
+func main() {}

@@ -1,0 +1,121 @@
+// Package shiptest lets a test ship into a real OpenSearch and look at what
+// arrived. Each store has index names of its own and leaves nothing behind.
+package shiptest
+
+import (
+	"bytes"
+	"context"
+	"crypto/rand"
+	"encoding/json"
+	"io"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+)
+
+// Store is the part of an OpenSearch that belongs to one test.
+type Store struct{ URL, Prefix string }
+
+// New returns a store at url that is removed when the test ends.
+func New(t testing.TB, url string) Store {
+	t.Helper()
+	s := Store{URL: strings.TrimRight(url, "/"), Prefix: "t-" + strings.ToLower(rand.Text()[:10]) + "-"}
+	t.Cleanup(func() { s.remove(t) })
+	return s
+}
+
+// remove deletes indices and templates by name: a cluster may forbid wildcards.
+func (s Store) remove(t testing.TB) {
+	for _, what := range []string{"_cat/indices/" + s.Prefix + "*?h=index", "_cat/templates/" + s.Prefix + "*?h=name"} {
+		for name := range strings.FieldsSeq(string(s.call(t, http.MethodGet, what, nil))) {
+			if strings.HasPrefix(what, "_cat/templates") {
+				name = "_index_template/" + name
+			}
+			s.call(t, http.MethodDelete, name, nil)
+		}
+	}
+}
+
+// Hit is one stored document.
+type Hit struct {
+	Index  string         `json:"_index"`
+	ID     string         `json:"_id"`
+	Source map[string]any `json:"_source"`
+}
+
+// Refresh makes everything that was written searchable.
+func (s Store) Refresh(t testing.TB) {
+	t.Helper()
+	s.call(t, http.MethodPost, s.Prefix+"*/_refresh", nil)
+}
+
+// Count is how many documents the indices of family hold.
+func (s Store) Count(t testing.TB, family string) int {
+	t.Helper()
+	var answer struct {
+		Count int `json:"count"`
+	}
+	s.decode(t, s.Prefix+family+"*/_count", nil, &answer)
+	return answer.Count
+}
+
+// Search returns the documents of family that match query, an OpenSearch query.
+func (s Store) Search(t testing.TB, family string, query map[string]any) []Hit {
+	t.Helper()
+	body, err := json.Marshal(map[string]any{"query": query, "size": 1000})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var answer struct {
+		Hits struct {
+			Hits []Hit `json:"hits"`
+		} `json:"hits"`
+	}
+	s.decode(t, s.Prefix+family+"*/_search?ignore_unavailable=true", body, &answer)
+	return answer.Hits.Hits
+}
+
+// Eventually polls until done, and fails the test after a while.
+func (s Store) Eventually(t testing.TB, what string, done func() bool) {
+	t.Helper()
+	for deadline := time.Now().Add(30 * time.Second); !done(); time.Sleep(100 * time.Millisecond) {
+		if time.Now().After(deadline) {
+			t.Fatalf("still not after 30 s: %s", what)
+		}
+	}
+}
+
+func (s Store) decode(t testing.TB, path string, body []byte, into any) {
+	t.Helper()
+	method := http.MethodGet
+	if body != nil {
+		method = http.MethodPost
+	}
+	answer := s.call(t, method, path, body)
+	if err := json.Unmarshal(answer, into); err != nil {
+		t.Fatalf("%s %s: %v\n%s", method, path, err, answer)
+	}
+}
+
+func (s Store) call(t testing.TB, method, path string, body []byte) []byte {
+	t.Helper()
+	// Not t.Context(): the cleanup calls too, when that is over.
+	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
+	defer cancel()
+	req, err := http.NewRequestWithContext(ctx, method, s.URL+"/"+path, bytes.NewReader(body))
+	if err != nil {
+		t.Fatal(err)
+	}
+	req.Header.Set("Content-Type", "application/json")
+	resp, err := http.DefaultClient.Do(req)
+	if err != nil {
+		t.Fatalf("%s %s: %v", method, path, err)
+	}
+	defer resp.Body.Close()
+	answer, err := io.ReadAll(resp.Body)
+	if err != nil {
+		t.Fatalf("%s %s: %v", method, path, err)
+	}
+	return answer
+}
