@@ -98,6 +98,44 @@ func rush(t *testing.T, w *world) {
 	w.recount(0, answers)
 }
 
+// doubled lets one diner book the same slot under many keys at once, and then
+// cancel it as often.
+func doubled(t *testing.T, w *world) {
+	diner := uuid.New()
+	var bookings []reservation.Booking
+	for range 30 {
+		bookings = append(bookings, w.wants(0, diner, 2))
+	}
+	var got []told
+	for _, a := range storm(t.Context(), w.store, bookings, 1) {
+		if a.err == nil {
+			got = append(got, a)
+		} else {
+			wantReason(t, a.err, "already_booked")
+		}
+	}
+	if len(got) != 1 || w.left(0) != 18 {
+		t.Fatalf("booked %d times, %d covers left", len(got), w.left(0))
+	}
+	errs := make([]error, 30)
+	var wg sync.WaitGroup
+	for i := range errs {
+		wg.Go(func() { _, errs[i] = w.store.Cancel(t.Context(), w.gives(got[0].out.ID, diner)) })
+	}
+	wg.Wait()
+	cancelled := 0
+	for _, err := range errs {
+		if err == nil {
+			cancelled++
+		} else {
+			wantReason(t, err, "not_cancellable")
+		}
+	}
+	if cancelled != 1 || w.left(0) != 20 {
+		t.Fatalf("cancelled %d times, %d covers left", cancelled, w.left(0))
+	}
+}
+
 // churn books and cancels the same few seats from many sides at once.
 func churn(t *testing.T, w *world) {
 	var wg sync.WaitGroup

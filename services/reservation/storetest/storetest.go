@@ -34,6 +34,7 @@ func Run(t *testing.T, open func(t *testing.T) Store) {
 		"lists go page by page, latest visit first":            listing,
 		"the outbox keeps the order of each reservation":       outbox,
 		"a rush sells exactly what there is":                   rush,
+		"one diner at many doors gets one seat":                doubled,
 		"cancels and bookings at once leave the counter right": churn,
 	} {
 		t.Run(name, func(t *testing.T) { test(t, newWorld(t, open(t))) })
