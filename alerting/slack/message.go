@@ -113,8 +113,8 @@ func fineprint(i incident.Incident) string {
 	f := i.Facts
 	parts := []string{
 		fmt.Sprintf("%s: %.6g %% over %s", i.SLO, 100*f.Target, length(f.Window)),
-		fmt.Sprintf("pages when %s and %s burn at %s×; last seen at %s×",
-			length(f.Pair.Long), length(f.Pair.Short), number(f.Pair.Burn), number(f.LongBurn)),
+		fmt.Sprintf("pages when %s and %s burn at %.4g×; last seen at %s×",
+			length(f.Pair.Long), length(f.Pair.Short), f.Pair.Burn, number(f.LongBurn)),
 		"as of " + clock(i.UpdatedAt),
 		"incident " + i.ID,
 	}

@@ -1,0 +1,276 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"crypto/rand"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"jari.example/alerting/postgres/postgrestest"
+	"jari.example/alerting/slack/slacktest"
+	"jari.example/telemetry/names"
+	"jari.example/telemetry/names/realpart"
+)
+
+// The whole program with a real OpenSearch and a real Postgres: bookings fail
+// and one message appears; they work again and the same message says so.
+func TestAFailureIsToldOnceAndTakenBack(t *testing.T) {
+	t.Parallel()
+	search := newLines(t)
+	database := postgrestest.Database(t)
+	slack := slacktest.Start(t)
+	d := start(t, "--database-url", database, "--opensearch-url", search.server, "--log-index", search.index,
+		"--slack-url", slack.URL, "--slack-token-file", secret(t, slacktest.Token),
+		// 1 h is 12 s, 5 min 1 s; 6 h is 72 s and 30 min 6 s.
+		"--time-scale", "300")
+
+	stop := search.traffic(t, func() int { return 201 })
+	wait(t, 20*time.Second, "the first counts", func() bool { return search.sent() > 20 })
+	stop()
+	if n := len(slack.Messages()); n > 0 {
+		t.Fatalf("all is well, yet there are %d messages: %+v", n, slack.Messages())
+	}
+
+	stop = search.traffic(t, func() int { return 503 })
+	message := func() slacktest.Message { return slack.Messages()[0] }
+	wait(t, 20*time.Second, "a message", func() bool { return len(slack.Messages()) > 0 })
+	stop()
+	for _, want := range []string{
+		"/runbooks/booking-availability|", "/dashboards/bookings-right-now?from=", "|Example trace 3",
+		"booking attempts fail", "windows ÷300", "error budget", "kr (",
+	} {
+		if !strings.Contains(message().Blocks, jsonText(want)) {
+			t.Errorf("the message lacks %q:\n%s", want, message().Blocks)
+		}
+	}
+
+	stop = search.traffic(t, func() int { return 409 })
+	wait(t, 40*time.Second, "the end", func() bool { return strings.Contains(message().Text, "Resolved") })
+	stop()
+	wait(t, 10*time.Second, "the thread's last line", func() bool { return len(slack.Messages()) == 3 })
+	for _, m := range slack.Messages()[1:] {
+		if m.ThreadTS != message().TS {
+			t.Errorf("a message outside the incident's thread: %+v", m)
+		}
+	}
+	if err := d.stop(); err != nil {
+		t.Errorf("SIGTERM: %v", err)
+	}
+	if strings.Contains(d.out.String(), slacktest.Token) {
+		t.Error("the token was logged")
+	}
+}
+
+// When OpenSearch cannot be read, nothing may look healthy.
+func TestABlindDaemonKeepsTheIncidentOpen(t *testing.T) {
+	t.Parallel()
+	search := newLines(t)
+	slack := slacktest.Start(t)
+	d := start(t, "--opensearch-url", search.server, "--log-index", search.index,
+		"--slack-url", slack.URL, "--slack-token-file", secret(t, slacktest.Token), "--time-scale", "600")
+	stop := search.traffic(t, func() int { return 500 })
+	wait(t, 20*time.Second, "a message", func() bool { return len(slack.Messages()) > 1 })
+	stop()
+	search.remove(t)
+	wait(t, 10*time.Second, "the daemon to notice", func() bool {
+		return strings.Contains(d.out.String(), names.EventTickFailed)
+	})
+	// Far longer than both short windows: 0.5 s and 3 s.
+	time.Sleep(5 * time.Second)
+	if m := slack.Messages()[0]; strings.Contains(m.Text, "Resolved") {
+		t.Errorf("resolved while blind: %s", m.Text)
+	}
+}
+
+func TestItRunsOnAFreshCloneWithNothingInstalled(t *testing.T) {
+	t.Parallel()
+	d := start(t)
+	if err := d.stop(); err != nil {
+		t.Fatal(err)
+	}
+	if got := d.out.String(); !strings.Contains(got, names.EventStarted) || !strings.Contains(got, names.EventStopping) {
+		t.Errorf("log:\n%s", got)
+	}
+}
+
+// daemon is a running program.
+type daemon struct {
+	out  *buffer
+	stop func() error // SIGTERM, then how it ended
+	ops  string
+}
+
+func start(t *testing.T, args ...string) *daemon {
+	t.Helper()
+	ctx, cancel := context.WithCancel(context.Background())
+	d := &daemon{out: &buffer{}}
+	ended := make(chan error, 1)
+	go func() {
+		ended <- runDaemon(ctx, append([]string{"--ops-addr", "127.0.0.1:0"}, args...), func(string) string { return "" }, d.out)
+	}()
+	d.stop = sync.OnceValue(func() error {
+		cancel()
+		select {
+		case err := <-ended:
+			return err
+		case <-time.After(10 * time.Second):
+			return fmt.Errorf("did not stop")
+		}
+	})
+	t.Cleanup(func() { _ = d.stop() })
+	wait(t, 20*time.Second, "the daemon's start", func() bool {
+		select {
+		case err := <-ended:
+			t.Fatalf("ended at once: %v\n%s", err, d.out)
+		default:
+		}
+		_, after, ok := strings.Cut(d.out.String(), `"jari.ops.addr":"`)
+		d.ops, _, _ = strings.Cut(after, `"`)
+		return ok
+	})
+	wait(t, 10*time.Second, "readiness", func() bool {
+		r, err := http.Get("http://" + d.ops + "/readyz")
+		if err != nil {
+			return false
+		}
+		_ = r.Body.Close()
+		return r.StatusCode == http.StatusOK
+	})
+	return d
+}
+
+// lines is an index of access lines, as the agent ships them.
+type lines struct {
+	server, index string
+	mu            sync.Mutex
+	n             int
+}
+
+func newLines(t *testing.T) *lines {
+	t.Helper()
+	l := &lines{server: realpart.Need(t, realpart.OpenSearch), index: "alerting-test-" + strings.ToLower(rand.Text())}
+	properties := map[string]any{}
+	for _, f := range names.Fields {
+		properties[f.Doc] = map[string]any{"type": f.Kind}
+	}
+	l.do(t, http.MethodPut, "/"+l.index, map[string]any{
+		"settings": map[string]any{"number_of_shards": 1, "number_of_replicas": 0},
+		"mappings": map[string]any{"properties": properties},
+	})
+	t.Cleanup(func() { l.remove(t) })
+	return l
+}
+
+// traffic is a diner every 50 ms, whose lines are searchable a moment later.
+func (l *lines) traffic(t *testing.T, status func() int) (stop func()) {
+	ctx, cancel := context.WithCancel(context.Background())
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		for ctx.Err() == nil {
+			trace := fmt.Sprintf("%x", rand.Text())[:32]
+			l.do(t, http.MethodPost, "/"+l.index+"/_doc?refresh=true", map[string]any{
+				names.DocTime: time.Now().UTC().Format(time.RFC3339Nano), names.DocServiceName: names.ServiceGateway,
+				names.EventName: names.EventAccess, names.HTTPMethod: "POST", names.HTTPRoute: "/v1/reservations",
+				names.HTTPStatus: status(), names.DocTraceID: trace, names.CloudRegion: names.Regions["kr"],
+			})
+			l.mu.Lock()
+			l.n++
+			l.mu.Unlock()
+			select {
+			case <-ctx.Done():
+			case <-time.After(50 * time.Millisecond):
+			}
+		}
+	}()
+	return func() { cancel(); <-done }
+}
+
+func (l *lines) sent() int {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.n
+}
+
+func (l *lines) remove(t *testing.T) {
+	l.do(t, http.MethodDelete, "/"+l.index+"?ignore_unavailable=true", nil)
+}
+
+func (l *lines) do(t *testing.T, method, path string, body any) {
+	encoded, err := json.Marshal(body)
+	if err != nil {
+		t.Error(err)
+		return
+	}
+	var payload io.Reader
+	if body != nil {
+		payload = bytes.NewReader(encoded)
+	}
+	r, err := http.NewRequest(method, l.server+path, payload)
+	if err != nil {
+		t.Error(err)
+		return
+	}
+	r.Header.Set("Content-Type", "application/json")
+	answer, err := http.DefaultClient.Do(r)
+	if err != nil {
+		t.Error(err)
+		return
+	}
+	defer func() { _ = answer.Body.Close() }()
+	if answer.StatusCode >= 300 {
+		why, _ := io.ReadAll(answer.Body)
+		t.Errorf("%s %s: %s %s", method, path, answer.Status, why)
+	}
+}
+
+func secret(t *testing.T, s string) string {
+	t.Helper()
+	file := filepath.Join(t.TempDir(), "token")
+	if err := os.WriteFile(file, []byte(s+"\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return file
+}
+
+// jsonText is how s stands inside a JSON string.
+func jsonText(s string) string {
+	b, _ := json.Marshal(s)
+	return string(b[1 : len(b)-1])
+}
+
+func wait(t *testing.T, limit time.Duration, what string, ok func() bool) {
+	t.Helper()
+	for deadline := time.Now().Add(limit); !ok(); {
+		if time.Now().After(deadline) {
+			t.Fatalf("waited %s for %s", limit, what)
+		}
+		time.Sleep(20 * time.Millisecond)
+	}
+}
+
+type buffer struct {
+	mu sync.Mutex
+	b  bytes.Buffer
+}
+
+func (b *buffer) Write(p []byte) (int, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.b.Write(p)
+}
+
+func (b *buffer) String() string {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.b.String()
+}

@@ -1,0 +1,174 @@
+// Package slacktest stands in for Slack's Web API in tests: it keeps the
+// messages of one channel and fails on demand.
+package slacktest
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+)
+
+// What the stand-in knows.
+const (
+	Token   = "xoxb-test-token"
+	Channel = "#incidents"
+	ID      = "C0TEST"
+)
+
+// Message is what stands in the channel or in a thread.
+type Message struct {
+	TS       string   `json:"ts"`
+	ThreadTS string   `json:"thread_ts,omitempty"`
+	Text     string   `json:"text"`
+	Blocks   string   `json:"-"` // JSON
+	Metadata Metadata `json:"metadata"`
+	Edits    int      `json:"-"`
+}
+
+// Metadata is Slack's message metadata.
+type Metadata struct {
+	EventType    string         `json:"event_type"`
+	EventPayload map[string]any `json:"event_payload"`
+}
+
+// Fault is what happens to one call instead of success.
+type Fault int
+
+// The faults.
+const (
+	Refused      Fault = iota + 1 // 500, nothing done
+	RateLimited                   // 429 with Retry-After: 1, nothing done
+	ReplyDropped                  // done, but the connection breaks
+	BrokenAfter                   // done, but the answer is a 503
+)
+
+// Server is the stand-in.
+type Server struct {
+	URL string // the API's base
+
+	mu       sync.Mutex
+	messages []*Message
+	faults   map[string][]Fault
+	calls    []Call
+}
+
+// Call is one request that came in.
+type Call struct {
+	Method string
+	At     time.Time
+}
+
+// Start runs a stand-in until the test ends.
+func Start(t testing.TB) *Server {
+	s := &Server{faults: map[string][]Fault{}}
+	mux := http.NewServeMux()
+	mux.HandleFunc("POST /api/{method}", s.serve)
+	h := httptest.NewServer(mux)
+	t.Cleanup(h.Close)
+	s.URL = h.URL + "/api/"
+	return s
+}
+
+// Fail has the next calls of method meet these faults, one each.
+func (s *Server) Fail(method string, faults ...Fault) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.faults[method] = append(s.faults[method], faults...)
+}
+
+// Messages are all messages, oldest first.
+func (s *Server) Messages() []Message {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var all []Message
+	for _, m := range s.messages {
+		all = append(all, *m)
+	}
+	return all
+}
+
+// Calls are all calls, oldest first.
+func (s *Server) Calls() []Call {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return append([]Call{}, s.calls...)
+}
+
+func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	method := r.PathValue("method")
+	s.calls = append(s.calls, Call{method, time.Now()})
+	var fault Fault
+	if f := s.faults[method]; len(f) > 0 {
+		fault, s.faults[method] = f[0], f[1:]
+	}
+	switch fault {
+	case Refused:
+		http.Error(w, "<html>", http.StatusInternalServerError)
+		return
+	case RateLimited:
+		w.Header().Set("Retry-After", "1")
+		http.Error(w, "", http.StatusTooManyRequests)
+		return
+	}
+	answer := map[string]any{"ok": false, "error": "invalid_auth"}
+	if r.FormValue("token") == Token || r.Header.Get("Authorization") == "Bearer "+Token {
+		answer = s.answer(method, r)
+	}
+	switch fault {
+	case ReplyDropped:
+		panic(http.ErrAbortHandler)
+	case BrokenAfter:
+		http.Error(w, "<html>", http.StatusServiceUnavailable)
+		return
+	}
+	w.Header().Set("Content-Type", "application/json")
+	_ = json.NewEncoder(w).Encode(answer)
+}
+
+func (s *Server) answer(method string, r *http.Request) map[string]any {
+	refuse := func(slug string) map[string]any { return map[string]any{"ok": false, "error": slug} }
+	channel := r.FormValue("channel")
+	// Slack posts to a name, but updates and reads by id only.
+	if method != "conversations.list" && channel != ID && (channel != Channel || method != "chat.postMessage") {
+		return refuse("channel_not_found")
+	}
+	switch method {
+	case "conversations.list":
+		return map[string]any{"ok": true, "channels": []any{map[string]any{"id": ID, "name": strings.TrimPrefix(Channel, "#")}}}
+	case "chat.postMessage":
+		m := &Message{TS: fmt.Sprintf("%d.%06d", time.Now().Unix(), len(s.messages)+1), ThreadTS: r.FormValue("thread_ts")}
+		m.fill(r)
+		s.messages = append(s.messages, m)
+		return map[string]any{"ok": true, "channel": ID, "ts": m.TS}
+	case "chat.update":
+		for _, m := range s.messages {
+			if m.TS == r.FormValue("ts") {
+				m.fill(r)
+				m.Edits++
+				return map[string]any{"ok": true, "channel": ID, "ts": m.TS}
+			}
+		}
+		return refuse("message_not_found")
+	case "conversations.history", "conversations.replies":
+		found := []*Message{}
+		for _, m := range s.messages {
+			if m.ThreadTS == r.FormValue("ts") && m.TS > r.FormValue("oldest") {
+				found = append(found, m)
+			}
+		}
+		return map[string]any{"ok": true, "messages": found}
+	}
+	return refuse("unknown_method")
+}
+
+func (m *Message) fill(r *http.Request) {
+	m.Text, m.Blocks = r.FormValue("text"), r.FormValue("blocks")
+	_ = json.Unmarshal([]byte(r.FormValue("metadata")), &m.Metadata)
+}

@@ -1,0 +1,336 @@
+// Package storetest is what every store of alerting must do, run by each.
+package storetest
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"reflect"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+
+	"jari.example/alerting/evaluate"
+	"jari.example/alerting/incident"
+	"jari.example/alerting/lease"
+	"jari.example/alerting/slack"
+	"jari.example/alerting/slo"
+)
+
+// Store is everything alerting keeps.
+type Store interface {
+	evaluate.Buckets
+	incident.Store
+	slack.Outbox
+	lease.Store
+}
+
+const minute = time.Minute
+
+var origin = time.Date(2026, 11, 1, 10, 0, 0, 0, time.UTC)
+
+func at(m int) time.Time { return origin.Add(time.Duration(m) * minute) }
+
+// Run runs the suite; open returns an empty store.
+func Run(t *testing.T, open func(t *testing.T) Store) {
+	for name, test := range map[string]func(*testing.T, Store, lease.Term){
+		"sums equal a plain addition after any rewriting":   sumsEqualAddition,
+		"buckets of another shape are dropped":              otherShape,
+		"old buckets are let go":                            oldBuckets,
+		"one incident per objective is open at a time":      oneOpen,
+		"an incident comes back as it went in":              roundTrip,
+		"deliveries of an incident come in order":           inOrder,
+		"one waiting update is enough":                      oneUpdate,
+		"a delivery that began is ambiguous until it ended": ambiguous,
+		"holding delays everything":                         hold,
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := open(t)
+			term, ok, err := s.Acquire(t.Context(), "me", time.Minute)
+			if err != nil || !ok {
+				t.Fatalf("acquire: %v %v", ok, err)
+			}
+			test(t, s, term)
+		})
+	}
+	t.Run("the lease goes to one, and its term grows", func(t *testing.T) { terms(t, open(t)) })
+	t.Run("a term that is over writes nothing", func(t *testing.T) { fenced(t, open(t)) })
+}
+
+func sumsEqualAddition(t *testing.T, s Store, term lease.Term) {
+	ctx, rnd := t.Context(), rand.New(rand.NewPCG(1, 2))
+	truth := map[string]map[int]slo.Count{"a": {}, "b": {}}
+	for round := range 40 {
+		// Any stretch is counted again, as if late lines had come.
+		from := rnd.IntN(50)
+		to := from + 1 + rnd.IntN(20)
+		batch := evaluate.Batch{Shape: "x", From: at(from), To: at(to), Keep: at(-100), Buckets: map[string][]slo.Bucket{}}
+		for name, counts := range truth {
+			for m := from; m < to; m++ {
+				delete(counts, m)
+				if rnd.IntN(3) > 0 {
+					counts[m] = slo.Count{Good: rnd.Int64N(50), Bad: rnd.Int64N(3)}
+					batch.Buckets[name] = append(batch.Buckets[name], slo.Bucket{At: at(m), Count: counts[m]})
+				}
+			}
+		}
+		must(t, s.Save(ctx, term, batch))
+		for name, counts := range truth {
+			starts, end := []time.Time{at(-5), at(rnd.IntN(70)), at(rnd.IntN(70))}, 10+rnd.IntN(70)
+			got, err := s.Sums(ctx, name, starts, at(end))
+			must(t, err)
+			for i, start := range starts {
+				var want evaluate.Sum
+				for m := range end {
+					if c, ok := counts[m]; ok && !at(m).Before(start) {
+						want.Count = want.Plus(c)
+						if want.First.IsZero() {
+							want.First = at(m)
+						}
+					}
+				}
+				if got[i].Count != want.Count || !got[i].First.Equal(want.First) {
+					t.Fatalf("round %d, %s from %v to %v: got %v, want %v", round, name, start, at(end), got[i], want)
+				}
+			}
+		}
+	}
+	if until, err := s.Until(ctx, "x"); err != nil || until.IsZero() {
+		t.Errorf("until %v, %v", until, err)
+	}
+}
+
+func otherShape(t *testing.T, s Store, term lease.Term) {
+	ctx := t.Context()
+	one := map[string][]slo.Bucket{"a": {{At: at(1), Count: slo.Count{Good: 5}}}}
+	must(t, s.Save(ctx, term, evaluate.Batch{Shape: "minutes", From: at(0), To: at(2), Buckets: one}))
+	if until, err := s.Until(ctx, "seconds"); err != nil || !until.IsZero() {
+		t.Errorf("nothing was counted in seconds, got %v, %v", until, err)
+	}
+	must(t, s.Save(ctx, term, evaluate.Batch{Shape: "seconds", From: at(10), To: at(11)}))
+	sums, err := s.Sums(ctx, "a", []time.Time{at(0)}, at(20))
+	must(t, err)
+	if sums[0].Total() != 0 {
+		t.Errorf("counted both ways: %v", sums[0])
+	}
+}
+
+func oldBuckets(t *testing.T, s Store, term lease.Term) {
+	ctx := t.Context()
+	for m := range 10 {
+		must(t, s.Save(ctx, term, evaluate.Batch{Shape: "x", From: at(m), To: at(m + 1), Keep: at(m - 4),
+			Buckets: map[string][]slo.Bucket{"a": {{At: at(m), Count: slo.Count{Good: 1}}}}}))
+	}
+	left, err := s.Between(ctx, "a", at(0), at(20))
+	must(t, err)
+	sums, err := s.Sums(ctx, "a", []time.Time{at(0)}, at(20))
+	must(t, err)
+	if len(left) != 5 || sums[0].Good != 5 {
+		t.Errorf("want the last five, got %d buckets with %v", len(left), sums[0])
+	}
+}
+
+// An example to open.
+func example(name string) incident.Incident {
+	return incident.Incident{
+		ID: uuid.Must(uuid.NewV7()).String(), SLO: name, Severity: slo.Page,
+		StartedAt: at(0), OpenedAt: at(1), UpdatedAt: at(1),
+		Facts: incident.Facts{
+			Title: "It fails", Target: 0.999, Window: 720 * time.Hour, Scale: 1, LongBurn: 20.5, GoneAt: at(90),
+			Pair: slo.Pair{Severity: slo.Page, Long: time.Hour, Short: 5 * minute, Burn: 14.4},
+			Long: slo.Count{Good: 10, Bad: 5}, Left: 0.5, Regions: map[string]int64{"r": 5}, Traces: []string{"t"},
+		},
+	}
+}
+
+func oneOpen(t *testing.T, s Store, term lease.Term) {
+	ctx, first := t.Context(), example("a")
+	must(t, s.Open(ctx, term, first, "opened"))
+	if err := s.Open(ctx, term, example("a"), "again"); !errors.Is(err, incident.ErrAlreadyOpen) {
+		t.Errorf("a second one: %v", err)
+	}
+	must(t, s.Open(ctx, term, example("b"), "opened"))
+	first.ResolvedAt = at(5)
+	must(t, s.Resolve(ctx, term, first, "over"))
+	if _, open, err := s.Current(ctx, "a"); open || err != nil {
+		t.Errorf("after the end: open %v, %v", open, err)
+	}
+	must(t, s.Open(ctx, term, example("a"), "anew"))
+}
+
+func roundTrip(t *testing.T, s Store, term lease.Term) {
+	ctx, want := t.Context(), example("a")
+	must(t, s.Open(ctx, term, want, "opened"))
+	want.Facts.Since, want.UpdatedAt = slo.Count{Good: 1, Bad: 2}, at(3)
+	must(t, s.Update(ctx, term, want))
+	got, open, err := s.Current(ctx, "a")
+	must(t, err)
+	if !open || !reflect.DeepEqual(got, want) {
+		t.Errorf("got  %+v\nwant %+v", got, want)
+	}
+}
+
+func inOrder(t *testing.T, s Store, term lease.Term) {
+	ctx, a, b := t.Context(), example("a"), example("b")
+	must(t, s.Open(ctx, term, a, "a opened"))
+	must(t, s.Open(ctx, term, b, "b opened"))
+	first := next(t, s, at(10))
+	must(t, s.Begin(ctx, term, first.ID, at(10)))
+	must(t, s.Again(ctx, term, first.ID, false, at(20), "refused"))
+	// a's post waits, and with it a's reply; b's does not.
+	var got []string
+	for range 2 {
+		d := next(t, s, at(11))
+		got = append(got, d.Incident.SLO+" "+string(d.Kind))
+		must(t, s.Done(ctx, term, d, "C1", "1.0"))
+	}
+	if _, ok, _ := s.Next(ctx, at(11)); ok {
+		t.Error("a's turn came early")
+	}
+	for range 2 {
+		d := next(t, s, at(21))
+		got = append(got, d.Incident.SLO+" "+string(d.Kind)+" "+d.Incident.MessageTS)
+		must(t, s.Done(ctx, term, d, "C1", "2.0"))
+	}
+	want := []string{"b post", "b reply", "a post ", "a reply 2.0"}
+	if !reflect.DeepEqual(got, want) {
+		t.Errorf("got %q, want %q", got, want)
+	}
+}
+
+func oneUpdate(t *testing.T, s Store, term lease.Term) {
+	ctx, a := t.Context(), example("a")
+	must(t, s.Open(ctx, term, a, "opened"))
+	for range 5 {
+		must(t, s.Update(ctx, term, a))
+	}
+	a.ResolvedAt = at(9)
+	must(t, s.Resolve(ctx, term, a, "over"))
+	var kinds []slack.Kind
+	for {
+		d, ok, err := s.Next(ctx, at(10))
+		must(t, err)
+		if !ok {
+			break
+		}
+		if d.Incident.Open() {
+			t.Errorf("%s tells an old state", d.Kind)
+		}
+		kinds = append(kinds, d.Kind)
+		must(t, s.Done(ctx, term, d, "C1", "1.0"))
+	}
+	if want := []slack.Kind{slack.Post, slack.Reply, slack.Update, slack.Reply}; !reflect.DeepEqual(kinds, want) {
+		t.Errorf("got %v, want %v", kinds, want)
+	}
+}
+
+func ambiguous(t *testing.T, s Store, term lease.Term) {
+	ctx := t.Context()
+	must(t, s.Open(ctx, term, example("a"), "opened"))
+	d := next(t, s, at(1))
+	if d.Ambiguous || d.Attempts != 0 {
+		t.Errorf("fresh: %+v", d)
+	}
+	must(t, s.Begin(ctx, term, d.ID, at(1)))
+	must(t, s.Begin(ctx, term, d.ID, at(2)))
+	if d = next(t, s, at(3)); !d.Ambiguous || d.Attempts != 2 || !d.FirstTry.Equal(at(1)) {
+		t.Errorf("begun twice: %+v", d)
+	}
+	must(t, s.Again(ctx, term, d.ID, false, at(4), "refused"))
+	if d = next(t, s, at(5)); d.Ambiguous {
+		t.Error("a refusal leaves no doubt")
+	}
+}
+
+func hold(t *testing.T, s Store, term lease.Term) {
+	ctx := t.Context()
+	must(t, s.Open(ctx, term, example("a"), "opened"))
+	must(t, s.Open(ctx, term, example("b"), "opened"))
+	must(t, s.Hold(ctx, term, at(30)))
+	if d, ok, err := s.Next(ctx, at(29)); ok || err != nil {
+		t.Errorf("held, but got %v, %v", d, err)
+	}
+	next(t, s, at(30))
+}
+
+func terms(t *testing.T, s Store) {
+	ctx := t.Context()
+	first, ok, err := s.Acquire(ctx, "one", time.Minute)
+	if err != nil || !ok {
+		t.Fatal(ok, err)
+	}
+	if again, ok, err := s.Acquire(ctx, "one", time.Millisecond); err != nil || !ok || again != first {
+		t.Fatalf("renewing: term %d → %d, %v, %v", first, again, ok, err)
+	}
+	// The millisecond passes; then another may have it.
+	second := first
+	for deadline := time.Now().Add(5 * time.Second); second == first && time.Now().Before(deadline); {
+		if term, ok, err := s.Acquire(ctx, "two", time.Minute); err != nil {
+			t.Fatal(err)
+		} else if ok {
+			second = term
+		}
+	}
+	if second <= first {
+		t.Fatalf("terms %d, %d", first, second)
+	}
+	if _, ok, err := s.Acquire(ctx, "one", time.Minute); ok || err != nil {
+		t.Errorf("two holders: %v, %v", ok, err)
+	}
+	must(t, s.Release(ctx, "one"))
+	if _, ok, _ := s.Acquire(ctx, "one", time.Minute); ok {
+		t.Error("released another's lease")
+	}
+	must(t, s.Release(ctx, "two"))
+	if third, ok, err := s.Acquire(ctx, "one", time.Minute); !ok || err != nil || third <= second {
+		t.Errorf("after a release: %d after %d, %v, %v", third, second, ok, err)
+	}
+}
+
+func fenced(t *testing.T, s Store) {
+	ctx := t.Context()
+	old, _, err := s.Acquire(ctx, "old", time.Minute)
+	must(t, err)
+	a := example("a")
+	must(t, s.Open(ctx, old, a, "opened"))
+	d := next(t, s, at(1))
+	must(t, s.Release(ctx, "old"))
+	if _, ok, err := s.Acquire(ctx, "new", time.Minute); !ok || err != nil {
+		t.Fatal(ok, err)
+	}
+	for name, write := range map[string]func(context.Context) error{
+		"save":    func(ctx context.Context) error { return s.Save(ctx, old, evaluate.Batch{Shape: "x", To: at(1)}) },
+		"open":    func(ctx context.Context) error { return s.Open(ctx, old, example("b"), "") },
+		"update":  func(ctx context.Context) error { return s.Update(ctx, old, a) },
+		"resolve": func(ctx context.Context) error { return s.Resolve(ctx, old, a, "") },
+		"begin":   func(ctx context.Context) error { return s.Begin(ctx, old, d.ID, at(1)) },
+		"done":    func(ctx context.Context) error { return s.Done(ctx, old, d, "C", "1") },
+		"again":   func(ctx context.Context) error { return s.Again(ctx, old, d.ID, true, at(1), "") },
+		"hold":    func(ctx context.Context) error { return s.Hold(ctx, old, at(1)) },
+	} {
+		if err := write(ctx); !errors.Is(err, lease.ErrLost) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	if same := next(t, s, at(1)); same.ID != d.ID || same.Attempts != 0 || same.Ambiguous {
+		t.Errorf("something was written: %+v", same)
+	}
+}
+
+func next(t *testing.T, s Store, now time.Time) slack.Delivery {
+	t.Helper()
+	d, ok, err := s.Next(t.Context(), now)
+	if err != nil || !ok {
+		t.Fatal(fmt.Errorf("nothing to deliver: %w", err))
+	}
+	return d
+}
+
+func must(t *testing.T, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}
