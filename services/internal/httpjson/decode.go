@@ -15,7 +15,7 @@ import (
 
 const (
 	maxBody           = 1 << 20
-	maxIdempotencyKey = 128
+	maxIdempotencyKey = 200
 )
 
 // Nothing is the request of an endpoint that takes none.
@@ -63,7 +63,7 @@ func bodyFault(err error) error {
 	return malformed
 }
 
-// IdempotencyKey reads the Idempotency-Key header: 1 to 128 visible ASCII
+// IdempotencyKey reads the Idempotency-Key header: 1 to 200 visible ASCII
 // characters, else invalid with reason idempotency_key_missing.
 func IdempotencyKey(r *http.Request) (string, error) {
 	key := r.Header.Get(names.HeaderIdempotency)
@@ -72,7 +72,7 @@ func IdempotencyKey(r *http.Request) (string, error) {
 		ok = ok && c > ' ' && c < 0x7f
 	}
 	if !ok {
-		return "", fault.New(fault.Invalid, "idempotency_key_missing", "This request needs an Idempotency-Key of 1 to 128 visible ASCII characters.")
+		return "", fault.New(fault.Invalid, "idempotency_key_missing", "This request needs an Idempotency-Key of 1 to 200 visible ASCII characters.")
 	}
 	return key, nil
 }

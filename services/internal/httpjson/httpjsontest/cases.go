@@ -77,7 +77,7 @@ func Cases(r httpjson.Route) []Case {
 			return func(c *Case) { c.Key, c.Status, c.Reason = key, 400, "idempotency_key_missing" }
 		}
 		add("no Idempotency-Key", refused(""))
-		add("Idempotency-Key of 129 characters", refused(strings.Repeat("k", 129)))
+		add("Idempotency-Key of 201 characters", refused(strings.Repeat("k", 201)))
 		add("Idempotency-Key with a space", refused("a b"))
 	}
 	if r.Body != nil {

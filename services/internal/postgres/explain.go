@@ -1,0 +1,77 @@
+package postgres
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"strings"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/jackc/puddle/v2"
+
+	"jari.example/services/internal/fault"
+)
+
+// Explain turns an error of pgx into a fault: Unavailable when the server is
+// away or cannot serve, Timeout when time ran out, else Internal. pgx.ErrNoRows
+// and faults stay as they are, since they have a meaning of their own. A cause
+// never holds a statement's arguments, which may be somebody's address.
+func Explain(err error) error {
+	if err == nil || errors.Is(err, pgx.ErrNoRows) {
+		return err
+	}
+	if _, ok := errors.AsType[*fault.Error](err); ok {
+		return err
+	}
+	if dialFailed(err) { // whatever the server says to a newcomer, it is not the request's fault
+		return fault.Down("postgresql", err)
+	}
+	if errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
+		return fault.New(fault.Timeout, "timeout", "The answer took too long.").Because(err)
+	}
+	if pg, ok := errors.AsType[*pgconn.PgError](err); ok {
+		if serverDown(pg.Code) {
+			return fault.Down("postgresql", pg)
+		}
+		if strings.HasPrefix(pg.Code, "22") || strings.HasPrefix(pg.Code, "23") { // these quote the value
+			return fault.Of(fmt.Errorf("postgresql: SQLSTATE %s %s", pg.Code, pg.ConstraintName))
+		}
+		return fault.Of(pg)
+	}
+	if pgconn.SafeToRetry(err) || isConnection(err) {
+		return fault.Down("postgresql", err)
+	}
+	return fault.Of(fmt.Errorf("postgresql: %T", err)) // encode errors print every argument
+}
+
+// Violates reports whether err is a violation of this unique constraint, or of
+// any for "".
+func Violates(err error, constraint string) bool {
+	pg, ok := errors.AsType[*pgconn.PgError](err)
+	return ok && pg.Code == "23505" && (constraint == "" || pg.ConstraintName == constraint)
+}
+
+func dialFailed(err error) bool {
+	_, ok := errors.AsType[*pgconn.ConnectError](err)
+	return ok
+}
+
+func isConnection(err error) bool {
+	_, network := errors.AsType[net.Error](err)
+	return network || errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) ||
+		errors.Is(err, net.ErrClosed) || errors.Is(err, puddle.ErrClosedPool)
+}
+
+// serverDown reports whether code says that the server, not the statement, is
+// the trouble: connections, resources, shutdown, recovery, a read-only standby.
+func serverDown(code string) bool {
+	for _, class := range []string{"08", "53", "57P", "55000", "25006", "58"} {
+		if strings.HasPrefix(code, class) {
+			return true
+		}
+	}
+	return false
+}

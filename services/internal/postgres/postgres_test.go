@@ -1,0 +1,112 @@
+package postgres_test
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"testing"
+	"testing/fstest"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+	"golang.org/x/sync/errgroup"
+
+	"jari.example/services/internal/fault"
+	"jari.example/services/internal/postgres"
+	"jari.example/services/internal/postgres/postgrestest"
+)
+
+var migrations = fstest.MapFS{"001_things.sql": {Data: []byte("create table things (id int primary key, name text constraint name_free unique);\n---- create above / drop below ----\ndrop table things;\n")}}
+
+func TestReplicasThatStartTogetherMigrateOnce(t *testing.T) {
+	url := postgrestest.Database(t)
+	var group errgroup.Group
+	for range 4 {
+		group.Go(func() error {
+			pool, err := postgres.Open(t.Context(), postgres.Config{URL: url, Migrations: migrations})
+			if err == nil {
+				pool.Close()
+			}
+			return err
+		})
+	}
+	if err := group.Wait(); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestADatabaseThatRefusesIsUnavailableAndRecovers(t *testing.T) {
+	url := postgrestest.Database(t)
+	pool, err := postgres.Open(t.Context(), postgres.Config{URL: url, Migrations: migrations})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer pool.Close()
+	accept := postgrestest.Refuse(t, url)
+	for range 3 { // the first may still meet a connection that has just been ended
+		start := time.Now()
+		_, err = pool.Exec(t.Context(), "select 1")
+		if got := fault.CodeOf(postgres.Explain(err)); got != fault.Unavailable {
+			t.Errorf("got %q for %v", got, err)
+		}
+		if took := time.Since(start); took > 2*time.Second {
+			t.Errorf("said so only after %s", took)
+		}
+	}
+	accept()
+	for deadline := time.Now().Add(5 * time.Second); ; time.Sleep(20 * time.Millisecond) {
+		if _, err = pool.Exec(t.Context(), "select 1"); err == nil {
+			break
+		}
+		if time.Now().After(deadline) {
+			t.Fatalf("did not recover: %v", err)
+		}
+	}
+}
+
+func TestArgumentsStayOutOfFaults(t *testing.T) {
+	url := postgrestest.Database(t)
+	pool, err := postgres.Open(t.Context(), postgres.Config{URL: url, Migrations: migrations})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer pool.Close()
+	const insert = "insert into things values ($1, $2)"
+	_, err = pool.Exec(t.Context(), insert, "kim@example.com", "x") // cannot be encoded as int
+	if f := fault.Of(postgres.Explain(err)); f.Code != fault.Internal || strings.Contains(f.Error(), "kim@") {
+		t.Errorf("got %v", f)
+	}
+	for i := range 2 {
+		_, err = pool.Exec(t.Context(), insert, i, "kim@example.com")
+	}
+	if !postgres.Violates(err, "name_free") || postgres.Violates(err, "other") {
+		t.Errorf("Violates does not know %v", err)
+	}
+	if f := fault.Of(postgres.Explain(err)); strings.Contains(f.Error(), "kim@") {
+		t.Errorf("got %v", f)
+	}
+}
+
+func TestExplain(t *testing.T) {
+	for sentence, c := range map[string]struct {
+		err  error
+		want fault.Code
+	}{
+		"nothing":                   {nil, ""},
+		"a fault stays":             {fmt.Errorf("x: %w", fault.New(fault.Conflict, "c", "c")), fault.Conflict},
+		"the server shuts down":     {&pgconn.PgError{Code: "57P01"}, fault.Unavailable},
+		"too many connections":      {&pgconn.PgError{Code: "53300"}, fault.Unavailable},
+		"a statement that is wrong": {&pgconn.PgError{Code: "42601"}, fault.Internal},
+		"anything else":             {errors.New("?"), fault.Internal},
+	} {
+		t.Run(sentence, func(t *testing.T) {
+			if got := fault.CodeOf(postgres.Explain(c.err)); got != c.want {
+				t.Errorf("got %q, want %q", got, c.want)
+			}
+		})
+	}
+	if !errors.Is(postgres.Explain(pgx.ErrNoRows), pgx.ErrNoRows) {
+		t.Error("ErrNoRows lost its meaning")
+	}
+}
