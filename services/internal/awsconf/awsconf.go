@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"net/url"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -18,6 +19,12 @@ import (
 
 // SDK as an endpoint means AWS itself, at the addresses the SDK knows.
 const SDK = "aws"
+
+// Valid reports whether endpoint may be given to Load.
+func Valid(endpoint string) bool {
+	u, err := url.Parse(endpoint)
+	return endpoint == SDK || err == nil && u.Host != "" && (u.Scheme == "http" || u.Scheme == "https")
+}
 
 // Load returns the configuration for region, calling endpoint for every
 // service of AWS; it makes no call itself.

@@ -7,6 +7,7 @@ import (
 	"iter"
 	"maps"
 	"strconv"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/feature/dynamodb/attributevalue"
@@ -57,7 +58,7 @@ func (f *Feed) Open(ctx context.Context, p indexer.Position) (indexer.Tail, erro
 	if err != nil {
 		return nil, err
 	}
-	t := &tail{feed: f, arn: arn, read: map[string]string{}}
+	t := &tail{feed: f, arn: arn, asked: time.Now(), read: map[string]string{}}
 	if p.Stream == "" {
 		for _, s := range shards {
 			if err := t.begin(ctx, s, types.ShardIteratorTypeLatest, ""); err != nil {
@@ -101,10 +102,11 @@ func (f *Feed) shards(ctx context.Context, arn string) (shards []types.Shard, er
 // tail reads the shards of one stream side by side, a child only after its
 // parent, so that the changes of one restaurant keep their order.
 type tail struct {
-	feed *Feed
-	arn  string
-	open []*shard
-	read map[string]string // by shard: the last sequence number, "" before the first, or finished
+	feed  *Feed
+	arn   string
+	asked time.Time // when the table last said that this is its stream
+	open  []*shard
+	read  map[string]string // by shard: the last sequence number, "" before the first, or finished
 }
 
 type shard struct{ id, parent, iterator string }
@@ -162,8 +164,23 @@ func (t *tail) knows(read map[string]string, s types.Shard) bool {
 	return before || now
 }
 
-// Next implements indexer.Tail.
+// askAgain is how long a tail may follow a stream that is not the table's any
+// more: one that has ended, or one that just never brings anything again.
+const askAgain = 2 * time.Second
+
+// Next implements indexer.Tail. Its error wraps indexer.ErrGone when the table
+// was made again.
 func (t *tail) Next(ctx context.Context) ([]indexer.Change, indexer.Position, error) {
+	if time.Since(t.asked) > askAgain {
+		arn, err := t.feed.stream(ctx)
+		if err == nil && arn != t.arn {
+			err = fmt.Errorf("the table has another stream: %w", indexer.ErrGone)
+		}
+		if err != nil {
+			return nil, indexer.Position{}, err
+		}
+		t.asked = time.Now()
+	}
 	var changes []indexer.Change
 	closed := false
 	for _, s := range t.open {

@@ -1,0 +1,84 @@
+// Indexerd copies the catalogue into the index that diners search.
+package main
+
+import (
+	"context"
+	"io"
+	"log/slog"
+
+	"jari.example/services/internal/awsconf"
+	"jari.example/services/internal/config"
+	"jari.example/services/internal/serve"
+	"jari.example/services/search/dynamo"
+	"jari.example/services/search/indexer"
+	"jari.example/services/search/opensearch"
+	"jari.example/telemetry"
+	"jari.example/telemetry/names"
+)
+
+func main() { serve.Main(run) }
+
+type flags struct {
+	config.Common
+	search, index, cloud, table *string
+}
+
+// DynamoDB stream ─► indexer ─► OpenSearch (documents, and how far it got)
+func run(ctx context.Context, args []string, getenv func(string) string, stdout, _ io.Writer) error {
+	set := config.New("indexerd", names.ServiceIndexer, "Indexerd copies the catalogue into the index that diners search.", getenv)
+	f := flags{
+		Common: set.Common("", "127.0.0.1:8215"),
+		search: set.URL("opensearch-url", "", "OpenSearch server; required"),
+		index:  set.String("catalogue-index", "jari-catalogue-kr", "alias of the index; the index itself ends in -v1"),
+		cloud:  set.String("aws-endpoint-url", "", "endpoint of AWS services, aws for AWS's own; required"),
+		table:  set.String("catalogue-table", "jari-catalogue-kr", "DynamoDB table with a stream of new and old images"),
+	}
+	err := set.Parse(args, stdout, func() {
+		set.Require(*f.search != "", "-opensearch-url is missing: without an index there is nothing to do")
+		set.Require(awsconf.Valid(*f.cloud), "-aws-endpoint-url must be a URL or aws: without a catalogue there is nothing to do")
+		set.Require(*f.index != "" && *f.table != "", "-catalogue-index and -catalogue-table must not be empty")
+	})
+	if err != nil {
+		return err
+	}
+	return serve.Observed(ctx, names.ServiceIndexer, f.Common, stdout, func(t *telemetry.Telemetry) error {
+		return daemon(ctx, f, t.Logger)
+	})
+}
+
+func daemon(ctx context.Context, f flags, logger *slog.Logger) error {
+	cfg, err := awsconf.Load(ctx, *f.Region, *f.cloud)
+	if err != nil {
+		return err
+	}
+	client, err := opensearch.Dial(*f.search)
+	if err != nil {
+		return err
+	}
+	x := indexer.New(indexer.Config{
+		Feed:   dynamo.NewFeed(cfg, *f.table),
+		Index:  opensearch.NewIndex(client, *f.index, opensearch.Checkpoints),
+		Report: report(logger),
+	})
+	return serve.Run(ctx, serve.Daemon{
+		Logger: logger, OpsAddr: *f.OpsAddr, Ready: x.Ready,
+		Workers: []serve.Worker{{Name: "indexer", Run: x.Run}},
+	})
+}
+
+// report writes what the indexer did, one line per batch.
+func report(logger *slog.Logger) func(context.Context, indexer.Event) {
+	return func(ctx context.Context, e indexer.Event) {
+		level, attrs := slog.LevelInfo, []slog.Attr{slog.String(names.EventName, e.Name)}
+		if e.ID != "" {
+			attrs = append(attrs, slog.String(names.RestaurantID, e.ID))
+		}
+		if e.Err != nil {
+			level = slog.LevelError
+			attrs = append(attrs, slog.String(names.Exception, e.Err.Error()))
+		} else {
+			attrs = append(attrs, slog.Int(names.Count, e.Count))
+		}
+		logger.LogAttrs(ctx, level, e.Body, attrs...)
+	}
+}

@@ -1,0 +1,175 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"flag"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/google/uuid"
+	opensearchgo "github.com/opensearch-project/opensearch-go/v4"
+	"github.com/opensearch-project/opensearch-go/v4/opensearchapi"
+
+	"jari.example/services/internal/serve/servetest"
+	"jari.example/services/search"
+	"jari.example/services/search/dynamo"
+	"jari.example/services/search/dynamo/dynamotest"
+	"jari.example/services/search/opensearch"
+	"jari.example/services/search/searchtest"
+	"jari.example/telemetry/names/realpart"
+)
+
+var update = flag.Bool("update", false, "write golden files")
+
+func TestHelp(t *testing.T) {
+	var out bytes.Buffer
+	if err := run(t.Context(), []string{"-h"}, noEnv, &out, nil); !errors.Is(err, flag.ErrHelp) {
+		t.Fatal(err)
+	}
+	golden := filepath.Join("testdata", "help.txt")
+	if *update {
+		if err := os.WriteFile(golden, out.Bytes(), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want, err := os.ReadFile(golden)
+	if err != nil || !bytes.Equal(out.Bytes(), want) {
+		t.Errorf("-h differs from %s (%v); run with -update if it should:\n%s", golden, err, out.String())
+	}
+}
+
+func noEnv(string) string { return "" }
+
+func TestWithoutItsPartsItDoesNotStart(t *testing.T) {
+	err := run(t.Context(), nil, noEnv, &bytes.Buffer{}, nil)
+	for _, want := range []string{"-opensearch-url", "-aws-endpoint-url"} {
+		if err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s is missing in: %v", want, err)
+		}
+	}
+}
+
+// town is a catalogue and its search, with an indexer between them.
+type town struct {
+	t         *testing.T
+	cfg       aws.Config
+	name      string
+	client    *opensearchgo.Client
+	catalogue *dynamo.Catalogue
+	finder    *opensearch.Finder
+}
+
+func newTown(t *testing.T) town {
+	t.Helper()
+	client, err := opensearch.Dial(realpart.Need(t, realpart.OpenSearch))
+	if err != nil {
+		t.Fatal(err)
+	}
+	cfg, name := dynamotest.Config(t), "jari-test-"+uuid.NewString()[:8]
+	dynamotest.Table(t, cfg, name)
+	t.Cleanup(func() { removeIndex(t, client, name) })
+	return town{t, cfg, name, client, dynamo.NewCatalogue(cfg, name), opensearch.NewFinder(client, name)}
+}
+
+// removeIndex removes what an indexerd leaves behind: the index, and its
+// document among the checkpoints, which belong to others too.
+func removeIndex(t *testing.T, c *opensearchgo.Client, alias string) {
+	for method, req := range map[string]opensearchgo.Request{
+		"index":      opensearchapi.IndicesDeleteReq{Indices: []string{alias + "-v1"}},
+		"checkpoint": opensearchapi.DocumentDeleteReq{Index: opensearch.Checkpoints, DocumentID: alias},
+	} {
+		if _, err := opensearchgo.Do[opensearchgo.NoBody](context.Background(), c, http.MethodDelete, req, nil); err != nil {
+			t.Errorf("remove %s: %v", method, err)
+		}
+	}
+}
+
+func (w town) start() servetest.Running {
+	w.t.Helper()
+	return servetest.StartWorker(w.t, run,
+		"--opensearch-url", os.Getenv(realpart.OpenSearch), "--aws-endpoint-url", os.Getenv(realpart.AWS),
+		"--catalogue-index", w.name, "--catalogue-table", w.name)
+}
+
+// call gives a restaurant a name, and returns its new version.
+func (w town) call(id, name string, prev int64) int64 {
+	w.t.Helper()
+	r := searchtest.Restaurant(id, search.NextVersion(prev, time.Now()))
+	r.Name.En = name
+	if err := w.catalogue.Put(w.t.Context(), r, prev); err != nil {
+		w.t.Fatal(err)
+	}
+	return r.Version
+}
+
+// finds waits until words find that many restaurants and says how long it
+// took. What is renamed must be found within 5 s.
+func (w town) finds(words string, want int) time.Duration {
+	w.t.Helper()
+	return w.findsWithin(5*time.Second, words, want)
+}
+
+func (w town) findsWithin(limit time.Duration, words string, want int) time.Duration {
+	w.t.Helper()
+	began, got := time.Now(), 0
+	for time.Since(began) < limit {
+		hits, err := w.finder.Find(w.t.Context(), search.Query{Words: words, Limit: 10})
+		if err != nil {
+			w.t.Fatal(err)
+		}
+		if got = len(hits); got == want {
+			return time.Since(began)
+		}
+		time.Sleep(20 * time.Millisecond)
+	}
+	w.t.Fatalf("after %v %q finds %d restaurants, want %d", limit, words, got, want)
+	return 0
+}
+
+func TestWhatOwnersWriteIsFoundWithinSeconds(t *testing.T) {
+	w := newTown(t)
+	v := w.call("mosu", "Original", 0)
+	d := w.start()
+	w.finds("original", 1)
+
+	v = w.call("mosu", "Renamed", v)
+	t.Logf("a rename was searchable after %v", w.finds("renamed", 1))
+	w.finds("original", 0)
+
+	if err := d.Stop(); err != nil {
+		t.Fatal(err)
+	}
+	w.call("mosu", "Nocturnal", v)
+	w.call("late", "Nocturnal", 0)
+	w.start()
+	w.finds("nocturnal", 2)
+
+	dynamotest.Remove(t, w.cfg, w.name, "late")
+	w.finds("nocturnal", 1)
+}
+
+func TestATableThatWasMadeAgainIsCopiedAgain(t *testing.T) {
+	w := newTown(t)
+	v := w.call("mosu", "Alpha", 0)
+	w.call("lost", "Alpha", 0)
+	w.start()
+	w.finds("alpha", 2)
+	v = w.call("mosu", "Beta", v)
+	w.finds("beta", 1)
+
+	// What a server that forgets does, and a snapshot from before the rename.
+	dynamotest.Drop(t, w.cfg, w.name)
+	dynamotest.Table(t, w.cfg, w.name)
+	w.call("mosu", "Alpha", 0)
+	w.findsWithin(15*time.Second, "beta", 0)
+	w.finds("alpha", 1)
+	w.call("new", "Gamma", 0)
+	w.finds("gamma", 1)
+}

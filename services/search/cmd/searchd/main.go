@@ -1,0 +1,107 @@
+// Searchd serves the catalogue: owners write it, diners search it.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/http"
+	"time"
+	_ "time/tzdata" // an image may have no zones of its own
+
+	"jari.example/services/internal/awsconf"
+	"jari.example/services/internal/config"
+	"jari.example/services/internal/endpoint"
+	"jari.example/services/internal/serve"
+	"jari.example/services/search"
+	"jari.example/services/search/dynamo"
+	"jari.example/services/search/inmem"
+	"jari.example/services/search/opensearch"
+	"jari.example/telemetry"
+	"jari.example/telemetry/names"
+)
+
+func main() { serve.Main(run) }
+
+type flags struct {
+	config.Common
+	search, index, cloud, table *string
+}
+
+// owner ─► PUT ─► Catalogue (DynamoDB) ── stream ─► indexerd
+//
+//	▲                                │
+//
+// diner ─► GET /{id} ─┘                                ▼
+// diner ─► GET ?q ───► Finder (OpenSearch) ◄───────────┘
+func run(ctx context.Context, args []string, getenv func(string) string, stdout, _ io.Writer) error {
+	set := config.New("searchd", names.ServiceSearch, "Searchd serves the catalogue of restaurants and finds them.", getenv)
+	f := flags{
+		Common: set.Common("127.0.0.1:8113", "127.0.0.1:8213"),
+		search: set.URL("opensearch-url", "", "OpenSearch server; empty: everything is kept in memory"),
+		index:  set.String("catalogue-index", "jari-catalogue-kr", "alias that is searched"),
+		cloud:  set.String("aws-endpoint-url", "", "endpoint of AWS services, aws for AWS's own; empty: everything is kept in memory"),
+		table:  set.String("catalogue-table", "jari-catalogue-kr", "DynamoDB table that holds the catalogue"),
+	}
+	err := set.Parse(args, stdout, func() {
+		set.Require((*f.search == "") == (*f.cloud == ""), "-opensearch-url and -aws-endpoint-url go together: a catalogue in one place and its search in another would never meet")
+		set.Require(*f.cloud == "" || awsconf.Valid(*f.cloud), "-aws-endpoint-url is neither a URL nor aws")
+		set.Require(*f.index != "" && *f.table != "", "-catalogue-index and -catalogue-table must not be empty")
+	})
+	if err != nil {
+		return err
+	}
+	return serve.Observed(ctx, names.ServiceSearch, f.Common, stdout, func(t *telemetry.Telemetry) error {
+		return daemon(ctx, f, t.Logger)
+	})
+}
+
+func daemon(ctx context.Context, f flags, logger *slog.Logger) error {
+	catalogue, finder, ready, err := stores(ctx, f, logger)
+	if err != nil {
+		return err
+	}
+	handler, err := api(search.New(catalogue, finder, time.Now), logger)
+	if err != nil {
+		return err
+	}
+	return serve.Run(ctx, serve.Daemon{
+		Logger: logger, HTTPAddr: *f.HTTPAddr, Handler: handler, OpsAddr: *f.OpsAddr, Ready: ready,
+	})
+}
+
+func api(s *search.Service, logger *slog.Logger) (http.Handler, error) {
+	mw, err := endpoint.Shared(logger, nil)
+	if err != nil {
+		return nil, err
+	}
+	return search.NewRoutes(search.NewEndpoints(s, mw), logger).Handler()
+}
+
+func stores(ctx context.Context, f flags, logger *slog.Logger) (search.Catalogue, search.Finder, func(context.Context) error, error) {
+	if *f.cloud == "" {
+		logger.Info("the catalogue is kept in memory")
+		c := inmem.New()
+		return c, c, nil, nil
+	}
+	cfg, err := awsconf.Load(ctx, *f.Region, *f.cloud)
+	if err != nil {
+		return nil, nil, nil, err
+	}
+	client, err := opensearch.Dial(*f.search)
+	if err != nil {
+		return nil, nil, nil, err
+	}
+	catalogue, finder := dynamo.NewCatalogue(cfg, *f.table), opensearch.NewFinder(client, *f.index)
+	// One of the two is still worth serving: a diner with a link needs no search.
+	ready := func(ctx context.Context) error {
+		missing, away := catalogue.Ready(ctx), finder.Ready(ctx)
+		if missing != nil && away != nil {
+			return fmt.Errorf("neither catalogue nor search: %w", errors.Join(missing, away))
+		}
+		return nil
+	}
+	return catalogue, finder, ready, nil
+}
