@@ -126,6 +126,8 @@ func (r *Relay) round(ctx context.Context) (told int, well bool) {
 	now := time.Now()
 	events, err := r.outbox.Lease(lease, leaseBatch, now, now.Add(leaseFor))
 	if err != nil {
+		r.logger.WarnContext(ctx, "outbox not readable", names.EventName, names.EventOutboxFailed,
+			names.Reason, fault.ReasonOf(err), names.Exception, err.Error())
 		return 0, false
 	}
 	var away atomic.Bool

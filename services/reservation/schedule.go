@@ -37,8 +37,8 @@ func (s Schedule) Validate() error {
 	if _, err := location(s.TimeZone); err != nil {
 		return fault.BadField("/time_zone", "time_zone must be an IANA zone such as Asia/Seoul.")
 	}
-	if len(s.Weekly) > 21 {
-		return fault.BadField("/weekly", "weekly has at most 21 entries.")
+	if s.Weekly == nil || len(s.Weekly) > 21 {
+		return fault.BadField("/weekly", "weekly lists at most 21 openings; an empty list closes every slot.")
 	}
 	for i, o := range s.Weekly {
 		at := fmt.Sprintf("/weekly/%d", i)

@@ -32,7 +32,7 @@ func New(store Store, wake func()) *Service {
 
 // ScheduleRequest states when a restaurant seats people.
 type ScheduleRequest struct {
-	RestaurantID string `json:"-"`
+	RestaurantID string
 	Schedule
 }
 

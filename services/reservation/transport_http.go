@@ -13,7 +13,8 @@ import (
 
 // AddRoutes puts the service's public API (docs/openapi.yaml) on rs.
 func AddRoutes(rs *httpjson.Routes, e Endpoints) {
-	httpjson.Handle(rs, "PUT /v1/restaurants/{id}/schedule", e.PutSchedule, decodeSchedule, http.StatusOK)
+	httpjson.Handle(rs, "PUT /v1/restaurants/{id}/schedule", e.PutSchedule, decodeSchedule, http.StatusOK,
+		httpjson.BodyOf[scheduleBody]())
 	httpjson.Handle(rs, "GET /v1/restaurants/{id}/availability", e.Availability, decodeWindow, http.StatusOK,
 		httpjson.BadQueries("", "from=2026-11-22T00:00:00Z", "from=today&to=tomorrow",
 			"from=2026-11-22T00:00:00Z&to=2026-12-24T00:00:00Z", "from=2026-11-23T00:00:00Z&to=2026-11-22T00:00:00Z",
@@ -28,14 +29,26 @@ func AddRoutes(rs *httpjson.Routes, e Endpoints) {
 
 var restaurantID = regexp.MustCompile(`^[a-z0-9-]{3,64}$`)
 
+// scheduleBody tells covers that are left out from 0, which closes every slot.
+type scheduleBody struct {
+	Schedule
+	Covers *int `json:"covers"`
+}
+
 func decodeSchedule(r *http.Request) (ScheduleRequest, error) {
 	id, err := restaurant(r)
 	if err != nil {
 		return ScheduleRequest{}, err
 	}
-	req, err := httpjson.Body[ScheduleRequest](r)
-	req.RestaurantID = id
-	return req, err
+	body, err := httpjson.Body[scheduleBody](r)
+	switch {
+	case err != nil:
+		return ScheduleRequest{}, err
+	case body.Covers == nil:
+		return ScheduleRequest{}, fault.BadField("/covers", "covers is required.")
+	}
+	body.Schedule.Covers = *body.Covers
+	return ScheduleRequest{RestaurantID: id, Schedule: body.Schedule}, nil
 }
 
 // restaurant reads the path's id; what cannot be one names no restaurant.

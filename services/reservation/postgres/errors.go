@@ -24,11 +24,11 @@ func settle(ctx context.Context, attempt func() (reservation.Outcome, bool, erro
 	for range tries {
 		out, again, err := attempt()
 		if !again && !lost(err) {
-			return out, explain(err)
+			return out, explain(ctx, err)
 		}
 		select {
 		case <-ctx.Done():
-			return out, explain(ctx.Err())
+			return out, explain(ctx, ctx.Err())
 		case <-time.After(rand.N(2 * time.Millisecond)):
 		}
 	}
@@ -51,24 +51,19 @@ func dialFailed(err error) bool {
 }
 
 // explain turns an error of pgx into a fault. Its text may hold arguments, so
-// it is a cause, which callers never see.
-func explain(err error) error {
+// it is a cause, which callers never see. Once ctx has ended that is the
+// reason, whatever the cancelled statement says.
+func explain(ctx context.Context, err error) error {
 	if err == nil {
 		return nil
 	}
 	if _, ok := errors.AsType[*fault.Error](err); ok {
 		return err
 	}
-	if errors.Is(err, context.Canceled) {
-		return fault.New(fault.Timeout, "timeout", "The request was given up.").Because(err)
+	if ended := ctx.Err(); ended != nil {
+		return fault.New(fault.Timeout, "timeout", "The answer took too long.").Because(errors.Join(ended, err))
 	}
-	if dialFailed(err) { // whatever the server says to a newcomer, it is not the request's fault
-		return fault.Down("postgresql", err)
-	}
-	if errors.Is(err, context.DeadlineExceeded) {
-		return fault.Of(err)
-	}
-	if pg, ok := errors.AsType[*pgconn.PgError](err); ok && !serverDown(pg.Code) {
+	if pg, ok := errors.AsType[*pgconn.PgError](err); ok && !dialFailed(err) && !serverDown(pg.Code) {
 		return fault.Of(err)
 	}
 	return fault.Down("postgresql", err)

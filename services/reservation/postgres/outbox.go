@@ -42,17 +42,17 @@ func (s *Store) Lease(ctx context.Context, n int, now, until time.Time) ([]reser
 		}, err
 	})
 	slices.SortFunc(events, func(a, b reservation.Event) int { return int(a.Seq - b.Seq) }) // RETURNING keeps no order
-	return events, explain(err)
+	return events, explain(ctx, err)
 }
 
 // Delivered implements [reservation.Outbox].
 func (s *Store) Delivered(ctx context.Context, seq int64) error {
 	_, err := s.pool.Exec(ctx, "-- name: reservation.outbox.delivered\nDELETE FROM outbox WHERE id = $1", seq)
-	return explain(err)
+	return explain(ctx, err)
 }
 
 // Postpone implements [reservation.Outbox].
 func (s *Store) Postpone(ctx context.Context, seq int64, due time.Time) error {
 	_, err := s.pool.Exec(ctx, "-- name: reservation.outbox.postpone\nUPDATE outbox SET due_at = $2 WHERE id = $1", seq, due)
-	return explain(err)
+	return explain(ctx, err)
 }

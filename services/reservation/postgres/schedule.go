@@ -30,7 +30,7 @@ WHERE (slots.time_zone, slots.party_min, slots.party_max, slots.wanted_capacity)
 
 	closeSlotsSQL = `
 UPDATE slots SET wanted_capacity = 0, capacity = booked
-WHERE restaurant_id = $1 AND starts_at > $2 AND wanted_capacity > 0 AND NOT starts_at = ANY ($3::timestamptz[])`
+WHERE restaurant_id = $1 AND starts_at > $2 AND wanted_capacity > 0 AND NOT starts_at = ANY (coalesce($3::timestamptz[], '{}'))`
 )
 
 // PutSchedule implements [reservation.Store].

@@ -14,6 +14,8 @@ import (
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/jackc/pgx/v5/pgconn/ctxwatch"
 	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/jackc/tern/v2/migrate"
 
@@ -51,6 +53,11 @@ func Open(ctx context.Context, url string, waiting func(error)) (*Store, error) 
 	// A server that refuses or vanishes is noticed before a caller loses patience.
 	config.ConnConfig.ConnectTimeout = 1500 * time.Millisecond
 	config.ConnConfig.RuntimeParams["timezone"] = "UTC" // to_jsonb writes times in it
+	// A statement whose caller has left is cancelled, and its connection kept:
+	// to close it instead would leave the server waiting for the lock in vain.
+	config.ConnConfig.BuildContextWatcherHandler = func(conn *pgconn.PgConn) ctxwatch.Handler {
+		return &pgconn.CancelRequestContextWatcherHandler{Conn: conn, DeadlineDelay: time.Second}
+	}
 	config.ConnConfig.Tracer = telemetry.PgxTracer{}
 	pool, err := pgxpool.NewWithConfig(ctx, config)
 	if err != nil {
@@ -61,7 +68,7 @@ func Open(ctx context.Context, url string, waiting func(error)) (*Store, error) 
 		if err == nil {
 			return &Store{pool}, nil
 		}
-		if fault.CodeOf(explain(err)) != fault.Unavailable || ctx.Err() != nil {
+		if fault.CodeOf(explain(ctx, err)) != fault.Unavailable || ctx.Err() != nil {
 			pool.Close()
 			return nil, fmt.Errorf("database: %w", err)
 		}
@@ -101,7 +108,7 @@ func migrateUp(ctx context.Context, config *pgx.ConnConfig) error {
 func (s *Store) Close() { s.pool.Close() }
 
 // Ping reports whether the database answers.
-func (s *Store) Ping(ctx context.Context) error { return explain(s.pool.Ping(ctx)) }
+func (s *Store) Ping(ctx context.Context) error { return explain(ctx, s.pool.Ping(ctx)) }
 
 const getSQL = `-- name: reservation.get
 SELECT ` + columns + ` FROM reservations WHERE id = $1 AND diner_id = $2`
@@ -113,7 +120,7 @@ func (s *Store) Reservation(ctx context.Context, diner, id uuid.UUID) (reservati
 	if errors.Is(err, pgx.ErrNoRows) {
 		return reservation.Reservation{}, reservation.NotFound()
 	}
-	return r.reservation(), explain(err)
+	return r.reservation(), explain(ctx, err)
 }
 
 const listSQL = `-- name: reservation.list
@@ -129,7 +136,7 @@ func (s *Store) Reservations(ctx context.Context, q reservation.Query) ([]reserv
 		found, err := pgx.RowToStructByName[row](r)
 		return found.reservation(), err
 	})
-	return list, explain(err)
+	return list, explain(ctx, err)
 }
 
 const availabilitySQL = `-- name: reservation.availability
@@ -146,5 +153,5 @@ func (s *Store) Free(ctx context.Context, q reservation.Window) ([]reservation.S
 		found, err := pgx.RowToStructByName[slotRow](r)
 		return found.slot(), err
 	})
-	return list, explain(err)
+	return list, explain(ctx, err)
 }

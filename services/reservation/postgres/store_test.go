@@ -2,8 +2,12 @@ package postgres_test
 
 import (
 	"context"
+	"sync"
 	"testing"
 	"time"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
 
 	"jari.example/services/internal/fault"
 	"jari.example/services/reservation"
@@ -77,5 +81,57 @@ func TestOpenHidesThePassword(t *testing.T) {
 	_, err := postgres.Open(t.Context(), "postgres://u:hunter2@[", nil)
 	if err == nil || err.Error() != "database URL: not one that PostgreSQL understands" {
 		t.Fatal(err)
+	}
+}
+
+// While somebody holds the slot's row, callers that give up are not booked, and
+// leave neither a waiting statement nor a lost connection behind.
+func TestACallerWhoLeavesIsNotBooked(t *testing.T) {
+	url := postgrestest.Database(t)
+	s := open(t, url)
+	now := time.Now().UTC().Truncate(time.Microsecond)
+	plan := reservation.Schedule{TimeZone: "Asia/Seoul", Covers: 20, Party: reservation.PartySize{Min: 1, Max: 4}}
+	start := now.Add(24 * time.Hour)
+	if err := s.PutSchedule(t.Context(), "mokran", plan, []time.Time{start}, now); err != nil {
+		t.Fatal(err)
+	}
+	conn, err := pgx.Connect(t.Context(), url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close(t.Context())
+	if _, err := conn.Exec(t.Context(), "BEGIN; SELECT FROM slots FOR NO KEY UPDATE"); err != nil {
+		t.Fatal(err)
+	}
+
+	b := reservation.Booking{ID: uuid.New(), SlotID: 1, Party: 2}
+	b.DinerID, b.Key, b.Hash, b.EventID, b.At = uuid.New(), "k", []byte("h"), uuid.New(), now
+	var wg sync.WaitGroup
+	for range 30 { // more than there are connections
+		wg.Go(func() {
+			ctx, cancel := context.WithTimeout(t.Context(), 200*time.Millisecond)
+			defer cancel()
+			if _, err := s.Book(ctx, b); fault.CodeOf(err) != fault.Timeout {
+				t.Errorf("gave up: %v", err)
+			}
+		})
+	}
+	wg.Wait()
+	waiting := -1
+	for deadline := time.Now().Add(5 * time.Second); waiting != 0 && time.Now().Before(deadline); {
+		err := conn.QueryRow(t.Context(), "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'").Scan(&waiting)
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	if waiting != 0 {
+		t.Errorf("%d statements still wait for nobody", waiting)
+	}
+	if _, err := conn.Exec(t.Context(), "COMMIT"); err != nil {
+		t.Fatal(err)
+	}
+	out, err := s.Book(t.Context(), b)
+	if err != nil || out.Replayed {
+		t.Fatalf("afterwards: %+v, %v", out, err)
 	}
 }

@@ -169,6 +169,10 @@ func shrinking(t *testing.T, w *world) {
 	w.put(14)
 	_, err = w.store.Book(t.Context(), w.wants(0, uuid.New(), 1))
 	wantReason(t, err, "slot_closed")
+	w.books(w.wants(1, uuid.New(), 1))
+	w.must(w.store.PutSchedule(t.Context(), restaurant, w.plan, nil, w.now)) // none at all
+	_, err = w.store.Book(t.Context(), w.wants(1, uuid.New(), 1))
+	wantReason(t, err, "slot_closed")
 }
 
 func free(t *testing.T, w *world) {
