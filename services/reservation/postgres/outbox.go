@@ -12,13 +12,14 @@ import (
 )
 
 // leaseSQL skips what another relay is leasing at this moment, and every event
-// that has an older one of the same reservation before it.
+// that has an older one of the same reservation before it. ARRAY makes sure that
+// the rows are chosen, and locked, once.
 const leaseSQL = `-- name: reservation.outbox.lease
 UPDATE outbox SET due_at = $3, attempts = attempts + 1
-WHERE id IN (
+WHERE id = ANY (ARRAY(
   SELECT id FROM outbox o
   WHERE due_at <= $2 AND NOT EXISTS (SELECT FROM outbox e WHERE e.reservation_id = o.reservation_id AND e.id < o.id)
-  ORDER BY id LIMIT $1 FOR UPDATE SKIP LOCKED)
+  ORDER BY id LIMIT $1 FOR UPDATE SKIP LOCKED))
 RETURNING id, event_id, kind, payload, traceparent, created_at, attempts`
 
 type eventRow struct {
