@@ -18,7 +18,7 @@ export interface Texts {
   choose(language: Language): void
   t(key: TextKey, values?: Values): string
   /** A counted text: `key` has the forms `.one` and `.other`. */
-  count(key: 'guests' | 'search.found' | 'times.left', n: number): string
+  count(key: 'guests' | 'search.found' | 'times.found' | 'times.left', n: number): string
   /** The name of a value that the server may extend; its own spelling if the catalogue lacks it. */
   name(kind: 'cuisine' | 'status', value: string): string
   /** What a failed call means to the reader. */

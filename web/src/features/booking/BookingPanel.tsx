@@ -1,4 +1,4 @@
-import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
+import { keepPreviousData, useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
 import { useId, useState } from 'react'
 import { useSearchParams } from 'react-router'
 import { useAttempt } from '../../api/attempt'
@@ -30,7 +30,10 @@ export function BookingPanel({ region, restaurant }: { region: Region; restauran
   const [params, setParams] = useSearchParams()
   const party = partyOf(params.get('party'))
   const zone = restaurant.time_zone
-  const free = useQuery(availabilityQuery(region, restaurant.id, party, now.toISOString(), daysShown))
+  const free = useQuery({
+    ...availabilityQuery(region, restaurant.id, party, now.toISOString(), daysShown),
+    placeholderData: keepPreviousData,
+  })
   const times = free.data ?? []
   const slot = times.find((time) => time.slot_id === params.get('slot'))
   const days = daysFrom(now, zone, daysShown)
@@ -56,7 +59,11 @@ export function BookingPanel({ region, restaurant }: { region: Region; restauran
       <h2 id={heading}>{t('times.heading')}</h2>
       <label className="party">
         <span>{t('times.party')}</span>
-        <select value={party} onChange={(event) => choose({ party: event.target.value })}>
+        <select
+          value={party}
+          disabled={booking.isPending}
+          onChange={(event) => choose({ party: event.target.value })}
+        >
           {Array.from({ length: largestParty }, (_, i) => i + 1).map((n) => (
             <option key={n} value={n}>
               {count('guests', n)}
@@ -73,6 +80,7 @@ export function BookingPanel({ region, restaurant }: { region: Region; restauran
           zone={zone}
           day={day}
           slot={slot?.slot_id ?? ''}
+          fixed={booking.isPending}
           onDay={(chosen) => choose({ day: chosen, slot: '' })}
           onSlot={(chosen) => {
             booking.reset()

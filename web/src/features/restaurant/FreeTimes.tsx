@@ -8,12 +8,14 @@ interface FreeTimesProps {
   zone: string
   day: string
   slot: string
+  /** Nothing can be chosen while a booking is on its way. */
+  fixed: boolean
   onDay(day: string): void
   onSlot(slot: string): void
 }
 
 /** Two weeks of days and the free times of the chosen one, as two radio groups. */
-export function FreeTimes({ days, times, zone, day, slot, onDay, onSlot }: FreeTimesProps) {
+export function FreeTimes({ days, times, zone, day, slot, fixed, onDay, onSlot }: FreeTimesProps) {
   const { t, count, locale } = useTexts()
   const free = byDay(times, zone)
   const shown = free.get(day) ?? []
@@ -32,7 +34,7 @@ export function FreeTimes({ days, times, zone, day, slot, onDay, onSlot }: FreeT
                   name="day"
                   value={each}
                   checked={each === day}
-                  disabled={none}
+                  disabled={none || fixed}
                   onChange={() => onDay(each)}
                 />
                 <span className="hidden">
@@ -53,9 +55,14 @@ export function FreeTimes({ days, times, zone, day, slot, onDay, onSlot }: FreeT
           {t('times.time')}
           {day && <span>{dayParts(day, locale).full}</span>}
         </legend>
-        {shown.length === 0 && (
-          <p className="empty">{times.length === 0 ? t('times.none') : t('times.empty')}</p>
-        )}
+        {/* What is on show follows the party and the day, so it is also said. */}
+        <p className={shown.length > 0 ? 'hidden' : 'empty'} role="status">
+          {shown.length > 0
+            ? count('times.found', shown.length)
+            : times.length > 0
+              ? t('times.empty')
+              : t('times.none')}
+        </p>
         <div>
           {shown.map((time) => (
             <label key={time.slot_id}>
@@ -64,6 +71,7 @@ export function FreeTimes({ days, times, zone, day, slot, onDay, onSlot }: FreeT
                 name="slot"
                 value={time.slot_id}
                 checked={time.slot_id === slot}
+                disabled={fixed}
                 onChange={() => onSlot(time.slot_id)}
               />
               <span className="face">
