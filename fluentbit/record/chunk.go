@@ -26,20 +26,29 @@ var errShape = errors.New("not a record of a known shape")
 func Decode(chunk []byte) ([]Record, error) {
 	d := decoder{}
 	in := newReader(chunk)
+	run := -1 // where the unreadable values begin that the last record holds
 	for {
 		at := in.offset()
 		v, err := in.next()
 		if err == io.EOF {
 			break
 		}
-		if err != nil { // MessagePack has no marks to find the next value by
-			d.broken(chunk[at:], fmt.Errorf("at byte %d of %d: %w", at, len(chunk), err))
-			break
+		cut := err != nil // MessagePack has no marks to find the next value by
+		if !cut {
+			err = d.entry(v)
 		}
-		before := len(d.records)
-		if err := d.entry(v); err != nil {
-			d.records = d.records[:before]
+		switch {
+		case err == nil:
+			run = -1
+		case run >= 0: // garbage is one dead letter, not one per byte
+			d.records[len(d.records)-1].Broken.Raw = chunk[run:in.offset()]
+		default:
+			run = at
 			d.broken(chunk[at:in.offset()], fmt.Errorf("at byte %d of %d: %w", at, len(chunk), err))
+		}
+		if cut {
+			d.records[len(d.records)-1].Broken.Raw = chunk[run:]
+			break
 		}
 	}
 	d.file()
@@ -141,9 +150,13 @@ func moment(v any) (t time.Time, marker uint32, err error) {
 		}
 		return v.time(), 0, nil
 	case int64: // the forward protocol's older form
-		return time.Unix(v, 0).UTC(), 0, nil
+		if v >= 0 && v < groupEnd {
+			return time.Unix(v, 0).UTC(), 0, nil
+		}
 	case float64:
-		return time.UnixMicro(int64(v * 1e6)).UTC(), 0, nil
+		if v >= 0 && v < groupEnd {
+			return time.UnixMicro(int64(v * 1e6)).UTC(), 0, nil
+		}
 	}
 	return time.Time{}, 0, errShape
 }

@@ -52,9 +52,10 @@ func newTemplate(prefix, name, family string, props properties) template {
 	return template{name: prefix + "jari-" + name, sample: prefix + family + "2000.01.01", body: body, mark: mark}
 }
 
-// fields is every field of the vocabulary and those given.
+// fields is every field of the vocabulary and those given. The time that was
+// not believed is a keyword: it may be one that no date field accepts.
 func fields(more properties) properties {
-	props := properties{names.Attributes: typed("flat_object"), names.DocOriginalTime: typed(names.DateNanos)}
+	props := properties{names.Attributes: typed("flat_object"), names.DocOriginalTime: typed(names.Keyword)}
 	for _, f := range names.Fields {
 		props[f.Doc] = typed(f.Kind)
 	}

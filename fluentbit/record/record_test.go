@@ -1,0 +1,136 @@
+package record
+
+import (
+	"encoding/json"
+	"strings"
+	"testing"
+	"time"
+
+	"jari.example/telemetry/names"
+)
+
+var noon = time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)
+
+func line(text string, beside map[string]any) Record { return Line(text, noon, beside) }
+
+func ids(records ...Record) []string {
+	Identify(records)
+	out := make([]string, len(records))
+	for i, r := range records {
+		out[i] = r.ID
+	}
+	return out
+}
+
+func TestALineIsIdentifiedByWhatItIs(t *testing.T) {
+	inFile := func(path string, offset int64) map[string]any {
+		return map[string]any{keyPath: path, keyOffset: offset}
+	}
+	piece := func(ordinal string) map[string]any {
+		return map[string]any{"partial_id": "p1", "partial_ordinal": ordinal, "partial_message": "true"}
+	}
+	uid := `{"body":"x","log.record.uid":"01J"}`
+	tests := map[string]struct {
+		a, b Record
+		same bool
+	}{
+		"equal uids, other place":            {line(uid, inFile("/a", 0)), line(uid, inFile("/b", 9)), true},
+		"equal lines at two offsets":         {line("x", inFile("/a", 0)), line("x", inFile("/a", 2)), false},
+		"one line read twice from its file":  {line("x", inFile("/a", 0)), Line("x", noon.Add(time.Hour), inFile("/a", 0)), true},
+		"two pieces of one split line":       {line("x", piece("1")), line("x", piece("2")), false},
+		"equal lines of one chunk":           {line("x", nil), line("x", nil), false},
+		"equal lines of two containers":      {line("x", map[string]any{"container_id": "1"}), line("x", map[string]any{"container_id": "2"}), false},
+		"a uid too long for OpenSearch":      {line(`{"log.record.uid":"`+strings.Repeat("u", 600)+`"}`, nil), line("x", nil), false},
+		"one foreign line in a later second": {line("x", nil), Line("x", noon.Add(time.Second), nil), false},
+	}
+	for name, test := range tests {
+		got := ids(test.a, test.b)
+		if (got[0] == got[1]) != test.same || len(got[0]) > maxID {
+			t.Errorf("%s: ids %v, want the same: %v", name, got, test.same)
+		}
+		if again := ids(test.a, test.b); again[0] != got[0] || again[1] != got[1] {
+			t.Errorf("%s: the chunk sent again has other ids: %v, %v", name, got, again)
+		}
+	}
+}
+
+func TestARecordIsFiledByItsOwnTimeUnlessThatIsAbsurd(t *testing.T) {
+	tests := map[string]struct {
+		time, received time.Time
+		want           string // the day
+		original       bool
+	}{
+		"a moment ago":                  {noon.Add(-time.Second), noon, "2026.11.22", false},
+		"yesterday, after an outage":    {noon.Add(-23 * time.Hour), noon, "2026.11.21", false},
+		"a clock of last year":          {noon.AddDate(-1, 0, 0), noon, "2026.11.22", true},
+		"a clock of the next century":   {noon.AddDate(100, 0, 0), noon, "2026.11.22", true},
+		"no time":                       {time.Time{}, noon, "2026.11.22", false},
+		"a chunk that tells no time":    {noon.AddDate(0, 0, -9), time.Time{}, "2026.11.13", false},
+		"midnight, the agent a bit off": {time.Date(2026, 11, 21, 23, 59, 59, 999_999_999, time.UTC), time.Date(2026, 11, 22, 0, 0, 1, 0, time.UTC), "2026.11.21", false},
+	}
+	for name, test := range tests {
+		r := Record{Signal: Log, Time: test.time, Received: test.received, Attributes: map[string]any{names.Body: "x"}}
+		d := r.Documents(nil)[0]
+		if want := names.LogIndex + test.want; d.Index != want {
+			t.Errorf("%s: in %s, want %s", name, d.Index, want)
+		}
+		if got := strings.Contains(string(d.Body), names.DocOriginalTime); got != test.original {
+			t.Errorf("%s: keeps its original time: %v, want %v\n%s", name, got, test.original, d.Body)
+		}
+	}
+}
+
+func spanOf(kind, parent string, attributes map[string]any) Record {
+	attributes[names.TraceID], attributes[names.SpanID] = strings.Repeat("a", 32), strings.Repeat("b", 16)
+	return Record{
+		Signal: Span, Time: noon, Received: noon, Attributes: attributes,
+		Span: &SpanData{Name: "POST /v1/reservations", Kind: kind, Parent: parent, End: noon.Add(time.Second), StatusCode: 2},
+	}
+}
+
+func TestOnlyARootKnowsItsTraceGroup(t *testing.T) {
+	for parent, root := range map[string]bool{"": true, "cccccccccccccccc": false} {
+		r := spanOf(kindServer, parent, map[string]any{names.ServiceName: "gateway"})
+		var doc map[string]any
+		if err := json.Unmarshal(r.Documents(nil)[0].Body, &doc); err != nil {
+			t.Fatal(err)
+		}
+		if got, ok := doc[names.DocParentSpanID]; !ok || got != parent {
+			t.Errorf("parent %q: parentSpanId is %v", parent, got)
+		}
+		for name, want := range map[string]any{
+			names.DocTraceGroup:         "POST /v1/reservations",
+			names.DocTraceGroupEnd:      "2026-11-22T12:00:01.000000000Z",
+			names.DocTraceGroupDuration: 1e9,
+			names.DocTraceGroupStatus:   2.0,
+		} {
+			if got, ok := doc[name]; ok != root || root && got != want {
+				t.Errorf("parent %q: %s is %v", parent, name, got)
+			}
+		}
+	}
+}
+
+func TestASpanShowsItsEdgesOfTheServiceMap(t *testing.T) {
+	client := spanOf(kindClient, "cccccccccccccccc", map[string]any{names.ServiceName: "gateway", names.PeerService: "reservation"})
+	server := spanOf(kindServer, "", map[string]any{names.ServiceName: "reservation"})
+	inner := spanOf(Kind(1), "cccccccccccccccc", map[string]any{names.ServiceName: "reservation"})
+	for name, test := range map[string]struct {
+		record Record
+		want   []string
+	}{
+		"client":   {client, []string{`"destination":{"domain":"reservation","resource":"reservation"}`}},
+		"server":   {server, []string{`"target":{"domain":"reservation","resource":"POST /v1/reservations"}`, `"target":{"domain":"reservation","resource":"reservation"}`}},
+		"internal": {inner, nil},
+	} {
+		edges := test.record.Documents(nil)[1:]
+		if len(edges) != len(test.want) {
+			t.Fatalf("%s: %d edges, want %d", name, len(edges), len(test.want))
+		}
+		for i, e := range edges {
+			if !strings.Contains(string(e.Body), test.want[i]) || e.Index != names.ServiceMapIndex+"2026.11" || !e.Derived {
+				t.Errorf("%s: edge %s in %s, want %s", name, e.Body, e.Index, test.want[i])
+			}
+		}
+	}
+}
