@@ -115,6 +115,8 @@ func call(t *testing.T, method, url, body string, headers ...string) (int, http.
 // openRestaurant makes slots of the given covers and returns one.
 func openRestaurant(t *testing.T, url string, covers int) string {
 	t.Helper()
+	// A rush opens connections it never uses; the daemon would wait for them.
+	t.Cleanup(http.DefaultClient.CloseIdleConnections)
 	var weekly []string
 	for _, day := range []string{"mon", "tue", "wed", "thu", "fri", "sat", "sun"} {
 		weekly = append(weekly, fmt.Sprintf(`{"day":%q,"opens":"18:00","closes":"21:00"}`, day))
