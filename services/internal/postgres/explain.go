@@ -36,6 +36,9 @@ func Explain(err error) error {
 		if serverDown(pg.Code) {
 			return fault.Down("postgresql", pg)
 		}
+		if pg.Code == "57014" { // cancelled, because the caller's time ran out
+			return fault.New(fault.Timeout, "timeout", "The answer took too long.").Because(pg)
+		}
 		if strings.HasPrefix(pg.Code, "22") || strings.HasPrefix(pg.Code, "23") { // these quote the value
 			return fault.Of(fmt.Errorf("postgresql: SQLSTATE %s %s", pg.Code, pg.ConstraintName))
 		}

@@ -96,6 +96,7 @@ func TestExplain(t *testing.T) {
 		"nothing":                   {nil, ""},
 		"a fault stays":             {fmt.Errorf("x: %w", fault.New(fault.Conflict, "c", "c")), fault.Conflict},
 		"the server shuts down":     {&pgconn.PgError{Code: "57P01"}, fault.Unavailable},
+		"a statement cancelled":     {&pgconn.PgError{Code: "57014"}, fault.Timeout},
 		"too many connections":      {&pgconn.PgError{Code: "53300"}, fault.Unavailable},
 		"a statement that is wrong": {&pgconn.PgError{Code: "42601"}, fault.Internal},
 		"anything else":             {errors.New("?"), fault.Internal},
