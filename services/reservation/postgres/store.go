@@ -7,21 +7,14 @@ import (
 	"context"
 	"embed"
 	"errors"
-	"fmt"
 	"io/fs"
-	"strings"
-	"time"
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
-	"github.com/jackc/pgx/v5/pgconn"
-	"github.com/jackc/pgx/v5/pgconn/ctxwatch"
 	"github.com/jackc/pgx/v5/pgxpool"
-	"github.com/jackc/tern/v2/migrate"
 
-	"jari.example/services/internal/fault"
+	"jari.example/services/internal/postgres"
 	"jari.example/services/reservation"
-	"jari.example/telemetry"
 )
 
 //go:embed migrations/*.sql
@@ -43,65 +36,15 @@ const connections = 12
 // the database cannot be reached it tries again until ctx ends; waiting hears
 // why, each time.
 func Open(ctx context.Context, url string, waiting func(error)) (*Store, error) {
-	config, err := pgxpool.ParseConfig(url)
-	if err != nil {
-		return nil, errors.New("database URL: not one that PostgreSQL understands") // err would print the password
-	}
-	if !strings.Contains(url, "pool_max_conns") {
-		config.MaxConns = connections
-	}
-	// A server that refuses or vanishes is noticed before a caller loses patience.
-	config.ConnConfig.ConnectTimeout = 1500 * time.Millisecond
-	config.ConnConfig.RuntimeParams["timezone"] = "UTC" // to_jsonb writes times in it
-	// A statement whose caller has left is cancelled, and its connection kept:
-	// to close it instead would leave the server waiting for the lock in vain.
-	config.ConnConfig.BuildContextWatcherHandler = func(conn *pgconn.PgConn) ctxwatch.Handler {
-		return &pgconn.CancelRequestContextWatcherHandler{Conn: conn, DeadlineDelay: time.Second}
-	}
-	config.ConnConfig.Tracer = telemetry.PgxTracer{}
-	pool, err := pgxpool.NewWithConfig(ctx, config)
-	if err != nil {
-		return nil, fmt.Errorf("database pool: %w", err)
-	}
-	for wait := 100 * time.Millisecond; ; wait = min(2*wait, 2*time.Second) {
-		err := migrateUp(ctx, config.ConnConfig)
-		if err == nil {
-			return &Store{pool}, nil
-		}
-		if fault.CodeOf(explain(ctx, err)) != fault.Unavailable || ctx.Err() != nil {
-			pool.Close()
-			return nil, fmt.Errorf("database: %w", err)
-		}
-		waiting(err)
-		select {
-		case <-ctx.Done():
-		case <-time.After(wait):
-		}
-	}
-}
-
-// migrateUp runs on a connection of its own: the lock that keeps replicas from
-// migrating at once belongs to the session.
-func migrateUp(ctx context.Context, config *pgx.ConnConfig) error {
-	config = config.Copy()
-	config.Tracer = nil
-	conn, err := pgx.ConnectConfig(ctx, config)
-	if err != nil {
-		return err
-	}
-	defer conn.Close(context.WithoutCancel(ctx))
 	files, err := fs.Sub(migrations, "migrations")
 	if err != nil {
-		return err
+		return nil, err
 	}
-	m, err := migrate.NewMigrator(ctx, conn, "schema_version")
+	pool, err := postgres.Open(ctx, postgres.Config{URL: url, Migrations: files, MaxConns: connections, Waiting: waiting})
 	if err != nil {
-		return err
+		return nil, err
 	}
-	if err := m.LoadMigrations(files); err != nil {
-		return err
-	}
-	return m.Migrate(ctx)
+	return &Store{pool}, nil
 }
 
 // Close waits for the calls under way and closes the connections.

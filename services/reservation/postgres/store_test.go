@@ -10,9 +10,9 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"jari.example/services/internal/fault"
+	"jari.example/services/internal/postgres/postgrestest"
 	"jari.example/services/reservation"
 	"jari.example/services/reservation/postgres"
-	"jari.example/services/reservation/postgres/postgrestest"
 	"jari.example/services/reservation/storetest"
 )
 

@@ -19,8 +19,8 @@ import (
 
 	"github.com/google/uuid"
 
+	"jari.example/services/internal/postgres/postgrestest"
 	"jari.example/services/internal/serve/servetest"
-	"jari.example/services/reservation/postgres/postgrestest"
 	"jari.example/telemetry/names"
 )
 
