@@ -81,8 +81,13 @@ func (k Keeper) resolve(ctx context.Context, term lease.Term, i Incident, v eval
 	if err != nil {
 		return i, err
 	}
-	// The pair, its counts and the evidence stay those of the last look at
-	// the fire; what it cost is told as it stands now.
+	evidence, err := k.Source.Evidence(ctx, v.SLO, i.StartedAt, v.At)
+	if err != nil {
+		return i, err
+	}
+	// The pair and its counts stay those of the last look at the fire; what
+	// it cost is told as it stands now.
+	i.Facts.Regions, i.Facts.Traces = evidence.Regions, evidence.Traces
 	i.Facts.Since, i.Facts.Left, i.Facts.GoneAt = since, v.Left, time.Time{}
 	i.UpdatedAt, i.ResolvedAt = v.At, v.At
 	note := fmt.Sprintf("Resolved after %s: %d of %d %s failed.",

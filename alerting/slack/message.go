@@ -18,29 +18,34 @@ const (
 	keyNote       = "note_id"
 )
 
-// message is the incident as it stands, for people who have just woken up:
-// what fails, for whom, since when, how long the budget lasts, where to look.
+// message is the incident as it stands.
 func message(i incident.Incident, links Links) slackapi.MsgOption {
-	f := i.Facts
-	headline, body := burning(i)
-	if !i.Open() {
-		headline, body = resolved(i)
-	}
-	blocks := []slackapi.Block{
-		slackapi.NewHeaderBlock(slackapi.NewTextBlockObject(slackapi.PlainTextType, headline, true, false)),
-		section(body),
-		section(strings.Join(pointers(i, links), " · ")),
-		slackapi.NewContextBlock("", slackapi.NewTextBlockObject(slackapi.MarkdownType, escape(fineprint(i)), false, false)),
-	}
+	text, blocks := write(i, links)
 	return slackapi.MsgOptionCompose(
-		// The text is what a phone's notification shows.
-		slackapi.MsgOptionText(escape(fmt.Sprintf("%s: %s of %s failed", headline, share(f.Since), f.Attempt)), false),
+		slackapi.MsgOptionText(text, false),
 		slackapi.MsgOptionBlocks(blocks...),
 		slackapi.MsgOptionDisableLinkUnfurl(),
 		slackapi.MsgOptionMetadata(slackapi.SlackMetadata{
 			EventType: eventIncident, EventPayload: map[string]any{keyIncident: i.ID},
 		}),
 	)
+}
+
+// write says it for people who have just woken up: what fails, for whom,
+// since when, how long the budget lasts, where to look. text is what a
+// phone's notification shows.
+func write(i incident.Incident, links Links) (text string, blocks []slackapi.Block) {
+	headline, body := burning(i)
+	if !i.Open() {
+		headline, body = resolved(i)
+	}
+	text = escape(fmt.Sprintf("%s: %s of %s failed", headline, share(i.Facts.Since), i.Facts.Attempt))
+	return text, []slackapi.Block{
+		slackapi.NewHeaderBlock(slackapi.NewTextBlockObject(slackapi.PlainTextType, headline, true, false)),
+		section(body),
+		section(strings.Join(pointers(i, links), " · ")),
+		slackapi.NewContextBlock("", slackapi.NewTextBlockObject(slackapi.MarkdownType, escape(fineprint(i)), false, false)),
+	}
 }
 
 func burning(i incident.Incident) (headline, body string) {

@@ -6,41 +6,41 @@ import (
 	"crypto/rand"
 	"encoding/json"
 	"fmt"
-	"io"
 	"net/http"
 	"os"
 	"path/filepath"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
+	"jari.example/alerting/indicator/indicatortest"
 	"jari.example/alerting/postgres/postgrestest"
 	"jari.example/alerting/slack/slacktest"
 	"jari.example/telemetry/names"
-	"jari.example/telemetry/names/realpart"
 )
 
 // The whole program with a real OpenSearch and a real Postgres: bookings fail
 // and one message appears; they work again and the same message says so.
 func TestAFailureIsToldOnceAndTakenBack(t *testing.T) {
 	t.Parallel()
-	search := newLines(t)
+	lines := indicatortest.New(t)
 	database := postgrestest.Database(t)
 	slack := slacktest.Start(t)
-	d := start(t, "--database-url", database, "--opensearch-url", search.server, "--log-index", search.index,
+	d := start(t, "--database-url", database, "--opensearch-url", lines.Server, "--log-index", lines.Index,
 		"--slack-url", slack.URL, "--slack-token-file", secret(t, slacktest.Token),
 		// 1 h is 12 s, 5 min 1 s; 6 h is 72 s and 30 min 6 s.
 		"--time-scale", "300")
 
-	stop := search.traffic(t, func() int { return 201 })
-	wait(t, 20*time.Second, "the first counts", func() bool { return search.sent() > 20 })
+	sent, stop := traffic(lines, 201)
+	wait(t, 20*time.Second, "some good bookings", func() bool { return sent.Load() > 20 })
 	stop()
 	if n := len(slack.Messages()); n > 0 {
 		t.Fatalf("all is well, yet there are %d messages: %+v", n, slack.Messages())
 	}
 
-	stop = search.traffic(t, func() int { return 503 })
+	_, stop = traffic(lines, 503)
 	message := func() slacktest.Message { return slack.Messages()[0] }
 	wait(t, 20*time.Second, "a message", func() bool { return len(slack.Messages()) > 0 })
 	stop()
@@ -53,7 +53,7 @@ func TestAFailureIsToldOnceAndTakenBack(t *testing.T) {
 		}
 	}
 
-	stop = search.traffic(t, func() int { return 409 })
+	_, stop = traffic(lines, 409)
 	wait(t, 40*time.Second, "the end", func() bool { return strings.Contains(message().Text, "Resolved") })
 	stop()
 	wait(t, 10*time.Second, "the thread's last line", func() bool { return len(slack.Messages()) == 3 })
@@ -73,14 +73,14 @@ func TestAFailureIsToldOnceAndTakenBack(t *testing.T) {
 // When OpenSearch cannot be read, nothing may look healthy.
 func TestABlindDaemonKeepsTheIncidentOpen(t *testing.T) {
 	t.Parallel()
-	search := newLines(t)
+	lines := indicatortest.New(t)
 	slack := slacktest.Start(t)
-	d := start(t, "--opensearch-url", search.server, "--log-index", search.index,
+	d := start(t, "--opensearch-url", lines.Server, "--log-index", lines.Index,
 		"--slack-url", slack.URL, "--slack-token-file", secret(t, slacktest.Token), "--time-scale", "600")
-	stop := search.traffic(t, func() int { return 500 })
+	_, stop := traffic(lines, 500)
 	wait(t, 20*time.Second, "a message", func() bool { return len(slack.Messages()) > 1 })
 	stop()
-	search.remove(t)
+	lines.Remove()
 	wait(t, 10*time.Second, "the daemon to notice", func() bool {
 		return strings.Contains(d.out.String(), names.EventTickFailed)
 	})
@@ -148,89 +148,23 @@ func start(t *testing.T, args ...string) *daemon {
 	return d
 }
 
-// lines is an index of access lines, as the agent ships them.
-type lines struct {
-	server, index string
-	mu            sync.Mutex
-	n             int
-}
-
-func newLines(t *testing.T) *lines {
-	t.Helper()
-	l := &lines{server: realpart.Need(t, realpart.OpenSearch), index: "alerting-test-" + strings.ToLower(rand.Text())}
-	properties := map[string]any{}
-	for _, f := range names.Fields {
-		properties[f.Doc] = map[string]any{"type": f.Kind}
-	}
-	l.do(t, http.MethodPut, "/"+l.index, map[string]any{
-		"settings": map[string]any{"number_of_shards": 1, "number_of_replicas": 0},
-		"mappings": map[string]any{"properties": properties},
-	})
-	t.Cleanup(func() { l.remove(t) })
-	return l
-}
-
-// traffic is a diner every 50 ms, whose lines are searchable a moment later.
-func (l *lines) traffic(t *testing.T, status func() int) (stop func()) {
+// traffic is a diner every 50 ms, until stopped.
+func traffic(lines *indicatortest.Lines, status int) (sent *atomic.Int32, stop func()) {
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan struct{})
+	sent = new(atomic.Int32)
 	go func() {
 		defer close(done)
 		for ctx.Err() == nil {
-			trace := fmt.Sprintf("%x", rand.Text())[:32]
-			l.do(t, http.MethodPost, "/"+l.index+"/_doc?refresh=true", map[string]any{
-				names.DocTime: time.Now().UTC().Format(time.RFC3339Nano), names.DocServiceName: names.ServiceGateway,
-				names.EventName: names.EventAccess, names.HTTPMethod: "POST", names.HTTPRoute: "/v1/reservations",
-				names.HTTPStatus: status(), names.DocTraceID: trace, names.CloudRegion: names.Regions["kr"],
-			})
-			l.mu.Lock()
-			l.n++
-			l.mu.Unlock()
+			lines.Booking(time.Now(), status, strings.ToLower(rand.Text()), nil)
+			sent.Add(1)
 			select {
 			case <-ctx.Done():
 			case <-time.After(50 * time.Millisecond):
 			}
 		}
 	}()
-	return func() { cancel(); <-done }
-}
-
-func (l *lines) sent() int {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.n
-}
-
-func (l *lines) remove(t *testing.T) {
-	l.do(t, http.MethodDelete, "/"+l.index+"?ignore_unavailable=true", nil)
-}
-
-func (l *lines) do(t *testing.T, method, path string, body any) {
-	encoded, err := json.Marshal(body)
-	if err != nil {
-		t.Error(err)
-		return
-	}
-	var payload io.Reader
-	if body != nil {
-		payload = bytes.NewReader(encoded)
-	}
-	r, err := http.NewRequest(method, l.server+path, payload)
-	if err != nil {
-		t.Error(err)
-		return
-	}
-	r.Header.Set("Content-Type", "application/json")
-	answer, err := http.DefaultClient.Do(r)
-	if err != nil {
-		t.Error(err)
-		return
-	}
-	defer func() { _ = answer.Body.Close() }()
-	if answer.StatusCode >= 300 {
-		why, _ := io.ReadAll(answer.Body)
-		t.Errorf("%s %s: %s %s", method, path, answer.Status, why)
-	}
+	return sent, func() { cancel(); <-done }
 }
 
 func secret(t *testing.T, s string) string {

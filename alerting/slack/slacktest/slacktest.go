@@ -5,6 +5,7 @@ package slacktest
 import (
 	"encoding/json"
 	"fmt"
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -51,6 +52,7 @@ const (
 type Server struct {
 	URL string // the API's base
 
+	handler  http.Handler
 	mu       sync.Mutex
 	messages []*Message
 	faults   map[string][]Fault
@@ -65,13 +67,40 @@ type Call struct {
 
 // Start runs a stand-in until the test ends.
 func Start(t testing.TB) *Server {
-	s := &Server{faults: map[string][]Fault{}}
-	mux := http.NewServeMux()
-	mux.HandleFunc("POST /api/{method}", s.serve)
-	h := httptest.NewServer(mux)
+	s := New()
+	h := httptest.NewServer(s.handler)
 	t.Cleanup(h.Close)
 	s.URL = h.URL + "/api/"
 	return s
+}
+
+// New returns a stand-in that listens nowhere; only Client reaches it.
+func New() *Server {
+	mux := http.NewServeMux()
+	s := &Server{URL: "http://slack.test/api/", faults: map[string][]Fault{}, handler: mux}
+	mux.HandleFunc("POST /api/{method}", s.serve)
+	return s
+}
+
+// Client calls the stand-in without a network, so that it works where time is
+// not real (testing/synctest).
+func (s *Server) Client() *http.Client { return &http.Client{Transport: direct{s.handler}} }
+
+type direct struct{ handler http.Handler }
+
+// RoundTrip implements http.RoundTripper.
+func (d direct) RoundTrip(r *http.Request) (answer *http.Response, err error) {
+	if err := r.Context().Err(); err != nil {
+		return nil, err
+	}
+	defer func() {
+		if recover() != nil {
+			answer, err = nil, io.ErrUnexpectedEOF
+		}
+	}()
+	w := httptest.NewRecorder()
+	d.handler.ServeHTTP(w, r)
+	return w.Result(), nil
 }
 
 // Fail has the next calls of method meet these faults, one each.

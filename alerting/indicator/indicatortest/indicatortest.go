@@ -1,0 +1,85 @@
+// Package indicatortest fills an OpenSearch index of a test's own with access
+// lines as the agent ships them.
+package indicatortest
+
+import (
+	"bytes"
+	"crypto/rand"
+	"encoding/json"
+	"io"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"jari.example/telemetry/names"
+	"jari.example/telemetry/names/realpart"
+)
+
+// Lines is an index of access lines. It is safe for concurrent use.
+type Lines struct {
+	Server, Index string
+	t             testing.TB
+}
+
+// New creates the index; it is removed when the test ends. The test is
+// skipped where there is no OpenSearch.
+func New(t testing.TB) *Lines {
+	t.Helper()
+	l := &Lines{realpart.Need(t, realpart.OpenSearch), "alerting-test-" + strings.ToLower(rand.Text()), t}
+	properties := map[string]any{}
+	for _, f := range names.Fields {
+		properties[f.Doc] = map[string]any{"type": f.Kind}
+	}
+	l.do(http.MethodPut, "/"+l.Index, map[string]any{
+		"settings": map[string]any{"number_of_shards": 1, "number_of_replicas": 0},
+		"mappings": map[string]any{"properties": properties},
+	})
+	t.Cleanup(l.Remove)
+	return l
+}
+
+// Booking adds the gateway's line of one booking attempt, searchable at once.
+// change, if any, makes it another line.
+func (l *Lines) Booking(at time.Time, status int, trace string, change map[string]any) {
+	line := map[string]any{
+		names.DocTime: at.UTC().Format(time.RFC3339Nano), names.DocServiceName: names.ServiceGateway,
+		names.EventName: names.EventAccess, names.HTTPMethod: "POST", names.HTTPRoute: "/v1/reservations",
+		names.HTTPStatus: status, names.DocTraceID: trace, names.CloudRegion: names.Regions["kr"],
+	}
+	for k, v := range change {
+		line[k] = v
+	}
+	l.do(http.MethodPost, "/"+l.Index+"/_doc?refresh=true", line)
+}
+
+// Remove deletes the index: from then on there is nothing to see.
+func (l *Lines) Remove() { l.do(http.MethodDelete, "/"+l.Index+"?ignore_unavailable=true", nil) }
+
+func (l *Lines) do(method, path string, body any) {
+	var payload io.Reader
+	if body != nil {
+		encoded, err := json.Marshal(body)
+		if err != nil {
+			l.t.Error(err)
+			return
+		}
+		payload = bytes.NewReader(encoded)
+	}
+	r, err := http.NewRequest(method, l.Server+path, payload)
+	if err != nil {
+		l.t.Error(err)
+		return
+	}
+	r.Header.Set("Content-Type", "application/json")
+	answer, err := http.DefaultClient.Do(r)
+	if err != nil {
+		l.t.Error(err)
+		return
+	}
+	defer func() { _ = answer.Body.Close() }()
+	if answer.StatusCode >= 300 {
+		why, _ := io.ReadAll(answer.Body)
+		l.t.Errorf("%s %s: %s %s", method, path, answer.Status, why)
+	}
+}
