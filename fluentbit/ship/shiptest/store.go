@@ -25,15 +25,18 @@ func New(t testing.TB, url string) Store {
 	return s
 }
 
-// remove deletes indices and templates by name: a cluster may forbid wildcards.
+// remove deletes the indices by name, since a cluster may forbid wildcards.
 func (s Store) remove(t testing.TB) {
-	for _, what := range []string{"_cat/indices/" + s.Prefix + "*?h=index", "_cat/templates/" + s.Prefix + "*?h=name"} {
-		for name := range strings.FieldsSeq(string(s.call(t, http.MethodGet, what, nil))) {
-			if strings.HasPrefix(what, "_cat/templates") {
-				name = "_index_template/" + name
-			}
-			s.call(t, http.MethodDelete, name, nil)
-		}
+	for name := range strings.FieldsSeq(string(s.call(t, http.MethodGet, "_cat/indices/"+s.Prefix+"*?h=index", nil))) {
+		s.call(t, http.MethodDelete, name, nil)
+	}
+	s.DeleteTemplates(t)
+}
+
+// DeleteTemplates removes the store's index templates.
+func (s Store) DeleteTemplates(t testing.TB) {
+	for name := range strings.FieldsSeq(string(s.call(t, http.MethodGet, "_cat/templates/"+s.Prefix+"*?h=name", nil))) {
+		s.call(t, http.MethodDelete, "_index_template/"+name, nil)
 	}
 }
 

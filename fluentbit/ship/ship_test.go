@@ -1,0 +1,283 @@
+package ship_test
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"jari.example/fluentbit/record"
+	"jari.example/fluentbit/ship"
+	"jari.example/fluentbit/ship/shiptest"
+	"jari.example/telemetry/names"
+	"jari.example/telemetry/names/realpart"
+)
+
+var noon = time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)
+
+// docs is documents with the given ids, "a" to "d" if none.
+func docs(ids ...string) []record.Document {
+	if len(ids) == 0 {
+		ids = []string{"a", "b", "c", "d"}
+	}
+	var out []record.Document
+	for _, id := range ids {
+		out = append(out, record.Document{
+			Index: names.Daily(names.LogIndex, noon), ID: id, Time: noon,
+			Body: fmt.Appendf(nil, `{"@timestamp":"2026-11-22T12:00:00Z","body":"line %s"}`, id),
+		})
+	}
+	return out
+}
+
+func open(t testing.TB, url string, cfg ship.Config) *ship.Shipper {
+	t.Helper()
+	cfg.URL = url
+	s, err := ship.Open(cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = s.Close() })
+	return s
+}
+
+// only answers it for the document with this id the first times it is sent.
+func only(id string, times int, it shiptest.Item) func(string, int) shiptest.Item {
+	return func(sent string, before int) shiptest.Item {
+		if sent == id && before < times {
+			return it
+		}
+		return shiptest.Item{}
+	}
+}
+
+const always = 1 << 30
+
+func TestWhatBecomesOfADocument(t *testing.T) {
+	tests := map[string]struct {
+		fault func(*shiptest.Fake)
+		err   string // part of Ship's error; "" if it succeeds
+		want  ship.Result
+		sent  map[string]int // how often an id was sent
+		dead  bool           // "b" is in the dead-letter index
+	}{
+		"all is well": {
+			fault: func(*shiptest.Fake) {},
+			want:  ship.Result{Created: 4},
+		},
+		"one item meets a full queue, twice": {
+			fault: func(f *shiptest.Fake) { f.Item = only("b", 2, shiptest.Item{Status: 429, Type: "rejected"}) },
+			want:  ship.Result{Created: 4, Repeated: 2},
+			sent:  map[string]int{"a": 1, "b": 3},
+		},
+		"one item's shard is away for a moment": {
+			fault: func(f *shiptest.Fake) { f.Item = only("b", 1, shiptest.Item{Status: 503, Type: "unavailable_shards"}) },
+			want:  ship.Result{Created: 4, Repeated: 1},
+			sent:  map[string]int{"a": 1, "b": 2},
+		},
+		"one item's shard stays away": {
+			fault: func(f *shiptest.Fake) {
+				f.Item = only("b", always, shiptest.Item{Status: 503, Type: "unavailable_shards"})
+			},
+			err:  "1 of 1 documents were not taken in 5 attempts",
+			sent: map[string]int{"a": 1, "b": 5},
+		},
+		"a document that the mapping refuses": {
+			fault: func(f *shiptest.Fake) {
+				f.Item = only("b", always, shiptest.Item{Status: 400, Type: "mapper_parsing_exception", Reason: "failed to parse"})
+			},
+			want: ship.Result{Created: 3, Refused: 1},
+			sent: map[string]int{"b": 1},
+			dead: true,
+		},
+		"a dead letter that is refused itself": {
+			fault: func(f *shiptest.Fake) {
+				f.Item = func(id string, _ int) shiptest.Item {
+					if id == "b" || len(id) > 1 {
+						return shiptest.Item{Status: 400, Type: "mapper_parsing_exception"}
+					}
+					return shiptest.Item{}
+				}
+			},
+			err: "write 1 dead letters",
+		},
+		"no shards left": {
+			fault: func(f *shiptest.Fake) {
+				f.Item = only("b", always, shiptest.Item{Status: 400, Type: "validation_exception", Reason: "this cluster currently has [1000]/[1000] maximum shards open"})
+			},
+			err: "maximum shards open",
+		},
+		"a read-only index": {
+			fault: func(f *shiptest.Fake) {
+				f.Item = only("b", always, shiptest.Item{Status: 403, Type: "cluster_block_exception"})
+			},
+			err: "cluster_block_exception",
+		},
+		"an index that may not be made": {
+			fault: func(f *shiptest.Fake) {
+				f.Item = only("b", always, shiptest.Item{Status: 404, Type: "index_not_found_exception"})
+			},
+			err: "index_not_found_exception",
+		},
+		"a request without permission": {
+			fault: func(f *shiptest.Fake) { f.Request = func(int, int) int { return 401 } },
+			err:   "status 401",
+		},
+		"a server that is not ready": {
+			fault: func(f *shiptest.Fake) { f.Request = func(int, int) int { return 503 } },
+			err:   "status 503",
+		},
+		"a request that is too large": {
+			fault: func(f *shiptest.Fake) {
+				f.Request = func(_, size int) int {
+					if size > 300 {
+						return 413
+					}
+					return 0
+				}
+			},
+			want: ship.Result{Created: 4},
+		},
+		"a request that cannot be read because of one document": {
+			fault: func(f *shiptest.Fake) {
+				f.Request = func(n, _ int) int { return map[bool]int{true: 400}[n == 0 || n == 1 || n == 3] } // all, {a b}, {b}
+			},
+			want: ship.Result{Created: 3, Refused: 1},
+			dead: true,
+		},
+		"templates that somebody else's outrank": {
+			fault: func(f *shiptest.Fake) { f.Foreign = true },
+			err:   "would be made from another template",
+			sent:  map[string]int{"a": 0, "b": 0},
+		},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			f := shiptest.NewFake(t)
+			test.fault(f)
+			res, err := open(t, f.URL, ship.Config{}).Ship(t.Context(), docs())
+			if test.err != "" {
+				if err == nil || !strings.Contains(err.Error(), test.err) {
+					t.Errorf("error %v, want one about %q", err, test.err)
+				}
+			} else if err != nil || res != test.want {
+				t.Errorf("%+v, %v, want %+v", res, err, test.want)
+			}
+			for id, want := range test.sent {
+				if got := f.Sent(id); got != want {
+					t.Errorf("%s was sent %d times, want %d", id, got, want)
+				}
+			}
+			stored := slices.Sorted(maps.Keys(f.Stored()))
+			dead := slices.ContainsFunc(stored, func(key string) bool { return strings.HasPrefix(key, names.DeadLetterIndex) })
+			if dead != test.dead {
+				t.Errorf("stored %v, want a dead letter: %v", stored, test.dead)
+			}
+		})
+	}
+}
+
+func TestARepetitionIsNoDuplicate(t *testing.T) {
+	f := shiptest.NewFake(t)
+	f.Deaf = func(n int) bool { return n == 0 } // done, but nobody hears of it
+	s := open(t, f.URL, ship.Config{})
+	if _, err := s.Ship(t.Context(), docs()); err == nil {
+		t.Fatal("a lost answer went unnoticed")
+	}
+	res, err := s.Ship(t.Context(), docs())
+	if want := (ship.Result{Duplicate: 4}); err != nil || res != want {
+		t.Errorf("%+v, %v, want %+v", res, err, want)
+	}
+	if got := len(f.Stored()); got != 4 {
+		t.Errorf("%d documents, want 4", got)
+	}
+}
+
+func TestRequestsStayBelowTheirSize(t *testing.T) {
+	f := shiptest.NewFake(t)
+	if _, err := open(t, f.URL, ship.Config{MaxBytes: 400, Gzip: true}).Ship(t.Context(), docs()); err != nil {
+		t.Fatal(err)
+	}
+	if got := f.Requests(); got != 2 {
+		t.Errorf("%d requests for four documents of 150 bytes, want 2", got)
+	}
+}
+
+func TestDerivedDocumentsAreSentOnce(t *testing.T) {
+	f := shiptest.NewFake(t)
+	s := open(t, f.URL, ship.Config{})
+	edge := docs("edge", "edge")
+	edge[0].Derived, edge[1].Derived = true, true
+	for range 3 {
+		if _, err := s.Ship(t.Context(), edge); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if got := f.Sent("edge"); got != 1 {
+		t.Errorf("sent %d times, want once", got)
+	}
+}
+
+func TestRealOpenSearch(t *testing.T) {
+	store := shiptest.New(t, realpart.Need(t, realpart.OpenSearch))
+	s := open(t, store.URL, ship.Config{Prefix: store.Prefix, Gzip: true})
+	all := docs()
+	all[1].Body = []byte(`{"@timestamp":"not a time","body":"poison"}`)
+	for i, want := range []ship.Result{{Created: 3, Refused: 1}, {Duplicate: 3, Refused: 1}} {
+		if res, err := s.Ship(t.Context(), all); err != nil || res != want {
+			t.Fatalf("time %d: %+v, %v, want %+v", i, res, err, want)
+		}
+	}
+	store.Refresh(t)
+	letters := store.Search(t, names.DeadLetterIndex, map[string]any{"term": map[string]any{names.DocRefusedType: "mapper_parsing_exception"}})
+	if len(letters) != 1 || letters[0].Source[names.DocRefused] != string(all[1].Body) {
+		t.Errorf("dead letters %v", letters)
+	}
+	if got := store.Count(t, names.LogIndex); got != 3 {
+		t.Errorf("%d lines, want 3", got)
+	}
+	// Another process finds the templates as they should be, and a third one
+	// repairs what somebody has deleted.
+	for range 2 {
+		if err := open(t, store.URL, ship.Config{Prefix: store.Prefix}).Setup(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		store.DeleteTemplates(t)
+	}
+}
+
+func TestEveryFieldCanBeSearchedInItsKind(t *testing.T) {
+	store := shiptest.New(t, realpart.Need(t, realpart.OpenSearch))
+	values := map[names.Kind]any{
+		names.Keyword: "word", names.Text: "word", names.Integer: int64(503), names.Long: int64(1 << 40), names.Double: 0.25, names.Boolean: true,
+	}
+	attributes := map[string]any{"unknown": map[string]any{"deep": "value"}}
+	for _, f := range names.Fields {
+		if f.Name != names.Time {
+			attributes[f.Name] = values[f.Kind]
+		}
+	}
+	rs := []record.Record{{Signal: record.Log, Time: noon, Received: noon, Attributes: attributes}}
+	record.Identify(rs)
+	if _, err := open(t, store.URL, ship.Config{Prefix: store.Prefix}).Ship(t.Context(), rs[0].Documents(nil)); err != nil {
+		t.Fatal(err)
+	}
+	store.Refresh(t)
+	found := func(field string, value any) int {
+		return len(store.Search(t, names.LogIndex, map[string]any{"match": map[string]any{field: value}}))
+	}
+	for _, f := range names.Fields {
+		if f.Name != names.Time && found(f.Doc, values[f.Kind]) != 1 {
+			t.Errorf("%s is not found by %v", f.Doc, values[f.Kind])
+		}
+	}
+	if found(names.Attributes+".unknown.deep", "value") != 1 {
+		t.Error("an attribute that is not in the vocabulary is not found")
+	}
+	if found("unknown.deep", "value") != 0 { // negative control
+		t.Error("a search for what is not there finds it")
+	}
+}
