@@ -82,7 +82,8 @@ func Start(ctx context.Context, c Config) (t *Telemetry, stop func(context.Conte
 	otel.SetErrorHandler(exportErrors(logger))
 	otel.SetTracerProvider(traces)
 	otel.SetMeterProvider(meters)
-	otel.SetTextMapPropagator(propagation.NewCompositeTextMapPropagator(propagation.TraceContext{}, propagation.Baggage{}))
+	// No baggage: we use none, and a stranger's would travel through every hop.
+	otel.SetTextMapPropagator(propagation.TraceContext{})
 	if c.Endpoint != "" {
 		if err := runtime.Start(runtime.WithMeterProvider(meters)); err != nil {
 			return nil, nil, err

@@ -38,6 +38,10 @@ type Routes struct {
 	// Outside says that strangers may call: a traceparent they bring is linked
 	// and not continued. Only the gateway's routes do.
 	Outside bool
+
+	// Guard, if set, wraps each route added after it, inside its span and access
+	// line. The gateway proves there who asks.
+	Guard func(Route, http.Handler) http.Handler
 }
 
 // Route is what the bad-input suite knows about one route.
@@ -111,11 +115,19 @@ func HandleWith[Req, Resp any](rs *Routes, pattern string, e endpoint.Typed[Req,
 	rs.add(route, e.Check(), server)
 }
 
-// HandleRaw routes pattern to a plain handler, which answers for itself: the
-// gateway's proxy. Access is recorded for the suite; the handler enforces it.
+// HandleRaw routes pattern to a plain handler, such as the gateway's proxy, for
+// those whom access lets pass.
 func HandleRaw(rs *Routes, pattern string, access endpoint.Access, h http.Handler, opts ...Option) {
 	m := endpoint.Method{Name: pattern, Access: access}
-	rs.add(newRoute(pattern, m, nil, opts), m.Check(), h)
+	route := newRoute(pattern, m, nil, opts)
+	rs.add(route, m.Check(), http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		ctx := identify(r.Context(), r)
+		if err := admit(ctx, r, route); err != nil {
+			writeProblem(ctx, err, w)
+			return
+		}
+		h.ServeHTTP(w, r.WithContext(ctx))
+	}))
 }
 
 func newRoute(pattern string, m endpoint.Method, req reflect.Type, opts []Option) Route {
@@ -144,6 +156,9 @@ func (rs *Routes) add(route Route, err error, h http.Handler) {
 			fail(fmt.Errorf("%v", p))
 		}
 	}()
+	if rs.Guard != nil {
+		h = rs.Guard(route, h)
+	}
 	rs.mux.Handle(route.Pattern(), telemetry.Server(rs.logger, route.Pattern(), rs.Outside, h))
 	rs.list = append(rs.list, route)
 }

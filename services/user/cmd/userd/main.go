@@ -1,0 +1,75 @@
+// Command userd owns accounts: signing up, checking credentials, and what an
+// operator grants.
+package main
+
+import (
+	"context"
+	"io"
+	"log/slog"
+	"time"
+
+	"jari.example/services/internal/config"
+	"jari.example/services/internal/endpoint"
+	"jari.example/services/internal/httpjson"
+	"jari.example/services/internal/serve"
+	"jari.example/services/user"
+	"jari.example/services/user/inmem"
+	"jari.example/services/user/postgres"
+	"jari.example/telemetry"
+	"jari.example/telemetry/names"
+)
+
+func main() { serve.Main(run) }
+
+// openWithin is how long a start waits for a database that is away.
+const openWithin = time.Minute
+
+func run(ctx context.Context, args []string, getenv func(string) string, stdout, _ io.Writer) error {
+	flags := config.New("userd", "user", "userd owns accounts: signing up, checking credentials, grants.", getenv)
+	common := flags.Common("127.0.0.1:8111", "127.0.0.1:8211")
+	database := flags.URL("database-url", "", "PostgreSQL; empty: in memory, gone with the process")
+	if err := flags.Parse(args, stdout); err != nil {
+		return err
+	}
+	return serve.Observed(ctx, names.ServiceUser, common, stdout, func(t *telemetry.Telemetry) error {
+		// HTTP ─► endpoints ─► service ─► store
+		store, closeStore, err := open(ctx, *database, t.Logger)
+		if err != nil {
+			return err
+		}
+		defer closeStore()
+		service, err := user.New(ctx, store)
+		if err != nil {
+			return err
+		}
+		middleware, err := endpoint.Shared(t.Logger, nil)
+		if err != nil {
+			return err
+		}
+		routes := httpjson.NewRoutes(t.Logger)
+		user.AddRoutes(routes, user.NewEndpoints(service, middleware))
+		handler, err := routes.Handler()
+		if err != nil {
+			return err
+		}
+		return serve.Run(ctx, serve.Daemon{
+			Logger: t.Logger, HTTPAddr: *common.HTTPAddr, OpsAddr: *common.OpsAddr, Handler: handler, Ready: store.Ping,
+		})
+	})
+}
+
+func open(ctx context.Context, url string, logger *slog.Logger) (store user.Store, closeStore func(), err error) {
+	if url == "" {
+		logger.Warn("no database-url: accounts are kept in memory")
+		return inmem.New(), func() {}, nil
+	}
+	ctx, cancel := context.WithTimeout(ctx, openWithin)
+	defer cancel()
+	db, err := postgres.Open(ctx, url, func(err error) {
+		logger.Warn("waiting for the database", names.Exception, err.Error())
+	})
+	if err != nil {
+		return nil, nil, err
+	}
+	return db, db.Close, nil
+}

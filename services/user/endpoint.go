@@ -1,0 +1,26 @@
+package user
+
+import (
+	"jari.example/services/internal/endpoint"
+	"jari.example/services/internal/httpjson"
+)
+
+// Endpoints are the service's methods, each with who may call it.
+type Endpoints struct {
+	SignUp endpoint.Typed[SignUp, User]
+	Me     endpoint.Typed[httpjson.Nothing, User]
+	Verify endpoint.Typed[Credentials, User]
+	Find   endpoint.Typed[Lookup, User]
+	Grant  endpoint.Typed[Grant, User]
+}
+
+// NewEndpoints wraps the service in the shared middleware.
+func NewEndpoints(s *Service, mw endpoint.Middleware) Endpoints {
+	return Endpoints{
+		SignUp: endpoint.Make("user.SignUp", endpoint.Public, s.SignUp, mw),
+		Me:     endpoint.Make("user.Me", endpoint.Diner, s.Me, mw),
+		Verify: endpoint.Make("user.Verify", endpoint.Internal, s.Verify, mw),
+		Find:   endpoint.Make("user.Find", endpoint.Internal, s.Find, mw),
+		Grant:  endpoint.Make("user.Grant", endpoint.Internal, s.Grant, mw),
+	}
+}

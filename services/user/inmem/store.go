@@ -1,0 +1,81 @@
+// Package inmem keeps accounts in memory, for tests and for a service started
+// with nothing else running.
+package inmem
+
+import (
+	"context"
+	"slices"
+	"sync"
+
+	"github.com/google/uuid"
+
+	"jari.example/services/user"
+	"jari.example/telemetry"
+)
+
+// Store is a [user.Store] that forgets everything when the process ends.
+type Store struct {
+	mu    sync.Mutex
+	users map[uuid.UUID]user.User
+}
+
+var _ user.Store = (*Store)(nil)
+
+// New makes an empty store.
+func New() *Store { return &Store{users: map[uuid.UUID]user.User{}} }
+
+// Insert implements [user.Store].
+func (s *Store) Insert(_ context.Context, u user.User) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if _, taken := s.byEmail(u.Email); taken {
+		return user.EmailTaken()
+	}
+	s.users[u.ID] = u
+	return nil
+}
+
+// ByEmail implements [user.Store].
+func (s *Store) ByEmail(_ context.Context, email telemetry.Secret) (user.User, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if u, ok := s.byEmail(email); ok {
+		return u, nil
+	}
+	return user.User{}, user.NotFound()
+}
+
+// ByID implements [user.Store].
+func (s *Store) ByID(_ context.Context, id uuid.UUID) (user.User, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if u, ok := s.users[id]; ok {
+		return u, nil
+	}
+	return user.User{}, user.NotFound()
+}
+
+// Grant implements [user.Store].
+func (s *Store) Grant(_ context.Context, g user.Grant) (user.User, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	u, ok := s.users[g.ID]
+	if !ok {
+		return user.User{}, user.NotFound()
+	}
+	u.Role, u.Own = g.Role, slices.Clone(g.Own)
+	s.users[g.ID] = u
+	return u, nil
+}
+
+// Ping implements [user.Store].
+func (s *Store) Ping(context.Context) error { return nil }
+
+func (s *Store) byEmail(email telemetry.Secret) (user.User, bool) {
+	for _, u := range s.users {
+		if u.Email.Reveal() == email.Reveal() {
+			return u, true
+		}
+	}
+	return user.User{}, false
+}

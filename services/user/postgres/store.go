@@ -1,0 +1,109 @@
+// Package postgres keeps accounts in PostgreSQL.
+package postgres
+
+import (
+	"context"
+	"embed"
+	"errors"
+	"io/fs"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"jari.example/services/internal/postgres"
+	"jari.example/services/user"
+	"jari.example/telemetry"
+)
+
+//go:embed migrations/*.sql
+var migrations embed.FS
+
+// Store is a [user.Store].
+type Store struct{ pool *pgxpool.Pool }
+
+var _ user.Store = (*Store)(nil)
+
+// Open connects to the database at url and brings its schema up to date; see
+// the shared package for how it waits.
+func Open(ctx context.Context, url string, waiting func(error)) (*Store, error) {
+	files, err := fs.Sub(migrations, "migrations")
+	if err != nil {
+		return nil, err
+	}
+	pool, err := postgres.Open(ctx, postgres.Config{URL: url, Migrations: files, Waiting: waiting})
+	if err != nil {
+		return nil, err
+	}
+	return &Store{pool}, nil
+}
+
+// Close waits for the calls under way and closes the connections.
+func (s *Store) Close() { s.pool.Close() }
+
+// Ping implements [user.Store].
+func (s *Store) Ping(ctx context.Context) error { return postgres.Explain(s.pool.Ping(ctx)) }
+
+const columns = `id, email, name, locale, role, own, password, created_at`
+
+const insertSQL = `-- name: user.insert
+INSERT INTO users (` + columns + `) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`
+
+// Insert implements [user.Store].
+func (s *Store) Insert(ctx context.Context, u user.User) error {
+	_, err := s.pool.Exec(ctx, insertSQL, u.ID, u.Email.Reveal(), u.Name.Reveal(), u.Locale, u.Role, u.Own, u.Password.Reveal(), u.CreatedAt)
+	if postgres.Violates(err, "users_email") {
+		return user.EmailTaken()
+	}
+	return postgres.Explain(err)
+}
+
+const byEmailSQL = `-- name: user.by_email
+SELECT ` + columns + ` FROM users WHERE email = $1`
+
+// ByEmail implements [user.Store].
+func (s *Store) ByEmail(ctx context.Context, email telemetry.Secret) (user.User, error) {
+	return s.one(ctx, byEmailSQL, email.Reveal())
+}
+
+const byIDSQL = `-- name: user.by_id
+SELECT ` + columns + ` FROM users WHERE id = $1`
+
+// ByID implements [user.Store].
+func (s *Store) ByID(ctx context.Context, id uuid.UUID) (user.User, error) {
+	return s.one(ctx, byIDSQL, id)
+}
+
+const grantSQL = `-- name: user.grant
+UPDATE users SET role = $2, own = $3 WHERE id = $1 RETURNING ` + columns
+
+// Grant implements [user.Store].
+func (s *Store) Grant(ctx context.Context, g user.Grant) (user.User, error) {
+	return s.one(ctx, grantSQL, g.ID, g.Role, g.Own)
+}
+
+// row is a User as the driver fills it.
+type row struct {
+	ID           uuid.UUID
+	Email, Name  string
+	Locale, Role string
+	Own          []string
+	Password     string
+	CreatedAt    time.Time
+}
+
+func (s *Store) one(ctx context.Context, sql string, args ...any) (user.User, error) {
+	rows, _ := s.pool.Query(ctx, sql, args...)
+	r, err := pgx.CollectExactlyOneRow(rows, pgx.RowToStructByPos[row])
+	if errors.Is(err, pgx.ErrNoRows) {
+		return user.User{}, user.NotFound()
+	}
+	if err != nil {
+		return user.User{}, postgres.Explain(err)
+	}
+	return user.User{
+		ID: r.ID, Email: telemetry.NewSecret(r.Email), Name: telemetry.NewSecret(r.Name), Locale: r.Locale, Role: r.Role,
+		Own: r.Own, Password: telemetry.NewSecret(r.Password), CreatedAt: r.CreatedAt.UTC(),
+	}, nil
+}

@@ -1,0 +1,134 @@
+package user
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/google/uuid"
+
+	"jari.example/services/internal/endpoint"
+	"jari.example/services/internal/fault"
+	"jari.example/services/internal/httpjson"
+	"jari.example/telemetry"
+)
+
+// Store keeps accounts.
+type Store interface {
+	// Insert adds an account. Conflict email_taken when another has its address.
+	Insert(ctx context.Context, u User) error
+	// ByEmail finds an account by its normalised address; not_found.
+	ByEmail(ctx context.Context, email telemetry.Secret) (User, error)
+	// ByID finds an account; not_found.
+	ByID(ctx context.Context, id uuid.UUID) (User, error)
+	// Grant sets role and restaurants and returns the account; not_found.
+	Grant(ctx context.Context, g Grant) (User, error)
+	// Ping reports whether the store answers.
+	Ping(ctx context.Context) error
+}
+
+// NotFound is the stores' answer for an account that does not exist.
+func NotFound() error {
+	return fault.New(fault.NotFound, "user_not_found", "There is no such account.")
+}
+
+// EmailTaken is the stores' answer for an address that belongs to somebody.
+func EmailTaken() error {
+	return fault.New(fault.Conflict, "email_taken", "An account with this e-mail address exists already.").At("/email")
+}
+
+func badCredentials() error {
+	return fault.New(fault.Unauthenticated, "bad_credentials", "E-mail address or password is wrong.")
+}
+
+// Service is what one can ask about accounts.
+type Service struct {
+	store  Store
+	hasher hasher
+	decoy  telemetry.Secret
+}
+
+// New makes the service over a store.
+func New(ctx context.Context, store Store) (*Service, error) {
+	h := newHasher()
+	decoy, err := h.hash(ctx, telemetry.NewSecret(uuid.NewString()))
+	if err != nil {
+		return nil, fmt.Errorf("hash a decoy: %w", err)
+	}
+	return &Service{store: store, hasher: h, decoy: decoy}, nil
+}
+
+// SignUp makes an account with the role diner. Codes: invalid, conflict
+// (email_taken), unavailable.
+func (s *Service) SignUp(ctx context.Context, req SignUp) (User, error) {
+	if err := req.validate(); err != nil {
+		return User{}, err
+	}
+	password, err := s.hasher.hash(ctx, req.Password)
+	if err != nil {
+		return User{}, fmt.Errorf("hash the password: %w", err)
+	}
+	id, err := uuid.NewV7()
+	if err != nil {
+		return User{}, fmt.Errorf("make an id: %w", err)
+	}
+	u := User{
+		ID: id, Email: req.Email, Name: req.Name, Locale: req.Locale, Role: endpoint.RoleDiner,
+		Own: []string{}, Password: password, CreatedAt: time.Now().UTC().Truncate(time.Microsecond),
+	}
+	return u, s.store.Insert(ctx, u)
+}
+
+// Verify finds the account that the credentials belong to. It takes as long for
+// an address nobody has, so that it does not tell which addresses exist. Codes:
+// unauthenticated (bad_credentials), unavailable.
+func (s *Service) Verify(ctx context.Context, req Credentials) (User, error) {
+	u := User{Password: s.decoy}
+	if email, ok := normalise(req.Email.Reveal()); ok {
+		found, err := s.store.ByEmail(ctx, telemetry.NewSecret(email))
+		switch {
+		case err == nil:
+			u = found
+		case fault.CodeOf(err) != fault.NotFound:
+			return User{}, err
+		}
+	}
+	ok, err := s.hasher.matches(ctx, req.Password, u.Password)
+	if err != nil {
+		return User{}, fmt.Errorf("check the password: %w", err)
+	}
+	if !ok || u.ID == uuid.Nil {
+		return User{}, badCredentials()
+	}
+	return u, nil
+}
+
+// Me returns the account that asks. Codes: unauthenticated when it has gone
+// since it logged in, unavailable.
+func (s *Service) Me(ctx context.Context, _ httpjson.Nothing) (User, error) {
+	id, err := uuid.Parse(endpoint.IdentityFrom(ctx).UserID)
+	if err != nil {
+		return User{}, fault.New(fault.Unauthenticated, "unauthenticated", "Please log in.")
+	}
+	u, err := s.store.ByID(ctx, id)
+	if fault.CodeOf(err) == fault.NotFound {
+		return User{}, fault.New(fault.Unauthenticated, "account_gone", "This account no longer exists.")
+	}
+	return u, err
+}
+
+// Find returns any account, for siblings. Codes: not_found, unavailable.
+func (s *Service) Find(ctx context.Context, req Lookup) (User, error) {
+	return s.store.ByID(ctx, req.ID)
+}
+
+// Grant is an operator's act. Codes: invalid, not_found, unavailable.
+func (s *Service) Grant(ctx context.Context, req Grant) (User, error) {
+	if err := req.validate(); err != nil {
+		return User{}, err
+	}
+	if req.Own == nil {
+		req.Own = []string{}
+	}
+	return s.store.Grant(ctx, req)
+}

@@ -1,0 +1,101 @@
+// Package storetest is the suite every user store passes.
+package storetest
+
+import (
+	"slices"
+	"strconv"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+
+	"jari.example/services/internal/fault"
+	"jari.example/services/user"
+	"jari.example/telemetry"
+)
+
+// Run runs the suite; open gives an empty store.
+func Run(t *testing.T, open func(*testing.T) user.Store) {
+	t.Run("an account is found by id and by address as it was written", func(t *testing.T) {
+		s, u := open(t), account("kim@example.com")
+		must(t, s.Insert(t.Context(), u))
+		for _, find := range []func() (user.User, error){
+			func() (user.User, error) { return s.ByID(t.Context(), u.ID) },
+			func() (user.User, error) { return s.ByEmail(t.Context(), u.Email) },
+		} {
+			got, err := find()
+			must(t, err)
+			same(t, got, u)
+		}
+	})
+	t.Run("nobody is not found", func(t *testing.T) {
+		s := open(t)
+		_, byID := s.ByID(t.Context(), uuid.New())
+		_, byEmail := s.ByEmail(t.Context(), telemetry.NewSecret("nobody@example.com"))
+		_, grant := s.Grant(t.Context(), user.Grant{ID: uuid.New(), Role: "owner", Own: []string{}})
+		for _, err := range []error{byID, byEmail, grant} {
+			if fault.ReasonOf(err) != "user_not_found" {
+				t.Errorf("got %v", err)
+			}
+		}
+	})
+	t.Run("of many who take one address at once, one gets it", func(t *testing.T) {
+		s := open(t)
+		var wg sync.WaitGroup
+		var won atomic.Int32
+		for range 16 {
+			wg.Go(func() {
+				err := s.Insert(t.Context(), account("lee@example.com"))
+				if err == nil {
+					won.Add(1)
+				} else if fault.ReasonOf(err) != "email_taken" {
+					t.Errorf("got %v", err)
+				}
+			})
+		}
+		wg.Wait()
+		if won.Load() != 1 {
+			t.Errorf("%d accounts have the address", won.Load())
+		}
+	})
+	t.Run("a grant changes role and restaurants and nothing else", func(t *testing.T) {
+		s, u := open(t), account("owner@example.com")
+		must(t, s.Insert(t.Context(), u))
+		u.Role, u.Own = "owner", []string{"mosu", "jungsik"}
+		got, err := s.Grant(t.Context(), user.Grant{ID: u.ID, Role: u.Role, Own: u.Own})
+		must(t, err)
+		same(t, got, u)
+		got, err = s.ByID(t.Context(), u.ID)
+		must(t, err)
+		same(t, got, u)
+	})
+	t.Run("a store that is open answers", func(t *testing.T) { must(t, open(t).Ping(t.Context())) })
+}
+
+var serial atomic.Int64
+
+func account(email string) user.User {
+	return user.User{
+		ID: uuid.New(), Email: telemetry.NewSecret(email), Name: telemetry.NewSecret("김 " + strconv.FormatInt(serial.Add(1), 10)),
+		Locale: "ko", Role: "diner", Own: []string{}, Password: telemetry.NewSecret("$argon2id$…"),
+		CreatedAt: time.Now().UTC().Truncate(time.Microsecond),
+	}
+}
+
+func same(t *testing.T, got, want user.User) {
+	t.Helper()
+	if got.ID != want.ID || got.Email.Reveal() != want.Email.Reveal() || got.Name.Reveal() != want.Name.Reveal() ||
+		got.Password.Reveal() != want.Password.Reveal() || got.Locale != want.Locale || got.Role != want.Role ||
+		!slices.Equal(got.Own, want.Own) || !got.CreatedAt.Equal(want.CreatedAt) {
+		t.Errorf("got %+v, want %+v", got, want)
+	}
+}
+
+func must(t *testing.T, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}

@@ -1,0 +1,78 @@
+package user
+
+import (
+	"net/http"
+
+	"github.com/google/uuid"
+
+	"jari.example/services/internal/httpjson"
+)
+
+// AddRoutes adds the service's HTTP side.
+func AddRoutes(rs *httpjson.Routes, e Endpoints) {
+	httpjson.HandleWith(rs, "POST /v1/users", e.SignUp, httpjson.Body[SignUp], public(http.StatusCreated))
+	httpjson.HandleWith(rs, "GET /v1/users/me", e.Me, httpjson.None, public(http.StatusOK))
+	httpjson.HandleWith(rs, "POST /internal/credentials/verify", e.Verify, httpjson.Body[Credentials], verified)
+	httpjson.HandleWith(rs, "GET /internal/users/{id}", e.Find, decodeLookup, internal)
+	httpjson.HandleWith(rs, "PUT /internal/users/{id}/grant", e.Grant, decodeGrant, internal)
+}
+
+// The wire forms are the only place where an account's secrets are revealed,
+// each to those it is meant for.
+type (
+	publicUser struct {
+		ID     uuid.UUID `json:"id"`
+		Email  string    `json:"email"`
+		Name   string    `json:"name"`
+		Locale string    `json:"locale"`
+		Role   string    `json:"role"`
+	}
+	internalUser struct {
+		publicUser
+		Own []string `json:"own"`
+	}
+	verifiedUser struct {
+		ID     uuid.UUID `json:"id"`
+		Role   string    `json:"role"`
+		Own    []string  `json:"own"`
+		Name   string    `json:"name"`
+		Locale string    `json:"locale"`
+	}
+)
+
+func wire(u User) publicUser {
+	return publicUser{ID: u.ID, Email: u.Email.Reveal(), Name: u.Name.Reveal(), Locale: u.Locale, Role: u.Role}
+}
+
+func public(status int) httpjson.Encoder[User] {
+	return func(_ http.Header, u User) (int, any) { return status, wire(u) }
+}
+
+func internal(_ http.Header, u User) (int, any) { return http.StatusOK, internalUser{wire(u), u.Own} }
+
+func verified(_ http.Header, u User) (int, any) {
+	return http.StatusOK, verifiedUser{ID: u.ID, Role: u.Role, Own: u.Own, Name: u.Name.Reveal(), Locale: u.Locale}
+}
+
+func decodeLookup(r *http.Request) (Lookup, error) {
+	id, err := pathID(r)
+	return Lookup{ID: id}, err
+}
+
+func decodeGrant(r *http.Request) (Grant, error) {
+	id, err := pathID(r)
+	if err != nil {
+		return Grant{}, err
+	}
+	g, err := httpjson.Body[Grant](r)
+	g.ID = id
+	return g, err
+}
+
+func pathID(r *http.Request) (uuid.UUID, error) {
+	id, err := uuid.Parse(r.PathValue("id"))
+	if err != nil {
+		return id, NotFound()
+	}
+	return id, nil
+}
