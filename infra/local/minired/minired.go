@@ -16,7 +16,7 @@ import (
 const tick = 50 * time.Millisecond
 
 // Run serves until ctx ends.
-func Run(ctx context.Context, args []string, _ func(string) string, stdout, stderr io.Writer) error {
+func Run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	fs := flag.NewFlagSet("jari run redis", flag.ContinueOnError)
 	fs.SetOutput(stderr)
 	addr := fs.String("addr", "127.0.0.1:16379", "where to listen")

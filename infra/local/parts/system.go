@@ -24,7 +24,9 @@ type System struct {
 	Ports          ports.Offset // from the usual ports
 	Cache          artifact.Cache
 	Getenv         func(string) string
-	AlertTimeScale float64 // how many times faster than real the alerting windows run
+	AlertTimeScale int // how many times faster than real the alerting windows run
+
+	WithPlugin bool // build Fluent Bit's plugin even where another agent runs
 
 	user asUser // who runs the servers that refuse root
 }
@@ -44,8 +46,18 @@ func New(s System) (*System, error) {
 
 // Parts lists every part; launch.Select narrows it.
 func (s *System) Parts() []launch.Part {
-	all := []launch.Part{s.postgres(), s.redis(), s.openSearch(), s.aws()}
-	return all
+	all := []launch.Part{
+		s.secrets(), s.build(), s.web(), // tasks
+		s.postgres(), s.redis(), s.openSearch(), s.aws(),
+		s.agent(),
+	}
+	if s.WithPlugin || s.agentKind() == "fluent-bit" {
+		all = append(all, s.plugin())
+	}
+	for _, region := range Regions {
+		all = append(all, s.services(region)...)
+	}
+	return append(all, s.slack(), s.alerting(), s.mailbox(), s.preview(), s.door(), s.edge(), s.seed())
 }
 
 // LogDir is where every part's output goes. Files whose name holds a hyphen
@@ -105,3 +117,13 @@ func answers(url string) func(context.Context) error {
 // probe opens a connection per check: a kept one would outlive the process
 // it was opened to.
 var probe = &http.Client{Timeout: 3 * time.Second, Transport: &http.Transport{DisableKeepAlives: true}}
+
+// Ops is the port on which a part answers for its health, 0 if it has none.
+func (s *System) Ops(part string) int {
+	for _, suffix := range []string{"/ops", "/health"} {
+		if name := part + suffix; slices.Contains(ports.Names(), name) {
+			return s.Ports.Of(name)
+		}
+	}
+	return 0
+}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"slices"
 
 	"jari.example/infra/local/artifact"
 	"jari.example/infra/local/launch"
@@ -17,7 +18,7 @@ import (
 type state struct {
 	Offset    ports.Offset `json:"port_offset"`
 	Only      []string     `json:"only,omitempty"`
-	TimeScale float64      `json:"alert_time_scale"`
+	TimeScale int          `json:"alert_time_scale"`
 }
 
 func statePath(dir string) string  { return filepath.Join(dir, "run", "system.json") }
@@ -58,6 +59,7 @@ func (e env) system(dir string, st state) (*parts.System, error) {
 	}
 	return parts.New(parts.System{
 		Root: root, Dir: dir, Ports: st.Offset, Cache: cache, Getenv: e.getenv, AlertTimeScale: st.TimeScale,
+		WithPlugin: slices.Contains(st.Only, "plugin"),
 	})
 }
 

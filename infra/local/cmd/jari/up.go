@@ -23,7 +23,7 @@ import (
 // startFlags are those that up hands on to supervise.
 type startFlags struct {
 	offset, only string
-	scale        float64
+	scale        int
 }
 
 func (f *startFlags) add(fs *flag.FlagSet, e env) {
@@ -33,11 +33,11 @@ func (f *startFlags) add(fs *flag.FlagSet, e env) {
 	}
 	fs.StringVar(&f.offset, "port-offset", offset, "add `N` to every port, or auto to have a free range found (env JARI_PORT_OFFSET)")
 	fs.StringVar(&f.only, "only", "", "start only these `parts` and what they need, comma-separated")
-	fs.Float64Var(&f.scale, "alert-time-scale", 60, "run the alerting windows this many times faster than real, so that an hour is a minute")
+	fs.IntVar(&f.scale, "alert-time-scale", 60, "run the alerting windows this many times faster than real, so that an hour is a minute")
 }
 
 func (f startFlags) args(dir string) []string {
-	return []string{"--dir", dir, "--port-offset", f.offset, "--only", f.only, "--alert-time-scale", strconv.FormatFloat(f.scale, 'g', -1, 64)}
+	return []string{"--dir", dir, "--port-offset", f.offset, "--only", f.only, "--alert-time-scale", strconv.Itoa(f.scale)}
 }
 
 func (f startFlags) parts() []string {
@@ -49,7 +49,7 @@ func (f startFlags) check() error {
 		return fmt.Errorf("--port-offset is %q; it must be auto or a number from 0 to 40000", f.offset)
 	}
 	if f.scale < 1 {
-		return fmt.Errorf("--alert-time-scale is %g; it must be at least 1", f.scale)
+		return fmt.Errorf("--alert-time-scale is %d; it must be at least 1", f.scale)
 	}
 	return nil
 }

@@ -1,0 +1,80 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"os"
+	"slices"
+	"strings"
+
+	"jari.example/infra/local/launch"
+	"jari.example/infra/local/parts"
+	"jari.example/telemetry/names/realpart"
+)
+
+// printEnv names only what runs, so that a test of what does not run is
+// skipped, or fails where real parts are required.
+func printEnv(ctx context.Context, e env, args []string) error {
+	fs, dirFlag := e.flags("env", "[flags]; use it as: eval \"$(jari env)\"")
+	asJSON := fs.Bool("json", false, "print one JSON object")
+	if err := fs.Parse(args); err != nil {
+		return err
+	}
+	sys, _, err := e.running(*dirFlag)
+	if err != nil {
+		return err
+	}
+	st, err := launch.Dial(socketPath(sys.Dir)).Status(ctx)
+	if err != nil {
+		return err
+	}
+	vars := variables(sys, st)
+	if *asJSON {
+		enc := json.NewEncoder(e.stdout)
+		enc.SetIndent("", "  ")
+		return enc.Encode(vars)
+	}
+	keys := make([]string, 0, len(vars))
+	for key := range vars {
+		keys = append(keys, key)
+	}
+	slices.Sort(keys)
+	for _, key := range keys {
+		fmt.Fprintf(e.stdout, "export %s='%s'\n", key, strings.ReplaceAll(vars[key], "'", `'\''`))
+	}
+	return nil
+}
+
+// variables are the addresses of the parts that run: JARI_TEST_… under the
+// names tests ask for, and JARI_ADDR_<PART> for every part that listens.
+func variables(sys *parts.System, st launch.Status) map[string]string {
+	vars := map[string]string{}
+	special := map[string]struct{ key, value string }{
+		"postgres":   {realpart.Postgres, sys.DatabaseURL("postgres")},
+		"redis":      {realpart.Redis, sys.RedisURL()},
+		"opensearch": {realpart.OpenSearch, sys.OpenSearchURL()},
+		"aws":        {realpart.AWS, sys.AWSURL()},
+		"edge":       {realpart.Edge, sys.Ports.URL("edge")},
+		"slack":      {realpart.Slack, sys.Ports.URL("slack")},
+	}
+	for _, p := range st.Parts {
+		addr := "JARI_ADDR_" + strings.ToUpper(strings.ReplaceAll(p.Name, "-", "_"))
+		if s, ok := special[p.Name]; ok {
+			vars[s.key], vars[addr] = s.value, s.value
+			continue
+		}
+		for _, port := range p.Ports {
+			switch {
+			case port == sys.Ops(p.Name):
+				vars[addr+"_OPS"] = fmt.Sprintf("http://127.0.0.1:%d", port)
+			case vars[addr] == "":
+				vars[addr] = fmt.Sprintf("http://127.0.0.1:%d", port)
+			}
+		}
+	}
+	if _, err := os.Stat(sys.PluginPath()); err == nil {
+		vars[realpart.Plugin] = sys.PluginPath()
+	}
+	return vars
+}

@@ -1,0 +1,40 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"slices"
+
+	"jari.example/infra/local/door"
+	"jari.example/infra/local/edge"
+	"jari.example/infra/local/mailbox"
+	"jari.example/infra/local/minired"
+	"jari.example/infra/local/slack"
+)
+
+// hosted are the programs of infra/local that live in this binary.
+var hosted = map[string]func(ctx context.Context, args []string, stdout, stderr io.Writer) error{
+	"door":    door.Run,
+	"edge":    edge.Run,
+	"mailbox": mailbox.Run,
+	"redis":   minired.Run,
+	"slack":   slack.Run,
+}
+
+func runProgram(ctx context.Context, e env, args []string) error {
+	var known []string
+	for name := range hosted {
+		known = append(known, name)
+	}
+	slices.Sort(known)
+	if len(args) == 0 || args[0] == "-h" || args[0] == "--help" {
+		fmt.Fprintf(e.stderr, "usage: jari run PROGRAM [flags]; `jari run PROGRAM -h` tells the flags; the programs are: %v\n", known)
+		return exitCode(2)
+	}
+	program, ok := hosted[args[0]]
+	if !ok {
+		return fmt.Errorf("there is no program %q; the programs are: %v", args[0], known)
+	}
+	return program(ctx, args[1:], e.stdout, e.stderr)
+}

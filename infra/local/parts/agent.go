@@ -1,0 +1,114 @@
+package parts
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strconv"
+	"time"
+
+	"jari.example/infra/local/launch"
+)
+
+// Fluent Bit before 4.2 does not hand traces to plugins as logs.
+var oldestFluentBit = [2]int{4, 2}
+
+// agentKind is which agent runs: JARI_AGENT, or Fluent Bit where it is
+// installed.
+func (s *System) agentKind() string {
+	switch kind := s.Getenv("JARI_AGENT"); kind {
+	case "":
+	default:
+		return kind
+	}
+	if _, err := findFluentBit(context.Background()); err == nil {
+		return "fluent-bit"
+	}
+	return "collector"
+}
+
+func (s *System) agent() launch.Part {
+	var data string
+	part := launch.Part{
+		Name:    "agent",
+		Feeds:   []string{"opensearch"},
+		Ports:   []int{s.Ports.Of("agent"), s.Ports.Of("agent/health")},
+		Healthy: answers(s.Ports.URL("agent/health") + "/"),
+		Grace:   20 * time.Second,
+	}
+	switch kind := s.agentKind(); kind {
+	case "fluent-bit":
+		part.Needs = []string{"plugin"}
+		part.Hint = "read its log; JARI_AGENT=collector uses the other agent"
+		var program string
+		part.Prepare = func(ctx context.Context, _ launch.Say) (err error) {
+			if program, err = findFluentBit(ctx); err == nil {
+				data, err = s.data("agent")
+			}
+			return err
+		}
+		part.Command = func(context.Context) (launch.Command, error) {
+			conf := filepath.Join(s.Root, "fluentbit", "conf", "local.yaml")
+			return launch.Command{Path: program, Args: []string{"-c", conf, "-e", s.PluginPath()}, Env: environment(s.agentEnv(data)...), Dir: data}, nil
+		}
+		part.Notes = func() string { return "Fluent Bit in " + program + " with our plugin" }
+	case "collector":
+		part.Hint = "read its log; the first build downloads some 180 Go modules and takes minutes"
+		part.Prepare = func(ctx context.Context, say launch.Say) (err error) {
+			say("building the collector (the first time takes minutes)")
+			dir := filepath.Join(s.Root, "fluentbit", "agent")
+			if err := s.goBuild(ctx, say, dir, []string{"-o", s.Bin("jari-agent"), "."}, "GOWORK=off"); err != nil {
+				return err
+			}
+			data, err = s.data("agent")
+			return err
+		}
+		part.Command = func(context.Context) (launch.Command, error) {
+			conf := "file:" + filepath.Join(s.Root, "fluentbit", "agent", "agent.yaml")
+			return launch.Command{Path: s.Bin("jari-agent"), Args: []string{"--config", conf}, Env: environment(s.agentEnv(data)...), Dir: data}, nil
+		}
+		part.Notes = func() string { return "OpenTelemetry Collector with our exporter" }
+	default:
+		part.Hint = "set JARI_AGENT to fluent-bit or collector, or unset it"
+		part.Prepare = func(context.Context, launch.Say) error { return fmt.Errorf("JARI_AGENT is %q", kind) }
+	}
+	return part
+}
+
+// agentEnv is what both agents' configurations read. Fluent Bit wants hosts
+// and ports apart.
+func (s *System) agentEnv(data string) []string {
+	otlp, health := s.Ports.Addr("agent"), s.Ports.Addr("agent/health")
+	_, otlpPort, _ := net.SplitHostPort(otlp)
+	_, healthPort, _ := net.SplitHostPort(health)
+	return []string{
+		"JARI_OTLP_ADDR=" + otlp, "JARI_OTLP_HOST=127.0.0.1", "JARI_OTLP_PORT=" + otlpPort,
+		"JARI_AGENT_HEALTH_ADDR=" + health, "JARI_AGENT_HEALTH_HOST=127.0.0.1", "JARI_AGENT_HEALTH_PORT=" + healthPort,
+		"JARI_AGENT_DIR=" + data, "JARI_LOG_GLOB=" + s.LogGlob(), "JARI_OPENSEARCH_URL=" + s.OpenSearchURL(),
+	}
+}
+
+var fluentBitVersion = regexp.MustCompile(`v(\d+)\.(\d+)`)
+
+func findFluentBit(ctx context.Context) (string, error) {
+	path, err := exec.LookPath("fluent-bit")
+	if err != nil {
+		return "", fmt.Errorf("fluent-bit is not on PATH")
+	}
+	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
+	defer cancel()
+	out, err := exec.CommandContext(ctx, path, "--version").Output()
+	m := fluentBitVersion.FindSubmatch(out)
+	if err != nil || m == nil {
+		return "", fmt.Errorf("%s does not tell its version", path)
+	}
+	major, _ := strconv.Atoi(string(m[1]))
+	minor, _ := strconv.Atoi(string(m[2]))
+	if major < oldestFluentBit[0] || major == oldestFluentBit[0] && minor < oldestFluentBit[1] {
+		return "", fmt.Errorf("%s is Fluent Bit %d.%d; %d.%d or later is needed", path, major, minor, oldestFluentBit[0], oldestFluentBit[1])
+	}
+	return path, nil
+}

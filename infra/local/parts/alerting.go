@@ -1,0 +1,27 @@
+package parts
+
+import (
+	"strconv"
+
+	"jari.example/infra/local/launch"
+	"jari.example/telemetry/names"
+)
+
+// alerting runs once, for both regions, in the first.
+func (s *System) alerting() launch.Part {
+	door, preview := s.Ports.URL("door"), s.Ports.URL("preview")
+	part := s.daemon("alerting", "alertingd", []string{"postgres", "opensearch", "secrets", "build"},
+		[]int{s.Ports.Of("alerting/ops")}, s.Ports.URL("alerting/ops"), []string{
+			"--ops-addr", s.Ports.Addr("alerting/ops"), "--cloud-region", names.Regions[Regions[0]],
+			"--otlp-endpoint", s.Ports.URL("agent"),
+			"--database-url", s.DatabaseURL("jari_alerting"), "--opensearch-url", s.OpenSearchURL(),
+			"--slack-url", s.Ports.URL("slack") + "/api/", "--slack-token-file", s.secret(slackToken), "--slack-channel", "#incidents",
+			"--time-scale", strconv.Itoa(s.AlertTimeScale),
+			"--runbook-url", door + "/runbooks/{slo}",
+			"--dashboard-url", preview + "/dashboards/{dashboard}?from={from}&to={to}",
+			"--trace-url", preview + "/traces/{trace}",
+		})
+	part.Feeds = append(part.Feeds, "slack")
+	part.Log = "alerting-" + Regions[0] // JSON lines, for the agent
+	return part
+}

@@ -1,0 +1,69 @@
+package parts
+
+import (
+	"context"
+	"path/filepath"
+
+	"jari.example/infra/local/launch"
+	"jari.example/telemetry/names"
+)
+
+// local is a program of infra/local, hosted by the launcher's own binary.
+func (s *System) local(name string, needs []string, args ...string) launch.Part {
+	return launch.Part{
+		Name: name, Needs: needs, Ports: []int{s.Ports.Of(name)},
+		Hint: "read its log (`make logs S=" + name + "`)",
+		Command: func(context.Context) (launch.Command, error) {
+			return s.self(append([]string{"run", name, "--addr", s.Ports.Addr(name)}, args...)...)
+		},
+		Healthy: answers(s.Ports.URL(name) + "/"),
+	}
+}
+
+// slack is the Slack simulator. It remembers its channel over restarts.
+func (s *System) slack() launch.Part {
+	part := s.local("slack", []string{"secrets"},
+		"--token-file", s.secret(slackToken), "--signing-secret-file", s.secret(slackSigning),
+		"--channels", "#incidents", "--state", filepath.Join(s.Dir, "data", "slack", "messages.json"))
+	part.Prepare = func(context.Context, launch.Say) error {
+		_, err := s.data("slack")
+		return err
+	}
+	return part
+}
+
+// mailbox shows what moto's SES was given to send.
+func (s *System) mailbox() launch.Part {
+	return s.local("mailbox", []string{"aws"}, "--aws-endpoint-url", s.AWSURL())
+}
+
+// door is the operator's way to everything, with the runbooks.
+func (s *System) door() launch.Part {
+	return s.local("door", nil,
+		"--runbooks", filepath.Join(s.Root, "runbooks"), "--page-url", s.Ports.URL("edge"), "--slack-url", s.Ports.URL("slack"),
+		"--mailbox-url", s.Ports.URL("mailbox"), "--preview-url", s.Ports.URL("preview"), "--opensearch-url", s.OpenSearchURL())
+}
+
+// edge is the front door: the page, and the API through CloudFront's function.
+func (s *System) edge() launch.Part {
+	args := []string{"--web", filepath.Join(s.Root, "web", "dist"), "--door-url", s.Ports.URL("door")}
+	needs := []string{"web"}
+	for _, region := range Regions {
+		args = append(args, "--origin", names.Regions[region]+"="+s.Ports.URL("gateway-"+region))
+		needs = append(needs, "gateway-"+region)
+	}
+	return s.local("edge", needs, args...)
+}
+
+// preview shows dashboards and traces without OpenSearch Dashboards.
+func (s *System) preview() launch.Part {
+	return launch.Part{
+		Name: "preview", Needs: []string{"build", "opensearch"}, Ports: []int{s.Ports.Of("preview")},
+		Hint: "read its log (`make logs S=preview`)",
+		Command: func(context.Context) (launch.Command, error) {
+			args := []string{"--addr", s.Ports.Addr("preview"), "--opensearch-url", s.OpenSearchURL()}
+			return launch.Command{Path: s.Bin("kibanapreview"), Args: args, Env: environment(), Dir: s.Root}, nil
+		},
+		Healthy: answers(s.Ports.URL("preview") + "/"),
+	}
+}

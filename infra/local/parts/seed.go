@@ -1,0 +1,45 @@
+package parts
+
+import (
+	"context"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"jari.example/infra/local/launch"
+	"jari.example/infra/local/seed"
+)
+
+var zones = map[string]string{"kr": "Asia/Seoul", "us": "America/New_York"}
+
+// seed is the last task: restaurants to be found and booked. The agent is
+// needed so that what the seed does leaves its traces too.
+func (s *System) seed() launch.Part {
+	part := launch.Part{
+		Name: "seed", Needs: []string{"agent"},
+		Hint:   "read the gateway's log (`make logs S=gateway`); `jari seed` tries again",
+		Settle: func(ctx context.Context, _ launch.Say) error { return s.Seed(ctx) },
+	}
+	for _, region := range Regions {
+		for _, service := range []string{"gateway", "user", "reservation", "search", "notification"} {
+			part.Needs = append(part.Needs, service+"-"+region)
+		}
+	}
+	return part
+}
+
+// Seed fills all regions at once.
+func (s *System) Seed(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, time.Minute)
+	defer cancel()
+	g, ctx := errgroup.WithContext(ctx)
+	for _, region := range Regions {
+		g.Go(func() error {
+			return seed.Fill(ctx, seed.Region{
+				Label: region, TimeZone: zones[region],
+				Gateway: s.Ports.URL("gateway-" + region), User: s.Ports.URL("user-" + region),
+			})
+		})
+	}
+	return g.Wait()
+}

@@ -1,0 +1,61 @@
+package parts
+
+import (
+	"context"
+
+	"jari.example/infra/local/launch"
+	"jari.example/telemetry/names"
+)
+
+// services are the processes of one region. Each has its own part, ports and
+// log; the servers behind them are shared.
+func (s *System) services(region string) []launch.Part {
+	at := func(service string) string { return service + "-" + region }
+	url := func(service string) string { return s.Ports.URL(at(service)) }
+	database := func(name string) []string { return []string{"--database-url", s.DatabaseURL(name)} }
+	catalogue := []string{
+		"--opensearch-url", s.OpenSearchURL(), "--catalogue-index", CatalogueTable(region),
+		"--aws-endpoint-url", s.AWSURL(), "--catalogue-table", CatalogueTable(region),
+	}
+	return []launch.Part{
+		s.service(region, "user", "userd", []string{"postgres"}, database("jari_users")...),
+		s.service(region, "notification", "notificationd", []string{"postgres", "aws"},
+			append(database("jari_notification_"+region), "--user-url", url("user"), "--search-url", url("search"),
+				"--aws-endpoint-url", s.AWSURL(), "--mail-from", MailFrom)...),
+		s.service(region, "reservation", "reservationd", []string{"postgres"},
+			append(database(ReservationDatabase(region)), "--notification-url", url("notification"))...),
+		s.service(region, "indexer", "indexerd", []string{"opensearch", "aws"}, catalogue...),
+		s.service(region, "search", "searchd", []string{"opensearch", "aws", at("indexer")}, catalogue...),
+		s.service(region, "gateway", "gatewayd", []string{"redis", "secrets"},
+			"--user-url", url("user"), "--reservation-url", url("reservation"), "--search-url", url("search"),
+			"--redis-url", s.RedisURL(), "--signing-key-file", s.secret(signingKey), "--refresh-key-file", s.secret(refreshKey),
+			"--issuer", "https://jari.example"),
+	}
+}
+
+// service is one daemon of ours. Everything that it must be told is in its
+// flags, so that `ps` shows what runs.
+func (s *System) service(region, name, program string, needs []string, args ...string) launch.Part {
+	part := name + "-" + region
+	common := []string{
+		"--ops-addr", s.Ports.Addr(part + "/ops"),
+		"--cloud-region", names.Regions[region], "--otlp-endpoint", s.Ports.URL("agent"),
+	}
+	listens := []int{s.Ports.Of(part + "/ops")}
+	if name != "indexer" { // which serves nobody
+		common = append(common, "--http-addr", s.Ports.Addr(part))
+		listens = append(listens, s.Ports.Of(part))
+	}
+	return s.daemon(part, program, append(needs, "build"), listens, s.Ports.URL(part+"/ops"), append(common, args...))
+}
+
+func (s *System) daemon(part, program string, needs []string, listens []int, ops string, args []string) launch.Part {
+	return launch.Part{
+		Name: part, Needs: needs, Feeds: []string{"agent"}, Ports: listens,
+		Hint: "read its log (`make logs S=" + part + "`)",
+		Command: func(context.Context) (launch.Command, error) {
+			return launch.Command{Path: s.Bin(program), Args: args, Env: environment(s.awsEnv()...), Dir: s.Dir}, nil
+		},
+		Healthy: answers(ops + "/readyz"),
+	}
+}

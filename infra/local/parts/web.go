@@ -1,0 +1,88 @@
+package parts
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"os/exec"
+	"path/filepath"
+
+	"jari.example/infra/local/artifact"
+	"jari.example/infra/local/launch"
+)
+
+// web builds the page when it is missing or its sources are others than those
+// it was built from.
+func (s *System) web() launch.Part {
+	dir := filepath.Join(s.Root, "web")
+	return launch.Part{
+		Name: "web",
+		Hint: "it needs Node 20 or later with npm (Debian: apt-get install nodejs npm)",
+		Prepare: func(ctx context.Context, say launch.Say) error {
+			lock, err := hashFiles(dir, "package-lock.json", "package.json")
+			if err != nil {
+				return err
+			}
+			// The stamps lie with what they vouch for, so removing that removes them.
+			if modules := filepath.Join(dir, "node_modules", ".jari-stamp"); stamp(modules) != lock {
+				say("installing the page's packages (npm ci)")
+				if err := npm(ctx, dir, "ci", "--no-audit", "--no-fund"); err != nil {
+					return err
+				}
+				if err := os.WriteFile(modules, []byte(lock), 0o644); err != nil {
+					return err
+				}
+			}
+			sources, err := hashFiles(dir, "package-lock.json", "package.json", "tsconfig.json", "vite.config.ts", "index.html", "src", "public")
+			if err != nil {
+				return err
+			}
+			built := filepath.Join(dir, "node_modules", ".jari-built")
+			if _, err := os.Stat(filepath.Join(dir, "dist", "index.html")); err == nil && stamp(built) == sources {
+				return nil
+			}
+			say("building the page")
+			return errors.Join(npm(ctx, dir, "run", "build"), os.WriteFile(built, []byte(sources), 0o644))
+		},
+	}
+}
+
+func npm(ctx context.Context, dir string, args ...string) error {
+	path, err := exec.LookPath("npm")
+	if err != nil {
+		return errors.New("npm is not on PATH")
+	}
+	cmd := exec.Command(path, args...)
+	cmd.Dir = dir
+	return artifact.Run(ctx, cmd, nil)
+}
+
+func stamp(path string) string {
+	text, _ := os.ReadFile(path) // no stamp, no match
+	return string(text)
+}
+
+// hashFiles hashes names and contents of the files and folders below dir that
+// exist.
+func hashFiles(dir string, names ...string) (string, error) {
+	h := sha256.New()
+	for _, name := range names {
+		err := filepath.WalkDir(filepath.Join(dir, name), func(path string, d fs.DirEntry, err error) error {
+			if err != nil || d.IsDir() {
+				return err
+			}
+			text, err := os.ReadFile(path)
+			fmt.Fprintf(h, "%s %d\n", path, len(text))
+			h.Write(text)
+			return err
+		})
+		if err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return "", err
+		}
+	}
+	return hex.EncodeToString(h.Sum(nil)), nil
+}

@@ -1,0 +1,193 @@
+// Package seed fills a region with restaurants through the same calls that
+// owners and operators make. What is there already stays as it is.
+package seed
+
+import (
+	"context"
+	"embed"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"net/url"
+	"time"
+)
+
+// Region is where one region's services are.
+type Region struct {
+	Label    string // kr or us: the file with its restaurants
+	TimeZone string
+	Gateway  string // base URLs
+	User     string
+}
+
+// OwnerPassword opens both owners' accounts. It is no secret: nothing of the
+// local system can be reached from another machine.
+const OwnerPassword = "local-owner-password"
+
+// OwnerEmail is the account that owns all restaurants of a region.
+func OwnerEmail(region string) string { return "owner-" + region + "@jari.example" }
+
+//go:embed kr.json us.json
+var files embed.FS
+
+type text struct {
+	Ko string `json:"ko"`
+	En string `json:"en"`
+}
+
+type restaurant struct {
+	ID          string          `json:"id,omitempty"`
+	Name        text            `json:"name"`
+	Description text            `json:"description"`
+	Cuisine     string          `json:"cuisine"`
+	Area        text            `json:"area"`
+	Price       int             `json:"price"`
+	TimeZone    string          `json:"time_zone"`
+	Address     string          `json:"address"`
+	Location    json.RawMessage `json:"location"`
+}
+
+func restaurants(region Region) ([]restaurant, error) {
+	content, err := files.ReadFile(region.Label + ".json")
+	if err != nil {
+		return nil, err
+	}
+	var list []restaurant
+	if err := json.Unmarshal(content, &list); err != nil {
+		return nil, fmt.Errorf("%s.json: %w", region.Label, err)
+	}
+	for i := range list {
+		list[i].TimeZone = region.TimeZone
+	}
+	return list, nil
+}
+
+// Fill brings the region to where every restaurant exists, takes bookings for
+// weeks ahead and can be found. It may be repeated.
+func Fill(ctx context.Context, region Region) error {
+	list, err := restaurants(region)
+	if err != nil {
+		return err
+	}
+	token, err := owner(ctx, region, list)
+	if err != nil {
+		return err
+	}
+	for _, r := range list {
+		if err := fillOne(ctx, region, token, r); err != nil {
+			return fmt.Errorf("%s: %w", r.ID, err)
+		}
+	}
+	return searchable(ctx, region, list)
+}
+
+// owner makes sure that the region's owner exists and may touch its
+// restaurants, and returns an access token that says so.
+func owner(ctx context.Context, region Region, list []restaurant) (token string, err error) {
+	email := OwnerEmail(region.Label)
+	account := map[string]string{"email": email, "password": OwnerPassword, "name": "Owner " + region.Label, "locale": "en"}
+	if _, err := call(ctx, http.MethodPost, region.Gateway+"/v1/users", "", account, nil, http.StatusCreated, http.StatusConflict); err != nil {
+		return "", err
+	}
+	var session struct {
+		Token string `json:"access_token"`
+		User  struct {
+			ID  string   `json:"id"`
+			Own []string `json:"own"`
+		} `json:"user"`
+	}
+	login := func() error {
+		_, err := call(ctx, http.MethodPost, region.Gateway+"/v1/sessions", "", map[string]string{"email": email, "password": OwnerPassword}, &session, http.StatusCreated)
+		return err
+	}
+	if err := login(); err != nil {
+		return "", err
+	}
+	if len(session.User.Own) >= len(list) {
+		return session.Token, nil
+	}
+	var own []string
+	for _, r := range list {
+		own = append(own, r.ID)
+	}
+	grant := map[string]any{"role": "owner", "own": own}
+	if _, err := call(ctx, http.MethodPut, region.User+"/internal/users/"+session.User.ID+"/grant", "", grant, nil, http.StatusOK); err != nil {
+		return "", err
+	}
+	return session.Token, login() // only a new token carries the grant
+}
+
+func fillOne(ctx context.Context, region Region, token string, r restaurant) error {
+	at := region.Gateway + "/v1/restaurants/" + r.ID
+	status, err := call(ctx, http.MethodGet, at, "", nil, nil, http.StatusOK, http.StatusNotFound)
+	if err != nil {
+		return err
+	}
+	if status == http.StatusNotFound {
+		r.ID = "" // the path has it
+		if _, err := call(ctx, http.MethodPut, at, token, r, nil, http.StatusCreated, http.StatusOK); err != nil {
+			return err
+		}
+	}
+	open, err := opensInTwoWeeks(ctx, at)
+	if err != nil || open {
+		return err
+	}
+	_, err = call(ctx, http.MethodPut, at+"/schedule", token, schedule(r.TimeZone), nil, http.StatusOK)
+	return err
+}
+
+// opensInTwoWeeks tells whether the slots made by an earlier seed still reach
+// far enough ahead. Once they do not, the schedule is stated again.
+func opensInTwoWeeks(ctx context.Context, at string) (bool, error) {
+	day := time.Now().AddDate(0, 0, 14)
+	query := url.Values{"from": {day.Format(time.RFC3339)}, "to": {day.AddDate(0, 0, 7).Format(time.RFC3339)}, "party": {"1"}}
+	var free struct{ Items []json.RawMessage }
+	_, err := call(ctx, http.MethodGet, at+"/availability?"+query.Encode(), "", nil, &free, http.StatusOK, http.StatusNotFound)
+	return len(free.Items) > 0, err
+}
+
+// schedule is dinner all week, and lunch from Friday to Sunday.
+func schedule(zone string) map[string]any {
+	var weekly []map[string]string
+	for _, day := range []string{"mon", "tue", "wed", "thu", "fri", "sat", "sun"} {
+		weekly = append(weekly, map[string]string{"day": day, "opens": "17:00", "closes": "22:00"})
+	}
+	for _, day := range []string{"fri", "sat", "sun"} {
+		weekly = append(weekly, map[string]string{"day": day, "opens": "11:30", "closes": "14:30"})
+	}
+	return map[string]any{
+		"time_zone": zone, "weekly": weekly, "interval_minutes": 60, "covers": 20,
+		"party": map[string]int{"min": 1, "max": 8}, "days_ahead": 28,
+	}
+}
+
+// searchable waits until every restaurant of the list is found.
+func searchable(ctx context.Context, region Region, list []restaurant) error {
+	missing := map[string]bool{}
+	for {
+		var found struct {
+			Items []struct {
+				ID string `json:"id"`
+			} `json:"items"`
+		}
+		if _, err := call(ctx, http.MethodGet, region.Gateway+"/v1/restaurants?limit=50", "", nil, &found, http.StatusOK); err != nil {
+			return err
+		}
+		clear(missing)
+		for _, r := range list {
+			missing[r.ID] = true
+		}
+		for _, item := range found.Items {
+			delete(missing, item.ID)
+		}
+		if len(missing) == 0 {
+			return nil
+		}
+		select {
+		case <-ctx.Done():
+			return fmt.Errorf("%d of %d restaurants cannot be found by searching: %w", len(missing), len(list), ctx.Err())
+		case <-time.After(200 * time.Millisecond):
+		}
+	}
+}
