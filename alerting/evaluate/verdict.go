@@ -62,7 +62,9 @@ func Judge(s slo.SLO, at time.Time, sums []Sum) Verdict {
 			LongBurn: s.Objective.BurnRate(long), ShortBurn: s.Objective.BurnRate(short),
 			Chance: s.Objective.Chance(short),
 		}
-		pv.Fires = pv.LongBurn >= p.Burn && pv.ShortBurn >= p.Burn && pv.Chance < s.Policy.MaxChance
+		// 1 - 0.999 is not quite 0.001, and a burn of exactly 14.4 counts.
+		burn := p.Burn * (1 - 1e-9)
+		pv.Fires = pv.LongBurn >= burn && pv.ShortBurn >= burn && pv.Chance < s.Policy.MaxChance
 		v.Pairs = append(v.Pairs, pv)
 	}
 	budget := sums[len(sums)-1]

@@ -1,0 +1,125 @@
+package evaluate
+
+import (
+	"math"
+	"math/rand/v2"
+	"testing"
+	"time"
+
+	"jari.example/alerting/slo"
+	"jari.example/alerting/slos"
+	"jari.example/alerting/spec"
+)
+
+func booking(t testing.TB) slo.SLO {
+	t.Helper()
+	all, err := spec.Load(slos.Files)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return all[0]
+}
+
+// The sums are those of 1 h, 5 min, 6 h, 30 min and 30 d.
+func TestItFiresWhenLongAndShortBurnAndItIsNoBadLuck(t *testing.T) {
+	quiet := slo.Count{Good: 100_000}
+	for name, tc := range map[string]struct {
+		h1, m5, h6, m30 slo.Count
+		want            time.Duration // the long window that fires; 0 for none
+	}{
+		"all is well":                         {quiet, quiet, quiet, quiet, 0},
+		"nobody comes":                        {},
+		"exactly 14.4 in both":                {slo.Count{Good: 9856, Bad: 144}, slo.Count{Good: 9856, Bad: 144}, quiet, quiet, time.Hour},
+		"just below 14.4 in the long":         {slo.Count{Good: 9857, Bad: 143}, slo.Count{Good: 9000, Bad: 1000}, quiet, quiet, 0},
+		"just below 14.4 in the short":        {slo.Count{Good: 9000, Bad: 1000}, slo.Count{Good: 9857, Bad: 143}, quiet, quiet, 0},
+		"it was bad and is over":              {slo.Count{Good: 9000, Bad: 1000}, quiet, slo.Count{Good: 9000, Bad: 1000}, quiet, 0},
+		"slow burning":                        {slo.Count{Good: 990, Bad: 10}, slo.Count{Good: 99, Bad: 1}, slo.Count{Good: 9930, Bad: 70}, slo.Count{Good: 9930, Bad: 70}, 6 * time.Hour},
+		"both pairs: the first of the policy": {slo.Count{Bad: 9}, slo.Count{Bad: 9}, slo.Count{Bad: 9}, slo.Count{Bad: 9}, time.Hour},
+		// One of five at night burns at 200, and happens every 0.005·24 nights.
+		"one failure at night": {slo.Count{Good: 59, Bad: 1}, slo.Count{Good: 4, Bad: 1}, slo.Count{Good: 359, Bad: 1}, slo.Count{Good: 29, Bad: 1}, 0},
+		// Two of five has p = 1.2e-5, two of four 8e-6.
+		"two of five are still luck": {slo.Count{Good: 40, Bad: 2}, slo.Count{Good: 3, Bad: 2}, quiet, quiet, 0},
+		"two of four are not":        {slo.Count{Good: 40, Bad: 2}, slo.Count{Good: 2, Bad: 2}, quiet, quiet, time.Hour},
+	} {
+		t.Run(name, func(t *testing.T) {
+			v := Judge(booking(t), time.Now(), []Sum{{Count: tc.h1}, {Count: tc.m5}, {Count: tc.h6}, {Count: tc.m30}, {Count: quiet}})
+			pair, fires := v.Firing()
+			if fires != (tc.want > 0) || pair.Long != tc.want {
+				t.Errorf("fires %v with %+v, want %s", fires, pair, tc.want)
+			}
+		})
+	}
+}
+
+func TestTheBudgetIsThatOfTheTimeWatched(t *testing.T) {
+	s, now := booking(t), time.Now()
+	v := Judge(s, now, []Sum{{}, {}, {}, {}, {Count: slo.Count{Good: 9856, Bad: 144}, First: now.Add(-time.Hour)}})
+	if math.Abs(v.Left-0.98) > 1e-9 {
+		t.Errorf("left %v, want 0.98", v.Left)
+	}
+}
+
+func TestNext(t *testing.T) {
+	firing, calm := Verdict{Pairs: []PairVerdict{{}, {Fires: true}}}, Verdict{Pairs: []PairVerdict{{}, {}}}
+	for _, tc := range []struct {
+		open bool
+		v    Verdict
+		want Event
+	}{{false, calm, Nothing}, {false, firing, Opened}, {true, firing, Ongoing}, {true, calm, Resolved}} {
+		if got := Next(tc.open, tc.v); got != tc.want {
+			t.Errorf("open %v: %v, want %v", tc.open, got, tc.want)
+		}
+	}
+}
+
+// At 60 requests an hour a single failure "burns" at 200. With half the
+// budget's errors nobody must be paged; without the Poisson test about twenty
+// times a month somebody would be.
+func TestAMonthOfQuietNightsPagesNobody(t *testing.T) {
+	pages := func(maxChance float64) (n int) {
+		s := booking(t)
+		s.Policy.MaxChance = maxChance
+		rnd := rand.New(rand.NewPCG(7, 7))
+		const minutes = 30 * 24 * 60
+		before := make([]slo.Count, minutes+1)
+		for m := range minutes {
+			c := slo.Count{}
+			for range poisson(rnd, 1) {
+				if rnd.Float64() < 0.0005 {
+					c.Bad++
+				} else {
+					c.Good++
+				}
+			}
+			before[m+1] = before[m].Plus(c)
+		}
+		firing := false
+		for m := 1; m <= minutes; m++ {
+			var sums []Sum
+			end := time.Unix(0, 0).Add(time.Duration(m) * time.Minute)
+			for _, start := range starts(s, end) {
+				from := before[max(0, int(start.Unix()/60))]
+				sums = append(sums, Sum{Count: slo.Count{Good: before[m].Good - from.Good, Bad: before[m].Bad - from.Bad}})
+			}
+			_, now := Judge(s, end, sums).Firing()
+			if now && !firing {
+				n++
+			}
+			firing = now
+		}
+		return n
+	}
+	if n := pages(1e-5); n != 0 {
+		t.Errorf("%d false pages", n)
+	}
+	if n := pages(1); n < 10 {
+		t.Errorf("the control should page about twenty times, it did %d", n)
+	}
+}
+
+func poisson(rnd *rand.Rand, mean float64) (n int) {
+	for p := rnd.Float64(); p > math.Exp(-mean); p *= rnd.Float64() {
+		n++
+	}
+	return n
+}
