@@ -1,0 +1,86 @@
+package board
+
+import (
+	"encoding/json"
+	"fmt"
+	"time"
+)
+
+type object = map[string]any
+
+// Search is a search to run: the body for the indices of a pattern.
+type Search struct {
+	Indices string
+	Body    []byte
+}
+
+// Search compiles the panel for the time from ≤ t < to. prefix comes before
+// the indices' names; tests keep their own documents apart with it.
+func (p *Panel) Search(prefix string, from, to time.Time) (Search, error) {
+	family := p.Index.Family()
+	body := object{
+		"size":             0,
+		"track_total_hits": true,
+		"query": object{"bool": object{"filter": append(p.filters(p.Where), object{"range": object{family.Time: object{
+			"gte": from.UTC().Format(time.RFC3339Nano), "lt": to.UTC().Format(time.RFC3339Nano)}}})}},
+	}
+	switch p.Type {
+	case Bars:
+		var ranges []object
+		for _, r := range p.By.Ranges {
+			ranges = append(ranges, object{"key": r.Label, "from": r.From, "to": r.To})
+		}
+		body["aggs"] = p.overTime(object{"range": object{"field": p.Index.doc(p.By.Field), "ranges": ranges}})
+	case Percentiles:
+		body["aggs"] = p.overTime(object{"percentiles": object{"field": p.Index.doc(p.Of), "percents": p.Percents, "keyed": false}})
+	case Ratio:
+		body["aggs"] = object{
+			"total": object{"filter": object{"bool": object{"filter": p.filters(p.Total)}}},
+			"good":  object{"filter": object{"bool": object{"filter": append(p.filters(p.Total), p.filters(p.Good)...)}}},
+		}
+	case Top:
+		body["aggs"] = object{"top": object{"terms": object{"field": p.Index.doc(p.By.Field), "size": p.Size}}}
+	case Documents:
+		body["size"] = p.Size
+		body["_source"] = false
+		fields := []string{family.Time}
+		for _, c := range p.Columns {
+			fields = append(fields, p.Index.doc(c))
+		}
+		body["fields"] = fields
+		body["sort"] = []object{{p.Index.doc(p.Sort.Field): object{"order": p.Sort.Order, "unmapped_type": "long"}}}
+	default:
+		return Search{}, fmt.Errorf("panel %s: type %q is unknown", p.ID, p.Type)
+	}
+	text, err := json.Marshal(body)
+	return Search{prefix + family.Pattern(), text}, err
+}
+
+// overTime wraps an aggregation in a histogram that leaves out empty times.
+func (p *Panel) overTime(of object) object {
+	return object{"times": object{
+		"date_histogram": object{"field": p.Index.Family().Time, "fixed_interval": p.Every, "min_doc_count": 1},
+		"aggs":           object{"of": of},
+	}}
+}
+
+// filters compiles conditions; none is a filter that lets all through.
+func (p *Panel) filters(conditions []Condition) []object {
+	out := []object{}
+	for _, c := range conditions {
+		field := p.Index.doc(c.Field)
+		switch {
+		case c.Is != nil:
+			out = append(out, object{"term": object{field: c.Is}})
+		case c.IsNot != nil:
+			out = append(out, object{"bool": object{"must_not": object{"term": object{field: c.IsNot}}}})
+		case c.AtLeast != nil:
+			out = append(out, object{"range": object{field: object{"gte": *c.AtLeast}}})
+		case c.Below != nil:
+			out = append(out, object{"range": object{field: object{"lt": *c.Below}}})
+		case c.Exists:
+			out = append(out, object{"exists": object{"field": field}})
+		}
+	}
+	return out
+}

@@ -1,0 +1,145 @@
+package preview_test
+
+import (
+	"context"
+	"fmt"
+	"testing"
+	"time"
+
+	"jari.example/kibana/board"
+	"jari.example/kibana/preview"
+	"jari.example/telemetry/names/realpart"
+)
+
+// barren says why a panel shows nothing of use over the last day: no rows, or
+// a field that no document of it has. It is the check of every panel against
+// what the real pipeline has written.
+func barren(ctx context.Context, s *preview.Source, p *board.Panel) error {
+	to := time.Now().Add(time.Minute)
+	from := to.Add(-24 * time.Hour)
+	t, err := s.Run(ctx, p, from, to)
+	if err != nil {
+		return err
+	}
+	if len(t.Rows) == 0 {
+		return fmt.Errorf("panel %s has no rows", p.ID)
+	}
+	if (p.Type == board.Bars || p.Type == board.Percentiles) && !anyNumber(t) {
+		return fmt.Errorf("panel %s has rows and only zeros in them", p.ID)
+	}
+	for _, field := range fields(p) {
+		has := &board.Panel{ID: p.ID, Type: board.Documents, Index: p.Index, Size: 1, Columns: []string{field},
+			Where: append(append([]board.Condition{}, p.Where...), board.Condition{Field: field, Exists: true}),
+			Sort:  &board.Order{Field: p.Index.Family().Time, Order: "desc"}}
+		if t, err = s.Run(ctx, has, from, to); err != nil {
+			return err
+		}
+		if len(t.Rows) == 0 {
+			return fmt.Errorf("panel %s: none of its documents has %s", p.ID, field)
+		}
+	}
+	return nil
+}
+
+func anyNumber(t board.Table) bool {
+	for _, row := range t.Rows {
+		for _, v := range row[1:] {
+			if n, ok := v.(float64); ok && n > 0 {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// fields are all fields a panel speaks of.
+func fields(p *board.Panel) []string {
+	out := append([]string{}, p.Columns...)
+	for _, list := range [][]board.Condition{p.Where, p.Total, p.Good} {
+		for _, c := range list {
+			out = append(out, c.Field)
+		}
+	}
+	if p.By != nil {
+		out = append(out, p.By.Field)
+	}
+	if p.Of != "" {
+		out = append(out, p.Of)
+	}
+	if p.Sort != nil {
+		out = append(out, p.Sort.Field)
+	}
+	return out
+}
+
+// misspelled is the panel with one of its fields misspelled, for each field.
+func misspelled(p *board.Panel) map[string]*board.Panel {
+	out := map[string]*board.Panel{}
+	const typo = "x"
+	for i := range p.Where {
+		c := *p
+		c.Where = append([]board.Condition{}, p.Where...)
+		c.Where[i].Field += typo
+		out["where "+p.Where[i].Field] = &c
+	}
+	for i := range p.Columns {
+		c := *p
+		c.Columns = append([]string{}, p.Columns...)
+		c.Columns[i] += typo
+		out["column "+p.Columns[i]] = &c
+	}
+	if p.By != nil {
+		c, by := *p, *p.By
+		by.Field += typo
+		c.By = &by
+		out["by "+p.By.Field] = &c
+	}
+	if p.Sort != nil {
+		c, sort := *p, *p.Sort
+		sort.Field += typo
+		c.Sort = &sort
+		out["sort "+p.Sort.Field] = &c
+	}
+	if p.Of != "" {
+		c := *p
+		c.Of += typo
+		out["of "+p.Of] = &c
+	}
+	return out
+}
+
+func convict(t *testing.T, s *preview.Source, b *board.Board) {
+	for _, p := range b.Panels {
+		for what, wrong := range misspelled(p) {
+			if barren(t.Context(), s, wrong) == nil {
+				t.Errorf("panel %s with a misspelled %s passes", p.ID, what)
+			}
+		}
+	}
+}
+
+// The pipeline's own documents: `make test` has played an evening before.
+func TestEveryPanelShowsWhatThePipelineWrote(t *testing.T) {
+	realpart.Need(t, realpart.Edge) // without the whole system nobody has written anything
+	s, err := preview.Open(realpart.Need(t, realpart.OpenSearch), "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	b := bookings(t)
+	for _, p := range b.Panels {
+		if err := barren(t.Context(), s, p); err != nil {
+			t.Error(err)
+		}
+	}
+	convict(t, s, b)
+}
+
+func TestTheCheckConvictsEveryMisspelledField(t *testing.T) {
+	s, b := indexed(t, time.Now().Truncate(time.Minute).Add(-2*time.Minute)), bookings(t)
+	for _, p := range b.Panels {
+		if err := barren(t.Context(), s, p); err != nil {
+			t.Error(err)
+		}
+	}
+	convict(t, s, b)
+}

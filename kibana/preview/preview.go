@@ -1,0 +1,193 @@
+// Package preview shows dashboards and traces as plain pages, on machines
+// where OpenSearch Dashboards does not run. It reads and never writes, and
+// runs the same searches that the saved objects describe.
+package preview
+
+import (
+	"cmp"
+	"context"
+	_ "embed"
+	"errors"
+	"fmt"
+	"html/template"
+	"net/http"
+	"regexp"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+
+	"jari.example/kibana/board"
+	"jari.example/telemetry/names"
+)
+
+// Server shows boards; it is an http.Handler.
+type Server struct {
+	boards []*board.Board
+	source *Source
+	mux    *http.ServeMux
+}
+
+// New shows boards with what source knows.
+func New(boards []*board.Board, source *Source) *Server {
+	s := &Server{boards, source, http.NewServeMux()}
+	s.mux.HandleFunc("GET /{$}", s.index)
+	s.mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprintln(w, "ok") })
+	s.mux.HandleFunc("GET /dashboards/{id}", s.dashboard)
+	s.mux.HandleFunc("GET /traces/{$}", s.find)
+	s.mux.HandleFunc("GET /traces/{id}", s.trace)
+	return s
+}
+
+func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) { s.mux.ServeHTTP(w, r) }
+
+//go:embed pages.html
+var pages string
+
+var templates = template.Must(template.New("pages").Funcs(template.FuncMap{
+	"cell":   cell,
+	"number": format,
+	"percent": func(v any) string {
+		f, _ := v.(float64)
+		return strconv.FormatFloat(f*100, 'f', 3, 64) + " %"
+	},
+	"clock": func(t time.Time) string { return t.Local().Format("2006-01-02 15:04:05.000") },
+	"took":  func(d time.Duration) string { return d.Round(10 * time.Microsecond).String() },
+	"indent": func(n int) template.CSS {
+		return template.CSS(fmt.Sprintf("padding-left:%.1fem", 0.6+float64(min(n, 12))))
+	},
+	"place": func(t Trace, s Span) template.CSS {
+		return template.CSS(fmt.Sprintf("margin-left:%.2f%%;width:%.2f%%", min(t.Offset(s), 99.7), min(t.Width(s), 100)))
+	},
+}).Parse(pages))
+
+type view struct {
+	Title   string
+	Refresh int
+	Data    any
+}
+
+func write(w http.ResponseWriter, status int, page string, v view) {
+	h := w.Header()
+	h.Set("Content-Type", "text/html; charset=utf-8")
+	h.Set("Cache-Control", "no-store")
+	h.Set("X-Content-Type-Options", "nosniff")
+	h.Set("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'; base-uri 'none'")
+	w.WriteHeader(status)
+	// The head has gone out: a template that fails can only break off.
+	_ = templates.ExecuteTemplate(w, page, v)
+}
+
+func (s *Server) index(w http.ResponseWriter, r *http.Request) {
+	write(w, http.StatusOK, "index", view{Title: "Dashboards", Data: s.boards})
+}
+
+// shown is a panel with what it found.
+type shown struct {
+	*board.Panel
+	Table board.Table
+	Chart template.HTML
+	Err   error
+}
+
+func (s *Server) dashboard(w http.ResponseWriter, r *http.Request) {
+	var b *board.Board
+	for _, one := range s.boards {
+		if one.ID == r.PathValue("id") {
+			b = one
+		}
+	}
+	if b == nil {
+		write(w, http.StatusNotFound, "missing", view{Title: "Dashboards", Data: "There is no dashboard of this name."})
+		return
+	}
+	now := time.Now()
+	from, err1 := parseTime(cmp.Or(r.FormValue("from"), b.From), now)
+	to, err2 := parseTime(cmp.Or(r.FormValue("to"), "now"), now)
+	err := errors.Join(err1, err2)
+	if err == nil && !from.Before(to) {
+		err = errors.New("from must be before to")
+	}
+	if err != nil {
+		write(w, http.StatusBadRequest, "missing", view{Title: b.Title, Data: err.Error()})
+		return
+	}
+	v := view{Title: b.Title, Data: map[string]any{"Board": b, "Panels": s.run(r.Context(), b, from, to), "From": from, "To": to}}
+	if r.FormValue("to") == "" {
+		every, _ := time.ParseDuration(b.Refresh)
+		v.Refresh = int(every.Seconds())
+	}
+	write(w, http.StatusOK, "dashboard", v)
+}
+
+// run asks for every panel at once. A panel that fails says so in its place.
+func (s *Server) run(ctx context.Context, b *board.Board, from, to time.Time) []shown {
+	out := make([]shown, len(b.Panels))
+	var wg sync.WaitGroup
+	for i, p := range b.Panels {
+		wg.Go(func() {
+			t, err := s.source.Run(ctx, p, from, to)
+			out[i] = shown{Panel: p, Table: t, Err: err}
+			if p.Type == board.Bars || p.Type == board.Percentiles {
+				out[i].Chart = chart(p, t, from, to)
+			}
+		})
+	}
+	wg.Wait()
+	return out
+}
+
+var traceID = regexp.MustCompile(`^[0-9a-f]{32}$`)
+
+// find takes a trace id from the page's form.
+func (s *Server) find(w http.ResponseWriter, r *http.Request) {
+	id := strings.ToLower(strings.TrimSpace(r.FormValue("id")))
+	if !traceID.MatchString(id) {
+		write(w, http.StatusBadRequest, "missing", view{Title: "Traces", Data: "A trace id has 32 hex digits."})
+		return
+	}
+	http.Redirect(w, r, "/traces/"+id, http.StatusSeeOther)
+}
+
+func (s *Server) trace(w http.ResponseWriter, r *http.Request) {
+	id := r.PathValue("id")
+	if !traceID.MatchString(id) {
+		write(w, http.StatusNotFound, "missing", view{Title: "Traces", Data: "A trace id has 32 hex digits."})
+		return
+	}
+	t, err := s.source.Trace(r.Context(), id)
+	if err != nil {
+		write(w, http.StatusBadGateway, "missing", view{Title: "Traces", Data: "OpenSearch does not answer: " + err.Error()})
+		return
+	}
+	status := http.StatusOK
+	if len(t.Spans)+len(t.Lines) == 0 {
+		status = http.StatusNotFound
+	}
+	write(w, status, "trace", view{Title: "Trace", Data: t})
+}
+
+// cell shows a table's cell; a trace id leads to its trace.
+func cell(column string, v any) template.HTML {
+	switch v := v.(type) {
+	case nil:
+		return `<span class="dim">–</span>`
+	case time.Time:
+		return template.HTML(v.Local().Format("15:04:05"))
+	case float64:
+		return template.HTML(format(v))
+	default:
+		s := template.HTMLEscapeString(fmt.Sprint(v))
+		if column == names.TraceID && traceID.MatchString(s) {
+			return template.HTML(`<a href="/traces/` + s + `"><code>` + s[:8] + `…</code></a>`)
+		}
+		return template.HTML(s)
+	}
+}
+
+func format(v float64) string {
+	if v == float64(int64(v)) {
+		return strconv.FormatInt(int64(v), 10)
+	}
+	return strconv.FormatFloat(v, 'g', 4, 64)
+}
