@@ -4,4 +4,7 @@ package names
 // route, their peer or their statement.
 const (
 	SpanOutboxDeliver = "reservation.outbox.deliver" // one event to the notification service
+	SpanMail          = "notification.mail"          // one mail; links to the request behind it
+	SpanIndexChanges  = "search.index.changes"       // one batch of catalogue changes
+	SpanIndexAll      = "search.index.all"           // the whole catalogue, where the stream was lost
 )

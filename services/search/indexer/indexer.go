@@ -183,7 +183,7 @@ func (x *Indexer) open(ctx context.Context) (Tail, error) {
 	if err != nil {
 		return nil, err
 	}
-	return tail, x.traced(ctx, "index whole catalogue", time.Now(), x.rebuild)
+	return tail, x.traced(ctx, names.SpanIndexAll, "whole catalogue indexed", time.Now(), x.rebuild)
 }
 
 // step writes what has changed. Most steps find nothing and leave no trace.
@@ -193,7 +193,7 @@ func (x *Indexer) step(ctx context.Context, tail Tail) error {
 	if err != nil || len(changes) == 0 {
 		return err
 	}
-	return x.traced(ctx, "index changes", began, func(ctx context.Context) (int, error) {
+	return x.traced(ctx, names.SpanIndexChanges, "catalogue changes indexed", began, func(ctx context.Context) (int, error) {
 		if err := x.apply(ctx, newest(changes)); err != nil {
 			return 0, err
 		}
@@ -202,7 +202,7 @@ func (x *Indexer) step(ctx context.Context, tail Tail) error {
 }
 
 // traced runs work under a root span of its own and reports what it did.
-func (x *Indexer) traced(ctx context.Context, name string, began time.Time, work func(context.Context) (int, error)) error {
+func (x *Indexer) traced(ctx context.Context, name, body string, began time.Time, work func(context.Context) (int, error)) error {
 	ctx, span := otel.Tracer("jari.example/services/search/indexer").Start(ctx, name,
 		trace.WithNewRoot(), trace.WithTimestamp(began), trace.WithSpanKind(trace.SpanKindConsumer))
 	defer span.End()
@@ -212,7 +212,7 @@ func (x *Indexer) traced(ctx context.Context, name string, began time.Time, work
 		return err
 	}
 	span.SetAttributes(attribute.Int(names.Count, n))
-	x.Report(ctx, Event{Name: names.EventCatalogueIndexed, Body: name, Count: n})
+	x.Report(ctx, Event{Name: names.EventCatalogueIndexed, Body: body, Count: n})
 	return nil
 }
 

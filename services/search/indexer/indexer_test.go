@@ -262,7 +262,7 @@ func TestOnlyPollsThatFindSomethingAreTraced(t *testing.T) {
 		w.put(write("a", 1))
 		time.Sleep(time.Second)
 	})
-	if got := telemetrytest.Attr(rec.Span(t, "index changes"), names.Count); got != int64(1) {
+	if got := telemetrytest.Attr(rec.Span(t, names.SpanIndexChanges), names.Count); got != int64(1) {
 		t.Errorf("the span counts %v, want 1", got)
 	}
 }

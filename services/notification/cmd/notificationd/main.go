@@ -1,0 +1,138 @@
+// Notificationd tells diners by mail what became of their reservations.
+package main
+
+import (
+	"context"
+	"io"
+	"log/slog"
+	"net/http"
+	"net/mail"
+	"time"
+	_ "time/tzdata" // restaurants' zones, wherever it runs
+
+	"jari.example/services/internal/awsconf"
+	"jari.example/services/internal/config"
+	"jari.example/services/internal/endpoint"
+	"jari.example/services/internal/serve"
+	"jari.example/services/notification"
+	"jari.example/services/notification/inmem"
+	"jari.example/services/notification/postgres"
+	"jari.example/services/notification/searchhttp"
+	"jari.example/services/notification/ses"
+	"jari.example/services/notification/userhttp"
+	"jari.example/telemetry"
+	"jari.example/telemetry/names"
+)
+
+func main() { serve.Main(run) }
+
+const (
+	openWithin = time.Minute     // how long a start waits for a database that is away
+	askWithin  = 2 * time.Second // one call of a sibling
+)
+
+type flags struct {
+	config.Common
+	database, user, search, cloud, from *string
+}
+
+//	reservation ─► POST /internal/events ─► store ─► postman ─► SES
+//	                                                  │  └────► search: the restaurant's name
+//	                                                  └───────► user: address, name, language
+func run(ctx context.Context, args []string, getenv func(string) string, stdout, _ io.Writer) error {
+	set := config.New("notificationd", names.ServiceNotification, "Notificationd tells diners by mail what became of their reservations.", getenv)
+	f := flags{
+		Common:   set.Common("127.0.0.1:8114", "127.0.0.1:8214"),
+		database: set.URL("database-url", "", "PostgreSQL; empty: in memory, gone with the process"),
+		user:     set.URL("user-url", "", "base URL of the user service; empty: everybody is diner@jari.example"),
+		search:   set.URL("search-url", "", "base URL of the search service; empty: a restaurant is called by its id"),
+		cloud:    set.String("aws-endpoint-url", "", "endpoint of AWS services, aws for AWS's own; empty: mails are kept in memory"),
+		from:     set.String("mail-from", "no-reply@jari.example", "sender of mails; SES must know it"),
+	}
+	err := set.Parse(args, stdout, func() {
+		set.Require(*f.cloud == "" || awsconf.Valid(*f.cloud), "-aws-endpoint-url is neither a URL nor aws")
+		_, err := mail.ParseAddress(*f.from)
+		set.Require(err == nil, "-mail-from is not a mail address")
+	})
+	if err != nil {
+		return err
+	}
+	return serve.Observed(ctx, names.ServiceNotification, f.Common, stdout, func(t *telemetry.Telemetry) error {
+		return daemon(ctx, f, t.Logger)
+	})
+}
+
+// sender is the name mails come from, where the flag gives only an address.
+const sender = "Jari 자리"
+
+func daemon(ctx context.Context, f flags, logger *slog.Logger) error {
+	store, ready, closeStore, err := open(ctx, *f.database, logger)
+	if err != nil {
+		return err
+	}
+	defer closeStore()
+	from, err := mail.ParseAddress(*f.from)
+	if err != nil {
+		return err
+	}
+	if from.Name == "" {
+		from.Name = sender
+	}
+	postman := &notification.Postman{Store: store, From: *from, Logger: logger}
+	postman.Users, postman.Restaurants = siblings(f)
+	if postman.Sender, err = mailer(ctx, f, logger); err != nil {
+		return err
+	}
+	handler, err := api(notification.New(store, postman.Wake, time.Now), logger)
+	if err != nil {
+		return err
+	}
+	return serve.Run(ctx, serve.Daemon{
+		Logger: logger, HTTPAddr: *f.HTTPAddr, Handler: handler, OpsAddr: *f.OpsAddr, Ready: ready,
+		Workers: []serve.Worker{{Name: "postman", Run: postman.Run}},
+	})
+}
+
+func api(s *notification.Service, logger *slog.Logger) (http.Handler, error) {
+	mw, err := endpoint.Shared(logger, nil)
+	if err != nil {
+		return nil, err
+	}
+	return notification.NewRoutes(notification.NewEndpoints(s, mw), logger).Handler()
+}
+
+func open(ctx context.Context, url string, logger *slog.Logger) (notification.Store, func(context.Context) error, func(), error) {
+	if url == "" {
+		logger.Warn("no -database-url: events are kept in memory")
+		return inmem.New(), nil, func() {}, nil
+	}
+	ctx, cancel := context.WithTimeout(ctx, openWithin)
+	defer cancel()
+	s, err := postgres.Open(ctx, url, func(err error) {
+		logger.Warn("waiting for the database", names.Exception, err.Error())
+	})
+	if err != nil {
+		return nil, nil, nil, err
+	}
+	return s, s.Ping, s.Close, nil
+}
+
+func siblings(f flags) (users notification.Users, restaurants notification.Restaurants) {
+	users, restaurants = inmem.Directory{}, inmem.Directory{}
+	if *f.user != "" {
+		users = userhttp.New(*f.user, telemetry.Client(names.ServiceUser, askWithin))
+	}
+	if *f.search != "" {
+		restaurants = searchhttp.New(*f.search, telemetry.Client(names.ServiceSearch, askWithin))
+	}
+	return users, restaurants
+}
+
+func mailer(ctx context.Context, f flags, logger *slog.Logger) (notification.Sender, error) {
+	if *f.cloud == "" {
+		logger.Warn("no -aws-endpoint-url: mails are kept in memory")
+		return &inmem.Outbox{Logger: logger}, nil
+	}
+	cfg, err := awsconf.Load(ctx, *f.Region, *f.cloud)
+	return ses.New(cfg), err
+}

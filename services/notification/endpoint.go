@@ -1,0 +1,15 @@
+package notification
+
+import "jari.example/services/internal/endpoint"
+
+// Endpoints are the service's methods as the transport calls them.
+type Endpoints struct {
+	Accept endpoint.Typed[Event, Accepted]
+}
+
+// NewEndpoints wraps each method of s in mw.
+func NewEndpoints(s *Service, mw endpoint.Middleware) Endpoints {
+	return Endpoints{
+		Accept: endpoint.Make("notification.Accept", endpoint.Internal, s.Accept, mw),
+	}
+}

@@ -1,0 +1,15 @@
+package notification
+
+import (
+	"log/slog"
+	"net/http"
+
+	"jari.example/services/internal/httpjson"
+)
+
+// NewRoutes lays out the service's HTTP side.
+func NewRoutes(e Endpoints, logger *slog.Logger) *httpjson.Routes {
+	rs := httpjson.NewRoutes(logger)
+	httpjson.Handle(rs, "POST /internal/events", e.Accept, httpjson.Body[Event], http.StatusAccepted)
+	return rs
+}

@@ -1,0 +1,35 @@
+// Package userhttp asks the user service over HTTP.
+package userhttp
+
+import (
+	"context"
+	"net/http"
+
+	"github.com/google/uuid"
+
+	"jari.example/services/internal/httpjson"
+	"jari.example/services/notification"
+	"jari.example/telemetry"
+)
+
+// Client is the user service at a base URL.
+type Client struct {
+	base string
+	http *http.Client
+}
+
+var _ notification.Users = Client{}
+
+// New returns a client that calls base through c.
+func New(base string, c *http.Client) Client { return Client{base, c} }
+
+// User implements notification.Users.
+func (c Client) User(ctx context.Context, id uuid.UUID) (notification.User, error) {
+	type answer struct {
+		Email  telemetry.Secret `json:"email"`
+		Name   telemetry.Secret `json:"name"`
+		Locale string           `json:"locale"`
+	}
+	a, err := httpjson.Call[answer](ctx, c.http, http.MethodGet, c.base+"/internal/users/"+id.String(), nil)
+	return notification.User{Email: a.Email, Name: a.Name, Locale: a.Locale}, err
+}
