@@ -27,6 +27,9 @@ const (
 
 func (s *System) secret(name string) string { return filepath.Join(s.Dir, secretsFolder, name) }
 
+// SlackTokenFile is where the token lies that the Slack simulator accepts.
+func (s *System) SlackTokenFile() string { return s.secret(slackToken) }
+
 // secrets generates what is missing; what is there stays, so that tokens and
 // cookies outlive a restart.
 func (s *System) secrets() launch.Part {

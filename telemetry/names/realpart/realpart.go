@@ -14,6 +14,7 @@ const (
 	AWS        = "JARI_TEST_AWS_URL"        // moto: DynamoDB with streams, SES, SSM
 	Edge       = "JARI_TEST_EDGE_URL"       // the whole system, through its front door
 	Slack      = "JARI_TEST_SLACK_URL"      // the Slack simulator
+	SlackToken = "JARI_TEST_SLACK_TOKEN"    // path of the file with the token it accepts
 	Plugin     = "JARI_TEST_PLUGIN"         // path of the built Fluent Bit plugin (.so)
 	Required   = "JARI_TEST_REQUIRED"
 )

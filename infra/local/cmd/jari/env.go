@@ -73,6 +73,10 @@ func variables(sys *parts.System, st launch.Status) map[string]string {
 			}
 		}
 	}
+	vars["JARI_DIR"] = sys.Dir // for --dir, in the runbooks' commands
+	if vars[realpart.Slack] != "" {
+		vars[realpart.SlackToken] = sys.SlackTokenFile()
+	}
 	if _, err := os.Stat(sys.PluginPath()); err == nil {
 		vars[realpart.Plugin] = sys.PluginPath()
 	}
