@@ -1,0 +1,116 @@
+package slack_test
+
+import (
+	"bytes"
+	"context"
+	"crypto/rand"
+	"encoding/json"
+	"net/http"
+	"os"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"jari.example/alerting/inmem"
+	"jari.example/alerting/slack"
+	"jari.example/alerting/slack/slacktest"
+	"jari.example/telemetry/names/realpart"
+)
+
+// simulator is the Slack workspace that runs on this machine.
+type simulator struct {
+	t   *testing.T
+	url string
+}
+
+func (s simulator) fail(fault map[string]any) {
+	s.t.Helper()
+	body, err := json.Marshal(fault)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	r, err := http.Post(s.url+"/control/faults", "application/json", bytes.NewReader(body))
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	_ = r.Body.Close()
+	if r.StatusCode != http.StatusOK {
+		s.t.Fatalf("faults: %s", r.Status)
+	}
+}
+
+// about lists the messages of one incident.
+func (s simulator) about(id string) (found []slacktest.Message) {
+	s.t.Helper()
+	r, err := http.Get(s.url + "/control/messages?channel=incidents")
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	defer func() { _ = r.Body.Close() }()
+	var all struct{ Messages []slacktest.Message }
+	if err := json.NewDecoder(r.Body).Decode(&all); err != nil {
+		s.t.Fatal(err)
+	}
+	for _, m := range all.Messages {
+		if m.Metadata.EventPayload["incident_id"] == id {
+			found = append(found, m)
+		}
+	}
+	return found
+}
+
+// The same faults as above, with a server that was written from Slack's
+// reference and not beside this code.
+func TestTheSimulatorAgrees(t *testing.T) {
+	s := simulator{t, strings.TrimRight(realpart.Need(t, realpart.Slack), "/")}
+	token, err := os.ReadFile(realpart.Need(t, realpart.SlackToken))
+	if err != nil {
+		t.Fatal(err)
+	}
+	id := "test-" + rand.Text()
+	s.fail(map[string]any{"method": "chat.postMessage", "rate_limit": 1, "drop_reply": 1})
+	s.fail(map[string]any{"method": "chat.update", "error": 1, "drop_reply": 1})
+
+	t.Cleanup(func() {
+		s.fail(map[string]any{"method": "chat.postMessage"})
+		s.fail(map[string]any{"method": "chat.update"})
+	})
+
+	d := &desk{Store: inmem.New()}
+	d.term, _, _ = d.Acquire(t.Context(), "me", time.Hour)
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	var running sync.WaitGroup
+	defer running.Wait()
+	defer cancel()
+	deliverer := slack.NewDeliverer(slack.Config{
+		URL: s.url + "/api/", Token: strings.TrimSpace(string(token)), Channel: "#incidents", HTTP: &http.Client{Timeout: 10 * time.Second},
+		Links: slack.Links{Runbook: "http://x/{slo}", Dashboard: "http://x/{dashboard}{from}{to}", Trace: "http://x/{trace}"},
+	}, d, func(_ context.Context, _ slack.Delivery, err error) {
+		if err != nil {
+			t.Log(err)
+		}
+	})
+	running.Go(func() { deliverer.Run(ctx, d.term) })
+
+	i := d.open(t, id)
+	waitFor(t, func() bool { return len(s.about(id)) == 2 })
+	d.resolve(t, i)
+	waitFor(t, func() bool {
+		m := s.about(id)
+		return len(m) == 3 && strings.Contains(m[0].Text, "Resolved")
+	})
+	if m := s.about(id); m[1].ThreadTS != m[0].TS || m[2].ThreadTS != m[0].TS {
+		t.Errorf("messages %+v", m)
+	}
+}
+
+func waitFor(t *testing.T, ok func() bool) {
+	t.Helper()
+	for deadline := time.Now().Add(time.Minute); !ok(); time.Sleep(100 * time.Millisecond) {
+		if time.Now().After(deadline) {
+			t.Fatal("waited a minute in vain")
+		}
+	}
+}
