@@ -84,6 +84,16 @@ func TestOpenHidesThePassword(t *testing.T) {
 	}
 }
 
+func connect(t *testing.T, url string) *pgx.Conn {
+	t.Helper()
+	conn, err := pgx.Connect(t.Context(), url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = conn.Close(context.Background()) })
+	return conn
+}
+
 // While somebody holds the slot's row, callers that give up are not booked, and
 // leave neither a waiting statement nor a lost connection behind.
 func TestACallerWhoLeavesIsNotBooked(t *testing.T) {
@@ -95,12 +105,8 @@ func TestACallerWhoLeavesIsNotBooked(t *testing.T) {
 	if err := s.PutSchedule(t.Context(), "mokran", plan, []time.Time{start}, now); err != nil {
 		t.Fatal(err)
 	}
-	conn, err := pgx.Connect(t.Context(), url)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer conn.Close(t.Context())
-	if _, err := conn.Exec(t.Context(), "BEGIN; SELECT FROM slots FOR NO KEY UPDATE"); err != nil {
+	holder, watcher := connect(t, url), connect(t, url)
+	if _, err := holder.Exec(t.Context(), "BEGIN; SELECT FROM slots FOR NO KEY UPDATE"); err != nil {
 		t.Fatal(err)
 	}
 
@@ -118,8 +124,8 @@ func TestACallerWhoLeavesIsNotBooked(t *testing.T) {
 	}
 	wg.Wait()
 	waiting := -1
-	for deadline := time.Now().Add(5 * time.Second); waiting != 0 && time.Now().Before(deadline); {
-		err := conn.QueryRow(t.Context(), "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'").Scan(&waiting)
+	for deadline := time.Now().Add(5 * time.Second); waiting != 0 && time.Now().Before(deadline); time.Sleep(time.Millisecond) {
+		err := watcher.QueryRow(t.Context(), "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'").Scan(&waiting)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -127,7 +133,7 @@ func TestACallerWhoLeavesIsNotBooked(t *testing.T) {
 	if waiting != 0 {
 		t.Errorf("%d statements still wait for nobody", waiting)
 	}
-	if _, err := conn.Exec(t.Context(), "COMMIT"); err != nil {
+	if _, err := holder.Exec(t.Context(), "COMMIT"); err != nil {
 		t.Fatal(err)
 	}
 	out, err := s.Book(t.Context(), b)

@@ -64,87 +64,118 @@ func spawn(t *testing.T, database string) (*os.Process, string) {
 	return nil, ""
 }
 
+func connect(t *testing.T, database string) *pgx.Conn {
+	t.Helper()
+	conn, err := pgx.Connect(t.Context(), database)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = conn.Close(context.Background()) })
+	return conn
+}
+
 // tryBook is one request; status 0 means that nobody answered.
-func tryBook(ctx context.Context, url, slot, diner, key string) (status int, id string) {
+func tryBook(ctx context.Context, url, slot, diner, key string) (status int, id string, replayed bool) {
 	req, err := http.NewRequestWithContext(ctx, "POST", url+"/v1/reservations", strings.NewReader(`{"slot_id":"`+slot+`","party":1}`))
 	if err != nil {
-		return 0, ""
+		return 0, "", false
 	}
 	req.Header.Set("Content-Type", "application/json")
 	req.Header.Set(names.HeaderUserID, diner)
 	req.Header.Set(names.HeaderIdempotency, key)
 	res, err := http.DefaultClient.Do(req)
 	if err != nil {
-		return 0, ""
+		return 0, "", false
 	}
 	defer res.Body.Close()
 	var answer struct{ ID string }
 	if err := json.NewDecoder(res.Body).Decode(&answer); err != nil {
-		return 0, ""
+		return 0, "", false
 	}
-	return res.StatusCode, answer.ID
+	return res.StatusCode, answer.ID, res.Header.Get("Idempotency-Replayed") != ""
 }
 
-func TestKilledInARushNothingIsLostOrDoubled(t *testing.T) {
-	database := postgrestest.Database(t)
-	process, url := spawn(t, database)
-	slot := openRestaurant(t, url, 20)
-	var current atomic.Pointer[string]
-	current.Store(&url)
+// crowd is diners who ask again, with the same key, until they are answered.
+type crowd struct {
+	sync.WaitGroup
+	url        atomic.Pointer[string] // of the process that lives
+	mu         sync.Mutex
+	booked     map[string]bool // by reservation
+	refused    int
+	unanswered int
+	replayed   int
+}
 
-	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
-	defer cancel()
-	var mu sync.Mutex
-	bookedAs := map[string]string{} // reservation → key
-	refused, unanswered := 0, 0
-	fifth := make(chan struct{})
-	var wg sync.WaitGroup
-	for range 100 {
-		wg.Go(func() {
+func (c *crowd) come(ctx context.Context, diners int, slot string) {
+	for range diners {
+		c.Go(func() {
 			diner, key := uuid.NewString(), uuid.NewString()
-			for ctx.Err() == nil {
-				status, id := tryBook(ctx, *current.Load(), slot, diner, key)
-				mu.Lock()
-				switch status {
-				case 201:
-					bookedAs[id] = key
-					if len(bookedAs) == 5 {
-						close(fifth)
-					}
-				case 409:
-					refused++
-				default:
-					unanswered++
-				}
-				mu.Unlock()
-				if status == 201 || status == 409 {
-					return
-				}
+			for ctx.Err() == nil && !c.ask(ctx, slot, diner, key) {
 				time.Sleep(10 * time.Millisecond)
 			}
 		})
 	}
-	<-fifth
+}
+
+func (c *crowd) ask(ctx context.Context, slot, diner, key string) (answered bool) {
+	status, id, replayed := tryBook(ctx, *c.url.Load(), slot, diner, key)
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	switch status {
+	case 201:
+		c.booked[id] = true
+		if replayed {
+			c.replayed++
+		}
+	case 409:
+		c.refused++
+	default:
+		c.unanswered++
+		return false
+	}
+	return true
+}
+
+// The process dies while its statements wait inside PostgreSQL: they commit
+// there, and nobody hears of it until the same keys come again.
+func TestKilledInARushNothingIsLostOrDoubled(t *testing.T) {
+	database := postgrestest.Database(t)
+	process, url := spawn(t, database)
+	slot := openRestaurant(t, url, 20)
+	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+	defer cancel()
+	holder, watcher := connect(t, database), connect(t, database)
+	if _, err := holder.Exec(ctx, "BEGIN; SELECT FROM slots FOR NO KEY UPDATE"); err != nil {
+		t.Fatal(err)
+	}
+
+	c := &crowd{booked: map[string]bool{}}
+	c.url.Store(&url)
+	c.come(ctx, 100, slot)
+	for waiting := 0; waiting < 5; time.Sleep(time.Millisecond) {
+		err := watcher.QueryRow(ctx, "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'").Scan(&waiting)
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
 	if err := process.Kill(); err != nil {
 		t.Fatal(err)
 	}
-	_, next := spawn(t, database)
-	current.Store(&next)
-	wg.Wait()
-
-	if len(bookedAs) != 20 || refused != 80 {
-		t.Errorf("%d booked and %d refused, want 20 and 80", len(bookedAs), refused)
-	}
-	if unanswered == 0 {
-		t.Error("nobody noticed the kill: it proved nothing")
-	}
-	conn, err := pgx.Connect(t.Context(), database)
-	if err != nil {
+	if _, err := holder.Exec(ctx, "COMMIT"); err != nil {
 		t.Fatal(err)
 	}
-	defer conn.Close(t.Context())
+	_, next := spawn(t, database)
+	c.url.Store(&next)
+	c.Wait()
+
+	if len(c.booked) != 20 || c.refused != 80 {
+		t.Errorf("%d booked and %d refused, want 20 and 80", len(c.booked), c.refused)
+	}
+	if c.unanswered == 0 || c.replayed == 0 {
+		t.Errorf("%d unanswered, %d found by their key: the kill proved nothing", c.unanswered, c.replayed)
+	}
 	var counter, rows, keys, events int
-	err = conn.QueryRow(t.Context(), `SELECT (SELECT booked FROM slots WHERE id = $1::text::bigint), (SELECT count(*) FROM reservations),
+	err := watcher.QueryRow(ctx, `SELECT (SELECT booked FROM slots WHERE id = $1::text::bigint), (SELECT count(*) FROM reservations),
 		(SELECT count(*) FROM idempotency), (SELECT count(*) FROM outbox)`, slot).Scan(&counter, &rows, &keys, &events)
 	if err != nil {
 		t.Fatal(err)
