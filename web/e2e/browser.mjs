@@ -11,12 +11,13 @@ const usual = [
   '/Applications/Google Chrome.app/Contents/MacOS/Google Chrome',
 ]
 
-/** The browser named by CHROMIUM, else the first one installed, else undefined. */
+/** The browser that CHROMIUM names, or without it the first one installed; undefined if it is not there. */
 export function findChromium() {
-  return [process.env.CHROMIUM, ...usual].find((path) => {
+  const named = process.env.CHROMIUM
+  return (named ? [named] : usual).find((path) => {
     try {
-      if (path) accessSync(path, constants.X_OK)
-      return !!path
+      accessSync(path, constants.X_OK)
+      return true
     } catch {
       return false
     }

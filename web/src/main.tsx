@@ -18,7 +18,8 @@ createRoot(root).render(
     <QueryClientProvider client={newQueryClient()}>
       <TextsProvider>
         <RegionProvider>
-          <BrowserRouter>
+          {/* Party, day and time live in the address: as a transition a radio button would show late. */}
+          <BrowserRouter useTransitions={false}>
             <App />
           </BrowserRouter>
         </RegionProvider>

@@ -31,7 +31,7 @@ export function openPage({ path = '/', name, prepare }: Opening = {}) {
     <QueryClientProvider client={newQueryClient()}>
       <TextsProvider language="en">
         <RegionProvider>
-          <MemoryRouter initialEntries={[path]}>
+          <MemoryRouter useTransitions={false} initialEntries={[path]}>
             <App />
           </MemoryRouter>
         </RegionProvider>

@@ -21,6 +21,8 @@ export interface Texts {
   count(key: 'guests' | 'search.found' | 'times.found' | 'times.left', n: number): string
   /** The name of a value that the server may extend; its own spelling if the catalogue lacks it. */
   name(kind: 'cuisine' | 'status', value: string): string
+  /** The values of that kind which the catalogue knows. */
+  values(kind: 'cuisine'): string[]
   /** What a failed call means to the reader. */
   problem(error: ApiError): string
   /** The reader's half of a text that the restaurant wrote in both languages. */
@@ -48,6 +50,8 @@ export function textsIn(language: Language, choose: (language: Language) => void
       const key = `${kind}.${value}`
       return has(key) ? t(key) : value
     },
+    values: (kind) =>
+      Object.keys(catalogue).flatMap((key) => (key.startsWith(`${kind}.`) ? key.slice(kind.length + 1) : [])),
     problem(error) {
       const known = [`problem.${error.reason}`, `problem.${error.class}`].find(has) ?? 'problem.internal'
       const timed = `${known}.in`

@@ -8,28 +8,17 @@ import { useTexts } from '../../texts/texts'
 import { useRegion } from '../region/region'
 import { RestaurantCard } from './RestaurantCard'
 
-const cuisines = [
-  'korean',
-  'japanese',
-  'chinese',
-  'italian',
-  'french',
-  'american',
-  'mexican',
-  'seafood',
-] as const
-
 export function SearchPage() {
-  const { t } = useTexts()
+  const { t, name, values } = useTexts()
   const [params, setParams] = useSearchParams()
   const q = params.get('q') ?? ''
   const cuisine = params.get('cuisine') ?? ''
 
   const search = (form: FormData) => {
     const asked = new URLSearchParams()
-    for (const name of ['q', 'cuisine']) {
-      const value = String(form.get(name)).trim()
-      if (value) asked.set(name, value)
+    for (const field of ['q', 'cuisine']) {
+      const value = String(form.get(field)).trim()
+      if (value) asked.set(field, value)
     }
     setParams(asked)
   }
@@ -55,9 +44,9 @@ export function SearchPage() {
           <span>{t('search.cuisine')}</span>
           <select name="cuisine" defaultValue={cuisine}>
             <option value="">{t('search.cuisine.any')}</option>
-            {cuisines.map((value) => (
+            {values('cuisine').map((value) => (
               <option key={value} value={value}>
-                {t(`cuisine.${value}`)}
+                {name('cuisine', value)}
               </option>
             ))}
           </select>
