@@ -7,6 +7,7 @@ import (
 	"slices"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/google/uuid"
 
@@ -164,6 +165,45 @@ func churn(t *testing.T, w *world) {
 	}
 	if got := w.left(0); got != 20 {
 		t.Fatalf("%d covers left after all were given back, want 20", got)
+	}
+}
+
+// leases lets several relays empty one outbox.
+func leases(t *testing.T, w *world) {
+	const bookings = 60
+	for i := range bookings {
+		w.books(w.wants(i%len(w.slots), uuid.New(), 1))
+	}
+	var mu sync.Mutex
+	times := map[int64]int{}
+	var wg sync.WaitGroup
+	for range 6 {
+		wg.Go(func() {
+			for idle := 0; idle < 3; { // a round may find nothing that others are not just taking
+				events, err := w.store.Lease(t.Context(), 4, w.now.Add(time.Second), w.now.Add(time.Hour))
+				if err != nil {
+					t.Error(err)
+					return
+				}
+				if len(events) == 0 {
+					idle++
+				}
+				mu.Lock()
+				for _, e := range events {
+					times[e.Seq]++
+				}
+				mu.Unlock()
+			}
+		})
+	}
+	wg.Wait()
+	if len(times) != bookings {
+		t.Errorf("%d of %d events were leased", len(times), bookings)
+	}
+	for seq, n := range times {
+		if n != 1 {
+			t.Errorf("event %d was leased %d times", seq, n)
+		}
 	}
 }
 

@@ -33,6 +33,7 @@ func Run(t *testing.T, open func(t *testing.T) Store) {
 		"free times fit the party":                             free,
 		"lists go page by page, latest visit first":            listing,
 		"the outbox keeps the order of each reservation":       outbox,
+		"relays at once lease each event once":                 leases,
 		"a rush sells exactly what there is":                   rush,
 		"one diner at many doors gets one seat":                doubled,
 		"cancels and bookings at once leave the counter right": churn,
