@@ -6,6 +6,7 @@ require (
 	github.com/fluent/fluent-bit-go v0.0.0-20230731091245-a7a013e2473c
 	github.com/opensearch-project/opensearch-go/v4 v4.8.1
 	github.com/vmihailenco/msgpack/v5 v5.4.1
+	go.yaml.in/yaml/v3 v3.0.6
 	jari.example/telemetry/names v0.0.0-00010101000000-000000000000
 )
 
