@@ -47,6 +47,14 @@ var pages string
 var templates = template.Must(template.New("pages").Funcs(template.FuncMap{
 	"cell":   cell,
 	"number": format,
+	// A long name may break after its dots.
+	"heading": func(s string) template.HTML {
+		return template.HTML(strings.ReplaceAll(template.HTMLEscapeString(s), ".", ".<wbr>"))
+	},
+	"short": func(v any) bool {
+		s, ok := v.(string)
+		return !ok || len(s) <= 16 || traceID.MatchString(s)
+	},
 	"percent": func(v any) string {
 		f, _ := v.(float64)
 		return strconv.FormatFloat(f*100, 'f', 3, 64) + " %"

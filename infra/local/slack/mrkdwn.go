@@ -11,11 +11,11 @@ import (
 // Slack's own markup (https://api.slack.com/reference/surfaces/formatting), as
 // far as an operator's message uses it.
 var (
-	angle  = regexp.MustCompile(`<([^<>\s|][^<>|]*)(?:\|([^<>]*))?>`)
-	fence  = regexp.MustCompile("(?s)```(.+?)```|`([^`\n]+)`")
-	spans  = regexp.MustCompile(`(^|[\s(\[])([*_~])(\S(?:[^\n]*?\S)?)([*_~])($|[\s.,:;!?)\]])`)
-	emoji  = regexp.MustCompile(`:([a-z0-9_+-]+):`)
-	quoted = regexp.MustCompile(`(?m)^&gt; ?(.*)$`)
+	// Code and links: whichever begins first holds the other as it is.
+	verbatim = regexp.MustCompile("(?s)```(.+?)```|`([^`\n]+)`|<([^<>\\s|][^<>|]*)(?:\\|([^<>]*))?>")
+	spans    = regexp.MustCompile(`(^|[\s(\[])([*_~])(\S(?:[^\n]*?\S)?)([*_~])($|[\s.,:;!?)\]])`)
+	emoji    = regexp.MustCompile(`:([a-z0-9_+-]+):`)
+	quoted   = regexp.MustCompile(`(?m)^&gt; ?(.*)$`)
 )
 
 var emojis = map[string]string{
@@ -37,43 +37,31 @@ func (t Text) render() template.HTML {
 // mrkdwn turns Slack's markup into HTML. Code is left as it is; links come
 // out as anchors only when they lead to a page or an address.
 func mrkdwn(s string) template.HTML {
-	var out strings.Builder
-	for s != "" {
-		m := fence.FindStringSubmatchIndex(s)
-		if m == nil {
-			out.WriteString(prose(s))
-			break
-		}
-		out.WriteString(prose(s[:m[0]]))
-		if m[2] >= 0 {
-			out.WriteString("<pre>" + escape(s[m[2]:m[3]]) + "</pre>")
-		} else {
-			out.WriteString("<code>" + escape(s[m[4]:m[5]]) + "</code>")
-		}
-		s = s[m[1]:]
-	}
-	return template.HTML(out.String())
-}
-
-func prose(s string) string {
-	// Links are set aside, so that an underscore in an address stays one.
+	// Code and links are set aside, so that an underscore in an address stays one.
 	const aside = "\x01"
-	var links []string
-	s = strings.ReplaceAll(s, aside, "")
-	s = angle.ReplaceAllStringFunc(s, func(m string) string {
-		p := angle.FindStringSubmatch(m)
-		links = append(links, link(p[1], p[2]))
+	var kept []string
+	s = strings.NewReplacer(aside, "", "\r", "").Replace(s)
+	s = verbatim.ReplaceAllStringFunc(s, func(m string) string {
+		p := verbatim.FindStringSubmatch(m)
+		switch {
+		case p[1] != "":
+			kept = append(kept, "<pre>"+escape(p[1])+"</pre>")
+		case p[2] != "":
+			kept = append(kept, "<code>"+escape(p[2])+"</code>")
+		default:
+			kept = append(kept, link(p[3], p[4]))
+		}
 		return aside
 	})
-	s = quoted.ReplaceAllString(escape(strings.ReplaceAll(s, "\r", "")), "<blockquote>$1</blockquote>")
+	s = quoted.ReplaceAllString(escape(s), "<blockquote>$1</blockquote>")
 	for range 2 { // neighbours share the space between them
 		s = spans.ReplaceAllStringFunc(s, span)
 	}
 	s = strings.ReplaceAll(shortcodes(s), "\n", "<br>")
-	for _, l := range links {
-		s = strings.Replace(s, aside, l, 1)
+	for _, k := range kept {
+		s = strings.Replace(s, aside, k, 1)
 	}
-	return s
+	return template.HTML(s)
 }
 
 func span(m string) string {

@@ -11,6 +11,8 @@ func TestMrkdwnBecomesSafeHTML(t *testing.T) {
 		"markup of another kind":        {`a <b onclick="x"> & c`, "a &lt;b onclick=&#34;x&#34;&gt; &amp; c"},
 		"escaped once, not twice":       {"1 &lt; 2 &amp;&amp; 3", "1 &lt; 2 &amp;&amp; 3"},
 		"code is left alone":            {"`*x* <y>` and ```a\nb```", "<code>*x* &lt;y&gt;</code> and <pre>a\nb</pre>"},
+		"a link whose name holds code":  {"<https://c.d|`x`>", "<a href=\"https://c.d\" rel=\"noreferrer\">`x`</a>"},
+		"a link within bold":            {"*see <https://c.d|it>*", `<b>see <a href="https://c.d" rel="noreferrer">it</a></b>`},
 		"emoji and lines":               {":fire: on\noff :unknown:", "🔥 on<br>off :unknown:"},
 		"a quotation":                   {"> said", "<blockquote>said</blockquote>"},
 		"mentions":                      {"<!here> <#C1|incidents> <@U1>", "<b>@here</b> <b>#incidents</b> <b>@U1</b>"},
