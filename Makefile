@@ -31,7 +31,7 @@ launcher:
 	@go build -o $(JARI) ./infra/local/cmd/jari
 
 ##@ Checking
-.PHONY: test test-parts check fmt lint fresh secrets check-web
+.PHONY: test test-parts check fmt lint fresh runbooks secrets check-web
 test: check launcher ## every test, with real parts started for it (this is what CI runs)
 	@$(JARI) with --dir .jari/test --port-offset auto -- $(MAKE) test-parts
 
@@ -44,7 +44,7 @@ test-parts:
 	cd web && npm test
 	cd web && JARI_TEST_REQUIRED=1 npm run e2e
 
-check: fmt lint fresh secrets check-web ## format, vet, staticcheck, generated files, secrets, the page
+check: fmt lint fresh runbooks secrets check-web ## format, vet, staticcheck, generated files, runbooks, secrets, the page
 
 fmt:
 	@out=$$(gofmt -l $(MODULES) fluentbit/agent); [ -z "$$out" ] || { echo "not gofmt'ed, run gofmt -w on:"; echo "$$out"; exit 1; }
@@ -54,6 +54,9 @@ lint: $(TOOLS)/staticcheck ## go vet and staticcheck over every module
 
 fresh: ## generated files are what `make generate` makes
 	@infra/fresh.sh
+
+runbooks: ## every SLO has a runbook and every runbook an SLO
+	@cd alerting && go test -run SLO ./runbook
 
 secrets: $(TOOLS)/gitleaks
 	@$(TOOLS)/gitleaks dir --no-banner --log-level warn --redact --config .gitleaks.toml . || { echo "a secret lies in the tree: remove it, or allow a test value in .gitleaks.toml with its reason"; exit 1; }

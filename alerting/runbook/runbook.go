@@ -1,0 +1,99 @@
+// Package runbook keeps runbooks and objectives together: every SLO has a
+// page that tells what to do, every page has an SLO, and the commands on it
+// run.
+package runbook
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"path"
+	"slices"
+	"strings"
+
+	"jari.example/alerting/slo"
+)
+
+// template is the page that new ones are copied from.
+const template = "template.md"
+
+// sections are what every runbook has, in this order.
+var sections = []string{"Meaning", "Impact", "Diagnosis", "Mitigation", "Escalation"}
+
+// Step is one question of a diagnosis.
+type Step struct {
+	Title   string
+	Command string // sh; "" when it has none
+	Answer  string // what the command's output means; "" when it is not told
+}
+
+// Check reports everything that is wrong with the runbooks in fsys, given the
+// objectives there are.
+func Check(slos []slo.SLO, fsys fs.FS) error {
+	pages, err := fs.Glob(fsys, "*.md")
+	if err != nil {
+		return err
+	}
+	var problems []error
+	for _, s := range slos {
+		if !slices.Contains(pages, s.Name+".md") {
+			problems = append(problems, fmt.Errorf("the SLO %s has no runbook: copy runbooks/%s to runbooks/%s.md", s.Name, template, s.Name))
+		}
+	}
+	for _, page := range pages {
+		if page == template {
+			continue
+		}
+		name := strings.TrimSuffix(page, path.Ext(page))
+		if !slices.ContainsFunc(slos, func(s slo.SLO) bool { return s.Name == name }) {
+			problems = append(problems, fmt.Errorf("runbooks/%s belongs to no SLO: name it after one, or remove it", page))
+		}
+		text, err := fs.ReadFile(fsys, page)
+		if err != nil {
+			return err
+		}
+		for _, err := range checkPage(string(text)) {
+			problems = append(problems, fmt.Errorf("runbooks/%s: %w", page, err))
+		}
+	}
+	return errors.Join(problems...)
+}
+
+func checkPage(text string) (problems []error) {
+	var found []string
+	for line := range strings.Lines(text) {
+		if title, ok := strings.CutPrefix(line, "## "); ok {
+			found = append(found, strings.TrimSpace(title))
+		}
+	}
+	if !slices.Equal(found, sections) {
+		problems = append(problems, fmt.Errorf("has the sections %q; want %q", found, sections))
+	}
+	steps := Diagnosis(text)
+	if len(steps) == 0 {
+		problems = append(problems, errors.New("the diagnosis has no steps"))
+	}
+	for _, s := range steps {
+		switch {
+		case s.Command == "":
+			problems = append(problems, fmt.Errorf("step %q has no sh command", s.Title))
+		case !strings.Contains(s.Answer, "Expected"):
+			problems = append(problems, fmt.Errorf("step %q does not say what is expected", s.Title))
+		}
+	}
+	return problems
+}
+
+// Diagnosis returns the steps of a runbook's diagnosis.
+func Diagnosis(text string) (steps []Step) {
+	_, rest, _ := strings.Cut(text, "\n## Diagnosis\n")
+	rest, _, _ = strings.Cut(rest, "\n## ")
+	parts := strings.Split("\n"+rest, "\n### ")
+	for _, part := range parts[1:] {
+		title, body, _ := strings.Cut(part, "\n")
+		_, after, _ := strings.Cut(body, "```sh\n")
+		command, answer, _ := strings.Cut(after, "```\n")
+		steps = append(steps, Step{strings.TrimSpace(title), strings.TrimSpace(command), strings.TrimSpace(answer)})
+	}
+	return steps
+}

@@ -1,0 +1,102 @@
+package runbook
+
+import (
+	"io/fs"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+	"testing/fstest"
+
+	"jari.example/alerting/slo"
+	"jari.example/alerting/slos"
+	"jari.example/alerting/spec"
+	"jari.example/telemetry/names/realpart"
+)
+
+const root = "../.."
+
+func objectives(t *testing.T) []slo.SLO {
+	t.Helper()
+	all, err := spec.Load(slos.Files)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return all
+}
+
+func TestEverySLOHasARunbookAndEveryRunbookAnSLO(t *testing.T) {
+	if err := Check(objectives(t), os.DirFS(filepath.Join(root, "runbooks"))); err != nil {
+		t.Error(err)
+	}
+}
+
+// The control: the check sees what it is there for.
+func TestTheCheckSeesWhatIsWrong(t *testing.T) {
+	good, err := os.ReadFile(filepath.Join(root, "runbooks", "booking-availability.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	page := func(change ...string) *fstest.MapFile {
+		return &fstest.MapFile{Data: []byte(strings.NewReplacer(change...).Replace(string(good)))}
+	}
+	for name, tc := range map[string]struct {
+		files fs.FS
+		want  string
+	}{
+		"an SLO without a runbook":  {fstest.MapFS{}, "the SLO booking-availability has no runbook"},
+		"a runbook without an SLO":  {fstest.MapFS{"booking-availability.md": page(), "old.md": page()}, "runbooks/old.md belongs to no SLO"},
+		"no section on mitigation":  {fstest.MapFS{"booking-availability.md": page("## Mitigation", "## Other")}, `want ["Meaning"`},
+		"a step without a command":  {fstest.MapFS{"booking-availability.md": page("```sh", "```")}, "has no sh command"},
+		"a command nobody explains": {fstest.MapFS{"booking-availability.md": page("Expected", "Perhaps")}, "does not say what is expected"},
+		"the template is no page":   {fstest.MapFS{"booking-availability.md": page(), "template.md": page()}, ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			err := Check(objectives(t), tc.files)
+			if tc.want == "" && err != nil || tc.want != "" && (err == nil || !strings.Contains(err.Error(), tc.want)) {
+				t.Errorf("got %v, want %q", err, tc.want)
+			}
+		})
+	}
+}
+
+// Each diagnostic command runs against the system and succeeds.
+func TestTheCommandsRun(t *testing.T) {
+	realpart.Need(t, realpart.Edge)
+	pages, err := filepath.Glob(filepath.Join(root, "runbooks", "*.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, page := range pages {
+		text, err := os.ReadFile(page)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, step := range Diagnosis(string(text)) {
+			t.Run(filepath.Base(page)+" "+step.Title, func(t *testing.T) {
+				out, err := run(t, step.Command)
+				if err != nil || strings.Contains(out, `"error"`) {
+					t.Errorf("%v\n%s\n%s", err, step.Command, out)
+				}
+			})
+		}
+	}
+}
+
+func run(t *testing.T, command string) (string, error) {
+	cmd := exec.CommandContext(t.Context(), "sh", "-euc", command)
+	cmd.Dir = root
+	out, err := cmd.CombinedOutput()
+	return string(out), err
+}
+
+// The control: a command that fails, or that asks for what is not set, is
+// noticed.
+func TestACommandThatFailsIsNoticed(t *testing.T) {
+	for _, command := range []string{"false", `curl -sS "$JARI_TEST_NO_SUCH_THING/x"`} {
+		if out, err := run(t, command); err == nil {
+			t.Errorf("%s: no error, %s", command, out)
+		}
+	}
+}
