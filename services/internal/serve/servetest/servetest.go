@@ -3,10 +3,15 @@ package servetest
 
 import (
 	"bufio"
+	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
+	"flag"
 	"io"
 	"net/http"
+	"os"
+	"path/filepath"
 	"testing"
 	"time"
 
@@ -122,4 +127,35 @@ func WaitReady(t *testing.T, opsURL string) {
 		}
 	}
 	t.Fatal("the daemon was not ready within 30 s")
+}
+
+// Help compares what -h prints with testdata/help.txt, or rewrites that file.
+func Help(t *testing.T, run serve.Program, update bool) {
+	t.Helper()
+	var out bytes.Buffer
+	if err := run(t.Context(), []string{"-h"}, func(string) string { return "" }, &out, io.Discard); !errors.Is(err, flag.ErrHelp) {
+		t.Fatalf("-h ended with %v", err)
+	}
+	Golden(t, "help.txt", out.Bytes(), update)
+}
+
+// Golden compares got with a file under testdata, or rewrites that file.
+func Golden(t *testing.T, name string, got []byte, update bool) {
+	t.Helper()
+	file := filepath.Join("testdata", filepath.FromSlash(name))
+	if update {
+		if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(file, got, 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !bytes.Equal(got, want) {
+		t.Errorf("%s has changed; -update rewrites it:\n%s", file, got)
+	}
 }

@@ -1,0 +1,171 @@
+package user_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"flag"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"regexp"
+	"strings"
+	"testing"
+
+	"jari.example/services/internal/endpoint"
+	"jari.example/services/internal/httpjson"
+	"jari.example/services/internal/httpjson/httpjsontest"
+	"jari.example/services/internal/postgres/postgrestest"
+	"jari.example/services/internal/serve/servetest"
+	"jari.example/services/user"
+	"jari.example/services/user/inmem"
+	"jari.example/services/user/postgres"
+	"jari.example/telemetry/names"
+	"jari.example/telemetry/telemetrytest"
+)
+
+var update = flag.Bool("update", false, "rewrite the golden files")
+
+// onEachStore runs test against the whole service, from HTTP to the store.
+func onEachStore(t *testing.T, test func(*testing.T, *client)) {
+	for name, open := range map[string]func(*testing.T) user.Store{
+		"in memory": func(*testing.T) user.Store { return inmem.New() },
+		"postgres": func(t *testing.T) user.Store {
+			s, err := postgres.Open(t.Context(), postgrestest.Database(t), nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			t.Cleanup(s.Close)
+			return s
+		},
+	} {
+		t.Run(name, func(t *testing.T) { test(t, serve(t, open(t))) })
+	}
+}
+
+type client struct {
+	url    string
+	suite  httpjsontest.Suite
+	record *telemetrytest.Recorder
+}
+
+func serve(t *testing.T, store user.Store) *client {
+	t.Helper()
+	rec := telemetrytest.Start(t)
+	mw, err := endpoint.Shared(rec.Logger, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	service, err := user.New(t.Context(), store)
+	if err != nil {
+		t.Fatal(err)
+	}
+	rs := httpjson.NewRoutes(rec.Logger)
+	user.AddRoutes(rs, user.NewEndpoints(service, mw))
+	h, err := rs.Handler()
+	if err != nil {
+		t.Fatal(err)
+	}
+	srv := httptest.NewServer(h)
+	t.Cleanup(srv.Close)
+	return &client{srv.URL, httpjsontest.Suite{Handler: h, Routes: rs.List()}, rec}
+}
+
+// do sends a request as the gateway would for the account id ("" is nobody).
+func (c *client) do(t *testing.T, method, path, body, id string) (status int, answer map[string]any, raw []byte) {
+	t.Helper()
+	req, err := http.NewRequestWithContext(t.Context(), method, c.url+path, strings.NewReader(body))
+	if err != nil {
+		t.Fatal(err)
+	}
+	req.Header.Set("Content-Type", "application/json")
+	if id != "" {
+		req.Header.Set(names.HeaderUserID, id)
+		req.Header.Set(names.HeaderUserRole, endpoint.RoleDiner)
+	}
+	res, err := http.DefaultClient.Do(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer res.Body.Close()
+	if raw, err = io.ReadAll(res.Body); err != nil {
+		t.Fatal(err)
+	}
+	if err := json.Unmarshal(raw, &answer); err != nil {
+		t.Fatalf("%v: %s", err, raw)
+	}
+	return res.StatusCode, answer, raw
+}
+
+const kim = `{"email":"Kim@Example.com","password":"correct horse","name":"김민지","locale":"ko"}`
+
+func TestAnAccountsLife(t *testing.T) {
+	onEachStore(t, func(t *testing.T, c *client) {
+		status, me, _ := c.do(t, "POST", "/v1/users", kim, "")
+		if status != 201 || me["email"] != "kim@example.com" || me["role"] != "diner" || me["name"] != "김민지" || len(me) != 5 {
+			t.Fatal(status, me)
+		}
+		id := me["id"].(string)
+		if status, got, _ := c.do(t, "POST", "/v1/users", strings.Replace(kim, "Kim", "KIM", 1), ""); status != 409 || got["reason"] != "email_taken" {
+			t.Error(status, got)
+		}
+		if status, got, _ := c.do(t, "GET", "/v1/users/me", "", id); status != 200 || got["id"] != id || got["email"] != "kim@example.com" {
+			t.Error(status, got)
+		}
+		if status, got, _ := c.do(t, "PUT", "/internal/users/"+id+"/grant", `{"role":"owner","own":["mosu"]}`, ""); status != 200 || got["role"] != "owner" {
+			t.Error(status, got)
+		}
+		status, _, raw := c.do(t, "POST", "/internal/credentials/verify", `{"email":" kim@example.com","password":"correct horse"}`, "")
+		if status != 200 {
+			t.Fatal(status, string(raw))
+		}
+		golden(t, "verify_200.json", raw, id)
+		status, _, raw = c.do(t, "GET", "/internal/users/"+id, "", "")
+		if status != 200 {
+			t.Fatal(status, string(raw))
+		}
+		golden(t, "find_200.json", raw, id)
+
+		for sentence, credentials := range map[string]string{
+			"a wrong password":    `{"email":"kim@example.com","password":"wrong"}`,
+			"an unknown address":  `{"email":"lee@example.com","password":"correct horse"}`,
+			"not even an address": `{"email":"\u0000","password":""}`,
+		} {
+			if status, got, _ := c.do(t, "POST", "/internal/credentials/verify", credentials, ""); status != 401 || got["reason"] != "bad_credentials" {
+				t.Error(sentence, status, got)
+			}
+		}
+		if status, got, _ := c.do(t, "GET", "/v1/users/me", "", "00000000-0000-7000-8000-000000000000"); status != 401 || got["reason"] != "account_gone" {
+			t.Error(status, got)
+		}
+		for _, private := range []string{"kim@", "Kim@", "민지", "horse", "argon2"} {
+			if strings.Contains(c.record.Output(), private) {
+				t.Errorf("%q reached the log:\n%s", private, c.record.Output())
+			}
+			for _, span := range c.record.Spans() {
+				for _, a := range span.Attributes() {
+					if strings.Contains(a.Value.Emit(), private) {
+						t.Errorf("%q reached a span: %s", private, a.Key)
+					}
+				}
+			}
+		}
+		if len(c.record.Lines(t, names.EventAccess)) < 9 {
+			t.Error("access lines are missing, so what is not in them proves nothing")
+		}
+	})
+}
+
+func TestBadInput(t *testing.T) {
+	onEachStore(t, func(t *testing.T, c *client) { c.suite.Run(t) })
+}
+
+// golden pins what siblings decode; ids differ from run to run.
+func golden(t *testing.T, name string, raw []byte, id string) {
+	t.Helper()
+	raw = regexp.MustCompile(regexp.QuoteMeta(id)).ReplaceAll(raw, []byte("0190a000-0000-7000-8000-000000000001"))
+	var pretty bytes.Buffer
+	if err := json.Indent(&pretty, raw, "", "  "); err != nil {
+		t.Fatal(err)
+	}
+	servetest.Golden(t, "http/"+name, pretty.Bytes(), *update)
+}
