@@ -110,6 +110,9 @@ func (r *runner) first() error {
 		return err
 	}
 	text := "up after " + round(time.Since(began)).String()
+	if r.status().State == Done {
+		text = "done after " + round(time.Since(began)).String()
+	}
 	if r.part.Notes != nil {
 		text += " (" + r.part.Notes() + ")"
 	}

@@ -74,7 +74,7 @@ func (s *System) PluginPath() string { return s.Bin("out_jari.so") }
 
 func present(root string) (found []string) { // TEMPORARY
 	for _, p := range programs {
-		if _, err := os.Stat(filepath.Join(root, p)); err == nil {
+		if m, _ := filepath.Glob(filepath.Join(root, p, "*.go")); len(m) > 0 {
 			found = append(found, p)
 		}
 	}

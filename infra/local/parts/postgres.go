@@ -46,7 +46,7 @@ func ReservationDatabase(region string) string { return "jari_reservation_" + re
 // DatabaseURL addresses one database as its owner. Connections from this
 // machine are trusted: there is no password.
 func (s *System) DatabaseURL(name string) string {
-	return "postgres://app@" + s.Ports.Addr("postgres") + "/" + name
+	return "postgres://app@" + s.Ports.Addr("postgres") + "/" + name + "?sslmode=disable"
 }
 
 func (s *System) postgres() launch.Part {

@@ -51,7 +51,7 @@ func printEnv(ctx context.Context, e env, args []string) error {
 func variables(sys *parts.System, st launch.Status) map[string]string {
 	vars := map[string]string{}
 	special := map[string]struct{ key, value string }{
-		"postgres":   {realpart.Postgres, sys.DatabaseURL("postgres")},
+		"postgres":   {realpart.Postgres, "postgres://app@" + sys.Ports.Addr("postgres") + "/postgres"},
 		"redis":      {realpart.Redis, sys.RedisURL()},
 		"opensearch": {realpart.OpenSearch, sys.OpenSearchURL()},
 		"aws":        {realpart.AWS, sys.AWSURL()},

@@ -1,0 +1,250 @@
+package parts
+
+import (
+	"context"
+	"crypto/rand"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	dynamo "github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+
+	"jari.example/infra/local/artifact"
+	"jari.example/infra/local/launch"
+	"jari.example/infra/local/ports"
+	"jari.example/telemetry/names/realpart"
+)
+
+func quiet(string, ...any) {}
+
+// system is a copy of Jari that is never started.
+func system(t *testing.T, env map[string]string) *System {
+	t.Helper()
+	s, err := New(System{
+		Root: "/clone", Dir: filepath.Join(t.TempDir(), ".jari"), Cache: artifact.Cache(t.TempDir()), AlertTimeScale: 60,
+		Getenv: func(key string) string { return env[key] },
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+func part(t *testing.T, s *System, name string) launch.Part {
+	t.Helper()
+	all := s.Parts()
+	i := slices.IndexFunc(all, func(p launch.Part) bool { return p.Name == name })
+	if i < 0 {
+		t.Fatalf("there is no part %s", name)
+	}
+	return all[i]
+}
+
+func TestThePartsFitTogetherWhateverTheAgent(t *testing.T) {
+	for _, agent := range []string{"collector", "fluent-bit"} {
+		s := system(t, map[string]string{"JARI_AGENT": agent})
+		if _, err := launch.Select(s.Parts(), nil); err != nil {
+			t.Errorf("with %s: %v", agent, err)
+		}
+	}
+}
+
+func TestEveryPortBelongsToOnePart(t *testing.T) {
+	s := system(t, nil)
+	owner := map[int]string{}
+	for _, p := range s.Parts() {
+		for _, port := range p.Ports {
+			if other, dup := owner[port]; dup {
+				t.Errorf("%s and %s both listen on %d", p.Name, other, port)
+			}
+			owner[port] = p.Name
+		}
+	}
+	for _, name := range ports.Names() {
+		if owner[s.Ports.Of(name)] == "" {
+			t.Errorf("the table has a port %s that no part listens on", name)
+		}
+	}
+}
+
+func TestOnlyServicesWriteWhereTheAgentLooks(t *testing.T) {
+	s := system(t, nil)
+	for _, p := range s.Parts() {
+		name := p.Log
+		if name == "" {
+			name = p.Name
+		}
+		followed, err := filepath.Match(s.LogGlob(), filepath.Join(s.LogDir(), name+".log"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if service := slices.Contains(p.Feeds, "agent"); followed != service {
+			t.Errorf("%s: followed %t, a service of ours %t", p.Name, followed, service)
+		}
+	}
+	if followed, _ := filepath.Match(s.LogGlob(), filepath.Join(s.LogDir(), "launcher.log")); followed {
+		t.Error("the launcher's own log is followed")
+	}
+}
+
+func TestAnAddressOfYourOwnReplacesAPart(t *testing.T) {
+	s := system(t, map[string]string{"JARI_OPENSEARCH_URL": "http://search.example:9200/", "JARI_AWS_ENDPOINT_URL": "http://aws.example"})
+	for _, name := range []string{"opensearch", "aws"} {
+		if p := part(t, s, name); p.Command != nil || p.Ports != nil {
+			t.Errorf("%s is started although an address was given", name)
+		}
+	}
+	c, err := part(t, s, "search-kr").Command(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if args := strings.Join(c.Args, " "); !strings.Contains(args, "--opensearch-url http://search.example:9200 ") || !strings.Contains(args, "--aws-endpoint-url http://aws.example ") {
+		t.Errorf("search is started with %s", args)
+	}
+}
+
+func TestARegionsServicesKnowTheirRegion(t *testing.T) {
+	s := system(t, nil)
+	c, err := part(t, s, "reservation-us").Command(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	args := strings.Join(c.Args, " ")
+	for _, want := range []string{"--http-addr 127.0.0.1:8122", "--ops-addr 127.0.0.1:8222", "--cloud-region us-east-1", "15432/jari_reservation_us", "--notification-url http://127.0.0.1:8124"} {
+		if !strings.Contains(args, want) {
+			t.Errorf("reservation-us lacks %s: %s", want, args)
+		}
+	}
+	if !slices.Contains(c.Env, "AWS_ACCESS_KEY_ID=local") {
+		t.Error("its AWS credentials are not the local ones")
+	}
+}
+
+func TestAnUnknownAgentIsRefused(t *testing.T) {
+	err := part(t, system(t, map[string]string{"JARI_AGENT": "fluentd"}), "agent").Prepare(t.Context(), quiet)
+	if err == nil || !strings.Contains(err.Error(), `"fluentd"`) {
+		t.Errorf("got %v", err)
+	}
+}
+
+func TestSecretsAreMadeOnceAndForNobodyElse(t *testing.T) {
+	s := system(t, nil)
+	read := func() (all string) {
+		if err := s.secrets().Prepare(t.Context(), quiet); err != nil {
+			t.Fatal(err)
+		}
+		for _, name := range []string{signingKey, refreshKey, slackToken, slackSigning} {
+			st, err := os.Stat(s.secret(name))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if st.Mode().Perm() != 0o600 || st.Size() < 32 {
+				t.Errorf("%s has mode %o and %d bytes", name, st.Mode().Perm(), st.Size())
+			}
+			text, err := os.ReadFile(s.secret(name))
+			if err != nil {
+				t.Fatal(err)
+			}
+			all += string(text)
+		}
+		return all
+	}
+	if read() != read() {
+		t.Error("a second start made other secrets")
+	}
+}
+
+// A java home is its release file and an executable.
+func javaHome(t *testing.T, release string) string {
+	t.Helper()
+	home := t.TempDir()
+	if err := os.MkdirAll(filepath.Join(home, "bin"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	for name, text := range map[string]string{"release": release, "bin/java": "#!/bin/sh\n"} {
+		if err := os.WriteFile(filepath.Join(home, name), []byte(text), 0o755); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return home
+}
+
+func TestJavaVersionIsRead(t *testing.T) {
+	for release, want := range map[string]int{
+		"IMPLEMENTOR=\"x\"\nJAVA_VERSION=\"25.0.1\"\n": 25,
+		"JAVA_VERSION=\"17.0.15\"":                     17,
+		"JAVA_VERSION=\"1.8.0_402\"":                   1,
+		"nothing":                                      0,
+	} {
+		if got := javaVersion(t.Context(), javaHome(t, release)); got != want {
+			t.Errorf("%q is read as %d", release, got)
+		}
+	}
+	if got := javaVersion(t.Context(), t.TempDir()); got != 0 {
+		t.Errorf("an empty folder is Java %d", got)
+	}
+}
+
+func TestADirectoryOfRootAloneIsNoticed(t *testing.T) {
+	if os.Getuid() != 0 {
+		t.Skip("only root starts servers as somebody else")
+	}
+	u, err := unprivileged("/var")
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir := t.TempDir()
+	if err := os.Chmod(dir, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if u.reaches(filepath.Join(dir, "below")) {
+		t.Error("nobody is said to reach what lies below a 0700 directory of root")
+	}
+	if !u.reaches("/usr/bin") {
+		t.Error("nobody is said not to reach /usr/bin")
+	}
+	if far, err := unprivileged(dir); err != nil || !strings.HasPrefix(far.data, rootCache) {
+		t.Errorf("its data would lie in %s (%v)", far.data, err)
+	}
+}
+
+func TestTablesSurviveTheEmulatorsMemory(t *testing.T) {
+	s := system(t, map[string]string{"JARI_AWS_ENDPOINT_URL": realpart.Need(t, realpart.AWS)})
+	c := s.cloud()
+	item := map[string]dynamo.AttributeValue{
+		"id": &dynamo.AttributeValueMemberS{Value: "x"}, "n": &dynamo.AttributeValueMemberN{Value: "12345678901234567890.5"},
+		"deep": &dynamo.AttributeValueMemberM{Value: map[string]dynamo.AttributeValue{"ko": &dynamo.AttributeValueMemberS{Value: "한식"}, "none": &dynamo.AttributeValueMemberNULL{Value: true}}},
+	}
+	if err := c.save("kr", []map[string]dynamo.AttributeValue{item}); err != nil {
+		t.Fatal(err)
+	}
+	items, err := c.load("kr")
+	if err != nil || len(items) != 1 {
+		t.Fatalf("loaded %d items, %v", len(items), err)
+	}
+	db := dynamodb.NewFromConfig(c.config("kr"))
+	table := "parts-test-" + strings.ToLower(rand.Text())
+	if _, err := db.CreateTable(t.Context(), &dynamodb.CreateTableInput{
+		TableName: &table, BillingMode: dynamo.BillingModePayPerRequest,
+		AttributeDefinitions: []dynamo.AttributeDefinition{{AttributeName: aws.String("id"), AttributeType: dynamo.ScalarAttributeTypeS}},
+		KeySchema:            []dynamo.KeySchemaElement{{AttributeName: aws.String("id"), KeyType: dynamo.KeyTypeHash}},
+	}); err != nil {
+		t.Fatal(err)
+	}
+	defer db.DeleteTable(context.WithoutCancel(t.Context()), &dynamodb.DeleteTableInput{TableName: &table})
+	if _, err := db.PutItem(t.Context(), &dynamodb.PutItemInput{TableName: &table, Item: items[0]}); err != nil {
+		t.Fatal(err)
+	}
+	out, err := db.GetItem(t.Context(), &dynamodb.GetItemInput{TableName: &table, Key: map[string]dynamo.AttributeValue{"id": item["id"]}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	deep := out.Item["deep"].(*dynamo.AttributeValueMemberM).Value["ko"].(*dynamo.AttributeValueMemberS).Value
+	if n := out.Item["n"].(*dynamo.AttributeValueMemberN).Value; n != "12345678901234567890.5" || deep != "한식" {
+		t.Errorf("came back as %s, %s", n, deep)
+	}
+}
