@@ -1,6 +1,12 @@
 package search_test
 
 import (
+	"flag"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
 	"testing"
 	"time"
 
@@ -8,6 +14,7 @@ import (
 	"jari.example/services/internal/httpjson/httpjsontest"
 	"jari.example/services/search"
 	"jari.example/services/search/inmem"
+	"jari.example/services/search/searchtest"
 	"jari.example/telemetry/telemetrytest"
 )
 
@@ -24,4 +31,38 @@ func TestBadInputIsRefused(t *testing.T) {
 		t.Fatal(err)
 	}
 	httpjsontest.Suite{Handler: handler, Routes: routes.List()}.Run(t)
+}
+
+var update = flag.Bool("update", false, "write golden files")
+
+// TestAnswersStayWhatSiblingsRead pins what other services' clients are tested
+// against.
+func TestAnswersStayWhatSiblingsRead(t *testing.T) {
+	c := inmem.New()
+	if err := c.Put(t.Context(), searchtest.Restaurant("bapsang", 1_800_000_000_000), 0); err != nil {
+		t.Fatal(err)
+	}
+	rs := search.NewRoutes(search.NewEndpoints(search.New(c, c, time.Now), endpoint.Bare), slog.New(slog.DiscardHandler))
+	handler, err := rs.Handler()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, path := range map[string]string{
+		"restaurant.json":           "/v1/restaurants/bapsang",
+		"restaurant_not_found.json": "/v1/restaurants/nowhere",
+		"page.json":                 "/v1/restaurants?q=gangnam",
+	} {
+		res := httptest.NewRecorder()
+		handler.ServeHTTP(res, httptest.NewRequest(http.MethodGet, path, nil))
+		golden := filepath.Join("testdata", "http", name)
+		if *update {
+			if err := os.WriteFile(golden, res.Body.Bytes(), 0o600); err != nil {
+				t.Fatal(err)
+			}
+		}
+		want, err := os.ReadFile(golden)
+		if err != nil || res.Body.String() != string(want) {
+			t.Errorf("%s differs from %s (%v); run with -update if it should:\n%s", path, golden, err, res.Body)
+		}
+	}
 }

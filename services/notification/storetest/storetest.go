@@ -102,7 +102,10 @@ func asItWentIn(w *town) {
 	if !got.OccurredAt.Equal(want.OccurredAt) || !got.Reservation.Start.Equal(want.Reservation.Start) {
 		w.Errorf("times %v and %v", got.OccurredAt, got.Reservation.Start)
 	}
-	got.OccurredAt, got.Reservation.Start = want.OccurredAt, want.Reservation.Start
+	if got.Reservation.Note.Reveal() != want.Reservation.Note.Reveal() {
+		w.Errorf("note %q", got.Reservation.Note.Reveal())
+	}
+	got.OccurredAt, got.Reservation.Start, got.Reservation.Note = want.OccurredAt, want.Reservation.Start, want.Reservation.Note
 	if got.Event != want {
 		w.Errorf("got %+v, want %+v", got.Event, want)
 	}

@@ -36,9 +36,10 @@ type flags struct {
 	database, user, search, cloud, from *string
 }
 
-//	reservation ─► POST /internal/events ─► store ─► postman ─► SES
-//	                                                  │  └────► search: the restaurant's name
-//	                                                  └───────► user: address, name, language
+// reservation ─► POST /internal/events ─► store ─► postman ─► SES
+//
+//	│  └────► search: the restaurant's name
+//	└───────► user: address, name, language
 func run(ctx context.Context, args []string, getenv func(string) string, stdout, _ io.Writer) error {
 	set := config.New("notificationd", names.ServiceNotification, "Notificationd tells diners by mail what became of their reservations.", getenv)
 	f := flags{

@@ -1,0 +1,166 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"flag"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+
+	"jari.example/services/internal/fault"
+	"jari.example/services/internal/httpjson"
+	"jari.example/services/internal/postgres/postgrestest"
+	"jari.example/services/internal/serve/servetest"
+	"jari.example/services/notification"
+	"jari.example/services/notification/ses/sestest"
+	"jari.example/services/notification/storetest"
+	"jari.example/telemetry/names/realpart"
+)
+
+var update = flag.Bool("update", false, "write golden files")
+
+func noEnv(string) string { return "" }
+
+func TestHelp(t *testing.T) {
+	var out bytes.Buffer
+	if err := run(t.Context(), []string{"-h"}, noEnv, &out, nil); !errors.Is(err, flag.ErrHelp) {
+		t.Fatal(err)
+	}
+	golden := filepath.Join("testdata", "help.txt")
+	if *update {
+		if err := os.WriteFile(golden, out.Bytes(), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want, err := os.ReadFile(golden)
+	if err != nil || !bytes.Equal(out.Bytes(), want) {
+		t.Errorf("-h differs from %s (%v); run with -update if it should:\n%s", golden, err, out.String())
+	}
+}
+
+func TestEverythingThatIsWrongIsSaidAtOnce(t *testing.T) {
+	err := run(t.Context(), []string{"--aws-endpoint-url", "moto", "--mail-from", "me"}, noEnv, &bytes.Buffer{}, nil)
+	for _, want := range []string{"-aws-endpoint-url", "-mail-from"} {
+		if err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s is missing in: %v", want, err)
+		}
+	}
+}
+
+func TestItRunsWithoutAnything(t *testing.T) {
+	d := servetest.Start(t, run)
+	if err := tell(t, d.URL, storetest.Event()); err != nil {
+		t.Fatal(err)
+	}
+	if err := tell(t, d.URL, notification.Event{}); fault.CodeOf(err) != fault.Invalid {
+		t.Errorf("an empty event: %v, want invalid", err)
+	}
+}
+
+// wire is an event as reservation sends it: a Secret would not write itself.
+func tell(t *testing.T, url string, e notification.Event) error {
+	t.Helper()
+	b, err := json.Marshal(e)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var wire map[string]any
+	if err := json.Unmarshal(b, &wire); err != nil {
+		t.Fatal(err)
+	}
+	wire["reservation"].(map[string]any)["note"] = e.Reservation.Note.Reveal()
+	_, err = httpjson.Call[struct{}](t.Context(), http.DefaultClient, http.MethodPost, url+"/internal/events", wire)
+	return err
+}
+
+// sibling answers every request with body.
+func sibling(t *testing.T, body string) string {
+	t.Helper()
+	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte(body)) }))
+	t.Cleanup(s.Close)
+	return s.URL
+}
+
+// replicas starts n notificationds on one database and returns their URLs and
+// the address they write to.
+func replicas(t *testing.T, n int) (running []servetest.Running, to string) {
+	t.Helper()
+	from := sestest.Verified(t)
+	to = sestest.Address()
+	args := []string{
+		"--database-url", postgrestest.Database(t), "--aws-endpoint-url", realpart.Need(t, realpart.AWS), "--mail-from", from,
+		"--user-url", sibling(t, `{"email":"`+to+`","name":"김자리","locale":"ko"}`),
+		"--search-url", sibling(t, `{"id":"mosu","name":{"ko":"모수","en":"Mosu"}}`),
+	}
+	for range n {
+		running = append(running, servetest.Start(t, run, args...))
+	}
+	return running, to
+}
+
+// mails waits until n mails have come and then whether more do.
+func mails(t *testing.T, to string, n int) []string {
+	t.Helper()
+	for deadline := time.Now().Add(20 * time.Second); len(sestest.SentTo(t, to)) < n; time.Sleep(20 * time.Millisecond) {
+		if time.Now().After(deadline) {
+			t.Fatalf("%d mails after 20 s, want %d", len(sestest.SentTo(t, to)), n)
+		}
+	}
+	time.Sleep(500 * time.Millisecond) // two more polls
+	got := sestest.SentTo(t, to)
+	if len(got) != n {
+		t.Errorf("%d mails, want %d", len(got), n)
+	}
+	return got
+}
+
+func TestAnEventBecomesOneMail(t *testing.T) {
+	d, to := replicas(t, 1)
+	e := storetest.Event()
+	for range 3 {
+		if err := tell(t, d[0].URL, e); err != nil {
+			t.Fatal(err)
+		}
+	}
+	raw := mails(t, to, 1)[0]
+	if !strings.Contains(raw, "<"+e.ID.String()+"@jari.example>") || !strings.Contains(raw, "multipart/alternative") {
+		t.Errorf("the mail is\n%s", raw)
+	}
+}
+
+func TestReplicasShareTheWorkAndOneMayLeave(t *testing.T) {
+	d, to := replicas(t, 2)
+	const events = 30
+	want := map[uuid.UUID]bool{}
+	for i := range events {
+		e := storetest.Event()
+		want[e.ID] = true
+		if err := tell(t, d[i%2].URL, e); err != nil {
+			t.Fatal(err)
+		}
+		if i == events/2 {
+			if err := d[1].Stop(); err != nil {
+				t.Fatal(err)
+			}
+			d[1] = d[0]
+		}
+	}
+	for _, raw := range mails(t, to, events) {
+		for id := range want {
+			if strings.Contains(raw, "<"+id.String()+"@") {
+				delete(want, id)
+			}
+		}
+	}
+	if len(want) != 0 {
+		t.Errorf("no mail for %d events", len(want))
+	}
+}

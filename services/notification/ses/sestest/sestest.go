@@ -1,0 +1,80 @@
+// Package sestest finds in tests what became of mails.
+package sestest
+
+import (
+	"encoding/json"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/sesv2"
+	"github.com/google/uuid"
+
+	"jari.example/services/internal/awsconf"
+	"jari.example/telemetry/names/realpart"
+)
+
+// Config reaches the real part, or skips the test.
+func Config(t *testing.T) aws.Config {
+	t.Helper()
+	endpoint := realpart.Need(t, realpart.AWS)
+	t.Setenv("AWS_ACCESS_KEY_ID", "local")
+	t.Setenv("AWS_SECRET_ACCESS_KEY", "local")
+	cfg, err := awsconf.Load(t.Context(), "ap-northeast-2", endpoint)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return cfg
+}
+
+// Address is one that nobody else uses.
+func Address() string { return "test-" + uuid.NewString()[:8] + "@jari.example" }
+
+// Verified returns an address that mails may come from.
+func Verified(t *testing.T) string {
+	t.Helper()
+	address := Address()
+	_, err := sesv2.NewFromConfig(Config(t)).CreateEmailIdentity(t.Context(), &sesv2.CreateEmailIdentityInput{EmailIdentity: &address})
+	if err != nil {
+		t.Fatalf("create email identity: %v", err)
+	}
+	return address
+}
+
+// SentTo returns the raw messages that the real part has taken for an address,
+// oldest first.
+func SentTo(t *testing.T, address string) (raw []string) {
+	t.Helper()
+	res, err := http.Get(realpart.Need(t, realpart.AWS) + "/moto-api/data.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer res.Body.Close()
+	var data struct {
+		SES struct {
+			RawMessage []struct {
+				Raw string `json:"raw_data"`
+			}
+		} `json:"ses"`
+	}
+	if err := json.NewDecoder(res.Body).Decode(&data); err != nil {
+		t.Fatal(err)
+	}
+	for _, m := range data.SES.RawMessage {
+		head, _, _ := strings.Cut(m.Raw, "\r\n\r\n")
+		if strings.Contains(head, "<"+address+">") {
+			raw = append(raw, m.Raw)
+		}
+	}
+	return raw
+}
+
+// Serve answers as SES would and returns where.
+func Serve(t *testing.T, h http.HandlerFunc) string {
+	t.Helper()
+	s := httptest.NewServer(h)
+	t.Cleanup(s.Close)
+	return s.URL
+}

@@ -1,0 +1,48 @@
+package userhttp_test
+
+import (
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+
+	"github.com/google/uuid"
+
+	"jari.example/services/internal/fault"
+	"jari.example/services/notification/userhttp"
+)
+
+const id = "01900000-0000-7000-8000-000000000001"
+
+func answering(t *testing.T, status int, body string) userhttp.Client {
+	t.Helper()
+	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Method != http.MethodGet || r.URL.Path != "/internal/users/"+id {
+			t.Errorf("asked %s %s", r.Method, r.URL.Path)
+		}
+		w.WriteHeader(status)
+		_, _ = w.Write([]byte(body))
+	}))
+	t.Cleanup(s.Close)
+	return userhttp.New(s.URL, http.DefaultClient)
+}
+
+func TestUser(t *testing.T) {
+	c := answering(t, http.StatusOK, `{"id":"`+id+`","email":"kim@example.com","name":"김자리","locale":"ko","role":"diner","own":[]}`)
+	u, err := c.User(t.Context(), uuid.MustParse(id))
+	if err != nil || u.Email.Reveal() != "kim@example.com" || u.Name.Reveal() != "김자리" || u.Locale != "ko" {
+		t.Errorf("got %+v, %v", u, err)
+	}
+	if shown := fmt.Sprintf("%v %+v %#v", u, u, u); strings.Contains(shown, "kim@") || strings.Contains(shown, "김자리") {
+		t.Errorf("a user prints as %s", shown)
+	}
+}
+
+func TestFailuresKeepTheirClass(t *testing.T) {
+	for status, want := range map[int]fault.Code{http.StatusNotFound: fault.NotFound, http.StatusServiceUnavailable: fault.Unavailable} {
+		if _, err := answering(t, status, "").User(t.Context(), uuid.MustParse(id)); fault.CodeOf(err) != want {
+			t.Errorf("%d is %v, want %q", status, err, want)
+		}
+	}
+}
