@@ -2,6 +2,7 @@ package cffunction_test
 
 import (
 	"strings"
+	"sync"
 	"testing"
 
 	"jari.example/infra/edge/cffunction"
@@ -75,4 +76,32 @@ async function handler(e) {
 	if err != nil || got.Response == nil || got.Response.Status != 302 || got.Response.Headers["location"].Value != "/" {
 		t.Errorf("%+v %v", got, err)
 	}
+}
+
+// Every call has an engine to itself; many at once must not hear each other.
+func TestCallsAtTheSameTimeKeepApart(t *testing.T) {
+	f, err := cffunction.New("test.js", `import cf from 'cloudfront';
+async function handler(e) {
+  await cf.kvs().exists('k');
+  cf.selectRequestOriginById(e.request.headers['x-to'].value);
+  e.request.uri = '/' + e.request.headers['x-to'].value;
+  return e.request;
+}`, map[string]string{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var wg sync.WaitGroup
+	for i := range 16 {
+		wg.Go(func() {
+			to := string(rune('a' + i))
+			for range 50 {
+				got, err := f.Run("203.0.113.7", cffunction.Request{URI: "/", Headers: map[string]cffunction.Value{"x-to": {Value: to}}})
+				if err != nil || got.Origin != to || got.Request.URI != "/"+to {
+					t.Errorf("%s got %+v %v", to, got, err)
+					return
+				}
+			}
+		})
+	}
+	wg.Wait()
 }
