@@ -113,9 +113,11 @@ export async function story({ page, base, say = () => {} }) {
   say('logged out')
 }
 
-/** Tab to the times, an arrow to choose one, Tab on to the button, Enter. @param {Page} page */
+/** Tab and arrow to another day, Tab and space to a time, Tab on to the button, Enter. @param {Page} page */
 async function bookWithKeyboard(page) {
   await page.getByLabel('인원').focus()
+  await tabUntil(page, (what) => what === 'day')
+  await page.keyboard.press('ArrowRight')
   await tabUntil(page, (what) => what === 'slot')
   await page.keyboard.press('Space')
   await page.getByRole('button', { name: '이 자리 예약하기' }).waitFor()

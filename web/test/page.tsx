@@ -17,8 +17,12 @@ interface Opening {
   prepare?: (api: FakeApi) => void
 }
 
-/** The whole page in front of a fake API, in English, as a visitor opens it. */
+/** Noon of a Tuesday in Seoul: restaurants open in six hours. */
+export const now = Date.parse('2026-11-24T03:00:00Z')
+
+/** The whole page in front of a fake API, in English, as a visitor opens it. The clock stands still. */
 export function openPage({ path = '/', name, prepare }: Opening = {}) {
+  vi.useFakeTimers({ toFake: ['Date'], now })
   const api = new FakeApi()
   if (name) api.cookie = api.signedUp(name)
   prepare?.(api)

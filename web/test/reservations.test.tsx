@@ -25,8 +25,8 @@ const prepare = (api: FakeApi) => {
 
 test('reservations of both regions stand in one list, the next first', async () => {
   openPage({ path: '/reservations', name: 'Mina', prepare })
-  await screen.findByRole('link', { name: 'Brooklyn Hearth' })
-  await screen.findByRole('link', { name: 'Hanok Table' })
+  for (const name of ['Brooklyn Hearth', 'Hanok Table', 'Mapo Charcoal'])
+    await screen.findByRole('link', { name })
   const links = within(screen.getByRole('main')).getAllByRole('link')
   expect(links.map((link) => link.textContent)).toEqual(['Brooklyn Hearth', 'Hanok Table', 'Mapo Charcoal'])
   expect(screen.getAllByRole('button', { name: /^Cancel/ })).toHaveLength(2)

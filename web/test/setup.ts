@@ -1,5 +1,5 @@
-import { cleanup } from '@testing-library/react'
-import { afterEach } from 'vitest'
+import { cleanup, configure } from '@testing-library/react'
+import { afterEach, vi } from 'vitest'
 
 // jsdom knows <dialog> but not how to open it.
 HTMLDialogElement.prototype.showModal ??= function (this: HTMLDialogElement) {
@@ -11,7 +11,11 @@ HTMLDialogElement.prototype.close ??= function (this: HTMLDialogElement) {
 }
 window.scrollTo = () => {}
 
+// Deadlines, not durations: a busy machine must not fail what a quiet one passes.
+configure({ asyncUtilTimeout: 10_000 })
+
 afterEach(() => {
   cleanup()
+  vi.useRealTimers()
   localStorage.clear()
 })
