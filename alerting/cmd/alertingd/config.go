@@ -145,7 +145,7 @@ func configure(args []string, getenv func(string) string, stdout io.Writer) (con
 		problems = append(problems, errors.New("-slack-url needs -slack-token-file and -slack-channel"))
 	}
 	if len(problems) > 0 {
-		return c, fmt.Errorf("alertingd cannot start:\n%w\nSee alertingd -help.", errors.Join(problems...))
+		return c, fmt.Errorf("alertingd cannot start:\n%w\nsee alertingd -help", errors.Join(problems...))
 	}
 	for i, s := range c.slos {
 		c.slos[i] = s.Shortened(c.pace.Scale)

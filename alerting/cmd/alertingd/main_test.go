@@ -45,7 +45,7 @@ func TestAFailureIsToldOnceAndTakenBack(t *testing.T) {
 	wait(t, 20*time.Second, "a message", func() bool { return len(slack.Messages()) > 0 })
 	stop()
 	for _, want := range []string{
-		"/runbooks/booking-availability|", "/dashboards/bookings-right-now?from=", "|Example trace 3",
+		"/runbooks/booking-availability|", "/dashboards/bookings-right-now?from=", "|Example trace 2",
 		"booking attempts fail", "windows ÷300", "error budget", "kr (",
 	} {
 		if !strings.Contains(message().Blocks, jsonText(want)) {
