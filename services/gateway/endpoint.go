@@ -1,0 +1,24 @@
+package gateway
+
+import (
+	"jari.example/services/internal/endpoint"
+	"jari.example/services/internal/httpjson"
+)
+
+// Endpoints are the gateway's own methods, each with who may call it.
+type Endpoints struct {
+	LogIn   endpoint.Typed[Credentials, LoggedIn]
+	Refresh endpoint.Typed[Refresh, LoggedIn]
+	LogOut  endpoint.Typed[httpjson.Nothing, httpjson.Nothing]
+	KeySet  endpoint.Typed[httpjson.Nothing, KeySet]
+}
+
+// NewEndpoints wraps the service in the shared middleware.
+func NewEndpoints(s *Service, mw endpoint.Middleware) Endpoints {
+	return Endpoints{
+		LogIn:   endpoint.Make("gateway.LogIn", endpoint.Public, s.LogIn, mw),
+		Refresh: endpoint.Make("gateway.Refresh", endpoint.Public, s.Refresh, mw), // the cookie is the proof
+		LogOut:  endpoint.Make("gateway.LogOut", endpoint.Diner, s.LogOut, mw),
+		KeySet:  endpoint.Make("gateway.KeySet", endpoint.Public, s.KeySet, mw),
+	}
+}

@@ -1,0 +1,86 @@
+package gateway
+
+import (
+	"net/http"
+	"strings"
+
+	"jari.example/services/internal/endpoint"
+	"jari.example/services/internal/fault"
+	"jari.example/services/internal/httpjson"
+	"jari.example/telemetry"
+	"jari.example/telemetry/names"
+)
+
+// guard proves who asks. Whatever a client says about itself in our headers is
+// dropped; what the access token proves is put in their place. An expired token
+// is renewed in the same round trip if the live cookie of its session comes
+// with it; the cookie alone proves nothing. On public routes nobody is proven,
+// so they need no session store.
+func (s *Service) guard(route httpjson.Route, next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		for name := range r.Header {
+			if strings.HasPrefix(name, "Jari-") {
+				r.Header.Del(name)
+			}
+		}
+		if route.Access != endpoint.Public {
+			who, err := s.authenticate(w, r)
+			if err != nil {
+				httpjson.WriteProblem(w, r, err)
+				return
+			}
+			setIdentity(r.Header, who)
+		}
+		next.ServeHTTP(w, r)
+	})
+}
+
+// authenticate returns nobody for a request without a token; the route's access
+// rule decides what that means. Codes: unauthenticated for a token that proves
+// nothing or can no longer be renewed, unavailable when renewing was not
+// possible now, which must not look like having been logged out.
+func (s *Service) authenticate(w http.ResponseWriter, r *http.Request) (endpoint.Identity, error) {
+	token, ok := bearer(r)
+	if !ok {
+		return endpoint.Identity{}, nil
+	}
+	claims, err := s.tokens.verify(token)
+	switch err {
+	case nil:
+		return claims.identity(), nil
+	case errTokenExpired:
+	default:
+		return endpoint.Identity{}, fault.New(fault.Unauthenticated, "token_invalid", "The access token is not valid. Please log in.")
+	}
+	cookie := presented(r)
+	if cookie.IsZero() {
+		return endpoint.Identity{}, fault.New(fault.Unauthenticated, "token_expired", "The access token has expired.")
+	}
+	renewed, err := s.renew(r.Context(), claims, cookie)
+	if err != nil {
+		return endpoint.Identity{}, err
+	}
+	w.Header().Set(names.HeaderAccessToken, renewed.Access.Reveal())
+	setCookie(w.Header(), renewed.Refresh)
+	return identity(renewed.Account, claims.SID), nil
+}
+
+func bearer(r *http.Request) (telemetry.Secret, bool) {
+	scheme, token, ok := strings.Cut(r.Header.Get("Authorization"), " ")
+	if !ok || !strings.EqualFold(scheme, "Bearer") || token == "" {
+		return telemetry.Secret{}, false
+	}
+	return telemetry.NewSecret(token), true
+}
+
+func setIdentity(h http.Header, who endpoint.Identity) {
+	if who.UserID == "" {
+		return
+	}
+	h.Set(names.HeaderUserID, who.UserID)
+	h.Set(names.HeaderUserRole, who.Role)
+	h.Set(names.HeaderSessionID, who.SessionID)
+	if len(who.Own) > 0 {
+		h.Set(names.HeaderUserOwn, strings.Join(who.Own, ","))
+	}
+}

@@ -1,0 +1,112 @@
+package gateway
+
+import (
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/sha256"
+	"crypto/x509"
+	"encoding/base64"
+	"encoding/json"
+	"encoding/pem"
+	"errors"
+	"fmt"
+)
+
+// Keys sign access tokens and verify them. The first key signs; the others are
+// accepted while tokens they have signed still live, so that a key can be
+// replaced without logging anybody out.
+type Keys struct {
+	signing   key
+	verifying map[string]*ecdsa.PublicKey // by kid
+	set       KeySet
+}
+
+type key struct {
+	id      string
+	private *ecdsa.PrivateKey
+}
+
+// KeySet is a JWKS, RFC 7517.
+type KeySet struct {
+	Keys []JWK `json:"keys"`
+}
+
+// JWK is one public key of a KeySet.
+type JWK struct {
+	Kty string `json:"kty"`
+	Crv string `json:"crv"`
+	X   string `json:"x"`
+	Y   string `json:"y"`
+	Kid string `json:"kid"`
+	Alg string `json:"alg"`
+	Use string `json:"use"`
+}
+
+// GenerateKeys makes a key that dies with the process.
+func GenerateKeys() (*Keys, error) {
+	private, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		return nil, err
+	}
+	return newKeys([]*ecdsa.PrivateKey{private})
+}
+
+// ParseKeys reads PKCS #8 PEM blocks of P-256 keys, the signing one first.
+func ParseKeys(file []byte) (*Keys, error) {
+	var all []*ecdsa.PrivateKey
+	for block, rest := pem.Decode(file); block != nil; block, rest = pem.Decode(rest) {
+		parsed, err := x509.ParsePKCS8PrivateKey(block.Bytes)
+		if err != nil {
+			return nil, errors.New("a PEM block is no PKCS #8 private key")
+		}
+		private, ok := parsed.(*ecdsa.PrivateKey)
+		if !ok || private.Curve != elliptic.P256() {
+			return nil, errors.New("a key is not on curve P-256")
+		}
+		all = append(all, private)
+	}
+	if len(all) == 0 {
+		return nil, errors.New("no PEM block found")
+	}
+	return newKeys(all)
+}
+
+func newKeys(all []*ecdsa.PrivateKey) (*Keys, error) {
+	k := &Keys{verifying: map[string]*ecdsa.PublicKey{}}
+	for i, private := range all {
+		jwk, err := publish(&private.PublicKey)
+		if err != nil {
+			return nil, err
+		}
+		if i == 0 {
+			k.signing = key{jwk.Kid, private}
+		}
+		k.verifying[jwk.Kid] = &private.PublicKey
+		k.set.Keys = append(k.set.Keys, jwk)
+	}
+	return k, nil
+}
+
+// publish gives a key the id that RFC 7638 derives from it, so that gateways
+// that share a key agree on its id.
+func publish(public *ecdsa.PublicKey) (JWK, error) {
+	point, err := public.Bytes() // 4 ‖ X ‖ Y
+	if err != nil {
+		return JWK{}, fmt.Errorf("public key: %w", err)
+	}
+	encode := base64.RawURLEncoding.EncodeToString
+	jwk := JWK{Kty: "EC", Crv: "P-256", X: encode(point[1:33]), Y: encode(point[33:]), Alg: "ES256", Use: "sig"}
+	canonical, err := json.Marshal(struct {
+		Crv string `json:"crv"`
+		Kty string `json:"kty"`
+		X   string `json:"x"`
+		Y   string `json:"y"`
+	}{jwk.Crv, jwk.Kty, jwk.X, jwk.Y})
+	if err != nil {
+		return JWK{}, err
+	}
+	sum := sha256.Sum256(canonical)
+	jwk.Kid = encode(sum[:])
+	return jwk, nil
+}

@@ -1,0 +1,100 @@
+package gateway
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"io"
+	"log"
+	"log/slog"
+	"net/http"
+	"net/http/httputil"
+	"net/url"
+	"time"
+
+	"jari.example/services/internal/fault"
+	"jari.example/services/internal/httpjson"
+	"jari.example/telemetry"
+	"jari.example/telemetry/names"
+)
+
+const (
+	maxBody       = 1 << 20
+	maxProblem    = 64 << 10
+	upstreamLimit = 10 * time.Second
+)
+
+// newProxy hands requests to one upstream. A request that brings too much, and
+// an upstream that refuses, vanishes or takes too long, get our own problem.
+func newProxy(name upstream, base string) http.Handler {
+	target, err := url.Parse(base)
+	if err != nil || target.Host == "" {
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			httpjson.WriteProblem(w, r, fault.Down(string(name), errors.New("no address is configured")))
+		})
+	}
+	proxy := &httputil.ReverseProxy{
+		Transport:      telemetry.Client(string(name), 0).Transport,
+		ErrorLog:       log.New(io.Discard, "", 0), // the access line says it
+		ModifyResponse: noteAnswer,
+		ErrorHandler: func(w http.ResponseWriter, r *http.Request, err error) {
+			if _, ok := errors.AsType[*http.MaxBytesError](err); ok {
+				err = tooLarge()
+			} else {
+				err = httpjson.Unreached(r.Context(), err)
+			}
+			httpjson.WriteProblem(w, r, err)
+		},
+		Rewrite: func(p *httputil.ProxyRequest) {
+			p.SetURL(target)
+			p.Out.Host = target.Host
+			// What proves who asks has been used up here.
+			p.Out.Header.Del("Authorization")
+			p.Out.Header.Del("Cookie")
+			// A stranger's trace is linked to ours and goes no further.
+			p.Out.Header.Del("Tracestate")
+			p.Out.Header.Del("Baggage")
+		},
+	}
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.ContentLength > maxBody {
+			httpjson.WriteProblem(w, r, tooLarge())
+			return
+		}
+		ctx, cancel := context.WithTimeout(r.Context(), upstreamLimit)
+		defer cancel()
+		r = r.WithContext(ctx)
+		r.Body = http.MaxBytesReader(w, r.Body, maxBody)
+		proxy.ServeHTTP(w, r)
+	})
+}
+
+func tooLarge() error {
+	return fault.New(fault.Invalid, "body_too_large", "The body must not exceed 1 MiB.")
+}
+
+// noteAnswer puts on the gateway's access line what only the upstream knows:
+// why it refused, and that it remembered.
+func noteAnswer(res *http.Response) error {
+	ctx := res.Request.Context()
+	if res.Header.Get("Idempotency-Replayed") == "true" {
+		telemetry.Note(ctx, slog.Bool(names.Replayed, true))
+	}
+	if res.StatusCode < 400 || res.Header.Get("Content-Type") != httpjson.ProblemType {
+		return nil
+	}
+	head, err := io.ReadAll(io.LimitReader(res.Body, maxProblem))
+	if err != nil {
+		return err
+	}
+	var p httpjson.Problem
+	if json.Unmarshal(head, &p) == nil {
+		telemetry.Note(ctx, slog.String(names.Reason, p.Reason))
+	}
+	res.Body = struct {
+		io.Reader
+		io.Closer
+	}{io.MultiReader(bytes.NewReader(head), res.Body), res.Body}
+	return nil
+}

@@ -1,0 +1,94 @@
+package redis_test
+
+import (
+	"context"
+	"crypto/rand"
+	"testing"
+	"time"
+
+	"github.com/alicebob/miniredis/v2"
+	goredis "github.com/redis/go-redis/v9"
+
+	"jari.example/services/gateway"
+	"jari.example/services/gateway/redis"
+	"jari.example/services/gateway/storetest"
+	"jari.example/services/internal/fault"
+	"jari.example/telemetry/names/realpart"
+)
+
+func open(t *testing.T, url, prefix string) *redis.Sessions {
+	t.Helper()
+	s, err := redis.Open(url, prefix)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = s.Close() })
+	return s
+}
+
+func TestSessionsInMiniredis(t *testing.T) {
+	server := miniredis.RunT(t)
+	storetest.Run(t, func(t *testing.T) gateway.Sessions { return open(t, "redis://"+server.Addr(), "t:") })
+}
+
+func TestSessionsInRedis(t *testing.T) {
+	url := realpart.Need(t, realpart.Redis)
+	prefix := "jari-test-" + rand.Text() + ":"
+	client := inspect(t, url)
+	t.Cleanup(func() {
+		ctx := context.Background() // t.Context() has ended by now
+		for _, key := range client.Keys(ctx, prefix+"*").Val() {
+			client.Del(ctx, key)
+		}
+	})
+	storetest.Run(t, func(t *testing.T) gateway.Sessions { return open(t, url, prefix) })
+
+	keys := client.Keys(t.Context(), prefix+"*").Val()
+	if len(keys) == 0 {
+		t.Fatal("the suite left no keys, so their life cannot be checked")
+	}
+	for _, key := range keys {
+		if ttl := client.PTTL(t.Context(), key).Val(); ttl <= 0 || ttl > gateway.SessionLife {
+			t.Errorf("%s lives %s", key, ttl)
+		}
+	}
+}
+
+func inspect(t *testing.T, url string) *goredis.Client {
+	t.Helper()
+	options, err := goredis.ParseURL(url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	client := goredis.NewClient(options)
+	t.Cleanup(func() { _ = client.Close() })
+	return client
+}
+
+func TestASessionThatIsNotUsedEnds(t *testing.T) {
+	server := miniredis.RunT(t)
+	s := open(t, "redis://"+server.Addr(), "t:")
+	if err := s.Start(t.Context(), gateway.Session{ID: "a", UserID: "u"}, gateway.Hash{1}, time.Now()); err != nil {
+		t.Fatal(err)
+	}
+	server.FastForward(gateway.SessionLife + time.Second)
+	if _, err := s.Rotate(t.Context(), gateway.Hash{1}, gateway.Hash{2}, "", time.Now()); fault.ReasonOf(err) != "session_ended" {
+		t.Error(err)
+	}
+}
+
+func TestRedisThatIsAwayIsUnavailable(t *testing.T) {
+	s := open(t, "redis://127.0.0.1:1", "t:")
+	for _, err := range []error{
+		s.Start(t.Context(), gateway.Session{ID: "a"}, gateway.Hash{1}, time.Now()),
+		s.End(t.Context(), "a"),
+		func() error {
+			_, err := s.Rotate(t.Context(), gateway.Hash{1}, gateway.Hash{2}, "", time.Now())
+			return err
+		}(),
+	} {
+		if fault.CodeOf(err) != fault.Unavailable {
+			t.Errorf("got %v", err)
+		}
+	}
+}

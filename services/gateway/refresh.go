@@ -1,0 +1,76 @@
+package gateway
+
+import (
+	"crypto/hmac"
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/hex"
+	"net/http"
+
+	"jari.example/telemetry"
+)
+
+// Hash is the SHA-256 of a refresh token. With 256 random bits behind it, it
+// needs no salt.
+type Hash [sha256.Size]byte
+
+func (h Hash) String() string { return hex.EncodeToString(h[:]) }
+
+const (
+	refreshBytes  = 32
+	refreshCookie = "jari_refresh"
+)
+
+// refreshToken is a live secret: 256 random bits, or the HMAC of the token
+// before it. That makes a successor that can be given twice without being kept.
+type refreshToken struct{ bits [refreshBytes]byte }
+
+func newRefreshToken() (t refreshToken) {
+	_, _ = rand.Read(t.bits[:]) // never fails
+	return t
+}
+
+// successor depends on the server's key, so that who steals a token cannot
+// compute those that follow.
+func (t refreshToken) successor(key []byte) (next refreshToken) {
+	mac := hmac.New(sha256.New, key)
+	mac.Write(t.bits[:])
+	mac.Sum(next.bits[:0])
+	return next
+}
+
+func (t refreshToken) hash() Hash { return sha256.Sum256(t.bits[:]) }
+
+func (t refreshToken) secret() telemetry.Secret {
+	return telemetry.NewSecret(base64.RawURLEncoding.EncodeToString(t.bits[:]))
+}
+
+func parseRefreshToken(s telemetry.Secret) (t refreshToken, ok bool) {
+	raw, err := base64.RawURLEncoding.DecodeString(s.Reveal())
+	if err != nil || len(raw) != refreshBytes {
+		return t, false
+	}
+	copy(t.bits[:], raw)
+	return t, true
+}
+
+// presented is the refresh token a request brings, empty for none.
+func presented(r *http.Request) telemetry.Secret {
+	if c, err := r.Cookie(refreshCookie); err == nil {
+		return telemetry.NewSecret(c.Value)
+	}
+	return telemetry.Secret{}
+}
+
+// setCookie hands a refresh token to the browser, or takes it away when empty.
+func setCookie(h http.Header, token telemetry.Secret) {
+	c := http.Cookie{
+		Name: refreshCookie, Value: token.Reveal(), Path: "/v1", MaxAge: int(SessionLife.Seconds()),
+		HttpOnly: true, Secure: true, SameSite: http.SameSiteLaxMode,
+	}
+	if token.IsZero() {
+		c.MaxAge = -1
+	}
+	h.Set("Set-Cookie", c.String())
+}

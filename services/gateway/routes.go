@@ -1,0 +1,47 @@
+package gateway
+
+import (
+	"jari.example/services/internal/endpoint"
+	"jari.example/telemetry/names"
+)
+
+// Upstreams are the base URLs of the services behind the gateway.
+type Upstreams struct {
+	User, Reservation, Search string
+}
+
+// upstream is one of them, by service.name.
+type upstream string
+
+func (u upstream) of(all Upstreams) string {
+	return map[upstream]string{userService: all.User, reservationService: all.Reservation, searchService: all.Search}[u]
+}
+
+const (
+	userService        upstream = names.ServiceUser
+	reservationService upstream = names.ServiceReservation
+	searchService      upstream = names.ServiceSearch
+)
+
+// table says who may ask for what, and who answers. A path that is not in it
+// does not exist; nothing under /internal/ ever is. Whether an owner may touch
+// this restaurant is for the service to say.
+var table = []struct {
+	pattern  string
+	access   endpoint.Access
+	upstream upstream
+}{
+	{"POST /v1/users", endpoint.Public, userService},
+	{"GET /v1/users/me", endpoint.Diner, userService},
+
+	{"GET /v1/restaurants", endpoint.Public, searchService},
+	{"GET /v1/restaurants/{id}", endpoint.Public, searchService},
+	{"PUT /v1/restaurants/{id}", endpoint.Diner, searchService},
+
+	{"GET /v1/restaurants/{id}/availability", endpoint.Public, reservationService},
+	{"PUT /v1/restaurants/{id}/schedule", endpoint.Diner, reservationService},
+	{"POST /v1/reservations", endpoint.Diner, reservationService},
+	{"GET /v1/reservations", endpoint.Diner, reservationService},
+	{"GET /v1/reservations/{id}", endpoint.Diner, reservationService},
+	{"POST /v1/reservations/{id}/cancel", endpoint.Diner, reservationService},
+}

@@ -1,0 +1,140 @@
+package gateway
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/google/uuid"
+
+	"jari.example/services/internal/endpoint"
+	"jari.example/services/internal/fault"
+	"jari.example/services/internal/httpjson"
+	"jari.example/telemetry"
+)
+
+// Config is what a Service is made of.
+type Config struct {
+	Users      Users
+	Sessions   Sessions
+	Keys       *Keys
+	RefreshKey []byte           // derives successors; shared by all gateways
+	Issuer     string           // iss of access tokens
+	Now        func() time.Time // time.Now when nil
+}
+
+// MinRefreshKey is how long a RefreshKey must be.
+const MinRefreshKey = 32
+
+// Service is what one can ask about sessions.
+type Service struct {
+	users      Users
+	sessions   Sessions
+	keys       *Keys
+	refreshKey []byte
+	now        func() time.Time
+	tokens     *tokens
+}
+
+// New makes the service.
+func New(c Config) (*Service, error) {
+	if len(c.RefreshKey) < MinRefreshKey {
+		return nil, fmt.Errorf("the refresh key has %d bytes, needs at least %d", len(c.RefreshKey), MinRefreshKey)
+	}
+	if c.Issuer == "" {
+		return nil, errors.New("the issuer is empty")
+	}
+	if c.Now == nil {
+		c.Now = time.Now
+	}
+	return &Service{
+		users: c.Users, sessions: c.Sessions, keys: c.Keys, refreshKey: c.RefreshKey, now: c.Now,
+		tokens: newTokens(c.Keys, c.Issuer, c.Now),
+	}, nil
+}
+
+// LoggedIn is a session that has just been begun or continued.
+type LoggedIn struct {
+	Access  telemetry.Secret
+	Expires time.Time
+	Refresh telemetry.Secret
+	Account Account
+}
+
+// LogIn begins a session. Codes: unauthenticated (bad_credentials), unavailable.
+func (s *Service) LogIn(ctx context.Context, req Credentials) (LoggedIn, error) {
+	account, err := s.users.Verify(ctx, req)
+	if err != nil {
+		return LoggedIn{}, err
+	}
+	session := Session{ID: uuid.NewString(), UserID: account.ID}
+	token := newRefreshToken()
+	if err := s.sessions.Start(ctx, session, token.hash(), s.now()); err != nil {
+		return LoggedIn{}, err
+	}
+	return s.loggedIn(account, session, token)
+}
+
+// Refresh asks for a new access token; Token is what the cookie held.
+type Refresh struct{ Token telemetry.Secret }
+
+// Refresh continues the session whose refresh token is presented. Role and
+// restaurants are asked for again, so a grant takes effect. Codes:
+// unauthenticated (session_ended, refresh_reused, account_gone), unavailable.
+func (s *Service) Refresh(ctx context.Context, req Refresh) (LoggedIn, error) {
+	session, next, err := s.rotate(ctx, req.Token, "")
+	if err != nil {
+		return LoggedIn{}, err
+	}
+	account, err := s.users.Account(ctx, session.UserID)
+	if fault.CodeOf(err) == fault.NotFound {
+		return LoggedIn{}, fault.New(fault.Unauthenticated, "account_gone", "This account no longer exists.")
+	}
+	if err != nil {
+		return LoggedIn{}, err
+	}
+	return s.loggedIn(account, session, next)
+}
+
+// renew continues the session of an access token that has expired, if the
+// refresh token presented with it belongs to the same session. When the user
+// service is away the old claims serve once more: booking must not depend on it.
+func (s *Service) renew(ctx context.Context, old claims, token telemetry.Secret) (LoggedIn, error) {
+	session, next, err := s.rotate(ctx, token, old.SID)
+	if err != nil {
+		return LoggedIn{}, err
+	}
+	account, err := s.users.Account(ctx, session.UserID)
+	switch fault.CodeOf(err) {
+	case "":
+	case fault.NotFound:
+		return LoggedIn{}, fault.New(fault.Unauthenticated, "account_gone", "This account no longer exists.")
+	default:
+		account = Account{ID: old.Subject, Role: old.Role, Own: old.Own}
+	}
+	return s.loggedIn(account, session, next)
+}
+
+func (s *Service) rotate(ctx context.Context, token telemetry.Secret, want string) (session Session, next refreshToken, err error) {
+	presented, ok := parseRefreshToken(token)
+	if !ok {
+		return session, next, SessionEnded()
+	}
+	next = presented.successor(s.refreshKey)
+	session, err = s.sessions.Rotate(ctx, presented.hash(), next.hash(), want, s.now())
+	return session, next, err
+}
+
+func (s *Service) loggedIn(a Account, session Session, refresh refreshToken) (LoggedIn, error) {
+	access, expires, err := s.tokens.sign(identity(a, session.ID))
+	return LoggedIn{Access: access, Expires: expires, Refresh: refresh.secret(), Account: a}, err
+}
+
+// LogOut ends the session that asks. Codes: unavailable.
+func (s *Service) LogOut(ctx context.Context, _ httpjson.Nothing) (httpjson.Nothing, error) {
+	return httpjson.Nothing{}, s.sessions.End(ctx, endpoint.IdentityFrom(ctx).SessionID)
+}
+
+// KeySet returns the keys that verify our access tokens.
+func (s *Service) KeySet(context.Context, httpjson.Nothing) (KeySet, error) { return s.keys.set, nil }

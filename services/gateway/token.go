@@ -1,0 +1,154 @@
+package gateway
+
+import (
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/golang-jwt/jwt/v5"
+
+	"jari.example/services/internal/endpoint"
+	"jari.example/telemetry"
+)
+
+const (
+	// AccessLife is how long an access token is believed.
+	AccessLife = 10 * time.Minute
+	audience   = "jari"
+)
+
+// tokens makes access tokens and believes only its own: ES256 by a known kid,
+// our issuer, our audience, an expiry.
+type tokens struct {
+	keys      *Keys
+	issuer    string
+	now       func() time.Time
+	parser    *jwt.Parser
+	validator *jwt.Validator
+	verified  cache
+}
+
+type claims struct {
+	jwt.RegisteredClaims
+	SID  string   `json:"sid"`
+	Role string   `json:"role"`
+	Own  []string `json:"own"`
+}
+
+func (c claims) identity() endpoint.Identity {
+	return endpoint.Identity{UserID: c.Subject, Role: c.Role, Own: c.Own, SessionID: c.SID}
+}
+
+func newTokens(keys *Keys, issuer string, now func() time.Time) *tokens {
+	return &tokens{
+		keys: keys, issuer: issuer, now: now,
+		// The parser checks the signature alone; what is claimed is checked
+		// apart, because an expired token still proves who it was made for.
+		parser: jwt.NewParser(jwt.WithValidMethods([]string{jwt.SigningMethodES256.Alg()}), jwt.WithoutClaimsValidation()),
+		validator: jwt.NewValidator(jwt.WithIssuer(issuer), jwt.WithAudience(audience),
+			jwt.WithExpirationRequired(), jwt.WithTimeFunc(now)),
+		verified: cache{entries: map[[sha256.Size]byte]claims{}},
+	}
+}
+
+// sign makes an access token for who.
+func (t *tokens) sign(who endpoint.Identity) (token telemetry.Secret, expires time.Time, err error) {
+	now := t.now()
+	expires = now.Add(AccessLife).Truncate(time.Second)
+	unsigned := jwt.NewWithClaims(jwt.SigningMethodES256, claims{
+		RegisteredClaims: jwt.RegisteredClaims{
+			Issuer: t.issuer, Audience: jwt.ClaimStrings{audience}, Subject: who.UserID,
+			IssuedAt: jwt.NewNumericDate(now), ExpiresAt: jwt.NewNumericDate(expires),
+		},
+		SID: who.SessionID, Role: who.Role, Own: append([]string{}, who.Own...),
+	})
+	unsigned.Header["kid"] = t.keys.signing.id
+	signed, err := unsigned.SignedString(t.keys.signing.private)
+	if err != nil {
+		return token, expires, fmt.Errorf("sign an access token: %w", err)
+	}
+	return telemetry.NewSecret(signed), expires, nil
+}
+
+var (
+	errTokenInvalid = errors.New("access token is not one of ours")
+	errTokenExpired = errors.New("access token has expired")
+)
+
+// verify returns who a token was made for. With errTokenExpired the claims are
+// proven but no longer true by themselves; with errTokenInvalid they are empty.
+func (t *tokens) verify(token telemetry.Secret) (claims, error) {
+	id := sha256.Sum256([]byte(token.Reveal()))
+	c, known := t.verified.get(id)
+	if !known {
+		if _, err := t.parser.ParseWithClaims(token.Reveal(), &c, t.key); err != nil {
+			return claims{}, errTokenInvalid
+		}
+	}
+	switch err := t.validator.Validate(c); {
+	case err == nil:
+		if !known {
+			t.verified.put(id, c, t.now())
+		}
+		return c, nil
+	case onlyExpired(err):
+		return c, errTokenExpired
+	}
+	return claims{}, errTokenInvalid
+}
+
+func (t *tokens) key(token *jwt.Token) (any, error) {
+	kid, _ := token.Header["kid"].(string)
+	if public, ok := t.keys.verifying[kid]; ok {
+		return public, nil
+	}
+	return nil, errTokenInvalid
+}
+
+func onlyExpired(err error) bool {
+	for _, other := range []error{
+		jwt.ErrTokenInvalidIssuer, jwt.ErrTokenInvalidAudience, jwt.ErrTokenNotValidYet,
+		jwt.ErrTokenUsedBeforeIssued, jwt.ErrTokenRequiredClaimMissing,
+	} {
+		if errors.Is(err, other) {
+			return false
+		}
+	}
+	return errors.Is(err, jwt.ErrTokenExpired)
+}
+
+// cache remembers tokens whose signature has been checked, because checking
+// costs more than everything else a proxied request does.
+type cache struct {
+	mu      sync.RWMutex
+	entries map[[sha256.Size]byte]claims
+}
+
+const maxCached = 100_000
+
+func (c *cache) get(id [sha256.Size]byte) (claims, bool) {
+	c.mu.RLock()
+	defer c.mu.RUnlock()
+	found, ok := c.entries[id]
+	return found, ok
+}
+
+// put makes room by forgetting what has expired, and everything when all of it
+// is still good: that costs one check per token and needs no bookkeeping.
+func (c *cache) put(id [sha256.Size]byte, value claims, now time.Time) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if len(c.entries) >= maxCached {
+		for id, e := range c.entries {
+			if e.ExpiresAt.Before(now) {
+				delete(c.entries, id)
+			}
+		}
+		if len(c.entries) >= maxCached {
+			clear(c.entries)
+		}
+	}
+	c.entries[id] = value
+}

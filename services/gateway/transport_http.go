@@ -1,0 +1,59 @@
+package gateway
+
+import (
+	"net/http"
+	"time"
+
+	"jari.example/services/internal/httpjson"
+	"jari.example/telemetry"
+	"jari.example/telemetry/names"
+)
+
+// AddRoutes adds the gateway's own routes and, from the table, those of the
+// services behind it.
+func AddRoutes(rs *httpjson.Routes, s *Service, e Endpoints, up Upstreams) {
+	rs.Outside = true
+	rs.Guard = s.guard
+	httpjson.HandleWith(rs, "POST /v1/sessions", e.LogIn, httpjson.Body[Credentials], encodeLoggedIn)
+	httpjson.HandleWith(rs, "POST /v1/sessions/refresh", e.Refresh, decodeRefresh, encodeLoggedIn, httpjson.NoBody(), httpjson.NoInput())
+	httpjson.HandleWith(rs, "DELETE /v1/sessions/current", e.LogOut, httpjson.None, encodeLoggedOut)
+	httpjson.Handle(rs, "GET /.well-known/jwks.json", e.KeySet, httpjson.None, http.StatusOK, httpjson.NoInput())
+	for _, r := range table {
+		// What a client may get wrong here is judged, and tried, upstream.
+		httpjson.HandleRaw(rs, r.pattern, r.access, newProxy(r.upstream, r.upstream.of(up)), httpjson.NoInput())
+	}
+}
+
+func decodeRefresh(r *http.Request) (Refresh, error) { return Refresh{Token: presented(r)}, nil }
+
+type wireSession struct {
+	AccessToken string    `json:"access_token"`
+	TokenType   string    `json:"token_type"`
+	ExpiresAt   time.Time `json:"expires_at"`
+	User        wireUser  `json:"user"`
+}
+
+type wireUser struct {
+	ID     string   `json:"id"`
+	Name   string   `json:"name"`
+	Locale string   `json:"locale"`
+	Role   string   `json:"role"`
+	Own    []string `json:"own"`
+}
+
+func encodeLoggedIn(h http.Header, l LoggedIn) (int, any) {
+	setCookie(h, l.Refresh)
+	h.Set("Cache-Control", "no-store")
+	a := l.Account
+	return http.StatusCreated, wireSession{
+		AccessToken: l.Access.Reveal(), TokenType: "Bearer", ExpiresAt: l.Expires.UTC(),
+		User: wireUser{ID: a.ID, Name: a.Name.Reveal(), Locale: a.Locale, Role: a.Role, Own: append([]string{}, a.Own...)},
+	}
+}
+
+// encodeLoggedOut also takes back what a renewal on the way in has given.
+func encodeLoggedOut(h http.Header, _ httpjson.Nothing) (int, any) {
+	h.Del(names.HeaderAccessToken)
+	setCookie(h, telemetry.Secret{})
+	return http.StatusNoContent, nil
+}
