@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/http/httptest"
+	"os"
 	"strings"
 	"testing"
 
@@ -29,12 +30,15 @@ func answering(t *testing.T, status int, body string) userhttp.Client {
 }
 
 func TestUser(t *testing.T) {
-	c := answering(t, http.StatusOK, `{"id":"`+id+`","email":"kim@example.com","name":"김자리","locale":"ko","role":"diner","own":[]}`)
-	u, err := c.User(t.Context(), uuid.MustParse(id))
-	if err != nil || u.Email.Reveal() != "kim@example.com" || u.Name.Reveal() != "김자리" || u.Locale != "ko" {
+	body, err := os.ReadFile("../../user/testdata/http/find_200.json") // written by the user service's own test
+	if err != nil {
+		t.Fatal(err)
+	}
+	u, err := answering(t, http.StatusOK, string(body)).User(t.Context(), uuid.MustParse(id))
+	if err != nil || u.Email.Reveal() != "kim@example.com" || u.Name.Reveal() != "김민지" || u.Locale != "ko" {
 		t.Errorf("got %+v, %v", u, err)
 	}
-	if shown := fmt.Sprintf("%v %+v %#v", u, u, u); strings.Contains(shown, "kim@") || strings.Contains(shown, "김자리") {
+	if shown := fmt.Sprintf("%v %+v %#v", u, u, u); strings.Contains(shown, "kim@") || strings.Contains(shown, "김민지") {
 		t.Errorf("a user prints as %s", shown)
 	}
 }

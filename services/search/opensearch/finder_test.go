@@ -35,7 +35,7 @@ func index(t *testing.T) (*os.Client, *opensearch.Index, string) {
 
 func drop(t *testing.T, c *os.Client, indices ...string) {
 	t.Helper()
-	req := opensearchapi.IndicesDeleteReq{Indices: indices, Params: opensearchapi.IndicesDeleteParams{IgnoreUnavailable: opensearchapi.ToPointer(true)}}
+	req := opensearchapi.IndicesDeleteReq{Indices: indices, Params: opensearchapi.IndicesDeleteParams{IgnoreUnavailable: new(true)}}
 	if _, err := os.Do[os.NoBody](context.Background(), c, http.MethodDelete, req, nil); err != nil {
 		t.Error(err)
 	}

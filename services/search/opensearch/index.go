@@ -97,7 +97,7 @@ func (x *Index) Apply(ctx context.Context, changes []indexer.Change) (refused []
 	}
 	// Through the alias, or a write after somebody removed the index would make
 	// one without our mapping.
-	req := opensearchapi.BulkReq{Index: x.alias, Body: body, Params: opensearchapi.BulkParams{RequireAlias: opensearchapi.ToPointer(true)}}
+	req := opensearchapi.BulkReq{Index: x.alias, Body: body, Params: opensearchapi.BulkParams{RequireAlias: new(true)}}
 	if err := call(ctx, x.client, "bulk", http.MethodPost, req, &answer); err != nil {
 		return nil, err
 	}

@@ -161,7 +161,7 @@ func TestATableThatWasMadeAgainIsCopiedAgain(t *testing.T) {
 	w.call("lost", "Alpha", 0)
 	w.start()
 	w.finds("alpha", 2)
-	v = w.call("mosu", "Beta", v)
+	w.call("mosu", "Beta", v)
 	w.finds("beta", 1)
 
 	// What a server that forgets does, and a snapshot from before the rename.
