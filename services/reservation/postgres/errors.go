@@ -48,7 +48,7 @@ func lost(err error) bool {
 }
 
 // explain turns an error of pgx into a fault. Once ctx has ended that is the
-// reason, whatever the cancelled statement says.
+// reason, whatever the broken-off statement says.
 func explain(ctx context.Context, err error) error {
 	if _, refusal := errors.AsType[*fault.Error](err); err != nil && !refusal && ctx.Err() != nil {
 		err = ctx.Err()

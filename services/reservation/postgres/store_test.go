@@ -29,7 +29,12 @@ func open(t *testing.T, url string) *postgres.Store {
 }
 
 func TestStore(t *testing.T) {
-	storetest.Run(t, func(t *testing.T) storetest.Store { return open(t, postgrestest.Database(t)) })
+	url := postgrestest.Database(t)
+	store := open(t, url)
+	storetest.Run(t, func(t *testing.T) storetest.Store {
+		postgrestest.Exec(t, url, "TRUNCATE schedules, slots, reservations, idempotency, outbox")
+		return store
+	})
 }
 
 func TestOpenTwiceMigratesOnce(t *testing.T) {
@@ -94,8 +99,8 @@ func connect(t *testing.T, url string) *pgx.Conn {
 	return conn
 }
 
-// While somebody holds the slot's row, callers that give up are not booked, and
-// leave neither a waiting statement nor a lost connection behind.
+// While somebody holds the slot's row, callers that give up are not booked and
+// leave no statement waiting behind them.
 func TestACallerWhoLeavesIsNotBooked(t *testing.T) {
 	url := postgrestest.Database(t)
 	s := open(t, url)

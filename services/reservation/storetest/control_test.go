@@ -35,7 +35,7 @@ func (c *careless) Book(_ context.Context, b reservation.Booking) (reservation.O
 	return reservation.Outcome{Reservation: reservation.Reservation{ID: b.ID, Party: b.Party}}, nil
 }
 
-// timid refuses a party as soon as anything is sold.
+// timid refuses a party as soon as anything is sold, also to a key that has it.
 type timid struct {
 	mu   sync.Mutex
 	sold bool
@@ -64,6 +64,7 @@ func TestJudgeConvicts(t *testing.T) {
 	c.readers.Add(60)
 	wantFault(t, judge(storm(t.Context(), c, bookings, 2), 100), "booked 2 times")
 	wantFault(t, judge(storm(t.Context(), &timid{}, bookings, 1), 20), "was refused")
+	wantFault(t, judge(storm(t.Context(), &timid{}, bookings, 2), 20), "told that the slot is full")
 }
 
 func wantFault(t *testing.T, wrong []string, want string) {

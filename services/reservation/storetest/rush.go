@@ -33,7 +33,7 @@ func storm(ctx context.Context, s seller, bookings []reservation.Booking, copies
 	start := make(chan struct{})
 	var wg sync.WaitGroup
 	for i := range answers {
-		b := bookings[i%len(bookings)]
+		b := bookings[i/copies]
 		b.ID, b.EventID = uuid.Must(uuid.NewV7()), uuid.New() // a retry knows neither
 		wg.Go(func() {
 			<-start
@@ -48,16 +48,18 @@ func storm(ctx context.Context, s seller, bookings []reservation.Booking, copies
 
 // judge lists what is wrong with the answers of a storm on one slot of so many
 // covers: it must not be oversold, nor refuse what would have fitted, each key
-// must have one reservation, and its answers must be the same.
+// must have one reservation and the same answer every time. Since nothing is
+// given back, a key that was told "full" cannot have booked before or after.
 func judge(answers []told, covers int) (wrong []string) {
 	byKey := map[string]told{}
-	fresh := map[string]int{}
+	fresh, full := map[string]int{}, map[string]bool{}
 	sold, least := 0, 0
 	for _, a := range answers {
 		if a.err != nil {
 			if fault.ReasonOf(a.err) != "slot_full" {
 				wrong = append(wrong, fmt.Sprintf("key %s: %v", a.Key, a.err))
 			}
+			full[a.Key] = true
 			least = cmp.Or(min(cmp.Or(least, a.Party), a.Party), least)
 			continue
 		}
@@ -72,6 +74,11 @@ func judge(answers []told, covers int) (wrong []string) {
 		}
 		byKey[a.Key] = a
 		sold += a.out.Party
+	}
+	for key := range byKey {
+		if full[key] {
+			wrong = append(wrong, fmt.Sprintf("key %s: booked, and told that the slot is full", key))
+		}
 	}
 	for key, n := range fresh {
 		if n > 1 {
@@ -134,6 +141,20 @@ func doubled(t *testing.T, w *world) {
 	}
 	if cancelled != 1 || w.left(0) != 20 {
 		t.Fatalf("cancelled %d times, %d covers left", cancelled, w.left(0))
+	}
+}
+
+// retries sends each key several times at once, so that some wait for the lock
+// while their twin takes the last seats.
+func retries(t *testing.T, w *world) {
+	for i := range w.slots {
+		var bookings []reservation.Booking
+		for range 4 {
+			bookings = append(bookings, w.wants(i, uuid.New(), 6)) // three of them fit
+		}
+		if wrong := judge(storm(t.Context(), w.store, bookings, 3), 20); len(wrong) > 0 {
+			t.Fatalf("slot %d: %q", i, wrong)
+		}
 	}
 }
 

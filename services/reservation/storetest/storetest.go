@@ -35,6 +35,7 @@ func Run(t *testing.T, open func(t *testing.T) Store) {
 		"the outbox keeps the order of each reservation":       outbox,
 		"relays at once lease each event once":                 leases,
 		"a rush sells exactly what there is":                   rush,
+		"a retry beside its original is never told full":       retries,
 		"one diner at many doors gets one seat":                doubled,
 		"cancels and bookings at once leave the counter right": churn,
 	} {
