@@ -36,7 +36,7 @@ func Explain(err error) error {
 		if serverDown(pg.Code) {
 			return fault.Down("postgresql", pg)
 		}
-		if pg.Code == "57014" { // cancelled, because the caller's time ran out
+		if pg.Code == "57014" { // cancelled: a statement timeout, or an operator
 			return fault.New(fault.Timeout, "timeout", "The answer took too long.").Because(pg)
 		}
 		if strings.HasPrefix(pg.Code, "22") || strings.HasPrefix(pg.Code, "23") { // these quote the value
