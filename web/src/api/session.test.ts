@@ -61,10 +61,11 @@ describe('on 401', () => {
   })
 
   test('a refused cookie ends the session', async () => {
-    const { session } = scene('new', async () => ({ outcome: 'refused' }))
+    const { session, sent } = scene('new', async () => ({ outcome: 'refused' }))
     session.begin(bodyWith('old'))
     expect((await ask(session)).status).toBe(401)
     expect(session.state.status).toBe('anonymous')
+    expect(sent, 'what is public is asked for without the token').toEqual(['Bearer old', null])
   })
 
   test('a refresh that got no answer ends nothing', async () => {

@@ -76,8 +76,9 @@ export class Session {
     const answer = await this.#sendWith(used, request.clone())
     if (answer.status !== 401 || isCredentialCall(request)) return answer
     // Another call may have refreshed while this one was on its way.
-    const renewed = this.#token !== used || (await this.refresh()) === 'renewed'
-    return renewed && this.#token ? this.#sendWith(this.#token, request) : answer
+    if (this.#token === used) await this.refresh()
+    // With the session over, the token is gone too, and what is public is answered without.
+    return this.#token === used ? answer : this.#sendWith(this.#token, request)
   }
 
   async #sendWith(token: string | undefined, request: Request): Promise<Response> {
