@@ -127,8 +127,10 @@ func (s *Shipper) bulk(ctx context.Context, docs []record.Document) ([]item, err
 	return items, nil
 }
 
-// do performs one request and reads the answer.
+// do performs one request and reads the answer, both within the timeout.
 func (s *Shipper) do(ctx context.Context, method, path, contentType string, body []byte) (int, []byte, error) {
+	ctx, cancel := context.WithTimeout(ctx, s.cfg.Timeout)
+	defer cancel()
 	req, err := http.NewRequestWithContext(ctx, method, path, bytes.NewReader(body))
 	if err != nil {
 		return 0, nil, err
@@ -138,7 +140,7 @@ func (s *Shipper) do(ctx context.Context, method, path, contentType string, body
 	} else {
 		req.Body = nil
 	}
-	resp, err := s.client.Perform(req)
+	resp, err := s.client.Stream(req)
 	if err != nil {
 		return 0, nil, err
 	}

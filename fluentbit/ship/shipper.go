@@ -59,7 +59,6 @@ func Open(cfg Config) (*Shipper, error) {
 	client, err := opensearch.NewClient(opensearch.Config{
 		Addresses:             []string{cfg.URL},
 		CompressRequestBody:   cfg.Gzip,
-		RequestTimeout:        cfg.Timeout,
 		DisableRetry:          true, // whether to send again is decided here, item by item
 		HealthCheckMaxRetries: -1,
 		Transport:             &http.Transport{MaxIdleConnsPerHost: 4, IdleConnTimeout: time.Minute, Proxy: http.ProxyFromEnvironment},
