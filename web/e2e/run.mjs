@@ -18,7 +18,7 @@ if (!chromium) {
     viewport: { width: 1200, height: 860 },
     reducedMotion: 'reduce',
   })
-  context.setDefaultTimeout(15_000)
+  context.setDefaultTimeout(30_000)
   const page = await context.newPage()
   page.on('pageerror', (error) => fail(`the page threw: ${error.message}`))
   try {

@@ -63,10 +63,13 @@ export function PlaceMark({ id, cuisine }: { id: string; cuisine: string }) {
 function drawer(id: string): (bound: number) => number {
   let state = 0x811c9dc5
   for (const char of id) state = Math.imul(state ^ (char.codePointAt(0) ?? 0), 0x01000193)
-  return (bound) => {
+  const draw = (bound: number) => {
     state ^= state << 13
     state ^= state >>> 17
     state ^= state << 5
     return (state >>> 0) % bound
   }
+  // The first numbers of similar ids are still similar.
+  for (let i = 0; i < 8; i++) draw(1)
+  return draw
 }
