@@ -2,19 +2,25 @@ package opensearch_test
 
 import (
 	"context"
+	"net"
 	"net/http"
+	"net/http/httptest"
 	"testing"
+	"time"
 
 	"github.com/google/uuid"
 	os "github.com/opensearch-project/opensearch-go/v4"
 	"github.com/opensearch-project/opensearch-go/v4/opensearchapi"
+	"go.opentelemetry.io/otel"
 
 	"jari.example/services/internal/fault"
 	"jari.example/services/search"
 	"jari.example/services/search/indexer"
 	"jari.example/services/search/opensearch"
 	"jari.example/services/search/searchtest"
+	"jari.example/telemetry/names"
 	"jari.example/telemetry/names/realpart"
+	"jari.example/telemetry/telemetrytest"
 )
 
 // index prepares an index of its own for the test.
@@ -96,15 +102,60 @@ func TestAnIndexThatIsNotThereYetIsUnavailable(t *testing.T) {
 	}
 }
 
-func TestAServerThatIsAwayIsUnavailable(t *testing.T) {
-	c, err := opensearch.Dial("http://127.0.0.1:1")
+func TestAServerThatWasAwayIsUsedAtOnceWhenItIsBack(t *testing.T) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
-	for range 3 { // the client must not rest its only server
-		_, err = opensearch.NewFinder(c, "any").Find(t.Context(), search.Query{Limit: 1})
-		if f := fault.Of(err); f.Code != fault.Unavailable || f.RetryAfter == 0 {
+	address := l.Addr().String()
+	_ = l.Close()
+	c, err := opensearch.Dial("http://" + address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	f := opensearch.NewFinder(c, "any")
+	for range 5 {
+		began := time.Now()
+		_, err = f.Find(t.Context(), search.Query{Limit: 1})
+		if f := fault.Of(err); f == nil || f.Code != fault.Unavailable || f.RetryAfter == 0 {
 			t.Errorf("got %v, want unavailable with a time to wait", err)
 		}
+		if took := time.Since(began); took > time.Second {
+			t.Errorf("the refusal took %v", took)
+		}
+	}
+	if l, err = net.Listen("tcp", address); err != nil {
+		t.Skipf("the port was taken meanwhile: %v", err)
+	}
+	back := &http.Server{Handler: http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte(`{"hits":{"hits":[]}}`)) })}
+	go func() { _ = back.Serve(l) }()
+	defer back.Close()
+	if _, err := f.Find(t.Context(), search.Query{Limit: 1}); err != nil {
+		t.Errorf("it is back, but: %v", err)
+	}
+}
+
+func TestASearchInsideATraceHasASpan(t *testing.T) {
+	rec := telemetrytest.Start(t)
+	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte(`{"hits":{"hits":[]}}`)) }))
+	defer s.Close()
+	c, err := opensearch.Dial(s.URL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	f := opensearch.NewFinder(c, "any")
+	ctx, span := otel.Tracer("test").Start(t.Context(), "request")
+	for _, ctx := range []context.Context{t.Context(), ctx} {
+		if _, err := f.Find(ctx, search.Query{Limit: 1}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	span.End()
+	if n := len(rec.Spans()); n != 2 {
+		t.Errorf("%d spans, want the request's and the search's within", n)
+	}
+	got := rec.Span(t, "search")
+	if telemetrytest.Attr(got, names.PeerService) != "opensearch" || telemetrytest.Attr(got, names.DBSystem) != "opensearch" {
+		t.Errorf("attributes %v", got.Attributes())
 	}
 }

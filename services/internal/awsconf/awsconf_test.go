@@ -1,0 +1,54 @@
+package awsconf_test
+
+import (
+	"net/http"
+	"net/http/httptest"
+	"testing"
+
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"go.opentelemetry.io/otel"
+
+	"jari.example/services/internal/awsconf"
+	"jari.example/telemetry/names"
+	"jari.example/telemetry/telemetrytest"
+)
+
+func TestValid(t *testing.T) {
+	for endpoint, want := range map[string]bool{
+		"aws": true, "http://127.0.0.1:14566": true, "https://dynamodb.us-east-1.amazonaws.com": true,
+		"": false, "moto": false, "127.0.0.1:14566": false, "file:///x": false,
+	} {
+		if got := awsconf.Valid(endpoint); got != want {
+			t.Errorf("Valid(%q) = %v", endpoint, got)
+		}
+	}
+}
+
+func TestCallsInsideATraceHaveASpanAndOthersNone(t *testing.T) {
+	t.Setenv("AWS_ACCESS_KEY_ID", "local")
+	t.Setenv("AWS_SECRET_ACCESS_KEY", "local")
+	rec := telemetrytest.Start(t)
+	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte("{}")) }))
+	defer s.Close()
+	cfg, err := awsconf.Load(t.Context(), "us-east-1", s.URL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	db := dynamodb.NewFromConfig(cfg)
+	if _, err := db.ListTables(t.Context(), nil); err != nil {
+		t.Fatal(err)
+	}
+	if n := len(rec.Spans()); n != 0 {
+		t.Errorf("%d spans outside of a trace", n)
+	}
+	ctx, span := otel.Tracer("test").Start(t.Context(), "request")
+	if _, err := db.ListTables(ctx, nil); err != nil {
+		t.Fatal(err)
+	}
+	span.End()
+	got := rec.Span(t, "DynamoDB.ListTables")
+	if got.Parent().SpanID() != span.SpanContext().SpanID() ||
+		telemetrytest.Attr(got, names.PeerService) != "dynamodb" || telemetrytest.Attr(got, names.DBSystem) != "aws.dynamodb" {
+		t.Errorf("span %v with %v", got.Parent(), got.Attributes())
+	}
+}
