@@ -34,7 +34,7 @@ func TestAFailureIsToldOnceAndTakenBack(t *testing.T) {
 		"--time-scale", "300")
 
 	sent, stop := traffic(lines, 201)
-	wait(t, 20*time.Second, "some good bookings", func() bool { return sent.Load() > 20 })
+	wait(t, time.Minute, "some good bookings", func() bool { return sent.Load() > 20 })
 	stop()
 	if n := len(slack.Messages()); n > 0 {
 		t.Fatalf("all is well, yet there are %d messages: %+v", n, slack.Messages())
@@ -42,7 +42,7 @@ func TestAFailureIsToldOnceAndTakenBack(t *testing.T) {
 
 	_, stop = traffic(lines, 503)
 	message := func() slacktest.Message { return slack.Messages()[0] }
-	wait(t, 20*time.Second, "a message", func() bool { return len(slack.Messages()) > 0 })
+	wait(t, time.Minute, "a message", func() bool { return len(slack.Messages()) > 0 })
 	stop()
 	for _, want := range []string{
 		"/runbooks/booking-availability|", "/dashboards/bookings-right-now?from=", "|Example trace 2",
@@ -54,9 +54,9 @@ func TestAFailureIsToldOnceAndTakenBack(t *testing.T) {
 	}
 
 	_, stop = traffic(lines, 409)
-	wait(t, 40*time.Second, "the end", func() bool { return strings.Contains(message().Text, "Resolved") })
+	wait(t, time.Minute, "the end", func() bool { return strings.Contains(message().Text, "Resolved") })
 	stop()
-	wait(t, 10*time.Second, "the thread's last line", func() bool { return len(slack.Messages()) == 3 })
+	wait(t, 30*time.Second, "the thread's last line", func() bool { return len(slack.Messages()) == 3 })
 	for _, m := range slack.Messages()[1:] {
 		if m.ThreadTS != message().TS {
 			t.Errorf("a message outside the incident's thread: %+v", m)
@@ -70,6 +70,37 @@ func TestAFailureIsToldOnceAndTakenBack(t *testing.T) {
 	}
 }
 
+// Two replicas tell a thing once, and one goes on where the other ended.
+func TestReplicasActAsOne(t *testing.T) {
+	t.Parallel()
+	lines := indicatortest.New(t)
+	database := postgrestest.Database(t)
+	slack := slacktest.Start(t)
+	replica := func() *daemon {
+		return start(t, "--database-url", database, "--opensearch-url", lines.Server, "--log-index", lines.Index,
+			"--slack-url", slack.URL, "--slack-token-file", secret(t, slacktest.Token), "--time-scale", "300")
+	}
+	first := replica()
+	wait(t, time.Minute, "the first to act", func() bool { return strings.Contains(first.out.String(), "this replica acts") })
+	second := replica()
+	_, stop := traffic(lines, 503)
+	wait(t, time.Minute, "the message and its note", func() bool { return len(slack.Messages()) == 2 })
+	if strings.Contains(second.out.String(), "this replica acts") {
+		t.Error("both act")
+	}
+	if err := first.stop(); err != nil {
+		t.Error(err)
+	}
+	wait(t, time.Minute, "the second to act", func() bool { return strings.Contains(second.out.String(), "this replica acts") })
+	stop()
+	_, stop = traffic(lines, 201)
+	wait(t, time.Minute, "the end", func() bool { return len(slack.Messages()) == 3 })
+	stop()
+	if m := slack.Messages(); !strings.Contains(m[0].Text, "Resolved") || m[2].ThreadTS != m[0].TS {
+		t.Errorf("messages: %+v", m)
+	}
+}
+
 // When OpenSearch cannot be read, nothing may look healthy.
 func TestABlindDaemonKeepsTheIncidentOpen(t *testing.T) {
 	t.Parallel()
@@ -78,10 +109,10 @@ func TestABlindDaemonKeepsTheIncidentOpen(t *testing.T) {
 	d := start(t, "--opensearch-url", lines.Server, "--log-index", lines.Index,
 		"--slack-url", slack.URL, "--slack-token-file", secret(t, slacktest.Token), "--time-scale", "600")
 	_, stop := traffic(lines, 500)
-	wait(t, 20*time.Second, "a message", func() bool { return len(slack.Messages()) > 1 })
+	wait(t, time.Minute, "a message", func() bool { return len(slack.Messages()) > 1 })
 	stop()
 	lines.Remove()
-	wait(t, 10*time.Second, "the daemon to notice", func() bool {
+	wait(t, 30*time.Second, "the daemon to notice", func() bool {
 		return strings.Contains(d.out.String(), names.EventTickFailed)
 	})
 	// Far longer than both short windows: 0.5 s and 3 s.
@@ -127,7 +158,7 @@ func start(t *testing.T, args ...string) *daemon {
 		}
 	})
 	t.Cleanup(func() { _ = d.stop() })
-	wait(t, 20*time.Second, "the daemon's start", func() bool {
+	wait(t, time.Minute, "the daemon's start", func() bool {
 		select {
 		case err := <-ended:
 			t.Fatalf("ended at once: %v\n%s", err, d.out)
