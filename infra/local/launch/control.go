@@ -48,12 +48,21 @@ func (s *Supervisor) Serve(path string) (stop func(), err error) {
 	server := &http.Server{Handler: mux}
 	go func() { _ = server.Serve(l) }()
 	return func() {
-		_ = os.Remove(path)
-		ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+		ctx, cancel := context.WithTimeout(context.Background(), farewell)
 		defer cancel()
+		if s.failure != nil {
+			select { // who started this may be about to ask how it went
+			case <-s.told:
+			case <-ctx.Done():
+			}
+		}
+		_ = os.Remove(path)
 		_ = server.Shutdown(ctx)
 	}, nil
 }
+
+// farewell bounds how long the end of a start is kept for its readers.
+const farewell = 5 * time.Second
 
 func (s *Supervisor) progress(w http.ResponseWriter, r *http.Request) {
 	flush := http.NewResponseController(w).Flush
@@ -75,7 +84,8 @@ func (s *Supervisor) progress(w http.ResponseWriter, r *http.Request) {
 		if flush() != nil {
 			return
 		}
-		if s.journal.ended() {
+		if events[len(events)-1].Kind.Ends() {
+			s.tellOnce.Do(func() { close(s.told) })
 			return
 		}
 	}

@@ -86,11 +86,3 @@ func (j *journal) next(ctx context.Context, n int) ([]Event, error) {
 		}
 	}
 }
-
-// ended reports whether the last event ends every wait: nothing more will
-// come, or nothing that a start waits for.
-func (j *journal) ended() bool {
-	j.mu.Lock()
-	defer j.mu.Unlock()
-	return len(j.events) > 0 && j.events[len(j.events)-1].Kind.Ends()
-}

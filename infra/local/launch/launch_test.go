@@ -307,6 +307,54 @@ func TestTheSocketServesStatusProgressAndStop(t *testing.T) {
 	}
 }
 
+func TestAReaderWhoComesLateIsToldWhyTheStartFailed(t *testing.T) {
+	p := server(t, "late")
+	l, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", p.Ports[0]))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	s, err := New([]Part{p}, t.TempDir(), io.Discard)
+	if err != nil {
+		t.Fatal(err)
+	}
+	socket := filepath.Join(t.TempDir(), "jari.sock")
+	stop, err := s.Serve(socket)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Run(t.Context()); err == nil {
+		t.Fatal("the start succeeded")
+	}
+	stopped := make(chan struct{})
+	go func() { stop(); close(stopped) }()
+	if last, err := Dial(socket).Follow(t.Context(), true, func(Event) {}); err != nil || last.Kind != Failed || !strings.Contains(last.Text, "late wants") {
+		t.Errorf("told %+v, %v", last, err)
+	}
+	<-stopped
+}
+
+func TestAfterACrashPortsAreWaitedFor(t *testing.T) {
+	p := server(t, "heir")
+	l, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", p.Ports[0]))
+	if err != nil {
+		t.Fatal(err)
+	}
+	s, err := New([]Part{p}, t.TempDir(), io.Discard)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.Leftovers = 20 * time.Second
+	time.AfterFunc(300*time.Millisecond, func() { l.Close() })
+	sys := &system{Supervisor: s, result: make(chan error, 1)}
+	go func() { sys.result <- s.Run(t.Context()) }()
+	sys.until(t, "running", running)
+	s.Stop()
+	if err := <-sys.result; err != nil {
+		t.Error(err)
+	}
+}
+
 func TestAStartIsGivenUpWhenItsOwnerLeaves(t *testing.T) {
 	never := server(t, "never")
 	never.Healthy = func(context.Context) error { return errors.New("not yet") }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"sync"
 	"time"
 )
@@ -50,6 +51,7 @@ type runner struct {
 	proc     *process
 	restarts int
 	trouble  string
+	said     string // the part's last words of progress
 }
 
 func newRunner(s *Supervisor, p Part) *runner {
@@ -94,7 +96,7 @@ func (r *runner) first() error {
 	defer r.remind()()
 	if r.part.Prepare != nil {
 		r.set(Preparing, "")
-		if err := r.part.Prepare(r.ctx, r.s.journal.say(r.part.Name)); err != nil {
+		if err := r.part.Prepare(r.ctx, r.say()); err != nil {
 			return r.explain(err, nil)
 		}
 	}
@@ -137,7 +139,7 @@ func (r *runner) start() error {
 	}
 	err := r.awaitHealthy(proc)
 	if err == nil && r.part.Settle != nil {
-		err = r.part.Settle(r.ctx, r.s.journal.say(r.part.Name))
+		err = r.part.Settle(r.ctx, r.say())
 	}
 	if err != nil {
 		if proc != nil {
@@ -278,11 +280,31 @@ func (r *runner) remind() (stop func()) {
 			case <-time.After(remindEvery):
 			}
 			if st := r.status(); st.State != Waiting {
-				r.s.journal.add(Passing, r.part.Name, "still %s (%s)", st.State, round(time.Since(began)))
+				r.s.journal.add(Passing, r.part.Name, "still %s (%s)%s", st.State, time.Since(began).Round(time.Second), r.doing())
 			}
 		}
 	}()
 	return cancel
+}
+
+// say passes the part's progress on and remembers it for reminders.
+func (r *runner) say() Say {
+	tell := r.s.journal.say(r.part.Name)
+	return func(format string, args ...any) {
+		r.mu.Lock()
+		r.said = strings.TrimPrefix(fmt.Sprintf(format, args...), "\r")
+		r.mu.Unlock()
+		tell(format, args...)
+	}
+}
+
+func (r *runner) doing() string {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.state == Preparing && r.said != "" {
+		return ": " + r.said
+	}
+	return ""
 }
 
 // explain turns an error into the one message a person gets: the part, its

@@ -16,6 +16,8 @@ import (
 
 // Supervisor runs one system from start to stop.
 type Supervisor struct {
+	Leftovers time.Duration
+
 	logDir  string
 	journal *journal
 	runners []*runner // in order of needs
@@ -24,7 +26,9 @@ type Supervisor struct {
 
 	stopping chan struct{} // closed by Stop
 	stopOnce sync.Once
-	failure  error // set before stopping is closed, by fail
+	failure  error         // why the start failed; set before stopping is closed
+	told     chan struct{} // closed when a reader has been told how the start ended
+	tellOnce sync.Once
 
 	mu    sync.Mutex
 	phase string // starting, running, stopping
@@ -34,7 +38,8 @@ type Supervisor struct {
 var ErrStopped = errors.New("stopped before everything was up")
 
 // New checks the parts. Output of part P goes to logDir/P.log and P.err; the
-// supervisor's own lines go to out.
+// supervisor's own lines go to out. After a crash of an earlier supervisor its
+// dying parts may still hold their ports; Leftovers gives them time.
 func New(parts []Part, logDir string, out io.Writer) (*Supervisor, error) {
 	sorted, err := order(parts)
 	if err != nil {
@@ -45,7 +50,7 @@ func New(parts []Part, logDir string, out io.Writer) (*Supervisor, error) {
 	}
 	s := &Supervisor{
 		logDir: logDir, journal: newJournal(out), forks: newForks(),
-		started: time.Now(), stopping: make(chan struct{}), phase: "starting",
+		started: time.Now(), stopping: make(chan struct{}), told: make(chan struct{}), phase: "starting",
 	}
 	byName := map[string]*runner{}
 	for _, p := range sorted {
@@ -66,7 +71,8 @@ func New(parts []Part, logDir string, out io.Writer) (*Supervisor, error) {
 // then takes everything down and returns when nothing is left. The error says
 // in whole sentences why a start failed.
 func (s *Supervisor) Run(ctx context.Context) error {
-	if err := s.preflight(); err != nil {
+	if err := s.preflight(ctx); err != nil {
+		s.fail(err)
 		s.setPhase("stopping")
 		s.journal.add(Failed, "", "%s", err)
 		return err
@@ -108,19 +114,27 @@ func (s *Supervisor) fail(err error) {
 
 // preflight looks at every port before anything is started, so that one that
 // is taken costs nothing and leaves nothing behind.
-func (s *Supervisor) preflight() error {
-	var taken []string
-	for _, r := range s.runners {
-		for _, port := range r.part.Ports {
-			if err := ports.Free(port); err != nil {
-				taken = append(taken, fmt.Sprintf("%s wants 127.0.0.1:%d, but something else listens there (see `ss -ltnp 'sport = :%d'`)", r.part.Name, port, port))
-			}
-		}
+func (s *Supervisor) preflight(ctx context.Context) error {
+	taken := s.taken()
+	for began := time.Now(); taken != nil && time.Since(began) < s.Leftovers && ctx.Err() == nil; taken = s.taken() {
+		s.journal.add(Passing, "", "waiting for what an earlier launcher has left to end: %s", taken[0])
+		time.Sleep(pollEvery)
 	}
 	if taken == nil {
 		return nil
 	}
 	return errors.New(strings.Join(taken, "\n") + "\n  what to do: stop that program, or move all of Jari's ports: JARI_PORT_OFFSET=1000, or JARI_PORT_OFFSET=auto to have free ones found")
+}
+
+func (s *Supervisor) taken() (taken []string) {
+	for _, r := range s.runners {
+		for _, port := range r.part.Ports {
+			if ports.Free(port) != nil {
+				taken = append(taken, fmt.Sprintf("%s wants 127.0.0.1:%d, but something else listens there (see `ss -ltnp 'sport = :%d'`)", r.part.Name, port, port))
+			}
+		}
+	}
+	return taken
 }
 
 func (s *Supervisor) awaitUp() bool {

@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"strconv"
+	"time"
 
 	"github.com/gofrs/flock"
 
@@ -57,6 +58,9 @@ func supervise(ctx context.Context, e env, args []string) error {
 	super, err := launch.New(chosen, sys.LogDir(), e.stdout)
 	if err != nil {
 		return err
+	}
+	if _, err := loadState(dir); err == nil {
+		super.Leftovers = 30 * time.Second // the one before has not removed its state
 	}
 	if err := st.save(dir); err != nil {
 		return err
