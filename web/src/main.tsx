@@ -7,7 +7,7 @@ import { session } from './api/client'
 import { newQueryClient } from './api/queries'
 import { RegionProvider } from './features/region/region'
 import { TextsProvider } from './texts/texts'
-import './styles.css'
+import './styles/index.css'
 
 const root = document.getElementById('root')
 if (!root) throw new Error('index.html has no #root')
