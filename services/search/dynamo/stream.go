@@ -22,14 +22,24 @@ import (
 // Feed is the table and its stream (NEW_AND_OLD_IMAGES).
 type Feed struct {
 	catalogue *Catalogue
-	streams   *dynamodbstreams.Client
+	streams   streamsAPI
+	latest    func(context.Context) (arn string, err error)
+}
+
+// streamsAPI is the part of the client that is used; moto has streams of one
+// shard only, so that tests play the others.
+type streamsAPI interface {
+	DescribeStream(context.Context, *dynamodbstreams.DescribeStreamInput, ...func(*dynamodbstreams.Options)) (*dynamodbstreams.DescribeStreamOutput, error)
+	GetShardIterator(context.Context, *dynamodbstreams.GetShardIteratorInput, ...func(*dynamodbstreams.Options)) (*dynamodbstreams.GetShardIteratorOutput, error)
+	GetRecords(context.Context, *dynamodbstreams.GetRecordsInput, ...func(*dynamodbstreams.Options)) (*dynamodbstreams.GetRecordsOutput, error)
 }
 
 var _ indexer.Feed = (*Feed)(nil)
 
 // NewFeed returns the feed of table.
 func NewFeed(cfg aws.Config, table string) *Feed {
-	return &Feed{NewCatalogue(cfg, table), dynamodbstreams.NewFromConfig(cfg)}
+	c := NewCatalogue(cfg, table)
+	return &Feed{c, dynamodbstreams.NewFromConfig(cfg), c.stream}
 }
 
 // All implements indexer.Feed.
@@ -50,7 +60,7 @@ const finished = "end"
 // position does not know continues one that it does, else something in between
 // was never seen.
 func (f *Feed) Open(ctx context.Context, p indexer.Position) (indexer.Tail, error) {
-	arn, err := f.stream(ctx)
+	arn, err := f.latest(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -74,13 +84,13 @@ func (f *Feed) Open(ctx context.Context, p indexer.Position) (indexer.Tail, erro
 }
 
 // stream asks the table, because a table that was made again has a new stream.
-func (f *Feed) stream(ctx context.Context) (string, error) {
-	out, err := f.catalogue.db.DescribeTable(ctx, &dynamodb.DescribeTableInput{TableName: &f.catalogue.table})
+func (c *Catalogue) stream(ctx context.Context) (string, error) {
+	out, err := c.db.DescribeTable(ctx, &dynamodb.DescribeTableInput{TableName: &c.table})
 	if err != nil {
 		return "", failure("describe table", err)
 	}
 	if out.Table.LatestStreamArn == nil {
-		return "", fmt.Errorf("table %s has no stream", f.catalogue.table)
+		return "", fmt.Errorf("table %s has no stream", c.table)
 	}
 	return *out.Table.LatestStreamArn, nil
 }
@@ -172,7 +182,7 @@ const askAgain = 2 * time.Second
 // was made again.
 func (t *tail) Next(ctx context.Context) ([]indexer.Change, indexer.Position, error) {
 	if time.Since(t.asked) > askAgain {
-		arn, err := t.feed.stream(ctx)
+		arn, err := t.feed.latest(ctx)
 		if err == nil && arn != t.arn {
 			err = fmt.Errorf("the table has another stream: %w", indexer.ErrGone)
 		}
