@@ -39,6 +39,10 @@ func Open(url, prefix string) (*Sessions, error) {
 		return nil, errors.New("redis URL: not one that Redis understands") // err would print the password
 	}
 	options.DialTimeout, options.ReadTimeout, options.WriteTimeout = time.Second, time.Second, time.Second
+	// One more try and no more: somebody waits. (A rotation that is sent again
+	// after its answer was lost finds itself within the grace.)
+	options.MaxRetries, options.DialerRetries = 1, 1
+	redis.SetLogger(silent{}) // its lines would go to stderr; our faults say the same
 	client := redis.NewClient(options)
 	// Statements are left out of spans: their arguments are hashes and ids.
 	if err := redisotel.InstrumentTracing(client, redisotel.WithDBStatement(false),
@@ -47,6 +51,10 @@ func Open(url, prefix string) (*Sessions, error) {
 	}
 	return &Sessions{client, prefix}, nil
 }
+
+type silent struct{}
+
+func (silent) Printf(context.Context, string, ...any) {}
 
 // Close closes the connections.
 func (s *Sessions) Close() error { return s.client.Close() }

@@ -79,7 +79,7 @@ func writeProblem(ctx context.Context, err error, w http.ResponseWriter) {
 		return
 	}
 	if status >= 500 {
-		telemetry.Note(ctx, slog.String(names.Exception, f.Error()))
+		telemetry.Note(ctx, slog.String(names.Exception, exception(err, f)))
 		trace.SpanFromContext(ctx).SetStatus(codes.Error, f.Slug())
 	}
 	p := Problem{
@@ -96,6 +96,15 @@ func writeProblem(ctx context.Context, err error, w http.ResponseWriter) {
 	}
 	w.WriteHeader(status)
 	_ = json.NewEncoder(w).Encode(p)
+}
+
+// exception is the innermost thing worth an operator's time: the cause, which
+// callers never see.
+func exception(err error, f *fault.Error) string {
+	if f.Cause != nil {
+		return f.Cause.Error()
+	}
+	return err.Error()
 }
 
 // retryAfter is in whole seconds, at least one for the classes that promise it.
