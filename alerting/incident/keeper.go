@@ -25,22 +25,27 @@ type Keeper struct {
 	Report func(context.Context, evaluate.Event, Incident)
 }
 
-// Apply opens, updates or resolves the objective's incident.
+// Apply opens, updates or resolves the objective's incident. Evidence that
+// cannot be had is an error, too, but keeps nobody from being told.
 func (k Keeper) Apply(ctx context.Context, term lease.Term, v evaluate.Verdict) error {
 	i, open, err := k.Store.Current(ctx, v.SLO.Name)
 	if err != nil {
 		return fmt.Errorf("look up the open incident: %w", err)
 	}
 	event := evaluate.Next(open, v)
-	switch event {
-	case evaluate.Nothing:
+	if event == evaluate.Nothing || event == evaluate.Ongoing && v.At.Sub(i.UpdatedAt) < k.Every {
 		return nil
-	case evaluate.Opened:
-		i, err = k.open(ctx, term, v)
-	case evaluate.Ongoing:
-		if v.At.Sub(i.UpdatedAt) < k.Every {
-			return nil
+	}
+	if event == evaluate.Opened {
+		if i, err = k.begin(ctx, v); err != nil {
+			return err
 		}
+	}
+	missing := k.addEvidence(ctx, &i, v)
+	switch event {
+	case evaluate.Opened:
+		i, err = k.open(ctx, term, i, v)
+	case evaluate.Ongoing:
 		if i, err = k.look(ctx, i, v); err == nil {
 			err = k.Store.Update(ctx, term, i)
 		}
@@ -51,25 +56,28 @@ func (k Keeper) Apply(ctx context.Context, term lease.Term, v evaluate.Verdict) 
 		return err
 	}
 	k.Report(ctx, event, i)
-	return nil
+	return missing
 }
 
-func (k Keeper) open(ctx context.Context, term lease.Term, v evaluate.Verdict) (Incident, error) {
+// begin is a new incident, dated to when the burning began.
+func (k Keeper) begin(ctx context.Context, v evaluate.Verdict) (Incident, error) {
 	pair, _ := v.Firing()
 	buckets, err := k.Buckets.Between(ctx, v.SLO.Name, v.At.Add(-pair.Long), v.At)
 	if err != nil {
 		return Incident{}, fmt.Errorf("find the beginning: %w", err)
 	}
 	id, err := uuid.NewV7()
-	if err != nil {
-		return Incident{}, err
-	}
-	i := Incident{
+	return Incident{
 		ID: id.String(), SLO: v.SLO.Name, Severity: pair.Severity, OpenedAt: v.At,
 		StartedAt: v.SLO.Objective.Onset(buckets, pair.Burn, v.At),
-	}
-	if i, err = k.look(ctx, i, v); err != nil {
-		return Incident{}, err
+	}, err
+}
+
+func (k Keeper) open(ctx context.Context, term lease.Term, i Incident, v evaluate.Verdict) (Incident, error) {
+	pair, _ := v.Firing()
+	i, err := k.look(ctx, i, v)
+	if err != nil {
+		return i, err
 	}
 	note := fmt.Sprintf("Paged: over %s the budget burned %.4g times too fast, over %s %.4g times (threshold %.4g).",
 		pair.Long, pair.LongBurn, pair.Short, pair.ShortBurn, pair.Burn)
@@ -81,13 +89,8 @@ func (k Keeper) resolve(ctx context.Context, term lease.Term, i Incident, v eval
 	if err != nil {
 		return i, err
 	}
-	evidence, err := k.Source.Evidence(ctx, v.SLO, i.StartedAt, v.At)
-	if err != nil {
-		return i, err
-	}
 	// The pair and its counts stay those of the last look at the fire; what
 	// it cost is told as it stands now.
-	i.Facts.Regions, i.Facts.Traces = evidence.Regions, evidence.Traces
 	i.Facts.Since, i.Facts.Left, i.Facts.GoneAt = since, v.Left, time.Time{}
 	i.UpdatedAt, i.ResolvedAt = v.At, v.At
 	note := fmt.Sprintf("Resolved after %s: %d of %d %s failed.",
@@ -102,21 +105,26 @@ func (k Keeper) look(ctx context.Context, i Incident, v evaluate.Verdict) (Incid
 	if err != nil {
 		return i, err
 	}
-	evidence, err := k.Source.Evidence(ctx, v.SLO, i.StartedAt, v.At)
-	if err != nil {
-		return i, err
-	}
 	i.UpdatedAt = v.At
 	i.Facts = Facts{
 		Title: v.SLO.Title, Attempt: v.SLO.Attempt, Affected: v.SLO.Affected, Dashboard: v.SLO.Dashboard,
 		Target: v.SLO.Objective.Target, Window: v.SLO.Objective.Window, Scale: k.Scale,
 		Pair: pair.Pair, LongBurn: pair.LongBurn, Long: pair.LongCount, Short: pair.ShortCount,
-		Since: since, Left: v.Left, Regions: evidence.Regions, Traces: evidence.Traces,
+		Since: since, Left: v.Left, Regions: i.Facts.Regions, Traces: i.Facts.Traces,
 	}
 	if d, ok := v.SLO.Objective.GoneIn(v.Left, pair.LongBurn); ok {
 		i.Facts.GoneAt = v.At.Add(d)
 	}
 	return i, nil
+}
+
+// addEvidence leaves what was known before when there is none to be had.
+func (k Keeper) addEvidence(ctx context.Context, i *Incident, v evaluate.Verdict) error {
+	evidence, err := k.Source.Evidence(ctx, v.SLO, i.StartedAt, v.At)
+	if err == nil {
+		i.Facts.Regions, i.Facts.Traces = evidence.Regions, evidence.Traces
+	}
+	return err
 }
 
 func (k Keeper) since(ctx context.Context, i Incident, v evaluate.Verdict) (slo.Count, error) {

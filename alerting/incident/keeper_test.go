@@ -23,12 +23,13 @@ const name = "booking-availability"
 
 // evening is a loop and a keeper in a bubble of time, windows ÷60.
 type evening struct {
-	fake  *indicator.Fake
-	store *inmem.Store
-	loop  evaluate.Loop
-	story []string
-	last  incident.Incident
-	bad   int // bookings that failed so far
+	fake     *indicator.Fake
+	store    *inmem.Store
+	loop     evaluate.Loop
+	story    []string
+	last     incident.Incident
+	failures []error
+	bad      int // bookings that failed so far
 }
 
 func newEvening(t *testing.T) *evening {
@@ -49,7 +50,11 @@ func newEvening(t *testing.T) *evening {
 				e.story = append(e.story, map[evaluate.Event]string{
 					evaluate.Opened: "opened", evaluate.Ongoing: "ongoing", evaluate.Resolved: "resolved"}[event])
 			}},
-		Report: func(context.Context, error) {},
+		Report: func(_ context.Context, err error) {
+			if err != nil {
+				e.failures = append(e.failures, err)
+			}
+		},
 	}
 	return e
 }
@@ -145,19 +150,20 @@ func TestBlindnessFreezesAnIncident(t *testing.T) {
 	})
 }
 
-func TestWithoutEvidenceNothingIsOpenedYet(t *testing.T) {
+func TestEvidenceThatCannotBeHadKeepsNobodyFromBeingTold(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		e := newEvening(t)
 		e.pass(t, 5*time.Second, 20, 0)
-		e.fake.Fail(errors.New("the search is down"))
-		e.pass(t, 10*time.Second, 0, 20)
-		if len(e.story) != 0 {
-			t.Errorf("story %v", e.story)
+		e.fake.Show(indicator.Evidence{Traces: []string{"abc"}})
+		e.fake.Lose(errors.New("the search is down"))
+		e.pass(t, 5*time.Second, 0, 20)
+		if len(e.story) == 0 || e.story[0] != "opened" || e.last.Facts.Traces != nil || len(e.failures) == 0 {
+			t.Errorf("story %v, traces %v, failures %v", e.story, e.last.Facts.Traces, e.failures)
 		}
-		e.fake.Fail(nil)
-		e.pass(t, 3*time.Second, 0, 20)
-		if len(e.story) == 0 || e.story[0] != "opened" {
-			t.Errorf("story %v", e.story)
+		e.fake.Lose(nil)
+		e.pass(t, 8*time.Second, 0, 20)
+		if len(e.last.Facts.Traces) != 1 {
+			t.Errorf("traces %v", e.last.Facts.Traces)
 		}
 	})
 }

@@ -2,6 +2,7 @@ package indicator
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"sync"
 	"time"
@@ -15,6 +16,7 @@ type Fake struct {
 	mu       sync.Mutex
 	events   map[string][]event
 	evidence Evidence
+	lost     error
 	err      error
 	asked    int
 }
@@ -41,6 +43,13 @@ func (f *Fake) Show(e Evidence) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.evidence = e
+}
+
+// Lose makes Evidence fail with err while counting goes on.
+func (f *Fake) Lose(err error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.lost = err
 }
 
 // Fail makes every question fail with err; nil mends it.
@@ -91,5 +100,5 @@ func (f *Fake) Count(_ context.Context, slos []slo.SLO, from, to time.Time, widt
 func (f *Fake) Evidence(context.Context, slo.SLO, time.Time, time.Time) (Evidence, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	return f.evidence, f.err
+	return f.evidence, errors.Join(f.err, f.lost)
 }

@@ -45,14 +45,14 @@ func (l listener) tick() func(context.Context, error) {
 	return func(ctx context.Context, err error) {
 		if err == nil {
 			said = ""
-			l.log.InfoContext(ctx, "counting works again", names.EventName, names.EventTickRecovered)
+			l.log.InfoContext(ctx, "ticks succeed again", names.EventName, names.EventTickRecovered)
 			return
 		}
 		if err.Error() == said && time.Since(saidAt) < repeatAfter {
 			return
 		}
 		said, saidAt = err.Error(), time.Now()
-		l.log.ErrorContext(ctx, "counting failed; incidents stay as they are", names.EventName, names.EventTickFailed, names.Exception, said)
+		l.log.ErrorContext(ctx, "a tick failed", names.EventName, names.EventTickFailed, names.Exception, said)
 	}
 }
 
