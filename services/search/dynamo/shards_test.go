@@ -131,7 +131,7 @@ func TestShardsThatSplitAreReadInOrderAndToTheirEnds(t *testing.T) {
 	s.ended["p"] = true
 	s.add("q", "p")
 	s.add("r", "p")
-	s.log["q"], s.log["r"] = []string{"d"}, []string{"e"}
+	s.log["r"], s.log["q"] = []string{"d"}, []string{"e"}
 	got, position := read(t, tail)
 	if got != "cde" {
 		t.Errorf("over the split %q, want cde", got)
