@@ -82,14 +82,11 @@ func (e *evening) freeTimes(ctx context.Context, id string, party int) ([]freeTi
 
 // mail waits for the nth mail to p and checks that it names the restaurant.
 func (e *evening) mail(ctx context.Context, p *person, n int, about restaurant) error {
-	type message struct {
-		Subject string `json:"subject"`
-		Text    string `json:"text"`
-	}
-	var got []message
+	type letter struct{ Subject, Text string }
+	var got []letter
 	took, err := until(ctx, 10*time.Second, fmt.Sprintf("mail number %d to %s", n, p.email), func() (bool, string, error) {
-		var err error
-		got, err = get[[]message](ctx, e.Mailbox+"/api/messages"+query("to", p.email))
+		box, err := get[struct{ Messages []letter }](ctx, e.Mailbox+"/api/messages"+query("to", p.email))
+		got = box.Messages
 		return len(got) >= n, fmt.Sprintf("%d mails", len(got)), err
 	})
 	if err != nil {

@@ -17,8 +17,8 @@ import (
 // is later the one that says it is over.
 func (e *evening) incident(ctx context.Context) (err error) {
 	if e.TimeScale > 1 {
-		e.note("Alerting's bucket, tick and windows are all shortened %d×: 1 h is %s, 5 min is %s.", e.TimeScale,
-			time.Hour/time.Duration(e.TimeScale), 5*time.Minute/time.Duration(e.TimeScale))
+		e.note("Alerting's bucket, tick and windows are all shortened %d×: 1 h is %.0f s, 5 min is %.1f s.", e.TimeScale,
+			time.Hour.Seconds()/float64(e.TimeScale), 5*time.Minute.Seconds()/float64(e.TimeScale))
 	}
 	_, slot, err := e.untouchedSlot(ctx)
 	if err != nil {

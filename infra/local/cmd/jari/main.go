@@ -55,6 +55,8 @@ func commands() []command {
 		{"fault", "switch the reservation database of a region off or on again", faultCommand},
 		{"env", "the addresses of the running system as shell exports, for tests", printEnv},
 		{"seed", "fill the two regions with restaurants (up does it too)", seedCommand},
+		{"demo", "play one evening against the running system", demoCommand},
+		{"with", "start a system, run a command with its addresses, stop it", with},
 		{"run", "run one of the local programs in the foreground", runProgram},
 		{"supervise", "what up leaves running; not for people", supervise},
 	}

@@ -1,0 +1,62 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"syscall"
+
+	"jari.example/infra/local/demo"
+	"jari.example/infra/local/fault"
+	"jari.example/infra/local/launch"
+	"jari.example/infra/local/parts"
+	"jari.example/infra/local/seed"
+)
+
+// demoRegion is where the evening plays.
+const demoRegion = "kr"
+
+func demoCommand(ctx context.Context, e env, args []string) error {
+	fs, dirFlag := e.flags("demo", "[flags]")
+	only := fs.String("only", "", "play only these `chapters`, comma-separated: "+demo.Names())
+	kill := fs.Bool("kill", false, "kill -9 the reservation process in the middle of the rush")
+	if err := fs.Parse(args); err != nil {
+		return err
+	}
+	sys, state, err := e.running(*dirFlag)
+	if err != nil {
+		return err
+	}
+	client := launch.Dial(socketPath(sys.Dir))
+	if st, err := client.Status(ctx); err != nil {
+		return err
+	} else if st.Phase != "running" || len(state.Only) > 0 {
+		return errors.New("the evening needs the whole system, running; see `jari status`")
+	}
+	cfg := demo.Config{
+		Edge: sys.Ports.URL("edge"), Mailbox: sys.Ports.URL("mailbox"), Slack: sys.Ports.URL("slack"), OpenSearch: sys.OpenSearchURL(),
+		OwnerEmail: seed.OwnerEmail(demoRegion), OwnerPassword: seed.OwnerPassword,
+		TimeScale: state.TimeScale,
+		Fault: func(ctx context.Context, on bool) error {
+			return fault.Database(ctx, sys.DatabaseURL("postgres"), parts.ReservationDatabase(demoRegion), on)
+		},
+		Out: e.stdout,
+	}
+	if *kill {
+		cfg.Kill = func(ctx context.Context) error {
+			st, err := client.Status(ctx)
+			if err != nil {
+				return err
+			}
+			name := "reservation-" + demoRegion
+			i := slices.IndexFunc(st.Parts, func(p launch.PartStatus) bool { return p.Name == name })
+			if i < 0 || st.Parts[i].Pid == 0 {
+				return fmt.Errorf("%s has no process", name)
+			}
+			return syscall.Kill(st.Parts[i].Pid, syscall.SIGKILL)
+		}
+	}
+	return demo.Run(ctx, cfg, strings.FieldsFunc(*only, func(r rune) bool { return r == ',' || r == ' ' })...)
+}

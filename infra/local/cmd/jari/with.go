@@ -1,0 +1,71 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"syscall"
+	"time"
+
+	"jari.example/infra/local/launch"
+)
+
+// with is how tests get real parts: a system of their own for as long as one
+// command runs, and nothing left of it afterwards.
+func with(ctx context.Context, e env, args []string) error {
+	fs, dirFlag := e.flags("with", "[flags of up] -- COMMAND [args]")
+	var f startFlags
+	f.add(fs, e)
+	keep := fs.Bool("keep", false, "leave data and logs behind, for a look after a failure")
+	if err := fs.Parse(args); err != nil {
+		return err
+	}
+	if fs.NArg() == 0 {
+		return errors.New("say what to run: jari with -- COMMAND")
+	}
+	_, dir, err := place(*dirFlag)
+	if err != nil {
+		return err
+	}
+	if _, err := launch.Dial(socketPath(dir)).Status(ctx); err == nil {
+		return fmt.Errorf("a system runs in %s already; stop it, or name another directory with --dir", dir)
+	}
+	if err := up(ctx, e, f.args(dir)); err != nil {
+		return err
+	}
+	cmdErr := e.inside(ctx, dir, fs.Args())
+	end := clean
+	if *keep || cmdErr != nil {
+		end = down
+	}
+	// the end is not cut short by the Ctrl-C that ended the command
+	err = end(context.WithoutCancel(ctx), e, []string{"--dir", dir})
+	if cmdErr != nil {
+		fmt.Fprintf(e.stderr, "jari: logs of the failed run are in %s\n", dir+"/log")
+		err = errors.Join(cmdErr, err)
+	}
+	return err
+}
+
+// inside runs the command with the system's addresses in its environment.
+func (e env) inside(ctx context.Context, dir string, argv []string) error {
+	sys, _, err := e.running(dir)
+	if err != nil {
+		return err
+	}
+	st, err := launch.Dial(socketPath(dir)).Status(ctx)
+	if err != nil {
+		return err
+	}
+	cmd := exec.CommandContext(ctx, argv[0], argv[1:]...)
+	cmd.Cancel = func() error { return cmd.Process.Signal(syscall.SIGTERM) }
+	cmd.WaitDelay = 20 * time.Second
+	cmd.Stdin, cmd.Stdout, cmd.Stderr = os.Stdin, e.stdout, e.stderr
+	cmd.Env = os.Environ()
+	for key, value := range variables(sys, st) {
+		cmd.Env = append(cmd.Env, key+"="+value)
+	}
+	return cmd.Run()
+}
