@@ -74,8 +74,8 @@ func request(q search.Query) object {
 	after := func(p search.Place) []any { return []any{p.ID} }
 	if q.Words != "" {
 		query["should"] = []object{
-			words(q.Words, "name.ko^3", "area.ko^2", "description.ko"),
-			words(q.Words, "name.en^3", "area.en^2", "cuisine.en^2", "description.en"),
+			words(q.Words, "name.ko^3", "area.ko^2", "cuisine.ko", "description.ko"),
+			words(q.Words, "name.en^3", "area.en^2", "cuisine.en", "description.en"),
 		}
 		query["minimum_should_match"] = 1
 		sort = append([]object{{"_score": object{"order": "desc"}}}, sort...)
@@ -90,6 +90,7 @@ func request(q search.Query) object {
 
 // words asks that each word stands in one of the fields, which must be in one
 // language: only fields with the same analyzer are searched as if they were one.
+// A word that stands in several counts a little more.
 func words(s string, fields ...string) object {
-	return object{"multi_match": object{"query": s, "type": "cross_fields", "operator": "and", "fields": fields}}
+	return object{"multi_match": object{"query": s, "type": "cross_fields", "operator": "and", "tie_breaker": 0.3, "fields": fields}}
 }

@@ -75,22 +75,42 @@ func TestFinder(t *testing.T) {
 
 func TestKoreanIsTakenApartAsPeopleWriteIt(t *testing.T) {
 	c, x, alias := index(t)
-	apply(t, x, write(searchtest.Restaurant("bapsang", 1)))
+	other := searchtest.Restaurant("trattoria", 1)
+	other.Name, other.Description, other.Area = search.Text{Ko: "나폴리", En: "Napoli"}, search.Text{}, search.Text{Ko: "한남", En: "Hannam"}
+	other.Cuisine = "italian"
+	apply(t, x, write(searchtest.Restaurant("bapsang", 1)), write(other))
 	if _, err := x.Versions(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 	f := opensearch.NewFinder(c, alias)
 	for words, want := range map[string]int{
 		"한식": 1, "한식당": 1, "강남": 1, "강남구": 1, "서울의 한식당": 1, "파인다이닝": 1,
-		"다이닝": 0, // the dictionary keeps 파인다이닝 whole
-		"양식":  0,
-		"!!!": 0,
-		"의":   0,
+		"이탈리안": 1, "이탈리아 한남": 1, "한남의 이탈리안": 1, // its cuisine, which stands there in English only
+		"이탈리안 강남": 0,
+		"다이닝":     0, // the dictionary keeps 파인다이닝 whole
+		"양식":      0,
+		"!!!":     0,
+		"의":       0,
 	} {
 		hits, err := f.Find(t.Context(), search.Query{Words: words, Limit: 5})
 		if err != nil || len(hits) != want {
 			t.Errorf("%q finds %d, %v; want %d", words, len(hits), err, want)
 		}
+	}
+}
+
+func TestANameThatSaysItComesBeforeACuisineThatImpliesIt(t *testing.T) {
+	c, x, alias := index(t)
+	implied := searchtest.Restaurant("a-first-by-id", 1)
+	implied.Name = search.Text{Ko: "달빛국밥", En: "Dalbit"}
+	implied.Description = search.Text{}
+	apply(t, x, write(implied), write(searchtest.Restaurant("bapsang", 1)))
+	if _, err := x.Versions(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	hits, err := opensearch.NewFinder(c, alias).Find(t.Context(), search.Query{Words: "한식", Limit: 5})
+	if err != nil || len(hits) != 2 || hits[0].Restaurant.ID != "bapsang" {
+		t.Errorf("found %+v, %v", hits, err)
 	}
 }
 
