@@ -1,11 +1,12 @@
 import { screen, waitFor, within } from '@testing-library/react'
+import type { UserEvent } from '@testing-library/user-event'
 import { expect, test, vi } from 'vitest'
 import { problem } from './fakeapi.mjs'
 import { now, openPage } from './page'
 
 const hanok = '/kr/restaurants/hanok-table'
 
-async function pickFirstTime(user: ReturnType<typeof openPage>['user']) {
+async function pickFirstTime(user: UserEvent) {
   const times = await screen.findByRole('group', { name: /^Time/ })
   const first = within(times).getAllByRole('radio')[0]
   if (!first) throw new Error('no free time')
@@ -13,7 +14,7 @@ async function pickFirstTime(user: ReturnType<typeof openPage>['user']) {
 }
 
 test('a diner books a free time and is told so', async () => {
-  const { api, user } = openPage({ path: hanok, name: 'Mina' })
+  const { api, user } = await openPage({ path: hanok, name: 'Mina' })
   await pickFirstTime(user)
   await user.type(await screen.findByLabelText(/A word to the restaurant/), 'window seat')
   await user.click(screen.getByRole('button', { name: 'Book this table' }))
@@ -23,13 +24,13 @@ test('a diner books a free time and is told so', async () => {
 })
 
 test('times are those of the restaurant, wherever the browser is', async () => {
-  openPage({ path: hanok })
+  await openPage({ path: hanok })
   // 09:00 UTC, whatever TZ the test runs in.
   await screen.findByRole('radio', { name: /^6:00 PM/ })
 })
 
 test('a visitor logs in on the way and comes back to the chosen time', async () => {
-  const { api, user } = openPage({ path: hanok })
+  const { api, user } = await openPage({ path: hanok })
   api.signedUp('Mina')
   await pickFirstTime(user)
   await user.click(screen.getByRole('link', { name: 'Log in to book' }))
@@ -42,7 +43,7 @@ test('a visitor logs in on the way and comes back to the chosen time', async () 
 
 test('after a lost answer the same attempt keeps its key', async () => {
   let lost = 1
-  const { api, user } = openPage({
+  const { api, user } = await openPage({
     path: hanok,
     name: 'Mina',
     prepare: (api) =>
@@ -62,7 +63,7 @@ test('after a lost answer the same attempt keeps its key', async () => {
 })
 
 test('another time is another attempt with another key', async () => {
-  const { api, user } = openPage({
+  const { api, user } = await openPage({
     path: hanok,
     name: 'Mina',
     prepare: (api) =>
@@ -81,7 +82,7 @@ test('another time is another attempt with another key', async () => {
 })
 
 test('a time that was taken meanwhile is explained and the times are fetched anew', async () => {
-  const { api, user } = openPage({
+  const { api, user } = await openPage({
     path: hanok,
     name: 'Mina',
     prepare: (api) => api.at('POST', /reservations$/, () => problem(409, 'slot_full')),
@@ -95,7 +96,7 @@ test('a time that was taken meanwhile is explained and the times are fetched ane
 })
 
 test('Retry-After holds the button back until it has passed', async () => {
-  const { api, user } = openPage({
+  const { api, user } = await openPage({
     path: hanok,
     name: 'Mina',
     prepare: (api) => {

@@ -154,7 +154,7 @@ export class FakeApi {
   }
 
   #session(/** @type {Schemas['User']} */ user) {
-    const access_token = `token-${++this.#ids}`
+    const access_token = crypto.randomUUID()
     this.tokens.set(access_token, user)
     this.cookie = user
     const { id, name, locale, role } = user

@@ -21,14 +21,15 @@ interface Opening {
 export const now = Date.parse('2026-11-24T03:00:00Z')
 
 /** The whole page in front of a fake API, in English, as a visitor opens it. The clock stands still. */
-export function openPage({ path = '/', name, prepare }: Opening = {}) {
+export async function openPage({ path = '/', name, prepare }: Opening = {}) {
   vi.useFakeTimers({ toFake: ['Date'], now })
   const api = new FakeApi()
   if (name) api.cookie = api.signedUp(name)
   prepare?.(api)
   vi.stubGlobal('fetch', api.fetch)
-  if (!name) session.end()
-  else void session.refresh()
+  // One session serves the whole file, so the last test's visitor has to go.
+  if (name) await session.refresh()
+  else session.end()
   localStorage.setItem('jari.region', localStorage.getItem('jari.region') ?? 'KR')
   const user = userEvent.setup()
   const view = render(

@@ -24,7 +24,7 @@ const prepare = (api: FakeApi) => {
 }
 
 test('reservations of both regions stand in one list, the next first', async () => {
-  openPage({ path: '/reservations', name: 'Mina', prepare })
+  await openPage({ path: '/reservations', name: 'Mina', prepare })
   for (const name of ['Brooklyn Hearth', 'Hanok Table', 'Mapo Charcoal'])
     await screen.findByRole('link', { name })
   const links = within(screen.getByRole('main')).getAllByRole('link')
@@ -33,7 +33,7 @@ test('reservations of both regions stand in one list, the next first', async () 
 })
 
 test('a cancelled reservation is cancelled in its own region', async () => {
-  const { api, user } = openPage({ path: '/reservations', name: 'Mina', prepare })
+  const { api, user } = await openPage({ path: '/reservations', name: 'Mina', prepare })
   await screen.findByRole('link', { name: 'Brooklyn Hearth' })
   await user.click(screen.getByRole('button', { name: /^Cancel Brooklyn Hearth/ }))
   await user.click(screen.getByRole('button', { name: 'Yes, cancel it' }))
@@ -44,7 +44,7 @@ test('a cancelled reservation is cancelled in its own region', async () => {
 })
 
 test('a region that fails is named, and the other still shown', async () => {
-  openPage({
+  await openPage({
     path: '/reservations',
     name: 'Mina',
     prepare: (api) => {
@@ -59,12 +59,12 @@ test('a region that fails is named, and the other still shown', async () => {
 })
 
 test('whoever is not logged in is led to log in', async () => {
-  openPage({ path: '/reservations' })
+  await openPage({ path: '/reservations' })
   await screen.findByRole('heading', { name: 'Welcome back' })
 })
 
 test('signing up logs in, and logging out forgets', async () => {
-  const { api, user } = openPage({ path: '/signup' })
+  const { api, user } = await openPage({ path: '/signup' })
   await user.type(screen.getByLabelText('Name'), 'Jun')
   await user.type(screen.getByLabelText('E-mail'), 'jun@example.com')
   await user.type(screen.getByLabelText('Password'), 'long enough it is')

@@ -4,7 +4,7 @@ import { problem } from './fakeapi.mjs'
 import { openPage } from './page'
 
 test('a word is searched and the number of restaurants is announced', async () => {
-  const { user } = openPage()
+  const { user } = await openPage()
   await screen.findByText('6 restaurants')
   await user.type(screen.getByLabelText('Restaurant, dish or neighbourhood'), '파스타{Enter}')
   await screen.findByText('1 restaurant')
@@ -15,13 +15,13 @@ test('a word is searched and the number of restaurants is announced', async () =
 })
 
 test('nothing found is said, with a way on', async () => {
-  const { user } = openPage()
+  const { user } = await openPage()
   await user.type(screen.getByLabelText('Restaurant, dish or neighbourhood'), 'zzz{Enter}')
   await screen.findByText(/Nothing found/)
 })
 
 test('the chosen region goes with every call and is remembered', async () => {
-  const { api, user } = openPage()
+  const { api, user } = await openPage()
   await screen.findByText('6 restaurants')
   await user.selectOptions(screen.getByLabelText('Region'), 'United States')
   await screen.findByRole('link', { name: 'Brooklyn Hearth' })
@@ -30,7 +30,7 @@ test('the chosen region goes with every call and is remembered', async () => {
 })
 
 test('the language button changes the words, the lang attribute and the title', async () => {
-  const { user } = openPage()
+  const { user } = await openPage()
   await user.click(screen.getByRole('button', { name: '한국어' }))
   expect(document.documentElement.lang).toBe('ko')
   expect(document.title).toBe('식당 찾기 · 자리')
@@ -38,7 +38,7 @@ test('the language button changes the words, the lang attribute and the title', 
 })
 
 test('a failure of the kind that does not pass is explained with its reference', async () => {
-  openPage({ prepare: (api) => api.at('GET', /restaurants$/, () => problem(500, 'internal')) })
+  await openPage({ prepare: (api) => api.at('GET', /restaurants$/, () => problem(500, 'internal')) })
   const alert = await screen.findByRole('alert')
   within(alert).getByText(/Something went wrong on our side/)
   within(alert).getByText(/4bf92f3577b34da6a3ce929d0e0e4736/)
@@ -46,7 +46,7 @@ test('a failure of the kind that does not pass is explained with its reference',
 
 test('a search that is briefly unavailable recovers by itself', async () => {
   let failures = 1
-  openPage({
+  await openPage({
     prepare: (api) =>
       api.at('GET', /restaurants$/, () =>
         failures-- > 0 ? problem(503, 'unavailable', { 'Retry-After': '0' }) : undefined,
