@@ -168,7 +168,7 @@ func encodeAttrValue(v attribute.Value) otlpValue {
 	case attribute.INT64SLICE:
 		return encodeArray(v.AsInt64Slice(), func(n int64) otlpValue { return otlpValue{Int: new(strconv.FormatInt(n, 10))} })
 	}
-	return otlpValue{String: new(v.Emit())}
+	return otlpValue{String: new(v.String())}
 }
 
 func encodeArray[T any](values []T, one func(T) otlpValue) otlpValue {

@@ -181,7 +181,7 @@ func (s *Set) Parse(args []string, stdout io.Writer, checks ...func()) error {
 		}
 	}
 	if len(s.problems) > 0 {
-		return fmt.Errorf("%s cannot start:\n%w\nSee %[1]s -help.", s.flags.Name(), errors.Join(s.problems...))
+		return fmt.Errorf("%s cannot start (see -help):\n%w", s.flags.Name(), errors.Join(s.problems...))
 	}
 	return nil
 }
