@@ -2,15 +2,14 @@ package gateway
 
 import (
 	"jari.example/services/internal/endpoint"
-	"jari.example/services/internal/httpjson"
 )
 
 // Endpoints are the gateway's own methods, each with who may call it.
 type Endpoints struct {
 	LogIn   endpoint.Typed[Credentials, LoggedIn]
 	Refresh endpoint.Typed[Refresh, LoggedIn]
-	LogOut  endpoint.Typed[httpjson.Nothing, httpjson.Nothing]
-	KeySet  endpoint.Typed[httpjson.Nothing, KeySet]
+	LogOut  endpoint.Typed[endpoint.Nothing, endpoint.Nothing]
+	KeySet  endpoint.Typed[endpoint.Nothing, KeySet]
 }
 
 // NewEndpoints wraps the service in the shared middleware.

@@ -10,7 +10,6 @@ import (
 
 	"jari.example/services/internal/endpoint"
 	"jari.example/services/internal/fault"
-	"jari.example/services/internal/httpjson"
 	"jari.example/telemetry"
 )
 
@@ -97,6 +96,10 @@ func (s *Service) Refresh(ctx context.Context, req Refresh) (LoggedIn, error) {
 	return s.loggedIn(account, session, next)
 }
 
+// renewalPatience is how long a renewal waits for the user service: a request
+// waits behind it.
+const renewalPatience = 500 * time.Millisecond
+
 // renew continues the session of an access token that has expired, if the
 // refresh token presented with it belongs to the same session. When the user
 // service is away the old claims serve once more: booking must not depend on it.
@@ -105,7 +108,9 @@ func (s *Service) renew(ctx context.Context, old claims, token telemetry.Secret)
 	if err != nil {
 		return LoggedIn{}, err
 	}
-	account, err := s.users.Account(ctx, session.UserID)
+	asking, cancel := context.WithTimeout(ctx, renewalPatience)
+	defer cancel()
+	account, err := s.users.Account(asking, session.UserID)
 	switch fault.CodeOf(err) {
 	case "":
 	case fault.NotFound:
@@ -132,9 +137,9 @@ func (s *Service) loggedIn(a Account, session Session, refresh refreshToken) (Lo
 }
 
 // LogOut ends the session that asks. Codes: unavailable.
-func (s *Service) LogOut(ctx context.Context, _ httpjson.Nothing) (httpjson.Nothing, error) {
-	return httpjson.Nothing{}, s.sessions.End(ctx, endpoint.IdentityFrom(ctx).SessionID)
+func (s *Service) LogOut(ctx context.Context, _ endpoint.Nothing) (endpoint.Nothing, error) {
+	return endpoint.Nothing{}, s.sessions.End(ctx, endpoint.IdentityFrom(ctx).SessionID)
 }
 
 // KeySet returns the keys that verify our access tokens.
-func (s *Service) KeySet(context.Context, httpjson.Nothing) (KeySet, error) { return s.keys.set, nil }
+func (s *Service) KeySet(context.Context, endpoint.Nothing) (KeySet, error) { return s.keys.set, nil }

@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"time"
 
+	"jari.example/services/internal/endpoint"
 	"jari.example/services/internal/httpjson"
 	"jari.example/telemetry"
 	"jari.example/telemetry/names"
@@ -52,7 +53,7 @@ func encodeLoggedIn(h http.Header, l LoggedIn) (int, any) {
 }
 
 // encodeLoggedOut also takes back what a renewal on the way in has given.
-func encodeLoggedOut(h http.Header, _ httpjson.Nothing) (int, any) {
+func encodeLoggedOut(h http.Header, _ endpoint.Nothing) (int, any) {
 	h.Del(names.HeaderAccessToken)
 	setCookie(h, telemetry.Secret{})
 	return http.StatusNoContent, nil

@@ -2,13 +2,12 @@ package user
 
 import (
 	"jari.example/services/internal/endpoint"
-	"jari.example/services/internal/httpjson"
 )
 
 // Endpoints are the service's methods, each with who may call it.
 type Endpoints struct {
 	SignUp endpoint.Typed[SignUp, User]
-	Me     endpoint.Typed[httpjson.Nothing, User]
+	Me     endpoint.Typed[endpoint.Nothing, User]
 	Verify endpoint.Typed[Credentials, User]
 	Find   endpoint.Typed[Lookup, User]
 	Grant  endpoint.Typed[Grant, User]

@@ -9,7 +9,6 @@ import (
 
 	"jari.example/services/internal/endpoint"
 	"jari.example/services/internal/fault"
-	"jari.example/services/internal/httpjson"
 	"jari.example/telemetry"
 )
 
@@ -105,7 +104,7 @@ func (s *Service) Verify(ctx context.Context, req Credentials) (User, error) {
 
 // Me returns the account that asks. Codes: unauthenticated when it has gone
 // since it logged in, unavailable.
-func (s *Service) Me(ctx context.Context, _ httpjson.Nothing) (User, error) {
+func (s *Service) Me(ctx context.Context, _ endpoint.Nothing) (User, error) {
 	id, err := uuid.Parse(endpoint.IdentityFrom(ctx).UserID)
 	if err != nil {
 		return User{}, fault.New(fault.Unauthenticated, "unauthenticated", "Please log in.")

@@ -45,7 +45,7 @@ func Open(url, prefix string) (*Sessions, error) {
 	redis.SetLogger(silent{}) // its lines would go to stderr; our faults say the same
 	client := redis.NewClient(options)
 	// Statements are left out of spans: their arguments are hashes and ids.
-	if err := redisotel.InstrumentTracing(client, redisotel.WithDBStatement(false),
+	if err := redisotel.InstrumentTracing(client, redisotel.WithDBStatement(false), redisotel.WithDialFilter(true),
 		redisotel.WithAttributes(attribute.String(names.PeerService, "redis"), attribute.String(names.DBSystem, "redis"))); err != nil {
 		return nil, err
 	}

@@ -34,6 +34,9 @@ func Make[Req, Resp any](name string, access Access, call func(context.Context, 
 	return Typed[Req, Resp]{Method: m, Kit: mw(m)(e)}
 }
 
+// Nothing is the request or response of a method that has none.
+type Nothing struct{}
+
 // Check reports an endpoint that nobody may serve: one without an access rule.
 func (m Method) Check() error {
 	if !m.Access.declared() {

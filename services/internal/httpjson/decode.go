@@ -9,6 +9,7 @@ import (
 	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
 
+	"jari.example/services/internal/endpoint"
 	"jari.example/services/internal/fault"
 	"jari.example/telemetry/names"
 )
@@ -18,11 +19,8 @@ const (
 	maxIdempotencyKey = 200
 )
 
-// Nothing is the request of an endpoint that takes none.
-type Nothing struct{}
-
-// None decodes Nothing.
-func None(*http.Request) (Nothing, error) { return Nothing{}, nil }
+// None decodes the request of an endpoint that takes none.
+func None(*http.Request) (endpoint.Nothing, error) { return endpoint.Nothing{}, nil }
 
 // Body decodes a JSON body strictly. Refused as invalid, with the pointer of
 // the field where there is one: malformed or trailing data, unknown fields,

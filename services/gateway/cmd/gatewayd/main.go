@@ -26,7 +26,7 @@ func main() { serve.Main(run) }
 
 // askWithin bounds one call of the user service: hashing a password waits its
 // turn there.
-const askWithin = 5 * time.Second
+const askWithin = 10 * time.Second
 
 func run(ctx context.Context, args []string, getenv func(string) string, stdout, _ io.Writer) error {
 	flags := config.New("gatewayd", "gateway", "gatewayd is the front door: sessions, and the way to the services.", getenv)
