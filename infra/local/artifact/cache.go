@@ -50,19 +50,11 @@ func (c Cache) Provide(ctx context.Context, name string, say Say, make func(ctx 
 	if isDir(final) {
 		return final, nil
 	}
-	if err := os.MkdirAll(string(c), 0o755); err != nil {
+	unlock, err := c.Lock(ctx, name, say)
+	if err != nil {
 		return "", err
 	}
-	lock := flock.New(final + ".lock")
-	if held, err := lock.TryLock(); err != nil {
-		return "", fmt.Errorf("lock %s: %w", final, err)
-	} else if !held {
-		say("waiting for another copy of Jari that is fetching %s", name)
-		if _, err := lock.TryLockContext(ctx, 200*time.Millisecond); err != nil {
-			return "", err
-		}
-	}
-	defer lock.Unlock()
+	defer unlock()
 	if isDir(final) {
 		return final, nil
 	}
@@ -78,6 +70,24 @@ func (c Cache) Provide(ctx context.Context, name string, say Say, make func(ctx 
 		return "", err
 	}
 	return final, os.Rename(work, final)
+}
+
+// Lock keeps other copies of Jari from working on the same thing until unlock
+// is called.
+func (c Cache) Lock(ctx context.Context, name string, say Say) (unlock func(), err error) {
+	if err := os.MkdirAll(string(c), 0o755); err != nil {
+		return nil, err
+	}
+	lock := flock.New(filepath.Join(string(c), name+".lock"))
+	held, err := lock.TryLock()
+	if err == nil && !held {
+		say("waiting for another copy of Jari, which is busy with %s", name)
+		_, err = lock.TryLockContext(ctx, 200*time.Millisecond)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("lock %s: %w", lock.Path(), err)
+	}
+	return func() { _ = lock.Unlock() }, nil
 }
 
 func isDir(path string) bool {

@@ -2,6 +2,7 @@ package parts
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net"
 	"os/exec"
@@ -19,9 +20,7 @@ var oldestFluentBit = [2]int{4, 2}
 // agentKind is which agent runs: JARI_AGENT, or Fluent Bit where it is
 // installed.
 func (s *System) agentKind() string {
-	switch kind := s.Getenv("JARI_AGENT"); kind {
-	case "":
-	default:
+	if kind := s.Getenv("JARI_AGENT"); kind != "" {
 		return kind
 	}
 	if _, err := findFluentBit(context.Background()); err == nil {
@@ -52,7 +51,7 @@ func (s *System) agent() launch.Part {
 		}
 		part.Command = func(context.Context) (launch.Command, error) {
 			conf := filepath.Join(s.Root, "fluentbit", "conf", "local.yaml")
-			return launch.Command{Path: program, Args: []string{"-c", conf, "-e", s.PluginPath()}, Env: environment(s.agentEnv(data)...), Dir: data}, nil
+			return launch.Command{Path: program, Args: []string{"-e", s.PluginPath(), "-c", conf}, Env: environment(s.agentEnv(data)...), Dir: data}, nil
 		}
 		part.Notes = func() string { return "Fluent Bit in " + program + " with our plugin" }
 	case "collector":
@@ -96,7 +95,7 @@ var fluentBitVersion = regexp.MustCompile(`v(\d+)\.(\d+)`)
 func findFluentBit(ctx context.Context) (string, error) {
 	path, err := exec.LookPath("fluent-bit")
 	if err != nil {
-		return "", fmt.Errorf("fluent-bit is not on PATH")
+		return "", errors.New("fluent-bit is not on PATH")
 	}
 	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
 	defer cancel()

@@ -30,7 +30,7 @@ func (s *System) build() launch.Part {
 		Hint: "mend what the compiler complains about, then `make up` again",
 		Prepare: func(ctx context.Context, say launch.Say) error {
 			say("building the services")
-			return s.goBuild(ctx, say, s.Root, append([]string{"-o", s.Bin("") + string(filepath.Separator)}, present(s.Root)...))
+			return s.goBuild(ctx, say, s.Root, append([]string{"-o", s.Bin("") + string(filepath.Separator)}, programs...))
 		},
 	}
 }
@@ -64,19 +64,10 @@ func (s *System) plugin() launch.Part {
 		Hint: "it needs a C compiler (Debian: apt-get install gcc libc6-dev)",
 		Prepare: func(ctx context.Context, say launch.Say) error {
 			say("building the Fluent Bit plugin")
-			return s.goBuild(ctx, say, filepath.Join(s.Root, "fluentbit"), []string{"-buildmode=c-shared", "-o", s.PluginPath(), "./plugin"}, "CGO_ENABLED=1")
+			return s.goBuild(ctx, say, filepath.Join(s.Root, "fluentbit"), []string{"-buildmode=c-shared", "-o", s.PluginPath(), "."}, "CGO_ENABLED=1")
 		},
 	}
 }
 
 // PluginPath is where the plugin is built.
 func (s *System) PluginPath() string { return s.Bin("out_jari.so") }
-
-func present(root string) (found []string) { // TEMPORARY
-	for _, p := range programs {
-		if m, _ := filepath.Glob(filepath.Join(root, p, "*.go")); len(m) > 0 {
-			found = append(found, p)
-		}
-	}
-	return found
-}

@@ -124,6 +124,36 @@ func TestARegionsServicesKnowTheirRegion(t *testing.T) {
 	}
 }
 
+func TestAnInstalledFluentBitIsUsedIfItIsNewEnough(t *testing.T) {
+	for version, want := range map[string]string{"v5.1.1": "fluent-bit", "v4.2.0": "fluent-bit", "v4.1.9": "collector", "v3.2.1": "collector"} {
+		t.Run(version, func(t *testing.T) {
+			bin := t.TempDir()
+			if err := os.WriteFile(filepath.Join(bin, "fluent-bit"), []byte("#!/bin/sh\necho Fluent Bit "+version+"\n"), 0o755); err != nil {
+				t.Fatal(err)
+			}
+			t.Setenv("PATH", bin)
+			s := system(t, nil)
+			if got := s.agentKind(); got != want {
+				t.Fatalf("the agent is %s", got)
+			}
+			if want == "collector" {
+				return
+			}
+			p := part(t, s, "agent")
+			if err := p.Prepare(t.Context(), quiet); err != nil {
+				t.Fatal(err)
+			}
+			c, err := p.Command(t.Context())
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got := strings.Join(c.Args, " "); got != "-e "+s.PluginPath()+" -c /clone/fluentbit/conf/local.yaml" || !slices.Contains(p.Needs, "plugin") {
+				t.Errorf("it is started with %s and needs %v", got, p.Needs)
+			}
+		})
+	}
+}
+
 func TestAnUnknownAgentIsRefused(t *testing.T) {
 	err := part(t, system(t, map[string]string{"JARI_AGENT": "fluentd"}), "agent").Prepare(t.Context(), quiet)
 	if err == nil || !strings.Contains(err.Error(), `"fluentd"`) {

@@ -45,11 +45,16 @@ func unprivileged(dir string) (asUser, error) {
 	}
 	u.cred = &syscall.Credential{Uid: uint32(uid), Gid: uint32(gid)}
 	if !u.reaches(dir) {
-		h := fnv.New64a()
-		h.Write([]byte(dir))
-		u.data = filepath.Join(rootCache, "data", strconv.FormatUint(h.Sum64(), 36))
+		u.data = filepath.Join(rootCache, "data", key(dir))
 	}
 	return u, nil
+}
+
+// key tells clones apart by their path.
+func key(path string) string {
+	h := fnv.New64a()
+	h.Write([]byte(path))
+	return strconv.FormatUint(h.Sum64(), 36)
 }
 
 // dir makes the data directory of a part, owned by the user.

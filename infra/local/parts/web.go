@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
 
 	"jari.example/infra/local/artifact"
 	"jari.example/infra/local/launch"
@@ -23,6 +24,12 @@ func (s *System) web() launch.Part {
 		Name: "web",
 		Hint: "it needs Node 20 or later with npm (Debian: apt-get install nodejs npm)",
 		Prepare: func(ctx context.Context, say launch.Say) error {
+			// Two systems of one clone share this folder.
+			unlock, err := s.Cache.Lock(ctx, "web-"+key(s.Root), artifact.Say(say))
+			if err != nil {
+				return err
+			}
+			defer unlock()
 			lock, err := hashFiles(dir, "package-lock.json", "package.json")
 			if err != nil {
 				return err
@@ -76,7 +83,7 @@ func hashFiles(dir string, names ...string) (string, error) {
 				return err
 			}
 			text, err := os.ReadFile(path)
-			fmt.Fprintf(h, "%s %d\n", path, len(text))
+			fmt.Fprintf(h, "%s %d\n", strings.TrimPrefix(path, dir), len(text))
 			h.Write(text)
 			return err
 		})

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"flag"
 	"fmt"
 	"io"
 	"slices"
@@ -30,6 +31,9 @@ func runProgram(ctx context.Context, e env, args []string) error {
 	slices.Sort(known)
 	if len(args) == 0 || args[0] == "-h" || args[0] == "--help" {
 		fmt.Fprintf(e.stderr, "usage: jari run PROGRAM [flags]; `jari run PROGRAM -h` tells the flags; the programs are: %v\n", known)
+		if len(args) > 0 {
+			return flag.ErrHelp
+		}
 		return exitCode(2)
 	}
 	program, ok := hosted[args[0]]

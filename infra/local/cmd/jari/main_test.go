@@ -1,0 +1,163 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"flag"
+	"os"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"jari.example/infra/local/launch"
+)
+
+// TestMain lets the test binary be jari: up copies its own program and runs
+// that as the launcher, which runs it once more as Redis.
+func TestMain(m *testing.M) {
+	if len(os.Args) > 1 && (os.Args[1] == "supervise" || os.Args[1] == "run") {
+		main()
+		return
+	}
+	os.Exit(m.Run())
+}
+
+// jari runs a command on the system in dir, with the embedded Redis.
+func jari(t *testing.T, dir string, args ...string) (string, error) {
+	t.Helper()
+	t.Setenv("JARI_REDIS", "embedded") // the launcher inherits it
+	var out bytes.Buffer
+	getenv := func(key string) string {
+		if key == "JARI_DIR" {
+			return dir
+		}
+		return os.Getenv(key)
+	}
+	err := run(t.Context(), args, getenv, &out, &out)
+	return out.String(), err
+}
+
+func must(t *testing.T, dir string, args ...string) string {
+	t.Helper()
+	out, err := jari(t, dir, args...)
+	if err != nil {
+		t.Fatalf("jari %s: %v\n%s", strings.Join(args, " "), err, out)
+	}
+	return out
+}
+
+func statusOf(t *testing.T, dir string) launch.Status {
+	t.Helper()
+	out, _ := jari(t, dir, "status", "--json") // its exit code speaks of health
+	var st launch.Status
+	if err := json.Unmarshal([]byte(out), &st); err != nil {
+		t.Fatalf("status: %v\n%s", err, out)
+	}
+	return st
+}
+
+func TestASystemComesUpStaysUpAndGoesDown(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "jari")
+	t.Cleanup(func() {
+		var out bytes.Buffer
+		_ = run(context.Background(), []string{"down", "--dir", dir}, os.Getenv, &out, &out)
+	})
+	if _, err := jari(t, dir, "env"); !errors.Is(err, launch.ErrNotRunning) {
+		t.Errorf("env of a system that does not run: %v", err)
+	}
+	if out := must(t, dir, "up", "--port-offset", "auto", "--only", "redis"); !strings.Contains(out, "redis") || !strings.Contains(out, "miniredis") {
+		t.Errorf("up does not tell what it started:\n%s", out)
+	}
+	first := statusOf(t, dir)
+	if out := must(t, dir, "up", "--port-offset", "auto", "--only", "redis"); !strings.Contains(out, "already running") {
+		t.Errorf("the second up says\n%s", out)
+	}
+	if second := statusOf(t, dir); second.Pid != first.Pid || second.Parts[0].Pid != first.Parts[0].Pid {
+		t.Error("the second up started something")
+	}
+	if _, err := jari(t, dir, "up", "--only", "slack"); err == nil || !strings.Contains(err.Error(), "without slack") {
+		t.Errorf("up of a part that the running system lacks: %v", err)
+	}
+	if out := must(t, dir, "env"); !strings.Contains(out, "export JARI_TEST_REDIS_URL='redis://127.0.0.1:") || strings.Contains(out, "POSTGRES") {
+		t.Errorf("env prints\n%s", out)
+	}
+	if out := must(t, dir, "logs", "redis"); !strings.Contains(out, "listening on") {
+		t.Errorf("logs prints\n%s", out)
+	}
+
+	pid := first.Parts[0].Pid
+	if err := syscall.Kill(pid, syscall.SIGKILL); err != nil {
+		t.Fatal(err)
+	}
+	for deadline := time.Now().Add(20 * time.Second); ; time.Sleep(20 * time.Millisecond) {
+		if p := statusOf(t, dir).Parts[0]; p.Restarts == 1 && p.State == launch.Healthy {
+			break
+		} else if time.Now().After(deadline) {
+			t.Fatalf("it did not come back: %+v", p)
+		}
+	}
+
+	last := statusOf(t, dir)
+	must(t, dir, "down")
+	for _, pid := range []int{last.Pid, last.Parts[0].Pid} {
+		if err := syscall.Kill(pid, 0); err == nil {
+			t.Errorf("process %d is left", pid)
+		}
+	}
+	if out, err := jari(t, dir, "status"); !errors.Is(err, exitCode(3)) {
+		t.Errorf("status afterwards: %v\n%s", err, out)
+	}
+	must(t, dir, "down") // again, which is no mistake
+	must(t, dir, "clean")
+	if _, err := os.Stat(dir); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("clean left %s (%v)", dir, err)
+	}
+}
+
+func TestEveryCommandExplainsItself(t *testing.T) {
+	for _, c := range commands() {
+		out, err := jari(t, t.TempDir(), c.name, "-h")
+		if !errors.Is(err, flag.ErrHelp) || !strings.Contains(out, "usage: jari "+c.name) {
+			t.Errorf("jari %s -h: %v\n%s", c.name, err, out)
+		}
+	}
+}
+
+func TestWrongUseIsRefused(t *testing.T) {
+	for args, want := range map[string]string{
+		"dance":                     `no command "dance"`,
+		"up --port-offset sideways": "--port-offset",
+		"up --alert-time-scale 0":   "--alert-time-scale",
+		"fault perhaps":             "jari fault on",
+		"fault on --region moon":    "--region",
+		"logs":                      "name one of",
+		"logs ghost":                `no log of "ghost"`,
+		"run ghost":                 `no program "ghost"`,
+	} {
+		if _, err := jari(t, t.TempDir(), strings.Fields(args)...); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("jari %s: %v", args, err)
+		}
+	}
+}
+
+func TestLogsBeginWithTheLastLinesOfEachRegion(t *testing.T) {
+	dir := t.TempDir()
+	if err := os.MkdirAll(filepath.Join(dir, "log"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	for name, text := range map[string]string{
+		"user-kr.log": "a\nb\nc\n", "user-us.log": "x\n", "user-us.err": "panic\n", "user-kr.err": "", "redis.log": "no\n",
+	} {
+		if err := os.WriteFile(filepath.Join(dir, "log", name), []byte(text), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want := "user-kr | b\nuser-kr | c\nuser-us | x\nuser-us.err | panic\n"
+	if got := must(t, dir, "logs", "-n", "2", "user"); got != want {
+		t.Errorf("got\n%swant\n%s", got, want)
+	}
+}
