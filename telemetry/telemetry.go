@@ -11,6 +11,7 @@ import (
 	"os"
 	"runtime/debug"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/google/uuid"
@@ -92,7 +93,14 @@ func Start(ctx context.Context, c Config) (t *Telemetry, stop func(context.Conte
 	stopHeart := heartbeat(logger, c.Heartbeat)
 	stop = func(ctx context.Context) error {
 		stopHeart()
-		return errors.Join(traces.Shutdown(ctx), meters.Shutdown(ctx))
+		// Together, or spans that wait for an agent that is away would use up
+		// the time of the metrics.
+		var spansErr, metricsErr error
+		var flushing sync.WaitGroup
+		flushing.Go(func() { spansErr = traces.Shutdown(ctx) })
+		flushing.Go(func() { metricsErr = meters.Shutdown(ctx) })
+		flushing.Wait()
+		return errors.Join(spansErr, metricsErr)
 	}
 	return &Telemetry{Logger: logger, Traces: traces, Meters: meters}, stop, nil
 }
