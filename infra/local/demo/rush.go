@@ -136,7 +136,7 @@ func (e *evening) untouchedSlot(ctx context.Context) (restaurant, freeTime, erro
 		return restaurant{}, freeTime{}, err
 	}
 	for _, r := range all.Items {
-		times, err := e.freeTimes(ctx, r.ID, covers)
+		times, err := e.freeTimes(ctx, r.ID, 1)
 		if err != nil {
 			return restaurant{}, freeTime{}, err
 		}

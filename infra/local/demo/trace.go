@@ -5,6 +5,8 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"slices"
+	"strings"
 	"time"
 
 	"jari.example/telemetry/names"
@@ -58,6 +60,7 @@ func (e *evening) trace(ctx context.Context) error {
 		return err
 	}
 	e.say("%.1f s after the booking its trace %s is in OpenSearch, %d spans:", took.Seconds(), id, len(spans))
+	slices.SortFunc(spans, func(a, b document) int { return strings.Compare(a.str(names.DocStartTime), b.str(names.DocStartTime)) })
 	for _, s := range spans {
 		ns, _ := s[names.DocDuration].(float64)
 		e.note("%-12s %-34s %8.2f ms", s.str(names.DocServiceName), s.str(names.DocSpanName), ns/1e6)
