@@ -41,6 +41,7 @@ func faults(text []byte) []string {
 	}
 	on := []string{"on", "true"}
 	expect(c.Service["storage.path"] != nil, "no storage.path: filesystem buffering is off")
+	expect(c.Service.is("storage.checksum", "off", "false"), "after a kill the chunk in use fails its checksum and is thrown away")
 	expect(c.Service.is("storage.keep.rejected", on...), "a chunk that is given up leaves no trace")
 	expect(c.Service.is("storage.metrics", on...), "nobody can see a growing backlog")
 	expect(c.Service["scheduler.cap"] != nil, "no scheduler.cap: retries sleep for up to 2,000 s")
@@ -82,7 +83,7 @@ func TestEachUndoneSettingIsNoticed(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, undo := range [][2]string{
-		{"storage.path:", "x:"}, {"storage.keep.rejected: on", "storage.keep.rejected: off"}, {"storage.metrics: on", "storage.metrics: off"},
+		{"storage.path:", "x:"}, {"storage.checksum: off", "storage.checksum: on"}, {"storage.keep.rejected: on", "storage.keep.rejected: off"}, {"storage.metrics: on", "storage.metrics: off"},
 		{"scheduler.cap:", "x:"}, {"health_check: on", "x: on"},
 		{"storage.type: filesystem", "storage.type: memory"}, {"db:", "x:"}, {"offset_key:", "x:"}, {"raw_traces: on", "raw_traces: off"},
 		{"workers: 2", "workers: 0"}, {"retry_limit: no_limits", "retry_limit: 5"}, {"retry_limit: no_limits", "x: y"},
