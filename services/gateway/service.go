@@ -61,8 +61,14 @@ type LoggedIn struct {
 	Account Account
 }
 
-// LogIn begins a session. Codes: unauthenticated (bad_credentials), unavailable.
+// LogIn begins a session. Codes: invalid, unauthenticated (bad_credentials), unavailable.
 func (s *Service) LogIn(ctx context.Context, req Credentials) (LoggedIn, error) {
+	switch { // a form that was not filled in is no wrong password
+	case req.Email.IsZero():
+		return LoggedIn{}, fault.BadField("/email", "email is missing.")
+	case req.Password.IsZero():
+		return LoggedIn{}, fault.BadField("/password", "password is missing.")
+	}
 	account, err := s.users.Verify(ctx, req)
 	if err != nil {
 		return LoggedIn{}, err

@@ -5,6 +5,7 @@
 package search
 
 import (
+	"reflect"
 	"regexp"
 	"slices"
 	"strconv"
@@ -22,10 +23,11 @@ type Text struct {
 	En string `json:"en"`
 }
 
-// Location is a point on the map, WGS 84.
+// Location is a point on the map, WGS 84. Neither half is ever nil after
+// Validate: a missing one is not the equator or the prime meridian.
 type Location struct {
-	Lat float64 `json:"lat"`
-	Lon float64 `json:"lon"`
+	Lat *float64 `json:"lat"`
+	Lon *float64 `json:"lon"`
 }
 
 // Profile is what an owner says about a restaurant.
@@ -69,13 +71,7 @@ func (r Restaurant) matches(header string) bool {
 }
 
 // Same reports whether p and o say the same.
-func (p Profile) Same(o Profile) bool {
-	if (p.Location == nil) != (o.Location == nil) || p.Location != nil && *p.Location != *o.Location {
-		return false
-	}
-	p.Location, o.Location = nil, nil
-	return p == o
-}
+func (p Profile) Same(o Profile) bool { return reflect.DeepEqual(p, o) }
 
 var (
 	slug    = regexp.MustCompile(`^[a-z0-9-]{3,64}$`)
@@ -89,16 +85,18 @@ func ValidID(id string) bool { return slug.MatchString(id) }
 func (p Profile) Validate() error {
 	return first(
 		text("/name", p.Name, 1, 100),
-		text("/description", p.Description.oneLine(), 0, 2000),
+		text("/description", p.Description.oneLine(), 1, 2000),
 		text("/area", p.Area, 1, 100),
 		check(cuisine.MatchString(p.Cuisine), "/cuisine", "A cuisine is a lower-case word such as korean, of at most 40 characters."),
 		check(p.Price >= 1 && p.Price <= 4, "/price", "A price is a level from 1 to 4."),
 		check(knownZone(p.TimeZone), "/time_zone", "The time zone must be an IANA name such as Asia/Seoul."),
 		check(length(p.Address, 1, 300), "/address", "The address must have 1 to 300 characters."),
-		check(p.Location == nil || p.Location.Lat >= -90 && p.Location.Lat <= 90, "/location/lat", "A latitude lies between -90 and 90."),
-		check(p.Location == nil || p.Location.Lon >= -180 && p.Location.Lon <= 180, "/location/lon", "A longitude lies between -180 and 180."),
+		check(p.Location == nil || within(p.Location.Lat, 90), "/location/lat", "A latitude lies between -90 and 90."),
+		check(p.Location == nil || within(p.Location.Lon, 180), "/location/lon", "A longitude lies between -180 and 180."),
 	)
 }
+
+func within(v *float64, limit float64) bool { return v != nil && -limit <= *v && *v <= limit }
 
 func text(pointer string, t Text, least, most int) error {
 	const wrong = "The text must have %d to %d characters."

@@ -17,7 +17,7 @@ func TestValidate(t *testing.T) {
 	}{
 		"a full profile is valid":              {func(*search.Profile) {}, ""},
 		"a location is optional":               {func(p *search.Profile) { p.Location = nil }, ""},
-		"a description is optional":            {func(p *search.Profile) { p.Description = search.Text{} }, ""},
+		"a description is there in both":       {func(p *search.Profile) { p.Description = search.Text{} }, "/description/ko"},
 		"a description may have lines":         {func(p *search.Profile) { p.Description.Ko = "하나\n둘" }, ""},
 		"a hundred Korean letters are a name":  {func(p *search.Profile) { p.Name.Ko = strings.Repeat("가", 100) }, ""},
 		"a name in one language is not enough": {func(p *search.Profile) { p.Name.En = "" }, "/name/en"},
@@ -34,8 +34,8 @@ func TestValidate(t *testing.T) {
 		"a zone must be named":                 {func(p *search.Profile) { p.TimeZone = "" }, "/time_zone"},
 		"a zone is not the machine's":          {func(p *search.Profile) { p.TimeZone = "Local" }, "/time_zone"},
 		"an address is needed":                 {func(p *search.Profile) { p.Address = "" }, "/address"},
-		"a latitude ends at the pole":          {func(p *search.Profile) { p.Location.Lat = 91 }, "/location/lat"},
-		"a longitude ends at the date line":    {func(p *search.Profile) { p.Location.Lon = -181 }, "/location/lon"},
+		"a latitude ends at the pole":          {func(p *search.Profile) { p.Location.Lat = new(91.0) }, "/location/lat"},
+		"a longitude ends at the date line":    {func(p *search.Profile) { p.Location.Lon = new(-181.0) }, "/location/lon"},
 	} {
 		t.Run(sentence, func(t *testing.T) {
 			p := searchtest.Profile()

@@ -40,12 +40,16 @@ func (r request) bad(name, pointer string, status ...int) badCase {
 }
 
 // casesFor generates the wrong requests of one operation from its schema.
-func casesFor(doc *openapi3.T, path, method string, item *openapi3.PathItem, op *openapi3.Operation, token string) (cases []badCase) {
+func casesFor(doc *openapi3.T, path, method string, item *openapi3.PathItem, op *openapi3.Operation, diner, owner caller) (cases []badCase) {
 	params := slices.Concat(item.Parameters, op.Parameters)
 	good := request{method: method, path: path, params: map[string]string{}, query: url.Values{}, header: http.Header{}}
 	secured := op.Security == nil
+	who := diner
+	if op.Responses.Value("403") != nil { // an owner's operation: the owner, so that the body is looked at
+		who = owner
+	}
 	if secured {
-		good.header.Set("Authorization", "Bearer "+token)
+		good.header.Set("Authorization", "Bearer "+who.token)
 	}
 	for _, p := range params {
 		if !p.Value.Required {
@@ -55,6 +59,9 @@ func casesFor(doc *openapi3.T, path, method string, item *openapi3.PathItem, op 
 		switch p.Value.In {
 		case "path":
 			good.params[p.Value.Name] = v
+			if len(who.own) > 0 {
+				good.params[p.Value.Name] = who.own[0]
+			}
 		case "query":
 			good.query.Set(p.Value.Name, v)
 		case "header":
@@ -67,17 +74,6 @@ func casesFor(doc *openapi3.T, path, method string, item *openapi3.PathItem, op 
 		good.body = example(schema).(map[string]any)
 		good.header.Set("Content-Type", "application/json")
 	}
-	owner := false // a diner is refused before the body is looked at, which is as good
-	if op.Responses.Value("403") != nil {
-		owner = true
-	}
-	refused := func(s ...int) []int {
-		if owner {
-			s = append(s, http.StatusForbidden)
-		}
-		return s
-	}
-
 	if item.GetOperation(http.MethodPatch) == nil {
 		r := good.clone()
 		r.method = http.MethodPatch
@@ -95,19 +91,19 @@ func casesFor(doc *openapi3.T, path, method string, item *openapi3.PathItem, op 
 		cases = append(cases, r.bad("a token that is none", "", 401))
 	}
 	for _, p := range params {
-		cases = append(cases, paramCases(good, p.Value, refused)...)
+		cases = append(cases, paramCases(good, p.Value)...)
 	}
 	if schema != nil {
-		cases = append(cases, bodyCases(good, schema, refused)...)
+		cases = append(cases, bodyCases(good, schema)...)
 	}
 	return cases
 }
 
-func paramCases(good request, p *openapi3.Parameter, refused func(...int) []int) (cases []badCase) {
+func paramCases(good request, p *openapi3.Parameter) (cases []badCase) {
 	if p.Name == "x-region" { // any value is allowed: an unknown one is the default region
 		return nil
 	}
-	status, pointer := refused(400), ""
+	status, pointer := []int{400}, ""
 	set := func(r request, v string) {
 		switch p.In {
 		case "path":
@@ -119,10 +115,10 @@ func paramCases(good request, p *openapi3.Parameter, refused func(...int) []int)
 		}
 	}
 	if p.In == "path" {
-		status = refused(400, 404)
+		status = []int{400, 404}
 	}
 	if p.Name == "If-Match" {
-		status = refused(400, 412)
+		status = []int{400, 412}
 	}
 	if p.Required && p.In != "path" {
 		r := good.clone()
@@ -147,9 +143,9 @@ func paramCases(good request, p *openapi3.Parameter, refused func(...int) []int)
 	return cases
 }
 
-func bodyCases(good request, schema *openapi3.Schema, refused func(...int) []int) (cases []badCase) {
+func bodyCases(good request, schema *openapi3.Schema) (cases []badCase) {
 	raw := func(name, body string, status ...int) {
-		c := good.bad(name, "", refused(status...)...)
+		c := good.bad(name, "", status...)
 		c.body = []byte(body)
 		cases = append(cases, c)
 	}
@@ -162,21 +158,21 @@ func bodyCases(good request, schema *openapi3.Schema, refused func(...int) []int
 	raw("more than 1 MiB", `{"filler":"`+strings.Repeat("x", 1<<20)+`"}`, 400)
 	c := good.clone()
 	c.header.Set("Content-Type", "text/plain")
-	cases = append(cases, c.bad("another content type", "", refused(415)...))
+	cases = append(cases, c.bad("another content type", "", 415))
 	c = good.clone()
 	c.body["surprise"] = 1
-	cases = append(cases, c.bad("an unknown field", "/surprise", refused(400)...))
+	cases = append(cases, c.bad("an unknown field", "/surprise", 400))
 	for name, p := range schema.Properties {
 		for what, v := range wrongValues(p.Value, false) {
 			r := good.clone()
 			r.body[name] = v
-			cases = append(cases, r.bad(name+" "+what, "/"+name, refused(400)...))
+			cases = append(cases, r.bad(name+" "+what, "/"+name, 400))
 		}
 	}
 	for _, name := range schema.Required {
 		r := good.clone()
 		delete(r.body, name)
-		cases = append(cases, r.bad("without "+name, "", refused(400)...))
+		cases = append(cases, r.bad("without "+name, "", 400))
 	}
 	return cases
 }

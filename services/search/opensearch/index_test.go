@@ -57,7 +57,7 @@ func TestAnOlderVersionNeverReplacesANewerOne(t *testing.T) {
 func TestOnlyTheBadDocumentIsRefused(t *testing.T) {
 	_, x, _ := index(t)
 	bad := searchtest.Restaurant("bad", 1)
-	bad.Location.Lat = 4000
+	bad.Location.Lat = new(4000.0)
 	refused, err := x.Apply(t.Context(), []indexer.Change{write(bad), write(searchtest.Restaurant("good", 1))})
 	if err != nil || len(refused) != 1 || refused[0].ID != "bad" {
 		t.Errorf("refused %v, %v; want bad alone", refused, err)

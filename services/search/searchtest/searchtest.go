@@ -22,7 +22,7 @@ func Profile() search.Profile {
 		Price:       3,
 		TimeZone:    "Asia/Seoul",
 		Address:     "1 Teheran-ro",
-		Location:    &search.Location{Lat: 37.5, Lon: 127.03},
+		Location:    &search.Location{Lat: new(37.5), Lon: new(127.03)},
 	}
 }
 
