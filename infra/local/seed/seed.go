@@ -147,7 +147,8 @@ func opensInTwoWeeks(ctx context.Context, at string) (bool, error) {
 	return len(free.Items) > 0, err
 }
 
-// schedule is dinner all week, and lunch from Friday to Sunday.
+// schedule is dinner all week, and lunch from Friday to Sunday. A party may
+// take the whole room.
 func schedule(zone string) map[string]any {
 	var weekly []map[string]string
 	for _, day := range []string{"mon", "tue", "wed", "thu", "fri", "sat", "sun"} {
@@ -158,7 +159,7 @@ func schedule(zone string) map[string]any {
 	}
 	return map[string]any{
 		"time_zone": zone, "weekly": weekly, "interval_minutes": 60, "covers": 20,
-		"party": map[string]int{"min": 1, "max": 8}, "days_ahead": 28,
+		"party": map[string]int{"min": 1, "max": 20}, "days_ahead": 28,
 	}
 }
 
