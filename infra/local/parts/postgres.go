@@ -105,6 +105,9 @@ func (s *System) findPostgres(ctx context.Context, cluster int, say launch.Say) 
 	if s.Getenv("JARI_POSTGRES") != "embedded" {
 		installed = s.installedPostgres(ctx)
 	}
+	if ctx.Err() != nil { // an interrupted search found nothing, which means nothing
+		return pgInstall{}, ctx.Err()
+	}
 	i := slices.IndexFunc(installed, func(p pgInstall) bool { return cluster == 0 || p.version == cluster })
 	if i >= 0 {
 		return installed[i], nil
@@ -149,7 +152,7 @@ var numberRE = regexp.MustCompile(`\d+`)
 
 // programVersion is the first number that `program --version` prints, or 0.
 func programVersion(ctx context.Context, program string) int {
-	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
+	ctx, cancel := context.WithTimeout(ctx, 20*time.Second)
 	defer cancel()
 	out, err := exec.CommandContext(ctx, program, "--version").CombinedOutput()
 	if err != nil {
