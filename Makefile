@@ -31,7 +31,7 @@ launcher:
 	@go build -o $(JARI) ./infra/local/cmd/jari
 
 ##@ Checking
-.PHONY: test test-parts check fmt lint fresh runbooks secrets check-web
+.PHONY: test test-parts check fmt lint rules fresh runbooks secrets check-web
 test: check launcher ## every test, with real parts started for it (this is what CI runs)
 	@$(JARI) with --dir .jari/test --port-offset auto -- $(MAKE) test-parts
 
@@ -44,13 +44,16 @@ test-parts:
 	cd web && npm test
 	cd web && JARI_TEST_REQUIRED=1 npm run e2e
 
-check: fmt lint fresh runbooks secrets check-web ## format, vet, staticcheck, generated files, runbooks, secrets, the page
+check: fmt lint rules fresh runbooks secrets check-web ## format, vet, staticcheck, import rules, generated files, runbooks, secrets, the page
 
 fmt:
 	@out=$$(gofmt -l $(MODULES) fluentbit/agent); [ -z "$$out" ] || { echo "not gofmt'ed, run gofmt -w on:"; echo "$$out"; exit 1; }
 
 lint: $(TOOLS)/staticcheck ## go vet and staticcheck over every module
 	@for m in $(MODULES); do (cd $$m && go vet ./... && $(CURDIR)/$(TOOLS)/staticcheck ./...) || { echo "lint failed in $$m"; exit 1; }; done
+
+rules: ## who may import whom (services/arch_test.go says why)
+	@cd services && go test .
 
 fresh: ## generated files are what `make generate` makes
 	@infra/fresh.sh

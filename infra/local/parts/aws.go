@@ -98,7 +98,7 @@ func makeVenv(ctx context.Context, python, dir string, say artifact.Say) error {
 	}
 	apt, err := exec.LookPath("apt-get")
 	if err != nil || os.Getuid() != 0 {
-		return fmt.Errorf("Python cannot make virtual environments here (Debian: apt-get install python3-venv): %w", first)
+		return fmt.Errorf("this Python cannot make virtual environments here (Debian: apt-get install python3-venv): %w", first)
 	}
 	say("installing Debian's python3-venv")
 	for _, args := range [][]string{{"-q", "update"}, {"-q", "install", "-y", "--no-install-recommends", "python3-venv"}} {

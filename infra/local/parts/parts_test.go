@@ -183,7 +183,8 @@ func TestSecretsAreMadeOnceAndForNobodyElse(t *testing.T) {
 		}
 		return all
 	}
-	if read() != read() {
+	first := read()
+	if second := read(); second != first {
 		t.Error("a second start made other secrets")
 	}
 }

@@ -187,7 +187,7 @@ func ownCopy(dir string) (string, error) {
 func holds(st launch.Status, wanted []string) error {
 	for _, name := range wanted {
 		if !slices.ContainsFunc(st.Parts, func(p launch.PartStatus) bool { return p.Name == name }) {
-			return fmt.Errorf("Jari runs already, without %s; `jari down` first", name)
+			return fmt.Errorf("a system runs already, without %s; `jari down` first", name)
 		}
 	}
 	return nil
