@@ -31,9 +31,12 @@ launcher:
 	@go build -o $(JARI) ./infra/local/cmd/jari
 
 ##@ Checking
-.PHONY: test test-parts check fmt lint rules fresh runbooks secrets check-web
-test: check launcher ## every test, with real parts started for it (this is what CI runs)
+.PHONY: test tools test-parts check fmt lint rules fresh runbooks secrets check-web
+test: tools check ## every test, with real parts started for it (this is what CI runs)
 	@$(JARI) with --dir .jari/test --port-offset auto -- $(MAKE) test-parts
+
+tools: launcher
+	@$(JARI) tools
 
 # inside `jari with`: the system runs, its addresses are in JARI_TEST_*
 test-parts:

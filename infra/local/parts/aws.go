@@ -96,17 +96,11 @@ func makeVenv(ctx context.Context, python, dir string, say artifact.Say) error {
 	if first == nil || ctx.Err() != nil {
 		return first
 	}
-	apt, err := exec.LookPath("apt-get")
-	if err != nil || os.Getuid() != 0 {
-		return fmt.Errorf("this Python cannot make virtual environments here (Debian: apt-get install python3-venv): %w", first)
-	}
 	say("installing Debian's python3-venv")
-	for _, args := range [][]string{{"-q", "update"}, {"-q", "install", "-y", "--no-install-recommends", "python3-venv"}} {
-		cmd := exec.Command(apt, args...)
-		cmd.Env = environment("DEBIAN_FRONTEND=noninteractive")
-		if err := artifact.Run(ctx, cmd, nil); err != nil {
-			return err
-		}
+	if err := artifact.Debian(ctx, say, "python3-venv"); errors.Is(err, artifact.ErrNotDebian) {
+		return fmt.Errorf("this Python cannot make virtual environments here (Debian: apt-get install python3-venv): %w", first)
+	} else if err != nil {
+		return err
 	}
 	return artifact.Run(ctx, exec.Command("/usr/bin/python3", "-m", "venv", "--clear", dir), nil)
 }

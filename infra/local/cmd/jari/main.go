@@ -56,6 +56,7 @@ func commands() []command {
 		{"env", "the addresses of the running system as shell exports, for tests", printEnv},
 		{"seed", "fill the two regions with restaurants (up does it too)", seedCommand},
 		{"demo", "play one evening against the running system", demoCommand},
+		{"tools", "find or install what tests need besides the system", tools},
 		{"with", "start a system, run a command with its addresses, stop it", with},
 		{"run", "run one of the local programs in the foreground", runProgram},
 		{"supervise", "what up leaves running; not for people", supervise},
