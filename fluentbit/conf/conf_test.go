@@ -1,5 +1,5 @@
 // Package conf tests the Fluent Bit configurations: each of the settings here
-// looks harmless to remove, and loses records when it is.
+// looks harmless to remove, and loses records (or opens the agent) when it is.
 package conf
 
 import (
@@ -46,6 +46,7 @@ func faults(text []byte) []string {
 	expect(c.Service.is("storage.metrics", on...), "nobody can see a growing backlog")
 	expect(c.Service["scheduler.cap"] != nil, "no scheduler.cap: retries sleep for up to 2,000 s")
 	expect(c.Service.is("health_check", on...), "no health check")
+	expect(c.Service.is("http_listen", "127.0.0.1", "${JARI_AGENT_HEALTH_HOST}"), "the network reaches the port that reloads the configuration")
 	expect(len(c.Pipeline.Inputs) > 0 && len(c.Pipeline.Outputs) > 0, "no inputs or no outputs")
 	for _, in := range c.Pipeline.Inputs {
 		name := in["name"]
@@ -57,7 +58,7 @@ func faults(text []byte) []string {
 	}
 	for _, o := range c.Pipeline.Outputs {
 		workers, _ := o["workers"].(int)
-		expect(workers >= 1, "output %v has no worker: a slow flush blocks every input", o["name"])
+		expect(workers >= 2, "output %v has fewer than two workers: without any a slow flush blocks every input, with one every other", o["name"])
 		expect(o["retry_limit"] == "no_limits", "output %v gives chunks up", o["name"])
 		expect(o["storage.total_limit_size"] == nil, "output %v drops the oldest chunks uncounted", o["name"])
 	}
@@ -84,9 +85,9 @@ func TestEachUndoneSettingIsNoticed(t *testing.T) {
 	}
 	for _, undo := range [][2]string{
 		{"storage.path:", "x:"}, {"storage.checksum: off", "storage.checksum: on"}, {"storage.keep.rejected: on", "storage.keep.rejected: off"}, {"storage.metrics: on", "storage.metrics: off"},
-		{"scheduler.cap:", "x:"}, {"health_check: on", "x: on"},
+		{"scheduler.cap:", "x:"}, {"health_check: on", "x: on"}, {"http_listen: ${JARI_AGENT_HEALTH_HOST}", "http_listen: 0.0.0.0"}, {"http_listen:", "x:"},
 		{"storage.type: filesystem", "storage.type: memory"}, {"db:", "x:"}, {"offset_key:", "x:"}, {"raw_traces: on", "raw_traces: off"},
-		{"workers: 2", "workers: 0"}, {"retry_limit: no_limits", "retry_limit: 5"}, {"retry_limit: no_limits", "x: y"},
+		{"workers: 2", "workers: 1"}, {"workers: 2", "x: 2"}, {"retry_limit: no_limits", "retry_limit: 5"}, {"retry_limit: no_limits", "x: y"},
 		{"workers: 2", "workers: 2\n      storage.total_limit_size: 1G"}, {"service:", "service: ["},
 	} {
 		changed := strings.Replace(string(text), undo[0], undo[1], 1)
