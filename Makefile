@@ -22,13 +22,13 @@ clean: launcher ## stop everything and wipe its data
 status: launcher ## what runs, where, since when
 	@$(JARI) status $(FLAGS)
 logs: launcher ## follow a part's log: make logs S=reservation
-	@$(JARI) logs $(FLAGS) $(S)
+	@$(JARI) logs -f $(FLAGS) $(S)
 demo: launcher ## play one evening against the running system (under 3 minutes)
 	@$(JARI) demo $(FLAGS)
 
 .PHONY: launcher
 launcher:
-	@go build -o $(JARI) ./infra/local/cmd/jari
+	@go build -buildvcs=false -o $(JARI) ./infra/local/cmd/jari
 
 ##@ Checking
 .PHONY: test tools test-parts check fmt lint rules fresh runbooks secrets check-web
@@ -38,12 +38,13 @@ test: tools check ## every test, with real parts started for it (this is what CI
 tools: launcher
 	@$(JARI) tools
 
-# inside `jari with`: the system runs, its addresses are in JARI_TEST_*
+# inside `jari with`: the system runs, its addresses are in JARI_TEST_*. Nothing is
+# taken from Go's test cache: it does not know of the system, nor of files of other modules
 test-parts:
 	$(JARI) demo --dir .jari/test
 	$(JARI) demo --dir .jari/test --only rush --kill
-	JARI_TEST_REQUIRED=1 go test $(if $(CI),-count=1) $(addsuffix /...,$(addprefix ./,$(MODULES)))
-	cd fluentbit/agent && JARI_TEST_REQUIRED=1 GOWORK=off go test ./...
+	JARI_TEST_REQUIRED=1 go test -count=1 $(addsuffix /...,$(addprefix ./,$(MODULES)))
+	cd fluentbit/agent && JARI_TEST_REQUIRED=1 GOWORK=off go test -count=1 ./...
 	cd web && npm test
 	cd web && JARI_TEST_REQUIRED=1 npm run e2e
 
@@ -54,15 +55,16 @@ fmt:
 
 lint: $(TOOLS)/staticcheck ## go vet and staticcheck over every module
 	@for m in $(MODULES); do (cd $$m && go vet ./... && $(CURDIR)/$(TOOLS)/staticcheck ./...) || { echo "lint failed in $$m"; exit 1; }; done
+	@cd fluentbit/agent && export GOWORK=off && go vet ./... && $(CURDIR)/$(TOOLS)/staticcheck ./...
 
 rules: ## who may import whom (services/arch_test.go says why)
-	@cd services && go test .
+	@cd services && go test -count=1 .
 
 fresh: ## generated files are what `make generate` makes
 	@infra/fresh.sh
 
 runbooks: ## every SLO has a runbook and every runbook an SLO
-	@cd alerting && go test -run SLO ./runbook
+	@cd alerting && go test -count=1 -run SLO ./runbook
 
 secrets: $(TOOLS)/gitleaks
 	@$(TOOLS)/gitleaks dir --no-banner --log-level warn --redact --config .gitleaks.toml . || { echo "a secret lies in the tree: remove it, or allow a test value in .gitleaks.toml with its reason"; exit 1; }
