@@ -6,6 +6,7 @@ package demo
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"math/rand/v2"
@@ -20,7 +21,9 @@ type Config struct {
 	TimeScale                        int    // by how much alerting's windows are shortened
 
 	Fault func(ctx context.Context, on bool) error // reservation's database refuses connections
-	Kill  func(ctx context.Context) error          // kill -9 of a reservation process; nil: the rush is undisturbed
+	// Kill is kill -9 of a reservation process; nil: the rush is undisturbed. back
+	// waits until the launcher has it running again, and returns its state.
+	Kill func(ctx context.Context) (back func(context.Context) (state string, err error), err error)
 
 	Out io.Writer
 }
@@ -99,6 +102,9 @@ func (e *evening) note(format string, args ...any) {
 	fmt.Fprintf(e.Out, "     "+format+"\n", args...)
 }
 
+// never is an error that no waiting mends.
+type never struct{ error }
+
 // until asks again every 100 ms until done, and returns how long it took.
 // The error says what was awaited and what the last look found.
 func until(ctx context.Context, limit time.Duration, what string, look func() (done bool, seen string, err error)) (time.Duration, error) {
@@ -109,6 +115,9 @@ func until(ctx context.Context, limit time.Duration, what string, look func() (d
 		done, seen, err := look()
 		if done {
 			return time.Since(start), nil
+		}
+		if broken, ok := errors.AsType[never](err); ok {
+			return 0, broken
 		}
 		if err != nil {
 			seen = err.Error()

@@ -18,16 +18,24 @@ func (e *evening) diner(ctx context.Context) error {
 	e.say("Minji signs up and logs in as %s.", p.email)
 
 	var found restaurant
-	for _, word := range []string{"한식", "hansik"} {
-		hits, err := call[list[restaurant]](ctx, e, anyone, "GET", "/v1/restaurants"+query("q", word), nil, http.StatusOK)
+	for _, word := range []string{"한식", "Dining"} {
+		hits, err := e.search(ctx, word)
 		if err != nil {
 			return err
 		}
-		if len(hits.Items) == 0 {
-			return fmt.Errorf("searching for %q found nothing", word)
+		if len(hits) == 0 || !hits[0].says(word) {
+			return fmt.Errorf("searching for %q: the first of %d hits does not say it", word, len(hits))
 		}
-		found = hits.Items[0]
-		e.say("Searching for “%s” finds %d, first %s (%s).", word, len(hits.Items), found.Name.Ko, found.Name.En)
+		if found.ID != "" && hits[0].ID != found.ID {
+			return fmt.Errorf("searching for %q finds %s first, not %s", word, hits[0].ID, found.ID)
+		}
+		found = hits[0]
+		e.say("Searching for “%s” finds %d, first %s (%s).", word, len(hits), found.Name.Ko, found.Name.En)
+	}
+	if hits, err := e.search(ctx, "zyzzyva"+e.tag); err != nil {
+		return err
+	} else if len(hits) > 0 {
+		return fmt.Errorf("searching for a word that nobody uses finds %s", hits[0].ID)
 	}
 
 	times, err := e.freeTimes(ctx, found.ID, 2)
@@ -57,7 +65,7 @@ func (e *evening) diner(ctx context.Context) error {
 		return fmt.Errorf("the same key again: expected the same reservation %s, got %s", r.ID, again)
 	}
 	e.say("She books; pressing the button twice is one reservation (%s).", r.ID)
-	if err := e.mail(ctx, p, 1, found); err != nil {
+	if err := e.mail(ctx, p, 1, "확정", found); err != nil {
 		return err
 	}
 
@@ -69,7 +77,7 @@ func (e *evening) diner(ctx context.Context) error {
 		return fmt.Errorf("after cancelling the reservation is %q", r.Status)
 	}
 	e.say("She cancels.")
-	return e.mail(ctx, p, 2, found)
+	return e.mail(ctx, p, 2, "취소", found)
 }
 
 // freeTimes of the coming fortnight.
@@ -80,8 +88,19 @@ func (e *evening) freeTimes(ctx context.Context, id string, party int) ([]freeTi
 	return l.Items, err
 }
 
-// mail waits for the nth mail to p and checks that it names the restaurant.
-func (e *evening) mail(ctx context.Context, p *person, n int, about restaurant) error {
+func (e *evening) search(ctx context.Context, word string) ([]restaurant, error) {
+	l, err := call[list[restaurant]](ctx, e, anyone, "GET", "/v1/restaurants"+query("q", word), nil, http.StatusOK)
+	return l.Items, err
+}
+
+func (r restaurant) says(word string) bool {
+	all := strings.Join([]string{r.Name.Ko, r.Name.En, r.Description.Ko, r.Description.En, r.Cuisine}, " ")
+	return strings.Contains(strings.ToLower(all), strings.ToLower(word))
+}
+
+// mail waits for the nth mail to p and checks that its subject says what
+// happened, and where.
+func (e *evening) mail(ctx context.Context, p *person, n int, what string, about restaurant) error {
 	type letter struct{ Subject, Text string }
 	var got []letter
 	took, err := until(ctx, 10*time.Second, fmt.Sprintf("mail number %d to %s", n, p.email), func() (bool, string, error) {
@@ -96,8 +115,8 @@ func (e *evening) mail(ctx context.Context, p *person, n int, about restaurant) 
 		return fmt.Errorf("expected %d mails, the mailbox has %d", n, len(got))
 	}
 	newest := got[0] // the mailbox lists the newest first
-	if !strings.Contains(newest.Text+newest.Subject, about.Name.Ko) {
-		return fmt.Errorf("mail %q does not name %s", newest.Subject, about.Name.Ko)
+	if !strings.Contains(newest.Subject, what) || !strings.Contains(newest.Subject, about.Name.Ko) {
+		return fmt.Errorf("the subject %q does not say %s and %s", newest.Subject, about.Name.Ko, what)
 	}
 	e.say("%.1f s later the mailbox shows “%s”.", took.Seconds(), newest.Subject)
 	return nil

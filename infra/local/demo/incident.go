@@ -93,7 +93,7 @@ func (e *evening) incident(ctx context.Context) (err error) {
 		}
 		fresh := now.since(before)
 		if len(fresh) != 1 || fresh[0].TS != m.TS {
-			return false, "", fmt.Errorf("expected the one message %s, the channel has %d new ones", m.TS, len(fresh))
+			return false, "", never{fmt.Errorf("expected the one message %s, the channel has %d new ones", m.TS, len(fresh))}
 		}
 		m = fresh[0]
 		return m.resolved(), m.headline(), nil

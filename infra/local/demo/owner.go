@@ -43,11 +43,11 @@ func (e *evening) rename(ctx context.Context) error {
 
 func (e *evening) searchable(ctx context.Context, word, id string) (time.Duration, error) {
 	return until(ctx, 5*time.Second, fmt.Sprintf("%q to be searchable", word), func() (bool, string, error) {
-		hits, err := call[list[restaurant]](ctx, e, anyone, "GET", "/v1/restaurants"+query("q", word), nil, http.StatusOK)
-		found := slices.ContainsFunc(hits.Items, func(r restaurant) bool {
+		hits, err := e.search(ctx, word)
+		found := slices.ContainsFunc(hits, func(r restaurant) bool {
 			return r.ID == id && strings.Contains(r.Name.En, word)
 		})
-		return found, fmt.Sprintf("%d hits, none of them it", len(hits.Items)), err
+		return found, fmt.Sprintf("%d hits, none of them it", len(hits)), err
 	})
 }
 

@@ -63,9 +63,10 @@ func (e *evening) rush(ctx context.Context) error {
 	}
 	start := time.Now()
 	close(gate)
+	var back func(context.Context) (string, error)
 	if e.Kill != nil {
 		time.Sleep(60 * time.Millisecond) // in the middle: some are answered, most wait
-		if err := e.Kill(ctx); err != nil {
+		if back, err = e.Kill(ctx); err != nil {
 			return fmt.Errorf("kill the reservation process: %w", err)
 		}
 		e.note("Now the reservation process is killed with kill -9.")
@@ -103,13 +104,21 @@ func (e *evening) rush(ctx context.Context) error {
 	if slices.ContainsFunc(left, func(t freeTime) bool { return t.SlotID == slot.SlotID }) {
 		return fmt.Errorf("the sold-out slot %s is still offered", slot.SlotID)
 	}
-	if e.Kill != nil && retried == 0 {
-		return fmt.Errorf("nobody had to ask twice: the kill hit nothing")
-	}
 	slices.Sort(latencies)
 	e.say("%d covers sold to %d parties, %d told “full”; nobody lost, nobody doubled.", sold, winners, refused)
 	e.say("All %d had their answer after %.2f s (median %d ms, last %d ms; %d asked more than once).", crowdSize, wall.Seconds(),
 		latencies[crowdSize/2].Milliseconds(), latencies[crowdSize-1].Milliseconds(), retried)
+	if back == nil {
+		return nil
+	}
+	if retried == 0 {
+		return fmt.Errorf("nobody had to ask twice: the kill hit nothing")
+	}
+	said, err := back(ctx)
+	if err != nil {
+		return err
+	}
+	e.say("The launcher started it again: %s.", said)
 	return nil
 }
 

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"syscall"
+	"time"
 
 	"jari.example/infra/local/demo"
 	"jari.example/infra/local/fault"
@@ -45,18 +46,47 @@ func demoCommand(ctx context.Context, e env, args []string) error {
 		Out: e.stdout,
 	}
 	if *kill {
-		cfg.Kill = func(ctx context.Context) error {
-			st, err := client.Status(ctx)
-			if err != nil {
-				return err
-			}
-			name := "reservation-" + demoRegion
-			i := slices.IndexFunc(st.Parts, func(p launch.PartStatus) bool { return p.Name == name })
-			if i < 0 || st.Parts[i].Pid == 0 {
-				return fmt.Errorf("%s has no process", name)
-			}
-			return syscall.Kill(st.Parts[i].Pid, syscall.SIGKILL)
+		cfg.Kill = func(ctx context.Context) (func(context.Context) (string, error), error) {
+			return killPart(ctx, client, "reservation-"+demoRegion)
 		}
 	}
 	return demo.Run(ctx, cfg, strings.FieldsFunc(*only, func(r rune) bool { return r == ',' || r == ' ' })...)
+}
+
+// killPart ends a part's process with kill -9. back waits until the launcher
+// has it healthy again, counted, and returns the line it told.
+func killPart(ctx context.Context, client *launch.Client, name string) (back func(context.Context) (string, error), err error) {
+	part := func(ctx context.Context) (launch.PartStatus, error) {
+		st, err := client.Status(ctx)
+		if err != nil {
+			return launch.PartStatus{}, err
+		}
+		i := slices.IndexFunc(st.Parts, func(p launch.PartStatus) bool { return p.Name == name })
+		if i < 0 || st.Parts[i].Pid == 0 {
+			return launch.PartStatus{}, fmt.Errorf("%s has no process", name)
+		}
+		return st.Parts[i], nil
+	}
+	before, err := part(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if err := syscall.Kill(before.Pid, syscall.SIGKILL); err != nil {
+		return nil, err
+	}
+	return func(ctx context.Context) (string, error) {
+		ctx, cancel := context.WithTimeout(ctx, 15*time.Second)
+		defer cancel()
+		for {
+			now, err := part(ctx)
+			if err == nil && now.Restarts == before.Restarts+1 && now.State == launch.Healthy {
+				return fmt.Sprintf("%s is %s, process %d, restarts %d", name, now.State, now.Pid, now.Restarts), nil
+			}
+			select {
+			case <-ctx.Done():
+				return "", fmt.Errorf("%s did not come back: %+v %w", name, now, err)
+			case <-time.After(50 * time.Millisecond):
+			}
+		}
+	}, nil
 }
