@@ -1,10 +1,13 @@
 package telemetry
 
 import (
+	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"net/http"
+	"net/url"
 	"runtime/debug"
 	"strings"
 	"sync"
@@ -12,6 +15,7 @@ import (
 
 	"go.opentelemetry.io/contrib/instrumentation/net/http/otelhttp"
 	"go.opentelemetry.io/otel/attribute"
+	"go.opentelemetry.io/otel/codes"
 	"go.opentelemetry.io/otel/trace"
 
 	"jari.example/telemetry/names"
@@ -23,12 +27,16 @@ import (
 // linked, not continued: strangers choose neither our trace ids nor our sampling.
 //
 // A panic in next that nobody caught becomes an empty 500 and a process.panic
-// line; http.ErrAbortHandler goes on to the server.
+// line. An answer that has begun cannot become a 500 any more: it is cut off, so
+// that the client sees it is not whole, and the access line says what it was
+// worth: 499 if the client had gone, else 500, or 502 for [ErrUpstream].
 func Server(logger *slog.Logger, pattern string, outside bool, next http.Handler) http.Handler {
 	_, route, _ := strings.Cut(pattern, " ")
 	logged := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if pattern != "" {
 			r.Pattern = pattern // what otelhttp takes http.route from
+		} else {
+			trace.SpanFromContext(r.Context()).SetAttributes(attribute.String(names.URLPath, noRoute))
 		}
 		serveLogged(logger, route, next, w, r)
 	})
@@ -42,28 +50,55 @@ func Server(logger *slog.Logger, pattern string, outside bool, next http.Handler
 		}))
 }
 
+// ErrUpstream is what a proxy panics with, instead of http.ErrAbortHandler, to
+// cut off an answer that its upstream did not finish.
+var ErrUpstream = errors.New("the upstream ended within its answer")
+
 func serveLogged(logger *slog.Logger, route string, next http.Handler, w http.ResponseWriter, r *http.Request) {
 	start := time.Now()
 	notes := &notes{}
 	r = r.WithContext(context.WithValue(r.Context(), notesKey{}, notes))
 	rec := &statusWriter{ResponseWriter: w}
 	defer func() {
-		if p := recover(); p != nil {
-			if p == http.ErrAbortHandler { //nolint:errorlint // net/http compares it the same way
-				rec.status = 499
-				logAccess(logger, r, route, rec, notes, start)
-				panic(p)
-			}
+		p := recover()
+		if p != nil && p != http.ErrAbortHandler && p != ErrUpstream {
 			logger.ErrorContext(r.Context(), "panic", names.EventName, names.EventPanic,
 				names.Exception, fmt.Sprint(p), names.Stacktrace, string(debug.Stack()))
 			notes.add(slog.String(names.Exception, fmt.Sprint("panic: ", p)))
 			if rec.status == 0 {
 				rec.WriteHeader(http.StatusInternalServerError)
+				p = nil
 			}
 		}
+		if p != nil {
+			rec.status = cutOff(r.Context(), p)
+		}
 		logAccess(logger, r, route, rec, notes, start)
+		if p != nil {
+			panic(http.ErrAbortHandler)
+		}
 	}()
 	next.ServeHTTP(rec, r)
+}
+
+// cutOff is the status of an answer that p ended early. It sets it on the span
+// too, because the instrumentation does not when there is a panic.
+func cutOff(ctx context.Context, p any) int {
+	status := http.StatusInternalServerError
+	switch {
+	case p != http.ErrAbortHandler && p != ErrUpstream: // our own fault, whoever still listens
+	case ctx.Err() != nil: // ended by net/http when it loses the client
+		status = 499
+	case p == ErrUpstream:
+		status = http.StatusBadGateway
+		Note(ctx, slog.String(names.Exception, ErrUpstream.Error()))
+	}
+	span := trace.SpanFromContext(ctx)
+	span.SetAttributes(attribute.Int(names.HTTPStatus, status))
+	if status >= 500 {
+		span.SetStatus(codes.Error, "the answer was cut off")
+	}
+	return status
 }
 
 func logAccess(logger *slog.Logger, r *http.Request, route string, rec *statusWriter, notes *notes, start time.Time) {
@@ -79,25 +114,24 @@ func logAccess(logger *slog.Logger, r *http.Request, route string, rec *statusWr
 		slog.String(names.EventName, names.EventAccess),
 		slog.String(names.HTTPMethod, r.Method),
 	}
+	path := noRoute
 	if route != "" {
+		path = r.URL.Path
 		attrs = append(attrs, slog.String(names.HTTPRoute, route))
 	}
 	attrs = append(attrs,
 		slog.Int(names.HTTPStatus, status),
 		slog.Float64(names.HTTPDuration, time.Since(start).Seconds()),
 		slog.Int64(names.HTTPBodySize, rec.size),
-		slog.String(names.URLPath, r.URL.Path))
+		slog.String(names.URLPath, path))
 	attrs = append(attrs, notes.all()...)
-	body := fmt.Sprintf("%s %s %d", r.Method, orUnmatched(route), status)
+	body := fmt.Sprintf("%s %s %d", r.Method, cmp.Or(route, noRoute), status)
 	logger.LogAttrs(r.Context(), level, body, attrs...)
 }
 
-func orUnmatched(route string) string {
-	if route == "" {
-		return "(no route)"
-	}
-	return route
-}
+// noRoute stands on line and span for a path that no route knows, since such a
+// path may hold anything, somebody's address too.
+const noRoute = "(no route)"
 
 // Note adds attributes to the access line of the request in ctx and to its
 // current span: ids and reasons, never personal data.
@@ -174,11 +208,24 @@ func (w *statusWriter) Write(b []byte) (int, error) {
 func (w *statusWriter) Unwrap() http.ResponseWriter { return w.ResponseWriter }
 
 // Transport instruments calls to one peer: a client span "POST user" with
-// peer.service, and traceparent on the wire. base may be nil.
+// peer.service, and traceparent on the wire. The span's url.full is without
+// query, which may name people. base may be nil.
 func Transport(peer string, base http.RoundTripper) http.RoundTripper {
-	return otelhttp.NewTransport(base,
+	if base == nil {
+		base = http.DefaultTransport
+	}
+	return otelhttp.NewTransport(withoutQuery{base},
 		otelhttp.WithSpanOptions(trace.WithAttributes(attribute.String(names.PeerService, peer))),
 		otelhttp.WithSpanNameFormatter(func(_ string, r *http.Request) string { return r.Method + " " + peer }))
+}
+
+// withoutQuery corrects the span in which the instrumentation calls it.
+type withoutQuery struct{ http.RoundTripper }
+
+func (t withoutQuery) RoundTrip(r *http.Request) (*http.Response, error) {
+	bare := url.URL{Scheme: r.URL.Scheme, Host: r.URL.Host, Path: r.URL.Path, RawPath: r.URL.RawPath}
+	trace.SpanFromContext(r.Context()).SetAttributes(attribute.String(names.URLFull, bare.String()))
+	return t.RoundTripper.RoundTrip(r)
 }
 
 // Client is an instrumented client for one peer. It keeps enough idle

@@ -3,15 +3,19 @@ package telemetry_test
 import (
 	"context"
 	"errors"
+	"fmt"
+	"io"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"strings"
 	"testing"
 	"time"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
 	"go.opentelemetry.io/otel"
+	"go.opentelemetry.io/otel/codes"
 	"go.opentelemetry.io/otel/trace"
 
 	"jari.example/telemetry"
@@ -71,6 +75,93 @@ func TestAPanicBecomesA500AndTwoLines(t *testing.T) {
 		ServeHTTP(w, httptest.NewRequest("GET", "/x", nil))
 	if w.Code != 500 || len(rec.Lines(t, names.EventPanic)) != 1 || len(rec.Lines(t, names.EventAccess)) != 1 {
 		t.Errorf("status %d\n%s", w.Code, rec.Output())
+	}
+}
+
+func TestAQueryReachesNoClientSpan(t *testing.T) {
+	rec := telemetrytest.Start(t)
+	var asked string
+	srv := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { asked = r.RequestURI }))
+	defer srv.Close()
+	res, err := telemetry.Client("user", time.Second).Get(strings.Replace(srv.URL, "://", "://kim:pw@", 1) + "/v1/users?email=kim@example.com#kim")
+	if err != nil {
+		t.Fatal(err)
+	}
+	res.Body.Close()
+	span := rec.Span(t, "GET user")
+	if got := telemetrytest.Attr(span, names.URLFull); got != srv.URL+"/v1/users" {
+		t.Errorf("url.full = %v", got)
+	}
+	if strings.Contains(fmt.Sprint(span.Attributes(), span.Events(), span.Status()), "kim") {
+		t.Errorf("the span names somebody: %v", span.Attributes())
+	}
+	if asked != "/v1/users?email=kim@example.com" {
+		t.Errorf("the peer was asked for %q", asked)
+	}
+}
+
+func TestAPathThatNoRouteKnowsIsNotRepeated(t *testing.T) {
+	rec := telemetrytest.Start(t)
+	for _, pattern := range []string{"", "GET /v1/{id}"} {
+		telemetry.Server(rec.Logger, pattern, false, http.HandlerFunc(func(http.ResponseWriter, *http.Request) {})).
+			ServeHTTP(httptest.NewRecorder(), httptest.NewRequest("GET", "/v1/kim@example.com", nil))
+	}
+	for i, want := range []string{"(no route)", "/v1/kim@example.com"} {
+		if got := rec.Lines(t, names.EventAccess)[i][names.URLPath]; got != want {
+			t.Errorf("the line's path is %v, want %s", got, want)
+		}
+		if got := telemetrytest.Attr(rec.Spans()[i], names.URLPath); got != want {
+			t.Errorf("the span's path is %v, want %s", got, want)
+		}
+	}
+}
+
+func TestAnAnswerThatIsCutOffIsOursUnlessTheClientWent(t *testing.T) {
+	for sentence, c := range map[string]struct {
+		end    any
+		gone   bool
+		status int
+	}{
+		"a handler gives up":          {http.ErrAbortHandler, false, 500},
+		"a handler panics":            {"boom", false, 500},
+		"it panics to an empty house": {"boom", true, 500},
+		"an upstream ends":            {telemetry.ErrUpstream, false, 502},
+		"the client goes":             {http.ErrAbortHandler, true, 499},
+		"the client of a proxy goes":  {telemetry.ErrUpstream, true, 499},
+	} {
+		t.Run(sentence, func(t *testing.T) {
+			rec := telemetrytest.Start(t)
+			ctx, leave := context.WithCancel(t.Context())
+			srv := httptest.NewServer(telemetry.Server(rec.Logger, "GET /x", false, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				_, _ = w.Write([]byte("half"))
+				_ = http.NewResponseController(w).Flush()
+				if c.gone {
+					leave()
+					<-r.Context().Done()
+				}
+				panic(c.end)
+			})))
+			req, err := http.NewRequestWithContext(ctx, "GET", srv.URL, nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if res, err := http.DefaultClient.Do(req); err == nil {
+				if _, err := io.ReadAll(res.Body); err == nil {
+					t.Error("half an answer came as a whole one")
+				}
+				res.Body.Close()
+			}
+			leave()
+			srv.Close() // waits for the handler
+			lines := rec.Lines(t, names.EventAccess)
+			if len(lines) != 1 || lines[0][names.HTTPStatus] != float64(c.status) {
+				t.Errorf("want one line with %d:\n%s", c.status, rec.Output())
+			}
+			span := rec.Span(t, "GET /x")
+			if telemetrytest.Attr(span, names.HTTPStatus) != int64(c.status) || (span.Status().Code == codes.Error) != (c.status >= 500) {
+				t.Errorf("the span says %v %v", span.Attributes(), span.Status())
+			}
+		})
 	}
 }
 

@@ -23,6 +23,7 @@ const (
 	HTTPDuration   = "http.server.request.duration"
 	HTTPBodySize   = "http.response.body.size"
 	URLPath        = "url.path"
+	URLFull        = "url.full" // of a client span; without a mapping of its own
 	ServerAddress  = "server.address"
 	UserID         = "user.id"
 	SessionID      = "session.id"
@@ -117,7 +118,7 @@ var Fields = []Field{
 	{HTTPStatus, HTTPStatus, Integer, "The status that was answered."},
 	{HTTPDuration, HTTPDuration, Double, "Seconds from the first byte read to the last byte written."},
 	{HTTPBodySize, HTTPBodySize, Long, "Bytes of the answer's body."},
-	{URLPath, URLPath, Keyword, "The path that was asked for, without its query."},
+	{URLPath, URLPath, Keyword, "The path that was asked for, without its query; (no route) where no route knows it."},
 	{ServerAddress, ServerAddress, Keyword, "The host a client span called."},
 	{UserID, UserID, Keyword, "The account's id; never a name or an address."},
 	{SessionID, SessionID, Keyword, "The login session."},
