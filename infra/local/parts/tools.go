@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"os/exec"
-	"slices"
 	"strings"
 
 	"jari.example/infra/local/artifact"
@@ -14,37 +13,100 @@ import (
 
 // Tool is a program that tests use and that no system of ours contains.
 type Tool struct {
-	Name     string   // of the Debian package
-	Commands []string // any of them will do
+	Name     string
+	Packages []string // Debian's
+	Commands []string // any of them will do, the first that works is taken
+	Variable string   // of the environment: names the program to use instead
 	Optional string   // what goes unchecked without it; "": tests need it
+
+	Works func(ctx context.Context, path string) error // nil: being there is enough
+}
+
+// CCompiler builds the plugin, which is a C library, and the program that
+// loads it as Fluent Bit does.
+var CCompiler = Tool{
+	Name: "a C compiler", Packages: []string{"gcc", "libc6-dev"}, Commands: []string{"gcc", "cc"}, Variable: "CC", Works: compiles,
+}
+
+// Chromium is driven by the page's tests.
+var Chromium = Tool{
+	Name: "Chromium", Packages: []string{"chromium"}, Variable: "CHROMIUM",
+	Commands: []string{"chromium", "chromium-browser", "google-chrome", "google-chrome-stable"},
 }
 
 // Tools are what `make test` needs besides the running system.
 var Tools = []Tool{
-	{Name: "chromium", Commands: []string{"chromium", "chromium-browser", "google-chrome", "google-chrome-stable"}},
-	{Name: "njs", Commands: []string{"njs"}, Optional: "the edge function's grammar is judged by goja alone"},
+	CCompiler, Chromium,
+	{Name: "njs", Packages: []string{"njs"}, Commands: []string{"njs"}, Optional: "the edge function's grammar is judged by goja alone"},
 }
 
-// Ensure finds the tool or installs it from Debian, where it may. env is the
-// environment's say in it: a variable of the tool's name in capitals is a path.
+// compiles notices a compiler that Debian has installed without C's headers.
+func compiles(ctx context.Context, path string) error {
+	cmd := exec.CommandContext(ctx, path, "-E", "-x", "c", "-o", "/dev/null", "-")
+	cmd.Stdin = strings.NewReader("#include <stdlib.h>\n#include <dlfcn.h>\n")
+	if out, err := cmd.CombinedOutput(); err != nil {
+		return fmt.Errorf("%s finds no C headers: %w\n%s", path, err, strings.TrimSpace(string(out)))
+	}
+	return nil
+}
+
+// Find returns the program's path: what the environment names, or else the
+// first command on PATH that works.
+func (t Tool) Find(ctx context.Context, env func(string) string) (string, error) {
+	works := t.Works
+	if works == nil {
+		works = func(context.Context, string) error { return nil }
+	}
+	if t.Variable != "" && env(t.Variable) != "" {
+		path, err := exec.LookPath(strings.Fields(env(t.Variable))[0]) // CC may bring arguments along
+		if err == nil {
+			err = works(ctx, path)
+		}
+		if err != nil {
+			return "", fmt.Errorf("%s is %q: %w", t.Variable, env(t.Variable), err)
+		}
+		return path, nil
+	}
+	var broken error
+	for _, name := range t.Commands {
+		path, err := exec.LookPath(name)
+		if err != nil {
+			continue
+		}
+		if err := works(ctx, path); err != nil {
+			broken = errors.Join(broken, err)
+			continue
+		}
+		return path, nil
+	}
+	if broken != nil {
+		return "", broken
+	}
+	return "", fmt.Errorf("%s is not installed", t.Name)
+}
+
+// Ensure finds the tool or installs it from Debian, where it may.
 func (t Tool) Ensure(ctx context.Context, env func(string) string, say launch.Say) error {
-	if path := env(strings.ToUpper(t.Name)); path != "" {
-		_, err := exec.LookPath(path)
-		return err
+	_, missing := t.Find(ctx, env)
+	if missing == nil || t.Variable != "" && env(t.Variable) != "" {
+		return missing
 	}
-	if slices.ContainsFunc(t.Commands, func(c string) bool { _, err := exec.LookPath(c); return err == nil }) {
-		return nil
-	}
-	say("installing Debian's %s", t.Name)
-	err := artifact.Debian(ctx, artifact.Say(say), t.Name)
+	packages := strings.Join(t.Packages, " ")
+	say("installing Debian's %s", packages)
+	err := artifact.Debian(ctx, artifact.Say(say), t.Packages...)
 	switch {
 	case err == nil:
-		return nil
+		_, err = t.Find(ctx, env)
+		return err
 	case t.Optional != "":
-		say("%s is not there: %s (%v)", t.Name, t.Optional, err)
+		say("%v: %s (%v)", missing, t.Optional, err)
 		return nil
-	case errors.Is(err, artifact.ErrNotDebian):
-		return fmt.Errorf("%s is not installed; install it (Debian: sudo apt-get install %s) or set %s to its path", t.Name, t.Name, strings.ToUpper(t.Name))
+	case !errors.Is(err, artifact.ErrNotDebian):
+		return fmt.Errorf("install %s: %w", packages, err)
 	}
-	return fmt.Errorf("install %s: %w", t.Name, err)
+	advice := "install it (Debian: sudo apt-get install " + packages + ")"
+	if t.Variable != "" {
+		advice += " or set " + t.Variable + " to its path"
+	}
+	return fmt.Errorf("%w; %s", missing, advice)
 }
