@@ -110,7 +110,7 @@ func (c *Config) defaults() {
 		c.Output = os.Stdout
 	}
 	if c.Version == "" {
-		c.Version = commit()
+		c.Version = built()
 	}
 	if c.Heartbeat == 0 {
 		c.Heartbeat = 10 * time.Second
@@ -188,13 +188,33 @@ func exportErrors(logger *slog.Logger) otel.ErrorHandlerFunc {
 	}
 }
 
-func commit() string {
-	if info, ok := debug.ReadBuildInfo(); ok {
+// version is set by the linker (-X) where Go may not read the commit itself.
+var version string
+
+// built is the commit this binary was made of, "-dirty" when files differed
+// from it.
+func built() string {
+	if version != "" {
+		return version
+	}
+	info, _ := debug.ReadBuildInfo()
+	return revision(info)
+}
+
+func revision(info *debug.BuildInfo) string {
+	commit, dirty := "", ""
+	if info != nil {
 		for _, s := range info.Settings {
-			if s.Key == "vcs.revision" {
-				return s.Value
+			switch {
+			case s.Key == "vcs.revision":
+				commit = s.Value[:min(12, len(s.Value))]
+			case s.Key == "vcs.modified" && s.Value == "true":
+				dirty = "-dirty"
 			}
 		}
 	}
-	return "unknown"
+	if commit == "" {
+		return "unknown"
+	}
+	return commit + dirty
 }

@@ -30,31 +30,53 @@ func (s *System) build() launch.Part {
 		Hint: "mend what the compiler complains about, then `make up` again",
 		Prepare: func(ctx context.Context, say launch.Say) error {
 			say("building the services")
-			return s.goBuild(ctx, say, s.Root, append([]string{"-o", s.Bin("") + string(filepath.Separator)}, programs...))
+			args := append(stamping(version(ctx, s.Root)), "-o", s.Bin("")+string(filepath.Separator))
+			return s.goBuild(ctx, say, s.Root, append(args, programs...))
 		},
 	}
 }
 
-// goBuild runs go build in dir. Stamping the commit fails in a clone that
-// belongs to somebody else (root in a user's clone); then we do without.
+// goBuild runs go build in dir. Go's own stamping of the commit is off: it
+// fails in a clone that belongs to somebody else (root in a user's clone).
 func (s *System) goBuild(ctx context.Context, say launch.Say, dir string, args []string, env ...string) error {
 	if err := os.MkdirAll(s.Bin(""), 0o755); err != nil {
 		return err
 	}
-	build := func(more ...string) error {
-		cmd := exec.Command("go", append(append([]string{"build"}, more...), args...)...)
-		cmd.Dir, cmd.Env = dir, environment(env...)
-		return artifact.Run(ctx, cmd, func(line string) {
-			if strings.HasPrefix(line, "go: downloading ") {
-				say("\r%s", strings.TrimPrefix(line, "go: "))
-			}
-		})
+	cmd := exec.Command("go", append([]string{"build", "-buildvcs=false"}, args...)...)
+	cmd.Dir, cmd.Env = dir, environment(env...)
+	return artifact.Run(ctx, cmd, func(line string) {
+		if strings.HasPrefix(line, "go: downloading ") {
+			say("\r%s", strings.TrimPrefix(line, "go: "))
+		}
+	})
+}
+
+// stamping are the flags that tell a program its version, which it reports as
+// service.version.
+func stamping(version string) []string {
+	if version == "" {
+		return nil
 	}
-	err := build()
-	if err != nil && strings.Contains(err.Error(), "-buildvcs=false") {
-		return build("-buildvcs=false")
+	return []string{"-ldflags=-X jari.example/telemetry.version=" + version}
+}
+
+// version is the clone's commit, with -dirty when files differ from it; "" if
+// git does not know. Whose clone it is does not matter to git here: we are
+// about to run what is in it.
+func version(ctx context.Context, root string) string {
+	git := func(args ...string) (string, error) {
+		cmd := exec.CommandContext(ctx, "git", append([]string{"-c", "safe.directory=*", "-C", root}, args...)...)
+		out, err := cmd.Output()
+		return strings.TrimSpace(string(out)), err
 	}
-	return err
+	commit, err := git("rev-parse", "--short=12", "HEAD")
+	if err != nil {
+		return ""
+	}
+	if changes, err := git("status", "--porcelain"); err == nil && changes != "" {
+		commit += "-dirty"
+	}
+	return commit
 }
 
 // plugin builds Fluent Bit's output plugin, a C shared library.
@@ -63,8 +85,17 @@ func (s *System) plugin() launch.Part {
 		Name: "plugin",
 		Hint: "it needs a C compiler (Debian: apt-get install gcc libc6-dev)",
 		Prepare: func(ctx context.Context, say launch.Say) error {
+			env := []string{"CGO_ENABLED=1"}
+			// Go itself looks for gcc alone.
+			cc, err := CCompiler.Find(ctx, s.Getenv)
+			if err != nil {
+				return err
+			}
+			if s.Getenv("CC") == "" && filepath.Base(cc) != "gcc" {
+				env = append(env, "CC="+cc)
+			}
 			say("building the Fluent Bit plugin")
-			return s.goBuild(ctx, say, filepath.Join(s.Root, "fluentbit"), []string{"-buildmode=c-shared", "-o", s.PluginPath(), "."}, "CGO_ENABLED=1")
+			return s.goBuild(ctx, say, filepath.Join(s.Root, "fluentbit"), []string{"-buildmode=c-shared", "-o", s.PluginPath(), "."}, env...)
 		},
 	}
 }
