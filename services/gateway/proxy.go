@@ -66,6 +66,13 @@ func newProxy(name upstream, base string) http.Handler {
 		defer cancel()
 		r = r.WithContext(ctx)
 		r.Body = http.MaxBytesReader(w, r.Body, maxBody)
+		defer func() {
+			if p := recover(); p == http.ErrAbortHandler {
+				panic(telemetry.ErrUpstream)
+			} else if p != nil {
+				panic(p)
+			}
+		}()
 		proxy.ServeHTTP(w, r)
 	})
 }

@@ -3,12 +3,9 @@ package main
 import (
 	"bytes"
 	"encoding/json"
-	"errors"
 	"flag"
 	"net/http"
 	"net/http/httptest"
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -29,22 +26,7 @@ var update = flag.Bool("update", false, "write golden files")
 
 func noEnv(string) string { return "" }
 
-func TestHelp(t *testing.T) {
-	var out bytes.Buffer
-	if err := run(t.Context(), []string{"-h"}, noEnv, &out, nil); !errors.Is(err, flag.ErrHelp) {
-		t.Fatal(err)
-	}
-	golden := filepath.Join("testdata", "help.txt")
-	if *update {
-		if err := os.WriteFile(golden, out.Bytes(), 0o600); err != nil {
-			t.Fatal(err)
-		}
-	}
-	want, err := os.ReadFile(golden)
-	if err != nil || !bytes.Equal(out.Bytes(), want) {
-		t.Errorf("-h differs from %s (%v); run with -update if it should:\n%s", golden, err, out.String())
-	}
-}
+func TestHelp(t *testing.T) { servetest.Help(t, run, *update) }
 
 func TestEverythingThatIsWrongIsSaidAtOnce(t *testing.T) {
 	err := run(t.Context(), []string{"--aws-endpoint-url", "moto", "--mail-from", "me"}, noEnv, &bytes.Buffer{}, nil)

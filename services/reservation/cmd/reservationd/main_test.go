@@ -1,16 +1,12 @@
 package main
 
 import (
-	"bytes"
 	"encoding/json"
-	"errors"
 	"flag"
 	"fmt"
 	"io"
 	"net/http"
 	"net/http/httptest"
-	"os"
-	"path/filepath"
 	"strconv"
 	"strings"
 	"sync"
@@ -26,26 +22,7 @@ import (
 
 var update = flag.Bool("update", false, "rewrite the golden files")
 
-func TestHelp(t *testing.T) {
-	var out bytes.Buffer
-	err := run(t.Context(), []string{"-h"}, func(string) string { return "" }, &out, io.Discard)
-	if !errors.Is(err, flag.ErrHelp) {
-		t.Fatal(err)
-	}
-	golden := filepath.Join("testdata", "help.txt")
-	if *update {
-		if err := os.WriteFile(golden, out.Bytes(), 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-	want, err := os.ReadFile(golden)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if out.String() != string(want) {
-		t.Errorf("the help has changed (-update rewrites %s):\n%s", golden, out.String())
-	}
-}
+func TestHelp(t *testing.T) { servetest.Help(t, run, *update) }
 
 func TestEveryMistakeIsReported(t *testing.T) {
 	err := run(t.Context(), []string{"--http-addr", "nowhere", "--notification-url", "x"}, func(string) string { return "" }, io.Discard, io.Discard)
