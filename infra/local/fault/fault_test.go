@@ -1,37 +1,70 @@
 package fault
 
 import (
+	"context"
 	"crypto/rand"
+	"errors"
 	"net/url"
 	"strings"
 	"testing"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
 
 	"jari.example/telemetry/names/realpart"
 )
 
-func TestADatabaseIsClosedAndOpenedAgain(t *testing.T) {
-	admin := realpart.Need(t, realpart.Postgres)
-	name := "fault_" + strings.ToLower(rand.Text()[:8])
-	conn, err := pgx.Connect(t.Context(), admin)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer conn.Close(t.Context())
-	if _, err := conn.Exec(t.Context(), `CREATE DATABASE `+name); err != nil {
-		t.Fatal(err)
-	}
-	defer conn.Exec(t.Context(), `DROP DATABASE `+name+` WITH (FORCE)`)
+// at is the server's URL with another database and, unless it is "", user.
+func at(t *testing.T, admin, database, user string) string {
+	t.Helper()
 	u, err := url.Parse(admin)
 	if err != nil {
 		t.Fatal(err)
 	}
-	u.Path = "/" + name
-	victim, err := pgx.Connect(t.Context(), u.String())
+	u.Path = "/" + database
+	if user != "" {
+		u.User = url.User(user)
+	}
+	return u.String()
+}
+
+func connect(t *testing.T, url string) *pgx.Conn {
+	t.Helper()
+	c, err := pgx.Connect(t.Context(), url)
 	if err != nil {
 		t.Fatal(err)
 	}
+	t.Cleanup(func() { _ = c.Close(context.Background()) })
+	return c
+}
+
+// database makes one for the test and returns its name and the administrator's
+// connection.
+func database(t *testing.T, admin string) (string, *pgx.Conn) {
+	t.Helper()
+	name := "fault_" + strings.ToLower(rand.Text()[:8])
+	conn := connect(t, admin)
+	if _, err := conn.Exec(t.Context(), `CREATE DATABASE `+name); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _, _ = conn.Exec(context.Background(), `DROP DATABASE `+name+` WITH (FORCE)`) })
+	return name, conn
+}
+
+func stands(t *testing.T, admin, name string, allows bool, backends int) {
+	t.Helper()
+	got, err := Status(t.Context(), admin, name)
+	if want := (State{name, allows, backends}); err != nil || got != want {
+		t.Errorf("it stands %+v, %v; want %+v", got, err, want)
+	}
+}
+
+func TestADatabaseIsClosedAndOpenedAgain(t *testing.T) {
+	admin := realpart.Need(t, realpart.Postgres)
+	name, _ := database(t, admin)
+	stands(t, admin, name, true, 0)
+	victim := connect(t, at(t, admin, name, ""))
+	stands(t, admin, name, true, 1)
 
 	if err := Database(t.Context(), admin, name, true); err != nil {
 		t.Fatal(err)
@@ -39,16 +72,41 @@ func TestADatabaseIsClosedAndOpenedAgain(t *testing.T) {
 	if err := victim.Ping(t.Context()); err == nil {
 		t.Error("an open connection outlived the fault")
 	}
-	if c, err := pgx.Connect(t.Context(), u.String()); err == nil {
+	if c, err := pgx.Connect(t.Context(), at(t, admin, name, "")); err == nil {
 		c.Close(t.Context())
 		t.Error("a new connection was accepted during the fault")
 	}
+	stands(t, admin, name, false, 0)
 	if err := Database(t.Context(), admin, name, false); err != nil {
 		t.Fatal(err)
 	}
-	c, err := pgx.Connect(t.Context(), u.String())
-	if err != nil {
-		t.Fatalf("after the fault: %v", err)
+	connect(t, at(t, admin, name, ""))
+	stands(t, admin, name, true, 1)
+}
+
+// The owner of a database may close it, but not end a superuser's connection.
+func TestHalfAFaultIsTakenBack(t *testing.T) {
+	admin := realpart.Need(t, realpart.Postgres)
+	name, conn := database(t, admin)
+	owner := name + "_owner"
+	if _, err := conn.Exec(t.Context(), `CREATE ROLE `+owner+` LOGIN; ALTER DATABASE `+name+` OWNER TO `+owner); err != nil {
+		t.Fatal(err)
 	}
-	c.Close(t.Context())
+	t.Cleanup(func() {
+		_, _ = conn.Exec(context.Background(), `ALTER DATABASE `+name+` OWNER TO CURRENT_USER`)
+		_, _ = conn.Exec(context.Background(), `DROP ROLE `+owner)
+	})
+	connect(t, at(t, admin, name, ""))
+	err := Database(t.Context(), at(t, admin, "postgres", owner), name, true)
+	if refused, ok := errors.AsType[*pgconn.PgError](err); !ok || refused.Code != "42501" {
+		t.Errorf("got %v, want a lack of privilege", err)
+	}
+	stands(t, admin, name, true, 1)
+}
+
+func TestADatabaseThatIsNotThereHasNoState(t *testing.T) {
+	admin := realpart.Need(t, realpart.Postgres)
+	if _, err := Status(t.Context(), admin, "fault_none"); err == nil || !strings.Contains(err.Error(), "fault_none") {
+		t.Errorf("got %v", err)
+	}
 }

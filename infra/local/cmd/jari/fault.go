@@ -2,19 +2,25 @@ package main
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"slices"
+	"text/tabwriter"
 
 	"jari.example/infra/local/fault"
 	"jari.example/infra/local/parts"
 )
 
 func faultCommand(ctx context.Context, e env, args []string) error {
-	usage := "on|off [flags]\n  on: the region's reservation database refuses connections and ends those it has"
+	usage := "on|off|status [flags]\n" +
+		"  on: the region's reservation database refuses connections and ends those it has\n" +
+		"  status: whether each region's takes connections, and how many it has"
 	fs, dirFlag := e.flags("fault", usage)
-	region := fs.String("region", "kr", "kr or us")
+	region := fs.String("region", "", "kr or us (default: kr; status: both)")
+	asJSON := fs.Bool("json", false, "status as JSON")
+	words := []string{"on", "off", "status"}
 	var word string
-	if len(args) > 0 && (args[0] == "on" || args[0] == "off") {
+	if len(args) > 0 && slices.Contains(words, args[0]) {
 		word, args = args[0], args[1:]
 	}
 	if err := fs.Parse(args); err != nil {
@@ -23,15 +29,25 @@ func faultCommand(ctx context.Context, e env, args []string) error {
 	if word == "" && fs.NArg() == 1 {
 		word = fs.Arg(0)
 	}
-	if word != "on" && word != "off" {
-		return fmt.Errorf("say `jari fault on` or `jari fault off`")
+	if !slices.Contains(words, word) {
+		return fmt.Errorf("say `jari fault on`, `jari fault off` or `jari fault status`")
 	}
-	if !slices.Contains(parts.Regions, *region) {
+	if *region != "" && !slices.Contains(parts.Regions, *region) {
 		return fmt.Errorf("--region is %q; the regions are %v", *region, parts.Regions)
 	}
 	sys, _, err := e.running(*dirFlag)
 	if err != nil {
 		return err
+	}
+	if word == "status" {
+		regions := parts.Regions
+		if *region != "" {
+			regions = []string{*region}
+		}
+		return e.faultStatus(ctx, sys, regions, *asJSON)
+	}
+	if *region == "" {
+		*region = parts.Regions[0]
 	}
 	name := parts.ReservationDatabase(*region)
 	if err := fault.Database(ctx, sys.DatabaseURL("postgres"), name, word == "on"); err != nil {
@@ -43,6 +59,36 @@ func faultCommand(ctx context.Context, e env, args []string) error {
 		fmt.Fprintf(e.stdout, "%s takes connections again.\n", name)
 	}
 	return nil
+}
+
+func (e env) faultStatus(ctx context.Context, sys *parts.System, regions []string, asJSON bool) error {
+	type row struct {
+		Region string `json:"region"`
+		fault.State
+	}
+	var rows []row
+	for _, region := range regions {
+		s, err := fault.Status(ctx, sys.DatabaseURL("postgres"), parts.ReservationDatabase(region))
+		if err != nil {
+			return err
+		}
+		rows = append(rows, row{region, s})
+	}
+	if asJSON {
+		enc := json.NewEncoder(e.stdout)
+		enc.SetIndent("", "  ")
+		return enc.Encode(rows)
+	}
+	w := tabwriter.NewWriter(e.stdout, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(w, "REGION\tDATABASE\tTAKES CONNECTIONS\tOPEN")
+	for _, r := range rows {
+		takes := "yes"
+		if !r.Allows {
+			takes = "NO"
+		}
+		fmt.Fprintf(w, "%s\t%s\t%s\t%d\n", r.Region, r.Database, takes, r.Backends)
+	}
+	return w.Flush()
 }
 
 func seedCommand(ctx context.Context, e env, args []string) error {

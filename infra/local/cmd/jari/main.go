@@ -52,7 +52,7 @@ func commands() []command {
 		{"clean", "stop everything and remove its data, logs and programs", clean},
 		{"status", "every part: state, process, ports, restarts", status},
 		{"logs", "print (-f: follow) the logs of a part or service", logs},
-		{"fault", "switch the reservation database of a region off or on again", faultCommand},
+		{"fault", "switch the reservation database of a region off or on again; status: how both stand", faultCommand},
 		{"env", "the addresses of the running system as shell exports, for tests", printEnv},
 		{"seed", "fill the two regions with restaurants (up does it too)", seedCommand},
 		{"demo", "play one evening against the running system", demoCommand},

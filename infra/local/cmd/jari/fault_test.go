@@ -1,0 +1,36 @@
+package main
+
+import (
+	"encoding/json"
+	"os"
+	"strings"
+	"testing"
+
+	"jari.example/telemetry/names/realpart"
+)
+
+// Against the system that runs the test: it only looks.
+func TestFaultStatusShowsEachRegionsDatabase(t *testing.T) {
+	realpart.Need(t, realpart.Postgres)
+	dir := os.Getenv("JARI_DIR")
+	if dir == "" {
+		t.Skip("the Postgres named is not one that jari runs: JARI_DIR is not set")
+	}
+	var rows []struct {
+		Region, Database string
+		Allows           *bool `json:"allows_connections"`
+		Backends         *int
+	}
+	out := must(t, dir, "fault", "status", "--json")
+	if err := json.Unmarshal([]byte(out), &rows); err != nil || len(rows) != 2 {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	for i, region := range []string{"kr", "us"} {
+		if r := rows[i]; r.Region != region || r.Database != "jari_reservation_"+region || r.Allows == nil || r.Backends == nil {
+			t.Errorf("%s: %+v", region, r)
+		}
+	}
+	if out := must(t, dir, "fault", "status", "--region", "us"); !strings.Contains(out, "jari_reservation_us") || strings.Contains(out, "jari_reservation_kr") {
+		t.Errorf("of one region:\n%s", out)
+	}
+}
