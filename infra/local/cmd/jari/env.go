@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"os"
 	"slices"
 	"strings"
 
@@ -77,7 +76,8 @@ func variables(sys *parts.System, st launch.Status) map[string]string {
 	if vars[realpart.Slack] != "" {
 		vars[realpart.SlackToken] = sys.SlackTokenFile()
 	}
-	if _, err := os.Stat(sys.PluginPath()); err == nil {
+	// The file alone may be an earlier system's, of older code.
+	if slices.ContainsFunc(st.Parts, func(p launch.PartStatus) bool { return p.Name == "plugin" && p.State == launch.Done }) {
 		vars[realpart.Plugin] = sys.PluginPath()
 	}
 	return vars

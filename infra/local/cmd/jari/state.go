@@ -19,6 +19,7 @@ type state struct {
 	Offset    ports.Offset `json:"port_offset"`
 	Only      []string     `json:"only,omitempty"`
 	TimeScale int          `json:"alert_time_scale"`
+	Plugin    bool         `json:"plugin,omitempty"` // is built whatever the agent
 }
 
 func statePath(dir string) string  { return filepath.Join(dir, "run", "system.json") }
@@ -59,7 +60,7 @@ func (e env) system(dir string, st state) (*parts.System, error) {
 	}
 	return parts.New(parts.System{
 		Root: root, Dir: dir, Ports: st.Offset, Cache: cache, Getenv: e.getenv, AlertTimeScale: st.TimeScale,
-		WithPlugin: slices.Contains(st.Only, "plugin"),
+		WithPlugin: st.Plugin || slices.Contains(st.Only, "plugin"),
 	})
 }
 

@@ -24,6 +24,7 @@ import (
 type startFlags struct {
 	offset, only string
 	scale        int
+	plugin       bool
 }
 
 func (f *startFlags) add(fs *flag.FlagSet, e env) {
@@ -34,10 +35,11 @@ func (f *startFlags) add(fs *flag.FlagSet, e env) {
 	fs.StringVar(&f.offset, "port-offset", offset, "add `N` to every port, or auto to have a free range found (env JARI_PORT_OFFSET)")
 	fs.StringVar(&f.only, "only", "", "start only these `parts` and what they need, comma-separated")
 	fs.IntVar(&f.scale, "alert-time-scale", 60, "run the alerting windows this many times faster than real, so that an hour is a minute")
+	fs.BoolVar(&f.plugin, "plugin", false, "build Fluent Bit's plugin even where another agent runs (jari with does)")
 }
 
 func (f startFlags) args(dir string) []string {
-	return []string{"--dir", dir, "--port-offset", f.offset, "--only", f.only, "--alert-time-scale", strconv.Itoa(f.scale)}
+	return []string{"--dir", dir, "--port-offset", f.offset, "--only", f.only, "--alert-time-scale", strconv.Itoa(f.scale), "--plugin=" + strconv.FormatBool(f.plugin)}
 }
 
 func (f startFlags) parts() []string {
@@ -80,7 +82,9 @@ func up(ctx context.Context, e env, args []string) error {
 		if err != nil {
 			return err
 		}
-		if err := holds(st, f.parts()); err != nil {
+		asked := map[string]bool{"port-offset": e.getenv("JARI_PORT_OFFSET") != ""}
+		fs.Visit(func(given *flag.Flag) { asked[given.Name] = true })
+		if err := holds(dir, st, f, asked); err != nil {
 			return err
 		}
 		if st.Phase == "running" {
@@ -183,12 +187,27 @@ func ownCopy(dir string) (string, error) {
 	return path, os.Rename(path+".new", path)
 }
 
-// holds checks that the running system has the parts that are asked for.
-func holds(st launch.Status, wanted []string) error {
+// holds checks that the system that runs in dir is the one that is asked for:
+// has its parts, and the settings that were named.
+func holds(dir string, st launch.Status, f startFlags, asked map[string]bool) error {
+	wanted := f.parts()
+	if f.plugin {
+		wanted = append(wanted, "plugin")
+	}
 	for _, name := range wanted {
 		if !slices.ContainsFunc(st.Parts, func(p launch.PartStatus) bool { return p.Name == name }) {
 			return fmt.Errorf("a system runs already, without %s; `jari down` first", name)
 		}
+	}
+	running, err := loadState(dir)
+	if err != nil {
+		return err
+	}
+	if offset := strconv.Itoa(int(running.Offset)); asked["port-offset"] && f.offset != "auto" && f.offset != offset {
+		return fmt.Errorf("a system runs already, with --port-offset %s and not %s; `jari down` first", offset, f.offset)
+	}
+	if asked["alert-time-scale"] && f.scale != running.TimeScale {
+		return fmt.Errorf("a system runs already, with --alert-time-scale %d and not %d; `jari down` first", running.TimeScale, f.scale)
 	}
 	return nil
 }

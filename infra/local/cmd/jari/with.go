@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"jari.example/infra/local/launch"
+	"jari.example/infra/local/parts"
 )
 
 // with is how tests get real parts: a system of their own for as long as one
@@ -32,6 +33,7 @@ func with(ctx context.Context, e env, args []string) error {
 	if _, err := launch.Dial(socketPath(dir)).Status(ctx); err == nil {
 		return fmt.Errorf("a system runs in %s already; stop it, or name another directory with --dir", dir)
 	}
+	f.plugin = f.plugin || f.only == "" // tests of the plugin want the one that this code makes
 	if err := up(ctx, e, f.args(dir)); err != nil {
 		return err
 	}
@@ -66,6 +68,9 @@ func (e env) inside(ctx context.Context, dir string, argv []string) error {
 	cmd.Env = os.Environ()
 	for key, value := range variables(sys, st) {
 		cmd.Env = append(cmd.Env, key+"="+value)
+	}
+	if path, err := parts.Chromium.Find(ctx, e.getenv); err == nil {
+		cmd.Env = append(cmd.Env, parts.Chromium.Variable+"="+path)
 	}
 	return cmd.Run()
 }

@@ -1,0 +1,102 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"jari.example/infra/local/launch"
+	"jari.example/telemetry/names/realpart"
+)
+
+func TestUpRefusesWhatTheRunningSystemIsNot(t *testing.T) {
+	dir := t.TempDir()
+	running := state{Offset: 2000, TimeScale: 60}
+	if err := running.save(dir); err != nil {
+		t.Fatal(err)
+	}
+	st := launch.Status{Parts: []launch.PartStatus{{Name: "redis"}}}
+	asked := func(names ...string) map[string]bool {
+		m := map[string]bool{}
+		for _, n := range names {
+			m[n] = true
+		}
+		return m
+	}
+	for _, tc := range []struct {
+		flags startFlags
+		asked map[string]bool
+		want  string
+	}{
+		{startFlags{offset: "0", scale: 60}, asked(), ""},
+		{startFlags{offset: "2000", scale: 60}, asked("port-offset", "alert-time-scale"), ""},
+		{startFlags{offset: "auto", scale: 60}, asked("port-offset"), ""},
+		{startFlags{offset: "0", scale: 60}, asked("port-offset"), "--port-offset 2000 and not 0"},
+		{startFlags{offset: "0", scale: 1}, asked(), ""},
+		{startFlags{offset: "0", scale: 1}, asked("alert-time-scale"), "--alert-time-scale 60 and not 1"},
+		{startFlags{offset: "0", scale: 60, only: "redis"}, asked(), ""},
+		{startFlags{offset: "0", scale: 60, only: "slack"}, asked(), "without slack"},
+		{startFlags{offset: "0", scale: 60, plugin: true}, asked(), "without plugin"},
+	} {
+		err := holds(dir, st, tc.flags, tc.asked)
+		if tc.want == "" && err != nil || tc.want != "" && (err == nil || !strings.Contains(err.Error(), tc.want)) {
+			t.Errorf("%+v, asked for %v: %v, want %q", tc.flags, tc.asked, err, tc.want)
+		}
+	}
+}
+
+func TestUpTakesFlagsAndEnvironmentAsAskedFor(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "jari")
+	t.Cleanup(func() {
+		var out bytes.Buffer
+		_ = run(context.Background(), []string{"clean", "--dir", dir}, os.Getenv, &out, &out)
+	})
+	t.Setenv("JARI_PORT_OFFSET", "")
+	must(t, dir, "up", "--port-offset", "auto", "--only", "redis")
+	must(t, dir, "up") // asks for nothing in particular
+	if _, err := jari(t, dir, "up", "--alert-time-scale", "1"); err == nil || !strings.Contains(err.Error(), "--alert-time-scale 60 and not 1") {
+		t.Errorf("another time scale: %v", err)
+	}
+	t.Setenv("JARI_PORT_OFFSET", "1")
+	if _, err := jari(t, dir, "up"); err == nil || !strings.Contains(err.Error(), "and not 1;") {
+		t.Errorf("another offset from the environment: %v", err)
+	}
+}
+
+func TestThePluginIsTestedOnlyAsThisSystemBuiltIt(t *testing.T) {
+	e := env{getenv: func(key string) string {
+		return map[string]string{"JARI_AGENT": "collector", "HOME": "/nonexistent"}[key]
+	}}
+	dir := t.TempDir()
+	for _, plugin := range []bool{false, true} {
+		sys, err := e.system(dir, state{Plugin: plugin})
+		if err != nil {
+			t.Fatal(err)
+		}
+		chosen, err := launch.Select(sys.Parts(), nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var st launch.Status
+		for _, p := range chosen {
+			st.Parts = append(st.Parts, launch.PartStatus{Name: p.Name, State: launch.Done})
+		}
+		// what an earlier system has left
+		if err := os.MkdirAll(filepath.Dir(sys.PluginPath()), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(sys.PluginPath(), nil, 0o644); err != nil {
+			t.Fatal(err)
+		}
+		want := ""
+		if plugin {
+			want = sys.PluginPath()
+		}
+		if got := variables(sys, st)[realpart.Plugin]; got != want {
+			t.Errorf("with the part %t, %s is %q, want %q", plugin, realpart.Plugin, got, want)
+		}
+	}
+}
