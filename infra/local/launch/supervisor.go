@@ -123,6 +123,9 @@ func (s *Supervisor) preflight(ctx context.Context) error {
 	if taken == nil {
 		return nil
 	}
+	if n := len(taken) - 3; n > 1 { // most likely another copy of Jari
+		taken = append(taken[:3], fmt.Sprintf("and so it is with %d more of Jari's ports", n))
+	}
 	return errors.New(strings.Join(taken, "\n") + "\n  what to do: stop that program, or move all of Jari's ports: JARI_PORT_OFFSET=1000, or JARI_PORT_OFFSET=auto to have free ones found")
 }
 
