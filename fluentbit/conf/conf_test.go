@@ -55,6 +55,7 @@ func faults(text []byte) []string {
 		expect(name != "tail" || in["path_key"] == "log.file.path" && in["offset_key"] == "log.file.record_offset",
 			"input tail does not tell the place of a line by which its id is made")
 		expect(name != "opentelemetry" || in.is("raw_traces", on...), "input opentelemetry makes trace chunks, which a restart loses")
+		expect(name != "opentelemetry" || in.is("http_server.idle_timeout", "120s"), "input opentelemetry hangs up on clients that are about to send")
 	}
 	for _, o := range c.Pipeline.Outputs {
 		workers, _ := o["workers"].(int)
@@ -86,7 +87,7 @@ func TestEachUndoneSettingIsNoticed(t *testing.T) {
 	for _, undo := range [][2]string{
 		{"storage.path:", "x:"}, {"storage.checksum: off", "storage.checksum: on"}, {"storage.keep.rejected: on", "storage.keep.rejected: off"}, {"storage.metrics: on", "storage.metrics: off"},
 		{"scheduler.cap:", "x:"}, {"health_check: on", "x: on"}, {"http_listen: ${JARI_AGENT_HEALTH_HOST}", "http_listen: 0.0.0.0"}, {"http_listen:", "x:"},
-		{"storage.type: filesystem", "storage.type: memory"}, {"db:", "x:"}, {"offset_key:", "x:"}, {"raw_traces: on", "raw_traces: off"},
+		{"storage.type: filesystem", "storage.type: memory"}, {"db:", "x:"}, {"offset_key:", "x:"}, {"raw_traces: on", "raw_traces: off"}, {"http_server.idle_timeout:", "x:"},
 		{"workers: 2", "workers: 1"}, {"workers: 2", "x: 2"}, {"retry_limit: no_limits", "retry_limit: 5"}, {"retry_limit: no_limits", "x: y"},
 		{"workers: 2", "workers: 2\n      storage.total_limit_size: 1G"}, {"service:", "service: ["},
 	} {

@@ -20,16 +20,19 @@ func build(t *testing.T) loader {
 	t.Helper()
 	dir := t.TempDir()
 	l := loader{harness: filepath.Join(dir, "harness"), plugin: os.Getenv(realpart.Plugin)}
-	cc, err := exec.LookPath("gcc")
-	if err != nil {
-		t.Skip("needs gcc to compile harness.c")
-	}
+	cc := realpart.Program(t, append(firstWord(os.Getenv("CC")), "gcc", "cc")...)
 	run(t, cc, "-Wall", "-Wextra", "-Werror", "-O1", "-o", l.harness, "harness.c", "-ldl")
 	if l.plugin == "" {
 		l.plugin = filepath.Join(dir, "out_jari.so")
 		run(t, "go", "build", "-buildmode=c-shared", "-o", l.plugin, "..")
 	}
 	return l
+}
+
+// firstWord is the program of a CC that may bring arguments along.
+func firstWord(s string) []string {
+	words := strings.Fields(s)
+	return words[:min(1, len(words))]
 }
 
 func run(t *testing.T, name string, args ...string) string {

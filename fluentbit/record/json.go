@@ -15,8 +15,18 @@ import (
 // appendValue appends v as JSON. Unlike encoding/json it has an answer for
 // everything that can arrive: NaN and infinities become strings, bytes become
 // base64, invalid UTF-8 is replaced. Keys are sorted, so that equal values are
-// equal bytes.
-func appendValue(b []byte, v any) []byte {
+// equal bytes. What nests deeper than maxDepth becomes a string of its JSON: an
+// OpenSearch 3.8.0 that indexes a flat_object of 1,200 levels dies of it, and
+// would again at each repetition.
+func appendValue(b []byte, v any) []byte { return appendNested(b, v, maxDepth) }
+
+func appendNested(b []byte, v any, levels int) []byte {
+	switch v.(type) {
+	case []any, map[string]any:
+		if levels == 0 {
+			return appendString(b, string(appendNested(nil, v, math.MaxInt)))
+		}
+	}
 	switch v := v.(type) {
 	case nil:
 		return append(b, "null"...)
@@ -47,7 +57,7 @@ func appendValue(b []byte, v any) []byte {
 			if i > 0 {
 				b = append(b, ',')
 			}
-			b = appendValue(b, e)
+			b = appendNested(b, e, levels-1)
 		}
 		return append(b, ']')
 	case map[string]any:
@@ -57,7 +67,7 @@ func appendValue(b []byte, v any) []byte {
 				b = append(b, ',')
 			}
 			b = append(appendString(b, k), ':')
-			b = appendValue(b, v[k])
+			b = appendNested(b, v[k], levels-1)
 		}
 		return append(b, '}')
 	}

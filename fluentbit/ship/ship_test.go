@@ -109,6 +109,44 @@ func TestWhatBecomesOfADocument(t *testing.T) {
 			},
 			err: "maximum shards open",
 		},
+		"a closed index": {
+			fault: func(f *shiptest.Fake) {
+				f.Item = only("b", always, shiptest.Item{Status: 400, Type: "index_closed_exception", Reason: "closed"})
+			},
+			err:  "index_closed_exception",
+			sent: map[string]int{"b": 1}, // the host decides when again
+		},
+		"a pipeline that is missing": {
+			fault: func(f *shiptest.Fake) {
+				f.Item = only("b", always, shiptest.Item{Status: 400, Type: "illegal_argument_exception", Reason: "pipeline with id [x] does not exist"})
+			},
+			err: "does not exist",
+		},
+		"a 400 that nobody has seen before": {
+			fault: func(f *shiptest.Fake) { f.Item = only("b", always, shiptest.Item{Status: 400, Type: "new_exception"}) },
+			err:   "new_exception",
+		},
+		"a term too long for the index": {
+			fault: func(f *shiptest.Fake) {
+				f.Item = only("b", always, shiptest.Item{Status: 400, Type: "illegal_argument_exception", Reason: `Document contains at least one immense term in field="k"`})
+			},
+			want: ship.Result{Created: 3, Refused: 1},
+			dead: true,
+		},
+		"a field more than the index may have": {
+			fault: func(f *shiptest.Fake) {
+				f.Item = only("b", always, shiptest.Item{Status: 400, Type: "illegal_argument_exception", Reason: "Limit of total fields [1000] has been exceeded"})
+			},
+			want: ship.Result{Created: 3, Refused: 1},
+			dead: true,
+		},
+		"a field that the index does not want": {
+			fault: func(f *shiptest.Fake) {
+				f.Item = only("b", always, shiptest.Item{Status: 400, Type: "strict_dynamic_mapping_exception"})
+			},
+			want: ship.Result{Created: 3, Refused: 1},
+			dead: true,
+		},
 		"a read-only index": {
 			fault: func(f *shiptest.Fake) {
 				f.Item = only("b", always, shiptest.Item{Status: 403, Type: "cluster_block_exception"})
@@ -246,6 +284,53 @@ func TestRealOpenSearch(t *testing.T) {
 			t.Fatal(err)
 		}
 		store.DeleteTemplates(t)
+	}
+}
+
+// What an operator does to an index must cost no document, though OpenSearch
+// answers 400 as it does to a broken one.
+func TestRealOpenSearchRefusesAndForgives(t *testing.T) {
+	store := shiptest.New(t, realpart.Need(t, realpart.OpenSearch))
+	s := open(t, store.URL, ship.Config{Prefix: store.Prefix})
+	all := docs()
+	index := store.Prefix + all[0].Index
+	if _, err := s.Ship(t.Context(), all[:1]); err != nil {
+		t.Fatal(err)
+	}
+	for i, f := range []struct{ name, do, doBody, undo, undoBody, err string }{
+		{"closed", "_close", "", "_open", "", "index_closed_exception"},
+		{"with a missing pipeline", "_settings", `{"default_pipeline":"jari-missing"}`, "_settings", `{"default_pipeline":"_none"}`, "pipeline with id [jari-missing] does not exist"},
+		{"blocked", "_settings", `{"blocks.write":true}`, "_settings", `{"blocks.write":null}`, "cluster_block_exception"},
+	} {
+		t.Run(f.name, func(t *testing.T) {
+			store.Alter(t, index, f.do, f.doBody)
+			if _, err := s.Ship(t.Context(), all[i+1:i+2]); err == nil || !strings.Contains(err.Error(), f.err) {
+				t.Errorf("error %v, want one about %s", err, f.err)
+			}
+			store.Alter(t, index, f.undo, f.undoBody)
+			if res, err := s.Ship(t.Context(), all[i+1:i+2]); err != nil || res != (ship.Result{Created: 1}) {
+				t.Errorf("afterwards %+v, %v, want it created", res, err)
+			}
+		})
+	}
+	// The control: documents that no repetition helps are told from those.
+	const unknownField = `{"@timestamp":"2026-11-22T12:00:00Z","nobody.knows":1}`
+	for _, d := range []struct{ id, action, settings, body string }{
+		{"immense", "_settings", `{"default_pipeline":"_none"}`, `{"@timestamp":"2026-11-22T12:00:00Z","attributes":{"k":"` + strings.Repeat("x", 40_000) + `"}}`},
+		{"strict", "_mapping", `{"dynamic":"strict"}`, unknownField},
+		{"dynamic", "_mapping", `{"dynamic":true}`, `{"@timestamp":"2026-11-22T12:00:00Z","known":1}`}, // takes it, hence not refused
+		{"limited", "_settings", `{"mapping.total_fields.limit":1}`, unknownField},
+	} {
+		store.Alter(t, index, d.action, d.settings)
+		one := docs(d.id)
+		one[0].Body = []byte(d.body)
+		want := ship.Result{Refused: 1}
+		if d.id == "dynamic" {
+			want = ship.Result{Created: 1}
+		}
+		if res, err := s.Ship(t.Context(), one); err != nil || res != want {
+			t.Errorf("%s: %+v, %v, want %+v", d.id, res, err, want)
+		}
 	}
 }
 

@@ -79,6 +79,19 @@ func (s Store) Search(t testing.TB, family string, query map[string]any) []Hit {
 	return answer.Hits.Hits
 }
 
+// Alter does to an index what an operator might: action is _close, _open,
+// _settings or _mapping.
+func (s Store) Alter(t testing.TB, index, action, body string) {
+	t.Helper()
+	method := http.MethodPut
+	if body == "" {
+		method = http.MethodPost
+	}
+	if answer := s.call(t, method, index+"/"+action, []byte(body)); !bytes.Contains(answer, []byte(`"acknowledged":true`)) {
+		t.Fatalf("%s %s: %s", action, index, answer)
+	}
+}
+
 // Eventually polls until done, and fails the test after a while.
 func (s Store) Eventually(t testing.TB, what string, done func() bool) {
 	t.Helper()
