@@ -28,20 +28,77 @@ func TestAnOffsetMovesEveryPort(t *testing.T) {
 	}
 }
 
+// alone keeps the test's reservations apart from those of systems that run.
+func alone(t *testing.T) { t.Setenv("TMPDIR", t.TempDir()) }
+
 func TestAReservedOffsetIsNotGivenTwice(t *testing.T) {
-	a, releaseA, err := Reserve(t.Name())
+	alone(t)
+	free := func(Offset) string { return "" }
+	given := map[Offset]bool{}
+	var first func()
+	for i := range choices {
+		o, release, err := reserve(t.Name(), free)
+		if err != nil {
+			t.Fatalf("number %d of %d: %v", i+1, choices, err)
+		}
+		defer release()
+		if given[o] {
+			t.Errorf("%d is given twice", o)
+		}
+		given[o] = true
+		if first == nil {
+			first = release
+		}
+	}
+	if o, _, err := reserve(t.Name(), free); err == nil || !strings.Contains(err.Error(), "jari down") {
+		t.Errorf("with all of them given away: %d, %v", o, err)
+	}
+	first()
+	if _, release, err := reserve(t.Name(), free); err != nil {
+		t.Errorf("what was released is not given again: %v", err)
+	} else {
+		release()
+	}
+}
+
+func TestAnOffsetWithATakenPortIsPassedOver(t *testing.T) {
+	alone(t)
+	want, release, err := reserve(t.Name(), func(Offset) string { return "" })
 	if err != nil {
-		t.Skip(err)
+		t.Fatal(err)
 	}
-	defer releaseA()
-	b, releaseB, err := Reserve(t.Name())
+	release()
+	got, release, err := reserve(t.Name(), func(o Offset) string {
+		if o == want {
+			return "edge"
+		}
+		return ""
+	})
 	if err != nil {
-		t.Skip(err)
+		t.Fatal(err)
 	}
-	defer releaseB()
-	if a == b {
-		t.Errorf("both got %d", a)
+	release()
+	if got == want {
+		t.Errorf("%d is given although its edge is taken", got)
 	}
+}
+
+func TestATakenPartIsNamed(t *testing.T) {
+	for o := Offset(1); o < 13000; o += 43 { // wherever nobody else is
+		if o.taken() != "" {
+			continue
+		}
+		l, err := net.Listen("tcp", o.Addr("edge"))
+		if err != nil {
+			continue
+		}
+		defer l.Close()
+		if got := o.taken(); got != "edge" {
+			t.Errorf("the taken part is %q", got)
+		}
+		return
+	}
+	t.Fatal("this machine has no room for one more system")
 }
 
 func TestATakenPortIsNoticed(t *testing.T) {

@@ -22,6 +22,10 @@ const (
 // called. Key (the clone's path) decides where the search begins, so a clone
 // tends to keep its addresses.
 func Reserve(key string) (o Offset, release func(), err error) {
+	return reserve(key, Offset.taken)
+}
+
+func reserve(key string, taken func(Offset) string) (o Offset, release func(), err error) {
 	h := fnv.New32a()
 	h.Write([]byte(key))
 	for i := range choices {
@@ -30,7 +34,7 @@ func Reserve(key string) (o Offset, release func(), err error) {
 		if held, err := lock.TryLock(); err != nil || !held {
 			continue // another user's or another system's
 		}
-		if o.taken() == "" {
+		if taken(o) == "" {
 			return o, func() { _ = lock.Unlock() }, nil
 		}
 		_ = lock.Unlock()
