@@ -23,7 +23,11 @@ type jdk struct {
 // findJava looks where Java usually is, not only on PATH, where an older one
 // often comes first.
 func (s *System) findJava(ctx context.Context) (jdk, error) {
-	var homes []string
+	return s.pickJava(ctx, s.javaHomes())
+}
+
+// javaHomes are the places that may be Java homes, the likeliest first.
+func (s *System) javaHomes() (homes []string) {
 	if home := s.Getenv("JAVA_HOME"); home != "" {
 		homes = append(homes, home)
 	}
@@ -36,6 +40,12 @@ func (s *System) findJava(ctx context.Context) (jdk, error) {
 			homes = append(homes, filepath.Dir(filepath.Dir(path)))
 		}
 	}
+	return homes
+}
+
+// pickJava takes the first that will do. Its error tells what was found
+// instead.
+func (s *System) pickJava(ctx context.Context, homes []string) (jdk, error) {
 	var seen []string
 	for _, home := range homes {
 		version := javaVersion(ctx, home)

@@ -220,6 +220,37 @@ func TestJavaVersionIsRead(t *testing.T) {
 	}
 }
 
+func TestAMissingJavaIsExplained(t *testing.T) {
+	s := system(t, nil)
+	s.user = asUser{}
+	if _, err := s.pickJava(t.Context(), nil); err == nil || !strings.Contains(err.Error(), "no JDK 21 or later was found in JAVA_HOME, /usr/lib/jvm") {
+		t.Errorf("with no Java at all: %v", err)
+	}
+	old := javaHome(t, "JAVA_VERSION=\"17.0.15\"")
+	if _, err := s.pickJava(t.Context(), []string{t.TempDir(), old}); err == nil || !strings.Contains(err.Error(), old+" is Java 17") {
+		t.Errorf("with an old one: %v", err)
+	}
+	new := javaHome(t, "JAVA_VERSION=\"25.0.1\"")
+	if found, err := s.pickJava(t.Context(), []string{old, new}); err != nil || found.home != new {
+		t.Errorf("with an old and a new one: %+v, %v", found, err)
+	}
+	// the part tells what to install
+	if hint := part(t, s, "opensearch").Hint; !strings.Contains(hint, "openjdk-21-jdk-headless") {
+		t.Errorf("the hint is %q", hint)
+	}
+}
+
+func TestJavaIsLookedForWhereTheEnvironmentSays(t *testing.T) {
+	home := javaHome(t, "JAVA_VERSION=\"25.0.1\"")
+	if homes := system(t, map[string]string{"JAVA_HOME": home}).javaHomes(); len(homes) == 0 || homes[0] != home {
+		t.Errorf("JAVA_HOME is not the first place: %v", homes)
+	}
+	t.Setenv("PATH", filepath.Join(home, "bin"))
+	if homes := system(t, nil).javaHomes(); !slices.Contains(homes, home) {
+		t.Errorf("what is on PATH is no place: %v", homes)
+	}
+}
+
 func TestADirectoryOfRootAloneIsNoticed(t *testing.T) {
 	if os.Getuid() != 0 {
 		t.Skip("only root starts servers as somebody else")

@@ -30,17 +30,9 @@ func (s *System) web() launch.Part {
 				return err
 			}
 			defer unlock()
-			lock, err := hashFiles(dir, "package-lock.json", "package.json")
-			if err != nil {
-				return err
-			}
-			// The stamps lie with what they vouch for, so removing that removes them.
-			if modules := filepath.Join(dir, "node_modules", ".jari-stamp"); stamp(modules) != lock {
+			if !installed(dir) {
 				say("installing the page's packages (npm ci)")
 				if err := npm(ctx, dir, "ci", "--no-audit", "--no-fund"); err != nil {
-					return err
-				}
-				if err := os.WriteFile(modules, []byte(lock), 0o644); err != nil {
 					return err
 				}
 			}
@@ -48,6 +40,7 @@ func (s *System) web() launch.Part {
 			if err != nil {
 				return err
 			}
+			// The stamp goes when node_modules goes.
 			built := filepath.Join(dir, "node_modules", ".jari-built")
 			if _, err := os.Stat(filepath.Join(dir, "dist", "index.html")); err == nil && stamp(built) == sources {
 				return nil
@@ -56,6 +49,17 @@ func (s *System) web() launch.Part {
 			return errors.Join(npm(ctx, dir, "run", "build"), os.WriteFile(built, []byte(sources), 0o644))
 		},
 	}
+}
+
+// installed is the Makefile's rule: npm writes its own copy of the lock when
+// it has put everything in place.
+func installed(dir string) bool {
+	done, err := os.Stat(filepath.Join(dir, "node_modules", ".package-lock.json"))
+	if err != nil {
+		return false
+	}
+	lock, err := os.Stat(filepath.Join(dir, "package-lock.json"))
+	return err == nil && !done.ModTime().Before(lock.ModTime())
 }
 
 func npm(ctx context.Context, dir string, args ...string) error {
