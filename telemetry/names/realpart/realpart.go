@@ -4,7 +4,10 @@
 // clone; under JARI_TEST_REQUIRED=1 the same lack is a failure.
 package realpart
 
-import "os"
+import (
+	"os"
+	"os/exec"
+)
 
 // The variables `make test` sets.
 const (
@@ -39,5 +42,21 @@ func Need(t TB, key string) string {
 		t.Fatalf("%s is not set, but %s is: start the real parts with `make test`", key, Required)
 	}
 	t.Skipf("needs a real part: %s is not set; `make test` starts it and sets it", key)
+	return ""
+}
+
+// Program returns the path of the first of these programs that is on PATH, or
+// skips the test (fails it where real parts are required).
+func Program(t TB, names ...string) string {
+	t.Helper()
+	for _, name := range names {
+		if path, err := exec.LookPath(name); err == nil {
+			return path
+		}
+	}
+	if os.Getenv(Required) != "" {
+		t.Fatalf("none of %v is installed, but %s is set: `jari tools` installs it or says how", names, Required)
+	}
+	t.Skipf("needs a program: none of %v is installed", names)
 	return ""
 }
