@@ -1,27 +1,38 @@
 // Finds and starts a Chromium of the machine: the page's test downloads no browser.
 import { accessSync, constants } from 'node:fs'
+import { delimiter, join } from 'node:path'
 import { chromium } from 'playwright-core'
 
+// The names that `jari tools` looks for, and where macOS keeps it.
 const usual = [
-  '/usr/bin/chromium',
-  '/usr/bin/chromium-browser',
-  '/usr/bin/google-chrome',
-  '/usr/bin/google-chrome-stable',
-  '/opt/google/chrome/chrome',
+  'chromium',
+  'chromium-browser',
+  'google-chrome',
+  'google-chrome-stable',
   '/Applications/Google Chrome.app/Contents/MacOS/Google Chrome',
 ]
 
-/** The browser that CHROMIUM names, or without it the first one installed; undefined if it is not there. */
-export function findChromium() {
-  const named = process.env.CHROMIUM
-  return (named ? [named] : usual).find((path) => {
-    try {
-      accessSync(path, constants.X_OK)
-      return true
-    } catch {
-      return false
-    }
-  })
+/**
+ * The browser that CHROMIUM names (`jari with` sets it), or without it the first one installed;
+ * undefined if it is not there.
+ * @param {NodeJS.ProcessEnv} env
+ */
+export function findChromium(env = process.env) {
+  return (env.CHROMIUM ? [env.CHROMIUM] : usual)
+    .flatMap((name) =>
+      name.includes('/') ? [name] : (env.PATH ?? '').split(delimiter).map((dir) => join(dir, name)),
+    )
+    .find(executable)
+}
+
+/** @param {string} path */
+function executable(path) {
+  try {
+    accessSync(path, constants.X_OK)
+    return true
+  } catch {
+    return false
+  }
 }
 
 /** @param {string} executablePath */
