@@ -25,7 +25,8 @@ type Store interface {
 	// everybody else until then. Of one reservation's jobs only the oldest that
 	// is left is ever handed out, so that mails keep the order of events.
 	Lease(ctx context.Context, n int, now, until time.Time) ([]Job, error)
-	// Sent settles the job: its mail is out. The diner's note is forgotten.
+	// Sent settles the job: its mail is out. What is settled, either way, forgets
+	// the diner's note.
 	Sent(ctx context.Context, id uuid.UUID, at time.Time) error
 	// Postpone makes the job due at due instead of when its lease ends.
 	Postpone(ctx context.Context, id uuid.UUID, due time.Time) error

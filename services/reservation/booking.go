@@ -8,6 +8,7 @@ import (
 	"github.com/google/uuid"
 
 	"jari.example/services/internal/fault"
+	"jari.example/telemetry"
 )
 
 // Act is what every change by a diner carries: who wants it, under which
@@ -28,7 +29,7 @@ type Booking struct {
 	ID     uuid.UUID // of the reservation, if there will be one
 	SlotID SlotID
 	Party  int
-	Note   string
+	Note   telemetry.Secret
 }
 
 // Cancellation asks a store to give the covers of one reservation back.

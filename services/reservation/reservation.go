@@ -11,6 +11,8 @@ import (
 	"time"
 
 	"github.com/google/uuid"
+
+	"jari.example/telemetry"
 )
 
 // Status is where a reservation stands. Waitlist entries are reservations too:
@@ -118,10 +120,10 @@ type Reservation struct {
 	Start        time.Time `json:"start"`
 	TimeZone     string    `json:"time_zone"`
 	Party        int       `json:"party"`
-	Note         string    `json:"note,omitempty"`
 	Status       Status    `json:"status"`
 	CreatedAt    time.Time `json:"created_at"`
 
-	DinerID uuid.UUID `json:"-"`
-	End     time.Time `json:"-"`
+	Note    telemetry.Secret `json:"-"` // the diner's own words
+	DinerID uuid.UUID        `json:"-"`
+	End     time.Time        `json:"-"`
 }

@@ -85,10 +85,10 @@ func (s *Service) Availability(ctx context.Context, w Window) (AvailabilityRespo
 
 // BookRequest asks for seats. Key is the Idempotency-Key.
 type BookRequest struct {
-	SlotID string `json:"slot_id"`
-	Party  int    `json:"party"`
-	Note   string `json:"note"`
-	Key    string `json:"-"`
+	SlotID string           `json:"slot_id"`
+	Party  int              `json:"party"`
+	Note   telemetry.Secret `json:"note"`
+	Key    string           `json:"-"`
 }
 
 func (r BookRequest) validate() error {
@@ -97,9 +97,9 @@ func (r BookRequest) validate() error {
 		return fault.BadField("/slot_id", "slot_id names a time as the availability does.")
 	case r.Party < 1 || r.Party > MaxParty:
 		return fault.BadField("/party", "party must be between 1 and %d.", MaxParty)
-	case utf8.RuneCountInString(r.Note) > MaxNote:
+	case utf8.RuneCountInString(r.Note.Reveal()) > MaxNote:
 		return fault.BadField("/note", "note has at most %d characters.", MaxNote)
-	case strings.ContainsRune(r.Note, 0):
+	case strings.ContainsRune(r.Note.Reveal(), 0):
 		return fault.BadField("/note", "note must be text.") // PostgreSQL's cannot hold it
 	}
 	return nil
@@ -114,7 +114,7 @@ func (s *Service) Book(ctx context.Context, r BookRequest) (Outcome, error) {
 	if err := r.validate(); err != nil {
 		return Outcome{}, err
 	}
-	act, err := s.act(ctx, r.Key, hash(r.SlotID, r.Party, r.Note))
+	act, err := s.act(ctx, r.Key, hash(r.SlotID, r.Party, r.Note.Reveal()))
 	if err != nil {
 		return Outcome{}, err
 	}
@@ -173,8 +173,8 @@ type ListRequest struct {
 
 // ListResponse is a page; NextCursor is empty on the last one.
 type ListResponse struct {
-	Items      []Reservation `json:"items"`
-	NextCursor string        `json:"next_cursor,omitempty"`
+	Items      []Reservation
+	NextCursor string
 }
 
 // List returns the diner's reservations, latest visit first.

@@ -20,9 +20,9 @@ func AddRoutes(rs *httpjson.Routes, e Endpoints) {
 			"from=2026-11-22T00:00:00Z&to=2026-12-24T00:00:00Z", "from=2026-11-23T00:00:00Z&to=2026-11-22T00:00:00Z",
 			"from=2026-11-22T00:00:00Z&to=2026-11-23T00:00:00Z&party=0", "from=2026-11-22T00:00:00Z&to=2026-11-23T00:00:00Z&party=two"))
 	httpjson.HandleWith(rs, "POST /v1/reservations", e.Book, decodeBook, encodeBooked, httpjson.NeedsIdempotencyKey())
-	httpjson.Handle(rs, "GET /v1/reservations", e.List, decodeList, http.StatusOK,
+	httpjson.HandleWith(rs, "GET /v1/reservations", e.List, decodeList, encodeList,
 		httpjson.BadQueries("status=maybe", "limit=0", "limit=51", "limit=x", "cursor=x", "cursor=AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"))
-	httpjson.Handle(rs, "GET /v1/reservations/{id}", e.Get, decodeGet, http.StatusOK, httpjson.NoInput())
+	httpjson.HandleWith(rs, "GET /v1/reservations/{id}", e.Get, decodeGet, encodeGot, httpjson.NoInput())
 	httpjson.HandleWith(rs, "POST /v1/reservations/{id}/cancel", e.Cancel, decodeCancel, encodeCancelled,
 		httpjson.NeedsIdempotencyKey(), httpjson.NoBody())
 }
@@ -110,15 +110,39 @@ func decodeList(r *http.Request) (l ListRequest, err error) {
 	return l, err
 }
 
+// shown is a reservation as its diner gets it, the only one who reads the note
+// from here.
+type shown struct {
+	Reservation
+	Note string `json:"note,omitempty"`
+}
+
+func show(r Reservation) shown { return shown{r, r.Note.Reveal()} }
+
+type shownPage struct {
+	Items      []shown `json:"items"`
+	NextCursor string  `json:"next_cursor,omitempty"`
+}
+
+func encodeGot(_ http.Header, r Reservation) (int, any) { return http.StatusOK, show(r) }
+
+func encodeList(_ http.Header, l ListResponse) (int, any) {
+	page := shownPage{Items: make([]shown, len(l.Items)), NextCursor: l.NextCursor}
+	for i, r := range l.Items {
+		page.Items[i] = show(r)
+	}
+	return http.StatusOK, page
+}
+
 func encodeBooked(h http.Header, out Outcome) (int, any) {
 	h.Set("Location", "/v1/reservations/"+out.ID.String())
 	markReplay(h, out)
-	return http.StatusCreated, out.Reservation
+	return http.StatusCreated, show(out.Reservation)
 }
 
 func encodeCancelled(h http.Header, out Outcome) (int, any) {
 	markReplay(h, out)
-	return http.StatusOK, out.Reservation
+	return http.StatusOK, show(out.Reservation)
 }
 
 func markReplay(h http.Header, out Outcome) {

@@ -175,7 +175,9 @@ func TestAnEvening(t *testing.T) {
 			t.Fatalf("points at %v", p.body["pointer"])
 		}
 
-		c.want(c.do("GET", "/v1/reservations/"+id, "", minji, ""), 200, "")
+		if got := c.want(c.do("GET", "/v1/reservations/"+id, "", minji, ""), 200, ""); got.body["note"] != "창가" {
+			t.Fatalf("their own note came as %v", got.body["note"])
+		}
 		c.want(c.do("GET", "/v1/reservations/"+id, "", theo, ""), 404, "reservation_not_found")
 		c.want(c.do("POST", "/v1/reservations/"+id+"/cancel", "", theo, "c1"), 404, "reservation_not_found")
 		gone := c.want(c.do("POST", "/v1/reservations/"+id+"/cancel", "", minji, "c1"), 200, "")

@@ -25,7 +25,7 @@ const defaultConnections = 8
 // Config says what to open.
 type Config struct {
 	URL        string
-	Migrations fs.FS       // tern's files, 001_….sql
+	Migrations fs.FS       // tern's files, migrations/001_….sql
 	MaxConns   int32       // used where the URL has no pool_max_conns; 8 when 0
 	Waiting    func(error) // hears why, each time the database could not be reached; may be nil
 }
@@ -48,12 +48,16 @@ func Open(ctx context.Context, c Config) (*pgxpool.Pool, error) {
 	config.ConnConfig.ConnectTimeout = 1500 * time.Millisecond
 	config.ConnConfig.RuntimeParams["timezone"] = "UTC"
 	config.ConnConfig.Tracer = telemetry.PgxTracer{}
+	files, err := fs.Sub(c.Migrations, "migrations")
+	if err != nil {
+		return nil, fmt.Errorf("migrations: %w", err)
+	}
 	pool, err := pgxpool.NewWithConfig(ctx, config)
 	if err != nil {
 		return nil, fmt.Errorf("database pool: %w", err)
 	}
 	for wait := 100 * time.Millisecond; ; wait = min(2*wait, 2*time.Second) {
-		err := migrateUp(ctx, config.ConnConfig, c.Migrations)
+		err := migrateUp(ctx, config.ConnConfig, files)
 		if err == nil {
 			return pool, nil
 		}

@@ -17,7 +17,7 @@ import (
 	"jari.example/services/internal/postgres/postgrestest"
 )
 
-var migrations = fstest.MapFS{"001_things.sql": {Data: []byte("create table things (id int primary key, name text constraint name_free unique);\n---- create above / drop below ----\ndrop table things;\n")}}
+var migrations = fstest.MapFS{"migrations/001_things.sql": {Data: []byte("create table things (id int primary key, name text constraint name_free unique);\n---- create above / drop below ----\ndrop table things;\n")}}
 
 func TestReplicasThatStartTogetherMigrateOnce(t *testing.T) {
 	url := postgrestest.Database(t)

@@ -74,7 +74,7 @@ func (s *Store) Postpone(_ context.Context, id uuid.UUID, due time.Time) error {
 
 // Fail implements notification.Store.
 func (s *Store) Fail(_ context.Context, id uuid.UUID, _ time.Time, reason string) error {
-	return s.change(id, func(r *row) { r.settled = "failed: " + reason })
+	return s.change(id, func(r *row) { r.settled, r.Reservation.Note = "failed: "+reason, telemetry.Secret{} })
 }
 
 func (s *Store) change(id uuid.UUID, how func(*row)) error {

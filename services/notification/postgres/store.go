@@ -4,7 +4,6 @@ package postgres
 import (
 	"context"
 	"embed"
-	"io/fs"
 	"slices"
 	"time"
 
@@ -28,11 +27,7 @@ var _ notification.Store = (*Store)(nil)
 // Open connects to url, brings the schema up to date and returns the store;
 // waiting hears each time the server could not be reached.
 func Open(ctx context.Context, url string, waiting func(error)) (*Store, error) {
-	files, err := fs.Sub(migrations, "migrations")
-	if err != nil {
-		return nil, err
-	}
-	pool, err := postgres.Open(ctx, postgres.Config{URL: url, Migrations: files, Waiting: waiting})
+	pool, err := postgres.Open(ctx, postgres.Config{URL: url, Migrations: migrations, Waiting: waiting})
 	if err != nil {
 		return nil, err
 	}
@@ -115,7 +110,7 @@ update events set due_at = $2 where id = $1 and state = 'pending'`, id, due)
 // Fail implements notification.Store.
 func (s *Store) Fail(ctx context.Context, id uuid.UUID, at time.Time, reason string) error {
 	return s.exec(ctx, `-- name: notification.event.fail
-update events set state = 'failed', settled_at = $2, reason = $3 where id = $1 and state = 'pending'`, id, at, reason)
+update events set state = 'failed', settled_at = $2, reason = $3, note = '' where id = $1 and state = 'pending'`, id, at, reason)
 }
 
 func (s *Store) exec(ctx context.Context, sql string, args ...any) error {

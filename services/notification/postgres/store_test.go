@@ -44,22 +44,29 @@ func TestADatabaseThatIsAwayIsUnavailable(t *testing.T) {
 	}
 }
 
-func TestANoteIsForgottenOnceItsMailIsOut(t *testing.T) {
-	s, url := open(t)
-	e := storetest.Event()
-	if _, err := s.Add(t.Context(), e, e.OccurredAt); err != nil {
-		t.Fatal(err)
-	}
-	if err := s.Sent(t.Context(), e.ID, e.OccurredAt); err != nil {
-		t.Fatal(err)
-	}
-	conn, err := pgx.Connect(t.Context(), url)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() { _ = conn.Close(t.Context()) }()
-	var note, state string
-	if err := conn.QueryRow(t.Context(), "select note, state from events").Scan(&note, &state); err != nil || note != "" || state != "sent" {
-		t.Errorf("note %q, state %q, %v", note, state, err)
+func TestWhatIsSettledForgetsTheNote(t *testing.T) {
+	for want, settle := range map[string]func(*postgres.Store, notification.Event) error{
+		"sent": func(s *postgres.Store, e notification.Event) error { return s.Sent(t.Context(), e.ID, e.OccurredAt) },
+		"failed": func(s *postgres.Store, e notification.Event) error {
+			return s.Fail(t.Context(), e.ID, e.OccurredAt, "refused")
+		},
+	} {
+		s, url := open(t)
+		e := storetest.Event()
+		if _, err := s.Add(t.Context(), e, e.OccurredAt); err != nil {
+			t.Fatal(err)
+		}
+		if err := settle(s, e); err != nil {
+			t.Fatal(err)
+		}
+		conn, err := pgx.Connect(t.Context(), url)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer func() { _ = conn.Close(t.Context()) }()
+		var note, state string
+		if err := conn.QueryRow(t.Context(), "select note, state from events").Scan(&note, &state); err != nil || note != "" || state != want {
+			t.Errorf("%s: note %q, state %q, %v", want, note, state, err)
+		}
 	}
 }

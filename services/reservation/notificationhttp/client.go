@@ -53,7 +53,7 @@ func (c Client) Tell(ctx context.Context, e reservation.Event) error {
 		ID: e.ID, Kind: e.Kind, OccurredAt: e.OccurredAt, DinerID: r.DinerID, Traceparent: e.Traceparent,
 		Reservation: visit{
 			ID: r.ID, RestaurantID: r.RestaurantID, SlotID: r.SlotID.String(),
-			Start: r.Start, TimeZone: r.TimeZone, Party: r.Party, Note: r.Note,
+			Start: r.Start, TimeZone: r.TimeZone, Party: r.Party, Note: r.Note.Reveal(),
 		},
 	})
 	return err

@@ -15,6 +15,7 @@ import (
 	"jari.example/services/internal/fault"
 	"jari.example/services/reservation"
 	"jari.example/services/reservation/notificationhttp"
+	"jari.example/telemetry"
 )
 
 var update = flag.Bool("update", false, "rewrite the golden files")
@@ -29,7 +30,7 @@ func event() reservation.Event {
 			ID:      uuid.MustParse("01900000-0000-7000-8000-000000000009"),
 			DinerID: uuid.MustParse("01900000-0000-7000-8000-000000000001"),
 			SlotID:  42, RestaurantID: "mokran", Start: start, End: start.Add(reservation.Dining),
-			TimeZone: "Asia/Seoul", Party: 2, Note: "창가 자리", Status: reservation.Confirmed,
+			TimeZone: "Asia/Seoul", Party: 2, Note: telemetry.NewSecret("창가 자리"), Status: reservation.Confirmed,
 		},
 	}
 }

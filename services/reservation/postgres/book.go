@@ -61,7 +61,7 @@ func (s *Store) Book(ctx context.Context, b reservation.Booking) (reservation.Ou
 		var old, booked *row
 		var same bool
 		err := s.pool.QueryRow(ctx, bookSQL, int64(b.SlotID), b.DinerID, b.Party, b.Key, b.Hash,
-			b.ID, b.Note, b.At, b.EventID, b.Traceparent, reservation.MaxLive).Scan(&old, &same, &booked)
+			b.ID, b.Note.Reveal(), b.At, b.EventID, b.Traceparent, reservation.MaxLive).Scan(&old, &same, &booked)
 		if err != nil || old != nil || booked != nil {
 			return answer(old, same, booked, err)
 		}

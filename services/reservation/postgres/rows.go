@@ -6,6 +6,7 @@ import (
 	"github.com/google/uuid"
 
 	"jari.example/services/reservation"
+	"jari.example/telemetry"
 )
 
 // row is a row of reservations, as a query returns it and as to_jsonb keeps it
@@ -31,7 +32,7 @@ func (r row) reservation() reservation.Reservation {
 	return reservation.Reservation{
 		ID: r.ID, SlotID: reservation.SlotID(r.SlotID), DinerID: r.DinerID, RestaurantID: r.RestaurantID,
 		Start: r.StartsAt.UTC(), End: r.EndsAt.UTC(), TimeZone: r.TimeZone,
-		Party: r.Party, Note: r.Note, Status: reservation.Status(r.Status), CreatedAt: r.CreatedAt.UTC(),
+		Party: r.Party, Note: telemetry.NewSecret(r.Note), Status: reservation.Status(r.Status), CreatedAt: r.CreatedAt.UTC(),
 	}
 }
 

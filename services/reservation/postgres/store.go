@@ -7,7 +7,6 @@ import (
 	"context"
 	"embed"
 	"errors"
-	"io/fs"
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
@@ -36,11 +35,7 @@ const connections = 12
 // the database cannot be reached it tries again until ctx ends; waiting hears
 // why, each time.
 func Open(ctx context.Context, url string, waiting func(error)) (*Store, error) {
-	files, err := fs.Sub(migrations, "migrations")
-	if err != nil {
-		return nil, err
-	}
-	pool, err := postgres.Open(ctx, postgres.Config{URL: url, Migrations: files, MaxConns: connections, Waiting: waiting})
+	pool, err := postgres.Open(ctx, postgres.Config{URL: url, Migrations: migrations, MaxConns: connections, Waiting: waiting})
 	if err != nil {
 		return nil, err
 	}

@@ -67,7 +67,7 @@ func judge(answers []told, covers int) (wrong []string) {
 			fresh[a.Key]++
 		}
 		if first, ok := byKey[a.Key]; ok {
-			if first.out.Reservation != a.out.Reservation {
+			if !same(first.out.Reservation, a.out.Reservation) {
 				wrong = append(wrong, fmt.Sprintf("key %s: two answers, %s and %s", a.Key, first.out.ID, a.out.ID))
 			}
 			continue

@@ -5,6 +5,9 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	stdos "os"
+	"strconv"
+	"syscall"
 	"testing"
 	"time"
 
@@ -122,13 +125,38 @@ func TestAnIndexThatIsNotThereYetIsUnavailable(t *testing.T) {
 	}
 }
 
-func TestAServerThatWasAwayIsUsedAtOnceWhenItIsBack(t *testing.T) {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
+// bound holds a port on which nobody listens: connections are refused, and no
+// other program can take it before listen is called.
+func bound(t *testing.T) (address string, listen func() net.Listener) {
+	t.Helper()
+	fd, err := syscall.Socket(syscall.AF_INET, syscall.SOCK_STREAM, 0)
 	if err != nil {
 		t.Fatal(err)
 	}
-	address := l.Addr().String()
-	_ = l.Close()
+	socket := stdos.NewFile(uintptr(fd), "bound")
+	t.Cleanup(func() { _ = socket.Close() })
+	if err := syscall.Bind(fd, &syscall.SockaddrInet4{Addr: [4]byte{127, 0, 0, 1}}); err != nil {
+		t.Fatal(err)
+	}
+	name, err := syscall.Getsockname(fd)
+	if err != nil {
+		t.Fatal(err)
+	}
+	address = net.JoinHostPort("127.0.0.1", strconv.Itoa(name.(*syscall.SockaddrInet4).Port))
+	return address, func() net.Listener {
+		if err := syscall.Listen(fd, 16); err != nil {
+			t.Fatal(err)
+		}
+		l, err := net.FileListener(socket)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return l
+	}
+}
+
+func TestAServerThatWasAwayIsUsedAtOnceWhenItIsBack(t *testing.T) {
+	address, listen := bound(t)
 	c, err := opensearch.Dial("http://" + address)
 	if err != nil {
 		t.Fatal(err)
@@ -144,9 +172,7 @@ func TestAServerThatWasAwayIsUsedAtOnceWhenItIsBack(t *testing.T) {
 			t.Errorf("the refusal took %v", took)
 		}
 	}
-	if l, err = net.Listen("tcp", address); err != nil {
-		t.Skipf("the port was taken meanwhile: %v", err)
-	}
+	l := listen()
 	back := &http.Server{Handler: http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte(`{"hits":{"hits":[]}}`)) })}
 	go func() { _ = back.Serve(l) }()
 	defer back.Close()

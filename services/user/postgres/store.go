@@ -5,7 +5,6 @@ import (
 	"context"
 	"embed"
 	"errors"
-	"io/fs"
 	"time"
 
 	"github.com/google/uuid"
@@ -28,11 +27,7 @@ var _ user.Store = (*Store)(nil)
 // Open connects to the database at url and brings its schema up to date; see
 // the shared package for how it waits.
 func Open(ctx context.Context, url string, waiting func(error)) (*Store, error) {
-	files, err := fs.Sub(migrations, "migrations")
-	if err != nil {
-		return nil, err
-	}
-	pool, err := postgres.Open(ctx, postgres.Config{URL: url, Migrations: files, Waiting: waiting})
+	pool, err := postgres.Open(ctx, postgres.Config{URL: url, Migrations: migrations, Waiting: waiting})
 	if err != nil {
 		return nil, err
 	}

@@ -1,0 +1,29 @@
+package reservation_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"strings"
+	"testing"
+
+	"jari.example/services/reservation"
+	"jari.example/telemetry"
+)
+
+func TestANoteCannotBePrintedWhereverItTravels(t *testing.T) {
+	const words = "nut allergy"
+	note := telemetry.NewSecret(words)
+	r := reservation.Reservation{Note: note}
+	for _, v := range []any{
+		reservation.BookRequest{Note: note}, reservation.Booking{Note: note}, r, reservation.Outcome{Reservation: r},
+		reservation.ListResponse{Items: []reservation.Reservation{r}}, reservation.Event{Reservation: r},
+	} {
+		encoded, err := json.Marshal(v)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if printed := fmt.Sprintf("%v %+v %#v %s", v, v, v, encoded); strings.Contains(printed, words) {
+			t.Errorf("%T: %s", v, printed)
+		}
+	}
+}
