@@ -19,14 +19,22 @@ type loader struct{ harness, plugin string }
 func build(t *testing.T) loader {
 	t.Helper()
 	dir := t.TempDir()
-	l := loader{harness: filepath.Join(dir, "harness"), plugin: os.Getenv(realpart.Plugin)}
+	l := loader{harness: filepath.Join(dir, "harness")}
 	cc := realpart.Program(t, append(firstWord(os.Getenv("CC")), "gcc", "cc")...)
 	run(t, cc, "-Wall", "-Wextra", "-Werror", "-O1", "-o", l.harness, "harness.c", "-ldl")
-	if l.plugin == "" {
-		l.plugin = filepath.Join(dir, "out_jari.so")
-		run(t, "go", "build", "-buildmode=c-shared", "-o", l.plugin, "..")
-	}
+	l.plugin = plugin(t)
 	return l
+}
+
+// plugin is the one that is built already, or one built now.
+func plugin(t *testing.T) string {
+	t.Helper()
+	path := os.Getenv(realpart.Plugin)
+	if path == "" {
+		path = filepath.Join(t.TempDir(), "out_jari.so")
+		run(t, "go", "build", "-buildmode=c-shared", "-o", path, "..")
+	}
+	return path
 }
 
 // firstWord is the program of a CC that may bring arguments along.
