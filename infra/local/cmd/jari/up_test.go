@@ -100,3 +100,21 @@ func TestThePluginIsTestedOnlyAsThisSystemBuiltIt(t *testing.T) {
 		}
 	}
 }
+
+func TestACommandIsGivenTheBrowserThatToolsFound(t *testing.T) {
+	bin := t.TempDir()
+	browser := filepath.Join(bin, "chromium")
+	if err := os.WriteFile(browser, nil, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	t.Setenv("PATH", bin+string(filepath.ListSeparator)+os.Getenv("PATH"))
+	t.Setenv("CHROMIUM", "")
+	dir := filepath.Join(t.TempDir(), "jari")
+	out := must(t, dir, "with", "--port-offset", "auto", "--only", "redis", "--", "sh", "-c", `echo "it is $CHROMIUM at $JARI_TEST_REDIS_URL"`)
+	if !strings.Contains(out, "it is "+browser+" at redis://127.0.0.1:") {
+		t.Errorf("with prints\n%s", out)
+	}
+	if _, err := os.Stat(dir); !os.IsNotExist(err) {
+		t.Errorf("it left %s (%v)", dir, err)
+	}
+}
