@@ -133,7 +133,7 @@ func fillOne(ctx context.Context, region Region, token string, r restaurant) err
 	if err != nil || open {
 		return err
 	}
-	_, err = call(ctx, http.MethodPut, at+"/schedule", token, schedule(r.TimeZone), nil, http.StatusOK)
+	_, err = call(ctx, http.MethodPut, at+"/schedule", token, Schedule(r.TimeZone), nil, http.StatusOK)
 	return err
 }
 
@@ -147,9 +147,9 @@ func opensInTwoWeeks(ctx context.Context, at string) (bool, error) {
 	return len(free.Items) > 0, err
 }
 
-// schedule is dinner all week, and lunch from Friday to Sunday. A party may
+// Schedule is dinner all week, and lunch from Friday to Sunday. A party may
 // take the whole room.
-func schedule(zone string) map[string]any {
+func Schedule(zone string) map[string]any {
 	var weekly []map[string]string
 	for _, day := range []string{"mon", "tue", "wed", "thu", "fri", "sat", "sun"} {
 		weekly = append(weekly, map[string]string{"day": day, "opens": "17:00", "closes": "22:00"})
