@@ -57,8 +57,9 @@ lint: $(TOOLS)/staticcheck ## go vet and staticcheck over every module
 	@for m in $(MODULES); do (cd $$m && go vet ./... && $(CURDIR)/$(TOOLS)/staticcheck ./...) || { echo "lint failed in $$m"; exit 1; }; done
 	@cd fluentbit/agent && export GOWORK=off && go vet ./... && $(CURDIR)/$(TOOLS)/staticcheck ./...
 
-rules: ## who may import whom (services/arch_test.go says why)
+rules: ## who may import whom (services/arch_test.go and infra/rules say why)
 	@cd services && go test -count=1 .
+	@cd infra && go test -count=1 ./rules
 
 fresh: ## generated files are what `make generate` makes
 	@infra/fresh.sh

@@ -42,11 +42,13 @@ func (s *System) goBuild(ctx context.Context, say launch.Say, dir string, args [
 	if err := os.MkdirAll(s.Bin(""), 0o755); err != nil {
 		return err
 	}
-	cmd := exec.Command("go", append([]string{"build", "-buildvcs=false"}, args...)...)
+	cmd := exec.Command("go", append([]string{"build", "-v", "-buildvcs=false"}, args...)...)
 	cmd.Dir, cmd.Env = dir, environment(env...)
 	return artifact.Run(ctx, cmd, func(line string) {
-		if strings.HasPrefix(line, "go: downloading ") {
-			say("\r%s", strings.TrimPrefix(line, "go: "))
+		if module, ok := strings.CutPrefix(line, "go: downloading "); ok {
+			say("\rdownloading %s", module)
+		} else if line != "" && !strings.ContainsAny(line, " :") { // a package's path; an error has both
+			say("\rcompiling %s", line)
 		}
 	})
 }
