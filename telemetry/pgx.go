@@ -22,8 +22,9 @@ import (
 type PgxTracer struct{}
 
 var (
-	_ pgx.QueryTracer = PgxTracer{}
-	_ pgx.BatchTracer = PgxTracer{}
+	_ pgx.QueryTracer   = PgxTracer{}
+	_ pgx.BatchTracer   = PgxTracer{}
+	_ pgx.ConnectTracer = PgxTracer{}
 )
 
 // TraceQueryStart implements pgx.QueryTracer.
@@ -54,6 +55,17 @@ func (PgxTracer) TraceBatchQuery(context.Context, *pgx.Conn, pgx.TraceBatchQuery
 
 // TraceBatchEnd implements pgx.BatchTracer.
 func (PgxTracer) TraceBatchEnd(ctx context.Context, _ *pgx.Conn, d pgx.TraceBatchEndData) {
+	endStatement(ctx, -1, d.Err)
+}
+
+// TraceConnectStart implements pgx.ConnectTracer. A pool connects on behalf of
+// the request that waits, so a database that refuses shows in its trace.
+func (PgxTracer) TraceConnectStart(ctx context.Context, _ pgx.TraceConnectStartData) context.Context {
+	return startStatement(ctx, nameMark+names.SpanConnect+"\nCONNECT")
+}
+
+// TraceConnectEnd implements pgx.ConnectTracer.
+func (PgxTracer) TraceConnectEnd(ctx context.Context, d pgx.TraceConnectEndData) {
 	endStatement(ctx, -1, d.Err)
 }
 

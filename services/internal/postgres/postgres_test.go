@@ -10,11 +10,14 @@ import (
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
+	"go.opentelemetry.io/otel"
 	"golang.org/x/sync/errgroup"
 
 	"jari.example/services/internal/fault"
 	"jari.example/services/internal/postgres"
 	"jari.example/services/internal/postgres/postgrestest"
+	"jari.example/telemetry/names"
+	"jari.example/telemetry/telemetrytest"
 )
 
 var migrations = fstest.MapFS{"migrations/001_things.sql": {Data: []byte("create table things (id int primary key, name text constraint name_free unique);\n---- create above / drop below ----\ndrop table things;\n")}}
@@ -43,16 +46,23 @@ func TestADatabaseThatRefusesIsUnavailableAndRecovers(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer pool.Close()
+	rec := telemetrytest.Start(t)
+	ctx, request := otel.Tracer("test").Start(t.Context(), "request")
 	accept := postgrestest.Refuse(t, url)
 	for range 3 { // the first may still meet a connection that has just been ended
 		start := time.Now()
-		_, err = pool.Exec(t.Context(), "select 1")
+		_, err = pool.Exec(ctx, "select 1")
 		if got := fault.CodeOf(postgres.Explain(err)); got != fault.Unavailable {
 			t.Errorf("got %q for %v", got, err)
 		}
 		if took := time.Since(start); took > 2*time.Second {
 			t.Errorf("said so only after %s", took)
 		}
+	}
+	request.End()
+	refused := rec.Span(t, names.SpanConnect)
+	if refused.Parent().TraceID() != request.SpanContext().TraceID() || refused.Status().Description != "55000" {
+		t.Errorf("the trace of the request does not show that the database refused: %v %v", refused.Parent().TraceID(), refused.Status())
 	}
 	accept()
 	for deadline := time.Now().Add(5 * time.Second); ; time.Sleep(20 * time.Millisecond) {
