@@ -28,22 +28,10 @@ func (e *evening) incident(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
-	if open, err := e.incidents(ctx); err != nil {
-		return err
-	} else if len(open.firing()) > 0 {
-		return fmt.Errorf("an incident is open already: %s; wait until it is resolved", open.firing()[0].Text)
-	}
-
 	// diners keep coming during all of it: mostly refused as twice-booked, which is a good answer
 	visitors := e.visit(ctx, p, slot.SlotID)
 	defer visitors.stop()
-	if _, err := until(ctx, 10*time.Second, "good bookings before the fault", func() (bool, string, error) {
-		good, bad := visitors.counts()
-		return good >= 30, fmt.Sprintf("%d good, %d bad", good, bad), nil
-	}); err != nil {
-		return err
-	}
-	before, err := e.incidents(ctx)
+	before, err := e.calm(ctx, visitors)
 	if err != nil {
 		return err
 	}
@@ -105,6 +93,25 @@ func (e *evening) incident(ctx context.Context) (err error) {
 	good, bad := visitors.stop()
 	e.say("One incident, one message. %d visitors had an answer, %d were told to try again.", good, bad)
 	return nil
+}
+
+// calm waits until bookings go well and no incident is open, nor about to be:
+// an earlier fault (the rush's kill -9, say) may be on its way to Slack.
+func (e *evening) calm(ctx context.Context, v *visitors) (before channel, err error) {
+	const quiet = 5 * time.Second
+	since := time.Now()
+	_, err = until(ctx, 2*time.Minute, "good bookings and no open incident before the fault", func() (bool, string, error) {
+		if before, err = e.incidents(ctx); err != nil {
+			return false, "", err
+		}
+		if open := before.firing(); len(open) > 0 {
+			since = time.Now()
+			return false, open[0].headline(), nil
+		}
+		good, bad := v.counts()
+		return good >= 30 && time.Since(since) >= quiet, fmt.Sprintf("%d good, %d bad", good, bad), nil
+	})
+	return before, err
 }
 
 // links follows what the message points at: each must lead somewhere.
