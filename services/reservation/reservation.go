@@ -49,6 +49,9 @@ func (s Status) HoldsCovers() bool { return s == Offered || s == Confirmed || s 
 // Cancellable reports whether a diner may still give up what is in s.
 func (s Status) Cancellable() bool { return s == Waiting || s == Offered || s == Confirmed }
 
+// OfferFor is how long an offer stands, unless the slot's cut-off comes first.
+const OfferFor = 10 * time.Minute
+
 // What one diner may have, because seats that are hoarded stay empty.
 const (
 	MaxLive  = 8                // live reservations
@@ -99,6 +102,8 @@ type Slot struct {
 	Wanted       int
 	Capacity     int
 	Booked       int
+	OpensAt      time.Time // when it can first be booked; zero: it can
+	CancelUntil  time.Time // when diners may no longer cancel or move, and offers end
 }
 
 // Left is how many covers can be booked now.
@@ -112,18 +117,31 @@ func (s Slot) Left() int {
 // Closed reports whether the owner has taken the slot, or part of it, back.
 func (s Slot) Closed() bool { return s.Wanted == 0 || s.Wanted != s.Capacity }
 
-// Reservation is one diner's claim on one slot.
+// Reservation is one claim on one slot, a diner's or one that the owner has
+// entered for a guest.
 type Reservation struct {
 	ID           uuid.UUID `json:"id"`
 	SlotID       SlotID    `json:"slot_id"`
 	RestaurantID string    `json:"restaurant_id"`
 	Start        time.Time `json:"start"`
+	End          time.Time `json:"end"`
 	TimeZone     string    `json:"time_zone"`
 	Party        int       `json:"party"`
 	Status       Status    `json:"status"`
 	CreatedAt    time.Time `json:"created_at"`
+	CancelUntil  time.Time `json:"cancel_until"`           // as promised when it was made
+	OfferEndsAt  time.Time `json:"offer_ends_at,omitzero"` // while Offered
+	Position     int       `json:"position,omitempty"`     // while Waiting, 1 is next; only answers to diners know it
 
 	Note    telemetry.Secret `json:"-"` // the diner's own words
-	DinerID uuid.UUID        `json:"-"`
-	End     time.Time        `json:"-"`
+	DinerID uuid.UUID        `json:"-"` // Nil: the owner entered it
+	Guest   Guest            `json:"-"` // whom the owner entered it for
+	Line    int64            `json:"-"` // order in the waitlist
+	Version int              `json:"-"` // 1, and one more with each change
+}
+
+// Guest is somebody without an account: a phone booking or a walk-in.
+type Guest struct {
+	Name  telemetry.Secret
+	Phone telemetry.Secret
 }

@@ -7,6 +7,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"time"
 )
 
@@ -35,11 +36,12 @@ const (
 // show to whoever asked.
 type Error struct {
 	Code       Code
-	Reason     string        // stable slug such as slot_full; "" means the code itself
-	Detail     string        // one sentence for people
-	Pointer    string        // RFC 6901 pointer to the offending field of the body
-	RetryAfter time.Duration // when trying again may help; 0 says nothing
-	Cause      error         // logged, never sent
+	Reason     string         // stable slug such as slot_full; "" means the code itself
+	Detail     string         // one sentence for people
+	Pointer    string         // RFC 6901 pointer to the offending field of the body
+	RetryAfter time.Duration  // when trying again may help; 0 says nothing
+	Extra      map[string]any // further members of the problem, such as how many seats are left
+	Cause      error          // logged, never sent
 }
 
 // New makes an Error of class code with a stable reason and a sentence.
@@ -66,6 +68,17 @@ func (e *Error) At(pointer string) *Error { c := *e; c.Pointer = pointer; return
 
 // After returns a copy of e that asks the caller to wait.
 func (e *Error) After(d time.Duration) *Error { c := *e; c.RetryAfter = d; return &c }
+
+// With returns a copy of e that tells one thing more.
+func (e *Error) With(name string, value any) *Error {
+	c := *e
+	c.Extra = maps.Clone(e.Extra)
+	if c.Extra == nil {
+		c.Extra = map[string]any{}
+	}
+	c.Extra[name] = value
+	return &c
+}
 
 func (e *Error) Error() string {
 	s := fmt.Sprintf("%s (%s): %s", e.Code, e.Slug(), e.Detail)

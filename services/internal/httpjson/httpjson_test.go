@@ -206,3 +206,15 @@ func TestOneAccessLinePerRequest(t *testing.T) {
 		t.Error("a query reached the log")
 	}
 }
+
+func TestAProblemTellsWhatIsKnownBesides(t *testing.T) {
+	w, r := httptest.NewRecorder(), httptest.NewRequest("POST", "/", nil)
+	httpjson.WriteProblem(w, r, fault.New(fault.Conflict, "slot_full", "Full.").With("available", 2).With("latched", true))
+	var got map[string]any
+	if err := json.Unmarshal(w.Body.Bytes(), &got); err != nil {
+		t.Fatal(err)
+	}
+	if got["reason"] != "slot_full" || got["available"] != 2.0 || got["latched"] != true {
+		t.Errorf("got %s", w.Body)
+	}
+}

@@ -27,6 +27,22 @@ type Problem struct {
 	Reason  string `json:"reason"`
 	TraceID string `json:"trace_id,omitempty"`
 	Pointer string `json:"pointer,omitempty"`
+
+	Extra map[string]any `json:"-"` // further members, RFC 9457 §3.2
+}
+
+// MarshalJSON writes the further members beside the others.
+func (p Problem) MarshalJSON() ([]byte, error) {
+	type plain Problem
+	body, err := json.Marshal(plain(p))
+	if err != nil || len(p.Extra) == 0 {
+		return body, err
+	}
+	extra, err := json.Marshal(p.Extra)
+	if err != nil {
+		return nil, err
+	}
+	return append(append(body[:len(body)-1], ','), extra[1:]...), nil
 }
 
 // ProblemType is the content type of a Problem.
@@ -84,7 +100,7 @@ func writeProblem(ctx context.Context, err error, w http.ResponseWriter) {
 	}
 	p := Problem{
 		Type: "about:blank", Title: http.StatusText(status), Status: status,
-		Detail: f.Detail, Reason: f.Slug(), Pointer: f.Pointer,
+		Detail: f.Detail, Reason: f.Slug(), Pointer: f.Pointer, Extra: f.Extra,
 	}
 	if sc := trace.SpanContextFromContext(ctx); sc.IsValid() {
 		p.TraceID = sc.TraceID().String()
