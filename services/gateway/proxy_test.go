@@ -3,6 +3,7 @@ package gateway_test
 import (
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"strings"
 	"testing"
@@ -59,5 +60,47 @@ func TestAnUpstreamThatEndsWithinItsAnswerCountsAsAFailure(t *testing.T) {
 	line := lines[len(lines)-1]
 	if line[names.HTTPRoute] != "/v1/reservations" || line[names.HTTPStatus] != 502. || line[names.SeverityText] != "ERROR" || line[names.Exception] == nil {
 		t.Errorf("the access line says %v", line)
+	}
+}
+
+// What keeps a crowd that reloads cheap, and two writers apart, is said in headers.
+func TestCachesAndVersionsAreTheServicesOwn(t *testing.T) {
+	s := start(t)
+	headers, _ := s.logIn()
+	said := http.Header{"Etag": {`"7"`}, "Cache-Control": {"public, max-age=1"}, "Retry-After": {"9"}, "Location": {"/v1/waitlist/7"}, "Idempotency-Replayed": {"true"}}
+	var heard http.Header
+	for status, ask := range map[int]struct{ method, path string }{
+		200: {"PATCH", "/v1/reservations/7"}, 304: {"GET", "/v1/restaurants/mosu/availability"},
+		204: {"DELETE", "/v1/waitlist/7"}, 409: {"POST", "/v1/reservations"},
+	} {
+		s.upstream = func(w http.ResponseWriter, r *http.Request) {
+			heard = r.Header
+			maps.Copy(w.Header(), said)
+			w.WriteHeader(status)
+		}
+		mine := headers.Clone()
+		mine.Set("If-None-Match", `"6"`)
+		mine.Set("If-Match", `"5"`)
+		req, err := http.NewRequestWithContext(t.Context(), ask.method, s.url+ask.path, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		req.Header = mine
+		res, err := http.DefaultClient.Do(req)
+		if err != nil {
+			t.Fatal(err)
+		}
+		res.Body.Close()
+		if res.StatusCode != status {
+			t.Errorf("%d became %d", status, res.StatusCode)
+		}
+		for name := range said {
+			if got := res.Header.Get(name); got != said.Get(name) {
+				t.Errorf("%d: %s became %q", status, name, got)
+			}
+		}
+		if heard.Get("If-None-Match") != `"6"` || heard.Get("If-Match") != `"5"` {
+			t.Errorf("%d: the service heard %v", status, heard)
+		}
 	}
 }

@@ -210,6 +210,8 @@ export class FakeApi {
       id: this.#id(),
       restaurant_id,
       start: new Date(Number(start)).toISOString(),
+      end: new Date(Number(start) + 5_400_000).toISOString(),
+      cancel_until: new Date(Number(start) - 7_200_000).toISOString(),
       time_zone: this.restaurants[region]?.find((each) => each.id === restaurant_id)?.time_zone ?? 'UTC',
       status: /** @type {const} */ ('confirmed'),
       created_at: new Date().toISOString(),

@@ -4,11 +4,14 @@ import { type FakeApi, problem } from './fakeapi.mjs'
 import { openPage } from './page'
 
 function reservation(api: FakeApi, region: 'KR' | 'US', restaurant_id: string, days: number) {
+  const start = Date.now() + days * 86_400_000
   api.reservations[region]?.push({
     id: `${region}-${days}`,
     slot_id: '1',
     restaurant_id,
-    start: new Date(Date.now() + days * 86_400_000).toISOString(),
+    start: new Date(start).toISOString(),
+    end: new Date(start + 5_400_000).toISOString(),
+    cancel_until: new Date(start - 7_200_000).toISOString(),
     time_zone: region === 'KR' ? 'Asia/Seoul' : 'America/New_York',
     party: 2,
     status: 'confirmed',

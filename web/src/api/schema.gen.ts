@@ -147,14 +147,69 @@ export interface paths {
             };
             cookie?: never;
         };
-        get?: never;
+        /** The schedule as it was stated */
+        get: operations["getSchedule"];
         /**
          * State opening hours and capacity
-         * @description Makes the slots of the coming days; the same schedule again changes nothing, and no booked seat is dropped.
+         * @description Slots are made ahead from it, `days_ahead` days and as far as a drop reaches. The same schedule
+         *     again changes nothing, and no booked seat is dropped: a slot that holds more than the schedule
+         *     wants keeps its bookings, takes no more, and is named in `closed`.
          */
         put: operations["putSchedule"];
         post?: never;
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/restaurants/{id}/closures": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description ISO 3166 country code in any case; beats the viewer's country */
+                "x-region"?: components["parameters"]["Region"];
+            };
+            path: {
+                id: components["parameters"]["RestaurantID"];
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Close a day
+         * @description No more bookings on that day of the restaurant's own calendar. Whoever has booked, been offered
+         *     seats or waits is cancelled, and told so with the reason. The same closure again changes nothing.
+         */
+        post: operations["closeDay"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/restaurants/{id}/closures/{date}": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description ISO 3166 country code in any case; beats the viewer's country */
+                "x-region"?: components["parameters"]["Region"];
+            };
+            path: {
+                id: components["parameters"]["RestaurantID"];
+                date: string;
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Open a closed day again
+         * @description What the closure has cancelled stays cancelled. A day that is not closed stays as it is.
+         */
+        delete: operations["reopenDay"];
         options?: never;
         head?: never;
         patch?: never;
@@ -172,10 +227,66 @@ export interface paths {
             };
             cookie?: never;
         };
-        /** Free times */
+        /**
+         * A restaurant's times
+         * @description Every time to come that seats a party of this size and is not closed. Where `available` is less
+         *     than the party, it is sold out and the waitlist can be joined; where `opens_at` is there, booking
+         *     begins then.
+         */
         get: operations["getAvailability"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/availability": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description ISO 3166 country code in any case; beats the viewer's country */
+                "x-region"?: components["parameters"]["Region"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * A day's times of several restaurants
+         * @description The day is each restaurant's own. Times are as those of one restaurant.
+         */
+        get: operations["getAvailabilities"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/restaurants/{id}/reservations": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description ISO 3166 country code in any case; beats the viewer's country */
+                "x-region"?: components["parameters"]["Region"];
+            };
+            path: {
+                id: components["parameters"]["RestaurantID"];
+            };
+            cookie?: never;
+        };
+        /** The list of a day */
+        get: operations["listGuests"];
+        put?: never;
+        /**
+         * Enter a phone booking or a walk-in
+         * @description For somebody without an account. The restaurant's own limits of party size, opening for booking
+         *     and start bind its diners, not its owner (until the visit ends); its capacity binds both. A walk-in
+         *     is seated at once.
+         */
+        post: operations["enterGuest"];
         delete?: never;
         options?: never;
         head?: never;
@@ -223,7 +334,13 @@ export interface paths {
         delete?: never;
         options?: never;
         head?: never;
-        patch?: never;
+        /**
+         * Move to another time, or come with more or fewer
+         * @description The new seats are taken and the old ones given back, or nothing changes. Whoever waits keeps the
+         *     place in line when only the party changes. Another time (`slot_id`) of somebody who waits, or has
+         *     an offer, is booked there or refused. What is left out stays as it is.
+         */
+        patch: operations["changeReservation"];
         trace?: never;
     };
     "/v1/reservations/{id}/cancel": {
@@ -242,9 +359,159 @@ export interface paths {
         put?: never;
         /**
          * Cancel
-         * @description Takes no body. The seats are free again at once.
+         * @description Takes no body. The seats are offered to whoever waits, or free again at once.
          */
         post: operations["cancelReservation"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/reservations/{id}/seat": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description ISO 3166 country code in any case; beats the viewer's country */
+                "x-region"?: components["parameters"]["Region"];
+            };
+            path: {
+                id: components["parameters"]["ReservationID"];
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * They are here
+         * @description Takes no body. From an hour before the visit until its end.
+         */
+        post: operations["seatGuest"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/reservations/{id}/no-show": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description ISO 3166 country code in any case; beats the viewer's country */
+                "x-region"?: components["parameters"]["Region"];
+            };
+            path: {
+                id: components["parameters"]["ReservationID"];
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * They did not come
+         * @description Takes no body. From the start of the visit on; before its end the seats are offered to whoever waits.
+         */
+        post: operations["markNoShow"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/waitlist": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description ISO 3166 country code in any case; beats the viewer's country */
+                "x-region"?: components["parameters"]["Region"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        /** Where I wait in this region */
+        get: operations["listWaitlist"];
+        put?: never;
+        /**
+         * Wait for seats at a time that is sold out
+         * @description Covers that become free are offered to the first in line whom they suffice. An offer stands until
+         *     `offer_ends_at` and comes by mail.
+         */
+        post: operations["joinWaitlist"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/waitlist/{id}": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description ISO 3166 country code in any case; beats the viewer's country */
+                "x-region"?: components["parameters"]["Region"];
+            };
+            path: {
+                id: components["parameters"]["ReservationID"];
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Leave the line
+         * @description Also gives an offer back. Whoever has left already may leave again.
+         */
+        delete: operations["leaveWaitlist"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/waitlist/{id}/accept": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description ISO 3166 country code in any case; beats the viewer's country */
+                "x-region"?: components["parameters"]["Region"];
+            };
+            path: {
+                id: components["parameters"]["ReservationID"];
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Take the seats that were offered
+         * @description Takes no body.
+         */
+        post: operations["acceptOffer"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/waitlist/{id}/decline": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description ISO 3166 country code in any case; beats the viewer's country */
+                "x-region"?: components["parameters"]["Region"];
+            };
+            path: {
+                id: components["parameters"]["ReservationID"];
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Leave the offered seats to the next in line
+         * @description Takes no body.
+         */
+        post: operations["declineOffer"];
         delete?: never;
         options?: never;
         head?: never;
@@ -283,6 +550,10 @@ export interface components {
             /** @description JSON pointer of the field at fault */
             pointer?: string;
             trace_id?: string;
+            /** @description With `slot_full`: covers left */
+            available?: number;
+            /** @description With `slot_full`: answered from memory, at most half a second old */
+            latched?: boolean;
         };
         /** @enum {string} */
         Locale: "ko" | "en";
@@ -301,7 +572,14 @@ export interface components {
             password: string;
             name: string;
             locale?: components["schemas"]["Locale"];
+            phone?: components["schemas"]["Phone"];
         };
+        /**
+         * @description 7 to 15 digits, with a + before a country code; spaces, dots, hyphens and brackets are dropped.
+         * @example +82 10-1234-5678
+         * @example 010-1234-5678
+         */
+        Phone: string;
         Credentials: {
             email: string;
             password: string;
@@ -313,6 +591,8 @@ export interface components {
             name: string;
             locale: components["schemas"]["Locale"];
             role: components["schemas"]["Role"];
+            /** @description Shown to the restaurants where you book */
+            phone?: string;
         };
         Session: {
             access_token: string;
@@ -365,23 +645,136 @@ export interface components {
             };
             version: number;
         };
+        /**
+         * @example {
+         *       "time_zone": "Asia/Seoul",
+         *       "weekly": [
+         *         {
+         *           "day": "fri",
+         *           "opens": "17:00",
+         *           "closes": "22:00"
+         *         },
+         *         {
+         *           "day": "sat",
+         *           "opens": "11:30",
+         *           "closes": "14:30"
+         *         }
+         *       ],
+         *       "interval_minutes": 30,
+         *       "dining_minutes": 90,
+         *       "covers": 20,
+         *       "party": {
+         *         "min": 1,
+         *         "max": 8
+         *       },
+         *       "days_ahead": 28,
+         *       "cancel_cutoff_minutes": 120,
+         *       "exceptions": [
+         *         {
+         *           "date": "2026-12-24",
+         *           "openings": [
+         *             {
+         *               "opens": "12:00",
+         *               "closes": "15:00"
+         *             }
+         *           ],
+         *           "covers": 12
+         *         }
+         *       ],
+         *       "drops": [
+         *         {
+         *           "from": "2026-12-01",
+         *           "to": "2026-12-31",
+         *           "opens_at": "2026-11-25T01:00:00Z"
+         *         }
+         *       ]
+         *     }
+         */
         Schedule: {
             /** @description IANA zone; the hours below are its wall clock */
             time_zone: string;
+            /** @description Seatings start at `opens` and every interval after it, the last before `closes` */
             weekly: {
                 /** @enum {string} */
                 day: "mon" | "tue" | "wed" | "thu" | "fri" | "sat" | "sun";
-                opens: string;
-                /** @description The last seating starts before */
-                closes: string;
+                opens: components["schemas"]["WallClock"];
+                closes: components["schemas"]["WallClock"];
             }[];
             interval_minutes: number;
+            /**
+             * @description How long a table is taken
+             * @default 90
+             */
+            dining_minutes: number;
+            /** @description Per slot */
             covers: number;
             party: {
                 min: number;
                 max: number;
             };
             days_ahead: number;
+            /**
+             * @description Before the start; from then on diners can neither cancel nor move, and no offers are made
+             * @default 120
+             */
+            cancel_cutoff_minutes: number;
+            /** @description Days that differ from the week */
+            exceptions?: {
+                /** Format: date */
+                date: string;
+                /** @description Empty on a day that takes no new bookings */
+                openings: {
+                    opens: components["schemas"]["WallClock"];
+                    closes: components["schemas"]["WallClock"];
+                }[];
+                covers?: number;
+            }[];
+            /** @description Periods, of at most 62 days, that open for booking at one moment */
+            drops?: {
+                /**
+                 * Format: date
+                 * @description The first day
+                 */
+                from: string;
+                /**
+                 * Format: date
+                 * @description The last day
+                 */
+                to: string;
+                /** Format: date-time */
+                opens_at: string;
+            }[];
+        };
+        /** @example 17:00 */
+        WallClock: string;
+        ScheduleOutcome: {
+            /** @description Slots that the schedule describes in its window */
+            slots: number;
+            /** @description Slots that hold bookings but take no more because of this schedule */
+            closed: {
+                slot_id: string;
+                /** Format: date-time */
+                start: string;
+                /** @description Covers */
+                booked: number;
+            }[];
+        };
+        ClosureRequest: {
+            /**
+             * Format: date
+             * @description A day of the restaurant's own calendar
+             */
+            date: string;
+            /** @description Told to the diners */
+            reason?: string;
+        };
+        Closure: {
+            /** Format: date */
+            date: string;
+            /** @description Slots of that day */
+            slots: number;
+            /** @description Reservations and waitlist entries that this has cancelled */
+            cancelled: number;
         };
         FreeTime: {
             slot_id: string;
@@ -389,11 +782,30 @@ export interface components {
             start: string;
             /** @description Covers left */
             available: number;
+            /**
+             * Format: date-time
+             * @description When booking begins; absent once it has
+             */
+            opens_at?: string;
         };
         BookingRequest: {
             slot_id: string;
             party: number;
             note?: string;
+        };
+        Change: {
+            slot_id?: string;
+            party?: number;
+            note?: string;
+        };
+        GuestRequest: {
+            slot_id: string;
+            party: number;
+            name: string;
+            phone?: string;
+            note?: string;
+            /** @default false */
+            walk_in: boolean;
         };
         Reservation: {
             /** Format: uuid */
@@ -402,12 +814,70 @@ export interface components {
             restaurant_id: components["schemas"]["RestaurantID"];
             /** Format: date-time */
             start: string;
+            /** Format: date-time */
+            end: string;
             time_zone: string;
             party: number;
             note?: string;
             status: components["schemas"]["Status"];
             /** Format: date-time */
             created_at: string;
+            /**
+             * Format: date-time
+             * @description Until when it can be cancelled or moved
+             */
+            cancel_until: string;
+            /**
+             * Format: date-time
+             * @description While `offered`
+             */
+            offer_ends_at?: string;
+            /** @description While `waiting`; 1 is next */
+            position?: number;
+        };
+        Reservations: {
+            items: components["schemas"]["Reservation"][];
+            /** @description Absent on the last page */
+            next_cursor?: string;
+        };
+        /** @description A reservation as the restaurant sees it */
+        GuestReservation: {
+            /** Format: uuid */
+            id: string;
+            slot_id: string;
+            restaurant_id: components["schemas"]["RestaurantID"];
+            /** Format: date-time */
+            start: string;
+            /** Format: date-time */
+            end: string;
+            time_zone: string;
+            party: number;
+            note?: string;
+            status: components["schemas"]["Status"];
+            /** Format: date-time */
+            created_at: string;
+            /**
+             * Format: date-time
+             * @description Until when it can be cancelled or moved
+             */
+            cancel_until: string;
+            /**
+             * Format: date-time
+             * @description While `offered`
+             */
+            offer_ends_at?: string;
+            /** @description While `waiting`; 1 is next */
+            position?: number;
+            /** @enum {string} */
+            source: "diner" | "owner";
+            /** @description Absent while it cannot be found out */
+            name?: string;
+            phone?: string;
+            /**
+             * @description Why mail cannot reach the diner
+             * @example refused
+             */
+            mail_failed?: string;
         };
     };
     responses: {
@@ -466,7 +936,28 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description Try again after `Retry-After` seconds, with the same key. */
+        /** @description As it was when its ETag was seen. */
+        NotModified: {
+            headers: {
+                ETag: components["headers"]["ETag"];
+                "Cache-Control": components["headers"]["CacheControl"];
+                [name: string]: unknown;
+            };
+            content?: never;
+        };
+        /** @description `idempotency_key_reused`: this key was used for another request */
+        KeyReused: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /**
+         * @description `unavailable`, or `overloaded` when more requests wait than can soon be answered.
+         *     Try again after `Retry-After` seconds, with the same key.
+         */
         Unavailable: {
             headers: {
                 "Retry-After"?: number;
@@ -484,6 +975,12 @@ export interface components {
         ReservationID: string;
         /** @description One value per intention, kept across retries. */
         IdempotencyKey: string;
+        /** @description The ETag last seen; another one now is 412 */
+        IfMatch: string;
+        /** @description The ETag last seen; while it is still right, the answer is 304 */
+        IfNoneMatch: string;
+        /** @description How many will come */
+        Party: number;
         /** @description `next_cursor` of the page before */
         Cursor: string;
         Limit: number;
@@ -491,6 +988,11 @@ export interface components {
     requestBodies: never;
     headers: {
         ETag: string;
+        Location: string;
+        /** @description This is the remembered answer to the same key */
+        Replayed: "true";
+        /** @description What is left may be a second old */
+        CacheControl: "public, max-age=1";
     };
     pathItems: never;
 }
@@ -700,7 +1202,7 @@ export interface operations {
                 /** @description ISO 3166 country code in any case; beats the viewer's country */
                 "x-region"?: components["parameters"]["Region"];
                 /** @description The ETag last seen; another one now is 412 */
-                "If-Match"?: string;
+                "If-Match"?: components["parameters"]["IfMatch"];
             };
             path: {
                 id: components["parameters"]["RestaurantID"];
@@ -748,6 +1250,43 @@ export interface operations {
             default: components["responses"]["Problem"];
         };
     };
+    getSchedule: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description ISO 3166 country code in any case; beats the viewer's country */
+                "x-region"?: components["parameters"]["Region"];
+            };
+            path: {
+                id: components["parameters"]["RestaurantID"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The schedule. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Schedule"];
+                };
+            };
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            /** @description `schedule_not_found` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
     putSchedule: {
         parameters: {
             query?: never;
@@ -772,15 +1311,81 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": {
-                        /** @description Slots that the schedule describes in its window */
-                        slots: number;
-                    };
+                    "application/json": components["schemas"]["ScheduleOutcome"];
                 };
             };
             400: components["responses"]["Invalid"];
             401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
+            503: components["responses"]["Unavailable"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    closeDay: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description ISO 3166 country code in any case; beats the viewer's country */
+                "x-region"?: components["parameters"]["Region"];
+            };
+            path: {
+                id: components["parameters"]["RestaurantID"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "date": "2026-12-24",
+                 *       "reason": "A burst pipe"
+                 *     }
+                 */
+                "application/json": components["schemas"]["ClosureRequest"];
+            };
+        };
+        responses: {
+            /** @description Closed. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Closure"];
+                };
+            };
+            400: components["responses"]["Invalid"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            503: components["responses"]["Unavailable"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    reopenDay: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description ISO 3166 country code in any case; beats the viewer's country */
+                "x-region"?: components["parameters"]["Region"];
+            };
+            path: {
+                id: components["parameters"]["RestaurantID"];
+                date: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The day takes bookings again. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            503: components["responses"]["Unavailable"];
             default: components["responses"]["Problem"];
         };
     };
@@ -791,8 +1396,114 @@ export interface operations {
                 from: string;
                 /** @description The instant after the last, at most 31 days later */
                 to: string;
-                /** @description Only times with this many covers left */
-                party?: number;
+                /** @description How many will come */
+                party?: components["parameters"]["Party"];
+            };
+            header?: {
+                /** @description ISO 3166 country code in any case; beats the viewer's country */
+                "x-region"?: components["parameters"]["Region"];
+                /** @description The ETag last seen; while it is still right, the answer is 304 */
+                "If-None-Match"?: components["parameters"]["IfNoneMatch"];
+            };
+            path: {
+                id: components["parameters"]["RestaurantID"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Earliest first. An unknown restaurant has none. */
+            200: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    "Cache-Control": components["headers"]["CacheControl"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "slot_id": "812",
+                     *           "start": "2026-12-01T09:00:00Z",
+                     *           "available": 6
+                     *         },
+                     *         {
+                     *           "slot_id": "813",
+                     *           "start": "2026-12-01T10:00:00Z",
+                     *           "available": 0
+                     *         },
+                     *         {
+                     *           "slot_id": "977",
+                     *           "start": "2026-12-24T09:00:00Z",
+                     *           "available": 20,
+                     *           "opens_at": "2026-12-10T01:00:00Z"
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": {
+                        items: components["schemas"]["FreeTime"][];
+                    };
+                };
+            };
+            304: components["responses"]["NotModified"];
+            400: components["responses"]["Invalid"];
+            503: components["responses"]["Unavailable"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    getAvailabilities: {
+        parameters: {
+            query: {
+                /** @description One or more, at most 50 */
+                restaurant_id: components["schemas"]["RestaurantID"][];
+                date: string;
+                /** @description How many will come */
+                party?: components["parameters"]["Party"];
+            };
+            header?: {
+                /** @description ISO 3166 country code in any case; beats the viewer's country */
+                "x-region"?: components["parameters"]["Region"];
+                /** @description The ETag last seen; while it is still right, the answer is 304 */
+                "If-None-Match"?: components["parameters"]["IfNoneMatch"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description In the order asked for. An unknown restaurant has no times. */
+            200: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    "Cache-Control": components["headers"]["CacheControl"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        items: {
+                            restaurant_id: components["schemas"]["RestaurantID"];
+                            times: components["schemas"]["FreeTime"][];
+                        }[];
+                    };
+                };
+            };
+            304: components["responses"]["NotModified"];
+            400: components["responses"]["Invalid"];
+            503: components["responses"]["Unavailable"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    listGuests: {
+        parameters: {
+            query: {
+                /** @description A day of the restaurant's own calendar */
+                date: string;
+                status?: components["schemas"]["Status"];
+                /** @description `next_cursor` of the page before */
+                cursor?: components["parameters"]["Cursor"];
+                limit?: components["parameters"]["Limit"];
             };
             header?: {
                 /** @description ISO 3166 country code in any case; beats the viewer's country */
@@ -805,18 +1516,87 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Times with room for the party, earliest first. An unknown restaurant has none. */
+            /** @description Earliest first, whatever their status. */
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": {
-                        items: components["schemas"]["FreeTime"][];
+                        items: components["schemas"]["GuestReservation"][];
+                        /** @description Absent on the last page */
+                        next_cursor?: string;
                     };
                 };
             };
             400: components["responses"]["Invalid"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    enterGuest: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description ISO 3166 country code in any case; beats the viewer's country */
+                "x-region"?: components["parameters"]["Region"];
+                /** @description One value per intention, kept across retries. */
+                "Idempotency-Key": components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                id: components["parameters"]["RestaurantID"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "slot_id": "812",
+                 *       "party": 4,
+                 *       "name": "Kim Minji",
+                 *       "phone": "010-1234-5678"
+                 *     }
+                 */
+                "application/json": components["schemas"]["GuestRequest"];
+            };
+        };
+        responses: {
+            /** @description Entered. */
+            201: {
+                headers: {
+                    Location: components["headers"]["Location"];
+                    "Idempotency-Replayed": components["headers"]["Replayed"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GuestReservation"];
+                };
+            };
+            400: components["responses"]["Invalid"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            /** @description `slot_not_found` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `slot_full` or `slot_closed` */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            422: components["responses"]["KeyReused"];
+            503: components["responses"]["Unavailable"];
             default: components["responses"]["Problem"];
         };
     };
@@ -824,6 +1604,8 @@ export interface operations {
         parameters: {
             query?: {
                 status?: components["schemas"]["Status"];
+                /** @description `upcoming` are those that have not ended, soonest first */
+                when?: "upcoming" | "past";
                 /** @description `next_cursor` of the page before */
                 cursor?: components["parameters"]["Cursor"];
                 limit?: components["parameters"]["Limit"];
@@ -837,17 +1619,13 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Latest visit first. */
+            /** @description Latest visit first, but upcoming ones soonest first. */
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": {
-                        items: components["schemas"]["Reservation"][];
-                        /** @description Absent on the last page */
-                        next_cursor?: string;
-                    };
+                    "application/json": components["schemas"]["Reservations"];
                 };
             };
             400: components["responses"]["Invalid"];
@@ -869,6 +1647,13 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "slot_id": "812",
+                 *       "party": 2,
+                 *       "note": "By the window if you can"
+                 *     }
+                 */
                 "application/json": components["schemas"]["BookingRequest"];
             };
         };
@@ -876,8 +1661,8 @@ export interface operations {
             /** @description The seats are yours. */
             201: {
                 headers: {
-                    Location?: string;
-                    "Idempotency-Replayed"?: "true";
+                    Location: components["headers"]["Location"];
+                    "Idempotency-Replayed": components["headers"]["Replayed"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -895,24 +1680,29 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `slot_full`, `slot_closed`, `already_booked`, `overlap` or `too_many_reservations` */
+            /** @description `slot_full`, `slot_closed`, `not_open_yet`, `already_booked`, `overlap` or `too_many_reservations` */
             409: {
                 headers: {
+                    /** @description With `not_open_yet`, when it opens within the hour */
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Conflict",
+                     *       "status": 409,
+                     *       "detail": "There are not enough seats left at this time.",
+                     *       "reason": "slot_full",
+                     *       "available": 1,
+                     *       "trace_id": "4bf92f3577b34da6a3ce929d0e0e4736"
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `idempotency_key_reused` */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            422: components["responses"]["KeyReused"];
             503: components["responses"]["Unavailable"];
             default: components["responses"]["Problem"];
         };
@@ -934,6 +1724,7 @@ export interface operations {
             /** @description The reservation. */
             200: {
                 headers: {
+                    ETag: components["headers"]["ETag"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -942,6 +1733,69 @@ export interface operations {
             };
             401: components["responses"]["Unauthenticated"];
             404: components["responses"]["NotFound"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    changeReservation: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description ISO 3166 country code in any case; beats the viewer's country */
+                "x-region"?: components["parameters"]["Region"];
+                /** @description The ETag last seen; another one now is 412 */
+                "If-Match"?: components["parameters"]["IfMatch"];
+            };
+            path: {
+                id: components["parameters"]["ReservationID"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Change"];
+            };
+        };
+        responses: {
+            /** @description Changed. */
+            200: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Reservation"];
+                };
+            };
+            400: components["responses"]["Invalid"];
+            401: components["responses"]["Unauthenticated"];
+            /** @description `reservation_not_found` or `slot_not_found` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `slot_full`, `not_movable`, `slot_closed`, `not_open_yet`, `already_booked` or `overlap` */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `version_mismatch` */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            503: components["responses"]["Unavailable"];
             default: components["responses"]["Problem"];
         };
     };
@@ -964,6 +1818,7 @@ export interface operations {
             /** @description Cancelled. */
             200: {
                 headers: {
+                    "Idempotency-Replayed": components["headers"]["Replayed"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -973,7 +1828,7 @@ export interface operations {
             400: components["responses"]["Invalid"];
             401: components["responses"]["Unauthenticated"];
             404: components["responses"]["NotFound"];
-            /** @description `not_cancellable` */
+            /** @description `not_cancellable`, also past the cut-off */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -982,6 +1837,299 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            422: components["responses"]["KeyReused"];
+            503: components["responses"]["Unavailable"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    seatGuest: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description ISO 3166 country code in any case; beats the viewer's country */
+                "x-region"?: components["parameters"]["Region"];
+                /** @description One value per intention, kept across retries. */
+                "Idempotency-Key": components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                id: components["parameters"]["ReservationID"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Seated. */
+            200: {
+                headers: {
+                    "Idempotency-Replayed": components["headers"]["Replayed"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GuestReservation"];
+                };
+            };
+            400: components["responses"]["Invalid"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            /** @description `not_seatable` */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            422: components["responses"]["KeyReused"];
+            503: components["responses"]["Unavailable"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    markNoShow: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description ISO 3166 country code in any case; beats the viewer's country */
+                "x-region"?: components["parameters"]["Region"];
+                /** @description One value per intention, kept across retries. */
+                "Idempotency-Key": components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                id: components["parameters"]["ReservationID"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Noted. */
+            200: {
+                headers: {
+                    "Idempotency-Replayed": components["headers"]["Replayed"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GuestReservation"];
+                };
+            };
+            400: components["responses"]["Invalid"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            /** @description `not_no_show` */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            422: components["responses"]["KeyReused"];
+            503: components["responses"]["Unavailable"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    listWaitlist: {
+        parameters: {
+            query?: {
+                /** @description `next_cursor` of the page before */
+                cursor?: components["parameters"]["Cursor"];
+                limit?: components["parameters"]["Limit"];
+            };
+            header?: {
+                /** @description ISO 3166 country code in any case; beats the viewer's country */
+                "x-region"?: components["parameters"]["Region"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Entries that wait or have an offer, soonest visit first. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Reservations"];
+                };
+            };
+            400: components["responses"]["Invalid"];
+            401: components["responses"]["Unauthenticated"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    joinWaitlist: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description ISO 3166 country code in any case; beats the viewer's country */
+                "x-region"?: components["parameters"]["Region"];
+                /** @description One value per intention, kept across retries. */
+                "Idempotency-Key": components["parameters"]["IdempotencyKey"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "slot_id": "813",
+                 *       "party": 2
+                 *     }
+                 */
+                "application/json": components["schemas"]["BookingRequest"];
+            };
+        };
+        responses: {
+            /** @description You are in line. */
+            201: {
+                headers: {
+                    Location: components["headers"]["Location"];
+                    "Idempotency-Replayed": components["headers"]["Replayed"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Reservation"];
+                };
+            };
+            400: components["responses"]["Invalid"];
+            401: components["responses"]["Unauthenticated"];
+            /** @description `slot_not_found` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `seats_available` (book instead), `slot_closed`, `not_open_yet`, `already_booked`, `overlap` or `too_many_reservations` */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            422: components["responses"]["KeyReused"];
+            503: components["responses"]["Unavailable"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    leaveWaitlist: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description ISO 3166 country code in any case; beats the viewer's country */
+                "x-region"?: components["parameters"]["Region"];
+            };
+            path: {
+                id: components["parameters"]["ReservationID"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description You wait no longer. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: components["responses"]["Unauthenticated"];
+            404: components["responses"]["NotFound"];
+            503: components["responses"]["Unavailable"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    acceptOffer: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description ISO 3166 country code in any case; beats the viewer's country */
+                "x-region"?: components["parameters"]["Region"];
+                /** @description One value per intention, kept across retries. */
+                "Idempotency-Key": components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                id: components["parameters"]["ReservationID"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Confirmed. */
+            200: {
+                headers: {
+                    "Idempotency-Replayed": components["headers"]["Replayed"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Reservation"];
+                };
+            };
+            400: components["responses"]["Invalid"];
+            401: components["responses"]["Unauthenticated"];
+            404: components["responses"]["NotFound"];
+            /** @description `not_offered` or `offer_expired` */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            422: components["responses"]["KeyReused"];
+            503: components["responses"]["Unavailable"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    declineOffer: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description ISO 3166 country code in any case; beats the viewer's country */
+                "x-region"?: components["parameters"]["Region"];
+                /** @description One value per intention, kept across retries. */
+                "Idempotency-Key": components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                id: components["parameters"]["ReservationID"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Declined. */
+            200: {
+                headers: {
+                    "Idempotency-Replayed": components["headers"]["Replayed"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Reservation"];
+                };
+            };
+            400: components["responses"]["Invalid"];
+            401: components["responses"]["Unauthenticated"];
+            404: components["responses"]["NotFound"];
+            /** @description `not_offered` or `offer_expired` */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            422: components["responses"]["KeyReused"];
+            503: components["responses"]["Unavailable"];
             default: components["responses"]["Problem"];
         };
     };
