@@ -9,48 +9,89 @@ import (
 	"jari.example/services/internal/fault"
 )
 
-// Schedule is when a restaurant seats people, in its own wall clock.
+// Schedule is when a restaurant seats people, in its own wall clock. It is kept
+// as it was stated, defaults included; [Schedule.Slots] says what follows from it.
 type Schedule struct {
-	TimeZone        string    `json:"time_zone"` // IANA name
-	Weekly          []Opening `json:"weekly"`
-	IntervalMinutes int       `json:"interval_minutes"`
-	Covers          int       `json:"covers"` // per slot; 0 closes every slot
-	Party           PartySize `json:"party"`
-	DaysAhead       int       `json:"days_ahead"`
+	TimeZone            string      `json:"time_zone"` // a name of the IANA time zone database, https://www.iana.org/time-zones
+	Weekly              []Opening   `json:"weekly"`
+	IntervalMinutes     int         `json:"interval_minutes"` // from one seating to the next
+	DiningMinutes       int         `json:"dining_minutes"`   // how long a table is taken
+	Covers              int         `json:"covers"`           // per slot; 0 closes every slot
+	Party               PartySize   `json:"party"`
+	DaysAhead           int         `json:"days_ahead"`            // after today
+	CancelCutoffMinutes int         `json:"cancel_cutoff_minutes"` // before the start; 0 lets diners cancel until then
+	Exceptions          []Exception `json:"exceptions,omitempty"`
+	Drops               []Drop      `json:"drops,omitempty"`
 }
 
-// Opening is one stretch of one weekday: seatings start at Opens and every
-// interval after it, the last one before Closes.
-type Opening struct {
-	Day    string `json:"day"`    // mon … sun
-	Opens  string `json:"opens"`  // HH:MM
-	Closes string `json:"closes"` // HH:MM
+// What stands for a field that a schedule leaves out.
+const (
+	DefaultDiningMinutes       = 90
+	DefaultCancelCutoffMinutes = 120
+)
+
+// Hours is one stretch of one local day: seatings start at Opens and every
+// interval after it, the last one before Closes. A stretch ends with its day,
+// at 24:00; who stays open longer states the rest as a stretch of the next day.
+// So each slot belongs to the day that its guests would name, for exceptions,
+// drops, closures and lists alike.
+type Hours struct {
+	Opens  string `json:"opens"`  // HH:MM, 00:00 to 23:59
+	Closes string `json:"closes"` // HH:MM, later than Opens, at most 24:00
 }
+
+// Opening is a stretch of every such weekday.
+type Opening struct {
+	Day string `json:"day"` // mon … sun
+	Hours
+}
+
+// Exception replaces the weekly openings on one local day.
+type Exception struct {
+	Date     string  `json:"date"`             // YYYY-MM-DD
+	Openings []Hours `json:"openings"`         // none: the day takes no new bookings
+	Covers   *int    `json:"covers,omitempty"` // nil: as on other days
+}
+
+// Drop makes the slots of a period, both local days included, however far they
+// are ahead, and holds them back until OpensAt (RFC 3339).
+type Drop struct {
+	From    string    `json:"from"` // YYYY-MM-DD
+	To      string    `json:"to"`   // YYYY-MM-DD
+	OpensAt time.Time `json:"opens_at"`
+}
+
+// Bounds that keep one edit's work small.
+const (
+	maxOpenings   = 21
+	maxExceptions = 100
+	maxDrops      = 12
+	maxDropDays   = 62
+	maxCovers     = 1000
+)
 
 var (
-	weekdays  = []string{"sun", "mon", "tue", "wed", "thu", "fri", "sat"} // as time.Weekday counts
-	wallClock = regexp.MustCompile(`^([01]\d|2[0-3]):[0-5]\d$`)
+	weekdays = []string{"sun", "mon", "tue", "wed", "thu", "fri", "sat"} // as time.Weekday counts
+	opening  = regexp.MustCompile(`^([01]\d|2[0-3]):[0-5]\d$`)
+	closing  = regexp.MustCompile(`^(([01]\d|2[0-3]):[0-5]\d|24:00)$`)
 )
 
 // Validate returns an Invalid fault that points at the first field at fault.
 func (s Schedule) Validate() error {
-	if _, err := location(s.TimeZone); err != nil {
+	zone, err := location(s.TimeZone)
+	if err != nil {
 		return fault.BadField("/time_zone", "time_zone must be an IANA zone such as Asia/Seoul.")
 	}
-	if s.Weekly == nil || len(s.Weekly) > 21 {
-		return fault.BadField("/weekly", "weekly lists at most 21 openings; an empty list closes every slot.")
+	if s.Weekly == nil || len(s.Weekly) > maxOpenings {
+		return fault.BadField("/weekly", "weekly lists at most %d openings; an empty list closes every slot.", maxOpenings)
 	}
 	for i, o := range s.Weekly {
 		at := fmt.Sprintf("/weekly/%d", i)
-		switch {
-		case !slices.Contains(weekdays, o.Day):
+		if !slices.Contains(weekdays, o.Day) {
 			return fault.BadField(at+"/day", "day is one of mon, tue, wed, thu, fri, sat, sun.")
-		case !wallClock.MatchString(o.Opens):
-			return fault.BadField(at+"/opens", "opens is a time of day, HH:MM.")
-		case !wallClock.MatchString(o.Closes):
-			return fault.BadField(at+"/closes", "closes is a time of day, HH:MM.")
-		case o.Closes <= o.Opens:
-			return fault.BadField(at+"/closes", "closes must be later than opens.")
+		}
+		if err := o.Hours.validate(at); err != nil {
+			return err
 		}
 	}
 	for _, f := range []struct {
@@ -58,76 +99,89 @@ func (s Schedule) Validate() error {
 		value, low, top int
 	}{
 		{"/interval_minutes", s.IntervalMinutes, 15, 240},
-		{"/covers", s.Covers, 0, 1000},
+		{"/dining_minutes", s.DiningMinutes, 30, 360},
+		{"/covers", s.Covers, 0, maxCovers},
 		{"/party/min", s.Party.Min, 1, MaxParty},
 		{"/party/max", s.Party.Max, s.Party.Min, MaxParty},
 		{"/days_ahead", s.DaysAhead, 1, 90},
+		{"/cancel_cutoff_minutes", s.CancelCutoffMinutes, 0, 7 * 24 * 60},
 	} {
 		if f.value < f.low || f.value > f.top {
 			return fault.BadField(f.pointer, "%s must be between %d and %d.", f.pointer[1:], f.low, f.top)
 		}
 	}
+	if err := validateExceptions(s.Exceptions); err != nil {
+		return err
+	}
+	return validateDrops(s.Drops, zone)
+}
+
+func (h Hours) validate(at string) error {
+	switch {
+	case !opening.MatchString(h.Opens):
+		return fault.BadField(at+"/opens", "opens is a time of day, HH:MM.")
+	case !closing.MatchString(h.Closes):
+		return fault.BadField(at+"/closes", "closes is a time of day, HH:MM, at most 24:00.")
+	case h.Closes <= h.Opens:
+		return fault.BadField(at+"/closes", "closes must be later than opens; what follows midnight is an opening of the next day.")
+	}
 	return nil
 }
 
-// Starts lists when the schedule seats people after now, from today to
-// DaysAhead in the restaurant's zone, in order and each instant once. A wall
-// time that a clock change skips yields no start, one that it repeats yields
-// one, the first.
-func (s Schedule) Starts(now time.Time) []time.Time {
-	zone, err := location(s.TimeZone)
-	if err != nil {
-		return nil
+func validateExceptions(list []Exception) error {
+	if len(list) > maxExceptions {
+		return fault.BadField("/exceptions", "exceptions lists at most %d days.", maxExceptions)
 	}
-	var starts []time.Time
-	year, month, today := now.In(zone).Date()
-	for day := range s.DaysAhead + 1 {
-		// Noon names the day whatever the clocks do at midnight.
-		weekday := weekdays[time.Date(year, month, today+day, 12, 0, 0, 0, zone).Weekday()]
-		for _, o := range s.Weekly {
-			if o.Day != weekday {
-				continue
-			}
-			for m := minutes(o.Opens); m < minutes(o.Closes); m += s.IntervalMinutes {
-				if t, ok := wall(year, month, today+day, m, zone); ok && t.After(now) {
-					starts = append(starts, t.UTC())
-				}
+	seen := map[string]bool{}
+	for i, e := range list {
+		at := fmt.Sprintf("/exceptions/%d", i)
+		if _, err := parseDay(e.Date); err != nil {
+			return fault.BadField(at+"/date", "date is a day of the calendar, YYYY-MM-DD.")
+		}
+		if seen[e.Date] {
+			return fault.BadField(at+"/date", "%s is listed twice.", e.Date)
+		}
+		seen[e.Date] = true
+		// Left out by mistake it would close the day.
+		if e.Openings == nil || len(e.Openings) > maxOpenings {
+			return fault.BadField(at+"/openings", "openings lists at most %d stretches; an empty list closes the day.", maxOpenings)
+		}
+		for j, h := range e.Openings {
+			if err := h.validate(fmt.Sprintf("%s/openings/%d", at, j)); err != nil {
+				return err
 			}
 		}
-	}
-	slices.SortFunc(starts, time.Time.Compare)
-	return slices.CompactFunc(starts, time.Time.Equal)
-}
-
-// wall is the instant when the clock on the wall shows m minutes after
-// midnight, the first one if it does so twice; ok is false if it never does.
-func wall(year int, month time.Month, day, m int, zone *time.Location) (t time.Time, ok bool) {
-	t = time.Date(year, month, day, 0, m, 0, 0, zone)
-	if t.Hour()*60+t.Minute() != m {
-		return t, false
-	}
-	// time.Date does not promise which of two equal wall times it returns.
-	if changed, _ := t.ZoneBounds(); !changed.IsZero() {
-		_, before := changed.Add(-time.Second).Zone()
-		_, after := t.Zone()
-		if first := t.Add(-time.Duration(before-after) * time.Second); before > after && first.Before(changed) {
-			return first, true
+		if e.Covers != nil && (*e.Covers < 0 || *e.Covers > maxCovers) {
+			return fault.BadField(at+"/covers", "covers must be between 0 and %d.", maxCovers)
 		}
 	}
-	return t, true
+	return nil
 }
 
-// minutes after midnight of a valid HH:MM.
-func minutes(hhmm string) int {
-	var h, m int
-	fmt.Sscanf(hhmm, "%d:%d", &h, &m)
-	return h*60 + m
-}
-
-// location refuses the two names that LoadLocation takes but IANA does not.
-func location(name string) (*time.Location, error) {
-	if name == "" || name == "Local" {
-		return nil, fmt.Errorf("%q is not an IANA zone", name)
+func validateDrops(list []Drop, zone *time.Location) error {
+	if len(list) > maxDrops {
+		return fault.BadField("/drops", "drops lists at most %d periods.", maxDrops)
 	}
-	return time.LoadLocation(name)
+	for i, d := range list {
+		at := fmt.Sprintf("/drops/%d", i)
+		from, err := parseDay(d.From)
+		if err != nil {
+			return fault.BadField(at+"/from", "from is a day of the calendar, YYYY-MM-DD.")
+		}
+		to, err := parseDay(d.To)
+		switch {
+		case err != nil:
+			return fault.BadField(at+"/to", "to is a day of the calendar, YYYY-MM-DD.")
+		case to.Before(from):
+			return fault.BadField(at+"/to", "to must not be before from.")
+		case !to.Before(from.AddDate(0, 0, maxDropDays)):
+			return fault.BadField(at+"/to", "a drop covers at most %d days.", maxDropDays)
+		case d.OpensAt.Year() < firstYear:
+			return fault.BadField(at+"/opens_at", "opens_at is a time such as 2026-11-22T10:00:00Z.")
+		}
+		if end, _ := reach(to.AddDate(0, 0, 1), zone); !d.OpensAt.Before(end) {
+			return fault.BadField(at+"/opens_at", "opens_at must come before the period is over.")
+		}
+	}
+	return nil
 }

@@ -19,9 +19,12 @@ func at(t *testing.T, s string) time.Time {
 
 // nightly seats people every half hour of every night.
 func nightly(zone, opens, closes string) Schedule {
-	s := Schedule{TimeZone: zone, IntervalMinutes: 30, Covers: 10, Party: PartySize{Min: 1, Max: 4}, DaysAhead: 1}
+	s := Schedule{
+		TimeZone: zone, IntervalMinutes: 30, DiningMinutes: 90, Covers: 10,
+		Party: PartySize{Min: 1, Max: 4}, DaysAhead: 1, CancelCutoffMinutes: 120,
+	}
 	for _, day := range weekdays {
-		s.Weekly = append(s.Weekly, Opening{Day: day, Opens: opens, Closes: closes})
+		s.Weekly = append(s.Weekly, Opening{Day: day, Hours: Hours{Opens: opens, Closes: closes}})
 	}
 	return s
 }

@@ -29,28 +29,6 @@ func AddRoutes(rs *httpjson.Routes, e Endpoints) {
 
 var restaurantID = regexp.MustCompile(`^[a-z0-9-]{3,64}$`)
 
-// scheduleBody tells covers that are left out from 0, which closes every slot.
-type scheduleBody struct {
-	Schedule
-	Covers *int `json:"covers"`
-}
-
-func decodeSchedule(r *http.Request) (ScheduleRequest, error) {
-	id, err := restaurant(r)
-	if err != nil {
-		return ScheduleRequest{}, err
-	}
-	body, err := httpjson.Body[scheduleBody](r)
-	switch {
-	case err != nil:
-		return ScheduleRequest{}, err
-	case body.Covers == nil:
-		return ScheduleRequest{}, fault.BadField("/covers", "covers is required.")
-	}
-	body.Schedule.Covers = *body.Covers
-	return ScheduleRequest{RestaurantID: id, Schedule: body.Schedule}, nil
-}
-
 // restaurant reads the path's id; what cannot be one names no restaurant.
 func restaurant(r *http.Request) (string, error) {
 	id := r.PathValue("id")

@@ -1,0 +1,43 @@
+package reservation
+
+import (
+	"net/http"
+
+	"jari.example/services/internal/fault"
+	"jari.example/services/internal/httpjson"
+)
+
+// scheduleBody tells what is left out from 0, which closes every slot, lets
+// diners cancel until the start, or is refused.
+type scheduleBody struct {
+	Schedule
+	Covers              *int `json:"covers"`
+	DiningMinutes       *int `json:"dining_minutes"`
+	CancelCutoffMinutes *int `json:"cancel_cutoff_minutes"`
+}
+
+func decodeSchedule(r *http.Request) (ScheduleRequest, error) {
+	id, err := restaurant(r)
+	if err != nil {
+		return ScheduleRequest{}, err
+	}
+	body, err := httpjson.Body[scheduleBody](r)
+	switch {
+	case err != nil:
+		return ScheduleRequest{}, err
+	case body.Covers == nil:
+		return ScheduleRequest{}, fault.BadField("/covers", "covers is required.")
+	}
+	s := body.Schedule
+	s.Covers = *body.Covers
+	s.DiningMinutes = or(body.DiningMinutes, DefaultDiningMinutes)
+	s.CancelCutoffMinutes = or(body.CancelCutoffMinutes, DefaultCancelCutoffMinutes)
+	return ScheduleRequest{RestaurantID: id, Schedule: s}, nil
+}
+
+func or(n *int, absent int) int {
+	if n == nil {
+		return absent
+	}
+	return *n
+}

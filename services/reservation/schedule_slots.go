@@ -1,0 +1,138 @@
+package reservation
+
+import (
+	"slices"
+	"time"
+)
+
+// Slots lists every slot that s wants bookable after now, in order and each
+// instant once: from today to DaysAhead in the restaurant's zone, and the days
+// of every drop, however far ahead. closed tells which local days (YYYY-MM-DD)
+// the restaurant has closed; nil closes none.
+//
+//   - An exception's openings and covers replace those of its weekday. A day
+//     that is closed, or has no covers, yields no slot.
+//   - A wall time that a clock change skips yields no slot, one that it repeats
+//     yields one, the first.
+//   - OpensAt is that of the earliest drop that covers the slot's local day,
+//     also when it has passed; zero outside of all drops.
+//   - End and CancelUntil lie whole minutes of real time from Start, whatever
+//     the clock does in between.
+//
+// With the same s and closed, a later now never takes back a slot that is still
+// to come. s must be valid; a zone that cannot be loaded yields nothing.
+func (s Schedule) Slots(restaurant string, closed func(date string) bool, now time.Time) []Slot {
+	zone, err := location(s.TimeZone)
+	if err != nil {
+		return nil
+	}
+	exceptions := map[string]Exception{}
+	for _, e := range s.Exceptions {
+		exceptions[e.Date] = e
+	}
+	var slots []Slot
+	for _, day := range s.days(today(now, zone)) {
+		date := day.Format(time.DateOnly)
+		if closed != nil && closed(date) {
+			continue
+		}
+		hours, covers := s.weekday(day.Weekday()), s.Covers
+		if e, ok := exceptions[date]; ok {
+			hours = e.Openings
+			if e.Covers != nil {
+				covers = *e.Covers
+			}
+		}
+		if covers == 0 {
+			continue
+		}
+		opensAt := s.opensAt(date)
+		for _, wall := range seatings(hours, s.IntervalMinutes) {
+			start, shown := reach(day.Add(wall), zone)
+			if !shown || !start.After(now) {
+				continue
+			}
+			slots = append(slots, Slot{
+				RestaurantID: restaurant,
+				Start:        start,
+				End:          start.Add(time.Duration(s.DiningMinutes) * time.Minute),
+				TimeZone:     s.TimeZone,
+				Party:        s.Party,
+				Wanted:       covers,
+				Capacity:     covers,
+				OpensAt:      opensAt,
+				CancelUntil:  start.Add(-time.Duration(s.CancelCutoffMinutes) * time.Minute),
+			})
+		}
+	}
+	return slots
+}
+
+// Starts lists when the slots of s start.
+func (s Schedule) Starts(now time.Time) (starts []time.Time) {
+	for _, slot := range s.Slots("", nil, now) {
+		starts = append(starts, slot.Start)
+	}
+	return starts
+}
+
+// days lists the days to make slots for, in order and each once.
+func (s Schedule) days(today time.Time) (days []time.Time) {
+	add := func(from, to time.Time) {
+		for ; !from.After(to); from = from.AddDate(0, 0, 1) {
+			days = append(days, from)
+		}
+	}
+	add(today, today.AddDate(0, 0, s.DaysAhead))
+	for _, d := range s.Drops {
+		from, err1 := parseDay(d.From)
+		to, err2 := parseDay(d.To)
+		if err1 != nil || err2 != nil {
+			continue
+		}
+		if from.Before(today) {
+			from = today
+		}
+		add(from, to)
+	}
+	slices.SortFunc(days, time.Time.Compare)
+	return slices.Compact(days)
+}
+
+func (s Schedule) weekday(day time.Weekday) (hours []Hours) {
+	for _, o := range s.Weekly {
+		if o.Day == weekdays[day] {
+			hours = append(hours, o.Hours)
+		}
+	}
+	return hours
+}
+
+// opensAt is when the day can first be booked, zero if it always could.
+func (s Schedule) opensAt(date string) (first time.Time) {
+	for _, d := range s.Drops {
+		if d.From <= date && date <= d.To && (first.IsZero() || d.OpensAt.Before(first)) {
+			// Stores keep microseconds, and what they keep must compare equal.
+			first = d.OpensAt.UTC().Truncate(time.Microsecond)
+		}
+	}
+	return first
+}
+
+// seatings lists the wall times, since midnight, at which seatings start.
+// Stretches that overlap share those they have in common.
+func seatings(hours []Hours, interval int) (walls []time.Duration) {
+	for _, h := range hours {
+		for m := minutes(h.Opens); m < minutes(h.Closes); m += max(interval, 1) {
+			walls = append(walls, time.Duration(m)*time.Minute)
+		}
+	}
+	slices.Sort(walls)
+	return slices.Compact(walls)
+}
+
+// minutes after midnight of a valid HH:MM.
+func minutes(hhmm string) int {
+	d := func(i int) int { return int(hhmm[i] - '0') }
+	return (d(0)*10+d(1))*60 + d(3)*10 + d(4)
+}
