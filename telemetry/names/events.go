@@ -15,8 +15,9 @@ var Events = []Event{
 	{EventPanic, "A panic was caught; the request got a 500."},
 	{EventOutboxDelivered, "The outbox handed events over."},
 	{EventOutboxFailed, "The outbox could not hand events over and will try again."},
+	{EventOutboxRefused, "Notification refused an event for good: a fault of ours; tried again ever more seldom, up to hourly."},
 	{EventMailSent, "A mail was accepted by the mail service."},
-	{EventMailFailed, "A mail was not accepted and will be tried again."},
+	{EventMailFailed, "A mail was not accepted: WARN and it will be tried again, ERROR and it is given up; jari.reason says why."},
 	{EventCatalogueIndexed, "Catalogue changes became searchable."},
 	{EventIndexFailed, "Catalogue changes could not be indexed and will be tried again."},
 	{EventIncidentOpened, "An incident opened."},
@@ -32,6 +33,10 @@ var Events = []Event{
 // Metrics of our own; what OpenTelemetry's instrumentations add keeps their names.
 const (
 	MetricEndpointDuration = "jari.endpoint.duration"
+	MetricOutboxRefused    = "jari.outbox.refused"
+	MetricMailSent         = "jari.mail.sent"
+	MetricMailRetried      = "jari.mail.retried"
+	MetricMailFailed       = "jari.mail.failed"
 )
 
 // Metric describes an instrument, for TELEMETRY.md.
@@ -44,4 +49,8 @@ type Metric struct {
 // Metrics is every metric of ours, in the order TELEMETRY.md lists them.
 var Metrics = []Metric{
 	{MetricEndpointDuration, "s", "Histogram of a service method's duration, by jari.method and error.type."},
+	{MetricOutboxRefused, "{event}", "Deliveries of events that notification refused for good, by jari.mail.kind and jari.reason."},
+	{MetricMailSent, "{mail}", "Mails that the mail service took, by jari.mail.kind."},
+	{MetricMailRetried, "{mail}", "Attempts at a mail that will be made again, by jari.mail.kind and jari.reason; answer_lost may have sent one."},
+	{MetricMailFailed, "{mail}", "Mails that were given up, by jari.mail.kind and jari.reason."},
 }

@@ -61,6 +61,7 @@ const (
 	EventPanic            = "process.panic"
 	EventOutboxDelivered  = "reservation.outbox.delivered"
 	EventOutboxFailed     = "reservation.outbox.failed"
+	EventOutboxRefused    = "reservation.outbox.refused"
 	EventMailSent         = "notification.mail.sent"
 	EventMailFailed       = "notification.mail.failed"
 	EventCatalogueIndexed = "search.catalogue.indexed"

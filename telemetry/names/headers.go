@@ -10,6 +10,7 @@ const (
 	HeaderSessionID   = "Jari-Session-Id"
 	HeaderAccessToken = "Jari-Access-Token" // in an answer: the renewed token
 	HeaderIdempotency = "Idempotency-Key"
+	HeaderEventID     = "Jari-Event-Id"    // of a mail: the outbox event it tells of
 	HeaderRegion      = "x-region"         // asked for by the page
 	HeaderEdgeRegion  = "jari-edge-region" // decided by the edge: an AWS region id; CloudFront forbids x-edge-*
 	HeaderCountry     = "cloudfront-viewer-country"
