@@ -10,6 +10,7 @@ type Endpoints struct {
 	Me     endpoint.Typed[endpoint.Nothing, User]
 	Verify endpoint.Typed[Credentials, User]
 	Find   endpoint.Typed[Lookup, User]
+	Name   endpoint.Typed[Naming, []User]
 	Grant  endpoint.Typed[Grant, User]
 }
 
@@ -20,6 +21,7 @@ func NewEndpoints(s *Service, mw endpoint.Middleware) Endpoints {
 		Me:     endpoint.Make("user.Me", endpoint.Diner, s.Me, mw),
 		Verify: endpoint.Make("user.Verify", endpoint.Internal, s.Verify, mw),
 		Find:   endpoint.Make("user.Find", endpoint.Internal, s.Find, mw),
+		Name:   endpoint.Make("user.Name", endpoint.Internal, s.Name, mw),
 		Grant:  endpoint.Make("user.Grant", endpoint.Internal, s.Grant, mw),
 	}
 }

@@ -20,6 +20,8 @@ type Store interface {
 	ByEmail(ctx context.Context, email telemetry.Secret) (User, error)
 	// ByID finds an account; not_found.
 	ByID(ctx context.Context, id uuid.UUID) (User, error)
+	// ByIDs finds those of the accounts that exist, in any order.
+	ByIDs(ctx context.Context, ids []uuid.UUID) ([]User, error)
 	// Grant sets role and restaurants and returns the account; not_found.
 	Grant(ctx context.Context, g Grant) (User, error)
 	// Ping reports whether the store answers.
@@ -72,7 +74,7 @@ func (s *Service) SignUp(ctx context.Context, req SignUp) (User, error) {
 		return User{}, fmt.Errorf("make an id: %w", err)
 	}
 	u := User{
-		ID: id, Email: req.Email, Name: req.Name, Locale: req.Locale, Role: endpoint.RoleDiner,
+		ID: id, Email: req.Email, Name: req.Name, Phone: req.Phone, Locale: req.Locale, Role: endpoint.RoleDiner,
 		Own: []string{}, Password: password, CreatedAt: time.Now().UTC().Truncate(time.Microsecond),
 	}
 	return u, s.store.Insert(ctx, u)
@@ -119,6 +121,15 @@ func (s *Service) Me(ctx context.Context, _ endpoint.Nothing) (User, error) {
 // Find returns any account, for siblings. Codes: not_found, unavailable.
 func (s *Service) Find(ctx context.Context, req Lookup) (User, error) {
 	return s.store.ByID(ctx, req.ID)
+}
+
+// Name returns those of the accounts that exist, for siblings that show people
+// to people. Codes: invalid, unavailable.
+func (s *Service) Name(ctx context.Context, req Naming) ([]User, error) {
+	if err := req.validate(); err != nil || len(req.IDs) == 0 {
+		return nil, err
+	}
+	return s.store.ByIDs(ctx, req.IDs)
 }
 
 // Grant is an operator's act. Codes: invalid, not_found, unavailable.

@@ -12,11 +12,11 @@ import (
 
 func TestSignUpRules(t *testing.T) {
 	good := func() SignUp {
-		return SignUp{Email: hidden(" Kim@Example.COM "), Password: hidden("correct horse"), Name: hidden(" 김민지 ")}
+		return SignUp{Email: hidden(" Kim@Example.COM "), Password: hidden("correct horse"), Name: hidden(" 김민지 "), Phone: hidden("+82 (10) 1234-5678")}
 	}
 	g := good()
-	if err := g.validate(); err != nil || g.Email.Reveal() != "kim@example.com" || g.Name.Reveal() != "김민지" || g.Locale != "ko" {
-		t.Errorf("%v: %q %q %q", err, g.Email.Reveal(), g.Name.Reveal(), g.Locale)
+	if err := g.validate(); err != nil || g.Email.Reveal() != "kim@example.com" || g.Name.Reveal() != "김민지" || g.Phone.Reveal() != "+821012345678" || g.Locale != "ko" {
+		t.Errorf("%v: %q %q %q %q", err, g.Email.Reveal(), g.Name.Reveal(), g.Phone.Reveal(), g.Locale)
 	}
 	for sentence, c := range map[string]struct {
 		change  func(*SignUp)
@@ -32,6 +32,11 @@ func TestSignUpRules(t *testing.T) {
 		"no name":                   {func(s *SignUp) { s.Name = hidden("  ") }, "/name"},
 		"a name with a NUL":         {func(s *SignUp) { s.Name = hidden("k\x00m") }, "/name"},
 		"an endless name":           {func(s *SignUp) { s.Name = hidden(strings.Repeat("김", 101)) }, "/name"},
+		"a phone number of words":   {func(s *SignUp) { s.Phone = hidden("call me") }, "/phone"},
+		"a phone number too short":  {func(s *SignUp) { s.Phone = hidden("12 34-56") }, "/phone"},
+		"an endless phone number":   {func(s *SignUp) { s.Phone = hidden("+1234567890123456") }, "/phone"},
+		"a plus in the middle":      {func(s *SignUp) { s.Phone = hidden("010+12345678") }, "/phone"},
+		"digits of another script":  {func(s *SignUp) { s.Phone = hidden("٠١٠١٢٣٤٥٦٧٨") }, "/phone"},
 		"a language we do not have": {func(s *SignUp) { s.Locale = "fr" }, "/locale"},
 	} {
 		t.Run(sentence, func(t *testing.T) {

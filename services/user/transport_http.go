@@ -14,6 +14,7 @@ func AddRoutes(rs *httpjson.Routes, e Endpoints) {
 	httpjson.HandleWith(rs, "GET /v1/users/me", e.Me, httpjson.None, public(http.StatusOK))
 	httpjson.HandleWith(rs, "POST /internal/credentials/verify", e.Verify, httpjson.Body[Credentials], verified)
 	httpjson.HandleWith(rs, "GET /internal/users/{id}", e.Find, decodeLookup, internal)
+	httpjson.HandleWith(rs, "POST /internal/users/lookup", e.Name, httpjson.Body[Naming], named)
 	httpjson.HandleWith(rs, "PUT /internal/users/{id}/grant", e.Grant, decodeGrant, internal)
 }
 
@@ -26,6 +27,7 @@ type (
 		Name   string    `json:"name"`
 		Locale string    `json:"locale"`
 		Role   string    `json:"role"`
+		Phone  string    `json:"phone,omitempty"`
 	}
 	internalUser struct {
 		publicUser
@@ -38,10 +40,18 @@ type (
 		Name   string    `json:"name"`
 		Locale string    `json:"locale"`
 	}
+	namedUser struct {
+		ID    uuid.UUID `json:"id"`
+		Name  string    `json:"name"`
+		Phone string    `json:"phone,omitempty"`
+	}
+	namedUsers struct {
+		Items []namedUser `json:"items"`
+	}
 )
 
 func wire(u User) publicUser {
-	return publicUser{ID: u.ID, Email: u.Email.Reveal(), Name: u.Name.Reveal(), Locale: u.Locale, Role: u.Role}
+	return publicUser{ID: u.ID, Email: u.Email.Reveal(), Name: u.Name.Reveal(), Locale: u.Locale, Role: u.Role, Phone: u.Phone.Reveal()}
 }
 
 func public(status int) httpjson.Encoder[User] {
@@ -52,6 +62,14 @@ func internal(_ http.Header, u User) (int, any) { return http.StatusOK, internal
 
 func verified(_ http.Header, u User) (int, any) {
 	return http.StatusOK, verifiedUser{ID: u.ID, Role: u.Role, Own: u.Own, Name: u.Name.Reveal(), Locale: u.Locale}
+}
+
+func named(_ http.Header, users []User) (int, any) {
+	out := namedUsers{Items: make([]namedUser, len(users))}
+	for i, u := range users {
+		out.Items[i] = namedUser{u.ID, u.Name.Reveal(), u.Phone.Reveal()}
+	}
+	return http.StatusOK, out
 }
 
 func decodeLookup(r *http.Request) (Lookup, error) {

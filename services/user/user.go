@@ -24,8 +24,9 @@ type User struct {
 	ID        uuid.UUID
 	Email     telemetry.Secret
 	Name      telemetry.Secret
-	Locale    string // ko or en
-	Role      string // diner, owner or operator
+	Phone     telemetry.Secret // digits, with a + before a country code; empty when not given
+	Locale    string           // ko or en
+	Role      string           // diner, owner or operator
 	Own       []string
 	Password  telemetry.Secret // its argon2id hash
 	CreatedAt time.Time
@@ -37,6 +38,7 @@ const (
 	minPassword = 10
 	maxPassword = 200
 	maxOwn      = 50
+	maxNamed    = 200
 )
 
 var restaurantID = regexp.MustCompile(`^[a-z0-9-]{3,64}$`)
@@ -47,6 +49,7 @@ type SignUp struct {
 	Password telemetry.Secret `json:"password"`
 	Name     telemetry.Secret `json:"name"`
 	Locale   string           `json:"locale"`
+	Phone    telemetry.Secret `json:"phone"` // optional, for the restaurants that are booked
 }
 
 // validate normalises the request and refuses what cannot be an account.
@@ -71,8 +74,23 @@ func (s *SignUp) validate() error {
 	default:
 		return fault.BadField("/locale", "The locale is ko or en.")
 	}
+	if s.Phone.IsZero() {
+		return nil
+	}
+	phone := separators.Replace(s.Phone.Reveal())
+	if !phoneNumber.MatchString(phone) {
+		return fault.BadField("/phone", "A phone number has 7 to 15 digits, with a + before a country code.")
+	}
+	s.Phone = telemetry.NewSecret(phone)
 	return nil
 }
+
+// A number as people write it; a domestic one, without +, belongs to the
+// restaurant's country as much as to the diner's and stays as it is.
+var (
+	separators  = strings.NewReplacer(" ", "", "-", "", ".", "", "(", "", ")", "")
+	phoneNumber = regexp.MustCompile(`^\+?[0-9]{7,15}$`)
+)
 
 // normalise makes addresses that reach the same mailbox equal: no space around
 // them, lower case throughout. (The part before @ may by the book depend on
@@ -94,6 +112,18 @@ type Credentials struct {
 
 // Lookup asks for one account.
 type Lookup struct{ ID uuid.UUID }
+
+// Naming asks who several accounts are.
+type Naming struct {
+	IDs []uuid.UUID `json:"ids"`
+}
+
+func (n Naming) validate() error {
+	if n.IDs == nil || len(n.IDs) > maxNamed {
+		return fault.BadField("/ids", "ids lists at most %d accounts.", maxNamed)
+	}
+	return nil
+}
 
 // Grant is an operator's decision about an account: its role, and the
 // restaurants it may touch as an owner.

@@ -96,12 +96,12 @@ func (c *client) do(t *testing.T, method, path, body, id string) (status int, an
 	return res.StatusCode, answer, raw
 }
 
-const kim = `{"email":"Kim@Example.com","password":"correct horse","name":"김민지","locale":"ko"}`
+const kim = `{"email":"Kim@Example.com","password":"correct horse","name":"김민지","locale":"ko","phone":"010-1234-5678"}`
 
 func TestAnAccountsLife(t *testing.T) {
 	onEachStore(t, func(t *testing.T, c *client) {
 		status, me, _ := c.do(t, "POST", "/v1/users", kim, "")
-		if status != 201 || me["email"] != "kim@example.com" || me["role"] != "diner" || me["name"] != "김민지" || len(me) != 5 {
+		if status != 201 || me["email"] != "kim@example.com" || me["role"] != "diner" || me["name"] != "김민지" || me["phone"] != "01012345678" || len(me) != 6 {
 			t.Fatal(status, me)
 		}
 		id := me["id"].(string)
@@ -124,6 +124,11 @@ func TestAnAccountsLife(t *testing.T) {
 			t.Fatal(status, string(raw))
 		}
 		golden(t, "find_200.json", raw, id)
+		status, _, raw = c.do(t, "POST", "/internal/users/lookup", `{"ids":["`+id+`","00000000-0000-7000-8000-000000000000"]}`, "")
+		if status != 200 {
+			t.Fatal(status, string(raw))
+		}
+		golden(t, "lookup_200.json", raw, id)
 
 		for sentence, credentials := range map[string]string{
 			"a wrong password":    `{"email":"kim@example.com","password":"wrong"}`,
@@ -137,7 +142,7 @@ func TestAnAccountsLife(t *testing.T) {
 		if status, got, _ := c.do(t, "GET", "/v1/users/me", "", "00000000-0000-7000-8000-000000000000"); status != 401 || got["reason"] != "account_gone" {
 			t.Error(status, got)
 		}
-		for _, private := range []string{"kim@", "Kim@", "민지", "horse", "argon2"} {
+		for _, private := range []string{"kim@", "Kim@", "민지", "1234-5678", "01012345678", "horse", "argon2"} {
 			if strings.Contains(c.record.Output(), private) {
 				t.Errorf("%q reached the log:\n%s", private, c.record.Output())
 			}
@@ -151,6 +156,29 @@ func TestAnAccountsLife(t *testing.T) {
 		}
 		if len(c.record.Lines(t, names.EventAccess)) < 9 {
 			t.Error("access lines are missing, so what is not in them proves nothing")
+		}
+	})
+}
+
+func TestHowManyCanBeNamedAtOnce(t *testing.T) {
+	onEachStore(t, func(t *testing.T, c *client) {
+		ids := func(n int) string {
+			return `{"ids":[` + strings.TrimSuffix(strings.Repeat(`"00000000-0000-7000-8000-000000000000",`, n), ",") + `]}`
+		}
+		for sentence, ask := range map[string]struct {
+			body   string
+			status int
+		}{
+			"none":            {ids(0), 200},
+			"the most":        {ids(200), 200},
+			"one too many":    {ids(201), 400},
+			"no list":         {`{}`, 400},
+			"an id of no use": {`{"ids":["kim"]}`, 400},
+		} {
+			status, got, _ := c.do(t, "POST", "/internal/users/lookup", ask.body, "")
+			if items, _ := got["items"].([]any); status != ask.status || status == 200 && (items == nil || len(items) > 0) {
+				t.Error(sentence, status, got)
+			}
 		}
 	})
 }

@@ -55,6 +55,18 @@ func (s *Store) ByID(_ context.Context, id uuid.UUID) (user.User, error) {
 	return user.User{}, user.NotFound()
 }
 
+// ByIDs implements [user.Store].
+func (s *Store) ByIDs(_ context.Context, ids []uuid.UUID) (found []user.User, err error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, u := range s.users {
+		if slices.Contains(ids, u.ID) {
+			found = append(found, u)
+		}
+	}
+	return found, nil
+}
+
 // Grant implements [user.Store].
 func (s *Store) Grant(_ context.Context, g user.Grant) (user.User, error) {
 	s.mu.Lock()

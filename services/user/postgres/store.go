@@ -40,14 +40,14 @@ func (s *Store) Close() { s.pool.Close() }
 // Ping implements [user.Store].
 func (s *Store) Ping(ctx context.Context) error { return postgres.Explain(s.pool.Ping(ctx)) }
 
-const columns = `id, email, name, locale, role, own, password, created_at`
+const columns = `id, email, name, locale, role, own, password, created_at, phone`
 
 const insertSQL = `-- name: user.insert
-INSERT INTO users (` + columns + `) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`
+INSERT INTO users (` + columns + `) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)`
 
 // Insert implements [user.Store].
 func (s *Store) Insert(ctx context.Context, u user.User) error {
-	_, err := s.pool.Exec(ctx, insertSQL, u.ID, u.Email.Reveal(), u.Name.Reveal(), u.Locale, u.Role, u.Own, u.Password.Reveal(), u.CreatedAt)
+	_, err := s.pool.Exec(ctx, insertSQL, u.ID, u.Email.Reveal(), u.Name.Reveal(), u.Locale, u.Role, u.Own, u.Password.Reveal(), u.CreatedAt, u.Phone.Reveal())
 	if postgres.Violates(err, "users_email") {
 		return user.EmailTaken()
 	}
@@ -70,6 +70,23 @@ func (s *Store) ByID(ctx context.Context, id uuid.UUID) (user.User, error) {
 	return s.one(ctx, byIDSQL, id)
 }
 
+const byIDsSQL = `-- name: user.by_ids
+SELECT ` + columns + ` FROM users WHERE id = ANY($1)`
+
+// ByIDs implements [user.Store].
+func (s *Store) ByIDs(ctx context.Context, ids []uuid.UUID) ([]user.User, error) {
+	rows, _ := s.pool.Query(ctx, byIDsSQL, ids)
+	found, err := pgx.CollectRows(rows, pgx.RowToStructByPos[row])
+	if err != nil {
+		return nil, postgres.Explain(err)
+	}
+	users := make([]user.User, len(found))
+	for i, r := range found {
+		users[i] = r.user()
+	}
+	return users, nil
+}
+
 const grantSQL = `-- name: user.grant
 UPDATE users SET role = $2, own = $3 WHERE id = $1 RETURNING ` + columns
 
@@ -86,6 +103,14 @@ type row struct {
 	Own          []string
 	Password     string
 	CreatedAt    time.Time
+	Phone        string
+}
+
+func (r row) user() user.User {
+	return user.User{
+		ID: r.ID, Email: telemetry.NewSecret(r.Email), Name: telemetry.NewSecret(r.Name), Phone: telemetry.NewSecret(r.Phone),
+		Locale: r.Locale, Role: r.Role, Own: r.Own, Password: telemetry.NewSecret(r.Password), CreatedAt: r.CreatedAt.UTC(),
+	}
 }
 
 func (s *Store) one(ctx context.Context, sql string, args ...any) (user.User, error) {
@@ -97,8 +122,5 @@ func (s *Store) one(ctx context.Context, sql string, args ...any) (user.User, er
 	if err != nil {
 		return user.User{}, postgres.Explain(err)
 	}
-	return user.User{
-		ID: r.ID, Email: telemetry.NewSecret(r.Email), Name: telemetry.NewSecret(r.Name), Locale: r.Locale, Role: r.Role,
-		Own: r.Own, Password: telemetry.NewSecret(r.Password), CreatedAt: r.CreatedAt.UTC(),
-	}, nil
+	return r.user(), nil
 }

@@ -1,9 +1,15 @@
 package postgres_test
 
 import (
+	"os"
+	"slices"
 	"testing"
+	"testing/fstest"
+
+	"github.com/google/uuid"
 
 	"jari.example/services/internal/fault"
+	shared "jari.example/services/internal/postgres"
 	"jari.example/services/internal/postgres/postgrestest"
 	"jari.example/services/user"
 	"jari.example/services/user/postgres"
@@ -23,6 +29,31 @@ func open(t *testing.T, url string) *postgres.Store {
 
 func TestStore(t *testing.T) {
 	storetest.Run(t, func(t *testing.T) user.Store { return open(t, postgrestest.Database(t)) })
+}
+
+func TestAccountsOfVersionOneAreKept(t *testing.T) {
+	url, first := postgrestest.Database(t), "migrations/001_users.sql"
+	sql, err := os.ReadFile(first)
+	if err != nil {
+		t.Fatal(err)
+	}
+	old, err := shared.Open(t.Context(), shared.Config{URL: url, Migrations: fstest.MapFS{first: {Data: sql}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	old.Close()
+	const id = "0190a000-0000-7000-8000-000000000001"
+	postgrestest.Exec(t, url, `INSERT INTO users VALUES ('`+id+`', 'kim@example.com', 'Kim', 'ko', 'owner', '{mosu}', 'x', now())`)
+
+	s := open(t, url)
+	got, err := s.ByID(t.Context(), uuid.MustParse(id))
+	if err != nil || got.Email.Reveal() != "kim@example.com" || got.Role != "owner" || !slices.Equal(got.Own, []string{"mosu"}) || !got.Phone.IsZero() {
+		t.Errorf("got %+v, %v", got, err)
+	}
+	got.ID, got.Email, got.Phone = uuid.New(), telemetry.NewSecret("lee@example.com"), telemetry.NewSecret("+821012345678")
+	if err := s.Insert(t.Context(), got); err != nil {
+		t.Errorf("the next account: %v", err)
+	}
 }
 
 func TestADatabaseThatIsAwayIsUnavailable(t *testing.T) {

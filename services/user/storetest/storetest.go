@@ -41,6 +41,25 @@ func Run(t *testing.T, open func(*testing.T) user.Store) {
 			}
 		}
 	})
+	t.Run("of several, those that exist are found", func(t *testing.T) {
+		s := open(t)
+		one, two, three := account("one@example.com"), account("two@example.com"), account("three@example.com")
+		for _, u := range []user.User{one, two, three} {
+			must(t, s.Insert(t.Context(), u))
+		}
+		found, err := s.ByIDs(t.Context(), []uuid.UUID{two.ID, uuid.New(), one.ID, two.ID})
+		must(t, err)
+		if len(found) != 2 {
+			t.Fatalf("found %d of two", len(found))
+		}
+		for _, u := range []user.User{one, two} {
+			i := slices.IndexFunc(found, func(f user.User) bool { return f.ID == u.ID })
+			if i < 0 {
+				t.Fatalf("%s was not found", u.ID)
+			}
+			same(t, found[i], u)
+		}
+	})
 	t.Run("of many who take one address at once, one gets it", func(t *testing.T) {
 		s := open(t)
 		var wg sync.WaitGroup
@@ -79,14 +98,14 @@ var serial atomic.Int64
 func account(email string) user.User {
 	return user.User{
 		ID: uuid.New(), Email: telemetry.NewSecret(email), Name: telemetry.NewSecret("김 " + strconv.FormatInt(serial.Add(1), 10)),
-		Locale: "ko", Role: "diner", Own: []string{}, Password: telemetry.NewSecret("$argon2id$…"),
+		Phone: telemetry.NewSecret("+8210" + strconv.FormatInt(10_000_000+serial.Load(), 10)), Locale: "ko", Role: "diner", Own: []string{}, Password: telemetry.NewSecret("$argon2id$…"),
 		CreatedAt: time.Now().UTC().Truncate(time.Microsecond),
 	}
 }
 
 func same(t *testing.T, got, want user.User) {
 	t.Helper()
-	if got.ID != want.ID || got.Email.Reveal() != want.Email.Reveal() || got.Name.Reveal() != want.Name.Reveal() ||
+	if got.ID != want.ID || got.Email.Reveal() != want.Email.Reveal() || got.Name.Reveal() != want.Name.Reveal() || got.Phone.Reveal() != want.Phone.Reveal() ||
 		got.Password.Reveal() != want.Password.Reveal() || got.Locale != want.Locale || got.Role != want.Role ||
 		!slices.Equal(got.Own, want.Own) || !got.CreatedAt.Equal(want.CreatedAt) {
 		t.Errorf("got %+v, want %+v", got, want)
