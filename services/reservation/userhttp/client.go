@@ -1,0 +1,58 @@
+// Package userhttp asks the user service, over HTTP, who the diners are.
+package userhttp
+
+import (
+	"context"
+	"net/http"
+	"strings"
+
+	"github.com/google/uuid"
+
+	"jari.example/services/internal/httpjson"
+	"jari.example/services/reservation"
+	"jari.example/telemetry"
+)
+
+// Client is the user service at a base URL.
+type Client struct {
+	url  string
+	http *http.Client
+}
+
+// New returns a client that calls base through c.
+func New(base string, c *http.Client) Client {
+	return Client{url: strings.TrimRight(base, "/") + "/internal/users/lookup", http: c}
+}
+
+// most is how many the service names at once.
+const most = 200
+
+// Names tells who the accounts are; one that no longer exists is absent. Codes:
+// unavailable, timeout.
+func (c Client) Names(ctx context.Context, ids []uuid.UUID) (map[uuid.UUID]reservation.Guest, error) {
+	type (
+		question struct {
+			IDs []uuid.UUID `json:"ids"`
+		}
+		answer struct {
+			Items []struct {
+				ID    uuid.UUID        `json:"id"`
+				Name  telemetry.Secret `json:"name"`
+				Phone telemetry.Secret `json:"phone"`
+			} `json:"items"`
+		}
+	)
+	names := make(map[uuid.UUID]reservation.Guest, len(ids))
+	for len(ids) > 0 {
+		some := ids[:min(len(ids), most)]
+		ids = ids[len(some):]
+		a, err := httpjson.Call[answer](ctx, c.http, http.MethodPost, c.url, question{some})
+		if err != nil {
+			return nil, err
+		}
+		for _, u := range a.Items {
+			names[u.ID] = reservation.Guest{Name: u.Name, Phone: u.Phone}
+		}
+	}
+	return names, nil
+}
