@@ -3,8 +3,6 @@ package reservation
 import (
 	"context"
 	"log/slog"
-	"math/rand/v2"
-	"sync"
 	"sync/atomic"
 	"time"
 
@@ -12,10 +10,13 @@ import (
 	"go.opentelemetry.io/otel"
 	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/codes"
+	"go.opentelemetry.io/otel/metric"
 	"go.opentelemetry.io/otel/propagation"
 	"go.opentelemetry.io/otel/trace"
+	"golang.org/x/sync/errgroup"
 
 	"jari.example/services/internal/fault"
+	"jari.example/services/internal/pace"
 	"jari.example/telemetry/names"
 )
 
@@ -79,63 +80,47 @@ type Notifications interface {
 // How the relay paces itself. An event is told at least once: whoever takes it
 // and dies leaves it to others when the lease ends.
 const (
-	pollEvery  = 200 * time.Millisecond
 	leaseBatch = 32
 	leaseFor   = 15 * time.Second
 	tellWithin = 3 * time.Second
 	tellers    = 8 // at once; leaseBatch/tellers*tellWithin < leaseFor
-	restMost   = 5 * time.Second
+	retryFirst = 400 * time.Millisecond
 	retryMost  = time.Minute
+	parkFirst  = time.Minute
+	parkMost   = time.Hour
 )
 
+const scope = "jari.example/services/reservation" // of spans and metrics
+
 // Relay carries events from the outbox to whoever tells diners, those of one
-// reservation in order.
+// reservation in order, in as many replicas as there are.
+//
+// While the receiver is away it rests longer and longer. An event that the
+// receiver understands and refuses would be refused again: only a new version
+// of either side mends that. It is parked for a minute, then two, up to an hour,
+// said and counted each time, and never given up. It holds up what else must be
+// told of its reservation, which would make no sense without it, and nothing of
+// any other.
 type Relay struct {
-	outbox Outbox
-	to     Notifications
-	logger *slog.Logger
-	woken  chan struct{}
+	outbox  Outbox
+	to      Notifications
+	logger  *slog.Logger
+	loop    pace.Loop
+	refused metric.Int64Counter
 }
 
 // NewRelay makes a Relay; Run starts it.
 func NewRelay(outbox Outbox, to Notifications, logger *slog.Logger) *Relay {
-	return &Relay{outbox: outbox, to: to, logger: logger, woken: make(chan struct{}, 1)}
+	// The only fault is a malformed name, and then the counter counts nothing.
+	refused, _ := otel.Meter(scope).Int64Counter(names.MetricOutboxRefused, metric.WithUnit("{event}"))
+	return &Relay{outbox: outbox, to: to, logger: logger, refused: refused}
 }
 
 // Wake says that there may be something to carry. It never blocks.
-func (r *Relay) Wake() {
-	select {
-	case r.woken <- struct{}{}:
-	default:
-	}
-}
+func (r *Relay) Wake() { r.loop.Wake() }
 
-// Run works until ctx ends, and finishes what it has leased. While the receiver
-// or the outbox is away it rests longer and longer.
-func (r *Relay) Run(ctx context.Context) error {
-	rest := pollEvery
-	for {
-		told, well := r.round(context.WithoutCancel(ctx))
-		if !well {
-			rest = min(2*rest, restMost)
-		} else {
-			rest = pollEvery
-		}
-		if ctx.Err() == nil && well && told > 0 {
-			continue // there may be more, or what stood behind what is told
-		}
-		woken := r.woken
-		if !well {
-			woken = nil // new events do not make the receiver well
-		}
-		select {
-		case <-ctx.Done():
-			return nil
-		case <-woken:
-		case <-time.After(rest):
-		}
-	}
-}
+// Run works until ctx ends, and finishes what it has leased.
+func (r *Relay) Run(ctx context.Context) error { return r.loop.Run(ctx, r.round) }
 
 // round leases once and tells what it got. well is false if the outbox or the
 // receiver was away.
@@ -151,21 +136,20 @@ func (r *Relay) round(ctx context.Context) (told int, well bool) {
 	}
 	var away atomic.Bool
 	var done atomic.Int64
-	var wg sync.WaitGroup
-	slots := make(chan struct{}, tellers)
+	var all errgroup.Group
+	all.SetLimit(tellers)
 	for _, e := range events { // no two of one reservation
-		slots <- struct{}{}
-		wg.Go(func() {
-			defer func() { <-slots }()
+		all.Go(func() error {
 			switch code := fault.CodeOf(r.deliver(ctx, e)); code {
 			case "":
 				done.Add(1)
-			case fault.Unavailable, fault.Timeout:
+			case fault.Unavailable, fault.Timeout, fault.RateLimited:
 				away.Store(true)
 			}
+			return nil // one event's failure is none of the others'
 		})
 	}
-	wg.Wait()
+	_ = all.Wait()
 	return int(done.Load()), !away.Load()
 }
 
@@ -175,38 +159,54 @@ func (r *Relay) deliver(ctx context.Context, e Event) error {
 	ctx, cancel := context.WithTimeout(ctx, tellWithin)
 	defer cancel()
 	ctx = propagation.TraceContext{}.Extract(ctx, propagation.MapCarrier{"traceparent": e.Traceparent})
-	ctx, span := otel.Tracer("jari.example/services/reservation").Start(ctx, names.SpanOutboxDeliver, trace.WithAttributes(
+	ctx, span := otel.Tracer(scope).Start(ctx, names.SpanOutboxDeliver, trace.WithAttributes(
 		attribute.String(names.OutboxEventID, e.ID.String()),
 		attribute.String(names.ReservationID, e.Reservation.ID.String()),
 		attribute.String(names.MailKind, e.Kind)))
 	defer span.End()
 
-	attrs := []any{
-		names.OutboxEventID, e.ID.String(), names.ReservationID, e.Reservation.ID.String(),
-		names.MailKind, e.Kind, names.Count, e.Attempts,
-	}
 	err := r.to.Tell(ctx, e)
 	// Settling must not depend on how long the receiver has taken.
 	settle, cancel := context.WithTimeout(context.WithoutCancel(ctx), tellWithin)
 	defer cancel()
 	if err != nil {
 		span.SetStatus(codes.Error, fault.ReasonOf(err))
-		r.logger.WarnContext(ctx, "event not delivered", append(attrs, names.EventName, names.EventOutboxFailed,
-			names.Reason, fault.ReasonOf(err), names.Exception, err.Error())...)
 		// Should this fail too, the lease ends by itself.
-		_ = r.outbox.Postpone(settle, e.Seq, time.Now().Add(backoff(e.Attempts)))
+		_ = r.outbox.Postpone(settle, e.Seq, time.Now().Add(r.failed(ctx, e, err)))
 		return err
 	}
 	if err := r.outbox.Delivered(settle, e.Seq); err != nil {
 		return err // told again after the lease, and known by its id
 	}
-	r.logger.InfoContext(ctx, "event delivered", append(attrs, names.EventName, names.EventOutboxDelivered)...)
+	r.line(e).InfoContext(ctx, "event delivered", names.EventName, names.EventOutboxDelivered)
 	return nil
 }
 
-// backoff doubles with each attempt up to retryMost and is spread by half, so
-// that what failed together does not return together.
-func backoff(attempts int) time.Duration {
-	d := min(pollEvery<<min(attempts, 16), retryMost)
-	return d/2 + rand.N(d/2)
+// failed says and counts why e was not delivered, and returns how long to leave
+// it alone.
+func (r *Relay) failed(ctx context.Context, e Event, err error) time.Duration {
+	line := r.line(e).With(names.Reason, fault.ReasonOf(err), names.Exception, err.Error())
+	if !refuses(err) {
+		line.WarnContext(ctx, "event not delivered", names.EventName, names.EventOutboxFailed)
+		return pace.Backoff(e.Attempts, retryFirst, retryMost)
+	}
+	line.ErrorContext(ctx, "outbox event refused", names.EventName, names.EventOutboxRefused)
+	r.refused.Add(ctx, 1, metric.WithAttributes(
+		attribute.String(names.MailKind, e.Kind), attribute.String(names.Reason, fault.ReasonOf(err))))
+	return pace.Backoff(e.Attempts, parkFirst, parkMost)
+}
+
+func (r *Relay) line(e Event) *slog.Logger {
+	return r.logger.With(names.OutboxEventID, e.ID.String(), names.ReservationID, e.Reservation.ID.String(),
+		names.MailKind, e.Kind, names.Count, e.Attempts)
+}
+
+// refuses reports whether the receiver has understood and said no, a 4xx, which
+// it will say again.
+func refuses(err error) bool {
+	switch fault.CodeOf(err) {
+	case fault.Unavailable, fault.Timeout, fault.RateLimited, fault.Internal:
+		return false
+	}
+	return true
 }

@@ -3,12 +3,14 @@ package reservation_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
 
 	"github.com/google/uuid"
+	"go.opentelemetry.io/otel/attribute"
 
 	"jari.example/services/internal/fault"
 	"jari.example/services/reservation"
@@ -182,6 +184,79 @@ func TestRelayIsNotHeldUpByOneRefusedEvent(t *testing.T) {
 			t.Fatalf("told %v, want the four events of the other two", got)
 		}
 	})
+}
+
+func TestARefusedEventIsParkedAndSaid(t *testing.T) {
+	rec := telemetrytest.Start(t)
+	synctest.Test(t, func(t *testing.T) {
+		store, slot := openRestaurant(t)
+		to := &ear{err: func(reservation.Event) error {
+			return fmt.Errorf("POST /internal/events: %w", fault.New(fault.Unprocessable, "unheard_of", "no"))
+		}}
+		relay := reservation.NewRelay(store, to, rec.Logger)
+		ctx, stop := context.WithCancel(t.Context())
+		ended := make(chan error)
+		go func() { ended <- relay.Run(ctx) }()
+		bookAndCancel(t, store, slot)
+		time.Sleep(6 * time.Hour)
+		synctest.Wait()
+		to.mu.Lock()
+		calls := to.calls
+		to.err = nil // the receiver's new version is there
+		to.mu.Unlock()
+		if calls < 10 || calls > 20 {
+			t.Errorf("told %d times in six hours, want pauses that grow to an hour", calls)
+		}
+		lines := rec.Lines(t, names.EventOutboxRefused)
+		if len(lines) != calls || lines[0][names.SeverityText] != "ERROR" || lines[0][names.Reason] != "unheard_of" {
+			t.Errorf("%d lines for %d attempts: %v", len(lines), calls, lines[0])
+		}
+		confirmed := attribute.String(names.MailKind, reservation.EventConfirmed)
+		if counted := rec.Count(t, names.MetricOutboxRefused, confirmed); counted != int64(calls) {
+			t.Errorf("counted %d, want %d", counted, calls)
+		}
+		time.Sleep(time.Hour)
+		synctest.Wait()
+		if got := to.kinds(); len(got) != 2 || got[0] != reservation.EventConfirmed {
+			t.Errorf("told %v once it was understood, want both in order", got)
+		}
+		stop()
+		if err := <-ended; err != nil {
+			t.Error(err)
+		}
+	})
+}
+
+// TestOnlyARefusalParks is the other half: what may pass is tried each minute.
+func TestOnlyARefusalParks(t *testing.T) {
+	for sentence, err := range map[string]error{
+		"away":               fault.Down("notification", errors.New("refused")),
+		"slow":               fault.New(fault.Timeout, "timeout", "late"),
+		"busy":               fault.New(fault.RateLimited, "rate_limited", "later"),
+		"at fault":           fault.New(fault.Internal, "internal", "oops"),
+		"of unknown opinion": errors.New("unexpected EOF"),
+	} {
+		t.Run(sentence, func(t *testing.T) {
+			rec := telemetrytest.Start(t)
+			synctest.Test(t, func(t *testing.T) {
+				store, slot := openRestaurant(t)
+				to := &ear{err: func(reservation.Event) error { return err }}
+				relay := reservation.NewRelay(store, to, rec.Logger)
+				ctx, stop := context.WithCancel(t.Context())
+				ended := make(chan error)
+				go func() { ended <- relay.Run(ctx) }()
+				bookAndCancel(t, store, slot)
+				time.Sleep(time.Hour)
+				stop()
+				if err := <-ended; err != nil {
+					t.Error(err)
+				}
+				if to.calls < 60 || len(rec.Lines(t, names.EventOutboxRefused)) != 0 {
+					t.Errorf("told %d times in an hour, want at least each minute", to.calls)
+				}
+			})
+		})
+	}
 }
 
 func TestDeliveryBelongsToTheBookingsTrace(t *testing.T) {

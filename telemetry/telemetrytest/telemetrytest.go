@@ -9,6 +9,7 @@ import (
 	"sync"
 	"testing"
 
+	"go.opentelemetry.io/otel/attribute"
 	sdkmetric "go.opentelemetry.io/otel/sdk/metric"
 	"go.opentelemetry.io/otel/sdk/metric/metricdata"
 	sdktrace "go.opentelemetry.io/otel/sdk/trace"
@@ -108,6 +109,26 @@ func (r *Recorder) Metric(t testing.TB, name string) metricdata.Metrics {
 	}
 	t.Fatalf("no metric %q", name)
 	return metricdata.Metrics{}
+}
+
+// Count is what a counter has reached in all points with these attributes.
+func (r *Recorder) Count(t testing.TB, name string, with ...attribute.KeyValue) (n int64) {
+	t.Helper()
+	sum, ok := r.Metric(t, name).Data.(metricdata.Sum[int64])
+	if !ok {
+		t.Fatalf("metric %q is no counter", name)
+	}
+	for _, p := range sum.DataPoints {
+		matches := true
+		for _, want := range with {
+			got, ok := p.Attributes.Value(want.Key)
+			matches = matches && ok && got == want.Value
+		}
+		if matches {
+			n += p.Value
+		}
+	}
+	return n
 }
 
 type lines struct {
