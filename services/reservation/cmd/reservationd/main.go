@@ -35,6 +35,7 @@ func run(ctx context.Context, args []string, getenv func(string) string, stdout,
 	common := flags.Common("127.0.0.1:8112", "127.0.0.1:8212")
 	database := flags.URL("database-url", "", "PostgreSQL; empty: in memory, gone with the process")
 	notification := flags.URL("notification-url", "", "base URL of the notification service; empty: nobody is told")
+	booking := strategy(flags)
 	if err := flags.Parse(args, stdout); err != nil {
 		return err
 	}
@@ -45,6 +46,11 @@ func run(ctx context.Context, args []string, getenv func(string) string, stdout,
 			return err
 		}
 		defer closeStore()
+		store, closeStrategy, err := booking(ctx, store, *database)
+		if err != nil {
+			return err
+		}
+		defer closeStrategy()
 
 		wake, workers := func() {}, []serve.Worker(nil)
 		if *notification != "" {

@@ -1,0 +1,103 @@
+package strategies
+
+import (
+	"context"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5/pgtype"
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"jari.example/services/reservation"
+)
+
+// oneSQL decides and writes in one statement: one round trip, one commit, and
+// the slot's row is held for no longer than those take. It is right when it
+// books. When it refuses it may have waited for the row, and has not seen then
+// what its holder wrote: somebody has to look again.
+const oneSQL = `-- name: reservation.book.one
+WITH old AS MATERIALIZED (
+  SELECT (answer->>'id')::uuid AS id, body_hash FROM idempotency WHERE diner_id = $2 AND op = 'book' AND key = $4),
+at AS MATERIALIZED (SELECT starts_at, ends_at FROM slots WHERE id = $1),
+has AS MATERIALIZED (
+  SELECT count(*) AS live, bool_or(r.starts_at < at.ends_at AND r.ends_at > at.starts_at) AS clash
+  FROM reservations r CROSS JOIN at
+  WHERE r.diner_id = $2 AND r.status IN ('waiting', 'offered', 'confirmed', 'seated') AND r.ends_at > $8),
+u AS (
+  UPDATE slots SET booked = booked + $3
+  WHERE id = $1 AND booked + $3 <= capacity AND capacity = wanted_capacity
+    AND starts_at > $8 AND (opens_at IS NULL OR opens_at <= $8) AND $3 BETWEEN party_min AND party_max
+    AND NOT EXISTS (SELECT FROM old)
+    AND EXISTS (SELECT FROM has WHERE live < $11 AND clash IS NOT TRUE)
+  RETURNING id, restaurant_id, starts_at, ends_at, time_zone, cancel_until),
+b AS (
+  INSERT INTO reservations (id, slot_id, diner_id, restaurant_id, starts_at, ends_at, time_zone,
+    party, note, status, created_at, updated_at, cancel_until)
+  SELECT $6::uuid, id, $2, restaurant_id, starts_at, ends_at, time_zone, $3, $7, 'confirmed', $8, $8, cancel_until FROM u
+  RETURNING *),
+i AS (
+  INSERT INTO idempotency (diner_id, op, key, body_hash, answer, created_at)
+  SELECT $2, 'book', $4, $5, to_jsonb(b), $8 FROM b),
+o AS (
+  INSERT INTO outbox (event_id, reservation_id, kind, payload, traceparent, created_at, due_at)
+  SELECT $9::uuid, id, 'reservation.confirmed', to_jsonb(b), $10, $8, $8 FROM b)
+SELECT old.id, coalesce(old.body_hash = $5, false),
+  u.id, coalesce(u.restaurant_id, ''), u.starts_at, u.ends_at, coalesce(u.time_zone, ''), u.cancel_until
+FROM (VALUES (1)) once LEFT JOIN old ON true LEFT JOIN u ON true`
+
+func inOneStatement(ctx context.Context, db *pgxpool.Pool, b reservation.Booking) (answer, error) {
+	var old pgtype.UUID
+	var same bool
+	var id pgtype.Int8
+	var start, end, cancelUntil pgtype.Timestamptz
+	var slot reservation.Slot
+	err := db.QueryRow(ctx, oneSQL, int64(b.SlotID), b.DinerID, b.Party, b.Key, b.Hash, b.ID, b.Note.Reveal(), b.At,
+		b.EventID, b.Traceparent, reservation.MaxLive).
+		Scan(&old, &same, &id, &slot.RestaurantID, &start, &end, &slot.TimeZone, &cancelUntil)
+	switch {
+	case err != nil:
+		return answer{}, err
+	case old.Valid:
+		return answer{old: old.Bytes, same: same}, nil
+	case id.Valid:
+		slot.ID, slot.Start, slot.End, slot.CancelUntil = b.SlotID, start.Time, end.Time, cancelUntil.Time
+		return answer{booked: made(b, &slot)}, nil
+	}
+	return lookAgain(ctx, db, b)
+}
+
+// lookSQL sees what oneSQL could not, and what a refusal has to say.
+const lookSQL = `-- name: reservation.book.look
+WITH old AS (SELECT (answer->>'id')::uuid AS id, body_hash FROM idempotency WHERE diner_id = $2 AND op = 'book' AND key = $3),
+slot AS (SELECT * FROM slots WHERE id = $1),
+has AS (
+  SELECT count(*) AS live, bool_or(r.slot_id = $1) AS here,
+    bool_or(r.slot_id <> $1 AND r.starts_at < slot.ends_at AND r.ends_at > slot.starts_at) AS clash
+  FROM reservations r CROSS JOIN slot
+  WHERE r.diner_id = $2 AND r.status IN ('waiting', 'offered', 'confirmed', 'seated') AND r.ends_at > $5)
+SELECT (SELECT id FROM old), coalesce((SELECT body_hash = $4 FROM old), false),
+  live, coalesce(here, false), coalesce(clash, false),
+  slot.starts_at, slot.opens_at, slot.party_min, slot.party_max, slot.wanted_capacity, slot.capacity, slot.booked
+FROM has LEFT JOIN slot ON true`
+
+func lookAgain(ctx context.Context, db *pgxpool.Pool, b reservation.Booking) (answer, error) {
+	var old pgtype.UUID
+	var same bool
+	var has reservation.Holdings
+	var start, opens pgtype.Timestamptz
+	var least, most, wanted, capacity, booked pgtype.Int8
+	err := db.QueryRow(ctx, lookSQL, int64(b.SlotID), b.DinerID, b.Key, b.Hash, b.At).
+		Scan(&old, &same, &has.Live, &has.OnSlot, &has.Overlaps, &start, &opens, &least, &most, &wanted, &capacity, &booked)
+	if err != nil || old.Valid {
+		return answer{old: uuid.UUID(old.Bytes), same: same}, err
+	}
+	var slot *reservation.Slot
+	if start.Valid {
+		slot = &reservation.Slot{
+			ID: b.SlotID, Start: start.Time, OpensAt: opens.Time,
+			Party:  reservation.PartySize{Min: int(least.Int64), Max: int(most.Int64)},
+			Wanted: int(wanted.Int64), Capacity: int(capacity.Int64), Booked: int(booked.Int64),
+		}
+	}
+	// nil: what stood in the way is gone since, so ask for the seats again.
+	return answer{}, b.Refusal(slot, has)
+}
