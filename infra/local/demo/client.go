@@ -32,6 +32,7 @@ type (
 		SlotID    string    `json:"slot_id"`
 		Start     time.Time `json:"start"`
 		Available int       `json:"available"`
+		OpensAt   time.Time `json:"opens_at"` // zero: it can be booked
 	}
 	reservation struct {
 		ID           string    `json:"id"`
@@ -40,6 +41,8 @@ type (
 		Start        time.Time `json:"start"`
 		Party        int       `json:"party"`
 		Status       string    `json:"status"`
+		Position     int       `json:"position"`
+		OfferEndsAt  time.Time `json:"offer_ends_at"`
 	}
 	list[T any] struct {
 		Items []T `json:"items"`

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 )
@@ -45,7 +46,12 @@ func (e *evening) diner(ctx context.Context) error {
 	if len(times) == 0 {
 		return fmt.Errorf("%s has no free time for two", found.ID)
 	}
-	slot := times[0]
+	// One that she may still give up: near visits are past their cut-off.
+	i := slices.IndexFunc(times, func(t freeTime) bool { return time.Until(t.Start) > 3*time.Hour })
+	if i < 0 {
+		return fmt.Errorf("none of the %d free times of %s is three hours ahead", len(times), found.ID)
+	}
+	slot := times[i]
 	e.say("%s has %d free times for two; she takes %s.", found.Name.En, len(times), local(slot.Start, found.TimeZone))
 
 	a, err := p.book(ctx, e, slot.SlotID, 2, "minji-"+e.tag)
@@ -80,12 +86,12 @@ func (e *evening) diner(ctx context.Context) error {
 	return e.mail(ctx, p, 2, "취소", found)
 }
 
-// freeTimes of the coming fortnight.
+// freeTimes of the coming fortnight: those that can be booked now.
 func (e *evening) freeTimes(ctx context.Context, id string, party int) ([]freeTime, error) {
 	now := time.Now().UTC()
 	l, err := call[list[freeTime]](ctx, e, anyone, "GET", "/v1/restaurants/"+id+"/availability"+
 		query("from", now.Format(time.RFC3339), "to", now.AddDate(0, 0, 14).Format(time.RFC3339), "party", fmt.Sprint(party)), nil, http.StatusOK)
-	return l.Items, err
+	return slices.DeleteFunc(l.Items, func(t freeTime) bool { return t.Available < party || !t.OpensAt.IsZero() }), err
 }
 
 func (e *evening) search(ctx context.Context, word string) ([]restaurant, error) {

@@ -107,9 +107,7 @@ func (w *world) availability(rw http.ResponseWriter, _ *http.Request) {
 	items := []freeTime{}
 	for i := range 3 {
 		id := fmt.Sprint("slot-", i)
-		if left := covers - w.sold[id]; left > 0 {
-			items = append(items, freeTime{SlotID: id, Start: time.Now().Add(time.Duration(i+1) * time.Hour), Available: left})
-		}
+		items = append(items, freeTime{SlotID: id, Start: time.Now().Add(time.Duration(i+4) * time.Hour), Available: covers - w.sold[id]})
 	}
 	reply(rw, 200, list[freeTime]{items})
 }
