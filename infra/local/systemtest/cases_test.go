@@ -2,6 +2,7 @@ package systemtest
 
 import (
 	"encoding/json"
+	"fmt"
 	"maps"
 	"net/http"
 	"net/url"
@@ -66,11 +67,11 @@ func casesFor(path, method string, item *openapi3.PathItem, op *openapi3.Operati
 		if !p.Value.Required {
 			continue
 		}
-		v, _ := example(p.Value.Schema.Value).(string)
+		v, _ := example(said(p.Value.Schema.Value)).(string)
 		switch p.Value.In {
 		case "path":
 			good.params[p.Value.Name] = v
-			if len(who.own) > 0 {
+			if v == someRestaurant && len(who.own) > 0 {
 				good.params[p.Value.Name] = who.own[0]
 			}
 		case "query":
@@ -105,6 +106,14 @@ func casesFor(path, method string, item *openapi3.PathItem, op *openapi3.Operati
 	return cases
 }
 
+// said is the schema of one value of a parameter, which may be repeated.
+func said(s *openapi3.Schema) *openapi3.Schema {
+	if s.Type.Is("array") {
+		return s.Items.Value
+	}
+	return s
+}
+
 func paramCases(good request, p *openapi3.Parameter) (cases []badCase) {
 	if p.Name == "x-region" { // any value is allowed: an unknown one is the default region
 		return nil
@@ -132,7 +141,7 @@ func paramCases(good request, p *openapi3.Parameter) (cases []badCase) {
 		r.query.Del(p.Name)
 		cases = append(cases, r.bad("without "+p.Name, pointer, status...))
 	}
-	for name, v := range wrongValues(p.Schema.Value, true) {
+	for name, v := range wrongValues(said(p.Schema.Value), true) {
 		s, ok := v.(string)
 		if !ok {
 			continue
@@ -140,6 +149,13 @@ func paramCases(good request, p *openapi3.Parameter) (cases []badCase) {
 		r := good.clone()
 		set(r, s)
 		cases = append(cases, r.bad(p.Name+" "+name, pointer, status...))
+	}
+	if most := p.Schema.Value.MaxItems; most != nil {
+		r := good.clone()
+		for i := range *most + 1 {
+			r.query.Add(p.Name, fmt.Sprint(good.query.Get(p.Name), "-", i))
+		}
+		cases = append(cases, r.bad("too many of "+p.Name, pointer, status...))
 	}
 	if p.Name == "cursor" {
 		r := good.clone()

@@ -1,11 +1,15 @@
 package systemtest
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 
 	"github.com/getkin/kin-openapi/openapi3"
 )
+
+// someRestaurant has the form of a restaurant's id.
+const someRestaurant = "no-such-place"
 
 // example is a value that the schema calls valid. It knows what docs/openapi.yaml
 // uses, no more.
@@ -35,10 +39,12 @@ func example(s *openapi3.Schema) any {
 		return "0198a000-0000-7000-8000-000000000000"
 	case s.Format == "date-time":
 		return "2026-01-01T00:00:00Z"
+	case s.Format == "date":
+		return "2026-12-24"
 	case s.Format == "email":
 		return "someone@example.com"
 	case strings.Contains(s.Pattern, "a-z0-9-"):
-		return "no-such-place"
+		return someRestaurant
 	case s.Pattern != "":
 		return "17:00"
 	case strings.Contains(s.Description, "IANA"):
@@ -79,12 +85,27 @@ func wrongValues(s *openapi3.Schema, asText bool) map[string]any {
 		if s.Max != nil {
 			put(wrong, "too large", *s.Max+1, asText)
 		}
+	case s.Type.Is("boolean"):
+		wrong["as a word"] = "yes"
 	case s.Type.Is("object"):
 		wrong["as a string"] = "text"
 		wrong["without its fields"] = map[string]any{}
+		for name, p := range s.Properties {
+			for what, v := range wrongValues(p.Value, false) {
+				o := example(s).(map[string]any)
+				o[name] = v
+				wrong["with "+name+" "+what] = o
+			}
+		}
 	case s.Type.Is("array"):
 		wrong["as a string"] = "text"
 		wrong["of wrong elements"] = []any{1}
+		if s.MaxItems != nil {
+			wrong["too long"] = slices.Repeat([]any{example(s.Items.Value)}, int(*s.MaxItems)+1)
+		}
+		for what, v := range wrongValues(s.Items.Value, false) {
+			wrong["with one "+what] = []any{v}
+		}
 	}
 	return wrong
 }
