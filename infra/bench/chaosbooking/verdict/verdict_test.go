@@ -1,0 +1,170 @@
+package verdict
+
+import (
+	"slices"
+	"strconv"
+	"testing"
+	"time"
+)
+
+var opening = time.Date(2026, 11, 23, 10, 0, 0, 0, time.UTC)
+
+func at(ms int) time.Time { return opening.Add(time.Duration(ms) * time.Millisecond) }
+
+// said is one request of a millisecond.
+func said(ms int, diner string, op Op, status int, a Answer) Try {
+	return Try{
+		Diner: diner, Op: op, Key: diner + string(op), Slot: 1, Party: 2, Via: "a",
+		Began: at(ms), Ended: at(ms + 1), Status: status, Answer: a,
+	}
+}
+
+func row(id, status string) Answer { return Answer{ID: id, Slot: 1, Party: 2, Status: status} }
+
+// evening is a world in which everything has been kept: two kills, one of them
+// late, and one diner of each sort.
+func evening() World {
+	w := World{
+		Tries: []Try{
+			said(0, "keeps", Book, 201, row("r-keeps", confirmed)),
+			said(1, "returns", Book, 0, Answer{}), // the answer got lost …
+			said(5, "returns", Book, 201, row("r-returns", confirmed)),
+			said(2, "cancels", Book, 201, row("r-cancels", confirmed)),
+			said(10, "waits", Join, 201, row("r-waits", waiting)),
+			said(11, "lingers", Join, 201, row("r-lingers", waiting)),
+			said(20, "cancels", Cancel, 200, row("r-cancels", cancelled)),
+			said(25, "waits", Read, 200, row("r-waits", offered)),
+			said(30, "waits", Accept, 200, row("r-waits", confirmed)),
+			said(40, "unlucky", Book, 0, Answer{}), // killed, booked, gone
+			said(40, "nothing", Book, 503, Answer{}),
+			said(41, "late", Book, 0, Answer{}), // killed, then refused
+			said(45, "late", Book, 409, Answer{}),
+			said(50, "moves", Book, 201, row("r-moves", confirmed)),
+			said(55, "moves", Move, 200, Answer{ID: "r-moves", Slot: 2, Party: 3, Status: confirmed}),
+		},
+		Kills: []Kill{
+			{Victim: "b", At: at(3), Done: at(4), Left: 4},
+			{Victim: Everybody, At: at(40), Done: at(42), Left: 0},
+		},
+		Slots: []Slot{{ID: 1, Capacity: 8, Booked: 8}, {ID: 2, Capacity: 4, Booked: 3}},
+		Rows: []Row{
+			{"r-keeps", 1, "keeps", 2, confirmed, 1},
+			{"r-returns", 1, "returns", 2, confirmed, 1},
+			{"r-cancels", 1, "cancels", 2, cancelled, 2},
+			{"r-waits", 1, "waits", 2, confirmed, 3},
+			{"r-lingers", 1, "lingers", 2, waiting, 1},
+			{"r-unlucky", 1, "unlucky", 2, confirmed, 1},
+			{"r-moves", 2, "moves", 3, confirmed, 2},
+		},
+	}
+	w.Tries[1].Lost, w.Tries[2].Replayed = true, true
+	w.Tries[13].Party = 3 // what is moved later is wanted differently at first
+	for _, e := range [][2]string{
+		{"r-keeps", "reservation.confirmed"}, {"r-returns", "reservation.confirmed"}, {"r-cancels", "reservation.confirmed"},
+		{"r-waits", "waitlist.joined"}, {"r-lingers", "waitlist.joined"}, {"r-cancels", "reservation.cancelled"},
+		{"r-waits", "waitlist.offered"}, {"r-waits", "reservation.confirmed"}, {"r-unlucky", "reservation.confirmed"},
+		{"r-moves", "reservation.confirmed"}, {"r-moves", "reservation.moved"},
+	} {
+		id := "e" + strconv.Itoa(len(w.Events))
+		w.Events = append(w.Events, Event{ID: id, Kind: e[1], Reservation: e[0], State: "sent"})
+		w.Mails = append(w.Mails, Mail{id})
+		w.Sends = append(w.Sends, Send{Event: id, Taken: true})
+	}
+	w.Sends[0].Lost = true // so it was sent again
+	w.Sends, w.Mails = append(w.Sends, Send{Event: "e0", Taken: true}), append(w.Mails, Mail{"e0"})
+	w.Sends = append(w.Sends, Send{Event: "e1"}) // SES was away once
+	return w
+}
+
+var demand = Demand{Kills: 2, Early: 0.5}
+
+func TestAnEveningOnWhichAllPromisesWereKeptIsAcquitted(t *testing.T) {
+	v := Judge(evening(), demand)
+	for _, f := range v.Findings {
+		t.Error(f)
+	}
+	want := Counts{
+		Kills: 2, Requests: 15, Booked: 6, KillsEarly: 1, InFlight: 3, Unknown: 2, Replayed: 1, AnswersLost: 1,
+		Waited: 2, Offers: 1, Events: 11, Mails: 12, SESLost: 1, MailsSurplus: 1,
+	}
+	if v.Counts != want {
+		t.Errorf("counted\n%+v, want\n%+v", v.Counts, want)
+	}
+}
+
+// Whoever cannot be convicted proves nothing by an acquittal.
+func TestBrokenPromisesAreConvicted(t *testing.T) {
+	for name, c := range map[string]struct {
+		doctor  func(w *World)
+		promise Promise
+		count   func(Counts) int // which must be 1; nil: none counts it
+	}{
+		"a slot holds more than it has": {func(w *World) { w.Slots[0].Capacity = 7 }, NeverOverbooked, func(c Counts) int { return c.Overbooked }},
+		"a slot held more than it has for a while": {func(w *World) {
+			// Four covers in all: one diner too many knew a seat to be theirs until the cancellation.
+			w.Slots = append(w.Slots, Slot{ID: 3, Capacity: 4})
+			for _, d := range []string{"x", "y", "z"} {
+				a := Answer{ID: "r-" + d, Slot: 3, Party: 2, Status: confirmed}
+				b := a
+				b.Status = cancelled
+				w.Tries = append(w.Tries, said(60, d, Book, 201, a), said(70, d, Cancel, 200, b))
+				w.Rows = append(w.Rows, Row{a.ID, 3, d, 2, cancelled, 0})
+			}
+		}, NeverOverbooked, func(c Counts) int { return c.Overbooked }},
+		"a slot's counter differs from its rows": {func(w *World) { w.Slots[1].Booked = 4 }, NeverOverbooked, func(c Counts) int { return c.Overbooked }},
+		"a row with a 201 is gone":               {func(w *World) { w.Rows = w.Rows[1:] }, NothingLost, func(c Counts) int { return c.Lost }},
+		"a cancellation with a 200 is gone":      {func(w *World) { w.Rows[2].Status = confirmed }, NothingLost, func(c Counts) int { return c.Lost }},
+		"a confirmed row was cancelled by nobody": {func(w *World) { w.Rows[0].Status = cancelled },
+			NothingLost, func(c Counts) int { return c.Lost }},
+		"a move with a 200 is gone":         {func(w *World) { w.Rows[6].Slot = 1 }, NothingLost, func(c Counts) int { return c.Lost }},
+		"an entry that waits was confirmed": {func(w *World) { w.Rows[4].Status = confirmed }, NothingLost, func(c Counts) int { return c.Lost }},
+		"a row that nobody asked for":       {func(w *World) { w.Rows = append(w.Rows, Row{"r", 1, "ghost", 2, waiting, 0}) }, NothingDoubled, func(c Counts) int { return c.Doubled }},
+		"a row of somebody who was refused": {func(w *World) {
+			w.Tries = append(w.Tries, said(60, "refused", Book, 409, Answer{}))
+			w.Rows = append(w.Rows, Row{"r", 1, "refused", 2, waiting, 0})
+		}, NothingDoubled, func(c Counts) int { return c.Doubled }},
+		"a row of somebody who was refused after a lost answer": {func(w *World) {
+			w.Tries = append(w.Tries, said(60, "refused", Book, 0, Answer{}), said(62, "refused", Book, 409, Answer{}))
+			w.Rows = append(w.Rows, Row{"r", 1, "refused", 2, waiting, 0})
+		}, NothingDoubled, func(c Counts) int { return c.Doubled }},
+		"a second row of somebody who got one": {func(w *World) { w.Rows = append(w.Rows, Row{"r", 1, "keeps", 2, cancelled, 0}) }, NothingDoubled, func(c Counts) int { return c.Doubled }},
+		"a key that was answered with two rows": {func(w *World) { w.Tries = append(w.Tries, said(60, "keeps", Book, 201, row("r-other", confirmed))) },
+			NothingDoubled, func(c Counts) int { return c.Doubled }},
+		"somebody who never hears, without a kill": {func(w *World) { w.Tries = append(w.Tries, said(60, "forgotten", Book, 503, Answer{})) }, OutcomeKnown, nil},
+		"somebody who never hears, of another replica's kill": {func(w *World) {
+			w.Tries = append(w.Tries, said(3, "forgotten", Book, 0, Answer{}))
+		}, OutcomeKnown, nil},
+		"a change without an event": {func(w *World) { w.Events, w.Mails = w.Events[:10], w.Mails[:10] }, EventPerChange, func(c Counts) int { return c.EventsMissing }},
+		"an event without a change": {func(w *World) {
+			w.Events = append(w.Events, Event{"e", "reservation.moved", "r-keeps", "sent"})
+			w.Mails = append(w.Mails, Mail{"e"})
+		}, EventPerChange, func(c Counts) int { return c.EventsDoubled }},
+		"an event of no row": {func(w *World) {
+			w.Events = append(w.Events, Event{"e", "reservation.confirmed", "r-ghost", "sent"})
+			w.Mails = append(w.Mails, Mail{"e"})
+		}, EventPerChange, func(c Counts) int { return c.EventsDoubled }},
+		"an event for another":                       {func(w *World) { w.Events[1].Kind = "reservation.closed" }, EventPerChange, nil},
+		"events in the wrong order":                  {func(w *World) { w.Events[2], w.Events[5] = w.Events[5], w.Events[2] }, EventPerChange, nil},
+		"an event that never left":                   {func(w *World) { w.Untold = 1 }, EventPerChange, nil},
+		"a missing mail":                             {func(w *World) { w.Mails = w.Mails[1:11] }, MailPerEvent, func(c Counts) int { return c.MailsMissing }},
+		"a mail that was given up":                   {func(w *World) { w.Events[4].State = "failed" }, MailPerEvent, nil},
+		"a surplus mail":                             {func(w *World) { w.Mails = append(w.Mails, Mail{"e1"}) }, NoSurplusMail, func(c Counts) int { return c.MailsDoubled }},
+		"a surplus mail after a send SES never took": {func(w *World) { w.Sends[0].Taken = false }, NoSurplusMail, func(c Counts) int { return c.MailsDoubled }},
+		"a mail about nothing":                       {func(w *World) { w.Mails = append(w.Mails, Mail{""}) }, NoSurplusMail, func(c Counts) int { return c.MailsDoubled }},
+		"too few kills":                              {func(w *World) { w.Kills = w.Kills[1:] }, Proof, nil},
+		"too few early kills":                        {func(w *World) { w.Kills[0].Left = 0 }, Proof, nil},
+		"no answer was lost":                         {func(w *World) { w.Tries[1].Lost = false }, Proof, nil},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := evening()
+			c.doctor(&w)
+			v := Judge(w, demand)
+			if !slices.ContainsFunc(v.Findings, func(f Finding) bool { return f.Promise == c.promise }) {
+				t.Errorf("acquitted of %q; findings: %v", c.promise, v.Findings)
+			}
+			if c.count != nil && c.count(v.Counts) != 1 {
+				t.Errorf("counted %d times: %+v", c.count(v.Counts), v.Counts)
+			}
+		})
+	}
+}
