@@ -1,0 +1,161 @@
+package reservation
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+)
+
+// situation is all that slots follow from.
+type situation struct {
+	Schedule
+	closed map[string]bool
+	now    time.Time
+}
+
+func (s situation) isClosed(date string) bool { return s.closed[date] }
+
+func (s situation) zone() *time.Location {
+	zone, err := time.LoadLocation(s.TimeZone)
+	if err != nil {
+		panic(err)
+	}
+	return zone
+}
+
+// maker is Slots, or something that ought to be convicted.
+type maker func(situation) []Slot
+
+func made(s situation) []Slot { return s.Slots("mokran", s.isClosed, s.now) }
+
+// judge holds what make says against the schedule read in the plainest way.
+func judge(s situation, make maker) error {
+	slots, zone := make(s), s.zone()
+	starts, last := map[time.Time]bool{}, s.lastDay(zone)
+	for i, slot := range slots {
+		local := slot.Start.In(zone)
+		switch covers, dropped := s.wants(local, last); {
+		case i > 0 && !slots[i-1].Start.Before(slot.Start):
+			return fmt.Errorf("%v after %v", slot.Start, slots[i-1].Start)
+		case !slot.Start.After(s.now):
+			return fmt.Errorf("%v has begun", local)
+		case covers == 0:
+			return fmt.Errorf("nobody wants %v", local)
+		case slot.OpensAt != dropped:
+			return fmt.Errorf("%v opens at %v, want %v", local, slot.OpensAt, dropped)
+		case slot != Slot{
+			RestaurantID: "mokran", Start: slot.Start.UTC(), TimeZone: s.TimeZone, Party: s.Party,
+			Wanted: covers, Capacity: covers, OpensAt: dropped,
+			End:         slot.Start.Add(time.Duration(s.DiningMinutes) * time.Minute),
+			CancelUntil: slot.Start.Add(-time.Duration(s.CancelCutoffMinutes) * time.Minute),
+		}:
+			return fmt.Errorf("%v is %+v", local, slot)
+		}
+		starts[slot.Start] = true
+	}
+	for _, t := range s.walk(zone, last) {
+		if !starts[t] {
+			return fmt.Errorf("%v is missing", t.In(zone))
+		}
+		delete(starts, t)
+	}
+	for t := range starts {
+		return fmt.Errorf("%v should not be", t.In(zone))
+	}
+	return nil
+}
+
+// walk goes through the minutes of UTC, looks at the wall clock of each, and
+// lists those to come at which it shows a wanted time for the first time. It
+// sets out two days early to have seen what now is shown again.
+func (s situation) walk(zone *time.Location, last string) (starts []time.Time) {
+	end := s.now.AddDate(0, 0, s.DaysAhead+3)
+	for _, d := range s.Drops {
+		if to := day(d.To).AddDate(0, 0, 3); to.After(end) {
+			end = to
+		}
+	}
+	seen := map[string]bool{}
+	for t := s.now.UTC().Truncate(time.Minute).AddDate(0, 0, -2); t.Before(end); t = t.Add(time.Minute) {
+		local := t.In(zone)
+		if covers, _ := s.wants(local, last); covers == 0 {
+			continue
+		}
+		if shows := local.Format("2006-01-02 15:04"); !seen[shows] {
+			seen[shows] = true
+			if t.After(s.now) {
+				starts = append(starts, t)
+			}
+		}
+	}
+	return starts
+}
+
+// lastDay ends the window that begins with the latest day the clock has shown.
+func (s situation) lastDay(zone *time.Location) string {
+	latest := ""
+	for t := s.now.AddDate(0, 0, -2); !t.After(s.now); t = t.Add(time.Minute) {
+		latest = max(latest, t.In(zone).Format(time.DateOnly))
+	}
+	return day(latest).AddDate(0, 0, s.DaysAhead).Format(time.DateOnly)
+}
+
+// wants tells what the schedule says about one minute of the wall clock.
+func (s situation) wants(local time.Time, last string) (covers int, opensAt time.Time) {
+	date, clock := local.Format(time.DateOnly), local.Format("15:04")
+	for _, d := range s.Drops {
+		if d.From <= date && date <= d.To && (opensAt.IsZero() || d.OpensAt.Before(opensAt)) {
+			opensAt = d.OpensAt
+		}
+	}
+	if s.closed[date] || date > last && opensAt.IsZero() {
+		return 0, opensAt
+	}
+	var openings []Hours
+	covers = s.Covers
+	for _, o := range s.Weekly {
+		if o.Day == strings.ToLower(local.Format("Mon")) {
+			openings = append(openings, o.Hours)
+		}
+	}
+	for _, e := range s.Exceptions {
+		if e.Date == date {
+			openings = e.Openings
+			if e.Covers != nil {
+				covers = *e.Covers
+			}
+		}
+	}
+	if !slices.ContainsFunc(openings, func(h Hours) bool {
+		var hour, minute int
+		fmt.Sscanf(h.Opens, "%d:%d", &hour, &minute)
+		since := local.Hour()*60 + local.Minute() - hour*60 - minute
+		return h.Opens <= clock && clock < h.Closes && since%s.IntervalMinutes == 0
+	}) {
+		return 0, opensAt
+	}
+	return covers, opensAt
+}
+
+// lost names a slot that is still to come at later and is not there any more.
+func lost(s situation, make maker, later time.Time) error {
+	before := make(s)
+	s.now = later
+	after := make(s)
+	for _, slot := range before {
+		if slot.Start.After(later) && !slices.Contains(after, slot) {
+			return fmt.Errorf("%v is gone at %v", slot.Start, later)
+		}
+	}
+	return nil
+}
+
+// day is the midnight of a date in UTC.
+func day(date string) time.Time {
+	t, err := time.Parse(time.DateOnly, date)
+	if err != nil {
+		panic(err)
+	}
+	return t
+}

@@ -1,0 +1,231 @@
+package reservation
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"testing"
+	"time"
+
+	"pgregory.net/rapid"
+)
+
+// Zones whose clocks do odd things: at midnight (Havana, Beirut), a minute after
+// it (St. John's until 2011), by half an hour (Lord Howe), by two (Troll), for a
+// month (Casablanca), the other way round (Dublin); one that left out a day
+// (Apia, 30 December 2011), and some that do nothing.
+var zones = []string{
+	"Asia/Seoul", "America/New_York", "America/Havana", "Asia/Beirut", "America/St_Johns", "Australia/Lord_Howe",
+	"Antarctica/Troll", "Africa/Casablanca", "Europe/Dublin", "Pacific/Apia", "America/Nuuk", "Asia/Kathmandu", "UTC",
+}
+
+// situations are schedules on days when, more often than not, the clock changes.
+var situations = rapid.Custom(func(t *rapid.T) situation {
+	s := situation{Schedule: Schedule{
+		TimeZone:            rapid.SampledFrom(zones).Draw(t, "zone"),
+		IntervalMinutes:     rapid.SampledFrom([]int{15, 30, 45, 60, 90, 240}).Draw(t, "interval"),
+		DiningMinutes:       rapid.IntRange(30, 360).Draw(t, "dining"),
+		Covers:              rapid.IntRange(0, 9).Draw(t, "covers"),
+		Party:               PartySize{Min: 1, Max: rapid.IntRange(1, MaxParty).Draw(t, "party")},
+		DaysAhead:           rapid.IntRange(1, 9).Draw(t, "days ahead"),
+		CancelCutoffMinutes: rapid.IntRange(0, 10080).Draw(t, "cut-off"),
+	}}
+	s.now = moments(s.TimeZone).Draw(t, "now")
+	date := rapid.Map(rapid.IntRange(-3, 20), func(n int) string { return s.now.AddDate(0, 0, n).Format(time.DateOnly) })
+	weekly := rapid.Custom(func(t *rapid.T) Opening {
+		return Opening{rapid.SampledFrom(weekdays).Draw(t, "day"), hours.Draw(t, "hours")}
+	})
+	exceptions := rapid.Custom(func(t *rapid.T) Exception {
+		return Exception{
+			Date:     date.Draw(t, "date"),
+			Openings: rapid.SliceOfN(hours, 0, 2).Draw(t, "openings"),
+			Covers:   rapid.Ptr(rapid.IntRange(0, 9), true).Draw(t, "covers"),
+		}
+	})
+	drops := rapid.Custom(func(t *rapid.T) Drop {
+		from := date.Draw(t, "from")
+		return Drop{
+			From: from,
+			To:   day(from).AddDate(0, 0, rapid.IntRange(0, 6).Draw(t, "days")).Format(time.DateOnly),
+			// No zone is so far ahead of UTC that its day is over by then.
+			OpensAt: day(from).Add(-time.Duration(rapid.IntRange(-6, 30*24).Draw(t, "hours before")) * time.Hour),
+		}
+	})
+	s.Weekly = rapid.SliceOfN(weekly, 0, maxOpenings).Draw(t, "weekly")
+	s.Exceptions = rapid.SliceOfNDistinct(exceptions, 0, 4, func(e Exception) string { return e.Date }).Draw(t, "exceptions")
+	s.Drops = rapid.SliceOfN(drops, 0, 3).Draw(t, "drops")
+	s.closed = map[string]bool{}
+	for _, d := range rapid.SliceOfN(date, 0, 3).Draw(t, "closed") {
+		s.closed[d] = true
+	}
+	return s
+})
+
+var hours = rapid.Custom(func(t *rapid.T) Hours {
+	// Round times meet each other and the changes of clocks.
+	minute := func(low, high int) *rapid.Generator[int] {
+		quarters := rapid.Map(rapid.IntRange((low+14)/15, high/15), func(n int) int { return n * 15 })
+		return rapid.OneOf(quarters, quarters, rapid.IntRange(low, high))
+	}
+	opens := minute(0, 23*60).Draw(t, "opens")
+	closes := minute(opens+1, 24*60).Draw(t, "closes")
+	clock := func(m int) string { return fmt.Sprintf("%02d:%02d", m/60, m%60) }
+	return Hours{clock(opens), clock(closes)}
+})
+
+// moments are instants since 2000, most of them within days of a change of the
+// zone's clock.
+func moments(zone string) *rapid.Generator[time.Time] {
+	begin, end := day("2000-02-01"), day("2040-01-01")
+	changes := []time.Time{day("2026-11-22")}
+	for t := begin.In(situation{Schedule: Schedule{TimeZone: zone}}.zone()); ; {
+		if _, t = t.ZoneBounds(); t.IsZero() || t.After(end) {
+			break
+		}
+		changes = append(changes, t.UTC())
+	}
+	return rapid.Custom(func(t *rapid.T) time.Time {
+		// Small numbers are drawn more often than others: days first, then minutes.
+		return rapid.SampledFrom(changes).Draw(t, "change").
+			AddDate(0, 0, -rapid.IntRange(0, 5).Draw(t, "days before")).
+			Add(-time.Duration(rapid.IntRange(-90*60, 24*60*60).Draw(t, "seconds before")) * time.Second)
+	})
+}
+
+func TestSlotsAreThoseThatTheWallClockShows(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		s := situations.Draw(t, "situation")
+		if err := s.Validate(); err != nil {
+			t.Fatal(err)
+		}
+		if err := judge(s, made); err != nil {
+			t.Fatal(err)
+		}
+		for _, slot := range made(s) {
+			date := slot.Start.In(s.zone()).Format(time.DateOnly)
+			if from, to, err := DayBounds(date, s.TimeZone); err != nil || slot.Start.Before(from) || !slot.Start.Before(to) {
+				t.Fatalf("%s is [%v, %v) (%v), without %v", date, from, to, err, slot.Start)
+			}
+		}
+	})
+}
+
+func TestTimeTakesNoSlotBackThatIsStillToCome(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		s := situations.Draw(t, "situation")
+		t.Repeat(map[string]func(*rapid.T){
+			"time passes": func(t *rapid.T) {
+				later := s.now.Add(time.Duration(rapid.IntRange(0, 3*24*60).Draw(t, "minutes")) * time.Minute)
+				if err := lost(s, made, later); err != nil {
+					t.Fatal(err)
+				}
+				s.now = later
+			},
+		})
+	})
+}
+
+// The negative controls: each maker is wrong in one way, and the judge must find
+// it out.
+func TestWrongSlotsAreConvicted(t *testing.T) {
+	for name, wrong := range map[string]maker{
+		"time.Date is believed":            careless,
+		"the second of two times is taken": second,
+		"closed days are open":             func(s situation) []Slot { return s.Slots("mokran", nil, s.now) },
+		"exceptions are forgotten":         func(s situation) []Slot { s.Exceptions = nil; return made(s) },
+		"drops are forgotten":              func(s situation) []Slot { s.Drops = nil; return made(s) },
+		"drops make nothing ahead":         inWindow,
+		"the first drop listed wins":       firstDrop,
+		"the window is a day short":        func(s situation) []Slot { s.DaysAhead--; return made(s) },
+		"what has begun is listed":         func(s situation) []Slot { s.now = s.now.Add(-6 * time.Hour); return made(s) },
+		"one is missing":                   func(s situation) []Slot { all := made(s); return all[min(1, len(all)):] },
+		"each comes twice":                 func(s situation) []Slot { all := made(s); return slices.Concat(all, all) },
+		"diners may cancel until the end":  func(s situation) []Slot { s.CancelCutoffMinutes = -s.DiningMinutes; return made(s) },
+		"everybody leaves after an hour":   func(s situation) []Slot { s.DiningMinutes = 60; return made(s) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			for seed := range 500 {
+				if err := judge(situations.Example(seed), wrong); err != nil {
+					t.Logf("situation %d: %v", seed, err)
+					return
+				}
+			}
+			t.Fatal("nobody noticed")
+		})
+	}
+}
+
+// Where the clock never changes careless is right, so it was for the changes that
+// it was convicted.
+func TestTimeDateIsAcquittedWhereTheClockNeverChanges(t *testing.T) {
+	for seed := range 50 {
+		s := situations.Example(seed)
+		s.TimeZone = "Asia/Kathmandu"
+		if err := judge(s, careless); err != nil {
+			t.Fatalf("situation %d: %v", seed, err)
+		}
+	}
+}
+
+func TestALostSlotIsNoticed(t *testing.T) {
+	forgetful := func(s situation) []Slot { // a drop is over once it has opened
+		s.Drops = slices.DeleteFunc(slices.Clone(s.Drops), func(d Drop) bool { return !d.OpensAt.After(s.now) })
+		return made(s)
+	}
+	for seed := range 500 {
+		s := situations.Example(seed)
+		if err := lost(s, forgetful, s.now.AddDate(0, 0, 3)); err != nil {
+			t.Logf("situation %d: %v", seed, err)
+			return
+		}
+	}
+	t.Fatal("nobody noticed")
+}
+
+// careless reads the schedule without a zone and then believes time.Date, which
+// moves a wall time that does not exist.
+func careless(s situation) []Slot {
+	zone, now := s.zone(), s.now
+	s.TimeZone, s.now = "UTC", today(s.now, zone)
+	moved := map[time.Time]Slot{}
+	for _, slot := range made(s) {
+		wall := slot.Start
+		start := time.Date(wall.Year(), wall.Month(), wall.Day(), wall.Hour(), wall.Minute(), 0, 0, zone).UTC()
+		slot.TimeZone, slot.Start = zone.String(), start
+		slot.End, slot.CancelUntil = slot.End.Add(start.Sub(wall)), slot.CancelUntil.Add(start.Sub(wall))
+		if start.After(now) {
+			moved[start] = slot
+		}
+	}
+	return slices.SortedFunc(maps.Values(moved), func(a, b Slot) int { return a.Start.Compare(b.Start) })
+}
+
+// second puts off what the clock shows again an hour later.
+func second(s situation) []Slot {
+	all, zone := made(s), s.zone()
+	for i, slot := range all {
+		const shows = "2006-01-02 15:04"
+		if later := slot.Start.Add(time.Hour); later.In(zone).Format(shows) == slot.Start.In(zone).Format(shows) {
+			all[i].Start, all[i].End, all[i].CancelUntil = later, slot.End.Add(time.Hour), slot.CancelUntil.Add(time.Hour)
+		}
+	}
+	return all
+}
+
+// inWindow leaves out what only a drop makes.
+func inWindow(s situation) []Slot {
+	last, zone := s.lastDay(s.zone()), s.zone()
+	return slices.DeleteFunc(made(s), func(slot Slot) bool { return slot.Start.In(zone).Format(time.DateOnly) > last })
+}
+
+// firstDrop lets the first drop listed decide.
+func firstDrop(s situation) []Slot {
+	all, zone := made(s), s.zone()
+	for i, slot := range all {
+		date := slot.Start.In(zone).Format(time.DateOnly)
+		if n := slices.IndexFunc(s.Drops, func(d Drop) bool { return d.From <= date && date <= d.To }); n >= 0 {
+			all[i].OpensAt = s.Drops[n].OpensAt
+		}
+	}
+	return all
+}
