@@ -49,7 +49,9 @@ func (s *System) DatabaseURL(name string) string {
 	return "postgres://app@" + s.Ports.Addr("postgres") + "/" + name + "?sslmode=disable"
 }
 
-func (s *System) postgres() launch.Part {
+// Postgres is the database server, which takes settings ("commit_delay=1000")
+// besides those that the system needs.
+func (s *System) Postgres(settings ...string) launch.Part {
 	var found pgInstall
 	var data string
 	return launch.Part{
@@ -67,14 +69,14 @@ func (s *System) postgres() launch.Part {
 			return s.initPostgres(ctx, found, data, cluster, say)
 		},
 		Command: func(context.Context) (launch.Command, error) {
+			args := []string{"-D", filepath.Join(data, "pg"), "-p", strconv.Itoa(s.Ports.Of("postgres"))}
+			for _, setting := range slices.Concat([]string{
+				"listen_addresses=127.0.0.1", "unix_socket_directories=", "max_connections=300", "logging_collector=off",
+			}, settings) {
+				args = append(args, "-c", setting)
+			}
 			return launch.Command{
-				Path: filepath.Join(found.bin, "postgres"),
-				Args: []string{
-					"-D", filepath.Join(data, "pg"), "-p", strconv.Itoa(s.Ports.Of("postgres")),
-					"-c", "listen_addresses=127.0.0.1", "-c", "unix_socket_directories=",
-					"-c", "max_connections=300", "-c", "logging_collector=off",
-				},
-				Env: pgEnv(data), Dir: data, As: s.user.cred,
+				Path: filepath.Join(found.bin, "postgres"), Args: args, Env: pgEnv(data), Dir: data, As: s.user.cred,
 			}, nil
 		},
 		Healthy: func(ctx context.Context) error {

@@ -48,7 +48,7 @@ func New(s System) (*System, error) {
 func (s *System) Parts() []launch.Part {
 	all := []launch.Part{
 		s.secrets(), s.build(), s.web(), // tasks
-		s.postgres(), s.redis(), s.openSearch(), s.aws(),
+		s.Postgres(), s.redis(), s.openSearch(), s.aws(),
 		s.agent(),
 	}
 	if s.WithPlugin || s.agentKind() == "fluent-bit" {
