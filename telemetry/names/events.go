@@ -33,6 +33,10 @@ var Events = []Event{
 // Metrics of our own; what OpenTelemetry's instrumentations add keeps their names.
 const (
 	MetricEndpointDuration = "jari.endpoint.duration"
+	MetricBookingBatch     = "jari.booking.batch.size"
+	MetricBookingQueue     = "jari.booking.queue.depth"
+	MetricBookingAlone     = "jari.booking.alone"
+	MetricBookingShed      = "jari.booking.overloaded"
 	MetricOutboxRefused    = "jari.outbox.refused"
 	MetricMailSent         = "jari.mail.sent"
 	MetricMailRetried      = "jari.mail.retried"
@@ -49,6 +53,10 @@ type Metric struct {
 // Metrics is every metric of ours, in the order TELEMETRY.md lists them.
 var Metrics = []Metric{
 	{MetricEndpointDuration, "s", "Histogram of a service method's duration, by jari.method and error.type."},
+	{MetricBookingBatch, "{booking}", "Histogram of how many bookings one transaction decided; its sum is the bookings that went in groups."},
+	{MetricBookingQueue, "{booking}", "Bookings that wait for their group."},
+	{MetricBookingAlone, "{booking}", "Bookings that went alone, in a transaction of their own, because it was calm."},
+	{MetricBookingShed, "{booking}", "Bookings refused with 503 overloaded because too many waited."},
 	{MetricOutboxRefused, "{event}", "Deliveries of events that notification refused for good, by jari.mail.kind and jari.reason."},
 	{MetricMailSent, "{mail}", "Mails that the mail service took, by jari.mail.kind."},
 	{MetricMailRetried, "{mail}", "Attempts at a mail that will be made again, by jari.mail.kind and jari.reason; answer_lost may have sent one."},

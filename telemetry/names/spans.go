@@ -4,6 +4,8 @@ package names
 // route, their peer or their statement.
 const (
 	SpanConnect       = "postgresql.connect"         // a new connection that a request waits for
+	SpanBookBatch     = "reservation.book.batch"     // one transaction for the bookings that waited
+	SpanBookWait      = "reservation.book.wait"      // a booking until its batch is committed; links to it
 	SpanOutboxDeliver = "reservation.outbox.deliver" // one event to the notification service
 	SpanMail          = "notification.mail"          // one mail; links to the request behind it
 	SpanIndexChanges  = "search.index.changes"       // one batch of catalogue changes
