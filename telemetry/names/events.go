@@ -16,6 +16,9 @@ var Events = []Event{
 	{EventOutboxDelivered, "The outbox handed events over."},
 	{EventOutboxFailed, "The outbox could not hand events over and will try again."},
 	{EventOutboxRefused, "Notification refused an event for good: a fault of ours; tried again ever more seldom, up to hourly."},
+	{EventInvariantViolated, "A slot's counter and its reservations disagree: stop and look, booking by booking."},
+	{EventAudited, "Every slot to come was recounted; jari.violations says how many are wrong."},
+	{EventJobFailed, "A job could not do its round; the next one comes."},
 	{EventMailSent, "A mail was accepted by the mail service."},
 	{EventMailFailed, "A mail was not accepted: WARN and it will be tried again, ERROR and it is given up; jari.reason says why."},
 	{EventCatalogueIndexed, "Catalogue changes became searchable."},
@@ -32,15 +35,16 @@ var Events = []Event{
 
 // Metrics of our own; what OpenTelemetry's instrumentations add keeps their names.
 const (
-	MetricEndpointDuration = "jari.endpoint.duration"
-	MetricBookingBatch     = "jari.booking.batch.size"
-	MetricBookingQueue     = "jari.booking.queue.depth"
-	MetricBookingAlone     = "jari.booking.alone"
-	MetricBookingShed      = "jari.booking.overloaded"
-	MetricOutboxRefused    = "jari.outbox.refused"
-	MetricMailSent         = "jari.mail.sent"
-	MetricMailRetried      = "jari.mail.retried"
-	MetricMailFailed       = "jari.mail.failed"
+	MetricEndpointDuration    = "jari.endpoint.duration"
+	MetricBookingBatch        = "jari.booking.batch.size"
+	MetricBookingQueue        = "jari.booking.queue.depth"
+	MetricBookingAlone        = "jari.booking.alone"
+	MetricBookingShed         = "jari.booking.overloaded"
+	MetricOutboxRefused       = "jari.outbox.refused"
+	MetricInvariantViolations = "jari.booking.invariant.violations"
+	MetricMailSent            = "jari.mail.sent"
+	MetricMailRetried         = "jari.mail.retried"
+	MetricMailFailed          = "jari.mail.failed"
 )
 
 // Metric describes an instrument, for TELEMETRY.md.
@@ -58,6 +62,7 @@ var Metrics = []Metric{
 	{MetricBookingAlone, "{booking}", "Bookings that went alone, in a transaction of their own, because it was calm."},
 	{MetricBookingShed, "{booking}", "Bookings refused with 503 overloaded because too many waited."},
 	{MetricOutboxRefused, "{event}", "Deliveries of events that notification refused for good, by jari.mail.kind and jari.reason."},
+	{MetricInvariantViolations, "{slot}", "Slots whose counter and reservations disagree, each time the audit finds them."},
 	{MetricMailSent, "{mail}", "Mails that the mail service took, by jari.mail.kind."},
 	{MetricMailRetried, "{mail}", "Attempts at a mail that will be made again, by jari.mail.kind and jari.reason; answer_lost may have sent one."},
 	{MetricMailFailed, "{mail}", "Mails that were given up, by jari.mail.kind and jari.reason."},

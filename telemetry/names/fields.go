@@ -50,30 +50,40 @@ const (
 	SLO           = "jari.slo"
 	IncidentID    = "jari.incident.id"
 	Count         = "jari.count"
+	Degraded      = "jari.degraded"
+	Job           = "jari.job"
+	Violations    = "jari.violations"
+	SlotWanted    = "jari.slot.wanted"
+	SlotCapacity  = "jari.slot.capacity"
+	SlotBooked    = "jari.slot.booked"
+	SlotHeld      = "jari.slot.held"
 )
 
 // Events: the value of event.name on a log line.
 const (
-	EventAccess           = "http.access"
-	EventStarted          = "process.started"
-	EventStopping         = "process.stopping"
-	EventHeartbeat        = "process.heartbeat"
-	EventPanic            = "process.panic"
-	EventOutboxDelivered  = "reservation.outbox.delivered"
-	EventOutboxFailed     = "reservation.outbox.failed"
-	EventOutboxRefused    = "reservation.outbox.refused"
-	EventMailSent         = "notification.mail.sent"
-	EventMailFailed       = "notification.mail.failed"
-	EventCatalogueIndexed = "search.catalogue.indexed"
-	EventIndexFailed      = "search.catalogue.failed"
-	EventIncidentOpened   = "alerting.incident.opened"
-	EventIncidentUpdated  = "alerting.incident.updated"
-	EventIncidentResolved = "alerting.incident.resolved"
-	EventTickFailed       = "alerting.tick.failed"
-	EventTickRecovered    = "alerting.tick.recovered"
-	EventSlackDelivered   = "alerting.slack.delivered"
-	EventSlackFailed      = "alerting.slack.failed"
-	EventLease            = "alerting.lease"
+	EventAccess            = "http.access"
+	EventStarted           = "process.started"
+	EventStopping          = "process.stopping"
+	EventHeartbeat         = "process.heartbeat"
+	EventPanic             = "process.panic"
+	EventOutboxDelivered   = "reservation.outbox.delivered"
+	EventOutboxFailed      = "reservation.outbox.failed"
+	EventOutboxRefused     = "reservation.outbox.refused"
+	EventInvariantViolated = "booking.invariant.violated"
+	EventAudited           = "booking.audited"
+	EventJobFailed         = "job.failed"
+	EventMailSent          = "notification.mail.sent"
+	EventMailFailed        = "notification.mail.failed"
+	EventCatalogueIndexed  = "search.catalogue.indexed"
+	EventIndexFailed       = "search.catalogue.failed"
+	EventIncidentOpened    = "alerting.incident.opened"
+	EventIncidentUpdated   = "alerting.incident.updated"
+	EventIncidentResolved  = "alerting.incident.resolved"
+	EventTickFailed        = "alerting.tick.failed"
+	EventTickRecovered     = "alerting.tick.recovered"
+	EventSlackDelivered    = "alerting.slack.delivered"
+	EventSlackFailed       = "alerting.slack.failed"
+	EventLease             = "alerting.lease"
 )
 
 // Kind is how a field is indexed.
@@ -133,6 +143,13 @@ var Fields = []Field{
 	{DBRows, DBRows, Long, "Rows the statement returned or changed."},
 	{Method, Method, Keyword, "The service method, as in endpoint.go."},
 	{Reason, Reason, Keyword, "The stable slug of a refusal."},
+	{Degraded, Degraded, Keyword, "What the answer had to do without, and why."},
+	{Job, Job, Keyword, "One of a process's jobs."},
+	{Violations, Violations, Long, "Slots whose books are wrong."},
+	{SlotWanted, SlotWanted, Long, "Covers the owner wants in the slot."},
+	{SlotCapacity, SlotCapacity, Long, "Covers the slot has: what is wanted or, where that is more, booked."},
+	{SlotBooked, SlotBooked, Long, "Covers the slot's counter says are taken."},
+	{SlotHeld, SlotHeld, Long, "Covers the slot's reservations hold; not the counter, and an invariant is violated."},
 	{Replayed, Replayed, Boolean, "The answer is a remembered success (Idempotency-Key)."},
 	{RestaurantID, RestaurantID, Keyword, "The restaurant."},
 	{SlotID, SlotID, Keyword, "The slot."},
