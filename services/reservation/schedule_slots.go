@@ -87,13 +87,9 @@ func (s Schedule) days(today time.Time) (days []time.Time) {
 	for _, d := range s.Drops {
 		from, err1 := parseDay(d.From)
 		to, err2 := parseDay(d.To)
-		if err1 != nil || err2 != nil {
-			continue
+		if err1 == nil && err2 == nil {
+			add(from, to)
 		}
-		if from.Before(today) {
-			from = today
-		}
-		add(from, to)
 	}
 	slices.SortFunc(days, time.Time.Compare)
 	return slices.Compact(days)
