@@ -1,0 +1,178 @@
+package lineartest
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/anishathalye/porcupine"
+)
+
+// stale is how old a refusal may be that calls itself latched.
+const stale = time.Second
+
+// An event is one request of a history with what came of it.
+type event struct {
+	worker       int
+	replica      int
+	call         call
+	began, ended time.Duration // since the world began
+	reply
+}
+
+// A reply is an answer as it came over HTTP.
+type reply struct {
+	answer
+	latched bool
+	failed  string // 500 internal, where it was an excuse; the answer is unknown then
+}
+
+// History is everything that was asked of one world, and answered.
+type History struct {
+	Seed    uint64
+	covers  int8 // when it began
+	overlap bool
+	events  []event
+}
+
+// Check says whether the history is that of a sequential world. It is Unknown
+// when limit was too short to tell.
+func (h History) Check(limit time.Duration) (porcupine.CheckResult, porcupine.LinearizationInfo) {
+	return porcupine.CheckOperationsVerbose(h.model(), h.operations(), limit)
+}
+
+func (h History) model() porcupine.Model {
+	begin := state{overlap: h.overlap}
+	for i := range begin.slots {
+		begin.slots[i].wanted = h.covers
+	}
+	return porcupine.Model{
+		Init: func() any { return begin },
+		Step: func(s, input, output any) (bool, any) {
+			return s.(state).step(input.(call), output.(answer))
+		},
+		DescribeOperation: func(input, output any) string { return fmt.Sprint(input, " → ", output) },
+		DescribeState:     func(s any) string { return s.(state).String() },
+	}
+}
+
+// step reports whether got may be the answer to c, and what comes of it.
+func (s state) step(c call, got answer) (bool, state) {
+	switch c.op {
+	case wasFull:
+		left := s.slots[c.slot].left()
+		return !s.slots[c.slot].closed() && c.party > left && got.available == left, s
+	case unanswered:
+		return !s.told[c.key].done, s
+	}
+	next, want := s.do(c)
+	if got.reason == unknown {
+		return true, next
+	}
+	if got.version == 0 {
+		want.version = 0
+	}
+	if got.available == none {
+		want.available = none
+	}
+	if got.closed[0] == none {
+		want.closed = got.closed
+	}
+	return got == want, next
+}
+
+// operations are the events in porcupine's terms. What nobody heard the end of
+// has until the end of the history to happen. A latched refusal is two claims,
+// because only one of them may be stale.
+func (h History) operations() []porcupine.Operation {
+	var end time.Duration
+	row := 0 // of the picture: one for each worker, and one for each odd event
+	for _, e := range h.events {
+		end, row = max(end, e.ended), max(row, e.worker+1)
+	}
+	var list []porcupine.Operation
+	for _, e := range h.events {
+		o := porcupine.Operation{
+			ClientId: e.worker, Input: e.call, Output: e.answer, Call: int64(e.began), Return: int64(e.ended),
+			Metadata: fmt.Sprintf("replica %d", e.replica),
+		}
+		switch {
+		case e.reason == unknown:
+			o.ClientId, o.Return = row, int64(end)
+			row++
+		case e.latched:
+			key := e.call
+			key.op = unanswered
+			o.Input = key
+			list = append(list, o)
+			full := e.call
+			full.op = wasFull
+			o.Input, o.ClientId, o.Call = full, row, int64(e.began-stale)
+			row++
+		}
+		list = append(list, o)
+	}
+	return list
+}
+
+func (c call) String() string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "%s diner %d", c.op, c.diner)
+	for _, f := range []struct {
+		name  string
+		value int8
+		said  bool
+	}{
+		{"key", c.key, c.key != none},
+		{"row", c.row, c.row != none},
+		{"slot", c.slot, c.slot != none},
+		{"party", c.party, c.party != 0},
+		{"if", c.version, c.version != 0},
+		{"covers", c.covers, c.op == edit},
+	} {
+		if f.said {
+			fmt.Fprintf(&b, " %s %d", f.name, f.value)
+		}
+	}
+	return b.String()
+}
+
+func (a answer) String() string {
+	switch {
+	case a.reason == "slot_full":
+		return fmt.Sprintf("slot_full, %d left", a.available)
+	case a.reason != "":
+		return a.reason
+	case a.status == unborn:
+		return fmt.Sprint("done ", a.closed)
+	}
+	again := ""
+	if a.replayed {
+		again = " again"
+	}
+	return fmt.Sprintf("%s%s", a.shown, again)
+}
+
+func (s shown) String() string {
+	text := fmt.Sprintf("row %d on slot %d for %d %s", s.row, s.slot, s.party, s.status)
+	if s.position != 0 {
+		text += fmt.Sprintf(" as no. %d", s.position)
+	}
+	if s.version != 0 {
+		text += fmt.Sprintf(" v%d", s.version)
+	}
+	return text
+}
+
+func (s state) String() string {
+	var b strings.Builder
+	for i, at := range s.slots {
+		fmt.Fprintf(&b, "slot %d: %d of %d\n", i, at.booked, at.wanted)
+	}
+	for i, r := range s.rows {
+		if r.status != unborn {
+			fmt.Fprintf(&b, "diner %d: %s\n", r.diner, s.show(int8(i)))
+		}
+	}
+	return b.String()
+}

@@ -1,0 +1,48 @@
+package lineartest_test
+
+import (
+	"log/slog"
+	"net/http/httptest"
+	"testing"
+
+	"jari.example/services/internal/endpoint"
+	"jari.example/services/internal/httpjson"
+	"jari.example/services/internal/postgres/postgrestest"
+	"jari.example/services/reservation"
+	"jari.example/services/reservation/lineartest"
+	"jari.example/services/reservation/postgres"
+)
+
+// replicas starts two services on one database, each with a store of its own,
+// and returns where they listen.
+func replicas(t *testing.T, wrap func(t *testing.T, database string, s *postgres.Store) reservation.Store) []string {
+	t.Helper()
+	database := postgrestest.Database(t)
+	var urls []string
+	for range 2 {
+		store, err := postgres.Open(t.Context(), database, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(store.Close)
+		logger := slog.New(slog.DiscardHandler)
+		mw, err := endpoint.Shared(logger, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		routes := httpjson.NewRoutes(logger)
+		reservation.AddRoutes(routes, reservation.NewEndpoints(reservation.New(wrap(t, database, store), func() {}), mw))
+		handler, err := routes.Handler()
+		if err != nil {
+			t.Fatal(err)
+		}
+		server := httptest.NewServer(handler)
+		t.Cleanup(server.Close)
+		urls = append(urls, server.URL)
+	}
+	return urls
+}
+
+func TestACrowdIsAnsweredAsIfOneByOne(t *testing.T) {
+	lineartest.Run(t, replicas(t, func(_ *testing.T, _ string, s *postgres.Store) reservation.Store { return s }), 60)
+}

@@ -1,0 +1,204 @@
+// Package lineartest holds the service against its promise under concurrency: what
+// a crowd is answered by two replicas must be what it would have been answered
+// one by one, in some order that respects who had finished before whom began.
+//
+// A random crowd books, cancels, moves, waits and asks again over HTTP, now and
+// then without waiting for the answer, while the owner edits the schedule. The
+// history of one small restaurant is judged by porcupine against a sequential
+// model, which knows nothing of how the service decides. One answer may be stale:
+// a refusal that calls itself latched, by a second.
+package lineartest
+
+import (
+	"cmp"
+	"flag"
+	"fmt"
+	"maps"
+	"math/rand/v2"
+	"net/http"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/anishathalye/porcupine"
+)
+
+const (
+	atOnce  = 4                // worlds
+	judging = 20 * time.Second // at most, for one history
+)
+
+// Run plays rounds worlds against the replicas and fails the test for each that
+// no sequential world explains. JARI_LINEAR_ROUNDS asks for more of them, and
+// JARI_LINEAR_SEED for the ones of an earlier run.
+func Run(t *testing.T, replicas []string, rounds int) {
+	t.Helper()
+	rounds = int(number(t, "JARI_LINEAR_ROUNDS", uint64(rounds)))
+	c := playAll(t, replicas, rounds, workers, func(h History) bool {
+		result, info := h.Check(judging)
+		if result != porcupine.Ok {
+			t.Errorf("JARI_LINEAR_SEED=%d JARI_LINEAR_ROUNDS=1: %s; see %s", h.Seed, result, draw(t, h, info))
+		}
+		return true
+	})
+	t.Log(c)
+	for outcome, n := range c.outcomes {
+		if strings.Contains(outcome, " 500 ") {
+			t.Errorf("%d times %q", n, outcome)
+		}
+	}
+	for _, outcome := range want {
+		if c.outcomes[outcome] == 0 {
+			t.Errorf("nobody was answered %q: the rounds prove nothing about it", outcome)
+		}
+	}
+}
+
+// want is what a crowd must have met before its histories mean anything.
+var want = []string{
+	"book confirmed", "book confirmed again", "book slot_full", "book already_booked", "book slot_closed",
+	"book unknown", "book idempotency_key_reused", "cancel cancelled", "cancel cancelled again", "cancel not_cancellable",
+	"edit done",
+}
+
+// Convicts plays until a world is found that no sequential one explains, and
+// fails the test if all of rounds pass. It is for stores that are right when one
+// client asks at a time, which it makes sure of, and wrong when several do.
+func Convicts(t *testing.T, replicas []string, rounds int) {
+	t.Helper()
+	var guilty atomic.Int32
+	judge := func(h History) bool {
+		if result, _ := h.Check(judging); result == porcupine.Illegal {
+			guilty.Add(1)
+		}
+		return guilty.Load() == 0
+	}
+	if playAll(t, replicas, 8, 1, judge); guilty.Load() > 0 {
+		t.Error("convicted though it was asked one by one: that proves nothing about concurrency")
+	}
+	t.Log(playAll(t, replicas, rounds, workers, judge))
+	if guilty.Load() == 0 {
+		t.Errorf("%d rounds with a store that oversells, and nothing was found", rounds)
+	}
+}
+
+// census counts what was asked and answered.
+type census struct {
+	seed     uint64
+	worlds   int
+	requests int
+	took     time.Duration
+	judged   time.Duration // of all judges together
+	slowest  time.Duration // of one
+	outcomes map[string]int
+}
+
+// playAll hands the histories of rounds worlds to judge, until it has enough.
+func playAll(t *testing.T, replicas []string, rounds, workers int, judge func(History) (more bool)) census {
+	t.Helper()
+	seed := number(t, "JARI_LINEAR_SEED", rand.Uint64N(1e9))
+	transport := http.DefaultTransport.(*http.Transport).Clone()
+	transport.MaxIdleConnsPerHost = atOnce * workers
+	defer transport.CloseIdleConnections()
+	client := &http.Client{Transport: transport}
+
+	c := census{seed: seed, outcomes: map[string]int{}}
+	began := time.Now()
+	var mu sync.Mutex
+	var next atomic.Int64
+	var enough atomic.Bool
+	var wg sync.WaitGroup
+	for range atOnce {
+		wg.Go(func() {
+			for i := next.Add(1) - 1; i < int64(rounds) && !enough.Load() && !t.Failed(); i = next.Add(1) - 1 {
+				h, err := play(t.Context(), client, replicas, seed+uint64(i), workers)
+				if err != nil {
+					t.Errorf("world %d: %v", seed+uint64(i), err)
+					return
+				}
+				judging := time.Now()
+				if !judge(h) {
+					enough.Store(true)
+				}
+				mu.Lock()
+				c.count(h, time.Since(judging))
+				mu.Unlock()
+			}
+		})
+	}
+	wg.Wait()
+	c.took = time.Since(began)
+	return c
+}
+
+func (c *census) count(h History, judged time.Duration) {
+	c.worlds++
+	c.requests += len(h.events)
+	c.judged, c.slowest = c.judged+judged, max(c.slowest, judged)
+	for _, e := range h.events {
+		c.outcomes[e.outcome()]++
+	}
+}
+
+// outcome is what kind of answer the event had.
+func (e event) outcome() string {
+	text := e.call.op.String() + " "
+	switch a := e.answer; {
+	case e.latched:
+		return text + a.reason + " latched"
+	case e.failed != "":
+		return text + e.failed
+	case a.reason != "":
+		return text + a.reason
+	case e.call.op == edit || e.call.op == leave:
+		return text + "done"
+	case a.replayed:
+		return text + a.status.String() + " again"
+	default:
+		return text + a.status.String()
+	}
+}
+
+func (c census) String() string {
+	text := fmt.Sprintf("seed %d: %d worlds, %d requests in %v (%.0f/s); judged in %v, the slowest in %v",
+		c.seed, c.worlds, c.requests, c.took.Round(time.Millisecond), float64(c.requests)/c.took.Seconds(),
+		c.judged.Round(time.Millisecond), c.slowest.Round(time.Millisecond))
+	names := slices.SortedFunc(maps.Keys(c.outcomes), func(a, b string) int { return cmp.Compare(c.outcomes[b], c.outcomes[a]) })
+	for _, name := range names {
+		text += fmt.Sprintf("\n%6d %s", c.outcomes[name], name)
+	}
+	return text
+}
+
+// draw writes porcupine's picture of the history and returns where. Without
+// -artifacts the test's directory would be gone when one wants to look.
+func draw(t *testing.T, h History, info porcupine.LinearizationInfo) string {
+	dir := t.ArtifactDir()
+	if kept := flag.Lookup("test.artifacts"); kept == nil || kept.Value.String() != "true" {
+		dir = os.TempDir()
+	}
+	file := filepath.Join(dir, fmt.Sprintf("jari-linear-%d.html", h.Seed))
+	if err := porcupine.VisualizePath(h.model(), info, file); err != nil {
+		return err.Error()
+	}
+	return file
+}
+
+// number reads a number from the environment.
+func number(t *testing.T, name string, absent uint64) uint64 {
+	text := os.Getenv(name)
+	if text == "" {
+		return absent
+	}
+	n, err := strconv.ParseUint(text, 10, 64)
+	if err != nil {
+		t.Fatalf("%s: %v", name, err)
+	}
+	return n
+}
