@@ -29,8 +29,9 @@ func DayBounds(date, zone string) (from, to time.Time, err error) {
 	return from, to, nil
 }
 
-// Years that every store can hold.
-const firstYear, lastYear = 2000, 3000
+// The years that dates may name: every store holds them, and nobody knows how
+// clocks will go later.
+const firstYear, lastYear = 2000, 2100
 
 func parseDay(date string) (time.Time, error) {
 	day, err := time.Parse(time.DateOnly, date)
