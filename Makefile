@@ -82,15 +82,21 @@ $(TOOLS)/staticcheck $(TOOLS)/gitleaks: infra/tools/go.sum
 	@cd infra/tools && GOWORK=off go build -o $(CURDIR)/$(TOOLS)/ tool
 	@touch $(TOOLS)/staticcheck $(TOOLS)/gitleaks
 
+##@ Measuring
+.PHONY: bench bench-booking
+bench: ## Go benchmarks, three runs each (compare ratios within one run)
+	go test -run '^$$' -bench . -benchmem -count 3 $(addsuffix /...,$(addprefix ./,$(MODULES)))
+
+bench-booking: ## how fast seats are sold, four ways: docs/bench/booking.json (a part: FLAGS='-only hot-slot')
+	@go build -buildvcs=false -o $(TOOLS)/bench-booking ./infra/bench/booking
+	@$(TOOLS)/bench-booking $(FLAGS)
+
 ##@ Making
-.PHONY: generate bench hooks help
+.PHONY: generate hooks help
 generate: web/node_modules/.package-lock.json ## rewrite every generated file
 	@cd telemetry && go generate ./...
 	@cd kibana && go generate ./...
 	@cd web && npm run --silent generate
-
-bench: ## Go benchmarks, three runs each (compare ratios within one run)
-	go test -run '^$$' -bench . -benchmem -count 3 $(addsuffix /...,$(addprefix ./,$(MODULES)))
 
 hooks: ## let git run the fast half of the checks before each commit
 	git config core.hooksPath .githooks
@@ -98,4 +104,4 @@ hooks: ## let git run the fast half of the checks before each commit
 help: ## this list
 	@awk 'BEGIN {FS = ":.*## "; print "Jari — usage: make <target>"} \
 	  /^##@/ {printf "\n%s\n", substr($$0, 5)} \
-	  /^[a-z-]+:.*## / {printf "  %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	  /^[a-z-]+:.*## / {printf "  %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)

@@ -1,0 +1,95 @@
+package main
+
+import (
+	"fmt"
+	"math"
+	"slices"
+	"strings"
+	"time"
+
+	"jari.example/infra/bench"
+)
+
+// row is a line of docs/bench/booking.json. Latencies are of all answers,
+// refusals too; refused counts every answer that is no booking. Each figure is
+// the median of the runs, but overbooked is the worst.
+type row struct {
+	Store       string   `json:"store"`
+	Scenario    string   `json:"scenario"`
+	Disk        string   `json:"disk"`
+	Connections int      `json:"connections"`
+	PerSecond   float64  `json:"bookings_per_s"`
+	P50         float64  `json:"p50_ms"`
+	P95         float64  `json:"p95_ms"`
+	P99         float64  `json:"p99_ms"`
+	Refused     int      `json:"refused"`
+	Overbooked  int      `json:"overbooked"` // covers beyond capacity
+	CPU         float64  `json:"cpu_s_per_1000"`
+	Statements  *float64 `json:"statements_per_booking"` // null where the server does not count them
+}
+
+// outcome is one run of one cell.
+type outcome struct {
+	answers
+	cpu        time.Duration // of service and database
+	statements *int64
+	overbooked int
+}
+
+func sum(parts []answers, took time.Duration) answers {
+	all := answers{took: took, other: map[int]int{}}
+	for _, p := range parts {
+		all.times = append(all.times, p.times...)
+		all.booked += p.booked
+		all.refused += p.refused
+		all.total += p.total
+		for status, n := range p.other {
+			all.other[status] += n
+		}
+	}
+	slices.Sort(all.times)
+	return all
+}
+
+// unexpected says which answers were neither bookings nor refusals.
+func (a answers) unexpected() string {
+	var parts []string
+	for status, n := range a.other {
+		parts = append(parts, fmt.Sprintf("%d × %d", n, status))
+	}
+	slices.Sort(parts)
+	return strings.Join(parts, ", ")
+}
+
+// condense makes a row of the runs of one cell.
+func condense(c cell, runs []outcome) row {
+	of := func(figure func(outcome) float64, digits int) float64 {
+		var values []float64
+		for _, o := range runs {
+			values = append(values, figure(o))
+		}
+		scale := math.Pow10(digits)
+		return math.Round(bench.Median(values)*scale) / scale
+	}
+	percentile := func(q float64) float64 {
+		return of(func(o outcome) float64 { return bench.Millis(bench.Percentile(o.times, q)) }, 2)
+	}
+	r := row{
+		Store: c.store, Scenario: c.name, Disk: c.disk, Connections: c.conns,
+		PerSecond: of(func(o outcome) float64 { return float64(o.booked) / o.took.Seconds() }, 0),
+		P50:       percentile(0.50), P95: percentile(0.95), P99: percentile(0.99),
+		Refused: int(of(func(o outcome) float64 { return float64(o.refused) }, 0)),
+		CPU:     of(func(o outcome) float64 { return o.cpu.Seconds() / thousands(o.booked) }, 3),
+	}
+	for _, o := range runs {
+		r.Overbooked = max(r.Overbooked, o.overbooked)
+	}
+	if runs[0].statements != nil {
+		each := of(func(o outcome) float64 { return float64(*o.statements) / float64(max(o.booked, 1)) }, 3)
+		r.Statements = &each
+	}
+	return r
+}
+
+// thousands of bookings; a run without any counts as one.
+func thousands(booked int) float64 { return float64(max(booked, 1)) / 1000 }

@@ -1,0 +1,10 @@
+package main
+
+import "golang.org/x/sys/unix"
+
+// isMemory reports whether dir lies on a file system that no disk stands behind.
+func isMemory(dir string) (bool, error) {
+	var fs unix.Statfs_t
+	err := unix.Statfs(dir, &fs)
+	return fs.Type == unix.TMPFS_MAGIC || fs.Type == unix.RAMFS_MAGIC, err
+}

@@ -1,0 +1,69 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"fmt"
+	"net"
+	"os"
+	"os/exec"
+	"strings"
+	"syscall"
+	"time"
+
+	"github.com/valyala/fasthttp"
+)
+
+// nullArgument makes this program a server that books nothing, to see what the
+// load itself costs.
+const nullArgument = "null-handler"
+
+func serveNull() error {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return err
+	}
+	fmt.Println(l.Addr())
+	body := []byte(strings.Repeat("x", 400)) // as long as a booking's answer
+	return fasthttp.Serve(l, func(ctx *fasthttp.RequestCtx) {
+		ctx.SetStatusCode(fasthttp.StatusCreated)
+		ctx.SetBody(body)
+	})
+}
+
+// ownCost is the CPU time that this program spends on a request, measured
+// against a server, in a process of its own, that does nothing.
+func ownCost(ctx context.Context, d time.Duration) (time.Duration, error) {
+	self, err := os.Executable()
+	if err != nil {
+		return 0, err
+	}
+	cmd := exec.CommandContext(ctx, self, nullArgument)
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		return 0, err
+	}
+	if err := cmd.Start(); err != nil {
+		return 0, err
+	}
+	defer func() { _ = cmd.Process.Kill(); _ = cmd.Wait() }()
+	addr, err := bufio.NewReader(out).ReadString('\n')
+	if err != nil {
+		return 0, fmt.Errorf("null handler: %w", err)
+	}
+	var before, after time.Duration
+	got := load{
+		addr: strings.TrimSpace(addr), conns: 64, warm: d / 4, measured: d, pick: evenly(1), slots: []int64{1}, seed: 1,
+	}.run(ctx, func() { before = used() }, func() { after = used() })
+	if got.booked == 0 {
+		return 0, fmt.Errorf("null handler: no answers but %s", got.unexpected())
+	}
+	return (after - before) / time.Duration(got.booked), nil
+}
+
+// used is the CPU time of this process so far.
+func used() time.Duration {
+	var u syscall.Rusage
+	_ = syscall.Getrusage(syscall.RUSAGE_SELF, &u)
+	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
+}

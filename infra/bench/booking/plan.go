@@ -1,0 +1,85 @@
+package main
+
+import (
+	"math/rand/v2"
+	"slices"
+)
+
+// stores are compared in this order: what the service does, then what it beats.
+var stores = []string{"grouped", "one_statement", "for_update", "read_then_write"}
+
+// plenty is a slot that nobody can fill.
+const plenty = 1_000_000_000
+
+// scenario is who wants which seats.
+type scenario struct {
+	name        string
+	slots       int
+	capacity    int   // covers of each slot
+	connections []int // as many diners at a time
+	requests    int   // the load ends after so many; 0: when the time is over
+	pick        func(r *rand.Rand) func() int
+}
+
+const (
+	hotSlot     = "hot-slot"
+	zipf1000    = "zipf-1000"
+	calm        = "calm"
+	soldOutRush = "sold-out-rush"
+)
+
+var scenarios = []scenario{
+	{name: hotSlot, slots: 1, capacity: plenty, connections: []int{64, 256}, pick: evenly(1)},
+	{name: zipf1000, slots: 1000, capacity: plenty, connections: []int{64, 256}, pick: byPopularity(1000)},
+	{name: calm, slots: 1000, capacity: plenty, connections: []int{8}, pick: evenly(1000)},
+	{name: soldOutRush, slots: 1, capacity: 200, connections: []int{256}, requests: 20_000, pick: evenly(1)},
+}
+
+func scenarioNames() (names []string) {
+	for _, s := range scenarios {
+		names = append(names, s.name)
+	}
+	return names
+}
+
+// evenly wants each of n slots as often as any other.
+func evenly(n int) func(*rand.Rand) func() int {
+	return func(r *rand.Rand) func() int {
+		return func() int { return r.IntN(n) }
+	}
+}
+
+// byPopularity wants slot k (from 0) in proportion to 1/(k+1)^1.01: Zipf's law,
+// as near to its exponent 1 as the generator comes. Of 1,000 slots the first
+// gets one request in eight.
+func byPopularity(n int) func(*rand.Rand) func() int {
+	return func(r *rand.Rand) func() int {
+		z := rand.NewZipf(r, 1.01, 1, uint64(n-1))
+		return func() int { return int(z.Uint64()) }
+	}
+}
+
+// cell is one line of the table.
+type cell struct {
+	disk, store string
+	scenario
+	conns int
+}
+
+// plan lists the cells of a run in the order in which they are measured. Those
+// that will be compared stand side by side.
+func plan(disks, only, which []string) (cells []cell) {
+	for _, disk := range disks {
+		for _, sc := range scenarios {
+			if !slices.Contains(only, sc.name) {
+				continue
+			}
+			for _, n := range sc.connections {
+				for _, store := range which {
+					cells = append(cells, cell{disk, store, sc, n})
+				}
+			}
+		}
+	}
+	return cells
+}
