@@ -15,24 +15,54 @@ const patience = 5 * time.Second
 
 // Endpoints are the service's methods with who may call them.
 type Endpoints struct {
-	PutSchedule  endpoint.Typed[ScheduleRequest, ScheduleResponse]
-	Availability endpoint.Typed[Window, AvailabilityResponse]
-	Book         endpoint.Typed[BookRequest, Outcome]
-	List         endpoint.Typed[ListRequest, ListResponse]
-	Get          endpoint.Typed[GetRequest, Reservation]
-	Cancel       endpoint.Typed[CancelRequest, Outcome]
+	Availability endpoint.Typed[Window, Availability]
+	Date         endpoint.Typed[DateQuery, Availability]
+
+	Book   endpoint.Typed[BookRequest, Outcome]
+	List   endpoint.Typed[ListRequest, ListResponse]
+	Get    endpoint.Typed[GetRequest, Reservation]
+	Move   endpoint.Typed[MoveRequest, Outcome]
+	Cancel endpoint.Typed[OneRequest, Outcome]
+
+	Join    endpoint.Typed[BookRequest, Outcome]
+	Accept  endpoint.Typed[OneRequest, Outcome]
+	Decline endpoint.Typed[OneRequest, Outcome]
+	Leave   endpoint.Typed[OneRequest, Outcome]
+
+	PutSchedule endpoint.Typed[ScheduleRequest, ScheduleResponse]
+	GetSchedule endpoint.Typed[string, Schedule]
+	Close       endpoint.Typed[ClosureRequest, ClosureResponse]
+	Day         endpoint.Typed[DayRequest, DayResponse]
+	Enter       endpoint.Typed[EnterRequest, Outcome]
+	Seat        endpoint.Typed[OneRequest, Outcome]
+	NoShow      endpoint.Typed[OneRequest, Outcome]
 }
 
 // NewEndpoints wraps s in mw.
 func NewEndpoints(s *Service, mw endpoint.Middleware) Endpoints {
 	mw = patient(mw)
 	return Endpoints{
-		PutSchedule:  endpoint.Make("reservation.PutSchedule", endpoint.Owner, s.PutSchedule, mw),
 		Availability: endpoint.Make("reservation.Availability", endpoint.Public, s.Availability, mw),
-		Book:         endpoint.Make("reservation.Book", endpoint.Diner, s.Book, mw),
-		List:         endpoint.Make("reservation.List", endpoint.Diner, s.List, mw),
-		Get:          endpoint.Make("reservation.Get", endpoint.Diner, s.Get, mw),
-		Cancel:       endpoint.Make("reservation.Cancel", endpoint.Diner, s.Cancel, mw),
+		Date:         endpoint.Make("reservation.Date", endpoint.Public, s.Date, mw),
+
+		Book:   endpoint.Make("reservation.Book", endpoint.Diner, s.Book, mw),
+		List:   endpoint.Make("reservation.List", endpoint.Diner, s.List, mw),
+		Get:    endpoint.Make("reservation.Get", endpoint.Diner, s.Get, mw),
+		Move:   endpoint.Make("reservation.Move", endpoint.Diner, s.Move, mw),
+		Cancel: endpoint.Make("reservation.Cancel", endpoint.Diner, s.Cancel, mw),
+
+		Join:    endpoint.Make("reservation.Join", endpoint.Diner, s.Join, mw),
+		Accept:  endpoint.Make("reservation.Accept", endpoint.Diner, s.Accept, mw),
+		Decline: endpoint.Make("reservation.Decline", endpoint.Diner, s.Decline, mw),
+		Leave:   endpoint.Make("reservation.Leave", endpoint.Diner, s.Leave, mw),
+
+		PutSchedule: endpoint.Make("reservation.PutSchedule", endpoint.Owner, s.PutSchedule, mw),
+		GetSchedule: endpoint.Make("reservation.GetSchedule", endpoint.Owner, s.GetSchedule, mw),
+		Close:       endpoint.Make("reservation.Close", endpoint.Owner, s.Close, mw),
+		Day:         endpoint.Make("reservation.Day", endpoint.Owner, s.Day, mw),
+		Enter:       endpoint.Make("reservation.Enter", endpoint.Owner, s.Enter, mw),
+		Seat:        endpoint.Make("reservation.Seat", endpoint.Owner, s.Seat, mw),
+		NoShow:      endpoint.Make("reservation.NoShow", endpoint.Owner, s.NoShow, mw),
 	}
 }
 

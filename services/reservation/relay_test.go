@@ -55,11 +55,21 @@ func openRestaurant(t *testing.T) (*inmem.Store, reservation.SlotID) {
 	store := inmem.New()
 	now := time.Now().UTC()
 	start := now.Add(24 * time.Hour)
-	plan := reservation.Schedule{TimeZone: "Asia/Seoul", Covers: 100, Party: reservation.PartySize{Min: 1, Max: 10}}
-	if err := store.PutSchedule(t.Context(), "mokran", plan, []time.Time{start}, now); err != nil {
+	slot := reservation.Slot{
+		RestaurantID: "mokran", Start: start, End: start.Add(time.Hour), CancelUntil: start, TimeZone: "Asia/Seoul",
+		Party: reservation.PartySize{Min: 1, Max: 10}, Wanted: 100, Capacity: 100,
+	}
+	if _, err := store.Change(t.Context(), reservation.Change{
+		Act:   reservation.Act{At: now},
+		Scope: reservation.Scope{Period: reservation.Period{RestaurantID: "mokran", From: now, To: start.Add(time.Hour)}},
+		Decide: func(d *reservation.Desk) (reservation.Reservation, error) {
+			d.Arrange([]reservation.Slot{slot})
+			return reservation.Reservation{}, nil
+		},
+	}); err != nil {
 		t.Fatal(err)
 	}
-	free, err := store.Free(t.Context(), reservation.Window{RestaurantID: "mokran", From: now, To: start.Add(1), Party: 1})
+	free, err := store.Slots(t.Context(), []string{"mokran"}, now, start.Add(1))
 	if err != nil || len(free) != 1 {
 		t.Fatal(free, err)
 	}
@@ -80,7 +90,7 @@ func bookAndCancel(t *testing.T, store *inmem.Store, slot reservation.SlotID) {
 	if _, err := store.Book(t.Context(), reservation.Booking{Act: act(diner), ID: id, SlotID: slot, Party: 1}); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := store.Cancel(t.Context(), reservation.Cancellation{Act: act(diner), ID: id}); err != nil {
+	if _, err := cancel(t.Context(), store, reservation.Cancellation{Act: act(diner), ID: id}); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -282,4 +292,8 @@ func TestDeliveryBelongsToTheBookingsTrace(t *testing.T) {
 	if len(lines) != 2 || lines[0][names.TraceID] != "0af7651916cd43dd8448eb211c80319c" {
 		t.Fatalf("lines %v", lines)
 	}
+}
+
+func cancel(ctx context.Context, store *inmem.Store, c reservation.Cancellation) (reservation.Outcome, error) {
+	return store.Change(ctx, reservation.Change{Act: c.Act, Op: reservation.OpCancel, Scope: reservation.Scope{Row: c.ID}, Decide: c.Decide})
 }

@@ -52,12 +52,14 @@ func (s Status) Cancellable() bool { return s == Waiting || s == Offered || s ==
 // OfferFor is how long an offer stands, unless the slot's cut-off comes first.
 const OfferFor = 10 * time.Minute
 
+// RemindAhead is how long before a visit its diner is reminded.
+const RemindAhead = 24 * time.Hour
+
 // What one diner may have, because seats that are hoarded stay empty.
 const (
-	MaxLive  = 8                // live reservations
-	MaxParty = 20               // covers in one of them
-	MaxNote  = 500              // characters
-	Dining   = 90 * time.Minute // how long a table is taken
+	MaxLive  = 8   // live reservations
+	MaxParty = 20  // covers in one of them
+	MaxNote  = 500 // characters
 )
 
 // SlotID names a slot; outside it is an opaque string. Zero names none.
@@ -117,6 +119,18 @@ func (s Slot) Left() int {
 // Closed reports whether the owner has taken the slot, or part of it, back.
 func (s Slot) Closed() bool { return s.Wanted == 0 || s.Wanted != s.Capacity }
 
+// offers reports whether covers of the slot may be offered at an instant.
+func (s Slot) offers(at time.Time) bool {
+	return !s.Closed() && at.Before(s.CancelUntil) && at.Before(s.Start)
+}
+
+func earlier(a, b time.Time) time.Time {
+	if b.Before(a) {
+		return b
+	}
+	return a
+}
+
 // Reservation is one claim on one slot, a diner's or one that the owner has
 // entered for a guest.
 type Reservation struct {
@@ -139,6 +153,9 @@ type Reservation struct {
 	Line    int64            `json:"-"` // order in the waitlist
 	Version int              `json:"-"` // 1, and one more with each change
 }
+
+// nobody is the diner of who has no account.
+var nobody = uuid.Nil
 
 // Guest is somebody without an account: a phone booking or a walk-in.
 type Guest struct {

@@ -68,14 +68,6 @@ func (s Schedule) Slots(restaurant string, closed func(date string) bool, now ti
 	return slots
 }
 
-// Starts lists when the slots of s start.
-func (s Schedule) Starts(now time.Time) (starts []time.Time) {
-	for _, slot := range s.Slots("", nil, now) {
-		starts = append(starts, slot.Start)
-	}
-	return starts
-}
-
 // days lists the days to make slots for, in order and each once.
 func (s Schedule) days(today time.Time) (days []time.Time) {
 	add := func(from, to time.Time) {

@@ -20,67 +20,22 @@ import (
 // Unavailable or Timeout when the store cannot answer; a change may have
 // happened then, and the same Idempotency-Key finds out.
 type Service struct {
-	store Store
-	wake  func() // tells the relay that there may be an event
-	now   func() time.Time
+	store    Store
+	wake     func() // tells the relay that there may be an event
+	now      func() time.Time
+	calendar *calendar
+	latch    *latch
+	users    Users
+	mails    Mails
 }
 
 // New makes a Service. wake is called after each commit and must not block.
-func New(store Store, wake func()) *Service {
-	return &Service{store: store, wake: wake, now: time.Now}
-}
-
-// ScheduleRequest states when a restaurant seats people.
-type ScheduleRequest struct {
-	RestaurantID string
-	Schedule
-}
-
-// ScheduleResponse says how many slots the schedule describes in its window.
-type ScheduleResponse struct {
-	Slots int `json:"slots"`
-}
-
-// PutSchedule makes the slots of the coming days. The same schedule again
-// changes nothing and no booked seat is dropped. Codes: invalid, forbidden.
-func (s *Service) PutSchedule(ctx context.Context, r ScheduleRequest) (ScheduleResponse, error) {
-	telemetry.Note(ctx, slog.String(names.RestaurantID, r.RestaurantID))
-	if !endpoint.IdentityFrom(ctx).MayTouch(r.RestaurantID) {
-		return ScheduleResponse{}, fault.New(fault.Forbidden, "forbidden", "This restaurant is not yours.")
+// users and mails may be nil: the owner's list does without them then.
+func New(store Store, users Users, mails Mails, wake func()) *Service {
+	return &Service{
+		store: store, wake: wake, now: time.Now, calendar: newCalendar(store), latch: newLatch(),
+		users: users, mails: mails,
 	}
-	if err := r.Validate(); err != nil {
-		return ScheduleResponse{}, err
-	}
-	now := s.now()
-	starts := r.Starts(now)
-	return ScheduleResponse{Slots: len(starts)}, s.store.PutSchedule(ctx, r.RestaurantID, r.Schedule, starts, now)
-}
-
-// AvailabilityResponse lists free times.
-type AvailabilityResponse struct {
-	Items []FreeTime `json:"items"`
-}
-
-// FreeTime is a slot with room.
-type FreeTime struct {
-	SlotID    SlotID    `json:"slot_id"`
-	Start     time.Time `json:"start"`
-	Available int       `json:"available"`
-}
-
-// Availability lists the times to come with room for the party, earliest first;
-// a restaurant that nobody knows has none.
-func (s *Service) Availability(ctx context.Context, w Window) (AvailabilityResponse, error) {
-	telemetry.Note(ctx, slog.String(names.RestaurantID, w.RestaurantID), slog.Int(names.Party, w.Party))
-	if now := s.now(); w.From.Before(now) {
-		w.From = now
-	}
-	slots, err := s.store.Free(ctx, w)
-	free := AvailabilityResponse{Items: make([]FreeTime, 0, len(slots))}
-	for _, slot := range slots {
-		free.Items = append(free.Items, FreeTime{slot.ID, slot.Start, slot.Left()})
-	}
-	return free, err
 }
 
 // BookRequest asks for seats. Key is the Idempotency-Key.
@@ -107,43 +62,168 @@ func (r BookRequest) validate() error {
 
 // Book sells seats to the diner in ctx. A key that has booked returns the same
 // outcome again. Codes: invalid; not_found slot_not_found; conflict slot_full,
-// slot_closed, already_booked, overlap, too_many_reservations; unprocessable
-// idempotency_key_reused.
+// slot_closed, not_open_yet, already_booked, overlap, too_many_reservations;
+// unprocessable idempotency_key_reused; unavailable overloaded.
 func (s *Service) Book(ctx context.Context, r BookRequest) (Outcome, error) {
-	telemetry.Note(ctx, slog.String(names.SlotID, r.SlotID), slog.Int(names.Party, r.Party))
-	if err := r.validate(); err != nil {
-		return Outcome{}, err
-	}
-	act, err := s.act(ctx, r.Key, hash(r.SlotID, r.Party, r.Note.Reveal()))
+	b, err := s.booking(ctx, r)
 	if err != nil {
 		return Outcome{}, err
 	}
-	id, err := uuid.NewV7()
-	if err != nil {
-		return Outcome{}, err
+	// The latch knows of what was sold out a moment ago, but only the store knows
+	// whether this key was among those who were sold to.
+	if left, full := s.latch.full(b.SlotID, b.Party); full {
+		out, err := s.store.Remembered(ctx, OpBook, b.Act)
+		if err == nil && !out.Replayed {
+			err = latched(left)
+		}
+		return s.done(ctx, out, err)
 	}
-	out, err := s.store.Book(ctx, Booking{Act: act, ID: id, SlotID: ParseSlotID(r.SlotID), Party: r.Party, Note: r.Note})
+	out, err := s.store.Book(ctx, b)
+	if left, full := coversLeft(err); full {
+		s.latch.close(b.SlotID, left)
+	}
 	return s.done(ctx, out, err)
 }
 
-// CancelRequest gives the seats of one reservation back.
-type CancelRequest struct {
+// Join puts the diner into the line of a slot that is sold out. Codes: those of
+// Book, and conflict seats_available where it is not.
+func (s *Service) Join(ctx context.Context, r BookRequest) (Outcome, error) {
+	b, err := s.booking(ctx, r)
+	if err != nil {
+		return Outcome{}, err
+	}
+	return s.change(ctx, Change{
+		Act: b.Act, Op: OpJoin, Scope: Scope{Diner: b.DinerID, Slots: []SlotID{b.SlotID}}, Decide: b.Join,
+	})
+}
+
+func (s *Service) booking(ctx context.Context, r BookRequest) (Booking, error) {
+	telemetry.Note(ctx, slog.String(names.SlotID, r.SlotID), slog.Int(names.Party, r.Party))
+	if err := r.validate(); err != nil {
+		return Booking{}, err
+	}
+	act, err := s.act(ctx, r.Key, hash(r.SlotID, r.Party, r.Note.Reveal()))
+	if err != nil {
+		return Booking{}, err
+	}
+	id, err := uuid.NewV7()
+	return Booking{Act: act, ID: id, SlotID: ParseSlotID(r.SlotID), Party: r.Party, Note: r.Note}, err
+}
+
+// OneRequest is an act on one reservation. Key is the Idempotency-Key.
+type OneRequest struct {
 	ID  string `json:"-"`
 	Key string `json:"-"`
 }
 
+// one reads r as an act of whoever is in ctx.
+func (s *Service) one(ctx context.Context, r OneRequest) (uuid.UUID, Act, error) {
+	id, err := uuid.Parse(r.ID)
+	if err != nil {
+		return id, Act{}, NotFound()
+	}
+	act, err := s.act(ctx, r.Key, hash(id))
+	return id, act, err
+}
+
 // Cancel cancels the diner's own reservation. Codes: not_found; conflict
 // not_cancellable; unprocessable idempotency_key_reused.
-func (s *Service) Cancel(ctx context.Context, r CancelRequest) (Outcome, error) {
+func (s *Service) Cancel(ctx context.Context, r OneRequest) (Outcome, error) {
+	id, act, err := s.one(ctx, r)
+	if err != nil {
+		return Outcome{}, err
+	}
+	c := Cancellation{Act: act, ID: id}
+	return s.change(ctx, Change{Act: act, Op: OpCancel, Scope: Scope{Row: id}, Decide: c.Decide})
+}
+
+// Leave takes the diner out of a line. Codes: not_found; conflict not_waiting.
+func (s *Service) Leave(ctx context.Context, r OneRequest) (Outcome, error) {
+	id, act, err := s.one(ctx, r)
+	if err != nil {
+		return Outcome{}, err
+	}
+	c := Cancellation{Act: act, ID: id}
+	return s.change(ctx, Change{Act: act, Scope: Scope{Row: id}, Decide: c.Leave})
+}
+
+// Accept books what was offered. Codes: not_found; conflict not_offered,
+// offer_expired; unprocessable idempotency_key_reused.
+func (s *Service) Accept(ctx context.Context, r OneRequest) (Outcome, error) {
+	return s.answer(ctx, r, OpAccept)
+}
+
+// Decline gives back what was offered. Codes as Accept's.
+func (s *Service) Decline(ctx context.Context, r OneRequest) (Outcome, error) {
+	return s.answer(ctx, r, OpDecline)
+}
+
+func (s *Service) answer(ctx context.Context, r OneRequest, op string) (Outcome, error) {
+	id, act, err := s.one(ctx, r)
+	if err != nil {
+		return Outcome{}, err
+	}
+	a := Answer{Act: act, ID: id, Accept: op == OpAccept}
+	return s.change(ctx, Change{Act: act, Op: op, Scope: Scope{Row: id}, Decide: a.Decide})
+}
+
+// MoveRequest asks for another time, party or note. Version is If-Match's, 0
+// for none.
+type MoveRequest struct {
+	ID      string            `json:"-"`
+	Version int               `json:"-"`
+	SlotID  *string           `json:"slot_id"`
+	Party   *int              `json:"party"`
+	Note    *telemetry.Secret `json:"note"`
+}
+
+// Move changes the diner's own reservation, all of it or nothing. Codes:
+// invalid; not_found; precondition_failed version_mismatch; conflict
+// not_movable and those of Book.
+func (s *Service) Move(ctx context.Context, r MoveRequest) (Outcome, error) {
 	id, err := uuid.Parse(r.ID)
 	if err != nil {
 		return Outcome{}, NotFound()
 	}
-	act, err := s.act(ctx, r.Key, hash(id))
+	act, err := s.act(ctx, "", nil)
 	if err != nil {
 		return Outcome{}, err
 	}
-	out, err := s.store.Cancel(ctx, Cancellation{Act: act, ID: id})
+	m := Move{Act: act, ID: id, Party: r.Party, Note: r.Note, Version: r.Version}
+	scope := Scope{Row: id, Diner: act.DinerID}
+	whole := BookRequest{SlotID: "0", Party: 1} // to be judged by the rules of a booking
+	if r.SlotID != nil {
+		whole.SlotID = *r.SlotID
+		slot := ParseSlotID(*r.SlotID)
+		m.SlotID, scope.Slots = &slot, []SlotID{slot}
+	}
+	if r.Party != nil {
+		whole.Party = *r.Party
+	}
+	if r.Note != nil {
+		whole.Note = *r.Note
+	}
+	if err := whole.validate(); err != nil {
+		return Outcome{}, err
+	}
+	return s.change(ctx, Change{Act: act, Scope: scope, Decide: m.Decide})
+}
+
+// change commits c. It may have freed covers of any slot it was about.
+func (s *Service) change(ctx context.Context, c Change) (Outcome, error) {
+	var touched []SlotID
+	decide := c.Decide
+	c.Decide = func(d *Desk) (Reservation, error) {
+		touched = touched[:0]
+		for id := range d.Slots {
+			touched = append(touched, id)
+		}
+		return decide(d)
+	}
+	out, err := s.store.Change(ctx, c)
+	for _, id := range touched {
+		s.latch.open(id)
+	}
 	return s.done(ctx, out, err)
 }
 
@@ -164,11 +244,22 @@ func (s *Service) Get(ctx context.Context, r GetRequest) (Reservation, error) {
 	return s.store.Reservation(ctx, who, id)
 }
 
-// ListRequest asks for a page of the diner's reservations.
+// When is which visits a list is about.
+type When string
+
+// Whens.
+const (
+	Upcoming When = "upcoming" // not ended yet, soonest first
+	Past     When = "past"     // ended, latest first
+)
+
+// ListRequest asks for a page of the diner's reservations: latest visit first,
+// or soonest first where they are to come.
 type ListRequest struct {
-	Status Status
-	After  Position
-	Limit  int
+	Statuses []Status // empty: any
+	When     When     // "": any
+	After    Position
+	Limit    int
 }
 
 // ListResponse is a page; NextCursor is empty on the last one.
@@ -177,20 +268,32 @@ type ListResponse struct {
 	NextCursor string
 }
 
-// List returns the diner's reservations, latest visit first.
+// List returns the diner's reservations.
 func (s *Service) List(ctx context.Context, r ListRequest) (ListResponse, error) {
 	who, err := diner(ctx)
 	if err != nil {
 		return ListResponse{}, err
 	}
-	// One more than asked for says whether there is another page.
-	list, err := s.store.Reservations(ctx, Query{DinerID: who, Status: r.Status, After: r.After, Limit: r.Limit + 1})
-	page := ListResponse{Items: append([]Reservation{}, list[:min(len(list), r.Limit)]...)}
-	if len(list) > r.Limit {
-		last := page.Items[r.Limit-1]
-		page.NextCursor = Position{last.Start, last.ID}.cursor()
+	q := Query{DinerID: who, Statuses: r.Statuses, After: r.After, Limit: r.Limit + 1, Soonest: r.When == Upcoming}
+	switch r.When {
+	case Upcoming:
+		q.From = s.now()
+	case Past:
+		q.To = s.now()
 	}
-	return page, err
+	list, err := s.store.Reservations(ctx, q)
+	return page(list, r.Limit), err
+}
+
+// page is up to limit of a list that was asked for one more: that one says
+// whether there is another page.
+func page(list []Reservation, limit int) ListResponse {
+	p := ListResponse{Items: append([]Reservation{}, list[:min(len(list), limit)]...)}
+	if len(list) > limit {
+		last := p.Items[limit-1]
+		p.NextCursor = Position{last.Start, last.ID}.cursor()
+	}
+	return p
 }
 
 // act is what a store must know about who changes something, and when.

@@ -9,56 +9,103 @@ import (
 
 // Store keeps seats. Each method that changes something is atomic and durable
 // when it returns without error: kill the process at any instant and the change
-// with its counter, its remembered answer and its event is there, or none of
+// with its counter, its remembered answer and its events is there, or none of
 // it. Besides the faults each method names, every one of them may return
 // Unavailable or Timeout, and then the outcome of a change is unknown: the same
 // key asks what became of it.
 type Store interface {
-	// PutSchedule keeps the plan and makes exactly the starts after now bookable:
-	// slots that are missing are made, those that exist get the plan's capacity
-	// (never less than is booked), and all others take no booking any more.
-	PutSchedule(ctx context.Context, restaurant string, plan Schedule, starts []time.Time, now time.Time) error
-
-	// Free lists the slots of a window with room for its party, earliest first.
-	Free(ctx context.Context, w Window) ([]Slot, error)
+	Changer
 
 	// Book sells the covers or returns [Booking.Refusal]. A key that has booked
 	// gets the same answer again, Replayed, before anything else is asked; with
-	// another hash it gets [KeyReused]. The diner's limits (Overlaps, Live) may
-	// be passed by requests of one diner that run at the same instant.
+	// another hash it gets [KeyReused].
 	Book(ctx context.Context, b Booking) (Outcome, error)
 
-	// Cancel gives the covers back or returns [Cancellation.Refusal]; keys as in Book.
-	Cancel(ctx context.Context, c Cancellation) (Outcome, error)
+	// Remembered returns what a key has booked, Replayed, or nothing; with another
+	// hash than a's it returns [KeyReused].
+	Remembered(ctx context.Context, op string, a Act) (Outcome, error)
+
+	// Slots lists what starts in [from, to) at any of the restaurants, open or
+	// not, earliest first. It waits for no writer.
+	Slots(ctx context.Context, restaurants []string, from, to time.Time) ([]Slot, error)
+
+	// Schedule returns a restaurant's plan, or not_found schedule_not_found.
+	Schedule(ctx context.Context, restaurant string) (Schedule, error)
 
 	// Reservation returns the diner's own reservation or [NotFound].
 	Reservation(ctx context.Context, diner, id uuid.UUID) (Reservation, error)
 
-	// Reservations lists what the query asks for, latest visit first.
+	// Reservations lists what the query asks for.
 	Reservations(ctx context.Context, q Query) ([]Reservation, error)
+
+	// Day lists everybody who has a claim on a restaurant's slots of a period,
+	// whatever became of it, earliest visit first.
+	Day(ctx context.Context, q DayQuery) ([]Reservation, error)
 
 	// Ping reports whether the store can answer.
 	Ping(ctx context.Context) error
 }
 
-// Window asks for free slots of one restaurant that start in [From, To).
-type Window struct {
-	RestaurantID string
-	From, To     time.Time
-	Party        int
-}
-
-// Query asks for a diner's reservations of one status ("" is any) after a
-// position in the list.
+// Query asks for a diner's reservations after a position in the list.
 type Query struct {
-	DinerID uuid.UUID
-	Status  Status
-	After   Position // zero is the beginning
-	Limit   int
+	DinerID  uuid.UUID
+	Statuses []Status  // empty: any
+	From, To time.Time // of the visit's end, [From, To); zero: unbounded
+	Soonest  bool      // soonest visit first; else latest first
+	After    Position  // zero is the beginning
+	Limit    int
 }
 
-// Position is a place in a diner's list.
+// DayQuery asks for a restaurant's reservations after a position.
+type DayQuery struct {
+	Period
+	Status Status // "": any
+	After  Position
+	Limit  int
+}
+
+// Position is a place in a list.
 type Position struct {
 	Start time.Time
 	ID    uuid.UUID
+}
+
+// Chores is what the jobs need of a store. Any number of replicas may do them
+// at once.
+type Chores interface {
+	Changer
+
+	// Due lists slots on which an offer has run out, or somebody waits though the
+	// cut-off has come.
+	Due(ctx context.Context, now time.Time, n int) ([]SlotID, error)
+
+	// Unmade lists restaurants whose slots were last made ahead before an instant.
+	Unmade(ctx context.Context, before time.Time, n int) ([]string, error)
+
+	// Remind puts an [EventReminder] into the outbox for up to n confirmed visits
+	// that start before an instant, were booked more than a day ahead, and were
+	// not reminded of before. It returns how many.
+	Remind(ctx context.Context, now, before time.Time, n int) (int, error)
+
+	// Sweep forgets up to n remembered answers from before an instant.
+	Sweep(ctx context.Context, before time.Time, n int) (int, error)
+
+	// Audit recounts every slot that has not ended from its reservations, all at
+	// one instant, and returns those whose counter is wrong.
+	Audit(ctx context.Context, now time.Time) (Audit, error)
+}
+
+// Audit is what a recount found.
+type Audit struct {
+	Slots int // recounted
+	Wrong []Miscount
+}
+
+// Miscount is a slot whose counter and rows disagree, or whose capacity is not
+// what the rules say.
+type Miscount struct {
+	SlotID                   SlotID
+	RestaurantID             string
+	Wanted, Capacity, Booked int
+	Rows                     int // covers held by its reservations
 }

@@ -1,10 +1,12 @@
 package reservation
 
 import (
+	"fmt"
 	"net/http"
 	"net/url"
 	"regexp"
 	"strconv"
+	"strings"
 	"time"
 
 	"jari.example/services/internal/fault"
@@ -13,18 +15,31 @@ import (
 
 // AddRoutes puts the service's public API (docs/openapi.yaml) on rs.
 func AddRoutes(rs *httpjson.Routes, e Endpoints) {
-	httpjson.Handle(rs, "PUT /v1/restaurants/{id}/schedule", e.PutSchedule, decodeSchedule, http.StatusOK,
-		httpjson.BodyOf[scheduleBody]())
-	httpjson.Handle(rs, "GET /v1/restaurants/{id}/availability", e.Availability, decodeWindow, http.StatusOK,
+	httpjson.HandleWith(rs, "GET /v1/restaurants/{id}/availability", e.Availability, decodeWindow, encodeAvailability,
 		httpjson.BadQueries("", "from=2026-11-22T00:00:00Z", "from=today&to=tomorrow",
 			"from=2026-11-22T00:00:00Z&to=2026-12-24T00:00:00Z", "from=2026-11-23T00:00:00Z&to=2026-11-22T00:00:00Z",
 			"from=2026-11-22T00:00:00Z&to=2026-11-23T00:00:00Z&party=0", "from=2026-11-22T00:00:00Z&to=2026-11-23T00:00:00Z&party=two"))
+	httpjson.HandleWith(rs, "GET /v1/availability", e.Date, decodeDate, encodeAvailability,
+		httpjson.BadQueries("", "date=2026-11-22", "restaurant_id=mokran", "restaurant_id=mokran&date=2026-02-30",
+			"restaurant_id=mokran&date=2026-11-22&party=0", "restaurant_id=&date=2026-11-22",
+			"date=2026-11-22"+strings.Repeat("&restaurant_id=mokran", MaxDecorated+1)))
+
+	one := []httpjson.Option{httpjson.NeedsIdempotencyKey(), httpjson.NoBody()}
+	badList := []string{"limit=0", "limit=51", "limit=x", "cursor=x", "cursor=AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"}
 	httpjson.HandleWith(rs, "POST /v1/reservations", e.Book, decodeBook, encodeBooked, httpjson.NeedsIdempotencyKey())
 	httpjson.HandleWith(rs, "GET /v1/reservations", e.List, decodeList, encodeList,
-		httpjson.BadQueries("status=maybe", "limit=0", "limit=51", "limit=x", "cursor=x", "cursor=AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"))
+		httpjson.BadQueries(append(badList, "status=maybe", "when=later")...))
 	httpjson.HandleWith(rs, "GET /v1/reservations/{id}", e.Get, decodeGet, encodeGot, httpjson.NoInput())
-	httpjson.HandleWith(rs, "POST /v1/reservations/{id}/cancel", e.Cancel, decodeCancel, encodeCancelled,
-		httpjson.NeedsIdempotencyKey(), httpjson.NoBody())
+	httpjson.HandleWith(rs, "PATCH /v1/reservations/{id}", e.Move, decodeMove, encodeChanged)
+	httpjson.HandleWith(rs, "POST /v1/reservations/{id}/cancel", e.Cancel, decodeOne, encodeChanged, one...)
+
+	httpjson.HandleWith(rs, "POST /v1/waitlist", e.Join, decodeBook, encodeBooked, httpjson.NeedsIdempotencyKey())
+	httpjson.HandleWith(rs, "GET /v1/waitlist", e.List, decodeWaiting, encodeList, httpjson.BadQueries(badList...))
+	httpjson.HandleWith(rs, "POST /v1/waitlist/{id}/accept", e.Accept, decodeOne, encodeChanged, one...)
+	httpjson.HandleWith(rs, "POST /v1/waitlist/{id}/decline", e.Decline, decodeOne, encodeChanged, one...)
+	httpjson.HandleWith(rs, "DELETE /v1/waitlist/{id}", e.Leave, decodeID, encodeNothing[Outcome], httpjson.NoInput())
+
+	addHouseRoutes(rs, e)
 }
 
 var restaurantID = regexp.MustCompile(`^[a-z0-9-]{3,64}$`)
@@ -48,12 +63,33 @@ func decodeBook(r *http.Request) (BookRequest, error) {
 	return req, err
 }
 
-func decodeCancel(r *http.Request) (CancelRequest, error) {
+// decodeOne reads an act on one reservation.
+func decodeOne(r *http.Request) (OneRequest, error) {
 	key, err := httpjson.IdempotencyKey(r)
-	return CancelRequest{ID: r.PathValue("id"), Key: key}, err
+	return OneRequest{ID: r.PathValue("id"), Key: key}, err
 }
 
+func decodeID(r *http.Request) (OneRequest, error) { return OneRequest{ID: r.PathValue("id")}, nil }
+
 func decodeGet(r *http.Request) (GetRequest, error) { return GetRequest{ID: r.PathValue("id")}, nil }
+
+func decodeMove(r *http.Request) (MoveRequest, error) {
+	m, err := httpjson.Body[MoveRequest](r)
+	m.ID = r.PathValue("id")
+	if err != nil {
+		return m, err
+	}
+	switch tag := r.Header.Get("If-Match"); {
+	case tag == "" || tag == "*":
+	default:
+		if _, err := fmt.Sscanf(tag, `"%d"`, &m.Version); err != nil || m.Version <= 0 || versionTag(m.Version) != tag {
+			m.Version = -1 // matches no version there will ever be
+		}
+	}
+	return m, nil
+}
+
+func versionTag(version int) string { return `"` + strconv.Itoa(version) + `"` }
 
 const longestWindow = 31 * 24 * time.Hour
 
@@ -71,21 +107,65 @@ func decodeWindow(r *http.Request) (w Window, err error) {
 	if length := w.To.Sub(w.From); length < 0 || length > longestWindow {
 		return w, badQuery("to", "to must be at most 31 days after from.")
 	}
+	w.IfNoneMatch = r.Header.Get("If-None-Match")
 	w.Party, err = number(q, "party", 1, MaxParty, 1)
 	return w, err
 }
 
-func decodeList(r *http.Request) (l ListRequest, err error) {
+func decodeDate(r *http.Request) (d DateQuery, err error) {
 	q := r.URL.Query()
-	l.Status = Status(q.Get("status"))
-	if l.Status != "" && !l.Status.Valid() {
-		return l, badQuery("status", "status is not one of the statuses.")
+	d.RestaurantIDs, d.Date, d.IfNoneMatch = q["restaurant_id"], q.Get("date"), r.Header.Get("If-None-Match")
+	if n := len(d.RestaurantIDs); n == 0 || n > MaxDecorated {
+		return d, badQuery("restaurant_id", "restaurant_id names 1 to "+strconv.Itoa(MaxDecorated)+" restaurants.")
 	}
-	if l.Limit, err = number(q, "limit", 1, 50, 20); err != nil {
-		return l, err
+	for _, id := range d.RestaurantIDs {
+		if !restaurantID.MatchString(id) {
+			return d, badQuery("restaurant_id", "restaurant_id is a restaurant's id.")
+		}
 	}
-	l.After, err = parseCursor(q.Get("cursor"))
+	d.Party, err = number(q, "party", 1, MaxParty, 1)
+	return d, err
+}
+
+func decodeList(r *http.Request) (ListRequest, error) {
+	q := r.URL.Query()
+	status, err := statusOf(q)
+	if err != nil {
+		return ListRequest{}, err
+	}
+	l := ListRequest{When: When(q.Get("when"))}
+	if status != "" {
+		l.Statuses = []Status{status}
+	}
+	if l.When != "" && l.When != Upcoming && l.When != Past {
+		return l, badQuery("when", "when is upcoming or past.")
+	}
+	l.After, l.Limit, err = pageOf(q)
 	return l, err
+}
+
+// decodeWaiting asks for the lines a diner stands in, and what they are offered.
+func decodeWaiting(r *http.Request) (ListRequest, error) {
+	l := ListRequest{When: Upcoming, Statuses: []Status{Waiting, Offered}}
+	var err error
+	l.After, l.Limit, err = pageOf(r.URL.Query())
+	return l, err
+}
+
+func statusOf(q url.Values) (Status, error) {
+	s := Status(q.Get("status"))
+	if s != "" && !s.Valid() {
+		return s, badQuery("status", "status is not one of the statuses.")
+	}
+	return s, nil
+}
+
+func pageOf(q url.Values) (after Position, limit int, err error) {
+	if limit, err = number(q, "limit", 1, 50, 20); err != nil {
+		return after, limit, err
+	}
+	after, err = parseCursor(q.Get("cursor"))
+	return after, limit, err
 }
 
 // shown is a reservation as its diner gets it, the only one who reads the note
@@ -102,7 +182,21 @@ type shownPage struct {
 	NextCursor string  `json:"next_cursor,omitempty"`
 }
 
-func encodeGot(_ http.Header, r Reservation) (int, any) { return http.StatusOK, show(r) }
+func encodeGot(h http.Header, r Reservation) (int, any) {
+	h.Set("ETag", versionTag(r.Version))
+	return http.StatusOK, show(r)
+}
+
+func encodeAvailability(h http.Header, a Availability) (int, any) {
+	h.Set("ETag", a.ETag)
+	h.Set("Cache-Control", "public, max-age=1")
+	if a.Same {
+		return http.StatusNotModified, nil
+	}
+	return http.StatusOK, a.Body
+}
+
+func encodeNothing[Resp any](http.Header, Resp) (int, any) { return http.StatusNoContent, nil }
 
 func encodeList(_ http.Header, l ListResponse) (int, any) {
 	page := shownPage{Items: make([]shown, len(l.Items)), NextCursor: l.NextCursor}
@@ -114,19 +208,16 @@ func encodeList(_ http.Header, l ListResponse) (int, any) {
 
 func encodeBooked(h http.Header, out Outcome) (int, any) {
 	h.Set("Location", "/v1/reservations/"+out.ID.String())
-	markReplay(h, out)
-	return http.StatusCreated, show(out.Reservation)
+	_, body := encodeChanged(h, out)
+	return http.StatusCreated, body
 }
 
-func encodeCancelled(h http.Header, out Outcome) (int, any) {
-	markReplay(h, out)
-	return http.StatusOK, show(out.Reservation)
-}
-
-func markReplay(h http.Header, out Outcome) {
+func encodeChanged(h http.Header, out Outcome) (int, any) {
+	h.Set("ETag", versionTag(out.Version))
 	if out.Replayed {
 		h.Set("Idempotency-Replayed", "true")
 	}
+	return http.StatusOK, show(out.Reservation)
 }
 
 // instant reads a required RFC 3339 time of a year that every store can hold.

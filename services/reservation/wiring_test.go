@@ -58,7 +58,7 @@ func serve(t *testing.T, store reservation.Store) *client {
 		t.Fatal(err)
 	}
 	rs := httpjson.NewRoutes(rec.Logger)
-	reservation.AddRoutes(rs, reservation.NewEndpoints(reservation.New(store, func() {}), mw))
+	reservation.AddRoutes(rs, reservation.NewEndpoints(reservation.New(store, nil, nil, func() {}), mw))
 	h, err := rs.Handler()
 	if err != nil {
 		t.Fatal(err)

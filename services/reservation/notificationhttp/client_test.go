@@ -1,12 +1,14 @@
 package notificationhttp_test
 
 import (
+	"encoding/json"
 	"flag"
 	"io"
 	"net/http"
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"slices"
 	"testing"
 	"time"
 
@@ -29,37 +31,86 @@ func event() reservation.Event {
 		Reservation: reservation.Reservation{
 			ID:      uuid.MustParse("01900000-0000-7000-8000-000000000009"),
 			DinerID: uuid.MustParse("01900000-0000-7000-8000-000000000001"),
-			SlotID:  42, RestaurantID: "mokran", Start: start, End: start.Add(reservation.Dining),
+			SlotID:  42, RestaurantID: "mokran", Start: start, End: start.Add(90 * time.Minute),
 			TimeZone: "Asia/Seoul", Party: 2, Note: telemetry.NewSecret("창가 자리"), Status: reservation.Confirmed,
+			Version: 1, CancelUntil: start.Add(-2 * time.Hour),
 		},
 	}
 }
 
+// full is an event of which everything is known.
+func full() reservation.Event {
+	e := event()
+	r := &e.Reservation
+	e.Kind, e.Reason, e.Previous = reservation.EventMoved, "수도관", &reservation.Visit{Start: r.Start.Add(-time.Hour), Party: 4}
+	r.Status, r.Version, r.OfferEndsAt, r.Position = reservation.Offered, 3, e.OccurredAt.Add(10*time.Minute), 2
+	return e
+}
+
 func TestTheEventOnTheWire(t *testing.T) {
-	var got []byte
-	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		got, _ = io.ReadAll(r.Body)
-		if r.Method != "POST" || r.URL.Path != "/internal/events" || r.Header.Get("Content-Type") != "application/json" {
-			t.Errorf("%s %s %s", r.Method, r.URL.Path, r.Header.Get("Content-Type"))
-		}
-		w.WriteHeader(http.StatusAccepted)
-	}))
-	defer srv.Close()
-	if err := notificationhttp.New(srv.URL+"/", http.DefaultClient).Tell(t.Context(), event()); err != nil {
-		t.Fatal(err)
-	}
-	golden := filepath.Join("testdata", "event.json")
-	if *update {
-		if err := os.WriteFile(golden, append(got, '\n'), 0o644); err != nil {
+	for name, e := range map[string]reservation.Event{"event.json": event(), "event_full.json": full()} {
+		var got []byte
+		srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			got, _ = io.ReadAll(r.Body)
+			if r.Method != "POST" || r.URL.Path != "/internal/events" || r.Header.Get("Content-Type") != "application/json" {
+				t.Errorf("%s %s %s", r.Method, r.URL.Path, r.Header.Get("Content-Type"))
+			}
+			w.WriteHeader(http.StatusAccepted)
+		}))
+		defer srv.Close()
+		if err := notificationhttp.New(srv.URL+"/", http.DefaultClient).Tell(t.Context(), e); err != nil {
 			t.Fatal(err)
 		}
+		golden := filepath.Join("testdata", name)
+		if *update {
+			if err := os.WriteFile(golden, append(got, '\n'), 0o644); err != nil {
+				t.Fatal(err)
+			}
+		}
+		want, err := os.ReadFile(golden)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if string(got)+"\n" != string(want) {
+			t.Errorf("the event has changed (-update rewrites %s):\n%s", golden, got)
+		}
 	}
-	want, err := os.ReadFile(golden)
+}
+
+func TestUndeliverable(t *testing.T) {
+	body, err := os.ReadFile("../../notification/testdata/http/undeliverable_200.json") // written by notification's own test
 	if err != nil {
 		t.Fatal(err)
 	}
-	if string(got)+"\n" != string(want) {
-		t.Errorf("the event has changed (-update rewrites %s):\n%s", golden, got)
+	var asked []int
+	status := http.StatusOK
+	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		var q struct {
+			IDs []uuid.UUID `json:"reservation_ids"`
+		}
+		if err := json.NewDecoder(r.Body).Decode(&q); err != nil || r.URL.Path != "/internal/undeliverable" {
+			t.Errorf("asked %s: %v", r.URL.Path, err)
+		}
+		asked = append(asked, len(q.IDs))
+		w.WriteHeader(status)
+		_, _ = w.Write(body)
+	}))
+	defer srv.Close()
+	c := notificationhttp.New(srv.URL, http.DefaultClient)
+
+	why, err := c.Undeliverable(t.Context(), make([]uuid.UUID, 450))
+	if err != nil || len(why) != 1 || why[uuid.MustParse("01900000-0000-7000-8000-000000000009")] != "refused" {
+		t.Errorf("got %v, %v", why, err)
+	}
+	if !slices.Equal(asked, []int{200, 200, 50}) {
+		t.Errorf("asked for %v at once", asked)
+	}
+	if why, err := c.Undeliverable(t.Context(), nil); err != nil || len(why) != 0 || len(asked) != 3 {
+		t.Errorf("of nobody: %v, %v", why, err)
+	}
+	status = http.StatusServiceUnavailable
+	if _, err := c.Undeliverable(t.Context(), make([]uuid.UUID, 1)); fault.CodeOf(err) != fault.Unavailable {
+		t.Errorf("away: %v", err)
 	}
 }
 

@@ -20,13 +20,15 @@ WHERE id = ANY (ARRAY(
   SELECT id FROM outbox o
   WHERE due_at <= $2 AND NOT EXISTS (SELECT FROM outbox e WHERE e.reservation_id = o.reservation_id AND e.id < o.id)
   ORDER BY id LIMIT $1 FOR UPDATE SKIP LOCKED))
-RETURNING id, event_id, kind, payload, traceparent, created_at, attempts`
+RETURNING id, event_id, kind, payload, previous, reason, traceparent, created_at, attempts`
 
 type eventRow struct {
 	ID          int64
 	EventID     uuid.UUID
 	Kind        string
 	Payload     row
+	Previous    *reservation.Visit
+	Reason      string
 	Traceparent string
 	CreatedAt   time.Time
 	Attempts    int
@@ -39,7 +41,8 @@ func (s *Store) Lease(ctx context.Context, n int, now, until time.Time) ([]reser
 		e, err := pgx.RowToStructByName[eventRow](r)
 		return reservation.Event{
 			Seq: e.ID, ID: e.EventID, Kind: e.Kind, OccurredAt: e.CreatedAt.UTC(),
-			Reservation: e.Payload.reservation(), Traceparent: e.Traceparent, Attempts: e.Attempts,
+			Reservation: e.Payload.reservation(), Previous: e.Previous, Reason: e.Reason,
+			Traceparent: e.Traceparent, Attempts: e.Attempts,
 		}, err
 	})
 	slices.SortFunc(events, func(a, b reservation.Event) int { return int(a.Seq - b.Seq) }) // RETURNING keeps no order

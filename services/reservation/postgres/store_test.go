@@ -32,7 +32,7 @@ func TestStore(t *testing.T) {
 	url := postgrestest.Database(t)
 	store := open(t, url)
 	storetest.Run(t, func(t *testing.T) storetest.Store {
-		postgrestest.Exec(t, url, "TRUNCATE schedules, slots, reservations, idempotency, outbox")
+		postgrestest.Exec(t, url, "TRUNCATE schedules, closures, slots, reservations, idempotency, outbox")
 		return store
 	})
 }
@@ -62,7 +62,7 @@ func TestDatabaseThatRefusesIsUnavailableAndComesBack(t *testing.T) {
 	accept := postgrestest.Refuse(t, url)
 	for range 20 {
 		began := time.Now()
-		_, err := s.Free(t.Context(), reservation.Window{RestaurantID: "x", Party: 1})
+		_, err := s.Slots(t.Context(), []string{"x"}, time.Now(), time.Now().Add(time.Hour))
 		if f := fault.Of(err); f == nil || f.Code != fault.Unavailable || f.RetryAfter == 0 {
 			t.Fatalf("refused: %v", err)
 		}
@@ -105,9 +105,19 @@ func TestACallerWhoLeavesIsNotBooked(t *testing.T) {
 	url := postgrestest.Database(t)
 	s := open(t, url)
 	now := time.Now().UTC().Truncate(time.Microsecond)
-	plan := reservation.Schedule{TimeZone: "Asia/Seoul", Covers: 20, Party: reservation.PartySize{Min: 1, Max: 4}}
 	start := now.Add(24 * time.Hour)
-	if err := s.PutSchedule(t.Context(), "mokran", plan, []time.Time{start}, now); err != nil {
+	slot := reservation.Slot{
+		RestaurantID: "mokran", Start: start, End: start.Add(time.Hour), CancelUntil: start, TimeZone: "Asia/Seoul",
+		Party: reservation.PartySize{Min: 1, Max: 4}, Wanted: 20, Capacity: 20,
+	}
+	if _, err := s.Change(t.Context(), reservation.Change{
+		Act:   reservation.Act{At: now},
+		Scope: reservation.Scope{Period: reservation.Period{RestaurantID: "mokran", From: now, To: start.Add(time.Hour)}},
+		Decide: func(d *reservation.Desk) (reservation.Reservation, error) {
+			d.Arrange([]reservation.Slot{slot})
+			return reservation.Reservation{}, nil
+		},
+	}); err != nil {
 		t.Fatal(err)
 	}
 	holder, watcher := connect(t, url), connect(t, url)

@@ -128,7 +128,7 @@ func doubled(t *testing.T, w *world) {
 	errs := make([]error, 30)
 	var wg sync.WaitGroup
 	for i := range errs {
-		wg.Go(func() { _, errs[i] = w.store.Cancel(t.Context(), w.gives(got[0].out.ID, diner)) })
+		wg.Go(func() { _, errs[i] = w.cancel(w.gives(got[0].out.ID, diner)) })
 	}
 	wg.Wait()
 	cancelled := 0
@@ -170,7 +170,7 @@ func churn(t *testing.T, w *world) {
 				b := w.wants(0, diner, 6)
 				out, err := w.store.Book(t.Context(), b)
 				if err == nil && !out.Replayed {
-					_, err = w.store.Cancel(t.Context(), w.gives(out.ID, diner))
+					_, err = w.cancel(w.gives(out.ID, diner))
 				}
 				if err != nil && fault.ReasonOf(err) != "slot_full" {
 					mu.Lock()

@@ -4,6 +4,7 @@ package storetest
 
 import (
 	"crypto/sha256"
+	"slices"
 	"testing"
 	"time"
 
@@ -18,6 +19,7 @@ import (
 type Store interface {
 	reservation.Store
 	reservation.Outbox
+	reservation.Chores
 }
 
 // Run runs the suite; open returns an empty store.
@@ -34,6 +36,13 @@ func Run(t *testing.T, open func(t *testing.T) Store) {
 		"free times fit the party":                             free,
 		"lists go page by page, latest visit first":            listing,
 		"the outbox keeps the order of each reservation":       outbox,
+		"nobody waits beside free seats":                       joining,
+		"whatever frees covers offers them":                    offering,
+		"an offer that runs out goes to the next":              expiring,
+		"an offer is accepted once":                            accepting,
+		"a move takes the new seats or changes nothing":        moving,
+		"who waits and moves loses nothing":                    waitersMove,
+		"who leaves lets the next one in":                      leaving,
 		"relays at once lease each event once":                 leases,
 		"a rush sells exactly what there is":                   rush,
 		"a retry beside its original is never told full":       retries,
@@ -44,11 +53,10 @@ func Run(t *testing.T, open func(t *testing.T) Store) {
 	}
 }
 
-const restaurant = "mokran"
-
 // world is one restaurant with slots an hour apart, the first of them tomorrow.
 type world struct {
 	t      *testing.T
+	house  string
 	store  Store
 	now    time.Time
 	starts []time.Time
@@ -56,8 +64,10 @@ type world struct {
 	slots  []reservation.Slot
 }
 
-func newWorld(t *testing.T, s Store) *world {
-	w := &world{t: t, store: s, now: time.Now().UTC().Truncate(time.Microsecond)}
+func newWorld(t *testing.T, s Store) *world { return newWorldAt(t, s, "mokran") }
+
+func newWorldAt(t *testing.T, s Store, house string) *world {
+	w := &world{t: t, house: house, store: s, now: time.Now().UTC().Truncate(time.Microsecond)}
 	first := w.now.Add(24 * time.Hour).Truncate(time.Hour)
 	for i := range 24 {
 		w.starts = append(w.starts, first.Add(time.Duration(i)*time.Hour))
@@ -70,6 +80,11 @@ func newWorld(t *testing.T, s Store) *world {
 	return w
 }
 
+const (
+	dining = 90 * time.Minute
+	cutoff = 2 * time.Hour
+)
+
 // put states the schedule with so many covers per slot.
 func (w *world) put(covers int) {
 	w.t.Helper()
@@ -77,16 +92,58 @@ func (w *world) put(covers int) {
 		TimeZone: "Asia/Seoul", Covers: covers, IntervalMinutes: 60, DaysAhead: 2,
 		Party: reservation.PartySize{Min: 1, Max: 6},
 	}
-	w.must(w.store.PutSchedule(w.t.Context(), restaurant, w.plan, w.starts, w.now))
+	var want []reservation.Slot
+	for _, start := range w.starts {
+		want = append(want, w.slot(start, covers))
+	}
+	w.arrange(want)
 }
 
+func (w *world) slot(start time.Time, covers int) reservation.Slot {
+	return reservation.Slot{
+		RestaurantID: w.house, Start: start, End: start.Add(dining), TimeZone: w.plan.TimeZone, Party: w.plan.Party,
+		Wanted: covers, Capacity: covers, CancelUntil: start.Add(-cutoff),
+	}
+}
+
+// arrange makes the plan the restaurant's, and want its slots.
+func (w *world) arrange(want []reservation.Slot) {
+	w.t.Helper()
+	w.do(reservation.Change{
+		Act: w.act(uuid.Nil, ""), Scope: reservation.Scope{Period: w.period()},
+		Decide: func(d *reservation.Desk) (reservation.Reservation, error) {
+			d.Keep(w.plan, want)
+			return reservation.Reservation{}, nil
+		},
+	})
+}
+
+func (w *world) period() reservation.Period {
+	return reservation.Period{RestaurantID: w.house, From: w.now, To: w.now.AddDate(1, 0, 0)}
+}
+
+// do commits a change that must succeed.
+func (w *world) do(c reservation.Change) reservation.Outcome {
+	w.t.Helper()
+	out, err := w.store.Change(w.t.Context(), c)
+	w.must(err)
+	return out
+}
+
+func (w *world) cancel(c reservation.Cancellation) (reservation.Outcome, error) {
+	return w.store.Change(w.t.Context(), reservation.Change{
+		Act: c.Act, Op: reservation.OpCancel, Scope: reservation.Scope{Row: c.ID}, Decide: c.Decide,
+	})
+}
+
+// free lists the slots with room for the party.
 func (w *world) free(party int) []reservation.Slot {
 	w.t.Helper()
-	slots, err := w.store.Free(w.t.Context(), reservation.Window{
-		RestaurantID: restaurant, From: w.starts[0], To: w.starts[len(w.starts)-1].Add(time.Second), Party: party,
-	})
+	slots, err := w.store.Slots(w.t.Context(), []string{w.house}, w.starts[0], w.starts[len(w.starts)-1].Add(time.Second))
 	w.must(err)
-	return slots
+	return slices.DeleteFunc(slots, func(s reservation.Slot) bool {
+		return s.Left() < party || party < s.Party.Min || party > s.Party.Max
+	})
 }
 
 // left is what can be booked of the i-th slot.
@@ -119,10 +176,10 @@ func (w *world) wants(i int, diner uuid.UUID, party int) reservation.Booking {
 
 // same compares what a and b hold, their notes revealed.
 func same(a, b reservation.Reservation) bool {
-	if a.Note.Reveal() != b.Note.Reveal() {
+	if a.Note.Reveal() != b.Note.Reveal() || a.Guest.Name.Reveal() != b.Guest.Name.Reveal() {
 		return false
 	}
-	a.Note = b.Note
+	a.Note, a.Guest = b.Note, b.Guest
 	return a == b
 }
 
@@ -134,7 +191,7 @@ func (w *world) gives(id, diner uuid.UUID) reservation.Cancellation {
 
 func (w *world) act(diner uuid.UUID, key string) reservation.Act {
 	return reservation.Act{
-		DinerID: diner, Key: key, EventID: uuid.New(), At: w.now,
+		DinerID: diner, Key: key, Hash: sum(""), EventID: uuid.New(), At: w.now,
 		Traceparent: "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01",
 	}
 }

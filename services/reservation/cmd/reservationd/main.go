@@ -17,6 +17,7 @@ import (
 	"jari.example/services/reservation/inmem"
 	"jari.example/services/reservation/notificationhttp"
 	"jari.example/services/reservation/postgres"
+	"jari.example/services/reservation/userhttp"
 	"jari.example/telemetry"
 	"jari.example/telemetry/names"
 )
@@ -28,6 +29,8 @@ const (
 	openWithin = time.Minute
 	// tellWithin bounds one call of the notification service.
 	tellWithin = 3 * time.Second
+	// askWithin bounds one call of the user service, which a list can do without.
+	askWithin = time.Second
 )
 
 func run(ctx context.Context, args []string, getenv func(string) string, stdout, _ io.Writer) error {
@@ -35,6 +38,7 @@ func run(ctx context.Context, args []string, getenv func(string) string, stdout,
 	common := flags.Common("127.0.0.1:8112", "127.0.0.1:8212")
 	database := flags.URL("database-url", "", "PostgreSQL; empty: in memory, gone with the process")
 	notification := flags.URL("notification-url", "", "base URL of the notification service; empty: nobody is told")
+	user := flags.URL("user-url", "", "base URL of the user service; empty: owners' lists come without names")
 	booking := strategy(flags)
 	if err := flags.Parse(args, stdout); err != nil {
 		return err
@@ -53,17 +57,30 @@ func run(ctx context.Context, args []string, getenv func(string) string, stdout,
 		defer closeStrategy()
 
 		wake, workers := func() {}, []serve.Worker(nil)
+		var users reservation.Users
+		var mails reservation.Mails
+		if *user != "" {
+			users = userhttp.New(*user, telemetry.Client(names.ServiceUser, askWithin))
+		}
 		if *notification != "" {
 			to := notificationhttp.New(*notification, telemetry.Client(names.ServiceNotification, tellWithin))
 			relay := reservation.NewRelay(store, to, t.Logger)
+			mails = to
 			wake, workers = relay.Wake, []serve.Worker{{Name: "outbox relay", Run: relay.Run}}
+		}
+		jobs, err := reservation.NewJobs(store, wake, t.Logger)
+		if err != nil {
+			return err
+		}
+		for _, job := range jobs.All() {
+			workers = append(workers, serve.Worker{Name: job.Name, Run: func(ctx context.Context) error { return jobs.Run(ctx, job) }})
 		}
 		middleware, err := endpoint.Shared(t.Logger, nil)
 		if err != nil {
 			return err
 		}
 		routes := httpjson.NewRoutes(t.Logger)
-		reservation.AddRoutes(routes, reservation.NewEndpoints(reservation.New(store, wake), middleware))
+		reservation.AddRoutes(routes, reservation.NewEndpoints(reservation.New(store, users, mails, wake), middleware))
 		handler, err := routes.Handler()
 		if err != nil {
 			return err
@@ -75,10 +92,11 @@ func run(ctx context.Context, args []string, getenv func(string) string, stdout,
 	})
 }
 
-// store is both sides of a store: the service's and the relay's.
+// store is every side of a store: the service's, the relay's and the jobs'.
 type store interface {
 	reservation.Store
 	reservation.Outbox
+	reservation.Chores
 }
 
 func open(ctx context.Context, url string, logger *slog.Logger) (s store, closeStore func(), err error) {

@@ -1,0 +1,99 @@
+package inmem
+
+import (
+	"context"
+	"slices"
+	"time"
+
+	"github.com/google/uuid"
+
+	"jari.example/services/reservation"
+)
+
+// Due implements [reservation.Chores].
+func (s *Store) Due(_ context.Context, now time.Time, n int) ([]reservation.SlotID, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	due := map[reservation.SlotID]bool{}
+	for _, r := range s.rows {
+		ranOut := r.Status == reservation.Offered && !now.Before(r.OfferEndsAt)
+		closed := r.Status == reservation.Waiting && !now.Before(s.slots[r.SlotID].CancelUntil)
+		if (ranOut || closed) && len(due) < n {
+			due[r.SlotID] = true
+		}
+	}
+	var list []reservation.SlotID
+	for id := range due {
+		list = append(list, id)
+	}
+	slices.Sort(list)
+	return list, nil
+}
+
+// Unmade implements [reservation.Chores].
+func (s *Store) Unmade(_ context.Context, before time.Time, n int) ([]string, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var list []string
+	for restaurant, p := range s.plans {
+		if p.schedule != nil && p.made.Before(before) {
+			list = append(list, restaurant)
+		}
+	}
+	slices.Sort(list)
+	return list[:min(len(list), n)], nil
+}
+
+// Remind implements [reservation.Chores].
+func (s *Store) Remind(_ context.Context, now, before time.Time, n int) (int, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	reminded := 0
+	for _, r := range s.rows {
+		if reminded < n && r.Status == reservation.Confirmed && r.DinerID != uuid.Nil &&
+			r.Start.After(now) && r.Start.Before(before) && r.CreatedAt.Before(r.Start.Add(-reservation.RemindAhead)) &&
+			!s.reminded[r.ID].Equal(r.Start) {
+			s.reminded[r.ID] = r.Start
+			s.tell(reservation.Event{ID: uuid.New(), Kind: reservation.EventReminder, OccurredAt: now, Reservation: *r})
+			reminded++
+		}
+	}
+	return reminded, nil
+}
+
+// Sweep implements [reservation.Chores].
+func (s *Store) Sweep(_ context.Context, before time.Time, n int) (swept int, err error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for k, a := range s.answers {
+		if a.at.Before(before) && swept < n {
+			delete(s.answers, k)
+			swept++
+		}
+	}
+	return swept, nil
+}
+
+// Audit implements [reservation.Chores].
+func (s *Store) Audit(_ context.Context, now time.Time) (a reservation.Audit, err error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	held := map[reservation.SlotID]int{}
+	for _, r := range s.rows {
+		if r.Status.HoldsCovers() {
+			held[r.SlotID] += r.Party
+		}
+	}
+	for id, slot := range s.slots {
+		if !slot.End.After(now) {
+			continue
+		}
+		a.Slots++
+		m := reservation.Miscount{SlotID: id, RestaurantID: slot.RestaurantID,
+			Wanted: slot.Wanted, Capacity: slot.Capacity, Booked: slot.Booked, Rows: held[id]}
+		if m.Rows != m.Booked || m.Capacity != max(m.Wanted, m.Booked) {
+			a.Wrong = append(a.Wrong, m)
+		}
+	}
+	return a, nil
+}

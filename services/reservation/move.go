@@ -1,0 +1,120 @@
+package reservation
+
+import (
+	"github.com/google/uuid"
+
+	"jari.example/services/internal/fault"
+	"jari.example/telemetry"
+)
+
+// Move asks for another time, party or note. What is nil stays as it is.
+type Move struct {
+	Act
+	ID      uuid.UUID
+	SlotID  *SlotID
+	Party   *int
+	Note    *telemetry.Secret
+	Version int // of the reservation the diner has seen; 0: whichever it is
+}
+
+// Decide takes the new seats or changes nothing. Who waits and asks for another
+// party keeps the place in line; who waits or has an offer and asks for another
+// time is booked there, or keeps what they have. Codes: not_found;
+// precondition_failed version_mismatch; conflict not_movable and a booking's.
+func (m Move) Decide(d *Desk) (Reservation, error) {
+	r := d.row(m.ID, m.DinerID)
+	if r == nil {
+		return Reservation{}, NotFound()
+	}
+	if m.Version != 0 && m.Version != r.Version {
+		return Reservation{}, fault.New(fault.PreconditionFailed, "version_mismatch", "The reservation has changed meanwhile. Please look again.")
+	}
+	slot, party := r.SlotID, r.Party
+	if m.SlotID != nil {
+		slot = *m.SlotID
+	}
+	if m.Party != nil {
+		party = *m.Party
+	}
+	moves := slot != r.SlotID || party != r.Party
+	if !r.Status.Cancellable() || !r.Start.After(m.At) || moves && r.Status == Confirmed && !m.At.Before(r.CancelUntil) {
+		return Reservation{}, fault.New(fault.Conflict, "not_movable", "This reservation can no longer be changed.")
+	}
+	before := Visit{r.Start, r.Party}
+	var kind string
+	switch {
+	case slot != r.SlotID:
+		to := d.Slots[slot]
+		if to != nil && to.RestaurantID != r.RestaurantID {
+			to = nil
+		}
+		b := Booking{Act: m.Act, SlotID: slot, Party: party}
+		if err := b.Refusal(to, d.holdings(to, r.ID)); err != nil {
+			return Reservation{}, err
+		}
+		kind = EventMoved
+		if r.Status != Confirmed {
+			kind = EventConfirmed
+		}
+		d.become(r, Cancelled) // gives back what it holds, if anything
+		d.take(to, party)
+		r.Status, r.Line, r.Party = Confirmed, 0, party
+		r.SlotID, r.TimeZone, r.Start, r.End, r.CancelUntil = to.ID, to.TimeZone, to.Start, to.End, to.CancelUntil
+	case party != r.Party:
+		if err := d.resize(r, party); err != nil {
+			return Reservation{}, err
+		}
+		kind = EventMoved
+		if r.Status != Confirmed {
+			kind = EventChanged
+		}
+	}
+	if m.Note != nil && m.Note.Reveal() != r.Note.Reveal() {
+		r.Note = *m.Note
+		d.touch(r)
+	}
+	if kind != "" {
+		e := d.tell(kind, r)
+		e.Previous = &before
+	}
+	return *r, nil
+}
+
+// resize changes how many come, on the same slot.
+func (d *Desk) resize(r *Reservation, party int) error {
+	slot, more := d.Slots[r.SlotID], party-r.Party
+	switch {
+	case party < slot.Party.Min || party > slot.Party.Max:
+		return partySize(slot)
+	case r.Status == Waiting && party > slot.Wanted:
+		return fault.BadField("/party", "This time seats %d at most.", slot.Wanted)
+	case r.Status != Waiting && more > 0 && slot.Closed():
+		return SlotClosed()
+	case r.Status != Waiting && more > slot.Left():
+		return Full(slot.Left())
+	case r.Status == Waiting:
+	case more > 0:
+		d.take(slot, more)
+	default:
+		d.release(slot, -more)
+	}
+	r.Party = party
+	d.touch(r)
+	return nil
+}
+
+// Decide gives the covers back, or the place in line. Codes: not_found;
+// conflict not_cancellable.
+func (c Cancellation) Decide(d *Desk) (Reservation, error) {
+	r := d.row(c.ID, c.DinerID)
+	if err := c.Refusal(r); err != nil {
+		return Reservation{}, err
+	}
+	kind := EventCancelled
+	if r.Status != Confirmed {
+		kind = EventLeft
+	}
+	d.become(r, Cancelled)
+	d.tell(kind, r)
+	return *r, nil
+}

@@ -1,0 +1,126 @@
+package postgres
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgtype"
+
+	"jari.example/services/reservation"
+)
+
+// holdSQL is a statement of its own: after it has waited, decideSQL takes a new
+// snapshot, which has seen what the last holder wrote.
+const holdSQL = `SELECT ` + slotColumns + ` FROM slots WHERE id = ANY ($1) ORDER BY id FOR NO KEY UPDATE`
+
+// decideSQL decides all bookings of a group and writes those that can be had.
+// It must come to the same answers as Booking.Refusal, which says why not to the
+// others. Of what a slot has left, those before a booking in the group are
+// served first; who does not fit behind them may still fit after them, and is
+// asked about again.
+//
+// It is planned once, not knowing how many it will be about: LIMIT 1 keeps the
+// lateral joins index probes whatever the planner thinks of the tables, and
+// nothing but asked is as long as the group, so no two long lists are joined.
+const decideSQL = `-- name: reservation.book
+WITH asked AS (
+  SELECT r.*, s.restaurant_id, s.starts_at, s.ends_at, s.time_zone, s.cancel_until, s.capacity - s.booked AS room,
+    old.answer, old.body_hash = r.hash AS same, has.live, has.here, has.clash,
+    r.leads AND old.answer IS NULL AND s.capacity = s.wanted_capacity
+      AND s.starts_at > r.at AND (s.opens_at IS NULL OR s.opens_at <= r.at)
+      AND r.party BETWEEN s.party_min AND s.party_max AND r.party <= s.capacity - s.booked
+      AND NOT has.here AND NOT has.clash AND has.live < $12 AS fits
+  FROM unnest($1::uuid[], $2::bigint[], $3::uuid[], $4::int[], $5::text[], $6::text[], $7::bytea[],
+    $8::timestamptz[], $9::uuid[], $10::text[], $11::bool[]) WITH ORDINALITY
+    AS r (id, slot_id, diner_id, party, note, key, hash, at, event_id, traceparent, leads, ord)
+  LEFT JOIN LATERAL (SELECT * FROM slots WHERE id = r.slot_id LIMIT 1) s ON true
+  LEFT JOIN LATERAL (
+    SELECT answer, body_hash FROM idempotency WHERE diner_id = r.diner_id AND op = 'book' AND key = r.key LIMIT 1) old ON true
+  CROSS JOIN LATERAL (
+    SELECT count(*) AS live, coalesce(bool_or(m.slot_id = r.slot_id), false) AS here,
+      coalesce(bool_or(m.slot_id <> r.slot_id AND m.starts_at < s.ends_at AND m.ends_at > s.starts_at), false) AS clash
+    FROM reservations m
+    WHERE m.diner_id = r.diner_id AND m.status IN ('waiting', 'offered', 'confirmed', 'seated') AND m.ends_at > r.at) has),
+decided AS MATERIALIZED (
+  SELECT *, coalesce(fits AND sum(party) FILTER (WHERE fits) OVER (PARTITION BY slot_id ORDER BY ord) <= room, false) AS books
+  FROM asked),
+booked AS MATERIALIZED (
+  SELECT d.*, to_jsonb(row) AS doc
+  FROM decided d, LATERAL (
+    SELECT d.id, d.slot_id, d.diner_id, d.restaurant_id, d.starts_at, d.ends_at, d.time_zone, d.cancel_until,
+      d.party, d.note, 'confirmed' AS status, d.at AS created_at, 1 AS version) row
+  WHERE books),
+u AS (
+  UPDATE slots SET booked = slots.booked + t.covers
+  FROM (SELECT slot_id, sum(party)::int AS covers FROM booked GROUP BY slot_id) t WHERE slots.id = t.slot_id),
+b AS (
+  INSERT INTO reservations (id, slot_id, diner_id, restaurant_id, starts_at, ends_at, time_zone, cancel_until,
+    party, note, status, created_at, updated_at)
+  SELECT id, slot_id, diner_id, restaurant_id, starts_at, ends_at, time_zone, cancel_until,
+    party, note, 'confirmed', at, at FROM booked),
+i AS (
+  INSERT INTO idempotency (diner_id, op, key, body_hash, answer, created_at)
+  SELECT diner_id, 'book', key, hash, doc, at FROM booked ORDER BY diner_id, key),
+o AS (
+  INSERT INTO outbox (event_id, reservation_id, kind, payload, traceparent, created_at, due_at)
+  SELECT event_id, id, 'reservation.confirmed', doc, traceparent, at, at FROM booked ORDER BY ord)
+SELECT answer, coalesce(same, false), books, live, here, clash FROM decided ORDER BY ord`
+
+// verdict is what decideSQL says about one booking.
+type verdict struct {
+	old    []byte // the answer its key has had before
+	same   bool   // to the same request
+	booked bool
+	has    reservation.Holdings // before this group
+}
+
+// decide sends the group as one transaction in one round trip, fills in the
+// tickets it decided, and returns the others in again. After an error nothing is
+// filled in.
+func (g *groups) decide(ctx context.Context, group []*ticket[reservation.Booking]) (decided, again []*ticket[reservation.Booking], err error) {
+	m := manifestOf(group)
+	slots := make(map[reservation.SlotID]*reservation.Slot, len(m.slots))
+	verdicts := make([]verdict, 0, len(group))
+	var b pgx.Batch
+	b.Queue(peopleSQL, pgtype.FlatArray[int64](m.diners))
+	b.Queue(holdSQL, pgtype.FlatArray[int64](m.slots)).Query(func(rows pgx.Rows) error {
+		found, err := pgx.CollectRows(rows, pgx.RowToStructByName[slotRow])
+		for _, f := range found {
+			slot := f.slot()
+			slots[slot.ID] = &slot
+		}
+		return err
+	})
+	b.Queue(decideSQL, m.columns(group)...).Query(func(rows pgx.Rows) error {
+		var v verdict
+		_, err := pgx.ForEachRow(rows, []any{&v.old, &v.same, &v.booked, &v.has.Live, &v.has.OnSlot, &v.has.Overlaps},
+			func() error { verdicts = append(verdicts, v); return nil })
+		return err
+	})
+	// One Sync is one transaction: no error means committed, and after one there
+	// is nothing to roll back.
+	if err := g.pool.SendBatch(ctx, &b).Close(); err != nil {
+		return nil, nil, err
+	}
+	if len(verdicts) != len(group) {
+		return nil, nil, fmt.Errorf("%d verdicts on %d bookings", len(verdicts), len(group))
+	}
+	for i, v := range verdicts {
+		if v.booked {
+			slots[group[i].ask.SlotID].Booked += group[i].ask.Party
+		}
+	}
+	for i, t := range group {
+		var first *reservation.Booking // of the same diner, and booked
+		if leader := m.leader[i]; leader != i && verdicts[leader].booked {
+			first = &group[leader].ask
+		}
+		if judge(t, verdicts[i], slots, first) {
+			decided = append(decided, t)
+		} else {
+			again = append(again, t)
+		}
+	}
+	return decided, again, nil
+}

@@ -1,0 +1,113 @@
+package postgres
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5/pgtype"
+
+	"jari.example/services/reservation"
+)
+
+// manifest is what a group locks, each list sorted so that no two groups wait
+// for one another, and who leads in it: of one diner's bookings only the first
+// can be booked. The others are asked about with it, and judged by what has
+// become of it.
+type manifest struct {
+	diners []int64
+	slots  []int64
+	leader []int // index of the first booking of the same diner
+}
+
+func manifestOf(group []*ticket[reservation.Booking]) manifest {
+	m := manifest{leader: make([]int, len(group))}
+	first := make(map[uuid.UUID]int, len(group))
+	for i, t := range group {
+		leader, known := first[t.ask.DinerID]
+		if !known {
+			leader, first[t.ask.DinerID] = i, i
+			m.diners = append(m.diners, dinerLock(t.ask.DinerID))
+		}
+		m.leader[i] = leader
+		m.slots = append(m.slots, int64(t.ask.SlotID))
+	}
+	slices.Sort(m.diners)
+	slices.Sort(m.slots)
+	m.slots = slices.Compact(m.slots)
+	return m
+}
+
+// columns are decideSQL's arguments. FlatArray and pgtype.UUID spare pgx a
+// reflection for every value.
+func (m manifest) columns(group []*ticket[reservation.Booking]) []any {
+	n := len(group)
+	id, diner, event := make(pgtype.FlatArray[pgtype.UUID], n), make(pgtype.FlatArray[pgtype.UUID], n), make(pgtype.FlatArray[pgtype.UUID], n)
+	slot, party := make(pgtype.FlatArray[int64], n), make(pgtype.FlatArray[int32], n)
+	note, key, trace := make(pgtype.FlatArray[string], n), make(pgtype.FlatArray[string], n), make(pgtype.FlatArray[string], n)
+	hash, at, leads := make(pgtype.FlatArray[[]byte], n), make(pgtype.FlatArray[time.Time], n), make(pgtype.FlatArray[bool], n)
+	for i, t := range group {
+		b := t.ask
+		id[i], diner[i], event[i] = uuidOf(b.ID), uuidOf(b.DinerID), uuidOf(b.EventID)
+		slot[i], party[i] = int64(b.SlotID), int32(b.Party)
+		note[i], key[i], trace[i] = b.Note.Reveal(), b.Key, b.Traceparent
+		hash[i], at[i], leads[i] = b.Hash, b.At, m.leader[i] == i
+	}
+	return []any{id, slot, diner, party, note, key, hash, at, event, trace, leads, reservation.MaxLive}
+}
+
+func uuidOf(id uuid.UUID) pgtype.UUID { return pgtype.UUID{Bytes: id, Valid: true} }
+
+// judge fills in t from the verdict and the slots as the group has left them, or
+// returns false: only who stood before it in the group has kept it from its
+// seats. first is a booking of the same diner that the group has made, if any.
+func judge(t *ticket[reservation.Booking], v verdict, slots map[reservation.SlotID]*reservation.Slot, first *reservation.Booking) bool {
+	b := t.ask
+	slot := slots[b.SlotID]
+	switch {
+	case v.old != nil:
+		t.out, t.err = replay(v.old, v.same)
+	case v.booked:
+		t.out.Reservation = booked(b, slot)
+	case first != nil && first.Key == b.Key && !bytes.Equal(first.Hash, b.Hash):
+		t.err = reservation.KeyReused()
+	case first != nil && first.Key == b.Key:
+		t.out = reservation.Outcome{Reservation: booked(*first, slots[first.SlotID]), Replayed: true}
+	default:
+		has := v.has
+		if first != nil {
+			has.Live++
+			other := slots[first.SlotID]
+			has.OnSlot = has.OnSlot || slot == other
+			has.Overlaps = has.Overlaps || slot != nil && slot != other && slot.Start.Before(other.End) && slot.End.After(other.Start)
+		}
+		t.err = b.Refusal(slot, has)
+		return t.err != nil
+	}
+	return true
+}
+
+// booked is the row that decideSQL has written.
+func booked(b reservation.Booking, slot *reservation.Slot) reservation.Reservation {
+	return reservation.Reservation{
+		ID: b.ID, DinerID: b.DinerID, SlotID: slot.ID, RestaurantID: slot.RestaurantID,
+		Start: slot.Start, End: slot.End, TimeZone: slot.TimeZone, CancelUntil: slot.CancelUntil,
+		Party: b.Party, Note: b.Note, Status: reservation.Confirmed, Version: 1,
+		CreatedAt: b.At.UTC().Truncate(time.Microsecond), // as the database keeps it
+	}
+}
+
+// replay is the answer a key has had before.
+func replay(answer []byte, same bool) (out reservation.Outcome, err error) {
+	if !same {
+		return out, reservation.KeyReused()
+	}
+	var r row
+	if err := json.Unmarshal(answer, &r); err != nil {
+		return out, fmt.Errorf("remembered answer: %w", err)
+	}
+	return reservation.Outcome{Reservation: r.reservation(), Replayed: true}, nil
+}

@@ -1,0 +1,121 @@
+package postgres
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+
+	"jari.example/services/reservation"
+)
+
+// positions is how many wait before a row in its line, itself included.
+const positions = `CASE WHEN r.status = 'waiting' THEN (SELECT count(*)::int FROM reservations o
+  WHERE o.slot_id = r.slot_id AND o.status = 'waiting' AND o.line <= r.line) ELSE 0 END AS position`
+
+type placedRow struct {
+	row
+	Position int
+}
+
+func collectPlaced(rows pgx.Rows) ([]reservation.Reservation, error) {
+	return pgx.CollectRows(rows, func(r pgx.CollectableRow) (reservation.Reservation, error) {
+		found, err := pgx.RowToStructByName[placedRow](r)
+		found.row.Position = found.Position
+		return found.reservation(), err
+	})
+}
+
+const getSQL = `-- name: reservation.get
+SELECT ` + columns + `, ` + positions + ` FROM reservations r WHERE id = $1 AND diner_id = $2`
+
+// Reservation implements [reservation.Store].
+func (s *Store) Reservation(ctx context.Context, diner, id uuid.UUID) (reservation.Reservation, error) {
+	rows, _ := s.pool.Query(ctx, getSQL, id, diner)
+	found, err := collectPlaced(rows)
+	if err != nil {
+		return reservation.Reservation{}, explain(ctx, err)
+	}
+	if len(found) == 0 {
+		return reservation.Reservation{}, reservation.NotFound()
+	}
+	return found[0], nil
+}
+
+// The two orders are two statements, so that each can walk the index.
+const (
+	latestSQL = `-- name: reservation.list
+SELECT ` + columns + `, ` + positions + ` FROM reservations r
+WHERE diner_id = $1 AND ($2::text[] IS NULL OR status = ANY ($2))
+  AND ($3::timestamptz IS NULL OR ends_at >= $3) AND ($4::timestamptz IS NULL OR ends_at < $4)
+  AND ($5 OR (starts_at, id) < ($6, $7))
+ORDER BY starts_at DESC, id DESC LIMIT $8`
+	soonestSQL = `-- name: reservation.list
+SELECT ` + columns + `, ` + positions + ` FROM reservations r
+WHERE diner_id = $1 AND ($2::text[] IS NULL OR status = ANY ($2))
+  AND ($3::timestamptz IS NULL OR ends_at >= $3) AND ($4::timestamptz IS NULL OR ends_at < $4)
+  AND ($5 OR (starts_at, id) > ($6, $7))
+ORDER BY starts_at, id LIMIT $8`
+)
+
+// Reservations implements [reservation.Store].
+func (s *Store) Reservations(ctx context.Context, q reservation.Query) ([]reservation.Reservation, error) {
+	sql := latestSQL
+	if q.Soonest {
+		sql = soonestSQL
+	}
+	rows, _ := s.pool.Query(ctx, sql, q.DinerID, q.Statuses, orNull(q.From), orNull(q.To),
+		q.After == reservation.Position{}, q.After.Start, q.After.ID, q.Limit)
+	list, err := collectPlaced(rows)
+	return list, explain(ctx, err)
+}
+
+func orNull(t time.Time) *time.Time {
+	if t.IsZero() {
+		return nil
+	}
+	return &t
+}
+
+// daySQL goes by slot: so the busy table needs no index of its own for it.
+const daySQL = `-- name: reservation.day
+SELECT ` + columns + `, ` + positions + ` FROM reservations r
+WHERE (starts_at, id) > ($4, $5) AND ($6 = '' OR status = $6) AND id IN (
+  SELECT id FROM reservations WHERE status IN ('waiting', 'offered', 'confirmed', 'seated')
+    AND slot_id = ANY (ARRAY(SELECT id FROM slots WHERE restaurant_id = $1 AND starts_at >= $2 AND starts_at < $3))
+  UNION ALL
+  SELECT id FROM reservations WHERE status IN ('cancelled', 'no_show', 'declined', 'expired')
+    AND slot_id = ANY (ARRAY(SELECT id FROM slots WHERE restaurant_id = $1 AND starts_at >= $2 AND starts_at < $3)))
+ORDER BY starts_at, id LIMIT $7`
+
+// Day implements [reservation.Store].
+func (s *Store) Day(ctx context.Context, q reservation.DayQuery) ([]reservation.Reservation, error) {
+	rows, _ := s.pool.Query(ctx, daySQL, q.RestaurantID, q.From, q.To, q.After.Start, q.After.ID, string(q.Status), q.Limit)
+	list, err := collectPlaced(rows)
+	return list, explain(ctx, err)
+}
+
+const availabilitySQL = `-- name: reservation.availability
+SELECT ` + slotColumns + ` FROM slots
+WHERE restaurant_id = ANY ($1) AND starts_at >= $2 AND starts_at < $3 ORDER BY starts_at, id`
+
+// Slots implements [reservation.Store].
+func (s *Store) Slots(ctx context.Context, restaurants []string, from, to time.Time) ([]reservation.Slot, error) {
+	rows, _ := s.pool.Query(ctx, availabilitySQL, restaurants, from, to)
+	list, err := pgx.CollectRows(rows, func(r pgx.CollectableRow) (reservation.Slot, error) {
+		found, err := pgx.RowToStructByName[slotRow](r)
+		return found.slot(), err
+	})
+	return list, explain(ctx, err)
+}
+
+// Schedule implements [reservation.Store].
+func (s *Store) Schedule(ctx context.Context, restaurant string) (plan reservation.Schedule, err error) {
+	err = s.pool.QueryRow(ctx, "-- name: reservation.schedule\n"+planSQL, restaurant).Scan(&plan)
+	if errors.Is(err, pgx.ErrNoRows) {
+		return plan, reservation.ScheduleNotFound()
+	}
+	return plan, explain(ctx, err)
+}

@@ -1,0 +1,324 @@
+package reservation
+
+import (
+	"context"
+	"log/slog"
+	"slices"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"github.com/google/uuid"
+
+	"jari.example/services/internal/endpoint"
+	"jari.example/services/internal/fault"
+	"jari.example/telemetry"
+	"jari.example/telemetry/names"
+)
+
+// Users knows what diners are called.
+type Users interface {
+	// Names returns whom it knows of the ids.
+	Names(ctx context.Context, ids []uuid.UUID) (map[uuid.UUID]Guest, error)
+}
+
+// Mails knows which reservations' diners could not be told.
+type Mails interface {
+	// Undeliverable returns, by reservation, why a mail will never arrive.
+	Undeliverable(ctx context.Context, ids []uuid.UUID) (map[uuid.UUID]string, error)
+}
+
+// horizon is later than any slot's start.
+var horizon = time.Date(3000, 1, 1, 0, 0, 0, 0, time.UTC)
+
+func forbidden() error {
+	return fault.New(fault.Forbidden, "forbidden", "This restaurant is not yours.")
+}
+
+// own refuses whoever may not touch the restaurant.
+func own(ctx context.Context, restaurant string) error {
+	telemetry.Note(ctx, slog.String(names.RestaurantID, restaurant))
+	if !endpoint.IdentityFrom(ctx).MayTouch(restaurant) {
+		return forbidden()
+	}
+	return nil
+}
+
+// ScheduleRequest states when a restaurant seats people.
+type ScheduleRequest struct {
+	RestaurantID string
+	Schedule
+}
+
+// ScheduleResponse says how many slots the schedule describes, and which slots
+// keep guests though it has no room for them: those take no more.
+type ScheduleResponse struct {
+	Slots  int          `json:"slots"`
+	Closed []ClosedSlot `json:"closed"`
+}
+
+// ClosedSlot is a slot that holds more covers than its owner wants.
+type ClosedSlot struct {
+	SlotID SlotID    `json:"slot_id"`
+	Start  time.Time `json:"start"`
+	Booked int       `json:"booked"`
+}
+
+// PutSchedule makes the slots of the coming days. The same schedule again
+// changes nothing and no booked seat is dropped. Codes: invalid, forbidden.
+func (s *Service) PutSchedule(ctx context.Context, r ScheduleRequest) (ScheduleResponse, error) {
+	if err := own(ctx, r.RestaurantID); err != nil {
+		return ScheduleResponse{}, err
+	}
+	if err := r.Validate(); err != nil {
+		return ScheduleResponse{}, err
+	}
+	act, err := s.act(ctx, "", nil)
+	if err != nil {
+		return ScheduleResponse{}, err
+	}
+	var answer ScheduleResponse
+	_, err = s.change(ctx, Change{
+		Act: act, Scope: Scope{Period: Period{r.RestaurantID, act.At, horizon}},
+		Decide: func(d *Desk) (Reservation, error) {
+			want := r.Slots(r.RestaurantID, d.closed, act.At)
+			d.Keep(r.Schedule, want)
+			answer = ScheduleResponse{Slots: len(want), Closed: d.overfull()}
+			return Reservation{}, nil
+		},
+	})
+	return answer, err
+}
+
+func (d *Desk) closed(date string) bool { return d.Closed[date] }
+
+// overfull lists slots with more guests than the owner wants, earliest first.
+func (d *Desk) overfull() []ClosedSlot {
+	list := []ClosedSlot{}
+	for _, s := range d.Slots {
+		if s.Booked > s.Wanted {
+			list = append(list, ClosedSlot{s.ID, s.Start, s.Booked})
+		}
+	}
+	slices.SortFunc(list, func(a, b ClosedSlot) int { return a.Start.Compare(b.Start) })
+	return list
+}
+
+// GetSchedule returns what the owner has stated. Codes: forbidden; not_found
+// schedule_not_found.
+func (s *Service) GetSchedule(ctx context.Context, restaurant string) (Schedule, error) {
+	if err := own(ctx, restaurant); err != nil {
+		return Schedule{}, err
+	}
+	return s.store.Schedule(ctx, restaurant)
+}
+
+// ClosureRequest closes a restaurant's local day, or opens it again.
+type ClosureRequest struct {
+	RestaurantID string `json:"-"`
+	Date         string `json:"date"` // YYYY-MM-DD
+	Reason       string `json:"reason"`
+	Open         bool   `json:"-"`
+}
+
+// ClosureResponse says what the closure took.
+type ClosureResponse struct {
+	Date      string `json:"date"`
+	Slots     int    `json:"slots"`     // that are closed now
+	Cancelled int    `json:"cancelled"` // reservations, their diners are told
+}
+
+const maxReason = 200
+
+// Close closes a day: what is booked, offered or waiting is cancelled and told.
+// With Open it lets the schedule make that day's slots again. Codes: invalid;
+// forbidden; not_found schedule_not_found.
+func (s *Service) Close(ctx context.Context, r ClosureRequest) (ClosureResponse, error) {
+	if err := own(ctx, r.RestaurantID); err != nil {
+		return ClosureResponse{}, err
+	}
+	if utf8.RuneCountInString(r.Reason) > maxReason || strings.ContainsRune(r.Reason, 0) {
+		return ClosureResponse{}, fault.BadField("/reason", "reason has at most %d characters.", maxReason)
+	}
+	act, err := s.act(ctx, "", nil)
+	if err != nil {
+		return ClosureResponse{}, err
+	}
+	period, err := s.day(ctx, r.RestaurantID, r.Date)
+	if err != nil {
+		return ClosureResponse{}, err
+	}
+	if r.Date < dateIn(act.At.Add(-24*time.Hour), time.UTC) {
+		return ClosureResponse{}, fault.BadField("/date", "This day is over.")
+	}
+	answer := ClosureResponse{Date: r.Date}
+	_, err = s.change(ctx, Change{
+		Act: act, Scope: Scope{Period: period},
+		Decide: func(d *Desk) (Reservation, error) {
+			if r.Open {
+				d.Reopen(r.RestaurantID, r.Date)
+				return Reservation{}, nil
+			}
+			answer.Slots = len(d.Slots)
+			answer.Cancelled = d.Close(Closure{Date: r.Date, Reason: r.Reason})
+			return Reservation{}, nil
+		},
+	})
+	return answer, err
+}
+
+// day is the period of a restaurant's local day.
+func (s *Service) day(ctx context.Context, restaurant, date string) (Period, error) {
+	plan, err := s.store.Schedule(ctx, restaurant)
+	if err != nil {
+		return Period{}, err
+	}
+	from, to, err := DayBounds(date, plan.TimeZone)
+	return Period{restaurant, from, to}, err
+}
+
+func dateIn(t time.Time, zone *time.Location) string { return t.In(zone).Format(time.DateOnly) }
+
+// DayRequest asks for a page of the owner's list of a day.
+type DayRequest struct {
+	RestaurantID string
+	Date         string
+	Status       Status // "": any
+	After        Position
+	Limit        int
+}
+
+// DayResponse is a page of an owner's day, earliest visit first.
+type DayResponse struct {
+	Items      []Listed
+	NextCursor string
+}
+
+// Listed is a reservation as its owner sees it.
+type Listed struct {
+	Reservation
+	Guest      Guest  // the diner's, or whom the owner entered
+	MailFailed string // why the diner could not be told; "" as far as is known
+}
+
+// Day lists who comes. Where user or notification do not answer, the list comes
+// without what they know: tonight's list must not hang on them. Codes: invalid;
+// forbidden; not_found schedule_not_found.
+func (s *Service) Day(ctx context.Context, r DayRequest) (DayResponse, error) {
+	if err := own(ctx, r.RestaurantID); err != nil {
+		return DayResponse{}, err
+	}
+	period, err := s.day(ctx, r.RestaurantID, r.Date)
+	if err != nil {
+		return DayResponse{}, err
+	}
+	list, err := s.store.Day(ctx, DayQuery{Period: period, Status: r.Status, After: r.After, Limit: r.Limit + 1})
+	if err != nil {
+		return DayResponse{}, err
+	}
+	p := page(list, r.Limit)
+	var diners, ids []uuid.UUID
+	for _, one := range p.Items {
+		ids = append(ids, one.ID)
+		if one.DinerID != uuid.Nil && !slices.Contains(diners, one.DinerID) {
+			diners = append(diners, one.DinerID)
+		}
+	}
+	var guests map[uuid.UUID]Guest
+	if s.users != nil && len(diners) > 0 {
+		guests, err = s.users.Names(ctx, diners)
+		missing(ctx, "names", err)
+	}
+	var failed map[uuid.UUID]string
+	if s.mails != nil && len(ids) > 0 {
+		failed, err = s.mails.Undeliverable(ctx, ids)
+		missing(ctx, "mails", err)
+	}
+	answer := DayResponse{Items: make([]Listed, len(p.Items)), NextCursor: p.NextCursor}
+	for i, one := range p.Items {
+		answer.Items[i] = Listed{Reservation: one, Guest: one.Guest, MailFailed: failed[one.ID]}
+		if one.DinerID != uuid.Nil {
+			answer.Items[i].Guest = guests[one.DinerID]
+		}
+	}
+	return answer, nil
+}
+
+// missing notes on the access line what an answer had to do without.
+func missing(ctx context.Context, what string, err error) {
+	if err != nil {
+		telemetry.Note(ctx, slog.String(names.Degraded, what+": "+fault.ReasonOf(err)))
+	}
+}
+
+// EnterRequest is a booking that the owner enters. Key is the Idempotency-Key.
+type EnterRequest struct {
+	RestaurantID string           `json:"-"`
+	SlotID       string           `json:"slot_id"`
+	Party        int              `json:"party"`
+	Name         telemetry.Secret `json:"name"`
+	Phone        telemetry.Secret `json:"phone"`
+	Note         telemetry.Secret `json:"note"`
+	WalkIn       bool             `json:"walk_in"`
+	Key          string           `json:"-"`
+}
+
+const (
+	maxName  = 100
+	maxPhone = 40
+)
+
+// Enter books for a guest without an account. Codes: invalid; forbidden;
+// not_found slot_not_found; conflict slot_closed, slot_full; unprocessable
+// idempotency_key_reused.
+func (s *Service) Enter(ctx context.Context, r EnterRequest) (Outcome, error) {
+	telemetry.Note(ctx, slog.String(names.SlotID, r.SlotID), slog.Int(names.Party, r.Party))
+	if err := own(ctx, r.RestaurantID); err != nil {
+		return Outcome{}, err
+	}
+	name, phone := r.Name.Reveal(), r.Phone.Reveal()
+	if err := (BookRequest{SlotID: r.SlotID, Party: r.Party, Note: r.Note}).validate(); err != nil {
+		return Outcome{}, err
+	}
+	switch n := utf8.RuneCountInString(name); {
+	case strings.TrimSpace(name) == "" || n > maxName || strings.ContainsRune(name, 0):
+		return Outcome{}, fault.BadField("/name", "name has 1 to %d characters.", maxName)
+	case utf8.RuneCountInString(phone) > maxPhone || strings.ContainsRune(phone, 0):
+		return Outcome{}, fault.BadField("/phone", "phone has at most %d characters.", maxPhone)
+	}
+	act, err := s.act(ctx, r.Key, hash(r.RestaurantID, r.SlotID, r.Party, name, phone, r.Note.Reveal(), r.WalkIn))
+	if err != nil {
+		return Outcome{}, err
+	}
+	id, err := uuid.NewV7()
+	if err != nil {
+		return Outcome{}, err
+	}
+	e := Entry{
+		Booking:      Booking{Act: act, ID: id, SlotID: ParseSlotID(r.SlotID), Party: r.Party, Note: r.Note},
+		RestaurantID: r.RestaurantID, Guest: Guest{r.Name, r.Phone}, WalkIn: r.WalkIn,
+	}
+	return s.change(ctx, Change{Act: act, Op: OpEnter, Scope: Scope{Slots: []SlotID{e.SlotID}}, Decide: e.Decide})
+}
+
+// Seat says that the party is there. Codes: not_found; conflict not_seatable;
+// unprocessable idempotency_key_reused.
+func (s *Service) Seat(ctx context.Context, r OneRequest) (Outcome, error) {
+	return s.arrival(ctx, r, OpSeat)
+}
+
+// NoShow says that the party did not come; until the slot ends its covers are
+// free again. Codes: not_found; conflict not_no_show; unprocessable
+// idempotency_key_reused.
+func (s *Service) NoShow(ctx context.Context, r OneRequest) (Outcome, error) {
+	return s.arrival(ctx, r, OpNoShow)
+}
+
+func (s *Service) arrival(ctx context.Context, r OneRequest, op string) (Outcome, error) {
+	id, act, err := s.one(ctx, r)
+	if err != nil {
+		return Outcome{}, err
+	}
+	a := Arrival{Act: act, ID: id, MayTouch: endpoint.IdentityFrom(ctx).MayTouch, NoShow: op == OpNoShow}
+	return s.change(ctx, Change{Act: act, Op: op, Scope: Scope{Row: id}, Decide: a.Decide})
+}
