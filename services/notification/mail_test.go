@@ -18,20 +18,38 @@ import (
 	"github.com/google/uuid"
 
 	"jari.example/telemetry"
+	"jari.example/telemetry/names"
 )
 
 var update = flag.Bool("update", false, "write golden files")
 
 func booked(kind Kind) Event {
-	return Event{
-		ID: uuid.MustParse("01900000-0000-7000-8000-000000000001"), Kind: kind,
+	start := time.Date(2026, 11, 23, 9, 30, 0, 0, time.UTC)
+	e := Event{
+		ID: uuid.MustParse("01900000-0000-7000-8000-000000000001"), Kind: kind, OccurredAt: noon,
 		Reservation: Visit{
-			ID: uuid.MustParse("01900000-0000-7000-8000-000000000009"), RestaurantID: "mosu", Party: 2,
-			Start: time.Date(2026, 11, 23, 9, 30, 0, 0, time.UTC), TimeZone: "Asia/Seoul",
-			Note: telemetry.NewSecret("창가 <b>자리</b> & quiet"),
+			ID: uuid.MustParse("01900000-0000-7000-8000-000000000009"), RestaurantID: "mosu", SlotID: "42", Party: 2,
+			Start: start, End: start.Add(90 * time.Minute), TimeZone: "Asia/Seoul", Status: "confirmed", Version: 3,
+			Note: telemetry.NewSecret("창가 <b>자리</b> & quiet"), CancelUntil: start.Add(-2 * time.Hour),
 		},
 	}
+	switch kind {
+	case Moved, Changed:
+		e.Previous = Before{Start: start.Add(-24 * time.Hour), Party: 4}
+	case Closed:
+		e.Words = telemetry.NewSecret("수도관이 터졌습니다.\n죄송합니다!")
+	case Joined:
+		e.Reservation.Position = 3
+	case Offered:
+		e.Reservation.OfferEndsAt = noon.Add(10 * time.Minute)
+	}
+	return e
 }
+
+// noon is when everything happens, a day before the visit.
+var noon = time.Date(2026, 11, 22, 3, 0, 0, 0, time.UTC)
+
+var mosu = Restaurant{"모수", "Mosu", "서울 용산구 이태원로55가길 45"}
 
 func user(name, address, locale string) User {
 	return User{telemetry.NewSecret(address), telemetry.NewSecret(name), locale}
@@ -42,7 +60,7 @@ var from = mail.Address{Name: "Jari 자리", Address: "no-reply@jari.example"}
 // received reads a mail as a mail program does.
 type received struct {
 	header mail.Header
-	parts  map[string]string // by content type
+	parts  map[string]string // by media type
 }
 
 func receive(t *testing.T, m Mail) received {
@@ -51,36 +69,46 @@ func receive(t *testing.T, m Mail) received {
 	if err != nil {
 		t.Fatal(err)
 	}
-	media, params, err := mime.ParseMediaType(msg.Header.Get("Content-Type"))
-	if err != nil || media != "multipart/alternative" {
-		t.Fatalf("content type %q, %v", media, err)
-	}
 	r := received{msg.Header, map[string]string{}}
-	for parts := multipart.NewReader(msg.Body, params["boundary"]); ; {
-		p, err := parts.NextRawPart()
-		if errors.Is(err, io.EOF) {
-			return r
-		}
-		if err != nil {
-			t.Fatal(err)
-		}
-		var body io.Reader = p
-		switch p.Header.Get("Content-Transfer-Encoding") {
-		case "base64":
-			body = base64.NewDecoder(base64.StdEncoding, p)
-		case "quoted-printable":
-			body = quotedprintable.NewReader(p)
-		}
-		b, err := io.ReadAll(body)
-		if err != nil {
-			t.Fatal(err)
-		}
-		r.parts[p.Header.Get("Content-Type")] = string(b)
-	}
+	r.open(t, msg.Header.Get("Content-Type"), "", msg.Body)
+	return r
 }
 
-func (r received) text() string { return r.parts["text/plain; charset=UTF-8"] }
-func (r received) page() string { return r.parts["text/html; charset=UTF-8"] }
+// open takes a part apart.
+func (r received) open(t *testing.T, kind, encoding string, body io.Reader) {
+	t.Helper()
+	media, params, err := mime.ParseMediaType(kind)
+	if err != nil {
+		t.Fatalf("content type %q, %v", kind, err)
+	}
+	if strings.HasPrefix(media, "multipart/") {
+		for parts := multipart.NewReader(body, params["boundary"]); ; {
+			p, err := parts.NextRawPart()
+			if errors.Is(err, io.EOF) {
+				return
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+			r.open(t, p.Header.Get("Content-Type"), p.Header.Get("Content-Transfer-Encoding"), p)
+		}
+	}
+	switch encoding {
+	case "base64":
+		body = base64.NewDecoder(base64.StdEncoding, body)
+	case "quoted-printable":
+		body = quotedprintable.NewReader(body)
+	}
+	b, err := io.ReadAll(body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.parts[media] = string(b)
+	r.parts[media+" method"] = params["method"]
+}
+
+func (r received) text() string { return r.parts["text/plain"] }
+func (r received) page() string { return r.parts["text/html"] }
 
 func (r received) word(t *testing.T, header string) string {
 	t.Helper()
@@ -92,10 +120,20 @@ func (r received) word(t *testing.T, header string) string {
 }
 
 func TestLetters(t *testing.T) {
-	for name, e := range map[string]Event{"confirmed": booked(Confirmed), "cancelled": booked(Cancelled)} {
+	stories := map[string]Event{}
+	for _, kind := range Kinds {
+		stories[string(kind)] = booked(kind)
+	}
+	closed := booked(Expired)
+	closed.OccurredAt = closed.Reservation.CancelUntil.Add(time.Second)
+	stories["waitlist.expired.line"] = closed
+	offered := booked(Changed)
+	offered.Reservation.Status, offered.Reservation.OfferEndsAt = "offered", noon.Add(10*time.Minute)
+	stories["waitlist.changed.offered"] = offered
+	for name, e := range stories {
 		for _, locale := range []string{"ko", "en"} {
 			t.Run(name+"."+locale, func(t *testing.T) {
-				m, err := compose(e, from, user("김자리", "kim@example.com", locale), Restaurant{"모수", "Mosu"}, time.Now())
+				m, err := compose(e, from, user("김자리", "kim@example.com", locale), mosu, noon)
 				if err != nil {
 					t.Fatal(err)
 				}
@@ -116,9 +154,46 @@ func TestLetters(t *testing.T) {
 	}
 }
 
+func TestALetterSaysLessWhereLessIsKnown(t *testing.T) {
+	for _, kind := range Kinds {
+		for _, locale := range []string{"ko", "en"} {
+			e := booked(kind)
+			e.Previous, e.Words = Before{}, telemetry.Secret{}
+			e.Reservation.CancelUntil, e.Reservation.Position, e.Reservation.Note = time.Time{}, 0, telemetry.Secret{}
+			m, err := compose(e, from, user("Kim", "kim@example.com", locale), Restaurant{Ko: "모수", En: "Mosu"}, noon)
+			if err != nil {
+				t.Fatal(err)
+			}
+			text := receive(t, m).text()
+			if strings.Contains(text, "0001") || strings.Contains(text, ": \n") || strings.Contains(text, "“”") || strings.Contains(text, "\n\n\n") {
+				t.Errorf("%s.%s speaks of nothing:\n%s", kind, locale, text)
+			}
+		}
+	}
+}
+
+func TestAfterTheCutOffNobodyIsToldToCancel(t *testing.T) {
+	e := booked(Reminder)
+	for sentence, c := range map[string]struct {
+		now  time.Time
+		want string
+	}{
+		"before": {e.Reservation.CancelUntil.Add(-time.Second), "cancel it under"},
+		"after":  {e.Reservation.CancelUntil, "no longer be changed or cancelled"},
+	} {
+		m, err := compose(e, from, user("Kim", "kim@example.com", "en"), mosu, c.now)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if text := receive(t, m).text(); !strings.Contains(text, c.want) {
+			t.Errorf("%s: %q is missing in\n%s", sentence, c.want, text)
+		}
+	}
+}
+
 func TestHeaders(t *testing.T) {
 	now := time.Date(2026, 11, 22, 10, 0, 0, 0, time.UTC)
-	m, err := compose(booked(Confirmed), from, user("김자리, \"Kim\"", "kim@example.com", "ko"), Restaurant{"모수", "Mosu"}, now)
+	m, err := compose(booked(Confirmed), from, user("김자리, \"Kim\"", "kim@example.com", "ko"), mosu, now)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -130,6 +205,9 @@ func TestHeaders(t *testing.T) {
 	r := receive(t, m)
 	if got := r.header.Get("Message-ID"); got != "<01900000-0000-7000-8000-000000000001@jari.example>" {
 		t.Errorf("Message-ID %s", got)
+	}
+	if got := r.header.Get(names.HeaderEventID); got != "01900000-0000-7000-8000-000000000001" {
+		t.Errorf("%s %s", names.HeaderEventID, got)
 	}
 	to, err := r.header.AddressList("To")
 	if err != nil || len(to) != 1 || to[0].Address != "kim@example.com" || to[0].Name != "김자리, \"Kim\"" {
@@ -146,7 +224,7 @@ func TestHeaders(t *testing.T) {
 
 func TestWhatPeopleTypedStaysInItsPlace(t *testing.T) {
 	evil := "Kim\r\nBcc: everybody@example.com"
-	m, err := compose(booked(Confirmed), from, user(evil, "kim@example.com", "en"), Restaurant{"x", "Mosu\nBcc: y@example.com"}, time.Now())
+	m, err := compose(booked(Confirmed), from, user(evil, "kim@example.com", "en"), Restaurant{Ko: "x", En: "Mosu\nBcc: y@example.com"}, time.Now())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -166,7 +244,7 @@ func TestWhatPeopleTypedStaysInItsPlace(t *testing.T) {
 
 func TestTheLanguageIsTheDiners(t *testing.T) {
 	for locale, want := range map[string]string{"ko": "모수", "ko-KR": "모수", "en": "Mosu", "en-US": "Mosu", "fr": "Mosu", "": "Mosu"} {
-		m, err := compose(booked(Confirmed), from, user("Kim", "kim@example.com", locale), Restaurant{"모수", "Mosu"}, time.Now())
+		m, err := compose(booked(Confirmed), from, user("Kim", "kim@example.com", locale), mosu, time.Now())
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -3,21 +3,22 @@ package notification
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
-	"math/rand/v2"
 	"net/mail"
-	"sync"
+	"sync/atomic"
 	"time"
 
+	"github.com/google/uuid"
 	"go.opentelemetry.io/otel"
 	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/codes"
 	"go.opentelemetry.io/otel/propagation"
 	"go.opentelemetry.io/otel/trace"
-
-	"github.com/google/uuid"
+	"golang.org/x/sync/errgroup"
 
 	"jari.example/services/internal/fault"
+	"jari.example/services/internal/pace"
 	"jari.example/telemetry"
 	"jari.example/telemetry/names"
 )
@@ -35,8 +36,11 @@ type Users interface {
 	User(ctx context.Context, id uuid.UUID) (User, error)
 }
 
-// Restaurant is what a mail calls a restaurant.
-type Restaurant struct{ Ko, En string }
+// Restaurant is what a mail says of a restaurant.
+type Restaurant struct {
+	Ko, En  string // its names
+	Address string // may be unknown
+}
 
 // Name is the name in a language.
 func (r Restaurant) Name(language string) string {
@@ -46,38 +50,44 @@ func (r Restaurant) Name(language string) string {
 	return r.En
 }
 
-// Restaurants knows their names.
+// Restaurants knows them.
 type Restaurants interface {
-	// Restaurant returns a restaurant's names, or fault.NotFound.
+	// Restaurant returns a restaurant, or fault.NotFound.
 	Restaurant(ctx context.Context, id string) (Restaurant, error)
 }
 
-// ErrRefused says that a mail will never be taken.
-var ErrRefused = errors.New("the mail was refused")
+// Errors of a Sender that leave no doubt.
+var (
+	ErrRefused  = errors.New("the mail was refused")   // and would be again
+	ErrNotTaken = errors.New("the mail was not taken") // this time
+)
 
 // Sender hands mails over to the world.
 type Sender interface {
-	// Send returns nil once the mail is the world's, and an error that wraps
-	// ErrRefused where trying again is of no use. No error shows the address.
+	// Send makes one attempt. It returns nil once the mail is the world's. An error
+	// that wraps neither ErrRefused nor ErrNotTaken leaves it open whether a mail
+	// went out. No error shows the address.
 	Send(ctx context.Context, m Mail) error
 }
 
-// How the postman paces himself. A mail goes out at least once: when he dies
-// after sending it, another sends it again after the lease, with the same
-// Message-ID.
+// How the postman paces himself.
 const (
-	pollEvery  = 200 * time.Millisecond
-	restMost   = 5 * time.Second
 	leaseBatch = 16
 	hands      = 8 // mails at once
 	mailWithin = 6 * time.Second
-	leaseFor   = 20 * time.Second // > leaseBatch/hands*mailWithin
-	retryFirst = 500 * time.Millisecond
+	leaseFor   = 30 * time.Second // > leaseBatch/hands*2*mailWithin: each mail is sent, and settled
+	retryFirst = time.Second
 	retryMost  = 5 * time.Minute
 	tooLate    = 24 * time.Hour // news that old confuses more than it tells
+	writeAgain = 200 * time.Millisecond
 )
 
-// Postman sends the mails of the events in a store.
+const scope = "jari.example/services/notification" // of spans and metrics
+
+// Postman sends the mails of the events in a store. A mail goes out once, unless
+// nobody learns that it did: the mail service's answer was lost, or the postman
+// died before he wrote it down. Then it is sent again with the same Message-ID,
+// and the event keeps count of such attempts; see README.md.
 type Postman struct {
 	Store       Store
 	Users       Users
@@ -86,79 +96,52 @@ type Postman struct {
 	From        mail.Address
 	Logger      *slog.Logger
 
-	woken chan struct{}
-	once  sync.Once
-}
-
-func (p *Postman) bell() chan struct{} {
-	p.once.Do(func() { p.woken = make(chan struct{}, 1) })
-	return p.woken
+	loop     pace.Loop
+	counts   counts
+	stopping <-chan struct{}
 }
 
 // Wake says that there may be a mail to send. It never blocks.
-func (p *Postman) Wake() {
-	select {
-	case p.bell() <- struct{}{}:
-	default:
-	}
-}
+func (p *Postman) Wake() { p.loop.Wake() }
 
 // Run works until ctx ends, and finishes what it has begun.
 func (p *Postman) Run(ctx context.Context) error {
-	rest := pollEvery
-	for {
-		settled, err := p.round(context.WithoutCancel(ctx))
-		if rest = min(2*rest, restMost); err == nil {
-			rest = pollEvery
-		}
-		if err == nil && settled > 0 && ctx.Err() == nil {
-			continue // there may be more, or what had to wait for these
-		}
-		select {
-		case <-ctx.Done():
-			return nil
-		case <-p.bell():
-		case <-time.After(rest):
-		}
-	}
+	p.counts, p.stopping = newCounts(), ctx.Done()
+	return p.loop.Run(ctx, p.round)
 }
 
-// round leases once and sends what it got. Its error is the store's.
-func (p *Postman) round(ctx context.Context) (settled int, err error) {
+// round leases once and sends what it got; well is false if the store was away.
+func (p *Postman) round(ctx context.Context) (settled int, well bool) {
 	lease, cancel := context.WithTimeout(ctx, mailWithin)
 	defer cancel()
 	now := time.Now()
-	jobs, err := p.Store.Lease(lease, leaseBatch, now, now.Add(leaseFor))
+	until := now.Add(leaseFor)
+	jobs, err := p.Store.Lease(lease, leaseBatch, now, until)
 	if err != nil {
 		p.Logger.WarnContext(ctx, "events not readable", names.EventName, names.EventMailFailed,
 			names.Reason, fault.ReasonOf(err), names.Exception, err.Error())
-		return 0, err
+		return 0, false
 	}
-	var wg sync.WaitGroup
-	var mu sync.Mutex
-	free := make(chan struct{}, hands)
+	var done atomic.Int64
+	var all errgroup.Group
+	all.SetLimit(hands)
 	for _, j := range jobs {
-		free <- struct{}{}
-		wg.Go(func() {
-			defer func() { <-free }()
-			if p.deliver(ctx, j) {
-				mu.Lock()
-				defer mu.Unlock()
-				settled++
+		all.Go(func() error {
+			if p.deliver(ctx, j, until) {
+				done.Add(1)
 			}
+			return nil // one mail's failure is none of the others'
 		})
 	}
-	wg.Wait()
-	return settled, nil
+	_ = all.Wait()
+	return int(done.Load()), true
 }
 
-// deliver sends one mail in a trace of its own, linked to the trace of the
-// request behind it, and reports whether the job is settled.
-func (p *Postman) deliver(ctx context.Context, j Job) bool {
-	ctx, cancel := context.WithTimeout(ctx, mailWithin)
-	defer cancel()
+// deliver sends one mail, within its lease, in a trace of its own that is linked
+// to the trace of the request behind it, and reports whether the job is settled.
+func (p *Postman) deliver(ctx context.Context, j Job, until time.Time) bool {
 	booking := propagation.TraceContext{}.Extract(context.Background(), propagation.MapCarrier{"traceparent": j.Traceparent})
-	ctx, span := otel.Tracer("jari.example/services/notification").Start(ctx, names.SpanMail,
+	ctx, span := otel.Tracer(scope).Start(ctx, names.SpanMail,
 		trace.WithNewRoot(), trace.WithLinks(links(booking)...), trace.WithSpanKind(trace.SpanKindConsumer),
 		trace.WithAttributes(
 			attribute.String(names.OutboxEventID, j.ID.String()),
@@ -166,14 +149,20 @@ func (p *Postman) deliver(ctx context.Context, j Job) bool {
 			attribute.String(names.MailKind, string(j.Kind))))
 	defer span.End()
 
-	err := p.send(ctx, j)
+	sending, cancel := context.WithDeadline(ctx, earlier(time.Now().Add(mailWithin), until))
+	defer cancel()
+	err := p.send(sending, j)
 	if err != nil {
 		span.SetStatus(codes.Error, "")
 	}
-	// Settling must not depend on how long sending took.
-	settle, cancel := context.WithTimeout(context.WithoutCancel(ctx), mailWithin)
-	defer cancel()
-	return p.settle(settle, j, err)
+	return p.settle(ctx, j, err) // which must not depend on how long sending took
+}
+
+func earlier(a, b time.Time) time.Time {
+	if b.Before(a) {
+		return b
+	}
+	return a
 }
 
 func links(ctx context.Context) []trace.Link {
@@ -183,7 +172,17 @@ func links(ctx context.Context) []trace.Link {
 	return nil
 }
 
+var (
+	errLate = errors.New("it is too late to tell")
+	errLost = errors.New("nobody knows whether the mail went out")
+)
+
+// send makes one attempt. Only an error that wraps errLost leaves open what
+// became of it.
 func (p *Postman) send(ctx context.Context, j Job) error {
+	if late(j, time.Now()) {
+		return errLate
+	}
 	user, err := p.Users.User(ctx, j.DinerID)
 	if err != nil {
 		return err
@@ -191,7 +190,7 @@ func (p *Postman) send(ctx context.Context, j Job) error {
 	restaurant, err := p.Restaurants.Restaurant(ctx, j.Reservation.RestaurantID)
 	if fault.CodeOf(err) == fault.NotFound {
 		// Better a mail with the restaurant's id than none.
-		restaurant, err = Restaurant{j.Reservation.RestaurantID, j.Reservation.RestaurantID}, nil
+		restaurant, err = Restaurant{Ko: j.Reservation.RestaurantID, En: j.Reservation.RestaurantID}, nil
 	}
 	if err != nil {
 		return err
@@ -200,7 +199,23 @@ func (p *Postman) send(ctx context.Context, j Job) error {
 	if err != nil {
 		return err
 	}
-	return p.Sender.Send(ctx, m)
+	if err := ctx.Err(); err != nil {
+		return err // while it is still certain that nothing was sent
+	}
+	err = p.Sender.Send(ctx, m)
+	if err == nil || errors.Is(err, ErrRefused) || errors.Is(err, ErrNotTaken) {
+		return err
+	}
+	return fmt.Errorf("%w: %w", errLost, err)
+}
+
+// late reports whether the news are stale: they were tried for a day, or remind
+// of a visit that has begun.
+func late(j Job, now time.Time) bool {
+	if j.Kind == Reminder && !now.Before(j.Reservation.Start) {
+		return true
+	}
+	return j.Attempts > 1 && now.Sub(j.OccurredAt) > tooLate
 }
 
 // settle writes down what became of the job. Should that fail, the lease ends
@@ -208,41 +223,64 @@ func (p *Postman) send(ctx context.Context, j Job) error {
 func (p *Postman) settle(ctx context.Context, j Job, err error) bool {
 	log := p.Logger.With(names.OutboxEventID, j.ID.String(), names.ReservationID, j.Reservation.ID.String(),
 		names.MailKind, string(j.Kind), names.Count, j.Attempts)
-	now := time.Now()
 	if err == nil {
-		if err = p.Store.Sent(ctx, j.ID, now); err == nil {
-			log.InfoContext(ctx, "mail sent", names.EventName, names.EventMailSent)
-			return true
-		}
+		log.InfoContext(ctx, "mail sent", names.EventName, names.EventMailSent)
+		p.counts.sent(ctx, j.Kind)
+		return p.writeSent(ctx, j.ID)
 	}
+	now := time.Now()
+	ctx, cancel := context.WithTimeout(ctx, mailWithin)
+	defer cancel()
 	failed := log.With(names.EventName, names.EventMailFailed, names.Exception, err.Error())
-	if reason := final(j, err, now); reason != "" {
-		failed.ErrorContext(ctx, "mail given up", names.Reason, reason)
+	if reason := final(err); reason != "" {
+		failed.ErrorContext(ctx, "mail given up", names.Reason, string(reason))
+		p.counts.failed(ctx, j.Kind, string(reason))
 		return p.Store.Fail(ctx, j.ID, now, reason) == nil
 	}
-	failed.WarnContext(ctx, "mail not sent; trying again", names.Reason, fault.ReasonOf(err))
-	_ = p.Store.Postpone(ctx, j.ID, now.Add(backoff(j.Attempts)))
+	reason, known := fault.ReasonOf(err), !errors.Is(err, errLost)
+	if !known {
+		reason = "answer_lost"
+	}
+	failed.WarnContext(ctx, "mail not sent; trying again", names.Reason, reason)
+	p.counts.retried(ctx, j.Kind, reason)
+	_ = p.Store.Postpone(ctx, j.ID, now.Add(pace.Backoff(j.Attempts, retryFirst, retryMost)), known)
 	return false
 }
 
-// final says why trying again is of no use, "" when it is.
-func final(j Job, err error, now time.Time) string {
-	switch {
-	case errors.Is(err, ErrRefused):
-		return "refused"
-	case errors.Is(err, ErrAddress):
-		return "bad_address"
-	case fault.CodeOf(err) == fault.NotFound:
-		return "unknown_diner"
-	case now.Sub(j.OccurredAt) > tooLate:
-		return "too_late"
+// writeSent does not let go while the store is away: whoever leased the job
+// next would send a second mail.
+func (p *Postman) writeSent(ctx context.Context, id uuid.UUID) bool {
+	for {
+		write, cancel := context.WithTimeout(ctx, mailWithin)
+		err := p.Store.Sent(write, id, time.Now())
+		cancel()
+		switch fault.CodeOf(err) {
+		case "":
+			return true
+		case fault.Unavailable, fault.Timeout:
+			select {
+			case <-time.After(writeAgain):
+				continue
+			case <-p.stopping:
+			}
+		}
+		p.Logger.ErrorContext(ctx, "mail sent, but not written down: it will be sent again", names.EventName, names.EventMailFailed,
+			names.OutboxEventID, id.String(), names.Reason, "not_written", names.Exception, err.Error())
+		return false
 	}
-	return ""
 }
 
-// backoff doubles with each attempt up to retryMost and is spread by half, so
-// that what failed together does not return together.
-func backoff(attempts int) time.Duration {
-	d := min(retryFirst<<min(attempts, 16), retryMost)
-	return d/2 + rand.N(d/2)
+// final says why trying again is of no use, "" when it is.
+func final(err error) Reason {
+	switch {
+	case errors.Is(err, errLate):
+		return TooLate
+	case errors.Is(err, ErrRefused):
+		return Refused
+	case errors.Is(err, ErrAddress):
+		return BadAddress
+	case fault.CodeOf(err) == fault.NotFound:
+		return UnknownDiner
+	}
+	return ""
 }

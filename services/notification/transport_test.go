@@ -2,16 +2,23 @@ package notification_test
 
 import (
 	"bytes"
+	"encoding/json"
+	"errors"
+	"flag"
 	"net/http"
 	"net/http/httptest"
 	"os"
+	"strings"
 	"testing"
 	"time"
+
+	"github.com/google/uuid"
 
 	"jari.example/services/internal/endpoint"
 	"jari.example/services/internal/httpjson/httpjsontest"
 	"jari.example/services/notification"
 	"jari.example/services/notification/inmem"
+	"jari.example/services/notification/storetest"
 	"jari.example/telemetry/telemetrytest"
 )
 
@@ -35,6 +42,13 @@ func TestBadInputIsRefused(t *testing.T) {
 	suite := serve(t, inmem.New())
 	suite.Run(t)
 	for pointer, change := range map[string][2]string{
+		"/reservation/end":           {`"end":"2026-11-23T11:00:00Z"`, `"end":"2026-11-23T09:30:00Z"`},
+		"/reservation/version":       {`"version":1`, `"version":-1`},
+		"/reservation/status":        {`"status":"confirmed"`, `"status":"` + strings.Repeat("x", 65) + `"`},
+		"/reservation/position":      {`"status"`, `"position":-1,"status"`},
+		"/reservation/offer_ends_at": {"reservation.confirmed", "waitlist.offered"},
+		"/previous":                  {`"reservation":{`, `"previous":{"start":"2026-11-23T09:30:00Z","party":0},"reservation":{`},
+		"/reason":                    {`"reservation":{`, `"reason":"` + strings.Repeat("x", 4001) + `","reservation":{`},
 		"/id":                        {"7d444840-9dc0-11d1-b245-5ffdce74fad2", "00000000-0000-0000-0000-000000000000"},
 		"/kind":                      {"reservation.confirmed", "reservation.eaten"},
 		"/reservation/time_zone":     {"Asia/Seoul", "Local"},
@@ -52,24 +66,32 @@ func TestBadInputIsRefused(t *testing.T) {
 }
 
 // told is what the reservation service sends, as its own test has written it.
-func told(t *testing.T) []byte {
+func told(t *testing.T) []byte { return written(t, "event.json") }
+
+func written(t *testing.T, name string) []byte {
 	t.Helper()
-	b, err := os.ReadFile("../reservation/notificationhttp/testdata/event.json")
+	b, err := os.ReadFile("../reservation/notificationhttp/testdata/" + name)
 	if err != nil {
 		t.Fatal(err)
 	}
 	return b
 }
 
-func TestWhatReservationTellsIsUnderstood(t *testing.T) {
+func post(suite httpjsontest.Suite, path string, body []byte) *httptest.ResponseRecorder {
+	req := httptest.NewRequest(http.MethodPost, path, bytes.NewReader(body))
+	req.Header.Set("Content-Type", "application/json")
+	res := httptest.NewRecorder()
+	suite.Handler.ServeHTTP(res, req)
+	return res
+}
+
+// understood is what is kept of an event that comes twice.
+func understood(t *testing.T, name string) notification.Event {
+	t.Helper()
 	store := inmem.New()
 	suite := serve(t, store)
 	for range 2 {
-		req := httptest.NewRequest(http.MethodPost, "/internal/events", bytes.NewReader(told(t)))
-		req.Header.Set("Content-Type", "application/json")
-		res := httptest.NewRecorder()
-		suite.Handler.ServeHTTP(res, req)
-		if res.Code != http.StatusAccepted {
+		if res := post(suite, "/internal/events", written(t, name)); res.Code != http.StatusAccepted {
 			t.Fatalf("%d %s", res.Code, res.Body)
 		}
 	}
@@ -77,8 +99,94 @@ func TestWhatReservationTellsIsUnderstood(t *testing.T) {
 	if err != nil || len(jobs) != 1 {
 		t.Fatalf("%d jobs, %v; want one", len(jobs), err)
 	}
-	r := jobs[0].Reservation
-	if jobs[0].Kind != notification.Confirmed || r.RestaurantID != "mokran" || r.Party != 2 || r.Note.Reveal() != "창가 자리" || jobs[0].Traceparent == "" {
-		t.Errorf("understood %+v", jobs[0])
+	return jobs[0].Event
+}
+
+func TestWhatReservationTellsIsUnderstood(t *testing.T) {
+	e := understood(t, "event.json")
+	if r := e.Reservation; e.Kind != notification.Confirmed || r.RestaurantID != "mokran" || r.Party != 2 || r.Note.Reveal() != "창가 자리" || e.Traceparent == "" {
+		t.Errorf("understood %+v", e)
+	}
+	e = understood(t, "event_full.json")
+	r := e.Reservation
+	at := func(s string) time.Time { t, _ := time.Parse(time.RFC3339Nano, s); return t }
+	if e.Kind != notification.Moved || e.Words.Reveal() != "수도관" || (e.Previous != notification.Before{Start: at("2026-11-23T08:30:00Z"), Party: 4}) ||
+		r.End != at("2026-11-23T11:00:00Z") || r.Status != "offered" || r.Version != 3 || r.CancelUntil != at("2026-11-23T07:30:00Z") ||
+		r.OfferEndsAt != at("2026-11-22T10:10:00.123456Z") || r.Position != 2 {
+		t.Errorf("understood %+v", e)
+	}
+}
+
+// TestAnEventOfTheVersionBeforeIsAccepted: outboxes hold some while services are
+// replaced.
+func TestAnEventOfTheVersionBeforeIsAccepted(t *testing.T) {
+	var body map[string]any
+	if err := json.Unmarshal(told(t), &body); err != nil {
+		t.Fatal(err)
+	}
+	for _, later := range []string{"end", "status", "version", "cancel_until"} {
+		delete(body["reservation"].(map[string]any), later)
+	}
+	old, err := json.Marshal(body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if res := post(serve(t, inmem.New()), "/internal/events", old); res.Code != http.StatusAccepted {
+		t.Errorf("%d %s", res.Code, res.Body)
+	}
+}
+
+func TestEveryKindIsAccepted(t *testing.T) {
+	suite := serve(t, inmem.New())
+	for _, kind := range notification.Kinds {
+		body := bytes.Replace(written(t, "event_full.json"), []byte("reservation.moved"), []byte(kind), 1)
+		if res := post(suite, "/internal/events", body); res.Code != http.StatusAccepted {
+			t.Errorf("%s: %d %s", kind, res.Code, res.Body)
+		}
+	}
+	if len(notification.Kinds) != 12 {
+		t.Errorf("%d kinds", len(notification.Kinds))
+	}
+}
+
+func TestWhoWasNotReached(t *testing.T) {
+	store := inmem.New()
+	suite := serve(t, store)
+	failed, fine := storetest.Event(), storetest.Event()
+	failed.Reservation.ID = uuid.MustParse("01900000-0000-7000-8000-000000000009")
+	at := time.Date(2026, 11, 22, 10, 0, 0, 0, time.UTC)
+	for _, e := range []notification.Event{failed, fine} {
+		if _, err := store.Add(t.Context(), e, at); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := errors.Join(store.Fail(t.Context(), failed.ID, at, notification.Refused), store.Sent(t.Context(), fine.ID, at)); err != nil {
+		t.Fatal(err)
+	}
+	ask := func(ids ...uuid.UUID) *httptest.ResponseRecorder {
+		body, err := json.Marshal(notification.UndeliverableRequest{ReservationIDs: ids})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return post(suite, "/internal/undeliverable", body)
+	}
+	res := ask(fine.Reservation.ID, failed.Reservation.ID, uuid.New())
+	if res.Code != http.StatusOK {
+		t.Fatalf("%d %s", res.Code, res.Body)
+	}
+	golden := "testdata/http/undeliverable_200.json"
+	if flag.Lookup("update").Value.String() == "true" { // mail_test.go has it
+		if err := os.WriteFile(golden, res.Body.Bytes(), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if want, err := os.ReadFile(golden); err != nil || !bytes.Equal(want, res.Body.Bytes()) {
+		t.Errorf("the answer differs from %s (%v):\n%s", golden, err, res.Body)
+	}
+	if res := ask(fine.Reservation.ID); res.Code != http.StatusOK || !bytes.Contains(res.Body.Bytes(), []byte(`"items":[]`)) {
+		t.Errorf("of nobody: %d %s", res.Code, res.Body)
+	}
+	if res := ask(make([]uuid.UUID, 201)...); res.Code != http.StatusBadRequest {
+		t.Errorf("of too many: %d %s", res.Code, res.Body)
 	}
 }

@@ -8,9 +8,11 @@ import (
 )
 
 func TestWhatIsSettledForgetsTheNote(t *testing.T) {
-	for want, settle := range map[string]func(*Store, notification.Event) error{
-		"sent":            func(s *Store, e notification.Event) error { return s.Sent(t.Context(), e.ID, e.OccurredAt) },
-		"failed: refused": func(s *Store, e notification.Event) error { return s.Fail(t.Context(), e.ID, e.OccurredAt, "refused") },
+	for want, settle := range map[notification.Reason]func(*Store, notification.Event) error{
+		"": func(s *Store, e notification.Event) error { return s.Sent(t.Context(), e.ID, e.OccurredAt) },
+		notification.Refused: func(s *Store, e notification.Event) error {
+			return s.Fail(t.Context(), e.ID, e.OccurredAt, notification.Refused)
+		},
 	} {
 		s, e := New(), storetest.Event()
 		if _, err := s.Add(t.Context(), e, e.OccurredAt); err != nil {
@@ -19,8 +21,8 @@ func TestWhatIsSettledForgetsTheNote(t *testing.T) {
 		if err := settle(s, e); err != nil {
 			t.Fatal(err)
 		}
-		if r := s.by[e.ID]; r.settled != want || !r.Reservation.Note.IsZero() {
-			t.Errorf("%s: note %q", r.settled, r.Reservation.Note.Reveal())
+		if r := s.by[e.ID]; r.settled.IsZero() || r.reason != want || !r.Reservation.Note.IsZero() || !r.Words.IsZero() {
+			t.Errorf("%q: note %q, words %q", want, r.Reservation.Note.Reveal(), r.Words.Reveal())
 		}
 	}
 }

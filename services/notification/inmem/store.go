@@ -23,7 +23,8 @@ type Store struct {
 type row struct {
 	notification.Job
 	due     time.Time
-	settled string // "" while the mail is still to be sent
+	settled time.Time
+	reason  notification.Reason // "" unless it failed
 }
 
 var _ notification.Store = (*Store)(nil)
@@ -49,7 +50,7 @@ func (s *Store) Lease(_ context.Context, n int, now, until time.Time) (jobs []no
 	defer s.mu.Unlock()
 	older := map[uuid.UUID]bool{} // reservations with an event that must be told first
 	for _, r := range s.rows {
-		if r.settled != "" || older[r.Reservation.ID] {
+		if !r.settled.IsZero() || older[r.Reservation.ID] {
 			continue
 		}
 		older[r.Reservation.ID] = true
@@ -57,31 +58,62 @@ func (s *Store) Lease(_ context.Context, n int, now, until time.Time) (jobs []no
 			r.due = until
 			r.Attempts++
 			jobs = append(jobs, r.Job)
+			r.Unknown++
 		}
 	}
 	return jobs, nil
 }
 
 // Sent implements notification.Store.
-func (s *Store) Sent(_ context.Context, id uuid.UUID, _ time.Time) error {
-	return s.change(id, func(r *row) { r.settled, r.Reservation.Note = "sent", telemetry.Secret{} })
+func (s *Store) Sent(_ context.Context, id uuid.UUID, at time.Time) error {
+	return s.change(id, func(r *row) { r.settle(at, "") })
 }
 
 // Postpone implements notification.Store.
-func (s *Store) Postpone(_ context.Context, id uuid.UUID, due time.Time) error {
-	return s.change(id, func(r *row) { r.due = due })
+func (s *Store) Postpone(_ context.Context, id uuid.UUID, due time.Time, known bool) error {
+	return s.change(id, func(r *row) {
+		r.due = due
+		if known {
+			r.Unknown = max(0, r.Unknown-1)
+		}
+	})
 }
 
 // Fail implements notification.Store.
-func (s *Store) Fail(_ context.Context, id uuid.UUID, _ time.Time, reason string) error {
-	return s.change(id, func(r *row) { r.settled, r.Reservation.Note = "failed: "+reason, telemetry.Secret{} })
+func (s *Store) Fail(_ context.Context, id uuid.UUID, at time.Time, reason notification.Reason) error {
+	return s.change(id, func(r *row) { r.settle(at, reason) })
+}
+
+func (r *row) settle(at time.Time, reason notification.Reason) {
+	r.settled, r.reason = at, reason
+	r.Unknown = max(0, r.Unknown-1)
+	r.Words, r.Reservation.Note = telemetry.Secret{}, telemetry.Secret{}
 }
 
 func (s *Store) change(id uuid.UUID, how func(*row)) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if r := s.by[id]; r != nil && r.settled == "" {
+	if r := s.by[id]; r != nil && r.settled.IsZero() {
 		how(r)
 	}
 	return nil
+}
+
+// Failures implements notification.Store.
+func (s *Store) Failures(_ context.Context, reservations []uuid.UUID) (found []notification.Failure, err error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	last := map[uuid.UUID]*row{}
+	for _, r := range s.rows {
+		if !r.settled.IsZero() {
+			last[r.Reservation.ID] = r
+		}
+	}
+	for _, id := range reservations {
+		if r := last[id]; r != nil && r.reason != "" {
+			found = append(found, notification.Failure{ReservationID: id, Kind: r.Kind, Reason: r.reason, At: r.settled})
+			delete(last, id)
+		}
+	}
+	return found, nil
 }

@@ -9,6 +9,7 @@ import (
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgtype/zeronull"
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"jari.example/services/internal/postgres"
@@ -40,31 +41,43 @@ func (s *Store) Close() { s.pool.Close() }
 // Ping reports whether the database answers.
 func (s *Store) Ping(ctx context.Context) error { return postgres.Explain(s.pool.Ping(ctx)) }
 
+// columns are an event's own, in the order of fields.
+const columns = `id, kind, occurred_at, diner_id, reservation_id, restaurant_id, slot_id, starts_at, time_zone, party, note,
+  traceparent, words, previous_start, previous_party, ends_at, status, version, cancel_until, offer_ends_at, position`
+
 const addSQL = `-- name: notification.event.add
-insert into events (id, kind, occurred_at, diner_id, reservation_id, restaurant_id, slot_id,
-  starts_at, time_zone, party, note, traceparent, accepted_at, due_at)
-values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $13)
+insert into events (` + columns + `, accepted_at, due_at)
+values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $22)
 on conflict (id) do nothing`
 
 // Add implements notification.Store.
 func (s *Store) Add(ctx context.Context, e notification.Event, now time.Time) (bool, error) {
-	v := e.Reservation
-	tag, err := s.pool.Exec(ctx, addSQL, e.ID, e.Kind, e.OccurredAt, e.DinerID, v.ID, v.RestaurantID, v.SlotID,
-		v.Start, v.TimeZone, v.Party, v.Note.Reveal(), e.Traceparent, now)
+	note, words := e.Reservation.Note.Reveal(), e.Words.Reveal()
+	tag, err := s.pool.Exec(ctx, addSQL, append(fields(&e, &note, &words), now)...)
 	return tag.RowsAffected() == 1, postgres.Explain(err)
+}
+
+// fields are what columns hold. A time that is not known is NULL.
+func fields(e *notification.Event, note, words *string) []any {
+	v := &e.Reservation
+	known := func(t *time.Time) any { return (*zeronull.Timestamptz)(t) }
+	return []any{
+		&e.ID, &e.Kind, &e.OccurredAt, &e.DinerID, &v.ID, &v.RestaurantID, &v.SlotID, &v.Start, &v.TimeZone, &v.Party, note,
+		&e.Traceparent, words, known(&e.Previous.Start), &e.Previous.Party, known(&v.End), &v.Status, &v.Version,
+		known(&v.CancelUntil), known(&v.OfferEndsAt), &v.Position,
+	}
 }
 
 // leaseSQL skips what another postman is leasing at this moment, and every
 // event behind an unsettled one of the same reservation.
 const leaseSQL = `-- name: notification.event.lease
-update events set due_at = $3, attempts = attempts + 1
+update events set due_at = $3, attempts = attempts + 1, unknown = unknown + 1
 where seq in (
   select seq from events e
   where state = 'pending' and due_at <= $2 and not exists (
     select from events o where o.reservation_id = e.reservation_id and o.state = 'pending' and o.seq < e.seq)
   order by seq limit $1 for update skip locked)
-returning seq, id, kind, occurred_at, diner_id, reservation_id, restaurant_id, slot_id,
-  starts_at, time_zone, party, note, traceparent, attempts`
+returning ` + columns + `, seq, attempts, unknown - 1`
 
 type leased struct {
 	notification.Job
@@ -87,30 +100,49 @@ func (s *Store) Lease(ctx context.Context, n int, now, until time.Time) ([]notif
 }
 
 func scan(row pgx.CollectableRow) (l leased, err error) {
-	var note string
-	v := &l.Reservation
-	err = row.Scan(&l.seq, &l.ID, &l.Kind, &l.OccurredAt, &l.DinerID, &v.ID, &v.RestaurantID, &v.SlotID,
-		&v.Start, &v.TimeZone, &v.Party, &note, &l.Traceparent, &l.Attempts)
-	v.Note = telemetry.NewSecret(note)
+	var note, words string
+	err = row.Scan(append(fields(&l.Event, &note, &words), &l.seq, &l.Attempts, &l.Unknown)...)
+	l.Reservation.Note, l.Words = telemetry.NewSecret(note), telemetry.NewSecret(words)
 	return l, err
 }
+
+const known = `unknown = greatest(unknown - 1, 0)`
+
+const settled = `settled_at = $2, note = '', words = '', ` + known
 
 // Sent implements notification.Store.
 func (s *Store) Sent(ctx context.Context, id uuid.UUID, at time.Time) error {
 	return s.exec(ctx, `-- name: notification.event.sent
-update events set state = 'sent', settled_at = $2, note = '' where id = $1 and state = 'pending'`, id, at)
+update events set state = 'sent', `+settled+` where id = $1 and state = 'pending'`, id, at)
 }
 
 // Postpone implements notification.Store.
-func (s *Store) Postpone(ctx context.Context, id uuid.UUID, due time.Time) error {
+func (s *Store) Postpone(ctx context.Context, id uuid.UUID, due time.Time, isKnown bool) error {
+	set := "due_at = $2"
+	if isKnown {
+		set += ", " + known
+	}
 	return s.exec(ctx, `-- name: notification.event.postpone
-update events set due_at = $2 where id = $1 and state = 'pending'`, id, due)
+update events set `+set+` where id = $1 and state = 'pending'`, id, due)
 }
 
 // Fail implements notification.Store.
-func (s *Store) Fail(ctx context.Context, id uuid.UUID, at time.Time, reason string) error {
+func (s *Store) Fail(ctx context.Context, id uuid.UUID, at time.Time, reason notification.Reason) error {
 	return s.exec(ctx, `-- name: notification.event.fail
-update events set state = 'failed', settled_at = $2, reason = $3, note = '' where id = $1 and state = 'pending'`, id, at, reason)
+update events set state = 'failed', reason = $3, `+settled+` where id = $1 and state = 'pending'`, id, at, reason)
+}
+
+const failuresSQL = `-- name: notification.event.failures
+select reservation_id, kind, reason, settled_at
+from (select distinct unnest($1::uuid[])) as asked (id), lateral (
+  select * from events where reservation_id = asked.id and state <> 'pending' order by seq desc limit 1) as last
+where state = 'failed'`
+
+// Failures implements notification.Store.
+func (s *Store) Failures(ctx context.Context, reservations []uuid.UUID) ([]notification.Failure, error) {
+	rows, _ := s.pool.Query(ctx, failuresSQL, reservations) // its error comes with the rows
+	found, err := pgx.CollectRows(rows, pgx.RowToStructByPos[notification.Failure])
+	return found, postgres.Explain(err)
 }
 
 func (s *Store) exec(ctx context.Context, sql string, args ...any) error {

@@ -65,7 +65,7 @@ func TestWhatIsSettledForgetsTheNote(t *testing.T) {
 		}
 		defer func() { _ = conn.Close(t.Context()) }()
 		var note, state string
-		if err := conn.QueryRow(t.Context(), "select note, state from events").Scan(&note, &state); err != nil || note != "" || state != want {
+		if err := conn.QueryRow(t.Context(), "select note || words, state from events").Scan(&note, &state); err != nil || note != "" || state != want {
 			t.Errorf("%s: note %q, state %q, %v", want, note, state, err)
 		}
 	}

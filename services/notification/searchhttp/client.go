@@ -28,7 +28,8 @@ func (c Client) Restaurant(ctx context.Context, id string) (notification.Restaur
 			Ko string `json:"ko"`
 			En string `json:"en"`
 		} `json:"name"`
+		Address string `json:"address"`
 	}
 	a, err := httpjson.Call[answer](ctx, c.http, http.MethodGet, c.base+"/v1/restaurants/"+url.PathEscape(id), nil)
-	return notification.Restaurant{Ko: a.Name.Ko, En: a.Name.En}, err
+	return notification.Restaurant{Ko: a.Name.Ko, En: a.Name.En, Address: a.Address}, err
 }

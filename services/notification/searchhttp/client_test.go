@@ -35,7 +35,7 @@ func golden(t *testing.T, status int, name string) searchhttp.Client {
 
 func TestRestaurant(t *testing.T) {
 	got, err := golden(t, http.StatusOK, "restaurant.json").Restaurant(t.Context(), "bapsang")
-	if want := (notification.Restaurant{Ko: "밥상 한식당", En: "Bapsang"}); err != nil || got != want {
+	if want := (notification.Restaurant{Ko: "밥상 한식당", En: "Bapsang", Address: "1 Teheran-ro"}); err != nil || got != want {
 		t.Errorf("got %+v, %v; want %+v", got, err, want)
 	}
 }

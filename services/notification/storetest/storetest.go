@@ -2,6 +2,8 @@
 package storetest
 
 import (
+	"context"
+	"runtime"
 	"sync"
 	"testing"
 	"time"
@@ -14,20 +16,23 @@ import (
 
 // Event is a valid one.
 func Event() notification.Event {
+	start := time.Date(2026, 11, 23, 9, 30, 0, 0, time.UTC)
 	return notification.Event{
-		ID: uuid.New(), Kind: notification.Confirmed, DinerID: uuid.New(),
+		ID: uuid.New(), Kind: notification.Confirmed, DinerID: uuid.New(), Words: telemetry.NewSecret("정전"),
+		Previous:    notification.Before{Start: start.Add(-time.Hour), Party: 3},
 		OccurredAt:  time.Now().UTC().Truncate(time.Microsecond),
 		Traceparent: "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01",
 		Reservation: notification.Visit{
 			ID: uuid.New(), RestaurantID: "mosu", SlotID: "42", Party: 2, TimeZone: "Asia/Seoul",
-			Start: time.Date(2026, 11, 23, 9, 30, 0, 0, time.UTC), Note: telemetry.NewSecret("창가 자리"),
+			Start: start, End: start.Add(90 * time.Minute), Note: telemetry.NewSecret("창가 자리"), Status: "confirmed",
+			Version: 2, CancelUntil: start.Add(-2 * time.Hour), OfferEndsAt: start.Add(-3 * time.Hour), Position: 4,
 		},
 	}
 }
 
 // town is a store with a clock of its own.
 type town struct {
-	*testing.T
+	court
 	notification.Store
 	now time.Time
 }
@@ -71,23 +76,67 @@ func (w *town) must(err error) {
 	}
 }
 
+var stories = map[string]func(*town){
+	"an event comes out as it went in":                 asItWentIn,
+	"the same event again is the same event":           again,
+	"what is leased is nobody else's until it ends":    leased,
+	"one reservation's mails keep their order":         ordered,
+	"what is settled never comes again":                settled,
+	"a postponed job comes when it is due":             postponed,
+	"many postmen share the work and hand out no two":  shared,
+	"what was sent cannot fail, what failed not leave": final,
+	"an attempt is unknown until its outcome is told":  unknown,
+	"who was not told last can be asked for":           failures,
+}
+
 // Run runs the suite; open returns an empty store.
 func Run(t *testing.T, open func(*testing.T) notification.Store) {
-	for sentence, story := range map[string]func(*town){
-		"an event comes out as it went in":                 asItWentIn,
-		"the same event again is the same event":           again,
-		"what is leased is nobody else's until it ends":    leased,
-		"one reservation's mails keep their order":         ordered,
-		"what is settled never comes again":                settled,
-		"a postponed job comes when it is due":             postponed,
-		"many postmen share the work and hand out no two":  shared,
-		"what was sent cannot fail, what failed not leave": final,
-	} {
-		t.Run(sentence, func(t *testing.T) {
-			story(&town{t, open(t), time.Now().UTC().Truncate(time.Millisecond)})
-		})
+	for sentence, story := range stories {
+		t.Run(sentence, func(t *testing.T) { story(newTown(t, open(t))) })
 	}
 }
+
+// court is what the stories need of a test.
+type court interface {
+	Helper()
+	Context() context.Context
+	Error(...any)
+	Errorf(string, ...any)
+	Fatal(...any)
+	Fatalf(string, ...any)
+}
+
+func newTown(t court, s notification.Store) *town {
+	return &town{t, s, time.Now().UTC().Truncate(time.Millisecond)}
+}
+
+// Convicts reports whether the story of that name finds fault with s.
+func Convicts(t testing.TB, sentence string, s notification.Store) bool {
+	t.Helper()
+	story := stories[sentence]
+	if story == nil {
+		t.Fatalf("there is no story %q", sentence)
+	}
+	j := &judge{TB: t}
+	ended := make(chan struct{})
+	go func() { // which Fatal ends
+		defer close(ended)
+		story(newTown(j, s))
+	}()
+	<-ended
+	return j.guilty
+}
+
+// judge takes failures down instead of failing.
+type judge struct {
+	testing.TB
+	guilty bool
+}
+
+func (j *judge) Error(...any)          { j.guilty = true }
+func (j *judge) Errorf(string, ...any) { j.guilty = true }
+func (j *judge) Fatal(...any)          { j.guilty = true; runtime.Goexit() }
+func (j *judge) Fatalf(string, ...any) { j.guilty = true; runtime.Goexit() }
 
 func asItWentIn(w *town) {
 	want := w.add(Event())
@@ -95,20 +144,35 @@ func asItWentIn(w *town) {
 	if err != nil || len(jobs) != 1 {
 		w.Fatal(jobs, err)
 	}
-	got := jobs[0]
-	if got.Attempts != 1 {
-		w.Errorf("attempts %d, want 1", got.Attempts)
+	if jobs[0].Attempts != 1 || jobs[0].Unknown != 0 {
+		w.Errorf("attempts %d, unknown %d; want the first", jobs[0].Attempts, jobs[0].Unknown)
 	}
-	if !got.OccurredAt.Equal(want.OccurredAt) || !got.Reservation.Start.Equal(want.Reservation.Start) {
-		w.Errorf("times %v and %v", got.OccurredAt, got.Reservation.Start)
+	if got, want := plain(jobs[0].Event), plain(want); got != want {
+		w.Errorf("got %+v\nwant %+v", got, want)
 	}
-	if got.Reservation.Note.Reveal() != want.Reservation.Note.Reveal() {
-		w.Errorf("note %q", got.Reservation.Note.Reveal())
+	bare := Event()
+	bare.Previous, bare.Words = notification.Before{}, telemetry.Secret{}
+	bare.Reservation.CancelUntil, bare.Reservation.OfferEndsAt = time.Time{}, time.Time{}
+	w.add(bare)
+	jobs, err = w.Lease(w.Context(), 10, w.now, w.now.Add(time.Minute))
+	if err != nil || len(jobs) != 1 || plain(jobs[0].Event) != plain(bare) {
+		w.Errorf("of what is not known: %+v, %v\nwant %+v", jobs, err, bare)
 	}
-	got.OccurredAt, got.Reservation.Start, got.Reservation.Note = want.OccurredAt, want.Reservation.Start, want.Reservation.Note
-	if got.Event != want {
-		w.Errorf("got %+v, want %+v", got.Event, want)
+}
+
+// plain is an event that == compares: times in UTC, secrets revealed.
+func plain(e notification.Event) (p struct {
+	notification.Event
+	note, words string
+}) {
+	v := &e.Reservation
+	for _, at := range []*time.Time{&e.OccurredAt, &e.Previous.Start, &v.Start, &v.End, &v.CancelUntil, &v.OfferEndsAt} {
+		*at = at.UTC()
 	}
+	p.note, p.words = v.Note.Reveal(), e.Words.Reveal()
+	e.Words, v.Note = telemetry.Secret{}, telemetry.Secret{}
+	p.Event = e
+	return p
 }
 
 func again(w *town) {
@@ -140,7 +204,7 @@ func ordered(w *town) {
 	w.add(second)
 	w.want("the older one first", w.lease(10), first)
 	w.want("the newer one waits", w.lease(10))
-	w.must(w.Postpone(w.Context(), first.ID, w.now.Add(time.Hour)))
+	w.must(w.Postpone(w.Context(), first.ID, w.now.Add(time.Hour), true))
 	w.want("also while the older one is postponed", w.lease(10))
 	w.must(w.Fail(w.Context(), first.ID, w.now, "refused"))
 	w.want("until the older one is settled", w.lease(10), second)
@@ -157,7 +221,7 @@ func settled(w *town) {
 func postponed(w *town) {
 	e := w.add(Event())
 	w.lease(1)
-	w.must(w.Postpone(w.Context(), e.ID, w.now.Add(5*time.Second)))
+	w.must(w.Postpone(w.Context(), e.ID, w.now.Add(5*time.Second), true))
 	w.want("too early", w.lease(10))
 	w.now = w.now.Add(5 * time.Second)
 	jobs, err := w.Lease(w.Context(), 10, w.now, w.now.Add(time.Minute))
@@ -206,7 +270,83 @@ func final(w *town) {
 	e := w.add(Event())
 	w.must(w.Sent(w.Context(), e.ID, w.now))
 	w.must(w.Fail(w.Context(), e.ID, w.now, "late"))
-	w.must(w.Postpone(w.Context(), e.ID, w.now))
+	w.must(w.Postpone(w.Context(), e.ID, w.now, true))
 	w.want("afterwards", w.lease(10))
 	w.must(w.Sent(w.Context(), uuid.New(), w.now)) // of somebody else's database
+}
+
+// attempt leases e once more and returns how many earlier attempts are unknown.
+func (w *town) attempt(e notification.Event) int {
+	w.Helper()
+	jobs, err := w.Lease(w.Context(), 10, w.now, w.now.Add(time.Minute))
+	if err != nil || len(jobs) != 1 || jobs[0].ID != e.ID {
+		w.Fatalf("leased %v, %v", jobs, err)
+	}
+	return jobs[0].Unknown
+}
+
+func unknown(w *town) {
+	e := w.add(Event())
+	for i, c := range []struct {
+		what string
+		want int
+		end  func()
+	}{
+		{"the first", 0, func() { w.must(w.Postpone(w.Context(), e.ID, w.now, true)) }},
+		{"after one that did not leave", 0, func() { w.must(w.Postpone(w.Context(), e.ID, w.now, false)) }},
+		{"after a lost answer", 1, func() { w.now = w.now.Add(time.Hour) }},
+		{"after a postman's death", 2, func() { w.must(w.Postpone(w.Context(), e.ID, w.now, true)) }},
+		{"after another that did not leave", 2, func() { w.must(w.Sent(w.Context(), e.ID, w.now)) }},
+	} {
+		if got := w.attempt(e); got != c.want {
+			w.Errorf("attempt %d, %s: %d unknown, want %d", i+1, c.what, got, c.want)
+		}
+		c.end()
+	}
+	never := w.add(Event())
+	w.must(w.Postpone(w.Context(), never.ID, w.now, true)) // nobody has begun
+	if got := w.attempt(never); got != 0 {
+		w.Errorf("never begun: %d unknown", got)
+	}
+}
+
+func failures(w *town) {
+	refused, reached, waiting, nobody := Event(), Event(), Event(), Event()
+	again := func(e notification.Event) notification.Event {
+		next := Event()
+		next.Kind, next.Reservation.ID = notification.Cancelled, e.Reservation.ID
+		return next
+	}
+	for _, e := range []notification.Event{refused, reached, waiting} {
+		w.add(e)
+		w.must(w.Fail(w.Context(), e.ID, w.now, notification.Refused))
+	}
+	w.add(again(reached))
+	later := w.add(again(refused))
+	for _, id := range w.lease(10) {
+		if id == later.ID {
+			w.must(w.Fail(w.Context(), id, w.now.Add(time.Second), notification.BadAddress))
+			continue
+		}
+		w.must(w.Sent(w.Context(), id, w.now))
+	}
+	w.add(again(waiting)) // on its way: the last that is settled counts
+	asked := []uuid.UUID{refused.Reservation.ID, reached.Reservation.ID, refused.Reservation.ID, nobody.Reservation.ID, waiting.Reservation.ID}
+	found, err := w.Failures(w.Context(), asked)
+	if err != nil || len(found) != 2 {
+		w.Fatalf("found %+v, %v; want two", found, err)
+	}
+	for _, f := range found {
+		f.At = f.At.UTC()
+		want := notification.Failure{ReservationID: waiting.Reservation.ID, Kind: waiting.Kind, Reason: notification.Refused, At: w.now}
+		if f.ReservationID == refused.Reservation.ID {
+			want = notification.Failure{ReservationID: refused.Reservation.ID, Kind: notification.Cancelled, Reason: notification.BadAddress, At: w.now.Add(time.Second)}
+		}
+		if f != want {
+			w.Errorf("found %+v, want %+v", f, want)
+		}
+	}
+	if none, err := w.Failures(w.Context(), nil); err != nil || len(none) != 0 {
+		w.Errorf("asked for nobody: %v, %v", none, err)
+	}
 }

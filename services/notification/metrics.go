@@ -1,0 +1,40 @@
+package notification
+
+import (
+	"context"
+
+	"go.opentelemetry.io/otel"
+	"go.opentelemetry.io/otel/attribute"
+	"go.opentelemetry.io/otel/metric"
+
+	"jari.example/telemetry/names"
+)
+
+// counts says how mails fare, for alerts and dashboards.
+type counts struct{ sentMails, retries, failures metric.Int64Counter }
+
+func newCounts() counts {
+	meter := otel.Meter(scope)
+	counter := func(name string) metric.Int64Counter {
+		// The only fault is a malformed name, and then the counter counts nothing.
+		c, _ := meter.Int64Counter(name, metric.WithUnit("{mail}"))
+		return c
+	}
+	return counts{counter(names.MetricMailSent), counter(names.MetricMailRetried), counter(names.MetricMailFailed)}
+}
+
+func (c counts) sent(ctx context.Context, kind Kind) {
+	c.sentMails.Add(ctx, 1, metric.WithAttributes(attribute.String(names.MailKind, string(kind))))
+}
+
+func (c counts) retried(ctx context.Context, kind Kind, reason string) {
+	c.retries.Add(ctx, 1, because(kind, reason))
+}
+
+func (c counts) failed(ctx context.Context, kind Kind, reason string) {
+	c.failures.Add(ctx, 1, because(kind, reason))
+}
+
+func because(kind Kind, reason string) metric.MeasurementOption {
+	return metric.WithAttributes(attribute.String(names.MailKind, string(kind)), attribute.String(names.Reason, reason))
+}
