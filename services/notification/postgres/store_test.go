@@ -1,9 +1,12 @@
 package postgres_test
 
 import (
+	"os"
 	"strings"
 	"testing"
+	"time"
 
+	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 
 	"jari.example/services/internal/fault"
@@ -68,5 +71,53 @@ func TestWhatIsSettledForgetsTheNote(t *testing.T) {
 		if err := conn.QueryRow(t.Context(), "select note || words, state from events").Scan(&note, &state); err != nil || note != "" || state != want {
 			t.Errorf("%s: note %q, state %q, %v", want, note, state, err)
 		}
+	}
+}
+
+// version1 is a database as the service's version before left it: one event
+// whose mail is to be sent, one that was sent and one that failed.
+const version1 = `
+insert into events (id, kind, occurred_at, diner_id, reservation_id, restaurant_id, slot_id, starts_at, time_zone,
+  party, note, traceparent, accepted_at, due_at, state, reason, attempts, settled_at) values
+('01900000-0000-7000-8000-000000000001', 'reservation.confirmed', now(), gen_random_uuid(), '01900000-0000-7000-8000-00000000000a',
+  'mosu', '42', '2026-11-23T09:30:00Z', 'Asia/Seoul', 2, '창가', '', now(), now(), 'pending', '', 3, null),
+('01900000-0000-7000-8000-000000000002', 'reservation.confirmed', now(), gen_random_uuid(), '01900000-0000-7000-8000-00000000000b',
+  'mosu', '42', '2026-11-23T09:30:00Z', 'Asia/Seoul', 2, '', '', now(), now(), 'sent', '', 1, now()),
+('01900000-0000-7000-8000-000000000003', 'reservation.cancelled', now(), gen_random_uuid(), '01900000-0000-7000-8000-00000000000c',
+  'mosu', '42', '2026-11-23T09:30:00Z', 'Asia/Seoul', 2, '', '', now(), now(), 'failed', 'refused', 1, now());
+create table schema_version (version int4 not null);
+insert into schema_version values (1)`
+
+func TestADatabaseOfTheVersionBeforeMigrates(t *testing.T) {
+	first, err := os.ReadFile("migrations/001_events.sql")
+	if err != nil {
+		t.Fatal(err)
+	}
+	up, _, _ := strings.Cut(string(first), "---- create above")
+	url := postgrestest.Database(t)
+	postgrestest.Exec(t, url, up+version1)
+	s, err := postgres.Open(t.Context(), url, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	now := time.Now().Add(time.Second)
+	jobs, err := s.Lease(t.Context(), 10, now, now.Add(time.Minute))
+	if err != nil || len(jobs) != 1 {
+		t.Fatalf("leased %v, %v; want the one that is to be sent", jobs, err)
+	}
+	j := jobs[0]
+	if j.Reservation.Party != 2 || j.Reservation.Note.Reveal() != "창가" || j.Attempts != 4 || j.Unknown != 0 || !j.Reservation.End.IsZero() {
+		t.Errorf("it has become %+v", j)
+	}
+	if err := s.Sent(t.Context(), j.ID, now); err != nil {
+		t.Fatal(err)
+	}
+	asked := []uuid.UUID{j.Reservation.ID, uuid.MustParse("01900000-0000-7000-8000-00000000000b"), uuid.MustParse("01900000-0000-7000-8000-00000000000c")}
+	if found, err := s.Failures(t.Context(), asked); err != nil || len(found) != 1 || found[0].Reason != notification.Refused {
+		t.Errorf("failures %+v, %v", found, err)
+	}
+	if added, err := s.Add(t.Context(), storetest.Event(), now); err != nil || !added {
+		t.Errorf("a new event: %v, %v", added, err)
 	}
 }

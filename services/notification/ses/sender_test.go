@@ -1,11 +1,15 @@
 package ses_test
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
+	"io"
 	"net/http"
 	"strings"
+	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 
@@ -37,62 +41,110 @@ func TestAMailGoesOut(t *testing.T) {
 func TestASenderThatIsNotVerifiedMayBecomeIt(t *testing.T) {
 	to := sestest.Address()
 	err := ses.New(sestest.Config(t)).Send(t.Context(), message(sestest.Address(), to))
-	if errors.Is(err, notification.ErrRefused) || fault.CodeOf(err) != fault.Unavailable {
-		t.Errorf("got %v, want unavailable", err)
+	if !errors.Is(err, notification.ErrNotTaken) || fault.CodeOf(err) != fault.Unavailable {
+		t.Errorf("got %v, want unavailable and not taken", err)
 	}
 }
 
-func TestAServerThatIsAwayIsUnavailable(t *testing.T) {
+func TestAServerThatIsAwayHasTakenNothing(t *testing.T) {
 	cfg := sestest.Config(t)
 	cfg.BaseEndpoint = aws.String("http://127.0.0.1:1")
 	err := ses.New(cfg).Send(t.Context(), message("a@jari.example", "kim@example.com"))
-	if fault.CodeOf(err) != fault.Unavailable || errors.Is(err, notification.ErrRefused) {
-		t.Errorf("got %v, want unavailable", err)
+	if fault.CodeOf(err) != fault.Unavailable || !errors.Is(err, notification.ErrNotTaken) {
+		t.Errorf("got %v, want unavailable and not taken", err)
 	}
 }
 
-// TestRefusals plays SES's answers, which moto gives none of.
-func TestRefusals(t *testing.T) {
+// outcome is what an error of Send says of the mail.
+func outcome(err error) string {
+	switch {
+	case err == nil:
+		return "sent"
+	case errors.Is(err, notification.ErrRefused):
+		return "refused"
+	case errors.Is(err, notification.ErrNotTaken):
+		return "not taken"
+	}
+	return "unknown"
+}
+
+// TestAnswers plays SES's answers, which moto gives none of.
+func TestAnswers(t *testing.T) {
 	for sentence, c := range map[string]struct {
 		status  int
 		code    string
 		message string
-		forever bool
+		want    string
 	}{
-		"its content is not allowed":   {400, "MessageRejected", "The message to kim@example.com can't be sent.", true},
-		"it is malformed":              {400, "BadRequestException", "Missing final '@domain' in kim@example.com", true},
-		"the sender is not verified":   {400, "MessageRejected", "Email address is not verified: a@jari.example", false},
-		"the account is suspended":     {400, "AccountSuspendedException", "Suspended.", false},
-		"too many at once":             {429, "TooManyRequestsException", "Slow down.", false},
-		"SES has a bad day":            {500, "InternalServiceError", "Sorry.", false},
-		"the sender's domain is wrong": {400, "MailFromDomainNotVerifiedException", "Not verified.", false},
+		"its content is not allowed":   {400, "MessageRejected", "The message to kim@example.com can't be sent.", "refused"},
+		"it is malformed":              {400, "BadRequestException", "Missing final '@domain' in kim@example.com", "refused"},
+		"the sender is not verified":   {400, "MessageRejected", "Email address is not verified: a@jari.example", "not taken"},
+		"the account is suspended":     {400, "AccountSuspendedException", "Suspended.", "not taken"},
+		"too many at once":             {429, "TooManyRequestsException", "Slow down.", "not taken"},
+		"the sender's domain is wrong": {400, "MailFromDomainNotVerifiedException", "Not verified.", "not taken"},
+		"SES has a bad day":            {500, "InternalServiceError", "Sorry.", "unknown"},
+		"a proxy has one":              {502, "", "kim@example.com", "unknown"},
 	} {
 		t.Run(sentence, func(t *testing.T) {
-			cfg := awsStub(t, c.status, c.code, c.message)
+			cfg, asked := awsStub(t, func(w http.ResponseWriter, _ *http.Request) {
+				w.Header().Set("X-Amzn-Errortype", c.code)
+				w.Header().Set("Content-Type", "application/json")
+				w.WriteHeader(c.status)
+				_ = json.NewEncoder(w).Encode(map[string]string{"message": c.message})
+			})
 			err := ses.New(cfg).Send(t.Context(), message("a@jari.example", "kim@example.com"))
-			if err == nil || errors.Is(err, notification.ErrRefused) != c.forever {
-				t.Errorf("got %v, refused forever: want %v", err, c.forever)
+			if got := outcome(err); got != c.want {
+				t.Errorf("%s: %v, want %s", got, err, c.want)
 			}
-			if strings.Contains(err.Error(), "kim@") {
+			if err != nil && strings.Contains(err.Error(), "kim@") {
 				t.Errorf("the error shows the address: %v", err)
+			}
+			if n := asked.Load(); n != 1 {
+				t.Errorf("asked %d times: nobody counts the others", n)
 			}
 		})
 	}
 }
 
-func awsStub(t *testing.T, status int, code, message string) aws.Config {
+// TestLostAnswers: the mail is SES's, and nobody says so.
+func TestLostAnswers(t *testing.T) {
+	for sentence, lose := range map[string]http.HandlerFunc{
+		"the connection breaks": func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) },
+		"the answer is cut off": func(w http.ResponseWriter, _ *http.Request) {
+			w.Header().Set("Content-Length", "1000")
+			_, _ = w.Write([]byte(`{"Mess`))
+			panic(http.ErrAbortHandler)
+		},
+		"the answer is late": func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() },
+	} {
+		t.Run(sentence, func(t *testing.T) {
+			cfg, asked := awsStub(t, func(w http.ResponseWriter, r *http.Request) {
+				_, _ = io.Copy(io.Discard, r.Body)
+				lose(w, r)
+			})
+			ctx, cancel := context.WithTimeout(t.Context(), 300*time.Millisecond)
+			defer cancel()
+			err := ses.New(cfg).Send(ctx, message("a@jari.example", "kim@example.com"))
+			if got := outcome(err); got != "unknown" || asked.Load() != 1 {
+				t.Errorf("%s after %d requests: %v, want unknown after one", got, asked.Load(), err)
+			}
+		})
+	}
+}
+
+// awsStub answers as h does and counts the requests.
+func awsStub(t *testing.T, h http.HandlerFunc) (aws.Config, *atomic.Int64) {
 	t.Helper()
 	t.Setenv("AWS_ACCESS_KEY_ID", "local")
 	t.Setenv("AWS_SECRET_ACCESS_KEY", "local")
-	url := sestest.Serve(t, func(w http.ResponseWriter, _ *http.Request) {
-		w.Header().Set("X-Amzn-Errortype", code)
-		w.Header().Set("Content-Type", "application/json")
-		w.WriteHeader(status)
-		_ = json.NewEncoder(w).Encode(map[string]string{"message": message})
+	var asked atomic.Int64
+	url := sestest.Serve(t, func(w http.ResponseWriter, r *http.Request) {
+		asked.Add(1)
+		h(w, r)
 	})
 	cfg, err := awsconf.Load(t.Context(), "ap-northeast-2", url)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return cfg
+	return cfg, &asked
 }
