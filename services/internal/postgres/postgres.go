@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"strings"
 	"time"
 
@@ -25,9 +26,10 @@ const defaultConnections = 8
 // Config says what to open.
 type Config struct {
 	URL        string
-	Migrations fs.FS       // tern's files, migrations/001_….sql
-	MaxConns   int32       // used where the URL has no pool_max_conns; 8 when 0
-	Waiting    func(error) // hears why, each time the database could not be reached; may be nil
+	Migrations fs.FS             // tern's files, migrations/001_….sql
+	MaxConns   int32             // used where the URL has no pool_max_conns; 8 when 0
+	Settings   map[string]string // of each session, such as plan_cache_mode
+	Waiting    func(error)       // hears why, each time the database could not be reached; may be nil
 }
 
 // Open connects and brings the schema up to date; replicas that start together
@@ -47,6 +49,7 @@ func Open(ctx context.Context, c Config) (*pgxpool.Pool, error) {
 	// A server that refuses or vanishes is noticed before a caller loses patience.
 	config.ConnConfig.ConnectTimeout = 1500 * time.Millisecond
 	config.ConnConfig.RuntimeParams["timezone"] = "UTC"
+	maps.Copy(config.ConnConfig.RuntimeParams, c.Settings)
 	config.ConnConfig.Tracer = telemetry.PgxTracer{}
 	files, err := fs.Sub(c.Migrations, "migrations")
 	if err != nil {
