@@ -28,6 +28,9 @@ type Mails interface {
 	Undeliverable(ctx context.Context, ids []uuid.UUID) (map[uuid.UUID]string, error)
 }
 
+// maxSlots bounds what one edit of a schedule writes.
+const maxSlots = 10_000
+
 // horizon is later than any slot's start.
 var horizon = time.Date(3000, 1, 1, 0, 0, 0, 0, time.UTC)
 
@@ -76,6 +79,10 @@ func (s *Service) PutSchedule(ctx context.Context, r ScheduleRequest) (ScheduleR
 	act, err := s.act(ctx, "", nil)
 	if err != nil {
 		return ScheduleResponse{}, err
+	}
+	if n := len(r.Slots(r.RestaurantID, nil, act.At)); n > maxSlots {
+		return ScheduleResponse{}, fault.New(fault.Invalid, "too_many_slots",
+			"This schedule has %d slots, %d at most: state a longer interval, shorter drops or fewer days ahead.", n, maxSlots).At("/interval_minutes")
 	}
 	var answer ScheduleResponse
 	_, err = s.change(ctx, Change{

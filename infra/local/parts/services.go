@@ -23,7 +23,7 @@ func (s *System) services(region string) []launch.Part {
 			append(database("jari_notification_"+region), "--user-url", url("user"), "--search-url", url("search"),
 				"--aws-endpoint-url", s.AWSURL(), "--mail-from", MailFrom)...),
 		s.service(region, "reservation", "reservationd", []string{"postgres"},
-			append(database(ReservationDatabase(region)), "--notification-url", url("notification"))...),
+			append(database(ReservationDatabase(region)), "--notification-url", url("notification"), "--user-url", url("user"))...),
 		s.service(region, "indexer", "indexerd", []string{"opensearch", "aws"}, catalogue...),
 		s.service(region, "search", "searchd", []string{"opensearch", "aws", at("indexer")}, catalogue...),
 		s.service(region, "gateway", "gatewayd", []string{"redis", "secrets"},
