@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/google/uuid"
+	"go.opentelemetry.io/otel/attribute"
 
 	"jari.example/services/internal/fault"
 	"jari.example/services/notification"
@@ -27,8 +28,11 @@ type world struct {
 	userErr   error
 	searchErr error
 	sendErr   error
+	lose      int // answers: the mail goes out, and nobody hears
 	sent      []notification.Mail
 	tries     int
+	store     *inmem.Store
+	wrap      func(notification.Store) notification.Store
 }
 
 func (w *world) set(change func()) { w.mu.Lock(); defer w.mu.Unlock(); change() }
@@ -50,10 +54,27 @@ func (w *world) Send(_ context.Context, m notification.Mail) error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.tries++
-	if w.sendErr == nil {
-		w.sent = append(w.sent, m)
+	if w.sendErr != nil {
+		return w.sendErr
 	}
-	return w.sendErr
+	w.sent = append(w.sent, m)
+	if w.lose > 0 {
+		w.lose--
+		return fault.New(fault.Timeout, "timeout", "The answer took too long.")
+	}
+	return nil
+}
+
+// unknown leases the only job there is and returns how many of its attempts
+// have an outcome that nobody knows.
+func (w *world) unknown(t *testing.T) int {
+	t.Helper()
+	later := time.Now().Add(100 * time.Hour)
+	jobs, err := w.store.Lease(t.Context(), 10, later, time.Now())
+	if err != nil || len(jobs) != 1 {
+		t.Fatalf("jobs %v, %v; want one", jobs, err)
+	}
+	return jobs[0].Unknown
 }
 
 func (w *world) count() (sent, tries int) {
@@ -66,7 +87,11 @@ func (w *world) count() (sent, tries int) {
 func play(t *testing.T, w *world, story func(*telemetrytest.Recorder, *notification.Service)) *telemetrytest.Recorder {
 	rec := telemetrytest.Start(t)
 	synctest.Test(t, func(t *testing.T) {
-		store := inmem.New()
+		w.store = inmem.New()
+		var store notification.Store = w.store
+		if w.wrap != nil {
+			store = w.wrap(store)
+		}
 		p := &notification.Postman{
 			Store: store, Users: w, Restaurants: w, Sender: w, Logger: rec.Logger,
 			From: mail.Address{Address: "no-reply@jari.example"},
@@ -107,6 +132,10 @@ func TestAnEventThatComesTwiceIsOneMail(t *testing.T) {
 	})
 	if sent, tries := w.count(); sent != 1 || tries != 1 {
 		t.Errorf("%d mails in %d tries, want one", sent, tries)
+	}
+	confirmed := attribute.String(names.MailKind, string(notification.Confirmed))
+	if n := rec.Count(t, names.MetricMailSent, confirmed); n != 1 {
+		t.Errorf("%d mails counted, want 1", n)
 	}
 	if lines := rec.Lines(t, names.EventMailSent); len(lines) != 1 || lines[0][names.OutboxEventID] != e.ID.String() || lines[0][names.TraceID] == nil {
 		t.Errorf("lines %v", lines)
@@ -149,15 +178,27 @@ func TestWhatPassesIsTriedAgain(t *testing.T) {
 	for sentence, w := range map[string]*world{
 		"the user service is away":   {userErr: away},
 		"the search service is away": {searchErr: away},
-		"SES is away":                {sendErr: away},
+		"SES is away":                {sendErr: fmt.Errorf("%w: %w", notification.ErrNotTaken, away)},
 		"something unheard of":       {sendErr: errors.New("teapot")},
 	} {
 		t.Run(sentence, func(t *testing.T) {
 			play(t, w, func(rec *telemetrytest.Recorder, s *notification.Service) {
 				accept(t, s, storetest.Event())
 				time.Sleep(time.Hour)
-				if n := len(rec.Lines(t, names.EventMailFailed)); n < 10 || n > 40 {
-					t.Errorf("%d tries in an hour, want pauses that grow to 5 minutes", n)
+				tries := len(rec.Lines(t, names.EventMailFailed))
+				if tries < 10 || tries > 40 {
+					t.Errorf("%d tries in an hour, want pauses that grow to 5 minutes", tries)
+				}
+				unknown := 0
+				if sentence == "something unheard of" {
+					unknown = tries
+				}
+				lost := attribute.String(names.Reason, "answer_lost")
+				if n := rec.Count(t, names.MetricMailRetried, lost); int(n) != unknown || int(rec.Count(t, names.MetricMailRetried)) != tries {
+					t.Errorf("%d of %d tries counted as lost, want %d", n, tries, unknown)
+				}
+				if n := w.unknown(t); n != unknown {
+					t.Errorf("%d attempts unknown, want %d", n, unknown)
 				}
 				w.set(func() { w.userErr, w.searchErr, w.sendErr = nil, nil, nil })
 				time.Sleep(6 * time.Minute)
@@ -165,6 +206,121 @@ func TestWhatPassesIsTriedAgain(t *testing.T) {
 					t.Errorf("%d mails when it is back, want 1", sent)
 				}
 			})
+		})
+	}
+}
+
+func TestALostAnswerMayBeASecondMailAndIsCounted(t *testing.T) {
+	w := &world{lose: 2}
+	rec := play(t, w, func(_ *telemetrytest.Recorder, s *notification.Service) {
+		e := storetest.Event()
+		e.OccurredAt = time.Now()
+		acceptOld(t, s, e)
+		time.Sleep(time.Second + time.Millisecond) // the first pause is half of it at least
+		if sent, _ := w.count(); sent < 1 || sent > 2 {
+			t.Errorf("%d mails within a second", sent)
+		}
+		time.Sleep(time.Hour)
+	})
+	if sent, tries := w.count(); sent != 3 || tries != 3 {
+		t.Fatalf("%d mails in %d tries, want three", sent, tries)
+	}
+	id := func(m notification.Mail) string {
+		msg, err := mail.ReadMessage(strings.NewReader(m.Raw.Reveal()))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return msg.Header.Get("Message-ID") + msg.Header.Get(names.HeaderEventID)
+	}
+	if id(w.sent[0]) != id(w.sent[1]) || id(w.sent[0]) != id(w.sent[2]) || id(w.sent[0]) == "" {
+		t.Error("the same mail has another id")
+	}
+	if n := rec.Count(t, names.MetricMailSent); n != 1 {
+		t.Errorf("%d mails known to be sent, want 1", n)
+	}
+}
+
+// writeless is a store that cannot write down what was sent.
+type writeless struct {
+	notification.Store
+	until time.Time
+	err   error
+}
+
+func (s writeless) Sent(ctx context.Context, id uuid.UUID, at time.Time) error {
+	if time.Now().Before(s.until) {
+		return s.err
+	}
+	return s.Store.Sent(ctx, id, at)
+}
+
+func TestAMailThatIsOutWaitsToBeWrittenDown(t *testing.T) {
+	for sentence, c := range map[string]struct {
+		err   error
+		mails int
+	}{
+		"while the store is away":             {fault.Down("postgresql", errors.New("refused")), 1},
+		"but not where that would never work": {errors.New("no such column"), 3},
+	} {
+		t.Run(sentence, func(t *testing.T) {
+			w := &world{}
+			w.wrap = func(s notification.Store) notification.Store {
+				return writeless{s, time.Now().Add(45 * time.Second), c.err} // longer than a lease, shorter than two
+			}
+			rec := play(t, w, func(_ *telemetrytest.Recorder, s *notification.Service) {
+				accept(t, s, storetest.Event())
+				time.Sleep(10 * time.Minute)
+			})
+			if sent, _ := w.count(); sent != c.mails {
+				t.Errorf("%d mails, want %d", sent, c.mails)
+			}
+			if said := len(rec.Lines(t, names.EventMailFailed)); said != c.mails-1 {
+				t.Errorf("said %d times that a mail is not written down, want %d", said, c.mails-1)
+			}
+		})
+	}
+}
+
+func TestAPostmanWhoIsStoppedDoesNotWaitForTheStore(t *testing.T) {
+	w := &world{}
+	w.wrap = func(s notification.Store) notification.Store {
+		return writeless{s, time.Now().Add(time.Hour), fault.Down("postgresql", errors.New("refused"))}
+	}
+	play(t, w, func(_ *telemetrytest.Recorder, s *notification.Service) {
+		accept(t, s, storetest.Event())
+		time.Sleep(time.Minute)
+	}) // ends with the postman
+	if n := w.unknown(t); n != 1 {
+		t.Errorf("%d attempts unknown, want the one that was not written down", n)
+	}
+}
+
+func TestAReminderOfWhatHasBegunIsNotSent(t *testing.T) {
+	for sentence, c := range map[string]struct {
+		kind  notification.Kind
+		start time.Duration
+		mails int
+	}{
+		"a visit to come":          {notification.Reminder, time.Hour, 1},
+		"a visit that has begun":   {notification.Reminder, 0, 0},
+		"of other kinds there are": {notification.Confirmed, -time.Hour, 1},
+	} {
+		t.Run(sentence, func(t *testing.T) {
+			w, e := &world{}, storetest.Event()
+			rec := play(t, w, func(_ *telemetrytest.Recorder, s *notification.Service) {
+				e.Kind = c.kind
+				e.Reservation.Start = time.Now().Add(c.start)
+				e.Reservation.End = e.Reservation.Start.Add(time.Hour)
+				accept(t, s, e)
+				time.Sleep(time.Minute)
+			})
+			if sent, _ := w.count(); sent != c.mails {
+				t.Errorf("%d mails, want %d", sent, c.mails)
+			}
+			lines := rec.Lines(t, names.EventMailFailed)
+			if len(lines) != 1-c.mails || c.mails == 0 && lines[0][names.Reason] != string(notification.TooLate) {
+				t.Errorf("lines %v", lines)
+			}
 		})
 	}
 }
@@ -193,6 +349,9 @@ func TestWhatNeverPassesIsGivenUpAndSaid(t *testing.T) {
 			}
 			lines := rec.Lines(t, names.EventMailFailed)
 			last := lines[len(lines)-1]
+			if n := rec.Count(t, names.MetricMailFailed, attribute.String(names.Reason, c.want)); n != 1 {
+				t.Errorf("%d counted as %s, want 1", n, c.want)
+			}
 			if last[names.Reason] != c.want || last[names.SeverityText] != "ERROR" {
 				t.Errorf("the last line is %v, want ERROR %s", last, c.want)
 			}

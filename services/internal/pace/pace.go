@@ -44,13 +44,16 @@ func (l *Loop) Run(ctx context.Context, round Round) error {
 	rest := pollEvery
 	for {
 		done, well := round(context.WithoutCancel(ctx))
+		if ctx.Err() != nil {
+			return nil
+		}
 		woken := l.woken()
 		if well {
 			rest = pollEvery
 		} else {
 			rest, woken = min(2*rest, restMost), nil // new work does not make anything well
 		}
-		if ctx.Err() == nil && well && done > 0 {
+		if well && done > 0 {
 			continue // there may be more, or what stood behind what is done
 		}
 		select {

@@ -61,6 +61,26 @@ func TestRounds(t *testing.T) {
 	}
 }
 
+func TestNothingIsBegunAfterTheEnd(t *testing.T) {
+	for range 20 { // which of two that are ready select takes is chance
+		var loop pace.Loop
+		ctx, stop := context.WithCancel(t.Context())
+		n := 0
+		err := loop.Run(ctx, func(ctx context.Context) (int, bool) {
+			n++
+			loop.Wake()
+			stop()
+			if ctx.Err() != nil {
+				t.Error("a round was interrupted")
+			}
+			return 1, true
+		})
+		if n != 1 || err != nil {
+			t.Fatalf("%d rounds, %v; want one", n, err)
+		}
+	}
+}
+
 func TestBackoffDoublesUpToItsMost(t *testing.T) {
 	for attempts, want := range map[int]time.Duration{
 		0: time.Second, 1: time.Second, 2: 2 * time.Second, 4: 8 * time.Second, 13: time.Hour, 1 << 20: time.Hour,
