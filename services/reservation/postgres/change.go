@@ -14,9 +14,9 @@ import (
 // Everything a change locks, in the one order. Each statement is one of its
 // own, so that the next one's snapshot is younger than the lock.
 const (
-	peopleSQL = `-- name: reservation.lock
+	peopleSQL = `
 SELECT pg_advisory_xact_lock(k) FROM unnest($1::bigint[]) AS k`
-	lockSlotsSQL = `
+	lockSlotsSQL = `-- name: reservation.lock
 SELECT ` + slotColumns + ` FROM slots
 WHERE id = ANY ($1) OR id = (SELECT slot_id FROM reservations WHERE id = $2)
   OR (restaurant_id = $3 AND starts_at >= $4 AND starts_at < $5)
@@ -169,11 +169,11 @@ const (
 INSERT INTO slots (restaurant_id, starts_at, ends_at, time_zone, party_min, party_max, wanted_capacity, capacity, opens_at, cancel_until)
 SELECT restaurant_id, starts_at, ends_at, time_zone, party_min, party_max, wanted_capacity, capacity, opens_at, cancel_until
 FROM jsonb_populate_recordset(NULL::slots, $1)`
-	keepSlotsSQL = `
+	keepSlotsSQL = `-- name: reservation.write
 UPDATE slots s SET ends_at = n.ends_at, time_zone = n.time_zone, party_min = n.party_min, party_max = n.party_max,
   wanted_capacity = n.wanted_capacity, capacity = n.capacity, booked = n.booked, opens_at = n.opens_at, cancel_until = n.cancel_until
 FROM jsonb_populate_recordset(NULL::slots, $1) n WHERE s.id = n.id`
-	keepRowsSQL = `
+	keepRowsSQL = `-- name: reservation.write
 INSERT INTO reservations (` + columns + `, updated_at)
 SELECT ` + columns + `, $2 FROM jsonb_populate_recordset(NULL::reservations, $1)
 ON CONFLICT (id) DO UPDATE SET slot_id = excluded.slot_id, starts_at = excluded.starts_at, ends_at = excluded.ends_at,
@@ -183,9 +183,9 @@ ON CONFLICT (id) DO UPDATE SET slot_id = excluded.slot_id, starts_at = excluded.
 	tellSQL = `
 INSERT INTO outbox (event_id, reservation_id, kind, payload, previous, reason, traceparent, created_at, due_at)
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $8)`
-	rememberSQL = `
+	rememberSQL = `-- name: reservation.write
 INSERT INTO idempotency (diner_id, op, key, body_hash, answer, created_at) VALUES ($1, $2, $3, $4, $5, $6)`
-	keepPlanSQL = `
+	keepPlanSQL = `-- name: reservation.write
 INSERT INTO schedules (restaurant_id, schedule, updated_at) VALUES ($1, $2, $3)
 ON CONFLICT (restaurant_id) DO UPDATE SET schedule = excluded.schedule, updated_at = excluded.updated_at`
 	arrangedSQL = `UPDATE schedules SET made_at = $2 WHERE restaurant_id = $1`
