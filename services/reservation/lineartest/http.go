@@ -24,7 +24,7 @@ type body struct {
 	Status    any // a problem's is a number
 	Position  int8
 	Reason    string
-	Available *int8
+	Available int8
 	Latched   bool
 	Closed    []struct {
 		SlotID string `json:"slot_id"`
@@ -57,16 +57,8 @@ func (w *world) ask(ctx context.Context, replica int, c call) (r reply) {
 	case res.StatusCode >= 500:
 		r.reason, r.failed = unknown, fmt.Sprint(res.StatusCode, " ", got.Reason)
 	case res.StatusCode >= 300:
-		r.reason, r.latched = got.Reason, got.Latched
-		if got.Available != nil {
-			r.available = *got.Available
-		} else if r.reason == "slot_full" {
-			r.available = none
-		}
+		r.reason, r.latched, r.available = got.Reason, got.Latched, got.Available
 	case c.op == edit:
-		if got.Closed == nil {
-			r.closed = [slots]int8{none, none}
-		}
 		for _, s := range got.Closed {
 			if at := slices.Index(w.slots[:], s.SlotID); at >= 0 {
 				r.closed[at] = s.Booked

@@ -2,6 +2,7 @@ package lineartest
 
 import (
 	"fmt"
+	"math"
 	"strings"
 	"time"
 
@@ -41,19 +42,74 @@ func (h History) Check(limit time.Duration) (porcupine.CheckResult, porcupine.Li
 	return porcupine.CheckOperationsVerbose(h.model(), h.operations(), limit)
 }
 
+// A claim is what porcupine knows as an operation's input: the operation's
+// number in the history, and what was asked.
+type claim struct {
+	n int
+	call
+}
+
+// A moment is what porcupine knows as a state.
+type moment struct {
+	state
+	past [4]uint64 // the claims that have had their turn, a bit each
+}
+
+func (m *moment) had(n int) bool { return m.past[n/64]&(1<<(n%64)) != 0 }
+
+// model is porcupine's view of the history. A claim that changes nothing is
+// taken as soon as it can be true, and before any other: whatever order explains
+// the history, it stays one when the claim moves there. Trying all the orders of
+// a hundred refusals would take longer than anybody waits.
 func (h History) model() porcupine.Model {
-	begin := state{overlap: h.overlap}
+	begin := moment{state: state{overlap: h.overlap}}
 	for i := range begin.slots {
 		begin.slots[i].wanted = h.covers
 	}
+	ops := h.operations()
 	return porcupine.Model{
 		Init: func() any { return begin },
-		Step: func(s, input, output any) (bool, any) {
-			return s.(state).step(input.(call), output.(answer))
+		Step: func(now, input, output any) (bool, any) {
+			m, c := now.(moment), input.(claim)
+			legal, next := m.step(c.call, output.(answer))
+			if !legal || m.mustWait(c, output.(answer), ops) {
+				return false, m
+			}
+			m.state = next
+			m.past[c.n/64] |= 1 << (c.n % 64)
+			return true, m
 		},
-		DescribeOperation: func(input, output any) string { return fmt.Sprint(input, " → ", output) },
-		DescribeState:     func(s any) string { return s.(state).String() },
+		DescribeOperation: func(input, output any) string { return fmt.Sprint(input.(claim).call, " → ", output) },
+		DescribeState:     func(now any) string { return now.(moment).state.String() },
 	}
+}
+
+// mustWait reports whether another claim's turn comes before c's: one that is
+// true now, changes nothing, and has nobody before it.
+func (m *moment) mustWait(c claim, got answer, ops []porcupine.Operation) bool {
+	first := int64(math.MaxInt64) // to return, of those still to come
+	for n := range ops {
+		if !m.had(n) {
+			first = min(first, ops[n].Return)
+		}
+	}
+	for n, o := range ops {
+		if n == c.n && c.only(got) {
+			return false
+		}
+		if m.had(n) || o.Call > first || !o.Input.(claim).only(o.Output.(answer)) {
+			continue
+		}
+		if legal, _ := m.step(o.Input.(claim).call, o.Output.(answer)); legal {
+			return true
+		}
+	}
+	return false
+}
+
+// only reports whether a call that was answered so has changed nothing.
+func (c call) only(got answer) bool {
+	return c.op >= wasFull || c.op == look || got.replayed || got.reason != "" && got.reason != unknown
 }
 
 // step reports whether got may be the answer to c, and what comes of it.
@@ -72,12 +128,6 @@ func (s state) step(c call, got answer) (bool, state) {
 	if got.version == 0 {
 		want.version = 0
 	}
-	if got.available == none {
-		want.available = none
-	}
-	if got.closed[0] == none {
-		want.closed = got.closed
-	}
 	return got == want, next
 }
 
@@ -93,7 +143,7 @@ func (h History) operations() []porcupine.Operation {
 	var list []porcupine.Operation
 	for _, e := range h.events {
 		o := porcupine.Operation{
-			ClientId: e.worker, Input: e.call, Output: e.answer, Call: int64(e.began), Return: int64(e.ended),
+			ClientId: e.worker, Input: claim{len(list), e.call}, Output: e.answer, Call: int64(e.began), Return: int64(e.ended),
 			Metadata: fmt.Sprintf("replica %d", e.replica),
 		}
 		switch {
@@ -103,11 +153,11 @@ func (h History) operations() []porcupine.Operation {
 		case e.latched:
 			key := e.call
 			key.op = unanswered
-			o.Input = key
+			o.Input = claim{len(list), key}
 			list = append(list, o)
 			full := e.call
 			full.op = wasFull
-			o.Input, o.ClientId, o.Call = full, row, int64(e.began-stale)
+			o.Input, o.ClientId, o.Call = claim{len(list), full}, row, int64(e.began-stale)
 			row++
 		}
 		list = append(list, o)

@@ -1,6 +1,7 @@
 package lineartest_test
 
 import (
+	"context"
 	"log/slog"
 	"net/http/httptest"
 	"testing"
@@ -11,6 +12,7 @@ import (
 	"jari.example/services/reservation"
 	"jari.example/services/reservation/lineartest"
 	"jari.example/services/reservation/postgres"
+	"jari.example/services/reservation/strategies"
 )
 
 // replicas starts two services on one database, each with a store of its own,
@@ -31,7 +33,7 @@ func replicas(t *testing.T, wrap func(t *testing.T, database string, s *postgres
 			t.Fatal(err)
 		}
 		routes := httpjson.NewRoutes(logger)
-		reservation.AddRoutes(routes, reservation.NewEndpoints(reservation.New(wrap(t, database, store), func() {}), mw))
+		reservation.AddRoutes(routes, reservation.NewEndpoints(reservation.New(wrap(t, database, store), nil, nil, func() {}), mw))
 		handler, err := routes.Handler()
 		if err != nil {
 			t.Fatal(err)
@@ -45,4 +47,30 @@ func replicas(t *testing.T, wrap func(t *testing.T, database string, s *postgres
 
 func TestACrowdIsAnsweredAsIfOneByOne(t *testing.T) {
 	lineartest.Run(t, replicas(t, func(_ *testing.T, _ string, s *postgres.Store) reservation.Store { return s }), 60)
+}
+
+// hasty books as strategies.ReadThenWrite does and is the real store otherwise.
+type hasty struct {
+	*postgres.Store
+	booker *strategies.Booker
+}
+
+func (s hasty) Book(ctx context.Context, b reservation.Booking) (reservation.Outcome, error) {
+	out, err := s.booker.Book(ctx, b)
+	if out.Replayed { // what the strategy remembers it as is not what it is to be convicted of
+		return s.Store.Book(ctx, b)
+	}
+	return out, err
+}
+
+// The judge is worth nothing if it lets this pass.
+func TestReadingBeforeWritingIsConvicted(t *testing.T) {
+	lineartest.Convicts(t, replicas(t, func(t *testing.T, database string, s *postgres.Store) reservation.Store {
+		booker, err := strategies.Open(t.Context(), strategies.ReadThenWrite, database, s)
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(booker.Close)
+		return hasty{s, booker}
+	}), 60)
 }
