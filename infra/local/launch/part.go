@@ -33,6 +33,7 @@ type Part struct {
 	Patience time.Duration  // from start to healthy, default a minute
 	Stop     syscall.Signal // default SIGTERM
 	Grace    time.Duration  // from Stop to SIGKILL, default 10 s
+	Calm     time.Duration  // a run this long forgets earlier deaths, after which it pauses longer and longer; default 30 s
 }
 
 // Say reports progress. A line that begins with "\r" replaces the one before

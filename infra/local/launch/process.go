@@ -176,3 +176,10 @@ func (p Part) patience() time.Duration {
 	}
 	return time.Minute
 }
+
+func (p Part) calm() time.Duration {
+	if p.Calm != 0 {
+		return p.Calm
+	}
+	return 30 * time.Second
+}

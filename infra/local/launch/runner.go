@@ -30,7 +30,6 @@ const (
 	remindEvery  = 10 * time.Second
 	firstPause   = 200 * time.Millisecond
 	longestPause = 10 * time.Second
-	calmAfter    = 30 * time.Second // a run this long forgets earlier deaths
 )
 
 // runner takes one part through its life.
@@ -203,7 +202,7 @@ func (r *runner) keep() {
 			}
 			return
 		}
-		if time.Since(proc.started) > calmAfter {
+		if time.Since(proc.started) > r.part.calm() {
 			pause = firstPause
 		}
 		trouble := "died: " + proc.outcome()
