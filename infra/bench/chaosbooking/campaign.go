@@ -1,0 +1,201 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"math/rand/v2"
+	"net/http"
+	"strconv"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/google/uuid"
+
+	"jari.example/infra/bench/chaosbooking/verdict"
+	"jari.example/telemetry/names"
+)
+
+// campaign is sell-outs one after the other on one system.
+type campaign struct {
+	sys *system
+	log *clientLog
+	rng *rand.Rand
+}
+
+func newCampaign(sys *system, seed uint64) *campaign {
+	return &campaign{sys: sys, log: &clientLog{}, rng: rand.New(rand.NewPCG(seed, 0))}
+}
+
+// house is a restaurant with two seatings of one day, one of which everybody
+// wants.
+type house struct {
+	hot, other int64
+	covers     int
+	largest    int // party
+	gone       atomic.Int64
+	threshold  int64         // covers sold at which the kill is due
+	due        chan struct{} // closed then
+	once       sync.Once
+}
+
+// sold counts what diners have heard to be theirs.
+func (h *house) sold(covers int) {
+	if h.gone.Add(int64(covers)) >= h.threshold {
+		h.once.Do(func() { close(h.due) })
+	}
+}
+
+// sellout opens a restaurant, lets everybody in, kills when a random share is
+// sold, and returns a line about it.
+func (c *campaign) sellout(ctx context.Context, n int) (string, error) {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	h, err := c.open(ctx, n)
+	if err != nil {
+		return "", err
+	}
+	began := time.Now()
+	killed := make(chan error, 1)
+	victim := []string{verdict.Everybody, verdict.Everybody, replicas[0].name, replicas[1].name}[c.rng.IntN(4)]
+	go func() { killed <- c.kill(ctx, h, victim) }()
+
+	people := c.crowd(ctx, h)
+	h.sold(h.covers) // whatever has happened: no sell-out without its kill
+	if err := <-killed; err != nil {
+		return "", err
+	}
+	left := c.log.kills[len(c.log.kills)-1].Left
+	return fmt.Sprintf("%d covers, %d diners, kill -9 %s with %d covers left, %s", h.covers, people, victim, left, time.Since(began).Round(10*time.Millisecond)), ctx.Err()
+}
+
+// burst is how many come at once when the kill is due, so that it finds
+// something to interrupt.
+const burst = 6
+
+// crowd lets people in, one by one and then some at once, and returns how many
+// they were when the last has gone.
+func (c *campaign) crowd(ctx context.Context, h *house) int {
+	var all sync.WaitGroup
+	people := 20 + h.covers*3/2
+	pace := time.Duration(5+c.rng.IntN(20)) * time.Millisecond // between two of them
+	due, atOnce := h.due, 0
+	for range people {
+		d := &diner{id: uuid.NewString(), sys: c.sys, log: c.log, house: h, rng: rand.New(rand.NewPCG(c.rng.Uint64(), 0))}
+		d.party = 1 + min(d.rng.IntN(h.largest), d.rng.IntN(h.largest)) // small ones are more frequent
+		all.Go(func() { d.dine(ctx) })
+		if atOnce--; atOnce > 0 {
+			continue
+		}
+		select {
+		case <-due:
+			due, atOnce = nil, burst
+		case <-time.After(time.Duration(c.rng.ExpFloat64() * float64(pace))):
+		}
+	}
+	all.Wait()
+	return people
+}
+
+// kill waits for its moment, and afterwards until the victim is back.
+func (c *campaign) kill(ctx context.Context, h *house, victim string) error {
+	select {
+	case <-h.due:
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+	time.Sleep(rand.N(4 * time.Millisecond)) // into the burst
+	st := c.sys.status(victim)
+	k := verdict.Kill{Victim: victim, At: time.Now()}
+	if err := kill9(st.Pid); err != nil {
+		return fmt.Errorf("kill %s, process %d: %w", victim, st.Pid, err)
+	}
+	k.Done = time.Now()
+	n := c.log.addKill(k) // at once, since diners decide by it whether to leave
+	left, err := c.left(ctx, h)
+	if err != nil {
+		return err
+	}
+	c.log.kills[n].Left = left
+	return c.sys.awaitBack(ctx, victim, st.Restarts+1)
+}
+
+// left is the covers that were not sold when the kill was done, or fewer: it
+// asks until the database answers again, and sellers may be quicker.
+func (c *campaign) left(ctx context.Context, h *house) (int, error) {
+	for deadline := time.Now().Add(backWithin); ; {
+		left, err := one[int](ctx, c.sys, reservationDB, "SELECT capacity - booked FROM slots WHERE id = $1", h.hot)
+		if err == nil || ctx.Err() != nil || time.Now().After(deadline) {
+			return left, err
+		}
+		time.Sleep(2 * time.Millisecond)
+	}
+}
+
+// open makes the restaurant known and finds its two seatings.
+func (c *campaign) open(ctx context.Context, n int) (*house, error) {
+	h := &house{covers: 5 + c.rng.IntN(36), largest: 4 + c.rng.IntN(3), due: make(chan struct{})}
+	share := 0.05 + 0.5*c.rng.Float64()
+	h.threshold = max(1, int64(share*float64(h.covers)))
+	day := time.Now().UTC().AddDate(0, 0, 3) // far enough for no reminder to be due
+	path := fmt.Sprintf("/v1/restaurants/chaos-%03d", n+1)
+	plan := fmt.Sprintf(`{"time_zone":"UTC","weekly":[{"day":%q,"opens":"18:00","closes":"22:00"}],"interval_minutes":120,"covers":%d,"party":{"min":1,"max":%d},"days_ahead":6}`,
+		strings.ToLower(day.Weekday().String()[:3]), h.covers, h.largest)
+	if _, err := c.insist(ctx, http.MethodPut, path+"/schedule", plan); err != nil {
+		return nil, err
+	}
+	from := day.Truncate(24 * time.Hour)
+	text, err := c.insist(ctx, http.MethodGet, path+"/availability?from="+from.Format(time.RFC3339)+"&to="+from.AddDate(0, 0, 1).Format(time.RFC3339), "")
+	if err != nil {
+		return nil, err
+	}
+	var free struct {
+		Items []struct {
+			SlotID string `json:"slot_id"`
+		}
+	}
+	if err := json.Unmarshal(text, &free); err != nil || len(free.Items) != 2 {
+		return nil, fmt.Errorf("the restaurant has not two seatings: %s", text)
+	}
+	if h.hot, err = strconv.ParseInt(free.Items[0].SlotID, 10, 64); err != nil {
+		return nil, err
+	}
+	h.other, err = strconv.ParseInt(free.Items[1].SlotID, 10, 64)
+	return h, err
+}
+
+// insist asks as the restaurant's owner until it succeeds.
+func (c *campaign) insist(ctx context.Context, method, path, body string) (text []byte, err error) {
+	for range 50 {
+		if text, err = c.ask(ctx, method, path, body); err == nil || ctx.Err() != nil {
+			return text, err
+		}
+		time.Sleep(50 * time.Millisecond)
+	}
+	return nil, err
+}
+
+func (c *campaign) ask(ctx context.Context, method, path, body string) ([]byte, error) {
+	req, err := http.NewRequestWithContext(ctx, method, c.sys.parts.Ports.URL(replicas[0].port)+path, strings.NewReader(body))
+	if err != nil {
+		return nil, err
+	}
+	req.Header.Set(names.HeaderUserID, uuid.NewString())
+	req.Header.Set(names.HeaderUserRole, "operator")
+	if body != "" {
+		req.Header.Set("Content-Type", "application/json")
+	}
+	res, err := diners.Do(req)
+	if err != nil {
+		return nil, err
+	}
+	defer res.Body.Close()
+	text, err := io.ReadAll(res.Body)
+	if err == nil && res.StatusCode != http.StatusOK {
+		err = fmt.Errorf("%s %s: %s: %s", method, path, res.Status, text)
+	}
+	return text, err
+}

@@ -1,0 +1,161 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"io"
+	"log"
+	"math/rand/v2"
+	"net"
+	"net/http"
+	"net/http/httputil"
+	"net/mail"
+	"net/url"
+	"strings"
+	"sync"
+
+	"jari.example/infra/bench/chaosbooking/verdict"
+	"jari.example/telemetry/names"
+)
+
+// odds are how often a proxy loses a request before anybody has seen it, and
+// an answer after the deed is done. (Toxiproxy breaks connections, and does not
+// know what has been done on them by then.)
+type odds struct{ request, answer float64 }
+
+// dice may be thrown by many at once.
+type dice struct {
+	mu  sync.Mutex
+	rng *rand.Rand
+}
+
+func newDice(seed, stream uint64) *dice { return &dice{rng: rand.New(rand.NewPCG(seed, stream))} }
+
+func (d *dice) fall(odds float64) bool {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.rng.Float64() < odds
+}
+
+var errLost = errors.New("lost on purpose")
+
+// lossy passes requests on to a base URL and loses some. What it loses ends as
+// a broken connection, and so does what the other side does not answer: nobody
+// can tell the one from the other. tell hears of each request whether it was
+// done, and whether the answer went missing on purpose.
+func lossy(to *url.URL, o odds, d *dice, tell func(r *http.Request, done, lost bool)) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if d.fall(o.request) {
+			tell(r, false, true)
+			panic(http.ErrAbortHandler)
+		}
+		var done, lost, broken bool
+		proxy := httputil.ReverseProxy{
+			Transport: upstream,
+			ErrorLog:  quiet,
+			Rewrite:   func(p *httputil.ProxyRequest) { p.SetURL(to) },
+			ModifyResponse: func(res *http.Response) error {
+				done = res.StatusCode < 300
+				if lost = d.fall(o.answer); lost {
+					return errLost
+				}
+				return nil
+			},
+			ErrorHandler: func(http.ResponseWriter, *http.Request, error) { broken = true },
+		}
+		defer func() { tell(r, done, lost) }()
+		proxy.ServeHTTP(w, r)
+		if broken {
+			panic(http.ErrAbortHandler)
+		}
+	})
+}
+
+var (
+	upstream = &http.Transport{MaxIdleConnsPerHost: 256}
+	quiet    = log.New(io.Discard, "", 0)
+)
+
+// headerTry numbers a client's requests for the proxy behind it.
+const headerTry = "Chaos-Try"
+
+// ledger is what the proxies remember.
+type ledger struct {
+	mu    sync.Mutex
+	lost  map[string]bool // tries by their number
+	sends []verdict.Send
+}
+
+// clients is the proxy that diners go through.
+func (l *ledger) clients(to *url.URL, o odds, d *dice) http.Handler {
+	return lossy(to, o, d, func(r *http.Request, _, lost bool) {
+		if !lost {
+			return
+		}
+		l.mu.Lock()
+		defer l.mu.Unlock()
+		l.lost[r.Header.Get(headerTry)] = true
+	})
+}
+
+// ses is the proxy before SES. It brings each send to its end, so that what
+// became of it is known even if the sender has lost patience meanwhile.
+func (l *ledger) ses(to *url.URL, o odds, d *dice) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		body, err := io.ReadAll(r.Body)
+		if err != nil {
+			panic(http.ErrAbortHandler)
+		}
+		sender := r.Context()
+		r = r.WithContext(context.WithoutCancel(sender))
+		r.Body = io.NopCloser(bytes.NewReader(body))
+		tell := func(_ *http.Request, done, lost bool) {
+			l.mu.Lock()
+			defer l.mu.Unlock()
+			l.sends = append(l.sends, verdict.Send{Event: sentEvent(body), Taken: done, Lost: lost || sender.Err() != nil})
+		}
+		lossy(to, o, d, tell).ServeHTTP(w, r)
+	})
+}
+
+// sentEvent is the event of a SendEmail's body, "" where it tells of none.
+func sentEvent(body []byte) string {
+	var send struct {
+		Content struct{ Raw struct{ Data string } }
+	}
+	if json.Unmarshal(body, &send) != nil {
+		return ""
+	}
+	raw, err := base64.StdEncoding.DecodeString(send.Content.Raw.Data)
+	if err != nil {
+		return ""
+	}
+	event, _ := toldIn(string(raw))
+	return event
+}
+
+// toldIn is the event that a mail tells of, and to whom.
+func toldIn(raw string) (event, to string) {
+	m, err := mail.ReadMessage(strings.NewReader(raw))
+	if err != nil {
+		return "", ""
+	}
+	if addresses, err := m.Header.AddressList("To"); err == nil && len(addresses) == 1 {
+		to = addresses[0].Address
+	}
+	return m.Header.Get(names.HeaderEventID), to
+}
+
+// listen serves h on a free port and returns its URL.
+func listen(h http.Handler) (base string, stop func() error, err error) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return "", nil, err
+	}
+	server := &http.Server{Handler: h, ErrorLog: quiet}
+	go func() { _ = server.Serve(l) }()
+	return "http://" + l.Addr().String(), server.Close, nil
+}

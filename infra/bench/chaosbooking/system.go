@@ -1,0 +1,277 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"time"
+
+	"jari.example/infra/local/artifact"
+	"jari.example/infra/local/launch"
+	"jari.example/infra/local/parts"
+	"jari.example/infra/local/ports"
+)
+
+// The two sellers, and the ports of the launcher's table that they listen on.
+var replicas = []struct{ name, port string }{{"reservation-1", "reservation-kr"}, {"reservation-2", "reservation-us"}}
+
+// calm is so short that a part that was killed comes back at once, however
+// often it has been killed before.
+const calm = 100 * time.Millisecond
+
+// system is what the campaign plays with:
+//
+//	diners ─► lossy ─► reservation-1, -2 ─► Postgres
+//	                          └─► lossy ─► notification ─► lossy ─► SES (moto)
+//	                                             └─► siblings (user, search)
+type system struct {
+	parts   *parts.System
+	sup     *launch.Supervisor
+	ended   chan error
+	closers []func() error
+	dir     string
+	keep    bool
+	domain  string // of the diners' addresses, nobody else's
+	ledger  *ledger
+	doors   map[string]string // the proxies that diners go through, by replica
+}
+
+// start brings everything up, or leaves nothing behind.
+func start(ctx context.Context, s settings) (sys *system, err error) {
+	sys = &system{keep: s.keep, ledger: &ledger{lost: map[string]bool{}}, doors: map[string]string{}}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, sys.stop(true))
+		}
+	}()
+	if sys.dir, err = os.MkdirTemp("", "jari-chaos-"); err != nil {
+		return sys, err
+	}
+	if err = os.Chmod(sys.dir, 0o755); err != nil { // Postgres may have to run as another user
+		return sys, err
+	}
+	sys.domain = filepath.Base(sys.dir) + ".example"
+	offset, release, err := ports.Reserve(sys.dir)
+	if err != nil {
+		return sys, err
+	}
+	sys.closers = append(sys.closers, func() error { release(); return nil })
+	if err = sys.describe(offset); err != nil {
+		return sys, err
+	}
+	list, err := sys.list(ctx, s.seed)
+	if err != nil {
+		return sys, err
+	}
+	return sys, sys.up(ctx, list)
+}
+
+// describe finds the clone, which the working directory must be the top of.
+func (sys *system) describe(offset ports.Offset) error {
+	root, err := os.Getwd()
+	if err != nil {
+		return err
+	}
+	if _, err := os.Stat(filepath.Join(root, "go.work")); err != nil {
+		return errors.New("run it at the top of the clone, as `make chaos-booking` does")
+	}
+	cache, err := artifact.DefaultCache(os.Getenv)
+	if err != nil {
+		return err
+	}
+	env := func(key string) string {
+		if key == "JARI_AWS_ENDPOINT_URL" { // the tests' SES will do; their Postgres must not be killed
+			return os.Getenv("JARI_TEST_AWS_URL")
+		}
+		return os.Getenv(key)
+	}
+	sys.parts, err = parts.New(parts.System{Root: root, Dir: sys.dir, Ports: offset, Cache: cache, Getenv: env})
+	return err
+}
+
+// list is the parts: the launcher's own Postgres and SES, and daemons wired
+// through proxies.
+func (sys *system) list(ctx context.Context, seed uint64) ([]launch.Part, error) {
+	list, err := launch.Select(sys.parts.Parts(), []string{"postgres", "aws"})
+	if err != nil {
+		return nil, err
+	}
+	for i := range list {
+		list[i].Calm = calm
+	}
+	list = append(list, sys.build())
+	people, err := sys.serve(siblings(sys.domain))
+	if err != nil {
+		return nil, err
+	}
+	ses, err := sys.between(sys.parts.AWSURL(), func(to *url.URL) http.Handler {
+		return sys.ledger.ses(to, odds{request: 0.01, answer: 0.03}, newDice(seed, 1))
+	})
+	if err != nil {
+		return nil, err
+	}
+	list = append(list, sys.daemon("notification-1", "notification-kr", "notificationd", []string{"aws"},
+		"--database-url", sys.parts.DatabaseURL(notificationDB), "--user-url", people, "--search-url", people,
+		"--aws-endpoint-url", ses, "--mail-from", parts.MailFrom))
+	told, err := sys.between(sys.parts.Ports.URL("notification-kr"), func(to *url.URL) http.Handler {
+		return lossy(to, odds{request: 0.01, answer: 0.03}, newDice(seed, 2), func(*http.Request, bool, bool) {})
+	})
+	if err != nil {
+		return nil, err
+	}
+	for i, r := range replicas {
+		list = append(list, sys.daemon(r.name, r.port, "reservationd", nil,
+			"--database-url", sys.parts.DatabaseURL(reservationDB), "--notification-url", told))
+		sys.doors[r.name], err = sys.between(sys.parts.Ports.URL(r.port), func(to *url.URL) http.Handler {
+			return sys.ledger.clients(to, odds{request: 0.01, answer: 0.04}, newDice(seed, uint64(3+i)))
+		})
+		if err != nil {
+			return nil, err
+		}
+	}
+	return list, nil
+}
+
+func (sys *system) between(to string, proxy func(*url.URL) http.Handler) (string, error) {
+	u, err := url.Parse(to)
+	if err != nil {
+		return "", err
+	}
+	return sys.serve(proxy(u))
+}
+
+func (sys *system) serve(h http.Handler) (string, error) {
+	base, stop, err := listen(h)
+	if err == nil {
+		sys.closers = append(sys.closers, stop)
+	}
+	return base, err
+}
+
+func (sys *system) build() launch.Part {
+	return launch.Part{Name: "build", Prepare: func(ctx context.Context, _ launch.Say) error {
+		return artifact.Run(ctx, sys.gobuild("./services/reservation/cmd/reservationd", "./services/notification/cmd/notificationd"), nil)
+	}}
+}
+
+func (sys *system) gobuild(programs ...string) *exec.Cmd {
+	cmd := exec.Command("go", append([]string{"build", "-buildvcs=false", "-o", sys.parts.Bin("") + "/"}, programs...)...)
+	cmd.Dir = sys.parts.Root
+	return cmd
+}
+
+func (sys *system) daemon(name, port, program string, needs []string, args ...string) launch.Part {
+	at := sys.parts.Ports
+	return launch.Part{
+		Name: name, Needs: append(needs, "postgres", "build"), Ports: []int{at.Of(port), at.Of(port + "/ops")}, Calm: calm,
+		Command: func(context.Context) (launch.Command, error) {
+			args := append([]string{"--http-addr", at.Addr(port), "--ops-addr", at.Addr(port + "/ops"), "--otlp-endpoint", "", "--log-level", "warn"}, args...)
+			env := append(os.Environ(), "AWS_ACCESS_KEY_ID=local", "AWS_SECRET_ACCESS_KEY=local", "AWS_EC2_METADATA_DISABLED=true", "AWS_SESSION_TOKEN=")
+			return launch.Command{Path: sys.parts.Bin(program), Args: args, Env: env, Dir: sys.dir}, nil
+		},
+		Healthy: ready(at.URL(port+"/ops") + "/readyz"),
+	}
+}
+
+func ready(url string) func(context.Context) error {
+	c := &http.Client{Transport: &http.Transport{DisableKeepAlives: true}}
+	return func(ctx context.Context) error {
+		req, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
+		if err != nil {
+			return err
+		}
+		res, err := c.Do(req)
+		if err != nil {
+			return err
+		}
+		res.Body.Close()
+		if res.StatusCode != http.StatusOK {
+			return errors.New(res.Status)
+		}
+		return nil
+	}
+}
+
+func (sys *system) up(ctx context.Context, list []launch.Part) error {
+	logs := sys.parts.LogDir()
+	if err := os.MkdirAll(logs, 0o755); err != nil {
+		return err
+	}
+	journal, err := os.Create(filepath.Join(logs, "launcher.log"))
+	if err != nil {
+		return err
+	}
+	sys.closers = append(sys.closers, journal.Close)
+	if sys.sup, err = launch.New(list, logs, journal); err != nil {
+		return err
+	}
+	sys.ended = make(chan error, 1)
+	go func() { sys.ended <- sys.sup.Run(context.WithoutCancel(ctx)) }()
+	for sys.sup.Status().Phase != "running" {
+		select {
+		case err := <-sys.ended:
+			sys.ended = nil
+			return err
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-time.After(20 * time.Millisecond):
+		}
+	}
+	return nil
+}
+
+// stop ends everything that start has started. After a failure, data and logs
+// stay for a look.
+func (sys *system) stop(failed bool) error {
+	var err error
+	if sys.ended != nil {
+		sys.sup.Stop()
+		err = <-sys.ended
+	}
+	for _, c := range slices.Backward(sys.closers) {
+		err = errors.Join(err, c())
+	}
+	if sys.dir == "" {
+		return err
+	}
+	if sys.keep || failed {
+		fmt.Fprintln(os.Stderr, "chaosbooking: data and logs are in", sys.dir)
+		return err
+	}
+	if sys.parts != nil {
+		err = errors.Join(err, sys.parts.RemoveData())
+	}
+	return errors.Join(err, os.RemoveAll(sys.dir))
+}
+
+// status is where a part stands.
+func (sys *system) status(part string) launch.PartStatus {
+	all := sys.sup.Status().Parts
+	return all[slices.IndexFunc(all, func(p launch.PartStatus) bool { return p.Name == part })]
+}
+
+// backWithin bounds how long a part may take to come back.
+const backWithin = time.Minute
+
+// awaitBack waits until the part serves again after its nth death.
+func (sys *system) awaitBack(ctx context.Context, part string, deaths int) error {
+	for deadline := time.Now().Add(backWithin); ; {
+		if st := sys.status(part); st.State == launch.Healthy && st.Restarts >= deaths {
+			return nil
+		}
+		if time.Now().After(deadline) {
+			return fmt.Errorf("%s has not come back within %s", part, backWithin)
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-time.After(10 * time.Millisecond):
+		}
+	}
+}
