@@ -4,6 +4,8 @@ import { Header } from './components/Header'
 import { MissingPage } from './components/MissingPage'
 import { LogInPage } from './features/account/LogInPage'
 import { SignUpPage } from './features/account/SignUpPage'
+import { GuestsPage } from './features/owner/GuestsPage'
+import { OwnPage } from './features/owner/OwnPage'
 import { ReservationsPage } from './features/reservations/ReservationsPage'
 import { RestaurantPage } from './features/restaurant/RestaurantPage'
 import { SearchPage } from './features/search/SearchPage'
@@ -21,6 +23,8 @@ export function App() {
         <Routes>
           <Route path="/" element={<SearchPage />} />
           <Route path="/:region/restaurants/:id" element={<RestaurantPage />} />
+          <Route path="/:region/restaurants/:id/guests" element={<GuestsPage />} />
+          <Route path="/own" element={<OwnPage />} />
           <Route path="/login" element={<LogInPage />} />
           <Route path="/signup" element={<SignUpPage />} />
           <Route path="/reservations" element={<ReservationsPage />} />

@@ -1,6 +1,8 @@
 // Jari's API in memory, as little of it as the page's own tests need: it
 // answers a Request with a Response. Never part of the built page.
 
+import { FakeSeats } from './fakeseats.mjs'
+
 /** @typedef {import('../src/api/schema.gen').components['schemas']} Schemas */
 /** @typedef {{ at: (method: string, path: RegExp, answer: (request: Request) => Response | Promise<Response> | undefined) => void }} Override */
 
@@ -67,8 +69,8 @@ export class FakeApi {
   cookie
   /** Access tokens that are still good. */
   tokens = new Map(/** @type {[string, Schemas['User']][]} */ ([]))
-  /** @type {Record<string, (Schemas['Reservation'] & { diner: string })[]>} */
-  reservations = { KR: [], US: [] }
+  seats = new FakeSeats()
+  reservations = this.seats.rows
   /** @type {Record<string, Schemas['Restaurant'][]>} */
   restaurants = {
     KR: koreanNames.map((row) => restaurant(row, 'Asia/Seoul')),
@@ -76,7 +78,6 @@ export class FakeApi {
   }
   /** @type {{ method: string, path: RegExp, answer: (request: Request) => Response | Promise<Response> | undefined }[]} */
   #overrides = []
-  #ids = 0
 
   /** Answers matching calls differently, until the answer is undefined. @type {Override['at']} */
   at(method, path, answer) {
@@ -84,16 +85,24 @@ export class FakeApi {
   }
 
   /** @param {string} name */
-  signedUp(name, email = 'mina@example.com', password = 'correct horse') {
+  signedUp(name, email = 'mina@example.com', password = 'correct horse', phone = '') {
     const user = {
-      id: this.#id(),
+      id: this.seats.id(),
       email,
       name,
       locale: /** @type {const} */ ('ko'),
-      role: /** @type {const} */ ('diner'),
+      role: /** @type {Schemas['Role']} */ ('diner'),
+      ...(phone && { phone }),
     }
     this.users.push({ ...user, password })
     return user
+  }
+
+  /** An account that owns every Korean place. */
+  owner() {
+    const owner = this.signedUp('Sora', 'owner-kr@jari.example', 'local-owner-password')
+    owner.role = 'owner'
+    return owner
   }
 
   fetch = async (/** @type {Request} */ request) => {
@@ -105,14 +114,13 @@ export class FakeApi {
       const given = await answer(request)
       if (given) return given
     }
-    const body = request.method === 'POST' ? await request.json().catch(() => undefined) : undefined
+    const body = await request.json().catch(() => undefined)
     const user = this.tokens.get(request.headers.get('Authorization')?.replace('Bearer ', '') ?? '')
-    switch (
-      `${request.method} ${url.pathname.replace(/\/v1\/(restaurants|reservations)\/[^/]+/, '/v1/$1/:id')}`
-    ) {
+    const path = url.pathname.replace(/^\/v1\/(restaurants|reservations|waitlist)\/[^/]+/, '/v1/$1/:id')
+    switch (`${request.method} ${path.replace(/\d{4}-\d\d-\d\d$/, ':date')}`) {
       case 'POST /v1/users':
         if (this.users.some((each) => each.email === body.email)) return problem(409, 'email_taken')
-        return json(201, this.signedUp(body.name, body.email, body.password))
+        return json(201, this.signedUp(body.name, body.email, body.password, body.phone))
       case 'POST /v1/sessions': {
         const found = this.users.find((each) => each.email === body.email && each.password === body.password)
         return found ? this.#session(found) : problem(401, 'bad_credentials')
@@ -129,41 +137,42 @@ export class FakeApi {
         const found = this.restaurants[region]?.find((each) => each.id === url.pathname.split('/')[3])
         return found ? json(200, found) : problem(404, 'not_found')
       }
-      case 'GET /v1/restaurants/:id/availability':
-        return json(200, { items: this.#free(region, url) })
-      case 'POST /v1/reservations':
-        if (!user) return problem(401, 'unauthenticated')
-        return this.#book(region, user, body, request)
-      case 'GET /v1/reservations':
-        if (!user) return problem(401, 'unauthenticated')
-        return json(200, { items: this.reservations[region]?.filter((each) => each.diner === user.id) ?? [] })
-      case 'POST /v1/reservations/:id/cancel': {
-        if (!user) return problem(401, 'unauthenticated')
-        const found = this.reservations[region]?.find((each) => each.id === url.pathname.split('/')[3])
-        if (!found) return problem(404, 'not_found')
-        found.status = 'cancelled'
-        return json(200, found)
+      case 'GET /v1/restaurants/:id/availability': {
+        const [from, to] = ['from', 'to'].map((name) => Date.parse(url.searchParams.get(name) ?? ''))
+        return json(200, {
+          items: this.seats.times(region, url.pathname.split('/')[3] ?? '', from ?? 0, to ?? 0),
+        })
+      }
+      case 'GET /v1/availability': {
+        const midnight = Date.parse(`${url.searchParams.get('date')}T00:00:00Z`)
+        const id = url.searchParams.get('restaurant_id') ?? ''
+        const times = this.seats.times(region, id, Math.max(midnight, Date.now()), midnight + 86_400_000)
+        return json(200, { items: [{ restaurant_id: id, times }] })
       }
       default:
-        return problem(404, 'not_found')
+        if (!user) return problem(401, 'unauthenticated')
+        return this.#forUser(`${request.method} ${path}`, region, user, url, body, request)
     }
-  }
-
-  #id() {
-    return `00000000-0000-7000-8000-${String(++this.#ids).padStart(12, '0')}`
   }
 
   #session(/** @type {Schemas['User']} */ user) {
     const access_token = crypto.randomUUID()
     this.tokens.set(access_token, user)
-    this.cookie = user
+    // The story's rival asks with credentials: 'omit', which cannot be seen here.
+    if (!user.email.startsWith('rival')) this.cookie = user
     const { id, name, locale, role } = user
     const expires_at = new Date(Date.now() + 600_000).toISOString()
     return json(201, {
       access_token,
       token_type: 'Bearer',
       expires_at,
-      user: { id, name, locale, role, own: [] },
+      user: {
+        id,
+        name,
+        locale,
+        role,
+        own: role === 'owner' ? this.restaurants.KR?.map((each) => each.id) : [],
+      },
     })
   }
 
@@ -178,46 +187,100 @@ export class FakeApi {
     )
   }
 
-  /** Four times each evening but Monday's, UTC 9:00–10:30 in Korea and 22:00–23:30 in New York. */
-  #free(/** @type {string} */ region, /** @type {URL} */ url) {
-    const from = Date.parse(url.searchParams.get('from') ?? '')
-    const to = Date.parse(url.searchParams.get('to') ?? '')
-    const items = []
-    const day = 24 * 3600_000
-    for (let midnight = from - (from % day); midnight < to; midnight += day) {
-      if (new Date(midnight).getUTCDay() === 1) continue
-      for (let i = 0; i < 4; i++) {
-        const start = midnight + (region === 'KR' ? 9 : 22) * 3600_000 + i * 1_800_000
-        if (start < from || start >= to) continue
-        items.push({
-          slot_id: `${url.pathname.split('/')[3]}_${start}`,
-          start: new Date(start).toISOString(),
-          available: i === 1 ? 3 : 12,
-        })
+  /** @param {string} asked @param {string} region @param {Schemas['User']} user @param {URL} url @param {any} body @param {Request} request */
+  #forUser(asked, region, user, url, body, request) {
+    const rows = this.reservations[region] ?? []
+    const seats = this.seats
+    const row = rows.find((each) => each.id === url.pathname.split('/')[3])
+    const done = (/** @type {import('./fakeseats.mjs').Row} */ changed, status = 200) =>
+      json(status, user.role === 'owner' ? this.#guest(changed) : seats.shown(region, changed))
+    const become = (/** @type {Schemas['Status']} */ status) =>
+      row ? done(seats.change(region, row, { status })) : problem(404, 'reservation_not_found')
+    switch (asked) {
+      case 'POST /v1/reservations':
+      case 'POST /v1/waitlist': {
+        const key = request.headers.get('Idempotency-Key')
+        if (!key) return problem(400, 'idempotency_key_missing')
+        this.keys.push(key)
+        const fits = seats.fits(region, body.slot_id, body.party)
+        const joins = asked === 'POST /v1/waitlist'
+        if (fits === joins) return problem(409, joins ? 'seats_available' : 'slot_full')
+        const zone = this.#zone(region, body.slot_id)
+        return done(seats.add(region, zone, body, { diner: user.id }, joins ? 'waiting' : 'confirmed'), 201)
       }
+      case 'GET /v1/reservations':
+        return json(200, {
+          items: rows.filter((each) => each.diner === user.id).map((each) => seats.shown(region, each)),
+        })
+      case 'PATCH /v1/reservations/:id': {
+        if (!row) return problem(404, 'reservation_not_found')
+        if (!seats.fits(region, body.slot_id ?? row.slot_id, body.party ?? row.party, row))
+          return problem(409, 'slot_full')
+        return done(seats.change(region, row, body))
+      }
+      case 'POST /v1/reservations/:id/cancel':
+        return become('cancelled')
+      case 'DELETE /v1/waitlist/:id':
+        become('cancelled')
+        return json(204, null)
+      case 'POST /v1/waitlist/:id/accept':
+        return become('confirmed')
+      case 'POST /v1/waitlist/:id/decline':
+        return become('declined')
+      case 'POST /v1/reservations/:id/seat':
+        return become('seated')
+      case 'POST /v1/reservations/:id/no-show':
+        return become('no_show')
+      default:
+        return this.#forOwner(asked, region, url, body)
     }
-    return items.filter((item) => item.available >= Number(url.searchParams.get('party') ?? 1))
   }
 
-  /** @param {string} region @param {Schemas['User']} user @param {Schemas['BookingRequest']} body @param {Request} request */
-  #book(region, user, body, request) {
-    const key = request.headers.get('Idempotency-Key')
-    if (!key) return problem(400, 'idempotency_key_missing')
-    this.keys.push(key)
-    const [restaurant_id = '', start] = body.slot_id.split('_')
-    const reservation = {
-      ...body,
-      id: this.#id(),
-      restaurant_id,
-      start: new Date(Number(start)).toISOString(),
-      end: new Date(Number(start) + 5_400_000).toISOString(),
-      cancel_until: new Date(Number(start) - 7_200_000).toISOString(),
-      time_zone: this.restaurants[region]?.find((each) => each.id === restaurant_id)?.time_zone ?? 'UTC',
-      status: /** @type {const} */ ('confirmed'),
-      created_at: new Date().toISOString(),
-      diner: user.id,
+  /** @param {string} asked @param {string} region @param {URL} url @param {any} body */
+  #forOwner(asked, region, url, body) {
+    const id = url.pathname.split('/')[3]
+    const on = (/** @type {string | null} */ date) =>
+      (this.reservations[region] ?? []).filter(
+        (each) => each.restaurant_id === id && each.start.slice(0, 10) === date,
+      )
+    switch (asked.replace(/\d{4}-\d\d-\d\d$/, ':date')) {
+      case 'GET /v1/restaurants/:id/reservations':
+        return json(200, { items: on(url.searchParams.get('date')).map((each) => this.#guest(each)) })
+      case 'POST /v1/restaurants/:id/reservations': {
+        if (!this.seats.fits(region, body.slot_id, body.party)) return problem(409, 'slot_full')
+        const { name, phone, walk_in } = body
+        const zone = this.#zone(region, body.slot_id)
+        const guest = { diner: '', guest: { name, phone } }
+        return json(
+          201,
+          this.#guest(this.seats.add(region, zone, body, guest, walk_in ? 'seated' : 'confirmed')),
+        )
+      }
+      case 'POST /v1/restaurants/:id/closures': {
+        this.seats.closed.add(`${id} ${body.date}`)
+        const cancelled = on(body.date).filter((each) =>
+          ['waiting', 'offered', 'confirmed'].includes(each.status),
+        )
+        for (const each of cancelled) each.status = 'cancelled'
+        return json(201, { date: body.date, slots: 4, cancelled: cancelled.length })
+      }
+      case 'DELETE /v1/restaurants/:id/closures/:date':
+        this.seats.closed.delete(`${id} ${url.pathname.split('/')[5]}`)
+        return json(204, null)
+      default:
+        return problem(404, 'not_found')
     }
-    this.reservations[region]?.push(reservation)
-    return json(201, reservation)
+  }
+
+  /** @param {import('./fakeseats.mjs').Row} row @returns {Schemas['GuestReservation']} */
+  #guest({ diner, guest, ...row }) {
+    const user = this.users.find((each) => each.id === diner)
+    if (!user) return { ...row, source: 'owner', ...guest }
+    return { ...row, source: 'diner', name: user.name, ...(user.phone && { phone: user.phone }) }
+  }
+
+  /** @param {string} region @param {string} slot */
+  #zone(region, slot) {
+    return this.restaurants[region]?.find((each) => each.id === slot.split('_')[0])?.time_zone ?? 'UTC'
   }
 }

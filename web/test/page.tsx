@@ -15,20 +15,22 @@ interface Opening {
   /** Whose refresh cookie the browser holds. */
   name?: string
   prepare?: (api: FakeApi) => void
+  /** Says that prepare has given the browser somebody's cookie. */
+  loggedIn?: boolean
 }
 
 /** Noon of a Tuesday in Seoul: restaurants open in six hours. */
 export const now = Date.parse('2026-11-24T03:00:00Z')
 
 /** The whole page in front of a fake API, in English, as a visitor opens it. The clock stands still. */
-export async function openPage({ path = '/', name, prepare }: Opening = {}) {
+export async function openPage({ path = '/', name, prepare, loggedIn = !!name }: Opening = {}) {
   vi.useFakeTimers({ toFake: ['Date'], now })
   const api = new FakeApi()
   if (name) api.cookie = api.signedUp(name)
   prepare?.(api)
   vi.stubGlobal('fetch', api.fetch)
   // One session serves the whole file, so the last test's visitor has to go.
-  if (name) await session.refresh()
+  if (loggedIn) await session.refresh()
   else session.end()
   localStorage.setItem('jari.region', localStorage.getItem('jari.region') ?? 'KR')
   const user = userEvent.setup()

@@ -4,6 +4,8 @@ import { type Refreshed, Session } from './session'
 
 export type Restaurant = components['schemas']['Restaurant']
 export type Reservation = components['schemas']['Reservation']
+export type GuestReservation = components['schemas']['GuestReservation']
+export type GuestRequest = components['schemas']['GuestRequest']
 export type FreeTime = components['schemas']['FreeTime']
 export type LocalText = components['schemas']['Text']
 export type Credentials = components['schemas']['Credentials']

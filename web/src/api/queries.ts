@@ -1,5 +1,5 @@
 import { infiniteQueryOptions, QueryClient, queryOptions } from '@tanstack/react-query'
-import { api, type Region, type Reservation } from './client'
+import { api, type FreeTime, type GuestReservation, type Region, type Reservation } from './client'
 import { ApiError, unwrap } from './problem'
 
 const longestWait = 30
@@ -49,7 +49,16 @@ export const restaurantQuery = (region: Region, id: string) =>
 
 export const availabilityKey = (region: Region, id: string) => ['availability', region, id]
 
-/** Free times from `from` (RFC 3339) for `days` days. */
+const hour = 3_600_000
+
+/** Milliseconds until the next of the times opens for booking, when that is near. */
+function untilOpening(times: FreeTime[] | undefined): number | false {
+  const waits = (times ?? []).flatMap((time) => (time.opens_at ? Date.parse(time.opens_at) - Date.now() : []))
+  const next = Math.min(...waits)
+  return next < hour && Math.max(1000, next)
+}
+
+/** Every time from `from` (RFC 3339) for `days` days; those that open soon are asked for again then. */
 export const availabilityQuery = (region: Region, id: string, party: number, from: string, days: number) =>
   queryOptions({
     queryKey: [...availabilityKey(region, id), party, from, days],
@@ -63,6 +72,7 @@ export const availabilityQuery = (region: Region, id: string, party: number, fro
       )
       return answer.items
     },
+    refetchInterval: (query) => untilOpening(query.state.data),
   })
 
 /** The key holds the diner, so that the next one at this browser sees none of it. */
@@ -83,5 +93,50 @@ export const mineQuery = (region: Region, user: string) =>
         cursor = page.next_cursor
       } while (cursor)
       return all
+    },
+    // An offer stands for minutes only. Nobody asks while the page is out of sight.
+    refetchInterval: (query) => query.state.data?.some(isInLine) && gently,
+  })
+
+const gently = 10_000
+
+const isInLine = ({ status }: Reservation) => status === 'waiting' || status === 'offered'
+
+export const guestsKey = (region: Region, id: string) => ['guests', region, id]
+
+/** Everybody on an owner's list of one day, which changes under her eyes. */
+export const guestsQuery = (region: Region, id: string, date: string) =>
+  queryOptions({
+    queryKey: [...guestsKey(region, id), date],
+    queryFn: async ({ signal }) => {
+      const all: GuestReservation[] = []
+      let cursor: string | undefined
+      do {
+        const page = await unwrap(
+          api[region].GET('/v1/restaurants/{id}/reservations', {
+            params: { path: { id }, query: { date, limit: 50, cursor } },
+            signal,
+          }),
+        )
+        all.push(...page.items)
+        cursor = page.next_cursor
+      } while (cursor)
+      return all
+    },
+    refetchInterval: gently,
+  })
+
+/** The times of one day of the restaurant's own calendar. */
+export const dayQuery = (region: Region, id: string, date: string) =>
+  queryOptions({
+    queryKey: [...availabilityKey(region, id), 'day', date],
+    queryFn: async ({ signal }) => {
+      const answer = await unwrap(
+        api[region].GET('/v1/availability', {
+          params: { query: { restaurant_id: [id], date, party: 2 } },
+          signal,
+        }),
+      )
+      return answer.items[0]?.times ?? []
     },
   })

@@ -11,6 +11,8 @@ export function Header() {
   const { t, language, choose: chooseLanguage } = useTexts()
   const { region, choose: chooseRegion } = useRegion()
   const navigate = useNavigate()
+  const state = useSession()
+  const owner = state.status === 'user' && state.user.own.length > 0
 
   // What is on show belongs to the old region, so the choice leads back to the search.
   const change = (chosen: Region) => {
@@ -33,6 +35,7 @@ export function Header() {
             {t('nav.search')}
           </NavLink>
           <NavLink to="/reservations">{t('nav.reservations')}</NavLink>
+          {owner && <NavLink to="/own">{t('nav.own')}</NavLink>}
         </nav>
         <div className="tools">
           <label className="region">
@@ -79,6 +82,7 @@ function Account() {
     onSuccess: () => {
       session.end()
       queries.removeQueries({ queryKey: ['mine'] })
+      queries.removeQueries({ queryKey: ['guests'] })
       navigate('/')
     },
   })

@@ -34,9 +34,10 @@ export function SignUpPage() {
       email: String(form.get('email')).trim(),
       password: String(form.get('password')),
       locale: language,
+      ...(form.get('phone') && { phone: String(form.get('phone')).trim() }),
     })
 
-  const faultOf = (field: 'name' | 'email' | 'password') =>
+  const faultOf = (field: 'name' | 'email' | 'password' | 'phone') =>
     signUp.error instanceof ApiError && signUp.error.pointer === `/${field}` ? t(`field.${field}`) : undefined
 
   return (
@@ -74,6 +75,15 @@ export function SignUpPage() {
           maxLength={200}
           required
           fault={faultOf('password')}
+        />
+        <Field
+          label={t('account.phone')}
+          hint={t('account.phone.hint')}
+          name="phone"
+          type="tel"
+          autoComplete="tel"
+          maxLength={30}
+          fault={faultOf('phone')}
         />
         <Problem error={signUp.error} />
         <SubmitButton

@@ -4,22 +4,24 @@ import type { Reservation, Restaurant } from '../../api/client'
 import { useTexts } from '../../texts/texts'
 import { whenOf } from '../restaurant/times'
 
-/** Takes the place of the form, and the focus that the form's button had. */
+/** A table, or a place in line. Takes the place of the form, and the focus that the form's button had. */
 export function Booked({ restaurant, reservation }: { restaurant: Restaurant; reservation: Reservation }) {
   const { t, count, pick, locale } = useTexts()
+  const waiting = reservation.status === 'waiting'
   const heading = useRef<HTMLHeadingElement>(null)
   useEffect(() => heading.current?.focus(), [])
   return (
     <section className="panel booked" aria-labelledby="booked">
       <h2 id="booked" ref={heading} tabIndex={-1}>
-        {t('book.done')}
+        {t(waiting ? 'wait.done' : 'book.done')}
       </h2>
       <p className="summary">
         <strong>{pick(restaurant.name)}</strong>
         <span>{whenOf(reservation.start, reservation.time_zone, locale)}</span>
         <span>{count('guests', reservation.party)}</span>
       </p>
-      <p>{t('book.done.hint')}</p>
+      {waiting && <p>{t('mine.position', { n: reservation.position ?? 1 })}</p>}
+      <p>{t(waiting ? 'wait.done.hint' : 'book.done.hint')}</p>
       <p>
         <Link className="primary" to="/reservations">
           {t('book.done.link')}

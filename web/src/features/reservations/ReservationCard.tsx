@@ -2,16 +2,29 @@ import { Link } from 'react-router'
 import { useTexts } from '../../texts/texts'
 import { restaurantPath } from '../region/region'
 import { whenOf } from '../restaurant/times'
+import { Offer } from './Offer'
 import type { Placed } from './ReservationsPage'
 import { useRestaurantName } from './useRestaurantName'
 
-export function ReservationCard({ placed, onCancel }: { placed: Placed; onCancel?: () => void }) {
+export interface CardProps {
+  user: string
+  placed: Placed
+  onChange(placed: Placed): void
+  onLeave(placed: Placed): void
+  onDone(said: string): void
+}
+
+export function ReservationCard({ user, placed, onChange, onLeave, onDone }: CardProps) {
   const { t, count, name, locale } = useTexts()
   const { region, reservation } = placed
   const restaurant = useRestaurantName(placed)
   const when = whenOf(reservation.start, reservation.time_zone, locale)
+  const { status } = reservation
+  const now = Date.now()
+  const coming = Date.parse(reservation.start) > now
+  const changeable = status === 'confirmed' && Date.parse(reservation.cancel_until) > now
   return (
-    <article className={`reservation ${reservation.status}`}>
+    <article className={`reservation ${status}`}>
       <p className="when">
         <time dateTime={reservation.start}>{when}</time>
       </p>
@@ -21,17 +34,46 @@ export function ReservationCard({ placed, onCancel }: { placed: Placed; onCancel
       <ul className="facts">
         <li>{count('guests', reservation.party)}</li>
         <li>{t(`region.${region}`)}</li>
-        <li className="status">{name('status', reservation.status)}</li>
+        <li className="status">{name('status', status)}</li>
+        {status === 'waiting' && reservation.position && (
+          <li>{t('mine.position', { n: reservation.position })}</li>
+        )}
       </ul>
       {reservation.note && (
         <p className="hint">
           {t('mine.note')}: {reservation.note}
         </p>
       )}
-      {onCancel && reservation.status === 'confirmed' && (
-        <button type="button" aria-label={t('mine.cancel.label', { restaurant, when })} onClick={onCancel}>
-          {t('mine.cancel')}
-        </button>
+      {status === 'confirmed' && coming && !changeable && <p className="hint">{t('mine.fixed')}</p>}
+      {status === 'offered' && coming && <Offer user={user} placed={placed} onDone={onDone} />}
+      {changeable && (
+        <div className="acts">
+          <button
+            type="button"
+            aria-label={t('mine.change.label', { restaurant, when })}
+            onClick={() => onChange(placed)}
+          >
+            {t('mine.change')}
+          </button>
+          <button
+            type="button"
+            aria-label={t('mine.cancel.label', { restaurant, when })}
+            onClick={() => onLeave(placed)}
+          >
+            {t('mine.cancel')}
+          </button>
+        </div>
+      )}
+      {status === 'waiting' && coming && (
+        <div className="acts">
+          <button
+            type="button"
+            aria-label={t('mine.leave.label', { restaurant, when })}
+            onClick={() => onLeave(placed)}
+          >
+            {t('mine.leave')}
+          </button>
+        </div>
       )}
     </article>
   )

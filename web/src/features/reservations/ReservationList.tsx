@@ -1,50 +1,52 @@
-import { useEffect, useRef, useState } from 'react'
+import { useId, useState } from 'react'
+import { News, type Said } from '../../components/News'
 import { useTexts } from '../../texts/texts'
-import { CancelDialog } from './CancelDialog'
-import { ReservationCard } from './ReservationCard'
+import { ChangeDialog } from './ChangeDialog'
+import { LeaveDialog } from './LeaveDialog'
+import { type CardProps, ReservationCard } from './ReservationCard'
 import type { Placed } from './ReservationsPage'
 
 const live = ['waiting', 'offered', 'confirmed', 'seated']
 
-/** What is still to come, next visit first; then everything else, latest first. */
-export function arrange(all: Placed[], now: number): { upcoming: Placed[]; past: Placed[] } {
+/** What waits for an answer or in line, what is still to come, soonest first; then everything else, latest first. */
+export function arrange(all: Placed[], now: number): Record<'waiting' | 'upcoming' | 'past', Placed[]> {
   const at = ({ reservation }: Placed) => Date.parse(reservation.start)
   const isUpcoming = (each: Placed) => live.includes(each.reservation.status) && at(each) > now
+  const isWaiting = ({ reservation }: Placed) => ['waiting', 'offered'].includes(reservation.status)
+  const upcoming = all.filter(isUpcoming).sort((a, b) => at(a) - at(b))
   return {
-    upcoming: all.filter(isUpcoming).sort((a, b) => at(a) - at(b)),
+    waiting: upcoming.filter(isWaiting),
+    upcoming: upcoming.filter((each) => !isWaiting(each)),
     past: all.filter((each) => !isUpcoming(each)).sort((a, b) => at(b) - at(a)),
   }
 }
 
+type Asking = { about: 'change' | 'leave'; placed: Placed }
+
 export function ReservationList({ user, reservations }: { user: string; reservations: Placed[] }) {
   const { t } = useTexts()
-  const [leaving, setLeaving] = useState<Placed>()
-  const [said, setSaid] = useState('')
-  const news = useRef<HTMLParagraphElement>(null)
-  const { upcoming, past } = arrange(reservations, Date.now())
-
-  // The button that opened the dialog is gone with its reservation: the news takes the focus.
-  useEffect(() => {
-    if (said) news.current?.focus()
-  }, [said])
-
+  const [asking, setAsking] = useState<Asking>()
+  const [said, setSaid] = useState<Said>()
+  const { waiting, upcoming, past } = arrange(reservations, Date.now())
+  const done = (text: string) => {
+    setAsking(undefined)
+    setSaid({ text })
+  }
+  const card = {
+    user,
+    onChange: (placed: Placed) => setAsking({ about: 'change', placed }),
+    onLeave: (placed: Placed) => setAsking({ about: 'leave', placed }),
+    onDone: done,
+  }
+  const Question = asking?.about === 'change' ? ChangeDialog : LeaveDialog
   return (
     <>
-      <p className="said" role="status" ref={news} tabIndex={-1}>
-        {said}
-      </p>
-      <Group heading={t('mine.upcoming')} list={upcoming} onCancel={setLeaving} />
-      <Group heading={t('mine.past')} list={past} />
-      {leaving && (
-        <CancelDialog
-          key={leaving.reservation.id}
-          user={user}
-          placed={leaving}
-          onClose={() => setLeaving(undefined)}
-          onCancelled={(restaurant) => {
-            setSaid(t('mine.cancelled', { restaurant }))
-          }}
-        />
+      <News said={said} />
+      <Group heading={t('mine.waiting')} list={waiting} card={card} />
+      <Group heading={t('mine.upcoming')} list={upcoming} card={card} />
+      <Group heading={t('mine.past')} list={past} card={card} />
+      {asking && (
+        <Question user={user} placed={asking.placed} onClose={() => setAsking(undefined)} onDone={done} />
       )}
     </>
   )
@@ -53,18 +55,19 @@ export function ReservationList({ user, reservations }: { user: string; reservat
 interface GroupProps {
   heading: string
   list: Placed[]
-  onCancel?: (placed: Placed) => void
+  card: Omit<CardProps, 'placed'>
 }
 
-function Group({ heading, list, onCancel }: GroupProps) {
+function Group({ heading, list, card }: GroupProps) {
+  const id = useId()
   if (list.length === 0) return null
   return (
-    <section>
-      <h2>{heading}</h2>
+    <section aria-labelledby={id}>
+      <h2 id={id}>{heading}</h2>
       <ul className="reservations">
         {list.map((placed) => (
           <li key={placed.reservation.id}>
-            <ReservationCard placed={placed} onCancel={onCancel && (() => onCancel(placed))} />
+            <ReservationCard placed={placed} {...card} />
           </li>
         ))}
       </ul>

@@ -1,24 +1,33 @@
 import type { FreeTime } from '../../api/client'
 import { useTexts } from '../../texts/texts'
-import { byDay, dayParts, timeOf } from './times'
+import { Time } from './Time'
+import { byDay, dayParts, stateOf } from './times'
 
 interface FreeTimesProps {
   days: string[]
   times: FreeTime[]
+  party: number
   zone: string
   day: string
   slot: string
   /** Nothing can be chosen while a booking is on its way. */
   fixed: boolean
+  /** Whether a time that is full may be chosen, to wait for seats at it. */
+  waitlist: boolean
   onDay(day: string): void
   onSlot(slot: string): void
 }
 
-/** Two weeks of days and the free times of the chosen one, as two radio groups. */
-export function FreeTimes({ days, times, zone, day, slot, fixed, onDay, onSlot }: FreeTimesProps) {
+/** Two weeks of days and the times of the chosen one, as two radio groups. */
+export function FreeTimes({ days, times, party, zone, day, slot, fixed, waitlist, ...on }: FreeTimesProps) {
   const { t, count, locale } = useTexts()
-  const free = byDay(times, zone)
-  const shown = free.get(day) ?? []
+  const all = byDay(times, zone)
+  const free = byDay(
+    times.filter((time) => stateOf(time, party) === 'free'),
+    zone,
+  )
+  const shown = all.get(day) ?? []
+  const bookable = free.get(day)?.length ?? 0
   return (
     <>
       <fieldset className="days">
@@ -26,20 +35,19 @@ export function FreeTimes({ days, times, zone, day, slot, fixed, onDay, onSlot }
         <div>
           {days.map((each) => {
             const { weekday, date, full } = dayParts(each, locale)
-            const none = !free.has(each)
             return (
-              <label key={each}>
+              <label key={each} className={free.has(each) ? undefined : 'full'}>
                 <input
                   type="radio"
                   name="day"
                   value={each}
                   checked={each === day}
-                  disabled={none || fixed}
-                  onChange={() => onDay(each)}
+                  disabled={!all.has(each) || fixed}
+                  onChange={() => on.onDay(each)}
                 />
                 <span className="hidden">
                   {full}
-                  {none && `, ${t('times.day.none')}`}
+                  {!free.has(each) && `, ${t('times.day.none')}`}
                 </span>
                 <span className="face" aria-hidden="true">
                   <small>{weekday}</small>
@@ -56,29 +64,27 @@ export function FreeTimes({ days, times, zone, day, slot, fixed, onDay, onSlot }
           {day && <span>{dayParts(day, locale).full}</span>}
         </legend>
         {/* What is on show follows the party and the day, so it is also said. */}
-        <p className={shown.length > 0 ? 'hidden' : 'empty'} role="status">
-          {shown.length > 0
-            ? count('times.found', shown.length)
-            : times.length > 0
-              ? t('times.empty')
-              : t('times.none')}
+        <p className={bookable > 0 ? 'hidden' : 'empty'} role="status">
+          {bookable > 0
+            ? count('times.found', bookable)
+            : shown.some((time) => stateOf(time, party) === 'full')
+              ? t(waitlist ? 'times.full.wait' : 'times.full')
+              : shown.length > 0
+                ? t('times.later')
+                : t(times.length > 0 ? 'times.empty' : 'times.none')}
         </p>
         <div>
           {shown.map((time) => (
-            <label key={time.slot_id}>
-              <input
-                type="radio"
-                name="slot"
-                value={time.slot_id}
-                checked={time.slot_id === slot}
-                disabled={fixed}
-                onChange={() => onSlot(time.slot_id)}
-              />
-              <span className="face">
-                {timeOf(time.start, zone, locale)}
-                {time.available <= 6 && <small>{count('times.left', time.available)}</small>}
-              </span>
-            </label>
+            <Time
+              key={time.slot_id}
+              time={time}
+              state={stateOf(time, party)}
+              zone={zone}
+              checked={time.slot_id === slot}
+              fixed={fixed}
+              waitlist={waitlist}
+              onChoose={() => on.onSlot(time.slot_id)}
+            />
           ))}
         </div>
       </fieldset>

@@ -26,10 +26,29 @@ export function byDay(times: FreeTime[], zone: string): Map<string, FreeTime[]> 
   return days
 }
 
+/** Whether a party can book a time, only wait for seats at it, or has to come back when it opens. */
+export type TimeState = 'free' | 'full' | 'later'
+
+export function stateOf(time: FreeTime, party: number): TimeState {
+  if (time.opens_at) return 'later'
+  return time.available >= party ? 'free' : 'full'
+}
+
 export function timeOf(start: string, zone: string, locale: string): string {
   return new Intl.DateTimeFormat(locale, { timeZone: zone, hour: 'numeric', minute: '2-digit' }).format(
     new Date(start),
   )
+}
+
+/** Day and time in few signs, on the restaurant's clock. */
+export function shortWhen(at: string, zone: string, locale: string): string {
+  return new Intl.DateTimeFormat(locale, {
+    timeZone: zone,
+    month: 'numeric',
+    day: 'numeric',
+    hour: 'numeric',
+    minute: '2-digit',
+  }).format(new Date(at))
 }
 
 /** Day and time in words, on the restaurant's clock. */

@@ -1,0 +1,89 @@
+import { useMutation, useQueryClient } from '@tanstack/react-query'
+import { useState } from 'react'
+import { api } from '../../api/client'
+import { unwrap } from '../../api/problem'
+import { availabilityKey, guestsKey } from '../../api/queries'
+import { Dialog } from '../../components/Dialog'
+import { Field } from '../../components/Field'
+import { Problem } from '../../components/Problem'
+import { useTexts } from '../../texts/texts'
+import { dayParts } from '../restaurant/times'
+import type { Place } from './GuestsPage'
+
+/** Takes a day out of the calendar, and back in while the owner is still here. */
+export function CloseDay({ region, restaurant, date, onDone }: Place) {
+  const { t, locale } = useTexts()
+  const [asking, setAsking] = useState(false)
+  const [closed, setClosed] = useState(false)
+  const { close, reopen } = useClosure({ region, restaurant, date })
+
+  const confirm = (reason: string) =>
+    close.mutate(reason, {
+      onSuccess: ({ cancelled }) => {
+        setAsking(false)
+        setClosed(true)
+        onDone(t('close.done', { n: cancelled }))
+      },
+    })
+  const open = () =>
+    reopen.mutate(undefined, {
+      onSuccess: () => {
+        setClosed(false)
+        onDone(t('close.reopened'))
+      },
+    })
+
+  return (
+    <div className="close-day">
+      <Problem error={reopen.error} />
+      {closed ? (
+        <button type="button" aria-disabled={reopen.isPending} onClick={() => !reopen.isPending && open()}>
+          {t('close.reopen')}
+        </button>
+      ) : (
+        <button type="button" onClick={() => setAsking(true)}>
+          {t('close.button')}
+        </button>
+      )}
+      {asking && (
+        <Dialog
+          heading={t('close.heading')}
+          keep={t('close.keep')}
+          confirm={t('close.confirm')}
+          pendingLabel={t('account.pending')}
+          pending={close.isPending}
+          error={close.error}
+          onConfirm={(form) => confirm(String(form.get('reason')).trim())}
+          onClose={() => setAsking(false)}
+        >
+          <p>{t('close.text', { day: dayParts(date, locale).full })}</p>
+          <Field label={t('close.reason')} name="reason" maxLength={200} autoComplete="off" />
+        </Dialog>
+      )}
+    </div>
+  )
+}
+
+function useClosure({ region, restaurant: { id }, date }: Omit<Place, 'onDone'>) {
+  const queries = useQueryClient()
+  const onSuccess = () => {
+    void queries.invalidateQueries({ queryKey: guestsKey(region, id) })
+    void queries.invalidateQueries({ queryKey: availabilityKey(region, id) })
+  }
+  const close = useMutation({
+    mutationFn: (reason: string) =>
+      unwrap(
+        api[region].POST('/v1/restaurants/{id}/closures', {
+          params: { path: { id } },
+          body: { date, ...(reason && { reason }) },
+        }),
+      ),
+    onSuccess,
+  })
+  const reopen = useMutation({
+    mutationFn: () =>
+      unwrap(api[region].DELETE('/v1/restaurants/{id}/closures/{date}', { params: { path: { id, date } } })),
+    onSuccess,
+  })
+  return { close, reopen }
+}

@@ -1,0 +1,34 @@
+import { useQuery } from '@tanstack/react-query'
+import { guestsQuery } from '../../api/queries'
+import { Loading } from '../../components/Loading'
+import { Problem } from '../../components/Problem'
+import { useTexts } from '../../texts/texts'
+import { Guest } from './Guest'
+import type { Place } from './GuestsPage'
+
+const holding = ['offered', 'confirmed', 'seated']
+
+/** Who comes, who waits and who has come on that day, in order of time. */
+export function GuestList({ region, restaurant, date, onDone }: Place) {
+  const { t, count } = useTexts()
+  const guests = useQuery(guestsQuery(region, restaurant.id, date))
+  const list = guests.data ?? []
+  const covers = list.reduce((sum, { status, party }) => sum + (holding.includes(status) ? party : 0), 0)
+  return (
+    <section aria-labelledby="guests">
+      <h3 id="guests">{t('guests.heading')}</h3>
+      {guests.isPending && <Loading busy={guests.failureCount > 0} />}
+      <Problem error={guests.error} retry={guests.refetch} />
+      {guests.isSuccess && (
+        <p className="hint">{list.length > 0 ? count('guests', covers) : t('guests.empty')}</p>
+      )}
+      <ul className="reservations">
+        {list.map((guest) => (
+          <li key={guest.id}>
+            <Guest region={region} guest={guest} onDone={onDone} />
+          </li>
+        ))}
+      </ul>
+    </section>
+  )
+}

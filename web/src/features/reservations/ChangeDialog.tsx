@@ -1,0 +1,88 @@
+import { keepPreviousData, useQuery } from '@tanstack/react-query'
+import { useState } from 'react'
+import type { FreeTime, Reservation } from '../../api/client'
+import { availabilityQuery } from '../../api/queries'
+import { Dialog } from '../../components/Dialog'
+import { Loading } from '../../components/Loading'
+import { PartySelect } from '../../components/PartySelect'
+import { Problem } from '../../components/Problem'
+import { useTexts } from '../../texts/texts'
+import { FreeTimes } from '../restaurant/FreeTimes'
+import { dayIn, daysFrom, whenOf } from '../restaurant/times'
+import type { Placed } from './ReservationsPage'
+import { useAct } from './useAct'
+import { useRestaurantName } from './useRestaurantName'
+
+const daysShown = 14
+const week = 7 * 86_400_000
+
+interface ChangeDialogProps {
+  user: string
+  placed: Placed
+  onClose(): void
+  onDone(said: string): void
+}
+
+/** Another time or another party: the new seats are taken, or everything stays as it was. */
+export function ChangeDialog({ user, placed, onClose, onDone }: ChangeDialogProps) {
+  const { t, locale } = useTexts()
+  const { region, reservation } = placed
+  const zone = reservation.time_zone
+  const restaurant = useRestaurantName(placed)
+  const [from] = useState(() => new Date(Math.max(Date.now(), Date.parse(reservation.start) - week)))
+  const [party, setParty] = useState(reservation.party)
+  const [day, setDay] = useState(dayIn(zone, reservation.start))
+  const [slot, setSlot] = useState(reservation.slot_id)
+  const free = useQuery({
+    ...availabilityQuery(region, reservation.restaurant_id, party, from.toISOString(), daysShown),
+    placeholderData: keepPreviousData,
+  })
+  const act = useAct(user, placed)
+
+  const change = {
+    ...(slot !== reservation.slot_id && { slot_id: slot }),
+    ...(party !== reservation.party && { party }),
+  }
+  const same = Object.keys(change).length === 0
+  return (
+    <Dialog
+      heading={t('change.heading')}
+      keep={t('change.keep')}
+      confirm={t('change.confirm')}
+      pendingLabel={t('change.pending')}
+      pending={act.isPending}
+      error={act.error}
+      onConfirm={() =>
+        same ? onClose() : act.mutate(change, { onSuccess: () => onDone(t('mine.changed', { restaurant })) })
+      }
+      onClose={onClose}
+    >
+      <p>{t('change.text', { restaurant, when: whenOf(reservation.start, zone, locale) })}</p>
+      <PartySelect party={party} disabled={act.isPending} onChange={setParty} />
+      {free.isPending && <Loading busy={free.failureCount > 0} />}
+      <Problem error={free.error} retry={free.refetch} />
+      {free.isSuccess && (
+        <FreeTimes
+          days={daysFrom(from, zone, daysShown)}
+          times={free.data.map((time) => withOwn(time, reservation))}
+          party={party}
+          zone={zone}
+          day={day}
+          slot={slot}
+          fixed={act.isPending}
+          waitlist={false}
+          onDay={(chosen) => {
+            setDay(chosen)
+            setSlot(reservation.slot_id)
+          }}
+          onSlot={setSlot}
+        />
+      )}
+    </Dialog>
+  )
+}
+
+/** At the reservation's own time its own seats count as free. */
+function withOwn(time: FreeTime, { slot_id, party }: Reservation): FreeTime {
+  return time.slot_id === slot_id ? { ...time, available: time.available + party } : time
+}

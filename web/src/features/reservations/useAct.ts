@@ -1,0 +1,45 @@
+import { useMutation, useQueryClient } from '@tanstack/react-query'
+import { useAttempt } from '../../api/attempt'
+import { api, type Reservation } from '../../api/client'
+import { unwrap } from '../../api/problem'
+import { availabilityKey, mineKey, mineQuery } from '../../api/queries'
+import type { Placed } from './ReservationsPage'
+
+/** What a diner can do with a reservation; an object is a change of it. */
+export type Act = 'cancel' | 'leave' | 'accept' | 'decline' | { slot_id?: string; party?: number }
+
+/** Does it where the restaurant is, and shows the outcome at once. */
+export function useAct(user: string, placed: Placed) {
+  const { region, reservation } = placed
+  const queries = useQueryClient()
+  const attempt = useAttempt()
+  return useMutation({
+    mutationFn: (act: Act) => perform(placed, act, attempt.keyFor([act, reservation.id])),
+    onSuccess: (changed) => {
+      attempt.succeeded()
+      queries.setQueryData(mineQuery(region, user).queryKey, (before?: Reservation[]) =>
+        before?.map((each) => (each.id === changed.id ? changed : each)),
+      )
+      void queries.invalidateQueries({ queryKey: mineKey(user) })
+      void queries.invalidateQueries({ queryKey: availabilityKey(region, reservation.restaurant_id) })
+    },
+  })
+}
+
+async function perform({ region, reservation }: Placed, act: Act, key: string): Promise<Reservation> {
+  const path = { id: reservation.id }
+  const params = { path, header: { 'Idempotency-Key': key } }
+  switch (act) {
+    case 'cancel':
+      return unwrap(api[region].POST('/v1/reservations/{id}/cancel', { params }))
+    case 'accept':
+      return unwrap(api[region].POST('/v1/waitlist/{id}/accept', { params }))
+    case 'decline':
+      return unwrap(api[region].POST('/v1/waitlist/{id}/decline', { params }))
+    case 'leave':
+      await unwrap(api[region].DELETE('/v1/waitlist/{id}', { params: { path } }))
+      return { ...reservation, status: 'cancelled' }
+    default:
+      return unwrap(api[region].PATCH('/v1/reservations/{id}', { params: { path }, body: act }))
+  }
+}

@@ -1,0 +1,130 @@
+// The seats behind the fake API: times, bookings and lines of one region each,
+// with as few of the rules as the page's own tests need.
+
+/** @typedef {import('../src/api/schema.gen').components['schemas']} Schemas */
+/** @typedef {Schemas['Reservation'] & { diner: string, guest?: { name: string, phone?: string }, mail_failed?: string }} Row */
+
+const minute = 60_000
+const hour = 60 * minute
+const day = 24 * hour
+const holding = ['offered', 'confirmed', 'seated']
+
+/** Covers of an evening's four times. The last is full from the start: others sit there. */
+const covers = [12, 3, 12, 0]
+
+export class FakeSeats {
+  /** @type {Record<string, Row[]>} */
+  rows = { KR: [], US: [] }
+  /** Covers that others have given back, by slot. @type {Record<string, number>} */
+  #freed = {}
+  /** Days that an owner has closed, as "restaurant date". */
+  closed = new Set(/** @type {string[]} */ ([]))
+  #ids = 0
+
+  id() {
+    return `00000000-0000-7000-8000-${String(++this.#ids).padStart(12, '0')}`
+  }
+
+  /**
+   * Four times each evening but Monday's, UTC 9:00–10:30 in Korea and 22:00–23:30 in New York.
+   * Those of the thirteenth day open at noon UTC of the day before `from`'s next.
+   * @param {string} region @param {string} restaurant @param {number} from @param {number} to
+   * @returns {Schemas['FreeTime'][]}
+   */
+  times(region, restaurant, from, to) {
+    const items = []
+    const today = Date.now() - (Date.now() % day)
+    for (let midnight = from - (from % day); midnight < to; midnight += day) {
+      if (new Date(midnight).getUTCDay() === 1) continue
+      for (const i of covers.keys()) {
+        const start = midnight + (region === 'KR' ? 9 : 22) * hour + i * 30 * minute
+        const date = new Date(start).toISOString()
+        if (start < from || start >= to || this.closed.has(`${restaurant} ${date.slice(0, 10)}`)) continue
+        const opens = midnight - today === 12 * day && { opens_at: new Date(today + 2 * day).toISOString() }
+        const slot_id = `${restaurant}_${start}`
+        items.push({ slot_id, start: date, available: this.#left(region, slot_id), ...opens })
+      }
+    }
+    return items
+  }
+
+  /** @param {string} region @param {string} slot */
+  #left(region, slot) {
+    const start = new Date(Number(slot.split('_')[1]))
+    const i = ([9, 22].includes(start.getUTCHours()) ? 0 : 2) + start.getUTCMinutes() / 30
+    const taken = (this.rows[region] ?? []).filter(
+      (row) => row.slot_id === slot && holding.includes(row.status),
+    )
+    return (covers[i] ?? 0) + (this.#freed[slot] ?? 0) - taken.reduce((sum, { party }) => sum + party, 0)
+  }
+
+  /** Others go, and their covers are offered to the line. @param {string} region @param {string} slot @param {number} covers */
+  free(region, slot, covers) {
+    this.#freed[slot] = (this.#freed[slot] ?? 0) + covers
+    this.#offer(region, slot)
+  }
+
+  /** @param {string} region @param {string} slot */
+  #offer(region, slot) {
+    for (const row of this.line(region, slot))
+      if (row.party <= this.#left(region, slot)) {
+        row.status = 'offered'
+        row.offer_ends_at = new Date(Date.now() + 10 * minute).toISOString()
+      }
+  }
+
+  /** @param {string} region @param {string} slot */
+  line(region, slot) {
+    return (this.rows[region] ?? []).filter((row) => row.slot_id === slot && row.status === 'waiting')
+  }
+
+  /** As the diner, or the owner, gets it. @param {string} region @param {Row} row */
+  shown(region, row) {
+    const { diner, guest, mail_failed, ...mine } = row
+    const position = 1 + this.line(region, row.slot_id).indexOf(row)
+    return { ...mine, ...(position > 0 && { position }) }
+  }
+
+  /**
+   * @param {string} region @param {string} time_zone @param {Schemas['BookingRequest']} asked
+   * @param {Pick<Row, 'diner' | 'guest'>} who @param {Row['status']} status
+   */
+  add(region, time_zone, { slot_id, party, note }, who, status) {
+    const [restaurant_id = '', at] = slot_id.split('_')
+    const start = Number(at)
+    const row = {
+      id: this.id(),
+      slot_id,
+      restaurant_id,
+      time_zone,
+      party,
+      ...(note && { note }),
+      status,
+      start: new Date(start).toISOString(),
+      end: new Date(start + 90 * minute).toISOString(),
+      cancel_until: new Date(start - 2 * hour).toISOString(),
+      created_at: new Date().toISOString(),
+      ...who,
+    }
+    this.rows[region]?.push(row)
+    return row
+  }
+
+  /** Whether the party fits, also beside its own seats. @param {string} region @param {string} slot @param {number} party @param {Row} [own] */
+  fits(region, slot, party, own) {
+    return (
+      party <=
+      this.#left(region, slot) + (own?.slot_id === slot && holding.includes(own.status) ? own.party : 0)
+    )
+  }
+
+  /** @param {string} region @param {Row} row @param {Partial<Row>} to */
+  change(region, row, to) {
+    const { slot_id } = row
+    Object.assign(row, to)
+    if (to.slot_id) row.start = new Date(Number(to.slot_id.split('_')[1])).toISOString()
+    if (row.status !== 'offered') delete row.offer_ends_at
+    this.#offer(region, slot_id)
+    return row
+  }
+}

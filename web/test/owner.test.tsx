@@ -1,0 +1,94 @@
+import { screen, waitFor, within } from '@testing-library/react'
+import { expect, test } from 'vitest'
+import { type FakeApi, problem } from './fakeapi.mjs'
+import { openPage } from './page'
+
+const tonight = Date.parse('2026-11-24T09:00:00Z')
+
+async function openDay(prepare: (api: FakeApi) => void = () => {}) {
+  return openPage({
+    path: '/kr/restaurants/hanok-table/guests',
+    prepare: (api) => {
+      api.cookie = api.owner()
+      const diner = api.signedUp('Mina', 'mina@example.com', 'correct horse', '01012345678').id
+      const body = { slot_id: `hanok-table_${tonight}`, party: 2, note: 'by the window' }
+      api.seats.add('KR', 'Asia/Seoul', body, { diner }, 'confirmed')
+      prepare(api)
+    },
+    loggedIn: true,
+  })
+}
+
+test('an owner finds the way to the list of each restaurant', async () => {
+  const { user } = await openPage({
+    prepare: (api) => {
+      api.cookie = api.owner()
+    },
+    loggedIn: true,
+  })
+  await user.click(await screen.findByRole('link', { name: 'My restaurants' }))
+  await user.click(await screen.findByRole('link', { name: 'Hanok Table' }))
+  await screen.findByText('Nobody is on the list of this day.')
+})
+
+test('a diner has no way to any list', async () => {
+  await openPage({ name: 'Mina' })
+  await screen.findByText('Logged in as Mina')
+  expect(screen.queryByRole('link', { name: 'My restaurants' })).toBeNull()
+})
+
+test('the list says who comes, how to reach them and what they wish, and seats them', async () => {
+  const { api, user } = await openDay()
+  await screen.findByRole('heading', { name: 'Mina' })
+  screen.getByRole('link', { name: '01012345678' })
+  screen.getByText('by the window')
+  await user.click(screen.getByRole('button', { name: /^Seat Mina, 6:00 PM/ }))
+  const said = await screen.findByText('Mina is seated.')
+  await waitFor(() => expect(document.activeElement).toBe(said))
+  expect(api.reservations.KR?.[0]?.status).toBe('seated')
+  await waitFor(() => expect(screen.queryByRole('button', { name: /^Seat/ })).toBeNull())
+})
+
+test('a guest without an account is entered, a walk-in is seated at once', async () => {
+  const { api, user } = await openDay()
+  await user.selectOptions(
+    await screen.findByLabelText('Time'),
+    await screen.findByRole('option', { name: /^7:00 PM/ }),
+  )
+  await user.selectOptions(screen.getByLabelText('Party'), '5 guests')
+  await user.type(screen.getByLabelText('Name'), 'Jun')
+  await user.type(screen.getByLabelText('Phone (optional)'), '010-9999-8888')
+  await user.click(screen.getByLabelText('Is here already: seat now'))
+  await user.click(screen.getByRole('button', { name: 'Enter' }))
+  await screen.findByText('Jun is on the list.')
+  const guest = (await screen.findByRole('heading', { name: 'Jun' })).closest('article') as HTMLElement
+  within(guest).getByText('Seated')
+  within(guest).getByText('Entered by you')
+  expect(api.reservations.KR?.[1]).toMatchObject({ party: 5, guest: { phone: '010-9999-8888' } })
+})
+
+test('who cannot be reached by mail is marked, and a refusal is explained beside the guest', async () => {
+  const { user } = await openDay((api) => {
+    Object.assign(api.reservations.KR?.[0] ?? {}, { mail_failed: 'refused' })
+    api.at('POST', /no-show$/, () => problem(409, 'not_no_show'))
+  })
+  await screen.findByText(/E-mail does not reach this guest/)
+  await user.click(screen.getByRole('button', { name: /did not come/ }))
+  await screen.findByText(/Only a confirmed reservation whose time has come/)
+})
+
+test('a day is closed with a reason after being asked, and opened again', async () => {
+  const { api, user } = await openDay()
+  await screen.findByRole('heading', { name: 'Mina' })
+  await user.click(screen.getByRole('button', { name: 'Close this day…' }))
+  await user.type(screen.getByLabelText(/^Reason/), 'a burst pipe')
+  await user.click(screen.getByRole('button', { name: 'Yes, close the day' }))
+  await screen.findByText('The day is closed; reservations cancelled: 1.')
+  await screen.findByText('Cancelled')
+  await user.click(screen.getByRole('button', { name: 'Open this day again' }))
+  await screen.findByText('The day takes bookings again.')
+  expect(api.calls.filter((call) => call.includes('closures'))).toEqual([
+    'POST /v1/restaurants/hanok-table/closures KR',
+    'DELETE /v1/restaurants/hanok-table/closures/2026-11-24 KR',
+  ])
+})
