@@ -4,7 +4,7 @@ import (
 	"bytes"
 	"compress/gzip"
 	"context"
-	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -20,6 +20,9 @@ type exporter struct {
 	url    string
 	client *http.Client
 	wait   func(ctx context.Context, d time.Duration) error
+
+	plain []byte // reused by each batch
+	gzip  *gzip.Writer
 }
 
 const (
@@ -44,7 +47,7 @@ func (e *exporter) ExportSpans(ctx context.Context, spans []sdktrace.ReadOnlySpa
 	if len(spans) == 0 {
 		return nil
 	}
-	body, err := zip(encodeSpans(spans))
+	body, err := e.zip(spans)
 	if err != nil {
 		return fmt.Errorf("encode %d spans: %w", len(spans), err)
 	}
@@ -88,16 +91,18 @@ func (e *exporter) post(ctx context.Context, body []byte) (again bool, after tim
 	return again, after, fmt.Errorf("agent answered %s", response.Status)
 }
 
-func zip(v any) ([]byte, error) {
+// zip encodes spans. The SDK exports one batch at a time, so the buffer and the
+// compressor, a megabyte of tables, serve one after the other.
+func (e *exporter) zip(spans []sdktrace.ReadOnlySpan) ([]byte, error) {
+	e.plain = appendSpans(e.plain[:0], spans)
 	var b bytes.Buffer
-	z, _ := gzip.NewWriterLevel(&b, gzip.BestSpeed)
-	if err := json.NewEncoder(z).Encode(v); err != nil {
-		return nil, err
+	if e.gzip == nil {
+		e.gzip, _ = gzip.NewWriterLevel(&b, gzip.BestSpeed)
 	}
-	if err := z.Close(); err != nil {
-		return nil, err
-	}
-	return b.Bytes(), nil
+	e.gzip.Reset(&b)
+	_, err := e.gzip.Write(e.plain)
+	err = errors.Join(err, e.gzip.Close())
+	return b.Bytes(), err
 }
 
 func sleep(ctx context.Context, d time.Duration) error {

@@ -13,6 +13,7 @@ import (
 
 	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/codes"
+	"go.opentelemetry.io/otel/sdk/instrumentation"
 	"go.opentelemetry.io/otel/sdk/resource"
 	sdktrace "go.opentelemetry.io/otel/sdk/trace"
 	"go.opentelemetry.io/otel/sdk/trace/tracetest"
@@ -50,9 +51,12 @@ func spans() []sdktrace.ReadOnlySpan {
 		Name: "POST /v1/x", SpanKind: trace.SpanKindServer, StartTime: at, EndTime: at.Add(time.Second),
 		SpanContext: trace.NewSpanContext(trace.SpanContextConfig{TraceID: trace.TraceID{0xab, 15: 1}, SpanID: trace.SpanID{1}}),
 		Parent:      parent, Links: []sdktrace.Link{{SpanContext: parent}},
-		Attributes: []attribute.KeyValue{attribute.String("s", "v"), attribute.Int("i", 7), attribute.Bool("b", true), attribute.StringSlice("l", []string{"a"})},
-		Status:     sdktrace.Status{Code: codes.Error, Description: "no"},
-		Resource:   resource.NewSchemaless(attribute.String("service.name", "x")),
+		Attributes: []attribute.KeyValue{attribute.String("s", "v"), attribute.Int("i", 7), attribute.Bool("b", true), attribute.StringSlice("l", []string{"a"}),
+			attribute.Float64("f", 0.5), attribute.Int64Slice("n", []int64{1, 2}), attribute.String("q", "자리 \"x\"\n")},
+		Events:               []sdktrace.Event{{Name: "e", Time: at, Attributes: []attribute.KeyValue{attribute.Bool("b", false)}}},
+		InstrumentationScope: instrumentation.Scope{Name: "lib", Version: "1"},
+		Status:               sdktrace.Status{Code: codes.Error, Description: "no"},
+		Resource:             resource.NewSchemaless(attribute.String("service.name", "x")),
 	}}.Snapshots()
 }
 
@@ -63,9 +67,12 @@ func TestSpansLeaveAsOTLPJSONWithHexIds(t *testing.T) {
 	}
 	encoded, _ := json.Marshal(<-got)
 	const want = `{"resourceSpans":[{"resource":{"attributes":[{"key":"service.name","value":{"stringValue":"x"}}]},` +
-		`"scopeSpans":[{"scope":{"name":""},"spans":[{"attributes":[{"key":"s","value":{"stringValue":"v"}},{"key":"i","value":{"intValue":"7"}},` +
-		`{"key":"b","value":{"boolValue":true}},{"key":"l","value":{"arrayValue":{"values":[{"stringValue":"a"}]}}}],` +
-		`"endTimeUnixNano":"2000000005","flags":0,"kind":2,"links":[{"spanId":"cd00000000000002","traceId":"ab000000000000000000000000000001"}],` +
+		`"scopeSpans":[{"scope":{"name":"lib","version":"1"},"spans":[{"attributes":[{"key":"s","value":{"stringValue":"v"}},{"key":"i","value":{"intValue":"7"}},` +
+		`{"key":"b","value":{"boolValue":true}},{"key":"l","value":{"arrayValue":{"values":[{"stringValue":"a"}]}}},` +
+		`{"key":"f","value":{"doubleValue":0.5}},{"key":"n","value":{"arrayValue":{"values":[{"intValue":"1"},{"intValue":"2"}]}}},` +
+		`{"key":"q","value":{"stringValue":"자리 \"x\"\n"}}],"endTimeUnixNano":"2000000005",` +
+		`"events":[{"attributes":[{"key":"b","value":{"boolValue":false}}],"name":"e","timeUnixNano":"1000000005"}],` +
+		`"flags":0,"kind":2,"links":[{"spanId":"cd00000000000002","traceId":"ab000000000000000000000000000001"}],` +
 		`"name":"POST /v1/x","parentSpanId":"cd00000000000002","spanId":"0100000000000000","startTimeUnixNano":"1000000005",` +
 		`"status":{"code":2,"message":"no"},"traceId":"ab000000000000000000000000000001"}]}]}]}`
 	if string(encoded) != want {

@@ -143,9 +143,11 @@ func Note(ctx context.Context, attrs ...slog.Attr) {
 	if !span.IsRecording() {
 		return
 	}
-	for _, a := range attrs {
-		span.SetAttributes(spanAttribute(a))
+	set := make([]attribute.KeyValue, len(attrs))
+	for i, a := range attrs {
+		set[i] = spanAttribute(a)
 	}
+	span.SetAttributes(set...)
 }
 
 func spanAttribute(a slog.Attr) attribute.KeyValue {

@@ -1,139 +1,96 @@
 package telemetry
 
 import (
+	"encoding/hex"
 	"strconv"
 	"time"
 
 	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/codes"
+	"go.opentelemetry.io/otel/sdk/instrumentation"
 	sdktrace "go.opentelemetry.io/otel/sdk/trace"
 	"go.opentelemetry.io/otel/trace"
 )
 
-// The OTLP/JSON encoding of a trace request: protobuf's JSON mapping, except
-// that ids are hex (https://opentelemetry.io/docs/specs/otlp/#json-protobuf-encoding).
-type (
-	otlpRequest struct {
-		ResourceSpans []otlpResource `json:"resourceSpans"`
-	}
-	otlpResource struct {
-		Resource struct {
-			Attributes []otlpAttr `json:"attributes"`
-		} `json:"resource"`
-		ScopeSpans []otlpScope `json:"scopeSpans"`
-	}
-	otlpScope struct {
-		Scope struct {
-			Name    string `json:"name"`
-			Version string `json:"version,omitempty"`
-		} `json:"scope"`
-		Spans []otlpSpan `json:"spans"`
-	}
-	otlpSpan struct {
-		TraceID      string      `json:"traceId"`
-		SpanID       string      `json:"spanId"`
-		ParentSpanID string      `json:"parentSpanId,omitempty"`
-		TraceState   string      `json:"traceState,omitempty"`
-		Flags        uint32      `json:"flags"`
-		Name         string      `json:"name"`
-		Kind         int         `json:"kind"`
-		Start        string      `json:"startTimeUnixNano"`
-		End          string      `json:"endTimeUnixNano"`
-		Attributes   []otlpAttr  `json:"attributes,omitempty"`
-		Events       []otlpEvent `json:"events,omitempty"`
-		Links        []otlpLink  `json:"links,omitempty"`
-		Status       struct {
-			Code    int    `json:"code,omitempty"`
-			Message string `json:"message,omitempty"`
-		} `json:"status"`
-	}
-	otlpEvent struct {
-		Time       string     `json:"timeUnixNano"`
-		Name       string     `json:"name"`
-		Attributes []otlpAttr `json:"attributes,omitempty"`
-	}
-	otlpLink struct {
-		TraceID    string     `json:"traceId"`
-		SpanID     string     `json:"spanId"`
-		Attributes []otlpAttr `json:"attributes,omitempty"`
-	}
-	otlpAttr struct {
-		Key   string    `json:"key"`
-		Value otlpValue `json:"value"`
-	}
-	otlpValue struct {
-		String *string    `json:"stringValue,omitempty"`
-		Bool   *bool      `json:"boolValue,omitempty"`
-		Int    *string    `json:"intValue,omitempty"` // int64 is a string in protobuf's JSON
-		Double *float64   `json:"doubleValue,omitempty"`
-		Array  *otlpArray `json:"arrayValue,omitempty"`
-	}
-	otlpArray struct {
-		Values []otlpValue `json:"values"`
-	}
-)
-
-// encodeSpans groups spans by resource and scope.
-func encodeSpans(spans []sdktrace.ReadOnlySpan) otlpRequest {
-	type scopeKey struct {
-		resource      attribute.Distinct
-		name, version string
-	}
-	var request otlpRequest
-	resources := map[attribute.Distinct]int{}
-	scopes := map[scopeKey]int{}
+// appendSpans appends the OTLP/JSON form of a trace request: protobuf's JSON
+// mapping, except that ids are hex
+// (https://opentelemetry.io/docs/specs/otlp/#json-protobuf-encoding). All spans
+// of a process are of one resource; they are grouped by what made them.
+func appendSpans(b []byte, spans []sdktrace.ReadOnlySpan) []byte {
+	var scopes []instrumentation.Scope
+	of := map[instrumentation.Scope][]sdktrace.ReadOnlySpan{}
 	for _, s := range spans {
-		id := s.Resource().Equivalent()
-		r, ok := resources[id]
-		if !ok {
-			r = len(request.ResourceSpans)
-			resources[id] = r
-			request.ResourceSpans = append(request.ResourceSpans, otlpResource{})
-			request.ResourceSpans[r].Resource.Attributes = encodeAttrs(s.Resource().Attributes())
-		}
-		resource := &request.ResourceSpans[r]
 		scope := s.InstrumentationScope()
-		key := scopeKey{id, scope.Name, scope.Version}
-		i, ok := scopes[key]
-		if !ok {
-			i = len(resource.ScopeSpans)
-			scopes[key] = i
-			resource.ScopeSpans = append(resource.ScopeSpans, otlpScope{})
-			resource.ScopeSpans[i].Scope.Name, resource.ScopeSpans[i].Scope.Version = scope.Name, scope.Version
+		if of[scope] == nil {
+			scopes = append(scopes, scope)
 		}
-		resource.ScopeSpans[i].Spans = append(resource.ScopeSpans[i].Spans, encodeSpan(s))
+		of[scope] = append(of[scope], s)
 	}
-	return request
+	b = append(b, `{"resourceSpans":[{"resource":{"attributes":`...)
+	b = appendArray(b, spans[0].Resource().Attributes(), appendAttr)
+	b = append(b, `},"scopeSpans":`...)
+	b = appendArray(b, scopes, func(b []byte, scope instrumentation.Scope) []byte {
+		b = appendString(append(b, `{"scope":{"name":`...), scope.Name)
+		if scope.Version != "" {
+			b = appendString(append(b, `,"version":`...), scope.Version)
+		}
+		b = appendArray(append(b, `},"spans":`...), of[scope], appendSpan)
+		return append(b, '}')
+	})
+	return append(b, "}]}"...)
 }
 
-func encodeSpan(s sdktrace.ReadOnlySpan) otlpSpan {
-	sc := s.SpanContext()
-	out := otlpSpan{
-		TraceID: sc.TraceID().String(), SpanID: sc.SpanID().String(),
-		TraceState: sc.TraceState().String(), Flags: uint32(sc.TraceFlags()),
-		Name: s.Name(), Kind: encodeKind(s.SpanKind()),
-		Start: nanos(s.StartTime()), End: nanos(s.EndTime()),
-		Attributes: encodeAttrs(s.Attributes()),
+func appendSpan(b []byte, s sdktrace.ReadOnlySpan) []byte {
+	b = append(b, '{')
+	b = appendIDs(b, s.SpanContext())
+	if parent := s.Parent().SpanID(); parent.IsValid() {
+		b = appendHex(append(b, `,"parentSpanId":`...), parent[:])
 	}
-	if s.Parent().SpanID().IsValid() {
-		out.ParentSpanID = s.Parent().SpanID().String()
+	if state := s.SpanContext().TraceState().String(); state != "" {
+		b = appendString(append(b, `,"traceState":`...), state)
 	}
-	for _, e := range s.Events() {
-		out.Events = append(out.Events, otlpEvent{nanos(e.Time), e.Name, encodeAttrs(e.Attributes)})
+	b = strconv.AppendUint(append(b, `,"flags":`...), uint64(s.SpanContext().TraceFlags()), 10)
+	b = appendString(append(b, `,"name":`...), s.Name())
+	b = strconv.AppendInt(append(b, `,"kind":`...), kindOf(s.SpanKind()), 10)
+	b = appendNanos(append(b, `,"startTimeUnixNano":`...), s.StartTime())
+	b = appendNanos(append(b, `,"endTimeUnixNano":`...), s.EndTime())
+	b = appendAttributes(b, s.Attributes())
+	if events := s.Events(); len(events) > 0 {
+		b = appendArray(append(b, `,"events":`...), events, appendEvent)
 	}
-	for _, l := range s.Links() {
-		out.Links = append(out.Links, otlpLink{l.SpanContext.TraceID().String(), l.SpanContext.SpanID().String(), encodeAttrs(l.Attributes)})
+	if links := s.Links(); len(links) > 0 {
+		b = appendArray(append(b, `,"links":`...), links, func(b []byte, l sdktrace.Link) []byte {
+			b = appendIDs(append(b, '{'), l.SpanContext)
+			return append(appendAttributes(b, l.Attributes), '}')
+		})
 	}
-	switch s.Status().Code {
+	return append(appendStatus(append(b, `,"status":`...), s.Status()), '}')
+}
+
+func appendIDs(b []byte, sc trace.SpanContext) []byte {
+	traceID, spanID := sc.TraceID(), sc.SpanID()
+	b = appendHex(append(b, `"traceId":`...), traceID[:])
+	return appendHex(append(b, `,"spanId":`...), spanID[:])
+}
+
+func appendEvent(b []byte, e sdktrace.Event) []byte {
+	b = appendNanos(append(b, `{"timeUnixNano":`...), e.Time)
+	b = appendString(append(b, `,"name":`...), e.Name)
+	return append(appendAttributes(b, e.Attributes), '}')
+}
+
+// appendStatus: OTLP and the SDK number the codes the other way round.
+func appendStatus(b []byte, s sdktrace.Status) []byte {
+	switch s.Code {
 	case codes.Ok:
-		out.Status.Code = 1
-	case codes.Error: // OTLP and the SDK number these two the other way round
-		out.Status.Code, out.Status.Message = 2, s.Status().Description
+		return append(b, `{"code":1}`...)
+	case codes.Error:
+		return append(appendString(append(b, `{"code":2,"message":`...), s.Description), '}')
 	}
-	return out
+	return append(b, "{}"...)
 }
 
-func encodeKind(k trace.SpanKind) int {
+func kindOf(k trace.SpanKind) int64 {
 	switch k {
 	case trace.SpanKindServer:
 		return 2
@@ -147,36 +104,63 @@ func encodeKind(k trace.SpanKind) int {
 	return 1 // internal
 }
 
-func encodeAttrs(attrs []attribute.KeyValue) []otlpAttr {
-	out := make([]otlpAttr, 0, len(attrs))
-	for _, a := range attrs {
-		out = append(out, otlpAttr{string(a.Key), encodeAttrValue(a.Value)})
+// appendAttributes appends the member that holds them, if there are any.
+func appendAttributes(b []byte, attrs []attribute.KeyValue) []byte {
+	if len(attrs) == 0 {
+		return b
 	}
-	return out
+	return appendArray(append(b, `,"attributes":`...), attrs, appendAttr)
 }
 
-func encodeAttrValue(v attribute.Value) otlpValue {
+func appendAttr(b []byte, a attribute.KeyValue) []byte {
+	b = appendString(append(b, `{"key":`...), string(a.Key))
+	return append(appendValueOf(append(b, `,"value":`...), a.Value), '}')
+}
+
+func appendValueOf(b []byte, v attribute.Value) []byte {
 	switch v.Type() {
 	case attribute.BOOL:
-		return otlpValue{Bool: new(v.AsBool())}
+		b = strconv.AppendBool(append(b, `{"boolValue":`...), v.AsBool())
 	case attribute.INT64:
-		return otlpValue{Int: new(strconv.FormatInt(v.AsInt64(), 10))}
+		return appendIntValue(b, v.AsInt64())
 	case attribute.FLOAT64:
-		return otlpValue{Double: new(v.AsFloat64())}
+		b = appendFloat(append(b, `{"doubleValue":`...), v.AsFloat64())
 	case attribute.STRINGSLICE:
-		return encodeArray(v.AsStringSlice(), func(s string) otlpValue { return otlpValue{String: &s} })
+		b = appendArray(append(b, `{"arrayValue":{"values":`...), v.AsStringSlice(), appendStringValue)
+		b = append(b, '}')
 	case attribute.INT64SLICE:
-		return encodeArray(v.AsInt64Slice(), func(n int64) otlpValue { return otlpValue{Int: new(strconv.FormatInt(n, 10))} })
+		b = appendArray(append(b, `{"arrayValue":{"values":`...), v.AsInt64Slice(), appendIntValue)
+		b = append(b, '}')
+	default:
+		return appendStringValue(b, v.String())
 	}
-	return otlpValue{String: new(v.String())}
+	return append(b, '}')
 }
 
-func encodeArray[T any](values []T, one func(T) otlpValue) otlpValue {
-	array := &otlpArray{Values: make([]otlpValue, 0, len(values))}
-	for _, v := range values {
-		array.Values = append(array.Values, one(v))
-	}
-	return otlpValue{Array: array}
+func appendStringValue(b []byte, s string) []byte {
+	return append(appendString(append(b, `{"stringValue":`...), s), '}')
 }
 
-func nanos(t time.Time) string { return strconv.FormatInt(t.UnixNano(), 10) }
+// appendIntValue: an int64 is a string in protobuf's JSON.
+func appendIntValue(b []byte, n int64) []byte {
+	return append(strconv.AppendInt(append(b, `{"intValue":"`...), n, 10), `"}`...)
+}
+
+func appendArray[T any](b []byte, values []T, one func([]byte, T) []byte) []byte {
+	b = append(b, '[')
+	for i, v := range values {
+		if i > 0 {
+			b = append(b, ',')
+		}
+		b = one(b, v)
+	}
+	return append(b, ']')
+}
+
+func appendHex(b, id []byte) []byte {
+	return append(hex.AppendEncode(append(b, '"'), id), '"')
+}
+
+func appendNanos(b []byte, t time.Time) []byte {
+	return append(strconv.AppendInt(append(b, '"'), t.UnixNano(), 10), '"')
+}

@@ -1,13 +1,14 @@
 package telemetry
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
 	"io"
 	"log/slog"
 	"math"
+	"slices"
+	"strconv"
 	"sync"
 	"time"
 	"unicode/utf8"
@@ -97,13 +98,15 @@ func (h *handler) Handle(ctx context.Context, r slog.Record) error {
 	r.Attrs(func(a slog.Attr) bool { fields = flatten(fields, h.prefix, a); return true })
 	fields = unique(fields, fixed)
 
-	line := encode(fields, math.MaxInt)
-	if line.Len() > maxLine {
-		line = cut(fields, fixed)
+	buffer := lines.Get().(*[]byte)
+	defer lines.Put(buffer)
+	*buffer = encode((*buffer)[:0], fields, math.MaxInt)
+	if len(*buffer) > maxLine {
+		*buffer = cut(*buffer, fields, fixed)
 	}
 	h.out.mu.Lock()
 	defer h.out.mu.Unlock()
-	_, err := h.out.w.Write(line.Bytes())
+	_, err := h.out.w.Write(*buffer)
 	return err
 }
 
@@ -138,97 +141,82 @@ func flatten(to []field, prefix string, a slog.Attr) []field {
 
 // unique keeps one field per name, since a JSON object with two is read
 // differently by every reader: a fixed field wins, else the last one given.
+// Lines have a few dozen fields, so looking is cheaper than a map.
 func unique(fields []field, fixed int) []field {
-	at := make(map[string]int, len(fields))
 	kept := fields[:0]
 	for _, f := range fields {
-		if i, seen := at[f.name]; seen {
-			if i >= fixed {
-				kept[i] = f
-			}
-			continue
+		switch i := slices.IndexFunc(kept, func(k field) bool { return k.name == f.name }); {
+		case i < 0:
+			kept = append(kept, f)
+		case i >= fixed:
+			kept[i] = f
 		}
-		at[f.name] = len(kept)
-		kept = append(kept, f)
 	}
 	return kept
 }
 
 // cut encodes again with long values shortened and, should that not do, without
 // the last attributes.
-func cut(fields []field, fixed int) *bytes.Buffer {
+func cut(line []byte, fields []field, fixed int) []byte {
 	fields = append(fields[:fixed:fixed], append([]field{{names.Truncated, slog.BoolValue(true)}}, fields[fixed:]...)...)
 	for {
-		line := encode(fields, maxValue)
-		if line.Len() <= maxLine || len(fields) == fixed+1 {
+		line = encode(line[:0], fields, maxValue)
+		if len(line) <= maxLine || len(fields) == fixed+1 {
 			return line
 		}
 		fields = fields[:len(fields)-1]
 	}
 }
 
-func encode(fields []field, limit int) *bytes.Buffer {
-	b := new(bytes.Buffer)
-	b.WriteByte('{')
+// lines are reused: each is as long as a thousand bytes, and a rush writes
+// thousands of them a second.
+var lines = sync.Pool{New: func() any { return new([]byte) }}
+
+func encode(b []byte, fields []field, limit int) []byte {
+	b = append(b, '{')
 	for i, f := range fields {
 		if i > 0 {
-			b.WriteByte(',')
+			b = append(b, ',')
 		}
-		writeString(b, f.name)
-		b.WriteByte(':')
-		writeValue(b, f.value, limit)
+		b = appendString(b, f.name)
+		b = append(b, ':')
+		b = appendValue(b, f.value, limit)
 	}
-	b.WriteString("}\n")
-	return b
+	return append(b, "}\n"...)
 }
 
-func writeValue(b *bytes.Buffer, v slog.Value, limit int) {
+func appendValue(b []byte, v slog.Value, limit int) []byte {
 	switch v.Kind() {
 	case slog.KindString:
-		writeString(b, shorten(v.String(), limit))
-	case slog.KindInt64, slog.KindUint64, slog.KindBool:
-		b.WriteString(v.String())
+		return appendString(b, shorten(v.String(), limit))
+	case slog.KindInt64:
+		return strconv.AppendInt(b, v.Int64(), 10)
+	case slog.KindUint64:
+		return strconv.AppendUint(b, v.Uint64(), 10)
+	case slog.KindBool:
+		return strconv.AppendBool(b, v.Bool())
 	case slog.KindFloat64:
-		writeFloat(b, v.Float64())
+		return appendFloat(b, v.Float64())
 	case slog.KindDuration:
-		writeFloat(b, v.Duration().Seconds())
+		return appendFloat(b, v.Duration().Seconds())
 	case slog.KindTime:
-		writeString(b, v.Time().UTC().Format(time.RFC3339Nano))
-	default:
-		writeAny(b, v.Any(), limit)
+		return appendString(b, v.Time().UTC().Format(time.RFC3339Nano))
 	}
+	return appendAny(b, v.Any(), limit)
 }
 
-func writeAny(b *bytes.Buffer, v any, limit int) {
+func appendAny(b []byte, v any, limit int) []byte {
 	if err, ok := v.(error); ok {
-		writeString(b, shorten(err.Error(), limit))
-		return
+		return appendString(b, shorten(err.Error(), limit))
 	}
 	encoded, err := json.Marshal(v)
 	switch {
 	case err != nil:
-		writeString(b, shorten(fmt.Sprint(v), limit))
+		return appendString(b, shorten(fmt.Sprint(v), limit))
 	case len(encoded) > limit:
-		writeString(b, shorten(string(encoded), limit))
-	default:
-		b.Write(encoded)
+		return appendString(b, shorten(string(encoded), limit))
 	}
-}
-
-func writeFloat(b *bytes.Buffer, f float64) {
-	if math.IsNaN(f) || math.IsInf(f, 0) {
-		writeString(b, fmt.Sprint(f))
-		return
-	}
-	encoded, _ := json.Marshal(f)
-	b.Write(encoded)
-}
-
-func writeString(b *bytes.Buffer, s string) {
-	e := json.NewEncoder(b)
-	e.SetEscapeHTML(false)
-	_ = e.Encode(s)         // a string always encodes
-	b.Truncate(b.Len() - 1) // Encode ends with a newline
+	return append(b, encoded...)
 }
 
 func shorten(s string, limit int) string {
