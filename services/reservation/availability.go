@@ -186,6 +186,22 @@ func (c *calendar) slots(ctx context.Context, restaurants []string, from, to tim
 	return found, nil
 }
 
+// forget drops what is remembered of the slots' days and, unless it is "", of a
+// whole restaurant. Other replicas remember for their second.
+func (c *calendar) forget(slots []*Slot, restaurant string) {
+	for _, s := range slots {
+		c.days.Remove(dayOf{s.RestaurantID, s.Start.Unix() / 86400})
+	}
+	if restaurant == "" {
+		return
+	}
+	for _, k := range c.days.Keys() {
+		if k.restaurant == restaurant {
+			c.days.Remove(k)
+		}
+	}
+}
+
 // load asks the store, once for everybody who misses the same.
 func (c *calendar) load(ctx context.Context, restaurants []string, first, last int64) ([]Slot, error) {
 	loaded := c.flight.DoChan(fmt.Sprint(restaurants, first, last), func() (any, error) {

@@ -3,6 +3,8 @@ package reservation
 import (
 	"context"
 	"log/slog"
+	"maps"
+	"slices"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -209,21 +211,21 @@ func (s *Service) Move(ctx context.Context, r MoveRequest) (Outcome, error) {
 	return s.change(ctx, Change{Act: act, Scope: scope, Decide: m.Decide})
 }
 
-// change commits c. It may have freed covers of any slot it was about.
+// change commits c. It may have freed covers of any slot it was about, so what
+// this process remembers of those is forgotten: who has just given seats back
+// should see them.
 func (s *Service) change(ctx context.Context, c Change) (Outcome, error) {
-	var touched []SlotID
+	var touched []*Slot
 	decide := c.Decide
 	c.Decide = func(d *Desk) (Reservation, error) {
-		touched = touched[:0]
-		for id := range d.Slots {
-			touched = append(touched, id)
-		}
+		touched = slices.Collect(maps.Values(d.Slots))
 		return decide(d)
 	}
 	out, err := s.store.Change(ctx, c)
-	for _, id := range touched {
-		s.latch.open(id)
+	for _, slot := range touched {
+		s.latch.open(slot.ID)
 	}
+	s.calendar.forget(touched, c.Period.RestaurantID)
 	return s.done(ctx, out, err)
 }
 
