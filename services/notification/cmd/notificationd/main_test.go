@@ -6,11 +6,16 @@ import (
 	"flag"
 	"net/http"
 	"net/http/httptest"
+	"net/http/httputil"
+	"net/mail"
+	neturl "net/url"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
 	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
 
 	"jari.example/services/internal/fault"
 	"jari.example/services/internal/httpjson"
@@ -19,6 +24,7 @@ import (
 	"jari.example/services/notification"
 	"jari.example/services/notification/ses/sestest"
 	"jari.example/services/notification/storetest"
+	"jari.example/telemetry/names"
 	"jari.example/telemetry/names/realpart"
 )
 
@@ -59,6 +65,7 @@ func tell(t *testing.T, url string, e notification.Event) error {
 		t.Fatal(err)
 	}
 	wire["reservation"].(map[string]any)["note"] = e.Reservation.Note.Reveal()
+	wire["reason"] = e.Words.Reveal()
 	_, err = httpjson.Call[struct{}](t.Context(), http.DefaultClient, http.MethodPost, url+"/internal/events", wire)
 	return err
 }
@@ -72,8 +79,8 @@ func sibling(t *testing.T, body string) string {
 }
 
 // replicas starts n notificationds on one database and returns their URLs and
-// the address they write to.
-func replicas(t *testing.T, n int) (running []servetest.Running, to string) {
+// the address they write to. more may override their flags.
+func replicas(t *testing.T, n int, more ...string) (running []servetest.Running, to string) {
 	t.Helper()
 	from := sestest.Verified(t)
 	to = sestest.Address()
@@ -83,7 +90,7 @@ func replicas(t *testing.T, n int) (running []servetest.Running, to string) {
 		"--search-url", sibling(t, `{"id":"mosu","name":{"ko":"모수","en":"Mosu"}}`),
 	}
 	for range n {
-		running = append(running, servetest.Start(t, run, args...))
+		running = append(running, servetest.Start(t, run, append(args, more...)...))
 	}
 	return running, to
 }
@@ -144,5 +151,113 @@ func TestReplicasShareTheWorkAndOneMayLeave(t *testing.T) {
 	}
 	if len(want) != 0 {
 		t.Errorf("no mail for %d events", len(want))
+	}
+}
+
+// deaf stands before SES and loses every third of its answers.
+func deaf(t *testing.T) (url string, lost *atomic.Int64) {
+	t.Helper()
+	target, err := neturl.Parse(realpart.Need(t, realpart.AWS))
+	if err != nil {
+		t.Fatal(err)
+	}
+	lost = &atomic.Int64{}
+	var answers atomic.Int64
+	proxy := httputil.NewSingleHostReverseProxy(target)
+	proxy.ModifyResponse = func(*http.Response) error {
+		if answers.Add(1)%3 == 0 {
+			lost.Add(1)
+			panic(http.ErrAbortHandler) // the mail is taken; the connection breaks
+		}
+		return nil
+	}
+	s := httptest.NewServer(proxy)
+	t.Cleanup(s.Close)
+	return s.URL, lost
+}
+
+// unknown waits until every event is sent and returns how many of its attempts
+// ended nobody knows how, by event.
+func unknown(t *testing.T, database string) map[string]int {
+	t.Helper()
+	conn, err := pgx.Connect(t.Context(), database)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = conn.Close(t.Context()) }()
+	for deadline := time.Now().Add(30 * time.Second); ; time.Sleep(50 * time.Millisecond) {
+		var left int
+		if err := conn.QueryRow(t.Context(), "select count(*) from events where state <> 'sent'").Scan(&left); err != nil {
+			t.Fatal(err)
+		}
+		if left == 0 {
+			break
+		}
+		if time.Now().After(deadline) {
+			t.Fatalf("%d events are not sent after 30 s", left)
+		}
+	}
+	found := map[string]int{}
+	var id string
+	var n int
+	rows, _ := conn.Query(t.Context(), "select id::text, unknown from events")
+	if _, err := pgx.ForEachRow(rows, []any{&id, &n}, func() error { found[id] = n; return nil }); err != nil {
+		t.Fatal(err)
+	}
+	return found
+}
+
+func TestEachSurplusMailMatchesALostAnswer(t *testing.T) {
+	database := postgrestest.Database(t)
+	ses, lost := deaf(t)
+	d, to := replicas(t, 2, "--database-url", database, "--aws-endpoint-url", ses)
+	const events = 20
+	for i := range events {
+		if err := tell(t, d[i%2].URL, storetest.Event()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	unknown := unknown(t, database)
+	got := map[string]int{}
+	for _, raw := range sestest.SentTo(t, to) {
+		m, err := mail.ReadMessage(strings.NewReader(raw))
+		if err != nil {
+			t.Fatal(err)
+		}
+		got[m.Header.Get(names.HeaderEventID)]++
+	}
+	surplus := 0
+	for id, n := range unknown {
+		if got[id] != 1+n {
+			t.Errorf("event %s: %d mails, %d attempts unknown", id, got[id], n)
+		}
+		surplus += n
+	}
+	if len(unknown) != events || len(got) != events || surplus == 0 || surplus != int(lost.Load()) {
+		t.Errorf("%d events, mails of %d; %d surplus mails, %d answers were lost", len(unknown), len(got), surplus, lost.Load())
+	}
+}
+
+func TestWhoCouldNotBeReachedIsKnown(t *testing.T) {
+	d, _ := replicas(t, 1, "--user-url", sibling(t, `{"email":"nobody","name":"Kim","locale":"en"}`))
+	e := storetest.Event()
+	if err := tell(t, d[0].URL, e); err != nil {
+		t.Fatal(err)
+	}
+	ask := notification.UndeliverableRequest{ReservationIDs: []uuid.UUID{e.Reservation.ID}}
+	for deadline := time.Now().Add(10 * time.Second); ; time.Sleep(20 * time.Millisecond) {
+		a, err := httpjson.Call[notification.UndeliverableAnswer](t.Context(), http.DefaultClient, http.MethodPost, d[0].URL+"/internal/undeliverable", ask)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(a.Items) == 1 {
+			if f := a.Items[0]; f.Reason != notification.BadAddress || f.Kind != e.Kind || f.At.IsZero() {
+				t.Errorf("said %+v", f)
+			}
+			return
+		}
+		if time.Now().After(deadline) {
+			t.Fatal("nothing is known after 10 s")
+		}
 	}
 }
