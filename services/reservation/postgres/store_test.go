@@ -2,16 +2,13 @@ package postgres_test
 
 import (
 	"context"
-	"sync"
 	"testing"
 	"time"
 
-	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 
 	"jari.example/services/internal/fault"
 	"jari.example/services/internal/postgres/postgrestest"
-	"jari.example/services/reservation"
 	"jari.example/services/reservation/postgres"
 	"jari.example/services/reservation/storetest"
 )
@@ -97,62 +94,4 @@ func connect(t *testing.T, url string) *pgx.Conn {
 	}
 	t.Cleanup(func() { _ = conn.Close(context.Background()) })
 	return conn
-}
-
-// While somebody holds the slot's row, callers that give up are not booked and
-// leave no statement waiting behind them.
-func TestACallerWhoLeavesIsNotBooked(t *testing.T) {
-	url := postgrestest.Database(t)
-	s := open(t, url)
-	now := time.Now().UTC().Truncate(time.Microsecond)
-	start := now.Add(24 * time.Hour)
-	slot := reservation.Slot{
-		RestaurantID: "mokran", Start: start, End: start.Add(time.Hour), CancelUntil: start, TimeZone: "Asia/Seoul",
-		Party: reservation.PartySize{Min: 1, Max: 4}, Wanted: 20, Capacity: 20,
-	}
-	if _, err := s.Change(t.Context(), reservation.Change{
-		Act:   reservation.Act{At: now},
-		Scope: reservation.Scope{Period: reservation.Period{RestaurantID: "mokran", From: now, To: start.Add(time.Hour)}},
-		Decide: func(d *reservation.Desk) (reservation.Reservation, error) {
-			d.Arrange([]reservation.Slot{slot})
-			return reservation.Reservation{}, nil
-		},
-	}); err != nil {
-		t.Fatal(err)
-	}
-	holder, watcher := connect(t, url), connect(t, url)
-	if _, err := holder.Exec(t.Context(), "BEGIN; SELECT FROM slots FOR NO KEY UPDATE"); err != nil {
-		t.Fatal(err)
-	}
-
-	b := reservation.Booking{ID: uuid.New(), SlotID: 1, Party: 2}
-	b.DinerID, b.Key, b.Hash, b.EventID, b.At = uuid.New(), "k", []byte("h"), uuid.New(), now
-	var wg sync.WaitGroup
-	for range 30 { // more than there are connections
-		wg.Go(func() {
-			ctx, cancel := context.WithTimeout(t.Context(), 200*time.Millisecond)
-			defer cancel()
-			if _, err := s.Book(ctx, b); fault.CodeOf(err) != fault.Timeout {
-				t.Errorf("gave up: %v", err)
-			}
-		})
-	}
-	wg.Wait()
-	waiting := -1
-	for deadline := time.Now().Add(5 * time.Second); waiting != 0 && time.Now().Before(deadline); time.Sleep(time.Millisecond) {
-		err := watcher.QueryRow(t.Context(), "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'").Scan(&waiting)
-		if err != nil {
-			t.Fatal(err)
-		}
-	}
-	if waiting != 0 {
-		t.Errorf("%d statements still wait for nobody", waiting)
-	}
-	if _, err := holder.Exec(t.Context(), "COMMIT"); err != nil {
-		t.Fatal(err)
-	}
-	out, err := s.Book(t.Context(), b)
-	if err != nil || out.Replayed {
-		t.Fatalf("afterwards: %+v, %v", out, err)
-	}
 }
