@@ -115,7 +115,8 @@ func (db *database) remove() error {
 func (db *database) pid() int { return db.super.Status().Parts[0].Pid }
 
 // history is what the tables hold before a run: a planner that sees empty
-// tables would plan for them, and keep its plans while they grow.
+// tables would plan for them, and keep its plans while they grow. Keys are of
+// today, or the service would sweep them away.
 const history = 20_000
 
 // fill leaves what a run needs and nothing of the run before: slots of that
@@ -159,7 +160,7 @@ WITH past AS (
   FROM generate_series(1, $1::int) n, LATERAL (SELECT now() - interval '1 day' - n * interval '10 min') t (start)
   RETURNING *)
 INSERT INTO idempotency (diner_id, op, key, body_hash, answer, created_at)
-SELECT diner_id, 'book', id::text, sha256(id::text::bytea), to_jsonb(past), created_at FROM past`
+SELECT diner_id, 'book', id::text, sha256(id::text::bytea), to_jsonb(past), now() FROM past`
 )
 
 // check recounts a run. It fails where a booking lacks one of its rows: whoever

@@ -58,7 +58,7 @@ func (s *sink) spans() (n int, err error) {
 		if err != nil && !errors.Is(err, io.EOF) {
 			return n, err
 		}
-		n += bytes.Count(text, []byte(`"spanId":`))
+		n += bytes.Count(text, []byte(`"startTimeUnixNano":`))
 	}
 	return n, nil
 }
