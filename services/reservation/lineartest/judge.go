@@ -72,7 +72,7 @@ func (h History) model() porcupine.Model {
 		Step: func(now, input, output any) (bool, any) {
 			m, c := now.(moment), input.(claim)
 			legal, next := m.step(c.call, output.(answer))
-			if !legal || m.mustWait(c, output.(answer), ops) {
+			if !legal || m.mustWait(c, output.(answer), next == m.state, ops) {
 				return false, m
 			}
 			m.state = next
@@ -85,8 +85,9 @@ func (h History) model() porcupine.Model {
 }
 
 // mustWait reports whether another claim's turn comes before c's: one that is
-// true now, changes nothing, and has nobody before it.
-func (m *moment) mustWait(c claim, got answer, ops []porcupine.Operation) bool {
+// true now, changes nothing, and has nobody before it. What nobody heard of and
+// would come to nothing waits until the end, where it may as well not happen.
+func (m *moment) mustWait(c claim, got answer, idle bool, ops []porcupine.Operation) bool {
 	first := int64(math.MaxInt64) // to return, of those still to come
 	for n := range ops {
 		if !m.had(n) {
@@ -97,7 +98,13 @@ func (m *moment) mustWait(c claim, got answer, ops []porcupine.Operation) bool {
 		if n == c.n && c.only(got) {
 			return false
 		}
-		if m.had(n) || o.Call > first || !o.Input.(claim).only(o.Output.(answer)) {
+		if m.had(n) || o.Call > first {
+			continue
+		}
+		if idle && got.reason == unknown && o.Output.(answer).reason != unknown {
+			return true
+		}
+		if !o.Input.(claim).only(o.Output.(answer)) {
 			continue
 		}
 		if legal, _ := m.step(o.Input.(claim).call, o.Output.(answer)); legal {
@@ -107,9 +114,9 @@ func (m *moment) mustWait(c claim, got answer, ops []porcupine.Operation) bool {
 	return false
 }
 
-// only reports whether a call that was answered so has changed nothing.
+// only reports whether a call that was answered so has surely changed nothing.
 func (c call) only(got answer) bool {
-	return c.op >= wasFull || c.op == look || got.replayed || got.reason != "" && got.reason != unknown
+	return got.reason != unknown && (c.op >= wasFull || c.op == look || got.replayed || got.reason != "")
 }
 
 // step reports whether got may be the answer to c, and what comes of it.
