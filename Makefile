@@ -45,6 +45,7 @@ test-parts:
 	$(JARI) demo --dir .jari/test --only rush --kill
 	JARI_TEST_REQUIRED=1 go test -count=1 $(addsuffix /...,$(addprefix ./,$(MODULES)))
 	cd fluentbit/agent && JARI_TEST_REQUIRED=1 GOWORK=off go test -count=1 ./...
+	$(MAKE) chaos-booking FLAGS='-sellouts 6 -save ""'
 	cd web && npm test
 	cd web && JARI_TEST_REQUIRED=1 npm run e2e
 
@@ -83,13 +84,17 @@ $(TOOLS)/staticcheck $(TOOLS)/gitleaks: infra/tools/go.sum
 	@touch $(TOOLS)/staticcheck $(TOOLS)/gitleaks
 
 ##@ Measuring
-.PHONY: bench bench-booking
+.PHONY: bench bench-booking chaos-booking
 bench: ## Go benchmarks, three runs each (compare ratios within one run)
 	go test -run '^$$' -bench . -benchmem -count 3 $(addsuffix /...,$(addprefix ./,$(MODULES)))
 
 bench-booking: ## how fast seats are sold, four ways: docs/bench/booking.json (a part: FLAGS='-only hot-slot')
 	@go build -buildvcs=false -o $(TOOLS)/bench-booking ./infra/bench/booking
 	@$(TOOLS)/bench-booking $(FLAGS)
+
+chaos-booking: ## a hundred sell-outs under kill -9: docs/bench/chaos-booking.json (fewer: FLAGS='-sellouts 10 -save ""')
+	@go build -buildvcs=false -o $(TOOLS)/chaos-booking ./infra/bench/chaosbooking
+	@$(TOOLS)/chaos-booking -save docs/bench $(FLAGS)
 
 ##@ Making
 .PHONY: generate hooks help

@@ -73,8 +73,8 @@ func (c *campaign) sellout(ctx context.Context, n int) (string, error) {
 }
 
 // burst is how many come at once when the kill is due, so that it finds
-// something to interrupt.
-const burst = 6
+// something to interrupt, and still something for sale.
+func (h *house) burst() int { return min(6, max(2, h.covers/6)) }
 
 // crowd lets people in, one by one and then some at once, and returns how many
 // they were when the last has gone.
@@ -92,7 +92,7 @@ func (c *campaign) crowd(ctx context.Context, h *house) int {
 		}
 		select {
 		case <-due:
-			due, atOnce = nil, burst
+			due, atOnce = nil, h.burst()
 		case <-time.After(time.Duration(c.rng.ExpFloat64() * float64(pace))):
 		}
 	}

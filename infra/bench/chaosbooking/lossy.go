@@ -110,7 +110,9 @@ func (l *ledger) ses(to *url.URL, o odds, d *dice) http.Handler {
 			panic(http.ErrAbortHandler)
 		}
 		sender := r.Context()
-		r = r.WithContext(context.WithoutCancel(sender))
+		ctx, cancel := context.WithCancel(context.WithoutCancel(sender)) // without any cancel, ReverseProxy asks the connection itself
+		defer cancel()
+		r = r.WithContext(ctx)
 		r.Body = io.NopCloser(bytes.NewReader(body))
 		tell := func(_ *http.Request, done, lost bool) {
 			l.mu.Lock()

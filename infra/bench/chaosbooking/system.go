@@ -47,7 +47,7 @@ func start(ctx context.Context, s settings) (sys *system, err error) {
 	sys = &system{keep: s.keep, ledger: &ledger{lost: map[string]bool{}}, doors: map[string]string{}}
 	defer func() {
 		if err != nil {
-			err = errors.Join(err, sys.stop(true))
+			err = errors.Join(err, sys.stop(ctx.Err() == nil))
 		}
 	}()
 	if sys.dir, err = os.MkdirTemp("", "jari-chaos-"); err != nil {
