@@ -157,7 +157,7 @@ func (h History) operations() []porcupine.Operation {
 		case e.reason == unknown:
 			o.ClientId, o.Return = row, int64(end)
 			row++
-		case e.latched:
+		case e.latched && e.reason == "slot_full":
 			key := e.call
 			key.op = unanswered
 			o.Input = claim{len(list), key}
