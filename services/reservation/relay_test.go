@@ -111,11 +111,12 @@ func running(t *testing.T, store *inmem.Store, to *ear) *reservation.Relay {
 	return relay
 }
 
-func TestRelayKeepsTheOrderOfAReservation(t *testing.T) {
+func TestTwoRelaysKeepTheOrderOfAReservation(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		store, slot := openRestaurant(t)
 		to := &ear{}
 		running(t, store, to)
+		running(t, store, to) // of another replica
 		for range 100 {
 			bookAndCancel(t, store, slot)
 		}
