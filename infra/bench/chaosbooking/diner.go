@@ -130,7 +130,9 @@ func (d *diner) move(ctx context.Context, booked reply) {
 		slot, party = d.house.hot, 1+d.rng.IntN(d.house.largest)
 	}
 	c := call{method: http.MethodPatch, path: path, ifMatch: seen.etag, body: fmt.Sprintf(`{"slot_id":"%d","party":%d}`, slot, party)}
-	d.want(ctx, verdict.Try{Op: verdict.Move, Slot: slot, Party: party}, c)
+	if r := d.want(ctx, verdict.Try{Op: verdict.Move, Slot: slot, Party: party}, c); r.status == http.StatusPreconditionFailed {
+		d.act(ctx, verdict.Read, http.MethodGet, path)
+	}
 }
 
 // lingers bounds how long somebody looks whether there is an offer.

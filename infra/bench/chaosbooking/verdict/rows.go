@@ -12,7 +12,8 @@ type belief struct {
 	slot  int64
 	party int
 	may   []string // statuses
-	moved bool     // perhaps: slot and party are open
+	moved bool     // perhaps: slot and party are open …
+	stuck bool     // … whatever is read, since a kill may have left the move waiting
 }
 
 // results are the statuses that an operation leaves behind when it succeeds.
@@ -41,11 +42,12 @@ func believe(wanted []*intention) belief {
 			b.may = []string{cancelled}
 		case i.heard != nil:
 			a := *i.heard
-			b = belief{told: true, asked: true, id: a.ID, slot: a.Slot, party: a.Party, may: later(a.Status)}
+			b = belief{told: true, asked: true, id: a.ID, slot: a.Slot, party: a.Party, may: later(a.Status), moved: b.stuck, stuck: b.stuck}
 		case i.open():
 			b.asked = true
 			b.may = append(slices.Clone(b.may), results[i.Op]...)
 			b.moved = b.moved || i.Op == Move
+			b.stuck = b.stuck || i.Op == Move && i.killed
 			if !b.told {
 				b.slot, b.party = i.Slot, i.Party
 			}
@@ -90,7 +92,7 @@ func (v *Verdict) judgeAnswers(wanted []*intention) {
 // judgeUnknown lets a diner not know only what a kill has interrupted.
 func (v *Verdict) judgeUnknown(wanted []*intention) {
 	for _, i := range wanted {
-		if !i.gaveUp() {
+		if !i.gaveUp() || i.Op == Read {
 			continue
 		}
 		v.Unknown++

@@ -49,7 +49,7 @@ func certain(wanted []*intention) map[int64][]change {
 	var party int
 	for _, i := range wanted {
 		if i.heard == nil && !i.open() {
-			continue // it was refused, so everything is as it was
+			continue // it was refused, or only read, so everything is as it was
 		}
 		if party > 0 {
 			changes[slot] = append(changes[slot], change{i.Began, -party})

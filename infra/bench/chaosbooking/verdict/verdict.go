@@ -128,10 +128,14 @@ type intention struct {
 func (i intention) gaveUp() bool { return i.heard == nil && !i.tries[len(i.tries)-1].answered() }
 
 // open reports whether it may have succeeded unheard. A refusal after a lost
-// answer settles it, because the key would have found a success; but what a
-// killed replica had sent to the database may still wait there, and be decided
-// after the refusal.
-func (i intention) open() bool { return i.heard == nil && (i.gaveUp() || i.killed) }
+// answer settles it, because the key would have found a success; but a Move has
+// no key, only a version that may have been raised by itself. And what a killed
+// replica had sent to the database may still wait there, and be decided after
+// the refusal.
+func (i intention) open() bool {
+	unanswered := slices.ContainsFunc(i.tries, func(t Try) bool { return !t.answered() })
+	return i.heard == nil && i.Op != Read && (i.gaveUp() || i.killed || i.Op == Move && unanswered)
+}
 
 // listen groups the tries by diner and intention, both in the order of time. A
 // diner wants one thing at a time.
@@ -139,9 +143,6 @@ func listen(w World) map[string][]*intention {
 	diners := map[string][]*intention{}
 	tries := slices.SortedStableFunc(slices.Values(w.Tries), func(a, b Try) int { return a.Began.Compare(b.Began) })
 	for _, t := range tries {
-		if t.Op == Read {
-			continue
-		}
 		mine := diners[t.Diner]
 		at := slices.IndexFunc(mine, func(i *intention) bool { return i.Op == t.Op && i.Key == t.Key })
 		if at < 0 {

@@ -41,12 +41,16 @@ func evening() World {
 			said(45, "late", Book, 409, Answer{}),
 			said(50, "moves", Book, 201, row("r-moves", confirmed)),
 			said(55, "moves", Move, 200, Answer{ID: "r-moves", Slot: 2, Party: 3, Status: confirmed}),
+			said(60, "looks", Book, 201, Answer{ID: "r-looks", Slot: 3, Party: 2, Status: confirmed}),
+			said(61, "looks", Move, 0, Answer{}),
+			said(63, "looks", Move, 412, Answer{}), // by its own first try
+			said(65, "looks", Read, 200, Answer{ID: "r-looks", Slot: 3, Party: 1, Status: confirmed}),
 		},
 		Kills: []Kill{
 			{Victim: "b", At: at(3), Done: at(4), Left: 4},
 			{Victim: Everybody, At: at(40), Done: at(42), Left: 0},
 		},
-		Slots: []Slot{{ID: 1, Capacity: 8, Booked: 8}, {ID: 2, Capacity: 4, Booked: 3}},
+		Slots: []Slot{{ID: 1, Capacity: 8, Booked: 8}, {ID: 2, Capacity: 4, Booked: 3}, {ID: 3, Capacity: 2, Booked: 1}},
 		Rows: []Row{
 			{"r-keeps", 1, "keeps", 2, confirmed, 1},
 			{"r-returns", 1, "returns", 2, confirmed, 1},
@@ -55,6 +59,7 @@ func evening() World {
 			{"r-lingers", 1, "lingers", 2, waiting, 1},
 			{"r-unlucky", 1, "unlucky", 2, confirmed, 1},
 			{"r-moves", 2, "moves", 3, confirmed, 2},
+			{"r-looks", 3, "looks", 1, confirmed, 2},
 		},
 	}
 	w.Tries[1].Lost, w.Tries[2].Replayed = true, true
@@ -64,6 +69,7 @@ func evening() World {
 		{"r-waits", "waitlist.joined"}, {"r-lingers", "waitlist.joined"}, {"r-cancels", "reservation.cancelled"},
 		{"r-waits", "waitlist.offered"}, {"r-waits", "reservation.confirmed"}, {"r-unlucky", "reservation.confirmed"},
 		{"r-moves", "reservation.confirmed"}, {"r-moves", "reservation.moved"},
+		{"r-looks", "reservation.confirmed"}, {"r-looks", "reservation.moved"},
 	} {
 		id := "e" + strconv.Itoa(len(w.Events))
 		w.Events = append(w.Events, Event{ID: id, Kind: e[1], Reservation: e[0], State: "sent"})
@@ -84,8 +90,8 @@ func TestAnEveningOnWhichAllPromisesWereKeptIsAcquitted(t *testing.T) {
 		t.Error(f)
 	}
 	want := Counts{
-		Kills: 2, Requests: 15, Booked: 6, KillsEarly: 1, InFlight: 3, Unknown: 2, Replayed: 1, AnswersLost: 1,
-		Waited: 2, Offers: 1, Events: 11, Mails: 12, SESLost: 1, MailsSurplus: 1,
+		Kills: 2, Requests: 19, Booked: 7, KillsEarly: 1, InFlight: 3, Unknown: 2, Replayed: 1, AnswersLost: 1,
+		Waited: 2, Offers: 1, Events: 13, Mails: 14, SESLost: 1, MailsSurplus: 1,
 	}
 	if v.Counts != want {
 		t.Errorf("counted\n%+v, want\n%+v", v.Counts, want)
@@ -102,13 +108,13 @@ func TestBrokenPromisesAreConvicted(t *testing.T) {
 		"a slot holds more than it has": {func(w *World) { w.Slots[0].Capacity = 7 }, NeverOverbooked, func(c Counts) int { return c.Overbooked }},
 		"a slot held more than it has for a while": {func(w *World) {
 			// Four covers in all: one diner too many knew a seat to be theirs until the cancellation.
-			w.Slots = append(w.Slots, Slot{ID: 3, Capacity: 4})
+			w.Slots = append(w.Slots, Slot{ID: 4, Capacity: 4})
 			for _, d := range []string{"x", "y", "z"} {
-				a := Answer{ID: "r-" + d, Slot: 3, Party: 2, Status: confirmed}
+				a := Answer{ID: "r-" + d, Slot: 4, Party: 2, Status: confirmed}
 				b := a
 				b.Status = cancelled
 				w.Tries = append(w.Tries, said(60, d, Book, 201, a), said(70, d, Cancel, 200, b))
-				w.Rows = append(w.Rows, Row{a.ID, 3, d, 2, cancelled, 0})
+				w.Rows = append(w.Rows, Row{a.ID, 4, d, 2, cancelled, 0})
 			}
 		}, NeverOverbooked, func(c Counts) int { return c.Overbooked }},
 		"a slot's counter differs from its rows": {func(w *World) { w.Slots[1].Booked = 4 }, NeverOverbooked, func(c Counts) int { return c.Overbooked }},
@@ -117,6 +123,7 @@ func TestBrokenPromisesAreConvicted(t *testing.T) {
 		"a confirmed row was cancelled by nobody": {func(w *World) { w.Rows[0].Status = cancelled },
 			NothingLost, func(c Counts) int { return c.Lost }},
 		"a move with a 200 is gone":         {func(w *World) { w.Rows[6].Slot = 1 }, NothingLost, func(c Counts) int { return c.Lost }},
+		"a move that was read is gone":      {func(w *World) { w.Rows[7].Party, w.Slots[2].Booked = 2, 2 }, NothingLost, func(c Counts) int { return c.Lost }},
 		"an entry that waits was confirmed": {func(w *World) { w.Rows[4].Status = confirmed }, NothingLost, func(c Counts) int { return c.Lost }},
 		"a row that nobody asked for":       {func(w *World) { w.Rows = append(w.Rows, Row{"r", 1, "ghost", 2, waiting, 0}) }, NothingDoubled, func(c Counts) int { return c.Doubled }},
 		"a row of somebody who was refused": {func(w *World) {
@@ -134,7 +141,7 @@ func TestBrokenPromisesAreConvicted(t *testing.T) {
 		"somebody who never hears, of another replica's kill": {func(w *World) {
 			w.Tries = append(w.Tries, said(3, "forgotten", Book, 0, Answer{}))
 		}, OutcomeKnown, nil},
-		"a change without an event": {func(w *World) { w.Events, w.Mails = w.Events[:10], w.Mails[:10] }, EventPerChange, func(c Counts) int { return c.EventsMissing }},
+		"a change without an event": {func(w *World) { w.Events, w.Mails = w.Events[:12], w.Mails[:12] }, EventPerChange, func(c Counts) int { return c.EventsMissing }},
 		"an event without a change": {func(w *World) {
 			w.Events = append(w.Events, Event{"e", "reservation.moved", "r-keeps", "sent"})
 			w.Mails = append(w.Mails, Mail{"e"})
@@ -146,7 +153,7 @@ func TestBrokenPromisesAreConvicted(t *testing.T) {
 		"an event for another":                       {func(w *World) { w.Events[1].Kind = "reservation.closed" }, EventPerChange, nil},
 		"events in the wrong order":                  {func(w *World) { w.Events[2], w.Events[5] = w.Events[5], w.Events[2] }, EventPerChange, nil},
 		"an event that never left":                   {func(w *World) { w.Untold = 1 }, EventPerChange, nil},
-		"a missing mail":                             {func(w *World) { w.Mails = w.Mails[1:11] }, MailPerEvent, func(c Counts) int { return c.MailsMissing }},
+		"a missing mail":                             {func(w *World) { w.Mails = w.Mails[1:13] }, MailPerEvent, func(c Counts) int { return c.MailsMissing }},
 		"a mail that was given up":                   {func(w *World) { w.Events[4].State = "failed" }, MailPerEvent, nil},
 		"a surplus mail":                             {func(w *World) { w.Mails = append(w.Mails, Mail{"e1"}) }, NoSurplusMail, func(c Counts) int { return c.MailsDoubled }},
 		"a surplus mail after a send SES never took": {func(w *World) { w.Sends[0].Taken = false }, NoSurplusMail, func(c Counts) int { return c.MailsDoubled }},

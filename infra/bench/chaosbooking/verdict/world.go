@@ -20,7 +20,7 @@ type World struct {
 // Op is what a diner wants.
 type Op string
 
-// The operations. A Read changes nothing and is only counted.
+// The operations. A Read changes nothing, but what it has told must be true.
 const (
 	Book    Op = "book"
 	Cancel  Op = "cancel"
