@@ -10,3 +10,7 @@ import (
 func TestStore(t *testing.T) {
 	storetest.Run(t, func(*testing.T) storetest.Store { return inmem.New() })
 }
+
+func TestPlays(t *testing.T) {
+	storetest.Play(t, 200, func(*testing.T) []storetest.Store { return []storetest.Store{inmem.New()} })
+}

@@ -34,6 +34,16 @@ func TestStore(t *testing.T) {
 	})
 }
 
+// Two replicas of the service share the database.
+func TestPlays(t *testing.T) {
+	url := postgrestest.Database(t)
+	replicas := []storetest.Store{open(t, url), open(t, url)}
+	storetest.Play(t, 10, func(t *testing.T) []storetest.Store {
+		postgrestest.Exec(t, url, "TRUNCATE schedules, closures, slots, reservations, idempotency, outbox")
+		return replicas
+	})
+}
+
 func TestOpenTwiceMigratesOnce(t *testing.T) {
 	url := postgrestest.Database(t)
 	failed := make(chan error, 4)
