@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"net/url"
 	"runtime/debug"
+	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -110,10 +111,11 @@ func logAccess(logger *slog.Logger, r *http.Request, route string, rec *statusWr
 	if status >= 500 {
 		level = slog.LevelError
 	}
-	attrs := []slog.Attr{
-		slog.String(names.EventName, names.EventAccess),
-		slog.String(names.HTTPMethod, r.Method),
-	}
+	noted := notes.all()
+	mark(trace.SpanFromContext(r.Context()), noted)
+	const own = 7
+	attrs := make([]slog.Attr, 0, own+len(noted))
+	attrs = append(attrs, slog.String(names.EventName, names.EventAccess), slog.String(names.HTTPMethod, r.Method))
 	path := noRoute
 	if route != "" {
 		path = r.URL.Path
@@ -124,8 +126,8 @@ func logAccess(logger *slog.Logger, r *http.Request, route string, rec *statusWr
 		slog.Float64(names.HTTPDuration, time.Since(start).Seconds()),
 		slog.Int64(names.HTTPBodySize, rec.size),
 		slog.String(names.URLPath, path))
-	attrs = append(attrs, notes.all()...)
-	body := fmt.Sprintf("%s %s %d", r.Method, cmp.Or(route, noRoute), status)
+	attrs = append(attrs, noted...)
+	body := r.Method + " " + cmp.Or(route, noRoute) + " " + strconv.Itoa(status)
 	logger.LogAttrs(r.Context(), level, body, attrs...)
 }
 
@@ -134,12 +136,18 @@ func logAccess(logger *slog.Logger, r *http.Request, route string, rec *statusWr
 const noRoute = "(no route)"
 
 // Note adds attributes to the access line of the request in ctx and to its
-// current span: ids and reasons, never personal data.
+// server span, outside of a request to the current span: ids and reasons, never
+// personal data.
 func Note(ctx context.Context, attrs ...slog.Attr) {
 	if n, ok := ctx.Value(notesKey{}).(*notes); ok {
 		n.add(attrs...)
+		return
 	}
-	span := trace.SpanFromContext(ctx)
+	mark(trace.SpanFromContext(ctx), attrs)
+}
+
+// mark sets all at once: the SDK makes a new list with each call.
+func mark(span trace.Span, attrs []slog.Attr) {
 	if !span.IsRecording() {
 		return
 	}

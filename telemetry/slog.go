@@ -79,7 +79,7 @@ func (h *handler) WithGroup(name string) slog.Handler {
 // Handle implements slog.Handler.
 func (h *handler) Handle(ctx context.Context, r slog.Record) error {
 	text, number := severity(r.Level)
-	fields := make([]field, 0, 10+len(h.attrs)+r.NumAttrs())
+	fields := make([]field, 0, 11+len(h.attrs)+r.NumAttrs())
 	fields = append(fields,
 		field{names.Time, slog.StringValue(r.Time.UTC().Format("2006-01-02T15:04:05.000000000Z"))},
 		field{names.SeverityText, slog.StringValue(text)},
