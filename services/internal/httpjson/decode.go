@@ -1,6 +1,7 @@
 package httpjson
 
 import (
+	"bytes"
 	"errors"
 	"io"
 	"mime"
@@ -24,7 +25,7 @@ func None(*http.Request) (endpoint.Nothing, error) { return endpoint.Nothing{}, 
 
 // Body decodes a JSON body strictly. Refused as invalid, with the pointer of
 // the field where there is one: malformed or trailing data, unknown fields,
-// duplicate names, wrong types, more than 1 MiB; another content type is
+// duplicate names, wrong types, null, more than 1 MiB; another content type is
 // unsupported_media_type. Fields that come from the path are tagged json:"-"
 // and filled in by the caller.
 func Body[Req any](r *http.Request) (req Req, err error) {
@@ -37,6 +38,9 @@ func Body[Req any](r *http.Request) (req Req, err error) {
 			return req, fault.New(fault.Invalid, "body_too_large", "The body must not exceed 1 MiB.")
 		}
 		return req, fault.New(fault.Invalid, "body_unreadable", "The body could not be read to its end.").Because(err)
+	}
+	if string(bytes.TrimSpace(raw)) == "null" { // which would pass for an object without fields
+		return req, fault.New(fault.Invalid, "wrong_type", "The body must be an object.")
 	}
 	// jsontext's errors know the pointer of what is wrong, encoding/json's do not.
 	if err := json.Unmarshal(raw, &req, json.RejectUnknownMembers(true)); err != nil {

@@ -102,6 +102,7 @@ func bodyCases(body reflect.Type, add func(string, func(*Case))) {
 		"body is no JSON":          "hello",
 		"body is an array":         "[]",
 		"body is a string":         `"x"`,
+		"body is null":             " null ",
 		"body has trailing data":   "{} {}",
 		"body is not UTF-8":        "{\"a\":\"\xff\"}",
 		"body nests without end":   strings.Repeat("[", 100_000),
