@@ -35,6 +35,7 @@ var chapters = []struct {
 	play        func(*evening, context.Context) error
 }{
 	{"diner", "A diner books a table, and changes her mind", (*evening).diner},
+	{"line", "A full room, and somebody who waits", (*evening).line},
 	{"rush", "Three hundred diners, twenty covers", (*evening).rush},
 	{"rename", "An owner renames her restaurant", (*evening).rename},
 	{"regions", "One door, two countries", (*evening).regions},

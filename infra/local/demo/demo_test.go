@@ -37,7 +37,7 @@ func (w *world) fault(_ context.Context, on bool) error {
 
 func TestTheStoryHoldsWhereEveryPromiseIsKept(t *testing.T) {
 	_, cfg := newWorld(t, "")
-	if err := Run(t.Context(), cfg, "diner", "rush", "rename", "regions", "incident"); err != nil {
+	if err := Run(t.Context(), cfg, "diner", "line", "rush", "rename", "regions", "incident"); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -49,6 +49,10 @@ func TestTheStoryEndsWhereAPromiseIsBroken(t *testing.T) {
 		"search ignores the words":           {"diner", "a word that nobody uses"},
 		"keys are forgotten":                 {"diner", "the same key again"},
 		"the second mail is the first again": {"diner", "does not say"},
+		"nobody is told their place":         {"line", "expected to wait as number 1"},
+		"seats are offered to nobody":        {"line", "whoever waits has"},
+		"the offer's mail is lost":           {"line", "mail number 2"},
+		"accepting does nothing":             {"line", "an accepted offer is"},
 		"a slot is oversold":                 {"rush", "covers sold of 20"},
 		"a booking is lost":                  {"rush", "the diner's list holds"},
 		"a refusal is a 500":                 {"rush", "no honest answer"},

@@ -19,6 +19,7 @@ type world struct {
 	sold     map[string]int
 	bookings map[string][]reservation // by diner
 	keys     map[string]reservation
+	lines    map[string][]*waiter // by slot
 	mails    map[string][]map[string]string
 	name     text
 	downAt   time.Time
@@ -29,7 +30,7 @@ type world struct {
 func newWorld(t *testing.T, broken string) (*world, Config) {
 	w := &world{
 		broken: broken, sold: map[string]int{}, bookings: map[string][]reservation{}, keys: map[string]reservation{},
-		mails: map[string][]map[string]string{}, name: text{Ko: "한식당 옹기", En: "Onggi Dining Room"},
+		lines: map[string][]*waiter{}, mails: map[string][]map[string]string{}, name: text{Ko: "한식당 옹기", En: "Onggi Dining Room"},
 	}
 	mux := http.NewServeMux()
 	mux.HandleFunc("POST /v1/users", func(rw http.ResponseWriter, _ *http.Request) { reply(rw, 201, struct{}{}) })
@@ -40,6 +41,9 @@ func newWorld(t *testing.T, broken string) (*world, Config) {
 	mux.HandleFunc("POST /v1/reservations", w.book)
 	mux.HandleFunc("GET /v1/reservations", w.mine)
 	mux.HandleFunc("POST /v1/reservations/{id}/cancel", w.cancel)
+	mux.HandleFunc("GET /v1/reservations/{id}", w.look)
+	mux.HandleFunc("POST /v1/waitlist", w.join)
+	mux.HandleFunc("POST /v1/waitlist/{id}/accept", w.accept)
 	mux.HandleFunc("GET /api/messages", w.mailbox)
 	mux.HandleFunc("GET /control/messages", w.channel)
 	mux.HandleFunc("GET /runbooks/{name}", func(rw http.ResponseWriter, _ *http.Request) { reply(rw, w.unless("dead runbook link", 200, 404), "") })
@@ -171,6 +175,7 @@ func (w *world) cancel(rw http.ResponseWriter, r *http.Request) {
 	w.mail(who(r), "취소")
 	delete(w.bookings, who(r))
 	w.sold[made.SlotID] -= made.Party
+	w.offer(made.SlotID)
 	reply(rw, 200, made)
 }
 
