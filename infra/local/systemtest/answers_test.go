@@ -22,11 +22,7 @@ import (
 func TestEveryOperationAnswersAsDocumented(t *testing.T) {
 	day := &day{t, realpart.Need(t, realpart.Edge), load(t), map[string]bool{}}
 	mark := fmt.Sprint("answers-", time.Now().UnixNano())
-	account := object{"email": mark + "@example.com", "password": "a long enough password", "name": "Answers"}
-	credentials := object{"email": account["email"], "password": account["password"]}
-
-	day.does(ask{op: "signUp", status: 201, body: account})
-	diner := day.does(ask{op: "logIn", status: 201, body: credentials})
+	diner := day.visitor(mark)
 	diner = day.does(ask{op: "refreshSession", status: 201, cookie: diner.cookie()})
 	day.does(ask{op: "getMe", status: 200, token: diner.token()})
 	day.does(ask{op: "getKeys", status: 200})
@@ -40,22 +36,23 @@ func TestEveryOperationAnswersAsDocumented(t *testing.T) {
 	delete(same, "version")
 	day.does(ask{op: "putRestaurant", status: 200, id: mine, token: owner.token(), body: same, match: was.header.Get("ETag")})
 	day.does(ask{op: "putSchedule", status: 200, id: mine, token: owner.token(), body: seed.Schedule(was.body["time_zone"].(string))})
+	day.does(ask{op: "getSchedule", status: 200, id: mine, token: owner.token()})
 
-	now := time.Now().UTC()
-	free := day.does(ask{op: "getAvailability", status: 200, id: mine, query: url.Values{
-		"from": {now.Format(time.RFC3339)}, "to": {now.AddDate(0, 0, 14).Format(time.RFC3339)},
-	}}).items()
-	if len(free) == 0 {
-		t.Fatalf("%s has no free time in two weeks", mine)
-	}
-	slot := free[len(free)-1].(object)["slot_id"]
-	booked := day.does(ask{op: "book", status: 201, token: diner.token(), key: mark, body: object{"slot_id": slot, "party": 1, "note": "창가"}})
+	slot := day.lastTime(mine)
+	booked := day.does(ask{op: "book", status: 201, token: diner.token(), key: mark, body: object{"slot_id": slot.id, "party": slot.left, "note": "창가"}})
 	id := booked.body["id"].(string)
-	if n := len(day.does(ask{op: "listReservations", status: 200, token: diner.token()}).items()); n != 1 {
-		t.Errorf("%d reservations are listed, want the one", n)
+	for _, when := range []string{"", "upcoming"} {
+		if n := len(day.does(ask{op: "listReservations", status: 200, token: diner.token(), query: url.Values{"when": {when}}}).items()); n != 1 {
+			t.Errorf("%d reservations are listed, want the one", n)
+		}
+	}
+	if n := len(day.does(ask{op: "listReservations", status: 200, token: diner.token(), query: url.Values{"when": {"past"}}}).items()); n != 0 {
+		t.Errorf("%d past reservations of somebody new", n)
 	}
 	day.does(ask{op: "getReservation", status: 200, id: id, token: diner.token()})
+	day.waits(mark, slot, id, diner.token())
 	day.does(ask{op: "cancelReservation", status: 200, id: id, token: diner.token(), key: mark})
+	day.hosts(mark, mine, slot, owner.token())
 	day.does(ask{op: "logOut", status: 204, token: diner.token(), cookie: diner.cookie()})
 
 	if rest := day.without(day.tried); len(rest) > 0 {
@@ -75,12 +72,12 @@ type day struct {
 
 // ask is one call of an operation and the status it must have.
 type ask struct {
-	op                        string
-	status                    int
-	id                        string // in the path
-	token, cookie, key, match string // headers, where not ""
-	query                     url.Values
-	body                      object
+	op                              string
+	status                          int
+	id, date                        string // in the path
+	token, cookie, key, match, none string // headers, where not ""
+	query                           url.Values
+	body                            object
 }
 
 type told struct {
@@ -108,7 +105,7 @@ func (d *day) does(a ask) (out told) {
 		}
 		body = bytes.NewReader(b)
 	}
-	req, err := http.NewRequestWithContext(d.Context(), op.method, d.edge+strings.ReplaceAll(op.path, "{id}", a.id)+"?"+a.query.Encode(), body)
+	req, err := http.NewRequestWithContext(d.Context(), op.method, d.edge+strings.NewReplacer("{id}", a.id, "{date}", a.date).Replace(op.path)+"?"+a.query.Encode(), body)
 	if err != nil {
 		d.Fatal(err)
 	}
@@ -120,6 +117,7 @@ func (d *day) does(a ask) (out told) {
 	set("x-region", "KR")
 	set("Idempotency-Key", a.key)
 	set("If-Match", a.match)
+	set("If-None-Match", a.none)
 	set("Cookie", a.cookie)
 	if a.token != "" {
 		set("Authorization", "Bearer "+a.token)
