@@ -172,14 +172,6 @@ func (g *groups) together(group []*ticket[reservation.Booking]) []*ticket[reserv
 	return g.send(ctx, group)
 }
 
-// alone sends one booking in its own trace, however long its diner waits.
-func (g *groups) alone(t *ticket[reservation.Booking]) {
-	ctx := context.WithoutCancel(t.ctx)
-	for rest := []*ticket[reservation.Booking]{t}; len(rest) > 0; {
-		rest = g.send(ctx, rest)
-	}
-}
-
 // send lets one transaction decide the group, without those who have left
 // meanwhile. No client's leaving breaks it off, and nobody is told anything
 // before the commit is known.

@@ -94,7 +94,7 @@ func judge(t *ticket[reservation.Booking], v verdict, slots map[reservation.Slot
 func booked(b reservation.Booking, slot *reservation.Slot) reservation.Reservation {
 	return reservation.Reservation{
 		ID: b.ID, DinerID: b.DinerID, SlotID: slot.ID, RestaurantID: slot.RestaurantID,
-		Start: slot.Start, End: slot.End, TimeZone: slot.TimeZone, CancelUntil: slot.CancelUntil,
+		Start: slot.Start.UTC(), End: slot.End.UTC(), TimeZone: slot.TimeZone, CancelUntil: slot.CancelUntil.UTC(),
 		Party: b.Party, Note: b.Note, Status: reservation.Confirmed, Version: 1,
 		CreatedAt: b.At.UTC().Truncate(time.Microsecond), // as the database keeps it
 	}
