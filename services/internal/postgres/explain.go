@@ -36,7 +36,8 @@ func Explain(err error) error {
 		if serverDown(pg.Code) {
 			return fault.Down("postgresql", pg)
 		}
-		if pg.Code == "57014" { // cancelled: a statement timeout, or an operator
+		switch pg.Code { // cancelled by a statement's or a lock's timeout, or by an operator
+		case "57014", "55P03":
 			return fault.New(fault.Timeout, "timeout", "The answer took too long.").Because(pg)
 		}
 		if strings.HasPrefix(pg.Code, "22") || strings.HasPrefix(pg.Code, "23") { // these quote the value
