@@ -184,17 +184,16 @@ SELECT (SELECT count(*) - $1 FROM reservations), (SELECT count(*) - $1 FROM idem
 	return overbooked, nil
 }
 
-// statements is how many have run in reservation's database so far; nil where
-// the server does not count.
-func (db *database) statements(ctx context.Context) (*int64, error) {
+// statements is how many have run in reservation's database so far, 0 where the
+// server does not count.
+func (db *database) statements(ctx context.Context) (n int64, err error) {
 	if !db.counts {
-		return nil, nil
+		return 0, nil
 	}
-	var n int64
-	err := db.conn.QueryRow(ctx, `
+	err = db.conn.QueryRow(ctx, `
 SELECT coalesce(sum(calls), 0)::bigint FROM pg_stat_statements
 WHERE dbid = (SELECT oid FROM pg_database WHERE datname = current_database()) AND query NOT LIKE '%pg_stat_statements%'`).Scan(&n)
-	return &n, err
+	return n, err
 }
 
 // place makes the directory in which everything of one disk lies.

@@ -31,7 +31,7 @@ type row struct {
 // outcome is one run of one cell.
 type outcome struct {
 	answers
-	cpu        time.Duration // of service and database
+	cpu        [2]time.Duration // of the service and of the database
 	statements *int64
 	overbooked int
 }
@@ -79,7 +79,7 @@ func condense(c cell, runs []outcome) row {
 		PerSecond: of(func(o outcome) float64 { return float64(o.booked) / o.took.Seconds() }, 0),
 		P50:       percentile(0.50), P95: percentile(0.95), P99: percentile(0.99),
 		Refused: int(of(func(o outcome) float64 { return float64(o.refused) }, 0)),
-		CPU:     of(func(o outcome) float64 { return o.cpu.Seconds() / thousands(o.booked) }, 3),
+		CPU:     of(func(o outcome) float64 { return (o.cpu[0] + o.cpu[1]).Seconds() / thousands(o.booked) }, 3),
 	}
 	for _, o := range runs {
 		r.Overbooked = max(r.Overbooked, o.overbooked)

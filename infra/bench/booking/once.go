@@ -61,29 +61,45 @@ func (b *benchmark) once(ctx context.Context, db *database, dir string, c cell, 
 	if logged < answered || spans == 0 {
 		return o, fmt.Errorf("telemetry is not on: %d answers, %d access lines, %d spans", answered, logged, spans)
 	}
-	b.say("%-4s %-13s %3d  %-15s run %d: %6.0f bookings/s  p99 %7.2f ms  refused %6d  overbooked %d  %.1f spans per request%s",
-		c.disk, c.name, c.conns, c.store, i+1, float64(o.booked)/o.took.Seconds(), bench.Millis(bench.Percentile(o.times, 0.99)), o.refused, o.overbooked,
-		float64(spans)/float64(logged), map[bool]string{true: "  also answered: " + o.unexpected()}[len(o.other) > 0])
+	each := func(d time.Duration) float64 { return float64(d.Microseconds()) / float64(max(answered, 1)) }
+	line := fmt.Sprintf("%-4s %-13s %3d  %-15s run %d: %6.0f bookings/s  p99 %7.2f ms  refused %6d  overbooked %d  CPU µs per answer: service %.0f, database %.0f  spans %.1f",
+		c.disk, c.name, c.conns, c.store, i+1, float64(o.booked)/o.took.Seconds(), bench.Millis(bench.Percentile(o.times, 0.99)),
+		o.refused, o.overbooked, each(o.cpu[0]), each(o.cpu[1]), float64(spans)/float64(logged))
+	if len(o.other) > 0 {
+		line += "  also answered: " + o.unexpected()
+	}
+	b.say("%s", line)
 	return o, ctx.Err()
 }
 
 // watch runs the load and takes the figures that are read before and after.
 func (b *benchmark) watch(ctx context.Context, db *database, s *service, l load, c cell, i int) (o outcome, err error) {
 	var failed, unprofiled error
-	var cpu [2]time.Duration
-	var said [2]*int64
-	read := func(at int) func() {
-		return func() {
-			var err, too error
-			if at == 1 { // the end first: it ends with the load
-				cpu[at], err = cpuOf(s.pid(), db.pid())
-			}
-			said[at], too = db.statements(ctx)
-			if at == 0 {
-				cpu[at], err = cpuOf(s.pid(), db.pid())
-			}
-			failed = errors.Join(failed, err, too)
+	note := func(err error) { failed = errors.Join(failed, err) }
+	counted := func() int64 {
+		n, err := db.statements(ctx)
+		note(err)
+		return n
+	}
+	used := func() (cpu [2]time.Duration) {
+		for i, pid := range []int{s.pid(), db.pid()} {
+			d, err := cpuOf(pid)
+			note(err)
+			cpu[i] = d
 		}
+		return cpu
+	}
+	var statements int64
+	// What is asked of the database must not fall between the readings of its time.
+	begun := func() {
+		statements = -counted()
+		o.cpu = used()
+	}
+	ended := func() {
+		for i, now := range used() {
+			o.cpu[i] = now - o.cpu[i]
+		}
+		statements += counted()
 	}
 	var profiling sync.WaitGroup
 	if b.profile != "" {
@@ -93,12 +109,10 @@ func (b *benchmark) watch(ctx context.Context, db *database, s *service, l load,
 			unprofiled = s.profile(ctx, b.seconds, filepath.Join(b.profile, file))
 		})
 	}
-	o.answers = l.run(ctx, read(0), read(1))
+	o.answers = l.run(ctx, begun, ended)
 	profiling.Wait()
-	o.cpu = cpu[1] - cpu[0]
-	if said[0] != nil && said[1] != nil {
-		n := *said[1] - *said[0]
-		o.statements = &n
+	if db.counts {
+		o.statements = &statements
 	}
 	return o, errors.Join(failed, unprofiled, ctx.Err())
 }

@@ -44,21 +44,18 @@ func cutLast(s, sep string) (before, after string, found bool) {
 	return s, "", false
 }
 
-// cpuOf is the CPU time of the processes pids and of all their children, those
-// that have ended included.
-func cpuOf(pids ...int) (time.Duration, error) {
-	var total time.Duration
-	for _, pid := range pids {
-		line, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
-		if err != nil {
-			return 0, err
-		}
-		s, err := parseStat(string(line))
-		if err != nil {
-			return 0, err
-		}
-		total += s.own + s.reaped
+// cpuOf is the CPU time of a process and of all its children, those that have
+// ended included.
+func cpuOf(pid int) (time.Duration, error) {
+	line, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
+	if err != nil {
+		return 0, err
 	}
+	s, err := parseStat(string(line))
+	if err != nil {
+		return 0, err
+	}
+	total := s.own + s.reaped
 	files, err := filepath.Glob("/proc/[0-9]*/stat")
 	if err != nil {
 		return 0, err
@@ -68,11 +65,8 @@ func cpuOf(pids ...int) (time.Duration, error) {
 		if err != nil {
 			continue // it has just ended, and its parent counts it
 		}
-		s, err := parseStat(string(line))
-		for _, pid := range pids {
-			if err == nil && s.parent == pid {
-				total += s.own
-			}
+		if s, err := parseStat(string(line)); err == nil && s.parent == pid {
+			total += s.own
 		}
 	}
 	return total, nil

@@ -1,0 +1,232 @@
+package main
+
+import (
+	"bytes"
+
+	"encoding/json"
+	"fmt"
+	"math"
+	"math/rand/v2"
+	"net"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/valyala/fasthttp"
+
+	"jari.example/infra/bench"
+)
+
+// TestMain lets the test binary be the handler that does nothing.
+func TestMain(m *testing.M) {
+	if len(os.Args) == 2 && os.Args[1] == nullArgument {
+		fmt.Fprintln(os.Stderr, serveNull())
+		os.Exit(1)
+	}
+	os.Exit(m.Run())
+}
+
+// zipfian reports whether counts fall as 1/rank does, over the first ranks.
+func zipfian(counts []int) bool {
+	total, harmonic := 0, 0.0
+	for i, n := range counts {
+		total += n
+		harmonic += math.Pow(float64(i+1), -1.01)
+	}
+	for i := range 10 {
+		want := float64(total) * math.Pow(float64(i+1), -1.01) / harmonic
+		if math.Abs(float64(counts[i])-want) > want/10 {
+			return false
+		}
+	}
+	return true
+}
+
+func counted(pick func() int, slots, times int) []int {
+	counts := make([]int, slots)
+	for range times {
+		counts[pick()]++
+	}
+	return counts
+}
+
+func TestPopularityFollowsZipfAndTheCalmDoesNot(t *testing.T) {
+	r := rand.New(rand.NewPCG(1, 2))
+	popular := counted(byPopularity(1000)(r), 1000, 200_000)
+	if !zipfian(popular) {
+		t.Errorf("the first slots get %v of 200,000", popular[:10])
+	}
+	if share := float64(popular[0]) / 200_000; share < 0.11 || share > 0.15 {
+		t.Errorf("the first slot gets a share of %.3f, not one in eight", share)
+	}
+	even := counted(evenly(1000)(r), 1000, 200_000)
+	if zipfian(even) { // the control
+		t.Error("an even choice passes for Zipf's")
+	}
+	if slices.Min(even) < 120 || slices.Max(even) > 280 {
+		t.Errorf("an even choice gives slots between %d and %d of 200 each", slices.Min(even), slices.Max(even))
+	}
+}
+
+func TestThePlanHasEveryCellTheIssueNames(t *testing.T) {
+	seen := map[string]bool{}
+	for _, c := range plan([]string{ram, realDisk}, scenarioNames(), stores) {
+		seen[fmt.Sprint(c.disk, " ", c.name, " ", c.conns, " ", c.store)] = true
+	}
+	for _, disk := range []string{"ram", "real"} {
+		for _, load := range []string{"hot-slot 64", "hot-slot 256", "zipf-1000 64", "zipf-1000 256", "calm 8", "sold-out-rush 256"} {
+			for _, store := range []string{"read_then_write", "for_update", "one_statement", "grouped"} {
+				if name := disk + " " + load + " " + store; !seen[name] {
+					t.Errorf("nobody measures %s", name)
+				}
+			}
+		}
+	}
+}
+
+func TestCPUTimeIsReadFromBehindTheName(t *testing.T) {
+	s, err := parseStat("17 (a) b (c) S 5 17 17 0 -1 4194560 1 2 3 4 100 20 7 3 20 0 1 0 9 0 0")
+	if err != nil || s.parent != 5 || s.own != 1200*time.Millisecond || s.reaped != 100*time.Millisecond {
+		t.Errorf("read as %+v, %v", s, err)
+	}
+	if _, err := parseStat("17 (half"); err == nil {
+		t.Error("half a line is accepted")
+	}
+	before, err := cpuOf(os.Getpid())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for x, until := 0.0, time.Now().Add(50*time.Millisecond); time.Now().Before(until); x++ {
+		_ = math.Sqrt(x)
+	}
+	if after, err := cpuOf(os.Getpid()); err != nil || after <= before {
+		t.Errorf("after working %v, before %v, %v", after, before, err)
+	}
+}
+
+// server answers each request as status says of its number.
+func server(t *testing.T, status func(n int) int) string {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = l.Close() })
+	n := make(chan int, 1)
+	n <- 0
+	go func() {
+		_ = fasthttp.Serve(l, func(ctx *fasthttp.RequestCtx) {
+			k := <-n
+			n <- k + 1
+			ctx.SetStatusCode(status(k))
+		})
+	}()
+	return l.Addr().String()
+}
+
+func TestEveryAnswerCountsOnceAndAsWhatItIs(t *testing.T) {
+	addr := server(t, func(n int) int { return []int{201, 409, 409, 503}[n%4] })
+	a := load{addr: addr, conns: 4, requests: 400, pick: evenly(1), slots: []int64{1}}.run(t.Context(), func() {}, func() {})
+	if len(a.times) != 400 || a.booked != 100 || a.total != 100 || a.refused != 300 || a.unexpected() != "100 × 503" {
+		t.Errorf("%d answers, %d booked (%d in all), %d refused, also %q", len(a.times), a.booked, a.total, a.refused, a.unexpected())
+	}
+	if !slices.IsSorted(a.times) || a.took <= 0 {
+		t.Errorf("unsorted, or took %v", a.took)
+	}
+	nobody := load{addr: "127.0.0.1:1", conns: 1, requests: 3, pick: evenly(1), slots: []int64{1}}.run(t.Context(), func() {}, func() {})
+	if nobody.booked != 0 || nobody.unexpected() != "3 × 0" {
+		t.Errorf("where nobody listens: %d booked, %q", nobody.booked, nobody.unexpected())
+	}
+}
+
+func TestMediansAndTheWorstOverbooking(t *testing.T) {
+	n := int64(300)
+	run := func(booked, over int) outcome {
+		return outcome{
+			answers: answers{took: time.Second, booked: booked, times: []time.Duration{time.Millisecond, 3 * time.Millisecond}},
+			cpu:     [2]time.Duration{time.Second, time.Second}, statements: &n, overbooked: over,
+		}
+	}
+	r := condense(cell{store: "x", disk: ram, conns: 8}, []outcome{run(100, 0), run(300, 7), run(200, 1)})
+	if r.PerSecond != 200 || r.Overbooked != 7 || r.CPU != 10 || *r.Statements != 1.5 || r.P50 != 1 || r.P99 != 3 {
+		t.Errorf("condensed to %+v", r)
+	}
+	silent := run(100, 0)
+	silent.statements = nil
+	if r := condense(cell{}, []outcome{silent}); r.Statements != nil {
+		t.Errorf("statements that nobody counted are %v", *r.Statements)
+	}
+}
+
+func TestGoalsAreJudgedByTheRightRows(t *testing.T) {
+	rows := []row{
+		{Store: "grouped", Scenario: hotSlot, Disk: ram, Connections: 64, PerSecond: 9000, P99: 20},
+		{Store: "one_statement", Scenario: hotSlot, Disk: ram, Connections: 64, PerSecond: 1000},
+		{Store: "for_update", Scenario: hotSlot, Disk: ram, Connections: 64, PerSecond: 300},
+		{Store: "grouped", Scenario: calm, Disk: ram, Connections: 8, PerSecond: 80},
+		{Store: "one_statement", Scenario: calm, Disk: ram, Connections: 8, PerSecond: 100, Overbooked: 1},
+		{Store: "read_then_write", Scenario: calm, Disk: ram, Connections: 8, Overbooked: 99},
+		{Store: "grouped", Scenario: zipf1000, Disk: realDisk, Connections: 64, PerSecond: 1},
+		{Store: "one_statement", Scenario: zipf1000, Disk: realDisk, Connections: 64, PerSecond: 1},
+	}
+	var out bytes.Buffer
+	if err := bench.WriteGoals(&out, goals(rows)); err != nil {
+		t.Fatal(err)
+	}
+	var verdicts []string
+	for line := range strings.Lines(out.String()) {
+		verdicts = append(verdicts, strings.Fields(line)[0])
+	}
+	if want := []string{"missed", "met", "met", "met", "missed", "missed"}; !slices.Equal(verdicts, want) {
+		t.Errorf("want %v:\n%s", want, &out)
+	}
+}
+
+// The whole program, for moments: all stores, each kind of scenario, on a
+// PostgreSQL of its own. What it measures means nothing.
+func TestAShortRunFillsItsRows(t *testing.T) {
+	if testing.Short() {
+		t.Skip("-short: it builds reservationd and starts a PostgreSQL")
+	}
+	dir := t.TempDir()
+	var out, progress bytes.Buffer
+	err := run(t.Context(), []string{"-only", calm + "," + soldOutRush, "-disk", "ram", "-runs", "1", "-seconds", "0.5", "-warm", "0.2", "-rush", "1500", "-out", dir}, &out, &progress)
+	if err != nil {
+		t.Fatalf("%v\n%s", err, &progress)
+	}
+	text, err := os.ReadFile(filepath.Join(dir, "booking.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var report bench.Report[row]
+	strict := json.NewDecoder(bytes.NewReader(text))
+	strict.DisallowUnknownFields()
+	if err := strict.Decode(&report); err != nil {
+		t.Fatal(err)
+	}
+	if len(report.Rows) != 2*len(stores) {
+		t.Fatalf("%d rows:\n%s", len(report.Rows), &out)
+	}
+	overbooks := false
+	for _, r := range report.Rows {
+		if r.PerSecond <= 0 || r.P50 <= 0 || r.P99 < r.P95 || r.P95 < r.P50 || r.CPU <= 0 {
+			t.Errorf("a figure is missing: %+v", r)
+		}
+		if r.Scenario == soldOutRush && r.Store != "read_then_write" && r.Refused < 1200 {
+			t.Errorf("the rush refuses only %d: %+v", r.Refused, r)
+		}
+		if r.Overbooked > 0 && r.Store != "read_then_write" {
+			t.Errorf("overbooked: %+v", r)
+		}
+		overbooks = overbooks || r.Overbooked > 0
+	}
+	if !overbooks { // the control: the recount would notice
+		t.Error("not even the store that reads before it writes overbooks")
+	}
+	if !strings.Contains(out.String(), "The load itself costs") {
+		t.Errorf("its own cost is not reported:\n%s", &out)
+	}
+}
