@@ -40,6 +40,7 @@ type house struct {
 	threshold  int64         // covers sold at which the kill is due
 	due        chan struct{} // closed then
 	once       sync.Once
+	counted    chan struct{} // closed when it is known what the kill has left for sale
 }
 
 // sold counts what diners have heard to be theirs.
@@ -74,7 +75,12 @@ func (c *campaign) sellout(ctx context.Context, n int) (string, error) {
 
 // burst is how many come at once when the kill is due, so that it finds
 // something to interrupt, and still something for sale.
-func (h *house) burst() int { return min(6, max(2, h.covers/6)) }
+func (h *house) burst() int { return min(6, max(1, h.covers/6)) }
+
+// dread is how many times slower people come from the kill until it is known
+// what it has left: if everybody stood at the door when Postgres is back, the
+// seats would be gone before they are counted.
+const dread = 20
 
 // crowd lets people in, one by one and then some at once, and returns how many
 // they were when the last has gone.
@@ -82,7 +88,7 @@ func (c *campaign) crowd(ctx context.Context, h *house) int {
 	var all sync.WaitGroup
 	people := 20 + h.covers*3/2
 	pace := time.Duration(5+c.rng.IntN(20)) * time.Millisecond // between two of them
-	due, atOnce := h.due, 0
+	due, counted, atOnce := h.due, (chan struct{})(nil), 0
 	for range people {
 		d := &diner{id: uuid.NewString(), sys: c.sys, log: c.log, house: h, rng: rand.New(rand.NewPCG(c.rng.Uint64(), 0))}
 		d.party = 1 + min(d.rng.IntN(h.largest), d.rng.IntN(h.largest)) // small ones are more frequent
@@ -90,10 +96,16 @@ func (c *campaign) crowd(ctx context.Context, h *house) int {
 		if atOnce--; atOnce > 0 {
 			continue
 		}
+		next := time.Duration(c.rng.ExpFloat64() * float64(pace))
+		if counted != nil {
+			next *= dread
+		}
 		select {
 		case <-due:
-			due, atOnce = nil, h.burst()
-		case <-time.After(time.Duration(c.rng.ExpFloat64() * float64(pace))):
+			due, counted, atOnce = nil, h.counted, h.burst()
+		case <-counted:
+			counted = nil
+		case <-time.After(next):
 		}
 	}
 	all.Wait()
@@ -120,6 +132,7 @@ func (c *campaign) kill(ctx context.Context, h *house, victim string) error {
 		return err
 	}
 	c.log.kills[n].Left = left
+	close(h.counted)
 	return c.sys.awaitBack(ctx, victim, st.Restarts+1)
 }
 
@@ -137,7 +150,8 @@ func (c *campaign) left(ctx context.Context, h *house) (int, error) {
 
 // open makes the restaurant known and finds its two seatings.
 func (c *campaign) open(ctx context.Context, n int) (*house, error) {
-	h := &house{covers: 5 + c.rng.IntN(36), largest: 4 + c.rng.IntN(3), due: make(chan struct{})}
+	h := &house{covers: 5 + c.rng.IntN(36), due: make(chan struct{}), counted: make(chan struct{})}
+	h.largest = min(4+c.rng.IntN(3), max(2, h.covers/3))
 	share := 0.05 + 0.5*c.rng.Float64()
 	h.threshold = max(1, int64(share*float64(h.covers)))
 	day := time.Now().UTC().AddDate(0, 0, 3) // far enough for no reminder to be due
