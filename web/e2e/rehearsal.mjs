@@ -10,6 +10,7 @@ const types = { js: 'text/javascript', css: 'text/css', html: 'text/html', map: 
 export async function rehearse(page) {
   const base = 'http://127.0.0.1:1'
   const api = new FakeApi()
+  api.owner()
   await page.route(`${base}/**`, async (route) => {
     const { pathname } = new URL(route.request().url())
     if (pathname.startsWith('/v1/')) return route.fulfill(await answer(api, route.request()))

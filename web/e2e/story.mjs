@@ -4,6 +4,8 @@ import assert from 'node:assert/strict'
 import { mkdir } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
 import { AxeBuilder } from '@axe-core/playwright'
+import { host } from './host.mjs'
+import { newRival, waitForASeat } from './line.mjs'
 
 /** @typedef {import('playwright-core').Page} Page */
 /** @typedef {import('../src/api/schema.gen').components['schemas']['Restaurant']} Restaurant */
@@ -17,6 +19,7 @@ export async function story({ page, base, say = () => {} }) {
   await page.setContent('<select></select>')
   assert.notDeepEqual(await complaints(page), [], 'axe must notice a field without a name')
   const { korean, american } = await restaurantsIn(page, base)
+  const rival = await newRival(page)
   const main = page.getByRole('main')
   let pictures = 0
 
@@ -79,6 +82,17 @@ export async function story({ page, base, say = () => {} }) {
   await main.getByRole('link', { name: '내 예약 보기' }).click()
   await main.getByRole('link', { name: korean.name.ko, exact: true }).waitFor()
   await look('reservations')
+  await main.getByRole('button', { name: /변경$/ }).click()
+  const dialog = page.getByRole('dialog')
+  await dialog.getByLabel('인원').selectOption('3')
+  const others = dialog.getByRole('group', { name: /^시간/ }).locator('input:not(:checked):not(:disabled)')
+  await others.first().focus()
+  await page.keyboard.press('Space')
+  await look('change')
+  await dialog.getByRole('button', { name: '변경하기' }).click()
+  await main.getByText(`${korean.name.ko} 예약을 변경했습니다.`).waitFor()
+  await main.getByText('3명', { exact: true }).waitFor()
+  say('moved to another time with one guest more')
   await main.getByRole('button', { name: /취소$/ }).click()
   await page.getByRole('dialog').waitFor()
   await look('cancel')
@@ -87,6 +101,8 @@ export async function story({ page, base, say = () => {} }) {
   await main.getByText('취소됨').waitFor()
   await look('cancelled')
   say('cancelled, and the list says so')
+
+  await waitForASeat({ page, look, say, rival, korean })
 
   await page.getByRole('button', { name: 'English' }).click()
   await main.getByRole('heading', { name: 'My reservations' }).waitFor()
@@ -109,6 +125,7 @@ export async function story({ page, base, say = () => {} }) {
   await page.getByRole('button', { name: 'Log out' }).click()
   await page.getByRole('link', { name: 'Log in' }).waitFor()
   say('logged out')
+  await host({ page, look, say, korean })
 }
 
 /** What axe finds wrong with the page as it is. @param {Page} page */
@@ -168,7 +185,8 @@ async function restaurantsIn(page, base) {
     })
     for (const korean of await items('/v1/restaurants', 'KR')) {
       const free = await items(`/v1/restaurants/${korean.id}/availability?${window}`, 'KR')
-      if (free.length > 0) return { korean, american: (await items('/v1/restaurants', 'US'))[0] }
+      if (free.some((/** @type {any} */ time) => time.available >= 2 && !time.opens_at))
+        return { korean, american: (await items('/v1/restaurants', 'US'))[0] }
     }
     throw new Error('no Korean restaurant has a free time')
   })

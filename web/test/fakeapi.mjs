@@ -100,8 +100,9 @@ export class FakeApi {
 
   /** An account that owns every Korean place. */
   owner() {
-    const owner = this.signedUp('Sora', 'owner-kr@jari.example', 'local-owner-password')
-    owner.role = 'owner'
+    this.signedUp('Sora', 'owner-kr@jari.example', 'local-owner-password')
+    const [owner] = this.users.slice(-1)
+    if (owner) owner.role = 'owner'
     return owner
   }
 

@@ -47,7 +47,15 @@ export const restaurantQuery = (region: Region, id: string) =>
       unwrap(api[region].GET('/v1/restaurants/{id}', { params: { path: { id } }, signal })),
   })
 
-export const availabilityKey = (region: Region, id: string) => ['availability', region, id]
+const availabilityKey = (region: Region, id: string) => ['availability', region, id]
+
+/**
+ * Has a restaurant's times asked for again after a change of seats: once the
+ * second is over for which the answer before may be given to anybody.
+ */
+export function refreshTimes(queries: QueryClient, region: Region, id: string): void {
+  setTimeout(() => void queries.invalidateQueries({ queryKey: availabilityKey(region, id) }), 1100)
+}
 
 const hour = 3_600_000
 

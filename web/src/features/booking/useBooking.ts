@@ -2,7 +2,7 @@ import { useMutation, useQueryClient } from '@tanstack/react-query'
 import { useAttempt } from '../../api/attempt'
 import { api, type Region } from '../../api/client'
 import { ApiError, unwrap } from '../../api/problem'
-import { availabilityKey } from '../../api/queries'
+import { refreshTimes } from '../../api/queries'
 
 /** After these refusals the times on show are out of date. */
 const outdated = ['slot_full', 'slot_closed', 'slot_not_found', 'seats_available', 'not_open_yet']
@@ -30,11 +30,11 @@ export function useBooking(region: Region, restaurant: string) {
     onSuccess: () => {
       attempt.succeeded()
       void queries.invalidateQueries({ queryKey: ['mine'] })
-      void queries.invalidateQueries({ queryKey: availabilityKey(region, restaurant) })
+      refreshTimes(queries, region, restaurant)
     },
     onError: (error) => {
       if (error instanceof ApiError && outdated.includes(error.reason))
-        void queries.invalidateQueries({ queryKey: availabilityKey(region, restaurant) })
+        refreshTimes(queries, region, restaurant)
     },
   })
 }

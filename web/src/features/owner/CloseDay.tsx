@@ -2,7 +2,7 @@ import { useMutation, useQueryClient } from '@tanstack/react-query'
 import { useState } from 'react'
 import { api } from '../../api/client'
 import { unwrap } from '../../api/problem'
-import { availabilityKey, guestsKey } from '../../api/queries'
+import { guestsKey, refreshTimes } from '../../api/queries'
 import { Dialog } from '../../components/Dialog'
 import { Field } from '../../components/Field'
 import { Problem } from '../../components/Problem'
@@ -68,7 +68,7 @@ function useClosure({ region, restaurant: { id }, date }: Omit<Place, 'onDone'>)
   const queries = useQueryClient()
   const onSuccess = () => {
     void queries.invalidateQueries({ queryKey: guestsKey(region, id) })
-    void queries.invalidateQueries({ queryKey: availabilityKey(region, id) })
+    refreshTimes(queries, region, id)
   }
   const close = useMutation({
     mutationFn: (reason: string) =>

@@ -3,7 +3,7 @@ import { useId, useState } from 'react'
 import { useAttempt } from '../../api/attempt'
 import { api, type GuestRequest, type Region } from '../../api/client'
 import { unwrap } from '../../api/problem'
-import { availabilityKey, dayQuery, guestsKey, guestsQuery } from '../../api/queries'
+import { dayQuery, guestsKey, guestsQuery, refreshTimes } from '../../api/queries'
 import { Field } from '../../components/Field'
 import { PartySelect } from '../../components/PartySelect'
 import { Problem } from '../../components/Problem'
@@ -101,7 +101,7 @@ function useEnter(region: Region, id: string) {
     onSuccess: () => {
       attempt.succeeded()
       void queries.invalidateQueries({ queryKey: guestsKey(region, id) })
-      void queries.invalidateQueries({ queryKey: availabilityKey(region, id) })
+      refreshTimes(queries, region, id)
     },
   })
 }

@@ -2,7 +2,7 @@ import { useMutation, useQueryClient } from '@tanstack/react-query'
 import { useAttempt } from '../../api/attempt'
 import { api, type Reservation } from '../../api/client'
 import { unwrap } from '../../api/problem'
-import { availabilityKey, mineKey, mineQuery } from '../../api/queries'
+import { mineKey, mineQuery, refreshTimes } from '../../api/queries'
 import type { Placed } from './ReservationsPage'
 
 /** What a diner can do with a reservation; an object is a change of it. */
@@ -21,7 +21,7 @@ export function useAct(user: string, placed: Placed) {
         before?.map((each) => (each.id === changed.id ? changed : each)),
       )
       void queries.invalidateQueries({ queryKey: mineKey(user) })
-      void queries.invalidateQueries({ queryKey: availabilityKey(region, reservation.restaurant_id) })
+      refreshTimes(queries, region, reservation.restaurant_id)
     },
   })
 }
