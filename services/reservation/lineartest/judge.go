@@ -3,7 +3,6 @@ package lineartest
 import (
 	"fmt"
 	"math"
-	"strings"
 	"time"
 
 	"github.com/anishathalye/porcupine"
@@ -56,6 +55,19 @@ type moment struct {
 }
 
 func (m *moment) had(n int) bool { return m.past[n/64]&(1<<(n%64)) != 0 }
+func (m *moment) take(n int)     { m.past[n/64] |= 1 << (n % 64) }
+
+// deadline is when the first of those still to come returns. Whoever has called
+// by then may be next.
+func (m *moment) deadline(ops []porcupine.Operation) int64 {
+	first := int64(math.MaxInt64)
+	for n := range ops {
+		if !m.had(n) {
+			first = min(first, ops[n].Return)
+		}
+	}
+	return first
+}
 
 // model is porcupine's view of the history. A claim that changes nothing is
 // taken as soon as it can be true, and before any other: whatever order explains
@@ -76,7 +88,7 @@ func (h History) model() porcupine.Model {
 				return false, m
 			}
 			m.state = next
-			m.past[c.n/64] |= 1 << (c.n % 64)
+			m.take(c.n)
 			return true, m
 		},
 		DescribeOperation: func(input, output any) string { return fmt.Sprint(input.(claim).call, " → ", output) },
@@ -88,12 +100,7 @@ func (h History) model() porcupine.Model {
 // true now, changes nothing, and has nobody before it. What nobody heard of and
 // would come to nothing waits until the end, where it may as well not happen.
 func (m *moment) mustWait(c claim, got answer, idle bool, ops []porcupine.Operation) bool {
-	first := int64(math.MaxInt64) // to return, of those still to come
-	for n := range ops {
-		if !m.had(n) {
-			first = min(first, ops[n].Return)
-		}
-	}
+	first := m.deadline(ops)
 	for n, o := range ops {
 		if n == c.n && c.only(got) {
 			return false
@@ -170,66 +177,4 @@ func (h History) operations() []porcupine.Operation {
 		list = append(list, o)
 	}
 	return list
-}
-
-func (c call) String() string {
-	var b strings.Builder
-	fmt.Fprintf(&b, "%s diner %d", c.op, c.diner)
-	for _, f := range []struct {
-		name  string
-		value int8
-		said  bool
-	}{
-		{"key", c.key, c.key != none},
-		{"row", c.row, c.row != none},
-		{"slot", c.slot, c.slot != none},
-		{"party", c.party, c.party != 0},
-		{"if", c.version, c.version != 0},
-		{"covers", c.covers, c.op == edit},
-	} {
-		if f.said {
-			fmt.Fprintf(&b, " %s %d", f.name, f.value)
-		}
-	}
-	return b.String()
-}
-
-func (a answer) String() string {
-	switch {
-	case a.reason == "slot_full":
-		return fmt.Sprintf("slot_full, %d left", a.available)
-	case a.reason != "":
-		return a.reason
-	case a.status == unborn:
-		return fmt.Sprint("done ", a.closed)
-	}
-	again := ""
-	if a.replayed {
-		again = " again"
-	}
-	return fmt.Sprintf("%s%s", a.shown, again)
-}
-
-func (s shown) String() string {
-	text := fmt.Sprintf("row %d on slot %d for %d %s", s.row, s.slot, s.party, s.status)
-	if s.position != 0 {
-		text += fmt.Sprintf(" as no. %d", s.position)
-	}
-	if s.version != 0 {
-		text += fmt.Sprintf(" v%d", s.version)
-	}
-	return text
-}
-
-func (s state) String() string {
-	var b strings.Builder
-	for i, at := range s.slots {
-		fmt.Fprintf(&b, "slot %d: %d of %d\n", i, at.booked, at.wanted)
-	}
-	for i, r := range s.rows {
-		if r.status != unborn {
-			fmt.Fprintf(&b, "diner %d: %s\n", r.diner, s.show(int8(i)))
-		}
-	}
-	return b.String()
 }

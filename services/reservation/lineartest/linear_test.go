@@ -46,7 +46,7 @@ func replicas(t *testing.T, wrap func(t *testing.T, database string, s *postgres
 }
 
 func TestACrowdIsAnsweredAsIfOneByOne(t *testing.T) {
-	lineartest.Run(t, replicas(t, func(_ *testing.T, _ string, s *postgres.Store) reservation.Store { return s }), 60)
+	lineartest.Run(t, replicas(t, func(_ *testing.T, _ string, s *postgres.Store) reservation.Store { return s }), 48)
 }
 
 // hasty books as strategies.ReadThenWrite does and is the real store otherwise.

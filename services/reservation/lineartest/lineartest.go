@@ -30,8 +30,9 @@ import (
 )
 
 const (
-	atOnce  = 4                // worlds
-	judging = 20 * time.Second // at most, for one history
+	atOnce  = 8                // worlds
+	judging = 30 * time.Second // at most, for one history
+	telling = 48               // worlds, after which every kind of answer has been met
 )
 
 // Run plays rounds worlds against the replicas and fails the test for each that
@@ -39,23 +40,29 @@ const (
 // JARI_LINEAR_SEED for the ones of an earlier run.
 func Run(t *testing.T, replicas []string, rounds int) {
 	t.Helper()
-	rounds = int(number(t, "JARI_LINEAR_ROUNDS", uint64(rounds)))
-	c := playAll(t, replicas, rounds, false, func(h History) bool {
-		result, info := h.Check(judging)
-		if result != porcupine.Ok {
-			t.Errorf("JARI_LINEAR_SEED=%d JARI_LINEAR_ROUNDS=1: %s; see %s", h.Seed, result, draw(t, h, info))
+	var undecided atomic.Int32
+	c := playAll(t, replicas, int(number(t, "JARI_LINEAR_ROUNDS", uint64(rounds))), false, func(h History) bool {
+		switch result, info := h.Check(judging); result {
+		case porcupine.Unknown:
+			undecided.Add(1)
+		case porcupine.Illegal:
+			t.Errorf("JARI_LINEAR_SEED=%d JARI_LINEAR_ROUNDS=1: no order of the requests explains the answers; %s\n%s",
+				h.Seed, draw(t, h, info), h.stuck(info))
 		}
-		return true
+		return !t.Failed()
 	})
-	t.Log(c)
+	t.Logf("%v\n%6d worlds undecided", c, undecided.Load())
+	if n := undecided.Load(); 20*int(n) > c.worlds {
+		t.Errorf("%d of %d worlds were too much for the judge: that proves nothing", n, c.worlds)
+	}
 	for outcome, n := range c.outcomes {
 		if strings.Contains(outcome, " 500 ") {
 			t.Errorf("%d times %q", n, outcome)
 		}
 	}
 	for _, outcome := range want {
-		if c.outcomes[outcome] == 0 {
-			t.Errorf("nobody was answered %q: the rounds prove nothing about it", outcome)
+		if c.outcomes[outcome] == 0 && c.worlds >= telling {
+			t.Errorf("nobody was answered %q: the worlds prove nothing about it", outcome)
 		}
 	}
 }
@@ -64,9 +71,9 @@ func Run(t *testing.T, replicas []string, rounds int) {
 var want = []string{
 	"book confirmed", "book confirmed again", "book slot_full", "book slot_full latched", "book slot_closed",
 	"book already_booked", "book overlap", "book idempotency_key_reused", "book unknown",
-	"join waiting", "join waiting again", "join seats_available", "look offered",
-	"accept confirmed", "accept not_offered", "decline declined", "leave done",
-	"move confirmed", "move waiting", "move offered", "move slot_full", "move version_mismatch",
+	"join waiting", "join seats_available", "look offered",
+	"accept confirmed", "accept not_offered", "decline not_offered", "leave done",
+	"move confirmed", "move waiting", "move slot_full", "move version_mismatch",
 	"cancel cancelled", "cancel cancelled again", "cancel not_cancellable", "cancel unknown", "edit done",
 }
 
@@ -179,7 +186,7 @@ func (c census) String() string {
 	return text
 }
 
-// draw writes porcupine's picture of the history and returns where. Without
+// draw writes porcupine's picture of the history and says where. Without
 // -artifacts the test's directory would be gone when one wants to look.
 func draw(t *testing.T, h History, info porcupine.LinearizationInfo) string {
 	dir := t.ArtifactDir()
@@ -190,7 +197,7 @@ func draw(t *testing.T, h History, info porcupine.LinearizationInfo) string {
 	if err := porcupine.VisualizePath(h.model(), info, file); err != nil {
 		return err.Error()
 	}
-	return file
+	return "see " + file
 }
 
 // number reads a number from the environment.

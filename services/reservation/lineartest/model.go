@@ -8,7 +8,7 @@ import "slices"
 
 const (
 	slots = 2  // slots of one world; a move ties them together
-	keys  = 64 // requests of one world that may be asked again
+	keys  = 80 // requests of one world that may be asked again
 	none  = -1 // no slot, row or key
 )
 

@@ -15,7 +15,7 @@ import (
 )
 
 // most is in a party; more than there ever are covers.
-const most = 20
+const most = 20 // reservation.MaxParty
 
 // world is one restaurant with two slots, and what its guests know of it.
 type world struct {
@@ -47,12 +47,11 @@ func play(ctx context.Context, client *http.Client, replicas []string, seed uint
 	rng := rand.New(rand.NewPCG(seed, 0))
 	w := &world{
 		replicas: replicas, client: client, restaurant: "linear-" + uuid.NewString(),
-		day:    strings.ToLower(time.Now().UTC().Add(48 * time.Hour).Weekday().String()[:3]),
-		covers: int8(2 + rng.IntN(4)), overlap: rng.IntN(4) == 0,
-		pause: []time.Duration{0, 0, 5 * time.Millisecond, 100 * time.Millisecond}[rng.IntN(4)],
-		crowd: crowds[rng.IntN(len(crowds))],
-		rows:  map[string]int8{},
+		day:     strings.ToLower(time.Now().UTC().Add(48 * time.Hour).Weekday().String()[:3]),
+		overlap: rng.IntN(3) == 0, crowd: crowds[rng.IntN(len(crowds))], rows: map[string]int8{},
+		pause: []time.Duration{0, 0, 5 * time.Millisecond, 400 * time.Millisecond}[rng.IntN(4)],
 	}
+	w.covers = int8(w.seats/2 + rng.IntN(w.seats) + 1)
 	if alone {
 		w.workers, w.each, w.pause = 1, w.workers*w.each, 0
 	}
