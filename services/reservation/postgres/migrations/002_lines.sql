@@ -45,6 +45,13 @@ CREATE INDEX idempotency_age ON idempotency USING brin (created_at); -- for the 
 
 ALTER TABLE outbox ADD COLUMN previous jsonb, ADD COLUMN reason text NOT NULL DEFAULT '';
 
+-- What is remembered and what is still to be told are rows of before: they get
+-- what those got.
+UPDATE idempotency SET answer = answer || jsonb_build_object(
+  'cancel_until', answer -> 'starts_at', 'version', CASE answer ->> 'status' WHEN 'confirmed' THEN 1 ELSE 2 END);
+UPDATE outbox SET payload = payload || jsonb_build_object(
+  'cancel_until', payload -> 'starts_at', 'version', CASE payload ->> 'status' WHEN 'confirmed' THEN 1 ELSE 2 END);
+
 ---- create above / drop below ----
 
 DROP TABLE closures;
