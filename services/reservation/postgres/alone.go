@@ -20,10 +20,10 @@ WITH slot AS (
   WHERE id = $2 AND capacity = wanted_capacity AND booked + $4 <= capacity
     AND starts_at > $8 AND (opens_at IS NULL OR opens_at <= $8) AND $4 BETWEEN party_min AND party_max
     AND NOT EXISTS (SELECT FROM idempotency WHERE diner_id = $3 AND op = 'book' AND key = $6)
-    AND (SELECT count(*) < $11
-        AND NOT coalesce(bool_or(m.slot_id = s.id OR m.starts_at < s.ends_at AND m.ends_at > s.starts_at), false)
-      FROM reservations m
-      WHERE m.diner_id = $3 AND m.status IN ('waiting', 'offered', 'confirmed', 'seated') AND m.ends_at > $8)
+    AND (SELECT count(*) FILTER (WHERE live) < $11
+        AND NOT coalesce(bool_or(live AND (m.slot_id = s.id OR m.starts_at < s.ends_at AND m.ends_at > s.starts_at)), false)
+      FROM (SELECT slot_id, starts_at, ends_at, status IN ('waiting', 'offered', 'confirmed', 'seated') AS live
+        FROM reservations WHERE diner_id = $3 AND ends_at > $8) m)
   RETURNING id AS slot_id, restaurant_id, starts_at, ends_at, time_zone, cancel_until),
 row AS MATERIALIZED (
   SELECT $1::uuid AS id, $3::uuid AS diner_id, slot.*, $4::int AS party, $5::text AS note, 'confirmed' AS status,

@@ -20,9 +20,11 @@ const holdSQL = `SELECT ` + slotColumns + ` FROM slots WHERE id = ANY ($1) ORDER
 // served first; who does not fit behind them may still fit after them, and is
 // asked about again.
 //
-// It is planned once, not knowing how many it will be about: LIMIT 1 keeps the
-// lateral joins index probes whatever the planner thinks of the tables, and
-// nothing but asked is as long as the group, so no two long lists are joined.
+// It is planned once, perhaps while the tables are empty and not knowing how
+// many it will be about. So LIMIT 1 keeps the lateral joins index probes, a
+// diner's rows are found without a word about their status, for which the
+// planner may scan all of reservations_live, and no two lists as long as the
+// group are joined.
 const decideSQL = `-- name: reservation.book
 WITH asked AS (
   SELECT r.*, s.restaurant_id, s.starts_at, s.ends_at, s.time_zone, s.cancel_until, s.capacity - s.booked AS room,
@@ -38,10 +40,10 @@ WITH asked AS (
   LEFT JOIN LATERAL (
     SELECT answer, body_hash FROM idempotency WHERE diner_id = r.diner_id AND op = 'book' AND key = r.key LIMIT 1) old ON true
   CROSS JOIN LATERAL (
-    SELECT count(*) AS live, coalesce(bool_or(m.slot_id = r.slot_id), false) AS here,
-      coalesce(bool_or(m.slot_id <> r.slot_id AND m.starts_at < s.ends_at AND m.ends_at > s.starts_at), false) AS clash
-    FROM reservations m
-    WHERE m.diner_id = r.diner_id AND m.status IN ('waiting', 'offered', 'confirmed', 'seated') AND m.ends_at > r.at) has),
+    SELECT count(*) FILTER (WHERE live) AS live, coalesce(bool_or(live AND slot_id = r.slot_id), false) AS here,
+      coalesce(bool_or(live AND slot_id <> r.slot_id AND starts_at < s.ends_at AND ends_at > s.starts_at), false) AS clash
+    FROM (SELECT slot_id, starts_at, ends_at, status IN ('waiting', 'offered', 'confirmed', 'seated') AS live
+      FROM reservations WHERE diner_id = r.diner_id AND ends_at > r.at) m) has),
 decided AS MATERIALIZED (
   SELECT *, coalesce(fits AND sum(party) FILTER (WHERE fits) OVER (PARTITION BY slot_id ORDER BY ord) <= room, false) AS books
   FROM asked),

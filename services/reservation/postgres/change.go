@@ -29,9 +29,8 @@ const (
 SELECT ` + columns + ` FROM reservations
 WHERE id = $1 OR (slot_id = ANY ($2) AND status IN ('waiting', 'offered', 'confirmed', 'seated')
   AND ($3 OR status IN ('waiting', 'offered')))`
-	mineSQL = `
-SELECT ` + columns + ` FROM reservations
-WHERE diner_id = $1 AND status IN ('waiting', 'offered', 'confirmed', 'seated') AND ends_at > $2`
+	mineSQL = ` -- without the status, for which the planner may scan all of reservations_live
+SELECT ` + columns + ` FROM reservations WHERE diner_id = $1 AND ends_at > $2`
 	rememberedSQL = `
 SELECT answer, body_hash = $4 FROM idempotency WHERE diner_id = $1 AND op = $2 AND key = $3`
 	planSQL     = `SELECT schedule FROM schedules WHERE restaurant_id = $1`
@@ -107,6 +106,7 @@ func lay(ctx context.Context, tx pgx.Tx, c reservation.Change) (d *reservation.D
 	if c.Diner != uuid.Nil {
 		b.Queue(mineSQL, c.Diner, c.At).Query(func(rows pgx.Rows) (err error) {
 			d.Mine, err = collect(rows)
+			d.Mine = slices.DeleteFunc(d.Mine, func(r reservation.Reservation) bool { return !r.Status.Live() })
 			return err
 		})
 	}
