@@ -156,8 +156,8 @@ func (c *campaign) open(ctx context.Context, n int) (*house, error) {
 	h.threshold = max(1, int64(share*float64(h.covers)))
 	day := time.Now().UTC().AddDate(0, 0, 3) // far enough for no reminder to be due
 	path := fmt.Sprintf("/v1/restaurants/chaos-%03d", n+1)
-	plan := fmt.Sprintf(`{"time_zone":"UTC","weekly":[{"day":%q,"opens":"18:00","closes":"22:00"}],"interval_minutes":120,"covers":%d,"party":{"min":1,"max":%d},"days_ahead":6}`,
-		strings.ToLower(day.Weekday().String()[:3]), h.covers, h.largest)
+	plan := fmt.Sprintf(`{"time_zone":"UTC","weekly":[{"day":%q,"opens":"18:00","closes":"22:00"}],"interval_minutes":120,"covers":%d,"party":{"min":1,"max":%d},"days_ahead":6,"cancel_cutoff_minutes":%d}`,
+		strings.ToLower(day.Weekday().String()[:3]), h.covers, h.largest, cutoff(day.Truncate(24*time.Hour).Add(18*time.Hour)))
 	if _, err := c.insist(ctx, http.MethodPut, path+"/schedule", plan); err != nil {
 		return nil, err
 	}
@@ -179,6 +179,16 @@ func (c *campaign) open(ctx context.Context, n int) (*house, error) {
 	}
 	h.other, err = strconv.ParseInt(free.Items[1].SlotID, 10, 64)
 	return h, err
+}
+
+// cutoff is a restaurant's, in minutes before start: two hours, or the full
+// minute that is about to come, so that a line closes during the sell-out.
+func cutoff(start time.Time) int {
+	minute := time.Now().Truncate(time.Minute).Add(time.Minute)
+	if soon := time.Until(minute); soon < 2*time.Second || soon > 15*time.Second {
+		return 120
+	}
+	return int(start.Sub(minute) / time.Minute)
 }
 
 // insist asks as the restaurant's owner until it succeeds.

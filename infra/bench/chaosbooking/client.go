@@ -52,7 +52,7 @@ func (l *clientLog) hit(t verdict.Try) bool {
 // call is one HTTP request of a diner.
 type call struct {
 	method, path, body string
-	key                string // Idempotency-Key; "": the operation has none
+	keyed              bool // sends the intention's key as its Idempotency-Key
 	ifMatch            string
 }
 
@@ -81,7 +81,11 @@ var (
 func (d *diner) once(ctx context.Context, via string, t verdict.Try, c call) (reply, verdict.Try) {
 	number := strconv.FormatInt(lastID.Add(1), 10)
 	t.Diner, t.Via, t.Began = d.id, via, time.Now()
-	r, replayed := d.send(ctx, d.sys.doors[via]+c.path, number, c)
+	headers := map[string]string{headerTry: number, "If-Match": c.ifMatch}
+	if c.keyed {
+		headers[names.HeaderIdempotency] = t.Key
+	}
+	r, replayed := d.send(ctx, d.sys.doors[via], c, headers)
 	t.Ended, t.Status, t.Replayed = time.Now(), r.status, replayed
 	slot, _ := strconv.ParseInt(r.body.SlotID, 10, 64) // of a refusal: none
 	t.Answer = verdict.Answer{ID: r.body.ID, Slot: slot, Party: r.body.Party, Status: r.body.Status}
@@ -89,8 +93,8 @@ func (d *diner) once(ctx context.Context, via string, t verdict.Try, c call) (re
 	return r, t
 }
 
-func (d *diner) send(ctx context.Context, url, number string, c call) (r reply, replayed bool) {
-	req, err := http.NewRequestWithContext(ctx, c.method, url, nil)
+func (d *diner) send(ctx context.Context, door string, c call, headers map[string]string) (r reply, replayed bool) {
+	req, err := http.NewRequestWithContext(ctx, c.method, door+c.path, nil)
 	if err != nil {
 		return r, false
 	}
@@ -99,10 +103,9 @@ func (d *diner) send(ctx context.Context, url, number string, c call) (r reply, 
 	if c.method != http.MethodGet {
 		req.Body, req.ContentLength = io.NopCloser(strings.NewReader(c.body)), int64(len(c.body))
 	}
-	req.Header.Set(headerTry, number)
 	req.Header.Set(names.HeaderUserID, d.id)
 	req.Header.Set(names.HeaderUserRole, "diner")
-	for name, value := range map[string]string{names.HeaderIdempotency: c.key, "If-Match": c.ifMatch} {
+	for name, value := range headers {
 		if value != "" {
 			req.Header.Set(name, value)
 		}

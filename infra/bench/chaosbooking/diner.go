@@ -43,9 +43,6 @@ const (
 // key. Only whom a kill has interrupted may leave without one: status 0.
 func (d *diner) want(ctx context.Context, t verdict.Try, c call) reply {
 	t.Key = uuid.NewString()
-	if c.key != "" {
-		c.key = t.Key
-	}
 	rest := 30 * time.Millisecond
 	for deadline := time.Now().Add(insistFor); ; d.pause(ctx, rest) {
 		rest = min(2*rest, time.Second)
@@ -59,9 +56,6 @@ func (d *diner) want(ctx context.Context, t verdict.Try, c call) reply {
 		}
 	}
 }
-
-// keyed asks want to send an Idempotency-Key.
-const keyed = "yes"
 
 // dine is the diner's evening.
 func (d *diner) dine(ctx context.Context) {
@@ -91,7 +85,7 @@ func (d *diner) dine(ctx context.Context) {
 
 func (d *diner) take(ctx context.Context, op verdict.Op, path string, slot int64) reply {
 	r := d.want(ctx, verdict.Try{Op: op, Slot: slot, Party: d.party},
-		call{method: http.MethodPost, path: path, key: keyed, body: fmt.Sprintf(`{"slot_id":"%d","party":%d}`, slot, d.party)})
+		call{method: http.MethodPost, path: path, keyed: true, body: fmt.Sprintf(`{"slot_id":"%d","party":%d}`, slot, d.party)})
 	if r.status == http.StatusCreated && op == verdict.Book && slot == d.house.hot {
 		d.house.sold(d.party)
 	}
@@ -110,11 +104,7 @@ func (d *diner) reconsider(ctx context.Context, booked reply) {
 }
 
 func (d *diner) act(ctx context.Context, op verdict.Op, method, path string) reply {
-	c := call{method: method, path: path}
-	if method == http.MethodPost {
-		c.key = keyed
-	}
-	return d.want(ctx, verdict.Try{Op: op}, c)
+	return d.want(ctx, verdict.Try{Op: op}, call{method: method, path: path, keyed: method == http.MethodPost})
 }
 
 // move changes the time or the party. The ETag makes it safe to ask again: what

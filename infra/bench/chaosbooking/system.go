@@ -10,6 +10,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"slices"
+	"syscall"
 	"time"
 
 	"jari.example/infra/local/artifact"
@@ -231,6 +232,7 @@ func (sys *system) up(ctx context.Context, list []launch.Part) error {
 func (sys *system) stop(failed bool) error {
 	var err error
 	if sys.ended != nil {
+		sys.freeze(syscall.SIGCONT)
 		sys.sup.Stop()
 		err = <-sys.ended
 	}

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net/http"
 	"strings"
+	"syscall"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -24,20 +25,21 @@ var (
 // sender was interrupted is tried again after a lease and with growing pauses.
 const drainWithin = 3 * time.Minute
 
-// drain waits until nothing is on its way any more. What never arrives is left
-// for the verdict.
+// drain waits until nothing is on its way any more, and stops the sellers in
+// that instant: jobs of theirs would go on making changes between one look and
+// the next. What never arrives is left for the verdict.
 func (sys *system) drain(ctx context.Context) error {
 	for deadline := time.Now().Add(drainWithin); time.Now().Before(deadline); {
-		untold, err := one[int](ctx, sys, reservationDB, "SELECT count(*) FROM outbox")
+		quiet, err := sys.quiet(ctx)
 		if err != nil {
 			return err
 		}
-		pending, err := one[int](ctx, sys, notificationDB, "SELECT count(*) FROM events WHERE state = 'pending'")
-		if err != nil {
-			return err
-		}
-		if untold+pending == 0 {
-			return nil
+		if quiet {
+			sys.freeze(syscall.SIGSTOP)
+			if quiet, err = sys.quiet(ctx); quiet || err != nil {
+				return err
+			}
+			sys.freeze(syscall.SIGCONT)
 		}
 		select {
 		case <-ctx.Done():
@@ -45,12 +47,34 @@ func (sys *system) drain(ctx context.Context) error {
 		case <-time.After(200 * time.Millisecond):
 		}
 	}
+	sys.freeze(syscall.SIGSTOP)
 	return nil
+}
+
+// quiet reports whether there is no event without its mail, and no line open
+// beyond its cut-off.
+func (sys *system) quiet(ctx context.Context) (bool, error) {
+	coming, err := one[int](ctx, sys, reservationDB,
+		"SELECT (SELECT count(*) FROM outbox) + (SELECT count(*) FROM reservations WHERE status IN ('waiting', 'offered') AND cancel_until <= now())")
+	if err != nil {
+		return false, err
+	}
+	pending, err := one[int](ctx, sys, notificationDB, "SELECT count(*) FROM events WHERE state = 'pending'")
+	return coming+pending == 0, err
+}
+
+// freeze stops the sellers, or lets them go on.
+func (sys *system) freeze(sig syscall.Signal) {
+	for _, r := range replicas {
+		if pid := sys.status(r.name).Pid; pid != 0 {
+			_ = syscall.Kill(pid, sig)
+		}
+	}
 }
 
 // witnesses collects what everybody has to say.
 func (sys *system) witnesses(ctx context.Context, l *clientLog) (w verdict.World, err error) {
-	if w.Slots, err = all[verdict.Slot](ctx, sys, reservationDB, "SELECT id, capacity, booked FROM slots ORDER BY id"); err != nil {
+	if w.Slots, err = all[verdict.Slot](ctx, sys, reservationDB, "SELECT id, capacity, booked, cancel_until > now() FROM slots ORDER BY id"); err != nil {
 		return w, err
 	}
 	if w.Rows, err = all[verdict.Row](ctx, sys, reservationDB,

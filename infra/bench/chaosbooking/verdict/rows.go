@@ -38,8 +38,8 @@ func believe(wanted []*intention) belief {
 	var b belief
 	for _, i := range wanted {
 		switch {
-		case i.heard != nil && i.Op == Leave: // a 204 says no more
-			b.may = []string{cancelled}
+		case i.heard != nil && i.Op == Leave: // a 204 says no more, and does not mind that the line has closed
+			b.may = slices.DeleteFunc(append(slices.Clone(b.may), cancelled), func(s string) bool { return s == waiting || s == offered })
 		case i.heard != nil:
 			a := *i.heard
 			b = belief{told: true, asked: true, id: a.ID, slot: a.Slot, party: a.Party, may: later(a.Status), moved: b.stuck, stuck: b.stuck}

@@ -54,6 +54,8 @@ func (v *Verdict) judgeEvents(w World) {
 			v.Waited++
 		case "waitlist.offered":
 			v.Offers++
+		case "waitlist.expired":
+			v.Expired++
 		}
 	}
 }

@@ -21,6 +21,8 @@ const (
 	NothingLost     Promise = "lost"
 	NothingDoubled  Promise = "doubled"
 	OutcomeKnown    Promise = "unknown"
+	NobodySkipped   Promise = "skipped"
+	LineCloses      Promise = "overdue"
 	EventPerChange  Promise = "events"
 	MailPerEvent    Promise = "mails missing"
 	NoSurplusMail   Promise = "mails doubled"
@@ -54,6 +56,7 @@ type Counts struct {
 	AnswersLost   int `json:"answers_lost"`       // by the proxy before the service, deliberately
 	Waited        int `json:"waited"`             // entries in a line
 	Offers        int `json:"offers"`
+	Expired       int `json:"expired"` // entries and offers, at the cut-off
 	Events        int `json:"events"`
 	EventsMissing int `json:"events_missing"` // changes without an event
 	EventsDoubled int `json:"events_doubled"` // events without a change
@@ -80,6 +83,7 @@ func Judge(w World, d Demand) Verdict {
 	diners := listen(w)
 	v.judgeRows(w, diners)
 	v.judgeSeats(w, diners)
+	v.judgeLines(w)
 	v.judgeEvents(w)
 	v.judgeMails(w)
 	return v

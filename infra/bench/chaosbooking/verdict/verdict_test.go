@@ -44,13 +44,17 @@ func evening() World {
 			said(60, "looks", Book, 201, Answer{ID: "r-looks", Slot: 3, Party: 2, Status: confirmed}),
 			said(61, "looks", Move, 0, Answer{}),
 			said(63, "looks", Move, 412, Answer{}), // by its own first try
+			said(70, "leaves", Join, 201, row("r-leaves", waiting)),
+			said(75, "leaves", Leave, 204, Answer{}),
+			said(70, "closes", Join, 201, row("r-closes", waiting)),
+			said(75, "closes", Leave, 204, Answer{}), // too late
 			said(65, "looks", Read, 200, Answer{ID: "r-looks", Slot: 3, Party: 1, Status: confirmed}),
 		},
 		Kills: []Kill{
 			{Victim: "b", At: at(3), Done: at(4), Left: 4},
 			{Victim: Everybody, At: at(40), Done: at(42), Left: 0},
 		},
-		Slots: []Slot{{ID: 1, Capacity: 8, Booked: 8}, {ID: 2, Capacity: 4, Booked: 3}, {ID: 3, Capacity: 2, Booked: 1}},
+		Slots: []Slot{{1, 8, 8, true}, {2, 4, 3, true}, {3, 2, 1, false}},
 		Rows: []Row{
 			{"r-keeps", 1, "keeps", 2, confirmed, 1},
 			{"r-returns", 1, "returns", 2, confirmed, 1},
@@ -60,6 +64,8 @@ func evening() World {
 			{"r-unlucky", 1, "unlucky", 2, confirmed, 1},
 			{"r-moves", 2, "moves", 3, confirmed, 2},
 			{"r-looks", 3, "looks", 1, confirmed, 2},
+			{"r-leaves", 1, "leaves", 2, cancelled, 2},
+			{"r-closes", 1, "closes", 2, expired, 2},
 		},
 	}
 	w.Tries[1].Lost, w.Tries[2].Replayed = true, true
@@ -70,6 +76,7 @@ func evening() World {
 		{"r-waits", "waitlist.offered"}, {"r-waits", "reservation.confirmed"}, {"r-unlucky", "reservation.confirmed"},
 		{"r-moves", "reservation.confirmed"}, {"r-moves", "reservation.moved"},
 		{"r-looks", "reservation.confirmed"}, {"r-looks", "reservation.moved"},
+		{"r-leaves", "waitlist.joined"}, {"r-leaves", "waitlist.left"}, {"r-closes", "waitlist.joined"}, {"r-closes", "waitlist.expired"},
 	} {
 		id := "e" + strconv.Itoa(len(w.Events))
 		w.Events = append(w.Events, Event{ID: id, Kind: e[1], Reservation: e[0], State: "sent"})
@@ -90,8 +97,8 @@ func TestAnEveningOnWhichAllPromisesWereKeptIsAcquitted(t *testing.T) {
 		t.Error(f)
 	}
 	want := Counts{
-		Kills: 2, Requests: 19, Booked: 7, KillsEarly: 1, InFlight: 3, Unknown: 2, Replayed: 1, AnswersLost: 1,
-		Waited: 2, Offers: 1, Events: 13, Mails: 14, SESLost: 1, MailsSurplus: 1,
+		Kills: 2, Requests: 23, Booked: 7, KillsEarly: 1, InFlight: 3, Unknown: 2, Replayed: 1, AnswersLost: 1,
+		Waited: 4, Offers: 1, Expired: 1, Events: 17, Mails: 18, SESLost: 1, MailsSurplus: 1,
 	}
 	if v.Counts != want {
 		t.Errorf("counted\n%+v, want\n%+v", v.Counts, want)
@@ -122,9 +129,12 @@ func TestBrokenPromisesAreConvicted(t *testing.T) {
 		"a cancellation with a 200 is gone":      {func(w *World) { w.Rows[2].Status = confirmed }, NothingLost, func(c Counts) int { return c.Lost }},
 		"a confirmed row was cancelled by nobody": {func(w *World) { w.Rows[0].Status = cancelled },
 			NothingLost, func(c Counts) int { return c.Lost }},
+		"an entry that was left waits on":   {func(w *World) { w.Rows[8].Status = waiting }, NothingLost, func(c Counts) int { return c.Lost }},
 		"a move with a 200 is gone":         {func(w *World) { w.Rows[6].Slot = 1 }, NothingLost, func(c Counts) int { return c.Lost }},
 		"a move that was read is gone":      {func(w *World) { w.Rows[7].Party, w.Slots[2].Booked = 2, 2 }, NothingLost, func(c Counts) int { return c.Lost }},
 		"an entry that waits was confirmed": {func(w *World) { w.Rows[4].Status = confirmed }, NothingLost, func(c Counts) int { return c.Lost }},
+		"an entry waits beside free covers": {func(w *World) { w.Slots[0].Capacity = 10 }, NobodySkipped, nil},
+		"an entry waits after the cut-off":  {func(w *World) { w.Slots[0].Open = false }, LineCloses, nil},
 		"a row that nobody asked for":       {func(w *World) { w.Rows = append(w.Rows, Row{"r", 1, "ghost", 2, waiting, 0}) }, NothingDoubled, func(c Counts) int { return c.Doubled }},
 		"a row of somebody who was refused": {func(w *World) {
 			w.Tries = append(w.Tries, said(60, "refused", Book, 409, Answer{}))
@@ -141,7 +151,7 @@ func TestBrokenPromisesAreConvicted(t *testing.T) {
 		"somebody who never hears, of another replica's kill": {func(w *World) {
 			w.Tries = append(w.Tries, said(3, "forgotten", Book, 0, Answer{}))
 		}, OutcomeKnown, nil},
-		"a change without an event": {func(w *World) { w.Events, w.Mails = w.Events[:12], w.Mails[:12] }, EventPerChange, func(c Counts) int { return c.EventsMissing }},
+		"a change without an event": {func(w *World) { w.Events, w.Mails = w.Events[:16], w.Mails[:16] }, EventPerChange, func(c Counts) int { return c.EventsMissing }},
 		"an event without a change": {func(w *World) {
 			w.Events = append(w.Events, Event{"e", "reservation.moved", "r-keeps", "sent"})
 			w.Mails = append(w.Mails, Mail{"e"})
@@ -153,7 +163,7 @@ func TestBrokenPromisesAreConvicted(t *testing.T) {
 		"an event for another":                       {func(w *World) { w.Events[1].Kind = "reservation.closed" }, EventPerChange, nil},
 		"events in the wrong order":                  {func(w *World) { w.Events[2], w.Events[5] = w.Events[5], w.Events[2] }, EventPerChange, nil},
 		"an event that never left":                   {func(w *World) { w.Untold = 1 }, EventPerChange, nil},
-		"a missing mail":                             {func(w *World) { w.Mails = w.Mails[1:13] }, MailPerEvent, func(c Counts) int { return c.MailsMissing }},
+		"a missing mail":                             {func(w *World) { w.Mails = w.Mails[1:17] }, MailPerEvent, func(c Counts) int { return c.MailsMissing }},
 		"a mail that was given up":                   {func(w *World) { w.Events[4].State = "failed" }, MailPerEvent, nil},
 		"a surplus mail":                             {func(w *World) { w.Mails = append(w.Mails, Mail{"e1"}) }, NoSurplusMail, func(c Counts) int { return c.MailsDoubled }},
 		"a surplus mail after a send SES never took": {func(w *World) { w.Sends[0].Taken = false }, NoSurplusMail, func(c Counts) int { return c.MailsDoubled }},

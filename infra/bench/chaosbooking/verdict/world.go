@@ -81,6 +81,7 @@ type Slot struct {
 	ID       int64
 	Capacity int
 	Booked   int
+	Open     bool // its cut-off has not come yet
 }
 
 // Row is a reservation or waitlist entry as the database has it.
