@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -194,6 +195,29 @@ func (db *database) statements(ctx context.Context) (n int64, err error) {
 SELECT coalesce(sum(calls), 0)::bigint FROM pg_stat_statements
 WHERE dbid = (SELECT oid FROM pg_database WHERE datname = current_database()) AND query NOT LIKE '%pg_stat_statements%'`).Scan(&n)
 	return n, err
+}
+
+// dearest lists the statements that the server spent its time on since forget
+// was called, one a line.
+func (db *database) dearest(ctx context.Context) (string, error) {
+	if !db.counts {
+		return "", nil
+	}
+	rows, _ := db.conn.Query(ctx, `
+SELECT format('%s calls  %s ms in all  %s ms each  %s rows  %s WAL bytes each  %s', calls, round(total_exec_time), round(mean_exec_time::numeric, 3),
+  rows, round(wal_bytes / calls), left(regexp_replace(query, '\s+', ' ', 'g'), 80))
+FROM pg_stat_statements WHERE dbid = (SELECT oid FROM pg_database WHERE datname = current_database())
+ORDER BY total_exec_time DESC LIMIT 12`)
+	lines, err := pgx.CollectRows(rows, pgx.RowTo[string])
+	return strings.Join(append(lines, ""), "\n"), err
+}
+
+func (db *database) forget(ctx context.Context) error {
+	if !db.counts {
+		return nil
+	}
+	_, err := db.conn.Exec(ctx, `SELECT pg_stat_statements_reset()`)
+	return err
 }
 
 // place makes the directory in which everything of one disk lies.

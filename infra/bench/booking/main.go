@@ -64,7 +64,7 @@ func parse(args []string, stderr io.Writer) (o options, err error) {
 	fs.IntVar(&o.runs, "runs", 3, "runs of each; the table shows their medians")
 	fs.IntVar(&o.requests, "rush", 20_000, "requests of the sold-out rush")
 	fs.StringVar(&o.out, "out", "", "directory for booking.json and booking.svg (docs/bench for a whole run, none for a part)")
-	fs.StringVar(&o.profile, "profile", "", "directory for a CPU profile of the service in each run")
+	fs.StringVar(&o.profile, "profile", "", "directory for a CPU profile of the service and the dearest statements of each run")
 	if err := fs.Parse(args); err != nil {
 		return o, err
 	}
@@ -160,6 +160,11 @@ func (b *benchmark) measure(ctx context.Context) (rows []row, err error) {
 		return nil, err
 	}
 	b.say("the load costs %v of CPU per request", b.cost)
+	if b.profile != "" {
+		if err := os.MkdirAll(b.profile, 0o755); err != nil {
+			return nil, err
+		}
+	}
 	if b.sink, err = startSink(); err != nil {
 		return nil, err
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 	"path/filepath"
 	"sync"
 	"time"
@@ -105,14 +106,25 @@ func (b *benchmark) watch(ctx context.Context, db *database, s *service, l load,
 	if b.profile != "" {
 		profiling.Go(func() {
 			pause(ctx, b.warm)
-			file := fmt.Sprintf("%s-%s-%d-%s-%d.pprof", c.store, c.name, c.conns, c.disk, i+1)
-			unprofiled = s.profile(ctx, b.seconds, filepath.Join(b.profile, file))
+			unprofiled = s.profile(ctx, b.seconds, b.profiled(c, i, "pprof"))
 		})
+	}
+	if b.profile != "" {
+		note(db.forget(ctx))
 	}
 	o.answers = l.run(ctx, begun, ended)
 	profiling.Wait()
+	if b.profile != "" {
+		text, err := db.dearest(ctx)
+		note(errors.Join(err, os.WriteFile(b.profiled(c, i, "statements"), []byte(text), 0o644)))
+	}
 	if db.counts {
 		o.statements = &statements
 	}
 	return o, errors.Join(failed, unprofiled, ctx.Err())
+}
+
+// profiled is the file for what a profile of this run shows.
+func (b *benchmark) profiled(c cell, i int, kind string) string {
+	return filepath.Join(b.profile, fmt.Sprintf("%s-%s-%d-%s-%d.%s", c.store, c.name, c.conns, c.disk, i+1, kind))
 }
