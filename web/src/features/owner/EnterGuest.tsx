@@ -31,6 +31,7 @@ export function EnterGuest({ region, restaurant, date, onDone }: Place) {
     const guest = { slot_id: text('slot'), party, name: text('name'), walk_in: said.has('walk_in') }
     const done = () => {
       form.reset()
+      setParty(2)
       onDone(t('enter.done', { name: guest.name }))
     }
     enter.mutate({ ...guest, ...optional }, { onSuccess: done })
