@@ -62,6 +62,8 @@ func shakeOn(t *testing.T, database string, settings ...string) *shaky {
 	t.Cleanup(s.proxy.Stop)
 	u.Host = s.proxy.Listen
 	q := u.Query()
+	q.Set("sslmode", "disable")               // the proxy is not whom a certificate is for
+	q.Set("pool_min_conns", fmt.Sprint(warm)) // a busy machine may take its time to connect
 	for i := 0; i < len(settings); i += 2 {
 		q.Set(settings[i], settings[i+1])
 	}
@@ -71,6 +73,9 @@ func shakeOn(t *testing.T, database string, settings ...string) *shaky {
 	s.store, err = postgres.Open(opening, u.String(), func(err error) { t.Log("opening: ", err) })
 	s.must(err)
 	t.Cleanup(s.store.Close)
+
+	sessions := "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND query NOT LIKE '%pg_stat_activity%'"
+	s.until("the pool is open", func() bool { return s.number(sessions) >= warm })
 
 	quiet := slog.New(slog.DiscardHandler)
 	mw, err := endpoint.Shared(quiet, nil)
@@ -150,6 +155,10 @@ func (s *shaky) hold(sql string) (release func()) {
 		s.must(err)
 	}
 }
+
+// warm is how many connections are open before trouble begins: all that the
+// store's pool has.
+const warm = 12
 
 const (
 	holdSlots = "SELECT FROM slots FOR NO KEY UPDATE"
