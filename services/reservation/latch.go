@@ -19,6 +19,7 @@ const latchMost = 10_000
 type latch struct {
 	mu    sync.Mutex
 	slots map[SlotID]shut
+	swept time.Time // when those that are over were last looked for
 }
 
 // shut is what was left of a slot, believed until an instant.
@@ -44,6 +45,10 @@ func (l *latch) close(slot SlotID, left int) {
 	defer l.mu.Unlock()
 	now := time.Now()
 	if _, known := l.slots[slot]; !known && len(l.slots) >= latchMost {
+		if now.Sub(l.swept) < latchFor/10 { // a full latch must not look through itself at each refusal
+			return
+		}
+		l.swept = now
 		for id, s := range l.slots {
 			if !now.Before(s.until) {
 				delete(l.slots, id)

@@ -128,10 +128,13 @@ func (s situation) wants(local time.Time, last string) (covers int, opensAt time
 		}
 	}
 	if !slices.ContainsFunc(openings, func(h Hours) bool {
+		if clock < h.Opens || h.Closes <= clock {
+			return false
+		}
 		var hour, minute int
 		fmt.Sscanf(h.Opens, "%d:%d", &hour, &minute)
 		since := local.Hour()*60 + local.Minute() - hour*60 - minute
-		return h.Opens <= clock && clock < h.Closes && since%s.IntervalMinutes == 0
+		return since%s.IntervalMinutes == 0
 	}) {
 		return 0, opensAt
 	}

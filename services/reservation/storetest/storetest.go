@@ -48,6 +48,13 @@ func Run(t *testing.T, open func(t *testing.T) Store) {
 		"a retry beside its original is never told full":       retries,
 		"one diner at many doors gets one seat":                doubled,
 		"cancels and bookings at once leave the counter right": churn,
+		"one diner at many times at once keeps to the limits":  hoarding,
+		"each visit is reminded of once":                       reminding,
+		"old keys are swept step by step":                      sweeping,
+		"slots long unmade are listed":                         unmade,
+		"replicas that end offers at once make each one once":  expiringAtOnce,
+		"the owner's day lists everybody":                      ownersDay,
+		"visits to come and visits past":                       bothWays,
 	} {
 		t.Run(name, func(t *testing.T) { test(t, newWorld(t, open(t))) })
 	}
