@@ -44,6 +44,7 @@ type settings struct {
 	sellouts int
 	seed     uint64
 	save     string // directory of the report; "": none is written
+	store    string // one of the benchmark's strategies instead of the service's own way of booking
 	keep     bool
 }
 
@@ -54,6 +55,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	fs.IntVar(&s.sellouts, "sellouts", 100, "how many; each has one kill")
 	fs.Uint64Var(&s.seed, "seed", rand.Uint64(), "of what diners, proxies and the killer choose; threads choose for themselves")
 	fs.StringVar(&s.save, "save", "", "directory to write the report to (docs/bench)")
+	fs.StringVar(&s.store, "store", "", "book in another way (read_then_write), to see it convicted")
 	fs.BoolVar(&s.keep, "keep", false, "leave data and logs behind")
 	if err := fs.Parse(args); err != nil {
 		return err

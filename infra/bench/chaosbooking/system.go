@@ -66,7 +66,7 @@ func start(ctx context.Context, s settings) (sys *system, err error) {
 	if err = sys.describe(offset); err != nil {
 		return sys, err
 	}
-	list, err := sys.list(ctx, s.seed)
+	list, err := sys.list(s)
 	if err != nil {
 		return sys, err
 	}
@@ -98,7 +98,8 @@ func (sys *system) describe(offset ports.Offset) error {
 
 // list is the parts: the launcher's own Postgres and SES, and daemons wired
 // through proxies.
-func (sys *system) list(ctx context.Context, seed uint64) ([]launch.Part, error) {
+func (sys *system) list(s settings) ([]launch.Part, error) {
+	seed := s.seed
 	list, err := launch.Select(sys.parts.Parts(), []string{"postgres", "aws"})
 	if err != nil {
 		return nil, err
@@ -106,7 +107,11 @@ func (sys *system) list(ctx context.Context, seed uint64) ([]launch.Part, error)
 	for i := range list {
 		list[i].Calm = calm
 	}
-	list = append(list, sys.build())
+	build, selling := []string{"build"}, []string(nil)
+	if s.store != "" {
+		build, selling = append(build, "-tags", "strategies"), []string{"--store", s.store}
+	}
+	list = append(list, sys.build(build))
 	people, err := sys.serve(siblings(sys.domain))
 	if err != nil {
 		return nil, err
@@ -128,7 +133,7 @@ func (sys *system) list(ctx context.Context, seed uint64) ([]launch.Part, error)
 	}
 	for i, r := range replicas {
 		list = append(list, sys.daemon(r.name, r.port, "reservationd", nil,
-			"--database-url", sys.parts.DatabaseURL(reservationDB), "--notification-url", told))
+			append(selling, "--database-url", sys.parts.DatabaseURL(reservationDB), "--notification-url", told)...))
 		sys.doors[r.name], err = sys.between(sys.parts.Ports.URL(r.port), func(to *url.URL) http.Handler {
 			return sys.ledger.clients(to, odds{request: 0.01, answer: 0.04}, newDice(seed, uint64(3+i)))
 		})
@@ -155,16 +160,13 @@ func (sys *system) serve(h http.Handler) (string, error) {
 	return base, err
 }
 
-func (sys *system) build() launch.Part {
+func (sys *system) build(args []string) launch.Part {
+	args = append(args, "-buildvcs=false", "-o", sys.parts.Bin("")+"/", "./services/reservation/cmd/reservationd", "./services/notification/cmd/notificationd")
 	return launch.Part{Name: "build", Prepare: func(ctx context.Context, _ launch.Say) error {
-		return artifact.Run(ctx, sys.gobuild("./services/reservation/cmd/reservationd", "./services/notification/cmd/notificationd"), nil)
+		cmd := exec.Command("go", args...)
+		cmd.Dir = sys.parts.Root
+		return artifact.Run(ctx, cmd, nil)
 	}}
-}
-
-func (sys *system) gobuild(programs ...string) *exec.Cmd {
-	cmd := exec.Command("go", append([]string{"build", "-buildvcs=false", "-o", sys.parts.Bin("") + "/"}, programs...)...)
-	cmd.Dir = sys.parts.Root
-	return cmd
 }
 
 func (sys *system) daemon(name, port, program string, needs []string, args ...string) launch.Part {
