@@ -1,0 +1,205 @@
+package postgres
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+
+	"jari.example/services/internal/postgres/postgrestest"
+	"jari.example/services/reservation"
+)
+
+// Tables that grow with every booking. Nothing may read one of them whole.
+var large = []string{"reservations", "slots", "idempotency"}
+
+// fill makes 1,000 slots around now, 50,000 reservations of all sorts on them,
+// and a day's keys.
+const fill = `
+INSERT INTO slots (restaurant_id, starts_at, ends_at, time_zone, party_min, party_max, wanted_capacity, capacity, booked, cancel_until)
+SELECT 'house-' || i % 20, s, s + interval '90 minutes', 'Asia/Seoul', 1, 6, 200, 200, 0, s - interval '2 hours'
+FROM generate_series(1, 1000) i, LATERAL (SELECT date_trunc('hour', now()) + (i / 20 - 25) * interval '6 hours' AS s) s;
+INSERT INTO reservations (id, slot_id, diner_id, restaurant_id, starts_at, ends_at, time_zone, party, status, created_at, updated_at, cancel_until, line, offer_ends_at)
+SELECT gen_random_uuid(), s.id, gen_random_uuid(), restaurant_id, starts_at, ends_at, time_zone, 2, status, now(), now(), cancel_until,
+  CASE status WHEN 'waiting' THEN i END, CASE status WHEN 'offered' THEN now() + interval '5 minutes' END
+FROM slots s, generate_series(1, 50) i, LATERAL (SELECT CASE WHEN i <= 40 THEN 'confirmed' WHEN i <= 46 THEN 'cancelled' WHEN i = 47 THEN 'no_show'
+  WHEN s.id % 20 > 0 OR i < 50 THEN 'expired' WHEN s.id % 40 = 0 THEN 'waiting' ELSE 'offered' END AS status) x;
+UPDATE slots SET booked = (SELECT coalesce(sum(party), 0) FROM reservations WHERE slot_id = slots.id AND status IN ('offered', 'confirmed', 'seated'));
+INSERT INTO idempotency SELECT diner_id, 'book', 'k', '\x00', '{}', now() - random() * interval '24 hours' FROM reservations ORDER BY created_at;
+ANALYZE`
+
+// every lets the store say everything it ever says to the database.
+func every(ctx context.Context, t *testing.T, s *Store) {
+	t.Helper()
+	must := func(err error) {
+		t.Helper()
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	now := time.Now().UTC().Truncate(time.Microsecond)
+	slots, err := s.Slots(ctx, []string{"house-3"}, now.Add(24*time.Hour), now.Add(72*time.Hour))
+	must(err)
+	act := func(key string) reservation.Act {
+		return reservation.Act{DinerID: uuid.New(), Key: key, Hash: []byte{0}, EventID: uuid.New(), At: now}
+	}
+	b := reservation.Booking{Act: act("k"), ID: uuid.New(), SlotID: slots[0].ID, Party: 2}
+	_, err = s.Book(ctx, b)
+	must(err)
+	_, err = s.Remembered(ctx, reservation.OpBook, b.Act)
+	must(err)
+	c := reservation.Cancellation{Act: b.Act, ID: b.ID}
+	_, err = s.Change(ctx, reservation.Change{
+		Act: c.Act, Op: reservation.OpCancel, Scope: reservation.Scope{Row: b.ID, Diner: b.DinerID}, Decide: c.Decide})
+	must(err)
+	_, err = s.Change(ctx, reservation.Change{
+		Act:   reservation.Act{At: now},
+		Scope: reservation.Scope{Period: reservation.Period{RestaurantID: "house-3", From: now, To: now.AddDate(1, 0, 0)}},
+		Decide: func(d *reservation.Desk) (reservation.Reservation, error) {
+			d.Arrange(nil)
+			return reservation.Reservation{}, nil
+		}})
+	must(err)
+	_, err = s.Reservation(ctx, b.DinerID, b.ID)
+	must(err)
+	for _, soonest := range []bool{false, true} {
+		_, err = s.Reservations(ctx, reservation.Query{DinerID: b.DinerID, Soonest: soonest, Limit: 21})
+		must(err)
+	}
+	_, err = s.Day(ctx, reservation.DayQuery{Period: reservation.Period{RestaurantID: "house-3", From: now, To: now.Add(24 * time.Hour)}, Limit: 51})
+	must(err)
+	events, err := s.Lease(ctx, 32, now.Add(time.Second), now.Add(time.Minute))
+	must(err)
+	must(s.Postpone(ctx, events[0].Seq, now))
+	must(s.Delivered(ctx, events[0].Seq))
+	_, err = s.Due(ctx, now, 100)
+	must(err)
+	_, err = s.Unmade(ctx, now, 100)
+	must(err)
+	_, err = s.Remind(ctx, now, now.Add(24*time.Hour), 100)
+	must(err)
+	_, err = s.Sweep(ctx, now.Add(-23*time.Hour), 500)
+	must(err)
+	_, err = s.Audit(ctx, now)
+	must(err)
+}
+
+// said is every statement of that name ("" for any) that the connection has
+// prepared, with the tables of [large] that its plan reads whole.
+func said(ctx context.Context, t *testing.T, conn *pgx.Conn, name string) map[string][]string {
+	t.Helper()
+	type prepared struct {
+		Name, Statement string
+		Parameters      int
+	}
+	rows, _ := conn.Query(ctx, "SELECT name, statement, cardinality(parameter_types) AS parameters FROM pg_prepared_statements WHERE strpos(statement, $1) > 0",
+		pgx.QueryExecModeSimpleProtocol, name)
+	list, err := pgx.CollectRows(rows, pgx.RowToStructByName[prepared])
+	if err != nil {
+		t.Fatal(err)
+	}
+	whole := map[string][]string{}
+	for _, p := range list {
+		verb, _, _ := strings.Cut(strings.TrimSpace(p.Statement[strings.Index(p.Statement, "\n")+1:]), " ")
+		if verb = strings.ToUpper(verb); !slices.Contains([]string{"SELECT", "INSERT", "UPDATE", "DELETE", "WITH"}, verb) {
+			continue
+		}
+		explain := fmt.Sprintf("EXPLAIN (FORMAT JSON) EXECUTE %q", p.Name)
+		if p.Parameters > 0 {
+			explain += "(NULL" + strings.Repeat(", NULL", p.Parameters-1) + ")"
+		}
+		var raw []byte
+		if err := conn.QueryRow(ctx, explain, pgx.QueryExecModeSimpleProtocol).Scan(&raw); err != nil {
+			t.Fatalf("%v\n%s", err, p.Statement)
+		}
+		var plan any
+		if err := json.Unmarshal(raw, &plan); err != nil {
+			t.Fatal(err)
+		}
+		whole[p.Statement] = wholes(plan)
+	}
+	return whole
+}
+
+// wholes walks a plan for sequential scans of large tables.
+func wholes(node any) (found []string) {
+	switch n := node.(type) {
+	case []any:
+		for _, one := range n {
+			found = append(found, wholes(one)...)
+		}
+	case map[string]any:
+		if table, _ := n["Relation Name"].(string); n["Node Type"] == "Seq Scan" && slices.Contains(large, table) {
+			found = append(found, table)
+		}
+		for _, inner := range n {
+			found = append(found, wholes(inner)...)
+		}
+	}
+	return found
+}
+
+// Whatever the store says finds its rows by an index once there are many. It is
+// asked of the very connection that has said it, so no statement is forgotten,
+// and planned as the store's sessions plan, once for whatever arguments.
+func TestNoStatementReadsALargeTableWhole(t *testing.T) {
+	ctx := t.Context()
+	url := postgrestest.Database(t)
+	sep := "?"
+	if strings.Contains(url, "?") {
+		sep = "&"
+	}
+	s, err := Open(ctx, url+sep+"pool_max_conns=1", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(s.Close)
+	postgrestest.Exec(t, url, fill)
+	every(ctx, t, s)
+
+	conn, err := s.pool.Acquire(ctx)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Release()
+	plans := said(ctx, t, conn.Conn(), "")
+	if len(plans) < 20 {
+		t.Errorf("only %d statements were looked at", len(plans))
+	}
+	for statement, tables := range plans {
+		if len(tables) > 0 {
+			t.Errorf("reads all of %v:\n%s", tables, statement)
+		}
+	}
+
+	// The same look must convict what has lost its index.
+	for drop, victim := range map[string]string{
+		"ALTER TABLE reservations DROP CONSTRAINT reservations_pkey":           "reservation.load",
+		"DROP INDEX reservations_live":                                         "reservation.audit",
+		"DROP INDEX reservations_mine":                                         "reservation.list",
+		"ALTER TABLE idempotency DROP CONSTRAINT idempotency_pkey":             "reservation.recall",
+		"ALTER TABLE slots DROP CONSTRAINT slots_time; DROP INDEX slots_start": "reservation.availability",
+		"DROP INDEX idempotency_age":                                           "reservation.sweep",
+		"DROP INDEX reservations_live; DROP INDEX reservations_mine":           "reservation.book",
+	} {
+		if _, err := conn.Exec(ctx, "BEGIN; "+drop); err != nil {
+			t.Fatal(err)
+		}
+		convicted := false
+		for _, tables := range said(ctx, t, conn.Conn(), victim) {
+			convicted = convicted || len(tables) > 0
+		}
+		if !convicted {
+			t.Errorf("%s: %s is not convicted", drop, victim)
+		}
+		if _, err := conn.Exec(ctx, "ROLLBACK"); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
