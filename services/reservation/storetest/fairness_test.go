@@ -234,3 +234,24 @@ func TestScriptsGetEverywhere(t *testing.T) {
 	}
 	t.Log(seen)
 }
+
+// The audit is worth nothing if it does not see a cover that was lost.
+func TestTheAuditConvicts(t *testing.T) {
+	s := wrong{Store: inmem.New(), decided: func(d *reservation.Desk) {
+		for _, slot := range d.Slots {
+			slot.Booked = max(0, slot.Booked-1)
+		}
+	}}
+	w := newWorld(t, s)
+	w.books(w.wants(0, uuid.New(), 4))
+	gone := w.wants(0, uuid.New(), 4)
+	w.books(gone)
+	w.audited()
+	_, err := w.cancel(w.gives(gone.ID, gone.DinerID))
+	w.must(err)
+	a, err := s.Audit(t.Context(), w.now)
+	w.must(err)
+	if len(a.Wrong) != 1 || a.Wrong[0].SlotID != w.slots[0].ID || a.Wrong[0].Booked != 3 || a.Wrong[0].Rows != 4 {
+		t.Fatalf("the audit says %+v", a)
+	}
+}
