@@ -126,12 +126,12 @@ func (c *campaign) kill(ctx context.Context, h *house, victim string) error {
 		return fmt.Errorf("kill %s, process %d: %w", victim, st.Pid, err)
 	}
 	k.Done = time.Now()
-	n := c.log.addKill(k) // at once, since diners decide by it whether to leave
+	count := c.log.killed(k) // at once, since diners decide by it whether to leave
 	left, err := c.left(ctx, h)
 	if err != nil {
 		return err
 	}
-	c.log.kills[n].Left = left
+	count(left)
 	close(h.counted)
 	return c.sys.awaitBack(ctx, victim, st.Restarts+1)
 }

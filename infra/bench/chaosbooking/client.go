@@ -29,12 +29,17 @@ func (l *clientLog) add(t verdict.Try, number string) {
 	l.tries, l.numbers = append(l.tries, t), append(l.numbers, number)
 }
 
-// addKill returns the index of the kill, whose Left only its killer touches.
-func (l *clientLog) addKill(k verdict.Kill) int {
+// killed adds a kill; what it has left for sale is told later.
+func (l *clientLog) killed(k verdict.Kill) (count func(left int)) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.kills = append(l.kills, k)
-	return len(l.kills) - 1
+	n := len(l.kills) - 1
+	return func(left int) {
+		l.mu.Lock()
+		defer l.mu.Unlock()
+		l.kills[n].Left = left
+	}
 }
 
 // hit reports whether a kill may have hit the try.
