@@ -62,7 +62,7 @@ func (g *groups) bookAlone(ctx context.Context, t *ticket[reservation.Booking]) 
 	q := t.ask
 	slot := reservation.Slot{ID: q.SlotID}
 	var b pgx.Batch
-	b.Queue(peopleSQL, []int64{dinerLock(q.DinerID)})
+	b.Queue("SELECT pg_advisory_xact_lock($1)", dinerLock(q.DinerID))
 	b.Queue(aloneSQL, q.ID, int64(q.SlotID), q.DinerID, q.Party, q.Note.Reveal(), q.Key, q.Hash, q.At,
 		q.EventID, q.Traceparent, reservation.MaxLive).QueryRow(func(row pgx.Row) error {
 		return row.Scan(&slot.RestaurantID, &slot.Start, &slot.End, &slot.TimeZone, &slot.CancelUntil)
