@@ -190,7 +190,9 @@ func TestTooFewConnections(t *testing.T) {
 	postgrestest.Exec(t, database, "ALTER DATABASE "+strings.TrimPrefix(u.Path, "/")+" OWNER TO "+role)
 	u.User = url.UserPassword(role, "x")
 	s := shakeOn(t, u.String())
-	s.database = database // the tests' own sessions shall not count
+	s.must(s.admin.Close(t.Context()))
+	s.database = database // the test's own sessions shall not count
+	s.admin = s.session()
 	asks := s.evening()
 
 	for _, limit := range []int{2, 0} {

@@ -181,7 +181,8 @@ func (s *shaky) waits(n int) {
 	s.until(fmt.Sprint(n, " statements wait for a lock"), func() bool { return s.number(waiting) >= n })
 }
 
-// ask is one request; who is "owner", a diner's id, or nobody.
+// ask is one request; who is "owner", "stranger" (the owner of another house), a
+// diner's id, or nobody.
 type ask struct{ method, path, body, who, key string }
 
 func (s *shaky) booking(slot, party int) ask {
@@ -202,6 +203,10 @@ func (a ask) request(ctx context.Context, url string) *http.Request {
 		req.Header.Set(names.HeaderUserID, theo)
 		req.Header.Set(names.HeaderUserRole, endpoint.RoleOwner)
 		req.Header.Set(names.HeaderUserOwn, "mokran,other")
+	case "stranger":
+		req.Header.Set(names.HeaderUserID, minji)
+		req.Header.Set(names.HeaderUserRole, endpoint.RoleOwner)
+		req.Header.Set(names.HeaderUserOwn, "elsewhere")
 	default:
 		req.Header.Set(names.HeaderUserID, a.who)
 		req.Header.Set(names.HeaderUserRole, endpoint.RoleDiner)
