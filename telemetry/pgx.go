@@ -2,6 +2,7 @@ package telemetry
 
 import (
 	"context"
+	"errors"
 	"strings"
 
 	"github.com/jackc/pgx/v5"
@@ -111,7 +112,7 @@ func endStatement(ctx context.Context, rows int64, err error) {
 	if rows >= 0 {
 		span.SetAttributes(attribute.Int64(names.DBRows, rows))
 	}
-	if err != nil {
+	if err != nil && !errors.Is(err, pgx.ErrNoRows) { // nothing found is an answer
 		class := sqlClass(err)
 		span.SetAttributes(attribute.String(names.ErrorType, class))
 		span.SetStatus(codes.Error, class)

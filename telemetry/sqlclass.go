@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 
-	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
 )
 
@@ -15,8 +14,6 @@ func sqlClass(err error) string {
 		return pg.Code
 	}
 	switch {
-	case errors.Is(err, pgx.ErrNoRows):
-		return "no_rows"
 	case errors.Is(err, context.Canceled):
 		return "canceled"
 	case errors.Is(err, context.DeadlineExceeded):
