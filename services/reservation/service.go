@@ -315,10 +315,12 @@ func (s *Service) done(ctx context.Context, out Outcome, err error) (Outcome, er
 	if err != nil {
 		return out, err
 	}
-	telemetry.Note(ctx,
-		slog.String(names.ReservationID, out.ID.String()),
-		slog.String(names.RestaurantID, out.RestaurantID),
-		slog.Bool(names.Replayed, out.Replayed))
+	if out.ID != nobody { // schedules and closures are about no single one
+		telemetry.Note(ctx,
+			slog.String(names.ReservationID, out.ID.String()),
+			slog.String(names.RestaurantID, out.RestaurantID),
+			slog.Bool(names.Replayed, out.Replayed))
+	}
 	s.wake()
 	return out, nil
 }

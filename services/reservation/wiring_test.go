@@ -243,7 +243,7 @@ func TestTheAccessLineAndSpansSayWhatWasBooked(t *testing.T) {
 	a := c.want(c.do("POST", "/v1/reservations", `{"slot_id":"`+slot+`","party":3,"note":"secret wish"}`, minji, "k"), 201, "")
 	c.want(c.do("POST", "/v1/reservations", `{"slot_id":"`+slot+`","party":3}`, theo, "k"), 409, "slot_full")
 
-	statement := c.rec.Span(t, "reservation.book")
+	statement := c.rec.Span(t, "reservation.book.alone")
 	server := c.rec.Span(t, "POST /v1/reservations")
 	if statement.SpanContext().TraceID() != server.SpanContext().TraceID() ||
 		telemetrytest.Attr(statement, names.PeerService) != "postgresql" || telemetrytest.Attr(statement, names.DBSystem) != "postgresql" {
