@@ -213,6 +213,36 @@ func TestTooFewConnections(t *testing.T) {
 	s.settled(asks)
 }
 
+// Every writer waits for somebody who sits on the slots; who only reads does not
+// even notice.
+func TestWritersKeepNoReaderOut(t *testing.T) {
+	t.Parallel()
+	s := shake(t)
+	var reads, writes []ask
+	for _, a := range s.evening() {
+		if a.method == "GET" {
+			reads = append(reads, a)
+		}
+	}
+	writes = append(writes, s.booking(5, 1))
+	for i := range 2 * warm {
+		writes = append(writes, ask{"POST", "/v1/restaurants/mokran/reservations",
+			fmt.Sprintf(`{"slot_id":%q,"party":1,"name":"Kim"}`, s.slots[5+i%(len(s.slots)-5)]), "owner", uuid.NewString()})
+	}
+	release := s.hold(holdSlots)
+	done := make(chan []string)
+	go func() { done <- s.all(writes) }()
+	s.until("the writers use every connection there is for them", func() bool { return s.number(waiting) >= warm })
+	for i, w := range s.all(reads) {
+		if w != "2xx" {
+			t.Errorf("%s was answered %q", reads[i].path, w)
+		}
+	}
+	release()
+	<-done
+	s.settled(writes)
+}
+
 // Every connection of the pool waits for somebody who sits on the slots: who
 // needs one gets none, and is told so in time.
 func TestAPoolUsedUpByLocks(t *testing.T) {

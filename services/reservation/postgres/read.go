@@ -33,7 +33,7 @@ SELECT ` + columns + `, ` + positions + ` FROM reservations r WHERE id = $1 AND 
 
 // Reservation implements [reservation.Store].
 func (s *Store) Reservation(ctx context.Context, diner, id uuid.UUID) (reservation.Reservation, error) {
-	rows, _ := s.pool.Query(ctx, getSQL, id, diner)
+	rows, _ := s.reads.Query(ctx, getSQL, id, diner)
 	found, err := collectPlaced(rows)
 	if err != nil {
 		return reservation.Reservation{}, explain(ctx, err)
@@ -66,7 +66,7 @@ func (s *Store) Reservations(ctx context.Context, q reservation.Query) ([]reserv
 	if q.Soonest {
 		sql = soonestSQL
 	}
-	rows, _ := s.pool.Query(ctx, sql, q.DinerID, q.Statuses, orNull(q.From), orNull(q.To),
+	rows, _ := s.reads.Query(ctx, sql, q.DinerID, q.Statuses, orNull(q.From), orNull(q.To),
 		q.After == reservation.Position{}, q.After.Start, q.After.ID, q.Limit)
 	list, err := collectPlaced(rows)
 	return list, explain(ctx, err)
@@ -92,7 +92,7 @@ ORDER BY starts_at, id LIMIT $7`
 
 // Day implements [reservation.Store].
 func (s *Store) Day(ctx context.Context, q reservation.DayQuery) ([]reservation.Reservation, error) {
-	rows, _ := s.pool.Query(ctx, daySQL, q.RestaurantID, q.From, q.To, q.After.Start, q.After.ID, string(q.Status), q.Limit)
+	rows, _ := s.reads.Query(ctx, daySQL, q.RestaurantID, q.From, q.To, q.After.Start, q.After.ID, string(q.Status), q.Limit)
 	list, err := collectPlaced(rows)
 	return list, explain(ctx, err)
 }
@@ -103,7 +103,7 @@ WHERE restaurant_id = ANY ($1) AND starts_at >= $2 AND starts_at < $3 ORDER BY s
 
 // Slots implements [reservation.Store].
 func (s *Store) Slots(ctx context.Context, restaurants []string, from, to time.Time) ([]reservation.Slot, error) {
-	rows, _ := s.pool.Query(ctx, availabilitySQL, restaurants, from, to)
+	rows, _ := s.reads.Query(ctx, availabilitySQL, restaurants, from, to)
 	list, err := pgx.CollectRows(rows, func(r pgx.CollectableRow) (reservation.Slot, error) {
 		found, err := pgx.RowToStructByName[slotRow](r)
 		return found.slot(), err
@@ -113,7 +113,7 @@ func (s *Store) Slots(ctx context.Context, restaurants []string, from, to time.T
 
 // Schedule implements [reservation.Store].
 func (s *Store) Schedule(ctx context.Context, restaurant string) (plan reservation.Schedule, err error) {
-	err = s.pool.QueryRow(ctx, "-- name: reservation.schedule\n"+planSQL, restaurant).Scan(&plan)
+	err = s.reads.QueryRow(ctx, "-- name: reservation.schedule\n"+planSQL, restaurant).Scan(&plan)
 	if errors.Is(err, pgx.ErrNoRows) {
 		return plan, reservation.ScheduleNotFound()
 	}

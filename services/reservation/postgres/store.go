@@ -8,6 +8,7 @@ package postgres
 import (
 	"context"
 	"embed"
+	"fmt"
 
 	"github.com/jackc/pgx/v5/pgxpool"
 
@@ -22,6 +23,7 @@ var migrations embed.FS
 // [reservation.Chores].
 type Store struct {
 	pool   *pgxpool.Pool
+	reads  *pgxpool.Pool // of those who wait for no writer, so that no crowd of writers keeps them out
 	groups *groups
 }
 
@@ -31,9 +33,12 @@ var (
 	_ reservation.Chores = (*Store)(nil)
 )
 
-// connections is the pool's bound where the URL has no pool_max_conns: seats
-// are sold one lock at a time, so more would only wait inside the server.
-const connections = 12
+// Bounds of the pools. The writers' is the URL's pool_max_conns where it has one;
+// seats are sold one lock at a time, so more would only wait inside the server.
+const (
+	connections = 12
+	readers     = 4
+)
 
 // sessions plan each statement once, not each time for its arguments: that costs
 // more than running it, 1 ms for the booking of one seat. A plan that is made
@@ -50,13 +55,21 @@ func Open(ctx context.Context, url string, waiting func(error)) (*Store, error) 
 	if err != nil {
 		return nil, err
 	}
-	return &Store{pool, newGroups(pool)}, nil
+	config := pool.Config()
+	config.MaxConns, config.MinConns = min(readers, config.MaxConns), 0
+	reads, err := pgxpool.NewWithConfig(ctx, config)
+	if err != nil {
+		pool.Close()
+		return nil, fmt.Errorf("readers' pool: %w", err)
+	}
+	return &Store{pool, reads, newGroups(pool)}, nil
 }
 
 // Close answers every booking that was accepted, waits for the other calls under
 // way and closes the connections.
 func (s *Store) Close() {
 	s.groups.close()
+	s.reads.Close()
 	s.pool.Close()
 }
 

@@ -21,10 +21,9 @@ SELECT restaurant_id, starts_at, ends_at, time_zone, party_min, party_max,
   wanted_capacity, capacity, booked, opens_at, cancel_until FROM slots WHERE id = $1`
 
 	holdingsSQL = `-- name: reservation.book.holdings
-SELECT count(*), coalesce(bool_or(slot_id = $2), false),
-  coalesce(bool_or(slot_id <> $2 AND starts_at < $4 AND ends_at > $3), false)
-FROM reservations
-WHERE diner_id = $1 AND status IN ('waiting', 'offered', 'confirmed', 'seated') AND ends_at > $5`
+SELECT count(*) FILTER (WHERE holds), coalesce(bool_or(holds AND slot_id = $2), false),
+  coalesce(bool_or(holds AND slot_id <> $2 AND starts_at < $4 AND ends_at > $3), false)
+FROM (SELECT *, status IN ('waiting', 'offered', 'confirmed', 'seated') AS holds FROM reservations WHERE diner_id = $1 AND ends_at > $5) r`
 
 	rowSQL = `-- name: reservation.book.row
 INSERT INTO reservations (id, slot_id, diner_id, restaurant_id, starts_at, ends_at, time_zone,
