@@ -2,7 +2,6 @@ package telemetry
 
 import (
 	"bytes"
-	"compress/gzip"
 	"context"
 	"errors"
 	"fmt"
@@ -11,6 +10,7 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/klauspost/compress/gzip" // at half the price of the standard library's
 	sdktrace "go.opentelemetry.io/otel/sdk/trace"
 )
 

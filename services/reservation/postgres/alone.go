@@ -41,17 +41,17 @@ o AS (
   SELECT $9::uuid, $1, 'reservation.confirmed', doc, $10, $8, $8 FROM doc)
 SELECT restaurant_id, starts_at, ends_at, time_zone, cancel_until FROM slot`
 
-// alone books without company, in the trace of who asks and however long they
-// wait.
+// alone books without company, on the goroutine and in the trace of who asks:
+// handing it over would cost more than it takes. Who stops waiting breaks off
+// their own statement, and only that; whether it has booked, their key finds.
 func (g *groups) alone(t *ticket[reservation.Booking]) {
-	ctx := context.WithoutCancel(t.ctx)
 	group := []*ticket[reservation.Booking]{t}
-	if t.err = g.bookAlone(ctx, t); t.err == nil || !errors.Is(t.err, pgx.ErrNoRows) && !lost(t.err) {
+	if t.err = g.bookAlone(t.ctx, t); t.err == nil || !errors.Is(t.err, pgx.ErrNoRows) && !lost(t.err) {
 		g.answered(group)
 		return
 	}
 	for len(group) > 0 {
-		group = g.send(ctx, group)
+		group = g.send(t.ctx, group)
 	}
 }
 

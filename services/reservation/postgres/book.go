@@ -35,8 +35,12 @@ func (s *Store) Book(ctx context.Context, b reservation.Booking) (reservation.Ou
 	if err != nil {
 		return reservation.Outcome{}, err
 	}
+	if alone { // its statement stands in its own trace
+		defer s.groups.busy.Done()
+		s.groups.alone(t)
+	}
 	out, err := t.wait()
-	if !alone { // whose statement stands in its own trace
+	if !alone {
 		_, span := otel.Tracer(scope).Start(ctx, names.SpanBookWait, trace.WithTimestamp(began), trace.WithLinks(t.decidedBy()...))
 		span.End()
 	}

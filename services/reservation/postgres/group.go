@@ -109,7 +109,8 @@ func gather[T any](queue <-chan T, serve func([]T) []T) {
 	}
 }
 
-// book sends the booking on its way. It goes alone when few bookings are under
+// book sends the booking on its way, or says that it goes alone: the caller then
+// calls alone, and busy.Done after it. It goes alone when few bookings are under
 // way, were so of late, and none of them is for the same slot: then a
 // group would hold one or two, and all that would come of it is the wait for its
 // worker. "Of late" is what keeps a crowd together, which a commit has just
@@ -125,7 +126,7 @@ func (g *groups) book(t *ticket[reservation.Booking]) (alone bool, err error) {
 	alone = g.flies < calm && g.crowd < calm && g.flying[slot] == 0
 	if alone {
 		g.meters.alone.Add(t.ctx, 1)
-		g.busy.Go(func() { g.alone(t) })
+		g.busy.Add(1)
 	} else {
 		select {
 		case g.queues[uint64(slot)*0x9E3779B97F4A7C15>>32%workers] <- t: // neighbours apart
