@@ -359,7 +359,8 @@ export interface paths {
         put?: never;
         /**
          * Cancel
-         * @description Takes no body. The seats are offered to whoever waits, or free again at once.
+         * @description Takes no body. The seats are offered to whoever waits, or free again at once. An owner may cancel
+         *     what was entered at the restaurant (`source` is `owner`), which has no cut-off, until its start.
          */
         post: operations["cancelReservation"];
         delete?: never;
@@ -409,7 +410,7 @@ export interface paths {
         put?: never;
         /**
          * They did not come
-         * @description Takes no body. From the start of the visit on; before its end the seats are offered to whoever waits.
+         * @description Takes no body. From the start of the visit on. Until its end the seats can be given to walk-ins; offers are over by then.
          */
         post: operations["markNoShow"];
         delete?: never;
@@ -554,6 +555,11 @@ export interface components {
             available?: number;
             /** @description With `slot_full`: answered from memory, at most half a second old */
             latched?: boolean;
+            /**
+             * Format: date-time
+             * @description With `not_open_yet`: when booking begins
+             */
+            opens_at?: string;
         };
         /** @enum {string} */
         Locale: "ko" | "en";
@@ -698,7 +704,7 @@ export interface components {
                 /** @enum {string} */
                 day: "mon" | "tue" | "wed" | "thu" | "fri" | "sat" | "sun";
                 opens: components["schemas"]["WallClock"];
-                closes: components["schemas"]["WallClock"];
+                closes: components["schemas"]["ClosingTime"];
             }[];
             interval_minutes: number;
             /**
@@ -725,7 +731,7 @@ export interface components {
                 /** @description Empty on a day that takes no new bookings */
                 openings: {
                     opens: components["schemas"]["WallClock"];
-                    closes: components["schemas"]["WallClock"];
+                    closes: components["schemas"]["ClosingTime"];
                 }[];
                 covers?: number;
             }[];
@@ -745,8 +751,72 @@ export interface components {
                 opens_at: string;
             }[];
         };
+        /** @description A schedule with what else the calendar holds */
+        StatedSchedule: {
+            /** @description IANA zone; the hours below are its wall clock */
+            time_zone: string;
+            /** @description Seatings start at `opens` and every interval after it, the last before `closes` */
+            weekly: {
+                /** @enum {string} */
+                day: "mon" | "tue" | "wed" | "thu" | "fri" | "sat" | "sun";
+                opens: components["schemas"]["WallClock"];
+                closes: components["schemas"]["ClosingTime"];
+            }[];
+            interval_minutes: number;
+            /**
+             * @description How long a table is taken
+             * @default 90
+             */
+            dining_minutes: number;
+            /** @description Per slot */
+            covers: number;
+            party: {
+                min: number;
+                max: number;
+            };
+            days_ahead: number;
+            /**
+             * @description Before the start; from then on diners can neither cancel nor move, and no offers are made
+             * @default 120
+             */
+            cancel_cutoff_minutes: number;
+            /** @description Days that differ from the week */
+            exceptions?: {
+                /** Format: date */
+                date: string;
+                /** @description Empty on a day that takes no new bookings */
+                openings: {
+                    opens: components["schemas"]["WallClock"];
+                    closes: components["schemas"]["ClosingTime"];
+                }[];
+                covers?: number;
+            }[];
+            /** @description Periods, of at most 62 days, that open for booking at one moment */
+            drops?: {
+                /**
+                 * Format: date
+                 * @description The first day
+                 */
+                from: string;
+                /**
+                 * Format: date
+                 * @description The last day
+                 */
+                to: string;
+                /** Format: date-time */
+                opens_at: string;
+            }[];
+            /** @description Days closed now, earliest first */
+            closures: string[];
+        };
         /** @example 17:00 */
         WallClock: string;
+        /**
+         * @description Later than `opens`; 24:00 is the end of the day
+         * @example 22:00
+         * @example 24:00
+         */
+        ClosingTime: string;
         ScheduleOutcome: {
             /** @description Slots that the schedule describes in its window */
             slots: number;
@@ -787,6 +857,16 @@ export interface components {
              * @description When booking begins; absent once it has
              */
             opens_at?: string;
+        };
+        /** @description A time as the restaurant sees it */
+        DaySlot: {
+            slot_id: string;
+            /** Format: date-time */
+            start: string;
+            /** @description Covers it takes; what is booked, once it is closed */
+            capacity: number;
+            /** @description Covers that are taken or offered */
+            booked: number;
         };
         BookingRequest: {
             slot_id: string;
@@ -961,6 +1041,18 @@ export interface components {
         Unavailable: {
             headers: {
                 "Retry-After"?: number;
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /**
+         * @description `timeout`: no answer came in time, and the change may have happened. The same request with the
+         *     same `Idempotency-Key` finds out; one that takes no key may simply be repeated.
+         */
+        Timeout: {
+            headers: {
                 [name: string]: unknown;
             };
             content: {
@@ -1264,13 +1356,13 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description The schedule. */
+            /** @description The schedule, and the days that are closed now. */
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Schedule"];
+                    "application/json": components["schemas"]["StatedSchedule"];
                 };
             };
             401: components["responses"]["Unauthenticated"];
@@ -1318,6 +1410,7 @@ export interface operations {
             401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             503: components["responses"]["Unavailable"];
+            504: components["responses"]["Timeout"];
             default: components["responses"]["Problem"];
         };
     };
@@ -1358,6 +1451,7 @@ export interface operations {
             401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             503: components["responses"]["Unavailable"];
+            504: components["responses"]["Timeout"];
             default: components["responses"]["Problem"];
         };
     };
@@ -1386,6 +1480,7 @@ export interface operations {
             401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             503: components["responses"]["Unavailable"];
+            504: components["responses"]["Timeout"];
             default: components["responses"]["Problem"];
         };
     };
@@ -1524,6 +1619,10 @@ export interface operations {
                 content: {
                     "application/json": {
                         items: components["schemas"]["GuestReservation"][];
+                        /** @description Every time of that day, earliest first, also those that have begun */
+                        slots: components["schemas"]["DaySlot"][];
+                        /** @description The day is closed */
+                        closed: boolean;
                         /** @description Absent on the last page */
                         next_cursor?: string;
                     };
@@ -1597,6 +1696,7 @@ export interface operations {
             };
             422: components["responses"]["KeyReused"];
             503: components["responses"]["Unavailable"];
+            504: components["responses"]["Timeout"];
             default: components["responses"]["Problem"];
         };
     };
@@ -1704,6 +1804,7 @@ export interface operations {
             };
             422: components["responses"]["KeyReused"];
             503: components["responses"]["Unavailable"];
+            504: components["responses"]["Timeout"];
             default: components["responses"]["Problem"];
         };
     };
@@ -1796,6 +1897,7 @@ export interface operations {
                 };
             };
             503: components["responses"]["Unavailable"];
+            504: components["responses"]["Timeout"];
             default: components["responses"]["Problem"];
         };
     };
@@ -1839,6 +1941,7 @@ export interface operations {
             };
             422: components["responses"]["KeyReused"];
             503: components["responses"]["Unavailable"];
+            504: components["responses"]["Timeout"];
             default: components["responses"]["Problem"];
         };
     };
@@ -1883,6 +1986,7 @@ export interface operations {
             };
             422: components["responses"]["KeyReused"];
             503: components["responses"]["Unavailable"];
+            504: components["responses"]["Timeout"];
             default: components["responses"]["Problem"];
         };
     };
@@ -1927,6 +2031,7 @@ export interface operations {
             };
             422: components["responses"]["KeyReused"];
             503: components["responses"]["Unavailable"];
+            504: components["responses"]["Timeout"];
             default: components["responses"]["Problem"];
         };
     };
@@ -2006,7 +2111,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `seats_available` (book instead), `slot_closed`, `not_open_yet`, `already_booked`, `overlap` or `too_many_reservations` */
+            /** @description `seats_available` (book instead), `line_full` (200 wait already), `slot_closed`, `not_open_yet`, `already_booked`, `overlap` or `too_many_reservations` */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -2017,6 +2122,7 @@ export interface operations {
             };
             422: components["responses"]["KeyReused"];
             503: components["responses"]["Unavailable"];
+            504: components["responses"]["Timeout"];
             default: components["responses"]["Problem"];
         };
     };
@@ -2053,6 +2159,7 @@ export interface operations {
                 };
             };
             503: components["responses"]["Unavailable"];
+            504: components["responses"]["Timeout"];
             default: components["responses"]["Problem"];
         };
     };
@@ -2096,6 +2203,7 @@ export interface operations {
             };
             422: components["responses"]["KeyReused"];
             503: components["responses"]["Unavailable"];
+            504: components["responses"]["Timeout"];
             default: components["responses"]["Problem"];
         };
     };
@@ -2139,6 +2247,7 @@ export interface operations {
             };
             422: components["responses"]["KeyReused"];
             503: components["responses"]["Unavailable"];
+            504: components["responses"]["Timeout"];
             default: components["responses"]["Problem"];
         };
     };
