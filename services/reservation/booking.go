@@ -47,7 +47,8 @@ func (b Booking) Decide(d *Desk) (Reservation, error) {
 // Cancellation asks a store to give the covers of one reservation back.
 type Cancellation struct {
 	Act
-	ID uuid.UUID
+	ID       uuid.UUID
+	MayTouch func(restaurant string) bool // whose entries the one who asks may cancel; nil: nobody's
 }
 
 // Outcome is a committed answer, or the memory of one.
@@ -157,7 +158,7 @@ func (c Cancellation) Refusal(r *Reservation) error {
 	switch {
 	case r == nil:
 		return NotFound()
-	case !r.Status.Cancellable() || !r.Start.After(c.At) || r.Status == Confirmed && !c.At.Before(r.CancelUntil):
+	case !r.Status.Cancellable() || !r.Start.After(c.At) || r.Status == Confirmed && r.DinerID != nobody && !c.At.Before(r.CancelUntil):
 		return fault.New(fault.Conflict, "not_cancellable", "This reservation can no longer be cancelled.")
 	}
 	return nil

@@ -26,7 +26,8 @@ type Scope struct {
 	Diner  uuid.UUID // whose limits count; Nil: nobody's
 	Row    uuid.UUID // the reservation it is about, with its slot
 	Slots  []SlotID  // further slots, each with its line
-	Period Period    // a restaurant's slots with everybody on them, its plan and closures
+	Period Period    // a restaurant's slots, each with its line, its plan and closures
+	All    bool      // everybody who is on the slots, not only their lines and offers
 }
 
 // Period is a restaurant's slots that start in [From, To).

@@ -30,7 +30,7 @@ type Endpoints struct {
 	Leave   endpoint.Typed[OneRequest, Outcome]
 
 	PutSchedule endpoint.Typed[ScheduleRequest, ScheduleResponse]
-	GetSchedule endpoint.Typed[string, Schedule]
+	GetSchedule endpoint.Typed[string, StatedSchedule]
 	Close       endpoint.Typed[ClosureRequest, ClosureResponse]
 	Day         endpoint.Typed[DayRequest, DayResponse]
 	Enter       endpoint.Typed[EnterRequest, Outcome]

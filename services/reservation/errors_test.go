@@ -213,34 +213,36 @@ func TestTooFewConnections(t *testing.T) {
 	s.settled(asks)
 }
 
-// Every writer waits for somebody who sits on the slots; who only reads does not
-// even notice.
-func TestWritersKeepNoReaderOut(t *testing.T) {
+// A crowd that wants to change one slot, and waits for somebody who sits on it,
+// keeps nobody from any other, and no reader out.
+func TestACrowdAtOneSlotKeepsNobodyOut(t *testing.T) {
 	t.Parallel()
 	s := shake(t)
-	var reads, writes []ask
+	var elsewhere, crowd []ask
 	for _, a := range s.evening() {
 		if a.method == "GET" {
-			reads = append(reads, a)
+			elsewhere = append(elsewhere, a)
 		}
 	}
-	writes = append(writes, s.booking(5, 1))
-	for i := range 2 * warm {
-		writes = append(writes, ask{"POST", "/v1/restaurants/mokran/reservations",
-			fmt.Sprintf(`{"slot_id":%q,"party":1,"name":"Kim"}`, s.slots[5+i%(len(s.slots)-5)]), "owner", uuid.NewString()})
+	for i := range 3 {
+		elsewhere = append(elsewhere, s.booking(6+i, 1))
 	}
-	release := s.hold(holdSlots)
+	for range 4 * warm {
+		crowd = append(crowd, ask{"POST", "/v1/restaurants/mokran/reservations",
+			fmt.Sprintf(`{"slot_id":%q,"party":1,"name":"Kim"}`, s.slots[5]), "owner", uuid.NewString()})
+	}
+	release := s.hold("SELECT FROM slots WHERE id = " + s.slots[5] + " FOR NO KEY UPDATE")
 	done := make(chan []string)
-	go func() { done <- s.all(writes) }()
-	s.until("the writers use every connection there is for them", func() bool { return s.number(waiting) >= warm })
-	for i, w := range s.all(reads) {
+	go func() { done <- s.all(crowd) }()
+	s.until("the crowd stands at the slot", func() bool { return s.number(waiting) >= 4 })
+	for i, w := range s.all(elsewhere) {
 		if w != "2xx" {
-			t.Errorf("%s was answered %q", reads[i].path, w)
+			t.Errorf("%s was answered %q", elsewhere[i].path, w)
 		}
 	}
 	release()
 	<-done
-	s.settled(writes)
+	s.settled(elsewhere[len(elsewhere)-3:])
 }
 
 // Every connection of the pool waits for somebody who sits on the slots: who

@@ -71,7 +71,6 @@ func (a Arrival) Decide(d *Desk) (Reservation, error) {
 // missing are made, those that are not wanted close, and nobody who is booked
 // loses a seat. The desk's period must reach as far as want.
 func (d *Desk) Arrange(want []Slot) {
-	d.arranged = true
 	have := map[time.Time]*Slot{}
 	for _, s := range d.Slots {
 		have[s.Start] = s
@@ -105,8 +104,22 @@ func (d *Desk) withdraw(s *Slot) {
 
 // Keep makes plan the restaurant's, with the slots it wants.
 func (d *Desk) Keep(plan Schedule, want []Slot) {
-	d.keep = &plan
+	d.keep, d.arranged = &plan, true
 	d.Arrange(want)
+}
+
+// Remake makes the slots that the restaurant's plan wants by now. A zone that
+// this process does not know wants none, and must not close them.
+func (d *Desk) Remake(restaurant string) error {
+	if d.Plan == nil {
+		return nil
+	}
+	if _, err := location(d.Plan.TimeZone); err != nil {
+		return err
+	}
+	d.arranged = true
+	d.Arrange(d.Plan.Slots(restaurant, d.closed, d.At))
+	return nil
 }
 
 // Reopen forgets that the period's day is closed and makes the slots that the

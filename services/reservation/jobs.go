@@ -2,6 +2,7 @@ package reservation
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"time"
 
@@ -21,7 +22,8 @@ const (
 	keyLife     = 24 * time.Hour
 	jobBatch    = 100
 	sweepBatch  = 500 // small steps: a long delete would hold back the vacuum
-	jobFor      = 20 * time.Second
+	jobFor      = 50 * time.Second
+	itemFor     = 5 * time.Second // so that no slot or restaurant keeps the others waiting
 )
 
 // Jobs is what a reservation service does by itself.
@@ -86,34 +88,37 @@ func (j *Jobs) act() Act {
 // come, and offers on what that frees.
 func (j *Jobs) Expire(ctx context.Context) error {
 	due, err := j.chores.Due(ctx, j.now(), jobBatch)
-	for _, slot := range due {
-		if _, err := j.chores.Change(ctx, Change{Act: j.act(), Scope: Scope{Slots: []SlotID{slot}}, Decide: Expire}); err != nil {
-			return err
-		}
+	return each(ctx, due, err, func(ctx context.Context, slot SlotID) error {
+		_, err := j.chores.Change(ctx, Change{Act: j.act(), Scope: Scope{Slots: []SlotID{slot}}, Decide: Expire})
 		j.wake()
-	}
-	return err
+		return err
+	})
 }
 
 // MakeSlots makes the slots that the days gone by have brought into each
 // schedule's window.
 func (j *Jobs) MakeSlots(ctx context.Context) error {
 	unmade, err := j.chores.Unmade(ctx, j.now().Add(-remakeAfter), jobBatch)
-	for _, restaurant := range unmade {
+	return each(ctx, unmade, err, func(ctx context.Context, restaurant string) error {
 		act := j.act()
-		if _, err := j.chores.Change(ctx, Change{
+		_, err := j.chores.Change(ctx, Change{
 			Act: act, Scope: Scope{Period: Period{restaurant, act.At, horizon}},
-			Decide: func(d *Desk) (Reservation, error) {
-				if d.Plan != nil {
-					d.Arrange(d.Plan.Slots(restaurant, d.closed, act.At))
-				}
-				return Reservation{}, nil
-			},
-		}); err != nil {
-			return err
-		}
+			Decide: func(d *Desk) (Reservation, error) { return Reservation{}, d.Remake(restaurant) },
+		})
+		return err
+	})
+}
+
+// each does one thing after the other, each in its own time: what fails for one
+// must not keep the others from it.
+func each[T any](ctx context.Context, list []T, err error, do func(context.Context, T) error) error {
+	errs := []error{err}
+	for _, one := range list {
+		its, cancel := context.WithTimeout(ctx, itemFor)
+		errs = append(errs, do(its, one))
+		cancel()
 	}
-	return err
+	return errors.Join(errs...)
 }
 
 // Remind puts the reminders of the coming day into the outbox.

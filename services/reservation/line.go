@@ -9,31 +9,39 @@ import (
 	"jari.example/services/internal/fault"
 )
 
-// line is who waits for a slot, first come first. It belongs to the desk that
-// settles the slot, so everybody who waits is on it.
-func (d *Desk) line(slot SlotID) []*Reservation {
-	var line []*Reservation
+// lines are who waits for each slot, first come first. The desk that settles a
+// slot has everybody on it who waits there.
+func (d *Desk) lines() map[SlotID][]*Reservation {
+	lines := map[SlotID][]*Reservation{}
 	for _, r := range d.Rows {
-		if r.SlotID == slot && r.Status == Waiting {
-			line = append(line, r)
+		if r.Status == Waiting {
+			lines[r.SlotID] = append(lines[r.SlotID], r)
 		}
 	}
-	slices.SortFunc(line, func(a, b *Reservation) int { return cmp.Compare(a.Line, b.Line) })
-	return line
+	for _, line := range lines {
+		slices.SortFunc(line, func(a, b *Reservation) int { return cmp.Compare(a.Line, b.Line) })
+	}
+	return lines
 }
 
 // position is 1 for who is next, 0 for who does not wait.
-func (d *Desk) position(r *Reservation) int {
+func (d *Desk) position(r *Reservation) (place int) {
 	if r.Status != Waiting {
 		return 0
 	}
-	return 1 + slices.IndexFunc(d.line(r.SlotID), func(o *Reservation) bool { return o.ID == r.ID })
+	for _, o := range d.Rows {
+		if o.SlotID == r.SlotID && o.Status == Waiting && o.Line <= r.Line {
+			place++
+		}
+	}
+	return place
 }
 
 // settle brings each slot's capacity in line with what the owner wants, and
 // offers what is left to the first who fit. An offer ends with the time in
 // which it could still be cancelled, so after the cut-off there are none.
 func (d *Desk) settle() {
+	lines := d.lines()
 	for _, slot := range d.Slots {
 		if capacity := max(slot.Wanted, slot.Booked); capacity != slot.Capacity {
 			slot.Capacity = capacity
@@ -42,7 +50,7 @@ func (d *Desk) settle() {
 		if !slot.offers(d.At) {
 			continue
 		}
-		for _, r := range d.line(slot.ID) {
+		for _, r := range lines[slot.ID] {
 			if r.Party <= slot.Left() {
 				d.become(r, Offered)
 				r.OfferEndsAt = earlier(d.At.Add(OfferFor), slot.CancelUntil)
@@ -53,14 +61,18 @@ func (d *Desk) settle() {
 }
 
 // Join puts a party into the line of a slot that has no room for it. Its fault
-// is one of a booking's, or conflict seats_available.
+// is one of a booking's, or conflict seats_available, line_full.
 func (b Booking) Join(d *Desk) (Reservation, error) {
 	slot := d.Slots[b.SlotID]
 	if err := b.waitRefusal(slot, d.holdings(slot, uuid.Nil)); err != nil {
 		return Reservation{}, err
 	}
 	r := Reservation{ID: b.ID, DinerID: b.DinerID, Party: b.Party, Note: b.Note, Status: Waiting, Line: 1}
-	if line := d.line(slot.ID); len(line) > 0 {
+	line := d.lines()[slot.ID]
+	if len(line) >= MaxLine {
+		return Reservation{}, fault.New(fault.Conflict, "line_full", "%d are waiting for this time already. Try another one.", MaxLine)
+	}
+	if len(line) > 0 {
 		r.Line = line[len(line)-1].Line + 1
 	}
 	joined := d.add(r, slot)

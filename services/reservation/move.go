@@ -107,6 +107,9 @@ func (d *Desk) resize(r *Reservation, party int) error {
 // conflict not_cancellable.
 func (c Cancellation) Decide(d *Desk) (Reservation, error) {
 	r := d.row(c.ID, c.DinerID)
+	if entered := d.Rows[c.ID]; entered != nil && entered.DinerID == nobody && c.MayTouch != nil && c.MayTouch(entered.RestaurantID) {
+		r = entered
+	}
 	if err := c.Refusal(r); err != nil {
 		return Reservation{}, err
 	}

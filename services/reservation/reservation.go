@@ -55,11 +55,12 @@ const OfferFor = 10 * time.Minute
 // RemindAhead is how long before a visit its diner is reminded.
 const RemindAhead = 24 * time.Hour
 
-// What one diner may have, because seats that are hoarded stay empty.
+// What may be asked for: seats that are hoarded stay empty.
 const (
 	MaxLive  = 8   // live reservations
 	MaxParty = 20  // covers in one of them
 	MaxNote  = 500 // characters
+	MaxLine  = 200 // who wait for one slot: nobody behind them has a chance, and each change there looks at all of them
 )
 
 // SlotID names a slot; outside it is an opaque string. Zero names none.

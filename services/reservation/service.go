@@ -100,10 +100,10 @@ func (s *Service) Join(ctx context.Context, r BookRequest) (Outcome, error) {
 }
 
 func (s *Service) booking(ctx context.Context, r BookRequest) (Booking, error) {
-	telemetry.Note(ctx, slog.String(names.SlotID, r.SlotID), slog.Int(names.Party, r.Party))
 	if err := r.validate(); err != nil {
 		return Booking{}, err
 	}
+	telemetry.Note(ctx, slog.String(names.SlotID, r.SlotID), slog.Int(names.Party, r.Party))
 	act, err := s.act(ctx, r.Key, hash(r.SlotID, r.Party, r.Note.Reveal()))
 	if err != nil {
 		return Booking{}, err
@@ -128,14 +128,15 @@ func (s *Service) one(ctx context.Context, r OneRequest) (uuid.UUID, Act, error)
 	return id, act, err
 }
 
-// Cancel cancels the diner's own reservation. Codes: not_found; conflict
+// Cancel cancels the diner's own reservation, or one that the owner has entered.
+// Codes: not_found; conflict
 // not_cancellable; unprocessable idempotency_key_reused.
 func (s *Service) Cancel(ctx context.Context, r OneRequest) (Outcome, error) {
 	id, act, err := s.one(ctx, r)
 	if err != nil {
 		return Outcome{}, err
 	}
-	c := Cancellation{Act: act, ID: id}
+	c := Cancellation{Act: act, ID: id, MayTouch: endpoint.IdentityFrom(ctx).MayTouch}
 	return s.change(ctx, Change{Act: act, Op: OpCancel, Scope: Scope{Row: id}, Decide: c.Decide})
 }
 

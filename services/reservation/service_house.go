@@ -111,13 +111,20 @@ func (d *Desk) overfull() []ClosedSlot {
 	return list
 }
 
+// StatedSchedule is what the owner has stated, and the days that are closed.
+type StatedSchedule struct {
+	Schedule
+	Closures []string `json:"closures"`
+}
+
 // GetSchedule returns what the owner has stated. Codes: forbidden; not_found
 // schedule_not_found.
-func (s *Service) GetSchedule(ctx context.Context, restaurant string) (Schedule, error) {
+func (s *Service) GetSchedule(ctx context.Context, restaurant string) (StatedSchedule, error) {
 	if err := own(ctx, restaurant); err != nil {
-		return Schedule{}, err
+		return StatedSchedule{}, err
 	}
-	return s.store.Schedule(ctx, restaurant)
+	plan, closed, err := s.store.Schedule(ctx, restaurant)
+	return StatedSchedule{plan, append([]string{}, closed...)}, err
 }
 
 // ClosureRequest closes a restaurant's local day, or opens it again.
@@ -151,7 +158,7 @@ func (s *Service) Close(ctx context.Context, r ClosureRequest) (ClosureResponse,
 	if err != nil {
 		return ClosureResponse{}, err
 	}
-	period, err := s.day(ctx, r.RestaurantID, r.Date)
+	period, _, err := s.day(ctx, r.RestaurantID, r.Date)
 	if err != nil {
 		return ClosureResponse{}, err
 	}
@@ -160,7 +167,7 @@ func (s *Service) Close(ctx context.Context, r ClosureRequest) (ClosureResponse,
 	}
 	answer := ClosureResponse{Date: r.Date}
 	_, err = s.change(ctx, Change{
-		Act: act, Scope: Scope{Period: period},
+		Act: act, Scope: Scope{Period: period, All: true},
 		Decide: func(d *Desk) (Reservation, error) {
 			if r.Open {
 				d.Reopen(r.RestaurantID, r.Date)
@@ -174,14 +181,14 @@ func (s *Service) Close(ctx context.Context, r ClosureRequest) (ClosureResponse,
 	return answer, err
 }
 
-// day is the period of a restaurant's local day.
-func (s *Service) day(ctx context.Context, restaurant, date string) (Period, error) {
-	plan, err := s.store.Schedule(ctx, restaurant)
+// day is the period of a restaurant's local day, and whether it is closed.
+func (s *Service) day(ctx context.Context, restaurant, date string) (Period, bool, error) {
+	plan, closed, err := s.store.Schedule(ctx, restaurant)
 	if err != nil {
-		return Period{}, err
+		return Period{}, false, err
 	}
 	from, to, err := DayBounds(date, plan.TimeZone)
-	return Period{restaurant, from, to}, err
+	return Period{restaurant, from, to}, slices.Contains(closed, date), err
 }
 
 func dateIn(t time.Time, zone *time.Location) string { return t.In(zone).Format(time.DateOnly) }
@@ -195,10 +202,13 @@ type DayRequest struct {
 	Limit        int
 }
 
-// DayResponse is a page of an owner's day, earliest visit first.
+// DayResponse is a page of an owner's day, earliest visit first, and all of the
+// day's slots, also those that have begun.
 type DayResponse struct {
 	Items      []Listed
 	NextCursor string
+	Slots      []Slot
+	Closed     bool
 }
 
 // Listed is a reservation as its owner sees it.
@@ -215,7 +225,11 @@ func (s *Service) Day(ctx context.Context, r DayRequest) (DayResponse, error) {
 	if err := own(ctx, r.RestaurantID); err != nil {
 		return DayResponse{}, err
 	}
-	period, err := s.day(ctx, r.RestaurantID, r.Date)
+	period, closed, err := s.day(ctx, r.RestaurantID, r.Date)
+	if err != nil {
+		return DayResponse{}, err
+	}
+	slots, err := s.store.Slots(ctx, []string{r.RestaurantID}, period.From, period.To)
 	if err != nil {
 		return DayResponse{}, err
 	}
@@ -241,7 +255,7 @@ func (s *Service) Day(ctx context.Context, r DayRequest) (DayResponse, error) {
 		failed, err = s.mails.Undeliverable(ctx, ids)
 		missing(ctx, "mails", err)
 	}
-	answer := DayResponse{Items: make([]Listed, len(p.Items)), NextCursor: p.NextCursor}
+	answer := DayResponse{Items: make([]Listed, len(p.Items)), NextCursor: p.NextCursor, Slots: slots, Closed: closed}
 	for i, one := range p.Items {
 		answer.Items[i] = Listed{Reservation: one, Guest: one.Guest, MailFailed: failed[one.ID]}
 		if one.DinerID != uuid.Nil {
@@ -279,7 +293,6 @@ const (
 // not_found slot_not_found; conflict slot_closed, slot_full; unprocessable
 // idempotency_key_reused.
 func (s *Service) Enter(ctx context.Context, r EnterRequest) (Outcome, error) {
-	telemetry.Note(ctx, slog.String(names.SlotID, r.SlotID), slog.Int(names.Party, r.Party))
 	if err := own(ctx, r.RestaurantID); err != nil {
 		return Outcome{}, err
 	}
@@ -287,6 +300,7 @@ func (s *Service) Enter(ctx context.Context, r EnterRequest) (Outcome, error) {
 	if err := (BookRequest{SlotID: r.SlotID, Party: r.Party, Note: r.Note}).validate(); err != nil {
 		return Outcome{}, err
 	}
+	telemetry.Note(ctx, slog.String(names.SlotID, r.SlotID), slog.Int(names.Party, r.Party))
 	switch n := utf8.RuneCountInString(name); {
 	case strings.TrimSpace(name) == "" || n > maxName || strings.ContainsRune(name, 0):
 		return Outcome{}, fault.BadField("/name", "name has 1 to %d characters.", maxName)

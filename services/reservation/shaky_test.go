@@ -158,7 +158,7 @@ func (s *shaky) hold(sql string) (release func()) {
 
 // warm is how many connections are open before trouble begins: all that the
 // store's pool has.
-const warm = 12
+const warm = 19
 
 const (
 	holdSlots = "SELECT FROM slots FOR NO KEY UPDATE"

@@ -29,8 +29,9 @@ type Store interface {
 	// not, earliest first. It waits for no writer.
 	Slots(ctx context.Context, restaurants []string, from, to time.Time) ([]Slot, error)
 
-	// Schedule returns a restaurant's plan, or not_found schedule_not_found.
-	Schedule(ctx context.Context, restaurant string) (Schedule, error)
+	// Schedule returns a restaurant's plan and the dates on which it is closed, in
+	// order, or not_found schedule_not_found.
+	Schedule(ctx context.Context, restaurant string) (plan Schedule, closed []string, err error)
 
 	// Reservation returns the diner's own reservation or [NotFound].
 	Reservation(ctx context.Context, diner, id uuid.UUID) (Reservation, error)
@@ -83,8 +84,8 @@ type Chores interface {
 	Unmade(ctx context.Context, before time.Time, n int) ([]string, error)
 
 	// Remind puts an [EventReminder] into the outbox for up to n confirmed visits
-	// that start before an instant, were booked more than a day ahead, and were
-	// not reminded of before. It returns how many.
+	// that start before an instant, were last changed more than a day ahead, and
+	// were not reminded of before. It returns how many.
 	Remind(ctx context.Context, now, before time.Time, n int) (int, error)
 
 	// Sweep forgets up to n remembered answers from before an instant.

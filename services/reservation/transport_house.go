@@ -2,6 +2,7 @@ package reservation
 
 import (
 	"net/http"
+	"time"
 
 	"jari.example/services/internal/httpjson"
 )
@@ -91,14 +92,30 @@ func list(l Listed) listed {
 }
 
 type listedPage struct {
-	Items      []listed `json:"items"`
-	NextCursor string   `json:"next_cursor,omitempty"`
+	Items      []listed   `json:"items"`
+	NextCursor string     `json:"next_cursor,omitempty"`
+	Slots      []heldSlot `json:"slots"`
+	Closed     bool       `json:"closed"`
+}
+
+// heldSlot is a slot as its owner sees it.
+type heldSlot struct {
+	SlotID   SlotID    `json:"slot_id"`
+	Start    time.Time `json:"start"`
+	Capacity int       `json:"capacity"`
+	Booked   int       `json:"booked"`
 }
 
 func encodeDay(_ http.Header, d DayResponse) (int, any) {
-	page := listedPage{Items: make([]listed, len(d.Items)), NextCursor: d.NextCursor}
+	page := listedPage{
+		Items: make([]listed, len(d.Items)), NextCursor: d.NextCursor,
+		Slots: make([]heldSlot, len(d.Slots)), Closed: d.Closed,
+	}
 	for i, one := range d.Items {
 		page.Items[i] = list(one)
+	}
+	for i, s := range d.Slots {
+		page.Slots[i] = heldSlot{s.ID, s.Start, s.Capacity, s.Booked}
 	}
 	return http.StatusOK, page
 }

@@ -51,7 +51,7 @@ func (s *Store) Remind(_ context.Context, now, before time.Time, n int) (int, er
 	reminded := 0
 	for _, r := range s.rows {
 		if reminded < n && r.Status == reservation.Confirmed && r.DinerID != uuid.Nil &&
-			r.Start.After(now) && r.Start.Before(before) && r.CreatedAt.Before(r.Start.Add(-reservation.RemindAhead)) &&
+			r.Start.After(now) && r.Start.Before(before) && s.updated[r.ID].Before(r.Start.Add(-reservation.RemindAhead)) &&
 			!s.reminded[r.ID].Equal(r.Start) {
 			s.reminded[r.ID] = r.Start
 			s.tell(reservation.Event{ID: uuid.New(), Kind: reservation.EventReminder, OccurredAt: now, Reservation: *r})

@@ -23,6 +23,7 @@ type Store struct {
 	mu       sync.Mutex // held by every call from its first read to its last write
 	slots    map[reservation.SlotID]*reservation.Slot
 	rows     map[uuid.UUID]*reservation.Reservation
+	updated  map[uuid.UUID]time.Time
 	reminded map[uuid.UUID]time.Time // start of the visit
 	plans    map[string]*plan
 	answers  map[key]answer
@@ -58,6 +59,7 @@ func New() *Store {
 	return &Store{
 		slots:    map[reservation.SlotID]*reservation.Slot{},
 		rows:     map[uuid.UUID]*reservation.Reservation{},
+		updated:  map[uuid.UUID]time.Time{},
 		reminded: map[uuid.UUID]time.Time{},
 		plans:    map[string]*plan{},
 		answers:  map[key]answer{},
@@ -130,13 +132,13 @@ func (s *Store) Slots(_ context.Context, restaurants []string, from, to time.Tim
 }
 
 // Schedule implements [reservation.Store].
-func (s *Store) Schedule(_ context.Context, restaurant string) (reservation.Schedule, error) {
+func (s *Store) Schedule(_ context.Context, restaurant string) (reservation.Schedule, []string, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if p := s.plans[restaurant]; p != nil && p.schedule != nil {
-		return *p.schedule, nil
+		return *p.schedule, slices.Sorted(maps.Keys(p.closed)), nil
 	}
-	return reservation.Schedule{}, reservation.ScheduleNotFound()
+	return reservation.Schedule{}, nil, reservation.ScheduleNotFound()
 }
 
 // Reservation implements [reservation.Store].
@@ -250,7 +252,7 @@ func (s *Store) write(c reservation.Change, w reservation.Written) {
 	}
 	for _, r := range w.Rows {
 		r.Position = 0
-		s.rows[r.ID] = r
+		s.rows[r.ID], s.updated[r.ID] = r, c.At
 	}
 	for _, e := range w.Events {
 		s.tell(e)

@@ -40,6 +40,11 @@ SELECT answer, body_hash = $4 FROM idempotency WHERE diner_id = $1 AND op = $2 A
 // Change implements [reservation.Changer] in three round trips: lock, look, and
 // write with the commit.
 func (s *Store) Change(ctx context.Context, c reservation.Change) (reservation.Outcome, error) {
+	done, err := s.turns.take(ctx)
+	if err != nil {
+		return reservation.Outcome{}, explain(ctx, err)
+	}
+	defer done()
 	return settle(ctx, func() (out reservation.Outcome, again bool, err error) {
 		err = pgx.BeginFunc(ctx, s.pool, func(tx pgx.Tx) error {
 			d, old, moved, err := lay(ctx, tx, c)
@@ -96,7 +101,7 @@ func lay(ctx context.Context, tx pgx.Tx, c reservation.Change) (d *reservation.D
 	}
 	slices.Sort(locked)
 	b = pgx.Batch{}
-	b.Queue(rowsSQL, c.Row, locked, p.RestaurantID != "").Query(func(rows pgx.Rows) error {
+	b.Queue(rowsSQL, c.Row, locked, c.All).Query(func(rows pgx.Rows) error {
 		found, err := collect(rows)
 		for _, r := range found {
 			d.Rows[r.ID] = &r

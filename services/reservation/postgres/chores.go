@@ -36,7 +36,7 @@ const remindSQL = `-- name: reservation.remind
 WITH due AS MATERIALIZED (
   SELECT r.id FROM reservations r
   WHERE slot_id = ANY (ARRAY(SELECT id FROM slots WHERE starts_at > $1 AND starts_at < $2))
-    AND status = 'confirmed' AND diner_id IS NOT NULL AND created_at < starts_at - $3::interval
+    AND status = 'confirmed' AND diner_id IS NOT NULL AND updated_at < starts_at - $3::interval
     AND reminded_at IS DISTINCT FROM starts_at
   LIMIT $4 FOR NO KEY UPDATE SKIP LOCKED),
 r AS (UPDATE reservations SET reminded_at = starts_at FROM due WHERE reservations.id = due.id RETURNING reservations.*)

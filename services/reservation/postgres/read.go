@@ -111,11 +111,15 @@ func (s *Store) Slots(ctx context.Context, restaurants []string, from, to time.T
 	return list, explain(ctx, err)
 }
 
+const planAndClosuresSQL = `-- name: reservation.schedule
+SELECT schedule, ARRAY(SELECT to_char(date, 'YYYY-MM-DD') FROM closures c WHERE c.restaurant_id = s.restaurant_id ORDER BY date)
+FROM schedules s WHERE restaurant_id = $1`
+
 // Schedule implements [reservation.Store].
-func (s *Store) Schedule(ctx context.Context, restaurant string) (plan reservation.Schedule, err error) {
-	err = s.reads.QueryRow(ctx, "-- name: reservation.schedule\n"+planSQL, restaurant).Scan(&plan)
+func (s *Store) Schedule(ctx context.Context, restaurant string) (plan reservation.Schedule, closed []string, err error) {
+	err = s.reads.QueryRow(ctx, planAndClosuresSQL, restaurant).Scan(&plan, &closed)
 	if errors.Is(err, pgx.ErrNoRows) {
-		return plan, reservation.ScheduleNotFound()
+		return plan, nil, reservation.ScheduleNotFound()
 	}
-	return plan, explain(ctx, err)
+	return plan, closed, explain(ctx, err)
 }

@@ -25,6 +25,7 @@ type Store struct {
 	pool   *pgxpool.Pool
 	reads  *pgxpool.Pool // of those who wait for no writer, so that no crowd of writers keeps them out
 	groups *groups
+	turns  *turns
 }
 
 var (
@@ -33,10 +34,10 @@ var (
 	_ reservation.Chores = (*Store)(nil)
 )
 
-// Bounds of the pools. The writers' is the URL's pool_max_conns where it has one;
-// seats are sold one lock at a time, so more would only wait inside the server.
+// Bounds of the pools. The writers' is the URL's pool_max_conns where it has one:
+// all that can want a connection at once, so that nobody waits for one.
 const (
-	connections = 12
+	connections = workers + calm + changesAtOnce + 3 // the relay, a job, and who looks keys up
 	readers     = 4
 )
 
@@ -65,7 +66,7 @@ func Open(ctx context.Context, url string, waiting func(error)) (*Store, error) 
 		pool.Close()
 		return nil, fmt.Errorf("readers' pool: %w", err)
 	}
-	return &Store{pool, reads, newGroups(pool)}, nil
+	return &Store{pool, reads, newGroups(pool), newTurns()}, nil
 }
 
 // Close answers every booking that was accepted, waits for the other calls under

@@ -153,7 +153,7 @@ func (p *player) act(s Store, q request) (reservation.Outcome, error) {
 		if err != nil {
 			return reservation.Outcome{}, err
 		}
-		c.Scope.Period = reservation.Period{RestaurantID: p.ledger.house, From: from, To: to}
+		c.Scope.Period, c.Scope.All = reservation.Period{RestaurantID: p.ledger.house, From: from, To: to}, true
 		c.Decide = nothing(func(d *reservation.Desk) {
 			if q.op == "reopen" {
 				d.Reopen(p.ledger.house, q.date)
