@@ -97,3 +97,54 @@ func TestAJobThatFailsComesAgain(t *testing.T) {
 		t.Errorf("said %v", lines)
 	}
 }
+
+// crooked are chores of which one slot's, and one restaurant's, always fail.
+type crooked struct {
+	Chores
+	done []string
+}
+
+func (c *crooked) Due(context.Context, time.Time, int) ([]SlotID, error) {
+	return []SlotID{1, 2, 3}, nil
+}
+
+func (c *crooked) Unmade(context.Context, time.Time, int) ([]string, error) {
+	return []string{"broken", "mokran"}, nil
+}
+
+func (c *crooked) Change(_ context.Context, change Change) (Outcome, error) {
+	if change.Period.RestaurantID == "broken" || len(change.Slots) > 0 && change.Slots[0] == 1 {
+		return Outcome{}, fault.New(fault.Internal, "internal", "no")
+	}
+	c.done = append(c.done, change.Period.RestaurantID)
+	return Outcome{}, nil
+}
+
+func TestWhatFailsForOneKeepsNoOtherFromIt(t *testing.T) {
+	rec := telemetrytest.Start(t)
+	c := &crooked{}
+	jobs, err := NewJobs(c, func() {}, rec.Logger)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := jobs.Expire(t.Context()); err == nil || len(c.done) != 2 {
+		t.Errorf("%d slots done, %v", len(c.done), err)
+	}
+	if err := jobs.MakeSlots(t.Context()); err == nil || len(c.done) != 3 || c.done[2] != "mokran" {
+		t.Errorf("done %v, %v", c.done, err)
+	}
+}
+
+// A process that does not know a restaurant's zone must not close its slots.
+func TestAnUnknownZoneClosesNothing(t *testing.T) {
+	slot := &Slot{ID: 1, Start: time.Now().Add(time.Hour), Wanted: 4, Capacity: 4}
+	for zone, fails := range map[string]bool{"Asia/Nowhere": true, "Asia/Seoul": false} {
+		d := &Desk{
+			At: time.Now(), Slots: map[SlotID]*Slot{1: slot}, Plan: &Schedule{TimeZone: zone}, touched: map[*Slot]bool{},
+		}
+		if err := d.Remake("mokran"); (err != nil) != fails || (slot.Wanted == 0) == fails {
+			t.Errorf("%s: %v, %d covers wanted", zone, err, slot.Wanted)
+		}
+		slot.Wanted = 4
+	}
+}

@@ -44,7 +44,7 @@ func BenchmarkBook(b *testing.B) {
 				defer s.Close()
 				book := s.Book
 				if store != "grouped" {
-					other, err := strategies.Open(b.Context(), store, url, s)
+					other, err := strategies.Open(b.Context(), store, url, postgres.Sessions(), s)
 					if err != nil {
 						b.Fatal(err)
 					}

@@ -14,6 +14,7 @@ import (
 	"jari.example/services/internal/fault"
 	"jari.example/services/internal/postgres/postgrestest"
 	"jari.example/services/reservation"
+	"jari.example/services/reservation/postgres"
 	"jari.example/services/reservation/strategies"
 )
 
@@ -204,7 +205,7 @@ func TestReadingBeforeWritingIsConvicted(t *testing.T) {
 	store := open(t, url)
 	var replicas []bookFunc
 	for range 2 {
-		b, err := strategies.Open(t.Context(), strategies.ReadThenWrite, url, store)
+		b, err := strategies.Open(t.Context(), strategies.ReadThenWrite, url, postgres.Sessions(), store)
 		if err != nil {
 			t.Fatal(err)
 		}

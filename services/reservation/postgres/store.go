@@ -9,6 +9,7 @@ import (
 	"context"
 	"embed"
 	"fmt"
+	"maps"
 
 	"github.com/jackc/pgx/v5/pgxpool"
 
@@ -48,6 +49,10 @@ const (
 // Without jit: a scan that cannot be avoided counts as dear with seqscans off,
 // and would be compiled first, for 200 ms.
 var sessions = map[string]string{"plan_cache_mode": "force_generic_plan", "enable_seqscan": "off", "jit": "off"}
+
+// Sessions are the settings of this store's sessions, for who compares it with
+// another.
+func Sessions() map[string]string { return maps.Clone(sessions) }
 
 // Open connects to the database at url and brings its schema up to date. While
 // the database cannot be reached it tries again until ctx ends; waiting hears

@@ -301,3 +301,42 @@ func leaving(t *testing.T, w *world) {
 	w.must(leave(first)) // again: nothing to do
 	wantReason(t, leave(sold[1]), "not_waiting")
 }
+
+// lineEnds: behind so many nobody has a chance, and each change of the slot
+// looks at all of them.
+func lineEnds(t *testing.T, w *world) {
+	w.fill(0)
+	for range reservation.MaxLine {
+		w.joins(0, 1)
+	}
+	_, err := w.join(w.wants(0, uuid.New(), 1))
+	wantReason(t, err, "line_full")
+}
+
+// enteredCancelled: a guest who calls off frees the covers for the line, and
+// only the restaurant's own may say so.
+func enteredCancelled(t *testing.T, w *world) {
+	entered := w.enters(0, 5)
+	for range 3 {
+		w.books(w.wants(0, uuid.New(), 5))
+	}
+	waits := w.joins(0, 5)
+	c := w.gives(entered.ID, uuid.New())
+	c.At = w.slots[0].CancelUntil.Add(-time.Minute)
+	_, err := w.cancel(c)
+	wantReason(t, err, "reservation_not_found")
+	c.MayTouch = func(restaurant string) bool { return restaurant != w.house }
+	_, err = w.cancel(c)
+	wantReason(t, err, "reservation_not_found")
+	c.MayTouch = func(restaurant string) bool { return restaurant == w.house }
+	out, err := w.cancel(c)
+	w.must(err)
+	if out.Status != reservation.Cancelled {
+		t.Fatalf("cancelled: %+v", out)
+	}
+	w.is(waits, reservation.Offered, 0)
+	theirs := w.gives(waits.ID, uuid.New()) // a diner's is the diner's
+	theirs.MayTouch = c.MayTouch
+	_, err = w.cancel(theirs)
+	wantReason(t, err, "reservation_not_found")
+}

@@ -43,6 +43,8 @@ func Run(t *testing.T, open func(t *testing.T) Store) {
 		"a move takes the new seats or changes nothing":        moving,
 		"who waits and moves loses nothing":                    waitersMove,
 		"who leaves lets the next one in":                      leaving,
+		"a line ends":                                          lineEnds,
+		"an owner cancels what the owner entered":              enteredCancelled,
 		"relays at once lease each event once":                 leases,
 		"a rush sells exactly what there is":                   rush,
 		"a retry beside its original is never told full":       retries,

@@ -11,6 +11,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"math/rand/v2"
 	"strings"
 	"time"
@@ -45,8 +46,8 @@ type Booker struct {
 }
 
 // Open connects to the database at url, whose schema store has made. The
-// strategy called name books there.
-func Open(ctx context.Context, name, url string, store reservation.Store) (*Booker, error) {
+// strategy called name books there, in sessions with the store's own settings.
+func Open(ctx context.Context, name, url string, sessions map[string]string, store reservation.Store) (*Booker, error) {
 	b := &Booker{store: store}
 	switch name {
 	case OneStatement:
@@ -66,6 +67,7 @@ func Open(ctx context.Context, name, url string, store reservation.Store) (*Book
 		config.MaxConns = connections
 	}
 	config.ConnConfig.RuntimeParams["timezone"] = "UTC"
+	maps.Copy(config.ConnConfig.RuntimeParams, sessions) // the losers get the winner's care
 	config.ConnConfig.Tracer = telemetry.PgxTracer{}
 	b.pool, err = pgxpool.NewWithConfig(ctx, config)
 	return b, err

@@ -8,6 +8,7 @@ import (
 
 	"jari.example/services/internal/config"
 	"jari.example/services/reservation"
+	"jari.example/services/reservation/postgres"
 	"jari.example/services/reservation/strategies"
 )
 
@@ -22,7 +23,7 @@ func strategy(flags *config.Set) func(context.Context, store, string) (store, fu
 		case url == "":
 			return nil, nil, errors.New("-store needs -database-url")
 		}
-		booker, err := strategies.Open(ctx, *name, url, s)
+		booker, err := strategies.Open(ctx, *name, url, postgres.Sessions(), s)
 		if err != nil {
 			return nil, nil, err
 		}
