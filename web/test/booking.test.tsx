@@ -115,3 +115,15 @@ test('Retry-After holds the button back until it has passed', async () => {
   await user.click(await screen.findByRole('button', { name: 'Book this table' }))
   await screen.findByText('Your table is booked')
 })
+
+test('later days are shown when asked for, and by an address that names one', async () => {
+  const { user, unmount } = await openPage({ path: hanok })
+  await user.click(await screen.findByRole('button', { name: 'Later days' }))
+  await user.click(await screen.findByRole('radio', { name: /^Saturday, December 19/ }))
+  await screen.findByRole('radio', { name: /^6:00 PM/ })
+  expect(screen.queryByRole('button', { name: 'Later days' })).toBeNull()
+  unmount()
+  await openPage({ path: `${hanok}?day=2026-12-19&party=12` })
+  expect(await screen.findByRole('radio', { name: /^Saturday, December 19/ })).toHaveProperty('checked', true)
+  expect(screen.getByLabelText('Party')).toHaveProperty('value', '12')
+})

@@ -146,9 +146,11 @@ export class FakeApi {
       }
       case 'GET /v1/availability': {
         const midnight = Date.parse(`${url.searchParams.get('date')}T00:00:00Z`)
-        const id = url.searchParams.get('restaurant_id') ?? ''
-        const times = this.seats.times(region, id, Math.max(midnight, Date.now()), midnight + 86_400_000)
-        return json(200, { items: [{ restaurant_id: id, times }] })
+        const items = url.searchParams.getAll('restaurant_id').map((id) => ({
+          restaurant_id: id,
+          times: this.seats.times(region, id, Math.max(midnight, Date.now()), midnight + 86_400_000),
+        }))
+        return json(200, { items })
       }
       default:
         if (!user) return problem(401, 'unauthenticated')
@@ -246,7 +248,11 @@ export class FakeApi {
       )
     switch (asked.replace(/\d{4}-\d\d-\d\d$/, ':date')) {
       case 'GET /v1/restaurants/:id/reservations':
-        return json(200, { items: on(url.searchParams.get('date')).map((each) => this.#guest(each)) })
+        return json(200, {
+          items: on(url.searchParams.get('date')).map((each) => this.#guest(each)),
+          slots: this.seats.slots(region, id ?? '', url.searchParams.get('date') ?? ''),
+          closed: this.seats.closed.has(`${id} ${url.searchParams.get('date')}`),
+        })
       case 'POST /v1/restaurants/:id/reservations': {
         if (!this.seats.fits(region, body.slot_id, body.party)) return problem(409, 'slot_full')
         const { name, phone, walk_in } = body
@@ -257,6 +263,8 @@ export class FakeApi {
           this.#guest(this.seats.add(region, zone, body, guest, walk_in ? 'seated' : 'confirmed')),
         )
       }
+      case 'GET /v1/restaurants/:id/schedule':
+        return json(200, { dining_minutes: 120 })
       case 'POST /v1/restaurants/:id/closures': {
         this.seats.closed.add(`${id} ${body.date}`)
         const cancelled = on(body.date).filter((each) =>

@@ -48,6 +48,17 @@ export class FakeSeats {
     return items
   }
 
+  /** An owner's view of a day. @param {string} region @param {string} restaurant @param {string} date @returns {Schemas['DaySlot'][]} */
+  slots(region, restaurant, date) {
+    const midnight = Date.parse(`${date}T00:00:00Z`)
+    return this.times(region, restaurant, midnight, midnight + day).map(({ slot_id, start, available }) => ({
+      slot_id,
+      start,
+      capacity: 20,
+      booked: 20 - available,
+    }))
+  }
+
   /** @param {string} region @param {string} slot */
   #left(region, slot) {
     const start = new Date(Number(slot.split('_')[1]))

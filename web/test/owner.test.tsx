@@ -1,5 +1,5 @@
 import { screen, waitFor, within } from '@testing-library/react'
-import { expect, test } from 'vitest'
+import { expect, test, vi } from 'vitest'
 import { type FakeApi, problem } from './fakeapi.mjs'
 import { openPage } from './page'
 
@@ -91,4 +91,37 @@ test('a day is closed with a reason after being asked, and opened again', async 
     'POST /v1/restaurants/hanok-table/closures KR',
     'DELETE /v1/restaurants/hanok-table/closures/2026-11-24 KR',
   ])
+})
+
+test('somebody at the door is entered at the time that is under way', async () => {
+  const { api, user } = await openDay(() => vi.setSystemTime(tonight + 40 * 60_000))
+  await screen.findByRole('option', { name: '6:30 PM (3 seats left)' })
+  await user.type(screen.getByLabelText('Name'), 'Jun')
+  await user.click(screen.getByRole('button', { name: 'Enter' }))
+  await screen.findByText('Jun is on the list.')
+  expect(api.reservations.KR?.[1]?.slot_id).toBe(`hanok-table_${tonight + 30 * 60_000}`)
+})
+
+test('a time whose visit is over takes nobody', async () => {
+  await openDay(() => vi.setSystemTime(tonight + 125 * 60_000))
+  await screen.findByRole('option', { name: /^6:30 PM/ })
+  await waitFor(() => expect(screen.queryByRole('option', { name: /^6:00 PM/ })).toBeNull())
+})
+
+test('a booking that the owner has entered is cancelled by her after being asked, a diner’s is not', async () => {
+  const { api, user } = await openDay((api) => {
+    const body = { slot_id: `hanok-table_${tonight}`, party: 3 }
+    api.seats.add('KR', 'Asia/Seoul', body, { diner: '', guest: { name: 'Jun' } }, 'confirmed')
+  })
+  await user.click(await screen.findByRole('button', { name: 'Cancel Jun, 6:00 PM' }))
+  expect(screen.queryByRole('button', { name: /^Cancel Mina/ })).toBeNull()
+  await user.click(screen.getByRole('button', { name: 'Yes, cancel it' }))
+  await screen.findByText('The booking of Jun is cancelled.')
+  expect(api.reservations.KR?.map(({ status }) => status)).toEqual(['confirmed', 'cancelled'])
+})
+
+test('a day that was closed before can be opened again', async () => {
+  await openDay((api) => api.seats.closed.add('hanok-table 2026-11-24'))
+  await screen.findByRole('button', { name: 'Open this day again' })
+  expect(screen.queryByRole('button', { name: 'Close this day…' })).toBeNull()
 })

@@ -1,5 +1,5 @@
 import { infiniteQueryOptions, QueryClient, queryOptions } from '@tanstack/react-query'
-import { api, type FreeTime, type GuestReservation, type Region, type Reservation } from './client'
+import { api, type FreeTime, type Region, type Reservation } from './client'
 import { ApiError, unwrap } from './problem'
 
 const longestWait = 30
@@ -112,39 +112,48 @@ const isInLine = ({ status }: Reservation) => status === 'waiting' || status ===
 
 export const guestsKey = (region: Region, id: string) => ['guests', region, id]
 
-/** Everybody on an owner's list of one day, which changes under her eyes. */
+/** An owner's day: everybody on its list, which changes under her eyes, and its times. */
 export const guestsQuery = (region: Region, id: string, date: string) =>
   queryOptions({
     queryKey: [...guestsKey(region, id), date],
     queryFn: async ({ signal }) => {
-      const all: GuestReservation[] = []
-      let cursor: string | undefined
-      do {
-        const page = await unwrap(
+      const ask = (cursor?: string) =>
+        unwrap(
           api[region].GET('/v1/restaurants/{id}/reservations', {
             params: { path: { id }, query: { date, limit: 50, cursor } },
             signal,
           }),
         )
-        all.push(...page.items)
-        cursor = page.next_cursor
-      } while (cursor)
-      return all
+      let page = await ask()
+      const { slots, closed } = page
+      const guests = page.items
+      while (page.next_cursor) {
+        page = await ask(page.next_cursor)
+        guests.push(...page.items)
+      }
+      return { guests, slots, closed }
     },
     refetchInterval: gently,
   })
 
-/** The times of one day of the restaurant's own calendar. */
-export const dayQuery = (region: Region, id: string, date: string) =>
+export const scheduleQuery = (region: Region, id: string) =>
   queryOptions({
-    queryKey: [...availabilityKey(region, id), 'day', date],
+    queryKey: ['schedule', region, id],
+    queryFn: ({ signal }) =>
+      unwrap(api[region].GET('/v1/restaurants/{id}/schedule', { params: { path: { id } }, signal })),
+    staleTime: 300_000,
+  })
+
+/** The times of several restaurants, at most 50, on one day of each one's own calendar. */
+export const dayTimesQuery = (region: Region, ids: string[], date: string, party: number) =>
+  queryOptions({
+    queryKey: ['availabilities', region, ids, date, party],
     queryFn: async ({ signal }) => {
-      const answer = await unwrap(
-        api[region].GET('/v1/availability', {
-          params: { query: { restaurant_id: [id], date, party: 2 } },
-          signal,
-        }),
-      )
-      return answer.items[0]?.times ?? []
+      const query = { restaurant_id: ids, date, party }
+      const answer = await unwrap(api[region].GET('/v1/availability', { params: { query }, signal }))
+      return answer.items
     },
+    // They decorate a page that stands without them: a failure waits for the next turn.
+    retry: false,
+    refetchInterval: 3 * gently,
   })

@@ -1,20 +1,22 @@
 import { useTexts } from '../texts/texts'
 
+/** The most that any restaurant seats at once; where fewer fit, there are no times. */
+const largestParty = 20
+
 interface PartySelectProps {
   party: number
-  largest?: number
   disabled?: boolean
   onChange(party: number): void
 }
 
-/** How many will come; more than a diner's usual most stay choosable for whoever has them already. */
-export function PartySelect({ party, largest = 8, disabled, onChange }: PartySelectProps) {
+/** How many will come. */
+export function PartySelect({ party, disabled, onChange }: PartySelectProps) {
   const { t, count } = useTexts()
   return (
     <label className="party">
       <span>{t('times.party')}</span>
       <select value={party} disabled={disabled} onChange={(event) => onChange(Number(event.target.value))}>
-        {Array.from({ length: Math.max(largest, party) }, (_, i) => i + 1).map((n) => (
+        {Array.from({ length: largestParty }, (_, i) => i + 1).map((n) => (
           <option key={n} value={n}>
             {count('guests', n)}
           </option>
@@ -22,4 +24,10 @@ export function PartySelect({ party, largest = 8, disabled, onChange }: PartySel
       </select>
     </label>
   )
+}
+
+/** A party as an address says it; two, when it does not. */
+export function partyOf(text: string | null): number {
+  const party = Number(text)
+  return Number.isInteger(party) && party >= 1 && party <= largestParty ? party : 2
 }

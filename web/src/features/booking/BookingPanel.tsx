@@ -4,7 +4,7 @@ import { useSearchParams } from 'react-router'
 import type { FreeTime, Region, Restaurant } from '../../api/client'
 import { availabilityQuery } from '../../api/queries'
 import { Loading } from '../../components/Loading'
-import { PartySelect } from '../../components/PartySelect'
+import { PartySelect, partyOf } from '../../components/PartySelect'
 import { Problem } from '../../components/Problem'
 import { useTexts } from '../../texts/texts'
 import { FreeTimes } from '../restaurant/FreeTimes'
@@ -13,8 +13,8 @@ import { Booked } from './Booked'
 import { BookingForm } from './BookingForm'
 import { useBooking } from './useBooking'
 
-const daysShown = 14
-const largestParty = 8
+const daysAtFirst = 14
+const daysAtMost = 28
 
 /**
  * From a party to a booked table, or to a place in line for one. Party, day and
@@ -28,6 +28,9 @@ export function BookingPanel({ region, restaurant }: { region: Region; restauran
   const [params, setParams] = useSearchParams()
   const party = partyOf(params.get('party'))
   const zone = restaurant.time_zone
+  const asked = params.get('day') ?? ''
+  const [further, setFurther] = useState(() => asked > (daysFrom(now, zone, daysAtFirst).at(-1) ?? ''))
+  const daysShown = further ? daysAtMost : daysAtFirst
   const free = useQuery({
     ...availabilityQuery(region, restaurant.id, party, now.toISOString(), daysShown),
     placeholderData: keepPreviousData,
@@ -35,7 +38,7 @@ export function BookingPanel({ region, restaurant }: { region: Region; restauran
   const times = free.data ?? []
   const slot = times.find((time) => time.slot_id === params.get('slot') && stateOf(time, party) !== 'later')
   const days = daysFrom(now, zone, daysShown)
-  const day = dayShown(params.get('day'), days, times, party, zone)
+  const day = dayShown(asked, days, times, party, zone)
   const booking = useBooking(region, restaurant.id)
   const line = !!slot && stateOf(slot, party) === 'full'
 
@@ -58,7 +61,6 @@ export function BookingPanel({ region, restaurant }: { region: Region; restauran
       <h2 id={heading}>{t('times.heading')}</h2>
       <PartySelect
         party={party}
-        largest={largestParty}
         disabled={booking.isPending}
         onChange={(chosen) => choose({ party: String(chosen) })}
       />
@@ -74,6 +76,7 @@ export function BookingPanel({ region, restaurant }: { region: Region; restauran
           slot={slot?.slot_id ?? ''}
           fixed={booking.isPending}
           waitlist
+          onLater={further ? undefined : () => setFurther(true)}
           onDay={(chosen) => choose({ day: chosen, slot: '' })}
           onSlot={(chosen) => {
             booking.reset()
@@ -97,14 +100,9 @@ export function BookingPanel({ region, restaurant }: { region: Region; restauran
   )
 }
 
-function partyOf(text: string | null): number {
-  const party = Number(text)
-  return Number.isInteger(party) && party >= 1 && party <= largestParty ? party : 2
-}
-
 /** The day that was asked for, or else the first with a free time, or with any. */
-function dayShown(asked: string | null, days: string[], times: FreeTime[], party: number, zone: string) {
-  if (asked && days.includes(asked)) return asked
+function dayShown(asked: string, days: string[], times: FreeTime[], party: number, zone: string) {
+  if (days.includes(asked)) return asked
   const first = times.find((time) => stateOf(time, party) === 'free') ?? times[0]
   return first ? dayIn(zone, first.start) : ''
 }

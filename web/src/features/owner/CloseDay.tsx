@@ -1,8 +1,8 @@
-import { useMutation, useQueryClient } from '@tanstack/react-query'
+import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
 import { useState } from 'react'
 import { api } from '../../api/client'
 import { unwrap } from '../../api/problem'
-import { guestsKey, refreshTimes } from '../../api/queries'
+import { guestsKey, guestsQuery, refreshTimes } from '../../api/queries'
 import { Dialog } from '../../components/Dialog'
 import { Field } from '../../components/Field'
 import { Problem } from '../../components/Problem'
@@ -10,28 +10,21 @@ import { useTexts } from '../../texts/texts'
 import { dayParts } from '../restaurant/times'
 import type { Place } from './GuestsPage'
 
-/** Takes a day out of the calendar, and back in while the owner is still here. */
+/** Takes a day out of the calendar, and back in. */
 export function CloseDay({ region, restaurant, date, onDone }: Place) {
   const { t, locale } = useTexts()
   const [asking, setAsking] = useState(false)
-  const [closed, setClosed] = useState(false)
+  const closed = useQuery(guestsQuery(region, restaurant.id, date)).data?.closed
   const { close, reopen } = useClosure({ region, restaurant, date })
 
   const confirm = (reason: string) =>
     close.mutate(reason, {
       onSuccess: ({ cancelled }) => {
         setAsking(false)
-        setClosed(true)
         onDone(t('close.done', { n: cancelled }))
       },
     })
-  const open = () =>
-    reopen.mutate(undefined, {
-      onSuccess: () => {
-        setClosed(false)
-        onDone(t('close.reopened'))
-      },
-    })
+  const open = () => reopen.mutate(undefined, { onSuccess: () => onDone(t('close.reopened')) })
 
   return (
     <div className="close-day">
@@ -67,8 +60,8 @@ export function CloseDay({ region, restaurant, date, onDone }: Place) {
 function useClosure({ region, restaurant: { id }, date }: Omit<Place, 'onDone'>) {
   const queries = useQueryClient()
   const onSuccess = () => {
-    void queries.invalidateQueries({ queryKey: guestsKey(region, id) })
     refreshTimes(queries, region, id)
+    return queries.invalidateQueries({ queryKey: guestsKey(region, id) })
   }
   const close = useMutation({
     mutationFn: (reason: string) =>

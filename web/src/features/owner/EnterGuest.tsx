@@ -3,7 +3,7 @@ import { useId, useState } from 'react'
 import { useAttempt } from '../../api/attempt'
 import { api, type GuestRequest, type Region } from '../../api/client'
 import { unwrap } from '../../api/problem'
-import { dayQuery, guestsKey, guestsQuery, refreshTimes } from '../../api/queries'
+import { guestsKey, guestsQuery, refreshTimes, scheduleQuery } from '../../api/queries'
 import { Field } from '../../components/Field'
 import { PartySelect } from '../../components/PartySelect'
 import { Problem } from '../../components/Problem'
@@ -12,14 +12,13 @@ import { useTexts } from '../../texts/texts'
 import { timeOf } from '../restaurant/times'
 import type { Place } from './GuestsPage'
 
-const largestParty = 20
-
 /** Somebody who called, or who stands at the door. */
 export function EnterGuest({ region, restaurant, date, onDone }: Place) {
   const { t, count, locale } = useTexts()
   const id = useId()
-  const times = useTimes(region, restaurant.id, date)
+  const { times, preset } = useTimes(region, restaurant.id, date)
   const [party, setParty] = useState(2)
+  const [slot, setSlot] = useState('')
   const enter = useEnter(region, restaurant.id)
 
   const submit = (form: HTMLFormElement) => {
@@ -32,6 +31,7 @@ export function EnterGuest({ region, restaurant, date, onDone }: Place) {
     const done = () => {
       form.reset()
       setParty(2)
+      setSlot('')
       onDone(t('enter.done', { name: guest.name }))
     }
     enter.mutate({ ...guest, ...optional }, { onSuccess: done })
@@ -49,16 +49,22 @@ export function EnterGuest({ region, restaurant, date, onDone }: Place) {
       <h3 id={id}>{t('enter.heading')}</h3>
       <div className="field">
         <label htmlFor={`${id}-slot`}>{t('times.time')}</label>
-        <select id={`${id}-slot`} name="slot" required>
-          {times.map(({ slot_id, start, available }) => (
+        <select
+          id={`${id}-slot`}
+          name="slot"
+          required
+          value={slot || preset}
+          onChange={(event) => setSlot(event.target.value)}
+        >
+          {times.map(({ slot_id, start, capacity, booked }) => (
             <option key={slot_id} value={slot_id}>
               {timeOf(start, restaurant.time_zone, locale)}
-              {available !== undefined && ` (${count('times.left', available)})`}
+              {` (${count('times.left', Math.max(0, capacity - booked))})`}
             </option>
           ))}
         </select>
       </div>
-      <PartySelect party={party} largest={largestParty} onChange={setParty} />
+      <PartySelect party={party} onChange={setParty} />
       <Field label={t('account.name')} name="name" maxLength={100} required autoComplete="off" />
       <Field label={t('enter.phone')} name="phone" type="tel" maxLength={40} autoComplete="off" />
       <Field label={t('mine.note')} name="note" maxLength={500} autoComplete="off" />
@@ -77,15 +83,14 @@ export function EnterGuest({ region, restaurant, date, onDone }: Place) {
   )
 }
 
-/** Times to come, and those that are under way as far as anybody is on the list for them. */
+/** The day's times until their visit is over, and the one that somebody at the door comes for. */
 function useTimes(region: Region, id: string, date: string) {
-  const coming = useQuery(dayQuery(region, id, date)).data ?? []
-  const guests = useQuery(guestsQuery(region, id, date)).data ?? []
-  const times = new Map<string, { slot_id: string; start: string; available?: number }>()
-  for (const { slot_id, start, end } of guests)
-    if (Date.parse(end) > Date.now()) times.set(slot_id, { slot_id, start })
-  for (const time of coming) times.set(time.slot_id, time)
-  return [...times.values()].sort((a, b) => Date.parse(a.start) - Date.parse(b.start))
+  const slots = useQuery(guestsQuery(region, id, date)).data?.slots ?? []
+  const { dining_minutes = 90 } = useQuery(scheduleQuery(region, id)).data ?? {}
+  const ago = ({ start }: { start: string }) => Date.now() - Date.parse(start)
+  const times = slots.filter((slot) => ago(slot) < dining_minutes * 60_000)
+  const underWay = times.findLast((slot) => ago(slot) >= 0)
+  return { times, preset: (underWay ?? times[0])?.slot_id ?? '' }
 }
 
 function useEnter(region: Region, id: string) {

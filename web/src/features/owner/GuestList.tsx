@@ -11,15 +11,15 @@ const holding = ['offered', 'confirmed', 'seated']
 /** Who comes, who waits and who has come on that day, in order of time. */
 export function GuestList({ region, restaurant, date, onDone }: Place) {
   const { t, count } = useTexts()
-  const guests = useQuery(guestsQuery(region, restaurant.id, date))
-  const list = guests.data ?? []
+  const day = useQuery(guestsQuery(region, restaurant.id, date))
+  const list = day.data?.guests ?? []
   const covers = list.reduce((sum, { status, party }) => sum + (holding.includes(status) ? party : 0), 0)
   return (
     <section aria-labelledby="guests">
       <h3 id="guests">{t('guests.heading')}</h3>
-      {guests.isPending && <Loading busy={guests.failureCount > 0} />}
-      <Problem error={guests.error} retry={guests.refetch} />
-      {guests.isSuccess && (
+      {day.isPending && <Loading busy={day.failureCount > 0} />}
+      <Problem error={day.error} retry={day.refetch} />
+      {day.isSuccess && (
         <p className="hint">{list.length > 0 ? count('guests', covers) : t('guests.empty')}</p>
       )}
       <ul className="reservations">

@@ -14,11 +14,13 @@ interface FreeTimesProps {
   fixed: boolean
   /** Whether a time that is full may be chosen, to wait for seats at it. */
   waitlist: boolean
+  /** Shows more days, where there are more to be shown. */
+  onLater?: () => void
   onDay(day: string): void
   onSlot(slot: string): void
 }
 
-/** Two weeks of days and the times of the chosen one, as two radio groups. */
+/** Some days and the times of the chosen one, as two radio groups. */
 export function FreeTimes({ days, times, party, zone, day, slot, fixed, waitlist, ...on }: FreeTimesProps) {
   const { t, count, locale } = useTexts()
   const all = byDay(times, zone)
@@ -57,6 +59,11 @@ export function FreeTimes({ days, times, party, zone, day, slot, fixed, waitlist
             )
           })}
         </div>
+        {on.onLater && (
+          <button type="button" className="later-days" disabled={fixed} onClick={on.onLater}>
+            {t('times.days.later')}
+          </button>
+        )}
       </fieldset>
       <fieldset className="times">
         <legend>
@@ -71,7 +78,7 @@ export function FreeTimes({ days, times, party, zone, day, slot, fixed, waitlist
               ? t(waitlist ? 'times.full.wait' : 'times.full')
               : shown.length > 0
                 ? t('times.later')
-                : t(times.length > 0 ? 'times.empty' : 'times.none')}
+                : t(times.length > 0 ? 'times.empty' : 'times.none', { n: days.length })}
         </p>
         <div>
           {shown.map((time) => (
