@@ -1,4 +1,4 @@
-import { screen, within } from '@testing-library/react'
+import { fireEvent, screen, waitFor, within } from '@testing-library/react'
 import { expect, test } from 'vitest'
 import { problem } from './fakeapi.mjs'
 import { openPage } from './page'
@@ -25,7 +25,7 @@ test('the chosen region goes with every call and is remembered', async () => {
   await screen.findByText('6 restaurants')
   await user.selectOptions(screen.getByLabelText('Region'), 'United States')
   await screen.findByRole('link', { name: 'Brooklyn Hearth' })
-  expect(api.calls.at(-1)).toBe('GET /v1/restaurants US')
+  expect(api.calls).toContain('GET /v1/restaurants US')
   expect(localStorage.getItem('jari.region')).toBe('US')
 })
 
@@ -53,4 +53,50 @@ test('a search that is briefly unavailable recovers by itself', async () => {
       ),
   })
   await screen.findByText('6 restaurants')
+})
+
+const card = async (name: string) => {
+  const found = (await screen.findByRole('link', { name })).closest('article')
+  if (!found) throw new Error(`${name} has no card`)
+  return within(found)
+}
+
+test('each hit shows its first free times of today, asked for together, and a time leads to its table', async () => {
+  const { api, user } = await openPage()
+  const hanok = await card('Hanok Table')
+  await user.click(await hanok.findByRole('link', { name: '6:00 PM' }))
+  await screen.findByText('Your reservation')
+  expect(api.calls.filter((call) => call.startsWith('GET /v1/availability'))).toEqual([
+    'GET /v1/availability KR',
+  ])
+})
+
+test('the hits follow the day and the party, and what is sold out is said', async () => {
+  const { user } = await openPage({
+    prepare: (api) => api.seats.closed.add('mapo-charcoal 2026-11-25'),
+  })
+  const hanok = await card('Hanok Table')
+  await hanok.findByRole('link', { name: '6:30 PM' })
+  await user.selectOptions(screen.getByLabelText('Party'), '4 guests')
+  await waitFor(() => expect(hanok.queryByRole('link', { name: '6:30 PM' })).toBeNull())
+  await hanok.findByRole('link', { name: '7:00 PM' })
+  await user.selectOptions(screen.getByLabelText('Party'), '13 guests')
+  await hanok.findByText('Sold out on this day')
+  fireEvent.change(screen.getByLabelText('Day'), { target: { value: '2026-11-25' } })
+  await hanok.findByText('Sold out on this day')
+  const mapo = await card('Mapo Charcoal')
+  await waitFor(() => expect(mapo.queryByText('Sold out on this day')).toBeNull())
+  expect(hanok.getByRole('link', { name: 'Hanok Table' })).toHaveProperty(
+    'search',
+    '?party=13&day=2026-11-25',
+  )
+})
+
+test('hits stand without their times', async () => {
+  const { api } = await openPage({
+    prepare: (api) => api.at('GET', /availability$/, () => problem(503, 'unavailable')),
+  })
+  await screen.findByText('6 restaurants')
+  await waitFor(() => expect(api.calls).toContain('GET /v1/availability KR'))
+  expect(screen.queryByRole('alert')).toBeNull()
 })

@@ -1,6 +1,9 @@
 import { createContext, type ReactNode, useContext, useMemo, useState } from 'react'
 import { type Region, regions } from '../../api/client'
 
+/** Whose clock says which day it is in a region, before a restaurant's own is known. */
+export const clocks: Record<Region, string> = { KR: 'Asia/Seoul', US: 'America/New_York' }
+
 const storageKey = 'jari.region'
 
 interface RegionChoice {

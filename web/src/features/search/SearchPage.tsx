@@ -1,26 +1,41 @@
-import { useInfiniteQuery } from '@tanstack/react-query'
+import { useInfiniteQuery, useQueries } from '@tanstack/react-query'
 import { useSearchParams } from 'react-router'
-import { searchQuery } from '../../api/queries'
+import type { Region } from '../../api/client'
+import { dayTimesQuery, searchQuery } from '../../api/queries'
 import { Loading } from '../../components/Loading'
 import { Page } from '../../components/Page'
+import { partyOf } from '../../components/PartySelect'
 import { Problem } from '../../components/Problem'
 import { useTexts } from '../../texts/texts'
-import { useRegion } from '../region/region'
+import { clocks, useRegion } from '../region/region'
+import { dayIn } from '../restaurant/times'
 import { RestaurantCard } from './RestaurantCard'
+import { WhenPicker, type Wish } from './WhenPicker'
 
 export function SearchPage() {
   const { t, name, values } = useTexts()
   const [params, setParams] = useSearchParams()
   const q = params.get('q') ?? ''
   const cuisine = params.get('cuisine') ?? ''
+  const { region } = useRegion()
+  const today = dayIn(clocks[region], new Date())
+  const date = params.get('day') ?? ''
+  const wish = { date: date > today ? date : today, party: partyOf(params.get('party')) }
 
   const search = (form: FormData) => {
-    const asked = new URLSearchParams()
+    const asked = new URLSearchParams(params)
     for (const field of ['q', 'cuisine']) {
       const value = String(form.get(field)).trim()
       if (value) asked.set(field, value)
+      else asked.delete(field)
     }
     setParams(asked)
+  }
+  const choose = ({ date, party }: Wish) => {
+    const asked = new URLSearchParams(params)
+    asked.set('day', date)
+    asked.set('party', String(party))
+    setParams(asked, { replace: true, preventScrollReset: true })
   }
 
   return (
@@ -28,7 +43,7 @@ export function SearchPage() {
       <p className="intro">{t('search.intro')}</p>
       {/* The key refills the fields when the address changes, as on going back. */}
       <form
-        key={params.toString()}
+        key={JSON.stringify([q, cuisine])}
         className="search-form"
         role="search"
         onSubmit={(event) => {
@@ -55,16 +70,23 @@ export function SearchPage() {
           {t('search.submit')}
         </button>
       </form>
-      <Results q={q} cuisine={cuisine} />
+      <WhenPicker wish={wish} today={today} onWish={choose} />
+      <Results q={q} cuisine={cuisine} wish={wish} />
     </Page>
   )
 }
 
-function Results({ q, cuisine }: { q: string; cuisine: string }) {
+function Results({ q, cuisine, wish }: { q: string; cuisine: string; wish: Wish }) {
   const { t, count } = useTexts()
   const { region } = useRegion()
   const found = useInfiniteQuery(searchQuery(region, q, cuisine))
-  const restaurants = found.data?.pages.flatMap((page) => page.items) ?? []
+  const pages = found.data?.pages ?? []
+  const restaurants = pages.flatMap((page) => page.items)
+  const times = useTimes(
+    region,
+    pages.map((page) => page.items.map(({ id }) => id)),
+    wish,
+  )
 
   return (
     <section aria-labelledby="results">
@@ -83,7 +105,12 @@ function Results({ q, cuisine }: { q: string; cuisine: string }) {
       <ul className="cards">
         {restaurants.map((restaurant) => (
           <li key={restaurant.id}>
-            <RestaurantCard region={region} restaurant={restaurant} />
+            <RestaurantCard
+              region={region}
+              restaurant={restaurant}
+              times={times.get(restaurant.id) ?? []}
+              wish={wish}
+            />
           </li>
         ))}
       </ul>
@@ -103,4 +130,12 @@ function Results({ q, cuisine }: { q: string; cuisine: string }) {
       )}
     </section>
   )
+}
+
+/** What is free at the hits, by restaurant, asked for a page of them at a time. The hits stand without it. */
+function useTimes(region: Region, pages: string[][], { date, party }: Wish) {
+  const answers = useQueries({
+    queries: pages.filter((ids) => ids.length > 0).map((ids) => dayTimesQuery(region, ids, date, party)),
+  })
+  return new Map(answers.flatMap(({ data = [] }) => data.map((each) => [each.restaurant_id, each.times])))
 }
