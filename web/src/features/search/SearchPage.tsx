@@ -19,8 +19,11 @@ export function SearchPage() {
   const cuisine = params.get('cuisine') ?? ''
   const { region } = useRegion()
   const today = dayIn(clocks[region], new Date())
-  const date = params.get('day') ?? ''
-  const wish = { date: date > today ? date : today, party: partyOf(params.get('party')) }
+  const day = params.get('day') ?? ''
+  const wish = {
+    date: /^\d{4}-\d\d-\d\d$/.test(day) && day > today ? day : today,
+    party: partyOf(params.get('party')),
+  }
 
   const search = (form: FormData) => {
     const asked = new URLSearchParams(params)
