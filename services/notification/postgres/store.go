@@ -69,14 +69,16 @@ func fields(e *notification.Event, note, words *string) []any {
 }
 
 // leaseSQL skips what another postman is leasing at this moment, and every
-// event behind an unsettled one of the same reservation.
+// event behind an unsettled one of the same reservation. ARRAY makes sure that the
+// rows are chosen, and locked, once: a plan that ran the choice again would lease
+// more than it was asked for.
 const leaseSQL = `-- name: notification.event.lease
 update events set due_at = $3, attempts = attempts + 1, unknown = unknown + 1
-where seq in (
+where seq = any (array(
   select seq from events e
   where state = 'pending' and due_at <= $2 and not exists (
     select from events o where o.reservation_id = e.reservation_id and o.state = 'pending' and o.seq < e.seq)
-  order by seq limit $1 for update skip locked)
+  order by seq limit $1 for update skip locked))
 returning ` + columns + `, seq, attempts, unknown - 1`
 
 type leased struct {
