@@ -81,9 +81,9 @@ type Notifications interface {
 // and dies leaves it to others when the lease ends.
 const (
 	leaseBatch = 32
-	leaseFor   = 15 * time.Second
+	leaseFor   = 30 * time.Second // > leaseBatch/tellers*2*tellWithin: each event is told, and settled
 	tellWithin = 3 * time.Second
-	tellers    = 8 // at once; leaseBatch/tellers*tellWithin < leaseFor
+	tellers    = 8 // at once
 	retryFirst = 400 * time.Millisecond
 	retryMost  = time.Minute
 	parkFirst  = time.Minute
