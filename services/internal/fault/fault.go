@@ -110,7 +110,7 @@ func Of(err error) *Error {
 		return e
 	}
 	if errors.Is(err, context.DeadlineExceeded) {
-		return New(Timeout, "timeout", "The answer took too long.").Because(err)
+		return New(Timeout, "timeout", "The answer took too long. Please try again; with the same Idempotency-Key nothing happens twice.").Because(err)
 	}
 	return New(Internal, "internal", "Something went wrong on our side.").Because(err)
 }

@@ -30,7 +30,7 @@ func Explain(err error) error {
 		return fault.Down("postgresql", err)
 	}
 	if errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
-		return fault.New(fault.Timeout, "timeout", "The answer took too long.").Because(err)
+		return fault.New(fault.Timeout, "timeout", "The answer took too long. Please try again; with the same Idempotency-Key nothing happens twice.").Because(err)
 	}
 	if pg, ok := errors.AsType[*pgconn.PgError](err); ok {
 		if serverDown(pg.Code) {
@@ -38,7 +38,7 @@ func Explain(err error) error {
 		}
 		switch pg.Code { // cancelled by a statement's or a lock's timeout, or by an operator
 		case "57014", "55P03":
-			return fault.New(fault.Timeout, "timeout", "The answer took too long.").Because(pg)
+			return fault.New(fault.Timeout, "timeout", "The answer took too long. Please try again; with the same Idempotency-Key nothing happens twice.").Because(pg)
 		}
 		if strings.HasPrefix(pg.Code, "22") || strings.HasPrefix(pg.Code, "23") { // these quote the value
 			return fault.Of(fmt.Errorf("postgresql: SQLSTATE %s %s", pg.Code, pg.ConstraintName))
