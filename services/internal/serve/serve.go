@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"runtime/debug"
 	"sync/atomic"
 	"time"
 
@@ -18,7 +19,7 @@ import (
 )
 
 // Worker is a loop beside the API, such as an outbox relay. It returns when ctx
-// ends; returning earlier stops the daemon.
+// ends; returning earlier stops the daemon. After a panic it is run again.
 type Worker struct {
 	Name string
 	Run  func(ctx context.Context) error
@@ -67,7 +68,7 @@ func Run(ctx context.Context, d Daemon) error {
 		serveHTTP(&group, d, api)
 	}
 	for _, w := range d.Workers {
-		runWorker(&group, w)
+		runWorker(&group, d.Logger, w)
 	}
 	opsServer := &http.Server{Handler: opsHandler(&stopping, d.Ready), ReadHeaderTimeout: 5 * time.Second}
 	group.Add(func() error { return ignoreClosed(opsServer.Serve(ops)) }, func(error) { _ = opsServer.Close() })
@@ -113,14 +114,41 @@ func serveHTTP(group *run.Group, d Daemon, l net.Listener) {
 	})
 }
 
-func runWorker(group *run.Group, w Worker) {
+// restartAfter is how long a worker that panicked is left alone: one bad thing
+// in its queue must neither end the API beside it nor keep a core busy.
+const restartAfter = time.Second
+
+func runWorker(group *run.Group, logger *slog.Logger, w Worker) {
 	ctx, cancel := context.WithCancel(context.Background())
 	group.Add(func() error {
-		if err := w.Run(ctx); err != nil && !errors.Is(err, context.Canceled) {
-			return fmt.Errorf("%s: %w", w.Name, err)
+		for {
+			panicked, err := attempt(ctx, logger, w)
+			if !panicked {
+				return err
+			}
+			select {
+			case <-ctx.Done():
+				return nil
+			case <-time.After(restartAfter):
+			}
 		}
-		return nil
 	}, func(error) { cancel() })
+}
+
+// attempt runs w until it returns or panics, which is said with its stack. What
+// panics in a goroutine of w's own is beyond its reach.
+func attempt(ctx context.Context, logger *slog.Logger, w Worker) (panicked bool, err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			panicked = true
+			logger.ErrorContext(ctx, "panic in "+w.Name, names.EventName, names.EventPanic,
+				names.Exception, fmt.Sprint(p), names.Stacktrace, string(debug.Stack()))
+		}
+	}()
+	if err := w.Run(ctx); err != nil && !errors.Is(err, context.Canceled) {
+		return false, fmt.Errorf("%s: %w", w.Name, err)
+	}
+	return false, nil
 }
 
 func ignoreClosed(err error) error {

@@ -97,6 +97,30 @@ func TestAWorkerThatFailsEndsTheDaemonWithItsError(t *testing.T) {
 	}
 }
 
+func TestAWorkerThatPanicsIsRunAgain(t *testing.T) {
+	var runs atomic.Int32
+	again := make(chan struct{})
+	d := servetest.Start(t, program(http.NotFoundHandler(), nil, serve.Worker{Name: "relay", Run: func(ctx context.Context) error {
+		if runs.Add(1) == 1 {
+			panic("boom")
+		}
+		close(again)
+		<-ctx.Done()
+		return ctx.Err()
+	}}))
+	select {
+	case <-again:
+	case <-time.After(10 * time.Second):
+		t.Error("it was not run again")
+	}
+	if got := status(d.OpsURL + "/healthz"); got != http.StatusOK {
+		t.Errorf("healthz = %d", got)
+	}
+	if err := d.Stop(); err != nil {
+		t.Errorf("the stop: %v", err)
+	}
+}
+
 func status(url string) int {
 	res, err := http.Get(url)
 	if err != nil {
