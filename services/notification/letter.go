@@ -55,6 +55,7 @@ type tale struct {
 	Position   int
 	OfferEnds  string
 	OfferClock string // the same, within a day
+	OfferOver  bool   // the mail comes too late to answer
 	CancelBy   string
 	CancelOver bool // it is too late to cancel
 	LineClosed bool // as opposed to an offer that ran out
@@ -95,6 +96,7 @@ func tell(e Event, language string, to User, restaurant Restaurant, now time.Tim
 		t.CancelOver = !v.CancelUntil.IsZero() && !now.Before(v.CancelUntil)
 	case Joined, Changed, Offered:
 		t.Note, t.Position, t.OfferEnds = oneLine(v.Note.Reveal()), v.Position, long(v.OfferEndsAt)
+		t.OfferOver = !v.OfferEndsAt.IsZero() && !now.Before(v.OfferEndsAt)
 		t.OfferClock = v.OfferEndsAt.In(zone).Format("15:04")
 	}
 	return t, nil

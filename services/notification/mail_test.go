@@ -130,6 +130,11 @@ func TestLetters(t *testing.T) {
 	offered := booked(Changed)
 	offered.Reservation.Status, offered.Reservation.OfferEndsAt = "offered", noon.Add(10*time.Minute)
 	stories["waitlist.changed.offered"] = offered
+	for _, kind := range []Kind{Offered, Changed} { // which come too late
+		over := booked(kind)
+		over.Reservation.OfferEndsAt = noon
+		stories[string(kind)+".over"] = over
+	}
 	for name, e := range stories {
 		for _, locale := range []string{"ko", "en"} {
 			t.Run(name+"."+locale, func(t *testing.T) {
