@@ -43,6 +43,9 @@ type Store interface {
 	// Failures returns, of each of the reservations whose last settled mail
 	// failed, that failure.
 	Failures(ctx context.Context, reservations []uuid.UUID) ([]Failure, error)
+	// Sweep forgets up to n events that were settled, and whose visits ended,
+	// before an instant, and says how many it forgot.
+	Sweep(ctx context.Context, before time.Time, n int) (int, error)
 }
 
 // Reason is why a mail was given up.

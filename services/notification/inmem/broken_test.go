@@ -18,6 +18,7 @@ type (
 	pessimist struct{ *inmem.Store } // never learns what became of an attempt
 	forgetful struct{ *inmem.Store } // takes the same event twice
 	grudging  struct{ *inmem.Store } // remembers a failure after a success
+	hasty     struct{ *inmem.Store } // forgets too early
 )
 
 func (s optimist) Postpone(ctx context.Context, id uuid.UUID, due time.Time, _ bool) error {
@@ -37,11 +38,16 @@ func (s grudging) Sent(ctx context.Context, id uuid.UUID, at time.Time) error {
 	return s.Store.Fail(ctx, id, at, notification.TooLate)
 }
 
+func (s hasty) Sweep(ctx context.Context, before time.Time, n int) (int, error) {
+	return s.Store.Sweep(ctx, before.Add(time.Hour), n)
+}
+
 func TestTheSuiteConvictsBrokenStores(t *testing.T) {
 	for sentence, broken := range map[string]func(*inmem.Store) notification.Store{
 		"an attempt is unknown until its outcome is told": func(s *inmem.Store) notification.Store { return optimist{s} },
 		"the same event again is the same event":          func(s *inmem.Store) notification.Store { return forgetful{s} },
 		"who was not told last can be asked for":          func(s *inmem.Store) notification.Store { return grudging{s} },
+		"what is long over is forgotten step by step":     func(s *inmem.Store) notification.Store { return hasty{s} },
 	} {
 		if !storetest.Convicts(t, sentence, broken(inmem.New())) {
 			t.Errorf("%q finds nothing wrong with %T", sentence, broken(nil))

@@ -4,6 +4,7 @@ package inmem
 
 import (
 	"context"
+	"slices"
 	"sync"
 	"time"
 
@@ -97,6 +98,23 @@ func (s *Store) change(id uuid.UUID, how func(*row)) error {
 		how(r)
 	}
 	return nil
+}
+
+// Sweep implements notification.Store.
+func (s *Store) Sweep(_ context.Context, before time.Time, n int) (swept int, err error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.rows = slices.DeleteFunc(s.rows, func(r *row) bool {
+		v := r.Reservation
+		old := !r.settled.IsZero() && r.settled.Before(before) && v.Start.Before(before) && v.End.Before(before)
+		if !old || swept == n {
+			return false
+		}
+		swept++
+		delete(s.by, r.ID)
+		return true
+	})
+	return swept, nil
 }
 
 // Failures implements notification.Store.

@@ -147,6 +147,15 @@ func (s *Store) Failures(ctx context.Context, reservations []uuid.UUID) ([]notif
 	return found, postgres.Explain(err)
 }
 
+// Sweep implements notification.Store.
+func (s *Store) Sweep(ctx context.Context, before time.Time, n int) (int, error) {
+	tag, err := s.pool.Exec(ctx, `-- name: notification.event.sweep
+delete from events where seq = any (array(
+  select seq from events where state <> 'pending' and greatest(settled_at, ends_at, starts_at) < $1
+  limit $2 for update skip locked))`, before, n)
+	return int(tag.RowsAffected()), postgres.Explain(err)
+}
+
 func (s *Store) exec(ctx context.Context, sql string, args ...any) error {
 	_, err := s.pool.Exec(ctx, sql, args...)
 	return postgres.Explain(err)

@@ -87,6 +87,7 @@ var stories = map[string]func(*town){
 	"what was sent cannot fail, what failed not leave": final,
 	"an attempt is unknown until its outcome is told":  unknown,
 	"who was not told last can be asked for":           failures,
+	"what is long over is forgotten step by step":      sweeping,
 }
 
 // Run runs the suite; open returns an empty store.
@@ -349,4 +350,30 @@ func failures(w *town) {
 	if none, err := w.Failures(w.Context(), nil); err != nil || len(none) != 0 {
 		w.Errorf("asked for nobody: %v, %v", none, err)
 	}
+}
+
+func sweeping(w *town) {
+	visit := func(end time.Time) notification.Event {
+		e := Event()
+		e.Reservation.Start, e.Reservation.End = end.Add(-time.Hour), end
+		return w.add(e)
+	}
+	cut := w.now.Add(-time.Hour)
+	old := []notification.Event{visit(cut.Add(-1 * time.Minute)), visit(cut.Add(-2 * time.Minute)), visit(cut.Add(-3 * time.Minute))}
+	recent, young, pending := visit(cut.Add(time.Minute)), visit(cut.Add(-time.Minute)), visit(cut.Add(-time.Minute))
+	for _, e := range append(old, recent) {
+		w.must(w.Sent(w.Context(), e.ID, cut.Add(-time.Second)))
+	}
+	w.must(w.Fail(w.Context(), young.ID, cut, notification.Refused)) // settled only now
+	for _, want := range []int{2, 1, 0} {
+		if n, err := w.Sweep(w.Context(), cut, 2); err != nil || n != want {
+			w.Fatalf("swept %d, %v; want %d", n, err, want)
+		}
+	}
+	for _, e := range []notification.Event{recent, young, pending} {
+		if added, err := w.Add(w.Context(), e, w.now); err != nil || added {
+			w.Errorf("it was forgotten too early: %v", err)
+		}
+	}
+	w.add(old[0])
 }

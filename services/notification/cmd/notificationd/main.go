@@ -88,9 +88,10 @@ func daemon(ctx context.Context, f flags, logger *slog.Logger) error {
 	if err != nil {
 		return err
 	}
+	sweeper := &notification.Sweeper{Store: store, Logger: logger}
 	return serve.Run(ctx, serve.Daemon{
 		Logger: logger, HTTPAddr: *f.HTTPAddr, Handler: handler, OpsAddr: *f.OpsAddr, Ready: ready,
-		Workers: []serve.Worker{{Name: "postman", Run: postman.Run}},
+		Workers: []serve.Worker{{Name: "postman", Run: postman.Run}, {Name: "sweeper", Run: sweeper.Run}},
 	})
 }
 

@@ -1,0 +1,6 @@
+-- What is long over is swept.
+create index events_old on events (greatest(settled_at, ends_at, starts_at)) where state <> 'pending';
+
+---- create above / drop below ----
+
+drop index events_old;
