@@ -39,7 +39,8 @@ type Series struct {
 }
 
 const (
-	width       = 25 * vg.Centimeter
+	leastWidth  = 25 * vg.Centimeter
+	barWidth    = 0.85 * vg.Centimeter // its figure must not run into the next one's
 	panelHeight = 8 * vg.Centimeter
 	headHeight  = 1.6 * vg.Centimeter
 )
@@ -54,7 +55,10 @@ var colours = []color.Color{
 // WriteSVG draws the picture.
 func (p Picture) WriteSVG(w io.Writer) error {
 	plot.DefaultFont = font.Font{Typeface: "Liberation", Variant: "Sans"}
-	height := headHeight + panelHeight*vg.Length(len(p.Panels))
+	width, height := leastWidth, headHeight+panelHeight*vg.Length(len(p.Panels))
+	for _, panel := range p.Panels {
+		width = max(width, 3*vg.Centimeter+barWidth*vg.Length(len(panel.Categories)*len(panel.Series)))
+	}
 	canvas := vgsvg.New(width, height)
 	whole := draw.New(canvas)
 	whole.SetColor(color.White)
