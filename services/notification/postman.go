@@ -127,6 +127,7 @@ func (p *Postman) round(ctx context.Context) (settled int, well bool) {
 	all.SetLimit(hands)
 	for _, j := range jobs {
 		all.Go(func() error {
+			defer pace.Survive(ctx, p.Logger)
 			if p.deliver(ctx, j, until) {
 				done.Add(1)
 			}

@@ -140,6 +140,7 @@ func (r *Relay) round(ctx context.Context) (told int, well bool) {
 	all.SetLimit(tellers)
 	for _, e := range events { // no two of one reservation
 		all.Go(func() error {
+			defer pace.Survive(ctx, r.logger)
 			switch code := fault.CodeOf(r.deliver(ctx, e)); code {
 			case "":
 				done.Add(1)
