@@ -115,3 +115,9 @@ func TestATakenPortIsNoticed(t *testing.T) {
 		t.Errorf("a free port counts as taken: %v", err)
 	}
 }
+
+func TestNoBrowserRefusesAnOffsetThatIsChosen(t *testing.T) {
+	if got := Offset(2000).taken(); got != "edge" {
+		t.Errorf("at 2000 %q is in the way, want the edge: no browser opens 10080", got)
+	}
+}

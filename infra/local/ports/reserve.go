@@ -5,6 +5,7 @@ import (
 	"hash/fnv"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 
 	"github.com/gofrs/flock"
@@ -42,12 +43,18 @@ func reserve(key string, taken func(Offset) string) (o Offset, release func(), e
 	return 0, nil, fmt.Errorf("no free range of ports among the %d that are tried (%d … %d above the usual ones): stop another copy with `jari down`", choices, step, step*choices)
 }
 
-// taken names a port that is in use, or "".
+// taken names a port that is in use, or that no browser would open, or "".
 func (o Offset) taken() string {
 	for _, name := range Names() {
-		if Free(o.Of(name)) != nil {
+		if port := o.Of(name); slices.Contains(barred, port) || Free(port) != nil {
 			return name
 		}
 	}
 	return ""
+}
+
+// barred are the ports above 1023 that browsers refuse to speak HTTP to
+// (https://fetch.spec.whatwg.org/#port-blocking); 8080 moved by 2000 is one.
+var barred = []int{
+	1719, 1720, 1723, 2049, 3659, 4045, 4190, 5060, 5061, 6000, 6566, 6665, 6666, 6667, 6668, 6669, 6679, 6697, 10080,
 }
