@@ -12,7 +12,7 @@ var Events = []Event{
 	{EventStarted, "The process serves."},
 	{EventStopping, "The process was asked to stop and drains."},
 	{EventHeartbeat, "The process lives; every 10 s."},
-	{EventPanic, "A panic was caught; the request got a 500."},
+	{EventPanic, "A panic was caught: a request got a 500, or a worker began again."},
 	{EventOutboxDelivered, "The outbox handed events over."},
 	{EventOutboxFailed, "The outbox could not hand events over and will try again."},
 	{EventOutboxRefused, "Notification refused an event for good: a fault of ours; tried again ever more seldom, up to hourly."},
