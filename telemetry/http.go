@@ -32,6 +32,9 @@ import (
 // that the client sees it is not whole, and the access line says what it was
 // worth: 499 if the client had gone, else 500, or 502 for [ErrUpstream].
 func Server(logger *slog.Logger, pattern string, outside bool, next http.Handler) http.Handler {
+	if isOff(logger) {
+		return next
+	}
 	_, route, _ := strings.Cut(pattern, " ")
 	logged := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if pattern != "" {

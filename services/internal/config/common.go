@@ -8,8 +8,17 @@ type Common struct {
 	OpsAddr      *string
 	Region       *string
 	OTLPEndpoint *string
+	Telemetry    *string // TelemetryOff, TelemetryLogs or TelemetryAll
 	LogLevel     *slog.Level
 }
+
+// How much a process says of itself. Off is for measuring what the others cost:
+// no line, no span, no metric.
+const (
+	TelemetryOff  = "off"
+	TelemetryLogs = "logs"
+	TelemetryAll  = "all"
+)
 
 // Common defines the flags of every daemon. An empty httpAddr defines no
 // -http-addr.
@@ -21,6 +30,8 @@ func (s *Set) Common(httpAddr, opsAddr string) Common {
 	c.OpsAddr = s.Addr("ops-addr", opsAddr, "address of /healthz, /readyz and /debug/pprof/")
 	c.Region = s.String("cloud-region", "ap-northeast-2", "AWS region id, cloud.region in telemetry")
 	c.OTLPEndpoint = s.URL("otlp-endpoint", "", "base URL of the agent's OTLP/HTTP receiver; empty: no spans, no metrics")
+	c.Telemetry = s.OneOf("telemetry", TelemetryAll, "how much the process says of itself: off, logs or all; less only to measure what it costs",
+		TelemetryOff, TelemetryLogs, TelemetryAll)
 	c.LogLevel = s.Level("log-level", slog.LevelInfo, "lowest level that is logged")
 	return c
 }

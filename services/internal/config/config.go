@@ -11,6 +11,7 @@ import (
 	"net"
 	"net/url"
 	"os"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -111,6 +112,18 @@ func (s *Set) Level(name string, def slog.Level, usage string) *slog.Level {
 	s.add(name, def.String(), usage, parsed(p, func(v string) (l slog.Level, err error) {
 		return l, l.UnmarshalText([]byte(v))
 	}, "one of DEBUG, INFO, WARN, ERROR"))
+	return p
+}
+
+// OneOf is a flag that takes one of choices.
+func (s *Set) OneOf(name, def, usage string, choices ...string) *string {
+	p := new(string)
+	s.add(name, def, usage, parsed(p, func(v string) (string, error) {
+		if !slices.Contains(choices, v) {
+			return v, errors.New("not a choice")
+		}
+		return v, nil
+	}, "one of "+strings.Join(choices, ", ")))
 	return p
 }
 

@@ -44,8 +44,13 @@ func Main(run Program) {
 // Observed starts telemetry as the common flags say, runs, and flushes
 // telemetry last.
 func Observed(ctx context.Context, service string, c config.Common, stdout io.Writer, run func(*telemetry.Telemetry) error) error {
+	endpoint := *c.OTLPEndpoint
+	if *c.Telemetry != config.TelemetryAll {
+		endpoint = ""
+	}
 	t, stop, err := telemetry.Start(ctx, telemetry.Config{
-		Service: service, Region: *c.Region, Endpoint: *c.OTLPEndpoint, Level: *c.LogLevel, Output: stdout,
+		Service: service, Region: *c.Region, Endpoint: endpoint, Level: *c.LogLevel, Output: stdout,
+		Off: *c.Telemetry == config.TelemetryOff,
 	})
 	if err != nil {
 		return err
