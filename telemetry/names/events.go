@@ -13,6 +13,7 @@ var Events = []Event{
 	{EventStopping, "The process was asked to stop and drains."},
 	{EventHeartbeat, "The process lives; every 10 s."},
 	{EventPanic, "A panic was caught: a request got a 500, or a worker began again."},
+	{EventEmitted, "A numbered record of telemetryemit, which campaigns count."},
 	{EventOutboxDelivered, "The outbox handed events over."},
 	{EventOutboxFailed, "The outbox could not hand events over and will try again."},
 	{EventOutboxRefused, "Notification refused an event for good: a fault of ours; tried again ever more seldom, up to hourly."},
@@ -31,39 +32,4 @@ var Events = []Event{
 	{EventSlackDelivered, "Slack took a message."},
 	{EventLease, "The replica began or ceased to be the one that acts."},
 	{EventSlackFailed, "Slack did not take a message, which stays in the outbox."},
-}
-
-// Metrics of our own; what OpenTelemetry's instrumentations add keeps their names.
-const (
-	MetricEndpointDuration    = "jari.endpoint.duration"
-	MetricBookingBatch        = "jari.booking.batch.size"
-	MetricBookingQueue        = "jari.booking.queue.depth"
-	MetricBookingAlone        = "jari.booking.alone"
-	MetricBookingShed         = "jari.booking.overloaded"
-	MetricOutboxRefused       = "jari.outbox.refused"
-	MetricInvariantViolations = "jari.booking.invariant.violations"
-	MetricMailSent            = "jari.mail.sent"
-	MetricMailRetried         = "jari.mail.retried"
-	MetricMailFailed          = "jari.mail.failed"
-)
-
-// Metric describes an instrument, for TELEMETRY.md.
-type Metric struct {
-	Name  string
-	Unit  string
-	Brief string
-}
-
-// Metrics is every metric of ours, in the order TELEMETRY.md lists them.
-var Metrics = []Metric{
-	{MetricEndpointDuration, "s", "Histogram of a service method's duration, by jari.method and error.type."},
-	{MetricBookingBatch, "{booking}", "Histogram of how many bookings one transaction decided; its sum is the bookings that went in groups."},
-	{MetricBookingQueue, "{booking}", "Bookings that wait for their group."},
-	{MetricBookingAlone, "{booking}", "Bookings that went alone, in a transaction of their own, because it was calm."},
-	{MetricBookingShed, "{booking}", "Bookings refused with 503 overloaded because too many waited."},
-	{MetricOutboxRefused, "{event}", "Deliveries of events that notification refused for good, by jari.mail.kind and jari.reason."},
-	{MetricInvariantViolations, "{slot}", "Slots whose counter and reservations disagree, each time the audit finds them."},
-	{MetricMailSent, "{mail}", "Mails that the mail service took, by jari.mail.kind."},
-	{MetricMailRetried, "{mail}", "Attempts at a mail that will be made again, by jari.mail.kind and jari.reason; answer_lost may have sent one."},
-	{MetricMailFailed, "{mail}", "Mails that were given up, by jari.mail.kind and jari.reason."},
 }

@@ -35,6 +35,7 @@ const (
 	DBOperation    = "db.operation.name"
 	DBQuerySummary = "db.query.summary"
 	DBRows         = "db.response.returned_rows"
+	DBPoolWait     = "jari.db.pool.wait"
 
 	Method        = "jari.method"
 	Reason        = "jari.reason"
@@ -66,6 +67,7 @@ const (
 	EventStopping          = "process.stopping"
 	EventHeartbeat         = "process.heartbeat"
 	EventPanic             = "process.panic"
+	EventEmitted           = "telemetry.emitted"
 	EventOutboxDelivered   = "reservation.outbox.delivered"
 	EventOutboxFailed      = "reservation.outbox.failed"
 	EventOutboxRefused     = "reservation.outbox.refused"
@@ -141,6 +143,7 @@ var Fields = []Field{
 	{DBOperation, DBOperation, Keyword, "The operation: SELECT, INSERT, search …"},
 	{DBQuerySummary, DBQuerySummary, Keyword, "The statement's name, never its values."},
 	{DBRows, DBRows, Long, "Rows the statement returned or changed."},
+	{DBPoolWait, DBPoolWait, Double, "Seconds until the pool gave the statement its connection."},
 	{Method, Method, Keyword, "The service method, as in endpoint.go."},
 	{Reason, Reason, Keyword, "The stable slug of a refusal."},
 	{Degraded, Degraded, Keyword, "What the answer had to do without, and why."},

@@ -9,5 +9,6 @@ const (
 	SpanOutboxDeliver = "reservation.outbox.deliver" // one event to the notification service
 	SpanMail          = "notification.mail"          // one mail; links to the request behind it
 	SpanIndexChanges  = "search.index.changes"       // one batch of catalogue changes
+	SpanEmitted       = "telemetry.emitted"          // a numbered one, of telemetryemit
 	SpanIndexAll      = "search.index.all"           // the whole catalogue, where the stream was lost
 )

@@ -43,7 +43,7 @@ func document() []byte {
 		p("| `%s` | %s |", e.Name, e.Brief)
 	}
 	p("\n## Metrics\n")
-	p("Ours; what OpenTelemetry's instrumentations add (`http.server.request.duration`, `go.*` …) keeps its name.\n")
+	p("Those without `jari.` have their names from OpenTelemetry's semantic conventions 1.43.0.\n")
 	p("| metric | unit | |")
 	p("|---|---|---|")
 	for _, m := range names.Metrics {
