@@ -36,6 +36,7 @@ const (
 	MetricOutboxRefused       = "jari.outbox.refused"
 	MetricInvariantViolations = "jari.booking.invariant.violations"
 
+	MetricEmitted         = "jari.emitted"
 	MetricCovers          = "jari.booking.covers"
 	MetricBookingsRefused = "jari.booking.refused"
 	MetricReservations    = "jari.reservation.events"
@@ -103,6 +104,7 @@ var Metrics = []Metric{
 	{MetricOutboxRefused, "{event}", "Deliveries of events that notification refused for good, by jari.mail.kind and jari.reason."},
 	{MetricInvariantViolations, "{slot}", "Slots whose counter and reservations disagree, each time the audit finds them."},
 
+	{MetricEmitted, "{record}", "A numbered point of telemetryemit, which campaigns count."},
 	{MetricCovers, "{cover}", "Covers that were booked, once each when they are committed, by jari.method: reservation.Book, Enter, Accept, Move."},
 	{MetricBookingsRefused, "{booking}", "Bookings that were refused, by jari.reason."},
 	{MetricReservations, "{event}", "What happened to reservations and to who waits, once each when it is committed, by jari.event.kind: the kinds of mail, and waitlist.accepted."},
