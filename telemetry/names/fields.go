@@ -100,6 +100,8 @@ const (
 	Long      Kind = "long"
 	Double    Kind = "double"
 	Boolean   Kind = "boolean"
+
+	FlatObject Kind = "flat_object" // any keys, each searchable as a word
 )
 
 // Field says how one line name or attribute stands in a document.
@@ -112,7 +114,7 @@ type Field struct {
 
 // Fields is every field with a mapping of its own, in the order TELEMETRY.md
 // lists them. An attribute that is not here is kept under Attributes.
-var Fields = []Field{
+var Fields = append([]Field{
 	{Time, DocTime, DateNanos, "When it happened, RFC 3339 with nanoseconds, UTC."},
 	{SeverityText, "severity.text", Keyword, "DEBUG, INFO, WARN or ERROR."},
 	{SeverityNumber, "severity.number", Integer, "OpenTelemetry's severity number: 5, 9, 13 or 17."},
@@ -122,7 +124,7 @@ var Fields = []Field{
 	{RecordUID, RecordUID, Keyword, "A ULID per line; becomes the document's id."},
 	{Truncated, Truncated, Boolean, "The line was cut to stay below 15 KiB."},
 	{EventName, EventName, Keyword, "What kind of event the line is."},
-	{ServiceName, DocServiceName, Keyword, "gateway, user, reservation, search, indexer, notification, alerting."},
+	{ServiceName, DocServiceName, Keyword, "gateway, user, reservation, search, indexer, notification, alerting, agent."},
 	{ServiceInstanceID, ServiceInstanceID, Keyword, "One process: a UUID made at start."},
 	{ServiceVersion, ServiceVersion, Keyword, "The commit it was built from."},
 	{CloudRegion, CloudRegion, Keyword, "The AWS region id."},
@@ -165,6 +167,15 @@ var Fields = []Field{
 	{SLO, SLO, Keyword, "The objective."},
 	{IncidentID, IncidentID, Keyword, "The incident."},
 	{Count, Count, Long, "How many, where an event counts something."},
+	{AgentKind, AgentKind, Keyword, "What hosts the shipper: fluent-bit or collector."},
+}, shipping()...)
+
+// shipping is the counters of the agent's heartbeat, which are metrics as well.
+func shipping() (fields []Field) {
+	for _, m := range Shipping {
+		fields = append(fields, Field{m.Name, m.Name, Long, m.Brief})
+	}
+	return fields
 }
 
 // DocName is the name under which a line name or attribute stands in a

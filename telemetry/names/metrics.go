@@ -70,7 +70,7 @@ type Metric struct {
 
 // Metrics is every metric that something reads, in the order TELEMETRY.md lists
 // them.
-var Metrics = []Metric{
+var Metrics = append([]Metric{
 	{MetricProcessCPU, "s", "CPU time of the process, by cpu.mode: user, system."},
 	{MetricProcessMemory, "By", "Resident memory of the process."},
 	{MetricProcessFiles, "{file_descriptor}", "Open files, sockets included."},
@@ -111,4 +111,4 @@ var Metrics = []Metric{
 	{MetricMailSent, "{mail}", "Mails that the mail service took, by jari.mail.kind."},
 	{MetricMailRetried, "{mail}", "Attempts at a mail that will be made again, by jari.mail.kind and jari.reason; answer_lost may have sent one."},
 	{MetricMailFailed, "{mail}", "Mails that were given up, by jari.mail.kind and jari.reason."},
-}
+}, Shipping...)

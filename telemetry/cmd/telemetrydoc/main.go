@@ -50,16 +50,18 @@ func document() []byte {
 		p("| `%s` | %s | %s |", m.Name, m.Unit, m.Brief)
 	}
 	p("\n## Indices\n")
-	p("| family | holds |")
-	p("|---|---|")
-	for _, i := range [][2]string{
-		{names.LogIndex + "YYYY.MM.DD", "log lines"},
-		{names.SpanIndex + "YYYY.MM.DD", "spans"},
-		{names.ServiceMapIndex + "YYYY.MM", "who calls whom"},
-		{names.MetricIndex + "YYYY.MM.DD", "metric points"},
-		{names.DeadLetterIndex + "YYYY.MM.DD", "what no index would take, with the reason"},
-	} {
-		p("| `%s` | %s |", i[0], i[1])
+	p("| family | holds | days |")
+	p("|---|---|---|")
+	for _, i := range names.Indices {
+		p("| `%s%s` | %s | %d |", i.Family, map[bool]string{false: "YYYY.MM.DD", true: "YYYY.MM"}[i.Monthly], i.Brief, i.Keep)
+	}
+	for _, i := range names.Indices {
+		p("\nIn `%s`%s:\n", i.Family+"*", map[bool]string{true: ", beside the fields above"}[i.Shared])
+		p("| document | type | |")
+		p("|---|---|---|")
+		for _, f := range i.Own {
+			p("| `%s` | %s | %s |", f.Doc, f.Kind, f.Brief)
+		}
 	}
 	return b.Bytes()
 }
