@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
-	"net"
 	"os"
 	"path/filepath"
 	"slices"
@@ -15,15 +14,14 @@ import (
 	"testing"
 	"time"
 
-	"github.com/valyala/fasthttp"
-
 	"jari.example/infra/bench"
+	"jari.example/infra/bench/rig"
 )
 
 // TestMain lets the test binary be the handler that does nothing.
 func TestMain(m *testing.M) {
-	if len(os.Args) == 2 && os.Args[1] == nullArgument {
-		fmt.Fprintln(os.Stderr, serveNull())
+	if len(os.Args) == 2 && os.Args[1] == rig.NullArgument {
+		fmt.Fprintln(os.Stderr, rig.ServeNull())
 		os.Exit(1)
 	}
 	os.Exit(m.Run())
@@ -62,7 +60,7 @@ func TestPopularityFollowsZipfAndTheCalmDoesNot(t *testing.T) {
 	if share := float64(popular[0]) / 200_000; share < 0.11 || share > 0.15 {
 		t.Errorf("the first slot gets a share of %.3f, not one in eight", share)
 	}
-	even := counted(evenly(1000)(r), 1000, 200_000)
+	even := counted(rig.Evenly(1000)(r), 1000, 200_000)
 	if zipfian(even) { // the control
 		t.Error("an even choice passes for Zipf's")
 	}
@@ -73,7 +71,7 @@ func TestPopularityFollowsZipfAndTheCalmDoesNot(t *testing.T) {
 
 func TestThePlanHasEveryCellTheIssueNames(t *testing.T) {
 	seen := map[string]bool{}
-	for _, c := range plan([]string{ram, realDisk}, scenarioNames(), stores) {
+	for _, c := range plan([]string{rig.RAM, rig.RealDisk}, scenarioNames(), stores) {
 		seen[fmt.Sprint(c.disk, " ", c.name, " ", c.conns, " ", c.store)] = true
 	}
 	for _, disk := range []string{"ram", "real"} {
@@ -87,70 +85,15 @@ func TestThePlanHasEveryCellTheIssueNames(t *testing.T) {
 	}
 }
 
-func TestCPUTimeIsReadFromBehindTheName(t *testing.T) {
-	s, err := parseStat("17 (a) b (c) S 5 17 17 0 -1 4194560 1 2 3 4 100 20 7 3 20 0 1 0 9 0 0")
-	if err != nil || s.parent != 5 || s.own != 1200*time.Millisecond || s.reaped != 100*time.Millisecond {
-		t.Errorf("read as %+v, %v", s, err)
-	}
-	if _, err := parseStat("17 (half"); err == nil {
-		t.Error("half a line is accepted")
-	}
-	before, err := cpuOf(os.Getpid())
-	if err != nil {
-		t.Fatal(err)
-	}
-	for x, until := 0.0, time.Now().Add(50*time.Millisecond); time.Now().Before(until); x++ {
-		_ = math.Sqrt(x)
-	}
-	if after, err := cpuOf(os.Getpid()); err != nil || after <= before {
-		t.Errorf("after working %v, before %v, %v", after, before, err)
-	}
-}
-
-// server answers each request as status says of its number.
-func server(t *testing.T, status func(n int) int) string {
-	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = l.Close() })
-	n := make(chan int, 1)
-	n <- 0
-	go func() {
-		_ = fasthttp.Serve(l, func(ctx *fasthttp.RequestCtx) {
-			k := <-n
-			n <- k + 1
-			ctx.SetStatusCode(status(k))
-		})
-	}()
-	return l.Addr().String()
-}
-
-func TestEveryAnswerCountsOnceAndAsWhatItIs(t *testing.T) {
-	addr := server(t, func(n int) int { return []int{201, 409, 409, 503}[n%4] })
-	a := load{addr: addr, conns: 4, requests: 400, pick: evenly(1), slots: []int64{1}}.run(t.Context(), func() {}, func() {})
-	if len(a.times) != 400 || a.booked != 100 || a.total != 100 || a.refused != 300 || a.unexpected() != "100 × 503" {
-		t.Errorf("%d answers, %d booked (%d in all), %d refused, also %q", len(a.times), a.booked, a.total, a.refused, a.unexpected())
-	}
-	if !slices.IsSorted(a.times) || a.took <= 0 {
-		t.Errorf("unsorted, or took %v", a.took)
-	}
-	nobody := load{addr: "127.0.0.1:1", conns: 1, requests: 3, pick: evenly(1), slots: []int64{1}}.run(t.Context(), func() {}, func() {})
-	if nobody.booked != 0 || nobody.unexpected() != "3 × 0" {
-		t.Errorf("where nobody listens: %d booked, %q", nobody.booked, nobody.unexpected())
-	}
-}
-
 func TestMediansAndTheWorstOverbooking(t *testing.T) {
 	n := int64(300)
 	run := func(booked, over int) outcome {
 		return outcome{
-			answers: answers{took: time.Second, booked: booked, times: []time.Duration{time.Millisecond, 3 * time.Millisecond}},
+			Answers: rig.Answers{Took: time.Second, Booked: booked, Times: []time.Duration{time.Millisecond, 3 * time.Millisecond}},
 			cpu:     [2]time.Duration{time.Second, time.Second}, statements: &n, overbooked: over,
 		}
 	}
-	r := condense(cell{store: "x", disk: ram, conns: 8}, []outcome{run(100, 0), run(300, 7), run(200, 1)})
+	r := condense(cell{store: "x", disk: rig.RAM, conns: 8}, []outcome{run(100, 0), run(300, 7), run(200, 1)})
 	if r.PerSecond != 200 || r.Overbooked != 7 || r.CPU != 10 || *r.Statements != 1.5 || r.P50 != 1 || r.P99 != 3 {
 		t.Errorf("condensed to %+v", r)
 	}
@@ -163,14 +106,14 @@ func TestMediansAndTheWorstOverbooking(t *testing.T) {
 
 func TestGoalsAreJudgedByTheRightRows(t *testing.T) {
 	rows := []row{
-		{Store: "grouped", Scenario: hotSlot, Disk: ram, Connections: 64, PerSecond: 9000, P99: 20},
-		{Store: "one_statement", Scenario: hotSlot, Disk: ram, Connections: 64, PerSecond: 1000},
-		{Store: "for_update", Scenario: hotSlot, Disk: ram, Connections: 64, PerSecond: 300},
-		{Store: "grouped", Scenario: calm, Disk: ram, Connections: 8, PerSecond: 80},
-		{Store: "one_statement", Scenario: calm, Disk: ram, Connections: 8, PerSecond: 100, Overbooked: 1},
-		{Store: "read_then_write", Scenario: calm, Disk: ram, Connections: 8, Overbooked: 99},
-		{Store: "grouped", Scenario: zipf1000, Disk: realDisk, Connections: 64, PerSecond: 1},
-		{Store: "one_statement", Scenario: zipf1000, Disk: realDisk, Connections: 64, PerSecond: 1},
+		{Store: "grouped", Scenario: hotSlot, Disk: rig.RAM, Connections: 64, PerSecond: 9000, P99: 20},
+		{Store: "one_statement", Scenario: hotSlot, Disk: rig.RAM, Connections: 64, PerSecond: 1000},
+		{Store: "for_update", Scenario: hotSlot, Disk: rig.RAM, Connections: 64, PerSecond: 300},
+		{Store: "grouped", Scenario: calm, Disk: rig.RAM, Connections: 8, PerSecond: 80},
+		{Store: "one_statement", Scenario: calm, Disk: rig.RAM, Connections: 8, PerSecond: 100, Overbooked: 1},
+		{Store: "read_then_write", Scenario: calm, Disk: rig.RAM, Connections: 8, Overbooked: 99},
+		{Store: "grouped", Scenario: zipf1000, Disk: rig.RealDisk, Connections: 64, PerSecond: 1},
+		{Store: "one_statement", Scenario: zipf1000, Disk: rig.RealDisk, Connections: 64, PerSecond: 1},
 	}
 	var out bytes.Buffer
 	if err := bench.WriteGoals(&out, goals(rows)); err != nil {

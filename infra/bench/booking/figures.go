@@ -1,13 +1,11 @@
 package main
 
 import (
-	"fmt"
 	"math"
-	"slices"
-	"strings"
 	"time"
 
 	"jari.example/infra/bench"
+	"jari.example/infra/bench/rig"
 )
 
 // row is a line of docs/bench/booking.json. Latencies are of all answers,
@@ -30,35 +28,10 @@ type row struct {
 
 // outcome is one run of one cell.
 type outcome struct {
-	answers
+	rig.Answers
 	cpu        [2]time.Duration // of the service and of the database
 	statements *int64
 	overbooked int
-}
-
-func sum(parts []answers, took time.Duration) answers {
-	all := answers{took: took, other: map[int]int{}}
-	for _, p := range parts {
-		all.times = append(all.times, p.times...)
-		all.booked += p.booked
-		all.refused += p.refused
-		all.total += p.total
-		for status, n := range p.other {
-			all.other[status] += n
-		}
-	}
-	slices.Sort(all.times)
-	return all
-}
-
-// unexpected says which answers were neither bookings nor refusals.
-func (a answers) unexpected() string {
-	var parts []string
-	for status, n := range a.other {
-		parts = append(parts, fmt.Sprintf("%d × %d", n, status))
-	}
-	slices.Sort(parts)
-	return strings.Join(parts, ", ")
 }
 
 // condense makes a row of the runs of one cell.
@@ -72,20 +45,20 @@ func condense(c cell, runs []outcome) row {
 		return math.Round(bench.Median(values)*scale) / scale
 	}
 	percentile := func(q float64) float64 {
-		return of(func(o outcome) float64 { return bench.Millis(bench.Percentile(o.times, q)) }, 2)
+		return of(func(o outcome) float64 { return bench.Millis(bench.Percentile(o.Times, q)) }, 2)
 	}
 	r := row{
 		Store: c.store, Scenario: c.name, Disk: c.disk, Connections: c.conns,
-		PerSecond: of(func(o outcome) float64 { return float64(o.booked) / o.took.Seconds() }, 0),
+		PerSecond: of(func(o outcome) float64 { return float64(o.Booked) / o.Took.Seconds() }, 0),
 		P50:       percentile(0.50), P95: percentile(0.95), P99: percentile(0.99),
-		Refused: int(of(func(o outcome) float64 { return float64(o.refused) }, 0)),
-		CPU:     of(func(o outcome) float64 { return (o.cpu[0] + o.cpu[1]).Seconds() / thousands(o.booked) }, 3),
+		Refused: int(of(func(o outcome) float64 { return float64(o.Refused) }, 0)),
+		CPU:     of(func(o outcome) float64 { return (o.cpu[0] + o.cpu[1]).Seconds() / thousands(o.Booked) }, 3),
 	}
 	for _, o := range runs {
 		r.Overbooked = max(r.Overbooked, o.overbooked)
 	}
 	if runs[0].statements != nil {
-		each := of(func(o outcome) float64 { return float64(*o.statements) / float64(max(o.booked, 1)) }, 3)
+		each := of(func(o outcome) float64 { return float64(*o.statements) / float64(max(o.Booked, 1)) }, 3)
 		r.Statements = &each
 	}
 	return r

@@ -5,6 +5,7 @@ import (
 	"math"
 
 	"jari.example/infra/bench"
+	"jari.example/infra/bench/rig"
 )
 
 // goals holds the design's promises against the rows, as far as those that a
@@ -12,7 +13,7 @@ import (
 func goals(rows []row) (list []bench.Goal) {
 	find := func(scenario, store string, conns int) (row, bool) {
 		for _, r := range rows {
-			if r.Disk == ram && r.Scenario == scenario && r.Store == store && r.Connections == conns {
+			if r.Disk == rig.RAM && r.Scenario == scenario && r.Store == store && r.Connections == conns {
 				return r, true
 			}
 		}

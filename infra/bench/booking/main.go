@@ -15,7 +15,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"os/exec"
 	"os/signal"
 	"path/filepath"
 	"runtime"
@@ -25,6 +24,7 @@ import (
 	"time"
 
 	"jari.example/infra/bench"
+	"jari.example/infra/bench/rig"
 	"jari.example/infra/local/ports"
 )
 
@@ -32,8 +32,8 @@ func main() {
 	// The load shares the machine with what it measures: one thread of Go's
 	// costs half of what several that wake one another do.
 	runtime.GOMAXPROCS(1)
-	if len(os.Args) == 2 && os.Args[1] == nullArgument {
-		fmt.Fprintln(os.Stderr, serveNull())
+	if len(os.Args) == 2 && os.Args[1] == rig.NullArgument {
+		fmt.Fprintln(os.Stderr, rig.ServeNull())
 		os.Exit(1)
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM, os.Interrupt)
@@ -58,7 +58,7 @@ func parse(args []string, stderr io.Writer) (o options, err error) {
 	fs.SetOutput(stderr)
 	only := fs.String("only", strings.Join(scenarioNames(), ","), "scenarios")
 	store := fs.String("store", strings.Join(stores, ","), "stores")
-	disk := fs.String("disk", ram+","+realDisk, "where the database lies")
+	disk := fs.String("disk", rig.RAM+","+rig.RealDisk, "where the database lies")
 	seconds := fs.Float64("seconds", 2.5, "how long each run is measured")
 	warm := fs.Float64("warm", 0.5, "seconds of load before that")
 	fs.IntVar(&o.runs, "runs", 3, "runs of each; the table shows their medians")
@@ -70,7 +70,7 @@ func parse(args []string, stderr io.Writer) (o options, err error) {
 	}
 	o.seconds, o.warm = time.Duration(*seconds*float64(time.Second)), time.Duration(*warm*float64(time.Second))
 	o.only, o.stores, o.disks = strings.Split(*only, ","), strings.Split(*store, ","), strings.Split(*disk, ",")
-	for _, c := range []struct{ given, known []string }{{o.only, scenarioNames()}, {o.stores, stores}, {o.disks, []string{ram, realDisk}}} {
+	for _, c := range []struct{ given, known []string }{{o.only, scenarioNames()}, {o.stores, stores}, {o.disks, []string{rig.RAM, rig.RealDisk}}} {
 		for _, g := range c.given {
 			if !slices.Contains(c.known, g) {
 				return o, fmt.Errorf("%q is none of %s", g, strings.Join(c.known, ", "))
@@ -91,7 +91,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	if err != nil {
 		return err
 	}
-	root, err := clone()
+	root, err := rig.Clone()
 	if err != nil {
 		return err
 	}
@@ -119,16 +119,6 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	return report.Save(o.out, picture(rows, o.stores))
 }
 
-// clone is the directory of the workspace.
-func clone() (string, error) {
-	out, err := exec.Command("go", "env", "GOWORK").Output()
-	file := strings.TrimSpace(string(out))
-	if err != nil || file == "" || file == "off" {
-		return "", fmt.Errorf("run it inside of a clone, with go.work in force (%v)", err)
-	}
-	return filepath.Dir(file), nil
-}
-
 // benchmark is a run of everything that was asked for.
 type benchmark struct {
 	options
@@ -137,7 +127,7 @@ type benchmark struct {
 	cost    time.Duration
 	program string
 	at      ports.Offset
-	sink    *sink
+	sink    *rig.Sink
 }
 
 func (b *benchmark) measure(ctx context.Context) (rows []row, err error) {
@@ -153,10 +143,10 @@ func (b *benchmark) measure(ctx context.Context) (rows []row, err error) {
 	}
 	defer os.RemoveAll(tmp)
 	b.say("building reservationd with the strategies in it")
-	if b.program, err = build(ctx, b.root, tmp); err != nil {
+	if b.program, err = rig.Build(ctx, b.root, tmp, "strategies"); err != nil {
 		return nil, err
 	}
-	if b.cost, err = ownCost(ctx, min(b.seconds, 2*time.Second)); err != nil {
+	if b.cost, err = rig.OwnCost(ctx, min(b.seconds, 2*time.Second)); err != nil {
 		return nil, err
 	}
 	b.say("the load costs %v of CPU per request", b.cost)
@@ -165,10 +155,10 @@ func (b *benchmark) measure(ctx context.Context) (rows []row, err error) {
 			return nil, err
 		}
 	}
-	if b.sink, err = startSink(); err != nil {
+	if b.sink, err = rig.StartSink(); err != nil {
 		return nil, err
 	}
-	defer b.sink.close()
+	defer b.sink.Close()
 	for _, disk := range b.disks {
 		measured, err := b.onDisk(ctx, disk)
 		if err != nil {
@@ -182,25 +172,25 @@ func (b *benchmark) measure(ctx context.Context) (rows []row, err error) {
 // onDisk measures every cell on one disk. Runs of the stores of one scenario
 // alternate, so that whatever else the machine does meets all of them.
 func (b *benchmark) onDisk(ctx context.Context, disk string) (rows []row, err error) {
-	dir, err := place(b.root, disk)
+	dir, err := rig.Place(b.root, disk)
 	if err != nil {
 		return nil, err
 	}
 	b.say("starting PostgreSQL on disk %s", disk)
-	db, err := startDatabase(ctx, b.root, dir, b.at, disk)
+	db, err := rig.StartDatabase(ctx, b.root, dir, b.at, disk)
 	if err != nil {
 		return nil, errors.Join(err, os.RemoveAll(dir))
 	}
-	defer func() { err = errors.Join(err, db.remove()) }()
-	if !db.counts {
+	defer func() { err = errors.Join(err, db.Remove()) }()
+	if !db.Counts {
 		b.say("this PostgreSQL has no pg_stat_statements: statements_per_booking stays empty")
 	}
 	// The service makes the schema.
-	s, err := startService(ctx, b.program, "grouped", db.url(), b.sink, b.at, dir)
+	s, err := b.service(ctx, "grouped", db, dir)
 	if err != nil {
 		return nil, err
 	}
-	if err := s.stop(); err != nil {
+	if err := s.Stop(); err != nil {
 		return nil, err
 	}
 	cells := plan([]string{disk}, b.only, b.stores)

@@ -10,81 +10,88 @@ import (
 	"time"
 
 	"jari.example/infra/bench"
+	"jari.example/infra/bench/rig"
 )
 
 // once fills the database, starts the service with the cell's store, loads it,
 // and recounts what became of it.
-func (b *benchmark) once(ctx context.Context, db *database, dir string, c cell, i int) (o outcome, err error) {
-	slots, spare, err := db.fill(ctx, c.slots, c.capacity)
+func (b *benchmark) once(ctx context.Context, db *rig.Database, dir string, c cell, i int) (o outcome, err error) {
+	slots, spare, err := db.Fill(ctx, c.slots, c.capacity)
 	if err != nil {
 		return o, err
 	}
-	s, err := startService(ctx, b.program, c.store, db.url(), b.sink, b.at, dir)
+	s, err := b.service(ctx, c.store, db, dir)
 	if err != nil {
 		return o, err
 	}
 	stopped := false
 	defer func() {
 		if !stopped {
-			err = errors.Join(err, s.stop())
+			err = errors.Join(err, s.Stop())
 		}
 	}()
-	l := load{
-		addr: s.addr, conns: c.conns, warm: b.warm, measured: b.seconds,
-		pick: c.pick, slots: slots, seed: uint64(i + 1), // the stores of one run meet the same diners
+	l := rig.Load{
+		Addr: s.Addr, Conns: c.conns, Warm: b.warm, Measured: b.seconds,
+		Pick: c.pick, Slots: slots, Seed: uint64(i + 1), // the stores of one run meet the same diners
 	}
 	if c.requests > 0 {
 		warm := l
-		warm.warm, warm.measured, warm.pick, warm.slots = 0, b.warm, evenly(1), []int64{spare}
-		warm.run(ctx, func() {}, func() {})
-		l.requests, l.seed = b.requests, l.seed+1000
+		warm.Warm, warm.Measured, warm.Pick, warm.Slots = 0, b.warm, rig.Evenly(1), []int64{spare}
+		warm.Run(ctx, func() {}, func() {})
+		l.Requests, l.Seed = b.requests, l.Seed+1000
 	}
 	o, err = b.watch(ctx, db, s, l, c, i)
 	if err != nil {
 		return o, err
 	}
 	stopped = true
-	if err := s.stop(); err != nil {
+	if err := s.Stop(); err != nil {
 		return o, err
 	}
-	if o.overbooked, err = db.check(ctx, o.total); err != nil {
+	if o.overbooked, err = db.Check(ctx, o.Total); err != nil {
 		return o, err
 	}
-	spans, err := b.sink.spans()
+	spans, err := b.sink.Spans()
 	if err != nil {
 		return o, err
 	}
-	logged, err := s.logged()
+	logged, err := s.Logged()
 	if err != nil {
 		return o, err
 	}
-	answered := len(o.times)
+	answered := len(o.Times)
 	if logged < answered || spans == 0 {
 		return o, fmt.Errorf("telemetry is not on: %d answers, %d access lines, %d spans", answered, logged, spans)
 	}
 	each := func(d time.Duration) float64 { return float64(d.Microseconds()) / float64(max(answered, 1)) }
 	line := fmt.Sprintf("%-4s %-13s %3d  %-15s run %d: %6.0f bookings/s  p99 %7.2f ms  refused %6d  overbooked %d  CPU µs per answer: service %.0f, database %.0f  spans %.1f",
-		c.disk, c.name, c.conns, c.store, i+1, float64(o.booked)/o.took.Seconds(), bench.Millis(bench.Percentile(o.times, 0.99)),
-		o.refused, o.overbooked, each(o.cpu[0]), each(o.cpu[1]), float64(spans)/float64(logged))
-	if len(o.other) > 0 {
-		line += "  also answered: " + o.unexpected()
+		c.disk, c.name, c.conns, c.store, i+1, float64(o.Booked)/o.Took.Seconds(), bench.Millis(bench.Percentile(o.Times, 0.99)),
+		o.Refused, o.overbooked, each(o.cpu[0]), each(o.cpu[1]), float64(spans)/float64(logged))
+	if len(o.Other) > 0 {
+		line += "  also answered: " + o.Unexpected()
 	}
 	b.say("%s", line)
 	return o, ctx.Err()
 }
 
+// service starts reservationd with that store and telemetry fully on: every
+// request has its line in a file, and its spans go out.
+func (b *benchmark) service(ctx context.Context, store string, db *rig.Database, dir string) (*rig.Service, error) {
+	return rig.StartService(ctx, b.program, b.at, dir, "-store", store, "-database-url", db.URL(), "-otlp-endpoint", b.sink.URL)
+}
+
 // watch runs the load and takes the figures that are read before and after.
-func (b *benchmark) watch(ctx context.Context, db *database, s *service, l load, c cell, i int) (o outcome, err error) {
+func (b *benchmark) watch(ctx context.Context, db *rig.Database, s *rig.Service, l rig.Load, c cell, i int) (o outcome, err error) {
 	var failed, unprofiled error
 	note := func(err error) { failed = errors.Join(failed, err) }
 	counted := func() int64 {
-		n, err := db.statements(ctx)
+		n, err := db.Statements(ctx)
 		note(err)
 		return n
 	}
 	used := func() (cpu [2]time.Duration) {
-		for i, pid := range []int{s.pid(), db.pid()} {
-			d, err := cpuOf(pid)
+		for i, pid := range []int{s.Pid(), db.Pid()} {
+			d, err := rig.CPUOf(pid)
 			note(err)
 			cpu[i] = d
 		}
@@ -105,20 +112,20 @@ func (b *benchmark) watch(ctx context.Context, db *database, s *service, l load,
 	var profiling sync.WaitGroup
 	if b.profile != "" {
 		profiling.Go(func() {
-			pause(ctx, b.warm)
-			unprofiled = s.profile(ctx, b.seconds, b.profiled(c, i, "pprof"))
+			time.Sleep(b.warm)
+			unprofiled = s.Profile(ctx, b.seconds, b.profiled(c, i, "pprof"))
 		})
 	}
 	if b.profile != "" {
-		note(db.forget(ctx))
+		note(db.Forget(ctx))
 	}
-	o.answers = l.run(ctx, begun, ended)
+	o.Answers = l.Run(ctx, begun, ended)
 	profiling.Wait()
 	if b.profile != "" {
-		text, err := db.dearest(ctx)
+		text, err := db.Dearest(ctx)
 		note(errors.Join(err, os.WriteFile(b.profiled(c, i, "statements"), []byte(text), 0o644)))
 	}
-	if db.counts {
+	if db.Counts {
 		o.statements = &statements
 	}
 	return o, errors.Join(failed, unprofiled, ctx.Err())

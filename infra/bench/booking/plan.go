@@ -3,13 +3,12 @@ package main
 import (
 	"math/rand/v2"
 	"slices"
+
+	"jari.example/infra/bench/rig"
 )
 
 // stores are compared in this order: what the service does, then what it beats.
 var stores = []string{"grouped", "one_statement", "for_update", "read_then_write"}
-
-// plenty is a slot that nobody can fill.
-const plenty = 1_000_000_000
 
 // scenario is who wants which seats.
 type scenario struct {
@@ -29,10 +28,10 @@ const (
 )
 
 var scenarios = []scenario{
-	{name: hotSlot, slots: 1, capacity: plenty, connections: []int{64, 256}, pick: evenly(1)},
-	{name: zipf1000, slots: 1000, capacity: plenty, connections: []int{64, 256}, pick: byPopularity(1000)},
-	{name: calm, slots: 1000, capacity: plenty, connections: []int{8}, pick: evenly(1000)},
-	{name: soldOutRush, slots: 1, capacity: 200, connections: []int{256}, requests: 20_000, pick: evenly(1)},
+	{name: hotSlot, slots: 1, capacity: rig.Plenty, connections: []int{64, 256}, pick: rig.Evenly(1)},
+	{name: zipf1000, slots: 1000, capacity: rig.Plenty, connections: []int{64, 256}, pick: byPopularity(1000)},
+	{name: calm, slots: 1000, capacity: rig.Plenty, connections: []int{8}, pick: rig.Evenly(1000)},
+	{name: soldOutRush, slots: 1, capacity: 200, connections: []int{256}, requests: 20_000, pick: rig.Evenly(1)},
 }
 
 func scenarioNames() (names []string) {
@@ -40,13 +39,6 @@ func scenarioNames() (names []string) {
 		names = append(names, s.name)
 	}
 	return names
-}
-
-// evenly wants each of n slots as often as any other.
-func evenly(n int) func(*rand.Rand) func() int {
-	return func(r *rand.Rand) func() int {
-		return func() int { return r.IntN(n) }
-	}
 }
 
 // byPopularity wants slot k (from 0) in proportion to 1/(k+1)^1.01: Zipf's law,

@@ -1,4 +1,4 @@
-package main
+package rig
 
 import (
 	"fmt"
@@ -44,9 +44,9 @@ func cutLast(s, sep string) (before, after string, found bool) {
 	return s, "", false
 }
 
-// cpuOf is the CPU time of a process and of all its children, those that have
+// CPUOf is the CPU time of a process and of all its children, those that have
 // ended included.
-func cpuOf(pid int) (time.Duration, error) {
+func CPUOf(pid int) (time.Duration, error) {
 	line, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
 	if err != nil {
 		return 0, err

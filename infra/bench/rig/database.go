@@ -1,4 +1,4 @@
-package main
+package rig
 
 import (
 	"context"
@@ -18,12 +18,12 @@ import (
 	"jari.example/infra/local/ports"
 )
 
-// The disks a database can lie on. ram is a file system in memory whose commits
+// The disks a database can lie on. RAM is a file system in memory whose commits
 // take a millisecond, as those of a good network disk do: there the database's
 // own work is what differs, and not this machine's disk.
 const (
-	ram      = "ram"
-	realDisk = "real"
+	RAM      = "ram"
+	RealDisk = "real"
 )
 
 // slowCommits makes each commit wait a millisecond before it writes the log,
@@ -34,17 +34,17 @@ var slowCommits = []string{"commit_delay=1000", "commit_siblings=0"}
 // commit less durable.
 var roomy = []string{"shared_buffers=512MB", "max_wal_size=8GB", "checkpoint_timeout=30min"}
 
-// database is a server of the benchmark's own, with reservation's database.
-type database struct {
+// Database is a server of the benchmark's own, with reservation's database.
+type Database struct {
 	sys    *parts.System
 	super  *launch.Supervisor
 	ended  chan error
 	conn   *pgx.Conn // to reservation's database
-	counts bool      // pg_stat_statements is there
+	Counts bool      // pg_stat_statements is there
 }
 
-// startDatabase makes and starts a server whose data lie in dir.
-func startDatabase(ctx context.Context, root, dir string, offset ports.Offset, disk string) (*database, error) {
+// StartDatabase makes and starts a server whose data lie in dir.
+func StartDatabase(ctx context.Context, root, dir string, offset ports.Offset, disk string) (*Database, error) {
 	cache, err := artifact.DefaultCache(os.Getenv)
 	if err != nil {
 		return nil, err
@@ -54,16 +54,16 @@ func startDatabase(ctx context.Context, root, dir string, offset ports.Offset, d
 		return nil, err
 	}
 	settings := roomy
-	if disk == ram {
+	if disk == RAM {
 		settings = append(slowCommits, settings...)
 	}
-	db := &database{sys: sys}
+	db := &Database{sys: sys}
 	if err := db.start(ctx, settings); err != nil {
 		return nil, err
 	}
 	// Where the server has pg_stat_statements, it must be there from its start.
-	err = db.conn.QueryRow(ctx, `SELECT EXISTS (SELECT FROM pg_available_extensions WHERE name = 'pg_stat_statements')`).Scan(&db.counts)
-	if err != nil || !db.counts {
+	err = db.conn.QueryRow(ctx, `SELECT EXISTS (SELECT FROM pg_available_extensions WHERE name = 'pg_stat_statements')`).Scan(&db.Counts)
+	if err != nil || !db.Counts {
 		return db, err
 	}
 	db.stop()
@@ -74,7 +74,7 @@ func startDatabase(ctx context.Context, root, dir string, offset ports.Offset, d
 	return db, err
 }
 
-func (db *database) start(ctx context.Context, settings []string) error {
+func (db *Database) start(ctx context.Context, settings []string) error {
 	super, err := launch.New([]launch.Part{db.sys.Postgres(settings...)}, db.sys.LogDir(), io.Discard)
 	if err != nil {
 		return err
@@ -92,14 +92,15 @@ func (db *database) start(ctx context.Context, settings []string) error {
 		case <-time.After(20 * time.Millisecond):
 		}
 	}
-	db.conn, err = pgx.Connect(ctx, db.url())
+	db.conn, err = pgx.Connect(ctx, db.URL())
 	return err
 }
 
-func (db *database) url() string { return db.sys.DatabaseURL(parts.ReservationDatabase("kr")) }
+// URL addresses reservation's database.
+func (db *Database) URL() string { return db.sys.DatabaseURL(parts.ReservationDatabase("kr")) }
 
 // stop ends the server and leaves its data.
-func (db *database) stop() {
+func (db *Database) stop() {
 	if db.conn != nil {
 		_ = db.conn.Close(context.Background())
 	}
@@ -107,22 +108,26 @@ func (db *database) stop() {
 	<-db.ended
 }
 
-// remove stops the server and removes its data.
-func (db *database) remove() error {
+// Remove stops the server and removes its data.
+func (db *Database) Remove() error {
 	db.stop()
 	return errors.Join(db.sys.RemoveData(), os.RemoveAll(db.sys.Dir))
 }
 
-func (db *database) pid() int { return db.super.Status().Parts[0].Pid }
+// Pid is the server's process.
+func (db *Database) Pid() int { return db.super.Status().Parts[0].Pid }
+
+// Plenty is a capacity that nobody can fill.
+const Plenty = 1_000_000_000
 
 // history is what the tables hold before a run: a planner that sees empty
 // tables would plan for them, and keep its plans while they grow. Keys are of
 // today, or the service would sweep them away.
 const history = 20_000
 
-// fill leaves what a run needs and nothing of the run before: slots of that
+// Fill leaves what a run needs and nothing of the run before: slots of that
 // capacity, and a spare one without bound to warm up with.
-func (db *database) fill(ctx context.Context, slots, capacity int) (ids []int64, spare int64, err error) {
+func (db *Database) Fill(ctx context.Context, slots, capacity int) (ids []int64, spare int64, err error) {
 	err = pgx.BeginFunc(ctx, db.conn, func(tx pgx.Tx) error {
 		if _, err := tx.Exec(ctx, `TRUNCATE slots, reservations, idempotency, outbox`); err != nil {
 			return err
@@ -130,7 +135,7 @@ func (db *database) fill(ctx context.Context, slots, capacity int) (ids []int64,
 		if _, err := tx.Exec(ctx, pastSQL, history); err != nil {
 			return err
 		}
-		rows, _ := tx.Query(ctx, slotsSQL, slots, capacity, plenty)
+		rows, _ := tx.Query(ctx, slotsSQL, slots, capacity, Plenty)
 		ids, err = pgx.CollectRows(rows, pgx.RowTo[int64])
 		return err
 	})
@@ -164,9 +169,9 @@ INSERT INTO idempotency (diner_id, op, key, body_hash, answer, created_at)
 SELECT diner_id, 'book', id::text, sha256(id::text::bytea), to_jsonb(past), now() FROM past`
 )
 
-// check recounts a run. It fails where a booking lacks one of its rows: whoever
+// Check recounts a run. It fails where a booking lacks one of its rows: whoever
 // writes less is faster.
-func (db *database) check(ctx context.Context, answered int) (overbooked int, err error) {
+func (db *Database) Check(ctx context.Context, answered int) (overbooked int, err error) {
 	var rows, keys, events int
 	err = db.conn.QueryRow(ctx, `
 SELECT (SELECT count(*) - $1 FROM reservations), (SELECT count(*) - $1 FROM idempotency),
@@ -185,10 +190,10 @@ SELECT (SELECT count(*) - $1 FROM reservations), (SELECT count(*) - $1 FROM idem
 	return overbooked, nil
 }
 
-// statements is how many have run in reservation's database so far, 0 where the
+// Statements is how many have run in reservation's database so far, 0 where the
 // server does not count.
-func (db *database) statements(ctx context.Context) (n int64, err error) {
-	if !db.counts {
+func (db *Database) Statements(ctx context.Context) (n int64, err error) {
+	if !db.Counts {
 		return 0, nil
 	}
 	err = db.conn.QueryRow(ctx, `
@@ -197,10 +202,10 @@ WHERE dbid = (SELECT oid FROM pg_database WHERE datname = current_database()) AN
 	return n, err
 }
 
-// dearest lists the statements that the server spent its time on since forget
+// Dearest lists the statements that the server spent its time on since Forget
 // was called, one a line.
-func (db *database) dearest(ctx context.Context) (string, error) {
-	if !db.counts {
+func (db *Database) Dearest(ctx context.Context) (string, error) {
+	if !db.Counts {
 		return "", nil
 	}
 	rows, _ := db.conn.Query(ctx, `
@@ -212,18 +217,19 @@ ORDER BY total_exec_time DESC LIMIT 12`)
 	return strings.Join(append(lines, ""), "\n"), err
 }
 
-func (db *database) forget(ctx context.Context) error {
-	if !db.counts {
+// Forget makes Dearest begin anew.
+func (db *Database) Forget(ctx context.Context) error {
+	if !db.Counts {
 		return nil
 	}
 	_, err := db.conn.Exec(ctx, `SELECT pg_stat_statements_reset()`)
 	return err
 }
 
-// place makes the directory in which everything of one disk lies.
-func place(root, disk string) (string, error) {
+// Place makes the directory in which everything of one disk lies.
+func Place(root, disk string) (string, error) {
 	base := filepath.Join(root, ".jari")
-	if disk == ram {
+	if disk == RAM {
 		base = "/dev/shm"
 	}
 	if err := os.MkdirAll(base, 0o755); err != nil {
@@ -233,7 +239,7 @@ func place(root, disk string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	if inMemory, err := isMemory(dir); err != nil || inMemory != (disk == ram) {
+	if inMemory, err := isMemory(dir); err != nil || inMemory != (disk == RAM) {
 		return "", errors.Join(err, os.RemoveAll(dir),
 			fmt.Errorf("%s is %s a file system in memory: no place for --disk %s", base, map[bool]string{false: "not"}[inMemory], disk))
 	}

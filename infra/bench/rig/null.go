@@ -1,4 +1,4 @@
-package main
+package rig
 
 import (
 	"bufio"
@@ -14,11 +14,11 @@ import (
 	"github.com/valyala/fasthttp"
 )
 
-// nullArgument makes this program a server that books nothing, to see what the
+// NullArgument makes this program a server that books nothing, to see what the
 // load itself costs.
-const nullArgument = "null-handler"
+const NullArgument = "null-handler"
 
-func serveNull() error {
+func ServeNull() error {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		return err
@@ -31,14 +31,14 @@ func serveNull() error {
 	})
 }
 
-// ownCost is the CPU time that this program spends on a request, measured
+// OwnCost is the CPU time that this program spends on a request, measured
 // against a server, in a process of its own, that does nothing.
-func ownCost(ctx context.Context, d time.Duration) (time.Duration, error) {
+func OwnCost(ctx context.Context, d time.Duration) (time.Duration, error) {
 	self, err := os.Executable()
 	if err != nil {
 		return 0, err
 	}
-	cmd := exec.CommandContext(ctx, self, nullArgument)
+	cmd := exec.CommandContext(ctx, self, NullArgument)
 	out, err := cmd.StdoutPipe()
 	if err != nil {
 		return 0, err
@@ -52,17 +52,17 @@ func ownCost(ctx context.Context, d time.Duration) (time.Duration, error) {
 		return 0, fmt.Errorf("null handler: %w", err)
 	}
 	var before, after time.Duration
-	got := load{
-		addr: strings.TrimSpace(addr), conns: 64, warm: d / 4, measured: d, pick: evenly(1), slots: []int64{1}, seed: 1,
-	}.run(ctx, func() { before = used() }, func() { after = used() })
-	if got.booked == 0 {
-		return 0, fmt.Errorf("null handler: no answers but %s", got.unexpected())
+	got := Load{
+		Addr: strings.TrimSpace(addr), Conns: 64, Warm: d / 4, Measured: d, Pick: Evenly(1), Slots: []int64{1}, Seed: 1,
+	}.Run(ctx, func() { before = Used() }, func() { after = Used() })
+	if got.Booked == 0 {
+		return 0, fmt.Errorf("null handler: no answers but %s", got.Unexpected())
 	}
-	return (after - before) / time.Duration(got.booked), nil
+	return (after - before) / time.Duration(got.Booked), nil
 }
 
-// used is the CPU time of this process so far.
-func used() time.Duration {
+// Used is the CPU time of this process so far.
+func Used() time.Duration {
 	var u syscall.Rusage
 	_ = syscall.Getrusage(syscall.RUSAGE_SELF, &u)
 	return time.Duration(u.Utime.Nano() + u.Stime.Nano())

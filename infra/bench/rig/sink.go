@@ -1,4 +1,4 @@
-package main
+package rig
 
 import (
 	"bytes"
@@ -10,30 +10,30 @@ import (
 	"sync"
 )
 
-// sink takes telemetry as the agent would, and keeps the spans until somebody
+// Sink takes telemetry as the agent would, and keeps the spans until somebody
 // counts them: a benchmark whose telemetry is off would flatter.
-type sink struct {
+type Sink struct {
 	server *http.Server
-	url    string
+	URL    string
 
 	mu     sync.Mutex
 	bodies [][]byte
 }
 
-func startSink() (*sink, error) {
+func StartSink() (*Sink, error) {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		return nil, err
 	}
-	s := &sink{url: "http://" + l.Addr().String()}
+	s := &Sink{URL: "http://" + l.Addr().String()}
 	s.server = &http.Server{Handler: http.HandlerFunc(s.take)}
 	go func() { _ = s.server.Serve(l) }()
 	return s, nil
 }
 
-func (s *sink) close() { _ = s.server.Close() }
+func (s *Sink) Close() { _ = s.server.Close() }
 
-func (s *sink) take(w http.ResponseWriter, r *http.Request) {
+func (s *Sink) take(w http.ResponseWriter, r *http.Request) {
 	body, err := io.ReadAll(r.Body)
 	if err == nil && r.URL.Path == "/v1/traces" {
 		s.mu.Lock()
@@ -43,8 +43,8 @@ func (s *sink) take(w http.ResponseWriter, r *http.Request) {
 	w.WriteHeader(http.StatusOK)
 }
 
-// spans counts what has arrived since it was last asked.
-func (s *sink) spans() (n int, err error) {
+// Spans counts what has arrived since it was last asked.
+func (s *Sink) Spans() (n int, err error) {
 	s.mu.Lock()
 	bodies := s.bodies
 	s.bodies = nil

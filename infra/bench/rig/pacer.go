@@ -1,0 +1,17 @@
+package rig
+
+import (
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// sleepUntil is exact to some tens of microseconds. Go's own sleep is only to
+// a millisecond in a process that has nothing else to do, which would be half
+// of what a booking takes.
+func sleepUntil(at time.Time) {
+	for d := time.Until(at); d > 0; d = time.Until(at) {
+		left := unix.NsecToTimespec(int64(d))
+		_ = unix.Nanosleep(&left, nil)
+	}
+}

@@ -1,0 +1,106 @@
+package rig
+
+import (
+	"math"
+	"net"
+	"os"
+	"slices"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/valyala/fasthttp"
+)
+
+func TestCPUTimeIsReadFromBehindTheName(t *testing.T) {
+	s, err := parseStat("17 (a) b (c) S 5 17 17 0 -1 4194560 1 2 3 4 100 20 7 3 20 0 1 0 9 0 0")
+	if err != nil || s.parent != 5 || s.own != 1200*time.Millisecond || s.reaped != 100*time.Millisecond {
+		t.Errorf("read as %+v, %v", s, err)
+	}
+	if _, err := parseStat("17 (half"); err == nil {
+		t.Error("half a line is accepted")
+	}
+	before, err := CPUOf(os.Getpid())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for x, until := 0.0, time.Now().Add(50*time.Millisecond); time.Now().Before(until); x++ {
+		_ = math.Sqrt(x)
+	}
+	if after, err := CPUOf(os.Getpid()); err != nil || after <= before {
+		t.Errorf("after working %v, before %v, %v", after, before, err)
+	}
+}
+
+// server answers each request as status says of its number.
+func server(t *testing.T, status func(n int) int) string {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = l.Close() })
+	n := make(chan int, 1)
+	n <- 0
+	go func() {
+		_ = fasthttp.Serve(l, func(ctx *fasthttp.RequestCtx) {
+			k := <-n
+			n <- k + 1
+			ctx.SetStatusCode(status(k))
+		})
+	}()
+	return l.Addr().String()
+}
+
+func TestEveryAnswerCountsOnceAndAsWhatItIs(t *testing.T) {
+	addr := server(t, func(n int) int { return []int{201, 409, 409, 503}[n%4] })
+	a := Load{Addr: addr, Conns: 4, Requests: 400, Pick: Evenly(1), Slots: []int64{1}}.Run(t.Context(), func() {}, func() {})
+	if len(a.Times) != 400 || a.Booked != 100 || a.Total != 100 || a.Refused != 300 || a.Unexpected() != "100 × 503" {
+		t.Errorf("%d answers, %d booked (%d in all), %d refused, also %q", len(a.Times), a.Booked, a.Total, a.Refused, a.Unexpected())
+	}
+	if !slices.IsSorted(a.Times) || a.Took <= 0 {
+		t.Errorf("unsorted, or took %v", a.Took)
+	}
+	nobody := Load{Addr: "127.0.0.1:1", Conns: 1, Requests: 3, Pick: Evenly(1), Slots: []int64{1}}.Run(t.Context(), func() {}, func() {})
+	if nobody.Booked != 0 || nobody.Unexpected() != "3 × 0" {
+		t.Errorf("where nobody listens: %d booked, %q", nobody.Booked, nobody.Unexpected())
+	}
+}
+
+// A service that stalls once must show it in the answers to everybody who was
+// due meanwhile, though they were sent later.
+func TestAnOpenLoadWaitsForNobody(t *testing.T) {
+	const stall = 200 * time.Millisecond
+	var stalled atomic.Bool
+	addr := server(t, func(n int) int {
+		if n == 50 {
+			stalled.Store(true)
+			time.Sleep(stall)
+		}
+		return 201
+	})
+	slow := func(rate, requests int) (late int) {
+		a := Load{Addr: addr, Conns: 1, Rate: rate, Requests: requests, Measured: 600 * time.Millisecond, Pick: Evenly(1), Slots: []int64{1}}.Run(t.Context(), func() {}, func() {})
+		if rate > 0 && len(a.Times) != 600*rate/1000 {
+			t.Errorf("%d answers, not every request that was due", len(a.Times))
+		}
+		for _, d := range a.Times {
+			if d > stall/2 {
+				late++
+			}
+		}
+		return late
+	}
+	if late := slow(500, 0); !stalled.Load() || late < 40 {
+		t.Errorf("a stall of %v delayed %d of the hundred who were due in it (stalled %v)", stall, late, stalled.Load())
+	}
+	addr = server(t, func(n int) int {
+		if n == 50 {
+			time.Sleep(stall)
+		}
+		return 201
+	})
+	if late := slow(0, 100); late > 20 { // the control: a closed loop omits them
+		t.Errorf("a closed loop saw %d late answers", late)
+	}
+}
