@@ -6,9 +6,7 @@ import (
 	"strings"
 
 	"github.com/jackc/pgx/v5"
-	"go.opentelemetry.io/otel"
 	"go.opentelemetry.io/otel/attribute"
-	"go.opentelemetry.io/otel/codes"
 	"go.opentelemetry.io/otel/trace"
 
 	"jari.example/telemetry/names"
@@ -20,6 +18,8 @@ import (
 // trace each time it finds nothing to do.
 //
 //	config.ConnConfig.Tracer = telemetry.PgxTracer{}
+//
+// A pool is better made by [NewPool], which does so and more.
 type PgxTracer struct{}
 
 var (
@@ -29,8 +29,8 @@ var (
 )
 
 // TraceQueryStart implements pgx.QueryTracer.
-func (PgxTracer) TraceQueryStart(ctx context.Context, _ *pgx.Conn, d pgx.TraceQueryStartData) context.Context {
-	return startStatement(ctx, d.SQL)
+func (PgxTracer) TraceQueryStart(ctx context.Context, conn *pgx.Conn, d pgx.TraceQueryStartData) context.Context {
+	return startStatement(ctx, conn, d.SQL)
 }
 
 // TraceQueryEnd implements pgx.QueryTracer.
@@ -40,7 +40,7 @@ func (PgxTracer) TraceQueryEnd(ctx context.Context, _ *pgx.Conn, d pgx.TraceQuer
 
 // TraceBatchStart implements pgx.BatchTracer. A batch is one round trip and so
 // one span, named after its first named statement.
-func (PgxTracer) TraceBatchStart(ctx context.Context, _ *pgx.Conn, d pgx.TraceBatchStartData) context.Context {
+func (PgxTracer) TraceBatchStart(ctx context.Context, conn *pgx.Conn, d pgx.TraceBatchStartData) context.Context {
 	sql := "batch"
 	for _, q := range d.Batch.QueuedQueries {
 		if strings.HasPrefix(q.SQL, nameMark) {
@@ -48,21 +48,27 @@ func (PgxTracer) TraceBatchStart(ctx context.Context, _ *pgx.Conn, d pgx.TraceBa
 			break
 		}
 	}
-	return startStatement(ctx, sql)
+	return startStatement(ctx, conn, sql)
 }
 
 // TraceBatchQuery implements pgx.BatchTracer.
-func (PgxTracer) TraceBatchQuery(context.Context, *pgx.Conn, pgx.TraceBatchQueryData) {}
+func (PgxTracer) TraceBatchQuery(ctx context.Context, _ *pgx.Conn, d pgx.TraceBatchQueryData) {
+	if call, ok := ctx.Value(statementKey{}).(*statementCall); ok {
+		call.rows += d.CommandTag.RowsAffected()
+	}
+}
 
 // TraceBatchEnd implements pgx.BatchTracer.
 func (PgxTracer) TraceBatchEnd(ctx context.Context, _ *pgx.Conn, d pgx.TraceBatchEndData) {
-	endStatement(ctx, -1, d.Err)
+	if call, ok := ctx.Value(statementKey{}).(*statementCall); ok {
+		endStatement(ctx, call.rows, d.Err)
+	}
 }
 
 // TraceConnectStart implements pgx.ConnectTracer. A pool connects on behalf of
 // the request that waits, so a database that refuses shows in its trace.
 func (PgxTracer) TraceConnectStart(ctx context.Context, _ pgx.TraceConnectStartData) context.Context {
-	return startStatement(ctx, nameMark+names.SpanConnect+"\nCONNECT")
+	return startStatement(ctx, nil, nameMark+names.SpanConnect+"\nCONNECT")
 }
 
 // TraceConnectEnd implements pgx.ConnectTracer.
@@ -89,32 +95,39 @@ func statement(sql string) (name, operation string) {
 
 type statementKey struct{}
 
-func startStatement(ctx context.Context, sql string) context.Context {
+type statementCall struct {
+	Call
+	rows int64 // of a batch, so far
+}
+
+func startStatement(ctx context.Context, conn *pgx.Conn, sql string, opts ...trace.SpanStartOption) context.Context {
 	if !trace.SpanContextFromContext(ctx).IsValid() {
 		return ctx
 	}
 	name, operation := statement(sql)
-	ctx, span := otel.Tracer("jari.example/telemetry").Start(ctx, name, trace.WithSpanKind(trace.SpanKindClient), trace.WithAttributes(
+	attrs := make([]attribute.KeyValue, 0, 6)
+	attrs = append(attrs,
 		attribute.String(names.DBSystem, "postgresql"),
 		attribute.String(names.DBOperation, operation),
-		attribute.String(names.DBQuerySummary, name),
-		attribute.String(names.PeerService, "postgresql"),
-	))
-	return context.WithValue(ctx, statementKey{}, span)
+		attribute.String(names.DBQuerySummary, name))
+	if wait, ok := waited(conn); ok {
+		attrs = append(attrs, attribute.Float64(names.DBPoolWait, wait.Seconds()))
+	}
+	ctx, call := startCall(ctx, name, "postgresql", attrs, opts...)
+	return context.WithValue(ctx, statementKey{}, &statementCall{Call: call})
 }
 
 func endStatement(ctx context.Context, rows int64, err error) {
-	span, ok := ctx.Value(statementKey{}).(trace.Span)
+	call, ok := ctx.Value(statementKey{}).(*statementCall)
 	if !ok {
 		return
 	}
-	defer span.End()
 	if rows >= 0 {
-		span.SetAttributes(attribute.Int64(names.DBRows, rows))
+		call.Set(attribute.Int64(names.DBRows, rows))
 	}
+	failure := ""
 	if err != nil && !errors.Is(err, pgx.ErrNoRows) { // nothing found is an answer
-		class := sqlClass(err)
-		span.SetAttributes(attribute.String(names.ErrorType, class))
-		span.SetStatus(codes.Error, class)
+		failure = sqlClass(err)
 	}
+	call.End(failure)
 }

@@ -84,7 +84,7 @@ var Metrics = append([]Metric{
 	{MetricGoSchedule, "s", "Histogram of how long a goroutine that could run waited for a CPU."},
 
 	{MetricHTTPServer, "s", "Histogram of a request's duration at the server, by http.request.method, http.route and http.response.status_code."},
-	{MetricHTTPClient, "s", "Histogram of a call's duration, by server.address, http.request.method and http.response.status_code."},
+	{MetricHTTPClient, "s", "Histogram of a call's duration, by peer.service, http.request.method and http.response.status_code, or error.type where there was no answer."},
 	{MetricEndpointDuration, "s", "Histogram of a service method's duration, by jari.method and error.type."},
 
 	{MetricPoolConnections, "{connection}", "Connections of a pool, by db.client.connection.pool.name and db.client.connection.state: idle, used."},

@@ -4,6 +4,7 @@ package names
 // route, their peer or their statement.
 const (
 	SpanConnect       = "postgresql.connect"         // a new connection that a request waits for
+	SpanAcquire       = "postgresql.acquire"         // a wait for a connection that ended without one
 	SpanBookBatch     = "reservation.book.batch"     // one transaction for the bookings that waited
 	SpanBookWait      = "reservation.book.wait"      // a booking until its batch is committed; links to it
 	SpanOutboxDeliver = "reservation.outbox.deliver" // one event to the notification service
