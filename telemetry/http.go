@@ -229,6 +229,9 @@ func Transport(peer string, base http.RoundTripper) http.RoundTripper {
 	}
 	return otelhttp.NewTransport(withoutQuery{base},
 		otelhttp.WithSpanOptions(trace.WithAttributes(attribute.String(names.PeerService, peer))),
+		otelhttp.WithMetricAttributesFn(func(*http.Request) []attribute.KeyValue {
+			return []attribute.KeyValue{attribute.String(names.PeerService, peer)}
+		}),
 		otelhttp.WithSpanNameFormatter(func(_ string, r *http.Request) string { return r.Method + " " + peer }))
 }
 
