@@ -6,19 +6,26 @@ import (
 	"fmt"
 	"math"
 	"strconv"
+	"unicode/utf8"
 )
 
 // What lines and spans are made of. Both are written once for each request, so
 // they are put together by appending: encoding/json's reflection would cost more
 // than the rest of a request's telemetry.
 
-// appendString appends s as JSON. Nearly every string needs no escaping; the
-// library does the others.
+// appendString appends s as JSON. Nearly every string needs no escaping, a
+// Korean one neither; the library does the others.
 func appendString(b []byte, s string) []byte {
+	ascii := true
 	for i := range len(s) {
-		if c := s[i]; c < ' ' || c > '~' || c == '"' || c == '\\' {
+		c := s[i]
+		if c < ' ' || c == '"' || c == '\\' {
 			return appendEscaped(b, s)
 		}
+		ascii = ascii && c < utf8.RuneSelf
+	}
+	if !ascii && !utf8.ValidString(s) {
+		return appendEscaped(b, s)
 	}
 	b = append(b, '"')
 	b = append(b, s...)

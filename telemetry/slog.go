@@ -2,35 +2,28 @@ package telemetry
 
 import (
 	"context"
-	"encoding/json"
-	"fmt"
 	"io"
 	"log/slog"
 	"math"
 	"slices"
-	"strconv"
 	"sync"
-	"time"
-	"unicode/utf8"
 
-	"github.com/oklog/ulid/v2"
 	"go.opentelemetry.io/otel/trace"
 
 	"jari.example/telemetry/names"
 )
 
-const (
-	maxLine  = 15 << 10 // FireLens splits lines at 16 KiB
-	maxValue = 2 << 10  // what one value may keep once a line must be cut
-)
-
 // handler writes each record as one JSON line: the fixed fields first, then
 // attributes in the order they were given. A line is written by one Write.
+//
+// What is known before a line is needed, the process and what WithAttrs gave,
+// is encoded once; a line costs no allocation unless a value of it does.
 type handler struct {
 	out     *output
-	level   slog.Level
-	process []field // who the process is
+	level   slog.Leveler
+	process []byte  // who the process is, encoded
 	attrs   []field // from WithAttrs
+	encoded []byte  // the same, encoded
 	prefix  string  // from WithGroup, with its dot
 }
 
@@ -44,25 +37,27 @@ type field struct {
 	value slog.Value
 }
 
-func newHandler(c Config, instance string) *handler {
-	return &handler{out: &output{w: c.Output}, level: c.Level, process: []field{
+func newHandler(c Config, instance string, level slog.Leveler) *handler {
+	return &handler{out: &output{w: c.Output}, level: level, process: appendFields(nil, []field{
 		{names.ServiceName, slog.StringValue(c.Service)},
 		{names.ServiceInstanceID, slog.StringValue(instance)},
 		{names.ServiceVersion, slog.StringValue(c.Version)},
 		{names.CloudRegion, slog.StringValue(c.Region)},
-	}}
+	}, math.MaxInt)}
 }
 
 // Enabled implements slog.Handler.
-func (h *handler) Enabled(_ context.Context, l slog.Level) bool { return l >= h.level }
+func (h *handler) Enabled(_ context.Context, l slog.Level) bool { return l >= h.level.Level() }
 
 // WithAttrs implements slog.Handler.
 func (h *handler) WithAttrs(attrs []slog.Attr) slog.Handler {
 	c := *h
-	c.attrs = append([]field{}, h.attrs...)
+	c.attrs = slices.Clone(h.attrs)
 	for _, a := range attrs {
 		c.attrs = flatten(c.attrs, h.prefix, a)
 	}
+	c.attrs = unique(c.attrs)
+	c.encoded = appendFields(nil, c.attrs, math.MaxInt)
 	return &c
 }
 
@@ -78,57 +73,57 @@ func (h *handler) WithGroup(name string) slog.Handler {
 
 // Handle implements slog.Handler.
 func (h *handler) Handle(ctx context.Context, r slog.Record) error {
-	text, number := severity(r.Level)
-	fields := make([]field, 0, 11+len(h.attrs)+r.NumAttrs())
-	fields = append(fields,
-		field{names.Time, slog.StringValue(r.Time.UTC().Format("2006-01-02T15:04:05.000000000Z"))},
-		field{names.SeverityText, slog.StringValue(text)},
-		field{names.SeverityNumber, slog.IntValue(number)},
-		field{names.Body, slog.StringValue(r.Message)},
-		field{names.RecordUID, slog.StringValue(ulid.Make().String())},
-	)
-	fields = append(fields, h.process...)
-	if sc := trace.SpanContextFromContext(ctx); sc.IsValid() {
-		fields = append(fields,
-			field{names.TraceID, slog.StringValue(sc.TraceID().String())},
-			field{names.SpanID, slog.StringValue(sc.SpanID().String())})
+	s := scratches.Get().(*scratch)
+	defer s.free()
+	r.Attrs(func(a slog.Attr) bool { s.fields = flatten(s.fields, h.prefix, a); return true })
+	s.fields = unique(s.fields)
+	encoded := h.encoded
+	if h.shadowed(s.fields) {
+		s.fields = unique(slices.Concat(h.attrs, s.fields))
+		encoded = nil
 	}
-	fixed := len(fields)
-	fields = append(fields, h.attrs...)
-	r.Attrs(func(a slog.Attr) bool { fields = flatten(fields, h.prefix, a); return true })
-	fields = unique(fields, fixed)
-
-	buffer := lines.Get().(*[]byte)
-	defer lines.Put(buffer)
-	*buffer = encode((*buffer)[:0], fields, math.MaxInt)
-	if len(*buffer) > maxLine {
-		*buffer = cut(*buffer, fields, fixed)
+	e := event{r: &r, uid: newUID(r.Time), span: trace.SpanContextFromContext(ctx), process: h.process}
+	s.line = e.appendTo(s.line, math.MaxInt)
+	s.line = append(s.line, encoded...)
+	s.line = append(appendFields(s.line, s.fields, math.MaxInt), lineEnd...)
+	if len(s.line) > maxLine {
+		if encoded != nil {
+			s.fields = slices.Concat(h.attrs, s.fields)
+		}
+		s.line = e.cut(s.line, s.fields)
 	}
 	h.out.mu.Lock()
 	defer h.out.mu.Unlock()
-	_, err := h.out.w.Write(*buffer)
+	_, err := h.out.w.Write(s.line)
 	return err
 }
 
-func severity(l slog.Level) (string, int) {
-	switch {
-	case l < slog.LevelInfo:
-		return "DEBUG", 5
-	case l < slog.LevelWarn:
-		return "INFO", 9
-	case l < slog.LevelError:
-		return "WARN", 13
+// shadowed tells whether one of fields takes the place of one from WithAttrs.
+func (h *handler) shadowed(fields []field) bool {
+	for i := range h.attrs {
+		if indexOf(fields, h.attrs[i].name) >= 0 {
+			return true
+		}
 	}
-	return "ERROR", 17
+	return false
 }
 
+// flatten appends a and, if it is a group, what is in it. The names of fixed
+// fields are taken: an attribute of such a name is left out.
 func flatten(to []field, prefix string, a slog.Attr) []field {
 	v := a.Value.Resolve()
 	if v.Kind() != slog.KindGroup {
 		if a.Key == "" {
 			return to
 		}
-		return append(to, field{prefix + a.Key, v})
+		name := a.Key
+		if prefix != "" {
+			name = prefix + name
+		}
+		if isFixed(name) {
+			return to
+		}
+		return append(to, field{name, v})
 	}
 	if a.Key != "" {
 		prefix += a.Key + "."
@@ -140,91 +135,43 @@ func flatten(to []field, prefix string, a slog.Attr) []field {
 }
 
 // unique keeps one field per name, since a JSON object with two is read
-// differently by every reader: a fixed field wins, else the last one given.
-// Lines have a few dozen fields, so looking is cheaper than a map.
-func unique(fields []field, fixed int) []field {
+// differently by every reader: the last one given wins. Lines have a dozen
+// fields, so looking is cheaper than a map.
+func unique(fields []field) []field {
 	kept := fields[:0]
 	for _, f := range fields {
-		switch i := slices.IndexFunc(kept, func(k field) bool { return k.name == f.name }); {
-		case i < 0:
-			kept = append(kept, f)
-		case i >= fixed:
+		if i := indexOf(kept, f.name); i >= 0 {
 			kept[i] = f
+		} else {
+			kept = append(kept, f)
 		}
 	}
 	return kept
 }
 
-// cut encodes again with long values shortened and, should that not do, without
-// the last attributes.
-func cut(line []byte, fields []field, fixed int) []byte {
-	fields = append(fields[:fixed:fixed], append([]field{{names.Truncated, slog.BoolValue(true)}}, fields[fixed:]...)...)
-	for {
-		line = encode(line[:0], fields, maxValue)
-		if len(line) <= maxLine || len(fields) == fixed+1 {
-			return line
+func indexOf(fields []field, name string) int {
+	for i := range fields {
+		if fields[i].name == name {
+			return i
 		}
-		fields = fields[:len(fields)-1]
 	}
+	return -1
 }
 
-// lines are reused: each is as long as a thousand bytes, and a rush writes
-// thousands of them a second.
-var lines = sync.Pool{New: func() any { return new([]byte) }}
-
-func encode(b []byte, fields []field, limit int) []byte {
-	b = append(b, '{')
-	for i, f := range fields {
-		if i > 0 {
-			b = append(b, ',')
-		}
-		b = appendString(b, f.name)
-		b = append(b, ':')
-		b = appendValue(b, f.value, limit)
-	}
-	return append(b, "}\n"...)
+// scratch is what a line is made in. It is reused: a rush writes thousands of
+// lines a second.
+type scratch struct {
+	line   []byte
+	fields []field
 }
 
-func appendValue(b []byte, v slog.Value, limit int) []byte {
-	switch v.Kind() {
-	case slog.KindString:
-		return appendString(b, shorten(v.String(), limit))
-	case slog.KindInt64:
-		return strconv.AppendInt(b, v.Int64(), 10)
-	case slog.KindUint64:
-		return strconv.AppendUint(b, v.Uint64(), 10)
-	case slog.KindBool:
-		return strconv.AppendBool(b, v.Bool())
-	case slog.KindFloat64:
-		return appendFloat(b, v.Float64())
-	case slog.KindDuration:
-		return appendFloat(b, v.Duration().Seconds())
-	case slog.KindTime:
-		return appendString(b, v.Time().UTC().Format(time.RFC3339Nano))
-	}
-	return appendAny(b, v.Any(), limit)
-}
+var scratches = sync.Pool{New: func() any { return &scratch{line: make([]byte, 0, 2<<10), fields: make([]field, 0, 32)} }}
 
-func appendAny(b []byte, v any, limit int) []byte {
-	if err, ok := v.(error); ok {
-		return appendString(b, shorten(err.Error(), limit))
+func (s *scratch) free() {
+	if cap(s.line) > 4*maxLine {
+		return // one that a huge value has grown is not kept
 	}
-	encoded, err := json.Marshal(v)
-	switch {
-	case err != nil:
-		return appendString(b, shorten(fmt.Sprint(v), limit))
-	case len(encoded) > limit:
-		return appendString(b, shorten(string(encoded), limit))
-	}
-	return append(b, encoded...)
-}
-
-func shorten(s string, limit int) string {
-	if len(s) <= limit {
-		return s
-	}
-	for limit > 0 && !utf8.RuneStart(s[limit]) {
-		limit--
-	}
-	return s[:limit] + "…"
+	clear(s.fields) // nor are the values
+	s.line, s.fields = s.line[:0], s.fields[:0]
+	scratches.Put(s)
 }

@@ -2,22 +2,23 @@ package telemetry
 
 import (
 	"bytes"
-	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"log/slog"
 	"math"
+	"net"
 	"regexp"
 	"strings"
 	"testing"
+	"testing/slogtest"
 	"time"
 
 	"jari.example/telemetry/names"
 )
 
 func logger(b *bytes.Buffer) *slog.Logger {
-	return slog.New(newHandler(Config{Service: "reservation", Version: "v", Region: "ap-northeast-2", Output: b}, "instance"))
+	return slog.New(newHandler(Config{Service: "reservation", Version: "v", Region: "ap-northeast-2", Output: b}, "instance", slog.LevelInfo))
 }
 
 func TestALineHasItsFieldsInOrder(t *testing.T) {
@@ -35,7 +36,7 @@ func TestALineHasItsFieldsInOrder(t *testing.T) {
 
 func TestValuesThatJSONCannotHoldStillMakeALine(t *testing.T) {
 	var b bytes.Buffer
-	logger(&b).Error("x", "nan", math.NaN(), "chan", make(chan int), "err", errors.New("boom"), "nil", nil, "", "no key", "time", "mine", "twice", 1, "twice", 2)
+	logger(&b).Error("x", "nan", math.NaN(), "chan", make(chan int), "err", errors.New("boom"), "nil", nil, "nil error", (*net.OpError)(nil), "", "no key", "time", "mine", "twice", 1, "twice", 2)
 	var line map[string]any
 	if err := json.Unmarshal(b.Bytes(), &line); err != nil {
 		t.Fatalf("%v\n%s", err, b.Bytes())
@@ -105,14 +106,78 @@ func TestASecretIsNeverPrinted(t *testing.T) {
 	}
 }
 
-func BenchmarkLine(b *testing.B) {
-	h := newHandler(Config{Service: "x", Output: discard{}}, "i")
-	l := slog.New(h)
-	for b.Loop() {
-		l.LogAttrs(context.Background(), slog.LevelInfo, "POST /v1/reservations 201", slog.String(names.HTTPMethod, "POST"), slog.Int(names.HTTPStatus, 201))
+// The library's rules for handlers, told in its own names and with our dotted
+// names taken apart into the groups they came from.
+func TestItIsAHandlerAsTheLibraryUnderstandsIt(t *testing.T) {
+	renamed := map[string]string{names.Time: slog.TimeKey, names.SeverityText: slog.LevelKey, names.Body: slog.MessageKey}
+	var b bytes.Buffer
+	slogtest.Run(t, func(*testing.T) slog.Handler { b.Reset(); return logger(&b).Handler() }, func(t *testing.T) map[string]any {
+		var line map[string]any
+		if err := json.Unmarshal(b.Bytes(), &line); err != nil {
+			t.Fatal(err)
+		}
+		told := map[string]any{}
+		for name, v := range line {
+			if key, ok := renamed[name]; ok {
+				told[key] = v
+			} else if !isFixed(name) {
+				put(told, strings.Split(name, "."), v)
+			}
+		}
+		return told
+	})
+}
+
+func put(in map[string]any, path []string, v any) {
+	if len(path) == 1 {
+		in[path[0]] = v
+		return
+	}
+	inner, ok := in[path[0]].(map[string]any)
+	if !ok {
+		inner = map[string]any{}
+		in[path[0]] = inner
+	}
+	put(inner, path[1:], v)
+}
+
+func TestTheLastOfTwoAttributesOfOneNameWins(t *testing.T) {
+	for sentence, log := range map[string]func(*slog.Logger){
+		"within a line":                  func(l *slog.Logger) { l.Info("x", "k", 1, "other", 0, "k", 2) },
+		"the line's before the logger's": func(l *slog.Logger) { l.With("k", 1).Info("x", "other", 0, "k", 2) },
+		"the inner logger's":             func(l *slog.Logger) { l.With("k", 1, "other", 0).With("k", 2).Info("x") },
+		"in a group":                     func(l *slog.Logger) { l.WithGroup("g").With("k", 1).Info("x", "k", 2, slog.Group("", "k", 2)) },
+	} {
+		t.Run(sentence, func(t *testing.T) {
+			var b bytes.Buffer
+			log(logger(&b))
+			if n := strings.Count(b.String(), `k":`); n != 1 || !strings.Contains(b.String(), `k":2`) {
+				t.Errorf("%d of them: %s", n, b.String())
+			}
+		})
 	}
 }
 
-type discard struct{}
-
-func (discard) Write(p []byte) (int, error) { return len(p), nil }
+// Whatever characters and lengths: a line is one JSON object on one line, below
+// the limit.
+func FuzzALineIsOneObject(f *testing.F) {
+	f.Add("body", "key", "value", 3)
+	f.Add("자리\xff\n", "time", strings.Repeat("\x00", 9000), 40)
+	f.Add(strings.Repeat("몸", 6000), strings.Repeat("k", 5000), "\u2028", 30)
+	f.Fuzz(func(t *testing.T, body, key, value string, n int) {
+		var b bytes.Buffer
+		l := logger(&b).With("with", value)
+		args := []any{slog.Any(key, map[string]string{key: value})}
+		for i := range min(n, 300) {
+			args = append(args, slog.String(fmt.Sprint(key, i), value))
+		}
+		l.Info(body, args...)
+		if b.Len() > maxLine || bytes.Count(b.Bytes(), []byte("\n")) != 1 {
+			t.Errorf("%d bytes, %d lines", b.Len(), bytes.Count(b.Bytes(), []byte("\n")))
+		}
+		var line map[string]any
+		if err := json.Unmarshal(b.Bytes(), &line); err != nil {
+			t.Errorf("%v: %s", err, b.Bytes())
+		}
+	})
+}

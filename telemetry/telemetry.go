@@ -33,7 +33,7 @@ type Config struct {
 	Version   string        // service.version; the commit the binary was built from when empty
 	Region    string        // cloud.region: an AWS region id
 	Endpoint  string        // base URL of the agent's OTLP/HTTP receiver; "" switches spans and metrics off
-	Level     slog.Level    // lines below it are not written
+	Level     slog.Level    // lines below it are not written, until Telemetry.Level is changed
 	Output    io.Writer     // where lines go; stdout when nil
 	Heartbeat time.Duration // 10 s when 0, none when negative
 
@@ -49,6 +49,7 @@ type Config struct {
 // Telemetry is what a process that has been set up holds.
 type Telemetry struct {
 	Logger *slog.Logger
+	Level  *slog.LevelVar // the lowest that is written; may be changed at any time
 	Traces *sdktrace.TracerProvider
 	Meters *sdkmetric.MeterProvider
 }
@@ -73,7 +74,9 @@ func Start(ctx context.Context, c Config) (t *Telemetry, stop func(context.Conte
 	}
 	c.defaults()
 	instance := uuid.NewString()
-	logger := slog.New(newHandler(c, instance))
+	level := new(slog.LevelVar)
+	level.Set(c.Level)
+	logger := slog.New(newHandler(c, instance, level))
 	res := resource.NewSchemaless(
 		attribute.String(names.ServiceName, c.Service),
 		attribute.String(names.ServiceInstanceID, instance),
@@ -109,7 +112,7 @@ func Start(ctx context.Context, c Config) (t *Telemetry, stop func(context.Conte
 		flushing.Wait()
 		return errors.Join(spansErr, metricsErr)
 	}
-	return &Telemetry{Logger: logger, Traces: traces, Meters: meters}, stop, nil
+	return &Telemetry{Logger: logger, Level: level, Traces: traces, Meters: meters}, stop, nil
 }
 
 func (c *Config) defaults() {
