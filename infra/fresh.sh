@@ -3,7 +3,7 @@
 # regenerates in place and compares, whether or not the tree is clean otherwise.
 set -euo pipefail
 cd "$(dirname "$0")/.."
-files=(telemetry/TELEMETRY.md kibana/objects web/src/api/schema.gen.ts)
+files=(telemetry/TELEMETRY.md fluentbit/ship/templates kibana/objects web/src/api/schema.gen.ts)
 before=$(mktemp -d); trap 'rm -rf "$before"' EXIT
 for f in "${files[@]}"; do mkdir -p "$before/$(dirname "$f")"; cp -r "$f" "$before/$f"; done
 make --no-print-directory generate >/dev/null

@@ -1,13 +1,10 @@
 package ship
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
-	"io"
 	"net/http"
-	"strconv"
 	"strings"
 
 	"jari.example/fluentbit/record"
@@ -97,18 +94,14 @@ const bulkPath = "/_bulk?filter_path=items.create.status,items.create.error.type
 
 // bulk sends docs in one request and returns an answer for each.
 func (s *Shipper) bulk(ctx context.Context, docs []record.Document) ([]item, error) {
-	var b bytes.Buffer
-	for _, d := range docs {
-		b.WriteString(`{"create":{"_index":`)
-		b.WriteString(strconv.Quote(s.cfg.Prefix + d.Index))
-		b.WriteString(`,"_id":`)
-		id, _ := json.Marshal(d.ID)
-		b.Write(id)
-		b.WriteString("}}\n")
-		b.Write(d.Body)
-		b.WriteByte('\n')
+	select {
+	case s.slots <- struct{}{}:
+		defer func() { <-s.slots }()
+	case <-ctx.Done():
+		return nil, fmt.Errorf("wait for the requests under way: %w", context.Cause(ctx))
 	}
-	status, answer, err := s.do(ctx, http.MethodPost, bulkPath, "application/x-ndjson", b.Bytes())
+	body := s.encode(docs)
+	status, answer, err := s.do(ctx, request{http.MethodPost, bulkPath, "application/x-ndjson", s.cfg.Gzip, body})
 	switch {
 	case err != nil:
 		s.verified.Store(false) // another server may answer next time, without our templates
@@ -135,28 +128,6 @@ func (s *Shipper) bulk(ctx context.Context, docs []record.Document) ([]item, err
 		items[i] = it.Create
 	}
 	return items, nil
-}
-
-// do performs one request and reads the answer, both within the timeout.
-func (s *Shipper) do(ctx context.Context, method, path, contentType string, body []byte) (int, []byte, error) {
-	ctx, cancel := context.WithTimeout(ctx, s.cfg.Timeout)
-	defer cancel()
-	req, err := http.NewRequestWithContext(ctx, method, path, bytes.NewReader(body))
-	if err != nil {
-		return 0, nil, err
-	}
-	if len(body) > 0 {
-		req.Header.Set("Content-Type", contentType)
-	} else {
-		req.Body = nil
-	}
-	resp, err := s.client.Stream(req)
-	if err != nil {
-		return 0, nil, err
-	}
-	defer resp.Body.Close()
-	answer, err := io.ReadAll(resp.Body)
-	return resp.StatusCode, answer, err
 }
 
 // excerpt is the beginning of an answer, for an error message.

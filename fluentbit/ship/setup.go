@@ -2,7 +2,6 @@ package ship
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"net/http"
 )
@@ -20,48 +19,50 @@ func (s *Shipper) Setup(ctx context.Context) error {
 	if s.verified.Load() {
 		return nil
 	}
-	for _, t := range s.templates {
-		if s.inForce(ctx, t) == nil {
-			continue
-		}
-		status, answer, err := s.do(ctx, http.MethodPut, "/_index_template/"+t.name, "application/json", t.body)
-		if err != nil {
-			return fmt.Errorf("install index template %s: %w", t.name, err)
-		}
-		if status != http.StatusOK {
-			return fmt.Errorf("install index template %s: status %d: %s", t.name, status, excerpt(answer))
-		}
-		if err := s.inForce(ctx, t); err != nil {
-			return fmt.Errorf("verify index template %s: %w", t.name, err)
-		}
+	if _, err := s.Install(ctx); err != nil {
+		return err
 	}
 	s.verified.Store(true)
 	return nil
 }
 
+// Install is Setup whatever succeeded before; it returns the names of the
+// templates that it had to write.
+func (s *Shipper) Install(ctx context.Context) (written []string, err error) {
+	for _, t := range s.templates {
+		if s.inForce(ctx, t) == nil {
+			continue
+		}
+		status, answer, err := s.do(ctx, request{method: http.MethodPut, path: "/_index_template/" + t.name, contentType: "application/json", body: t.body})
+		if err != nil {
+			return written, fmt.Errorf("install index template %s: %w", t.name, err)
+		}
+		if status != http.StatusOK {
+			return written, fmt.Errorf("install index template %s: status %d: %s", t.name, status, excerpt(answer))
+		}
+		written = append(written, t.name)
+		if err := s.inForce(ctx, t); err != nil {
+			return written, fmt.Errorf("verify index template %s: %w", t.name, err)
+		}
+	}
+	return written, nil
+}
+
 // inForce asks OpenSearch what an index made now would look like. A template of
 // somebody else's may outrank ours, which reading ours back would not show.
 func (s *Shipper) inForce(ctx context.Context, t template) error {
-	status, answer, err := s.do(ctx, http.MethodPost, "/_index_template/_simulate_index/"+t.sample, "", nil)
+	status, answer, err := s.do(ctx, request{method: http.MethodPost, path: "/_index_template/_simulate_index/" + t.sample})
 	if err != nil {
 		return err
 	}
 	if status != http.StatusOK {
 		return fmt.Errorf("status %d: %s", status, excerpt(answer))
 	}
-	var simulated struct {
-		Template struct {
-			Mappings struct {
-				Meta struct {
-					Jari string `json:"jari"`
-				} `json:"_meta"`
-			} `json:"mappings"`
-		} `json:"template"`
-	}
-	if err := json.Unmarshal(answer, &simulated); err != nil {
+	got, err := markOf(answer)
+	if err != nil {
 		return fmt.Errorf("read the simulated index: %w", err)
 	}
-	if got := simulated.Template.Mappings.Meta.Jari; got != t.mark {
+	if got != t.mark {
 		return fmt.Errorf("an index such as %s would be made from another template (mark %q, want %q)", t.sample, got, t.mark)
 	}
 	return nil

@@ -5,13 +5,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"math/rand/v2"
 	"net/http"
 	"net/url"
 	"sync"
 	"sync/atomic"
 	"time"
 
+	"github.com/failsafe-go/failsafe-go/circuitbreaker"
 	"github.com/opensearch-project/opensearch-go/v4"
 
 	"jari.example/fluentbit/record"
@@ -25,8 +25,9 @@ type Config struct {
 	Timeout time.Duration // of one request; 20 s if zero
 
 	// MaxBytes is the size of a request that is not exceeded unless one
-	// document does; 5 MiB if zero.
-	MaxBytes int
+	// document does; 5 MiB if zero. MaxDocs is how many documents it may hold;
+	// 2,000 if zero. MaxRequests is how many may be under way; 4 if zero.
+	MaxBytes, MaxDocs, MaxRequests int
 }
 
 // Shipper sends documents. It is safe for concurrent use.
@@ -34,10 +35,15 @@ type Shipper struct {
 	cfg       Config
 	client    *opensearch.Client
 	templates []template
+	circuit   circuitbreaker.CircuitBreaker[any]
+	slots     chan struct{} // one per request under way
 
 	verified atomic.Bool
 	setup    sync.Mutex
 	derived  known
+
+	counters  counters
+	stopPulse func()
 }
 
 // Result counts what became of documents.
@@ -56,26 +62,41 @@ func Open(cfg Config) (*Shipper, error) {
 	}
 	cfg.Timeout = cmp.Or(cfg.Timeout, 20*time.Second)
 	cfg.MaxBytes = cmp.Or(cfg.MaxBytes, 5<<20)
+	cfg.MaxDocs = cmp.Or(cfg.MaxDocs, 2000)
+	cfg.MaxRequests = cmp.Or(cfg.MaxRequests, 4)
 	client, err := opensearch.NewClient(opensearch.Config{
 		Addresses:             []string{cfg.URL},
-		CompressRequestBody:   cfg.Gzip,
 		DisableRetry:          true, // whether to send again is decided here, item by item
 		HealthCheckMaxRetries: -1,
-		Transport:             &http.Transport{MaxIdleConnsPerHost: 4, IdleConnTimeout: time.Minute, Proxy: http.ProxyFromEnvironment},
+		Transport:             &http.Transport{MaxIdleConnsPerHost: cfg.MaxRequests, IdleConnTimeout: time.Minute, Proxy: http.ProxyFromEnvironment},
 	})
 	if err != nil {
 		return nil, fmt.Errorf("open OpenSearch client: %w", err)
 	}
-	return &Shipper{cfg: cfg, client: client, templates: templates(cfg.Prefix)}, nil
+	s := &Shipper{cfg: cfg, client: client, slots: make(chan struct{}, cfg.MaxRequests), stopPulse: func() {}}
+	s.circuit = newCircuit(s.counters.opened)
+	if s.templates, err = templates(cfg.Prefix); err != nil {
+		return nil, err
+	}
+	return s, nil
 }
 
 // Close ends what runs in the background.
-func (s *Shipper) Close() error { return s.client.Close() }
+func (s *Shipper) Close() error {
+	s.stopPulse()
+	return s.client.Close()
+}
 
 // Ship creates docs. When it returns nil every one of them is in its index or,
 // with the reason, in the dead-letter index. Otherwise some may be and all
 // should be sent again: that harms none.
 func (s *Shipper) Ship(ctx context.Context, docs []record.Document) (Result, error) {
+	res, err := s.ship(ctx, docs)
+	s.counters.add(len(docs), res, err)
+	return res, err
+}
+
+func (s *Shipper) ship(ctx context.Context, docs []record.Document) (Result, error) {
 	var res Result
 	if err := s.Setup(ctx); err != nil {
 		return res, err
@@ -96,104 +117,10 @@ func (s *Shipper) Ship(ctx context.Context, docs []record.Document) (Result, err
 func (s *Shipper) portion(docs []record.Document) int {
 	size := 0
 	for i, d := range docs {
-		size += len(d.Body) + len(d.Index) + len(d.ID) + 64
-		if i > 0 && size > s.cfg.MaxBytes {
+		size += s.size(d)
+		if i == s.cfg.MaxDocs || i > 0 && size > s.cfg.MaxBytes {
 			return i
 		}
 	}
 	return len(docs)
-}
-
-// attempts is how often an item that OpenSearch is too busy for is sent within
-// one call. Afterwards the host backs off, which also tells its inputs.
-const attempts = 5
-
-// send creates docs in one request, or several if it must. dead says that they
-// are dead letters: one that is refused itself is the server's fault.
-func (s *Shipper) send(ctx context.Context, docs []record.Document, res *Result, dead bool) error {
-	for attempt := 0; ; attempt++ {
-		items, err := s.bulk(ctx, docs)
-		tooMuch, isTooMuch := errors.AsType[*tooMuchError](err)
-		switch {
-		case isTooMuch && len(docs) > 1:
-			half := len(docs) / 2
-			return errors.Join(s.send(ctx, docs[:half], res, dead), s.send(ctx, docs[half:], res, dead))
-		case isTooMuch && !dead:
-			return s.refuse(ctx, []record.Document{cut(docs[0], tooMuch)}, res)
-		case err != nil:
-			return err
-		}
-		var again, refused []record.Document
-		var last, fault error
-		for i, it := range items {
-			switch it.judge() {
-			case created:
-				res.Created++
-			case duplicate:
-				res.Duplicate++
-			case busy:
-				again, last = append(again, docs[i]), it.err(docs[i])
-			case refusal:
-				if dead {
-					fault = it.err(docs[i])
-					continue
-				}
-				refused = append(refused, record.Refused(docs[i], it.Status, it.Error.Type, it.Error.reason()))
-			default:
-				fault = it.err(docs[i])
-			}
-		}
-		if err := s.refuse(ctx, refused, res); err != nil {
-			return err
-		}
-		if fault != nil {
-			return fault
-		}
-		if len(again) == 0 {
-			return nil
-		}
-		if attempt == attempts-1 {
-			return fmt.Errorf("%d of %d documents were not taken in %d attempts: %w", len(again), len(docs), attempts, last)
-		}
-		if err := pause(ctx, attempt); err != nil {
-			return err
-		}
-		res.Repeated += len(again)
-		docs = again
-	}
-}
-
-// refuse writes dead letters.
-func (s *Shipper) refuse(ctx context.Context, letters []record.Document, res *Result) error {
-	if len(letters) == 0 {
-		return nil
-	}
-	var r Result
-	if err := s.send(ctx, letters, &r, true); err != nil {
-		return fmt.Errorf("write %d dead letters: %w", len(letters), err)
-	}
-	res.Refused += r.Created + r.Duplicate
-	return nil
-}
-
-// maxLetter is how much is kept of a document that is too large by itself.
-const maxLetter = 64 << 10
-
-func cut(d record.Document, why *tooMuchError) record.Document {
-	reason := fmt.Sprintf("a document of %d bytes: %v", len(d.Body), why)
-	if len(d.Body) > maxLetter {
-		d.Body = d.Body[:maxLetter]
-	}
-	return record.Refused(d, why.status, "too_large", reason)
-}
-
-// pause waits before another attempt, doubling from 100 ms, with jitter.
-func pause(ctx context.Context, attempt int) error {
-	d := 100 * time.Millisecond << attempt
-	select {
-	case <-ctx.Done():
-		return context.Cause(ctx)
-	case <-time.After(d/2 + rand.N(d/2)):
-		return nil
-	}
 }

@@ -1,0 +1,77 @@
+// Command templategen writes the index templates from telemetry/names. Run it
+// with go generate in the module.
+package main
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"os"
+	"path/filepath"
+
+	"jari.example/telemetry/names"
+)
+
+func main() {
+	if len(os.Args) != 2 {
+		fmt.Fprintln(os.Stderr, "usage: templategen DIR")
+		os.Exit(2)
+	}
+	for _, i := range names.Indices {
+		if err := os.WriteFile(filepath.Join(os.Args[1], i.Name+".json"), template(i), 0o644); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			os.Exit(1)
+		}
+	}
+}
+
+type object map[string]any
+
+// template is the index template of a family, as OpenSearch takes it. Its mark
+// is a digest of what it says: an index shows by which template it was made.
+func template(i names.Index) []byte {
+	settings := object{
+		"number_of_shards":     "1",
+		"auto_expand_replicas": "0-1", // a copy wherever there is a second node
+		// Said explicitly, an idle index refreshes too: a search for a line
+		// that came after half an hour of silence finds it.
+		"refresh_interval": "1s",
+	}
+	// dynamic false: what is not in the vocabulary never creates a field.
+	mappings := object{"dynamic": false, "properties": properties(i)}
+	says, _ := json.Marshal([]any{settings, mappings}) // maps of strings always marshal
+	sum := sha256.Sum256(says)
+	mappings["_meta"] = object{
+		"jari":        hex.EncodeToString(sum[:8]),
+		"description": "Generated from telemetry/names by go generate; change that, not this.",
+	}
+	text, _ := json.MarshalIndent(object{
+		"index_patterns": []string{i.Family + "*"},
+		"priority":       300,
+		"template":       object{"settings": settings, "mappings": mappings},
+	}, "", "  ")
+	return append(text, '\n')
+}
+
+// properties is every field that the family has a mapping for.
+func properties(i names.Index) object {
+	props := object{}
+	if i.Shared {
+		props[names.Attributes] = typed(names.FlatObject)
+		for _, f := range names.Fields {
+			props[f.Doc] = typed(f.Kind)
+		}
+	}
+	for _, f := range i.Own {
+		props[f.Doc] = typed(f.Kind)
+	}
+	return props
+}
+
+func typed(kind names.Kind) object {
+	if kind == names.Keyword {
+		return object{"type": kind, "ignore_above": 8191} // longer values are kept but not indexed; unlimited, they refuse the document
+	}
+	return object{"type": kind}
+}
