@@ -3,115 +3,91 @@ package telemetry
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"net/http"
 	"strconv"
 	"time"
-
-	"github.com/klauspost/compress/gzip" // at half the price of the standard library's
-	sdktrace "go.opentelemetry.io/otel/sdk/trace"
 )
 
-// exporter sends spans as OTLP/HTTP JSON. Not protobuf: the agent keeps JSON
-// bodies through its own restart and loses the others.
+// exporter posts encoded batches to the agent's OTLP/HTTP receiver.
 type exporter struct {
 	url    string
 	client *http.Client
-	wait   func(ctx context.Context, d time.Duration) error
-
-	plain []byte // reused by each batch
-	gzip  *gzip.Writer
 }
-
-const (
-	firstBackoff = 100 * time.Millisecond
-	maxBackoff   = 5 * time.Second
-)
 
 func newExporter(url string) *exporter {
 	// A transport of its own: export must not be traced, nor wait for the
 	// process's other connections.
-	return &exporter{url: url, wait: sleep, client: &http.Client{
+	return &exporter{url: url, client: &http.Client{
 		Timeout:   10 * time.Second,
 		Transport: http.DefaultTransport.(*http.Transport).Clone(),
 	}}
 }
 
-// ExportSpans implements sdktrace.SpanExporter. While the agent refuses or is
-// overloaded it repeats the batch with growing pauses until ctx ends; meanwhile
-// spans gather in the batch processor's bounded queue. A batch the agent calls
-// bad is dropped.
-func (e *exporter) ExportSpans(ctx context.Context, spans []sdktrace.ReadOnlySpan) error {
-	if len(spans) == 0 {
-		return nil
-	}
-	body, err := e.zip(spans)
-	if err != nil {
-		return fmt.Errorf("encode %d spans: %w", len(spans), err)
-	}
-	for backoff := firstBackoff; ; backoff = min(2*backoff, maxBackoff) {
-		again, after, err := e.post(ctx, body)
-		if err == nil {
-			return nil
-		}
-		if !again {
-			return fmt.Errorf("export %d spans: %w", len(spans), err)
-		}
-		if e.wait(ctx, max(backoff, after)) != nil {
-			return fmt.Errorf("export %d spans, given up: %w", len(spans), err)
-		}
-	}
+// errBad says that the agent will never take this batch.
+var errBad = errors.New("the agent will not take it")
+
+// answer is what became of one attempt.
+type answer struct {
+	err      error         // nil: taken; errBad: never will be; any other: may be, later
+	after    time.Duration // how long the agent asks to be left alone
+	rejected int64         // of a batch that was taken: spans that were not
 }
 
-// Shutdown implements sdktrace.SpanExporter.
-func (e *exporter) Shutdown(context.Context) error { e.client.CloseIdleConnections(); return nil }
-
-func (e *exporter) post(ctx context.Context, body []byte) (again bool, after time.Duration, err error) {
+// post makes one attempt.
+func (e *exporter) post(ctx context.Context, body []byte) answer {
 	request, err := http.NewRequestWithContext(ctx, http.MethodPost, e.url, bytes.NewReader(body))
 	if err != nil {
-		return false, 0, err
+		return answer{err: fmt.Errorf("%w: %w", errBad, err)}
 	}
 	request.Header.Set("Content-Type", "application/json")
 	request.Header.Set("Content-Encoding", "gzip")
 	response, err := e.client.Do(request)
 	if err != nil {
-		return ctx.Err() == nil, 0, err
+		return answer{err: err}
 	}
 	defer response.Body.Close()
-	_, _ = io.Copy(io.Discard, io.LimitReader(response.Body, 64<<10)) // so that the connection is used again
+	// Read to its end, so that the connection is used again.
+	said, _ := io.ReadAll(io.LimitReader(response.Body, 64<<10))
 	if response.StatusCode < 300 {
-		return false, 0, nil
+		return answer{rejected: rejectedBy(said)}
 	}
-	if seconds, err := strconv.Atoi(response.Header.Get("Retry-After")); err == nil {
+	err = fmt.Errorf("agent answered %s", response.Status)
+	switch code := response.StatusCode; {
+	case code >= 500, code == http.StatusTooManyRequests, code == http.StatusRequestTimeout:
+		return answer{err: err, after: retryAfter(response.Header.Get("Retry-After"), time.Now())}
+	}
+	return answer{err: fmt.Errorf("%w: %w", errBad, err)}
+}
+
+// rejectedBy reads OTLP's partial success, in which an int64 is a string.
+func rejectedBy(said []byte) int64 {
+	var reply struct {
+		PartialSuccess struct {
+			RejectedSpans json.Number `json:"rejectedSpans"`
+		} `json:"partialSuccess"`
+	}
+	if json.Unmarshal(said, &reply) != nil {
+		return 0 // an agent that answers in other words took all
+	}
+	n, _ := reply.PartialSuccess.RejectedSpans.Int64()
+	return max(n, 0)
+}
+
+// longestAfter bounds what an agent may ask for: a slip there must not silence
+// us for a day.
+const longestAfter = time.Minute
+
+// retryAfter reads both forms of the header: seconds, and a date.
+func retryAfter(header string, now time.Time) time.Duration {
+	var after time.Duration
+	if seconds, err := strconv.ParseInt(header, 10, 32); err == nil {
 		after = time.Duration(seconds) * time.Second
+	} else if date, err := http.ParseTime(header); err == nil {
+		after = date.Sub(now)
 	}
-	again = response.StatusCode >= 500 || response.StatusCode == http.StatusTooManyRequests
-	return again, after, fmt.Errorf("agent answered %s", response.Status)
-}
-
-// zip encodes spans. The SDK exports one batch at a time, so the buffer and the
-// compressor, a megabyte of tables, serve one after the other.
-func (e *exporter) zip(spans []sdktrace.ReadOnlySpan) ([]byte, error) {
-	e.plain = appendSpans(e.plain[:0], spans)
-	var b bytes.Buffer
-	if e.gzip == nil {
-		e.gzip, _ = gzip.NewWriterLevel(&b, gzip.BestSpeed)
-	}
-	e.gzip.Reset(&b)
-	_, err := e.gzip.Write(e.plain)
-	err = errors.Join(err, e.gzip.Close())
-	return b.Bytes(), err
-}
-
-func sleep(ctx context.Context, d time.Duration) error {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-ctx.Done():
-		return ctx.Err()
-	case <-timer.C:
-		return nil
-	}
+	return min(max(after, 0), longestAfter)
 }

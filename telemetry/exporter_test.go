@@ -1,13 +1,15 @@
 package telemetry
 
 import (
+	"bytes"
 	"compress/gzip"
-	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
+	"io"
+	"net"
 	"net/http"
 	"net/http/httptest"
-	"sync/atomic"
 	"testing"
 	"time"
 
@@ -19,30 +21,6 @@ import (
 	"go.opentelemetry.io/otel/sdk/trace/tracetest"
 	"go.opentelemetry.io/otel/trace"
 )
-
-// agent answers with the given statuses, then 200, and decodes what it took.
-func agent(t *testing.T, statuses ...int) (url string, calls *atomic.Int32, got chan map[string]any) {
-	calls, got = new(atomic.Int32), make(chan map[string]any, 1)
-	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		n := int(calls.Add(1))
-		if n <= len(statuses) {
-			w.WriteHeader(statuses[n-1])
-			return
-		}
-		z, err := gzip.NewReader(r.Body)
-		if err != nil {
-			t.Error(err)
-			return
-		}
-		var body map[string]any
-		if err := json.NewDecoder(z).Decode(&body); err != nil {
-			t.Error(err)
-		}
-		got <- body
-	}))
-	t.Cleanup(srv.Close)
-	return srv.URL, calls, got
-}
 
 func spans() []sdktrace.ReadOnlySpan {
 	at := time.Unix(1, 5)
@@ -61,11 +39,12 @@ func spans() []sdktrace.ReadOnlySpan {
 }
 
 func TestSpansLeaveAsOTLPJSONWithHexIds(t *testing.T) {
-	url, _, got := agent(t)
-	if err := newExporter(url).ExportSpans(t.Context(), spans()); err != nil {
+	var e spanEncoder
+	e.zip(spans())                                         // what one batch leaves behind must not show in the next
+	encoded, err := json.Marshal(unzip(t, e.zip(spans()))) // with its keys in order
+	if err != nil {
 		t.Fatal(err)
 	}
-	encoded, _ := json.Marshal(<-got)
 	const want = `{"resourceSpans":[{"resource":{"attributes":[{"key":"service.name","value":{"stringValue":"x"}}]},` +
 		`"scopeSpans":[{"scope":{"name":"lib","version":"1"},"spans":[{"attributes":[{"key":"s","value":{"stringValue":"v"}},{"key":"i","value":{"intValue":"7"}},` +
 		`{"key":"b","value":{"boolValue":true}},{"key":"l","value":{"arrayValue":{"values":[{"stringValue":"a"}]}}},` +
@@ -80,39 +59,78 @@ func TestSpansLeaveAsOTLPJSONWithHexIds(t *testing.T) {
 	}
 }
 
-func TestABatchIsSentAgainWhileTheAgentIsAway(t *testing.T) {
-	url, calls, got := agent(t, 503, 429, 500)
-	e := newExporter(url)
-	var waited []time.Duration
-	e.wait = func(_ context.Context, d time.Duration) error { waited = append(waited, d); return nil }
-	if err := e.ExportSpans(t.Context(), spans()); err != nil {
+// unzip decodes what the agent is sent.
+func unzip(t *testing.T, body []byte) (decoded map[string]any) {
+	t.Helper()
+	z, err := gzip.NewReader(bytes.NewReader(body))
+	if err != nil {
 		t.Fatal(err)
 	}
-	<-got
-	if calls.Load() != 4 || len(waited) != 3 || waited[2] <= waited[0] {
-		t.Errorf("%d calls, waited %v", calls.Load(), waited)
+	if err := json.NewDecoder(z).Decode(&decoded); err != nil {
+		t.Fatal(err)
+	}
+	return decoded
+}
+
+func TestWhatTheAgentSaysIsUnderstood(t *testing.T) {
+	for sentence, c := range map[string]struct {
+		status int
+		header string // Retry-After
+		body   string
+		want   answer
+	}{
+		"it took them":                         {200, "", `{"partialSuccess":{}}`, answer{}},
+		"it took them without a word":          {200, "", "", answer{}},
+		"it took them, in words of its own":    {201, "", "created", answer{}},
+		"it took all but three":                {200, "", `{"partialSuccess":{"rejectedSpans":"3","errorMessage":"old"}}`, answer{rejected: 3}},
+		"and in a number":                      {200, "", `{"partialSuccess":{"rejectedSpans":3}}`, answer{rejected: 3}},
+		"it will never take them":              {400, "", "", answer{err: errBad}},
+		"they are too many":                    {413, "", "", answer{err: errBad}},
+		"it is busy":                           {503, "", "", answer{err: errLater}},
+		"it is broken":                         {500, "", "", answer{err: errLater}},
+		"it is slow":                           {408, "", "", answer{err: errLater}},
+		"it is busy for seven seconds":         {429, "7", "", answer{err: errLater, after: 7 * time.Second}},
+		"it is busy for a day":                 {503, "86400", "", answer{err: errLater, after: time.Minute}},
+		"it is busy until long ago":            {503, "Mon, 02 Jan 2006 15:04:05 GMT", "", answer{err: errLater}},
+		"it is busy until the end of all days": {503, "Fri, 31 Dec 9999 23:59:59 GMT", "", answer{err: errLater, after: time.Minute}},
+		"it is busy, and talks nonsense":       {503, "soon", "", answer{err: errLater}},
+	} {
+		t.Run(sentence, func(t *testing.T) {
+			body := []byte("a batch")
+			agent := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				if got, err := io.ReadAll(r.Body); err != nil || string(got) != string(body) || r.Method != http.MethodPost ||
+					r.Header.Get("Content-Encoding") != "gzip" || r.Header.Get("Content-Type") != "application/json" {
+					t.Errorf("%s %v %q, %v", r.Method, r.Header, got, err)
+				}
+				if c.header != "" {
+					w.Header().Set("Retry-After", c.header)
+				}
+				w.WriteHeader(c.status)
+				fmt.Fprint(w, c.body)
+			}))
+			defer agent.Close()
+			same(t, newExporter(agent.URL).post(t.Context(), body), c.want)
+		})
 	}
 }
 
-func TestARefusedConnectionIsTriedAgainUntilTheContextEnds(t *testing.T) {
-	e := newExporter("http://127.0.0.1:1/v1/traces")
-	tries := 0
-	e.wait = func(context.Context, time.Duration) error {
-		if tries++; tries == 3 {
-			return context.DeadlineExceeded
-		}
-		return nil
-	}
-	if err := e.ExportSpans(t.Context(), spans()); err == nil || tries != 3 {
-		t.Errorf("err = %v after %d tries", err, tries)
+// errLater stands for any failure that is not errBad.
+var errLater = errors.New("later")
+
+func same(t *testing.T, got, want answer) {
+	t.Helper()
+	if (got.err == nil) != (want.err == nil) || errors.Is(got.err, errBad) != errors.Is(want.err, errBad) ||
+		got.after != want.after || got.rejected != want.rejected {
+		t.Errorf("got %+v, want %+v", got, want)
 	}
 }
 
-func TestABatchTheAgentCallsBadIsDropped(t *testing.T) {
-	url, calls, _ := agent(t, 400)
-	e := newExporter(url)
-	e.wait = func(context.Context, time.Duration) error { return errors.New("must not wait") }
-	if err := e.ExportSpans(t.Context(), spans()); err == nil || calls.Load() != 1 {
-		t.Errorf("err = %v after %d calls", err, calls.Load())
+func TestAnAgentThatIsAwayMayComeBack(t *testing.T) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
 	}
+	l.Close()
+	same(t, newExporter("http://"+l.Addr().String()).post(t.Context(), nil), answer{err: errLater})
+	same(t, newExporter("http://nobody.invalid:x").post(t.Context(), nil), answer{err: errBad})
 }

@@ -1,16 +1,39 @@
 package telemetry
 
 import (
+	"bytes"
 	"encoding/hex"
 	"strconv"
 	"time"
 
+	"github.com/klauspost/compress/gzip" // at half the price of the standard library's
 	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/codes"
 	"go.opentelemetry.io/otel/sdk/instrumentation"
 	sdktrace "go.opentelemetry.io/otel/sdk/trace"
 	"go.opentelemetry.io/otel/trace"
 )
+
+// spanEncoder makes batches one after the other, so that the buffer and the
+// compressor, a megabyte of tables, serve for all of them.
+type spanEncoder struct {
+	plain  []byte
+	zipped bytes.Buffer
+	gzip   *gzip.Writer
+}
+
+// zip encodes spans, of which there must be one.
+func (e *spanEncoder) zip(spans []sdktrace.ReadOnlySpan) []byte {
+	e.plain = appendSpans(e.plain[:0], spans)
+	if e.gzip == nil {
+		e.gzip, _ = gzip.NewWriterLevel(&e.zipped, gzip.BestSpeed)
+	}
+	e.zipped.Reset()
+	e.gzip.Reset(&e.zipped)
+	_, _ = e.gzip.Write(e.plain) // into memory
+	_ = e.gzip.Close()
+	return bytes.Clone(e.zipped.Bytes()) // it may wait for long: no byte too many
+}
 
 // appendSpans appends the OTLP/JSON form of a trace request: protobuf's JSON
 // mapping, except that ids are hex

@@ -15,10 +15,9 @@ import (
 	"time"
 
 	"github.com/google/uuid"
-	"go.opentelemetry.io/contrib/instrumentation/runtime"
 	"go.opentelemetry.io/otel"
 	"go.opentelemetry.io/otel/attribute"
-	"go.opentelemetry.io/otel/exporters/otlp/otlpmetric/otlpmetrichttp"
+	"go.opentelemetry.io/otel/metric"
 	"go.opentelemetry.io/otel/propagation"
 	sdkmetric "go.opentelemetry.io/otel/sdk/metric"
 	"go.opentelemetry.io/otel/sdk/resource"
@@ -54,13 +53,7 @@ type Telemetry struct {
 	Meters *sdkmetric.MeterProvider
 }
 
-const (
-	spanDelay    = 200 * time.Millisecond // how long a span may wait for company
-	spanQueue    = 16384                  // spans kept while the agent is away; beyond it they are dropped
-	spanBatch    = 512
-	exportLimit  = time.Minute // how long one batch is tried before it is given up
-	metricPeriod = 10 * time.Second
-)
+const metricPeriod = 10 * time.Second
 
 // Start sets the process up and installs OpenTelemetry's globals, so that
 // libraries find the same providers. Call stop last, with a context that bounds
@@ -83,12 +76,12 @@ func Start(ctx context.Context, c Config) (t *Telemetry, stop func(context.Conte
 		attribute.String(names.ServiceVersion, c.Version),
 		attribute.String(names.CloudRegion, c.Region),
 	)
-	traces := sdktrace.NewTracerProvider(c.traceOptions(res)...)
 	meterOptions, err := c.meterOptions(ctx, res)
 	if err != nil {
 		return nil, nil, err
 	}
 	meters := sdkmetric.NewMeterProvider(meterOptions...)
+	traces := sdktrace.NewTracerProvider(c.traceOptions(res, logger, meters)...)
 
 	otel.SetErrorHandler(exportErrors(logger))
 	otel.SetTracerProvider(traces)
@@ -96,7 +89,7 @@ func Start(ctx context.Context, c Config) (t *Telemetry, stop func(context.Conte
 	// No baggage: we use none, and a stranger's would travel through every hop.
 	otel.SetTextMapPropagator(propagation.TraceContext{})
 	if c.Endpoint != "" {
-		if err := runtime.Start(runtime.WithMeterProvider(meters)); err != nil {
+		if err := startProcess(meters); err != nil {
 			return nil, nil, err
 		}
 	}
@@ -128,17 +121,14 @@ func (c *Config) defaults() {
 	c.Endpoint = strings.TrimRight(c.Endpoint, "/")
 }
 
-func (c *Config) traceOptions(res *resource.Resource) []sdktrace.TracerProviderOption {
+func (c *Config) traceOptions(res *resource.Resource, logger *slog.Logger, meters metric.MeterProvider) []sdktrace.TracerProviderOption {
 	options := []sdktrace.TracerProviderOption{sdktrace.WithResource(res)}
 	for _, p := range c.Processors {
 		options = append(options, sdktrace.WithSpanProcessor(p))
 	}
 	if c.Endpoint != "" {
-		options = append(options, sdktrace.WithSpanProcessor(sdktrace.NewBatchSpanProcessor(
-			newExporter(c.Endpoint+"/v1/traces"),
-			sdktrace.WithBatchTimeout(spanDelay), sdktrace.WithMaxQueueSize(spanQueue),
-			sdktrace.WithMaxExportBatchSize(spanBatch), sdktrace.WithExportTimeout(exportLimit),
-		)))
+		pipe := newSpanPipe(newExporter(c.Endpoint+"/v1/traces").post, logger, newSpanMetrics(meters))
+		options = append(options, sdktrace.WithSpanProcessor(pipe))
 	} else if len(c.Processors) == 0 {
 		// Lines still carry trace ids; nothing is recorded behind them.
 		options = append(options, sdktrace.WithSampler(sdktrace.NeverSample()))
@@ -147,18 +137,16 @@ func (c *Config) traceOptions(res *resource.Resource) []sdktrace.TracerProviderO
 }
 
 func (c *Config) meterOptions(ctx context.Context, res *resource.Resource) ([]sdkmetric.Option, error) {
-	options := []sdkmetric.Option{sdkmetric.WithResource(res)}
+	options := append(metricOptions(), sdkmetric.WithResource(res))
 	for _, r := range c.Readers {
 		options = append(options, sdkmetric.WithReader(r))
 	}
 	if c.Endpoint != "" {
-		exporter, err := otlpmetrichttp.New(ctx,
-			otlpmetrichttp.WithEndpointURL(c.Endpoint+"/v1/metrics"),
-			otlpmetrichttp.WithCompression(otlpmetrichttp.GzipCompression))
+		reader, err := newMetricReader(ctx, c.Endpoint+"/v1/metrics")
 		if err != nil {
 			return nil, err
 		}
-		options = append(options, sdkmetric.WithReader(sdkmetric.NewPeriodicReader(exporter, sdkmetric.WithInterval(metricPeriod))))
+		options = append(options, sdkmetric.WithReader(reader))
 	}
 	return options, nil
 }

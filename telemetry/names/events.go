@@ -13,6 +13,7 @@ var Events = []Event{
 	{EventStopping, "The process was asked to stop and drains."},
 	{EventHeartbeat, "The process lives; every 10 s."},
 	{EventPanic, "A panic was caught: a request got a 500, or a worker began again."},
+	{EventSpansDropped, "Spans were lost, since the last such line jari.count of them; at most once a minute."},
 	{EventEmitted, "A numbered record of telemetryemit, which campaigns count."},
 	{EventOutboxDelivered, "The outbox handed events over."},
 	{EventOutboxFailed, "The outbox could not hand events over and will try again."},

@@ -52,6 +52,7 @@ const (
 	IncidentID    = "jari.incident.id"
 	Count         = "jari.count"
 	Degraded      = "jari.degraded"
+	TraceKept     = "jari.trace.kept"
 	Job           = "jari.job"
 	Violations    = "jari.violations"
 	SlotWanted    = "jari.slot.wanted"
@@ -67,6 +68,7 @@ const (
 	EventStopping          = "process.stopping"
 	EventHeartbeat         = "process.heartbeat"
 	EventPanic             = "process.panic"
+	EventSpansDropped      = "telemetry.spans.dropped"
 	EventEmitted           = "telemetry.emitted"
 	EventOutboxDelivered   = "reservation.outbox.delivered"
 	EventOutboxFailed      = "reservation.outbox.failed"
@@ -149,6 +151,7 @@ var Fields = append([]Field{
 	{Method, Method, Keyword, "The service method, as in endpoint.go."},
 	{Reason, Reason, Keyword, "The stable slug of a refusal."},
 	{Degraded, Degraded, Keyword, "What the answer had to do without, and why."},
+	{TraceKept, TraceKept, Boolean, "On the access line: the spans behind it were sent; false above the ceiling of traces, unless it failed or was slow."},
 	{Job, Job, Keyword, "One of a process's jobs."},
 	{Violations, Violations, Long, "Slots whose books are wrong."},
 	{SlotWanted, SlotWanted, Long, "Covers the owner wants in the slot."},

@@ -36,6 +36,10 @@ const (
 	MetricOutboxRefused       = "jari.outbox.refused"
 	MetricInvariantViolations = "jari.booking.invariant.violations"
 
+	MetricSpansProcessed = "otel.sdk.processor.span.processed"
+	MetricSpansQueued    = "otel.sdk.processor.span.queue.size"
+	MetricSpansExported  = "otel.sdk.exporter.span.exported"
+
 	MetricEmitted         = "jari.emitted"
 	MetricCovers          = "jari.booking.covers"
 	MetricBookingsRefused = "jari.booking.refused"
@@ -86,6 +90,10 @@ var Metrics = append([]Metric{
 	{MetricHTTPServer, "s", "Histogram of a request's duration at the server, by http.request.method, http.route and http.response.status_code."},
 	{MetricHTTPClient, "s", "Histogram of a call's duration, by peer.service, http.request.method and http.response.status_code, or error.type where there was no answer."},
 	{MetricEndpointDuration, "s", "Histogram of a service method's duration, by jari.method and error.type."},
+
+	{MetricSpansProcessed, "{span}", "Spans that went into the queue for the agent, or with error.type queue_full did not fit and are lost."},
+	{MetricSpansQueued, "{span}", "Spans that wait for the agent."},
+	{MetricSpansExported, "{span}", "Spans the agent took, or with error.type never will: rejected, shutdown."},
 
 	{MetricPoolConnections, "{connection}", "Connections of a pool, by db.client.connection.pool.name and db.client.connection.state: idle, used."},
 	{MetricPoolMax, "{connection}", "Connections that a pool may have, by db.client.connection.pool.name."},
