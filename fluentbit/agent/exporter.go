@@ -15,24 +15,25 @@ import (
 	"go.uber.org/zap"
 
 	"jari.example/fluentbit/record"
-	"jari.example/fluentbit/ship"
 )
 
 // config is the exporter's part of agent.yaml.
 type config struct {
-	URL     string                                                   `mapstructure:"url"`
-	Prefix  string                                                   `mapstructure:"index_prefix"`
-	Gzip    bool                                                     `mapstructure:"gzip"`
-	Queue   configoptional.Optional[exporterhelper.QueueBatchConfig] `mapstructure:"sending_queue"`
-	Retry   configretry.BackOffConfig                                `mapstructure:"retry_on_failure"`
-	Timeout exporterhelper.TimeoutConfig                             `mapstructure:",squash"`
+	URL       string                                                   `mapstructure:"url"`
+	Prefix    string                                                   `mapstructure:"index_prefix"`
+	Gzip      bool                                                     `mapstructure:"gzip"`
+	Heartbeat time.Duration                                            `mapstructure:"heartbeat"`
+	Queue     configoptional.Optional[exporterhelper.QueueBatchConfig] `mapstructure:"sending_queue"`
+	Retry     configretry.BackOffConfig                                `mapstructure:"retry_on_failure"`
+	Timeout   exporterhelper.TimeoutConfig                             `mapstructure:",squash"`
 }
 
 func newFactory() exporter.Factory {
+	h := &hosts{}
 	return exporter.NewFactory(component.MustNewType("jari"), defaults,
-		exporter.WithLogs(newLogs, component.StabilityLevelStable),
-		exporter.WithTraces(newTraces, component.StabilityLevelStable),
-		exporter.WithMetrics(newMetrics, component.StabilityLevelStable))
+		exporter.WithLogs(h.newLogs, component.StabilityLevelStable),
+		exporter.WithTraces(h.newTraces, component.StabilityLevelStable),
+		exporter.WithMetrics(h.newMetrics, component.StabilityLevelStable))
 }
 
 func defaults() component.Config {
@@ -49,37 +50,29 @@ func defaults() component.Config {
 // the whole request again: documents that were stored answer with a conflict,
 // so there is nothing to gain from naming those that were not, and joined
 // errors of several parts would have only the first of them retried.
-type sender struct {
-	cfg  *config
-	log  *zap.Logger
-	ship *ship.Shipper
-}
+type sender struct{ *host }
 
-func newSender(set exporter.Settings, cfg component.Config) (*sender, []exporterhelper.Option, error) {
+func (h *hosts) newSender(set *exporter.Settings, cfg component.Config) (sender, []exporterhelper.Option, error) {
 	c := cfg.(*config)
-	shipper, err := ship.Open(ship.Config{URL: c.URL, Prefix: c.Prefix, Gzip: c.Gzip})
-	s := &sender{cfg: c, log: set.Logger, ship: shipper}
-	return s, []exporterhelper.Option{
+	one, err := h.of(c, *set)
+	if err != nil {
+		return sender{}, nil, err
+	}
+	set.MeterProvider = one.meter
+	return sender{one}, []exporterhelper.Option{
 		exporterhelper.WithQueue(c.Queue),
 		exporterhelper.WithRetry(c.Retry),
 		exporterhelper.WithTimeout(c.Timeout),
-		exporterhelper.WithStart(s.start),
-		exporterhelper.WithShutdown(func(context.Context) error { return shipper.Close() }),
-	}, err
+		exporterhelper.WithStart(func(ctx context.Context, _ component.Host) error { one.start(ctx); return nil }),
+		exporterhelper.WithShutdown(func(context.Context) error { return one.stop() }),
+	}, nil
 }
 
-// start prepares OpenSearch. If it is away the agent starts all the same: the
-// queue takes what comes, and nothing is written before Setup has succeeded.
-func (s *sender) start(ctx context.Context, _ component.Host) error {
-	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
-	defer cancel()
-	if err := s.ship.Setup(ctx); err != nil {
-		s.log.Warn("OpenSearch is not ready; keeping everything until it is", zap.Error(err))
+func (s sender) send(ctx context.Context, read func() []record.Record) error {
+	if err := s.ship.Ready(); err != nil {
+		return err
 	}
-	return nil
-}
-
-func (s *sender) send(ctx context.Context, records []record.Record) error {
+	records := read()
 	record.Identify(records)
 	docs := make([]record.Document, 0, len(records))
 	for i := range records {
@@ -92,35 +85,35 @@ func (s *sender) send(ctx context.Context, records []record.Record) error {
 	return err
 }
 
-func newLogs(ctx context.Context, set exporter.Settings, cfg component.Config) (exporter.Logs, error) {
-	s, options, err := newSender(set, cfg)
+func (h *hosts) newLogs(ctx context.Context, set exporter.Settings, cfg component.Config) (exporter.Logs, error) {
+	s, options, err := h.newSender(&set, cfg)
 	if err != nil {
 		return nil, err
 	}
 	e, err := exporterhelper.NewLogs(ctx, set, cfg, func(ctx context.Context, ld plog.Logs) error {
-		return s.send(ctx, logRecords(ld))
+		return s.send(ctx, func() []record.Record { return logRecords(ld) })
 	}, options...)
 	return &logsGate{Logs: e}, err
 }
 
-func newTraces(ctx context.Context, set exporter.Settings, cfg component.Config) (exporter.Traces, error) {
-	s, options, err := newSender(set, cfg)
+func (h *hosts) newTraces(ctx context.Context, set exporter.Settings, cfg component.Config) (exporter.Traces, error) {
+	s, options, err := h.newSender(&set, cfg)
 	if err != nil {
 		return nil, err
 	}
 	e, err := exporterhelper.NewTraces(ctx, set, cfg, func(ctx context.Context, td ptrace.Traces) error {
-		return s.send(ctx, spanRecords(td))
+		return s.send(ctx, func() []record.Record { return spanRecords(td) })
 	}, options...)
 	return &tracesGate{Traces: e}, err
 }
 
-func newMetrics(ctx context.Context, set exporter.Settings, cfg component.Config) (exporter.Metrics, error) {
-	s, options, err := newSender(set, cfg)
+func (h *hosts) newMetrics(ctx context.Context, set exporter.Settings, cfg component.Config) (exporter.Metrics, error) {
+	s, options, err := h.newSender(&set, cfg)
 	if err != nil {
 		return nil, err
 	}
 	e, err := exporterhelper.NewMetrics(ctx, set, cfg, func(ctx context.Context, md pmetric.Metrics) error {
-		return s.send(ctx, metricRecords(md))
+		return s.send(ctx, func() []record.Record { return metricRecords(md) })
 	}, options...)
 	return &metricsGate{Metrics: e}, err
 }

@@ -39,6 +39,9 @@ type Plugin struct {
 //	index_prefix  before every index name; for tests
 //	gzip          on or off (default on: between machines it pays)
 //	timeout       of one request (default 20s)
+//	agent_metrics where Fluent Bit's own HTTP server is, to be asked how many
+//	              records it gave up; not asked if unset
+//	heartbeat     how often the agent says what it has shipped (default 10s)
 func Open(setting func(key string) string, log *slog.Logger) (*Plugin, error) {
 	cfg := ship.Config{URL: setting("url"), Prefix: setting("index_prefix"), Gzip: true, Timeout: 20 * time.Second}
 	var errs []error
@@ -46,18 +49,20 @@ func Open(setting func(key string) string, log *slog.Logger) (*Plugin, error) {
 		on, err := onOff(s)
 		cfg.Gzip, errs = on, append(errs, err)
 	}
-	if s := setting("timeout"); s != "" {
-		d, err := time.ParseDuration(s)
-		if err == nil && d <= 0 {
-			err = fmt.Errorf("%s is no time to wait", s)
-		}
-		cfg.Timeout, errs = d, append(errs, err)
+	agent := ship.Agent{Kind: "fluent-bit", Every: 10 * time.Second}
+	for key, d := range map[string]*time.Duration{"timeout": &cfg.Timeout, "heartbeat": &agent.Every} {
+		errs = append(errs, duration(setting(key), d))
+	}
+	if s := setting("agent_metrics"); s != "" {
+		f, err := newFluentBit(s)
+		agent.Tell, errs = f.tell, append(errs, err)
 	}
 	shipper, err := ship.Open(cfg)
 	if err := errors.Join(append(errs, err)...); err != nil {
 		return nil, fmt.Errorf("settings of the jari output: %w", err)
 	}
 	p := &Plugin{ship: shipper, timeout: 3 * cfg.Timeout, log: log}
+	shipper.Pulse(agent)
 	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
 	defer cancel()
 	if err := shipper.Setup(ctx); err != nil {
@@ -65,6 +70,19 @@ func Open(setting func(key string) string, log *slog.Logger) (*Plugin, error) {
 		log.Warn("OpenSearch is not ready; chunks are kept until it is", "error", err)
 	}
 	return p, nil
+}
+
+// duration reads s, if it is set, as a time to wait.
+func duration(s string, into *time.Duration) error {
+	if s == "" {
+		return nil
+	}
+	d, err := time.ParseDuration(s)
+	if err == nil && d <= 0 {
+		err = fmt.Errorf("%s is no time to wait", s)
+	}
+	*into = d
+	return err
 }
 
 func onOff(s string) (bool, error) {
@@ -80,6 +98,10 @@ func onOff(s string) (bool, error) {
 // Flush ships a chunk. OK means that every record in it is indexed or, with the
 // reason, in the dead-letter index.
 func (p *Plugin) Flush(chunk []byte, tag string) Answer {
+	if err := p.ship.Ready(); err != nil {
+		p.log.Warn("chunk will be tried again", "tag", tag, "bytes", len(chunk), "error", err)
+		return Retry
+	}
 	ctx, cancel := context.WithTimeout(context.Background(), p.timeout)
 	defer cancel()
 	res, err := p.ship.Ship(ctx, p.documents(chunk, tag))

@@ -12,6 +12,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"jari.example/telemetry/names"
 )
 
 // Store is the part of an OpenSearch that belongs to one test.
@@ -53,13 +55,15 @@ func (s Store) Refresh(t testing.TB) {
 	s.call(t, http.MethodPost, s.Prefix+"*/_refresh", nil)
 }
 
-// Count is how many documents the indices of family hold.
+// Count is how many documents the indices of family hold, but for those in
+// which an agent speaks of itself.
 func (s Store) Count(t testing.TB, family string) int {
 	t.Helper()
+	others := []byte(`{"query":{"bool":{"must_not":{"term":{"` + names.DocServiceName + `":"` + names.ServiceAgent + `"}}}}}`)
 	var answer struct {
 		Count int `json:"count"`
 	}
-	s.decode(t, s.Prefix+family+"*/_count", nil, &answer)
+	s.decode(t, s.Prefix+family+"*/_count", others, &answer)
 	return answer.Count
 }
 

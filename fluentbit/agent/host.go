@@ -1,0 +1,121 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"sync"
+	"time"
+
+	"go.opentelemetry.io/collector/exporter"
+	"go.opentelemetry.io/otel/sdk/metric"
+	"go.opentelemetry.io/otel/sdk/metric/metricdata"
+	"go.uber.org/zap"
+
+	"jari.example/fluentbit/ship"
+	"jari.example/telemetry/names"
+)
+
+// host is the one Shipper of the agent: the exporters of the three signals
+// share it, and with it the circuit, the bound of requests and the heartbeat.
+type host struct {
+	ship  *ship.Shipper
+	every time.Duration // between heartbeats
+	log   *zap.Logger
+	queue *metric.ManualReader // what the Collector counts about the queues before it
+	meter *metric.MeterProvider
+
+	mu    sync.Mutex
+	users int
+	beats bool
+}
+
+// hosts finds the host of a configuration, of which each signal's exporter gets
+// the same one.
+type hosts struct {
+	mu  sync.Mutex
+	all map[*config]*host
+}
+
+func (h *hosts) of(cfg *config, set exporter.Settings) (*host, error) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if one := h.all[cfg]; one != nil {
+		return one, nil
+	}
+	shipper, err := ship.Open(ship.Config{URL: cfg.URL, Prefix: cfg.Prefix, Gzip: cfg.Gzip})
+	if err != nil {
+		return nil, err
+	}
+	one := &host{ship: shipper, every: cfg.Heartbeat, log: set.Logger, queue: metric.NewManualReader()}
+	one.meter = metric.NewMeterProvider(metric.WithReader(one.queue))
+	if h.all == nil {
+		h.all = map[*config]*host{}
+	}
+	h.all[cfg] = one
+	return one, nil
+}
+
+// start prepares OpenSearch. If it is away the agent starts all the same: the
+// queue takes what comes, and nothing is written before Setup has succeeded.
+func (h *host) start(ctx context.Context) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.users++
+	if !h.beats {
+		h.beats = true
+		h.ship.Pulse(ship.Agent{Kind: "collector", Tell: h.tell, Every: h.every})
+	}
+	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
+	defer cancel()
+	if err := h.ship.Setup(ctx); err != nil {
+		h.log.Warn("OpenSearch is not ready; keeping everything until it is", zap.Error(err))
+	}
+}
+
+func (h *host) stop() error {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.users--; h.users > 0 {
+		return nil
+	}
+	return h.ship.Close()
+}
+
+// tell reads the Collector's own counters, by the beginnings of their names. It
+// evicts nothing: what it gives up was refused for good, which no error of ours
+// asks for, and what its queue does not take it tells its client.
+func (h *host) tell(ctx context.Context) (map[string]int64, error) {
+	var all metricdata.ResourceMetrics
+	if err := h.queue.Collect(ctx, &all); err != nil {
+		return nil, fmt.Errorf("read the Collector's counters: %w", err)
+	}
+	told := map[string]int64{names.ShipEvicted: 0, names.ShipTurnedAway: 0, names.ShipBacklogBytes: 0}
+	for _, scope := range all.ScopeMetrics {
+		for _, m := range scope.Metrics {
+			switch {
+			case m.Name == "otelcol_exporter_queue_size":
+				told[names.ShipBacklogBytes] += sum(m.Data)
+			case strings.HasPrefix(m.Name, "otelcol_exporter_enqueue_failed_"):
+				told[names.ShipTurnedAway] += sum(m.Data)
+			case strings.HasPrefix(m.Name, "otelcol_exporter_send_failed_"):
+				told[names.ShipEvicted] += sum(m.Data)
+			}
+		}
+	}
+	return told, nil
+}
+
+func sum(data metricdata.Aggregation) (total int64) {
+	var points []metricdata.DataPoint[int64]
+	switch d := data.(type) {
+	case metricdata.Sum[int64]:
+		points = d.DataPoints
+	case metricdata.Gauge[int64]:
+		points = d.DataPoints
+	}
+	for _, p := range points {
+		total += p.Value
+	}
+	return total
+}

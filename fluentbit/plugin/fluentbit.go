@@ -1,0 +1,77 @@
+package plugin
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+
+	"jari.example/telemetry/names"
+)
+
+// fluentBit asks Fluent Bit, in whose process the plugin runs, for what its own
+// HTTP server tells.
+type fluentBit struct {
+	url    string
+	client *http.Client
+}
+
+func newFluentBit(address string) (*fluentBit, error) {
+	u, err := url.Parse(address)
+	if err != nil || u.Scheme != "http" || u.Host == "" {
+		return nil, fmt.Errorf("agent_metrics %q is not of the form http://host:port", address)
+	}
+	return &fluentBit{url: strings.TrimRight(address, "/"), client: &http.Client{Timeout: 3 * time.Second}}, nil
+}
+
+// tell returns how many records were given up and how many chunks wait. A
+// chunk that has to make room under storage.total_limit_size is in no other
+// counter: measured with 5.1.1, 18,000 records of 20,000 gone, 18,000 counted.
+func (f *fluentBit) tell(ctx context.Context) (map[string]int64, error) {
+	var metrics struct {
+		Output map[string]struct {
+			Dropped int64 `json:"dropped_records"`
+		} `json:"output"`
+	}
+	var storage struct {
+		Layer struct {
+			Chunks struct {
+				Total int64 `json:"total_chunks"`
+			} `json:"chunks"`
+		} `json:"storage_layer"`
+	}
+	if err := errors.Join(f.get(ctx, "/api/v1/metrics", &metrics), f.get(ctx, "/api/v1/storage", &storage)); err != nil {
+		return nil, err
+	}
+	if len(metrics.Output) == 0 {
+		return nil, errors.New("Fluent Bit's metrics tell of no output")
+	}
+	told := map[string]int64{names.ShipEvicted: 0, names.ShipBacklogChunks: storage.Layer.Chunks.Total}
+	for _, o := range metrics.Output {
+		told[names.ShipEvicted] += o.Dropped
+	}
+	return told, nil
+}
+
+func (f *fluentBit) get(ctx context.Context, path string, into any) error {
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, f.url+path, nil)
+	if err != nil {
+		return err
+	}
+	resp, err := f.client.Do(req)
+	if err != nil {
+		return fmt.Errorf("ask Fluent Bit: %w", err)
+	}
+	defer resp.Body.Close()
+	if resp.StatusCode != http.StatusOK {
+		return fmt.Errorf("ask Fluent Bit for %s: status %d", path, resp.StatusCode)
+	}
+	if err := json.NewDecoder(resp.Body).Decode(into); err != nil {
+		return fmt.Errorf("read Fluent Bit's %s: %w", path, err)
+	}
+	return nil
+}
