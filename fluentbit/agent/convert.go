@@ -1,7 +1,6 @@
 package main
 
 import (
-	"maps"
 	"time"
 
 	"go.opentelemetry.io/collector/pdata/pcommon"
@@ -33,48 +32,24 @@ func moment(t pcommon.Timestamp) time.Time {
 	return t.AsTime()
 }
 
-// with is the attributes shared by several records and those of one.
-func with(shared map[string]any, attributes pcommon.Map) map[string]any {
-	own := maps.Clone(shared)
-	maps.Copy(own, attributes.AsRaw())
-	return own
-}
-
-// under is the attributes of a scope and those of its resource, which win.
-func under(scope pcommon.InstrumentationScope, resource map[string]any) map[string]any {
-	own := scope.Attributes().AsRaw()
-	maps.Copy(own, resource)
-	return own
-}
-
 func logRecords(ld plog.Logs) []record.Record {
 	records := make([]record.Record, 0, ld.LogRecordCount())
 	for _, rl := range ld.ResourceLogs().All() {
 		res, received := resource(rl.Resource())
 		for _, sl := range rl.ScopeLogs().All() {
-			shared := under(sl.Scope(), res)
+			shared := record.Record{Received: received, Resource: res, Scope: sl.Scope().Attributes().AsRaw()}
 			for _, l := range sl.LogRecords().All() {
-				own := with(shared, l.Attributes())
-				if own[keyPath] != nil {
-					records = append(records, record.Line(l.Body().AsString(), moment(l.ObservedTimestamp()), own))
-					continue
-				}
-				records = append(records, otlpLog(l, own, received))
+				records = append(records, logRecord(l, shared))
 			}
 		}
 	}
 	return records
 }
 
-func otlpLog(l plog.LogRecord, own map[string]any, received time.Time) record.Record {
-	if body, ok := l.Body().AsRaw().(map[string]any); ok {
-		for k, v := range body {
-			if _, taken := own[k]; !taken {
-				own[k] = v
-			}
-		}
-	} else {
-		own[names.Body] = l.Body().AsRaw()
+func logRecord(l plog.LogRecord, r record.Record) record.Record {
+	own := l.Attributes().AsRaw()
+	if own[keyPath] != nil {
+		return record.Line(l.Body().AsString(), moment(l.ObservedTimestamp()), own)
 	}
 	if id := l.TraceID(); !id.IsEmpty() {
 		own[names.TraceID] = id.String()
@@ -88,7 +63,8 @@ func otlpLog(l plog.LogRecord, own map[string]any, received time.Time) record.Re
 	if s := l.SeverityText(); s != "" {
 		own[names.SeverityText] = s
 	}
-	return record.OTLPLog(own, moment(l.Timestamp()), moment(l.ObservedTimestamp()), received)
+	r.Attributes = own
+	return record.OTLPLog(r, l.Body().AsRaw(), moment(l.Timestamp()), moment(l.ObservedTimestamp()))
 }
 
 func spanRecords(td ptrace.Traces) []record.Record {
@@ -96,16 +72,20 @@ func spanRecords(td ptrace.Traces) []record.Record {
 	for _, rs := range td.ResourceSpans().All() {
 		res, received := resource(rs.Resource())
 		for _, ss := range rs.ScopeSpans().All() {
-			shared := under(ss.Scope(), res)
+			shared := record.Record{Received: received, Resource: res, Scope: ss.Scope().Attributes().AsRaw()}
 			for _, s := range ss.Spans().All() {
-				records = append(records, spanRecord(s, with(shared, s.Attributes()), received))
+				records = append(records, spanRecord(s, shared))
 			}
 		}
 	}
 	return records
 }
 
-func spanRecord(s ptrace.Span, own map[string]any, received time.Time) record.Record {
+func spanRecord(s ptrace.Span, r record.Record) record.Record {
+	if s.TraceID().IsEmpty() || s.SpanID().IsEmpty() {
+		return unreadable(s, r.Received)
+	}
+	own := s.Attributes().AsRaw()
 	own[names.TraceID], own[names.SpanID] = s.TraceID().String(), s.SpanID().String()
 	data := record.SpanData{
 		Parent:     s.ParentSpanID().String(),
@@ -121,5 +101,18 @@ func spanRecord(s ptrace.Span, own map[string]any, received time.Time) record.Re
 	for _, l := range s.Links().All() {
 		data.Links = append(data.Links, record.Link{TraceID: l.TraceID().String(), SpanID: l.SpanID().String(), Attributes: l.Attributes().AsRaw()})
 	}
-	return record.Record{Signal: record.Span, Time: moment(s.StartTimestamp()), Received: received, Attributes: own, Span: &data}
+	r.Signal, r.Time, r.Attributes, r.Span = record.Span, moment(s.StartTimestamp()), own, &data
+	return r
+}
+
+// unreadable is the dead letter for a span without ids: a request with nothing
+// else in it.
+func unreadable(s ptrace.Span, received time.Time) record.Record {
+	td := ptrace.NewTraces()
+	s.CopyTo(td.ResourceSpans().AppendEmpty().ScopeSpans().AppendEmpty().Spans().AppendEmpty())
+	raw, err := (&ptrace.JSONMarshaler{}).MarshalTraces(td)
+	if err != nil {
+		raw = []byte(s.Name())
+	}
+	return record.Record{Signal: record.Broken, Received: received, Broken: &record.BrokenData{Reason: record.ErrIDs.Error(), Raw: raw}}
 }

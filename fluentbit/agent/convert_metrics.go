@@ -1,7 +1,7 @@
 package main
 
 import (
-	"time"
+	"math"
 
 	"go.opentelemetry.io/collector/pdata/pcommon"
 	"go.opentelemetry.io/collector/pdata/pmetric"
@@ -14,9 +14,9 @@ func metricRecords(md pmetric.Metrics) []record.Record {
 	for _, rm := range md.ResourceMetrics().All() {
 		res, received := resource(rm.Resource())
 		for _, sm := range rm.ScopeMetrics().All() {
+			shared := record.Record{Signal: record.Metric, Received: received, Resource: res, Scope: sm.Scope().Attributes().AsRaw()}
 			for _, m := range sm.Metrics().All() {
-				c := points{metric: m, resource: res, received: received}
-				records = append(records, c.all()...)
+				records = append(records, points{metric: m, shared: shared}.all()...)
 			}
 		}
 	}
@@ -25,9 +25,8 @@ func metricRecords(md pmetric.Metrics) []record.Record {
 
 // points reads the data points of one metric.
 type points struct {
-	metric   pmetric.Metric
-	resource map[string]any
-	received time.Time
+	metric pmetric.Metric
+	shared record.Record
 }
 
 func (p points) all() (out []record.Record) {
@@ -62,24 +61,34 @@ func (p points) all() (out []record.Record) {
 }
 
 func (p points) number(d pmetric.NumberDataPoint, kind string) record.Record {
-	data := record.PointData{Name: p.metric.Name(), Unit: p.metric.Unit(), Type: kind, Start: moment(d.StartTimestamp()), Value: d.DoubleValue()}
-	if d.ValueType() == pmetric.NumberDataPointValueTypeInt {
+	r, data := p.point(d)
+	data.Type = kind
+	switch d.ValueType() {
+	case pmetric.NumberDataPointValueTypeInt:
 		data.Value = float64(d.IntValue())
+	case pmetric.NumberDataPointValueTypeDouble:
+		data.Value = d.DoubleValue()
+	default:
+		data.Value = math.NaN() // no value was recorded, which is not 0
 	}
-	return record.Record{
-		Signal: record.Metric, Time: moment(d.Timestamp()), Received: p.received,
-		Attributes: with(p.resource, d.Attributes()), Point: &data,
-	}
+	r.Point = &data
+	return r
 }
 
-// dataPoint is what every distribution has.
+func (p points) distribution(d dataPoint, count uint64, sum float64) []record.Record {
+	r, data := p.point(d)
+	return record.Histogram(r, data, float64(count), sum)
+}
+
+// dataPoint is what every kind of point has.
 type dataPoint interface {
 	StartTimestamp() pcommon.Timestamp
 	Timestamp() pcommon.Timestamp
 	Attributes() pcommon.Map
 }
 
-func (p points) distribution(d dataPoint, count uint64, sum float64) []record.Record {
-	data := record.PointData{Name: p.metric.Name(), Unit: p.metric.Unit(), Start: moment(d.StartTimestamp())}
-	return record.Histogram(data, float64(count), sum, moment(d.Timestamp()), p.received, with(p.resource, d.Attributes()))
+func (p points) point(d dataPoint) (record.Record, record.PointData) {
+	r := p.shared
+	r.Time, r.Attributes = moment(d.Timestamp()), record.Dimensions(d.Attributes().AsRaw())
+	return r, record.PointData{Name: p.metric.Name(), Unit: p.metric.Unit(), Start: moment(d.StartTimestamp())}
 }

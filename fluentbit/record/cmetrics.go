@@ -1,61 +1,160 @@
 package record
 
 import (
-	"maps"
+	"errors"
+	"math"
 	"time"
+
+	"jari.example/telemetry/names"
 )
 
-// cmCounter is cmetrics' type of a value that only grows.
+// cmCounter is cmetrics' type of a sum. It does not tell whether it may fall.
 const cmCounter = 0
 
+var (
+	errFamily = errors.New("a metric without a name")
+	errPoint  = errors.New("a metric point without a value")
+)
+
 // metrics reads a chunk of cmetrics: metric families, each with its values.
-func (d *decoder) metrics(chunk map[string]any) error {
-	external := one(one(chunk, "meta"), "external")
-	resource := attributes(one(external, "resource")["attributes"])
-	for _, family := range members(chunk, "metrics") {
+func (d *decoder) metrics(chunk map[string]any) {
+	meta := one(chunk, "meta")
+	external := one(meta, "external")
+	shared := Record{
+		Signal:   Metric,
+		Resource: attributes(one(external, "resource")["attributes"]),
+		Scope:    attributes(one(external, "scope")["attributes"]),
+	}
+	static, _ := one(meta, "processing")["static_labels"].([]any)
+	for _, l := range static { // of every point: what the agent's own inputs know
+		if kv, ok := l.([]any); ok && len(kv) == 2 && text(kv[0]) != "" {
+			shared.Resource[text(kv[0])] = kv[1]
+		}
+	}
+	d.each(chunk["metrics"], func(family map[string]any) {
 		meta := one(family, "meta")
 		opts := one(meta, "opts")
 		point := PointData{Name: familyName(opts), Type: pointType(meta["type"]), Unit: text(opts["unit"])}
+		if point.Name == "" {
+			d.part(family, errFamily)
+			return
+		}
 		labels, _ := meta["labels"].([]any)
-		for _, value := range members(family, "values") {
-			own := maps.Clone(resource)
-			values, _ := value["labels"].([]any)
-			for i, v := range values {
-				if i < len(labels) && text(v) != "" {
-					own[text(labels[i])] = v
-				}
+		d.each(family["values"], func(value map[string]any) {
+			r := shared
+			r.Attributes = dimensions(labels, value["labels"])
+			if !d.points(value, r, point) {
+				d.part(value, errPoint)
 			}
-			d.points(value, point, own)
+		})
+	})
+}
+
+// dimensions pairs the names of a family's labels with those of one value.
+func dimensions(keys []any, values any) map[string]any {
+	list, _ := values.([]any)
+	own := make(map[string]any, min(len(keys), len(list)))
+	for i, v := range list[:min(len(keys), len(list))] {
+		if label := text(v); label != "" {
+			own[text(keys[i])] = label
 		}
 	}
-	return nil
+	return own
 }
 
-func (d *decoder) points(value map[string]any, point PointData, own map[string]any) {
-	at := nanos(value["ts"])
-	if h := one(value, "histogram"); h != nil {
-		count, _ := float(h["count"])
-		sum, _ := float(h["sum"])
-		d.records = append(d.records, Histogram(point, count, sum, at, time.Time{}, own)...)
-		return
+// Dimensions is the attributes of a metric point as every host writes them: as
+// text, because cmetrics knows nothing else, and without empty ones.
+func Dimensions(attributes map[string]any) map[string]any {
+	for k, v := range attributes {
+		switch v := v.(type) {
+		case string:
+		case nil, []any, map[string]any, []byte:
+			attributes[k] = string(appendValue(nil, v))
+		default:
+			attributes[k] = text(v)
+		}
+		if v == nil || attributes[k] == "" {
+			delete(attributes, k)
+		}
 	}
-	point.Value, _ = float(value["value"])
-	if n, ok := integer(value["value_int64"]); ok && point.Value == 0 {
-		point.Value = float64(n) // whole numbers stand beside a zero
-	}
-	d.records = append(d.records, Record{Signal: Metric, Time: at, Attributes: own, Point: &point})
+	return attributes
 }
 
-// Histogram is the two points a histogram is kept as: how many, and their sum.
-func Histogram(point PointData, count, sum float64, at, received time.Time, own map[string]any) []Record {
+// points reads a value of a family; ok is false if there is none.
+func (d *decoder) points(value map[string]any, r Record, point PointData) (ok bool) {
+	r.Time, point.Start = nanos(value["ts"]), nanos(value["start_ts"])
+	for _, kind := range distributions {
+		if h := one(value, kind.key); h != nil {
+			count, counted := float(h["count"])
+			sum, summed := kind.sum(h["sum"])
+			if counted && summed {
+				d.records = append(d.records, Histogram(r, point, count, sum)...)
+			}
+			return counted && summed
+		}
+	}
+	for _, key := range []string{"value_int64", "value_uint64", "value"} { // whole numbers stand beside their nearest double
+		if point.Value, ok = float(value[key]); ok {
+			r.Point = &point
+			d.records = append(d.records, r)
+			return true
+		}
+	}
+	return false
+}
+
+// distributions are the kinds of value with a count and a sum, and how each
+// writes its sum.
+var distributions = [...]struct {
+	key string
+	sum func(any) (float64, bool)
+}{
+	{"histogram", float},
+	{"exp_histogram", bits},
+	{"summary", bits},
+}
+
+// bits reads a double whose bits are given as a whole number.
+func bits(v any) (float64, bool) {
+	switch v := v.(type) {
+	case int64:
+		return math.Float64frombits(uint64(v)), v >= 0
+	case uint64:
+		return math.Float64frombits(v), true
+	}
+	return 0, false
+}
+
+// Histogram is the two points a distribution is kept as: how many, and their
+// sum. Both are like r.
+func Histogram(r Record, point PointData, count, sum float64) []Record {
 	counted, summed := point, point
 	counted.Name, counted.Type, counted.Unit, counted.Value = point.Name+".count", "counter", "1", count
 	summed.Name, summed.Type, summed.Value = point.Name+".sum", "counter", sum
-	return []Record{
-		{Signal: Metric, Time: at, Received: received, Attributes: own, Point: &counted},
-		{Signal: Metric, Time: at, Received: received, Attributes: own, Point: &summed},
+	out := []Record{r, r}
+	out[0].Point, out[1].Point = &counted, &summed
+	return out
+}
+
+// point writes what only a metric point has. A value that is no number has no
+// place in the index's field; it stands as text among the attributes.
+func (r *Record) point(o *object, when time.Time) {
+	p := r.Point
+	o.add(names.DocTime, when)
+	o.add(names.DocMetricName, p.Name)
+	o.add(names.DocMetricType, p.Type)
+	if finite(p.Value) {
+		o.add(names.DocMetricValue, p.Value)
+	}
+	if p.Unit != "" {
+		o.add(names.DocMetricUnit, p.Unit)
+	}
+	if !p.Start.IsZero() {
+		o.add(names.DocStartTime, p.Start)
 	}
 }
+
+func finite(f float64) bool { return !math.IsNaN(f) && !math.IsInf(f, 0) }
 
 func familyName(opts map[string]any) string {
 	name := text(opts["name"])
@@ -68,7 +167,7 @@ func familyName(opts map[string]any) string {
 }
 
 func pointType(v any) string {
-	if n, _ := integer(v); n == cmCounter {
+	if n, ok := integer(v); ok && n == cmCounter {
 		return "counter"
 	}
 	return "gauge"

@@ -139,7 +139,7 @@ func TestUnusualValuesHaveADefinedForm(t *testing.T) {
 		"an object for a keyword":     {map[string]any{"log": `{"body":"x","user.id":{"a":1}}`}, `"attributes":{"user.id":{"a":1}}`, false},
 		"a line that is half JSON":    {map[string]any{"log": `{"body":"x"} tail`}, `"body":"{\"body\":\"x\"} tail"`, false},
 		"nothing at all":              {map[string]any{}, `"body":"{}"`, false},
-		"a line that nests deeply":    {map[string]any{"log": strings.Repeat(`{"n":`, 1200) + "1" + strings.Repeat("}", 1200)}, strings.Repeat(`{"n":`, maxDepth) + `{"n":"{\"n\":`, false},
+		"a line that nests deeply":    {map[string]any{"log": strings.Repeat(`{"n":`, 1200) + "1" + strings.Repeat("}", 1200)}, strings.Repeat(`{"n":`, maxLevels) + `{"n":"{\"n\":`, false},
 		"nesting deeper than allowed": {deep, `"refused.type":"unreadable"`, true},
 	}
 	neighbour := map[string]any{"log": `{"body":"neighbour","log.record.uid":"01N"}`}

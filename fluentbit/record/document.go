@@ -3,7 +3,6 @@ package record
 import (
 	"encoding/base64"
 	"maps"
-	"slices"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -30,7 +29,7 @@ func (r *Record) Documents(dst []Document) []Document {
 	if r.Signal == Broken {
 		return append(dst, Refused(Document{ID: r.ID, Time: when, Body: r.Broken.Raw}, 0, "unreadable", r.Broken.Reason))
 	}
-	var o object
+	o := newObject()
 	var family string
 	switch r.Signal {
 	case Span:
@@ -72,8 +71,8 @@ var indexed = func() map[string]names.Field {
 // costs a document.
 func (r *Record) fields(o *object) {
 	var rest, long []string
-	for _, k := range slices.Sorted(maps.Keys(r.Attributes)) {
-		v := r.Attributes[k]
+	for _, k := range r.named() {
+		v := r.attribute(k)
 		if v == nil || v == "" {
 			continue
 		}
@@ -88,6 +87,13 @@ func (r *Record) fields(o *object) {
 		} else {
 			rest = append(rest, k)
 		}
+	}
+	if r.Signal == Metric && !finite(r.Point.Value) {
+		// r is not changed: it may become documents again
+		own := maps.Clone(r.Attributes)
+		own[names.DocMetricValue] = r.Point.Value
+		r = &Record{Attributes: own, Resource: r.Resource, Scope: r.Scope}
+		rest = append(rest, names.DocMetricValue)
 	}
 	r.group(o, names.Attributes, rest)
 	r.group(o, names.Unindexed, long)
@@ -111,17 +117,17 @@ func (r *Record) group(o *object, name string, keys []string) {
 	if len(keys) == 0 {
 		return
 	}
-	var m object
-	for _, k := range keys {
-		m.add(k, r.Attributes[k])
-	}
 	o.key(name)
-	*o = append(*o, m.close()...)
+	o.open()
+	for _, k := range keys {
+		o.add(k, r.attribute(k))
+	}
+	*o = o.close()
 }
 
 // Refused is the dead letter for d: what was refused, and why.
 func Refused(d Document, status int, kind, reason string) Document {
-	var o object
+	o := newObject()
 	o.add(names.DocTime, d.Time)
 	if d.Index != "" {
 		o.add(names.DocRefusedIndex, d.Index)

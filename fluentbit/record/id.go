@@ -42,15 +42,15 @@ func Identify(records []Record) {
 func (r *Record) identity() (id string, own bool) {
 	switch r.Signal {
 	case Span:
-		return text(r.Attributes[names.TraceID]) + "-" + text(r.Attributes[names.SpanID]), true
+		return text(r.attribute(names.TraceID)) + "-" + text(r.attribute(names.SpanID)), true
 	case Metric:
-		b := appendValue(nil, r.Attributes)
+		b := r.appendAttributes(nil)
 		b = appendString(b, r.Point.Name)
 		return digest(appendTime(appendTime(b, r.Point.Start), r.Time)), true
 	case Broken:
 		return digest(r.Broken.Raw), false
 	}
-	if uid := text(r.Attributes[names.RecordUID]); uid != "" && len(uid) <= maxID {
+	if uid := text(r.attribute(names.RecordUID)); uid != "" && len(uid) <= maxID {
 		return uid, true
 	} else if uid != "" {
 		return digest([]byte(uid)), true
@@ -62,7 +62,16 @@ func (r *Record) identity() (id string, own bool) {
 	if r.Time.IsZero() {
 		b = appendTime(nil, r.Received)
 	}
-	return digest(appendValue(b, r.Attributes)), false
+	return digest(r.appendAttributes(b)), false
+}
+
+func (r *Record) appendAttributes(b []byte) []byte {
+	o := object(b)
+	o.open()
+	for _, k := range r.named() {
+		o.add(k, r.attribute(k))
+	}
+	return o.close()
 }
 
 func digest(b []byte) string {

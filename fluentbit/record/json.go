@@ -12,21 +12,18 @@ import (
 	"unicode/utf8"
 )
 
+// maxLevels is how deep a value may nest in a document before it becomes a
+// string of its JSON: an OpenSearch 3.8.0 that indexes a flat_object of 1,200
+// levels dies of it, and would again at each repetition.
+const maxLevels = 64
+
 // appendValue appends v as JSON. Unlike encoding/json it has an answer for
 // everything that can arrive: NaN and infinities become strings, bytes become
 // base64, invalid UTF-8 is replaced. Keys are sorted, so that equal values are
-// equal bytes. What nests deeper than maxDepth becomes a string of its JSON: an
-// OpenSearch 3.8.0 that indexes a flat_object of 1,200 levels dies of it, and
-// would again at each repetition.
-func appendValue(b []byte, v any) []byte { return appendNested(b, v, maxDepth) }
+// equal bytes.
+func appendValue(b []byte, v any) []byte { return appendNested(b, v, maxLevels) }
 
 func appendNested(b []byte, v any, levels int) []byte {
-	switch v.(type) {
-	case []any, map[string]any:
-		if levels == 0 {
-			return appendString(b, string(appendNested(nil, v, math.MaxInt)))
-		}
-	}
 	switch v := v.(type) {
 	case nil:
 		return append(b, "null"...)
@@ -48,10 +45,17 @@ func appendNested(b []byte, v any, levels int) []byte {
 	case json.Number:
 		return append(b, v...)
 	case []byte:
-		return appendString(b, base64.StdEncoding.EncodeToString(v))
+		b = append(b, '"')
+		b = base64.StdEncoding.AppendEncode(b, v)
+		return append(b, '"')
 	case time.Time:
 		return appendTime(b, v)
+	case eventTime:
+		return appendTime(b, v.time())
 	case []any:
+		if levels == 0 {
+			return appendString(b, string(appendNested(nil, v, math.MaxInt)))
+		}
 		b = append(b, '[')
 		for i, e := range v {
 			if i > 0 {
@@ -61,6 +65,9 @@ func appendNested(b []byte, v any, levels int) []byte {
 		}
 		return append(b, ']')
 	case map[string]any:
+		if levels == 0 {
+			return appendString(b, string(appendNested(nil, v, math.MaxInt)))
+		}
 		b = append(b, '{')
 		for i, k := range slices.Sorted(maps.Keys(v)) {
 			if i > 0 {
@@ -74,19 +81,42 @@ func appendNested(b []byte, v any, levels int) []byte {
 	return appendString(b, fmt.Sprint(v))
 }
 
-// appendString appends s as a JSON string.
+const hexDigits = "0123456789abcdef"
+
+// appendString appends s as a JSON string. Invalid UTF-8 becomes U+FFFD.
 func appendString(b []byte, s string) []byte {
-	plain := utf8.ValidString(s)
-	for i := 0; plain && i < len(s); i++ {
-		plain = s[i] >= ' ' && s[i] != '"' && s[i] != '\\' && s[i] != 0x7f
+	b = append(b, '"')
+	from := 0 // the first byte that is not appended yet
+	for i := 0; i < len(s); {
+		c := s[i]
+		if c >= ' ' && c != '"' && c != '\\' && c < 0x7f {
+			i++
+			continue
+		}
+		size := 1
+		if c >= utf8.RuneSelf {
+			var r rune
+			if r, size = utf8.DecodeRuneInString(s[i:]); r != utf8.RuneError || size > 1 {
+				i += size
+				continue
+			}
+		}
+		b = append(b, s[from:i]...)
+		switch {
+		case c >= utf8.RuneSelf:
+			b = append(b, `\ufffd`...)
+		case c == '"' || c == '\\':
+			b = append(b, '\\', c)
+		case c == '\n':
+			b = append(b, '\\', 'n')
+		default:
+			b = append(b, '\\', 'u', '0', '0', hexDigits[c>>4], hexDigits[c&15])
+		}
+		i += size
+		from = i
 	}
-	if plain {
-		b = append(b, '"')
-		b = append(b, s...)
-		return append(b, '"')
-	}
-	quoted, _ := json.Marshal(s) // a string always marshals
-	return append(b, quoted...)
+	b = append(b, s[from:]...)
+	return append(b, '"')
 }
 
 // appendTime appends t as OpenSearch's date_nanos wants it: UTC, ending in Z.
@@ -99,10 +129,12 @@ func appendTime(b []byte, t time.Time) []byte {
 // object builds a JSON object member by member.
 type object []byte
 
+func newObject() object { return append(make(object, 0, 1024), '{') }
+
+func (o *object) open() { *o = append(*o, '{') }
+
 func (o *object) key(name string) {
-	if len(*o) == 0 {
-		*o = append(*o, '{')
-	} else {
+	if (*o)[len(*o)-1] != '{' {
 		*o = append(*o, ',')
 	}
 	*o = append(appendString(*o, name), ':')
@@ -113,9 +145,4 @@ func (o *object) add(name string, v any) {
 	*o = appendValue(*o, v)
 }
 
-func (o *object) close() []byte {
-	if len(*o) == 0 {
-		return []byte("{}")
-	}
-	return append(*o, '}')
-}
+func (o *object) close() []byte { return append(*o, '}') }

@@ -13,20 +13,36 @@ import (
 const (
 	keyPath        = "log.file.path"
 	keyOffset      = "log.file.record_offset"
-	keyPartialID   = "partial_id"
-	keyPartialPart = "partial_ordinal"
+	keyPartialID   = "partial_id"      // of a line that FireLens has split
+	keyPartialPart = "partial_ordinal" // counts its pieces from 1
 )
 
 // Line is the record of one line of a process's output that the agent got at
 // received; beside holds what the agent knows about its source. A JSON object
 // is read as a line of ours. Anything else is a foreign line and becomes the
-// body as it stands.
+// body as it stands, without its line end.
+//
+// A piece of a line that was too long for FireLens stays a record of its own,
+// and is never read as JSON. Joining those that happen to share a chunk would
+// give the line one id when its sender repeats them in one message and others
+// when it does not, and so lose or double it; pieces have ids of their own
+// wherever they turn up, and partial_id with partial_ordinal puts them in order.
 func Line(line string, received time.Time, beside map[string]any) Record {
+	if isPiece(beside) {
+		return lineRecord(map[string]any{names.Body: line}, line, received, beside)
+	}
+	line = strings.TrimRight(line, "\r\n")
 	own, err := jsonObject(line)
 	if err != nil {
-		own = map[string]any{names.Body: strings.TrimRight(line, "\r\n")}
+		own = map[string]any{names.Body: line}
 	}
 	return lineRecord(own, line, received, beside)
+}
+
+// isPiece needs both: pieces that share an id and lack a number are told apart
+// like any other foreign lines.
+func isPiece(beside map[string]any) bool {
+	return text(beside[keyPartialID]) != "" && text(beside[keyPartialPart]) != ""
 }
 
 // lineRecord is the record of a line whose fields are known already.
@@ -60,8 +76,8 @@ func foreignBody(own map[string]any, line string) any {
 
 // origin identifies a line by its place in its source, or is "".
 func origin(line string, beside map[string]any) string {
-	if id := text(beside[keyPartialID]); id != "" {
-		return "partial\x00" + id + "\x00" + text(beside[keyPartialPart])
+	if isPiece(beside) {
+		return "partial\x00" + text(beside[keyPartialID]) + "\x00" + text(beside[keyPartialPart])
 	}
 	path, offset := text(beside[keyPath]), text(beside[keyOffset])
 	if path == "" || offset == "" {

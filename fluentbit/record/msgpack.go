@@ -24,8 +24,10 @@ type eventTime struct{ sec, nsec uint32 }
 func (t eventTime) time() time.Time { return time.Unix(int64(t.sec), int64(t.nsec)).UTC() }
 
 // maxDepth bounds recursion: input nests as deep as it likes, and a Go stack
-// that overflows cannot be recovered from.
-const maxDepth = 64
+// that overflows cannot be recovered from. An attribute of a raw OTLP/JSON
+// request takes five levels for each of its own, and one attribute must not
+// cost the request.
+const maxDepth = 1024
 
 var errDepth = fmt.Errorf("nested deeper than %d", maxDepth)
 
@@ -38,8 +40,10 @@ func newReader(chunk []byte) *reader {
 func (r *reader) offset() int { return int(r.from.Size()) - r.from.Len() }
 
 // next is the next value: nil, bool, int64, uint64 (beyond int64), float64,
-// string, []byte, []any, map[string]any or eventTime. It is io.EOF at the end
-// of the chunk and io.ErrUnexpectedEOF if that cuts a value.
+// string, []byte (an unknown extension too), []any, map[string]any or
+// eventTime. A key that is no string becomes its JSON; of equal keys the last
+// one counts. It is io.EOF at the end of the chunk and io.ErrUnexpectedEOF if
+// that cuts a value.
 func (r *reader) next() (any, error) {
 	if r.from.Len() == 0 {
 		return nil, io.EOF
@@ -49,6 +53,47 @@ func (r *reader) next() (any, error) {
 		err = io.ErrUnexpectedEOF
 	}
 	return v, err
+}
+
+// skip passes the value at offset at, however deep it nests.
+func (r *reader) skip(at int) error {
+	if _, err := r.from.Seek(int64(at), io.SeekStart); err != nil {
+		return err
+	}
+	r.dec.Reset(r.from)
+	for left := 1; left > 0; left-- {
+		code, err := r.dec.PeekCode()
+		if err != nil {
+			return err
+		}
+		switch {
+		case isArray(code):
+			n, err := r.dec.DecodeArrayLen()
+			if err != nil || n > r.from.Len() {
+				return io.ErrUnexpectedEOF
+			}
+			left += n
+		case isMap(code):
+			n, err := r.dec.DecodeMapLen()
+			if err != nil || n > r.from.Len() {
+				return io.ErrUnexpectedEOF
+			}
+			left += 2 * n
+		default:
+			if _, err := r.value(0); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+func isArray(code byte) bool {
+	return msgpcode.IsFixedArray(code) || code == msgpcode.Array16 || code == msgpcode.Array32
+}
+
+func isMap(code byte) bool {
+	return msgpcode.IsFixedMap(code) || code == msgpcode.Map16 || code == msgpcode.Map32
 }
 
 func (r *reader) value(depth int) (any, error) {
@@ -78,9 +123,9 @@ func (r *reader) value(depth int) (any, error) {
 		return r.dec.DecodeString()
 	case msgpcode.IsBin(code):
 		return r.dec.DecodeBytes()
-	case msgpcode.IsFixedArray(code) || code == msgpcode.Array16 || code == msgpcode.Array32:
+	case isArray(code):
 		return r.array(depth)
-	case msgpcode.IsFixedMap(code) || code == msgpcode.Map16 || code == msgpcode.Map32:
+	case isMap(code):
 		return r.object(depth)
 	case msgpcode.IsExt(code):
 		return r.extension()
@@ -93,7 +138,10 @@ func (r *reader) array(depth int) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	list := make([]any, 0, min(n, 64)) // n is only a claim
+	if n > r.from.Len() { // n is only a claim; an element is at least a byte
+		return nil, io.ErrUnexpectedEOF
+	}
+	list := make([]any, 0, min(n, 64))
 	for range n {
 		v, err := r.value(depth + 1)
 		if err != nil {
@@ -108,6 +156,9 @@ func (r *reader) object(depth int) (any, error) {
 	n, err := r.dec.DecodeMapLen()
 	if err != nil {
 		return nil, err
+	}
+	if n > r.from.Len()/2 {
+		return nil, io.ErrUnexpectedEOF
 	}
 	m := make(map[string]any, min(n, 64))
 	for range n {
@@ -133,7 +184,7 @@ func (r *reader) extension() (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	if n > r.from.Len() {
+	if n < 0 || n > r.from.Len() {
 		return nil, io.ErrUnexpectedEOF
 	}
 	b := make([]byte, n)

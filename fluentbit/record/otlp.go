@@ -4,7 +4,6 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"errors"
-	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -16,34 +15,32 @@ import (
 // spans reads an OTLP trace request, in both forms that Fluent Bit hands over:
 // OTLP/JSON as the client sent it, and its own rendering of protobuf. A span
 // without ids is kept as broken; its neighbours are not harmed.
-func (d *decoder) spans(request map[string]any, received time.Time) error {
-	for _, rs := range members(request, "resourceSpans") {
+func (d *decoder) spans(request map[string]any) {
+	d.each(request["resourceSpans"], func(rs map[string]any) {
 		resource := attributes(one(rs, "resource")["attributes"])
-		for _, ss := range members(rs, "scopeSpans", "scope_spans") {
-			own := maps.Clone(attributes(one(ss, "scope")["attributes"]))
-			maps.Copy(own, resource)
-			for _, s := range members(ss, "spans") {
-				r, err := span(s, own, received)
-				if err != nil {
-					d.broken(appendValue(nil, s), err)
-					continue
+		d.each(pick(rs, "scopeSpans", "scope_spans"), func(ss map[string]any) {
+			scope := attributes(one(ss, "scope")["attributes"])
+			d.each(ss["spans"], func(s map[string]any) {
+				r := Record{Received: d.received, Resource: resource, Scope: scope}
+				if err := d.span(&r, s); err != nil {
+					d.part(s, err)
+					return
 				}
 				d.records = append(d.records, r)
-			}
-		}
-	}
-	return nil
+			})
+		})
+	})
 }
 
-var errIDs = errors.New("a span without a valid trace and span id")
+// ErrIDs is why a span is a dead letter.
+var ErrIDs = errors.New("a span without a valid trace and span id")
 
-func span(s, shared map[string]any, received time.Time) (Record, error) {
+func (d *decoder) span(r *Record, s map[string]any) error {
 	trace, id := hexID(s, 32, "traceId", "trace_id"), hexID(s, 16, "spanId", "span_id")
 	if trace == "" || id == "" {
-		return Record{}, errIDs
+		return ErrIDs
 	}
-	own := maps.Clone(shared)
-	maps.Copy(own, attributes(s["attributes"]))
+	own := attributes(s["attributes"])
 	own[names.TraceID], own[names.SpanID] = trace, id
 	status := one(s, "status")
 	data := SpanData{
@@ -54,22 +51,23 @@ func span(s, shared map[string]any, received time.Time) (Record, error) {
 		StatusCode: slices.Index(codes, enum(status["code"], codes)),
 		StatusText: text(status["message"]),
 	}
-	for _, e := range members(s, "events") {
+	d.each(s["events"], func(e map[string]any) {
 		data.Events = append(data.Events, Event{
 			Time:       nanos(pick(e, "timeUnixNano", "time_unix_nano")),
 			Name:       text(e["name"]),
 			Attributes: attributes(e["attributes"]),
 		})
-	}
-	for _, l := range members(s, "links") {
+	})
+	d.each(s["links"], func(l map[string]any) {
 		data.Links = append(data.Links, Link{
 			TraceID:    hexID(l, 32, "traceId", "trace_id"),
 			SpanID:     hexID(l, 16, "spanId", "span_id"),
 			Attributes: attributes(l["attributes"]),
 		})
-	}
-	start := nanos(pick(s, "startTimeUnixNano", "start_time_unix_nano"))
-	return Record{Signal: Span, Time: start, Received: received, Attributes: own, Span: &data}, nil
+	})
+	r.Signal, r.Attributes, r.Span = Span, own, &data
+	r.Time = nanos(pick(s, "startTimeUnixNano", "start_time_unix_nano"))
+	return nil
 }
 
 var codes = []string{"STATUS_CODE_UNSET", "STATUS_CODE_OK", "STATUS_CODE_ERROR"}
@@ -85,58 +83,85 @@ func enum(v any, values []string) string {
 	return values[0]
 }
 
-// attributes reads a map, or OTLP/JSON's list of keys and tagged values.
+// keyUnreadable holds what stands among attributes and is none.
+const keyUnreadable = "unreadable"
+
+// attributes reads a map, or OTLP/JSON's list of keys and tagged values, as a
+// map that is the caller's. Of equal keys the last one counts.
 func attributes(v any) map[string]any {
 	switch v := v.(type) {
+	case nil:
+		return map[string]any{}
 	case map[string]any:
 		return v
 	case []any:
 		m := make(map[string]any, len(v))
+		var unreadable []any
 		for _, e := range v {
-			if kv, ok := e.(map[string]any); ok {
-				m[text(kv["key"])] = tagged(kv["value"])
+			kv, _ := e.(map[string]any)
+			if key, ok := kv["key"].(string); ok {
+				m[key] = tagged(kv["value"])
+			} else {
+				unreadable = append(unreadable, e)
 			}
+		}
+		if unreadable != nil {
+			m[keyUnreadable] = unreadable
 		}
 		return m
 	}
-	return map[string]any{}
+	return map[string]any{keyUnreadable: v}
 }
 
-// tagged reads OTLP/JSON's AnyValue.
+// tags are the forms of OTLP/JSON's AnyValue; of several the first one counts.
+var tags = [...]string{"stringValue", "boolValue", "intValue", "doubleValue", "arrayValue", "kvlistValue", "bytesValue"}
+
+// tagged reads an AnyValue. What is none stays as it is.
 func tagged(v any) any {
 	m, ok := v.(map[string]any)
 	if !ok {
 		return v
 	}
-	for tag, v := range m {
-		switch tag {
-		case "stringValue", "boolValue":
-			return v
-		case "doubleValue":
-			if f, ok := float(v); ok { // "NaN" comes as a string
-				return f
-			}
-		case "intValue":
-			if n, ok := integer(v); ok {
-				return n
-			}
-		case "bytesValue":
-			if b, err := base64.StdEncoding.DecodeString(text(v)); err == nil {
-				return b
-			}
-		case "arrayValue":
-			list := []any{}
-			values, _ := one(m, tag)["values"].([]any)
+	if len(m) == 0 {
+		return nil
+	}
+	for _, tag := range tags {
+		if v, ok := m[tag]; ok {
+			return untag(tag, v)
+		}
+	}
+	return m
+}
+
+func untag(tag string, v any) any {
+	switch tag {
+	case "intValue":
+		if n, ok := integer(v); ok {
+			return n
+		}
+	case "doubleValue":
+		if f, ok := float(v); ok { // "NaN" comes as a string
+			return f
+		}
+	case "bytesValue":
+		if b, err := base64.StdEncoding.DecodeString(text(v)); err == nil {
+			return b
+		}
+	case "arrayValue":
+		list := []any{}
+		if m, ok := v.(map[string]any); ok {
+			values, _ := m["values"].([]any)
 			for _, e := range values {
 				list = append(list, tagged(e))
 			}
 			return list
-		case "kvlistValue":
-			return attributes(one(m, tag)["values"])
 		}
-		return v
+	case "kvlistValue":
+		if m, ok := v.(map[string]any); ok {
+			return attributes(m["values"])
+		}
 	}
-	return nil
+	return v
 }
 
 func pick(m map[string]any, keys ...string) any {
@@ -151,18 +176,6 @@ func pick(m map[string]any, keys ...string) any {
 func one(m map[string]any, key string) map[string]any {
 	v, _ := m[key].(map[string]any)
 	return v
-}
-
-// members is the list of objects under the first of keys that is there.
-func members(m map[string]any, keys ...string) []map[string]any {
-	list, _ := pick(m, keys...).([]any)
-	out := make([]map[string]any, 0, len(list))
-	for _, e := range list {
-		if v, ok := e.(map[string]any); ok {
-			out = append(out, v)
-		}
-	}
-	return out
 }
 
 // hexID is an id of n hex digits, or "" if it is none or all zero.

@@ -1,6 +1,9 @@
 package record
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 // Signal is what kind of thing a record is.
 type Signal int
@@ -14,16 +17,19 @@ const (
 	Broken
 )
 
-// Record is one thing that was observed. Attributes holds every named value of
-// it, those of its resource included, under the names of a log line
-// (names.TraceID, names.ServiceName …).
+// Record is one thing that was observed. Its named values stand under the names
+// of a log line (names.TraceID, names.ServiceName …): its own in Attributes,
+// and in Resource and Scope those it shares with its neighbours. Where a name is
+// in more than one, that order decides. The shared ones are never copied per
+// record: a small chunk whose many records have one large resource would
+// otherwise need gigabytes.
 type Record struct {
 	Signal   Signal
 	ID       string    // set by Identify
 	Time     time.Time // when it happened, as its source says; zero if it does not
 	Received time.Time // when the agent got it; zero if the chunk does not tell
 
-	Attributes map[string]any
+	Attributes, Resource, Scope map[string]any
 
 	Span   *SpanData   // Signal Span
 	Point  *PointData  // Signal Metric
@@ -73,6 +79,7 @@ type PointData struct {
 type BrokenData struct {
 	Reason string
 	Raw    []byte
+	parts  bool // Raw is a run of values, as JSON
 }
 
 // maxSkew is how far a record's own time may lie from the agent's before it is
@@ -91,6 +98,28 @@ func (r *Record) When() (t time.Time, believed bool) {
 		return r.Received, false
 	}
 	return r.Time, true
+}
+
+// attribute is the value of a name.
+func (r *Record) attribute(name string) any {
+	for _, m := range [...]map[string]any{r.Attributes, r.Resource, r.Scope} {
+		if v, ok := m[name]; ok {
+			return v
+		}
+	}
+	return nil
+}
+
+// named is every name the record has a value for, sorted.
+func (r *Record) named() []string {
+	all := make([]string, 0, len(r.Attributes)+len(r.Resource)+len(r.Scope))
+	for _, m := range [...]map[string]any{r.Attributes, r.Resource, r.Scope} {
+		for k := range m {
+			all = append(all, k)
+		}
+	}
+	slices.Sort(all)
+	return slices.Compact(all)
 }
 
 // unixNano is the time of OTLP's nanoseconds; zero if there is none or it is

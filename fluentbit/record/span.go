@@ -83,13 +83,13 @@ func linkValues(links []Link) []any {
 // edges appends what the span shows of the service map. Dashboards joins a
 // client's destination to the target of the service it names.
 func (r *Record) edges(dst []Document, when time.Time) []Document {
-	self, peer := text(r.Attributes[names.ServiceName]), text(r.Attributes[names.PeerService])
+	self, peer := text(r.attribute(names.ServiceName)), text(r.attribute(names.PeerService))
 	if self == "" {
 		return dst
 	}
 	edge := func(end, resource, domain string) {
 		id := digest([]byte(self + "\x00" + r.Span.Kind + "\x00" + end + "\x00" + resource + "\x00" + domain))
-		var o object
+		o := newObject()
 		o.add(names.DocServiceName, self)
 		o.add(names.DocKind, r.Span.Kind)
 		o.add(end, map[string]any{names.MapResource: resource, names.MapDomain: domain})
@@ -107,19 +107,4 @@ func (r *Record) edges(dst []Document, when time.Time) []Document {
 		edge(names.DocTarget, self, self)
 	}
 	return dst
-}
-
-// point writes what only a metric point has.
-func (r *Record) point(o *object, when time.Time) {
-	p := r.Point
-	o.add(names.DocTime, when)
-	o.add(names.DocMetricName, p.Name)
-	o.add(names.DocMetricType, p.Type)
-	o.add(names.DocMetricValue, p.Value)
-	if p.Unit != "" {
-		o.add(names.DocMetricUnit, p.Unit)
-	}
-	if !p.Start.IsZero() {
-		o.add(names.DocStartTime, p.Start)
-	}
 }

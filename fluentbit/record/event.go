@@ -1,0 +1,142 @@
+package record
+
+import (
+	"encoding/hex"
+	"time"
+
+	"jari.example/telemetry/names"
+)
+
+// Group markers that Fluent Bit puts around OTLP logs, in place of the seconds.
+const (
+	groupStart = 0xffffffff
+	groupEnd   = 0xfffffffe
+)
+
+// event reads a log event: head is its time, alone or with metadata.
+func (d *decoder) event(head any, body map[string]any) error {
+	var meta map[string]any
+	if pair, ok := head.([]any); ok {
+		if len(pair) != 2 {
+			return errShape
+		}
+		if meta, ok = pair[1].(map[string]any); !ok && pair[1] != nil {
+			return errShape
+		}
+		head = pair[0]
+	}
+	at, marker, err := moment(head)
+	switch {
+	case err != nil:
+		return err
+	case marker == groupStart: // also ends a group whose end is missing
+		resource, scope := one(body, "resource"), one(body, "scope")
+		d.resource, d.scope = attributes(resource["attributes"]), attributes(scope["attributes"])
+		return nil
+	case marker == groupEnd:
+		d.resource, d.scope = nil, nil
+		return nil
+	}
+	if _, ok := body["resourceSpans"].([]any); ok {
+		d.received = at
+		d.spans(body)
+		return nil
+	}
+	if otlp, ok := meta["otlp"].(map[string]any); ok {
+		d.records = append(d.records, d.otlpLog(otlp, body, at))
+		return nil
+	}
+	line, isLine := body["log"].(string)
+	if !isLine {
+		// An input's own parser has taken the line apart.
+		line = string(appendValue(nil, body))
+		r := lineRecord(body, line, at, body)
+		r.add(meta)
+		d.records = append(d.records, r)
+		return nil
+	}
+	delete(body, "log")
+	r := Line(line, at, body)
+	r.add(meta)
+	d.records = append(d.records, r)
+	return nil
+}
+
+// moment reads the time of an event, or which group marker it is.
+func moment(v any) (t time.Time, marker uint32, err error) {
+	switch v := v.(type) {
+	case eventTime:
+		if v.sec == groupStart || v.sec == groupEnd {
+			return time.Time{}, v.sec, nil
+		}
+		return v.time(), 0, nil
+	case int64: // the forward protocol's older form
+		if v >= 0 && v < groupEnd {
+			return time.Unix(v, 0).UTC(), 0, nil
+		}
+	case float64:
+		if v >= 0 && v < groupEnd {
+			return time.UnixMicro(int64(v * 1e6)).UTC(), 0, nil
+		}
+	}
+	return time.Time{}, 0, errShape
+}
+
+// otlpLog reads a log record of OTLP: what is known of it stands in the
+// metadata, its body is the record. The event's time is the record's own, or
+// when it was observed; the metadata of OTLP/JSON lacks it.
+func (d *decoder) otlpLog(otlp, body map[string]any, at time.Time) Record {
+	var said any = body
+	if line, ok := body["log"]; ok && len(body) == 1 {
+		said = line
+	}
+	own := attributes(otlp["attributes"])
+	for name, key := range map[string]string{names.TraceID: "trace_id", names.SpanID: "span_id"} {
+		if id, ok := otlp[key].([]byte); ok && len(id) > 0 {
+			own[name] = hex.EncodeToString(id)
+		}
+	}
+	for name, key := range map[string]string{names.SeverityText: "severity_text", names.SeverityNumber: "severity_number"} {
+		if v := otlp[key]; v != nil {
+			own[name] = v
+		}
+	}
+	happened := nanos(otlp["timestamp"])
+	if happened.IsZero() {
+		happened = at
+	}
+	r := Record{Attributes: own, Resource: d.resource, Scope: d.scope}
+	return OTLPLog(r, said, happened, nanos(otlp["observed_timestamp"]))
+}
+
+// OTLPLog completes r, which holds the attributes of an OTLP log record and
+// when the agent received it: body, where it is a map, adds its members. The
+// agent's own time decides where the record's is not believed; the observed
+// time stands in for it.
+func OTLPLog(r Record, body any, happened, observed time.Time) Record {
+	r.Signal, r.Time = Log, happened
+	if r.Received.IsZero() {
+		r.Received = observed
+	}
+	if r.Time.IsZero() {
+		r.Time = observed
+	}
+	if members, ok := body.(map[string]any); ok {
+		r.add(members)
+	} else {
+		r.Attributes[names.Body] = body
+	}
+	if r.Attributes[names.Body] == nil {
+		r.Attributes[names.Body] = foreignBody(r.Attributes, "")
+	}
+	return r
+}
+
+// add gives the record further attributes under names it does not have yet.
+func (r *Record) add(more map[string]any) {
+	for k, v := range more {
+		if r.attribute(k) == nil {
+			r.Attributes[k] = v
+		}
+	}
+}
