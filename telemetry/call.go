@@ -34,7 +34,15 @@ func startCall(ctx context.Context, name, peer string, attrs []attribute.KeyValu
 	return ctx, Call{span}
 }
 
-// Set adds an attribute.
+// StartOpenSearch begins the client span of a call of OpenSearch that does what
+// operation says: "search", "bulk" ….
+func StartOpenSearch(ctx context.Context, operation string) (context.Context, Call) {
+	return startCall(ctx, operation, "opensearch", []attribute.KeyValue{
+		attribute.String(names.DBSystem, "opensearch"), attribute.String(names.DBOperation, operation),
+	})
+}
+
+// Set adds attributes.
 func (c Call) Set(attrs ...attribute.KeyValue) {
 	if c.span != nil {
 		c.span.SetAttributes(attrs...)

@@ -30,7 +30,6 @@ func NewPool(ctx context.Context, name string, config *pgxpool.Config) (*Pool, e
 	meter := otel.Meter(scopeName)
 	// Instruments cannot fail to be made: their names are constants.
 	t.waits, _ = meter.Float64Histogram(names.MetricPoolWait, metric.WithUnit("s"), waitBounds)
-	t.timeouts, _ = meter.Int64Counter(names.MetricPoolTimeouts, metric.WithUnit("{timeout}"))
 	t.self = in(names.PoolName, name)
 	config.ConnConfig.Tracer = t
 	pool, err := pgxpool.NewWithConfig(ctx, config)
@@ -39,7 +38,8 @@ func NewPool(ctx context.Context, name string, config *pgxpool.Config) (*Pool, e
 	}
 	watch, err := WatchPool(name, func() PoolUse {
 		s := pool.Stat()
-		return PoolUse{Idle: int64(s.IdleConns()), Used: int64(s.AcquiredConns()), Max: int64(s.MaxConns()), Pending: t.pending.Load()}
+		return PoolUse{Idle: int64(s.IdleConns()), Used: int64(s.AcquiredConns()), Max: int64(s.MaxConns()),
+			Pending: t.pending.Load(), Timeouts: t.timeouts.Load()}
 	})
 	return &Pool{pool, watch}, err
 }
@@ -50,8 +50,9 @@ func (p *Pool) Close() {
 	_ = p.watch.Unregister()
 }
 
-// PoolUse is how a pool of connections is used at an instant.
-type PoolUse struct{ Idle, Used, Max, Pending int64 }
+// PoolUse is how a pool of connections is used at an instant, and how many went
+// without one so far.
+type PoolUse struct{ Idle, Used, Max, Pending, Timeouts int64 }
 
 // WatchPool reports what use returns until it is unregistered.
 func WatchPool(name string, use func() PoolUse) (metric.Registration, error) {
@@ -59,6 +60,7 @@ func WatchPool(name string, use func() PoolUse) (metric.Registration, error) {
 	connections, _ := meter.Int64ObservableUpDownCounter(names.MetricPoolConnections, metric.WithUnit("{connection}"))
 	most, _ := meter.Int64ObservableUpDownCounter(names.MetricPoolMax, metric.WithUnit("{connection}"))
 	pending, _ := meter.Int64ObservableUpDownCounter(names.MetricPoolPending, metric.WithUnit("{request}"))
+	timeouts, _ := meter.Int64ObservableCounter(names.MetricPoolTimeouts, metric.WithUnit("{timeout}"))
 	self := in(names.PoolName, name)
 	idle, used := inState(name, "idle"), inState(name, "used")
 	return meter.RegisterCallback(func(_ context.Context, o metric.Observer) error {
@@ -67,8 +69,9 @@ func WatchPool(name string, use func() PoolUse) (metric.Registration, error) {
 		o.ObserveInt64(connections, u.Used, used)
 		o.ObserveInt64(most, u.Max, self)
 		o.ObserveInt64(pending, u.Pending, self)
+		o.ObserveInt64(timeouts, u.Timeouts, self)
 		return nil
-	}, connections, most, pending)
+	}, connections, most, pending, timeouts)
 }
 
 func inState(name, state string) metric.MeasurementOption {
@@ -83,7 +86,7 @@ type poolTracer struct {
 	PgxTracer
 	pending  atomic.Int64
 	waits    metric.Float64Histogram
-	timeouts metric.Int64Counter
+	timeouts atomic.Int64
 	self     metric.MeasurementOption
 }
 
@@ -105,7 +108,7 @@ func (t *poolTracer) TraceAcquireEnd(ctx context.Context, _ *pgxpool.Pool, d pgx
 	wait := time.Since(began)
 	if d.Err != nil {
 		if ctx.Err() != nil {
-			t.timeouts.Add(ctx, 1, t.self)
+			t.timeouts.Add(1)
 		}
 		ctx = startStatement(ctx, nil, nameMark+names.SpanAcquire+"\nACQUIRE", trace.WithTimestamp(began))
 		endStatement(ctx, -1, d.Err)

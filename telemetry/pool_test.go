@@ -2,7 +2,6 @@ package telemetry_test
 
 import (
 	"context"
-	"os"
 	"testing"
 	"time"
 
@@ -15,18 +14,12 @@ import (
 
 	"jari.example/telemetry"
 	"jari.example/telemetry/names"
+	"jari.example/telemetry/names/realpart"
 	"jari.example/telemetry/telemetrytest"
 )
 
 func smallPool(t *testing.T) *telemetry.Pool {
-	url := os.Getenv("JARI_TEST_POSTGRES_URL")
-	if url == "" {
-		if os.Getenv("JARI_TEST_REQUIRED") == "1" {
-			t.Fatal("JARI_TEST_POSTGRES_URL is not set: there is no PostgreSQL to pool connections of")
-		}
-		t.Skip("JARI_TEST_POSTGRES_URL is not set: there is no PostgreSQL to pool connections of")
-	}
-	config, err := pgxpool.ParseConfig(url)
+	config, err := pgxpool.ParseConfig(realpart.Need(t, realpart.Postgres))
 	if err != nil {
 		t.Fatal(err)
 	}
