@@ -9,13 +9,12 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/redis/go-redis/extra/redisotel/v9"
 	"github.com/redis/go-redis/v9"
-	"go.opentelemetry.io/otel/attribute"
+	"go.opentelemetry.io/otel/metric"
 
 	"jari.example/services/gateway"
 	"jari.example/services/internal/fault"
-	"jari.example/telemetry/names"
+	"jari.example/telemetry"
 )
 
 //go:embed rotate.lua
@@ -27,6 +26,7 @@ var rotate = redis.NewScript(rotateLua)
 type Sessions struct {
 	client *redis.Client
 	prefix string
+	watch  metric.Registration
 }
 
 var _ gateway.Sessions = (*Sessions)(nil)
@@ -42,14 +42,20 @@ func Open(url, prefix string) (*Sessions, error) {
 	// One more try and no more: somebody waits. (A rotation that is sent again
 	// after its answer was lost finds itself within the grace.)
 	options.MaxRetries, options.DialerRetries = 1, 1
+	options.DisableIdentity = true // CLIENT SETINFO would stand as two more commands in whoever's trace waits for the dial
 	redis.SetLogger(silent{}) // its lines would go to stderr; our faults say the same
 	client := redis.NewClient(options)
-	// Statements are left out of spans: their arguments are hashes and ids.
-	if err := redisotel.InstrumentTracing(client, redisotel.WithDBStatement(false), redisotel.WithDialFilter(true),
-		redisotel.WithAttributes(attribute.String(names.PeerService, "redis"), attribute.String(names.DBSystem, "redis"))); err != nil {
-		return nil, err
+	client.AddHook(traced{})
+	watch, err := telemetry.WatchPool("redis", func() telemetry.PoolUse { return use(client) })
+	return &Sessions{client, prefix, watch}, err
+}
+
+func use(c *redis.Client) telemetry.PoolUse {
+	s := c.PoolStats()
+	return telemetry.PoolUse{
+		Idle: int64(s.IdleConns), Used: int64(s.TotalConns) - int64(s.IdleConns), Max: int64(c.Options().PoolSize),
+		Pending: int64(s.PendingRequests), Timeouts: int64(s.Timeouts),
 	}
-	return &Sessions{client, prefix}, nil
 }
 
 type silent struct{}
@@ -57,7 +63,7 @@ type silent struct{}
 func (silent) Printf(context.Context, string, ...any) {}
 
 // Close closes the connections.
-func (s *Sessions) Close() error { return s.client.Close() }
+func (s *Sessions) Close() error { return errors.Join(s.client.Close(), s.watch.Unregister()) }
 
 // A token's key holds its session and when it was rotated (ms, absent while it
 // is live); a session's key holds its user and the hash of its live token.

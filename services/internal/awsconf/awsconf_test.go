@@ -1,11 +1,16 @@
 package awsconf_test
 
 import (
+	"fmt"
 	"net/http"
 	"net/http/httptest"
+	"strings"
+	"sync/atomic"
 	"testing"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 	"go.opentelemetry.io/otel"
 
 	"jari.example/services/internal/awsconf"
@@ -28,7 +33,12 @@ func TestCallsInsideATraceHaveASpanAndOthersNone(t *testing.T) {
 	t.Setenv("AWS_ACCESS_KEY_ID", "local")
 	t.Setenv("AWS_SECRET_ACCESS_KEY", "local")
 	rec := telemetrytest.Start(t)
-	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte("{}")) }))
+	var answer atomic.Int32
+	answer.Store(http.StatusOK)
+	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.WriteHeader(int(answer.Load()))
+		_, _ = w.Write([]byte(`{"__type": "ValidationException", "message": "kim is no table"}`))
+	}))
 	defer s.Close()
 	cfg, err := awsconf.Load(t.Context(), "us-east-1", s.URL)
 	if err != nil {
@@ -46,6 +56,14 @@ func TestCallsInsideATraceHaveASpanAndOthersNone(t *testing.T) {
 		t.Fatal(err)
 	}
 	span.End()
+	answer.Store(http.StatusBadRequest)
+	if _, err := db.GetItem(ctx, &dynamodb.GetItemInput{TableName: aws.String("kim"), Key: map[string]types.AttributeValue{}}); err == nil {
+		t.Error("a refusal is no error")
+	}
+	refused := rec.Span(t, "DynamoDB.GetItem")
+	if telemetrytest.Attr(refused, names.ErrorType) != "ValidationException" || strings.Contains(fmt.Sprint(refused.Attributes(), refused.Status(), refused.Events()), "kim") {
+		t.Errorf("the refused call says %v %v", refused.Attributes(), refused.Status())
+	}
 	got := rec.Span(t, "DynamoDB.ListTables")
 	if got.Parent().SpanID() != span.SpanContext().SpanID() ||
 		telemetrytest.Attr(got, names.PeerService) != "dynamodb" || telemetrytest.Attr(got, names.DBSystem) != "aws.dynamodb" {

@@ -2,15 +2,15 @@ package awsconf
 
 import (
 	"context"
+	"errors"
 	"strings"
 
 	awsmiddleware "github.com/aws/aws-sdk-go-v2/aws/middleware"
+	"github.com/aws/smithy-go"
 	"github.com/aws/smithy-go/middleware"
-	"go.opentelemetry.io/otel"
 	"go.opentelemetry.io/otel/attribute"
-	"go.opentelemetry.io/otel/codes"
-	"go.opentelemetry.io/otel/trace"
 
+	"jari.example/telemetry"
 	"jari.example/telemetry/names"
 )
 
@@ -22,21 +22,32 @@ func traced(stack *middleware.Stack) error {
 }
 
 func call(ctx context.Context, in middleware.InitializeInput, next middleware.InitializeHandler) (middleware.InitializeOutput, middleware.Metadata, error) {
-	if !trace.SpanContextFromContext(ctx).IsValid() {
-		return next.HandleInitialize(ctx, in)
-	}
 	service, operation := awsmiddleware.GetServiceID(ctx), awsmiddleware.GetOperationName(ctx)
 	peer := strings.ToLower(strings.ReplaceAll(service, " ", ""))
-	attrs := []attribute.KeyValue{attribute.String(names.PeerService, peer)}
+	var attrs []attribute.KeyValue
 	if peer == "dynamodb" {
 		attrs = append(attrs, attribute.String(names.DBSystem, "aws.dynamodb"), attribute.String(names.DBOperation, operation))
 	}
-	ctx, span := otel.Tracer("jari.example/services").Start(ctx, service+"."+operation,
-		trace.WithSpanKind(trace.SpanKindClient), trace.WithAttributes(attrs...))
-	defer span.End()
+	ctx, call := telemetry.StartCall(ctx, service+"."+operation, peer, attrs...)
 	out, metadata, err := next.HandleInitialize(ctx, in)
-	if err != nil {
-		span.SetStatus(codes.Error, "")
-	}
+	call.End(class(err))
 	return out, metadata, err
+}
+
+// class names a failure without its text, in which AWS may repeat what it was
+// sent: its code, or what became of the call.
+func class(err error) string {
+	if err == nil {
+		return ""
+	}
+	if refusal, ok := errors.AsType[smithy.APIError](err); ok {
+		return refusal.ErrorCode()
+	}
+	switch {
+	case errors.Is(err, context.Canceled):
+		return "canceled"
+	case errors.Is(err, context.DeadlineExceeded):
+		return "timeout"
+	}
+	return "connection"
 }

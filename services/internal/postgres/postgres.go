@@ -25,6 +25,7 @@ const defaultConnections = 8
 
 // Config says what to open.
 type Config struct {
+	Name       string // of the pool, in metrics
 	URL        string
 	Migrations fs.FS             // tern's files, migrations/001_….sql
 	MaxConns   int32             // used where the URL has no pool_max_conns; 8 when 0
@@ -35,7 +36,7 @@ type Config struct {
 // Open connects and brings the schema up to date; replicas that start together
 // take turns. While the database cannot be reached it tries again until ctx
 // ends. Statements are traced by their names (telemetry.PgxTracer).
-func Open(ctx context.Context, c Config) (*pgxpool.Pool, error) {
+func Open(ctx context.Context, c Config) (*telemetry.Pool, error) {
 	config, err := pgxpool.ParseConfig(c.URL)
 	if err != nil {
 		return nil, errors.New("database URL: not one that PostgreSQL understands") // err would print the password
@@ -50,12 +51,11 @@ func Open(ctx context.Context, c Config) (*pgxpool.Pool, error) {
 	config.ConnConfig.ConnectTimeout = 1500 * time.Millisecond
 	config.ConnConfig.RuntimeParams["timezone"] = "UTC"
 	maps.Copy(config.ConnConfig.RuntimeParams, c.Settings)
-	config.ConnConfig.Tracer = telemetry.PgxTracer{}
 	files, err := fs.Sub(c.Migrations, "migrations")
 	if err != nil {
 		return nil, fmt.Errorf("migrations: %w", err)
 	}
-	pool, err := pgxpool.NewWithConfig(ctx, config)
+	pool, err := telemetry.NewPool(ctx, c.Name, config)
 	if err != nil {
 		return nil, fmt.Errorf("database pool: %w", err)
 	}

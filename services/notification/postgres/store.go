@@ -10,7 +10,6 @@ import (
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgtype/zeronull"
-	"github.com/jackc/pgx/v5/pgxpool"
 
 	"jari.example/services/internal/postgres"
 	"jari.example/services/notification"
@@ -21,14 +20,14 @@ import (
 var migrations embed.FS
 
 // Store is the table events.
-type Store struct{ pool *pgxpool.Pool }
+type Store struct{ pool *telemetry.Pool }
 
 var _ notification.Store = (*Store)(nil)
 
 // Open connects to url, brings the schema up to date and returns the store;
 // waiting hears each time the server could not be reached.
 func Open(ctx context.Context, url string, waiting func(error)) (*Store, error) {
-	pool, err := postgres.Open(ctx, postgres.Config{URL: url, Migrations: migrations, Waiting: waiting})
+	pool, err := postgres.Open(ctx, postgres.Config{Name: "notification", URL: url, Migrations: migrations, Waiting: waiting})
 	if err != nil {
 		return nil, err
 	}

@@ -9,12 +9,12 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5/pgconn"
-	"github.com/jackc/pgx/v5/pgxpool"
 	"go.opentelemetry.io/otel"
 	"go.opentelemetry.io/otel/trace"
 
 	"jari.example/services/internal/fault"
 	"jari.example/services/reservation"
+	"jari.example/telemetry"
 	"jari.example/telemetry/names"
 )
 
@@ -34,7 +34,7 @@ const (
 // transaction runs the next group gathers; so the more come, the more each
 // commit carries.
 type groups struct {
-	pool   *pgxpool.Pool
+	pool   *telemetry.Pool
 	meters meters
 	busy   sync.WaitGroup
 	asks   chan *ticket[memory]
@@ -47,7 +47,7 @@ type groups struct {
 	crowd  float64                    // what flies was of late
 }
 
-func newGroups(pool *pgxpool.Pool) *groups {
+func newGroups(pool *telemetry.Pool) *groups {
 	g := &groups{pool: pool, flying: map[reservation.SlotID]int{}, asks: make(chan *ticket[memory], queueMax)}
 	for i := range g.queues {
 		queue := make(chan *ticket[reservation.Booking], queueMax)

@@ -12,10 +12,10 @@ import (
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
-	"github.com/jackc/pgx/v5/pgxpool"
 
 	"jari.example/services/internal/postgres/postgrestest"
 	"jari.example/services/reservation"
+	"jari.example/telemetry"
 )
 
 // Tables that grow with every booking. Nothing may read one of them whole.
@@ -167,7 +167,7 @@ func TestNoStatementReadsALargeTableWhole(t *testing.T) {
 
 	plans := map[string][]string{}
 	var conns []*pgx.Conn
-	for _, pool := range []*pgxpool.Pool{s.pool, s.reads} {
+	for _, pool := range []*telemetry.Pool{s.pool, s.reads} {
 		conn, err := pool.Acquire(ctx)
 		if err != nil {
 			t.Fatal(err)

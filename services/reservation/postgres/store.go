@@ -11,10 +11,9 @@ import (
 	"fmt"
 	"maps"
 
-	"github.com/jackc/pgx/v5/pgxpool"
-
 	"jari.example/services/internal/postgres"
 	"jari.example/services/reservation"
+	"jari.example/telemetry"
 )
 
 //go:embed migrations/*.sql
@@ -23,8 +22,8 @@ var migrations embed.FS
 // Store is a [reservation.Store], its [reservation.Outbox] and
 // [reservation.Chores].
 type Store struct {
-	pool   *pgxpool.Pool
-	reads  *pgxpool.Pool // of those who wait for no writer, so that no crowd of writers keeps them out
+	pool   *telemetry.Pool
+	reads  *telemetry.Pool // of those who wait for no writer, so that no crowd of writers keeps them out
 	groups *groups
 	turns  *turns
 }
@@ -59,14 +58,14 @@ func Sessions() map[string]string { return maps.Clone(sessions) }
 // why, each time.
 func Open(ctx context.Context, url string, waiting func(error)) (*Store, error) {
 	pool, err := postgres.Open(ctx, postgres.Config{
-		URL: url, Migrations: migrations, MaxConns: connections, Settings: sessions, Waiting: waiting,
+		Name: "reservation", URL: url, Migrations: migrations, MaxConns: connections, Settings: sessions, Waiting: waiting,
 	})
 	if err != nil {
 		return nil, err
 	}
 	config := pool.Config()
 	config.MaxConns, config.MinConns = min(readers, config.MaxConns), 0
-	reads, err := pgxpool.NewWithConfig(ctx, config)
+	reads, err := telemetry.NewPool(ctx, "reservation.reads", config)
 	if err != nil {
 		pool.Close()
 		return nil, fmt.Errorf("readers' pool: %w", err)

@@ -40,7 +40,7 @@ const connections = 12
 
 // Booker books as [reservation.Store] says, by one of the strategies.
 type Booker struct {
-	pool  *pgxpool.Pool
+	pool  *telemetry.Pool
 	store reservation.Store
 	book  func(context.Context, *pgxpool.Pool, reservation.Booking) (answer, error)
 }
@@ -68,8 +68,7 @@ func Open(ctx context.Context, name, url string, sessions map[string]string, sto
 	}
 	config.ConnConfig.RuntimeParams["timezone"] = "UTC"
 	maps.Copy(config.ConnConfig.RuntimeParams, sessions) // the losers get the winner's care
-	config.ConnConfig.Tracer = telemetry.PgxTracer{}
-	b.pool, err = pgxpool.NewWithConfig(ctx, config)
+	b.pool, err = telemetry.NewPool(ctx, "booking."+name, config)
 	return b, err
 }
 
@@ -90,7 +89,7 @@ const tries = 10
 // Book sells the covers or returns [reservation.Booking.Refusal].
 func (b *Booker) Book(ctx context.Context, q reservation.Booking) (reservation.Outcome, error) {
 	for range tries {
-		a, err := b.book(ctx, b.pool, q)
+		a, err := b.book(ctx, b.pool.Pool, q)
 		switch {
 		case lost(err) || err == nil && a == answer{}:
 		case err != nil:

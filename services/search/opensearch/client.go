@@ -5,16 +5,13 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"strconv"
 	"time"
 
 	os "github.com/opensearch-project/opensearch-go/v4"
-	"go.opentelemetry.io/otel"
-	"go.opentelemetry.io/otel/attribute"
-	"go.opentelemetry.io/otel/codes"
-	"go.opentelemetry.io/otel/trace"
 
 	"jari.example/services/internal/fault"
-	"jari.example/telemetry/names"
+	"jari.example/telemetry"
 )
 
 // Dial returns a client for the server at url; it makes no call itself. The
@@ -48,15 +45,21 @@ func (r refusal) Unwrap() error { return r.cause }
 // what we asked wrongly, and fault.Unavailable for a server that is away, busy
 // or has no index yet.
 func call[T any](ctx context.Context, c *os.Client, verb, method string, req os.Request, out *T) error {
-	ctx, span := start(ctx, verb)
-	defer span.End()
+	ctx, span := telemetry.StartOpenSearch(ctx, verb)
 	err := failure(ctx, send(ctx, c, method, req, out))
+	span.End(class(err))
 	if err != nil {
-		span.SetStatus(codes.Error, "")
-		span.SetAttributes(attribute.String(names.ErrorType, string(fault.CodeOf(err))))
 		return fmt.Errorf("%s: %w", verb, err)
 	}
 	return nil
+}
+
+// class names a failure without its text.
+func class(err error) string {
+	if r, ok := errors.AsType[refusal](err); ok {
+		return strconv.Itoa(r.status)
+	}
+	return string(fault.CodeOf(err))
 }
 
 func send[T any](ctx context.Context, c *os.Client, method string, req os.Request, out *T) error {
@@ -83,17 +86,4 @@ func failure(ctx context.Context, err error) error {
 func missingIndex(r refusal) bool {
 	e, ok := errors.AsType[*os.StructError](r.cause)
 	return ok && e.Err.Type == "index_not_found_exception"
-}
-
-// start gives a call inside a trace its span. Outside of one there is none: a
-// loop that finds nothing to do should start no traces.
-func start(ctx context.Context, verb string) (context.Context, trace.Span) {
-	if !trace.SpanContextFromContext(ctx).IsValid() {
-		return ctx, trace.SpanFromContext(ctx)
-	}
-	return otel.Tracer("jari.example/services/search/opensearch").Start(ctx, verb,
-		trace.WithSpanKind(trace.SpanKindClient), trace.WithAttributes(
-			attribute.String(names.DBSystem, "opensearch"),
-			attribute.String(names.DBOperation, verb),
-			attribute.String(names.PeerService, "opensearch")))
 }

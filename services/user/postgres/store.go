@@ -9,7 +9,6 @@ import (
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
-	"github.com/jackc/pgx/v5/pgxpool"
 
 	"jari.example/services/internal/postgres"
 	"jari.example/services/user"
@@ -20,14 +19,14 @@ import (
 var migrations embed.FS
 
 // Store is a [user.Store].
-type Store struct{ pool *pgxpool.Pool }
+type Store struct{ pool *telemetry.Pool }
 
 var _ user.Store = (*Store)(nil)
 
 // Open connects to the database at url and brings its schema up to date; see
 // the shared package for how it waits.
 func Open(ctx context.Context, url string, waiting func(error)) (*Store, error) {
-	pool, err := postgres.Open(ctx, postgres.Config{URL: url, Migrations: migrations, Waiting: waiting})
+	pool, err := postgres.Open(ctx, postgres.Config{Name: "user", URL: url, Migrations: migrations, Waiting: waiting})
 	if err != nil {
 		return nil, err
 	}
