@@ -6,16 +6,20 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"maps"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
+	"go.opentelemetry.io/contrib/instrumentation/net/http/otelhttp"
 	"go.opentelemetry.io/otel"
 	"go.opentelemetry.io/otel/codes"
+	"go.opentelemetry.io/otel/sdk/metric/metricdata"
 	"go.opentelemetry.io/otel/trace"
 
 	"jari.example/telemetry"
@@ -191,5 +195,71 @@ func TestAStatementIsNamedAndItsValuesStayOut(t *testing.T) {
 	}
 	if n := len(rec.Spans()); n != 3 {
 		t.Errorf("%d spans: a statement outside any trace must have none", n)
+	}
+}
+
+// The library whose place Server takes says what a span and a metric must hold.
+// It differs in what leads to a person, and that is all.
+func TestTheServersSpanAndMetricAreTheLibrarys(t *testing.T) {
+	personal := []string{"client.address", "network.peer.address", "network.peer.port"}
+	answer := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		_, _ = io.Copy(io.Discard, r.Body)
+		if r.URL.Query().Has("fail") {
+			w.WriteHeader(http.StatusServiceUnavailable)
+		}
+		_, _ = io.WriteString(w, "answer")
+	})
+	const pattern = "POST /v1/x/{id}"
+	for sentence, query := range map[string]string{"it goes well": "", "it fails": "?fail"} {
+		t.Run(sentence, func(t *testing.T) {
+			seen := func(serve func(rec *telemetrytest.Recorder) http.Handler) (span map[string]any, labels []string) {
+				rec := telemetrytest.Start(t)
+				srv := httptest.NewServer(serve(rec))
+				res, err := http.Post(srv.URL+"/v1/x/7"+query, "text/plain", strings.NewReader("question"))
+				if err != nil {
+					t.Fatal(err)
+				}
+				res.Body.Close()
+				srv.Close()
+				s := rec.Span(t, pattern)
+				span = map[string]any{"kind": s.SpanKind(), "status": s.Status()}
+				for _, a := range s.Attributes() {
+					if string(a.Key) != "server.port" { // another with each server
+						span[string(a.Key)] = a.Value.AsInterface()
+					}
+				}
+				h, ok := rec.Metric(t, names.MetricHTTPServer).Data.(metricdata.Histogram[float64])
+				if !ok || len(h.DataPoints) != 1 || h.DataPoints[0].Count != 1 {
+					t.Fatalf("not one duration: %v", h)
+				}
+				for _, a := range h.DataPoints[0].Attributes.ToSlice() {
+					labels = append(labels, fmt.Sprint(a.Key, a.Value.AsInterface()))
+				}
+				return span, append(labels, fmt.Sprint(h.DataPoints[0].Bounds))
+			}
+			want, wantLabels := seen(func(*telemetrytest.Recorder) http.Handler {
+				mux := http.NewServeMux()
+				mux.Handle(pattern, answer)
+				return otelhttp.NewHandler(mux, pattern)
+			})
+			got, gotLabels := seen(func(rec *telemetrytest.Recorder) http.Handler {
+				mux := http.NewServeMux()
+				mux.Handle(pattern, telemetry.Server(rec.Logger, pattern, false, answer))
+				return mux
+			})
+			for _, name := range personal {
+				if want[name] == nil {
+					t.Errorf("the library says no %s: the test looks in the wrong place", name)
+				}
+				delete(want, name)
+			}
+			want[names.HTTPRoute] = "/v1/x/{id}" // known to it before the mux alone
+			if !maps.Equal(got, want) {
+				t.Errorf("span %v\nwant %v", got, want)
+			}
+			if !slices.Equal(gotLabels, wantLabels) {
+				t.Errorf("labels %v\nwant %v", gotLabels, wantLabels)
+			}
+		})
 	}
 }
