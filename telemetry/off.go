@@ -20,6 +20,7 @@ func startOff() (*Telemetry, func(context.Context) error, error) {
 	otel.SetTextMapPropagator(propagation.NewCompositeTextMapPropagator())
 	t := &Telemetry{
 		Logger: slog.New(slog.DiscardHandler),
+		Level:  new(slog.LevelVar),
 		Traces: sdktrace.NewTracerProvider(sdktrace.WithSampler(sdktrace.NeverSample())),
 		Meters: sdkmetric.NewMeterProvider(),
 	}

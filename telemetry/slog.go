@@ -37,12 +37,12 @@ type field struct {
 	value slog.Value
 }
 
-func newHandler(c Config, instance string, level slog.Leveler) *handler {
-	return &handler{out: &output{w: c.Output}, level: level, process: appendFields(nil, []field{
-		{names.ServiceName, slog.StringValue(c.Service)},
-		{names.ServiceInstanceID, slog.StringValue(instance)},
-		{names.ServiceVersion, slog.StringValue(c.Version)},
-		{names.CloudRegion, slog.StringValue(c.Region)},
+func newHandler(w io.Writer, id identity, level slog.Leveler) *handler {
+	return &handler{out: &output{w: w}, level: level, process: appendFields(nil, []field{
+		{names.ServiceName, slog.StringValue(id.Service)},
+		{names.ServiceInstanceID, slog.StringValue(id.Instance)},
+		{names.ServiceVersion, slog.StringValue(id.Version)},
+		{names.CloudRegion, slog.StringValue(id.Region)},
 	}, math.MaxInt)}
 }
 

@@ -49,8 +49,7 @@ func traced() context.Context {
 }
 
 func ours() slog.Handler {
-	return newHandler(Config{Service: names.ServiceReservation, Version: "0123456789ab", Region: "ap-northeast-2", Output: io.Discard},
-		"0198f2d1-1f6e-7c11-9a52-6f0d3a7b9c10", slog.LevelInfo)
+	return newHandler(io.Discard, identity{names.ServiceReservation, "0198f2d1-1f6e-7c11-9a52-6f0d3a7b9c10", "0123456789ab", "ap-northeast-2"}, slog.LevelInfo)
 }
 
 // library writes the same facts with slog's own handler, what it lacks added as

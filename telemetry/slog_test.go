@@ -18,7 +18,7 @@ import (
 )
 
 func logger(b *bytes.Buffer) *slog.Logger {
-	return slog.New(newHandler(Config{Service: "reservation", Version: "v", Region: "ap-northeast-2", Output: b}, "instance", slog.LevelInfo))
+	return slog.New(newHandler(b, identity{"reservation", "instance", "v", "ap-northeast-2"}, slog.LevelInfo))
 }
 
 func TestALineHasItsFieldsInOrder(t *testing.T) {

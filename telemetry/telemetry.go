@@ -69,7 +69,10 @@ func Start(ctx context.Context, c Config) (t *Telemetry, stop func(context.Conte
 	instance := uuid.NewString()
 	level := new(slog.LevelVar)
 	level.Set(c.Level)
-	logger := slog.New(newHandler(c, instance, level))
+	id := identity{c.Service, instance, c.Version, c.Region}
+	handler := newHandler(c.Output, id, level)
+	running.is(id, handler)
+	logger := slog.New(handler)
 	res := resource.NewSchemaless(
 		attribute.String(names.ServiceName, c.Service),
 		attribute.String(names.ServiceInstanceID, instance),

@@ -59,6 +59,9 @@ const (
 	SlotCapacity  = "jari.slot.capacity"
 	SlotBooked    = "jari.slot.booked"
 	SlotHeld      = "jari.slot.held"
+	HTTPAddr      = "jari.http.addr"
+	OpsAddr       = "jari.ops.addr"
+	Uptime        = "jari.uptime"
 )
 
 // Events: the value of event.name on a log line.
@@ -69,6 +72,8 @@ const (
 	EventHeartbeat         = "process.heartbeat"
 	EventPanic             = "process.panic"
 	EventSpansDropped      = "telemetry.spans.dropped"
+	EventFailed            = "process.failed"
+	EventLevelChanged      = "process.level.changed"
 	EventEmitted           = "telemetry.emitted"
 	EventOutboxDelivered   = "reservation.outbox.delivered"
 	EventOutboxFailed      = "reservation.outbox.failed"
@@ -118,8 +123,8 @@ type Field struct {
 // lists them. An attribute that is not here is kept under Attributes.
 var Fields = append([]Field{
 	{Time, DocTime, DateNanos, "When it happened, RFC 3339 with nanoseconds, UTC."},
-	{SeverityText, "severity.text", Keyword, "DEBUG, INFO, WARN or ERROR."},
-	{SeverityNumber, "severity.number", Integer, "OpenTelemetry's severity number: 5, 9, 13 or 17."},
+	{SeverityText, "severity.text", Keyword, "DEBUG, INFO, WARN, ERROR, or FATAL when it ended the process."},
+	{SeverityNumber, "severity.number", Integer, "OpenTelemetry's severity number: 5, 9, 13, 17 or 21."},
 	{Body, "body", Text, "The sentence for people."},
 	{TraceID, DocTraceID, Keyword, "The trace the line or span belongs to: 32 hex digits."},
 	{SpanID, DocSpanID, Keyword, "The span within the trace: 16 hex digits."},
@@ -169,6 +174,9 @@ var Fields = append([]Field{
 	{Hits, Hits, Long, "How many restaurants matched."},
 	{SLO, SLO, Keyword, "The objective."},
 	{IncidentID, IncidentID, Keyword, "The incident."},
+	{HTTPAddr, HTTPAddr, Keyword, "Where a process serves its API."},
+	{OpsAddr, OpsAddr, Keyword, "Where it answers operators: /healthz, /readyz, /loglevel, /debug/pprof/."},
+	{Uptime, Uptime, Double, "Seconds since the process began, in its heartbeat."},
 	{Count, Count, Long, "How many, where an event counts something."},
 	{AgentKind, AgentKind, Keyword, "What hosts the shipper: fluent-bit or collector."},
 }, shipping()...)
