@@ -92,14 +92,26 @@ func (e *tooMuchError) Error() string {
 // bulkPath asks only for what judge reads: a full answer is as long as the request.
 const bulkPath = "/_bulk?filter_path=items.create.status,items.create.error.type,items.create.error.reason,items.create.error.caused_by.reason"
 
-// bulk sends docs in one request and returns an answer for each.
-func (s *Shipper) bulk(ctx context.Context, docs []record.Document) ([]item, error) {
+// create sends docs in one request, through the circuit, and returns an answer
+// for each. The templates are in force before anything is written.
+func (s *Shipper) create(ctx context.Context, docs []record.Document) (items []item, err error) {
 	select {
 	case s.slots <- struct{}{}:
 		defer func() { <-s.slots }()
 	case <-ctx.Done():
 		return nil, fmt.Errorf("wait for the requests under way: %w", context.Cause(ctx))
 	}
+	err = s.through(func() error {
+		if err := s.prepare(ctx); err != nil {
+			return err
+		}
+		items, err = s.bulk(ctx, docs)
+		return err
+	})
+	return items, err
+}
+
+func (s *Shipper) bulk(ctx context.Context, docs []record.Document) ([]item, error) {
 	body := s.encode(docs)
 	status, answer, err := s.do(ctx, request{http.MethodPost, bulkPath, "application/x-ndjson", s.cfg.Gzip, body})
 	switch {
@@ -128,12 +140,4 @@ func (s *Shipper) bulk(ctx context.Context, docs []record.Document) ([]item, err
 		items[i] = it.Create
 	}
 	return items, nil
-}
-
-// excerpt is the beginning of an answer, for an error message.
-func excerpt(b []byte) string {
-	if len(b) > 300 {
-		b = b[:300]
-	}
-	return strings.ToValidUTF8(strings.TrimSpace(string(b)), "")
 }

@@ -18,7 +18,7 @@ const attempts = 5
 // are dead letters: one that is refused itself is the server's fault.
 func (s *Shipper) send(ctx context.Context, docs []record.Document, res *Result, dead bool) error {
 	for attempt := 0; ; attempt++ {
-		items, err := s.bulk(ctx, docs)
+		items, err := s.create(ctx, docs)
 		tooMuch, isTooMuch := errors.AsType[*tooMuchError](err)
 		switch {
 		case isTooMuch && len(docs) > 1:

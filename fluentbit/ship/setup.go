@@ -2,15 +2,20 @@ package ship
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
 )
 
 // Setup installs the index templates where they are missing or other than ours,
 // and verifies that new indices will follow them. It does nothing once that has
-// succeeded, until OpenSearch has been out of reach. Ship calls it; a host
+// succeeded, until OpenSearch has been out of reach. Ship does it too; a host
 // calls it at its start so that a wrong address is told at once.
 func (s *Shipper) Setup(ctx context.Context) error {
+	return s.through(func() error { return s.prepare(ctx) })
+}
+
+func (s *Shipper) prepare(ctx context.Context) error {
 	if s.verified.Load() {
 		return nil
 	}
@@ -30,8 +35,12 @@ func (s *Shipper) Setup(ctx context.Context) error {
 // templates that it had to write.
 func (s *Shipper) Install(ctx context.Context) (written []string, err error) {
 	for _, t := range s.templates {
-		if s.inForce(ctx, t) == nil {
+		err := s.inForce(ctx, t)
+		if err == nil {
 			continue
+		}
+		if _, away := errors.AsType[*awayError](err); away {
+			return written, fmt.Errorf("look at index template %s: %w", t.name, err)
 		}
 		status, answer, err := s.do(ctx, request{method: http.MethodPut, path: "/_index_template/" + t.name, contentType: "application/json", body: t.body})
 		if err != nil {

@@ -98,9 +98,6 @@ func (s *Shipper) Ship(ctx context.Context, docs []record.Document) (Result, err
 
 func (s *Shipper) ship(ctx context.Context, docs []record.Document) (Result, error) {
 	var res Result
-	if err := s.Setup(ctx); err != nil {
-		return res, err
-	}
 	docs = s.derived.unknown(docs)
 	for len(docs) > 0 {
 		n := s.portion(docs)
