@@ -84,7 +84,7 @@ $(TOOLS)/staticcheck $(TOOLS)/gitleaks: infra/tools/go.sum
 	@touch $(TOOLS)/staticcheck $(TOOLS)/gitleaks
 
 ##@ Measuring
-.PHONY: bench bench-booking chaos-booking
+.PHONY: bench bench-booking chaos-booking chaos-telemetry
 bench: ## Go benchmarks, three runs each (compare ratios within one run)
 	go test -run '^$$' -bench . -benchmem -count 3 $(addsuffix /...,$(addprefix ./,$(MODULES)))
 
@@ -95,6 +95,10 @@ bench-booking: ## how fast seats are sold, four ways: docs/bench/booking.json (a
 chaos-booking: ## a hundred sell-outs under kill -9: docs/bench/chaos-booking.json (fewer: FLAGS='-sellouts 10 -save ""')
 	@go build -buildvcs=false -o $(TOOLS)/chaos-booking ./infra/bench/chaosbooking
 	@$(TOOLS)/chaos-booking -save docs/bench $(FLAGS)
+
+chaos-telemetry: ## numbered telemetry under every fault: docs/bench/chaos-telemetry.json (some: FLAGS='-only 503,413 -save ""')
+	@go build -buildvcs=false -o $(TOOLS)/chaos-telemetry ./infra/bench/chaostelemetry
+	@$(TOOLS)/chaos-telemetry -save docs/bench $(FLAGS)
 
 ##@ Making
 .PHONY: generate hooks help

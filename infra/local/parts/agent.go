@@ -17,9 +17,9 @@ import (
 // Fluent Bit before 4.2 does not hand traces to plugins as logs.
 var oldestFluentBit = [2]int{4, 2}
 
-// agentKind is which agent runs: JARI_AGENT, or Fluent Bit where it is
+// AgentKind is which agent runs: JARI_AGENT, or Fluent Bit where it is
 // installed.
-func (s *System) agentKind() string {
+func (s *System) AgentKind() string {
 	if kind := s.Getenv("JARI_AGENT"); kind != "" {
 		return kind
 	}
@@ -38,7 +38,7 @@ func (s *System) agent() launch.Part {
 		Healthy: answers(s.Ports.URL("agent/health") + "/"),
 		Grace:   20 * time.Second,
 	}
-	switch kind := s.agentKind(); kind {
+	switch kind := s.AgentKind(); kind {
 	case "fluent-bit":
 		part.Needs = []string{"plugin"}
 		part.Hint = "read its log; JARI_AGENT=collector uses the other agent"

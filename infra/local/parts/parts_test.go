@@ -133,7 +133,7 @@ func TestAnInstalledFluentBitIsUsedIfItIsNewEnough(t *testing.T) {
 			}
 			t.Setenv("PATH", bin)
 			s := system(t, nil)
-			if got := s.agentKind(); got != want {
+			if got := s.AgentKind(); got != want {
 				t.Fatalf("the agent is %s", got)
 			}
 			if want == "collector" {

@@ -51,7 +51,7 @@ func (s *System) Parts() []launch.Part {
 		s.Postgres(), s.redis(), s.openSearch(), s.aws(),
 		s.agent(),
 	}
-	if s.WithPlugin || s.agentKind() == "fluent-bit" {
+	if s.WithPlugin || s.AgentKind() == "fluent-bit" {
 		all = append(all, s.plugin())
 	}
 	for _, region := range Regions {

@@ -1,0 +1,74 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+)
+
+// entry is one document of a bulk request: its action line and itself.
+type entry struct{ action, doc []byte }
+
+func entries(body []byte) ([]entry, error) {
+	lines := bytes.Split(bytes.TrimSuffix(body, []byte("\n")), []byte("\n"))
+	if len(lines)%2 != 0 {
+		return nil, fmt.Errorf("a bulk request of %d lines", len(lines))
+	}
+	list := make([]entry, len(lines)/2)
+	for i := range list {
+		list[i] = entry{lines[2*i], lines[2*i+1]}
+	}
+	return list, nil
+}
+
+func body(list []entry) []byte {
+	var b bytes.Buffer
+	for _, e := range list {
+		b.Write(e.action)
+		b.WriteByte('\n')
+		b.Write(e.doc)
+		b.WriteByte('\n')
+	}
+	return b.Bytes()
+}
+
+// withoutID is the entry as one would send that leaves the id to OpenSearch.
+func (e entry) withoutID() (entry, error) {
+	var action map[string]map[string]any
+	if err := json.Unmarshal(e.action, &action); err != nil {
+		return e, err
+	}
+	for _, how := range action {
+		delete(how, "_id")
+	}
+	line, err := json.Marshal(action)
+	return entry{line, e.doc}, err
+}
+
+// items are OpenSearch's answers, one for each entry.
+type items struct {
+	Items []json.RawMessage `json:"items"`
+}
+
+var (
+	made = json.RawMessage(`{"create":{"status":201}}`)
+	busy = json.RawMessage(`{"create":{"status":429,"error":{"type":"rejected_execution_exception","reason":"told to"}}}`)
+)
+
+// created counts the entries that were made.
+func (a answer) created() (n int) {
+	var all struct {
+		Items []struct {
+			Create struct{ Status int }
+		}
+	}
+	if json.Unmarshal(a.body, &all) != nil {
+		return 0
+	}
+	for _, it := range all.Items {
+		if it.Create.Status == 201 {
+			n++
+		}
+	}
+	return n
+}

@@ -1,0 +1,170 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"strings"
+
+	"jari.example/infra/bench/chaostelemetry/verdict"
+	"jari.example/telemetry/names"
+)
+
+// store is the OpenSearch at the end of the pipe, asked past the proxy.
+type store struct{ url string }
+
+type object = map[string]any
+
+// families are where the records of each signal lie, and how they are told
+// from others of the same process.
+var families = map[verdict.Signal]struct {
+	index, field, value string
+}{
+	verdict.Line:  {names.LogIndex, names.EventName, names.EventEmitted},
+	verdict.Span:  {names.SpanIndex, names.DocSpanName, names.SpanEmitted},
+	verdict.Point: {names.MetricIndex, names.DocMetricName, names.MetricEmitted},
+}
+
+func filter(clauses ...object) object { return object{"bool": object{"filter": clauses}} }
+func term(field, value string) object { return object{"term": object{field: value}} }
+
+func numbered(service string, signal verdict.Signal) object {
+	f := families[signal]
+	return filter(term(names.DocServiceName, service), term(f.field, f.value))
+}
+
+// count is how many documents there are of the service's numbered records.
+func (s *store) count(ctx context.Context, service string, signal verdict.Signal) (int, error) {
+	var a struct{ Count int }
+	err := s.ask(ctx, families[signal].index+"*/_count?ignore_unavailable=true", object{"query": numbered(service, signal)}, &a)
+	return a.Count, err
+}
+
+// found lists the service's numbered records, by number and index.
+func (s *store) found(ctx context.Context, service string, signal verdict.Signal) (all []verdict.Found, err error) {
+	const page = 10_000
+	source := func(name, field string) object { return object{name: object{"terms": object{"field": field}}} }
+	composite := object{"size": page, "sources": []object{source("number", names.Count), source("index", "_index")}}
+	for {
+		var a struct {
+			Aggregations struct {
+				Found struct {
+					AfterKey json.RawMessage `json:"after_key"`
+					Buckets  []struct {
+						Key struct {
+							Number json.Number `json:"number"`
+							Index  string      `json:"index"`
+						} `json:"key"`
+						Copies int `json:"doc_count"`
+					} `json:"buckets"`
+				} `json:"found"`
+			} `json:"aggregations"`
+		}
+		q := object{"size": 0, "query": numbered(service, signal), "aggs": object{"found": object{"composite": composite}}}
+		if err := s.ask(ctx, families[signal].index+"*/_search?ignore_unavailable=true", q, &a); err != nil {
+			return nil, err
+		}
+		for _, b := range a.Aggregations.Found.Buckets {
+			n, err := b.Key.Number.Int64()
+			if err != nil {
+				return nil, err
+			}
+			all = append(all, verdict.Found{Signal: signal, Number: n, Index: b.Key.Index, Copies: b.Copies})
+		}
+		if len(a.Aggregations.Found.Buckets) < page {
+			return all, nil
+		}
+		composite["after"] = a.Aggregations.Found.AfterKey
+	}
+}
+
+// alike lists lines without a number that say body, counted through.
+func (s *store) alike(ctx context.Context, text string) (all []verdict.Found, err error) {
+	var a struct {
+		Hits struct {
+			Hits []struct {
+				Index string `json:"_index"`
+			} `json:"hits"`
+		} `json:"hits"`
+	}
+	q := object{"size": 10_000, "_source": false, "query": object{"match_phrase": object{names.Body: text}}}
+	if err := s.ask(ctx, names.LogIndex+"*/_search?ignore_unavailable=true", q, &a); err != nil {
+		return nil, err
+	}
+	for n, h := range a.Hits.Hits {
+		all = append(all, verdict.Found{Signal: verdict.Line, Number: int64(n), Index: h.Index, Copies: 1})
+	}
+	return all, nil
+}
+
+// dead lists the dead letters of the service's records.
+func (s *store) dead(ctx context.Context, service string) (all []verdict.Dead, err error) {
+	var a struct {
+		Hits struct {
+			Hits []struct {
+				Source map[string]any `json:"_source"`
+			} `json:"hits"`
+		} `json:"hits"`
+	}
+	if err := s.ask(ctx, names.DeadLetterIndex+"*/_search?ignore_unavailable=true", object{"size": 10_000}, &a); err != nil {
+		return nil, err
+	}
+	for _, h := range a.Hits.Hits {
+		refused, _ := h.Source[names.DocRefused].(string)
+		var doc map[string]any
+		d := json.NewDecoder(bytes.NewReader([]byte(refused)))
+		d.UseNumber()
+		if d.Decode(&doc) != nil || doc[names.DocServiceName] != service {
+			continue
+		}
+		index, _ := h.Source[names.DocRefusedIndex].(string)
+		letter := verdict.Dead{}
+		for signal, f := range families {
+			if strings.HasPrefix(index, f.index) {
+				letter.Signal = signal
+			}
+		}
+		if n, ok := doc[names.Count].(json.Number); ok {
+			letter.Number, _ = n.Int64() // another is nobody's number
+		}
+		letter.Reason, _ = h.Source[names.DocRefusedReason].(string)
+		all = append(all, letter)
+	}
+	return all, nil
+}
+
+// ask posts a query, or with method PUT anything else.
+func (s *store) ask(ctx context.Context, path string, q, into any) error {
+	return s.call(ctx, http.MethodPost, path, q, into)
+}
+
+func (s *store) call(ctx context.Context, method, path string, q, into any) error {
+	b, err := json.Marshal(q)
+	if err != nil {
+		return err
+	}
+	req, err := http.NewRequestWithContext(ctx, method, s.url+"/"+path, bytes.NewReader(b))
+	if err != nil {
+		return err
+	}
+	req.Header.Set("Content-Type", "application/json")
+	res, err := http.DefaultClient.Do(req)
+	if err != nil {
+		return err
+	}
+	defer res.Body.Close()
+	text, err := io.ReadAll(res.Body)
+	if err != nil {
+		return err
+	}
+	if res.StatusCode >= 300 {
+		return fmt.Errorf("%s %s: %s: %.300s", method, path, res.Status, text)
+	}
+	if into == nil {
+		return nil
+	}
+	return json.Unmarshal(text, into)
+}

@@ -1,0 +1,161 @@
+// Command chaostelemetry sends numbered lines, spans and metric points through
+// a real agent into a real OpenSearch while it breaks one thing after another,
+// and then looks for each number. `make chaos-telemetry` runs it at length,
+// `make test` briefly.
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"strings"
+	"syscall"
+	"time"
+
+	"jari.example/infra/bench"
+	"jari.example/infra/bench/chaostelemetry/verdict"
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
+	err := run(ctx, os.Args[1:], os.Stdout, os.Stderr)
+	stop()
+	if err != nil && !errors.Is(err, flag.ErrHelp) {
+		fmt.Fprintln(os.Stderr, "chaostelemetry:", err)
+		os.Exit(1)
+	}
+}
+
+type settings struct {
+	records int64
+	rate    float64
+	only    string
+	save    string // directory of the report; "": none is written
+	keep    bool
+}
+
+func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
+	var s settings
+	fs := flag.NewFlagSet("chaostelemetry", flag.ContinueOnError)
+	fs.SetOutput(stderr)
+	fs.Int64Var(&s.records, "records", 3000, "of each signal and row")
+	fs.Float64Var(&s.rate, "rate", 1000, "records per second")
+	fs.StringVar(&s.only, "only", "", "rows whose fault holds one of these, comma-separated")
+	fs.StringVar(&s.save, "save", "", "directory to write the report to (docs/bench)")
+	fs.BoolVar(&s.keep, "keep", false, "leave data and logs behind")
+	if err := fs.Parse(args); err != nil {
+		return err
+	}
+	if fs.NArg() > 0 || s.records < 100 || s.rate <= 0 {
+		return errors.New("usage: chaostelemetry [flags]; -h lists them; at least 100 records")
+	}
+	worlds, err := perform(ctx, s, stdout)
+	if err != nil {
+		return err
+	}
+	return report(s, worlds, stdout)
+}
+
+// perform plays every row on a system of its own, of which nothing is left.
+func perform(ctx context.Context, s settings, out io.Writer) (worlds []verdict.World, err error) {
+	began := time.Now()
+	sys, err := start(ctx)
+	defer func() {
+		if stopped := sys.Stop(s.keep || err != nil && ctx.Err() == nil); stopped != nil {
+			err = errors.Join(err, stopped)
+		}
+	}()
+	if err != nil {
+		return nil, err
+	}
+	fmt.Fprintf(out, "OpenSearch and the agent (%s) are up after %s\n", sys.host, time.Since(began).Round(100*time.Millisecond))
+	var plays []*play
+	for _, r := range rows() {
+		if !s.wants(r.fault) {
+			continue
+		}
+		p := &play{sys: sys, service: "chaos-" + r.slug, records: s.records, rate: s.rate,
+			world: verdict.World{Fault: r.fault, Host: sys.host, Control: r.control, Emitted: map[verdict.Signal]verdict.Numbers{}}}
+		plays = append(plays, p)
+		from := time.Now()
+		if err := r.play(ctx, p); err != nil {
+			return nil, fmt.Errorf("%s: %w", r.fault, err)
+		}
+		if err := p.drain(ctx); err != nil {
+			return nil, fmt.Errorf("%s: %w", r.fault, err)
+		}
+		fmt.Fprintf(out, "%-34s %5.1fs, drained in %.1fs\n", r.fault, time.Since(from).Seconds(), p.world.Drain.Seconds())
+	}
+	// Whatever is still repeated is repeated now.
+	if err := pause(ctx, 3*time.Second); err != nil {
+		return nil, err
+	}
+	for _, p := range plays {
+		if err := p.look(ctx); err != nil {
+			return nil, err
+		}
+		worlds = append(worlds, p.world)
+	}
+	fmt.Fprintf(out, "over after %s\n", time.Since(began).Round(time.Second))
+	return worlds, nil
+}
+
+func (s settings) wants(fault string) bool {
+	for part := range strings.SplitSeq(s.only, ",") {
+		if strings.Contains(fault, part) {
+			return true
+		}
+	}
+	return false
+}
+
+func report(s settings, worlds []verdict.World, out io.Writer) error {
+	var table []verdict.Row
+	var findings []string
+	for _, w := range worlds {
+		r, f := verdict.Judge(w)
+		table, findings = append(table, r), append(findings, f...)
+	}
+	r := bench.New("chaos-telemetry", table)
+	if err := r.Table(out); err != nil {
+		return err
+	}
+	if s.save != "" {
+		if err := r.Save(s.save, picture(table)); err != nil {
+			return err
+		}
+	}
+	for _, f := range findings {
+		fmt.Fprintln(out, "BROKEN", f)
+	}
+	if len(findings) > 0 {
+		return fmt.Errorf("%d promises were broken", len(findings))
+	}
+	fmt.Fprintln(out, "every promise was kept")
+	return nil
+}
+
+func picture(rows []verdict.Row) bench.Picture {
+	faults := make([]string, len(rows))
+	series := func(name string, value func(verdict.Row) float64) bench.Series {
+		s := bench.Series{Name: name}
+		for _, r := range rows {
+			s.Values = append(s.Values, value(r))
+		}
+		return s
+	}
+	for i, r := range rows {
+		faults[i] = r.Fault
+	}
+	return bench.Picture{Title: "Telemetry under faults", Panels: []bench.Panel{
+		{Title: "records", Log: true, Categories: faults, Series: []bench.Series{
+			series("expected", func(r verdict.Row) float64 { return float64(r.Expected) }),
+			series("lost", func(r verdict.Row) float64 { return float64(r.Lost) }),
+			series("duplicated", func(r verdict.Row) float64 { return float64(r.Duplicated) }),
+		}},
+	}}
+}

@@ -1,0 +1,97 @@
+package verdict
+
+import (
+	"slices"
+	"strings"
+	"testing"
+	"time"
+)
+
+// whole is a world in which every promise was kept.
+func whole() World {
+	w := World{
+		Fault: "503", Host: "collector", Drain: 1500 * time.Millisecond,
+		Emitted: map[Signal]Numbers{Line: {First: 1 << 53, Count: 4}, Span: {Count: 4}},
+		Proof:   []Proof{{"refused", 3}},
+	}
+	for n := range int64(4) {
+		w.Found = append(w.Found, Found{Line, 1<<53 + n, "logs-1", 1}, Found{Span, n, "spans-1", 1})
+	}
+	return w
+}
+
+func TestAWholeWorldPasses(t *testing.T) {
+	row, findings := Judge(whole())
+	if len(findings) > 0 {
+		t.Error(findings)
+	}
+	want := Row{Fault: "503", Host: "collector", Expected: 8, Indexed: 8, Drain: 1.5, Proof: "refused 3"}
+	if row != want {
+		t.Errorf("row %+v, want %+v", row, want)
+	}
+}
+
+// Each doctored world must be convicted, with the sentence that tells why.
+func TestDoctoredWorldsAreConvicted(t *testing.T) {
+	for name, c := range map[string]struct {
+		doctor func(*World)
+		want   string
+		row    func(Row) bool
+	}{
+		"a line is missing":           {func(w *World) { w.Found = w.Found[2:] }, "2 records are lost: line 9007199254740992…9007199254740992, span 0…0", func(r Row) bool { return r.Lost == 2 && r.Indexed == 6 }},
+		"a span is there twice":       {func(w *World) { w.Found[1].Copies = 2 }, "1 records are there twice", func(r Row) bool { return r.Duplicated == 1 && r.Indexed == 8 }},
+		"twice, in two indices":       {func(w *World) { w.Found = append(w.Found, Found{Span, 0, "spans-2", 1}) }, "1 records are there twice", func(r Row) bool { return r.Duplicated == 1 }},
+		"two numbers have become one": {func(w *World) { w.Found[2].Number-- }, "1 records are lost", func(r Row) bool { return r.Lost == 1 && r.Duplicated == 1 }},
+		"a number out of nowhere":     {func(w *World) { w.Found = append(w.Found, Found{Line, 7, "logs-1", 1}) }, "never emitted", nil},
+		"the fault did not fire":      {func(w *World) { w.Proof[0].Times = 0 }, "did not fire: refused 0 times", nil},
+		"nothing was to prove it":     {func(w *World) { w.Proof = nil }, "nothing proves", nil},
+		"a dead letter":               {func(w *World) { w.Found = w.Found[1:]; w.Dead = []Dead{{Line, 1 << 53, "no"}} }, "is among the dead letters", func(r Row) bool { return r.Lost == 0 && r.DeadLettered == 1 }},
+		"a poisoned one was taken":    {func(w *World) { w.Poisoned = []int64{1 << 53} }, "was poisoned and is not", nil},
+		"dead and alive":              {func(w *World) { w.Poisoned = []int64{1 << 53}; w.Dead = []Dead{{Line, 1 << 53, "no"}} }, "is in its index and among", nil},
+		"dead without a reason": {func(w *World) {
+			w.Poisoned, w.Found, w.Dead = []int64{1 << 53}, w.Found[1:], []Dead{{Line, 1 << 53, ""}}
+		}, "has no reason", nil},
+		"dead twice": {func(w *World) {
+			w.Poisoned, w.Found, w.Dead = []int64{1 << 53}, w.Found[1:], []Dead{{Line, 1 << 53, "no"}, {Line, 1 << 53, "no"}}
+		}, "there twice", nil},
+		"filed under another day":     {func(w *World) { w.Filed = map[string]int{"logs-1": 2, "logs-2": 2} }, "logs-2 holds 0 documents, want 2", nil},
+		"eviction that did not":       {func(w *World) { w.Evicts = true }, "the limit was not reached", nil},
+		"eviction without a counter":  {func(w *World) { w.Evicts = true; w.Found = w.Found[2:] }, "2 records are lost, but the counters tell of 0", nil},
+		"eviction that doubles":       {func(w *World) { w.Evicts, w.Evicted = true, 2; w.Found = w.Found[2:]; w.Found[0].Copies = 2 }, "there twice", nil},
+		"a control that doubles none": {func(w *World) { w.Control = MustDouble }, "cannot fail", func(r Row) bool { return r.Control }},
+		"a control that loses none":   {func(w *World) { w.Control = MustLose }, "cannot fail", nil},
+		"one too many of those alike": {func(w *World) { w.Anonymous = true; w.Found = append(w.Found, Found{Span, 4, "spans-1", 1}) }, "1 records are there twice", nil},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := whole()
+			c.doctor(&w)
+			row, findings := Judge(w)
+			if !slices.ContainsFunc(findings, func(f string) bool { return strings.Contains(f, c.want) }) {
+				t.Errorf("findings %q, want one with %q", findings, c.want)
+			}
+			if c.row != nil && !c.row(row) {
+				t.Errorf("row %+v", row)
+			}
+		})
+	}
+}
+
+func TestWhatMayBreakPassesWhenItDoes(t *testing.T) {
+	for name, doctor := range map[string]func(*World){
+		"eviction that is told":  func(w *World) { w.Evicts, w.Evicted = true, 2; w.Found = w.Found[2:] },
+		"a control that doubles": func(w *World) { w.Control = MustDouble; w.Found[0].Copies = 2 },
+		"a control that loses":   func(w *World) { w.Control = MustLose; w.Found = w.Found[1:] },
+		"a poisoned one is refused": func(w *World) {
+			w.Poisoned, w.Found, w.Dead = []int64{1 << 53}, w.Found[1:], []Dead{{Line, 1 << 53, "mapping"}}
+		},
+		"each under its day": func(w *World) { w.Filed = map[string]int{"logs-1": 4, "spans-1": 4} },
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := whole()
+			doctor(&w)
+			if _, findings := Judge(w); len(findings) > 0 {
+				t.Error(findings)
+			}
+		})
+	}
+}
