@@ -96,6 +96,15 @@ func Attr(s sdktrace.ReadOnlySpan, name string) any {
 // Metric returns the metric of that name, or fails the test.
 func (r *Recorder) Metric(t testing.TB, name string) metricdata.Metrics {
 	t.Helper()
+	m, ok := r.metric(t, name)
+	if !ok {
+		t.Fatalf("no metric %q", name)
+	}
+	return m
+}
+
+func (r *Recorder) metric(t testing.TB, name string) (metricdata.Metrics, bool) {
+	t.Helper()
 	var rm metricdata.ResourceMetrics
 	if err := r.meter.Collect(context.Background(), &rm); err != nil {
 		t.Fatal(err)
@@ -103,12 +112,51 @@ func (r *Recorder) Metric(t testing.TB, name string) metricdata.Metrics {
 	for _, scope := range rm.ScopeMetrics {
 		for _, m := range scope.Metrics {
 			if m.Name == name {
-				return m
+				return m, true
 			}
 		}
 	}
-	t.Fatalf("no metric %q", name)
-	return metricdata.Metrics{}
+	return metricdata.Metrics{}, false
+}
+
+// Value is what a counter or gauge says in all points with these attributes; ok
+// is false where it has none.
+func (r *Recorder) Value(t testing.TB, name string, with ...attribute.KeyValue) (v float64, ok bool) {
+	t.Helper()
+	m, ok := r.metric(t, name)
+	if !ok {
+		return 0, false
+	}
+	switch d := m.Data.(type) {
+	case metricdata.Sum[int64]:
+		return total(d.DataPoints, with)
+	case metricdata.Sum[float64]:
+		return total(d.DataPoints, with)
+	case metricdata.Gauge[int64]:
+		return total(d.DataPoints, with)
+	case metricdata.Gauge[float64]:
+		return total(d.DataPoints, with)
+	}
+	t.Fatalf("metric %q is a %T", name, m.Data)
+	return 0, false
+}
+
+func total[N int64 | float64](points []metricdata.DataPoint[N], with []attribute.KeyValue) (sum float64, ok bool) {
+	for _, p := range points {
+		if has(p.Attributes, with) {
+			sum, ok = sum+float64(p.Value), true
+		}
+	}
+	return sum, ok
+}
+
+func has(set attribute.Set, with []attribute.KeyValue) bool {
+	for _, want := range with {
+		if got, ok := set.Value(want.Key); !ok || got != want.Value {
+			return false
+		}
+	}
+	return true
 }
 
 // Count is what a counter has reached in all points with these attributes.
@@ -118,17 +166,8 @@ func (r *Recorder) Count(t testing.TB, name string, with ...attribute.KeyValue) 
 	if !ok {
 		t.Fatalf("metric %q is no counter", name)
 	}
-	for _, p := range sum.DataPoints {
-		matches := true
-		for _, want := range with {
-			got, ok := p.Attributes.Value(want.Key)
-			matches = matches && ok && got == want.Value
-		}
-		if matches {
-			n += p.Value
-		}
-	}
-	return n
+	all, _ := total(sum.DataPoints, with)
+	return int64(all)
 }
 
 type lines struct {
