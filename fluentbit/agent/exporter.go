@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"fmt"
 	"time"
 
 	"go.opentelemetry.io/collector/component"
@@ -68,7 +69,13 @@ func (h *hosts) newSender(set *exporter.Settings, cfg component.Config) (sender,
 	}, nil
 }
 
-func (s sender) send(ctx context.Context, read func() []record.Record) error {
+func (s sender) send(ctx context.Context, read func() []record.Record) (err error) {
+	defer func() { // or it ends the agent, which would only meet the same records again
+		if p := recover(); p != nil {
+			s.log.Error("panic in an export", zap.Any("panic", p), zap.Stack("stack"))
+			err = fmt.Errorf("panic in an export: %v", p)
+		}
+	}()
 	if err := s.ship.Ready(); err != nil {
 		return err
 	}

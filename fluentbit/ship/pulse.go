@@ -44,12 +44,19 @@ func (s *Shipper) Pulse(a Agent) {
 			case <-ctx.Done():
 				return
 			case now := <-tick.C:
-				beat, cancel := context.WithTimeout(ctx, every)
-				_, _ = s.ship(beat, p.documents(beat, now.UTC())) // see above
-				cancel()
+				p.beat(ctx, now.UTC(), every)
 			}
 		}
 	}()
+}
+
+// beat writes one heartbeat. A panic in it must not end the agent, in whose
+// process it runs.
+func (p *pulse) beat(ctx context.Context, now time.Time, within time.Duration) {
+	defer func() { _ = recover() }()
+	ctx, cancel := context.WithTimeout(ctx, within)
+	defer cancel()
+	_, _ = p.shipper.ship(ctx, p.documents(ctx, now)) // see Pulse
 }
 
 type pulse struct {

@@ -97,6 +97,7 @@ func (s *Shipper) Ship(ctx context.Context, docs []record.Document) (Result, err
 }
 
 func (s *Shipper) ship(ctx context.Context, docs []record.Document) (Result, error) {
+	chaos()
 	var res Result
 	docs = s.derived.unknown(docs)
 	for len(docs) > 0 {
