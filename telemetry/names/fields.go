@@ -23,7 +23,8 @@ const (
 	HTTPDuration   = "http.server.request.duration"
 	HTTPBodySize   = "http.response.body.size"
 	URLPath        = "url.path"
-	URLFull        = "url.full" // of a client span; without a mapping of its own
+	URLFull        = "url.full"     // of a client span; without a mapping of its own
+	Padding        = "jari.padding" // makes an emitted span as large as it should be; without a mapping of its own
 	ServerAddress  = "server.address"
 	UserID         = "user.id"
 	SessionID      = "session.id"

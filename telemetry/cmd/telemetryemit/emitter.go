@@ -2,6 +2,8 @@ package main
 
 import (
 	"context"
+	"crypto/rand"
+	"encoding/base64"
 	"errors"
 	"log/slog"
 	"sync"
@@ -17,11 +19,12 @@ import (
 
 // plan is what a record is made of, and when it happens.
 type plan struct {
-	rate   float64
-	spans  int64
-	points bool
-	at     time.Time
-	step   time.Duration
+	rate    float64
+	spans   int64
+	points  bool
+	padding int
+	at      time.Time
+	step    time.Duration
 }
 
 // happens is when the nth record of a run happens, as it says itself.
@@ -78,6 +81,9 @@ func (e *emitter) record(ctx context.Context, n int64, at time.Time) error {
 	for i := range e.plan.spans {
 		spanned, span := e.tracer.Start(ctx, names.SpanEmitted, trace.WithNewRoot(), trace.WithTimestamp(at),
 			trace.WithAttributes(attribute.Int64(names.Count, n*e.plan.spans+i)))
+		if e.plan.padding > 0 {
+			span.SetAttributes(attribute.String(names.Padding, noise(e.plan.padding)))
+		}
 		span.End(trace.WithTimestamp(at.Add(time.Millisecond)))
 		if i == 0 {
 			inside = spanned
@@ -89,6 +95,13 @@ func (e *emitter) record(ctx context.Context, n int64, at time.Time) error {
 	line := slog.NewRecord(at, slog.LevelInfo, "record", 0)
 	line.AddAttrs(slog.String(names.EventName, names.EventEmitted), slog.Int64(names.Count, n))
 	return e.t.Logger.Handler().Handle(inside, line)
+}
+
+// noise is a string of n bytes.
+func noise(n int) string {
+	b := make([]byte, n*3/4)
+	_, _ = rand.Read(b) // never fails
+	return base64.StdEncoding.EncodeToString(b)
 }
 
 const collectEvery = 300 * time.Millisecond

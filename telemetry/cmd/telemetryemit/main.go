@@ -65,6 +65,7 @@ func parse(args []string, stderr io.Writer) (s settings, err error) {
 	fs.Float64Var(&s.plan.rate, "rate", 0, "records per second; 0: as fast as they go")
 	fs.Int64Var(&s.plan.spans, "spans", 1, "spans per record")
 	fs.BoolVar(&s.plan.points, "points", true, "a metric point per record")
+	fs.IntVar(&s.plan.padding, "padding", 0, "bytes of noise in each span, which compress badly")
 	fs.TextVar(&s.plan.at, "at", time.Time{}, "when the first record happens, as its line and spans say (RFC 3339); else now, each in its turn")
 	fs.DurationVar(&s.plan.step, "step", time.Millisecond, "with -at: from one record to the next")
 	fs.DurationVar(&s.limit, "limit", 5*time.Minute, "end after this, whatever has not been handed over")
