@@ -1,0 +1,170 @@
+// Command benchship measures what shipping costs: it writes mixed records as
+// Fluent Bit's chunks into files, then takes them as the plugin does, through
+// record.Decode and ship, and prints one line of JSON about it.
+//
+//	benchship -url http://127.0.0.1:9200 -prefix bench- -records 400000
+//	benchship -null        # is a server that takes everything and keeps nothing, and prints its URL
+//
+// make bench-telemetry runs it against both.
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"runtime"
+	"runtime/pprof"
+	"syscall"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"jari.example/fluentbit/record"
+	"jari.example/fluentbit/ship"
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM, os.Interrupt)
+	err := run(ctx, os.Args[1:], os.Stdout, os.Stderr)
+	stop()
+	if err != nil && !errors.Is(err, flag.ErrHelp) {
+		fmt.Fprintln(os.Stderr, "benchship:", err)
+		os.Exit(1)
+	}
+}
+
+// report is what a run has found.
+type report struct {
+	Records     int     `json:"records"`
+	Seconds     float64 `json:"seconds"`
+	PerSecond   float64 `json:"records_per_s"`
+	CPU         float64 `json:"cpu_us_per_record"`
+	Allocations float64 `json:"allocs_per_record"`
+	Created     int     `json:"created"` // documents: records and the edges of the service map
+	Duplicate   int     `json:"duplicate"`
+	Refused     int     `json:"refused"`
+	ChunkBytes  int     `json:"chunk_bytes"`
+}
+
+func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
+	fs := flag.NewFlagSet("benchship", flag.ContinueOnError)
+	fs.SetOutput(stderr)
+	null := fs.Bool("null", false, "be the server that keeps nothing")
+	url := fs.String("url", "", "of OpenSearch")
+	prefix := fs.String("prefix", "", "before every index and template name")
+	gzip := fs.Bool("gzip", true, "as the plugin's setting")
+	records := fs.Int("records", 400_000, "how many")
+	workers := fs.Int("workers", 2, "chunks at a time, as the plugin's setting")
+	profile := fs.String("profile", "", "file for a CPU profile")
+	if err := fs.Parse(args); err != nil {
+		return err
+	}
+	if *null {
+		return serveNull(ctx, stdout)
+	}
+	if *url == "" || *records < 1 || *workers < 1 || fs.NArg() > 0 {
+		return errors.New("usage: benchship -url URL [flags]; -h lists them")
+	}
+	dir, err := os.MkdirTemp("", "benchship-")
+	if err != nil {
+		return err
+	}
+	defer os.RemoveAll(dir)
+	chunks, err := write(dir, *records, time.Now())
+	if err != nil {
+		return err
+	}
+	shipper, err := ship.Open(ship.Config{URL: *url, Prefix: *prefix, Gzip: *gzip, Timeout: time.Minute})
+	if err != nil {
+		return err
+	}
+	defer shipper.Close()
+	if err := shipper.Setup(ctx); err != nil {
+		return err
+	}
+	if *profile != "" {
+		f, err := os.Create(*profile)
+		if err != nil {
+			return err
+		}
+		defer f.Close()
+		if err := pprof.StartCPUProfile(f); err != nil {
+			return err
+		}
+		defer pprof.StopCPUProfile()
+	}
+	r, err := measure(ctx, shipper, chunks, *workers)
+	if err != nil {
+		return err
+	}
+	if r.Records != *records || r.Created < *records || r.Refused > 0 {
+		return fmt.Errorf("of %d records %d were read, %d documents created, %d refused", *records, r.Records, r.Created, r.Refused)
+	}
+	return json.NewEncoder(stdout).Encode(r)
+}
+
+// measure ships chunks, so many at a time.
+func measure(ctx context.Context, shipper *ship.Shipper, chunks []string, workers int) (r report, err error) {
+	results := make(chan report, len(chunks))
+	var before, after runtime.MemStats
+	runtime.GC()
+	runtime.ReadMemStats(&before)
+	cpu, start := used(), time.Now()
+	group, ctx := errgroup.WithContext(ctx)
+	group.SetLimit(workers)
+	for _, file := range chunks {
+		group.Go(func() error {
+			one, err := flush(ctx, shipper, file)
+			results <- one
+			return err
+		})
+	}
+	err = group.Wait()
+	took, spent := time.Since(start), used()-cpu
+	runtime.ReadMemStats(&after)
+	close(results)
+	for one := range results {
+		r.Records += one.Records
+		r.Created += one.Created
+		r.Duplicate += one.Duplicate
+		r.Refused += one.Refused
+		r.ChunkBytes += one.ChunkBytes
+	}
+	n := float64(max(r.Records, 1))
+	r.Seconds = took.Seconds()
+	r.PerSecond = n / took.Seconds()
+	r.CPU = float64(spent.Microseconds()) / n
+	r.Allocations = float64(after.Mallocs-before.Mallocs) / n
+	return r, err
+}
+
+// flush does what the plugin does with a chunk; the agent has read it from its
+// own file, too.
+func flush(ctx context.Context, shipper *ship.Shipper, file string) (r report, err error) {
+	chunk, err := os.ReadFile(file)
+	if err != nil {
+		return r, err
+	}
+	records, err := record.Decode(chunk)
+	if err != nil {
+		return r, err
+	}
+	docs := make([]record.Document, 0, len(records))
+	for i := range records {
+		docs = records[i].Documents(docs)
+	}
+	res, err := shipper.Ship(ctx, docs)
+	return report{Records: len(records), Created: res.Created, Duplicate: res.Duplicate, Refused: res.Refused, ChunkBytes: len(chunk)}, err
+}
+
+// used is the CPU time of this process so far.
+func used() time.Duration {
+	var u syscall.Rusage
+	_ = syscall.Getrusage(syscall.RUSAGE_SELF, &u)
+	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
+}

@@ -1,0 +1,102 @@
+package main
+
+import (
+	"bytes"
+	"compress/gzip"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"strings"
+	"sync"
+)
+
+// null is a server that says yes to everything: what shipping costs against it
+// is shipping's own.
+type null struct {
+	mu        sync.Mutex
+	templates map[string]json.RawMessage // index prefix → template
+}
+
+func serveNull(ctx context.Context, stdout io.Writer) error {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return err
+	}
+	fmt.Fprintln(stdout, "http://"+l.Addr().String())
+	server := &http.Server{Handler: &null{templates: map[string]json.RawMessage{}}}
+	defer context.AfterFunc(ctx, func() { _ = server.Close() })()
+	if err := server.Serve(l); ctx.Err() == nil {
+		return err
+	}
+	return nil
+}
+
+// ServeHTTP implements http.Handler.
+func (n *null) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	in := io.Reader(r.Body)
+	if r.Header.Get("Content-Encoding") == "gzip" {
+		z, err := gzip.NewReader(r.Body)
+		if err != nil {
+			http.Error(w, err.Error(), http.StatusBadRequest)
+			return
+		}
+		in = z
+	}
+	w.Header().Set("Content-Type", "application/json")
+	index, simulated := strings.CutPrefix(r.URL.Path, "/_index_template/_simulate_index/")
+	var lines lineCounter
+	var body bytes.Buffer
+	to := io.Writer(&body)
+	if r.URL.Path == "/_bulk" {
+		to = &lines
+	}
+	if _, err := io.Copy(to, in); err != nil {
+		http.Error(w, err.Error(), http.StatusBadRequest)
+		return
+	}
+	switch {
+	case r.URL.Path == "/_bulk":
+		_, _ = io.WriteString(w, `{"items":[`+strings.TrimSuffix(strings.Repeat(`{"create":{"status":201}},`, int(lines)/2), ",")+`]}`)
+	case simulated:
+		_, _ = w.Write(n.simulate(index))
+	default:
+		n.install(body.Bytes())
+		_, _ = io.WriteString(w, `{"acknowledged":true}`)
+	}
+}
+
+func (n *null) install(body []byte) {
+	var t struct {
+		Patterns []string        `json:"index_patterns"`
+		Template json.RawMessage `json:"template"`
+	}
+	_ = json.Unmarshal(body, &t) // whatever it is, it is installed
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	for _, p := range t.Patterns {
+		n.templates[strings.TrimSuffix(p, "*")] = t.Template
+	}
+}
+
+func (n *null) simulate(index string) []byte {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	for prefix, template := range n.templates {
+		if strings.HasPrefix(index, prefix) {
+			return append(append([]byte(`{"template":`), template...), '}')
+		}
+	}
+	return []byte(`{"template":{}}`)
+}
+
+// lineCounter keeps nothing of what is written to it but its number of lines.
+type lineCounter int
+
+// Write implements io.Writer.
+func (c *lineCounter) Write(b []byte) (int, error) {
+	*c += lineCounter(bytes.Count(b, []byte{'\n'}))
+	return len(b), nil
+}
