@@ -160,6 +160,7 @@ func heartbeat(logger *slog.Logger, every time.Duration) (stop func()) {
 	if every < 0 {
 		return func() {}
 	}
+	began := time.Now()
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan struct{})
 	go func() {
@@ -171,7 +172,7 @@ func heartbeat(logger *slog.Logger, every time.Duration) (stop func()) {
 			case <-ctx.Done():
 				return
 			case <-tick.C:
-				logger.Info("alive", names.EventName, names.EventHeartbeat)
+				logger.Info("alive", names.EventName, names.EventHeartbeat, names.Uptime, time.Since(began).Round(time.Millisecond))
 			}
 		}
 	}()

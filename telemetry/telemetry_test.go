@@ -70,6 +70,9 @@ func TestAHeartBeatsEveryTenSeconds(t *testing.T) {
 		if n := strings.Count(b.String(), names.EventHeartbeat); n != 3 {
 			t.Errorf("%d heartbeats in 35 s", n)
 		}
+		if !strings.Contains(b.String(), `"jari.uptime":30`) {
+			t.Errorf("the third does not say how long the process has lived: %s", b.String())
+		}
 	})
 }
 

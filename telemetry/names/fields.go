@@ -63,6 +63,14 @@ const (
 	HTTPAddr      = "jari.http.addr"
 	OpsAddr       = "jari.ops.addr"
 	Uptime        = "jari.uptime"
+
+	// Only on alertingd's own lines, without a mapping of their own.
+	TimeScale     = "jari.time_scale"
+	InMemory      = "jari.in_memory"
+	SeesIndex     = "jari.sees"  // whether there is an OpenSearch to count in
+	TellsSlack    = "jari.tells" // whether there is a Slack to tell
+	SlackDelivery = "jari.slack.delivery"
+	SlackAttempts = "jari.slack.attempts"
 )
 
 // Events: the value of event.name on a log line.

@@ -39,7 +39,7 @@ type setting struct {
 }
 
 var settings = []setting{
-	{"ops-addr", "127.0.0.1:8230", "address of /healthz, /readyz and /debug/pprof/", func(c *config, v string) error {
+	{"ops-addr", "127.0.0.1:8230", "address of /healthz, /readyz, /loglevel and /debug/pprof/", func(c *config, v string) error {
 		c.opsAddr = v
 		_, _, err := net.SplitHostPort(v)
 		return err

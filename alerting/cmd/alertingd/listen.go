@@ -11,24 +11,13 @@ import (
 	"jari.example/telemetry/names"
 )
 
-// Names of what only alertingd's own lines tell; they have no mapping.
-const (
-	keyOpsAddr   = "jari.ops.addr"
-	keyTimeScale = "jari.time_scale"
-	keyInMemory  = "jari.in_memory"
-	keySees      = "jari.sees"  // whether there is an OpenSearch to count in
-	keyTells     = "jari.tells" // whether there is a Slack to tell
-	keyDelivery  = "jari.slack.delivery"
-	keyAttempts  = "jari.slack.attempts"
-)
-
 // listener writes what the components report to the log; they hold no logger.
 type listener struct{ log *slog.Logger }
 
 func (l listener) started(ctx context.Context, c config, opsAddr string) {
 	l.log.InfoContext(ctx, "alerting watches "+c.slos[0].Name, names.EventName, names.EventStarted,
-		keyOpsAddr, opsAddr, keyTimeScale, c.pace.Scale, names.Count, len(c.slos),
-		keyInMemory, c.database == "", keySees, c.opensearch != "", keyTells, c.slack.URL != "")
+		names.OpsAddr, opsAddr, names.TimeScale, c.pace.Scale, names.Count, len(c.slos),
+		names.InMemory, c.database == "", names.SeesIndex, c.opensearch != "", names.TellsSlack, c.slack.URL != "")
 }
 
 func (l listener) stopping(ctx context.Context) {
@@ -69,7 +58,7 @@ func (l listener) incident(ctx context.Context, event evaluate.Event, i incident
 }
 
 func (l listener) delivery(ctx context.Context, d slack.Delivery, err error) {
-	about := []any{names.IncidentID, d.Incident.ID, keyDelivery, string(d.Kind), keyAttempts, d.Attempts + 1}
+	about := []any{names.IncidentID, d.Incident.ID, names.SlackDelivery, string(d.Kind), names.SlackAttempts, d.Attempts + 1}
 	if err != nil {
 		l.log.WarnContext(ctx, "Slack was not told", append(about, names.EventName, names.EventSlackFailed, names.Exception, err.Error())...)
 		return

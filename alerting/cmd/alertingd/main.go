@@ -9,15 +9,11 @@ package main
 
 import (
 	"context"
-	"errors"
-	"flag"
 	"fmt"
 	"io"
 	"net/http"
 	"os"
-	"os/signal"
 	"sync"
-	"syscall"
 	"time"
 
 	"github.com/google/uuid"
@@ -46,13 +42,9 @@ const (
 )
 
 func main() {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	defer stop()
-	err := runDaemon(ctx, os.Args[1:], os.Getenv, os.Stdout)
-	if err != nil && !errors.Is(err, flag.ErrHelp) {
-		fmt.Fprintln(os.Stderr, err)
-		os.Exit(1)
-	}
+	telemetry.Main(names.ServiceAlerting, func(ctx context.Context) error {
+		return runDaemon(ctx, os.Args[1:], os.Getenv, os.Stdout)
+	})
 }
 
 // runDaemon is the whole program. It returns nil after an orderly stop.
@@ -67,7 +59,7 @@ func runDaemon(ctx context.Context, args []string, getenv func(string) string, s
 	if err != nil {
 		return err
 	}
-	err = watch(ctx, c, listener{log: t.Logger})
+	err = watch(ctx, c, t)
 	last, cancel := context.WithTimeout(context.WithoutCancel(ctx), flushTimeout)
 	defer cancel()
 	if err := flush(last); err != nil {
@@ -84,7 +76,8 @@ type store interface {
 	lease.Store
 }
 
-func watch(ctx context.Context, c config, listen listener) error {
+func watch(ctx context.Context, c config, t *telemetry.Telemetry) error {
+	listen := listener{log: t.Logger}
 	kept, ready, closeStore, err := open(ctx, c)
 	if err != nil {
 		return err
@@ -107,7 +100,7 @@ func watch(ctx context.Context, c config, listen listener) error {
 	deliverer := slack.NewDeliverer(c.slack, kept, listen.delivery)
 	holder := lease.Holder{Store: kept, Name: uuid.NewString(), TTL: leaseTTL, Report: listen.lease}
 
-	ops, err := newOps(c.opsAddr, ready)
+	ops, err := newOps(c.opsAddr, ready, t)
 	if err != nil {
 		return err
 	}

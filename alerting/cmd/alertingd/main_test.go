@@ -18,6 +18,7 @@ import (
 	"jari.example/alerting/indicator/indicatortest"
 	"jari.example/alerting/postgres/postgrestest"
 	"jari.example/alerting/slack/slacktest"
+	"jari.example/telemetry"
 	"jari.example/telemetry/names"
 )
 
@@ -125,6 +126,14 @@ func TestABlindDaemonKeepsTheIncidentOpen(t *testing.T) {
 func TestItRunsOnAFreshCloneWithNothingInstalled(t *testing.T) {
 	t.Parallel()
 	d := start(t)
+	r, err := http.Get("http://" + d.ops + telemetry.LevelPath)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_ = r.Body.Close()
+	if r.StatusCode != http.StatusOK {
+		t.Errorf("GET %s: %d", telemetry.LevelPath, r.StatusCode)
+	}
 	if err := d.stop(); err != nil {
 		t.Fatal(err)
 	}

@@ -8,6 +8,8 @@ import (
 	"net/http/pprof"
 	"sync/atomic"
 	"time"
+
+	"jari.example/telemetry"
 )
 
 // ops is the port for operators and probes.
@@ -17,7 +19,7 @@ type ops struct {
 	draining atomic.Bool
 }
 
-func newOps(addr string, ready func(context.Context) error) (*ops, error) {
+func newOps(addr string, ready func(context.Context) error, t *telemetry.Telemetry) (*ops, error) {
 	l, err := net.Listen("tcp", addr)
 	if err != nil {
 		return nil, err
@@ -35,6 +37,7 @@ func newOps(addr string, ready func(context.Context) error) (*ops, error) {
 		}
 		w.WriteHeader(http.StatusOK)
 	})
+	mux.Handle(telemetry.LevelPath, t.LevelHandler())
 	mux.HandleFunc("/debug/pprof/", pprof.Index)
 	mux.HandleFunc("/debug/pprof/cmdline", pprof.Cmdline)
 	mux.HandleFunc("/debug/pprof/profile", pprof.Profile)

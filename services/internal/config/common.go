@@ -27,7 +27,7 @@ func (s *Set) Common(httpAddr, opsAddr string) Common {
 	if httpAddr != "" {
 		c.HTTPAddr = s.Addr("http-addr", httpAddr, "address the API listens on")
 	}
-	c.OpsAddr = s.Addr("ops-addr", opsAddr, "address of /healthz, /readyz and /debug/pprof/")
+	c.OpsAddr = s.Addr("ops-addr", opsAddr, "address of /healthz, /readyz, /loglevel and /debug/pprof/")
 	c.Region = s.String("cloud-region", "ap-northeast-2", "AWS region id, cloud.region in telemetry")
 	c.OTLPEndpoint = s.URL("otlp-endpoint", "", "base URL of the agent's OTLP/HTTP receiver; empty: no spans, no metrics")
 	c.Telemetry = s.OneOf("telemetry", TelemetryAll, "how much the process says of itself: off, logs or all; less only to measure what it costs",

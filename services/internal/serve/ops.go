@@ -7,13 +7,15 @@ import (
 	"net/http/pprof"
 	"sync/atomic"
 	"time"
+
+	"jari.example/telemetry"
 )
 
 const readyLimit = 2 * time.Second
 
 // opsHandler answers for the process and not for its users: it is never on the
 // API's port.
-func opsHandler(stopping *atomic.Bool, ready func(context.Context) error) http.Handler {
+func opsHandler(t *telemetry.Telemetry, stopping *atomic.Bool, ready func(context.Context) error) http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { say(w, http.StatusOK, "live") })
 	mux.HandleFunc("GET /readyz", func(w http.ResponseWriter, r *http.Request) {
@@ -31,6 +33,7 @@ func opsHandler(stopping *atomic.Bool, ready func(context.Context) error) http.H
 		}
 		say(w, http.StatusOK, "ready")
 	})
+	mux.Handle(telemetry.LevelPath, t.LevelHandler())
 	mux.HandleFunc("/debug/pprof/", pprof.Index)
 	mux.HandleFunc("/debug/pprof/cmdline", pprof.Cmdline)
 	mux.HandleFunc("/debug/pprof/profile", pprof.Profile)

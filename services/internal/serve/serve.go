@@ -15,6 +15,7 @@ import (
 
 	"github.com/oklog/run"
 
+	"jari.example/telemetry"
 	"jari.example/telemetry/names"
 )
 
@@ -27,20 +28,14 @@ type Worker struct {
 
 // Daemon is what to run.
 type Daemon struct {
-	Logger   *slog.Logger
-	HTTPAddr string       // "" serves no API
-	Handler  http.Handler // the API
-	OpsAddr  string
-	Ready    func(ctx context.Context) error // asked by /readyz; nil is always ready
-	Workers  []Worker
-	Drain    time.Duration // how long requests may take to finish; 10 s when 0
+	Telemetry *telemetry.Telemetry
+	HTTPAddr  string       // "" serves no API
+	Handler   http.Handler // the API
+	OpsAddr   string
+	Ready     func(ctx context.Context) error // asked by /readyz; nil is always ready
+	Workers   []Worker
+	Drain     time.Duration // how long requests may take to finish; 10 s when 0
 }
-
-// Keys of the process.started line that say where the daemon listens.
-const (
-	KeyHTTPAddr = "jari.http.addr"
-	KeyOpsAddr  = "jari.ops.addr"
-)
 
 // Run serves until ctx ends, then: not ready, drain the API, stop the workers,
 // close the ops listener. It is nil after an orderly stop, and an error when
@@ -50,30 +45,30 @@ func Run(ctx context.Context, d Daemon) error {
 	if err != nil {
 		return fmt.Errorf("ops listener: %w", err)
 	}
-	started := []any{names.EventName, names.EventStarted, KeyOpsAddr, ops.Addr().String()}
+	started := []any{names.EventName, names.EventStarted, names.OpsAddr, ops.Addr().String()}
 	var stopping atomic.Bool
 	var group run.Group
 
 	// Actors are interrupted in this order, each before the next.
 	untilDone(&group, ctx, func() {
 		stopping.Store(true)
-		d.Logger.Info("stopping", names.EventName, names.EventStopping)
+		d.Telemetry.Logger.Info("stopping", names.EventName, names.EventStopping)
 	})
 	if d.HTTPAddr != "" {
 		api, err := net.Listen("tcp", d.HTTPAddr)
 		if err != nil {
 			return errors.Join(fmt.Errorf("API listener: %w", err), ops.Close())
 		}
-		started = append(started, KeyHTTPAddr, api.Addr().String())
+		started = append(started, names.HTTPAddr, api.Addr().String())
 		serveHTTP(&group, d, api)
 	}
 	for _, w := range d.Workers {
-		runWorker(&group, d.Logger, w)
+		runWorker(&group, d.Telemetry.Logger, w)
 	}
-	opsServer := &http.Server{Handler: opsHandler(&stopping, d.Ready), ReadHeaderTimeout: 5 * time.Second}
+	opsServer := &http.Server{Handler: opsHandler(d.Telemetry, &stopping, d.Ready), ReadHeaderTimeout: 5 * time.Second}
 	group.Add(func() error { return ignoreClosed(opsServer.Serve(ops)) }, func(error) { _ = opsServer.Close() })
 
-	d.Logger.Info("serving", started...)
+	d.Telemetry.Logger.Info("serving", started...)
 	return group.Run()
 }
 
@@ -98,7 +93,7 @@ func serveHTTP(group *run.Group, d Daemon, l net.Listener) {
 		ReadTimeout:       30 * time.Second,
 		IdleTimeout:       2 * time.Minute,
 		MaxHeaderBytes:    64 << 10,
-		ErrorLog:          slog.NewLogLogger(d.Logger.Handler(), slog.LevelWarn),
+		ErrorLog:          slog.NewLogLogger(d.Telemetry.Logger.Handler(), slog.LevelWarn),
 	}
 	drain := d.Drain
 	if drain == 0 {
@@ -108,7 +103,7 @@ func serveHTTP(group *run.Group, d Daemon, l net.Listener) {
 		ctx, cancel := context.WithTimeout(context.Background(), drain)
 		defer cancel()
 		if err := server.Shutdown(ctx); err != nil {
-			d.Logger.Warn("requests were cut off", names.Exception, err.Error())
+			d.Telemetry.Logger.Warn("requests were cut off", names.Exception, err.Error())
 			_ = server.Close()
 		}
 	})

@@ -25,7 +25,7 @@ func program(h http.Handler, ready func(context.Context) error, workers ...serve
 			return err
 		}
 		return serve.Observed(ctx, "x", c, stdout, func(t *telemetry.Telemetry) error {
-			return serve.Run(ctx, serve.Daemon{Logger: t.Logger, HTTPAddr: *c.HTTPAddr, OpsAddr: *c.OpsAddr, Handler: h, Ready: ready, Workers: workers})
+			return serve.Run(ctx, serve.Daemon{Telemetry: t, HTTPAddr: *c.HTTPAddr, OpsAddr: *c.OpsAddr, Handler: h, Ready: ready, Workers: workers})
 		})
 	}
 }
@@ -86,6 +86,28 @@ func TestReadinessFollowsTheService(t *testing.T) {
 	}
 	if got := status(d.OpsURL + "/healthz"); got != http.StatusOK {
 		t.Errorf("healthz = %d: a dependency that is away does not make the process dead", got)
+	}
+}
+
+func TestTheLogLevelIsChangedOnTheOpsPortAlone(t *testing.T) {
+	d := servetest.Start(t, program(http.NotFoundHandler(), nil))
+	put := func(base string) int {
+		r, err := http.NewRequest(http.MethodPut, base+telemetry.LevelPath, strings.NewReader(`{"level":"debug"}`))
+		if err != nil {
+			t.Fatal(err)
+		}
+		res, err := http.DefaultClient.Do(r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		res.Body.Close()
+		return res.StatusCode
+	}
+	if got := put(d.OpsURL); got != http.StatusOK {
+		t.Errorf("on the ops port: %d", got)
+	}
+	if got := put(d.URL); got != http.StatusNotFound {
+		t.Errorf("on the API's port: %d", got)
 	}
 }
 

@@ -22,7 +22,7 @@ import (
 	"jari.example/telemetry/names"
 )
 
-func main() { serve.Main(run) }
+func main() { serve.Main(names.ServiceGateway, run) }
 
 // askWithin bounds one call of the user service: hashing a password waits its
 // turn there.
@@ -79,7 +79,7 @@ func run(ctx context.Context, args []string, getenv func(string) string, stdout,
 		}
 		// Always ready: a gateway whose Redis or neighbour is away still serves
 		// what does not need them.
-		return serve.Run(ctx, serve.Daemon{Logger: t.Logger, HTTPAddr: *common.HTTPAddr, OpsAddr: *common.OpsAddr, Handler: handler})
+		return serve.Run(ctx, serve.Daemon{Telemetry: t, HTTPAddr: *common.HTTPAddr, OpsAddr: *common.OpsAddr, Handler: handler})
 	})
 }
 

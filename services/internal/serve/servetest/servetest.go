@@ -71,7 +71,7 @@ func start(t *testing.T, run serve.Program, args []string) Running {
 		}
 	})
 	line := startedLine(t, out)
-	r := Running{Stop: stop, OpsURL: address(line, serve.KeyOpsAddr), URL: address(line, serve.KeyHTTPAddr)}
+	r := Running{Stop: stop, OpsURL: address(line, names.OpsAddr), URL: address(line, names.HTTPAddr)}
 	WaitReady(t, r.OpsURL)
 	return r
 }

@@ -24,7 +24,7 @@ import (
 	"jari.example/telemetry/names"
 )
 
-func main() { serve.Main(run) }
+func main() { serve.Main(names.ServiceNotification, run) }
 
 const (
 	openWithin = time.Minute     // how long a start waits for a database that is away
@@ -59,15 +59,15 @@ func run(ctx context.Context, args []string, getenv func(string) string, stdout,
 		return err
 	}
 	return serve.Observed(ctx, names.ServiceNotification, f.Common, stdout, func(t *telemetry.Telemetry) error {
-		return daemon(ctx, f, t.Logger)
+		return daemon(ctx, f, t)
 	})
 }
 
 // sender is the name mails come from, where the flag gives only an address.
 const sender = "Jari 자리"
 
-func daemon(ctx context.Context, f flags, logger *slog.Logger) error {
-	store, ready, closeStore, err := open(ctx, *f.database, logger)
+func daemon(ctx context.Context, f flags, t *telemetry.Telemetry) error {
+	store, ready, closeStore, err := open(ctx, *f.database, t.Logger)
 	if err != nil {
 		return err
 	}
@@ -79,18 +79,18 @@ func daemon(ctx context.Context, f flags, logger *slog.Logger) error {
 	if from.Name == "" {
 		from.Name = sender
 	}
-	postman := &notification.Postman{Store: store, From: *from, Logger: logger}
+	postman := &notification.Postman{Store: store, From: *from, Logger: t.Logger}
 	postman.Users, postman.Restaurants = siblings(f)
-	if postman.Sender, err = mailer(ctx, f, logger); err != nil {
+	if postman.Sender, err = mailer(ctx, f, t.Logger); err != nil {
 		return err
 	}
-	handler, err := api(notification.New(store, postman.Wake, time.Now), logger)
+	handler, err := api(notification.New(store, postman.Wake, time.Now), t.Logger)
 	if err != nil {
 		return err
 	}
-	sweeper := &notification.Sweeper{Store: store, Logger: logger}
+	sweeper := &notification.Sweeper{Store: store, Logger: t.Logger}
 	return serve.Run(ctx, serve.Daemon{
-		Logger: logger, HTTPAddr: *f.HTTPAddr, Handler: handler, OpsAddr: *f.OpsAddr, Ready: ready,
+		Telemetry: t, HTTPAddr: *f.HTTPAddr, Handler: handler, OpsAddr: *f.OpsAddr, Ready: ready,
 		Workers: []serve.Worker{{Name: "postman", Run: postman.Run}, {Name: "sweeper", Run: sweeper.Run}},
 	})
 }

@@ -26,7 +26,7 @@ const asDaemon = "JARI_TEST_BE_RESERVATIOND"
 
 func TestMain(m *testing.M) {
 	if os.Getenv(asDaemon) != "" {
-		serve.Main(run)
+		serve.Main(names.ServiceReservation, run)
 		return
 	}
 	os.Exit(m.Run())
@@ -57,7 +57,7 @@ func spawn(t *testing.T, database string) (*os.Process, string) {
 				for lines.Scan() { // a full pipe would stop the daemon
 				}
 			}()
-			return daemon.Process, "http://" + line[serve.KeyHTTPAddr].(string)
+			return daemon.Process, "http://" + line[names.HTTPAddr].(string)
 		}
 	}
 	t.Fatal("reservationd ended before it served")

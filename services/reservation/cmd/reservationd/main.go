@@ -22,7 +22,7 @@ import (
 	"jari.example/telemetry/names"
 )
 
-func main() { serve.Main(run) }
+func main() { serve.Main(names.ServiceReservation, run) }
 
 const (
 	// openWithin is how long a start waits for a database that is away.
@@ -86,7 +86,7 @@ func run(ctx context.Context, args []string, getenv func(string) string, stdout,
 			return err
 		}
 		return serve.Run(ctx, serve.Daemon{
-			Logger: t.Logger, HTTPAddr: *common.HTTPAddr, OpsAddr: *common.OpsAddr,
+			Telemetry: t, HTTPAddr: *common.HTTPAddr, OpsAddr: *common.OpsAddr,
 			Handler: handler, Ready: store.Ping, Workers: workers,
 		})
 	})

@@ -16,7 +16,7 @@ import (
 	"jari.example/telemetry/names"
 )
 
-func main() { serve.Main(run) }
+func main() { serve.Main(names.ServiceIndexer, run) }
 
 type flags struct {
 	config.Common
@@ -42,11 +42,11 @@ func run(ctx context.Context, args []string, getenv func(string) string, stdout,
 		return err
 	}
 	return serve.Observed(ctx, names.ServiceIndexer, f.Common, stdout, func(t *telemetry.Telemetry) error {
-		return daemon(ctx, f, t.Logger)
+		return daemon(ctx, f, t)
 	})
 }
 
-func daemon(ctx context.Context, f flags, logger *slog.Logger) error {
+func daemon(ctx context.Context, f flags, t *telemetry.Telemetry) error {
 	cfg, err := awsconf.Load(ctx, *f.Region, *f.cloud)
 	if err != nil {
 		return err
@@ -58,10 +58,10 @@ func daemon(ctx context.Context, f flags, logger *slog.Logger) error {
 	x := indexer.New(indexer.Config{
 		Feed:   dynamo.NewFeed(cfg, *f.table),
 		Index:  opensearch.NewIndex(client, *f.index, opensearch.Checkpoints),
-		Report: report(logger),
+		Report: report(t.Logger),
 	})
 	return serve.Run(ctx, serve.Daemon{
-		Logger: logger, OpsAddr: *f.OpsAddr, Ready: x.Ready,
+		Telemetry: t, OpsAddr: *f.OpsAddr, Ready: x.Ready,
 		Workers: []serve.Worker{{Name: "indexer", Run: x.Run}},
 	})
 }

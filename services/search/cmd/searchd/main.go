@@ -23,7 +23,7 @@ import (
 	"jari.example/telemetry/names"
 )
 
-func main() { serve.Main(run) }
+func main() { serve.Main(names.ServiceSearch, run) }
 
 type flags struct {
 	config.Common
@@ -54,21 +54,21 @@ func run(ctx context.Context, args []string, getenv func(string) string, stdout,
 		return err
 	}
 	return serve.Observed(ctx, names.ServiceSearch, f.Common, stdout, func(t *telemetry.Telemetry) error {
-		return daemon(ctx, f, t.Logger)
+		return daemon(ctx, f, t)
 	})
 }
 
-func daemon(ctx context.Context, f flags, logger *slog.Logger) error {
-	catalogue, finder, ready, err := stores(ctx, f, logger)
+func daemon(ctx context.Context, f flags, t *telemetry.Telemetry) error {
+	catalogue, finder, ready, err := stores(ctx, f, t.Logger)
 	if err != nil {
 		return err
 	}
-	handler, err := api(search.New(catalogue, finder, time.Now), logger)
+	handler, err := api(search.New(catalogue, finder, time.Now), t.Logger)
 	if err != nil {
 		return err
 	}
 	return serve.Run(ctx, serve.Daemon{
-		Logger: logger, HTTPAddr: *f.HTTPAddr, Handler: handler, OpsAddr: *f.OpsAddr, Ready: ready,
+		Telemetry: t, HTTPAddr: *f.HTTPAddr, Handler: handler, OpsAddr: *f.OpsAddr, Ready: ready,
 	})
 }
 
