@@ -14,22 +14,47 @@ import (
 // one call. Afterwards the host backs off, which also tells its inputs.
 const attempts = 5
 
-// send creates docs in one request, or several if it must. dead says that they
-// are dead letters: one that is refused itself is the server's fault.
-func (s *Shipper) send(ctx context.Context, docs []record.Document, res *Result, dead bool) error {
+// Refusal is a document that no repetition will help, and why.
+type Refusal struct {
+	Document record.Document
+	Status   int
+	Type     string
+	Reason   string
+}
+
+// Letter is the dead letter that keeps the document.
+func (r Refusal) Letter() record.Document {
+	if r.Type == TooLarge && len(r.Document.Body) > maxLetter {
+		r.Document.Body = r.Document.Body[:maxLetter]
+	}
+	return record.Refused(r.Document, r.Status, r.Type, r.Reason)
+}
+
+// TooLarge is the type of a refusal of ours: OpenSearch takes no request with
+// the document, even alone. Of it a dead letter keeps maxLetter bytes.
+const (
+	TooLarge  = "too_large"
+	maxLetter = 64 << 10
+)
+
+// send creates docs in one request, or several if it must, and hands those to
+// refused that are not to be sent again.
+func (s *Shipper) send(ctx context.Context, docs []record.Document, res *Result, refused func([]Refusal) error) error {
 	for attempt := 0; ; attempt++ {
 		items, err := s.create(ctx, docs)
 		tooMuch, isTooMuch := errors.AsType[*tooMuchError](err)
 		switch {
 		case isTooMuch && len(docs) > 1:
 			half := len(docs) / 2
-			return errors.Join(s.send(ctx, docs[:half], res, dead), s.send(ctx, docs[half:], res, dead))
-		case isTooMuch && !dead:
-			return s.refuse(ctx, []record.Document{cut(docs[0], tooMuch)}, res)
+			return errors.Join(s.send(ctx, docs[:half], res, refused), s.send(ctx, docs[half:], res, refused))
+		case isTooMuch:
+			reason := fmt.Sprintf("a document of %d bytes: %v", len(docs[0].Body), tooMuch)
+			return refused([]Refusal{{docs[0], tooMuch.status, TooLarge, reason}})
 		case err != nil:
 			return err
 		}
-		var again, refused []record.Document
+		var again []record.Document
+		var bad []Refusal
 		var last, fault error
 		for i, it := range items {
 			switch it.judge() {
@@ -40,17 +65,15 @@ func (s *Shipper) send(ctx context.Context, docs []record.Document, res *Result,
 			case busy:
 				again, last = append(again, docs[i]), it.err(docs[i])
 			case refusal:
-				if dead {
-					fault = it.err(docs[i])
-					continue
-				}
-				refused = append(refused, record.Refused(docs[i], it.Status, it.Error.Type, it.Error.reason()))
+				bad = append(bad, Refusal{docs[i], it.Status, it.Error.Type, it.Error.reason()})
 			default:
 				fault = it.err(docs[i])
 			}
 		}
-		if err := s.refuse(ctx, refused, res); err != nil {
-			return err
+		if len(bad) > 0 {
+			if err := refused(bad); err != nil {
+				return err
+			}
 		}
 		if fault != nil {
 			return fault
@@ -69,28 +92,39 @@ func (s *Shipper) send(ctx context.Context, docs []record.Document, res *Result,
 	}
 }
 
-// refuse writes dead letters.
-func (s *Shipper) refuse(ctx context.Context, letters []record.Document, res *Result) error {
-	if len(letters) == 0 {
-		return nil
+// bury writes dead letters. One that is refused itself is the server's fault.
+func (s *Shipper) bury(ctx context.Context, bad []Refusal, res *Result) error {
+	letters := make([]record.Document, len(bad))
+	for i, r := range bad {
+		letters[i] = r.Letter()
 	}
 	var r Result
-	if err := s.send(ctx, letters, &r, true); err != nil {
+	err := s.send(ctx, letters, &r, func(worse []Refusal) error {
+		return fmt.Errorf("%s, refused itself: %s: %s", worse[0].Document.ID, worse[0].Type, worse[0].Reason)
+	})
+	if err != nil {
 		return fmt.Errorf("write %d dead letters: %w", len(letters), err)
 	}
 	res.Refused += r.Created + r.Duplicate
 	return nil
 }
 
-// maxLetter is how much is kept of a document that is too large by itself.
-const maxLetter = 64 << 10
-
-func cut(d record.Document, why *tooMuchError) record.Document {
-	reason := fmt.Sprintf("a document of %d bytes: %v", len(d.Body), why)
-	if len(d.Body) > maxLetter {
-		d.Body = d.Body[:maxLetter]
+// Replay creates docs as Ship does, but writes no dead letters: it returns what
+// is refused. After an error some documents may have been created.
+func (s *Shipper) Replay(ctx context.Context, docs []record.Document) (res Result, bad []Refusal, err error) {
+	for len(docs) > 0 {
+		n := s.portion(docs)
+		err = s.send(ctx, docs[:n], &res, func(more []Refusal) error {
+			bad = append(bad, more...)
+			return nil
+		})
+		if err != nil {
+			return res, bad, err
+		}
+		docs = docs[n:]
 	}
-	return record.Refused(d, why.status, "too_large", reason)
+	res.Refused = len(bad)
+	return res, bad, nil
 }
 
 // pause waits before another attempt, doubling from 100 ms, with jitter.

@@ -102,7 +102,8 @@ func (s *Shipper) ship(ctx context.Context, docs []record.Document) (Result, err
 	docs = s.derived.unknown(docs)
 	for len(docs) > 0 {
 		n := s.portion(docs)
-		if err := s.send(ctx, docs[:n], &res, false); err != nil {
+		err := s.send(ctx, docs[:n], &res, func(bad []Refusal) error { return s.bury(ctx, bad, &res) })
+		if err != nil {
 			return res, err
 		}
 		s.derived.add(docs[:n])
