@@ -201,7 +201,7 @@ func TestAStatementIsNamedAndItsValuesStayOut(t *testing.T) {
 // The library whose place Server takes says what a span and a metric must hold.
 // It differs in what leads to a person, and that is all.
 func TestTheServersSpanAndMetricAreTheLibrarys(t *testing.T) {
-	personal := []string{"client.address", "network.peer.address", "network.peer.port"}
+	personal := []string{"client.address", "network.peer.address", "network.peer.port", "user_agent.original"}
 	answer := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		_, _ = io.Copy(io.Discard, r.Body)
 		if r.URL.Query().Has("fail") {

@@ -35,6 +35,9 @@ func (s Secret) IsZero() bool { return s.Reveal() == "" }
 // LogValue implements slog.LogValuer.
 func (Secret) LogValue() slog.Value { return slog.StringValue(redacted) }
 
+// String implements fmt.Stringer, which attribute.Stringer asks for.
+func (Secret) String() string { return redacted }
+
 // Format implements fmt.Formatter, so that no verb reaches the value.
 func (Secret) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, redacted) }
 

@@ -143,7 +143,8 @@ func (s *server) end(r *http.Request, e *exchange, cut bool) {
 		}
 		e.span.SetAttributes(s.describe(r, e, noted)...)
 	}
-	s.logAccess(r, e, o.body, elapsed, noted)
+	kept := decide(e.span, e.status >= 500, elapsed)
+	s.logAccess(r, e, o.body, elapsed, noted, kept)
 	e.span.End()
 }
 
@@ -171,7 +172,7 @@ func (s *server) path(r *http.Request) string {
 	return r.URL.Path
 }
 
-func (s *server) logAccess(r *http.Request, e *exchange, body string, elapsed time.Duration, noted []slog.Attr) {
+func (s *server) logAccess(r *http.Request, e *exchange, body string, elapsed time.Duration, noted []slog.Attr, kept bool) {
 	level := slog.LevelInfo
 	if e.status >= 500 {
 		level = slog.LevelError
@@ -190,14 +191,16 @@ func (s *server) logAccess(r *http.Request, e *exchange, body string, elapsed ti
 		slog.Int(names.HTTPStatus, e.status),
 		slog.Float64(names.HTTPDuration, elapsed.Seconds()),
 		slog.Int64(names.HTTPBodySize, e.size),
-		slog.String(names.URLPath, s.path(r)))
+		slog.String(names.URLPath, s.path(r)),
+		slog.Bool(names.TraceKept, kept))
 	line.AddAttrs(append(attrs, noted...)...)
 	_ = handler.Handle(ctx, line) // stdout is gone: nobody is left to tell
 }
 
 // describe is what the span says, by OpenTelemetry's conventions for HTTP
-// servers and the request's notes. Not who the client is on the network: what
-// leads to a person belongs in no span, and between siblings it says nothing.
+// servers and the request's notes. Not where the client is on the network, nor
+// what browser it says it is: what leads to a person, alone or together, belongs
+// in no span, and between siblings it says nothing.
 func (s *server) describe(r *http.Request, e *exchange, noted []slog.Attr) []attribute.KeyValue {
 	const own = 12
 	attrs := make([]attribute.KeyValue, 0, own+len(noted))
@@ -216,9 +219,6 @@ func (s *server) describe(r *http.Request, e *exchange, noted []slog.Attr) []att
 	}
 	if _, version, _ := strings.Cut(r.Proto, "/"); version != "" {
 		attrs = append(attrs, attribute.String("network.protocol.version", version))
-	}
-	if agent := r.UserAgent(); agent != "" {
-		attrs = append(attrs, attribute.String("user_agent.original", agent))
 	}
 	if r.ContentLength > 0 {
 		attrs = append(attrs, attribute.Int64("http.request.body.size", r.ContentLength))

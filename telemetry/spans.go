@@ -119,6 +119,13 @@ func (p *spanPipe) OnEnd(s sdktrace.ReadOnlySpan) {
 	}
 }
 
+// lose counts spans for which there was no room before they came here.
+func (p *spanPipe) lose(n int64) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.lost.full += n
+}
+
 // encode makes batches of fresh spans until the pipe is closed.
 func (p *spanPipe) encode() {
 	tick := time.NewTicker(spanDelay)

@@ -36,6 +36,11 @@ type Config struct {
 	Output    io.Writer     // where lines go; stdout when nil
 	Heartbeat time.Duration // 10 s when 0, none when negative
 
+	// TraceCeiling is how many traces are kept per second whatever becomes of
+	// them; above it only what fails or takes a second. 200 when 0, all when
+	// negative.
+	TraceCeiling int
+
 	// Off silences the process, whatever the rest says: no line, no span, no
 	// metric. It is for measuring what those cost.
 	Off bool
@@ -121,6 +126,9 @@ func (c *Config) defaults() {
 	if c.Heartbeat == 0 {
 		c.Heartbeat = 10 * time.Second
 	}
+	if c.TraceCeiling == 0 {
+		c.TraceCeiling = defaultCeiling
+	}
 	c.Endpoint = strings.TrimRight(c.Endpoint, "/")
 }
 
@@ -131,7 +139,7 @@ func (c *Config) traceOptions(res *resource.Resource, logger *slog.Logger, meter
 	}
 	if c.Endpoint != "" {
 		pipe := newSpanPipe(newExporter(c.Endpoint+"/v1/traces").post, logger, newSpanMetrics(meters))
-		options = append(options, sdktrace.WithSpanProcessor(pipe))
+		options = append(options, sdktrace.WithSpanProcessor(newUndecided(pipe)), sdktrace.WithSampler(&ceiling{limit: c.TraceCeiling}))
 	} else if len(c.Processors) == 0 {
 		// Lines still carry trace ids; nothing is recorded behind them.
 		options = append(options, sdktrace.WithSampler(sdktrace.NeverSample()))
