@@ -9,6 +9,7 @@ import (
 	"encoding/json"
 	"io"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -83,8 +84,22 @@ func (s Store) Search(t testing.TB, family string, query map[string]any) []Hit {
 	return answer.Hits.Hits
 }
 
+// Exists tells whether there is an index of that name, in the store.
+func (s Store) Exists(t testing.TB, name string) bool {
+	t.Helper()
+	var all []struct {
+		Index string `json:"index"`
+	}
+	s.decode(t, "_cat/indices/"+s.Prefix+"*?h=index&format=json&expand_wildcards=all", nil, &all)
+	return slices.ContainsFunc(all, func(i struct {
+		Index string `json:"index"`
+	}) bool {
+		return i.Index == s.Prefix+name
+	})
+}
+
 // Alter does to an index what an operator might: action is _close, _open,
-// _settings or _mapping.
+// _settings, _mapping, or empty to make it.
 func (s Store) Alter(t testing.TB, index, action, body string) {
 	t.Helper()
 	method := http.MethodPut

@@ -1,0 +1,156 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"text/tabwriter"
+	"time"
+	"unicode/utf8"
+
+	"jari.example/fluentbit/deadletter"
+)
+
+func (c *call) letters() (deadletter.Store, error) {
+	client, err := c.client()
+	return deadletter.Store{Client: client, Prefix: c.prefix}, err
+}
+
+// since is a flag that takes how long ago.
+func (c *call) since(q *deadletter.Query) {
+	c.flags.Func("since", "only events of the last DURATION, as in 24h", func(s string) error {
+		d, err := time.ParseDuration(s)
+		if err == nil && d <= 0 {
+			err = fmt.Errorf("want how long ago, as in 24h")
+		}
+		q.Since = time.Now().Add(-d)
+		return err
+	})
+}
+
+const moment = "2006-01-02T15:04:05Z"
+
+func list(c *call) error {
+	var q deadletter.Query
+	c.since(&q)
+	newest := c.flags.Int("newest", 20, "how many letters to list one by one")
+	if rest, err := c.parse(); err != nil {
+		return err
+	} else if len(rest) > 0 {
+		return fmt.Errorf("deadletter list takes no arguments: %w", errUsage)
+	}
+	store, err := c.letters()
+	if err != nil {
+		return err
+	}
+	groups, latest, err := store.Groups(c, q, *newest)
+	if err != nil {
+		return err
+	}
+	if len(groups) == 0 {
+		fmt.Fprintln(c.stdout, "no dead letters")
+		return nil
+	}
+	w := tabwriter.NewWriter(c.stdout, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(w, "COUNT\tFIRST\tLAST\tFOR\tTYPE\tREASON")
+	for _, g := range groups {
+		fmt.Fprintf(w, "%d\t%s\t%s\t%s\t%s\t%s\n", g.Count, g.First.Format(moment), g.Last.Format(moment), or(g.For), g.Type, g.Reason)
+	}
+	if len(latest) > 0 {
+		fmt.Fprintln(w, "\nTIME\tID\tFOR\tTYPE\tREASON")
+	}
+	for _, l := range latest {
+		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%.100s\n", l.Time.Format(moment), l.ID, or(l.For), l.Type, l.Reason)
+	}
+	return w.Flush()
+}
+
+// or stands for the index of what could not be read.
+func or(index string) string {
+	if index == "" {
+		return "–"
+	}
+	return index
+}
+
+func show(c *call) error {
+	ids, err := c.parse()
+	if err != nil {
+		return err
+	}
+	if len(ids) == 0 {
+		return fmt.Errorf("which letter? deadletter list tells their ids: %w", errUsage)
+	}
+	store, err := c.letters()
+	if err != nil {
+		return err
+	}
+	found := 0
+	err = store.Each(c, deadletter.Query{IDs: ids}, func(letters []deadletter.Letter) error {
+		for _, l := range letters {
+			found++
+			fmt.Fprintf(c.stdout, "%s  %s/%s\nfor     %s/%s\nreason  %s (status %d): %s\n\n%s\n\n",
+				l.Time.Format(time.RFC3339Nano), l.Index, l.ID, or(l.For), l.ForID, l.Type, l.Status, l.Reason, pretty(l.Document))
+		}
+		return nil
+	})
+	if err == nil && found < len(ids) {
+		err = fmt.Errorf("%d of %d letters are not there", len(ids)-found, len(ids))
+	}
+	return err
+}
+
+// pretty is the document for a person; bytes that are no text are quoted.
+func pretty(document []byte) []byte {
+	var b bytes.Buffer
+	if json.Indent(&b, document, "", "  ") == nil {
+		return b.Bytes()
+	}
+	if utf8.Valid(document) {
+		return document
+	}
+	return fmt.Appendf(nil, "%q", document)
+}
+
+func replay(c *call) error {
+	var q deadletter.Query
+	c.since(&q)
+	all := c.flags.Bool("all", false, "every letter")
+	ids, err := c.parse()
+	if err != nil {
+		return err
+	}
+	chosen := 0
+	for _, is := range []bool{*all, len(ids) > 0, !q.Since.IsZero()} {
+		if is {
+			chosen++
+		}
+	}
+	if chosen != 1 {
+		return fmt.Errorf("say which letters: ids, --all or --since: %w", errUsage)
+	}
+	q.IDs = ids
+	store, err := c.letters()
+	if err != nil {
+		return err
+	}
+	s, err := c.shipper()
+	if err != nil {
+		return err
+	}
+	defer s.Close()
+	sum, err := store.Replay(c, s, q, func(sum deadletter.Summary) {
+		fmt.Fprintf(c.stderr, "%d letters …\n", sum.Letters)
+	})
+	fmt.Fprintf(c.stdout, "%d letters: %d removed (%d documents created, %d were there already), %d refused again, %d that nothing can be made of\n",
+		sum.Letters, sum.Gone, sum.Created, sum.Present, sum.Refused, sum.Kept)
+	switch {
+	case err != nil:
+		return err
+	case sum.Letters < len(ids):
+		return fmt.Errorf("%d of %d letters are not there", len(ids)-sum.Letters, len(ids))
+	case sum.Refused+sum.Kept > 0:
+		return errLeft
+	}
+	return nil
+}

@@ -1,0 +1,159 @@
+// Command jari-telemetry is an operator's hand on what the agents have written:
+// it installs the index templates, deletes what is old, and shows and replays
+// dead letters. It ends with 0 when all is done, 1 when something failed, 2
+// when it was called wrongly and 3 when it did its work but something is left
+// for a person.
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"github.com/opensearch-project/opensearch-go/v4"
+	"github.com/opensearch-project/opensearch-go/v4/opensearchapi"
+
+	"jari.example/fluentbit/ship"
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
+	err := run(ctx, os.Args[1:], os.Getenv, os.Stdout, os.Stderr)
+	stop()
+	os.Exit(code(err, os.Stderr))
+}
+
+// The errors that have exit codes of their own.
+var (
+	errUsage = errors.New("see jari-telemetry help")
+	errLeft  = errors.New("something is left for a person")
+)
+
+// code says on stderr why the program fails, and returns its exit code.
+func code(err error, stderr io.Writer) int {
+	switch {
+	case err == nil, errors.Is(err, flag.ErrHelp):
+		return 0
+	case errors.Is(err, errLeft):
+		return 3
+	case errors.Is(err, errUsage):
+		fmt.Fprintln(stderr, "jari-telemetry:", err)
+		return 2
+	}
+	fmt.Fprintln(stderr, "jari-telemetry:", err)
+	return 1
+}
+
+// command is one verb.
+type command struct {
+	name, args, brief string
+	run               func(*call) error
+}
+
+var commands = []command{
+	{"setup", "", "install the index templates and verify that new indices will follow them", setup},
+	{"prune", "[--dry-run] [--keep FAMILY=DAYS]…", "delete indices that are older than their family is kept", prune},
+	{"deadletter list", "[--since 24h] [--newest 20]", "what was refused, grouped by reason, and the newest letters", list},
+	{"deadletter show", "ID…", "one letter with its document", show},
+	{"deadletter replay", "(ID… | --all | --since 24h)", "create refused documents again, and remove the letters of those that are taken", replay},
+}
+
+func help(w io.Writer) {
+	fmt.Fprintln(w, "usage: jari-telemetry COMMAND [flags]; `jari-telemetry COMMAND -h` tells more")
+	for _, c := range commands {
+		fmt.Fprintf(w, "  %-18s %s\n", c.name, c.brief)
+	}
+	fmt.Fprintln(w, "\nAll take --url, or JARI_OPENSEARCH_URL: where OpenSearch is.")
+	fmt.Fprintln(w, "Exit codes: 0 done, 1 failed, 2 wrong usage, 3 done but something is left.")
+}
+
+// call is one run of a command. A command adds its flags and then parses.
+type call struct {
+	context.Context
+	flags          *flag.FlagSet
+	args           []string
+	stdout, stderr io.Writer
+
+	url, prefix string
+}
+
+func run(ctx context.Context, args []string, getenv func(string) string, stdout, stderr io.Writer) error {
+	if len(args) == 0 {
+		help(stderr)
+		return errUsage
+	}
+	switch args[0] {
+	case "help", "-h", "-help", "--help":
+		help(stdout)
+		return nil
+	}
+	for _, c := range commands {
+		for words := 1; words <= min(2, len(args)); words++ {
+			if c.name != join(args[:words]) {
+				continue
+			}
+			fs := flag.NewFlagSet("jari-telemetry "+c.name, flag.ContinueOnError)
+			fs.SetOutput(stderr)
+			cl := &call{Context: ctx, flags: fs, args: args[words:], stdout: stdout, stderr: stderr}
+			fs.StringVar(&cl.url, "url", getenv("JARI_OPENSEARCH_URL"), "where OpenSearch is (env JARI_OPENSEARCH_URL); may hold a user and password")
+			fs.StringVar(&cl.prefix, "prefix", "", "")
+			fs.Usage = func() { usage(fs, c, stderr) }
+			return c.run(cl)
+		}
+	}
+	return fmt.Errorf("there is no command %q: %w", join(args[:min(2, len(args))]), errUsage)
+}
+
+func join(words []string) string {
+	if len(words) == 2 {
+		return words[0] + " " + words[1]
+	}
+	return words[0]
+}
+
+// usage leaves out flags that say nothing of themselves: they are for tests.
+func usage(fs *flag.FlagSet, c command, w io.Writer) {
+	fmt.Fprintf(w, "usage: jari-telemetry %s %s\n%s\n", c.name, c.args, c.brief)
+	fs.VisitAll(func(f *flag.Flag) {
+		if f.Usage != "" {
+			fmt.Fprintf(w, "  --%-10s %s\n", f.Name, f.Usage)
+		}
+	})
+}
+
+// parse reads the flags; wherever they stand among the arguments, these are what
+// is returned.
+func (c *call) parse() (rest []string, err error) {
+	for args := c.args; ; {
+		if err := c.flags.Parse(args); errors.Is(err, flag.ErrHelp) {
+			return nil, err
+		} else if err != nil {
+			return nil, errUsage // which flag said already
+		}
+		if args = c.flags.Args(); len(args) == 0 {
+			break
+		}
+		rest, args = append(rest, args[0]), args[1:]
+	}
+	if c.url == "" {
+		return nil, fmt.Errorf("where is OpenSearch? --url or JARI_OPENSEARCH_URL: %w", errUsage)
+	}
+	return rest, nil
+}
+
+func (c *call) client() (*opensearchapi.Client, error) {
+	client, err := opensearchapi.NewClient(opensearchapi.Config{Client: opensearch.Config{Addresses: []string{c.url}}})
+	if err != nil {
+		return nil, fmt.Errorf("open OpenSearch client: %w", err)
+	}
+	return client, nil
+}
+
+func (c *call) shipper() (*ship.Shipper, error) {
+	return ship.Open(ship.Config{URL: c.url, Prefix: c.prefix})
+}

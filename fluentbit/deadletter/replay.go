@@ -1,0 +1,88 @@
+package deadletter
+
+import (
+	"context"
+	"fmt"
+
+	"jari.example/fluentbit/record"
+	"jari.example/fluentbit/ship"
+)
+
+// Summary is what a replay has come to.
+type Summary struct {
+	Letters int // looked at
+	Created int // documents that are in their index now
+	Present int // documents that were there already
+	Gone    int // letters that are no more, because all of them is stored
+	Refused int // letters that stay, with the new reason
+	Kept    int // letters that stay because nothing can be created from them
+}
+
+// Replay creates the refused documents under their own indices and ids, and
+// removes a letter once they are there. What is refused again stays, with the
+// new reason. It can be ended at any moment and begun again: a document that is
+// there already counts as created. After an error the rest is as it was.
+// progress is called now and then.
+func (s Store) Replay(ctx context.Context, to *ship.Shipper, q Query, progress func(Summary)) (sum Summary, err error) {
+	err = s.Each(ctx, q, func(letters []Letter) error {
+		if err := s.replay(ctx, to, letters, &sum); err != nil {
+			return fmt.Errorf("replay: %w", err)
+		}
+		progress(sum)
+		return nil
+	})
+	return sum, err
+}
+
+func (s Store) replay(ctx context.Context, to *ship.Shipper, letters []Letter, sum *Summary) error {
+	var docs []record.Document
+	belongs := map[string][]int{} // index and id of a document → its letters
+	var changes []change
+	again := map[int]ship.Refusal{}
+	kept := map[int]bool{}
+	for i, l := range letters {
+		own, why := l.documents()
+		kept[i] = why != ""
+		for _, d := range own {
+			belongs[key(d)] = append(belongs[key(d)], i)
+		}
+		docs = append(docs, own...)
+	}
+	res, refused, err := to.Replay(ctx, docs)
+	if err != nil {
+		return err
+	}
+	for _, r := range refused {
+		for _, i := range belongs[key(r.Document)] {
+			again[i] = r
+		}
+	}
+	for i, l := range letters {
+		r, isRefused := again[i]
+		switch {
+		case kept[i]:
+			sum.Kept++
+		case isRefused && l.Type == unreadable:
+			sum.Refused++ // its bytes must stay as they came
+		case isRefused:
+			sum.Refused++
+			changes = append(changes, change{l, record.Refused(r.Document, r.Status, r.Type, r.Reason).Body})
+		default:
+			changes = append(changes, change{letter: l})
+		}
+	}
+	if err := s.apply(ctx, changes); err != nil {
+		return err
+	}
+	sum.Letters += len(letters)
+	sum.Created += res.Created
+	sum.Present += res.Duplicate
+	for _, c := range changes {
+		if c.body == nil {
+			sum.Gone++
+		}
+	}
+	return nil
+}
+
+func key(d record.Document) string { return d.Index + "/" + d.ID }

@@ -1,0 +1,79 @@
+// Package retention deletes telemetry by age: whole indices, each by its name.
+package retention
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/opensearch-project/opensearch-go/v4/opensearchapi"
+
+	"jari.example/telemetry/names"
+)
+
+// Index is one that is older than its family is kept.
+type Index struct {
+	Name  string
+	Ended time.Time // after the last event time that can be in it
+	Docs  int64
+	Bytes int64
+}
+
+// Store is the indices of an OpenSearch.
+type Store struct {
+	Client *opensearchapi.Client
+	Prefix string // before every index name; for tests
+}
+
+// Expired returns the indices whose last day ended at least keep days before
+// now, oldest first. keep is by the family's name (names.Index); families that
+// are not in it are left alone, as is every index whose name is not exactly one
+// that the family gives.
+func (s Store) Expired(ctx context.Context, keep map[string]int, now time.Time) ([]Index, error) {
+	var expired []Index
+	for _, family := range names.Indices {
+		days, ok := keep[family.Name]
+		if !ok {
+			continue
+		}
+		all, err := s.Client.Cat.Indices(ctx, &opensearchapi.CatIndicesReq{
+			Indices: []string{s.Prefix + family.Family + "*"},
+			Params:  opensearchapi.CatIndicesParams{Bytes: "b", ExpandWildcards: "all", H: []string{"index", "docs.count", "store.size"}},
+		})
+		if err != nil {
+			return nil, fmt.Errorf("list the indices of %s: %w", family.Name, err)
+		}
+		for _, i := range all.Indices {
+			own, ours := strings.CutPrefix(i.Index, s.Prefix)
+			ended, exact := family.Ends(own)
+			if !ours || !exact || now.Before(ended.AddDate(0, 0, days)) {
+				continue
+			}
+			x := Index{Name: i.Index, Ended: ended}
+			if i.DocsCount != nil { // a closed index does not tell
+				x.Docs = int64(*i.DocsCount)
+			}
+			if i.StoreSize != nil {
+				x.Bytes, _ = strconv.ParseInt(*i.StoreSize, 10, 64)
+			}
+			expired = append(expired, x)
+		}
+	}
+	slices.SortFunc(expired, func(a, b Index) int { return cmp.Or(a.Ended.Compare(b.Ended), cmp.Compare(a.Name, b.Name)) })
+	return expired, nil
+}
+
+// Delete removes one index by its name, never more.
+func (s Store) Delete(ctx context.Context, i Index) error {
+	if strings.ContainsAny(i.Name, "*,") || i.Name == "" || i.Name == "_all" {
+		return fmt.Errorf("delete %q: not the name of one index", i.Name)
+	}
+	if _, err := s.Client.Indices.Delete(ctx, opensearchapi.IndicesDeleteReq{Indices: []string{i.Name}}); err != nil {
+		return fmt.Errorf("delete %s: %w", i.Name, err)
+	}
+	return nil
+}
