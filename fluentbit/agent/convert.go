@@ -39,17 +39,21 @@ func logRecords(ld plog.Logs) []record.Record {
 		for _, sl := range rl.ScopeLogs().All() {
 			shared := record.Record{Received: received, Resource: res, Scope: sl.Scope().Attributes().AsRaw()}
 			for _, l := range sl.LogRecords().All() {
-				records = append(records, logRecord(l, shared))
+				if r, ok := logRecord(l, shared); ok {
+					records = append(records, r)
+				}
 			}
 		}
 	}
 	return records
 }
 
-func logRecord(l plog.LogRecord, r record.Record) record.Record {
+// logRecord completes r; ok is false for a line that says nothing.
+func logRecord(l plog.LogRecord, r record.Record) (_ record.Record, ok bool) {
 	own := l.Attributes().AsRaw()
 	if own[keyPath] != nil {
-		return record.Line(l.Body().AsString(), moment(l.ObservedTimestamp()), own)
+		line := l.Body().AsString()
+		return record.Line(line, moment(l.ObservedTimestamp()), own), !record.Blank(line)
 	}
 	if id := l.TraceID(); !id.IsEmpty() {
 		own[names.TraceID] = id.String()
@@ -64,7 +68,7 @@ func logRecord(l plog.LogRecord, r record.Record) record.Record {
 		own[names.SeverityText] = s
 	}
 	r.Attributes = own
-	return record.OTLPLog(r, l.Body().AsRaw(), moment(l.Timestamp()), moment(l.ObservedTimestamp()))
+	return record.OTLPLog(r, l.Body().AsRaw(), moment(l.Timestamp()), moment(l.ObservedTimestamp())), true
 }
 
 func spanRecords(td ptrace.Traces) []record.Record {

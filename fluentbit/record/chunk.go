@@ -71,11 +71,11 @@ func (d *decoder) broken(raw []byte, err error) {
 }
 
 // part keeps a part of a readable value that is not readable itself. A run of
-// such parts is one dead letter.
+// such parts is one dead letter, with the reason of its first.
 func (d *decoder) part(v any, err error) {
 	raw := appendValue(nil, v)
 	if n := len(d.records); n > 0 {
-		if b := d.records[n-1].Broken; b != nil && b.parts && b.Reason == err.Error() {
+		if b := d.records[n-1].Broken; b != nil && b.parts {
 			b.Raw = append(append(b.Raw, '\n'), raw...)
 			return
 		}

@@ -43,7 +43,7 @@ func (r *Record) Documents(dst []Document) []Document {
 		o.add(names.DocTime, when)
 	}
 	if !believed {
-		o.add(names.DocOriginalTime, r.Time)
+		o.add(names.DocOriginalTime, r.happened())
 	}
 	r.fields(&o)
 	dst = append(dst, Document{Index: names.Daily(family, when), ID: r.ID, Time: when, Body: o.close()})
@@ -82,7 +82,7 @@ func (r *Record) fields(o *object) {
 				continue
 			}
 		}
-		if size(v) > maxIndexed {
+		if len(k)+size(v) > maxIndexed { // a term holds the name, too
 			long = append(long, k)
 		} else {
 			rest = append(rest, k)

@@ -56,6 +56,9 @@ func (d *decoder) event(head any, body map[string]any) error {
 		return nil
 	}
 	delete(body, "log")
+	if Blank(line) && !isPiece(body) {
+		return nil
+	}
 	r := Line(line, at, body)
 	r.add(meta)
 	d.records = append(d.records, r)

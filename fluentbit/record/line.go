@@ -5,6 +5,7 @@ import (
 	"io"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"jari.example/telemetry/names"
 )
@@ -32,12 +33,19 @@ func Line(line string, received time.Time, beside map[string]any) Record {
 		return lineRecord(map[string]any{names.Body: line}, line, received, beside)
 	}
 	line = strings.TrimRight(line, "\r\n")
+	if !utf8.ValidString(line) { // the Collector hands it over like this: one line, one id
+		line = string([]rune(line))
+	}
 	own, err := jsonObject(line)
 	if err != nil {
 		own = map[string]any{names.Body: line}
 	}
 	return lineRecord(own, line, received, beside)
 }
+
+// Blank tells a line that says nothing. Every host leaves those out, because the
+// Collector cannot but leave out empty ones.
+func Blank(line string) bool { return strings.TrimSpace(line) == "" }
 
 // isPiece needs both: pieces that share an id and lack a number are told apart
 // like any other foreign lines.

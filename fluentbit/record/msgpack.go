@@ -14,8 +14,9 @@ import (
 
 // reader reads the MessagePack values of a chunk one by one.
 type reader struct {
-	from *bytes.Reader
-	dec  *msgpack.Decoder
+	chunk []byte
+	from  *bytes.Reader // of the chunk
+	dec   *msgpack.Decoder
 }
 
 // eventTime is Fluent Bit's extension type 0.
@@ -33,7 +34,7 @@ var errDepth = fmt.Errorf("nested deeper than %d", maxDepth)
 
 func newReader(chunk []byte) *reader {
 	from := bytes.NewReader(chunk)
-	return &reader{from: from, dec: msgpack.NewDecoder(from)}
+	return &reader{chunk: chunk, from: from, dec: msgpack.NewDecoder(from)}
 }
 
 // offset is how much of the chunk has been read.
@@ -120,9 +121,11 @@ func (r *reader) value(depth int) (any, error) {
 	case msgpcode.IsFixedNum(code) || code >= msgpcode.Uint8 && code <= msgpcode.Int64:
 		return r.dec.DecodeInt64()
 	case msgpcode.IsString(code):
-		return r.dec.DecodeString()
+		b, err := r.take()
+		return string(b), err
 	case msgpcode.IsBin(code):
-		return r.dec.DecodeBytes()
+		b, err := r.take()
+		return bytes.Clone(b), err
 	case isArray(code):
 		return r.array(depth)
 	case isMap(code):
@@ -131,6 +134,21 @@ func (r *reader) value(depth int) (any, error) {
 		return r.extension()
 	}
 	return nil, fmt.Errorf("no MessagePack value begins with %#x", code)
+}
+
+// take is the content of a string or of bytes, part of the chunk. The library
+// would first allocate what the header claims, up to 4 GiB.
+func (r *reader) take() ([]byte, error) {
+	n, err := r.dec.DecodeBytesLen()
+	if err != nil {
+		return nil, err
+	}
+	at := r.offset()
+	if n < 0 || n > r.from.Len() {
+		return nil, io.ErrUnexpectedEOF
+	}
+	_, err = r.from.Seek(int64(n), io.SeekCurrent)
+	return r.chunk[at : at+n], err
 }
 
 func (r *reader) array(depth int) (any, error) {
@@ -184,15 +202,16 @@ func (r *reader) extension() (any, error) {
 	if err != nil {
 		return nil, err
 	}
+	at := r.offset()
 	if n < 0 || n > r.from.Len() {
 		return nil, io.ErrUnexpectedEOF
 	}
-	b := make([]byte, n)
-	if err := r.dec.ReadFull(b); err != nil {
+	if _, err := r.from.Seek(int64(n), io.SeekCurrent); err != nil {
 		return nil, err
 	}
+	b := r.chunk[at : at+n]
 	if id == 0 && n == 8 {
 		return eventTime{binary.BigEndian.Uint32(b), binary.BigEndian.Uint32(b[4:])}, nil
 	}
-	return b, nil
+	return bytes.Clone(b), nil
 }

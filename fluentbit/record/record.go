@@ -89,15 +89,25 @@ const maxSkew = 24 * time.Hour
 // When is the time under which the record is filed: its own, or the agent's
 // where it has none or is more than a day off; believed tells which.
 func (r *Record) When() (t time.Time, believed bool) {
+	t = r.happened()
 	switch {
 	case r.Received.IsZero():
-		return r.Time, true
-	case r.Time.IsZero():
+		return t, true
+	case t.IsZero():
 		return r.Received, true
-	case r.Time.Sub(r.Received).Abs() > maxSkew:
+	case t.Sub(r.Received).Abs() > maxSkew:
 		return r.Received, false
 	}
-	return r.Time, true
+	return t, true
+}
+
+// happened is the record's own time, if it has one: that of a span without a
+// start is its end.
+func (r *Record) happened() time.Time {
+	if r.Time.IsZero() && r.Span != nil {
+		return r.Span.End
+	}
+	return r.Time
 }
 
 // attribute is the value of a name.

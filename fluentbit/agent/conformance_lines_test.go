@@ -1,0 +1,138 @@
+package main
+
+import (
+	"context"
+	"os"
+	"testing"
+	"time"
+
+	"github.com/open-telemetry/opentelemetry-collector-contrib/receiver/filelogreceiver"
+	"go.opentelemetry.io/collector/component"
+	"go.opentelemetry.io/collector/confmap"
+	"go.opentelemetry.io/collector/consumer"
+	"go.opentelemetry.io/collector/pdata/pcommon"
+	"go.opentelemetry.io/collector/pdata/plog"
+	"go.opentelemetry.io/collector/receiver"
+	metricnoop "go.opentelemetry.io/otel/metric/noop"
+	tracenoop "go.opentelemetry.io/otel/trace/noop"
+	"go.uber.org/zap"
+
+	"jari.example/fluentbit/record"
+)
+
+// TestBothHostsMakeTheSameDocumentsOfLines has the Collector's receiver follow
+// the file that Fluent Bit's tail has been captured following.
+func TestBothHostsMakeTheSameDocumentsOfLines(t *testing.T) {
+	chunk, err := os.ReadFile("../testdata/lines/lines.msgpack")
+	if err != nil {
+		t.Fatal(err)
+	}
+	fluentBit, err := record.Decode(chunk)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var collector []record.Record
+	for _, l := range follow(t, "../testdata/lines/lines.log", len(fluentBit)) {
+		// The two have read the file at different times.
+		l.SetObservedTimestamp(pcommon.NewTimestampFromTime(fluentBit[len(collector)].Received))
+		r, _ := logRecord(l, record.Record{}) // follow has left the blank ones out
+		collector = append(collector, r)
+	}
+	compare(t, fields(render(collector)), fields(render(fluentBit)), nil)
+}
+
+// follow is what the receiver, set as in agent.yaml, reads from a file of n
+// lines that say something.
+func follow(t *testing.T, file string, n int) (all []plog.LogRecord) {
+	t.Helper()
+	text, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	factory := filelogreceiver.NewFactory()
+	cfg := fileLog(t, factory)
+	t.Chdir(t.TempDir()) // the path is part of what is compared
+	if err := os.WriteFile("lines.log", text, 0o600); err != nil {
+		t.Fatal(err)
+	}
+
+	arrived := make(chan plog.Logs)
+	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+	defer cancel()
+	sink, err := consumer.NewLogs(func(_ context.Context, ld plog.Logs) error {
+		select {
+		case arrived <- ld:
+		case <-ctx.Done():
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	r, err := factory.CreateLogs(ctx, receiver.Settings{
+		ID: component.NewID(factory.Type()),
+		TelemetrySettings: component.TelemetrySettings{
+			Logger: zap.NewNop(), MeterProvider: metricnoop.NewMeterProvider(), TracerProvider: tracenoop.NewTracerProvider(),
+		},
+	}, cfg, sink)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := r.Start(ctx, nil); err != nil {
+		t.Fatal(err)
+	}
+	for len(all) < n {
+		select {
+		case ld := <-arrived:
+			for _, rl := range ld.ResourceLogs().All() {
+				for _, sl := range rl.ScopeLogs().All() {
+					for _, l := range sl.LogRecords().All() {
+						if _, ok := logRecord(l, record.Record{}); ok {
+							all = append(all, l)
+						}
+					}
+				}
+			}
+		case <-ctx.Done():
+			t.Fatalf("%d lines, want %d", len(all), n)
+		}
+	}
+	cancel()
+	if err := r.Shutdown(context.Background()); err != nil {
+		t.Error(err)
+	}
+	if len(all) > n {
+		t.Fatalf("%d lines, want %d", len(all), n)
+	}
+	return all
+}
+
+// fileLog is the receiver's part of agent.yaml, for one file and without what
+// keeps positions over a restart.
+func fileLog(t *testing.T, factory receiver.Factory) component.Config {
+	t.Helper()
+	text, err := os.ReadFile("agent.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	retrieved, err := confmap.NewRetrievedFromYAML(text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	all, err := retrieved.AsConf()
+	if err != nil {
+		t.Fatal(err)
+	}
+	part, err := all.Sub("receivers::file_log")
+	if err != nil {
+		t.Fatal(err)
+	}
+	settings := part.ToStringMap()
+	settings["include"] = []any{"lines.log"}
+	delete(settings, "storage")
+	cfg := factory.CreateDefaultConfig()
+	if err := confmap.NewFromStringMap(settings).Unmarshal(cfg); err != nil {
+		t.Fatal(err)
+	}
+	return cfg
+}

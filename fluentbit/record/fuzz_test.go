@@ -1,0 +1,281 @@
+package record
+
+import (
+	"bytes"
+	"encoding/json"
+	"math"
+	"os"
+	"path/filepath"
+	"runtime/metrics"
+	"strings"
+	"testing"
+	"unicode/utf8"
+
+	"github.com/vmihailenco/msgpack/v5"
+)
+
+// FuzzDecode gives Decode any bytes. Whatever they are, the records beside them
+// must survive, and the rest must come out as documents that OpenSearch can
+// take, the same each time.
+func FuzzDecode(f *testing.F) {
+	for _, chunk := range fixtures(f) {
+		f.Add(chunk)
+	}
+	for _, chunk := range pairs(f) {
+		f.Add(chunk[:min(len(chunk), 6000)]) // long ones slow the engine down
+	}
+	f.Add(bytes.Repeat([]byte{0x91}, 4096))                                   // nests for ever
+	f.Add(append(bytes.Repeat([]byte{0x91}, 2*maxDepth), 0xc0))               // nests too deeply, and ends
+	f.Add([]byte{0xdd, 0xff, 0xff, 0xff, 0xff})                               // claims 4 Gi elements
+	f.Add([]byte{0xdf, 0xff, 0xff, 0xff, 0xff, 0xa1, 'k', 0xc0})              // 4 Gi members
+	f.Add([]byte{0xdb, 0xff, 0xff, 0xff, 0xff, 'x'})                          // a string of 4 GiB
+	f.Add([]byte{0xc6, 0xff, 0xff, 0xff, 0xff, 'x'})                          // as many bytes
+	f.Add([]byte{0xc9, 0xff, 0xff, 0xff, 0xff, 0x00})                         // an extension of as many
+	f.Add([]byte{0x92, 0xd7, 0x00, 0, 0, 0, 0, 0, 0, 0, 0, 0x81, 0x01, 0x02}) // a key that is no string
+	good := pack(f, map[string]any{"log": `{"body":"good","log.record.uid":"01GOOD"}`})
+	f.Fuzz(func(t *testing.T, chunk []byte) {
+		records, err := Decode(chunk)
+		if took, most := memory(chunk), uint64(1<<20+maxGrowth*len(chunk)); took > most {
+			t.Fatalf("%d bytes of chunk take %d of memory, more than %d", len(chunk), took, most)
+		}
+		docs := documents(records)
+		again, _ := Decode(chunk)
+		valid(t, docs, documents(again), len(chunk))
+		if broken := dead(records); (err != nil) != (broken > 0) {
+			t.Fatalf("%v, but %d records are broken", err, broken)
+		}
+		if len(chunk) > 0 && len(records) == 0 && !vanishes(t, chunk) {
+			t.Fatalf("%d bytes became nothing at all", len(chunk))
+		}
+
+		first, _ := Decode(append(bytes.Clone(good), chunk...))
+		if len(first) == 0 || first[0].ID != "01GOOD" {
+			t.Fatal("a good record before these bytes is lost")
+		}
+		if err == nil { // whole values: what follows is found
+			last, _ := Decode(append(bytes.Clone(chunk), good...))
+			if len(last) != len(records)+1 || last[len(last)-1].Signal != Log {
+				t.Fatal("a good record after these bytes is lost")
+			}
+		}
+	})
+}
+
+// FuzzLine gives Line any text, as a line of its own and as a piece of one.
+func FuzzLine(f *testing.F) {
+	for _, line := range []string{
+		"", "\r\n", "plain", `{"body":"x","log.record.uid":"01J","time":"2026-11-22T12:00:00.000000001Z"}`,
+		`{"msg":"theirs","level":30,"nested":{"a.b":[1,null,1e999]}}`, `{"body":{"a":1},"n":12345678901234567890}`,
+		`{"body":"x"} tail`, "{\"body\":\"\xff\"}", `{"body":"\ud800"}`, `{"a":1,"a":2}`, `{}`, `[]`, `null`,
+		`{"time":"0000-01-01T00:00:00Z"}`, strings.Repeat(`{"n":`, 100) + "1" + strings.Repeat("}", 100),
+	} {
+		f.Add(line, false)
+		f.Add(line, true)
+	}
+	f.Fuzz(func(t *testing.T, line string, piece bool) {
+		read := func() []Document {
+			beside := map[string]any{"container_name": "x", keyPath: "/a.log", keyOffset: int64(7)}
+			if piece {
+				beside[keyPartialID], beside[keyPartialPart] = "p", "1"
+			}
+			records := []Record{Line(line, noon, beside)}
+			Identify(records)
+			return documents(records)
+		}
+		docs := read()
+		valid(t, docs, read(), len(line))
+		if len(docs) != 1 {
+			t.Fatalf("%d documents", len(docs))
+		}
+		var doc struct {
+			Body any `json:"body"`
+		}
+		if err := json.Unmarshal(docs[0].Body, &doc); err != nil {
+			t.Fatal(err)
+		}
+		if whole := strings.ToValidUTF8(line, "\uFFFD"); piece && utf8.ValidString(line) && line != "" && doc.Body != whole {
+			t.Fatalf("the piece is %q, not %q", doc.Body, whole)
+		}
+	})
+}
+
+// FuzzOTLPJSON gives the decoder any JSON as the body of an OTLP/JSON trace
+// request, which Fluent Bit passes on as it came.
+func FuzzOTLPJSON(f *testing.F) {
+	paths, err := filepath.Glob("../testdata/otlp/traces*.json")
+	if err != nil || len(paths) == 0 {
+		f.Fatalf("no requests: %v", err)
+	}
+	for _, p := range paths {
+		text, err := os.ReadFile(p)
+		if err != nil {
+			f.Fatal(err)
+		}
+		f.Add(text)
+	}
+	for _, text := range []string{
+		`{"resourceSpans":[]}`, `{"resourceSpans":[5,{"scopeSpans":"x"}]}`, `{"resourceSpans":[{"scopeSpans":[{"spans":[{},{},7]}]}]}`,
+		`{"resourceSpans":[{"scopeSpans":[{"spans":[{"traceId":"5b8efff798038103d269b633813fc60c","spanId":"eee19b7ec3c1b174","attributes":[{"key":"k","value":{"intValue":"x","stringValue":"y","other":1}},{"key":"k"},5],"events":[1],"links":{}}]}]}]}`,
+		`{"resourceSpans":[{"resource":{"attributes":7},"scopeSpans":[{"scope":{"attributes":{"a":1}},"spans":[{"traceId":"5B8EFFF798038103D269B633813FC60C","spanId":"eee19b7ec3c1b174","kind":"SPAN_KIND_CLIENT","status":{"code":"STATUS_CODE_ERROR"},"startTimeUnixNano":1e30,"endTimeUnixNano":-1}]}]}]}`,
+	} {
+		f.Add([]byte(text))
+	}
+	f.Fuzz(func(t *testing.T, text []byte) {
+		var body map[string]any
+		if json.Unmarshal(text, &body) != nil {
+			t.Skip()
+		}
+		if _, ok := body["resourceSpans"].([]any); !ok {
+			t.Skip()
+		}
+		chunk := pack(t, body)
+		records, err := Decode(chunk)
+		again, _ := Decode(chunk)
+		valid(t, documents(records), documents(again), len(chunk))
+		if (err != nil) != (dead(records) > 0) {
+			t.Fatalf("%v, but %d records are broken", err, dead(records))
+		}
+		if spans := bytes.Count(text, []byte(`"spanId"`)); spans == 0 && len(records) > dead(records) {
+			t.Fatalf("%d spans out of none", len(records)-dead(records))
+		}
+	})
+}
+
+// valid holds documents to what OpenSearch takes, and to being the same twice.
+func valid(t *testing.T, docs, again []Document, size int) {
+	t.Helper()
+	if len(docs) != len(again) {
+		t.Fatalf("%d documents, decoded again %d", len(docs), len(again))
+	}
+	for i, d := range docs {
+		if !json.Valid(d.Body) || !utf8.Valid(d.Body) || bytes.ContainsRune(d.Body, '\n') {
+			t.Fatalf("not a line of JSON: %q", d.Body)
+		}
+		if most := 4096 + 64*size; len(d.Body) > most {
+			t.Fatalf("%d bytes became a document of %d, more than %d", size, len(d.Body), most)
+		}
+		if d.ID == "" || len(d.ID) > 512 || !utf8.ValidString(d.ID) || d.Index == "" || strings.ContainsAny(d.Index, ` "*\<|,>/?#:`) {
+			t.Fatalf("id %q in index %q", d.ID, d.Index)
+		}
+		if d.Index != again[i].Index || d.ID != again[i].ID || !bytes.Equal(d.Body, again[i].Body) {
+			t.Fatalf("decoded twice, document %d differs:\n%s/%s %s\n%s/%s %s", i, d.Index, d.ID, d.Body, again[i].Index, again[i].ID, again[i].Body)
+		}
+	}
+}
+
+func dead(records []Record) (n int) {
+	for _, r := range records {
+		if r.Signal == Broken {
+			n++
+		}
+	}
+	return n
+}
+
+// vanishes tells whether chunk holds only what rightly leaves nothing: group
+// markers, and requests with nothing in them.
+func vanishes(t *testing.T, chunk []byte) bool {
+	in := newReader(chunk)
+	for in.from.Len() > 0 {
+		v, err := in.next()
+		if err != nil {
+			return false
+		}
+		var d decoder
+		if err := d.entry(v); err != nil || len(d.records) > 0 {
+			return false
+		}
+		text := string(appendValue(nil, v))
+		if pair, ok := v.([]any); ok {
+			if line, ok := pair[1].(map[string]any)["log"].(string); ok && strings.TrimSpace(line) == "" {
+				continue
+			}
+		}
+		if !strings.Contains(text, `"2106-02-07T06:28:1`) && !strings.Contains(text, "resourceSpans") && !strings.Contains(text, "metrics") {
+			t.Logf("left nothing: %s", text)
+			return false
+		}
+	}
+	return true
+}
+
+// memory is how much decoding chunk allocates: the least of three times, because
+// the engine allocates meanwhile.
+func memory(chunk []byte) uint64 {
+	least := uint64(math.MaxUint64)
+	for range 3 {
+		before := allocated()
+		_, _ = Decode(chunk) // only its size matters
+		least = min(least, allocated()-before)
+	}
+	return least
+}
+
+// allocated is how many bytes have been allocated so far, by anybody.
+func allocated() uint64 {
+	sample := []metrics.Sample{{Name: "/gc/heap/allocs:bytes"}}
+	metrics.Read(sample)
+	return sample[0].Value.Uint64()
+}
+
+// pairs are the chunks captured of one request each.
+func pairs(t testing.TB) map[string][]byte { return chunks(t, "../testdata/otlp/*.msgpack") }
+
+// The negative control of the memory check: what it would say of a decoder that
+// believes a header.
+func TestAllocationsAreCounted(t *testing.T) {
+	before := allocated()
+	hole := make([]byte, 64<<20)
+	if grown := allocated() - before; grown < uint64(len(hole)) {
+		t.Errorf("64 MiB were allocated, %d counted", grown)
+	}
+}
+
+// TestTheWorstChunksStayWithinTheBound feeds Decode what grows most, at the size
+// of a whole chunk.
+func TestTheWorstChunksStayWithinTheBound(t *testing.T) {
+	const size = 64 << 10
+	event := []byte{0x92, 0xd7, 0x00, 0x6b, 0x02, 0xca, 0xe6, 0, 0, 0, 1}
+	list := func(prefix []byte, element ...byte) []byte {
+		n := size / len(element)
+		head := append(bytes.Clone(prefix), 0xdd, byte(n>>24), byte(n>>16), byte(n>>8), byte(n))
+		return append(head, bytes.Repeat(element, n)...)
+	}
+	key := func(prefix []byte, names ...string) []byte {
+		b := bytes.Clone(prefix)
+		for _, name := range names {
+			text, err := msgpack.Marshal(name)
+			if err != nil {
+				t.Fatal(err)
+			}
+			b = append(append(b, 0x81), text...)
+		}
+		return b
+	}
+	in := func(prefix []byte, n int) []byte { return append(bytes.Clone(prefix), byte(0x90+n)) }
+	spans := in(key(in(key(in(key(nil, "resourceSpans"), 1), "scopeSpans"), 1)), 0)
+	spans = key(spans[:len(spans)-1], "spans")
+	group := append(bytes.Clone(event[:3]), 0xff, 0xff, 0xff, 0xff, 0, 0, 0, 0)
+	group = append(key(append([]byte{}, group...), "resource", "attributes"), 0x80)
+	for name, chunk := range map[string][]byte{
+		"empty records":         bytes.Repeat(append(bytes.Clone(event), 0x80), size/(len(event)+1)),
+		"one-letter lines":      bytes.Repeat(append(key(event, "log"), 0xa1, 'x'), size/(len(event)+7)),
+		"whole numbers":         bytes.Repeat([]byte{0x2a}, size),
+		"record, garbage":       bytes.Repeat(append(append(bytes.Clone(event), 0x80), 0x2a), size/(len(event)+2)),
+		"empty maps":            list(event, 0x80),
+		"empty lists":           list(key(event, "x"), 0x90),
+		"maps of one":           list(key(event, "x"), 0x81, 0xa0, 0x80),
+		"empty spans":           list(spans, 0x80),
+		"numbers for spans":     list(spans, 0x01, 0x80),
+		"empty requests":        bytes.Repeat(in(key(nil, "resourceSpans"), 0), size/16),
+		"empty scopes":          list(key(in(key(nil, "resourceSpans"), 1), "scopeSpans"), 0x80),
+		"empty metric families": list(key(nil, "metrics"), 0x80),
+		"group markers":         bytes.Repeat(group, size/len(group)),
+	} {
+		took := memory(chunk)
+		t.Logf("%s: %d bytes of memory per byte of chunk", name, took/uint64(len(chunk)))
+		if took > uint64(1<<20+maxGrowth*len(chunk)) {
+			t.Errorf("%s: %d bytes of chunk take %d of memory", name, len(chunk), took)
+		}
+	}
+}
