@@ -10,7 +10,9 @@ import (
 	"go.opentelemetry.io/otel/trace"
 )
 
-const defaultCeiling = 200 // traces per second
+// DefaultTraceCeiling is how many traces a process keeps per second where
+// Config does not say.
+const DefaultTraceCeiling = 200
 
 // ceiling chooses the traces that are kept whatever becomes of them: all of
 // them, up to a number per second. Above it those are chosen whose ids are the

@@ -127,7 +127,7 @@ func (c *Config) defaults() {
 		c.Heartbeat = 10 * time.Second
 	}
 	if c.TraceCeiling == 0 {
-		c.TraceCeiling = defaultCeiling
+		c.TraceCeiling = DefaultTraceCeiling
 	}
 	c.Endpoint = strings.TrimRight(c.Endpoint, "/")
 }

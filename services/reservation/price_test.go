@@ -44,6 +44,7 @@ func BenchmarkBooking(b *testing.B) {
 	defer lines.Close()
 	t, stop, err := telemetry.Start(b.Context(), telemetry.Config{
 		Service: names.ServiceReservation, Region: "ap-northeast-2", Endpoint: agent.URL, Output: lines, Level: slog.LevelInfo,
+		TraceCeiling: -1,
 	})
 	if err != nil {
 		b.Fatal(err)

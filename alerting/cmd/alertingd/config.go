@@ -18,12 +18,14 @@ import (
 	"jari.example/alerting/slo"
 	"jari.example/alerting/slos"
 	"jari.example/alerting/spec"
+	"jari.example/telemetry"
 	"jari.example/telemetry/names"
 )
 
 // config is what the daemon was told, checked and ready to use.
 type config struct {
 	opsAddr, region, otlp string
+	traceCeiling          int
 	level                 slog.Level
 	database              string // empty: in memory
 	opensearch, index     string // empty: nothing is ever seen
@@ -46,6 +48,10 @@ var settings = []setting{
 	}},
 	{"cloud-region", names.Regions["kr"], "AWS region id, cloud.region in telemetry", text(func(c *config) *string { return &c.region })},
 	{"otlp-endpoint", "", "base URL of the agent's OTLP/HTTP receiver; empty: no spans, no metrics", address(func(c *config) *string { return &c.otlp })},
+	{"trace-ceiling", strconv.Itoa(telemetry.DefaultTraceCeiling), "traces kept per second whatever becomes of them, above it only what fails or takes a second; negative: all", func(c *config, v string) (err error) {
+		c.traceCeiling, err = strconv.Atoi(v)
+		return err
+	}},
 	{"log-level", "INFO", "lowest level that is logged", func(c *config, v string) error { return c.level.UnmarshalText([]byte(v)) }},
 	{"database-url", "", "PostgreSQL; empty: everything is kept in memory", address(func(c *config) *string { return &c.database })},
 	{"opensearch-url", "", "OpenSearch that holds the access lines; empty: nothing is counted", address(func(c *config) *string { return &c.opensearch })},

@@ -54,7 +54,7 @@ func runDaemon(ctx context.Context, args []string, getenv func(string) string, s
 		return err
 	}
 	t, flush, err := telemetry.Start(ctx, telemetry.Config{
-		Service: names.ServiceAlerting, Region: c.region, Endpoint: c.otlp, Level: c.level, Output: stdout,
+		Service: names.ServiceAlerting, Region: c.region, Endpoint: c.otlp, TraceCeiling: c.traceCeiling, Level: c.level, Output: stdout,
 	})
 	if err != nil {
 		return err

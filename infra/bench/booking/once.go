@@ -77,7 +77,7 @@ func (b *benchmark) once(ctx context.Context, db *rig.Database, dir string, c ce
 // service starts reservationd with that store and telemetry fully on: every
 // request has its line in a file, and its spans go out.
 func (b *benchmark) service(ctx context.Context, store string, db *rig.Database, dir string) (*rig.Service, error) {
-	return rig.StartService(ctx, b.program, b.at, dir, "-store", store, "-database-url", db.URL(), "-otlp-endpoint", b.sink.URL)
+	return rig.StartService(ctx, b.program, b.at, dir, "-store", store, "-database-url", db.URL(), "-otlp-endpoint", b.sink.URL, "-trace-ceiling", "-1")
 }
 
 // watch runs the load and takes the figures that are read before and after.

@@ -1,6 +1,10 @@
 package config
 
-import "log/slog"
+import (
+	"log/slog"
+
+	"jari.example/telemetry"
+)
 
 // Common is what every daemon can be told.
 type Common struct {
@@ -9,6 +13,7 @@ type Common struct {
 	Region       *string
 	OTLPEndpoint *string
 	Telemetry    *string // TelemetryOff, TelemetryLogs or TelemetryAll
+	TraceCeiling *int    // telemetry.Config's
 	LogLevel     *slog.Level
 }
 
@@ -32,6 +37,7 @@ func (s *Set) Common(httpAddr, opsAddr string) Common {
 	c.OTLPEndpoint = s.URL("otlp-endpoint", "", "base URL of the agent's OTLP/HTTP receiver; empty: no spans, no metrics")
 	c.Telemetry = s.OneOf("telemetry", TelemetryAll, "how much the process says of itself: off, logs or all; less only to measure what it costs",
 		TelemetryOff, TelemetryLogs, TelemetryAll)
+	c.TraceCeiling = s.Int("trace-ceiling", telemetry.DefaultTraceCeiling, "traces kept per second whatever becomes of them, above it only what fails or takes a second; negative: all")
 	c.LogLevel = s.Level("log-level", slog.LevelInfo, "lowest level that is logged")
 	return c
 }

@@ -41,7 +41,7 @@ func Observed(ctx context.Context, service string, c config.Common, stdout io.Wr
 	}
 	t, stop, err := telemetry.Start(ctx, telemetry.Config{
 		Service: service, Region: *c.Region, Endpoint: endpoint, Level: *c.LogLevel, Output: stdout,
-		Off: *c.Telemetry == config.TelemetryOff,
+		TraceCeiling: *c.TraceCeiling, Off: *c.Telemetry == config.TelemetryOff,
 	})
 	if err != nil {
 		return err

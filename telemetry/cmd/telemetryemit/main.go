@@ -87,6 +87,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) (err erro
 	defer cancel()
 	t, stop, err := telemetry.Start(ctx, telemetry.Config{
 		Service: s.service, Region: s.region, Endpoint: s.endpoint, Output: stdout,
+		TraceCeiling: -1, // each is counted
 	})
 	if err != nil {
 		return err
