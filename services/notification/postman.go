@@ -17,6 +17,7 @@ import (
 	"go.opentelemetry.io/otel/trace"
 	"golang.org/x/sync/errgroup"
 
+	"jari.example/services/internal/backlog"
 	"jari.example/services/internal/fault"
 	"jari.example/services/internal/pace"
 	"jari.example/telemetry"
@@ -98,7 +99,13 @@ type Postman struct {
 
 	loop     pace.Loop
 	counts   counts
+	batches  backlog.Batches
 	stopping <-chan struct{}
+}
+
+// Watch reports what is still to be sent until ctx ends.
+func (p *Postman) Watch(ctx context.Context) error {
+	return backlog.Watch(ctx, names.QueueMails, p.Store)
 }
 
 // Wake says that there may be a mail to send. It never blocks.
@@ -106,7 +113,7 @@ func (p *Postman) Wake() { p.loop.Wake() }
 
 // Run works until ctx ends, and finishes what it has begun.
 func (p *Postman) Run(ctx context.Context) error {
-	p.counts, p.stopping = newCounts(), ctx.Done()
+	p.counts, p.batches, p.stopping = newCounts(), backlog.NewBatches(names.QueueMails), ctx.Done()
 	return p.loop.Run(ctx, p.round)
 }
 
@@ -122,6 +129,7 @@ func (p *Postman) round(ctx context.Context) (settled int, well bool) {
 			names.Reason, fault.ReasonOf(err), names.Exception, err.Error())
 		return 0, false
 	}
+	p.batches.Took(ctx, len(jobs))
 	var done atomic.Int64
 	var all errgroup.Group
 	all.SetLimit(hands)

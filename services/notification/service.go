@@ -7,6 +7,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"jari.example/services/internal/backlog"
 	"jari.example/services/internal/fault"
 	"jari.example/telemetry"
 	"jari.example/telemetry/names"
@@ -26,6 +27,10 @@ type Job struct {
 // uncounted; Sent, Fail and Postpone tell how it ended. So there are at most as
 // many mails of an event as it has unknown attempts, and one more if it is sent.
 type Store interface {
+	// Backlog counts the events whose mails are to be sent, since they were
+	// accepted.
+	backlog.Queue
+
 	// Add keeps the event and reports true, unless one with its id is there.
 	Add(ctx context.Context, e Event, now time.Time) (bool, error)
 	// Lease hands out up to n jobs that are due at now and withholds them from

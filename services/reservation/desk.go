@@ -54,6 +54,7 @@ type Desk struct {
 	touched  map[*Slot]bool
 	changed  map[*Reservation]bool
 	told     []Event
+	happened []fact
 	trace    string
 	event    uuid.UUID
 	from, to time.Time // of Period
@@ -187,6 +188,7 @@ func (d *Desk) release(slot *Slot, party int) {
 // tell puts what happened to r into the outbox. Who has no account is told by
 // the restaurant itself.
 func (d *Desk) tell(kind string, r *Reservation) *Event {
+	d.happened = append(d.happened, fact{kind, r.Party})
 	if r.DinerID == uuid.Nil {
 		return &Event{}
 	}

@@ -36,7 +36,9 @@ func (e Entry) Decide(d *Desk) (Reservation, error) {
 	if e.WalkIn {
 		r.Status = Seated
 	}
-	return *d.add(r, slot), nil
+	entered := d.add(r, slot)
+	d.tell(EventConfirmed, entered)
+	return *entered, nil
 }
 
 // Arrival says whether a party has come.

@@ -15,6 +15,7 @@ import (
 	"go.opentelemetry.io/otel/trace"
 	"golang.org/x/sync/errgroup"
 
+	"jari.example/services/internal/backlog"
 	"jari.example/services/internal/fault"
 	"jari.example/services/internal/pace"
 	"jari.example/telemetry/names"
@@ -60,6 +61,9 @@ type Visit struct {
 // Outbox holds the events that are still to be told. Any number of relays may
 // lease from it at once.
 type Outbox interface {
+	// Backlog counts the events that are left, since they occurred.
+	backlog.Queue
+
 	// Lease hands out up to n events that are due at now and withholds them from
 	// everybody else until then. Of one reservation's events only the oldest that
 	// is left is ever handed out.
@@ -107,13 +111,19 @@ type Relay struct {
 	logger  *slog.Logger
 	loop    pace.Loop
 	refused metric.Int64Counter
+	batches backlog.Batches
 }
 
 // NewRelay makes a Relay; Run starts it.
 func NewRelay(outbox Outbox, to Notifications, logger *slog.Logger) *Relay {
 	// The only fault is a malformed name, and then the counter counts nothing.
 	refused, _ := otel.Meter(scope).Int64Counter(names.MetricOutboxRefused, metric.WithUnit("{event}"))
-	return &Relay{outbox: outbox, to: to, logger: logger, refused: refused}
+	return &Relay{outbox: outbox, to: to, logger: logger, refused: refused, batches: backlog.NewBatches(names.QueueOutbox)}
+}
+
+// Watch reports what is left in the outbox until ctx ends.
+func (r *Relay) Watch(ctx context.Context) error {
+	return backlog.Watch(ctx, names.QueueOutbox, r.outbox)
 }
 
 // Wake says that there may be something to carry. It never blocks.
@@ -134,6 +144,7 @@ func (r *Relay) round(ctx context.Context) (told int, well bool) {
 			names.Reason, fault.ReasonOf(err), names.Exception, err.Error())
 		return 0, false
 	}
+	r.batches.Took(ctx, len(events))
 	var away atomic.Bool
 	var done atomic.Int64
 	var all errgroup.Group

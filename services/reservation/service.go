@@ -29,6 +29,7 @@ type Service struct {
 	latch    *latch
 	users    Users
 	mails    Mails
+	tally    Tally
 }
 
 // New makes a Service. wake is called after each commit and must not block.
@@ -36,7 +37,7 @@ type Service struct {
 func New(store Store, users Users, mails Mails, wake func()) *Service {
 	return &Service{
 		store: store, wake: wake, now: time.Now, calendar: newCalendar(store), latch: newLatch(),
-		users: users, mails: mails,
+		users: users, mails: mails, tally: NewTally(),
 	}
 }
 
@@ -67,6 +68,14 @@ func (r BookRequest) validate() error {
 // slot_closed, not_open_yet, already_booked, overlap, too_many_reservations;
 // unprocessable idempotency_key_reused; unavailable overloaded.
 func (s *Service) Book(ctx context.Context, r BookRequest) (Outcome, error) {
+	out, err := s.book(ctx, r)
+	if err != nil {
+		s.tally.refused(ctx, err)
+	}
+	return out, err
+}
+
+func (s *Service) book(ctx context.Context, r BookRequest) (Outcome, error) {
 	b, err := s.booking(ctx, r)
 	if err != nil {
 		return Outcome{}, err

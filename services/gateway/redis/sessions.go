@@ -43,7 +43,7 @@ func Open(url, prefix string) (*Sessions, error) {
 	// after its answer was lost finds itself within the grace.)
 	options.MaxRetries, options.DialerRetries = 1, 1
 	options.DisableIdentity = true // CLIENT SETINFO would stand as two more commands in whoever's trace waits for the dial
-	redis.SetLogger(silent{}) // its lines would go to stderr; our faults say the same
+	redis.SetLogger(silent{})      // its lines would go to stderr; our faults say the same
 	client := redis.NewClient(options)
 	client.AddHook(traced{})
 	watch, err := telemetry.WatchPool("redis", func() telemetry.PoolUse { return use(client) })

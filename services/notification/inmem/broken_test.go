@@ -7,6 +7,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"jari.example/services/internal/backlog"
 	"jari.example/services/notification"
 	"jari.example/services/notification/inmem"
 	"jari.example/services/notification/storetest"
@@ -19,6 +20,7 @@ type (
 	forgetful struct{ *inmem.Store } // takes the same event twice
 	grudging  struct{ *inmem.Store } // remembers a failure after a success
 	hasty     struct{ *inmem.Store } // forgets too early
+	gloomy    struct{ *inmem.Store } // says that something waits where nothing does
 )
 
 func (s optimist) Postpone(ctx context.Context, id uuid.UUID, due time.Time, _ bool) error {
@@ -42,12 +44,19 @@ func (s hasty) Sweep(ctx context.Context, before time.Time, n int) (int, error) 
 	return s.Store.Sweep(ctx, before.Add(time.Hour), n)
 }
 
+func (s gloomy) Backlog(ctx context.Context) (backlog.Backlog, error) {
+	b, err := s.Store.Backlog(ctx)
+	b.Waiting = max(b.Waiting, 1)
+	return b, err
+}
+
 func TestTheSuiteConvictsBrokenStores(t *testing.T) {
 	for sentence, broken := range map[string]func(*inmem.Store) notification.Store{
 		"an attempt is unknown until its outcome is told": func(s *inmem.Store) notification.Store { return optimist{s} },
 		"the same event again is the same event":          func(s *inmem.Store) notification.Store { return forgetful{s} },
 		"who was not told last can be asked for":          func(s *inmem.Store) notification.Store { return grudging{s} },
 		"what is long over is forgotten step by step":     func(s *inmem.Store) notification.Store { return hasty{s} },
+		"what waits is counted":                           func(s *inmem.Store) notification.Store { return gloomy{s} },
 	} {
 		if !storetest.Convicts(t, sentence, broken(inmem.New())) {
 			t.Errorf("%q finds nothing wrong with %T", sentence, broken(nil))

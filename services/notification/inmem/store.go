@@ -10,6 +10,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"jari.example/services/internal/backlog"
 	"jari.example/services/notification"
 	"jari.example/telemetry"
 )
@@ -23,6 +24,7 @@ type Store struct {
 
 type row struct {
 	notification.Job
+	added   time.Time
 	due     time.Time
 	settled time.Time
 	reason  notification.Reason // "" unless it failed
@@ -40,7 +42,7 @@ func (s *Store) Add(_ context.Context, e notification.Event, now time.Time) (boo
 	if s.by[e.ID] != nil {
 		return false, nil
 	}
-	r := &row{Job: notification.Job{Event: e}, due: now}
+	r := &row{Job: notification.Job{Event: e}, added: now, due: now}
 	s.rows, s.by[e.ID] = append(s.rows, r), r
 	return true, nil
 }
@@ -134,4 +136,19 @@ func (s *Store) Failures(_ context.Context, reservations []uuid.UUID) (found []n
 		}
 	}
 	return found, nil
+}
+
+// Backlog implements backlog.Queue.
+func (s *Store) Backlog(context.Context) (b backlog.Backlog, err error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, r := range s.rows {
+		if !r.settled.IsZero() {
+			continue
+		}
+		if b.Waiting++; b.Waiting == 1 {
+			b.Oldest = r.added
+		}
+	}
+	return b, nil
 }

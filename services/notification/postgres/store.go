@@ -11,6 +11,7 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgtype/zeronull"
 
+	"jari.example/services/internal/backlog"
 	"jari.example/services/internal/postgres"
 	"jari.example/services/notification"
 	"jari.example/telemetry"
@@ -153,6 +154,15 @@ delete from events where seq = any (array(
   select seq from events where state <> 'pending' and greatest(settled_at, ends_at, starts_at) < $1
   limit $2 for update skip locked))`, before, n)
 	return int(tag.RowsAffected()), postgres.Explain(err)
+}
+
+const backlogSQL = `-- name: notification.event.backlog
+select count(*), min(accepted_at) from (select accepted_at from events where state = 'pending' order by due_at limit $1) as left_over`
+
+// Backlog implements backlog.Queue.
+func (s *Store) Backlog(ctx context.Context) (b backlog.Backlog, err error) {
+	err = s.pool.QueryRow(ctx, backlogSQL, backlog.CountMost).Scan(&b.Waiting, (*zeronull.Timestamptz)(&b.Oldest))
+	return b, postgres.Explain(err)
 }
 
 func (s *Store) exec(ctx context.Context, sql string, args ...any) error {

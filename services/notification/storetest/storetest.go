@@ -88,6 +88,7 @@ var stories = map[string]func(*town){
 	"an attempt is unknown until its outcome is told":  unknown,
 	"who was not told last can be asked for":           failures,
 	"what is long over is forgotten step by step":      sweeping,
+	"what waits is counted":                            counted,
 }
 
 // Run runs the suite; open returns an empty store.
@@ -376,4 +377,26 @@ func sweeping(w *town) {
 		}
 	}
 	w.add(old[0])
+}
+
+func counted(w *town) {
+	waits := func(want int, since time.Time) {
+		w.Helper()
+		b, err := w.Backlog(w.Context())
+		w.must(err)
+		if b.Waiting != want || !b.Oldest.Equal(since) {
+			w.Errorf("%+v wait, want %d since %s", b, want, since)
+		}
+	}
+	waits(0, time.Time{})
+	began := w.now
+	first := w.add(Event())
+	w.now = w.now.Add(time.Minute)
+	second := w.add(Event())
+	w.lease(1)
+	waits(2, began)
+	w.must(w.Sent(w.Context(), first.ID, w.now))
+	waits(1, w.now)
+	w.must(w.Fail(w.Context(), second.ID, w.now, notification.TooLate))
+	waits(0, time.Time{})
 }

@@ -45,7 +45,7 @@ func (s *Store) Unmade(_ context.Context, before time.Time, n int) ([]string, er
 }
 
 // Remind implements [reservation.Chores].
-func (s *Store) Remind(_ context.Context, now, before time.Time, n int) (int, error) {
+func (s *Store) Remind(ctx context.Context, now, before time.Time, n int) (int, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	reminded := 0
@@ -58,6 +58,7 @@ func (s *Store) Remind(_ context.Context, now, before time.Time, n int) (int, er
 			reminded++
 		}
 	}
+	s.tally.Reminded(ctx, reminded)
 	return reminded, nil
 }
 

@@ -7,6 +7,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"jari.example/services/internal/backlog"
 	"jari.example/services/reservation"
 )
 
@@ -51,4 +52,15 @@ func (s *Store) Postpone(_ context.Context, seq int64, due time.Time) error {
 		}
 	}
 	return nil
+}
+
+// Backlog implements [backlog.Queue].
+func (s *Store) Backlog(context.Context) (b backlog.Backlog, err error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	b.Waiting = len(s.events)
+	if b.Waiting > 0 {
+		b.Oldest = s.events[0].OccurredAt
+	}
+	return b, nil
 }

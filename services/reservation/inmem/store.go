@@ -29,6 +29,7 @@ type Store struct {
 	answers  map[key]answer
 	events   []*pending
 	seq      int64
+	tally    reservation.Tally
 }
 
 type key struct {
@@ -63,6 +64,7 @@ func New() *Store {
 		reminded: map[uuid.UUID]time.Time{},
 		plans:    map[string]*plan{},
 		answers:  map[key]answer{},
+		tally:    reservation.NewTally(),
 	}
 }
 
@@ -78,7 +80,7 @@ func (s *Store) Book(ctx context.Context, b reservation.Booking) (reservation.Ou
 }
 
 // Change implements [reservation.Changer].
-func (s *Store) Change(_ context.Context, c reservation.Change) (reservation.Outcome, error) {
+func (s *Store) Change(ctx context.Context, c reservation.Change) (reservation.Outcome, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if out, err := s.remembered(c.Op, c.Act); out.Replayed || err != nil {
@@ -90,6 +92,7 @@ func (s *Store) Change(_ context.Context, c reservation.Change) (reservation.Out
 		return reservation.Outcome{}, err
 	}
 	s.write(c, d.Written())
+	s.tally.Changed(ctx, c, d)
 	if c.Key != "" {
 		s.answers[key{c.DinerID, c.Op, c.Key}] = answer{c.Hash, c.At, r}
 	}

@@ -14,3 +14,7 @@ func TestStore(t *testing.T) {
 func TestPlays(t *testing.T) {
 	storetest.Play(t, 200, func(*testing.T) []storetest.Store { return []storetest.Store{inmem.New()} })
 }
+
+func TestWhatBecomesTrueIsCountedOnce(t *testing.T) {
+	storetest.Tally(t, func(*testing.T) storetest.Store { return inmem.New() })
+}

@@ -70,6 +70,7 @@ func (g *groups) bookAlone(ctx context.Context, t *ticket[reservation.Booking]) 
 	if err := g.pool.SendBatch(ctx, &b).Close(); err != nil {
 		return err
 	}
+	g.tally.Booked(ctx, 1, q.Party)
 	t.out.Reservation = booked(q, &slot)
 	return nil
 }

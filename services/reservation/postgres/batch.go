@@ -108,11 +108,14 @@ func (g *groups) decide(ctx context.Context, group []*ticket[reservation.Booking
 	if len(verdicts) != len(group) {
 		return nil, nil, fmt.Errorf("%d verdicts on %d bookings", len(verdicts), len(group))
 	}
+	bookings, covers := 0, 0
 	for i, v := range verdicts {
 		if v.booked {
 			slots[group[i].ask.SlotID].Booked += group[i].ask.Party
+			bookings, covers = bookings+1, covers+group[i].ask.Party
 		}
 	}
+	g.tally.Booked(ctx, bookings, covers)
 	for i, t := range group {
 		var first *reservation.Booking // of the same diner, and booked
 		if leader := m.leader[i]; leader != i && verdicts[leader].booked {

@@ -46,6 +46,7 @@ func (s *Store) Change(ctx context.Context, c reservation.Change) (reservation.O
 	}
 	defer done()
 	return settle(ctx, func() (out reservation.Outcome, again bool, err error) {
+		var decided *reservation.Desk
 		err = pgx.BeginFunc(ctx, s.pool, func(tx pgx.Tx) error {
 			d, old, moved, err := lay(ctx, tx, c)
 			switch {
@@ -62,8 +63,12 @@ func (s *Store) Change(ctx context.Context, c reservation.Change) (reservation.O
 			if err != nil {
 				return err
 			}
+			decided = d
 			return write(ctx, tx, c, out.Reservation, d.Written())
 		})
+		if err == nil && decided != nil {
+			s.tally.Changed(ctx, c, decided)
+		}
 		return out, again, err
 	})
 }

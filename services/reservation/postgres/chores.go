@@ -46,6 +46,7 @@ SELECT gen_random_uuid(), id, $5, to_jsonb(r), '', $1, $1 FROM r`
 // Remind implements [reservation.Chores].
 func (s *Store) Remind(ctx context.Context, now, before time.Time, n int) (int, error) {
 	tag, err := s.pool.Exec(ctx, remindSQL, now, before, reservation.RemindAhead, n, reservation.EventReminder)
+	s.tally.Reminded(ctx, int(tag.RowsAffected()))
 	return int(tag.RowsAffected()), explain(ctx, err)
 }
 

@@ -36,6 +36,7 @@ const (
 type groups struct {
 	pool   *telemetry.Pool
 	meters meters
+	tally  reservation.Tally
 	busy   sync.WaitGroup
 	asks   chan *ticket[memory]
 
@@ -47,8 +48,8 @@ type groups struct {
 	crowd  float64                    // what flies was of late
 }
 
-func newGroups(pool *telemetry.Pool) *groups {
-	g := &groups{pool: pool, flying: map[reservation.SlotID]int{}, asks: make(chan *ticket[memory], queueMax)}
+func newGroups(pool *telemetry.Pool, tally reservation.Tally) *groups {
+	g := &groups{pool: pool, tally: tally, flying: map[reservation.SlotID]int{}, asks: make(chan *ticket[memory], queueMax)}
 	for i := range g.queues {
 		queue := make(chan *ticket[reservation.Booking], queueMax)
 		g.queues[i] = queue

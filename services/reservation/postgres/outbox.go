@@ -7,7 +7,9 @@ import (
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgtype/zeronull"
 
+	"jari.example/services/internal/backlog"
 	"jari.example/services/reservation"
 )
 
@@ -59,4 +61,13 @@ func (s *Store) Delivered(ctx context.Context, seq int64) error {
 func (s *Store) Postpone(ctx context.Context, seq int64, due time.Time) error {
 	_, err := s.pool.Exec(ctx, "-- name: reservation.outbox.postpone\nUPDATE outbox SET due_at = $2 WHERE id = $1", seq, due)
 	return explain(ctx, err)
+}
+
+const backlogSQL = `-- name: reservation.outbox.backlog
+SELECT count(*), min(created_at) FROM (SELECT created_at FROM outbox ORDER BY id LIMIT $1) o`
+
+// Backlog implements [backlog.Queue].
+func (s *Store) Backlog(ctx context.Context) (b backlog.Backlog, err error) {
+	err = s.reads.QueryRow(ctx, backlogSQL, backlog.CountMost).Scan(&b.Waiting, (*zeronull.Timestamptz)(&b.Oldest))
+	return b, explain(ctx, err)
 }

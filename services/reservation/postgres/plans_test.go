@@ -76,6 +76,8 @@ func every(ctx context.Context, t *testing.T, s *Store) {
 	}
 	_, err = s.Day(ctx, reservation.DayQuery{Period: reservation.Period{RestaurantID: "house-3", From: now, To: now.Add(24 * time.Hour)}, Limit: 51})
 	must(err)
+	_, err = s.Backlog(ctx)
+	must(err)
 	events, err := s.Lease(ctx, 32, now.Add(time.Second), now.Add(time.Minute))
 	must(err)
 	must(s.Postpone(ctx, events[0].Seq, now))

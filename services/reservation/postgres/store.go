@@ -26,6 +26,7 @@ type Store struct {
 	reads  *telemetry.Pool // of those who wait for no writer, so that no crowd of writers keeps them out
 	groups *groups
 	turns  *turns
+	tally  reservation.Tally
 }
 
 var (
@@ -70,7 +71,8 @@ func Open(ctx context.Context, url string, waiting func(error)) (*Store, error) 
 		pool.Close()
 		return nil, fmt.Errorf("readers' pool: %w", err)
 	}
-	return &Store{pool, reads, newGroups(pool), newTurns()}, nil
+	tally := reservation.NewTally()
+	return &Store{pool, reads, newGroups(pool, tally), newTurns(), tally}, nil
 }
 
 // Close answers every booking that was accepted, waits for the other calls under

@@ -34,6 +34,11 @@ func TestStore(t *testing.T) {
 	})
 }
 
+func TestWhatBecomesTrueIsCountedOnce(t *testing.T) {
+	url := postgrestest.Database(t)
+	storetest.Tally(t, func(t *testing.T) storetest.Store { return open(t, url) })
+}
+
 // Two replicas of the service share the database.
 func TestPlays(t *testing.T) {
 	url := postgrestest.Database(t)

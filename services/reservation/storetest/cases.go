@@ -240,7 +240,17 @@ func outbox(t *testing.T, w *world) {
 		w.must(err)
 		return events
 	}
+	left := func(want int) {
+		t.Helper()
+		b, err := w.store.Backlog(t.Context())
+		w.must(err)
+		if b.Waiting != want || b.Oldest.IsZero() != (want == 0) || want > 0 && !b.Oldest.Equal(w.now) {
+			t.Fatalf("%+v are left, want %d since %s", b, want, w.now)
+		}
+	}
+	left(3)
 	got := lease(now)
+	left(3)
 	if len(got) != 2 || got[0].ID != b.EventID || got[1].ID != other.EventID {
 		t.Fatalf("leased %+v, want the two bookings, not yet the cancellation", got)
 	}
@@ -253,6 +263,7 @@ func outbox(t *testing.T, w *world) {
 	}
 	w.must(w.store.Delivered(t.Context(), got[0].Seq))
 	w.must(w.store.Postpone(t.Context(), got[1].Seq, now.Add(10*time.Second)))
+	left(2)
 	next := lease(now)
 	if len(next) != 1 || next[0].Kind != reservation.EventCancelled || next[0].Reservation.Status != reservation.Cancelled {
 		t.Fatalf("leased %+v, want the cancellation", next)
@@ -260,4 +271,8 @@ func outbox(t *testing.T, w *world) {
 	if late := lease(until.Add(time.Second)); len(late) != 2 || late[1].Attempts != 2 {
 		t.Fatalf("leases that ended: %+v", late)
 	}
+	for _, e := range append(got[1:], next...) {
+		w.must(w.store.Delivered(t.Context(), e.Seq))
+	}
+	left(0)
 }

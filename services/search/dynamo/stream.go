@@ -202,7 +202,9 @@ func (t *tail) Next(ctx context.Context) ([]indexer.Change, indexer.Position, er
 			return nil, indexer.Position{}, gone("get records", err)
 		}
 		for _, r := range out.Records {
-			changes = append(changes, change(r))
+			c := change(r)
+			c.At = aws.ToTime(r.Dynamodb.ApproximateCreationDateTime)
+			changes = append(changes, c)
 			t.read[s.id] = aws.ToString(r.Dynamodb.SequenceNumber)
 		}
 		if s.iterator = aws.ToString(out.NextShardIterator); s.iterator == "" {

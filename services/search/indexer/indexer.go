@@ -20,6 +20,7 @@ import (
 	"go.opentelemetry.io/otel/codes"
 	"go.opentelemetry.io/otel/trace"
 
+	"jari.example/services/internal/backlog"
 	"jari.example/services/search"
 	"jari.example/telemetry/names"
 )
@@ -29,6 +30,7 @@ import (
 type Change struct {
 	ID         string
 	Version    int64
+	At         time.Time // when it happened, as far as is known
 	Restaurant *search.Restaurant
 	Bad        error
 }
@@ -100,6 +102,8 @@ type Config struct {
 type Indexer struct {
 	Config
 	following atomic.Bool
+	upTo      atomic.Pointer[time.Time] // what happened until then is in the index
+	batches   backlog.Batches
 }
 
 // New returns an indexer that has not started.
@@ -110,7 +114,7 @@ func New(c Config) *Indexer {
 	if c.Report == nil {
 		c.Report = func(context.Context, Event) {}
 	}
-	return &Indexer{Config: c}
+	return &Indexer{Config: c, batches: backlog.NewBatches(names.QueueCatalogue)}
 }
 
 // Ready reports whether the copy follows the catalogue.
@@ -129,6 +133,13 @@ const (
 // Run works until ctx ends. Whatever fails, it starts again from the saved
 // position, after a pause that grows.
 func (x *Indexer) Run(ctx context.Context) error {
+	stop := backlog.WatchAge(names.QueueCatalogue, func() (since time.Time, known bool) {
+		if p := x.upTo.Load(); p != nil {
+			return *p, true
+		}
+		return since, false
+	})
+	defer stop()
 	pause := shortestPause
 	for {
 		err := x.follow(ctx)
@@ -183,22 +194,36 @@ func (x *Indexer) open(ctx context.Context) (Tail, error) {
 	if err != nil {
 		return nil, err
 	}
-	return tail, x.traced(ctx, names.SpanIndexAll, "whole catalogue indexed", time.Now(), x.rebuild)
+	began := time.Now()
+	if err := x.traced(ctx, names.SpanIndexAll, "whole catalogue indexed", began, x.rebuild); err != nil {
+		return nil, err
+	}
+	x.upTo.Store(&began)
+	return tail, nil
 }
 
 // step writes what has changed. Most steps find nothing and leave no trace.
 func (x *Indexer) step(ctx context.Context, tail Tail) error {
 	began := time.Now()
 	changes, next, err := tail.Next(ctx)
-	if err != nil || len(changes) == 0 {
+	if err != nil {
 		return err
 	}
-	return x.traced(ctx, names.SpanIndexChanges, "catalogue changes indexed", began, func(ctx context.Context) (int, error) {
+	if len(changes) == 0 {
+		x.upTo.Store(&began)
+		return nil
+	}
+	x.batches.Took(ctx, len(changes))
+	err = x.traced(ctx, names.SpanIndexChanges, "catalogue changes indexed", began, func(ctx context.Context) (int, error) {
 		if err := x.apply(ctx, newest(changes)); err != nil {
 			return 0, err
 		}
 		return len(changes), x.Index.Save(ctx, next)
 	})
+	if at := changes[len(changes)-1].At; err == nil && !at.IsZero() {
+		x.upTo.Store(&at) // there may be more behind them
+	}
+	return err
 }
 
 // traced runs work under a root span of its own and reports what it did.

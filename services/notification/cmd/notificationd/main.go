@@ -91,7 +91,7 @@ func daemon(ctx context.Context, f flags, t *telemetry.Telemetry) error {
 	sweeper := &notification.Sweeper{Store: store, Logger: t.Logger}
 	return serve.Run(ctx, serve.Daemon{
 		Telemetry: t, HTTPAddr: *f.HTTPAddr, Handler: handler, OpsAddr: *f.OpsAddr, Ready: ready,
-		Workers: []serve.Worker{{Name: "postman", Run: postman.Run}, {Name: "sweeper", Run: sweeper.Run}},
+		Workers: []serve.Worker{{Name: "postman", Run: postman.Run}, {Name: "mail watch", Run: postman.Watch}, {Name: "sweeper", Run: sweeper.Run}},
 	})
 }
 

@@ -66,7 +66,7 @@ func run(ctx context.Context, args []string, getenv func(string) string, stdout,
 			to := notificationhttp.New(*notification, telemetry.Client(names.ServiceNotification, tellWithin))
 			relay := reservation.NewRelay(store, to, t.Logger)
 			mails = to
-			wake, workers = relay.Wake, []serve.Worker{{Name: "outbox relay", Run: relay.Run}}
+			wake, workers = relay.Wake, []serve.Worker{{Name: "outbox relay", Run: relay.Run}, {Name: "outbox watch", Run: relay.Watch}}
 		}
 		jobs, err := reservation.NewJobs(store, wake, t.Logger)
 		if err != nil {
