@@ -22,6 +22,7 @@ var programs = []string{
 	"./services/search/cmd/indexerd",
 	"./alerting/cmd/alertingd",
 	"./kibana/cmd/kibanapreview",
+	"./fluentbit/cmd/jari-telemetry",
 }
 
 func (s *System) build() launch.Part {
