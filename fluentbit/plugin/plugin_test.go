@@ -26,6 +26,8 @@ func TestOpenRefusesWhatItCannotUse(t *testing.T) {
 		"a wrong URL":     {map[string]string{"url": "opensearch:9200"}, []string{"URL"}},
 		"two mistakes":    {map[string]string{"url": f.URL, "gzip": "maybe", "timeout": "soon"}, []string{"maybe", "soon"}},
 		"a negative wait": {map[string]string{"url": f.URL, "timeout": "-1s"}, []string{"-1s"}},
+		"no such address": {map[string]string{"url": f.URL, "agent_metrics": "127.0.0.1:2020"}, []string{"agent_metrics"}},
+		"no heartbeat":    {map[string]string{"url": f.URL, "heartbeat": "0s"}, []string{"0s"}},
 		"all is well":     {map[string]string{"url": f.URL, "gzip": "off", "timeout": "3s"}, nil},
 		"no server":       {map[string]string{"url": "http://127.0.0.1:1"}, nil}, // the agent buffers until there is one
 	} {
