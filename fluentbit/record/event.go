@@ -56,7 +56,7 @@ func (d *decoder) event(head any, body map[string]any) error {
 		return nil
 	}
 	delete(body, "log")
-	if Blank(line) && !isPiece(body) {
+	if body[keyPath] != nil && Blank(line) {
 		return nil
 	}
 	r := Line(line, at, body)

@@ -43,8 +43,8 @@ func Line(line string, received time.Time, beside map[string]any) Record {
 	return lineRecord(own, line, received, beside)
 }
 
-// Blank tells a line that says nothing. Every host leaves those out, because the
-// Collector cannot but leave out empty ones.
+// Blank tells a line that says nothing. Every host leaves those of a file out,
+// because the Collector cannot but leave out empty ones.
 func Blank(line string) bool { return strings.TrimSpace(line) == "" }
 
 // isPiece needs both: pieces that share an id and lack a number are told apart
