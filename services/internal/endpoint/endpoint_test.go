@@ -2,10 +2,12 @@ package endpoint_test
 
 import (
 	"context"
+	"maps"
 	"strings"
 	"testing"
 
 	"github.com/go-kit/kit/ratelimit"
+	"go.opentelemetry.io/otel/sdk/metric/metricdata"
 
 	"jari.example/services/internal/endpoint"
 	"jari.example/services/internal/fault"
@@ -83,7 +85,20 @@ func TestSharedMiddleware(t *testing.T) {
 	if lines := rec.Lines(t, names.EventPanic); len(lines) != 1 || !strings.Contains(lines[0][names.Stacktrace].(string), "endpoint_test") {
 		t.Errorf("want one panic line with its stack, got %v", lines)
 	}
-	rec.Metric(t, names.MetricEndpointDuration)
+	if _, err := endpoint.Make("x.Works", endpoint.Public, func(context.Context, int) (int, error) { return 1, nil }, mw).Kit(t.Context(), 1); err != nil {
+		t.Error(err)
+	}
+
+	seen := map[string]uint64{}
+	for _, p := range rec.Metric(t, names.MetricEndpointDuration).Data.(metricdata.Histogram[float64]).DataPoints {
+		method, _ := p.Attributes.Value(names.Method)
+		failure, _ := p.Attributes.Value(names.ErrorType)
+		seen[method.AsString()+" "+failure.AsString()] += p.Count
+	}
+	want := map[string]uint64{"x.Limited unauthenticated": 1, "x.Limited rate_limited": 1, "x.Panics internal": 1, "x.Works ": 1}
+	if !maps.Equal(seen, want) {
+		t.Errorf("durations of %v, want %v", seen, want)
+	}
 }
 
 type never struct{}

@@ -22,8 +22,9 @@ import (
 // golang.org/x/time/rate fits.
 type Limits func(Method) ratelimit.Allower
 
-// Shared is the middleware of every endpoint, outermost first: recovery,
-// tracing and metrics, logging, access, limits. limits may be nil.
+// Shared is the middleware of every endpoint, outermost first: metrics, in which
+// a panic counts as a failure, recovery, logging, access, limits. limits may be
+// nil.
 func Shared(logger *slog.Logger, limits Limits) (Middleware, error) {
 	duration, err := otel.Meter("jari.example/services").Float64Histogram(names.MetricEndpointDuration,
 		metric.WithUnit("s"), metric.WithExplicitBucketBoundaries(.001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5))
@@ -31,7 +32,7 @@ func Shared(logger *slog.Logger, limits Limits) (Middleware, error) {
 		return nil, err
 	}
 	return func(m Method) kit.Middleware {
-		return kit.Chain(recovery(logger), instrumented(m, duration), logged(m), allowed(m), limited(m, limits))
+		return kit.Chain(instrumented(m, duration), recovery(logger), logged(m), allowed(m), limited(m, limits))
 	}, nil
 }
 
@@ -55,17 +56,18 @@ func recovery(logger *slog.Logger) kit.Middleware {
 }
 
 func instrumented(m Method, duration metric.Float64Histogram) kit.Middleware {
+	// Sets of labels are made once for all: each is sorted and hashed.
 	method := attribute.String(names.Method, m.Name)
-	succeeded := metric.WithAttributeSet(attribute.NewSet(method)) // once for all: a set is sorted and hashed
+	outcomes := map[fault.Code][]metric.RecordOption{"": {metric.WithAttributeSet(attribute.NewSet(method))}}
+	for _, code := range fault.Codes {
+		failed := attribute.NewSet(method, attribute.String(names.ErrorType, string(code)))
+		outcomes[code] = []metric.RecordOption{metric.WithAttributeSet(failed)}
+	}
 	return func(next kit.Endpoint) kit.Endpoint {
 		return func(ctx context.Context, request any) (any, error) {
 			start := time.Now()
 			response, err := next(ctx, request)
-			outcome := succeeded
-			if err != nil {
-				outcome = metric.WithAttributeSet(attribute.NewSet(method, attribute.String(names.ErrorType, string(fault.CodeOf(err)))))
-			}
-			duration.Record(ctx, time.Since(start).Seconds(), outcome)
+			duration.Record(ctx, time.Since(start).Seconds(), outcomes[fault.CodeOf(err)]...)
 			return response, err
 		}
 	}

@@ -32,6 +32,12 @@ const (
 	Timeout            Code = "timeout"
 )
 
+// Codes is every class.
+var Codes = []Code{
+	Invalid, Unauthenticated, Forbidden, NotFound, MethodNotAllowed, Conflict, PreconditionFailed,
+	UnsupportedMedia, Unprocessable, RateLimited, Internal, Unavailable, Timeout,
+}
+
 // Error is a failure that a caller may act on. Everything but Cause is safe to
 // show to whoever asked.
 type Error struct {

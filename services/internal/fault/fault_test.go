@@ -4,6 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"slices"
 	"strings"
 	"testing"
 
@@ -52,5 +56,29 @@ func TestRefiningAFaultLeavesTheOriginalAlone(t *testing.T) {
 	_ = base.At("/slot_id").After(1).Because(errors.New("x"))
 	if base.Pointer != "" || base.RetryAfter != 0 || base.Cause != nil {
 		t.Errorf("base changed: %+v", base)
+	}
+}
+
+func TestCodesIsEveryClass(t *testing.T) {
+	file, err := parser.ParseFile(token.NewFileSet(), "fault.go", nil, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	declared := 0
+	ast.Inspect(file, func(n ast.Node) bool {
+		spec, ok := n.(*ast.ValueSpec)
+		if !ok {
+			return true
+		}
+		if kind, ok := spec.Type.(*ast.Ident); ok && kind.Name == "Code" {
+			declared++
+			if value := strings.Trim(spec.Values[0].(*ast.BasicLit).Value, `"`); !slices.Contains(fault.Codes, fault.Code(value)) {
+				t.Errorf("%s is missing from fault.Codes", spec.Names[0].Name)
+			}
+		}
+		return true
+	})
+	if declared == 0 {
+		t.Error("found no Code: the check looks in the wrong place")
 	}
 }
