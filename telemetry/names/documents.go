@@ -49,7 +49,6 @@ const (
 	DocRefusedBase64 = "refused.base64" // instead, where it is no text
 
 	DocOriginalTime = "jari.original_time" // when event time was not believed
-	DocOriginalTag  = "jari.agent.tag"
 )
 
 // Index families. A document's index is the family's prefix and the UTC day

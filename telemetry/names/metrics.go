@@ -1,7 +1,6 @@
 package names
 
-// Metrics. Those without jari. are OpenTelemetry's, of semantic conventions
-// 1.43.0, which a test of package telemetry holds them against.
+// Metrics. Those without jari. are OpenTelemetry's.
 const (
 	MetricProcessCPU    = "process.cpu.time"
 	MetricProcessMemory = "process.memory.usage"

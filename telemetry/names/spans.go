@@ -3,13 +3,32 @@ package names
 // Spans that are neither a request nor a call: those are named after their
 // route, their peer or their statement.
 const (
-	SpanConnect       = "postgresql.connect"         // a new connection that a request waits for
-	SpanAcquire       = "postgresql.acquire"         // a wait for a connection that ended without one
-	SpanBookBatch     = "reservation.book.batch"     // one transaction for the bookings that waited
-	SpanBookWait      = "reservation.book.wait"      // a booking until its batch is committed; links to it
-	SpanOutboxDeliver = "reservation.outbox.deliver" // one event to the notification service
-	SpanMail          = "notification.mail"          // one mail; links to the request behind it
-	SpanIndexChanges  = "search.index.changes"       // one batch of catalogue changes
-	SpanEmitted       = "telemetry.emitted"          // a numbered one, of telemetryemit
-	SpanIndexAll      = "search.index.all"           // the whole catalogue, where the stream was lost
+	SpanConnect       = "postgresql.connect"
+	SpanAcquire       = "postgresql.acquire"
+	SpanBookBatch     = "reservation.book.batch"
+	SpanBookWait      = "reservation.book.wait"
+	SpanOutboxDeliver = "reservation.outbox.deliver"
+	SpanMail          = "notification.mail"
+	SpanIndexChanges  = "search.index.changes"
+	SpanEmitted       = "telemetry.emitted"
+	SpanIndexAll      = "search.index.all"
 )
+
+// Span describes a kind of span, for TELEMETRY.md.
+type Span struct {
+	Name  string
+	Brief string
+}
+
+// Spans is every span of ours, in the order TELEMETRY.md lists them.
+var Spans = []Span{
+	{SpanConnect, "A new connection that a request waits for."},
+	{SpanAcquire, "A wait for a connection that ended without one."},
+	{SpanBookBatch, "One transaction for the bookings that waited."},
+	{SpanBookWait, "A booking until its batch is committed; links to it."},
+	{SpanOutboxDeliver, "One event to the notification service."},
+	{SpanMail, "One mail; links to the request behind it."},
+	{SpanIndexChanges, "One batch of catalogue changes."},
+	{SpanEmitted, "A numbered one, of telemetryemit."},
+	{SpanIndexAll, "The whole catalogue, where the stream was lost."},
+}
