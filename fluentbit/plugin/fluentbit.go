@@ -48,7 +48,7 @@ func (f *fluentBit) tell(ctx context.Context) (map[string]int64, error) {
 		return nil, err
 	}
 	if len(metrics.Output) == 0 {
-		return nil, errors.New("Fluent Bit's metrics tell of no output")
+		return nil, errors.New("no output in Fluent Bit's metrics")
 	}
 	told := map[string]int64{names.ShipEvicted: 0, names.ShipBacklogChunks: storage.Layer.Chunks.Total}
 	for _, o := range metrics.Output {

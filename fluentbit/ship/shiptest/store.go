@@ -84,6 +84,16 @@ func (s Store) Search(t testing.TB, family string, query map[string]any) []Hit {
 	return answer.Hits.Hits
 }
 
+// Ask puts a whole search to the indices of family and reads the answer.
+func (s Store) Ask(t testing.TB, family string, search map[string]any, into any) {
+	t.Helper()
+	body, err := json.Marshal(search)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.decode(t, s.Prefix+family+"*/_search", body, into)
+}
+
 // Exists tells whether there is an index of that name, in the store.
 func (s Store) Exists(t testing.TB, name string) bool {
 	t.Helper()
