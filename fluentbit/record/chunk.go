@@ -28,8 +28,9 @@ func Decode(chunk []byte) ([]Record, error) {
 			break
 		}
 		// MessagePack has no marks to find the next value by, but one that is
-		// only nested too deeply has an end.
-		cut := err != nil && !(errors.Is(err, errDepth) && in.skip(at) == nil)
+		// refused and well-formed has an end.
+		refused := errors.Is(err, errDepth) || errors.Is(err, errKey)
+		cut := err != nil && !(refused && in.skip(at) == nil)
 		d.received = time.Time{}
 		if err == nil {
 			err = d.entry(v)

@@ -30,7 +30,12 @@ func (t eventTime) time() time.Time { return time.Unix(int64(t.sec), int64(t.nse
 // cost the request.
 const maxDepth = 1024
 
-var errDepth = fmt.Errorf("nested deeper than %d", maxDepth)
+// What is well-formed but refused, so that the values after it are found.
+var (
+	errDepth = fmt.Errorf("nested deeper than %d", maxDepth)
+	// Written as text, keys within keys would double at each level.
+	errKey = errors.New("a map's key is a list or a map")
+)
 
 func newReader(chunk []byte) *reader {
 	from := bytes.NewReader(chunk)
@@ -42,8 +47,8 @@ func (r *reader) offset() int { return int(r.from.Size()) - r.from.Len() }
 
 // next is the next value: nil, bool, int64, uint64 (beyond int64), float64,
 // string, []byte (an unknown extension too), []any, map[string]any or
-// eventTime. A key that is no string becomes its JSON; of equal keys the last
-// one counts. It is io.EOF at the end of the chunk and io.ErrUnexpectedEOF if
+// eventTime. A key that is another scalar becomes its JSON; of equal keys the
+// last one counts. It is io.EOF at the end of the chunk and io.ErrUnexpectedEOF if
 // that cuts a value.
 func (r *reader) next() (any, error) {
 	if r.from.Len() == 0 {
@@ -188,9 +193,12 @@ func (r *reader) object(depth int) (any, error) {
 		if err != nil {
 			return nil, err
 		}
-		if s, ok := k.(string); ok {
-			m[s] = v
-		} else {
+		switch k := k.(type) {
+		case string:
+			m[k] = v
+		case []any, map[string]any:
+			return nil, errKey
+		default:
 			m[string(appendValue(nil, k))] = v
 		}
 	}
