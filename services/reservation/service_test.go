@@ -7,12 +7,15 @@ import (
 	"time"
 
 	"github.com/google/uuid"
+	"go.opentelemetry.io/otel/attribute"
 
 	"jari.example/services/internal/endpoint"
 	"jari.example/services/internal/fault"
 	"jari.example/services/reservation"
 	"jari.example/services/reservation/inmem"
 	"jari.example/telemetry"
+	"jari.example/telemetry/names"
+	"jari.example/telemetry/telemetrytest"
 )
 
 func as(t *testing.T, user, role string, own ...string) context.Context {
@@ -91,6 +94,33 @@ func TestTheLatchAnswersForASoldOutSlot(t *testing.T) {
 			t.Errorf("seats that were given back here can be had at once: %v", err)
 		}
 	})
+}
+
+func TestRefusalsAreCountedByReason(t *testing.T) {
+	rec := telemetrytest.Start(t)
+	house(t, nil, nil, func(t *testing.T, svc *reservation.Service, slot string) {
+		_, _ = book(t, svc, minji, slot, 6, "a")
+		_, _ = book(t, svc, minji, slot, 6, "a") // a replay is no refusal
+		_, _ = book(t, svc, minji, slot, 5, "a")
+		for _, key := range []string{"b", "c"} { // the second by the latch
+			_, _ = book(t, svc, theo, slot, 2, key)
+		}
+		_, _ = book(t, svc, theo, slot, 99, "d")
+		_, _ = book(t, svc, theo, "no such slot", 2, "e")
+		gone, leave := context.WithTimeout(as(t, theo, endpoint.RoleDiner), 0)
+		defer leave()
+		_, _ = svc.Book(gone, reservation.BookRequest{SlotID: slot, Party: 1, Key: "f"})
+	})
+	for reason, want := range map[string]float64{
+		"slot_full": 3, "idempotency_key_reused": 1, "invalid_field": 1, "slot_not_found": 1, "other": 0,
+	} {
+		if got, _ := rec.Value(t, names.MetricBookingsRefused, attribute.String(names.Reason, reason)); got != want {
+			t.Errorf("refused as %s: %v, want %v", reason, got, want)
+		}
+	}
+	if covers, _ := rec.Value(t, names.MetricCovers); covers != 6 {
+		t.Errorf("%v covers were sold, want 6", covers)
+	}
 }
 
 // deaf answers nobody.

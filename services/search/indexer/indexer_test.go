@@ -10,6 +10,9 @@ import (
 	"testing/synctest"
 	"time"
 
+	"go.opentelemetry.io/otel/attribute"
+	"go.opentelemetry.io/otel/sdk/metric/metricdata"
+
 	"jari.example/services/search/indexer"
 	"jari.example/services/search/searchtest"
 	"jari.example/telemetry/names"
@@ -264,5 +267,40 @@ func TestOnlyPollsThatFindSomethingAreTraced(t *testing.T) {
 	})
 	if got := telemetrytest.Attr(rec.Span(t, names.SpanIndexChanges), names.Count); got != int64(1) {
 		t.Errorf("the span counts %v, want 1", got)
+	}
+}
+
+func TestTheIndexSaysHowFarItIsBehind(t *testing.T) {
+	rec := telemetrytest.Start(t)
+	w := &world{}
+	run(t, w, func(*indexer.Indexer) {
+		behind := func(sentence string, atLeast, atMost float64) {
+			t.Helper()
+			age, ok := rec.Value(t, names.MetricQueueAge, attribute.String(names.Queue, names.QueueCatalogue))
+			if !ok || age < atLeast || age > atMost {
+				t.Errorf("%s: %v s behind (%v), want %v to %v", sentence, age, ok, atLeast, atMost)
+			}
+		}
+		time.Sleep(time.Minute)
+		behind("nothing changes", 0, .2)
+		late := write("a", 1)
+		late.At = time.Now().Add(-30 * time.Second)
+		w.put(late)
+		time.Sleep(210 * time.Millisecond)
+		synctest.Wait()
+		behind("an old change was indexed, and what is behind it is not known", 30, 31)
+		time.Sleep(210 * time.Millisecond)
+		synctest.Wait()
+		behind("there was nothing behind it", 0, .3)
+		w.mu.Lock()
+		w.away = errors.New("connection refused")
+		w.mu.Unlock()
+		w.put(write("a", 2))
+		time.Sleep(time.Minute)
+		behind("the index is away", 59, 61)
+	})
+	points := rec.Metric(t, names.MetricQueueBatch).Data.(metricdata.Histogram[int64]).DataPoints
+	if len(points) != 1 || points[0].Count < 2 || uint64(points[0].Sum) != points[0].Count {
+		t.Errorf("batches of one change each: %+v", points)
 	}
 }
