@@ -89,13 +89,17 @@ fuzz: ## what reads the agent's chunks, 30 s per target (longer: FLAGS='-fuzztim
 	@for f in FuzzDecode FuzzLine FuzzOTLPJSON; do (cd fluentbit && go test ./record -run '^$$' -fuzz "^$$f\$$" -fuzztime 30s -fuzzminimizetime 1x $(FLAGS)) || exit 1; done
 
 ##@ Measuring
-.PHONY: bench bench-booking chaos-booking chaos-telemetry
+.PHONY: bench bench-booking bench-telemetry chaos-booking chaos-telemetry
 bench: ## Go benchmarks, three runs each (compare ratios within one run)
 	go test -run '^$$' -bench . -benchmem -count 3 $(addsuffix /...,$(addprefix ./,$(MODULES)))
 
 bench-booking: ## how fast seats are sold, four ways: docs/bench/booking.json (a part: FLAGS='-only hot-slot')
 	@go build -buildvcs=false -o $(TOOLS)/bench-booking ./infra/bench/booking
 	@$(TOOLS)/bench-booking $(FLAGS)
+
+bench-telemetry: ## what telemetry costs and how fast it arrives: docs/bench/telemetry.json (a part: FLAGS='-only price')
+	@go build -buildvcs=false -o $(TOOLS)/bench-telemetry ./infra/bench/telemetry
+	@$(TOOLS)/bench-telemetry $(FLAGS)
 
 chaos-booking: ## a hundred sell-outs under kill -9: docs/bench/chaos-booking.json (fewer: FLAGS='-sellouts 10 -save ""')
 	@go build -buildvcs=false -o $(TOOLS)/chaos-booking ./infra/bench/chaosbooking

@@ -17,7 +17,7 @@ import (
 )
 
 // Picture is a report at a glance: panels of bars, one below the other. All
-// panels have the same series.
+// panels have the same series, but for those that stand apart.
 type Picture struct {
 	Title  string
 	Panels []Panel
@@ -26,6 +26,7 @@ type Picture struct {
 // Panel is a group of bars for each category, one bar for each series.
 type Panel struct {
 	Title      string // what the bars measure, with its unit
+	Apart      bool   // its series are none of the legend's, and have a colour that is not there
 	Log        bool   // for values that lie orders of magnitude apart; bars of 0 are left out
 	Categories []string
 	Series     []Series
@@ -117,6 +118,9 @@ func (panel Panel) plot() (*plot.Plot, error) {
 			return nil, fmt.Errorf("%s has %d values for %d categories", s.Name, len(s.Values), len(panel.Categories))
 		}
 		b := &bars{values: s.Values, colour: colours[i%len(colours)], floor: low, width: 0.8 / float64(n)}
+		if panel.Apart {
+			b.colour = colours[len(colours)-1-i%len(colours)]
+		}
 		b.shift = (float64(i) - float64(n-1)/2) * b.width
 		p.Add(b)
 	}

@@ -1,0 +1,111 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"os"
+	"time"
+
+	"jari.example/telemetry/names"
+)
+
+const (
+	beforeOutage = 10 * time.Second
+	countEvery   = 250 * time.Millisecond
+)
+
+// drain takes OpenSearch away while records keep coming, gives it back, and
+// measures until everything is found that had been emitted by then. Records
+// keep coming meanwhile; afterwards all are counted.
+func (b *benchmark) drain(ctx context.Context, p *pipe) ([]row, error) {
+	const service = outageService
+	longest := 3*b.outage + arriveWithin
+	e, err := p.emit(b.emitter, service, "-rate", fmt.Sprint(loadRate), "-count", fmt.Sprint(int(loadRate*(beforeOutage+b.outage+longest).Seconds())))
+	if err != nil {
+		return nil, err
+	}
+	stopped := false
+	defer func() {
+		if !stopped {
+			e.stop()
+		}
+	}()
+	b.say("drain: OpenSearch goes away in %v, for %v", beforeOutage, b.outage)
+	if err := pause(ctx, beforeOutage); err != nil {
+		return nil, err
+	}
+	p.door.shut()
+	if err := pause(ctx, b.outage); err != nil {
+		return nil, err
+	}
+	backlog, err := e.emitted()
+	if err != nil {
+		return nil, err
+	}
+	back := time.Now()
+	if err := p.door.unlock(); err != nil {
+		return nil, err
+	}
+	missing, err := p.await(ctx, service, backlog, longest)
+	if err != nil {
+		return nil, err
+	}
+	took := time.Since(back)
+	if missing > 0 {
+		b.say("drain: %d records have not come back within %v", missing, longest)
+	}
+	e.stop()
+	stopped = true
+	all, err := e.emitted()
+	if err != nil {
+		return nil, err
+	}
+	lost, err := p.await(ctx, service, all, arriveWithin)
+	if err != nil {
+		return nil, err
+	}
+	b.say("drain: %d records waited, %.1f s until the last was found; of %d in all %d are lost", 2*backlog, took.Seconds(), 2*all, lost)
+	left := int(lost)
+	return []row{{
+		Part: drain, Load: fmt.Sprintf("%v outage", b.outage), Variant: p.kind,
+		PerSecond: rounded(float64(2*backlog)/(beforeOutage+b.outage).Seconds(), 0),
+		Drain:     rounded(took.Seconds(), 1), Lost: &left,
+	}}, nil
+}
+
+// await waits until the lines and spans of the first n records are found, and
+// returns how many are missing after that long.
+func (p *pipe) await(ctx context.Context, service string, n int64, longest time.Duration) (missing int64, err error) {
+	for deadline := time.Now().Add(longest); ; {
+		missing = 0
+		for _, sig := range families {
+			there, err := p.store.count(ctx, sig, service, n)
+			if err != nil {
+				return 0, err
+			}
+			missing += n - there
+		}
+		if missing <= 0 || time.Now().After(deadline) {
+			return missing, nil
+		}
+		if err := pause(ctx, countEvery); err != nil {
+			return 0, err
+		}
+	}
+}
+
+// emitted is how many records it has written so far.
+func (e *emitter) emitted() (int64, error) {
+	text, err := os.ReadFile(e.file)
+	return int64(bytes.Count(text, []byte(`"`+names.EventName+`":"`+names.EventEmitted+`"`))), err
+}
+
+func pause(ctx context.Context, d time.Duration) error {
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-time.After(d):
+		return nil
+	}
+}

@@ -1,0 +1,127 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strconv"
+	"sync"
+	"time"
+
+	"jari.example/infra/bench"
+)
+
+const (
+	// probeRate has no common measure with a second, after which the index
+	// refreshes: probes meet it at every phase.
+	probeRate = 4.7
+	lookEvery = 50 * time.Millisecond
+	// arriveWithin is how long a record may take before it is called lost.
+	arriveWithin = 30 * time.Second
+	// loadRate is of records that are a line and a span: 2,000 a second.
+	loadRate = 1000
+)
+
+const (
+	idle   = "idle"
+	loaded = "2000/s"
+)
+
+// The emitters by service.name. Each has a hyphen, see parts.LogGlob.
+const (
+	loadService   = "bench-load"
+	outageService = "bench-outage"
+)
+
+func probeService(load string) string {
+	return map[string]string{idle: "bench-idle", loaded: "bench-loaded"}[load]
+}
+
+// latency measures from when a line or span was made to when a search finds
+// it, alone and with others.
+func (b *benchmark) latency(ctx context.Context, p *pipe) (rows []row, err error) {
+	for _, load := range []string{idle, loaded} {
+		b.say("latency %s: %v", load, b.watch)
+		var background *emitter
+		if load == loaded {
+			count := int(loadRate * (b.watch + arriveWithin).Seconds())
+			if background, err = p.emit(b.emitter, loadService, "-rate", strconv.Itoa(loadRate), "-count", strconv.Itoa(count)); err != nil {
+				return nil, err
+			}
+		}
+		measured, err := b.probe(ctx, p, load)
+		if background != nil {
+			background.stop()
+		}
+		if err != nil {
+			return nil, err
+		}
+		rows = append(rows, measured...)
+	}
+	return rows, nil
+}
+
+func (b *benchmark) probe(ctx context.Context, p *pipe, load string) (rows []row, err error) {
+	count := int64(b.watch.Seconds() * probeRate)
+	service := probeService(load)
+	e, err := p.emit(b.emitter, service, "-rate", fmt.Sprint(probeRate), "-count", fmt.Sprint(count))
+	if err != nil {
+		return nil, err
+	}
+	ctx, cancel := context.WithTimeout(ctx, b.watch+arriveWithin)
+	defer cancel()
+	var watching sync.WaitGroup
+	taken, failed := make([][]time.Duration, len(families)), make([]error, len(families)+1)
+	for i, sig := range families {
+		watching.Go(func() { taken[i], failed[i] = p.store.watch(ctx, sig, service, count) })
+	}
+	failed[len(families)] = e.wait(ctx)
+	watching.Wait()
+	for i, sig := range families {
+		if failed[i] != nil {
+			return nil, fmt.Errorf("%s, %s: %w", load, sig.name, failed[i])
+		}
+		lost := int(count) - len(taken[i])
+		rows = append(rows, row{
+			Part: latency, Load: load, Variant: sig.name, Lost: &lost,
+			P50: rounded(bench.Millis(bench.Percentile(taken[i], 0.50)), 0),
+			P99: rounded(bench.Millis(bench.Percentile(taken[i], 0.99)), 0),
+		})
+		b.say("latency %-6s %s: p50 %.0f  p99 %.0f ms of %d, %d lost", load, sig.name, *rows[i].P50, *rows[i].P99, len(taken[i]), lost)
+	}
+	return rows, failed[len(families)]
+}
+
+// watch looks for the service's documents until it has seen count, or ctx
+// ends, and returns how long after it was made each was found, sorted.
+func (s *store) watch(ctx context.Context, sig family, service string, count int64) (took []time.Duration, err error) {
+	seen := map[int64]bool{}
+	next := int64(0) // all below are seen
+	tick := time.NewTicker(lookEvery)
+	defer tick.Stop()
+	for int64(len(seen)) < count {
+		list, err := s.since(ctx, sig, service, next)
+		if ctx.Err() != nil {
+			break // what has not come is lost, and the caller counts it
+		}
+		if err != nil {
+			return nil, err
+		}
+		now := time.Now()
+		for _, f := range list {
+			if !seen[f.number] {
+				seen[f.number] = true
+				took = append(took, now.Sub(f.at))
+			}
+		}
+		for seen[next] {
+			next++
+		}
+		select {
+		case <-ctx.Done():
+		case <-tick.C:
+		}
+	}
+	slices.Sort(took)
+	return took, nil
+}

@@ -1,0 +1,219 @@
+// Command telemetry measures what telemetry costs and how fast it arrives:
+//
+//	price    the reservation service bare, with logs, with everything
+//	ship     records through decoding and shipping, against OpenSearch and against nothing
+//	latency  from emitted to searchable, idle and under load
+//	drain    how long an outage of OpenSearch is felt
+//
+// It starts all it needs and stops by itself:
+//
+//	go run ./infra/bench/telemetry               # everything: docs/bench/telemetry.json
+//	go run ./infra/bench/telemetry -only price -pairs 1 -seconds 2
+//
+// docs/bench/README.md says how the figures come about.
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"os/signal"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"strings"
+	"syscall"
+	"time"
+
+	"jari.example/infra/bench"
+	"jari.example/infra/bench/rig"
+	"jari.example/infra/local/ports"
+)
+
+func main() {
+	runtime.GOMAXPROCS(1) // the load shares the machine with what it measures
+	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM, os.Interrupt)
+	err := run(ctx, os.Args[1:], os.Stdout, os.Stderr)
+	stop()
+	if err != nil && !errors.Is(err, flag.ErrHelp) {
+		fmt.Fprintln(os.Stderr, "telemetry:", err)
+		os.Exit(1)
+	}
+}
+
+// The parts of the benchmark, in the order in which they run.
+const (
+	price   = "price"
+	ship    = "ship"
+	latency = "latency"
+	drain   = "drain"
+)
+
+var all = []string{price, ship, latency, drain}
+
+// options are what one can ask for.
+type options struct {
+	only    []string
+	loads   []string
+	pairs   int
+	rate    int
+	seconds time.Duration
+	warm    time.Duration
+	records int
+	watch   time.Duration
+	outage  time.Duration
+	out     string
+	profile string
+}
+
+func parse(args []string, stderr io.Writer) (o options, err error) {
+	fs := flag.NewFlagSet("telemetry", flag.ContinueOnError)
+	fs.SetOutput(stderr)
+	only := fs.String("only", strings.Join(all, ","), "parts")
+	load := fs.String("load", strings.Join(loads, ","), "price: loads")
+	seconds := fs.Float64("seconds", 4, "price: how long each run is measured")
+	warm := fs.Float64("warm", 1, "price: seconds of load before that")
+	fs.IntVar(&o.pairs, "pairs", 5, "price: runs of each; the table shows their medians")
+	fs.IntVar(&o.rate, "rate", 1000, "price: requests a second of the fixed load")
+	fs.IntVar(&o.records, "records", 400_000, "ship: records")
+	fs.DurationVar(&o.watch, "watch", 60*time.Second, "latency: how long each load is watched")
+	fs.DurationVar(&o.outage, "outage", 60*time.Second, "drain: how long OpenSearch is away")
+	fs.StringVar(&o.out, "out", "", "directory for telemetry.json and telemetry.svg (docs/bench for a whole run, none for a part)")
+	fs.StringVar(&o.profile, "profile", "", "price: directory for a CPU profile of the service in each run")
+	if err := fs.Parse(args); err != nil {
+		return o, err
+	}
+	o.seconds, o.warm = time.Duration(*seconds*float64(time.Second)), time.Duration(*warm*float64(time.Second))
+	o.only = strings.Split(*only, ",")
+	o.loads = strings.Split(*load, ",")
+	for _, c := range []struct{ given, known []string }{{o.only, all}, {o.loads, loads}} {
+		for _, g := range c.given {
+			if !slices.Contains(c.known, g) {
+				return o, fmt.Errorf("%q is none of %s", g, strings.Join(c.known, ", "))
+			}
+		}
+	}
+	if o.pairs < 1 || o.rate < 1 || o.seconds <= 0 || o.records < 1 || o.watch <= 0 || o.outage <= 0 || fs.NArg() > 0 {
+		return o, errors.New("pairs, rate, seconds, records, watch and outage must be positive, and there are no arguments")
+	}
+	if o.out == "" && len(o.only) == len(all) && len(o.loads) == len(loads) && o.pairs >= 5 {
+		o.out = filepath.Join("docs", "bench")
+	}
+	return o, nil
+}
+
+func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
+	o, err := parse(args, stderr)
+	if err != nil {
+		return err
+	}
+	root, err := rig.Clone()
+	if err != nil {
+		return err
+	}
+	b := &benchmark{options: o, root: root, say: func(format string, args ...any) { fmt.Fprintf(stderr, format+"\n", args...) }}
+	rows, err := b.measure(ctx)
+	if err != nil {
+		return err
+	}
+	report := bench.New("telemetry", rows)
+	if err := report.Table(stdout); err != nil {
+		return err
+	}
+	fmt.Fprintln(stdout)
+	if err := bench.WriteGoals(stdout, goals(rows, o.outage)); err != nil {
+		return err
+	}
+	if o.out == "" {
+		return nil
+	}
+	if !filepath.IsAbs(o.out) {
+		o.out = filepath.Join(root, o.out)
+	}
+	return report.Save(o.out, picture(rows))
+}
+
+// benchmark is a run of everything that was asked for.
+type benchmark struct {
+	options
+	root, tmp string
+	say       func(format string, args ...any)
+	at        ports.Offset
+
+	emitter, benchship string // programs
+}
+
+func (b *benchmark) measure(ctx context.Context) (rows []row, err error) {
+	offset, release, err := ports.Reserve(b.root + "/bench-telemetry")
+	if err != nil {
+		return nil, err
+	}
+	defer release()
+	b.at = offset
+	if b.tmp, err = os.MkdirTemp("", "jari-bench-telemetry-"); err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, os.RemoveAll(b.tmp)) }()
+	if b.profile != "" {
+		if err := os.MkdirAll(b.profile, 0o755); err != nil {
+			return nil, err
+		}
+	}
+	if slices.Contains(b.only, price) {
+		if rows, err = b.price(ctx); err != nil {
+			return nil, errors.Join(fmt.Errorf("price: %w", err), ctx.Err())
+		}
+	}
+	if len(b.only) == 1 && b.only[0] == price {
+		return rows, nil
+	}
+	through, err := b.pipe(ctx)
+	return append(rows, through...), err
+}
+
+// pipe measures the parts that need an agent and OpenSearch.
+func (b *benchmark) pipe(ctx context.Context) (rows []row, err error) {
+	b.say("building telemetryemit and benchship, starting OpenSearch and the agent")
+	if b.emitter, err = b.build(ctx, "./telemetry/cmd/telemetryemit"); err != nil {
+		return nil, err
+	}
+	if b.benchship, err = b.build(ctx, "./fluentbit/cmd/benchship"); err != nil {
+		return nil, err
+	}
+	p, stop, err := openPipe(ctx)
+	defer func() { err = errors.Join(err, stop()) }()
+	if err != nil {
+		return nil, errors.Join(err, ctx.Err())
+	}
+	for _, part := range []struct {
+		name    string
+		measure func(context.Context, *pipe) ([]row, error)
+	}{{ship, b.ship}, {latency, b.latency}, {drain, b.drain}} {
+		if !slices.Contains(b.only, part.name) {
+			continue
+		}
+		measured, err := part.measure(ctx, p)
+		if err != nil {
+			return nil, errors.Join(fmt.Errorf("%s: %w", part.name, err), ctx.Err())
+		}
+		rows = append(rows, measured...)
+	}
+	if os.Getenv("JARI_OPENSEARCH_URL") != "" {
+		err = p.store.forget(ctx, probeService(idle), probeService(loaded), loadService, outageService)
+	}
+	return rows, err
+}
+
+func (b *benchmark) build(ctx context.Context, what string) (program string, err error) {
+	program = filepath.Join(b.tmp, filepath.Base(what))
+	cmd := exec.CommandContext(ctx, "go", "build", "-buildvcs=false", "-o", program, what)
+	cmd.Dir, cmd.Stderr = b.root, os.Stderr
+	if err := cmd.Run(); err != nil {
+		return "", fmt.Errorf("build %s: %w", what, err)
+	}
+	return program, nil
+}

@@ -1,0 +1,63 @@
+package main
+
+import (
+	"math"
+	"slices"
+
+	"jari.example/infra/bench"
+)
+
+// picture shows the price by variant, and below what the pipe does.
+func picture(rows []row) bench.Picture {
+	values := func(load string, figure func(row) *float64) (of []float64) {
+		for _, variant := range variants {
+			v := math.NaN()
+			if r, ok := find(rows, price, load, variant); ok && figure(r) != nil {
+				v = *figure(r)
+			}
+			of = append(of, v)
+		}
+		return of
+	}
+	panel := func(title string, log bool, figure func(row) *float64) bench.Panel {
+		p := bench.Panel{Title: title, Log: log, Categories: loads}
+		for i, variant := range variants {
+			s := bench.Series{Name: variant}
+			for _, load := range loads {
+				s.Values = append(s.Values, values(load, figure)[i])
+			}
+			p.Series = append(p.Series, s)
+		}
+		return p
+	}
+	apart := func(title, part string, figures ...figure) bench.Panel {
+		p := bench.Panel{Title: title, Apart: true, Series: []bench.Series{{}}}
+		for _, r := range rows {
+			for _, f := range figures {
+				if v := f.of(r); r.Part == part && v != nil {
+					p.Categories = append(p.Categories, r.Load+"\n"+r.Variant+f.name)
+					p.Series[0].Values = append(p.Series[0].Values, *v)
+				}
+			}
+		}
+		return p
+	}
+	panels := []bench.Panel{
+		panel("answers per second (fixed: 1,000 are asked for)", true, func(r row) *float64 { return r.PerSecond }),
+		panel("median answer, ms", false, func(r row) *float64 { return r.P50 }),
+		panel("99th percentile, ms", false, func(r row) *float64 { return r.P99 }),
+		panel("CPU of the service, µs per request", false, func(r row) *float64 { return r.CPU }),
+		panel("allocations per request", false, func(r row) *float64 { return r.Allocs }),
+		apart("shipped, records per second", ship, figure{"", func(r row) *float64 { return r.PerSecond }}),
+		apart("shipped, CPU of the agent, µs per record", ship, figure{"", func(r row) *float64 { return r.CPU }}),
+		apart("emitted → searchable, ms", latency, figure{" p50", func(r row) *float64 { return r.P50 }}, figure{" p99", func(r row) *float64 { return r.P99 }}),
+		apart("until an outage was made up for, s", drain, figure{"", func(r row) *float64 { return r.Drain }}),
+	}
+	return bench.Picture{Title: "What telemetry costs, and how fast it arrives", Panels: slices.DeleteFunc(panels, func(p bench.Panel) bool { return len(p.Categories) == 0 })}
+}
+
+// figure is one of a row's, by what its bar is called beside the row.
+type figure struct {
+	name string
+	of   func(row) *float64
+}

@@ -1,0 +1,141 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"time"
+
+	"jari.example/telemetry/names"
+)
+
+// store is the OpenSearch at the end of the pipe.
+type store struct{ url string }
+
+type object = map[string]any
+
+// family is one of the two that a record of telemetryemit is, and how its
+// documents are told from others of the process. at is when it was emitted.
+type family struct {
+	name, index, field, value, at string
+}
+
+var families = []family{
+	{"line", names.LogIndex, names.EventName, names.EventEmitted, names.DocTime},
+	{"span", names.SpanIndex, names.DocSpanName, names.SpanEmitted, names.DocStartTime},
+}
+
+// of is the query for the documents of a service with numbers in [from, to).
+func (f family) of(service string, from, to int64) object {
+	return object{"bool": object{"filter": []object{
+		{"term": object{names.DocServiceName: service}},
+		{"term": object{f.field: f.value}},
+		{"range": object{names.Count: object{"gte": from, "lt": to}}},
+	}}}
+}
+
+// count is how many of those can be found now.
+func (s *store) count(ctx context.Context, sig family, service string, to int64) (n int64, err error) {
+	var a struct{ Count int64 }
+	err = s.ask(ctx, http.MethodPost, sig.index+"*/_count?ignore_unavailable=true", object{"query": sig.of(service, 0, to)}, &a)
+	return a.Count, err
+}
+
+// found is one document: its number and when it was emitted.
+type found struct {
+	number int64
+	at     time.Time
+}
+
+// since lists what can be found with numbers from first on.
+func (s *store) since(ctx context.Context, sig family, service string, first int64) (list []found, err error) {
+	var a struct {
+		Hits struct {
+			Hits []struct {
+				Fields map[string][]any `json:"fields"`
+			} `json:"hits"`
+		} `json:"hits"`
+	}
+	err = s.ask(ctx, http.MethodPost, sig.index+"*/_search?ignore_unavailable=true", object{
+		"query": sig.of(service, first, 1<<62), "size": 1000, "_source": false,
+		"sort":            []object{{names.Count: object{"order": "asc", "unmapped_type": "long"}}},
+		"docvalue_fields": []object{{"field": names.Count}, {"field": sig.at, "format": "strict_date_optional_time_nanos"}},
+	}, &a)
+	for _, h := range a.Hits.Hits {
+		if len(h.Fields[names.Count]) != 1 || len(h.Fields[sig.at]) != 1 {
+			return nil, fmt.Errorf("a document without number or time: %v", h.Fields)
+		}
+		number, _ := h.Fields[names.Count][0].(float64)
+		text, _ := h.Fields[sig.at][0].(string)
+		at, err := time.Parse(time.RFC3339Nano, text)
+		if err != nil {
+			return nil, err
+		}
+		list = append(list, found{int64(number), at})
+	}
+	return list, err
+}
+
+// remove deletes indices and templates with that prefix.
+func (s *store) remove(ctx context.Context, prefix string) error {
+	for _, what := range []string{prefix + "*", "_index_template/" + prefix + "*"} {
+		if err := s.ask(ctx, http.MethodDelete, what, nil, nil); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// forget deletes the documents of those services, for a server that others use.
+func (s *store) forget(ctx context.Context, services ...string) error {
+	return s.ask(ctx, http.MethodPost, names.LogIndex+"*,"+names.SpanIndex+"*/_delete_by_query?conflicts=proceed&ignore_unavailable=true",
+		object{"query": object{"terms": object{names.DocServiceName: services}}}, nil)
+}
+
+func (s *store) ask(ctx context.Context, method, path string, body, into any) error {
+	var in io.Reader
+	if body != nil {
+		b, err := json.Marshal(body)
+		if err != nil {
+			return err
+		}
+		in = bytes.NewReader(b)
+	}
+	ctx, cancel := context.WithTimeout(ctx, time.Minute)
+	defer cancel()
+	req, err := http.NewRequestWithContext(ctx, method, s.url+"/"+path, in)
+	if err != nil {
+		return err
+	}
+	req.Header.Set("Content-Type", "application/json")
+	res, err := http.DefaultClient.Do(req)
+	if err != nil {
+		return err
+	}
+	defer res.Body.Close()
+	answer, err := io.ReadAll(res.Body)
+	switch {
+	case err != nil:
+		return err
+	case res.StatusCode != http.StatusOK && res.StatusCode != http.StatusNotFound: // no index yet: nothing found
+		return fmt.Errorf("OpenSearch answers %s: %.300s", res.Status, answer)
+	case into == nil:
+		return nil
+	}
+	return json.Unmarshal(answer, into)
+}
+
+func hostOf(address string) (string, error) {
+	u, err := url.Parse(address)
+	if err != nil {
+		return "", err
+	}
+	if u.Scheme != "http" || u.Port() == "" {
+		return "", fmt.Errorf("OpenSearch must be at http://host:port to be cut off from")
+	}
+	return u.Host, nil
+}
