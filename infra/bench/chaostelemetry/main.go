@@ -73,6 +73,9 @@ func perform(ctx context.Context, s settings, out io.Writer) (worlds []verdict.W
 		return nil, err
 	}
 	fmt.Fprintf(out, "OpenSearch and the agent (%s) are up after %s\n", sys.host, time.Since(began).Round(100*time.Millisecond))
+	if err := warm(ctx, sys); err != nil {
+		return nil, err
+	}
 	var plays []*play
 	for _, r := range rows() {
 		if !s.wants(r.fault) {
@@ -102,6 +105,16 @@ func perform(ctx context.Context, s settings, out io.Writer) (worlds []verdict.W
 	}
 	fmt.Fprintf(out, "over after %s\n", time.Since(began).Round(time.Second))
 	return worlds, nil
+}
+
+// warm waits until the pipe runs at all: the agent may have met an OpenSearch
+// that was still starting.
+func warm(ctx context.Context, sys *system) error {
+	p := &play{sys: sys, service: "chaos-warm", world: verdict.World{Emitted: map[verdict.Signal]verdict.Numbers{}}}
+	if err := p.emits(ctx, verdict.Numbers{Count: 1}, 1, true); err != nil {
+		return err
+	}
+	return p.drain(ctx)
 }
 
 func (s settings) wants(fault string) bool {

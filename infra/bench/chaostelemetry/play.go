@@ -78,7 +78,7 @@ func (p *play) start(ctx context.Context, args ...string) (*emission, error) {
 	}
 	defer stderr.Close()
 	e := &emission{done: make(chan error, 1), file: p.file()}
-	e.cmd = exec.CommandContext(ctx, p.sys.bin("telemetryemit"), append([]string{"-service", p.service, "-otlp-endpoint", p.sys.otlp}, args...)...)
+	e.cmd = exec.CommandContext(ctx, p.sys.bin("telemetryemit"), append([]string{"-service", p.service, "-otlp-endpoint", p.sys.otlp, "-limit", "2m"}, args...)...)
 	e.cmd.Stdout, e.cmd.Stderr = out, stderr
 	e.cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} // a Ctrl-C is for us; we end it
 	if err := e.cmd.Start(); err != nil {
@@ -191,6 +191,7 @@ func (p *play) look(ctx context.Context) (err error) {
 		if w.Evicted, err = p.evicted(ctx); err != nil {
 			return err
 		}
+		p.prove("dropped as the counters tell", w.Evicted)
 	}
 	w.Dead, err = p.sys.store.dead(ctx, p.service)
 	return err

@@ -21,6 +21,12 @@ type row struct {
 // come first, since they break nothing for others.
 func rows() []row {
 	return []row{
+		{fault: "midnight in the middle", slug: "midnight", play: midnight},
+		{fault: "clock skew of ±1 h", slug: "skew", play: skew},
+		{fault: "int64 beyond 2^53", slug: "int64", play: beyond53},
+		{fault: "group markers", slug: "groups", play: groups},
+		{fault: "byte-identical lines", slug: "alike", play: identical},
+		{fault: "poison among good ones", slug: "poison", play: poison},
 		{fault: "503", slug: "503", play: tricked("answers of 503", 5, unavailable)},
 		{fault: "refused connections", slug: "refused", play: refused},
 		{fault: "applied, reply lost", slug: "deaf", play: tricked("replies lost", 3, deaf)},
@@ -29,6 +35,10 @@ func rows() []row {
 		{fault: "kill -9 of OpenSearch", slug: "oskill", play: killedOpenSearch},
 		{fault: "kill -9 of the agent", slug: "kill", play: ended("kills", syscall.SIGKILL)},
 		{fault: "SIGTERM of the agent", slug: "term", play: ended("SIGTERMs", syscall.SIGTERM)},
+		{fault: "reload of the agent", slug: "reload", play: reloaded},
+		{fault: "panic inside an export", slug: "panic", play: panicking},
+		{fault: "kill -9 of a service in mid-request", slug: "service", play: killedService},
+		{fault: "eviction", slug: "eviction", play: eviction},
 		{fault: "shipping without ids, reply lost", slug: "nameless", control: verdict.MustDouble,
 			play: tricked("replies lost", 3, func(t *tally) trick { return nameless(deaf(t)) })},
 		{fault: "a bulk request swallowed", slug: "swallow", control: verdict.MustLose, play: tricked("requests swallowed", 1, swallow)},

@@ -1,0 +1,252 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"strconv"
+	"strings"
+	"syscall"
+	"time"
+
+	"jari.example/infra/bench/chaostelemetry/verdict"
+	"jari.example/telemetry/names"
+)
+
+// Rows whose fault is in the data: nothing is broken on purpose but what
+// telemetry itself says is unusual.
+
+// nearestMidnight is within twelve hours, and so within the day around the
+// agent's own time in which event time is believed.
+func nearestMidnight(now time.Time) time.Time {
+	return now.UTC().Add(12 * time.Hour).Truncate(24 * time.Hour)
+}
+
+const stamp = time.RFC3339Nano
+
+// filed notes that the numbered lines and spans belong under t.
+func (p *play) filed(t time.Time, count int64) {
+	if p.world.Filed == nil {
+		p.world.Filed = map[string]int{}
+	}
+	p.world.Filed[names.Daily(names.LogIndex, t)] += int(count)
+	p.world.Filed[names.Daily(names.SpanIndex, t)] += int(count)
+}
+
+// midnight emits records that happened around one: half of them before it.
+func midnight(ctx context.Context, p *play) error {
+	at, step := nearestMidnight(time.Now()), time.Millisecond
+	half := p.records / 2
+	from := at.Add(-time.Duration(half) * step)
+	p.filed(at.Add(-1), half)
+	p.filed(at, p.records-half)
+	if err := p.emits(ctx, p.all(), 1, false, "-at", from.Format(stamp), "-step", step.String()); err != nil {
+		return err
+	}
+	p.over()
+	p.prove("days", 2)
+	return nil
+}
+
+// skew has one process live an hour ahead and one an hour behind.
+func skew(ctx context.Context, p *play) error {
+	now, first := time.Now().UTC(), int64(0)
+	for _, off := range []time.Duration{time.Hour, -time.Hour} {
+		at := now.Add(off)
+		n := verdict.Numbers{First: first, Count: p.records / 2}
+		first += n.Count
+		const step = time.Millisecond
+		for i := range n.Count {
+			p.filed(at.Add(time.Duration(i)*step), 1)
+		}
+		if err := p.emits(ctx, n, 1, false, "-at", at.Format(stamp), "-step", step.String()); err != nil {
+			return err
+		}
+	}
+	p.over()
+	p.prove("clocks that are wrong", 2)
+	return nil
+}
+
+// beyond53 numbers from where a float64 no longer tells neighbours apart.
+func beyond53(ctx context.Context, p *play) error {
+	const first = 1<<53 + 1
+	if err := p.emits(ctx, verdict.Numbers{First: first, Count: p.records}, 1, true); err != nil {
+		return err
+	}
+	p.over()
+	odd := 0
+	for n := int64(first); n < first+p.records; n++ {
+		if int64(float64(n)) != n {
+			odd++
+		}
+	}
+	p.prove("numbers no float64 holds", odd)
+	return nil
+}
+
+// groups sends OTLP logs in requests of several resources and scopes, between
+// which Fluent Bit puts markers of groups.
+func groups(ctx context.Context, p *play) error {
+	p.expect(verdict.Line, p.all())
+	const perScope, scopes = 10, 2
+	markers, number := 0, int64(0)
+	for number < p.records {
+		var resources []object
+		for range 2 {
+			var list []object
+			for range scopes {
+				var logs []object
+				for range perScope {
+					if number < p.records {
+						logs = append(logs, p.otlpLog(number))
+						number++
+					}
+				}
+				markers++
+				list = append(list, object{"scope": object{"name": "scope"}, "logRecords": logs})
+			}
+			resources = append(resources, object{
+				"resource": object{"attributes": []object{attribute(names.ServiceName, "stringValue", p.service)}}, "scopeLogs": list,
+			})
+		}
+		if err := p.post(ctx, "/v1/logs", object{"resourceLogs": resources}); err != nil {
+			return err
+		}
+	}
+	p.over()
+	p.prove("groups", markers)
+	return nil
+}
+
+func attribute(key, kind string, value any) object {
+	return object{"key": key, "value": object{kind: value}}
+}
+
+func (p *play) otlpLog(n int64) object {
+	return object{
+		"timeUnixNano": strconv.FormatInt(time.Now().UnixNano(), 10), "severityText": "INFO", "body": object{"stringValue": "record"},
+		"attributes": []object{
+			attribute(names.EventName, "stringValue", names.EventEmitted), attribute(names.Count, "intValue", strconv.FormatInt(n, 10)),
+		},
+	}
+}
+
+// post sends a body until the agent has taken it, as an exporter would.
+func (p *play) post(ctx context.Context, path string, body object) error {
+	b, err := json.Marshal(body)
+	if err != nil {
+		return err
+	}
+	return until(ctx, "the agent takes "+path, func() (bool, error) {
+		req, err := http.NewRequestWithContext(ctx, http.MethodPost, p.sys.otlp+path, bytes.NewReader(b))
+		if err != nil {
+			return false, err
+		}
+		req.Header.Set("Content-Type", "application/json")
+		res, err := http.DefaultClient.Do(req)
+		if err != nil {
+			return false, nil
+		}
+		defer res.Body.Close()
+		if res.StatusCode == http.StatusBadRequest {
+			return false, fmt.Errorf("the agent refuses %s: %s", path, res.Status)
+		}
+		return res.StatusCode < 300, nil
+	})
+}
+
+// identical writes the same foreign line again and again, of which only its
+// place in the file tells it from the others, while the agent is killed.
+func identical(ctx context.Context, p *play) error {
+	p.alike = p.service + " says the same again"
+	p.world.Anonymous = true
+	p.expect(verdict.Line, p.all())
+	out, err := p.open()
+	if err != nil {
+		return err
+	}
+	defer out.Close()
+	const parts = 4
+	for part := range int64(parts) {
+		n := p.records*(part+1)/parts - p.records*part/parts
+		if _, err := out.WriteString(strings.Repeat(p.alike+"\n", int(n))); err != nil {
+			return err
+		}
+		if part != 1 {
+			continue
+		}
+		if err := until(ctx, "some are found", func() (bool, error) {
+			n, err := p.indexed(ctx)
+			return err == nil && n > 0, nil
+		}); err != nil {
+			return err
+		}
+		if err := p.sys.end(agent, syscall.SIGKILL); err != nil {
+			return err
+		}
+		if err := p.sys.back(ctx, agent); err != nil {
+			return err
+		}
+	}
+	p.over()
+	p.prove("lines alike", int(p.records))
+	p.prove("kills", 1)
+	return nil
+}
+
+// poison writes lines that their index refuses among lines that it takes: the
+// index of that day was made with another idea of one field.
+func poison(ctx context.Context, p *play) error {
+	const poisoned = 5
+	// The day beside the nearest midnight that no other row uses.
+	now := time.Now().UTC()
+	at := nearestMidnight(now)
+	day := at.Add(-24*time.Hour - time.Minute) // the end of yesterday
+	if at.Before(now) {
+		day = at.Add(24*time.Hour + time.Minute) // the beginning of tomorrow
+	}
+	index := names.Daily(names.LogIndex, day)
+	other := object{"mappings": object{"properties": object{names.Job: object{"type": "long"}}}}
+	if err := p.sys.store.call(ctx, http.MethodPut, index, other, nil); err != nil {
+		return err
+	}
+	n := p.all()
+	for i := range int64(poisoned) {
+		p.world.Poisoned = append(p.world.Poisoned, n.Count+i)
+	}
+	e, err := p.emit(ctx, n, 0, false, "-at", day.Format(stamp), "-step", "1ms")
+	if err != nil {
+		return err
+	}
+	p.expect(verdict.Line, verdict.Numbers{First: n.Count, Count: poisoned})
+	p.world.Filed = map[string]int{index: int(n.Count)}
+	out, err := p.open()
+	if err != nil {
+		return err
+	}
+	defer out.Close()
+	for i, number := range p.world.Poisoned {
+		if err := pause(ctx, p.lasts()/(poisoned+1)); err != nil {
+			return err
+		}
+		line, err := json.Marshal(object{
+			names.Time: day.Format(stamp), names.Body: "poison", names.RecordUID: fmt.Sprintf("%s-%d", p.service, i), names.ServiceName: p.service,
+			names.EventName: names.EventEmitted, names.Count: number, names.Job: "not a number",
+		})
+		if err != nil {
+			return err
+		}
+		if _, err := out.Write(append(line, '\n')); err != nil {
+			return err
+		}
+	}
+	if err := e.wait(ctx); err != nil {
+		return err
+	}
+	p.over()
+	p.prove("documents their index refuses", poisoned)
+	return nil
+}
