@@ -30,11 +30,14 @@ const (
 //	OnEnd ─► fresh spans ─► encode ─► batches, as gzipped OTLP/JSON ─► send
 //
 // A request never waits: OnEnd appends to a list. Spans are encoded at once, not
-// when the agent has time, because compressed they take a fiftieth of the memory
-// that the SDK's take, and nothing of the collector's: it is how an
-// outage of minutes fits into queueBytes. A batch stays in the queue until the
-// agent has taken it or called it bad, however often it must be sent; what no
-// longer fits is what is lost, and counted, and said.
+// when the agent has time, because encoded they take a twelfth of the memory (91
+// bytes for 1.1 kB, measured) and nothing of the collector's time. So queueBytes
+// hold 360,000 spans: a minute of a thousand requests a second with six spans
+// each, several at the usual ceiling. It is not more, because a heap that may grow
+// to five times what lives pays fivefold for what waits.
+//
+// A batch stays in the queue until the agent has taken it or called it bad,
+// however often it must be sent; what no longer fits is lost, counted and said.
 type spanPipe struct {
 	post    func(context.Context, []byte) answer
 	logger  *slog.Logger
@@ -190,8 +193,8 @@ func (p *spanPipe) enqueue(spans []sdktrace.ReadOnlySpan) {
 }
 
 // send posts one batch after the other until the pipe is aborted. One sender is
-// enough: it carries some fifty thousand spans a second to an agent that answers
-// within two milliseconds.
+// enough: it carries a hundred thousand spans a second to an agent that answers
+// in a millisecond, twenty thousand to one that takes five (measured).
 func (p *spanPipe) send() {
 	pause := firstPause
 	for {

@@ -16,7 +16,7 @@ import (
 
 const (
 	slowTrace     = time.Second // nobody should wait that long, so what does is worth a look
-	undecidedMost = 16384       // spans held, some 40 MB
+	undecidedMost = 16384       // spans held, some 20 MB
 )
 
 // worthKeeping is the verdict on what the ceiling did not choose.
