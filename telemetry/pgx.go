@@ -23,9 +23,10 @@ import (
 type PgxTracer struct{}
 
 var (
-	_ pgx.QueryTracer   = PgxTracer{}
-	_ pgx.BatchTracer   = PgxTracer{}
-	_ pgx.ConnectTracer = PgxTracer{}
+	_ pgx.QueryTracer    = PgxTracer{}
+	_ pgx.BatchTracer    = PgxTracer{}
+	_ pgx.CopyFromTracer = PgxTracer{}
+	_ pgx.ConnectTracer  = PgxTracer{}
 )
 
 // TraceQueryStart implements pgx.QueryTracer.
@@ -63,6 +64,16 @@ func (PgxTracer) TraceBatchEnd(ctx context.Context, _ *pgx.Conn, d pgx.TraceBatc
 	if call, ok := ctx.Value(statementKey{}).(*statementCall); ok {
 		endStatement(ctx, call.rows, d.Err)
 	}
+}
+
+// TraceCopyFromStart implements pgx.CopyFromTracer.
+func (PgxTracer) TraceCopyFromStart(ctx context.Context, conn *pgx.Conn, d pgx.TraceCopyFromStartData) context.Context {
+	return startStatement(ctx, conn, nameMark+"copy "+strings.Join(d.TableName, ".")+"\nCOPY")
+}
+
+// TraceCopyFromEnd implements pgx.CopyFromTracer.
+func (PgxTracer) TraceCopyFromEnd(ctx context.Context, _ *pgx.Conn, d pgx.TraceCopyFromEndData) {
+	endStatement(ctx, d.CommandTag.RowsAffected(), d.Err)
 }
 
 // TraceConnectStart implements pgx.ConnectTracer. A pool connects on behalf of

@@ -12,6 +12,8 @@ const (
 	SpanIndexChanges  = "search.index.changes"
 	SpanEmitted       = "telemetry.emitted"
 	SpanIndexAll      = "search.index.all"
+	SpanTick          = "alerting.tick"
+	SpanSlackDeliver  = "alerting.slack.deliver"
 )
 
 // Span describes a kind of span, for TELEMETRY.md.
@@ -31,4 +33,6 @@ var Spans = []Span{
 	{SpanIndexChanges, "One batch of catalogue changes."},
 	{SpanEmitted, "A numbered one, of telemetryemit."},
 	{SpanIndexAll, "The whole catalogue, where the stream was lost."},
+	{SpanTick, "One look at every objective."},
+	{SpanSlackDeliver, "One message to Slack."},
 }
