@@ -5,6 +5,7 @@ package conf
 import (
 	"fmt"
 	"os"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -17,6 +18,11 @@ type settings map[string]any
 
 func (s settings) is(key string, want ...string) bool {
 	return slices.Contains(want, fmt.Sprint(s[key]))
+}
+
+func (s settings) between(key string, least, most int) bool {
+	n, ok := s[key].(int)
+	return ok && n >= least && n <= most
 }
 
 type configuration struct {
@@ -44,8 +50,9 @@ func faults(text []byte) []string {
 	expect(c.Service.is("storage.checksum", "off", "false"), "after a kill the chunk in use fails its checksum and is thrown away")
 	expect(c.Service.is("storage.keep.rejected", on...), "a chunk that is given up leaves no trace")
 	expect(c.Service.is("storage.metrics", on...), "nobody can see a growing backlog")
-	expect(c.Service["scheduler.cap"] != nil, "no scheduler.cap: retries sleep for up to 2,000 s")
-	expect(c.Service.is("health_check", on...), "no health check")
+	expect(c.Service.between("scheduler.cap", 1, 10), "scheduler.cap is not at most 10: retries sleep through the recovery, by default for up to 2,000 s")
+	expect(c.Service.is("http_server", on...) && c.Service.is("health_check", on...), "no health check")
+	expect(c.Service.is("hot_reload", on...), "a new configuration costs a restart")
 	expect(c.Service.is("http_listen", "127.0.0.1", "${JARI_AGENT_HEALTH_HOST}"), "the network reaches the port that reloads the configuration")
 	expect(len(c.Pipeline.Inputs) > 0 && len(c.Pipeline.Outputs) > 0, "no inputs or no outputs")
 	for _, in := range c.Pipeline.Inputs {
@@ -58,10 +65,11 @@ func faults(text []byte) []string {
 		expect(name != "opentelemetry" || in.is("http_server.idle_timeout", "120s"), "input opentelemetry hangs up on clients that are about to send")
 	}
 	for _, o := range c.Pipeline.Outputs {
-		workers, _ := o["workers"].(int)
-		expect(workers >= 2, "output %v has fewer than two workers: without any a slow flush blocks every input, with one every other", o["name"])
+		expect(o.between("workers", 2, 16), "output %v has fewer than two workers: without any a slow flush blocks every input, with one every other", o["name"])
 		expect(o["retry_limit"] == "no_limits", "output %v gives chunks up", o["name"])
-		expect(o["storage.total_limit_size"] == nil, "output %v drops the oldest chunks uncounted", o["name"])
+		counted := o["agent_metrics"] != nil && c.Service.is("http_server", on...)
+		expect(counted, "output %v does not tell what the agent gives up", o["name"])
+		expect(o["storage.total_limit_size"] == nil || counted, "output %v drops the oldest chunks uncounted", o["name"])
 	}
 	return out
 }
@@ -86,14 +94,30 @@ func TestEachUndoneSettingIsNoticed(t *testing.T) {
 	}
 	for _, undo := range [][2]string{
 		{"storage.path:", "x:"}, {"storage.checksum: off", "storage.checksum: on"}, {"storage.keep.rejected: on", "storage.keep.rejected: off"}, {"storage.metrics: on", "storage.metrics: off"},
-		{"scheduler.cap:", "x:"}, {"health_check: on", "x: on"}, {"http_listen: ${JARI_AGENT_HEALTH_HOST}", "http_listen: 0.0.0.0"}, {"http_listen:", "x:"},
+		{"scheduler.cap:", "x:"}, {"scheduler.cap: 10", "scheduler.cap: 2000"}, {"health_check: on", "x: on"}, {"hot_reload: on", "hot_reload: off"}, {"http_server: on", "http_server: off"}, {"http_listen: ${JARI_AGENT_HEALTH_HOST}", "http_listen: 0.0.0.0"}, {"http_listen:", "x:"},
 		{"storage.type: filesystem", "storage.type: memory"}, {"db:", "x:"}, {"offset_key:", "x:"}, {"raw_traces: on", "raw_traces: off"}, {"http_server.idle_timeout:", "x:"},
 		{"workers: 2", "workers: 1"}, {"workers: 2", "x: 2"}, {"retry_limit: no_limits", "retry_limit: 5"}, {"retry_limit: no_limits", "x: y"},
-		{"workers: 2", "workers: 2\n      storage.total_limit_size: 1G"}, {"service:", "service: ["},
+		{"agent_metrics:", "x:"}, {"agent_metrics:", "storage.total_limit_size: 1G\n      x:"}, {"service:", "service: ["},
 	} {
 		changed := strings.Replace(string(text), undo[0], undo[1], 1)
 		if changed == string(text) || len(faults([]byte(changed))) == 0 {
 			t.Errorf("replacing %q by %q goes unnoticed", undo[0], undo[1])
+		}
+	}
+	// A limit is no fault where what it drops is counted.
+	limited := strings.Replace(string(text), "workers: 2", "workers: 2\n      storage.total_limit_size: 1G", 1)
+	if got := faults([]byte(limited)); limited == string(text) || len(got) > 0 {
+		t.Errorf("a counted limit is a fault: %v", got)
+	}
+	// Each choice of production says why.
+	text, err = os.ReadFile("fluent-bit.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{"flush", "grace", "http_server", "health_check", "hot_reload", "storage.path", "storage.sync", "storage.checksum", "storage.metrics", "storage.max_chunks_up", "storage.keep.rejected", "scheduler.cap", "raw_traces", "workers", "retry_limit"} {
+		line := regexp.MustCompile(`(?m)^ *` + regexp.QuoteMeta(want) + `: \S+ # .{10,}$`)
+		if !line.Match(text) {
+			t.Errorf("fluent-bit.yaml does not say why %s is as it is", want)
 		}
 	}
 }

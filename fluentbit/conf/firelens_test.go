@@ -1,0 +1,218 @@
+package conf
+
+import (
+	"encoding/json"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+
+	"go.yaml.in/yaml/v3"
+
+	"jari.example/telemetry/names/realpart"
+)
+
+// task is what the snippet in firelens.md sets of an ECS task definition.
+type task struct {
+	Volumes    []struct{ Name string }
+	Containers []container `json:"containerDefinitions"`
+}
+
+type container struct {
+	Name        string
+	Essential   bool
+	FireLens    struct{ Type string } `json:"firelensConfiguration"`
+	Command     []string
+	Environment []struct{ Name, Value string }
+	Secrets     []struct{ Name, ValueFrom string }
+	Mounts      []struct {
+		Volume   string `json:"sourceVolume"`
+		Path     string `json:"containerPath"`
+		ReadOnly bool   `json:"readOnly"`
+	} `json:"mountPoints"`
+	Log struct {
+		Driver  string `json:"logDriver"`
+		Options map[string]string
+	} `json:"logConfiguration"`
+	DependsOn   []struct{ ContainerName, Condition string }
+	HealthCheck struct{ Command []string }
+	StopTimeout int
+}
+
+// environment is the value of name, which is empty if it is a secret.
+func (c container) environment(name string) (value string, ok bool) {
+	for _, e := range c.Environment {
+		if e.Name == name {
+			return e.Value, true
+		}
+	}
+	for _, s := range c.Secrets {
+		if s.Name == name {
+			return "", true
+		}
+	}
+	return "", false
+}
+
+var snippet = regexp.MustCompile("(?s)```json\n(.*?)```")
+
+// taskFaults is what is wrong with the task of page, whose router runs with
+// the configuration text.
+func taskFaults(page, text []byte) (out []string) {
+	var t task
+	var conf configuration
+	match := snippet.FindSubmatch(page)
+	if match == nil {
+		return []string{"no snippet"}
+	}
+	if err := json.Unmarshal(match[1], &t); err != nil {
+		return []string{err.Error()}
+	}
+	if err := yaml.Unmarshal(text, &conf); err != nil {
+		return []string{err.Error()}
+	}
+	expect := func(ok bool, what string, args ...any) {
+		if !ok {
+			out = append(out, fmt.Sprintf(what, args...))
+		}
+	}
+	volumes := map[string]bool{}
+	for _, v := range t.Volumes {
+		volumes[v.Name] = true
+	}
+	routers := 0
+	for _, c := range t.Containers {
+		if c.FireLens.Type != "" {
+			routers++
+			out = append(out, routerFaults(c, conf, text, volumes)...)
+			continue
+		}
+		expect(c.Log.Driver == "awsfirelens", "%s does not log through the router", c.Name)
+		expect(len(c.Log.Options) == 0, "%s has log options, of which ECS makes an output of its own", c.Name)
+		first := len(c.DependsOn) == 1 && c.DependsOn[0].ContainerName == "log_router" && c.DependsOn[0].Condition == "HEALTHY"
+		expect(first, "%s may start before the router and outlive it", c.Name)
+		otlp := ""
+		for _, in := range conf.Pipeline.Inputs {
+			if in["name"] == "opentelemetry" {
+				otlp = fmt.Sprintf("http://%v:%v", in["listen"], in["port"])
+			}
+		}
+		sends := false
+		for _, e := range c.Environment {
+			sends = sends || strings.HasSuffix(e.Name, "_OTLP_ENDPOINT") && e.Value == otlp
+		}
+		expect(sends, "%s does not send its spans to %s", c.Name, otlp)
+	}
+	expect(routers == 1, "%d routers", routers)
+	return out
+}
+
+func routerFaults(c container, conf configuration, text []byte, volumes map[string]bool) (out []string) {
+	expect := func(ok bool, what string, args ...any) {
+		if !ok {
+			out = append(out, fmt.Sprintf(what, args...))
+		}
+	}
+	command := strings.Join(c.Command, " ")
+	expect(c.FireLens.Type == "fluentbit", "the router is no Fluent Bit")
+	expect(c.Essential, "the task goes on without its router")
+	expect(strings.Contains(command, "-e /jari/out_jari.so"), "the plugin is not loaded")
+	expect(strings.Contains(command, "-c /jari/fluent-bit.yaml"), "the configuration that ECS generates is in force")
+	for _, v := range regexp.MustCompile(`\$\{(\w+)\}`).FindAllStringSubmatch(string(text), -1) {
+		_, ok := c.environment(v[1])
+		expect(ok, "the configuration reads %s, which is not set", v[1])
+	}
+	url, _ := c.environment("JARI_OPENSEARCH_URL")
+	expect(url == "", "the URL, which holds a password, is no secret")
+	kept := false
+	dir, _ := c.environment("JARI_AGENT_DIR")
+	for _, m := range c.Mounts {
+		kept = kept || m.Path == dir && volumes[m.Volume] && !m.ReadOnly
+	}
+	expect(kept, "the buffer is not on a volume and dies with the container")
+	health := fmt.Sprintf("http://127.0.0.1:%v/api/v1/health", conf.Service["http_port"])
+	expect(strings.Contains(strings.Join(c.HealthCheck.Command, " "), health), "the health check does not ask %s", health)
+	grace, _ := conf.Service["grace"].(int)
+	expect(grace > 0 && c.StopTimeout > grace, "the router is killed within its grace of %d s", grace)
+	forward := false
+	for _, in := range conf.Pipeline.Inputs {
+		forward = forward || in["name"] == "forward" && in["unix_path"] == "/var/run/fluent.sock"
+	}
+	expect(forward, "no forward input of our own where the driver writes")
+	return out
+}
+
+func TestTheTaskLosesNothing(t *testing.T) {
+	page, text := read(t, "firelens.md"), read(t, "fluent-bit.yaml")
+	for _, f := range taskFaults(page, text) {
+		t.Error(f)
+	}
+	// The negative control: undoing any one of the settings is noticed.
+	for _, undo := range [][2]string{
+		{`"essential": true`, `"essential": false`}, {`"type": "fluentbit"`, `"type": "fluentd"`}, {`"firelensConfiguration"`, `"x"`},
+		{`"-e", `, ``}, {`"-c", `, ``}, {"JARI_AGENT_DIR", "X"}, {"JARI_OPENSEARCH_URL", "X"},
+		{`"secrets": [{ "name": "JARI_OPENSEARCH_URL", "valueFrom": "…" }]`, `"x": 1`},
+		{`"environment": [{`, `"environment": [{ "name": "JARI_OPENSEARCH_URL", "value": "https://user:password@x" }, {`},
+		{`"containerPath": "/agent"`, `"containerPath": "/else"`}, {`"volumes": [{ "name": "agent" }]`, `"volumes": []`}, {`"containerPath"`, `"readOnly": true, "containerPath"`},
+		{":2020/", ":2021/"}, {`"stopTimeout": 60`, `"stopTimeout": 20`}, {`"logDriver": "awsfirelens"`, `"logDriver": "awslogs"`},
+		{`"logDriver": "awsfirelens"`, `"logDriver": "awsfirelens", "options": { "Name": "cloudwatch" }`},
+		{"HEALTHY", "START"}, {":4318", ":4317"}, {"```json", "```"}, {`"volumes"`, `volumes`},
+	} {
+		changed := strings.Replace(string(page), undo[0], undo[1], 1)
+		if changed == string(page) || len(taskFaults([]byte(changed), text)) == 0 {
+			t.Errorf("replacing %q by %q goes unnoticed", undo[0], undo[1])
+		}
+	}
+	noForward := strings.Replace(string(text), "name: forward", "name: tail", 1)
+	if len(taskFaults(page, []byte(noForward))) == 0 {
+		t.Error("a configuration without a forward input goes unnoticed")
+	}
+}
+
+func read(t *testing.T, file string) []byte {
+	t.Helper()
+	text, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return text
+}
+
+// TestFluentBitTakesThem has the real one read them: a misspelt setting is none
+// to the tests above.
+func TestFluentBitTakesThem(t *testing.T) {
+	program, err := exec.LookPath("fluent-bit")
+	if err != nil {
+		t.Skip("needs fluent-bit ≥ 4.2 on PATH; no registry has it, so JARI_TEST_REQUIRED does not ask for it")
+	}
+	plugin := os.Getenv(realpart.Plugin)
+	if plugin == "" {
+		plugin = filepath.Join(t.TempDir(), "out_jari.so")
+		if out, err := exec.CommandContext(t.Context(), "go", "build", "-buildmode=c-shared", "-o", plugin, "..").CombinedOutput(); err != nil {
+			t.Fatalf("build the plugin: %v\n%s", err, out)
+		}
+	}
+	dryRun := func(file string) (string, error) {
+		cmd := exec.CommandContext(t.Context(), program, "-e", plugin, "-c", file, "--dry-run")
+		cmd.Env = append(os.Environ(), "JARI_AGENT_DIR="+t.TempDir(), "JARI_OPENSEARCH_URL=http://127.0.0.1:1", "JARI_LOG_GLOB=*.log",
+			"JARI_OTLP_HOST=127.0.0.1", "JARI_OTLP_PORT=4318", "JARI_AGENT_HEALTH_HOST=127.0.0.1", "JARI_AGENT_HEALTH_PORT=2020")
+		out, err := cmd.CombinedOutput()
+		return string(out), err
+	}
+	for _, file := range []string{"fluent-bit.yaml", "local.yaml"} {
+		if out, err := dryRun(file); err != nil {
+			t.Errorf("%s: %v\n%s", file, err, out)
+		}
+		misspelt := filepath.Join(t.TempDir(), file) // the control
+		text := strings.Replace(string(read(t, file)), "raw_traces:", "raw_trace:", 1)
+		if err := os.WriteFile(misspelt, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if out, err := dryRun(misspelt); err == nil {
+			t.Errorf("%s: a misspelt setting is accepted:\n%s", file, out)
+		}
+	}
+}
