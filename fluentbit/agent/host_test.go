@@ -1,0 +1,93 @@
+package main
+
+import (
+	"encoding/json"
+	"testing"
+	"time"
+
+	"go.opentelemetry.io/collector/component/componenttest"
+	"go.opentelemetry.io/collector/config/configoptional"
+	"go.opentelemetry.io/collector/exporter/exporterhelper"
+	"go.opentelemetry.io/collector/exporter/exportertest"
+	"go.opentelemetry.io/collector/pdata/plog"
+
+	"jari.example/telemetry/names"
+)
+
+// What the queue does not take is counted, record by record, and what it holds.
+func TestTheQueueTellsWhatItTurnsAway(t *testing.T) {
+	h := &hosts{}
+	cfg := defaults().(*config)
+	cfg.URL = "http://127.0.0.1:1"
+	queue := exporterhelper.NewDefaultQueueConfig()
+	queue.Sizer, queue.QueueSize, queue.NumConsumers = exporterhelper.RequestSizerTypeItems, 10, 1
+	cfg.Queue = configoptional.Some(queue)
+	e, err := h.newLogs(t.Context(), exportertest.NewNopSettings(newFactory().Type()), cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := e.Start(t.Context(), componenttest.NewNopHost()); err != nil {
+		t.Fatal(err)
+	}
+	defer func() {
+		if err := e.Shutdown(t.Context()); err != nil {
+			t.Error(err)
+		}
+	}()
+	var away int64
+	for range 10 {
+		ld := plog.NewLogs()
+		lines := ld.ResourceLogs().AppendEmpty().ScopeLogs().AppendEmpty().LogRecords()
+		for range 3 {
+			lines.AppendEmpty().Body().SetStr("line")
+		}
+		if err := e.ConsumeLogs(t.Context(), ld); err != nil {
+			away += 3
+		}
+	}
+	told, err := h.all[cfg].tell(t.Context())
+	if err != nil || away == 0 || told[names.ShipTurnedAway] != away || told[names.ShipBacklogBytes] == 0 || told[names.ShipEvicted] != 0 {
+		t.Errorf("%v, %v, want %d turned away", told, err, away)
+	}
+}
+
+// The agent speaks through the same OpenSearch: here one whose log index takes
+// nothing for a while, so that lines wait and points do not.
+func TestTheAgentTellsWhatItHoldsBack(t *testing.T) {
+	t.Setenv("JARI_AGENT_HEARTBEAT", "200ms")
+	a := newAgent(t)
+	today := a.store.Prefix + names.Daily(names.LogIndex, time.Now())
+	a.store.Alter(t, today, "", `{"settings":{"blocks.write":true}}`)
+	a.start(t)
+	line, err := json.Marshal(map[string]any{names.Time: time.Now().UTC(), names.Body: "held back"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	a.write(t, "service.log", string(line)+"\n")
+	// last is what the agent said of itself last.
+	last := func(metric string) float64 {
+		hits := a.store.Search(t, names.MetricIndex, object{"term": object{names.DocMetricName: metric}})
+		var when string
+		value := -1.0
+		for _, h := range hits {
+			if at := h.Source[names.DocTime].(string); at > when && h.Source[names.AgentKind] == "collector" {
+				when, value = at, h.Source[names.DocMetricValue].(float64)
+			}
+		}
+		return value
+	}
+	a.store.Eventually(t, "the line waits, and the agent says so", func() bool {
+		return last(names.ShipBacklogBytes) > 0 && last(names.ShipRetried) > 0
+	})
+	if got := last(names.ShipAccepted); got != 0 {
+		t.Errorf("%v documents accepted, want none", got)
+	}
+	a.store.Alter(t, today, "_settings", `{"blocks.write":null}`)
+	a.store.Eventually(t, "the line has arrived, and the agent says so", func() bool {
+		return a.store.Count(t, names.LogIndex) == 1 && last(names.ShipBacklogBytes) == 0 && last(names.ShipAccepted) == 1
+	})
+	a.store.Eventually(t, "its heartbeat is a log line", func() bool {
+		beats := a.store.Search(t, names.LogIndex, object{"term": object{names.EventName: names.EventHeartbeat}})
+		return len(beats) > 0 && beats[0].Source[names.DocServiceName] == names.ServiceAgent
+	})
+}
