@@ -9,6 +9,7 @@ const (
 	SpanBookWait      = "reservation.book.wait"
 	SpanOutboxDeliver = "reservation.outbox.deliver"
 	SpanMail          = "notification.mail"
+	SpanJob           = "job"
 	SpanIndexChanges  = "search.index.changes"
 	SpanEmitted       = "telemetry.emitted"
 	SpanIndexAll      = "search.index.all"
@@ -30,7 +31,8 @@ var Spans = []Span{
 	{SpanBookWait, "A booking until its batch is committed; links to it."},
 	{SpanOutboxDeliver, "One event to the notification service."},
 	{SpanMail, "One mail; links to the request behind it."},
-	{SpanIndexChanges, "One batch of catalogue changes."},
+	{SpanJob, "A round of a job, or one thing of it where a round has several; jari.job says which. A poll that finds nothing to do is none."},
+	{SpanIndexChanges, "One batch of catalogue changes; links to the requests that made them."},
 	{SpanEmitted, "A numbered one, of telemetryemit."},
 	{SpanIndexAll, "The whole catalogue, where the stream was lost."},
 	{SpanTick, "One look at every objective."},

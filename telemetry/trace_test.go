@@ -1,0 +1,79 @@
+package telemetry_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"testing"
+
+	"go.opentelemetry.io/otel"
+	"go.opentelemetry.io/otel/codes"
+
+	"jari.example/telemetry"
+	"jari.example/telemetry/names"
+	"jari.example/telemetry/telemetrytest"
+)
+
+func TestATraceGoesOnFromWhereItWasWritten(t *testing.T) {
+	rec := telemetrytest.Start(t)
+	ctx, asked := otel.Tracer("t").Start(t.Context(), "asked")
+	written := telemetry.Traceparent(ctx)
+	asked.End()
+	_, done := otel.Tracer("t").Start(telemetry.Continue(t.Context(), written), "done")
+	done.End()
+	if got := rec.Span(t, "done").Parent(); got.SpanID() != asked.SpanContext().SpanID() || !got.IsRemote() {
+		t.Errorf("%q led to %v", written, got)
+	}
+	if got := telemetry.Traceparent(t.Context()); got != "" {
+		t.Errorf("outside of a trace: %q", got)
+	}
+	_, alone := otel.Tracer("t").Start(telemetry.Continue(t.Context(), ""), "alone")
+	alone.End()
+	if rec.Span(t, "alone").Parent().IsValid() {
+		t.Error("nothing led somewhere")
+	}
+}
+
+func TestLinksSayEachTraceOnce(t *testing.T) {
+	one, two := "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01", "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-00"
+	var many []string
+	for i := range 200 {
+		many = append(many, strings.Replace(one, "80319c", fmt.Sprintf("%06x", i), 1))
+	}
+	for sentence, c := range map[string]struct {
+		to   []string
+		want int
+	}{
+		"none": {nil, 0}, "nothing": {[]string{"", "garbage"}, 0}, "two": {[]string{one, two}, 2},
+		"one twice": {[]string{one, "", one}, 1}, "more than a span may have": {many, 128},
+	} {
+		t.Run(sentence, func(t *testing.T) {
+			rec := telemetrytest.Start(t)
+			_, span := otel.Tracer("t").Start(t.Context(), "s", telemetry.LinkTo(c.to...))
+			span.End()
+			if s := rec.Span(t, "s"); len(s.Links()) != c.want || s.DroppedLinks() != 0 {
+				t.Errorf("%d links, %d dropped", len(s.Links()), s.DroppedLinks())
+			}
+		})
+	}
+}
+
+func TestAJobIsATraceOfItsOwn(t *testing.T) {
+	rec := telemetrytest.Start(t)
+	ctx, other := otel.Tracer("t").Start(t.Context(), "other")
+	defer other.End()
+	failed := errors.New("it failed for kim@example.com")
+	if err := telemetry.Job(ctx, "books", func(ctx context.Context) error {
+		if telemetry.Traceparent(ctx) == "" {
+			t.Error("it runs outside of its trace")
+		}
+		return failed
+	}); err != failed {
+		t.Errorf("returned %v", err)
+	}
+	s := rec.Span(t, names.SpanJob)
+	if s.Parent().IsValid() || s.Status().Code != codes.Error || s.Status().Description != "" || telemetrytest.Attr(s, names.Job) != "books" {
+		t.Errorf("%v, %v, %v", s.Parent(), s.Status(), s.Attributes())
+	}
+}
