@@ -30,6 +30,7 @@ import (
 	"github.com/fluent/fluent-bit-go/output"
 
 	"jari.example/fluentbit/plugin"
+	"jari.example/telemetry/names"
 )
 
 // The bits of event_type (flb_output.h).
@@ -39,12 +40,12 @@ const (
 	traces  = 4
 )
 
-var logger = slog.New(slog.NewJSONHandler(os.Stderr, nil)).With("plugin", "jari")
+var logger = slog.New(slog.NewJSONHandler(os.Stderr, nil)).With(names.ServiceName, names.ServiceAgent)
 
 // survive keeps a panic from ending the agent, which runs in this process.
 func survive(answer *int, instead int) {
 	if r := recover(); r != nil {
-		logger.Error("panic in the plugin", "panic", r, "stack", string(debug.Stack()))
+		logger.Error("panic in the plugin", names.EventName, names.EventPanic, names.Exception, r, names.Stacktrace, string(debug.Stack()))
 		*answer = instead
 	}
 }
@@ -66,7 +67,7 @@ func FLBPluginInit(instance unsafe.Pointer) (answer int) {
 	defer survive(&answer, output.FLB_ERROR)
 	p, err := plugin.Open(func(key string) string { return output.FLBPluginConfigKey(instance, key) }, logger)
 	if err != nil {
-		logger.Error("the output cannot start", "error", err)
+		logger.Error("the output cannot start", names.Exception, err)
 		return output.FLB_ERROR
 	}
 	output.FLBPluginSetContext(instance, p)
@@ -95,7 +96,7 @@ func FLBPluginExitCtx(ctx unsafe.Pointer) (answer int) {
 	defer survive(&answer, output.FLB_ERROR)
 	if p, ok := output.FLBPluginGetContext(ctx).(*plugin.Plugin); ok {
 		if err := p.Close(); err != nil {
-			logger.Warn("close", "error", err)
+			logger.Warn("close", names.Exception, err)
 		}
 	}
 	return output.FLB_OK

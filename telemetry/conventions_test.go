@@ -18,7 +18,8 @@ var elsewhere = []string{
 	names.Time, names.SeverityText, names.SeverityNumber, names.Body, names.TraceID, names.SpanID, // the data model of logs
 	names.EventName,                  // the same, and before that an attribute
 	names.Truncated, names.Unindexed, // of the agent's making
-	names.PeerService, // service.peer.name by now; what draws the service map reads this one
+	names.LogFileOffset, // of the agents
+	names.PeerService,   // service.peer.name by now; what draws the service map reads this one
 }
 
 // conventions is the text of OpenTelemetry's own package of this version.

@@ -35,7 +35,7 @@ func httpViews() []sdkmetric.View {
 	return []sdkmetric.View{
 		only(names.MetricHTTPServer, names.HTTPMethod, names.HTTPRoute, names.HTTPStatus, names.ErrorType),
 		only(names.MetricHTTPClient, names.PeerService, names.HTTPMethod, names.HTTPStatus, names.ErrorType),
-		drop("http.server.request.body.size"), drop("http.server.response.body.size"), drop("http.client.request.body.size"),
+		drop(names.MetricServerRequestSize), drop(names.MetricServerResponseSize), drop(names.MetricClientRequestSize),
 	}
 }
 

@@ -128,7 +128,7 @@ func (t *poolTracer) TraceAcquireEnd(ctx context.Context, _ *pgxpool.Pool, d pgx
 
 // waitedKey is where a connection keeps how long its taker waited for it, until
 // the first statement has said so.
-const waitedKey = "jari.waited"
+const waitedKey = "waited"
 
 // waited returns that wait, once; ok is false when there is none to tell.
 func waited(conn *pgx.Conn) (wait time.Duration, ok bool) {

@@ -205,9 +205,9 @@ func (s *server) describe(r *http.Request, e *exchange, noted []slog.Attr) []att
 	const own = 12
 	attrs := make([]attribute.KeyValue, 0, own+len(noted))
 	known := method(r.Method)
-	attrs = append(attrs, attribute.String(names.HTTPMethod, known), attribute.String("url.scheme", scheme(r)), attribute.String(names.URLPath, s.path(r)))
+	attrs = append(attrs, attribute.String(names.HTTPMethod, known), attribute.String(names.URLScheme, scheme(r)), attribute.String(names.URLPath, s.path(r)))
 	if known != r.Method {
-		attrs = append(attrs, attribute.String("http.request.method_original", r.Method))
+		attrs = append(attrs, attribute.String(names.MethodOriginal, r.Method))
 	}
 	if s.route != "" {
 		attrs = append(attrs, attribute.String(names.HTTPRoute, s.route))
@@ -215,13 +215,13 @@ func (s *server) describe(r *http.Request, e *exchange, noted []slog.Attr) []att
 	host, port := splitHost(r)
 	attrs = append(attrs, attribute.String(names.ServerAddress, host))
 	if port > 0 {
-		attrs = append(attrs, attribute.Int("server.port", port))
+		attrs = append(attrs, attribute.Int(names.ServerPort, port))
 	}
 	if _, version, _ := strings.Cut(r.Proto, "/"); version != "" {
-		attrs = append(attrs, attribute.String("network.protocol.version", version))
+		attrs = append(attrs, attribute.String(names.HTTPVersion, version))
 	}
 	if r.ContentLength > 0 {
-		attrs = append(attrs, attribute.Int64("http.request.body.size", r.ContentLength))
+		attrs = append(attrs, attribute.Int64(names.RequestSize, r.ContentLength))
 	}
 	if e.size > 0 {
 		attrs = append(attrs, attribute.Int64(names.HTTPBodySize, e.size))

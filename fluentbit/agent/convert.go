@@ -12,7 +12,7 @@ import (
 )
 
 // keyPath is on every line that was followed in a file, and on nothing else.
-const keyPath = "log.file.path"
+const keyPath = names.LogFilePath
 
 // resource is a resource's attributes without the gate's stamp, and the stamp.
 func resource(r pcommon.Resource) (own map[string]any, received time.Time) {

@@ -14,6 +14,8 @@ import (
 	"go.opentelemetry.io/collector/pdata/ptrace"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
+
+	"jari.example/telemetry/names"
 )
 
 // gate stands before an exporter's queue and does two things there.
@@ -29,7 +31,7 @@ type gate struct{ up atomic.Bool }
 var errNotStarted = status.Error(codes.Unavailable, "the agent is starting")
 
 // keyReceived is the resource attribute that carries the time through the queue.
-const keyReceived = "jari.agent.received"
+const keyReceived = names.AgentReceived
 
 func (g *gate) open(err error) error {
 	g.up.Store(err == nil)

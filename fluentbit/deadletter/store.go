@@ -45,7 +45,7 @@ func (s Store) Each(ctx context.Context, q Query, do func([]Letter) error) error
 	search := map[string]any{
 		"size":  page,
 		"query": map[string]any{"bool": map[string]any{"filter": filter}},
-		"sort":  []any{map[string]any{names.DocTime: map[string]any{"order": "desc", "unmapped_type": "date_nanos"}}},
+		"sort":  []any{map[string]any{names.DocTime: map[string]any{"order": "desc", "unmapped_type": names.DateNanos}}},
 	}
 	if q.Heads {
 		search["_source"] = map[string]any{"excludes": []string{names.DocRefused, names.DocRefusedBase64}}

@@ -14,6 +14,7 @@ import (
 
 	"jari.example/fluentbit/record"
 	"jari.example/fluentbit/ship"
+	"jari.example/telemetry/names"
 )
 
 // Answer is what Fluent Bit is told about a chunk.
@@ -67,7 +68,7 @@ func Open(setting func(key string) string, log *slog.Logger) (*Plugin, error) {
 	defer cancel()
 	if err := shipper.Setup(ctx); err != nil {
 		// The agent must run all the same: it buffers what comes meanwhile.
-		log.Warn("OpenSearch is not ready; chunks are kept until it is", "error", err)
+		log.Warn("OpenSearch is not ready; chunks are kept until it is", names.Exception, err)
 	}
 	return p, nil
 }
@@ -99,17 +100,17 @@ func onOff(s string) (bool, error) {
 // reason, in the dead-letter index.
 func (p *Plugin) Flush(chunk []byte, tag string) Answer {
 	if err := p.ship.Ready(); err != nil {
-		p.log.Warn("chunk will be tried again", "tag", tag, "bytes", len(chunk), "error", err)
+		p.log.Warn("chunk will be tried again", names.AgentTag, tag, names.AgentChunk, len(chunk), names.Exception, err)
 		return Retry
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), p.timeout)
 	defer cancel()
 	res, err := p.ship.Ship(ctx, p.documents(chunk, tag))
 	if res.Refused > 0 {
-		p.log.Warn("documents went to the dead-letter index", "tag", tag, "refused", res.Refused)
+		p.log.Warn("documents went to the dead-letter index", names.AgentTag, tag, names.ShipDeadLettered, res.Refused)
 	}
 	if err != nil {
-		p.log.Warn("chunk will be tried again", "tag", tag, "bytes", len(chunk), "error", err)
+		p.log.Warn("chunk will be tried again", names.AgentTag, tag, names.AgentChunk, len(chunk), names.Exception, err)
 		return Retry
 	}
 	return OK
@@ -120,13 +121,13 @@ func (p *Plugin) Flush(chunk []byte, tag string) Answer {
 func (p *Plugin) documents(chunk []byte, tag string) (docs []record.Document) {
 	defer func() {
 		if r := recover(); r != nil {
-			p.log.Error("decoding panicked", "tag", tag, "panic", r, "stack", string(debug.Stack()))
+			p.log.Error("decoding panicked", names.AgentTag, tag, names.EventName, names.EventPanic, names.Exception, r, names.Stacktrace, string(debug.Stack()))
 			docs = render(record.Unreadable(chunk, fmt.Sprintf("decoding panicked: %v", r)))
 		}
 	}()
 	records, err := record.Decode(chunk)
 	if err != nil {
-		p.log.Warn("part of a chunk is unreadable", "tag", tag, "error", err)
+		p.log.Warn("part of a chunk is unreadable", names.AgentTag, tag, names.Exception, err)
 	}
 	return render(records)
 }

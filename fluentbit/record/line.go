@@ -12,8 +12,8 @@ import (
 
 // Keys that the agents put beside a line: where it came from.
 const (
-	keyPath        = "log.file.path"
-	keyOffset      = "log.file.record_offset"
+	keyPath        = names.LogFilePath
+	keyOffset      = names.LogFileOffset
 	keyPartialID   = "partial_id"      // of a line that FireLens has split
 	keyPartialPart = "partial_ordinal" // counts its pieces from 1
 )

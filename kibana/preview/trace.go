@@ -161,7 +161,7 @@ func (s *Source) documents(ctx context.Context, i board.Index, id string) (out [
 	body, err := json.Marshal(map[string]any{
 		"size": maxTrace, "track_total_hits": maxTrace + 1,
 		"query": map[string]any{"term": map[string]any{names.DocTraceID: id}},
-		"sort":  []any{map[string]any{family.Time: map[string]any{"order": "asc", "unmapped_type": "date_nanos"}}},
+		"sort":  []any{map[string]any{family.Time: map[string]any{"order": "asc", "unmapped_type": names.DateNanos}}},
 	})
 	if err != nil {
 		return nil, false, err

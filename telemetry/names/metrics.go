@@ -14,9 +14,12 @@ const (
 	MetricGCPause       = "go.memory.gc.pause.duration"
 	MetricGoSchedule    = "go.schedule.duration"
 
-	MetricHTTPServer       = "http.server.request.duration"
-	MetricHTTPClient       = "http.client.request.duration"
-	MetricEndpointDuration = "jari.endpoint.duration"
+	MetricHTTPServer         = "http.server.request.duration"
+	MetricHTTPClient         = "http.client.request.duration"
+	MetricServerRequestSize  = "http.server.request.body.size"
+	MetricServerResponseSize = "http.server.response.body.size"
+	MetricClientRequestSize  = "http.client.request.body.size"
+	MetricEndpointDuration   = "jari.endpoint.duration"
 
 	MetricPoolConnections = "db.client.connection.count"
 	MetricPoolMax         = "db.client.connection.max"
@@ -50,11 +53,12 @@ const (
 
 // What only points of metrics carry; else they carry fields.
 const (
-	CPUMode   = "cpu.mode"                       // user or system
-	PoolName  = "db.client.connection.pool.name" // as the process calls it
-	PoolState = "db.client.connection.state"     // idle or used
-	Queue     = "jari.queue"                     // one of the queues below
-	EventKind = "jari.event.kind"                // of what happened to a reservation
+	GoMemoryType = "go.memory.type"                 // stack or other
+	CPUMode      = "cpu.mode"                       // user or system
+	PoolName     = "db.client.connection.pool.name" // as the process calls it
+	PoolState    = "db.client.connection.state"     // idle or used
+	Queue        = "jari.queue"                     // one of the queues below
+	EventKind    = "jari.event.kind"                // of what happened to a reservation
 )
 
 // Queues that workers empty.
@@ -88,6 +92,9 @@ var Metrics = append([]Metric{
 
 	{MetricHTTPServer, "s", "Histogram of a request's duration at the server, by http.request.method, http.route and http.response.status_code."},
 	{MetricHTTPClient, "s", "Histogram of a call's duration, by peer.service, http.request.method and http.response.status_code, or error.type where there was no answer."},
+	{MetricServerRequestSize, "By", "Not kept, as the two below: instrumentations make it."},
+	{MetricServerResponseSize, "By", "Not kept."},
+	{MetricClientRequestSize, "By", "Not kept."},
 	{MetricEndpointDuration, "s", "Histogram of a service method's duration, by jari.method and error.type."},
 
 	{MetricSpansProcessed, "{span}", "Spans that went into the queue for the agent, or with error.type queue_full did not fit and are lost."},

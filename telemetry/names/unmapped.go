@@ -1,9 +1,34 @@
 package names
 
+// What has no mapping of its own.
+const (
+	URLScheme      = "url.scheme"
+	MethodOriginal = "http.request.method_original"
+	RequestSize    = "http.request.body.size"
+	ServerPort     = "server.port"
+	HTTPVersion    = "network.protocol.version"
+
+	AgentTag      = "jari.agent.tag"
+	AgentChunk    = "jari.agent.chunk.bytes"
+	AgentReceived = "jari.agent.received"
+	LogFilePath   = "log.file.path"
+	LogFileOffset = "log.file.record_offset"
+)
+
 // Unmapped is every field without a mapping of its own, in the order
 // TELEMETRY.md lists them. Those of lines and spans stand under Attributes.
 var Unmapped = []Field{
 	{Name: URLFull, Brief: "The URL that a client span called, without its query."},
+	{Name: URLScheme, Brief: "Of a server span: http or https."},
+	{Name: MethodOriginal, Brief: "The request's method, where it is none of the usual."},
+	{Name: RequestSize, Brief: "Bytes of the request's body."},
+	{Name: ServerPort, Brief: "The port that was asked."},
+	{Name: HTTPVersion, Brief: "1.1 or 2."},
+	{Name: AgentTag, Brief: "Of a line of the plugin's own: the chunk's tag."},
+	{Name: AgentChunk, Brief: "The same: its bytes."},
+	{Name: AgentReceived, Brief: "When the local agent got it, in its queue."},
+	{Name: LogFilePath, Brief: "The file that a line was followed in."},
+	{Name: LogFileOffset, Brief: "Where in it."},
 	{Name: TimeScale, Brief: "By how much alertingd's windows are shortened."},
 	{Name: InMemory, Brief: "alertingd has no database and forgets everything."},
 	{Name: SeesIndex, Brief: "alertingd has an OpenSearch to count in."},

@@ -148,8 +148,8 @@ func (s *source) spans(chunk []byte, n int) []byte {
 func (s *source) span(b *strings.Builder, which int) {
 	at := s.tick()
 	name, kind, parent := "POST /v1/reservations", 2, fmt.Sprintf(`"parentSpanId":%q,`, s.hex(8))
-	described := attributes(names.HTTPMethod, "POST", "url.scheme", "http", names.URLPath, "/v1/reservations", names.HTTPRoute, "/v1/reservations",
-		names.ServerAddress, "127.0.0.1", "network.protocol.version", "1.1", "user_agent.original", "Go-http-client/1.1",
+	described := attributes(names.HTTPMethod, "POST", names.URLScheme, "http", names.URLPath, "/v1/reservations", names.HTTPRoute, "/v1/reservations",
+		names.ServerAddress, "127.0.0.1", names.HTTPVersion, "1.1", "user_agent.original", "Go-http-client/1.1",
 		names.UserID, s.uuid(), names.SessionID, s.uuid(), names.Method, "reservation.Book") +
 		fmt.Sprintf(`,{"key":%q,"value":{"intValue":"201"}},{"key":%q,"value":{"intValue":"%d"}}`, names.HTTPStatus, names.HTTPBodySize, 380+s.rng.IntN(40))
 	switch which {
@@ -195,7 +195,7 @@ func (s *source) points(chunk []byte, n int) []byte {
 			}}}},
 			"metrics": []any{map[string]any{
 				"meta": map[string]any{
-					"ver": 2, "type": 0, "opts": map[string]any{"ns": "", "ss": "", "name": "http.server.requests", "desc": "", "unit": "1"},
+					"ver": 2, "type": 0, "opts": map[string]any{"ns": "", "ss": "", "name": names.MetricHTTPServer, "desc": "", "unit": "1"},
 					"labels": []any{names.HTTPMethod, names.HTTPRoute, names.HTTPStatus},
 				},
 				"values": values,

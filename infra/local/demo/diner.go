@@ -8,6 +8,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"jari.example/telemetry/names"
 )
 
 // diner: sign up, log in, find, book, mail, cancel, mail.
@@ -75,7 +77,7 @@ func (e *evening) diner(ctx context.Context) error {
 		return err
 	}
 
-	r, err = call[reservation](ctx, e, p, "POST", "/v1/reservations/"+r.ID+"/cancel", nil, http.StatusOK, "Idempotency-Key", "cancel-"+e.tag)
+	r, err = call[reservation](ctx, e, p, "POST", "/v1/reservations/"+r.ID+"/cancel", nil, http.StatusOK, names.HeaderIdempotency, "cancel-"+e.tag)
 	if err != nil {
 		return err
 	}

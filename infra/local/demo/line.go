@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"net/http"
 	"time"
+
+	"jari.example/telemetry/names"
 )
 
 // line: one diner has the whole room, another waits, the first changes her
@@ -23,7 +25,7 @@ func (e *evening) line(ctx context.Context) error {
 		return err
 	}
 	room, err := call[reservation](ctx, e, first, "POST", "/v1/reservations",
-		map[string]any{"slot_id": slot.SlotID, "party": slot.Available}, http.StatusCreated, "Idempotency-Key", "room-"+e.tag)
+		map[string]any{"slot_id": slot.SlotID, "party": slot.Available}, http.StatusCreated, names.HeaderIdempotency, "room-"+e.tag)
 	if err != nil {
 		return err
 	}
@@ -33,7 +35,7 @@ func (e *evening) line(ctx context.Context) error {
 		return fmt.Errorf("booking a room that is taken: expected slot_full, got %s", full)
 	}
 	entry, err := call[reservation](ctx, e, second, "POST", "/v1/waitlist",
-		map[string]any{"slot_id": slot.SlotID, "party": 2}, http.StatusCreated, "Idempotency-Key", "wait-"+e.tag)
+		map[string]any{"slot_id": slot.SlotID, "party": 2}, http.StatusCreated, names.HeaderIdempotency, "wait-"+e.tag)
 	if err != nil {
 		return err
 	}
@@ -45,7 +47,7 @@ func (e *evening) line(ctx context.Context) error {
 		return err
 	}
 
-	if _, err := call[reservation](ctx, e, first, "POST", "/v1/reservations/"+room.ID+"/cancel", nil, http.StatusOK, "Idempotency-Key", "sorry-"+e.tag); err != nil {
+	if _, err := call[reservation](ctx, e, first, "POST", "/v1/reservations/"+room.ID+"/cancel", nil, http.StatusOK, names.HeaderIdempotency, "sorry-"+e.tag); err != nil {
 		return err
 	}
 	offer, err := call[reservation](ctx, e, second, "GET", "/v1/reservations/"+entry.ID, nil, http.StatusOK)
@@ -59,7 +61,7 @@ func (e *evening) line(ctx context.Context) error {
 	if err := e.mail(ctx, second, 2, "자리가 났습니다", at); err != nil {
 		return err
 	}
-	taken, err := call[reservation](ctx, e, second, "POST", "/v1/waitlist/"+entry.ID+"/accept", nil, http.StatusOK, "Idempotency-Key", "yes-"+e.tag)
+	taken, err := call[reservation](ctx, e, second, "POST", "/v1/waitlist/"+entry.ID+"/accept", nil, http.StatusOK, names.HeaderIdempotency, "yes-"+e.tag)
 	if err != nil {
 		return err
 	}

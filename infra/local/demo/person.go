@@ -3,6 +3,8 @@ package demo
 import (
 	"context"
 	"net/http"
+
+	"jari.example/telemetry/names"
 )
 
 // person is somebody at the front door: a diner or an owner.
@@ -24,7 +26,7 @@ func (p *person) ask(ctx context.Context, e *evening, method, path string, in an
 		h.Set(header[i], header[i+1])
 	}
 	a, err := send(ctx, method, e.Edge+path, h, in)
-	if renewed := a.header.Get("Jari-Access-Token"); renewed != "" {
+	if renewed := a.header.Get(names.HeaderAccessToken); renewed != "" {
 		p.token = renewed
 	}
 	return a, err
@@ -51,5 +53,5 @@ func (e *evening) logIn(ctx context.Context, p *person) error {
 
 // book asks once for a table under the key.
 func (p *person) book(ctx context.Context, e *evening, slot string, party int, key string) (answer, error) {
-	return p.ask(ctx, e, "POST", "/v1/reservations", map[string]any{"slot_id": slot, "party": party}, "Idempotency-Key", key)
+	return p.ask(ctx, e, "POST", "/v1/reservations", map[string]any{"slot_id": slot, "party": party}, names.HeaderIdempotency, key)
 }

@@ -18,7 +18,7 @@ import (
 // "DynamoDB.GetItem". A call outside of one, which a polling loop makes, starts
 // no trace.
 func traced(stack *middleware.Stack) error {
-	return stack.Initialize.Add(middleware.InitializeMiddlewareFunc("jari.traced", call), middleware.After)
+	return stack.Initialize.Add(middleware.InitializeMiddlewareFunc("traced", call), middleware.After)
 }
 
 func call(ctx context.Context, in middleware.InitializeInput, next middleware.InitializeHandler) (middleware.InitializeOutput, middleware.Metadata, error) {

@@ -56,8 +56,8 @@ type settings struct {
 func parse(args []string, stderr io.Writer) (s settings, err error) {
 	fs := flag.NewFlagSet("telemetryemit", flag.ContinueOnError)
 	fs.SetOutput(stderr)
-	fs.StringVar(&s.service, "service", "telemetryemit", "service.name")
-	fs.StringVar(&s.region, "region", names.Regions["kr"], "cloud.region")
+	fs.StringVar(&s.service, "service", "telemetryemit", names.ServiceName)
+	fs.StringVar(&s.region, "region", names.Regions["kr"], names.CloudRegion)
 	fs.StringVar(&s.endpoint, "otlp-endpoint", "", "of the agent; without one there are lines only")
 	fs.StringVar(&s.httpAddr, "http-addr", "", "serve here instead of emitting at once")
 	fs.Int64Var(&s.first, "first", 0, "number of the first record")
