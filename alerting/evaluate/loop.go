@@ -6,9 +6,14 @@ import (
 	"fmt"
 	"time"
 
+	"go.opentelemetry.io/otel"
+	"go.opentelemetry.io/otel/codes"
+	"go.opentelemetry.io/otel/trace"
+
 	"jari.example/alerting/indicator"
 	"jari.example/alerting/lease"
 	"jari.example/alerting/slo"
+	"jari.example/telemetry/names"
 )
 
 // Buckets keeps what was counted. Writes fail with lease.ErrLost when their
@@ -63,12 +68,17 @@ func (l Loop) Run(ctx context.Context, term lease.Term) {
 	defer ticker.Stop()
 	failing := false
 	for {
-		err := l.Tick(ctx, term, time.Now())
+		tick, span := otel.Tracer("jari.example/alerting/evaluate").Start(ctx, names.SpanTick, trace.WithNewRoot())
+		err := l.Tick(tick, term, time.Now())
+		if err != nil {
+			span.SetStatus(codes.Error, "")
+		}
+		span.End()
 		if ctx.Err() != nil {
 			return
 		}
 		if err != nil || failing {
-			l.Report(ctx, err)
+			l.Report(tick, err)
 		}
 		failing = err != nil
 		select {

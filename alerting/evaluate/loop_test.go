@@ -7,6 +7,8 @@ import (
 	"testing/synctest"
 	"time"
 
+	"go.opentelemetry.io/otel/codes"
+
 	"jari.example/alerting/evaluate"
 	"jari.example/alerting/indicator"
 	"jari.example/alerting/inmem"
@@ -14,6 +16,8 @@ import (
 	"jari.example/alerting/slo"
 	"jari.example/alerting/slos"
 	"jari.example/alerting/spec"
+	"jari.example/telemetry/names"
+	"jari.example/telemetry/telemetrytest"
 )
 
 const name = "booking-availability"
@@ -139,6 +143,23 @@ func TestABlindTickJudgesNothing(t *testing.T) {
 		w.run(t, time.Second)
 		if got := w.last(t).Pairs[0].LongCount; got.Bad != 4 {
 			t.Errorf("what happened meanwhile: %+v", got)
+		}
+	})
+}
+
+func TestEachTickIsATraceThatSaysWhetherItFailed(t *testing.T) {
+	rec := telemetrytest.Start(t)
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, 60)
+		w.run(t, time.Second)
+		good := rec.Span(t, names.SpanTick)
+		if good.Parent().IsValid() || good.Status().Code == codes.Error {
+			t.Errorf("a good tick: %v %v", good.Parent(), good.Status())
+		}
+		w.fake.Fail(indicator.ErrBlind)
+		w.run(t, time.Second)
+		if blind := rec.Spans()[len(rec.Spans())-1]; blind.Name() != names.SpanTick || blind.Status().Code != codes.Error {
+			t.Errorf("a blind tick: %s %v", blind.Name(), blind.Status())
 		}
 	})
 }

@@ -4,14 +4,17 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"slices"
+	"strconv"
 	"time"
 
 	"github.com/opensearch-project/opensearch-go/v4"
 	"github.com/opensearch-project/opensearch-go/v4/opensearchapi"
 
 	"jari.example/alerting/slo"
+	"jari.example/telemetry"
 	"jari.example/telemetry/names"
 )
 
@@ -108,6 +111,35 @@ func (o *OpenSearch) Evidence(ctx context.Context, s slo.SLO, from, to time.Time
 // search fails rather than return half an answer: a shard that is missing
 // holds good and bad events, and a count without it looks like health.
 func (o *OpenSearch) search(ctx context.Context, query object) (*opensearchapi.SearchResp, error) {
+	ctx, call := telemetry.StartOpenSearch(ctx, "search")
+	answer, err := o.ask(ctx, query)
+	call.End(class(err))
+	return answer, err
+}
+
+var (
+	errSlow    = errors.New("timed out in the server")
+	errPartial = errors.New("shards failed")
+)
+
+// class names a failure without its text.
+func class(err error) string {
+	switch refusal, ok := errors.AsType[*opensearch.StructError](err); {
+	case err == nil:
+		return ""
+	case ok:
+		return strconv.Itoa(refusal.Status)
+	case errors.Is(err, context.Canceled):
+		return "canceled"
+	case errors.Is(err, context.DeadlineExceeded), errors.Is(err, errSlow):
+		return "timeout"
+	case errors.Is(err, errPartial):
+		return "partial"
+	}
+	return "connection"
+}
+
+func (o *OpenSearch) ask(ctx context.Context, query object) (*opensearchapi.SearchResp, error) {
 	body, err := json.Marshal(query)
 	if err != nil {
 		return nil, err
@@ -122,9 +154,9 @@ func (o *OpenSearch) search(ctx context.Context, query object) (*opensearchapi.S
 	case err != nil:
 		return nil, err
 	case answer.Timeout:
-		return nil, fmt.Errorf("timed out in the server")
+		return nil, errSlow
 	case answer.Shards.Failed > 0:
-		return nil, fmt.Errorf("%d of %d shards failed", answer.Shards.Failed, answer.Shards.Total)
+		return nil, fmt.Errorf("%d of %d %w", answer.Shards.Failed, answer.Shards.Total, errPartial)
 	}
 	return answer, nil
 }

@@ -16,7 +16,8 @@ import (
 
 // Until implements evaluate.Buckets.
 func (s *Store) Until(ctx context.Context, shape string) (until time.Time, err error) {
-	err = s.pool.QueryRow(ctx, `select until from progress where shape = $1`, shape).Scan(&until)
+	err = s.pool.QueryRow(ctx, `-- name: alerting.progress.until
+select until from progress where shape = $1`, shape).Scan(&until)
 	if errors.Is(err, pgx.ErrNoRows) {
 		return time.Time{}, nil
 	}
@@ -30,14 +31,16 @@ func (s *Store) Save(ctx context.Context, term lease.Term, b evaluate.Batch) err
 	return s.fenced(ctx, term, func(tx pgx.Tx) error {
 		var shape string
 		var until time.Time
-		err := tx.QueryRow(ctx, `select shape, until from progress`).Scan(&shape, &until)
+		err := tx.QueryRow(ctx, `-- name: alerting.progress.load
+select shape, until from progress`).Scan(&shape, &until)
 		if err != nil && !errors.Is(err, pgx.ErrNoRows) {
 			return err
 		}
 		moved := !until.Equal(b.To)
 		if shape != b.Shape {
 			moved = true
-			if _, err := tx.Exec(ctx, `delete from bucket`); err != nil {
+			if _, err := tx.Exec(ctx, `-- name: alerting.bucket.clear
+delete from bucket`); err != nil {
 				return err
 			}
 		}
@@ -53,10 +56,12 @@ func (s *Store) Save(ctx context.Context, term lease.Term, b evaluate.Batch) err
 		if !moved {
 			return nil
 		}
-		if _, err := tx.Exec(ctx, `delete from bucket where at < $1`, b.Keep); err != nil {
+		if _, err := tx.Exec(ctx, `-- name: alerting.bucket.prune
+delete from bucket where at < $1`, b.Keep); err != nil {
 			return err
 		}
-		_, err = tx.Exec(ctx, `insert into progress (shape, until) values ($1, $2)
+		_, err = tx.Exec(ctx, `-- name: alerting.progress.save
+insert into progress (shape, until) values ($1, $2)
 			on conflict (id) do update set shape = excluded.shape, until = excluded.until`, b.Shape, b.To)
 		return err
 	})
@@ -65,7 +70,8 @@ func (s *Store) Save(ctx context.Context, term lease.Term, b evaluate.Batch) err
 // knownNames are the objectives with buckets in the batch or in the table for
 // its time: counts may also turn out to be none.
 func knownNames(ctx context.Context, tx pgx.Tx, b evaluate.Batch) ([]string, error) {
-	rows, err := tx.Query(ctx, `select distinct slo from bucket where at >= $1`, b.From)
+	rows, err := tx.Query(ctx, `-- name: alerting.bucket.slos
+select distinct slo from bucket where at >= $1`, b.From)
 	if err != nil {
 		return nil, err
 	}
@@ -83,7 +89,8 @@ func knownNames(ctx context.Context, tx pgx.Tx, b evaluate.Batch) ([]string, err
 }
 
 func saveOne(ctx context.Context, tx pgx.Tx, name string, from, to time.Time, fresh []slo.Bucket) error {
-	rows, err := tx.Query(ctx, `select at, good, bad from bucket where slo = $1 and at >= $2 order by at`, name, from)
+	rows, err := tx.Query(ctx, `-- name: alerting.bucket.load
+select at, good, bad from bucket where slo = $1 and at >= $2 order by at`, name, from)
 	if err != nil {
 		return err
 	}
@@ -110,11 +117,13 @@ func saveOne(ctx context.Context, tx pgx.Tx, name string, from, to time.Time, fr
 	if same > 0 {
 		change = next[same-1].At.Add(time.Microsecond)
 	}
-	if _, err := tx.Exec(ctx, `delete from bucket where slo = $1 and at >= $2`, name, change); err != nil {
+	if _, err := tx.Exec(ctx, `-- name: alerting.bucket.replace
+delete from bucket where slo = $1 and at >= $2`, name, change); err != nil {
 		return err
 	}
 	var before slo.Count
-	err = tx.QueryRow(ctx, `select good_before + good, bad_before + bad from bucket where slo = $1 order by at desc limit 1`, name).
+	err = tx.QueryRow(ctx, `-- name: alerting.bucket.before
+select good_before + good, bad_before + bad from bucket where slo = $1 order by at desc limit 1`, name).
 		Scan(&before.Good, &before.Bad)
 	if err != nil && !errors.Is(err, pgx.ErrNoRows) {
 		return err
@@ -132,7 +141,7 @@ func saveOne(ctx context.Context, tx pgx.Tx, name string, from, to time.Time, fr
 // Sums implements evaluate.Buckets. A window's sum is what had been counted
 // by its end less what had been before its first bucket.
 func (s *Store) Sums(ctx context.Context, name string, starts []time.Time, end time.Time) ([]evaluate.Sum, error) {
-	rows, err := s.pool.Query(ctx, `
+	rows, err := s.pool.Query(ctx, `-- name: alerting.bucket.sums
 		select l.good - f.good_before, l.bad - f.bad_before, f.at
 		from unnest($2::timestamptz[]) with ordinality as w (start, n)
 		left join lateral (
@@ -157,7 +166,8 @@ func (s *Store) Sums(ctx context.Context, name string, starts []time.Time, end t
 
 // Between implements evaluate.Buckets.
 func (s *Store) Between(ctx context.Context, name string, from, to time.Time) ([]slo.Bucket, error) {
-	rows, err := s.pool.Query(ctx, `select at, good, bad from bucket where slo = $1 and at >= $2 and at < $3 order by at`, name, from, to)
+	rows, err := s.pool.Query(ctx, `-- name: alerting.bucket.between
+select at, good, bad from bucket where slo = $1 and at >= $2 and at < $3 order by at`, name, from, to)
 	if err != nil {
 		return nil, err
 	}

@@ -31,7 +31,8 @@ func inUTC(i incident.Incident, resolved *time.Time) incident.Incident {
 func (s *Store) Current(ctx context.Context, name string) (incident.Incident, bool, error) {
 	var i incident.Incident
 	var resolved *time.Time
-	err := s.pool.QueryRow(ctx, `select `+incidentColumns+` from incident i where i.slo = $1 and i.resolved_at is null`, name).
+	err := s.pool.QueryRow(ctx, `-- name: alerting.incident.open
+select `+incidentColumns+` from incident i where i.slo = $1 and i.resolved_at is null`, name).
 		Scan(incidentFields(&i, &resolved)...)
 	if errors.Is(err, pgx.ErrNoRows) {
 		return i, false, nil
@@ -42,7 +43,8 @@ func (s *Store) Current(ctx context.Context, name string) (incident.Incident, bo
 // Open implements incident.Store.
 func (s *Store) Open(ctx context.Context, term lease.Term, i incident.Incident, note string) error {
 	err := s.fenced(ctx, term, func(tx pgx.Tx) error {
-		_, err := tx.Exec(ctx, `insert into incident (id, slo, severity, started_at, opened_at, updated_at, facts)
+		_, err := tx.Exec(ctx, `-- name: alerting.incident.insert
+insert into incident (id, slo, severity, started_at, opened_at, updated_at, facts)
 			values ($1, $2, $3, $4, $5, $6, $7)`, i.ID, i.SLO, i.Severity, i.StartedAt, i.OpenedAt, i.UpdatedAt, i.Facts)
 		if err != nil {
 			return err
@@ -72,19 +74,22 @@ func change(ctx context.Context, tx pgx.Tx, i incident.Incident) error {
 	if !i.Open() {
 		resolved = &i.ResolvedAt
 	}
-	_, err := tx.Exec(ctx, `update incident set severity = $2, updated_at = $3, resolved_at = $4, facts = $5 where id = $1`,
+	_, err := tx.Exec(ctx, `-- name: alerting.incident.update
+update incident set severity = $2, updated_at = $3, resolved_at = $4, facts = $5 where id = $1`,
 		i.ID, i.Severity, i.UpdatedAt, resolved, i.Facts)
 	if err != nil {
 		return err
 	}
 	// A message is written from the row as it stands when it is sent, so one
 	// waiting update tells it all; one under way may have read the old row.
-	_, err = tx.Exec(ctx, `insert into outbox (incident_id, kind) select $1, 'update'
+	_, err = tx.Exec(ctx, `-- name: alerting.outbox.update
+insert into outbox (incident_id, kind) select $1, 'update'
 		where not exists (select from outbox where incident_id = $1 and kind = 'update' and attempts = 0)`, i.ID)
 	return err
 }
 
 func queue(ctx context.Context, tx pgx.Tx, id string, kind slack.Kind, note string) error {
-	_, err := tx.Exec(ctx, `insert into outbox (incident_id, kind, note) values ($1, $2, $3)`, id, kind, note)
+	_, err := tx.Exec(ctx, `-- name: alerting.outbox.insert
+insert into outbox (incident_id, kind, note) values ($1, $2, $3)`, id, kind, note)
 	return err
 }

@@ -15,13 +15,14 @@ import (
 	"github.com/jackc/tern/v2/migrate"
 
 	"jari.example/alerting/lease"
+	"jari.example/telemetry"
 )
 
 //go:embed migrations/*.sql
 var migrations embed.FS
 
 // Store implements every store of alerting.
-type Store struct{ pool *pgxpool.Pool }
+type Store struct{ pool *telemetry.Pool }
 
 // Open connects to the database at url and migrates it. Several replicas may
 // do so at once: the migration takes a lock.
@@ -32,7 +33,7 @@ func Open(ctx context.Context, url string) (*Store, error) {
 		return nil, fmt.Errorf("read the database's URL: %w", err)
 	}
 	config.MaxConns = 4
-	pool, err := pgxpool.NewWithConfig(ctx, config)
+	pool, err := telemetry.NewPool(ctx, "alerting", config)
 	if err != nil {
 		return nil, fmt.Errorf("connect: %w", err)
 	}
@@ -66,7 +67,7 @@ func (s *Store) Ping(ctx context.Context) error { return s.pool.Ping(ctx) }
 
 // Acquire implements lease.Store.
 func (s *Store) Acquire(ctx context.Context, holder string, ttl time.Duration) (term lease.Term, ok bool, err error) {
-	err = s.pool.QueryRow(ctx, `
+	err = s.pool.QueryRow(ctx, `-- name: alerting.lease.acquire
 		insert into lease as l (holder, term, expires_at) values ($1, 1, clock_timestamp() + $2)
 		on conflict (id) do update
 		set holder = $1, expires_at = excluded.expires_at,
@@ -81,7 +82,8 @@ func (s *Store) Acquire(ctx context.Context, holder string, ttl time.Duration) (
 
 // Release implements lease.Store.
 func (s *Store) Release(ctx context.Context, holder string) error {
-	_, err := s.pool.Exec(ctx, `update lease set holder = '', expires_at = '-infinity' where holder = $1`, holder)
+	_, err := s.pool.Exec(ctx, `-- name: alerting.lease.release
+update lease set holder = '', expires_at = '-infinity' where holder = $1`, holder)
 	return err
 }
 
@@ -91,7 +93,8 @@ func (s *Store) fenced(ctx context.Context, term lease.Term, f func(pgx.Tx) erro
 		var now lease.Term
 		// The share lock makes a new holder wait for our commit; renewing
 		// our own lease waits a moment, too.
-		err := tx.QueryRow(ctx, `select term from lease for share`).Scan(&now)
+		err := tx.QueryRow(ctx, `-- name: alerting.lease.check
+select term from lease for share`).Scan(&now)
 		if errors.Is(err, pgx.ErrNoRows) || err == nil && now != term {
 			return lease.ErrLost
 		}

@@ -5,11 +5,17 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"strconv"
 	"time"
 
 	slackapi "github.com/slack-go/slack"
+	"go.opentelemetry.io/otel"
+	"go.opentelemetry.io/otel/attribute"
+	"go.opentelemetry.io/otel/codes"
+	"go.opentelemetry.io/otel/trace"
 
 	"jari.example/alerting/lease"
+	"jari.example/telemetry/names"
 )
 
 // Deliverer empties an outbox into a Slack channel.
@@ -66,11 +72,19 @@ func (s *Deliverer) Run(ctx context.Context, term lease.Term) {
 		case !ok:
 			pause(ctx, idle)
 		default:
-			err := s.deliver(ctx, term, d)
+			sending, span := otel.Tracer("jari.example/alerting/slack").Start(ctx, names.SpanSlackDeliver,
+				trace.WithNewRoot(), trace.WithAttributes(attribute.String(names.IncidentID, d.Incident.ID)))
+			err := s.deliver(sending, term, d)
+			if err != nil {
+				class := classify(err).class
+				span.SetAttributes(attribute.String(names.ErrorType, class))
+				span.SetStatus(codes.Error, class)
+			}
+			span.End()
 			if ctx.Err() != nil {
 				return
 			}
-			s.report(ctx, d, err)
+			s.report(sending, d, err)
 			if errors.Is(err, lease.ErrLost) {
 				return
 			}
@@ -142,28 +156,29 @@ type failure struct {
 	ambiguous  bool // it may have arrived
 	gone       bool // the message it is about was deleted
 	retryAfter time.Duration
+	class      string // for whoever reads a trace
 }
 
 func classify(err error) failure {
 	if limited, ok := errors.AsType[*slackapi.RateLimitedError](err); ok {
-		return failure{retryAfter: limited.RetryAfter}
+		return failure{retryAfter: limited.RetryAfter, class: "rate_limited"}
 	}
 	if status, ok := errors.AsType[slackapi.StatusCodeError](err); ok {
-		return failure{ambiguous: status.Code >= http.StatusInternalServerError}
+		return failure{ambiguous: status.Code >= http.StatusInternalServerError, class: strconv.Itoa(status.Code)}
 	}
 	if refused, ok := errors.AsType[slackapi.SlackErrorResponse](err); ok {
 		switch refused.Err {
 		case "message_not_found", "thread_not_found":
-			return failure{gone: true}
+			return failure{gone: true, class: refused.Err}
 		case "ratelimited", "rate_limited":
-			return failure{retryAfter: longest}
+			return failure{retryAfter: longest, class: refused.Err}
 		case "internal_error", "fatal_error", "service_unavailable", "request_timeout":
 			// "It's possible some aspect of the operation succeeded."
-			return failure{ambiguous: true}
+			return failure{ambiguous: true, class: refused.Err}
 		}
-		return failure{}
+		return failure{class: refused.Err}
 	}
-	return failure{ambiguous: true}
+	return failure{ambiguous: true, class: "connection"}
 }
 
 func pause(ctx context.Context, d time.Duration) {

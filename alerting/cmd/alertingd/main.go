@@ -11,7 +11,6 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"net/http"
 	"os"
 	"sync"
 	"time"
@@ -96,7 +95,7 @@ func watch(ctx context.Context, c config, t *telemetry.Telemetry) error {
 			Every: max(updateEvery/time.Duration(c.pace.Scale), updateAtLeast),
 		},
 	}
-	c.slack.HTTP = &http.Client{Timeout: requestTimeout}
+	c.slack.HTTP = telemetry.Client("slack", requestTimeout)
 	deliverer := slack.NewDeliverer(c.slack, kept, listen.delivery)
 	holder := lease.Holder{Store: kept, Name: uuid.NewString(), TTL: leaseTTL, Report: listen.lease}
 
