@@ -101,7 +101,7 @@ func (s *Shipper) create(ctx context.Context, docs []record.Document) (items []i
 	case <-ctx.Done():
 		return nil, fmt.Errorf("wait for the requests under way: %w", context.Cause(ctx))
 	}
-	err = s.through(func() error {
+	err = s.through(ctx, func() error {
 		if err := s.prepare(ctx); err != nil {
 			return err
 		}

@@ -92,3 +92,48 @@ func TestOneProbeAtATime(t *testing.T) {
 		t.Errorf("after the probe: %v", err)
 	}
 }
+
+// Who comes while the probe is under way shares its fate instead of going back.
+func TestTheOthersWaitForTheProbe(t *testing.T) {
+	for name, status := range map[string]int{"it is over": 0, "it is not": http.StatusServiceUnavailable} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			f := shiptest.NewFake(t)
+			probing, release := make(chan struct{}), make(chan struct{})
+			f.Request = func(n, _ int) int {
+				switch {
+				case n < 3:
+					return http.StatusServiceUnavailable
+				case n == 3:
+					close(probing)
+					<-release
+				}
+				return status
+			}
+			s := open(t, f.URL, ship.Config{})
+			for range 3 {
+				_, _ = s.Ship(t.Context(), docs())
+			}
+			eventually(t, "the server may be asked again", func() bool { return s.Ready() == nil })
+			results := make(chan error, 2)
+			for range 2 {
+				go func() {
+					_, err := s.Ship(t.Context(), docs())
+					results <- err
+				}()
+			}
+			<-probing
+			select {
+			case err := <-results:
+				t.Errorf("one went back before the probe was answered: %v", err)
+				results <- err
+			case <-time.After(50 * time.Millisecond): // long enough for one that does not wait
+			}
+			close(release)
+			first, second := <-results, <-results
+			if status == 0 && (first != nil || second != nil) || status != 0 && !errors.Is(errors.Join(first, second), ship.ErrOpen) {
+				t.Errorf("%v, %v", first, second)
+			}
+		})
+	}
+}

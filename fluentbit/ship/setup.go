@@ -12,7 +12,7 @@ import (
 // succeeded, until OpenSearch has been out of reach. Ship does it too; a host
 // calls it at its start so that a wrong address is told at once.
 func (s *Shipper) Setup(ctx context.Context) error {
-	return s.through(func() error { return s.prepare(ctx) })
+	return s.through(ctx, func() error { return s.prepare(ctx) })
 }
 
 func (s *Shipper) prepare(ctx context.Context) error {

@@ -11,7 +11,6 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/failsafe-go/failsafe-go/circuitbreaker"
 	"github.com/opensearch-project/opensearch-go/v4"
 
 	"jari.example/fluentbit/record"
@@ -35,7 +34,7 @@ type Shipper struct {
 	cfg       Config
 	client    *opensearch.Client
 	templates []template
-	circuit   circuitbreaker.CircuitBreaker[any]
+	circuit   *circuit
 	slots     chan struct{} // one per request under way
 
 	verified atomic.Bool
