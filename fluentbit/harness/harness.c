@@ -5,7 +5,8 @@
  * does (src/flb_plugin_proxy.c, src/proxy/go/go.c): register, initialise one
  * output instance, flush each chunk file, exit. It prints one line per step,
  * "flush NAME CODE" with 0 ERROR, 1 OK, 2 RETRY, and fails only if the library
- * cannot be used at all.
+ * cannot be used at all. With HARNESS_TRIES=N in its environment it flushes a
+ * chunk up to N times, with a short pause, as long as the answer is RETRY.
  *
  * The structures are declared here with the agent's layout, not taken from the
  * plugin, so that a disagreement between the two shows.
@@ -14,6 +15,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 struct proxy_def { /* struct flb_plugin_proxy_def */
 	int type, proxy, flags;
@@ -93,7 +95,9 @@ int main(int argc, char **argv)
 	struct proxy_context context = {0};
 	struct settings settings;
 	struct output_plugin plugin = {0};
-	int i, code;
+	const char *wanted = getenv("HARNESS_TRIES");
+	int tries = wanted ? atoi(wanted) : 1;
+	int i, code, try;
 
 	if (argc < 4) {
 		fprintf(stderr, "usage: harness PLUGIN URL PREFIX CHUNK...\n");
@@ -124,11 +128,20 @@ int main(int argc, char **argv)
 		const char *name = strrchr(argv[i], '/');
 
 		name = name ? name + 1 : argv[i];
-		code = ((int (*)(void *, void *, int, const char *))symbol(library, "FLBPluginFlushCtx"))(
-			context.remote_context, data, length, name);
-		printf("flush %s %d\n", name, code);
-		fflush(stdout);
-		memset(data, 0xff, length); /* the agent reuses its buffer at once */
+		for (try = 1;; try++) {
+			char *lent = malloc(length + 1);
+
+			memcpy(lent, data, length);
+			code = ((int (*)(void *, void *, int, const char *))symbol(library, "FLBPluginFlushCtx"))(
+				context.remote_context, lent, length, name);
+			printf("flush %s %d\n", name, code);
+			fflush(stdout);
+			memset(lent, 0xff, length); /* the agent reuses its buffer at once */
+			free(lent);
+			if (code != 2 || try >= tries)
+				break;
+			usleep(50 * 1000);
+		}
 		free(data);
 	}
 	code = ((int (*)(void *))symbol(library, "FLBPluginExitCtx"))(context.remote_context);

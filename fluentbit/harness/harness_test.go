@@ -18,12 +18,16 @@ type loader struct{ harness, plugin string }
 
 func build(t *testing.T) loader {
 	t.Helper()
-	dir := t.TempDir()
-	l := loader{harness: filepath.Join(dir, "harness")}
+	return loader{harness: host(t), plugin: plugin(t)}
+}
+
+// host compiles the C program.
+func host(t *testing.T) string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "harness")
 	cc := realpart.Program(t, append(firstWord(os.Getenv("CC")), "gcc", "cc")...)
-	run(t, cc, "-Wall", "-Wextra", "-Werror", "-O1", "-o", l.harness, "harness.c", "-ldl")
-	l.plugin = plugin(t)
-	return l
+	run(t, cc, "-Wall", "-Wextra", "-Werror", "-O1", "-o", path, "harness.c", "-ldl")
+	return path
 }
 
 // plugin is the one that is built already, or one built now.

@@ -1,0 +1,32 @@
+// Command numberedchunk writes a chunk of numbered records, as Fluent Bit would
+// hand it to the plugin, to standard output. Campaigns feed it to harness.c.
+//
+//	numberedchunk -shape layouts -service chaos-layouts -count 1000 > chunk
+package main
+
+import (
+	"flag"
+	"fmt"
+	"os"
+	"time"
+
+	"jari.example/fluentbit/harness/numbered"
+)
+
+func main() {
+	r := numbered.Records{Received: time.Now(), Step: time.Microsecond}
+	var shape string
+	flag.StringVar(&shape, "shape", string(numbered.Layouts), fmt.Sprintf("one of %v", numbered.Shapes))
+	flag.StringVar(&r.Service, "service", "chaos", "service.name")
+	flag.Int64Var(&r.First, "first", 0, "number of the first record")
+	flag.Int64Var(&r.Count, "count", 100, "records")
+	flag.Parse()
+	chunk, err := r.Chunk(numbered.Shape(shape))
+	if err == nil {
+		_, err = os.Stdout.Write(chunk)
+	}
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "numberedchunk:", err)
+		os.Exit(1)
+	}
+}
