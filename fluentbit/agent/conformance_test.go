@@ -136,7 +136,8 @@ func handle(index string, body map[string]any) string {
 	case strings.Contains(index, names.ServiceMapIndex):
 		return "edge " + fmt.Sprint(body[names.DocServiceName], body[names.DocKind], body[names.DocTarget], body[names.DocDestination])
 	case strings.Contains(index, names.MetricIndex):
-		return "point " + field(names.DocMetricName) + " " + strings.TrimPrefix(field(names.DocTime), "2026-11-22T10:38:44.233774")
+		_, nanoseconds, _ := strings.Cut(field(names.DocTime), ".233774") // what comes before may be moved to today
+		return "point " + field(names.DocMetricName) + " " + nanoseconds
 	case strings.Contains(index, names.DeadLetterIndex):
 		return "dead letter " + field(names.DocRefusedReason)
 	case field(names.DocSpanID) != "":
