@@ -27,28 +27,25 @@ type Letter struct {
 // unreadable is the type of what package record could make nothing of.
 const unreadable = "unreadable"
 
-func newLetter(index, id string, source []byte) (Letter, error) {
-	var s struct {
-		Time   time.Time `json:"@timestamp"`
-		For    string    `json:"refused.index"`
-		ForID  string    `json:"refused.id"`
-		Status int       `json:"refused.status"`
-		Type   string    `json:"refused.type"`
-		Reason string    `json:"refused.reason"`
-		Text   *string   `json:"refused.document"`
-		Base64 string    `json:"refused.base64"`
+func newLetter(index, id string, source []byte) (l Letter, err error) {
+	var d map[string]any
+	if err := json.Unmarshal(source, &d); err != nil {
+		return l, fmt.Errorf("read dead letter %s: %w", id, err)
 	}
-	if err := json.Unmarshal(source, &s); err != nil {
-		return Letter{}, fmt.Errorf("read dead letter %s: %w", id, err)
+	text := func(name string) string { s, _ := d[name].(string); return s }
+	status, _ := d[names.DocRefusedStatus].(float64)
+	l = Letter{
+		Index: index, ID: id, For: text(names.DocRefusedIndex), ForID: text(names.DocRefusedID),
+		Status: int(status), Type: text(names.DocRefusedType), Reason: text(names.DocRefusedReason),
+		Document: []byte(text(names.DocRefused)),
 	}
-	l := Letter{Index: index, ID: id, Time: s.Time, For: s.For, ForID: s.ForID, Status: s.Status, Type: s.Type, Reason: s.Reason}
-	if s.Text != nil {
-		l.Document = []byte(*s.Text)
-		return l, nil
+	if l.Time, err = time.Parse(time.RFC3339Nano, text(names.DocTime)); err != nil {
+		return l, fmt.Errorf("read the time of dead letter %s: %w", id, err)
 	}
-	var err error
-	if l.Document, err = base64.StdEncoding.DecodeString(s.Base64); err != nil {
-		return Letter{}, fmt.Errorf("read dead letter %s: %w", id, err)
+	if bytes := text(names.DocRefusedBase64); bytes != "" {
+		if l.Document, err = base64.StdEncoding.DecodeString(bytes); err != nil {
+			return l, fmt.Errorf("read the document of dead letter %s: %w", id, err)
+		}
 	}
 	return l, nil
 }
