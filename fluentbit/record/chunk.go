@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"io"
 	"time"
+
+	"jari.example/telemetry/names"
 )
 
 var errShape = errors.New("not a record of a known shape")
@@ -104,7 +106,8 @@ func (d *decoder) each(list any, read func(map[string]any)) {
 	}
 }
 
-// file gives broken input, which tells no time, that of a neighbour.
+// file gives what tells no time that of a neighbour. Now would be another time
+// when the chunk is sent again.
 func (d *decoder) file() {
 	var near time.Time
 	for _, r := range d.records {
@@ -115,7 +118,7 @@ func (d *decoder) file() {
 	}
 	for i := range d.records {
 		if t, _ := d.records[i].When(); t.IsZero() {
-			d.records[i].Time = time.Unix(0, 0).UTC()
+			d.records[i].Time = names.Undated
 			if !near.IsZero() {
 				d.records[i].Time = near
 			}

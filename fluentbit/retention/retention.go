@@ -32,7 +32,7 @@ type Store struct {
 // Expired returns the indices whose last day ended at least keep days before
 // now, oldest first. keep is by the family's name (names.Index); families that
 // are not in it are left alone, as is every index whose name is not exactly one
-// that the family gives.
+// that the family gives, and what is filed under names.Undated.
 func (s Store) Expired(ctx context.Context, keep map[string]int, now time.Time) ([]Index, error) {
 	var expired []Index
 	for _, family := range names.Indices {
@@ -50,7 +50,7 @@ func (s Store) Expired(ctx context.Context, keep map[string]int, now time.Time) 
 		for _, i := range all.Indices {
 			own, ours := strings.CutPrefix(i.Index, s.Prefix)
 			ended, exact := family.Ends(own)
-			if !ours || !exact || now.Before(ended.AddDate(0, 0, days)) {
+			if !ours || !exact || own == family.For(names.Undated) || now.Before(ended.AddDate(0, 0, days)) {
 				continue
 			}
 			x := Index{Name: i.Index, Ended: ended}

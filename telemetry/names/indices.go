@@ -81,6 +81,11 @@ func (i Index) For(t time.Time) string {
 	return Daily(i.Family, t)
 }
 
+// Undated is the time under which a record is filed that tells none, in a chunk
+// that tells none either: what cannot be read at all. Its age is unknown, so
+// nothing deletes it by age.
+var Undated = time.Unix(0, 0).UTC()
+
 // Ends is when the last event time of the index called name is over; ok is
 // false if no index of the family has that name.
 func (i Index) Ends(name string) (end time.Time, ok bool) {

@@ -138,7 +138,7 @@ func TestPruneDeletesByAgeAndNothingElse(t *testing.T) {
 			old = append(old, i.For(day(i.Keep+62)))
 			continue
 		}
-		young = append(young, i.For(today.AddDate(0, 0, 30)), i.For(today), i.For(day(i.Keep)))
+		young = append(young, i.For(today.AddDate(0, 0, 30)), i.For(today), i.For(day(i.Keep)), i.For(names.Undated))
 		old = append(old, i.For(day(i.Keep+1)), i.For(day(i.Keep+400)))
 	}
 	others := []string{ // none has a name that a family of ours gives
