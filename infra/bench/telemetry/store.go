@@ -121,7 +121,9 @@ func (s *store) ask(ctx context.Context, method, path string, body, into any) er
 	switch {
 	case err != nil:
 		return err
-	case res.StatusCode != http.StatusOK && res.StatusCode != http.StatusNotFound: // no index yet: nothing found
+	case res.StatusCode == http.StatusNotFound || res.StatusCode == http.StatusServiceUnavailable:
+		return nil // no index yet, or one that is only being made: nothing is found
+	case res.StatusCode != http.StatusOK:
 		return fmt.Errorf("OpenSearch answers %s: %.300s", res.Status, answer)
 	case into == nil:
 		return nil
