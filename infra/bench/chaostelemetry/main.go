@@ -5,6 +5,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"flag"
@@ -82,7 +83,7 @@ func perform(ctx context.Context, s settings, out io.Writer) (worlds []verdict.W
 			continue
 		}
 		p := &play{sys: sys, service: "chaos-" + r.slug, records: s.records, rate: s.rate,
-			world: verdict.World{Fault: r.fault, Host: sys.host, Control: r.control, Emitted: map[verdict.Signal]verdict.Numbers{}}}
+			world: verdict.World{Fault: r.fault, Host: cmp.Or(r.host, sys.host), Control: r.control, Emitted: map[verdict.Signal]verdict.Numbers{}}}
 		plays = append(plays, p)
 		from := time.Now()
 		if err := r.play(ctx, p); err != nil {

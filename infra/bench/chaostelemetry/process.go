@@ -213,4 +213,3 @@ func (s *store) dropped(ctx context.Context, service string) (int, error) {
 	}
 	return int(total), nil
 }
-

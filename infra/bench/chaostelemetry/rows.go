@@ -13,6 +13,7 @@ import (
 type row struct {
 	fault   string
 	slug    string // in service.name
+	host    string // "": the agent
 	control verdict.Control
 	play    func(ctx context.Context, p *play) error
 }
@@ -25,6 +26,9 @@ func rows() []row {
 		{fault: "clock skew of ±1 h", slug: "skew", play: skew},
 		{fault: "int64 beyond 2^53", slug: "int64", play: beyond53},
 		{fault: "group markers", slug: "groups", play: groups},
+		{fault: "both forward layouts in one chunk", slug: "layouts", host: plugin, play: flushed("layouts")},
+		{fault: "pieces of FireLens", slug: "pieces", host: plugin, play: flushed("pieces")},
+		{fault: "group markers", slug: "markers", host: plugin, play: flushed("groups")},
 		{fault: "byte-identical lines", slug: "alike", play: identical},
 		{fault: "poison among good ones", slug: "poison", play: poison},
 		{fault: "503", slug: "503", play: tricked("answers of 503", 5, unavailable)},

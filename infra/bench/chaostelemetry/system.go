@@ -37,9 +37,9 @@ type system struct {
 	host  string // which agent
 	store *store
 
-	otlp    string
-	panics  string            // file that makes exports panic while it is there
-	deaths  map[string]int
+	otlp   string
+	panics string // file that makes exports panic while it is there
+	deaths map[string]int
 }
 
 // start brings everything up. What has been started must be stopped, whether
@@ -94,7 +94,8 @@ func (sys *system) list(server, shipping *parts.System) ([]launch.Part, error) {
 	if err != nil {
 		return nil, err
 	}
-	ships, err := launch.Select(shipping.Parts(), []string{agent})
+	shipping.WithPlugin = true
+	ships, err := launch.Select(shipping.Parts(), []string{agent, plugin})
 	if err != nil {
 		return nil, err
 	}
@@ -105,12 +106,12 @@ func (sys *system) list(server, shipping *parts.System) ([]launch.Part, error) {
 			list[i].Command = sys.specially(list[i].Command)
 		}
 	}
-	build := func(ctx context.Context, _ launch.Say) error {
+	build := func(ctx context.Context, _ launch.Say) error { // what emits
 		cmd := exec.Command("go", "build", "-buildvcs=false", "-o", sys.bin("telemetryemit"), "./telemetry/cmd/telemetryemit")
 		cmd.Dir = sys.Root
 		return artifact.Run(ctx, cmd, nil)
 	}
-	return append(list, launch.Part{Name: "emitter", Prepare: build}), nil
+	return append(list, launch.Part{Name: "emitter", Prepare: build}, launch.Part{Name: "harness", Prepare: sys.buildHarness}), nil
 }
 
 func (sys *system) bin(name string) string { return filepath.Join(sys.Dir, "bin", name) }
