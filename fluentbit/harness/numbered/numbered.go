@@ -62,7 +62,7 @@ func (r Records) Chunk(shape Shape) ([]byte, error) {
 	case Alike:
 		for i := range r.Count {
 			w.event(r.Received, true, map[string]any{}, map[string]any{
-				"log": r.Service + " says the same again", "log.file.path": "/log/" + r.Service, "log.file.record_offset": i * 100,
+				"log": r.Service + " says the same again", names.LogFilePath: "/log/" + r.Service, names.LogFileOffset: i * 100,
 			})
 		}
 	case Groups:

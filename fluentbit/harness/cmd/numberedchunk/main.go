@@ -11,13 +11,14 @@ import (
 	"time"
 
 	"jari.example/fluentbit/harness/numbered"
+	"jari.example/telemetry/names"
 )
 
 func main() {
 	r := numbered.Records{Received: time.Now(), Step: time.Microsecond}
 	var shape string
 	flag.StringVar(&shape, "shape", string(numbered.Layouts), fmt.Sprintf("one of %v", numbered.Shapes))
-	flag.StringVar(&r.Service, "service", "chaos", "service.name")
+	flag.StringVar(&r.Service, "service", "chaos", names.ServiceName)
 	flag.Int64Var(&r.First, "first", 0, "number of the first record")
 	flag.Int64Var(&r.Count, "count", 100, "records")
 	flag.Parse()
