@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net"
+	"strings"
 	"time"
 
 	"go.opentelemetry.io/otel/attribute"
@@ -15,28 +16,20 @@ import (
 	"jari.example/telemetry/names"
 )
 
-// metricOptions bound what is measured: see httpViews. Exemplars are left out:
-// they would carry the labels that the views take away, and an access line
-// already leads from a slow request to its trace.
+// metricOptions leave out what nobody reads: how large bodies were, and
+// exemplars, since the access line leads from a slow request to its trace.
 func metricOptions() []sdkmetric.Option {
-	return []sdkmetric.Option{sdkmetric.WithView(httpViews()...), sdkmetric.WithExemplarFilter(exemplar.AlwaysOffFilter)}
+	return []sdkmetric.Option{sdkmetric.WithView(clientDuration, noSizes), sdkmetric.WithExemplarFilter(exemplar.AlwaysOffFilter)}
 }
 
-// httpViews keep the instrumentation's metrics of requests to what is read, and
-// to what a stranger cannot multiply: the server's address is the Host header,
-// which anybody makes up.
-func httpViews() []sdkmetric.View {
-	only := func(metric string, labels ...attribute.Key) sdkmetric.View {
-		return sdkmetric.NewView(sdkmetric.Instrument{Name: metric}, sdkmetric.Stream{AttributeFilter: attribute.NewAllowKeysFilter(labels...)})
-	}
-	drop := func(metric string) sdkmetric.View {
-		return sdkmetric.NewView(sdkmetric.Instrument{Name: metric}, sdkmetric.Stream{Aggregation: sdkmetric.AggregationDrop{}})
-	}
-	return []sdkmetric.View{
-		only(names.MetricHTTPServer, names.HTTPMethod, names.HTTPRoute, names.HTTPStatus, names.ErrorType),
-		only(names.MetricHTTPClient, names.PeerService, names.HTTPMethod, names.HTTPStatus, names.ErrorType),
-		drop(names.MetricServerRequestSize), drop(names.MetricServerResponseSize), drop(names.MetricClientRequestSize),
-	}
+// clientDuration keeps the labels of calls to those that tell peers and outcomes
+// apart.
+var clientDuration = sdkmetric.NewView(sdkmetric.Instrument{Name: names.MetricHTTPClient}, sdkmetric.Stream{
+	AttributeFilter: attribute.NewAllowKeysFilter(names.PeerService, names.HTTPMethod, names.HTTPStatus, names.ErrorType),
+})
+
+func noSizes(i sdkmetric.Instrument) (sdkmetric.Stream, bool) {
+	return sdkmetric.Stream{Aggregation: sdkmetric.AggregationDrop{}}, strings.HasSuffix(i.Name, ".body.size")
 }
 
 // newMetricReader collects every metricPeriod and sends to the agent at url. A

@@ -14,12 +14,9 @@ const (
 	MetricGCPause       = "go.memory.gc.pause.duration"
 	MetricGoSchedule    = "go.schedule.duration"
 
-	MetricHTTPServer         = "http.server.request.duration"
-	MetricHTTPClient         = "http.client.request.duration"
-	MetricServerRequestSize  = "http.server.request.body.size"
-	MetricServerResponseSize = "http.server.response.body.size"
-	MetricClientRequestSize  = "http.client.request.body.size"
-	MetricEndpointDuration   = "jari.endpoint.duration"
+	MetricHTTPServer       = "http.server.request.duration"
+	MetricHTTPClient       = "http.client.request.duration"
+	MetricEndpointDuration = "jari.endpoint.duration"
 
 	MetricPoolConnections = "db.client.connection.count"
 	MetricPoolMax         = "db.client.connection.max"
@@ -92,9 +89,6 @@ var Metrics = append([]Metric{
 
 	{MetricHTTPServer, "s", "Histogram of a request's duration at the server, by http.request.method, http.route and http.response.status_code."},
 	{MetricHTTPClient, "s", "Histogram of a call's duration, by peer.service, http.request.method and http.response.status_code, or error.type where there was no answer."},
-	{MetricServerRequestSize, "By", "Not kept, as the two below: instrumentations make it."},
-	{MetricServerResponseSize, "By", "Not kept."},
-	{MetricClientRequestSize, "By", "Not kept."},
 	{MetricEndpointDuration, "s", "Histogram of a service method's duration, by jari.method and error.type."},
 
 	{MetricSpansProcessed, "{span}", "Spans that went into the queue for the agent, or with error.type queue_full did not fit and are lost."},
