@@ -13,7 +13,6 @@ import (
 	"go.opentelemetry.io/otel"
 	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/codes"
-	"go.opentelemetry.io/otel/propagation"
 	"go.opentelemetry.io/otel/trace"
 	"golang.org/x/sync/errgroup"
 
@@ -149,9 +148,8 @@ func (p *Postman) round(ctx context.Context) (settled int, well bool) {
 // deliver sends one mail, within its lease, in a trace of its own that is linked
 // to the trace of the request behind it, and reports whether the job is settled.
 func (p *Postman) deliver(ctx context.Context, j Job, until time.Time) bool {
-	booking := propagation.TraceContext{}.Extract(context.Background(), propagation.MapCarrier{"traceparent": j.Traceparent})
 	ctx, span := otel.Tracer(scope).Start(ctx, names.SpanMail,
-		trace.WithNewRoot(), trace.WithLinks(links(booking)...), trace.WithSpanKind(trace.SpanKindConsumer),
+		trace.WithNewRoot(), telemetry.LinkTo(j.Traceparent), trace.WithSpanKind(trace.SpanKindConsumer),
 		trace.WithAttributes(
 			attribute.String(names.OutboxEventID, j.ID.String()),
 			attribute.String(names.ReservationID, j.Reservation.ID.String()),
@@ -172,13 +170,6 @@ func earlier(a, b time.Time) time.Time {
 		return b
 	}
 	return a
-}
-
-func links(ctx context.Context) []trace.Link {
-	if sc := trace.SpanContextFromContext(ctx); sc.IsValid() {
-		return []trace.Link{{SpanContext: sc}}
-	}
-	return nil
 }
 
 var (

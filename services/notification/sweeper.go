@@ -6,10 +6,12 @@ import (
 	"time"
 
 	"jari.example/services/internal/fault"
+	"jari.example/telemetry"
 	"jari.example/telemetry/names"
 )
 
 const (
+	eventsSwept = "old events are swept" // the job's name
 	sweepEvery  = time.Hour
 	sweepBatch  = 500 // small steps: a long delete would hold back the vacuum
 	sweepWithin = 20 * time.Second
@@ -30,7 +32,7 @@ func (s *Sweeper) Run(ctx context.Context) error {
 	for {
 		if err := s.sweep(ctx); err != nil && ctx.Err() == nil {
 			s.Logger.WarnContext(ctx, "job failed; it comes again", names.EventName, names.EventJobFailed,
-				names.Job, "old events are swept", names.Reason, fault.ReasonOf(err), names.Exception, err.Error())
+				names.Job, eventsSwept, names.Reason, fault.ReasonOf(err), names.Exception, err.Error())
 		}
 		select {
 		case <-ctx.Done():
@@ -40,7 +42,9 @@ func (s *Sweeper) Run(ctx context.Context) error {
 	}
 }
 
-func (s *Sweeper) sweep(ctx context.Context) error {
+func (s *Sweeper) sweep(ctx context.Context) error { return telemetry.Job(ctx, eventsSwept, s.forget) }
+
+func (s *Sweeper) forget(ctx context.Context) error {
 	for {
 		step, cancel := context.WithTimeout(ctx, sweepWithin)
 		n, err := s.Store.Sweep(step, time.Now().Add(-keepFor), sweepBatch)

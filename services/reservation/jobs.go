@@ -11,6 +11,7 @@ import (
 	"go.opentelemetry.io/otel/metric"
 
 	"jari.example/services/internal/fault"
+	"jari.example/telemetry"
 	"jari.example/telemetry/names"
 )
 
@@ -50,14 +51,23 @@ type Job struct {
 	Once  func(context.Context) error
 }
 
+// The jobs' names.
+const (
+	linesEnd       = "offers and lines end"
+	slotsMade      = "slots are made ahead"
+	dinersReminded = "diners are reminded"
+	keysSwept      = "old keys are swept"
+	booksAudited   = "the books are audited"
+)
+
 // All lists the jobs.
 func (j *Jobs) All() []Job {
 	return []Job{
-		{"offers and lines end", expireEvery, j.Expire},
-		{"slots are made ahead", time.Minute, j.MakeSlots},
-		{"diners are reminded", time.Minute, j.Remind},
-		{"old keys are swept", time.Minute, j.Sweep},
-		{"the books are audited", time.Minute, j.Audit},
+		{linesEnd, expireEvery, j.Expire},
+		{slotsMade, time.Minute, j.MakeSlots},
+		{dinersReminded, time.Minute, j.Remind},
+		{keysSwept, time.Minute, j.Sweep},
+		{booksAudited, time.Minute, j.Audit},
 	}
 }
 
@@ -80,16 +90,16 @@ func (j *Jobs) Run(ctx context.Context, job Job) error {
 	}
 }
 
-func (j *Jobs) act() Act {
-	return Act{EventID: uuid.New(), At: j.now().UTC().Truncate(time.Microsecond)}
+func (j *Jobs) act(ctx context.Context) Act {
+	return Act{EventID: uuid.New(), At: j.now().UTC().Truncate(time.Microsecond), Traceparent: telemetry.Traceparent(ctx)}
 }
 
 // Expire ends the offers that have run out and the lines whose cut-off has
 // come, and offers on what that frees.
 func (j *Jobs) Expire(ctx context.Context) error {
 	due, err := j.chores.Due(ctx, j.now(), jobBatch)
-	return each(ctx, due, err, func(ctx context.Context, slot SlotID) error {
-		_, err := j.chores.Change(ctx, Change{Act: j.act(), Scope: Scope{Slots: []SlotID{slot}}, Decide: Expire})
+	return each(ctx, linesEnd, due, err, func(ctx context.Context, slot SlotID) error {
+		_, err := j.chores.Change(ctx, Change{Act: j.act(ctx), Scope: Scope{Slots: []SlotID{slot}}, Decide: Expire})
 		j.wake()
 		return err
 	})
@@ -99,8 +109,8 @@ func (j *Jobs) Expire(ctx context.Context) error {
 // schedule's window.
 func (j *Jobs) MakeSlots(ctx context.Context) error {
 	unmade, err := j.chores.Unmade(ctx, j.now().Add(-remakeAfter), jobBatch)
-	return each(ctx, unmade, err, func(ctx context.Context, restaurant string) error {
-		act := j.act()
+	return each(ctx, slotsMade, unmade, err, func(ctx context.Context, restaurant string) error {
+		act := j.act(ctx)
 		_, err := j.chores.Change(ctx, Change{
 			Act: act, Scope: Scope{Period: Period{restaurant, act.At, horizon}},
 			Decide: func(d *Desk) (Reservation, error) { return Reservation{}, d.Remake(restaurant) },
@@ -109,22 +119,24 @@ func (j *Jobs) MakeSlots(ctx context.Context) error {
 	})
 }
 
-// each does one thing after the other, each in its own time: what fails for one
-// must not keep the others from it.
-func each[T any](ctx context.Context, list []T, err error, do func(context.Context, T) error) error {
+// each does one thing after the other, each in its own time and trace: what
+// fails for one must not keep the others from it.
+func each[T any](ctx context.Context, job string, list []T, err error, do func(context.Context, T) error) error {
 	errs := []error{err}
 	for _, one := range list {
 		its, cancel := context.WithTimeout(ctx, itemFor)
-		errs = append(errs, do(its, one))
+		errs = append(errs, telemetry.Job(its, job, func(ctx context.Context) error { return do(ctx, one) }))
 		cancel()
 	}
 	return errors.Join(errs...)
 }
 
 // Remind puts the reminders of the coming day into the outbox.
-func (j *Jobs) Remind(ctx context.Context) error {
+func (j *Jobs) Remind(ctx context.Context) error { return telemetry.Job(ctx, dinersReminded, j.remind) }
+
+func (j *Jobs) remind(ctx context.Context) error {
 	for {
-		now := j.act().At
+		now := j.act(ctx).At
 		n, err := j.chores.Remind(ctx, now, now.Add(RemindAhead), jobBatch)
 		if n > 0 {
 			j.wake()
@@ -136,7 +148,9 @@ func (j *Jobs) Remind(ctx context.Context) error {
 }
 
 // Sweep forgets the keys that are a day old.
-func (j *Jobs) Sweep(ctx context.Context) error {
+func (j *Jobs) Sweep(ctx context.Context) error { return telemetry.Job(ctx, keysSwept, j.sweep) }
+
+func (j *Jobs) sweep(ctx context.Context) error {
 	for {
 		n, err := j.chores.Sweep(ctx, j.now().Add(-keyLife), sweepBatch)
 		if err != nil || n < sweepBatch {
@@ -146,7 +160,9 @@ func (j *Jobs) Sweep(ctx context.Context) error {
 }
 
 // Audit says of each slot whose books are wrong that they are.
-func (j *Jobs) Audit(ctx context.Context) error {
+func (j *Jobs) Audit(ctx context.Context) error { return telemetry.Job(ctx, booksAudited, j.audit) }
+
+func (j *Jobs) audit(ctx context.Context) error {
 	a, err := j.chores.Audit(ctx, j.now())
 	if err != nil {
 		return err

@@ -2,11 +2,15 @@ package reservation
 
 import (
 	"context"
+	"errors"
 	"testing"
 	"testing/synctest"
 	"time"
 
+	"go.opentelemetry.io/otel/codes"
+
 	"jari.example/services/internal/fault"
+	"jari.example/telemetry"
 	"jari.example/telemetry/names"
 	"jari.example/telemetry/telemetrytest"
 )
@@ -101,7 +105,8 @@ func TestAJobThatFailsComesAgain(t *testing.T) {
 // crooked are chores of which one slot's, and one restaurant's, always fail.
 type crooked struct {
 	Chores
-	done []string
+	done   []string
+	traces map[string]bool
 }
 
 func (c *crooked) Due(context.Context, time.Time, int) ([]SlotID, error) {
@@ -112,7 +117,10 @@ func (c *crooked) Unmade(context.Context, time.Time, int) ([]string, error) {
 	return []string{"broken", "mokran"}, nil
 }
 
-func (c *crooked) Change(_ context.Context, change Change) (Outcome, error) {
+func (c *crooked) Change(ctx context.Context, change Change) (Outcome, error) {
+	if own := change.Traceparent; own == telemetry.Traceparent(ctx) {
+		c.traces[own] = true
+	}
 	if change.Period.RestaurantID == "broken" || len(change.Slots) > 0 && change.Slots[0] == 1 {
 		return Outcome{}, fault.New(fault.Internal, "internal", "no")
 	}
@@ -122,7 +130,7 @@ func (c *crooked) Change(_ context.Context, change Change) (Outcome, error) {
 
 func TestWhatFailsForOneKeepsNoOtherFromIt(t *testing.T) {
 	rec := telemetrytest.Start(t)
-	c := &crooked{}
+	c := &crooked{traces: map[string]bool{}}
 	jobs, err := NewJobs(c, func() {}, rec.Logger)
 	if err != nil {
 		t.Fatal(err)
@@ -132,6 +140,63 @@ func TestWhatFailsForOneKeepsNoOtherFromIt(t *testing.T) {
 	}
 	if err := jobs.MakeSlots(t.Context()); err == nil || len(c.done) != 3 || c.done[2] != "mokran" {
 		t.Errorf("done %v, %v", c.done, err)
+	}
+	if len(c.traces) != 5 || c.traces[""] {
+		t.Errorf("what was done is of the traces %v, want one for each slot and restaurant", c.traces)
+	}
+	failed := 0
+	for _, s := range rec.Spans() {
+		if s.Name() != names.SpanJob || s.Parent().IsValid() || telemetrytest.Attr(s, names.Job) == nil {
+			t.Errorf("%s %v of %v", s.Name(), s.Attributes(), s.Parent())
+		}
+		if s.Status().Code == codes.Error {
+			failed++
+		}
+	}
+	if failed != 2 {
+		t.Errorf("%d spans failed", failed)
+	}
+}
+
+// quiet are chores of which there are none.
+type quiet struct{ Chores }
+
+func (quiet) Due(context.Context, time.Time, int) ([]SlotID, error)    { return nil, nil }
+func (quiet) Unmade(context.Context, time.Time, int) ([]string, error) { return nil, nil }
+func (quiet) Remind(ctx context.Context, _, _ time.Time, _ int) (int, error) {
+	return 0, traced(ctx)
+}
+func (quiet) Sweep(ctx context.Context, _ time.Time, _ int) (int, error) { return 0, traced(ctx) }
+func (quiet) Audit(ctx context.Context, _ time.Time) (Audit, error)      { return Audit{}, traced(ctx) }
+
+func traced(ctx context.Context) error {
+	if telemetry.Traceparent(ctx) == "" {
+		return errors.New("it is of no trace")
+	}
+	return nil
+}
+
+func TestARoundIsATraceAndAPollThatFindsNothingIsNone(t *testing.T) {
+	rec := telemetrytest.Start(t)
+	jobs, err := NewJobs(quiet{}, func() {}, rec.Logger)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var names []any
+	for _, job := range jobs.All() {
+		before := len(rec.Spans())
+		if err := job.Once(t.Context()); err != nil {
+			t.Errorf("%s: %v", job.Name, err)
+		}
+		for _, s := range rec.Spans()[before:] {
+			names = append(names, telemetrytest.Attr(s, "jari.job"))
+			if got := names[len(names)-1]; got != job.Name {
+				t.Errorf("%s is traced as %v", job.Name, got)
+			}
+		}
+	}
+	if len(names) != 3 {
+		t.Errorf("traced %v, want the three that cannot know before", names)
 	}
 }
 

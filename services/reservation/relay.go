@@ -11,13 +11,13 @@ import (
 	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/codes"
 	"go.opentelemetry.io/otel/metric"
-	"go.opentelemetry.io/otel/propagation"
 	"go.opentelemetry.io/otel/trace"
 	"golang.org/x/sync/errgroup"
 
 	"jari.example/services/internal/backlog"
 	"jari.example/services/internal/fault"
 	"jari.example/services/internal/pace"
+	"jari.example/telemetry"
 	"jari.example/telemetry/names"
 )
 
@@ -170,8 +170,7 @@ func (r *Relay) round(ctx context.Context) (told int, well bool) {
 func (r *Relay) deliver(ctx context.Context, e Event) error {
 	ctx, cancel := context.WithTimeout(ctx, tellWithin)
 	defer cancel()
-	ctx = propagation.TraceContext{}.Extract(ctx, propagation.MapCarrier{"traceparent": e.Traceparent})
-	ctx, span := otel.Tracer(scope).Start(ctx, names.SpanOutboxDeliver, trace.WithAttributes(
+	ctx, span := otel.Tracer(scope).Start(telemetry.Continue(ctx, e.Traceparent), names.SpanOutboxDeliver, trace.WithAttributes(
 		attribute.String(names.OutboxEventID, e.ID.String()),
 		attribute.String(names.ReservationID, e.Reservation.ID.String()),
 		attribute.String(names.MailKind, e.Kind)))

@@ -10,7 +10,6 @@ import (
 	"unicode/utf8"
 
 	"github.com/google/uuid"
-	"go.opentelemetry.io/otel/propagation"
 
 	"jari.example/services/internal/endpoint"
 	"jari.example/services/internal/fault"
@@ -311,11 +310,9 @@ func page(list []Reservation, limit int) ListResponse {
 // act is what a store must know about who changes something, and when.
 func (s *Service) act(ctx context.Context, key string, hash []byte) (Act, error) {
 	who, err := diner(ctx)
-	trace := propagation.MapCarrier{}
-	propagation.TraceContext{}.Inject(ctx, trace)
 	return Act{
 		DinerID: who, Key: key, Hash: hash, EventID: uuid.New(),
-		Traceparent: trace["traceparent"],
+		Traceparent: telemetry.Traceparent(ctx),
 		At:          s.now().UTC().Truncate(time.Microsecond), // what PostgreSQL keeps
 	}, err
 }

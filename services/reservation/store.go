@@ -85,7 +85,7 @@ type Chores interface {
 
 	// Remind puts an [EventReminder] into the outbox for up to n confirmed visits
 	// that start before an instant, were last changed more than a day ahead, and
-	// were not reminded of before. It returns how many.
+	// were not reminded of before. It returns how many. They are of ctx's trace.
 	Remind(ctx context.Context, now, before time.Time, n int) (int, error)
 
 	// Sweep forgets up to n remembered answers from before an instant.

@@ -8,6 +8,7 @@ import (
 	"github.com/google/uuid"
 
 	"jari.example/services/reservation"
+	"jari.example/telemetry"
 )
 
 // Due implements [reservation.Chores].
@@ -48,13 +49,13 @@ func (s *Store) Unmade(_ context.Context, before time.Time, n int) ([]string, er
 func (s *Store) Remind(ctx context.Context, now, before time.Time, n int) (int, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	reminded := 0
+	reminded, trace := 0, telemetry.Traceparent(ctx)
 	for _, r := range s.rows {
 		if reminded < n && r.Status == reservation.Confirmed && r.DinerID != uuid.Nil &&
 			r.Start.After(now) && r.Start.Before(before) && s.updated[r.ID].Before(r.Start.Add(-reservation.RemindAhead)) &&
 			!s.reminded[r.ID].Equal(r.Start) {
 			s.reminded[r.ID] = r.Start
-			s.tell(reservation.Event{ID: uuid.New(), Kind: reservation.EventReminder, OccurredAt: now, Reservation: *r})
+			s.tell(reservation.Event{ID: uuid.New(), Kind: reservation.EventReminder, OccurredAt: now, Reservation: *r, Traceparent: trace})
 			reminded++
 		}
 	}

@@ -7,6 +7,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"jari.example/services/reservation"
+	"jari.example/telemetry"
 )
 
 const dueSQL = `-- name: reservation.due
@@ -41,11 +42,11 @@ WITH due AS MATERIALIZED (
   LIMIT $4 FOR NO KEY UPDATE SKIP LOCKED),
 r AS (UPDATE reservations SET reminded_at = starts_at FROM due WHERE reservations.id = due.id RETURNING reservations.*)
 INSERT INTO outbox (event_id, reservation_id, kind, payload, traceparent, created_at, due_at)
-SELECT gen_random_uuid(), id, $5, to_jsonb(r), '', $1, $1 FROM r`
+SELECT gen_random_uuid(), id, $5, to_jsonb(r), $6, $1, $1 FROM r`
 
 // Remind implements [reservation.Chores].
 func (s *Store) Remind(ctx context.Context, now, before time.Time, n int) (int, error) {
-	tag, err := s.pool.Exec(ctx, remindSQL, now, before, reservation.RemindAhead, n, reservation.EventReminder)
+	tag, err := s.pool.Exec(ctx, remindSQL, now, before, reservation.RemindAhead, n, reservation.EventReminder, telemetry.Traceparent(ctx))
 	s.tally.Reminded(ctx, int(tag.RowsAffected()))
 	return int(tag.RowsAffected()), explain(ctx, err)
 }

@@ -9,13 +9,15 @@ import (
 
 	"jari.example/services/internal/fault"
 	"jari.example/services/reservation"
+	"jari.example/telemetry"
 )
 
 // reminding tells each diner once a visit, and again of the day they moved to.
 func reminding(t *testing.T, w *world) {
+	const traced = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01" // the job
 	remind := func(at time.Time, n int) int {
 		t.Helper()
-		told, err := w.store.Remind(t.Context(), at, at.Add(reservation.RemindAhead), n)
+		told, err := w.store.Remind(telemetry.Continue(t.Context(), traced), at, at.Add(reservation.RemindAhead), n)
 		w.must(err)
 		return told
 	}
@@ -45,7 +47,8 @@ func reminding(t *testing.T, w *world) {
 	events, err := w.store.Lease(t.Context(), 10, w.now.AddDate(1, 0, 0), w.now.AddDate(2, 0, 0))
 	w.must(err)
 	for _, e := range events {
-		if e.Kind != reservation.EventReminder || e.Reservation.ID != first.ID && e.Reservation.ID != moved.ID || e.ID == uuid.Nil {
+		if e.Kind != reservation.EventReminder || e.Reservation.ID != first.ID && e.Reservation.ID != moved.ID || e.ID == uuid.Nil ||
+			e.Traceparent != traced {
 			t.Errorf("told %+v", e)
 		}
 		w.must(w.store.Delivered(t.Context(), e.Seq))

@@ -18,16 +18,20 @@ import (
 
 	"jari.example/services/internal/fault"
 	"jari.example/services/search"
+	"jari.example/telemetry"
 )
 
 // Catalogue is a table whose key is the attribute id. An item is the
-// restaurant's JSON, attribute by attribute.
+// restaurant's JSON, attribute by attribute, and the trace of whoever wrote it,
+// which the stream hands on.
 type Catalogue struct {
 	db    *dynamodb.Client
 	table string
 }
 
 var _ search.Catalogue = (*Catalogue)(nil)
+
+const traceparent = "traceparent" // the attribute
 
 // NewCatalogue returns the catalogue kept in table.
 func NewCatalogue(cfg aws.Config, table string) *Catalogue {
@@ -55,6 +59,9 @@ func (c *Catalogue) Put(ctx context.Context, r search.Restaurant, prev int64) er
 	item, err := attributevalue.MarshalMapWithOptions(r, func(o *attributevalue.EncoderOptions) { o.TagKey = "json" })
 	if err != nil {
 		return fmt.Errorf("encode restaurant: %w", err)
+	}
+	if trace := telemetry.Traceparent(ctx); trace != "" {
+		item[traceparent] = &types.AttributeValueMemberS{Value: trace}
 	}
 	in := &dynamodb.PutItemInput{TableName: &c.table, Item: item, ConditionExpression: aws.String("attribute_not_exists(id)")}
 	if prev != 0 {

@@ -272,7 +272,9 @@ func change(r types.Record) indexer.Change {
 		return indexer.Change{Bad: fmt.Errorf("read stream image: %w", err)}
 	}
 	if !removed {
-		return written(item)
+		c := written(item)
+		c.Traceparent = text(item[traceparent])
+		return c
 	}
 	// The index keeps what is newer than this, so a removal needs no more than
 	// the version that was removed.

@@ -11,6 +11,7 @@ import (
 	"jari.example/services/search/dynamo/dynamotest"
 	"jari.example/services/search/indexer"
 	"jari.example/services/search/searchtest"
+	"jari.example/telemetry"
 )
 
 func put(t *testing.T, cfg aws.Config, table, id string, prev, version int64) {
@@ -45,12 +46,22 @@ func TestTheStreamTellsWhatBecameOfARestaurant(t *testing.T) {
 		t.Fatal(err)
 	}
 	put(t, cfg, table, "mosu", 0, 5)
-	put(t, cfg, table, "mosu", 5, 6)
+	const traced = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
+	catalogue, request := dynamo.NewCatalogue(cfg, table), telemetry.Continue(t.Context(), traced)
+	if err := catalogue.Put(request, searchtest.Restaurant("mosu", 6), 5); err != nil {
+		t.Fatal(err)
+	}
+	if r, err := catalogue.Get(t.Context(), "mosu"); err != nil || r.Version != 6 {
+		t.Errorf("read %+v, %v", r, err)
+	}
 	dynamotest.Remove(t, cfg, table, "mosu")
 	got, _ := next(t, tail, 3)
 	want := searchtest.Restaurant("mosu", 6)
 	if c := got[1]; c.ID != "mosu" || c.Version != 6 || c.Bad != nil || !c.Restaurant.Same(want.Profile) {
 		t.Errorf("the second change is %+v, want %+v", c, want)
+	}
+	if got[0].Traceparent != "" || got[1].Traceparent != traced || got[2].Traceparent != "" { // who removed it is not known
+		t.Errorf("the changes are of %q, %q and %q", got[0].Traceparent, got[1].Traceparent, got[2].Traceparent)
 	}
 	if c := got[2]; c.ID != "mosu" || c.Version != 6 || c.Restaurant != nil {
 		t.Errorf("the removal is %+v", c)

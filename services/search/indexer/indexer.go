@@ -22,6 +22,7 @@ import (
 
 	"jari.example/services/internal/backlog"
 	"jari.example/services/search"
+	"jari.example/telemetry"
 	"jari.example/telemetry/names"
 )
 
@@ -33,6 +34,8 @@ type Change struct {
 	At         time.Time // when it happened, as far as is known
 	Restaurant *search.Restaurant
 	Bad        error
+
+	Traceparent string // of the request that made it; may be empty
 }
 
 // Position is how far a stream was read: per shard, the sequence number of the
@@ -195,7 +198,7 @@ func (x *Indexer) open(ctx context.Context) (Tail, error) {
 		return nil, err
 	}
 	began := time.Now()
-	if err := x.traced(ctx, names.SpanIndexAll, "whole catalogue indexed", began, x.rebuild); err != nil {
+	if err := x.traced(ctx, names.SpanIndexAll, "whole catalogue indexed", began, nil, x.rebuild); err != nil {
 		return nil, err
 	}
 	x.upTo.Store(&began)
@@ -214,7 +217,7 @@ func (x *Indexer) step(ctx context.Context, tail Tail) error {
 		return nil
 	}
 	x.batches.Took(ctx, len(changes))
-	err = x.traced(ctx, names.SpanIndexChanges, "catalogue changes indexed", began, func(ctx context.Context) (int, error) {
+	err = x.traced(ctx, names.SpanIndexChanges, "catalogue changes indexed", began, changes, func(ctx context.Context) (int, error) {
 		if err := x.apply(ctx, newest(changes)); err != nil {
 			return 0, err
 		}
@@ -226,10 +229,15 @@ func (x *Indexer) step(ctx context.Context, tail Tail) error {
 	return err
 }
 
-// traced runs work under a root span of its own and reports what it did.
-func (x *Indexer) traced(ctx context.Context, name, body string, began time.Time, work func(context.Context) (int, error)) error {
+// traced runs work under a root span of its own, which links to those of the
+// changes it is about, and reports what it did.
+func (x *Indexer) traced(ctx context.Context, name, body string, began time.Time, about []Change, work func(context.Context) (int, error)) error {
+	var causes []string
+	for _, c := range about {
+		causes = append(causes, c.Traceparent)
+	}
 	ctx, span := otel.Tracer("jari.example/services/search/indexer").Start(ctx, name,
-		trace.WithNewRoot(), trace.WithTimestamp(began), trace.WithSpanKind(trace.SpanKindConsumer))
+		trace.WithNewRoot(), telemetry.LinkTo(causes...), trace.WithTimestamp(began), trace.WithSpanKind(trace.SpanKindConsumer))
 	defer span.End()
 	n, err := work(ctx)
 	if err != nil {

@@ -262,11 +262,18 @@ func TestOnlyPollsThatFindSomethingAreTraced(t *testing.T) {
 		if n := len(rec.Spans()) - before; n != 0 {
 			t.Errorf("%d spans while nothing changed", n)
 		}
-		w.put(write("a", 1))
+		a, b := write("a", 1), write("b", 1)
+		a.Traceparent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
+		w.put(a)
+		w.put(b) // by somebody who is not traced
 		time.Sleep(time.Second)
 	})
-	if got := telemetrytest.Attr(rec.Span(t, names.SpanIndexChanges), names.Count); got != int64(1) {
-		t.Errorf("the span counts %v, want 1", got)
+	span := rec.Span(t, names.SpanIndexChanges)
+	if got := telemetrytest.Attr(span, names.Count); got != int64(2) {
+		t.Errorf("the span counts %v, want 2", got)
+	}
+	if l := span.Links(); span.Parent().IsValid() || len(l) != 1 || l[0].SpanContext.TraceID().String() != "0af7651916cd43dd8448eb211c80319c" {
+		t.Errorf("the span's parent is %v, its links are %v", span.Parent(), l)
 	}
 }
 
@@ -281,7 +288,7 @@ func TestTheIndexSaysHowFarItIsBehind(t *testing.T) {
 				t.Errorf("%s: %v s behind (%v), want %v to %v", sentence, age, ok, atLeast, atMost)
 			}
 		}
-		time.Sleep(time.Minute)
+		time.Sleep(time.Minute + 50*time.Millisecond) // not at the moment of a poll
 		behind("nothing changes", 0, .2)
 		late := write("a", 1)
 		late.At = time.Now().Add(-30 * time.Second)
