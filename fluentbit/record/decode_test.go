@@ -243,6 +243,8 @@ func TestAValueOfNoKnownShapeHarmsNoNeighbour(t *testing.T) {
 	}
 	if records, err := Decode(bytes.Repeat([]byte{0x2a}, 1000)); len(records) != 1 || len(records[0].Broken.Raw) != 1000 || err == nil {
 		t.Errorf("a thousand bytes of garbage: %d records, %v", len(records), err)
+	} else if d := documents(records)[0]; d.Index != names.Daily(names.DeadLetterIndex, names.Undated) {
+		t.Errorf("garbage, which tells no time, is filed in %s", d.Index)
 	}
 	if records, err := Decode(nil); len(records) != 0 || err != nil {
 		t.Errorf("an empty chunk: %d records, %v", len(records), err)
