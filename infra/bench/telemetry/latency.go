@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strconv"
@@ -29,6 +30,7 @@ const (
 
 // The emitters by service.name. Each has a hyphen, see parts.LogGlob.
 const (
+	warmService   = "bench-warm"
 	loadService   = "bench-load"
 	outageService = "bench-outage"
 )
@@ -40,6 +42,18 @@ func probeService(load string) string {
 // latency measures from when a line or span was made to when a search finds
 // it, alone and with others.
 func (b *benchmark) latency(ctx context.Context, p *pipe) (rows []row, err error) {
+	// A day's index is made with its first document, which takes seconds once a day.
+	const first = 20
+	e, err := p.emit(b.emitter, warmService, "-rate", "10", "-count", strconv.Itoa(first))
+	if err != nil {
+		return nil, err
+	}
+	if err := e.wait(ctx); err != nil {
+		return nil, err
+	}
+	if missing, err := p.await(ctx, warmService, first, arriveWithin); err != nil || missing > 0 {
+		return nil, errors.Join(err, fmt.Errorf("%d of the first %d lines and spans do not arrive", missing, first))
+	}
 	for _, load := range []string{idle, loaded} {
 		b.say("latency %s: %v", load, b.watch)
 		var background *emitter

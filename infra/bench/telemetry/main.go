@@ -203,7 +203,7 @@ func (b *benchmark) pipe(ctx context.Context) (rows []row, err error) {
 		rows = append(rows, measured...)
 	}
 	if os.Getenv("JARI_OPENSEARCH_URL") != "" {
-		err = p.store.forget(ctx, probeService(idle), probeService(loaded), loadService, outageService)
+		err = p.store.forget(ctx, warmService, probeService(idle), probeService(loaded), loadService, outageService)
 	}
 	return rows, err
 }
