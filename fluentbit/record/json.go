@@ -4,7 +4,6 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
-	"maps"
 	"math"
 	"slices"
 	"strconv"
@@ -69,7 +68,7 @@ func appendNested(b []byte, v any, levels int) []byte {
 			return appendString(b, string(appendNested(nil, v, math.MaxInt)))
 		}
 		b = append(b, '{')
-		for i, k := range slices.Sorted(maps.Keys(v)) {
+		for i, k := range sortedKeys(v) {
 			if i > 0 {
 				b = append(b, ',')
 			}
@@ -79,6 +78,15 @@ func appendNested(b []byte, v any, levels int) []byte {
 		return append(b, '}')
 	}
 	return appendString(b, fmt.Sprint(v))
+}
+
+func sortedKeys(m map[string]any) []string {
+	keys := make([]string, 0, len(m))
+	for k := range m {
+		keys = append(keys, k)
+	}
+	slices.Sort(keys)
+	return keys
 }
 
 const hexDigits = "0123456789abcdef"

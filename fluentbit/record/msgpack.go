@@ -1,11 +1,11 @@
 package record
 
 import (
-	"bytes"
 	"encoding/binary"
 	"errors"
 	"fmt"
 	"io"
+	"strings"
 	"time"
 
 	"github.com/vmihailenco/msgpack/v5"
@@ -14,9 +14,9 @@ import (
 
 // reader reads the MessagePack values of a chunk one by one.
 type reader struct {
-	chunk []byte
-	from  *bytes.Reader // of the chunk
-	dec   *msgpack.Decoder
+	text string // the chunk, of which every string is a part
+	from *strings.Reader
+	dec  *msgpack.Decoder
 }
 
 // eventTime is Fluent Bit's extension type 0.
@@ -38,8 +38,9 @@ var (
 )
 
 func newReader(chunk []byte) *reader {
-	from := bytes.NewReader(chunk)
-	return &reader{chunk: chunk, from: from, dec: msgpack.NewDecoder(from)}
+	text := string(chunk)
+	from := strings.NewReader(text)
+	return &reader{text: text, from: from, dec: msgpack.NewDecoder(from)}
 }
 
 // offset is how much of the chunk has been read.
@@ -126,11 +127,10 @@ func (r *reader) value(depth int) (any, error) {
 	case msgpcode.IsFixedNum(code) || code >= msgpcode.Uint8 && code <= msgpcode.Int64:
 		return r.dec.DecodeInt64()
 	case msgpcode.IsString(code):
-		b, err := r.take()
-		return string(b), err
+		return r.take()
 	case msgpcode.IsBin(code):
-		b, err := r.take()
-		return bytes.Clone(b), err
+		s, err := r.take()
+		return []byte(s), err
 	case isArray(code):
 		return r.array(depth)
 	case isMap(code):
@@ -143,17 +143,22 @@ func (r *reader) value(depth int) (any, error) {
 
 // take is the content of a string or of bytes, part of the chunk. The library
 // would first allocate what the header claims, up to 4 GiB.
-func (r *reader) take() ([]byte, error) {
+func (r *reader) take() (string, error) {
 	n, err := r.dec.DecodeBytesLen()
 	if err != nil {
-		return nil, err
+		return "", err
 	}
+	return r.pass(n)
+}
+
+// pass is the next n bytes.
+func (r *reader) pass(n int) (string, error) {
 	at := r.offset()
 	if n < 0 || n > r.from.Len() {
-		return nil, io.ErrUnexpectedEOF
+		return "", io.ErrUnexpectedEOF
 	}
-	_, err = r.from.Seek(int64(n), io.SeekCurrent)
-	return r.chunk[at : at+n], err
+	_, err := r.from.Seek(int64(n), io.SeekCurrent)
+	return r.text[at : at+n], err
 }
 
 func (r *reader) array(depth int) (any, error) {
@@ -185,24 +190,30 @@ func (r *reader) object(depth int) (any, error) {
 	}
 	m := make(map[string]any, min(n, 64))
 	for range n {
-		k, err := r.value(depth + 1)
+		k, err := r.key(depth + 1)
 		if err != nil {
 			return nil, err
 		}
-		v, err := r.value(depth + 1)
-		if err != nil {
+		if m[k], err = r.value(depth + 1); err != nil {
 			return nil, err
-		}
-		switch k := k.(type) {
-		case string:
-			m[k] = v
-		case []any, map[string]any:
-			return nil, errKey
-		default:
-			m[string(appendValue(nil, k))] = v
 		}
 	}
 	return m, nil
+}
+
+func (r *reader) key(depth int) (string, error) {
+	if code, err := r.dec.PeekCode(); err == nil && msgpcode.IsString(code) {
+		return r.take()
+	}
+	k, err := r.value(depth)
+	if err != nil {
+		return "", err
+	}
+	switch k.(type) {
+	case []any, map[string]any:
+		return "", errKey
+	}
+	return string(appendValue(nil, k)), nil
 }
 
 func (r *reader) extension() (any, error) {
@@ -210,16 +221,13 @@ func (r *reader) extension() (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	at := r.offset()
-	if n < 0 || n > r.from.Len() {
-		return nil, io.ErrUnexpectedEOF
-	}
-	if _, err := r.from.Seek(int64(n), io.SeekCurrent); err != nil {
+	s, err := r.pass(n)
+	if err != nil {
 		return nil, err
 	}
-	b := r.chunk[at : at+n]
+	b := []byte(s)
 	if id == 0 && n == 8 {
 		return eventTime{binary.BigEndian.Uint32(b), binary.BigEndian.Uint32(b[4:])}, nil
 	}
-	return bytes.Clone(b), nil
+	return b, nil
 }
