@@ -91,28 +91,25 @@ func beyond53(ctx context.Context, p *play) error {
 // which Fluent Bit puts markers of groups.
 func groups(ctx context.Context, p *play) error {
 	p.expect(verdict.Line, p.all())
-	const perScope, scopes = 10, 2
+	const perScope, scopes, resources = 10, 2, 2
 	markers, number := 0, int64(0)
 	for number < p.records {
-		var resources []object
-		for range 2 {
+		var request []object
+		for range resources {
 			var list []object
 			for range scopes {
-				var logs []object
-				for range perScope {
-					if number < p.records {
-						logs = append(logs, p.otlpLog(number))
-						number++
-					}
+				logs := []object{} // Fluent Bit refuses a null
+				for ; len(logs) < perScope && number < p.records; number++ {
+					logs = append(logs, p.otlpLog(number))
 				}
 				markers++
 				list = append(list, object{"scope": object{"name": "scope"}, "logRecords": logs})
 			}
-			resources = append(resources, object{
+			request = append(request, object{
 				"resource": object{"attributes": []object{attribute(names.ServiceName, "stringValue", p.service)}}, "scopeLogs": list,
 			})
 		}
-		if err := p.post(ctx, "/v1/logs", object{"resourceLogs": resources}); err != nil {
+		if err := p.post(ctx, "/v1/logs", object{"resourceLogs": request}); err != nil {
 			return err
 		}
 	}
