@@ -59,6 +59,7 @@ func faults(text []byte) []string {
 		name := in["name"]
 		expect(in.is("storage.type", "filesystem"), "input %v buffers in memory", name)
 		expect(name != "tail" || in["db"] != nil, "input tail forgets its positions")
+		expect(name != "tail" || in.is("truncate_long_lines", on...), "input tail gives a file up that has too long a line")
 		expect(name != "tail" || in["path_key"] == "log.file.path" && in["offset_key"] == "log.file.record_offset",
 			"input tail does not tell the place of a line by which its id is made")
 		expect(name != "opentelemetry" || in.is("raw_traces", on...), "input opentelemetry makes trace chunks, which a restart loses")
@@ -95,7 +96,7 @@ func TestEachUndoneSettingIsNoticed(t *testing.T) {
 	for _, undo := range [][2]string{
 		{"storage.path:", "x:"}, {"storage.checksum: off", "storage.checksum: on"}, {"storage.keep.rejected: on", "storage.keep.rejected: off"}, {"storage.metrics: on", "storage.metrics: off"},
 		{"scheduler.cap:", "x:"}, {"scheduler.cap: 10", "scheduler.cap: 2000"}, {"health_check: on", "x: on"}, {"hot_reload: on", "hot_reload: off"}, {"http_server: on", "http_server: off"}, {"http_listen: ${JARI_AGENT_HEALTH_HOST}", "http_listen: 0.0.0.0"}, {"http_listen:", "x:"},
-		{"storage.type: filesystem", "storage.type: memory"}, {"db:", "x:"}, {"offset_key:", "x:"}, {"raw_traces: on", "raw_traces: off"}, {"http_server.idle_timeout:", "x:"},
+		{"storage.type: filesystem", "storage.type: memory"}, {"db:", "x:"}, {"truncate_long_lines: on", "skip_long_lines: on"}, {"offset_key:", "x:"}, {"raw_traces: on", "raw_traces: off"}, {"http_server.idle_timeout:", "x:"},
 		{"workers: 2", "workers: 1"}, {"workers: 2", "x: 2"}, {"retry_limit: no_limits", "retry_limit: 5"}, {"retry_limit: no_limits", "x: y"},
 		{"agent_metrics:", "x:"}, {"agent_metrics:", "storage.total_limit_size: 1G\n      x:"}, {"service:", "service: ["},
 	} {
