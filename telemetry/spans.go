@@ -18,7 +18,7 @@ const (
 	spanDelay  = 200 * time.Millisecond // how long a span may wait for company
 	freshMost  = 16384                  // spans that wait to be encoded, which takes milliseconds
 	queueBytes = 32 << 20               // of encoded batches that wait for the agent
-	flushLimit = 3 * time.Second        // how long shutdown may take
+	flushLimit = 3 * time.Second        // how long the end may take
 	firstPause = 100 * time.Millisecond // after a failure; twice as long after each other one
 	longPause  = 5 * time.Second
 	sayEvery   = time.Minute // about lost spans

@@ -61,8 +61,8 @@ type Telemetry struct {
 const metricPeriod = 10 * time.Second
 
 // Start sets the process up and installs OpenTelemetry's globals, so that
-// libraries find the same providers. Call stop last, with a context that bounds
-// the final flush.
+// libraries find the same providers. Call stop last: it hands over what there is
+// still to say, for three seconds at most.
 func Start(ctx context.Context, c Config) (t *Telemetry, stop func(context.Context) error, err error) {
 	if c.Service == "" {
 		return nil, nil, errors.New("telemetry: Config.Service is empty")
@@ -104,6 +104,8 @@ func Start(ctx context.Context, c Config) (t *Telemetry, stop func(context.Conte
 	stopHeart := heartbeat(logger, c.Heartbeat)
 	stop = func(ctx context.Context) error {
 		stopHeart()
+		ctx, cancel := context.WithTimeout(ctx, flushLimit)
+		defer cancel()
 		// Together, or spans that wait for an agent that is away would use up
 		// the time of the metrics.
 		var spansErr, metricsErr error

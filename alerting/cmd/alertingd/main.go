@@ -32,7 +32,6 @@ import (
 const (
 	leaseTTL       = 10 * time.Second
 	requestTimeout = 10 * time.Second // to OpenSearch and Slack
-	flushTimeout   = 5 * time.Second
 	// updateEvery is how often a message follows its incident, shortened
 	// with the windows down to what Slack bears.
 	updateEvery   = time.Minute
@@ -59,9 +58,7 @@ func runDaemon(ctx context.Context, args []string, getenv func(string) string, s
 		return err
 	}
 	err = watch(ctx, c, t)
-	last, cancel := context.WithTimeout(context.WithoutCancel(ctx), flushTimeout)
-	defer cancel()
-	if err := flush(last); err != nil {
+	if err := flush(context.WithoutCancel(ctx)); err != nil {
 		t.Logger.Warn("telemetry was not flushed", names.Exception, err.Error())
 	}
 	return err

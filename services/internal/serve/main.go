@@ -5,7 +5,6 @@ import (
 	"io"
 	"os"
 	"runtime/debug"
-	"time"
 
 	"jari.example/services/internal/config"
 	"jari.example/telemetry"
@@ -47,11 +46,9 @@ func Observed(ctx context.Context, service string, c config.Common, stdout io.Wr
 		return err
 	}
 	runErr := run(t)
-	flush, cancel := context.WithTimeout(context.Background(), 5*time.Second)
-	defer cancel()
 	// A flush that fails loses the last spans of a process that ends anyway;
 	// that is no reason to call its end a failure.
-	if err := stop(flush); err != nil {
+	if err := stop(context.Background()); err != nil {
 		t.Logger.Warn("telemetry was not flushed", names.Exception, err.Error())
 	}
 	return runErr
