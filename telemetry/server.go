@@ -1,12 +1,12 @@
 package telemetry
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"log/slog"
 	"net/http"
-	"runtime/debug"
 	"strings"
 	"time"
 
@@ -86,8 +86,7 @@ func (s *server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	defer func() {
 		p := recover()
 		if p != nil && p != http.ErrAbortHandler && p != ErrUpstream {
-			s.logger.ErrorContext(r.Context(), "panic", names.EventName, names.EventPanic,
-				names.Exception, fmt.Sprint(p), names.Stacktrace, string(debug.Stack()))
+			LogPanic(r.Context(), s.logger, cmp.Or(s.pattern, r.Method), p)
 			e.add(slog.String(names.Exception, fmt.Sprint("panic: ", p)))
 			if e.status == 0 {
 				e.WriteHeader(http.StatusInternalServerError)

@@ -91,7 +91,7 @@ func TestASecretIsNeverPrinted(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	printed := b.String() + string(encoded) + fmt.Sprintf("%v %+v %#v %s %q %x %d", p, p, p, p.Email, p.Email, p.inner, &p)
+	printed := b.String() + string(encoded) + fmt.Errorf("no mail to %w, %v", errors.New(fmt.Sprint(p.Email)), &p).Error() + fmt.Sprintf("%v %+v %#v %s %q %x %d", p, p, p, p.Email, p.Email, p.inner, &p)
 	for _, leak := range []string{"kim@", "hunter2", "6b696d"} {
 		if strings.Contains(printed, leak) {
 			t.Errorf("%q leaked: %s", leak, printed)

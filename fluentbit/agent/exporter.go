@@ -16,6 +16,7 @@ import (
 	"go.uber.org/zap"
 
 	"jari.example/fluentbit/record"
+	"jari.example/telemetry/names"
 )
 
 // config is the exporter's part of agent.yaml.
@@ -72,7 +73,7 @@ func (h *hosts) newSender(set *exporter.Settings, cfg component.Config) (sender,
 func (s sender) send(ctx context.Context, read func() []record.Record) (err error) {
 	defer func() { // or it ends the agent, which would only meet the same records again
 		if p := recover(); p != nil {
-			s.log.Error("panic in an export", zap.Any("panic", p), zap.Stack("stack"))
+			s.log.Error("panic in an export", zap.String(names.EventName, names.EventPanic), zap.Any(names.Exception, p), zap.Stack(names.Stacktrace))
 			err = fmt.Errorf("panic in an export: %v", p)
 		}
 	}()
@@ -87,7 +88,7 @@ func (s sender) send(ctx context.Context, read func() []record.Record) (err erro
 	}
 	res, err := s.ship.Ship(ctx, docs)
 	if res.Refused > 0 {
-		s.log.Warn("documents went to the dead-letter index", zap.Int("refused", res.Refused))
+		s.log.Warn("documents went to the dead-letter index", zap.Int(names.ShipDeadLettered, res.Refused))
 	}
 	return err
 }

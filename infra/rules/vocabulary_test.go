@@ -198,7 +198,7 @@ func keys(call *ast.CallExpr, packages map[string]bool) (found []ast.Expr) {
 	}
 	from := -1
 	switch method := f.Sel.Name; {
-	case in == "attribute" || in == "slog" && slices.Contains([]string{"String", "Int", "Int64", "Uint64", "Float64", "Bool", "Time", "Duration", "Any", "Group", "GroupAttrs"}, method):
+	case in == "attribute" || in == "zap" || in == "slog" && slices.Contains([]string{"String", "Int", "Int64", "Uint64", "Float64", "Bool", "Time", "Duration", "Any", "Group", "GroupAttrs"}, method):
 		return call.Args[:min(1, len(call.Args))]
 	case in != "" && in != "slog":
 		return nil

@@ -43,7 +43,7 @@ func newOps(addr string, ready func(context.Context) error, t *telemetry.Telemet
 	mux.HandleFunc("/debug/pprof/profile", pprof.Profile)
 	mux.HandleFunc("/debug/pprof/symbol", pprof.Symbol)
 	mux.HandleFunc("/debug/pprof/trace", pprof.Trace)
-	o.server = &http.Server{Handler: mux, ReadHeaderTimeout: 5 * time.Second}
+	o.server = &http.Server{Handler: telemetry.Recovered(t.Logger, mux), ReadHeaderTimeout: 5 * time.Second}
 	return o, nil
 }
 

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
-	"runtime/debug"
 	"time"
 
 	kit "github.com/go-kit/kit/endpoint"
@@ -32,7 +31,7 @@ func Shared(logger *slog.Logger, limits Limits) (Middleware, error) {
 		return nil, err
 	}
 	return func(m Method) kit.Middleware {
-		return kit.Chain(instrumented(m, duration), recovery(logger), logged(m), allowed(m), limited(m, limits))
+		return kit.Chain(instrumented(m, duration), recovery(m, logger), logged(m), allowed(m), limited(m, limits))
 	}, nil
 }
 
@@ -40,13 +39,12 @@ func Shared(logger *slog.Logger, limits Limits) (Middleware, error) {
 func Bare(m Method) kit.Middleware { return allowed(m) }
 
 // recovery turns a panic into an Internal fault and one line with its stack.
-func recovery(logger *slog.Logger) kit.Middleware {
+func recovery(m Method, logger *slog.Logger) kit.Middleware {
 	return func(next kit.Endpoint) kit.Endpoint {
 		return func(ctx context.Context, request any) (response any, err error) {
 			defer func() {
 				if p := recover(); p != nil {
-					logger.ErrorContext(ctx, "panic", names.EventName, names.EventPanic,
-						names.Exception, fmt.Sprint(p), names.Stacktrace, string(debug.Stack()))
+					telemetry.LogPanic(ctx, logger, m.Name, p)
 					response, err = nil, fault.Of(fmt.Errorf("panic: %v", p))
 				}
 			}()

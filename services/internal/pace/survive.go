@@ -2,11 +2,9 @@ package pace
 
 import (
 	"context"
-	"fmt"
 	"log/slog"
-	"runtime/debug"
 
-	"jari.example/telemetry/names"
+	"jari.example/telemetry"
 )
 
 // Survive, deferred, ends a panic of a goroutine that does one piece of work and
@@ -14,7 +12,6 @@ import (
 // ends.
 func Survive(ctx context.Context, logger *slog.Logger) {
 	if p := recover(); p != nil {
-		logger.ErrorContext(ctx, "panic", names.EventName, names.EventPanic,
-			names.Exception, fmt.Sprint(p), names.Stacktrace, string(debug.Stack()))
+		telemetry.LogPanic(ctx, logger, "a piece of work", p)
 	}
 }

@@ -9,7 +9,6 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
-	"runtime/debug"
 	"sync/atomic"
 	"time"
 
@@ -65,7 +64,7 @@ func Run(ctx context.Context, d Daemon) error {
 	for _, w := range d.Workers {
 		runWorker(&group, d.Telemetry.Logger, w)
 	}
-	opsServer := &http.Server{Handler: opsHandler(d.Telemetry, &stopping, d.Ready), ReadHeaderTimeout: 5 * time.Second}
+	opsServer := &http.Server{Handler: telemetry.Recovered(d.Telemetry.Logger, opsHandler(d.Telemetry, &stopping, d.Ready)), ReadHeaderTimeout: 5 * time.Second}
 	group.Add(func() error { return ignoreClosed(opsServer.Serve(ops)) }, func(error) { _ = opsServer.Close() })
 
 	d.Telemetry.Logger.Info("serving", started...)
@@ -136,8 +135,7 @@ func attempt(ctx context.Context, logger *slog.Logger, w Worker) (panicked bool,
 	defer func() {
 		if p := recover(); p != nil {
 			panicked = true
-			logger.ErrorContext(ctx, "panic in "+w.Name, names.EventName, names.EventPanic,
-				names.Exception, fmt.Sprint(p), names.Stacktrace, string(debug.Stack()))
+			telemetry.LogPanic(ctx, logger, w.Name, p)
 		}
 	}()
 	if err := w.Run(ctx); err != nil && !errors.Is(err, context.Canceled) {
