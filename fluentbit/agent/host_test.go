@@ -65,11 +65,13 @@ func TestTheAgentTellsWhatItHoldsBack(t *testing.T) {
 	}
 	a.write(t, "service.log", string(line)+"\n")
 	// last is what the agent said of itself last.
+	instances := map[any]bool{}
 	last := func(metric string) float64 {
 		hits := a.store.Search(t, names.MetricIndex, object{"term": object{names.DocMetricName: metric}})
 		var when string
 		value := -1.0
 		for _, h := range hits {
+			instances[h.Source[names.ServiceInstanceID]] = true
 			if at := h.Source[names.DocTime].(string); at > when && h.Source[names.AgentKind] == "collector" {
 				when, value = at, h.Source[names.DocMetricValue].(float64)
 			}
@@ -90,4 +92,7 @@ func TestTheAgentTellsWhatItHoldsBack(t *testing.T) {
 		beats := a.store.Search(t, names.LogIndex, object{"term": object{names.EventName: names.EventHeartbeat}})
 		return len(beats) > 0 && beats[0].Source[names.DocServiceName] == names.ServiceAgent
 	})
+	if len(instances) != 1 {
+		t.Errorf("%d shippers speak, want one for the three signals", len(instances))
+	}
 }
