@@ -95,9 +95,11 @@ func statement(sql string) (name, operation string) {
 		name, sql, _ = strings.Cut(rest, "\n")
 		name = strings.TrimSpace(name)
 	}
-	if words := strings.Fields(sql); len(words) > 0 {
-		operation = strings.ToUpper(words[0])
+	sql = strings.TrimSpace(sql)
+	if end := strings.IndexAny(sql, " \n\t"); end > 0 {
+		sql = sql[:end]
 	}
+	operation = strings.ToUpper(sql)
 	if name == "" {
 		name = strings.ToLower(operation)
 	}
