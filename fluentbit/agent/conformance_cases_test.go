@@ -73,6 +73,7 @@ var conformance = []pair{
 		{"point temperature 066Z", "", onlyFirst},
 		{"point temperature 067Z", "", onlyFirst},
 		{"point temperature 068Z", "", onlyFirst},
+		{"point temperature 073Z", "", onlyFirst},
 	}, cmetrics...)},
 }
 

@@ -3,10 +3,12 @@ package record
 import (
 	"bytes"
 	"encoding/json"
+	"io"
 	"math"
 	"os"
 	"path/filepath"
 	"runtime/metrics"
+	"slices"
 	"strings"
 	"testing"
 	"unicode/utf8"
@@ -43,6 +45,11 @@ func FuzzDecode(f *testing.F) {
 		valid(t, docs, documents(again), len(chunk))
 		if broken := dead(records); (err != nil) != (broken > 0) {
 			t.Fatalf("%v, but %d records are broken", err, broken)
+		}
+		for _, part := range unreadable(chunk) {
+			if !slices.ContainsFunc(records, func(r Record) bool { return r.Broken != nil && bytes.Contains(r.Broken.Raw, part) }) {
+				t.Fatalf("no dead letter has %q", part)
+			}
 		}
 		if len(chunk) > 0 && len(records) == 0 && !vanishes(t, chunk) {
 			t.Fatalf("%d bytes became nothing at all", len(chunk))
@@ -170,6 +177,28 @@ func dead(records []Record) (n int) {
 		}
 	}
 	return n
+}
+
+// unreadable is the parts of chunk that cannot be read as a value, or as one of
+// a known shape.
+func unreadable(chunk []byte) (parts [][]byte) {
+	in := newReader(chunk)
+	for {
+		at := in.offset()
+		v, err := in.next()
+		switch {
+		case err == io.EOF:
+			return parts
+		case err == nil:
+			var d decoder
+			err = d.entry(v)
+		case in.skip(at) != nil:
+			return append(parts, chunk[at:])
+		}
+		if err != nil {
+			parts = append(parts, chunk[at:in.offset()])
+		}
+	}
 }
 
 // vanishes tells whether chunk holds only what rightly leaves nothing: group

@@ -34,14 +34,18 @@ func TestALineIsIdentifiedByWhatItIs(t *testing.T) {
 		a, b Record
 		same bool
 	}{
-		"equal uids, other place":            {line(uid, inFile("/a", 0)), line(uid, inFile("/b", 9)), true},
-		"equal lines at two offsets":         {line("x", inFile("/a", 0)), line("x", inFile("/a", 2)), false},
-		"one line read twice from its file":  {line("x", inFile("/a", 0)), Line("x", noon.Add(time.Hour), inFile("/a", 0)), true},
-		"two pieces of one split line":       {line("x", piece("1")), line("x", piece("2")), false},
-		"equal lines of one chunk":           {line("x", nil), line("x", nil), false},
-		"equal lines of two containers":      {line("x", map[string]any{"container_id": "1"}), line("x", map[string]any{"container_id": "2"}), false},
-		"a uid too long for OpenSearch":      {line(`{"log.record.uid":"`+strings.Repeat("u", 600)+`"}`, nil), line("x", nil), false},
-		"one foreign line in a later second": {line("x", nil), Line("x", noon.Add(time.Second), nil), false},
+		"equal uids, other place":             {line(uid, inFile("/a", 0)), line(uid, inFile("/b", 9)), true},
+		"equal lines at two offsets":          {line("x", inFile("/a", 0)), line("x", inFile("/a", 2)), false},
+		"one line read twice from its file":   {line("x", inFile("/a", 0)), Line("x", noon.Add(time.Hour), inFile("/a", 0)), true},
+		"two pieces of one split line":        {line("x", piece("1")), line("x", piece("2")), false},
+		"pieces that look like lines of ours": {line(uid, piece("1")), line(uid, piece("2")), false},
+		"a piece, sent again later":           {line("x", piece("1")), Line("x", noon.Add(time.Hour), piece("1")), true},
+		"two pieces without a number":         {line("x", piece("")), line("x", piece("")), false},
+		"a line with and without its end":     {line("x\r\n", inFile("/a", 0)), line("x", inFile("/a", 0)), true},
+		"equal lines of one chunk":            {line("x", nil), line("x", nil), false},
+		"equal lines of two containers":       {line("x", map[string]any{"container_id": "1"}), line("x", map[string]any{"container_id": "2"}), false},
+		"a uid too long for OpenSearch":       {line(`{"log.record.uid":"`+strings.Repeat("u", 600)+`"}`, nil), line("x", nil), false},
+		"one foreign line in a later second":  {line("x", nil), Line("x", noon.Add(time.Second), nil), false},
 	}
 	for name, test := range tests {
 		got := ids(test.a, test.b)
