@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 
@@ -68,10 +69,10 @@ func start(ctx context.Context) (sys *system, err error) {
 	if err != nil {
 		return sys, err
 	}
-	if err := sys.set(""); err != nil {
+	sys.host, sys.otlp = shipping.AgentKind(), sys.Ports.URL("agent")
+	if err := sys.set("", ""); err != nil {
 		return sys, err
 	}
-	sys.host, sys.otlp = shipping.AgentKind(), sys.Ports.URL("agent")
 	list, err := sys.list(server, shipping)
 	if err != nil {
 		return sys, err
@@ -123,21 +124,36 @@ func (sys *system) specially(plain func(context.Context) (launch.Command, error)
 	return func(ctx context.Context) (launch.Command, error) {
 		c, err := plain(ctx)
 		c.Env = append(c.Env, "JARI_CHAOS_PANIC_FILE="+sys.panics)
-		if sys.host == collector {
-			c.Args = append(c.Args, "--config", "file:"+sys.overlay())
+		switch at := slices.Index(c.Args, "-c"); {
+		case sys.host == collector:
+			c.Args = append(c.Args, "--config", "file:"+sys.settings())
+		case at >= 0:
+			c.Args[at+1] = sys.settings()
 		}
 		return c, err
 	}
 }
 
-func (sys *system) overlay() string { return filepath.Join(sys.Dir, "overlay.yaml") }
+func (sys *system) settings() string { return filepath.Join(sys.Dir, "settings.yaml") }
 
-// set lays settings of the Collector over its own. They count from its next
-// start or reload.
-func (sys *system) set(settings string) error {
-	// All of its complaints: by itself it leaves out those that repeat.
-	const all = "service: {telemetry: {logs: {sampling: {enabled: false}}}}\n"
-	return os.WriteFile(sys.overlay(), []byte(all+settings), 0o644)
+// set changes settings of the agent, which count from its next start or reload:
+// those of the Collector lie over its own, those of Fluent Bit are lines of its
+// output.
+func (sys *system) set(ofCollector, ofFluentBit string) error {
+	if sys.host == collector {
+		// All of its complaints: by itself it leaves out those that repeat.
+		const all = "service: {telemetry: {logs: {sampling: {enabled: false}}}}\n"
+		return os.WriteFile(sys.settings(), []byte(all+ofCollector), 0o644)
+	}
+	text, err := os.ReadFile(filepath.Join(sys.Root, "fluentbit", "conf", "local.yaml"))
+	if err != nil {
+		return err
+	}
+	const output = "    - name: jari\n"
+	if !strings.Contains(string(text), output) {
+		return errors.New("local.yaml has no output to set something of")
+	}
+	return os.WriteFile(sys.settings(), []byte(strings.Replace(string(text), output, output+ofFluentBit, 1)), 0o644)
 }
 
 // end sends a part a signal that it dies of. It comes back by itself.
