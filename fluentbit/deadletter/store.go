@@ -29,8 +29,8 @@ type Query struct {
 	Heads bool
 }
 
-// page is how many letters are read at once.
-const page = 500
+// page is how many letters are read at once; each may hold a line of 1 MiB.
+const page = 100
 
 // Each calls do with all letters that q asks for, newest first, some at a time.
 // It sees those that were there when it began, whatever do does to them.
