@@ -7,7 +7,9 @@ import (
 
 func TestAnIndexTellsWhenItEnds(t *testing.T) {
 	daily, monthly := Index{Family: "logs-"}, Index{Family: "map-", Monthly: true}
-	at := func(year int, month time.Month, day int) time.Time { return time.Date(year, month, day, 0, 0, 0, 0, time.UTC) }
+	at := func(year int, month time.Month, day int) time.Time {
+		return time.Date(year, month, day, 0, 0, 0, 0, time.UTC)
+	}
 	for name, test := range map[string]struct {
 		family Index
 		index  string
