@@ -1,8 +1,6 @@
 package ship_test
 
 import (
-	"context"
-	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -233,60 +231,6 @@ func TestARepetitionIsNoDuplicate(t *testing.T) {
 	}
 	if got := len(f.Stored()); got != 4 {
 		t.Errorf("%d documents, want 4", got)
-	}
-}
-
-func TestRequestsStayBelowTheirBounds(t *testing.T) {
-	for name, test := range map[string]struct {
-		cfg  ship.Config
-		want int // requests for four documents of 150 bytes
-	}{
-		"no bound that matters": {ship.Config{}, 1},
-		"bytes":                 {ship.Config{MaxBytes: 400, Gzip: true}, 2},
-		"documents":             {ship.Config{MaxDocs: 3}, 2},
-		"one at a time":         {ship.Config{MaxDocs: 1, Gzip: true}, 4},
-	} {
-		t.Run(name, func(t *testing.T) {
-			f := shiptest.NewFake(t)
-			if _, err := open(t, f.URL, test.cfg).Ship(t.Context(), docs()); err != nil {
-				t.Fatal(err)
-			}
-			if got := f.Requests(); got != test.want || len(f.Stored()) != 4 {
-				t.Errorf("%d requests and %d documents, want %d and 4", got, len(f.Stored()), test.want)
-			}
-		})
-	}
-}
-
-// Who has to wait for a place gives up when its host does, and sends nothing.
-func TestRequestsAreBoundedInNumber(t *testing.T) {
-	f := shiptest.NewFake(t)
-	first, release := make(chan struct{}), make(chan struct{})
-	f.Request = func(n, _ int) int {
-		if n == 0 {
-			close(first)
-			<-release
-		}
-		return 0
-	}
-	s := open(t, f.URL, ship.Config{MaxRequests: 1})
-	if err := s.Setup(t.Context()); err != nil {
-		t.Fatal(err)
-	}
-	done := make(chan error)
-	go func() {
-		_, err := s.Ship(t.Context(), docs("a"))
-		done <- err
-	}()
-	<-first
-	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
-	defer cancel()
-	if _, err := s.Ship(ctx, docs("b")); !errors.Is(err, context.DeadlineExceeded) {
-		t.Errorf("the second went on with %v", err)
-	}
-	close(release)
-	if err := <-done; err != nil || f.Sent("b") != 0 {
-		t.Errorf("the first ended with %v, the second was sent %d times", err, f.Sent("b"))
 	}
 }
 
