@@ -7,6 +7,7 @@ import (
 	"go.opentelemetry.io/collector/pdata/pmetric"
 
 	"jari.example/fluentbit/record"
+	"jari.example/telemetry/names"
 )
 
 func metricRecords(md pmetric.Metrics) []record.Record {
@@ -14,7 +15,11 @@ func metricRecords(md pmetric.Metrics) []record.Record {
 	for _, rm := range md.ResourceMetrics().All() {
 		res, received := resource(rm.Resource())
 		for _, sm := range rm.ScopeMetrics().All() {
-			shared := record.Record{Signal: record.Metric, Received: received, Resource: res, Scope: sm.Scope().Attributes().AsRaw()}
+			scope := sm.Scope().Attributes().AsRaw()
+			if name := sm.Scope().Name(); name != "" {
+				scope[names.ScopeName] = name
+			}
+			shared := record.Record{Signal: record.Metric, Received: received, Resource: res, Scope: scope}
 			for _, m := range sm.Metrics().All() {
 				records = append(records, points{metric: m, shared: shared}.all()...)
 			}

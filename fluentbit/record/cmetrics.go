@@ -20,10 +20,14 @@ var (
 func (d *decoder) metrics(chunk map[string]any) {
 	meta := one(chunk, "meta")
 	external := one(meta, "external")
+	scope := one(external, "scope")
 	shared := Record{
 		Signal:   Metric,
 		Resource: attributes(one(external, "resource")["attributes"]),
-		Scope:    attributes(one(external, "scope")["attributes"]),
+		Scope:    attributes(scope["attributes"]),
+	}
+	if name := text(one(scope, "metadata")["name"]); name != "" {
+		shared.Scope[names.ScopeName] = name // or two libraries' points of one name and time would be one
 	}
 	static, _ := one(meta, "processing")["static_labels"].([]any)
 	for _, l := range static { // of every point: what the agent's own inputs know

@@ -13,6 +13,7 @@ const (
 	AgentReceived = "jari.agent.received"
 	LogFilePath   = "log.file.path"
 	LogFileOffset = "log.file.record_offset"
+	ScopeName     = "otel.scope.name"
 )
 
 // Unmapped is every field without a mapping of its own, in the order
@@ -29,6 +30,7 @@ var Unmapped = []Field{
 	{Name: AgentReceived, Brief: "When the local agent got it, in its queue."},
 	{Name: LogFilePath, Brief: "The file that a line was followed in."},
 	{Name: LogFileOffset, Brief: "Where in it."},
+	{Name: ScopeName, Brief: "Of a metric point: the library that counted; two may use one name."},
 	{Name: TimeScale, Brief: "By how much alertingd's windows are shortened."},
 	{Name: InMemory, Brief: "alertingd has no database and forgets everything."},
 	{Name: SeesIndex, Brief: "alertingd has an OpenSearch to count in."},
