@@ -82,7 +82,7 @@ func startWatcher() (*os.File, error) {
 	defer r.Close() // it has its own
 	cmd := exec.Command(program)
 	cmd.Args[0] = os.Args[0]
-	cmd.Env = []string{guardRole + "=" + watches, "GOMAXPROCS=1"}
+	cmd.Env = append(os.Environ(), guardRole+"="+watches, "GOMAXPROCS=1") // all of it, or a program that looks there first would take another way
 	cmd.Dir, cmd.Stdin, cmd.Stdout = "/", r, os.Stdout
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	if err := cmd.Start(); err != nil {

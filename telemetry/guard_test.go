@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"flag"
 	"io"
 	"os"
 	"os/exec"
@@ -23,12 +24,17 @@ const testChild = "JARI_TELEMETRY_TEST_CHILD"
 // TestMain lets the test binary play a daemon: how it ends is in the variable.
 func TestMain(m *testing.M) {
 	ending := os.Getenv(testChild)
-	if ending == "" && os.Getenv(guardRole) == "" {
+	if ending == "" {
 		os.Exit(m.Run())
 	}
 	Main("before", func(ctx context.Context) error {
-		if ending == "too early" {
+		switch ending {
+		case "too early":
 			panic("no flags")
+		case "bad flag":
+			return errors.New("-port: not a number")
+		case "help":
+			return flag.ErrHelp
 		}
 		t, stop, err := Start(ctx, Config{Service: "child", Region: "ap-northeast-2", Version: "v", Heartbeat: -1})
 		if err != nil {
@@ -211,6 +217,20 @@ func TestOtherEndsAreNoPanic(t *testing.T) {
 				t.Errorf("the error is told as %v, on stderr as %s", last, d.err.String())
 			}
 		})
+	}
+}
+
+func TestWhatEndsBeforeTheStartIsALineToo(t *testing.T) {
+	d := startDaemon(t, "bad flag", nil)
+	lines := d.lines(t)
+	_ = d.Wait() // the code says it
+	if d.ProcessState.ExitCode() != 1 || len(lines) != 1 || lines[0][names.EventName] != names.EventFailed ||
+		lines[0][names.ServiceName] != "before" || lines[0][names.Exception] != "-port: not a number" {
+		t.Errorf("%v, and it wrote %v", d.ProcessState, lines)
+	}
+	d = startDaemon(t, "help", nil)
+	if lines := d.lines(t); d.Wait() != nil || len(lines) > 0 {
+		t.Errorf("help is told as a failure: %v %v", d.ProcessState, lines)
 	}
 }
 
