@@ -18,7 +18,8 @@ var errShape = errors.New("not a record of a known shape")
 // identified.
 //
 // It allocates at most a mebibyte and maxGrowth bytes per byte of the chunk,
-// whatever the chunk claims to hold.
+// whatever the chunk claims to hold. Its documents may need more: each repeats
+// its resource.
 func Decode(chunk []byte) ([]Record, error) {
 	d := decoder{}
 	in := newReader(chunk)

@@ -18,7 +18,7 @@ const maxID = 128
 //   - a log line: its log.record.uid
 //   - a foreign line that was followed in a file: a hash of path, offset and text
 //   - a piece of a line that FireLens has split: partial id and ordinal
-//   - a metric point: a hash of its resource, name, attributes, start and time
+//   - a metric point: a hash of its resource, scope, name, attributes, start and time
 //   - anything else: a hash of all it says, plus its occurrence within the
 //     chunk. Best effort: if the sender repeats a line in another chunk it is
 //     kept twice, because two equal lines are more often two events than one.
