@@ -43,7 +43,7 @@ func picture(rows []row) bench.Picture {
 		return p
 	}
 	panels := []bench.Panel{
-		panel("answers per second (fixed: 1,000 are asked for)", true, func(r row) *float64 { return r.PerSecond }),
+		panel("answers per second (fixed: 1,000 are asked for)", false, func(r row) *float64 { return r.PerSecond }),
 		panel("median answer, ms", false, func(r row) *float64 { return r.P50 }),
 		panel("99th percentile, ms", false, func(r row) *float64 { return r.P99 }),
 		panel("CPU of the service, µs per request", false, func(r row) *float64 { return r.CPU }),
