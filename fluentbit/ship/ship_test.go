@@ -247,6 +247,10 @@ func TestDerivedDocumentsAreSentOnce(t *testing.T) {
 	if got := f.Sent("edge"); got != 1 {
 		t.Errorf("sent %d times, want once", got)
 	}
+	// Or more would seem to be accepted than became of anything.
+	if c := s.Counters(); c.Accepted != 1 || c.Created != 1 {
+		t.Errorf("%d accepted and %d created, want the one", c.Accepted, c.Created)
+	}
 }
 
 func TestRealOpenSearch(t *testing.T) {

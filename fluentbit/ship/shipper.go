@@ -90,6 +90,7 @@ func (s *Shipper) Close() error {
 // with the reason, in the dead-letter index. Otherwise some may be and all
 // should be sent again: that harms none.
 func (s *Shipper) Ship(ctx context.Context, docs []record.Document) (Result, error) {
+	docs = s.derived.unknown(docs)
 	res, err := s.ship(ctx, docs)
 	s.counters.add(len(docs), res, err)
 	return res, err
@@ -98,7 +99,6 @@ func (s *Shipper) Ship(ctx context.Context, docs []record.Document) (Result, err
 func (s *Shipper) ship(ctx context.Context, docs []record.Document) (Result, error) {
 	chaos()
 	var res Result
-	docs = s.derived.unknown(docs)
 	for len(docs) > 0 {
 		n := s.portion(docs)
 		err := s.send(ctx, docs[:n], &res, func(bad []Refusal) error { return s.bury(ctx, bad, &res) })

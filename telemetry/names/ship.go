@@ -22,7 +22,7 @@ const ServiceAgent = "agent"
 
 // Shipping is those counters, and the two gauges of what waits.
 var Shipping = []Metric{
-	{ShipAccepted, "{document}", "Documents of chunks that are settled: each is in its index or a dead letter."},
+	{ShipAccepted, "{document}", "Documents of chunks that are settled: each is in its index or a dead letter. Edges of the service map count when they are new."},
 	{ShipCreated, "{document}", "Documents that OpenSearch took."},
 	{ShipDuplicate, "{document}", "Documents that were there already: an earlier answer was lost."},
 	{ShipRetried, "{document}", "Documents to be sent again, alone after a 429 or 5xx of their own or with their chunk."},
