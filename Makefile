@@ -46,6 +46,7 @@ test-parts:
 	JARI_TEST_REQUIRED=1 go test -count=1 $(addsuffix /...,$(addprefix ./,$(MODULES)))
 	cd fluentbit/agent && JARI_TEST_REQUIRED=1 GOWORK=off go test -count=1 ./...
 	$(MAKE) chaos-booking FLAGS='-sellouts 6 -save ""'
+	$(MAKE) chaos-telemetry FLAGS='-records 300 -rate 300 -save ""'
 	cd web && npm test
 	cd web && JARI_TEST_REQUIRED=1 npm run e2e
 

@@ -16,6 +16,7 @@ import (
 	"github.com/google/uuid"
 
 	"jari.example/infra/bench/chaosbooking/verdict"
+	"jari.example/infra/bench/stage"
 	"jari.example/telemetry/names"
 )
 
@@ -120,7 +121,7 @@ func (c *campaign) kill(ctx context.Context, h *house, victim string) error {
 		return ctx.Err()
 	}
 	time.Sleep(rand.N(4 * time.Millisecond)) // into the burst
-	st := c.sys.status(victim)
+	st := c.sys.Status(victim)
 	k := verdict.Kill{Victim: victim, At: time.Now()}
 	if err := kill9(st.Pid); err != nil {
 		return fmt.Errorf("kill %s, process %d: %w", victim, st.Pid, err)
@@ -133,13 +134,13 @@ func (c *campaign) kill(ctx context.Context, h *house, victim string) error {
 	}
 	count(left)
 	close(h.counted)
-	return c.sys.awaitBack(ctx, victim, st.Restarts+1)
+	return c.sys.AwaitBack(ctx, victim, st.Restarts+1)
 }
 
 // left is the covers that were not sold when the kill was done, or fewer: it
 // asks until the database answers again, and sellers may be quicker.
 func (c *campaign) left(ctx context.Context, h *house) (int, error) {
-	for deadline := time.Now().Add(backWithin); ; {
+	for deadline := time.Now().Add(stage.BackWithin); ; {
 		left, err := one[int](ctx, c.sys, reservationDB, "SELECT capacity - booked FROM slots WHERE id = $1", h.hot)
 		if err == nil || ctx.Err() != nil || time.Now().After(deadline) {
 			return left, err

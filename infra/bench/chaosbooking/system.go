@@ -3,28 +3,21 @@ package main
 import (
 	"context"
 	"errors"
-	"fmt"
 	"net/http"
 	"net/url"
 	"os"
 	"os/exec"
 	"path/filepath"
-	"slices"
 	"syscall"
-	"time"
 
+	"jari.example/infra/bench/stage"
 	"jari.example/infra/local/artifact"
 	"jari.example/infra/local/launch"
 	"jari.example/infra/local/parts"
-	"jari.example/infra/local/ports"
 )
 
 // The two sellers, and the ports of the launcher's table that they listen on.
 var replicas = []struct{ name, port string }{{"reservation-1", "reservation-kr"}, {"reservation-2", "reservation-us"}}
-
-// calm is so short that a part that was killed comes back at once, however
-// often it has been killed before.
-const calm = 100 * time.Millisecond
 
 // system is what the campaign plays with:
 //
@@ -32,15 +25,12 @@ const calm = 100 * time.Millisecond
 //	                          └─► lossy ─► notification ─► lossy ─► SES (moto)
 //	                                             └─► siblings (user, search)
 type system struct {
-	parts   *parts.System
-	sup     *launch.Supervisor
-	ended   chan error
-	closers []func() error
-	dir     string
-	keep    bool
-	domain  string // of the diners' addresses, nobody else's
-	ledger  *ledger
-	doors   map[string]string // the proxies that diners go through, by replica
+	*stage.Stage
+	parts  *parts.System
+	keep   bool
+	domain string // of the diners' addresses, nobody else's
+	ledger *ledger
+	doors  map[string]string // the proxies that diners go through, by replica
 }
 
 // start brings everything up, or leaves nothing behind.
@@ -51,49 +41,24 @@ func start(ctx context.Context, s settings) (sys *system, err error) {
 			err = errors.Join(err, sys.stop(ctx.Err() == nil))
 		}
 	}()
-	if sys.dir, err = os.MkdirTemp("", "jari-chaos-"); err != nil {
+	if sys.Stage, err = stage.New("chaos-booking"); err != nil {
 		return sys, err
 	}
-	if err = os.Chmod(sys.dir, 0o755); err != nil { // Postgres may have to run as another user
-		return sys, err
-	}
-	sys.domain = filepath.Base(sys.dir) + ".example"
-	offset, release, err := ports.Reserve(sys.dir)
+	sys.domain = filepath.Base(sys.Dir) + ".example"
+	sys.parts, err = sys.Describe(func(key string) string {
+		if key == "JARI_AWS_ENDPOINT_URL" { // the tests' SES will do; their Postgres must not be killed
+			return os.Getenv("JARI_TEST_AWS_URL")
+		}
+		return os.Getenv(key)
+	})
 	if err != nil {
-		return sys, err
-	}
-	sys.closers = append(sys.closers, func() error { release(); return nil })
-	if err = sys.describe(offset); err != nil {
 		return sys, err
 	}
 	list, err := sys.list(s)
 	if err != nil {
 		return sys, err
 	}
-	return sys, sys.up(ctx, list)
-}
-
-// describe finds the clone, which the working directory must be the top of.
-func (sys *system) describe(offset ports.Offset) error {
-	root, err := os.Getwd()
-	if err != nil {
-		return err
-	}
-	if _, err := os.Stat(filepath.Join(root, "go.work")); err != nil {
-		return errors.New("run it at the top of the clone, as `make chaos-booking` does")
-	}
-	cache, err := artifact.DefaultCache(os.Getenv)
-	if err != nil {
-		return err
-	}
-	env := func(key string) string {
-		if key == "JARI_AWS_ENDPOINT_URL" { // the tests' SES will do; their Postgres must not be killed
-			return os.Getenv("JARI_TEST_AWS_URL")
-		}
-		return os.Getenv(key)
-	}
-	sys.parts, err = parts.New(parts.System{Root: root, Dir: sys.dir, Ports: offset, Cache: cache, Getenv: env})
-	return err
+	return sys, sys.Up(ctx, list)
 }
 
 // list is the parts: the launcher's own Postgres and SES, and daemons wired
@@ -105,7 +70,7 @@ func (sys *system) list(s settings) ([]launch.Part, error) {
 		return nil, err
 	}
 	for i := range list {
-		list[i].Calm = calm
+		list[i].Calm = stage.Calm
 	}
 	build, selling := []string{"build"}, []string(nil)
 	if s.store != "" {
@@ -155,7 +120,7 @@ func (sys *system) between(to string, proxy func(*url.URL) http.Handler) (string
 func (sys *system) serve(h http.Handler) (string, error) {
 	base, stop, err := listen(h)
 	if err == nil {
-		sys.closers = append(sys.closers, stop)
+		sys.OnStop(stop)
 	}
 	return base, err
 }
@@ -172,11 +137,11 @@ func (sys *system) build(args []string) launch.Part {
 func (sys *system) daemon(name, port, program string, needs []string, args ...string) launch.Part {
 	at := sys.parts.Ports
 	return launch.Part{
-		Name: name, Needs: append(needs, "postgres", "build"), Ports: []int{at.Of(port), at.Of(port + "/ops")}, Calm: calm,
+		Name: name, Needs: append(needs, "postgres", "build"), Ports: []int{at.Of(port), at.Of(port + "/ops")}, Calm: stage.Calm,
 		Command: func(context.Context) (launch.Command, error) {
 			args := append([]string{"--http-addr", at.Addr(port), "--ops-addr", at.Addr(port + "/ops"), "--otlp-endpoint", "", "--log-level", "warn"}, args...)
 			env := append(os.Environ(), "AWS_ACCESS_KEY_ID=local", "AWS_SECRET_ACCESS_KEY=local", "AWS_EC2_METADATA_DISABLED=true", "AWS_SESSION_TOKEN=")
-			return launch.Command{Path: sys.parts.Bin(program), Args: args, Env: env, Dir: sys.dir}, nil
+			return launch.Command{Path: sys.parts.Bin(program), Args: args, Env: env, Dir: sys.Dir}, nil
 		},
 		Healthy: ready(at.URL(port+"/ops") + "/readyz"),
 	}
@@ -201,81 +166,9 @@ func ready(url string) func(context.Context) error {
 	}
 }
 
-func (sys *system) up(ctx context.Context, list []launch.Part) error {
-	logs := sys.parts.LogDir()
-	if err := os.MkdirAll(logs, 0o755); err != nil {
-		return err
-	}
-	journal, err := os.Create(filepath.Join(logs, "launcher.log"))
-	if err != nil {
-		return err
-	}
-	sys.closers = append(sys.closers, journal.Close)
-	if sys.sup, err = launch.New(list, logs, journal); err != nil {
-		return err
-	}
-	sys.ended = make(chan error, 1)
-	go func() { sys.ended <- sys.sup.Run(context.WithoutCancel(ctx)) }()
-	for sys.sup.Status().Phase != "running" {
-		select {
-		case err := <-sys.ended:
-			sys.ended = nil
-			return err
-		case <-ctx.Done():
-			return ctx.Err()
-		case <-time.After(20 * time.Millisecond):
-		}
-	}
-	return nil
-}
-
 // stop ends everything that start has started. After a failure, data and logs
 // stay for a look.
 func (sys *system) stop(failed bool) error {
-	var err error
-	if sys.ended != nil {
-		sys.freeze(syscall.SIGCONT)
-		sys.sup.Stop()
-		err = <-sys.ended
-	}
-	for _, c := range slices.Backward(sys.closers) {
-		err = errors.Join(err, c())
-	}
-	if sys.dir == "" {
-		return err
-	}
-	if sys.keep || failed {
-		fmt.Fprintln(os.Stderr, "chaosbooking: data and logs are in", sys.dir)
-		return err
-	}
-	if sys.parts != nil {
-		err = errors.Join(err, sys.parts.RemoveData())
-	}
-	return errors.Join(err, os.RemoveAll(sys.dir))
-}
-
-// status is where a part stands.
-func (sys *system) status(part string) launch.PartStatus {
-	all := sys.sup.Status().Parts
-	return all[slices.IndexFunc(all, func(p launch.PartStatus) bool { return p.Name == part })]
-}
-
-// backWithin bounds how long a part may take to come back.
-const backWithin = time.Minute
-
-// awaitBack waits until the part serves again after its nth death.
-func (sys *system) awaitBack(ctx context.Context, part string, deaths int) error {
-	for deadline := time.Now().Add(backWithin); ; {
-		if st := sys.status(part); st.State == launch.Healthy && st.Restarts >= deaths {
-			return nil
-		}
-		if time.Now().After(deadline) {
-			return fmt.Errorf("%s has not come back within %s", part, backWithin)
-		}
-		select {
-		case <-ctx.Done():
-			return ctx.Err()
-		case <-time.After(10 * time.Millisecond):
-		}
-	}
+	sys.freeze(syscall.SIGCONT)
+	return sys.Stop(sys.keep || failed)
 }

@@ -66,7 +66,7 @@ func (sys *system) quiet(ctx context.Context) (bool, error) {
 // freeze stops the sellers, or lets them go on.
 func (sys *system) freeze(sig syscall.Signal) {
 	for _, r := range replicas {
-		if pid := sys.status(r.name).Pid; pid != 0 {
+		if pid := sys.Status(r.name).Pid; pid != 0 {
 			_ = syscall.Kill(pid, sig)
 		}
 	}

@@ -11,6 +11,7 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"math"
 	"os"
 	"os/signal"
 	"strings"
@@ -54,15 +55,15 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	if fs.NArg() > 0 || s.records < 100 || s.rate <= 0 {
 		return errors.New("usage: chaostelemetry [flags]; -h lists them; at least 100 records")
 	}
-	worlds, err := perform(ctx, s, stdout)
+	plays, err := perform(ctx, s, stdout)
 	if err != nil {
 		return err
 	}
-	return report(s, worlds, stdout)
+	return report(s, plays, stdout)
 }
 
 // perform plays every row on a system of its own, of which nothing is left.
-func perform(ctx context.Context, s settings, out io.Writer) (worlds []verdict.World, err error) {
+func perform(ctx context.Context, s settings, out io.Writer) (plays []*play, err error) {
 	began := time.Now()
 	sys, err := start(ctx)
 	defer func() {
@@ -74,15 +75,17 @@ func perform(ctx context.Context, s settings, out io.Writer) (worlds []verdict.W
 		return nil, err
 	}
 	fmt.Fprintf(out, "OpenSearch and the agent (%s) are up after %s\n", sys.host, time.Since(began).Round(100*time.Millisecond))
+	if sys.host == collector && os.Getenv("JARI_AGENT") == "" {
+		fmt.Fprintln(out, "fluent-bit ≥ 4.2 is not on PATH, so only the Collector is put to it")
+	}
 	if err := warm(ctx, sys); err != nil {
 		return nil, err
 	}
-	var plays []*play
 	for _, r := range rows() {
 		if !s.wants(r.fault) {
 			continue
 		}
-		p := &play{sys: sys, service: "chaos-" + r.slug, records: s.records, rate: s.rate,
+		p := &play{sys: sys, short: r.slug, service: "chaos-" + r.slug, records: s.records, rate: s.rate,
 			world: verdict.World{Fault: r.fault, Host: cmp.Or(r.host, sys.host), Control: r.control, Emitted: map[verdict.Signal]verdict.Numbers{}}}
 		plays = append(plays, p)
 		from := time.Now()
@@ -102,10 +105,9 @@ func perform(ctx context.Context, s settings, out io.Writer) (worlds []verdict.W
 		if err := p.look(ctx); err != nil {
 			return nil, err
 		}
-		worlds = append(worlds, p.world)
 	}
 	fmt.Fprintf(out, "over after %s\n", time.Since(began).Round(time.Second))
-	return worlds, nil
+	return plays, nil
 }
 
 // warm waits until the pipe runs at all: the agent may have met an OpenSearch
@@ -127,19 +129,23 @@ func (s settings) wants(fault string) bool {
 	return false
 }
 
-func report(s settings, worlds []verdict.World, out io.Writer) error {
+func report(s settings, plays []*play, out io.Writer) error {
 	var table []verdict.Row
-	var findings []string
-	for _, w := range worlds {
-		r, f := verdict.Judge(w)
-		table, findings = append(table, r), append(findings, f...)
+	var findings, shorts []string
+	name := "chaos-telemetry"
+	for _, p := range plays {
+		r, f := verdict.Judge(p.world)
+		table, findings, shorts = append(table, r), append(findings, f...), append(shorts, p.short)
+		if p.sys.host != collector {
+			name = "chaos-telemetry-" + p.sys.host
+		}
 	}
-	r := bench.New("chaos-telemetry", table)
+	r := bench.New(name, table)
 	if err := r.Table(out); err != nil {
 		return err
 	}
 	if s.save != "" {
-		if err := r.Save(s.save, picture(table)); err != nil {
+		if err := r.Save(s.save, picture(table, shorts)); err != nil {
 			return err
 		}
 	}
@@ -153,8 +159,7 @@ func report(s settings, worlds []verdict.World, out io.Writer) error {
 	return nil
 }
 
-func picture(rows []verdict.Row) bench.Picture {
-	faults := make([]string, len(rows))
+func picture(rows []verdict.Row, shorts []string) bench.Picture {
 	series := func(name string, value func(verdict.Row) float64) bench.Series {
 		s := bench.Series{Name: name}
 		for _, r := range rows {
@@ -162,14 +167,16 @@ func picture(rows []verdict.Row) bench.Picture {
 		}
 		return s
 	}
-	for i, r := range rows {
-		faults[i] = r.Fault
+	counted := func(of func(verdict.Row) int) func(verdict.Row) float64 {
+		return func(r verdict.Row) float64 { return float64(of(r)) }
 	}
+	three := func(a, b, c func(verdict.Row) float64) []bench.Series {
+		return []bench.Series{series("lost", a), series("twice", b), series("among the dead letters", c)}
+	}
+	nan := func(verdict.Row) float64 { return math.NaN() }
 	return bench.Picture{Title: "Telemetry under faults", Panels: []bench.Panel{
-		{Title: "records", Log: true, Categories: faults, Series: []bench.Series{
-			series("expected", func(r verdict.Row) float64 { return float64(r.Expected) }),
-			series("lost", func(r verdict.Row) float64 { return float64(r.Lost) }),
-			series("duplicated", func(r verdict.Row) float64 { return float64(r.Duplicated) }),
-		}},
+		{Title: "records that are lost, there twice, or among the dead letters (eviction, nameless and swallow must lose or double)", Categories: shorts, Series: three(
+			counted(func(r verdict.Row) int { return r.Lost }), counted(func(r verdict.Row) int { return r.Duplicated }), counted(func(r verdict.Row) int { return r.DeadLettered }))},
+		{Title: "seconds from the fault's end until everything was searchable", Categories: shorts, Series: three(nan, func(r verdict.Row) float64 { return r.Drain }, nan)},
 	}}
 }

@@ -18,6 +18,7 @@ import (
 // play is one row while it goes on.
 type play struct {
 	sys     *system
+	short   string // for the fault, in pictures
 	service string // of its records; nobody else's
 	records int64  // as many as the campaign's length allows
 	rate    float64

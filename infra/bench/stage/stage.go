@@ -23,8 +23,8 @@ import (
 // often it has been killed before.
 const Calm = 100 * time.Millisecond
 
-// backWithin bounds how long a part may take to come back.
-const backWithin = 2 * time.Minute
+// BackWithin bounds how long a part may take to come back.
+const BackWithin = 2 * time.Minute
 
 // Stage is one such system. Stop must be called, even if New has failed.
 type Stage struct {
@@ -132,8 +132,11 @@ func (s *Stage) Stop(keep bool) error {
 	return errors.Join(err, os.RemoveAll(s.Dir))
 }
 
-// Status is where a part stands.
-func (s *Stage) Status(part string) launch.PartStatus {
+// Status is where a part stands; nowhere before Up.
+func (s *Stage) Status(part string) (none launch.PartStatus) {
+	if s.sup == nil {
+		return none
+	}
 	all := s.sup.Status().Parts
 	return all[slices.IndexFunc(all, func(p launch.PartStatus) bool { return p.Name == part })]
 }
@@ -150,12 +153,12 @@ func (s *Stage) Signal(part string, sig syscall.Signal) error {
 
 // AwaitBack waits until the part serves again after its nth death.
 func (s *Stage) AwaitBack(ctx context.Context, part string, deaths int) error {
-	for deadline := time.Now().Add(backWithin); ; {
+	for deadline := time.Now().Add(BackWithin); ; {
 		if st := s.Status(part); st.State == launch.Healthy && st.Restarts >= deaths {
 			return nil
 		}
 		if time.Now().After(deadline) {
-			return fmt.Errorf("%s has not come back within %s", part, backWithin)
+			return fmt.Errorf("%s has not come back within %s", part, BackWithin)
 		}
 		select {
 		case <-ctx.Done():

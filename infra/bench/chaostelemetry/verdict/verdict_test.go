@@ -54,13 +54,14 @@ func TestDoctoredWorldsAreConvicted(t *testing.T) {
 		"dead twice": {func(w *World) {
 			w.Poisoned, w.Found, w.Dead = []int64{1 << 53}, w.Found[1:], []Dead{{Line, 1 << 53, "no"}, {Line, 1 << 53, "no"}}
 		}, "there twice", nil},
-		"filed under another day":     {func(w *World) { w.Filed = map[string]int{"logs-1": 2, "logs-2": 2} }, "logs-2 holds 0 documents, want 2", nil},
-		"eviction that did not":       {func(w *World) { w.Evicts = true }, "the limit was not reached", nil},
-		"eviction without a counter":  {func(w *World) { w.Evicts = true; w.Found = w.Found[2:] }, "2 records are lost, but the counters tell of 0", nil},
-		"eviction that doubles":       {func(w *World) { w.Evicts, w.Evicted = true, 2; w.Found = w.Found[2:]; w.Found[0].Copies = 2 }, "there twice", nil},
-		"a control that doubles none": {func(w *World) { w.Control = MustDouble }, "cannot fail", func(r Row) bool { return r.Control }},
-		"a control that loses none":   {func(w *World) { w.Control = MustLose }, "cannot fail", nil},
-		"one too many of those alike": {func(w *World) { w.Anonymous = true; w.Found = append(w.Found, Found{Span, 4, "spans-1", 1}) }, "1 records are there twice", nil},
+		"filed under another day":      {func(w *World) { w.Filed = map[string]int{"logs-1": 2, "logs-2": 2} }, "logs-2 holds 0 documents, want 2", nil},
+		"eviction that did not":        {func(w *World) { w.Evicts = true }, "the limit was not reached", nil},
+		"eviction without a counter":   {func(w *World) { w.Evicts = true; w.Found = w.Found[2:] }, "2 records are lost, but the counters tell of 0", nil},
+		"a counter that tells of less": {func(w *World) { w.Evicts, w.Overtold, w.Evicted = true, true, 1; w.Found = w.Found[2:] }, "2 records are lost, but the counters tell of 1", nil},
+		"eviction that doubles":        {func(w *World) { w.Evicts, w.Evicted = true, 2; w.Found = w.Found[2:]; w.Found[0].Copies = 2 }, "there twice", nil},
+		"a control that doubles none":  {func(w *World) { w.Control = MustDouble }, "cannot fail", func(r Row) bool { return r.Control }},
+		"a control that loses none":    {func(w *World) { w.Control = MustLose }, "cannot fail", nil},
+		"one too many of those alike":  {func(w *World) { w.Anonymous = true; w.Found = append(w.Found, Found{Span, 4, "spans-1", 1}) }, "1 records are there twice", nil},
 	} {
 		t.Run(name, func(t *testing.T) {
 			w := whole()
@@ -78,9 +79,10 @@ func TestDoctoredWorldsAreConvicted(t *testing.T) {
 
 func TestWhatMayBreakPassesWhenItDoes(t *testing.T) {
 	for name, doctor := range map[string]func(*World){
-		"eviction that is told":  func(w *World) { w.Evicts, w.Evicted = true, 2; w.Found = w.Found[2:] },
-		"a control that doubles": func(w *World) { w.Control = MustDouble; w.Found[0].Copies = 2 },
-		"a control that loses":   func(w *World) { w.Control = MustLose; w.Found = w.Found[1:] },
+		"eviction that is told":        func(w *World) { w.Evicts, w.Evicted = true, 2; w.Found = w.Found[2:] },
+		"a counter that tells of more": func(w *World) { w.Evicts, w.Overtold, w.Evicted = true, true, 3; w.Found = w.Found[2:] },
+		"a control that doubles":       func(w *World) { w.Control = MustDouble; w.Found[0].Copies = 2 },
+		"a control that loses":         func(w *World) { w.Control = MustLose; w.Found = w.Found[1:] },
 		"a poisoned one is refused": func(w *World) {
 			w.Poisoned, w.Found, w.Dead = []int64{1 << 53}, w.Found[1:], []Dead{{Line, 1 << 53, "mapping"}}
 		},
