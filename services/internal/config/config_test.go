@@ -41,7 +41,7 @@ func TestAFlagMayBeEmptiedAgainstTheEnvironment(t *testing.T) {
 }
 
 func TestAllProblemsAreReportedTogether(t *testing.T) {
-	s := config.New("xd", "x", "x", env(map[string]string{"X_LOG_LEVEL": "loud", "X_DB": "postgres:pass word@"}))
+	s := config.New("xd", "x", "x", env(map[string]string{"X_LOG_LEVEL": "loud", "X_TELEMETRY": "some", "X_DB": "postgres:pass word@"}))
 	s.Common("127.0.0.1:8", "127.0.0.1:9")
 	s.URL("db", "", "database")
 	s.SecretFile("key-file", 8, "key")
@@ -49,7 +49,7 @@ func TestAllProblemsAreReportedTogether(t *testing.T) {
 	if err == nil {
 		t.Fatal("nothing was wrong?")
 	}
-	for _, want := range []string{"X_LOG_LEVEL", "X_DB", "-http-addr", "-key-file", "stray"} {
+	for _, want := range []string{"X_LOG_LEVEL", "X_TELEMETRY", "X_DB", "-http-addr", "-key-file", "stray"} {
 		if !strings.Contains(err.Error(), want) {
 			t.Errorf("%q is not reported in:\n%v", want, err)
 		}
