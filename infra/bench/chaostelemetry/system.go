@@ -103,8 +103,11 @@ func (sys *system) list(server, shipping *parts.System) ([]launch.Part, error) {
 	list = append(list, ships...)
 	for i := range list {
 		list[i].Calm = stage.Calm
-		if list[i].Name == agent {
+		switch list[i].Name {
+		case agent:
 			list[i].Command = sys.specially(list[i].Command)
+		case openSearch:
+			list[i].Stop = syscall.SIGKILL // half a minute sooner; nobody wants its data
 		}
 	}
 	build := func(ctx context.Context, _ launch.Say) error { // what emits

@@ -114,6 +114,3 @@ func nameless(then trick) trick {
 		return then(r, pass)
 	}
 }
-
-// plain passes on.
-func plain(r request, pass func(request) answer) answer { return pass(r) }

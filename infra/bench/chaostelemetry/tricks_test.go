@@ -1,0 +1,59 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"strings"
+	"testing"
+)
+
+// server is OpenSearch as a trick sees it: it makes everything, and remembers.
+type server struct{ got []string }
+
+func (s *server) pass(r request) answer {
+	all, _ := entries(r.body)
+	var told items
+	for _, e := range all {
+		s.got = append(s.got, string(e.action))
+		told.Items = append(told.Items, made)
+	}
+	b, _ := json.Marshal(told)
+	return answer{status: 200, body: b}
+}
+
+func bulkOf(n int) request {
+	var list []entry
+	for i := range n {
+		list = append(list, entry{fmt.Appendf(nil, `{"create":{"_index":"logs","_id":"%d"}}`, i), []byte(`{"body":"record"}`)})
+	}
+	return request{method: "POST", path: "/_bulk?filter_path=items", body: body(list)}
+}
+
+func TestTricks(t *testing.T) {
+	for name, c := range map[string]struct {
+		with              func(*tally) trick
+		reach, told, fire int // documents that reach the server, items told as made, times it fires
+		status            int
+		cut               bool
+	}{
+		"unavailable":   {with: unavailable, status: 503, fire: 1},
+		"deaf":          {with: deaf, reach: 5, told: 5, status: 200, cut: true, fire: 1},
+		"busy half":     {with: busyHalf, reach: 3, told: 3, status: 200, fire: 2},
+		"too large":     {with: func(f *tally) trick { return tooLarge(100, f) }, status: 413, fire: 1},
+		"not too large": {with: func(f *tally) trick { return tooLarge(1000, f) }, reach: 5, told: 5, status: 200},
+		"swallow":       {with: swallow, told: 5, status: 200, fire: 1},
+		"nameless":      {with: func(f *tally) trick { return nameless(deaf(f)) }, reach: 5, told: 5, status: 200, cut: true, fire: 1},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var fired tally
+			s := &server{}
+			a := c.with(&fired)(bulkOf(5), s.pass)
+			if len(s.got) != c.reach || a.created() != c.told || a.status != c.status || a.cut != c.cut || fired.times() != c.fire {
+				t.Errorf("%d reach OpenSearch, %d are told as made, status %d, cut %t, fired %d; want %+v", len(s.got), a.created(), a.status, a.cut, fired.times(), c)
+			}
+			if named := strings.Contains(strings.Join(s.got, ""), "_id"); named == (name == "nameless") && c.reach > 0 {
+				t.Errorf("ids on their way: %t", named)
+			}
+		})
+	}
+}
