@@ -106,6 +106,9 @@ func parse(args []string, stderr io.Writer) (o options, err error) {
 	return o, nil
 }
 
+// longest ends a run that hangs. A whole one takes about 11 minutes.
+const longest = 20 * time.Minute
+
 func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	o, err := parse(args, stderr)
 	if err != nil {
@@ -116,10 +119,9 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 		return err
 	}
 	b := &benchmark{options: o, root: root, say: func(format string, args ...any) { fmt.Fprintf(stderr, format+"\n", args...) }}
-	rows, err := b.measure(ctx)
-	if err != nil {
-		return err
-	}
+	ctx, cancel := context.WithTimeout(ctx, longest)
+	defer cancel()
+	rows, failed := b.measure(ctx)
 	report := bench.New("telemetry", rows)
 	if err := report.Table(stdout); err != nil {
 		return err
@@ -128,8 +130,8 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	if err := bench.WriteGoals(stdout, goals(rows, o.outage)); err != nil {
 		return err
 	}
-	if o.out == "" {
-		return nil
+	if failed != nil || o.out == "" { // what was measured before a failure is worth a look, not a file
+		return failed
 	}
 	if !filepath.IsAbs(o.out) {
 		o.out = filepath.Join(root, o.out)
@@ -198,7 +200,7 @@ func (b *benchmark) pipe(ctx context.Context) (rows []row, err error) {
 		}
 		measured, err := part.measure(ctx, p)
 		if err != nil {
-			return nil, errors.Join(fmt.Errorf("%s: %w", part.name, err), ctx.Err())
+			return rows, errors.Join(fmt.Errorf("%s: %w", part.name, err), ctx.Err())
 		}
 		rows = append(rows, measured...)
 	}
