@@ -160,23 +160,30 @@ func report(s settings, plays []*play, out io.Writer) error {
 }
 
 func picture(rows []verdict.Row, shorts []string) bench.Picture {
-	series := func(name string, value func(verdict.Row) float64) bench.Series {
-		s := bench.Series{Name: name}
-		for _, r := range rows {
-			s.Values = append(s.Values, value(r))
+	// All panels have the same series, of which each shows its own.
+	panel := func(title string, log bool, values map[string]func(verdict.Row) float64) bench.Panel {
+		p := bench.Panel{Title: title, Log: log, Categories: shorts}
+		for _, name := range []string{"lost", "twice", "among the dead letters", "seconds"} {
+			s := bench.Series{Name: name}
+			for _, r := range rows {
+				v := math.NaN()
+				if of := values[name]; of != nil {
+					v = of(r)
+				}
+				s.Values = append(s.Values, v)
+			}
+			p.Series = append(p.Series, s)
 		}
-		return s
+		return p
 	}
-	counted := func(of func(verdict.Row) int) func(verdict.Row) float64 {
-		return func(r verdict.Row) float64 { return float64(of(r)) }
-	}
-	three := func(a, b, c func(verdict.Row) float64) []bench.Series {
-		return []bench.Series{series("lost", a), series("twice", b), series("among the dead letters", c)}
-	}
-	nan := func(verdict.Row) float64 { return math.NaN() }
 	return bench.Picture{Title: "Telemetry under faults", Panels: []bench.Panel{
-		{Title: "records that are lost, there twice, or among the dead letters (eviction, nameless and swallow must lose or double)", Categories: shorts, Series: three(
-			counted(func(r verdict.Row) int { return r.Lost }), counted(func(r verdict.Row) int { return r.Duplicated }), counted(func(r verdict.Row) int { return r.DeadLettered }))},
-		{Title: "seconds from the fault's end until everything was searchable", Categories: shorts, Series: three(nan, func(r verdict.Row) float64 { return r.Drain }, nan)},
+		panel("records (eviction may lose; nameless and swallow are controls that must double and lose)", true, map[string]func(verdict.Row) float64{
+			"lost":                   func(r verdict.Row) float64 { return float64(r.Lost) },
+			"twice":                  func(r verdict.Row) float64 { return float64(r.Duplicated) },
+			"among the dead letters": func(r verdict.Row) float64 { return float64(r.DeadLettered) },
+		}),
+		panel("from the fault's end until everything was searchable, seconds", false, map[string]func(verdict.Row) float64{
+			"seconds": func(r verdict.Row) float64 { return r.Drain },
+		}),
 	}}
 }
