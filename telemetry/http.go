@@ -19,20 +19,25 @@ func Transport(peer string, base http.RoundTripper) http.RoundTripper {
 	if base == nil {
 		base = http.DefaultTransport
 	}
-	return otelhttp.NewTransport(withoutQuery{base},
-		otelhttp.WithSpanOptions(trace.WithAttributes(attribute.String(names.PeerService, peer))),
-		otelhttp.WithMetricAttributesFn(func(*http.Request) []attribute.KeyValue {
-			return []attribute.KeyValue{attribute.String(names.PeerService, peer)}
-		}),
+	called := attribute.String(names.PeerService, peer)
+	return otelhttp.NewTransport(corrected{base, called},
+		otelhttp.WithSpanOptions(trace.WithAttributes(called)),
 		otelhttp.WithSpanNameFormatter(func(_ string, r *http.Request) string { return r.Method + " " + peer }))
 }
 
-// withoutQuery corrects the span in which the instrumentation calls it.
-type withoutQuery struct{ http.RoundTripper }
+// corrected takes the query from the span in which the instrumentation calls it,
+// and tells its metric whom it calls.
+type corrected struct {
+	http.RoundTripper
+	peer attribute.KeyValue
+}
 
-func (t withoutQuery) RoundTrip(r *http.Request) (*http.Response, error) {
+func (t corrected) RoundTrip(r *http.Request) (*http.Response, error) {
 	bare := url.URL{Scheme: r.URL.Scheme, Host: r.URL.Host, Path: r.URL.Path, RawPath: r.URL.RawPath}
 	trace.SpanFromContext(r.Context()).SetAttributes(attribute.String(names.URLFull, bare.String()))
+	if labels, ok := otelhttp.ClientLabelerFromContext(r.Context()); ok {
+		labels.Add(t.peer)
+	}
 	return t.RoundTripper.RoundTrip(r)
 }
 
