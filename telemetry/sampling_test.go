@@ -61,7 +61,7 @@ func TestACeilingThatWasReachedLetsGoAgain(t *testing.T) {
 	}
 }
 
-// Two processes see the same requests, one of them only half as many others.
+// The service sees the gateway's later requests, and nothing else.
 func TestProcessesChooseTheSameTraces(t *testing.T) {
 	gateway, service := &ceiling{limit: 200}, &ceiling{limit: 200}
 	var both, either int
@@ -69,12 +69,16 @@ func TestProcessesChooseTheSameTraces(t *testing.T) {
 		at := time.Unix(1_700_000_000+int64(second), 0)
 		for i := range 4000 {
 			id, at := randomID(), at.Add(time.Duration(i)*time.Millisecond/4)
-			first := gateway.choose(id, at)
-			if i%2 == 0 && service.choose(id, at) && first {
-				both++
+			chosen := gateway.choose(id, at)
+			if i < 2000 {
+				continue
 			}
-			if i%2 == 0 && first && second > 0 {
+			again := service.choose(id, at)
+			if chosen && second > 0 { // before that nobody knows how many come
 				either++
+				if again {
+					both++
+				}
 			}
 		}
 	}
@@ -155,29 +159,29 @@ func TestLocalRootsOfOneTraceAreDecidedEachForItself(t *testing.T) {
 		p := start(t, always(answer{}))
 		tracer, u := provider(p, 0)
 		caller := remote(0)
-		begin := func() (root, child trace.Span) {
+		var families [][]trace.Span // a local root, its child, its grandchild
+		for range 5 {
 			ctx, root := tracer.Start(caller, "root")
-			_, child = tracer.Start(ctx, "child")
-			return root, child
+			inner, child := tracer.Start(ctx, "child")
+			_, grandchild := tracer.Start(inner, "grandchild")
+			families = append(families, []trace.Span{root, child, grandchild})
 		}
-		well, itsChild := begin()
-		bad, badChild := begin()
-		late, lateChild := begin()
-		itsChild.End()
-		badChild.End()
-		lateChild.End()
-		bad.SetStatus(codes.Error, "")
-		bad.End()
-		well.End()
-		late.SetStatus(codes.Error, "")
-		late.End()
+		for generation := 2; generation > 0; generation-- { // none is next to its family
+			for _, f := range families {
+				f[generation].End()
+			}
+		}
+		kept := []bool{false, true, false, true, false}
+		for i, f := range families {
+			decide(f[0], kept[i], 0)
+			f[0].End()
+		}
 		_ = u.Shutdown(t.Context())
-		for name, s := range map[string]struct {
-			span trace.Span
-			kept int
-		}{"the good": {well, 0}, "its child": {itsChild, 0}, "the bad": {bad, 1}, "its child too": {badChild, 1}, "the last": {late, 1}, "and its child": {lateChild, 1}} {
-			if got := p.got[s.span.SpanContext().SpanID()]; got != s.kept {
-				t.Errorf("%s: kept %d times", name, got)
+		for i, f := range families {
+			for generation, s := range f {
+				if got := p.got[s.SpanContext().SpanID()]; got > 1 || got == 1 != kept[i] {
+					t.Errorf("generation %d of family %d: kept %d times", generation, i, got)
+				}
 			}
 		}
 		if len(u.traces) != 0 || u.held != 0 {

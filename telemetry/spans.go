@@ -59,11 +59,11 @@ type spanPipe struct {
 	mu      sync.Mutex
 	closed  bool
 	fresh   []sdktrace.ReadOnlySpan
-	ended   int64   // spans that were ever fresh
-	encoded int64   // of them, those that are not any more
-	queue   []batch // the first may be under way
-	bytes   int     // that the queue holds
-	spans   int64
+	ended   int64         // spans that were ever fresh
+	encoded int64         // of them, those that are not any more
+	queue   []batch       // the first may be under way
+	bytes   int           // that the queue holds
+	spans   int64         // in it
 	settled chan struct{} // closed when the queue or the fresh change, if anyone waits
 	lost    losses
 }
@@ -84,7 +84,7 @@ func newSpanPipe(post func(context.Context, []byte) answer, logger *slog.Logger,
 	m.watch(func() int64 {
 		p.mu.Lock()
 		defer p.mu.Unlock()
-		return p.spans + int64(len(p.fresh))
+		return p.spans + p.ended - p.encoded
 	})
 	p.ctx, p.abort = context.WithCancel(context.Background())
 	p.running.Go(p.encode)
@@ -183,7 +183,7 @@ func (p *spanPipe) enqueue(spans []sdktrace.ReadOnlySpan) {
 		p.queue = append(p.queue, batch{body, n, p.encoded})
 		p.bytes += len(body)
 		p.spans += n
-		p.metrics.processed.Add(p.ctx, n)
+		p.metrics.processed.Add(context.Background(), n)
 		ring(p.filled)
 	} else {
 		p.lost.full += n
@@ -252,7 +252,7 @@ func (p *spanPipe) settle(b batch, a answer) {
 	switch {
 	case a.err == nil:
 		rejected := min(a.rejected, b.spans)
-		p.metrics.exported.Add(p.ctx, b.spans-rejected)
+		p.metrics.exported.Add(context.Background(), b.spans-rejected)
 		p.lost.refuse(rejected, errRejected)
 	case errors.Is(a.err, errBad):
 		p.lost.refuse(b.spans, a.err)
