@@ -23,13 +23,22 @@ import (
 	"go.opentelemetry.io/collector/confmap/provider/fileprovider"
 	"go.opentelemetry.io/collector/exporter"
 	"go.opentelemetry.io/collector/extension"
+	"go.opentelemetry.io/collector/featuregate"
 	"go.opentelemetry.io/collector/otelcol"
 	"go.opentelemetry.io/collector/receiver"
 	"go.opentelemetry.io/collector/receiver/otlpreceiver"
 	"go.opentelemetry.io/collector/service/telemetry/otelconftelemetry"
 )
 
+// synchronous has followed lines handed to the queue before their place in the
+// file is noted. By default they gather in memory for a tenth of a second after
+// that, and a kill loses them: 98 of 3,000 lines in 3 kills.
+const synchronous = "stanza.synchronousLogEmitter"
+
 func main() {
+	if err := featuregate.GlobalRegistry().Set(synchronous, true); err != nil {
+		log.Fatal(err)
+	}
 	settings := otelcol.CollectorSettings{
 		BuildInfo: component.BuildInfo{Command: "jari-agent", Description: "follows logs, takes OTLP, fills OpenSearch", Version: "1"},
 		Factories: factories,
