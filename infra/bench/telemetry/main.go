@@ -75,9 +75,9 @@ func parse(args []string, stderr io.Writer) (o options, err error) {
 	fs.SetOutput(stderr)
 	only := fs.String("only", strings.Join(all, ","), "parts")
 	load := fs.String("load", strings.Join(loads, ","), "price: loads")
-	seconds := fs.Float64("seconds", 4, "price: how long each run is measured")
+	seconds := fs.Float64("seconds", 3, "price: how long each run is measured")
 	warm := fs.Float64("warm", 1, "price: seconds of load before that")
-	fs.IntVar(&o.pairs, "pairs", 5, "price: runs of each; the table shows their medians")
+	fs.IntVar(&o.pairs, "pairs", 7, "price: rounds, in each of which every variant runs; the table shows medians")
 	fs.IntVar(&o.rate, "rate", 1000, "price: requests a second of the fixed load")
 	fs.IntVar(&o.records, "records", 400_000, "ship: records")
 	fs.DurationVar(&o.watch, "watch", 60*time.Second, "latency: how long each load is watched")
@@ -106,7 +106,7 @@ func parse(args []string, stderr io.Writer) (o options, err error) {
 	return o, nil
 }
 
-// longest ends a run that hangs. A whole one takes about 11 minutes.
+// longest ends a run that hangs. A whole one takes about 12 minutes.
 const longest = 20 * time.Minute
 
 func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {

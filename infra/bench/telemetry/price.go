@@ -99,21 +99,31 @@ func (b *benchmark) price(ctx context.Context) (rows []row, err error) {
 			}
 		}
 		for _, variant := range variants {
-			rows = append(rows, condense(load, variant, runs[variant]))
+			rows = append(rows, condense(load, variant, runs[variant], runs[bare]))
 		}
 	}
 	return rows, nil
 }
 
-func condense(load, variant string, runs []measurement) row {
-	return row{
+// condense makes a row of the runs of one variant; without are bare's, in the
+// same rounds.
+func condense(load, variant string, runs, without []measurement) row {
+	p50 := func(m measurement) float64 { return m.millis(0.50) }
+	p99 := func(m measurement) float64 { return m.millis(0.99) }
+	r := row{
 		Part: price, Load: load, Variant: variant,
 		PerSecond: rounded(medianOf(runs, measurement.perSecond), 0),
-		P50:       rounded(medianOf(runs, func(m measurement) float64 { return m.millis(0.50) }), 2),
-		P99:       rounded(medianOf(runs, func(m measurement) float64 { return m.millis(0.99) }), 2),
+		P50:       rounded(medianOf(runs, p50), 2),
+		P99:       rounded(medianOf(runs, p99), 2),
 		CPU:       rounded(medianOf(runs, func(m measurement) float64 { return m.each(float64(m.cpu.Microseconds())) }), 1),
 		Allocs:    rounded(medianOf(runs, func(m measurement) float64 { return m.each(float64(m.allocs)) }), 1),
 	}
+	if variant != bare {
+		r.RateRatio = ratio(runs, without, measurement.perSecond)
+		r.P50Ratio = ratio(runs, without, p50)
+		r.P99Ratio = ratio(runs, without, p99)
+	}
+	return r
 }
 
 type pricing struct {

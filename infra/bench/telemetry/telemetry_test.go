@@ -14,9 +14,14 @@ import (
 	"jari.example/infra/bench"
 )
 
-func of(part, load, variant string, perSecond, p50, p99 float64) row {
+func of(part, load, variant string, p99 float64) row {
 	none := 0
-	return row{Part: part, Load: load, Variant: variant, PerSecond: &perSecond, P50: &p50, P99: &p99, Lost: &none}
+	return row{Part: part, Load: load, Variant: variant, P99: &p99, Lost: &none}
+}
+
+// priced is the row of ratios to bare.
+func priced(load, variant string, rate, p50, p99 float64) row {
+	return row{Part: price, Load: load, Variant: variant, RateRatio: &rate, P50Ratio: &p50, P99Ratio: &p99}
 }
 
 func verdicts(t *testing.T, rows []row) (list []string) {
@@ -33,9 +38,8 @@ func verdicts(t *testing.T, rows []row) (list []string) {
 
 func TestGoalsAreJudgedByTheRightRows(t *testing.T) {
 	good := []row{
-		of(price, fixed, bare, 1000, 2, 4), of(price, fixed, logs, 1000, 9, 90), of(price, fixed, complete, 1000, 2.1, 5),
-		of(price, saturated, bare, 10_000, 6, 9), of(price, saturated, complete, 7_500, 8, 99),
-		of(latency, idle, "line", 0, 700, 2500), of(latency, idle, "span", 0, 700, 2400), of(latency, loaded, "line", 0, 700, 9000),
+		priced(fixed, logs, 9, 9, 9), priced(fixed, complete, 0, 1.05, 1.25), priced(saturated, complete, 0.75, 9, 9),
+		of(latency, idle, "line", 2500), of(latency, idle, "span", 2400), of(latency, loaded, "line", 9000),
 	}
 	drained, lost := 60.0, 0
 	good = append(good, row{Part: drain, Load: "1m0s outage", Drain: &drained, Lost: &lost})
@@ -44,9 +48,8 @@ func TestGoalsAreJudgedByTheRightRows(t *testing.T) {
 	}
 	late, one := 61.0, 1
 	bad := []row{
-		of(price, fixed, bare, 1000, 2, 4), of(price, fixed, complete, 1000, 2.11, 5.01),
-		of(price, saturated, bare, 10_000, 6, 9), of(price, saturated, complete, 7_499, 8, 9),
-		of(latency, idle, "line", 0, 700, 2501),
+		priced(fixed, complete, 9, 1.06, 1.26), priced(saturated, complete, 0.74, 0, 0),
+		of(latency, idle, "line", 2501),
 		{Part: drain, Drain: &late, Lost: &lost}, {Part: drain, Drain: &drained, Lost: &one},
 	}
 	if got := strings.Join(verdicts(t, bad), " "); got != "missed missed missed missed missed missed" { // the control
@@ -54,6 +57,17 @@ func TestGoalsAreJudgedByTheRightRows(t *testing.T) {
 	}
 	if got := verdicts(t, good[:1]); len(got) != 0 {
 		t.Errorf("goals of rows that are not there: %v", got)
+	}
+}
+
+func TestRatiosAreOfTheSameRound(t *testing.T) {
+	self := func(v float64) float64 { return v }
+	// The machine is three times slower in the last two rounds, for both.
+	if got := ratio([]float64{2, 6, 6.6}, []float64{2, 3, 6}, self); *got != 1.1 {
+		t.Errorf("the median of 1, 2 and 1.1 is %v", *got)
+	}
+	if got := ratio([]float64{1}, []float64{0}, self); got != nil {
+		t.Errorf("nothing to divide by gives %v", *got)
 	}
 }
 
