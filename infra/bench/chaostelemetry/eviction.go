@@ -37,6 +37,7 @@ func eviction(ctx context.Context, p *play) error {
 		return err
 	}
 	var fired tally
+	since := p.sys.mark()
 	p.sys.proxy.play(unavailable(&fired))
 	defer p.sys.proxy.play(nil)
 	p.rate = 0
@@ -62,6 +63,12 @@ func eviction(ctx context.Context, p *play) error {
 		return err
 	}
 	p.prove("answers of 503", fired.times())
+	full := map[string]string{collector: "sending queue is full", fluentBit: "to make room under storage.total_limit_size"}[p.sys.host]
+	times, err := p.sys.said(since, full)
+	if err != nil {
+		return err
+	}
+	p.prove("times the agent's buffer was full", times)
 	if err := p.drain(ctx); err != nil { // before the agent gets its own limit back
 		return err
 	}

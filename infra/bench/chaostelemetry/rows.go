@@ -120,13 +120,13 @@ func (p *play) lasts() time.Duration {
 // ended ends the agent several times while records come in.
 func ended(what string, sig syscall.Signal) func(context.Context, *play) error {
 	return func(ctx context.Context, p *play) error {
-		const deaths = 3
+		deaths := max(3, int(p.records/500))
 		e, err := p.emit(ctx, p.all(), 1, true)
 		if err != nil {
 			return err
 		}
 		for i := range deaths {
-			if err := pause(ctx, p.lasts()/(deaths+1)); err != nil {
+			if err := pause(ctx, p.lasts()/time.Duration(deaths+1)); err != nil {
 				return err
 			}
 			if err := p.sys.end(agent, sig); err != nil {
