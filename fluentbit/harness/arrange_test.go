@@ -65,6 +65,23 @@ func killed(w *world) func() int {
 	return func() int { return fired }
 }
 
+// killedBetween ends the host after its third flush.
+func killedBetween(w *world) func() int {
+	fired, taken := 0, 0
+	w.heard = func(host *os.Process, _, answer string) {
+		if answer != done {
+			return
+		}
+		if taken++; taken == 3 {
+			fired++
+			if err := host.Kill(); err != nil {
+				w.t.Error(err)
+			}
+		}
+	}
+	return func() int { return fired }
+}
+
 // panics has exports panic until a chunk was to come again three times.
 func panics(w *world) func() int {
 	file := filepath.Join(w.t.TempDir(), "panic")

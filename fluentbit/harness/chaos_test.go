@@ -123,6 +123,15 @@ func compare(want, got map[string]string) (lost, surplus []string, dead int) {
 }
 
 func captured(t *testing.T) []string {
+	deeper, err := filepath.Glob("../testdata/*/*.msgpack")
+	if err != nil || len(deeper) < 9 {
+		t.Fatalf("fixtures: %v, %v", deeper, err)
+	}
+	return append(small(t), deeper...)
+}
+
+// small are captured chunks none of whose documents is large by itself.
+func small(t *testing.T) []string {
 	chunks, err := filepath.Glob("../testdata/*.msgpack")
 	if err != nil || len(chunks) < 9 {
 		t.Fatalf("fixtures: %v, %v", chunks, err)
@@ -211,8 +220,9 @@ func faults() map[string]fault {
 		"429 beyond all patience":   {arrange: items(shiptest.Item{Status: 429, Type: "rejected_execution_exception", Reason: "busy"}, 8)},
 		"503 for half the items":    {arrange: items(shiptest.Item{Status: 503, Type: "unavailable_shards_exception", Reason: "away"}, 2)},
 		"poison among good ones":    {arrange: poisoned(mapping), dead: 1},
-		"413":                       {arrange: tooLarge(3000)},
+		"413":                       {arrange: tooLarge(3000), chunks: small},
 		"away and back":             {arrange: leaves},
+		"kill -9 between flushes":   {arrange: killedBetween},
 		"kill -9 within a flush":    {arrange: killed},
 		"401":                       {arrange: requests(401, 3)},
 		"403":                       {arrange: requests(403, 3)},
