@@ -309,10 +309,15 @@ func TestWhatDoesNotFitIsCountedAndSaidOnceAMinute(t *testing.T) {
 		}
 		away.Store(false)
 		time.Sleep(time.Minute)
+		before := p.taken()
+		p.end(rounds*n, n)
 		if err := p.Shutdown(t.Context()); err != nil {
 			t.Error(err)
 		}
-		lost := n*rounds - p.taken()
+		if p.taken() != before+n {
+			t.Error("there is no room although the agent took what waited")
+		}
+		lost := n*(rounds+1) - p.taken()
 		if got := p.counts()[names.MetricSpansProcessed+" queue_full"]; got != int64(lost) || lost == 0 || p.taken() == 0 {
 			t.Errorf("%d were lost, %d counted, %d taken", lost, got, p.taken())
 		}
@@ -376,10 +381,54 @@ func TestTheEndWaitsForAnAgentThatComesBackInTime(t *testing.T) {
 	})
 }
 
+func TestTheEndDoesNotWaitUntilAPauseIsOver(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := start(t, func(n int, _ []trace.SpanID) answer {
+			if n == 1 {
+				return answer{err: errLater, after: time.Minute}
+			}
+			return answer{}
+		})
+		p.end(0, spanBatch)
+		time.Sleep(time.Second)
+		if err := p.Shutdown(t.Context()); err != nil || p.taken() != spanBatch {
+			t.Errorf("%v, and the agent has %d", err, p.taken())
+		}
+	})
+}
+
+func TestTheEndSaysWhatNobodyHeardOf(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := start(t, always(answer{err: errBad}))
+		p.end(0, 5)
+		time.Sleep(time.Second)
+		p.end(5, 7)
+		if err := p.Shutdown(t.Context()); err != nil {
+			t.Error(err)
+		}
+		if said := p.said(); fmt.Sprint(said) != "[5 7]" {
+			t.Errorf("said %v", said)
+		}
+	})
+}
+
+func TestSpansThatAreNotEncodedAreBounded(t *testing.T) {
+	p := &spanPipe{full: make(chan struct{}, 1)} // in which nobody encodes
+	for range freshMost + 5 {
+		p.OnEnd(numbered(0))
+	}
+	if len(p.fresh) != freshMost || p.lost.full != 5 {
+		t.Errorf("%d wait, %d are lost", len(p.fresh), p.lost.full)
+	}
+}
+
 func TestForceFlush(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		var away atomic.Bool
+		var away, slow atomic.Bool
 		p := start(t, func(int, []trace.SpanID) answer {
+			if slow.Load() {
+				time.Sleep(70 * time.Millisecond) // longer than a batch takes to gather
+			}
 			if away.Load() {
 				return answer{err: errLater}
 			}
@@ -388,9 +437,10 @@ func TestForceFlush(t *testing.T) {
 		if err := p.ForceFlush(t.Context()); err != nil {
 			t.Errorf("of nothing: %v", err)
 		}
+		began := time.Now()
 		p.end(0, 300)
-		if err := p.ForceFlush(t.Context()); err != nil || p.taken() != 300 {
-			t.Errorf("%v, and the agent has %d", err, p.taken())
+		if err := p.ForceFlush(t.Context()); err != nil || p.taken() != 300 || time.Since(began) != 0 {
+			t.Errorf("%v, and the agent has %d after %v", err, p.taken(), time.Since(began))
 		}
 		away.Store(true)
 		p.end(300, 300)
@@ -406,8 +456,9 @@ func TestForceFlush(t *testing.T) {
 			}
 		}()
 		time.Sleep(time.Second)
+		slow.Store(true)
 		away.Store(false)
-		if err := p.ForceFlush(t.Context()); err != nil || p.taken() < 2600 || p.taken() > 3000 {
+		if err := p.ForceFlush(t.Context()); err != nil || p.taken() < 2600 || p.taken() > 3000+spanBatch {
 			t.Errorf("beside others that end: %v, and the agent has %d", err, p.taken())
 		}
 		time.Sleep(time.Minute)
