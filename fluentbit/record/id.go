@@ -19,9 +19,10 @@ const maxID = 128
 //   - a foreign line that was followed in a file: a hash of path, offset and text
 //   - a piece of a line that FireLens has split: partial id and ordinal
 //   - a metric point: a hash of its resource, scope, name, attributes, start and time
-//   - anything else: a hash of all it says, plus its occurrence within the
-//     chunk. Best effort: if the sender repeats a line in another chunk it is
-//     kept twice, because two equal lines are more often two events than one.
+//   - anything else: a hash of all it says, of a line also of when the agent got
+//     it, plus its occurrence within the chunk. Best effort, both ways: what its
+//     sender repeats with another time or beside other neighbours is kept twice,
+//     and two that are equal down to that time, in two chunks, are one.
 func Identify(records []Record) {
 	seen := map[string]int{}
 	for i := range records {
@@ -59,7 +60,7 @@ func (r *Record) identity() (id string, own bool) {
 		return digest([]byte(r.origin)), true
 	}
 	b := appendTime(nil, r.Time)
-	if r.Time.IsZero() {
+	if r.line || r.Time.IsZero() { // a line's own time may be in whole seconds
 		b = appendTime(nil, r.Received)
 	}
 	return digest(r.appendAttributes(b)), false

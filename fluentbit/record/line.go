@@ -55,7 +55,7 @@ func isPiece(beside map[string]any) bool {
 
 // lineRecord is the record of a line whose fields are known already.
 func lineRecord(own map[string]any, line string, received time.Time, beside map[string]any) Record {
-	r := Record{Signal: Log, Received: received, Attributes: own, origin: origin(line, beside)}
+	r := Record{Signal: Log, Received: received, Attributes: own, line: true, origin: origin(line, beside)}
 	for k, v := range beside {
 		if _, taken := own[k]; !taken {
 			own[k] = v

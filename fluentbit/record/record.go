@@ -35,8 +35,9 @@ type Record struct {
 	Point  *PointData  // Signal Metric
 	Broken *BrokenData // Signal Broken
 
-	// origin identifies a line without a uid of its own, where its source
-	// allows that; see Identify.
+	// line tells that Received is the line's, and stays when it is sent again;
+	// origin identifies one without a uid, where its source allows that.
+	line   bool
 	origin string
 }
 

@@ -45,7 +45,6 @@ func TestALineIsIdentifiedByWhatItIs(t *testing.T) {
 		"equal lines of one chunk":            {line("x", nil), line("x", nil), false},
 		"equal lines of two containers":       {line("x", map[string]any{"container_id": "1"}), line("x", map[string]any{"container_id": "2"}), false},
 		"a uid too long for OpenSearch":       {line(`{"log.record.uid":"`+strings.Repeat("u", 600)+`"}`, nil), line("x", nil), false},
-		"one foreign line in a later second":  {line("x", nil), Line("x", noon.Add(time.Second), nil), false},
 	}
 	for name, test := range tests {
 		got := ids(test.a, test.b)
@@ -54,6 +53,27 @@ func TestALineIsIdentifiedByWhatItIs(t *testing.T) {
 		}
 		if again := ids(test.a, test.b); again[0] != got[0] || again[1] != got[1] {
 			t.Errorf("%s: the chunk sent again has other ids: %v, %v", name, got, again)
+		}
+	}
+}
+
+// TestWhatHasNoIdentityIsToldApartOverChunks has two chunks of one record each.
+func TestWhatHasNoIdentityIsToldApartOverChunks(t *testing.T) {
+	coarse := `{"time":"2026-11-22T12:00:00Z","level":"info","msg":"tick"}`
+	otlp := func(received time.Time) Record {
+		return OTLPLog(Record{Received: received, Attributes: map[string]any{}}, "x", noon, time.Time{})
+	}
+	for name, test := range map[string]struct {
+		a, b Record
+		same bool
+	}{
+		"a line, sent again":                  {line(coarse, nil), line(coarse, nil), true},
+		"its own time too coarse to tell two": {line(coarse, nil), Line(coarse, noon.Add(time.Millisecond), nil), false},
+		"no time of its own":                  {line("x", nil), Line("x", noon.Add(time.Second), nil), false},
+		"a request that its client repeats":   {otlp(noon), otlp(noon.Add(time.Second)), true},
+	} {
+		if a, b := ids(test.a)[0], ids(test.b)[0]; (a == b) != test.same {
+			t.Errorf("%s: ids %s and %s, want the same: %v", name, a, b, test.same)
 		}
 	}
 }
