@@ -234,3 +234,34 @@ func TestKillsLoseAndDoubleNothing(t *testing.T) {
 		t.Errorf("%d lines and %d spans, want %d and %d", lines, spans, wantLines, wantSpans)
 	}
 }
+
+// More requests than the queue has consumers are not taken, because of one
+// index. What comes after them passes, and a kill on the way loses none.
+func TestRequestsThatAreNotTakenLetTheOthersPass(t *testing.T) {
+	a := newAgent(t)
+	now := time.Now().UTC()
+	before := now.Truncate(24 * time.Hour).Add(-time.Second)
+	yesterday := a.store.Prefix + names.Daily(names.LogIndex, before)
+	a.store.Alter(t, yesterday, "", `{"settings":{"blocks.write":true}}`)
+	a.start(t)
+	line := func(uid string, at time.Time) {
+		a.post(t, "/v1/logs", object{"resourceLogs": []object{{"resource": resourceOf("gateway"), "scopeLogs": []object{{"logRecords": []object{{
+			"timeUnixNano": fmt.Sprint(at.UnixNano()), "body": object{"stringValue": "line"}, "attributes": []object{attribute(names.RecordUID, uid)},
+		}}}}}}})
+	}
+	const stuck = 40
+	for i := range stuck {
+		line(fmt.Sprint("01JSTUCK", i), before)
+	}
+	line("01JGOOD1", now)
+	a.store.Eventually(t, "the line behind them is there", func() bool { a.store.Refresh(t); return a.store.Count(t, names.LogIndex) == 1 })
+	a.kill(t)
+	a.start(t)
+	line("01JGOOD2", now)
+	a.store.Eventually(t, "another is there after a kill", func() bool { a.store.Refresh(t); return a.store.Count(t, names.LogIndex) == 2 })
+	a.store.Alter(t, yesterday, "_settings", `{"blocks.write":null}`)
+	a.store.Eventually(t, "none was lost", func() bool { a.store.Refresh(t); return a.store.Count(t, names.LogIndex) >= stuck+2 })
+	if got := a.store.Count(t, names.LogIndex); got != stuck+2 {
+		t.Errorf("%d lines, want %d", got, stuck+2)
+	}
+}

@@ -54,6 +54,17 @@ func defaults() component.Config {
 // errors of several parts would have only the first of them retried.
 type sender struct{ *host }
 
+// pass is how long a request that OpenSearch does not take, though it takes
+// others, holds one of the queue's consumers before it goes to the queue's end.
+const pass = time.Second
+
+// delivery is one request from the queue.
+type delivery struct {
+	read  func() []record.Record
+	items int
+	again func(context.Context) error // puts it to the queue's end
+}
+
 func (h *hosts) newSender(set *exporter.Settings, cfg component.Config) (sender, []exporterhelper.Option, error) {
 	c := cfg.(*config)
 	one, err := h.of(c, *set)
@@ -70,7 +81,25 @@ func (h *hosts) newSender(set *exporter.Settings, cfg component.Config) (sender,
 	}, nil
 }
 
-func (s sender) send(ctx context.Context, read func() []record.Record) (err error) {
+// send ships d. The Collector would try a request that fails until it succeeds,
+// and a few such in a closed index would stop the rest of the signal. So it goes
+// to the end of the queue, which has it on disk before its place at the front is
+// given up. While OpenSearch is away there is nothing to let pass.
+func (s sender) send(ctx context.Context, d delivery) error {
+	err := s.try(ctx, d)
+	if err == nil || s.ship.Ready() != nil {
+		return err
+	}
+	time.Sleep(pass)
+	if full := d.again(context.WithoutCancel(ctx)); full != nil { // the timeout was for the try
+		s.stayed.Add(int64(d.items))
+		return err
+	}
+	s.log.Warn("OpenSearch does not take a request; it will be tried again after the others", zap.Int(names.Count, d.items), zap.Error(err))
+	return nil
+}
+
+func (s sender) try(ctx context.Context, d delivery) (err error) {
 	defer func() { // or it ends the agent, which would only meet the same records again
 		if p := recover(); p != nil {
 			s.log.Error("panic in an export", zap.String(names.EventName, names.EventPanic), zap.Any(names.Exception, p), zap.Stack(names.Stacktrace))
@@ -80,7 +109,7 @@ func (s sender) send(ctx context.Context, read func() []record.Record) (err erro
 	if err := s.ship.Ready(); err != nil {
 		return err
 	}
-	records := read()
+	records := d.read()
 	record.Identify(records)
 	docs := make([]record.Document, 0, len(records))
 	for i := range records {
@@ -98,8 +127,13 @@ func (h *hosts) newLogs(ctx context.Context, set exporter.Settings, cfg componen
 	if err != nil {
 		return nil, err
 	}
-	e, err := exporterhelper.NewLogs(ctx, set, cfg, func(ctx context.Context, ld plog.Logs) error {
-		return s.send(ctx, func() []record.Record { return logRecords(ld) })
+	var e exporter.Logs
+	e, err = exporterhelper.NewLogs(ctx, set, cfg, func(ctx context.Context, ld plog.Logs) error {
+		return s.send(ctx, delivery{
+			read:  func() []record.Record { return logRecords(ld) },
+			items: ld.LogRecordCount(),
+			again: func(ctx context.Context) error { return e.ConsumeLogs(ctx, ld) },
+		})
 	}, options...)
 	return &logsGate{Logs: e}, err
 }
@@ -109,8 +143,13 @@ func (h *hosts) newTraces(ctx context.Context, set exporter.Settings, cfg compon
 	if err != nil {
 		return nil, err
 	}
-	e, err := exporterhelper.NewTraces(ctx, set, cfg, func(ctx context.Context, td ptrace.Traces) error {
-		return s.send(ctx, func() []record.Record { return spanRecords(td) })
+	var e exporter.Traces
+	e, err = exporterhelper.NewTraces(ctx, set, cfg, func(ctx context.Context, td ptrace.Traces) error {
+		return s.send(ctx, delivery{
+			read:  func() []record.Record { return spanRecords(td) },
+			items: td.SpanCount(),
+			again: func(ctx context.Context) error { return e.ConsumeTraces(ctx, td) },
+		})
 	}, options...)
 	return &tracesGate{Traces: e}, err
 }
@@ -120,8 +159,13 @@ func (h *hosts) newMetrics(ctx context.Context, set exporter.Settings, cfg compo
 	if err != nil {
 		return nil, err
 	}
-	e, err := exporterhelper.NewMetrics(ctx, set, cfg, func(ctx context.Context, md pmetric.Metrics) error {
-		return s.send(ctx, func() []record.Record { return metricRecords(md) })
+	var e exporter.Metrics
+	e, err = exporterhelper.NewMetrics(ctx, set, cfg, func(ctx context.Context, md pmetric.Metrics) error {
+		return s.send(ctx, delivery{
+			read:  func() []record.Record { return metricRecords(md) },
+			items: md.DataPointCount(),
+			again: func(ctx context.Context) error { return e.ConsumeMetrics(ctx, md) },
+		})
 	}, options...)
 	return &metricsGate{Metrics: e}, err
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"go.opentelemetry.io/collector/exporter"
@@ -24,6 +25,8 @@ type host struct {
 	log   *zap.Logger
 	queue *metric.ManualReader // what the Collector counts about the queues before it
 	meter *metric.MeterProvider
+
+	stayed atomic.Int64 // records that found no room at the queue's end; the Collector counts them as turned away
 
 	mu    sync.Mutex
 	users int
@@ -86,11 +89,12 @@ func (h *host) stop() error {
 // evicts nothing: what it gives up was refused for good, which no error of ours
 // asks for, and what its queue does not take it tells its client.
 func (h *host) tell(ctx context.Context) (map[string]int64, error) {
+	stayed := h.stayed.Load() // each is in the Collector's count by now
 	var all metricdata.ResourceMetrics
 	if err := h.queue.Collect(ctx, &all); err != nil {
 		return nil, fmt.Errorf("read the Collector's counters: %w", err)
 	}
-	told := map[string]int64{names.ShipEvicted: 0, names.ShipTurnedAway: 0, names.ShipBacklogBytes: 0}
+	told := map[string]int64{names.ShipEvicted: 0, names.ShipTurnedAway: -stayed, names.ShipBacklogBytes: 0}
 	for _, scope := range all.ScopeMetrics {
 		for _, m := range scope.Metrics {
 			switch {
