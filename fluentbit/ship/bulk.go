@@ -102,7 +102,7 @@ func (s *Shipper) create(ctx context.Context, docs []record.Document) (items []i
 		return nil, fmt.Errorf("wait for the requests under way: %w", context.Cause(ctx))
 	}
 	err = s.through(ctx, func() error {
-		if err := s.prepare(ctx); err != nil {
+		if err := s.prepare(ctx, docs); err != nil {
 			return err
 		}
 		items, err = s.bulk(ctx, docs)
@@ -116,12 +116,12 @@ func (s *Shipper) bulk(ctx context.Context, docs []record.Document) ([]item, err
 	status, answer, err := s.do(ctx, request{http.MethodPost, bulkPath, "application/x-ndjson", s.cfg.Gzip, body})
 	switch {
 	case err != nil:
-		s.verified.Store(false) // another server may answer next time, without our templates
+		s.unverify()
 		return nil, fmt.Errorf("bulk request: %w", err)
 	case status == http.StatusRequestEntityTooLarge || status == http.StatusBadRequest:
 		return nil, &tooMuchError{status, excerpt(answer)}
 	case status != http.StatusOK:
-		s.verified.Store(false)
+		s.unverify()
 		return nil, fmt.Errorf("bulk request: status %d: %s", status, excerpt(answer))
 	}
 	var parsed struct {

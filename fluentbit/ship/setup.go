@@ -5,30 +5,47 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+
+	"jari.example/fluentbit/record"
 )
 
 // Setup installs the index templates where they are missing or other than ours,
-// and verifies that new indices will follow them. It does nothing once that has
-// succeeded, until OpenSearch has been out of reach. Ship does it too; a host
+// and verifies that new indices will follow them. Ship does it too, before the
+// first document for an index and after OpenSearch has been out of reach; a host
 // calls it at its start so that a wrong address is told at once.
 func (s *Shipper) Setup(ctx context.Context) error {
-	return s.through(ctx, func() error { return s.prepare(ctx) })
+	return s.through(ctx, func() error { return s.prepare(ctx, nil) })
 }
 
-func (s *Shipper) prepare(ctx context.Context) error {
-	if s.verified.Load() {
-		return nil
-	}
+// prepare makes sure that each of docs' indices is either there or will be made
+// from our templates, which somebody may have deleted since the last midnight.
+func (s *Shipper) prepare(ctx context.Context, docs []record.Document) error {
 	s.setup.Lock()
 	defer s.setup.Unlock()
-	if s.verified.Load() {
+	fresh := s.verified == nil
+	for _, d := range docs {
+		fresh = fresh || !s.verified[d.Index]
+	}
+	if !fresh {
 		return nil
 	}
 	if _, err := s.Install(ctx); err != nil {
 		return err
 	}
-	s.verified.Store(true)
+	if len(s.verified) > maxKnown || s.verified == nil {
+		s.verified = map[string]bool{}
+	}
+	for _, d := range docs {
+		s.verified[d.Index] = true
+	}
 	return nil
+}
+
+// unverify is called when another server may answer next time, without our templates.
+func (s *Shipper) unverify() {
+	s.setup.Lock()
+	defer s.setup.Unlock()
+	s.verified = nil
 }
 
 // Install is Setup whatever succeeded before; it returns the names of the

@@ -360,3 +360,25 @@ func TestEveryFieldCanBeSearchedInItsKind(t *testing.T) {
 		t.Error("a search for what is not there finds it")
 	}
 }
+
+// Who deletes our templates meanwhile has not yet spoilt the next day's index.
+func TestAnIndexIsNotMadeWithoutTheTemplates(t *testing.T) {
+	f := shiptest.NewFake(t)
+	s := open(t, f.URL, ship.Config{})
+	if _, err := s.Ship(t.Context(), docs("a")); err != nil {
+		t.Fatal(err)
+	}
+	f.Foreign = true
+	if _, err := s.Ship(t.Context(), docs("b")); err != nil { // the control: this index is there
+		t.Error(err)
+	}
+	next := docs("c")
+	next[0].Index = names.Daily(names.LogIndex, noon.AddDate(0, 0, 1))
+	if _, err := s.Ship(t.Context(), next); err == nil || f.Sent("c") != 0 {
+		t.Errorf("%v, and it was sent %d times", err, f.Sent("c"))
+	}
+	f.Foreign = false
+	if _, err := s.Ship(t.Context(), next); err != nil {
+		t.Error(err)
+	}
+}

@@ -8,7 +8,6 @@ import (
 	"net/http"
 	"net/url"
 	"sync"
-	"sync/atomic"
 	"time"
 
 	"github.com/opensearch-project/opensearch-go/v4"
@@ -37,8 +36,8 @@ type Shipper struct {
 	circuit   *circuit
 	slots     chan struct{} // one per request under way
 
-	verified atomic.Bool
 	setup    sync.Mutex
+	verified map[string]bool // indices that were written since the templates were last seen in force
 	derived  known
 
 	counters  counters
