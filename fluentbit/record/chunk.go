@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"time"
 
 	"jari.example/telemetry/names"
@@ -107,22 +108,37 @@ func (d *decoder) each(list any, read func(map[string]any)) {
 	}
 }
 
-// file gives what tells no time that of a neighbour. Now would be another time
-// when the chunk is sent again.
+// file gives a time to what tells none, and to what does not tell when the agent
+// got it (metrics, protobuf traces) the time that most of the chunk agrees on.
+// Now would be another time when the chunk is sent again.
 func (d *decoder) file() {
-	var near time.Time
-	for _, r := range d.records {
-		if t, _ := r.When(); !t.IsZero() {
-			near = t
-			break
+	if !slices.ContainsFunc(d.records, func(r Record) bool { return r.Received.IsZero() }) {
+		return
+	}
+	times := make([]time.Time, 0, len(d.records))
+	for i := range d.records {
+		if t, _ := d.records[i].When(); !t.IsZero() {
+			times = append(times, t)
 		}
 	}
-	for i := range d.records {
-		if t, _ := d.records[i].When(); t.IsZero() {
-			d.records[i].Time = names.Undated
-			if !near.IsZero() {
-				d.records[i].Time = near
+	middle, most := names.Undated, false
+	if len(times) > 0 {
+		slices.SortFunc(times, time.Time.Compare)
+		middle = times[len(times)/2] // of two the later one: prune deletes what is old
+		far := 0
+		for _, t := range times {
+			if t.Sub(middle).Abs() > maxSkew {
+				far++
 			}
+		}
+		most = 2*far < len(times)
+	}
+	for i := range d.records {
+		r := &d.records[i]
+		if t, _ := r.When(); t.IsZero() {
+			r.Time = middle
+		} else if r.Received.IsZero() && most {
+			r.Received = middle
 		}
 	}
 }

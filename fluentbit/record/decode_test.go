@@ -12,6 +12,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/vmihailenco/msgpack/v5"
 
@@ -366,5 +367,48 @@ func TestASpanWithoutIDsIsADeadLetterOfItsOwn(t *testing.T) {
 	}
 	if d := documents(records)[0]; !strings.HasPrefix(d.Index, names.DeadLetterIndex+"2026.11.2") {
 		t.Errorf("the dead letter is filed in %s, not beside its neighbour", d.Index)
+	}
+}
+
+// TestAChunkThatTellsNoArrivalHasATimeOfItsOwn: metrics and protobuf traces do
+// not say when the agent got them, and one broken clock among them must not make
+// an index for the next century.
+func TestAChunkThatTellsNoArrivalHasATimeOfItsOwn(t *testing.T) {
+	future, past := noon.AddDate(174, 0, 0), noon.AddDate(-3, 0, 0)
+	day := func(t time.Time) string { return names.Daily(names.MetricIndex, t) }
+	for name, test := range map[string]struct {
+		times, want []time.Time
+	}{
+		"alike":                 {[]time.Time{noon, noon.Add(-time.Hour)}, []time.Time{noon, noon.Add(-time.Hour)}},
+		"one clock ahead":       {[]time.Time{future, noon, noon.Add(time.Second)}, []time.Time{noon, noon, noon}},
+		"one behind":            {[]time.Time{noon, past, noon}, []time.Time{noon, noon, noon}},
+		"without a majority":    {[]time.Time{noon, past}, []time.Time{noon, past}},
+		"one of each":           {[]time.Time{past, noon, future}, []time.Time{past, noon, future}},
+		"none has a time":       {[]time.Time{{}}, []time.Time{names.Undated}},
+		"one that has no time":  {[]time.Time{noon, {}, noon}, []time.Time{noon, noon, noon}},
+		"midnight in the midst": {[]time.Time{noon, noon.Add(13 * time.Hour), noon}, []time.Time{noon, noon.Add(13 * time.Hour), noon}},
+	} {
+		var values []any
+		for _, at := range test.times {
+			value := map[string]any{"value": 1.5}
+			if !at.IsZero() {
+				value["ts"] = at.UnixNano()
+			}
+			values = append(values, value)
+		}
+		chunk, err := msgpack.Marshal(map[string]any{"metrics": []any{map[string]any{"meta": map[string]any{"opts": map[string]any{"name": "m"}}, "values": values}}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		records, err := Decode(chunk)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i, d := range documents(records) {
+			moved := !test.times[i].IsZero() && day(test.times[i]) != day(test.want[i])
+			if d.Index != day(test.want[i]) || strings.Contains(string(d.Body), names.DocOriginalTime) != moved {
+				t.Errorf("%s: point %d in %s, want %s and its original time: %v\n%s", name, i, d.Index, day(test.want[i]), moved, d.Body)
+			}
+		}
 	}
 }
