@@ -61,6 +61,7 @@ const pass = time.Second
 // delivery is one request from the queue.
 type delivery struct {
 	read  func() []record.Record
+	raw   func() ([]byte, error) // all of it as OTLP/JSON
 	items int
 	again func(context.Context) error // puts it to the queue's end
 }
@@ -109,17 +110,40 @@ func (s sender) try(ctx context.Context, d delivery) (err error) {
 	if err := s.ship.Ready(); err != nil {
 		return err
 	}
-	records := d.read()
-	record.Identify(records)
-	docs := make([]record.Document, 0, len(records))
-	for i := range records {
-		docs = records[i].Documents(docs)
+	docs, err := s.documents(d)
+	if err != nil {
+		return err
 	}
 	res, err := s.ship.Ship(ctx, docs)
 	if res.Refused > 0 {
 		s.log.Warn("documents went to the dead-letter index", zap.Int(names.ShipDeadLettered, res.Refused))
 	}
 	return err
+}
+
+// documents converts d. Should that panic, the request as a whole is a dead
+// letter: tried again it would only panic again.
+func (s sender) documents(d delivery) (docs []record.Document, err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			s.log.Error("converting panicked", zap.String(names.EventName, names.EventPanic), zap.Any(names.Exception, p), zap.Stack(names.Stacktrace))
+			var raw []byte
+			if raw, err = d.raw(); err == nil {
+				docs = rendered(record.Unreadable(raw, fmt.Sprintf("converting panicked: %v", p)))
+			}
+		}
+	}()
+	records := d.read()
+	record.Identify(records)
+	return rendered(records), nil
+}
+
+func rendered(records []record.Record) []record.Document {
+	docs := make([]record.Document, 0, len(records))
+	for i := range records {
+		docs = records[i].Documents(docs)
+	}
+	return docs
 }
 
 func (h *hosts) newLogs(ctx context.Context, set exporter.Settings, cfg component.Config) (exporter.Logs, error) {
@@ -131,6 +155,7 @@ func (h *hosts) newLogs(ctx context.Context, set exporter.Settings, cfg componen
 	e, err = exporterhelper.NewLogs(ctx, set, cfg, func(ctx context.Context, ld plog.Logs) error {
 		return s.send(ctx, delivery{
 			read:  func() []record.Record { return logRecords(ld) },
+			raw:   func() ([]byte, error) { return (&plog.JSONMarshaler{}).MarshalLogs(ld) },
 			items: ld.LogRecordCount(),
 			again: func(ctx context.Context) error { return e.ConsumeLogs(ctx, ld) },
 		})
@@ -147,6 +172,7 @@ func (h *hosts) newTraces(ctx context.Context, set exporter.Settings, cfg compon
 	e, err = exporterhelper.NewTraces(ctx, set, cfg, func(ctx context.Context, td ptrace.Traces) error {
 		return s.send(ctx, delivery{
 			read:  func() []record.Record { return spanRecords(td) },
+			raw:   func() ([]byte, error) { return (&ptrace.JSONMarshaler{}).MarshalTraces(td) },
 			items: td.SpanCount(),
 			again: func(ctx context.Context) error { return e.ConsumeTraces(ctx, td) },
 		})
@@ -163,6 +189,7 @@ func (h *hosts) newMetrics(ctx context.Context, set exporter.Settings, cfg compo
 	e, err = exporterhelper.NewMetrics(ctx, set, cfg, func(ctx context.Context, md pmetric.Metrics) error {
 		return s.send(ctx, delivery{
 			read:  func() []record.Record { return metricRecords(md) },
+			raw:   func() ([]byte, error) { return (&pmetric.JSONMarshaler{}).MarshalMetrics(md) },
 			items: md.DataPointCount(),
 			again: func(ctx context.Context) error { return e.ConsumeMetrics(ctx, md) },
 		})

@@ -1,7 +1,10 @@
 package main
 
 import (
+	"context"
 	"encoding/json"
+	"errors"
+	"strings"
 	"testing"
 	"time"
 
@@ -10,7 +13,11 @@ import (
 	"go.opentelemetry.io/collector/exporter/exporterhelper"
 	"go.opentelemetry.io/collector/exporter/exportertest"
 	"go.opentelemetry.io/collector/pdata/plog"
+	"go.uber.org/zap"
 
+	"jari.example/fluentbit/record"
+	"jari.example/fluentbit/ship"
+	"jari.example/fluentbit/ship/shiptest"
 	"jari.example/telemetry/names"
 )
 
@@ -94,5 +101,37 @@ func TestTheAgentTellsWhatItHoldsBack(t *testing.T) {
 	})
 	if len(instances) != 1 {
 		t.Errorf("%d shippers speak, want one for the three signals", len(instances))
+	}
+}
+
+// What the conversion cannot stand becomes a dead letter, as in the plugin,
+// instead of coming again for ever.
+func TestARequestThatPanicsIsADeadLetter(t *testing.T) {
+	f := shiptest.NewFake(t)
+	s, err := ship.Open(ship.Config{URL: f.URL})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	try := func(read func() []record.Record) error {
+		return sender{&host{ship: s, log: zap.NewNop()}}.send(t.Context(), delivery{
+			read: read, items: 1,
+			raw:   func() ([]byte, error) { return []byte(`{"resourceLogs":[]}`), nil },
+			again: func(context.Context) error { return errors.New("no room") },
+		})
+	}
+	letters := func() (n int) {
+		for key, body := range f.Stored() {
+			if strings.HasPrefix(key, names.DeadLetterIndex) && strings.Contains(body, "resourceLogs") && strings.Contains(body, "told to") {
+				n++
+			}
+		}
+		return n
+	}
+	if err := try(func() []record.Record { return nil }); err != nil || letters() != 0 { // the control
+		t.Errorf("%v, %d letters of what does not panic", err, letters())
+	}
+	if err := try(func() []record.Record { panic("told to") }); err != nil || letters() != 1 {
+		t.Errorf("%v, %d letters, want one", err, letters())
 	}
 }
