@@ -70,13 +70,13 @@ func (s *Shipper) send(ctx context.Context, docs []record.Document, res *Result,
 				fault = it.err(docs[i])
 			}
 		}
-		if len(bad) > 0 {
+		switch {
+		case fault != nil:
+			return fault // all of them come again, the bad ones too
+		case len(bad) > 0:
 			if err := refused(bad); err != nil {
 				return err
 			}
-		}
-		if fault != nil {
-			return fault
 		}
 		if len(again) == 0 {
 			return nil
@@ -105,7 +105,8 @@ func (s *Shipper) bury(ctx context.Context, bad []Refusal, res *Result) error {
 	if err != nil {
 		return fmt.Errorf("write %d dead letters: %w", len(letters), err)
 	}
-	res.Refused += r.Created + r.Duplicate
+	res.Refused += r.Created
+	res.Duplicate += r.Duplicate
 	return nil
 }
 

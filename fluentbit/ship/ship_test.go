@@ -258,7 +258,7 @@ func TestRealOpenSearch(t *testing.T) {
 	s := open(t, store.URL, ship.Config{Prefix: store.Prefix, Gzip: true})
 	all := docs()
 	all[1].Body = []byte(`{"@timestamp":"not a time","body":"poison"}`)
-	for i, want := range []ship.Result{{Created: 3, Refused: 1}, {Duplicate: 3, Refused: 1}} {
+	for i, want := range []ship.Result{{Created: 3, Refused: 1}, {Duplicate: 4}} {
 		if res, err := s.Ship(t.Context(), all); err != nil || res != want {
 			t.Fatalf("time %d: %+v, %v, want %+v", i, res, err, want)
 		}
@@ -380,5 +380,31 @@ func TestAnIndexIsNotMadeWithoutTheTemplates(t *testing.T) {
 	f.Foreign = false
 	if _, err := s.Ship(t.Context(), next); err != nil {
 		t.Error(err)
+	}
+}
+
+// A poisonous document comes again with its chunk, as often as that has a fault.
+func TestADeadLetterIsCountedOnce(t *testing.T) {
+	f := shiptest.NewFake(t)
+	f.Item = func(id string, before int) shiptest.Item {
+		switch {
+		case id == "b":
+			return shiptest.Item{Status: 400, Type: "mapper_parsing_exception"}
+		case id == "c" && before < 3:
+			return shiptest.Item{Status: 403, Type: "cluster_block_exception"}
+		case id == "d" && before < 10:
+			return shiptest.Item{Status: 503, Type: "unavailable_shards"}
+		}
+		return shiptest.Item{}
+	}
+	s := open(t, f.URL, ship.Config{})
+	refused := 0
+	eventually(t, "the chunk is shipped", func() bool {
+		res, err := s.Ship(t.Context(), docs())
+		refused += res.Refused
+		return err == nil
+	})
+	if c := s.Counters(); c.DeadLettered != 1 || refused != 1 || c.Accepted != 4 {
+		t.Errorf("%d told, %+v, want one dead letter of four documents", refused, c)
 	}
 }

@@ -47,7 +47,7 @@ type Shipper struct {
 // Result counts what became of documents.
 type Result struct {
 	Created   int
-	Duplicate int // were there already
+	Duplicate int // were there already, they or their dead letters
 	Refused   int // went to the dead-letter index
 	Repeated  int // sent again within the call, after a 429 or 5xx of their own
 }
