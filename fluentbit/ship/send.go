@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"net/http"
 	"time"
 
 	"jari.example/fluentbit/record"
@@ -30,10 +31,11 @@ func (r Refusal) Letter() record.Document {
 	return record.Refused(r.Document, r.Status, r.Type, r.Reason)
 }
 
-// TooLarge is the type of a refusal of ours: OpenSearch takes no request with
-// the document, even alone. Of it a dead letter keeps maxLetter bytes.
+// The types of refusals of ours: OpenSearch takes no request with the document,
+// even alone. Of one that is TooLarge a dead letter keeps maxLetter bytes.
 const (
 	TooLarge  = "too_large"
+	malformed = "malformed_request"
 	maxLetter = 64 << 10
 )
 
@@ -48,8 +50,12 @@ func (s *Shipper) send(ctx context.Context, docs []record.Document, res *Result,
 			half := len(docs) / 2
 			return errors.Join(s.send(ctx, docs[:half], res, refused), s.send(ctx, docs[half:], res, refused))
 		case isTooMuch:
+			kind := malformed
+			if tooMuch.status == http.StatusRequestEntityTooLarge {
+				kind = TooLarge
+			}
 			reason := fmt.Sprintf("a document of %d bytes: %v", len(docs[0].Body), tooMuch)
-			return refused([]Refusal{{docs[0], tooMuch.status, TooLarge, reason}})
+			return refused([]Refusal{{docs[0], tooMuch.status, kind, reason}})
 		case err != nil:
 			return err
 		}

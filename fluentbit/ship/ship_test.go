@@ -408,3 +408,31 @@ func TestADeadLetterIsCountedOnce(t *testing.T) {
 		t.Errorf("%d told, %+v, want one dead letter of four documents", refused, c)
 	}
 }
+
+// Only of what is too large a part is kept: the rest would not go into a dead
+// letter either.
+func TestADeadLetterIsWholeUnlessItIsTooLarge(t *testing.T) {
+	long := []byte(`{"body":"` + strings.Repeat("x", 100_000) + `"}`)
+	for name, test := range map[string]struct {
+		status int
+		whole  bool
+	}{
+		"malformed": {400, true},
+		"too_large": {413, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			f := shiptest.NewFake(t)
+			f.Request = func(n, _ int) int { return map[bool]int{true: test.status}[n == 0] }
+			one := docs("a")
+			one[0].Body = long
+			if _, err := open(t, f.URL, ship.Config{}).Ship(t.Context(), one); err != nil {
+				t.Fatal(err)
+			}
+			for _, letter := range f.Stored() {
+				if whole := len(letter) > len(long); whole != test.whole || !strings.Contains(letter, `"`+name) {
+					t.Errorf("a letter of %d bytes: %.300s", len(letter), letter)
+				}
+			}
+		})
+	}
+}
