@@ -16,8 +16,8 @@ import (
 // The Collector's queue is made small. It refuses, lines wait in their file, and
 // the emitter's bounded queue of spans overflows: the emitter counts.
 //
-// Fluent Bit is given the limit of storage that its own configuration does
-// without, and drops the oldest chunks, whatever their client believes: the
+// Fluent Bit is given a smaller limit of storage than its own configuration's,
+// and drops the oldest chunks, whatever their client believes: the
 // agent counts. It counts a request of spans as one record, so there are only
 // lines.
 func eviction(ctx context.Context, p *play) error {

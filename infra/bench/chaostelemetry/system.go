@@ -156,7 +156,11 @@ func (sys *system) set(ofCollector, ofFluentBit string) error {
 	if !strings.Contains(string(text), output) {
 		return errors.New("local.yaml has no output to set something of")
 	}
-	return os.WriteFile(sys.settings(), []byte(strings.Replace(string(text), output, output+ofFluentBit, 1)), 0o644)
+	own := string(text)
+	if key, _, ok := strings.Cut(ofFluentBit, ":"); ok { // it would be there twice
+		own = strings.Replace(own, key+":", "      #", 1)
+	}
+	return os.WriteFile(sys.settings(), []byte(strings.Replace(own, output, output+ofFluentBit, 1)), 0o644)
 }
 
 // end sends a part a signal that it dies of. It comes back by itself.
