@@ -132,6 +132,7 @@ func bits(v any) (float64, bool) {
 // Histogram is the two points a distribution is kept as: how many, and their
 // sum. Both are like r.
 func Histogram(r Record, point PointData, count, sum float64) []Record {
+	point.distribution = true
 	counted, summed := point, point
 	counted.Name, counted.Type, counted.Unit, counted.Value = point.Name+".count", "counter", "1", count
 	summed.Name, summed.Type, summed.Value = point.Name+".sum", "counter", sum

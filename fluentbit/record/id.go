@@ -18,7 +18,8 @@ const maxID = 128
 //   - a log line: its log.record.uid
 //   - a foreign line that was followed in a file: a hash of path, offset and text
 //   - a piece of a line that FireLens has split: partial id and ordinal
-//   - a metric point: a hash of its resource, scope, name, attributes, start and time
+//   - a metric point: a hash of its resource, scope, attributes, name, type, unit,
+//     start and time, and of whether it is part of a distribution
 //   - anything else: a hash of all it says, of a line also of when the agent got
 //     it, plus its occurrence within the chunk. Best effort, both ways: what its
 //     sender repeats with another time or beside other neighbours is kept twice,
@@ -45,9 +46,16 @@ func (r *Record) identity() (id string, own bool) {
 	case Span:
 		return text(r.attribute(names.TraceID)) + "-" + text(r.attribute(names.SpanID)), true
 	case Metric:
-		b := r.appendAttributes(nil)
-		b = appendString(b, r.Point.Name)
-		return digest(appendTime(appendTime(b, r.Point.Start), r.Time)), true
+		p := r.Point
+		var b []byte
+		for _, m := range [...]map[string]any{r.Resource, r.Scope, r.Attributes} {
+			b = appendValue(b, m) // apart: one name may have a value in each
+		}
+		for _, s := range [...]string{p.Name, p.Type, p.Unit} {
+			b = appendString(b, s)
+		}
+		b = strconv.AppendBool(b, p.distribution)
+		return digest(appendTime(appendTime(b, p.Start), r.Time)), true
 	case Broken:
 		return digest(r.Broken.Raw), false
 	}

@@ -74,6 +74,8 @@ type PointData struct {
 	Unit  string
 	Start time.Time
 	Value float64
+
+	distribution bool // one of the two points of a histogram
 }
 
 // BrokenData is input that could not be read.

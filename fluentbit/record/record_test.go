@@ -78,6 +78,32 @@ func TestWhatHasNoIdentityIsToldApartOverChunks(t *testing.T) {
 	}
 }
 
+func TestAPointIsIdentifiedByAllThatTellsItFromOthers(t *testing.T) {
+	point := func(change func(*Record)) Record {
+		r := Record{Signal: Metric, Time: noon, Point: &PointData{Name: "gc.count", Type: "counter", Unit: "1", Start: noon}}
+		r.Resource, r.Scope, r.Attributes = map[string]any{"k": "r"}, map[string]any{}, map[string]any{"k": "a"}
+		change(&r)
+		return r
+	}
+	same := ids(point(func(*Record) {}))[0]
+	if again := ids(point(func(*Record) {}))[0]; again != same {
+		t.Errorf("the same point has ids %s and %s", same, again)
+	}
+	for name, change := range map[string]func(*Record){
+		"a distribution's":        func(r *Record) { *r = Histogram(*r, PointData{Name: "gc", Unit: "s", Start: noon}, 1, 1)[0] },
+		"a gauge":                 func(r *Record) { r.Point.Type = "gauge" },
+		"another unit":            func(r *Record) { r.Point.Unit = "s" },
+		"a shadowed attribute":    func(r *Record) { r.Resource["k"] = "other" },
+		"an attribute's place":    func(r *Record) { r.Resource, r.Attributes = r.Attributes, r.Resource },
+		"another start":           func(r *Record) { r.Point.Start = noon.Add(1) },
+		"a scope of another name": func(r *Record) { r.Scope[names.ScopeName] = "x" },
+	} {
+		if id := ids(point(change))[0]; id == same {
+			t.Errorf("%s: taken for the same point", name)
+		}
+	}
+}
+
 func TestARecordIsFiledByItsOwnTimeUnlessThatIsAbsurd(t *testing.T) {
 	tests := map[string]struct {
 		time, received time.Time
