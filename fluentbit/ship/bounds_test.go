@@ -3,6 +3,7 @@ package ship_test
 import (
 	"context"
 	"errors"
+	"net/http"
 	"testing"
 	"time"
 
@@ -61,5 +62,25 @@ func TestRequestsAreBoundedInNumber(t *testing.T) {
 	close(release)
 	if err := <-done; err != nil || f.Sent("b") != 0 {
 		t.Errorf("the first ended with %v, the second was sent %d times", err, f.Sent("b"))
+	}
+}
+
+func TestALimitIsLearnedOnce(t *testing.T) {
+	f := shiptest.NewFake(t)
+	refused := 0
+	f.Request = func(_, size int) int {
+		if size <= 300 {
+			return 0
+		}
+		refused++
+		return http.StatusRequestEntityTooLarge
+	}
+	s := open(t, f.URL, ship.Config{})
+	if _, err := s.Ship(t.Context(), docs()); err != nil || refused == 0 {
+		t.Fatalf("%v, and %d requests were too large", err, refused)
+	}
+	before := refused
+	if _, err := s.Ship(t.Context(), docs("e", "f", "g", "h")); err != nil || refused != before || len(f.Stored()) != 8 {
+		t.Errorf("%v, %d requests more were too large, %d documents", err, refused-before, len(f.Stored()))
 	}
 }

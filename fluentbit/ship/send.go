@@ -47,6 +47,9 @@ func (s *Shipper) send(ctx context.Context, docs []record.Document, res *Result,
 		tooMuch, isTooMuch := errors.AsType[*tooMuchError](err)
 		switch {
 		case isTooMuch && len(docs) > 1:
+			if tooMuch.status == http.StatusRequestEntityTooLarge {
+				s.learn(docs)
+			}
 			half := len(docs) / 2
 			return errors.Join(s.send(ctx, docs[:half], res, refused), s.send(ctx, docs[half:], res, refused))
 		case isTooMuch:

@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/url"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/opensearch-project/opensearch-go/v4"
@@ -23,7 +24,7 @@ type Config struct {
 	Timeout time.Duration // of one request; 20 s if zero
 
 	// MaxBytes is the size of a request that is not exceeded unless one
-	// document does; 5 MiB if zero. MaxDocs is how many documents it may hold;
+	// document does; 5 MiB if zero. A 413 lowers it. MaxDocs is how many documents it may hold;
 	// 2,000 if zero. MaxRequests is how many may be under way; 4 if zero.
 	MaxBytes, MaxDocs, MaxRequests int
 }
@@ -35,6 +36,7 @@ type Shipper struct {
 	templates []template
 	circuit   *circuit
 	slots     chan struct{} // one per request under way
+	maxBytes  atomic.Int64  // cfg.MaxBytes, less once OpenSearch has called a request too large
 
 	setup    sync.Mutex
 	verified map[string]bool // indices that were written since the templates were last seen in force
@@ -72,6 +74,7 @@ func Open(cfg Config) (*Shipper, error) {
 		return nil, fmt.Errorf("open OpenSearch client: %w", err)
 	}
 	s := &Shipper{cfg: cfg, client: client, slots: make(chan struct{}, cfg.MaxRequests), stopPulse: func() {}}
+	s.maxBytes.Store(int64(cfg.MaxBytes))
 	s.circuit = newCircuit(s.counters.opened)
 	if s.templates, err = templates(cfg.Prefix); err != nil {
 		return nil, err
@@ -112,12 +115,22 @@ func (s *Shipper) ship(ctx context.Context, docs []record.Document) (Result, err
 
 // portion is how many of docs go into one request.
 func (s *Shipper) portion(docs []record.Document) int {
-	size := 0
+	size, maxBytes := 0, int(s.maxBytes.Load())
 	for i, d := range docs {
 		size += s.size(d)
-		if i == s.cfg.MaxDocs || i > 0 && size > s.cfg.MaxBytes {
+		if i == s.cfg.MaxDocs || i > 0 && size > maxBytes {
 			return i
 		}
 	}
 	return len(docs)
+}
+
+// learn that a request with docs was too large.
+func (s *Shipper) learn(docs []record.Document) {
+	half := int64(0)
+	for _, d := range docs {
+		half += int64(s.size(d)) / 2
+	}
+	for old := s.maxBytes.Load(); half < old && !s.maxBytes.CompareAndSwap(old, half); old = s.maxBytes.Load() {
+	}
 }
