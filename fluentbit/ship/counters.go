@@ -16,9 +16,6 @@ type Counters struct {
 	Agent map[string]int64
 }
 
-// Evicted is how many records the agent has given up, as far as it tells.
-func (c Counters) Evicted() int64 { return c.Agent[names.ShipEvicted] }
-
 // byName is every counter under its name.
 func (c Counters) byName() map[string]int64 {
 	all := map[string]int64{

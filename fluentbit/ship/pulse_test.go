@@ -72,7 +72,7 @@ func TestHeartbeatsTellBlindFromQuiet(t *testing.T) {
 	if len(points) < 2 || points[0] != 7 {
 		t.Errorf("points %v of %s", points, names.ShipEvicted)
 	}
-	if got := s.Counters().Evicted(); got != 7 {
+	if got := s.Counters().Agent[names.ShipEvicted]; got != 7 {
 		t.Errorf("the snapshot has %d evicted", got)
 	}
 }
