@@ -1,6 +1,7 @@
 package ship_test
 
 import (
+	"context"
 	"errors"
 	"net/http"
 	"sync/atomic"
@@ -116,19 +117,18 @@ func TestTheOthersWaitForTheProbe(t *testing.T) {
 			}
 			eventually(t, "the server may be asked again", func() bool { return s.Ready() == nil })
 			results := make(chan error, 2)
-			for range 2 {
-				go func() {
-					_, err := s.Ship(t.Context(), docs())
-					results <- err
-				}()
-			}
-			<-probing
-			select {
-			case err := <-results:
-				t.Errorf("one went back before the probe was answered: %v", err)
+			goes := func() {
+				_, err := s.Ship(t.Context(), docs())
 				results <- err
-			case <-time.After(50 * time.Millisecond): // long enough for one that does not wait
 			}
+			go goes()
+			<-probing
+			ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
+			defer cancel()
+			if _, err := s.Ship(ctx, docs()); !errors.Is(err, context.DeadlineExceeded) { // it waits as long as it may
+				t.Errorf("one went back before the probe was answered: %v", err)
+			}
+			go goes()
 			close(release)
 			first, second := <-results, <-results
 			if status == 0 && (first != nil || second != nil) || status != 0 && !errors.Is(errors.Join(first, second), ship.ErrOpen) {
