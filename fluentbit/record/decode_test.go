@@ -332,6 +332,7 @@ func TestWhatIsMalformedWithinARequestIsADeadLetter(t *testing.T) {
 		"a point without a value":           {metric("m", map[string]any{"ts": 1}, map[string]any{"value": 1.5}), 1, 1, errPoint.Error()},
 		"a histogram without a count":       {metric("m", map[string]any{"histogram": map[string]any{"sum": 1.5}}), 0, 1, errPoint.Error()},
 		"a point that is no number":         {metric("m", map[string]any{"value": math.NaN()}), 1, 0, `"attributes":{"value":"NaN"}`},
+		"such a point with a value besides": {map[string]any{"metrics": []any{map[string]any{"meta": map[string]any{"opts": map[string]any{"name": "m"}, "labels": []any{"value"}}, "values": []any{map[string]any{"value": math.NaN(), "labels": []any{"label"}}}}}}, 1, 0, `"type":"gauge","attributes":{"value":["NaN","label"]}}`},
 		"a point beyond the integers":       {metric("m", map[string]any{"value_uint64": uint64(math.MaxUint64)}), 1, 0, `"value":1.8446744073709552e+19`},
 		"more labels than names":            {metric("m", map[string]any{"value": 1.5, "labels": []any{"a", "b"}}), 1, 0, `"value":1.5`},
 		"labels of the agent's own metrics": {map[string]any{"meta": map[string]any{"processing": map[string]any{"static_labels": []any{[]any{"hostname", "h"}}}}, "metrics": metric("m", map[string]any{"value": 1.5})["metrics"]}, 1, 0, `"hostname":"h"`},

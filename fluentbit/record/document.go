@@ -70,6 +70,15 @@ var indexed = func() map[string]names.Field {
 // mapping would refuse goes to the latter too, so that one wrong type never
 // costs a document.
 func (r *Record) fields(o *object) {
+	if r.Signal == Metric && !finite(r.Point.Value) {
+		// r is not changed: it may become documents again
+		own := maps.Clone(r.Attributes)
+		own[names.DocMetricValue] = r.Point.Value
+		if label := r.attribute(names.DocMetricValue); label != nil {
+			own[names.DocMetricValue] = []any{r.Point.Value, label}
+		}
+		r = &Record{Attributes: own, Resource: r.Resource, Scope: r.Scope}
+	}
 	var rest, long []string
 	for _, k := range r.named() {
 		v := r.attribute(k)
@@ -87,13 +96,6 @@ func (r *Record) fields(o *object) {
 		} else {
 			rest = append(rest, k)
 		}
-	}
-	if r.Signal == Metric && !finite(r.Point.Value) {
-		// r is not changed: it may become documents again
-		own := maps.Clone(r.Attributes)
-		own[names.DocMetricValue] = r.Point.Value
-		r = &Record{Attributes: own, Resource: r.Resource, Scope: r.Scope}
-		rest = append(rest, names.DocMetricValue)
 	}
 	r.group(o, names.Attributes, rest)
 	r.group(o, names.Unindexed, long)
