@@ -20,6 +20,7 @@ const maxID = 128
 //   - a piece of a line that FireLens has split: partial id and ordinal
 //   - a metric point: a hash of its resource, scope, attributes, name, type, unit,
 //     start and time, and of whether it is part of a distribution
+//   - unreadable input: a hash of its bytes and the time it is filed under
 //   - anything else: a hash of all it says, of a line also of when the agent got
 //     it, plus its occurrence within the chunk. Best effort, both ways: what its
 //     sender repeats with another time or beside other neighbours is kept twice,
@@ -57,7 +58,8 @@ func (r *Record) identity() (id string, own bool) {
 		b = strconv.AppendBool(b, p.distribution)
 		return digest(appendTime(appendTime(b, p.Start), r.Time)), true
 	case Broken:
-		return digest(r.Broken.Raw), false
+		at, _ := r.When()
+		return digest(append(appendTime(nil, at), r.Broken.Raw...)), false
 	}
 	if uid := text(r.attribute(names.RecordUID)); uid != "" && len(uid) <= maxID {
 		return uid, true

@@ -104,6 +104,21 @@ func TestAPointIsIdentifiedByAllThatTellsItFromOthers(t *testing.T) {
 	}
 }
 
+// TestUnreadableInputIsToldApartByWhenItCame: the same garbage an hour later is
+// another loss.
+func TestUnreadableInputIsToldApartByWhenItCame(t *testing.T) {
+	broken := func(at time.Time) Record {
+		return Record{Signal: Broken, Received: at, Broken: &BrokenData{Raw: []byte("x")}}
+	}
+	undated := Record{Signal: Broken, Time: noon, Broken: &BrokenData{Raw: []byte("x")}} // as the chunk's own time makes it
+	if a, b := ids(broken(noon))[0], ids(broken(noon.Add(time.Hour)))[0]; a == b {
+		t.Error("two chunks' letters are one")
+	}
+	if a, b, c := ids(broken(noon))[0], ids(broken(noon))[0], ids(undated)[0]; a != b || a != c {
+		t.Errorf("one chunk sent again has other ids: %s, %s, %s", a, b, c)
+	}
+}
+
 func TestARecordIsFiledByItsOwnTimeUnlessThatIsAbsurd(t *testing.T) {
 	tests := map[string]struct {
 		time, received time.Time
