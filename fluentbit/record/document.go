@@ -2,6 +2,7 @@ package record
 
 import (
 	"encoding/base64"
+	"encoding/json"
 	"maps"
 	"strings"
 	"time"
@@ -70,14 +71,16 @@ var indexed = func() map[string]names.Field {
 // mapping would refuse goes to the latter too, so that one wrong type never
 // costs a document.
 func (r *Record) fields(o *object) {
-	if r.Signal == Metric && !finite(r.Point.Value) {
-		// r is not changed: it may become documents again
+	signal, point := r.Signal, r.Point
+	// A copy: the record may become documents again.
+	r = &Record{Attributes: takable(r.Attributes), Resource: takable(r.Resource), Scope: takable(r.Scope)}
+	if signal == Metric && !finite(point.Value) {
 		own := maps.Clone(r.Attributes)
-		own[names.DocMetricValue] = r.Point.Value
+		own[names.DocMetricValue] = point.Value
 		if label := r.attribute(names.DocMetricValue); label != nil {
-			own[names.DocMetricValue] = []any{r.Point.Value, label}
+			own[names.DocMetricValue] = []any{point.Value, label}
 		}
-		r = &Record{Attributes: own, Resource: r.Resource, Scope: r.Scope}
+		r.Attributes = own
 	}
 	var rest, long []string
 	for _, k := range r.named() {
@@ -108,6 +111,8 @@ const maxIndexed = 16_000
 func size(v any) int {
 	switch v := v.(type) {
 	case string:
+		return len(v)
+	case json.Number:
 		return len(v)
 	case []byte, []any, map[string]any:
 		return len(appendValue(nil, v))

@@ -158,6 +158,9 @@ func valid(t *testing.T, docs, again []Document, size int) {
 		if !json.Valid(d.Body) || !utf8.Valid(d.Body) || bytes.ContainsRune(d.Body, '\n') {
 			t.Fatalf("not a line of JSON: %q", d.Body)
 		}
+		if twice(json.NewDecoder(bytes.NewReader(d.Body))) {
+			t.Fatalf("a key twice: %q", d.Body)
+		}
 		if most := 4096 + 64*size; len(d.Body) > most {
 			t.Fatalf("%d bytes became a document of %d, more than %d", size, len(d.Body), most)
 		}
@@ -166,6 +169,33 @@ func valid(t *testing.T, docs, again []Document, size int) {
 		}
 		if d.Index != again[i].Index || d.ID != again[i].ID || !bytes.Equal(d.Body, again[i].Body) {
 			t.Fatalf("decoded twice, document %d differs:\n%s/%s %s\n%s/%s %s", i, d.Index, d.ID, d.Body, again[i].Index, again[i].ID, again[i].Body)
+		}
+	}
+}
+
+// twice tells whether an object in what d reads next has a key twice.
+func twice(d *json.Decoder) bool {
+	token, _ := d.Token() // what is valid has one
+	if token != json.Delim('{') && token != json.Delim('[') {
+		return false
+	}
+	keys, found := map[json.Token]bool{}, false
+	for d.More() {
+		if token == json.Delim('{') {
+			k, _ := d.Token()
+			found = found || keys[k]
+			keys[k] = true
+		}
+		found = twice(d) || found
+	}
+	_, _ = d.Token()
+	return found
+}
+
+func TestAKeyTwiceIsNoticed(t *testing.T) {
+	for text, want := range map[string]bool{`{"a":1,"b":{"a":[{"a":1},{"a":1}]}}`: false, `{"a":1,"a":2}`: true, `{"b":[{},{"a":1,"a":2}]}`: true} {
+		if got := twice(json.NewDecoder(strings.NewReader(text))); got != want {
+			t.Errorf("%s: %v, want %v", text, got, want)
 		}
 	}
 }

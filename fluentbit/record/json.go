@@ -7,6 +7,7 @@ import (
 	"math"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 	"unicode/utf8"
 )
@@ -42,6 +43,9 @@ func appendNested(b []byte, v any, levels int) []byte {
 		}
 		return strconv.AppendFloat(b, v, 'g', -1, 64)
 	case json.Number:
+		if len(v) > maxDigits {
+			return appendString(b, string(v))
+		}
 		return append(b, v...)
 	case []byte:
 		b = append(b, '"')
@@ -68,6 +72,7 @@ func appendNested(b []byte, v any, levels int) []byte {
 			return appendString(b, string(appendNested(nil, v, math.MaxInt)))
 		}
 		b = append(b, '{')
+		v = takable(v)
 		for i, k := range sortedKeys(v) {
 			if i > 0 {
 				b = append(b, ',')
@@ -78,6 +83,32 @@ func appendNested(b []byte, v any, levels int) []byte {
 		return append(b, '}')
 	}
 	return appendString(b, fmt.Sprint(v))
+}
+
+// maxDigits is how long a number may be that OpenSearch's parser takes.
+const maxDigits = 1000
+
+// takable is m with keys that OpenSearch's parser takes, m itself if they are: a
+// key in invalid UTF-8 is mended, of those that become one the last one counts,
+// and a member whose key is longer than 50,000 bytes once mended is under the
+// key's beginning and hash a pair of key and value.
+func takable(m map[string]any) map[string]any {
+	odd := false
+	for k := range m {
+		odd = odd || len(k) > maxIndexed || !utf8.ValidString(k)
+	}
+	if !odd {
+		return m
+	}
+	mended := make(map[string]any, len(m))
+	for _, k := range sortedKeys(m) {
+		if len(k) > maxIndexed { // threefold is what mending may make of it
+			mended[strings.ToValidUTF8(k[:100], "\uFFFD")+"…"+digest([]byte(k))] = []any{k, m[k]}
+		} else {
+			mended[string([]rune(k))] = m[k]
+		}
+	}
+	return mended
 }
 
 func sortedKeys(m map[string]any) []string {

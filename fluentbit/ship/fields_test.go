@@ -1,6 +1,7 @@
 package ship_test
 
 import (
+	"encoding/json"
 	"fmt"
 	"strings"
 	"testing"
@@ -48,6 +49,9 @@ func TestNoAttributeCostsADocument(t *testing.T) {
 		"the name of the place for the rest":  {names.Attributes: "v", names.Unindexed: map[string]any{"x": "v"}, names.Attributes + ".x": "v"},
 		"every kind of value under one name":  {"k": []any{"v", int64(1), 1.5, true, nil, []any{"v"}, map[string]any{"x": "v"}}},
 		"names that JSON and Lucene quote":    {"a\"b": "v", "a\\b": "v", "a\nb": "v", "a\x00b": "v", "a=b": "v", "\xff": "v", "*": "v", "가게": "v"},
+		"a number of 1,500 digits":            {"n": json.Number(strings.Repeat("1", 1500)), names.HTTPStatus: json.Number(strings.Repeat("1", 1500))},
+		"a name that no parser takes":         {strings.Repeat("k", 60_000): "v", "k": map[string]any{strings.Repeat("k", 60_000): "v"}},
+		"names that become one":               {"a\xff": "v", "a\xfe": "w", "k": map[string]any{"a\xff": "v", "a\xfe": "w"}},
 		"a well-behaved one, as the control":  {"k": "v"},
 		"nothing at all, as another control ": {},
 	}
