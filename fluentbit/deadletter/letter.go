@@ -24,8 +24,20 @@ type Letter struct {
 	Document  []byte // what was refused, byte for byte
 }
 
-// unreadable is the type of what package record could make nothing of.
-const unreadable = "unreadable"
+// unreadable is the type of what package record could make nothing of, foreign
+// of what is among the letters and is none: it must not hide those.
+const (
+	unreadable = "unreadable"
+	foreign    = "foreign"
+)
+
+func letterOf(index, id string, source []byte) Letter {
+	l, err := newLetter(index, id, source)
+	if err != nil {
+		return Letter{Index: index, ID: id, Type: foreign, Reason: err.Error(), Document: source}
+	}
+	return l
+}
 
 func newLetter(index, id string, source []byte) (l Letter, err error) {
 	var d map[string]any
@@ -63,6 +75,8 @@ func (l Letter) documents() (docs []record.Document, why string) {
 			docs = records[i].Documents(docs)
 		}
 		return docs, ""
+	case l.Type == foreign:
+		return nil, "it is no dead letter"
 	case l.Type == ship.TooLarge && !json.Valid(l.Document):
 		return nil, "only its beginning was kept"
 	}

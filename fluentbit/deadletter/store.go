@@ -71,9 +71,7 @@ func (s Store) Each(ctx context.Context, q Query, do func([]Letter) error) error
 	for len(hits) > 0 {
 		letters := make([]Letter, len(hits))
 		for i, h := range hits {
-			if letters[i], err = newLetter(h.Index, h.ID, h.Source); err != nil {
-				return err
-			}
+			letters[i] = letterOf(h.Index, h.ID, h.Source)
 		}
 		if err := do(letters); err != nil || scroll == nil {
 			return err

@@ -298,3 +298,19 @@ func TestAFailedReplayChangesNothing(t *testing.T) {
 		t.Errorf("letters %v after it went through", got)
 	}
 }
+
+// What is among the letters and is none hides no other.
+func TestAForeignDocumentStopsNothing(t *testing.T) {
+	d := newDesk(t)
+	odd := record.Document{Index: names.Daily(names.DeadLetterIndex, noon), ID: "odd", Time: noon, Body: []byte(`{"@timestamp":"2026-11-22T12:00"}`)}
+	letter := record.Refused(doc("one", ""), 400, "mapper_parsing_exception", "once")
+	d.shipped(odd, letter)
+	if out := d.does(0, "deadletter", "list"); !strings.Contains(out, "foreign") || !strings.Contains(out, letter.ID) {
+		t.Errorf("the list: %s", out)
+	}
+	d.does(0, "deadletter", "show", "odd")
+	d.does(3, "deadletter", "replay", "--all")
+	if left := d.letters(); len(left) != 1 || left[0].ID != "odd" {
+		t.Errorf("left: %v", left)
+	}
+}
