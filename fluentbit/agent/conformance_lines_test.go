@@ -18,6 +18,7 @@ import (
 	"go.uber.org/zap"
 
 	"jari.example/fluentbit/record"
+	"jari.example/telemetry/names"
 )
 
 // TestBothHostsMakeTheSameDocumentsOfLines has the Collector's receiver follow
@@ -35,10 +36,34 @@ func TestBothHostsMakeTheSameDocumentsOfLines(t *testing.T) {
 	for _, l := range follow(t, "../testdata/lines/lines.log", len(fluentBit)) {
 		// The two have read the file at different times.
 		l.SetObservedTimestamp(pcommon.NewTimestampFromTime(fluentBit[len(collector)].Received))
-		r, _ := logRecord(l, record.Record{}) // follow has left the blank ones out
-		collector = append(collector, r)
+		collector = append(collector, logRecords(alone(l, true))...)
 	}
 	compare(t, fields(render(collector)), fields(render(fluentBit)), nil)
+}
+
+// alone is one log record in a request of its own.
+func alone(l plog.LogRecord, followed bool) plog.Logs {
+	ld := plog.NewLogs()
+	rl := ld.ResourceLogs().AppendEmpty()
+	if followed {
+		rl.Resource().Attributes().PutStr(names.AgentFollowed, "true")
+	}
+	l.CopyTo(rl.ScopeLogs().AppendEmpty().LogRecords().AppendEmpty())
+	return ld
+}
+
+// TestALogThatNamesAFileIsNoFollowedLine: OTLP clients that read files name them.
+func TestALogThatNamesAFileIsNoFollowedLine(t *testing.T) {
+	l := plog.NewLogRecord()
+	l.Body().SetStr("{}")
+	l.SetSeverityText("WARN")
+	l.Attributes().PutStr(names.LogFilePath, "/theirs.log")
+	ld := alone(l, false)
+	ld.ResourceLogs().At(0).Resource().Attributes().PutStr(names.ServiceName, "theirs")
+	r := logRecords(ld)[0]
+	if r.Attributes[names.SeverityText] != "WARN" || r.Attributes[names.Body] != "{}" || r.Resource[names.ServiceName] != "theirs" {
+		t.Errorf("%+v", r)
+	}
 }
 
 // follow is what the receiver, set as in agent.yaml, reads from a file of n
@@ -87,8 +112,12 @@ func follow(t *testing.T, file string, n int) (all []plog.LogRecord) {
 			for _, rl := range ld.ResourceLogs().All() {
 				for _, sl := range rl.ScopeLogs().All() {
 					for _, l := range sl.LogRecords().All() {
-						if _, ok := logRecord(l, record.Record{}); ok {
+						_, followed := rl.Resource().Attributes().Get(names.AgentFollowed)
+						if len(logRecords(alone(l, followed))) > 0 {
 							all = append(all, l)
+						}
+						if !followed {
+							t.Error("the receiver does not say that it followed a line")
 						}
 					}
 				}

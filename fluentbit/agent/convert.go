@@ -11,9 +11,6 @@ import (
 	"jari.example/telemetry/names"
 )
 
-// keyPath is on every line that was followed in a file, and on nothing else.
-const keyPath = names.LogFilePath
-
 // resource is a resource's attributes without the gate's stamp, and the stamp.
 func resource(r pcommon.Resource) (own map[string]any, received time.Time) {
 	own = r.Attributes().AsRaw()
@@ -35,12 +32,15 @@ func moment(t pcommon.Timestamp) time.Time {
 func logRecords(ld plog.Logs) []record.Record {
 	records := make([]record.Record, 0, ld.LogRecordCount())
 	for _, rl := range ld.ResourceLogs().All() {
+		_, followed := rl.Resource().Attributes().Get(names.AgentFollowed)
 		res, received := resource(rl.Resource())
 		for _, sl := range rl.ScopeLogs().All() {
 			shared := record.Record{Received: received, Resource: res, Scope: sl.Scope().Attributes().AsRaw()}
 			for _, l := range sl.LogRecords().All() {
-				if r, ok := logRecord(l, shared); ok {
-					records = append(records, r)
+				if !followed {
+					records = append(records, logRecord(l, shared))
+				} else if line := l.Body().AsString(); !record.Blank(line) {
+					records = append(records, record.Line(line, moment(l.ObservedTimestamp()), l.Attributes().AsRaw()))
 				}
 			}
 		}
@@ -48,13 +48,9 @@ func logRecords(ld plog.Logs) []record.Record {
 	return records
 }
 
-// logRecord completes r; ok is false for a line that says nothing.
-func logRecord(l plog.LogRecord, r record.Record) (_ record.Record, ok bool) {
+// logRecord completes r.
+func logRecord(l plog.LogRecord, r record.Record) record.Record {
 	own := l.Attributes().AsRaw()
-	if own[keyPath] != nil {
-		line := l.Body().AsString()
-		return record.Line(line, moment(l.ObservedTimestamp()), own), !record.Blank(line)
-	}
 	if id := l.TraceID(); !id.IsEmpty() {
 		own[names.TraceID] = id.String()
 	}
@@ -68,7 +64,7 @@ func logRecord(l plog.LogRecord, r record.Record) (_ record.Record, ok bool) {
 		own[names.SeverityText] = s
 	}
 	r.Attributes = own
-	return record.OTLPLog(r, l.Body().AsRaw(), moment(l.Timestamp()), moment(l.ObservedTimestamp())), true
+	return record.OTLPLog(r, l.Body().AsRaw(), moment(l.Timestamp()), moment(l.ObservedTimestamp()))
 }
 
 func spanRecords(td ptrace.Traces) []record.Record {

@@ -11,6 +11,7 @@ const (
 	AgentTag      = "jari.agent.tag"
 	AgentChunk    = "jari.agent.chunk.bytes"
 	AgentReceived = "jari.agent.received"
+	AgentFollowed = "jari.agent.followed"
 	LogFilePath   = "log.file.path"
 	LogFileOffset = "log.file.record_offset"
 	ScopeName     = "otel.scope.name"
@@ -28,6 +29,7 @@ var Unmapped = []Field{
 	{Name: AgentTag, Brief: "Of a line of the plugin's own: the chunk's tag."},
 	{Name: AgentChunk, Brief: "The same: its bytes."},
 	{Name: AgentReceived, Brief: "When the local agent got it, in its queue."},
+	{Name: AgentFollowed, Brief: "That the local agent followed it in a file, in its queue."},
 	{Name: LogFilePath, Brief: "The file that a line was followed in."},
 	{Name: LogFileOffset, Brief: "Where in it."},
 	{Name: ScopeName, Brief: "Of a metric point: the library that counted; two may use one name."},
