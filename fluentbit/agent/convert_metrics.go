@@ -51,11 +51,11 @@ func (p points) all() (out []record.Record) {
 		}
 	case pmetric.MetricTypeHistogram:
 		for _, d := range m.Histogram().DataPoints().All() {
-			out = append(out, p.distribution(d, d.Count(), d.Sum())...)
+			out = append(out, p.distribution(d, d.Count(), recorded(d.HasSum(), d.Sum()))...)
 		}
 	case pmetric.MetricTypeExponentialHistogram:
 		for _, d := range m.ExponentialHistogram().DataPoints().All() {
-			out = append(out, p.distribution(d, d.Count(), d.Sum())...)
+			out = append(out, p.distribution(d, d.Count(), recorded(d.HasSum(), d.Sum()))...)
 		}
 	case pmetric.MetricTypeSummary:
 		for _, d := range m.Summary().DataPoints().All() {
@@ -78,6 +78,14 @@ func (p points) number(d pmetric.NumberDataPoint, kind string) record.Record {
 	}
 	r.Point = &data
 	return r
+}
+
+// recorded is sum, or no number where none was recorded, which is not 0.
+func recorded(has bool, sum float64) float64 {
+	if !has {
+		return math.NaN()
+	}
+	return sum
 }
 
 func (p points) distribution(d dataPoint, count uint64, sum float64) []record.Record {
