@@ -3,6 +3,7 @@ package telemetry
 import (
 	"encoding/binary"
 	"math"
+	"slices"
 	"sync"
 	"time"
 
@@ -22,6 +23,9 @@ const DefaultTraceCeiling = 200
 // The sampled flag says what was chosen. It goes out with every call: what one
 // process has not chosen, the next does not choose either. All spans are recorded
 // nevertheless, see [undecided].
+//
+// What begins a trace of its own on behalf of others in this process, to which
+// it links, is chosen with them and takes up none of the number.
 type ceiling struct {
 	limit int // traces per second; negative: no ceiling
 
@@ -38,10 +42,22 @@ func (c *ceiling) ShouldSample(p sdktrace.SamplingParameters) sdktrace.SamplingR
 	result := sdktrace.SamplingResult{Decision: sdktrace.RecordOnly, Tracestate: parent.TraceState()}
 	switch {
 	case parent.IsValid() && !parent.IsSampled(): // decided elsewhere, or by this one's local root
+	case !parent.IsValid() && servesLocal(p.Links):
+		if slices.ContainsFunc(p.Links, func(l trace.Link) bool { return l.SpanContext.IsSampled() }) {
+			result.Decision = sdktrace.RecordAndSample
+		}
 	case parent.IsValid() && !parent.IsRemote(), c.choose(p.TraceID, time.Now()):
 		result.Decision = sdktrace.RecordAndSample
 	}
 	return result
+}
+
+// servesLocal reports whether all links lead to spans of this process. A link
+// that came from elsewhere decides nothing: strangers do not choose for us.
+func servesLocal(links []trace.Link) bool {
+	return len(links) > 0 && !slices.ContainsFunc(links, func(l trace.Link) bool {
+		return !l.SpanContext.IsValid() || l.SpanContext.IsRemote()
+	})
 }
 
 // Description implements sdktrace.Sampler.

@@ -153,6 +153,46 @@ func TestAboveTheCeilingOnlyWhatWentWrongIsKeptAndThatWhole(t *testing.T) {
 	}
 }
 
+// A transaction for many is of no use to a kept trace that links to it unless it
+// is kept too.
+func TestWhatServesOthersIsChosenWithThem(t *testing.T) {
+	local := func(flags trace.TraceFlags) trace.SpanContext {
+		return trace.SpanContextFromContext(remote(flags)).WithRemote(false)
+	}
+	stranger := trace.SpanContextFromContext(remote(trace.FlagsSampled))
+	for sentence, c := range map[string]struct {
+		links  []trace.SpanContext
+		limit  int
+		chosen bool
+	}{
+		"one of them is chosen, and there is no room": {[]trace.SpanContext{local(0), local(trace.FlagsSampled)}, 0, true},
+		"none of them is, and there is room":          {[]trace.SpanContext{local(0)}, 1, false},
+		"a stranger is, and there is no room":         {[]trace.SpanContext{stranger}, 0, false},
+		"a stranger is not, and there is room":        {[]trace.SpanContext{stranger.WithTraceFlags(0)}, 1, true},
+	} {
+		t.Run(sentence, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				p := start(t, always(answer{}))
+				tracer, u := provider(p, c.limit)
+				var links []trace.Link
+				for _, sc := range c.links {
+					links = append(links, trace.Link{SpanContext: sc})
+				}
+				ctx := trace.ContextWithSpanContext(t.Context(), c.links[0])
+				_, s := tracer.Start(ctx, "batch", trace.WithNewRoot(), trace.WithLinks(links...))
+				if s.SpanContext().IsSampled() != c.chosen {
+					t.Errorf("chosen: %v", !c.chosen)
+				}
+				if _, next := tracer.Start(context.Background(), "next"); c.limit == 1 && !c.chosen && !next.SpanContext().IsSampled() {
+					t.Error("it took up the room of the next")
+				}
+				s.End()
+				_ = u.Shutdown(t.Context())
+			})
+		})
+	}
+}
+
 // A request and the delivery of what it caused are of one trace, in one process.
 func TestLocalRootsOfOneTraceAreDecidedEachForItself(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

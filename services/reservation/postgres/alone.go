@@ -51,7 +51,7 @@ func (g *groups) alone(t *ticket[reservation.Booking]) {
 		return
 	}
 	for len(group) > 0 {
-		group = g.send(t.ctx, group)
+		group, _ = g.send(t.ctx, group) // t holds the error
 	}
 }
 

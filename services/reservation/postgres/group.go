@@ -10,6 +10,7 @@ import (
 
 	"github.com/jackc/pgx/v5/pgconn"
 	"go.opentelemetry.io/otel"
+	"go.opentelemetry.io/otel/codes"
 	"go.opentelemetry.io/otel/trace"
 
 	"jari.example/services/internal/fault"
@@ -165,19 +166,38 @@ var (
 
 // together sends a group, and returns those that must be asked about again.
 func (g *groups) together(group []*ticket[reservation.Booking]) []*ticket[reservation.Booking] {
-	ctx, span := otel.Tracer(scope).Start(context.Background(), names.SpanBookBatch, trace.WithNewRoot())
+	ctx, span := otel.Tracer(scope).Start(context.Background(), names.SpanBookBatch, trace.WithNewRoot(), trace.WithLinks(onBehalf(group)...))
 	defer span.End()
 	for _, t := range group {
 		t.batch = span.SpanContext()
 	}
 	g.meters.batch.Record(ctx, int64(len(group)))
-	return g.send(ctx, group)
+	again, err := g.send(ctx, group)
+	if err != nil { // so that it is kept, whether or not a member's trace is
+		span.SetStatus(codes.Error, "")
+	}
+	return again
+}
+
+// onBehalf links to one member, with whose trace the group's is kept: all of them
+// link here. It is one that is kept for certain if there is any.
+func onBehalf(group []*ticket[reservation.Booking]) []trace.Link {
+	var member trace.SpanContext
+	for _, t := range group {
+		if sc := trace.SpanContextFromContext(t.ctx); !member.IsValid() || sc.IsSampled() {
+			member = sc
+		}
+		if member.IsSampled() {
+			break
+		}
+	}
+	return []trace.Link{{SpanContext: member}}
 }
 
 // send lets one transaction decide the group, without those who have left
 // meanwhile. No client's leaving breaks it off, and nobody is told anything
-// before the commit is known.
-func (g *groups) send(ctx context.Context, group []*ticket[reservation.Booking]) (again []*ticket[reservation.Booking]) {
+// before the commit is known. err is the transaction's.
+func (g *groups) send(ctx context.Context, group []*ticket[reservation.Booking]) (again []*ticket[reservation.Booking], err error) {
 	var left, here []*ticket[reservation.Booking]
 	for _, t := range group {
 		if t.err = t.ctx.Err(); t.err != nil {
@@ -188,7 +208,7 @@ func (g *groups) send(ctx context.Context, group []*ticket[reservation.Booking])
 	}
 	g.answered(left)
 	if len(here) == 0 {
-		return nil
+		return nil, nil
 	}
 	sending, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
@@ -200,9 +220,10 @@ func (g *groups) send(ctx context.Context, group []*ticket[reservation.Booking])
 		again = here
 	case len(here) > 1 && oneIsBad(err):
 		for _, t := range here {
-			again = append(again, g.send(ctx, []*ticket[reservation.Booking]{t})...)
+			rest, _ := g.send(ctx, []*ticket[reservation.Booking]{t})
+			again = append(again, rest...)
 		}
-		return again
+		return again, err
 	default: // whether it is booked is not known for any of them; each one's key finds it
 		for _, t := range here {
 			t.err = err
@@ -211,7 +232,7 @@ func (g *groups) send(ctx context.Context, group []*ticket[reservation.Booking])
 	}
 	again = g.tired(again)
 	g.answered(decided)
-	return again
+	return again, err
 }
 
 // tired sends those away who have been asked about too often.

@@ -4,6 +4,7 @@ import (
 	"testing"
 
 	"go.opentelemetry.io/otel"
+	"go.opentelemetry.io/otel/codes"
 
 	"jari.example/services/internal/fault"
 	"jari.example/telemetry/names"
@@ -58,6 +59,45 @@ func TestATraceShowsItsBooking(t *testing.T) {
 	}
 	if n := rec.Count(t, names.MetricBookingAlone); n != 2 {
 		t.Errorf("%d counted alone, want 2", n)
+	}
+}
+
+// A group's trace goes with those of its members, and says so when the
+// transaction failed.
+func TestAGroupsTraceIsKeptWithItsMembersAndWhenItFails(t *testing.T) {
+	for sentence, c := range map[string]struct {
+		key    string
+		status codes.Code
+	}{"it goes well": {"k", codes.Unset}, "a member is bad": {"a\x00b", codes.Error}} {
+		t.Run(sentence, func(t *testing.T) {
+			rec := telemetrytest.Start(t)
+			s := newStage(t, 100)
+			release, sent := s.busy()
+			defer release()
+			ctx, request := otel.Tracer("test").Start(t.Context(), "request")
+			booking := someBooking(1, 2)
+			booking.Key = c.key
+			group := s.send(ctx, booking)
+			release()
+			<-group
+			for _, answers := range sent {
+				<-answers
+			}
+			request.End()
+			s.store.Close()
+			var found bool
+			for _, span := range rec.Spans() {
+				if links := span.Links(); span.Name() == names.SpanBookBatch && len(links) == 1 && links[0].SpanContext.Equal(request.SpanContext()) {
+					found = true
+					if span.Status().Code != c.status {
+						t.Errorf("its status is %v, want %v", span.Status().Code, c.status)
+					}
+				}
+			}
+			if !found {
+				t.Error("no group links to its member")
+			}
+		})
 	}
 }
 
