@@ -18,10 +18,14 @@ import (
 // Index is one that is older than its family is kept.
 type Index struct {
 	Name  string
-	Ended time.Time // after the last event time that can be in it
+	Ended time.Time // after the last event time that can be in it, as far as that is believed
 	Docs  int64
 	Bytes int64
 }
+
+// ahead is how long before the end of its day an index may be made: the day,
+// and the day by which a record's time may differ from its agent's.
+const ahead = 48 * time.Hour
 
 // Store is the indices of an OpenSearch.
 type Store struct {
@@ -32,7 +36,8 @@ type Store struct {
 // Expired returns the indices whose last day ended at least keep days before
 // now, oldest first. keep is by the family's name (names.Index); families that
 // are not in it are left alone, as is every index whose name is not exactly one
-// that the family gives, and what is filed under names.Undated.
+// that the family gives, and what is filed under names.Undated. A day to come,
+// which a sender with a broken clock has made, counts from when its index was.
 func (s Store) Expired(ctx context.Context, keep map[string]int, now time.Time) ([]Index, error) {
 	var expired []Index
 	for _, family := range names.Indices {
@@ -42,7 +47,7 @@ func (s Store) Expired(ctx context.Context, keep map[string]int, now time.Time) 
 		}
 		all, err := s.Client.Cat.Indices(ctx, &opensearchapi.CatIndicesReq{
 			Indices: []string{s.Prefix + family.Family + "*"},
-			Params:  opensearchapi.CatIndicesParams{Bytes: "b", ExpandWildcards: "all", H: []string{"index", "docs.count", "store.size"}},
+			Params:  opensearchapi.CatIndicesParams{Bytes: "b", ExpandWildcards: "all", H: []string{"index", "docs.count", "store.size", "creation.date"}},
 		})
 		if err != nil {
 			return nil, fmt.Errorf("list the indices of %s: %w", family.Name, err)
@@ -50,6 +55,9 @@ func (s Store) Expired(ctx context.Context, keep map[string]int, now time.Time) 
 		for _, i := range all.Indices {
 			own, ours := strings.CutPrefix(i.Index, s.Prefix)
 			ended, exact := family.Ends(own)
+			if made := time.UnixMilli(int64(i.CreationDate)).UTC(); ended.Sub(made) > ahead && !family.Monthly {
+				ended = made
+			}
 			if !ours || !exact || own == family.For(names.Undated) || now.Before(ended.AddDate(0, 0, days)) {
 				continue
 			}
