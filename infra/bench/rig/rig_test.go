@@ -1,8 +1,11 @@
 package rig
 
 import (
+	"bytes"
+	"compress/gzip"
 	"math"
 	"net"
+	"net/http"
 	"os"
 	"slices"
 	"sync/atomic"
@@ -102,5 +105,46 @@ func TestAnOpenLoadWaitsForNobody(t *testing.T) {
 	})
 	if late := slow(0, 100); late > 20 { // the control: a closed loop omits them
 		t.Errorf("a closed loop saw %d late answers", late)
+	}
+}
+
+func TestASinkTellsRequestsFromOtherSpansAndMetricsFromBoth(t *testing.T) {
+	s, err := StartSink()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	send := func(path, text string) {
+		var body bytes.Buffer
+		z := gzip.NewWriter(&body)
+		_, _ = z.Write([]byte(text))
+		_ = z.Close()
+		res, err := http.Post(s.URL+path, "application/json", &body)
+		if err != nil {
+			t.Fatal(err)
+		}
+		res.Body.Close()
+	}
+	send("/v1/traces", `{"name":"a","kind":2,"startTimeUnixNano":"1"},{"name":"b","kind":3,"startTimeUnixNano":"1"}`)
+	send("/v1/metrics", ``)
+	if got, err := s.Take(); err != nil || got.Spans != 2 || got.Servers != 1 || len(got.Metrics) != 1 {
+		t.Errorf("it has %+v, %v", got, err)
+	}
+	if got, err := s.Take(); err != nil || got.Spans != 0 || got.Servers != 0 || len(got.Metrics) != 0 {
+		t.Errorf("it counts twice: %+v, %v", got, err)
+	}
+}
+
+func TestLinesAreReadByTheirEvents(t *testing.T) {
+	said, err := read([]byte(`{"time":"2026-05-01T10:00:00.5Z","event.name":"http.access"}
+{"time":"2026-05-01T10:00:01.5Z","event.name":"process.heartbeat"}
+{"event.name":"telemetry.spans.dropped"}
+`))
+	at := time.Date(2026, 5, 1, 10, 0, 1, 500_000_000, time.UTC)
+	if err != nil || said.Requests != 1 || said.Dropped != 1 || len(said.Heartbeats) != 1 || !said.Heartbeats[0].Equal(at) {
+		t.Errorf("read as %+v, %v", said, err)
+	}
+	if _, err := read([]byte(`{"event.name":"process.heartbeat"}`)); err == nil {
+		t.Error("a heartbeat at no time is accepted")
 	}
 }

@@ -3,6 +3,7 @@ package rig
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -89,10 +90,49 @@ func (s *Service) Stop() error {
 	return nil
 }
 
+// Said is what a service's lines tell.
+type Said struct {
+	Requests   int         // that have their line
+	Dropped    int         // lines that tell of lost spans
+	Heartbeats []time.Time // when it said that it lives
+}
+
 // Logged counts the requests that have their line.
 func (s *Service) Logged() (int, error) {
+	said, err := s.Said()
+	return said.Requests, err
+}
+
+// Said reads the service's lines.
+func (s *Service) Said() (Said, error) {
 	text, err := os.ReadFile(s.log.Name())
-	return bytes.Count(text, []byte(`"`+names.EventName+`":"`+names.EventAccess+`"`)), err
+	if err != nil {
+		return Said{}, err
+	}
+	return read(text)
+}
+
+func read(text []byte) (said Said, err error) {
+	event := func(name string) []byte { return []byte(`"` + names.EventName + `":"` + name + `"`) }
+	said.Requests = bytes.Count(text, event(names.EventAccess))
+	said.Dropped = bytes.Count(text, event(names.EventSpansDropped))
+	alive := event(names.EventHeartbeat)
+	for line := range bytes.Lines(text) {
+		if !bytes.Contains(line, alive) {
+			continue
+		}
+		var fields map[string]any
+		if err := json.Unmarshal(line, &fields); err != nil {
+			return said, fmt.Errorf("a heartbeat: %w", err)
+		}
+		at, _ := fields[names.Time].(string)
+		when, err := time.Parse(time.RFC3339Nano, at)
+		if err != nil {
+			return said, fmt.Errorf("a heartbeat: %w", err)
+		}
+		said.Heartbeats = append(said.Heartbeats, when)
+	}
+	return said, nil
 }
 
 // Profile fetches a CPU profile of the next seconds.

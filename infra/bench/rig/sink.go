@@ -8,16 +8,26 @@ import (
 	"net"
 	"net/http"
 	"sync"
+	"time"
 )
 
-// Sink takes telemetry as the agent would, and keeps the spans until somebody
-// counts them: a benchmark whose telemetry is off would flatter.
+// Sink takes telemetry as the agent would, and keeps the spans and when metrics
+// came until somebody counts them: a benchmark whose telemetry is off would
+// flatter.
 type Sink struct {
 	server *http.Server
 	URL    string
 
-	mu     sync.Mutex
-	bodies [][]byte
+	mu      sync.Mutex
+	bodies  [][]byte
+	metrics []time.Time
+}
+
+// Taken is what a sink has got.
+type Taken struct {
+	Spans   int
+	Servers int         // of Spans, those of requests that were served
+	Metrics []time.Time // when each export of metrics came
 }
 
 func StartSink() (*Sink, error) {
@@ -35,30 +45,42 @@ func (s *Sink) Close() { _ = s.server.Close() }
 
 func (s *Sink) take(w http.ResponseWriter, r *http.Request) {
 	body, err := io.ReadAll(r.Body)
-	if err == nil && r.URL.Path == "/v1/traces" {
+	if err == nil {
 		s.mu.Lock()
-		s.bodies = append(s.bodies, body)
+		switch r.URL.Path {
+		case "/v1/traces":
+			s.bodies = append(s.bodies, body)
+		case "/v1/metrics":
+			s.metrics = append(s.metrics, time.Now())
+		}
 		s.mu.Unlock()
 	}
 	w.WriteHeader(http.StatusOK)
 }
 
-// Spans counts what has arrived since it was last asked.
-func (s *Sink) Spans() (n int, err error) {
+// Spans counts the spans that have arrived since it was last asked.
+func (s *Sink) Spans() (int, error) {
+	taken, err := s.Take()
+	return taken.Spans, err
+}
+
+// Take counts what has arrived since it was last asked.
+func (s *Sink) Take() (t Taken, err error) {
 	s.mu.Lock()
 	bodies := s.bodies
-	s.bodies = nil
+	t.Metrics, s.metrics, s.bodies = s.metrics, nil, nil
 	s.mu.Unlock()
 	for _, body := range bodies {
 		z, err := gzip.NewReader(bytes.NewReader(body))
 		if err != nil {
-			return n, err
+			return t, err
 		}
 		text, err := io.ReadAll(z)
 		if err != nil && !errors.Is(err, io.EOF) {
-			return n, err
+			return t, err
 		}
-		n += bytes.Count(text, []byte(`"startTimeUnixNano":`))
+		t.Spans += bytes.Count(text, []byte(`"startTimeUnixNano":`))
+		t.Servers += bytes.Count(text, []byte(`"kind":2,`))
 	}
-	return n, nil
+	return t, nil
 }

@@ -75,9 +75,9 @@ func parse(args []string, stderr io.Writer) (o options, err error) {
 	fs.SetOutput(stderr)
 	only := fs.String("only", strings.Join(all, ","), "parts")
 	load := fs.String("load", strings.Join(loads, ","), "price: loads")
-	seconds := fs.Float64("seconds", 3, "price: how long each run is measured")
+	seconds := fs.Float64("seconds", 11, "price: how long each run is measured; below 10 without an export of metrics")
 	warm := fs.Float64("warm", 1, "price: seconds of load before that")
-	fs.IntVar(&o.pairs, "pairs", 7, "price: rounds, in each of which every variant runs; the table shows medians")
+	fs.IntVar(&o.pairs, "pairs", 5, "price: rounds, in each of which every variant runs; the table shows medians")
 	fs.IntVar(&o.rate, "rate", 1000, "price: requests a second of the fixed load")
 	fs.IntVar(&o.records, "records", 400_000, "ship: records")
 	fs.DurationVar(&o.watch, "watch", 60*time.Second, "latency: how long each load is watched")
@@ -100,13 +100,13 @@ func parse(args []string, stderr io.Writer) (o options, err error) {
 	if o.pairs < 1 || o.rate < 1 || o.seconds <= 0 || o.records < 1 || o.watch <= 0 || o.outage <= 0 || fs.NArg() > 0 {
 		return o, errors.New("pairs, rate, seconds, records, watch and outage must be positive, and there are no arguments")
 	}
-	if o.out == "" && len(o.only) == len(all) && len(o.loads) == len(loads) && o.pairs >= 5 {
+	if o.out == "" && len(o.only) == len(all) && len(o.loads) == len(loads) && o.pairs >= 5 && o.seconds > period {
 		o.out = filepath.Join("docs", "bench")
 	}
 	return o, nil
 }
 
-// longest ends a run that hangs. A whole one takes about 12 minutes.
+// longest ends a run that hangs. A whole one takes about 13 minutes.
 const longest = 20 * time.Minute
 
 func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {

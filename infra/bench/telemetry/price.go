@@ -45,8 +45,9 @@ const connections = 64
 // measurement is one run of one variant.
 type measurement struct {
 	rig.Answers
-	cpu    time.Duration
-	allocs int64
+	cpu         time.Duration
+	allocs      int64
+	from, until time.Time // what was measured
 }
 
 func (m measurement) perSecond() float64 { return float64(m.Booked) / m.Took.Seconds() }
@@ -175,20 +176,50 @@ func (p pricing) once(ctx context.Context, load, variant string, i int) (m measu
 
 // asTold fails a run whose telemetry was less, or more, than its variant has.
 func (p pricing) asTold(s *rig.Service, variant string, m measurement) error {
-	lines, err := s.Logged()
-	if err != nil {
-		return err
-	}
-	spans, err := p.sink.Spans()
-	if err != nil {
-		return err
-	}
-	answers := len(m.Times)
 	if len(m.Other) > 0 {
 		return fmt.Errorf("answers that were neither booked nor sold out: %s", m.Unexpected())
 	}
-	if (lines >= answers) != (variant != bare) || (variant == bare && lines > 0) || (spans >= answers) != (variant == complete) {
-		return fmt.Errorf("%d answers, but %d access lines and %d spans", answers, lines, spans)
+	said, err := s.Said()
+	if err != nil {
+		return err
+	}
+	taken, err := p.sink.Take()
+	if err != nil {
+		return err
+	}
+	return judge(variant, m, said, taken)
+}
+
+// period is how often a service says that it lives, and what it has counted.
+// Only a run that is measured for longer pays for both.
+const period = 10 * time.Second
+
+func judge(variant string, m measurement, said rig.Said, taken rig.Taken) error {
+	within := func(moments []time.Time) (n int) {
+		for _, t := range moments {
+			if !t.Before(m.from) && !t.After(m.until) {
+				n++
+			}
+		}
+		return n
+	}
+	whole := m.until.Sub(m.from) > period
+	answers, alive, exports := len(m.Times), within(said.Heartbeats), within(taken.Metrics)
+	switch {
+	case variant == bare && (said.Requests > 0 || len(said.Heartbeats) > 0):
+		return fmt.Errorf("%d access lines and %d heartbeats of what should say nothing", said.Requests, len(said.Heartbeats))
+	case variant != complete && (taken.Spans > 0 || len(taken.Metrics) > 0):
+		return fmt.Errorf("%d spans and %d exports of metrics that nobody asked for", taken.Spans, len(taken.Metrics))
+	case variant != bare && said.Requests < answers:
+		return fmt.Errorf("%d answers, but %d access lines", answers, said.Requests)
+	case variant != bare && whole && alive == 0:
+		return errors.New("no heartbeat while it was measured")
+	case variant == complete && said.Dropped > 0:
+		return errors.New("spans were dropped, which costs less than to send them")
+	case variant == complete && taken.Servers != said.Requests:
+		return fmt.Errorf("%d access lines, but %d spans of requests", said.Requests, taken.Servers)
+	case variant == complete && (len(taken.Metrics) == 0 || whole && exports == 0):
+		return fmt.Errorf("%d exports of metrics while it was measured, %d in all", exports, len(taken.Metrics))
 	}
 	return nil
 }
@@ -208,8 +239,8 @@ func (p pricing) watch(ctx context.Context, s *rig.Service, l rig.Load, profile 
 		return d
 	}
 	// What it costs to ask for allocations must not fall between the readings of CPU time.
-	begun := func() { m.allocs = allocations(); m.cpu = used() }
-	ended := func() { m.cpu = used() - m.cpu; m.allocs = allocations() - m.allocs }
+	begun := func() { m.allocs = allocations(); m.cpu = used(); m.from = time.Now() }
+	ended := func() { m.until = time.Now(); m.cpu = used() - m.cpu; m.allocs = allocations() - m.allocs }
 	var profiling sync.WaitGroup
 	if p.profile != "" {
 		profiling.Go(func() {

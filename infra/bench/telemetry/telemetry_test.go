@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"jari.example/infra/bench"
+	"jari.example/infra/bench/rig"
 )
 
 func of(part, load, variant string, p99 float64) row {
@@ -68,6 +69,39 @@ func TestRatiosAreOfTheSameRound(t *testing.T) {
 	}
 	if got := ratio([]float64{1}, []float64{0}, self); got != nil {
 		t.Errorf("nothing to divide by gives %v", *got)
+	}
+}
+
+func TestARunWithLessOrMoreTelemetryThanItsVariantFails(t *testing.T) {
+	from := time.Now()
+	m := measurement{Answers: rig.Answers{Times: make([]time.Duration, 100)}, from: from, until: from.Add(period + time.Second)}
+	during, before := []time.Time{from.Add(time.Second)}, []time.Time{from.Add(-time.Second)}
+	written := rig.Said{Requests: 110, Heartbeats: during}
+	sent := rig.Taken{Spans: 330, Servers: 110, Metrics: during}
+	for _, c := range []struct {
+		what, variant string
+		said          rig.Said
+		taken         rig.Taken
+		ok            bool
+	}{
+		{"nothing", bare, rig.Said{}, rig.Taken{}, true},
+		{"a line of bare", bare, rig.Said{Requests: 1}, rig.Taken{}, false},
+		{"a heartbeat of bare", bare, rig.Said{Heartbeats: during}, rig.Taken{}, false},
+		{"lines", logs, written, rig.Taken{}, true},
+		{"lines and spans", logs, written, rig.Taken{Spans: 1}, false},
+		{"lines and metrics", logs, written, rig.Taken{Metrics: before}, false},
+		{"lines that are missing", logs, rig.Said{Requests: 99, Heartbeats: during}, rig.Taken{}, false},
+		{"no heartbeat", logs, rig.Said{Requests: 110}, rig.Taken{}, false},
+		{"everything", complete, written, sent, true},
+		{"nothing at all", complete, rig.Said{}, rig.Taken{}, false},
+		{"two thirds of the spans", complete, written, rig.Taken{Spans: 220, Servers: 73, Metrics: during}, false},
+		{"spans dropped", complete, rig.Said{Requests: 110, Heartbeats: during, Dropped: 1}, sent, false},
+		{"no metrics", complete, written, rig.Taken{Spans: 330, Servers: 110}, false},
+		{"metrics while warming up", complete, written, rig.Taken{Spans: 330, Servers: 110, Metrics: before}, false},
+	} {
+		if err := judge(c.variant, m, c.said, c.taken); (err == nil) != c.ok {
+			t.Errorf("%s: %s: %v", c.variant, c.what, err)
+		}
 	}
 }
 
