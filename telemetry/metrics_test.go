@@ -1,6 +1,7 @@
 package telemetry
 
 import (
+	"cmp"
 	"compress/gzip"
 	"context"
 	"errors"
@@ -102,17 +103,20 @@ func points(t *testing.T, reader *sdkmetric.ManualReader) map[string][]attribute
 }
 
 // took is an agent that remembers what "orders" had reached, each time it took
-// metrics.
+// metrics, and in the end the spans that were lost.
 type took struct {
 	mu     sync.Mutex
 	refuse int // requests, with 500
 	orders []int64
+	traces int   // the status it gives them
+	lost   int64 // spans
 }
 
 func (a *took) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	if r.URL.Path != "/v1/metrics" {
+		w.WriteHeader(cmp.Or(a.traces, http.StatusOK))
 		return
 	}
 	if a.refuse > 0 {
@@ -134,8 +138,11 @@ func (a *took) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	for _, rm := range request.ResourceMetrics {
 		for _, scope := range rm.ScopeMetrics {
 			for _, m := range scope.Metrics {
-				if m.Name == "orders" {
+				switch m.Name {
+				case "orders":
 					a.orders = append(a.orders, m.GetSum().DataPoints[0].GetAsInt())
+				case names.MetricSpansExported:
+					a.lost = m.GetSum().DataPoints[0].GetAsInt()
 				}
 			}
 		}
@@ -171,6 +178,24 @@ func TestACollectionThatIsLostTakesNoCountWithIt(t *testing.T) {
 	orders.Add(t.Context(), 5)
 	if err := stop(context.Background()); err != nil || agent.last() != 12 {
 		t.Errorf("the end counts the rest: %v, %d", err, agent.last())
+	}
+}
+
+func TestTheLastCollectionCountsTheSpansThatTheEndLost(t *testing.T) {
+	agent := &took{traces: http.StatusServiceUnavailable}
+	server := httptest.NewServer(agent)
+	defer server.Close()
+	tel, stop, err := Start(t.Context(), Config{Service: "x", Output: io.Discard, Heartbeat: -1, Endpoint: server.URL})
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, span := tel.Traces.Tracer("test").Start(t.Context(), "span")
+	span.End()
+	err = stop(context.Background())
+	agent.mu.Lock()
+	defer agent.mu.Unlock()
+	if !errors.Is(err, context.DeadlineExceeded) || agent.lost != 1 {
+		t.Errorf("%v, and %d of 1 are counted as lost", err, agent.lost)
 	}
 }
 

@@ -11,7 +11,6 @@ import (
 	"os"
 	"runtime/debug"
 	"strings"
-	"sync"
 	"time"
 
 	"github.com/google/uuid"
@@ -106,14 +105,12 @@ func Start(ctx context.Context, c Config) (t *Telemetry, stop func(context.Conte
 		stopHeart()
 		ctx, cancel := context.WithTimeout(ctx, flushLimit)
 		defer cancel()
-		// Together, or spans that wait for an agent that is away would use up
-		// the time of the metrics.
-		var spansErr, metricsErr error
-		var flushing sync.WaitGroup
-		flushing.Go(func() { spansErr = traces.Shutdown(ctx) })
-		flushing.Go(func() { metricsErr = meters.Shutdown(ctx) })
-		flushing.Wait()
-		return errors.Join(spansErr, metricsErr)
+		// Spans first, since the metrics count which of them were lost; but not
+		// for all the time, which an agent that is away would use up.
+		deadline, _ := ctx.Deadline()
+		first, cancelFirst := context.WithTimeout(ctx, time.Until(deadline)*5/6)
+		defer cancelFirst()
+		return errors.Join(traces.Shutdown(first), meters.Shutdown(ctx))
 	}
 	return &Telemetry{Logger: logger, Level: level, Traces: traces, Meters: meters}, stop, nil
 }
