@@ -96,12 +96,13 @@ func (b *benchmark) probe(ctx context.Context, p *pipe, load string) (rows []row
 			return nil, fmt.Errorf("%s, %s: %w", load, sig.name, failed[i])
 		}
 		lost := int(count) - len(taken[i])
-		rows = append(rows, row{
-			Part: latency, Load: load, Variant: sig.name, Lost: &lost,
-			P50: rounded(bench.Millis(bench.Percentile(taken[i], 0.50)), 0),
-			P99: rounded(bench.Millis(bench.Percentile(taken[i], 0.99)), 0),
-		})
-		b.say("latency %-6s %s: p50 %.0f  p99 %.0f ms of %d, %d lost", load, sig.name, *rows[i].P50, *rows[i].P99, len(taken[i]), lost)
+		r := row{Part: latency, Load: load, Variant: sig.name, Lost: &lost}
+		if len(taken[i]) > 0 {
+			r.P50 = rounded(bench.Millis(bench.Percentile(taken[i], 0.50)), 0)
+			r.P99 = rounded(bench.Millis(bench.Percentile(taken[i], 0.99)), 0)
+		}
+		rows = append(rows, r)
+		b.say("latency %-6s %s: p50 %s  p99 %s of %d, %d lost", load, sig.name, said("%.0f ms", r.P50), said("%.0f ms", r.P99), len(taken[i]), lost)
 	}
 	return rows, failed[len(families)]
 }

@@ -199,15 +199,25 @@ func (b *benchmark) pipe(ctx context.Context) (rows []row, err error) {
 			continue
 		}
 		measured, err := part.measure(ctx, p)
+		rows = append(rows, measured...)
 		if err != nil {
 			return rows, errors.Join(fmt.Errorf("%s: %w", part.name, err), ctx.Err())
 		}
-		rows = append(rows, measured...)
 	}
 	if os.Getenv("JARI_OPENSEARCH_URL") != "" {
 		err = p.store.forget(ctx, warmService, probeService(idle), probeService(loaded), loadService, outageService)
 	}
-	return rows, err
+	return rows, errors.Join(err, losses(rows))
+}
+
+// losses is an error if any row has lost something.
+func losses(rows []row) (err error) {
+	for _, r := range rows {
+		if r.Lost != nil && *r.Lost > 0 {
+			err = errors.Join(err, fmt.Errorf("%s, %s, %s: %d lost", r.Part, r.Load, r.Variant, *r.Lost))
+		}
+	}
+	return err
 }
 
 func (b *benchmark) build(ctx context.Context, what string) (program string, err error) {

@@ -44,17 +44,27 @@ func TestGoalsAreJudgedByTheRightRows(t *testing.T) {
 	}
 	drained, lost := 60.0, 0
 	good = append(good, row{Part: drain, Load: "1m0s outage", Drain: &drained, Lost: &lost})
-	if got := strings.Join(verdicts(t, good), " "); got != "met met met met met met" {
+	if got := strings.Join(verdicts(t, good), " "); got != "met met met met met met met" {
 		t.Errorf("what meets every goal is %s", got)
 	}
 	late, one := 61.0, 1
 	bad := []row{
 		priced(fixed, complete, 9, 1.06, 1.26), priced(saturated, complete, 0.74, 0, 0),
-		of(latency, idle, "line", 2501),
+		of(latency, idle, "line", 2501), {Part: latency, Load: loaded, Variant: "line", Lost: &one},
 		{Part: drain, Drain: &late, Lost: &lost}, {Part: drain, Drain: &drained, Lost: &one},
 	}
-	if got := strings.Join(verdicts(t, bad), " "); got != "missed missed missed missed missed missed" { // the control
+	if got := strings.Join(verdicts(t, bad), " "); got != "missed missed missed missed missed missed missed" { // the control
 		t.Errorf("what misses every goal is %s", got)
+	}
+	absent := []row{
+		{Part: price, Load: fixed, Variant: complete}, {Part: price, Load: saturated, Variant: complete},
+		{Part: latency, Load: idle, Variant: "line"}, {Part: latency, Load: loaded, Variant: "line"}, {Part: drain},
+	}
+	if got := strings.Join(verdicts(t, absent), " "); got != "missed missed missed missed missed missed" {
+		t.Errorf("what has no figures is %s", got)
+	}
+	if losses(good) != nil || losses(bad) == nil {
+		t.Errorf("losses of the good rows: %v; of the bad ones: %v", losses(good), losses(bad))
 	}
 	if got := verdicts(t, good[:1]); len(got) != 0 {
 		t.Errorf("goals of rows that are not there: %v", got)
