@@ -63,16 +63,33 @@ func (b *benchmark) latency(ctx context.Context, p *pipe) (rows []row, err error
 				return nil, err
 			}
 		}
+		from := time.Now()
 		measured, err := b.probe(ctx, p, load)
 		if background != nil {
+			took := time.Since(from)
 			background.stop()
-		}
-		if err != nil {
-			return nil, err
+			n, failed := background.emitted()
+			// A line and a span each.
+			err = errors.Join(err, failed, kept(measured, 2*float64(n)/took.Seconds()))
 		}
 		rows = append(rows, measured...)
+		if err != nil {
+			return rows, err
+		}
 	}
 	return rows, nil
+}
+
+// kept notes the rate of what else was emitted in the rows that were measured
+// meanwhile, and is an error if it was not what the rows say.
+func kept(rows []row, rate float64) error {
+	for i := range rows {
+		rows[i].PerSecond = rounded(rate, 0)
+	}
+	if least := 0.95 * 2 * loadRate; rate < least {
+		return fmt.Errorf("the load was %.0f records a second and not %d", rate, 2*loadRate)
+	}
+	return nil
 }
 
 func (b *benchmark) probe(ctx context.Context, p *pipe, load string) (rows []row, err error) {

@@ -71,6 +71,16 @@ func TestGoalsAreJudgedByTheRightRows(t *testing.T) {
 	}
 }
 
+func TestALoadThatFallsBehindFails(t *testing.T) {
+	rows := []row{of(latency, loaded, "line", 1)}
+	if err := kept(rows, 1960); err != nil || *rows[0].PerSecond != 1960 {
+		t.Errorf("a full load: %v, %v/s", err, *rows[0].PerSecond)
+	}
+	if err := kept(rows, 1890); err == nil {
+		t.Error("a load of 1,890/s is taken for one of 2,000/s")
+	}
+}
+
 func TestRatiosAreOfTheSameRound(t *testing.T) {
 	self := func(v float64) float64 { return v }
 	// The machine is three times slower in the last two rounds, for both.
