@@ -45,6 +45,31 @@ func (s *store) count(ctx context.Context, sig family, service string, to int64)
 	return a.Count, err
 }
 
+// distinct is how many different numbers those have.
+func (s *store) distinct(ctx context.Context, sig family, service string, to int64) (n int64, err error) {
+	const page = 20_000
+	by := object{"size": page, "sources": []object{{"n": object{"terms": object{"field": names.Count}}}}}
+	for {
+		var a struct {
+			Aggregations struct {
+				Numbers struct {
+					After   object            `json:"after_key"`
+					Buckets []json.RawMessage `json:"buckets"`
+				} `json:"numbers"`
+			} `json:"aggregations"`
+		}
+		err := s.ask(ctx, http.MethodPost, sig.index+"*/_search?ignore_unavailable=true", object{
+			"query": sig.of(service, 0, to), "size": 0, "aggs": object{"numbers": object{"composite": by}},
+		}, &a)
+		got := a.Aggregations.Numbers
+		n += int64(len(got.Buckets))
+		if err != nil || len(got.Buckets) < page {
+			return n, err
+		}
+		by["after"] = got.After
+	}
+}
+
 // found is one document: its number and when it was emitted.
 type found struct {
 	number int64

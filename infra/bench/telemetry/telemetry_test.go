@@ -151,6 +151,25 @@ func TestADoorThatIsShutRefusesUntilItIsOpened(t *testing.T) {
 	}
 }
 
+// Of three records one is lost and one is there twice.
+func TestADoubleDoesNotHideALoss(t *testing.T) {
+	behind := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if strings.HasSuffix(r.URL.Path, "/_count") {
+			_, _ = w.Write([]byte(`{"count":3}`))
+			return
+		}
+		_, _ = w.Write([]byte(`{"aggregations":{"numbers":{"after_key":{"n":1},"buckets":[{"key":{"n":0},"doc_count":1},{"key":{"n":1},"doc_count":2}]}}}`))
+	}))
+	defer behind.Close()
+	p := &pipe{store: store{behind.URL}}
+	if missing, err := p.await(t.Context(), "any", 3, 0); err != nil || missing != int64(len(families)) {
+		t.Errorf("%d are missing, %v", missing, err)
+	}
+	if missing, err := p.await(t.Context(), "any", 2, 0); err != nil || missing != 0 { // the control
+		t.Errorf("of two %d are missing, %v", missing, err)
+	}
+}
+
 // The price, for moments: on a PostgreSQL of its own, each variant. What it
 // measures means nothing, but each variant's telemetry is checked.
 func TestAShortRunFillsItsRows(t *testing.T) {
