@@ -120,6 +120,25 @@ func TestAPathThatNoRouteKnowsIsNotRepeated(t *testing.T) {
 	}
 }
 
+func TestAMethodThatHTTPDoesNotKnowIsNotRepeated(t *testing.T) {
+	const madeUp = "KIM-AT-EXAMPLE"
+	for pattern, name := range map[string]string{"": "HTTP", "/v1/x": "/v1/x"} {
+		rec := telemetrytest.Start(t)
+		telemetry.Server(rec.Logger, pattern, false, http.HandlerFunc(func(http.ResponseWriter, *http.Request) { panic("boom") })).
+			ServeHTTP(httptest.NewRecorder(), httptest.NewRequest(madeUp, "/v1/x", nil))
+		span := rec.Span(t, name)
+		if got := telemetrytest.Attr(span, names.HTTPMethod); got != "_OTHER" {
+			t.Errorf("the span's method is %v", got)
+		}
+		if got := rec.Lines(t, names.EventAccess)[0][names.HTTPMethod]; got != "_OTHER" {
+			t.Errorf("the line's method is %v", got)
+		}
+		if strings.Contains(rec.Output()+fmt.Sprint(span.Attributes()), madeUp) {
+			t.Errorf("it is repeated: %v\n%s", span.Attributes(), rec.Output())
+		}
+	}
+}
+
 func TestAnAnswerThatIsCutOffIsOursUnlessTheClientWent(t *testing.T) {
 	for sentence, c := range map[string]struct {
 		end    any

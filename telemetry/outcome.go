@@ -66,8 +66,10 @@ func method(asked string) string {
 		http.MethodDelete, http.MethodConnect, http.MethodOptions, http.MethodTrace:
 		return asked
 	}
-	return "_OTHER"
+	return otherMethod
 }
+
+const otherMethod = "_OTHER"
 
 func scheme(r *http.Request) string {
 	if r.TLS != nil {

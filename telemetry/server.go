@@ -1,7 +1,6 @@
 package telemetry
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -86,7 +85,7 @@ func (s *server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	defer func() {
 		p := recover()
 		if p != nil && p != http.ErrAbortHandler && p != ErrUpstream {
-			LogPanic(r.Context(), s.logger, cmp.Or(s.pattern, r.Method), p)
+			LogPanic(r.Context(), s.logger, s.name(r), p)
 			e.add(slog.String(names.Exception, fmt.Sprint("panic: ", p)))
 			if e.status == 0 {
 				e.WriteHeader(http.StatusInternalServerError)
@@ -104,15 +103,24 @@ func (s *server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	s.next.ServeHTTP(e, r)
 }
 
+// name is the span's. A method that HTTP does not know may hold anything, and be
+// of any length, so it is said nowhere.
+func (s *server) name(r *http.Request) string {
+	if s.pattern != "" {
+		return s.pattern
+	}
+	if known := method(r.Method); known != otherMethod {
+		return known
+	}
+	return "HTTP"
+}
+
 var serverKind = []trace.SpanStartOption{trace.WithSpanKind(trace.SpanKindServer)}
 
 // begin starts the span. Its attributes are set when the answer is known, all
 // at once, since no sampler of ours looks at them.
 func (s *server) begin(r *http.Request, e *exchange) context.Context {
-	name, options := s.pattern, serverKind
-	if name == "" {
-		name = r.Method
-	}
+	options := serverKind
 	ctx := s.propagator.Extract(r.Context(), propagation.HeaderCarrier(r.Header))
 	if s.outside {
 		options = append(options[:1:1], trace.WithNewRoot())
@@ -120,7 +128,7 @@ func (s *server) begin(r *http.Request, e *exchange) context.Context {
 			options = append(options, trace.WithLinks(trace.Link{SpanContext: caller}))
 		}
 	}
-	ctx, e.span = s.tracer.Start(ctx, name, options...)
+	ctx, e.span = s.tracer.Start(ctx, s.name(r), options...)
 	return ctx
 }
 
@@ -182,7 +190,7 @@ func (s *server) logAccess(r *http.Request, e *exchange, body string, elapsed ti
 	}
 	line := slog.NewRecord(time.Now(), level, body, 0) // not by the logger, which would ask who called it
 	attrs := make([]slog.Attr, 0, 24)
-	attrs = append(attrs, slog.String(names.EventName, names.EventAccess), slog.String(names.HTTPMethod, r.Method))
+	attrs = append(attrs, slog.String(names.EventName, names.EventAccess), slog.String(names.HTTPMethod, method(r.Method)))
 	if s.route != "" {
 		attrs = append(attrs, slog.String(names.HTTPRoute, s.route))
 	}
@@ -203,11 +211,7 @@ func (s *server) logAccess(r *http.Request, e *exchange, body string, elapsed ti
 func (s *server) describe(r *http.Request, e *exchange, noted []slog.Attr) []attribute.KeyValue {
 	const own = 12
 	attrs := make([]attribute.KeyValue, 0, own+len(noted))
-	known := method(r.Method)
-	attrs = append(attrs, attribute.String(names.HTTPMethod, known), attribute.String(names.URLScheme, scheme(r)), attribute.String(names.URLPath, s.path(r)))
-	if known != r.Method {
-		attrs = append(attrs, attribute.String(names.MethodOriginal, r.Method))
-	}
+	attrs = append(attrs, attribute.String(names.HTTPMethod, method(r.Method)), attribute.String(names.URLScheme, scheme(r)), attribute.String(names.URLPath, s.path(r)))
 	if s.route != "" {
 		attrs = append(attrs, attribute.String(names.HTTPRoute, s.route))
 	}

@@ -2,11 +2,10 @@ package names
 
 // What has no mapping of its own.
 const (
-	URLScheme      = "url.scheme"
-	MethodOriginal = "http.request.method_original"
-	RequestSize    = "http.request.body.size"
-	ServerPort     = "server.port"
-	HTTPVersion    = "network.protocol.version"
+	URLScheme   = "url.scheme"
+	RequestSize = "http.request.body.size"
+	ServerPort  = "server.port"
+	HTTPVersion = "network.protocol.version"
 
 	AgentTag      = "jari.agent.tag"
 	AgentChunk    = "jari.agent.chunk.bytes"
@@ -22,7 +21,6 @@ const (
 var Unmapped = []Field{
 	{Name: URLFull, Brief: "The URL that a client span called, without its query."},
 	{Name: URLScheme, Brief: "Of a server span: http or https."},
-	{Name: MethodOriginal, Brief: "The request's method, where it is none of the usual."},
 	{Name: RequestSize, Brief: "Bytes of the request's body."},
 	{Name: ServerPort, Brief: "The port that was asked."},
 	{Name: HTTPVersion, Brief: "1.1 or 2."},
