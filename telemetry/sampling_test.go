@@ -257,3 +257,20 @@ func TestWhatIsUndecidedIsBounded(t *testing.T) {
 		}
 	})
 }
+
+func TestWhatIsForgottenUndecidedIsCounted(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := start(t, always(answer{}))
+		tracer, u := provider(p, 0)
+		u.most = 3
+		for range 4 { // the fourth has the others forgotten
+			ctx, _ := tracer.Start(context.Background(), "root")
+			_, s := tracer.Start(ctx, "child")
+			s.End()
+		}
+		_ = u.Shutdown(t.Context())
+		if said := p.said(); len(said) != 1 || said[0] != 3 {
+			t.Errorf("said %v", said)
+		}
+	})
+}

@@ -107,7 +107,9 @@ func (*spanPipe) OnStart(context.Context, sdktrace.ReadWriteSpan) {}
 func (p *spanPipe) OnEnd(s sdktrace.ReadOnlySpan) {
 	p.mu.Lock()
 	if p.closed || len(p.fresh) >= freshMost {
-		if !p.closed {
+		if p.closed {
+			p.lost.left++
+		} else {
 			p.lost.full++
 		}
 		p.mu.Unlock()

@@ -361,6 +361,21 @@ func TestNobodyWaitsForAnAgentThatHangs(t *testing.T) {
 	})
 }
 
+func TestASpanThatEndsDuringTheEndIsCounted(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := start(t, always(answer{err: errHangs}))
+		p.end(0, 5)
+		go func() {
+			time.Sleep(flushLimit / 2)
+			p.end(5, 2)
+		}()
+		_ = p.Shutdown(t.Context())
+		if got := p.counts()[names.MetricSpansExported+" shutdown"]; got != 7 {
+			t.Errorf("%d of 7 are counted", got)
+		}
+	})
+}
+
 func TestTheEndWaitsForAnAgentThatComesBackInTime(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		began := time.Now()

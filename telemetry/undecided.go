@@ -70,12 +70,23 @@ func (u *undecided) OnStart(_ context.Context, s sdktrace.ReadWriteSpan) {
 	defer u.deciding.Unlock()
 	if u.traces[id] == nil {
 		if len(u.traces) >= u.most { // so many are never under way: they were forgotten by who began them
-			clear(u.traces)
-			u.held = 0
+			u.forget()
 		}
 		u.traces[id] = &pending{}
 	}
 	u.traces[id].roots++
+}
+
+// forget gives up all that is held, which counts as lost: some of it might have
+// been kept. u.deciding is held.
+func (u *undecided) forget() {
+	lost := int64(u.held)
+	for _, p := range u.traces {
+		lost += p.missed
+	}
+	u.spanPipe.lose(lost)
+	clear(u.traces)
+	u.held = 0
 }
 
 // OnEnd implements sdktrace.SpanProcessor.
