@@ -56,7 +56,10 @@ var (
 )
 
 // created counts the entries that were made.
-func (a answer) created() (n int) {
+func (a answer) created() int { return a.items(201) }
+
+// items counts the entries that were answered with a status.
+func (a answer) items(status int) (n int) {
 	var all struct {
 		Items []struct {
 			Create struct{ Status int }
@@ -66,7 +69,7 @@ func (a answer) created() (n int) {
 		return 0
 	}
 	for _, it := range all.Items {
-		if it.Create.Status == 201 {
+		if it.Create.Status == status {
 			n++
 		}
 	}

@@ -46,7 +46,16 @@ func midnight(ctx context.Context, p *play) error {
 		return err
 	}
 	p.over()
-	p.prove("days", 2)
+	p.looked = func(context.Context) error {
+		days := map[string]bool{}
+		for _, f := range p.world.Found {
+			if f.Signal == verdict.Line {
+				days[f.Index] = true
+			}
+		}
+		p.least("days that hold lines", len(days), 2)
+		return nil
+	}
 	return nil
 }
 
@@ -66,7 +75,19 @@ func skew(ctx context.Context, p *play) error {
 		}
 	}
 	p.over()
-	p.prove("clocks that are wrong", 2)
+	p.looked = func(ctx context.Context) error {
+		for what, when := range map[string]object{
+			"lines from the future": {"gte": now.Add(time.Hour - time.Minute).Format(stamp)},
+			"lines from the past":   {"lte": now.Add(-time.Hour + time.Minute).Format(stamp)},
+		} {
+			n, err := p.sys.store.aside(ctx, p.service, when)
+			if err != nil {
+				return err
+			}
+			p.prove(what, n)
+		}
+		return nil
+	}
 	return nil
 }
 
@@ -159,7 +180,6 @@ func (p *play) post(ctx context.Context, path string, body object) error {
 // place in the file tells it from the others, while the agent is killed.
 func identical(ctx context.Context, p *play) error {
 	p.alike = p.service + " says the same again"
-	p.world.Anonymous = true
 	p.expect(verdict.Line, p.all())
 	out, err := p.open()
 	if err != nil {
@@ -167,18 +187,25 @@ func identical(ctx context.Context, p *play) error {
 	}
 	defer out.Close()
 	const parts = 4
+	written := 0
 	for part := range int64(parts) {
 		n := p.records*(part+1)/parts - p.records*part/parts
 		if _, err := out.WriteString(strings.Repeat(p.alike+"\n", int(n))); err != nil {
 			return err
 		}
+		written += int(n)
+		if part == 0 { // the agent follows the file before it is killed
+			if err := until(ctx, "some are found", func() (bool, error) {
+				n, err := p.indexed(ctx)
+				return err == nil && n > 0, nil
+			}); err != nil {
+				return err
+			}
+		}
 		if part != 1 {
 			continue
 		}
-		if err := until(ctx, "some are found", func() (bool, error) {
-			n, err := p.indexed(ctx)
-			return err == nil && n > 0, nil
-		}); err != nil {
+		if err := p.caught(ctx, func() (int, error) { return written, nil }); err != nil {
 			return err
 		}
 		if err := p.sys.end(agent, syscall.SIGKILL); err != nil {
@@ -189,8 +216,8 @@ func identical(ctx context.Context, p *play) error {
 		}
 	}
 	p.over()
-	p.prove("lines alike", int(p.records))
-	p.prove("kills", 1)
+	p.prove("lines alike", written)
+	p.prove("underway at the kill", p.flying)
 	return nil
 }
 
@@ -214,6 +241,9 @@ func poison(ctx context.Context, p *play) error {
 	for i := range int64(poisoned) {
 		p.world.Poisoned = append(p.world.Poisoned, n.Count+i)
 	}
+	var fired tally
+	p.sys.proxy.play(counted(http.StatusBadRequest, &fired))
+	defer p.sys.proxy.play(nil)
 	e, err := p.emit(ctx, n, 0, false, "-at", day.Format(stamp), "-step", "1ms")
 	if err != nil {
 		return err
@@ -244,6 +274,7 @@ func poison(ctx context.Context, p *play) error {
 		return err
 	}
 	p.over()
-	p.prove("documents their index refuses", poisoned)
-	return nil
+	err = until(ctx, "items are answered 400", func() (bool, error) { return fired.times() >= poisoned, nil })
+	p.least("items answered 400", fired.times(), poisoned)
+	return err
 }

@@ -31,7 +31,8 @@ func eviction(ctx context.Context, p *play) error {
 		p.evicted = func(ctx context.Context) (int, error) { return p.sys.store.evictedLines(ctx, began) }
 		n, spans = verdict.Numbers{Count: 30_000}, 0 // some 12 MB
 		// It counts what it drops while the plugin is at it, which may yet arrive.
-		p.world.Overtold = true
+		// That is one chunk, of 2 MB at most, per worker.
+		p.world.Overtold = workers * (2 << 20) / lineBytes
 	}
 	if err := p.limited(ctx, "exporters: {jari: {sending_queue: {queue_size: 4194304}}}\n", "      storage.total_limit_size: 5M\n"); err != nil {
 		return err
@@ -80,6 +81,13 @@ func eviction(ctx context.Context, p *play) error {
 	return p.limited(ctx, "", "")
 }
 
+// What bounds how many records Fluent Bit has underway: its output's workers,
+// and that a line of the emitter's has at least so many bytes.
+const (
+	workers   = 2
+	lineBytes = 300
+)
+
 // limited restarts the agent with other settings.
 func (p *play) limited(ctx context.Context, ofCollector, ofFluentBit string) error {
 	if err := p.sys.set(ofCollector, ofFluentBit); err != nil {
@@ -111,12 +119,23 @@ func (s *store) evictedLines(ctx context.Context, since time.Time) (int, error) 
 		object{"range": object{names.DocTime: object{"gte": since.UTC().Format(stamp)}}})
 }
 
-// highest is the largest value among metric points.
+// highest is the largest value of a counter, summed over its error.types.
 func (s *store) highest(ctx context.Context, of ...object) (int, error) {
 	var a struct {
-		Aggregations struct{ Most struct{ Value float64 } }
+		Aggregations struct {
+			Types struct {
+				Buckets []struct{ Most struct{ Value float64 } }
+			}
+		}
 	}
-	q := object{"size": 0, "query": filter(of...), "aggs": object{"most": object{"max": object{"field": names.DocMetricValue}}}}
+	q := object{"size": 0, "query": filter(of...), "aggs": object{"types": object{
+		"terms": object{"field": names.ErrorType, "missing": "none", "size": 100},
+		"aggs":  object{"most": object{"max": object{"field": names.DocMetricValue}}},
+	}}}
 	err := s.ask(ctx, names.MetricIndex+"*/_search?ignore_unavailable=true", q, &a)
-	return int(max(0, a.Aggregations.Most.Value)), err
+	total := 0
+	for _, b := range a.Aggregations.Types.Buckets {
+		total += int(max(0, b.Most.Value))
+	}
+	return total, err
 }

@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"slices"
+	"strconv"
 	"strings"
 
 	"jari.example/infra/bench/chaostelemetry/verdict"
@@ -81,23 +83,51 @@ func (s *store) found(ctx context.Context, service string, signal verdict.Signal
 	}
 }
 
-// alike lists lines without a number that say body, counted through.
-func (s *store) alike(ctx context.Context, text string) (all []verdict.Found, err error) {
+// alike lists lines that all say text in the file; their places in it are
+// their numbers, counted from the first that was found.
+func (s *store) alike(ctx context.Context, text, file string) (all []verdict.Found, err error) {
 	var a struct {
 		Hits struct {
 			Hits []struct {
-				Index string `json:"_index"`
+				Index  string `json:"_index"`
+				Source struct {
+					Attributes map[string]any `json:"attributes"`
+				} `json:"_source"`
 			} `json:"hits"`
 		} `json:"hits"`
 	}
-	q := object{"size": 10_000, "_source": false, "query": object{"match_phrase": object{names.Body: text}}}
+	q := object{"size": 10_000, "_source": []string{names.Attributes}, "query": object{"match_phrase": object{names.Body: text}}}
 	if err := s.ask(ctx, names.LogIndex+"*/_search?ignore_unavailable=true", q, &a); err != nil {
 		return nil, err
 	}
-	for n, h := range a.Hits.Hits {
-		all = append(all, verdict.Found{Signal: verdict.Line, Number: int64(n), Index: h.Index, Copies: 1})
+	var places []int64
+	for _, h := range a.Hits.Hits {
+		at := h.Source.Attributes
+		offset, err := strconv.ParseInt(fmt.Sprint(at[names.LogFileOffset]), 10, 64)
+		if f, ok := at[names.LogFileOffset].(float64); ok {
+			offset, err = int64(f), nil
+		}
+		if err != nil || at[names.LogFilePath] != file {
+			return nil, fmt.Errorf("a line without its place in %s: %v", file, at)
+		}
+		places = append(places, offset)
+		all = append(all, verdict.Found{Signal: verdict.Line, Index: h.Index, Copies: 1})
+	}
+	for i, at := range places {
+		past, long := at-slices.Min(places), int64(len(text)+1)
+		if all[i].Number = past / long; past%long != 0 {
+			all[i].Number = -1 // no line begins there
+		}
 	}
 	return all, nil
+}
+
+// aside counts the service's numbered lines that happened in a range of time.
+func (s *store) aside(ctx context.Context, service string, when object) (int, error) {
+	var a struct{ Count int }
+	q := filter(numbered(service, verdict.Line), object{"range": object{names.DocTime: when}})
+	err := s.ask(ctx, names.LogIndex+"*/_count?ignore_unavailable=true", object{"query": q}, &a)
+	return a.Count, err
 }
 
 // dead lists the dead letters of the service's records.

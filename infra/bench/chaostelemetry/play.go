@@ -26,6 +26,8 @@ type play struct {
 	ended   time.Time // when the fault ended
 	alike   string    // what anonymous lines say
 	evicted func(context.Context) (int, error)
+	looked  func(context.Context) error // proves by what was found; may be nil
+	flying  int                         // the fewest lines underway at a kill
 }
 
 // emission is a running emitter.
@@ -104,6 +106,38 @@ func (e *emission) wait(ctx context.Context) error {
 // all is the play's usual numbers.
 func (p *play) all() verdict.Numbers { return verdict.Numbers{Count: p.records} }
 
+// least notes the same where once is not enough.
+func (p *play) least(what string, times, least int) {
+	p.world.Proof = append(p.world.Proof, verdict.Proof{What: what, Times: times, Least: least})
+}
+
+// caught waits until lines are written that cannot be searched yet, so that
+// whoever is killed now is killed with something underway.
+func (p *play) caught(ctx context.Context, written func() (int, error)) error {
+	return until(ctx, "something is underway", func() (bool, error) {
+		n, err := written()
+		if err != nil {
+			return false, err
+		}
+		have, err := p.searchable(ctx)
+		if err != nil || n <= have {
+			return false, nil // an index that is just being made cannot be searched yet
+		}
+		if p.flying == 0 || n-have < p.flying {
+			p.flying = n - have
+		}
+		return true, nil
+	})
+}
+
+// searchable counts the lines there are.
+func (p *play) searchable(ctx context.Context) (int, error) {
+	if p.alike != "" {
+		return p.indexed(ctx)
+	}
+	return p.sys.store.count(ctx, p.service, verdict.Line)
+}
+
 // prove notes what shows that the fault has fired.
 func (p *play) prove(what string, times int) {
 	p.world.Proof = append(p.world.Proof, verdict.Proof{What: what, Times: times})
@@ -124,7 +158,7 @@ func (p *play) emits(ctx context.Context, n verdict.Numbers, spans int64, points
 // indexed counts the documents there are.
 func (p *play) indexed(ctx context.Context) (n int, err error) {
 	if p.alike != "" {
-		found, err := p.sys.store.alike(ctx, p.alike)
+		found, err := p.sys.store.alike(ctx, p.alike, p.file())
 		return len(found), err
 	}
 	for signal := range p.world.Emitted {
@@ -178,7 +212,7 @@ func (p *play) drain(ctx context.Context) error {
 func (p *play) look(ctx context.Context) (err error) {
 	w := &p.world
 	if p.alike != "" {
-		w.Found, err = p.sys.store.alike(ctx, p.alike)
+		w.Found, err = p.sys.store.alike(ctx, p.alike, p.file())
 		return err
 	}
 	for signal := range w.Emitted {
@@ -193,6 +227,14 @@ func (p *play) look(ctx context.Context) (err error) {
 			return err
 		}
 		p.prove("dropped as the counters tell", w.Evicted)
+		if w.Overtold > 0 {
+			p.prove("of which may have been underway at most", w.Overtold)
+		}
+	}
+	if p.looked != nil {
+		if err := p.looked(ctx); err != nil {
+			return err
+		}
 	}
 	w.Dead, err = p.sys.store.dead(ctx, p.service)
 	return err

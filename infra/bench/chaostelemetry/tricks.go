@@ -24,6 +24,17 @@ func unavailable(fired *tally) trick {
 	}
 }
 
+// counted plays no trick: it counts the items that were answered with a status.
+func counted(status int, fired *tally) trick {
+	return func(r request, pass func(request) answer) answer {
+		a := pass(r)
+		if r.bulk() {
+			fired.Add(int64(a.items(status)))
+		}
+		return a
+	}
+}
+
 // deaf carries bulk requests out and does not answer them. It counts those that
 // have made something.
 func deaf(fired *tally) trick {

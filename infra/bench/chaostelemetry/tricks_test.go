@@ -41,6 +41,8 @@ func TestTricks(t *testing.T) {
 		"busy half":     {with: busyHalf, reach: 3, told: 3, status: 200, fire: 2},
 		"too large":     {with: func(f *tally) trick { return tooLarge(100, f) }, status: 413, fire: 1},
 		"not too large": {with: func(f *tally) trick { return tooLarge(1000, f) }, reach: 5, told: 5, status: 200},
+		"counted":       {with: func(f *tally) trick { return counted(201, f) }, reach: 5, told: 5, status: 200, fire: 5},
+		"counted none":  {with: func(f *tally) trick { return counted(400, f) }, reach: 5, told: 5, status: 200},
 		"swallow":       {with: swallow, told: 5, status: 200, fire: 1},
 		"nameless":      {with: func(f *tally) trick { return nameless(deaf(f)) }, reach: 5, told: 5, status: 200, cut: true, fire: 1},
 	} {

@@ -44,6 +44,7 @@ type Dead struct {
 type Proof struct {
 	What  string
 	Times int
+	Least int // that makes it one; 0 means 1
 }
 
 // Control is what a negative control must show.
@@ -67,16 +68,14 @@ type World struct {
 	Proof       []Proof
 	Drain       time.Duration // from the fault's end until everything was searchable
 
-	// Anonymous records carry no number and are all alike: the finder counts
-	// them through, and what is too many is double.
-	Anonymous bool
 	// Poisoned are the numbers of lines that belong among the dead letters.
 	Poisoned []int64
 	// Evicts says that records may be lost, but as many as Evicted, which is
-	// what the counters tell. They may tell of more where Overtold says so.
+	// what the counters tell. They may tell of up to Overtold more: of what was
+	// underway when it was counted.
 	Evicts   bool
 	Evicted  int
-	Overtold bool
+	Overtold int
 	// Filed is how many documents each index must hold; nil: wherever they are.
 	Filed map[string]int
 }
@@ -110,8 +109,14 @@ func Judge(w World) (row Row, findings []string) {
 		Fault: w.Fault, Host: w.Host, Control: w.Control != NoControl, Drain: float64(w.Drain.Round(10*time.Millisecond)) / float64(time.Second),
 		DeadLettered: len(w.Dead),
 	}
-	for _, n := range w.Emitted {
+	for signal, n := range w.Emitted {
 		row.Expected += int(n.Count)
+		if n.Count <= 0 {
+			find("no %s was emitted", signal)
+		}
+	}
+	if len(w.Emitted) == 0 {
+		find("nothing was emitted")
 	}
 	copies, stray, filed := map[key]int{}, 0, map[string]int{}
 	for _, f := range w.Found {
@@ -126,10 +131,7 @@ func Judge(w World) (row Row, findings []string) {
 	for _, n := range copies {
 		row.Duplicated += n - 1
 	}
-	switch {
-	case stray > 0 && w.Anonymous:
-		row.Duplicated += stray
-	case stray > 0:
+	if stray > 0 {
 		find("%d documents carry a number that was never emitted", stray)
 	}
 	dead := map[key]bool{}
@@ -178,8 +180,8 @@ func judgePromise(w World, row Row, lost []key, find finder) {
 		return
 	case w.Evicts && row.Lost == 0:
 		find("nothing was evicted: the limit was not reached")
-	case w.Evicts && row.Lost != w.Evicted && !(w.Overtold && row.Lost < w.Evicted):
-		find("%d records are lost, but the counters tell of %d", row.Lost, w.Evicted)
+	case w.Evicts && (w.Evicted < row.Lost || w.Evicted > row.Lost+w.Overtold):
+		find("%d records are lost, but the counters tell of %d, of which at most %d may have been underway", row.Lost, w.Evicted, w.Overtold)
 	case !w.Evicts && row.Lost > 0:
 		find("%d records are lost: %s", row.Lost, some(lost))
 	}
@@ -212,8 +214,8 @@ func judgeProof(w World, find finder) string {
 	}
 	var told []string
 	for _, p := range w.Proof {
-		if p.Times <= 0 {
-			find("its fault did not fire: %s 0 times", p.What)
+		if least := max(1, p.Least); p.Times < least {
+			find("its fault did not fire: %s %d times, want %d", p.What, p.Times, least)
 		}
 		told = append(told, fmt.Sprintf("%s %d", p.What, p.Times))
 	}

@@ -12,7 +12,7 @@ func whole() World {
 	w := World{
 		Fault: "503", Host: "collector", Drain: 1500 * time.Millisecond,
 		Emitted: map[Signal]Numbers{Line: {First: 1 << 53, Count: 4}, Span: {Count: 4}},
-		Proof:   []Proof{{"refused", 3}},
+		Proof:   []Proof{{What: "refused", Times: 3}},
 	}
 	for n := range int64(4) {
 		w.Found = append(w.Found, Found{Line, 1<<53 + n, "logs-1", 1}, Found{Span, n, "spans-1", 1})
@@ -44,6 +44,9 @@ func TestDoctoredWorldsAreConvicted(t *testing.T) {
 		"two numbers have become one": {func(w *World) { w.Found[2].Number-- }, "1 records are lost", func(r Row) bool { return r.Lost == 1 && r.Duplicated == 1 }},
 		"a number out of nowhere":     {func(w *World) { w.Found = append(w.Found, Found{Line, 7, "logs-1", 1}) }, "never emitted", nil},
 		"the fault did not fire":      {func(w *World) { w.Proof[0].Times = 0 }, "did not fire: refused 0 times", nil},
+		"it fired too seldom":         {func(w *World) { w.Proof[0].Least = 4 }, "did not fire: refused 3 times, want 4", nil},
+		"nothing was emitted":         {func(w *World) { w.Emitted, w.Found = nil, nil }, "nothing was emitted", nil},
+		"no line was emitted":         {func(w *World) { w.Emitted[Line] = Numbers{} }, "no line was emitted", nil},
 		"nothing was to prove it":     {func(w *World) { w.Proof = nil }, "nothing proves", nil},
 		"a dead letter":               {func(w *World) { w.Found = w.Found[1:]; w.Dead = []Dead{{Line, 1 << 53, "no"}} }, "is among the dead letters", func(r Row) bool { return r.Lost == 0 && r.DeadLettered == 1 }},
 		"a poisoned one was taken":    {func(w *World) { w.Poisoned = []int64{1 << 53} }, "was poisoned and is not", nil},
@@ -54,14 +57,15 @@ func TestDoctoredWorldsAreConvicted(t *testing.T) {
 		"dead twice": {func(w *World) {
 			w.Poisoned, w.Found, w.Dead = []int64{1 << 53}, w.Found[1:], []Dead{{Line, 1 << 53, "no"}, {Line, 1 << 53, "no"}}
 		}, "there twice", nil},
-		"filed under another day":      {func(w *World) { w.Filed = map[string]int{"logs-1": 2, "logs-2": 2} }, "logs-2 holds 0 documents, want 2", nil},
-		"eviction that did not":        {func(w *World) { w.Evicts = true }, "the limit was not reached", nil},
-		"eviction without a counter":   {func(w *World) { w.Evicts = true; w.Found = w.Found[2:] }, "2 records are lost, but the counters tell of 0", nil},
-		"a counter that tells of less": {func(w *World) { w.Evicts, w.Overtold, w.Evicted = true, true, 1; w.Found = w.Found[2:] }, "2 records are lost, but the counters tell of 1", nil},
-		"eviction that doubles":        {func(w *World) { w.Evicts, w.Evicted = true, 2; w.Found = w.Found[2:]; w.Found[0].Copies = 2 }, "there twice", nil},
-		"a control that doubles none":  {func(w *World) { w.Control = MustDouble }, "cannot fail", func(r Row) bool { return r.Control }},
-		"a control that loses none":    {func(w *World) { w.Control = MustLose }, "cannot fail", nil},
-		"one too many of those alike":  {func(w *World) { w.Anonymous = true; w.Found = append(w.Found, Found{Span, 4, "spans-1", 1}) }, "1 records are there twice", nil},
+		"filed under another day":          {func(w *World) { w.Filed = map[string]int{"logs-1": 2, "logs-2": 2} }, "logs-2 holds 0 documents, want 2", nil},
+		"eviction that did not":            {func(w *World) { w.Evicts = true }, "the limit was not reached", nil},
+		"eviction without a counter":       {func(w *World) { w.Evicts = true; w.Found = w.Found[2:] }, "2 records are lost, but the counters tell of 0", nil},
+		"a counter that tells of less":     {func(w *World) { w.Evicts, w.Overtold, w.Evicted = true, 1, 1; w.Found = w.Found[2:] }, "2 records are lost, but the counters tell of 1", nil},
+		"a counter that tells of far more": {func(w *World) { w.Evicts, w.Overtold, w.Evicted = true, 1, 4; w.Found = w.Found[2:] }, "2 records are lost, but the counters tell of 4, of which at most 1", nil},
+		"eviction that doubles":            {func(w *World) { w.Evicts, w.Evicted = true, 2; w.Found = w.Found[2:]; w.Found[0].Copies = 2 }, "there twice", nil},
+		"a control that doubles none":      {func(w *World) { w.Control = MustDouble }, "cannot fail", func(r Row) bool { return r.Control }},
+		"a control that loses none":        {func(w *World) { w.Control = MustLose }, "cannot fail", nil},
+		"as many lost as doubled":          {func(w *World) { w.Found = w.Found[1:]; w.Found[1].Copies = 2 }, "1 records are lost", func(r Row) bool { return r.Lost == 1 && r.Duplicated == 1 }},
 	} {
 		t.Run(name, func(t *testing.T) {
 			w := whole()
@@ -80,7 +84,7 @@ func TestDoctoredWorldsAreConvicted(t *testing.T) {
 func TestWhatMayBreakPassesWhenItDoes(t *testing.T) {
 	for name, doctor := range map[string]func(*World){
 		"eviction that is told":        func(w *World) { w.Evicts, w.Evicted = true, 2; w.Found = w.Found[2:] },
-		"a counter that tells of more": func(w *World) { w.Evicts, w.Overtold, w.Evicted = true, true, 3; w.Found = w.Found[2:] },
+		"a counter that tells of more": func(w *World) { w.Evicts, w.Overtold, w.Evicted = true, 1, 3; w.Found = w.Found[2:] },
 		"a control that doubles":       func(w *World) { w.Control = MustDouble; w.Found[0].Copies = 2 },
 		"a control that loses":         func(w *World) { w.Control = MustLose; w.Found = w.Found[1:] },
 		"a poisoned one is refused": func(w *World) {
