@@ -2,6 +2,7 @@ package telemetry
 
 import (
 	"context"
+	"errors"
 	"sync/atomic"
 	"time"
 
@@ -107,7 +108,7 @@ func (t *poolTracer) TraceAcquireEnd(ctx context.Context, _ *pgxpool.Pool, d pgx
 	began, _ := ctx.Value(acquireKey{}).(time.Time)
 	wait := time.Since(began)
 	if d.Err != nil {
-		if ctx.Err() != nil {
+		if errors.Is(ctx.Err(), context.DeadlineExceeded) { // not a client that went away
 			t.timeouts.Add(1)
 		}
 		ctx = startStatement(ctx, nil, nameMark+names.SpanAcquire+"\nACQUIRE", trace.WithTimestamp(began))

@@ -47,6 +47,11 @@ func TestAPoolSaysHowItIsUsedAndWhoWaited(t *testing.T) {
 		t.Error("a pool of one gave out two connections")
 	}
 	unlucky.End()
+	gone, leave := context.WithCancel(t.Context())
+	leave() // whose client is gone has not waited too long
+	if _, err := pool.Exec(gone, "select 1"); err == nil {
+		t.Error("a connection was got for nobody")
+	}
 
 	ctx, patient := otel.Tracer("test").Start(t.Context(), "patient")
 	done := make(chan error, 1)
