@@ -11,6 +11,8 @@ import (
 	"net/http"
 	"sync"
 	"time"
+
+	"jari.example/telemetry/names"
 )
 
 // request is one that the agent has sent, unpacked.
@@ -21,6 +23,12 @@ type request struct {
 
 func (r request) bulk() bool {
 	return r.method == http.MethodPost && len(r.path) >= 6 && r.path[:6] == "/_bulk"
+}
+
+// heartbeat is true for what the agent says of itself, every ten seconds and
+// alone: a trick that is played once would be wasted on it.
+func (r request) heartbeat() bool {
+	return bytes.Contains(r.body, []byte(`"`+names.DocServiceName+`":"`+names.ServiceAgent+`"`))
 }
 
 // answer is what the agent will be told. cut breaks the connection instead.

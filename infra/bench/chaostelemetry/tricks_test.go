@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"strings"
@@ -57,5 +58,17 @@ func TestTricks(t *testing.T) {
 				t.Errorf("ids on their way: %t", named)
 			}
 		})
+	}
+}
+
+func TestHeartbeatsAreLeftAlone(t *testing.T) {
+	r := bulkOf(1)
+	r.body = bytes.Replace(r.body, []byte(`"body":"record"`), []byte(`"body":"the agent lives","serviceName":"agent"`), 1)
+	for name, with := range map[string]func(*tally) trick{"deaf": deaf, "swallow": swallow} {
+		var fired tally
+		s := &server{}
+		if a := with(&fired)(r, s.pass); a.cut || a.created() != 1 || len(s.got) != 1 || fired.times() != 0 {
+			t.Errorf("%s: %d reach OpenSearch, cut %t, fired %d", name, len(s.got), a.cut, fired.times())
+		}
 	}
 }
