@@ -31,6 +31,10 @@ func (r request) heartbeat() bool {
 	return bytes.Contains(r.body, []byte(`"`+names.DocServiceName+`":"`+names.ServiceAgent+`"`))
 }
 
+// numbered is true if it holds records of the campaign, and not only what the
+// emitter measures of itself.
+func (r request) numbered() bool { return bytes.Contains(r.body, []byte(`"`+names.Count+`":`)) }
+
 // answer is what the agent will be told. cut breaks the connection instead.
 type answer struct {
 	status int

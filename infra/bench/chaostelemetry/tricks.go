@@ -98,7 +98,7 @@ func tooLarge(limit int, fired *tally) trick {
 func swallow(fired *tally) trick {
 	return func(r request, pass func(request) answer) answer {
 		all, err := entries(r.body)
-		if !r.bulk() || r.heartbeat() || err != nil || !fired.CompareAndSwap(0, 1) {
+		if !r.bulk() || !r.numbered() || err != nil || !fired.CompareAndSwap(0, 1) {
 			return pass(r)
 		}
 		var lies items
