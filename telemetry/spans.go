@@ -21,7 +21,8 @@ const (
 	flushLimit = 3 * time.Second        // how long the end may take
 	firstPause = 100 * time.Millisecond // after a failure; twice as long after each other one
 	longPause  = 5 * time.Second
-	sayEvery   = time.Minute // about lost spans
+	lastPause  = 250 * time.Millisecond // while the process ends
+	sayEvery   = time.Minute            // about lost spans
 )
 
 // spanPipe carries ended spans to the agent, in place of the SDK's batcher,
@@ -212,6 +213,11 @@ func (p *spanPipe) send() {
 		if a.err == nil || errors.Is(a.err, errBad) {
 			pause = firstPause
 			continue
+		}
+		select {
+		case <-p.closing: // three seconds are left, in which the agent may come back
+			pause = min(pause, lastPause)
+		default:
 		}
 		// Half of it by chance, so that the processes which lost the agent together
 		// do not return together.
