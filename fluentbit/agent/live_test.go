@@ -185,15 +185,7 @@ func (a *agent) documents(t *testing.T) (docs []record.Document) {
 // the Collector, with a store of its own.
 func fluentBit(t *testing.T, collector *agent) *agent {
 	t.Helper()
-	program, err := exec.LookPath("fluent-bit")
-	if err != nil {
-		t.Skip("needs fluent-bit ≥ 4.2 on PATH; no registry has it, so JARI_TEST_REQUIRED does not ask for it")
-	}
-	out, _ := exec.CommandContext(t.Context(), program, "--version").Output()
-	var major, minor int
-	if _, err := fmt.Sscanf(string(out), "Fluent Bit v%d.%d", &major, &minor); err != nil || major < 4 || major == 4 && minor < 2 {
-		t.Skipf("needs fluent-bit ≥ 4.2; %s is %.40q", program, out)
-	}
+	program := realpart.FluentBit(t)
 	plugin := os.Getenv(realpart.Plugin)
 	if plugin == "" {
 		plugin = filepath.Join(t.TempDir(), "out_jari.so")

@@ -184,10 +184,7 @@ func read(t *testing.T, file string) []byte {
 // TestFluentBitTakesThem has the real one read them: a misspelt setting is none
 // to the tests above.
 func TestFluentBitTakesThem(t *testing.T) {
-	program, err := exec.LookPath("fluent-bit")
-	if err != nil {
-		t.Skip("needs fluent-bit ≥ 4.2 on PATH; no registry has it, so JARI_TEST_REQUIRED does not ask for it")
-	}
+	program := realpart.FluentBit(t)
 	plugin := os.Getenv(realpart.Plugin)
 	if plugin == "" {
 		plugin = filepath.Join(t.TempDir(), "out_jari.so")

@@ -18,22 +18,6 @@ import (
 	"jari.example/telemetry/names/realpart"
 )
 
-// fluentBit finds one that is new enough. It is in no registry that the
-// launcher can ask, so its lack is never a failure, required parts or not.
-func fluentBit(t *testing.T) string {
-	t.Helper()
-	path, err := exec.LookPath("fluent-bit")
-	if err != nil {
-		t.Skip("needs fluent-bit ≥ 4.2 on PATH; no registry has it, so JARI_TEST_REQUIRED does not ask for it")
-	}
-	out, _ := exec.CommandContext(t.Context(), path, "--version").Output()
-	var major, minor int
-	if _, err := fmt.Sscanf(string(out), "Fluent Bit v%d.%d", &major, &minor); err != nil || major < 4 || major == 4 && minor < 2 {
-		t.Skipf("needs fluent-bit ≥ 4.2; %s is %.40q", path, out)
-	}
-	return path
-}
-
 // agent is Fluent Bit with conf/local.yaml, writing under a prefix.
 type agent struct {
 	program, plugin, conf, dir string
@@ -43,7 +27,7 @@ type agent struct {
 
 func newAgent(t *testing.T, store shiptest.Store) *agent {
 	t.Helper()
-	a := &agent{program: fluentBit(t), plugin: plugin(t), dir: t.TempDir(), otlp: freePort(t), health: freePort(t), store: store}
+	a := &agent{program: realpart.FluentBit(t), plugin: plugin(t), dir: t.TempDir(), otlp: freePort(t), health: freePort(t), store: store}
 	text, err := os.ReadFile("../conf/local.yaml")
 	if err != nil {
 		t.Fatal(err)
@@ -123,7 +107,7 @@ func (a *agent) post(t *testing.T, path, body string) {
 // TestRealFluentBit is the production path with every part real: a line and a
 // trace arrive, and again being sent and the agent being killed double neither.
 func TestRealFluentBit(t *testing.T) {
-	_ = fluentBit(t) // before anything is asked of OpenSearch
+	_ = realpart.FluentBit(t) // before anything is asked of OpenSearch
 	store := shiptest.New(t, realpart.Need(t, realpart.OpenSearch))
 	a := newAgent(t, store)
 	const trace, other = "5b8efff798038103d269b633813fc60c", "00000000000000000000000000000001"

@@ -2,8 +2,6 @@
 package storetest
 
 import (
-	"context"
-	"runtime"
 	"sync"
 	"testing"
 	"time"
@@ -98,47 +96,9 @@ func Run(t *testing.T, open func(*testing.T) notification.Store) {
 	}
 }
 
-// court is what the stories need of a test.
-type court interface {
-	Helper()
-	Context() context.Context
-	Error(...any)
-	Errorf(string, ...any)
-	Fatal(...any)
-	Fatalf(string, ...any)
-}
-
 func newTown(t court, s notification.Store) *town {
 	return &town{t, s, time.Now().UTC().Truncate(time.Millisecond)}
 }
-
-// Convicts reports whether the story of that name finds fault with s.
-func Convicts(t testing.TB, sentence string, s notification.Store) bool {
-	t.Helper()
-	story := stories[sentence]
-	if story == nil {
-		t.Fatalf("there is no story %q", sentence)
-	}
-	j := &judge{TB: t}
-	ended := make(chan struct{})
-	go func() { // which Fatal ends
-		defer close(ended)
-		story(newTown(j, s))
-	}()
-	<-ended
-	return j.guilty
-}
-
-// judge takes failures down instead of failing.
-type judge struct {
-	testing.TB
-	guilty bool
-}
-
-func (j *judge) Error(...any)          { j.guilty = true }
-func (j *judge) Errorf(string, ...any) { j.guilty = true }
-func (j *judge) Fatal(...any)          { j.guilty = true; runtime.Goexit() }
-func (j *judge) Fatalf(string, ...any) { j.guilty = true; runtime.Goexit() }
 
 func asItWentIn(w *town) {
 	want := w.add(Event())

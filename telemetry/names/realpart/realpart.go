@@ -5,6 +5,7 @@
 package realpart
 
 import (
+	"fmt"
 	"os"
 	"os/exec"
 )
@@ -59,4 +60,23 @@ func Program(t TB, names ...string) string {
 	}
 	t.Skipf("needs a program: none of %v is installed", names)
 	return ""
+}
+
+// FluentBit returns the path of a Fluent Bit ≥ 4.2, which before that does not
+// hand traces to plugins as logs, or skips the test. It is in no registry that
+// the launcher could ask, so its lack is a failure nowhere.
+func FluentBit(t TB) string {
+	t.Helper()
+	path, err := exec.LookPath("fluent-bit")
+	if err != nil {
+		t.Skipf("needs fluent-bit ≥ 4.2 on PATH; no registry has it, so %s does not ask for it", Required)
+		return ""
+	}
+	out, _ := exec.Command(path, "--version").Output()
+	var major, minor int
+	if _, err := fmt.Sscanf(string(out), "Fluent Bit v%d.%d", &major, &minor); err != nil || major < 4 || major == 4 && minor < 2 {
+		t.Skipf("needs fluent-bit ≥ 4.2; %s is %.40q", path, out)
+		return ""
+	}
+	return path
 }

@@ -47,3 +47,29 @@ func TestWhatIsMissingSkipsUnlessItIsRequired(t *testing.T) {
 		}
 	}
 }
+
+func TestAFluentBitThatIsMissingOrOldIsNeverAFailure(t *testing.T) {
+	bin := t.TempDir()
+	t.Setenv("PATH", bin)
+	t.Setenv(Required, "1")
+	program := filepath.Join(bin, "fluent-bit")
+	for version, want := range map[string]struct{ value, outcome string }{
+		"":       {"", "skip"},
+		"v4.1.9": {"", "skip"},
+		"v3.9":   {"", "skip"},
+		"none":   {"", "skip"},
+		"v4.2.0": {program, ""},
+		"v5.1.1": {program, ""},
+	} {
+		_ = os.Remove(program)
+		if version != "" {
+			if err := os.WriteFile(program, []byte("#!/bin/sh\necho Fluent Bit "+version+"\n"), 0o755); err != nil {
+				t.Fatal(err)
+			}
+		}
+		var o outcome
+		if got := FluentBit(&o); got != want.value || o.how != want.outcome {
+			t.Errorf("%q: %q and %q, want %q and %q", version, got, o.how, want.value, want.outcome)
+		}
+	}
+}
