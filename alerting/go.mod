@@ -59,6 +59,7 @@ require (
 )
 
 replace (
+	jari.example/internal => ../internal
 	jari.example/telemetry => ../telemetry
 	jari.example/telemetry/names => ../telemetry/names
 )

@@ -18,32 +18,36 @@ const ours = "jari.example/"
 
 // A rule forbids some imports and says what for. Both ends are import paths.
 type rule struct {
-	why       string
-	forbidden func(from, to string) bool
+	why        string
+	production bool // tests may
+	forbidden  func(from, to string) bool
 }
 
 // plain is what everybody builds on, and so must not drag anything along.
-var plain = []string{ours + "telemetry/names", ours + "services/internal/fault", ours + "alerting/slo"}
+var plain = []string{ours + "telemetry/names", ours + "internal/fault", ours + "internal/secret", ours + "alerting/slo"}
 
 // sees is what a room may import of the others.
 var sees = map[string][]string{
-	"services":  {ours + "telemetry"},
-	"alerting":  {ours + "telemetry"},
-	"fluentbit": {ours + "telemetry/names"},
-	"kibana":    {ours + "telemetry/names"},
-	"infra":     {ours + "telemetry/names"},
+	"services":  {ours + "internal", ours + "telemetry"},
+	"alerting":  {ours + "internal", ours + "telemetry"},
+	"internal":  {ours + "telemetry"},
+	"fluentbit": {ours + "telemetry/names"}, // cannot see OpenTelemetry 1.47, which internal requires
+	"kibana":    {ours + "internal", ours + "telemetry/names"},
+	"infra":     {ours + "internal", ours + "telemetry/names"},
 	"telemetry": nil,
 }
 
 var rules = []rule{
 	{
 		"it uses the standard library alone, since every layer speaks it and none may inherit its dependencies: leave the need to the caller",
+		true,
 		func(from, to string) bool {
 			return slices.ContainsFunc(plain, func(p string) bool { return within(from, p) && !standard(to) && !within(to, p) })
 		},
 	},
 	{
 		"a command is the end of the graph: move what two of them need into a package beside cmd",
+		false,
 		func(from, to string) bool {
 			dir, _, found := strings.Cut(to+"/", "/cmd/")
 			return found && within(to, strings.TrimSuffix(ours, "/")) && !within(from, dir+"/cmd")
@@ -51,6 +55,7 @@ var rules = []rule{
 	},
 	{
 		"rooms meet in the vocabulary and over the network: share a name through telemetry/names, call over HTTP (only services and alerting are set up by telemetry, too)",
+		false,
 		func(from, to string) bool {
 			allowed, known := sees[room(from)]
 			return strings.HasPrefix(to, ours) && room(to) != room(from) &&
@@ -76,6 +81,9 @@ type edge struct{ from, to, file string }
 func broken(edges []edge) (found []string) {
 	for _, e := range edges {
 		for _, r := range rules {
+			if r.production && strings.HasSuffix(e.file, "_test.go") {
+				continue
+			}
 			if r.forbidden(e.from, e.to) {
 				found = append(found, fmt.Sprintf("%s imports %s: %s", e.file, e.to, r.why))
 			}
@@ -100,14 +108,17 @@ func TestTheRulesConvict(t *testing.T) {
 	for _, e := range []edge{
 		{from: "telemetry/names", to: "github.com/google/uuid"},
 		{from: "telemetry/names/realpart", to: ours + "telemetry"},
-		{from: "services/internal/fault", to: ours + "telemetry/names"},
+		{from: "internal/fault", to: ours + "telemetry/names"},
+		{from: "internal/secret", to: ours + "telemetry"},
+		{from: "internal/serve", to: ours + "services/user"},
 		{from: "alerting/slo", to: ours + "alerting/spec"},
 		{from: "infra/local/door", to: ours + "infra/local/cmd/jari"},
 		{from: "alerting/slack", to: ours + "alerting/cmd"},
 		{from: "fluentbit/ship", to: ours + "telemetry"},
+		{from: "fluentbit/cmd/jari-telemetry", to: ours + "internal/config"},
 		{from: "kibana/board", to: ours + "telemetry/telemetrytest"},
 		{from: "infra/local/demo", to: ours + "alerting/slo"},
-		{from: "alerting/evaluate", to: ours + "services/internal/fault"},
+		{from: "alerting/evaluate", to: ours + "services/internal/httpjson"},
 		{from: "services/user", to: ours + "infra/local/seed"},
 		{from: "telemetry", to: ours + "kibana/board"},
 		{from: "newroom", to: ours + "telemetry"}, // says first what it needs
@@ -122,6 +133,7 @@ func TestTheRulesConvict(t *testing.T) {
 		{from: "telemetry/names/realpart", to: ours + "telemetry/names/realpart"},
 		{from: "telemetry", to: ours + "telemetry/names"},
 		{from: "alerting/slack", to: ours + "telemetry"},
+		{from: "alerting/cmd/alertingd", to: ours + "internal/serve"},
 		{from: "fluentbit/agent", to: ours + "fluentbit/ship"},
 		{from: "alerting/cmd/alertingd", to: ours + "alerting/cmd/internal/flags"},
 		{from: "infra/local/parts", to: "github.com/some/cmd/thing"},

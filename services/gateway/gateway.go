@@ -7,9 +7,9 @@ import (
 	"context"
 	"time"
 
+	"jari.example/internal/fault"
+	"jari.example/internal/secret"
 	"jari.example/services/internal/endpoint"
-	"jari.example/services/internal/fault"
-	"jari.example/telemetry"
 )
 
 // Account is what the gateway knows of somebody who is logged in.
@@ -17,7 +17,7 @@ type Account struct {
 	ID     string
 	Role   string
 	Own    []string
-	Name   telemetry.Secret
+	Name   secret.String
 	Locale string
 }
 
@@ -72,8 +72,8 @@ func RefreshReused() error {
 
 // Credentials are what somebody says to log in.
 type Credentials struct {
-	Email    telemetry.Secret `json:"email"`
-	Password telemetry.Secret `json:"password"`
+	Email    secret.String `json:"email"`
+	Password secret.String `json:"password"`
 }
 
 // identity is what services are told about an account.

@@ -4,10 +4,10 @@ import (
 	"net/http"
 	"strings"
 
+	"jari.example/internal/fault"
+	"jari.example/internal/secret"
 	"jari.example/services/internal/endpoint"
-	"jari.example/services/internal/fault"
 	"jari.example/services/internal/httpjson"
-	"jari.example/telemetry"
 	"jari.example/telemetry/names"
 )
 
@@ -65,12 +65,12 @@ func (s *Service) authenticate(w http.ResponseWriter, r *http.Request) (endpoint
 	return identity(renewed.Account, claims.SID), nil
 }
 
-func bearer(r *http.Request) (telemetry.Secret, bool) {
+func bearer(r *http.Request) (secret.String, bool) {
 	scheme, token, ok := strings.Cut(r.Header.Get("Authorization"), " ")
 	if !ok || !strings.EqualFold(scheme, "Bearer") || token == "" {
-		return telemetry.Secret{}, false
+		return secret.String{}, false
 	}
-	return telemetry.NewSecret(token), true
+	return secret.New(token), true
 }
 
 func setIdentity(h http.Header, who endpoint.Identity) {

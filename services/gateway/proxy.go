@@ -13,7 +13,7 @@ import (
 	"net/url"
 	"time"
 
-	"jari.example/services/internal/fault"
+	"jari.example/internal/fault"
 	"jari.example/services/internal/httpjson"
 	"jari.example/telemetry"
 	"jari.example/telemetry/names"

@@ -8,7 +8,7 @@ import (
 	"encoding/hex"
 	"net/http"
 
-	"jari.example/telemetry"
+	"jari.example/internal/secret"
 )
 
 // Hash is the SHA-256 of a refresh token. With 256 random bits behind it, it
@@ -42,11 +42,11 @@ func (t refreshToken) successor(key []byte) (next refreshToken) {
 
 func (t refreshToken) hash() Hash { return sha256.Sum256(t.bits[:]) }
 
-func (t refreshToken) secret() telemetry.Secret {
-	return telemetry.NewSecret(base64.RawURLEncoding.EncodeToString(t.bits[:]))
+func (t refreshToken) secret() secret.String {
+	return secret.New(base64.RawURLEncoding.EncodeToString(t.bits[:]))
 }
 
-func parseRefreshToken(s telemetry.Secret) (t refreshToken, ok bool) {
+func parseRefreshToken(s secret.String) (t refreshToken, ok bool) {
 	raw, err := base64.RawURLEncoding.DecodeString(s.Reveal())
 	if err != nil || len(raw) != refreshBytes {
 		return t, false
@@ -56,15 +56,15 @@ func parseRefreshToken(s telemetry.Secret) (t refreshToken, ok bool) {
 }
 
 // presented is the refresh token a request brings, empty for none.
-func presented(r *http.Request) telemetry.Secret {
+func presented(r *http.Request) secret.String {
 	if c, err := r.Cookie(refreshCookie); err == nil {
-		return telemetry.NewSecret(c.Value)
+		return secret.New(c.Value)
 	}
-	return telemetry.Secret{}
+	return secret.String{}
 }
 
 // setCookie hands a refresh token to the browser, or takes it away when empty.
-func setCookie(h http.Header, token telemetry.Secret) {
+func setCookie(h http.Header, token secret.String) {
 	c := http.Cookie{
 		Name: refreshCookie, Value: token.Reveal(), Path: "/v1", MaxAge: int(SessionLife.Seconds()),
 		HttpOnly: true, Secure: true, SameSite: http.SameSiteLaxMode,

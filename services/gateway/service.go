@@ -8,9 +8,9 @@ import (
 
 	"github.com/google/uuid"
 
+	"jari.example/internal/fault"
+	"jari.example/internal/secret"
 	"jari.example/services/internal/endpoint"
-	"jari.example/services/internal/fault"
-	"jari.example/telemetry"
 )
 
 // Config is what a Service is made of.
@@ -55,9 +55,9 @@ func New(c Config) (*Service, error) {
 
 // LoggedIn is a session that has just been begun or continued.
 type LoggedIn struct {
-	Access  telemetry.Secret
+	Access  secret.String
 	Expires time.Time
-	Refresh telemetry.Secret
+	Refresh secret.String
 	Account Account
 }
 
@@ -82,7 +82,7 @@ func (s *Service) LogIn(ctx context.Context, req Credentials) (LoggedIn, error) 
 }
 
 // Refresh asks for a new access token; Token is what the cookie held.
-type Refresh struct{ Token telemetry.Secret }
+type Refresh struct{ Token secret.String }
 
 // Refresh continues the session whose refresh token is presented. Role and
 // restaurants are asked for again, so a grant takes effect. Codes:
@@ -109,7 +109,7 @@ const renewalPatience = 500 * time.Millisecond
 // renew continues the session of an access token that has expired, if the
 // refresh token presented with it belongs to the same session. When the user
 // service is away the old claims serve once more: booking must not depend on it.
-func (s *Service) renew(ctx context.Context, old claims, token telemetry.Secret) (LoggedIn, error) {
+func (s *Service) renew(ctx context.Context, old claims, token secret.String) (LoggedIn, error) {
 	session, next, err := s.rotate(ctx, token, old.SID)
 	if err != nil {
 		return LoggedIn{}, err
@@ -127,7 +127,7 @@ func (s *Service) renew(ctx context.Context, old claims, token telemetry.Secret)
 	return s.loggedIn(account, session, next)
 }
 
-func (s *Service) rotate(ctx context.Context, token telemetry.Secret, want string) (session Session, next refreshToken, err error) {
+func (s *Service) rotate(ctx context.Context, token secret.String, want string) (session Session, next refreshToken, err error) {
 	presented, ok := parseRefreshToken(token)
 	if !ok {
 		return session, next, SessionEnded()

@@ -9,8 +9,8 @@ import (
 
 	"github.com/golang-jwt/jwt/v5"
 
+	"jari.example/internal/secret"
 	"jari.example/services/internal/endpoint"
-	"jari.example/telemetry"
 )
 
 const (
@@ -54,7 +54,7 @@ func newTokens(keys *Keys, issuer string, now func() time.Time) *tokens {
 }
 
 // sign makes an access token for who.
-func (t *tokens) sign(who endpoint.Identity) (token telemetry.Secret, expires time.Time, err error) {
+func (t *tokens) sign(who endpoint.Identity) (token secret.String, expires time.Time, err error) {
 	now := t.now()
 	expires = now.Add(AccessLife).Truncate(time.Second)
 	unsigned := jwt.NewWithClaims(jwt.SigningMethodES256, claims{
@@ -69,7 +69,7 @@ func (t *tokens) sign(who endpoint.Identity) (token telemetry.Secret, expires ti
 	if err != nil {
 		return token, expires, fmt.Errorf("sign an access token: %w", err)
 	}
-	return telemetry.NewSecret(signed), expires, nil
+	return secret.New(signed), expires, nil
 }
 
 var (
@@ -79,7 +79,7 @@ var (
 
 // verify returns who a token was made for. With errTokenExpired the claims are
 // proven but no longer true by themselves; with errTokenInvalid they are empty.
-func (t *tokens) verify(token telemetry.Secret) (claims, error) {
+func (t *tokens) verify(token secret.String) (claims, error) {
 	id := sha256.Sum256([]byte(token.Reveal()))
 	c, known := t.verified.get(id)
 	if !known {

@@ -13,8 +13,8 @@ import (
 
 	"github.com/golang-jwt/jwt/v5"
 
+	"jari.example/internal/secret"
 	"jari.example/services/internal/endpoint"
-	"jari.example/telemetry"
 )
 
 var kim = endpoint.Identity{UserID: "u1", Role: "owner", Own: []string{"mosu"}, SessionID: "s1"}
@@ -99,7 +99,7 @@ func TestForgeriesProveNothing(t *testing.T) {
 	kid, es := keys.signing.id, jwt.SigningMethodES256
 	genuine := sign(es, kid, private, good())
 	tokens := newTokens(keys, "iss", func() time.Time { return now })
-	if _, err := tokens.verify(telemetry.NewSecret(genuine)); err != nil {
+	if _, err := tokens.verify(secret.New(genuine)); err != nil {
 		t.Fatalf("the genuine token must pass, or the forgeries prove nothing: %v", err)
 	}
 	parts := strings.Split(genuine, ".")
@@ -124,7 +124,7 @@ func TestForgeriesProveNothing(t *testing.T) {
 		}()),
 	} {
 		t.Run(sentence, func(t *testing.T) {
-			if c, err := tokens.verify(telemetry.NewSecret(token)); err != errTokenInvalid || c.Subject != "" {
+			if c, err := tokens.verify(secret.New(token)); err != errTokenInvalid || c.Subject != "" {
 				t.Errorf("got %+v, %v", c, err)
 			}
 		})

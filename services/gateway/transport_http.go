@@ -4,9 +4,9 @@ import (
 	"net/http"
 	"time"
 
+	"jari.example/internal/secret"
 	"jari.example/services/internal/endpoint"
 	"jari.example/services/internal/httpjson"
-	"jari.example/telemetry"
 	"jari.example/telemetry/names"
 )
 
@@ -55,6 +55,6 @@ func encodeLoggedIn(h http.Header, l LoggedIn) (int, any) {
 // encodeLoggedOut also takes back what a renewal on the way in has given.
 func encodeLoggedOut(h http.Header, _ endpoint.Nothing) (int, any) {
 	h.Del(names.HeaderAccessToken)
-	setCookie(h, telemetry.Secret{})
+	setCookie(h, secret.String{})
 	return http.StatusNoContent, nil
 }

@@ -14,10 +14,11 @@ import (
 	"testing"
 	"time"
 
+	"jari.example/internal/fault"
+	"jari.example/internal/secret"
 	"jari.example/services/gateway"
 	"jari.example/services/gateway/inmem"
 	"jari.example/services/internal/endpoint"
-	"jari.example/services/internal/fault"
 	"jari.example/services/internal/httpjson"
 	"jari.example/services/internal/httpjson/httpjsontest"
 	"jari.example/telemetry"
@@ -65,7 +66,7 @@ func (s *system) advance(d time.Duration) { s.mu.Lock(); defer s.mu.Unlock(); s.
 func start(t *testing.T) *system {
 	t.Helper()
 	s := &system{T: t, record: telemetrytest.Start(t), now: time.Now(), users: &users{account: gateway.Account{
-		ID: "0190a000-0000-7000-8000-000000000001", Role: "owner", Own: []string{"mosu", "jungsik"}, Name: telemetry.NewSecret("김민지"), Locale: "ko",
+		ID: "0190a000-0000-7000-8000-000000000001", Role: "owner", Own: []string{"mosu", "jungsik"}, Name: secret.New("김민지"), Locale: "ko",
 	}}}
 	behind := httptest.NewServer(telemetry.Server(slog.New(slog.DiscardHandler), "", false, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if s.upstream != nil {

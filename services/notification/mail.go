@@ -11,14 +11,14 @@ import (
 	"github.com/google/uuid"
 	gomail "github.com/wneessen/go-mail"
 
-	"jari.example/telemetry"
+	"jari.example/internal/secret"
 	"jari.example/telemetry/names"
 )
 
 // Mail is a message that is ready to be sent.
 type Mail struct {
-	To  telemetry.Secret // the bare address
-	Raw telemetry.Secret // RFC 5322
+	To  secret.String // the bare address
+	Raw secret.String // RFC 5322
 }
 
 // ErrAddress says that a diner's address is none.
@@ -67,7 +67,7 @@ func compose(e Event, from mail.Address, to User, restaurant Restaurant, now tim
 	if _, err := m.WriteTo(&raw); err != nil {
 		return Mail{}, fmt.Errorf("encode mail: %w", err)
 	}
-	return Mail{To: telemetry.NewSecret(address.Address), Raw: telemetry.NewSecret(raw.String())}, nil
+	return Mail{To: secret.New(address.Address), Raw: secret.New(raw.String())}, nil
 }
 
 func messageID(event uuid.UUID, from mail.Address) string {

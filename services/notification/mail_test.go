@@ -17,7 +17,7 @@ import (
 
 	"github.com/google/uuid"
 
-	"jari.example/telemetry"
+	"jari.example/internal/secret"
 	"jari.example/telemetry/names"
 )
 
@@ -30,14 +30,14 @@ func booked(kind Kind) Event {
 		Reservation: Visit{
 			ID: uuid.MustParse("01900000-0000-7000-8000-000000000009"), RestaurantID: "mosu", SlotID: "42", Party: 2,
 			Start: start, End: start.Add(90 * time.Minute), TimeZone: "Asia/Seoul", Status: "confirmed", Version: 3,
-			Note: telemetry.NewSecret("창가 <b>자리</b> & quiet"), CancelUntil: start.Add(-2 * time.Hour),
+			Note: secret.New("창가 <b>자리</b> & quiet"), CancelUntil: start.Add(-2 * time.Hour),
 		},
 	}
 	switch kind {
 	case Moved, Changed:
 		e.Previous = Before{Start: start.Add(-24 * time.Hour), Party: 4}
 	case Closed:
-		e.Words = telemetry.NewSecret("수도관이 터졌습니다.\n죄송합니다!")
+		e.Words = secret.New("수도관이 터졌습니다.\n죄송합니다!")
 	case Joined:
 		e.Reservation.Position = 3
 	case Offered:
@@ -52,7 +52,7 @@ var noon = time.Date(2026, 11, 22, 3, 0, 0, 0, time.UTC)
 var mosu = Restaurant{"모수", "Mosu", "서울 용산구 이태원로55가길 45"}
 
 func user(name, address, locale string) User {
-	return User{telemetry.NewSecret(address), telemetry.NewSecret(name), locale}
+	return User{secret.New(address), secret.New(name), locale}
 }
 
 var from = mail.Address{Name: "Jari 자리", Address: "no-reply@jari.example"}
@@ -163,8 +163,8 @@ func TestALetterSaysLessWhereLessIsKnown(t *testing.T) {
 	for _, kind := range Kinds {
 		for _, locale := range []string{"ko", "en"} {
 			e := booked(kind)
-			e.Previous, e.Words = Before{}, telemetry.Secret{}
-			e.Reservation.CancelUntil, e.Reservation.Position, e.Reservation.Note = time.Time{}, 0, telemetry.Secret{}
+			e.Previous, e.Words = Before{}, secret.String{}
+			e.Reservation.CancelUntil, e.Reservation.Position, e.Reservation.Note = time.Time{}, 0, secret.String{}
 			m, err := compose(e, from, user("Kim", "kim@example.com", locale), Restaurant{Ko: "모수", En: "Mosu"}, noon)
 			if err != nil {
 				t.Fatal(err)

@@ -10,8 +10,8 @@ import (
 
 	"github.com/google/uuid"
 
-	"jari.example/services/internal/fault"
-	"jari.example/telemetry"
+	"jari.example/internal/fault"
+	"jari.example/internal/secret"
 )
 
 // Kind is what happened.
@@ -40,14 +40,14 @@ var Kinds = []Kind{Confirmed, Moved, Cancelled, Closed, NoShow, Reminder, Joined
 // Event is something that happened to a reservation. Its ID is what makes two
 // deliveries the same event.
 type Event struct {
-	ID          uuid.UUID        `json:"id"`
-	Kind        Kind             `json:"kind"`
-	OccurredAt  time.Time        `json:"occurred_at"`
-	DinerID     uuid.UUID        `json:"diner_id"`
-	Words       telemetry.Secret `json:"reason,omitzero"`   // the restaurant's, where it closed
-	Previous    Before           `json:"previous,omitzero"` // what was moved or changed
-	Reservation Visit            `json:"reservation"`
-	Traceparent string           `json:"traceparent"` // of the request behind it; may be empty
+	ID          uuid.UUID     `json:"id"`
+	Kind        Kind          `json:"kind"`
+	OccurredAt  time.Time     `json:"occurred_at"`
+	DinerID     uuid.UUID     `json:"diner_id"`
+	Words       secret.String `json:"reason,omitzero"`   // the restaurant's, where it closed
+	Previous    Before        `json:"previous,omitzero"` // what was moved or changed
+	Reservation Visit         `json:"reservation"`
+	Traceparent string        `json:"traceparent"` // of the request behind it; may be empty
 }
 
 // Before is what a reservation was before the event.
@@ -58,19 +58,19 @@ type Before struct {
 
 // Visit is the reservation as the event left it.
 type Visit struct {
-	ID           uuid.UUID        `json:"id"`
-	RestaurantID string           `json:"restaurant_id"`
-	SlotID       string           `json:"slot_id"`
-	Start        time.Time        `json:"start"`
-	End          time.Time        `json:"end"`
-	TimeZone     string           `json:"time_zone"`
-	Party        int              `json:"party"`
-	Note         telemetry.Secret `json:"note,omitzero"` // the diner's own words
-	Status       string           `json:"status"`
-	Version      int              `json:"version"` // 1, and one more with each change
-	CancelUntil  time.Time        `json:"cancel_until,omitzero"`
-	OfferEndsAt  time.Time        `json:"offer_ends_at,omitzero"` // while it is offered
-	Position     int              `json:"position,omitempty"`     // while it waits, 1 is next
+	ID           uuid.UUID     `json:"id"`
+	RestaurantID string        `json:"restaurant_id"`
+	SlotID       string        `json:"slot_id"`
+	Start        time.Time     `json:"start"`
+	End          time.Time     `json:"end"`
+	TimeZone     string        `json:"time_zone"`
+	Party        int           `json:"party"`
+	Note         secret.String `json:"note,omitzero"` // the diner's own words
+	Status       string        `json:"status"`
+	Version      int           `json:"version"` // 1, and one more with each change
+	CancelUntil  time.Time     `json:"cancel_until,omitzero"`
+	OfferEndsAt  time.Time     `json:"offer_ends_at,omitzero"` // while it is offered
+	Position     int           `json:"position,omitempty"`     // while it waits, 1 is next
 }
 
 // Validate returns fault.Invalid pointing at the first field that is wrong. What

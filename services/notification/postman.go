@@ -16,17 +16,18 @@ import (
 	"go.opentelemetry.io/otel/trace"
 	"golang.org/x/sync/errgroup"
 
-	"jari.example/services/internal/backlog"
-	"jari.example/services/internal/fault"
-	"jari.example/services/internal/pace"
+	"jari.example/internal/backlog"
+	"jari.example/internal/fault"
+	"jari.example/internal/secret"
+	"jari.example/internal/worker"
 	"jari.example/telemetry"
 	"jari.example/telemetry/names"
 )
 
 // User is whom to tell. Name and address refuse to be printed.
 type User struct {
-	Email  telemetry.Secret
-	Name   telemetry.Secret
+	Email  secret.String
+	Name   secret.String
 	Locale string
 }
 
@@ -96,7 +97,7 @@ type Postman struct {
 	From        mail.Address
 	Logger      *slog.Logger
 
-	loop     pace.Loop
+	loop     worker.Loop
 	counts   counts
 	batches  backlog.Batches
 	stopping <-chan struct{}
@@ -134,7 +135,7 @@ func (p *Postman) round(ctx context.Context) (settled int, well bool) {
 	all.SetLimit(hands)
 	for _, j := range jobs {
 		all.Go(func() error {
-			defer pace.Survive(ctx, p.Logger)
+			defer worker.Survive(ctx, p.Logger)
 			if p.deliver(ctx, j, until) {
 				done.Add(1)
 			}
@@ -243,7 +244,7 @@ func (p *Postman) settle(ctx context.Context, j Job, err error) bool {
 	}
 	failed.WarnContext(ctx, "mail not sent; trying again", names.Reason, reason)
 	p.counts.retried(ctx, j.Kind, reason)
-	_ = p.Store.Postpone(ctx, j.ID, now.Add(pace.Backoff(j.Attempts, retryFirst, retryMost)), known)
+	_ = p.Store.Postpone(ctx, j.ID, now.Add(worker.Backoff(j.Attempts, retryFirst, retryMost)), known)
 	return false
 }
 

@@ -14,7 +14,7 @@ import (
 	"github.com/google/uuid"
 	"go.opentelemetry.io/otel/attribute"
 
-	"jari.example/services/internal/fault"
+	"jari.example/internal/fault"
 	"jari.example/services/notification"
 	"jari.example/services/notification/inmem"
 	"jari.example/services/notification/storetest"

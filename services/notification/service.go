@@ -7,8 +7,8 @@ import (
 
 	"github.com/google/uuid"
 
-	"jari.example/services/internal/backlog"
-	"jari.example/services/internal/fault"
+	"jari.example/internal/backlog"
+	"jari.example/internal/fault"
 	"jari.example/telemetry"
 	"jari.example/telemetry/names"
 )

@@ -5,7 +5,7 @@ import (
 	"log/slog"
 	"time"
 
-	"jari.example/services/internal/fault"
+	"jari.example/internal/fault"
 	"jari.example/telemetry"
 	"jari.example/telemetry/names"
 )

@@ -14,7 +14,7 @@ import (
 	"github.com/hashicorp/golang-lru/v2/expirable"
 	"golang.org/x/sync/singleflight"
 
-	"jari.example/services/internal/fault"
+	"jari.example/internal/fault"
 	"jari.example/telemetry"
 	"jari.example/telemetry/names"
 )

@@ -9,7 +9,7 @@ import (
 	"testing/synctest"
 	"time"
 
-	"jari.example/services/internal/fault"
+	"jari.example/internal/fault"
 )
 
 // shelf is a store that has slots to show, and counts who asks for them.

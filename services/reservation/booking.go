@@ -7,8 +7,8 @@ import (
 
 	"github.com/google/uuid"
 
-	"jari.example/services/internal/fault"
-	"jari.example/telemetry"
+	"jari.example/internal/fault"
+	"jari.example/internal/secret"
 )
 
 // Act is what every change carries: who wants it, under which idempotency key,
@@ -29,7 +29,7 @@ type Booking struct {
 	ID     uuid.UUID // of the reservation, if there will be one
 	SlotID SlotID
 	Party  int
-	Note   telemetry.Secret
+	Note   secret.String
 }
 
 // Decide sells the covers. The PostgreSQL store decides bookings in SQL, many at

@@ -7,7 +7,7 @@ import (
 
 	"github.com/google/uuid"
 
-	"jari.example/services/internal/fault"
+	"jari.example/internal/fault"
 )
 
 // cursor is p as a client holds it: microseconds and id, opaque.

@@ -12,7 +12,7 @@ import (
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5/pgconn"
 
-	"jari.example/services/internal/postgres/postgrestest"
+	"jari.example/internal/postgres/postgrestest"
 	"jari.example/telemetry/names/realpart"
 )
 

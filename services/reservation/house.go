@@ -5,7 +5,7 @@ import (
 
 	"github.com/google/uuid"
 
-	"jari.example/services/internal/fault"
+	"jari.example/internal/fault"
 )
 
 // seatEarly is how long before its start a party may be seated.

@@ -10,7 +10,7 @@ import (
 	"go.opentelemetry.io/otel"
 	"go.opentelemetry.io/otel/metric"
 
-	"jari.example/services/internal/fault"
+	"jari.example/internal/fault"
 	"jari.example/telemetry"
 	"jari.example/telemetry/names"
 )

@@ -6,7 +6,7 @@ import (
 
 	"github.com/google/uuid"
 
-	"jari.example/services/internal/fault"
+	"jari.example/internal/fault"
 )
 
 // lines are who waits for each slot, first come first. The desk that settles a

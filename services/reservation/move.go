@@ -3,8 +3,8 @@ package reservation
 import (
 	"github.com/google/uuid"
 
-	"jari.example/services/internal/fault"
-	"jari.example/telemetry"
+	"jari.example/internal/fault"
+	"jari.example/internal/secret"
 )
 
 // Move asks for another time, party or note. What is nil stays as it is.
@@ -13,7 +13,7 @@ type Move struct {
 	ID      uuid.UUID
 	SlotID  *SlotID
 	Party   *int
-	Note    *telemetry.Secret
+	Note    *secret.String
 	Version int // of the reservation the diner has seen; 0: whichever it is
 }
 

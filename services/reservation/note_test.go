@@ -6,13 +6,13 @@ import (
 	"strings"
 	"testing"
 
+	"jari.example/internal/secret"
 	"jari.example/services/reservation"
-	"jari.example/telemetry"
 )
 
 func TestANoteCannotBePrintedWhereverItTravels(t *testing.T) {
 	const words = "nut allergy"
-	note := telemetry.NewSecret(words)
+	note := secret.New(words)
 	r := reservation.Reservation{Note: note}
 	for _, v := range []any{
 		reservation.BookRequest{Note: note}, reservation.Booking{Note: note}, r, reservation.Outcome{Reservation: r},

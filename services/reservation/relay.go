@@ -14,9 +14,9 @@ import (
 	"go.opentelemetry.io/otel/trace"
 	"golang.org/x/sync/errgroup"
 
-	"jari.example/services/internal/backlog"
-	"jari.example/services/internal/fault"
-	"jari.example/services/internal/pace"
+	"jari.example/internal/backlog"
+	"jari.example/internal/fault"
+	"jari.example/internal/worker"
 	"jari.example/telemetry"
 	"jari.example/telemetry/names"
 )
@@ -109,7 +109,7 @@ type Relay struct {
 	outbox  Outbox
 	to      Notifications
 	logger  *slog.Logger
-	loop    pace.Loop
+	loop    worker.Loop
 	refused metric.Int64Counter
 	batches backlog.Batches
 }
@@ -151,7 +151,7 @@ func (r *Relay) round(ctx context.Context) (told int, well bool) {
 	all.SetLimit(tellers)
 	for _, e := range events { // no two of one reservation
 		all.Go(func() error {
-			defer pace.Survive(ctx, r.logger)
+			defer worker.Survive(ctx, r.logger)
 			switch code := fault.CodeOf(r.deliver(ctx, e)); code {
 			case "":
 				done.Add(1)
@@ -199,12 +199,12 @@ func (r *Relay) failed(ctx context.Context, e Event, err error) time.Duration {
 	line := r.line(e).With(names.Reason, fault.ReasonOf(err), names.Exception, err.Error())
 	if !refuses(err) {
 		line.WarnContext(ctx, "event not delivered", names.EventName, names.EventOutboxFailed)
-		return pace.Backoff(e.Attempts, retryFirst, retryMost)
+		return worker.Backoff(e.Attempts, retryFirst, retryMost)
 	}
 	line.ErrorContext(ctx, "outbox event refused", names.EventName, names.EventOutboxRefused)
 	r.refused.Add(ctx, 1, metric.WithAttributes(
 		attribute.String(names.MailKind, e.Kind), attribute.String(names.Reason, fault.ReasonOf(err))))
-	return pace.Backoff(e.Attempts, parkFirst, parkMost)
+	return worker.Backoff(e.Attempts, parkFirst, parkMost)
 }
 
 func (r *Relay) line(e Event) *slog.Logger {

@@ -12,7 +12,7 @@ import (
 	"github.com/google/uuid"
 	"go.opentelemetry.io/otel/attribute"
 
-	"jari.example/services/internal/fault"
+	"jari.example/internal/fault"
 	"jari.example/services/reservation"
 	"jari.example/services/reservation/inmem"
 	"jari.example/telemetry/names"

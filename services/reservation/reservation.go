@@ -12,7 +12,7 @@ import (
 
 	"github.com/google/uuid"
 
-	"jari.example/telemetry"
+	"jari.example/internal/secret"
 )
 
 // Status is where a reservation stands. Waitlist entries are reservations too:
@@ -148,11 +148,11 @@ type Reservation struct {
 	OfferEndsAt  time.Time `json:"offer_ends_at,omitzero"` // while Offered
 	Position     int       `json:"position,omitempty"`     // while Waiting, 1 is next; only answers to diners know it
 
-	Note    telemetry.Secret `json:"-"` // the diner's own words
-	DinerID uuid.UUID        `json:"-"` // Nil: the owner entered it
-	Guest   Guest            `json:"-"` // whom the owner entered it for
-	Line    int64            `json:"-"` // order in the waitlist
-	Version int              `json:"-"` // 1, and one more with each change
+	Note    secret.String `json:"-"` // the diner's own words
+	DinerID uuid.UUID     `json:"-"` // Nil: the owner entered it
+	Guest   Guest         `json:"-"` // whom the owner entered it for
+	Line    int64         `json:"-"` // order in the waitlist
+	Version int           `json:"-"` // 1, and one more with each change
 }
 
 // nobody is the diner of who has no account.
@@ -160,6 +160,6 @@ var nobody = uuid.Nil
 
 // Guest is somebody without an account: a phone booking or a walk-in.
 type Guest struct {
-	Name  telemetry.Secret
-	Phone telemetry.Secret
+	Name  secret.String
+	Phone secret.String
 }

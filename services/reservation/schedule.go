@@ -6,7 +6,7 @@ import (
 	"slices"
 	"time"
 
-	"jari.example/services/internal/fault"
+	"jari.example/internal/fault"
 )
 
 // Schedule is when a restaurant seats people, in its own wall clock. It is kept

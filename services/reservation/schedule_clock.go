@@ -4,7 +4,7 @@ import (
 	"fmt"
 	"time"
 
-	"jari.example/services/internal/fault"
+	"jari.example/internal/fault"
 )
 
 // A day of the calendar, and a time on the wall, belong to no zone. Both are

@@ -3,7 +3,7 @@ package reservation
 import (
 	"net/http"
 
-	"jari.example/services/internal/fault"
+	"jari.example/internal/fault"
 	"jari.example/services/internal/httpjson"
 )
 

@@ -7,7 +7,7 @@ import (
 	"strings"
 	"testing"
 
-	"jari.example/services/internal/fault"
+	"jari.example/internal/fault"
 )
 
 // stated is a body with what rest adds.

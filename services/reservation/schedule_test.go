@@ -5,7 +5,7 @@ import (
 	"testing"
 	"time"
 
-	"jari.example/services/internal/fault"
+	"jari.example/internal/fault"
 )
 
 func at(t *testing.T, s string) time.Time {

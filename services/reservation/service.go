@@ -11,8 +11,9 @@ import (
 
 	"github.com/google/uuid"
 
+	"jari.example/internal/fault"
+	"jari.example/internal/secret"
 	"jari.example/services/internal/endpoint"
-	"jari.example/services/internal/fault"
 	"jari.example/telemetry"
 	"jari.example/telemetry/names"
 )
@@ -42,10 +43,10 @@ func New(store Store, users Users, mails Mails, wake func()) *Service {
 
 // BookRequest asks for seats. Key is the Idempotency-Key.
 type BookRequest struct {
-	SlotID string           `json:"slot_id"`
-	Party  int              `json:"party"`
-	Note   telemetry.Secret `json:"note"`
-	Key    string           `json:"-"`
+	SlotID string        `json:"slot_id"`
+	Party  int           `json:"party"`
+	Note   secret.String `json:"note"`
+	Key    string        `json:"-"`
 }
 
 func (r BookRequest) validate() error {
@@ -181,11 +182,11 @@ func (s *Service) answer(ctx context.Context, r OneRequest, op string) (Outcome,
 // MoveRequest asks for another time, party or note. Version is If-Match's, 0
 // for none.
 type MoveRequest struct {
-	ID      string            `json:"-"`
-	Version int               `json:"-"`
-	SlotID  *string           `json:"slot_id"`
-	Party   *int              `json:"party"`
-	Note    *telemetry.Secret `json:"note"`
+	ID      string         `json:"-"`
+	Version int            `json:"-"`
+	SlotID  *string        `json:"slot_id"`
+	Party   *int           `json:"party"`
+	Note    *secret.String `json:"note"`
 }
 
 // Move changes the diner's own reservation, all of it or nothing. Codes:

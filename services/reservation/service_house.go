@@ -10,8 +10,9 @@ import (
 
 	"github.com/google/uuid"
 
+	"jari.example/internal/fault"
+	"jari.example/internal/secret"
 	"jari.example/services/internal/endpoint"
-	"jari.example/services/internal/fault"
 	"jari.example/telemetry"
 	"jari.example/telemetry/names"
 )
@@ -274,14 +275,14 @@ func missing(ctx context.Context, what string, err error) {
 
 // EnterRequest is a booking that the owner enters. Key is the Idempotency-Key.
 type EnterRequest struct {
-	RestaurantID string           `json:"-"`
-	SlotID       string           `json:"slot_id"`
-	Party        int              `json:"party"`
-	Name         telemetry.Secret `json:"name"`
-	Phone        telemetry.Secret `json:"phone"`
-	Note         telemetry.Secret `json:"note"`
-	WalkIn       bool             `json:"walk_in"`
-	Key          string           `json:"-"`
+	RestaurantID string        `json:"-"`
+	SlotID       string        `json:"slot_id"`
+	Party        int           `json:"party"`
+	Name         secret.String `json:"name"`
+	Phone        secret.String `json:"phone"`
+	Note         secret.String `json:"note"`
+	WalkIn       bool          `json:"walk_in"`
+	Key          string        `json:"-"`
 }
 
 const (

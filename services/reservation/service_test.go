@@ -9,11 +9,11 @@ import (
 	"github.com/google/uuid"
 	"go.opentelemetry.io/otel/attribute"
 
+	"jari.example/internal/fault"
+	"jari.example/internal/secret"
 	"jari.example/services/internal/endpoint"
-	"jari.example/services/internal/fault"
 	"jari.example/services/reservation"
 	"jari.example/services/reservation/inmem"
-	"jari.example/telemetry"
 	"jari.example/telemetry/names"
 	"jari.example/telemetry/telemetrytest"
 )
@@ -140,7 +140,7 @@ type known struct{}
 func (known) Names(_ context.Context, ids []uuid.UUID) (map[uuid.UUID]reservation.Guest, error) {
 	all := map[uuid.UUID]reservation.Guest{}
 	for _, id := range ids {
-		all[id] = reservation.Guest{Name: telemetry.NewSecret("Kim Minji")}
+		all[id] = reservation.Guest{Name: secret.New("Kim Minji")}
 	}
 	return all, nil
 }
@@ -168,7 +168,7 @@ func TestTheOwnersDayDoesNotHangOnOthers(t *testing.T) {
 				}
 				owner := as(t, theo, endpoint.RoleOwner, "mokran")
 				if _, err := svc.Enter(owner, reservation.EnterRequest{
-					RestaurantID: "mokran", SlotID: slot, Party: 2, Name: telemetry.NewSecret("Lee"), Key: "b",
+					RestaurantID: "mokran", SlotID: slot, Party: 2, Name: secret.New("Lee"), Key: "b",
 				}); err != nil {
 					t.Fatal(err)
 				}

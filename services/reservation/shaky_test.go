@@ -21,9 +21,9 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/rs/zerolog"
 
+	"jari.example/internal/postgres/postgrestest"
 	"jari.example/services/internal/endpoint"
 	"jari.example/services/internal/httpjson"
-	"jari.example/services/internal/postgres/postgrestest"
 	"jari.example/services/reservation"
 	"jari.example/services/reservation/postgres"
 	"jari.example/telemetry/names"

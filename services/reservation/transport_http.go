@@ -9,7 +9,7 @@ import (
 	"strings"
 	"time"
 
-	"jari.example/services/internal/fault"
+	"jari.example/internal/fault"
 	"jari.example/services/internal/httpjson"
 )
 

@@ -9,10 +9,10 @@ import (
 	"testing"
 	"time"
 
+	"jari.example/internal/postgres/postgrestest"
 	"jari.example/services/internal/endpoint"
 	"jari.example/services/internal/httpjson"
 	"jari.example/services/internal/httpjson/httpjsontest"
-	"jari.example/services/internal/postgres/postgrestest"
 	"jari.example/services/reservation"
 	"jari.example/services/reservation/inmem"
 	"jari.example/services/reservation/postgres"

@@ -5,7 +5,7 @@ import (
 	"encoding/json"
 	"hash/fnv"
 
-	"jari.example/services/internal/fault"
+	"jari.example/internal/fault"
 )
 
 // Place is where a page ended: after the restaurant ID, whose match scored

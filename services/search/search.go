@@ -14,7 +14,7 @@ import (
 	"unicode"
 	"unicode/utf8"
 
-	"jari.example/services/internal/fault"
+	"jari.example/internal/fault"
 )
 
 // Text is one text in both of the page's languages.

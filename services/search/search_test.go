@@ -5,7 +5,7 @@ import (
 	"testing"
 	"time"
 
-	"jari.example/services/internal/fault"
+	"jari.example/internal/fault"
 	"jari.example/services/search"
 	"jari.example/services/search/searchtest"
 )

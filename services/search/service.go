@@ -7,8 +7,8 @@ import (
 	"strings"
 	"time"
 
+	"jari.example/internal/fault"
 	"jari.example/services/internal/endpoint"
-	"jari.example/services/internal/fault"
 	"jari.example/telemetry"
 	"jari.example/telemetry/names"
 )

@@ -5,7 +5,7 @@ import (
 	"net/http"
 	"strconv"
 
-	"jari.example/services/internal/fault"
+	"jari.example/internal/fault"
 	"jari.example/services/internal/httpjson"
 )
 

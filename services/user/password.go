@@ -12,7 +12,7 @@ import (
 
 	"golang.org/x/crypto/argon2"
 
-	"jari.example/telemetry"
+	"jari.example/internal/secret"
 )
 
 // OWASP's smallest argon2id: 19 MiB, two passes, one lane.
@@ -32,20 +32,20 @@ func newHasher() hasher { return hasher{make(chan struct{}, runtime.GOMAXPROCS(0
 
 // hash makes a PHC string with a fresh salt. It waits for its turn until ctx
 // ends.
-func (h hasher) hash(ctx context.Context, password telemetry.Secret) (telemetry.Secret, error) {
+func (h hasher) hash(ctx context.Context, password secret.String) (secret.String, error) {
 	salt := make([]byte, saltBytes)
 	_, _ = rand.Read(salt) // never fails
 	sum, err := h.sum(ctx, password, salt, params{argonMemory, argonTime, argonLanes})
 	if err != nil {
-		return telemetry.Secret{}, err
+		return secret.String{}, err
 	}
 	encode := base64.RawStdEncoding.EncodeToString
-	return telemetry.NewSecret(fmt.Sprintf("$argon2id$v=%d$m=%d,t=%d,p=%d$%s$%s",
+	return secret.New(fmt.Sprintf("$argon2id$v=%d$m=%d,t=%d,p=%d$%s$%s",
 		argon2.Version, argonMemory, argonTime, argonLanes, encode(salt), encode(sum))), nil
 }
 
 // matches compares in constant time, with the parameters the hash was made with.
-func (h hasher) matches(ctx context.Context, password, phc telemetry.Secret) (bool, error) {
+func (h hasher) matches(ctx context.Context, password, phc secret.String) (bool, error) {
 	p, salt, want, err := parsePHC(phc.Reveal())
 	if err != nil {
 		return false, err
@@ -62,7 +62,7 @@ type params struct {
 	lanes        uint8
 }
 
-func (h hasher) sum(ctx context.Context, password telemetry.Secret, salt []byte, p params) ([]byte, error) {
+func (h hasher) sum(ctx context.Context, password secret.String, salt []byte, p params) ([]byte, error) {
 	select {
 	case h.turn <- struct{}{}:
 		defer func() { <-h.turn }()

@@ -7,9 +7,9 @@ import (
 
 	"github.com/google/uuid"
 
+	"jari.example/internal/fault"
+	"jari.example/internal/secret"
 	"jari.example/services/internal/endpoint"
-	"jari.example/services/internal/fault"
-	"jari.example/telemetry"
 )
 
 // Store keeps accounts.
@@ -17,7 +17,7 @@ type Store interface {
 	// Insert adds an account. Conflict email_taken when another has its address.
 	Insert(ctx context.Context, u User) error
 	// ByEmail finds an account by its normalised address; not_found.
-	ByEmail(ctx context.Context, email telemetry.Secret) (User, error)
+	ByEmail(ctx context.Context, email secret.String) (User, error)
 	// ByID finds an account; not_found.
 	ByID(ctx context.Context, id uuid.UUID) (User, error)
 	// ByIDs finds those of the accounts that exist, in any order.
@@ -46,13 +46,13 @@ func badCredentials() error {
 type Service struct {
 	store  Store
 	hasher hasher
-	decoy  telemetry.Secret
+	decoy  secret.String
 }
 
 // New makes the service over a store.
 func New(ctx context.Context, store Store) (*Service, error) {
 	h := newHasher()
-	decoy, err := h.hash(ctx, telemetry.NewSecret(uuid.NewString()))
+	decoy, err := h.hash(ctx, secret.New(uuid.NewString()))
 	if err != nil {
 		return nil, fmt.Errorf("hash a decoy: %w", err)
 	}
@@ -86,7 +86,7 @@ func (s *Service) SignUp(ctx context.Context, req SignUp) (User, error) {
 func (s *Service) Verify(ctx context.Context, req Credentials) (User, error) {
 	u := User{Password: s.decoy}
 	if email, ok := normalise(req.Email.Reveal()); ok {
-		found, err := s.store.ByEmail(ctx, telemetry.NewSecret(email))
+		found, err := s.store.ByEmail(ctx, secret.New(email))
 		switch {
 		case err == nil:
 			u = found

@@ -6,8 +6,8 @@ import (
 	"strings"
 	"testing"
 
-	"jari.example/services/internal/fault"
-	"jari.example/telemetry"
+	"jari.example/internal/fault"
+	"jari.example/internal/secret"
 )
 
 func TestSignUpRules(t *testing.T) {
@@ -108,4 +108,4 @@ func TestWhoeverWaitsForAHashMayGiveUp(t *testing.T) {
 	}
 }
 
-func hidden(s string) telemetry.Secret { return telemetry.NewSecret(s) }
+func hidden(s string) secret.String { return secret.New(s) }

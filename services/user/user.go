@@ -13,22 +13,22 @@ import (
 
 	"github.com/google/uuid"
 
+	"jari.example/internal/fault"
+	"jari.example/internal/secret"
 	"jari.example/services/internal/endpoint"
-	"jari.example/services/internal/fault"
-	"jari.example/telemetry"
 )
 
 // User is one account. Email is normalised and belongs to one account only.
 // What would tell strangers who somebody is refuses to be printed.
 type User struct {
 	ID        uuid.UUID
-	Email     telemetry.Secret
-	Name      telemetry.Secret
-	Phone     telemetry.Secret // digits, with a + before a country code; empty when not given
-	Locale    string           // ko or en
-	Role      string           // diner, owner or operator
+	Email     secret.String
+	Name      secret.String
+	Phone     secret.String // digits, with a + before a country code; empty when not given
+	Locale    string        // ko or en
+	Role      string        // diner, owner or operator
 	Own       []string
-	Password  telemetry.Secret // its argon2id hash
+	Password  secret.String // its argon2id hash
 	CreatedAt time.Time
 }
 
@@ -45,11 +45,11 @@ var restaurantID = regexp.MustCompile(`^[a-z0-9-]{3,64}$`)
 
 // SignUp is what somebody says about themselves to get an account.
 type SignUp struct {
-	Email    telemetry.Secret `json:"email"`
-	Password telemetry.Secret `json:"password"`
-	Name     telemetry.Secret `json:"name"`
-	Locale   string           `json:"locale"`
-	Phone    telemetry.Secret `json:"phone"` // optional, for the restaurants that are booked
+	Email    secret.String `json:"email"`
+	Password secret.String `json:"password"`
+	Name     secret.String `json:"name"`
+	Locale   string        `json:"locale"`
+	Phone    secret.String `json:"phone"` // optional, for the restaurants that are booked
 }
 
 // validate normalises the request and refuses what cannot be an account.
@@ -58,7 +58,7 @@ func (s *SignUp) validate() error {
 	if !ok {
 		return fault.BadField("/email", "This is not an e-mail address.")
 	}
-	s.Email = telemetry.NewSecret(email)
+	s.Email = secret.New(email)
 	if n := utf8.RuneCountInString(s.Password.Reveal()); n < minPassword || n > maxPassword {
 		return fault.BadField("/password", "A password has %d to %d characters.", minPassword, maxPassword)
 	}
@@ -66,7 +66,7 @@ func (s *SignUp) validate() error {
 	if n := utf8.RuneCountInString(name); n < 1 || n > maxName || strings.ContainsFunc(name, unicode.IsControl) {
 		return fault.BadField("/name", "A name has 1 to %d characters.", maxName)
 	}
-	s.Name = telemetry.NewSecret(name)
+	s.Name = secret.New(name)
 	switch s.Locale {
 	case "":
 		s.Locale = "ko"
@@ -81,7 +81,7 @@ func (s *SignUp) validate() error {
 	if !phoneNumber.MatchString(phone) {
 		return fault.BadField("/phone", "A phone number has 7 to 15 digits, with a + before a country code.")
 	}
-	s.Phone = telemetry.NewSecret(phone)
+	s.Phone = secret.New(phone)
 	return nil
 }
 
@@ -106,8 +106,8 @@ func normalise(email string) (string, bool) {
 
 // Credentials are what somebody says to log in.
 type Credentials struct {
-	Email    telemetry.Secret `json:"email"`
-	Password telemetry.Secret `json:"password"`
+	Email    secret.String `json:"email"`
+	Password secret.String `json:"password"`
 }
 
 // Lookup asks for one account.

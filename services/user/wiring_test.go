@@ -11,11 +11,11 @@ import (
 	"strings"
 	"testing"
 
+	"jari.example/internal/postgres/postgrestest"
+	"jari.example/internal/serve/servetest"
 	"jari.example/services/internal/endpoint"
 	"jari.example/services/internal/httpjson"
 	"jari.example/services/internal/httpjson/httpjsontest"
-	"jari.example/services/internal/postgres/postgrestest"
-	"jari.example/services/internal/serve/servetest"
 	"jari.example/services/user"
 	"jari.example/services/user/inmem"
 	"jari.example/services/user/postgres"

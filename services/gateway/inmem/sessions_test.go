@@ -4,10 +4,10 @@ import (
 	"testing"
 	"time"
 
+	"jari.example/internal/fault"
 	"jari.example/services/gateway"
 	"jari.example/services/gateway/inmem"
 	"jari.example/services/gateway/storetest"
-	"jari.example/services/internal/fault"
 )
 
 func TestSessions(t *testing.T) {

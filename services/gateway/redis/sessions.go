@@ -12,8 +12,8 @@ import (
 	"github.com/redis/go-redis/v9"
 	"go.opentelemetry.io/otel/metric"
 
+	"jari.example/internal/fault"
 	"jari.example/services/gateway"
-	"jari.example/services/internal/fault"
 	"jari.example/telemetry"
 )
 

@@ -9,10 +9,10 @@ import (
 	"github.com/alicebob/miniredis/v2"
 	goredis "github.com/redis/go-redis/v9"
 
+	"jari.example/internal/fault"
 	"jari.example/services/gateway"
 	"jari.example/services/gateway/redis"
 	"jari.example/services/gateway/storetest"
-	"jari.example/services/internal/fault"
 	"jari.example/telemetry/names/realpart"
 )
 

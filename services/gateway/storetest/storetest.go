@@ -9,8 +9,8 @@ import (
 
 	"github.com/google/uuid"
 
+	"jari.example/internal/fault"
 	"jari.example/services/gateway"
-	"jari.example/services/internal/fault"
 )
 
 // Run runs the suite; open gives a store.

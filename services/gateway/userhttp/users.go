@@ -6,9 +6,9 @@ import (
 	"net/http"
 	"net/url"
 
+	"jari.example/internal/secret"
 	"jari.example/services/gateway"
 	"jari.example/services/internal/httpjson"
-	"jari.example/telemetry"
 )
 
 // Users is a [gateway.Users].
@@ -31,7 +31,7 @@ type account struct {
 }
 
 func (a account) gateway() gateway.Account {
-	return gateway.Account{ID: a.ID, Role: a.Role, Own: a.Own, Name: telemetry.NewSecret(a.Name), Locale: a.Locale}
+	return gateway.Account{ID: a.ID, Role: a.Role, Own: a.Own, Name: secret.New(a.Name), Locale: a.Locale}
 }
 
 // Verify implements [gateway.Users].

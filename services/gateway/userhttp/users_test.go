@@ -7,9 +7,9 @@ import (
 	"testing"
 	"time"
 
+	"jari.example/internal/fault"
 	"jari.example/services/gateway"
 	"jari.example/services/gateway/userhttp"
-	"jari.example/services/internal/fault"
 	"jari.example/services/internal/httpjson"
 	"jari.example/telemetry"
 )

@@ -4,7 +4,7 @@ import (
 	"context"
 	"slices"
 
-	"jari.example/services/internal/fault"
+	"jari.example/internal/fault"
 )
 
 // Access says who may call an endpoint. The zero value is no rule at all.

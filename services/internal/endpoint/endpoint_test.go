@@ -9,8 +9,8 @@ import (
 	"github.com/go-kit/kit/ratelimit"
 	"go.opentelemetry.io/otel/sdk/metric/metricdata"
 
+	"jari.example/internal/fault"
 	"jari.example/services/internal/endpoint"
-	"jari.example/services/internal/fault"
 	"jari.example/telemetry/names"
 	"jari.example/telemetry/telemetrytest"
 )

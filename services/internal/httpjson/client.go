@@ -13,7 +13,7 @@ import (
 	"go.opentelemetry.io/otel"
 	"go.opentelemetry.io/otel/propagation"
 
-	"jari.example/services/internal/fault"
+	"jari.example/internal/fault"
 )
 
 const maxAnswer = 8 << 20

@@ -10,8 +10,9 @@ import (
 	"testing"
 	"time"
 
+	"jari.example/internal/fault"
+	"jari.example/internal/secret"
 	"jari.example/services/internal/endpoint"
-	"jari.example/services/internal/fault"
 	"jari.example/services/internal/httpjson"
 	"jari.example/services/internal/httpjson/httpjsontest"
 	"jari.example/telemetry"
@@ -25,8 +26,8 @@ type order struct {
 	Seats int       `json:"seats"`
 	At    time.Time `json:"at"`
 	Tags  []struct {
-		Key  string           `json:"key"`
-		Note telemetry.Secret `json:"note"`
+		Key  string        `json:"key"`
+		Note secret.String `json:"note"`
 	} `json:"tags"`
 	Where *struct {
 		Lat float64 `json:"lat"`

@@ -14,8 +14,8 @@ import (
 
 	kithttp "github.com/go-kit/kit/transport/http"
 
+	"jari.example/internal/fault"
 	"jari.example/services/internal/endpoint"
-	"jari.example/services/internal/fault"
 	"jari.example/telemetry"
 	"jari.example/telemetry/names"
 )

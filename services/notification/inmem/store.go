@@ -10,9 +10,9 @@ import (
 
 	"github.com/google/uuid"
 
-	"jari.example/services/internal/backlog"
+	"jari.example/internal/backlog"
+	"jari.example/internal/secret"
 	"jari.example/services/notification"
-	"jari.example/telemetry"
 )
 
 // Store is events in the order they came.
@@ -90,7 +90,7 @@ func (s *Store) Fail(_ context.Context, id uuid.UUID, at time.Time, reason notif
 func (r *row) settle(at time.Time, reason notification.Reason) {
 	r.settled, r.reason = at, reason
 	r.Unknown = max(0, r.Unknown-1)
-	r.Words, r.Reservation.Note = telemetry.Secret{}, telemetry.Secret{}
+	r.Words, r.Reservation.Note = secret.String{}, secret.String{}
 }
 
 func (s *Store) change(id uuid.UUID, how func(*row)) error {

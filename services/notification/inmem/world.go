@@ -7,8 +7,8 @@ import (
 
 	"github.com/google/uuid"
 
+	"jari.example/internal/secret"
 	"jari.example/services/notification"
-	"jari.example/telemetry"
 	"jari.example/telemetry/names"
 )
 
@@ -24,7 +24,7 @@ var (
 // User implements notification.Users.
 func (Directory) User(context.Context, uuid.UUID) (notification.User, error) {
 	return notification.User{
-		Email: telemetry.NewSecret("diner@jari.example"), Name: telemetry.NewSecret("Diner"), Locale: "en",
+		Email: secret.New("diner@jari.example"), Name: secret.New("Diner"), Locale: "en",
 	}, nil
 }
 

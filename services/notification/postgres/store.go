@@ -11,8 +11,9 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgtype/zeronull"
 
-	"jari.example/services/internal/backlog"
-	"jari.example/services/internal/postgres"
+	"jari.example/internal/backlog"
+	"jari.example/internal/postgres"
+	"jari.example/internal/secret"
 	"jari.example/services/notification"
 	"jari.example/telemetry"
 )
@@ -104,7 +105,7 @@ func (s *Store) Lease(ctx context.Context, n int, now, until time.Time) ([]notif
 func scan(row pgx.CollectableRow) (l leased, err error) {
 	var note, words string
 	err = row.Scan(append(fields(&l.Event, &note, &words), &l.seq, &l.Attempts, &l.Unknown)...)
-	l.Reservation.Note, l.Words = telemetry.NewSecret(note), telemetry.NewSecret(words)
+	l.Reservation.Note, l.Words = secret.New(note), secret.New(words)
 	return l, err
 }
 

@@ -9,8 +9,8 @@ import (
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 
-	"jari.example/services/internal/fault"
-	"jari.example/services/internal/postgres/postgrestest"
+	"jari.example/internal/fault"
+	"jari.example/internal/postgres/postgrestest"
 	"jari.example/services/notification"
 	"jari.example/services/notification/postgres"
 	"jari.example/services/notification/storetest"

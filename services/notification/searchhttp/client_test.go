@@ -6,7 +6,7 @@ import (
 	"os"
 	"testing"
 
-	"jari.example/services/internal/fault"
+	"jari.example/internal/fault"
 	"jari.example/services/internal/httpjson"
 	"jari.example/services/notification"
 	"jari.example/services/notification/searchhttp"

@@ -13,16 +13,16 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 
+	"jari.example/internal/fault"
+	"jari.example/internal/secret"
 	"jari.example/services/internal/awsconf"
-	"jari.example/services/internal/fault"
 	"jari.example/services/notification"
 	"jari.example/services/notification/ses"
 	"jari.example/services/notification/ses/sestest"
-	"jari.example/telemetry"
 )
 
 func message(from, to string) notification.Mail {
-	return notification.Mail{To: telemetry.NewSecret(to), Raw: telemetry.NewSecret(
+	return notification.Mail{To: secret.New(to), Raw: secret.New(
 		"From: <" + from + ">\r\nTo: <" + to + ">\r\nSubject: x\r\nMessage-ID: <1@x>\r\n\r\nhello\r\n")}
 }
 

@@ -8,21 +8,21 @@ import (
 
 	"github.com/google/uuid"
 
+	"jari.example/internal/secret"
 	"jari.example/services/notification"
-	"jari.example/telemetry"
 )
 
 // Event is a valid one.
 func Event() notification.Event {
 	start := time.Date(2026, 11, 23, 9, 30, 0, 0, time.UTC)
 	return notification.Event{
-		ID: uuid.New(), Kind: notification.Confirmed, DinerID: uuid.New(), Words: telemetry.NewSecret("정전"),
+		ID: uuid.New(), Kind: notification.Confirmed, DinerID: uuid.New(), Words: secret.New("정전"),
 		Previous:    notification.Before{Start: start.Add(-time.Hour), Party: 3},
 		OccurredAt:  time.Now().UTC().Truncate(time.Microsecond),
 		Traceparent: "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01",
 		Reservation: notification.Visit{
 			ID: uuid.New(), RestaurantID: "mosu", SlotID: "42", Party: 2, TimeZone: "Asia/Seoul",
-			Start: start, End: start.Add(90 * time.Minute), Note: telemetry.NewSecret("창가 자리"), Status: "confirmed",
+			Start: start, End: start.Add(90 * time.Minute), Note: secret.New("창가 자리"), Status: "confirmed",
 			Version: 2, CancelUntil: start.Add(-2 * time.Hour), OfferEndsAt: start.Add(-3 * time.Hour), Position: 4,
 		},
 	}
@@ -113,7 +113,7 @@ func asItWentIn(w *town) {
 		w.Errorf("got %+v\nwant %+v", got, want)
 	}
 	bare := Event()
-	bare.Previous, bare.Words = notification.Before{}, telemetry.Secret{}
+	bare.Previous, bare.Words = notification.Before{}, secret.String{}
 	bare.Reservation.CancelUntil, bare.Reservation.OfferEndsAt = time.Time{}, time.Time{}
 	w.add(bare)
 	jobs, err = w.Lease(w.Context(), 10, w.now, w.now.Add(time.Minute))
@@ -132,7 +132,7 @@ func plain(e notification.Event) (p struct {
 		*at = at.UTC()
 	}
 	p.note, p.words = v.Note.Reveal(), e.Words.Reveal()
-	e.Words, v.Note = telemetry.Secret{}, telemetry.Secret{}
+	e.Words, v.Note = secret.String{}, secret.String{}
 	p.Event = e
 	return p
 }

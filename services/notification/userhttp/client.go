@@ -7,9 +7,9 @@ import (
 
 	"github.com/google/uuid"
 
+	"jari.example/internal/secret"
 	"jari.example/services/internal/httpjson"
 	"jari.example/services/notification"
-	"jari.example/telemetry"
 )
 
 // Client is the user service at a base URL.
@@ -26,9 +26,9 @@ func New(base string, c *http.Client) Client { return Client{base, c} }
 // User implements notification.Users.
 func (c Client) User(ctx context.Context, id uuid.UUID) (notification.User, error) {
 	type answer struct {
-		Email  telemetry.Secret `json:"email"`
-		Name   telemetry.Secret `json:"name"`
-		Locale string           `json:"locale"`
+		Email  secret.String `json:"email"`
+		Name   secret.String `json:"name"`
+		Locale string        `json:"locale"`
 	}
 	a, err := httpjson.Call[answer](ctx, c.http, http.MethodGet, c.base+"/internal/users/"+id.String(), nil)
 	return notification.User{Email: a.Email, Name: a.Name, Locale: a.Locale}, err

@@ -7,7 +7,7 @@ import (
 
 	"github.com/google/uuid"
 
-	"jari.example/services/internal/backlog"
+	"jari.example/internal/backlog"
 	"jari.example/services/reservation"
 )
 

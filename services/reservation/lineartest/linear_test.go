@@ -6,9 +6,9 @@ import (
 	"net/http/httptest"
 	"testing"
 
+	"jari.example/internal/postgres/postgrestest"
 	"jari.example/services/internal/endpoint"
 	"jari.example/services/internal/httpjson"
-	"jari.example/services/internal/postgres/postgrestest"
 	"jari.example/services/reservation"
 	"jari.example/services/reservation/lineartest"
 	"jari.example/services/reservation/postgres"

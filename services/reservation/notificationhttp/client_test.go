@@ -14,10 +14,10 @@ import (
 
 	"github.com/google/uuid"
 
-	"jari.example/services/internal/fault"
+	"jari.example/internal/fault"
+	"jari.example/internal/secret"
 	"jari.example/services/reservation"
 	"jari.example/services/reservation/notificationhttp"
-	"jari.example/telemetry"
 )
 
 var update = flag.Bool("update", false, "rewrite the golden files")
@@ -32,7 +32,7 @@ func event() reservation.Event {
 			ID:      uuid.MustParse("01900000-0000-7000-8000-000000000009"),
 			DinerID: uuid.MustParse("01900000-0000-7000-8000-000000000001"),
 			SlotID:  42, RestaurantID: "mokran", Start: start, End: start.Add(90 * time.Minute),
-			TimeZone: "Asia/Seoul", Party: 2, Note: telemetry.NewSecret("창가 자리"), Status: reservation.Confirmed,
+			TimeZone: "Asia/Seoul", Party: 2, Note: secret.New("창가 자리"), Status: reservation.Confirmed,
 			Version: 1, CancelUntil: start.Add(-2 * time.Hour),
 		},
 	}

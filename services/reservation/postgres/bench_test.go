@@ -12,11 +12,11 @@ import (
 
 	"github.com/google/uuid"
 
-	"jari.example/services/internal/postgres/postgrestest"
+	"jari.example/internal/postgres/postgrestest"
+	"jari.example/internal/secret"
 	"jari.example/services/reservation"
 	"jari.example/services/reservation/postgres"
 	"jari.example/services/reservation/strategies"
-	"jari.example/telemetry"
 )
 
 // The same crowds in process, for tuning: make bench-booking measures the whole
@@ -110,6 +110,6 @@ func someBooking(slot reservation.SlotID, party int) reservation.Booking {
 			DinerID: uuid.New(), Key: uuid.NewString(), Hash: make([]byte, 32), EventID: uuid.New(), At: time.Now(),
 			Traceparent: "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01",
 		},
-		ID: uuid.Must(uuid.NewV7()), SlotID: slot, Party: party, Note: telemetry.NewSecret("창가 자리"),
+		ID: uuid.Must(uuid.NewV7()), SlotID: slot, Party: party, Note: secret.New("창가 자리"),
 	}
 }

@@ -8,8 +8,8 @@ import (
 
 	"github.com/jackc/pgx/v5/pgconn"
 
-	"jari.example/services/internal/fault"
-	"jari.example/services/internal/postgres"
+	"jari.example/internal/fault"
+	"jari.example/internal/postgres"
 	"jari.example/services/reservation"
 )
 

@@ -12,9 +12,9 @@ import (
 
 	"github.com/google/uuid"
 
+	shared "jari.example/internal/postgres"
+	"jari.example/internal/postgres/postgrestest"
 	"jari.example/services/internal/endpoint"
-	shared "jari.example/services/internal/postgres"
-	"jari.example/services/internal/postgres/postgrestest"
 	"jari.example/services/reservation"
 )
 

@@ -11,8 +11,8 @@ import (
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 
-	"jari.example/services/internal/fault"
-	"jari.example/services/internal/postgres/postgrestest"
+	"jari.example/internal/fault"
+	"jari.example/internal/postgres/postgrestest"
 	"jari.example/services/reservation"
 	"jari.example/services/reservation/postgres"
 	"jari.example/services/reservation/strategies"

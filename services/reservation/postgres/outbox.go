@@ -9,7 +9,7 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgtype/zeronull"
 
-	"jari.example/services/internal/backlog"
+	"jari.example/internal/backlog"
 	"jari.example/services/reservation"
 )
 

@@ -13,7 +13,7 @@ import (
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 
-	"jari.example/services/internal/postgres/postgrestest"
+	"jari.example/internal/postgres/postgrestest"
 	"jari.example/services/reservation"
 	"jari.example/telemetry"
 )

@@ -6,8 +6,8 @@ import (
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 
+	"jari.example/internal/secret"
 	"jari.example/services/reservation"
-	"jari.example/telemetry"
 )
 
 // row is a row of reservations, as a query returns it and as to_jsonb keeps it
@@ -41,9 +41,9 @@ func (r row) reservation() reservation.Reservation {
 	found := reservation.Reservation{
 		ID: r.ID, SlotID: reservation.SlotID(r.SlotID), RestaurantID: r.RestaurantID,
 		Start: r.StartsAt.UTC(), End: r.EndsAt.UTC(), TimeZone: r.TimeZone,
-		Party: r.Party, Note: telemetry.NewSecret(r.Note), Status: reservation.Status(r.Status), CreatedAt: r.CreatedAt.UTC(),
+		Party: r.Party, Note: secret.New(r.Note), Status: reservation.Status(r.Status), CreatedAt: r.CreatedAt.UTC(),
 		CancelUntil: r.CancelUntil.UTC(), Version: r.Version, Position: r.Position,
-		Guest: reservation.Guest{Name: telemetry.NewSecret(r.GuestName), Phone: telemetry.NewSecret(r.GuestPhone)},
+		Guest: reservation.Guest{Name: secret.New(r.GuestName), Phone: secret.New(r.GuestPhone)},
 	}
 	if r.DinerID != nil {
 		found.DinerID = *r.DinerID

@@ -11,7 +11,7 @@ import (
 	"fmt"
 	"maps"
 
-	"jari.example/services/internal/postgres"
+	"jari.example/internal/postgres"
 	"jari.example/services/reservation"
 	"jari.example/telemetry"
 )

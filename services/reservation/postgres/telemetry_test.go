@@ -6,7 +6,7 @@ import (
 	"go.opentelemetry.io/otel"
 	"go.opentelemetry.io/otel/codes"
 
-	"jari.example/services/internal/fault"
+	"jari.example/internal/fault"
 	"jari.example/telemetry/names"
 	"jari.example/telemetry/telemetrytest"
 )

@@ -10,9 +10,9 @@ import (
 
 	"github.com/google/uuid"
 
-	"jari.example/services/internal/fault"
+	"jari.example/internal/fault"
+	"jari.example/internal/secret"
 	"jari.example/services/reservation"
-	"jari.example/telemetry"
 )
 
 // Store is what the suite needs to see.
@@ -177,7 +177,7 @@ func (w *world) must(err error) {
 func (w *world) wants(i int, diner uuid.UUID, party int) reservation.Booking {
 	b := reservation.Booking{
 		Act: w.act(diner, uuid.NewString()),
-		ID:  uuid.Must(uuid.NewV7()), SlotID: w.slots[i].ID, Party: party, Note: telemetry.NewSecret("창가 자리"),
+		ID:  uuid.Must(uuid.NewV7()), SlotID: w.slots[i].ID, Party: party, Note: secret.New("창가 자리"),
 	}
 	b.Hash = sum(b.SlotID.String())
 	return b

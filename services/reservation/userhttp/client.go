@@ -8,9 +8,9 @@ import (
 
 	"github.com/google/uuid"
 
+	"jari.example/internal/secret"
 	"jari.example/services/internal/httpjson"
 	"jari.example/services/reservation"
-	"jari.example/telemetry"
 )
 
 // Client is the user service at a base URL.
@@ -36,9 +36,9 @@ func (c Client) Names(ctx context.Context, ids []uuid.UUID) (map[uuid.UUID]reser
 		}
 		answer struct {
 			Items []struct {
-				ID    uuid.UUID        `json:"id"`
-				Name  telemetry.Secret `json:"name"`
-				Phone telemetry.Secret `json:"phone"`
+				ID    uuid.UUID     `json:"id"`
+				Name  secret.String `json:"name"`
+				Phone secret.String `json:"phone"`
 			} `json:"items"`
 		}
 	)

@@ -7,8 +7,8 @@ import (
 
 	"github.com/google/uuid"
 
+	"jari.example/internal/fault"
 	"jari.example/services/internal/awsconf"
-	"jari.example/services/internal/fault"
 	"jari.example/services/search"
 	"jari.example/services/search/dynamo"
 	"jari.example/services/search/dynamo/dynamotest"

@@ -20,7 +20,7 @@ import (
 	"go.opentelemetry.io/otel/codes"
 	"go.opentelemetry.io/otel/trace"
 
-	"jari.example/services/internal/backlog"
+	"jari.example/internal/backlog"
 	"jari.example/services/search"
 	"jari.example/telemetry"
 	"jari.example/telemetry/names"

@@ -10,7 +10,7 @@ import (
 
 	os "github.com/opensearch-project/opensearch-go/v4"
 
-	"jari.example/services/internal/fault"
+	"jari.example/internal/fault"
 	"jari.example/telemetry"
 )
 

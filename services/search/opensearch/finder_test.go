@@ -16,7 +16,7 @@ import (
 	"github.com/opensearch-project/opensearch-go/v4/opensearchapi"
 	"go.opentelemetry.io/otel"
 
-	"jari.example/services/internal/fault"
+	"jari.example/internal/fault"
 	"jari.example/services/search"
 	"jari.example/services/search/indexer"
 	"jari.example/services/search/opensearch"

@@ -9,8 +9,8 @@ import (
 
 	"github.com/google/uuid"
 
+	"jari.example/internal/secret"
 	"jari.example/services/user"
-	"jari.example/telemetry"
 )
 
 // Store is a [user.Store] that forgets everything when the process ends.
@@ -36,7 +36,7 @@ func (s *Store) Insert(_ context.Context, u user.User) error {
 }
 
 // ByEmail implements [user.Store].
-func (s *Store) ByEmail(_ context.Context, email telemetry.Secret) (user.User, error) {
+func (s *Store) ByEmail(_ context.Context, email secret.String) (user.User, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if u, ok := s.byEmail(email); ok {
@@ -83,7 +83,7 @@ func (s *Store) Grant(_ context.Context, g user.Grant) (user.User, error) {
 // Ping implements [user.Store].
 func (s *Store) Ping(context.Context) error { return nil }
 
-func (s *Store) byEmail(email telemetry.Secret) (user.User, bool) {
+func (s *Store) byEmail(email secret.String) (user.User, bool) {
 	for _, u := range s.users {
 		if u.Email.Reveal() == email.Reveal() {
 			return u, true

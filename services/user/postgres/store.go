@@ -10,7 +10,8 @@ import (
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 
-	"jari.example/services/internal/postgres"
+	"jari.example/internal/postgres"
+	"jari.example/internal/secret"
 	"jari.example/services/user"
 	"jari.example/telemetry"
 )
@@ -57,7 +58,7 @@ const byEmailSQL = `-- name: user.by_email
 SELECT ` + columns + ` FROM users WHERE email = $1`
 
 // ByEmail implements [user.Store].
-func (s *Store) ByEmail(ctx context.Context, email telemetry.Secret) (user.User, error) {
+func (s *Store) ByEmail(ctx context.Context, email secret.String) (user.User, error) {
 	return s.one(ctx, byEmailSQL, email.Reveal())
 }
 
@@ -107,8 +108,8 @@ type row struct {
 
 func (r row) user() user.User {
 	return user.User{
-		ID: r.ID, Email: telemetry.NewSecret(r.Email), Name: telemetry.NewSecret(r.Name), Phone: telemetry.NewSecret(r.Phone),
-		Locale: r.Locale, Role: r.Role, Own: r.Own, Password: telemetry.NewSecret(r.Password), CreatedAt: r.CreatedAt.UTC(),
+		ID: r.ID, Email: secret.New(r.Email), Name: secret.New(r.Name), Phone: secret.New(r.Phone),
+		Locale: r.Locale, Role: r.Role, Own: r.Own, Password: secret.New(r.Password), CreatedAt: r.CreatedAt.UTC(),
 	}
 }
 

@@ -8,13 +8,13 @@ import (
 
 	"github.com/google/uuid"
 
-	"jari.example/services/internal/fault"
-	shared "jari.example/services/internal/postgres"
-	"jari.example/services/internal/postgres/postgrestest"
+	"jari.example/internal/fault"
+	shared "jari.example/internal/postgres"
+	"jari.example/internal/postgres/postgrestest"
+	"jari.example/internal/secret"
 	"jari.example/services/user"
 	"jari.example/services/user/postgres"
 	"jari.example/services/user/storetest"
-	"jari.example/telemetry"
 )
 
 func open(t *testing.T, url string) *postgres.Store {
@@ -50,7 +50,7 @@ func TestAccountsOfVersionOneAreKept(t *testing.T) {
 	if err != nil || got.Email.Reveal() != "kim@example.com" || got.Role != "owner" || !slices.Equal(got.Own, []string{"mosu"}) || !got.Phone.IsZero() {
 		t.Errorf("got %+v, %v", got, err)
 	}
-	got.ID, got.Email, got.Phone = uuid.New(), telemetry.NewSecret("lee@example.com"), telemetry.NewSecret("+821012345678")
+	got.ID, got.Email, got.Phone = uuid.New(), secret.New("lee@example.com"), secret.New("+821012345678")
 	if err := s.Insert(t.Context(), got); err != nil {
 		t.Errorf("the next account: %v", err)
 	}
@@ -60,7 +60,7 @@ func TestADatabaseThatIsAwayIsUnavailable(t *testing.T) {
 	url := postgrestest.Database(t)
 	s := open(t, url)
 	defer postgrestest.Refuse(t, url)()
-	if _, err := s.ByEmail(t.Context(), telemetry.NewSecret("kim@example.com")); fault.CodeOf(err) != fault.Unavailable {
+	if _, err := s.ByEmail(t.Context(), secret.New("kim@example.com")); fault.CodeOf(err) != fault.Unavailable {
 		t.Errorf("got %v", err)
 	}
 }

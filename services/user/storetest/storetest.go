@@ -11,9 +11,9 @@ import (
 
 	"github.com/google/uuid"
 
-	"jari.example/services/internal/fault"
+	"jari.example/internal/fault"
+	"jari.example/internal/secret"
 	"jari.example/services/user"
-	"jari.example/telemetry"
 )
 
 // Run runs the suite; open gives an empty store.
@@ -33,7 +33,7 @@ func Run(t *testing.T, open func(*testing.T) user.Store) {
 	t.Run("nobody is not found", func(t *testing.T) {
 		s := open(t)
 		_, byID := s.ByID(t.Context(), uuid.New())
-		_, byEmail := s.ByEmail(t.Context(), telemetry.NewSecret("nobody@example.com"))
+		_, byEmail := s.ByEmail(t.Context(), secret.New("nobody@example.com"))
 		_, grant := s.Grant(t.Context(), user.Grant{ID: uuid.New(), Role: "owner", Own: []string{}})
 		for _, err := range []error{byID, byEmail, grant} {
 			if fault.ReasonOf(err) != "user_not_found" {
@@ -97,8 +97,8 @@ var serial atomic.Int64
 
 func account(email string) user.User {
 	return user.User{
-		ID: uuid.New(), Email: telemetry.NewSecret(email), Name: telemetry.NewSecret("김 " + strconv.FormatInt(serial.Add(1), 10)),
-		Phone: telemetry.NewSecret("+8210" + strconv.FormatInt(10_000_000+serial.Load(), 10)), Locale: "ko", Role: "diner", Own: []string{}, Password: telemetry.NewSecret("$argon2id$…"),
+		ID: uuid.New(), Email: secret.New(email), Name: secret.New("김 " + strconv.FormatInt(serial.Add(1), 10)),
+		Phone: secret.New("+8210" + strconv.FormatInt(10_000_000+serial.Load(), 10)), Locale: "ko", Role: "diner", Own: []string{}, Password: secret.New("$argon2id$…"),
 		CreatedAt: time.Now().UTC().Truncate(time.Microsecond),
 	}
 }

@@ -10,14 +10,14 @@ import (
 	"log/slog"
 	"time"
 
+	"jari.example/internal/config"
+	"jari.example/internal/serve"
 	"jari.example/services/gateway"
 	"jari.example/services/gateway/inmem"
 	"jari.example/services/gateway/redis"
 	"jari.example/services/gateway/userhttp"
-	"jari.example/services/internal/config"
 	"jari.example/services/internal/endpoint"
 	"jari.example/services/internal/httpjson"
-	"jari.example/services/internal/serve"
 	"jari.example/telemetry"
 	"jari.example/telemetry/names"
 )

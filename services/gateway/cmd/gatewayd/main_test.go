@@ -11,10 +11,10 @@ import (
 
 	"github.com/alicebob/miniredis/v2"
 
+	"jari.example/internal/fault"
+	"jari.example/internal/serve/servetest"
 	"jari.example/services/gateway"
-	"jari.example/services/internal/fault"
 	"jari.example/services/internal/httpjson"
-	"jari.example/services/internal/serve/servetest"
 )
 
 var update = flag.Bool("update", false, "rewrite the golden files")

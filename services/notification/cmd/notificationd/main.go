@@ -10,10 +10,10 @@ import (
 	"time"
 	_ "time/tzdata" // restaurants' zones, wherever it runs
 
+	"jari.example/internal/config"
+	"jari.example/internal/serve"
 	"jari.example/services/internal/awsconf"
-	"jari.example/services/internal/config"
 	"jari.example/services/internal/endpoint"
-	"jari.example/services/internal/serve"
 	"jari.example/services/notification"
 	"jari.example/services/notification/inmem"
 	"jari.example/services/notification/postgres"

@@ -17,10 +17,10 @@ import (
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 
-	"jari.example/services/internal/fault"
+	"jari.example/internal/fault"
+	"jari.example/internal/postgres/postgrestest"
+	"jari.example/internal/serve/servetest"
 	"jari.example/services/internal/httpjson"
-	"jari.example/services/internal/postgres/postgrestest"
-	"jari.example/services/internal/serve/servetest"
 	"jari.example/services/notification"
 	"jari.example/services/notification/ses/sestest"
 	"jari.example/services/notification/storetest"

@@ -16,8 +16,8 @@ import (
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 
-	"jari.example/services/internal/postgres/postgrestest"
-	"jari.example/services/internal/serve"
+	"jari.example/internal/postgres/postgrestest"
+	"jari.example/internal/serve"
 	"jari.example/telemetry/names"
 )
 

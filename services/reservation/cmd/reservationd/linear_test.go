@@ -3,7 +3,7 @@ package main
 import (
 	"testing"
 
-	"jari.example/services/internal/postgres/postgrestest"
+	"jari.example/internal/postgres/postgrestest"
 	"jari.example/services/reservation/lineartest"
 )
 

@@ -9,10 +9,10 @@ import (
 	"time"
 	_ "time/tzdata" // restaurants' zones, wherever it runs
 
-	"jari.example/services/internal/config"
+	"jari.example/internal/config"
+	"jari.example/internal/serve"
 	"jari.example/services/internal/endpoint"
 	"jari.example/services/internal/httpjson"
-	"jari.example/services/internal/serve"
 	"jari.example/services/reservation"
 	"jari.example/services/reservation/inmem"
 	"jari.example/services/reservation/notificationhttp"

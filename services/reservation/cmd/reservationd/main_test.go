@@ -15,8 +15,8 @@ import (
 
 	"github.com/google/uuid"
 
-	"jari.example/services/internal/postgres/postgrestest"
-	"jari.example/services/internal/serve/servetest"
+	"jari.example/internal/postgres/postgrestest"
+	"jari.example/internal/serve/servetest"
 	"jari.example/telemetry/names"
 )
 

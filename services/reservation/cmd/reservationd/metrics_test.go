@@ -18,8 +18,8 @@ import (
 	metrics "go.opentelemetry.io/proto/otlp/metrics/v1"
 	"google.golang.org/protobuf/proto"
 
-	"jari.example/services/internal/postgres/postgrestest"
-	"jari.example/services/internal/serve/servetest"
+	"jari.example/internal/postgres/postgrestest"
+	"jari.example/internal/serve/servetest"
 	"jari.example/telemetry/names"
 )
 

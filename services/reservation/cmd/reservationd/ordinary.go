@@ -5,7 +5,7 @@ package main
 import (
 	"context"
 
-	"jari.example/services/internal/config"
+	"jari.example/internal/config"
 )
 
 // strategy is the benchmark's door to other ways of booking: strategies.go. In

@@ -14,7 +14,7 @@ import (
 
 	"github.com/google/uuid"
 
-	"jari.example/services/internal/postgres/postgrestest"
+	"jari.example/internal/postgres/postgrestest"
 	"jari.example/telemetry/names"
 )
 

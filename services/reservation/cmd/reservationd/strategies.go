@@ -6,7 +6,7 @@ import (
 	"context"
 	"errors"
 
-	"jari.example/services/internal/config"
+	"jari.example/internal/config"
 	"jari.example/services/reservation"
 	"jari.example/services/reservation/postgres"
 	"jari.example/services/reservation/strategies"

@@ -15,7 +15,7 @@ import (
 	opensearchgo "github.com/opensearch-project/opensearch-go/v4"
 	"github.com/opensearch-project/opensearch-go/v4/opensearchapi"
 
-	"jari.example/services/internal/serve/servetest"
+	"jari.example/internal/serve/servetest"
 	"jari.example/services/search"
 	"jari.example/services/search/dynamo"
 	"jari.example/services/search/dynamo/dynamotest"

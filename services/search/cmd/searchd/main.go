@@ -11,10 +11,10 @@ import (
 	"time"
 	_ "time/tzdata" // an image may have no zones of its own
 
+	"jari.example/internal/config"
+	"jari.example/internal/serve"
 	"jari.example/services/internal/awsconf"
-	"jari.example/services/internal/config"
 	"jari.example/services/internal/endpoint"
-	"jari.example/services/internal/serve"
 	"jari.example/services/search"
 	"jari.example/services/search/dynamo"
 	"jari.example/services/search/inmem"

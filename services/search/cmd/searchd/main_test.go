@@ -11,10 +11,10 @@ import (
 
 	"github.com/google/uuid"
 
+	"jari.example/internal/fault"
+	"jari.example/internal/serve/servetest"
 	"jari.example/services/internal/endpoint"
-	"jari.example/services/internal/fault"
 	"jari.example/services/internal/httpjson"
-	"jari.example/services/internal/serve/servetest"
 	"jari.example/services/search"
 	"jari.example/services/search/dynamo/dynamotest"
 	"jari.example/services/search/searchtest"

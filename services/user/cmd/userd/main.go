@@ -8,10 +8,10 @@ import (
 	"log/slog"
 	"time"
 
-	"jari.example/services/internal/config"
+	"jari.example/internal/config"
+	"jari.example/internal/serve"
 	"jari.example/services/internal/endpoint"
 	"jari.example/services/internal/httpjson"
-	"jari.example/services/internal/serve"
 	"jari.example/services/user"
 	"jari.example/services/user/inmem"
 	"jari.example/services/user/postgres"

@@ -7,9 +7,9 @@ import (
 	"strings"
 	"testing"
 
+	"jari.example/internal/postgres/postgrestest"
+	"jari.example/internal/serve/servetest"
 	"jari.example/services/internal/httpjson"
-	"jari.example/services/internal/postgres/postgrestest"
-	"jari.example/services/internal/serve/servetest"
 )
 
 var update = flag.Bool("update", false, "rewrite the golden files")

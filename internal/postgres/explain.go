@@ -12,7 +12,7 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/puddle/v2"
 
-	"jari.example/services/internal/fault"
+	"jari.example/internal/fault"
 )
 
 // Explain turns an error of pgx into a fault: Unavailable when the server is

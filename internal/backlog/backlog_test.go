@@ -11,7 +11,7 @@ import (
 	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/sdk/metric/metricdata"
 
-	"jari.example/services/internal/backlog"
+	"jari.example/internal/backlog"
 	"jari.example/telemetry/names"
 	"jari.example/telemetry/telemetrytest"
 )

@@ -1,4 +1,4 @@
-package pace_test
+package worker_test
 
 import (
 	"context"
@@ -6,15 +6,15 @@ import (
 	"testing/synctest"
 	"time"
 
-	"jari.example/services/internal/pace"
+	"jari.example/internal/worker"
 )
 
 // rounds runs a loop whose rounds say what play returns, for a while, and counts
 // them.
-func rounds(t *testing.T, while func(*pace.Loop), play func(n int) (int, bool)) (n int) {
+func rounds(t *testing.T, while func(*worker.Loop), play func(n int) (int, bool)) (n int) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
-		var loop pace.Loop
+		var loop worker.Loop
 		ctx, stop := context.WithCancel(t.Context())
 		ended := make(chan error)
 		go func() {
@@ -32,15 +32,15 @@ func rounds(t *testing.T, while func(*pace.Loop), play func(n int) (int, bool)) 
 func TestRounds(t *testing.T) {
 	idle := func(int) (int, bool) { return 0, true }
 	away := func(int) (int, bool) { return 0, false }
-	awake := func(l *pace.Loop) {
+	awake := func(l *worker.Loop) {
 		for range 600 {
 			time.Sleep(100 * time.Millisecond)
 			l.Wake()
 		}
 	}
-	asleep := func(*pace.Loop) { time.Sleep(time.Minute) }
+	asleep := func(*worker.Loop) { time.Sleep(time.Minute) }
 	for sentence, c := range map[string]struct {
-		while       func(*pace.Loop)
+		while       func(*worker.Loop)
 		play        func(int) (int, bool)
 		least, most int
 	}{
@@ -48,10 +48,10 @@ func TestRounds(t *testing.T) {
 		"it comes when it is woken":                  {awake, idle, 595, 605},
 		"it rests while what it needs is away":       {asleep, away, 10, 20},
 		"nobody wakes it then":                       {awake, away, 10, 20},
-		"it works on without a pause where more is":  {func(*pace.Loop) { time.Sleep(time.Millisecond) }, func(n int) (int, bool) { return max(0, 1000-n), true }, 1000, 1000},
+		"it works on without a pause where more is":  {func(*worker.Loop) { time.Sleep(time.Millisecond) }, func(n int) (int, bool) { return max(0, 1000-n), true }, 1000, 1000},
 		"it polls again once all is well":            {asleep, func(n int) (int, bool) { return 0, n > 10 }, 125, 140},
-		"a wake-up before the first round is kept":   {func(l *pace.Loop) { l.Wake(); synctest.Wait() }, idle, 2, 2},
-		"and one alone makes no second round itself": {func(*pace.Loop) { synctest.Wait() }, idle, 1, 1},
+		"a wake-up before the first round is kept":   {func(l *worker.Loop) { l.Wake(); synctest.Wait() }, idle, 2, 2},
+		"and one alone makes no second round itself": {func(*worker.Loop) { synctest.Wait() }, idle, 1, 1},
 	} {
 		t.Run(sentence, func(t *testing.T) {
 			if n := rounds(t, c.while, c.play); n < c.least || n > c.most {
@@ -63,7 +63,7 @@ func TestRounds(t *testing.T) {
 
 func TestNothingIsBegunAfterTheEnd(t *testing.T) {
 	for range 20 { // which of two that are ready select takes is chance
-		var loop pace.Loop
+		var loop worker.Loop
 		ctx, stop := context.WithCancel(t.Context())
 		n := 0
 		err := loop.Run(ctx, func(ctx context.Context) (int, bool) {
@@ -87,7 +87,7 @@ func TestBackoffDoublesUpToItsMost(t *testing.T) {
 	} {
 		spread := map[time.Duration]bool{}
 		for range 100 {
-			d := pace.Backoff(attempts, time.Second, time.Hour)
+			d := worker.Backoff(attempts, time.Second, time.Hour)
 			if d < want/2 || d > want {
 				t.Fatalf("after %d attempts %v, want %v to %v", attempts, d, want/2, want)
 			}

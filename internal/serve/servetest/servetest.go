@@ -15,7 +15,7 @@ import (
 	"testing"
 	"time"
 
-	"jari.example/services/internal/serve"
+	"jari.example/internal/serve"
 	"jari.example/telemetry/names"
 )
 

@@ -1,7 +1,7 @@
 // Package pace is how a worker that empties a queue keeps time: at once while
 // there is work, woken when some comes, and ever more seldom while what it needs
 // is away.
-package pace
+package worker
 
 import (
 	"context"

@@ -6,7 +6,7 @@ import (
 	"os"
 	"runtime/debug"
 
-	"jari.example/services/internal/config"
+	"jari.example/internal/config"
 	"jari.example/telemetry"
 	"jari.example/telemetry/names"
 )

@@ -11,7 +11,7 @@ import (
 	"strings"
 	"testing"
 
-	"jari.example/services/internal/fault"
+	"jari.example/internal/fault"
 )
 
 func TestAFaultIsFoundThroughWrapping(t *testing.T) {

@@ -10,7 +10,7 @@ import (
 	"testing"
 	"time"
 
-	"jari.example/services/internal/config"
+	"jari.example/internal/config"
 )
 
 func env(m map[string]string) func(string) string { return func(k string) string { return m[k] } }

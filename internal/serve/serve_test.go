@@ -10,9 +10,9 @@ import (
 	"testing"
 	"time"
 
-	"jari.example/services/internal/config"
-	"jari.example/services/internal/serve"
-	"jari.example/services/internal/serve/servetest"
+	"jari.example/internal/config"
+	"jari.example/internal/serve"
+	"jari.example/internal/serve/servetest"
 	"jari.example/telemetry"
 )
 

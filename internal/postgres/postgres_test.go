@@ -13,9 +13,9 @@ import (
 	"go.opentelemetry.io/otel"
 	"golang.org/x/sync/errgroup"
 
-	"jari.example/services/internal/fault"
-	"jari.example/services/internal/postgres"
-	"jari.example/services/internal/postgres/postgrestest"
+	"jari.example/internal/fault"
+	"jari.example/internal/postgres"
+	"jari.example/internal/postgres/postgrestest"
 	"jari.example/telemetry/names"
 	"jari.example/telemetry/telemetrytest"
 )

@@ -15,7 +15,7 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/jackc/tern/v2/migrate"
 
-	"jari.example/services/internal/fault"
+	"jari.example/internal/fault"
 	"jari.example/telemetry"
 )
 
