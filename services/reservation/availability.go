@@ -42,9 +42,9 @@ const MaxDecorated = 50
 // Availability is an answer as JSON, with its ETag. A client that has it already
 // gets no body.
 type Availability struct {
-	Body json.RawMessage
-	ETag string
-	Same bool
+	Body        json.RawMessage
+	ETag        string
+	NotModified bool
 }
 
 // Time is a slot that takes the party's size and is not closed. Available may be
@@ -60,13 +60,13 @@ type Time struct {
 // that nobody knows has none. It may be a second old.
 func (s *Service) Availability(ctx context.Context, w Window) (Availability, error) {
 	telemetry.Note(ctx, slog.String(names.RestaurantID, w.RestaurantID), slog.Int(names.Party, w.Party))
-	slots, err := s.calendar.slots(ctx, []string{w.RestaurantID}, w.From, w.To)
+	slots, err := s.slots.slots(ctx, []string{w.RestaurantID}, w.From, w.To)
 	if err != nil {
 		return Availability{}, err
 	}
 	now := s.now()
 	items := times(slots, w.Party, now, func(slot Slot) bool { return !slot.Start.Before(w.From) && slot.Start.Before(w.To) })
-	return answered(map[string]any{"items": items}, w.IfNoneMatch)
+	return withETag(map[string]any{"items": items}, w.IfNoneMatch)
 }
 
 // Date lists what each restaurant has on its own local day, in the order asked.
@@ -78,7 +78,7 @@ func (s *Service) Date(ctx context.Context, q DateQuery) (Availability, error) {
 		return Availability{}, fault.BadField("/date", "date is a day of the calendar, YYYY-MM-DD.")
 	}
 	// No clock is further from UTC than 14 hours one way, 12 the other.
-	slots, err := s.calendar.slots(ctx, q.RestaurantIDs, day.Add(-14*time.Hour), day.Add(36*time.Hour))
+	slots, err := s.slots.slots(ctx, q.RestaurantIDs, day.Add(-14*time.Hour), day.Add(36*time.Hour))
 	if err != nil {
 		return Availability{}, err
 	}
@@ -93,7 +93,7 @@ func (s *Service) Date(ctx context.Context, q DateQuery) (Availability, error) {
 			return err == nil && slot.RestaurantID == id && dateIn(slot.Start, zone) == q.Date
 		})}
 	}
-	return answered(map[string]any{"items": items}, q.IfNoneMatch)
+	return withETag(map[string]any{"items": items}, q.IfNoneMatch)
 }
 
 func times(slots []Slot, party int, now time.Time, wanted func(Slot) bool) []Time {
@@ -111,15 +111,15 @@ func times(slots []Slot, party int, now time.Time, wanted func(Slot) bool) []Tim
 	return list
 }
 
-// answered marks the body by what it says, so that the mark holds on every
+// withETag marks the body by what it says, so that the mark holds on every
 // replica.
-func answered(body any, have string) (a Availability, err error) {
+func withETag(body any, have string) (a Availability, err error) {
 	if a.Body, err = json.Marshal(body); err != nil {
 		return a, err
 	}
 	sum := sha256.Sum256(a.Body)
 	a.ETag = `"` + base64.RawURLEncoding.EncodeToString(sum[:12]) + `"`
-	a.Same = matches(have, a.ETag)
+	a.NotModified = matches(have, a.ETag)
 	return a, nil
 }
 
@@ -136,37 +136,37 @@ func matches(header, tag string) bool {
 // How much of the read path is kept, for how long. A crowd that reloads a page
 // costs the database one query a second, whatever its size.
 const (
-	keepDays = 20_000 // days of restaurants
-	keepFor  = time.Second
-	readFor  = 5 * time.Second
+	slotCacheSize   = 20_000 // days of restaurants
+	slotCacheTTL    = time.Second
+	slotReadTimeout = 5 * time.Second
 )
 
-// calendar remembers for a second which slots start on a day (of UTC) at a
+// slotCache remembers for a second which slots start on a day (of UTC) at a
 // restaurant, and asks once for what many want at the same time.
-type calendar struct {
+type slotCache struct {
 	store  Store
-	days   *expirable.LRU[dayOf, []Slot]
+	days   *expirable.LRU[slotCacheKey, []Slot]
 	flight singleflight.Group
 }
 
-type dayOf struct {
+type slotCacheKey struct {
 	restaurant string
 	day        int64 // since 1970
 }
 
-func newCalendar(s Store) *calendar {
-	return &calendar{store: s, days: expirable.NewLRU[dayOf, []Slot](keepDays, nil, keepFor)}
+func newSlotCache(s Store) *slotCache {
+	return &slotCache{store: s, days: expirable.NewLRU[slotCacheKey, []Slot](slotCacheSize, nil, slotCacheTTL)}
 }
 
 // slots lists what starts on the days that [from, to) touches, earliest first.
-func (c *calendar) slots(ctx context.Context, restaurants []string, from, to time.Time) ([]Slot, error) {
+func (c *slotCache) slots(ctx context.Context, restaurants []string, from, to time.Time) ([]Slot, error) {
 	first, last := from.Unix()/86400, (to.Unix()-1)/86400
 	var found []Slot
 	var missing []string
 	for _, restaurant := range slices.Compact(slices.Sorted(slices.Values(restaurants))) {
 		known := len(found)
 		for day := first; day <= last; day++ {
-			slots, ok := c.days.Get(dayOf{restaurant, day})
+			slots, ok := c.days.Get(slotCacheKey{restaurant, day})
 			if !ok {
 				missing = append(missing, restaurant)
 				found = found[:known]
@@ -186,11 +186,11 @@ func (c *calendar) slots(ctx context.Context, restaurants []string, from, to tim
 	return found, nil
 }
 
-// forget drops what is remembered of the slots' days and, unless it is "", of a
+// invalidate drops what is remembered of the slots' days and, unless it is "", of a
 // whole restaurant. Other replicas remember for their second.
-func (c *calendar) forget(slots []*Slot, restaurant string) {
+func (c *slotCache) invalidate(slots []*Slot, restaurant string) {
 	for _, s := range slots {
-		c.days.Remove(dayOf{s.RestaurantID, s.Start.Unix() / 86400})
+		c.days.Remove(slotCacheKey{s.RestaurantID, s.Start.Unix() / 86400})
 	}
 	if restaurant == "" {
 		return
@@ -203,23 +203,23 @@ func (c *calendar) forget(slots []*Slot, restaurant string) {
 }
 
 // load asks the store, once for everybody who misses the same.
-func (c *calendar) load(ctx context.Context, restaurants []string, first, last int64) ([]Slot, error) {
+func (c *slotCache) load(ctx context.Context, restaurants []string, first, last int64) ([]Slot, error) {
 	loaded := c.flight.DoChan(fmt.Sprint(restaurants, first, last), func() (any, error) {
 		// The others go on waiting when the one who asked first leaves.
-		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), readFor)
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), slotReadTimeout)
 		defer cancel()
 		slots, err := c.store.Slots(ctx, restaurants, time.Unix(first*86400, 0), time.Unix((last+1)*86400, 0))
 		if err != nil {
 			return nil, err
 		}
-		days := map[dayOf][]Slot{}
+		days := map[slotCacheKey][]Slot{}
 		for _, restaurant := range restaurants {
 			for day := first; day <= last; day++ {
-				days[dayOf{restaurant, day}] = nil
+				days[slotCacheKey{restaurant, day}] = nil
 			}
 		}
 		for _, s := range slots {
-			k := dayOf{s.RestaurantID, s.Start.Unix() / 86400}
+			k := slotCacheKey{s.RestaurantID, s.Start.Unix() / 86400}
 			days[k] = append(days[k], s)
 		}
 		for k, slots := range days {

@@ -80,7 +80,7 @@ func TestACrowdThatReloadsCostsOneQueryASecond(t *testing.T) {
 			if n := s.asked.Load(); n != second+1 {
 				t.Fatalf("the store was asked %d times by second %d", n, second+1)
 			}
-			time.Sleep(keepFor + time.Millisecond)
+			time.Sleep(slotCacheTTL + time.Millisecond)
 		}
 	})
 }
@@ -143,17 +143,17 @@ func TestTheTagChangesWithWhatIsSaid(t *testing.T) {
 			return a
 		}
 		first := ask(svc, "")
-		if first.Same || first.ETag != ask(replica, "").ETag { // the same words have the same mark
+		if first.NotModified || first.ETag != ask(replica, "").ETag { // the same words have the same mark
 			t.Fatalf("%+v", first)
 		}
 		for _, have := range []string{first.ETag, "W/" + first.ETag, `"x", ` + first.ETag, "*"} {
-			if !ask(svc, have).Same {
+			if !ask(svc, have).NotModified {
 				t.Errorf("%s is not recognised", have)
 			}
 		}
 		s.all[0].Booked = 3
-		time.Sleep(keepFor + time.Millisecond)
-		if next := ask(svc, first.ETag); next.Same || next.ETag == first.ETag {
+		time.Sleep(slotCacheTTL + time.Millisecond)
+		if next := ask(svc, first.ETag); next.NotModified || next.ETag == first.ETag {
 			t.Errorf("three covers fewer, and still %s", next.ETag)
 		}
 	})

@@ -11,13 +11,13 @@ import (
 	"jari.example/internal/secret"
 )
 
-// Act is what every change carries: who wants it, under which idempotency key,
+// CommandMeta is what every change carries: who wants it, under which idempotency key,
 // and what to tell afterwards. A store that commits the change remembers its
 // answer under (DinerID, operation, Key) for at least 24 h.
-type Act struct {
+type CommandMeta struct {
 	DinerID     uuid.UUID // of whoever acts, an owner too; Nil for jobs
 	Key         string    // "": nothing is remembered
-	Hash        []byte    // of the request's body: another body under the same key is refused
+	RequestHash []byte    // of the request's body: another body under the same key is refused
 	EventID     uuid.UUID
 	Traceparent string // of the request, so that what is told later links to it
 	At          time.Time
@@ -25,7 +25,7 @@ type Act struct {
 
 // Booking asks a store for Party covers of one slot.
 type Booking struct {
-	Act
+	CommandMeta
 	ID     uuid.UUID // of the reservation, if there will be one
 	SlotID SlotID
 	Party  int
@@ -34,19 +34,19 @@ type Booking struct {
 
 // Decide sells the covers. The PostgreSQL store decides bookings in SQL, many at
 // once, and must come to the same answers.
-func (b Booking) Decide(d *Desk) (Reservation, error) {
+func (b Booking) Decide(d *UnitOfWork) (Reservation, error) {
 	slot := d.Slots[b.SlotID]
-	if err := b.Refusal(slot, d.holdings(slot, uuid.Nil)); err != nil {
+	if err := b.Refusal(slot, d.holdingsExcept(slot, uuid.Nil)); err != nil {
 		return Reservation{}, err
 	}
-	r := d.add(Reservation{ID: b.ID, DinerID: b.DinerID, Party: b.Party, Note: b.Note, Status: Confirmed}, slot)
-	d.tell(EventConfirmed, r)
+	r := d.addReservation(Reservation{ID: b.ID, DinerID: b.DinerID, Party: b.Party, Note: b.Note, Status: Confirmed}, slot)
+	d.emit(EventConfirmed, r)
 	return *r, nil
 }
 
 // Cancellation asks a store to give the covers of one reservation back.
 type Cancellation struct {
-	Act
+	CommandMeta
 	ID       uuid.UUID
 	MayTouch func(restaurant string) bool // whose entries the one who asks may cancel; nil: nobody's
 }
@@ -74,14 +74,14 @@ const (
 type Holdings struct {
 	OnSlot   bool // live on this very slot
 	Overlaps bool // live on another slot while this one lasts
-	Live     int
+	Active   int
 }
 
 // Refusal says why b cannot be had, or nil if it can. Every store refuses by
 // it, so that they agree on the words and on which reason comes first; slot is
 // nil if it does not exist.
 func (b Booking) Refusal(slot *Slot, has Holdings) error {
-	if err := b.obstacle(slot, has); err != nil {
+	if err := b.refusalBesidesCapacity(slot, has); err != nil {
 		return err
 	}
 	if b.Party > slot.Left() {
@@ -90,11 +90,11 @@ func (b Booking) Refusal(slot *Slot, has Holdings) error {
 	return nil
 }
 
-// obstacle is what stands in b's way however many seats there are.
-func (b Booking) obstacle(slot *Slot, has Holdings) error {
+// refusalBesidesCapacity is what stands in b's way however many seats there are.
+func (b Booking) refusalBesidesCapacity(slot *Slot, has Holdings) error {
 	switch {
 	case slot == nil:
-		return slotNotFound()
+		return SlotNotFound()
 	case has.OnSlot:
 		return fault.New(fault.Conflict, "already_booked", "You already have a reservation at this time here.")
 	case !slot.Start.After(b.At) || slot.Closed():
@@ -102,20 +102,20 @@ func (b Booking) obstacle(slot *Slot, has Holdings) error {
 	case slot.OpensAt.After(b.At):
 		return notOpenYet(slot.OpensAt, b.At)
 	case b.Party < slot.Party.Min || b.Party > slot.Party.Max:
-		return partySize(slot)
+		return partySizeRefused(slot)
 	case has.Overlaps:
 		return fault.New(fault.Conflict, "overlap", "You have another reservation at that time.")
-	case has.Live >= MaxLive:
-		return fault.New(fault.Conflict, "too_many_reservations", "You have %d reservations already.", MaxLive)
+	case has.Active >= MaxActive:
+		return fault.New(fault.Conflict, "too_many_reservations", "You have %d reservations already.", MaxActive)
 	}
 	return nil
 }
 
-func slotNotFound() error {
+func SlotNotFound() error {
 	return fault.New(fault.NotFound, "slot_not_found", "There is no such time at this restaurant.")
 }
 
-func partySize(slot *Slot) error {
+func partySizeRefused(slot *Slot) error {
 	return fault.BadField("/party", "This restaurant seats parties of %d to %d.", slot.Party.Min, slot.Party.Max)
 }
 
@@ -129,12 +129,12 @@ func Full(left int) error {
 	return fault.New(fault.Conflict, "slot_full", "There are not enough seats left at this time.").With("available", left)
 }
 
-// latched is Full as it was a moment ago.
-func latched(left int) error { return fault.Of(Full(left)).With("latched", true) }
+// FullFromCache is Full as it was a moment ago.
+func FullFromCache(left int) error { return fault.Of(Full(left)).With("latched", true) }
 
-// coversLeft is how many covers a [Full] refusal says are left; ok is false for
+// CoversLeft is how many covers a [Full] refusal says are left; ok is false for
 // any other error.
-func coversLeft(err error) (left int, ok bool) {
+func CoversLeft(err error) (left int, ok bool) {
 	if fault.ReasonOf(err) != "slot_full" {
 		return 0, false
 	}
@@ -158,7 +158,7 @@ func (c Cancellation) Refusal(r *Reservation) error {
 	switch {
 	case r == nil:
 		return NotFound()
-	case !r.Status.Cancellable() || !r.Start.After(c.At) || r.Status == Confirmed && r.DinerID != nobody && !c.At.Before(r.CancelUntil):
+	case !r.Status.Cancellable() || !r.Start.After(c.At) || r.Status == Confirmed && r.DinerID != noDiner && !c.At.Before(r.CancelUntil):
 		return fault.New(fault.Conflict, "not_cancellable", "This reservation can no longer be cancelled.")
 	}
 	return nil
@@ -180,8 +180,8 @@ func KeyReused() error {
 	return fault.New(fault.Unprocessable, "idempotency_key_reused", "This Idempotency-Key was used for another request.")
 }
 
-// hash condenses the parts of a request that make it the same request.
-func hash(parts ...any) []byte {
+// requestHash condenses the parts of a request that make it the same request.
+func requestHash(parts ...any) []byte {
 	sum := sha256.Sum256(fmt.Appendf(nil, "%q", parts))
 	return sum[:]
 }

@@ -117,12 +117,12 @@ func TestTheAuditConvictsADoctoredCounter(t *testing.T) {
 	rec := telemetrytest.Start(t)
 	jobs, err := reservation.NewJobs(s.store, func() {}, rec.Logger)
 	s.must(err)
-	s.must(jobs.Audit(t.Context()))
+	s.must(jobs.AuditSlots(t.Context()))
 	if lines := rec.Lines(t, names.EventInvariantViolated); len(lines) != 0 {
 		t.Fatalf("innocent books are convicted: %v", lines)
 	}
 	s.exec("UPDATE slots SET booked = booked + 1 WHERE id = " + s.slots[0])
-	s.must(jobs.Audit(t.Context()))
+	s.must(jobs.AuditSlots(t.Context()))
 	lines := rec.Lines(t, names.EventInvariantViolated)
 	if len(lines) != 1 || fmt.Sprint(lines[0][names.SlotID]) != s.slots[0] || lines[0][names.SlotBooked] != 3.0 || lines[0][names.SlotHeld] != 2.0 {
 		t.Errorf("said: %v", lines)

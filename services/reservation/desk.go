@@ -10,24 +10,24 @@ import (
 	"github.com/google/uuid"
 )
 
-// Change is one act on seats other than a plain booking. A store lays out the
+// Command is one act on seats other than a plain booking. A store lays out the
 // desk that Scope asks for, lets Decide work on it, and commits what it left:
 // slots, rows, events and, where there is a Key, the answer. Decide runs again
 // on a fresh desk when another transaction was faster.
-type Change struct {
-	Act
+type Command struct {
+	CommandMeta
 	Op string // what Key is good for; "" for jobs, whose answers nobody asks for again
 	Scope
-	Decide func(*Desk) (Reservation, error)
+	Decide func(*UnitOfWork) (Reservation, error)
 }
 
 // Scope is what a change must see, and what nobody else may touch meanwhile.
 type Scope struct {
-	Diner  uuid.UUID // whose limits count; Nil: nobody's
-	Row    uuid.UUID // the reservation it is about, with its slot
-	Slots  []SlotID  // further slots, each with its line
-	Period Period    // a restaurant's slots, each with its line, its plan and closures
-	All    bool      // everybody who is on the slots, not only their lines and offers
+	LimitsOf        uuid.UUID // whose limits count; Nil: nobody's
+	ReservationID   uuid.UUID // the reservation it is about, with its slot
+	Slots           []SlotID  // further slots, each with its line
+	Period          Period    // a restaurant's slots, each with its line, its plan and closures
+	AllReservations bool      // everybody who is on the slots, not only their lines and offers
 }
 
 // Period is a restaurant's slots that start in [From, To).
@@ -36,31 +36,31 @@ type Period struct {
 	From, To     time.Time
 }
 
-// Desk is where a change is decided: the slots a store has locked, and the rows
+// UnitOfWork is where a change is decided: the slots a store has locked, and the rows
 // that matter. Whatever Decide does, Settle comes after it, so every path that
 // frees covers offers them to who waits; no path can forget to.
 //
 // Once settled, no entry that waits fits into what is left of its slot, as long
 // as the slot is open and its cut-off to come.
-type Desk struct {
-	At     time.Time
-	Slots  map[SlotID]*Slot
-	Rows   map[uuid.UUID]*Reservation // Scope.Row, and at least who waits or is offered on Slots
-	Mine   []Reservation              // what Scope.Diner has live and not ended
-	Plan   *Schedule                  // Period's, nil if there is none
-	Closed map[string]bool            // Period's closed dates
+type UnitOfWork struct {
+	Now          time.Time
+	Slots        map[SlotID]*Slot
+	Reservations map[uuid.UUID]*Reservation // Scope.Row, and at least who waits or is offered on Slots
+	OfDiner      []Reservation              // what Scope.Diner has live and not ended
+	Schedule     *Schedule                  // Period's, nil if there is none
+	ClosedDates  map[string]bool            // Period's closed dates
 
-	made     []*Slot // without an id until they are stored
-	touched  map[*Slot]bool
-	changed  map[*Reservation]bool
-	told     []Event
-	happened []fact
-	trace    string
-	event    uuid.UUID
-	from, to time.Time // of Period
-	keep     *Schedule
-	arranged bool
-	closure  *Closure
+	newSlots            []*Slot // without an id until they are stored
+	changedSlots        map[*Slot]bool
+	changedReservations map[*Reservation]bool
+	events              []Event
+	transitions         []Transition
+	traceparent         string
+	firstEventID        uuid.UUID
+	from, to            time.Time // of Period
+	newSchedule         *Schedule
+	slotsGenerated      bool
+	closure             *Closure
 }
 
 // Closure is a day on which a restaurant is closed, or open again.
@@ -70,58 +70,58 @@ type Closure struct {
 	Open   bool
 }
 
-// Run decides c on the desk and returns the answer as it will be stored.
-func (c Change) Run(d *Desk) (Reservation, error) {
-	d.At, d.trace, d.event, d.from, d.to = c.At, c.Traceparent, c.EventID, c.Period.From, c.Period.To
-	d.touched, d.changed = map[*Slot]bool{}, map[*Reservation]bool{}
+// Execute decides c on the desk and returns the answer as it will be stored.
+func (c Command) Execute(d *UnitOfWork) (Reservation, error) {
+	d.Now, d.traceparent, d.firstEventID, d.from, d.to = c.At, c.Traceparent, c.EventID, c.Period.From, c.Period.To
+	d.changedSlots, d.changedReservations = map[*Slot]bool{}, map[*Reservation]bool{}
 	r, err := c.Decide(d)
 	if err != nil {
 		return r, err
 	}
-	d.settle()
-	if now := d.Rows[r.ID]; now != nil { // settling may have offered it seats
+	d.offerFreeCovers()
+	if now := d.Reservations[r.ID]; now != nil { // settling may have offered it seats
 		r = *now
-		r.Position = d.position(now)
+		r.Position = d.waitlistPosition(now)
 	}
 	return r, nil
 }
 
-// Written is what a store must write.
-type Written struct {
-	Made     []*Slot        // to be inserted
-	Slots    []*Slot        // to be updated, by id
-	Rows     []*Reservation // to be inserted (Version 1) or updated, by id
-	Events   []Event        // in order
-	Plan     *Schedule      // to be kept, if not nil
-	Closure  *Closure       // to be kept or, if it says Open, forgotten
-	Arranged bool           // the period's slots follow its plan as of At
+// ChangeSet is what a store must write.
+type ChangeSet struct {
+	NewSlots       []*Slot        // to be inserted
+	ChangedSlots   []*Slot        // to be updated, by id
+	Reservations   []*Reservation // to be inserted (Version 1) or updated, by id
+	Events         []Event        // in order
+	Schedule       *Schedule      // to be kept, if not nil
+	Closure        *Closure       // to be kept or, if it says Open, forgotten
+	SlotsGenerated bool           // the period's slots follow its plan as of At
 }
 
-// Written is what the change has left on the desk.
-func (d *Desk) Written() Written {
-	w := Written{Made: d.made, Events: d.told, Plan: d.keep, Closure: d.closure, Arranged: d.arranged}
-	for s := range d.touched {
-		w.Slots = append(w.Slots, s)
+// ChangeSet is what the change has left on the desk.
+func (d *UnitOfWork) ChangeSet() ChangeSet {
+	w := ChangeSet{NewSlots: d.newSlots, Events: d.events, Schedule: d.newSchedule, Closure: d.closure, SlotsGenerated: d.slotsGenerated}
+	for s := range d.changedSlots {
+		w.ChangedSlots = append(w.ChangedSlots, s)
 	}
-	for r := range d.changed {
-		w.Rows = append(w.Rows, r)
+	for r := range d.changedReservations {
+		w.Reservations = append(w.Reservations, r)
 	}
-	slices.SortFunc(w.Slots, func(a, b *Slot) int { return cmp.Compare(a.ID, b.ID) })
-	slices.SortFunc(w.Rows, func(a, b *Reservation) int { return slices.Compare(a.ID[:], b.ID[:]) })
+	slices.SortFunc(w.ChangedSlots, func(a, b *Slot) int { return cmp.Compare(a.ID, b.ID) })
+	slices.SortFunc(w.Reservations, func(a, b *Reservation) int { return slices.Compare(a.ID[:], b.ID[:]) })
 	return w
 }
 
-// row returns the diner's own reservation, nil if it is not theirs.
-func (d *Desk) row(id, diner uuid.UUID) *Reservation {
-	if r := d.Rows[id]; r != nil && r.DinerID == diner && diner != uuid.Nil {
+// ofDiner returns the diner's own reservation, nil if it is not theirs.
+func (d *UnitOfWork) ofDiner(id, diner uuid.UUID) *Reservation {
+	if r := d.Reservations[id]; r != nil && r.DinerID == diner && diner != uuid.Nil {
 		return r
 	}
 	return nil
 }
 
-// holdings is what the diner has besides the row except.
-func (d *Desk) holdings(slot *Slot, except uuid.UUID) (has Holdings) {
-	for _, r := range d.Mine {
+// holdingsExcept is what the diner has besides the row except.
+func (d *UnitOfWork) holdingsExcept(slot *Slot, except uuid.UUID) (has Holdings) {
+	for _, r := range d.OfDiner {
 		switch {
 		case r.ID == except:
 			continue
@@ -131,84 +131,84 @@ func (d *Desk) holdings(slot *Slot, except uuid.UUID) (has Holdings) {
 		case r.Start.Before(slot.End) && r.End.After(slot.Start):
 			has.Overlaps = true
 		}
-		has.Live++
+		has.Active++
 	}
 	return has
 }
 
-// add puts a new claim on its slot.
-func (d *Desk) add(r Reservation, slot *Slot) *Reservation {
+// addReservation puts a new claim on its slot.
+func (d *UnitOfWork) addReservation(r Reservation, slot *Slot) *Reservation {
 	r.SlotID, r.RestaurantID, r.TimeZone = slot.ID, slot.RestaurantID, slot.TimeZone
 	r.Start, r.End, r.CancelUntil = slot.Start, slot.End, slot.CancelUntil
-	r.CreatedAt = d.At
+	r.CreatedAt = d.Now
 	if r.Status.HoldsCovers() {
-		d.take(slot, r.Party)
+		d.takeCovers(slot, r.Party)
 	}
-	d.Rows[r.ID] = &r
-	d.touch(&r)
+	d.Reservations[r.ID] = &r
+	d.markChanged(&r)
 	return &r
 }
 
-// become changes r's status and moves its covers with it.
-func (d *Desk) become(r *Reservation, s Status) {
+// transition changes r's status and moves its covers with it.
+func (d *UnitOfWork) transition(r *Reservation, s Status) {
 	slot := d.Slots[r.SlotID]
 	switch before, after := r.Status.HoldsCovers(), s.HoldsCovers(); {
 	case before && !after:
-		d.release(slot, r.Party)
+		d.releaseCovers(slot, r.Party)
 	case after && !before:
-		d.take(slot, r.Party)
+		d.takeCovers(slot, r.Party)
 	}
 	r.Status, r.OfferEndsAt = s, time.Time{}
-	d.touch(r)
+	d.markChanged(r)
 }
 
-func (d *Desk) touch(r *Reservation) {
-	if !d.changed[r] {
-		d.changed[r] = true
+func (d *UnitOfWork) markChanged(r *Reservation) {
+	if !d.changedReservations[r] {
+		d.changedReservations[r] = true
 		r.Version++
 	}
 }
 
-// take panics rather than sell what is not there: that would be our own fault,
+// takeCovers panics rather than sell what is not there: that would be our own fault,
 // and the transaction ends with nothing done.
-func (d *Desk) take(slot *Slot, party int) {
+func (d *UnitOfWork) takeCovers(slot *Slot, party int) {
 	if slot.Booked+party > slot.Capacity {
 		panic(fmt.Sprintf("slot %d: %d covers taken of %d left", slot.ID, party, slot.Capacity-slot.Booked))
 	}
 	slot.Booked += party
-	d.touched[slot] = true
+	d.changedSlots[slot] = true
 }
 
-func (d *Desk) release(slot *Slot, party int) {
+func (d *UnitOfWork) releaseCovers(slot *Slot, party int) {
 	slot.Booked -= party
 	slot.Capacity = max(slot.Wanted, slot.Booked)
-	d.touched[slot] = true
+	d.changedSlots[slot] = true
 }
 
-// tell puts what happened to r into the outbox. Who has no account is told by
+// emit puts what happened to r into the outbox. Who has no account is told by
 // the restaurant itself.
-func (d *Desk) tell(kind string, r *Reservation) *Event {
-	d.happened = append(d.happened, fact{kind, r.Party})
+func (d *UnitOfWork) emit(kind string, r *Reservation) *Event {
+	d.transitions = append(d.transitions, Transition{kind, r.Party})
 	if r.DinerID == uuid.Nil {
 		return &Event{}
 	}
-	id := d.event // the request's own event comes first
-	if len(d.told) > 0 {
+	id := d.firstEventID // the request's own event comes first
+	if len(d.events) > 0 {
 		id = uuid.New()
 	}
-	d.told = append(d.told, Event{
-		ID: id, Kind: kind, OccurredAt: d.At, Reservation: *r, Traceparent: d.trace,
+	d.events = append(d.events, Event{
+		ID: id, Kind: kind, OccurredAt: d.Now, Reservation: *r, Traceparent: d.traceparent,
 	})
-	e := &d.told[len(d.told)-1]
-	e.Reservation.Position = d.position(r)
+	e := &d.events[len(d.events)-1]
+	e.Reservation.Position = d.waitlistPosition(r)
 	return e
 }
 
-// Changer commits changes.
-type Changer interface {
+// Executor commits changes.
+type Executor interface {
 	// Change runs c, and returns its answer once it is durable. A key that has
 	// succeeded gets the same answer again, Replayed, before Decide is asked; with
 	// another hash it gets [KeyReused]. Whatever Decide refuses with is returned
 	// as it is, and nothing has changed.
-	Change(ctx context.Context, c Change) (Outcome, error)
+	Execute(ctx context.Context, c Command) (Outcome, error)
 }

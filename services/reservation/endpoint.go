@@ -9,9 +9,9 @@ import (
 	"jari.example/services/internal/endpoint"
 )
 
-// patience is how long a request may take. In a rush those that would wait
+// requestTimeout is how long a request may take. In a rush those that would wait
 // longer get a 504, and their key finds out later what became of them.
-const patience = 5 * time.Second
+const requestTimeout = 5 * time.Second
 
 // Endpoints are the service's methods with who may call them.
 type Endpoints struct {
@@ -22,25 +22,25 @@ type Endpoints struct {
 	List   endpoint.Typed[ListRequest, ListResponse]
 	Get    endpoint.Typed[GetRequest, Reservation]
 	Move   endpoint.Typed[MoveRequest, Outcome]
-	Cancel endpoint.Typed[OneRequest, Outcome]
+	Cancel endpoint.Typed[ReservationRequest, Outcome]
 
 	Join    endpoint.Typed[BookRequest, Outcome]
-	Accept  endpoint.Typed[OneRequest, Outcome]
-	Decline endpoint.Typed[OneRequest, Outcome]
-	Leave   endpoint.Typed[OneRequest, Outcome]
+	Accept  endpoint.Typed[ReservationRequest, Outcome]
+	Decline endpoint.Typed[ReservationRequest, Outcome]
+	Leave   endpoint.Typed[ReservationRequest, Outcome]
 
 	PutSchedule endpoint.Typed[ScheduleRequest, ScheduleResponse]
 	GetSchedule endpoint.Typed[string, StatedSchedule]
 	Close       endpoint.Typed[ClosureRequest, ClosureResponse]
 	Day         endpoint.Typed[DayRequest, DayResponse]
-	Enter       endpoint.Typed[EnterRequest, Outcome]
-	Seat        endpoint.Typed[OneRequest, Outcome]
-	NoShow      endpoint.Typed[OneRequest, Outcome]
+	Enter       endpoint.Typed[OwnerEntryRequest, Outcome]
+	Seat        endpoint.Typed[ReservationRequest, Outcome]
+	NoShow      endpoint.Typed[ReservationRequest, Outcome]
 }
 
 // NewEndpoints wraps s in mw.
 func NewEndpoints(s *Service, mw endpoint.Middleware) Endpoints {
-	mw = patient(mw)
+	mw = withTimeout(mw)
 	return Endpoints{
 		Availability: endpoint.Make("reservation.Availability", endpoint.Public, s.Availability, mw),
 		Date:         endpoint.Make("reservation.Date", endpoint.Public, s.Date, mw),
@@ -66,12 +66,12 @@ func NewEndpoints(s *Service, mw endpoint.Middleware) Endpoints {
 	}
 }
 
-// patient bounds every call inside mw.
-func patient(mw endpoint.Middleware) endpoint.Middleware {
+// withTimeout bounds every call inside mw.
+func withTimeout(mw endpoint.Middleware) endpoint.Middleware {
 	return func(m endpoint.Method) kit.Middleware {
 		return kit.Chain(mw(m), func(next kit.Endpoint) kit.Endpoint {
 			return func(ctx context.Context, request any) (any, error) {
-				ctx, cancel := context.WithTimeout(ctx, patience)
+				ctx, cancel := context.WithTimeout(ctx, requestTimeout)
 				defer cancel()
 				return next(ctx, request)
 			}

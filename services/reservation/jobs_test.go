@@ -17,7 +17,7 @@ import (
 
 // books are chores whose audit finds what it is told to.
 type books struct {
-	Chores
+	MaintenanceStore
 	found Audit
 }
 
@@ -25,15 +25,15 @@ func (b books) Audit(context.Context, time.Time) (Audit, error) { return b.found
 
 func TestTheAuditSaysOfEachWrongSlotThatItIs(t *testing.T) {
 	rec := telemetrytest.Start(t)
-	found := Audit{Slots: 7, Wrong: []Miscount{
-		{SlotID: 4, RestaurantID: "mokran", Wanted: 20, Capacity: 20, Booked: 6, Rows: 5},
-		{SlotID: 9, RestaurantID: "mokran", Wanted: 20, Capacity: 21, Booked: 6, Rows: 6},
+	found := Audit{Slots: 7, Mismatches: []CounterMismatch{
+		{SlotID: 4, RestaurantID: "mokran", Wanted: 20, Capacity: 20, Booked: 6, Held: 5},
+		{SlotID: 9, RestaurantID: "mokran", Wanted: 20, Capacity: 21, Booked: 6, Held: 6},
 	}}
 	jobs, err := NewJobs(books{found: found}, func() {}, rec.Logger)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := jobs.Audit(t.Context()); err != nil {
+	if err := jobs.AuditSlots(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 	lines := rec.Lines(t, names.EventInvariantViolated)
@@ -57,7 +57,7 @@ func TestACleanAuditSaysSo(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := jobs.Audit(t.Context()); err != nil {
+	if err := jobs.AuditSlots(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 	if lines := rec.Lines(t, names.EventInvariantViolated); len(lines) != 0 {
@@ -74,7 +74,7 @@ func TestAJobThatFailsComesAgain(t *testing.T) {
 		}
 		ctx, cancel := context.WithCancel(t.Context())
 		runs, done := 0, make(chan error, 1)
-		job := Job{Name: "it is tried", Every: time.Minute, Once: func(ctx context.Context) error {
+		job := Job{Name: "it is tried", Interval: time.Minute, Run: func(ctx context.Context) error {
 			runs++
 			switch runs {
 			case 1:
@@ -104,7 +104,7 @@ func TestAJobThatFailsComesAgain(t *testing.T) {
 
 // crooked are chores of which one slot's, and one restaurant's, always fail.
 type crooked struct {
-	Chores
+	MaintenanceStore
 	done   []string
 	traces map[string]bool
 }
@@ -117,7 +117,7 @@ func (c *crooked) Unmade(context.Context, time.Time, int) ([]string, error) {
 	return []string{"broken", "mokran"}, nil
 }
 
-func (c *crooked) Change(ctx context.Context, change Change) (Outcome, error) {
+func (c *crooked) Change(ctx context.Context, change Command) (Outcome, error) {
 	if own := change.Traceparent; own == telemetry.Traceparent(ctx) {
 		c.traces[own] = true
 	}
@@ -135,10 +135,10 @@ func TestWhatFailsForOneKeepsNoOtherFromIt(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := jobs.Expire(t.Context()); err == nil || len(c.done) != 2 {
+	if err := jobs.ExpireOffers(t.Context()); err == nil || len(c.done) != 2 {
 		t.Errorf("%d slots done, %v", len(c.done), err)
 	}
-	if err := jobs.MakeSlots(t.Context()); err == nil || len(c.done) != 3 || c.done[2] != "mokran" {
+	if err := jobs.GenerateSlots(t.Context()); err == nil || len(c.done) != 3 || c.done[2] != "mokran" {
 		t.Errorf("done %v, %v", c.done, err)
 	}
 	if len(c.traces) != 5 || c.traces[""] {
@@ -159,7 +159,7 @@ func TestWhatFailsForOneKeepsNoOtherFromIt(t *testing.T) {
 }
 
 // quiet are chores of which there are none.
-type quiet struct{ Chores }
+type quiet struct{ MaintenanceStore }
 
 func (quiet) Due(context.Context, time.Time, int) ([]SlotID, error)    { return nil, nil }
 func (quiet) Unmade(context.Context, time.Time, int) ([]string, error) { return nil, nil }
@@ -185,7 +185,7 @@ func TestARoundIsATraceAndAPollThatFindsNothingIsNone(t *testing.T) {
 	var names []any
 	for _, job := range jobs.All() {
 		before := len(rec.Spans())
-		if err := job.Once(t.Context()); err != nil {
+		if err := job.Run(t.Context()); err != nil {
 			t.Errorf("%s: %v", job.Name, err)
 		}
 		for _, s := range rec.Spans()[before:] {
@@ -204,10 +204,10 @@ func TestARoundIsATraceAndAPollThatFindsNothingIsNone(t *testing.T) {
 func TestAnUnknownZoneClosesNothing(t *testing.T) {
 	slot := &Slot{ID: 1, Start: time.Now().Add(time.Hour), Wanted: 4, Capacity: 4}
 	for zone, fails := range map[string]bool{"Asia/Nowhere": true, "Asia/Seoul": false} {
-		d := &Desk{
-			At: time.Now(), Slots: map[SlotID]*Slot{1: slot}, Plan: &Schedule{TimeZone: zone}, touched: map[*Slot]bool{},
+		d := &UnitOfWork{
+			Now: time.Now(), Slots: map[SlotID]*Slot{1: slot}, Schedule: &Schedule{TimeZone: zone}, changedSlots: map[*Slot]bool{},
 		}
-		if err := d.Remake("mokran"); (err != nil) != fails || (slot.Wanted == 0) == fails {
+		if err := d.RegenerateSlots("mokran"); (err != nil) != fails || (slot.Wanted == 0) == fails {
 			t.Errorf("%s: %v, %d covers wanted", zone, err, slot.Wanted)
 		}
 		slot.Wanted = 4

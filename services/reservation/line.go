@@ -9,52 +9,52 @@ import (
 	"jari.example/internal/fault"
 )
 
-// lines are who waits for each slot, first come first. The desk that settles a
+// waitlists are who waits for each slot, first come first. The desk that settles a
 // slot has everybody on it who waits there.
-func (d *Desk) lines() map[SlotID][]*Reservation {
+func (d *UnitOfWork) waitlists() map[SlotID][]*Reservation {
 	lines := map[SlotID][]*Reservation{}
-	for _, r := range d.Rows {
+	for _, r := range d.Reservations {
 		if r.Status == Waiting {
 			lines[r.SlotID] = append(lines[r.SlotID], r)
 		}
 	}
 	for _, line := range lines {
-		slices.SortFunc(line, func(a, b *Reservation) int { return cmp.Compare(a.Line, b.Line) })
+		slices.SortFunc(line, func(a, b *Reservation) int { return cmp.Compare(a.WaitlistOrder, b.WaitlistOrder) })
 	}
 	return lines
 }
 
-// position is 1 for who is next, 0 for who does not wait.
-func (d *Desk) position(r *Reservation) (place int) {
+// waitlistPosition is 1 for who is next, 0 for who does not wait.
+func (d *UnitOfWork) waitlistPosition(r *Reservation) (place int) {
 	if r.Status != Waiting {
 		return 0
 	}
-	for _, o := range d.Rows {
-		if o.SlotID == r.SlotID && o.Status == Waiting && o.Line <= r.Line {
+	for _, o := range d.Reservations {
+		if o.SlotID == r.SlotID && o.Status == Waiting && o.WaitlistOrder <= r.WaitlistOrder {
 			place++
 		}
 	}
 	return place
 }
 
-// settle brings each slot's capacity in line with what the owner wants, and
+// offerFreeCovers brings each slot's capacity in line with what the owner wants, and
 // offers what is left to the first who fit. An offer ends with the time in
 // which it could still be cancelled, so after the cut-off there are none.
-func (d *Desk) settle() {
-	lines := d.lines()
+func (d *UnitOfWork) offerFreeCovers() {
+	lines := d.waitlists()
 	for _, slot := range d.Slots {
 		if capacity := max(slot.Wanted, slot.Booked); capacity != slot.Capacity {
 			slot.Capacity = capacity
-			d.touched[slot] = true
+			d.changedSlots[slot] = true
 		}
-		if !slot.offers(d.At) {
+		if !slot.acceptsOffers(d.Now) {
 			continue
 		}
 		for _, r := range lines[slot.ID] {
 			if r.Party <= slot.Left() {
-				d.become(r, Offered)
-				r.OfferEndsAt = earlier(d.At.Add(OfferFor), slot.CancelUntil)
-				d.tell(EventOffered, r)
+				d.transition(r, Offered)
+				r.OfferEndsAt = earlier(d.Now.Add(OfferTTL), slot.CancelUntil)
+				d.emit(EventOffered, r)
 			}
 		}
 	}
@@ -62,30 +62,30 @@ func (d *Desk) settle() {
 
 // Join puts a party into the line of a slot that has no room for it. Its fault
 // is one of a booking's, or conflict seats_available, line_full.
-func (b Booking) Join(d *Desk) (Reservation, error) {
+func (b Booking) Join(d *UnitOfWork) (Reservation, error) {
 	slot := d.Slots[b.SlotID]
-	if err := b.waitRefusal(slot, d.holdings(slot, uuid.Nil)); err != nil {
+	if err := b.joinRefusal(slot, d.holdingsExcept(slot, uuid.Nil)); err != nil {
 		return Reservation{}, err
 	}
-	r := Reservation{ID: b.ID, DinerID: b.DinerID, Party: b.Party, Note: b.Note, Status: Waiting, Line: 1}
-	line := d.lines()[slot.ID]
-	if len(line) >= MaxLine {
-		return Reservation{}, fault.New(fault.Conflict, "line_full", "%d are waiting for this time already. Try another one.", MaxLine)
+	r := Reservation{ID: b.ID, DinerID: b.DinerID, Party: b.Party, Note: b.Note, Status: Waiting, WaitlistOrder: 1}
+	line := d.waitlists()[slot.ID]
+	if len(line) >= MaxWaitlist {
+		return Reservation{}, fault.New(fault.Conflict, "line_full", "%d are waiting for this time already. Try another one.", MaxWaitlist)
 	}
 	if len(line) > 0 {
-		r.Line = line[len(line)-1].Line + 1
+		r.WaitlistOrder = line[len(line)-1].WaitlistOrder + 1
 	}
-	joined := d.add(r, slot)
-	d.tell(EventJoined, joined)
+	joined := d.addReservation(r, slot)
+	d.emit(EventJoined, joined)
 	return *joined, nil
 }
 
-func (b Booking) waitRefusal(slot *Slot, has Holdings) error {
-	if err := b.obstacle(slot, has); err != nil {
+func (b Booking) joinRefusal(slot *Slot, has Holdings) error {
+	if err := b.refusalBesidesCapacity(slot, has); err != nil {
 		return err
 	}
 	switch {
-	case !slot.offers(b.At):
+	case !slot.acceptsOffers(b.At):
 		return SlotClosed()
 	case b.Party > slot.Wanted:
 		return fault.BadField("/party", "This time seats %d at most.", slot.Wanted)
@@ -95,17 +95,17 @@ func (b Booking) waitRefusal(slot *Slot, has Holdings) error {
 	return nil
 }
 
-// Answer is a diner's word to an offer.
-type Answer struct {
-	Act
+// OfferResponse is a diner's word to an offer.
+type OfferResponse struct {
+	CommandMeta
 	ID     uuid.UUID
 	Accept bool
 }
 
 // Decide turns the offer into a booking, or gives its covers back. Codes:
 // not_found; conflict not_offered, offer_expired.
-func (a Answer) Decide(d *Desk) (Reservation, error) {
-	r := d.row(a.ID, a.DinerID)
+func (a OfferResponse) Decide(d *UnitOfWork) (Reservation, error) {
+	r := d.ofDiner(a.ID, a.DinerID)
 	switch {
 	case r == nil:
 		return Reservation{}, NotFound()
@@ -114,26 +114,26 @@ func (a Answer) Decide(d *Desk) (Reservation, error) {
 	case r.Status != Offered:
 		return Reservation{}, fault.New(fault.Conflict, "not_offered", "There is no offer to answer.")
 	case a.Accept:
-		d.become(r, Confirmed)
-		d.tell(EventConfirmed, r)
+		d.transition(r, Confirmed)
+		d.emit(EventConfirmed, r)
 	default:
-		d.become(r, Declined)
-		d.tell(EventDeclined, r)
+		d.transition(r, Declined)
+		d.emit(EventDeclined, r)
 	}
 	return *r, nil
 }
 
 // Leave takes who waits, or has an offer, out of the line. Who is out already
 // stays out. Codes: not_found; conflict not_waiting.
-func (c Cancellation) Leave(d *Desk) (Reservation, error) {
-	r := d.row(c.ID, c.DinerID)
+func (c Cancellation) Leave(d *UnitOfWork) (Reservation, error) {
+	r := d.ofDiner(c.ID, c.DinerID)
 	switch {
 	case r == nil:
 		return Reservation{}, NotFound()
 	case r.Status == Waiting || r.Status == Offered:
-		d.become(r, Cancelled)
-		d.tell(EventLeft, r)
-	case r.Status.Live():
+		d.transition(r, Cancelled)
+		d.emit(EventLeft, r)
+	case r.Status.Active():
 		return Reservation{}, fault.New(fault.Conflict, "not_waiting", "This is a booking by now: cancel it instead.")
 	}
 	return *r, nil
@@ -141,21 +141,21 @@ func (c Cancellation) Leave(d *Desk) (Reservation, error) {
 
 // Expire ends the offers that have run out, and the lines of slots whose cut-off
 // has come: nothing will be offered there any more.
-func Expire(d *Desk) (Reservation, error) {
-	for _, r := range d.byID() {
+func Expire(d *UnitOfWork) (Reservation, error) {
+	for _, r := range d.sortedByID() {
 		slot := d.Slots[r.SlotID]
-		if r.Status == Offered && !d.At.Before(r.OfferEndsAt) || r.Status == Waiting && slot != nil && !d.At.Before(slot.CancelUntil) {
-			d.become(r, Expired)
-			d.tell(EventExpired, r)
+		if r.Status == Offered && !d.Now.Before(r.OfferEndsAt) || r.Status == Waiting && slot != nil && !d.Now.Before(slot.CancelUntil) {
+			d.transition(r, Expired)
+			d.emit(EventExpired, r)
 		}
 	}
 	return Reservation{}, nil
 }
 
-// byID lists the rows in the order in which they are written.
-func (d *Desk) byID() []*Reservation {
-	rows := make([]*Reservation, 0, len(d.Rows))
-	for _, r := range d.Rows {
+// sortedByID lists the rows in the order in which they are written.
+func (d *UnitOfWork) sortedByID() []*Reservation {
+	rows := make([]*Reservation, 0, len(d.Reservations))
+	for _, r := range d.Reservations {
 		rows = append(rows, r)
 	}
 	slices.SortFunc(rows, func(a, b *Reservation) int { return slices.Compare(a.ID[:], b.ID[:]) })

@@ -9,7 +9,7 @@ import (
 
 // Move asks for another time, party or note. What is nil stays as it is.
 type Move struct {
-	Act
+	CommandMeta
 	ID      uuid.UUID
 	SlotID  *SlotID
 	Party   *int
@@ -21,8 +21,8 @@ type Move struct {
 // party keeps the place in line; who waits or has an offer and asks for another
 // time is booked there, or keeps what they have. Codes: not_found;
 // precondition_failed version_mismatch; conflict not_movable and a booking's.
-func (m Move) Decide(d *Desk) (Reservation, error) {
-	r := d.row(m.ID, m.DinerID)
+func (m Move) Decide(d *UnitOfWork) (Reservation, error) {
+	r := d.ofDiner(m.ID, m.DinerID)
 	if r == nil {
 		return Reservation{}, NotFound()
 	}
@@ -48,17 +48,17 @@ func (m Move) Decide(d *Desk) (Reservation, error) {
 		if to != nil && to.RestaurantID != r.RestaurantID {
 			to = nil
 		}
-		b := Booking{Act: m.Act, SlotID: slot, Party: party}
-		if err := b.Refusal(to, d.holdings(to, r.ID)); err != nil {
+		b := Booking{CommandMeta: m.CommandMeta, SlotID: slot, Party: party}
+		if err := b.Refusal(to, d.holdingsExcept(to, r.ID)); err != nil {
 			return Reservation{}, err
 		}
 		kind = EventMoved
 		if r.Status != Confirmed {
 			kind = EventConfirmed
 		}
-		d.become(r, Cancelled) // gives back what it holds, if anything
-		d.take(to, party)
-		r.Status, r.Line, r.Party = Confirmed, 0, party
+		d.transition(r, Cancelled) // gives back what it holds, if anything
+		d.takeCovers(to, party)
+		r.Status, r.WaitlistOrder, r.Party = Confirmed, 0, party
 		r.SlotID, r.TimeZone, r.Start, r.End, r.CancelUntil = to.ID, to.TimeZone, to.Start, to.End, to.CancelUntil
 	case party != r.Party:
 		if err := d.resize(r, party); err != nil {
@@ -71,21 +71,21 @@ func (m Move) Decide(d *Desk) (Reservation, error) {
 	}
 	if m.Note != nil && m.Note.Reveal() != r.Note.Reveal() {
 		r.Note = *m.Note
-		d.touch(r)
+		d.markChanged(r)
 	}
 	if kind != "" {
-		e := d.tell(kind, r)
+		e := d.emit(kind, r)
 		e.Previous = &before
 	}
 	return *r, nil
 }
 
 // resize changes how many come, on the same slot.
-func (d *Desk) resize(r *Reservation, party int) error {
+func (d *UnitOfWork) resize(r *Reservation, party int) error {
 	slot, more := d.Slots[r.SlotID], party-r.Party
 	switch {
 	case party < slot.Party.Min || party > slot.Party.Max:
-		return partySize(slot)
+		return partySizeRefused(slot)
 	case r.Status == Waiting && party > slot.Wanted:
 		return fault.BadField("/party", "This time seats %d at most.", slot.Wanted)
 	case r.Status != Waiting && more > 0 && slot.Closed():
@@ -94,20 +94,20 @@ func (d *Desk) resize(r *Reservation, party int) error {
 		return Full(slot.Left())
 	case r.Status == Waiting:
 	case more > 0:
-		d.take(slot, more)
+		d.takeCovers(slot, more)
 	default:
-		d.release(slot, -more)
+		d.releaseCovers(slot, -more)
 	}
 	r.Party = party
-	d.touch(r)
+	d.markChanged(r)
 	return nil
 }
 
 // Decide gives the covers back, or the place in line. Codes: not_found;
 // conflict not_cancellable.
-func (c Cancellation) Decide(d *Desk) (Reservation, error) {
-	r := d.row(c.ID, c.DinerID)
-	if entered := d.Rows[c.ID]; entered != nil && entered.DinerID == nobody && c.MayTouch != nil && c.MayTouch(entered.RestaurantID) {
+func (c Cancellation) Decide(d *UnitOfWork) (Reservation, error) {
+	r := d.ofDiner(c.ID, c.DinerID)
+	if entered := d.Reservations[c.ID]; entered != nil && entered.DinerID == noDiner && c.MayTouch != nil && c.MayTouch(entered.RestaurantID) {
 		r = entered
 	}
 	if err := c.Refusal(r); err != nil {
@@ -117,7 +117,7 @@ func (c Cancellation) Decide(d *Desk) (Reservation, error) {
 	if r.Status != Confirmed {
 		kind = EventLeft
 	}
-	d.become(r, Cancelled)
-	d.tell(kind, r)
+	d.transition(r, Cancelled)
+	d.emit(kind, r)
 	return *r, nil
 }

@@ -58,9 +58,9 @@ type Visit struct {
 	Party int       `json:"party"`
 }
 
-// Outbox holds the events that are still to be told. Any number of relays may
+// OutboxStore holds the events that are still to be told. Any number of relays may
 // lease from it at once.
-type Outbox interface {
+type OutboxStore interface {
 	// Backlog counts the events that are left, since they occurred.
 	backlog.Queue
 
@@ -74,24 +74,24 @@ type Outbox interface {
 	Postpone(ctx context.Context, seq int64, due time.Time) error
 }
 
-// Notifications is whoever tells diners.
-type Notifications interface {
+// Receiver is whoever tells diners.
+type Receiver interface {
 	// Tell returns nil once the event is safe with the receiver, who takes the
 	// same event again as the one it has.
-	Tell(ctx context.Context, e Event) error
+	Deliver(ctx context.Context, e Event) error
 }
 
 // How the relay paces itself. An event is told at least once: whoever takes it
 // and dies leaves it to others when the lease ends.
 const (
-	leaseBatch = 32
-	leaseFor   = 30 * time.Second // > leaseBatch/tellers*2*tellWithin: each event is told, and settled
-	tellWithin = 3 * time.Second
-	tellers    = 8 // at once
-	retryFirst = 400 * time.Millisecond
-	retryMost  = time.Minute
-	parkFirst  = time.Minute
-	parkMost   = time.Hour
+	leaseBatch          = 32
+	leaseTTL            = 30 * time.Second // > leaseBatch/tellers*2*tellWithin: each event is told, and settled
+	deliverTimeout      = 3 * time.Second
+	deliveryConcurrency = 8 // at once
+	retryInitial        = 400 * time.Millisecond
+	retryMax            = time.Minute
+	refusedInitial      = time.Minute
+	refusedMax          = time.Hour
 )
 
 const scope = "jari.example/services/reservation" // of spans and metrics
@@ -106,19 +106,19 @@ const scope = "jari.example/services/reservation" // of spans and metrics
 // told of its reservation, which would make no sense without it, and nothing of
 // any other.
 type Relay struct {
-	outbox  Outbox
-	to      Notifications
-	logger  *slog.Logger
-	loop    worker.Loop
-	refused metric.Int64Counter
-	batches backlog.Batches
+	outbox   OutboxStore
+	receiver Receiver
+	logger   *slog.Logger
+	loop     worker.Loop
+	refused  metric.Int64Counter
+	batches  backlog.Batches
 }
 
 // NewRelay makes a Relay; Run starts it.
-func NewRelay(outbox Outbox, to Notifications, logger *slog.Logger) *Relay {
+func NewRelay(outbox OutboxStore, to Receiver, logger *slog.Logger) *Relay {
 	// The only fault is a malformed name, and then the counter counts nothing.
 	refused, _ := otel.Meter(scope).Int64Counter(names.MetricOutboxRefused, metric.WithUnit("{event}"))
-	return &Relay{outbox: outbox, to: to, logger: logger, refused: refused, batches: backlog.NewBatches(names.QueueOutbox)}
+	return &Relay{outbox: outbox, receiver: to, logger: logger, refused: refused, batches: backlog.NewBatches(names.QueueOutbox)}
 }
 
 // Watch reports what is left in the outbox until ctx ends.
@@ -130,15 +130,15 @@ func (r *Relay) Watch(ctx context.Context) error {
 func (r *Relay) Wake() { r.loop.Wake() }
 
 // Run works until ctx ends, and finishes what it has leased.
-func (r *Relay) Run(ctx context.Context) error { return r.loop.Run(ctx, r.round) }
+func (r *Relay) Run(ctx context.Context) error { return r.loop.Run(ctx, r.poll) }
 
-// round leases once and tells what it got. well is false if the outbox or the
+// poll leases once and tells what it got. well is false if the outbox or the
 // receiver was away.
-func (r *Relay) round(ctx context.Context) (told int, well bool) {
-	lease, cancel := context.WithTimeout(ctx, tellWithin)
+func (r *Relay) poll(ctx context.Context) (told int, well bool) {
+	lease, cancel := context.WithTimeout(ctx, deliverTimeout)
 	defer cancel()
 	now := time.Now()
-	events, err := r.outbox.Lease(lease, leaseBatch, now, now.Add(leaseFor))
+	events, err := r.outbox.Lease(lease, leaseBatch, now, now.Add(leaseTTL))
 	if err != nil {
 		r.logger.WarnContext(ctx, "outbox not readable", names.EventName, names.EventOutboxFailed,
 			names.Reason, fault.ReasonOf(err), names.Exception, err.Error())
@@ -148,7 +148,7 @@ func (r *Relay) round(ctx context.Context) (told int, well bool) {
 	var away atomic.Bool
 	var done atomic.Int64
 	var all errgroup.Group
-	all.SetLimit(tellers)
+	all.SetLimit(deliveryConcurrency)
 	for _, e := range events { // no two of one reservation
 		all.Go(func() error {
 			defer worker.Survive(ctx, r.logger)
@@ -168,7 +168,7 @@ func (r *Relay) round(ctx context.Context) (told int, well bool) {
 // deliver tells one event in a span that belongs to the trace of the request
 // behind it, and settles it with the outbox.
 func (r *Relay) deliver(ctx context.Context, e Event) error {
-	ctx, cancel := context.WithTimeout(ctx, tellWithin)
+	ctx, cancel := context.WithTimeout(ctx, deliverTimeout)
 	defer cancel()
 	ctx, span := otel.Tracer(scope).Start(telemetry.Continue(ctx, e.Traceparent), names.SpanOutboxDeliver, trace.WithAttributes(
 		attribute.String(names.OutboxEventID, e.ID.String()),
@@ -176,45 +176,45 @@ func (r *Relay) deliver(ctx context.Context, e Event) error {
 		attribute.String(names.MailKind, e.Kind)))
 	defer span.End()
 
-	err := r.to.Tell(ctx, e)
+	err := r.receiver.Deliver(ctx, e)
 	// Settling must not depend on how long the receiver has taken.
-	settle, cancel := context.WithTimeout(context.WithoutCancel(ctx), tellWithin)
+	settle, cancel := context.WithTimeout(context.WithoutCancel(ctx), deliverTimeout)
 	defer cancel()
 	if err != nil {
 		span.SetStatus(codes.Error, fault.ReasonOf(err))
 		// Should this fail too, the lease ends by itself.
-		_ = r.outbox.Postpone(settle, e.Seq, time.Now().Add(r.failed(ctx, e, err)))
+		_ = r.outbox.Postpone(settle, e.Seq, time.Now().Add(r.reportFailure(ctx, e, err)))
 		return err
 	}
 	if err := r.outbox.Delivered(settle, e.Seq); err != nil {
 		return err // told again after the lease, and known by its id
 	}
-	r.line(e).InfoContext(ctx, "event delivered", names.EventName, names.EventOutboxDelivered)
+	r.logWith(e).InfoContext(ctx, "event delivered", names.EventName, names.EventOutboxDelivered)
 	return nil
 }
 
-// failed says and counts why e was not delivered, and returns how long to leave
+// reportFailure says and counts why e was not delivered, and returns how long to leave
 // it alone.
-func (r *Relay) failed(ctx context.Context, e Event, err error) time.Duration {
-	line := r.line(e).With(names.Reason, fault.ReasonOf(err), names.Exception, err.Error())
-	if !refuses(err) {
+func (r *Relay) reportFailure(ctx context.Context, e Event, err error) time.Duration {
+	line := r.logWith(e).With(names.Reason, fault.ReasonOf(err), names.Exception, err.Error())
+	if !isPermanent(err) {
 		line.WarnContext(ctx, "event not delivered", names.EventName, names.EventOutboxFailed)
-		return worker.Backoff(e.Attempts, retryFirst, retryMost)
+		return worker.Backoff(e.Attempts, retryInitial, retryMax)
 	}
 	line.ErrorContext(ctx, "outbox event refused", names.EventName, names.EventOutboxRefused)
 	r.refused.Add(ctx, 1, metric.WithAttributes(
 		attribute.String(names.MailKind, e.Kind), attribute.String(names.Reason, fault.ReasonOf(err))))
-	return worker.Backoff(e.Attempts, parkFirst, parkMost)
+	return worker.Backoff(e.Attempts, refusedInitial, refusedMax)
 }
 
-func (r *Relay) line(e Event) *slog.Logger {
+func (r *Relay) logWith(e Event) *slog.Logger {
 	return r.logger.With(names.OutboxEventID, e.ID.String(), names.ReservationID, e.Reservation.ID.String(),
 		names.MailKind, e.Kind, names.Count, e.Attempts)
 }
 
-// refuses reports whether the receiver has understood and said no, a 4xx, which
+// isPermanent reports whether the receiver has understood and said no, a 4xx, which
 // it will say again.
-func refuses(err error) bool {
+func isPermanent(err error) bool {
 	switch fault.CodeOf(err) {
 	case fault.Unavailable, fault.Timeout, fault.RateLimited, fault.Internal:
 		return false

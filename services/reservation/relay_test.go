@@ -27,7 +27,7 @@ type ear struct {
 	calls int
 }
 
-func (e *ear) Tell(_ context.Context, event reservation.Event) error {
+func (e *ear) Deliver(_ context.Context, event reservation.Event) error {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	e.calls++
@@ -59,11 +59,11 @@ func openRestaurant(t *testing.T) (*inmem.Store, reservation.SlotID) {
 		RestaurantID: "mokran", Start: start, End: start.Add(time.Hour), CancelUntil: start, TimeZone: "Asia/Seoul",
 		Party: reservation.PartySize{Min: 1, Max: 10}, Wanted: 100, Capacity: 100,
 	}
-	if _, err := store.Change(t.Context(), reservation.Change{
-		Act:   reservation.Act{At: now},
-		Scope: reservation.Scope{Period: reservation.Period{RestaurantID: "mokran", From: now, To: start.Add(time.Hour)}},
-		Decide: func(d *reservation.Desk) (reservation.Reservation, error) {
-			d.Arrange([]reservation.Slot{slot})
+	if _, err := store.Execute(t.Context(), reservation.Command{
+		CommandMeta: reservation.CommandMeta{At: now},
+		Scope:       reservation.Scope{Period: reservation.Period{RestaurantID: "mokran", From: now, To: start.Add(time.Hour)}},
+		Decide: func(d *reservation.UnitOfWork) (reservation.Reservation, error) {
+			d.ReconcileSlots([]reservation.Slot{slot})
 			return reservation.Reservation{}, nil
 		},
 	}); err != nil {
@@ -76,8 +76,8 @@ func openRestaurant(t *testing.T) (*inmem.Store, reservation.SlotID) {
 	return store, free[0].ID
 }
 
-func act(diner uuid.UUID) reservation.Act {
-	return reservation.Act{
+func act(diner uuid.UUID) reservation.CommandMeta {
+	return reservation.CommandMeta{
 		DinerID: diner, Key: uuid.NewString(), EventID: uuid.New(), At: time.Now(),
 		Traceparent: "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01",
 	}
@@ -87,10 +87,10 @@ func act(diner uuid.UUID) reservation.Act {
 func bookAndCancel(t *testing.T, store *inmem.Store, slot reservation.SlotID) {
 	t.Helper()
 	diner, id := uuid.New(), uuid.New()
-	if _, err := store.Book(t.Context(), reservation.Booking{Act: act(diner), ID: id, SlotID: slot, Party: 1}); err != nil {
+	if _, err := store.Book(t.Context(), reservation.Booking{CommandMeta: act(diner), ID: id, SlotID: slot, Party: 1}); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := cancel(t.Context(), store, reservation.Cancellation{Act: act(diner), ID: id}); err != nil {
+	if _, err := cancel(t.Context(), store, reservation.Cancellation{CommandMeta: act(diner), ID: id}); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -296,5 +296,5 @@ func TestDeliveryBelongsToTheBookingsTrace(t *testing.T) {
 }
 
 func cancel(ctx context.Context, store *inmem.Store, c reservation.Cancellation) (reservation.Outcome, error) {
-	return store.Change(ctx, reservation.Change{Act: c.Act, Op: reservation.OpCancel, Scope: reservation.Scope{Row: c.ID}, Decide: c.Decide})
+	return store.Execute(ctx, reservation.Command{CommandMeta: c.CommandMeta, Op: reservation.OpCancel, Scope: reservation.Scope{ReservationID: c.ID}, Decide: c.Decide})
 }

@@ -40,8 +40,8 @@ func (s Status) Valid() bool {
 	return false
 }
 
-// Live reports whether s counts towards what one diner may have at a time.
-func (s Status) Live() bool { return s == Waiting || s.HoldsCovers() }
+// Active reports whether s counts towards what one diner may have at a time.
+func (s Status) Active() bool { return s == Waiting || s.HoldsCovers() }
 
 // HoldsCovers reports whether s takes seats from its slot.
 func (s Status) HoldsCovers() bool { return s == Offered || s == Confirmed || s == Seated }
@@ -49,18 +49,18 @@ func (s Status) HoldsCovers() bool { return s == Offered || s == Confirmed || s 
 // Cancellable reports whether a diner may still give up what is in s.
 func (s Status) Cancellable() bool { return s == Waiting || s == Offered || s == Confirmed }
 
-// OfferFor is how long an offer stands, unless the slot's cut-off comes first.
-const OfferFor = 10 * time.Minute
+// OfferTTL is how long an offer stands, unless the slot's cut-off comes first.
+const OfferTTL = 10 * time.Minute
 
-// RemindAhead is how long before a visit its diner is reminded.
-const RemindAhead = 24 * time.Hour
+// ReminderLead is how long before a visit its diner is reminded.
+const ReminderLead = 24 * time.Hour
 
 // What may be asked for: seats that are hoarded stay empty.
 const (
-	MaxLive  = 8   // live reservations
-	MaxParty = 20  // covers in one of them
-	MaxNote  = 500 // characters
-	MaxLine  = 200 // who wait for one slot: nobody behind them has a chance, and each change there looks at all of them
+	MaxActive   = 8   // live reservations
+	MaxParty    = 20  // covers in one of them
+	MaxNote     = 500 // characters
+	MaxWaitlist = 200 // who wait for one slot: nobody behind them has a chance, and each change there looks at all of them
 )
 
 // SlotID names a slot; outside it is an opaque string. Zero names none.
@@ -120,8 +120,8 @@ func (s Slot) Left() int {
 // Closed reports whether the owner has taken the slot, or part of it, back.
 func (s Slot) Closed() bool { return s.Wanted == 0 || s.Wanted != s.Capacity }
 
-// offers reports whether covers of the slot may be offered at an instant.
-func (s Slot) offers(at time.Time) bool {
+// acceptsOffers reports whether covers of the slot may be offered at an instant.
+func (s Slot) acceptsOffers(at time.Time) bool {
 	return !s.Closed() && at.Before(s.CancelUntil) && at.Before(s.Start)
 }
 
@@ -148,15 +148,15 @@ type Reservation struct {
 	OfferEndsAt  time.Time `json:"offer_ends_at,omitzero"` // while Offered
 	Position     int       `json:"position,omitempty"`     // while Waiting, 1 is next; only answers to diners know it
 
-	Note    secret.String `json:"-"` // the diner's own words
-	DinerID uuid.UUID     `json:"-"` // Nil: the owner entered it
-	Guest   Guest         `json:"-"` // whom the owner entered it for
-	Line    int64         `json:"-"` // order in the waitlist
-	Version int           `json:"-"` // 1, and one more with each change
+	Note          secret.String `json:"-"` // the diner's own words
+	DinerID       uuid.UUID     `json:"-"` // Nil: the owner entered it
+	Guest         Guest         `json:"-"` // whom the owner entered it for
+	WaitlistOrder int64         `json:"-"` // order in the waitlist
+	Version       int           `json:"-"` // 1, and one more with each change
 }
 
-// nobody is the diner of who has no account.
-var nobody = uuid.Nil
+// noDiner is the diner of who has no account.
+var noDiner = uuid.Nil
 
 // Guest is somebody without an account: a phone booking or a walk-in.
 type Guest struct {

@@ -22,22 +22,22 @@ import (
 // Unavailable or Timeout when the store cannot answer; a change may have
 // happened then, and the same Idempotency-Key finds out.
 type Service struct {
-	store    Store
-	wake     func() // tells the relay that there may be an event
-	now      func() time.Time
-	calendar *calendar
-	latch    *latch
-	users    Users
-	mails    Mails
-	tally    Tally
+	store       Store
+	notifyRelay func() // tells the relay that there may be an event
+	now         func() time.Time
+	slots       *slotCache
+	soldOut     *soldOutCache
+	users       Users
+	mails       Mails
+	metrics     Metrics
 }
 
 // New makes a Service. wake is called after each commit and must not block.
 // users and mails may be nil: the owner's list does without them then.
 func New(store Store, users Users, mails Mails, wake func()) *Service {
 	return &Service{
-		store: store, wake: wake, now: time.Now, calendar: newCalendar(store), latch: newLatch(),
-		users: users, mails: mails, tally: NewTally(),
+		store: store, notifyRelay: wake, now: time.Now, slots: newSlotCache(store), soldOut: newSoldOutCache(),
+		users: users, mails: mails, metrics: NewMetrics(),
 	}
 }
 
@@ -70,113 +70,113 @@ func (r BookRequest) validate() error {
 func (s *Service) Book(ctx context.Context, r BookRequest) (Outcome, error) {
 	out, err := s.book(ctx, r)
 	if err != nil {
-		s.tally.refused(ctx, err)
+		s.metrics.Refused(ctx, err)
 	}
 	return out, err
 }
 
 func (s *Service) book(ctx context.Context, r BookRequest) (Outcome, error) {
-	b, err := s.booking(ctx, r)
+	b, err := s.newBooking(ctx, r)
 	if err != nil {
 		return Outcome{}, err
 	}
 	// The latch knows of what was sold out a moment ago, but only the store knows
 	// whether this key was among those who were sold to.
-	if left, full := s.latch.full(b.SlotID, b.Party); full {
-		out, err := s.store.Remembered(ctx, OpBook, b.Act)
+	if left, full := s.soldOut.get(b.SlotID, b.Party); full {
+		out, err := s.store.Replay(ctx, OpBook, b.CommandMeta)
 		if err == nil && !out.Replayed {
-			err = latched(left)
+			err = FullFromCache(left)
 		}
-		return s.done(ctx, out, err)
+		return s.finish(ctx, out, err)
 	}
 	out, err := s.store.Book(ctx, b)
-	if left, full := coversLeft(err); full {
-		s.latch.close(b.SlotID, left)
+	if left, full := CoversLeft(err); full {
+		s.soldOut.put(b.SlotID, left)
 	}
-	return s.done(ctx, out, err)
+	return s.finish(ctx, out, err)
 }
 
 // Join puts the diner into the line of a slot that is sold out. Codes: those of
 // Book, and conflict seats_available where it is not.
 func (s *Service) Join(ctx context.Context, r BookRequest) (Outcome, error) {
-	b, err := s.booking(ctx, r)
+	b, err := s.newBooking(ctx, r)
 	if err != nil {
 		return Outcome{}, err
 	}
-	return s.change(ctx, Change{
-		Act: b.Act, Op: OpJoin, Scope: Scope{Diner: b.DinerID, Slots: []SlotID{b.SlotID}}, Decide: b.Join,
+	return s.execute(ctx, Command{
+		CommandMeta: b.CommandMeta, Op: OpJoin, Scope: Scope{LimitsOf: b.DinerID, Slots: []SlotID{b.SlotID}}, Decide: b.Join,
 	})
 }
 
-func (s *Service) booking(ctx context.Context, r BookRequest) (Booking, error) {
+func (s *Service) newBooking(ctx context.Context, r BookRequest) (Booking, error) {
 	if err := r.validate(); err != nil {
 		return Booking{}, err
 	}
 	telemetry.Note(ctx, slog.String(names.SlotID, r.SlotID), slog.Int(names.Party, r.Party))
-	act, err := s.act(ctx, r.Key, hash(r.SlotID, r.Party, r.Note.Reveal()))
+	act, err := s.meta(ctx, r.Key, requestHash(r.SlotID, r.Party, r.Note.Reveal()))
 	if err != nil {
 		return Booking{}, err
 	}
 	id, err := uuid.NewV7()
-	return Booking{Act: act, ID: id, SlotID: ParseSlotID(r.SlotID), Party: r.Party, Note: r.Note}, err
+	return Booking{CommandMeta: act, ID: id, SlotID: ParseSlotID(r.SlotID), Party: r.Party, Note: r.Note}, err
 }
 
-// OneRequest is an act on one reservation. Key is the Idempotency-Key.
-type OneRequest struct {
+// ReservationRequest is an act on one reservation. Key is the Idempotency-Key.
+type ReservationRequest struct {
 	ID  string `json:"-"`
 	Key string `json:"-"`
 }
 
-// one reads r as an act of whoever is in ctx.
-func (s *Service) one(ctx context.Context, r OneRequest) (uuid.UUID, Act, error) {
+// reservationCommand reads r as an act of whoever is in ctx.
+func (s *Service) reservationCommand(ctx context.Context, r ReservationRequest) (uuid.UUID, CommandMeta, error) {
 	id, err := uuid.Parse(r.ID)
 	if err != nil {
-		return id, Act{}, NotFound()
+		return id, CommandMeta{}, NotFound()
 	}
-	act, err := s.act(ctx, r.Key, hash(id))
+	act, err := s.meta(ctx, r.Key, requestHash(id))
 	return id, act, err
 }
 
 // Cancel cancels the diner's own reservation, or one that the owner has entered.
 // Codes: not_found; conflict
 // not_cancellable; unprocessable idempotency_key_reused.
-func (s *Service) Cancel(ctx context.Context, r OneRequest) (Outcome, error) {
-	id, act, err := s.one(ctx, r)
+func (s *Service) Cancel(ctx context.Context, r ReservationRequest) (Outcome, error) {
+	id, act, err := s.reservationCommand(ctx, r)
 	if err != nil {
 		return Outcome{}, err
 	}
-	c := Cancellation{Act: act, ID: id, MayTouch: endpoint.IdentityFrom(ctx).MayTouch}
-	return s.change(ctx, Change{Act: act, Op: OpCancel, Scope: Scope{Row: id}, Decide: c.Decide})
+	c := Cancellation{CommandMeta: act, ID: id, MayTouch: endpoint.IdentityFrom(ctx).MayTouch}
+	return s.execute(ctx, Command{CommandMeta: act, Op: OpCancel, Scope: Scope{ReservationID: id}, Decide: c.Decide})
 }
 
 // Leave takes the diner out of a line. Codes: not_found; conflict not_waiting.
-func (s *Service) Leave(ctx context.Context, r OneRequest) (Outcome, error) {
-	id, act, err := s.one(ctx, r)
+func (s *Service) Leave(ctx context.Context, r ReservationRequest) (Outcome, error) {
+	id, act, err := s.reservationCommand(ctx, r)
 	if err != nil {
 		return Outcome{}, err
 	}
-	c := Cancellation{Act: act, ID: id}
-	return s.change(ctx, Change{Act: act, Scope: Scope{Row: id}, Decide: c.Leave})
+	c := Cancellation{CommandMeta: act, ID: id}
+	return s.execute(ctx, Command{CommandMeta: act, Scope: Scope{ReservationID: id}, Decide: c.Leave})
 }
 
 // Accept books what was offered. Codes: not_found; conflict not_offered,
 // offer_expired; unprocessable idempotency_key_reused.
-func (s *Service) Accept(ctx context.Context, r OneRequest) (Outcome, error) {
-	return s.answer(ctx, r, OpAccept)
+func (s *Service) Accept(ctx context.Context, r ReservationRequest) (Outcome, error) {
+	return s.respondToOffer(ctx, r, OpAccept)
 }
 
 // Decline gives back what was offered. Codes as Accept's.
-func (s *Service) Decline(ctx context.Context, r OneRequest) (Outcome, error) {
-	return s.answer(ctx, r, OpDecline)
+func (s *Service) Decline(ctx context.Context, r ReservationRequest) (Outcome, error) {
+	return s.respondToOffer(ctx, r, OpDecline)
 }
 
-func (s *Service) answer(ctx context.Context, r OneRequest, op string) (Outcome, error) {
-	id, act, err := s.one(ctx, r)
+func (s *Service) respondToOffer(ctx context.Context, r ReservationRequest, op string) (Outcome, error) {
+	id, act, err := s.reservationCommand(ctx, r)
 	if err != nil {
 		return Outcome{}, err
 	}
-	a := Answer{Act: act, ID: id, Accept: op == OpAccept}
-	return s.change(ctx, Change{Act: act, Op: op, Scope: Scope{Row: id}, Decide: a.Decide})
+	a := OfferResponse{CommandMeta: act, ID: id, Accept: op == OpAccept}
+	return s.execute(ctx, Command{CommandMeta: act, Op: op, Scope: Scope{ReservationID: id}, Decide: a.Decide})
 }
 
 // MoveRequest asks for another time, party or note. Version is If-Match's, 0
@@ -197,12 +197,12 @@ func (s *Service) Move(ctx context.Context, r MoveRequest) (Outcome, error) {
 	if err != nil {
 		return Outcome{}, NotFound()
 	}
-	act, err := s.act(ctx, "", nil)
+	act, err := s.meta(ctx, "", nil)
 	if err != nil {
 		return Outcome{}, err
 	}
-	m := Move{Act: act, ID: id, Party: r.Party, Note: r.Note, Version: r.Version}
-	scope := Scope{Row: id, Diner: act.DinerID}
+	m := Move{CommandMeta: act, ID: id, Party: r.Party, Note: r.Note, Version: r.Version}
+	scope := Scope{ReservationID: id, LimitsOf: act.DinerID}
 	whole := BookRequest{SlotID: "0", Party: 1} // to be judged by the rules of a booking
 	if r.SlotID != nil {
 		whole.SlotID = *r.SlotID
@@ -218,25 +218,25 @@ func (s *Service) Move(ctx context.Context, r MoveRequest) (Outcome, error) {
 	if err := whole.validate(); err != nil {
 		return Outcome{}, err
 	}
-	return s.change(ctx, Change{Act: act, Scope: scope, Decide: m.Decide})
+	return s.execute(ctx, Command{CommandMeta: act, Scope: scope, Decide: m.Decide})
 }
 
-// change commits c. It may have freed covers of any slot it was about, so what
+// execute commits c. It may have freed covers of any slot it was about, so what
 // this process remembers of those is forgotten: who has just given seats back
 // should see them.
-func (s *Service) change(ctx context.Context, c Change) (Outcome, error) {
+func (s *Service) execute(ctx context.Context, c Command) (Outcome, error) {
 	var touched []*Slot
 	decide := c.Decide
-	c.Decide = func(d *Desk) (Reservation, error) {
+	c.Decide = func(d *UnitOfWork) (Reservation, error) {
 		touched = slices.Collect(maps.Values(d.Slots))
 		return decide(d)
 	}
-	out, err := s.store.Change(ctx, c)
+	out, err := s.store.Execute(ctx, c)
 	for _, slot := range touched {
-		s.latch.open(slot.ID)
+		s.soldOut.remove(slot.ID)
 	}
-	s.calendar.forget(touched, c.Period.RestaurantID)
-	return s.done(ctx, out, err)
+	s.slots.invalidate(touched, c.Period.RestaurantID)
+	return s.finish(ctx, out, err)
 }
 
 // GetRequest names a reservation.
@@ -286,7 +286,7 @@ func (s *Service) List(ctx context.Context, r ListRequest) (ListResponse, error)
 	if err != nil {
 		return ListResponse{}, err
 	}
-	q := Query{DinerID: who, Statuses: r.Statuses, After: r.After, Limit: r.Limit + 1, Soonest: r.When == Upcoming}
+	q := ReservationQuery{DinerID: who, Statuses: r.Statuses, After: r.After, Limit: r.Limit + 1, Soonest: r.When == Upcoming}
 	switch r.When {
 	case Upcoming:
 		q.From = s.now()
@@ -308,28 +308,28 @@ func page(list []Reservation, limit int) ListResponse {
 	return p
 }
 
-// act is what a store must know about who changes something, and when.
-func (s *Service) act(ctx context.Context, key string, hash []byte) (Act, error) {
+// meta is what a store must know about who changes something, and when.
+func (s *Service) meta(ctx context.Context, key string, hash []byte) (CommandMeta, error) {
 	who, err := diner(ctx)
-	return Act{
-		DinerID: who, Key: key, Hash: hash, EventID: uuid.New(),
+	return CommandMeta{
+		DinerID: who, Key: key, RequestHash: hash, EventID: uuid.New(),
 		Traceparent: telemetry.Traceparent(ctx),
 		At:          s.now().UTC().Truncate(time.Microsecond), // what PostgreSQL keeps
 	}, err
 }
 
-// done notes what came out and wakes the relay for it.
-func (s *Service) done(ctx context.Context, out Outcome, err error) (Outcome, error) {
+// finish notes what came out and wakes the relay for it.
+func (s *Service) finish(ctx context.Context, out Outcome, err error) (Outcome, error) {
 	if err != nil {
 		return out, err
 	}
-	if out.ID != nobody { // schedules and closures are about no single one
+	if out.ID != noDiner { // schedules and closures are about no single one
 		telemetry.Note(ctx,
 			slog.String(names.ReservationID, out.ID.String()),
 			slog.String(names.RestaurantID, out.RestaurantID),
 			slog.Bool(names.Replayed, out.Replayed))
 	}
-	s.wake()
+	s.notifyRelay()
 	return out, nil
 }
 

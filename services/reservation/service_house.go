@@ -39,8 +39,8 @@ func forbidden() error {
 	return fault.New(fault.Forbidden, "forbidden", "This restaurant is not yours.")
 }
 
-// own refuses whoever may not touch the restaurant.
-func own(ctx context.Context, restaurant string) error {
+// authorizeOwner refuses whoever may not touch the restaurant.
+func authorizeOwner(ctx context.Context, restaurant string) error {
 	telemetry.Note(ctx, slog.String(names.RestaurantID, restaurant))
 	if !endpoint.IdentityFrom(ctx).MayTouch(restaurant) {
 		return forbidden()
@@ -57,12 +57,12 @@ type ScheduleRequest struct {
 // ScheduleResponse says how many slots the schedule describes, and which slots
 // keep guests though it has no room for them: those take no more.
 type ScheduleResponse struct {
-	Slots  int          `json:"slots"`
-	Closed []ClosedSlot `json:"closed"`
+	Slots  int              `json:"slots"`
+	Closed []OverbookedSlot `json:"closed"`
 }
 
-// ClosedSlot is a slot that holds more covers than its owner wants.
-type ClosedSlot struct {
+// OverbookedSlot is a slot that holds more covers than its owner wants.
+type OverbookedSlot struct {
 	SlotID SlotID    `json:"slot_id"`
 	Start  time.Time `json:"start"`
 	Booked int       `json:"booked"`
@@ -71,13 +71,13 @@ type ClosedSlot struct {
 // PutSchedule makes the slots of the coming days. The same schedule again
 // changes nothing and no booked seat is dropped. Codes: invalid, forbidden.
 func (s *Service) PutSchedule(ctx context.Context, r ScheduleRequest) (ScheduleResponse, error) {
-	if err := own(ctx, r.RestaurantID); err != nil {
+	if err := authorizeOwner(ctx, r.RestaurantID); err != nil {
 		return ScheduleResponse{}, err
 	}
 	if err := r.Validate(); err != nil {
 		return ScheduleResponse{}, err
 	}
-	act, err := s.act(ctx, "", nil)
+	act, err := s.meta(ctx, "", nil)
 	if err != nil {
 		return ScheduleResponse{}, err
 	}
@@ -86,29 +86,29 @@ func (s *Service) PutSchedule(ctx context.Context, r ScheduleRequest) (ScheduleR
 			"This schedule has %d slots, %d at most: state a longer interval, shorter drops or fewer days ahead.", n, maxSlots).At("/interval_minutes")
 	}
 	var answer ScheduleResponse
-	_, err = s.change(ctx, Change{
-		Act: act, Scope: Scope{Period: Period{r.RestaurantID, act.At, horizon}},
-		Decide: func(d *Desk) (Reservation, error) {
-			want := r.Slots(r.RestaurantID, d.closed, act.At)
-			d.Keep(r.Schedule, want)
-			answer = ScheduleResponse{Slots: len(want), Closed: d.overfull()}
+	_, err = s.execute(ctx, Command{
+		CommandMeta: act, Scope: Scope{Period: Period{r.RestaurantID, act.At, horizon}},
+		Decide: func(d *UnitOfWork) (Reservation, error) {
+			want := r.Slots(r.RestaurantID, d.isClosed, act.At)
+			d.SetSchedule(r.Schedule, want)
+			answer = ScheduleResponse{Slots: len(want), Closed: d.overbookedSlots()}
 			return Reservation{}, nil
 		},
 	})
 	return answer, err
 }
 
-func (d *Desk) closed(date string) bool { return d.Closed[date] }
+func (d *UnitOfWork) isClosed(date string) bool { return d.ClosedDates[date] }
 
-// overfull lists slots with more guests than the owner wants, earliest first.
-func (d *Desk) overfull() []ClosedSlot {
-	list := []ClosedSlot{}
+// overbookedSlots lists slots with more guests than the owner wants, earliest first.
+func (d *UnitOfWork) overbookedSlots() []OverbookedSlot {
+	list := []OverbookedSlot{}
 	for _, s := range d.Slots {
 		if s.Booked > s.Wanted {
-			list = append(list, ClosedSlot{s.ID, s.Start, s.Booked})
+			list = append(list, OverbookedSlot{s.ID, s.Start, s.Booked})
 		}
 	}
-	slices.SortFunc(list, func(a, b ClosedSlot) int { return a.Start.Compare(b.Start) })
+	slices.SortFunc(list, func(a, b OverbookedSlot) int { return a.Start.Compare(b.Start) })
 	return list
 }
 
@@ -121,7 +121,7 @@ type StatedSchedule struct {
 // GetSchedule returns what the owner has stated. Codes: forbidden; not_found
 // schedule_not_found.
 func (s *Service) GetSchedule(ctx context.Context, restaurant string) (StatedSchedule, error) {
-	if err := own(ctx, restaurant); err != nil {
+	if err := authorizeOwner(ctx, restaurant); err != nil {
 		return StatedSchedule{}, err
 	}
 	plan, closed, err := s.store.Schedule(ctx, restaurant)
@@ -149,13 +149,13 @@ const maxReason = 200
 // With Open it lets the schedule make that day's slots again. Codes: invalid;
 // forbidden; not_found schedule_not_found.
 func (s *Service) Close(ctx context.Context, r ClosureRequest) (ClosureResponse, error) {
-	if err := own(ctx, r.RestaurantID); err != nil {
+	if err := authorizeOwner(ctx, r.RestaurantID); err != nil {
 		return ClosureResponse{}, err
 	}
 	if utf8.RuneCountInString(r.Reason) > maxReason || strings.ContainsRune(r.Reason, 0) {
 		return ClosureResponse{}, fault.BadField("/reason", "reason has at most %d characters.", maxReason)
 	}
-	act, err := s.act(ctx, "", nil)
+	act, err := s.meta(ctx, "", nil)
 	if err != nil {
 		return ClosureResponse{}, err
 	}
@@ -167,15 +167,15 @@ func (s *Service) Close(ctx context.Context, r ClosureRequest) (ClosureResponse,
 		return ClosureResponse{}, fault.BadField("/date", "This day is over.")
 	}
 	answer := ClosureResponse{Date: r.Date}
-	_, err = s.change(ctx, Change{
-		Act: act, Scope: Scope{Period: period, All: true},
-		Decide: func(d *Desk) (Reservation, error) {
+	_, err = s.execute(ctx, Command{
+		CommandMeta: act, Scope: Scope{Period: period, AllReservations: true},
+		Decide: func(d *UnitOfWork) (Reservation, error) {
 			if r.Open {
-				d.Reopen(r.RestaurantID, r.Date)
+				d.ReopenDay(r.RestaurantID, r.Date)
 				return Reservation{}, nil
 			}
 			answer.Slots = len(d.Slots)
-			answer.Cancelled = d.Close(Closure{Date: r.Date, Reason: r.Reason})
+			answer.Cancelled = d.CloseDay(Closure{Date: r.Date, Reason: r.Reason})
 			return Reservation{}, nil
 		},
 	})
@@ -206,14 +206,14 @@ type DayRequest struct {
 // DayResponse is a page of an owner's day, earliest visit first, and all of the
 // day's slots, also those that have begun.
 type DayResponse struct {
-	Items      []Listed
+	Items      []OwnerReservation
 	NextCursor string
 	Slots      []Slot
 	Closed     bool
 }
 
-// Listed is a reservation as its owner sees it.
-type Listed struct {
+// OwnerReservation is a reservation as its owner sees it.
+type OwnerReservation struct {
 	Reservation
 	Guest      Guest  // the diner's, or whom the owner entered
 	MailFailed string // why the diner could not be told; "" as far as is known
@@ -223,7 +223,7 @@ type Listed struct {
 // without what they know: tonight's list must not hang on them. Codes: invalid;
 // forbidden; not_found schedule_not_found.
 func (s *Service) Day(ctx context.Context, r DayRequest) (DayResponse, error) {
-	if err := own(ctx, r.RestaurantID); err != nil {
+	if err := authorizeOwner(ctx, r.RestaurantID); err != nil {
 		return DayResponse{}, err
 	}
 	period, closed, err := s.day(ctx, r.RestaurantID, r.Date)
@@ -249,16 +249,16 @@ func (s *Service) Day(ctx context.Context, r DayRequest) (DayResponse, error) {
 	var guests map[uuid.UUID]Guest
 	if s.users != nil && len(diners) > 0 {
 		guests, err = s.users.Names(ctx, diners)
-		missing(ctx, "names", err)
+		noteDegraded(ctx, "names", err)
 	}
 	var failed map[uuid.UUID]string
 	if s.mails != nil && len(ids) > 0 {
 		failed, err = s.mails.Undeliverable(ctx, ids)
-		missing(ctx, "mails", err)
+		noteDegraded(ctx, "mails", err)
 	}
-	answer := DayResponse{Items: make([]Listed, len(p.Items)), NextCursor: p.NextCursor, Slots: slots, Closed: closed}
+	answer := DayResponse{Items: make([]OwnerReservation, len(p.Items)), NextCursor: p.NextCursor, Slots: slots, Closed: closed}
 	for i, one := range p.Items {
-		answer.Items[i] = Listed{Reservation: one, Guest: one.Guest, MailFailed: failed[one.ID]}
+		answer.Items[i] = OwnerReservation{Reservation: one, Guest: one.Guest, MailFailed: failed[one.ID]}
 		if one.DinerID != uuid.Nil {
 			answer.Items[i].Guest = guests[one.DinerID]
 		}
@@ -266,15 +266,15 @@ func (s *Service) Day(ctx context.Context, r DayRequest) (DayResponse, error) {
 	return answer, nil
 }
 
-// missing notes on the access line what an answer had to do without.
-func missing(ctx context.Context, what string, err error) {
+// noteDegraded notes on the access line what an answer had to do without.
+func noteDegraded(ctx context.Context, what string, err error) {
 	if err != nil {
 		telemetry.Note(ctx, slog.String(names.Degraded, what+": "+fault.ReasonOf(err)))
 	}
 }
 
-// EnterRequest is a booking that the owner enters. Key is the Idempotency-Key.
-type EnterRequest struct {
+// OwnerEntryRequest is a booking that the owner enters. Key is the Idempotency-Key.
+type OwnerEntryRequest struct {
 	RestaurantID string        `json:"-"`
 	SlotID       string        `json:"slot_id"`
 	Party        int           `json:"party"`
@@ -293,8 +293,8 @@ const (
 // Enter books for a guest without an account. Codes: invalid; forbidden;
 // not_found slot_not_found; conflict slot_closed, slot_full; unprocessable
 // idempotency_key_reused.
-func (s *Service) Enter(ctx context.Context, r EnterRequest) (Outcome, error) {
-	if err := own(ctx, r.RestaurantID); err != nil {
+func (s *Service) Enter(ctx context.Context, r OwnerEntryRequest) (Outcome, error) {
+	if err := authorizeOwner(ctx, r.RestaurantID); err != nil {
 		return Outcome{}, err
 	}
 	name, phone := r.Name.Reveal(), r.Phone.Reveal()
@@ -308,7 +308,7 @@ func (s *Service) Enter(ctx context.Context, r EnterRequest) (Outcome, error) {
 	case utf8.RuneCountInString(phone) > maxPhone || strings.ContainsRune(phone, 0):
 		return Outcome{}, fault.BadField("/phone", "phone has at most %d characters.", maxPhone)
 	}
-	act, err := s.act(ctx, r.Key, hash(r.RestaurantID, r.SlotID, r.Party, name, phone, r.Note.Reveal(), r.WalkIn))
+	act, err := s.meta(ctx, r.Key, requestHash(r.RestaurantID, r.SlotID, r.Party, name, phone, r.Note.Reveal(), r.WalkIn))
 	if err != nil {
 		return Outcome{}, err
 	}
@@ -316,31 +316,31 @@ func (s *Service) Enter(ctx context.Context, r EnterRequest) (Outcome, error) {
 	if err != nil {
 		return Outcome{}, err
 	}
-	e := Entry{
-		Booking:      Booking{Act: act, ID: id, SlotID: ParseSlotID(r.SlotID), Party: r.Party, Note: r.Note},
+	e := OwnerEntry{
+		Booking:      Booking{CommandMeta: act, ID: id, SlotID: ParseSlotID(r.SlotID), Party: r.Party, Note: r.Note},
 		RestaurantID: r.RestaurantID, Guest: Guest{r.Name, r.Phone}, WalkIn: r.WalkIn,
 	}
-	return s.change(ctx, Change{Act: act, Op: OpEnter, Scope: Scope{Slots: []SlotID{e.SlotID}}, Decide: e.Decide})
+	return s.execute(ctx, Command{CommandMeta: act, Op: OpEnter, Scope: Scope{Slots: []SlotID{e.SlotID}}, Decide: e.Decide})
 }
 
 // Seat says that the party is there. Codes: not_found; conflict not_seatable;
 // unprocessable idempotency_key_reused.
-func (s *Service) Seat(ctx context.Context, r OneRequest) (Outcome, error) {
-	return s.arrival(ctx, r, OpSeat)
+func (s *Service) Seat(ctx context.Context, r ReservationRequest) (Outcome, error) {
+	return s.recordAttendance(ctx, r, OpSeat)
 }
 
 // NoShow says that the party did not come; until the slot ends its covers are
 // free again. Codes: not_found; conflict not_no_show; unprocessable
 // idempotency_key_reused.
-func (s *Service) NoShow(ctx context.Context, r OneRequest) (Outcome, error) {
-	return s.arrival(ctx, r, OpNoShow)
+func (s *Service) NoShow(ctx context.Context, r ReservationRequest) (Outcome, error) {
+	return s.recordAttendance(ctx, r, OpNoShow)
 }
 
-func (s *Service) arrival(ctx context.Context, r OneRequest, op string) (Outcome, error) {
-	id, act, err := s.one(ctx, r)
+func (s *Service) recordAttendance(ctx context.Context, r ReservationRequest, op string) (Outcome, error) {
+	id, act, err := s.reservationCommand(ctx, r)
 	if err != nil {
 		return Outcome{}, err
 	}
-	a := Arrival{Act: act, ID: id, MayTouch: endpoint.IdentityFrom(ctx).MayTouch, NoShow: op == OpNoShow}
-	return s.change(ctx, Change{Act: act, Op: op, Scope: Scope{Row: id}, Decide: a.Decide})
+	a := Attendance{CommandMeta: act, ID: id, MayTouch: endpoint.IdentityFrom(ctx).MayTouch, NoShow: op == OpNoShow}
+	return s.execute(ctx, Command{CommandMeta: act, Op: op, Scope: Scope{ReservationID: id}, Decide: a.Decide})
 }

@@ -87,7 +87,7 @@ func TestTheLatchAnswersForASoldOutSlot(t *testing.T) {
 		if _, err := book(t, svc, theo, slot, 2, "e"); !latched(t, err) {
 			t.Error("and is believed again")
 		}
-		if _, err := svc.Cancel(as(t, minji, endpoint.RoleDiner), reservation.OneRequest{ID: sold.ID.String(), Key: "f"}); err != nil {
+		if _, err := svc.Cancel(as(t, minji, endpoint.RoleDiner), reservation.ReservationRequest{ID: sold.ID.String(), Key: "f"}); err != nil {
 			t.Fatal(err)
 		}
 		if _, err := book(t, svc, theo, slot, 2, "c"); err != nil {
@@ -167,7 +167,7 @@ func TestTheOwnersDayDoesNotHangOnOthers(t *testing.T) {
 					t.Fatal(err)
 				}
 				owner := as(t, theo, endpoint.RoleOwner, "mokran")
-				if _, err := svc.Enter(owner, reservation.EnterRequest{
+				if _, err := svc.Enter(owner, reservation.OwnerEntryRequest{
 					RestaurantID: "mokran", SlotID: slot, Party: 2, Name: secret.New("Lee"), Key: "b",
 				}); err != nil {
 					t.Fatal(err)

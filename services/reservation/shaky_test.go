@@ -342,7 +342,7 @@ func (s *shaky) complaints() (wrong []string) {
 	if audit.Slots == 0 {
 		wrong = append(wrong, "the audit has looked at nothing")
 	}
-	for _, m := range audit.Wrong {
+	for _, m := range audit.Mismatches {
 		wrong = append(wrong, fmt.Sprintf("audit: %+v", m))
 	}
 	for what, sql := range map[string]string{

@@ -14,7 +14,7 @@ import (
 // Unavailable or Timeout, and then the outcome of a change is unknown: the same
 // key asks what became of it.
 type Store interface {
-	Changer
+	Executor
 
 	// Book sells the covers or returns [Booking.Refusal]. A key that has booked
 	// gets the same answer again, Replayed, before anything else is asked; with
@@ -23,7 +23,7 @@ type Store interface {
 
 	// Remembered returns what a key has booked, Replayed, or nothing; with another
 	// hash than a's it returns [KeyReused].
-	Remembered(ctx context.Context, op string, a Act) (Outcome, error)
+	Replay(ctx context.Context, op string, a CommandMeta) (Outcome, error)
 
 	// Slots lists what starts in [from, to) at any of the restaurants, open or
 	// not, earliest first. It waits for no writer.
@@ -37,7 +37,7 @@ type Store interface {
 	Reservation(ctx context.Context, diner, id uuid.UUID) (Reservation, error)
 
 	// Reservations lists what the query asks for.
-	Reservations(ctx context.Context, q Query) ([]Reservation, error)
+	Reservations(ctx context.Context, q ReservationQuery) ([]Reservation, error)
 
 	// Day lists everybody who has a claim on a restaurant's slots of a period,
 	// whatever became of it, earliest visit first.
@@ -47,8 +47,8 @@ type Store interface {
 	Ping(ctx context.Context) error
 }
 
-// Query asks for a diner's reservations after a position in the list.
-type Query struct {
+// ReservationQuery asks for a diner's reservations after a position in the list.
+type ReservationQuery struct {
 	DinerID  uuid.UUID
 	Statuses []Status  // empty: any
 	From, To time.Time // of the visit's end, [From, To); zero: unbounded
@@ -71,25 +71,25 @@ type Position struct {
 	ID    uuid.UUID
 }
 
-// Chores is what the jobs need of a store. Any number of replicas may do them
+// MaintenanceStore is what the jobs need of a store. Any number of replicas may do them
 // at once.
-type Chores interface {
-	Changer
+type MaintenanceStore interface {
+	Executor
 
 	// Due lists slots on which an offer has run out, or somebody waits though the
 	// cut-off has come.
-	Due(ctx context.Context, now time.Time, n int) ([]SlotID, error)
+	SlotsWithExpiry(ctx context.Context, now time.Time, n int) ([]SlotID, error)
 
 	// Unmade lists restaurants whose slots were last made ahead before an instant.
-	Unmade(ctx context.Context, before time.Time, n int) ([]string, error)
+	RestaurantsToGenerate(ctx context.Context, before time.Time, n int) ([]string, error)
 
 	// Remind puts an [EventReminder] into the outbox for up to n confirmed visits
 	// that start before an instant, were last changed more than a day ahead, and
 	// were not reminded of before. It returns how many. They are of ctx's trace.
-	Remind(ctx context.Context, now, before time.Time, n int) (int, error)
+	EnqueueReminders(ctx context.Context, now, before time.Time, n int) (int, error)
 
 	// Sweep forgets up to n remembered answers from before an instant.
-	Sweep(ctx context.Context, before time.Time, n int) (int, error)
+	DeleteIdempotencyRecords(ctx context.Context, before time.Time, n int) (int, error)
 
 	// Audit recounts every slot that has not ended from its reservations, all at
 	// one instant, and returns those whose counter is wrong.
@@ -98,15 +98,15 @@ type Chores interface {
 
 // Audit is what a recount found.
 type Audit struct {
-	Slots int // recounted
-	Wrong []Miscount
+	Slots      int // recounted
+	Mismatches []CounterMismatch
 }
 
-// Miscount is a slot whose counter and rows disagree, or whose capacity is not
+// CounterMismatch is a slot whose counter and rows disagree, or whose capacity is not
 // what the rules say.
-type Miscount struct {
+type CounterMismatch struct {
 	SlotID                   SlotID
 	RestaurantID             string
 	Wanted, Capacity, Booked int
-	Rows                     int // covers held by its reservations
+	Held                     int // covers held by its reservations
 }

@@ -7,8 +7,8 @@ import (
 	"jari.example/services/internal/httpjson"
 )
 
-// addHouseRoutes puts the owner's side on rs.
-func addHouseRoutes(rs *httpjson.Routes, e Endpoints) {
+// addOwnerRoutes puts the owner's side on rs.
+func addOwnerRoutes(rs *httpjson.Routes, e Endpoints) {
 	httpjson.Handle(rs, "PUT /v1/restaurants/{id}/schedule", e.PutSchedule, decodeSchedule, http.StatusOK,
 		httpjson.BodyOf[scheduleBody]())
 	httpjson.Handle(rs, "GET /v1/restaurants/{id}/schedule", e.GetSchedule, restaurant, http.StatusOK, httpjson.NoInput())
@@ -21,8 +21,8 @@ func addHouseRoutes(rs *httpjson.Routes, e Endpoints) {
 	httpjson.HandleWith(rs, "POST /v1/restaurants/{id}/reservations", e.Enter, decodeEntry, encodeEntered, httpjson.NeedsIdempotencyKey())
 
 	one := []httpjson.Option{httpjson.NeedsIdempotencyKey(), httpjson.NoBody()}
-	httpjson.HandleWith(rs, "POST /v1/reservations/{id}/seat", e.Seat, decodeOne, encodeArrival, one...)
-	httpjson.HandleWith(rs, "POST /v1/reservations/{id}/no-show", e.NoShow, decodeOne, encodeArrival, one...)
+	httpjson.HandleWith(rs, "POST /v1/reservations/{id}/seat", e.Seat, decodeReservation, encodeAttendance, one...)
+	httpjson.HandleWith(rs, "POST /v1/reservations/{id}/no-show", e.NoShow, decodeReservation, encodeAttendance, one...)
 }
 
 func decodeClosure(r *http.Request) (ClosureRequest, error) {
@@ -56,50 +56,50 @@ func decodeDay(r *http.Request) (d DayRequest, err error) {
 	return d, err
 }
 
-func decodeEntry(r *http.Request) (EnterRequest, error) {
+func decodeEntry(r *http.Request) (OwnerEntryRequest, error) {
 	id, err := restaurant(r)
 	if err != nil {
-		return EnterRequest{}, err
+		return OwnerEntryRequest{}, err
 	}
 	key, err := httpjson.IdempotencyKey(r)
 	if err != nil {
-		return EnterRequest{}, err
+		return OwnerEntryRequest{}, err
 	}
-	req, err := httpjson.Body[EnterRequest](r)
+	req, err := httpjson.Body[OwnerEntryRequest](r)
 	req.RestaurantID, req.Key = id, key
 	return req, err
 }
 
-// listed is a reservation as its owner gets it, the only one besides the diner
+// ownerView is a reservation as its owner gets it, the only one besides the diner
 // who reads the note, and who is told name and number.
-type listed struct {
-	shown
+type ownerView struct {
+	dinerView
 	Name       string `json:"name,omitempty"`
 	Phone      string `json:"phone,omitempty"`
 	Source     string `json:"source"` // who made it, "diner" or "owner"
 	MailFailed string `json:"mail_failed,omitempty"`
 }
 
-func list(l Listed) listed {
-	shownTo := listed{
-		shown: show(l.Reservation), Name: l.Guest.Name.Reveal(), Phone: l.Guest.Phone.Reveal(),
+func viewForOwner(l OwnerReservation) ownerView {
+	shownTo := ownerView{
+		dinerView: viewForDiner(l.Reservation), Name: l.Guest.Name.Reveal(), Phone: l.Guest.Phone.Reveal(),
 		Source: "diner", MailFailed: l.MailFailed,
 	}
-	if l.DinerID == nobody {
+	if l.DinerID == noDiner {
 		shownTo.Source = "owner"
 	}
 	return shownTo
 }
 
-type listedPage struct {
-	Items      []listed   `json:"items"`
-	NextCursor string     `json:"next_cursor,omitempty"`
-	Slots      []heldSlot `json:"slots"`
-	Closed     bool       `json:"closed"`
+type ownerPage struct {
+	Items      []ownerView `json:"items"`
+	NextCursor string      `json:"next_cursor,omitempty"`
+	Slots      []ownerSlot `json:"slots"`
+	Closed     bool        `json:"closed"`
 }
 
-// heldSlot is a slot as its owner sees it.
-type heldSlot struct {
+// ownerSlot is a slot as its owner sees it.
+type ownerSlot struct {
 	SlotID   SlotID    `json:"slot_id"`
 	Start    time.Time `json:"start"`
 	Capacity int       `json:"capacity"`
@@ -107,25 +107,25 @@ type heldSlot struct {
 }
 
 func encodeDay(_ http.Header, d DayResponse) (int, any) {
-	page := listedPage{
-		Items: make([]listed, len(d.Items)), NextCursor: d.NextCursor,
-		Slots: make([]heldSlot, len(d.Slots)), Closed: d.Closed,
+	page := ownerPage{
+		Items: make([]ownerView, len(d.Items)), NextCursor: d.NextCursor,
+		Slots: make([]ownerSlot, len(d.Slots)), Closed: d.Closed,
 	}
 	for i, one := range d.Items {
-		page.Items[i] = list(one)
+		page.Items[i] = viewForOwner(one)
 	}
 	for i, s := range d.Slots {
-		page.Slots[i] = heldSlot{s.ID, s.Start, s.Capacity, s.Booked}
+		page.Slots[i] = ownerSlot{s.ID, s.Start, s.Capacity, s.Booked}
 	}
 	return http.StatusOK, page
 }
 
 func encodeEntered(h http.Header, out Outcome) (int, any) {
-	encodeBooked(h, out)
-	return http.StatusCreated, list(Listed{Reservation: out.Reservation, Guest: out.Reservation.Guest})
+	encodeCreated(h, out)
+	return http.StatusCreated, viewForOwner(OwnerReservation{Reservation: out.Reservation, Guest: out.Reservation.Guest})
 }
 
-func encodeArrival(h http.Header, out Outcome) (int, any) {
+func encodeAttendance(h http.Header, out Outcome) (int, any) {
 	encodeChanged(h, out)
-	return http.StatusOK, list(Listed{Reservation: out.Reservation, Guest: out.Reservation.Guest})
+	return http.StatusOK, viewForOwner(OwnerReservation{Reservation: out.Reservation, Guest: out.Reservation.Guest})
 }

@@ -26,20 +26,20 @@ func AddRoutes(rs *httpjson.Routes, e Endpoints) {
 
 	one := []httpjson.Option{httpjson.NeedsIdempotencyKey(), httpjson.NoBody()}
 	badList := []string{"limit=0", "limit=51", "limit=x", "cursor=x", "cursor=AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"}
-	httpjson.HandleWith(rs, "POST /v1/reservations", e.Book, decodeBook, encodeBooked, httpjson.NeedsIdempotencyKey())
+	httpjson.HandleWith(rs, "POST /v1/reservations", e.Book, decodeBook, encodeCreated, httpjson.NeedsIdempotencyKey())
 	httpjson.HandleWith(rs, "GET /v1/reservations", e.List, decodeList, encodeList,
 		httpjson.BadQueries(append(badList, "status=maybe", "when=later")...))
-	httpjson.HandleWith(rs, "GET /v1/reservations/{id}", e.Get, decodeGet, encodeGot, httpjson.NoInput())
+	httpjson.HandleWith(rs, "GET /v1/reservations/{id}", e.Get, decodeGet, encodeReservation, httpjson.NoInput())
 	httpjson.HandleWith(rs, "PATCH /v1/reservations/{id}", e.Move, decodeMove, encodeChanged)
-	httpjson.HandleWith(rs, "POST /v1/reservations/{id}/cancel", e.Cancel, decodeOne, encodeChanged, one...)
+	httpjson.HandleWith(rs, "POST /v1/reservations/{id}/cancel", e.Cancel, decodeReservation, encodeChanged, one...)
 
-	httpjson.HandleWith(rs, "POST /v1/waitlist", e.Join, decodeBook, encodeBooked, httpjson.NeedsIdempotencyKey())
+	httpjson.HandleWith(rs, "POST /v1/waitlist", e.Join, decodeBook, encodeCreated, httpjson.NeedsIdempotencyKey())
 	httpjson.HandleWith(rs, "GET /v1/waitlist", e.List, decodeWaiting, encodeList, httpjson.BadQueries(badList...))
-	httpjson.HandleWith(rs, "POST /v1/waitlist/{id}/accept", e.Accept, decodeOne, encodeChanged, one...)
-	httpjson.HandleWith(rs, "POST /v1/waitlist/{id}/decline", e.Decline, decodeOne, encodeChanged, one...)
+	httpjson.HandleWith(rs, "POST /v1/waitlist/{id}/accept", e.Accept, decodeReservation, encodeChanged, one...)
+	httpjson.HandleWith(rs, "POST /v1/waitlist/{id}/decline", e.Decline, decodeReservation, encodeChanged, one...)
 	httpjson.HandleWith(rs, "DELETE /v1/waitlist/{id}", e.Leave, decodeID, encodeNothing[Outcome], httpjson.NoInput())
 
-	addHouseRoutes(rs, e)
+	addOwnerRoutes(rs, e)
 }
 
 var restaurantID = regexp.MustCompile(`^[a-z0-9-]{3,64}$`)
@@ -63,13 +63,15 @@ func decodeBook(r *http.Request) (BookRequest, error) {
 	return req, err
 }
 
-// decodeOne reads an act on one reservation.
-func decodeOne(r *http.Request) (OneRequest, error) {
+// decodeReservation reads an act on one reservation.
+func decodeReservation(r *http.Request) (ReservationRequest, error) {
 	key, err := httpjson.IdempotencyKey(r)
-	return OneRequest{ID: r.PathValue("id"), Key: key}, err
+	return ReservationRequest{ID: r.PathValue("id"), Key: key}, err
 }
 
-func decodeID(r *http.Request) (OneRequest, error) { return OneRequest{ID: r.PathValue("id")}, nil }
+func decodeID(r *http.Request) (ReservationRequest, error) {
+	return ReservationRequest{ID: r.PathValue("id")}, nil
+}
 
 func decodeGet(r *http.Request) (GetRequest, error) { return GetRequest{ID: r.PathValue("id")}, nil }
 
@@ -168,29 +170,29 @@ func pageOf(q url.Values) (after Position, limit int, err error) {
 	return after, limit, err
 }
 
-// shown is a reservation as its diner gets it, the only one who reads the note
+// dinerView is a reservation as its diner gets it, the only one who reads the note
 // from here.
-type shown struct {
+type dinerView struct {
 	Reservation
 	Note string `json:"note,omitempty"`
 }
 
-func show(r Reservation) shown { return shown{r, r.Note.Reveal()} }
+func viewForDiner(r Reservation) dinerView { return dinerView{r, r.Note.Reveal()} }
 
-type shownPage struct {
-	Items      []shown `json:"items"`
-	NextCursor string  `json:"next_cursor,omitempty"`
+type dinerPage struct {
+	Items      []dinerView `json:"items"`
+	NextCursor string      `json:"next_cursor,omitempty"`
 }
 
-func encodeGot(h http.Header, r Reservation) (int, any) {
+func encodeReservation(h http.Header, r Reservation) (int, any) {
 	h.Set("ETag", versionTag(r.Version))
-	return http.StatusOK, show(r)
+	return http.StatusOK, viewForDiner(r)
 }
 
 func encodeAvailability(h http.Header, a Availability) (int, any) {
 	h.Set("ETag", a.ETag)
 	h.Set("Cache-Control", "public, max-age=1")
-	if a.Same {
+	if a.NotModified {
 		return http.StatusNotModified, nil
 	}
 	return http.StatusOK, a.Body
@@ -199,14 +201,14 @@ func encodeAvailability(h http.Header, a Availability) (int, any) {
 func encodeNothing[Resp any](http.Header, Resp) (int, any) { return http.StatusNoContent, nil }
 
 func encodeList(_ http.Header, l ListResponse) (int, any) {
-	page := shownPage{Items: make([]shown, len(l.Items)), NextCursor: l.NextCursor}
+	page := dinerPage{Items: make([]dinerView, len(l.Items)), NextCursor: l.NextCursor}
 	for i, r := range l.Items {
-		page.Items[i] = show(r)
+		page.Items[i] = viewForDiner(r)
 	}
 	return http.StatusOK, page
 }
 
-func encodeBooked(h http.Header, out Outcome) (int, any) {
+func encodeCreated(h http.Header, out Outcome) (int, any) {
 	h.Set("Location", "/v1/reservations/"+out.ID.String())
 	_, body := encodeChanged(h, out)
 	return http.StatusCreated, body
@@ -217,7 +219,7 @@ func encodeChanged(h http.Header, out Outcome) (int, any) {
 	if out.Replayed {
 		h.Set("Idempotency-Replayed", "true")
 	}
-	return http.StatusOK, show(out.Reservation)
+	return http.StatusOK, viewForDiner(out.Reservation)
 }
 
 // instant reads a required RFC 3339 time of a year that every store can hold.

@@ -11,12 +11,12 @@ import (
 	"jari.example/telemetry"
 )
 
-// Due implements [reservation.Chores].
-func (s *Store) Due(_ context.Context, now time.Time, n int) ([]reservation.SlotID, error) {
+// SlotsWithExpiry implements [reservation.MaintenanceStore].
+func (s *Store) SlotsWithExpiry(_ context.Context, now time.Time, n int) ([]reservation.SlotID, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	due := map[reservation.SlotID]bool{}
-	for _, r := range s.rows {
+	for _, r := range s.reservations {
 		ranOut := r.Status == reservation.Offered && !now.Before(r.OfferEndsAt)
 		closed := r.Status == reservation.Waiting && !now.Before(s.slots[r.SlotID].CancelUntil)
 		if (ranOut || closed) && len(due) < n {
@@ -31,13 +31,13 @@ func (s *Store) Due(_ context.Context, now time.Time, n int) ([]reservation.Slot
 	return list, nil
 }
 
-// Unmade implements [reservation.Chores].
-func (s *Store) Unmade(_ context.Context, before time.Time, n int) ([]string, error) {
+// RestaurantsToGenerate implements [reservation.MaintenanceStore].
+func (s *Store) RestaurantsToGenerate(_ context.Context, before time.Time, n int) ([]string, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	var list []string
 	for restaurant, p := range s.plans {
-		if p.schedule != nil && p.made.Before(before) {
+		if p.schedule != nil && p.generated.Before(before) {
 			list = append(list, restaurant)
 		}
 	}
@@ -45,43 +45,43 @@ func (s *Store) Unmade(_ context.Context, before time.Time, n int) ([]string, er
 	return list[:min(len(list), n)], nil
 }
 
-// Remind implements [reservation.Chores].
-func (s *Store) Remind(ctx context.Context, now, before time.Time, n int) (int, error) {
+// EnqueueReminders implements [reservation.MaintenanceStore].
+func (s *Store) EnqueueReminders(ctx context.Context, now, before time.Time, n int) (int, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	reminded, trace := 0, telemetry.Traceparent(ctx)
-	for _, r := range s.rows {
+	for _, r := range s.reservations {
 		if reminded < n && r.Status == reservation.Confirmed && r.DinerID != uuid.Nil &&
-			r.Start.After(now) && r.Start.Before(before) && s.updated[r.ID].Before(r.Start.Add(-reservation.RemindAhead)) &&
+			r.Start.After(now) && r.Start.Before(before) && s.updated[r.ID].Before(r.Start.Add(-reservation.ReminderLead)) &&
 			!s.reminded[r.ID].Equal(r.Start) {
 			s.reminded[r.ID] = r.Start
-			s.tell(reservation.Event{ID: uuid.New(), Kind: reservation.EventReminder, OccurredAt: now, Reservation: *r, Traceparent: trace})
+			s.enqueue(reservation.Event{ID: uuid.New(), Kind: reservation.EventReminder, OccurredAt: now, Reservation: *r, Traceparent: trace})
 			reminded++
 		}
 	}
-	s.tally.Reminded(ctx, reminded)
+	s.metrics.Reminded(ctx, reminded)
 	return reminded, nil
 }
 
-// Sweep implements [reservation.Chores].
-func (s *Store) Sweep(_ context.Context, before time.Time, n int) (swept int, err error) {
+// DeleteIdempotencyRecords implements [reservation.MaintenanceStore].
+func (s *Store) DeleteIdempotencyRecords(_ context.Context, before time.Time, n int) (swept int, err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	for k, a := range s.answers {
+	for k, a := range s.records {
 		if a.at.Before(before) && swept < n {
-			delete(s.answers, k)
+			delete(s.records, k)
 			swept++
 		}
 	}
 	return swept, nil
 }
 
-// Audit implements [reservation.Chores].
+// Audit implements [reservation.MaintenanceStore].
 func (s *Store) Audit(_ context.Context, now time.Time) (a reservation.Audit, err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	held := map[reservation.SlotID]int{}
-	for _, r := range s.rows {
+	for _, r := range s.reservations {
 		if r.Status.HoldsCovers() {
 			held[r.SlotID] += r.Party
 		}
@@ -91,10 +91,10 @@ func (s *Store) Audit(_ context.Context, now time.Time) (a reservation.Audit, er
 			continue
 		}
 		a.Slots++
-		m := reservation.Miscount{SlotID: id, RestaurantID: slot.RestaurantID,
-			Wanted: slot.Wanted, Capacity: slot.Capacity, Booked: slot.Booked, Rows: held[id]}
-		if m.Rows != m.Booked || m.Capacity != max(m.Wanted, m.Booked) {
-			a.Wrong = append(a.Wrong, m)
+		m := reservation.CounterMismatch{SlotID: id, RestaurantID: slot.RestaurantID,
+			Wanted: slot.Wanted, Capacity: slot.Capacity, Booked: slot.Booked, Held: held[id]}
+		if m.Held != m.Booked || m.Capacity != max(m.Wanted, m.Booked) {
+			a.Mismatches = append(a.Mismatches, m)
 		}
 	}
 	return a, nil

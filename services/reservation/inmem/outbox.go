@@ -11,12 +11,12 @@ import (
 	"jari.example/services/reservation"
 )
 
-type pending struct {
+type outboxEntry struct {
 	reservation.Event
 	due time.Time
 }
 
-// Lease implements [reservation.Outbox].
+// Lease implements [reservation.OutboxStore].
 func (s *Store) Lease(_ context.Context, n int, now, until time.Time) ([]reservation.Event, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -34,15 +34,15 @@ func (s *Store) Lease(_ context.Context, n int, now, until time.Time) ([]reserva
 	return leased, nil
 }
 
-// Delivered implements [reservation.Outbox].
+// Delivered implements [reservation.OutboxStore].
 func (s *Store) Delivered(_ context.Context, seq int64) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.events = slices.DeleteFunc(s.events, func(e *pending) bool { return e.Seq == seq })
+	s.events = slices.DeleteFunc(s.events, func(e *outboxEntry) bool { return e.Seq == seq })
 	return nil
 }
 
-// Postpone implements [reservation.Outbox].
+// Postpone implements [reservation.OutboxStore].
 func (s *Store) Postpone(_ context.Context, seq int64, due time.Time) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -17,19 +17,19 @@ import (
 	"jari.example/services/reservation"
 )
 
-// Store is a [reservation.Store], its [reservation.Outbox] and
-// [reservation.Chores]. Use New.
+// Store is a [reservation.Store], its [reservation.OutboxStore] and
+// [reservation.MaintenanceStore]. Use New.
 type Store struct {
-	mu       sync.Mutex // held by every call from its first read to its last write
-	slots    map[reservation.SlotID]*reservation.Slot
-	rows     map[uuid.UUID]*reservation.Reservation
-	updated  map[uuid.UUID]time.Time
-	reminded map[uuid.UUID]time.Time // start of the visit
-	plans    map[string]*plan
-	answers  map[key]answer
-	events   []*pending
-	seq      int64
-	tally    reservation.Tally
+	mu           sync.Mutex // held by every call from its first read to its last write
+	slots        map[reservation.SlotID]*reservation.Slot
+	reservations map[uuid.UUID]*reservation.Reservation
+	updated      map[uuid.UUID]time.Time
+	reminded     map[uuid.UUID]time.Time // start of the visit
+	plans        map[string]*restaurantPlan
+	records      map[key]idempotencyRecord
+	events       []*outboxEntry
+	seq          int64
+	metrics      reservation.Metrics
 }
 
 type key struct {
@@ -37,34 +37,34 @@ type key struct {
 	op, key string
 }
 
-type answer struct {
+type idempotencyRecord struct {
 	hash []byte
 	at   time.Time
 	reservation.Reservation
 }
 
-type plan struct {
-	schedule *reservation.Schedule
-	closed   map[string]bool
-	made     time.Time
+type restaurantPlan struct {
+	schedule  *reservation.Schedule
+	closed    map[string]bool
+	generated time.Time
 }
 
 var (
-	_ reservation.Store  = (*Store)(nil)
-	_ reservation.Outbox = (*Store)(nil)
-	_ reservation.Chores = (*Store)(nil)
+	_ reservation.Store            = (*Store)(nil)
+	_ reservation.OutboxStore      = (*Store)(nil)
+	_ reservation.MaintenanceStore = (*Store)(nil)
 )
 
 // New returns an empty store.
 func New() *Store {
 	return &Store{
-		slots:    map[reservation.SlotID]*reservation.Slot{},
-		rows:     map[uuid.UUID]*reservation.Reservation{},
-		updated:  map[uuid.UUID]time.Time{},
-		reminded: map[uuid.UUID]time.Time{},
-		plans:    map[string]*plan{},
-		answers:  map[key]answer{},
-		tally:    reservation.NewTally(),
+		slots:        map[reservation.SlotID]*reservation.Slot{},
+		reservations: map[uuid.UUID]*reservation.Reservation{},
+		updated:      map[uuid.UUID]time.Time{},
+		reminded:     map[uuid.UUID]time.Time{},
+		plans:        map[string]*restaurantPlan{},
+		records:      map[key]idempotencyRecord{},
+		metrics:      reservation.NewMetrics(),
 	}
 }
 
@@ -73,44 +73,44 @@ func (s *Store) Ping(context.Context) error { return nil }
 
 // Book implements [reservation.Store].
 func (s *Store) Book(ctx context.Context, b reservation.Booking) (reservation.Outcome, error) {
-	return s.Change(ctx, reservation.Change{
-		Act: b.Act, Op: reservation.OpBook, Decide: b.Decide,
-		Scope: reservation.Scope{Diner: b.DinerID, Slots: []reservation.SlotID{b.SlotID}},
+	return s.Execute(ctx, reservation.Command{
+		CommandMeta: b.CommandMeta, Op: reservation.OpBook, Decide: b.Decide,
+		Scope: reservation.Scope{LimitsOf: b.DinerID, Slots: []reservation.SlotID{b.SlotID}},
 	})
 }
 
-// Change implements [reservation.Changer].
-func (s *Store) Change(ctx context.Context, c reservation.Change) (reservation.Outcome, error) {
+// Execute implements [reservation.Executor].
+func (s *Store) Execute(ctx context.Context, c reservation.Command) (reservation.Outcome, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if out, err := s.remembered(c.Op, c.Act); out.Replayed || err != nil {
+	if out, err := s.replay(c.Op, c.CommandMeta); out.Replayed || err != nil {
 		return out, err
 	}
-	d := s.desk(c)
-	r, err := c.Run(d)
+	d := s.unitOfWork(c)
+	r, err := c.Execute(d)
 	if err != nil {
 		return reservation.Outcome{}, err
 	}
-	s.write(c, d.Written())
-	s.tally.Changed(ctx, c, d)
+	s.write(c, d.ChangeSet())
+	s.metrics.Executed(ctx, c, d)
 	if c.Key != "" {
-		s.answers[key{c.DinerID, c.Op, c.Key}] = answer{c.Hash, c.At, r}
+		s.records[key{c.DinerID, c.Op, c.Key}] = idempotencyRecord{c.RequestHash, c.At, r}
 	}
 	return reservation.Outcome{Reservation: r}, nil
 }
 
-// Remembered implements [reservation.Store].
-func (s *Store) Remembered(_ context.Context, op string, a reservation.Act) (reservation.Outcome, error) {
+// Replay implements [reservation.Store].
+func (s *Store) Replay(_ context.Context, op string, a reservation.CommandMeta) (reservation.Outcome, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.remembered(op, a)
+	return s.replay(op, a)
 }
 
-// remembered returns what the key has done before, if anything.
-func (s *Store) remembered(op string, a reservation.Act) (out reservation.Outcome, err error) {
-	old, ok := s.answers[key{a.DinerID, op, a.Key}]
+// replay returns what the key has done before, if anything.
+func (s *Store) replay(op string, a reservation.CommandMeta) (out reservation.Outcome, err error) {
+	old, ok := s.records[key{a.DinerID, op, a.Key}]
 	switch {
-	case ok && !bytes.Equal(old.hash, a.Hash):
+	case ok && !bytes.Equal(old.hash, a.RequestHash):
 		return out, reservation.KeyReused()
 	case ok:
 		return reservation.Outcome{Reservation: old.Reservation, Replayed: true}, nil
@@ -148,19 +148,19 @@ func (s *Store) Schedule(_ context.Context, restaurant string) (reservation.Sche
 func (s *Store) Reservation(_ context.Context, diner, id uuid.UUID) (reservation.Reservation, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if r := s.rows[id]; r != nil && r.DinerID == diner {
-		return s.placed(r), nil
+	if r := s.reservations[id]; r != nil && r.DinerID == diner {
+		return s.withPosition(r), nil
 	}
 	return reservation.Reservation{}, reservation.NotFound()
 }
 
-// placed is r with its position in line.
-func (s *Store) placed(r *reservation.Reservation) reservation.Reservation {
+// withPosition is r with its position in line.
+func (s *Store) withPosition(r *reservation.Reservation) reservation.Reservation {
 	found := *r
 	if r.Status == reservation.Waiting {
 		found.Position = 1
-		for _, o := range s.rows {
-			if o.SlotID == r.SlotID && o.Status == reservation.Waiting && o.Line < r.Line {
+		for _, o := range s.reservations {
+			if o.SlotID == r.SlotID && o.Status == reservation.Waiting && o.WaitlistOrder < r.WaitlistOrder {
 				found.Position++
 			}
 		}
@@ -169,12 +169,12 @@ func (s *Store) placed(r *reservation.Reservation) reservation.Reservation {
 }
 
 // Reservations implements [reservation.Store].
-func (s *Store) Reservations(_ context.Context, q reservation.Query) ([]reservation.Reservation, error) {
+func (s *Store) Reservations(_ context.Context, q reservation.ReservationQuery) ([]reservation.Reservation, error) {
 	order := func(a, b reservation.Reservation) int {
 		if q.Soonest {
-			return place(a, b)
+			return byStart(a, b)
 		}
-		return place(b, a)
+		return byStart(b, a)
 	}
 	return s.list(q.After, q.Limit, order, func(r reservation.Reservation) bool {
 		return r.DinerID == q.DinerID && (len(q.Statuses) == 0 || slices.Contains(q.Statuses, r.Status)) &&
@@ -184,7 +184,7 @@ func (s *Store) Reservations(_ context.Context, q reservation.Query) ([]reservat
 
 // Day implements [reservation.Store].
 func (s *Store) Day(_ context.Context, q reservation.DayQuery) ([]reservation.Reservation, error) {
-	return s.list(q.After, q.Limit, place, func(r reservation.Reservation) bool {
+	return s.list(q.After, q.Limit, byStart, func(r reservation.Reservation) bool {
 		return r.RestaurantID == q.RestaurantID && !r.Start.Before(q.From) && r.Start.Before(q.To) &&
 			(q.Status == "" || r.Status == q.Status)
 	})
@@ -196,34 +196,34 @@ func (s *Store) list(after reservation.Position, limit int, order func(a, b rese
 	defer s.mu.Unlock()
 	var list []reservation.Reservation
 	last := reservation.Reservation{ID: after.ID, Start: after.Start}
-	for _, r := range s.rows {
+	for _, r := range s.reservations {
 		if wanted(*r) && (after == reservation.Position{} || order(last, *r) < 0) {
-			list = append(list, s.placed(r))
+			list = append(list, s.withPosition(r))
 		}
 	}
 	slices.SortFunc(list, order)
 	return list[:min(len(list), limit)], nil
 }
 
-func place(a, b reservation.Reservation) int {
+func byStart(a, b reservation.Reservation) int {
 	return cmp.Or(a.Start.Compare(b.Start), bytes.Compare(a.ID[:], b.ID[:]))
 }
 
-// desk lays out copies of what c asks for.
-func (s *Store) desk(c reservation.Change) *reservation.Desk {
-	d := &reservation.Desk{
-		Slots: map[reservation.SlotID]*reservation.Slot{}, Rows: map[uuid.UUID]*reservation.Reservation{},
-		Closed: map[string]bool{},
+// unitOfWork lays out copies of what c asks for.
+func (s *Store) unitOfWork(c reservation.Command) *reservation.UnitOfWork {
+	d := &reservation.UnitOfWork{
+		Slots: map[reservation.SlotID]*reservation.Slot{}, Reservations: map[uuid.UUID]*reservation.Reservation{},
+		ClosedDates: map[string]bool{},
 	}
 	want := slices.Clone(c.Scope.Slots)
-	if r := s.rows[c.Row]; r != nil {
+	if r := s.reservations[c.ReservationID]; r != nil {
 		want = append(want, r.SlotID)
 		row := *r
-		d.Rows[r.ID] = &row
+		d.Reservations[r.ID] = &row
 	}
 	p := c.Period
 	if kept := s.plans[p.RestaurantID]; kept != nil {
-		d.Plan, d.Closed = kept.schedule, maps.Clone(kept.closed)
+		d.Schedule, d.ClosedDates = kept.schedule, maps.Clone(kept.closed)
 	}
 	for id, slot := range s.slots {
 		inside := p.RestaurantID == slot.RestaurantID && !slot.Start.Before(p.From) && slot.Start.Before(p.To)
@@ -232,45 +232,45 @@ func (s *Store) desk(c reservation.Change) *reservation.Desk {
 			d.Slots[id] = &copied
 		}
 	}
-	for id, r := range s.rows {
-		if d.Slots[r.SlotID] != nil && r.Status.Live() {
+	for id, r := range s.reservations {
+		if d.Slots[r.SlotID] != nil && r.Status.Active() {
 			row := *r
-			d.Rows[id] = &row
+			d.Reservations[id] = &row
 		}
-		if r.DinerID == c.Scope.Diner && r.DinerID != uuid.Nil && r.Status.Live() && r.End.After(c.At) {
-			d.Mine = append(d.Mine, *r)
+		if r.DinerID == c.Scope.LimitsOf && r.DinerID != uuid.Nil && r.Status.Active() && r.End.After(c.At) {
+			d.OfDiner = append(d.OfDiner, *r)
 		}
 	}
 	return d
 }
 
 // write keeps what a change left.
-func (s *Store) write(c reservation.Change, w reservation.Written) {
-	for _, slot := range w.Made {
+func (s *Store) write(c reservation.Command, w reservation.ChangeSet) {
+	for _, slot := range w.NewSlots {
 		slot.ID = reservation.SlotID(len(s.slots) + 1)
 		s.slots[slot.ID] = slot
 	}
-	for _, slot := range w.Slots {
+	for _, slot := range w.ChangedSlots {
 		s.slots[slot.ID] = slot
 	}
-	for _, r := range w.Rows {
+	for _, r := range w.Reservations {
 		r.Position = 0
-		s.rows[r.ID], s.updated[r.ID] = r, c.At
+		s.reservations[r.ID], s.updated[r.ID] = r, c.At
 	}
 	for _, e := range w.Events {
-		s.tell(e)
+		s.enqueue(e)
 	}
 	if restaurant := c.Period.RestaurantID; restaurant != "" {
 		p := s.plans[restaurant]
 		if p == nil {
-			p = &plan{closed: map[string]bool{}}
+			p = &restaurantPlan{closed: map[string]bool{}}
 			s.plans[restaurant] = p
 		}
-		if w.Plan != nil {
-			p.schedule = w.Plan
+		if w.Schedule != nil {
+			p.schedule = w.Schedule
 		}
-		if w.Arranged {
-			p.made = c.At
+		if w.SlotsGenerated {
+			p.generated = c.At
 		}
 		if w.Closure != nil {
 			if delete(p.closed, w.Closure.Date); !w.Closure.Open {
@@ -280,8 +280,8 @@ func (s *Store) write(c reservation.Change, w reservation.Written) {
 	}
 }
 
-func (s *Store) tell(e reservation.Event) {
+func (s *Store) enqueue(e reservation.Event) {
 	s.seq++
 	e.Seq = s.seq
-	s.events = append(s.events, &pending{Event: e, due: e.OccurredAt})
+	s.events = append(s.events, &outboxEntry{Event: e, due: e.OccurredAt})
 }

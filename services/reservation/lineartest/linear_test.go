@@ -66,7 +66,7 @@ func (s hasty) Book(ctx context.Context, b reservation.Booking) (reservation.Out
 // The judge is worth nothing if it lets this pass.
 func TestReadingBeforeWritingIsConvicted(t *testing.T) {
 	lineartest.Convicts(t, replicas(t, func(t *testing.T, database string, s *postgres.Store) reservation.Store {
-		booker, err := strategies.Open(t.Context(), strategies.ReadThenWrite, database, postgres.Sessions(), s)
+		booker, err := strategies.Open(t.Context(), strategies.ReadThenWrite, database, postgres.SessionSettings(), s)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -14,13 +14,13 @@ import (
 	"jari.example/services/reservation"
 )
 
-// Client is [reservation.Notifications] at a base URL.
+// Client is [reservation.Receiver] at a base URL.
 type Client struct {
 	base string
 	http *http.Client
 }
 
-var _ reservation.Notifications = Client{}
+var _ reservation.Receiver = Client{}
 
 // New makes a Client of the service at base, called through c.
 func New(base string, c *http.Client) Client {
@@ -55,8 +55,8 @@ type visit struct {
 	Position     int                `json:"position,omitempty"`
 }
 
-// Tell implements [reservation.Notifications].
-func (c Client) Tell(ctx context.Context, e reservation.Event) error {
+// Deliver implements [reservation.Receiver].
+func (c Client) Deliver(ctx context.Context, e reservation.Event) error {
 	r := e.Reservation
 	_, err := httpjson.Call[struct{}](ctx, c.http, http.MethodPost, c.base+"/internal/events", event{
 		ID: e.ID, Kind: e.Kind, OccurredAt: e.OccurredAt, DinerID: r.DinerID, Traceparent: e.Traceparent,

@@ -58,7 +58,7 @@ func TestTheEventOnTheWire(t *testing.T) {
 			w.WriteHeader(http.StatusAccepted)
 		}))
 		defer srv.Close()
-		if err := notificationhttp.New(srv.URL+"/", http.DefaultClient).Tell(t.Context(), e); err != nil {
+		if err := notificationhttp.New(srv.URL+"/", http.DefaultClient).Deliver(t.Context(), e); err != nil {
 			t.Fatal(err)
 		}
 		golden := filepath.Join("testdata", name)
@@ -122,12 +122,12 @@ func TestFailuresKeepTheirClass(t *testing.T) {
 		http.StatusGatewayTimeout:     fault.Timeout,
 	} {
 		srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(status) }))
-		err := notificationhttp.New(srv.URL, http.DefaultClient).Tell(t.Context(), event())
+		err := notificationhttp.New(srv.URL, http.DefaultClient).Deliver(t.Context(), event())
 		srv.Close()
 		if got := fault.CodeOf(err); got != want {
 			t.Errorf("%d is %q, want %q", status, got, want)
 		}
-		if err := notificationhttp.New(srv.URL, http.DefaultClient).Tell(t.Context(), event()); fault.CodeOf(err) != fault.Unavailable {
+		if err := notificationhttp.New(srv.URL, http.DefaultClient).Deliver(t.Context(), event()); fault.CodeOf(err) != fault.Unavailable {
 			t.Errorf("nobody there: %v", err)
 		}
 	}

@@ -9,12 +9,12 @@ import (
 	"jari.example/services/reservation"
 )
 
-// aloneSQL books one party in one statement, at three quarters of what a group
+// bookSingleSQL books one party in one statement, at three quarters of what a group
 // of one would cost. The diner's lock is held before it begins, so it has seen
 // what the diner has and which keys have booked; and PostgreSQL looks at the
 // slot's row again after it has waited for it. So it is right when it books.
 // When it does not it cannot say why, and decideSQL is asked.
-const aloneSQL = `-- name: reservation.book.alone
+const bookSingleSQL = `-- name: reservation.book.alone
 WITH slot AS (
   UPDATE slots s SET booked = booked + $4
   WHERE id = $2 AND capacity = wanted_capacity AND booked + $4 <= capacity
@@ -41,36 +41,36 @@ o AS (
   SELECT $9::uuid, $1, 'reservation.confirmed', doc, $10, $8, $8 FROM doc)
 SELECT restaurant_id, starts_at, ends_at, time_zone, cancel_until FROM slot`
 
-// alone books without company, on the goroutine and in the trace of who asks:
+// commitSingle books without company, on the goroutine and in the trace of who asks:
 // handing it over would cost more than it takes. Who stops waiting breaks off
 // their own statement, and only that; whether it has booked, their key finds.
-func (g *groups) alone(t *ticket[reservation.Booking]) {
-	group := []*ticket[reservation.Booking]{t}
-	if t.err = g.bookAlone(t.ctx, t); t.err == nil || !errors.Is(t.err, pgx.ErrNoRows) && !lost(t.err) {
-		g.answered(group)
+func (g *groupCommitter) commitSingle(t *pending[reservation.Booking]) {
+	group := []*pending[reservation.Booking]{t}
+	if t.err = g.trySingle(t.ctx, t); t.err == nil || !errors.Is(t.err, pgx.ErrNoRows) && !isConflict(t.err) {
+		g.complete(group)
 		return
 	}
 	for len(group) > 0 {
-		group, _ = g.send(t.ctx, group) // t holds the error
+		group, _ = g.commit(t.ctx, group) // t holds the error
 	}
 }
 
-// bookAlone returns pgx.ErrNoRows where the seats were not to be had.
-func (g *groups) bookAlone(ctx context.Context, t *ticket[reservation.Booking]) error {
-	ctx, cancel := context.WithTimeout(ctx, patience)
+// trySingle returns pgx.ErrNoRows where the seats were not to be had.
+func (g *groupCommitter) trySingle(ctx context.Context, t *pending[reservation.Booking]) error {
+	ctx, cancel := context.WithTimeout(ctx, transactionTimeout)
 	defer cancel()
-	q := t.ask
+	q := t.request
 	slot := reservation.Slot{ID: q.SlotID}
 	var b pgx.Batch
 	b.Queue("SELECT pg_advisory_xact_lock($1)", dinerLock(q.DinerID))
-	b.Queue(aloneSQL, q.ID, int64(q.SlotID), q.DinerID, q.Party, q.Note.Reveal(), q.Key, q.Hash, q.At,
-		q.EventID, q.Traceparent, reservation.MaxLive).QueryRow(func(row pgx.Row) error {
+	b.Queue(bookSingleSQL, q.ID, int64(q.SlotID), q.DinerID, q.Party, q.Note.Reveal(), q.Key, q.RequestHash, q.At,
+		q.EventID, q.Traceparent, reservation.MaxActive).QueryRow(func(row pgx.Row) error {
 		return row.Scan(&slot.RestaurantID, &slot.Start, &slot.End, &slot.TimeZone, &slot.CancelUntil)
 	})
 	if err := g.pool.SendBatch(ctx, &b).Close(); err != nil {
 		return err
 	}
-	g.tally.Booked(ctx, 1, q.Party)
-	t.out.Reservation = booked(q, &slot)
+	g.recorder.Booked(ctx, 1, q.Party)
+	t.outcome.Reservation = booked(q, &slot)
 	return nil
 }

@@ -10,11 +10,11 @@ import (
 	"jari.example/services/reservation"
 )
 
-// holdSQL is a statement of its own: after it has waited, decideSQL takes a new
+// lockGroupSlotsSQL is a statement of its own: after it has waited, decideSQL takes a new
 // snapshot, which has seen what the last holder wrote.
-const holdSQL = `SELECT ` + slotColumns + ` FROM slots WHERE id = ANY ($1) ORDER BY id FOR NO KEY UPDATE`
+const lockGroupSlotsSQL = `SELECT ` + slotColumns + ` FROM slots WHERE id = ANY ($1) ORDER BY id FOR NO KEY UPDATE`
 
-// decideSQL decides all bookings of a group and writes those that can be had.
+// bookGroupSQL decides all bookings of a group and writes those that can be had.
 // It must come to the same answers as Booking.Refusal, which says why not to the
 // others. Of what a slot has left, those before a booking in the group are
 // served first; who does not fit behind them may still fit after them, and is
@@ -25,7 +25,7 @@ const holdSQL = `SELECT ` + slotColumns + ` FROM slots WHERE id = ANY ($1) ORDER
 // diner's rows are found without a word about their status, for which the
 // planner may scan all of reservations_live, and no two lists as long as the
 // group are joined.
-const decideSQL = `-- name: reservation.book
+const bookGroupSQL = `-- name: reservation.book
 WITH asked AS (
   SELECT r.*, s.restaurant_id, s.starts_at, s.ends_at, s.time_zone, s.cancel_until, s.capacity - s.booked AS room,
     old.answer, old.body_hash = r.hash AS same, has.live, has.here, has.clash,
@@ -69,24 +69,24 @@ o AS (
   SELECT event_id, id, 'reservation.confirmed', doc, traceparent, at, at FROM booked ORDER BY ord)
 SELECT answer, coalesce(same, false), books, live, here, clash FROM decided ORDER BY ord`
 
-// verdict is what decideSQL says about one booking.
-type verdict struct {
-	old    []byte // the answer its key has had before
-	same   bool   // to the same request
-	booked bool
-	has    reservation.Holdings // before this group
+// decision is what decideSQL says about one booking.
+type decision struct {
+	previous    []byte // the answer its key has had before
+	sameRequest bool   // to the same request
+	booked      bool
+	holdings    reservation.Holdings // before this group
 }
 
 // decide sends the group as one transaction in one round trip, fills in the
 // tickets it decided, and returns the others in again. After an error nothing is
 // filled in.
-func (g *groups) decide(ctx context.Context, group []*ticket[reservation.Booking]) (decided, again []*ticket[reservation.Booking], err error) {
-	m := manifestOf(group)
+func (g *groupCommitter) decide(ctx context.Context, group []*pending[reservation.Booking]) (decided, again []*pending[reservation.Booking], err error) {
+	m := planGroup(group)
 	slots := make(map[reservation.SlotID]*reservation.Slot, len(m.slots))
-	verdicts := make([]verdict, 0, len(group))
+	verdicts := make([]decision, 0, len(group))
 	var b pgx.Batch
-	b.Queue(peopleSQL, pgtype.FlatArray[int64](m.diners))
-	b.Queue(holdSQL, pgtype.FlatArray[int64](m.slots)).Query(func(rows pgx.Rows) error {
+	b.Queue(advisoryLocksSQL, pgtype.FlatArray[int64](m.diners))
+	b.Queue(lockGroupSlotsSQL, pgtype.FlatArray[int64](m.slots)).Query(func(rows pgx.Rows) error {
 		found, err := pgx.CollectRows(rows, pgx.RowToStructByName[slotRow])
 		for _, f := range found {
 			slot := f.slot()
@@ -94,9 +94,9 @@ func (g *groups) decide(ctx context.Context, group []*ticket[reservation.Booking
 		}
 		return err
 	})
-	b.Queue(decideSQL, m.columns(group)...).Query(func(rows pgx.Rows) error {
-		var v verdict
-		_, err := pgx.ForEachRow(rows, []any{&v.old, &v.same, &v.booked, &v.has.Live, &v.has.OnSlot, &v.has.Overlaps},
+	b.Queue(bookGroupSQL, m.columns(group)...).Query(func(rows pgx.Rows) error {
+		var v decision
+		_, err := pgx.ForEachRow(rows, []any{&v.previous, &v.sameRequest, &v.booked, &v.holdings.Active, &v.holdings.OnSlot, &v.holdings.Overlaps},
 			func() error { verdicts = append(verdicts, v); return nil })
 		return err
 	})
@@ -111,17 +111,17 @@ func (g *groups) decide(ctx context.Context, group []*ticket[reservation.Booking
 	bookings, covers := 0, 0
 	for i, v := range verdicts {
 		if v.booked {
-			slots[group[i].ask.SlotID].Booked += group[i].ask.Party
-			bookings, covers = bookings+1, covers+group[i].ask.Party
+			slots[group[i].request.SlotID].Booked += group[i].request.Party
+			bookings, covers = bookings+1, covers+group[i].request.Party
 		}
 	}
-	g.tally.Booked(ctx, bookings, covers)
+	g.recorder.Booked(ctx, bookings, covers)
 	for i, t := range group {
 		var first *reservation.Booking // of the same diner, and booked
 		if leader := m.leader[i]; leader != i && verdicts[leader].booked {
-			first = &group[leader].ask
+			first = &group[leader].request
 		}
-		if judge(t, verdicts[i], slots, first) {
+		if resolve(t, verdicts[i], slots, first) {
 			decided = append(decided, t)
 		} else {
 			again = append(again, t)

@@ -44,7 +44,7 @@ func BenchmarkBook(b *testing.B) {
 				defer s.Close()
 				book := s.Book
 				if store != "grouped" {
-					other, err := strategies.Open(b.Context(), store, url, postgres.Sessions(), s)
+					other, err := strategies.Open(b.Context(), store, url, postgres.SessionSettings(), s)
 					if err != nil {
 						b.Fatal(err)
 					}
@@ -106,8 +106,8 @@ FROM generate_series(1, %[1]d) i, LATERAL (SELECT date_trunc('hour', now()) + in
 // someBooking is a booking by somebody new.
 func someBooking(slot reservation.SlotID, party int) reservation.Booking {
 	return reservation.Booking{
-		Act: reservation.Act{
-			DinerID: uuid.New(), Key: uuid.NewString(), Hash: make([]byte, 32), EventID: uuid.New(), At: time.Now(),
+		CommandMeta: reservation.CommandMeta{
+			DinerID: uuid.New(), Key: uuid.NewString(), RequestHash: make([]byte, 32), EventID: uuid.New(), At: time.Now(),
 			Traceparent: "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01",
 		},
 		ID: uuid.Must(uuid.NewV7()), SlotID: slot, Party: party, Note: secret.New("창가 자리"),

@@ -27,61 +27,61 @@ func dinerLock(diner uuid.UUID) int64 {
 // booking is sent is not booked; after that, only their key knows.
 func (s *Store) Book(ctx context.Context, b reservation.Booking) (reservation.Outcome, error) {
 	if ctx.Err() != nil {
-		return reservation.Outcome{}, explain(ctx, ctx.Err())
+		return reservation.Outcome{}, toFault(ctx, ctx.Err())
 	}
 	began := time.Now()
-	t := newTicket(ctx, b)
-	alone, err := s.groups.book(t)
+	t := newPending(ctx, b)
+	alone, err := s.commits.admit(t)
 	if err != nil {
 		return reservation.Outcome{}, err
 	}
 	if alone { // its statement stands in its own trace
-		defer s.groups.busy.Done()
-		s.groups.alone(t)
+		defer s.commits.running.Done()
+		s.commits.commitSingle(t)
 	}
 	out, err := t.wait()
 	if !alone {
-		_, span := otel.Tracer(scope).Start(ctx, names.SpanBookWait, trace.WithTimestamp(began), trace.WithLinks(t.decidedBy()...))
+		_, span := otel.Tracer(scope).Start(ctx, names.SpanBookWait, trace.WithTimestamp(began), trace.WithLinks(t.transactionLink()...))
 		span.End()
 	}
 	return out, err
 }
 
-// Remembered implements [reservation.Store].
-func (s *Store) Remembered(ctx context.Context, op string, a reservation.Act) (reservation.Outcome, error) {
-	t := newTicket(ctx, memory{op, a})
-	if err := s.groups.recall(t); err != nil {
+// Replay implements [reservation.Store].
+func (s *Store) Replay(ctx context.Context, op string, a reservation.CommandMeta) (reservation.Outcome, error) {
+	t := newPending(ctx, keyLookup{op, a})
+	if err := s.commits.lookup(t); err != nil {
 		return reservation.Outcome{}, err
 	}
 	return t.wait()
 }
 
-// ticket is a request that others answer, together with what else waits.
-type ticket[Q any] struct {
-	ask   Q
-	ctx   context.Context // of who asks; nothing is begun for those who have left
-	tries int
-	batch trace.SpanContext // of the transaction that decided
-	out   reservation.Outcome
-	err   error
-	done  chan struct{} // closed once the above is there
+// pending is a request that others answer, together with what else waits.
+type pending[Q any] struct {
+	request  Q
+	ctx      context.Context // of who asks; nothing is begun for those who have left
+	attempts int
+	batch    trace.SpanContext // of the transaction that decided
+	outcome  reservation.Outcome
+	err      error
+	done     chan struct{} // closed once the above is there
 }
 
-func newTicket[Q any](ctx context.Context, ask Q) *ticket[Q] {
-	return &ticket[Q]{ask: ask, ctx: ctx, done: make(chan struct{})}
+func newPending[Q any](ctx context.Context, ask Q) *pending[Q] {
+	return &pending[Q]{request: ask, ctx: ctx, done: make(chan struct{})}
 }
 
-func (t *ticket[Q]) wait() (reservation.Outcome, error) {
+func (t *pending[Q]) wait() (reservation.Outcome, error) {
 	select {
 	case <-t.done:
-		return t.out, explain(t.ctx, t.err)
+		return t.outcome, toFault(t.ctx, t.err)
 	case <-t.ctx.Done():
-		return reservation.Outcome{}, explain(t.ctx, t.ctx.Err())
+		return reservation.Outcome{}, toFault(t.ctx, t.ctx.Err())
 	}
 }
 
-// decidedBy links to the transaction, once it is known.
-func (t *ticket[Q]) decidedBy() []trace.Link {
+// transactionLink links to the transaction, once it is known.
+func (t *pending[Q]) transactionLink() []trace.Link {
 	select {
 	case <-t.done:
 		if t.batch.IsValid() {

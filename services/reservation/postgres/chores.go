@@ -10,25 +10,25 @@ import (
 	"jari.example/telemetry"
 )
 
-const dueSQL = `-- name: reservation.due
+const expirySQL = `-- name: reservation.due
 SELECT slot_id FROM reservations WHERE status = 'offered' AND offer_ends_at <= $1
 UNION
 SELECT r.slot_id FROM reservations r JOIN slots s ON s.id = r.slot_id WHERE r.status = 'waiting' AND s.cancel_until <= $1
 LIMIT $2`
 
-// Due implements [reservation.Chores].
-func (s *Store) Due(ctx context.Context, now time.Time, n int) ([]reservation.SlotID, error) {
-	rows, _ := s.pool.Query(ctx, dueSQL, now, n)
+// SlotsWithExpiry implements [reservation.MaintenanceStore].
+func (s *Store) SlotsWithExpiry(ctx context.Context, now time.Time, n int) ([]reservation.SlotID, error) {
+	rows, _ := s.pool.Query(ctx, expirySQL, now, n)
 	list, err := pgx.CollectRows(rows, pgx.RowTo[reservation.SlotID])
-	return list, explain(ctx, err)
+	return list, toFault(ctx, err)
 }
 
-// Unmade implements [reservation.Chores].
-func (s *Store) Unmade(ctx context.Context, before time.Time, n int) ([]string, error) {
+// RestaurantsToGenerate implements [reservation.MaintenanceStore].
+func (s *Store) RestaurantsToGenerate(ctx context.Context, before time.Time, n int) ([]string, error) {
 	rows, _ := s.pool.Query(ctx, `-- name: reservation.unmade
 SELECT restaurant_id FROM schedules WHERE made_at < $1 ORDER BY made_at LIMIT $2`, before, n)
 	list, err := pgx.CollectRows(rows, pgx.RowTo[string])
-	return list, explain(ctx, err)
+	return list, toFault(ctx, err)
 }
 
 // remindSQL takes rows alone and skips those that somebody is changing: they
@@ -44,19 +44,19 @@ r AS (UPDATE reservations SET reminded_at = starts_at FROM due WHERE reservation
 INSERT INTO outbox (event_id, reservation_id, kind, payload, traceparent, created_at, due_at)
 SELECT gen_random_uuid(), id, $5, to_jsonb(r), $6, $1, $1 FROM r`
 
-// Remind implements [reservation.Chores].
-func (s *Store) Remind(ctx context.Context, now, before time.Time, n int) (int, error) {
-	tag, err := s.pool.Exec(ctx, remindSQL, now, before, reservation.RemindAhead, n, reservation.EventReminder, telemetry.Traceparent(ctx))
-	s.tally.Reminded(ctx, int(tag.RowsAffected()))
-	return int(tag.RowsAffected()), explain(ctx, err)
+// EnqueueReminders implements [reservation.MaintenanceStore].
+func (s *Store) EnqueueReminders(ctx context.Context, now, before time.Time, n int) (int, error) {
+	tag, err := s.pool.Exec(ctx, remindSQL, now, before, reservation.ReminderLead, n, reservation.EventReminder, telemetry.Traceparent(ctx))
+	s.metrics.Reminded(ctx, int(tag.RowsAffected()))
+	return int(tag.RowsAffected()), toFault(ctx, err)
 }
 
-// Sweep implements [reservation.Chores].
-func (s *Store) Sweep(ctx context.Context, before time.Time, n int) (int, error) {
+// DeleteIdempotencyRecords implements [reservation.MaintenanceStore].
+func (s *Store) DeleteIdempotencyRecords(ctx context.Context, before time.Time, n int) (int, error) {
 	tag, err := s.pool.Exec(ctx, `-- name: reservation.sweep
 DELETE FROM idempotency WHERE ctid = ANY (ARRAY(
   SELECT ctid FROM idempotency WHERE created_at < $1 LIMIT $2 FOR UPDATE SKIP LOCKED))`, before, n)
-	return int(tag.RowsAffected()), explain(ctx, err)
+	return int(tag.RowsAffected()), toFault(ctx, err)
 }
 
 // auditSQL is one statement, so it sees all counters and all rows at one
@@ -66,16 +66,16 @@ SELECT id, restaurant_id, wanted_capacity, capacity, booked, (
   SELECT coalesce(sum(party), 0)::int FROM reservations WHERE slot_id = s.id AND status IN ('offered', 'confirmed', 'seated'))
 FROM slots s WHERE ends_at > $1 AND starts_at > $1 - interval '1 day' -- nobody dines that long, and it is the index's column`
 
-// Audit implements [reservation.Chores].
+// Audit implements [reservation.MaintenanceStore].
 func (s *Store) Audit(ctx context.Context, now time.Time) (a reservation.Audit, err error) {
 	rows, _ := s.pool.Query(ctx, auditSQL, now)
-	var m reservation.Miscount
-	_, err = pgx.ForEachRow(rows, []any{&m.SlotID, &m.RestaurantID, &m.Wanted, &m.Capacity, &m.Booked, &m.Rows}, func() error {
+	var m reservation.CounterMismatch
+	_, err = pgx.ForEachRow(rows, []any{&m.SlotID, &m.RestaurantID, &m.Wanted, &m.Capacity, &m.Booked, &m.Held}, func() error {
 		a.Slots++
-		if m.Rows != m.Booked || m.Capacity != max(m.Wanted, m.Booked) {
-			a.Wrong = append(a.Wrong, m)
+		if m.Held != m.Booked || m.Capacity != max(m.Wanted, m.Booked) {
+			a.Mismatches = append(a.Mismatches, m)
 		}
 		return nil
 	})
-	return a, explain(ctx, err)
+	return a, toFault(ctx, err)
 }

@@ -13,22 +13,22 @@ import (
 	"jari.example/services/reservation"
 )
 
-// tries bounds how often a change that lost against another is sent again.
-const tries = 10
+// maxAttempts bounds how often a change that lost against another is sent again.
+const maxAttempts = 10
 
-// settle runs attempt until it has an answer. It runs again when attempt says
+// retryConflicts runs attempt until it has an answer. It runs again when attempt says
 // so, and when another transaction got there first; the next attempt sees what
 // that one wrote. A connection that broke is never tried again: the outcome is
 // unknown, and the caller's key finds it.
-func settle(ctx context.Context, attempt func() (reservation.Outcome, bool, error)) (reservation.Outcome, error) {
-	for range tries {
+func retryConflicts(ctx context.Context, attempt func() (reservation.Outcome, bool, error)) (reservation.Outcome, error) {
+	for range maxAttempts {
 		out, again, err := attempt()
-		if !again && !lost(err) {
-			return out, explain(ctx, err)
+		if !again && !isConflict(err) {
+			return out, toFault(ctx, err)
 		}
 		select {
 		case <-ctx.Done():
-			return out, explain(ctx, ctx.Err())
+			return out, toFault(ctx, ctx.Err())
 		case <-time.After(rand.N(2 * time.Millisecond)):
 		}
 	}
@@ -36,10 +36,10 @@ func settle(ctx context.Context, attempt func() (reservation.Outcome, bool, erro
 		After(time.Second)
 }
 
-// lost reports whether err only says that another transaction was faster: it
+// isConflict reports whether err only says that another transaction was faster: it
 // has just taken the same key or seat (23505), or stood crosswise; or that the
 // statement never left, on a connection that had died in the pool.
-func lost(err error) bool {
+func isConflict(err error) bool {
 	if pg, ok := errors.AsType[*pgconn.PgError](err); ok {
 		return pg.Code == "23505" || pg.Code == "40P01" || pg.Code == "40001"
 	}
@@ -47,9 +47,9 @@ func lost(err error) bool {
 	return pgconn.SafeToRetry(err) && !dialFailed
 }
 
-// explain turns an error of pgx into a fault. Once ctx has ended that is the
+// toFault turns an error of pgx into a fault. Once ctx has ended that is the
 // reason, whatever the broken-off statement says.
-func explain(ctx context.Context, err error) error {
+func toFault(ctx context.Context, err error) error {
 	if _, refusal := errors.AsType[*fault.Error](err); err != nil && !refusal && ctx.Err() != nil {
 		err = ctx.Err()
 	}

@@ -171,7 +171,7 @@ func TestClosingAnswersWhatWasAccepted(t *testing.T) {
 		close(closed)
 	}()
 	for deadline := time.Now().Add(10 * time.Second); ; time.Sleep(time.Millisecond) {
-		_, err := s.store.Remembered(t.Context(), reservation.OpBook, reservation.Act{Key: "k"})
+		_, err := s.store.Replay(t.Context(), reservation.OpBook, reservation.CommandMeta{Key: "k"})
 		if fault.CodeOf(err) == fault.Unavailable {
 			break
 		}
@@ -271,27 +271,27 @@ func TestRememberedLooksUpManyAtOnce(t *testing.T) {
 	var wg sync.WaitGroup
 	for i, b := range booked {
 		wg.Go(func() {
-			out, err := s.store.Remembered(t.Context(), reservation.OpBook, b.Act)
+			out, err := s.store.Replay(t.Context(), reservation.OpBook, b.CommandMeta)
 			if err != nil || !out.Replayed || out.ID != b.ID || out.Party != 2 {
 				t.Errorf("the key of %d: %+v, %v", i, out, err)
 			}
 		})
 		wg.Go(func() {
-			other := b.Act
-			other.Hash = []byte("another")
-			if _, err := s.store.Remembered(t.Context(), reservation.OpBook, other); fault.ReasonOf(err) != "idempotency_key_reused" {
+			other := b.CommandMeta
+			other.RequestHash = []byte("another")
+			if _, err := s.store.Replay(t.Context(), reservation.OpBook, other); fault.ReasonOf(err) != "idempotency_key_reused" {
 				t.Errorf("another body: %v", err)
 			}
 		})
 		wg.Go(func() {
-			if out, err := s.store.Remembered(t.Context(), reservation.OpCancel, b.Act); err != nil || out.Replayed {
+			if out, err := s.store.Replay(t.Context(), reservation.OpCancel, b.CommandMeta); err != nil || out.Replayed {
 				t.Errorf("another operation: %+v, %v", out, err)
 			}
 		})
 		wg.Go(func() {
-			stranger := b.Act
+			stranger := b.CommandMeta
 			stranger.DinerID = uuid.New()
-			if out, err := s.store.Remembered(t.Context(), reservation.OpBook, stranger); err != nil || out.Replayed {
+			if out, err := s.store.Replay(t.Context(), reservation.OpBook, stranger); err != nil || out.Replayed {
 				t.Errorf("another diner: %+v, %v", out, err)
 			}
 		})
@@ -299,7 +299,7 @@ func TestRememberedLooksUpManyAtOnce(t *testing.T) {
 	wg.Wait()
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	if _, err := s.store.Remembered(ctx, reservation.OpBook, booked[0].Act); err != nil && fault.CodeOf(err) != fault.Timeout {
+	if _, err := s.store.Replay(ctx, reservation.OpBook, booked[0].CommandMeta); err != nil && fault.CodeOf(err) != fault.Timeout {
 		t.Errorf("who has left: %v", err)
 	}
 }
@@ -329,7 +329,7 @@ func TestOneDinerAtManyDoorsStaysWithinTheLimits(t *testing.T) {
 		for r := range reasons {
 			count[r]++
 		}
-		if count[""] > reservation.MaxLive || count[""]+count["overlap"]+count["already_booked"]+count["too_many_reservations"] != 80 {
+		if count[""] > reservation.MaxActive || count[""]+count["overlap"]+count["already_booked"]+count["too_many_reservations"] != 80 {
 			t.Fatalf("round %d: %v", round, count)
 		}
 	}
@@ -365,24 +365,24 @@ func TestNobodyWaitsInACircle(t *testing.T) {
 					continue
 				}
 				to := reservation.SlotID(1 + (i+n*3)%slots)
-				m := reservation.Move{Act: someBooking(to, 1).Act, ID: out.ID, SlotID: &to}
+				m := reservation.Move{CommandMeta: someBooking(to, 1).CommandMeta, ID: out.ID, SlotID: &to}
 				m.DinerID = diner
-				_, err = s.Change(t.Context(), reservation.Change{
-					Act: m.Act, Op: "move", Decide: m.Decide,
-					Scope: reservation.Scope{Diner: diner, Row: out.ID, Slots: []reservation.SlotID{to}},
+				_, err = s.Execute(t.Context(), reservation.Command{
+					CommandMeta: m.CommandMeta, Op: "move", Decide: m.Decide,
+					Scope: reservation.Scope{LimitsOf: diner, ReservationID: out.ID, Slots: []reservation.SlotID{to}},
 				})
 				mustBeRefusal(t, err)
-				c := reservation.Cancellation{Act: m.Act, ID: out.ID}
-				_, err = s.Change(t.Context(), reservation.Change{
-					Act: c.Act, Op: reservation.OpCancel, Decide: c.Decide, Scope: reservation.Scope{Diner: diner, Row: out.ID},
+				c := reservation.Cancellation{CommandMeta: m.CommandMeta, ID: out.ID}
+				_, err = s.Execute(t.Context(), reservation.Command{
+					CommandMeta: c.CommandMeta, Op: reservation.OpCancel, Decide: c.Decide, Scope: reservation.Scope{LimitsOf: diner, ReservationID: out.ID},
 				})
 				mustBeRefusal(t, err)
 			}
 		})
 	}
 	wg.Wait()
-	if audit, err := stores[0].Audit(t.Context(), time.Now()); err != nil || len(audit.Wrong) > 0 {
-		t.Errorf("the recount found %+v, %v", audit.Wrong, err)
+	if audit, err := stores[0].Audit(t.Context(), time.Now()); err != nil || len(audit.Mismatches) > 0 {
+		t.Errorf("the recount found %+v, %v", audit.Mismatches, err)
 	}
 	for _, s := range stores {
 		s.Close() // a backend that ends has told all it counted

@@ -31,7 +31,7 @@ func TestBookingScansNothing(t *testing.T) {
 	defer conn.Release()
 
 	statements := map[string]string{
-		"group": decideSQL, "hold": holdSQL, "alone": aloneSQL, "recall": recallSQL, "mine": mineSQL,
+		"group": bookGroupSQL, "hold": lockGroupSlotsSQL, "alone": bookSingleSQL, "recall": lookupSQL, "mine": loadOfDinerSQL,
 	}
 	empty := scans(ctx, t, conn.Conn(), statements)
 	postgrestest.Exec(t, url, `

@@ -13,27 +13,27 @@ import (
 	"jari.example/services/reservation"
 )
 
-// manifest is what a group locks, each list sorted so that no two groups wait
+// groupPlan is what a group locks, each list sorted so that no two groups wait
 // for one another, and who leads in it: of one diner's bookings only the first
 // can be booked. The others are asked about with it, and judged by what has
 // become of it.
-type manifest struct {
+type groupPlan struct {
 	diners []int64
 	slots  []int64
 	leader []int // index of the first booking of the same diner
 }
 
-func manifestOf(group []*ticket[reservation.Booking]) manifest {
-	m := manifest{leader: make([]int, len(group))}
+func planGroup(group []*pending[reservation.Booking]) groupPlan {
+	m := groupPlan{leader: make([]int, len(group))}
 	first := make(map[uuid.UUID]int, len(group))
 	for i, t := range group {
-		leader, known := first[t.ask.DinerID]
+		leader, known := first[t.request.DinerID]
 		if !known {
-			leader, first[t.ask.DinerID] = i, i
-			m.diners = append(m.diners, dinerLock(t.ask.DinerID))
+			leader, first[t.request.DinerID] = i, i
+			m.diners = append(m.diners, dinerLock(t.request.DinerID))
 		}
 		m.leader[i] = leader
-		m.slots = append(m.slots, int64(t.ask.SlotID))
+		m.slots = append(m.slots, int64(t.request.SlotID))
 	}
 	slices.Sort(m.diners)
 	slices.Sort(m.slots)
@@ -43,43 +43,43 @@ func manifestOf(group []*ticket[reservation.Booking]) manifest {
 
 // columns are decideSQL's arguments. FlatArray and pgtype.UUID spare pgx a
 // reflection for every value.
-func (m manifest) columns(group []*ticket[reservation.Booking]) []any {
+func (m groupPlan) columns(group []*pending[reservation.Booking]) []any {
 	n := len(group)
 	id, diner, event := make(pgtype.FlatArray[pgtype.UUID], n), make(pgtype.FlatArray[pgtype.UUID], n), make(pgtype.FlatArray[pgtype.UUID], n)
 	slot, party := make(pgtype.FlatArray[int64], n), make(pgtype.FlatArray[int32], n)
 	note, key, trace := make(pgtype.FlatArray[string], n), make(pgtype.FlatArray[string], n), make(pgtype.FlatArray[string], n)
 	hash, at, leads := make(pgtype.FlatArray[[]byte], n), make(pgtype.FlatArray[time.Time], n), make(pgtype.FlatArray[bool], n)
 	for i, t := range group {
-		b := t.ask
+		b := t.request
 		id[i], diner[i], event[i] = uuidOf(b.ID), uuidOf(b.DinerID), uuidOf(b.EventID)
 		slot[i], party[i] = int64(b.SlotID), int32(b.Party)
 		note[i], key[i], trace[i] = b.Note.Reveal(), b.Key, b.Traceparent
-		hash[i], at[i], leads[i] = b.Hash, b.At, m.leader[i] == i
+		hash[i], at[i], leads[i] = b.RequestHash, b.At, m.leader[i] == i
 	}
-	return []any{id, slot, diner, party, note, key, hash, at, event, trace, leads, reservation.MaxLive}
+	return []any{id, slot, diner, party, note, key, hash, at, event, trace, leads, reservation.MaxActive}
 }
 
 func uuidOf(id uuid.UUID) pgtype.UUID { return pgtype.UUID{Bytes: id, Valid: true} }
 
-// judge fills in t from the verdict and the slots as the group has left them, or
+// resolve fills in t from the verdict and the slots as the group has left them, or
 // returns false: only who stood before it in the group has kept it from its
 // seats. first is a booking of the same diner that the group has made, if any.
-func judge(t *ticket[reservation.Booking], v verdict, slots map[reservation.SlotID]*reservation.Slot, first *reservation.Booking) bool {
-	b := t.ask
+func resolve(t *pending[reservation.Booking], v decision, slots map[reservation.SlotID]*reservation.Slot, first *reservation.Booking) bool {
+	b := t.request
 	slot := slots[b.SlotID]
 	switch {
-	case v.old != nil:
-		t.out, t.err = replay(v.old, v.same)
+	case v.previous != nil:
+		t.outcome, t.err = replay(v.previous, v.sameRequest)
 	case v.booked:
-		t.out.Reservation = booked(b, slot)
-	case first != nil && first.Key == b.Key && !bytes.Equal(first.Hash, b.Hash):
+		t.outcome.Reservation = booked(b, slot)
+	case first != nil && first.Key == b.Key && !bytes.Equal(first.RequestHash, b.RequestHash):
 		t.err = reservation.KeyReused()
 	case first != nil && first.Key == b.Key:
-		t.out = reservation.Outcome{Reservation: booked(*first, slots[first.SlotID]), Replayed: true}
+		t.outcome = reservation.Outcome{Reservation: booked(*first, slots[first.SlotID]), Replayed: true}
 	default:
-		has := v.has
+		has := v.holdings
 		if first != nil {
-			has.Live++
+			has.Active++
 			other := slots[first.SlotID]
 			has.OnSlot = has.OnSlot || slot == other
 			has.Overlaps = has.Overlaps || slot != nil && slot != other && slot.Start.Before(other.End) && slot.End.After(other.Start)

@@ -9,22 +9,22 @@ import (
 	"jari.example/telemetry/names"
 )
 
-// meters count how bookings go out.
-type meters struct {
-	batch metric.Int64Histogram
-	alone metric.Int64Counter
-	shed  metric.Int64Counter
-	depth metric.Registration
+// groupMetrics count how bookings go out.
+type groupMetrics struct {
+	batch  metric.Int64Histogram
+	single metric.Int64Counter
+	shed   metric.Int64Counter
+	depth  metric.Registration
 }
 
-// newMeters also reports what waiting returns, until the meters are closed.
+// newGroupMetrics also reports what waiting returns, until the meters are closed.
 // Instruments cannot fail to be made: their names are constants.
-func newMeters(waiting func() int) (m meters) {
+func newGroupMetrics(waiting func() int) (m groupMetrics) {
 	meter := otel.Meter(scope)
 	unit := metric.WithUnit("{booking}")
 	m.batch, _ = meter.Int64Histogram(names.MetricBookingBatch, unit,
-		metric.WithExplicitBucketBoundaries(1, 2, 4, 8, 16, 32, 64, 128, groupMax))
-	m.alone, _ = meter.Int64Counter(names.MetricBookingAlone, unit)
+		metric.WithExplicitBucketBoundaries(1, 2, 4, 8, 16, 32, 64, 128, maxGroup))
+	m.single, _ = meter.Int64Counter(names.MetricBookingAlone, unit)
 	m.shed, _ = meter.Int64Counter(names.MetricBookingShed, unit)
 	depth, _ := meter.Int64ObservableGauge(names.MetricBookingQueue, unit)
 	m.depth, _ = meter.RegisterCallback(func(_ context.Context, o metric.Observer) error {
@@ -34,4 +34,4 @@ func newMeters(waiting func() int) (m meters) {
 	return m
 }
 
-func (m meters) close() { _ = m.depth.Unregister() }
+func (m groupMetrics) close() { _ = m.depth.Unregister() }

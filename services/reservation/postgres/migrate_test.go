@@ -135,7 +135,7 @@ func TestWhatVersionOneHasLeftLivesOn(t *testing.T) {
 	clean := func(when string) {
 		t.Helper()
 		audit, err := store.Audit(t.Context(), time.Now())
-		if must(err); len(audit.Wrong) > 0 || audit.Slots < 69 {
+		if must(err); len(audit.Mismatches) > 0 || audit.Slots < 69 {
 			t.Errorf("%s: audit %+v", when, audit)
 		}
 	}
@@ -174,7 +174,7 @@ func TestWhatVersionOneHasLeftLivesOn(t *testing.T) {
 	if must(err); !again.Replayed || again.ID != soon || again.Note.Reveal() != "창가 '자리'" || again.Version != 1 || !again.CancelUntil.Equal(again.Start) {
 		t.Errorf("booked again: %+v", again)
 	}
-	again, err = service.Cancel(as(kim, "diner"), reservation.OneRequest{ID: gone.String(), Key: goneKey})
+	again, err = service.Cancel(as(kim, "diner"), reservation.ReservationRequest{ID: gone.String(), Key: goneKey})
 	if must(err); !again.Replayed || again.Status != reservation.Cancelled || again.Version != 2 || !again.CancelUntil.Equal(again.Start) {
 		t.Errorf("cancelled again: %+v", again)
 	}
@@ -202,18 +202,18 @@ func TestWhatVersionOneHasLeftLivesOn(t *testing.T) {
 	if must(err); joined.Status != reservation.Waiting {
 		t.Errorf("joined: %+v", joined)
 	}
-	_, err = service.Cancel(as(lee, "diner"), reservation.OneRequest{ID: full.String(), Key: "c"})
+	_, err = service.Cancel(as(lee, "diner"), reservation.ReservationRequest{ID: full.String(), Key: "c"})
 	must(err)
 	offered, err := service.Get(as(kim, "diner"), reservation.GetRequest{ID: joined.ID.String()})
 	if must(err); offered.Status != reservation.Offered {
 		t.Errorf("what an old row has freed was not offered: %+v", offered)
 	}
-	_, err = service.Cancel(as(kim, "diner"), reservation.OneRequest{ID: late.String(), Key: "c"})
+	_, err = service.Cancel(as(kim, "diner"), reservation.ReservationRequest{ID: late.String(), Key: "c"})
 	must(err)
-	if _, err = service.Cancel(as(kim, "diner"), reservation.OneRequest{ID: past.String(), Key: "p"}); err == nil {
+	if _, err = service.Cancel(as(kim, "diner"), reservation.ReservationRequest{ID: past.String(), Key: "p"}); err == nil {
 		t.Error("a visit that is over was cancelled")
 	}
-	unmade, err := store.Unmade(t.Context(), time.Now(), 10)
+	unmade, err := store.RestaurantsToGenerate(t.Context(), time.Now(), 10)
 	if must(err); len(unmade) != 1 {
 		t.Errorf("slots are to be made ahead for %v", unmade)
 	}
@@ -221,7 +221,7 @@ func TestWhatVersionOneHasLeftLivesOn(t *testing.T) {
 }
 
 // lease takes every event there is, by kind and reservation.
-func lease(t *testing.T, store reservation.Outbox) map[string]reservation.Event {
+func lease(t *testing.T, store reservation.OutboxStore) map[string]reservation.Event {
 	t.Helper()
 	found := map[string]reservation.Event{}
 	for {

@@ -50,7 +50,7 @@ func play(t testing.TB, random *rand.Rand, replicas []bookFunc) (asked []answere
 			o := asked[random.IntN(len(asked))]
 			b.DinerID, b.Key, b.SlotID, b.Party = o.DinerID, o.Key, o.SlotID, o.Party
 		}
-		b.Hash = fmt.Appendf(nil, "%d/%d", b.SlotID, b.Party)
+		b.RequestHash = fmt.Appendf(nil, "%d/%d", b.SlotID, b.Party)
 		asked = append(asked, answered{Booking: b})
 	}
 	var wg sync.WaitGroup
@@ -95,7 +95,7 @@ func examine(asked []answered, rows []kept, booked map[reservation.SlotID]int) (
 	fresh := map[uuid.UUID]bool{}
 	for _, a := range asked {
 		mine, remembered := byKey[name{a.DinerID, a.Key}]
-		same := remembered && mine.hash == string(a.Hash)
+		same := remembered && mine.hash == string(a.RequestHash)
 		there, holds := byPlace[place{a.DinerID, a.SlotID}]
 		left := oracleCovers - sold[a.SlotID]
 		switch reason := fault.ReasonOf(a.err); {
@@ -205,7 +205,7 @@ func TestReadingBeforeWritingIsConvicted(t *testing.T) {
 	store := open(t, url)
 	var replicas []bookFunc
 	for range 2 {
-		b, err := strategies.Open(t.Context(), strategies.ReadThenWrite, url, postgres.Sessions(), store)
+		b, err := strategies.Open(t.Context(), strategies.ReadThenWrite, url, postgres.SessionSettings(), store)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -36,7 +36,7 @@ type eventRow struct {
 	Attempts    int
 }
 
-// Lease implements [reservation.Outbox].
+// Lease implements [reservation.OutboxStore].
 func (s *Store) Lease(ctx context.Context, n int, now, until time.Time) ([]reservation.Event, error) {
 	rows, _ := s.pool.Query(ctx, leaseSQL, n, now, until)
 	events, err := pgx.CollectRows(rows, func(r pgx.CollectableRow) (reservation.Event, error) {
@@ -48,19 +48,19 @@ func (s *Store) Lease(ctx context.Context, n int, now, until time.Time) ([]reser
 		}, err
 	})
 	slices.SortFunc(events, func(a, b reservation.Event) int { return int(a.Seq - b.Seq) }) // RETURNING keeps no order
-	return events, explain(ctx, err)
+	return events, toFault(ctx, err)
 }
 
-// Delivered implements [reservation.Outbox].
+// Delivered implements [reservation.OutboxStore].
 func (s *Store) Delivered(ctx context.Context, seq int64) error {
 	_, err := s.pool.Exec(ctx, "-- name: reservation.outbox.delivered\nDELETE FROM outbox WHERE id = $1", seq)
-	return explain(ctx, err)
+	return toFault(ctx, err)
 }
 
-// Postpone implements [reservation.Outbox].
+// Postpone implements [reservation.OutboxStore].
 func (s *Store) Postpone(ctx context.Context, seq int64, due time.Time) error {
 	_, err := s.pool.Exec(ctx, "-- name: reservation.outbox.postpone\nUPDATE outbox SET due_at = $2 WHERE id = $1", seq, due)
-	return explain(ctx, err)
+	return toFault(ctx, err)
 }
 
 const backlogSQL = `-- name: reservation.outbox.backlog
@@ -69,5 +69,5 @@ SELECT count(*), min(created_at) FROM (SELECT created_at FROM outbox ORDER BY id
 // Backlog implements [backlog.Queue].
 func (s *Store) Backlog(ctx context.Context) (b backlog.Backlog, err error) {
 	err = s.reads.QueryRow(ctx, backlogSQL, backlog.CountMost).Scan(&b.Waiting, (*zeronull.Timestamptz)(&b.Oldest))
-	return b, explain(ctx, err)
+	return b, toFault(ctx, err)
 }

@@ -48,30 +48,30 @@ func every(ctx context.Context, t *testing.T, s *Store) {
 	now := time.Now().UTC().Truncate(time.Microsecond)
 	slots, err := s.Slots(ctx, []string{"house-3"}, now.Add(24*time.Hour), now.Add(72*time.Hour))
 	must(err)
-	act := func(key string) reservation.Act {
-		return reservation.Act{DinerID: uuid.New(), Key: key, Hash: []byte{0}, EventID: uuid.New(), At: now}
+	act := func(key string) reservation.CommandMeta {
+		return reservation.CommandMeta{DinerID: uuid.New(), Key: key, RequestHash: []byte{0}, EventID: uuid.New(), At: now}
 	}
-	b := reservation.Booking{Act: act("k"), ID: uuid.New(), SlotID: slots[0].ID, Party: 2}
+	b := reservation.Booking{CommandMeta: act("k"), ID: uuid.New(), SlotID: slots[0].ID, Party: 2}
 	_, err = s.Book(ctx, b)
 	must(err)
-	_, err = s.Remembered(ctx, reservation.OpBook, b.Act)
+	_, err = s.Replay(ctx, reservation.OpBook, b.CommandMeta)
 	must(err)
-	c := reservation.Cancellation{Act: b.Act, ID: b.ID}
-	_, err = s.Change(ctx, reservation.Change{
-		Act: c.Act, Op: reservation.OpCancel, Scope: reservation.Scope{Row: b.ID, Diner: b.DinerID}, Decide: c.Decide})
+	c := reservation.Cancellation{CommandMeta: b.CommandMeta, ID: b.ID}
+	_, err = s.Execute(ctx, reservation.Command{
+		CommandMeta: c.CommandMeta, Op: reservation.OpCancel, Scope: reservation.Scope{ReservationID: b.ID, LimitsOf: b.DinerID}, Decide: c.Decide})
 	must(err)
-	_, err = s.Change(ctx, reservation.Change{
-		Act:   reservation.Act{At: now},
-		Scope: reservation.Scope{Period: reservation.Period{RestaurantID: "house-3", From: now, To: now.AddDate(1, 0, 0)}},
-		Decide: func(d *reservation.Desk) (reservation.Reservation, error) {
-			d.Arrange(nil)
+	_, err = s.Execute(ctx, reservation.Command{
+		CommandMeta: reservation.CommandMeta{At: now},
+		Scope:       reservation.Scope{Period: reservation.Period{RestaurantID: "house-3", From: now, To: now.AddDate(1, 0, 0)}},
+		Decide: func(d *reservation.UnitOfWork) (reservation.Reservation, error) {
+			d.ReconcileSlots(nil)
 			return reservation.Reservation{}, nil
 		}})
 	must(err)
 	_, err = s.Reservation(ctx, b.DinerID, b.ID)
 	must(err)
 	for _, soonest := range []bool{false, true} {
-		_, err = s.Reservations(ctx, reservation.Query{DinerID: b.DinerID, Soonest: soonest, Limit: 21})
+		_, err = s.Reservations(ctx, reservation.ReservationQuery{DinerID: b.DinerID, Soonest: soonest, Limit: 21})
 		must(err)
 	}
 	_, err = s.Day(ctx, reservation.DayQuery{Period: reservation.Period{RestaurantID: "house-3", From: now, To: now.Add(24 * time.Hour)}, Limit: 51})
@@ -82,13 +82,13 @@ func every(ctx context.Context, t *testing.T, s *Store) {
 	must(err)
 	must(s.Postpone(ctx, events[0].Seq, now))
 	must(s.Delivered(ctx, events[0].Seq))
-	_, err = s.Due(ctx, now, 100)
+	_, err = s.SlotsWithExpiry(ctx, now, 100)
 	must(err)
-	_, err = s.Unmade(ctx, now, 100)
+	_, err = s.RestaurantsToGenerate(ctx, now, 100)
 	must(err)
-	_, err = s.Remind(ctx, now, now.Add(24*time.Hour), 100)
+	_, err = s.EnqueueReminders(ctx, now, now.Add(24*time.Hour), 100)
 	must(err)
-	_, err = s.Sweep(ctx, now.Add(-23*time.Hour), 500)
+	_, err = s.DeleteIdempotencyRecords(ctx, now.Add(-23*time.Hour), 500)
 	must(err)
 	_, err = s.Audit(ctx, now)
 	must(err)

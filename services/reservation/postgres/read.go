@@ -36,7 +36,7 @@ func (s *Store) Reservation(ctx context.Context, diner, id uuid.UUID) (reservati
 	rows, _ := s.reads.Query(ctx, getSQL, id, diner)
 	found, err := collectPlaced(rows)
 	if err != nil {
-		return reservation.Reservation{}, explain(ctx, err)
+		return reservation.Reservation{}, toFault(ctx, err)
 	}
 	if len(found) == 0 {
 		return reservation.Reservation{}, reservation.NotFound()
@@ -61,7 +61,7 @@ ORDER BY starts_at, id LIMIT $8`
 )
 
 // Reservations implements [reservation.Store].
-func (s *Store) Reservations(ctx context.Context, q reservation.Query) ([]reservation.Reservation, error) {
+func (s *Store) Reservations(ctx context.Context, q reservation.ReservationQuery) ([]reservation.Reservation, error) {
 	sql := latestSQL
 	if q.Soonest {
 		sql = soonestSQL
@@ -69,7 +69,7 @@ func (s *Store) Reservations(ctx context.Context, q reservation.Query) ([]reserv
 	rows, _ := s.reads.Query(ctx, sql, q.DinerID, q.Statuses, orNull(q.From), orNull(q.To),
 		q.After == reservation.Position{}, q.After.Start, q.After.ID, q.Limit)
 	list, err := collectPlaced(rows)
-	return list, explain(ctx, err)
+	return list, toFault(ctx, err)
 }
 
 func orNull(t time.Time) *time.Time {
@@ -94,7 +94,7 @@ ORDER BY starts_at, id LIMIT $7`
 func (s *Store) Day(ctx context.Context, q reservation.DayQuery) ([]reservation.Reservation, error) {
 	rows, _ := s.reads.Query(ctx, daySQL, q.RestaurantID, q.From, q.To, q.After.Start, q.After.ID, string(q.Status), q.Limit)
 	list, err := collectPlaced(rows)
-	return list, explain(ctx, err)
+	return list, toFault(ctx, err)
 }
 
 const availabilitySQL = `-- name: reservation.availability
@@ -108,7 +108,7 @@ func (s *Store) Slots(ctx context.Context, restaurants []string, from, to time.T
 		found, err := pgx.RowToStructByName[slotRow](r)
 		return found.slot(), err
 	})
-	return list, explain(ctx, err)
+	return list, toFault(ctx, err)
 }
 
 const planAndClosuresSQL = `-- name: reservation.schedule
@@ -121,5 +121,5 @@ func (s *Store) Schedule(ctx context.Context, restaurant string) (plan reservati
 	if errors.Is(err, pgx.ErrNoRows) {
 		return plan, nil, reservation.ScheduleNotFound()
 	}
-	return plan, closed, explain(ctx, err)
+	return plan, closed, toFault(ctx, err)
 }

@@ -52,7 +52,7 @@ func (r row) reservation() reservation.Reservation {
 		found.OfferEndsAt = r.OfferEndsAt.UTC()
 	}
 	if r.Line != nil {
-		found.Line = *r.Line
+		found.WaitlistOrder = *r.Line
 	}
 	return found
 }
@@ -71,8 +71,8 @@ func rowOf(r reservation.Reservation) row {
 	if !r.OfferEndsAt.IsZero() {
 		made.OfferEndsAt = &r.OfferEndsAt
 	}
-	if r.Line != 0 {
-		made.Line = &r.Line
+	if r.WaitlistOrder != 0 {
+		made.Line = &r.WaitlistOrder
 	}
 	return made
 }

@@ -19,47 +19,47 @@ import (
 //go:embed migrations/*.sql
 var migrations embed.FS
 
-// Store is a [reservation.Store], its [reservation.Outbox] and
-// [reservation.Chores].
+// Store is a [reservation.Store], its [reservation.OutboxStore] and
+// [reservation.MaintenanceStore].
 type Store struct {
-	pool   *telemetry.Pool
-	reads  *telemetry.Pool // of those who wait for no writer, so that no crowd of writers keeps them out
-	groups *groups
-	turns  *turns
-	tally  reservation.Tally
+	pool    *telemetry.Pool
+	reads   *telemetry.Pool // of those who wait for no writer, so that no crowd of writers keeps them out
+	commits *groupCommitter
+	limiter *concurrencyLimiter
+	metrics reservation.Metrics
 }
 
 var (
-	_ reservation.Store  = (*Store)(nil)
-	_ reservation.Outbox = (*Store)(nil)
-	_ reservation.Chores = (*Store)(nil)
+	_ reservation.Store            = (*Store)(nil)
+	_ reservation.OutboxStore      = (*Store)(nil)
+	_ reservation.MaintenanceStore = (*Store)(nil)
 )
 
 // Bounds of the pools. The writers' is the URL's pool_max_conns where it has one:
 // all that can want a connection at once, so that nobody waits for one.
 const (
-	connections = workers + calm + changesAtOnce + 3 // the relay, a job, and who looks keys up
+	connections = workers + singleMax + maxCommands + 3 // the relay, a job, and who looks keys up
 	readers     = 4
 )
 
-// sessions plan each statement once, not each time for its arguments: that costs
+// sessionSettings plan each statement once, not each time for its arguments: that costs
 // more than running it, 1 ms for the booking of one seat. A plan that is made
 // while the tables are small must still be good when a rush has filled them.
 //
 // Without jit: a scan that cannot be avoided counts as dear with seqscans off,
 // and would be compiled first, for 200 ms.
-var sessions = map[string]string{"plan_cache_mode": "force_generic_plan", "enable_seqscan": "off", "jit": "off"}
+var sessionSettings = map[string]string{"plan_cache_mode": "force_generic_plan", "enable_seqscan": "off", "jit": "off"}
 
-// Sessions are the settings of this store's sessions, for who compares it with
+// SessionSettings are the settings of this store's sessions, for who compares it with
 // another.
-func Sessions() map[string]string { return maps.Clone(sessions) }
+func SessionSettings() map[string]string { return maps.Clone(sessionSettings) }
 
 // Open connects to the database at url and brings its schema up to date. While
 // the database cannot be reached it tries again until ctx ends; waiting hears
 // why, each time.
 func Open(ctx context.Context, url string, waiting func(error)) (*Store, error) {
 	pool, err := postgres.Open(ctx, postgres.Config{
-		Name: "reservation", URL: url, Migrations: migrations, MaxConns: connections, Settings: sessions, Waiting: waiting,
+		Name: "reservation", URL: url, Migrations: migrations, MaxConns: connections, Settings: sessionSettings, Waiting: waiting,
 	})
 	if err != nil {
 		return nil, err
@@ -71,17 +71,17 @@ func Open(ctx context.Context, url string, waiting func(error)) (*Store, error) 
 		pool.Close()
 		return nil, fmt.Errorf("readers' pool: %w", err)
 	}
-	tally := reservation.NewTally()
-	return &Store{pool, reads, newGroups(pool, tally), newTurns(), tally}, nil
+	tally := reservation.NewMetrics()
+	return &Store{pool, reads, newGroupCommitter(pool, tally), newConcurrencyLimiter(), tally}, nil
 }
 
 // Close answers every booking that was accepted, waits for the other calls under
 // way and closes the connections.
 func (s *Store) Close() {
-	s.groups.close()
+	s.commits.close()
 	s.reads.Close()
 	s.pool.Close()
 }
 
 // Ping reports whether the database answers.
-func (s *Store) Ping(ctx context.Context) error { return explain(ctx, s.pool.Ping(ctx)) }
+func (s *Store) Ping(ctx context.Context) error { return toFault(ctx, s.pool.Ping(ctx)) }

@@ -10,29 +10,31 @@ import (
 // a crowd that joins one line would hold them all, and nobody could book
 // anything else.
 const (
-	changesAtOnce  = 4
-	changesWaiting = 256
+	maxCommands        = 4
+	maxWaitingCommands = 256
 )
 
-// turns lets changes at the pool.
-type turns struct {
-	free    chan struct{}
+// concurrencyLimiter lets changes at the pool.
+type concurrencyLimiter struct {
+	slots   chan struct{}
 	waiting atomic.Int32
 }
 
-func newTurns() *turns { return &turns{free: make(chan struct{}, changesAtOnce)} }
+func newConcurrencyLimiter() *concurrencyLimiter {
+	return &concurrencyLimiter{slots: make(chan struct{}, maxCommands)}
+}
 
-// take waits for a turn. Its error is errOverloaded where too many wait
+// acquire waits for a turn. Its error is errOverloaded where too many wait
 // already, or ctx's.
-func (t *turns) take(ctx context.Context) (done func(), err error) {
-	if t.waiting.Add(1) > changesWaiting {
+func (t *concurrencyLimiter) acquire(ctx context.Context) (done func(), err error) {
+	if t.waiting.Add(1) > maxWaitingCommands {
 		t.waiting.Add(-1)
 		return nil, errOverloaded
 	}
 	defer t.waiting.Add(-1)
 	select {
-	case t.free <- struct{}{}:
-		return func() { <-t.free }, nil
+	case t.slots <- struct{}{}:
+		return func() { <-t.slots }, nil
 	case <-ctx.Done():
 		return nil, ctx.Err()
 	}

@@ -63,14 +63,14 @@ func refusals(t *testing.T, w *world) {
 func limits(t *testing.T, w *world) {
 	diner := uuid.New()
 	var last reservation.Outcome
-	for i := range reservation.MaxLive {
+	for i := range reservation.MaxActive {
 		last = w.books(w.wants(2*i, diner, 1)) // 2 h apart: 90 minutes do not overlap
 	}
-	_, err := w.store.Book(t.Context(), w.wants(2*reservation.MaxLive, diner, 1))
+	_, err := w.store.Book(t.Context(), w.wants(2*reservation.MaxActive, diner, 1))
 	wantReason(t, err, "too_many_reservations")
 	_, err = w.cancel(w.gives(last.ID, diner))
 	w.must(err)
-	w.books(w.wants(2*reservation.MaxLive, diner, 1))
+	w.books(w.wants(2*reservation.MaxActive, diner, 1))
 }
 
 func replay(t *testing.T, w *world) {
@@ -86,7 +86,7 @@ func replay(t *testing.T, w *world) {
 	if !out.Replayed || !same(out.Reservation, first.Reservation) {
 		t.Fatalf("again: %+v, want the first answer %+v", out, first)
 	}
-	again.Hash = sum("another body")
+	again.RequestHash = sum("another body")
 	_, err = w.store.Book(t.Context(), again)
 	wantReason(t, err, "idempotency_key_reused")
 	if fault.CodeOf(err) != fault.Unprocessable {
@@ -128,7 +128,7 @@ func cancelling(t *testing.T, w *world) {
 	}
 	_, err = w.cancel(w.gives(out.ID, diner))
 	wantReason(t, err, "not_cancellable")
-	c.ID, c.Hash = uuid.New(), sum("another")
+	c.ID, c.RequestHash = uuid.New(), sum("another")
 	_, err = w.cancel(c)
 	wantReason(t, err, "idempotency_key_reused")
 
@@ -198,7 +198,7 @@ func listing(t *testing.T, w *world) {
 	}
 	w.books(w.wants(0, uuid.New(), 1))
 	for status, want := range map[reservation.Status]int{"": 6, reservation.Confirmed: 3, reservation.Seated: 0} {
-		q := reservation.Query{DinerID: diner, Limit: 2}
+		q := reservation.ReservationQuery{DinerID: diner, Limit: 2}
 		if status != "" {
 			q.Statuses = []reservation.Status{status}
 		}

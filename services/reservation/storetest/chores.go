@@ -17,7 +17,7 @@ func reminding(t *testing.T, w *world) {
 	const traced = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01" // the job
 	remind := func(at time.Time, n int) int {
 		t.Helper()
-		told, err := w.store.Remind(telemetry.Continue(t.Context(), traced), at, at.Add(reservation.RemindAhead), n)
+		told, err := w.store.EnqueueReminders(telemetry.Continue(t.Context(), traced), at, at.Add(reservation.ReminderLead), n)
 		w.must(err)
 		return told
 	}
@@ -37,7 +37,7 @@ func reminding(t *testing.T, w *world) {
 	if n := remind(booked, 10); n != 0 {
 		t.Fatalf("%d reminders a day too early", n)
 	}
-	w.now = w.starts[7].Add(-reservation.RemindAhead).Add(time.Second)
+	w.now = w.starts[7].Add(-reservation.ReminderLead).Add(time.Second)
 	late := w.wants(4, uuid.New(), 2) // less than a day ahead: they know
 	w.books(late)
 	w.kinds()
@@ -59,7 +59,7 @@ func reminding(t *testing.T, w *world) {
 	if n := remind(w.now, 10); n != 0 {
 		t.Fatalf("%d reminders again", n)
 	}
-	w.now = w.starts[20].Add(-reservation.RemindAhead).Add(time.Second)
+	w.now = w.starts[20].Add(-reservation.ReminderLead).Add(time.Second)
 	if n := remind(w.now, 10); n != 5 { // and the four of the sold-out slot
 		t.Fatalf("%d reminders, want one of the day moved to and four others", n)
 	}
@@ -68,9 +68,9 @@ func reminding(t *testing.T, w *world) {
 // enters books the i-th slot for a guest of the owner's.
 func (w *world) enters(i, party int) reservation.Outcome {
 	w.t.Helper()
-	e := reservation.Entry{Booking: w.wants(i, uuid.New(), party), RestaurantID: w.house}
-	return w.do(reservation.Change{
-		Act: e.Act, Op: reservation.OpEnter, Decide: e.Decide, Scope: reservation.Scope{Slots: []reservation.SlotID{e.SlotID}},
+	e := reservation.OwnerEntry{Booking: w.wants(i, uuid.New(), party), RestaurantID: w.house}
+	return w.do(reservation.Command{
+		CommandMeta: e.CommandMeta, Op: reservation.OpEnter, Decide: e.Decide, Scope: reservation.Scope{Slots: []reservation.SlotID{e.SlotID}},
 	})
 }
 
@@ -88,7 +88,7 @@ func sweeping(t *testing.T, w *world) {
 	w.books(young)
 	total := 0
 	for _, want := range []int{2, 2, 1, 0} {
-		n, err := w.store.Sweep(t.Context(), noon, 2)
+		n, err := w.store.DeleteIdempotencyRecords(t.Context(), noon, 2)
 		w.must(err)
 		if n != want {
 			t.Fatalf("swept %d, want %d", n, want)
@@ -99,7 +99,7 @@ func sweeping(t *testing.T, w *world) {
 		t.Error("a young key is forgotten")
 	}
 	again := w.wants(1, old[0].DinerID, 1)
-	again.Key, again.Hash, again.SlotID = old[0].Key, sum("another body"), w.slots[3].ID
+	again.Key, again.RequestHash, again.SlotID = old[0].Key, sum("another body"), w.slots[3].ID
 	if out := w.books(again); out.Replayed {
 		t.Error("a key that was swept is still known")
 	}
@@ -109,7 +109,7 @@ func sweeping(t *testing.T, w *world) {
 func unmade(t *testing.T, w *world) {
 	made := func(before time.Time) []string {
 		t.Helper()
-		list, err := w.store.Unmade(t.Context(), before, 10)
+		list, err := w.store.RestaurantsToGenerate(t.Context(), before, 10)
 		w.must(err)
 		return list
 	}
@@ -137,17 +137,17 @@ func expiringAtOnce(t *testing.T, w *world) {
 		w.must(err)
 	}
 	w.kinds()
-	w.now = w.now.Add(reservation.OfferFor)
+	w.now = w.now.Add(reservation.OfferTTL)
 	var wg sync.WaitGroup
 	for range 4 {
 		wg.Go(func() {
-			due, err := w.store.Due(t.Context(), w.now, 1000)
+			due, err := w.store.SlotsWithExpiry(t.Context(), w.now, 1000)
 			if err != nil {
 				t.Error(err)
 			}
 			for _, slot := range due {
-				if _, err := w.store.Change(t.Context(), reservation.Change{
-					Act: w.act(uuid.Nil, ""), Decide: reservation.Expire, Scope: reservation.Scope{Slots: []reservation.SlotID{slot}},
+				if _, err := w.store.Execute(t.Context(), reservation.Command{
+					CommandMeta: w.act(uuid.Nil, ""), Decide: reservation.Expire, Scope: reservation.Scope{Slots: []reservation.SlotID{slot}},
 				}); err != nil {
 					t.Error(err)
 				}
@@ -175,7 +175,7 @@ func (w *world) audited() {
 	w.t.Helper()
 	a, err := w.store.Audit(w.t.Context(), w.now)
 	w.must(err)
-	if a.Slots != len(w.slots) || len(a.Wrong) > 0 {
+	if a.Slots != len(w.slots) || len(a.Mismatches) > 0 {
 		w.t.Errorf("audit: %+v, want %d slots and nothing wrong", a, len(w.slots))
 	}
 }
@@ -207,9 +207,9 @@ func hoarding(t *testing.T, w *world) {
 			})
 		}
 		wg.Wait()
-		had, err := w.store.Reservations(t.Context(), reservation.Query{DinerID: diner, Soonest: true, Limit: 100})
+		had, err := w.store.Reservations(t.Context(), reservation.ReservationQuery{DinerID: diner, Soonest: true, Limit: 100})
 		w.must(err)
-		if len(had) > reservation.MaxLive || len(had) == 0 {
+		if len(had) > reservation.MaxActive || len(had) == 0 {
 			t.Fatalf("one diner has %d reservations", len(had))
 		}
 		for i, r := range had[1:] {

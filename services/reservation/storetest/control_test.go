@@ -55,7 +55,7 @@ func (c *timid) Book(_ context.Context, b reservation.Booking) (reservation.Outc
 func TestJudgeConvicts(t *testing.T) {
 	var bookings []reservation.Booking
 	for range 30 {
-		bookings = append(bookings, reservation.Booking{Act: reservation.Act{Key: uuid.NewString()}, Party: 1})
+		bookings = append(bookings, reservation.Booking{CommandMeta: reservation.CommandMeta{Key: uuid.NewString()}, Party: 1})
 	}
 	c := &careless{left: 20}
 	c.readers.Add(60)

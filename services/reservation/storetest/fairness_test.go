@@ -17,18 +17,18 @@ import (
 // wrong is a store with one fault.
 type wrong struct {
 	*inmem.Store
-	laid    func(*reservation.Desk)                               // before anything is decided
-	decided func(*reservation.Desk)                               // before the desk settles
-	asked   func(reservation.Change) reservation.Change           // before the store knows of it
-	refused func(Store, reservation.Change)                       // after a refusal
+	laid    func(*reservation.UnitOfWork)                         // before anything is decided
+	decided func(*reservation.UnitOfWork)                         // before the desk settles
+	asked   func(reservation.Command) reservation.Command         // before the store knows of it
+	refused func(Store, reservation.Command)                      // after a refusal
 	heard   func(reservation.Event) (_ reservation.Event, _ bool) // when the outbox gives it out
 	shown   func(*reservation.Reservation)
 	counted func(*reservation.Slot)
 }
 
-func (w wrong) Change(ctx context.Context, c reservation.Change) (reservation.Outcome, error) {
+func (w wrong) Change(ctx context.Context, c reservation.Command) (reservation.Outcome, error) {
 	decide := c.Decide
-	c.Decide = func(d *reservation.Desk) (reservation.Reservation, error) {
+	c.Decide = func(d *reservation.UnitOfWork) (reservation.Reservation, error) {
 		if w.laid != nil {
 			w.laid(d)
 		}
@@ -41,7 +41,7 @@ func (w wrong) Change(ctx context.Context, c reservation.Change) (reservation.Ou
 	if w.asked != nil {
 		c = w.asked(c)
 	}
-	out, err := w.Store.Change(ctx, c)
+	out, err := w.Store.Execute(ctx, c)
 	if err != nil && w.refused != nil {
 		w.refused(w.Store, c)
 	}
@@ -88,20 +88,20 @@ func (w wrong) Slots(ctx context.Context, restaurants []string, from, to time.Ti
 }
 
 // lines are who waits for slots that have covers to offer, first come first.
-func lines(d *reservation.Desk) map[reservation.SlotID][]*reservation.Reservation {
+func lines(d *reservation.UnitOfWork) map[reservation.SlotID][]*reservation.Reservation {
 	all := map[reservation.SlotID][]*reservation.Reservation{}
-	for _, r := range d.Rows {
+	for _, r := range d.Reservations {
 		if r.Status == reservation.Waiting && d.Slots[r.SlotID].Left() > 0 {
 			all[r.SlotID] = append(all[r.SlotID], r)
 		}
 	}
 	for _, line := range all {
-		slices.SortFunc(line, func(a, b *reservation.Reservation) int { return int(a.Line - b.Line) })
+		slices.SortFunc(line, func(a, b *reservation.Reservation) int { return int(a.WaitlistOrder - b.WaitlistOrder) })
 	}
 	return all
 }
 
-func unwanted(d *reservation.Desk) (slots []*reservation.Slot) {
+func unwanted(d *reservation.UnitOfWork) (slots []*reservation.Slot) {
 	for _, s := range d.Slots {
 		if s.Wanted == 0 {
 			slots = append(slots, s)
@@ -118,19 +118,19 @@ func TestPlayingConvicts(t *testing.T) {
 		says    string
 		wrong
 	}{
-		"freed covers are not offered": {evenings, "free covers", wrong{decided: func(d *reservation.Desk) { d.At = forever }}},
-		"the last in line comes first": {evenings, "was passed over", wrong{decided: func(d *reservation.Desk) {
+		"freed covers are not offered": {evenings, "free covers", wrong{decided: func(d *reservation.UnitOfWork) { d.Now = forever }}},
+		"the last in line comes first": {evenings, "was passed over", wrong{decided: func(d *reservation.UnitOfWork) {
 			for _, line := range lines(d) {
 				for _, r := range line {
-					r.Line = -r.Line
+					r.WaitlistOrder = -r.WaitlistOrder
 				}
 			}
 		}}},
-		"a big party holds up the line": {evenings, "free covers", wrong{decided: func(d *reservation.Desk) {
+		"a big party holds up the line": {evenings, "free covers", wrong{decided: func(d *reservation.UnitOfWork) {
 			for id, line := range lines(d) {
 				for _, r := range line[1:] {
 					if line[0].Party > d.Slots[id].Left() {
-						delete(d.Rows, r.ID)
+						delete(d.Reservations, r.ID)
 					}
 				}
 			}
@@ -146,7 +146,7 @@ func TestPlayingConvicts(t *testing.T) {
 			e.Reason = ""
 			return e, true
 		}}},
-		"covers are lost": {evenings, "its claims say", wrong{decided: func(d *reservation.Desk) {
+		"covers are lost": {evenings, "its claims say", wrong{decided: func(d *reservation.UnitOfWork) {
 			for _, s := range d.Slots {
 				s.Booked = max(0, s.Booked-1)
 			}
@@ -164,29 +164,29 @@ func TestPlayingConvicts(t *testing.T) {
 			}
 		}}},
 		"two stand in one place": {evenings, "in line", wrong{shown: func(r *reservation.Reservation) { r.Position = min(r.Position, 1) }}},
-		"keys are forgotten": {evenings, "again: ", wrong{asked: func(c reservation.Change) reservation.Change {
+		"keys are forgotten": {evenings, "again: ", wrong{asked: func(c reservation.Command) reservation.Command {
 			c.Key = ""
 			return c
 		}}},
-		"who fails to move loses the place in line": {evenings, "changed what it should not", wrong{refused: func(s Store, c reservation.Change) {
-			if c.Op == "" && c.Diner != uuid.Nil {
-				leave := reservation.Cancellation{Act: c.Act, ID: c.Row}
-				_, _ = s.Change(context.Background(), reservation.Change{Act: c.Act, Scope: c.Scope, Decide: leave.Leave})
+		"who fails to move loses the place in line": {evenings, "changed what it should not", wrong{refused: func(s Store, c reservation.Command) {
+			if c.Op == "" && c.LimitsOf != uuid.Nil {
+				leave := reservation.Cancellation{CommandMeta: c.CommandMeta, ID: c.ReservationID}
+				_, _ = s.Execute(context.Background(), reservation.Command{CommandMeta: c.CommandMeta, Scope: c.Scope, Decide: leave.Leave})
 			}
 		}}},
-		"slots are made twice": {seasons, "slots and", wrong{laid: func(d *reservation.Desk) {
-			if d.Plan != nil {
+		"slots are made twice": {seasons, "slots and", wrong{laid: func(d *reservation.UnitOfWork) {
+			if d.Schedule != nil {
 				clear(d.Slots)
 			}
 		}}},
-		"slots nobody wants stay open": {seasons, "not what it should be", wrong{decided: func(d *reservation.Desk) {
+		"slots nobody wants stay open": {seasons, "not what it should be", wrong{decided: func(d *reservation.UnitOfWork) {
 			for _, s := range unwanted(d) {
 				s.Wanted = s.Capacity
 			}
 		}}},
-		"an edit throws guests out": {seasons, "not what it should be", wrong{decided: func(d *reservation.Desk) {
-			if slots := unwanted(d); d.Plan != nil && len(slots) == len(d.Slots) {
-				d.Close(reservation.Closure{Date: "2026-12-01", Open: true})
+		"an edit throws guests out": {seasons, "not what it should be", wrong{decided: func(d *reservation.UnitOfWork) {
+			if slots := unwanted(d); d.Schedule != nil && len(slots) == len(d.Slots) {
+				d.CloseDay(reservation.Closure{Date: "2026-12-01", Open: true})
 			}
 		}}},
 	} {
@@ -237,7 +237,7 @@ func TestScriptsGetEverywhere(t *testing.T) {
 
 // The audit is worth nothing if it does not see a cover that was lost.
 func TestTheAuditConvicts(t *testing.T) {
-	s := wrong{Store: inmem.New(), decided: func(d *reservation.Desk) {
+	s := wrong{Store: inmem.New(), decided: func(d *reservation.UnitOfWork) {
 		for _, slot := range d.Slots {
 			slot.Booked = max(0, slot.Booked-1)
 		}
@@ -251,7 +251,7 @@ func TestTheAuditConvicts(t *testing.T) {
 	w.must(err)
 	a, err := s.Audit(t.Context(), w.now)
 	w.must(err)
-	if len(a.Wrong) != 1 || a.Wrong[0].SlotID != w.slots[0].ID || a.Wrong[0].Booked != 3 || a.Wrong[0].Rows != 4 {
+	if len(a.Mismatches) != 1 || a.Mismatches[0].SlotID != w.slots[0].ID || a.Mismatches[0].Booked != 3 || a.Mismatches[0].Held != 4 {
 		t.Fatalf("the audit says %+v", a)
 	}
 }

@@ -94,7 +94,7 @@ func bothWays(t *testing.T, w *world) {
 		w.books(w.wants(2*i, diner, 1))
 	}
 	noon := w.slots[4].End // two have ended and the third ends now
-	starts := func(q reservation.Query) (list []time.Time) {
+	starts := func(q reservation.ReservationQuery) (list []time.Time) {
 		q.DinerID, q.Limit = diner, 1
 		for {
 			page, err := w.store.Reservations(t.Context(), q)
@@ -107,17 +107,17 @@ func bothWays(t *testing.T, w *world) {
 		}
 	}
 	same := func(a, b []time.Time) bool { return slices.EqualFunc(a, b, time.Time.Equal) }
-	if got := starts(reservation.Query{From: noon, Soonest: true}); !same(got, []time.Time{w.starts[4], w.starts[6]}) {
+	if got := starts(reservation.ReservationQuery{From: noon, Soonest: true}); !same(got, []time.Time{w.starts[4], w.starts[6]}) {
 		t.Errorf("to come are %v", got)
 	}
-	if got := starts(reservation.Query{To: noon}); !same(got, []time.Time{w.starts[2], w.starts[0]}) {
+	if got := starts(reservation.ReservationQuery{To: noon}); !same(got, []time.Time{w.starts[2], w.starts[0]}) {
 		t.Errorf("past are %v", got)
 	}
 	none := []reservation.Status{reservation.Waiting, reservation.Offered}
-	if got := starts(reservation.Query{Statuses: none, From: noon, Soonest: true}); len(got) != 0 {
+	if got := starts(reservation.ReservationQuery{Statuses: none, From: noon, Soonest: true}); len(got) != 0 {
 		t.Errorf("waiting are %v", got)
 	}
-	if got := starts(reservation.Query{Statuses: append(none, reservation.Confirmed)}); len(got) != 4 {
+	if got := starts(reservation.ReservationQuery{Statuses: append(none, reservation.Confirmed)}); len(got) != 4 {
 		t.Errorf("of several statuses there are %v", got)
 	}
 }

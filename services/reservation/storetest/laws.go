@@ -108,7 +108,7 @@ func (p *player) fair(before, now page) error {
 		if r.Status != "offered" || old.Status != "waiting" {
 			continue
 		}
-		if end := p.now.Add(reservation.OfferFor); r.OfferEndsAt.After(end) || !r.OfferEndsAt.After(p.now) {
+		if end := p.now.Add(reservation.OfferTTL); r.OfferEndsAt.After(end) || !r.OfferEndsAt.After(p.now) {
 			return fmt.Errorf("an offer made at %v ends at %v", p.now, r.OfferEndsAt)
 		}
 		for _, o := range now.rows {

@@ -86,7 +86,7 @@ func (l *ledger) line(id reservation.SlotID) (line []*reservation.Reservation) {
 // seen is r with what only its surroundings know.
 func (l *ledger) seen(r *reservation.Reservation) reservation.Reservation {
 	s := *r
-	s.Line = 0
+	s.WaitlistOrder = 0
 	s.Position = 1 + slices.Index(l.line(r.SlotID), r) // 0: not in line
 	return s
 }

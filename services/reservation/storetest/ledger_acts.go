@@ -11,7 +11,7 @@ import (
 // request is one thing somebody wants, once it is clear of what.
 type request struct {
 	op string
-	reservation.Act
+	reservation.CommandMeta
 	id     uuid.UUID          // of the reservation it is about, or makes
 	slot   reservation.SlotID // 0: none
 	party  int                // 0: as it is

@@ -22,31 +22,31 @@ func (w *world) joins(i, party int) reservation.Booking {
 }
 
 func (w *world) join(b reservation.Booking) (reservation.Outcome, error) {
-	return w.store.Change(w.t.Context(), reservation.Change{
-		Act: b.Act, Op: reservation.OpJoin, Decide: b.Join,
-		Scope: reservation.Scope{Diner: b.DinerID, Slots: []reservation.SlotID{b.SlotID}},
+	return w.store.Execute(w.t.Context(), reservation.Command{
+		CommandMeta: b.CommandMeta, Op: reservation.OpJoin, Decide: b.Join,
+		Scope: reservation.Scope{LimitsOf: b.DinerID, Slots: []reservation.SlotID{b.SlotID}},
 	})
 }
 
 func (w *world) answer(b reservation.Booking, accept bool) (reservation.Outcome, error) {
-	a := reservation.Answer{Act: w.act(b.DinerID, uuid.NewString()), ID: b.ID, Accept: accept}
-	return w.store.Change(w.t.Context(), reservation.Change{
-		Act: a.Act, Op: reservation.OpAccept, Scope: reservation.Scope{Row: a.ID}, Decide: a.Decide,
+	a := reservation.OfferResponse{CommandMeta: w.act(b.DinerID, uuid.NewString()), ID: b.ID, Accept: accept}
+	return w.store.Execute(w.t.Context(), reservation.Command{
+		CommandMeta: a.CommandMeta, Op: reservation.OpAccept, Scope: reservation.Scope{ReservationID: a.ID}, Decide: a.Decide,
 	})
 }
 
 func (w *world) move(m reservation.Move) (reservation.Outcome, error) {
-	scope := reservation.Scope{Row: m.ID, Diner: m.DinerID}
+	scope := reservation.Scope{ReservationID: m.ID, LimitsOf: m.DinerID}
 	if m.SlotID != nil {
 		scope.Slots = []reservation.SlotID{*m.SlotID}
 	}
-	return w.store.Change(w.t.Context(), reservation.Change{Act: m.Act, Scope: scope, Decide: m.Decide})
+	return w.store.Execute(w.t.Context(), reservation.Command{CommandMeta: m.CommandMeta, Scope: scope, Decide: m.Decide})
 }
 
 // moves asks for another slot or party of what b booked.
 func (w *world) moves(b reservation.Booking, slot, party int) reservation.Move {
 	id := w.slots[slot].ID
-	return reservation.Move{Act: w.act(b.DinerID, ""), ID: b.ID, SlotID: &id, Party: &party}
+	return reservation.Move{CommandMeta: w.act(b.DinerID, ""), ID: b.ID, SlotID: &id, Party: &party}
 }
 
 // is checks what has become of a booking.
@@ -133,10 +133,10 @@ func offering(t *testing.T, w *world) {
 		},
 		"more capacity": func(w *world, _ reservation.Booking) { w.put(24) },
 		"a no-show before the end": func(w *world, sold reservation.Booking) {
-			a := reservation.Arrival{Act: w.act(uuid.New(), uuid.NewString()), ID: sold.ID, NoShow: true,
+			a := reservation.Attendance{CommandMeta: w.act(uuid.New(), uuid.NewString()), ID: sold.ID, NoShow: true,
 				MayTouch: func(string) bool { return true }}
 			a.At = w.slots[0].Start
-			w.do(reservation.Change{Act: a.Act, Op: reservation.OpNoShow, Scope: reservation.Scope{Row: sold.ID}, Decide: a.Decide})
+			w.do(reservation.Command{CommandMeta: a.CommandMeta, Op: reservation.OpNoShow, Scope: reservation.Scope{ReservationID: sold.ID}, Decide: a.Decide})
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -153,7 +153,7 @@ func offering(t *testing.T, w *world) {
 			}
 			w.is(big, reservation.Waiting, 1) // passed over: it does not fit
 			offer := w.is(small, reservation.Offered, 0)
-			if !offer.OfferEndsAt.Equal(w.now.Add(reservation.OfferFor)) {
+			if !offer.OfferEndsAt.Equal(w.now.Add(reservation.OfferTTL)) {
 				t.Errorf("offer ends at %v", offer.OfferEndsAt)
 			}
 			w.is(last, reservation.Offered, 0)
@@ -169,12 +169,12 @@ func expiring(t *testing.T, w *world) {
 	w.is(first, reservation.Offered, 0)
 	w.is(second, reservation.Waiting, 1)
 
-	due, err := w.store.Due(t.Context(), w.now.Add(reservation.OfferFor-time.Second), 10)
+	due, err := w.store.SlotsWithExpiry(t.Context(), w.now.Add(reservation.OfferTTL-time.Second), 10)
 	w.must(err)
 	if len(due) != 0 {
 		t.Fatalf("due too early: %v", due)
 	}
-	w.now = w.now.Add(reservation.OfferFor)
+	w.now = w.now.Add(reservation.OfferTTL)
 	_, err = w.answer(first, true)
 	wantReason(t, err, "offer_expired")
 	w.expire()
@@ -197,11 +197,11 @@ func expiring(t *testing.T, w *world) {
 // expire does what the job does.
 func (w *world) expire() {
 	w.t.Helper()
-	due, err := w.store.Due(w.t.Context(), w.now, 10)
+	due, err := w.store.SlotsWithExpiry(w.t.Context(), w.now, 10)
 	w.must(err)
 	for _, slot := range due {
-		w.do(reservation.Change{
-			Act: w.act(uuid.Nil, ""), Decide: reservation.Expire,
+		w.do(reservation.Command{
+			CommandMeta: w.act(uuid.Nil, ""), Decide: reservation.Expire,
 			Scope: reservation.Scope{Slots: []reservation.SlotID{slot}},
 		})
 	}
@@ -290,7 +290,7 @@ func leaving(t *testing.T, w *world) {
 	first, second := w.joins(0, 5), w.joins(0, 5)
 	leave := func(b reservation.Booking) error {
 		c := w.gives(b.ID, b.DinerID)
-		_, err := w.store.Change(t.Context(), reservation.Change{Act: c.Act, Scope: reservation.Scope{Row: c.ID}, Decide: c.Leave})
+		_, err := w.store.Execute(t.Context(), reservation.Command{CommandMeta: c.CommandMeta, Scope: reservation.Scope{ReservationID: c.ID}, Decide: c.Leave})
 		return err
 	}
 	_, err := w.cancel(w.gives(sold[0].ID, sold[0].DinerID))
@@ -306,7 +306,7 @@ func leaving(t *testing.T, w *world) {
 // looks at all of them.
 func lineEnds(t *testing.T, w *world) {
 	w.fill(0)
-	for range reservation.MaxLine {
+	for range reservation.MaxWaitlist {
 		w.joins(0, 1)
 	}
 	_, err := w.join(w.wants(0, uuid.New(), 1))

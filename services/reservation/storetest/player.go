@@ -100,11 +100,11 @@ func (p *player) send(q request) error {
 
 // act sends q to one replica, as the service would.
 func (p *player) act(s Store, q request) (reservation.Outcome, error) {
-	b := reservation.Booking{Act: q.Act, ID: q.id, SlotID: q.slot, Party: q.party}
-	about := reservation.Cancellation{Act: q.Act, ID: q.id}
-	c := reservation.Change{Act: q.Act, Scope: reservation.Scope{Row: q.id}}
-	nothing := func(do func(*reservation.Desk)) func(*reservation.Desk) (reservation.Reservation, error) {
-		return func(d *reservation.Desk) (r reservation.Reservation, err error) { do(d); return r, nil }
+	b := reservation.Booking{CommandMeta: q.CommandMeta, ID: q.id, SlotID: q.slot, Party: q.party}
+	about := reservation.Cancellation{CommandMeta: q.CommandMeta, ID: q.id}
+	c := reservation.Command{CommandMeta: q.CommandMeta, Scope: reservation.Scope{ReservationID: q.id}}
+	nothing := func(do func(*reservation.UnitOfWork)) func(*reservation.UnitOfWork) (reservation.Reservation, error) {
+		return func(d *reservation.UnitOfWork) (r reservation.Reservation, err error) { do(d); return r, nil }
 	}
 	whole := reservation.Scope{Period: reservation.Period{RestaurantID: p.ledger.house, From: q.At, To: forever}}
 	switch q.op {
@@ -112,9 +112,9 @@ func (p *player) act(s Store, q request) (reservation.Outcome, error) {
 		return s.Book(p.ctx, b)
 	case "join":
 		c.Op, c.Decide = reservation.OpJoin, b.Join
-		c.Scope = reservation.Scope{Diner: q.DinerID, Slots: []reservation.SlotID{q.slot}}
+		c.Scope = reservation.Scope{LimitsOf: q.DinerID, Slots: []reservation.SlotID{q.slot}}
 	case "enter":
-		e := reservation.Entry{Booking: b, RestaurantID: p.ledger.house, WalkIn: q.walkIn}
+		e := reservation.OwnerEntry{Booking: b, RestaurantID: p.ledger.house, WalkIn: q.walkIn}
 		if !q.mine {
 			e.RestaurantID = "another"
 		}
@@ -124,13 +124,13 @@ func (p *player) act(s Store, q request) (reservation.Outcome, error) {
 	case "leave":
 		c.Decide = about.Leave
 	case "accept", "decline":
-		c.Op, c.Decide = q.op, reservation.Answer{Act: q.Act, ID: q.id, Accept: q.op == "accept"}.Decide
+		c.Op, c.Decide = q.op, reservation.OfferResponse{CommandMeta: q.CommandMeta, ID: q.id, Accept: q.op == "accept"}.Decide
 	case "seat", "no_show":
 		c.Op = q.op
-		c.Decide = reservation.Arrival{Act: q.Act, ID: q.id, NoShow: q.op == "no_show", MayTouch: func(string) bool { return q.mine }}.Decide
+		c.Decide = reservation.Attendance{CommandMeta: q.CommandMeta, ID: q.id, NoShow: q.op == "no_show", MayTouch: func(string) bool { return q.mine }}.Decide
 	case "move":
-		m := reservation.Move{Act: q.Act, ID: q.id}
-		c.Diner = q.DinerID
+		m := reservation.Move{CommandMeta: q.CommandMeta, ID: q.id}
+		c.LimitsOf = q.DinerID
 		if q.slot != 0 {
 			m.SlotID, c.Slots = &q.slot, []reservation.SlotID{q.slot}
 		}
@@ -141,33 +141,33 @@ func (p *player) act(s Store, q request) (reservation.Outcome, error) {
 	case "expire":
 		c.Scope, c.Decide = reservation.Scope{Slots: []reservation.SlotID{q.slot}}, reservation.Expire
 	case "edit":
-		c.Scope, c.Decide = whole, nothing(func(d *reservation.Desk) {
-			d.Keep(q.plan, q.plan.Slots(p.ledger.house, func(date string) bool { return d.Closed[date] }, q.At))
+		c.Scope, c.Decide = whole, nothing(func(d *reservation.UnitOfWork) {
+			d.SetSchedule(q.plan, q.plan.Slots(p.ledger.house, func(date string) bool { return d.ClosedDates[date] }, q.At))
 		})
 	case "make":
-		c.Scope, c.Decide = whole, nothing(func(d *reservation.Desk) {
-			d.Arrange(d.Plan.Slots(p.ledger.house, func(date string) bool { return d.Closed[date] }, q.At))
+		c.Scope, c.Decide = whole, nothing(func(d *reservation.UnitOfWork) {
+			d.ReconcileSlots(d.Schedule.Slots(p.ledger.house, func(date string) bool { return d.ClosedDates[date] }, q.At))
 		})
 	case "close", "reopen":
 		from, to, err := reservation.DayBounds(q.date, p.ledger.plan.TimeZone)
 		if err != nil {
 			return reservation.Outcome{}, err
 		}
-		c.Scope.Period, c.Scope.All = reservation.Period{RestaurantID: p.ledger.house, From: from, To: to}, true
-		c.Decide = nothing(func(d *reservation.Desk) {
+		c.Scope.Period, c.Scope.AllReservations = reservation.Period{RestaurantID: p.ledger.house, From: from, To: to}, true
+		c.Decide = nothing(func(d *reservation.UnitOfWork) {
 			if q.op == "reopen" {
-				d.Reopen(p.ledger.house, q.date)
+				d.ReopenDay(p.ledger.house, q.date)
 			} else {
-				d.Close(reservation.Closure{Date: q.date, Reason: q.reason})
+				d.CloseDay(reservation.Closure{Date: q.date, Reason: q.reason})
 			}
 		})
 	}
-	return s.Change(p.ctx, c)
+	return s.Execute(p.ctx, c)
 }
 
 // expire does what the job does, once the list of what is due is right.
 func (p *player) expire() error {
-	due, err := p.store().Due(p.ctx, p.now, 1000)
+	due, err := p.store().SlotsWithExpiry(p.ctx, p.now, 1000)
 	if err != nil {
 		return err
 	}
@@ -183,7 +183,7 @@ func (p *player) expire() error {
 		return fmt.Errorf("due are slots %v, want %v", due, want)
 	}
 	for _, slot := range due {
-		if err := p.send(request{op: "expire", slot: slot, Act: reservation.Act{EventID: uuid.New(), At: p.now}}); err != nil {
+		if err := p.send(request{op: "expire", slot: slot, CommandMeta: reservation.CommandMeta{EventID: uuid.New(), At: p.now}}); err != nil {
 			return err
 		}
 	}
@@ -202,7 +202,7 @@ func (p *player) again(s step) error {
 		q.id = uuid.New()
 	}
 	if s.Op == "reuse" {
-		q.Hash, want = sum("another body"), "idempotency_key_reused"
+		q.RequestHash, want = sum("another body"), "idempotency_key_reused"
 	}
 	out, err := p.act(p.store(), q)
 	if got := fault.ReasonOf(err); got != want {
@@ -249,7 +249,7 @@ func (p *player) show() (now page, err error) {
 		Period: reservation.Period{RestaurantID: p.ledger.house, From: from, To: to}, Limit: 10_000,
 	})
 	for i := range now.rows {
-		now.rows[i].Line = 0 // a store's own way to keep the order
+		now.rows[i].WaitlistOrder = 0 // a store's own way to keep the order
 	}
 	return now, err
 }
@@ -276,7 +276,7 @@ func (p *player) hear(q request) error {
 			}
 			p.events[e.ID] = true
 			own = own || e.ID == q.EventID && e.Traceparent == q.Traceparent
-			e.Reservation.Line = 0
+			e.Reservation.WaitlistOrder = 0
 			told[e.Reservation.ID] = append(told[e.Reservation.ID], e)
 			if err := p.store().Delivered(p.ctx, e.Seq); err != nil {
 				return err
@@ -314,14 +314,14 @@ func news(events []reservation.Event) (s string) {
 
 // alike compares what a diner sees of a and b.
 func alike(a, b reservation.Reservation) bool {
-	a.Line, b.Line = 0, 0
+	a.WaitlistOrder, b.WaitlistOrder = 0, 0
 	return same(a, b)
 }
 
 // audit lets the store's own audit look at what is left.
 func (p *player) audit() error {
 	a, err := p.store().Audit(p.ctx, p.now)
-	if err != nil || len(a.Wrong) > 0 {
+	if err != nil || len(a.Mismatches) > 0 {
 		return fmt.Errorf("audit: %+v, %w", a, err)
 	}
 	return nil

@@ -150,7 +150,7 @@ func scripts(least, most int, ops *rapid.Generator[string], plans *rapid.Generat
 func (p *player) request(s step) (q request, ok bool) {
 	l := p.ledger
 	q = request{op: s.Op, party: s.Party, mine: !s.Wild, id: uuid.UUID{7, 14: byte(p.count >> 8), 15: byte(p.count)}}
-	q.Act = reservation.Act{EventID: uuid.New(), At: p.now, Traceparent: p.trace}
+	q.CommandMeta = reservation.CommandMeta{EventID: uuid.New(), At: p.now, Traceparent: p.trace}
 	diner := uuid.UUID{1, 15: byte(1 + s.Who%diners)}
 	slot := &reservation.Slot{ID: 1 << 50, Start: p.now} // of no restaurant
 	if open := p.slots(s); len(open) > 0 && !(s.Wild && s.Slot == 5) {
@@ -216,7 +216,7 @@ func (p *player) request(s step) (q request, ok bool) {
 		}
 		q.date = slot.Start.In(zone).Format(time.DateOnly)
 	}
-	q.Hash = sum(fmt.Sprint(q.id, q.slot, q.party))
+	q.RequestHash = sum(fmt.Sprint(q.id, q.slot, q.party))
 	return q, ok
 }
 

@@ -18,8 +18,8 @@ import (
 // Store is what the suite needs to see.
 type Store interface {
 	reservation.Store
-	reservation.Outbox
-	reservation.Chores
+	reservation.OutboxStore
+	reservation.MaintenanceStore
 }
 
 // Run runs the suite; open returns an empty store.
@@ -118,10 +118,10 @@ func (w *world) slot(start time.Time, covers int) reservation.Slot {
 // arrange makes the plan the restaurant's, and want its slots.
 func (w *world) arrange(want []reservation.Slot) {
 	w.t.Helper()
-	w.do(reservation.Change{
-		Act: w.act(uuid.Nil, ""), Scope: reservation.Scope{Period: w.period()},
-		Decide: func(d *reservation.Desk) (reservation.Reservation, error) {
-			d.Keep(w.plan, want)
+	w.do(reservation.Command{
+		CommandMeta: w.act(uuid.Nil, ""), Scope: reservation.Scope{Period: w.period()},
+		Decide: func(d *reservation.UnitOfWork) (reservation.Reservation, error) {
+			d.SetSchedule(w.plan, want)
 			return reservation.Reservation{}, nil
 		},
 	})
@@ -132,16 +132,16 @@ func (w *world) period() reservation.Period {
 }
 
 // do commits a change that must succeed.
-func (w *world) do(c reservation.Change) reservation.Outcome {
+func (w *world) do(c reservation.Command) reservation.Outcome {
 	w.t.Helper()
-	out, err := w.store.Change(w.t.Context(), c)
+	out, err := w.store.Execute(w.t.Context(), c)
 	w.must(err)
 	return out
 }
 
 func (w *world) cancel(c reservation.Cancellation) (reservation.Outcome, error) {
-	return w.store.Change(w.t.Context(), reservation.Change{
-		Act: c.Act, Op: reservation.OpCancel, Scope: reservation.Scope{Row: c.ID}, Decide: c.Decide,
+	return w.store.Execute(w.t.Context(), reservation.Command{
+		CommandMeta: c.CommandMeta, Op: reservation.OpCancel, Scope: reservation.Scope{ReservationID: c.ID}, Decide: c.Decide,
 	})
 }
 
@@ -176,10 +176,10 @@ func (w *world) must(err error) {
 // wants is a booking of the i-th slot by a diner, under a key of its own.
 func (w *world) wants(i int, diner uuid.UUID, party int) reservation.Booking {
 	b := reservation.Booking{
-		Act: w.act(diner, uuid.NewString()),
-		ID:  uuid.Must(uuid.NewV7()), SlotID: w.slots[i].ID, Party: party, Note: secret.New("창가 자리"),
+		CommandMeta: w.act(diner, uuid.NewString()),
+		ID:          uuid.Must(uuid.NewV7()), SlotID: w.slots[i].ID, Party: party, Note: secret.New("창가 자리"),
 	}
-	b.Hash = sum(b.SlotID.String())
+	b.RequestHash = sum(b.SlotID.String())
 	return b
 }
 
@@ -193,14 +193,14 @@ func same(a, b reservation.Reservation) bool {
 }
 
 func (w *world) gives(id, diner uuid.UUID) reservation.Cancellation {
-	c := reservation.Cancellation{Act: w.act(diner, uuid.NewString()), ID: id}
-	c.Hash = sum(id.String())
+	c := reservation.Cancellation{CommandMeta: w.act(diner, uuid.NewString()), ID: id}
+	c.RequestHash = sum(id.String())
 	return c
 }
 
-func (w *world) act(diner uuid.UUID, key string) reservation.Act {
-	return reservation.Act{
-		DinerID: diner, Key: key, Hash: sum(""), EventID: uuid.New(), At: w.now,
+func (w *world) act(diner uuid.UUID, key string) reservation.CommandMeta {
+	return reservation.CommandMeta{
+		DinerID: diner, Key: key, RequestHash: sum(""), EventID: uuid.New(), At: w.now,
 		Traceparent: "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01",
 	}
 }

@@ -63,16 +63,16 @@ func Tally(t *testing.T, open func(t *testing.T) Store) {
 	}
 	became(reservation.EventCancelled, 2)
 	became(reservation.EventOffered, 2)
-	accept := reservation.Answer{Act: w.act(next.DinerID, uuid.NewString()), ID: next.ID, Accept: true}
+	accept := reservation.OfferResponse{CommandMeta: w.act(next.DinerID, uuid.NewString()), ID: next.ID, Accept: true}
 	for range 2 {
-		w.do(reservation.Change{
-			Act: accept.Act, Op: reservation.OpAccept, Scope: reservation.Scope{Row: accept.ID}, Decide: accept.Decide,
+		w.do(reservation.Command{
+			CommandMeta: accept.CommandMeta, Op: reservation.OpAccept, Scope: reservation.Scope{ReservationID: accept.ID}, Decide: accept.Decide,
 		})
 	}
 	sold("reservation.Accept", 5)
 	became(reservation.EventConfirmed, 1)
 	became("waitlist.accepted", 1)
-	w.now = w.now.Add(reservation.OfferFor)
+	w.now = w.now.Add(reservation.OfferTTL)
 	w.expire()
 	w.expire()
 	w.is(late, reservation.Expired, 0)
@@ -88,8 +88,8 @@ func Tally(t *testing.T, open func(t *testing.T) Store) {
 	if _, err := w.store.Book(t.Context(), w.wants(1, uuid.New(), 6)); err == nil {
 		t.Error("six were booked where five are left")
 	}
-	at := w.starts[5].Add(-reservation.RemindAhead)
-	n, err := w.store.Remind(t.Context(), at, at.Add(2*reservation.RemindAhead), 100)
+	at := w.starts[5].Add(-reservation.ReminderLead)
+	n, err := w.store.EnqueueReminders(t.Context(), at, at.Add(2*reservation.ReminderLead), 100)
 	w.must(err)
 	became(reservation.EventReminder, float64(n))
 	sold("reservation.Move", 0)

@@ -48,29 +48,29 @@ SELECT old.id, coalesce(old.body_hash = $5, false),
   u.id, coalesce(u.restaurant_id, ''), u.starts_at, u.ends_at, coalesce(u.time_zone, ''), u.cancel_until
 FROM (VALUES (1)) once LEFT JOIN old ON true LEFT JOIN u ON true`
 
-func inOneStatement(ctx context.Context, db *pgxpool.Pool, b reservation.Booking) (answer, error) {
+func oneStatement(ctx context.Context, db *pgxpool.Pool, b reservation.Booking) (attempt, error) {
 	var old pgtype.UUID
 	var same bool
 	var id pgtype.Int8
 	var start, end, cancelUntil pgtype.Timestamptz
 	var slot reservation.Slot
-	err := db.QueryRow(ctx, oneSQL, int64(b.SlotID), b.DinerID, b.Party, b.Key, b.Hash, b.ID, b.Note.Reveal(), b.At,
-		b.EventID, b.Traceparent, reservation.MaxLive).
+	err := db.QueryRow(ctx, oneSQL, int64(b.SlotID), b.DinerID, b.Party, b.Key, b.RequestHash, b.ID, b.Note.Reveal(), b.At,
+		b.EventID, b.Traceparent, reservation.MaxActive).
 		Scan(&old, &same, &id, &slot.RestaurantID, &start, &end, &slot.TimeZone, &cancelUntil)
 	switch {
 	case err != nil:
-		return answer{}, err
+		return attempt{}, err
 	case old.Valid:
-		return answer{old: old.Bytes, same: same}, nil
+		return attempt{previous: old.Bytes, sameRequest: same}, nil
 	case id.Valid:
 		slot.ID, slot.Start, slot.End, slot.CancelUntil = b.SlotID, start.Time, end.Time, cancelUntil.Time
-		return answer{booked: made(b, &slot)}, nil
+		return attempt{booked: newReservation(b, &slot)}, nil
 	}
-	return lookAgain(ctx, db, b)
+	return reread(ctx, db, b)
 }
 
-// lookSQL sees what oneSQL could not, and what a refusal has to say.
-const lookSQL = `-- name: reservation.book.look
+// rereadSQL sees what oneSQL could not, and what a refusal has to say.
+const rereadSQL = `-- name: reservation.book.look
 WITH old AS (SELECT (answer->>'id')::uuid AS id, body_hash FROM idempotency WHERE diner_id = $2 AND op = 'book' AND key = $3),
 slot AS (SELECT * FROM slots WHERE id = $1),
 has AS (
@@ -83,16 +83,16 @@ SELECT (SELECT id FROM old), coalesce((SELECT body_hash = $4 FROM old), false),
   slot.starts_at, slot.opens_at, slot.party_min, slot.party_max, slot.wanted_capacity, slot.capacity, slot.booked
 FROM has LEFT JOIN slot ON true`
 
-func lookAgain(ctx context.Context, db *pgxpool.Pool, b reservation.Booking) (answer, error) {
+func reread(ctx context.Context, db *pgxpool.Pool, b reservation.Booking) (attempt, error) {
 	var old pgtype.UUID
 	var same bool
 	var has reservation.Holdings
 	var start, opens pgtype.Timestamptz
 	var least, most, wanted, capacity, booked pgtype.Int8
-	err := db.QueryRow(ctx, lookSQL, int64(b.SlotID), b.DinerID, b.Key, b.Hash, b.At).
-		Scan(&old, &same, &has.Live, &has.OnSlot, &has.Overlaps, &start, &opens, &least, &most, &wanted, &capacity, &booked)
+	err := db.QueryRow(ctx, rereadSQL, int64(b.SlotID), b.DinerID, b.Key, b.RequestHash, b.At).
+		Scan(&old, &same, &has.Active, &has.OnSlot, &has.Overlaps, &start, &opens, &least, &most, &wanted, &capacity, &booked)
 	if err != nil || old.Valid {
-		return answer{old: uuid.UUID(old.Bytes), same: same}, err
+		return attempt{previous: uuid.UUID(old.Bytes), sameRequest: same}, err
 	}
 	var slot *reservation.Slot
 	if start.Valid {
@@ -103,5 +103,5 @@ func lookAgain(ctx context.Context, db *pgxpool.Pool, b reservation.Booking) (an
 		}
 	}
 	// nil: what stood in the way is gone since, so ask for the seats again.
-	return answer{}, b.Refusal(slot, has)
+	return attempt{}, b.Refusal(slot, has)
 }

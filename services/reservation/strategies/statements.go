@@ -13,7 +13,7 @@ import (
 
 // What a booking reads and writes, a statement each, as most services have it.
 const (
-	rememberedSQL = `-- name: reservation.book.remembered
+	loadRecordSQL = `-- name: reservation.book.remembered
 SELECT (answer->>'id')::uuid, body_hash = $3 FROM idempotency WHERE diner_id = $1 AND op = 'book' AND key = $2`
 
 	slotSQL = `-- name: reservation.book.slot
@@ -25,27 +25,27 @@ SELECT count(*) FILTER (WHERE holds), coalesce(bool_or(holds AND slot_id = $2), 
   coalesce(bool_or(holds AND slot_id <> $2 AND starts_at < $4 AND ends_at > $3), false)
 FROM (SELECT *, status IN ('waiting', 'offered', 'confirmed', 'seated') AS holds FROM reservations WHERE diner_id = $1 AND ends_at > $5) r`
 
-	rowSQL = `-- name: reservation.book.row
+	insertReservationSQL = `-- name: reservation.book.row
 INSERT INTO reservations (id, slot_id, diner_id, restaurant_id, starts_at, ends_at, time_zone,
   party, note, status, created_at, updated_at, cancel_until)
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, 'confirmed', $10, $10, $11)`
 
-	rememberSQL = `-- name: reservation.book.remember
+	insertRecordSQL = `-- name: reservation.book.remember
 INSERT INTO idempotency (diner_id, op, key, body_hash, answer, created_at)
 SELECT $1, 'book', $2, $3, to_jsonb(r), $4 FROM reservations r WHERE id = $5`
 
-	eventSQL = `-- name: reservation.book.event
+	insertEventSQL = `-- name: reservation.book.event
 INSERT INTO outbox (event_id, reservation_id, kind, payload, traceparent, created_at, due_at)
 SELECT $1::uuid, id, 'reservation.confirmed', to_jsonb(r), $2, $3, $3 FROM reservations r WHERE id = $4`
 
-	counterSQL = `-- name: reservation.book.counter
+	updateCounterSQL = `-- name: reservation.book.counter
 UPDATE slots SET booked = $2 WHERE id = $1`
 )
 
-// underTheLock holds the slot's row from before it is read until after the
+// selectForUpdate holds the slot's row from before it is read until after the
 // commit, with a round trip for each step: right, and nobody else moves
 // meanwhile.
-func underTheLock(ctx context.Context, db *pgxpool.Pool, b reservation.Booking) (a answer, err error) {
+func selectForUpdate(ctx context.Context, db *pgxpool.Pool, b reservation.Booking) (a attempt, err error) {
 	err = pgx.BeginFunc(ctx, db, func(tx pgx.Tx) error {
 		slot, err := readSlot(ctx, tx, slotSQL+" FOR UPDATE", b)
 		if err != nil {
@@ -59,13 +59,13 @@ func underTheLock(ctx context.Context, db *pgxpool.Pool, b reservation.Booking) 
 	return a, err
 }
 
-// asItWasRead decides by what it has read a moment ago, and writes the counter
+// readThenWrite decides by what it has read a moment ago, and writes the counter
 // that follows from it. Whoever does so at the same time sells the same seats,
 // and the counter knows of one of them only.
-func asItWasRead(ctx context.Context, db *pgxpool.Pool, b reservation.Booking) (answer, error) {
+func readThenWrite(ctx context.Context, db *pgxpool.Pool, b reservation.Booking) (attempt, error) {
 	slot, err := readSlot(ctx, db, slotSQL, b)
 	if err != nil {
-		return answer{}, err
+		return attempt{}, err
 	}
 	a, err := decide(ctx, db, slot, b)
 	if a.booked == nil {
@@ -89,26 +89,26 @@ func readSlot(ctx context.Context, q querier, sql string, b reservation.Booking)
 
 // decide finds what the key has booked before, or what is booked now, or why
 // nothing can be.
-func decide(ctx context.Context, q querier, slot *reservation.Slot, b reservation.Booking) (a answer, err error) {
-	err = q.QueryRow(ctx, rememberedSQL, b.DinerID, b.Key, b.Hash).Scan(&a.old, &a.same)
+func decide(ctx context.Context, q querier, slot *reservation.Slot, b reservation.Booking) (a attempt, err error) {
+	err = q.QueryRow(ctx, loadRecordSQL, b.DinerID, b.Key, b.RequestHash).Scan(&a.previous, &a.sameRequest)
 	if !errors.Is(err, pgx.ErrNoRows) {
 		return a, err
 	}
 	var has reservation.Holdings
 	if slot != nil {
 		err = q.QueryRow(ctx, holdingsSQL, b.DinerID, int64(slot.ID), slot.Start, slot.End, b.At).
-			Scan(&has.Live, &has.OnSlot, &has.Overlaps)
+			Scan(&has.Active, &has.OnSlot, &has.Overlaps)
 		if err != nil {
-			return answer{}, err
+			return attempt{}, err
 		}
 	}
 	if err := b.Refusal(slot, has); err != nil {
-		return answer{}, err
+		return attempt{}, err
 	}
-	return answer{booked: made(b, slot)}, nil
+	return attempt{booked: newReservation(b, slot)}, nil
 }
 
-func made(b reservation.Booking, slot *reservation.Slot) *reservation.Reservation {
+func newReservation(b reservation.Booking, slot *reservation.Slot) *reservation.Reservation {
 	return &reservation.Reservation{
 		ID: b.ID, SlotID: slot.ID, RestaurantID: slot.RestaurantID,
 		Start: slot.Start.UTC(), End: slot.End.UTC(), TimeZone: slot.TimeZone, Party: b.Party,
@@ -118,17 +118,17 @@ func made(b reservation.Booking, slot *reservation.Slot) *reservation.Reservatio
 }
 
 func write(ctx context.Context, q querier, slot *reservation.Slot, b reservation.Booking) error {
-	_, err := q.Exec(ctx, rowSQL, b.ID, int64(slot.ID), b.DinerID, slot.RestaurantID, slot.Start, slot.End, slot.TimeZone,
+	_, err := q.Exec(ctx, insertReservationSQL, b.ID, int64(slot.ID), b.DinerID, slot.RestaurantID, slot.Start, slot.End, slot.TimeZone,
 		b.Party, b.Note.Reveal(), b.At, slot.CancelUntil)
 	if err != nil {
 		return err
 	}
-	if _, err := q.Exec(ctx, counterSQL, int64(slot.ID), slot.Booked+b.Party); err != nil {
+	if _, err := q.Exec(ctx, updateCounterSQL, int64(slot.ID), slot.Booked+b.Party); err != nil {
 		return err
 	}
-	if _, err := q.Exec(ctx, rememberSQL, b.DinerID, b.Key, b.Hash, b.At, b.ID); err != nil {
+	if _, err := q.Exec(ctx, insertRecordSQL, b.DinerID, b.Key, b.RequestHash, b.At, b.ID); err != nil {
 		return err
 	}
-	_, err = q.Exec(ctx, eventSQL, b.EventID, b.Traceparent, b.At, b.ID)
+	_, err = q.Exec(ctx, insertEventSQL, b.EventID, b.Traceparent, b.At, b.ID)
 	return err
 }

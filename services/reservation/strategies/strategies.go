@@ -42,7 +42,7 @@ const connections = 12
 type Booker struct {
 	pool  *telemetry.Pool
 	store reservation.Store
-	book  func(context.Context, *pgxpool.Pool, reservation.Booking) (answer, error)
+	book  func(context.Context, *pgxpool.Pool, reservation.Booking) (attempt, error)
 }
 
 // Open connects to the database at url, whose schema store has made. The
@@ -51,11 +51,11 @@ func Open(ctx context.Context, name, url string, sessions map[string]string, sto
 	b := &Booker{store: store}
 	switch name {
 	case OneStatement:
-		b.book = inOneStatement
+		b.book = oneStatement
 	case ForUpdate:
-		b.book = underTheLock
+		b.book = selectForUpdate
 	case ReadThenWrite:
-		b.book = asItWasRead
+		b.book = readThenWrite
 	default:
 		return nil, fmt.Errorf("there is no strategy %q: take %s, %s or %s", name, OneStatement, ForUpdate, ReadThenWrite)
 	}
@@ -75,36 +75,36 @@ func Open(ctx context.Context, name, url string, sessions map[string]string, sto
 // Close ends the connections.
 func (b *Booker) Close() { b.pool.Close() }
 
-// answer is what an attempt has found out: a remembered booking, or a new one,
+// attempt is what an attempt has found out: a remembered booking, or a new one,
 // or, without an error, that it must be tried again.
-type answer struct {
-	old    uuid.UUID // Nil: the key has not booked yet
-	same   bool      // old was made of the same body
-	booked *reservation.Reservation
+type attempt struct {
+	previous    uuid.UUID // Nil: the key has not booked yet
+	sameRequest bool      // old was made of the same body
+	booked      *reservation.Reservation
 }
 
-// tries bounds how often a booking that lost against another is sent again.
-const tries = 10
+// maxAttempts bounds how often a booking that lost against another is sent again.
+const maxAttempts = 10
 
 // Book sells the covers or returns [reservation.Booking.Refusal].
 func (b *Booker) Book(ctx context.Context, q reservation.Booking) (reservation.Outcome, error) {
-	for range tries {
+	for range maxAttempts {
 		a, err := b.book(ctx, b.pool.Pool, q)
 		switch {
-		case lost(err) || err == nil && a == answer{}:
+		case isConflict(err) || err == nil && a == attempt{}:
 		case err != nil:
-			return reservation.Outcome{}, explain(ctx, err)
-		case a.old != uuid.Nil && !a.same:
+			return reservation.Outcome{}, toFault(ctx, err)
+		case a.previous != uuid.Nil && !a.sameRequest:
 			return reservation.Outcome{}, reservation.KeyReused()
-		case a.old != uuid.Nil: // as it is now, where the real store remembers it as it was
-			r, err := b.store.Reservation(ctx, q.DinerID, a.old)
+		case a.previous != uuid.Nil: // as it is now, where the real store remembers it as it was
+			r, err := b.store.Reservation(ctx, q.DinerID, a.previous)
 			return reservation.Outcome{Reservation: r, Replayed: true}, err
 		default:
 			return reservation.Outcome{Reservation: *a.booked}, nil
 		}
 		select {
 		case <-ctx.Done():
-			return reservation.Outcome{}, explain(ctx, ctx.Err())
+			return reservation.Outcome{}, toFault(ctx, ctx.Err())
 		case <-time.After(rand.N(2 * time.Millisecond)):
 		}
 	}
@@ -112,14 +112,14 @@ func (b *Booker) Book(ctx context.Context, q reservation.Booking) (reservation.O
 		After(time.Second)
 }
 
-// lost reports whether another transaction has just taken the same key or
+// isConflict reports whether another transaction has just taken the same key or
 // seat, or stood crosswise: the next attempt sees what it wrote.
-func lost(err error) bool {
+func isConflict(err error) bool {
 	pg, ok := errors.AsType[*pgconn.PgError](err)
 	return ok && (pg.Code == "23505" || pg.Code == "40P01" || pg.Code == "40001")
 }
 
-func explain(ctx context.Context, err error) error {
+func toFault(ctx context.Context, err error) error {
 	if _, refusal := errors.AsType[*fault.Error](err); !refusal && ctx.Err() != nil {
 		err = ctx.Err()
 	}

@@ -95,8 +95,8 @@ func run(ctx context.Context, args []string, getenv func(string) string, stdout,
 // store is every side of a store: the service's, the relay's and the jobs'.
 type store interface {
 	reservation.Store
-	reservation.Outbox
-	reservation.Chores
+	reservation.OutboxStore
+	reservation.MaintenanceStore
 }
 
 func open(ctx context.Context, url string, logger *slog.Logger) (s store, closeStore func(), err error) {

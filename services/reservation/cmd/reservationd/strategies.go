@@ -23,7 +23,7 @@ func strategy(flags *config.Set) func(context.Context, store, string) (store, fu
 		case url == "":
 			return nil, nil, errors.New("-store needs -database-url")
 		}
-		booker, err := strategies.Open(ctx, *name, url, postgres.Sessions(), s)
+		booker, err := strategies.Open(ctx, *name, url, postgres.SessionSettings(), s)
 		if err != nil {
 			return nil, nil, err
 		}
