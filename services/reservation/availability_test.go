@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"jari.example/internal/fault"
+	"jari.example/services/reservation/schedule"
 )
 
 // shelf is a store that has slots to show, and counts who asks for them.
@@ -43,7 +44,7 @@ func slotsAt(restaurant, zone string, starts ...time.Time) (list []Slot) {
 	for i, start := range starts {
 		list = append(list, Slot{
 			ID: SlotID(i + 1), RestaurantID: restaurant, Start: start.UTC(), End: start.Add(time.Hour), TimeZone: zone,
-			Party: PartySize{2, 4}, Wanted: 10, Capacity: 10, CancelUntil: start,
+			Party: schedule.PartySize{Min: 2, Max: 4}, Wanted: 10, Capacity: 10, CancelUntil: start,
 		})
 	}
 	return list

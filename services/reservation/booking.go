@@ -1,27 +1,11 @@
 package reservation
 
 import (
-	"crypto/sha256"
-	"fmt"
-	"time"
-
 	"github.com/google/uuid"
 
 	"jari.example/internal/fault"
 	"jari.example/internal/secret"
 )
-
-// CommandMeta is what every change carries: who wants it, under which idempotency key,
-// and what to tell afterwards. A store that commits the change remembers its
-// answer under (DinerID, operation, Key) for at least 24 h.
-type CommandMeta struct {
-	DinerID     uuid.UUID // of whoever acts, an owner too; Nil for jobs
-	Key         string    // "": nothing is remembered
-	RequestHash []byte    // of the request's body: another body under the same key is refused
-	EventID     uuid.UUID
-	Traceparent string // of the request, so that what is told later links to it
-	At          time.Time
-}
 
 // Booking asks a store for Party covers of one slot.
 type Booking struct {
@@ -43,31 +27,6 @@ func (b Booking) Decide(d *UnitOfWork) (Reservation, error) {
 	d.emit(EventConfirmed, r)
 	return *r, nil
 }
-
-// Cancellation asks a store to give the covers of one reservation back.
-type Cancellation struct {
-	CommandMeta
-	ID       uuid.UUID
-	MayTouch func(restaurant string) bool // whose entries the one who asks may cancel; nil: nobody's
-}
-
-// Outcome is a committed answer, or the memory of one.
-type Outcome struct {
-	Reservation
-	Replayed bool
-}
-
-// Operations a key is good for; the same key names something else in another.
-const (
-	OpBook    = "book"
-	OpCancel  = "cancel"
-	OpJoin    = "join"
-	OpAccept  = "accept"
-	OpDecline = "decline"
-	OpEnter   = "enter"
-	OpSeat    = "seat"
-	OpNoShow  = "no_show"
-)
 
 // Holdings is what a diner has already, as far as one slot is concerned. Visits
 // that have ended do not count.
@@ -109,79 +68,4 @@ func (b Booking) refusalBesidesCapacity(slot *Slot, has Holdings) error {
 		return fault.New(fault.Conflict, "too_many_reservations", "You have %d reservations already.", MaxActive)
 	}
 	return nil
-}
-
-func SlotNotFound() error {
-	return fault.New(fault.NotFound, "slot_not_found", "There is no such time at this restaurant.")
-}
-
-func partySizeRefused(slot *Slot) error {
-	return fault.BadField("/party", "This restaurant seats parties of %d to %d.", slot.Party.Min, slot.Party.Max)
-}
-
-// SlotClosed is the answer where the owner has taken the seats back, or time has.
-func SlotClosed() error {
-	return fault.New(fault.Conflict, "slot_closed", "This time takes no reservations.")
-}
-
-// Full is the answer where fewer covers are left than the party needs.
-func Full(left int) error {
-	return fault.New(fault.Conflict, "slot_full", "There are not enough seats left at this time.").With("available", left)
-}
-
-// FullFromCache is Full as it was a moment ago.
-func FullFromCache(left int) error { return fault.Of(Full(left)).With("latched", true) }
-
-// CoversLeft is how many covers a [Full] refusal says are left; ok is false for
-// any other error.
-func CoversLeft(err error) (left int, ok bool) {
-	if fault.ReasonOf(err) != "slot_full" {
-		return 0, false
-	}
-	left, ok = fault.Of(err).Extra["available"].(int)
-	return left, ok
-}
-
-// notOpenYet tells who comes within the last hour when to come back.
-func notOpenYet(opens, now time.Time) error {
-	f := fault.New(fault.Conflict, "not_open_yet", "This time can be booked from %s on.", opens.Format(time.RFC3339)).
-		With("opens_at", opens)
-	if wait := opens.Sub(now); wait < time.Hour {
-		f = f.After(wait)
-	}
-	return f
-}
-
-// Refusal says why the reservation, nil if the diner has none of that id,
-// cannot be cancelled, or nil if it can.
-func (c Cancellation) Refusal(r *Reservation) error {
-	switch {
-	case r == nil:
-		return NotFound()
-	case !r.Status.Cancellable() || !r.Start.After(c.At) || r.Status == Confirmed && r.DinerID != noDiner && !c.At.Before(r.CancelUntil):
-		return fault.New(fault.Conflict, "not_cancellable", "This reservation can no longer be cancelled.")
-	}
-	return nil
-}
-
-// NotFound is the answer for a reservation that does not exist or is somebody
-// else's: which of the two is nobody's business.
-func NotFound() error {
-	return fault.New(fault.NotFound, "reservation_not_found", "You have no such reservation.")
-}
-
-// ScheduleNotFound is the answer where the owner has stated no schedule.
-func ScheduleNotFound() error {
-	return fault.New(fault.NotFound, "schedule_not_found", "This restaurant has no schedule.")
-}
-
-// KeyReused is the answer to a known key with another body.
-func KeyReused() error {
-	return fault.New(fault.Unprocessable, "idempotency_key_reused", "This Idempotency-Key was used for another request.")
-}
-
-// requestHash condenses the parts of a request that make it the same request.
-func requestHash(parts ...any) []byte {
-	sum := sha256.Sum256(fmt.Appendf(nil, "%q", parts))
-	return sum[:]
 }

@@ -16,7 +16,7 @@ import (
 func TestNonsense(t *testing.T) {
 	onEachStore(t, func(t *testing.T, c *client) {
 		c.T = t
-		c.want(c.do("PUT", "/v1/restaurants/mokran/schedule", schedule, "owner", ""), 200, "")
+		c.want(c.do("PUT", "/v1/restaurants/mokran/schedule", scheduleJSON, "owner", ""), 200, "")
 		slot := c.free()[6]
 		id := c.want(c.do("POST", "/v1/reservations", `{"slot_id":"`+slot+`","party":1}`, theo, "k"), 201, "").body["id"].(string)
 		handler, err := c.routes.Handler()
@@ -71,13 +71,13 @@ func nonsense(slot, id string) (cases []nonsenseCase) {
 
 	// Whose it is not.
 	add("another house", "403 forbidden", "",
-		ask{"PUT", house + "/schedule", schedule, "stranger", ""}, ask{"GET", house + "/schedule", "", "stranger", ""},
+		ask{"PUT", house + "/schedule", scheduleJSON, "stranger", ""}, ask{"GET", house + "/schedule", "", "stranger", ""},
 		ask{"POST", house + "/closures", `{"date":"` + day + `"}`, "stranger", ""}, ask{"DELETE", house + "/closures/" + day, "", "stranger", ""},
 		ask{"GET", house + "/reservations?date=" + day, "", "stranger", ""},
 		ask{"POST", house + "/reservations", `{"slot_id":"` + slot + `","party":1,"name":"Kim"}`, "stranger", "n"},
 		ask{"GET", other + "/schedule", "", "owner", ""})
 	add("a diner at the owner's door", "403 forbidden", "",
-		ask{"PUT", house + "/schedule", schedule, theo, ""}, ask{"POST", house + "/closures", `{"date":"` + day + `"}`, theo, ""},
+		ask{"PUT", house + "/schedule", scheduleJSON, theo, ""}, ask{"POST", house + "/closures", `{"date":"` + day + `"}`, theo, ""},
 		ask{"GET", house + "/reservations?date=" + day, "", theo, ""}, ask{"POST", one + "/seat", "", theo, "n"}, ask{"POST", one + "/no-show", "", theo, "n"})
 	add("somebody else's", "404 reservation_not_found", "",
 		ask{"GET", one, "", minji, ""}, ask{"PATCH", one, `{"party":2}`, minji, ""}, ask{"POST", one + "/cancel", "", minji, "n"},
@@ -179,7 +179,7 @@ func nonsense(slot, id string) (cases []nonsenseCase) {
 		`"days_ahead":2->"days_ahead":2,"drops":[{"from":"2026-12-01","to":"2026-12-31","opens_at":"0001-01-01T00:00:00Z"}]`: "/drops/0/opens_at",
 	} {
 		from, to, _ := strings.Cut(change, "->")
-		add(to, "400 invalid_field", pointer, ask{"PUT", house + "/schedule", strings.Replace(schedule, from, to, 1), "owner", ""})
+		add(to, "400 invalid_field", pointer, ask{"PUT", house + "/schedule", strings.Replace(scheduleJSON, from, to, 1), "owner", ""})
 	}
 	return cases
 }

@@ -112,7 +112,7 @@ func (j *Jobs) GenerateSlots(ctx context.Context) error {
 	return forEach(ctx, JobGenerateSlots, unmade, err, func(ctx context.Context, restaurant string) error {
 		act := j.meta(ctx)
 		_, err := j.store.Execute(ctx, Command{
-			CommandMeta: act, Scope: Scope{Period: Period{restaurant, act.At, horizon}},
+			CommandMeta: act, Scope: Scope{Period: SlotsFrom(restaurant, act.At)},
 			Decide: func(d *UnitOfWork) (Reservation, error) { return Reservation{}, d.RegenerateSlots(restaurant) },
 		})
 		return err
@@ -181,4 +181,44 @@ func (j *Jobs) auditSlots(ctx context.Context) error {
 	}
 	j.logger.InfoContext(ctx, "books audited", names.EventName, names.EventAudited, names.Count, a.Slots, names.Violations, len(a.Mismatches))
 	return nil
+}
+
+// MaintenanceStore is what the jobs need of a store. Any number of replicas may do them
+// at once.
+type MaintenanceStore interface {
+	Executor
+
+	// Due lists slots on which an offer has run out, or somebody waits though the
+	// cut-off has come.
+	SlotsWithExpiry(ctx context.Context, now time.Time, n int) ([]SlotID, error)
+
+	// Unmade lists restaurants whose slots were last made ahead before an instant.
+	RestaurantsToGenerate(ctx context.Context, before time.Time, n int) ([]string, error)
+
+	// Remind puts an [EventReminder] into the outbox for up to n confirmed visits
+	// that start before an instant, were last changed more than a day ahead, and
+	// were not reminded of before. It returns how many. They are of ctx's trace.
+	EnqueueReminders(ctx context.Context, now, before time.Time, n int) (int, error)
+
+	// Sweep forgets up to n remembered answers from before an instant.
+	DeleteIdempotencyRecords(ctx context.Context, before time.Time, n int) (int, error)
+
+	// Audit recounts every slot that has not ended from its reservations, all at
+	// one instant, and returns those whose counter is wrong.
+	Audit(ctx context.Context, now time.Time) (Audit, error)
+}
+
+// Audit is what a recount found.
+type Audit struct {
+	Slots      int // recounted
+	Mismatches []CounterMismatch
+}
+
+// CounterMismatch is a slot whose counter and rows disagree, or whose capacity is not
+// what the rules say.
+type CounterMismatch struct {
+	SlotID                   SlotID
+	RestaurantID             string
+	Wanted, Capacity, Booked int
+	Held                     int // covers held by its reservations
 }

@@ -10,6 +10,7 @@ import (
 	"go.opentelemetry.io/otel/codes"
 
 	"jari.example/internal/fault"
+	"jari.example/services/reservation/schedule"
 	"jari.example/telemetry"
 	"jari.example/telemetry/names"
 	"jari.example/telemetry/telemetrytest"
@@ -205,7 +206,7 @@ func TestAnUnknownZoneClosesNothing(t *testing.T) {
 	slot := &Slot{ID: 1, Start: time.Now().Add(time.Hour), Wanted: 4, Capacity: 4}
 	for zone, fails := range map[string]bool{"Asia/Nowhere": true, "Asia/Seoul": false} {
 		d := &UnitOfWork{
-			Now: time.Now(), Slots: map[SlotID]*Slot{1: slot}, Schedule: &Schedule{TimeZone: zone}, changedSlots: map[*Slot]bool{},
+			Now: time.Now(), Slots: map[SlotID]*Slot{1: slot}, Schedule: &schedule.Schedule{TimeZone: zone}, changedSlots: map[*Slot]bool{},
 		}
 		if err := d.RegenerateSlots("mokran"); (err != nil) != fails || (slot.Wanted == 0) == fails {
 			t.Errorf("%s: %v, %d covers wanted", zone, err, slot.Wanted)

@@ -99,9 +99,3 @@ func (t Metrics) Refused(ctx context.Context, err error) {
 	}
 	t.refusals.Add(ctx, 1, labels...)
 }
-
-// Transition is what a change has made true.
-type Transition struct {
-	Kind   string
-	Covers int
-}

@@ -102,22 +102,3 @@ func (d *UnitOfWork) resize(r *Reservation, party int) error {
 	d.markChanged(r)
 	return nil
 }
-
-// Decide gives the covers back, or the place in line. Codes: not_found;
-// conflict not_cancellable.
-func (c Cancellation) Decide(d *UnitOfWork) (Reservation, error) {
-	r := d.ofDiner(c.ID, c.DinerID)
-	if entered := d.Reservations[c.ID]; entered != nil && entered.DinerID == noDiner && c.MayTouch != nil && c.MayTouch(entered.RestaurantID) {
-		r = entered
-	}
-	if err := c.Refusal(r); err != nil {
-		return Reservation{}, err
-	}
-	kind := EventCancelled
-	if r.Status != Confirmed {
-		kind = EventLeft
-	}
-	d.transition(r, Cancelled)
-	d.emit(kind, r)
-	return *r, nil
-}

@@ -15,6 +15,7 @@ import (
 	"jari.example/internal/fault"
 	"jari.example/services/reservation"
 	"jari.example/services/reservation/inmem"
+	"jari.example/services/reservation/schedule"
 	"jari.example/telemetry/names"
 	"jari.example/telemetry/telemetrytest"
 )
@@ -57,7 +58,7 @@ func openRestaurant(t *testing.T) (*inmem.Store, reservation.SlotID) {
 	start := now.Add(24 * time.Hour)
 	slot := reservation.Slot{
 		RestaurantID: "mokran", Start: start, End: start.Add(time.Hour), CancelUntil: start, TimeZone: "Asia/Seoul",
-		Party: reservation.PartySize{Min: 1, Max: 10}, Wanted: 100, Capacity: 100,
+		Party: schedule.PartySize{Min: 1, Max: 10}, Wanted: 100, Capacity: 100,
 	}
 	if _, err := store.Execute(t.Context(), reservation.Command{
 		CommandMeta: reservation.CommandMeta{At: now},

@@ -5,12 +5,13 @@ import (
 
 	"jari.example/internal/fault"
 	"jari.example/services/internal/httpjson"
+	"jari.example/services/reservation/schedule"
 )
 
 // scheduleBody tells what is left out from 0, which closes every slot, lets
 // diners cancel until the start, or is refused.
 type scheduleBody struct {
-	Schedule
+	schedule.Schedule
 	Covers              *int `json:"covers"`
 	DiningMinutes       *int `json:"dining_minutes"`
 	CancelCutoffMinutes *int `json:"cancel_cutoff_minutes"`
@@ -30,8 +31,8 @@ func decodeSchedule(r *http.Request) (ScheduleRequest, error) {
 	}
 	s := body.Schedule
 	s.Covers = *body.Covers
-	s.DiningMinutes = or(body.DiningMinutes, DefaultDiningMinutes)
-	s.CancelCutoffMinutes = or(body.CancelCutoffMinutes, DefaultCancelCutoffMinutes)
+	s.DiningMinutes = or(body.DiningMinutes, schedule.DefaultDiningMinutes)
+	s.CancelCutoffMinutes = or(body.CancelCutoffMinutes, schedule.DefaultCancelCutoffMinutes)
 	return ScheduleRequest{RestaurantID: id, Schedule: s}, nil
 }
 

@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"jari.example/internal/fault"
+	"jari.example/services/reservation/schedule"
 )
 
 // stated is a body with what rest adds.
@@ -16,7 +17,7 @@ func stated(rest string) string {
 		"covers":0,"party":{"min":1,"max":4},"days_ahead":28` + rest + `}`
 }
 
-func decode(body string) (Schedule, error) {
+func decode(body string) (schedule.Schedule, error) {
 	r := httptest.NewRequest("PUT", "/v1/restaurants/mokran/schedule", strings.NewReader(body))
 	r.Header.Set("Content-Type", "application/json")
 	r.SetPathValue("id", "mokran")
@@ -69,7 +70,7 @@ func TestAScheduleSurvivesItsJSON(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	var kept Schedule
+	var kept schedule.Schedule
 	if err := json.Unmarshal(raw, &kept); err != nil || !reflect.DeepEqual(kept, s) {
 		t.Errorf("kept %+v, want %+v (%v)", kept, s, err)
 	}

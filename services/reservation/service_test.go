@@ -14,6 +14,7 @@ import (
 	"jari.example/services/internal/endpoint"
 	"jari.example/services/reservation"
 	"jari.example/services/reservation/inmem"
+	"jari.example/services/reservation/schedule"
 	"jari.example/telemetry/names"
 	"jari.example/telemetry/telemetrytest"
 )
@@ -28,11 +29,11 @@ func house(t *testing.T, users reservation.Users, mails reservation.Mails, test 
 	store := inmem.New()
 	svc := reservation.New(store, users, mails, func() {}) // outside: its cache has a goroutine
 	synctest.Test(t, func(t *testing.T) {
-		plan := reservation.Schedule{
-			TimeZone: "UTC", IntervalMinutes: 60, DiningMinutes: 60, Covers: 6, Party: reservation.PartySize{Min: 1, Max: 6}, DaysAhead: 2,
+		plan := schedule.Schedule{
+			TimeZone: "UTC", IntervalMinutes: 60, DiningMinutes: 60, Covers: 6, Party: schedule.PartySize{Min: 1, Max: 6}, DaysAhead: 2,
 		}
 		for _, day := range []string{"mon", "tue", "wed", "thu", "fri", "sat", "sun"} {
-			plan.Weekly = append(plan.Weekly, reservation.Opening{Day: day, Hours: reservation.Hours{Opens: "00:00", Closes: "24:00"}})
+			plan.Weekly = append(plan.Weekly, schedule.Opening{Day: day, Hours: schedule.Hours{Opens: "00:00", Closes: "24:00"}})
 		}
 		owner := as(t, theo, endpoint.RoleOwner, "mokran")
 		if _, err := svc.PutSchedule(owner, reservation.ScheduleRequest{RestaurantID: "mokran", Schedule: plan}); err != nil {

@@ -93,7 +93,7 @@ func shakeOn(t *testing.T, database string, settings ...string) *shaky {
 	t.Cleanup(server.Close)
 	s.url = server.URL
 
-	s.want(ask{"PUT", "/v1/restaurants/mokran/schedule", schedule, "owner", ""}, 200)
+	s.want(ask{"PUT", "/v1/restaurants/mokran/schedule", scheduleJSON, "owner", ""}, 200)
 	now := time.Now().UTC()
 	free := s.want(ask{"GET", "/v1/restaurants/mokran/availability?from=" + now.Format(time.RFC3339) +
 		"&to=" + now.Add(48*time.Hour).Format(time.RFC3339), "", "", ""}, 200)
@@ -276,7 +276,7 @@ func (s *shaky) evening() []ask {
 		{"PATCH", "/v1/reservations/" + moved, fmt.Sprintf(`{"slot_id":%q,"party":3}`, s.slots[3]), mover, ""},
 		{"POST", "/v1/waitlist", fmt.Sprintf(`{"slot_id":%q,"party":2}`, s.slots[2]), uuid.NewString(), uuid.NewString()},
 		{"POST", "/v1/restaurants/mokran/reservations", fmt.Sprintf(`{"slot_id":%q,"party":1,"name":"Kim"}`, s.slots[4]), "owner", uuid.NewString()},
-		{"PUT", "/v1/restaurants/other/schedule", schedule, "owner", ""},
+		{"PUT", "/v1/restaurants/other/schedule", scheduleJSON, "owner", ""},
 		{"GET", "/v1/restaurants/mokran/schedule", "", "owner", ""},
 		{"GET", "/v1/restaurants/mokran/reservations?date=" + time.Now().UTC().Format(time.DateOnly), "", "owner", ""},
 		{"GET", "/v1/reservations", "", mover, ""},

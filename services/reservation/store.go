@@ -5,6 +5,8 @@ import (
 	"time"
 
 	"github.com/google/uuid"
+
+	"jari.example/services/reservation/schedule"
 )
 
 // Store keeps seats. Each method that changes something is atomic and durable
@@ -31,7 +33,7 @@ type Store interface {
 
 	// Schedule returns a restaurant's plan and the dates on which it is closed, in
 	// order, or not_found schedule_not_found.
-	Schedule(ctx context.Context, restaurant string) (plan Schedule, closed []string, err error)
+	Schedule(ctx context.Context, restaurant string) (plan schedule.Schedule, closed []string, err error)
 
 	// Reservation returns the diner's own reservation or [NotFound].
 	Reservation(ctx context.Context, diner, id uuid.UUID) (Reservation, error)
@@ -69,44 +71,4 @@ type DayQuery struct {
 type Position struct {
 	Start time.Time
 	ID    uuid.UUID
-}
-
-// MaintenanceStore is what the jobs need of a store. Any number of replicas may do them
-// at once.
-type MaintenanceStore interface {
-	Executor
-
-	// Due lists slots on which an offer has run out, or somebody waits though the
-	// cut-off has come.
-	SlotsWithExpiry(ctx context.Context, now time.Time, n int) ([]SlotID, error)
-
-	// Unmade lists restaurants whose slots were last made ahead before an instant.
-	RestaurantsToGenerate(ctx context.Context, before time.Time, n int) ([]string, error)
-
-	// Remind puts an [EventReminder] into the outbox for up to n confirmed visits
-	// that start before an instant, were last changed more than a day ahead, and
-	// were not reminded of before. It returns how many. They are of ctx's trace.
-	EnqueueReminders(ctx context.Context, now, before time.Time, n int) (int, error)
-
-	// Sweep forgets up to n remembered answers from before an instant.
-	DeleteIdempotencyRecords(ctx context.Context, before time.Time, n int) (int, error)
-
-	// Audit recounts every slot that has not ended from its reservations, all at
-	// one instant, and returns those whose counter is wrong.
-	Audit(ctx context.Context, now time.Time) (Audit, error)
-}
-
-// Audit is what a recount found.
-type Audit struct {
-	Slots      int // recounted
-	Mismatches []CounterMismatch
-}
-
-// CounterMismatch is a slot whose counter and rows disagree, or whose capacity is not
-// what the rules say.
-type CounterMismatch struct {
-	SlotID                   SlotID
-	RestaurantID             string
-	Wanted, Capacity, Booked int
-	Held                     int // covers held by its reservations
 }

@@ -4,7 +4,10 @@ import (
 	"net/http"
 	"time"
 
+	"github.com/google/uuid"
+
 	"jari.example/services/internal/httpjson"
+	"jari.example/services/reservation/schedule"
 )
 
 // addOwnerRoutes puts the owner's side on rs.
@@ -46,7 +49,7 @@ func decodeDay(r *http.Request) (d DayRequest, err error) {
 	}
 	q := r.URL.Query()
 	d.Date = q.Get("date")
-	if _, err := parseDay(d.Date); err != nil {
+	if _, err := schedule.ParseDate(d.Date); err != nil {
 		return d, badQuery("date", "date is a day of the calendar, YYYY-MM-DD.")
 	}
 	if d.Status, err = statusOf(q); err != nil {
@@ -85,7 +88,7 @@ func viewForOwner(l OwnerReservation) ownerView {
 		dinerView: viewForDiner(l.Reservation), Name: l.Guest.Name.Reveal(), Phone: l.Guest.Phone.Reveal(),
 		Source: "diner", MailFailed: l.MailFailed,
 	}
-	if l.DinerID == noDiner {
+	if l.DinerID == uuid.Nil {
 		shownTo.Source = "owner"
 	}
 	return shownTo

@@ -122,7 +122,7 @@ func (c *client) want(a answer, status int, reason string) answer {
 	return a
 }
 
-const schedule = `{"time_zone":"Asia/Seoul","interval_minutes":120,"covers":4,"party":{"min":1,"max":4},"days_ahead":2,
+const scheduleJSON = `{"time_zone":"Asia/Seoul","interval_minutes":120,"covers":4,"party":{"min":1,"max":4},"days_ahead":2,
 	"weekly":[{"day":"mon","opens":"00:00","closes":"23:59"},{"day":"tue","opens":"00:00","closes":"23:59"},
 	{"day":"wed","opens":"00:00","closes":"23:59"},{"day":"thu","opens":"00:00","closes":"23:59"},
 	{"day":"fri","opens":"00:00","closes":"23:59"},{"day":"sat","opens":"00:00","closes":"23:59"},
@@ -143,10 +143,10 @@ func (c *client) free() (ids []string) {
 func TestAnEvening(t *testing.T) {
 	onEachStore(t, func(t *testing.T, c *client) {
 		c.T = t
-		c.want(c.do("PUT", "/v1/restaurants/mokran/schedule", schedule, "", ""), 401, "unauthenticated")
-		c.want(c.do("PUT", "/v1/restaurants/mokran/schedule", schedule, minji, ""), 403, "forbidden")
-		c.want(c.do("PUT", "/v1/restaurants/mosu/schedule", schedule, "owner", ""), 403, "forbidden")
-		made := c.want(c.do("PUT", "/v1/restaurants/mokran/schedule", schedule, "owner", ""), 200, "")
+		c.want(c.do("PUT", "/v1/restaurants/mokran/schedule", scheduleJSON, "", ""), 401, "unauthenticated")
+		c.want(c.do("PUT", "/v1/restaurants/mokran/schedule", scheduleJSON, minji, ""), 403, "forbidden")
+		c.want(c.do("PUT", "/v1/restaurants/mosu/schedule", scheduleJSON, "owner", ""), 403, "forbidden")
+		made := c.want(c.do("PUT", "/v1/restaurants/mokran/schedule", scheduleJSON, "owner", ""), 200, "")
 		if made.body["slots"].(float64) < 24 {
 			t.Fatalf("slots %v", made.body)
 		}
@@ -196,7 +196,7 @@ func TestAnEvening(t *testing.T) {
 func TestPages(t *testing.T) {
 	onEachStore(t, func(t *testing.T, c *client) {
 		c.T = t
-		c.want(c.do("PUT", "/v1/restaurants/mokran/schedule", schedule, "owner", ""), 200, "")
+		c.want(c.do("PUT", "/v1/restaurants/mokran/schedule", scheduleJSON, "owner", ""), 200, "")
 		for _, slot := range c.free()[1:6] {
 			c.want(c.do("POST", "/v1/reservations", `{"slot_id":"`+slot+`","party":1}`, minji, slot), 201, "")
 		}
@@ -238,7 +238,7 @@ func TestTheAccessLineAndSpansSayWhatWasBooked(t *testing.T) {
 	}
 	t.Cleanup(store.Close)
 	c := serve(t, store)
-	c.want(c.do("PUT", "/v1/restaurants/mokran/schedule", schedule, "owner", ""), 200, "")
+	c.want(c.do("PUT", "/v1/restaurants/mokran/schedule", scheduleJSON, "owner", ""), 200, "")
 	slot := c.free()[2]
 	a := c.want(c.do("POST", "/v1/reservations", `{"slot_id":"`+slot+`","party":3,"note":"secret wish"}`, minji, "k"), 201, "")
 	c.want(c.do("POST", "/v1/reservations", `{"slot_id":"`+slot+`","party":3}`, theo, "k"), 409, "slot_full")

@@ -15,6 +15,7 @@ import (
 	"github.com/google/uuid"
 
 	"jari.example/services/reservation"
+	"jari.example/services/reservation/schedule"
 )
 
 // Store is a [reservation.Store], its [reservation.OutboxStore] and
@@ -44,7 +45,7 @@ type idempotencyRecord struct {
 }
 
 type restaurantPlan struct {
-	schedule  *reservation.Schedule
+	schedule  *schedule.Schedule
 	closed    map[string]bool
 	generated time.Time
 }
@@ -135,13 +136,13 @@ func (s *Store) Slots(_ context.Context, restaurants []string, from, to time.Tim
 }
 
 // Schedule implements [reservation.Store].
-func (s *Store) Schedule(_ context.Context, restaurant string) (reservation.Schedule, []string, error) {
+func (s *Store) Schedule(_ context.Context, restaurant string) (schedule.Schedule, []string, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if p := s.plans[restaurant]; p != nil && p.schedule != nil {
 		return *p.schedule, slices.Sorted(maps.Keys(p.closed)), nil
 	}
-	return reservation.Schedule{}, nil, reservation.ScheduleNotFound()
+	return schedule.Schedule{}, nil, reservation.ScheduleNotFound()
 }
 
 // Reservation implements [reservation.Store].

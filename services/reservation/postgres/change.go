@@ -9,6 +9,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"jari.example/services/reservation"
+	"jari.example/services/reservation/schedule"
 )
 
 // Everything a change locks, in the one order. Each statement is one of its
@@ -136,7 +137,7 @@ func load(ctx context.Context, tx pgx.Tx, c reservation.Command) (d *reservation
 	}
 	if p.RestaurantID != "" {
 		b.Queue(loadScheduleSQL, p.RestaurantID).Query(func(rows pgx.Rows) error {
-			plan, err := pgx.CollectRows(rows, pgx.RowTo[reservation.Schedule])
+			plan, err := pgx.CollectRows(rows, pgx.RowTo[schedule.Schedule])
 			if len(plan) > 0 {
 				d.Schedule = &plan[0]
 			}

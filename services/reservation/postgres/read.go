@@ -9,6 +9,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"jari.example/services/reservation"
+	"jari.example/services/reservation/schedule"
 )
 
 // positions is how many wait before a row in its line, itself included.
@@ -116,7 +117,7 @@ SELECT schedule, ARRAY(SELECT to_char(date, 'YYYY-MM-DD') FROM closures c WHERE 
 FROM schedules s WHERE restaurant_id = $1`
 
 // Schedule implements [reservation.Store].
-func (s *Store) Schedule(ctx context.Context, restaurant string) (plan reservation.Schedule, closed []string, err error) {
+func (s *Store) Schedule(ctx context.Context, restaurant string) (plan schedule.Schedule, closed []string, err error) {
 	err = s.reads.QueryRow(ctx, planAndClosuresSQL, restaurant).Scan(&plan, &closed)
 	if errors.Is(err, pgx.ErrNoRows) {
 		return plan, nil, reservation.ScheduleNotFound()

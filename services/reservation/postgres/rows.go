@@ -8,6 +8,7 @@ import (
 
 	"jari.example/internal/secret"
 	"jari.example/services/reservation"
+	"jari.example/services/reservation/schedule"
 )
 
 // row is a row of reservations, as a query returns it and as to_jsonb keeps it
@@ -109,7 +110,7 @@ func (s slotRow) slot() reservation.Slot {
 	found := reservation.Slot{
 		ID: reservation.SlotID(s.ID), RestaurantID: s.RestaurantID,
 		Start: s.StartsAt.UTC(), End: s.EndsAt.UTC(), TimeZone: s.TimeZone,
-		Party:  reservation.PartySize{Min: s.PartyMin, Max: s.PartyMax},
+		Party:  schedule.PartySize{Min: s.PartyMin, Max: s.PartyMax},
 		Wanted: s.WantedCapacity, Capacity: s.Capacity, Booked: s.Booked,
 		CancelUntil: s.CancelUntil.UTC(),
 	}

@@ -8,6 +8,7 @@ import (
 	"github.com/google/uuid"
 
 	"jari.example/services/reservation"
+	"jari.example/services/reservation/schedule"
 )
 
 // ledger is one restaurant's book as a careful head waiter keeps it on paper.
@@ -16,7 +17,7 @@ import (
 // store says is compared with it after every step.
 type ledger struct {
 	house  string
-	plan   *reservation.Schedule
+	plan   *schedule.Schedule
 	made   time.Time // when the plan's slots were last made
 	closed map[string]bool
 	slots  []*reservation.Slot        // by start; Capacity and Booked are added up when asked for
@@ -135,7 +136,7 @@ func (l *ledger) arrange(from, to time.Time) {
 		return
 	}
 	want := map[time.Time]reservation.Slot{}
-	for _, s := range l.plan.Slots(l.house, func(date string) bool { return l.closed[date] }, l.now) {
+	for _, s := range reservation.PlannedSlots(l.house, *l.plan, func(date string) bool { return l.closed[date] }, l.now) {
 		if !s.Start.Before(from) && s.Start.Before(to) {
 			want[s.Start] = s
 		}

@@ -6,6 +6,7 @@ import (
 	"github.com/google/uuid"
 
 	"jari.example/services/reservation"
+	"jari.example/services/reservation/schedule"
 )
 
 // request is one thing somebody wants, once it is clear of what.
@@ -17,7 +18,7 @@ type request struct {
 	party  int                // 0: as it is
 	walkIn bool
 	mine   bool // the restaurant is whose who acts
-	plan   reservation.Schedule
+	plan   schedule.Schedule
 	date   string
 	reason string
 }
@@ -274,7 +275,7 @@ func (l *ledger) expire(slot reservation.SlotID) {
 }
 
 func (l *ledger) day(q request) {
-	from, to, err := reservation.DayBounds(q.date, l.plan.TimeZone)
+	from, to, err := schedule.DayBounds(q.date, l.plan.TimeZone)
 	if err != nil {
 		panic(err)
 	}

@@ -12,6 +12,7 @@ import (
 
 	"jari.example/internal/fault"
 	"jari.example/services/reservation"
+	"jari.example/services/reservation/schedule"
 )
 
 // player plays a script on a store, and on a ledger beside it.
@@ -142,14 +143,14 @@ func (p *player) act(s Store, q request) (reservation.Outcome, error) {
 		c.Scope, c.Decide = reservation.Scope{Slots: []reservation.SlotID{q.slot}}, reservation.Expire
 	case "edit":
 		c.Scope, c.Decide = whole, nothing(func(d *reservation.UnitOfWork) {
-			d.SetSchedule(q.plan, q.plan.Slots(p.ledger.house, func(date string) bool { return d.ClosedDates[date] }, q.At))
+			d.SetSchedule(q.plan, reservation.PlannedSlots(p.ledger.house, q.plan, func(date string) bool { return d.ClosedDates[date] }, q.At))
 		})
 	case "make":
 		c.Scope, c.Decide = whole, nothing(func(d *reservation.UnitOfWork) {
-			d.ReconcileSlots(d.Schedule.Slots(p.ledger.house, func(date string) bool { return d.ClosedDates[date] }, q.At))
+			d.ReconcileSlots(reservation.PlannedSlots(p.ledger.house, *d.Schedule, func(date string) bool { return d.ClosedDates[date] }, q.At))
 		})
 	case "close", "reopen":
-		from, to, err := reservation.DayBounds(q.date, p.ledger.plan.TimeZone)
+		from, to, err := schedule.DayBounds(q.date, p.ledger.plan.TimeZone)
 		if err != nil {
 			return reservation.Outcome{}, err
 		}

@@ -9,13 +9,14 @@ import (
 	"pgregory.net/rapid"
 
 	"jari.example/services/reservation"
+	"jari.example/services/reservation/schedule"
 )
 
 // script is a run of the machine as data: rapid makes it, shrinks it, and any
 // store can play it.
 type script struct {
 	Begin int // minutes before the first seating
-	Plan  reservation.Schedule
+	Plan  schedule.Schedule
 	Steps []step
 }
 
@@ -27,7 +28,7 @@ type step struct {
 	Slot  int
 	Party int
 	Wild  bool // somebody who has no business here, or on what is not there
-	Plan  reservation.Schedule
+	Plan  schedule.Schedule
 }
 
 func (s step) String() string {
@@ -71,15 +72,15 @@ func evenly[T any](of ...T) *rapid.Generator[T] {
 var evenings = scripts(25, 60, often(map[string]int{
 	"book": 16, "join": 24, "cancel": 14, "move": 14, "accept": 3, "decline": 6, "leave": 4, "expire": 16, "pass": 16,
 	"seat": 2, "no_show": 4, "enter": 3, "edit": 1, "close": 1, "reopen": 2, "again": 3, "reuse": 3, "make": 2,
-}), rapid.Custom(func(t *rapid.T) reservation.Schedule {
-	s := reservation.Schedule{
+}), rapid.Custom(func(t *rapid.T) schedule.Schedule {
+	s := schedule.Schedule{
 		TimeZone: "Asia/Seoul", IntervalMinutes: 60, DiningMinutes: 90, DaysAhead: 1,
 		Covers:              rapid.SampledFrom([]int{5, 4, 6, 3, 7, 2, 0}).Draw(t, "covers"),
 		CancelCutoffMinutes: rapid.SampledFrom([]int{120, 120, 120, 0, 60, 240}).Draw(t, "cut-off"),
-		Party:               reservation.PartySize{Min: 1, Max: rapid.SampledFrom([]int{4, 4, 4, 4, 4, 2}).Draw(t, "most")},
+		Party:               schedule.PartySize{Min: 1, Max: rapid.SampledFrom([]int{4, 4, 4, 4, 4, 2}).Draw(t, "most")},
 	}
 	for _, day := range []string{"mon", "tue", "wed", "thu", "fri", "sat", "sun"} {
-		s.Weekly = append(s.Weekly, reservation.Opening{Day: day, Hours: reservation.Hours{Opens: "12:00", Closes: "14:00"}})
+		s.Weekly = append(s.Weekly, schedule.Opening{Day: day, Hours: schedule.Hours{Opens: "12:00", Closes: "14:00"}})
 	}
 	return s
 }))
@@ -88,42 +89,42 @@ var evenings = scripts(25, 60, often(map[string]int{
 var seasons = scripts(5, 25, often(map[string]int{
 	"book": 10, "join": 3, "cancel": 3, "move": 3, "accept": 1, "expire": 1, "pass": 3, "night": 3,
 	"enter": 3, "edit": 8, "put again": 2, "make": 4, "close": 3, "reopen": 3,
-}), rapid.Custom(func(t *rapid.T) reservation.Schedule {
-	s := reservation.Schedule{
-		TimeZone: "Asia/Seoul", Party: reservation.PartySize{Min: 1, Max: 6}, CancelCutoffMinutes: 60,
+}), rapid.Custom(func(t *rapid.T) schedule.Schedule {
+	s := schedule.Schedule{
+		TimeZone: "Asia/Seoul", Party: schedule.PartySize{Min: 1, Max: 6}, CancelCutoffMinutes: 60,
 		IntervalMinutes: rapid.SampledFrom([]int{60, 90, 120}).Draw(t, "interval"),
 		DiningMinutes:   rapid.SampledFrom([]int{60, 90}).Draw(t, "dining"),
 		Covers:          rapid.IntRange(0, 9).Draw(t, "covers"),
 		DaysAhead:       rapid.IntRange(1, 4).Draw(t, "ahead"),
 	}
-	hours := rapid.SampledFrom([]reservation.Hours{
+	hours := rapid.SampledFrom([]schedule.Hours{
 		{Opens: "12:00", Closes: "15:00"}, {Opens: "12:30", Closes: "14:00"}, {Opens: "18:00", Closes: "22:00"}, {Opens: "00:00", Closes: "24:00"},
 	})
 	for _, day := range []string{"mon", "tue", "wed", "thu", "fri", "sat", "sun"} {
 		if rapid.IntRange(0, 3).Draw(t, "open") > 0 {
-			s.Weekly = append(s.Weekly, reservation.Opening{Day: day, Hours: hours.Draw(t, "hours")})
+			s.Weekly = append(s.Weekly, schedule.Opening{Day: day, Hours: hours.Draw(t, "hours")})
 		}
 	}
 	date := rapid.Map(rapid.IntRange(0, 6), func(n int) string { return dawn.AddDate(0, 0, n).Format(time.DateOnly) })
 	for range rapid.IntRange(0, 2).Draw(t, "exceptions") {
-		e := reservation.Exception{Date: date.Draw(t, "date"), Covers: rapid.Ptr(rapid.IntRange(0, 9), true).Draw(t, "covers")}
+		e := schedule.Exception{Date: date.Draw(t, "date"), Covers: rapid.Ptr(rapid.IntRange(0, 9), true).Draw(t, "covers")}
 		if rapid.Bool().Draw(t, "open") {
 			e.Openings = append(e.Openings, hours.Draw(t, "hours"))
 		}
-		if !slices.ContainsFunc(s.Exceptions, func(o reservation.Exception) bool { return o.Date == e.Date }) {
+		if !slices.ContainsFunc(s.Exceptions, func(o schedule.Exception) bool { return o.Date == e.Date }) {
 			s.Exceptions = append(s.Exceptions, e)
 		}
 	}
 	if rapid.IntRange(0, 2).Draw(t, "drop") == 0 {
 		day := date.Draw(t, "drop from")
-		s.Drops = append(s.Drops, reservation.Drop{
+		s.Drops = append(s.Drops, schedule.Drop{
 			From: day, To: day, OpensAt: dawn.Add(time.Duration(rapid.IntRange(-3, 9).Draw(t, "opens")) * time.Hour),
 		})
 	}
 	return s
 }))
 
-func scripts(least, most int, ops *rapid.Generator[string], plans *rapid.Generator[reservation.Schedule]) *rapid.Generator[script] {
+func scripts(least, most int, ops *rapid.Generator[string], plans *rapid.Generator[schedule.Schedule]) *rapid.Generator[script] {
 	steps := rapid.Custom(func(t *rapid.T) step {
 		s := step{
 			Op:    ops.Draw(t, "op"),

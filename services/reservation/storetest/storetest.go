@@ -13,6 +13,7 @@ import (
 	"jari.example/internal/fault"
 	"jari.example/internal/secret"
 	"jari.example/services/reservation"
+	"jari.example/services/reservation/schedule"
 )
 
 // Store is what the suite needs to see.
@@ -69,7 +70,7 @@ type world struct {
 	store  Store
 	now    time.Time
 	starts []time.Time
-	plan   reservation.Schedule
+	plan   schedule.Schedule
 	slots  []reservation.Slot
 }
 
@@ -97,9 +98,9 @@ const (
 // put states the schedule with so many covers per slot.
 func (w *world) put(covers int) {
 	w.t.Helper()
-	w.plan = reservation.Schedule{
+	w.plan = schedule.Schedule{
 		TimeZone: "Asia/Seoul", Covers: covers, IntervalMinutes: 60, DaysAhead: 2,
-		Party: reservation.PartySize{Min: 1, Max: 6},
+		Party: schedule.PartySize{Min: 1, Max: 6},
 	}
 	var want []reservation.Slot
 	for _, start := range w.starts {

@@ -8,6 +8,7 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"jari.example/services/reservation"
+	"jari.example/services/reservation/schedule"
 )
 
 // oneSQL decides and writes in one statement: one round trip, one commit, and
@@ -98,7 +99,7 @@ func reread(ctx context.Context, db *pgxpool.Pool, b reservation.Booking) (attem
 	if start.Valid {
 		slot = &reservation.Slot{
 			ID: b.SlotID, Start: start.Time, OpensAt: opens.Time,
-			Party:  reservation.PartySize{Min: int(least.Int64), Max: int(most.Int64)},
+			Party:  schedule.PartySize{Min: int(least.Int64), Max: int(most.Int64)},
 			Wanted: int(wanted.Int64), Capacity: int(capacity.Int64), Booked: int(booked.Int64),
 		}
 	}

@@ -9,6 +9,29 @@ import (
 	"jari.example/internal/fault"
 )
 
+// offerFreeCovers brings each slot's capacity in line with what the owner wants, and
+// offers what is left to the first who fit. An offer ends with the time in
+// which it could still be cancelled, so after the cut-off there are none.
+func (d *UnitOfWork) offerFreeCovers() {
+	lines := d.waitlists()
+	for _, slot := range d.Slots {
+		if capacity := max(slot.Wanted, slot.Booked); capacity != slot.Capacity {
+			slot.Capacity = capacity
+			d.changedSlots[slot] = true
+		}
+		if !slot.acceptsOffers(d.Now) {
+			continue
+		}
+		for _, r := range lines[slot.ID] {
+			if r.Party <= slot.Left() {
+				d.transition(r, Offered)
+				r.OfferEndsAt = earlier(d.Now.Add(OfferTTL), slot.CancelUntil)
+				d.emit(EventOffered, r)
+			}
+		}
+	}
+}
+
 // waitlists are who waits for each slot, first come first. The desk that settles a
 // slot has everybody on it who waits there.
 func (d *UnitOfWork) waitlists() map[SlotID][]*Reservation {
@@ -35,29 +58,6 @@ func (d *UnitOfWork) waitlistPosition(r *Reservation) (place int) {
 		}
 	}
 	return place
-}
-
-// offerFreeCovers brings each slot's capacity in line with what the owner wants, and
-// offers what is left to the first who fit. An offer ends with the time in
-// which it could still be cancelled, so after the cut-off there are none.
-func (d *UnitOfWork) offerFreeCovers() {
-	lines := d.waitlists()
-	for _, slot := range d.Slots {
-		if capacity := max(slot.Wanted, slot.Booked); capacity != slot.Capacity {
-			slot.Capacity = capacity
-			d.changedSlots[slot] = true
-		}
-		if !slot.acceptsOffers(d.Now) {
-			continue
-		}
-		for _, r := range lines[slot.ID] {
-			if r.Party <= slot.Left() {
-				d.transition(r, Offered)
-				r.OfferEndsAt = earlier(d.Now.Add(OfferTTL), slot.CancelUntil)
-				d.emit(EventOffered, r)
-			}
-		}
-	}
 }
 
 // Join puts a party into the line of a slot that has no room for it. Its fault
@@ -95,50 +95,6 @@ func (b Booking) joinRefusal(slot *Slot, has Holdings) error {
 	return nil
 }
 
-// OfferResponse is a diner's word to an offer.
-type OfferResponse struct {
-	CommandMeta
-	ID     uuid.UUID
-	Accept bool
-}
-
-// Decide turns the offer into a booking, or gives its covers back. Codes:
-// not_found; conflict not_offered, offer_expired.
-func (a OfferResponse) Decide(d *UnitOfWork) (Reservation, error) {
-	r := d.ofDiner(a.ID, a.DinerID)
-	switch {
-	case r == nil:
-		return Reservation{}, NotFound()
-	case r.Status == Expired || r.Status == Offered && !a.At.Before(r.OfferEndsAt):
-		return Reservation{}, fault.New(fault.Conflict, "offer_expired", "This offer has run out.")
-	case r.Status != Offered:
-		return Reservation{}, fault.New(fault.Conflict, "not_offered", "There is no offer to answer.")
-	case a.Accept:
-		d.transition(r, Confirmed)
-		d.emit(EventConfirmed, r)
-	default:
-		d.transition(r, Declined)
-		d.emit(EventDeclined, r)
-	}
-	return *r, nil
-}
-
-// Leave takes who waits, or has an offer, out of the line. Who is out already
-// stays out. Codes: not_found; conflict not_waiting.
-func (c Cancellation) Leave(d *UnitOfWork) (Reservation, error) {
-	r := d.ofDiner(c.ID, c.DinerID)
-	switch {
-	case r == nil:
-		return Reservation{}, NotFound()
-	case r.Status == Waiting || r.Status == Offered:
-		d.transition(r, Cancelled)
-		d.emit(EventLeft, r)
-	case r.Status.Active():
-		return Reservation{}, fault.New(fault.Conflict, "not_waiting", "This is a booking by now: cancel it instead.")
-	}
-	return *r, nil
-}
-
 // Expire ends the offers that have run out, and the lines of slots whose cut-off
 // has come: nothing will be offered there any more.
 func Expire(d *UnitOfWork) (Reservation, error) {
@@ -150,14 +106,4 @@ func Expire(d *UnitOfWork) (Reservation, error) {
 		}
 	}
 	return Reservation{}, nil
-}
-
-// sortedByID lists the rows in the order in which they are written.
-func (d *UnitOfWork) sortedByID() []*Reservation {
-	rows := make([]*Reservation, 0, len(d.Reservations))
-	for _, r := range d.Reservations {
-		rows = append(rows, r)
-	}
-	slices.SortFunc(rows, func(a, b *Reservation) int { return slices.Compare(a.ID[:], b.ID[:]) })
-	return rows
 }

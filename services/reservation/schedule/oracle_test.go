@@ -1,4 +1,4 @@
-package reservation
+package schedule
 
 import (
 	"fmt"
@@ -25,9 +25,9 @@ func (s situation) zone() *time.Location {
 }
 
 // maker is Slots, or something that ought to be convicted.
-type maker func(situation) []Slot
+type maker func(situation) []PlannedSlot
 
-func made(s situation) []Slot { return s.Slots("mokran", s.isClosed, s.now) }
+func made(s situation) []PlannedSlot { return s.Slots(s.isClosed, s.now) }
 
 // judge holds what make says against the schedule read in the plainest way.
 func judge(s situation, make maker) error {
@@ -44,9 +44,9 @@ func judge(s situation, make maker) error {
 			return fmt.Errorf("nobody wants %v", local)
 		case slot.OpensAt != dropped:
 			return fmt.Errorf("%v opens at %v, want %v", local, slot.OpensAt, dropped)
-		case slot != Slot{
-			RestaurantID: "mokran", Start: slot.Start.UTC(), TimeZone: s.TimeZone, Party: s.Party,
-			Wanted: covers, Capacity: covers, OpensAt: dropped,
+		case slot != PlannedSlot{
+			Start: slot.Start.UTC(), TimeZone: s.TimeZone, Party: s.Party,
+			Covers: covers, OpensAt: dropped,
 			End:         slot.Start.Add(time.Duration(s.DiningMinutes) * time.Minute),
 			CancelUntil: slot.Start.Add(-time.Duration(s.CancelCutoffMinutes) * time.Minute),
 		}:

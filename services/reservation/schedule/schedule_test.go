@@ -1,4 +1,4 @@
-package reservation
+package schedule
 
 import (
 	"slices"
@@ -135,7 +135,7 @@ func TestWhenSlotsStart(t *testing.T) {
 				want = append(want, at(t, w))
 			}
 			var got []time.Time
-			for _, slot := range c.s.Slots("mokran", nil, at(t, c.now)) {
+			for _, slot := range c.s.Slots(nil, at(t, c.now)) {
 				got = append(got, slot.Start)
 			}
 			if !slices.EqualFunc(got, want, time.Time.Equal) {
@@ -161,15 +161,15 @@ func TestASlotCarriesWhatItsDayPromises(t *testing.T) {
 		{From: "2026-11-26", To: "2026-11-26", OpensAt: early},
 		{From: "2026-12-25", To: "2026-12-25", OpensAt: early},
 	}
-	want := func(start string, covers int, opensAt time.Time) Slot {
+	want := func(start string, covers int, opensAt time.Time) PlannedSlot {
 		t := at(t, start).UTC()
-		return Slot{
-			RestaurantID: "mokran", Start: t, End: t.Add(90 * time.Minute), TimeZone: "Asia/Seoul", Party: s.Party,
-			Wanted: covers, Capacity: covers, OpensAt: opensAt, CancelUntil: t.Add(-2 * time.Hour),
+		return PlannedSlot{
+			Start: t, End: t.Add(90 * time.Minute), TimeZone: "Asia/Seoul", Party: s.Party,
+			Covers: covers, OpensAt: opensAt, CancelUntil: t.Add(-2 * time.Hour),
 		}
 	}
-	got := s.Slots("mokran", func(date string) bool { return date == "2026-11-22" }, at(t, "2026-11-22T00:00:00+09:00"))
-	if wanted := []Slot{
+	got := s.Slots(func(date string) bool { return date == "2026-11-22" }, at(t, "2026-11-22T00:00:00+09:00"))
+	if wanted := []PlannedSlot{
 		want("2026-11-23T12:00:00+09:00", 6, time.Time{}),
 		want("2026-11-26T20:00:00+09:00", 10, early),
 		want("2026-11-27T18:00:00+09:00", 10, time.Time{}),

@@ -1,9 +1,19 @@
-package reservation
+package schedule
 
 import (
 	"slices"
 	"time"
 )
+
+// PlannedSlot is a slot that a schedule asks for. Times are UTC instants.
+type PlannedSlot struct {
+	Start, End  time.Time
+	TimeZone    string // IANA name
+	Party       PartySize
+	Covers      int       // its capacity
+	OpensAt     time.Time // when it can first be booked; zero: at once
+	CancelUntil time.Time // the cancellation cut-off
+}
 
 // Slots lists every slot that s wants bookable after now, in order and each
 // instant once: from today to DaysAhead in the restaurant's zone, and the days
@@ -21,8 +31,8 @@ import (
 //
 // With the same s and closed, a later now never takes back a slot that is still
 // to come. s must be valid; a zone that cannot be loaded yields nothing.
-func (s Schedule) Slots(restaurant string, closed func(date string) bool, now time.Time) []Slot {
-	zone, err := location(s.TimeZone)
+func (s Schedule) Slots(closed func(date string) bool, now time.Time) []PlannedSlot {
+	zone, err := Location(s.TimeZone)
 	if err != nil {
 		return nil
 	}
@@ -30,7 +40,7 @@ func (s Schedule) Slots(restaurant string, closed func(date string) bool, now ti
 	for _, e := range s.Exceptions {
 		exceptions[e.Date] = e
 	}
-	var slots []Slot
+	var slots []PlannedSlot
 	for _, day := range s.days(today(now, zone)) {
 		date := day.Format(time.DateOnly)
 		if closed != nil && closed(date) {
@@ -52,16 +62,14 @@ func (s Schedule) Slots(restaurant string, closed func(date string) bool, now ti
 			if !shown || !start.After(now) {
 				continue
 			}
-			slots = append(slots, Slot{
-				RestaurantID: restaurant,
-				Start:        start,
-				End:          start.Add(time.Duration(s.DiningMinutes) * time.Minute),
-				TimeZone:     s.TimeZone,
-				Party:        s.Party,
-				Wanted:       covers,
-				Capacity:     covers,
-				OpensAt:      opensAt,
-				CancelUntil:  start.Add(-time.Duration(s.CancelCutoffMinutes) * time.Minute),
+			slots = append(slots, PlannedSlot{
+				Start:       start,
+				End:         start.Add(time.Duration(s.DiningMinutes) * time.Minute),
+				TimeZone:    s.TimeZone,
+				Party:       s.Party,
+				Covers:      covers,
+				OpensAt:     opensAt,
+				CancelUntil: start.Add(-time.Duration(s.CancelCutoffMinutes) * time.Minute),
 			})
 		}
 	}
@@ -77,8 +85,8 @@ func (s Schedule) days(today time.Time) (days []time.Time) {
 	}
 	add(today, today.AddDate(0, 0, s.DaysAhead))
 	for _, d := range s.Drops {
-		from, err1 := parseDay(d.From)
-		to, err2 := parseDay(d.To)
+		from, err1 := ParseDate(d.From)
+		to, err2 := ParseDate(d.To)
 		if err1 == nil && err2 == nil {
 			add(from, to)
 		}

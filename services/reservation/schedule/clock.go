@@ -1,4 +1,4 @@
-package reservation
+package schedule
 
 import (
 	"fmt"
@@ -16,11 +16,11 @@ import (
 // that the zone left out. Every slot of the day, and none of another, starts
 // within. Codes: invalid, at /date.
 func DayBounds(date, zone string) (from, to time.Time, err error) {
-	day, err := parseDay(date)
+	day, err := ParseDate(date)
 	if err != nil {
 		return from, to, fault.BadField("/date", "date is a day of the calendar, YYYY-MM-DD.")
 	}
-	loc, err := location(zone)
+	loc, err := Location(zone)
 	if err != nil {
 		return from, to, fmt.Errorf("bounds of %s: %w", date, err)
 	}
@@ -33,7 +33,7 @@ func DayBounds(date, zone string) (from, to time.Time, err error) {
 // clocks will go later.
 const firstYear, lastYear = 2000, 2100
 
-func parseDay(date string) (time.Time, error) {
+func ParseDate(date string) (time.Time, error) {
 	day, err := time.Parse(time.DateOnly, date)
 	if err == nil && (day.Year() < firstYear || day.Year() > lastYear) {
 		err = fmt.Errorf("%s is beyond the years %d to %d", date, firstYear, lastYear)
@@ -73,8 +73,8 @@ func reach(wall time.Time, zone *time.Location) (at time.Time, shown bool) {
 	}
 }
 
-// location refuses the two names that LoadLocation takes but IANA does not.
-func location(name string) (*time.Location, error) {
+// Location refuses the two names that LoadLocation takes but IANA does not.
+func Location(name string) (*time.Location, error) {
 	if name == "" || name == "Local" {
 		return nil, fmt.Errorf("%q is not an IANA zone", name)
 	}

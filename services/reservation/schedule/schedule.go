@@ -1,4 +1,7 @@
-package reservation
+// Package schedule computes a restaurant's slots from its opening hours: local
+// wall-clock times, IANA time zones, exceptions and drops in; UTC instants out.
+// It is pure: it reads neither the clock nor a store.
+package schedule
 
 import (
 	"fmt"
@@ -61,6 +64,9 @@ type Drop struct {
 	OpensAt time.Time `json:"opens_at"`
 }
 
+// MaxParty is the largest party that any schedule may allow, in covers.
+const MaxParty = 20
+
 // Bounds that keep one edit's work small.
 const (
 	maxOpenings   = 21
@@ -78,7 +84,7 @@ var (
 
 // Validate returns an Invalid fault that points at the first field at fault.
 func (s Schedule) Validate() error {
-	zone, err := location(s.TimeZone)
+	zone, err := Location(s.TimeZone)
 	if err != nil {
 		return fault.BadField("/time_zone", "time_zone must be an IANA zone such as Asia/Seoul.")
 	}
@@ -135,7 +141,7 @@ func validateExceptions(list []Exception) error {
 	seen := map[string]bool{}
 	for i, e := range list {
 		at := fmt.Sprintf("/exceptions/%d", i)
-		if _, err := parseDay(e.Date); err != nil {
+		if _, err := ParseDate(e.Date); err != nil {
 			return fault.BadField(at+"/date", "date is a day of the calendar, YYYY-MM-DD.")
 		}
 		if seen[e.Date] {
@@ -164,11 +170,11 @@ func validateDrops(list []Drop, zone *time.Location) error {
 	}
 	for i, d := range list {
 		at := fmt.Sprintf("/drops/%d", i)
-		from, err := parseDay(d.From)
+		from, err := ParseDate(d.From)
 		if err != nil {
 			return fault.BadField(at+"/from", "from is a day of the calendar, YYYY-MM-DD.")
 		}
-		to, err := parseDay(d.To)
+		to, err := ParseDate(d.To)
 		switch {
 		case err != nil:
 			return fault.BadField(at+"/to", "to is a day of the calendar, YYYY-MM-DD.")
@@ -184,4 +190,10 @@ func validateDrops(list []Drop, zone *time.Location) error {
 		}
 	}
 	return nil
+}
+
+// PartySize bounds how many may come together.
+type PartySize struct {
+	Min int `json:"min"`
+	Max int `json:"max"`
 }

@@ -2,39 +2,14 @@ package reservation
 
 import (
 	"cmp"
-	"context"
 	"fmt"
 	"slices"
 	"time"
 
 	"github.com/google/uuid"
+
+	"jari.example/services/reservation/schedule"
 )
-
-// Command is one act on seats other than a plain booking. A store lays out the
-// desk that Scope asks for, lets Decide work on it, and commits what it left:
-// slots, rows, events and, where there is a Key, the answer. Decide runs again
-// on a fresh desk when another transaction was faster.
-type Command struct {
-	CommandMeta
-	Op string // what Key is good for; "" for jobs, whose answers nobody asks for again
-	Scope
-	Decide func(*UnitOfWork) (Reservation, error)
-}
-
-// Scope is what a change must see, and what nobody else may touch meanwhile.
-type Scope struct {
-	LimitsOf        uuid.UUID // whose limits count; Nil: nobody's
-	ReservationID   uuid.UUID // the reservation it is about, with its slot
-	Slots           []SlotID  // further slots, each with its line
-	Period          Period    // a restaurant's slots, each with its line, its plan and closures
-	AllReservations bool      // everybody who is on the slots, not only their lines and offers
-}
-
-// Period is a restaurant's slots that start in [From, To).
-type Period struct {
-	RestaurantID string
-	From, To     time.Time
-}
 
 // UnitOfWork is where a change is decided: the slots a store has locked, and the rows
 // that matter. Whatever Decide does, Settle comes after it, so every path that
@@ -47,7 +22,7 @@ type UnitOfWork struct {
 	Slots        map[SlotID]*Slot
 	Reservations map[uuid.UUID]*Reservation // Scope.Row, and at least who waits or is offered on Slots
 	OfDiner      []Reservation              // what Scope.Diner has live and not ended
-	Schedule     *Schedule                  // Period's, nil if there is none
+	Schedule     *schedule.Schedule         // Period's, nil if there is none
 	ClosedDates  map[string]bool            // Period's closed dates
 
 	newSlots            []*Slot // without an id until they are stored
@@ -58,7 +33,7 @@ type UnitOfWork struct {
 	traceparent         string
 	firstEventID        uuid.UUID
 	from, to            time.Time // of Period
-	newSchedule         *Schedule
+	newSchedule         *schedule.Schedule
 	slotsGenerated      bool
 	closure             *Closure
 }
@@ -68,47 +43,6 @@ type Closure struct {
 	Date   string // 2026-12-24, in the restaurant's zone
 	Reason string // the restaurant's words to those who had booked
 	Open   bool
-}
-
-// Execute decides c on the desk and returns the answer as it will be stored.
-func (c Command) Execute(d *UnitOfWork) (Reservation, error) {
-	d.Now, d.traceparent, d.firstEventID, d.from, d.to = c.At, c.Traceparent, c.EventID, c.Period.From, c.Period.To
-	d.changedSlots, d.changedReservations = map[*Slot]bool{}, map[*Reservation]bool{}
-	r, err := c.Decide(d)
-	if err != nil {
-		return r, err
-	}
-	d.offerFreeCovers()
-	if now := d.Reservations[r.ID]; now != nil { // settling may have offered it seats
-		r = *now
-		r.Position = d.waitlistPosition(now)
-	}
-	return r, nil
-}
-
-// ChangeSet is what a store must write.
-type ChangeSet struct {
-	NewSlots       []*Slot        // to be inserted
-	ChangedSlots   []*Slot        // to be updated, by id
-	Reservations   []*Reservation // to be inserted (Version 1) or updated, by id
-	Events         []Event        // in order
-	Schedule       *Schedule      // to be kept, if not nil
-	Closure        *Closure       // to be kept or, if it says Open, forgotten
-	SlotsGenerated bool           // the period's slots follow its plan as of At
-}
-
-// ChangeSet is what the change has left on the desk.
-func (d *UnitOfWork) ChangeSet() ChangeSet {
-	w := ChangeSet{NewSlots: d.newSlots, Events: d.events, Schedule: d.newSchedule, Closure: d.closure, SlotsGenerated: d.slotsGenerated}
-	for s := range d.changedSlots {
-		w.ChangedSlots = append(w.ChangedSlots, s)
-	}
-	for r := range d.changedReservations {
-		w.Reservations = append(w.Reservations, r)
-	}
-	slices.SortFunc(w.ChangedSlots, func(a, b *Slot) int { return cmp.Compare(a.ID, b.ID) })
-	slices.SortFunc(w.Reservations, func(a, b *Reservation) int { return slices.Compare(a.ID[:], b.ID[:]) })
-	return w
 }
 
 // ofDiner returns the diner's own reservation, nil if it is not theirs.
@@ -204,11 +138,44 @@ func (d *UnitOfWork) emit(kind string, r *Reservation) *Event {
 	return e
 }
 
-// Executor commits changes.
-type Executor interface {
-	// Change runs c, and returns its answer once it is durable. A key that has
-	// succeeded gets the same answer again, Replayed, before Decide is asked; with
-	// another hash it gets [KeyReused]. Whatever Decide refuses with is returned
-	// as it is, and nothing has changed.
-	Execute(ctx context.Context, c Command) (Outcome, error)
+// sortedByID lists the rows in the order in which they are written.
+func (d *UnitOfWork) sortedByID() []*Reservation {
+	rows := make([]*Reservation, 0, len(d.Reservations))
+	for _, r := range d.Reservations {
+		rows = append(rows, r)
+	}
+	slices.SortFunc(rows, func(a, b *Reservation) int { return slices.Compare(a.ID[:], b.ID[:]) })
+	return rows
+}
+
+// ChangeSet is what a store must write.
+type ChangeSet struct {
+	Transitions    []Transition       // for metrics
+	NewSlots       []*Slot            // to be inserted
+	ChangedSlots   []*Slot            // to be updated, by id
+	Reservations   []*Reservation     // to be inserted (Version 1) or updated, by id
+	Events         []Event            // in order
+	Schedule       *schedule.Schedule // to be kept, if not nil
+	Closure        *Closure           // to be kept or, if it says Open, forgotten
+	SlotsGenerated bool               // the period's slots follow its plan as of At
+}
+
+// ChangeSet is what the change has left on the desk.
+func (d *UnitOfWork) ChangeSet() ChangeSet {
+	w := ChangeSet{Transitions: d.transitions, NewSlots: d.newSlots, Events: d.events, Schedule: d.newSchedule, Closure: d.closure, SlotsGenerated: d.slotsGenerated}
+	for s := range d.changedSlots {
+		w.ChangedSlots = append(w.ChangedSlots, s)
+	}
+	for r := range d.changedReservations {
+		w.Reservations = append(w.Reservations, r)
+	}
+	slices.SortFunc(w.ChangedSlots, func(a, b *Slot) int { return cmp.Compare(a.ID, b.ID) })
+	slices.SortFunc(w.Reservations, func(a, b *Reservation) int { return slices.Compare(a.ID[:], b.ID[:]) })
+	return w
+}
+
+// Transition is what a change has made true.
+type Transition struct {
+	Kind   string
+	Covers int
 }

@@ -5,16 +5,12 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/json"
-	"fmt"
 	"log/slog"
-	"slices"
 	"strings"
 	"time"
 
-	"github.com/hashicorp/golang-lru/v2/expirable"
-	"golang.org/x/sync/singleflight"
-
 	"jari.example/internal/fault"
+	"jari.example/services/reservation/schedule"
 	"jari.example/telemetry"
 	"jari.example/telemetry/names"
 )
@@ -73,7 +69,7 @@ func (s *Service) Availability(ctx context.Context, w Window) (Availability, err
 // It may be a second old. Codes: invalid.
 func (s *Service) Date(ctx context.Context, q DateQuery) (Availability, error) {
 	telemetry.Note(ctx, slog.Int(names.Count, len(q.RestaurantIDs)), slog.Int(names.Party, q.Party))
-	day, err := parseDay(q.Date)
+	day, err := schedule.ParseDate(q.Date)
 	if err != nil {
 		return Availability{}, fault.BadField("/date", "date is a day of the calendar, YYYY-MM-DD.")
 	}
@@ -89,7 +85,7 @@ func (s *Service) Date(ctx context.Context, q DateQuery) (Availability, error) {
 	now, items := s.now(), make([]restaurant, len(q.RestaurantIDs))
 	for i, id := range q.RestaurantIDs {
 		items[i] = restaurant{id, times(slots, q.Party, now, func(slot Slot) bool {
-			zone, err := location(slot.TimeZone)
+			zone, err := schedule.Location(slot.TimeZone)
 			return err == nil && slot.RestaurantID == id && dateIn(slot.Start, zone) == q.Date
 		})}
 	}
@@ -131,109 +127,4 @@ func matches(header, tag string) bool {
 		}
 	}
 	return false
-}
-
-// How much of the read path is kept, for how long. A crowd that reloads a page
-// costs the database one query a second, whatever its size.
-const (
-	slotCacheSize   = 20_000 // days of restaurants
-	slotCacheTTL    = time.Second
-	slotReadTimeout = 5 * time.Second
-)
-
-// slotCache remembers for a second which slots start on a day (of UTC) at a
-// restaurant, and asks once for what many want at the same time.
-type slotCache struct {
-	store  Store
-	days   *expirable.LRU[slotCacheKey, []Slot]
-	flight singleflight.Group
-}
-
-type slotCacheKey struct {
-	restaurant string
-	day        int64 // since 1970
-}
-
-func newSlotCache(s Store) *slotCache {
-	return &slotCache{store: s, days: expirable.NewLRU[slotCacheKey, []Slot](slotCacheSize, nil, slotCacheTTL)}
-}
-
-// slots lists what starts on the days that [from, to) touches, earliest first.
-func (c *slotCache) slots(ctx context.Context, restaurants []string, from, to time.Time) ([]Slot, error) {
-	first, last := from.Unix()/86400, (to.Unix()-1)/86400
-	var found []Slot
-	var missing []string
-	for _, restaurant := range slices.Compact(slices.Sorted(slices.Values(restaurants))) {
-		known := len(found)
-		for day := first; day <= last; day++ {
-			slots, ok := c.days.Get(slotCacheKey{restaurant, day})
-			if !ok {
-				missing = append(missing, restaurant)
-				found = found[:known]
-				break
-			}
-			found = append(found, slots...)
-		}
-	}
-	if len(missing) > 0 && first <= last {
-		loaded, err := c.load(ctx, missing, first, last)
-		if err != nil {
-			return nil, err
-		}
-		found = append(found, loaded...)
-	}
-	slices.SortStableFunc(found, func(a, b Slot) int { return a.Start.Compare(b.Start) })
-	return found, nil
-}
-
-// invalidate drops what is remembered of the slots' days and, unless it is "", of a
-// whole restaurant. Other replicas remember for their second.
-func (c *slotCache) invalidate(slots []*Slot, restaurant string) {
-	for _, s := range slots {
-		c.days.Remove(slotCacheKey{s.RestaurantID, s.Start.Unix() / 86400})
-	}
-	if restaurant == "" {
-		return
-	}
-	for _, k := range c.days.Keys() {
-		if k.restaurant == restaurant {
-			c.days.Remove(k)
-		}
-	}
-}
-
-// load asks the store, once for everybody who misses the same.
-func (c *slotCache) load(ctx context.Context, restaurants []string, first, last int64) ([]Slot, error) {
-	loaded := c.flight.DoChan(fmt.Sprint(restaurants, first, last), func() (any, error) {
-		// The others go on waiting when the one who asked first leaves.
-		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), slotReadTimeout)
-		defer cancel()
-		slots, err := c.store.Slots(ctx, restaurants, time.Unix(first*86400, 0), time.Unix((last+1)*86400, 0))
-		if err != nil {
-			return nil, err
-		}
-		days := map[slotCacheKey][]Slot{}
-		for _, restaurant := range restaurants {
-			for day := first; day <= last; day++ {
-				days[slotCacheKey{restaurant, day}] = nil
-			}
-		}
-		for _, s := range slots {
-			k := slotCacheKey{s.RestaurantID, s.Start.Unix() / 86400}
-			days[k] = append(days[k], s)
-		}
-		for k, slots := range days {
-			c.days.Add(k, slots)
-		}
-		return slots, nil
-	})
-	select {
-	case <-ctx.Done():
-		return nil, ctx.Err()
-	case r := <-loaded:
-		if r.Err != nil {
-			return nil, r.Err
-		}
-		return r.Val.([]Slot), nil
-	}
 }

@@ -1,4 +1,4 @@
-package reservation
+package schedule
 
 import (
 	"fmt"
@@ -131,17 +131,17 @@ func TestWrongSlotsAreConvicted(t *testing.T) {
 	for name, wrong := range map[string]maker{
 		"time.Date is believed":            careless,
 		"the second of two times is taken": second,
-		"closed days are open":             func(s situation) []Slot { return s.Slots("mokran", nil, s.now) },
-		"exceptions are forgotten":         func(s situation) []Slot { s.Exceptions = nil; return made(s) },
-		"drops are forgotten":              func(s situation) []Slot { s.Drops = nil; return made(s) },
+		"closed days are open":             func(s situation) []PlannedSlot { return s.Slots(nil, s.now) },
+		"exceptions are forgotten":         func(s situation) []PlannedSlot { s.Exceptions = nil; return made(s) },
+		"drops are forgotten":              func(s situation) []PlannedSlot { s.Drops = nil; return made(s) },
 		"drops make nothing ahead":         inWindow,
 		"the first drop listed wins":       firstDrop,
-		"the window is a day short":        func(s situation) []Slot { s.DaysAhead--; return made(s) },
-		"what has begun is listed":         func(s situation) []Slot { s.now = s.now.Add(-6 * time.Hour); return made(s) },
-		"one is missing":                   func(s situation) []Slot { all := made(s); return all[min(1, len(all)):] },
-		"each comes twice":                 func(s situation) []Slot { all := made(s); return slices.Concat(all, all) },
-		"diners may cancel until the end":  func(s situation) []Slot { s.CancelCutoffMinutes = -s.DiningMinutes; return made(s) },
-		"everybody leaves after an hour":   func(s situation) []Slot { s.DiningMinutes = 60; return made(s) },
+		"the window is a day short":        func(s situation) []PlannedSlot { s.DaysAhead--; return made(s) },
+		"what has begun is listed":         func(s situation) []PlannedSlot { s.now = s.now.Add(-6 * time.Hour); return made(s) },
+		"one is missing":                   func(s situation) []PlannedSlot { all := made(s); return all[min(1, len(all)):] },
+		"each comes twice":                 func(s situation) []PlannedSlot { all := made(s); return slices.Concat(all, all) },
+		"diners may cancel until the end":  func(s situation) []PlannedSlot { s.CancelCutoffMinutes = -s.DiningMinutes; return made(s) },
+		"everybody leaves after an hour":   func(s situation) []PlannedSlot { s.DiningMinutes = 60; return made(s) },
 	} {
 		t.Run(name, func(t *testing.T) {
 			for seed := range 500 {
@@ -168,7 +168,7 @@ func TestTimeDateIsAcquittedWhereTheClockNeverChanges(t *testing.T) {
 }
 
 func TestALostSlotIsNoticed(t *testing.T) {
-	forgetful := func(s situation) []Slot { // a drop is over once it has opened
+	forgetful := func(s situation) []PlannedSlot { // a drop is over once it has opened
 		s.Drops = slices.DeleteFunc(slices.Clone(s.Drops), func(d Drop) bool { return !d.OpensAt.After(s.now) })
 		return made(s)
 	}
@@ -184,10 +184,10 @@ func TestALostSlotIsNoticed(t *testing.T) {
 
 // careless reads the schedule without a zone and then believes time.Date, which
 // moves a wall time that does not exist.
-func careless(s situation) []Slot {
+func careless(s situation) []PlannedSlot {
 	zone, now := s.zone(), s.now
 	s.TimeZone, s.now = "UTC", today(s.now, zone)
-	moved := map[time.Time]Slot{}
+	moved := map[time.Time]PlannedSlot{}
 	for _, slot := range made(s) {
 		wall := slot.Start
 		start := time.Date(wall.Year(), wall.Month(), wall.Day(), wall.Hour(), wall.Minute(), 0, 0, zone).UTC()
@@ -197,11 +197,11 @@ func careless(s situation) []Slot {
 			moved[start] = slot
 		}
 	}
-	return slices.SortedFunc(maps.Values(moved), func(a, b Slot) int { return a.Start.Compare(b.Start) })
+	return slices.SortedFunc(maps.Values(moved), func(a, b PlannedSlot) int { return a.Start.Compare(b.Start) })
 }
 
 // second puts off what the clock shows again an hour later.
-func second(s situation) []Slot {
+func second(s situation) []PlannedSlot {
 	all, zone := made(s), s.zone()
 	for i, slot := range all {
 		const shows = "2006-01-02 15:04"
@@ -213,13 +213,13 @@ func second(s situation) []Slot {
 }
 
 // inWindow leaves out what only a drop makes.
-func inWindow(s situation) []Slot {
+func inWindow(s situation) []PlannedSlot {
 	last, zone := s.lastDay(s.zone()), s.zone()
-	return slices.DeleteFunc(made(s), func(slot Slot) bool { return slot.Start.In(zone).Format(time.DateOnly) > last })
+	return slices.DeleteFunc(made(s), func(slot PlannedSlot) bool { return slot.Start.In(zone).Format(time.DateOnly) > last })
 }
 
 // firstDrop lets the first drop listed decide.
-func firstDrop(s situation) []Slot {
+func firstDrop(s situation) []PlannedSlot {
 	all, zone := made(s), s.zone()
 	for i, slot := range all {
 		date := slot.Start.In(zone).Format(time.DateOnly)

@@ -1,0 +1,40 @@
+package reservation
+
+import (
+	"time"
+
+	"github.com/google/uuid"
+
+	"jari.example/internal/fault"
+)
+
+// earliestSeating is how long before its start a party may be seated.
+const earliestSeating = time.Hour
+
+// Attendance says whether a party has come.
+type Attendance struct {
+	CommandMeta
+	ID       uuid.UUID
+	MayTouch func(restaurant string) bool
+	NoShow   bool
+}
+
+// Decide seats the party, or gives the covers of who did not come back. Codes:
+// not_found; conflict not_seatable, not_no_show.
+func (a Attendance) Decide(d *UnitOfWork) (Reservation, error) {
+	r := d.Reservations[a.ID]
+	switch {
+	case r == nil || !a.MayTouch(r.RestaurantID):
+		return Reservation{}, NotFound()
+	case a.NoShow && (r.Status != Confirmed || d.Now.Before(r.Start)):
+		return Reservation{}, fault.New(fault.Conflict, "not_no_show", "Only a confirmed party that has not come by its time is a no-show.")
+	case a.NoShow:
+		d.transition(r, NoShow)
+		d.emit(EventNoShow, r)
+	case r.Status != Confirmed || d.Now.Before(r.Start.Add(-earliestSeating)) || !d.Now.Before(r.End):
+		return Reservation{}, fault.New(fault.Conflict, "not_seatable", "Only a confirmed party can be seated, from an hour before its time.")
+	default:
+		d.transition(r, Seated)
+	}
+	return *r, nil
+}
