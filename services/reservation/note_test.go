@@ -8,6 +8,7 @@ import (
 
 	"jari.example/internal/secret"
 	"jari.example/services/reservation"
+	"jari.example/services/reservation/app"
 )
 
 func TestANoteCannotBePrintedWhereverItTravels(t *testing.T) {
@@ -15,8 +16,8 @@ func TestANoteCannotBePrintedWhereverItTravels(t *testing.T) {
 	note := secret.New(words)
 	r := reservation.Reservation{Note: note}
 	for _, v := range []any{
-		reservation.BookRequest{Note: note}, reservation.Booking{Note: note}, r, reservation.Outcome{Reservation: r},
-		reservation.ListResponse{Items: []reservation.Reservation{r}}, reservation.Event{Reservation: r},
+		app.BookRequest{Note: note}, reservation.Booking{Note: note}, r, reservation.Outcome{Reservation: r},
+		app.ListResponse{Items: []reservation.Reservation{r}}, reservation.Event{Reservation: r},
 	} {
 		encoded, err := json.Marshal(v)
 		if err != nil {

@@ -95,9 +95,9 @@ func (b Booking) joinRefusal(slot *Slot, has Holdings) error {
 	return nil
 }
 
-// Expire ends the offers that have run out, and the lines of slots whose cut-off
+// ExpireOffers ends the offers that have run out, and the lines of slots whose cut-off
 // has come: nothing will be offered there any more.
-func Expire(d *UnitOfWork) (Reservation, error) {
+func ExpireOffers(d *UnitOfWork) (Reservation, error) {
 	for _, r := range d.sortedByID() {
 		slot := d.Slots[r.SlotID]
 		if r.Status == Offered && !d.Now.Before(r.OfferEndsAt) || r.Status == Waiting && slot != nil && !d.Now.Before(slot.CancelUntil) {

@@ -8,10 +8,11 @@ import (
 	"github.com/google/uuid"
 
 	"jari.example/services/reservation"
+	"jari.example/services/reservation/jobs"
 	"jari.example/telemetry"
 )
 
-// SlotsWithExpiry implements [reservation.MaintenanceStore].
+// SlotsWithExpiry implements [jobs.Store].
 func (s *Store) SlotsWithExpiry(_ context.Context, now time.Time, n int) ([]reservation.SlotID, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -31,7 +32,7 @@ func (s *Store) SlotsWithExpiry(_ context.Context, now time.Time, n int) ([]rese
 	return list, nil
 }
 
-// RestaurantsToGenerate implements [reservation.MaintenanceStore].
+// RestaurantsToGenerate implements [jobs.Store].
 func (s *Store) RestaurantsToGenerate(_ context.Context, before time.Time, n int) ([]string, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -45,7 +46,7 @@ func (s *Store) RestaurantsToGenerate(_ context.Context, before time.Time, n int
 	return list[:min(len(list), n)], nil
 }
 
-// EnqueueReminders implements [reservation.MaintenanceStore].
+// EnqueueReminders implements [jobs.Store].
 func (s *Store) EnqueueReminders(ctx context.Context, now, before time.Time, n int) (int, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -63,7 +64,7 @@ func (s *Store) EnqueueReminders(ctx context.Context, now, before time.Time, n i
 	return reminded, nil
 }
 
-// DeleteIdempotencyRecords implements [reservation.MaintenanceStore].
+// DeleteIdempotencyRecords implements [jobs.Store].
 func (s *Store) DeleteIdempotencyRecords(_ context.Context, before time.Time, n int) (swept int, err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -76,8 +77,8 @@ func (s *Store) DeleteIdempotencyRecords(_ context.Context, before time.Time, n 
 	return swept, nil
 }
 
-// Audit implements [reservation.MaintenanceStore].
-func (s *Store) Audit(_ context.Context, now time.Time) (a reservation.Audit, err error) {
+// Audit implements [jobs.Store].
+func (s *Store) Audit(_ context.Context, now time.Time) (a jobs.Audit, err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	held := map[reservation.SlotID]int{}
@@ -91,7 +92,7 @@ func (s *Store) Audit(_ context.Context, now time.Time) (a reservation.Audit, er
 			continue
 		}
 		a.Slots++
-		m := reservation.CounterMismatch{SlotID: id, RestaurantID: slot.RestaurantID,
+		m := jobs.CounterMismatch{SlotID: id, RestaurantID: slot.RestaurantID,
 			Wanted: slot.Wanted, Capacity: slot.Capacity, Booked: slot.Booked, Held: held[id]}
 		if m.Held != m.Booked || m.Capacity != max(m.Wanted, m.Booked) {
 			a.Mismatches = append(a.Mismatches, m)

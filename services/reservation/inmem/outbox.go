@@ -16,7 +16,7 @@ type outboxEntry struct {
 	due time.Time
 }
 
-// Lease implements [reservation.OutboxStore].
+// Lease implements [outbox.Store].
 func (s *Store) Lease(_ context.Context, n int, now, until time.Time) ([]reservation.Event, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -34,7 +34,7 @@ func (s *Store) Lease(_ context.Context, n int, now, until time.Time) ([]reserva
 	return leased, nil
 }
 
-// Delivered implements [reservation.OutboxStore].
+// Delivered implements [outbox.Store].
 func (s *Store) Delivered(_ context.Context, seq int64) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -42,7 +42,7 @@ func (s *Store) Delivered(_ context.Context, seq int64) error {
 	return nil
 }
 
-// Postpone implements [reservation.OutboxStore].
+// Postpone implements [outbox.Store].
 func (s *Store) Postpone(_ context.Context, seq int64, due time.Time) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -15,11 +15,14 @@ import (
 	"github.com/google/uuid"
 
 	"jari.example/services/reservation"
+	"jari.example/services/reservation/jobs"
+	"jari.example/services/reservation/observe"
+	"jari.example/services/reservation/outbox"
 	"jari.example/services/reservation/schedule"
 )
 
-// Store is a [reservation.Store], its [reservation.OutboxStore] and
-// [reservation.MaintenanceStore]. Use New.
+// Store is a [reservation.Store], its [outbox.Store] and
+// [jobs.Store]. Use New.
 type Store struct {
 	mu           sync.Mutex // held by every call from its first read to its last write
 	slots        map[reservation.SlotID]*reservation.Slot
@@ -30,7 +33,7 @@ type Store struct {
 	records      map[key]idempotencyRecord
 	events       []*outboxEntry
 	seq          int64
-	metrics      reservation.Metrics
+	metrics      observe.Metrics
 }
 
 type key struct {
@@ -51,9 +54,9 @@ type restaurantPlan struct {
 }
 
 var (
-	_ reservation.Store            = (*Store)(nil)
-	_ reservation.OutboxStore      = (*Store)(nil)
-	_ reservation.MaintenanceStore = (*Store)(nil)
+	_ reservation.Store = (*Store)(nil)
+	_ outbox.Store      = (*Store)(nil)
+	_ jobs.Store        = (*Store)(nil)
 )
 
 // New returns an empty store.
@@ -65,7 +68,7 @@ func New() *Store {
 		reminded:     map[uuid.UUID]time.Time{},
 		plans:        map[string]*restaurantPlan{},
 		records:      map[key]idempotencyRecord{},
-		metrics:      reservation.NewMetrics(),
+		metrics:      observe.NewMetrics(),
 	}
 }
 
@@ -92,8 +95,9 @@ func (s *Store) Execute(ctx context.Context, c reservation.Command) (reservation
 	if err != nil {
 		return reservation.Outcome{}, err
 	}
-	s.write(c, d.ChangeSet())
-	s.metrics.Executed(ctx, c, d)
+	set := d.ChangeSet()
+	s.write(c, set)
+	s.metrics.Executed(ctx, c.Op, set.Transitions)
 	if c.Key != "" {
 		s.records[key{c.DinerID, c.Op, c.Key}] = idempotencyRecord{c.RequestHash, c.At, r}
 	}

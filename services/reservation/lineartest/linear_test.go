@@ -10,6 +10,8 @@ import (
 	"jari.example/services/internal/endpoint"
 	"jari.example/services/internal/httpjson"
 	"jari.example/services/reservation"
+	"jari.example/services/reservation/app"
+	"jari.example/services/reservation/httpapi"
 	"jari.example/services/reservation/lineartest"
 	"jari.example/services/reservation/postgres"
 	"jari.example/services/reservation/strategies"
@@ -33,7 +35,7 @@ func replicas(t *testing.T, wrap func(t *testing.T, database string, s *postgres
 			t.Fatal(err)
 		}
 		routes := httpjson.NewRoutes(logger)
-		reservation.AddRoutes(routes, reservation.NewEndpoints(reservation.New(wrap(t, database, store), nil, nil, func() {}), mw))
+		httpapi.AddRoutes(routes, httpapi.NewEndpoints(app.New(wrap(t, database, store), nil, nil, func() {}), mw))
 		handler, err := routes.Handler()
 		if err != nil {
 			t.Fatal(err)

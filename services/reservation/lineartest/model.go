@@ -1,6 +1,8 @@
 package lineartest
 
-import "slices"
+import (
+	"slices"
+)
 
 // The model is what two slots of one restaurant do when one request comes after
 // the other. It is the oracle, so it shares no line with what it judges. A state

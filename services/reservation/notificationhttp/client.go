@@ -12,15 +12,16 @@ import (
 
 	"jari.example/services/internal/httpjson"
 	"jari.example/services/reservation"
+	"jari.example/services/reservation/outbox"
 )
 
-// Client is [reservation.Receiver] at a base URL.
+// Client is [outbox.Receiver] at a base URL.
 type Client struct {
 	base string
 	http *http.Client
 }
 
-var _ reservation.Receiver = Client{}
+var _ outbox.Receiver = Client{}
 
 // New makes a Client of the service at base, called through c.
 func New(base string, c *http.Client) Client {
@@ -55,7 +56,7 @@ type visit struct {
 	Position     int                `json:"position,omitempty"`
 }
 
-// Deliver implements [reservation.Receiver].
+// Deliver implements [outbox.Receiver].
 func (c Client) Deliver(ctx context.Context, e reservation.Event) error {
 	r := e.Reservation
 	_, err := httpjson.Call[struct{}](ctx, c.http, http.MethodPost, c.base+"/internal/events", event{

@@ -47,7 +47,7 @@ func (s *Store) Execute(ctx context.Context, c reservation.Command) (reservation
 	}
 	defer done()
 	return retryConflicts(ctx, func() (out reservation.Outcome, again bool, err error) {
-		var decided *reservation.UnitOfWork
+		var committed *reservation.ChangeSet
 		err = pgx.BeginFunc(ctx, s.pool, func(tx pgx.Tx) error {
 			d, old, moved, err := load(ctx, tx, c)
 			switch {
@@ -64,11 +64,12 @@ func (s *Store) Execute(ctx context.Context, c reservation.Command) (reservation
 			if err != nil {
 				return err
 			}
-			decided = d
-			return write(ctx, tx, c, out.Reservation, d.ChangeSet())
+			set := d.ChangeSet()
+			committed = &set
+			return write(ctx, tx, c, out.Reservation, set)
 		})
-		if err == nil && decided != nil {
-			s.metrics.Executed(ctx, c, decided)
+		if err == nil && committed != nil {
+			s.metrics.Executed(ctx, c.Op, committed.Transitions)
 		}
 		return out, again, err
 	})

@@ -7,6 +7,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"jari.example/services/reservation"
+	"jari.example/services/reservation/jobs"
 	"jari.example/telemetry"
 )
 
@@ -16,14 +17,14 @@ UNION
 SELECT r.slot_id FROM reservations r JOIN slots s ON s.id = r.slot_id WHERE r.status = 'waiting' AND s.cancel_until <= $1
 LIMIT $2`
 
-// SlotsWithExpiry implements [reservation.MaintenanceStore].
+// SlotsWithExpiry implements [jobs.Store].
 func (s *Store) SlotsWithExpiry(ctx context.Context, now time.Time, n int) ([]reservation.SlotID, error) {
 	rows, _ := s.pool.Query(ctx, expirySQL, now, n)
 	list, err := pgx.CollectRows(rows, pgx.RowTo[reservation.SlotID])
 	return list, toFault(ctx, err)
 }
 
-// RestaurantsToGenerate implements [reservation.MaintenanceStore].
+// RestaurantsToGenerate implements [jobs.Store].
 func (s *Store) RestaurantsToGenerate(ctx context.Context, before time.Time, n int) ([]string, error) {
 	rows, _ := s.pool.Query(ctx, `-- name: reservation.unmade
 SELECT restaurant_id FROM schedules WHERE made_at < $1 ORDER BY made_at LIMIT $2`, before, n)
@@ -44,14 +45,14 @@ r AS (UPDATE reservations SET reminded_at = starts_at FROM due WHERE reservation
 INSERT INTO outbox (event_id, reservation_id, kind, payload, traceparent, created_at, due_at)
 SELECT gen_random_uuid(), id, $5, to_jsonb(r), $6, $1, $1 FROM r`
 
-// EnqueueReminders implements [reservation.MaintenanceStore].
+// EnqueueReminders implements [jobs.Store].
 func (s *Store) EnqueueReminders(ctx context.Context, now, before time.Time, n int) (int, error) {
 	tag, err := s.pool.Exec(ctx, remindSQL, now, before, reservation.ReminderLead, n, reservation.EventReminder, telemetry.Traceparent(ctx))
 	s.metrics.Reminded(ctx, int(tag.RowsAffected()))
 	return int(tag.RowsAffected()), toFault(ctx, err)
 }
 
-// DeleteIdempotencyRecords implements [reservation.MaintenanceStore].
+// DeleteIdempotencyRecords implements [jobs.Store].
 func (s *Store) DeleteIdempotencyRecords(ctx context.Context, before time.Time, n int) (int, error) {
 	tag, err := s.pool.Exec(ctx, `-- name: reservation.sweep
 DELETE FROM idempotency WHERE ctid = ANY (ARRAY(
@@ -66,10 +67,10 @@ SELECT id, restaurant_id, wanted_capacity, capacity, booked, (
   SELECT coalesce(sum(party), 0)::int FROM reservations WHERE slot_id = s.id AND status IN ('offered', 'confirmed', 'seated'))
 FROM slots s WHERE ends_at > $1 AND starts_at > $1 - interval '1 day' -- nobody dines that long, and it is the index's column`
 
-// Audit implements [reservation.MaintenanceStore].
-func (s *Store) Audit(ctx context.Context, now time.Time) (a reservation.Audit, err error) {
+// Audit implements [jobs.Store].
+func (s *Store) Audit(ctx context.Context, now time.Time) (a jobs.Audit, err error) {
 	rows, _ := s.pool.Query(ctx, auditSQL, now)
-	var m reservation.CounterMismatch
+	var m jobs.CounterMismatch
 	_, err = pgx.ForEachRow(rows, []any{&m.SlotID, &m.RestaurantID, &m.Wanted, &m.Capacity, &m.Booked, &m.Held}, func() error {
 		a.Slots++
 		if m.Held != m.Booked || m.Capacity != max(m.Wanted, m.Booked) {

@@ -15,6 +15,7 @@ import (
 
 	"jari.example/internal/fault"
 	"jari.example/services/reservation"
+	"jari.example/services/reservation/observe"
 	"jari.example/telemetry"
 	"jari.example/telemetry/names"
 )
@@ -37,7 +38,7 @@ const (
 type groupCommitter struct {
 	pool     *telemetry.Pool
 	metrics  groupMetrics
-	recorder reservation.Metrics
+	recorder observe.Metrics
 	running  sync.WaitGroup
 	lookups  chan *pending[keyLookup]
 
@@ -49,7 +50,7 @@ type groupCommitter struct {
 	inFlightAverage float64                    // what flies was of late
 }
 
-func newGroupCommitter(pool *telemetry.Pool, tally reservation.Metrics) *groupCommitter {
+func newGroupCommitter(pool *telemetry.Pool, tally observe.Metrics) *groupCommitter {
 	g := &groupCommitter{pool: pool, recorder: tally, inFlightBySlot: map[reservation.SlotID]int{}, lookups: make(chan *pending[keyLookup], maxQueue)}
 	for i := range g.queues {
 		queue := make(chan *pending[reservation.Booking], maxQueue)

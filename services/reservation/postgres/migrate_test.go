@@ -16,6 +16,8 @@ import (
 	"jari.example/internal/postgres/postgrestest"
 	"jari.example/services/internal/endpoint"
 	"jari.example/services/reservation"
+	"jari.example/services/reservation/app"
+	"jari.example/services/reservation/outbox"
 )
 
 // Databases out there have run these, and never will again: whoever wants a
@@ -122,7 +124,7 @@ func TestWhatVersionOneHasLeftLivesOn(t *testing.T) {
 	v.exec("UPDATE outbox SET attempts = 3 WHERE reservation_id = '%s'", soon)
 
 	store := open(t, v.url)
-	service := reservation.New(store, nil, nil, func() {})
+	service := app.New(store, nil, nil, func() {})
 	as := func(who uuid.UUID, role string) context.Context {
 		return endpoint.WithIdentity(t.Context(), endpoint.Identity{UserID: who.String(), Role: role, Own: []string{"mokran"}})
 	}
@@ -143,7 +145,7 @@ func TestWhatVersionOneHasLeftLivesOn(t *testing.T) {
 
 	// Rows are all there, and what they lacked has its meaning of then: the start
 	// was the only bound.
-	list, err := service.List(as(kim, "diner"), reservation.ListRequest{Limit: 10})
+	list, err := service.List(as(kim, "diner"), app.ListRequest{Limit: 10})
 	must(err)
 	var seen []uuid.UUID
 	for _, r := range list.Items {
@@ -163,18 +165,18 @@ func TestWhatVersionOneHasLeftLivesOn(t *testing.T) {
 	if must(err); plan.Validate() != nil || plan.DiningMinutes != 90 || plan.CancelCutoffMinutes != 0 || plan.Weekly[0].Opens != "11:30" {
 		t.Errorf("schedule %+v: %v", plan, plan.Validate())
 	}
-	day, err := service.Day(as(lee, "owner"), reservation.DayRequest{
+	day, err := service.Day(as(lee, "owner"), app.DayRequest{
 		RestaurantID: "mokran", Date: list.Items[0].Start.In(time.FixedZone("KST", 9*3600)).Format(time.DateOnly), Limit: 50})
 	if must(err); len(day.Items) == 0 {
 		t.Error("the owner's list of the day is empty")
 	}
 
 	// Keys of before are answered as before, in words of today.
-	again, err := service.Book(as(kim, "diner"), reservation.BookRequest{SlotID: "60", Party: 2, Note: list.Items[2].Note, Key: soonKey})
+	again, err := service.Book(as(kim, "diner"), app.BookRequest{SlotID: "60", Party: 2, Note: list.Items[2].Note, Key: soonKey})
 	if must(err); !again.Replayed || again.ID != soon || again.Note.Reveal() != "창가 '자리'" || again.Version != 1 || !again.CancelUntil.Equal(again.Start) {
 		t.Errorf("booked again: %+v", again)
 	}
-	again, err = service.Cancel(as(kim, "diner"), reservation.ReservationRequest{ID: gone.String(), Key: goneKey})
+	again, err = service.Cancel(as(kim, "diner"), app.ReservationRequest{ID: gone.String(), Key: goneKey})
 	if must(err); !again.Replayed || again.Status != reservation.Cancelled || again.Version != 2 || !again.CancelUntil.Equal(again.Start) {
 		t.Errorf("cancelled again: %+v", again)
 	}
@@ -194,23 +196,23 @@ func TestWhatVersionOneHasLeftLivesOn(t *testing.T) {
 
 	// And old rows take part in everything new.
 	party := 3
-	moved, err := service.Move(as(kim, "diner"), reservation.MoveRequest{ID: soon.String(), Party: &party, Version: 1})
+	moved, err := service.Move(as(kim, "diner"), app.MoveRequest{ID: soon.String(), Party: &party, Version: 1})
 	if must(err); moved.Version != 2 || moved.Party != 3 {
 		t.Errorf("moved: %+v", moved)
 	}
-	joined, err := service.Join(as(kim, "diner"), reservation.BookRequest{SlotID: "90", Party: 2, Key: "j"})
+	joined, err := service.Join(as(kim, "diner"), app.BookRequest{SlotID: "90", Party: 2, Key: "j"})
 	if must(err); joined.Status != reservation.Waiting {
 		t.Errorf("joined: %+v", joined)
 	}
-	_, err = service.Cancel(as(lee, "diner"), reservation.ReservationRequest{ID: full.String(), Key: "c"})
+	_, err = service.Cancel(as(lee, "diner"), app.ReservationRequest{ID: full.String(), Key: "c"})
 	must(err)
-	offered, err := service.Get(as(kim, "diner"), reservation.GetRequest{ID: joined.ID.String()})
+	offered, err := service.Get(as(kim, "diner"), app.GetRequest{ID: joined.ID.String()})
 	if must(err); offered.Status != reservation.Offered {
 		t.Errorf("what an old row has freed was not offered: %+v", offered)
 	}
-	_, err = service.Cancel(as(kim, "diner"), reservation.ReservationRequest{ID: late.String(), Key: "c"})
+	_, err = service.Cancel(as(kim, "diner"), app.ReservationRequest{ID: late.String(), Key: "c"})
 	must(err)
-	if _, err = service.Cancel(as(kim, "diner"), reservation.ReservationRequest{ID: past.String(), Key: "p"}); err == nil {
+	if _, err = service.Cancel(as(kim, "diner"), app.ReservationRequest{ID: past.String(), Key: "p"}); err == nil {
 		t.Error("a visit that is over was cancelled")
 	}
 	unmade, err := store.RestaurantsToGenerate(t.Context(), time.Now(), 10)
@@ -221,7 +223,7 @@ func TestWhatVersionOneHasLeftLivesOn(t *testing.T) {
 }
 
 // lease takes every event there is, by kind and reservation.
-func lease(t *testing.T, store reservation.OutboxStore) map[string]reservation.Event {
+func lease(t *testing.T, store outbox.Store) map[string]reservation.Event {
 	t.Helper()
 	found := map[string]reservation.Event{}
 	for {

@@ -36,7 +36,7 @@ type eventRow struct {
 	Attempts    int
 }
 
-// Lease implements [reservation.OutboxStore].
+// Lease implements [outbox.Store].
 func (s *Store) Lease(ctx context.Context, n int, now, until time.Time) ([]reservation.Event, error) {
 	rows, _ := s.pool.Query(ctx, leaseSQL, n, now, until)
 	events, err := pgx.CollectRows(rows, func(r pgx.CollectableRow) (reservation.Event, error) {
@@ -51,13 +51,13 @@ func (s *Store) Lease(ctx context.Context, n int, now, until time.Time) ([]reser
 	return events, toFault(ctx, err)
 }
 
-// Delivered implements [reservation.OutboxStore].
+// Delivered implements [outbox.Store].
 func (s *Store) Delivered(ctx context.Context, seq int64) error {
 	_, err := s.pool.Exec(ctx, "-- name: reservation.outbox.delivered\nDELETE FROM outbox WHERE id = $1", seq)
 	return toFault(ctx, err)
 }
 
-// Postpone implements [reservation.OutboxStore].
+// Postpone implements [outbox.Store].
 func (s *Store) Postpone(ctx context.Context, seq int64, due time.Time) error {
 	_, err := s.pool.Exec(ctx, "-- name: reservation.outbox.postpone\nUPDATE outbox SET due_at = $2 WHERE id = $1", seq, due)
 	return toFault(ctx, err)

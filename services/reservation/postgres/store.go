@@ -13,26 +13,29 @@ import (
 
 	"jari.example/internal/postgres"
 	"jari.example/services/reservation"
+	"jari.example/services/reservation/jobs"
+	"jari.example/services/reservation/observe"
+	"jari.example/services/reservation/outbox"
 	"jari.example/telemetry"
 )
 
 //go:embed migrations/*.sql
 var migrations embed.FS
 
-// Store is a [reservation.Store], its [reservation.OutboxStore] and
-// [reservation.MaintenanceStore].
+// Store is a [reservation.Store], its [outbox.Store] and
+// [jobs.Store].
 type Store struct {
 	pool    *telemetry.Pool
 	reads   *telemetry.Pool // of those who wait for no writer, so that no crowd of writers keeps them out
 	commits *groupCommitter
 	limiter *concurrencyLimiter
-	metrics reservation.Metrics
+	metrics observe.Metrics
 }
 
 var (
-	_ reservation.Store            = (*Store)(nil)
-	_ reservation.OutboxStore      = (*Store)(nil)
-	_ reservation.MaintenanceStore = (*Store)(nil)
+	_ reservation.Store = (*Store)(nil)
+	_ outbox.Store      = (*Store)(nil)
+	_ jobs.Store        = (*Store)(nil)
 )
 
 // Bounds of the pools. The writers' is the URL's pool_max_conns where it has one:
@@ -71,7 +74,7 @@ func Open(ctx context.Context, url string, waiting func(error)) (*Store, error) 
 		pool.Close()
 		return nil, fmt.Errorf("readers' pool: %w", err)
 	}
-	tally := reservation.NewMetrics()
+	tally := observe.NewMetrics()
 	return &Store{pool, reads, newGroupCommitter(pool, tally), newConcurrencyLimiter(), tally}, nil
 }
 

@@ -224,7 +224,7 @@ func listing(t *testing.T, w *world) {
 	}
 }
 
-func outbox(t *testing.T, w *world) {
+func outboxOrder(t *testing.T, w *world) {
 	diner := uuid.New()
 	b := w.wants(0, diner, 2)
 	w.books(b)

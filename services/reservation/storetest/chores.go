@@ -147,7 +147,7 @@ func expiringAtOnce(t *testing.T, w *world) {
 			}
 			for _, slot := range due {
 				if _, err := w.store.Execute(t.Context(), reservation.Command{
-					CommandMeta: w.act(uuid.Nil, ""), Decide: reservation.Expire, Scope: reservation.Scope{Slots: []reservation.SlotID{slot}},
+					CommandMeta: w.act(uuid.Nil, ""), Decide: reservation.ExpireOffers, Scope: reservation.Scope{Slots: []reservation.SlotID{slot}},
 				}); err != nil {
 					t.Error(err)
 				}

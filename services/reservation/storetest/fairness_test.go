@@ -26,7 +26,7 @@ type wrong struct {
 	counted func(*reservation.Slot)
 }
 
-func (w wrong) Change(ctx context.Context, c reservation.Command) (reservation.Outcome, error) {
+func (w wrong) Execute(ctx context.Context, c reservation.Command) (reservation.Outcome, error) {
 	decide := c.Decide
 	c.Decide = func(d *reservation.UnitOfWork) (reservation.Reservation, error) {
 		if w.laid != nil {

@@ -201,7 +201,7 @@ func (w *world) expire() {
 	w.must(err)
 	for _, slot := range due {
 		w.do(reservation.Command{
-			CommandMeta: w.act(uuid.Nil, ""), Decide: reservation.Expire,
+			CommandMeta: w.act(uuid.Nil, ""), Decide: reservation.ExpireOffers,
 			Scope: reservation.Scope{Slots: []reservation.SlotID{slot}},
 		})
 	}

@@ -140,7 +140,7 @@ func (p *player) act(s Store, q request) (reservation.Outcome, error) {
 		}
 		c.Decide = m.Decide
 	case "expire":
-		c.Scope, c.Decide = reservation.Scope{Slots: []reservation.SlotID{q.slot}}, reservation.Expire
+		c.Scope, c.Decide = reservation.Scope{Slots: []reservation.SlotID{q.slot}}, reservation.ExpireOffers
 	case "edit":
 		c.Scope, c.Decide = whole, nothing(func(d *reservation.UnitOfWork) {
 			d.SetSchedule(q.plan, reservation.PlannedSlots(p.ledger.house, q.plan, func(date string) bool { return d.ClosedDates[date] }, q.At))

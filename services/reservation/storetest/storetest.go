@@ -13,14 +13,16 @@ import (
 	"jari.example/internal/fault"
 	"jari.example/internal/secret"
 	"jari.example/services/reservation"
+	"jari.example/services/reservation/jobs"
+	"jari.example/services/reservation/outbox"
 	"jari.example/services/reservation/schedule"
 )
 
 // Store is what the suite needs to see.
 type Store interface {
 	reservation.Store
-	reservation.OutboxStore
-	reservation.MaintenanceStore
+	outbox.Store
+	jobs.Store
 }
 
 // Run runs the suite; open returns an empty store.
@@ -36,7 +38,7 @@ func Run(t *testing.T, open func(t *testing.T) Store) {
 		"a schedule never drops a booked seat":                 shrinking,
 		"free times fit the party":                             free,
 		"lists go page by page, latest visit first":            listing,
-		"the outbox keeps the order of each reservation":       outbox,
+		"the outbox keeps the order of each reservation":       outboxOrder,
 		"nobody waits beside free seats":                       joining,
 		"whatever frees covers offers them":                    offering,
 		"an offer that runs out goes to the next":              expiring,

@@ -1,0 +1,256 @@
+package app
+
+import (
+	"context"
+	"encoding/json"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"jari.example/internal/fault"
+	"jari.example/services/reservation"
+	"jari.example/services/reservation/schedule"
+)
+
+// shelf is a store that has slots to show, and counts who asks for them.
+type shelf struct {
+	reservation.Store
+	all   []reservation.Slot
+	asked atomic.Int32
+	takes time.Duration
+	err   error
+}
+
+func (s *shelf) Slots(ctx context.Context, restaurants []string, from, to time.Time) (list []reservation.Slot, err error) {
+	s.asked.Add(1)
+	select {
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	case <-time.After(s.takes):
+	}
+	for _, slot := range s.all {
+		for _, r := range restaurants {
+			if slot.RestaurantID == r && !slot.Start.Before(from) && slot.Start.Before(to) {
+				list = append(list, slot)
+			}
+		}
+	}
+	return list, s.err
+}
+
+// slotsAt are slots of 10 covers for parties of 2 to 4.
+func slotsAt(restaurant, zone string, starts ...time.Time) (list []reservation.Slot) {
+	for i, start := range starts {
+		list = append(list, reservation.Slot{
+			ID: reservation.SlotID(i + 1), RestaurantID: restaurant, Start: start.UTC(), End: start.Add(time.Hour), TimeZone: zone,
+			Party: schedule.PartySize{Min: 2, Max: 4}, Wanted: 10, Capacity: 10, CancelUntil: start,
+		})
+	}
+	return list
+}
+
+// bubble runs test where time stands still until everybody waits. Its clock
+// begins at midnight UTC of 1 January 2000. The services come from outside: the
+// cache of each has a goroutine that never ends.
+func bubble(t *testing.T, test func(t *testing.T, s *shelf, svc, replica *Service)) {
+	s := &shelf{takes: 10 * time.Millisecond}
+	svc, replica := New(s, nil, nil, func() {}), New(s, nil, nil, func() {})
+	synctest.Test(t, func(t *testing.T) { test(t, s, svc, replica) })
+}
+
+func TestACrowdThatReloadsCostsOneQueryASecond(t *testing.T) {
+	bubble(t, func(t *testing.T, s *shelf, svc, _ *Service) {
+		now := time.Now()
+		s.all = slotsAt("mokran", "Asia/Seoul", now.Add(5*time.Hour), now.Add(30*time.Hour))
+		w := Window{RestaurantID: "mokran", From: now, To: now.Add(48 * time.Hour), Party: 2}
+		crowd := func() {
+			var wg sync.WaitGroup
+			for range 200 {
+				wg.Go(func() {
+					if a, err := svc.Availability(t.Context(), w); err != nil || len(a.Body) == 0 {
+						t.Errorf("%s, %v", a.Body, err)
+					}
+				})
+			}
+			wg.Wait()
+		}
+		for second := range int32(5) {
+			crowd()
+			crowd()
+			if n := s.asked.Load(); n != second+1 {
+				t.Fatalf("the store was asked %d times by second %d", n, second+1)
+			}
+			time.Sleep(slotCacheTTL + time.Millisecond)
+		}
+	})
+}
+
+func TestWhoLeavesSpoilsNobodysAnswer(t *testing.T) {
+	bubble(t, func(t *testing.T, s *shelf, svc, _ *Service) {
+		s.takes = 200 * time.Millisecond
+		now := time.Now()
+		s.all = slotsAt("mokran", "Asia/Seoul", now.Add(5*time.Hour))
+		w := Window{RestaurantID: "mokran", From: now, To: now.Add(24 * time.Hour), Party: 2}
+		impatient, leave := context.WithTimeout(t.Context(), 50*time.Millisecond)
+		defer leave()
+		var wg sync.WaitGroup
+		wg.Go(func() {
+			if _, err := svc.Availability(impatient, w); err == nil {
+				t.Error("who has left was answered")
+			}
+		})
+		time.Sleep(10 * time.Millisecond) // the others join the question of who leaves
+		for range 20 {
+			wg.Go(func() {
+				if _, err := svc.Availability(t.Context(), w); err != nil {
+					t.Error(err)
+				}
+			})
+		}
+		wg.Wait()
+		if n := s.asked.Load(); n != 1 {
+			t.Errorf("the store was asked %d times", n)
+		}
+	})
+}
+
+func TestAFailureIsNotKept(t *testing.T) {
+	bubble(t, func(t *testing.T, s *shelf, svc, _ *Service) {
+		w := Window{RestaurantID: "mokran", From: time.Now(), To: time.Now().Add(time.Hour), Party: 2}
+		s.err = fault.Down("database", nil)
+		if _, err := svc.Availability(t.Context(), w); fault.CodeOf(err) != fault.Unavailable {
+			t.Fatal(err)
+		}
+		s.err = nil
+		if _, err := svc.Availability(t.Context(), w); err != nil {
+			t.Fatal(err)
+		}
+	})
+}
+
+func TestTheTagChangesWithWhatIsSaid(t *testing.T) {
+	bubble(t, func(t *testing.T, s *shelf, svc, replica *Service) {
+		now := time.Now()
+		s.all = slotsAt("mokran", "Asia/Seoul", now.Add(5*time.Hour))
+		ask := func(svc *Service, have string) Availability {
+			t.Helper()
+			a, err := svc.Availability(t.Context(), Window{
+				RestaurantID: "mokran", From: now, To: now.Add(24 * time.Hour), Party: 2, IfNoneMatch: have,
+			})
+			if err != nil {
+				t.Fatal(err)
+			}
+			return a
+		}
+		first := ask(svc, "")
+		if first.NotModified || first.ETag != ask(replica, "").ETag { // the same words have the same mark
+			t.Fatalf("%+v", first)
+		}
+		for _, have := range []string{first.ETag, "W/" + first.ETag, `"x", ` + first.ETag, "*"} {
+			if !ask(svc, have).NotModified {
+				t.Errorf("%s is not recognised", have)
+			}
+		}
+		s.all[0].Booked = 3
+		time.Sleep(slotCacheTTL + time.Millisecond)
+		if next := ask(svc, first.ETag); next.NotModified || next.ETag == first.ETag {
+			t.Errorf("three covers fewer, and still %s", next.ETag)
+		}
+	})
+}
+
+func TestWhichTimesAreListed(t *testing.T) {
+	bubble(t, func(t *testing.T, s *shelf, svc, _ *Service) {
+		now := time.Now()
+		hour := func(h int) time.Time { return now.Add(time.Duration(h) * time.Hour) }
+		s.all = slotsAt("mokran", "Asia/Seoul", hour(0), hour(1), hour(2), hour(3), hour(4), hour(5), hour(24))
+		s.all[1].Booked = 7 // three are left
+		s.all[2].Booked = 10
+		s.all[3].Wanted = 0
+		s.all[3].Booked, s.all[3].Capacity = 2, 2
+		s.all[4].OpensAt = hour(3)
+		s.all[5].OpensAt = now
+		type item = map[string]any
+		list := func(party int) (items []item) {
+			t.Helper()
+			a, err := svc.Availability(t.Context(), Window{RestaurantID: "mokran", From: now, To: hour(24), Party: party})
+			if err != nil {
+				t.Fatal(err)
+			}
+			var body struct{ Items []item }
+			if err := json.Unmarshal(a.Body, &body); err != nil {
+				t.Fatal(err)
+			}
+			return body.Items
+		}
+		got := list(4)
+		if len(got) != 4 {
+			t.Fatalf("listed %v", got)
+		}
+		for i, want := range []struct {
+			id        string
+			available float64
+			opens     bool
+		}{{"2", 3, false}, {"3", 0, false}, {"5", 10, true}, {"6", 10, false}} {
+			if _, opens := got[i]["opens_at"]; got[i]["slot_id"] != want.id || got[i]["available"] != want.available || opens != want.opens {
+				t.Errorf("listed %v, want %v", got[i], want)
+			}
+		}
+		if len(list(1)) != 0 || len(list(5)) != 0 {
+			t.Error("a party of a size that nobody takes is offered times")
+		}
+	})
+}
+
+func TestADateIsEachRestaurantsOwn(t *testing.T) {
+	bubble(t, func(t *testing.T, s *shelf, svc, _ *Service) {
+		day := time.Date(2000, 1, 3, 0, 0, 0, 0, time.UTC)
+		for restaurant, zone := range map[string]string{"seoul": "Asia/Seoul", "york": "America/New_York"} {
+			loc, err := time.LoadLocation(zone)
+			if err != nil {
+				t.Fatal(err)
+			}
+			local := time.Date(2000, 1, 3, 0, 0, 0, 0, loc)
+			s.all = append(s.all, slotsAt(restaurant, zone,
+				local.Add(-time.Minute), local, local.Add(24*time.Hour-time.Minute), local.Add(24*time.Hour))...)
+		}
+		ids := []string{"york", "nobody", "seoul", "york"}
+		for i := range MaxDecorated - len(ids) {
+			ids = append(ids, "unknown-"+time.Duration(i).String())
+		}
+		a, err := svc.Date(t.Context(), DateQuery{RestaurantIDs: ids, Date: day.Format(time.DateOnly), Party: 2})
+		if err != nil {
+			t.Fatal(err)
+		}
+		var body struct {
+			Items []struct {
+				RestaurantID string `json:"restaurant_id"`
+				Times        []struct {
+					SlotID string `json:"slot_id"`
+				}
+			}
+		}
+		if err := json.Unmarshal(a.Body, &body); err != nil || len(body.Items) != len(ids) {
+			t.Fatalf("%s, %v", a.Body, err)
+		}
+		for i, item := range body.Items {
+			want := 0
+			if item.RestaurantID == "york" || item.RestaurantID == "seoul" {
+				want = 2
+			}
+			if item.RestaurantID != ids[i] || len(item.Times) != want || item.Times == nil {
+				t.Errorf("%d: %+v, want %d times of %s", i, item, want, ids[i])
+			} else if want > 0 && (item.Times[0].SlotID != "2" || item.Times[1].SlotID != "3") {
+				t.Errorf("%s has %+v", ids[i], item.Times)
+			}
+		}
+		if n := s.asked.Load(); n != 1 {
+			t.Errorf("the store was asked %d times about one page", n)
+		}
+		if _, err := svc.Date(t.Context(), DateQuery{RestaurantIDs: ids, Date: "2000-02-30", Party: 2}); fault.CodeOf(err) != fault.Invalid {
+			t.Error(err)
+		}
+	})
+}

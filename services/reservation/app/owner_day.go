@@ -1,0 +1,105 @@
+package app
+
+import (
+	"context"
+	"log/slog"
+	"slices"
+
+	"github.com/google/uuid"
+
+	"jari.example/internal/fault"
+	"jari.example/services/reservation"
+	"jari.example/telemetry"
+	"jari.example/telemetry/names"
+)
+
+// Users knows what diners are called.
+type Users interface {
+	// Names returns whom it knows of the ids.
+	Names(ctx context.Context, ids []uuid.UUID) (map[uuid.UUID]reservation.Guest, error)
+}
+
+// Mails knows which reservations' diners could not be told.
+type Mails interface {
+	// Undeliverable returns, by reservation, why a mail will never arrive.
+	Undeliverable(ctx context.Context, ids []uuid.UUID) (map[uuid.UUID]string, error)
+}
+
+// DayRequest asks for a page of the owner's list of a day.
+type DayRequest struct {
+	RestaurantID string
+	Date         string
+	Status       reservation.Status // "": any
+	After        reservation.Position
+	Limit        int
+}
+
+// DayResponse is a page of an owner's day, earliest visit first, and all of the
+// day's slots, also those that have begun.
+type DayResponse struct {
+	Items      []OwnerReservation
+	NextCursor string
+	Slots      []reservation.Slot
+	Closed     bool
+}
+
+// OwnerReservation is a reservation as its owner sees it.
+type OwnerReservation struct {
+	reservation.Reservation
+	Guest      reservation.Guest // the diner's, or whom the owner entered
+	MailFailed string            // why the diner could not be told; "" as far as is known
+}
+
+// Day lists who comes. Where user or notification do not answer, the list comes
+// without what they know: tonight's list must not hang on them. Codes: invalid;
+// forbidden; not_found schedule_not_found.
+func (s *Service) Day(ctx context.Context, r DayRequest) (DayResponse, error) {
+	if err := authorizeOwner(ctx, r.RestaurantID); err != nil {
+		return DayResponse{}, err
+	}
+	period, closed, err := s.day(ctx, r.RestaurantID, r.Date)
+	if err != nil {
+		return DayResponse{}, err
+	}
+	slots, err := s.store.Slots(ctx, []string{r.RestaurantID}, period.From, period.To)
+	if err != nil {
+		return DayResponse{}, err
+	}
+	list, err := s.store.Day(ctx, reservation.DayQuery{Period: period, Status: r.Status, After: r.After, Limit: r.Limit + 1})
+	if err != nil {
+		return DayResponse{}, err
+	}
+	p := page(list, r.Limit)
+	var diners, ids []uuid.UUID
+	for _, one := range p.Items {
+		ids = append(ids, one.ID)
+		if one.DinerID != uuid.Nil && !slices.Contains(diners, one.DinerID) {
+			diners = append(diners, one.DinerID)
+		}
+	}
+	var guests map[uuid.UUID]reservation.Guest
+	if s.users != nil && len(diners) > 0 {
+		guests, err = s.users.Names(ctx, diners)
+		noteDegraded(ctx, "names", err)
+	}
+	var failed map[uuid.UUID]string
+	if s.mails != nil && len(ids) > 0 {
+		failed, err = s.mails.Undeliverable(ctx, ids)
+		noteDegraded(ctx, "mails", err)
+	}
+	answer := DayResponse{Items: make([]OwnerReservation, len(p.Items)), NextCursor: p.NextCursor, Slots: slots, Closed: closed}
+	for i, one := range p.Items {
+		answer.Items[i] = OwnerReservation{Reservation: one, Guest: one.Guest, MailFailed: failed[one.ID]}
+		if one.DinerID != uuid.Nil {
+			answer.Items[i].Guest = guests[one.DinerID]
+		}
+	}
+	return answer, nil
+}
+
+// noteDegraded notes on the access line what an answer had to do without.
+func noteDegraded(ctx context.Context, what string, err error) {
+	if err != nil {
+		telemetry.Note(ctx, slog.String(names.Degraded, what+": "+fault.ReasonOf(err)))
+	}
+}

@@ -1,0 +1,158 @@
+package app
+
+import (
+	"context"
+	"log/slog"
+	"slices"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"jari.example/internal/fault"
+	"jari.example/services/internal/endpoint"
+	"jari.example/services/reservation"
+	"jari.example/services/reservation/schedule"
+	"jari.example/telemetry"
+	"jari.example/telemetry/names"
+)
+
+// maxSlots bounds what one edit of a schedule writes.
+const maxSlots = 10_000
+
+func forbidden() error {
+	return fault.New(fault.Forbidden, "forbidden", "This restaurant is not yours.")
+}
+
+// authorizeOwner refuses whoever may not touch the restaurant.
+func authorizeOwner(ctx context.Context, restaurant string) error {
+	telemetry.Note(ctx, slog.String(names.RestaurantID, restaurant))
+	if !endpoint.IdentityFrom(ctx).MayTouch(restaurant) {
+		return forbidden()
+	}
+	return nil
+}
+
+// ScheduleRequest states when a restaurant seats people.
+type ScheduleRequest struct {
+	RestaurantID string
+	schedule.Schedule
+}
+
+// ScheduleResponse says how many slots the schedule describes, and which slots
+// keep guests though it has no room for them: those take no more.
+type ScheduleResponse struct {
+	Slots  int                          `json:"slots"`
+	Closed []reservation.OverbookedSlot `json:"closed"`
+}
+
+// PutSchedule makes the slots of the coming days. The same schedule again
+// changes nothing and no booked seat is dropped. Codes: invalid, forbidden.
+func (s *Service) PutSchedule(ctx context.Context, r ScheduleRequest) (ScheduleResponse, error) {
+	if err := authorizeOwner(ctx, r.RestaurantID); err != nil {
+		return ScheduleResponse{}, err
+	}
+	if err := r.Validate(); err != nil {
+		return ScheduleResponse{}, err
+	}
+	act, err := s.meta(ctx, "", nil)
+	if err != nil {
+		return ScheduleResponse{}, err
+	}
+	if n := len(r.Slots(nil, act.At)); n > maxSlots {
+		return ScheduleResponse{}, fault.New(fault.Invalid, "too_many_slots",
+			"This schedule has %d slots, %d at most: state a longer interval, shorter drops or fewer days ahead.", n, maxSlots).At("/interval_minutes")
+	}
+	var answer ScheduleResponse
+	_, err = s.execute(ctx, reservation.Command{
+		CommandMeta: act, Scope: reservation.Scope{Period: reservation.SlotsFrom(r.RestaurantID, act.At)},
+		Decide: func(d *reservation.UnitOfWork) (reservation.Reservation, error) {
+			want := reservation.PlannedSlots(r.RestaurantID, r.Schedule, d.IsClosed, act.At)
+			d.SetSchedule(r.Schedule, want)
+			answer = ScheduleResponse{Slots: len(want), Closed: d.OverbookedSlots()}
+			return reservation.Reservation{}, nil
+		},
+	})
+	return answer, err
+}
+
+// StatedSchedule is what the owner has stated, and the days that are closed.
+type StatedSchedule struct {
+	schedule.Schedule
+	Closures []string `json:"closures"`
+}
+
+// GetSchedule returns what the owner has stated. Codes: forbidden; not_found
+// schedule_not_found.
+func (s *Service) GetSchedule(ctx context.Context, restaurant string) (StatedSchedule, error) {
+	if err := authorizeOwner(ctx, restaurant); err != nil {
+		return StatedSchedule{}, err
+	}
+	plan, closed, err := s.store.Schedule(ctx, restaurant)
+	return StatedSchedule{plan, append([]string{}, closed...)}, err
+}
+
+// ClosureRequest closes a restaurant's local day, or opens it again.
+type ClosureRequest struct {
+	RestaurantID string `json:"-"`
+	Date         string `json:"date"` // YYYY-MM-DD
+	Reason       string `json:"reason"`
+	Open         bool   `json:"-"`
+}
+
+// ClosureResponse says what the closure took.
+type ClosureResponse struct {
+	Date      string `json:"date"`
+	Slots     int    `json:"slots"`     // that are closed now
+	Cancelled int    `json:"cancelled"` // reservations, their diners are told
+}
+
+const maxReason = 200
+
+// Close closes a day: what is booked, offered or waiting is cancelled and told.
+// With Open it lets the schedule make that day's slots again. Codes: invalid;
+// forbidden; not_found schedule_not_found.
+func (s *Service) Close(ctx context.Context, r ClosureRequest) (ClosureResponse, error) {
+	if err := authorizeOwner(ctx, r.RestaurantID); err != nil {
+		return ClosureResponse{}, err
+	}
+	if utf8.RuneCountInString(r.Reason) > maxReason || strings.ContainsRune(r.Reason, 0) {
+		return ClosureResponse{}, fault.BadField("/reason", "reason has at most %d characters.", maxReason)
+	}
+	act, err := s.meta(ctx, "", nil)
+	if err != nil {
+		return ClosureResponse{}, err
+	}
+	period, _, err := s.day(ctx, r.RestaurantID, r.Date)
+	if err != nil {
+		return ClosureResponse{}, err
+	}
+	if r.Date < dateIn(act.At.Add(-24*time.Hour), time.UTC) {
+		return ClosureResponse{}, fault.BadField("/date", "This day is over.")
+	}
+	answer := ClosureResponse{Date: r.Date}
+	_, err = s.execute(ctx, reservation.Command{
+		CommandMeta: act, Scope: reservation.Scope{Period: period, AllReservations: true},
+		Decide: func(d *reservation.UnitOfWork) (reservation.Reservation, error) {
+			if r.Open {
+				d.ReopenDay(r.RestaurantID, r.Date)
+				return reservation.Reservation{}, nil
+			}
+			answer.Slots = len(d.Slots)
+			answer.Cancelled = d.CloseDay(reservation.Closure{Date: r.Date, Reason: r.Reason})
+			return reservation.Reservation{}, nil
+		},
+	})
+	return answer, err
+}
+
+// day is the period of a restaurant's local day, and whether it is closed.
+func (s *Service) day(ctx context.Context, restaurant, date string) (reservation.Period, bool, error) {
+	plan, closed, err := s.store.Schedule(ctx, restaurant)
+	if err != nil {
+		return reservation.Period{}, false, err
+	}
+	from, to, err := schedule.DayBounds(date, plan.TimeZone)
+	return reservation.Period{RestaurantID: restaurant, From: from, To: to}, slices.Contains(closed, date), err
+}
+
+func dateIn(t time.Time, zone *time.Location) string { return t.In(zone).Format(time.DateOnly) }

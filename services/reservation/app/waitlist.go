@@ -1,0 +1,37 @@
+package app
+
+import (
+	"context"
+
+	"jari.example/services/reservation"
+)
+
+// Leave takes the diner out of a line. Codes: not_found; conflict not_waiting.
+func (s *Service) Leave(ctx context.Context, r ReservationRequest) (reservation.Outcome, error) {
+	id, act, err := s.reservationCommand(ctx, r)
+	if err != nil {
+		return reservation.Outcome{}, err
+	}
+	c := reservation.Cancellation{CommandMeta: act, ID: id}
+	return s.execute(ctx, reservation.Command{CommandMeta: act, Scope: reservation.Scope{ReservationID: id}, Decide: c.Leave})
+}
+
+// Accept books what was offered. Codes: not_found; conflict not_offered,
+// offer_expired; unprocessable idempotency_key_reused.
+func (s *Service) Accept(ctx context.Context, r ReservationRequest) (reservation.Outcome, error) {
+	return s.respondToOffer(ctx, r, reservation.OpAccept)
+}
+
+// Decline gives back what was offered. Codes as Accept's.
+func (s *Service) Decline(ctx context.Context, r ReservationRequest) (reservation.Outcome, error) {
+	return s.respondToOffer(ctx, r, reservation.OpDecline)
+}
+
+func (s *Service) respondToOffer(ctx context.Context, r ReservationRequest, op string) (reservation.Outcome, error) {
+	id, act, err := s.reservationCommand(ctx, r)
+	if err != nil {
+		return reservation.Outcome{}, err
+	}
+	a := reservation.OfferResponse{CommandMeta: act, ID: id, Accept: op == reservation.OpAccept}
+	return s.execute(ctx, reservation.Command{CommandMeta: act, Op: op, Scope: reservation.Scope{ReservationID: id}, Decide: a.Decide})
+}

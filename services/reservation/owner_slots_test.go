@@ -1,0 +1,22 @@
+package reservation
+
+import (
+	"testing"
+	"time"
+
+	"jari.example/services/reservation/schedule"
+)
+
+// A process that does not know a restaurant's time zone must not close its slots.
+func TestAnUnknownZoneClosesNoSlot(t *testing.T) {
+	slot := &Slot{ID: 1, Start: time.Now().Add(time.Hour), Wanted: 4, Capacity: 4}
+	for zone, fails := range map[string]bool{"Asia/Nowhere": true, "Asia/Seoul": false} {
+		d := &UnitOfWork{
+			Now: time.Now(), Slots: map[SlotID]*Slot{1: slot}, Schedule: &schedule.Schedule{TimeZone: zone}, changedSlots: map[*Slot]bool{},
+		}
+		if err := d.RegenerateSlots("mokran"); (err != nil) != fails || (slot.Wanted == 0) == fails {
+			t.Errorf("%s: %v, %d covers wanted", zone, err, slot.Wanted)
+		}
+		slot.Wanted = 4
+	}
+}
