@@ -18,13 +18,13 @@ type Booking struct {
 
 // Decide sells the covers. The PostgreSQL store decides bookings in SQL, many at
 // once, and must come to the same answers.
-func (b Booking) Decide(d *UnitOfWork) (Reservation, error) {
-	slot := d.Slots[b.SlotID]
-	if err := b.Refusal(slot, d.holdingsExcept(slot, uuid.Nil)); err != nil {
+func (b Booking) Decide(u *UnitOfWork) (Reservation, error) {
+	slot := u.Slots[b.SlotID]
+	if err := b.Refusal(slot, u.holdingsExcept(slot, uuid.Nil)); err != nil {
 		return Reservation{}, err
 	}
-	r := d.addReservation(Reservation{ID: b.ID, DinerID: b.DinerID, Party: b.Party, Note: b.Note, Status: Confirmed}, slot)
-	d.emit(EventConfirmed, r)
+	r := u.addReservation(Reservation{ID: b.ID, DinerID: b.DinerID, Party: b.Party, Note: b.Note, Status: Confirmed}, slot)
+	u.emit(EventConfirmed, r)
 	return *r, nil
 }
 

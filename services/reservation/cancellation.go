@@ -27,9 +27,9 @@ func (c Cancellation) Refusal(r *Reservation) error {
 
 // Decide gives the covers back, or the place in line. Codes: not_found;
 // conflict not_cancellable.
-func (c Cancellation) Decide(d *UnitOfWork) (Reservation, error) {
-	r := d.ofDiner(c.ID, c.DinerID)
-	if entered := d.Reservations[c.ID]; entered != nil && entered.DinerID == uuid.Nil && c.MayTouch != nil && c.MayTouch(entered.RestaurantID) {
+func (c Cancellation) Decide(u *UnitOfWork) (Reservation, error) {
+	r := u.ofDiner(c.ID, c.DinerID)
+	if entered := u.Reservations[c.ID]; entered != nil && entered.DinerID == uuid.Nil && c.MayTouch != nil && c.MayTouch(entered.RestaurantID) {
 		r = entered
 	}
 	if err := c.Refusal(r); err != nil {
@@ -39,21 +39,21 @@ func (c Cancellation) Decide(d *UnitOfWork) (Reservation, error) {
 	if r.Status != Confirmed {
 		kind = EventLeft
 	}
-	d.transition(r, Cancelled)
-	d.emit(kind, r)
+	u.transition(r, Cancelled)
+	u.emit(kind, r)
 	return *r, nil
 }
 
 // Leave takes who waits, or has an offer, out of the line. Who is out already
 // stays out. Codes: not_found; conflict not_waiting.
-func (c Cancellation) Leave(d *UnitOfWork) (Reservation, error) {
-	r := d.ofDiner(c.ID, c.DinerID)
+func (c Cancellation) Leave(u *UnitOfWork) (Reservation, error) {
+	r := u.ofDiner(c.ID, c.DinerID)
 	switch {
 	case r == nil:
 		return Reservation{}, NotFound()
 	case r.Status == Waiting || r.Status == Offered:
-		d.transition(r, Cancelled)
-		d.emit(EventLeft, r)
+		u.transition(r, Cancelled)
+		u.emit(EventLeft, r)
 	case r.Status.Active():
 		return Reservation{}, fault.New(fault.Conflict, "not_waiting", "This is a booking by now: cancel it instead.")
 	}

@@ -58,17 +58,17 @@ type Period struct {
 }
 
 // Execute decides c on the desk and returns the answer as it will be stored.
-func (c Command) Execute(d *UnitOfWork) (Reservation, error) {
-	d.Now, d.traceparent, d.firstEventID, d.from, d.to = c.At, c.Traceparent, c.EventID, c.Period.From, c.Period.To
-	d.changedSlots, d.changedReservations = map[*Slot]bool{}, map[*Reservation]bool{}
-	r, err := c.Decide(d)
+func (c Command) Execute(u *UnitOfWork) (Reservation, error) {
+	u.Now, u.traceparent, u.firstEventID, u.from, u.to = c.At, c.Traceparent, c.EventID, c.Period.From, c.Period.To
+	u.changedSlots, u.changedReservations = map[*Slot]bool{}, map[*Reservation]bool{}
+	r, err := c.Decide(u)
 	if err != nil {
 		return r, err
 	}
-	d.offerFreeCovers()
-	if now := d.Reservations[r.ID]; now != nil { // settling may have offered it seats
+	u.offerFreeCovers()
+	if now := u.Reservations[r.ID]; now != nil { // settling may have offered it seats
 		r = *now
-		r.Position = d.waitlistPosition(now)
+		r.Position = u.waitlistPosition(now)
 	}
 	return r, nil
 }

@@ -21,8 +21,8 @@ type Move struct {
 // party keeps the place in line; who waits or has an offer and asks for another
 // time is booked there, or keeps what they have. Codes: not_found;
 // precondition_failed version_mismatch; conflict not_movable and a booking's.
-func (m Move) Decide(d *UnitOfWork) (Reservation, error) {
-	r := d.ofDiner(m.ID, m.DinerID)
+func (m Move) Decide(u *UnitOfWork) (Reservation, error) {
+	r := u.ofDiner(m.ID, m.DinerID)
 	if r == nil {
 		return Reservation{}, NotFound()
 	}
@@ -44,24 +44,24 @@ func (m Move) Decide(d *UnitOfWork) (Reservation, error) {
 	var kind string
 	switch {
 	case slot != r.SlotID:
-		to := d.Slots[slot]
+		to := u.Slots[slot]
 		if to != nil && to.RestaurantID != r.RestaurantID {
 			to = nil
 		}
 		b := Booking{CommandMeta: m.CommandMeta, SlotID: slot, Party: party}
-		if err := b.Refusal(to, d.holdingsExcept(to, r.ID)); err != nil {
+		if err := b.Refusal(to, u.holdingsExcept(to, r.ID)); err != nil {
 			return Reservation{}, err
 		}
 		kind = EventMoved
 		if r.Status != Confirmed {
 			kind = EventConfirmed
 		}
-		d.transition(r, Cancelled) // gives back what it holds, if anything
-		d.takeCovers(to, party)
+		u.transition(r, Cancelled) // gives back what it holds, if anything
+		u.takeCovers(to, party)
 		r.Status, r.WaitlistOrder, r.Party = Confirmed, 0, party
 		r.SlotID, r.TimeZone, r.Start, r.End, r.CancelUntil = to.ID, to.TimeZone, to.Start, to.End, to.CancelUntil
 	case party != r.Party:
-		if err := d.resize(r, party); err != nil {
+		if err := u.resize(r, party); err != nil {
 			return Reservation{}, err
 		}
 		kind = EventMoved
@@ -71,18 +71,18 @@ func (m Move) Decide(d *UnitOfWork) (Reservation, error) {
 	}
 	if m.Note != nil && m.Note.Reveal() != r.Note.Reveal() {
 		r.Note = *m.Note
-		d.markChanged(r)
+		u.markChanged(r)
 	}
 	if kind != "" {
-		e := d.emit(kind, r)
+		e := u.emit(kind, r)
 		e.Previous = &before
 	}
 	return *r, nil
 }
 
 // resize changes how many come, on the same slot.
-func (d *UnitOfWork) resize(r *Reservation, party int) error {
-	slot, more := d.Slots[r.SlotID], party-r.Party
+func (u *UnitOfWork) resize(r *Reservation, party int) error {
+	slot, more := u.Slots[r.SlotID], party-r.Party
 	switch {
 	case party < slot.Party.Min || party > slot.Party.Max:
 		return partySizeRefused(slot)
@@ -94,11 +94,11 @@ func (d *UnitOfWork) resize(r *Reservation, party int) error {
 		return Full(slot.Left())
 	case r.Status == Waiting:
 	case more > 0:
-		d.takeCovers(slot, more)
+		u.takeCovers(slot, more)
 	default:
-		d.releaseCovers(slot, -more)
+		u.releaseCovers(slot, -more)
 	}
 	r.Party = party
-	d.markChanged(r)
+	u.markChanged(r)
 	return nil
 }

@@ -15,8 +15,8 @@ type OfferResponse struct {
 
 // Decide turns the offer into a booking, or gives its covers back. Codes:
 // not_found; conflict not_offered, offer_expired.
-func (a OfferResponse) Decide(d *UnitOfWork) (Reservation, error) {
-	r := d.ofDiner(a.ID, a.DinerID)
+func (a OfferResponse) Decide(u *UnitOfWork) (Reservation, error) {
+	r := u.ofDiner(a.ID, a.DinerID)
 	switch {
 	case r == nil:
 		return Reservation{}, NotFound()
@@ -25,11 +25,11 @@ func (a OfferResponse) Decide(d *UnitOfWork) (Reservation, error) {
 	case r.Status != Offered:
 		return Reservation{}, fault.New(fault.Conflict, "not_offered", "There is no offer to answer.")
 	case a.Accept:
-		d.transition(r, Confirmed)
-		d.emit(EventConfirmed, r)
+		u.transition(r, Confirmed)
+		u.emit(EventConfirmed, r)
 	default:
-		d.transition(r, Declined)
-		d.emit(EventDeclined, r)
+		u.transition(r, Declined)
+		u.emit(EventDeclined, r)
 	}
 	return *r, nil
 }

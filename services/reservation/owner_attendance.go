@@ -21,20 +21,20 @@ type Attendance struct {
 
 // Decide seats the party, or gives the covers of who did not come back. Codes:
 // not_found; conflict not_seatable, not_no_show.
-func (a Attendance) Decide(d *UnitOfWork) (Reservation, error) {
-	r := d.Reservations[a.ID]
+func (a Attendance) Decide(u *UnitOfWork) (Reservation, error) {
+	r := u.Reservations[a.ID]
 	switch {
 	case r == nil || !a.MayTouch(r.RestaurantID):
 		return Reservation{}, NotFound()
-	case a.NoShow && (r.Status != Confirmed || d.Now.Before(r.Start)):
+	case a.NoShow && (r.Status != Confirmed || u.Now.Before(r.Start)):
 		return Reservation{}, fault.New(fault.Conflict, "not_no_show", "Only a confirmed party that has not come by its time is a no-show.")
 	case a.NoShow:
-		d.transition(r, NoShow)
-		d.emit(EventNoShow, r)
-	case r.Status != Confirmed || d.Now.Before(r.Start.Add(-earliestSeating)) || !d.Now.Before(r.End):
+		u.transition(r, NoShow)
+		u.emit(EventNoShow, r)
+	case r.Status != Confirmed || u.Now.Before(r.Start.Add(-earliestSeating)) || !u.Now.Before(r.End):
 		return Reservation{}, fault.New(fault.Conflict, "not_seatable", "Only a confirmed party can be seated, from an hour before its time.")
 	default:
-		d.transition(r, Seated)
+		u.transition(r, Seated)
 	}
 	return *r, nil
 }

@@ -11,12 +11,12 @@ type OwnerEntry struct {
 
 // Decide takes the seats. Codes: not_found slot_not_found; conflict
 // slot_closed, slot_full.
-func (e OwnerEntry) Decide(d *UnitOfWork) (Reservation, error) {
-	slot := d.Slots[e.SlotID]
+func (e OwnerEntry) Decide(u *UnitOfWork) (Reservation, error) {
+	slot := u.Slots[e.SlotID]
 	switch {
 	case slot == nil || slot.RestaurantID != e.RestaurantID:
 		return Reservation{}, SlotNotFound()
-	case slot.Closed() || !d.Now.Before(slot.End):
+	case slot.Closed() || !u.Now.Before(slot.End):
 		return Reservation{}, SlotClosed()
 	case e.Party > slot.Left():
 		return Reservation{}, Full(slot.Left())
@@ -25,7 +25,7 @@ func (e OwnerEntry) Decide(d *UnitOfWork) (Reservation, error) {
 	if e.WalkIn {
 		r.Status = Seated
 	}
-	entered := d.addReservation(r, slot)
-	d.emit(EventConfirmed, entered)
+	entered := u.addReservation(r, slot)
+	u.emit(EventConfirmed, entered)
 	return *entered, nil
 }

@@ -10,15 +10,15 @@ import (
 // ReconcileSlots makes the period's slots what the schedule wants: those that are
 // missing are made, those that are not wanted close, and nobody who is booked
 // loses a seat. The desk's period must reach as far as want.
-func (d *UnitOfWork) ReconcileSlots(want []Slot) {
+func (u *UnitOfWork) ReconcileSlots(want []Slot) {
 	have := map[time.Time]*Slot{}
-	for _, s := range d.Slots {
+	for _, s := range u.Slots {
 		have[s.Start] = s
 	}
 	for _, w := range want {
 		s := have[w.Start]
 		if s == nil {
-			d.newSlots = append(d.newSlots, &w)
+			u.newSlots = append(u.newSlots, &w)
 			continue
 		}
 		delete(have, w.Start)
@@ -26,70 +26,70 @@ func (d *UnitOfWork) ReconcileSlots(want []Slot) {
 		now.ID, now.Capacity, now.Booked = s.ID, s.Capacity, s.Booked
 		if now != *s {
 			*s = now
-			d.changedSlots[s] = true
+			u.changedSlots[s] = true
 		}
 	}
 	for _, s := range have {
-		d.closeSlot(s)
+		u.closeSlot(s)
 	}
 }
 
 // closeSlot takes a slot to come back from the public.
-func (d *UnitOfWork) closeSlot(s *Slot) {
-	if s.Wanted != 0 && s.Start.After(d.Now) {
+func (u *UnitOfWork) closeSlot(s *Slot) {
+	if s.Wanted != 0 && s.Start.After(u.Now) {
 		s.Wanted = 0
-		d.changedSlots[s] = true
+		u.changedSlots[s] = true
 	}
 }
 
 // SetSchedule makes plan the restaurant's, with the slots it wants.
-func (d *UnitOfWork) SetSchedule(plan schedule.Schedule, want []Slot) {
-	d.newSchedule, d.slotsGenerated = &plan, true
-	d.ReconcileSlots(want)
+func (u *UnitOfWork) SetSchedule(plan schedule.Schedule, want []Slot) {
+	u.newSchedule, u.slotsGenerated = &plan, true
+	u.ReconcileSlots(want)
 }
 
 // RegenerateSlots makes the slots that the restaurant's plan wants by now. A zone that
 // this process does not know wants none, and must not close them.
-func (d *UnitOfWork) RegenerateSlots(restaurant string) error {
-	if d.Schedule == nil {
+func (u *UnitOfWork) RegenerateSlots(restaurant string) error {
+	if u.Schedule == nil {
 		return nil
 	}
-	if _, err := schedule.Location(d.Schedule.TimeZone); err != nil {
+	if _, err := schedule.Location(u.Schedule.TimeZone); err != nil {
 		return err
 	}
-	d.slotsGenerated = true
-	d.ReconcileSlots(PlannedSlots(restaurant, *d.Schedule, d.IsClosed, d.Now))
+	u.slotsGenerated = true
+	u.ReconcileSlots(PlannedSlots(restaurant, *u.Schedule, u.IsClosed, u.Now))
 	return nil
 }
 
 // ReopenDay forgets that the period's day is closed and makes the slots that the
 // plan wants on it; who was cancelled stays so.
-func (d *UnitOfWork) ReopenDay(restaurant, date string) {
-	d.closure = &Closure{Date: date, Open: true}
-	delete(d.ClosedDates, date)
-	if d.Schedule == nil {
+func (u *UnitOfWork) ReopenDay(restaurant, date string) {
+	u.closure = &Closure{Date: date, Open: true}
+	delete(u.ClosedDates, date)
+	if u.Schedule == nil {
 		return
 	}
 	var want []Slot
-	for _, s := range PlannedSlots(restaurant, *d.Schedule, d.IsClosed, d.Now) {
-		if !s.Start.Before(d.from) && s.Start.Before(d.to) {
+	for _, s := range PlannedSlots(restaurant, *u.Schedule, u.IsClosed, u.Now) {
+		if !s.Start.Before(u.from) && s.Start.Before(u.to) {
 			want = append(want, s)
 		}
 	}
-	d.ReconcileSlots(want)
+	u.ReconcileSlots(want)
 }
 
 // CloseDay takes the period's slots to come back and cancels who is booked, offered
 // or waiting there. It returns how many were cancelled.
-func (d *UnitOfWork) CloseDay(c Closure) (cancelled int) {
-	d.closure = &c
-	for _, s := range d.Slots {
-		d.closeSlot(s)
+func (u *UnitOfWork) CloseDay(c Closure) (cancelled int) {
+	u.closure = &c
+	for _, s := range u.Slots {
+		u.closeSlot(s)
 	}
-	for _, r := range d.sortedByID() {
-		if d.Slots[r.SlotID] != nil && r.Status.Cancellable() && r.Start.After(d.Now) {
-			d.transition(r, Cancelled)
-			d.emit(EventClosed, r).Reason = c.Reason
+	for _, r := range u.sortedByID() {
+		if u.Slots[r.SlotID] != nil && r.Status.Cancellable() && r.Start.After(u.Now) {
+			u.transition(r, Cancelled)
+			u.emit(EventClosed, r).Reason = c.Reason
 			cancelled++
 		}
 	}
@@ -97,7 +97,7 @@ func (d *UnitOfWork) CloseDay(c Closure) (cancelled int) {
 }
 
 // IsClosed reports whether the restaurant is closed on a local date, YYYY-MM-DD.
-func (d *UnitOfWork) IsClosed(date string) bool { return d.ClosedDates[date] }
+func (u *UnitOfWork) IsClosed(date string) bool { return u.ClosedDates[date] }
 
 // OverbookedSlot is a slot that holds more covers than its owner wants.
 type OverbookedSlot struct {
@@ -107,9 +107,9 @@ type OverbookedSlot struct {
 }
 
 // OverbookedSlots lists slots with more guests than the owner wants, earliest first.
-func (d *UnitOfWork) OverbookedSlots() []OverbookedSlot {
+func (u *UnitOfWork) OverbookedSlots() []OverbookedSlot {
 	list := []OverbookedSlot{}
-	for _, s := range d.Slots {
+	for _, s := range u.Slots {
 		if s.Booked > s.Wanted {
 			list = append(list, OverbookedSlot{s.ID, s.Start, s.Booked})
 		}

@@ -11,10 +11,10 @@ import (
 func TestAnUnknownZoneClosesNoSlot(t *testing.T) {
 	slot := &Slot{ID: 1, Start: time.Now().Add(time.Hour), Wanted: 4, Capacity: 4}
 	for zone, fails := range map[string]bool{"Asia/Nowhere": true, "Asia/Seoul": false} {
-		d := &UnitOfWork{
+		u := &UnitOfWork{
 			Now: time.Now(), Slots: map[SlotID]*Slot{1: slot}, Schedule: &schedule.Schedule{TimeZone: zone}, changedSlots: map[*Slot]bool{},
 		}
-		if err := d.RegenerateSlots("mokran"); (err != nil) != fails || (slot.Wanted == 0) == fails {
+		if err := u.RegenerateSlots("mokran"); (err != nil) != fails || (slot.Wanted == 0) == fails {
 			t.Errorf("%s: %v, %d covers wanted", zone, err, slot.Wanted)
 		}
 		slot.Wanted = 4

@@ -46,16 +46,16 @@ type Closure struct {
 }
 
 // ofDiner returns the diner's own reservation, nil if it is not theirs.
-func (d *UnitOfWork) ofDiner(id, diner uuid.UUID) *Reservation {
-	if r := d.Reservations[id]; r != nil && r.DinerID == diner && diner != uuid.Nil {
+func (u *UnitOfWork) ofDiner(id, diner uuid.UUID) *Reservation {
+	if r := u.Reservations[id]; r != nil && r.DinerID == diner && diner != uuid.Nil {
 		return r
 	}
 	return nil
 }
 
 // holdingsExcept is what the diner has besides the row except.
-func (d *UnitOfWork) holdingsExcept(slot *Slot, except uuid.UUID) (has Holdings) {
-	for _, r := range d.OfDiner {
+func (u *UnitOfWork) holdingsExcept(slot *Slot, except uuid.UUID) (has Holdings) {
+	for _, r := range u.OfDiner {
 		switch {
 		case r.ID == except:
 			continue
@@ -71,77 +71,77 @@ func (d *UnitOfWork) holdingsExcept(slot *Slot, except uuid.UUID) (has Holdings)
 }
 
 // addReservation puts a new claim on its slot.
-func (d *UnitOfWork) addReservation(r Reservation, slot *Slot) *Reservation {
+func (u *UnitOfWork) addReservation(r Reservation, slot *Slot) *Reservation {
 	r.SlotID, r.RestaurantID, r.TimeZone = slot.ID, slot.RestaurantID, slot.TimeZone
 	r.Start, r.End, r.CancelUntil = slot.Start, slot.End, slot.CancelUntil
-	r.CreatedAt = d.Now
+	r.CreatedAt = u.Now
 	if r.Status.HoldsCovers() {
-		d.takeCovers(slot, r.Party)
+		u.takeCovers(slot, r.Party)
 	}
-	d.Reservations[r.ID] = &r
-	d.markChanged(&r)
+	u.Reservations[r.ID] = &r
+	u.markChanged(&r)
 	return &r
 }
 
 // transition changes r's status and moves its covers with it.
-func (d *UnitOfWork) transition(r *Reservation, s Status) {
-	slot := d.Slots[r.SlotID]
+func (u *UnitOfWork) transition(r *Reservation, s Status) {
+	slot := u.Slots[r.SlotID]
 	switch before, after := r.Status.HoldsCovers(), s.HoldsCovers(); {
 	case before && !after:
-		d.releaseCovers(slot, r.Party)
+		u.releaseCovers(slot, r.Party)
 	case after && !before:
-		d.takeCovers(slot, r.Party)
+		u.takeCovers(slot, r.Party)
 	}
 	r.Status, r.OfferEndsAt = s, time.Time{}
-	d.markChanged(r)
+	u.markChanged(r)
 }
 
-func (d *UnitOfWork) markChanged(r *Reservation) {
-	if !d.changedReservations[r] {
-		d.changedReservations[r] = true
+func (u *UnitOfWork) markChanged(r *Reservation) {
+	if !u.changedReservations[r] {
+		u.changedReservations[r] = true
 		r.Version++
 	}
 }
 
 // takeCovers panics rather than sell what is not there: that would be our own fault,
 // and the transaction ends with nothing done.
-func (d *UnitOfWork) takeCovers(slot *Slot, party int) {
+func (u *UnitOfWork) takeCovers(slot *Slot, party int) {
 	if slot.Booked+party > slot.Capacity {
 		panic(fmt.Sprintf("slot %d: %d covers taken of %d left", slot.ID, party, slot.Capacity-slot.Booked))
 	}
 	slot.Booked += party
-	d.changedSlots[slot] = true
+	u.changedSlots[slot] = true
 }
 
-func (d *UnitOfWork) releaseCovers(slot *Slot, party int) {
+func (u *UnitOfWork) releaseCovers(slot *Slot, party int) {
 	slot.Booked -= party
 	slot.Capacity = max(slot.Wanted, slot.Booked)
-	d.changedSlots[slot] = true
+	u.changedSlots[slot] = true
 }
 
 // emit puts what happened to r into the outbox. Who has no account is told by
 // the restaurant itself.
-func (d *UnitOfWork) emit(kind string, r *Reservation) *Event {
-	d.transitions = append(d.transitions, Transition{kind, r.Party})
+func (u *UnitOfWork) emit(kind string, r *Reservation) *Event {
+	u.transitions = append(u.transitions, Transition{kind, r.Party})
 	if r.DinerID == uuid.Nil {
 		return &Event{}
 	}
-	id := d.firstEventID // the request's own event comes first
-	if len(d.events) > 0 {
+	id := u.firstEventID // the request's own event comes first
+	if len(u.events) > 0 {
 		id = uuid.New()
 	}
-	d.events = append(d.events, Event{
-		ID: id, Kind: kind, OccurredAt: d.Now, Reservation: *r, Traceparent: d.traceparent,
+	u.events = append(u.events, Event{
+		ID: id, Kind: kind, OccurredAt: u.Now, Reservation: *r, Traceparent: u.traceparent,
 	})
-	e := &d.events[len(d.events)-1]
-	e.Reservation.Position = d.waitlistPosition(r)
+	e := &u.events[len(u.events)-1]
+	e.Reservation.Position = u.waitlistPosition(r)
 	return e
 }
 
 // sortedByID lists the rows in the order in which they are written.
-func (d *UnitOfWork) sortedByID() []*Reservation {
-	rows := make([]*Reservation, 0, len(d.Reservations))
-	for _, r := range d.Reservations {
+func (u *UnitOfWork) sortedByID() []*Reservation {
+	rows := make([]*Reservation, 0, len(u.Reservations))
+	for _, r := range u.Reservations {
 		rows = append(rows, r)
 	}
 	slices.SortFunc(rows, func(a, b *Reservation) int { return slices.Compare(a.ID[:], b.ID[:]) })
@@ -161,12 +161,12 @@ type ChangeSet struct {
 }
 
 // ChangeSet is what the change has left on the desk.
-func (d *UnitOfWork) ChangeSet() ChangeSet {
-	w := ChangeSet{Transitions: d.transitions, NewSlots: d.newSlots, Events: d.events, Schedule: d.newSchedule, Closure: d.closure, SlotsGenerated: d.slotsGenerated}
-	for s := range d.changedSlots {
+func (u *UnitOfWork) ChangeSet() ChangeSet {
+	w := ChangeSet{Transitions: u.transitions, NewSlots: u.newSlots, Events: u.events, Schedule: u.newSchedule, Closure: u.closure, SlotsGenerated: u.slotsGenerated}
+	for s := range u.changedSlots {
 		w.ChangedSlots = append(w.ChangedSlots, s)
 	}
-	for r := range d.changedReservations {
+	for r := range u.changedReservations {
 		w.Reservations = append(w.Reservations, r)
 	}
 	slices.SortFunc(w.ChangedSlots, func(a, b *Slot) int { return cmp.Compare(a.ID, b.ID) })

@@ -3,20 +3,18 @@ package postgres_test
 import (
 	"context"
 	"fmt"
+	"github.com/google/uuid"
+	"jari.example/internal/postgres/postgrestest"
+	"jari.example/internal/secret"
+	"jari.example/services/reservation"
+	"jari.example/services/reservation/postgres"
+	"jari.example/services/reservation/strategies"
 	"math/rand/v2"
 	"slices"
 	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
-
-	"github.com/google/uuid"
-
-	"jari.example/internal/postgres/postgrestest"
-	"jari.example/internal/secret"
-	"jari.example/services/reservation"
-	"jari.example/services/reservation/postgres"
-	"jari.example/services/reservation/strategies"
 )
 
 // The same crowds in process, for tuning: make bench-booking measures the whole

@@ -2,15 +2,10 @@ package postgres
 
 import (
 	"context"
-	"errors"
-	"math/rand/v2"
-	"strings"
 	"sync"
 	"time"
 
-	"github.com/jackc/pgx/v5/pgconn"
 	"go.opentelemetry.io/otel"
-	"go.opentelemetry.io/otel/codes"
 	"go.opentelemetry.io/otel/trace"
 
 	"jari.example/internal/fault"
@@ -20,38 +15,78 @@ import (
 	"jari.example/telemetry/names"
 )
 
-// How bookings are grouped. The figures were measured (docs/decisions).
+// The limits of group commit. The figures were measured
+// (docs/decisions/0009-when-a-booking-goes-alone.md).
 const (
 	workers            = 4
-	maxGroup           = 256
-	maxQueue           = 1024
-	singleMax          = 8               // at most so many bookings under way are sent alone
-	transactionTimeout = 5 * time.Second // of a transaction, whoever waits for it
+	maxGroup           = 256  // bookings in one transaction
+	maxQueue           = 1024 // bookings that wait for one worker
+	singleMax          = 8    // bookings in flight up to which one may be committed singly
+	transactionTimeout = 5 * time.Second
 )
 
-// groupCommitter sends bookings: one by one while it is calm, together when it is not.
+// groupCommitter books: with few bookings in flight, each in a transaction of
+// its own (single commit); otherwise many in one transaction (group commit), so
+// that they share one round trip and one write of the log to disk.
 //
-// Each slot belongs to one worker, which takes whatever waits for it, without
-// any timer, and sends that as one transaction in one round trip. While the
-// transaction runs the next group gathers; so the more come, the more each
-// commit carries.
+// # Steps
+//
+//  1. Do admits a booking. It is refused when the committer is closed
+//     (unavailable) or the worker's queue is full (overloaded: backpressure).
+//     Otherwise it counts as in flight until complete.
+//  2. Single commit (single.go): if fewer than singleMax bookings are in flight,
+//     were so on average lately, and none of them is for the same slot, the
+//     caller's goroutine runs one statement in one transaction. If that statement
+//     does not book, it cannot say why; the booking then continues at step 5 as a
+//     group of one.
+//  3. Group commit: the booking goes to the queue of the worker that its slot is
+//     hashed to. So two transactions of one process never compete for a slot,
+//     except for single commits and commands.
+//  4. The worker takes everything that waits, up to maxGroup, without a timer.
+//     While its transaction runs the next group gathers: the more bookings
+//     arrive, the more each commit carries.
+//  5. commit drops the bookings whose caller has left, and runs one transaction
+//     in one round trip (decide): advisory locks of the diners, then row locks of
+//     the slots, both in sorted order, so that groups do not deadlock; then, as a
+//     new statement with a new snapshot, bookGroupSQL decides and writes
+//     everything. A statement that decided while it waited for a lock would
+//     decide on the snapshot from before the wait.
+//  6. Each booking gets its result (resolve). Bookings that only lost against
+//     others of their own group are returned and lead the next group, at most
+//     maxAttempts times.
+//  7. complete hands the results to the callers, after the commit is known.
+//
+// # Invariants
+//
+//   - A caller gets a success only after its transaction has committed.
+//   - A booking is in exactly one place: a queue, a group, or completed. Each
+//     admitted booking is completed exactly once, also during close.
+//   - No caller's context ends a group's transaction: it belongs to all of them.
+//   - After a timeout or a lost connection the result is unknown and is not
+//     retried here; the caller's idempotency key finds it.
+//   - An error that one booking's values cause (SQLSTATE classes 22, 23) fails
+//     that booking only: the group is run again one by one.
+//   - inFlight is the sum of inFlightBySlot.
 type groupCommitter struct {
 	pool     *telemetry.Pool
 	metrics  groupMetrics
 	recorder observe.Metrics
-	running  sync.WaitGroup
+	running  sync.WaitGroup // workers, and callers that commit singly
 	lookups  chan *pending[keyLookup]
 
 	mu              sync.Mutex
 	closed          bool
 	queues          [workers]chan *pending[reservation.Booking]
-	inFlightBySlot  map[reservation.SlotID]int // bookings accepted and not answered, by slot
-	inFlight        int                        // and all together
-	inFlightAverage float64                    // what flies was of late
+	inFlightBySlot  map[reservation.SlotID]int // bookings admitted and not completed
+	inFlight        int
+	inFlightAverage float64 // moving average of inFlight over the last 16 admissions or so
 }
 
-func newGroupCommitter(pool *telemetry.Pool, tally observe.Metrics) *groupCommitter {
-	g := &groupCommitter{pool: pool, recorder: tally, inFlightBySlot: map[reservation.SlotID]int{}, lookups: make(chan *pending[keyLookup], maxQueue)}
+func newGroupCommitter(pool *telemetry.Pool, recorder observe.Metrics) *groupCommitter {
+	g := &groupCommitter{
+		pool: pool, recorder: recorder,
+		inFlightBySlot: map[reservation.SlotID]int{}, lookups: make(chan *pending[keyLookup], maxQueue),
+	}
 	for i := range g.queues {
 		queue := make(chan *pending[reservation.Booking], maxQueue)
 		g.queues[i] = queue
@@ -62,7 +97,7 @@ func newGroupCommitter(pool *telemetry.Pool, tally observe.Metrics) *groupCommit
 	return g
 }
 
-// close answers everything that was accepted. Nothing is accepted any more.
+// close completes every admitted booking and admits no more.
 func (g *groupCommitter) close() {
 	g.mu.Lock()
 	if !g.closed {
@@ -77,85 +112,82 @@ func (g *groupCommitter) close() {
 	g.metrics.close()
 }
 
-func (g *groupCommitter) queued() (n int) {
-	for _, queue := range g.queues {
-		n += len(queue)
+// Do books b and returns when the result is durable, or when ctx ends. A caller
+// that leaves before its transaction begins is not booked; if it leaves later
+// the result is unknown, and its idempotency key finds it.
+func (g *groupCommitter) Do(ctx context.Context, b reservation.Booking) (reservation.Outcome, error) {
+	if ctx.Err() != nil {
+		return reservation.Outcome{}, toFault(ctx, ctx.Err())
 	}
-	return n
+	began := time.Now()
+	p := newPending(ctx, b)
+	single, err := g.admit(p)
+	if err != nil {
+		return reservation.Outcome{}, err
+	}
+	if single { // its statement is a span of the caller's own trace
+		defer g.running.Done()
+		g.commitSingle(p)
+		return p.wait()
+	}
+	out, err := p.wait()
+	_, span := otel.Tracer(scope).Start(ctx, names.SpanBookWait, trace.WithTimestamp(began), trace.WithLinks(p.transactionLink()...))
+	span.End()
+	return out, err
 }
 
-// serveQueue hands serve whatever is in the queue, up to groupMax at once, until the
-// queue is closed and empty. What serve returns comes first in its next round.
-func serveQueue[T any](queue <-chan T, serve func([]T) []T) {
-	var group []T
-	for {
-		if len(group) == 0 {
-			t, ok := <-queue
-			if !ok {
-				return
-			}
-			group = append(group, t)
-		}
-	drain:
-		for len(group) < maxGroup {
-			select {
-			case t, ok := <-queue:
-				if !ok {
-					break drain
-				}
-				group = append(group, t)
-			default:
-				break drain
-			}
-		}
-		group = serve(group)
-	}
-}
-
-// admit sends the booking on its way, or says that it goes alone: the caller then
-// calls alone, and busy.Done after it. It goes alone when few bookings are under
-// way, were so of late, and none of them is for the same slot: then a
-// group would hold one or two, and all that would come of it is the wait for its
-// worker. "Of late" is what keeps a crowd together, which a commit has just
-// answered all at once and which returns one by one.
-func (g *groupCommitter) admit(t *pending[reservation.Booking]) (alone bool, err error) {
-	slot := t.request.SlotID
+// admit puts p into a worker's queue, or reports that the caller shall commit it
+// singly and call running.Done afterwards.
+//
+// The average keeps a burst together: a group commit completes many bookings at
+// once, and their callers' next bookings arrive one by one while inFlight is
+// low.
+func (g *groupCommitter) admit(p *pending[reservation.Booking]) (single bool, err error) {
+	slot := p.request.SlotID
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	if g.closed {
 		return false, errShuttingDown
 	}
 	g.inFlightAverage += (float64(g.inFlight) - g.inFlightAverage) / 16
-	alone = g.inFlight < singleMax && g.inFlightAverage < singleMax && g.inFlightBySlot[slot] == 0
-	if alone {
-		g.metrics.single.Add(t.ctx, 1)
+	single = g.inFlight < singleMax && g.inFlightAverage < singleMax && g.inFlightBySlot[slot] == 0
+	if single {
+		g.metrics.single.Add(p.ctx, 1)
 		g.running.Add(1)
 	} else {
 		select {
-		case g.queues[uint64(slot)*0x9E3779B97F4A7C15>>32%workers] <- t: // neighbours apart
+		case g.queues[uint64(slot)*0x9E3779B97F4A7C15>>32%workers] <- p: // spreads neighbouring ids
 		default:
-			g.metrics.shed.Add(t.ctx, 1)
+			g.metrics.shed.Add(p.ctx, 1)
 			return false, errOverloaded
 		}
 	}
 	g.inFlightBySlot[slot]++
 	g.inFlight++
-	return alone, nil
+	return single, nil
 }
 
-// complete gives the tickets back to who waits for them.
-func (g *groupCommitter) complete(tickets []*pending[reservation.Booking]) {
+// complete hands the results of ps to their callers.
+func (g *groupCommitter) complete(ps ...*pending[reservation.Booking]) {
 	g.mu.Lock()
-	for _, t := range tickets {
+	for _, p := range ps {
 		g.inFlight--
-		if g.inFlightBySlot[t.request.SlotID]--; g.inFlightBySlot[t.request.SlotID] == 0 {
-			delete(g.inFlightBySlot, t.request.SlotID)
+		if g.inFlightBySlot[p.request.SlotID]--; g.inFlightBySlot[p.request.SlotID] == 0 {
+			delete(g.inFlightBySlot, p.request.SlotID)
 		}
 	}
 	g.mu.Unlock()
-	for _, t := range tickets {
-		close(t.done)
+	for _, p := range ps {
+		close(p.done)
 	}
+}
+
+// queued is how many bookings wait in the workers' queues.
+func (g *groupCommitter) queued() (n int) {
+	for _, queue := range g.queues {
+		n += len(queue)
+	}
+	return n
 }
 
 var (
@@ -164,94 +196,3 @@ var (
 	errShuttingDown = fault.New(fault.Unavailable, "unavailable", "The service is about to stop. Please try again.").
 			After(time.Second)
 )
-
-// commitGroup sends a group, and returns those that must be asked about again.
-func (g *groupCommitter) commitGroup(group []*pending[reservation.Booking]) []*pending[reservation.Booking] {
-	ctx, span := otel.Tracer(scope).Start(context.Background(), names.SpanBookBatch, trace.WithNewRoot(), trace.WithLinks(memberLink(group)...))
-	defer span.End()
-	for _, t := range group {
-		t.batch = span.SpanContext()
-	}
-	g.metrics.batch.Record(ctx, int64(len(group)))
-	again, err := g.commit(ctx, group)
-	if err != nil { // so that it is kept, whether or not a member's trace is
-		span.SetStatus(codes.Error, "")
-	}
-	return again
-}
-
-// memberLink links to one member, with whose trace the group's is kept: all of them
-// link here. It is one that is kept for certain if there is any.
-func memberLink(group []*pending[reservation.Booking]) []trace.Link {
-	var member trace.SpanContext
-	for _, t := range group {
-		if sc := trace.SpanContextFromContext(t.ctx); !member.IsValid() || sc.IsSampled() {
-			member = sc
-		}
-		if member.IsSampled() {
-			break
-		}
-	}
-	return []trace.Link{{SpanContext: member}}
-}
-
-// commit lets one transaction decide the group, without those who have left
-// meanwhile. No client's leaving breaks it off, and nobody is told anything
-// before the commit is known. err is the transaction's.
-func (g *groupCommitter) commit(ctx context.Context, group []*pending[reservation.Booking]) (again []*pending[reservation.Booking], err error) {
-	var left, here []*pending[reservation.Booking]
-	for _, t := range group {
-		if t.err = t.ctx.Err(); t.err != nil {
-			left = append(left, t)
-		} else {
-			here = append(here, t)
-		}
-	}
-	g.complete(left)
-	if len(here) == 0 {
-		return nil, nil
-	}
-	sending, cancel := context.WithTimeout(ctx, transactionTimeout)
-	defer cancel()
-	decided, again, err := g.decide(sending, here)
-	switch {
-	case err == nil:
-	case isConflict(err): // nothing has happened, and the next snapshot sees who was faster
-		time.Sleep(rand.N(time.Millisecond))
-		again = here
-	case len(here) > 1 && isDataError(err):
-		for _, t := range here {
-			rest, _ := g.commit(ctx, []*pending[reservation.Booking]{t})
-			again = append(again, rest...)
-		}
-		return again, err
-	default: // whether it is booked is not known for any of them; each one's key finds it
-		for _, t := range here {
-			t.err = err
-		}
-		decided = here
-	}
-	again = g.retryOrRefuse(again)
-	g.complete(decided)
-	return again, err
-}
-
-// retryOrRefuse sends those away who have been asked about too often.
-func (g *groupCommitter) retryOrRefuse(group []*pending[reservation.Booking]) (rest []*pending[reservation.Booking]) {
-	for _, t := range group {
-		if t.attempts++; t.attempts < maxAttempts {
-			rest = append(rest, t)
-		} else {
-			t.err = errOverloaded
-			g.complete([]*pending[reservation.Booking]{t})
-		}
-	}
-	return rest
-}
-
-// isDataError reports whether a value of one member made the transaction fail, and
-// nothing was written: it shall harm only itself.
-func isDataError(err error) bool {
-	var pg *pgconn.PgError
-	return errors.As(err, &pg) && (strings.HasPrefix(pg.Code, "22") || strings.HasPrefix(pg.Code, "23"))
-}

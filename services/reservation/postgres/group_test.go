@@ -3,17 +3,15 @@ package postgres_test
 import (
 	"context"
 	"fmt"
-	"sync"
-	"testing"
-	"time"
-
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
-
 	"jari.example/internal/fault"
 	"jari.example/internal/postgres/postgrestest"
 	"jari.example/services/reservation"
 	"jari.example/services/reservation/postgres"
+	"sync"
+	"testing"
+	"time"
 )
 
 // stage is a store with one slot, and somebody who can hold it.

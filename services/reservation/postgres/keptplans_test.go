@@ -3,13 +3,11 @@ package postgres
 import (
 	"context"
 	"fmt"
+	"github.com/jackc/pgx/v5"
+	"jari.example/internal/postgres/postgrestest"
 	"strings"
 	"testing"
 	"time"
-
-	"github.com/jackc/pgx/v5"
-
-	"jari.example/internal/postgres/postgrestest"
 )
 
 // A plan is kept as long as its connection, so one that was made when there was

@@ -4,20 +4,18 @@ import (
 	"context"
 	"crypto/sha256"
 	"fmt"
-	"os"
-	"strings"
-	"testing"
-	"testing/fstest"
-	"time"
-
 	"github.com/google/uuid"
-
 	shared "jari.example/internal/postgres"
 	"jari.example/internal/postgres/postgrestest"
 	"jari.example/services/internal/endpoint"
 	"jari.example/services/reservation"
 	"jari.example/services/reservation/app"
 	"jari.example/services/reservation/outbox"
+	"os"
+	"strings"
+	"testing"
+	"testing/fstest"
+	"time"
 )
 
 // Databases out there have run these, and never will again: whoever wants a

@@ -3,19 +3,17 @@ package postgres_test
 import (
 	"context"
 	"fmt"
-	"math/rand/v2"
-	"strings"
-	"sync"
-	"testing"
-
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
-
 	"jari.example/internal/fault"
 	"jari.example/internal/postgres/postgrestest"
 	"jari.example/services/reservation"
 	"jari.example/services/reservation/postgres"
 	"jari.example/services/reservation/strategies"
+	"math/rand/v2"
+	"strings"
+	"sync"
+	"testing"
 )
 
 type bookFunc func(context.Context, reservation.Booking) (reservation.Outcome, error)

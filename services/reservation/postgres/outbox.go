@@ -13,9 +13,9 @@ import (
 	"jari.example/services/reservation"
 )
 
-// leaseSQL skips what another relay is leasing at this moment, and every event
-// that has an older one of the same reservation before it. ARRAY makes sure that
-// the rows are chosen, and locked, once.
+// leaseSQL skips events that another relay is leasing at this moment, and events
+// with an older one of the same reservation. ARRAY makes PostgreSQL choose, and
+// lock, the rows once.
 const leaseSQL = `-- name: reservation.outbox.lease
 UPDATE outbox SET due_at = $3, attempts = attempts + 1
 WHERE id = ANY (ARRAY(
@@ -47,7 +47,7 @@ func (s *Store) Lease(ctx context.Context, n int, now, until time.Time) ([]reser
 			Traceparent: e.Traceparent, Attempts: e.Attempts,
 		}, err
 	})
-	slices.SortFunc(events, func(a, b reservation.Event) int { return int(a.Seq - b.Seq) }) // RETURNING keeps no order
+	slices.SortFunc(events, func(a, b reservation.Event) int { return int(a.Seq - b.Seq) }) // RETURNING has no order
 	return events, toFault(ctx, err)
 }
 

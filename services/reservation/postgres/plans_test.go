@@ -4,18 +4,16 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+	"jari.example/internal/postgres/postgrestest"
+	"jari.example/services/reservation"
+	"jari.example/telemetry"
 	"maps"
 	"slices"
 	"strings"
 	"testing"
 	"time"
-
-	"github.com/google/uuid"
-	"github.com/jackc/pgx/v5"
-
-	"jari.example/internal/postgres/postgrestest"
-	"jari.example/services/reservation"
-	"jari.example/telemetry"
 )
 
 // Tables that grow with every booking. Nothing may read one of them whole.

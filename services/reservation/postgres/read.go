@@ -12,18 +12,19 @@ import (
 	"jari.example/services/reservation/schedule"
 )
 
-// positions is how many wait before a row in its line, itself included.
+// positions computes a row's position on its waitlist, 1 for the first; 0 for a
+// row that does not wait.
 const positions = `CASE WHEN r.status = 'waiting' THEN (SELECT count(*)::int FROM reservations o
   WHERE o.slot_id = r.slot_id AND o.status = 'waiting' AND o.line <= r.line) ELSE 0 END AS position`
 
-type placedRow struct {
+type positionedRow struct {
 	row
 	Position int
 }
 
-func collectPlaced(rows pgx.Rows) ([]reservation.Reservation, error) {
+func collectPositioned(rows pgx.Rows) ([]reservation.Reservation, error) {
 	return pgx.CollectRows(rows, func(r pgx.CollectableRow) (reservation.Reservation, error) {
-		found, err := pgx.RowToStructByName[placedRow](r)
+		found, err := pgx.RowToStructByName[positionedRow](r)
 		found.row.Position = found.Position
 		return found.reservation(), err
 	})
@@ -35,7 +36,7 @@ SELECT ` + columns + `, ` + positions + ` FROM reservations r WHERE id = $1 AND 
 // Reservation implements [reservation.Store].
 func (s *Store) Reservation(ctx context.Context, diner, id uuid.UUID) (reservation.Reservation, error) {
 	rows, _ := s.reads.Query(ctx, getSQL, id, diner)
-	found, err := collectPlaced(rows)
+	found, err := collectPositioned(rows)
 	if err != nil {
 		return reservation.Reservation{}, toFault(ctx, err)
 	}
@@ -45,7 +46,7 @@ func (s *Store) Reservation(ctx context.Context, diner, id uuid.UUID) (reservati
 	return found[0], nil
 }
 
-// The two orders are two statements, so that each can walk the index.
+// The two orders are two statements, so that each can scan the index in order.
 const (
 	latestSQL = `-- name: reservation.list
 SELECT ` + columns + `, ` + positions + ` FROM reservations r
@@ -69,7 +70,7 @@ func (s *Store) Reservations(ctx context.Context, q reservation.ReservationQuery
 	}
 	rows, _ := s.reads.Query(ctx, sql, q.DinerID, q.Statuses, orNull(q.From), orNull(q.To),
 		q.After == reservation.Position{}, q.After.Start, q.After.ID, q.Limit)
-	list, err := collectPlaced(rows)
+	list, err := collectPositioned(rows)
 	return list, toFault(ctx, err)
 }
 
@@ -80,7 +81,8 @@ func orNull(t time.Time) *time.Time {
 	return &t
 }
 
-// daySQL goes by slot: so the busy table needs no index of its own for it.
+// daySQL selects by slot, so that the table, which has many writes, needs no
+// further index.
 const daySQL = `-- name: reservation.day
 SELECT ` + columns + `, ` + positions + ` FROM reservations r
 WHERE (starts_at, id) > ($4, $5) AND ($6 = '' OR status = $6) AND id IN (
@@ -94,7 +96,7 @@ ORDER BY starts_at, id LIMIT $7`
 // Day implements [reservation.Store].
 func (s *Store) Day(ctx context.Context, q reservation.DayQuery) ([]reservation.Reservation, error) {
 	rows, _ := s.reads.Query(ctx, daySQL, q.RestaurantID, q.From, q.To, q.After.Start, q.After.ID, string(q.Status), q.Limit)
-	list, err := collectPlaced(rows)
+	list, err := collectPositioned(rows)
 	return list, toFault(ctx, err)
 }
 

@@ -11,8 +11,8 @@ import (
 	"jari.example/services/reservation/schedule"
 )
 
-// row is a row of reservations, as a query returns it and as to_jsonb keeps it
-// in a remembered answer and in the outbox.
+// row is a row of reservations, as a query returns it and as to_jsonb stores it
+// in idempotency records and in the outbox.
 type row struct {
 	ID           uuid.UUID  `json:"id"`
 	SlotID       int64      `json:"slot_id"`
@@ -31,7 +31,7 @@ type row struct {
 	Version      int        `json:"version"`
 	GuestName    string     `json:"guest_name"`
 	GuestPhone   string     `json:"guest_phone"`
-	Position     int        `json:"position,omitempty" db:"-"` // no column: a place among others
+	Position     int        `json:"position,omitempty" db:"-"` // not a column: computed
 }
 
 // columns of a row; pgx matches them by name.

@@ -1,8 +1,9 @@
-// Package postgres keeps reservations in PostgreSQL. Bookings are written in
-// groups, one transaction and one round trip for all that wait; every other
-// change is decided in Go, between locking and writing. Locks are taken in one
-// order everywhere: diners and restaurants (advisory), slots by id, reservations
-// by id, idempotency keys.
+// Package postgres stores reservations in PostgreSQL. Bookings are committed in
+// groups, one transaction and one round trip for all that wait (groupCommitter);
+// every other command is decided in Go, between locking and writing (Execute).
+//
+// Locks are taken in one order everywhere: advisory locks of diners and
+// restaurants, slots by id, reservations by id, idempotency records by key.
 package postgres
 
 import (
@@ -22,11 +23,13 @@ import (
 //go:embed migrations/*.sql
 var migrations embed.FS
 
-// Store is a [reservation.Store], its [outbox.Store] and
-// [jobs.Store].
+// scope names this package's spans and instruments.
+const scope = "jari.example/services/reservation/postgres"
+
+// Store implements [reservation.Store], [outbox.Store] and [jobs.Store].
 type Store struct {
 	pool    *telemetry.Pool
-	reads   *telemetry.Pool // of those who wait for no writer, so that no crowd of writers keeps them out
+	reads   *telemetry.Pool // of queries that wait for no writer, so that writers cannot exhaust it
 	commits *groupCommitter
 	limiter *concurrencyLimiter
 	metrics observe.Metrics
@@ -38,28 +41,29 @@ var (
 	_ jobs.Store        = (*Store)(nil)
 )
 
-// Bounds of the pools. The writers' is the URL's pool_max_conns where it has one:
-// all that can want a connection at once, so that nobody waits for one.
+// The sizes of the pools. The writers' is the URL's pool_max_conns where it has
+// one; otherwise it covers everybody who can want a connection at once, so that
+// nobody waits for one.
 const (
-	connections = workers + singleMax + maxCommands + 3 // the relay, a job, and who looks keys up
+	connections = workers + singleMax + maxCommands + 3 // the relay, a job, and key lookups
 	readers     = 4
 )
 
-// sessionSettings plan each statement once, not each time for its arguments: that costs
-// more than running it, 1 ms for the booking of one seat. A plan that is made
-// while the tables are small must still be good when a rush has filled them.
+// sessionSettings plan each statement once, not for each execution: planning
+// costs more than running, 1 ms for the booking of one seat. A plan made while
+// the tables are small must still be good when a burst has filled them.
 //
-// Without jit: a scan that cannot be avoided counts as dear with seqscans off,
-// and would be compiled first, for 200 ms.
+// jit is off: with enable_seqscan off, a sequential scan that cannot be avoided
+// counts as expensive and would be compiled first, which took 200 ms.
 var sessionSettings = map[string]string{"plan_cache_mode": "force_generic_plan", "enable_seqscan": "off", "jit": "off"}
 
-// SessionSettings are the settings of this store's sessions, for who compares it with
-// another.
+// SessionSettings returns the settings of this store's sessions, for comparisons
+// with other ways of booking.
 func SessionSettings() map[string]string { return maps.Clone(sessionSettings) }
 
-// Open connects to the database at url and brings its schema up to date. While
-// the database cannot be reached it tries again until ctx ends; waiting hears
-// why, each time.
+// Open connects to the database at url and migrates its schema. While the
+// database cannot be reached it retries until ctx ends, and calls waiting with
+// the reason of each failure.
 func Open(ctx context.Context, url string, waiting func(error)) (*Store, error) {
 	pool, err := postgres.Open(ctx, postgres.Config{
 		Name: "reservation", URL: url, Migrations: migrations, MaxConns: connections, Settings: sessionSettings, Waiting: waiting,
@@ -74,16 +78,21 @@ func Open(ctx context.Context, url string, waiting func(error)) (*Store, error) 
 		pool.Close()
 		return nil, fmt.Errorf("readers' pool: %w", err)
 	}
-	tally := observe.NewMetrics()
-	return &Store{pool, reads, newGroupCommitter(pool, tally), newConcurrencyLimiter(), tally}, nil
+	metrics := observe.NewMetrics()
+	return &Store{pool, reads, newGroupCommitter(pool, metrics), newConcurrencyLimiter(), metrics}, nil
 }
 
-// Close answers every booking that was accepted, waits for the other calls under
-// way and closes the connections.
+// Close completes every admitted booking, waits for the calls in progress and
+// closes the connections.
 func (s *Store) Close() {
 	s.commits.close()
 	s.reads.Close()
 	s.pool.Close()
+}
+
+// Book implements [reservation.Store].
+func (s *Store) Book(ctx context.Context, b reservation.Booking) (reservation.Outcome, error) {
+	return s.commits.Do(ctx, b)
 }
 
 // Ping reports whether the database answers.

@@ -2,15 +2,13 @@ package postgres_test
 
 import (
 	"context"
-	"testing"
-	"time"
-
 	"github.com/jackc/pgx/v5"
-
 	"jari.example/internal/fault"
 	"jari.example/internal/postgres/postgrestest"
 	"jari.example/services/reservation/postgres"
 	"jari.example/services/reservation/storetest"
+	"testing"
+	"time"
 )
 
 func open(t *testing.T, url string) *postgres.Store {

@@ -1,14 +1,12 @@
 package postgres_test
 
 import (
-	"testing"
-
 	"go.opentelemetry.io/otel"
 	"go.opentelemetry.io/otel/codes"
-
 	"jari.example/internal/fault"
 	"jari.example/telemetry/names"
 	"jari.example/telemetry/telemetrytest"
+	"testing"
 )
 
 // However a booking goes, the trace of who asked for it shows where the time

@@ -2,6 +2,7 @@ package postgres
 
 import (
 	"context"
+	"encoding/binary"
 	"hash/fnv"
 	"slices"
 
@@ -12,8 +13,8 @@ import (
 	"jari.example/services/reservation/schedule"
 )
 
-// Everything a change locks, in the one order. Each statement is one of its
-// own, so that the next one's snapshot is younger than the lock.
+// What a command locks, in the one order. Each is a statement of its own, so that
+// the next statement's snapshot is younger than the lock.
 const (
 	advisoryLocksSQL = `
 SELECT pg_advisory_xact_lock(k) FROM unnest($1::bigint[]) AS k`
@@ -24,13 +25,13 @@ WHERE id = ANY ($1) OR id = (SELECT slot_id FROM reservations WHERE id = $2)
 ORDER BY id FOR NO KEY UPDATE`
 )
 
-// What a desk shows, read once everything is locked.
+// What a unit of work holds, read once everything is locked.
 const (
 	loadReservationsSQL = `-- name: reservation.load
 SELECT ` + columns + ` FROM reservations
 WHERE id = $1 OR (slot_id = ANY ($2) AND status IN ('waiting', 'offered', 'confirmed', 'seated')
   AND ($3 OR status IN ('waiting', 'offered')))`
-	loadOfDinerSQL = ` -- without the status, for which the planner may scan all of reservations_live
+	loadOfDinerSQL = ` -- no condition on the status, for which the planner may scan all of reservations_live
 SELECT ` + columns + ` FROM reservations WHERE diner_id = $1 AND ends_at > $2`
 	loadRecordSQL = `
 SELECT answer, body_hash = $4 FROM idempotency WHERE diner_id = $1 AND op = $2 AND key = $3`
@@ -38,33 +39,33 @@ SELECT answer, body_hash = $4 FROM idempotency WHERE diner_id = $1 AND op = $2 A
 	loadClosuresSQL = `SELECT to_char(date, 'YYYY-MM-DD') FROM closures WHERE restaurant_id = $1`
 )
 
-// Execute implements [reservation.Executor] in three round trips: lock, look, and
+// Execute implements [reservation.Executor] in three round trips: lock, load, and
 // write with the commit.
 func (s *Store) Execute(ctx context.Context, c reservation.Command) (reservation.Outcome, error) {
-	done, err := s.limiter.acquire(ctx)
+	release, err := s.limiter.acquire(ctx)
 	if err != nil {
 		return reservation.Outcome{}, toFault(ctx, err)
 	}
-	defer done()
+	defer release()
 	return retryConflicts(ctx, func() (out reservation.Outcome, again bool, err error) {
 		var committed *reservation.ChangeSet
 		err = pgx.BeginFunc(ctx, s.pool, func(tx pgx.Tx) error {
-			d, old, moved, err := load(ctx, tx, c)
+			u, previous, moved, err := load(ctx, tx, c)
 			switch {
 			case err != nil:
 				return err
-			case old != nil:
-				out = *old
+			case previous != nil:
+				out = *previous
 				return nil
 			case moved:
 				again = true
 				return nil
 			}
-			out.Reservation, err = c.Execute(d)
+			out.Reservation, err = c.Execute(u)
 			if err != nil {
 				return err
 			}
-			set := d.ChangeSet()
+			set := u.ChangeSet()
 			committed = &set
 			return write(ctx, tx, c, out.Reservation, set)
 		})
@@ -75,11 +76,11 @@ func (s *Store) Execute(ctx context.Context, c reservation.Command) (reservation
 	})
 }
 
-// load locks what c is about and reads it. old is the answer the key has had
-// before; moved says that the reservation went to another slot before ours was
-// locked, so everything begins anew.
-func load(ctx context.Context, tx pgx.Tx, c reservation.Command) (d *reservation.UnitOfWork, old *reservation.Outcome, moved bool, err error) {
-	d = &reservation.UnitOfWork{
+// load locks what c is about and reads it. previous is the stored result of the
+// key, if there is one; moved reports that the reservation was moved to another
+// slot before its slot was locked, so that everything must begin again.
+func load(ctx context.Context, tx pgx.Tx, c reservation.Command) (u *reservation.UnitOfWork, previous *reservation.Outcome, moved bool, err error) {
+	u = &reservation.UnitOfWork{
 		Slots: map[reservation.SlotID]*reservation.Slot{}, Reservations: map[uuid.UUID]*reservation.Reservation{},
 		ClosedDates: map[string]bool{},
 	}
@@ -94,7 +95,7 @@ func load(ctx context.Context, tx pgx.Tx, c reservation.Command) (d *reservation
 		found, err := pgx.CollectRows(rows, pgx.RowToStructByName[slotRow])
 		for _, f := range found {
 			slot := f.slot()
-			d.Slots[slot.ID] = &slot
+			u.Slots[slot.ID] = &slot
 		}
 		return err
 	})
@@ -102,8 +103,8 @@ func load(ctx context.Context, tx pgx.Tx, c reservation.Command) (d *reservation
 		return nil, nil, false, err
 	}
 
-	locked := make([]int64, 0, len(d.Slots))
-	for id := range d.Slots {
+	locked := make([]int64, 0, len(u.Slots))
+	for id := range u.Slots {
 		locked = append(locked, int64(id))
 	}
 	slices.Sort(locked)
@@ -111,26 +112,26 @@ func load(ctx context.Context, tx pgx.Tx, c reservation.Command) (d *reservation
 	b.Queue(loadReservationsSQL, c.ReservationID, locked, c.AllReservations).Query(func(rows pgx.Rows) error {
 		found, err := collect(rows)
 		for _, r := range found {
-			d.Reservations[r.ID] = &r
+			u.Reservations[r.ID] = &r
 		}
 		return err
 	})
 	if c.LimitsOf != uuid.Nil {
 		b.Queue(loadOfDinerSQL, c.LimitsOf, c.At).Query(func(rows pgx.Rows) (err error) {
-			d.OfDiner, err = collect(rows)
-			d.OfDiner = slices.DeleteFunc(d.OfDiner, func(r reservation.Reservation) bool { return !r.Status.Active() })
+			u.OfDiner, err = collect(rows)
+			u.OfDiner = slices.DeleteFunc(u.OfDiner, func(r reservation.Reservation) bool { return !r.Status.Active() })
 			return err
 		})
 	}
 	if c.Key != "" {
 		b.Queue(loadRecordSQL, c.DinerID, c.Op, c.Key, c.RequestHash).Query(func(rows pgx.Rows) error {
-			var answer row
-			var same bool
-			_, err := pgx.ForEachRow(rows, []any{&answer, &same}, func() error {
-				if !same {
+			var result row
+			var sameRequest bool
+			_, err := pgx.ForEachRow(rows, []any{&result, &sameRequest}, func() error {
+				if !sameRequest {
 					return reservation.KeyReused()
 				}
-				old = &reservation.Outcome{Reservation: answer.reservation(), Replayed: true}
+				previous = &reservation.Outcome{Reservation: result.reservation(), Replayed: true}
 				return nil
 			})
 			return err
@@ -140,14 +141,14 @@ func load(ctx context.Context, tx pgx.Tx, c reservation.Command) (d *reservation
 		b.Queue(loadScheduleSQL, p.RestaurantID).Query(func(rows pgx.Rows) error {
 			plan, err := pgx.CollectRows(rows, pgx.RowTo[schedule.Schedule])
 			if len(plan) > 0 {
-				d.Schedule = &plan[0]
+				u.Schedule = &plan[0]
 			}
 			return err
 		})
 		b.Queue(loadClosuresSQL, p.RestaurantID).Query(func(rows pgx.Rows) error {
 			dates, err := pgx.CollectRows(rows, pgx.RowTo[string])
 			for _, date := range dates {
-				d.ClosedDates[date] = true
+				u.ClosedDates[date] = true
 			}
 			return err
 		})
@@ -155,13 +156,13 @@ func load(ctx context.Context, tx pgx.Tx, c reservation.Command) (d *reservation
 	if err := tx.SendBatch(ctx, &b).Close(); err != nil {
 		return nil, nil, false, err
 	}
-	r := d.Reservations[c.ReservationID]
-	return d, old, r != nil && d.Slots[r.SlotID] == nil, nil
+	r := u.Reservations[c.ReservationID]
+	return u, previous, r != nil && u.Slots[r.SlotID] == nil, nil
 }
 
-// advisoryLocks are the advisory locks of whom and what a change is about: a diner, so
-// that the limits of one diner hold between requests for different slots, and a
-// restaurant, so that edits of its plan come one after the other.
+// advisoryLocks are the keys of the advisory locks that a command needs: the
+// diner's, so that the limits of one diner hold between requests for different
+// slots, and the restaurant's, so that edits of its schedule are serialized.
 func advisoryLocks(s reservation.Scope) []int64 {
 	var locks []int64
 	if s.LimitsOf != uuid.Nil {
@@ -206,8 +207,8 @@ INSERT INTO closures (restaurant_id, date, reason, created_at) VALUES ($1, $2::t
 	deleteClosureSQL = `DELETE FROM closures WHERE restaurant_id = $1 AND date = $2::text::date`
 )
 
-// write sends everything the change left, in the one order of locks.
-func write(ctx context.Context, tx pgx.Tx, c reservation.Command, answer reservation.Reservation, w reservation.ChangeSet) error {
+// write sends the change set, in the one order of locks.
+func write(ctx context.Context, tx pgx.Tx, c reservation.Command, result reservation.Reservation, w reservation.ChangeSet) error {
 	var b pgx.Batch
 	if len(w.NewSlots) > 0 {
 		b.Queue(insertSlotsSQL, slotRows(w.NewSlots))
@@ -240,7 +241,7 @@ func write(ctx context.Context, tx pgx.Tx, c reservation.Command, answer reserva
 		b.Queue(insertClosureSQL, restaurant, w.Closure.Date, w.Closure.Reason, c.At)
 	}
 	if c.Key != "" {
-		b.Queue(insertRecordSQL, c.DinerID, c.Op, c.Key, c.RequestHash, rowOf(answer), c.At)
+		b.Queue(insertRecordSQL, c.DinerID, c.Op, c.Key, c.RequestHash, rowOf(result), c.At)
 	}
 	return tx.SendBatch(ctx, &b).Close()
 }
@@ -251,4 +252,12 @@ func slotRows(slots []*reservation.Slot) []slotRow {
 		rows[i] = slotRowOf(*s)
 	}
 	return rows
+}
+
+// dinerLock is the key of the advisory lock that serializes a diner's requests.
+// It is taken before any slot's lock, so that MaxActive and the check for
+// overlaps also hold between simultaneous requests of one diner
+// (docs/decisions/0007-one-diners-simultaneous-requests.md).
+func dinerLock(diner uuid.UUID) int64 {
+	return int64(binary.BigEndian.Uint64(diner[:8]) ^ binary.BigEndian.Uint64(diner[8:]))
 }

@@ -9,7 +9,7 @@ import (
 	"jari.example/services/reservation"
 )
 
-// lookupSQL looks up many keys in one read, and locks nothing.
+// lookupSQL reads the records of many keys at once, and locks nothing.
 const lookupSQL = `-- name: reservation.recall
 SELECT i.answer, coalesce(i.body_hash = r.hash, false)
 FROM unnest($1::uuid[], $2::text[], $3::text[], $4::bytea[]) WITH ORDINALITY AS r (diner_id, op, key, hash, ord)
@@ -17,42 +17,50 @@ LEFT JOIN LATERAL (
   SELECT answer, body_hash FROM idempotency WHERE diner_id = r.diner_id AND op = r.op AND key = r.key LIMIT 1) i ON true
 ORDER BY r.ord`
 
-// keyLookup asks what a key has done.
+// keyLookup asks for the stored result of a key.
 type keyLookup struct {
 	op string
 	reservation.CommandMeta
 }
 
-// lookup puts the question to what waits already: a crowd that the latch turns
-// away is looked up a few hundred at a time.
-func (g *groupCommitter) lookup(t *pending[keyLookup]) error {
+// Replay implements [reservation.Store]. Lookups that arrive together share one
+// query: requests that the sold-out cache refuses come by the hundred.
+func (s *Store) Replay(ctx context.Context, op string, meta reservation.CommandMeta) (reservation.Outcome, error) {
+	p := newPending(ctx, keyLookup{op, meta})
+	if err := s.commits.enqueueLookup(p); err != nil {
+		return reservation.Outcome{}, err
+	}
+	return p.wait()
+}
+
+func (g *groupCommitter) enqueueLookup(p *pending[keyLookup]) error {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	if g.closed {
 		return errShuttingDown
 	}
 	select {
-	case g.lookups <- t:
+	case g.lookups <- p:
 		return nil
 	default:
-		g.metrics.shed.Add(t.ctx, 1)
+		g.metrics.shed.Add(p.ctx, 1)
 		return errOverloaded
 	}
 }
 
-// lookupGroup answers the group with one read.
+// lookupGroup answers the group with one query.
 func (g *groupCommitter) lookupGroup(group []*pending[keyLookup]) []*pending[keyLookup] {
 	ctx, cancel := context.WithTimeout(context.Background(), transactionTimeout)
 	defer cancel()
 	err := g.readRecords(ctx, group)
-	if isConflict(err) { // the connection had died in the pool
+	if isConflict(err) { // the pooled connection was dead
 		err = g.readRecords(ctx, group)
 	}
-	for _, t := range group {
+	for _, p := range group {
 		if err != nil {
-			t.err = err
+			p.err = err
 		}
-		close(t.done)
+		close(p.done)
 	}
 	return nil
 }
@@ -61,16 +69,16 @@ func (g *groupCommitter) readRecords(ctx context.Context, group []*pending[keyLo
 	n := len(group)
 	diner, hash := make(pgtype.FlatArray[pgtype.UUID], n), make(pgtype.FlatArray[[]byte], n)
 	op, key := make(pgtype.FlatArray[string], n), make(pgtype.FlatArray[string], n)
-	for i, t := range group {
-		diner[i], op[i], key[i], hash[i] = uuidOf(t.request.DinerID), t.request.op, t.request.Key, t.request.RequestHash
+	for i, p := range group {
+		diner[i], op[i], key[i], hash[i] = uuidOf(p.request.DinerID), p.request.op, p.request.Key, p.request.RequestHash
 	}
 	rows, _ := g.pool.Query(ctx, lookupSQL, diner, op, key, hash)
-	var answer []byte
-	var same bool
+	var result []byte
+	var sameRequest bool
 	i := 0
-	_, err := pgx.ForEachRow(rows, []any{&answer, &same}, func() error {
-		if t := group[i]; answer != nil {
-			t.outcome, t.err = replay(answer, same)
+	_, err := pgx.ForEachRow(rows, []any{&result, &sameRequest}, func() error {
+		if p := group[i]; result != nil {
+			p.outcome, p.err = replay(result, sameRequest)
 		}
 		i++
 		return nil

@@ -32,8 +32,9 @@ SELECT restaurant_id FROM schedules WHERE made_at < $1 ORDER BY made_at LIMIT $2
 	return list, toFault(ctx, err)
 }
 
-// remindSQL takes rows alone and skips those that somebody is changing: they
-// come again. Who has moved to another day is reminded of that one.
+// remindSQL locks only the rows it changes, and skips those that another
+// transaction holds: a later run finds them. A reservation that was moved to
+// another day gets a reminder of that day.
 const remindSQL = `-- name: reservation.remind
 WITH due AS MATERIALIZED (
   SELECT r.id FROM reservations r
@@ -60,12 +61,12 @@ DELETE FROM idempotency WHERE ctid = ANY (ARRAY(
 	return int(tag.RowsAffected()), toFault(ctx, err)
 }
 
-// auditSQL is one statement, so it sees all counters and all rows at one
-// instant, and takes no lock.
+// auditSQL is one statement: it reads all counters and all reservations in one
+// snapshot, and takes no lock.
 const auditSQL = `-- name: reservation.audit
 SELECT id, restaurant_id, wanted_capacity, capacity, booked, (
   SELECT coalesce(sum(party), 0)::int FROM reservations WHERE slot_id = s.id AND status IN ('offered', 'confirmed', 'seated'))
-FROM slots s WHERE ends_at > $1 AND starts_at > $1 - interval '1 day' -- nobody dines that long, and it is the index's column`
+FROM slots s WHERE ends_at > $1 AND starts_at > $1 - interval '1 day' -- no visit is that long, and the index is on starts_at`
 
 // Audit implements [jobs.Store].
 func (s *Store) Audit(ctx context.Context, now time.Time) (a jobs.Audit, err error) {

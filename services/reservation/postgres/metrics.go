@@ -9,7 +9,7 @@ import (
 	"jari.example/telemetry/names"
 )
 
-// groupMetrics count how bookings go out.
+// groupMetrics measure how bookings are committed.
 type groupMetrics struct {
 	batch  metric.Int64Histogram
 	single metric.Int64Counter
@@ -17,9 +17,9 @@ type groupMetrics struct {
 	depth  metric.Registration
 }
 
-// newGroupMetrics also reports what waiting returns, until the meters are closed.
-// Instruments cannot fail to be made: their names are constants.
-func newGroupMetrics(waiting func() int) (m groupMetrics) {
+// newGroupMetrics also observes what queued returns, until the metrics are closed.
+// Creating an instrument fails only for a malformed name.
+func newGroupMetrics(queued func() int) (m groupMetrics) {
 	meter := otel.Meter(scope)
 	unit := metric.WithUnit("{booking}")
 	m.batch, _ = meter.Int64Histogram(names.MetricBookingBatch, unit,
@@ -28,7 +28,7 @@ func newGroupMetrics(waiting func() int) (m groupMetrics) {
 	m.shed, _ = meter.Int64Counter(names.MetricBookingShed, unit)
 	depth, _ := meter.Int64ObservableGauge(names.MetricBookingQueue, unit)
 	m.depth, _ = meter.RegisterCallback(func(_ context.Context, o metric.Observer) error {
-		o.ObserveInt64(depth, int64(waiting()))
+		o.ObserveInt64(depth, int64(queued()))
 		return nil
 	}, depth)
 	return m

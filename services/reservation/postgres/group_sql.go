@@ -10,21 +10,21 @@ import (
 	"jari.example/services/reservation"
 )
 
-// lockGroupSlotsSQL is a statement of its own: after it has waited, decideSQL takes a new
-// snapshot, which has seen what the last holder wrote.
+// lockGroupSlotsSQL is a statement of its own: after it has waited for a lock,
+// bookGroupSQL gets a new snapshot, which holds what the last owner wrote.
 const lockGroupSlotsSQL = `SELECT ` + slotColumns + ` FROM slots WHERE id = ANY ($1) ORDER BY id FOR NO KEY UPDATE`
 
-// bookGroupSQL decides all bookings of a group and writes those that can be had.
-// It must come to the same answers as Booking.Refusal, which says why not to the
-// others. Of what a slot has left, those before a booking in the group are
-// served first; who does not fit behind them may still fit after them, and is
-// asked about again.
+// bookGroupSQL decides all bookings of a group and writes those that succeed. It
+// must agree with [reservation.Booking.Refusal], which explains the others. The
+// covers that a slot has left go to the bookings of the group in order: a booking
+// that does not fit behind the ones before it may still fit after them, and is
+// decided again.
 //
-// It is planned once, perhaps while the tables are empty and not knowing how
-// many it will be about. So LIMIT 1 keeps the lateral joins index probes, a
-// diner's rows are found without a word about their status, for which the
-// planner may scan all of reservations_live, and no two lists as long as the
-// group are joined.
+// The statement is planned once, perhaps while the tables are empty, and without
+// knowing the size of the group. So LIMIT 1 keeps the lateral joins index probes;
+// a diner's reservations are found without a condition on their status, for which
+// the planner might scan all of reservations_live; and no two lists as long as
+// the group are joined.
 const bookGroupSQL = `-- name: reservation.book
 WITH asked AS (
   SELECT r.*, s.restaurant_id, s.starts_at, s.ends_at, s.time_zone, s.cancel_until, s.capacity - s.booked AS room,
@@ -69,24 +69,24 @@ o AS (
   SELECT event_id, id, 'reservation.confirmed', doc, traceparent, at, at FROM booked ORDER BY ord)
 SELECT answer, coalesce(same, false), books, live, here, clash FROM decided ORDER BY ord`
 
-// decision is what decideSQL says about one booking.
+// decision is what bookGroupSQL returns for one booking.
 type decision struct {
-	previous    []byte // the answer its key has had before
-	sameRequest bool   // to the same request
+	previous    []byte // the stored result of its key
+	sameRequest bool   // previous belongs to the same request body
 	booked      bool
 	holdings    reservation.Holdings // before this group
 }
 
-// decide sends the group as one transaction in one round trip, fills in the
-// tickets it decided, and returns the others in again. After an error nothing is
-// filled in.
+// decide runs the group's transaction in one round trip. It sets the results of
+// the bookings it decided, and returns the others as again. After an error no
+// result is set.
 func (g *groupCommitter) decide(ctx context.Context, group []*pending[reservation.Booking]) (decided, again []*pending[reservation.Booking], err error) {
-	m := planGroup(group)
-	slots := make(map[reservation.SlotID]*reservation.Slot, len(m.slots))
-	verdicts := make([]decision, 0, len(group))
+	plan := planGroup(group)
+	slots := make(map[reservation.SlotID]*reservation.Slot, len(plan.slots))
+	decisions := make([]decision, 0, len(group))
 	var b pgx.Batch
-	b.Queue(advisoryLocksSQL, pgtype.FlatArray[int64](m.diners))
-	b.Queue(lockGroupSlotsSQL, pgtype.FlatArray[int64](m.slots)).Query(func(rows pgx.Rows) error {
+	b.Queue(advisoryLocksSQL, pgtype.FlatArray[int64](plan.diners))
+	b.Queue(lockGroupSlotsSQL, pgtype.FlatArray[int64](plan.slots)).Query(func(rows pgx.Rows) error {
 		found, err := pgx.CollectRows(rows, pgx.RowToStructByName[slotRow])
 		for _, f := range found {
 			slot := f.slot()
@@ -94,37 +94,38 @@ func (g *groupCommitter) decide(ctx context.Context, group []*pending[reservatio
 		}
 		return err
 	})
-	b.Queue(bookGroupSQL, m.columns(group)...).Query(func(rows pgx.Rows) error {
-		var v decision
-		_, err := pgx.ForEachRow(rows, []any{&v.previous, &v.sameRequest, &v.booked, &v.holdings.Active, &v.holdings.OnSlot, &v.holdings.Overlaps},
-			func() error { verdicts = append(verdicts, v); return nil })
+	b.Queue(bookGroupSQL, plan.columns(group)...).Query(func(rows pgx.Rows) error {
+		var d decision
+		_, err := pgx.ForEachRow(rows,
+			[]any{&d.previous, &d.sameRequest, &d.booked, &d.holdings.Active, &d.holdings.OnSlot, &d.holdings.Overlaps},
+			func() error { decisions = append(decisions, d); return nil })
 		return err
 	})
-	// One Sync is one transaction: no error means committed, and after one there
-	// is nothing to roll back.
+	// One Sync is one transaction: no error means that it has committed, and after
+	// an error there is nothing to roll back.
 	if err := g.pool.SendBatch(ctx, &b).Close(); err != nil {
 		return nil, nil, err
 	}
-	if len(verdicts) != len(group) {
-		return nil, nil, fmt.Errorf("%d verdicts on %d bookings", len(verdicts), len(group))
+	if len(decisions) != len(group) {
+		return nil, nil, fmt.Errorf("%d decisions for %d bookings", len(decisions), len(group))
 	}
 	bookings, covers := 0, 0
-	for i, v := range verdicts {
-		if v.booked {
+	for i, d := range decisions {
+		if d.booked {
 			slots[group[i].request.SlotID].Booked += group[i].request.Party
 			bookings, covers = bookings+1, covers+group[i].request.Party
 		}
 	}
 	g.recorder.Booked(ctx, bookings, covers)
-	for i, t := range group {
+	for i, p := range group {
 		var first *reservation.Booking // of the same diner, and booked
-		if leader := m.leader[i]; leader != i && verdicts[leader].booked {
+		if leader := plan.leader[i]; leader != i && decisions[leader].booked {
 			first = &group[leader].request
 		}
-		if resolve(t, verdicts[i], slots, first) {
-			decided = append(decided, t)
+		if resolve(p, decisions[i], slots, first) {
+			decided = append(decided, p)
 		} else {
-			again = append(again, t)
+			again = append(again, p)
 		}
 	}
 	return decided, again, nil
