@@ -7,20 +7,20 @@ import (
 	"jari.example/internal/secret"
 )
 
-// Booking asks a store for Party covers of one slot.
+// Booking is the command to take Party covers of one slot.
 type Booking struct {
 	CommandMeta
-	ID     uuid.UUID // of the reservation, if there will be one
+	ID     uuid.UUID // of the reservation that it makes
 	SlotID SlotID
 	Party  int
 	Note   secret.String
 }
 
-// Decide sells the covers. The PostgreSQL store decides bookings in SQL, many at
-// once, and must come to the same answers.
+// Decide takes the covers. The PostgreSQL store decides bookings in SQL, many at
+// once, and must decide the same.
 func (b Booking) Decide(u *UnitOfWork) (Reservation, error) {
 	slot := u.Slots[b.SlotID]
-	if err := b.Refusal(slot, u.holdingsExcept(slot, uuid.Nil)); err != nil {
+	if err := b.Refusal(slot, u.holdings(slot, uuid.Nil)); err != nil {
 		return Reservation{}, err
 	}
 	r := u.addReservation(Reservation{ID: b.ID, DinerID: b.DinerID, Party: b.Party, Note: b.Note, Status: Confirmed}, slot)
@@ -28,19 +28,19 @@ func (b Booking) Decide(u *UnitOfWork) (Reservation, error) {
 	return *r, nil
 }
 
-// Holdings is what a diner has already, as far as one slot is concerned. Visits
-// that have ended do not count.
+// Holdings is what a diner already has, seen from one slot. Only active
+// reservations that have not ended count.
 type Holdings struct {
-	OnSlot   bool // live on this very slot
-	Overlaps bool // live on another slot while this one lasts
-	Active   int
+	OnSlot   bool // one of them is for this slot
+	Overlaps bool // one for another slot overlaps this slot in time
+	Active   int  // how many there are
 }
 
-// Refusal says why b cannot be had, or nil if it can. Every store refuses by
-// it, so that they agree on the words and on which reason comes first; slot is
-// nil if it does not exist.
-func (b Booking) Refusal(slot *Slot, has Holdings) error {
-	if err := b.refusalBesidesCapacity(slot, has); err != nil {
+// Refusal says why b cannot be made, or nil if it can. slot is nil if it does not
+// exist. Every store uses it, so that all return the same reason first. The same
+// rule stands in other places on purpose; CONTRIBUTING.md lists them.
+func (b Booking) Refusal(slot *Slot, held Holdings) error {
+	if err := b.refusalBesidesCapacity(slot, held); err != nil {
 		return err
 	}
 	if b.Party > slot.Left() {
@@ -49,12 +49,12 @@ func (b Booking) Refusal(slot *Slot, has Holdings) error {
 	return nil
 }
 
-// refusalBesidesCapacity is what stands in b's way however many seats there are.
-func (b Booking) refusalBesidesCapacity(slot *Slot, has Holdings) error {
+// refusalBesidesCapacity is Refusal for a slot with unlimited covers.
+func (b Booking) refusalBesidesCapacity(slot *Slot, held Holdings) error {
 	switch {
 	case slot == nil:
 		return SlotNotFound()
-	case has.OnSlot:
+	case held.OnSlot:
 		return fault.New(fault.Conflict, "already_booked", "You already have a reservation at this time here.")
 	case !slot.Start.After(b.At) || slot.Closed():
 		return SlotClosed()
@@ -62,9 +62,9 @@ func (b Booking) refusalBesidesCapacity(slot *Slot, has Holdings) error {
 		return notOpenYet(slot.OpensAt, b.At)
 	case b.Party < slot.Party.Min || b.Party > slot.Party.Max:
 		return partySizeRefused(slot)
-	case has.Overlaps:
+	case held.Overlaps:
 		return fault.New(fault.Conflict, "overlap", "You have another reservation at that time.")
-	case has.Active >= MaxActive:
+	case held.Active >= MaxActive:
 		return fault.New(fault.Conflict, "too_many_reservations", "You have %d reservations already.", MaxActive)
 	}
 	return nil

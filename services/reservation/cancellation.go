@@ -6,15 +6,16 @@ import (
 	"jari.example/internal/fault"
 )
 
-// Cancellation asks a store to give the covers of one reservation back.
+// Cancellation is the command to give up a reservation, an offer or a place on a
+// waitlist.
 type Cancellation struct {
 	CommandMeta
 	ID       uuid.UUID
-	MayTouch func(restaurant string) bool // whose entries the one who asks may cancel; nil: nobody's
+	MayTouch func(restaurant string) bool // restaurants whose owner entries the sender may cancel; nil: none
 }
 
-// Refusal says why the reservation, nil if the diner has none of that id,
-// cannot be cancelled, or nil if it can.
+// Refusal says why r cannot be cancelled, or nil if it can. r is nil if the diner
+// has no reservation of that id.
 func (c Cancellation) Refusal(r *Reservation) error {
 	switch {
 	case r == nil:
@@ -25,12 +26,12 @@ func (c Cancellation) Refusal(r *Reservation) error {
 	return nil
 }
 
-// Decide gives the covers back, or the place in line. Codes: not_found;
-// conflict not_cancellable.
+// Decide cancels the reservation. Codes: not_found; conflict not_cancellable.
 func (c Cancellation) Decide(u *UnitOfWork) (Reservation, error) {
-	r := u.ofDiner(c.ID, c.DinerID)
-	if entered := u.Reservations[c.ID]; entered != nil && entered.DinerID == uuid.Nil && c.MayTouch != nil && c.MayTouch(entered.RestaurantID) {
-		r = entered
+	r := u.ownedBy(c.ID, c.DinerID)
+	entry := u.Reservations[c.ID]
+	if entry != nil && entry.DinerID == uuid.Nil && c.MayTouch != nil && c.MayTouch(entry.RestaurantID) {
+		r = entry
 	}
 	if err := c.Refusal(r); err != nil {
 		return Reservation{}, err
@@ -44,10 +45,10 @@ func (c Cancellation) Decide(u *UnitOfWork) (Reservation, error) {
 	return *r, nil
 }
 
-// Leave takes who waits, or has an offer, out of the line. Who is out already
-// stays out. Codes: not_found; conflict not_waiting.
+// Leave takes a waiting or offered entry off its waitlist. An entry that has ended
+// already stays as it is. Codes: not_found; conflict not_waiting.
 func (c Cancellation) Leave(u *UnitOfWork) (Reservation, error) {
-	r := u.ofDiner(c.ID, c.DinerID)
+	r := u.ownedBy(c.ID, c.DinerID)
 	switch {
 	case r == nil:
 		return Reservation{}, NotFound()
@@ -55,7 +56,7 @@ func (c Cancellation) Leave(u *UnitOfWork) (Reservation, error) {
 		u.transition(r, Cancelled)
 		u.emit(EventLeft, r)
 	case r.Status.Active():
-		return Reservation{}, fault.New(fault.Conflict, "not_waiting", "This is a booking by now: cancel it instead.")
+		return Reservation{}, fault.New(fault.Conflict, "not_waiting", "This entry is a booking now: cancel it instead.")
 	}
 	return *r, nil
 }

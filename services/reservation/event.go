@@ -6,7 +6,7 @@ import (
 	"github.com/google/uuid"
 )
 
-// Kinds of event.
+// Kinds of event. Notification has a mail for each.
 const (
 	EventConfirmed = "reservation.confirmed" // booked, or an offer accepted
 	EventMoved     = "reservation.moved"
@@ -16,28 +16,28 @@ const (
 	EventReminder  = "reservation.reminder"
 
 	EventJoined   = "waitlist.joined"
-	EventChanged  = "waitlist.changed" // the party of an entry that waits
+	EventChanged  = "waitlist.changed" // the party of a waiting entry
 	EventOffered  = "waitlist.offered"
 	EventDeclined = "waitlist.declined"
-	EventExpired  = "waitlist.expired" // the offer ran out, or the line closed
+	EventExpired  = "waitlist.expired" // the offer ran out, or the waitlist ended
 	EventLeft     = "waitlist.left"
 )
 
-// Event is what happened to a reservation and must be told. It was committed
-// together with the change itself.
+// Event is something that happened to a reservation, for the diner to know. It is
+// committed together with the change itself.
 type Event struct {
-	Seq         int64 // the store's handle
+	Seq         int64 // the store's sequence number; ascending per reservation
 	ID          uuid.UUID
 	Kind        string
 	OccurredAt  time.Time
-	Reservation Reservation // as the change left it
-	Previous    *Visit      // what was moved or changed
-	Reason      string      // the restaurant's words, where it closed
+	Reservation Reservation // after the change
+	Previous    *Visit      // before a move or change of party
+	Reason      string      // the restaurant's message, for EventClosed
 	Traceparent string      // of the request that changed it
-	Attempts    int         // deliveries begun, this one included
+	Attempts    int         // deliveries attempted, this one included
 }
 
-// Visit is when a party of how many comes.
+// Visit is the time and party of a reservation.
 type Visit struct {
 	Start time.Time `json:"start"`
 	Party int       `json:"party"`

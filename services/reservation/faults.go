@@ -6,28 +6,31 @@ import (
 	"jari.example/internal/fault"
 )
 
+// SlotNotFound is the fault for a slot that does not exist.
 func SlotNotFound() error {
 	return fault.New(fault.NotFound, "slot_not_found", "There is no such time at this restaurant.")
 }
 
+// partySizeRefused is the fault for a party that the slot does not seat.
 func partySizeRefused(slot *Slot) error {
 	return fault.BadField("/party", "This restaurant seats parties of %d to %d.", slot.Party.Min, slot.Party.Max)
 }
 
-// SlotClosed is the answer where the owner has taken the seats back, or time has.
+// SlotClosed is the fault for a slot that takes no booking: the owner closed it, or
+// it has begun.
 func SlotClosed() error {
 	return fault.New(fault.Conflict, "slot_closed", "This time takes no reservations.")
 }
 
-// Full is the answer where fewer covers are left than the party needs.
+// Full is the fault for a slot with fewer covers left than the party needs.
 func Full(left int) error {
 	return fault.New(fault.Conflict, "slot_full", "There are not enough seats left at this time.").With("available", left)
 }
 
-// FullFromCache is Full as it was a moment ago.
+// FullFromCache is Full from the sold-out cache; the API calls that latched.
 func FullFromCache(left int) error { return fault.Of(Full(left)).With("latched", true) }
 
-// CoversLeft is how many covers a [Full] refusal says are left; ok is false for
+// CoversLeft returns the covers left according to a [Full] fault; ok is false for
 // any other error.
 func CoversLeft(err error) (left int, ok bool) {
 	if fault.ReasonOf(err) != "slot_full" {
@@ -37,7 +40,8 @@ func CoversLeft(err error) (left int, ok bool) {
 	return left, ok
 }
 
-// notOpenYet tells who comes within the last hour when to come back.
+// notOpenYet is the fault for a slot before its drop. In the last hour it asks the
+// client to wait (Retry-After).
 func notOpenYet(opens, now time.Time) error {
 	f := fault.New(fault.Conflict, "not_open_yet", "This time can be booked from %s on.", opens.Format(time.RFC3339)).
 		With("opens_at", opens)
@@ -47,18 +51,18 @@ func notOpenYet(opens, now time.Time) error {
 	return f
 }
 
-// NotFound is the answer for a reservation that does not exist or is somebody
-// else's: which of the two is nobody's business.
+// NotFound is the fault for a reservation that does not exist or belongs to
+// somebody else. It does not say which of the two.
 func NotFound() error {
 	return fault.New(fault.NotFound, "reservation_not_found", "You have no such reservation.")
 }
 
-// ScheduleNotFound is the answer where the owner has stated no schedule.
+// ScheduleNotFound is the fault for a restaurant without a schedule.
 func ScheduleNotFound() error {
 	return fault.New(fault.NotFound, "schedule_not_found", "This restaurant has no schedule.")
 }
 
-// KeyReused is the answer to a known key with another body.
+// KeyReused is the fault for a known key with another request body.
 func KeyReused() error {
 	return fault.New(fault.Unprocessable, "idempotency_key_reused", "This Idempotency-Key was used for another request.")
 }

@@ -7,27 +7,29 @@ import (
 	"jari.example/internal/secret"
 )
 
-// Move asks for another time, party or note. What is nil stays as it is.
+// Move is the command to change the time, party or note of a reservation. What is
+// nil stays as it is.
 type Move struct {
 	CommandMeta
 	ID      uuid.UUID
 	SlotID  *SlotID
 	Party   *int
 	Note    *secret.String
-	Version int // of the reservation the diner has seen; 0: whichever it is
+	Version int // that the diner has seen (If-Match); 0: any
 }
 
-// Decide takes the new seats or changes nothing. Who waits and asks for another
-// party keeps the place in line; who waits or has an offer and asks for another
-// time is booked there, or keeps what they have. Codes: not_found;
-// precondition_failed version_mismatch; conflict not_movable and a booking's.
+// Decide changes everything that was asked for, or nothing. A waiting entry that
+// changes its party keeps its place on the waitlist. A waiting or offered entry
+// that changes its time is booked there, or stays as it is. Codes: not_found;
+// precondition_failed version_mismatch; conflict not_movable and those of a
+// booking.
 func (m Move) Decide(u *UnitOfWork) (Reservation, error) {
-	r := u.ofDiner(m.ID, m.DinerID)
+	r := u.ownedBy(m.ID, m.DinerID)
 	if r == nil {
 		return Reservation{}, NotFound()
 	}
 	if m.Version != 0 && m.Version != r.Version {
-		return Reservation{}, fault.New(fault.PreconditionFailed, "version_mismatch", "The reservation has changed meanwhile. Please look again.")
+		return Reservation{}, fault.New(fault.PreconditionFailed, "version_mismatch", "The reservation has changed since you read it. Please read it again.")
 	}
 	slot, party := r.SlotID, r.Party
 	if m.SlotID != nil {
@@ -49,14 +51,14 @@ func (m Move) Decide(u *UnitOfWork) (Reservation, error) {
 			to = nil
 		}
 		b := Booking{CommandMeta: m.CommandMeta, SlotID: slot, Party: party}
-		if err := b.Refusal(to, u.holdingsExcept(to, r.ID)); err != nil {
+		if err := b.Refusal(to, u.holdings(to, r.ID)); err != nil {
 			return Reservation{}, err
 		}
 		kind = EventMoved
 		if r.Status != Confirmed {
 			kind = EventConfirmed
 		}
-		u.transition(r, Cancelled) // gives back what it holds, if anything
+		u.transition(r, Cancelled) // releases the covers it holds, if any
 		u.takeCovers(to, party)
 		r.Status, r.WaitlistOrder, r.Party = Confirmed, 0, party
 		r.SlotID, r.TimeZone, r.Start, r.End, r.CancelUntil = to.ID, to.TimeZone, to.Start, to.End, to.CancelUntil
@@ -80,7 +82,7 @@ func (m Move) Decide(u *UnitOfWork) (Reservation, error) {
 	return *r, nil
 }
 
-// resize changes how many come, on the same slot.
+// resize changes the party of a reservation that stays on its slot.
 func (u *UnitOfWork) resize(r *Reservation, party int) error {
 	slot, more := u.Slots[r.SlotID], party-r.Party
 	switch {

@@ -6,25 +6,25 @@ import (
 	"jari.example/internal/fault"
 )
 
-// OfferResponse is a diner's word to an offer.
+// OfferResponse is the command to accept or decline an offer.
 type OfferResponse struct {
 	CommandMeta
 	ID     uuid.UUID
 	Accept bool
 }
 
-// Decide turns the offer into a booking, or gives its covers back. Codes:
+// Decide confirms the offered reservation, or releases its covers. Codes:
 // not_found; conflict not_offered, offer_expired.
-func (a OfferResponse) Decide(u *UnitOfWork) (Reservation, error) {
-	r := u.ofDiner(a.ID, a.DinerID)
+func (o OfferResponse) Decide(u *UnitOfWork) (Reservation, error) {
+	r := u.ownedBy(o.ID, o.DinerID)
 	switch {
 	case r == nil:
 		return Reservation{}, NotFound()
-	case r.Status == Expired || r.Status == Offered && !a.At.Before(r.OfferEndsAt):
+	case r.Status == Expired || r.Status == Offered && !o.At.Before(r.OfferEndsAt):
 		return Reservation{}, fault.New(fault.Conflict, "offer_expired", "This offer has run out.")
 	case r.Status != Offered:
-		return Reservation{}, fault.New(fault.Conflict, "not_offered", "There is no offer to answer.")
-	case a.Accept:
+		return Reservation{}, fault.New(fault.Conflict, "not_offered", "There is no offer to accept or decline.")
+	case o.Accept:
 		u.transition(r, Confirmed)
 		u.emit(EventConfirmed, r)
 	default:

@@ -11,16 +11,16 @@ import (
 // earliestSeating is how long before its start a party may be seated.
 const earliestSeating = time.Hour
 
-// Attendance says whether a party has come.
+// Attendance is the command to record that a party has come, or has not.
 type Attendance struct {
 	CommandMeta
 	ID       uuid.UUID
-	MayTouch func(restaurant string) bool
+	MayTouch func(restaurant string) bool // restaurants of the owner who sent it
 	NoShow   bool
 }
 
-// Decide seats the party, or gives the covers of who did not come back. Codes:
-// not_found; conflict not_seatable, not_no_show.
+// Decide seats the party, or releases the covers of a party that did not come.
+// Codes: not_found; conflict not_seatable, not_no_show.
 func (a Attendance) Decide(u *UnitOfWork) (Reservation, error) {
 	r := u.Reservations[a.ID]
 	switch {

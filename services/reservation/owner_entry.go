@@ -1,7 +1,8 @@
 package reservation
 
-// OwnerEntry is a booking that the owner enters: by phone, or for who stands at the
-// door. It may pass the party limits, the drop and the start, never the seats.
+// OwnerEntry is the command to book for a guest without an account: by phone or
+// as a walk-in. The party limits, the drop and the start do not bind it; the
+// capacity does.
 type OwnerEntry struct {
 	Booking
 	RestaurantID string
@@ -9,7 +10,7 @@ type OwnerEntry struct {
 	WalkIn       bool // seated at once
 }
 
-// Decide takes the seats. Codes: not_found slot_not_found; conflict
+// Decide takes the covers. Codes: not_found slot_not_found; conflict
 // slot_closed, slot_full.
 func (e OwnerEntry) Decide(u *UnitOfWork) (Reservation, error) {
 	slot := u.Slots[e.SlotID]

@@ -7,9 +7,9 @@ import (
 	"jari.example/services/reservation/schedule"
 )
 
-// ReconcileSlots makes the period's slots what the schedule wants: those that are
-// missing are made, those that are not wanted close, and nobody who is booked
-// loses a seat. The desk's period must reach as far as want.
+// ReconcileSlots changes the period's slots to those the schedule wants: missing
+// slots are created, others are closed, and nobody who is booked loses a seat. The
+// period must cover all of want.
 func (u *UnitOfWork) ReconcileSlots(want []Slot) {
 	have := map[time.Time]*Slot{}
 	for _, s := range u.Slots {
@@ -34,7 +34,7 @@ func (u *UnitOfWork) ReconcileSlots(want []Slot) {
 	}
 }
 
-// closeSlot takes a slot to come back from the public.
+// closeSlot closes a slot that has not begun.
 func (u *UnitOfWork) closeSlot(s *Slot) {
 	if s.Wanted != 0 && s.Start.After(u.Now) {
 		s.Wanted = 0
@@ -42,14 +42,15 @@ func (u *UnitOfWork) closeSlot(s *Slot) {
 	}
 }
 
-// SetSchedule makes plan the restaurant's, with the slots it wants.
+// SetSchedule stores plan as the restaurant's schedule, with the slots it wants.
 func (u *UnitOfWork) SetSchedule(plan schedule.Schedule, want []Slot) {
 	u.newSchedule, u.slotsGenerated = &plan, true
 	u.ReconcileSlots(want)
 }
 
-// RegenerateSlots makes the slots that the restaurant's plan wants by now. A zone that
-// this process does not know wants none, and must not close them.
+// RegenerateSlots creates the slots that the restaurant's schedule wants by now.
+// It fails for a time zone that this process does not know: to want no slot then
+// would close them all.
 func (u *UnitOfWork) RegenerateSlots(restaurant string) error {
 	if u.Schedule == nil {
 		return nil
@@ -62,8 +63,8 @@ func (u *UnitOfWork) RegenerateSlots(restaurant string) error {
 	return nil
 }
 
-// ReopenDay forgets that the period's day is closed and makes the slots that the
-// plan wants on it; who was cancelled stays so.
+// ReopenDay deletes the closure of the period's day and creates the slots that the
+// schedule wants on it. Cancelled reservations stay cancelled.
 func (u *UnitOfWork) ReopenDay(restaurant, date string) {
 	u.closure = &Closure{Date: date, Open: true}
 	delete(u.ClosedDates, date)
@@ -79,8 +80,8 @@ func (u *UnitOfWork) ReopenDay(restaurant, date string) {
 	u.ReconcileSlots(want)
 }
 
-// CloseDay takes the period's slots to come back and cancels who is booked, offered
-// or waiting there. It returns how many were cancelled.
+// CloseDay closes the period's slots and cancels every reservation, offer and
+// waitlist entry on them. It returns how many it cancelled.
 func (u *UnitOfWork) CloseDay(c Closure) (cancelled int) {
 	u.closure = &c
 	for _, s := range u.Slots {
@@ -99,22 +100,23 @@ func (u *UnitOfWork) CloseDay(c Closure) (cancelled int) {
 // IsClosed reports whether the restaurant is closed on a local date, YYYY-MM-DD.
 func (u *UnitOfWork) IsClosed(date string) bool { return u.ClosedDates[date] }
 
-// OverbookedSlot is a slot that holds more covers than its owner wants.
-type OverbookedSlot struct {
+// ShrunkSlot is a slot that holds more covers than its owner wants now.
+type ShrunkSlot struct {
 	SlotID SlotID    `json:"slot_id"`
 	Start  time.Time `json:"start"`
 	Booked int       `json:"booked"`
 }
 
-// OverbookedSlots lists slots with more guests than the owner wants, earliest first.
-func (u *UnitOfWork) OverbookedSlots() []OverbookedSlot {
-	list := []OverbookedSlot{}
+// ShrunkSlots lists the slots that hold more covers than the owner wants, earliest
+// first.
+func (u *UnitOfWork) ShrunkSlots() []ShrunkSlot {
+	list := []ShrunkSlot{}
 	for _, s := range u.Slots {
 		if s.Booked > s.Wanted {
-			list = append(list, OverbookedSlot{s.ID, s.Start, s.Booked})
+			list = append(list, ShrunkSlot{s.ID, s.Start, s.Booked})
 		}
 	}
-	slices.SortFunc(list, func(a, b OverbookedSlot) int { return a.Start.Compare(b.Start) })
+	slices.SortFunc(list, func(a, b ShrunkSlot) int { return a.Start.Compare(b.Start) })
 	return list
 }
 

@@ -1,9 +1,15 @@
 // Package reservation owns seats: every write that changes how many covers of
 // a slot are taken happens here, and so does the count of what is left.
 //
-// A booking is right when the store says so. The store decides and writes in
-// one transaction: the row, the slot's counter, the remembered answer and the
-// event that tells the diner leave together or not at all.
+// This package is the domain: types, commands and their rules. It imports neither
+// a database driver nor OpenTelemetry. A command is decided on a [UnitOfWork]; a
+// [Store] locks and loads that, and commits its [ChangeSet] in one transaction:
+// the reservation, the slot's counter, the idempotency record and the events are
+// written together or not at all.
+//
+// Around it: schedule (opening hours to slots), app (use cases), httpapi, outbox
+// (relay), jobs (maintenance), observe (metrics and logs); postgres and inmem
+// implement the stores. arch_test.go states who may import whom.
 package reservation
 
 import (
@@ -15,11 +21,11 @@ import (
 	"jari.example/services/reservation/schedule"
 )
 
-// Status is where a reservation stands. Waitlist entries are reservations too:
-// one table, one unique index, one rule about who holds what.
+// Status is the state of a reservation. Waitlist entries are reservations too: one
+// table, one unique index, one rule about who holds covers.
 type Status string
 
-// The statuses. Waiting to Seated are live; Offered to Seated hold covers.
+// The statuses. Waiting to Seated are active; Offered to Seated hold covers.
 const (
 	Waiting   Status = "waiting"
 	Offered   Status = "offered"
@@ -40,30 +46,33 @@ func (s Status) Valid() bool {
 	return false
 }
 
-// Active reports whether s counts towards what one diner may have at a time.
+// Active reports whether s counts towards MaxActive.
 func (s Status) Active() bool { return s == Waiting || s.HoldsCovers() }
 
-// HoldsCovers reports whether s takes seats from its slot.
+// HoldsCovers reports whether s takes covers from its slot.
 func (s Status) HoldsCovers() bool { return s == Offered || s == Confirmed || s == Seated }
 
-// Cancellable reports whether a diner may still give up what is in s.
+// Cancellable reports whether a reservation in s may still be cancelled.
 func (s Status) Cancellable() bool { return s == Waiting || s == Offered || s == Confirmed }
 
-// OfferTTL is how long an offer stands, unless the slot's cut-off comes first.
+// OfferTTL is how long an offer is valid, unless the slot's cut-off comes first.
 const OfferTTL = 10 * time.Minute
 
 // ReminderLead is how long before a visit its diner is reminded.
 const ReminderLead = 24 * time.Hour
 
-// What may be asked for: seats that are hoarded stay empty.
+// Limits of what one diner may have: hoarded seats stay empty.
 const (
-	MaxActive   = 8                 // live reservations
-	MaxParty    = schedule.MaxParty // covers in one of them
-	MaxNote     = 500               // characters
-	MaxWaitlist = 200               // who wait for one slot: nobody behind them has a chance, and each change there looks at all of them
+	MaxActive = 8                 // active reservations at a time
+	MaxParty  = schedule.MaxParty // covers in one reservation
+	MaxNote   = 500               // characters
+
+	// MaxWaitlist bounds the entries for one slot. Later ones would have no chance,
+	// and every command for the slot loads them all.
+	MaxWaitlist = 200
 )
 
-// Reservation is one claim on one slot, a diner's or one that the owner has
+// Reservation is one claim on one slot: a diner's, or one that the owner has
 // entered for a guest.
 type Reservation struct {
 	ID           uuid.UUID `json:"id"`
@@ -75,15 +84,15 @@ type Reservation struct {
 	Party        int       `json:"party"`
 	Status       Status    `json:"status"`
 	CreatedAt    time.Time `json:"created_at"`
-	CancelUntil  time.Time `json:"cancel_until"`           // as promised when it was made
+	CancelUntil  time.Time `json:"cancel_until"`           // the cut-off as promised at booking
 	OfferEndsAt  time.Time `json:"offer_ends_at,omitzero"` // while Offered
-	Position     int       `json:"position,omitempty"`     // while Waiting, 1 is next; only answers to diners know it
+	Position     int       `json:"position,omitempty"`     // while Waiting: on the waitlist, 1 is first; set in results for diners only
 
-	Note          secret.String `json:"-"` // the diner's own words
+	Note          secret.String `json:"-"` // the diner's message
 	DinerID       uuid.UUID     `json:"-"` // Nil: the owner entered it
-	Guest         Guest         `json:"-"` // whom the owner entered it for
-	WaitlistOrder int64         `json:"-"` // order in the waitlist
-	Version       int           `json:"-"` // 1, and one more with each change
+	Guest         Guest         `json:"-"` // set if the owner entered it
+	WaitlistOrder int64         `json:"-"` // ascending within a slot
+	Version       int           `json:"-"` // 1 at first, incremented by each change
 }
 
 // Guest is somebody without an account: a phone booking or a walk-in.

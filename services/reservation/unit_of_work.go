@@ -11,21 +11,24 @@ import (
 	"jari.example/services/reservation/schedule"
 )
 
-// UnitOfWork is where a change is decided: the slots a store has locked, and the rows
-// that matter. Whatever Decide does, Settle comes after it, so every path that
-// frees covers offers them to who waits; no path can forget to.
+// UnitOfWork is what a command is decided on: the slots that a store has locked,
+// the reservations that matter, and what the command has changed in them (the
+// pattern of that name in Fowler, Patterns of Enterprise Application
+// Architecture).
 //
-// Once settled, no entry that waits fits into what is left of its slot, as long
-// as the slot is open and its cut-off to come.
+// After Decide, Apply offers free covers to the waitlists. So every command that
+// frees covers offers them, and none can forget to. Invariant after Apply: no
+// waitlist entry fits into the covers left of its slot, as long as the slot is
+// open and before its cut-off.
 type UnitOfWork struct {
 	Now          time.Time
 	Slots        map[SlotID]*Slot
-	Reservations map[uuid.UUID]*Reservation // Scope.Row, and at least who waits or is offered on Slots
-	OfDiner      []Reservation              // what Scope.Diner has live and not ended
-	Schedule     *schedule.Schedule         // Period's, nil if there is none
-	ClosedDates  map[string]bool            // Period's closed dates
+	Reservations map[uuid.UUID]*Reservation // Scope.ReservationID, and at least the waitlists and offers of Slots
+	OfDiner      []Reservation              // active reservations of Scope.LimitsOf that have not ended
+	Schedule     *schedule.Schedule         // the restaurant's; nil if it has none
+	ClosedDates  map[string]bool            // local dates, YYYY-MM-DD
 
-	newSlots            []*Slot // without an id until they are stored
+	newSlots            []*Slot // the store gives them ids
 	changedSlots        map[*Slot]bool
 	changedReservations map[*Reservation]bool
 	events              []Event
@@ -40,37 +43,37 @@ type UnitOfWork struct {
 
 // Closure is a day on which a restaurant is closed, or open again.
 type Closure struct {
-	Date   string // 2026-12-24, in the restaurant's zone
-	Reason string // the restaurant's words to those who had booked
-	Open   bool
+	Date   string // YYYY-MM-DD, in the restaurant's time zone
+	Reason string // the restaurant's message to its guests
+	Open   bool   // true: the day is open again
 }
 
-// ofDiner returns the diner's own reservation, nil if it is not theirs.
-func (u *UnitOfWork) ofDiner(id, diner uuid.UUID) *Reservation {
+// ownedBy returns the reservation if it is the diner's own, else nil.
+func (u *UnitOfWork) ownedBy(id, diner uuid.UUID) *Reservation {
 	if r := u.Reservations[id]; r != nil && r.DinerID == diner && diner != uuid.Nil {
 		return r
 	}
 	return nil
 }
 
-// holdingsExcept is what the diner has besides the row except.
-func (u *UnitOfWork) holdingsExcept(slot *Slot, except uuid.UUID) (has Holdings) {
+// holdings is what the diner already has, without the reservation except.
+func (u *UnitOfWork) holdings(slot *Slot, except uuid.UUID) (held Holdings) {
 	for _, r := range u.OfDiner {
 		switch {
 		case r.ID == except:
 			continue
 		case slot == nil:
 		case r.SlotID == slot.ID:
-			has.OnSlot = true
+			held.OnSlot = true
 		case r.Start.Before(slot.End) && r.End.After(slot.Start):
-			has.Overlaps = true
+			held.Overlaps = true
 		}
-		has.Active++
+		held.Active++
 	}
-	return has
+	return held
 }
 
-// addReservation puts a new claim on its slot.
+// addReservation adds a new reservation to slot.
 func (u *UnitOfWork) addReservation(r Reservation, slot *Slot) *Reservation {
 	r.SlotID, r.RestaurantID, r.TimeZone = slot.ID, slot.RestaurantID, slot.TimeZone
 	r.Start, r.End, r.CancelUntil = slot.Start, slot.End, slot.CancelUntil
@@ -83,7 +86,7 @@ func (u *UnitOfWork) addReservation(r Reservation, slot *Slot) *Reservation {
 	return &r
 }
 
-// transition changes r's status and moves its covers with it.
+// transition changes r's status, and takes or releases its covers.
 func (u *UnitOfWork) transition(r *Reservation, s Status) {
 	slot := u.Slots[r.SlotID]
 	switch before, after := r.Status.HoldsCovers(), s.HoldsCovers(); {
@@ -103,8 +106,8 @@ func (u *UnitOfWork) markChanged(r *Reservation) {
 	}
 }
 
-// takeCovers panics rather than sell what is not there: that would be our own fault,
-// and the transaction ends with nothing done.
+// takeCovers panics rather than overbook: only a bug can lead there, and the
+// transaction is rolled back.
 func (u *UnitOfWork) takeCovers(slot *Slot, party int) {
 	if slot.Booked+party > slot.Capacity {
 		panic(fmt.Sprintf("slot %d: %d covers taken of %d left", slot.ID, party, slot.Capacity-slot.Booked))
@@ -119,14 +122,14 @@ func (u *UnitOfWork) releaseCovers(slot *Slot, party int) {
 	u.changedSlots[slot] = true
 }
 
-// emit puts what happened to r into the outbox. Who has no account is told by
-// the restaurant itself.
+// emit adds an event about r to the change set. A guest without an account gets
+// no mail, so there is no event either: the returned one goes nowhere.
 func (u *UnitOfWork) emit(kind string, r *Reservation) *Event {
 	u.transitions = append(u.transitions, Transition{kind, r.Party})
 	if r.DinerID == uuid.Nil {
 		return &Event{}
 	}
-	id := u.firstEventID // the request's own event comes first
+	id := u.firstEventID // that of the command's own event
 	if len(u.events) > 0 {
 		id = uuid.New()
 	}
@@ -138,7 +141,7 @@ func (u *UnitOfWork) emit(kind string, r *Reservation) *Event {
 	return e
 }
 
-// sortedByID lists the rows in the order in which they are written.
+// sortedByID lists the reservations in the order in which rows are locked.
 func (u *UnitOfWork) sortedByID() []*Reservation {
 	rows := make([]*Reservation, 0, len(u.Reservations))
 	for _, r := range u.Reservations {
@@ -148,34 +151,38 @@ func (u *UnitOfWork) sortedByID() []*Reservation {
 	return rows
 }
 
-// ChangeSet is what a store must write.
+// ChangeSet is what a store must write for one command, in one transaction.
 type ChangeSet struct {
 	Transitions    []Transition       // for metrics
 	NewSlots       []*Slot            // to be inserted
 	ChangedSlots   []*Slot            // to be updated, by id
 	Reservations   []*Reservation     // to be inserted (Version 1) or updated, by id
-	Events         []Event            // in order
-	Schedule       *schedule.Schedule // to be kept, if not nil
-	Closure        *Closure           // to be kept or, if it says Open, forgotten
-	SlotsGenerated bool               // the period's slots follow its plan as of At
+	Events         []Event            // in the order in which they happened
+	Schedule       *schedule.Schedule // to be stored, if not nil
+	Closure        *Closure           // to be stored or, if Open, deleted
+	SlotsGenerated bool               // the period's slots follow the schedule as of the command's time
 }
 
-// ChangeSet is what the change has left on the desk.
+// ChangeSet returns what the command has changed.
 func (u *UnitOfWork) ChangeSet() ChangeSet {
-	w := ChangeSet{Transitions: u.transitions, NewSlots: u.newSlots, Events: u.events, Schedule: u.newSchedule, Closure: u.closure, SlotsGenerated: u.slotsGenerated}
+	set := ChangeSet{
+		Transitions: u.transitions, NewSlots: u.newSlots, Events: u.events,
+		Schedule: u.newSchedule, Closure: u.closure, SlotsGenerated: u.slotsGenerated,
+	}
 	for s := range u.changedSlots {
-		w.ChangedSlots = append(w.ChangedSlots, s)
+		set.ChangedSlots = append(set.ChangedSlots, s)
 	}
 	for r := range u.changedReservations {
-		w.Reservations = append(w.Reservations, r)
+		set.Reservations = append(set.Reservations, r)
 	}
-	slices.SortFunc(w.ChangedSlots, func(a, b *Slot) int { return cmp.Compare(a.ID, b.ID) })
-	slices.SortFunc(w.Reservations, func(a, b *Reservation) int { return slices.Compare(a.ID[:], b.ID[:]) })
-	return w
+	slices.SortFunc(set.ChangedSlots, func(a, b *Slot) int { return cmp.Compare(a.ID, b.ID) })
+	slices.SortFunc(set.Reservations, func(a, b *Reservation) int { return slices.Compare(a.ID[:], b.ID[:]) })
+	return set
 }
 
-// Transition is what a change has made true.
+// Transition is one thing that happened to a reservation, for metrics. Unlike an
+// [Event] there is one for guests without an account, too.
 type Transition struct {
-	Kind   string
-	Covers int
+	Kind   string // of the event
+	Covers int    // the party
 }

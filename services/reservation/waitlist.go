@@ -9,11 +9,11 @@ import (
 	"jari.example/internal/fault"
 )
 
-// offerFreeCovers brings each slot's capacity in line with what the owner wants, and
-// offers what is left to the first who fit. An offer ends with the time in
-// which it could still be cancelled, so after the cut-off there are none.
+// offerFreeCovers brings each slot's capacity in line with the one the owner
+// wants, and offers the covers left to the first entries of its waitlist that
+// fit. An offer ends at the cut-off at the latest, so there are none after it.
 func (u *UnitOfWork) offerFreeCovers() {
-	lines := u.waitlists()
+	waitlists := u.waitlists()
 	for _, slot := range u.Slots {
 		if capacity := max(slot.Wanted, slot.Booked); capacity != slot.Capacity {
 			slot.Capacity = capacity
@@ -22,7 +22,7 @@ func (u *UnitOfWork) offerFreeCovers() {
 		if !slot.acceptsOffers(u.Now) {
 			continue
 		}
-		for _, r := range lines[slot.ID] {
+		for _, r := range waitlists[slot.ID] {
 			if r.Party <= slot.Left() {
 				u.transition(r, Offered)
 				r.OfferEndsAt = earlier(u.Now.Add(OfferTTL), slot.CancelUntil)
@@ -32,56 +32,58 @@ func (u *UnitOfWork) offerFreeCovers() {
 	}
 }
 
-// waitlists are who waits for each slot, first come first. The desk that settles a
-// slot has everybody on it who waits there.
+// waitlists returns each slot's waitlist, oldest entry first. A unit of work holds
+// the complete waitlist of each of its slots.
 func (u *UnitOfWork) waitlists() map[SlotID][]*Reservation {
-	lines := map[SlotID][]*Reservation{}
+	waitlists := map[SlotID][]*Reservation{}
 	for _, r := range u.Reservations {
 		if r.Status == Waiting {
-			lines[r.SlotID] = append(lines[r.SlotID], r)
+			waitlists[r.SlotID] = append(waitlists[r.SlotID], r)
 		}
 	}
-	for _, line := range lines {
-		slices.SortFunc(line, func(a, b *Reservation) int { return cmp.Compare(a.WaitlistOrder, b.WaitlistOrder) })
+	for _, entries := range waitlists {
+		slices.SortFunc(entries, func(a, b *Reservation) int { return cmp.Compare(a.WaitlistOrder, b.WaitlistOrder) })
 	}
-	return lines
+	return waitlists
 }
 
-// waitlistPosition is 1 for who is next, 0 for who does not wait.
-func (u *UnitOfWork) waitlistPosition(r *Reservation) (place int) {
+// waitlistPosition is 1 for the first entry, 0 for a reservation that does not
+// wait.
+func (u *UnitOfWork) waitlistPosition(r *Reservation) (position int) {
 	if r.Status != Waiting {
 		return 0
 	}
 	for _, o := range u.Reservations {
 		if o.SlotID == r.SlotID && o.Status == Waiting && o.WaitlistOrder <= r.WaitlistOrder {
-			place++
+			position++
 		}
 	}
-	return place
+	return position
 }
 
-// Join puts a party into the line of a slot that has no room for it. Its fault
-// is one of a booking's, or conflict seats_available, line_full.
+// Join adds a party to the waitlist of a slot that has no covers for it. Codes:
+// those of a booking; conflict seats_available, line_full.
 func (b Booking) Join(u *UnitOfWork) (Reservation, error) {
 	slot := u.Slots[b.SlotID]
-	if err := b.joinRefusal(slot, u.holdingsExcept(slot, uuid.Nil)); err != nil {
+	if err := b.joinRefusal(slot, u.holdings(slot, uuid.Nil)); err != nil {
 		return Reservation{}, err
 	}
 	r := Reservation{ID: b.ID, DinerID: b.DinerID, Party: b.Party, Note: b.Note, Status: Waiting, WaitlistOrder: 1}
-	line := u.waitlists()[slot.ID]
-	if len(line) >= MaxWaitlist {
+	waitlist := u.waitlists()[slot.ID]
+	if len(waitlist) >= MaxWaitlist {
 		return Reservation{}, fault.New(fault.Conflict, "line_full", "%d are waiting for this time already. Try another one.", MaxWaitlist)
 	}
-	if len(line) > 0 {
-		r.WaitlistOrder = line[len(line)-1].WaitlistOrder + 1
+	if len(waitlist) > 0 {
+		r.WaitlistOrder = waitlist[len(waitlist)-1].WaitlistOrder + 1
 	}
 	joined := u.addReservation(r, slot)
 	u.emit(EventJoined, joined)
 	return *joined, nil
 }
 
-func (b Booking) joinRefusal(slot *Slot, has Holdings) error {
-	if err := b.refusalBesidesCapacity(slot, has); err != nil {
+// joinRefusal says why b cannot join the waitlist, or nil if it can.
+func (b Booking) joinRefusal(slot *Slot, held Holdings) error {
+	if err := b.refusalBesidesCapacity(slot, held); err != nil {
 		return err
 	}
 	switch {
@@ -95,8 +97,8 @@ func (b Booking) joinRefusal(slot *Slot, has Holdings) error {
 	return nil
 }
 
-// ExpireOffers ends the offers that have run out, and the lines of slots whose cut-off
-// has come: nothing will be offered there any more.
+// ExpireOffers ends the offers that have run out, and the waitlists of slots that
+// have reached their cut-off: nothing will be offered there any more.
 func ExpireOffers(u *UnitOfWork) (Reservation, error) {
 	for _, r := range u.sortedByID() {
 		slot := u.Slots[r.SlotID]

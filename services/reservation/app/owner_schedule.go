@@ -42,7 +42,7 @@ type ScheduleRequest struct {
 // keep guests though it has no room for them: those take no more.
 type ScheduleResponse struct {
 	Slots  int                          `json:"slots"`
-	Closed []reservation.OverbookedSlot `json:"closed"`
+	Closed []reservation.ShrunkSlot `json:"closed"`
 }
 
 // PutSchedule makes the slots of the coming days. The same schedule again
@@ -68,7 +68,7 @@ func (s *Service) PutSchedule(ctx context.Context, r ScheduleRequest) (ScheduleR
 		Decide: func(d *reservation.UnitOfWork) (reservation.Reservation, error) {
 			want := reservation.PlannedSlots(r.RestaurantID, r.Schedule, d.IsClosed, act.At)
 			d.SetSchedule(r.Schedule, want)
-			answer = ScheduleResponse{Slots: len(want), Closed: d.OverbookedSlots()}
+			answer = ScheduleResponse{Slots: len(want), Closed: d.ShrunkSlots()}
 			return reservation.Reservation{}, nil
 		},
 	})

@@ -91,7 +91,7 @@ func (s *Store) Execute(ctx context.Context, c reservation.Command) (reservation
 		return out, err
 	}
 	d := s.unitOfWork(c)
-	r, err := c.Execute(d)
+	r, err := c.Apply(d)
 	if err != nil {
 		return reservation.Outcome{}, err
 	}

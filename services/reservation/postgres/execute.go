@@ -61,7 +61,7 @@ func (s *Store) Execute(ctx context.Context, c reservation.Command) (reservation
 				again = true
 				return nil
 			}
-			out.Reservation, err = c.Execute(u)
+			out.Reservation, err = c.Apply(u)
 			if err != nil {
 				return err
 			}
