@@ -16,16 +16,16 @@ import (
 	"jari.example/telemetry/names"
 )
 
-// Window asks which times one restaurant has for a party in [From, To).
+// Window asks for the times of one restaurant in [From, To) that suit a party.
 type Window struct {
 	RestaurantID string
 	From, To     time.Time
 	Party        int
-	IfNoneMatch  string // ETag of what the client has
+	IfNoneMatch  string // the ETag that the client has
 }
 
-// DateQuery asks which times up to MaxDecorated restaurants have on a day, each
-// in its own zone.
+// DateQuery asks for the times of up to MaxRestaurants restaurants on a local day,
+// each in its own time zone.
 type DateQuery struct {
 	RestaurantIDs []string
 	Date          string
@@ -33,28 +33,29 @@ type DateQuery struct {
 	IfNoneMatch   string
 }
 
-// MaxDecorated is how many restaurants one question may name: a page of search.
-const MaxDecorated = 50
+// MaxRestaurants is how many restaurants one query may name: a page of search
+// results.
+const MaxRestaurants = 50
 
-// Availability is an answer as JSON, with its ETag. A client that has it already
-// gets no body.
+// Availability is a response body as JSON, with its ETag. NotModified reports that
+// the client has it already.
 type Availability struct {
 	Body        json.RawMessage
 	ETag        string
 	NotModified bool
 }
 
-// Time is a slot that takes the party's size and is not closed. Available may be
-// less than the party: sold out, but there is a line to join.
+// Time is an open slot that seats parties of that size. Available may be less than
+// the party: the slot is sold out, and has a waitlist to join.
 type Time struct {
 	SlotID    reservation.SlotID `json:"slot_id"`
 	Start     time.Time          `json:"start"`
 	Available int                `json:"available"`
-	OpensAt   time.Time          `json:"opens_at,omitzero"` // when it can first be booked, while that is to come
+	OpensAt   time.Time          `json:"opens_at,omitzero"` // when it can first be booked, if that is in the future
 }
 
-// Availability lists the times to come of one restaurant, earliest first; one
-// that nobody knows has none. It may be a second old.
+// Availability lists the future times of one restaurant, earliest first. An unknown
+// restaurant has none. The result may be a second old.
 func (s *Service) Availability(ctx context.Context, w Window) (Availability, error) {
 	telemetry.Note(ctx, slog.String(names.RestaurantID, w.RestaurantID), slog.Int(names.Party, w.Party))
 	slots, err := s.slots.slots(ctx, []string{w.RestaurantID}, w.From, w.To)
@@ -66,15 +67,15 @@ func (s *Service) Availability(ctx context.Context, w Window) (Availability, err
 	return withETag(map[string]any{"items": items}, w.IfNoneMatch)
 }
 
-// Date lists what each restaurant has on its own local day, in the order asked.
-// It may be a second old. Codes: invalid.
+// Date lists each restaurant's times on its own local day, in the order of the
+// query. The result may be a second old. Codes: invalid.
 func (s *Service) Date(ctx context.Context, q DateQuery) (Availability, error) {
 	telemetry.Note(ctx, slog.Int(names.Count, len(q.RestaurantIDs)), slog.Int(names.Party, q.Party))
 	day, err := schedule.ParseDate(q.Date)
 	if err != nil {
 		return Availability{}, fault.BadField("/date", "date is a day of the calendar, YYYY-MM-DD.")
 	}
-	// No clock is further from UTC than 14 hours one way, 12 the other.
+	// Time zones reach from UTC+14 to UTC-12.
 	slots, err := s.slots.slots(ctx, q.RestaurantIDs, day.Add(-14*time.Hour), day.Add(36*time.Hour))
 	if err != nil {
 		return Availability{}, err
@@ -108,8 +109,8 @@ func times(slots []reservation.Slot, party int, now time.Time, wanted func(reser
 	return list
 }
 
-// withETag marks the body by what it says, so that the mark holds on every
-// replica.
+// withETag encodes the body and derives the ETag from its content, so that all
+// replicas agree on it.
 func withETag(body any, have string) (a Availability, err error) {
 	if a.Body, err = json.Marshal(body); err != nil {
 		return a, err

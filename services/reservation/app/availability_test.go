@@ -217,7 +217,7 @@ func TestADateIsEachRestaurantsOwn(t *testing.T) {
 				local.Add(-time.Minute), local, local.Add(24*time.Hour-time.Minute), local.Add(24*time.Hour))...)
 		}
 		ids := []string{"york", "nobody", "seoul", "york"}
-		for i := range MaxDecorated - len(ids) {
+		for i := range MaxRestaurants - len(ids) {
 			ids = append(ids, "unknown-"+time.Duration(i).String())
 		}
 		a, err := svc.Date(t.Context(), DateQuery{RestaurantIDs: ids, Date: day.Format(time.DateOnly), Party: 2})

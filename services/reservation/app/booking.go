@@ -15,7 +15,7 @@ import (
 	"jari.example/telemetry/names"
 )
 
-// BookRequest asks for seats. Key is the Idempotency-Key.
+// BookRequest asks for covers of a slot. Key is the Idempotency-Key.
 type BookRequest struct {
 	SlotID string        `json:"slot_id"`
 	Party  int           `json:"party"`
@@ -26,19 +26,19 @@ type BookRequest struct {
 func (r BookRequest) validate() error {
 	switch {
 	case r.SlotID == "" || len(r.SlotID) > 40:
-		return fault.BadField("/slot_id", "slot_id names a time as the availability does.")
+		return fault.BadField("/slot_id", "slot_id must be one that availability returned.")
 	case r.Party < 1 || r.Party > reservation.MaxParty:
 		return fault.BadField("/party", "party must be between 1 and %d.", reservation.MaxParty)
 	case utf8.RuneCountInString(r.Note.Reveal()) > reservation.MaxNote:
 		return fault.BadField("/note", "note has at most %d characters.", reservation.MaxNote)
 	case strings.ContainsRune(r.Note.Reveal(), 0):
-		return fault.BadField("/note", "note must be text.") // PostgreSQL's cannot hold it
+		return fault.BadField("/note", "note must be text.") // PostgreSQL's text type cannot hold NUL
 	}
 	return nil
 }
 
-// Book sells seats to the diner in ctx. A key that has booked returns the same
-// outcome again. Codes: invalid; not_found slot_not_found; conflict slot_full,
+// Book takes covers for the diner in ctx. A key that has booked gets the stored
+// result again. Codes: invalid; not_found slot_not_found; conflict slot_full,
 // slot_closed, not_open_yet, already_booked, overlap, too_many_reservations;
 // unprocessable idempotency_key_reused; unavailable overloaded.
 func (s *Service) Book(ctx context.Context, r BookRequest) (reservation.Outcome, error) {
@@ -54,8 +54,8 @@ func (s *Service) book(ctx context.Context, r BookRequest) (reservation.Outcome,
 	if err != nil {
 		return reservation.Outcome{}, err
 	}
-	// The latch knows of what was sold out a moment ago, but only the store knows
-	// whether this key was among those who were sold to.
+	// The sold-out cache knows that the slot was sold out a moment ago, but only the
+	// store knows whether this key has booked.
 	if left, full := s.soldOut.get(b.SlotID, b.Party); full {
 		out, err := s.store.Replay(ctx, reservation.OpBook, b.CommandMeta)
 		if err == nil && !out.Replayed {
@@ -70,8 +70,8 @@ func (s *Service) book(ctx context.Context, r BookRequest) (reservation.Outcome,
 	return s.finish(ctx, out, err)
 }
 
-// Join puts the diner into the line of a slot that is sold out. Codes: those of
-// Book, and conflict seats_available where it is not.
+// Join adds the diner to the waitlist of a sold-out slot. Codes: those of Book, and
+// conflict seats_available, line_full.
 func (s *Service) Join(ctx context.Context, r BookRequest) (reservation.Outcome, error) {
 	b, err := s.newBooking(ctx, r)
 	if err != nil {

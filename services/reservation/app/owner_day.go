@@ -13,19 +13,19 @@ import (
 	"jari.example/telemetry/names"
 )
 
-// Users knows what diners are called.
+// Users looks up diners' names: the user service.
 type Users interface {
-	// Names returns whom it knows of the ids.
+	// Names returns the accounts it has of ids, by id.
 	Names(ctx context.Context, ids []uuid.UUID) (map[uuid.UUID]reservation.Guest, error)
 }
 
-// Mails knows which reservations' diners could not be told.
+// Mails reports mails that could not be delivered: the notification service.
 type Mails interface {
-	// Undeliverable returns, by reservation, why a mail will never arrive.
+	// Undeliverable returns, by reservation id, why its mail was given up.
 	Undeliverable(ctx context.Context, ids []uuid.UUID) (map[uuid.UUID]string, error)
 }
 
-// DayRequest asks for a page of the owner's list of a day.
+// DayRequest asks for a page of the reservations of a restaurant's local day.
 type DayRequest struct {
 	RestaurantID string
 	Date         string
@@ -34,8 +34,8 @@ type DayRequest struct {
 	Limit        int
 }
 
-// DayResponse is a page of an owner's day, earliest visit first, and all of the
-// day's slots, also those that have begun.
+// DayResponse is a page of the day's reservations, earliest visit first, and all
+// slots of the day, also those that have begun.
 type DayResponse struct {
 	Items      []OwnerReservation
 	NextCursor string
@@ -46,13 +46,13 @@ type DayResponse struct {
 // OwnerReservation is a reservation as its owner sees it.
 type OwnerReservation struct {
 	reservation.Reservation
-	Guest      reservation.Guest // the diner's, or whom the owner entered
-	MailFailed string            // why the diner could not be told; "" as far as is known
+	Guest      reservation.Guest // the diner's, or of the owner's entry
+	MailFailed string            // why the diner got no mail; "" if none is known to have failed
 }
 
-// Day lists who comes. Where user or notification do not answer, the list comes
-// without what they know: tonight's list must not hang on them. Codes: invalid;
-// forbidden; not_found schedule_not_found.
+// Day lists the reservations of a day. If the user or the notification service is
+// unavailable, names or mail failures are left out: tonight's list must not
+// depend on them. Codes: invalid; forbidden; not_found schedule_not_found.
 func (s *Service) Day(ctx context.Context, r DayRequest) (DayResponse, error) {
 	if err := authorizeOwner(ctx, r.RestaurantID); err != nil {
 		return DayResponse{}, err
@@ -97,7 +97,7 @@ func (s *Service) Day(ctx context.Context, r DayRequest) (DayResponse, error) {
 	return answer, nil
 }
 
-// noteDegraded notes on the access line what an answer had to do without.
+// noteDegraded notes in the access log what a response had to leave out.
 func noteDegraded(ctx context.Context, what string, err error) {
 	if err != nil {
 		telemetry.Note(ctx, slog.String(names.Degraded, what+": "+fault.ReasonOf(err)))

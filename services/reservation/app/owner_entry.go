@@ -16,7 +16,8 @@ import (
 	"jari.example/telemetry/names"
 )
 
-// OwnerEntryRequest is a booking that the owner enters. Key is the Idempotency-Key.
+// OwnerEntryRequest asks for a booking for a guest without an account. Key is the
+// Idempotency-Key.
 type OwnerEntryRequest struct {
 	RestaurantID string        `json:"-"`
 	SlotID       string        `json:"slot_id"`
@@ -66,14 +67,14 @@ func (s *Service) Enter(ctx context.Context, r OwnerEntryRequest) (reservation.O
 	return s.execute(ctx, reservation.Command{CommandMeta: act, Op: reservation.OpEnter, Scope: reservation.Scope{Slots: []reservation.SlotID{e.SlotID}}, Decide: e.Decide})
 }
 
-// Seat says that the party is there. Codes: not_found; conflict not_seatable;
+// Seat records that the party has come. Codes: not_found; conflict not_seatable;
 // unprocessable idempotency_key_reused.
 func (s *Service) Seat(ctx context.Context, r ReservationRequest) (reservation.Outcome, error) {
 	return s.recordAttendance(ctx, r, reservation.OpSeat)
 }
 
-// NoShow says that the party did not come; until the slot ends its covers are
-// free again. Codes: not_found; conflict not_no_show; unprocessable
+// NoShow records that the party did not come. Its covers are free again until the
+// slot ends. Codes: not_found; conflict not_no_show; unprocessable
 // idempotency_key_reused.
 func (s *Service) NoShow(ctx context.Context, r ReservationRequest) (reservation.Outcome, error) {
 	return s.recordAttendance(ctx, r, reservation.OpNoShow)

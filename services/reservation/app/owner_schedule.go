@@ -16,14 +16,14 @@ import (
 	"jari.example/telemetry/names"
 )
 
-// maxSlots bounds what one edit of a schedule writes.
+// maxSlots bounds the slots that one edit of a schedule writes.
 const maxSlots = 10_000
 
 func forbidden() error {
 	return fault.New(fault.Forbidden, "forbidden", "This restaurant is not yours.")
 }
 
-// authorizeOwner refuses whoever may not touch the restaurant.
+// authorizeOwner returns forbidden unless the caller may change the restaurant.
 func authorizeOwner(ctx context.Context, restaurant string) error {
 	telemetry.Note(ctx, slog.String(names.RestaurantID, restaurant))
 	if !endpoint.IdentityFrom(ctx).MayTouch(restaurant) {
@@ -32,21 +32,21 @@ func authorizeOwner(ctx context.Context, restaurant string) error {
 	return nil
 }
 
-// ScheduleRequest states when a restaurant seats people.
+// ScheduleRequest sets a restaurant's schedule.
 type ScheduleRequest struct {
 	RestaurantID string
 	schedule.Schedule
 }
 
-// ScheduleResponse says how many slots the schedule describes, and which slots
-// keep guests though it has no room for them: those take no more.
+// ScheduleResponse says how many slots the schedule has, and which slots hold more
+// covers than it gives: those take no booking.
 type ScheduleResponse struct {
-	Slots  int                          `json:"slots"`
+	Slots  int                      `json:"slots"`
 	Closed []reservation.ShrunkSlot `json:"closed"`
 }
 
-// PutSchedule makes the slots of the coming days. The same schedule again
-// changes nothing and no booked seat is dropped. Codes: invalid, forbidden.
+// PutSchedule stores the schedule and creates the slots of the coming days. It is
+// idempotent, and no booked guest loses a seat. Codes: invalid, forbidden.
 func (s *Service) PutSchedule(ctx context.Context, r ScheduleRequest) (ScheduleResponse, error) {
 	if err := authorizeOwner(ctx, r.RestaurantID); err != nil {
 		return ScheduleResponse{}, err
@@ -75,13 +75,13 @@ func (s *Service) PutSchedule(ctx context.Context, r ScheduleRequest) (ScheduleR
 	return answer, err
 }
 
-// StatedSchedule is what the owner has stated, and the days that are closed.
+// StatedSchedule is the owner's schedule and the dates of the closures.
 type StatedSchedule struct {
 	schedule.Schedule
 	Closures []string `json:"closures"`
 }
 
-// GetSchedule returns what the owner has stated. Codes: forbidden; not_found
+// GetSchedule returns the schedule. Codes: forbidden; not_found
 // schedule_not_found.
 func (s *Service) GetSchedule(ctx context.Context, restaurant string) (StatedSchedule, error) {
 	if err := authorizeOwner(ctx, restaurant); err != nil {
@@ -91,7 +91,7 @@ func (s *Service) GetSchedule(ctx context.Context, restaurant string) (StatedSch
 	return StatedSchedule{plan, append([]string{}, closed...)}, err
 }
 
-// ClosureRequest closes a restaurant's local day, or opens it again.
+// ClosureRequest closes a restaurant's local day, or with Open opens it again.
 type ClosureRequest struct {
 	RestaurantID string `json:"-"`
 	Date         string `json:"date"` // YYYY-MM-DD
@@ -99,18 +99,18 @@ type ClosureRequest struct {
 	Open         bool   `json:"-"`
 }
 
-// ClosureResponse says what the closure took.
+// ClosureResponse says what the closure changed.
 type ClosureResponse struct {
 	Date      string `json:"date"`
-	Slots     int    `json:"slots"`     // that are closed now
-	Cancelled int    `json:"cancelled"` // reservations, their diners are told
+	Slots     int    `json:"slots"`     // slots of the day, all closed now
+	Cancelled int    `json:"cancelled"` // reservations; their diners get a mail
 }
 
 const maxReason = 200
 
-// Close closes a day: what is booked, offered or waiting is cancelled and told.
-// With Open it lets the schedule make that day's slots again. Codes: invalid;
-// forbidden; not_found schedule_not_found.
+// Close closes a day and cancels its reservations, offers and waitlist entries;
+// their diners get a mail. With Open it creates the day's slots again. Codes:
+// invalid; forbidden; not_found schedule_not_found.
 func (s *Service) Close(ctx context.Context, r ClosureRequest) (ClosureResponse, error) {
 	if err := authorizeOwner(ctx, r.RestaurantID); err != nil {
 		return ClosureResponse{}, err
@@ -145,7 +145,7 @@ func (s *Service) Close(ctx context.Context, r ClosureRequest) (ClosureResponse,
 	return answer, err
 }
 
-// day is the period of a restaurant's local day, and whether it is closed.
+// day returns the period of a restaurant's local day, and whether it is closed.
 func (s *Service) day(ctx context.Context, restaurant, date string) (reservation.Period, bool, error) {
 	plan, closed, err := s.store.Schedule(ctx, restaurant)
 	if err != nil {

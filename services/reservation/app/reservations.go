@@ -17,13 +17,14 @@ import (
 	"jari.example/telemetry/names"
 )
 
-// ReservationRequest is an act on one reservation. Key is the Idempotency-Key.
+// ReservationRequest identifies the reservation that a command changes. Key is the
+// Idempotency-Key.
 type ReservationRequest struct {
 	ID  string `json:"-"`
 	Key string `json:"-"`
 }
 
-// reservationCommand reads r as an act of whoever is in ctx.
+// reservationCommand parses r as a command of the caller in ctx.
 func (s *Service) reservationCommand(ctx context.Context, r ReservationRequest) (uuid.UUID, reservation.CommandMeta, error) {
 	id, err := uuid.Parse(r.ID)
 	if err != nil {
@@ -33,9 +34,9 @@ func (s *Service) reservationCommand(ctx context.Context, r ReservationRequest) 
 	return id, act, err
 }
 
-// Cancel cancels the diner's own reservation, or one that the owner has entered.
-// Codes: not_found; conflict
-// not_cancellable; unprocessable idempotency_key_reused.
+// Cancel cancels the diner's own reservation, or one that the owner entered.
+// Codes: not_found; conflict not_cancellable; unprocessable
+// idempotency_key_reused.
 func (s *Service) Cancel(ctx context.Context, r ReservationRequest) (reservation.Outcome, error) {
 	id, act, err := s.reservationCommand(ctx, r)
 	if err != nil {
@@ -45,8 +46,8 @@ func (s *Service) Cancel(ctx context.Context, r ReservationRequest) (reservation
 	return s.execute(ctx, reservation.Command{CommandMeta: act, Op: reservation.OpCancel, Scope: reservation.Scope{ReservationID: id}, Decide: c.Decide})
 }
 
-// MoveRequest asks for another time, party or note. Version is If-Match's, 0
-// for none.
+// MoveRequest asks for another time, party or note. Version comes from If-Match; 0
+// is any.
 type MoveRequest struct {
 	ID      string         `json:"-"`
 	Version int            `json:"-"`
@@ -55,7 +56,7 @@ type MoveRequest struct {
 	Note    *secret.String `json:"note"`
 }
 
-// Move changes the diner's own reservation, all of it or nothing. Codes:
+// Move changes the diner's own reservation: everything asked for, or nothing. Codes:
 // invalid; not_found; precondition_failed version_mismatch; conflict
 // not_movable and those of Book.
 func (s *Service) Move(ctx context.Context, r MoveRequest) (reservation.Outcome, error) {
@@ -69,25 +70,25 @@ func (s *Service) Move(ctx context.Context, r MoveRequest) (reservation.Outcome,
 	}
 	m := reservation.Move{CommandMeta: act, ID: id, Party: r.Party, Note: r.Note, Version: r.Version}
 	scope := reservation.Scope{ReservationID: id, LimitsOf: act.DinerID}
-	whole := BookRequest{SlotID: "0", Party: 1} // to be judged by the rules of a booking
+	checked := BookRequest{SlotID: "0", Party: 1} // the same limits as a booking's
 	if r.SlotID != nil {
-		whole.SlotID = *r.SlotID
+		checked.SlotID = *r.SlotID
 		slot := reservation.ParseSlotID(*r.SlotID)
 		m.SlotID, scope.Slots = &slot, []reservation.SlotID{slot}
 	}
 	if r.Party != nil {
-		whole.Party = *r.Party
+		checked.Party = *r.Party
 	}
 	if r.Note != nil {
-		whole.Note = *r.Note
+		checked.Note = *r.Note
 	}
-	if err := whole.validate(); err != nil {
+	if err := checked.validate(); err != nil {
 		return reservation.Outcome{}, err
 	}
 	return s.execute(ctx, reservation.Command{CommandMeta: act, Scope: scope, Decide: m.Decide})
 }
 
-// GetRequest names a reservation.
+// GetRequest identifies a reservation.
 type GetRequest struct{ ID string }
 
 // Get returns the diner's own reservation. Codes: not_found.
@@ -104,17 +105,17 @@ func (s *Service) Get(ctx context.Context, r GetRequest) (reservation.Reservatio
 	return s.store.Reservation(ctx, who, id)
 }
 
-// When is which visits a list is about.
+// When selects visits by time.
 type When string
 
-// Whens.
+// The values of When.
 const (
 	Upcoming When = "upcoming" // not ended yet, soonest first
 	Past     When = "past"     // ended, latest first
 )
 
-// ListRequest asks for a page of the diner's reservations: latest visit first,
-// or soonest first where they are to come.
+// ListRequest asks for a page of the diner's reservations: latest visit first, or
+// with Upcoming soonest first.
 type ListRequest struct {
 	Statuses []reservation.Status // empty: any
 	When     When                 // "": any
@@ -145,8 +146,8 @@ func (s *Service) List(ctx context.Context, r ListRequest) (ListResponse, error)
 	return page(list, r.Limit), err
 }
 
-// page is up to limit of a list that was asked for one more: that one says
-// whether there is another page.
+// page cuts a list that was read with limit+1: the extra item tells whether there
+// is another page.
 func page(list []reservation.Reservation, limit int) ListResponse {
 	p := ListResponse{Items: append([]reservation.Reservation{}, list[:min(len(list), limit)]...)}
 	if len(list) > limit {
@@ -162,7 +163,7 @@ func encodeCursor(p reservation.Position) string {
 	return base64.RawURLEncoding.EncodeToString(append(b, p.ID[:]...))
 }
 
-// ParseCursor returns Invalid for what no cursor ever was; "" is the beginning.
+// ParseCursor is the inverse; "" is the first page. Codes: invalid bad_cursor.
 func ParseCursor(s string) (p reservation.Position, err error) {
 	if s == "" {
 		return p, nil
@@ -173,7 +174,7 @@ func ParseCursor(s string) (p reservation.Position, err error) {
 		return p, bad
 	}
 	p.Start = time.UnixMicro(int64(binary.BigEndian.Uint64(b))).UTC()
-	// Cursors that were made up may lie outside what PostgreSQL can compare.
+	// An invented cursor may hold a time that PostgreSQL cannot compare.
 	if y := p.Start.Year(); y < 2000 || y > 3000 {
 		return p, bad
 	}

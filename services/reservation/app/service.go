@@ -1,3 +1,6 @@
+// Package app holds the use cases of reservations: one method per operation of the
+// API. It validates requests, checks who may do what, builds commands for the
+// store, and keeps two caches: sold-out slots and slots for availability.
 package app
 
 import (
@@ -19,12 +22,12 @@ import (
 	"jari.example/telemetry/names"
 )
 
-// Service is what diners and owners can do with seats. Every method may return
-// Unavailable or Timeout when the store cannot answer; a change may have
-// happened then, and the same Idempotency-Key finds out.
+// Service implements the use cases. Every method may return Unavailable or Timeout
+// if the store does not answer. The result of a change is unknown then; a retry
+// with the same Idempotency-Key finds it.
 type Service struct {
 	store       reservation.Store
-	notifyRelay func() // tells the relay that there may be an event
+	notifyRelay func() // wakes the outbox relay
 	now         func() time.Time
 	slots       *slotCache
 	soldOut     *soldOutCache
@@ -33,8 +36,8 @@ type Service struct {
 	metrics     observe.Metrics
 }
 
-// New makes a Service. wake is called after each commit and must not block.
-// users and mails may be nil: the owner's list does without them then.
+// New returns a Service. wake is called after each commit and must not block.
+// users and mails may be nil: the owner's list comes without their data then.
 func New(store reservation.Store, users Users, mails Mails, wake func()) *Service {
 	return &Service{
 		store: store, notifyRelay: wake, now: time.Now, slots: newSlotCache(store), soldOut: newSoldOutCache(),
@@ -42,9 +45,8 @@ func New(store reservation.Store, users Users, mails Mails, wake func()) *Servic
 	}
 }
 
-// execute commits c. It may have freed covers of any slot it was about, so what
-// this process remembers of those is forgotten: who has just given seats back
-// should see them.
+// execute commits c and removes its slots from both caches: c may have freed
+// covers, and a diner who has just given seats back should see them.
 func (s *Service) execute(ctx context.Context, c reservation.Command) (reservation.Outcome, error) {
 	var touched []*reservation.Slot
 	decide := c.Decide
@@ -60,22 +62,22 @@ func (s *Service) execute(ctx context.Context, c reservation.Command) (reservati
 	return s.finish(ctx, out, err)
 }
 
-// meta is what a store must know about who changes something, and when.
+// meta builds the metadata of a command of the caller in ctx.
 func (s *Service) meta(ctx context.Context, key string, hash []byte) (reservation.CommandMeta, error) {
 	who, err := diner(ctx)
 	return reservation.CommandMeta{
 		DinerID: who, Key: key, RequestHash: hash, EventID: uuid.New(),
 		Traceparent: telemetry.Traceparent(ctx),
-		At:          s.now().UTC().Truncate(time.Microsecond), // what PostgreSQL keeps
+		At:          s.now().UTC().Truncate(time.Microsecond), // PostgreSQL's precision
 	}, err
 }
 
-// finish notes what came out and wakes the relay for it.
+// finish notes the result in the access log and wakes the relay.
 func (s *Service) finish(ctx context.Context, out reservation.Outcome, err error) (reservation.Outcome, error) {
 	if err != nil {
 		return out, err
 	}
-	if out.ID != uuid.Nil { // schedules and closures are about no single one
+	if out.ID != uuid.Nil { // schedules and closures concern no single reservation
 		telemetry.Note(ctx,
 			slog.String(names.ReservationID, out.ID.String()),
 			slog.String(names.RestaurantID, out.RestaurantID),
@@ -93,7 +95,7 @@ func diner(ctx context.Context) (uuid.UUID, error) {
 	return id, nil
 }
 
-// requestHash condenses the parts of a request that make it the same request.
+// requestHash identifies a request by its parts.
 func requestHash(parts ...any) []byte {
 	sum := sha256.Sum256(fmt.Appendf(nil, "%q", parts))
 	return sum[:]

@@ -12,16 +12,16 @@ import (
 	"jari.example/services/reservation"
 )
 
-// How much of the read path is kept, for how long. A crowd that reloads a page
-// costs the database one query a second, whatever its size.
+// The limits of the slot cache. However many clients reload a page, the database
+// gets one query a second for it.
 const (
-	slotCacheSize   = 20_000 // days of restaurants
+	slotCacheSize   = 20_000 // entries: one per restaurant and day
 	slotCacheTTL    = time.Second
 	slotReadTimeout = 5 * time.Second
 )
 
-// slotCache remembers for a second which slots start on a day (of UTC) at a
-// restaurant, and asks once for what many want at the same time.
+// slotCache holds for a second the slots that start on a UTC day at a restaurant.
+// Simultaneous misses for the same days share one query.
 type slotCache struct {
 	store  reservation.Store
 	days   *expirable.LRU[slotCacheKey, []reservation.Slot]
@@ -30,14 +30,14 @@ type slotCache struct {
 
 type slotCacheKey struct {
 	restaurant string
-	day        int64 // since 1970
+	day        int64 // days since 1970-01-01
 }
 
 func newSlotCache(s reservation.Store) *slotCache {
 	return &slotCache{store: s, days: expirable.NewLRU[slotCacheKey, []reservation.Slot](slotCacheSize, nil, slotCacheTTL)}
 }
 
-// slots lists what starts on the days that [from, to) touches, earliest first.
+// slots lists the slots of all UTC days that overlap [from, to), earliest first.
 func (c *slotCache) slots(ctx context.Context, restaurants []string, from, to time.Time) ([]reservation.Slot, error) {
 	first, last := from.Unix()/86400, (to.Unix()-1)/86400
 	var found []reservation.Slot
@@ -65,8 +65,8 @@ func (c *slotCache) slots(ctx context.Context, restaurants []string, from, to ti
 	return found, nil
 }
 
-// invalidate drops what is remembered of the slots' days and, unless it is "", of a
-// whole restaurant. Other replicas remember for their second.
+// invalidate removes the days of slots and, unless it is "", a whole restaurant.
+// Other replicas keep their entries for up to a second.
 func (c *slotCache) invalidate(slots []*reservation.Slot, restaurant string) {
 	for _, s := range slots {
 		c.days.Remove(slotCacheKey{s.RestaurantID, s.Start.Unix() / 86400})
@@ -81,10 +81,10 @@ func (c *slotCache) invalidate(slots []*reservation.Slot, restaurant string) {
 	}
 }
 
-// load asks the store, once for everybody who misses the same.
+// load reads the days from the store, once for all simultaneous callers.
 func (c *slotCache) load(ctx context.Context, restaurants []string, first, last int64) ([]reservation.Slot, error) {
 	loaded := c.flight.DoChan(fmt.Sprint(restaurants, first, last), func() (any, error) {
-		// The others go on waiting when the one who asked first leaves.
+		// The query must not end when the first of its callers leaves.
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), slotReadTimeout)
 		defer cancel()
 		slots, err := c.store.Slots(ctx, restaurants, time.Unix(first*86400, 0), time.Unix((last+1)*86400, 0))

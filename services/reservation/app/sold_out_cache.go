@@ -7,24 +7,26 @@ import (
 	"jari.example/services/reservation"
 )
 
-// soldOutTTL is how long a sold-out slot is taken at its word.
+// soldOutTTL is how long a sold-out slot is answered from the cache.
 const soldOutTTL = 500 * time.Millisecond
 
-// soldOutMaxSlots bounds how many slots a latch remembers. Beyond it a slot is simply
-// not remembered, and its refusals come from the store.
+// soldOutMaxSlots bounds the cache. A slot that does not fit is not cached: its
+// refusals come from the store.
 const soldOutMaxSlots = 10_000
 
-// soldOutCache remembers which slots had too few covers left a moment ago, so that a
-// crowd before a closed door costs the store two questions a second. What it
-// says is up to latchFor old, and its answers must say so; only refusals may
-// come from it.
+// soldOutCache holds the slots that refused a booking in the last soldOutTTL, with
+// the covers they had left, so that a crowd at a sold-out slot costs the store
+// two queries a second. Only refusals may come from it, and they must say so (the
+// API's member "latched"): they are up to soldOutTTL old. It is hand-written
+// because the expirable LRU of the slot cache wakes up every hundredth of its TTL:
+// 200 times a second here, in every process for ever.
 type soldOutCache struct {
 	mu          sync.Mutex
 	slots       map[reservation.SlotID]soldOutEntry
-	lastCleanup time.Time // when those that are over were last looked for
+	lastCleanup time.Time // when expired entries were last removed
 }
 
-// soldOutEntry is what was left of a slot, believed until an instant.
+// soldOutEntry is the covers a slot had left, valid until a time.
 type soldOutEntry struct {
 	left  int
 	until time.Time
@@ -34,40 +36,40 @@ func newSoldOutCache() *soldOutCache {
 	return &soldOutCache{slots: map[reservation.SlotID]soldOutEntry{}}
 }
 
-// get reports whether the party exceeds what was left of the slot, and what
-// that was.
-func (l *soldOutCache) get(slot reservation.SlotID, party int) (left int, ok bool) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	s, known := l.slots[slot]
+// get reports whether the party exceeds the covers that the slot had left, and how
+// many those were.
+func (c *soldOutCache) get(slot reservation.SlotID, party int) (left int, ok bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	s, known := c.slots[slot]
 	return s.left, known && party > s.left && time.Now().Before(s.until)
 }
 
-// put remembers what the store has just said to be left.
-func (l *soldOutCache) put(slot reservation.SlotID, left int) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
+// put stores the covers left according to the store.
+func (c *soldOutCache) put(slot reservation.SlotID, left int) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
 	now := time.Now()
-	if _, known := l.slots[slot]; !known && len(l.slots) >= soldOutMaxSlots {
-		if now.Sub(l.lastCleanup) < soldOutTTL/10 { // a full latch must not look through itself at each refusal
+	if _, known := c.slots[slot]; !known && len(c.slots) >= soldOutMaxSlots {
+		if now.Sub(c.lastCleanup) < soldOutTTL/10 { // a full cache must not be scanned at each refusal
 			return
 		}
-		l.lastCleanup = now
-		for id, s := range l.slots {
+		c.lastCleanup = now
+		for id, s := range c.slots {
 			if !now.Before(s.until) {
-				delete(l.slots, id)
+				delete(c.slots, id)
 			}
 		}
-		if len(l.slots) >= soldOutMaxSlots {
+		if len(c.slots) >= soldOutMaxSlots {
 			return
 		}
 	}
-	l.slots[slot] = soldOutEntry{left, now.Add(soldOutTTL)}
+	c.slots[slot] = soldOutEntry{left, now.Add(soldOutTTL)}
 }
 
-// remove forgets the slot: this process has just freed covers of it.
-func (l *soldOutCache) remove(slot reservation.SlotID) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	delete(l.slots, slot)
+// remove deletes the slot: this process has just freed covers of it.
+func (c *soldOutCache) remove(slot reservation.SlotID) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	delete(c.slots, slot)
 }

@@ -6,7 +6,7 @@ import (
 	"jari.example/services/reservation"
 )
 
-// Leave takes the diner out of a line. Codes: not_found; conflict not_waiting.
+// Leave takes the diner off a waitlist. Codes: not_found; conflict not_waiting.
 func (s *Service) Leave(ctx context.Context, r ReservationRequest) (reservation.Outcome, error) {
 	id, act, err := s.reservationCommand(ctx, r)
 	if err != nil {
@@ -16,13 +16,13 @@ func (s *Service) Leave(ctx context.Context, r ReservationRequest) (reservation.
 	return s.execute(ctx, reservation.Command{CommandMeta: act, Scope: reservation.Scope{ReservationID: id}, Decide: c.Leave})
 }
 
-// Accept books what was offered. Codes: not_found; conflict not_offered,
+// Accept books the offered covers. Codes: not_found; conflict not_offered,
 // offer_expired; unprocessable idempotency_key_reused.
 func (s *Service) Accept(ctx context.Context, r ReservationRequest) (reservation.Outcome, error) {
 	return s.respondToOffer(ctx, r, reservation.OpAccept)
 }
 
-// Decline gives back what was offered. Codes as Accept's.
+// Decline releases the offered covers. Codes: those of Accept.
 func (s *Service) Decline(ctx context.Context, r ReservationRequest) (reservation.Outcome, error) {
 	return s.respondToOffer(ctx, r, reservation.OpDecline)
 }

@@ -1,3 +1,6 @@
+// Package httpapi serves the use cases over HTTP with go-kit endpoints: access
+// rules, routes, decoding and encoding (docs/openapi.yaml). Routes for owners are
+// in owner_routes.go.
 package httpapi
 
 import (
@@ -11,11 +14,11 @@ import (
 	"jari.example/services/reservation/app"
 )
 
-// requestTimeout is how long a request may take. In a rush those that would wait
-// longer get a 504, and their key finds out later what became of them.
+// requestTimeout bounds a request. A longer wait ends with 504, and a retry with the
+// same Idempotency-Key finds the result.
 const requestTimeout = 5 * time.Second
 
-// Endpoints are the service's methods with who may call them.
+// Endpoints are the service's methods with their access rules.
 type Endpoints struct {
 	Availability endpoint.Typed[app.Window, app.Availability]
 	Date         endpoint.Typed[app.DateQuery, app.Availability]

@@ -12,7 +12,7 @@ import (
 	"jari.example/services/reservation/schedule"
 )
 
-// addOwnerRoutes puts the owner's side on rs.
+// addOwnerRoutes adds the owner's routes to rs.
 func addOwnerRoutes(rs *httpjson.Routes, e Endpoints) {
 	httpjson.Handle(rs, "PUT /v1/restaurants/{id}/schedule", e.PutSchedule, decodeSchedule, http.StatusOK,
 		httpjson.BodyOf[scheduleBody]())
@@ -75,8 +75,8 @@ func decodeEntry(r *http.Request) (app.OwnerEntryRequest, error) {
 	return req, err
 }
 
-// ownerView is a reservation as its owner gets it, the only one besides the diner
-// who reads the note, and who is told name and number.
+// ownerView is a reservation as the restaurant's owner sees it: with the note, the
+// name and the phone number, which nobody else but the diner may see.
 type ownerView struct {
 	dinerView
 	Name       string `json:"name,omitempty"`
@@ -103,7 +103,7 @@ type ownerPage struct {
 	Closed     bool        `json:"closed"`
 }
 
-// ownerSlot is a slot as its owner sees it.
+// ownerSlot is a slot as the owner sees it.
 type ownerSlot struct {
 	SlotID   reservation.SlotID `json:"slot_id"`
 	Start    time.Time          `json:"start"`

@@ -15,7 +15,7 @@ import (
 	"jari.example/services/reservation/app"
 )
 
-// AddRoutes puts the service's public API (docs/openapi.yaml) on rs.
+// AddRoutes adds the service's public API (docs/openapi.yaml) to rs.
 func AddRoutes(rs *httpjson.Routes, e Endpoints) {
 	httpjson.HandleWith(rs, "GET /v1/restaurants/{id}/availability", e.Availability, decodeWindow, encodeAvailability,
 		httpjson.BadQueries("", "from=2026-11-22T00:00:00Z", "from=today&to=tomorrow",
@@ -24,7 +24,7 @@ func AddRoutes(rs *httpjson.Routes, e Endpoints) {
 	httpjson.HandleWith(rs, "GET /v1/availability", e.Date, decodeDate, encodeAvailability,
 		httpjson.BadQueries("", "date=2026-11-22", "restaurant_id=mokran", "restaurant_id=mokran&date=2026-02-30",
 			"restaurant_id=mokran&date=2026-11-22&party=0", "restaurant_id=&date=2026-11-22",
-			"date=2026-11-22"+strings.Repeat("&restaurant_id=mokran", app.MaxDecorated+1)))
+			"date=2026-11-22"+strings.Repeat("&restaurant_id=mokran", app.MaxRestaurants+1)))
 
 	one := []httpjson.Option{httpjson.NeedsIdempotencyKey(), httpjson.NoBody()}
 	badList := []string{"limit=0", "limit=51", "limit=x", "cursor=x", "cursor=AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"}
@@ -46,7 +46,7 @@ func AddRoutes(rs *httpjson.Routes, e Endpoints) {
 
 var restaurantID = regexp.MustCompile(`^[a-z0-9-]{3,64}$`)
 
-// restaurant reads the path's id; what cannot be one names no restaurant.
+// restaurant reads the path's id. A malformed one is not found.
 func restaurant(r *http.Request) (string, error) {
 	id := r.PathValue("id")
 	if !restaurantID.MatchString(id) {
@@ -65,7 +65,7 @@ func decodeBook(r *http.Request) (app.BookRequest, error) {
 	return req, err
 }
 
-// decodeReservation reads an act on one reservation.
+// decodeReservation reads a command on one reservation.
 func decodeReservation(r *http.Request) (app.ReservationRequest, error) {
 	key, err := httpjson.IdempotencyKey(r)
 	return app.ReservationRequest{ID: r.PathValue("id"), Key: key}, err
@@ -89,7 +89,7 @@ func decodeMove(r *http.Request) (app.MoveRequest, error) {
 	case tag == "" || tag == "*":
 	default:
 		if _, err := fmt.Sscanf(tag, `"%d"`, &m.Version); err != nil || m.Version <= 0 || versionTag(m.Version) != tag {
-			m.Version = -1 // matches no version there will ever be
+			m.Version = -1 // matches no version
 		}
 	}
 	return m, nil
@@ -121,8 +121,8 @@ func decodeWindow(r *http.Request) (w app.Window, err error) {
 func decodeDate(r *http.Request) (d app.DateQuery, err error) {
 	q := r.URL.Query()
 	d.RestaurantIDs, d.Date, d.IfNoneMatch = q["restaurant_id"], q.Get("date"), r.Header.Get("If-None-Match")
-	if n := len(d.RestaurantIDs); n == 0 || n > app.MaxDecorated {
-		return d, badQuery("restaurant_id", "restaurant_id names 1 to "+strconv.Itoa(app.MaxDecorated)+" restaurants.")
+	if n := len(d.RestaurantIDs); n == 0 || n > app.MaxRestaurants {
+		return d, badQuery("restaurant_id", "restaurant_id names 1 to "+strconv.Itoa(app.MaxRestaurants)+" restaurants.")
 	}
 	for _, id := range d.RestaurantIDs {
 		if !restaurantID.MatchString(id) {
@@ -150,7 +150,7 @@ func decodeList(r *http.Request) (app.ListRequest, error) {
 	return l, err
 }
 
-// decodeWaiting asks for the lines a diner stands in, and what they are offered.
+// decodeWaiting asks for the diner's waitlist entries and offers.
 func decodeWaiting(r *http.Request) (app.ListRequest, error) {
 	l := app.ListRequest{When: app.Upcoming, Statuses: []reservation.Status{reservation.Waiting, reservation.Offered}}
 	var err error
@@ -174,8 +174,7 @@ func pageOf(q url.Values) (after reservation.Position, limit int, err error) {
 	return after, limit, err
 }
 
-// dinerView is a reservation as its diner gets it, the only one who reads the note
-// from here.
+// dinerView is a reservation as its diner sees it, with the note.
 type dinerView struct {
 	reservation.Reservation
 	Note string `json:"note,omitempty"`
@@ -226,7 +225,7 @@ func encodeChanged(h http.Header, out reservation.Outcome) (int, any) {
 	return http.StatusOK, viewForDiner(out.Reservation)
 }
 
-// instant reads a required RFC 3339 time of a year that every store can hold.
+// instant reads a required RFC 3339 time, of a year that every store can hold.
 func instant(q url.Values, name string) (time.Time, error) {
 	t, err := time.Parse(time.RFC3339, q.Get(name))
 	if err != nil || t.Year() < 2000 || t.Year() > 3000 {
@@ -235,7 +234,7 @@ func instant(q url.Values, name string) (time.Time, error) {
 	return t, nil
 }
 
-// number reads an integer within [low, high], or what stands for its absence.
+// number reads an integer within [low, high], or returns absent if there is none.
 func number(q url.Values, name string, low, high, absent int) (int, error) {
 	if !q.Has(name) {
 		return absent, nil

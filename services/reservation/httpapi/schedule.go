@@ -9,8 +9,8 @@ import (
 	"jari.example/services/reservation/schedule"
 )
 
-// scheduleBody tells what is left out from 0, which closes every slot, lets
-// diners cancel until the start, or is refused.
+// scheduleBody distinguishes a missing field from 0: 0 covers close every slot, and
+// a cut-off of 0 lets diners cancel until the start.
 type scheduleBody struct {
 	schedule.Schedule
 	Covers              *int `json:"covers"`

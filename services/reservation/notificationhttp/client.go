@@ -71,12 +71,11 @@ func (c Client) Deliver(ctx context.Context, e reservation.Event) error {
 	return err
 }
 
-// maxAsked is how many reservations the service answers for at once.
-const maxAsked = 200
+// maxIDs is how many reservations the service takes per request.
+const maxIDs = 200
 
-// Undeliverable returns, of those reservations whose diner could not be told
-// what became of them last, why: refused, bad_address, unknown_diner or
-// too_late.
+// Undeliverable returns, by reservation, why its last mail was given up: refused,
+// bad_address, unknown_diner or too_late.
 func (c Client) Undeliverable(ctx context.Context, ids []uuid.UUID) (map[uuid.UUID]string, error) {
 	type question struct {
 		ReservationIDs []uuid.UUID `json:"reservation_ids"`
@@ -88,7 +87,7 @@ func (c Client) Undeliverable(ctx context.Context, ids []uuid.UUID) (map[uuid.UU
 		} `json:"items"`
 	}
 	why := map[uuid.UUID]string{}
-	for some := range slices.Chunk(ids, maxAsked) {
+	for some := range slices.Chunk(ids, maxIDs) {
 		a, err := httpjson.Call[answer](ctx, c.http, http.MethodPost, c.base+"/internal/undeliverable", question{some})
 		if err != nil {
 			return nil, err

@@ -11,14 +11,14 @@ import (
 	"jari.example/services/reservation/schedule"
 )
 
-// oneSQL decides and writes in one statement: one round trip, one commit, and
-// the slot's row is held for no longer than those take. It is right when it
-// books. When it refuses it may have waited for the row, and has not seen then
-// what its holder wrote: somebody has to look again.
+// oneSQL decides and writes in one statement: one round trip, one commit, and the
+// slot's row is locked no longer than those take. A success is right. A refusal
+// may be wrong: if the statement waited for the row, its snapshot does not hold
+// what the last owner wrote, and rereadSQL must look again.
 //
-// The diner's rows are sought without a word about their status, here as in the
-// service's own statements: a kept plan would else read all of
-// reservations_live for them (docs/decisions/0009).
+// The diner's rows are selected without a condition on their status, here as in
+// the service's own statements: a cached plan would otherwise scan all of
+// reservations_live (docs/decisions/0009-when-a-booking-goes-alone.md).
 const oneSQL = `-- name: reservation.book.one
 WITH old AS MATERIALIZED (
   SELECT (answer->>'id')::uuid AS id, body_hash FROM idempotency WHERE diner_id = $2 AND op = 'book' AND key = $4),
@@ -70,7 +70,7 @@ func oneStatement(ctx context.Context, db *pgxpool.Pool, b reservation.Booking) 
 	return reread(ctx, db, b)
 }
 
-// rereadSQL sees what oneSQL could not, and what a refusal has to say.
+// rereadSQL reads what oneSQL may have missed, and what a refusal needs.
 const rereadSQL = `-- name: reservation.book.look
 WITH old AS (SELECT (answer->>'id')::uuid AS id, body_hash FROM idempotency WHERE diner_id = $2 AND op = 'book' AND key = $3),
 slot AS (SELECT * FROM slots WHERE id = $1),
@@ -103,6 +103,6 @@ func reread(ctx context.Context, db *pgxpool.Pool, b reservation.Booking) (attem
 			Wanted: int(wanted.Int64), Capacity: int(capacity.Int64), Booked: int(booked.Int64),
 		}
 	}
-	// nil: what stood in the way is gone since, so ask for the seats again.
+	// nil: the reason for the refusal has gone meanwhile, so book again.
 	return attempt{}, b.Refusal(slot, has)
 }

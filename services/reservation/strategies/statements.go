@@ -11,7 +11,7 @@ import (
 	"jari.example/services/reservation"
 )
 
-// What a booking reads and writes, a statement each, as most services have it.
+// What a booking reads and writes, one statement each, as in most services.
 const (
 	loadRecordSQL = `-- name: reservation.book.remembered
 SELECT (answer->>'id')::uuid, body_hash = $3 FROM idempotency WHERE diner_id = $1 AND op = 'book' AND key = $2`
@@ -42,9 +42,8 @@ SELECT $1::uuid, id, 'reservation.confirmed', to_jsonb(r), $2, $3, $3 FROM reser
 UPDATE slots SET booked = $2 WHERE id = $1`
 )
 
-// selectForUpdate holds the slot's row from before it is read until after the
-// commit, with a round trip for each step: right, and nobody else moves
-// meanwhile.
+// selectForUpdate locks the slot's row before reading it until after the commit,
+// with a round trip per step. It is right, and serializes all bookings of a slot.
 func selectForUpdate(ctx context.Context, db *pgxpool.Pool, b reservation.Booking) (a attempt, err error) {
 	err = pgx.BeginFunc(ctx, db, func(tx pgx.Tx) error {
 		slot, err := readSlot(ctx, tx, slotSQL+" FOR UPDATE", b)
@@ -59,9 +58,9 @@ func selectForUpdate(ctx context.Context, db *pgxpool.Pool, b reservation.Bookin
 	return a, err
 }
 
-// readThenWrite decides by what it has read a moment ago, and writes the counter
-// that follows from it. Whoever does so at the same time sells the same seats,
-// and the counter knows of one of them only.
+// readThenWrite decides on what it has read without a lock, and writes the new
+// counter. Two of them at the same time take the same covers, and the counter
+// holds only one of them (lost update).
 func readThenWrite(ctx context.Context, db *pgxpool.Pool, b reservation.Booking) (attempt, error) {
 	slot, err := readSlot(ctx, db, slotSQL, b)
 	if err != nil {
@@ -87,8 +86,8 @@ func readSlot(ctx context.Context, q querier, sql string, b reservation.Booking)
 	return &s, err
 }
 
-// decide finds what the key has booked before, or what is booked now, or why
-// nothing can be.
+// decide returns the stored result of the key, or the new reservation, or the
+// refusal.
 func decide(ctx context.Context, q querier, slot *reservation.Slot, b reservation.Booking) (a attempt, err error) {
 	err = q.QueryRow(ctx, loadRecordSQL, b.DinerID, b.Key, b.RequestHash).Scan(&a.previous, &a.sameRequest)
 	if !errors.Is(err, pgx.ErrNoRows) {

@@ -1,10 +1,10 @@
-// Package strategies books seats the ways that lost: what the grouped store is
-// measured against, and what the checkers of correctness must convict. It
-// serves the benchmark and the tests; no ordinary binary holds it (reservationd
-// knows it under the build tag "strategies").
+// Package strategies holds other ways to book, which group commit is compared
+// with; one of them overbooks, and the checkers must detect it. Only benchmarks,
+// campaigns and tests use it: cmd/benchreservationd runs the service with one of
+// them, reservationd does not contain them.
 //
-// Each of them writes all that a booking is: the row, the slot's counter, the
-// remembered answer and the event, in one transaction.
+// Each writes everything that a booking needs in one transaction: the
+// reservation, the slot's counter, the idempotency record and the event.
 package strategies
 
 import (
@@ -27,26 +27,25 @@ import (
 	"jari.example/telemetry"
 )
 
-// Names of the strategies, the fairest loser first.
+// Names of the strategies.
 const (
 	OneStatement  = "one_statement"
 	ForUpdate     = "for_update"
 	ReadThenWrite = "read_then_write" // overbooks
 )
 
-// connections is the pool's bound where the URL has no pool_max_conns, the same
-// as the real store's.
+// connections is the pool's size if the URL has no pool_max_conns.
 const connections = 12
 
-// Booker books as [reservation.Store] says, by one of the strategies.
+// Booker implements [reservation.Store]'s Book with one of the strategies.
 type Booker struct {
 	pool  *telemetry.Pool
 	store reservation.Store
 	book  func(context.Context, *pgxpool.Pool, reservation.Booking) (attempt, error)
 }
 
-// Open connects to the database at url, whose schema store has made. The
-// strategy called name books there, in sessions with the store's own settings.
+// Open connects to the database at url, which store has migrated, with the
+// sessions' settings of the real store.
 func Open(ctx context.Context, name, url string, sessions map[string]string, store reservation.Store) (*Booker, error) {
 	b := &Booker{store: store}
 	switch name {
@@ -67,7 +66,7 @@ func Open(ctx context.Context, name, url string, sessions map[string]string, sto
 		config.MaxConns = connections
 	}
 	config.ConnConfig.RuntimeParams["timezone"] = "UTC"
-	maps.Copy(config.ConnConfig.RuntimeParams, sessions) // the losers get the winner's care
+	maps.Copy(config.ConnConfig.RuntimeParams, sessions) // the same settings, for a fair comparison
 	b.pool, err = telemetry.NewPool(ctx, "booking."+name, config)
 	return b, err
 }
@@ -75,15 +74,15 @@ func Open(ctx context.Context, name, url string, sessions map[string]string, sto
 // Close ends the connections.
 func (b *Booker) Close() { b.pool.Close() }
 
-// attempt is what an attempt has found out: a remembered booking, or a new one,
-// or, without an error, that it must be tried again.
+// attempt is the result of one try: a stored result, a new reservation or, if
+// neither is set, that it must be tried again.
 type attempt struct {
-	previous    uuid.UUID // Nil: the key has not booked yet
-	sameRequest bool      // old was made of the same body
+	previous    uuid.UUID // reservation that the key has booked; Nil: none
+	sameRequest bool      // previous belongs to the same request body
 	booked      *reservation.Reservation
 }
 
-// maxAttempts bounds how often a booking that lost against another is sent again.
+// maxAttempts bounds how often a booking is tried after conflicts.
 const maxAttempts = 10
 
 // Book sells the covers or returns [reservation.Booking.Refusal].
@@ -96,7 +95,7 @@ func (b *Booker) Book(ctx context.Context, q reservation.Booking) (reservation.O
 			return reservation.Outcome{}, toFault(ctx, err)
 		case a.previous != uuid.Nil && !a.sameRequest:
 			return reservation.Outcome{}, reservation.KeyReused()
-		case a.previous != uuid.Nil: // as it is now, where the real store remembers it as it was
+		case a.previous != uuid.Nil: // its present state; the real store returns the stored result
 			r, err := b.store.Reservation(ctx, q.DinerID, a.previous)
 			return reservation.Outcome{Reservation: r, Replayed: true}, err
 		default:
@@ -112,8 +111,9 @@ func (b *Booker) Book(ctx context.Context, q reservation.Booking) (reservation.O
 		After(time.Second)
 }
 
-// isConflict reports whether another transaction has just taken the same key or
-// seat, or stood crosswise: the next attempt sees what it wrote.
+// isConflict reports whether another transaction has just inserted the same key or
+// reservation, or one of the two had to be aborted. The next attempt sees what it
+// wrote.
 func isConflict(err error) bool {
 	pg, ok := errors.AsType[*pgconn.PgError](err)
 	return ok && (pg.Code == "23505" || pg.Code == "40P01" || pg.Code == "40001")

@@ -1,4 +1,4 @@
-// Package userhttp asks the user service, over HTTP, who the diners are.
+// Package userhttp reads diners' names from the user service over HTTP.
 package userhttp
 
 import (
@@ -24,10 +24,10 @@ func New(base string, c *http.Client) Client {
 	return Client{url: strings.TrimRight(base, "/") + "/internal/users/lookup", http: c}
 }
 
-// most is how many the service names at once.
-const most = 200
+// maxIDs is how many ids the service takes per request.
+const maxIDs = 200
 
-// Names tells who the accounts are; one that no longer exists is absent. Codes:
+// Names returns the accounts by id; one that no longer exists is absent. Codes:
 // unavailable, timeout.
 func (c Client) Names(ctx context.Context, ids []uuid.UUID) (map[uuid.UUID]reservation.Guest, error) {
 	type (
@@ -44,7 +44,7 @@ func (c Client) Names(ctx context.Context, ids []uuid.UUID) (map[uuid.UUID]reser
 	)
 	names := make(map[uuid.UUID]reservation.Guest, len(ids))
 	for len(ids) > 0 {
-		some := ids[:min(len(ids), most)]
+		some := ids[:min(len(ids), maxIDs)]
 		ids = ids[len(some):]
 		a, err := httpjson.Call[answer](ctx, c.http, http.MethodPost, c.url, question{some})
 		if err != nil {
