@@ -8,10 +8,10 @@ import { Field } from '../../components/Field'
 import { Problem } from '../../components/Problem'
 import { useTexts } from '../../texts/texts'
 import { dayParts } from '../restaurant/times'
-import type { Place } from './GuestsPage'
+import type { OwnerDay } from './ownerDay'
 
 /** Takes a day out of the calendar, and back in. */
-export function CloseDay({ region, restaurant, date, onDone }: Place) {
+export function CloseDay({ region, restaurant, date, onDone }: OwnerDay) {
   const { t, locale } = useTexts()
   const [asking, setAsking] = useState(false)
   const closed = useQuery(guestsQuery(region, restaurant.id, date)).data?.closed
@@ -57,7 +57,7 @@ export function CloseDay({ region, restaurant, date, onDone }: Place) {
   )
 }
 
-function useClosure({ region, restaurant: { id }, date }: Omit<Place, 'onDone'>) {
+function useClosure({ region, restaurant: { id }, date }: Omit<OwnerDay, 'onDone'>) {
   const queries = useQueryClient()
   const onSuccess = () => {
     refreshTimes(queries, region, id)

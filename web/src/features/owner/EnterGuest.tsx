@@ -10,10 +10,10 @@ import { Problem } from '../../components/Problem'
 import { SubmitButton } from '../../components/SubmitButton'
 import { useTexts } from '../../texts/texts'
 import { timeOf } from '../restaurant/times'
-import type { Place } from './GuestsPage'
+import type { OwnerDay } from './ownerDay'
 
 /** Somebody who called, or who stands at the door. */
-export function EnterGuest({ region, restaurant, date, onDone }: Place) {
+export function EnterGuest({ region, restaurant, date, onDone }: OwnerDay) {
   const { t, count, locale } = useTexts()
   const id = useId()
   const { times, preset } = useTimes(region, restaurant.id, date)

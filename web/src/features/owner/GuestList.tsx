@@ -4,12 +4,12 @@ import { Loading } from '../../components/Loading'
 import { Problem } from '../../components/Problem'
 import { useTexts } from '../../texts/texts'
 import { Guest } from './Guest'
-import type { Place } from './GuestsPage'
+import type { OwnerDay } from './ownerDay'
 
 const holding = ['offered', 'confirmed', 'seated']
 
 /** Who comes, who waits and who has come on that day, in order of time. */
-export function GuestList({ region, restaurant, date, onDone }: Place) {
+export function GuestList({ region, restaurant, date, onDone }: OwnerDay) {
   const { t, count } = useTexts()
   const day = useQuery(guestsQuery(region, restaurant.id, date))
   const list = day.data?.guests ?? []

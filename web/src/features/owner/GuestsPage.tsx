@@ -17,6 +17,7 @@ import { CloseDay } from './CloseDay'
 import { DayPicker } from './DayPicker'
 import { EnterGuest } from './EnterGuest'
 import { GuestList } from './GuestList'
+import type { OwnerDay } from './ownerDay'
 
 /** A restaurant's list of one day, for whoever stands at its door. */
 export function GuestsPage() {
@@ -48,28 +49,20 @@ function Day({ region, restaurant }: { region: Region; restaurant: Restaurant })
   const asked = params.get('date') ?? ''
   const date = /^\d{4}-\d\d-\d\d$/.test(asked) ? asked : dayIn(restaurant.time_zone, new Date())
   const say = (text: string) => setSaid({ text })
-  const place = { region, restaurant, date, onDone: say }
+  const day: OwnerDay = { region, restaurant, date, onDone: say }
   return (
     <>
       <DayPicker date={date} onDate={(chosen) => setParams({ date: chosen }, { replace: true })} />
       <News said={said} />
       <div className="columns">
-        <GuestList key={`list ${date}`} {...place} />
+        <GuestList key={`list ${date}`} {...day} />
         <div className="desk">
-          <EnterGuest key={`enter ${date}`} {...place} />
-          <CloseDay key={`close ${date}`} {...place} />
+          <EnterGuest key={`enter ${date}`} {...day} />
+          <CloseDay key={`close ${date}`} {...day} />
         </div>
       </div>
     </>
   )
-}
-
-/** What everything on the page of a day is about. */
-export interface Place {
-  region: Region
-  restaurant: Restaurant
-  date: string
-  onDone(said: string): void
 }
 
 function Back() {

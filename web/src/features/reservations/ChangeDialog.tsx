@@ -9,7 +9,7 @@ import { Problem } from '../../components/Problem'
 import { useTexts } from '../../texts/texts'
 import { FreeTimes } from '../restaurant/FreeTimes'
 import { dayIn, daysFrom, whenOf } from '../restaurant/times'
-import type { Placed } from './ReservationsPage'
+import type { RegionalReservation } from './regionalReservation'
 import { useAct } from './useAct'
 import { useRestaurantName } from './useRestaurantName'
 
@@ -18,17 +18,17 @@ const week = 7 * 86_400_000
 
 interface ChangeDialogProps {
   user: string
-  placed: Placed
+  item: RegionalReservation
   onClose(): void
   onDone(said: string): void
 }
 
 /** Another time or another party: the new seats are taken, or everything stays as it was. */
-export function ChangeDialog({ user, placed, onClose, onDone }: ChangeDialogProps) {
+export function ChangeDialog({ user, item, onClose, onDone }: ChangeDialogProps) {
   const { t, locale } = useTexts()
-  const { region, reservation } = placed
+  const { region, reservation } = item
   const zone = reservation.time_zone
-  const restaurant = useRestaurantName(placed)
+  const restaurant = useRestaurantName(item)
   const [from] = useState(() => new Date(Math.max(Date.now(), Date.parse(reservation.start) - week)))
   const [party, setParty] = useState(reservation.party)
   const [day, setDay] = useState(dayIn(zone, reservation.start))
@@ -37,7 +37,7 @@ export function ChangeDialog({ user, placed, onClose, onDone }: ChangeDialogProp
     ...availabilityQuery(region, reservation.restaurant_id, party, from.toISOString(), daysShown),
     placeholderData: keepPreviousData,
   })
-  const act = useAct(user, placed)
+  const act = useAct(user, item)
 
   const change = {
     ...(slot !== reservation.slot_id && { slot_id: slot }),

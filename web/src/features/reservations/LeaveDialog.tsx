@@ -1,23 +1,23 @@
 import { Dialog } from '../../components/Dialog'
 import { useTexts } from '../../texts/texts'
 import { whenOf } from '../restaurant/times'
-import type { Placed } from './ReservationsPage'
+import type { RegionalReservation } from './regionalReservation'
 import { useAct } from './useAct'
 import { useRestaurantName } from './useRestaurantName'
 
 interface LeaveDialogProps {
   user: string
-  placed: Placed
+  item: RegionalReservation
   onClose(): void
   onDone(said: string): void
 }
 
 /** Asks before a table, or a place in line, is given up: neither comes back. */
-export function LeaveDialog({ user, placed, onClose, onDone }: LeaveDialogProps) {
+export function LeaveDialog({ user, item, onClose, onDone }: LeaveDialogProps) {
   const { t, locale } = useTexts()
-  const { reservation } = placed
-  const restaurant = useRestaurantName(placed)
-  const act = useAct(user, placed)
+  const { reservation } = item
+  const restaurant = useRestaurantName(item)
+  const act = useAct(user, item)
   const what = reservation.status === 'confirmed' ? 'cancel' : 'leave'
   const done = () => onDone(t(what === 'cancel' ? 'mine.cancelled' : 'mine.left', { restaurant }))
   return (

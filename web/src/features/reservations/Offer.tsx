@@ -1,16 +1,22 @@
 import { Problem } from '../../components/Problem'
 import { useTexts } from '../../texts/texts'
 import { timeOf, whenOf } from '../restaurant/times'
-import type { CardProps } from './ReservationCard'
+import type { RegionalReservation } from './regionalReservation'
 import { type Act, useAct } from './useAct'
 import { useRestaurantName } from './useRestaurantName'
 
-/** Seats that are held for a while, to be taken or left to the next in line. */
-export function Offer({ user, placed, onDone }: Pick<CardProps, 'user' | 'placed' | 'onDone'>) {
+interface OfferProps {
+  user: string
+  item: RegionalReservation
+  onDone(message: string): void
+}
+
+/** Seats that are held for a limited time: the diner accepts them or leaves them to the next on the waitlist. */
+export function Offer({ user, item, onDone }: OfferProps) {
   const { t, locale } = useTexts()
-  const { reservation } = placed
-  const restaurant = useRestaurantName(placed)
-  const act = useAct(user, placed)
+  const { reservation } = item
+  const restaurant = useRestaurantName(item)
+  const act = useAct(user, item)
   const when = whenOf(reservation.start, reservation.time_zone, locale)
   // Until when to answer is said on the reader's own clock, the one beside the page.
   const zone = Intl.DateTimeFormat().resolvedOptions().timeZone

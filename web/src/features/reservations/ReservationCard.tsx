@@ -3,21 +3,21 @@ import { useTexts } from '../../texts/texts'
 import { restaurantPath } from '../region/region'
 import { whenOf } from '../restaurant/times'
 import { Offer } from './Offer'
-import type { Placed } from './ReservationsPage'
+import type { RegionalReservation } from './regionalReservation'
 import { useRestaurantName } from './useRestaurantName'
 
 export interface CardProps {
   user: string
-  placed: Placed
-  onChange(placed: Placed): void
-  onLeave(placed: Placed): void
+  item: RegionalReservation
+  onChange(item: RegionalReservation): void
+  onLeave(item: RegionalReservation): void
   onDone(said: string): void
 }
 
-export function ReservationCard({ user, placed, onChange, onLeave, onDone }: CardProps) {
+export function ReservationCard({ user, item, onChange, onLeave, onDone }: CardProps) {
   const { t, count, name, locale } = useTexts()
-  const { region, reservation } = placed
-  const restaurant = useRestaurantName(placed)
+  const { region, reservation } = item
+  const restaurant = useRestaurantName(item)
   const when = whenOf(reservation.start, reservation.time_zone, locale)
   const { status } = reservation
   const now = Date.now()
@@ -45,20 +45,20 @@ export function ReservationCard({ user, placed, onChange, onLeave, onDone }: Car
         </p>
       )}
       {status === 'confirmed' && coming && !changeable && <p className="hint">{t('mine.fixed')}</p>}
-      {status === 'offered' && coming && <Offer user={user} placed={placed} onDone={onDone} />}
+      {status === 'offered' && coming && <Offer user={user} item={item} onDone={onDone} />}
       {changeable && (
         <div className="acts">
           <button
             type="button"
             aria-label={t('mine.change.label', { restaurant, when })}
-            onClick={() => onChange(placed)}
+            onClick={() => onChange(item)}
           >
             {t('mine.change')}
           </button>
           <button
             type="button"
             aria-label={t('mine.cancel.label', { restaurant, when })}
-            onClick={() => onLeave(placed)}
+            onClick={() => onLeave(item)}
           >
             {t('mine.cancel')}
           </button>
@@ -69,7 +69,7 @@ export function ReservationCard({ user, placed, onChange, onLeave, onDone }: Car
           <button
             type="button"
             aria-label={t('mine.leave.label', { restaurant, when })}
-            onClick={() => onLeave(placed)}
+            onClick={() => onLeave(item)}
           >
             {t('mine.leave')}
           </button>

@@ -1,6 +1,6 @@
 import { useQueries } from '@tanstack/react-query'
 import { Link, Navigate } from 'react-router'
-import { type Region, type Reservation, regions } from '../../api/client'
+import { regions } from '../../api/client'
 import { mineQuery } from '../../api/queries'
 import { Loading } from '../../components/Loading'
 import { Page } from '../../components/Page'
@@ -9,12 +9,7 @@ import { useTexts } from '../../texts/texts'
 import { withReturn } from '../account/returnPath'
 import { useSession } from '../account/useSession'
 import { ReservationList } from './ReservationList'
-
-/** A reservation lives in its restaurant's region, which the page has to remember beside it. */
-export interface Placed {
-  region: Region
-  reservation: Reservation
-}
+import type { RegionalReservation } from './regionalReservation'
 
 export function ReservationsPage() {
   const { t } = useTexts()
@@ -34,7 +29,7 @@ function Merged({ user }: { user: string }) {
   const answers = useQueries({ queries: regions.map((region) => mineQuery(region, user)) })
   const asked = regions.map((region, i) => ({ region, answer: answers[i] }))
   const all = asked.flatMap(({ region, answer }) =>
-    (answer?.data ?? []).map((reservation): Placed => ({ region, reservation })),
+    (answer?.data ?? []).map((reservation): RegionalReservation => ({ region, reservation })),
   )
   const waiting = answers.filter((answer) => answer.isPending)
 

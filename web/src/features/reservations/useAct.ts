@@ -3,18 +3,18 @@ import { useAttempt } from '../../api/attempt'
 import { api, type Reservation } from '../../api/client'
 import { unwrap } from '../../api/problem'
 import { mineKey, mineQuery, refreshTimes } from '../../api/queries'
-import type { Placed } from './ReservationsPage'
+import type { RegionalReservation } from './regionalReservation'
 
 /** What a diner can do with a reservation; an object is a change of it. */
 export type Act = 'cancel' | 'leave' | 'accept' | 'decline' | { slot_id?: string; party?: number }
 
 /** Does it where the restaurant is, and shows the outcome at once. */
-export function useAct(user: string, placed: Placed) {
-  const { region, reservation } = placed
+export function useAct(user: string, item: RegionalReservation) {
+  const { region, reservation } = item
   const queries = useQueryClient()
   const attempt = useAttempt()
   return useMutation({
-    mutationFn: (act: Act) => perform(placed, act, attempt.keyFor([act, reservation.id])),
+    mutationFn: (act: Act) => perform(item, act, attempt.keyFor([act, reservation.id])),
     onSuccess: (changed) => {
       attempt.succeeded()
       queries.setQueryData(mineQuery(region, user).queryKey, (before?: Reservation[]) =>
@@ -26,7 +26,11 @@ export function useAct(user: string, placed: Placed) {
   })
 }
 
-async function perform({ region, reservation }: Placed, act: Act, key: string): Promise<Reservation> {
+async function perform(
+  { region, reservation }: RegionalReservation,
+  act: Act,
+  key: string,
+): Promise<Reservation> {
   const path = { id: reservation.id }
   const params = { path, header: { 'Idempotency-Key': key } }
   switch (act) {
