@@ -8,7 +8,7 @@ import type { OwnerDay } from './ownerDay'
 
 const holding = ['offered', 'confirmed', 'seated']
 
-/** Who comes, who waits and who has come on that day, in order of time. */
+/** All reservations of the day, by time, whatever their status. */
 export function GuestList({ region, restaurant, date, onDone }: OwnerDay) {
   const { t, count } = useTexts()
   const day = useQuery(guestsQuery(region, restaurant.id, date))
@@ -17,7 +17,7 @@ export function GuestList({ region, restaurant, date, onDone }: OwnerDay) {
   return (
     <section aria-labelledby="guests">
       <h3 id="guests">{t('guests.heading')}</h3>
-      {day.isPending && <Loading busy={day.failureCount > 0} />}
+      {day.isPending && <Loading retrying={day.failureCount > 0} />}
       <Problem error={day.error} retry={day.refetch} />
       {day.isSuccess && (
         <p className="hint">{list.length > 0 ? count('guests', covers) : t('guests.empty')}</p>

@@ -11,7 +11,7 @@ export interface CardProps {
   item: RegionalReservation
   onChange(item: RegionalReservation): void
   onLeave(item: RegionalReservation): void
-  onDone(said: string): void
+  onDone(message: string): void
 }
 
 export function ReservationCard({ user, item, onChange, onLeave, onDone }: CardProps) {
@@ -21,7 +21,7 @@ export function ReservationCard({ user, item, onChange, onLeave, onDone }: CardP
   const when = whenOf(reservation.start, reservation.time_zone, locale)
   const { status } = reservation
   const now = Date.now()
-  const coming = Date.parse(reservation.start) > now
+  const upcoming = Date.parse(reservation.start) > now
   const changeable = status === 'confirmed' && Date.parse(reservation.cancel_until) > now
   return (
     <article className={`reservation ${status}`}>
@@ -44,10 +44,10 @@ export function ReservationCard({ user, item, onChange, onLeave, onDone }: CardP
           {t('mine.note')}: {reservation.note}
         </p>
       )}
-      {status === 'confirmed' && coming && !changeable && <p className="hint">{t('mine.fixed')}</p>}
-      {status === 'offered' && coming && <Offer user={user} item={item} onDone={onDone} />}
+      {status === 'confirmed' && upcoming && !changeable && <p className="hint">{t('mine.fixed')}</p>}
+      {status === 'offered' && upcoming && <Offer user={user} item={item} onDone={onDone} />}
       {changeable && (
-        <div className="acts">
+        <div className="actions">
           <button
             type="button"
             aria-label={t('mine.change.label', { restaurant, when })}
@@ -64,8 +64,8 @@ export function ReservationCard({ user, item, onChange, onLeave, onDone }: CardP
           </button>
         </div>
       )}
-      {status === 'waiting' && coming && (
-        <div className="acts">
+      {status === 'waiting' && upcoming && (
+        <div className="actions">
           <button
             type="button"
             aria-label={t('mine.leave.label', { restaurant, when })}

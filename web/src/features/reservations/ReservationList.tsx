@@ -1,5 +1,5 @@
 import { useId, useState } from 'react'
-import { News, type Said } from '../../components/News'
+import { type Message, StatusMessage } from '../../components/StatusMessage'
 import { useTexts } from '../../texts/texts'
 import { ChangeDialog } from './ChangeDialog'
 import { LeaveDialog } from './LeaveDialog'
@@ -8,7 +8,7 @@ import type { RegionalReservation } from './regionalReservation'
 
 const live = ['waiting', 'offered', 'confirmed', 'seated']
 
-/** What waits for an answer or in line, what is still to come, soonest first; then everything else, latest first. */
+/** Groups reservations: on the waitlist or offered, upcoming (both soonest first), and all others (latest first). */
 export function arrange(
   all: RegionalReservation[],
   now: number,
@@ -25,7 +25,7 @@ export function arrange(
   }
 }
 
-type Asking = { about: 'change' | 'leave'; item: RegionalReservation }
+type OpenDialog = { kind: 'change' | 'leave'; item: RegionalReservation }
 
 export function ReservationList({
   user,
@@ -35,28 +35,28 @@ export function ReservationList({
   reservations: RegionalReservation[]
 }) {
   const { t } = useTexts()
-  const [asking, setAsking] = useState<Asking>()
-  const [said, setSaid] = useState<Said>()
+  const [dialog, setDialog] = useState<OpenDialog>()
+  const [message, setMessage] = useState<Message>()
   const { waiting, upcoming, past } = arrange(reservations, Date.now())
   const done = (text: string) => {
-    setAsking(undefined)
-    setSaid({ text })
+    setDialog(undefined)
+    setMessage({ text })
   }
   const card = {
     user,
-    onChange: (item: RegionalReservation) => setAsking({ about: 'change', item }),
-    onLeave: (item: RegionalReservation) => setAsking({ about: 'leave', item }),
+    onChange: (item: RegionalReservation) => setDialog({ kind: 'change', item }),
+    onLeave: (item: RegionalReservation) => setDialog({ kind: 'leave', item }),
     onDone: done,
   }
-  const Question = asking?.about === 'change' ? ChangeDialog : LeaveDialog
+  const DialogOfKind = dialog?.kind === 'change' ? ChangeDialog : LeaveDialog
   return (
     <>
-      <News said={said} />
+      <StatusMessage message={message} />
       <Group heading={t('mine.waiting')} list={waiting} card={card} />
       <Group heading={t('mine.upcoming')} list={upcoming} card={card} />
       <Group heading={t('mine.past')} list={past} card={card} />
-      {asking && (
-        <Question user={user} item={asking.item} onClose={() => setAsking(undefined)} onDone={done} />
+      {dialog && (
+        <DialogOfKind user={user} item={dialog.item} onClose={() => setDialog(undefined)} onDone={done} />
       )}
     </>
   )
