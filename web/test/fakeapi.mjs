@@ -4,7 +4,7 @@
 import { FakeSeats } from './fakeseats.mjs'
 
 /** @typedef {import('../src/api/schema.gen').components['schemas']} Schemas */
-/** @typedef {{ at: (method: string, path: RegExp, respond: (request: Request) => Response | Promise<Response> | undefined) => void }} Override */
+/** @typedef {(request: Request) => Response | Promise<Response> | undefined} Respond */
 
 const koreanNames = [
   ['hanok-table', '한옥 식탁', 'Hanok Table', 'korean', '북촌', 'Bukchon', 3],
@@ -76,10 +76,13 @@ export class FakeApi {
     KR: koreanNames.map((row) => restaurant(row, 'Asia/Seoul')),
     US: americanNames.map((row) => restaurant(row, 'America/New_York')),
   }
-  /** @type {{ method: string, path: RegExp, respond: (request: Request) => Response | Promise<Response> | undefined }[]} */
+  /** @type {{ method: string, path: RegExp, respond: Respond }[]} */
   #overrides = []
 
-  /** Overrides the response to matching calls; when `respond` returns undefined, the default applies. @type {Override['at']} */
+  /**
+   * Overrides the response to matching calls; when `respond` returns undefined, the default applies.
+   * @param {string} method @param {RegExp} path @param {Respond} respond
+   */
   at(method, path, respond) {
     this.#overrides.push({ method, path, respond })
   }
@@ -190,7 +193,10 @@ export class FakeApi {
     )
   }
 
-  /** @param {string} operation @param {string} region @param {Schemas['User']} user @param {URL} url @param {any} body @param {Request} request */
+  /**
+   * @param {string} operation @param {string} region @param {Schemas['User']} user @param {URL} url
+   * @param {any} body @param {Request} request
+   */
   #forUser(operation, region, user, url, body, request) {
     const rows = this.reservations[region] ?? []
     const seats = this.seats

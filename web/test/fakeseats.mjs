@@ -48,7 +48,10 @@ export class FakeSeats {
     return items
   }
 
-  /** The slots of a day as the owner gets them. @param {string} region @param {string} restaurant @param {string} date @returns {Schemas['DaySlot'][]} */
+  /**
+   * The slots of a day as the owner gets them.
+   * @param {string} region @param {string} restaurant @param {string} date @returns {Schemas['DaySlot'][]}
+   */
   slots(region, restaurant, date) {
     const midnight = Date.parse(`${date}T00:00:00Z`)
     return this.times(region, restaurant, midnight, midnight + day).map(({ slot_id, start, available }) => ({
@@ -69,7 +72,10 @@ export class FakeSeats {
     return (covers[i] ?? 0) + (this.#freed[slot] ?? 0) - taken.reduce((sum, { party }) => sum + party, 0)
   }
 
-  /** Other diners cancel, and their covers are offered to the waitlist. @param {string} region @param {string} slot @param {number} covers */
+  /**
+   * Other diners cancel, and their covers are offered to the waitlist.
+   * @param {string} region @param {string} slot @param {number} covers
+   */
   free(region, slot, covers) {
     this.#freed[slot] = (this.#freed[slot] ?? 0) + covers
     this.#offer(region, slot)
@@ -121,7 +127,10 @@ export class FakeSeats {
     return row
   }
 
-  /** Whether the party fits; its own seats count as free. @param {string} region @param {string} slot @param {number} party @param {Row} [own] */
+  /**
+   * Whether the party fits; its own seats count as free.
+   * @param {string} region @param {string} slot @param {number} party @param {Row} [own]
+   */
   fits(region, slot, party, own) {
     return (
       party <=
