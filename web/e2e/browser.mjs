@@ -1,10 +1,10 @@
-// Finds and starts a Chromium of the machine: the page's test downloads no browser.
+// Finds and starts an installed Chromium; the end-to-end test downloads no browser.
 import { accessSync, constants } from 'node:fs'
 import { delimiter, join } from 'node:path'
 import { chromium } from 'playwright-core'
 
-// The names that `jari tools` looks for, and where macOS keeps it.
-const usual = [
+// The names that `jari tools` searches for, and the path on macOS.
+const candidates = [
   'chromium',
   'chromium-browser',
   'google-chrome',
@@ -13,12 +13,12 @@ const usual = [
 ]
 
 /**
- * The browser that CHROMIUM names (`jari with` sets it), or without it the first one installed;
- * undefined if it is not there.
+ * The path of the browser that CHROMIUM names (`jari with` sets it) or, without CHROMIUM, of the
+ * first candidate that is installed; undefined if there is none.
  * @param {NodeJS.ProcessEnv} env
  */
 export function findChromium(env = process.env) {
-  return (env.CHROMIUM ? [env.CHROMIUM] : usual)
+  return (env.CHROMIUM ? [env.CHROMIUM] : candidates)
     .flatMap((name) =>
       name.includes('/') ? [name] : (env.PATH ?? '').split(delimiter).map((dir) => join(dir, name)),
     )
@@ -40,7 +40,7 @@ export function launch(executablePath) {
   return chromium.launch({
     executablePath,
     args: [
-      // The sandbox refuses to run as root, as in most containers.
+      // Chromium's sandbox does not run as root, as in most containers.
       ...(process.getuid?.() === 0 ? ['--no-sandbox'] : []),
       '--disable-background-networking',
       '--disable-component-update',

@@ -1,19 +1,19 @@
-// `npm run e2e -- --rehearse`: the same story with web/dist and the fake API of
-// the tests in the place of a running system. It shows what the page looks like
-// and that the story itself works; it proves nothing about Jari.
+// `npm run e2e -- --rehearse`: the same scenario with web/dist and the tests' fake
+// API instead of a running system. It checks the scenario and the looks of the
+// page; it does not test the services.
 import { readFile } from 'node:fs/promises'
 import { FakeApi } from '../test/fakeapi.mjs'
 
 const types = { js: 'text/javascript', css: 'text/css', html: 'text/html', map: 'application/json' }
 
-/** @param {import('playwright-core').Page} page @returns {Promise<string>} the address to visit */
+/** @param {import('playwright-core').Page} page @returns {Promise<string>} the page's base URL */
 export async function rehearse(page) {
   const base = 'http://127.0.0.1:1'
   const api = new FakeApi()
   api.owner()
   await page.route(`${base}/**`, async (route) => {
     const { pathname } = new URL(route.request().url())
-    if (pathname.startsWith('/v1/')) return route.fulfill(await answer(api, route.request()))
+    if (pathname.startsWith('/v1/')) return route.fulfill(await respond(api, route.request()))
     const file = /\.\w+$/.test(pathname) ? pathname.slice(1) : 'index.html'
     const body = await readFile(new URL(`../dist/${file}`, import.meta.url))
     const ending = /** @type {keyof typeof types} */ (file.split('.').at(-1))
@@ -23,7 +23,7 @@ export async function rehearse(page) {
 }
 
 /** @param {FakeApi} api @param {import('playwright-core').Request} request */
-async function answer(api, request) {
+async function respond(api, request) {
   const response = await api.fetch(
     new Request(request.url(), {
       method: request.method(),

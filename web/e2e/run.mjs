@@ -1,7 +1,7 @@
-// `npm run e2e`: the page in a real browser, through the edge of a running system.
+// `npm run e2e`: the end-to-end test of the page, in a real browser, through the edge of a running system.
 import { findChromium, launch } from './browser.mjs'
 import { rehearse } from './rehearsal.mjs'
-import { story } from './story.mjs'
+import { runScenario } from './scenario.mjs'
 
 const rehearsal = process.argv.includes('--rehearse')
 const edge = process.env.JARI_TEST_EDGE_URL
@@ -20,21 +20,21 @@ if (!chromium) {
   })
   context.setDefaultTimeout(30_000)
   const page = await context.newPage()
-  page.on('pageerror', (error) => fail(`the page threw: ${error.message}`))
+  page.on('pageerror', (error) => fail(`uncaught error in the page: ${error.message}`))
   try {
     const base = rehearsal ? await rehearse(page) : new URL(edge ?? '').origin
-    await story({ page, base, say: (line) => console.log(`· ${line}`) })
-    console.log(rehearsal ? 'e2e: rehearsed (fake API)' : `e2e: passed through ${base}`)
+    await runScenario({ page, base, log: (step) => console.log(`· ${step}`) })
+    console.log(rehearsal ? 'e2e: passed against the fake API' : `e2e: passed through ${base}`)
   } catch (error) {
-    const picture = new URL('shots/failed.png', import.meta.url).pathname
-    await page.screenshot({ path: picture, fullPage: true }).catch(() => {})
-    fail(`${error instanceof Error ? error.stack : error}\nThe page as it was then: web/e2e/shots/failed.png`)
+    const screenshot = new URL('shots/failed.png', import.meta.url).pathname
+    await page.screenshot({ path: screenshot, fullPage: true }).catch(() => {})
+    fail(`${error instanceof Error ? error.stack : error}\nScreenshot: web/e2e/shots/failed.png`)
   } finally {
     await browser.close()
   }
 }
 
-/** Skips what cannot run here, unless everything is required. @param {string} why */
+/** Skips the test, or fails under JARI_TEST_REQUIRED. @param {string} why */
 function missing(why) {
   if (process.env.JARI_TEST_REQUIRED) console.error(`e2e: ${why}`)
   else console.log(`e2e: skipped: ${why}`)

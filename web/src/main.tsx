@@ -18,7 +18,7 @@ createRoot(root).render(
     <QueryClientProvider client={newQueryClient()}>
       <TextsProvider>
         <RegionProvider>
-          {/* Party, day and time live in the address: as a transition a radio button would show late. */}
+          {/* Party, day and time are in the URL: with transitions a radio button would react late. */}
           <BrowserRouter useTransitions={false}>
             <App />
           </BrowserRouter>

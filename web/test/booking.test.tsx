@@ -13,7 +13,7 @@ async function pickFirstTime(user: UserEvent) {
   await user.click(first)
 }
 
-test('a diner books a free time and is told so', async () => {
+test('books a free time and shows the confirmation', async () => {
   const { api, user } = await openPage({ path: hanok, name: 'Mina' })
   await pickFirstTime(user)
   await user.type(await screen.findByLabelText(/A word to the restaurant/), 'window seat')
@@ -23,13 +23,13 @@ test('a diner books a free time and is told so', async () => {
   expect(api.reservations.KR).toMatchObject([{ restaurant_id: 'hanok-table', party: 2, note: 'window seat' }])
 })
 
-test('times are those of the restaurant, wherever the browser is', async () => {
+test('shows times in the restaurant’s time zone, whatever the browser’s', async () => {
   await openPage({ path: hanok })
   // 09:00 UTC, whatever TZ the test runs in.
   await screen.findByRole('radio', { name: /^6:00 PM/ })
 })
 
-test('a visitor logs in on the way and comes back to the chosen time', async () => {
+test('returns to the chosen time after logging in', async () => {
   const { api, user } = await openPage({ path: hanok })
   api.signedUp('Mina')
   await pickFirstTime(user)
@@ -41,7 +41,7 @@ test('a visitor logs in on the way and comes back to the chosen time', async () 
   await screen.findByText('Your table is booked')
 })
 
-test('after a lost answer the same attempt keeps its key', async () => {
+test('keeps the idempotency key after a lost response', async () => {
   let lost = 1
   const { api, user } = await openPage({
     path: hanok,
@@ -62,7 +62,7 @@ test('after a lost answer the same attempt keeps its key', async () => {
   expect(api.keys[0]).toBe(api.keys[1])
 })
 
-test('another time is another attempt with another key', async () => {
+test('uses another idempotency key for another time', async () => {
   const { api, user } = await openPage({
     path: hanok,
     name: 'Mina',
@@ -81,21 +81,21 @@ test('another time is another attempt with another key', async () => {
   expect(new Set(api.keys).size).toBe(2)
 })
 
-test('a time that was taken meanwhile is explained and the times are fetched anew', async () => {
+test('explains that a time has sold out and fetches the times again', async () => {
   const { api, user } = await openPage({
     path: hanok,
     name: 'Mina',
     prepare: (api) => api.at('POST', /reservations$/, () => problem(409, 'slot_full')),
   })
   await pickFirstTime(user)
-  const asked = () => api.calls.filter((call) => call.includes('availability')).length
-  const before = asked()
+  const fetches = () => api.calls.filter((call) => call.includes('availability')).length
+  const before = fetches()
   await user.click(await screen.findByRole('button', { name: 'Book this table' }))
   await screen.findByText(/somebody was faster/)
-  await waitFor(() => expect(asked()).toBe(before + 1))
+  await waitFor(() => expect(fetches()).toBe(before + 1))
 })
 
-test('Retry-After holds the button back until it has passed', async () => {
+test('disables the button until Retry-After has passed', async () => {
   const { api, user } = await openPage({
     path: hanok,
     name: 'Mina',
@@ -116,7 +116,7 @@ test('Retry-After holds the button back until it has passed', async () => {
   await screen.findByText('Your table is booked')
 })
 
-test('later days are shown when asked for, and by an address that names one', async () => {
+test('shows later days on request and when the URL names one', async () => {
   const { user, unmount } = await openPage({ path: hanok })
   await user.click(await screen.findByRole('button', { name: 'Later days' }))
   await user.click(await screen.findByRole('radio', { name: /^Saturday, December 19/ }))

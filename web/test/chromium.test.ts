@@ -17,12 +17,12 @@ function program(name: string) {
   return path
 }
 
-test('the first browser on PATH is taken', () => {
+test('finds the first browser on PATH', () => {
   const path = program('google-chrome')
   expect(findChromium({ PATH: `/nowhere:${bin}` })).toBe(path)
 })
 
-test('CHROMIUM comes before what is installed, and nothing takes its place', () => {
+test('CHROMIUM takes precedence, and there is no fallback when it is wrong', () => {
   program('chromium')
   const named = program('mine')
   expect(findChromium({ PATH: bin, CHROMIUM: named })).toBe(named)

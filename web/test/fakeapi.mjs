@@ -1,10 +1,10 @@
-// Jari's API in memory, as little of it as the page's own tests need: it
-// answers a Request with a Response. Never part of the built page.
+// A fake of Jari's API in memory, with only what the page's tests need. It maps a
+// Request to a Response. It is never part of the built page.
 
 import { FakeSeats } from './fakeseats.mjs'
 
 /** @typedef {import('../src/api/schema.gen').components['schemas']} Schemas */
-/** @typedef {{ at: (method: string, path: RegExp, answer: (request: Request) => Response | Promise<Response> | undefined) => void }} Override */
+/** @typedef {(request: Request) => Response | Promise<Response> | undefined} Respond */
 
 const koreanNames = [
   ['hanok-table', '한옥 식탁', 'Hanok Table', 'korean', '북촌', 'Bukchon', 3],
@@ -59,15 +59,15 @@ export const problem = (status, reason, headers = {}, extra = {}) =>
   )
 
 export class FakeApi {
-  /** Each call as "METHOD path region", for tests to read. @type {string[]} */
+  /** Each call as "METHOD path region". @type {string[]} */
   calls = []
   /** @type {(Schemas['User'] & { password: string })[]} */
   users = []
-  /** Idempotency keys as they came in. @type {string[]} */
+  /** Idempotency keys in the order of the calls. @type {string[]} */
   keys = []
-  /** Whether the browser holds a live refresh cookie, and for whom. @type {Schemas['User'] | undefined} */
+  /** The user of the browser's refresh cookie; undefined without a valid one. @type {Schemas['User'] | undefined} */
   cookie
-  /** Access tokens that are still good. */
+  /** Valid access tokens. */
   tokens = new Map(/** @type {[string, Schemas['User']][]} */ ([]))
   seats = new FakeSeats()
   reservations = this.seats.rows
@@ -76,12 +76,15 @@ export class FakeApi {
     KR: koreanNames.map((row) => restaurant(row, 'Asia/Seoul')),
     US: americanNames.map((row) => restaurant(row, 'America/New_York')),
   }
-  /** @type {{ method: string, path: RegExp, answer: (request: Request) => Response | Promise<Response> | undefined }[]} */
+  /** @type {{ method: string, path: RegExp, respond: Respond }[]} */
   #overrides = []
 
-  /** Answers matching calls differently, until the answer is undefined. @type {Override['at']} */
-  at(method, path, answer) {
-    this.#overrides.push({ method, path, answer })
+  /**
+   * Overrides the response to matching calls; when `respond` returns undefined, the default applies.
+   * @param {string} method @param {RegExp} path @param {Respond} respond
+   */
+  at(method, path, respond) {
+    this.#overrides.push({ method, path, respond })
   }
 
   /** @param {string} name */
@@ -98,7 +101,7 @@ export class FakeApi {
     return user
   }
 
-  /** An account that owns every Korean place. */
+  /** Signs up an owner of all Korean restaurants. */
   owner() {
     this.signedUp('Sora', 'owner-kr@jari.example', 'local-owner-password')
     const [owner] = this.users.slice(-1)
@@ -110,10 +113,10 @@ export class FakeApi {
     const url = new URL(request.url)
     const region = request.headers.get('x-region') ?? 'KR'
     this.calls.push(`${request.method} ${url.pathname} ${request.headers.get('x-region') ?? '-'}`)
-    for (const { method, path, answer } of this.#overrides) {
+    for (const { method, path, respond } of this.#overrides) {
       if (method !== request.method || !path.test(url.pathname)) continue
-      const given = await answer(request)
-      if (given) return given
+      const response = await respond(request)
+      if (response) return response
     }
     const body = await request.json().catch(() => undefined)
     const user = this.tokens.get(request.headers.get('Authorization')?.replace('Bearer ', '') ?? '')
@@ -161,8 +164,8 @@ export class FakeApi {
   #session(/** @type {Schemas['User']} */ user) {
     const access_token = crypto.randomUUID()
     this.tokens.set(access_token, user)
-    // The story's rival asks with credentials: 'omit', which cannot be seen here.
-    if (!user.email.startsWith('rival')) this.cookie = user
+    // The scenario's other diner sends credentials: 'omit', which a Request does not show here.
+    if (!user.email.startsWith('other-')) this.cookie = user
     const { id, name, locale, role } = user
     const expires_at = new Date(Date.now() + 600_000).toISOString()
     return json(201, {
@@ -179,10 +182,10 @@ export class FakeApi {
     })
   }
 
-  /** @param {string} region @param {URLSearchParams} asked */
-  #search(region, asked) {
-    const q = asked.get('q')?.toLowerCase() ?? ''
-    const cuisine = asked.get('cuisine') ?? ''
+  /** @param {string} region @param {URLSearchParams} query */
+  #search(region, query) {
+    const q = query.get('q')?.toLowerCase() ?? ''
+    const cuisine = query.get('cuisine') ?? ''
     return (this.restaurants[region] ?? []).filter(
       (each) =>
         JSON.stringify([each.name, each.area, each.cuisine]).toLowerCase().includes(q) &&
@@ -190,8 +193,11 @@ export class FakeApi {
     )
   }
 
-  /** @param {string} asked @param {string} region @param {Schemas['User']} user @param {URL} url @param {any} body @param {Request} request */
-  #forUser(asked, region, user, url, body, request) {
+  /**
+   * @param {string} operation @param {string} region @param {Schemas['User']} user @param {URL} url
+   * @param {any} body @param {Request} request
+   */
+  #forUser(operation, region, user, url, body, request) {
     const rows = this.reservations[region] ?? []
     const seats = this.seats
     const row = rows.find((each) => each.id === url.pathname.split('/')[3])
@@ -199,14 +205,14 @@ export class FakeApi {
       json(status, user.role === 'owner' ? this.#guest(changed) : seats.shown(region, changed))
     const become = (/** @type {Schemas['Status']} */ status) =>
       row ? done(seats.change(region, row, { status })) : problem(404, 'reservation_not_found')
-    switch (asked) {
+    switch (operation) {
       case 'POST /v1/reservations':
       case 'POST /v1/waitlist': {
         const key = request.headers.get('Idempotency-Key')
         if (!key) return problem(400, 'idempotency_key_missing')
         this.keys.push(key)
         const fits = seats.fits(region, body.slot_id, body.party)
-        const joins = asked === 'POST /v1/waitlist'
+        const joins = operation === 'POST /v1/waitlist'
         if (fits === joins) return problem(409, joins ? 'seats_available' : 'slot_full')
         const zone = this.#zone(region, body.slot_id)
         return done(seats.add(region, zone, body, { diner: user.id }, joins ? 'waiting' : 'confirmed'), 201)
@@ -235,18 +241,18 @@ export class FakeApi {
       case 'POST /v1/reservations/:id/no-show':
         return become('no_show')
       default:
-        return this.#forOwner(asked, region, url, body)
+        return this.#forOwner(operation, region, url, body)
     }
   }
 
-  /** @param {string} asked @param {string} region @param {URL} url @param {any} body */
-  #forOwner(asked, region, url, body) {
+  /** @param {string} operation @param {string} region @param {URL} url @param {any} body */
+  #forOwner(operation, region, url, body) {
     const id = url.pathname.split('/')[3]
     const on = (/** @type {string | null} */ date) =>
       (this.reservations[region] ?? []).filter(
         (each) => each.restaurant_id === id && each.start.slice(0, 10) === date,
       )
-    switch (asked.replace(/\d{4}-\d\d-\d\d$/, ':date')) {
+    switch (operation.replace(/\d{4}-\d\d-\d\d$/, ':date')) {
       case 'GET /v1/restaurants/:id/reservations':
         return json(200, {
           items: on(url.searchParams.get('date')).map((each) => this.#guest(each)),

@@ -1,5 +1,5 @@
-// The seats behind the fake API: times, bookings and lines of one region each,
-// with as few of the rules as the page's own tests need.
+// The seats behind the fake API: times, bookings and waitlists of each region,
+// with only the rules that the page's tests need.
 
 /** @typedef {import('../src/api/schema.gen').components['schemas']} Schemas */
 /** @typedef {Schemas['Reservation'] & { diner: string, guest?: { name: string, phone?: string }, mail_failed?: string }} Row */
@@ -9,15 +9,15 @@ const hour = 60 * minute
 const day = 24 * hour
 const holding = ['offered', 'confirmed', 'seated']
 
-/** Covers of an evening's four times. The last is full from the start: others sit there. */
+/** Free covers of a day's four times; the last time is full from the start. */
 const covers = [12, 3, 12, 0]
 
 export class FakeSeats {
   /** @type {Record<string, Row[]>} */
   rows = { KR: [], US: [] }
-  /** Covers that others have given back, by slot. @type {Record<string, number>} */
+  /** Covers that other diners have given back, by slot. @type {Record<string, number>} */
   #freed = {}
-  /** Days that an owner has closed, as "restaurant date". */
+  /** Closed days, as "restaurant date". */
   closed = new Set(/** @type {string[]} */ ([]))
   #ids = 0
 
@@ -26,8 +26,8 @@ export class FakeSeats {
   }
 
   /**
-   * Four times each evening but Monday's, UTC 9:00–10:30 in Korea and 22:00–23:30 in New York.
-   * Those of the thirteenth day open at noon UTC of the day before `from`'s next.
+   * Four times on each day except Monday, from 09:00 UTC in Korea and from 22:00 UTC in New York.
+   * Those 12 days ahead open for booking two days from now, at 00:00 UTC.
    * @param {string} region @param {string} restaurant @param {number} from @param {number} to
    * @returns {Schemas['FreeTime'][]}
    */
@@ -48,7 +48,10 @@ export class FakeSeats {
     return items
   }
 
-  /** An owner's view of a day. @param {string} region @param {string} restaurant @param {string} date @returns {Schemas['DaySlot'][]} */
+  /**
+   * The slots of a day as the owner gets them.
+   * @param {string} region @param {string} restaurant @param {string} date @returns {Schemas['DaySlot'][]}
+   */
   slots(region, restaurant, date) {
     const midnight = Date.parse(`${date}T00:00:00Z`)
     return this.times(region, restaurant, midnight, midnight + day).map(({ slot_id, start, available }) => ({
@@ -69,7 +72,10 @@ export class FakeSeats {
     return (covers[i] ?? 0) + (this.#freed[slot] ?? 0) - taken.reduce((sum, { party }) => sum + party, 0)
   }
 
-  /** Others go, and their covers are offered to the line. @param {string} region @param {string} slot @param {number} covers */
+  /**
+   * Other diners cancel, and their covers are offered to the waitlist.
+   * @param {string} region @param {string} slot @param {number} covers
+   */
   free(region, slot, covers) {
     this.#freed[slot] = (this.#freed[slot] ?? 0) + covers
     this.#offer(region, slot)
@@ -77,7 +83,7 @@ export class FakeSeats {
 
   /** @param {string} region @param {string} slot */
   #offer(region, slot) {
-    for (const row of this.line(region, slot))
+    for (const row of this.waitlist(region, slot))
       if (row.party <= this.#left(region, slot)) {
         row.status = 'offered'
         row.offer_ends_at = new Date(Date.now() + 10 * minute).toISOString()
@@ -85,22 +91,22 @@ export class FakeSeats {
   }
 
   /** @param {string} region @param {string} slot */
-  line(region, slot) {
+  waitlist(region, slot) {
     return (this.rows[region] ?? []).filter((row) => row.slot_id === slot && row.status === 'waiting')
   }
 
-  /** As the diner, or the owner, gets it. @param {string} region @param {Row} row */
+  /** The reservation as the API returns it. @param {string} region @param {Row} row */
   shown(region, row) {
     const { diner, guest, mail_failed, ...mine } = row
-    const position = 1 + this.line(region, row.slot_id).indexOf(row)
+    const position = 1 + this.waitlist(region, row.slot_id).indexOf(row)
     return { ...mine, ...(position > 0 && { position }) }
   }
 
   /**
-   * @param {string} region @param {string} time_zone @param {Schemas['BookingRequest']} asked
-   * @param {Pick<Row, 'diner' | 'guest'>} who @param {Row['status']} status
+   * @param {string} region @param {string} time_zone @param {Schemas['BookingRequest']} request
+   * @param {Pick<Row, 'diner' | 'guest'>} guest @param {Row['status']} status
    */
-  add(region, time_zone, { slot_id, party, note }, who, status) {
+  add(region, time_zone, { slot_id, party, note }, guest, status) {
     const [restaurant_id = '', at] = slot_id.split('_')
     const start = Number(at)
     const row = {
@@ -115,13 +121,16 @@ export class FakeSeats {
       end: new Date(start + 90 * minute).toISOString(),
       cancel_until: new Date(start - 2 * hour).toISOString(),
       created_at: new Date().toISOString(),
-      ...who,
+      ...guest,
     }
     this.rows[region]?.push(row)
     return row
   }
 
-  /** Whether the party fits, also beside its own seats. @param {string} region @param {string} slot @param {number} party @param {Row} [own] */
+  /**
+   * Whether the party fits; its own seats count as free.
+   * @param {string} region @param {string} slot @param {number} party @param {Row} [own]
+   */
   fits(region, slot, party, own) {
     return (
       party <=

@@ -19,7 +19,7 @@ async function openDay(prepare: (api: FakeApi) => void = () => {}) {
   })
 }
 
-test('an owner finds the way to the list of each restaurant', async () => {
+test('an owner can open the guest list of each restaurant', async () => {
   const { user } = await openPage({
     prepare: (api) => {
       api.cookie = api.owner()
@@ -31,25 +31,25 @@ test('an owner finds the way to the list of each restaurant', async () => {
   await screen.findByText('Nobody is on the list of this day.')
 })
 
-test('a diner has no way to any list', async () => {
+test('a diner sees no link to a guest list', async () => {
   await openPage({ name: 'Mina' })
   await screen.findByText('Logged in as Mina')
   expect(screen.queryByRole('link', { name: 'My restaurants' })).toBeNull()
 })
 
-test('the list says who comes, how to reach them and what they wish, and seats them', async () => {
+test('the list shows name, phone and note, and seats a guest', async () => {
   const { api, user } = await openDay()
   await screen.findByRole('heading', { name: 'Mina' })
   screen.getByRole('link', { name: '01012345678' })
   screen.getByText('by the window')
   await user.click(screen.getByRole('button', { name: /^Seat Mina, 6:00 PM/ }))
-  const said = await screen.findByText('Mina is seated.')
-  await waitFor(() => expect(document.activeElement).toBe(said))
+  const message = await screen.findByText('Mina is seated.')
+  await waitFor(() => expect(document.activeElement).toBe(message))
   expect(api.reservations.KR?.[0]?.status).toBe('seated')
   await waitFor(() => expect(screen.queryByRole('button', { name: /^Seat/ })).toBeNull())
 })
 
-test('a guest without an account is entered, a walk-in is seated at once', async () => {
+test('enters a guest without an account and seats a walk-in at once', async () => {
   const { api, user } = await openDay()
   await user.selectOptions(
     await screen.findByLabelText('Time'),
@@ -67,7 +67,7 @@ test('a guest without an account is entered, a walk-in is seated at once', async
   expect(api.reservations.KR?.[1]).toMatchObject({ party: 5, guest: { phone: '010-9999-8888' } })
 })
 
-test('who cannot be reached by mail is marked, and a refusal is explained beside the guest', async () => {
+test('marks a guest whose mail failed and explains a refused action', async () => {
   const { user } = await openDay((api) => {
     Object.assign(api.reservations.KR?.[0] ?? {}, { mail_failed: 'refused' })
     api.at('POST', /no-show$/, () => problem(409, 'not_no_show'))
@@ -77,7 +77,7 @@ test('who cannot be reached by mail is marked, and a refusal is explained beside
   await screen.findByText(/Only a confirmed reservation whose time has come/)
 })
 
-test('a day is closed with a reason after being asked, and opened again', async () => {
+test('closes a day with a reason after confirmation and opens it again', async () => {
   const { api, user } = await openDay()
   await screen.findByRole('heading', { name: 'Mina' })
   await user.click(screen.getByRole('button', { name: 'Close this day…' }))
@@ -93,7 +93,7 @@ test('a day is closed with a reason after being asked, and opened again', async 
   ])
 })
 
-test('somebody at the door is entered at the time that is under way', async () => {
+test('preselects the time that has begun, for a walk-in', async () => {
   const { api, user } = await openDay(() => vi.setSystemTime(tonight + 40 * 60_000))
   await screen.findByRole('option', { name: '6:30 PM (3 seats left)' })
   await user.type(screen.getByLabelText('Name'), 'Jun')
@@ -102,13 +102,13 @@ test('somebody at the door is entered at the time that is under way', async () =
   expect(api.reservations.KR?.[1]?.slot_id).toBe(`hanok-table_${tonight + 30 * 60_000}`)
 })
 
-test('a time whose visit is over takes nobody', async () => {
+test('does not list a time whose visit is over', async () => {
   await openDay(() => vi.setSystemTime(tonight + 125 * 60_000))
   await screen.findByRole('option', { name: /^6:30 PM/ })
   await waitFor(() => expect(screen.queryByRole('option', { name: /^6:00 PM/ })).toBeNull())
 })
 
-test('a booking that the owner has entered is cancelled by her after being asked, a diner’s is not', async () => {
+test('an owner can cancel an owner entry after confirmation, but not a diner’s booking', async () => {
   const { api, user } = await openDay((api) => {
     const body = { slot_id: `hanok-table_${tonight}`, party: 3 }
     api.seats.add('KR', 'Asia/Seoul', body, { diner: '', guest: { name: 'Jun' } }, 'confirmed')
@@ -120,7 +120,7 @@ test('a booking that the owner has entered is cancelled by her after being asked
   expect(api.reservations.KR?.map(({ status }) => status)).toEqual(['confirmed', 'cancelled'])
 })
 
-test('a day that was closed before can be opened again', async () => {
+test('offers to open a day that is already closed', async () => {
   await openDay((api) => api.seats.closed.add('hanok-table 2026-11-24'))
   await screen.findByRole('button', { name: 'Open this day again' })
   expect(screen.queryByRole('button', { name: 'Close this day…' })).toBeNull()

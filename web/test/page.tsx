@@ -12,24 +12,24 @@ import { FakeApi } from './fakeapi.mjs'
 
 interface Opening {
   path?: string
-  /** Whose refresh cookie the browser holds. */
+  /** The user whose refresh cookie the browser has; undefined: nobody is logged in. */
   name?: string
   prepare?: (api: FakeApi) => void
-  /** Says that prepare has given the browser somebody's cookie. */
+  /** Whether `prepare` sets a refresh cookie. */
   loggedIn?: boolean
 }
 
-/** Noon of a Tuesday in Seoul: restaurants open in six hours. */
+/** 12:00 on a Tuesday in Seoul; the first time of that day is at 18:00. */
 export const now = Date.parse('2026-11-24T03:00:00Z')
 
-/** The whole page in front of a fake API, in English, as a visitor opens it. The clock stands still. */
+/** Renders the whole page with a fake API, in English. The clock is fixed at `now`. */
 export async function openPage({ path = '/', name, prepare, loggedIn = !!name }: Opening = {}) {
   vi.useFakeTimers({ toFake: ['Date'], now })
   const api = new FakeApi()
   if (name) api.cookie = api.signedUp(name)
   prepare?.(api)
   vi.stubGlobal('fetch', api.fetch)
-  // One session serves the whole file, so the last test's visitor has to go.
+  // The session is a module-level object: log the previous test's user out.
   if (loggedIn) await session.refresh()
   else session.end()
   localStorage.setItem('jari.region', localStorage.getItem('jari.region') ?? 'KR')

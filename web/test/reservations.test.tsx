@@ -26,7 +26,7 @@ const prepare = (api: FakeApi) => {
   reservation(api, 'KR', 'mapo-charcoal', -3)
 }
 
-test('reservations of both regions stand in one list, the next first', async () => {
+test('lists the reservations of both regions, the next one first', async () => {
   await openPage({ path: '/reservations', name: 'Mina', prepare })
   for (const name of ['Brooklyn Hearth', 'Hanok Table', 'Mapo Charcoal'])
     await screen.findByRole('link', { name })
@@ -35,18 +35,18 @@ test('reservations of both regions stand in one list, the next first', async () 
   expect(screen.getAllByRole('button', { name: /^Cancel/ })).toHaveLength(2)
 })
 
-test('a cancelled reservation is cancelled in its own region', async () => {
+test('cancels a reservation in its own region', async () => {
   const { api, user } = await openPage({ path: '/reservations', name: 'Mina', prepare })
   await screen.findByRole('link', { name: 'Brooklyn Hearth' })
   await user.click(screen.getByRole('button', { name: /^Cancel Brooklyn Hearth/ }))
   await user.click(screen.getByRole('button', { name: 'Yes, cancel it' }))
-  const said = await screen.findByText('The reservation at Brooklyn Hearth is cancelled.')
-  await waitFor(() => expect(document.activeElement).toBe(said))
+  const message = await screen.findByText('The reservation at Brooklyn Hearth is cancelled.')
+  await waitFor(() => expect(document.activeElement).toBe(message))
   expect(api.calls).toContain('POST /v1/reservations/US-2/cancel US')
   expect(api.calls).not.toContain('POST /v1/reservations/US-2/cancel KR')
 })
 
-test('a region that fails is named, and the other still shown', async () => {
+test('names a region that fails and still shows the other', async () => {
   await openPage({
     path: '/reservations',
     name: 'Mina',
@@ -61,12 +61,12 @@ test('a region that fails is named, and the other still shown', async () => {
   await screen.findByRole('link', { name: 'Hanok Table' })
 })
 
-test('whoever is not logged in is led to log in', async () => {
+test('redirects to the log-in page without a session', async () => {
   await openPage({ path: '/reservations' })
   await screen.findByRole('heading', { name: 'Welcome back' })
 })
 
-test('signing up logs in, and logging out forgets', async () => {
+test('signing up logs in, and logging out ends the session', async () => {
   const { api, user } = await openPage({ path: '/signup' })
   await user.type(screen.getByLabelText('Name'), 'Jun')
   await user.type(screen.getByLabelText('E-mail'), 'jun@example.com')

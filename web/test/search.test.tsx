@@ -3,7 +3,7 @@ import { expect, test } from 'vitest'
 import { problem } from './fakeapi.mjs'
 import { openPage } from './page'
 
-test('a word is searched and the number of restaurants is announced', async () => {
+test('searches for a word and announces the number of results', async () => {
   const { user } = await openPage()
   await screen.findByText('6 restaurants')
   await user.type(screen.getByLabelText('Restaurant, dish or neighbourhood'), '파스타{Enter}')
@@ -14,13 +14,13 @@ test('a word is searched and the number of restaurants is announced', async () =
   )
 })
 
-test('nothing found is said, with a way on', async () => {
+test('an empty result suggests what to try next', async () => {
   const { user } = await openPage()
   await user.type(screen.getByLabelText('Restaurant, dish or neighbourhood'), 'zzz{Enter}')
   await screen.findByText(/Nothing found/)
 })
 
-test('the chosen region goes with every call and is remembered', async () => {
+test('sends the chosen region with every call and remembers it', async () => {
   const { api, user } = await openPage()
   await screen.findByText('6 restaurants')
   await user.selectOptions(screen.getByLabelText('Region'), 'United States')
@@ -29,7 +29,7 @@ test('the chosen region goes with every call and is remembered', async () => {
   expect(localStorage.getItem('jari.region')).toBe('US')
 })
 
-test('the language button changes the words, the lang attribute and the title', async () => {
+test('the language button changes the texts, the lang attribute and the title', async () => {
   const { user } = await openPage()
   await user.click(screen.getByRole('button', { name: '한국어' }))
   expect(document.documentElement.lang).toBe('ko')
@@ -37,14 +37,14 @@ test('the language button changes the words, the lang attribute and the title', 
   await screen.findByRole('link', { name: '한옥 식탁' })
 })
 
-test('a failure of the kind that does not pass is explained with its reference', async () => {
+test('explains a permanent failure and shows its trace id', async () => {
   await openPage({ prepare: (api) => api.at('GET', /restaurants$/, () => problem(500, 'internal')) })
   const alert = await screen.findByRole('alert')
   within(alert).getByText(/Something went wrong on our side/)
   within(alert).getByText(/4bf92f3577b34da6a3ce929d0e0e4736/)
 })
 
-test('a search that is briefly unavailable recovers by itself', async () => {
+test('retries a search after a transient failure', async () => {
   let failures = 1
   await openPage({
     prepare: (api) =>
@@ -61,7 +61,7 @@ const card = async (name: string) => {
   return within(found)
 }
 
-test('each hit shows its first free times of today, asked for together, and a time leads to its table', async () => {
+test('each result shows today’s first free times from one request, with a link to book', async () => {
   const { api, user } = await openPage()
   const hanok = await card('Hanok Table')
   await user.click(await hanok.findByRole('link', { name: '6:00 PM' }))
@@ -71,7 +71,7 @@ test('each hit shows its first free times of today, asked for together, and a ti
   ])
 })
 
-test('the hits follow the day and the party, and what is sold out is said', async () => {
+test('results show free times for the chosen day and party, or that the day is sold out', async () => {
   const { user } = await openPage({
     prepare: (api) => api.seats.closed.add('mapo-charcoal 2026-11-25'),
   })
@@ -92,7 +92,7 @@ test('the hits follow the day and the party, and what is sold out is said', asyn
   )
 })
 
-test('hits stand without their times', async () => {
+test('shows results when their times cannot be loaded', async () => {
   const { api } = await openPage({
     prepare: (api) => api.at('GET', /availability$/, () => problem(503, 'unavailable')),
   })

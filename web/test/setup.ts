@@ -1,7 +1,7 @@
 import { cleanup, configure } from '@testing-library/react'
 import { afterEach, vi } from 'vitest'
 
-// jsdom knows <dialog> but not how to open it.
+// jsdom has <dialog> but not its methods.
 HTMLDialogElement.prototype.showModal ??= function (this: HTMLDialogElement) {
   this.open = true
 }
@@ -11,7 +11,7 @@ HTMLDialogElement.prototype.close ??= function (this: HTMLDialogElement) {
 }
 window.scrollTo = () => {}
 
-// Deadlines, not durations: a busy machine must not fail what a quiet one passes.
+// Generous deadlines, so that tests pass on a busy machine.
 configure({ asyncUtilTimeout: 10_000 })
 
 afterEach(() => {

@@ -6,7 +6,7 @@ import { now, openPage } from './page'
 
 const hanok = '/kr/restaurants/hanok-table'
 
-/** The evening's last time, 19:30 in Seoul, at which others sit. */
+/** The last time of the day, 19:30 in Seoul, which is full. */
 const full = `hanok-table_${Date.parse('2026-11-24T10:30:00Z')}`
 
 async function join(user: UserEvent) {
@@ -15,14 +15,14 @@ async function join(user: UserEvent) {
   await screen.findByRole('heading', { name: 'You are on the waitlist' })
 }
 
-test('at a time that is full a diner joins the line and is told the place in it', async () => {
+test('joins the waitlist of a full time and shows the position', async () => {
   const { api, user } = await openPage({ path: hanok, name: 'Mina' })
   await join(user)
   screen.getByText('Number 1 in line')
   expect(api.reservations.KR).toMatchObject([{ slot_id: full, party: 2, status: 'waiting' }])
 })
 
-test('a time that fills up while the diner looks becomes one to wait for', async () => {
+test('offers the waitlist when a chosen time sells out', async () => {
   const { api, user } = await openPage({ path: hanok, name: 'Mina' })
   await user.click(await screen.findByRole('radio', { name: /^6:00 PM/ }))
   await screen.findByRole('button', { name: 'Book this table' })
@@ -34,7 +34,7 @@ test('a time that fills up while the diner looks becomes one to wait for', async
   await screen.findByText('Number 1 in line')
 })
 
-test('a day that has not opened for booking says when it will', async () => {
+test('shows when booking opens for a day', async () => {
   const { user } = await openPage({ path: `${hanok}?day=2026-12-06`, name: 'Mina' })
   const time = await screen.findByRole<HTMLInputElement>('radio', { name: /^6:00 PM Opens 11\/26, 9:00 AM/ })
   expect(time.disabled).toBe(true)
@@ -48,19 +48,19 @@ function waiting(api: FakeApi) {
   api.seats.add('KR', 'Asia/Seoul', { slot_id: full, party: 2 }, { diner }, 'waiting')
 }
 
-test('an offer appears by itself, says until when it stands, and is accepted', async () => {
+test('shows an offer without a reload, with its deadline, and accepts it', async () => {
   const { api, user } = await openPage({ path: '/reservations', name: 'Mina', prepare: waiting })
   await screen.findByText('Number 1 in line')
   api.seats.free('KR', full, 2)
   const accept = await screen.findByRole('button', { name: /^Take the seats/ }, { timeout: 25_000 })
   screen.getByText(/They are held for you until .*10/)
   await user.click(accept)
-  const said = await screen.findByText('Your table at Hanok Table is confirmed.')
-  await waitFor(() => expect(document.activeElement).toBe(said))
+  const message = await screen.findByText('Your table at Hanok Table is confirmed.')
+  await waitFor(() => expect(document.activeElement).toBe(message))
   within(screen.getByRole('region', { name: 'Coming up' })).getByText('Confirmed')
 })
 
-test('an offer that is declined goes to the next in line', async () => {
+test('declining an offer passes the seats to the next on the waitlist', async () => {
   const { api, user } = await openPage({
     path: '/reservations',
     name: 'Mina',
@@ -75,17 +75,17 @@ test('an offer that is declined goes to the next in line', async () => {
   expect(api.reservations.KR?.map(({ status }) => status)).toEqual(['declined', 'offered'])
 })
 
-test('whoever leaves the line is asked first', async () => {
+test('leaves the waitlist after confirmation', async () => {
   const { api, user } = await openPage({ path: '/reservations', name: 'Mina', prepare: waiting })
   await user.click(await screen.findByRole('button', { name: /^Leave the line/ }))
   await user.click(screen.getByRole('button', { name: 'Yes, leave' }))
-  await screen.findByText('You no longer wait for Hanok Table.')
+  await screen.findByText('You are no longer waiting for Hanok Table.')
   expect(api.calls.filter((call) => call.startsWith('DELETE'))).toEqual([
     `DELETE /v1/waitlist/${api.reservations.KR?.[0]?.id} KR`,
   ])
 })
 
-test('a reservation moves to another time and party in one step', async () => {
+test('moves a reservation to another time and party size in one step', async () => {
   const { api, user } = await openPage({
     path: '/reservations',
     name: 'Mina',
@@ -105,7 +105,7 @@ test('a reservation moves to another time and party in one step', async () => {
   expect(api.reservations.KR).toMatchObject([{ party: 3, start: '2026-11-25T10:00:00.000Z' }])
 })
 
-test('past its cut-off a reservation can be looked at only', async () => {
+test('offers no actions past the cut-off', async () => {
   await openPage({
     path: '/reservations',
     name: 'Mina',

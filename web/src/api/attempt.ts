@@ -1,25 +1,26 @@
 import { useState } from 'react'
 
 /**
- * The Idempotency-Key of an attempt: the same for as long as the same thing is
- * asked for, so that a repeated press after a lost answer cannot book twice;
- * another once the request differs or the attempt has succeeded.
+ * The Idempotency-Key of an attempt. It stays the same while the request stays
+ * the same, so that pressing again after a lost response cannot book twice. It
+ * changes when the request differs or the attempt has succeeded.
  */
 export class Attempt {
-  #of: string | undefined
+  /** The request that the key belongs to, as JSON. */
+  #request: string | undefined
   #key = ''
 
   keyFor(request: unknown): string {
-    const of = JSON.stringify(request)
-    if (of !== this.#of) {
-      this.#of = of
+    const json = JSON.stringify(request)
+    if (json !== this.#request) {
+      this.#request = json
       this.#key = crypto.randomUUID()
     }
     return this.#key
   }
 
   succeeded(): void {
-    this.#of = undefined
+    this.#request = undefined
   }
 }
 

@@ -1,6 +1,6 @@
 import createClient, { type Client } from 'openapi-fetch'
 import type { components, paths } from './schema.gen'
-import { type Refreshed, Session } from './session'
+import { type RefreshResult, Session } from './session'
 
 export type Restaurant = components['schemas']['Restaurant']
 export type Reservation = components['schemas']['Reservation']
@@ -18,9 +18,9 @@ export type Region = (typeof regions)[number]
 // Looked up at each call, so that a test may replace it.
 const send = (request: Request) => globalThis.fetch(request)
 
-export const session = new Session(send, askForToken)
+export const session = new Session(send, requestToken)
 
-/** One client per region: which one a call uses decides where it is answered. */
+/** One client per region: the client decides which region serves the request. */
 export const api: Record<Region, Client<paths>> = { KR: clientFor('KR'), US: clientFor('US') }
 
 function clientFor(region: Region): Client<paths> {
@@ -32,18 +32,18 @@ function clientFor(region: Region): Client<paths> {
   })
 }
 
-// Users are read everywhere, so the region of a refresh does not matter and the
-// viewer's country may decide it.
-async function askForToken(): Promise<Refreshed> {
+// Accounts can be read in every region, so a refresh names none and the edge
+// chooses one by the viewer's country.
+async function requestToken(): Promise<RefreshResult> {
   try {
     const request = new Request(new URL('/v1/sessions/refresh', window.location.origin), {
       method: 'POST',
       credentials: 'same-origin',
     })
-    const answer = await send(request)
-    if (answer.ok) return { outcome: 'renewed', session: await answer.json() }
-    return { outcome: answer.status === 401 ? 'refused' : 'unclear' }
+    const response = await send(request)
+    if (response.ok) return { outcome: 'renewed', session: await response.json() }
+    return { outcome: response.status === 401 ? 'refused' : 'unavailable' }
   } catch {
-    return { outcome: 'unclear' }
+    return { outcome: 'unavailable' }
   }
 }

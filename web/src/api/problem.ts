@@ -3,15 +3,15 @@ import type { components } from './schema.gen'
 type Problem = components['schemas']['Problem']
 
 /**
- * Every way a call can fail, in one type. `status` 0 means that no answer came,
- * so the outcome of a write is unknown and its key must be kept.
+ * Any failure of a call. `status` 0 means that no response arrived, so the
+ * outcome of a write is unknown and its Idempotency-Key must be kept.
  */
 export class ApiError extends Error {
   readonly status: number
   readonly reason: string
   readonly pointer?: string
   readonly traceId?: string
-  /** Seconds the server asked us to wait. */
+  /** Seconds to wait before a retry, from the Retry-After header. */
   readonly retryAfter?: number
 
   constructor(status: number, problem: Partial<Problem> = {}, retryAfter?: number) {
@@ -24,13 +24,13 @@ export class ApiError extends Error {
     this.retryAfter = retryAfter
   }
 
-  /** The slug of the class, for reasons the catalogue has no text for. */
+  /** The general slug of the status, for a reason that the catalogue has no text for. */
   get class(): string {
     return this.status === 0 ? 'network' : classOf(this.status)
   }
 
-  /** Whether the same request may well succeed a little later. */
-  get passing(): boolean {
+  /** Whether the failure is transient: the same request may succeed a little later. */
+  get retryable(): boolean {
     return this.status === 0 || this.status === 429 || [502, 503, 504].includes(this.status)
   }
 }
@@ -57,24 +57,24 @@ function classOf(status: number): string {
   }
 }
 
-interface Answer<T> {
+interface FetchResult<T> {
   data?: T
   error?: unknown
   response: Response
 }
 
-/** Turns an openapi-fetch answer into its data, or throws ApiError. */
-export async function unwrap<T>(call: Promise<Answer<T>>): Promise<T> {
-  let answer: Answer<T>
+/** Returns the data of an openapi-fetch result, or throws ApiError. */
+export async function unwrap<T>(call: Promise<FetchResult<T>>): Promise<T> {
+  let result: FetchResult<T>
   try {
-    answer = await call
+    result = await call
   } catch (cause) {
     if (cause instanceof DOMException && cause.name === 'AbortError') throw cause
     throw new ApiError(0)
   }
-  if (answer.response.ok) return answer.data as T
-  const body = typeof answer.error === 'object' && answer.error !== null ? answer.error : {}
-  throw new ApiError(answer.response.status, body, secondsOf(answer.response.headers.get('Retry-After')))
+  if (result.response.ok) return result.data as T
+  const body = typeof result.error === 'object' && result.error !== null ? result.error : {}
+  throw new ApiError(result.response.status, body, secondsOf(result.response.headers.get('Retry-After')))
 }
 
 /** Reads Retry-After, which is either seconds or a date. */

@@ -2,21 +2,21 @@ import { infiniteQueryOptions, QueryClient, queryOptions } from '@tanstack/react
 import { api, type FreeTime, type Region, type Reservation } from './client'
 import { ApiError, unwrap } from './problem'
 
-const longestWait = 30
+const maxRetryAfter = 30 // seconds
 
-/** Asks again by itself when the failure is a passing one, and not before Retry-After. */
+/** Retries reads after a transient failure, not before Retry-After; never retries a write. */
 export function newQueryClient(): QueryClient {
   return new QueryClient({
     defaultOptions: {
       queries: {
         staleTime: 15_000,
         refetchOnWindowFocus: false,
-        retry: (failures, error) => failures < 3 && error instanceof ApiError && error.passing,
+        retry: (failures, error) => failures < 3 && error instanceof ApiError && error.retryable,
         retryDelay: (failures, error) =>
           error instanceof ApiError && error.retryAfter !== undefined
-            ? Math.min(error.retryAfter, longestWait) * 1000
+            ? Math.min(error.retryAfter, maxRetryAfter) * 1000
             : 500 * 2 ** failures,
-        // The browser's own idea of being offline is often wrong on a loopback address.
+        // The browser's offline state is often wrong for a loopback address.
         networkMode: 'always',
       },
       mutations: { networkMode: 'always', retry: false },
@@ -50,8 +50,8 @@ export const restaurantQuery = (region: Region, id: string) =>
 const availabilityKey = (region: Region, id: string) => ['availability', region, id]
 
 /**
- * Has a restaurant's times asked for again after a change of seats: once the
- * second is over for which the answer before may be given to anybody.
+ * Fetches a restaurant's times again after a change of seats. It waits until
+ * the previous response, which caches may serve for 1 s, has expired.
  */
 export function refreshTimes(queries: QueryClient, region: Region, id: string): void {
   setTimeout(() => void queries.invalidateQueries({ queryKey: availabilityKey(region, id) }), 1100)
@@ -59,37 +59,37 @@ export function refreshTimes(queries: QueryClient, region: Region, id: string): 
 
 const hour = 3_600_000
 
-/** Milliseconds until the next of the times opens for booking, when that is near. */
+/** Milliseconds until the next time opens for booking; false if that is more than an hour away. */
 function untilOpening(times: FreeTime[] | undefined): number | false {
   const waits = (times ?? []).flatMap((time) => (time.opens_at ? Date.parse(time.opens_at) - Date.now() : []))
   const next = Math.min(...waits)
   return next < hour && Math.max(1000, next)
 }
 
-/** Every time from `from` (RFC 3339) for `days` days; those that open soon are asked for again then. */
+/** Every time from `from` (RFC 3339) for `days` days; fetched again when one of them opens for booking. */
 export const availabilityQuery = (region: Region, id: string, party: number, from: string, days: number) =>
   queryOptions({
     queryKey: [...availabilityKey(region, id), party, from, days],
     queryFn: async ({ signal }) => {
       const to = new Date(Date.parse(from) + days * 24 * 3600 * 1000).toISOString()
-      const answer = await unwrap(
+      const body = await unwrap(
         api[region].GET('/v1/restaurants/{id}/availability', {
           params: { path: { id }, query: { from, to, party } },
           signal,
         }),
       )
-      return answer.items
+      return body.items
     },
     refetchInterval: (query) => untilOpening(query.state.data),
   })
 
-/** The key holds the diner, so that the next one at this browser sees none of it. */
-export const mineKey = (user: string) => ['mine', user]
+/** The key includes the diner, so that the next diner at this browser does not see these. */
+export const myReservationsKey = (user: string) => ['mine', user]
 
-/** All reservations of the diner in one region: those are few, so every page is fetched. */
-export const mineQuery = (region: Region, user: string) =>
+/** All reservations of the diner in one region. They are few, so every page is fetched. */
+export const myReservationsQuery = (region: Region, user: string) =>
   queryOptions({
-    queryKey: [...mineKey(user), region],
+    queryKey: [...myReservationsKey(user), region],
     queryFn: async ({ signal }) => {
       const all: Reservation[] = []
       let cursor: string | undefined
@@ -102,38 +102,38 @@ export const mineQuery = (region: Region, user: string) =>
       } while (cursor)
       return all
     },
-    // An offer stands for minutes only. Nobody asks while the page is out of sight.
-    refetchInterval: (query) => query.state.data?.some(isInLine) && gently,
+    // An offer is valid for minutes only. The query library does not poll in a hidden tab.
+    refetchInterval: (query) => query.state.data?.some(isOnWaitlist) && pollInterval,
   })
 
-const gently = 10_000
+const pollInterval = 10_000 // milliseconds
 
-const isInLine = ({ status }: Reservation) => status === 'waiting' || status === 'offered'
+const isOnWaitlist = ({ status }: Reservation) => status === 'waiting' || status === 'offered'
 
 export const guestsKey = (region: Region, id: string) => ['guests', region, id]
 
-/** An owner's day: everybody on its list, which changes under her eyes, and its times. */
+/** An owner's day: its times and all reservations, polled because diners keep changing them. */
 export const guestsQuery = (region: Region, id: string, date: string) =>
   queryOptions({
     queryKey: [...guestsKey(region, id), date],
     queryFn: async ({ signal }) => {
-      const ask = (cursor?: string) =>
+      const fetchPage = (cursor?: string) =>
         unwrap(
           api[region].GET('/v1/restaurants/{id}/reservations', {
             params: { path: { id }, query: { date, limit: 50, cursor } },
             signal,
           }),
         )
-      let page = await ask()
+      let page = await fetchPage()
       const { slots, closed } = page
       const guests = page.items
       while (page.next_cursor) {
-        page = await ask(page.next_cursor)
+        page = await fetchPage(page.next_cursor)
         guests.push(...page.items)
       }
       return { guests, slots, closed }
     },
-    refetchInterval: gently,
+    refetchInterval: pollInterval,
   })
 
 export const scheduleQuery = (region: Region, id: string) =>
@@ -150,10 +150,10 @@ export const dayTimesQuery = (region: Region, ids: string[], date: string, party
     queryKey: ['availabilities', region, ids, date, party],
     queryFn: async ({ signal }) => {
       const query = { restaurant_id: ids, date, party }
-      const answer = await unwrap(api[region].GET('/v1/availability', { params: { query }, signal }))
-      return answer.items
+      const body = await unwrap(api[region].GET('/v1/availability', { params: { query }, signal }))
+      return body.items
     },
-    // They decorate a page that stands without them: a failure waits for the next turn.
+    // The search results are complete without them: after a failure the next poll tries again.
     retry: false,
-    refetchInterval: 3 * gently,
+    refetchInterval: 3 * pollInterval,
   })

@@ -28,7 +28,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Who am I */
+        /** The logged-in account */
         get: operations["getMe"];
         put?: never;
         post?: never;
@@ -66,7 +66,7 @@ export interface paths {
         put?: never;
         /**
          * A new access token for the refresh cookie
-         * @description Takes no body. The cookie is rotated; the same cookie within 10 s gets the same successor.
+         * @description Takes no body. The refresh token in the cookie is rotated; a repeat of the same cookie within 10 s gets the same new token.
          */
         post: operations["refreshSession"];
         delete?: never;
@@ -113,7 +113,7 @@ export interface paths {
         parameters: {
             query?: never;
             header?: {
-                /** @description ISO 3166 country code in any case; beats the viewer's country */
+                /** @description ISO 3166 country code in any case; takes precedence over the viewer's country */
                 "x-region"?: components["parameters"]["Region"];
             };
             path: {
@@ -139,7 +139,7 @@ export interface paths {
         parameters: {
             query?: never;
             header?: {
-                /** @description ISO 3166 country code in any case; beats the viewer's country */
+                /** @description ISO 3166 country code in any case; takes precedence over the viewer's country */
                 "x-region"?: components["parameters"]["Region"];
             };
             path: {
@@ -147,13 +147,13 @@ export interface paths {
             };
             cookie?: never;
         };
-        /** The schedule as it was stated */
+        /** The schedule as it was set */
         get: operations["getSchedule"];
         /**
-         * State opening hours and capacity
-         * @description Slots are made ahead from it, `days_ahead` days and as far as a drop reaches. The same schedule
-         *     again changes nothing, and no booked seat is dropped: a slot that holds more than the schedule
-         *     wants keeps its bookings, takes no more, and is named in `closed`.
+         * Set opening hours and capacity
+         * @description Slots are generated from the schedule, `days_ahead` days ahead and to the end of each drop. Sending
+         *     the same schedule again changes nothing. No booking is lost: a slot with more booked covers than the
+         *     schedule allows keeps its bookings, takes no more, and is listed in `closed`.
          */
         put: operations["putSchedule"];
         post?: never;
@@ -167,7 +167,7 @@ export interface paths {
         parameters: {
             query?: never;
             header?: {
-                /** @description ISO 3166 country code in any case; beats the viewer's country */
+                /** @description ISO 3166 country code in any case; takes precedence over the viewer's country */
                 "x-region"?: components["parameters"]["Region"];
             };
             path: {
@@ -179,8 +179,9 @@ export interface paths {
         put?: never;
         /**
          * Close a day
-         * @description No more bookings on that day of the restaurant's own calendar. Whoever has booked, been offered
-         *     seats or waits is cancelled, and told so with the reason. The same closure again changes nothing.
+         * @description The restaurant takes no more bookings on that day of its own calendar. All reservations, offers and
+         *     waitlist entries of the day are cancelled, and their diners get a mail with the reason. Closing a
+         *     closed day changes nothing.
          */
         post: operations["closeDay"];
         delete?: never;
@@ -193,7 +194,7 @@ export interface paths {
         parameters: {
             query?: never;
             header?: {
-                /** @description ISO 3166 country code in any case; beats the viewer's country */
+                /** @description ISO 3166 country code in any case; takes precedence over the viewer's country */
                 "x-region"?: components["parameters"]["Region"];
             };
             path: {
@@ -207,7 +208,7 @@ export interface paths {
         post?: never;
         /**
          * Open a closed day again
-         * @description What the closure has cancelled stays cancelled. A day that is not closed stays as it is.
+         * @description What the closure has cancelled stays cancelled. Opening a day that is not closed changes nothing.
          */
         delete: operations["reopenDay"];
         options?: never;
@@ -219,7 +220,7 @@ export interface paths {
         parameters: {
             query?: never;
             header?: {
-                /** @description ISO 3166 country code in any case; beats the viewer's country */
+                /** @description ISO 3166 country code in any case; takes precedence over the viewer's country */
                 "x-region"?: components["parameters"]["Region"];
             };
             path: {
@@ -229,9 +230,9 @@ export interface paths {
         };
         /**
          * A restaurant's times
-         * @description Every time to come that seats a party of this size and is not closed. Where `available` is less
-         *     than the party, it is sold out and the waitlist can be joined; where `opens_at` is there, booking
-         *     begins then.
+         * @description Every future time that accepts a party of this size and is not closed. A time whose `available` is
+         *     less than the party is sold out, and its waitlist can be joined. A time with `opens_at` cannot be
+         *     booked before then.
          */
         get: operations["getAvailability"];
         put?: never;
@@ -246,7 +247,7 @@ export interface paths {
         parameters: {
             query?: never;
             header?: {
-                /** @description ISO 3166 country code in any case; beats the viewer's country */
+                /** @description ISO 3166 country code in any case; takes precedence over the viewer's country */
                 "x-region"?: components["parameters"]["Region"];
             };
             path?: never;
@@ -254,7 +255,7 @@ export interface paths {
         };
         /**
          * A day's times of several restaurants
-         * @description The day is each restaurant's own. Times are as those of one restaurant.
+         * @description The day is a day of each restaurant's own calendar. The times are as for one restaurant.
          */
         get: operations["getAvailabilities"];
         put?: never;
@@ -269,7 +270,7 @@ export interface paths {
         parameters: {
             query?: never;
             header?: {
-                /** @description ISO 3166 country code in any case; beats the viewer's country */
+                /** @description ISO 3166 country code in any case; takes precedence over the viewer's country */
                 "x-region"?: components["parameters"]["Region"];
             };
             path: {
@@ -277,14 +278,14 @@ export interface paths {
             };
             cookie?: never;
         };
-        /** The list of a day */
+        /** The reservations of a day */
         get: operations["listGuests"];
         put?: never;
         /**
          * Enter a phone booking or a walk-in
-         * @description For somebody without an account. The restaurant's own limits of party size, opening for booking
-         *     and start bind its diners, not its owner (until the visit ends); its capacity binds both. A walk-in
-         *     is seated at once.
+         * @description For a guest without an account. The schedule's limits on party size, opening for booking and start
+         *     time apply to diners but not to the owner, who may enter guests until the visit ends. The capacity
+         *     applies to both. A walk-in is seated at once.
          */
         post: operations["enterGuest"];
         delete?: never;
@@ -305,8 +306,8 @@ export interface paths {
         put?: never;
         /**
          * Book
-         * @description A success is remembered for 24 h under (diner, operation, key) and returned again, with
-         *     `Idempotency-Replayed: true`; a refusal is not remembered.
+         * @description A success is stored for 24 h by diner, operation and key. A request with the same key returns the
+         *     stored result with `Idempotency-Replayed: true`. A refusal is not stored.
          */
         post: operations["book"];
         delete?: never;
@@ -319,7 +320,7 @@ export interface paths {
         parameters: {
             query?: never;
             header?: {
-                /** @description ISO 3166 country code in any case; beats the viewer's country */
+                /** @description ISO 3166 country code in any case; takes precedence over the viewer's country */
                 "x-region"?: components["parameters"]["Region"];
             };
             path: {
@@ -335,10 +336,10 @@ export interface paths {
         options?: never;
         head?: never;
         /**
-         * Move to another time, or come with more or fewer
-         * @description The new seats are taken and the old ones given back, or nothing changes. Whoever waits keeps the
-         *     place in line when only the party changes. Another time (`slot_id`) of somebody who waits, or has
-         *     an offer, is booked there or refused. What is left out stays as it is.
+         * Move to another time or change the party size
+         * @description Atomic: either the new seats are booked and the old ones released, or nothing changes. A waitlist
+         *     entry keeps its position when only the party changes. Moving a waitlist entry or an offer to another
+         *     time (`slot_id`) books that time or is refused. Members that are left out stay as they are.
          */
         patch: operations["changeReservation"];
         trace?: never;
@@ -347,7 +348,7 @@ export interface paths {
         parameters: {
             query?: never;
             header?: {
-                /** @description ISO 3166 country code in any case; beats the viewer's country */
+                /** @description ISO 3166 country code in any case; takes precedence over the viewer's country */
                 "x-region"?: components["parameters"]["Region"];
             };
             path: {
@@ -359,8 +360,8 @@ export interface paths {
         put?: never;
         /**
          * Cancel
-         * @description Takes no body. The seats are offered to whoever waits, or free again at once. An owner may cancel
-         *     what was entered at the restaurant (`source` is `owner`), which has no cut-off, until its start.
+         * @description Takes no body. The seats are offered to the waitlist or become free at once. An owner may cancel an
+         *     owner entry (`source` is `owner`) until its start; the cut-off does not apply to it.
          */
         post: operations["cancelReservation"];
         delete?: never;
@@ -373,7 +374,7 @@ export interface paths {
         parameters: {
             query?: never;
             header?: {
-                /** @description ISO 3166 country code in any case; beats the viewer's country */
+                /** @description ISO 3166 country code in any case; takes precedence over the viewer's country */
                 "x-region"?: components["parameters"]["Region"];
             };
             path: {
@@ -384,8 +385,8 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * They are here
-         * @description Takes no body. From an hour before the visit until its end.
+         * Mark as seated
+         * @description Takes no body. Allowed from an hour before the visit until its end.
          */
         post: operations["seatGuest"];
         delete?: never;
@@ -398,7 +399,7 @@ export interface paths {
         parameters: {
             query?: never;
             header?: {
-                /** @description ISO 3166 country code in any case; beats the viewer's country */
+                /** @description ISO 3166 country code in any case; takes precedence over the viewer's country */
                 "x-region"?: components["parameters"]["Region"];
             };
             path: {
@@ -409,8 +410,8 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * They did not come
-         * @description Takes no body. From the start of the visit on. Until its end the seats can be given to walk-ins; offers are over by then.
+         * Mark as no-show
+         * @description Takes no body. Allowed from the start of the visit. Until the visit ends the seats can be given to walk-ins; they are not offered to the waitlist any more.
          */
         post: operations["markNoShow"];
         delete?: never;
@@ -423,19 +424,19 @@ export interface paths {
         parameters: {
             query?: never;
             header?: {
-                /** @description ISO 3166 country code in any case; beats the viewer's country */
+                /** @description ISO 3166 country code in any case; takes precedence over the viewer's country */
                 "x-region"?: components["parameters"]["Region"];
             };
             path?: never;
             cookie?: never;
         };
-        /** Where I wait in this region */
+        /** My waitlist entries in this region */
         get: operations["listWaitlist"];
         put?: never;
         /**
-         * Wait for seats at a time that is sold out
-         * @description Covers that become free are offered to the first in line whom they suffice. An offer stands until
-         *     `offer_ends_at` and comes by mail.
+         * Join the waitlist of a sold-out time
+         * @description Covers that become free are offered to the first waitlist entry whose party fits. An offer is sent
+         *     by mail and is valid until `offer_ends_at`.
          */
         post: operations["joinWaitlist"];
         delete?: never;
@@ -448,7 +449,7 @@ export interface paths {
         parameters: {
             query?: never;
             header?: {
-                /** @description ISO 3166 country code in any case; beats the viewer's country */
+                /** @description ISO 3166 country code in any case; takes precedence over the viewer's country */
                 "x-region"?: components["parameters"]["Region"];
             };
             path: {
@@ -460,8 +461,8 @@ export interface paths {
         put?: never;
         post?: never;
         /**
-         * Leave the line
-         * @description Also gives an offer back. Whoever has left already may leave again.
+         * Leave the waitlist
+         * @description Also declines an offer. Repeating it changes nothing.
          */
         delete: operations["leaveWaitlist"];
         options?: never;
@@ -473,7 +474,7 @@ export interface paths {
         parameters: {
             query?: never;
             header?: {
-                /** @description ISO 3166 country code in any case; beats the viewer's country */
+                /** @description ISO 3166 country code in any case; takes precedence over the viewer's country */
                 "x-region"?: components["parameters"]["Region"];
             };
             path: {
@@ -484,7 +485,7 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Take the seats that were offered
+         * Accept an offer
          * @description Takes no body.
          */
         post: operations["acceptOffer"];
@@ -498,7 +499,7 @@ export interface paths {
         parameters: {
             query?: never;
             header?: {
-                /** @description ISO 3166 country code in any case; beats the viewer's country */
+                /** @description ISO 3166 country code in any case; takes precedence over the viewer's country */
                 "x-region"?: components["parameters"]["Region"];
             };
             path: {
@@ -509,7 +510,7 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Leave the offered seats to the next in line
+         * Decline an offer
          * @description Takes no body.
          */
         post: operations["declineOffer"];
@@ -548,12 +549,12 @@ export interface components {
             detail?: string;
             /** @description A stable slug for programs */
             reason: string;
-            /** @description JSON pointer of the field at fault */
+            /** @description JSON pointer to the invalid field */
             pointer?: string;
             trace_id?: string;
             /** @description With `slot_full`: covers left */
             available?: number;
-            /** @description With `slot_full`: answered from memory, at most half a second old */
+            /** @description With `slot_full`: answered from the sold-out cache, at most 0.5 s old */
             latched?: boolean;
             /**
              * Format: date-time
@@ -597,7 +598,7 @@ export interface components {
             name: string;
             locale: components["schemas"]["Locale"];
             role: components["schemas"]["Role"];
-            /** @description Shown to the restaurants where you book */
+            /** @description Shown to the restaurants that the diner books */
             phone?: string;
         };
         Session: {
@@ -697,7 +698,7 @@ export interface components {
          *     }
          */
         Schedule: {
-            /** @description IANA zone; the hours below are its wall clock */
+            /** @description IANA zone; the hours below are local wall-clock time */
             time_zone: string;
             /** @description Seatings start at `opens` and every interval after it, the last before `closes` */
             weekly: {
@@ -708,7 +709,7 @@ export interface components {
             }[];
             interval_minutes: number;
             /**
-             * @description How long a table is taken
+             * @description How long a visit lasts
              * @default 90
              */
             dining_minutes: number;
@@ -720,11 +721,11 @@ export interface components {
             };
             days_ahead: number;
             /**
-             * @description Before the start; from then on diners can neither cancel nor move, and no offers are made
+             * @description Before the start; after it diners cannot cancel or move, and no offers are made
              * @default 120
              */
             cancel_cutoff_minutes: number;
-            /** @description Days that differ from the week */
+            /** @description Days that differ from the weekly hours */
             exceptions?: {
                 /** Format: date */
                 date: string;
@@ -735,7 +736,7 @@ export interface components {
                 }[];
                 covers?: number;
             }[];
-            /** @description Periods, of at most 62 days, that open for booking at one moment */
+            /** @description Periods of at most 62 days whose slots open for booking at one time */
             drops?: {
                 /**
                  * Format: date
@@ -751,9 +752,9 @@ export interface components {
                 opens_at: string;
             }[];
         };
-        /** @description A schedule with what else the calendar holds */
+        /** @description A schedule and the closed days */
         StatedSchedule: {
-            /** @description IANA zone; the hours below are its wall clock */
+            /** @description IANA zone; the hours below are local wall-clock time */
             time_zone: string;
             /** @description Seatings start at `opens` and every interval after it, the last before `closes` */
             weekly: {
@@ -764,7 +765,7 @@ export interface components {
             }[];
             interval_minutes: number;
             /**
-             * @description How long a table is taken
+             * @description How long a visit lasts
              * @default 90
              */
             dining_minutes: number;
@@ -776,11 +777,11 @@ export interface components {
             };
             days_ahead: number;
             /**
-             * @description Before the start; from then on diners can neither cancel nor move, and no offers are made
+             * @description Before the start; after it diners cannot cancel or move, and no offers are made
              * @default 120
              */
             cancel_cutoff_minutes: number;
-            /** @description Days that differ from the week */
+            /** @description Days that differ from the weekly hours */
             exceptions?: {
                 /** Format: date */
                 date: string;
@@ -791,7 +792,7 @@ export interface components {
                 }[];
                 covers?: number;
             }[];
-            /** @description Periods, of at most 62 days, that open for booking at one moment */
+            /** @description Periods of at most 62 days whose slots open for booking at one time */
             drops?: {
                 /**
                  * Format: date
@@ -818,9 +819,9 @@ export interface components {
          */
         ClosingTime: string;
         ScheduleOutcome: {
-            /** @description Slots that the schedule describes in its window */
+            /** @description Number of slots that the schedule generates */
             slots: number;
-            /** @description Slots that hold bookings but take no more because of this schedule */
+            /** @description Slots that keep their bookings but take no more because of this schedule */
             closed: {
                 slot_id: string;
                 /** Format: date-time */
@@ -835,15 +836,15 @@ export interface components {
              * @description A day of the restaurant's own calendar
              */
             date: string;
-            /** @description Told to the diners */
+            /** @description Included in the mail to the diners */
             reason?: string;
         };
         Closure: {
             /** Format: date */
             date: string;
-            /** @description Slots of that day */
+            /** @description Number of slots of that day */
             slots: number;
-            /** @description Reservations and waitlist entries that this has cancelled */
+            /** @description Number of reservations and waitlist entries that were cancelled */
             cancelled: number;
         };
         FreeTime: {
@@ -854,7 +855,7 @@ export interface components {
             available: number;
             /**
              * Format: date-time
-             * @description When booking begins; absent once it has
+             * @description When booking begins; absent once it has begun
              */
             opens_at?: string;
         };
@@ -863,9 +864,9 @@ export interface components {
             slot_id: string;
             /** Format: date-time */
             start: string;
-            /** @description Covers it takes; what is booked, once it is closed */
+            /** @description Covers in total; of a closed slot, the covers that are booked */
             capacity: number;
-            /** @description Covers that are taken or offered */
+            /** @description Covers that are booked or offered */
             booked: number;
         };
         BookingRequest: {
@@ -904,15 +905,15 @@ export interface components {
             created_at: string;
             /**
              * Format: date-time
-             * @description Until when it can be cancelled or moved
+             * @description The cut-off for cancelling or moving
              */
             cancel_until: string;
             /**
              * Format: date-time
-             * @description While `offered`
+             * @description When the offer expires, while `offered`
              */
             offer_ends_at?: string;
-            /** @description While `waiting`; 1 is next */
+            /** @description Position in the waitlist while `waiting`; 1 is next */
             position?: number;
         };
         Reservations: {
@@ -938,19 +939,19 @@ export interface components {
             created_at: string;
             /**
              * Format: date-time
-             * @description Until when it can be cancelled or moved
+             * @description The cut-off for cancelling or moving
              */
             cancel_until: string;
             /**
              * Format: date-time
-             * @description While `offered`
+             * @description When the offer expires, while `offered`
              */
             offer_ends_at?: string;
-            /** @description While `waiting`; 1 is next */
+            /** @description Position in the waitlist while `waiting`; 1 is next */
             position?: number;
             /** @enum {string} */
             source: "diner" | "owner";
-            /** @description Absent while it cannot be found out */
+            /** @description Absent while it is not available */
             name?: string;
             phone?: string;
             /**
@@ -1007,7 +1008,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description No such thing, or not yours. */
+        /** @description It does not exist, or it belongs to someone else. */
         NotFound: {
             headers: {
                 [name: string]: unknown;
@@ -1016,7 +1017,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description As it was when its ETag was seen. */
+        /** @description Unchanged since the response with that ETag. */
         NotModified: {
             headers: {
                 ETag: components["headers"]["ETag"];
@@ -1035,7 +1036,7 @@ export interface components {
             };
         };
         /**
-         * @description `unavailable`, or `overloaded` when more requests wait than can soon be answered.
+         * @description `unavailable`, or `overloaded` when too many requests are queued (backpressure).
          *     Try again after `Retry-After` seconds, with the same key.
          */
         Unavailable: {
@@ -1048,8 +1049,8 @@ export interface components {
             };
         };
         /**
-         * @description `timeout`: no answer came in time, and the change may have happened. The same request with the
-         *     same `Idempotency-Key` finds out; one that takes no key may simply be repeated.
+         * @description `timeout`: the result did not arrive in time, and the change may have happened. To find out, repeat
+         *     the request with the same `Idempotency-Key`. A request that takes no key may simply be repeated.
          */
         Timeout: {
             headers: {
@@ -1061,19 +1062,19 @@ export interface components {
         };
     };
     parameters: {
-        /** @description ISO 3166 country code in any case; beats the viewer's country */
+        /** @description ISO 3166 country code in any case; takes precedence over the viewer's country */
         Region: string;
         RestaurantID: components["schemas"]["RestaurantID"];
         ReservationID: string;
-        /** @description One value per intention, kept across retries. */
+        /** @description One value for each intended operation, kept across retries. */
         IdempotencyKey: string;
-        /** @description The ETag last seen; another one now is 412 */
+        /** @description The ETag of the last response; 412 if the resource has another one now */
         IfMatch: string;
-        /** @description The ETag last seen; while it is still right, the answer is 304 */
+        /** @description The ETag of the last response; 304 if it is still current */
         IfNoneMatch: string;
-        /** @description How many will come */
+        /** @description The party size */
         Party: number;
-        /** @description `next_cursor` of the page before */
+        /** @description `next_cursor` of the previous page */
         Cursor: string;
         Limit: number;
     };
@@ -1081,9 +1082,9 @@ export interface components {
     headers: {
         ETag: string;
         Location: string;
-        /** @description This is the remembered answer to the same key */
+        /** @description The response is the stored result of an earlier request with the same key */
         Replayed: "true";
-        /** @description What is left may be a second old */
+        /** @description Availability may be up to 1 s old */
         CacheControl: "public, max-age=1";
     };
     pathItems: never;
@@ -1094,7 +1095,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description ISO 3166 country code in any case; beats the viewer's country */
+                /** @description ISO 3166 country code in any case; takes precedence over the viewer's country */
                 "x-region"?: components["parameters"]["Region"];
             };
             path?: never;
@@ -1106,7 +1107,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description The account exists. */
+            /** @description The account is created. */
             201: {
                 headers: {
                     [name: string]: unknown;
@@ -1132,7 +1133,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description ISO 3166 country code in any case; beats the viewer's country */
+                /** @description ISO 3166 country code in any case; takes precedence over the viewer's country */
                 "x-region"?: components["parameters"]["Region"];
             };
             path?: never;
@@ -1157,7 +1158,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description ISO 3166 country code in any case; beats the viewer's country */
+                /** @description ISO 3166 country code in any case; takes precedence over the viewer's country */
                 "x-region"?: components["parameters"]["Region"];
             };
             path?: never;
@@ -1187,7 +1188,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description ISO 3166 country code in any case; beats the viewer's country */
+                /** @description ISO 3166 country code in any case; takes precedence over the viewer's country */
                 "x-region"?: components["parameters"]["Region"];
             };
             path?: never;
@@ -1204,7 +1205,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description ISO 3166 country code in any case; beats the viewer's country */
+                /** @description ISO 3166 country code in any case; takes precedence over the viewer's country */
                 "x-region"?: components["parameters"]["Region"];
             };
             path?: never;
@@ -1229,12 +1230,12 @@ export interface operations {
                 /** @description Korean or English words */
                 q?: string;
                 cuisine?: string;
-                /** @description `next_cursor` of the page before */
+                /** @description `next_cursor` of the previous page */
                 cursor?: components["parameters"]["Cursor"];
                 limit?: components["parameters"]["Limit"];
             };
             header?: {
-                /** @description ISO 3166 country code in any case; beats the viewer's country */
+                /** @description ISO 3166 country code in any case; takes precedence over the viewer's country */
                 "x-region"?: components["parameters"]["Region"];
             };
             path?: never;
@@ -1242,7 +1243,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Best match first; without `q`, by id. */
+            /** @description Best match first; without `q`, ordered by id. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -1263,7 +1264,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description ISO 3166 country code in any case; beats the viewer's country */
+                /** @description ISO 3166 country code in any case; takes precedence over the viewer's country */
                 "x-region"?: components["parameters"]["Region"];
             };
             path: {
@@ -1291,9 +1292,9 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description ISO 3166 country code in any case; beats the viewer's country */
+                /** @description ISO 3166 country code in any case; takes precedence over the viewer's country */
                 "x-region"?: components["parameters"]["Region"];
-                /** @description The ETag last seen; another one now is 412 */
+                /** @description The ETag of the last response; 412 if the resource has another one now */
                 "If-Match"?: components["parameters"]["IfMatch"];
             };
             path: {
@@ -1346,7 +1347,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description ISO 3166 country code in any case; beats the viewer's country */
+                /** @description ISO 3166 country code in any case; takes precedence over the viewer's country */
                 "x-region"?: components["parameters"]["Region"];
             };
             path: {
@@ -1383,7 +1384,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description ISO 3166 country code in any case; beats the viewer's country */
+                /** @description ISO 3166 country code in any case; takes precedence over the viewer's country */
                 "x-region"?: components["parameters"]["Region"];
             };
             path: {
@@ -1397,7 +1398,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description The slots are there. */
+            /** @description The slots are generated. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -1418,7 +1419,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description ISO 3166 country code in any case; beats the viewer's country */
+                /** @description ISO 3166 country code in any case; takes precedence over the viewer's country */
                 "x-region"?: components["parameters"]["Region"];
             };
             path: {
@@ -1459,7 +1460,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description ISO 3166 country code in any case; beats the viewer's country */
+                /** @description ISO 3166 country code in any case; takes precedence over the viewer's country */
                 "x-region"?: components["parameters"]["Region"];
             };
             path: {
@@ -1487,17 +1488,17 @@ export interface operations {
     getAvailability: {
         parameters: {
             query: {
-                /** @description The first instant */
+                /** @description The start of the period, inclusive */
                 from: string;
-                /** @description The instant after the last, at most 31 days later */
+                /** @description The end of the period, exclusive, at most 31 days after `from` */
                 to: string;
-                /** @description How many will come */
+                /** @description The party size */
                 party?: components["parameters"]["Party"];
             };
             header?: {
-                /** @description ISO 3166 country code in any case; beats the viewer's country */
+                /** @description ISO 3166 country code in any case; takes precedence over the viewer's country */
                 "x-region"?: components["parameters"]["Region"];
-                /** @description The ETag last seen; while it is still right, the answer is 304 */
+                /** @description The ETag of the last response; 304 if it is still current */
                 "If-None-Match"?: components["parameters"]["IfNoneMatch"];
             };
             path: {
@@ -1507,7 +1508,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Earliest first. An unknown restaurant has none. */
+            /** @description Earliest first. Empty for an unknown restaurant. */
             200: {
                 headers: {
                     ETag: components["headers"]["ETag"];
@@ -1554,13 +1555,13 @@ export interface operations {
                 /** @description One or more, at most 50 */
                 restaurant_id: components["schemas"]["RestaurantID"][];
                 date: string;
-                /** @description How many will come */
+                /** @description The party size */
                 party?: components["parameters"]["Party"];
             };
             header?: {
-                /** @description ISO 3166 country code in any case; beats the viewer's country */
+                /** @description ISO 3166 country code in any case; takes precedence over the viewer's country */
                 "x-region"?: components["parameters"]["Region"];
-                /** @description The ETag last seen; while it is still right, the answer is 304 */
+                /** @description The ETag of the last response; 304 if it is still current */
                 "If-None-Match"?: components["parameters"]["IfNoneMatch"];
             };
             path?: never;
@@ -1568,7 +1569,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description In the order asked for. An unknown restaurant has no times. */
+            /** @description In the order of the request. An unknown restaurant has no times. */
             200: {
                 headers: {
                     ETag: components["headers"]["ETag"];
@@ -1596,12 +1597,12 @@ export interface operations {
                 /** @description A day of the restaurant's own calendar */
                 date: string;
                 status?: components["schemas"]["Status"];
-                /** @description `next_cursor` of the page before */
+                /** @description `next_cursor` of the previous page */
                 cursor?: components["parameters"]["Cursor"];
                 limit?: components["parameters"]["Limit"];
             };
             header?: {
-                /** @description ISO 3166 country code in any case; beats the viewer's country */
+                /** @description ISO 3166 country code in any case; takes precedence over the viewer's country */
                 "x-region"?: components["parameters"]["Region"];
             };
             path: {
@@ -1611,7 +1612,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Earliest first, whatever their status. */
+            /** @description Earliest first, in any status. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -1619,7 +1620,7 @@ export interface operations {
                 content: {
                     "application/json": {
                         items: components["schemas"]["GuestReservation"][];
-                        /** @description Every time of that day, earliest first, also those that have begun */
+                        /** @description Every time of that day, earliest first, including those that have begun */
                         slots: components["schemas"]["DaySlot"][];
                         /** @description The day is closed */
                         closed: boolean;
@@ -1638,9 +1639,9 @@ export interface operations {
         parameters: {
             query?: never;
             header: {
-                /** @description ISO 3166 country code in any case; beats the viewer's country */
+                /** @description ISO 3166 country code in any case; takes precedence over the viewer's country */
                 "x-region"?: components["parameters"]["Region"];
-                /** @description One value per intention, kept across retries. */
+                /** @description One value for each intended operation, kept across retries. */
                 "Idempotency-Key": components["parameters"]["IdempotencyKey"];
             };
             path: {
@@ -1704,14 +1705,14 @@ export interface operations {
         parameters: {
             query?: {
                 status?: components["schemas"]["Status"];
-                /** @description `upcoming` are those that have not ended, soonest first */
+                /** @description `upcoming` returns reservations that have not ended, soonest first */
                 when?: "upcoming" | "past";
-                /** @description `next_cursor` of the page before */
+                /** @description `next_cursor` of the previous page */
                 cursor?: components["parameters"]["Cursor"];
                 limit?: components["parameters"]["Limit"];
             };
             header?: {
-                /** @description ISO 3166 country code in any case; beats the viewer's country */
+                /** @description ISO 3166 country code in any case; takes precedence over the viewer's country */
                 "x-region"?: components["parameters"]["Region"];
             };
             path?: never;
@@ -1719,7 +1720,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Latest visit first, but upcoming ones soonest first. */
+            /** @description Latest visit first; with `when=upcoming`, soonest first. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -1737,9 +1738,9 @@ export interface operations {
         parameters: {
             query?: never;
             header: {
-                /** @description ISO 3166 country code in any case; beats the viewer's country */
+                /** @description ISO 3166 country code in any case; takes precedence over the viewer's country */
                 "x-region"?: components["parameters"]["Region"];
-                /** @description One value per intention, kept across retries. */
+                /** @description One value for each intended operation, kept across retries. */
                 "Idempotency-Key": components["parameters"]["IdempotencyKey"];
             };
             path?: never;
@@ -1783,7 +1784,7 @@ export interface operations {
             /** @description `slot_full`, `slot_closed`, `not_open_yet`, `already_booked`, `overlap` or `too_many_reservations` */
             409: {
                 headers: {
-                    /** @description With `not_open_yet`, when it opens within the hour */
+                    /** @description Seconds; with `not_open_yet`, if booking opens within an hour */
                     "Retry-After"?: number;
                     [name: string]: unknown;
                 };
@@ -1812,7 +1813,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description ISO 3166 country code in any case; beats the viewer's country */
+                /** @description ISO 3166 country code in any case; takes precedence over the viewer's country */
                 "x-region"?: components["parameters"]["Region"];
             };
             path: {
@@ -1841,9 +1842,9 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description ISO 3166 country code in any case; beats the viewer's country */
+                /** @description ISO 3166 country code in any case; takes precedence over the viewer's country */
                 "x-region"?: components["parameters"]["Region"];
-                /** @description The ETag last seen; another one now is 412 */
+                /** @description The ETag of the last response; 412 if the resource has another one now */
                 "If-Match"?: components["parameters"]["IfMatch"];
             };
             path: {
@@ -1905,9 +1906,9 @@ export interface operations {
         parameters: {
             query?: never;
             header: {
-                /** @description ISO 3166 country code in any case; beats the viewer's country */
+                /** @description ISO 3166 country code in any case; takes precedence over the viewer's country */
                 "x-region"?: components["parameters"]["Region"];
-                /** @description One value per intention, kept across retries. */
+                /** @description One value for each intended operation, kept across retries. */
                 "Idempotency-Key": components["parameters"]["IdempotencyKey"];
             };
             path: {
@@ -1930,7 +1931,7 @@ export interface operations {
             400: components["responses"]["Invalid"];
             401: components["responses"]["Unauthenticated"];
             404: components["responses"]["NotFound"];
-            /** @description `not_cancellable`, also past the cut-off */
+            /** @description `not_cancellable`, for example past the cut-off */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -1949,9 +1950,9 @@ export interface operations {
         parameters: {
             query?: never;
             header: {
-                /** @description ISO 3166 country code in any case; beats the viewer's country */
+                /** @description ISO 3166 country code in any case; takes precedence over the viewer's country */
                 "x-region"?: components["parameters"]["Region"];
-                /** @description One value per intention, kept across retries. */
+                /** @description One value for each intended operation, kept across retries. */
                 "Idempotency-Key": components["parameters"]["IdempotencyKey"];
             };
             path: {
@@ -1994,9 +1995,9 @@ export interface operations {
         parameters: {
             query?: never;
             header: {
-                /** @description ISO 3166 country code in any case; beats the viewer's country */
+                /** @description ISO 3166 country code in any case; takes precedence over the viewer's country */
                 "x-region"?: components["parameters"]["Region"];
-                /** @description One value per intention, kept across retries. */
+                /** @description One value for each intended operation, kept across retries. */
                 "Idempotency-Key": components["parameters"]["IdempotencyKey"];
             };
             path: {
@@ -2006,7 +2007,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Noted. */
+            /** @description Marked as no-show. */
             200: {
                 headers: {
                     "Idempotency-Replayed": components["headers"]["Replayed"];
@@ -2038,12 +2039,12 @@ export interface operations {
     listWaitlist: {
         parameters: {
             query?: {
-                /** @description `next_cursor` of the page before */
+                /** @description `next_cursor` of the previous page */
                 cursor?: components["parameters"]["Cursor"];
                 limit?: components["parameters"]["Limit"];
             };
             header?: {
-                /** @description ISO 3166 country code in any case; beats the viewer's country */
+                /** @description ISO 3166 country code in any case; takes precedence over the viewer's country */
                 "x-region"?: components["parameters"]["Region"];
             };
             path?: never;
@@ -2051,7 +2052,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Entries that wait or have an offer, soonest visit first. */
+            /** @description Entries that are waiting or offered, soonest visit first. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -2069,9 +2070,9 @@ export interface operations {
         parameters: {
             query?: never;
             header: {
-                /** @description ISO 3166 country code in any case; beats the viewer's country */
+                /** @description ISO 3166 country code in any case; takes precedence over the viewer's country */
                 "x-region"?: components["parameters"]["Region"];
-                /** @description One value per intention, kept across retries. */
+                /** @description One value for each intended operation, kept across retries. */
                 "Idempotency-Key": components["parameters"]["IdempotencyKey"];
             };
             path?: never;
@@ -2089,7 +2090,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description You are in line. */
+            /** @description The waitlist entry is created. */
             201: {
                 headers: {
                     Location: components["headers"]["Location"];
@@ -2111,7 +2112,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `seats_available` (book instead), `line_full` (200 wait already), `slot_closed`, `not_open_yet`, `already_booked`, `overlap` or `too_many_reservations` */
+            /** @description `seats_available` (book instead), `line_full` (the waitlist has 200 entries), `slot_closed`, `not_open_yet`, `already_booked`, `overlap` or `too_many_reservations` */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -2130,7 +2131,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description ISO 3166 country code in any case; beats the viewer's country */
+                /** @description ISO 3166 country code in any case; takes precedence over the viewer's country */
                 "x-region"?: components["parameters"]["Region"];
             };
             path: {
@@ -2140,7 +2141,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description You wait no longer. */
+            /** @description The entry is no longer on the waitlist. */
             204: {
                 headers: {
                     [name: string]: unknown;
@@ -2149,7 +2150,7 @@ export interface operations {
             };
             401: components["responses"]["Unauthenticated"];
             404: components["responses"]["NotFound"];
-            /** @description `not_waiting`, when it has become a booking */
+            /** @description `not_waiting`: the entry has become a booking */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -2167,9 +2168,9 @@ export interface operations {
         parameters: {
             query?: never;
             header: {
-                /** @description ISO 3166 country code in any case; beats the viewer's country */
+                /** @description ISO 3166 country code in any case; takes precedence over the viewer's country */
                 "x-region"?: components["parameters"]["Region"];
-                /** @description One value per intention, kept across retries. */
+                /** @description One value for each intended operation, kept across retries. */
                 "Idempotency-Key": components["parameters"]["IdempotencyKey"];
             };
             path: {
@@ -2211,9 +2212,9 @@ export interface operations {
         parameters: {
             query?: never;
             header: {
-                /** @description ISO 3166 country code in any case; beats the viewer's country */
+                /** @description ISO 3166 country code in any case; takes precedence over the viewer's country */
                 "x-region"?: components["parameters"]["Region"];
-                /** @description One value per intention, kept across retries. */
+                /** @description One value for each intended operation, kept across retries. */
                 "Idempotency-Key": components["parameters"]["IdempotencyKey"];
             };
             path: {

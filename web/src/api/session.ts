@@ -4,29 +4,31 @@ type SessionBody = components['schemas']['Session']
 export type User = SessionBody['user']
 export type SessionState = { status: 'unknown' } | { status: 'anonymous' } | { status: 'user'; user: User }
 
-/** How the refresh cookie was received: a new session, refused for good, or no telling yet. */
-export type Refreshed = { outcome: 'renewed'; session: SessionBody } | { outcome: 'refused' | 'unclear' }
+/** What a refresh led to: a new session, a final refusal, or no usable response. */
+export type RefreshResult =
+  | { outcome: 'renewed'; session: SessionBody }
+  | { outcome: 'refused' | 'unavailable' }
 
 type Send = (request: Request) => Promise<Response>
 
 /**
- * Who is logged in, and the access token, which lives here and nowhere else:
- * a script that got into storage would find nothing. What survives a reload is
- * the HttpOnly refresh cookie.
+ * The logged-in user and the access token. The token is held in memory only, so
+ * that a script which reads the browser's storage does not find it. After a
+ * reload the HttpOnly refresh cookie brings a new one.
  */
 export class Session {
   #token: string | undefined
   #state: SessionState = { status: 'unknown' }
-  #refreshing: Promise<Refreshed['outcome']> | undefined
-  /** Moves at each log-in and log-out, so that a late refresh cannot undo either. */
+  #refreshing: Promise<RefreshResult['outcome']> | undefined
+  /** Counts log-ins and log-outs, so that a late refresh cannot undo either. */
   #epoch = 0
   readonly #listeners = new Set<() => void>()
   readonly #send: Send
-  readonly #askForToken: () => Promise<Refreshed>
+  readonly #requestToken: () => Promise<RefreshResult>
 
-  constructor(send: Send, askForToken: () => Promise<Refreshed>) {
+  constructor(send: Send, requestToken: () => Promise<RefreshResult>) {
     this.#send = send
-    this.#askForToken = askForToken
+    this.#requestToken = requestToken
   }
 
   get state(): SessionState {
@@ -41,72 +43,73 @@ export class Session {
   begin(session: SessionBody): void {
     this.#epoch++
     this.#token = session.access_token
-    this.#become({ status: 'user', user: session.user })
+    this.#setState({ status: 'user', user: session.user })
   }
 
   end(): void {
     this.#epoch++
     this.#token = undefined
-    this.#become({ status: 'anonymous' })
+    this.#setState({ status: 'anonymous' })
   }
 
-  /** Spends the refresh cookie once, however many callers ask at the same time. */
-  refresh(): Promise<Refreshed['outcome']> {
+  /** Uses the refresh cookie once for all concurrent callers. */
+  refresh(): Promise<RefreshResult['outcome']> {
     this.#refreshing ??= this.#refreshNow().finally(() => {
       this.#refreshing = undefined
     })
     return this.#refreshing
   }
 
-  /** Finds out at page load whether somebody is logged in; patient while the system is not well. */
+  /** Restores the session at page load; retries with backoff while the system is unavailable. */
   async restore(wait: (attempt: number) => Promise<void> = backOff): Promise<void> {
     for (let attempt = 0; attempt < 4; attempt++) {
-      if ((await this.refresh()) !== 'unclear') return
+      if ((await this.refresh()) !== 'unavailable') return
       await wait(attempt)
     }
     if (this.#state.status === 'unknown') this.end()
   }
 
   /**
-   * Sends a request with the access token. On 401 it refreshes and sends it once
-   * more; a token the gateway renewed on the way is picked up from the answer.
+   * Sends a request with the access token. On 401 it refreshes the token and
+   * sends the request once more. A token that the gateway has renewed is taken
+   * from the response.
    */
   fetch = async (request: Request): Promise<Response> => {
     const used = this.#token
-    const answer = await this.#sendWith(used, request.clone())
-    if (answer.status !== 401 || isCredentialCall(request)) return answer
-    // Another call may have refreshed while this one was on its way.
+    const response = await this.#sendWith(used, request.clone())
+    if (response.status !== 401 || isCredentialRequest(request)) return response
+    // Another call may have refreshed the token during this one.
     if (this.#token === used) await this.refresh()
-    // With the session over, the token is gone too, and what is public is answered without.
-    return this.#token === used ? answer : this.#sendWith(this.#token, request)
+    // If the session has ended there is no token, and a public resource is served without one.
+    return this.#token === used ? response : this.#sendWith(this.#token, request)
   }
 
   async #sendWith(token: string | undefined, request: Request): Promise<Response> {
     const epoch = this.#epoch
     if (token) request.headers.set('Authorization', `Bearer ${token}`)
-    const answer = await this.#send(request)
-    const renewed = answer.headers.get('Jari-Access-Token')
+    const response = await this.#send(request)
+    const renewed = response.headers.get('Jari-Access-Token')
     if (renewed && epoch === this.#epoch) this.#token = renewed
-    return answer
+    return response
   }
 
-  async #refreshNow(): Promise<Refreshed['outcome']> {
+  async #refreshNow(): Promise<RefreshResult['outcome']> {
     const epoch = this.#epoch
-    const answer = await this.#askForToken()
+    const result = await this.#requestToken()
     if (epoch !== this.#epoch) return this.#token ? 'renewed' : 'refused'
-    if (answer.outcome === 'renewed') this.begin(answer.session)
-    if (answer.outcome === 'refused') this.end()
-    return answer.outcome
+    if (result.outcome === 'renewed') this.begin(result.session)
+    if (result.outcome === 'refused') this.end()
+    return result.outcome
   }
 
-  #become(state: SessionState): void {
+  #setState(state: SessionState): void {
     this.#state = state
     for (const listener of this.#listeners) listener()
   }
 }
 
-/** A 401 to these is an answer about what was presented, not about the access token. */
-function isCredentialCall(request: Request): boolean {
+/** A 401 to these concerns the submitted credentials or cookie, not the access token. */
+function isCredentialRequest(request: Request): boolean {
   const { pathname } = new URL(request.url)
   return request.method === 'POST' && (pathname === '/v1/sessions' || pathname === '/v1/sessions/refresh')
 }

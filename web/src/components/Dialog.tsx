@@ -4,8 +4,8 @@ import { SubmitButton } from './SubmitButton'
 
 interface DialogProps {
   heading: string
-  keep: string
-  confirm: string
+  dismissLabel: string
+  confirmLabel: string
   pendingLabel: string
   pending: boolean
   error: unknown
@@ -14,8 +14,16 @@ interface DialogProps {
   onClose(): void
 }
 
-/** Asks once more; the browser's own dialog keeps the focus inside and gives it back. */
-export function Dialog({ heading, keep, confirm, pendingLabel, pending, error, ...rest }: DialogProps) {
+/** A confirmation in the browser's own dialog element, which keeps the focus inside and returns it on closing. */
+export function Dialog({
+  heading,
+  dismissLabel,
+  confirmLabel,
+  pendingLabel,
+  pending,
+  error,
+  ...rest
+}: DialogProps) {
   const dialog = useRef<HTMLDialogElement>(null)
   const id = useId()
   useEffect(() => {
@@ -34,9 +42,9 @@ export function Dialog({ heading, keep, confirm, pendingLabel, pending, error, .
         <Problem error={error} />
         <div className="buttons">
           <button type="button" onClick={() => dialog.current?.close()}>
-            {keep}
+            {dismissLabel}
           </button>
-          <SubmitButton label={confirm} pendingLabel={pendingLabel} pending={pending} error={error} />
+          <SubmitButton label={confirmLabel} pendingLabel={pendingLabel} pending={pending} error={error} />
         </div>
       </form>
     </dialog>

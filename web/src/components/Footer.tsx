@@ -1,6 +1,6 @@
 import { useTexts } from '../texts/texts'
 
-/** Where the operator's door exists, so does the way to it. */
+/** The operator's page exists on a developer's machine only, and so does the link to it. */
 const local = ['127.0.0.1', 'localhost'].includes(window.location.hostname)
 
 export function Footer() {

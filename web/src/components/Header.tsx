@@ -14,7 +14,7 @@ export function Header() {
   const state = useSession()
   const owner = state.status === 'user' && state.user.own.length > 0
 
-  // What is on show belongs to the old region, so the choice leads back to the search.
+  // The current page shows the old region, so a change leads back to the search.
   const change = (chosen: Region) => {
     chooseRegion(chosen)
     navigate('/')
@@ -75,7 +75,7 @@ function Account() {
       try {
         await unwrap(api[region].DELETE('/v1/sessions/current'))
       } catch (error) {
-        // A session that has already ended is what was asked for.
+        // The session has already ended, which is the goal.
         if (!(error instanceof ApiError && error.status === 401)) throw error
       }
     },
@@ -91,7 +91,7 @@ function Account() {
   if (state.status === 'anonymous') return <Link to="/login">{t('nav.login')}</Link>
   return (
     <>
-      <span className="who">
+      <span className="user-name">
         <span className="hidden">{t('nav.user', { name: state.user.name })}</span>
         <span aria-hidden="true">{state.user.name}</span>
       </span>

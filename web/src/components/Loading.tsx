@@ -1,11 +1,11 @@
 import { useTexts } from '../texts/texts'
 
-/** Says that something is on its way; `busy` when the first try failed and another is due. */
-export function Loading({ busy = false }: { busy?: boolean }) {
+/** Shows that data is being loaded; `retrying` after the first attempt has failed. */
+export function Loading({ retrying = false }: { retrying?: boolean }) {
   const { t } = useTexts()
   return (
     <p className="loading" role="status">
-      {busy ? t('loading.busy') : t('loading')}
+      {retrying ? t('loading.busy') : t('loading')}
     </p>
   )
 }

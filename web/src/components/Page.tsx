@@ -3,18 +3,18 @@ import { useLocation, useNavigationType } from 'react-router'
 import { useTexts } from '../texts/texts'
 
 interface PageProps {
-  /** For the tab. */
+  /** The title of the browser tab. */
   title: string
-  /** Stands above the content; also what a screen reader hears after following a link. */
+  /** The h1. It takes the focus after a link was followed, so a screen reader reads it out. */
   heading: ReactNode
-  /** A line above the heading. */
-  before?: ReactNode
+  /** Content above the heading, such as a link back. */
+  above?: ReactNode
   className?: string
   children: ReactNode
 }
 
-/** A page with its title, its heading and, after a link was followed, the focus. */
-export function Page({ title, heading, before, className, children }: PageProps) {
+/** A page: sets the tab's title and, after a link was followed, scrolls to the top and focuses the heading. */
+export function Page({ title, heading, above, className, children }: PageProps) {
   const { t } = useTexts()
   const top = useRef<HTMLHeadingElement>(null)
   const { pathname } = useLocation()
@@ -24,9 +24,9 @@ export function Page({ title, heading, before, className, children }: PageProps)
     document.title = t('title.page', { page: title })
   }, [t, title])
 
-  // A new page starts at its top. The first one of a visit (POP) is left to the
-  // browser, as is going back, which restores the place the reader left.
-  // biome-ignore lint/correctness/useExhaustiveDependencies: only another path is another page
+  // A followed link starts at the top of the new page. The first load and going
+  // back (both POP) are left to the browser, which restores the scroll position.
+  // biome-ignore lint/correctness/useExhaustiveDependencies: only a change of the path is a new page
   useEffect(() => {
     if (arrivedBy === 'POP') return
     window.scrollTo(0, 0)
@@ -35,7 +35,7 @@ export function Page({ title, heading, before, className, children }: PageProps)
 
   return (
     <div className={`page ${className ?? ''}`}>
-      {before}
+      {above}
       <h1 ref={top} tabIndex={-1}>
         {heading}
       </h1>

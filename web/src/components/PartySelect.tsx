@@ -1,6 +1,6 @@
 import { useTexts } from '../texts/texts'
 
-/** The most that any restaurant seats at once; where fewer fit, there are no times. */
+/** The largest party that the API accepts. A restaurant that takes fewer shows no times for it. */
 const largestParty = 20
 
 interface PartySelectProps {
@@ -9,7 +9,7 @@ interface PartySelectProps {
   onChange(party: number): void
 }
 
-/** How many will come. */
+/** Selects the party size. */
 export function PartySelect({ party, disabled, onChange }: PartySelectProps) {
   const { t, count } = useTexts()
   return (
@@ -26,7 +26,7 @@ export function PartySelect({ party, disabled, onChange }: PartySelectProps) {
   )
 }
 
-/** A party as an address says it; two, when it does not. */
+/** Reads the party size from a query parameter; 2 if it is missing or invalid. */
 export function partyOf(text: string | null): number {
   const party = Number(text)
   return Number.isInteger(party) && party >= 1 && party <= largestParty ? party : 2

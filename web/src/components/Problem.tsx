@@ -4,11 +4,11 @@ import { useTexts } from '../texts/texts'
 
 interface ProblemProps {
   error: unknown
-  /** Offers to try again, not before the server's Retry-After. */
+  /** Shows a button to try again, enabled once Retry-After has passed. */
   retry?: () => void
 }
 
-/** Says what went wrong, in words of the catalogue; nothing while nothing did. */
+/** Explains an error with a text of the catalogue; renders nothing without an error. */
 export function Problem({ error, retry }: ProblemProps) {
   const { t, problem } = useTexts()
   if (!error) return null
@@ -28,7 +28,7 @@ export function Problem({ error, retry }: ProblemProps) {
 
 function RetryButton({ error, retry }: { error: ApiError; retry: () => void }) {
   const { t } = useTexts()
-  const left = useWait(error)
+  const left = useRetryCountdown(error)
   return (
     <button type="button" aria-disabled={left > 0} onClick={() => left === 0 && retry()}>
       {left > 0 ? t('retry.in', { seconds: left }) : t('retry')}
@@ -36,11 +36,11 @@ function RetryButton({ error, retry }: { error: ApiError; retry: () => void }) {
   )
 }
 
-/** Seconds until a failed call may be repeated, counting down. */
-export function useWait(error: unknown): number {
-  const asked = error instanceof ApiError ? (error.retryAfter ?? 0) : 0
+/** Seconds until a failed call may be repeated (Retry-After), counting down. */
+export function useRetryCountdown(error: unknown): number {
+  const retryAfter = error instanceof ApiError ? (error.retryAfter ?? 0) : 0
   const [wait, setWait] = useState({ error, until: 0, left: 0 })
-  if (wait.error !== error) setWait({ error, until: Date.now() + asked * 1000, left: asked })
+  if (wait.error !== error) setWait({ error, until: Date.now() + retryAfter * 1000, left: retryAfter })
   useEffect(() => {
     if (wait.left === 0) return
     const timer = setTimeout(
@@ -49,5 +49,5 @@ export function useWait(error: unknown): number {
     )
     return () => clearTimeout(timer)
   }, [wait])
-  return wait.error === error ? wait.left : asked
+  return wait.error === error ? wait.left : retryAfter
 }

@@ -1,21 +1,21 @@
 import { useTexts } from '../texts/texts'
-import { useWait } from './Problem'
+import { useRetryCountdown } from './Problem'
 
 interface SubmitButtonProps {
   label: string
   pendingLabel: string
   pending: boolean
-  /** Of the attempt before: the button waits as long as the server asked. */
+  /** The error of the previous attempt: the button waits for its Retry-After. */
   error: unknown
 }
 
 /**
- * Stays focusable while it waits, so that a keyboard user keeps the place: it
- * is aria-disabled and swallows the press instead of being disabled.
+ * A submit button that waits: it is aria-disabled and ignores the press instead
+ * of being disabled, so that it stays focusable and a keyboard user keeps the focus.
  */
 export function SubmitButton({ label, pendingLabel, pending, error }: SubmitButtonProps) {
   const { t } = useTexts()
-  const left = useWait(error)
+  const left = useRetryCountdown(error)
   const blocked = pending || left > 0
   return (
     <button

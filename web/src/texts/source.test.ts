@@ -3,12 +3,15 @@ import { join } from 'node:path'
 import ts from 'typescript'
 import { expect, test } from 'vitest'
 
-/** Words of Korean, and words written into JSX as text or as an attribute that is read out. */
-function wordsIn(source: string): string[] {
+/** User-visible text in source code: Korean strings, JSX text, and JSX attributes that are displayed or read out. */
+function textsIn(source: string): string[] {
   const found: string[] = []
   const visit = (node: ts.Node) => {
     if (ts.isJsxText(node) && /\p{L}/u.test(node.text)) found.push(node.text.trim())
-    else if (ts.isStringLiteralLike(node) && (isReadOut(node.parent) || /\p{Script=Hangul}/u.test(node.text)))
+    else if (
+      ts.isStringLiteralLike(node) &&
+      (isVisibleAttribute(node.parent) || /\p{Script=Hangul}/u.test(node.text))
+    )
       found.push(node.text)
     ts.forEachChild(node, visit)
   }
@@ -16,7 +19,7 @@ function wordsIn(source: string): string[] {
   return found
 }
 
-function isReadOut(node: ts.Node): boolean {
+function isVisibleAttribute(node: ts.Node): boolean {
   return (
     ts.isJsxAttribute(node) && ['aria-label', 'title', 'alt', 'placeholder'].includes(node.name.getText())
   )
@@ -26,12 +29,12 @@ const files = readdirSync('src', { recursive: true, encoding: 'utf8' }).filter((
   /(?<!\.test|\.gen)\.tsx?$/.test(file),
 )
 
-test('words outside the catalogues are noticed', () => {
+test('detects text outside the catalogues', () => {
   const source = `<p lang="en">Book now<a title="Home">{t('key')} / {'자리'}</a></p>`
-  expect(wordsIn(source)).toEqual(['Book now', 'Home', '자리'])
+  expect(textsIn(source)).toEqual(['Book now', 'Home', '자리'])
   expect(files.length).toBeGreaterThan(30)
 })
 
-test.each(files)('%s has no word of its own', (file) => {
-  expect(wordsIn(readFileSync(join('src', file), 'utf8'))).toEqual([])
+test.each(files)('%s contains no text of its own', (file) => {
+  expect(textsIn(readFileSync(join('src', file), 'utf8'))).toEqual([])
 })

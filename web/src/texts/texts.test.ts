@@ -4,22 +4,23 @@ import { ApiError } from '../api/problem'
 import { catalogues, textsIn } from './texts'
 
 const keysOf = (language: 'ko' | 'en') => Object.keys(catalogues[language])
-const holesOf = (text: string) => [...text.matchAll(/\{\w+\}/g)].map(([hole]) => hole).sort()
+const placeholdersOf = (text: string) =>
+  [...text.matchAll(/\{\w+\}/g)].map(([placeholder]) => placeholder).sort()
 
 describe('the catalogues', () => {
   test('have the same keys in the same order', () => {
     expect(keysOf('en')).toEqual(keysOf('ko'))
   })
 
-  test('leave no text empty', () => {
+  test('have no empty text', () => {
     for (const language of ['ko', 'en'] as const)
       expect(Object.entries(catalogues[language]).filter(([, text]) => !text.trim())).toEqual([])
   })
 
-  test('fill the same holes', () => {
+  test('have the same placeholders', () => {
     const differing = keysOf('ko').filter((key) => {
       const [ko, en] = [catalogues.ko, catalogues.en].map((texts) =>
-        holesOf(texts[key as keyof typeof texts]),
+        placeholdersOf(texts[key as keyof typeof texts]),
       )
       return JSON.stringify(ko) !== JSON.stringify(en)
     })
@@ -27,28 +28,28 @@ describe('the catalogues', () => {
   })
 })
 
-describe('a problem is told', () => {
+describe('a problem is explained', () => {
   const { problem } = textsIn('en')
 
   test('by its reason', () => {
     expect(problem(new ApiError(409, { reason: 'overlap' }))).toMatch(/elsewhere around this time/)
   })
 
-  test('for every reason the API promises a diner', () => {
+  test('for every reason that the API documents for diners', () => {
     const refusals = [
       ...readFileSync('../docs/openapi.yaml', 'utf8').matchAll(/'4\d\d':\s+description: (.*)/g),
     ]
     const slugs = refusals.flatMap(([, text = '']) => text.match(/(?<=`)[a-z_]+(?=`)/g) ?? [])
-    const reasons = slugs.filter((slug) => slug !== 'etag_mismatch') // an owner's
+    const reasons = slugs.filter((slug) => slug !== 'etag_mismatch') // only owners get it
     expect(reasons).toContain('slot_full')
     expect(reasons.filter((reason) => !keysOf('ko').includes(`problem.${reason}`))).toEqual([])
   })
 
-  test('by its class when the reason is new to the page', () => {
-    expect(problem(new ApiError(409, { reason: 'moon_in_wrong_phase' }))).toMatch(/changed in the meantime/)
+  test('by its status when the page does not know the reason', () => {
+    expect(problem(new ApiError(409, { reason: 'not_in_the_catalogue' }))).toMatch(/changed in the meantime/)
   })
 
-  test('with the seconds to wait', () => {
+  test('with the seconds to wait when the response names them', () => {
     expect(problem(new ApiError(429, { reason: 'rate_limited' }, 7))).toMatch(/in 7 s/)
   })
 })

@@ -10,23 +10,24 @@ export const catalogues: Record<Language, Record<TextKey, string>> = { ko, en }
 
 type Values = Record<string, string | number>
 
-/** The page's words in the reader's language. */
+/** The page's texts in the reader's language. */
 export interface Texts {
   language: Language
   /** The BCP 47 tag for Intl. */
   locale: string
   choose(language: Language): void
   t(key: TextKey, values?: Values): string
-  /** A counted text: `key` has the forms `.one` and `.other`. */
+  /** A text with a number: `key` has the plural forms `.one` and `.other`. */
   count(key: 'guests' | 'search.found' | 'times.found' | 'times.left', n: number): string
-  /** The name of a value that the server may extend; its own spelling if the catalogue lacks it. */
+  /** The name of an enumerated value; the value itself if the catalogue does not know it, as the server may add some. */
   name(kind: 'cuisine' | 'status', value: string): string
-  /** The values of that kind which the catalogue knows. */
+  /** The values of that kind that the catalogue knows. */
   values(kind: 'cuisine'): string[]
-  /** What a failed call means to the reader. */
+  /** The explanation of a failed call. */
   problem(error: ApiError): string
-  /** The reader's half of a text that the restaurant wrote in both languages. */
+  /** A restaurant's own text in the reader's language. */
   pick(text: LocalText): string
+  /** The same text in the other language. */
   other(text: LocalText): string
 }
 

@@ -18,8 +18,8 @@ export function LogInPage() {
 
   const logIn = useMutation({
     mutationFn: (body: Credentials) => unwrap(api[region].POST('/v1/sessions', { body })),
-    onSuccess: (answer) => {
-      session.begin(answer)
+    onSuccess: (created) => {
+      session.begin(created)
       navigate(to, { replace: true })
     },
   })

@@ -22,8 +22,8 @@ export function SignUpPage() {
       const { email, password } = body
       return unwrap(api[region].POST('/v1/sessions', { body: { email, password } }))
     },
-    onSuccess: (answer) => {
-      session.begin(answer)
+    onSuccess: (created) => {
+      session.begin(created)
       navigate(to, { replace: true })
     },
   })
@@ -37,7 +37,7 @@ export function SignUpPage() {
       ...(form.get('phone') && { phone: String(form.get('phone')).trim() }),
     })
 
-  const faultOf = (field: 'name' | 'email' | 'password' | 'phone') =>
+  const errorOf = (field: 'name' | 'email' | 'password' | 'phone') =>
     signUp.error instanceof ApiError && signUp.error.pointer === `/${field}` ? t(`field.${field}`) : undefined
 
   return (
@@ -54,7 +54,7 @@ export function SignUpPage() {
           autoComplete="name"
           maxLength={100}
           required
-          fault={faultOf('name')}
+          error={errorOf('name')}
         />
         <Field
           label={t('account.email')}
@@ -63,7 +63,7 @@ export function SignUpPage() {
           autoComplete="username"
           maxLength={254}
           required
-          fault={faultOf('email')}
+          error={errorOf('email')}
         />
         <Field
           label={t('account.password')}
@@ -74,7 +74,7 @@ export function SignUpPage() {
           minLength={10}
           maxLength={200}
           required
-          fault={faultOf('password')}
+          error={errorOf('password')}
         />
         <Field
           label={t('account.phone')}
@@ -83,7 +83,7 @@ export function SignUpPage() {
           type="tel"
           autoComplete="tel"
           maxLength={30}
-          fault={faultOf('phone')}
+          error={errorOf('phone')}
         />
         <Problem error={signUp.error} />
         <SubmitButton

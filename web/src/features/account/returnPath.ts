@@ -1,11 +1,11 @@
 import { useSearchParams } from 'react-router'
 
-/** The path of the page to come back to after logging in, as a link's query. */
+/** A link to log in or sign up that returns to `to` afterwards. */
 export function withReturn(path: '/login' | '/signup', to: string): string {
   return `${path}?${new URLSearchParams({ to })}`
 }
 
-/** Where to go after logging in. Only a path of this site is followed, never another host. */
+/** The path to return to after logging in. Only a path of this site is accepted, never another host. */
 export function useReturnPath(): string {
   const [params] = useSearchParams()
   return safePath(params.get('to'))

@@ -4,7 +4,7 @@ import type { Reservation, Restaurant } from '../../api/client'
 import { useTexts } from '../../texts/texts'
 import { whenOf } from '../restaurant/times'
 
-/** A table, or a place in line. Takes the place of the form, and the focus that the form's button had. */
+/** The new reservation or waitlist entry. Replaces the form and takes the focus from its button. */
 export function Booked({ restaurant, reservation }: { restaurant: Restaurant; reservation: Reservation }) {
   const { t, count, pick, locale } = useTexts()
   const waiting = reservation.status === 'waiting'

@@ -11,15 +11,15 @@ interface BookingFormProps {
   restaurant: Restaurant
   slot: FreeTime
   party: number
-  /** The time is full: what is asked for is a place in line. */
-  line: boolean
+  /** The time is full: the form joins the waitlist. */
+  waitlist: boolean
   pending: boolean
   error: unknown
   book(note: string): void
 }
 
-/** The last look before booking; a visitor is sent to log in and comes back to the same time. */
-export function BookingForm({ restaurant, slot, party, line, pending, error, book }: BookingFormProps) {
+/** Confirms a booking. A visitor who is not logged in gets a link to log in that returns to the same time. */
+export function BookingForm({ restaurant, slot, party, waitlist, pending, error, book }: BookingFormProps) {
   const { t, count, pick, locale } = useTexts()
   const state = useSession()
   const { pathname, search } = useLocation()
@@ -33,13 +33,13 @@ export function BookingForm({ restaurant, slot, party, line, pending, error, boo
         if (!pending) book(String(new FormData(event.currentTarget).get('note')).trim())
       }}
     >
-      <h3 id={`${id}-heading`}>{t(line ? 'wait.heading' : 'book.heading')}</h3>
+      <h3 id={`${id}-heading`}>{t(waitlist ? 'wait.heading' : 'book.heading')}</h3>
       <p className="summary" role="status">
         <strong>{pick(restaurant.name)}</strong>
         <span>{whenOf(slot.start, restaurant.time_zone, locale)}</span>
         <span>{count('guests', party)}</span>
       </p>
-      {line && <p className="hint">{t('wait.hint')}</p>}
+      {waitlist && <p className="hint">{t('wait.hint')}</p>}
       {state.status === 'user' && (
         <>
           <div className="field">
@@ -56,8 +56,8 @@ export function BookingForm({ restaurant, slot, party, line, pending, error, boo
             </p>
           </div>
           <SubmitButton
-            label={t(line ? 'wait.submit' : 'book.submit')}
-            pendingLabel={t(line ? 'wait.pending' : 'book.pending')}
+            label={t(waitlist ? 'wait.submit' : 'book.submit')}
+            pendingLabel={t(waitlist ? 'wait.pending' : 'book.pending')}
             pending={pending}
             error={error}
           />
@@ -66,7 +66,7 @@ export function BookingForm({ restaurant, slot, party, line, pending, error, boo
       {state.status === 'anonymous' && (
         <>
           <Link className="primary" to={withReturn('/login', pathname + search)}>
-            {t(line ? 'wait.login' : 'book.login')}
+            {t(waitlist ? 'wait.login' : 'book.login')}
           </Link>
           <p className="hint">{t('book.login.hint')}</p>
         </>

@@ -17,9 +17,8 @@ const daysAtFirst = 14
 const daysAtMost = 28
 
 /**
- * From a party to a booked table, or to a place in line for one. Party, day and
- * time stand in the address, so that logging in on the way, a reload or a
- * shared link keep them.
+ * Chooses party, day and time, then books or joins the waitlist. The choice is
+ * in the URL, so that it survives logging in and a reload and can be shared.
  */
 export function BookingPanel({ region, restaurant }: { region: Region; restaurant: Restaurant }) {
   const { t } = useTexts()
@@ -28,8 +27,8 @@ export function BookingPanel({ region, restaurant }: { region: Region; restauran
   const [params, setParams] = useSearchParams()
   const party = partyOf(params.get('party'))
   const zone = restaurant.time_zone
-  const asked = params.get('day') ?? ''
-  const [further, setFurther] = useState(() => asked > (daysFrom(now, zone, daysAtFirst).at(-1) ?? ''))
+  const requestedDay = params.get('day') ?? ''
+  const [further, setFurther] = useState(() => requestedDay > (daysFrom(now, zone, daysAtFirst).at(-1) ?? ''))
   const daysShown = further ? daysAtMost : daysAtFirst
   const free = useQuery({
     ...availabilityQuery(region, restaurant.id, party, now.toISOString(), daysShown),
@@ -38,9 +37,9 @@ export function BookingPanel({ region, restaurant }: { region: Region; restauran
   const times = free.data ?? []
   const slot = times.find((time) => time.slot_id === params.get('slot') && stateOf(time, party) !== 'later')
   const days = daysFrom(now, zone, daysShown)
-  const day = dayShown(asked, days, times, party, zone)
+  const day = dayShown(requestedDay, days, times, party, zone)
   const booking = useBooking(region, restaurant.id)
-  const line = !!slot && stateOf(slot, party) === 'full'
+  const waitlist = !!slot && stateOf(slot, party) === 'full'
 
   const choose = (changes: Record<string, string>) =>
     setParams(
@@ -64,7 +63,7 @@ export function BookingPanel({ region, restaurant }: { region: Region; restauran
         disabled={booking.isPending}
         onChange={(chosen) => choose({ party: String(chosen) })}
       />
-      {free.isPending && <Loading busy={free.failureCount > 0} />}
+      {free.isPending && <Loading retrying={free.failureCount > 0} />}
       <Problem error={free.error} retry={free.refetch} />
       {free.isSuccess && (
         <FreeTimes
@@ -74,7 +73,7 @@ export function BookingPanel({ region, restaurant }: { region: Region; restauran
           zone={zone}
           day={day}
           slot={slot?.slot_id ?? ''}
-          fixed={booking.isPending}
+          disabled={booking.isPending}
           waitlist
           onLater={further ? undefined : () => setFurther(true)}
           onDay={(chosen) => choose({ day: chosen, slot: '' })}
@@ -89,10 +88,10 @@ export function BookingPanel({ region, restaurant }: { region: Region; restauran
           restaurant={restaurant}
           slot={slot}
           party={party}
-          line={line}
+          waitlist={waitlist}
           pending={booking.isPending}
           error={booking.error}
-          book={(note) => booking.mutate({ line, slot_id: slot.slot_id, party, ...(note && { note }) })}
+          book={(note) => booking.mutate({ waitlist, slot_id: slot.slot_id, party, ...(note && { note }) })}
         />
       )}
       <Problem error={booking.error} />
@@ -100,9 +99,9 @@ export function BookingPanel({ region, restaurant }: { region: Region; restauran
   )
 }
 
-/** The day that was asked for, or else the first with a free time, or with any. */
-function dayShown(asked: string, days: string[], times: FreeTime[], party: number, zone: string) {
-  if (days.includes(asked)) return asked
+/** The requested day, else the first day with a free time, else the first day with any time. */
+function dayShown(requested: string, days: string[], times: FreeTime[], party: number, zone: string) {
+  if (days.includes(requested)) return requested
   const first = times.find((time) => stateOf(time, party) === 'free') ?? times[0]
   return first ? dayIn(zone, first.start) : ''
 }

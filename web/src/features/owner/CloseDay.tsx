@@ -8,19 +8,19 @@ import { Field } from '../../components/Field'
 import { Problem } from '../../components/Problem'
 import { useTexts } from '../../texts/texts'
 import { dayParts } from '../restaurant/times'
-import type { Place } from './GuestsPage'
+import type { OwnerDay } from './ownerDay'
 
-/** Takes a day out of the calendar, and back in. */
-export function CloseDay({ region, restaurant, date, onDone }: Place) {
+/** Closes a day, or opens a closed day again. */
+export function CloseDay({ region, restaurant, date, onDone }: OwnerDay) {
   const { t, locale } = useTexts()
-  const [asking, setAsking] = useState(false)
+  const [confirming, setConfirming] = useState(false)
   const closed = useQuery(guestsQuery(region, restaurant.id, date)).data?.closed
   const { close, reopen } = useClosure({ region, restaurant, date })
 
   const confirm = (reason: string) =>
     close.mutate(reason, {
       onSuccess: ({ cancelled }) => {
-        setAsking(false)
+        setConfirming(false)
         onDone(t('close.done', { n: cancelled }))
       },
     })
@@ -34,20 +34,20 @@ export function CloseDay({ region, restaurant, date, onDone }: Place) {
           {t('close.reopen')}
         </button>
       ) : (
-        <button type="button" onClick={() => setAsking(true)}>
+        <button type="button" onClick={() => setConfirming(true)}>
           {t('close.button')}
         </button>
       )}
-      {asking && (
+      {confirming && (
         <Dialog
           heading={t('close.heading')}
-          keep={t('close.keep')}
-          confirm={t('close.confirm')}
+          dismissLabel={t('close.keep')}
+          confirmLabel={t('close.confirm')}
           pendingLabel={t('account.pending')}
           pending={close.isPending}
           error={close.error}
           onConfirm={(form) => confirm(String(form.get('reason')).trim())}
-          onClose={() => setAsking(false)}
+          onClose={() => setConfirming(false)}
         >
           <p>{t('close.text', { day: dayParts(date, locale).full })}</p>
           <Field label={t('close.reason')} name="reason" maxLength={200} autoComplete="off" />
@@ -57,7 +57,7 @@ export function CloseDay({ region, restaurant, date, onDone }: Place) {
   )
 }
 
-function useClosure({ region, restaurant: { id }, date }: Omit<Place, 'onDone'>) {
+function useClosure({ region, restaurant: { id }, date }: Omit<OwnerDay, 'onDone'>) {
   const queries = useQueryClient()
   const onSuccess = () => {
     refreshTimes(queries, region, id)

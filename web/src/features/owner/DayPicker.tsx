@@ -1,16 +1,16 @@
 import { useTexts } from '../../texts/texts'
 import { dayParts } from '../restaurant/times'
 
-/** The day of a calendar, with the day before and the day after one press away. */
+/** Selects a day, with buttons for the day before and the day after. */
 export function DayPicker({ date, onDate }: { date: string; onDate(date: string): void }) {
   const { t, locale } = useTexts()
-  const beside = (days: number) =>
+  const shifted = (days: number) =>
     new Date(Date.parse(`${date}T00:00:00Z`) + days * 86_400_000).toISOString().slice(0, 10)
   return (
     <div className="day-picker">
       <h2>{dayParts(date, locale).full}</h2>
       <div>
-        <button type="button" onClick={() => onDate(beside(-1))}>
+        <button type="button" onClick={() => onDate(shifted(-1))}>
           {t('day.before')}
         </button>
         <label>
@@ -21,7 +21,7 @@ export function DayPicker({ date, onDate }: { date: string; onDate(date: string)
             onChange={(event) => event.target.value && onDate(event.target.value)}
           />
         </label>
-        <button type="button" onClick={() => onDate(beside(1))}>
+        <button type="button" onClick={() => onDate(shifted(1))}>
           {t('day.after')}
         </button>
       </div>

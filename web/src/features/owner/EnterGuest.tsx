@@ -10,10 +10,10 @@ import { Problem } from '../../components/Problem'
 import { SubmitButton } from '../../components/SubmitButton'
 import { useTexts } from '../../texts/texts'
 import { timeOf } from '../restaurant/times'
-import type { Place } from './GuestsPage'
+import type { OwnerDay } from './ownerDay'
 
-/** Somebody who called, or who stands at the door. */
-export function EnterGuest({ region, restaurant, date, onDone }: Place) {
+/** Creates an owner entry: a phone booking or a walk-in. */
+export function EnterGuest({ region, restaurant, date, onDone }: OwnerDay) {
   const { t, count, locale } = useTexts()
   const id = useId()
   const { times, preset } = useTimes(region, restaurant.id, date)
@@ -22,12 +22,12 @@ export function EnterGuest({ region, restaurant, date, onDone }: Place) {
   const enter = useEnter(region, restaurant.id)
 
   const submit = (form: HTMLFormElement) => {
-    const said = new FormData(form)
-    const text = (name: string) => String(said.get(name) ?? '').trim()
+    const fields = new FormData(form)
+    const text = (name: string) => String(fields.get(name) ?? '').trim()
     const optional = Object.fromEntries(
       ['phone', 'note'].flatMap((name) => (text(name) ? [[name, text(name)]] : [])),
     )
-    const guest = { slot_id: text('slot'), party, name: text('name'), walk_in: said.has('walk_in') }
+    const guest = { slot_id: text('slot'), party, name: text('name'), walk_in: fields.has('walk_in') }
     const done = () => {
       form.reset()
       setParty(2)
@@ -83,14 +83,14 @@ export function EnterGuest({ region, restaurant, date, onDone }: Place) {
   )
 }
 
-/** The day's times until their visit is over, and the one that somebody at the door comes for. */
+/** The day's times whose visit is not over; the latest one that has begun is preselected, for a walk-in. */
 function useTimes(region: Region, id: string, date: string) {
   const slots = useQuery(guestsQuery(region, id, date)).data?.slots ?? []
   const { dining_minutes = 90 } = useQuery(scheduleQuery(region, id)).data ?? {}
-  const ago = ({ start }: { start: string }) => Date.now() - Date.parse(start)
-  const times = slots.filter((slot) => ago(slot) < dining_minutes * 60_000)
-  const underWay = times.findLast((slot) => ago(slot) >= 0)
-  return { times, preset: (underWay ?? times[0])?.slot_id ?? '' }
+  const sinceStart = ({ start }: { start: string }) => Date.now() - Date.parse(start)
+  const times = slots.filter((slot) => sinceStart(slot) < dining_minutes * 60_000)
+  const begun = times.findLast((slot) => sinceStart(slot) >= 0)
+  return { times, preset: (begun ?? times[0])?.slot_id ?? '' }
 }
 
 function useEnter(region: Region, id: string) {

@@ -12,22 +12,22 @@ import { timeOf, whenOf } from '../restaurant/times'
 interface GuestProps {
   region: Region
   guest: GuestReservation
-  onDone(said: string): void
+  onDone(message: string): void
 }
 
-/** One line of the list, with what can be done when they come, or do not. */
+/** One guest of the list, with the actions for arrival, no-show and cancellation. */
 export function Guest({ region, guest, onDone }: GuestProps) {
   const { t, count, name, locale } = useTexts()
-  const act = useAct(region, guest)
-  const [asking, setAsking] = useState(false)
-  const who = guest.name ?? t('guest.unknown')
+  const action = useGuestAction(region, guest)
+  const [confirming, setConfirming] = useState(false)
+  const guestName = guest.name ?? t('guest.unknown')
   const time = timeOf(guest.start, guest.time_zone, locale)
-  const mark = (what: Act) => {
-    if (!act.isPending)
-      act.mutate(what, {
+  const mark = (kind: Action) => {
+    if (!action.isPending)
+      action.mutate(kind, {
         onSuccess: () => {
-          setAsking(false)
-          onDone(t(`guest.${what}.done`, { name: who }))
+          setConfirming(false)
+          onDone(t(`guest.${kind}.done`, { name: guestName }))
         },
       })
   }
@@ -36,7 +36,7 @@ export function Guest({ region, guest, onDone }: GuestProps) {
       <p className="when">
         <time dateTime={guest.start}>{time}</time>
       </p>
-      <h4>{who}</h4>
+      <h4>{guestName}</h4>
       <ul className="facts">
         <li>{count('guests', guest.party)}</li>
         <li className="status">{name('status', guest.status)}</li>
@@ -49,67 +49,69 @@ export function Guest({ region, guest, onDone }: GuestProps) {
       </ul>
       {guest.note && <p className="hint">{guest.note}</p>}
       {guest.mail_failed && <p className="fault">{t('guest.mail_failed')}</p>}
-      {!asking && <Problem error={act.error} />}
+      {!confirming && <Problem error={action.error} />}
       {guest.status === 'confirmed' && (
-        <div className="acts">
-          {arrivals.map((what) => (
+        <div className="actions">
+          {attendance.map((kind) => (
             <button
-              key={what}
+              key={kind}
               type="button"
-              aria-disabled={act.isPending}
-              aria-label={t(`guest.${what}.label`, { name: who, time })}
-              onClick={() => mark(what)}
+              aria-disabled={action.isPending}
+              aria-label={t(`guest.${kind}.label`, { name: guestName, time })}
+              onClick={() => mark(kind)}
             >
-              {t(`guest.${what}`)}
+              {t(`guest.${kind}`)}
             </button>
           ))}
           {guest.source === 'owner' && Date.parse(guest.start) > Date.now() && (
             <button
               type="button"
-              aria-label={t('guest.cancel.label', { name: who, time })}
-              onClick={() => setAsking(true)}
+              aria-label={t('guest.cancel.label', { name: guestName, time })}
+              onClick={() => setConfirming(true)}
             >
               {t('mine.cancel')}
             </button>
           )}
         </div>
       )}
-      {asking && (
+      {confirming && (
         <Dialog
           heading={t('cancel.heading')}
-          keep={t('cancel.keep')}
-          confirm={t('cancel.confirm')}
+          dismissLabel={t('cancel.keep')}
+          confirmLabel={t('cancel.confirm')}
           pendingLabel={t('cancel.pending')}
-          pending={act.isPending}
-          error={act.error}
+          pending={action.isPending}
+          error={action.error}
           onConfirm={() => mark('cancel')}
-          onClose={() => setAsking(false)}
+          onClose={() => setConfirming(false)}
         >
-          <p>{t('cancel.text', { restaurant: who, when: whenOf(guest.start, guest.time_zone, locale) })}</p>
+          <p>
+            {t('cancel.text', { restaurant: guestName, when: whenOf(guest.start, guest.time_zone, locale) })}
+          </p>
         </Dialog>
       )}
     </article>
   )
 }
 
-const arrivals = ['seat', 'no_show'] as const
+const attendance = ['seat', 'no_show'] as const
 const paths = {
   seat: '/v1/reservations/{id}/seat',
   no_show: '/v1/reservations/{id}/no-show',
   cancel: '/v1/reservations/{id}/cancel',
 } as const
-type Act = keyof typeof paths
+type Action = keyof typeof paths
 
-function useAct(region: Region, guest: GuestReservation) {
+function useGuestAction(region: Region, guest: GuestReservation) {
   const queries = useQueryClient()
   const attempt = useAttempt()
   return useMutation({
-    mutationFn: (what: Act) => {
+    mutationFn: (kind: Action) => {
       const params = {
         path: { id: guest.id },
-        header: { 'Idempotency-Key': attempt.keyFor([what, guest.id]) },
+        header: { 'Idempotency-Key': attempt.keyFor([kind, guest.id]) },
       }
-      return unwrap<unknown>(api[region].POST(paths[what], { params }))
+      return unwrap<unknown>(api[region].POST(paths[kind], { params }))
     },
     onSuccess: () => {
       attempt.succeeded()

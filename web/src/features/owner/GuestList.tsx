@@ -4,12 +4,12 @@ import { Loading } from '../../components/Loading'
 import { Problem } from '../../components/Problem'
 import { useTexts } from '../../texts/texts'
 import { Guest } from './Guest'
-import type { Place } from './GuestsPage'
+import type { OwnerDay } from './ownerDay'
 
 const holding = ['offered', 'confirmed', 'seated']
 
-/** Who comes, who waits and who has come on that day, in order of time. */
-export function GuestList({ region, restaurant, date, onDone }: Place) {
+/** All reservations of the day, by time, whatever their status. */
+export function GuestList({ region, restaurant, date, onDone }: OwnerDay) {
   const { t, count } = useTexts()
   const day = useQuery(guestsQuery(region, restaurant.id, date))
   const list = day.data?.guests ?? []
@@ -17,7 +17,7 @@ export function GuestList({ region, restaurant, date, onDone }: Place) {
   return (
     <section aria-labelledby="guests">
       <h3 id="guests">{t('guests.heading')}</h3>
-      {day.isPending && <Loading busy={day.failureCount > 0} />}
+      {day.isPending && <Loading retrying={day.failureCount > 0} />}
       <Problem error={day.error} retry={day.refetch} />
       {day.isSuccess && (
         <p className="hint">{list.length > 0 ? count('guests', covers) : t('guests.empty')}</p>

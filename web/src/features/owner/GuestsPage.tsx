@@ -5,9 +5,9 @@ import type { Region, Restaurant } from '../../api/client'
 import { restaurantQuery } from '../../api/queries'
 import { Loading } from '../../components/Loading'
 import { MissingPage } from '../../components/MissingPage'
-import { News, type Said } from '../../components/News'
 import { Page } from '../../components/Page'
 import { Problem } from '../../components/Problem'
+import { type Message, StatusMessage } from '../../components/StatusMessage'
 import { useTexts } from '../../texts/texts'
 import { withReturn } from '../account/returnPath'
 import { useSession } from '../account/useSession'
@@ -17,8 +17,9 @@ import { CloseDay } from './CloseDay'
 import { DayPicker } from './DayPicker'
 import { EnterGuest } from './EnterGuest'
 import { GuestList } from './GuestList'
+import type { OwnerDay } from './ownerDay'
 
-/** A restaurant's list of one day, for whoever stands at its door. */
+/** A restaurant's list of one day, for the owner and staff. */
 export function GuestsPage() {
   const { region: segment, id = '' } = useParams()
   const region = regionOf(segment)
@@ -26,50 +27,43 @@ export function GuestsPage() {
   const { pathname } = useLocation()
   if (!region) return <MissingPage />
   if (state.status === 'anonymous') return <Navigate to={withReturn('/login', pathname)} replace />
-  return <InRegion key={`${region}/${id}`} region={region} id={id} known={state.status === 'user'} />
+  return (
+    <GuestsOfRestaurant key={`${region}/${id}`} region={region} id={id} loggedIn={state.status === 'user'} />
+  )
 }
 
-function InRegion({ region, id, known }: { region: Region; id: string; known: boolean }) {
+function GuestsOfRestaurant({ region, id, loggedIn }: { region: Region; id: string; loggedIn: boolean }) {
   const { t, pick } = useTexts()
   const restaurant = useQuery(restaurantQuery(region, id))
   const name = restaurant.data ? pick(restaurant.data.name) : t('title.guests')
   return (
-    <Page title={t('title.guests')} heading={name} before={<Back />} className="guests-page">
-      {(restaurant.isPending || !known) && <Loading busy={restaurant.failureCount > 0} />}
+    <Page title={t('title.guests')} heading={name} above={<Back />} className="guests-page">
+      {(restaurant.isPending || !loggedIn) && <Loading retrying={restaurant.failureCount > 0} />}
       <Problem error={restaurant.error} retry={restaurant.refetch} />
-      {restaurant.data && known && <Day region={region} restaurant={restaurant.data} />}
+      {restaurant.data && loggedIn && <Day region={region} restaurant={restaurant.data} />}
     </Page>
   )
 }
 
 function Day({ region, restaurant }: { region: Region; restaurant: Restaurant }) {
   const [params, setParams] = useSearchParams()
-  const [said, setSaid] = useState<Said>()
-  const asked = params.get('date') ?? ''
-  const date = /^\d{4}-\d\d-\d\d$/.test(asked) ? asked : dayIn(restaurant.time_zone, new Date())
-  const say = (text: string) => setSaid({ text })
-  const place = { region, restaurant, date, onDone: say }
+  const [message, setMessage] = useState<Message>()
+  const requested = params.get('date') ?? ''
+  const date = /^\d{4}-\d\d-\d\d$/.test(requested) ? requested : dayIn(restaurant.time_zone, new Date())
+  const day: OwnerDay = { region, restaurant, date, onDone: (text) => setMessage({ text }) }
   return (
     <>
       <DayPicker date={date} onDate={(chosen) => setParams({ date: chosen }, { replace: true })} />
-      <News said={said} />
+      <StatusMessage message={message} />
       <div className="columns">
-        <GuestList key={`list ${date}`} {...place} />
-        <div className="desk">
-          <EnterGuest key={`enter ${date}`} {...place} />
-          <CloseDay key={`close ${date}`} {...place} />
+        <GuestList key={`list ${date}`} {...day} />
+        <div className="owner-forms">
+          <EnterGuest key={`enter ${date}`} {...day} />
+          <CloseDay key={`close ${date}`} {...day} />
         </div>
       </div>
     </>
   )
-}
-
-/** What everything on the page of a day is about. */
-export interface Place {
-  region: Region
-  restaurant: Restaurant
-  date: string
-  onDone(said: string): void
 }
 
 function Back() {

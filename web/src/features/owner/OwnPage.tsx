@@ -8,12 +8,12 @@ import { useTexts } from '../../texts/texts'
 import { withReturn } from '../account/returnPath'
 import { useSession } from '../account/useSession'
 
-/** The address of a restaurant's list. */
+/** The path of a restaurant's guest list. */
 export function guestsPath(region: Region, id: string): string {
   return `/${region.toLowerCase()}/restaurants/${id}/guests`
 }
 
-/** An owner's restaurants, each a way to its list. */
+/** An owner's restaurants, each with a link to its guest list. */
 export function OwnPage() {
   const { t } = useTexts()
   const state = useSession()
@@ -25,20 +25,20 @@ export function OwnPage() {
   )
 }
 
-/** A token names restaurants without their region: each region is asked for each, one knows it. */
+/** A token names restaurants without their region: every region is queried for each, and one finds it. */
 function Restaurants({ own }: { own: string[] }) {
   const { t, pick } = useTexts()
-  const asked = regions.flatMap((region) => own.map((id) => ({ region, id })))
-  const answers = useQueries({
-    queries: asked.map(({ region, id }) => ({ ...restaurantQuery(region, id), staleTime: 300_000 })),
+  const candidates = regions.flatMap((region) => own.map((id) => ({ region, id })))
+  const results = useQueries({
+    queries: candidates.map(({ region, id }) => ({ ...restaurantQuery(region, id), staleTime: 300_000 })),
   })
   return (
     <>
-      {answers.some((answer) => answer.isPending) && <Loading />}
+      {results.some((result) => result.isPending) && <Loading />}
       {own.length === 0 && <p className="empty">{t('own.empty')}</p>}
       <ul className="own">
-        {asked.map(({ region, id }, i) => {
-          const restaurant = answers[i]?.data
+        {candidates.map(({ region, id }, i) => {
+          const restaurant = results[i]?.data
           return (
             restaurant && (
               <li key={`${region}/${id}`}>

@@ -1,8 +1,8 @@
 import { createContext, type ReactNode, useContext, useMemo, useState } from 'react'
 import { type Region, regions } from '../../api/client'
 
-/** Whose clock says which day it is in a region, before a restaurant's own is known. */
-export const clocks: Record<Region, string> = { KR: 'Asia/Seoul', US: 'America/New_York' }
+/** The time zone that decides a region's calendar day until a restaurant's own zone is known. */
+export const timeZones: Record<Region, string> = { KR: 'Asia/Seoul', US: 'America/New_York' }
 
 const storageKey = 'jari.region'
 
@@ -34,7 +34,7 @@ export function useRegion(): RegionChoice {
   return choice
 }
 
-/** Reads the region out of an address such as /us/restaurants/…, where it is in lower case. */
+/** Reads the region from a path such as /us/restaurants/…, where it is in lower case. */
 export function regionOf(segment: string | undefined): Region | undefined {
   return regions.find((region) => region.toLowerCase() === segment)
 }
@@ -43,7 +43,7 @@ export function restaurantPath(region: Region, id: string): string {
   return `/${region.toLowerCase()}/restaurants/${id}`
 }
 
-// Until a visitor has chosen, the clock tells the continent well enough.
+// Until a visitor has chosen a region, the browser's time zone decides.
 function preferred(): Region {
   const stored = regions.find((region) => region === localStorage.getItem(storageKey))
   if (stored) return stored

@@ -9,8 +9,8 @@ import { Problem } from '../../components/Problem'
 import { useTexts } from '../../texts/texts'
 import { FreeTimes } from '../restaurant/FreeTimes'
 import { dayIn, daysFrom, whenOf } from '../restaurant/times'
-import type { Placed } from './ReservationsPage'
-import { useAct } from './useAct'
+import type { RegionalReservation } from './regionalReservation'
+import { useReservationAction } from './useReservationAction'
 import { useRestaurantName } from './useRestaurantName'
 
 const daysShown = 14
@@ -18,17 +18,17 @@ const week = 7 * 86_400_000
 
 interface ChangeDialogProps {
   user: string
-  placed: Placed
+  item: RegionalReservation
   onClose(): void
-  onDone(said: string): void
+  onDone(message: string): void
 }
 
-/** Another time or another party: the new seats are taken, or everything stays as it was. */
-export function ChangeDialog({ user, placed, onClose, onDone }: ChangeDialogProps) {
+/** Moves a reservation to another time or party size; it stays as it is if the new seats are not available. */
+export function ChangeDialog({ user, item, onClose, onDone }: ChangeDialogProps) {
   const { t, locale } = useTexts()
-  const { region, reservation } = placed
+  const { region, reservation } = item
   const zone = reservation.time_zone
-  const restaurant = useRestaurantName(placed)
+  const restaurant = useRestaurantName(item)
   const [from] = useState(() => new Date(Math.max(Date.now(), Date.parse(reservation.start) - week)))
   const [party, setParty] = useState(reservation.party)
   const [day, setDay] = useState(dayIn(zone, reservation.start))
@@ -37,7 +37,7 @@ export function ChangeDialog({ user, placed, onClose, onDone }: ChangeDialogProp
     ...availabilityQuery(region, reservation.restaurant_id, party, from.toISOString(), daysShown),
     placeholderData: keepPreviousData,
   })
-  const act = useAct(user, placed)
+  const action = useReservationAction(user, item)
 
   const change = {
     ...(slot !== reservation.slot_id && { slot_id: slot }),
@@ -47,19 +47,21 @@ export function ChangeDialog({ user, placed, onClose, onDone }: ChangeDialogProp
   return (
     <Dialog
       heading={t('change.heading')}
-      keep={t('change.keep')}
-      confirm={t('change.confirm')}
+      dismissLabel={t('change.keep')}
+      confirmLabel={t('change.confirm')}
       pendingLabel={t('change.pending')}
-      pending={act.isPending}
-      error={act.error}
+      pending={action.isPending}
+      error={action.error}
       onConfirm={() =>
-        same ? onClose() : act.mutate(change, { onSuccess: () => onDone(t('mine.changed', { restaurant })) })
+        same
+          ? onClose()
+          : action.mutate(change, { onSuccess: () => onDone(t('mine.changed', { restaurant })) })
       }
       onClose={onClose}
     >
       <p>{t('change.text', { restaurant, when: whenOf(reservation.start, zone, locale) })}</p>
-      <PartySelect party={party} disabled={act.isPending} onChange={setParty} />
-      {free.isPending && <Loading busy={free.failureCount > 0} />}
+      <PartySelect party={party} disabled={action.isPending} onChange={setParty} />
+      {free.isPending && <Loading retrying={free.failureCount > 0} />}
       <Problem error={free.error} retry={free.refetch} />
       {free.isSuccess && (
         <FreeTimes
@@ -69,7 +71,7 @@ export function ChangeDialog({ user, placed, onClose, onDone }: ChangeDialogProp
           zone={zone}
           day={day}
           slot={slot}
-          fixed={act.isPending}
+          disabled={action.isPending}
           waitlist={false}
           onDay={(chosen) => {
             setDay(chosen)
@@ -82,7 +84,7 @@ export function ChangeDialog({ user, placed, onClose, onDone }: ChangeDialogProp
   )
 }
 
-/** At the reservation's own time its own seats count as free. */
+/** At the reservation's own time its own seats count as available. */
 function withOwn(time: FreeTime, { slot_id, party }: Reservation): FreeTime {
   return time.slot_id === slot_id ? { ...time, available: time.available + party } : time
 }

@@ -1,38 +1,38 @@
 import { Dialog } from '../../components/Dialog'
 import { useTexts } from '../../texts/texts'
 import { whenOf } from '../restaurant/times'
-import type { Placed } from './ReservationsPage'
-import { useAct } from './useAct'
+import type { RegionalReservation } from './regionalReservation'
+import { useReservationAction } from './useReservationAction'
 import { useRestaurantName } from './useRestaurantName'
 
 interface LeaveDialogProps {
   user: string
-  placed: Placed
+  item: RegionalReservation
   onClose(): void
-  onDone(said: string): void
+  onDone(message: string): void
 }
 
-/** Asks before a table, or a place in line, is given up: neither comes back. */
-export function LeaveDialog({ user, placed, onClose, onDone }: LeaveDialogProps) {
+/** Confirms cancelling a reservation or leaving the waitlist: neither can be undone. */
+export function LeaveDialog({ user, item, onClose, onDone }: LeaveDialogProps) {
   const { t, locale } = useTexts()
-  const { reservation } = placed
-  const restaurant = useRestaurantName(placed)
-  const act = useAct(user, placed)
-  const what = reservation.status === 'confirmed' ? 'cancel' : 'leave'
-  const done = () => onDone(t(what === 'cancel' ? 'mine.cancelled' : 'mine.left', { restaurant }))
+  const { reservation } = item
+  const restaurant = useRestaurantName(item)
+  const action = useReservationAction(user, item)
+  const kind = reservation.status === 'confirmed' ? 'cancel' : 'leave'
+  const done = () => onDone(t(kind === 'cancel' ? 'mine.cancelled' : 'mine.left', { restaurant }))
   return (
     <Dialog
-      heading={t(`${what}.heading`)}
-      keep={t(`${what}.keep`)}
-      confirm={t(`${what}.confirm`)}
-      pendingLabel={t(`${what}.pending`)}
-      pending={act.isPending}
-      error={act.error}
-      onConfirm={() => act.mutate(what, { onSuccess: done })}
+      heading={t(`${kind}.heading`)}
+      dismissLabel={t(`${kind}.keep`)}
+      confirmLabel={t(`${kind}.confirm`)}
+      pendingLabel={t(`${kind}.pending`)}
+      pending={action.isPending}
+      error={action.error}
+      onConfirm={() => action.mutate(kind, { onSuccess: done })}
       onClose={onClose}
     >
       <p>
-        {t(`${what}.text`, { restaurant, when: whenOf(reservation.start, reservation.time_zone, locale) })}
+        {t(`${kind}.text`, { restaurant, when: whenOf(reservation.start, reservation.time_zone, locale) })}
       </p>
     </Dialog>
   )

@@ -1,43 +1,49 @@
 import { Problem } from '../../components/Problem'
 import { useTexts } from '../../texts/texts'
 import { timeOf, whenOf } from '../restaurant/times'
-import type { CardProps } from './ReservationCard'
-import { type Act, useAct } from './useAct'
+import type { RegionalReservation } from './regionalReservation'
+import { type Action, useReservationAction } from './useReservationAction'
 import { useRestaurantName } from './useRestaurantName'
 
-/** Seats that are held for a while, to be taken or left to the next in line. */
-export function Offer({ user, placed, onDone }: Pick<CardProps, 'user' | 'placed' | 'onDone'>) {
+interface OfferProps {
+  user: string
+  item: RegionalReservation
+  onDone(message: string): void
+}
+
+/** Seats that are held for a limited time: the diner accepts them or leaves them to the next on the waitlist. */
+export function Offer({ user, item, onDone }: OfferProps) {
   const { t, locale } = useTexts()
-  const { reservation } = placed
-  const restaurant = useRestaurantName(placed)
-  const act = useAct(user, placed)
+  const { reservation } = item
+  const restaurant = useRestaurantName(item)
+  const action = useReservationAction(user, item)
   const when = whenOf(reservation.start, reservation.time_zone, locale)
-  // Until when to answer is said on the reader's own clock, the one beside the page.
+  // The deadline is shown in the reader's own time zone: it is minutes away.
   const zone = Intl.DateTimeFormat().resolvedOptions().timeZone
-  const answer = (what: Act, said: string) => {
-    if (!act.isPending) act.mutate(what, { onSuccess: () => onDone(said) })
+  const respond = (response: Action, message: string) => {
+    if (!action.isPending) action.mutate(response, { onSuccess: () => onDone(message) })
   }
   return (
     <div className="offer">
       {reservation.offer_ends_at && (
         <p>{t('mine.offer', { time: timeOf(reservation.offer_ends_at, zone, locale) })}</p>
       )}
-      <Problem error={act.error} />
+      <Problem error={action.error} />
       <div className="buttons">
         <button
           type="button"
-          aria-disabled={act.isPending}
+          aria-disabled={action.isPending}
           aria-label={t('mine.decline.label', { restaurant, when })}
-          onClick={() => answer('decline', t('mine.declined', { restaurant }))}
+          onClick={() => respond('decline', t('mine.declined', { restaurant }))}
         >
           {t('mine.decline')}
         </button>
         <button
           type="button"
           className="primary"
-          aria-disabled={act.isPending}
+          aria-disabled={action.isPending}
           aria-label={t('mine.accept.label', { restaurant, when })}
-          onClick={() => answer('accept', t('mine.accepted', { restaurant }))}
+          onClick={() => respond('accept', t('mine.accepted', { restaurant }))}
         >
           {t('mine.accept')}
         </button>

@@ -3,25 +3,25 @@ import { useTexts } from '../../texts/texts'
 import { restaurantPath } from '../region/region'
 import { whenOf } from '../restaurant/times'
 import { Offer } from './Offer'
-import type { Placed } from './ReservationsPage'
+import type { RegionalReservation } from './regionalReservation'
 import { useRestaurantName } from './useRestaurantName'
 
 export interface CardProps {
   user: string
-  placed: Placed
-  onChange(placed: Placed): void
-  onLeave(placed: Placed): void
-  onDone(said: string): void
+  item: RegionalReservation
+  onChange(item: RegionalReservation): void
+  onLeave(item: RegionalReservation): void
+  onDone(message: string): void
 }
 
-export function ReservationCard({ user, placed, onChange, onLeave, onDone }: CardProps) {
+export function ReservationCard({ user, item, onChange, onLeave, onDone }: CardProps) {
   const { t, count, name, locale } = useTexts()
-  const { region, reservation } = placed
-  const restaurant = useRestaurantName(placed)
+  const { region, reservation } = item
+  const restaurant = useRestaurantName(item)
   const when = whenOf(reservation.start, reservation.time_zone, locale)
   const { status } = reservation
   const now = Date.now()
-  const coming = Date.parse(reservation.start) > now
+  const upcoming = Date.parse(reservation.start) > now
   const changeable = status === 'confirmed' && Date.parse(reservation.cancel_until) > now
   return (
     <article className={`reservation ${status}`}>
@@ -44,32 +44,32 @@ export function ReservationCard({ user, placed, onChange, onLeave, onDone }: Car
           {t('mine.note')}: {reservation.note}
         </p>
       )}
-      {status === 'confirmed' && coming && !changeable && <p className="hint">{t('mine.fixed')}</p>}
-      {status === 'offered' && coming && <Offer user={user} placed={placed} onDone={onDone} />}
+      {status === 'confirmed' && upcoming && !changeable && <p className="hint">{t('mine.fixed')}</p>}
+      {status === 'offered' && upcoming && <Offer user={user} item={item} onDone={onDone} />}
       {changeable && (
-        <div className="acts">
+        <div className="actions">
           <button
             type="button"
             aria-label={t('mine.change.label', { restaurant, when })}
-            onClick={() => onChange(placed)}
+            onClick={() => onChange(item)}
           >
             {t('mine.change')}
           </button>
           <button
             type="button"
             aria-label={t('mine.cancel.label', { restaurant, when })}
-            onClick={() => onLeave(placed)}
+            onClick={() => onLeave(item)}
           >
             {t('mine.cancel')}
           </button>
         </div>
       )}
-      {status === 'waiting' && coming && (
-        <div className="acts">
+      {status === 'waiting' && upcoming && (
+        <div className="actions">
           <button
             type="button"
             aria-label={t('mine.leave.label', { restaurant, when })}
-            onClick={() => onLeave(placed)}
+            onClick={() => onLeave(item)}
           >
             {t('mine.leave')}
           </button>

@@ -1,18 +1,22 @@
 import { useId, useState } from 'react'
-import { News, type Said } from '../../components/News'
+import { type Message, StatusMessage } from '../../components/StatusMessage'
 import { useTexts } from '../../texts/texts'
 import { ChangeDialog } from './ChangeDialog'
 import { LeaveDialog } from './LeaveDialog'
 import { type CardProps, ReservationCard } from './ReservationCard'
-import type { Placed } from './ReservationsPage'
+import type { RegionalReservation } from './regionalReservation'
 
 const live = ['waiting', 'offered', 'confirmed', 'seated']
 
-/** What waits for an answer or in line, what is still to come, soonest first; then everything else, latest first. */
-export function arrange(all: Placed[], now: number): Record<'waiting' | 'upcoming' | 'past', Placed[]> {
-  const at = ({ reservation }: Placed) => Date.parse(reservation.start)
-  const isUpcoming = (each: Placed) => live.includes(each.reservation.status) && at(each) > now
-  const isWaiting = ({ reservation }: Placed) => ['waiting', 'offered'].includes(reservation.status)
+/** Groups reservations: on the waitlist or offered, upcoming (both soonest first), and all others (latest first). */
+export function arrange(
+  all: RegionalReservation[],
+  now: number,
+): Record<'waiting' | 'upcoming' | 'past', RegionalReservation[]> {
+  const at = ({ reservation }: RegionalReservation) => Date.parse(reservation.start)
+  const isUpcoming = (each: RegionalReservation) => live.includes(each.reservation.status) && at(each) > now
+  const isWaiting = ({ reservation }: RegionalReservation) =>
+    ['waiting', 'offered'].includes(reservation.status)
   const upcoming = all.filter(isUpcoming).sort((a, b) => at(a) - at(b))
   return {
     waiting: upcoming.filter(isWaiting),
@@ -21,32 +25,38 @@ export function arrange(all: Placed[], now: number): Record<'waiting' | 'upcomin
   }
 }
 
-type Asking = { about: 'change' | 'leave'; placed: Placed }
+type OpenDialog = { kind: 'change' | 'leave'; item: RegionalReservation }
 
-export function ReservationList({ user, reservations }: { user: string; reservations: Placed[] }) {
+export function ReservationList({
+  user,
+  reservations,
+}: {
+  user: string
+  reservations: RegionalReservation[]
+}) {
   const { t } = useTexts()
-  const [asking, setAsking] = useState<Asking>()
-  const [said, setSaid] = useState<Said>()
+  const [dialog, setDialog] = useState<OpenDialog>()
+  const [message, setMessage] = useState<Message>()
   const { waiting, upcoming, past } = arrange(reservations, Date.now())
   const done = (text: string) => {
-    setAsking(undefined)
-    setSaid({ text })
+    setDialog(undefined)
+    setMessage({ text })
   }
   const card = {
     user,
-    onChange: (placed: Placed) => setAsking({ about: 'change', placed }),
-    onLeave: (placed: Placed) => setAsking({ about: 'leave', placed }),
+    onChange: (item: RegionalReservation) => setDialog({ kind: 'change', item }),
+    onLeave: (item: RegionalReservation) => setDialog({ kind: 'leave', item }),
     onDone: done,
   }
-  const Question = asking?.about === 'change' ? ChangeDialog : LeaveDialog
+  const DialogOfKind = dialog?.kind === 'change' ? ChangeDialog : LeaveDialog
   return (
     <>
-      <News said={said} />
+      <StatusMessage message={message} />
       <Group heading={t('mine.waiting')} list={waiting} card={card} />
       <Group heading={t('mine.upcoming')} list={upcoming} card={card} />
       <Group heading={t('mine.past')} list={past} card={card} />
-      {asking && (
-        <Question user={user} placed={asking.placed} onClose={() => setAsking(undefined)} onDone={done} />
+      {dialog && (
+        <DialogOfKind user={user} item={dialog.item} onClose={() => setDialog(undefined)} onDone={done} />
       )}
     </>
   )
@@ -54,8 +64,8 @@ export function ReservationList({ user, reservations }: { user: string; reservat
 
 interface GroupProps {
   heading: string
-  list: Placed[]
-  card: Omit<CardProps, 'placed'>
+  list: RegionalReservation[]
+  card: Omit<CardProps, 'item'>
 }
 
 function Group({ heading, list, card }: GroupProps) {
@@ -65,9 +75,9 @@ function Group({ heading, list, card }: GroupProps) {
     <section aria-labelledby={id}>
       <h2 id={id}>{heading}</h2>
       <ul className="reservations">
-        {list.map((placed) => (
-          <li key={placed.reservation.id}>
-            <ReservationCard placed={placed} {...card} />
+        {list.map((item) => (
+          <li key={item.reservation.id}>
+            <ReservationCard item={item} {...card} />
           </li>
         ))}
       </ul>

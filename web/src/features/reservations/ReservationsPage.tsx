@@ -1,7 +1,7 @@
 import { useQueries } from '@tanstack/react-query'
 import { Link, Navigate } from 'react-router'
-import { type Region, type Reservation, regions } from '../../api/client'
-import { mineQuery } from '../../api/queries'
+import { regions } from '../../api/client'
+import { myReservationsQuery } from '../../api/queries'
 import { Loading } from '../../components/Loading'
 import { Page } from '../../components/Page'
 import { Problem } from '../../components/Problem'
@@ -9,12 +9,7 @@ import { useTexts } from '../../texts/texts'
 import { withReturn } from '../account/returnPath'
 import { useSession } from '../account/useSession'
 import { ReservationList } from './ReservationList'
-
-/** A reservation lives in its restaurant's region, which the page has to remember beside it. */
-export interface Placed {
-  region: Region
-  reservation: Reservation
-}
+import type { RegionalReservation } from './regionalReservation'
 
 export function ReservationsPage() {
   const { t } = useTexts()
@@ -23,35 +18,35 @@ export function ReservationsPage() {
   return (
     <Page title={t('title.reservations')} heading={t('mine.heading')} className="mine">
       <p className="intro">{t('mine.intro')}</p>
-      {state.status === 'user' ? <Merged user={state.user.id} /> : <Loading />}
+      {state.status === 'user' ? <AllRegions user={state.user.id} /> : <Loading />}
     </Page>
   )
 }
 
-/** Each region is asked by itself: one that fails hides its own reservations and says so. */
-function Merged({ user }: { user: string }) {
+/** Queries every region. One that fails hides only its own reservations and shows its error. */
+function AllRegions({ user }: { user: string }) {
   const { t } = useTexts()
-  const answers = useQueries({ queries: regions.map((region) => mineQuery(region, user)) })
-  const asked = regions.map((region, i) => ({ region, answer: answers[i] }))
-  const all = asked.flatMap(({ region, answer }) =>
-    (answer?.data ?? []).map((reservation): Placed => ({ region, reservation })),
+  const results = useQueries({ queries: regions.map((region) => myReservationsQuery(region, user)) })
+  const byRegion = regions.map((region, i) => ({ region, result: results[i] }))
+  const all = byRegion.flatMap(({ region, result }) =>
+    (result?.data ?? []).map((reservation): RegionalReservation => ({ region, reservation })),
   )
-  const waiting = answers.filter((answer) => answer.isPending)
+  const pending = results.filter((result) => result.isPending)
 
   return (
     <>
-      {waiting.length > 0 && <Loading busy={waiting.some((answer) => answer.failureCount > 0)} />}
-      {asked.map(
-        ({ region, answer }) =>
-          answer?.error && (
+      {pending.length > 0 && <Loading retrying={pending.some((result) => result.failureCount > 0)} />}
+      {byRegion.map(
+        ({ region, result }) =>
+          result?.error && (
             <div key={region}>
               <p>{t('mine.partial', { region: t(`region.${region}`) })}</p>
-              <Problem error={answer.error} retry={answer.refetch} />
+              <Problem error={result.error} retry={result.refetch} />
             </div>
           ),
       )}
       <ReservationList user={user} reservations={all} />
-      {all.length === 0 && answers.every((answer) => answer.isSuccess) && (
+      {all.length === 0 && results.every((result) => result.isSuccess) && (
         <p className="empty">
           {t('mine.empty')} <Link to="/">{t('mine.empty.link')}</Link>
         </p>

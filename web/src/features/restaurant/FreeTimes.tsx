@@ -10,18 +10,28 @@ interface FreeTimesProps {
   zone: string
   day: string
   slot: string
-  /** Nothing can be chosen while a booking is on its way. */
-  fixed: boolean
-  /** Whether a time that is full may be chosen, to wait for seats at it. */
+  /** While a booking is pending nothing can be chosen. */
+  disabled: boolean
+  /** Whether a full time can be chosen, to join its waitlist. */
   waitlist: boolean
-  /** Shows more days, where there are more to be shown. */
+  /** Shows more days; absent when all are shown. */
   onLater?: () => void
   onDay(day: string): void
   onSlot(slot: string): void
 }
 
-/** Some days and the times of the chosen one, as two radio groups. */
-export function FreeTimes({ days, times, party, zone, day, slot, fixed, waitlist, ...on }: FreeTimesProps) {
+/** Two radio groups: the days, and the times of the chosen day. */
+export function FreeTimes({
+  days,
+  times,
+  party,
+  zone,
+  day,
+  slot,
+  disabled,
+  waitlist,
+  ...on
+}: FreeTimesProps) {
   const { t, count, locale } = useTexts()
   const all = byDay(times, zone)
   const free = byDay(
@@ -44,7 +54,7 @@ export function FreeTimes({ days, times, party, zone, day, slot, fixed, waitlist
                   name="day"
                   value={each}
                   checked={each === day}
-                  disabled={!all.has(each) || fixed}
+                  disabled={!all.has(each) || disabled}
                   onChange={() => on.onDay(each)}
                 />
                 <span className="hidden">
@@ -60,7 +70,7 @@ export function FreeTimes({ days, times, party, zone, day, slot, fixed, waitlist
           })}
         </div>
         {on.onLater && (
-          <button type="button" className="later-days" disabled={fixed} onClick={on.onLater}>
+          <button type="button" className="later-days" disabled={disabled} onClick={on.onLater}>
             {t('times.days.later')}
           </button>
         )}
@@ -70,7 +80,7 @@ export function FreeTimes({ days, times, party, zone, day, slot, fixed, waitlist
           {t('times.time')}
           {day && <span>{dayParts(day, locale).full}</span>}
         </legend>
-        {/* What is on show follows the party and the day, so it is also said. */}
+        {/* The times change with the party and the day, so a screen reader is told their number. */}
         <p className={bookable > 0 ? 'hidden' : 'empty'} role="status">
           {bookable > 0
             ? count('times.found', bookable)
@@ -88,7 +98,7 @@ export function FreeTimes({ days, times, party, zone, day, slot, fixed, waitlist
               state={stateOf(time, party)}
               zone={zone}
               checked={time.slot_id === slot}
-              fixed={fixed}
+              disabled={disabled}
               waitlist={waitlist}
               onChoose={() => on.onSlot(time.slot_id)}
             />

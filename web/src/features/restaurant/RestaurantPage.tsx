@@ -6,8 +6,8 @@ import { restaurantQuery } from '../../api/queries'
 import { Loading } from '../../components/Loading'
 import { MissingPage } from '../../components/MissingPage'
 import { Page } from '../../components/Page'
-import { PlaceMark } from '../../components/PlaceMark'
 import { Problem } from '../../components/Problem'
+import { RestaurantMark } from '../../components/RestaurantMark'
 import { useTexts } from '../../texts/texts'
 import { BookingPanel } from '../booking/BookingPanel'
 import { regionOf, useRegion } from '../region/region'
@@ -17,32 +17,32 @@ import { zoneName } from './times'
 export function RestaurantPage() {
   const { region: segment, id = '' } = useParams()
   const region = regionOf(segment)
-  return region ? <InRegion key={`${region}/${id}`} region={region} id={id} /> : <MissingPage />
+  return region ? <RestaurantInRegion key={`${region}/${id}`} region={region} id={id} /> : <MissingPage />
 }
 
-/** The address says the region, so a link works for whoever opens it; the dropdown follows. */
-function InRegion({ region, id }: { region: Region; id: string }) {
+/** The URL decides the region, so that a shared link works for everybody; the region list follows it. */
+function RestaurantInRegion({ region, id }: { region: Region; id: string }) {
   const { t } = useTexts()
   const { choose } = useRegion()
   useEffect(() => choose(region), [choose, region])
   const restaurant = useQuery(restaurantQuery(region, id))
 
-  if (restaurant.isSuccess) return <Shown region={region} restaurant={restaurant.data} />
+  if (restaurant.isSuccess) return <RestaurantDetails region={region} restaurant={restaurant.data} />
   return (
-    <Page title={t('title.restaurant')} heading={t('title.restaurant')} before={<Back />}>
-      {restaurant.isPending && <Loading busy={restaurant.failureCount > 0} />}
+    <Page title={t('title.restaurant')} heading={t('title.restaurant')} above={<Back />}>
+      {restaurant.isPending && <Loading retrying={restaurant.failureCount > 0} />}
       <Problem error={restaurant.error} retry={restaurant.refetch} />
     </Page>
   )
 }
 
-function Shown({ region, restaurant }: { region: Region; restaurant: Restaurant }) {
+function RestaurantDetails({ region, restaurant }: { region: Region; restaurant: Restaurant }) {
   const { t, pick, other, language, locale } = useTexts()
   return (
     <Page
       title={pick(restaurant.name)}
       heading={pick(restaurant.name)}
-      before={<Back />}
+      above={<Back />}
       className="restaurant"
     >
       <p className="other-name" lang={language === 'ko' ? 'en' : 'ko'}>
@@ -51,7 +51,7 @@ function Shown({ region, restaurant }: { region: Region; restaurant: Restaurant 
       <Facts region={region} restaurant={restaurant} />
       <div className="columns">
         <section aria-labelledby="about">
-          <PlaceMark id={restaurant.id} cuisine={restaurant.cuisine} />
+          <RestaurantMark id={restaurant.id} cuisine={restaurant.cuisine} />
           <h2 id="about" className="hidden">
             {t('restaurant.about')}
           </h2>

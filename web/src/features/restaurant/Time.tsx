@@ -7,13 +7,13 @@ interface TimeProps {
   state: TimeState
   zone: string
   checked: boolean
-  fixed: boolean
+  disabled: boolean
   waitlist: boolean
   onChoose(): void
 }
 
-/** One time as a radio button that says what can be had at it. */
-export function Time({ time, state, zone, checked, fixed, waitlist, onChoose }: TimeProps) {
+/** One time as a radio button with its availability. */
+export function Time({ time, state, zone, checked, disabled, waitlist, onChoose }: TimeProps) {
   const { t, count, locale } = useTexts()
   return (
     <label className={state === 'free' ? undefined : state}>
@@ -22,11 +22,11 @@ export function Time({ time, state, zone, checked, fixed, waitlist, onChoose }: 
         name="slot"
         value={time.slot_id}
         checked={checked}
-        disabled={fixed || state === 'later' || (state === 'full' && !waitlist)}
+        disabled={disabled || state === 'later' || (state === 'full' && !waitlist)}
         onChange={onChoose}
       />
       <span className="face">
-        {/* The space is for those who hear it. */}
+        {/* The space separates the words for a screen reader. */}
         <span>{timeOf(time.start, zone, locale)}</span>{' '}
         {state === 'free' && time.available <= 6 && <small>{count('times.left', time.available)}</small>}
         {state === 'full' && <small>{t(waitlist ? 'times.wait' : 'times.taken')}</small>}

@@ -1,6 +1,6 @@
 import type { FreeTime } from '../../api/client'
 
-/** The calendar day of an instant as the restaurant's wall shows it, as YYYY-MM-DD. */
+/** The calendar day of an instant in a time zone, as YYYY-MM-DD. */
 export function dayIn(zone: string, instant: Date | string): string {
   const format = new Intl.DateTimeFormat('en-CA', {
     timeZone: zone,
@@ -11,7 +11,7 @@ export function dayIn(zone: string, instant: Date | string): string {
   return format.format(new Date(instant))
 }
 
-/** `count` calendar days from the one `now` falls on; days are counted, not hours, so clock changes do not matter. */
+/** `count` calendar days from today. Days are counted, not hours, so daylight-saving changes do not matter. */
 export function daysFrom(now: Date, zone: string, count: number): string[] {
   const first = Date.parse(`${dayIn(zone, now)}T00:00:00Z`)
   return Array.from({ length: count }, (_, i) => new Date(first + i * 86_400_000).toISOString().slice(0, 10))
@@ -26,7 +26,7 @@ export function byDay(times: FreeTime[], zone: string): Map<string, FreeTime[]> 
   return days
 }
 
-/** Whether a party can book a time, only wait for seats at it, or has to come back when it opens. */
+/** Whether a party can book a time, can only join its waitlist, or must wait until booking opens. */
 export type TimeState = 'free' | 'full' | 'later'
 
 export function stateOf(time: FreeTime, party: number): TimeState {
@@ -40,7 +40,7 @@ export function timeOf(start: string, zone: string, locale: string): string {
   )
 }
 
-/** Day and time in few signs, on the restaurant's clock. */
+/** Day and time in short form, in the restaurant's time zone. */
 export function shortWhen(at: string, zone: string, locale: string): string {
   return new Intl.DateTimeFormat(locale, {
     timeZone: zone,
@@ -51,7 +51,7 @@ export function shortWhen(at: string, zone: string, locale: string): string {
   }).format(new Date(at))
 }
 
-/** Day and time in words, on the restaurant's clock. */
+/** Day and time in long form, in the restaurant's time zone. */
 export function whenOf(start: string, zone: string, locale: string): string {
   return new Intl.DateTimeFormat(locale, {
     timeZone: zone,
@@ -63,7 +63,7 @@ export function whenOf(start: string, zone: string, locale: string): string {
   }).format(new Date(start))
 }
 
-/** The parts of a calendar day; it has no zone, so it is read as UTC and shown as UTC. */
+/** The parts of a calendar day. A day has no time zone, so it is both parsed and formatted as UTC. */
 export function dayParts(day: string, locale: string): { weekday: string; date: string; full: string } {
   const at = new Date(`${day}T00:00:00Z`)
   const show = (options: Intl.DateTimeFormatOptions) =>

@@ -3,7 +3,7 @@ import type { FreeTime, Region, Restaurant } from '../../api/client'
 import { useTexts } from '../../texts/texts'
 import { restaurantPath } from '../region/region'
 import { stateOf, timeOf } from '../restaurant/times'
-import type { Wish } from './WhenPicker'
+import type { Visit } from './VisitPicker'
 
 const shown = 3
 
@@ -11,11 +11,11 @@ interface CardTimesProps {
   region: Region
   restaurant: Restaurant
   times: FreeTime[]
-  wish: Wish
+  visit: Visit
 }
 
-/** The first free times of the day, each a way to its table; or that all are taken. */
-export function CardTimes({ region, restaurant, times, wish: { date, party } }: CardTimesProps) {
+/** Links to the first free times of the day, or a note that the day is sold out. */
+export function CardTimes({ region, restaurant, times, visit: { date, party } }: CardTimesProps) {
   const { t, locale } = useTexts()
   const free = times.filter((time) => stateOf(time, party) === 'free').slice(0, shown)
   if (free.length === 0)

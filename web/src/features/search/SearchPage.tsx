@@ -7,10 +7,10 @@ import { Page } from '../../components/Page'
 import { partyOf } from '../../components/PartySelect'
 import { Problem } from '../../components/Problem'
 import { useTexts } from '../../texts/texts'
-import { clocks, useRegion } from '../region/region'
+import { timeZones, useRegion } from '../region/region'
 import { dayIn } from '../restaurant/times'
 import { RestaurantCard } from './RestaurantCard'
-import { WhenPicker, type Wish } from './WhenPicker'
+import { type Visit, VisitPicker } from './VisitPicker'
 
 export function SearchPage() {
   const { t, name, values } = useTexts()
@@ -18,33 +18,33 @@ export function SearchPage() {
   const q = params.get('q') ?? ''
   const cuisine = params.get('cuisine') ?? ''
   const { region } = useRegion()
-  const today = dayIn(clocks[region], new Date())
+  const today = dayIn(timeZones[region], new Date())
   const day = params.get('day') ?? ''
-  const wish = {
+  const visit = {
     date: /^\d{4}-\d\d-\d\d$/.test(day) && day > today ? day : today,
     party: partyOf(params.get('party')),
   }
 
   const search = (form: FormData) => {
-    const asked = new URLSearchParams(params)
+    const query = new URLSearchParams(params)
     for (const field of ['q', 'cuisine']) {
       const value = String(form.get(field)).trim()
-      if (value) asked.set(field, value)
-      else asked.delete(field)
+      if (value) query.set(field, value)
+      else query.delete(field)
     }
-    setParams(asked)
+    setParams(query)
   }
-  const choose = ({ date, party }: Wish) => {
-    const asked = new URLSearchParams(params)
-    asked.set('day', date)
-    asked.set('party', String(party))
-    setParams(asked, { replace: true, preventScrollReset: true })
+  const choose = ({ date, party }: Visit) => {
+    const query = new URLSearchParams(params)
+    query.set('day', date)
+    query.set('party', String(party))
+    setParams(query, { replace: true, preventScrollReset: true })
   }
 
   return (
     <Page title={t('title.search')} heading={t('search.heading')} className="search">
       <p className="intro">{t('search.intro')}</p>
-      {/* The key refills the fields when the address changes, as on going back. */}
+      {/* The key resets the fields when the URL changes, as on going back. */}
       <form
         key={JSON.stringify([q, cuisine])}
         className="search-form"
@@ -73,13 +73,13 @@ export function SearchPage() {
           {t('search.submit')}
         </button>
       </form>
-      <WhenPicker wish={wish} today={today} onWish={choose} />
-      <Results q={q} cuisine={cuisine} wish={wish} />
+      <VisitPicker visit={visit} today={today} onVisit={choose} />
+      <Results q={q} cuisine={cuisine} visit={visit} />
     </Page>
   )
 }
 
-function Results({ q, cuisine, wish }: { q: string; cuisine: string; wish: Wish }) {
+function Results({ q, cuisine, visit }: { q: string; cuisine: string; visit: Visit }) {
   const { t, count } = useTexts()
   const { region } = useRegion()
   const found = useInfiniteQuery(searchQuery(region, q, cuisine))
@@ -88,7 +88,7 @@ function Results({ q, cuisine, wish }: { q: string; cuisine: string; wish: Wish 
   const times = useTimes(
     region,
     pages.map((page) => page.items.map(({ id }) => id)),
-    wish,
+    visit,
   )
 
   return (
@@ -96,7 +96,7 @@ function Results({ q, cuisine, wish }: { q: string; cuisine: string; wish: Wish 
       <h2 id="results" className="hidden">
         {t('search.results')}
       </h2>
-      {found.isPending && <Loading busy={found.failureCount > 0} />}
+      {found.isPending && <Loading retrying={found.failureCount > 0} />}
       <p className="found" role="status">
         {found.isSuccess &&
           (restaurants.length === 0
@@ -112,7 +112,7 @@ function Results({ q, cuisine, wish }: { q: string; cuisine: string; wish: Wish 
               region={region}
               restaurant={restaurant}
               times={times.get(restaurant.id) ?? []}
-              wish={wish}
+              visit={visit}
             />
           </li>
         ))}
@@ -135,10 +135,10 @@ function Results({ q, cuisine, wish }: { q: string; cuisine: string; wish: Wish 
   )
 }
 
-/** What is free at the hits, by restaurant, asked for a page of them at a time. The hits stand without it. */
-function useTimes(region: Region, pages: string[][], { date, party }: Wish) {
-  const answers = useQueries({
+/** The free times of the search results, by restaurant: one request for each page of results. */
+function useTimes(region: Region, pages: string[][], { date, party }: Visit) {
+  const results = useQueries({
     queries: pages.filter((ids) => ids.length > 0).map((ids) => dayTimesQuery(region, ids, date, party)),
   })
-  return new Map(answers.flatMap(({ data = [] }) => data.map((each) => [each.restaurant_id, each.times])))
+  return new Map(results.flatMap(({ data = [] }) => data.map((each) => [each.restaurant_id, each.times])))
 }

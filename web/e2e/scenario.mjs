@@ -1,11 +1,11 @@
-// One diner's visit in a real browser, told from the outside: only what can be
-// seen, heard or pressed. Runs against whatever stands behind `base`.
+// One diner's visit in a real browser. It uses only what a visitor can see, hear
+// (accessible names) or press, and runs against any system behind `base`.
 import assert from 'node:assert/strict'
 import { mkdir } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
 import { AxeBuilder } from '@axe-core/playwright'
-import { host } from './host.mjs'
-import { newRival, waitForASeat } from './line.mjs'
+import { manageGuests } from './owner.mjs'
+import { newOtherDiner, waitForSeats } from './waitlist.mjs'
 
 /** @typedef {import('playwright-core').Page} Page */
 /** @typedef {import('../src/api/schema.gen').components['schemas']['Restaurant']} Restaurant */
@@ -13,30 +13,30 @@ import { newRival, waitForASeat } from './line.mjs'
 const shots = fileURLToPath(new URL('shots/', import.meta.url))
 const password = 'a seat by the window'
 
-/** @param {{ page: Page, base: string, say?: (line: string) => void }} scene */
-export async function story({ page, base, say = () => {} }) {
+/** @param {{ page: Page, base: string, log?: (step: string) => void }} options */
+export async function runScenario({ page, base, log = () => {} }) {
   await mkdir(shots, { recursive: true })
   await page.setContent('<select></select>')
-  assert.notDeepEqual(await complaints(page), [], 'axe must notice a field without a name')
+  assert.notDeepEqual(await axeViolations(page), [], 'axe must report a field without a name')
   const { korean, american } = await restaurantsIn(page, base)
-  const rival = await newRival(page)
+  const otherDiner = await newOtherDiner(page)
   const main = page.getByRole('main')
-  let pictures = 0
+  let screenshots = 0
 
-  /** Every page of the story is looked at, and must give axe nothing to complain about. */
-  const look = async (/** @type {string} */ name) => {
+  /** Takes a screenshot of a page and requires that axe reports no violation. */
+  const check = async (/** @type {string} */ name) => {
     await page.screenshot({
-      path: `${shots}${String(++pictures).padStart(2, '0')}-${name}.png`,
+      path: `${shots}${String(++screenshots).padStart(2, '0')}-${name}.png`,
       fullPage: true,
     })
-    assert.deepEqual(await complaints(page), [], `axe on ${name}`)
-    say(`looked at ${name}: nothing for axe to complain about`)
+    assert.deepEqual(await axeViolations(page), [], `axe on ${name}`)
+    log(`checked ${name}: no axe violations`)
   }
 
   await page.goto(base)
   assert.equal(await page.locator('html').getAttribute('lang'), 'ko')
   await main.getByRole('article').first().waitFor()
-  await look('search')
+  await check('search')
 
   await page.keyboard.press('Tab')
   assert.equal(await focused(page), '본문으로 건너뛰기', 'the first Tab stop skips to the content')
@@ -45,64 +45,64 @@ export async function story({ page, base, say = () => {} }) {
   await page.getByLabel('식당, 요리 또는 동네').fill(word)
   await page.keyboard.press('Enter')
   await main.getByRole('link', { name: korean.name.ko, exact: true }).waitFor()
-  say(`"${word}" finds ${korean.name.ko}`)
+  log(`search for "${word}" finds ${korean.name.ko}`)
 
   await page.getByLabel('지역').selectOption('US')
   await main.getByRole('link', { name: american.name.ko, exact: true }).waitFor()
   assert.equal(await main.getByRole('link', { name: korean.name.ko, exact: true }).count(), 0)
-  await look('american')
-  say(`x-region US shows ${american.name.en}`)
+  await check('american')
+  log(`region US shows ${american.name.en}`)
   await page.getByLabel('지역').selectOption('KR')
   await main.getByRole('link', { name: korean.name.ko, exact: true }).waitFor()
 
   await page.getByRole('link', { name: '로그인' }).click()
-  await look('log-in')
+  await check('log-in')
   await main.getByRole('link', { name: '회원 가입' }).click()
   await page.getByLabel('이름').fill('김미나')
   await page.getByLabel('이메일').fill(`mina-${Date.now()}@example.com`)
   await page.getByLabel('비밀번호').fill(password)
-  await look('sign-up')
+  await check('sign-up')
   await page.keyboard.press('Enter')
   await page.getByRole('button', { name: '로그아웃' }).waitFor()
-  say('signed up and logged in')
+  log('signed up and logged in')
 
   await page.reload()
   await page.getByRole('button', { name: '로그아웃' }).waitFor()
-  say('still logged in after a reload: the cookie brought a new token')
+  log('still logged in after a reload: the refresh cookie works')
 
   await main.getByRole('link', { name: korean.name.ko, exact: true }).click()
   await main.getByRole('radio').first().waitFor()
-  await look('restaurant')
+  await check('restaurant')
   await bookWithKeyboard(page)
   await main.getByRole('heading', { name: '예약이 확정되었습니다' }).waitFor()
-  assert.equal(await focused(page), '예약이 확정되었습니다', 'the outcome takes the focus')
-  await look('booked')
-  say('booked without a mouse')
+  assert.equal(await focused(page), '예약이 확정되었습니다', 'the result takes the focus')
+  await check('booked')
+  log('booked by keyboard')
 
   await main.getByRole('link', { name: '내 예약 보기' }).click()
   await main.getByRole('link', { name: korean.name.ko, exact: true }).waitFor()
-  await look('reservations')
+  await check('reservations')
   await main.getByRole('button', { name: /변경$/ }).click()
   const dialog = page.getByRole('dialog')
   await dialog.getByLabel('인원').selectOption('3')
   const others = dialog.getByRole('group', { name: /^시간/ }).locator('input:not(:checked):not(:disabled)')
   await others.first().focus()
   await page.keyboard.press('Space')
-  await look('change')
+  await check('change')
   await dialog.getByRole('button', { name: '변경하기' }).click()
   await main.getByText(`${korean.name.ko} 예약을 변경했습니다.`).waitFor()
   await main.getByText('3명', { exact: true }).waitFor()
-  say('moved to another time with one guest more')
+  log('moved the reservation to another time and party size')
   await main.getByRole('button', { name: /취소$/ }).click()
   await page.getByRole('dialog').waitFor()
-  await look('cancel')
+  await check('cancel')
   await page.getByRole('button', { name: '네, 취소합니다' }).click()
   await main.getByText(`${korean.name.ko} 예약을 취소했습니다.`).waitFor()
   await main.getByText('취소됨').waitFor()
-  await look('cancelled')
-  say('cancelled, and the list says so')
+  await check('cancelled')
+  log('cancelled, and the list shows it')
 
-  await waitForASeat({ page, look, say, rival, korean })
+  await waitForSeats({ page, check, log, otherDiner, korean })
 
   await page.getByRole('button', { name: 'English' }).click()
   await main.getByRole('heading', { name: 'My reservations' }).waitFor()
@@ -118,18 +118,18 @@ export async function story({ page, base, say = () => {} }) {
       .waitFor()
     const overflow = await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth)
     assert.ok(overflow <= 0, `${path} is ${overflow} px wider than a 360 px screen`)
-    await look(`narrow${path.replaceAll('/', '-')}`)
+    await check(`narrow${path.replaceAll('/', '-')}`)
   }
-  say('fits a screen of 360 px')
+  log('fits a screen 360 px wide')
 
   await page.getByRole('button', { name: 'Log out' }).click()
   await page.getByRole('link', { name: 'Log in' }).waitFor()
-  say('logged out')
-  await host({ page, look, say, korean })
+  log('logged out')
+  await manageGuests({ page, check, log, korean })
 }
 
-/** What axe finds wrong with the page as it is. @param {Page} page */
-async function complaints(page) {
+/** The violations that axe reports for the current page. @param {Page} page */
+async function axeViolations(page) {
   const { violations } = await new AxeBuilder({ page }).analyze()
   return violations.map(
     ({ id, help, nodes }) => `${id} (${help}): ${nodes.map((node) => node.target).join(' | ')}`,
@@ -139,25 +139,25 @@ async function complaints(page) {
 /** Tab and arrow to another day, Tab and space to a time, Tab on to the button, Enter. @param {Page} page */
 async function bookWithKeyboard(page) {
   await page.getByLabel('인원').focus()
-  await tabUntil(page, (what) => what === 'day')
+  await tabUntil(page, (focus) => focus === 'day')
   await page.keyboard.press('ArrowRight')
-  await tabUntil(page, (what) => what === 'slot')
+  await tabUntil(page, (focus) => focus === 'slot')
   await page.keyboard.press('Space')
   await page.getByRole('button', { name: '이 자리 예약하기' }).waitFor()
-  await tabUntil(page, (what) => what === '이 자리 예약하기')
+  await tabUntil(page, (focus) => focus === '이 자리 예약하기')
   await page.keyboard.press('Enter')
 }
 
-/** @param {Page} page @param {(what: string) => boolean} there */
-async function tabUntil(page, there) {
+/** @param {Page} page @param {(focus: string) => boolean} reached */
+async function tabUntil(page, reached) {
   for (let i = 0; i < 30; i++) {
     await page.keyboard.press('Tab')
-    if (there(await focused(page))) return
+    if (reached(await focused(page))) return
   }
-  throw new Error('Tab never got there')
+  throw new Error('30 Tab presses did not reach the element')
 }
 
-/** The group of a focused radio button, else the text of what has the focus. @param {Page} page */
+/** The group of a focused radio button, else the text of the focused element. @param {Page} page */
 function focused(page) {
   return page.evaluate(() => {
     const element = document.activeElement
@@ -166,8 +166,8 @@ function focused(page) {
 }
 
 /**
- * A Korean restaurant with free times and an American one, asked of the API
- * itself, so that the story does not depend on which places were filled in.
+ * A Korean restaurant with free times and an American one, read from the API,
+ * so that the scenario does not depend on the seeded restaurants.
  * @param {Page} page @param {string} base
  * @returns {Promise<{ korean: Restaurant, american: Restaurant }>}
  */

@@ -1,5 +1,5 @@
-// Jari shows no photographs yet. Each place gets a laid table of its own instead,
-// seen from above: arranged by its id, and always the same.
+// Jari shows no photographs yet. Each restaurant gets a drawing of a laid table,
+// seen from above, instead. The id decides the drawing, so it is always the same.
 
 const palettes = [
   { cloth: '#e9dfcc', plate: '#fbf6ea', glaze: '#b4532a', leaf: '#244b40' },
@@ -10,17 +10,17 @@ const palettes = [
   { cloth: '#cfdcdd', plate: '#f3f8f8', glaze: '#1f5560', leaf: '#d98a52' },
 ] as const
 
-const eatenWithSticks = ['korean', 'japanese', 'chinese']
+const chopstickCuisines = ['korean', 'japanese', 'chinese']
 
-export function PlaceMark({ id, cuisine }: { id: string; cuisine: string }) {
-  const draw = drawer(id)
-  const { cloth, plate, glaze, leaf } = palettes[draw(palettes.length)] ?? palettes[0]
-  const size = 29 + draw(8)
-  const side = draw(2) ? 1 : -1
-  const turn = draw(360)
-  const cut = 0.35 + draw(50) / 100
-  const seeds = 3 + draw(4)
-  const bowl = { x: 80 + side * (50 + draw(10)), y: 24 + draw(52), r: 10 + draw(6) }
+export function RestaurantMark({ id, cuisine }: { id: string; cuisine: string }) {
+  const next = generatorFor(id)
+  const { cloth, plate, glaze, leaf } = palettes[next(palettes.length)] ?? palettes[0]
+  const size = 29 + next(8)
+  const side = next(2) ? 1 : -1
+  const turn = next(360)
+  const cut = 0.35 + next(50) / 100
+  const seeds = 3 + next(4)
+  const bowl = { x: 80 + side * (50 + next(10)), y: 24 + next(52), r: 10 + next(6) }
   const beside = 80 - side * (size + 18)
   const food = size * 0.58
   return (
@@ -29,17 +29,17 @@ export function PlaceMark({ id, cuisine }: { id: string; cuisine: string }) {
       <circle cx="80" cy="50" r={size} fill={plate} />
       <circle cx="80" cy="50" r={size - 4} fill="none" stroke={glaze} strokeWidth="0.7" opacity="0.55" />
       <g transform={`translate(80 50) rotate(${turn})`}>
-        {/* A helping, cut by a curve so that it lies on the plate like a moon. */}
+        {/* The food: a circle cut by a curve into a crescent. */}
         <path
           d={`M0 ${-food} A${food} ${food} 0 0 1 0 ${food} A${food / cut} ${food / cut} 0 0 0 0 ${-food}Z`}
           fill={glaze}
         />
         {Array.from({ length: seeds }, (_, i) => (
-          <circle key={i} cx={-3 - draw(9)} cy={-9 + draw(19)} r={1.2 + draw(3) * 0.6} fill={leaf} />
+          <circle key={i} cx={-3 - next(9)} cy={-9 + next(19)} r={1.2 + next(3) * 0.6} fill={leaf} />
         ))}
       </g>
       <circle cx={bowl.x} cy={bowl.y} r={bowl.r} fill={glaze} />
-      <circle cx={bowl.x} cy={bowl.y} r={bowl.r - 3} fill={draw(2) ? leaf : plate} />
+      <circle cx={bowl.x} cy={bowl.y} r={bowl.r - 3} fill={next(2) ? leaf : plate} />
       <g
         transform={`translate(${beside} 22)`}
         fill="none"
@@ -49,7 +49,7 @@ export function PlaceMark({ id, cuisine }: { id: string; cuisine: string }) {
       >
         <path
           d={
-            eatenWithSticks.includes(cuisine)
+            chopstickCuisines.includes(cuisine)
               ? 'M-2 0 V56 M2 0 L1 56'
               : 'M0 10 V56 M-4 0 V8 Q0 14 4 8 V0 M0 0 V10'
           }
@@ -59,17 +59,17 @@ export function PlaceMark({ id, cuisine }: { id: string; cuisine: string }) {
   )
 }
 
-/** Draws numbers below a bound, the same ones for the same id (FNV-1a, then xorshift). */
-function drawer(id: string): (bound: number) => number {
+/** A random number generator seeded by the id (FNV-1a, then xorshift); each number is below the given bound. */
+function generatorFor(id: string): (bound: number) => number {
   let state = 0x811c9dc5
   for (const char of id) state = Math.imul(state ^ (char.codePointAt(0) ?? 0), 0x01000193)
-  const draw = (bound: number) => {
+  const next = (bound: number) => {
     state ^= state << 13
     state ^= state >>> 17
     state ^= state << 5
     return (state >>> 0) % bound
   }
-  // The first numbers of similar ids are still similar.
-  for (let i = 0; i < 8; i++) draw(1)
-  return draw
+  // Similar ids give similar first numbers: skip those.
+  for (let i = 0; i < 8; i++) next(1)
+  return next
 }
