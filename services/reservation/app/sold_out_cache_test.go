@@ -16,14 +16,14 @@ func TestSoldOutCache(t *testing.T) {
 		left   int
 		full   bool
 	}{
-		"an unknown slot is not full":               {func(*soldOutCache) {}, 6, 0, false},
+		"an unknown slot is not full":                     {func(*soldOutCache) {}, 6, 0, false},
 		"a party that exceeds the covers left is refused": {func(l *soldOutCache) { l.put(slot, 2) }, 3, 2, true},
-		"a party that fits goes to the store":              {func(l *soldOutCache) { l.put(slot, 2) }, 2, 2, false},
-		"an entry is for its slot only":                    {func(l *soldOutCache) { l.put(other, 0) }, 1, 0, false},
-		"an entry is valid until its TTL has passed":                 {func(l *soldOutCache) { l.put(slot, 0); time.Sleep(soldOutTTL - 1) }, 1, 0, true},
-		"an entry expires after its TTL":                               {func(l *soldOutCache) { l.put(slot, 0); time.Sleep(soldOutTTL) }, 1, 0, false},
-		"freed covers remove the entry":                {func(l *soldOutCache) { l.put(slot, 0); l.remove(slot) }, 1, 0, false},
-		"the latest refusal replaces the entry":               {func(l *soldOutCache) { l.put(slot, 0); l.put(slot, 4) }, 3, 4, false},
+		"a party that fits goes to the store":             {func(l *soldOutCache) { l.put(slot, 2) }, 2, 2, false},
+		"an entry is for its slot only":                   {func(l *soldOutCache) { l.put(other, 0) }, 1, 0, false},
+		"an entry is valid until its TTL has passed":      {func(l *soldOutCache) { l.put(slot, 0); time.Sleep(soldOutTTL - 1) }, 1, 0, true},
+		"an entry expires after its TTL":                  {func(l *soldOutCache) { l.put(slot, 0); time.Sleep(soldOutTTL) }, 1, 0, false},
+		"freed covers remove the entry":                   {func(l *soldOutCache) { l.put(slot, 0); l.remove(slot) }, 1, 0, false},
+		"the latest refusal replaces the entry":           {func(l *soldOutCache) { l.put(slot, 0); l.put(slot, 4) }, 3, 4, false},
 		"a lookup does not prolong the entry": {func(l *soldOutCache) {
 			l.put(slot, 0)
 			for range 10 {
