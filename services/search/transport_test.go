@@ -30,7 +30,9 @@ func TestBadInputIsRefused(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	httpjsontest.Suite{Handler: handler, Routes: routes.List()}.Run(t)
+	httpjsontest.Suite{Handler: handler, Routes: routes.List(), BadQueries: map[string][]string{
+		"GET /v1/restaurants": {"limit=0", "limit=51", "limit=many", "cursor=%21", "cursor=bm8", "q=%ff", "cuisine=%00"},
+	}}.Run(t)
 }
 
 var update = flag.Bool("update", false, "write golden files")

@@ -104,11 +104,28 @@ func TestTheSuiteConvictsBadServers(t *testing.T) {
 			}
 		})
 	}
-	if httpjsontest.Covered(httpjson.Route{Method: "GET", Path: "/v1/things", Access: endpoint.Public}) == nil {
-		t.Error("a route without any bad input was accepted")
-	}
-	if err := httpjsontest.Covered(httpjson.Route{Method: "GET", Path: "/v1/things", Access: endpoint.Public, NoInput: true}); err != nil {
-		t.Error(err)
+}
+
+func TestSuiteReportsWhatItDoesNotCover(t *testing.T) {
+	things := httpjson.Route{Method: "GET", Path: "/v1/things", Access: endpoint.Public}
+	thing := httpjson.Route{Method: "GET", Path: "/v1/things/{id}", Access: endpoint.Public}
+	for name, c := range map[string]struct {
+		suite   httpjsontest.Suite
+		covered bool
+	}{
+		"a route without bad input":    {httpjsontest.Suite{Routes: []httpjson.Route{things}}, false},
+		"an exempt route":              {httpjsontest.Suite{Routes: []httpjson.Route{things}, NoInput: []string{"GET /v1/things"}}, true},
+		"an exempt route with cases":   {httpjsontest.Suite{Routes: []httpjson.Route{thing}, NoInput: []string{"GET /v1/things/{id}"}}, false},
+		"an exempt route that is gone": {httpjsontest.Suite{Routes: []httpjson.Route{thing}, NoInput: []string{"GET /v1/things"}}, false},
+		"a bad query":                  {httpjsontest.Suite{Routes: []httpjson.Route{things}, BadQueries: map[string][]string{"GET /v1/things": {"limit=0"}}}, true},
+		"a bad query for no route":     {httpjsontest.Suite{Routes: []httpjson.Route{thing}, BadQueries: map[string][]string{"GET /v1/thing": {"limit=0"}}}, false},
+		"a route that yields path ids": {httpjsontest.Suite{Routes: []httpjson.Route{thing}}, true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			if err := c.suite.Covered(); (err == nil) != c.covered {
+				t.Errorf("got %v", err)
+			}
+		})
 	}
 }
 

@@ -44,14 +44,17 @@ type Routes struct {
 	Guard func(Route, http.Handler) http.Handler
 }
 
-// Route is what the bad-input suite knows about one route.
+// Route describes one route. The gateway's guard, the OpenAPI test and the
+// bad-input suite (httpjsontest) read it.
 type Route struct {
 	Method, Path string // "POST", "/v1/reservations/{id}/cancel"
 	Access       endpoint.Access
 	Body         reflect.Type // what the JSON body decodes to; nil when it takes none
 	Idempotent   bool         // refuses a request without Idempotency-Key
-	BadQueries   []string     // raw queries that must be refused
-	NoInput      bool         // takes nothing a client could get wrong
+
+	// BadQueries and NoInput are going away with the options that set them.
+	BadQueries []string
+	NoInput    bool
 }
 
 // Pattern is the route as net/http spells it.
@@ -69,7 +72,8 @@ type Option func(*Route)
 // idempotency_key_missing) before they are decoded.
 func NeedsIdempotencyKey() Option { return func(r *Route) { r.Idempotent = true } }
 
-// BadQueries declares raw queries that the decoder must refuse, for the suite.
+// BadQueries is going away: only services/reservation still uses it. Bad-input
+// fixtures belong in a test, see [httpjsontest.Suite].BadQueries.
 func BadQueries(raw ...string) Option { return func(r *Route) { r.BadQueries = raw } }
 
 // NoBody declares that a POST, PUT or PATCH takes no body.
@@ -78,8 +82,8 @@ func NoBody() Option { return func(r *Route) { r.Body = nil } }
 // BodyOf declares the body's type where it is not the endpoint's request.
 func BodyOf[T any]() Option { return func(r *Route) { r.Body = reflect.TypeFor[T]() } }
 
-// NoInput declares that a client can get nothing wrong here but the path and
-// who it is.
+// NoInput is going away: only services/reservation still uses it. A test names
+// such routes, see [httpjsontest.Suite].NoInput.
 func NoInput() Option { return func(r *Route) { r.NoInput = true } }
 
 // Handle routes pattern ("POST /v1/reservations") to e and answers with status;

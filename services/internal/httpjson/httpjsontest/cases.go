@@ -8,6 +8,7 @@ import (
 	"encoding"
 	"encoding/json"
 	"reflect"
+	"slices"
 	"strings"
 	"time"
 
@@ -46,9 +47,10 @@ var garbageIDs = map[string]string{
 	"300 letters":    strings.Repeat("x", 300),
 }
 
-// Cases generates every bad request for a route. It is empty for a route that
-// gives a client nothing to get wrong.
-func Cases(r httpjson.Route) []Case {
+// Cases generates every bad request for a route: by its access rule, path ids,
+// Idempotency-Key and body, and one for each of badQueries. It is empty for a
+// route on which a client can get nothing wrong.
+func Cases(r httpjson.Route, badQueries ...string) []Case {
 	base := Case{Method: r.Method, Target: fill(r.Path, sampleID), Role: roleFor(r.Access)}
 	if r.Idempotent {
 		base.Key = "bad-input-suite"
@@ -69,7 +71,7 @@ func Cases(r httpjson.Route) []Case {
 			add("path id is "+name, func(c *Case) { c.Target = fill(r.Path, id) })
 		}
 	}
-	for _, q := range r.BadQueries {
+	for _, q := range slices.Concat(r.BadQueries, badQueries) {
 		add("query "+q, func(c *Case) { c.Target += "?" + q; c.Status = 400 })
 	}
 	if r.Idempotent {

@@ -5,8 +5,10 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"testing"
 
@@ -15,10 +17,19 @@ import (
 	"jari.example/telemetry/names"
 )
 
-// Suite is a service to be fed bad input.
+// Suite sends bad input to a service.
 type Suite struct {
 	Handler http.Handler
 	Routes  []httpjson.Route
+
+	// BadQueries holds, by route pattern ("GET /v1/restaurants"), raw queries
+	// that the service must refuse with 400. A pattern without a route fails.
+	BadQueries map[string][]string
+
+	// NoInput lists the patterns of routes on which a client can get nothing
+	// wrong. Any other route that yields no case fails, and so does a listed
+	// one that yields some.
+	NoInput []string
 
 	// LogIn makes the request come from an account of that role. Nil sets the
 	// headers the gateway sets.
@@ -31,12 +42,12 @@ func (s Suite) Run(t *testing.T) {
 	if len(s.Routes) == 0 {
 		t.Fatal("no routes: the suite would prove nothing")
 	}
+	if err := s.Covered(); err != nil {
+		t.Error(err)
+	}
 	for _, r := range s.Routes {
 		t.Run(r.Pattern(), func(t *testing.T) {
-			if err := Covered(r); err != nil {
-				t.Fatal(err)
-			}
-			for _, c := range append(Cases(r), Case{
+			for _, c := range append(s.cases(r), Case{
 				Name: "another method", Method: "BREW", Target: fill(r.Path, sampleID), Status: 405,
 			}) {
 				t.Run(c.Name, func(t *testing.T) {
@@ -54,13 +65,36 @@ func (s Suite) Run(t *testing.T) {
 	})
 }
 
-// Covered reports a route for which there is no bad input to try and that does
-// not say so itself.
-func Covered(r httpjson.Route) error {
-	if len(Cases(r)) == 0 && !r.NoInput {
-		return fmt.Errorf("route %q yields no bad input: declare httpjson.BadQueries, or httpjson.NoInput if it takes nothing", r.Pattern())
+func (s Suite) cases(r httpjson.Route) []Case { return Cases(r, s.BadQueries[r.Pattern()]...) }
+
+// Covered reports what the suite does not test: each route that yields no case
+// and is not in NoInput, and each entry of BadQueries and NoInput that does not
+// fit the routes.
+func (s Suite) Covered() error {
+	var wrong []error
+	known := map[string]bool{}
+	for _, r := range s.Routes {
+		pattern := r.Pattern()
+		known[pattern] = true
+		cases, exempt := len(s.cases(r)), slices.Contains(s.NoInput, pattern)
+		switch {
+		case cases == 0 && !exempt && !r.NoInput:
+			wrong = append(wrong, fmt.Errorf("route %q yields no bad input: add it to the suite's BadQueries, or to NoInput if it takes nothing", pattern))
+		case cases > 0 && exempt:
+			wrong = append(wrong, fmt.Errorf("route %q yields %d cases of bad input: remove it from NoInput", pattern, cases))
+		}
 	}
-	return nil
+	for _, pattern := range slices.Sorted(maps.Keys(s.BadQueries)) {
+		if !known[pattern] {
+			wrong = append(wrong, fmt.Errorf("BadQueries has %q, which is no route", pattern))
+		}
+	}
+	for _, pattern := range s.NoInput {
+		if !known[pattern] {
+			wrong = append(wrong, fmt.Errorf("NoInput has %q, which is no route", pattern))
+		}
+	}
+	return errors.Join(wrong...)
 }
 
 // Try sends one case and says what is wrong with the answer.
