@@ -22,6 +22,7 @@ require (
 	golang.org/x/sync v0.24.0
 	golang.org/x/sys v0.49.0
 	gonum.org/v1/plot v0.17.0
+	jari.example/internal v0.0.0-00010101000000-000000000000
 	jari.example/telemetry/names v0.0.0-00010101000000-000000000000
 )
 
@@ -59,4 +60,8 @@ require (
 	golang.org/x/text v0.43.0 // indirect
 )
 
-replace jari.example/telemetry/names => ../telemetry/names
+replace (
+	jari.example/internal => ../internal
+	jari.example/telemetry => ../telemetry
+	jari.example/telemetry/names => ../telemetry/names
+)

@@ -12,6 +12,8 @@ import (
 	"os/signal"
 	"path/filepath"
 	"syscall"
+
+	"jari.example/infra/local/repo"
 )
 
 func main() {
@@ -104,7 +106,7 @@ func (e env) flags(name, usage string) (*flag.FlagSet, *string) {
 // place finds the clone around the working directory and the system's
 // directory, as absolute paths.
 func place(dir string) (root, abs string, err error) {
-	if root, err = findRoot(); err != nil {
+	if root, err = repo.Root(); err != nil {
 		return "", "", err
 	}
 	if dir == "" {
@@ -112,19 +114,4 @@ func place(dir string) (root, abs string, err error) {
 	}
 	abs, err = filepath.Abs(dir)
 	return root, abs, err
-}
-
-func findRoot() (string, error) {
-	dir, err := os.Getwd()
-	if err != nil {
-		return "", err
-	}
-	for d := dir; ; d = filepath.Dir(d) {
-		if _, err := os.Stat(filepath.Join(d, "infra", "local", "cmd", "jari")); err == nil {
-			return d, nil
-		}
-		if d == filepath.Dir(d) {
-			return "", fmt.Errorf("%s is not inside a clone of Jari", dir)
-		}
-	}
 }
