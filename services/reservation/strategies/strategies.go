@@ -107,8 +107,8 @@ func (b *Booker) Book(ctx context.Context, q reservation.Booking) (reservation.O
 		case <-time.After(rand.N(2 * time.Millisecond)):
 		}
 	}
-	return reservation.Outcome{}, fault.New(fault.Unavailable, "unavailable", "Too many people want these seats at once. Please try again.").
-		After(time.Second)
+	err := fault.New(fault.Unavailable, "unavailable", "Too many people want these seats at once. Please try again.").After(time.Second)
+	return reservation.Outcome{}, err
 }
 
 // isConflict reports whether another transaction has just inserted the same key or
