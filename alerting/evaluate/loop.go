@@ -21,7 +21,7 @@ import (
 type Buckets interface {
 	// Until is the time up to which events of this shape were counted; zero
 	// when none were, or only in another shape.
-	Until(ctx context.Context, shape string) (time.Time, error)
+	CountedUntil(ctx context.Context, shape string) (time.Time, error)
 	// Save replaces the buckets of [b.From, b.To).
 	Save(ctx context.Context, term lease.Term, b Batch) error
 	// Sums adds up the objective's buckets of [start, end) for each start,
@@ -36,20 +36,20 @@ type Batch struct {
 	// Shape tells how it was counted; buckets of another shape are dropped.
 	Shape    string
 	From, To time.Time
-	Keep     time.Time // older buckets are no longer needed
+	KeepFrom time.Time // older buckets are no longer needed
 	Buckets  map[string][]slo.Bucket
 }
 
 // Incidents is told every verdict.
 type Incidents interface {
-	Apply(ctx context.Context, term lease.Term, v Verdict) error
+	Apply(ctx context.Context, term lease.Term, v Evaluation) error
 }
 
 // Loop judges the objectives, tick by tick. Its SLOs are already shortened to
 // its Pace.
 type Loop struct {
 	SLOs      []slo.SLO
-	Pace      Pace
+	Timing    Timing
 	Source    indicator.Source
 	Buckets   Buckets
 	Incidents Incidents
@@ -58,13 +58,13 @@ type Loop struct {
 	Report func(ctx context.Context, err error)
 }
 
-// bucketsAtOnce bounds one question when a long time must be caught up.
-const bucketsAtOnce = 1440
+// maxBucketsPerQuery bounds one question when a long time must be caught up.
+const maxBucketsPerQuery = 1440
 
 // Run ticks until ctx ends. A failed tick changes nothing; the next one reads
 // what it missed.
 func (l Loop) Run(ctx context.Context, term lease.Term) {
-	ticker := time.NewTicker(l.Pace.Tick)
+	ticker := time.NewTicker(l.Timing.Tick)
 	defer ticker.Stop()
 	failing := false
 	for {
@@ -91,15 +91,15 @@ func (l Loop) Run(ctx context.Context, term lease.Term) {
 
 // Tick reads what is new up to now and judges every objective.
 func (l Loop) Tick(ctx context.Context, term lease.Term, now time.Time) error {
-	if err := l.read(ctx, term, now); err != nil {
+	if err := l.readNewCounts(ctx, term, now); err != nil {
 		return err
 	}
-	end := l.Pace.end(now)
+	end := l.Timing.end(now)
 	var failed []error
 	for _, s := range l.SLOs {
-		sums, err := l.Buckets.Sums(ctx, s.Name, starts(s, end), end)
+		sums, err := l.Buckets.Sums(ctx, s.Name, windowStarts(s, end), end)
 		if err == nil {
-			err = l.Incidents.Apply(ctx, term, Judge(s, now, sums))
+			err = l.Incidents.Apply(ctx, term, evaluateSLO(s, now, sums))
 		}
 		if err != nil {
 			failed = append(failed, fmt.Errorf("%s: %w", s.Name, err))
@@ -108,37 +108,37 @@ func (l Loop) Tick(ctx context.Context, term lease.Term, now time.Time) error {
 	return errors.Join(failed...)
 }
 
-// read fills the buckets up to now: normally one question; more only after
+// readNewCounts fills the buckets up to now: normally one question; more only after
 // the daemon was away for long.
-func (l Loop) read(ctx context.Context, term lease.Term, now time.Time) error {
+func (l Loop) readNewCounts(ctx context.Context, term lease.Term, now time.Time) error {
 	shape := l.shape()
 	var oldest time.Duration
 	for _, s := range l.SLOs {
 		oldest = max(oldest, s.Objective.Window)
 	}
-	until, err := l.Buckets.Until(ctx, shape)
+	until, err := l.Buckets.CountedUntil(ctx, shape)
 	if err != nil {
 		return fmt.Errorf("read progress: %w", err)
 	}
-	for end := l.Pace.end(now); ; {
-		from := until.Add(-l.Pace.Late)
+	for end := l.Timing.end(now); ; {
+		from := until.Add(-l.Timing.Lookback)
 		if until.IsZero() || from.Before(end.Add(-oldest)) {
 			from = end.Add(-oldest)
 		}
-		from = l.Pace.floor(from)
-		to := from.Add(bucketsAtOnce * l.Pace.Bucket)
+		from = l.Timing.floor(from)
+		to := from.Add(maxBucketsPerQuery * l.Timing.Bucket)
 		if !to.Before(end) {
 			to = end
 		}
-		counted, err := l.Source.Count(ctx, l.SLOs, from, to, l.Pace.Bucket)
+		counted, err := l.Source.Count(ctx, l.SLOs, from, to, l.Timing.Bucket)
 		// An empty past is only old; an empty present is blindness.
-		if errors.Is(err, indicator.ErrBlind) && to.Before(end) {
+		if errors.Is(err, indicator.ErrNoTelemetry) && to.Before(end) {
 			err = nil
 		}
 		if err != nil {
 			return err
 		}
-		batch := Batch{Shape: shape, From: from, To: to, Keep: end.Add(-oldest - l.Pace.Late), Buckets: counted}
+		batch := Batch{Shape: shape, From: from, To: to, KeepFrom: end.Add(-oldest - l.Timing.Lookback), Buckets: counted}
 		if err := l.Buckets.Save(ctx, term, batch); err != nil {
 			return fmt.Errorf("save counts: %w", err)
 		}
@@ -151,7 +151,7 @@ func (l Loop) read(ctx context.Context, term lease.Term, now time.Time) error {
 
 // shape changes with whatever makes old counts incomparable with new ones.
 func (l Loop) shape() string {
-	s := l.Pace.Bucket.String()
+	s := l.Timing.Bucket.String()
 	for _, o := range l.SLOs {
 		s += fmt.Sprintf(" %s %v", o.Name, o.Indicator)
 	}

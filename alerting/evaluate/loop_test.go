@@ -23,9 +23,9 @@ import (
 const name = "booking-availability"
 
 // verdicts remembers what the loop said.
-type verdicts struct{ all []evaluate.Verdict }
+type verdicts struct{ all []evaluate.Evaluation }
 
-func (v *verdicts) Apply(_ context.Context, _ lease.Term, verdict evaluate.Verdict) error {
+func (v *verdicts) Apply(_ context.Context, _ lease.Term, verdict evaluate.Evaluation) error {
 	v.all = append(v.all, verdict)
 	return nil
 }
@@ -43,7 +43,7 @@ func newWorld(t *testing.T, scale int) *world {
 	if err != nil {
 		t.Fatal(err)
 	}
-	pace, err := evaluate.NewPace(scale)
+	pace, err := evaluate.NewTiming(scale)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -53,7 +53,7 @@ func newWorld(t *testing.T, scale int) *world {
 		t.Fatal(err)
 	}
 	w := &world{fake: &indicator.Fake{}, verdicts: &verdicts{}, term: term}
-	w.Loop = evaluate.Loop{SLOs: []slo.SLO{all[0].Shortened(scale)}, Pace: pace, Source: w.fake, Buckets: store, Incidents: w.verdicts,
+	w.Loop = evaluate.Loop{SLOs: []slo.SLO{all[0].WithTimeScale(scale)}, Timing: pace, Source: w.fake, Buckets: store, Incidents: w.verdicts,
 		Report: func(_ context.Context, err error) { w.failures = append(w.failures, err) }}
 	return w
 }
@@ -65,7 +65,7 @@ func (w *world) run(t *testing.T, length time.Duration) {
 	w.Loop.Run(ctx, w.term)
 }
 
-func (w *world) last(t *testing.T) evaluate.Verdict {
+func (w *world) last(t *testing.T) evaluate.Evaluation {
 	t.Helper()
 	if len(w.verdicts.all) == 0 {
 		t.Fatal("no verdict")
@@ -77,10 +77,10 @@ func TestATickAsksOnceHoweverLongTheWindows(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t, 1)
 		w.run(t, time.Minute)
-		first := w.fake.Asked()
+		first := w.fake.Queries()
 		w.run(t, time.Hour)
-		if ticks := len(w.verdicts.all); w.fake.Asked()-first > ticks {
-			t.Errorf("asked %d times in %d ticks", w.fake.Asked()-first, ticks)
+		if ticks := len(w.verdicts.all); w.fake.Queries()-first > ticks {
+			t.Errorf("asked %d times in %d ticks", w.fake.Queries()-first, ticks)
 		}
 	})
 }
@@ -113,9 +113,9 @@ func TestAfterAnOutageItCatchesUp(t *testing.T) {
 		time.Sleep(50 * time.Hour) // away
 		w.fake.Add(name, time.Now().Add(-49*time.Hour), 3, 0)
 		w.fake.Add(name, time.Now().Add(-30*time.Minute), 0, 7)
-		before := w.fake.Asked()
+		before := w.fake.Queries()
 		w.run(t, time.Second)
-		if asked := w.fake.Asked() - before; asked != 3 {
+		if asked := w.fake.Queries() - before; asked != 3 {
 			t.Errorf("50 h should take three questions of a day, it took %d", asked)
 		}
 		sums, err := w.Buckets.Sums(t.Context(), name, []time.Time{time.Now().Add(-60 * time.Hour)}, time.Now())
@@ -130,12 +130,12 @@ func TestABlindTickJudgesNothing(t *testing.T) {
 		w := newWorld(t, 60)
 		w.run(t, time.Second)
 		said := len(w.verdicts.all)
-		w.fake.Fail(indicator.ErrBlind)
+		w.fake.Fail(indicator.ErrNoTelemetry)
 		w.run(t, time.Minute)
 		if len(w.verdicts.all) != said {
 			t.Error("judged while blind")
 		}
-		if len(w.failures) == 0 || !errors.Is(w.failures[0], indicator.ErrBlind) {
+		if len(w.failures) == 0 || !errors.Is(w.failures[0], indicator.ErrNoTelemetry) {
 			t.Errorf("reported %v", w.failures)
 		}
 		w.fake.Add(name, time.Now().Add(-30*time.Second), 0, 4)
@@ -156,7 +156,7 @@ func TestEachTickIsATraceThatSaysWhetherItFailed(t *testing.T) {
 		if good.Parent().IsValid() || good.Status().Code == codes.Error {
 			t.Errorf("a good tick: %v %v", good.Parent(), good.Status())
 		}
-		w.fake.Fail(indicator.ErrBlind)
+		w.fake.Fail(indicator.ErrNoTelemetry)
 		w.run(t, time.Second)
 		if blind := rec.Spans()[len(rec.Spans())-1]; blind.Name() != names.SpanTick || blind.Status().Code != codes.Error {
 			t.Errorf("a blind tick: %s %v", blind.Name(), blind.Status())
@@ -165,16 +165,16 @@ func TestEachTickIsATraceThatSaysWhetherItFailed(t *testing.T) {
 }
 
 func TestPaceShrinksTogetherButReReadsFifteenSeconds(t *testing.T) {
-	for scale, want := range map[int]evaluate.Pace{
-		1:  {Scale: 1, Bucket: time.Minute, Tick: 10 * time.Second, Late: 5 * time.Minute},
-		60: {Scale: 60, Bucket: time.Second, Tick: 10 * time.Second / 60, Late: 15 * time.Second},
+	for scale, want := range map[int]evaluate.Timing{
+		1:  {Scale: 1, Bucket: time.Minute, Tick: 10 * time.Second, Lookback: 5 * time.Minute},
+		60: {Scale: 60, Bucket: time.Second, Tick: 10 * time.Second / 60, Lookback: 15 * time.Second},
 	} {
-		if got, err := evaluate.NewPace(scale); err != nil || got != want {
+		if got, err := evaluate.NewTiming(scale); err != nil || got != want {
 			t.Errorf("÷%d: %+v, %v", scale, got, err)
 		}
 	}
 	for _, scale := range []int{0, -1, 7, 601, 60000} {
-		if _, err := evaluate.NewPace(scale); err == nil {
+		if _, err := evaluate.NewTiming(scale); err == nil {
 			t.Errorf("÷%d should be refused", scale)
 		}
 	}

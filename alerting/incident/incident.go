@@ -33,22 +33,22 @@ func (i Incident) Open() bool { return i.ResolvedAt.IsZero() }
 // Facts is all that a message about the incident says. It is complete, so
 // that a message can be written long after, or by another replica.
 type Facts struct {
-	Title     string           `json:"title"`
-	Attempt   string           `json:"attempt"`
-	Affected  string           `json:"affected"`
-	Dashboard string           `json:"dashboard"`
-	Target    float64          `json:"target"`
-	Window    time.Duration    `json:"window"` // of the objective
-	Scale     int              `json:"scale"`  // windows are divided by it
-	Pair      slo.Pair         `json:"pair"`   // which fires, or fired last
-	LongBurn  float64          `json:"long_burn"`
-	Long      slo.Count        `json:"long"`
-	Short     slo.Count        `json:"short"`
-	Since     slo.Count        `json:"since"` // from StartedAt on
-	Left      float64          `json:"left"`  // of the budget
-	GoneAt    time.Time        `json:"gone_at,omitzero"`
-	Regions   map[string]int64 `json:"regions,omitempty"`
-	Traces    []string         `json:"traces,omitempty"`
+	Title           string           `json:"title"`
+	EventLabel      string           `json:"attempt"`
+	Affected        string           `json:"affected"`
+	Dashboard       string           `json:"dashboard"`
+	Target          float64          `json:"target"`
+	Window          time.Duration    `json:"window"` // of the objective
+	Scale           int              `json:"scale"`  // windows are divided by it
+	Pair            slo.WindowPair   `json:"pair"`   // which fires, or fired last
+	LongBurn        float64          `json:"long_burn"`
+	Long            slo.Count        `json:"long"`
+	Short           slo.Count        `json:"short"`
+	SinceStart      slo.Count        `json:"since"` // from StartedAt on
+	BudgetRemaining float64          `json:"left"`  // of the budget
+	ExhaustedAt     time.Time        `json:"gone_at,omitzero"`
+	Regions         map[string]int64 `json:"regions,omitempty"`
+	Traces          []string         `json:"traces,omitempty"`
 }
 
 // ErrAlreadyOpen is returned by Store.Open when the objective has an open

@@ -13,12 +13,12 @@ import (
 // Fake is a Source in memory. Its zero value has seen nothing yet but is not
 // blind. It is safe for concurrent use.
 type Fake struct {
-	mu       sync.Mutex
-	events   map[string][]event
-	evidence Evidence
-	lost     error
-	err      error
-	asked    int
+	mu          sync.Mutex
+	events      map[string][]event
+	evidence    Evidence
+	evidenceErr error
+	err         error
+	queries     int
 }
 
 type event struct {
@@ -38,18 +38,18 @@ func (f *Fake) Add(name string, at time.Time, good, bad int) {
 	}
 }
 
-// Show sets what Evidence returns.
-func (f *Fake) Show(e Evidence) {
+// SetEvidence sets what Evidence returns.
+func (f *Fake) SetEvidence(e Evidence) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.evidence = e
 }
 
-// Lose makes Evidence fail with err while counting goes on.
-func (f *Fake) Lose(err error) {
+// FailEvidence makes Evidence fail with err while counting goes on.
+func (f *Fake) FailEvidence(err error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	f.lost = err
+	f.evidenceErr = err
 }
 
 // Fail makes every question fail with err; nil mends it.
@@ -59,18 +59,18 @@ func (f *Fake) Fail(err error) {
 	f.err = err
 }
 
-// Asked is how many questions were answered.
-func (f *Fake) Asked() int {
+// Queries is how many questions were answered.
+func (f *Fake) Queries() int {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	return f.asked
+	return f.queries
 }
 
 // Count implements Source.
 func (f *Fake) Count(_ context.Context, slos []slo.SLO, from, to time.Time, width time.Duration) (map[string][]slo.Bucket, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	f.asked++
+	f.queries++
 	if f.err != nil {
 		return nil, f.err
 	}
@@ -100,5 +100,5 @@ func (f *Fake) Count(_ context.Context, slos []slo.SLO, from, to time.Time, widt
 func (f *Fake) Evidence(context.Context, slo.SLO, time.Time, time.Time) (Evidence, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	return f.evidence, errors.Join(f.err, f.lost)
+	return f.evidence, errors.Join(f.err, f.evidenceErr)
 }

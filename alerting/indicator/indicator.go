@@ -11,9 +11,9 @@ import (
 	"jari.example/alerting/slo"
 )
 
-// ErrBlind says that no telemetry at all can be seen. It is not a healthy
+// ErrNoTelemetry says that no telemetry at all can be seen. It is not a healthy
 // service: whoever gets it must neither open nor resolve anything.
-var ErrBlind = errors.New("blind: no telemetry at all")
+var ErrNoTelemetry = errors.New("blind: no telemetry at all")
 
 // Source counts events.
 type Source interface {
@@ -33,5 +33,5 @@ type Evidence struct {
 	Traces  []string         // up to three traces of bad events, latest first
 }
 
-// tracesShown is enough to compare and few enough to look at.
-const tracesShown = 3
+// maxTraces is enough to compare and few enough to look at.
+const maxTraces = 3

@@ -45,7 +45,7 @@ func (o *OpenSearch) Count(ctx context.Context, slos []slo.SLO, from, to time.Ti
 		return nil, fmt.Errorf("count events: %w", err)
 	}
 	if answer.Hits.Total.Value == 0 {
-		return nil, ErrBlind
+		return nil, ErrNoTelemetry
 	}
 	var perSLO map[string]struct {
 		Buckets struct {
@@ -101,7 +101,7 @@ func (o *OpenSearch) Evidence(ctx context.Context, s slo.SLO, from, to time.Time
 		if err := json.Unmarshal(hit.Source, &line); err != nil {
 			return Evidence{}, fmt.Errorf("find evidence: read a line: %w", err)
 		}
-		if id, _ := line[names.DocTraceID].(string); id != "" && !slices.Contains(e.Traces, id) && len(e.Traces) < tracesShown {
+		if id, _ := line[names.DocTraceID].(string); id != "" && !slices.Contains(e.Traces, id) && len(e.Traces) < maxTraces {
 			e.Traces = append(e.Traces, id)
 		}
 	}
@@ -112,18 +112,18 @@ func (o *OpenSearch) Evidence(ctx context.Context, s slo.SLO, from, to time.Time
 // holds good and bad events, and a count without it looks like health.
 func (o *OpenSearch) search(ctx context.Context, query object) (*opensearchapi.SearchResp, error) {
 	ctx, call := telemetry.StartOpenSearch(ctx, "search")
-	answer, err := o.ask(ctx, query)
-	call.End(class(err))
+	answer, err := o.searchOnce(ctx, query)
+	call.End(errorType(err))
 	return answer, err
 }
 
 var (
-	errSlow    = errors.New("timed out in the server")
-	errPartial = errors.New("shards failed")
+	errServerTimeout = errors.New("timed out in the server")
+	errPartial       = errors.New("shards failed")
 )
 
-// class names a failure without its text.
-func class(err error) string {
+// errorType names a failure without its text.
+func errorType(err error) string {
 	switch refusal, ok := errors.AsType[*opensearch.StructError](err); {
 	case err == nil:
 		return ""
@@ -131,7 +131,7 @@ func class(err error) string {
 		return strconv.Itoa(refusal.Status)
 	case errors.Is(err, context.Canceled):
 		return "canceled"
-	case errors.Is(err, context.DeadlineExceeded), errors.Is(err, errSlow):
+	case errors.Is(err, context.DeadlineExceeded), errors.Is(err, errServerTimeout):
 		return "timeout"
 	case errors.Is(err, errPartial):
 		return "partial"
@@ -139,7 +139,7 @@ func class(err error) string {
 	return "connection"
 }
 
-func (o *OpenSearch) ask(ctx context.Context, query object) (*opensearchapi.SearchResp, error) {
+func (o *OpenSearch) searchOnce(ctx context.Context, query object) (*opensearchapi.SearchResp, error) {
 	body, err := json.Marshal(query)
 	if err != nil {
 		return nil, err
@@ -154,7 +154,7 @@ func (o *OpenSearch) ask(ctx context.Context, query object) (*opensearchapi.Sear
 	case err != nil:
 		return nil, err
 	case answer.Timeout:
-		return nil, errSlow
+		return nil, errServerTimeout
 	case answer.Shards.Failed > 0:
 		return nil, fmt.Errorf("%d of %d %w", answer.Shards.Failed, answer.Shards.Total, errPartial)
 	}

@@ -46,20 +46,20 @@ func source(t *testing.T, server, index string) *indicator.OpenSearch {
 func TestOpenSearchCountsTheGatewaysBookings(t *testing.T) {
 	lines := indicatortest.New(t)
 	for _, status := range []int{201, 201, 409, 400, 422, 401} {
-		lines.Booking(ten.Add(3*time.Second), status, "t", nil)
+		lines.AddBooking(ten.Add(3*time.Second), status, "t", nil)
 	}
-	lines.Booking(ten.Add(59*time.Second+999*time.Millisecond), 503, "t", nil)
-	lines.Booking(ten.Add(61*time.Second), 500, "t", nil)
+	lines.AddBooking(ten.Add(59*time.Second+999*time.Millisecond), 503, "t", nil)
+	lines.AddBooking(ten.Add(61*time.Second), 500, "t", nil)
 	// None of these is an attempt to book that counts.
-	lines.Booking(ten, 429, "t", nil)
-	lines.Booking(ten, 503, "t", map[string]any{names.DocServiceName: names.ServiceReservation})
-	lines.Booking(ten, 503, "t", map[string]any{names.HTTPMethod: "GET"})
-	lines.Booking(ten, 503, "t", map[string]any{names.HTTPRoute: "/v1/reservations/{id}"})
-	lines.Booking(ten, 503, "t", map[string]any{names.EventName: names.EventPanic})
-	lines.Booking(ten.Add(-time.Millisecond), 503, "t", nil)
-	lines.Booking(ten.Add(5*time.Minute), 503, "t", nil)
+	lines.AddBooking(ten, 429, "t", nil)
+	lines.AddBooking(ten, 503, "t", map[string]any{names.DocServiceName: names.ServiceReservation})
+	lines.AddBooking(ten, 503, "t", map[string]any{names.HTTPMethod: "GET"})
+	lines.AddBooking(ten, 503, "t", map[string]any{names.HTTPRoute: "/v1/reservations/{id}"})
+	lines.AddBooking(ten, 503, "t", map[string]any{names.EventName: names.EventPanic})
+	lines.AddBooking(ten.Add(-time.Millisecond), 503, "t", nil)
+	lines.AddBooking(ten.Add(5*time.Minute), 503, "t", nil)
 	// This one is somebody else's.
-	lines.Booking(ten.Add(2*time.Minute), 500, "t", map[string]any{names.HTTPRoute: "/v1/restaurants"})
+	lines.AddBooking(ten.Add(2*time.Minute), 500, "t", map[string]any{names.HTTPRoute: "/v1/restaurants"})
 
 	var asked atomic.Int32
 	server, err := url.Parse(lines.Server)
@@ -89,7 +89,7 @@ func TestOpenSearchCountsTheGatewaysBookings(t *testing.T) {
 	}
 
 	// A line that comes late is there when the time is read again.
-	lines.Booking(ten.Add(30*time.Second), 500, "t", nil)
+	lines.AddBooking(ten.Add(30*time.Second), 500, "t", nil)
 	got, err = source(t, lines.Server, lines.Index).Count(t.Context(), objectives(t), ten, ten.Add(time.Minute), 10*time.Second)
 	if err != nil {
 		t.Fatal(err)
@@ -105,13 +105,13 @@ func TestNoTelemetryIsBlindnessAndQuietIsNot(t *testing.T) {
 		_, err := source(t, lines.Server, index).Count(t.Context(), objectives(t), ten, ten.Add(time.Minute), time.Minute)
 		return err
 	}
-	if err := count(lines.Index); !errors.Is(err, indicator.ErrBlind) {
+	if err := count(lines.Index); !errors.Is(err, indicator.ErrNoTelemetry) {
 		t.Errorf("an empty index: %v", err)
 	}
-	if err := count(lines.Index + "-missing-*"); !errors.Is(err, indicator.ErrBlind) {
+	if err := count(lines.Index + "-missing-*"); !errors.Is(err, indicator.ErrNoTelemetry) {
 		t.Errorf("no index at all: %v", err)
 	}
-	lines.Booking(ten, 0, "", map[string]any{names.EventName: names.EventHeartbeat})
+	lines.AddBooking(ten, 0, "", map[string]any{names.EventName: names.EventHeartbeat})
 	if err := count(lines.Index); err != nil {
 		t.Errorf("a heartbeat and nobody booking: %v", err)
 	}
@@ -125,10 +125,10 @@ func TestNoTelemetryIsBlindnessAndQuietIsNot(t *testing.T) {
 func TestEvidenceShowsWhereAndThreeDifferentTraces(t *testing.T) {
 	lines := indicatortest.New(t)
 	for n, trace := range []string{"a", "b", "b", "c", "", "d"} {
-		lines.Booking(ten.Add(time.Duration(n)*time.Second), 503, trace, nil)
+		lines.AddBooking(ten.Add(time.Duration(n)*time.Second), 503, trace, nil)
 	}
-	lines.Booking(ten.Add(10*time.Second), 500, "d", map[string]any{names.CloudRegion: names.Regions["us"]})
-	lines.Booking(ten.Add(11*time.Second), 201, "good", nil)
+	lines.AddBooking(ten.Add(10*time.Second), 500, "d", map[string]any{names.CloudRegion: names.Regions["us"]})
+	lines.AddBooking(ten.Add(11*time.Second), 201, "good", nil)
 	got, err := source(t, lines.Server, lines.Index).Evidence(t.Context(), objectives(t)[0], ten, ten.Add(time.Minute))
 	if err != nil {
 		t.Fatal(err)

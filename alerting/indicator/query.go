@@ -31,7 +31,7 @@ func countQuery(slos []slo.SLO, from, to time.Time, width time.Duration) object 
 	return object{
 		"size":             0,
 		"track_total_hits": 1, // whether there is anything, not how much
-		"query":            within(from, to),
+		"query":            timeRange(from, to),
 		"aggs":             aggs,
 	}
 }
@@ -40,15 +40,15 @@ func evidenceQuery(s slo.SLO, from, to time.Time) object {
 	bad := filter(append(append([]slo.Condition{}, s.Indicator.Total...), s.Indicator.Bad...))
 	return object{
 		// Some of the latest may share a trace, or have none.
-		"size":    10 * tracesShown,
+		"size":    10 * maxTraces,
 		"_source": []string{names.DocTraceID},
 		"sort":    []object{{names.DocTime: "desc"}},
-		"query":   object{"bool": object{"filter": []object{within(from, to), bad}}},
-		"aggs":    object{"regions": object{"terms": object{"field": doc(names.CloudRegion), "size": 20}}},
+		"query":   object{"bool": object{"filter": []object{timeRange(from, to), bad}}},
+		"aggs":    object{"regions": object{"terms": object{"field": docField(names.CloudRegion), "size": 20}}},
 	}
 }
 
-func within(from, to time.Time) object {
+func timeRange(from, to time.Time) object {
 	return object{"range": object{names.DocTime: object{
 		"gte": from.UTC().Format(time.RFC3339Nano), "lt": to.UTC().Format(time.RFC3339Nano),
 	}}}
@@ -57,7 +57,7 @@ func within(from, to time.Time) object {
 func filter(conditions []slo.Condition) object {
 	must, mustNot := []object{}, []object{}
 	for _, c := range conditions {
-		switch field := doc(c.Field); c.Op {
+		switch field := docField(c.Field); c.Op {
 		case slo.Is:
 			must = append(must, object{"term": object{field: c.Value}})
 		case slo.IsNot:
@@ -69,9 +69,9 @@ func filter(conditions []slo.Condition) object {
 	return object{"bool": object{"filter": must, "must_not": mustNot}}
 }
 
-// doc is the document's name of a line's field. Package spec has refused the
+// docField is the document's name of a line's field. Package spec has refused the
 // fields that have none.
-func doc(field string) string {
+func docField(field string) string {
 	name, ok := names.DocName(field)
 	if !ok {
 		panic("indicator: " + field + " has no place of its own in documents")

@@ -71,8 +71,8 @@ func (s *Store) Release(_ context.Context, holder string) error {
 	return nil
 }
 
-// Until implements evaluate.Buckets.
-func (s *Store) Until(_ context.Context, shape string) (time.Time, error) {
+// CountedUntil implements evaluate.Buckets.
+func (s *Store) CountedUntil(_ context.Context, shape string) (time.Time, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.shape != shape {
@@ -93,7 +93,7 @@ func (s *Store) Save(_ context.Context, term lease.Term, b evaluate.Batch) error
 	}
 	for _, per := range s.buckets {
 		maps.DeleteFunc(per, func(at time.Time, _ slo.Count) bool {
-			return at.Before(b.Keep) || !at.Before(b.From) && at.Before(b.To)
+			return at.Before(b.KeepFrom) || !at.Before(b.From) && at.Before(b.To)
 		})
 	}
 	for name, buckets := range b.Buckets {

@@ -26,11 +26,11 @@ type Store interface {
 	Release(ctx context.Context, holder string) error
 }
 
-// Holder takes part in the election.
-type Holder struct {
-	Store Store
-	Name  string // unique to the process
-	TTL   time.Duration
+// Elector takes part in the election.
+type Elector struct {
+	Store    Store
+	HolderID string // unique to the process
+	TTL      time.Duration
 	// Report hears of a lease that was won or lost (err nil), and of a store
 	// that could not be asked.
 	Report func(held bool, err error)
@@ -38,9 +38,9 @@ type Holder struct {
 
 // Run waits for the lease, runs work while it is held, and begins again when
 // it was lost, until ctx ends. The context given to work ends with the lease.
-func (h Holder) Run(ctx context.Context, work func(context.Context, Term)) {
+func (h Elector) Run(ctx context.Context, work func(context.Context, Term)) {
 	for ctx.Err() == nil {
-		term, ok, err := h.Store.Acquire(ctx, h.Name, h.TTL)
+		term, ok, err := h.Store.Acquire(ctx, h.HolderID, h.TTL)
 		if err != nil && ctx.Err() == nil {
 			h.Report(false, err)
 		}
@@ -49,7 +49,7 @@ func (h Holder) Run(ctx context.Context, work func(context.Context, Term)) {
 			continue
 		}
 		h.Report(true, nil)
-		h.reign(ctx, term, work)
+		h.runWhileHeld(ctx, term, work)
 		if ctx.Err() == nil {
 			h.Report(false, nil)
 		}
@@ -57,12 +57,12 @@ func (h Holder) Run(ctx context.Context, work func(context.Context, Term)) {
 	// ctx is over, but the next replica should not have to wait.
 	last, cancel := context.WithTimeout(context.WithoutCancel(ctx), 2*time.Second)
 	defer cancel()
-	if err := h.Store.Release(last, h.Name); err != nil {
+	if err := h.Store.Release(last, h.HolderID); err != nil {
 		h.Report(false, err)
 	}
 }
 
-func (h Holder) reign(ctx context.Context, term Term, work func(context.Context, Term)) {
+func (h Elector) runWhileHeld(ctx context.Context, term Term, work func(context.Context, Term)) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	done := make(chan struct{})
@@ -79,7 +79,7 @@ func (h Holder) reign(ctx context.Context, term Term, work func(context.Context,
 			return
 		}
 		asked := time.Now()
-		again, ok, err := h.Store.Acquire(ctx, h.Name, h.TTL)
+		again, ok, err := h.Store.Acquire(ctx, h.HolderID, h.TTL)
 		switch {
 		case err != nil && ctx.Err() == nil:
 			h.Report(true, err)

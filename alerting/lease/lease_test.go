@@ -71,12 +71,12 @@ func TestOneReplicaActsAndAnotherTakesOver(t *testing.T) {
 		ctx, cancel := context.WithCancel(t.Context())
 		var both sync.WaitGroup
 		both.Go(func() {
-			lease.Holder{Store: first, Name: "first", TTL: 10 * time.Second, Report: func(bool, error) {}}.Run(ctx, a.work("first"))
+			lease.Elector{Store: first, HolderID: "first", TTL: 10 * time.Second, Report: func(bool, error) {}}.Run(ctx, a.work("first"))
 		})
 		synctest.Wait()
 		secondCtx, stopSecond := context.WithCancel(ctx)
 		both.Go(func() {
-			lease.Holder{Store: store, Name: "second", TTL: 10 * time.Second, Report: func(bool, error) {}}.Run(secondCtx, a.work("second"))
+			lease.Elector{Store: store, HolderID: "second", TTL: 10 * time.Second, Report: func(bool, error) {}}.Run(secondCtx, a.work("second"))
 		})
 		time.Sleep(time.Minute)
 		if who := a.who(); len(who) != 1 || who[0] != "first" {

@@ -14,8 +14,8 @@ import (
 	"jari.example/alerting/slo"
 )
 
-// Until implements evaluate.Buckets.
-func (s *Store) Until(ctx context.Context, shape string) (until time.Time, err error) {
+// CountedUntil implements evaluate.Buckets.
+func (s *Store) CountedUntil(ctx context.Context, shape string) (until time.Time, err error) {
 	err = s.pool.QueryRow(ctx, `-- name: alerting.progress.until
 select until from progress where shape = $1`, shape).Scan(&until)
 	if errors.Is(err, pgx.ErrNoRows) {
@@ -57,7 +57,7 @@ delete from bucket`); err != nil {
 			return nil
 		}
 		if _, err := tx.Exec(ctx, `-- name: alerting.bucket.prune
-delete from bucket where at < $1`, b.Keep); err != nil {
+delete from bucket where at < $1`, b.KeepFrom); err != nil {
 			return err
 		}
 		_, err = tx.Exec(ctx, `-- name: alerting.progress.save

@@ -22,9 +22,9 @@ var sections = []string{"Meaning", "Impact", "Diagnosis", "Mitigation", "Escalat
 
 // Step is one question of a diagnosis.
 type Step struct {
-	Title   string
-	Command string // sh; "" when it has none
-	Answer  string // what the command's output means; "" when it is not told
+	Title    string
+	Command  string // sh; "" when it has none
+	Expected string // what the command's output means; "" when it is not told
 }
 
 // Check reports everything that is wrong with the runbooks in fsys, given the
@@ -77,7 +77,7 @@ func checkPage(text string) (problems []error) {
 		switch {
 		case s.Command == "":
 			problems = append(problems, fmt.Errorf("step %q has no sh command", s.Title))
-		case !strings.Contains(s.Answer, "Expected"):
+		case !strings.Contains(s.Expected, "Expected"):
 			problems = append(problems, fmt.Errorf("step %q does not say what is expected", s.Title))
 		}
 	}

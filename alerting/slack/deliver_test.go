@@ -55,7 +55,7 @@ func (d *desk) deliver(t *testing.T, outbox slack.Outbox, length time.Duration) 
 
 func (d *desk) open(t *testing.T, id string) incident.Incident {
 	i := incident.Incident{ID: id, SLO: id, StartedAt: time.Now(), OpenedAt: time.Now(), UpdatedAt: time.Now(),
-		Facts: incident.Facts{Title: "It fails", Attempt: "attempts", Scale: 1}}
+		Facts: incident.Facts{Title: "It fails", EventLabel: "attempts", Scale: 1}}
 	if err := d.Open(t.Context(), d.term, i, "Paged."); err != nil {
 		t.Fatal(err)
 	}

@@ -39,7 +39,7 @@ func write(i incident.Incident, links Links) (text string, blocks []slackapi.Blo
 	if !i.Open() {
 		headline, body = resolved(i)
 	}
-	text = escape(fmt.Sprintf("%s: %s of %s failed", headline, share(i.Facts.Since), i.Facts.Attempt))
+	text = escape(fmt.Sprintf("%s: %s of %s failed", headline, share(i.Facts.SinceStart), i.Facts.EventLabel))
 	return text, []slackapi.Block{
 		slackapi.NewHeaderBlock(slackapi.NewTextBlockObject(slackapi.PlainTextType, headline, true, false)),
 		section(body),
@@ -56,9 +56,9 @@ func burning(i incident.Incident) (headline, body string) {
 	}
 	lines := []string{
 		fmt.Sprintf("*%s of %s fail* for %s: %d of %d in the last %s.",
-			share(now), escape(f.Attempt), escape(f.Affected), now.Bad, now.Total(), length(over)),
+			share(now), escape(f.EventLabel), escape(f.Affected), now.Bad, now.Total(), length(over)),
 		fmt.Sprintf("Since *%s*, for %s. %d have failed so far%s.",
-			clock(i.StartedAt), length(i.UpdatedAt.Sub(i.StartedAt)), f.Since.Bad, in(f.Regions)),
+			clock(i.StartedAt), length(i.UpdatedAt.Sub(i.StartedAt)), f.SinceStart.Bad, in(f.Regions)),
 		budget(i),
 	}
 	return "🔴 " + f.Title, strings.Join(lines, "\n")
@@ -69,7 +69,7 @@ func resolved(i incident.Incident) (headline, body string) {
 	lines := []string{
 		fmt.Sprintf("It is over. From *%s* to *%s*, for %s, *%d of %d %s failed* for %s%s.",
 			clock(i.StartedAt), clock(i.ResolvedAt), length(i.ResolvedAt.Sub(i.StartedAt)),
-			f.Since.Bad, f.Since.Total(), escape(f.Attempt), escape(f.Affected), in(f.Regions)),
+			f.SinceStart.Bad, f.SinceStart.Total(), escape(f.EventLabel), escape(f.Affected), in(f.Regions)),
 		budget(i),
 	}
 	return "✅ Resolved: " + f.Title, strings.Join(lines, "\n")
@@ -86,13 +86,13 @@ func budget(i incident.Incident) string {
 	f := i.Facts
 	window := length(f.Window)
 	switch {
-	case f.Left <= 0:
-		return fmt.Sprintf("The error budget of %s is *spent* (%s over).", window, percent(-f.Left))
-	case !i.Open() || f.GoneAt.IsZero():
-		return fmt.Sprintf("*%s* of the error budget of %s is left.", percent(f.Left), window)
+	case f.BudgetRemaining <= 0:
+		return fmt.Sprintf("The error budget of %s is *spent* (%s over).", window, percent(-f.BudgetRemaining))
+	case !i.Open() || f.ExhaustedAt.IsZero():
+		return fmt.Sprintf("*%s* of the error budget of %s is left.", percent(f.BudgetRemaining), window)
 	}
 	return fmt.Sprintf("*%s* of the error budget of %s is left; at this rate it is gone at *%s*, in %s.",
-		percent(f.Left), window, day(f.GoneAt, i.UpdatedAt), length(f.GoneAt.Sub(i.UpdatedAt)))
+		percent(f.BudgetRemaining), window, day(f.ExhaustedAt, i.UpdatedAt), length(f.ExhaustedAt.Sub(i.UpdatedAt)))
 }
 
 // day adds the date to a time that is not today's.

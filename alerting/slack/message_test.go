@@ -28,11 +28,11 @@ func burningIncident() incident.Incident {
 		ID: "0193-id", SLO: "booking-availability", Severity: slo.Page,
 		StartedAt: at, OpenedAt: at.Add(30 * time.Second), UpdatedAt: at.Add(2 * time.Minute),
 		Facts: incident.Facts{
-			Title: "Bookings are failing", Attempt: "booking attempts", Affected: "diners who press <Book>",
+			Title: "Bookings are failing", EventLabel: "booking attempts", Affected: "diners who press <Book>",
 			Dashboard: "bookings-right-now", Target: 0.999, Window: 30 * 24 * time.Hour, Scale: 1,
-			Pair:     slo.Pair{Severity: slo.Page, Long: time.Hour, Short: 5 * time.Minute, Burn: 14.4},
-			LongBurn: 312.4, Long: slo.Count{Good: 688, Bad: 312}, Short: slo.Count{Good: 20, Bad: 300}, Since: slo.Count{Good: 25, Bad: 312},
-			Left: 0.566, GoneAt: at.Add(2*time.Minute + 78*time.Minute),
+			Pair:     slo.WindowPair{Severity: slo.Page, Long: time.Hour, Short: 5 * time.Minute, Burn: 14.4},
+			LongBurn: 312.4, Long: slo.Count{Good: 688, Bad: 312}, Short: slo.Count{Good: 20, Bad: 300}, SinceStart: slo.Count{Good: 25, Bad: 312},
+			BudgetRemaining: 0.566, ExhaustedAt: at.Add(2*time.Minute + 78*time.Minute),
 			Regions: map[string]int64{"ap-northeast-2": 300, "us-east-1": 12}, Traces: []string{"0af7651916cd43dd8448eb211c80319c"},
 		},
 	}
@@ -43,7 +43,7 @@ func TestMessagesSayItInPlainWords(t *testing.T) {
 	shortened.Facts.Scale, shortened.Facts.Window = 60, 12*time.Hour
 	shortened.Facts.Pair.Long, shortened.Facts.Pair.Short = time.Minute, 5*time.Second
 	spent := burningIncident()
-	spent.Facts.Left = -0.25
+	spent.Facts.BudgetRemaining = -0.25
 	over := burningIncident()
 	over.ResolvedAt = over.StartedAt.Add(7 * time.Minute)
 	over.UpdatedAt = over.ResolvedAt

@@ -8,10 +8,10 @@ type Bucket struct {
 	Count
 }
 
-// Onset is when the burning that fills buckets (ascending) began: the bucket
+// BurnStart is when the burning that fills buckets (ascending) began: the bucket
 // after which bad events were always ahead of what the rate burn explains,
 // where their running lead was smallest. It is fallback when nothing is bad.
-func (o Objective) Onset(buckets []Bucket, burn float64, fallback time.Time) time.Time {
+func (o Objective) BurnStart(buckets []Bucket, burn float64, fallback time.Time) time.Time {
 	onset, lead, least, bad := fallback, 0.0, 0.0, false
 	for _, b := range buckets {
 		if b.Bad > 0 && (!bad || lead <= least) {

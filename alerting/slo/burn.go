@@ -27,10 +27,10 @@ func (c Count) BadShare() float64 {
 // 1 the budget ends exactly with the window.
 func (o Objective) BurnRate(c Count) float64 { return c.BadShare() / o.Budget() }
 
-// Chance is the probability of seeing at least c.Bad bad events among
+// PValue is the probability of seeing at least c.Bad bad events among
 // c.Total() if the service kept its promise only just: the upper tail of a
 // Poisson distribution with mean Total × Budget.
-func (o Objective) Chance(c Count) float64 {
+func (o Objective) PValue(c Count) float64 {
 	return poissonTail(c.Bad, float64(c.Total())*o.Budget())
 }
 
@@ -66,18 +66,18 @@ func poissonTail(k int64, mean float64) float64 {
 	return max(1-sum, 0)
 }
 
-// Left is the share of the budget that remains after c, which was counted
+// BudgetRemaining is the share of the budget that remains after c, which was counted
 // over the last covered of the window; below 0 it is overspent. What was
 // before counts as quiet: a system that was watched for an hour has had an
 // hour to spend its month's budget.
-func (o Objective) Left(c Count, covered time.Duration) float64 {
+func (o Objective) BudgetRemaining(c Count, covered time.Duration) float64 {
 	share := min(float64(covered)/float64(o.Window), 1)
 	return 1 - o.BurnRate(c)*share
 }
 
-// GoneIn is when a budget of which left remains is spent at the rate burn; ok
+// TimeToExhaustion is when a budget of which left remains is spent at the rate burn; ok
 // is false when it does not burn at all.
-func (o Objective) GoneIn(left, burn float64) (d time.Duration, ok bool) {
+func (o Objective) TimeToExhaustion(left, burn float64) (d time.Duration, ok bool) {
 	if burn <= 0 {
 		return 0, false
 	}

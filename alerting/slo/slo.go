@@ -11,7 +11,7 @@ import "time"
 type SLO struct {
 	Name        string // stable slug; also the name of its runbook
 	Title       string // the headline while it fails: "Bookings are failing"
-	Attempt     string // what is counted, in the plural: "booking attempts"
+	EventLabel  string // what is counted, in the plural: "booking attempts"
 	Affected    string // who notices: "diners who press Book"
 	Dashboard   string // the dashboard to open
 	Description string
@@ -33,13 +33,13 @@ func (o Objective) Budget() float64 { return 1 - o.Target }
 type Policy struct {
 	// MaxChance is how probable the short window's bad events may at most be
 	// under the objective: above it, a page is bad luck and not sent.
-	MaxChance float64
-	Pairs     []Pair
+	MaxPValue float64
+	Pairs     []WindowPair
 }
 
-// Pair fires when both its windows burn: the long one says it matters, the
+// WindowPair fires when both its windows burn: the long one says it matters, the
 // short one that it still goes on.
-type Pair struct {
+type WindowPair struct {
 	Severity    Severity
 	Long, Short time.Duration
 	Burn        float64 // how many times faster than sustainable
@@ -60,11 +60,11 @@ func (p Policy) Longest() time.Duration {
 	return d
 }
 
-// Shortened returns s with every window divided by n, for a demo or a test
+// WithTimeScale returns s with every window divided by n, for a demo or a test
 // that cannot wait an hour. Rates and counts keep their meaning.
-func (s SLO) Shortened(n int) SLO {
+func (s SLO) WithTimeScale(n int) SLO {
 	s.Objective.Window /= time.Duration(n)
-	pairs := make([]Pair, len(s.Policy.Pairs))
+	pairs := make([]WindowPair, len(s.Policy.Pairs))
 	for i, p := range s.Policy.Pairs {
 		p.Long /= time.Duration(n)
 		p.Short /= time.Duration(n)

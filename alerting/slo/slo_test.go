@@ -71,17 +71,17 @@ func TestPoissonTailFallsAsMoreIsBad(t *testing.T) {
 func TestBudgetLeftCountsOnlyTheTimeWatched(t *testing.T) {
 	o := Objective{Target: 0.999, Window: month}
 	// An hour at 14.4 times spends 2 % of a month's budget.
-	if got := o.Left(Count{9856, 144}, time.Hour); !near(got, 0.98) {
+	if got := o.BudgetRemaining(Count{9856, 144}, time.Hour); !near(got, 0.98) {
 		t.Errorf("left %v, want 0.98", got)
 	}
-	if got := o.Left(Count{998, 2}, month); !near(got, -1) {
+	if got := o.BudgetRemaining(Count{998, 2}, month); !near(got, -1) {
 		t.Errorf("twice the budget over the whole window: left %v, want -1", got)
 	}
-	d, ok := o.GoneIn(0.98, 14.4)
+	d, ok := o.TimeToExhaustion(0.98, 14.4)
 	if want := 49 * time.Hour; !ok || (d-want).Abs() > time.Second {
 		t.Errorf("gone in %v, want %v", d, want)
 	}
-	if _, ok := o.GoneIn(1, 0); ok {
+	if _, ok := o.TimeToExhaustion(1, 0); ok {
 		t.Error("a budget that does not burn is never gone")
 	}
 }
@@ -103,17 +103,17 @@ func TestOnsetIsWhereTheBurningBegan(t *testing.T) {
 		for i, c := range tc.counts {
 			buckets = append(buckets, Bucket{at(i), c})
 		}
-		if got := o.Onset(buckets, 14.4, at(99)); !got.Equal(at(tc.want)) {
+		if got := o.BurnStart(buckets, 14.4, at(99)); !got.Equal(at(tc.want)) {
 			t.Errorf("%s: onset %v, want minute %d", name, got, tc.want)
 		}
 	}
 }
 
 func TestShortenedDividesWindowsAndNothingElse(t *testing.T) {
-	s := SLO{Objective: Objective{0.999, month}, Policy: Policy{MaxChance: 1e-5,
-		Pairs: []Pair{{Page, time.Hour, 5 * time.Minute, 14.4}}}}
-	short := s.Shortened(60)
-	if got, want := short.Policy.Pairs[0], (Pair{Page, time.Minute, 5 * time.Second, 14.4}); got != want {
+	s := SLO{Objective: Objective{0.999, month}, Policy: Policy{MaxPValue: 1e-5,
+		Pairs: []WindowPair{{Page, time.Hour, 5 * time.Minute, 14.4}}}}
+	short := s.WithTimeScale(60)
+	if got, want := short.Policy.Pairs[0], (WindowPair{Page, time.Minute, 5 * time.Second, 14.4}); got != want {
 		t.Errorf("got %v, want %v", got, want)
 	}
 	if short.Objective != (Objective{0.999, 12 * time.Hour}) {

@@ -17,9 +17,9 @@ func (l *loader) addPolicy(file string, d policyDocument) {
 		return
 	}
 	l.policies[name] = file
-	p := slo.Policy{MaxChance: d.Spec.MaxChance}
-	if p.MaxChance <= 0 || p.MaxChance > 1 {
-		l.problem(file, "spec.maxChance", "%v is not a probability above 0", p.MaxChance)
+	p := slo.Policy{MaxPValue: d.Spec.MaxChance}
+	if p.MaxPValue <= 0 || p.MaxPValue > 1 {
+		l.problem(file, "spec.maxChance", "%v is not a probability above 0", p.MaxPValue)
 	}
 	if len(d.Spec.Windows) == 0 {
 		l.problem(file, "spec.windows", "is empty; it would never fire")
@@ -27,7 +27,7 @@ func (l *loader) addPolicy(file string, d policyDocument) {
 	s, known := l.slos[name]
 	for i, w := range d.Spec.Windows {
 		at := fmt.Sprintf("spec.windows[%d]", i)
-		pair := slo.Pair{
+		pair := slo.WindowPair{
 			Severity: slo.Severity(w.Severity),
 			Long:     l.duration(file, at+".long", w.Long),
 			Short:    l.duration(file, at+".short", w.Short),

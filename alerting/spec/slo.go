@@ -48,7 +48,7 @@ func (l *loader) addSLO(file string, d sloDocument) {
 	s := slo.SLO{
 		Name:        name,
 		Title:       d.Metadata.DisplayName,
-		Attempt:     d.Metadata.Annotations[annotationAttempt],
+		EventLabel:  d.Metadata.Annotations[annotationAttempt],
 		Affected:    d.Metadata.Annotations[annotationAffected],
 		Dashboard:   d.Metadata.Annotations[annotationDashboard],
 		Description: d.Spec.Description,

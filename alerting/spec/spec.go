@@ -101,7 +101,7 @@ func (l *loader) file(file string, body []byte, later *[]func()) {
 		if err := kinds.Decode(&h); errors.Is(err, io.EOF) {
 			return
 		} else if err != nil {
-			l.problem(file, "", "%s", plain(err))
+			l.problem(file, "", "%s", yamlMessage(err))
 			return
 		}
 		switch h {
@@ -123,14 +123,14 @@ func (l *loader) file(file string, body []byte, later *[]func()) {
 
 func decode[T any](l *loader, file string, docs *yaml.Decoder) (d T, ok bool) {
 	if err := docs.Decode(&d); err != nil {
-		l.problem(file, "", "%s", plain(err))
+		l.problem(file, "", "%s", yamlMessage(err))
 		return d, false
 	}
 	return d, true
 }
 
-// plain says a YAML error without the names of our Go types.
-func plain(err error) string {
+// yamlMessage says a YAML error without the names of our Go types.
+func yamlMessage(err error) string {
 	s := strings.TrimPrefix(err.Error(), "yaml: ")
 	s = strings.ReplaceAll(s, "unmarshal errors:\n  ", "")
 	before, _, _ := strings.Cut(s, " not found in type")

@@ -24,7 +24,7 @@ func TestTheShippedObjectivesAreThoseOfTheDesign(t *testing.T) {
 	if want := (slo.Objective{Target: 0.999, Window: 30 * 24 * time.Hour}); s.Objective != want {
 		t.Errorf("objective %v, want %v", s.Objective, want)
 	}
-	want := slo.Policy{MaxChance: 1e-5, Pairs: []slo.Pair{
+	want := slo.Policy{MaxPValue: 1e-5, Pairs: []slo.WindowPair{
 		{Severity: slo.Page, Long: time.Hour, Short: 5 * time.Minute, Burn: 14.4},
 		{Severity: slo.Page, Long: 6 * time.Hour, Short: 30 * time.Minute, Burn: 6},
 	}}

@@ -66,7 +66,7 @@ func sumsEqualAddition(t *testing.T, s Store, term lease.Term) {
 		// Any stretch is counted again, as if late lines had come.
 		from := rnd.IntN(50)
 		to := from + 1 + rnd.IntN(20)
-		batch := evaluate.Batch{Shape: "x", From: at(from), To: at(to), Keep: at(-100), Buckets: map[string][]slo.Bucket{}}
+		batch := evaluate.Batch{Shape: "x", From: at(from), To: at(to), KeepFrom: at(-100), Buckets: map[string][]slo.Bucket{}}
 		for name, counts := range truth {
 			for m := from; m < to; m++ {
 				delete(counts, m)
@@ -97,7 +97,7 @@ func sumsEqualAddition(t *testing.T, s Store, term lease.Term) {
 			}
 		}
 	}
-	if until, err := s.Until(ctx, "x"); err != nil || until.IsZero() {
+	if until, err := s.CountedUntil(ctx, "x"); err != nil || until.IsZero() {
 		t.Errorf("until %v, %v", until, err)
 	}
 }
@@ -106,7 +106,7 @@ func otherShape(t *testing.T, s Store, term lease.Term) {
 	ctx := t.Context()
 	one := map[string][]slo.Bucket{"a": {{At: at(1), Count: slo.Count{Good: 5}}}}
 	must(t, s.Save(ctx, term, evaluate.Batch{Shape: "minutes", From: at(0), To: at(2), Buckets: one}))
-	if until, err := s.Until(ctx, "seconds"); err != nil || !until.IsZero() {
+	if until, err := s.CountedUntil(ctx, "seconds"); err != nil || !until.IsZero() {
 		t.Errorf("nothing was counted in seconds, got %v, %v", until, err)
 	}
 	must(t, s.Save(ctx, term, evaluate.Batch{Shape: "seconds", From: at(10), To: at(11)}))
@@ -120,7 +120,7 @@ func otherShape(t *testing.T, s Store, term lease.Term) {
 func oldBuckets(t *testing.T, s Store, term lease.Term) {
 	ctx := t.Context()
 	for m := range 10 {
-		must(t, s.Save(ctx, term, evaluate.Batch{Shape: "x", From: at(m), To: at(m + 1), Keep: at(m - 4),
+		must(t, s.Save(ctx, term, evaluate.Batch{Shape: "x", From: at(m), To: at(m + 1), KeepFrom: at(m - 4),
 			Buckets: map[string][]slo.Bucket{"a": {{At: at(m), Count: slo.Count{Good: 1}}}}}))
 	}
 	left, err := s.Between(ctx, "a", at(0), at(20))
@@ -138,9 +138,9 @@ func example(name string) incident.Incident {
 		ID: uuid.Must(uuid.NewV7()).String(), SLO: name, Severity: slo.Page,
 		StartedAt: at(0), OpenedAt: at(1), UpdatedAt: at(1),
 		Facts: incident.Facts{
-			Title: "It fails", Target: 0.999, Window: 720 * time.Hour, Scale: 1, LongBurn: 20.5, GoneAt: at(90),
-			Pair: slo.Pair{Severity: slo.Page, Long: time.Hour, Short: 5 * minute, Burn: 14.4},
-			Long: slo.Count{Good: 10, Bad: 5}, Left: 0.5, Regions: map[string]int64{"r": 5}, Traces: []string{"t"},
+			Title: "It fails", Target: 0.999, Window: 720 * time.Hour, Scale: 1, LongBurn: 20.5, ExhaustedAt: at(90),
+			Pair: slo.WindowPair{Severity: slo.Page, Long: time.Hour, Short: 5 * minute, Burn: 14.4},
+			Long: slo.Count{Good: 10, Bad: 5}, BudgetRemaining: 0.5, Regions: map[string]int64{"r": 5}, Traces: []string{"t"},
 		},
 	}
 }
@@ -163,7 +163,7 @@ func oneOpen(t *testing.T, s Store, term lease.Term) {
 func roundTrip(t *testing.T, s Store, term lease.Term) {
 	ctx, want := t.Context(), example("a")
 	must(t, s.Open(ctx, term, want, "opened"))
-	want.Facts.Since, want.UpdatedAt = slo.Count{Good: 1, Bad: 2}, at(3)
+	want.Facts.SinceStart, want.UpdatedAt = slo.Count{Good: 1, Bad: 2}, at(3)
 	must(t, s.Update(ctx, term, want))
 	got, open, err := s.Current(ctx, "a")
 	must(t, err)

@@ -31,7 +31,7 @@ type config struct {
 	opensearch, index     string // empty: nothing is ever seen
 	slack                 slack.Config
 	slos                  []slo.SLO // shortened to pace
-	pace                  evaluate.Pace
+	pace                  evaluate.Timing
 }
 
 // setting is one flag, with the environment as fallback.
@@ -84,7 +84,7 @@ var settings = []setting{
 	{"time-scale", "1", "divides windows, buckets and ticks together, for a demo", func(c *config, v string) error {
 		n, err := strconv.Atoi(v)
 		if err == nil {
-			c.pace, err = evaluate.NewPace(n)
+			c.pace, err = evaluate.NewTiming(n)
 		}
 		return err
 	}},
@@ -154,7 +154,7 @@ func configure(args []string, getenv func(string) string, stdout io.Writer) (con
 		return c, fmt.Errorf("alertingd cannot start:\n%w\nsee alertingd -help", errors.Join(problems...))
 	}
 	for i, s := range c.slos {
-		c.slos[i] = s.Shortened(c.pace.Scale)
+		c.slos[i] = s.WithTimeScale(c.pace.Scale)
 	}
 	return c, nil
 }

@@ -46,7 +46,7 @@ func (l listener) tick() func(context.Context, error) {
 }
 
 func (l listener) incident(ctx context.Context, event evaluate.Event, i incident.Incident) {
-	about := []any{names.SLO, i.SLO, names.IncidentID, i.ID, names.Count, i.Facts.Since.Bad}
+	about := []any{names.SLO, i.SLO, names.IncidentID, i.ID, names.Count, i.Facts.SinceStart.Bad}
 	switch event {
 	case evaluate.Opened:
 		l.log.WarnContext(ctx, i.Facts.Title, append(about, names.EventName, names.EventIncidentOpened)...)

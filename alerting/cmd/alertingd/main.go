@@ -86,15 +86,15 @@ func watch(ctx context.Context, c config, t *telemetry.Telemetry) error {
 		}
 	}
 	loop := evaluate.Loop{
-		SLOs: c.slos, Pace: c.pace, Source: source, Buckets: kept, Report: listen.tick(),
-		Incidents: incident.Keeper{
+		SLOs: c.slos, Timing: c.pace, Source: source, Buckets: kept, Report: listen.tick(),
+		Incidents: incident.Manager{
 			Store: kept, Buckets: kept, Source: source, Scale: c.pace.Scale, Report: listen.incident,
-			Every: max(updateEvery/time.Duration(c.pace.Scale), updateAtLeast),
+			UpdateInterval: max(updateEvery/time.Duration(c.pace.Scale), updateAtLeast),
 		},
 	}
 	c.slack.HTTP = telemetry.Client("slack", requestTimeout)
 	deliverer := slack.NewDeliverer(c.slack, kept, listen.delivery)
-	holder := lease.Holder{Store: kept, Name: uuid.NewString(), TTL: leaseTTL, Report: listen.lease}
+	holder := lease.Elector{Store: kept, HolderID: uuid.NewString(), TTL: leaseTTL, Report: listen.lease}
 
 	ops, err := newOps(c.opsAddr, ready, t)
 	if err != nil {

@@ -189,14 +189,14 @@ func start(t *testing.T, args ...string) *daemon {
 }
 
 // traffic is a diner every 50 ms, until stopped.
-func traffic(lines *indicatortest.Lines, status int) (sent *atomic.Int32, stop func()) {
+func traffic(lines *indicatortest.AccessLog, status int) (sent *atomic.Int32, stop func()) {
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan struct{})
 	sent = new(atomic.Int32)
 	go func() {
 		defer close(done)
 		for ctx.Err() == nil {
-			lines.Booking(time.Now(), status, strings.ToLower(rand.Text()), nil)
+			lines.AddBooking(time.Now(), status, strings.ToLower(rand.Text()), nil)
 			sent.Add(1)
 			select {
 			case <-ctx.Done():

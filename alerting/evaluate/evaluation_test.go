@@ -42,7 +42,7 @@ func TestItFiresWhenLongAndShortBurnAndItIsNoBadLuck(t *testing.T) {
 		"two of four are not":        {slo.Count{Good: 40, Bad: 2}, slo.Count{Good: 2, Bad: 2}, quiet, quiet, time.Hour},
 	} {
 		t.Run(name, func(t *testing.T) {
-			v := Judge(booking(t), time.Now(), []Sum{{Count: tc.h1}, {Count: tc.m5}, {Count: tc.h6}, {Count: tc.m30}, {Count: quiet}})
+			v := evaluateSLO(booking(t), time.Now(), []Sum{{Count: tc.h1}, {Count: tc.m5}, {Count: tc.h6}, {Count: tc.m30}, {Count: quiet}})
 			pair, fires := v.Firing()
 			if fires != (tc.want > 0) || pair.Long != tc.want {
 				t.Errorf("fires %v with %+v, want %s", fires, pair, tc.want)
@@ -53,20 +53,20 @@ func TestItFiresWhenLongAndShortBurnAndItIsNoBadLuck(t *testing.T) {
 
 func TestTheBudgetIsThatOfTheTimeWatched(t *testing.T) {
 	s, now := booking(t), time.Now()
-	v := Judge(s, now, []Sum{{}, {}, {}, {}, {Count: slo.Count{Good: 9856, Bad: 144}, First: now.Add(-time.Hour)}})
-	if math.Abs(v.Left-0.98) > 1e-9 {
-		t.Errorf("left %v, want 0.98", v.Left)
+	v := evaluateSLO(s, now, []Sum{{}, {}, {}, {}, {Count: slo.Count{Good: 9856, Bad: 144}, First: now.Add(-time.Hour)}})
+	if math.Abs(v.BudgetRemaining-0.98) > 1e-9 {
+		t.Errorf("left %v, want 0.98", v.BudgetRemaining)
 	}
 }
 
 func TestNext(t *testing.T) {
-	firing, calm := Verdict{Pairs: []PairVerdict{{}, {Fires: true}}}, Verdict{Pairs: []PairVerdict{{}, {}}}
+	firing, calm := Evaluation{Pairs: []PairEvaluation{{}, {Fires: true}}}, Evaluation{Pairs: []PairEvaluation{{}, {}}}
 	for _, tc := range []struct {
 		open bool
-		v    Verdict
+		v    Evaluation
 		want Event
-	}{{false, calm, Nothing}, {false, firing, Opened}, {true, firing, Ongoing}, {true, calm, Resolved}} {
-		if got := Next(tc.open, tc.v); got != tc.want {
+	}{{false, calm, NoChange}, {false, firing, Opened}, {true, firing, Ongoing}, {true, calm, Resolved}} {
+		if got := Transition(tc.open, tc.v); got != tc.want {
 			t.Errorf("open %v: %v, want %v", tc.open, got, tc.want)
 		}
 	}
@@ -78,7 +78,7 @@ func TestNext(t *testing.T) {
 func TestAMonthOfQuietNightsPagesNobody(t *testing.T) {
 	pages := func(maxChance float64) (n int) {
 		s := booking(t)
-		s.Policy.MaxChance = maxChance
+		s.Policy.MaxPValue = maxChance
 		rnd := rand.New(rand.NewPCG(7, 7))
 		const minutes = 30 * 24 * 60
 		before := make([]slo.Count, minutes+1)
@@ -97,11 +97,11 @@ func TestAMonthOfQuietNightsPagesNobody(t *testing.T) {
 		for m := 1; m <= minutes; m++ {
 			var sums []Sum
 			end := time.Unix(0, 0).Add(time.Duration(m) * time.Minute)
-			for _, start := range starts(s, end) {
+			for _, start := range windowStarts(s, end) {
 				from := before[max(0, int(start.Unix()/60))]
 				sums = append(sums, Sum{Count: slo.Count{Good: before[m].Good - from.Good, Bad: before[m].Bad - from.Bad}})
 			}
-			_, now := Judge(s, end, sums).Firing()
+			_, now := evaluateSLO(s, end, sums).Firing()
 			if now && !firing {
 				n++
 			}

@@ -15,36 +15,36 @@ type Sum struct {
 	First time.Time
 }
 
-// PairVerdict is what one pair of windows says.
-type PairVerdict struct {
-	slo.Pair
+// PairEvaluation is what one pair of windows says.
+type PairEvaluation struct {
+	slo.WindowPair
 	LongCount, ShortCount slo.Count
 	LongBurn, ShortBurn   float64
-	Chance                float64 // of the short count, if the promise were kept
+	PValue                float64 // of the short count, if the promise were kept
 	Fires                 bool
 }
 
-// Verdict is what an objective's counts mean at one moment.
-type Verdict struct {
-	SLO   slo.SLO
-	At    time.Time
-	Pairs []PairVerdict
-	Left  float64 // share of the budget that remains
+// Evaluation is what an objective's counts mean at one moment.
+type Evaluation struct {
+	SLO             slo.SLO
+	At              time.Time
+	Pairs           []PairEvaluation
+	BudgetRemaining float64 // share of the budget that remains
 }
 
 // Firing returns the first pair of the policy that fires.
-func (v Verdict) Firing() (PairVerdict, bool) {
+func (v Evaluation) Firing() (PairEvaluation, bool) {
 	for _, p := range v.Pairs {
 		if p.Fires {
 			return p, true
 		}
 	}
-	return PairVerdict{}, false
+	return PairEvaluation{}, false
 }
 
-// starts are the beginnings of the sums that Judge needs: long and short of
+// windowStarts are the beginnings of the sums that Judge needs: long and short of
 // each pair, then the budget's.
-func starts(s slo.SLO, end time.Time) []time.Time {
+func windowStarts(s slo.SLO, end time.Time) []time.Time {
 	var all []time.Time
 	for _, p := range s.Policy.Pairs {
 		all = append(all, end.Add(-p.Long), end.Add(-p.Short))
@@ -52,19 +52,19 @@ func starts(s slo.SLO, end time.Time) []time.Time {
 	return append(all, end.Add(-s.Objective.Window))
 }
 
-// Judge says what the sums mean; sums are in the order of starts.
-func Judge(s slo.SLO, at time.Time, sums []Sum) Verdict {
-	v := Verdict{SLO: s, At: at}
+// evaluateSLO says what the sums mean; sums are in the order of starts.
+func evaluateSLO(s slo.SLO, at time.Time, sums []Sum) Evaluation {
+	v := Evaluation{SLO: s, At: at}
 	for i, p := range s.Policy.Pairs {
 		long, short := sums[2*i].Count, sums[2*i+1].Count
-		pv := PairVerdict{
-			Pair: p, LongCount: long, ShortCount: short,
+		pv := PairEvaluation{
+			WindowPair: p, LongCount: long, ShortCount: short,
 			LongBurn: s.Objective.BurnRate(long), ShortBurn: s.Objective.BurnRate(short),
-			Chance: s.Objective.Chance(short),
+			PValue: s.Objective.PValue(short),
 		}
 		// 1 - 0.999 is not quite 0.001, and a burn of exactly 14.4 counts.
 		burn := p.Burn * (1 - 1e-9)
-		pv.Fires = pv.LongBurn >= burn && pv.ShortBurn >= burn && pv.Chance < s.Policy.MaxChance
+		pv.Fires = pv.LongBurn >= burn && pv.ShortBurn >= burn && pv.PValue < s.Policy.MaxPValue
 		v.Pairs = append(v.Pairs, pv)
 	}
 	budget := sums[len(sums)-1]
@@ -72,7 +72,7 @@ func Judge(s slo.SLO, at time.Time, sums []Sum) Verdict {
 	if budget.First.IsZero() {
 		covered = 0
 	}
-	v.Left = s.Objective.Left(budget.Count, covered)
+	v.BudgetRemaining = s.Objective.BudgetRemaining(budget.Count, covered)
 	return v
 }
 
@@ -81,14 +81,14 @@ type Event int
 
 // The events of an objective.
 const (
-	Nothing Event = iota
+	NoChange Event = iota
 	Opened
 	Ongoing
 	Resolved
 )
 
-// Next is the state machine: open says whether an incident is open.
-func Next(open bool, v Verdict) Event {
+// Transition is the state machine: open says whether an incident is open.
+func Transition(open bool, v Evaluation) Event {
 	_, firing := v.Firing()
 	switch {
 	case firing && !open:
@@ -98,5 +98,5 @@ func Next(open bool, v Verdict) Event {
 	case open:
 		return Resolved
 	}
-	return Nothing
+	return NoChange
 }

@@ -13,31 +13,31 @@ import (
 	"jari.example/alerting/slo"
 )
 
-// Keeper turns verdicts into incidents. It implements evaluate.Incidents.
-type Keeper struct {
+// Manager turns verdicts into incidents. It implements evaluate.Incidents.
+type Manager struct {
 	Store   Store
 	Buckets evaluate.Buckets
 	Source  indicator.Source
 	Scale   int
 	// Every is how often an open incident's facts are brought up to date.
-	Every time.Duration
+	UpdateInterval time.Duration
 	// Report hears of what changed.
 	Report func(context.Context, evaluate.Event, Incident)
 }
 
 // Apply opens, updates or resolves the objective's incident. Evidence that
 // cannot be had is an error, too, but keeps nobody from being told.
-func (k Keeper) Apply(ctx context.Context, term lease.Term, v evaluate.Verdict) error {
+func (k Manager) Apply(ctx context.Context, term lease.Term, v evaluate.Evaluation) error {
 	i, open, err := k.Store.Current(ctx, v.SLO.Name)
 	if err != nil {
 		return fmt.Errorf("look up the open incident: %w", err)
 	}
-	event := evaluate.Next(open, v)
-	if event == evaluate.Nothing || event == evaluate.Ongoing && v.At.Sub(i.UpdatedAt) < k.Every {
+	event := evaluate.Transition(open, v)
+	if event == evaluate.NoChange || event == evaluate.Ongoing && v.At.Sub(i.UpdatedAt) < k.UpdateInterval {
 		return nil
 	}
 	if event == evaluate.Opened {
-		if i, err = k.begin(ctx, v); err != nil {
+		if i, err = k.newIncident(ctx, v); err != nil {
 			return err
 		}
 	}
@@ -46,7 +46,7 @@ func (k Keeper) Apply(ctx context.Context, term lease.Term, v evaluate.Verdict) 
 	case evaluate.Opened:
 		i, err = k.open(ctx, term, i, v)
 	case evaluate.Ongoing:
-		if i, err = k.look(ctx, i, v); err == nil {
+		if i, err = k.withCurrentFacts(ctx, i, v); err == nil {
 			err = k.Store.Update(ctx, term, i)
 		}
 	case evaluate.Resolved:
@@ -59,8 +59,8 @@ func (k Keeper) Apply(ctx context.Context, term lease.Term, v evaluate.Verdict) 
 	return missing
 }
 
-// begin is a new incident, dated to when the burning began.
-func (k Keeper) begin(ctx context.Context, v evaluate.Verdict) (Incident, error) {
+// newIncident is a new incident, dated to when the burning began.
+func (k Manager) newIncident(ctx context.Context, v evaluate.Evaluation) (Incident, error) {
 	pair, _ := v.Firing()
 	buckets, err := k.Buckets.Between(ctx, v.SLO.Name, v.At.Add(-pair.Long), v.At)
 	if err != nil {
@@ -69,13 +69,13 @@ func (k Keeper) begin(ctx context.Context, v evaluate.Verdict) (Incident, error)
 	id, err := uuid.NewV7()
 	return Incident{
 		ID: id.String(), SLO: v.SLO.Name, Severity: pair.Severity, OpenedAt: v.At,
-		StartedAt: v.SLO.Objective.Onset(buckets, pair.Burn, v.At),
+		StartedAt: v.SLO.Objective.BurnStart(buckets, pair.Burn, v.At),
 	}, err
 }
 
-func (k Keeper) open(ctx context.Context, term lease.Term, i Incident, v evaluate.Verdict) (Incident, error) {
+func (k Manager) open(ctx context.Context, term lease.Term, i Incident, v evaluate.Evaluation) (Incident, error) {
 	pair, _ := v.Firing()
-	i, err := k.look(ctx, i, v)
+	i, err := k.withCurrentFacts(ctx, i, v)
 	if err != nil {
 		return i, err
 	}
@@ -84,42 +84,42 @@ func (k Keeper) open(ctx context.Context, term lease.Term, i Incident, v evaluat
 	return i, k.Store.Open(ctx, term, i, note)
 }
 
-func (k Keeper) resolve(ctx context.Context, term lease.Term, i Incident, v evaluate.Verdict) (Incident, error) {
-	since, err := k.since(ctx, i, v)
+func (k Manager) resolve(ctx context.Context, term lease.Term, i Incident, v evaluate.Evaluation) (Incident, error) {
+	since, err := k.countSinceStart(ctx, i, v)
 	if err != nil {
 		return i, err
 	}
 	// The pair and its counts stay those of the last look at the fire; what
 	// it cost is told as it stands now.
-	i.Facts.Since, i.Facts.Left, i.Facts.GoneAt = since, v.Left, time.Time{}
+	i.Facts.SinceStart, i.Facts.BudgetRemaining, i.Facts.ExhaustedAt = since, v.BudgetRemaining, time.Time{}
 	i.UpdatedAt, i.ResolvedAt = v.At, v.At
 	note := fmt.Sprintf("Resolved after %s: %d of %d %s failed.",
-		i.ResolvedAt.Sub(i.StartedAt).Round(time.Second), since.Bad, since.Total(), i.Facts.Attempt)
+		i.ResolvedAt.Sub(i.StartedAt).Round(time.Second), since.Bad, since.Total(), i.Facts.EventLabel)
 	return i, k.Store.Resolve(ctx, term, i, note)
 }
 
-// look brings the facts up to date.
-func (k Keeper) look(ctx context.Context, i Incident, v evaluate.Verdict) (Incident, error) {
+// withCurrentFacts brings the facts up to date.
+func (k Manager) withCurrentFacts(ctx context.Context, i Incident, v evaluate.Evaluation) (Incident, error) {
 	pair, _ := v.Firing()
-	since, err := k.since(ctx, i, v)
+	since, err := k.countSinceStart(ctx, i, v)
 	if err != nil {
 		return i, err
 	}
 	i.UpdatedAt = v.At
 	i.Facts = Facts{
-		Title: v.SLO.Title, Attempt: v.SLO.Attempt, Affected: v.SLO.Affected, Dashboard: v.SLO.Dashboard,
+		Title: v.SLO.Title, EventLabel: v.SLO.EventLabel, Affected: v.SLO.Affected, Dashboard: v.SLO.Dashboard,
 		Target: v.SLO.Objective.Target, Window: v.SLO.Objective.Window, Scale: k.Scale,
-		Pair: pair.Pair, LongBurn: pair.LongBurn, Long: pair.LongCount, Short: pair.ShortCount,
-		Since: since, Left: v.Left, Regions: i.Facts.Regions, Traces: i.Facts.Traces,
+		Pair: pair.WindowPair, LongBurn: pair.LongBurn, Long: pair.LongCount, Short: pair.ShortCount,
+		SinceStart: since, BudgetRemaining: v.BudgetRemaining, Regions: i.Facts.Regions, Traces: i.Facts.Traces,
 	}
-	if d, ok := v.SLO.Objective.GoneIn(v.Left, pair.LongBurn); ok {
-		i.Facts.GoneAt = v.At.Add(d)
+	if d, ok := v.SLO.Objective.TimeToExhaustion(v.BudgetRemaining, pair.LongBurn); ok {
+		i.Facts.ExhaustedAt = v.At.Add(d)
 	}
 	return i, nil
 }
 
 // addEvidence leaves what was known before when there is none to be had.
-func (k Keeper) addEvidence(ctx context.Context, i *Incident, v evaluate.Verdict) error {
+func (k Manager) addEvidence(ctx context.Context, i *Incident, v evaluate.Evaluation) error {
 	evidence, err := k.Source.Evidence(ctx, v.SLO, i.StartedAt, v.At)
 	if err == nil {
 		i.Facts.Regions, i.Facts.Traces = evidence.Regions, evidence.Traces
@@ -127,7 +127,7 @@ func (k Keeper) addEvidence(ctx context.Context, i *Incident, v evaluate.Verdict
 	return err
 }
 
-func (k Keeper) since(ctx context.Context, i Incident, v evaluate.Verdict) (slo.Count, error) {
+func (k Manager) countSinceStart(ctx context.Context, i Incident, v evaluate.Evaluation) (slo.Count, error) {
 	// One bucket of slack: the current one ends after now.
 	end := v.At.Add(time.Minute / time.Duration(k.Scale))
 	sums, err := k.Buckets.Sums(ctx, v.SLO.Name, []time.Time{i.StartedAt}, end)

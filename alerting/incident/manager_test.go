@@ -37,14 +37,14 @@ func newEvening(t *testing.T) *evening {
 	if err != nil {
 		t.Fatal(err)
 	}
-	pace, err := evaluate.NewPace(60)
+	pace, err := evaluate.NewTiming(60)
 	if err != nil {
 		t.Fatal(err)
 	}
 	e := &evening{fake: &indicator.Fake{}, store: inmem.New()}
 	e.loop = evaluate.Loop{
-		SLOs: []slo.SLO{all[0].Shortened(60)}, Pace: pace, Source: e.fake, Buckets: e.store,
-		Incidents: incident.Keeper{Store: e.store, Buckets: e.store, Source: e.fake, Scale: 60, Every: 5 * time.Second,
+		SLOs: []slo.SLO{all[0].WithTimeScale(60)}, Timing: pace, Source: e.fake, Buckets: e.store,
+		Incidents: incident.Manager{Store: e.store, Buckets: e.store, Source: e.fake, Scale: 60, UpdateInterval: 5 * time.Second,
 			Report: func(_ context.Context, event evaluate.Event, i incident.Incident) {
 				e.last = i
 				e.story = append(e.story, map[evaluate.Event]string{
@@ -85,7 +85,7 @@ func (e *evening) pass(t *testing.T, length time.Duration, good, bad int) {
 func TestAnIncidentFromTheFirstFailureToTheEnd(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		e := newEvening(t)
-		e.fake.Show(indicator.Evidence{Regions: map[string]int64{"us-east-1": 3}, Traces: []string{"abc"}})
+		e.fake.SetEvidence(indicator.Evidence{Regions: map[string]int64{"us-east-1": 3}, Traces: []string{"abc"}})
 		e.pass(t, 90*time.Second, 20, 0)
 		if len(e.story) != 0 {
 			t.Fatalf("all is well, yet %v", e.story)
@@ -105,8 +105,8 @@ func TestAnIncidentFromTheFirstFailureToTheEnd(t *testing.T) {
 		if !reflect.DeepEqual(i.Facts.Regions, map[string]int64{"us-east-1": 3}) || i.Facts.Traces[0] != "abc" || i.Facts.Scale != 60 {
 			t.Errorf("facts %+v", i.Facts)
 		}
-		if i.Facts.GoneAt.Before(time.Now()) || i.Facts.Left >= 1 || i.Facts.Left <= 0 {
-			t.Errorf("budget: left %v, gone at %v", i.Facts.Left, i.Facts.GoneAt)
+		if i.Facts.ExhaustedAt.Before(time.Now()) || i.Facts.BudgetRemaining >= 1 || i.Facts.BudgetRemaining <= 0 {
+			t.Errorf("budget: left %v, gone at %v", i.Facts.BudgetRemaining, i.Facts.ExhaustedAt)
 		}
 		mended := time.Now()
 		e.pass(t, 50*time.Second, 20, 0)
@@ -117,8 +117,8 @@ func TestAnIncidentFromTheFirstFailureToTheEnd(t *testing.T) {
 		if took := e.last.ResolvedAt.Sub(mended); took < 25*time.Second || took > 40*time.Second {
 			t.Errorf("resolved after %s", took)
 		}
-		if e.last.Facts.Since.Bad != int64(e.bad) {
-			t.Errorf("counted %+v since it began, %d failed", e.last.Facts.Since, e.bad)
+		if e.last.Facts.SinceStart.Bad != int64(e.bad) {
+			t.Errorf("counted %+v since it began, %d failed", e.last.Facts.SinceStart, e.bad)
 		}
 		resolved := 0
 		for _, s := range e.story {
@@ -137,7 +137,7 @@ func TestBlindnessFreezesAnIncident(t *testing.T) {
 		e := newEvening(t)
 		e.pass(t, 20*time.Second, 20, 0)
 		e.pass(t, 10*time.Second, 0, 20)
-		e.fake.Fail(indicator.ErrBlind)
+		e.fake.Fail(indicator.ErrNoTelemetry)
 		e.pass(t, 10*time.Minute, 20, 0)
 		if _, open, err := e.store.Current(t.Context(), name); !open || err != nil {
 			t.Fatalf("blind for ten minutes: open %v, %v", open, err)
@@ -154,13 +154,13 @@ func TestEvidenceThatCannotBeHadKeepsNobodyFromBeingTold(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		e := newEvening(t)
 		e.pass(t, 5*time.Second, 20, 0)
-		e.fake.Show(indicator.Evidence{Traces: []string{"abc"}})
-		e.fake.Lose(errors.New("the search is down"))
+		e.fake.SetEvidence(indicator.Evidence{Traces: []string{"abc"}})
+		e.fake.FailEvidence(errors.New("the search is down"))
 		e.pass(t, 5*time.Second, 0, 20)
 		if len(e.story) == 0 || e.story[0] != "opened" || e.last.Facts.Traces != nil || len(e.failures) == 0 {
 			t.Errorf("story %v, traces %v, failures %v", e.story, e.last.Facts.Traces, e.failures)
 		}
-		e.fake.Lose(nil)
+		e.fake.FailEvidence(nil)
 		e.pass(t, 8*time.Second, 0, 20)
 		if len(e.last.Facts.Traces) != 1 {
 			t.Errorf("traces %v", e.last.Facts.Traces)
