@@ -1,5 +1,5 @@
-// Package evaluate turns counts into events: a tick reads what is new, judges
-// every objective and says what changed.
+// Package evaluate turns counts into incident events. Each tick reads what is
+// new and evaluates the policy of every objective.
 package evaluate
 
 import (
@@ -8,33 +8,33 @@ import (
 	"jari.example/alerting/slo"
 )
 
-// Sum is what was counted since some start. First is the first bucket it
-// holds; zero when it holds none.
+// Sum is what was counted since some start. First is the time of its first
+// bucket; zero when there is no bucket.
 type Sum struct {
 	slo.Count
 	First time.Time
 }
 
-// PairEvaluation is what one pair of windows says.
+// PairEvaluation is the evaluation of one pair of windows.
 type PairEvaluation struct {
 	slo.WindowPair
 	LongCount, ShortCount slo.Count
 	LongBurn, ShortBurn   float64
-	PValue                float64 // of the short count, if the promise were kept
+	PValue                float64 // of the short window's count
 	Fires                 bool
 }
 
-// Evaluation is what an objective's counts mean at one moment.
+// Evaluation is the state of an objective at one moment.
 type Evaluation struct {
 	SLO             slo.SLO
 	At              time.Time
 	Pairs           []PairEvaluation
-	BudgetRemaining float64 // share of the budget that remains
+	BudgetRemaining float64 // share of the error budget; below 0 it is overspent
 }
 
 // Firing returns the first pair of the policy that fires.
-func (v Evaluation) Firing() (PairEvaluation, bool) {
-	for _, p := range v.Pairs {
+func (e Evaluation) Firing() (pair PairEvaluation, firing bool) {
+	for _, p := range e.Pairs {
 		if p.Fires {
 			return p, true
 		}
@@ -42,8 +42,8 @@ func (v Evaluation) Firing() (PairEvaluation, bool) {
 	return PairEvaluation{}, false
 }
 
-// windowStarts are the beginnings of the sums that Judge needs: long and short of
-// each pair, then the budget's.
+// windowStarts are the starts of the sums that evaluateSLO needs: the long and
+// the short window of each pair, then the window of the budget.
 func windowStarts(s slo.SLO, end time.Time) []time.Time {
 	var all []time.Time
 	for _, p := range s.Policy.Pairs {
@@ -52,34 +52,34 @@ func windowStarts(s slo.SLO, end time.Time) []time.Time {
 	return append(all, end.Add(-s.Objective.Window))
 }
 
-// evaluateSLO says what the sums mean; sums are in the order of starts.
+// evaluateSLO evaluates the policy of s. sums are in the order of windowStarts.
 func evaluateSLO(s slo.SLO, at time.Time, sums []Sum) Evaluation {
-	v := Evaluation{SLO: s, At: at}
+	e := Evaluation{SLO: s, At: at}
 	for i, p := range s.Policy.Pairs {
 		long, short := sums[2*i].Count, sums[2*i+1].Count
-		pv := PairEvaluation{
+		pair := PairEvaluation{
 			WindowPair: p, LongCount: long, ShortCount: short,
 			LongBurn: s.Objective.BurnRate(long), ShortBurn: s.Objective.BurnRate(short),
 			PValue: s.Objective.PValue(short),
 		}
-		// 1 - 0.999 is not quite 0.001, and a burn of exactly 14.4 counts.
-		burn := p.Burn * (1 - 1e-9)
-		pv.Fires = pv.LongBurn >= burn && pv.ShortBurn >= burn && pv.PValue < s.Policy.MaxPValue
-		v.Pairs = append(v.Pairs, pv)
+		// 1 - 0.999 is not exactly 0.001, and a burn rate of 14.4 must fire.
+		threshold := p.Burn * (1 - 1e-9)
+		pair.Fires = pair.LongBurn >= threshold && pair.ShortBurn >= threshold && pair.PValue < s.Policy.MaxPValue
+		e.Pairs = append(e.Pairs, pair)
 	}
 	budget := sums[len(sums)-1]
 	covered := at.Sub(budget.First)
 	if budget.First.IsZero() {
 		covered = 0
 	}
-	v.BudgetRemaining = s.Objective.BudgetRemaining(budget.Count, covered)
-	return v
+	e.BudgetRemaining = s.Objective.BudgetRemaining(budget.Count, covered)
+	return e
 }
 
-// Event is what a verdict changes.
+// Event is what an evaluation changes.
 type Event int
 
-// The events of an objective.
+// The events of an objective's incident.
 const (
 	NoChange Event = iota
 	Opened
@@ -87,9 +87,10 @@ const (
 	Resolved
 )
 
-// Transition is the state machine: open says whether an incident is open.
-func Transition(open bool, v Evaluation) Event {
-	_, firing := v.Firing()
+// Transition is the state machine of an objective's incident: the event that e
+// causes while an incident is open or not.
+func Transition(open bool, e Evaluation) Event {
+	_, firing := e.Firing()
 	switch {
 	case firing && !open:
 		return Opened

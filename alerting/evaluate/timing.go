@@ -5,21 +5,22 @@ import (
 	"time"
 )
 
-// Timing is how time is cut. All of it shrinks together when windows are
-// shortened; only the re-reading has a floor, because the pipeline's latency
-// does not shrink.
+// Timing is the resolution of counting. All of it is divided by the time scale;
+// only Lookback has a minimum, because the latency of the pipeline that delivers
+// log lines does not change with the scale.
 type Timing struct {
 	Scale    int           // windows are divided by it
-	Bucket   time.Duration // what counts are kept per
-	Tick     time.Duration // how often is looked
-	Lookback time.Duration // how far back is read again for late lines
+	Bucket   time.Duration // width of a bucket
+	Tick     time.Duration // between two evaluations
+	Lookback time.Duration // how far back each tick counts again, for lines that arrive late
 }
 
 // NewTiming divides the design's times by scale. Buckets must be whole
-// milliseconds that divide a minute, because OpenSearch cuts time from 1970.
+// milliseconds that divide a minute, because OpenSearch's fixed intervals begin
+// at 1970.
 func NewTiming(scale int) (Timing, error) {
 	if scale < 1 || scale > 600 || time.Minute.Milliseconds()%int64(scale) != 0 {
-		return Timing{}, fmt.Errorf("%d is not a divisor of 60000 between 1 and 600, such as 1, 10, 60", scale)
+		return Timing{}, fmt.Errorf("%d is not a divisor of 60000 between 1 and 600; use one, such as 1, 10 or 60", scale)
 	}
 	n := time.Duration(scale)
 	return Timing{
@@ -30,11 +31,11 @@ func NewTiming(scale int) (Timing, error) {
 	}, nil
 }
 
-// floor is the beginning of t's bucket.
-func (p Timing) floor(t time.Time) time.Time {
-	w := p.Bucket.Milliseconds()
-	return time.UnixMilli(t.UnixMilli() / w * w).UTC()
+// bucketStart is the start of the bucket that contains at.
+func (t Timing) bucketStart(at time.Time) time.Time {
+	width := t.Bucket.Milliseconds()
+	return time.UnixMilli(at.UnixMilli() / width * width).UTC()
 }
 
-// end is the end of t's bucket.
-func (p Timing) end(t time.Time) time.Time { return p.floor(t).Add(p.Bucket) }
+// bucketEnd is the end of the bucket that contains at.
+func (t Timing) bucketEnd(at time.Time) time.Time { return t.bucketStart(at).Add(t.Bucket) }

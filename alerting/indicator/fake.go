@@ -10,8 +10,9 @@ import (
 	"jari.example/alerting/slo"
 )
 
-// Fake is a Source in memory. Its zero value has seen nothing yet but is not
-// blind. It is safe for concurrent use.
+// Fake is a Source in memory, for tests and for a daemon without OpenSearch. Its
+// zero value has no events, which is not the same as no telemetry. It is safe
+// for concurrent use.
 type Fake struct {
 	mu          sync.Mutex
 	events      map[string][]event
@@ -26,7 +27,7 @@ type event struct {
 	bad bool
 }
 
-// Add lets good and bad events happen to the objective name at the time at.
+// Add adds good and bad events of the objective name at the time at.
 func (f *Fake) Add(name string, at time.Time, good, bad int) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -45,21 +46,21 @@ func (f *Fake) SetEvidence(e Evidence) {
 	f.evidence = e
 }
 
-// FailEvidence makes Evidence fail with err while counting goes on.
+// FailEvidence makes Evidence fail with err; Count still works.
 func (f *Fake) FailEvidence(err error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.evidenceErr = err
 }
 
-// Fail makes every question fail with err; nil mends it.
+// Fail makes Count and Evidence fail with err; nil ends that.
 func (f *Fake) Fail(err error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.err = err
 }
 
-// Queries is how many questions were answered.
+// Queries is how often Count was called.
 func (f *Fake) Queries() int {
 	f.mu.Lock()
 	defer f.mu.Unlock()
