@@ -21,29 +21,29 @@ func booking(t testing.TB) slo.SLO {
 }
 
 // The sums are those of 1 h, 5 min, 6 h, 30 min and 30 d.
-func TestItFiresWhenLongAndShortBurnAndItIsNoBadLuck(t *testing.T) {
+func TestFiresWhenBothWindowsBurnSignificantly(t *testing.T) {
 	quiet := slo.Count{Good: 100_000}
 	for name, tc := range map[string]struct {
 		h1, m5, h6, m30 slo.Count
-		want            time.Duration // the long window that fires; 0 for none
+		want            time.Duration // the long window of the pair that fires; 0 for none
 	}{
-		"all is well":                         {quiet, quiet, quiet, quiet, 0},
-		"nobody comes":                        {},
+		"no failures":                         {quiet, quiet, quiet, quiet, 0},
+		"no traffic":                          {},
 		"exactly 14.4 in both":                {slo.Count{Good: 9856, Bad: 144}, slo.Count{Good: 9856, Bad: 144}, quiet, quiet, time.Hour},
 		"just below 14.4 in the long":         {slo.Count{Good: 9857, Bad: 143}, slo.Count{Good: 9000, Bad: 1000}, quiet, quiet, 0},
 		"just below 14.4 in the short":        {slo.Count{Good: 9000, Bad: 1000}, slo.Count{Good: 9857, Bad: 143}, quiet, quiet, 0},
-		"it was bad and is over":              {slo.Count{Good: 9000, Bad: 1000}, quiet, slo.Count{Good: 9000, Bad: 1000}, quiet, 0},
-		"slow burning":                        {slo.Count{Good: 990, Bad: 10}, slo.Count{Good: 99, Bad: 1}, slo.Count{Good: 9930, Bad: 70}, slo.Count{Good: 9930, Bad: 70}, 6 * time.Hour},
+		"the long window only":                {slo.Count{Good: 9000, Bad: 1000}, quiet, slo.Count{Good: 9000, Bad: 1000}, quiet, 0},
+		"slow burn":                           {slo.Count{Good: 990, Bad: 10}, slo.Count{Good: 99, Bad: 1}, slo.Count{Good: 9930, Bad: 70}, slo.Count{Good: 9930, Bad: 70}, 6 * time.Hour},
 		"both pairs: the first of the policy": {slo.Count{Bad: 9}, slo.Count{Bad: 9}, slo.Count{Bad: 9}, slo.Count{Bad: 9}, time.Hour},
-		// One of five at night burns at 200, and happens every 0.005·24 nights.
+		// One failure of five has a burn rate of 200, and a p-value of 0.005.
 		"one failure at night": {slo.Count{Good: 59, Bad: 1}, slo.Count{Good: 4, Bad: 1}, slo.Count{Good: 359, Bad: 1}, slo.Count{Good: 29, Bad: 1}, 0},
-		// Two of five has p = 1.2e-5, two of four 8e-6.
-		"two of five are still luck": {slo.Count{Good: 40, Bad: 2}, slo.Count{Good: 3, Bad: 2}, quiet, quiet, 0},
-		"two of four are not":        {slo.Count{Good: 40, Bad: 2}, slo.Count{Good: 2, Bad: 2}, quiet, quiet, time.Hour},
+		// Two of five have the p-value 1.2e-5, two of four 8e-6.
+		"two of five, not significant": {slo.Count{Good: 40, Bad: 2}, slo.Count{Good: 3, Bad: 2}, quiet, quiet, 0},
+		"two of four, significant":     {slo.Count{Good: 40, Bad: 2}, slo.Count{Good: 2, Bad: 2}, quiet, quiet, time.Hour},
 	} {
 		t.Run(name, func(t *testing.T) {
-			v := evaluateSLO(booking(t), time.Now(), []Sum{{Count: tc.h1}, {Count: tc.m5}, {Count: tc.h6}, {Count: tc.m30}, {Count: quiet}})
-			pair, fires := v.Firing()
+			e := evaluateSLO(booking(t), time.Now(), []Sum{{Count: tc.h1}, {Count: tc.m5}, {Count: tc.h6}, {Count: tc.m30}, {Count: quiet}})
+			pair, fires := e.Firing()
 			if fires != (tc.want > 0) || pair.Long != tc.want {
 				t.Errorf("fires %v with %+v, want %s", fires, pair, tc.want)
 			}
@@ -51,34 +51,34 @@ func TestItFiresWhenLongAndShortBurnAndItIsNoBadLuck(t *testing.T) {
 	}
 }
 
-func TestTheBudgetIsThatOfTheTimeWatched(t *testing.T) {
+func TestBudgetRemainingIsThatOfTheTimeMeasured(t *testing.T) {
 	s, now := booking(t), time.Now()
-	v := evaluateSLO(s, now, []Sum{{}, {}, {}, {}, {Count: slo.Count{Good: 9856, Bad: 144}, First: now.Add(-time.Hour)}})
-	if math.Abs(v.BudgetRemaining-0.98) > 1e-9 {
-		t.Errorf("left %v, want 0.98", v.BudgetRemaining)
+	e := evaluateSLO(s, now, []Sum{{}, {}, {}, {}, {Count: slo.Count{Good: 9856, Bad: 144}, First: now.Add(-time.Hour)}})
+	if math.Abs(e.BudgetRemaining-0.98) > 1e-9 {
+		t.Errorf("left %v, want 0.98", e.BudgetRemaining)
 	}
 }
 
-func TestNext(t *testing.T) {
-	firing, calm := Evaluation{Pairs: []PairEvaluation{{}, {Fires: true}}}, Evaluation{Pairs: []PairEvaluation{{}, {}}}
+func TestTransition(t *testing.T) {
+	firing, quiet := Evaluation{Pairs: []PairEvaluation{{}, {Fires: true}}}, Evaluation{Pairs: []PairEvaluation{{}, {}}}
 	for _, tc := range []struct {
 		open bool
-		v    Evaluation
+		e    Evaluation
 		want Event
-	}{{false, calm, NoChange}, {false, firing, Opened}, {true, firing, Ongoing}, {true, calm, Resolved}} {
-		if got := Transition(tc.open, tc.v); got != tc.want {
+	}{{false, quiet, NoChange}, {false, firing, Opened}, {true, firing, Ongoing}, {true, quiet, Resolved}} {
+		if got := Transition(tc.open, tc.e); got != tc.want {
 			t.Errorf("open %v: %v, want %v", tc.open, got, tc.want)
 		}
 	}
 }
 
-// At 60 requests an hour a single failure "burns" at 200. With half the
-// budget's errors nobody must be paged; without the Poisson test about twenty
-// times a month somebody would be.
-func TestAMonthOfQuietNightsPagesNobody(t *testing.T) {
-	pages := func(maxChance float64) (n int) {
+// At 60 requests an hour a single failure has a burn rate of 200. With half of
+// the allowed errors nothing must page; without the significance test (maxPValue
+// 1, the negative control) about twenty pages a month would be sent.
+func TestLowTrafficDoesNotPage(t *testing.T) {
+	pages := func(maxPValue float64) (n int) {
 		s := booking(t)
-		s.Policy.MaxPValue = maxChance
+		s.Policy.MaxPValue = maxPValue
 		rnd := rand.New(rand.NewPCG(7, 7))
 		const minutes = 30 * 24 * 60
 		before := make([]slo.Count, minutes+1)
@@ -113,7 +113,7 @@ func TestAMonthOfQuietNightsPagesNobody(t *testing.T) {
 		t.Errorf("%d false pages", n)
 	}
 	if n := pages(1); n < 10 {
-		t.Errorf("the control should page about twenty times, it did %d", n)
+		t.Errorf("without the significance test there are %d pages, want about twenty", n)
 	}
 }
 

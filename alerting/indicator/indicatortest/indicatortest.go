@@ -1,5 +1,5 @@
-// Package indicatortest fills an OpenSearch index of a test's own with access
-// lines as the agent ships them.
+// Package indicatortest fills an OpenSearch index, one for each test, with access
+// log lines as the agent ships them.
 package indicatortest
 
 import (
@@ -16,7 +16,7 @@ import (
 	"jari.example/telemetry/names/realpart"
 )
 
-// AccessLog is an index of access lines. It is safe for concurrent use.
+// AccessLog is an index of access log lines. It is safe for concurrent use.
 type AccessLog struct {
 	Server, Index string
 	t             testing.TB
@@ -39,8 +39,8 @@ func New(t testing.TB) *AccessLog {
 	return l
 }
 
-// AddBooking adds the gateway's line of one booking attempt, searchable at once.
-// change, if any, makes it another line.
+// AddBooking adds the gateway's line for one booking attempt, searchable at once.
+// change overrides its fields.
 func (l *AccessLog) AddBooking(at time.Time, status int, trace string, change map[string]any) {
 	line := map[string]any{
 		names.DocTime: at.UTC().Format(time.RFC3339Nano), names.DocServiceName: names.ServiceGateway,
@@ -53,7 +53,7 @@ func (l *AccessLog) AddBooking(at time.Time, status int, trace string, change ma
 	l.do(http.MethodPost, "/"+l.Index+"/_doc?refresh=true", line)
 }
 
-// Remove deletes the index: from then on there is nothing to see.
+// Remove deletes the index: from then on there is no telemetry.
 func (l *AccessLog) Remove() { l.do(http.MethodDelete, "/"+l.Index+"?ignore_unavailable=true", nil) }
 
 func (l *AccessLog) do(method, path string, body any) {
@@ -72,14 +72,14 @@ func (l *AccessLog) do(method, path string, body any) {
 		return
 	}
 	r.Header.Set("Content-Type", "application/json")
-	answer, err := http.DefaultClient.Do(r)
+	response, err := http.DefaultClient.Do(r)
 	if err != nil {
 		l.t.Error(err)
 		return
 	}
-	defer func() { _ = answer.Body.Close() }()
-	if answer.StatusCode >= 300 {
-		why, _ := io.ReadAll(answer.Body)
-		l.t.Errorf("%s %s: %s %s", method, path, answer.Status, why)
+	defer func() { _ = response.Body.Close() }()
+	if response.StatusCode >= 300 {
+		reason, _ := io.ReadAll(response.Body)
+		l.t.Errorf("%s %s: %s %s", method, path, response.Status, reason)
 	}
 }
