@@ -45,7 +45,8 @@ type edge struct{ from, to string }
 func violations(edges []edge) (found []string) {
 	for _, e := range edges {
 		for _, r := range rules {
-			if slices.Contains(r.from, e.from) && slices.ContainsFunc(r.to, func(p string) bool { return e.to == p || strings.HasPrefix(e.to, p+"/") }) {
+			within := func(p string) bool { return e.to == p || strings.HasPrefix(e.to, p+"/") }
+			if slices.Contains(r.from, e.from) && slices.ContainsFunc(r.to, within) {
 				found = append(found, e.from+" imports "+e.to+": "+r.why)
 			}
 		}

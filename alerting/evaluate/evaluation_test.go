@@ -23,23 +23,24 @@ func booking(t testing.TB) slo.SLO {
 // The sums are those of 1 h, 5 min, 6 h, 30 min and 30 d.
 func TestFiresWhenBothWindowsBurnSignificantly(t *testing.T) {
 	quiet := slo.Count{Good: 100_000}
+	count := func(good, bad int64) slo.Count { return slo.Count{Good: good, Bad: bad} }
 	for name, tc := range map[string]struct {
 		h1, m5, h6, m30 slo.Count
 		want            time.Duration // the long window of the pair that fires; 0 for none
 	}{
-		"no failures":                         {quiet, quiet, quiet, quiet, 0},
-		"no traffic":                          {},
-		"exactly 14.4 in both":                {slo.Count{Good: 9856, Bad: 144}, slo.Count{Good: 9856, Bad: 144}, quiet, quiet, time.Hour},
-		"just below 14.4 in the long":         {slo.Count{Good: 9857, Bad: 143}, slo.Count{Good: 9000, Bad: 1000}, quiet, quiet, 0},
-		"just below 14.4 in the short":        {slo.Count{Good: 9000, Bad: 1000}, slo.Count{Good: 9857, Bad: 143}, quiet, quiet, 0},
-		"the long window only":                {slo.Count{Good: 9000, Bad: 1000}, quiet, slo.Count{Good: 9000, Bad: 1000}, quiet, 0},
-		"slow burn":                           {slo.Count{Good: 990, Bad: 10}, slo.Count{Good: 99, Bad: 1}, slo.Count{Good: 9930, Bad: 70}, slo.Count{Good: 9930, Bad: 70}, 6 * time.Hour},
-		"both pairs: the first of the policy": {slo.Count{Bad: 9}, slo.Count{Bad: 9}, slo.Count{Bad: 9}, slo.Count{Bad: 9}, time.Hour},
+		"no failures":            {quiet, quiet, quiet, quiet, 0},
+		"no traffic":             {},
+		"exactly 14.4 in both":   {count(9856, 144), count(9856, 144), quiet, quiet, time.Hour},
+		"below 14.4 in the long": {count(9857, 143), count(9000, 1000), quiet, quiet, 0},
+		"below in the short":     {count(9000, 1000), count(9857, 143), quiet, quiet, 0},
+		"the long windows only":  {count(9000, 1000), quiet, count(9000, 1000), quiet, 0},
+		"slow burn":              {count(990, 10), count(99, 1), count(9930, 70), count(9930, 70), 6 * time.Hour},
+		"both: the first counts": {count(0, 9), count(0, 9), count(0, 9), count(0, 9), time.Hour},
 		// One failure of five has a burn rate of 200, and a p-value of 0.005.
-		"one failure at night": {slo.Count{Good: 59, Bad: 1}, slo.Count{Good: 4, Bad: 1}, slo.Count{Good: 359, Bad: 1}, slo.Count{Good: 29, Bad: 1}, 0},
+		"one failure at night": {count(59, 1), count(4, 1), count(359, 1), count(29, 1), 0},
 		// Two of five have the p-value 1.2e-5, two of four 8e-6.
-		"two of five, not significant": {slo.Count{Good: 40, Bad: 2}, slo.Count{Good: 3, Bad: 2}, quiet, quiet, 0},
-		"two of four, significant":     {slo.Count{Good: 40, Bad: 2}, slo.Count{Good: 2, Bad: 2}, quiet, quiet, time.Hour},
+		"two of five, not significant": {count(40, 2), count(3, 2), quiet, quiet, 0},
+		"two of four, significant":     {count(40, 2), count(2, 2), quiet, quiet, time.Hour},
 	} {
 		t.Run(name, func(t *testing.T) {
 			e := evaluateSLO(booking(t), time.Now(), []Sum{{Count: tc.h1}, {Count: tc.m5}, {Count: tc.h6}, {Count: tc.m30}, {Count: quiet}})

@@ -94,7 +94,8 @@ func TestCountsTheBookingsOfTheGateway(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if late := (slo.Bucket{At: ten.Add(30 * time.Second), Count: slo.Count{Bad: 1}}); !reflect.DeepEqual(got["booking-availability"][1], late) {
+	late := slo.Bucket{At: ten.Add(30 * time.Second), Count: slo.Count{Bad: 1}}
+	if !reflect.DeepEqual(got["booking-availability"][1], late) {
 		t.Errorf("the late line: %v", got)
 	}
 }

@@ -29,7 +29,7 @@ type Store interface {
 	Release(ctx context.Context, holder string) error
 }
 
-// Elector acquires the lease for one replica and keeps it.
+// Elector acquires the lease for one replica and renews it.
 type Elector struct {
 	Store    Store
 	HolderID string // unique to the process

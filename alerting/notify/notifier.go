@@ -80,8 +80,8 @@ func classify(err error) *Error {
 	return &Error{Outcome: Ambiguous, Type: "connection", Err: err}
 }
 
-// searchError is a Find that failed: it tells nothing about the attempt that
-// it was looking for.
+// searchError is a Find that failed. The attempt it was looking for stays
+// ambiguous.
 type searchError struct{ err error }
 
 func (e searchError) Error() string {

@@ -43,12 +43,12 @@ type Relay struct {
 	limiter *rate.Limiter
 }
 
-// NewRelay returns a Relay. The pace of its calls is kept over several Runs.
+// NewRelay returns a Relay. Its limit of calls spans several Runs.
 func NewRelay(c Config) *Relay {
 	return &Relay{Config: c, limiter: rate.NewLimiter(rate.Every(c.Interval), 1)}
 }
 
-// Run delivers until ctx ends or term is over.
+// Run delivers until ctx ends or term has ended.
 func (r *Relay) Run(ctx context.Context, term lease.Term) {
 	for ctx.Err() == nil {
 		d, ok, err := r.Outbox.Next(ctx, time.Now())

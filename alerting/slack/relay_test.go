@@ -145,13 +145,15 @@ const (
 
 func TestDeliversExactlyOnceWhenSlackFails(t *testing.T) {
 	for name, faults := range map[string]map[string][]slacktest.Fault{
-		"server errors":                             {"chat.postMessage": {failed, failed}, "chat.update": {failed}},
-		"rate limited":                              {"chat.postMessage": {rateLimited, rateLimited}, "chat.update": {rateLimited}},
-		"response to the post lost":                 {"chat.postMessage": {lost}},
-		"response to the note lost":                 {"chat.postMessage": {0, lost, 0, lost}},
-		"posted, but the response is 503":           {"chat.postMessage": {doneBut503, doneBut503}},
-		"response to the update lost":               {"chat.update": {lost, doneBut503}},
-		"response lost and the search fails":        {"chat.postMessage": {lost}, "conversations.history": {failed, rateLimited, lost}, "conversations.list": {lost}},
+		"server errors":                   {"chat.postMessage": {failed, failed}, "chat.update": {failed}},
+		"rate limited":                    {"chat.postMessage": {rateLimited, rateLimited}, "chat.update": {rateLimited}},
+		"response to the post lost":       {"chat.postMessage": {lost}},
+		"response to the note lost":       {"chat.postMessage": {0, lost, 0, lost}},
+		"posted, but the response is 503": {"chat.postMessage": {doneBut503, doneBut503}},
+		"response to the update lost":     {"chat.update": {lost, doneBut503}},
+		"response lost and the search fails": {
+			"chat.postMessage": {lost}, "conversations.history": {failed, rateLimited, lost}, "conversations.list": {lost},
+		},
 		"server error, rate limited, response lost": {"chat.postMessage": {failed, rateLimited, lost}},
 		"response lost and the thread search fails": {"chat.postMessage": {0, lost}, "conversations.replies": {rateLimited, doneBut503}},
 		"search rate limited while ambiguous":       {"chat.postMessage": {doneBut503}, "conversations.history": {rateLimited, rateLimited}},
@@ -258,7 +260,9 @@ func TestDeliversExactlyOnceUnderRandomFailures(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			rnd := rand.New(rand.NewPCG(seed, 1))
 			f := newFixture(t)
-			for _, method := range []string{"chat.postMessage", "chat.update", "conversations.history", "conversations.replies", "conversations.list"} {
+			for _, method := range []string{
+				"chat.postMessage", "chat.update", "conversations.history", "conversations.replies", "conversations.list",
+			} {
 				for range 40 {
 					// Of ten calls: three 429, two server errors, one lost response, four succeed.
 					outcomes := []slacktest.Fault{rateLimited, rateLimited, rateLimited, failed, doneBut503, lost, 0, 0, 0, 0}

@@ -34,7 +34,7 @@ func (l *loader) addPolicy(file string, d policyDocument) {
 			Burn:     w.Burn,
 		}
 		if pair.Severity != slo.Page {
-			// No notifier delivers tickets yet, so a file must not ask for one.
+			// No notifier delivers tickets yet, so a file must not request one.
 			l.problem(file, at+".severity", "%q is not supported; use %s", w.Severity, slo.Page)
 		}
 		if pair.Long > 0 && pair.Short >= pair.Long {

@@ -81,7 +81,8 @@ func (l *loader) objective(file string, d sloDocument) (o slo.Objective) {
 	}
 	o.Target = d.Spec.Objectives[0].Target
 	if o.Target <= 0 || o.Target >= 1 {
-		l.problem(file, "spec.objectives[0].target", "%v is not between 0 and 1; use a share such as 0.999 (a target of 1 has no error budget)", o.Target)
+		l.problem(file, "spec.objectives[0].target",
+			"%v is not between 0 and 1; use a share such as 0.999 (a target of 1 has no error budget)", o.Target)
 	}
 	return o
 }

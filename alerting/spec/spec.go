@@ -60,7 +60,7 @@ func Load(fsys fs.FS) ([]slo.SLO, error) {
 		add()
 	}
 	for name, file := range l.from {
-		if _, ok := l.policies[name]; !ok {
+		if _, ok := l.policies[name]; !ok && !l.incomplete {
 			l.problem(file, "metadata.name", "no %s has spec.slo: %s, so it would never alert; add one", policyKind, name)
 		}
 	}
@@ -84,6 +84,9 @@ type loader struct {
 	from     map[string]string // SLO → file
 	policies map[string]string // SLO → file of its policy
 	problems []error
+	// incomplete: a document could not be decoded, so what seems to be missing
+	// may be in it.
+	incomplete bool
 }
 
 func (l *loader) problem(file, field, format string, args ...any) {
@@ -103,6 +106,7 @@ func (l *loader) file(file string, body []byte, policies *[]func()) {
 		if err := kinds.Decode(&h); errors.Is(err, io.EOF) {
 			return
 		} else if err != nil {
+			l.incomplete = true
 			l.problem(file, "", "%s", strings.Join(yamlMessages(err), "; "))
 			return
 		}
@@ -125,6 +129,7 @@ func (l *loader) file(file string, body []byte, policies *[]func()) {
 
 func decode[T any](l *loader, file string, docs *yaml.Decoder) (d T, ok bool) {
 	if err := docs.Decode(&d); err != nil {
+		l.incomplete = true
 		for _, message := range yamlMessages(err) {
 			l.problem(file, "", "%s", message)
 		}

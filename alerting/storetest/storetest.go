@@ -238,7 +238,7 @@ func ambiguous(t *testing.T, s Store, term lease.Term) {
 	begin(t, s, term, d.ID, at(1))
 	begin(t, s, term, d.ID, at(2))
 	if d = next(t, s, at(3)); !d.Ambiguous || d.Attempts != 2 || !d.FirstTry.Equal(at(1)) {
-		t.Errorf("begun twice: %+v", d)
+		t.Errorf("after two attempts: %+v", d)
 	}
 	must(t, s.Retry(ctx, term, d.ID, false, at(4), "refused"))
 	if d = next(t, s, at(5)); d.Ambiguous {
