@@ -76,7 +76,7 @@ func checkPage(text string) (problems []error) {
 		case s.Command == "":
 			problems = append(problems, fmt.Errorf("step %q has no command; add one in a fenced sh block", s.Title))
 		case !strings.Contains(s.Expected, "Expected"):
-			problems = append(problems, fmt.Errorf("step %q does not say what is expected; add a paragraph that begins with Expected:", s.Title))
+			problems = append(problems, fmt.Errorf("step %q does not say what is expected; add a paragraph that begins with \"Expected:\"", s.Title))
 		}
 	}
 	return problems
