@@ -12,8 +12,8 @@ import (
 	"jari.example/telemetry/names"
 )
 
-// length says a duration the way people do, in its largest whole-ish unit.
-func length(d time.Duration) string {
+// duration writes d in the largest unit that fits: "5 min", "1.5 h", "30 d".
+func duration(d time.Duration) string {
 	switch d = d.Round(time.Millisecond); {
 	case d >= 48*time.Hour:
 		return number(d.Hours()/24) + " d"
@@ -25,7 +25,7 @@ func length(d time.Duration) string {
 	return number(d.Seconds()) + " s"
 }
 
-// number has one decimal where it says something.
+// number writes one decimal below 10 and none above.
 func number(f float64) string {
 	if f < 10 {
 		return strings.TrimSuffix(strconv.FormatFloat(f, 'f', 1, 64), ".0")
@@ -33,7 +33,7 @@ func number(f float64) string {
 	return strconv.FormatFloat(f, 'f', 0, 64)
 }
 
-// percent never rounds to all or nothing what is only nearly so.
+// percent never rounds to 100 % or 0 % what is only close to it.
 func percent(share float64) string {
 	switch p := share * 100; {
 	case p > 99 && p < 100:
@@ -45,18 +45,18 @@ func percent(share float64) string {
 	}
 }
 
-func share(c slo.Count) string { return percent(c.BadShare()) }
+func badPercent(c slo.Count) string { return percent(c.BadShare()) }
 
 func clock(t time.Time) string { return t.UTC().Format("15:04:05 UTC") }
 
-// where lists the regions by how much they suffer.
-func where(regions map[string]int64) string {
+// regionList is the regions with their bad events, most first: "kr (300), us (12)".
+func regionList(bad map[string]int64) string {
 	labels := map[string]string{}
 	for label, id := range names.Regions {
 		labels[id] = label
 	}
-	ids := slices.SortedFunc(maps.Keys(regions), func(a, b string) int {
-		return int(regions[b]-regions[a])*2 + strings.Compare(a, b)
+	ids := slices.SortedFunc(maps.Keys(bad), func(a, b string) int {
+		return int(bad[b]-bad[a])*2 + strings.Compare(a, b)
 	})
 	var all []string
 	for _, id := range ids {
@@ -64,12 +64,12 @@ func where(regions map[string]int64) string {
 		if label, ok := labels[id]; ok {
 			name = label
 		}
-		all = append(all, fmt.Sprintf("%s (%d)", escape(name), regions[id]))
+		all = append(all, fmt.Sprintf("%s (%d)", escape(name), bad[id]))
 	}
 	return strings.Join(all, ", ")
 }
 
-// escape keeps Slack from reading markup into our words.
+// escape keeps Slack from interpreting our text as markup.
 // https://docs.slack.dev/messaging/formatting-message-text#escaping
 func escape(s string) string {
 	return strings.NewReplacer("&", "&amp;", "<", "&lt;", ">", "&gt;").Replace(s)
