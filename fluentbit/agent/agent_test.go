@@ -21,11 +21,11 @@ import (
 
 // agent is the built program, running with agent.yaml.
 type agent struct {
-	binary, dir       string
-	otlp, health      string
-	store             shiptest.Store
-	cmd               *exec.Cmd
-	openSearchInstead string
+	binary, dir   string
+	otlp, health  string
+	store         shiptest.Store
+	cmd           *exec.Cmd
+	openSearchURL string
 }
 
 func newAgent(t *testing.T) *agent {
@@ -61,8 +61,8 @@ func freeAddress(t *testing.T) string {
 func (a *agent) start(t *testing.T) {
 	t.Helper()
 	url := a.store.URL
-	if a.openSearchInstead != "" {
-		url = a.openSearchInstead
+	if a.openSearchURL != "" {
+		url = a.openSearchURL
 	}
 	a.cmd = exec.Command(a.binary, "--config", "file:agent.yaml")
 	a.cmd.Env = append(os.Environ(),
@@ -200,7 +200,7 @@ func TestKillsLoseAndDoubleNothing(t *testing.T) {
 	for round := range rounds {
 		// The first round meets an OpenSearch that is away: everything waits in
 		// the queue when the agent dies.
-		a.openSearchInstead = map[bool]string{true: "http://127.0.0.1:1"}[round == 0]
+		a.openSearchURL = map[bool]string{true: "http://127.0.0.1:1"}[round == 0]
 		a.start(t)
 		var lines strings.Builder
 		for i := range perRound {

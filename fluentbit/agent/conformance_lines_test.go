@@ -33,16 +33,16 @@ func TestBothHostsMakeTheSameDocumentsOfLines(t *testing.T) {
 		t.Fatal(err)
 	}
 	var collector []record.Record
-	for _, l := range follow(t, "../testdata/lines/lines.log", len(fluentBit)) {
+	for _, l := range readFollowed(t, "../testdata/lines/lines.log", len(fluentBit)) {
 		// The two have read the file at different times.
 		l.SetObservedTimestamp(pcommon.NewTimestampFromTime(fluentBit[len(collector)].Received))
-		collector = append(collector, logRecords(alone(l, true))...)
+		collector = append(collector, logRecords(singleLog(l, true))...)
 	}
-	compare(t, fields(render(collector)), fields(render(fluentBit)), nil)
+	compare(t, byHandle(identifiedDocuments(collector)), byHandle(identifiedDocuments(fluentBit)), nil)
 }
 
-// alone is one log record in a request of its own.
-func alone(l plog.LogRecord, followed bool) plog.Logs {
+// singleLog is one log record in a request of its own.
+func singleLog(l plog.LogRecord, followed bool) plog.Logs {
 	ld := plog.NewLogs()
 	rl := ld.ResourceLogs().AppendEmpty()
 	if followed {
@@ -58,7 +58,7 @@ func TestALogThatNamesAFileIsNoFollowedLine(t *testing.T) {
 	l.Body().SetStr("{}")
 	l.SetSeverityText("WARN")
 	l.Attributes().PutStr(names.LogFilePath, "/theirs.log")
-	ld := alone(l, false)
+	ld := singleLog(l, false)
 	ld.ResourceLogs().At(0).Resource().Attributes().PutStr(names.ServiceName, "theirs")
 	r := logRecords(ld)[0]
 	if r.Attributes[names.SeverityText] != "WARN" || r.Attributes[names.Body] != "{}" || r.Resource[names.ServiceName] != "theirs" {
@@ -66,9 +66,9 @@ func TestALogThatNamesAFileIsNoFollowedLine(t *testing.T) {
 	}
 }
 
-// follow is what the receiver, set as in agent.yaml, reads from a file of n
+// readFollowed is what the receiver, set as in agent.yaml, reads from a file of n
 // lines that say something.
-func follow(t *testing.T, file string, n int) (all []plog.LogRecord) {
+func readFollowed(t *testing.T, file string, n int) (all []plog.LogRecord) {
 	t.Helper()
 	text, err := os.ReadFile(file)
 	if err != nil {
@@ -113,7 +113,7 @@ func follow(t *testing.T, file string, n int) (all []plog.LogRecord) {
 				for _, sl := range rl.ScopeLogs().All() {
 					for _, l := range sl.LogRecords().All() {
 						_, followed := rl.Resource().Attributes().Get(names.AgentFollowed)
-						if len(logRecords(alone(l, followed))) > 0 {
+						if len(logRecords(singleLog(l, followed))) > 0 {
 							all = append(all, l)
 						}
 						if !followed {

@@ -22,7 +22,7 @@ import (
 // through the Collector's conversion, and the chunks that Fluent Bit 5.1.1 made
 // of the very same request through the plugin's decoder.
 func TestBothHostsMakeTheSameDocuments(t *testing.T) {
-	for _, c := range conformance {
+	for _, c := range conformanceCases {
 		t.Run(c.chunk, func(t *testing.T) {
 			request, err := os.ReadFile("../testdata/otlp/" + c.request() + ".json")
 			if err != nil {
@@ -33,22 +33,22 @@ func TestBothHostsMakeTheSameDocuments(t *testing.T) {
 				t.Fatal(err)
 			}
 			records, _ := record.Decode(chunk) // what is unreadable becomes a document too
-			collector := fields(render(collect(t, request, arrival(records))))
-			compare(t, collector, fields(render(records)), c.known)
+			collector := byHandle(identifiedDocuments(collectorRecords(t, request, arrivalTime(records))))
+			compare(t, collector, byHandle(identifiedDocuments(records)), c.known)
 		})
 	}
 }
 
-// arrival is when the chunk says that the agent got the request; few say it.
-func arrival(records []record.Record) time.Time {
+// arrivalTime is when the chunk says that the agent got the request; few say it.
+func arrivalTime(records []record.Record) time.Time {
 	if records[0].Signal == record.Span && !records[0].Received.IsZero() {
 		return records[0].Received
 	}
 	return time.Unix(1795343925, 0).UTC() // just after what the requests tell
 }
 
-// collect is what the Collector's exporter makes of a request.
-func collect(t *testing.T, request []byte, received time.Time) []record.Record {
+// collectorRecords is what the Collector's exporter makes of a request.
+func collectorRecords(t *testing.T, request []byte, received time.Time) []record.Record {
 	t.Helper()
 	switch {
 	case strings.Contains(string(request[:20]), "resourceLogs"):
@@ -57,7 +57,7 @@ func collect(t *testing.T, request []byte, received time.Time) []record.Record {
 			t.Fatal(err)
 		}
 		for _, r := range ld.ResourceLogs().All() {
-			stamp(r.Resource(), received)
+			setReceived(r.Resource(), received)
 		}
 		return logRecords(ld)
 	case strings.Contains(string(request[:20]), "resourceSpans"):
@@ -66,7 +66,7 @@ func collect(t *testing.T, request []byte, received time.Time) []record.Record {
 			t.Fatal(err)
 		}
 		for _, r := range td.ResourceSpans().All() {
-			stamp(r.Resource(), received)
+			setReceived(r.Resource(), received)
 		}
 		return spanRecords(td)
 	}
@@ -75,12 +75,12 @@ func collect(t *testing.T, request []byte, received time.Time) []record.Record {
 		t.Fatal(err)
 	}
 	for _, r := range md.ResourceMetrics().All() {
-		stamp(r.Resource(), received)
+		setReceived(r.Resource(), received)
 	}
 	return metricRecords(md)
 }
 
-func render(records []record.Record) (docs []record.Document) {
+func identifiedDocuments(records []record.Record) (docs []record.Document) {
 	record.Identify(records)
 	for i := range records {
 		docs = records[i].Documents(docs)
@@ -91,9 +91,9 @@ func render(records []record.Record) (docs []record.Document) {
 // document is every field of one, by its path, its index and id among them.
 type document map[string]string
 
-// fields takes documents apart. Each is found again by what identifies it for a
+// byHandle takes documents apart. Each is found again by what identifies it for a
 // reader, since its id is one of the things to compare.
-func fields(docs []record.Document) map[string]document {
+func byHandle(docs []record.Document) map[string]document {
 	all := map[string]document{}
 	for _, d := range docs {
 		var body map[string]any
@@ -102,7 +102,7 @@ func fields(docs []record.Document) map[string]document {
 		if err := dec.Decode(&body); err != nil {
 			panic(fmt.Sprintf("%v: %s", err, d.Body))
 		}
-		name, doc := handle(d.Index, body), flat(d.Index, d.ID, body)
+		name, doc := handle(d.Index, body), flatten(d.Index, d.ID, body)
 		for all[name] != nil && !maps.Equal(all[name], doc) { // equal lines, in their order
 			name += " again"
 		}
@@ -111,7 +111,7 @@ func fields(docs []record.Document) map[string]document {
 	return all
 }
 
-func flat(index, id string, body map[string]any) document {
+func flatten(index, id string, body map[string]any) document {
 	out := document{"_index": index, "_id": id}
 	var walk func(path string, v any)
 	walk = func(path string, v any) {
@@ -159,12 +159,12 @@ func (d difference) covers(document, field string) bool {
 // is none any more.
 func compare(t *testing.T, collector, fluentBit map[string]document, known []difference) {
 	t.Helper()
-	for _, complaint := range complaints(collector, fluentBit, known) {
+	for _, complaint := range differences(collector, fluentBit, known) {
 		t.Error(complaint)
 	}
 }
 
-func complaints(collector, fluentBit map[string]document, known []difference) (out []string) {
+func differences(collector, fluentBit map[string]document, known []difference) (out []string) {
 	found := map[[2]string]string{}
 	for doc, a := range collector {
 		b, ok := fluentBit[doc]
@@ -219,11 +219,11 @@ func TestADoctoredDocumentIsNoticed(t *testing.T) {
 		"a known one that is no more": {func(map[string]document) {}, []difference{{"span 01", "name", "known"}}, 1},
 	} {
 		all := func() map[string]document {
-			return map[string]document{"span 01": flat("i", "d", map[string]any{"name": "op", "attributes": map[string]any{"n": 1}})}
+			return map[string]document{"span 01": flatten("i", "d", map[string]any{"name": "op", "attributes": map[string]any{"n": 1}})}
 		}
 		doctored := all()
 		c.doctor(doctored)
-		if got := complaints(all(), doctored, c.known); len(got) != c.want {
+		if got := differences(all(), doctored, c.known); len(got) != c.want {
 			t.Errorf("%s: %d complaints, want %d: %q", name, len(got), c.want, got)
 		}
 	}

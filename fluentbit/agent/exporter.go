@@ -31,7 +31,7 @@ type config struct {
 }
 
 func newFactory() exporter.Factory {
-	h := &hosts{}
+	h := &backends{}
 	return exporter.NewFactory(component.MustNewType("jari"), defaults,
 		exporter.WithLogs(h.newLogs, component.StabilityLevelStable),
 		exporter.WithTraces(h.newTraces, component.StabilityLevelStable),
@@ -52,27 +52,27 @@ func defaults() component.Config {
 // the whole request again: documents that were stored answer with a conflict,
 // so there is nothing to gain from naming those that were not, and joined
 // errors of several parts would have only the first of them retried.
-type sender struct{ *host }
+type sender struct{ *backend }
 
-// pass is how long a request that OpenSearch does not take, though it takes
+// requeueDelay is how long a request that OpenSearch does not take, though it takes
 // others, holds one of the queue's consumers before it goes to the queue's end.
-const pass = time.Second
+const requeueDelay = time.Second
 
 // delivery is one request from the queue.
 type delivery struct {
-	read  func() []record.Record
-	raw   func() ([]byte, error) // all of it as OTLP/JSON
-	items int
-	again func(context.Context) error // puts it to the queue's end
+	read    func() []record.Record
+	raw     func() ([]byte, error) // all of it as OTLP/JSON
+	items   int
+	requeue func(context.Context) error // puts it to the queue's end
 }
 
-func (h *hosts) newSender(set *exporter.Settings, cfg component.Config) (sender, []exporterhelper.Option, error) {
+func (h *backends) newSender(set *exporter.Settings, cfg component.Config) (sender, []exporterhelper.Option, error) {
 	c := cfg.(*config)
-	one, err := h.of(c, *set)
+	one, err := h.get(c, *set)
 	if err != nil {
 		return sender{}, nil, err
 	}
-	set.MeterProvider = one.meter
+	set.MeterProvider = one.meterProvider
 	return sender{one}, []exporterhelper.Option{
 		exporterhelper.WithQueue(c.Queue),
 		exporterhelper.WithRetry(c.Retry),
@@ -91,9 +91,9 @@ func (s sender) send(ctx context.Context, d delivery) error {
 	if err == nil || s.ship.Ready() != nil {
 		return err
 	}
-	time.Sleep(pass)
-	if full := d.again(context.WithoutCancel(ctx)); full != nil { // the timeout was for the try
-		s.stayed.Add(int64(d.items))
+	time.Sleep(requeueDelay)
+	if full := d.requeue(context.WithoutCancel(ctx)); full != nil { // the timeout was for the try
+		s.requeueFailed.Add(int64(d.items))
 		return err
 	}
 	s.log.Warn("OpenSearch does not take a request; it will be tried again after the others", zap.Int(names.Count, d.items), zap.Error(err))
@@ -110,7 +110,7 @@ func (s sender) try(ctx context.Context, d delivery) (err error) {
 	if err := s.ship.Ready(); err != nil {
 		return err
 	}
-	docs, err := s.documents(d)
+	docs, err := s.convert(d)
 	if err != nil {
 		return err
 	}
@@ -121,24 +121,24 @@ func (s sender) try(ctx context.Context, d delivery) (err error) {
 	return err
 }
 
-// documents converts d. Should that panic, the request as a whole is a dead
+// convert converts d. Should that panic, the request as a whole is a dead
 // letter: tried again it would only panic again.
-func (s sender) documents(d delivery) (docs []record.Document, err error) {
+func (s sender) convert(d delivery) (docs []record.Document, err error) {
 	defer func() {
 		if p := recover(); p != nil {
 			s.log.Error("converting panicked", zap.String(names.EventName, names.EventPanic), zap.Any(names.Exception, p), zap.Stack(names.Stacktrace))
 			var raw []byte
 			if raw, err = d.raw(); err == nil {
-				docs = rendered(record.Unreadable(raw, fmt.Sprintf("converting panicked: %v", p)))
+				docs = documentsOf(record.UnreadableChunk(raw, fmt.Sprintf("converting panicked: %v", p)))
 			}
 		}
 	}()
 	records := d.read()
 	record.Identify(records)
-	return rendered(records), nil
+	return documentsOf(records), nil
 }
 
-func rendered(records []record.Record) []record.Document {
+func documentsOf(records []record.Record) []record.Document {
 	docs := make([]record.Document, 0, len(records))
 	for i := range records {
 		docs = records[i].Documents(docs)
@@ -146,7 +146,7 @@ func rendered(records []record.Record) []record.Document {
 	return docs
 }
 
-func (h *hosts) newLogs(ctx context.Context, set exporter.Settings, cfg component.Config) (exporter.Logs, error) {
+func (h *backends) newLogs(ctx context.Context, set exporter.Settings, cfg component.Config) (exporter.Logs, error) {
 	s, options, err := h.newSender(&set, cfg)
 	if err != nil {
 		return nil, err
@@ -154,16 +154,16 @@ func (h *hosts) newLogs(ctx context.Context, set exporter.Settings, cfg componen
 	var e exporter.Logs
 	e, err = exporterhelper.NewLogs(ctx, set, cfg, func(ctx context.Context, ld plog.Logs) error {
 		return s.send(ctx, delivery{
-			read:  func() []record.Record { return logRecords(ld) },
-			raw:   func() ([]byte, error) { return (&plog.JSONMarshaler{}).MarshalLogs(ld) },
-			items: ld.LogRecordCount(),
-			again: func(ctx context.Context) error { return e.ConsumeLogs(ctx, ld) },
+			read:    func() []record.Record { return logRecords(ld) },
+			raw:     func() ([]byte, error) { return (&plog.JSONMarshaler{}).MarshalLogs(ld) },
+			items:   ld.LogRecordCount(),
+			requeue: func(ctx context.Context) error { return e.ConsumeLogs(ctx, ld) },
 		})
 	}, options...)
 	return &logsGate{Logs: e}, err
 }
 
-func (h *hosts) newTraces(ctx context.Context, set exporter.Settings, cfg component.Config) (exporter.Traces, error) {
+func (h *backends) newTraces(ctx context.Context, set exporter.Settings, cfg component.Config) (exporter.Traces, error) {
 	s, options, err := h.newSender(&set, cfg)
 	if err != nil {
 		return nil, err
@@ -171,16 +171,16 @@ func (h *hosts) newTraces(ctx context.Context, set exporter.Settings, cfg compon
 	var e exporter.Traces
 	e, err = exporterhelper.NewTraces(ctx, set, cfg, func(ctx context.Context, td ptrace.Traces) error {
 		return s.send(ctx, delivery{
-			read:  func() []record.Record { return spanRecords(td) },
-			raw:   func() ([]byte, error) { return (&ptrace.JSONMarshaler{}).MarshalTraces(td) },
-			items: td.SpanCount(),
-			again: func(ctx context.Context) error { return e.ConsumeTraces(ctx, td) },
+			read:    func() []record.Record { return spanRecords(td) },
+			raw:     func() ([]byte, error) { return (&ptrace.JSONMarshaler{}).MarshalTraces(td) },
+			items:   td.SpanCount(),
+			requeue: func(ctx context.Context) error { return e.ConsumeTraces(ctx, td) },
 		})
 	}, options...)
 	return &tracesGate{Traces: e}, err
 }
 
-func (h *hosts) newMetrics(ctx context.Context, set exporter.Settings, cfg component.Config) (exporter.Metrics, error) {
+func (h *backends) newMetrics(ctx context.Context, set exporter.Settings, cfg component.Config) (exporter.Metrics, error) {
 	s, options, err := h.newSender(&set, cfg)
 	if err != nil {
 		return nil, err
@@ -188,10 +188,10 @@ func (h *hosts) newMetrics(ctx context.Context, set exporter.Settings, cfg compo
 	var e exporter.Metrics
 	e, err = exporterhelper.NewMetrics(ctx, set, cfg, func(ctx context.Context, md pmetric.Metrics) error {
 		return s.send(ctx, delivery{
-			read:  func() []record.Record { return metricRecords(md) },
-			raw:   func() ([]byte, error) { return (&pmetric.JSONMarshaler{}).MarshalMetrics(md) },
-			items: md.DataPointCount(),
-			again: func(ctx context.Context) error { return e.ConsumeMetrics(ctx, md) },
+			read:    func() []record.Record { return metricRecords(md) },
+			raw:     func() ([]byte, error) { return (&pmetric.JSONMarshaler{}).MarshalMetrics(md) },
+			items:   md.DataPointCount(),
+			requeue: func(ctx context.Context) error { return e.ConsumeMetrics(ctx, md) },
 		})
 	}, options...)
 	return &metricsGate{Metrics: e}, err

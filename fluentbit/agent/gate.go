@@ -38,7 +38,7 @@ func (g *gate) open(err error) error {
 	return err
 }
 
-func (g *gate) refuses() error {
+func (g *gate) checkOpen() error {
 	if !g.up.Load() {
 		return errNotStarted
 	}
@@ -48,7 +48,9 @@ func (g *gate) refuses() error {
 // Capabilities says that the data is changed on its way.
 func (g *gate) Capabilities() consumer.Capabilities { return consumer.Capabilities{MutatesData: true} }
 
-func stamp(r pcommon.Resource, now time.Time) { r.Attributes().PutInt(keyReceived, now.UnixNano()) }
+func setReceived(r pcommon.Resource, now time.Time) {
+	r.Attributes().PutInt(keyReceived, now.UnixNano())
+}
 
 type logsGate struct {
 	exporter.Logs
@@ -62,12 +64,12 @@ func (g *logsGate) Start(ctx context.Context, host component.Host) error {
 }
 
 func (g *logsGate) ConsumeLogs(ctx context.Context, ld plog.Logs) error {
-	if err := g.refuses(); err != nil {
+	if err := g.checkOpen(); err != nil {
 		return err
 	}
 	now := time.Now()
 	for _, r := range ld.ResourceLogs().All() {
-		stamp(r.Resource(), now)
+		setReceived(r.Resource(), now)
 	}
 	return g.Logs.ConsumeLogs(ctx, ld)
 }
@@ -84,12 +86,12 @@ func (g *tracesGate) Start(ctx context.Context, host component.Host) error {
 }
 
 func (g *tracesGate) ConsumeTraces(ctx context.Context, td ptrace.Traces) error {
-	if err := g.refuses(); err != nil {
+	if err := g.checkOpen(); err != nil {
 		return err
 	}
 	now := time.Now()
 	for _, r := range td.ResourceSpans().All() {
-		stamp(r.Resource(), now)
+		setReceived(r.Resource(), now)
 	}
 	return g.Traces.ConsumeTraces(ctx, td)
 }
@@ -106,12 +108,12 @@ func (g *metricsGate) Start(ctx context.Context, host component.Host) error {
 }
 
 func (g *metricsGate) ConsumeMetrics(ctx context.Context, md pmetric.Metrics) error {
-	if err := g.refuses(); err != nil {
+	if err := g.checkOpen(); err != nil {
 		return err
 	}
 	now := time.Now()
 	for _, r := range md.ResourceMetrics().All() {
-		stamp(r.Resource(), now)
+		setReceived(r.Resource(), now)
 	}
 	return g.Metrics.ConsumeMetrics(ctx, md)
 }

@@ -29,10 +29,10 @@ import (
 func TestTheStoredDocumentsAreTheSame(t *testing.T) {
 	collector := newAgent(t)
 	collector.start(t)
-	requests, lines := today(t)
+	requests, lines := currentRequests(t)
 	want := map[string]document{}
 	for kind, r := range requests {
-		for name, d := range fields(render(collect(t, r.json, time.Now().UTC()))) {
+		for name, d := range byHandle(identifiedDocuments(collectorRecords(t, r.json, time.Now().UTC()))) {
 			want[name] = d
 		}
 		collector.send(t, "/v1/"+kind, r)
@@ -53,12 +53,12 @@ func TestTheStoredDocumentsAreTheSame(t *testing.T) {
 	}
 	compare(t, want, stored, nil)
 
-	doctored := fields(nil) // the negative control: what is stored is really looked at
+	doctored := byHandle(nil) // the negative control: what is stored is really looked at
 	for name, d := range stored {
 		doctored[name] = d
 	}
 	doctored["span eee19b7ec3c1b101"] = document{"name": `"doctored"`}
-	if len(complaints(want, doctored, nil)) == 0 {
+	if len(differences(want, doctored, nil)) == 0 {
 		t.Error("a doctored field goes unnoticed")
 	}
 
@@ -75,7 +75,7 @@ func TestTheStoredDocumentsAreTheSame(t *testing.T) {
 
 // cmetricsLive is what is known to become of protobuf metrics.
 func cmetricsLive() []difference {
-	for _, c := range conformance {
+	for _, c := range conformanceCases {
 		if c.chunk == "metrics.protobuf" {
 			return c.known
 		}
@@ -88,9 +88,9 @@ type request struct {
 	kind       string // of what is sent
 }
 
-// today is the requests and lines of ../testdata as if made now: what is a day
+// currentRequests is the requests and lines of ../testdata as if made now: what is a day
 // old would be filed by its arrival, which two agents do not share.
-func today(t *testing.T) (requests map[string]request, lines string) {
+func currentRequests(t *testing.T) (requests map[string]request, lines string) {
 	t.Helper()
 	now := time.Now().UTC()
 	requests = map[string]request{}
@@ -140,7 +140,7 @@ func (a *agent) send(t *testing.T, path string, r request) {
 func (a *agent) stored(t *testing.T, n int) (all map[string]document) {
 	t.Helper()
 	a.store.Eventually(t, fmt.Sprintf("%d documents are stored", n), func() bool {
-		all = fields(a.documents(t))
+		all = byHandle(a.documents(t))
 		return len(all) >= n
 	})
 	return all

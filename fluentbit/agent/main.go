@@ -30,13 +30,13 @@ import (
 	"go.opentelemetry.io/collector/service/telemetry/otelconftelemetry"
 )
 
-// synchronous has followed lines handed to the queue before their place in the
+// synchronousEmitter has followed lines handed to the queue before their place in the
 // file is noted. By default they gather in memory for a tenth of a second after
 // that, and a kill loses them: 98 of 3,000 lines in 3 kills.
-const synchronous = "stanza.synchronousLogEmitter"
+const synchronousEmitter = "stanza.synchronousLogEmitter"
 
 func main() {
-	if err := featuregate.GlobalRegistry().Set(synchronous, true); err != nil {
+	if err := featuregate.GlobalRegistry().Set(synchronousEmitter, true); err != nil {
 		log.Fatal(err)
 	}
 	settings := otelcol.CollectorSettings{

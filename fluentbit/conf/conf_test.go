@@ -33,8 +33,8 @@ type configuration struct {
 	} `yaml:"pipeline"`
 }
 
-// faults is what is wrong with a configuration.
-func faults(text []byte) []string {
+// configProblems is what is wrong with a configuration.
+func configProblems(text []byte) []string {
 	var c configuration
 	if err := yaml.Unmarshal(text, &c); err != nil {
 		return []string{err.Error()}
@@ -81,7 +81,7 @@ func TestConfigurationsLoseNothing(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		for _, f := range faults(text) {
+		for _, f := range configProblems(text) {
 			t.Errorf("%s: %s", file, f)
 		}
 	}
@@ -98,18 +98,18 @@ func TestEachUndoneSettingIsNoticed(t *testing.T) {
 		{"agent_metrics:", "x:"}, {"storage.total_limit_size:", "x:"}, {"service:", "service: ["},
 	} {
 		changed := strings.Replace(local, undo[0], undo[1], 1)
-		if changed == local || len(faults([]byte(changed))) == 0 {
+		if changed == local || len(configProblems([]byte(changed))) == 0 {
 			t.Errorf("local.yaml: replacing %q by %q goes unnoticed", undo[0], undo[1])
 		}
 		changed = strings.Replace(production, undo[0], undo[1], 1) // which follows no files
-		if changed != production && len(faults([]byte(changed))) == 0 {
+		if changed != production && len(configProblems([]byte(changed))) == 0 {
 			t.Errorf("fluent-bit.yaml: replacing %q by %q goes unnoticed", undo[0], undo[1])
 		}
 	}
 	// The input that only production has, and its own address.
 	for _, undo := range [][2]string{{"http_listen: 127.0.0.1", "http_listen: 0.0.0.0"}, {"16M # the driver sends what has piled up in one message\n      storage.type: filesystem", "16M"}} {
 		changed := strings.Replace(production, undo[0], undo[1], 1)
-		if changed == production || len(faults([]byte(changed))) == 0 {
+		if changed == production || len(configProblems([]byte(changed))) == 0 {
 			t.Errorf("fluent-bit.yaml: replacing %q by %q goes unnoticed", undo[0], undo[1])
 		}
 	}

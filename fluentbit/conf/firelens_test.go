@@ -59,9 +59,9 @@ func (c container) environment(name string) (value string, ok bool) {
 
 var snippet = regexp.MustCompile("(?s)```json\n(.*?)```")
 
-// taskFaults is what is wrong with the task of page, whose router runs with
+// taskProblems is what is wrong with the task of page, whose router runs with
 // the configuration text.
-func taskFaults(page, text []byte) (out []string) {
+func taskProblems(page, text []byte) (out []string) {
 	var t task
 	var conf configuration
 	match := snippet.FindSubmatch(page)
@@ -87,7 +87,7 @@ func taskFaults(page, text []byte) (out []string) {
 	for _, c := range t.Containers {
 		if c.FireLens.Type != "" {
 			routers++
-			out = append(out, routerFaults(c, conf, text, volumes)...)
+			out = append(out, routerProblems(c, conf, text, volumes)...)
 			continue
 		}
 		expect(c.Log.Driver == "awsfirelens", "%s does not log through the router", c.Name)
@@ -110,7 +110,7 @@ func taskFaults(page, text []byte) (out []string) {
 	return out
 }
 
-func routerFaults(c container, conf configuration, text []byte, volumes map[string]bool) (out []string) {
+func routerProblems(c container, conf configuration, text []byte, volumes map[string]bool) (out []string) {
 	expect := func(ok bool, what string, args ...any) {
 		if !ok {
 			out = append(out, fmt.Sprintf(what, args...))
@@ -147,7 +147,7 @@ func routerFaults(c container, conf configuration, text []byte, volumes map[stri
 
 func TestTheTaskLosesNothing(t *testing.T) {
 	page, text := read(t, "firelens.md"), read(t, "fluent-bit.yaml")
-	for _, f := range taskFaults(page, text) {
+	for _, f := range taskProblems(page, text) {
 		t.Error(f)
 	}
 	// The negative control: undoing any one of the settings is noticed.
@@ -162,12 +162,12 @@ func TestTheTaskLosesNothing(t *testing.T) {
 		{"HEALTHY", "START"}, {":4318", ":4317"}, {"```json", "```"}, {`"volumes"`, `volumes`},
 	} {
 		changed := strings.Replace(string(page), undo[0], undo[1], 1)
-		if changed == string(page) || len(taskFaults([]byte(changed), text)) == 0 {
+		if changed == string(page) || len(taskProblems([]byte(changed), text)) == 0 {
 			t.Errorf("replacing %q by %q goes unnoticed", undo[0], undo[1])
 		}
 	}
 	noForward := strings.Replace(string(text), "name: forward", "name: tail", 1)
-	if len(taskFaults(page, []byte(noForward))) == 0 {
+	if len(taskProblems(page, []byte(noForward))) == 0 {
 		t.Error("a configuration without a forward input goes unnoticed")
 	}
 }

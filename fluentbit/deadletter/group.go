@@ -10,26 +10,26 @@ import (
 
 // Group is letters that were refused for the same reason.
 type Group struct {
-	Type, For, Reason string // Reason without what differs between them
-	Count             int
-	First, Last       time.Time
-	Example           Letter // the newest
+	Type, Target, Reason string // Reason without what differs between them
+	Count                int
+	First, Last          time.Time
+	Example              Entry // the newest
 }
 
 // Groups sorts what q asks for by reason, the largest group first, and returns
 // the newest letters beside, at most newest of them.
-func (s Store) Groups(ctx context.Context, q Query, newest int) (groups []Group, latest []Letter, err error) {
-	q.Heads = true
+func (s Store) Groups(ctx context.Context, q Query, newest int) (groups []Group, latest []Entry, err error) {
+	q.WithoutDocuments = true
 	all := map[[3]string]*Group{}
-	err = s.Each(ctx, q, func(letters []Letter) error {
+	err = s.Each(ctx, q, func(letters []Entry) error {
 		for _, l := range letters {
 			if len(latest) < newest {
 				latest = append(latest, l)
 			}
-			key := [3]string{l.Type, l.family(), general(l.Reason)}
+			key := [3]string{l.Type, l.targetFamily(), generalize(l.Reason)}
 			g := all[key]
 			if g == nil {
-				g = &Group{Type: key[0], For: key[1], Reason: key[2], First: l.Time, Last: l.Time, Example: l}
+				g = &Group{Type: key[0], Target: key[1], Reason: key[2], First: l.Time, Last: l.Time, Example: l}
 				all[key] = g
 			}
 			g.Count++
@@ -49,11 +49,11 @@ func (s Store) Groups(ctx context.Context, q Query, newest int) (groups []Group,
 }
 
 // OpenSearch quotes ids and values; what it brackets are fields and types.
-var particular = regexp.MustCompile(`'[^']*'|"[^"]*"|\b\d+\b`)
+var specifics = regexp.MustCompile(`'[^']*'|"[^"]*"|\b\d+\b`)
 
-// general is a reason without what is of one document only.
-func general(reason string) string {
-	s := particular.ReplaceAllString(reason, "…")
+// generalize is a reason without what is of one document only.
+func generalize(reason string) string {
+	s := specifics.ReplaceAllString(reason, "…")
 	if r := []rune(s); len(r) > 160 {
 		return string(r[:160]) + "…"
 	}

@@ -12,42 +12,42 @@ import (
 	"jari.example/telemetry/names"
 )
 
-// Letter is one dead letter.
-type Letter struct {
-	Index, ID string    // its own
-	Time      time.Time // when the refused event happened
-	For       string    // the index it was meant for; "" where it could not be read
-	ForID     string    // its id there
-	Status    int
-	Type      string
-	Reason    string
-	Document  []byte // what was refused, byte for byte
+// Entry is one dead letter.
+type Entry struct {
+	Index, ID   string    // its own
+	Time        time.Time // when the refused event happened
+	TargetIndex string    // the index it was meant for; "" where it could not be read
+	TargetID    string    // its id there
+	Status      int
+	Type        string
+	Reason      string
+	Document    []byte // what was refused, byte for byte
 }
 
 // unreadable is the type of what package record could make nothing of, foreign
 // of what is among the letters and is none: it must not hide those.
 const (
 	unreadable = "unreadable"
-	foreign    = "foreign"
+	invalid    = "foreign"
 )
 
-func letterOf(index, id string, source []byte) Letter {
-	l, err := newLetter(index, id, source)
+func entryOf(index, id string, source []byte) Entry {
+	l, err := parseEntry(index, id, source)
 	if err != nil {
-		return Letter{Index: index, ID: id, Type: foreign, Reason: err.Error(), Document: source}
+		return Entry{Index: index, ID: id, Type: invalid, Reason: err.Error(), Document: source}
 	}
 	return l
 }
 
-func newLetter(index, id string, source []byte) (l Letter, err error) {
+func parseEntry(index, id string, source []byte) (l Entry, err error) {
 	var d map[string]any
 	if err := json.Unmarshal(source, &d); err != nil {
 		return l, fmt.Errorf("read dead letter %s: %w", id, err)
 	}
 	text := func(name string) string { s, _ := d[name].(string); return s }
 	status, _ := d[names.DocRefusedStatus].(float64)
-	l = Letter{
-		Index: index, ID: id, For: text(names.DocRefusedIndex), ForID: text(names.DocRefusedID),
+	l = Entry{
+		Index: index, ID: id, TargetIndex: text(names.DocRefusedIndex), TargetID: text(names.DocRefusedID),
 		Status: int(status), Type: text(names.DocRefusedType), Reason: text(names.DocRefusedReason),
 		Document: []byte(text(names.DocRefused)),
 	}
@@ -62,9 +62,9 @@ func newLetter(index, id string, source []byte) (l Letter, err error) {
 	return l, nil
 }
 
-// documents is what a replay creates: the document as it was or, of what could
+// replayDocuments is what a replay creates: the document as it was or, of what could
 // not be read, what today's decoder makes of it. why is set if that is nothing.
-func (l Letter) documents() (docs []record.Document, why string) {
+func (l Entry) replayDocuments() (docs []record.Document, why string) {
 	switch {
 	case l.Type == unreadable:
 		records, err := record.Decode(l.Document)
@@ -75,20 +75,20 @@ func (l Letter) documents() (docs []record.Document, why string) {
 			docs = records[i].Documents(docs)
 		}
 		return docs, ""
-	case l.Type == foreign:
+	case l.Type == invalid:
 		return nil, "it is no dead letter"
 	case l.Type == ship.TooLarge && !json.Valid(l.Document):
 		return nil, "only its beginning was kept"
 	}
-	return []record.Document{{Index: l.For, ID: l.ForID, Time: l.Time, Body: l.Document}}, ""
+	return []record.Document{{Index: l.TargetIndex, ID: l.TargetID, Time: l.Time, Body: l.Document}}, ""
 }
 
-// family is the index it was meant for without the date, for grouping.
-func (l Letter) family() string {
+// targetFamily is the index it was meant for without the date, for grouping.
+func (l Entry) targetFamily() string {
 	for _, i := range names.Indices {
-		if _, ok := i.Ends(l.For); ok {
+		if _, ok := i.Ends(l.TargetIndex); ok {
 			return i.Family + "*"
 		}
 	}
-	return l.For
+	return l.TargetIndex
 }

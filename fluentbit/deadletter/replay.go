@@ -10,12 +10,12 @@ import (
 
 // Summary is what a replay has come to.
 type Summary struct {
-	Letters int // looked at
-	Created int // documents that are in their index now
-	Present int // documents that were there already
-	Gone    int // letters that are no more, because all of them is stored
-	Refused int // letters that stay, with the new reason
-	Kept    int // letters that stay because nothing can be created from them
+	Entries       int // looked at
+	Created       int // documents that are in their index now
+	AlreadyStored int // documents that were there already
+	Removed       int // letters that are no more, because all of them is stored
+	Refused       int // letters that stay, with the new reason
+	NotReplayable int // letters that stay because nothing can be created from them
 }
 
 // Replay creates the refused documents under their own indices and ids, and
@@ -24,7 +24,7 @@ type Summary struct {
 // there already counts as created. After an error the rest is as it was.
 // progress is called now and then.
 func (s Store) Replay(ctx context.Context, to *ship.Shipper, q Query, progress func(Summary)) (sum Summary, err error) {
-	err = s.Each(ctx, q, func(letters []Letter) error {
+	err = s.Each(ctx, q, func(letters []Entry) error {
 		if err := s.replay(ctx, to, letters, &sum); err != nil {
 			return fmt.Errorf("replay: %w", err)
 		}
@@ -34,14 +34,14 @@ func (s Store) Replay(ctx context.Context, to *ship.Shipper, q Query, progress f
 	return sum, err
 }
 
-func (s Store) replay(ctx context.Context, to *ship.Shipper, letters []Letter, sum *Summary) error {
+func (s Store) replay(ctx context.Context, to *ship.Shipper, letters []Entry, sum *Summary) error {
 	var docs []record.Document
 	belongs := map[string][]int{} // index and id of a document → its letters
-	var changes []change
+	var changes []edit
 	again := map[int]ship.Refusal{}
 	kept := map[int]bool{}
 	for i, l := range letters {
-		own, why := l.documents()
+		own, why := l.replayDocuments()
 		kept[i] = why != ""
 		for _, d := range own {
 			belongs[key(d)] = append(belongs[key(d)], i)
@@ -61,25 +61,25 @@ func (s Store) replay(ctx context.Context, to *ship.Shipper, letters []Letter, s
 		r, isRefused := again[i]
 		switch {
 		case kept[i]:
-			sum.Kept++
+			sum.NotReplayable++
 		case isRefused && l.Type == unreadable:
 			sum.Refused++ // its bytes must stay as they came
 		case isRefused:
 			sum.Refused++
-			changes = append(changes, change{l, record.Refused(r.Document, r.Status, r.Type, r.Reason).Body})
+			changes = append(changes, edit{l, record.DeadLetter(r.Document, r.Status, r.Type, r.Reason).Body})
 		default:
-			changes = append(changes, change{letter: l})
+			changes = append(changes, edit{entry: l})
 		}
 	}
 	if err := s.apply(ctx, changes); err != nil {
 		return err
 	}
-	sum.Letters += len(letters)
+	sum.Entries += len(letters)
 	sum.Created += res.Created
-	sum.Present += res.Duplicate
+	sum.AlreadyStored += res.Duplicate
 	for _, c := range changes {
 		if c.body == nil {
-			sum.Gone++
+			sum.Removed++
 		}
 	}
 	return nil

@@ -26,15 +26,15 @@ type Query struct {
 	Since time.Time // of the refused event
 
 	// Heads leaves the refused documents out.
-	Heads bool
+	WithoutDocuments bool
 }
 
-// page is how many letters are read at once; each may hold a line of 1 MiB.
-const page = 100
+// pageSize is how many letters are read at once; each may hold a line of 1 MiB.
+const pageSize = 100
 
 // Each calls do with all letters that q asks for, newest first, some at a time.
 // It sees those that were there when it began, whatever do does to them.
-func (s Store) Each(ctx context.Context, q Query, do func([]Letter) error) error {
+func (s Store) Each(ctx context.Context, q Query, do func([]Entry) error) error {
 	var filter []any
 	if len(q.IDs) > 0 {
 		filter = append(filter, map[string]any{"ids": map[string]any{"values": q.IDs}})
@@ -43,11 +43,11 @@ func (s Store) Each(ctx context.Context, q Query, do func([]Letter) error) error
 		filter = append(filter, map[string]any{"range": map[string]any{names.DocTime: map[string]any{"gte": q.Since.UTC().Format(time.RFC3339Nano)}}})
 	}
 	search := map[string]any{
-		"size":  page,
+		"size":  pageSize,
 		"query": map[string]any{"bool": map[string]any{"filter": filter}},
 		"sort":  []any{map[string]any{names.DocTime: map[string]any{"order": "desc", "unmapped_type": names.DateNanos}}},
 	}
-	if q.Heads {
+	if q.WithoutDocuments {
 		search["_source"] = map[string]any{"excludes": []string{names.DocRefused, names.DocRefusedBase64}}
 	}
 	body, err := json.Marshal(search)
@@ -69,9 +69,9 @@ func (s Store) Each(ctx context.Context, q Query, do func([]Letter) error) error
 		}()
 	}
 	for len(hits) > 0 {
-		letters := make([]Letter, len(hits))
+		letters := make([]Entry, len(hits))
 		for i, h := range hits {
-			letters[i] = letterOf(h.Index, h.ID, h.Source)
+			letters[i] = entryOf(h.Index, h.ID, h.Source)
 		}
 		if err := do(letters); err != nil || scroll == nil {
 			return err
@@ -85,21 +85,21 @@ func (s Store) Each(ctx context.Context, q Query, do func([]Letter) error) error
 	return nil
 }
 
-// change is one letter that goes (no body) or gets another body.
-type change struct {
-	letter Letter
-	body   []byte
+// edit is one letter that goes (no body) or gets another body.
+type edit struct {
+	entry Entry
+	body  []byte
 }
 
 // apply makes changes, which can be made again.
-func (s Store) apply(ctx context.Context, changes []change) error {
+func (s Store) apply(ctx context.Context, changes []edit) error {
 	if len(changes) == 0 {
 		return nil
 	}
 	var b bytes.Buffer
 	for _, c := range changes {
 		verb := map[bool]string{true: "delete", false: "index"}[c.body == nil]
-		head, err := json.Marshal(map[string]any{verb: map[string]any{"_index": c.letter.Index, "_id": c.letter.ID}})
+		head, err := json.Marshal(map[string]any{verb: map[string]any{"_index": c.entry.Index, "_id": c.entry.ID}})
 		if err != nil {
 			return err
 		}

@@ -16,9 +16,9 @@ import (
 	"jari.example/telemetry/names"
 )
 
-// poisoned refuses one document for good.
-func poisoned(why shiptest.Item) func(*world) func() int {
-	return func(w *world) func() int {
+// rejectOneDocument refuses one document for good.
+func rejectOneDocument(why shiptest.Item) func(*scenario) func() int {
+	return func(w *scenario) func() int {
 		fired, victim := 0, ""
 		w.fake.Item = func(id string, _ int) shiptest.Item {
 			if victim == "" {
@@ -34,9 +34,9 @@ func poisoned(why shiptest.Item) func(*world) func() int {
 	}
 }
 
-// tooLarge refuses every request that is larger than a few documents.
-func tooLarge(limit int) func(*world) func() int {
-	return func(w *world) func() int {
+// rejectRequestsOver refuses every request that is larger than a few documents.
+func rejectRequestsOver(limit int) func(*scenario) func() int {
+	return func(w *scenario) func() int {
 		fired := 0
 		w.fake.Request = func(_, size int) int {
 			if size <= limit {
@@ -49,10 +49,10 @@ func tooLarge(limit int) func(*world) func() int {
 	}
 }
 
-// killed ends the host while OpenSearch carries out what it has asked for.
-func killed(w *world) func() int {
+// killDuringFlush ends the host while OpenSearch carries out what it has asked for.
+func killDuringFlush(w *scenario) func() int {
 	fired := 0
-	w.fake.Deaf = func(n int) bool {
+	w.fake.DropResponse = func(n int) bool {
 		if n != 4 {
 			return false
 		}
@@ -65,11 +65,11 @@ func killed(w *world) func() int {
 	return func() int { return fired }
 }
 
-// killedBetween ends the host after its third flush.
-func killedBetween(w *world) func() int {
+// killBetweenFlushes ends the host after its third flush.
+func killBetweenFlushes(w *scenario) func() int {
 	fired, taken := 0, 0
-	w.heard = func(host *os.Process, _, answer string) {
-		if answer != done {
+	w.onReturn = func(host *os.Process, _, answer string) {
+		if answer != flushOK {
 			return
 		}
 		if taken++; taken == 3 {
@@ -82,45 +82,45 @@ func killedBetween(w *world) func() int {
 	return func() int { return fired }
 }
 
-// panics has exports panic until a chunk was to come again three times.
-func panics(w *world) func() int {
+// panicInExport has exports panic until a chunk was to come again three times.
+func panicInExport(w *scenario) func() int {
 	file := filepath.Join(w.t.TempDir(), "panic")
 	if err := os.WriteFile(file, nil, 0o600); err != nil {
 		w.t.Fatal(err)
 	}
 	w.env = append(w.env, "JARI_CHAOS_PANIC_FILE="+file)
-	w.heard = func(_ *os.Process, _, answer string) {
-		if answer == again && w.again == 3 {
+	w.onReturn = func(_ *os.Process, _, answer string) {
+		if answer == flushRetry && w.retries == 3 {
 			if err := os.Remove(file); err != nil {
 				w.t.Error(err)
 			}
 		}
 	}
-	return func() int { return strings.Count(w.said, `"panic in the plugin"`) }
+	return func() int { return strings.Count(w.logs, `"panic in the plugin"`) }
 }
 
-// door is a way to the stand-in that can be shut.
-type door struct {
+// proxy is a way to the stand-in that can be shut.
+type proxy struct {
 	t        *testing.T
 	addr, to string
 	mu       sync.Mutex
 	listener net.Listener
-	open     []net.Conn
+	conns    []net.Conn
 }
 
-func newDoor(w *world) *door {
+func newProxy(w *scenario) *proxy {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		w.t.Fatal(err)
 	}
-	d := &door{t: w.t, addr: l.Addr().String(), to: strings.TrimPrefix(w.fake.URL, "http://"), listener: l}
+	d := &proxy{t: w.t, addr: l.Addr().String(), to: strings.TrimPrefix(w.fake.URL, "http://"), listener: l}
 	w.url = "http://" + d.addr
-	w.t.Cleanup(d.shut)
+	w.t.Cleanup(d.close)
 	return d
 }
 
-// pass lets connections through, on the address that it has had from the start.
-func (d *door) pass() {
+// open lets connections through, on the address that it has had from the start.
+func (d *proxy) open() {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if d.listener == nil {
@@ -143,7 +143,7 @@ func (d *door) pass() {
 				continue
 			}
 			d.mu.Lock()
-			d.open = append(d.open, in, out)
+			d.conns = append(d.conns, in, out)
 			d.mu.Unlock()
 			for _, way := range [][2]net.Conn{{in, out}, {out, in}} {
 				go func() { _, _ = io.Copy(way[0], way[1]); way[0].Close() }()
@@ -152,61 +152,61 @@ func (d *door) pass() {
 	}(d.listener)
 }
 
-func (d *door) shut() {
+func (d *proxy) close() {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if d.listener != nil {
 		d.listener.Close()
 	}
-	for _, c := range d.open {
+	for _, c := range d.conns {
 		c.Close()
 	}
-	d.listener, d.open = nil, nil
+	d.listener, d.conns = nil, nil
 }
 
-// away has nobody listen until a chunk was to come again n times.
-func away(n int) func(*world) func() int {
-	return func(w *world) func() int {
-		d := newDoor(w)
-		d.shut()
-		w.heard = func(_ *os.Process, _, answer string) {
-			if answer == again && w.again == n {
-				d.pass()
+// unreachableForRetries has nobody listen until a chunk was to come again n times.
+func unreachableForRetries(n int) func(*scenario) func() int {
+	return func(w *scenario) func() int {
+		d := newProxy(w)
+		d.close()
+		w.onReturn = func(_ *os.Process, _, answer string) {
+			if answer == flushRetry && w.retries == n {
+				d.open()
 			}
 		}
-		return func() int { return strings.Count(w.said, "connection refused") }
+		return func() int { return strings.Count(w.logs, "connection refused") }
 	}
 }
 
-// leaves is OpenSearch gone after the second chunk, for a while.
-func leaves(w *world) func() int {
-	d := newDoor(w)
-	d.pass()
+// unreachableAfterTwoChunks is OpenSearch gone after the second chunk, for a while.
+func unreachableAfterTwoChunks(w *scenario) func() int {
+	d := newProxy(w)
+	d.open()
 	taken := 0
-	w.heard = func(_ *os.Process, _, answer string) {
+	w.onReturn = func(_ *os.Process, _, answer string) {
 		switch {
-		case answer == done:
+		case answer == flushOK:
 			if taken++; taken == 2 {
-				d.shut()
+				d.close()
 			}
-		case w.again == 3:
-			d.pass()
+		case w.retries == 3:
+			d.open()
 		}
 	}
-	return func() int { return w.again }
+	return func() int { return w.retries }
 }
 
-// holds wants so many documents, whatever they say.
-func holds(t *testing.T, w *world, want int) {
+// wantDocuments wants so many documents, whatever they say.
+func wantDocuments(t *testing.T, w *scenario, want int) {
 	t.Helper()
 	if got := len(w.stored()); got != want {
 		t.Errorf("%d documents, want %d", got, want)
 	}
 }
 
-// days wants so many documents filed under each day.
-func days(want map[string]int) func(*testing.T, *world) {
-	return func(t *testing.T, w *world) {
+// wantPerDay wants so many documents filed under each day.
+func wantPerDay(want map[string]int) func(*testing.T, *scenario) {
+	return func(t *testing.T, w *scenario) {
 		got := map[string]int{}
 		for key := range w.stored() {
 			index, _, _ := strings.Cut(key, "/")
@@ -220,9 +220,9 @@ func days(want map[string]int) func(*testing.T, *world) {
 	}
 }
 
-// numbers wants each number of each shape's records exactly once.
-func numbers(r numbered.Records, shapes ...numbered.Shape) func(*testing.T, *world) {
-	return func(t *testing.T, w *world) {
+// wantEachNumberOnce wants each number of each shape's records exactly once.
+func wantEachNumberOnce(r numbered.Records, shapes ...numbered.Shape) func(*testing.T, *scenario) {
+	return func(t *testing.T, w *scenario) {
 		got := map[string]int{}
 		for _, text := range w.stored() {
 			d := json.NewDecoder(strings.NewReader(text))

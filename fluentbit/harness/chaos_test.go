@@ -17,34 +17,34 @@ import (
 	"jari.example/telemetry/names"
 )
 
-// fault is one row of the list that infra/bench/chaostelemetry plays end to
+// faultCase is one row of the list that infra/bench/chaostelemetry plays end to
 // end, here through the plugin's C interface against a stand-in that can
 // misbehave per document.
-type fault struct {
+type faultCase struct {
 	chunks func(t *testing.T) []string // nil: the captured ones
 	// arrange makes the stand-in, the way to it or the host misbehave; what it
 	// returns is how often that has happened.
-	arrange func(w *world) (fired func() int)
-	dead    int // how many end as dead letters
-	judge   func(t *testing.T, w *world)
+	inject func(w *scenario) (fired func() int)
+	dead   int // how many end as dead letters
+	check  func(t *testing.T, w *scenario)
 }
 
-// world is one case while it runs.
-type world struct {
+// scenario is one case while it runs.
+type scenario struct {
 	t    *testing.T
 	fake *shiptest.Fake
 	url  string // where the plugin looks for OpenSearch
 	env  []string
 	// heard is called with each answer of the plugin while the host runs.
-	heard func(host *os.Process, chunk, answer string)
-	again int // how often a chunk was to come again
-	host  *os.Process
-	said  string
+	onReturn func(host *os.Process, chunk, answer string)
+	retries  int // how often a chunk was to come again
+	host     *os.Process
+	logs     string
 }
 
 // flush has the plugin take chunks, each as often as it wants, and reports
 // whether the host has survived.
-func (w *world) flush(l loader, chunks []string) (survived bool) {
+func (w *scenario) flush(l loader, chunks []string) (survived bool) {
 	cmd := exec.CommandContext(w.t.Context(), l.harness, append([]string{l.plugin, w.url, ""}, chunks...)...)
 	cmd.Env = append(append(os.Environ(), "HARNESS_TRIES=400"), w.env...)
 	var logs bytes.Buffer
@@ -65,25 +65,25 @@ func (w *world) flush(l loader, chunks []string) (survived bool) {
 		}
 		chunk, answer, _ := strings.Cut(rest, " ")
 		last[chunk] = answer
-		if answer == again {
-			w.again++
+		if answer == flushRetry {
+			w.retries++
 		}
-		if w.heard != nil {
-			w.heard(cmd.Process, chunk, answer)
+		if w.onReturn != nil {
+			w.onReturn(cmd.Process, chunk, answer)
 		}
 	}
 	survived = cmd.Wait() == nil
-	w.said += logs.String()
+	w.logs += logs.String()
 	for _, c := range chunks {
-		if got := last[filepath.Base(c)]; survived && got != done {
-			w.t.Errorf("%s: last answer %q, want %s\n%.2000s", filepath.Base(c), got, done, logs.String())
+		if got := last[filepath.Base(c)]; survived && got != flushOK {
+			w.t.Errorf("%s: last answer %q, want %s\n%.2000s", filepath.Base(c), got, flushOK, logs.String())
 		}
 	}
 	return survived
 }
 
 // stored is what the stand-in holds but for the plugin's own heartbeats.
-func (w *world) stored() map[string]string {
+func (w *scenario) stored() map[string]string {
 	all := w.fake.Stored()
 	for key, doc := range all {
 		if strings.Contains(doc, `"`+names.DocServiceName+`":"`+names.ServiceAgent+`"`) {
@@ -122,16 +122,16 @@ func compare(want, got map[string]string) (lost, surplus []string, dead int) {
 	return lost, surplus, dead
 }
 
-func captured(t *testing.T) []string {
+func capturedChunks(t *testing.T) []string {
 	deeper, err := filepath.Glob("../testdata/*/*.msgpack")
 	if err != nil || len(deeper) < 9 {
 		t.Fatalf("fixtures: %v, %v", deeper, err)
 	}
-	return append(small(t), deeper...)
+	return append(smallChunks(t), deeper...)
 }
 
-// small are captured chunks none of whose documents is large by itself.
-func small(t *testing.T) []string {
+// smallChunks are captured chunks none of whose documents is large by itself.
+func smallChunks(t *testing.T) []string {
 	chunks, err := filepath.Glob("../testdata/*.msgpack")
 	if err != nil || len(chunks) < 9 {
 		t.Fatalf("fixtures: %v, %v", chunks, err)
@@ -139,8 +139,8 @@ func small(t *testing.T) []string {
 	return chunks
 }
 
-// made writes a chunk of numbered records in each of the shapes.
-func made(r numbered.Records, shapes ...numbered.Shape) func(t *testing.T) []string {
+// numberedChunks writes a chunk of numbered records in each of the shapes.
+func numberedChunks(r numbered.Records, shapes ...numbered.Shape) func(t *testing.T) []string {
 	return func(t *testing.T) (files []string) {
 		dir := t.TempDir()
 		for _, s := range shapes {
@@ -161,9 +161,9 @@ func made(r numbered.Records, shapes ...numbered.Shape) func(t *testing.T) []str
 
 var noon = time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)
 
-// requests answers the first n bulk requests with a status.
-func requests(status, n int) func(*world) func() int {
-	return func(w *world) func() int {
+// failRequests answers the first n bulk requests with a status.
+func failRequests(status, n int) func(*scenario) func() int {
+	return func(w *scenario) func() int {
 		fired := 0
 		w.fake.Request = func(i, _ int) int {
 			if i >= n {
@@ -176,9 +176,9 @@ func requests(status, n int) func(*world) func() int {
 	}
 }
 
-// items answers for every other document, the first n times it is sent.
-func items(it shiptest.Item, n int) func(*world) func() int {
-	return func(w *world) func() int {
+// failItems answers for every other document, the first n times it is sent.
+func failItems(it shiptest.Item, n int) func(*scenario) func() int {
+	return func(w *scenario) func() int {
 		fired := 0
 		w.fake.Item = func(id string, sent int) shiptest.Item {
 			if sent >= n || id[len(id)-1]%2 == 0 {
@@ -191,10 +191,10 @@ func items(it shiptest.Item, n int) func(*world) func() int {
 	}
 }
 
-// deaf carries the first bulk requests out and does not answer.
-func deaf(w *world) func() int {
+// dropResponses carries the first bulk requests out and does not answer.
+func dropResponses(w *scenario) func() int {
 	fired := 0
-	w.fake.Deaf = func(n int) bool {
+	w.fake.DropResponse = func(n int) bool {
 		if n < 4 {
 			fired++
 		}
@@ -203,56 +203,56 @@ func deaf(w *world) func() int {
 	return func() int { return fired }
 }
 
-// faults is the list. Those that lie in the data come with replies that are
+// faultCases is the list. Those that lie in the data come with replies that are
 // lost, so that each chunk is sent again.
-func faults() map[string]fault {
+func faultCases() map[string]faultCase {
 	records := numbered.Records{Service: "chaos", Count: 40, Received: noon, Step: time.Millisecond}
 	around := records
 	around.At, around.Received, around.Step = noon.Add(12*time.Hour-20*time.Second), noon.Add(12*time.Hour), time.Second
 	ahead, behind, large := records, records, records
 	ahead.At, behind.At, large.First = noon.Add(13*time.Hour), noon.Add(-13*time.Hour), 1<<53+1
 	mapping := shiptest.Item{Status: 400, Type: "mapper_parsing_exception", Reason: "failed to parse"}
-	return map[string]fault{
-		"503":                       {arrange: requests(503, 4)},
-		"refused connections":       {arrange: away(3)},
-		"applied, reply lost":       {arrange: deaf},
-		"429 for half the items":    {arrange: items(shiptest.Item{Status: 429, Type: "rejected_execution_exception", Reason: "busy"}, 2)},
-		"429 beyond all patience":   {arrange: items(shiptest.Item{Status: 429, Type: "rejected_execution_exception", Reason: "busy"}, 8)},
-		"503 for half the items":    {arrange: items(shiptest.Item{Status: 503, Type: "unavailable_shards_exception", Reason: "away"}, 2)},
-		"poison among good ones":    {arrange: poisoned(mapping), dead: 1},
-		"413":                       {arrange: tooLarge(3000), chunks: small},
-		"away and back":             {arrange: leaves},
-		"kill -9 between flushes":   {arrange: killedBetween},
-		"kill -9 within a flush":    {arrange: killed},
-		"401":                       {arrange: requests(401, 3)},
-		"403":                       {arrange: requests(403, 3)},
-		"404":                       {arrange: requests(404, 3)},
-		"a closed index":            {arrange: items(shiptest.Item{Status: 400, Type: "index_closed_exception", Reason: "closed"}, 2)},
-		"a block":                   {arrange: items(shiptest.Item{Status: 403, Type: "cluster_block_exception", Reason: "read-only"}, 2)},
-		"a full cluster":            {arrange: items(shiptest.Item{Status: 400, Type: "illegal_argument_exception", Reason: "this action would add [2] total shards"}, 2)},
-		"panic in an export":        {arrange: panics},
-		"midnight in the middle":    {arrange: deaf, chunks: made(around, numbered.Layouts, numbered.Tail, numbered.Traces, numbered.Groups), judge: days(map[string]int{"2026.11.22": 80, "2026.11.23": 80})},
-		"a clock an hour ahead":     {arrange: deaf, chunks: made(ahead, numbered.Layouts, numbered.Traces), judge: days(map[string]int{"2026.11.23": 80})},
-		"a clock that is behind":    {arrange: deaf, chunks: made(behind, numbered.Layouts, numbered.Traces), judge: days(map[string]int{"2026.11.21": 80})},
-		"byte-identical lines":      {arrange: deaf, chunks: made(records, numbered.Alike), judge: func(t *testing.T, w *world) { holds(t, w, 40) }},
-		"both layouts in one chunk": {arrange: deaf, chunks: made(records, numbered.Layouts), judge: numbers(records, numbered.Layouts)},
-		"pieces of FireLens":        {arrange: deaf, chunks: made(records, numbered.Pieces), judge: numbers(records, numbered.Pieces)},
-		"group markers":             {arrange: deaf, chunks: made(records, numbered.Groups), judge: numbers(records, numbered.Groups)},
-		"int64 beyond 2^53":         {arrange: deaf, chunks: made(large, numbered.Layouts, numbered.Traces, numbered.Groups), judge: numbers(large, numbered.Layouts, numbered.Traces, numbered.Groups)},
+	return map[string]faultCase{
+		"503":                       {inject: failRequests(503, 4)},
+		"refused connections":       {inject: unreachableForRetries(3)},
+		"applied, reply lost":       {inject: dropResponses},
+		"429 for half the items":    {inject: failItems(shiptest.Item{Status: 429, Type: "rejected_execution_exception", Reason: "busy"}, 2)},
+		"429 beyond all patience":   {inject: failItems(shiptest.Item{Status: 429, Type: "rejected_execution_exception", Reason: "busy"}, 8)},
+		"503 for half the items":    {inject: failItems(shiptest.Item{Status: 503, Type: "unavailable_shards_exception", Reason: "away"}, 2)},
+		"poison among good ones":    {inject: rejectOneDocument(mapping), dead: 1},
+		"413":                       {inject: rejectRequestsOver(3000), chunks: smallChunks},
+		"away and back":             {inject: unreachableAfterTwoChunks},
+		"kill -9 between flushes":   {inject: killBetweenFlushes},
+		"kill -9 within a flush":    {inject: killDuringFlush},
+		"401":                       {inject: failRequests(401, 3)},
+		"403":                       {inject: failRequests(403, 3)},
+		"404":                       {inject: failRequests(404, 3)},
+		"a closed index":            {inject: failItems(shiptest.Item{Status: 400, Type: "index_closed_exception", Reason: "closed"}, 2)},
+		"a block":                   {inject: failItems(shiptest.Item{Status: 403, Type: "cluster_block_exception", Reason: "read-only"}, 2)},
+		"a full cluster":            {inject: failItems(shiptest.Item{Status: 400, Type: "illegal_argument_exception", Reason: "this action would add [2] total shards"}, 2)},
+		"panic in an export":        {inject: panicInExport},
+		"midnight in the middle":    {inject: dropResponses, chunks: numberedChunks(around, numbered.Layouts, numbered.Tail, numbered.Traces, numbered.Groups), check: wantPerDay(map[string]int{"2026.11.22": 80, "2026.11.23": 80})},
+		"a clock an hour ahead":     {inject: dropResponses, chunks: numberedChunks(ahead, numbered.Layouts, numbered.Traces), check: wantPerDay(map[string]int{"2026.11.23": 80})},
+		"a clock that is behind":    {inject: dropResponses, chunks: numberedChunks(behind, numbered.Layouts, numbered.Traces), check: wantPerDay(map[string]int{"2026.11.21": 80})},
+		"byte-identical lines":      {inject: dropResponses, chunks: numberedChunks(records, numbered.Alike), check: func(t *testing.T, w *scenario) { wantDocuments(t, w, 40) }},
+		"both layouts in one chunk": {inject: dropResponses, chunks: numberedChunks(records, numbered.Layouts), check: wantEachNumberOnce(records, numbered.Layouts)},
+		"pieces of FireLens":        {inject: dropResponses, chunks: numberedChunks(records, numbered.Pieces), check: wantEachNumberOnce(records, numbered.Pieces)},
+		"group markers":             {inject: dropResponses, chunks: numberedChunks(records, numbered.Groups), check: wantEachNumberOnce(records, numbered.Groups)},
+		"int64 beyond 2^53":         {inject: dropResponses, chunks: numberedChunks(large, numbered.Layouts, numbered.Traces, numbered.Groups), check: wantEachNumberOnce(large, numbered.Layouts, numbered.Traces, numbered.Groups)},
 	}
 }
 
 func TestFaultsThroughTheCInterface(t *testing.T) {
-	l := loader{harness: host(t), plugin: filepath.Join(t.TempDir(), "chaos.so")}
+	l := loader{harness: buildHarness(t), plugin: filepath.Join(t.TempDir(), "chaos.so")}
 	run(t, "go", "build", "-buildmode=c-shared", "-tags", "chaos", "-o", l.plugin, "..")
-	for name, f := range faults() {
+	for name, f := range faultCases() {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			if f.chunks == nil {
-				f.chunks = captured
+				f.chunks = capturedChunks
 			}
 			chunks := f.chunks(t)
-			calm := &world{t: t, fake: shiptest.NewFake(t)}
+			calm := &scenario{t: t, fake: shiptest.NewFake(t)}
 			calm.url = calm.fake.URL
 			calm.flush(l, chunks)
 			want := calm.stored()
@@ -260,23 +260,23 @@ func TestFaultsThroughTheCInterface(t *testing.T) {
 				t.Fatalf("without the fault %d documents are stored", len(want))
 			}
 
-			w := &world{t: t, fake: shiptest.NewFake(t)}
+			w := &scenario{t: t, fake: shiptest.NewFake(t)}
 			w.url = w.fake.URL
-			fired := f.arrange(w)
+			fired := f.inject(w)
 			if !w.flush(l, chunks) {
 				w.flush(l, chunks) // what Fluent Bit does after its restart
 			}
 			lost, surplus, dead := compare(want, w.stored())
 			if len(lost) > 0 || len(surplus) > 0 || dead != f.dead {
-				t.Errorf("lost %v, surplus %v, %d dead letters, want none, none, %d\n%.3000s", lost, surplus, dead, f.dead, w.said)
+				t.Errorf("lost %v, surplus %v, %d dead letters, want none, none, %d\n%.3000s", lost, surplus, dead, f.dead, w.logs)
 			}
 			if n := fired(); n == 0 {
 				t.Error("the fault did not fire")
 			} else {
-				t.Logf("fired %d times; %d documents; %d flushes were to come again", n, len(want), w.again)
+				t.Logf("fired %d times; %d documents; %d flushes were to come again", n, len(want), w.retries)
 			}
-			if f.judge != nil {
-				f.judge(t, w)
+			if f.check != nil {
+				f.check(t, w)
 			}
 		})
 	}
@@ -284,11 +284,11 @@ func TestFaultsThroughTheCInterface(t *testing.T) {
 	// The controls: a stand-in that lies loses, and documents under ids of
 	// another making are too many.
 	t.Run("a lie is a loss", func(t *testing.T) {
-		calm, liar := &world{t: t, fake: shiptest.NewFake(t)}, &world{t: t, fake: shiptest.NewFake(t)}
+		calm, liar := &scenario{t: t, fake: shiptest.NewFake(t)}, &scenario{t: t, fake: shiptest.NewFake(t)}
 		calm.url, liar.url = calm.fake.URL, liar.fake.URL
-		items(shiptest.Item{Status: 201}, 1)(liar)
-		calm.flush(l, captured(t))
-		liar.flush(l, captured(t))
+		failItems(shiptest.Item{Status: 201}, 1)(liar)
+		calm.flush(l, capturedChunks(t))
+		liar.flush(l, capturedChunks(t))
 		if lost, _, _ := compare(calm.stored(), liar.stored()); len(lost) == 0 {
 			t.Error("nothing is lost although documents were not stored")
 		}

@@ -27,7 +27,7 @@ type agent struct {
 
 func newAgent(t *testing.T, store shiptest.Store) *agent {
 	t.Helper()
-	a := &agent{program: realpart.FluentBit(t), plugin: plugin(t), dir: t.TempDir(), otlp: freePort(t), health: freePort(t), store: store}
+	a := &agent{program: realpart.FluentBit(t), plugin: buildPlugin(t), dir: t.TempDir(), otlp: freePort(t), health: freePort(t), store: store}
 	text, err := os.ReadFile("../conf/local.yaml")
 	if err != nil {
 		t.Fatal(err)

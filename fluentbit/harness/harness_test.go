@@ -18,11 +18,11 @@ type loader struct{ harness, plugin string }
 
 func build(t *testing.T) loader {
 	t.Helper()
-	return loader{harness: host(t), plugin: plugin(t)}
+	return loader{harness: buildHarness(t), plugin: buildPlugin(t)}
 }
 
-// host compiles the C program.
-func host(t *testing.T) string {
+// buildHarness compiles the C program.
+func buildHarness(t *testing.T) string {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "harness")
 	cc := realpart.Program(t, append(firstWord(os.Getenv("CC")), "gcc", "cc")...)
@@ -30,8 +30,8 @@ func host(t *testing.T) string {
 	return path
 }
 
-// plugin is the one that is built already, or one built now.
-func plugin(t *testing.T) string {
+// buildPlugin is the one that is built already, or one built now.
+func buildPlugin(t *testing.T) string {
 	t.Helper()
 	path := os.Getenv(realpart.Plugin)
 	if path == "" {
@@ -76,9 +76,9 @@ func (l loader) flush(t *testing.T, url, prefix string, chunks ...string) map[st
 }
 
 const (
-	dropped = "0"
-	done    = "1"
-	again   = "2"
+	flushError = "0"
+	flushOK    = "1"
+	flushRetry = "2"
 )
 
 func TestPluginThroughItsCInterface(t *testing.T) {
@@ -97,8 +97,8 @@ func TestPluginThroughItsCInterface(t *testing.T) {
 				t.Errorf("registered as %q: without event_type 7 traces and metrics never arrive", got)
 			}
 			for _, c := range chunks {
-				if got := answers[filepath.Base(c)]; got != done {
-					t.Errorf("%s: answer %q, want %s", filepath.Base(c), got, done)
+				if got := answers[filepath.Base(c)]; got != flushOK {
+					t.Errorf("%s: answer %q, want %s", filepath.Base(c), got, flushOK)
 				}
 			}
 			store.Refresh(t)
@@ -126,8 +126,8 @@ func TestPluginThroughItsCInterface(t *testing.T) {
 		if err := os.WriteFile(cut, whole[:len(whole)/3], 0o600); err != nil {
 			t.Fatal(err)
 		}
-		if got := l.flush(t, url, store.Prefix, cut)["cut.msgpack"]; got != done {
-			t.Errorf("answer %q, want %s", got, done)
+		if got := l.flush(t, url, store.Prefix, cut)["cut.msgpack"]; got != flushOK {
+			t.Errorf("answer %q, want %s", got, flushOK)
 		}
 		store.Refresh(t)
 		if logs, dead := store.Count(t, names.LogIndex), store.Count(t, names.DeadLetterIndex); logs != 1 || dead != 1 {
@@ -137,13 +137,13 @@ func TestPluginThroughItsCInterface(t *testing.T) {
 
 	// The negative controls: the harness does see an answer other than OK.
 	t.Run("an OpenSearch that is away means again", func(t *testing.T) {
-		if got := l.flush(t, "http://127.0.0.1:1", "t-", chunks[0])[filepath.Base(chunks[0])]; got != again {
-			t.Errorf("answer %q, want %s", got, again)
+		if got := l.flush(t, "http://127.0.0.1:1", "t-", chunks[0])[filepath.Base(chunks[0])]; got != flushRetry {
+			t.Errorf("answer %q, want %s", got, flushRetry)
 		}
 	})
 	t.Run("a setting that is no URL stops the start", func(t *testing.T) {
-		if got := l.flush(t, "opensearch", "t-", chunks[0])["init"]; got != dropped {
-			t.Errorf("init answered %q, want %s", got, dropped)
+		if got := l.flush(t, "opensearch", "t-", chunks[0])["init"]; got != flushError {
+			t.Errorf("init answered %q, want %s", got, flushError)
 		}
 	})
 }

@@ -36,11 +36,11 @@ func TestFluentBitTellsWhatItGaveUp(t *testing.T) {
 			}
 			server := httptest.NewServer(mux)
 			defer server.Close()
-			f, err := newFluentBit(server.URL + "/")
+			f, err := newAgentStats(server.URL + "/")
 			if err != nil {
 				t.Fatal(err)
 			}
-			got, err := f.tell(t.Context())
+			got, err := f.read(t.Context())
 			if (err == nil) != (test.want != nil) || !maps.Equal(got, test.want) {
 				t.Errorf("%v, %v, want %v", got, err, test.want)
 			}

@@ -17,14 +17,14 @@ import (
 	"jari.example/telemetry/names"
 )
 
-// Answer is what Fluent Bit is told about a chunk.
-type Answer int
+// ReturnCode is what Fluent Bit is told about a chunk.
+type ReturnCode int
 
 // The answers, with Fluent Bit's own numbers.
 const (
-	Drop  Answer = 0 // FLB_ERROR: never given for a chunk, because it is lost then
-	OK    Answer = 1
-	Retry Answer = 2
+	Drop  ReturnCode = 0 // FLB_ERROR: never given for a chunk, because it is lost then
+	OK    ReturnCode = 1
+	Retry ReturnCode = 2
 )
 
 // Plugin is one output instance of a Fluent Bit configuration.
@@ -47,23 +47,23 @@ func Open(setting func(key string) string, log *slog.Logger) (*Plugin, error) {
 	cfg := ship.Config{URL: setting("url"), Prefix: setting("index_prefix"), Gzip: true, Timeout: 20 * time.Second}
 	var errs []error
 	if s := setting("gzip"); s != "" {
-		on, err := onOff(s)
+		on, err := parseSwitch(s)
 		cfg.Gzip, errs = on, append(errs, err)
 	}
-	agent := ship.Agent{Kind: "fluent-bit", Every: 10 * time.Second}
-	for key, d := range map[string]*time.Duration{"timeout": &cfg.Timeout, "heartbeat": &agent.Every} {
-		errs = append(errs, duration(setting(key), d))
+	agent := ship.Agent{Kind: "fluent-bit", Interval: 10 * time.Second}
+	for key, d := range map[string]*time.Duration{"timeout": &cfg.Timeout, "heartbeat": &agent.Interval} {
+		errs = append(errs, parseDuration(setting(key), d))
 	}
 	if s := setting("agent_metrics"); s != "" {
-		f, err := newFluentBit(s)
-		agent.Tell, errs = f.tell, append(errs, err)
+		f, err := newAgentStats(s)
+		agent.Stats, errs = f.read, append(errs, err)
 	}
 	shipper, err := ship.Open(cfg)
 	if err := errors.Join(append(errs, err)...); err != nil {
 		return nil, fmt.Errorf("settings of the jari output: %w", err)
 	}
 	p := &Plugin{ship: shipper, timeout: 3 * cfg.Timeout, log: log}
-	shipper.Pulse(agent)
+	shipper.StartHeartbeat(agent)
 	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
 	defer cancel()
 	if err := shipper.Setup(ctx); err != nil {
@@ -73,8 +73,8 @@ func Open(setting func(key string) string, log *slog.Logger) (*Plugin, error) {
 	return p, nil
 }
 
-// duration reads s, if it is set, as a time to wait.
-func duration(s string, into *time.Duration) error {
+// parseDuration reads s, if it is set, as a time to wait.
+func parseDuration(s string, into *time.Duration) error {
 	if s == "" {
 		return nil
 	}
@@ -86,7 +86,7 @@ func duration(s string, into *time.Duration) error {
 	return err
 }
 
-func onOff(s string) (bool, error) {
+func parseSwitch(s string) (bool, error) {
 	switch s {
 	case "on", "yes":
 		return true, nil
@@ -98,7 +98,7 @@ func onOff(s string) (bool, error) {
 
 // Flush ships a chunk. OK means that every record in it is indexed or, with the
 // reason, in the dead-letter index.
-func (p *Plugin) Flush(chunk []byte, tag string) Answer {
+func (p *Plugin) Flush(chunk []byte, tag string) ReturnCode {
 	if err := p.ship.Ready(); err != nil {
 		p.log.Warn("chunk will be tried again", names.AgentTag, tag, names.AgentChunk, len(chunk), names.Exception, err)
 		return Retry
@@ -122,7 +122,7 @@ func (p *Plugin) documents(chunk []byte, tag string) (docs []record.Document) {
 	defer func() {
 		if r := recover(); r != nil {
 			p.log.Error("decoding panicked", names.AgentTag, tag, names.EventName, names.EventPanic, names.Exception, r, names.Stacktrace, string(debug.Stack()))
-			docs = render(record.Unreadable(chunk, fmt.Sprintf("decoding panicked: %v", r)))
+			docs = render(record.UnreadableChunk(chunk, fmt.Sprintf("decoding panicked: %v", r)))
 		}
 	}()
 	records, err := record.Decode(chunk)

@@ -54,7 +54,7 @@ func TestFlushTellsTheAgentWhatToDo(t *testing.T) {
 	for name, test := range map[string]struct {
 		chunk  []byte
 		item   shiptest.Item
-		want   Answer
+		want   ReturnCode
 		logs   int
 		dead   int
 		report string // part of what it logs

@@ -8,7 +8,7 @@ import (
 // BenchmarkDecode is what one record costs the agent, from the bytes of a chunk
 // to the bytes of its documents, per captured shape.
 func BenchmarkDecode(b *testing.B) {
-	for name, chunk := range fixtures(b) {
+	for name, chunk := range capturedChunks(b) {
 		records, err := Decode(chunk)
 		if err != nil {
 			b.Fatal(err)

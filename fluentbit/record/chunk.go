@@ -37,30 +37,30 @@ func Decode(chunk []byte) ([]Record, error) {
 		cut := err != nil && !(refused && in.skip(at) == nil)
 		d.received = time.Time{}
 		if err == nil {
-			err = d.entry(v)
+			err = d.decodeValue(v)
 		}
 		switch {
 		case err == nil:
 			run = -1
 		case run >= 0: // garbage is one dead letter, not one per byte
-			d.records[len(d.records)-1].Broken.Raw = chunk[run:in.offset()]
+			d.records[len(d.records)-1].Unreadable.Raw = chunk[run:in.offset()]
 		default:
 			run = at
-			d.broken(chunk[at:in.offset()], fmt.Errorf("at byte %d of %d: %w", at, len(chunk), err))
+			d.addUnreadable(chunk[at:in.offset()], fmt.Errorf("at byte %d of %d: %w", at, len(chunk), err))
 		}
 		if cut {
-			d.records[len(d.records)-1].Broken.Raw = chunk[run:]
+			d.records[len(d.records)-1].Unreadable.Raw = chunk[run:]
 			break
 		}
 	}
-	d.file()
+	d.assignTimes()
 	Identify(d.records)
 	return d.records, errors.Join(d.errs...)
 }
 
-// maxGrowth is what the worst chunk needs per byte of it: one of empty lists,
+// maxMemoryPerByte is what the worst chunk needs per byte of it: one of empty lists,
 // maps and events, which are a byte each.
-const maxGrowth = 512
+const maxMemoryPerByte = 512
 
 type decoder struct {
 	records  []Record
@@ -70,54 +70,54 @@ type decoder struct {
 	resource, scope map[string]any // of the OTLP logs that follow
 }
 
-func (d *decoder) broken(raw []byte, err error) {
+func (d *decoder) addUnreadable(raw []byte, err error) {
 	d.errs = append(d.errs, err)
-	d.records = append(d.records, Record{Signal: Broken, Received: d.received, Broken: &BrokenData{Reason: err.Error(), Raw: raw}})
+	d.records = append(d.records, Record{Signal: Unreadable, Received: d.received, Unreadable: &UnreadableData{Reason: err.Error(), Raw: raw}})
 }
 
-// part keeps a part of a readable value that is not readable itself. A run of
+// addUnreadablePart keeps a part of a readable value that is not readable itself. A run of
 // such parts is one dead letter, with the reason of its first.
-func (d *decoder) part(v any, err error) {
+func (d *decoder) addUnreadablePart(v any, err error) {
 	raw := appendValue(nil, v)
 	if n := len(d.records); n > 0 {
-		if b := d.records[n-1].Broken; b != nil && b.parts {
+		if b := d.records[n-1].Unreadable; b != nil && b.isParts {
 			b.Raw = append(append(b.Raw, '\n'), raw...)
 			return
 		}
 	}
-	d.broken(raw, err)
-	d.records[len(d.records)-1].Broken.parts = true
+	d.addUnreadable(raw, err)
+	d.records[len(d.records)-1].Unreadable.isParts = true
 }
 
-// each calls read for every object of list, an array or nothing.
-func (d *decoder) each(list any, read func(map[string]any)) {
+// eachMap calls read for every object of list, an array or nothing.
+func (d *decoder) eachMap(list any, read func(map[string]any)) {
 	if list == nil {
 		return
 	}
 	elements, ok := list.([]any)
 	if !ok {
-		d.part(list, errShape)
+		d.addUnreadablePart(list, errShape)
 		return
 	}
 	for _, e := range elements {
 		if m, ok := e.(map[string]any); ok {
 			read(m)
 		} else {
-			d.part(e, errShape)
+			d.addUnreadablePart(e, errShape)
 		}
 	}
 }
 
-// file gives a time to what tells none, and to what does not tell when the agent
+// assignTimes gives a time to what tells none, and to what does not tell when the agent
 // got it (metrics, protobuf traces) the time that most of the chunk agrees on.
 // Now would be another time when the chunk is sent again.
-func (d *decoder) file() {
+func (d *decoder) assignTimes() {
 	if !slices.ContainsFunc(d.records, func(r Record) bool { return r.Received.IsZero() }) {
 		return
 	}
 	times := make([]time.Time, 0, len(d.records))
 	for i := range d.records {
-		if t, _ := d.records[i].When(); !t.IsZero() {
+		if t, _ := d.records[i].IndexTime(); !t.IsZero() {
 			times = append(times, t)
 		}
 	}
@@ -135,7 +135,7 @@ func (d *decoder) file() {
 	}
 	for i := range d.records {
 		r := &d.records[i]
-		if t, _ := r.When(); t.IsZero() {
+		if t, _ := r.IndexTime(); t.IsZero() {
 			r.Time = middle
 		} else if r.Received.IsZero() && most {
 			r.Received = middle
@@ -143,33 +143,33 @@ func (d *decoder) file() {
 	}
 }
 
-// entry reads one value of the chunk.
-func (d *decoder) entry(v any) error {
+// decodeValue reads one value of the chunk.
+func (d *decoder) decodeValue(v any) error {
 	switch v := v.(type) {
 	case map[string]any:
 		switch {
 		case v["resourceSpans"] != nil:
-			d.spans(v)
+			d.decodeSpans(v)
 			return nil
 		case v["metrics"] != nil:
-			d.metrics(v)
+			d.decodeMetrics(v)
 			return nil
 		}
 	case []any:
 		if len(v) == 2 {
 			if body, ok := v[1].(map[string]any); ok {
-				return d.event(v[0], body)
+				return d.decodeEvent(v[0], body)
 			}
 		}
 	}
 	return errShape
 }
 
-// Unreadable is a chunk that as a whole could not be decoded.
-func Unreadable(chunk []byte, reason string) []Record {
+// UnreadableChunk is a chunk that as a whole could not be decoded.
+func UnreadableChunk(chunk []byte, reason string) []Record {
 	d := decoder{}
-	d.broken(chunk, errors.New(reason))
-	d.file()
+	d.addUnreadable(chunk, errors.New(reason))
+	d.assignTimes()
 	Identify(d.records)
 	return d.records
 }

@@ -21,9 +21,9 @@ import (
 
 var update = flag.Bool("update", false, "rewrite the golden files")
 
-func fixtures(t testing.TB) map[string][]byte { return chunks(t, "../testdata/*.msgpack") }
+func capturedChunks(t testing.TB) map[string][]byte { return readChunks(t, "../testdata/*.msgpack") }
 
-func chunks(t testing.TB, pattern string) map[string][]byte {
+func readChunks(t testing.TB, pattern string) map[string][]byte {
 	t.Helper()
 	paths, err := filepath.Glob(pattern)
 	if err != nil || len(paths) == 0 {
@@ -49,9 +49,9 @@ func documents(records []Record) []Document {
 }
 
 func TestCapturedChunksBecomeTheseDocuments(t *testing.T) {
-	all := fixtures(t)
-	maps.Copy(all, chunks(t, "../testdata/firelens/*.msgpack"))
-	all["metrics.protobuf"] = pairs(t)["metrics.protobuf"] // the others are held against the Collector
+	all := capturedChunks(t)
+	maps.Copy(all, readChunks(t, "../testdata/firelens/*.msgpack"))
+	all["metrics.protobuf"] = otlpChunks(t)["metrics.protobuf"] // the others are held against the Collector
 	for name, chunk := range all {
 		t.Run(name, func(t *testing.T) {
 			records, err := Decode(chunk)
@@ -80,9 +80,9 @@ func TestCapturedChunksBecomeTheseDocuments(t *testing.T) {
 }
 
 func TestAChunkCutAnywhereKeepsWhatWasWhole(t *testing.T) {
-	all := fixtures(t)
-	maps.Copy(all, chunks(t, "../testdata/firelens/*.msgpack"))
-	all["metrics.protobuf"] = pairs(t)["metrics.protobuf"]
+	all := capturedChunks(t)
+	maps.Copy(all, readChunks(t, "../testdata/firelens/*.msgpack"))
+	all["metrics.protobuf"] = otlpChunks(t)["metrics.protobuf"]
 	for name, chunk := range all {
 		whole, err := Decode(chunk)
 		if err != nil {
@@ -93,7 +93,7 @@ func TestAChunkCutAnywhereKeepsWhatWasWhole(t *testing.T) {
 			records, err := Decode(chunk[:cut])
 			intact := 0
 			for _, r := range records {
-				if r.Signal != Broken {
+				if r.Signal != Unreadable {
 					intact++
 				}
 			}
@@ -112,8 +112,8 @@ func TestAChunkCutAnywhereKeepsWhatWasWhole(t *testing.T) {
 	}
 }
 
-// pack is a chunk with the given values, each as Fluent Bit's tail writes it.
-func pack(t testing.TB, bodies ...map[string]any) []byte {
+// packChunk is a chunk with the given values, each as Fluent Bit's tail writes it.
+func packChunk(t testing.TB, bodies ...map[string]any) []byte {
 	t.Helper()
 	var b bytes.Buffer
 	e := msgpack.NewEncoder(&b)
@@ -166,7 +166,7 @@ func TestUnusualValuesHaveADefinedForm(t *testing.T) {
 	neighbour := map[string]any{"log": `{"body":"neighbour","log.record.uid":"01N"}`}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
-			records, err := Decode(append(pack(t, neighbour), pack(t, test.body)...))
+			records, err := Decode(append(packChunk(t, neighbour), packChunk(t, test.body)...))
 			if (err != nil) != test.dead {
 				t.Fatalf("error %v", err)
 			}
@@ -213,8 +213,8 @@ func TestWhatOnlyMessagePackCanHold(t *testing.T) {
 		"the one byte that means nothing": {"\x81\xa1k\xc1", "no MessagePack value begins with 0xc1", false},
 	} {
 		t.Run(name, func(t *testing.T) {
-			before := pack(t, map[string]any{"log": `{"body":"before","log.record.uid":"01BEFORE"}`})
-			after := pack(t, map[string]any{"log": `{"body":"after","log.record.uid":"01AFTER"}`})
+			before := packChunk(t, map[string]any{"log": `{"body":"before","log.record.uid":"01BEFORE"}`})
+			after := packChunk(t, map[string]any{"log": `{"body":"after","log.record.uid":"01AFTER"}`})
 			chunk := bytes.Join([][]byte{before, head, []byte(test.body), after}, nil)
 			records, _ := Decode(chunk)
 			docs := documents(records)
@@ -224,7 +224,7 @@ func TestWhatOnlyMessagePackCanHold(t *testing.T) {
 			if found := len(docs) == 3 && docs[2].ID == "01AFTER"; found != test.follows {
 				t.Errorf("what follows is found: %v, want %v", found, test.follows)
 			}
-			if b := records[1].Broken; b != nil && !bytes.Contains(chunk, b.Raw) {
+			if b := records[1].Unreadable; b != nil && !bytes.Contains(chunk, b.Raw) {
 				t.Errorf("the dead letter is not a part of the chunk")
 			}
 		})
@@ -232,17 +232,17 @@ func TestWhatOnlyMessagePackCanHold(t *testing.T) {
 }
 
 func TestAValueOfNoKnownShapeHarmsNoNeighbour(t *testing.T) {
-	line := pack(t, map[string]any{"log": "good"})
+	line := packChunk(t, map[string]any{"log": "good"})
 	chunk := bytes.Join([][]byte{line, {0x2a}, line, {0x81, 0xa1, 'x', 0x01}, line}, nil)
 	records, err := Decode(chunk)
 	var signals []Signal
 	for _, r := range records {
 		signals = append(signals, r.Signal)
 	}
-	if err == nil || fmt.Sprint(signals) != fmt.Sprint([]Signal{Log, Broken, Log, Broken, Log}) {
+	if err == nil || fmt.Sprint(signals) != fmt.Sprint([]Signal{Log, Unreadable, Log, Unreadable, Log}) {
 		t.Errorf("signals %v, error %v", signals, err)
 	}
-	if records, err := Decode(bytes.Repeat([]byte{0x2a}, 1000)); len(records) != 1 || len(records[0].Broken.Raw) != 1000 || err == nil {
+	if records, err := Decode(bytes.Repeat([]byte{0x2a}, 1000)); len(records) != 1 || len(records[0].Unreadable.Raw) != 1000 || err == nil {
 		t.Errorf("a thousand bytes of garbage: %d records, %v", len(records), err)
 	} else if d := documents(records)[0]; d.Index != names.Daily(names.DeadLetterIndex, names.Undated) {
 		t.Errorf("garbage, which tells no time, is filed in %s", d.Index)
@@ -289,7 +289,7 @@ func TestGroupsOfOTLPLogsEndWhereTheyEnd(t *testing.T) {
 	}
 	got := map[string]string{}
 	for i := range records {
-		got[text(records[i].Attributes[names.Body])] = text(records[i].attribute(names.ServiceName))
+		got[scalarText(records[i].Attributes[names.Body])] = scalarText(records[i].attribute(names.ServiceName))
 	}
 	want := map[string]string{
 		"before any": "", "of the first": "first", "of the second": "second",
@@ -319,8 +319,8 @@ func TestWhatIsMalformedWithinARequestIsADeadLetter(t *testing.T) {
 		"spans that are no list":            {request("x"), 0, 1, `\"x\"`},
 		"a span that is none":               {request([]any{good, 5, good}), 2, 1, `"refused.document":"5"`},
 		"a run of them":                     {request([]any{good, 5, map[string]any{}, nil, good}), 2, 1, `"refused.document":"5\n{}\nnull"`},
-		"ids of the wrong length":           {request([]any{good, with("spanId", "b")}), 1, 1, ErrIDs.Error()},
-		"an id of zeros":                    {request([]any{with("traceId", strings.Repeat("0", 32))}), 0, 1, ErrIDs.Error()},
+		"ids of the wrong length":           {request([]any{good, with("spanId", "b")}), 1, 1, ErrSpanIDs.Error()},
+		"an id of zeros":                    {request([]any{with("traceId", strings.Repeat("0", 32))}), 0, 1, ErrSpanIDs.Error()},
 		"an event that is none":             {request([]any{with("events", []any{1})}), 1, 1, `"refused.document":"1"`},
 		"attributes that are none":          {request([]any{with("attributes", "x")}), 1, 0, `"attributes":{"unreadable":"x"}`},
 		"an attribute without a key":        {request([]any{with("attributes", []any{map[string]any{"value": 1}})}), 1, 0, `"unreadable":[{"value":1}]`},
@@ -328,9 +328,9 @@ func TestWhatIsMalformedWithinARequestIsADeadLetter(t *testing.T) {
 		"a value with no known tag":         {request([]any{with("attributes", []any{map[string]any{"key": "k", "value": map[string]any{"x": 1}}})}), 1, 0, `"k":{"x":1}`},
 		"an int that is none":               {request([]any{with("attributes", []any{map[string]any{"key": "k", "value": map[string]any{"intValue": "many"}}})}), 1, 0, `"k":"many"`},
 		"metrics that are no list":          {map[string]any{"metrics": "x"}, 0, 1, `\"x\"`},
-		"a metric without a name":           {metric("", map[string]any{"value": 1.5}), 0, 1, errFamily.Error()},
-		"a point without a value":           {metric("m", map[string]any{"ts": 1}, map[string]any{"value": 1.5}), 1, 1, errPoint.Error()},
-		"a histogram without a count":       {metric("m", map[string]any{"histogram": map[string]any{"sum": 1.5}}), 0, 1, errPoint.Error()},
+		"a metric without a name":           {metric("", map[string]any{"value": 1.5}), 0, 1, errMetricName.Error()},
+		"a point without a value":           {metric("m", map[string]any{"ts": 1}, map[string]any{"value": 1.5}), 1, 1, errPointValue.Error()},
+		"a histogram without a count":       {metric("m", map[string]any{"histogram": map[string]any{"sum": 1.5}}), 0, 1, errPointValue.Error()},
 		"a point that is no number":         {metric("m", map[string]any{"value": math.NaN()}), 1, 0, `"attributes":{"value":"NaN"}`},
 		"such a point with a value besides": {map[string]any{"metrics": []any{map[string]any{"meta": map[string]any{"opts": map[string]any{"name": "m"}, "labels": []any{"value"}}, "values": []any{map[string]any{"value": math.NaN(), "labels": []any{"label"}}}}}}, 1, 0, `"type":"gauge","attributes":{"value":["NaN","label"]}}`},
 		"a point beyond the integers":       {metric("m", map[string]any{"value_uint64": uint64(math.MaxUint64)}), 1, 0, `"value":1.8446744073709552e+19`},
@@ -343,7 +343,7 @@ func TestWhatIsMalformedWithinARequestIsADeadLetter(t *testing.T) {
 				t.Fatal(err)
 			}
 			records, err := Decode(chunk)
-			if n := dead(records); n != test.dead || len(records)-n != test.good || (err != nil) != (n > 0) {
+			if n := countUnreadable(records); n != test.dead || len(records)-n != test.good || (err != nil) != (n > 0) {
 				t.Fatalf("%d good and %d dead, want %d and %d; %v", len(records)-n, n, test.good, test.dead, err)
 			}
 			var all strings.Builder
@@ -358,12 +358,12 @@ func TestWhatIsMalformedWithinARequestIsADeadLetter(t *testing.T) {
 }
 
 func TestASpanWithoutIDsIsADeadLetterOfItsOwn(t *testing.T) {
-	chunk := pack(t, map[string]any{"resourceSpans": []any{map[string]any{"scopeSpans": []any{map[string]any{"spans": []any{
+	chunk := packChunk(t, map[string]any{"resourceSpans": []any{map[string]any{"scopeSpans": []any{map[string]any{"spans": []any{
 		map[string]any{"name": "no ids"},
 		map[string]any{"traceId": strings.Repeat("a", 32), "spanId": strings.Repeat("b", 16), "name": "good", "startTimeUnixNano": "1795345124000000000"},
 	}}}}}})
 	records, err := Decode(chunk)
-	if err == nil || len(records) != 2 || records[0].Signal != Broken || records[1].Signal != Span {
+	if err == nil || len(records) != 2 || records[0].Signal != Unreadable || records[1].Signal != Span {
 		t.Fatalf("%+v, %v", records, err)
 	}
 	if d := documents(records)[0]; !strings.HasPrefix(d.Index, names.DeadLetterIndex+"2026.11.2") {

@@ -13,8 +13,8 @@ const (
 	groupEnd   = 0xfffffffe
 )
 
-// event reads a log event: head is its time, alone or with metadata.
-func (d *decoder) event(head any, body map[string]any) error {
+// decodeEvent reads a log event: head is its time, alone or with metadata.
+func (d *decoder) decodeEvent(head any, body map[string]any) error {
 	var meta map[string]any
 	if pair, ok := head.([]any); ok {
 		if len(pair) != 2 {
@@ -25,12 +25,12 @@ func (d *decoder) event(head any, body map[string]any) error {
 		}
 		head = pair[0]
 	}
-	at, marker, err := moment(head)
+	at, marker, err := decodeTime(head)
 	switch {
 	case err != nil:
 		return err
 	case marker == groupStart: // also ends a group whose end is missing
-		resource, scope := one(body, "resource"), one(body, "scope")
+		resource, scope := mapAt(body, "resource"), mapAt(body, "scope")
 		d.resource, d.scope = attributes(resource["attributes"]), attributes(scope["attributes"])
 		return nil
 	case marker == groupEnd:
@@ -39,11 +39,11 @@ func (d *decoder) event(head any, body map[string]any) error {
 	}
 	if _, ok := body["resourceSpans"].([]any); ok {
 		d.received = at
-		d.spans(body)
+		d.decodeSpans(body)
 		return nil
 	}
 	if otlp, ok := meta["otlp"].(map[string]any); ok {
-		d.records = append(d.records, d.otlpLog(otlp, body, at))
+		d.records = append(d.records, d.decodeOTLPLog(otlp, body, at))
 		return nil
 	}
 	line, isLine := body["log"].(string)
@@ -51,7 +51,7 @@ func (d *decoder) event(head any, body map[string]any) error {
 		// An input's own parser has taken the line apart.
 		line = string(appendValue(nil, body))
 		r := lineRecord(body, line, at, body)
-		r.add(meta)
+		r.addMissing(meta)
 		d.records = append(d.records, r)
 		return nil
 	}
@@ -60,13 +60,13 @@ func (d *decoder) event(head any, body map[string]any) error {
 		return nil
 	}
 	r := Line(line, at, body)
-	r.add(meta)
+	r.addMissing(meta)
 	d.records = append(d.records, r)
 	return nil
 }
 
-// moment reads the time of an event, or which group marker it is.
-func moment(v any) (t time.Time, marker uint32, err error) {
+// decodeTime reads the time of an event, or which group marker it is.
+func decodeTime(v any) (t time.Time, marker uint32, err error) {
 	switch v := v.(type) {
 	case eventTime:
 		if v.sec == groupStart || v.sec == groupEnd {
@@ -85,10 +85,10 @@ func moment(v any) (t time.Time, marker uint32, err error) {
 	return time.Time{}, 0, errShape
 }
 
-// otlpLog reads a log record of OTLP: what is known of it stands in the
+// decodeOTLPLog reads a log record of OTLP: what is known of it stands in the
 // metadata, its body is the record. The event's time is the record's own, or
 // when it was observed; the metadata of OTLP/JSON lacks it.
-func (d *decoder) otlpLog(otlp, body map[string]any, at time.Time) Record {
+func (d *decoder) decodeOTLPLog(otlp, body map[string]any, at time.Time) Record {
 	var said any = body
 	if line, ok := body["log"]; ok && len(body) == 1 {
 		said = line
@@ -125,7 +125,7 @@ func OTLPLog(r Record, body any, happened, observed time.Time) Record {
 		r.Time = observed
 	}
 	if members, ok := body.(map[string]any); ok {
-		r.add(members)
+		r.addMissing(members)
 	} else {
 		r.Attributes[names.Body] = body
 	}
@@ -135,8 +135,8 @@ func OTLPLog(r Record, body any, happened, observed time.Time) Record {
 	return r
 }
 
-// add gives the record further attributes under names it does not have yet.
-func (r *Record) add(more map[string]any) {
+// addMissing gives the record further attributes under names it does not have yet.
+func (r *Record) addMissing(more map[string]any) {
 	for k, v := range more {
 		if r.attribute(k) == nil {
 			r.Attributes[k] = v

@@ -20,10 +20,10 @@ import (
 // must survive, and the rest must come out as documents that OpenSearch can
 // take, the same each time.
 func FuzzDecode(f *testing.F) {
-	for _, chunk := range fixtures(f) {
+	for _, chunk := range capturedChunks(f) {
 		f.Add(chunk)
 	}
-	for _, chunk := range pairs(f) {
+	for _, chunk := range otlpChunks(f) {
 		f.Add(chunk[:min(len(chunk), 6000)]) // long ones slow the engine down
 	}
 	f.Add(bytes.Repeat([]byte{0x91}, 4096))                                   // nests for ever
@@ -34,24 +34,24 @@ func FuzzDecode(f *testing.F) {
 	f.Add([]byte{0xc6, 0xff, 0xff, 0xff, 0xff, 'x'})                          // as many bytes
 	f.Add([]byte{0xc9, 0xff, 0xff, 0xff, 0xff, 0x00})                         // an extension of as many
 	f.Add([]byte{0x92, 0xd7, 0x00, 0, 0, 0, 0, 0, 0, 0, 0, 0x81, 0x01, 0x02}) // a key that is no string
-	good := pack(f, map[string]any{"log": `{"body":"good","log.record.uid":"01GOOD"}`})
+	good := packChunk(f, map[string]any{"log": `{"body":"good","log.record.uid":"01GOOD"}`})
 	f.Fuzz(func(t *testing.T, chunk []byte) {
 		records, err := Decode(chunk)
-		if took, most := memory(chunk), uint64(1<<20+maxGrowth*len(chunk)); took > most {
+		if took, most := decodeMemory(chunk), uint64(1<<20+maxMemoryPerByte*len(chunk)); took > most {
 			t.Fatalf("%d bytes of chunk take %d of memory, more than %d", len(chunk), took, most)
 		}
 		docs := documents(records)
 		again, _ := Decode(chunk)
-		valid(t, docs, documents(again), len(chunk))
-		if broken := dead(records); (err != nil) != (broken > 0) {
+		requireValid(t, docs, documents(again), len(chunk))
+		if broken := countUnreadable(records); (err != nil) != (broken > 0) {
 			t.Fatalf("%v, but %d records are broken", err, broken)
 		}
-		for _, part := range unreadable(chunk) {
-			if !slices.ContainsFunc(records, func(r Record) bool { return r.Broken != nil && bytes.Contains(r.Broken.Raw, part) }) {
+		for _, part := range unreadableParts(chunk) {
+			if !slices.ContainsFunc(records, func(r Record) bool { return r.Unreadable != nil && bytes.Contains(r.Unreadable.Raw, part) }) {
 				t.Fatalf("no dead letter has %q", part)
 			}
 		}
-		if len(chunk) > 0 && len(records) == 0 && !vanishes(t, chunk) {
+		if len(chunk) > 0 && len(records) == 0 && !mayBecomeNothing(t, chunk) {
 			t.Fatalf("%d bytes became nothing at all", len(chunk))
 		}
 
@@ -90,7 +90,7 @@ func FuzzLine(f *testing.F) {
 			return documents(records)
 		}
 		docs := read()
-		valid(t, docs, read(), len(line))
+		requireValid(t, docs, read(), len(line))
 		if len(docs) != 1 {
 			t.Fatalf("%d documents", len(docs))
 		}
@@ -135,21 +135,21 @@ func FuzzOTLPJSON(f *testing.F) {
 		if _, ok := body["resourceSpans"].([]any); !ok {
 			t.Skip()
 		}
-		chunk := pack(t, body)
+		chunk := packChunk(t, body)
 		records, err := Decode(chunk)
 		again, _ := Decode(chunk)
-		valid(t, documents(records), documents(again), len(chunk))
-		if (err != nil) != (dead(records) > 0) {
-			t.Fatalf("%v, but %d records are broken", err, dead(records))
+		requireValid(t, documents(records), documents(again), len(chunk))
+		if (err != nil) != (countUnreadable(records) > 0) {
+			t.Fatalf("%v, but %d records are broken", err, countUnreadable(records))
 		}
-		if spans := bytes.Count(text, []byte(`"spanId"`)); spans == 0 && len(records) > dead(records) {
-			t.Fatalf("%d spans out of none", len(records)-dead(records))
+		if spans := bytes.Count(text, []byte(`"spanId"`)); spans == 0 && len(records) > countUnreadable(records) {
+			t.Fatalf("%d spans out of none", len(records)-countUnreadable(records))
 		}
 	})
 }
 
-// valid holds documents to what OpenSearch takes, and to being the same twice.
-func valid(t *testing.T, docs, again []Document, size int) {
+// requireValid holds documents to what OpenSearch takes, and to being the same twice.
+func requireValid(t *testing.T, docs, again []Document, size int) {
 	t.Helper()
 	if len(docs) != len(again) {
 		t.Fatalf("%d documents, decoded again %d", len(docs), len(again))
@@ -158,7 +158,7 @@ func valid(t *testing.T, docs, again []Document, size int) {
 		if !json.Valid(d.Body) || !utf8.Valid(d.Body) || bytes.ContainsRune(d.Body, '\n') {
 			t.Fatalf("not a line of JSON: %q", d.Body)
 		}
-		if twice(json.NewDecoder(bytes.NewReader(d.Body))) {
+		if hasDuplicateKey(json.NewDecoder(bytes.NewReader(d.Body))) {
 			t.Fatalf("a key twice: %q", d.Body)
 		}
 		if most := 4096 + 64*size; len(d.Body) > most {
@@ -173,8 +173,8 @@ func valid(t *testing.T, docs, again []Document, size int) {
 	}
 }
 
-// twice tells whether an object in what d reads next has a key twice.
-func twice(d *json.Decoder) bool {
+// hasDuplicateKey tells whether an object in what d reads next has a key twice.
+func hasDuplicateKey(d *json.Decoder) bool {
 	token, _ := d.Token() // what is valid has one
 	if token != json.Delim('{') && token != json.Delim('[') {
 		return false
@@ -186,7 +186,7 @@ func twice(d *json.Decoder) bool {
 			found = found || keys[k]
 			keys[k] = true
 		}
-		found = twice(d) || found
+		found = hasDuplicateKey(d) || found
 	}
 	_, _ = d.Token()
 	return found
@@ -194,24 +194,24 @@ func twice(d *json.Decoder) bool {
 
 func TestAKeyTwiceIsNoticed(t *testing.T) {
 	for text, want := range map[string]bool{`{"a":1,"b":{"a":[{"a":1},{"a":1}]}}`: false, `{"a":1,"a":2}`: true, `{"b":[{},{"a":1,"a":2}]}`: true} {
-		if got := twice(json.NewDecoder(strings.NewReader(text))); got != want {
+		if got := hasDuplicateKey(json.NewDecoder(strings.NewReader(text))); got != want {
 			t.Errorf("%s: %v, want %v", text, got, want)
 		}
 	}
 }
 
-func dead(records []Record) (n int) {
+func countUnreadable(records []Record) (n int) {
 	for _, r := range records {
-		if r.Signal == Broken {
+		if r.Signal == Unreadable {
 			n++
 		}
 	}
 	return n
 }
 
-// unreadable is the parts of chunk that cannot be read as a value, or as one of
+// unreadableParts is the parts of chunk that cannot be read as a value, or as one of
 // a known shape.
-func unreadable(chunk []byte) (parts [][]byte) {
+func unreadableParts(chunk []byte) (parts [][]byte) {
 	in := newReader(chunk)
 	for {
 		at := in.offset()
@@ -221,7 +221,7 @@ func unreadable(chunk []byte) (parts [][]byte) {
 			return parts
 		case err == nil:
 			var d decoder
-			err = d.entry(v)
+			err = d.decodeValue(v)
 		case in.skip(at) != nil:
 			return append(parts, chunk[at:])
 		}
@@ -231,9 +231,9 @@ func unreadable(chunk []byte) (parts [][]byte) {
 	}
 }
 
-// vanishes tells whether chunk holds only what rightly leaves nothing: group
+// mayBecomeNothing tells whether chunk holds only what rightly leaves nothing: group
 // markers, and requests with nothing in them.
-func vanishes(t *testing.T, chunk []byte) bool {
+func mayBecomeNothing(t *testing.T, chunk []byte) bool {
 	in := newReader(chunk)
 	for in.from.Len() > 0 {
 		v, err := in.next()
@@ -242,7 +242,7 @@ func vanishes(t *testing.T, chunk []byte) bool {
 		}
 		text := string(appendValue(nil, v))
 		var d decoder
-		if err := d.entry(v); err != nil || len(d.records) > 0 {
+		if err := d.decodeValue(v); err != nil || len(d.records) > 0 {
 			return false
 		}
 		if strings.Contains(text, keyPath) { // a blank line of a file
@@ -256,9 +256,9 @@ func vanishes(t *testing.T, chunk []byte) bool {
 	return true
 }
 
-// memory is how much decoding chunk allocates: the least of three times, because
+// decodeMemory is how much decoding chunk allocates: the least of three times, because
 // the engine allocates meanwhile.
-func memory(chunk []byte) uint64 {
+func decodeMemory(chunk []byte) uint64 {
 	least := uint64(math.MaxUint64)
 	for range 3 {
 		before := allocated()
@@ -275,8 +275,8 @@ func allocated() uint64 {
 	return sample[0].Value.Uint64()
 }
 
-// pairs are the chunks captured of one request each.
-func pairs(t testing.TB) map[string][]byte { return chunks(t, "../testdata/otlp/*.msgpack") }
+// otlpChunks are the chunks captured of one request each.
+func otlpChunks(t testing.TB) map[string][]byte { return readChunks(t, "../testdata/otlp/*.msgpack") }
 
 // The negative control of the memory check: what it would say of a decoder that
 // believes a header.
@@ -329,9 +329,9 @@ func TestTheWorstChunksStayWithinTheBound(t *testing.T) {
 		"empty metric families": list(key(nil, "metrics"), 0x80),
 		"group markers":         bytes.Repeat(group, size/len(group)),
 	} {
-		took := memory(chunk)
+		took := decodeMemory(chunk)
 		t.Logf("%s: %d bytes of memory per byte of chunk", name, took/uint64(len(chunk)))
-		if took > uint64(1<<20+maxGrowth*len(chunk)) {
+		if took > uint64(1<<20+maxMemoryPerByte*len(chunk)) {
 			t.Errorf("%s: %d bytes of chunk take %d of memory", name, len(chunk), took)
 		}
 	}

@@ -45,7 +45,7 @@ func Identify(records []Record) {
 func (r *Record) identity() (id string, own bool) {
 	switch r.Signal {
 	case Span:
-		return text(r.attribute(names.TraceID)) + "-" + text(r.attribute(names.SpanID)), true
+		return scalarText(r.attribute(names.TraceID)) + "-" + scalarText(r.attribute(names.SpanID)), true
 	case Metric:
 		p := r.Point
 		var b []byte
@@ -57,11 +57,11 @@ func (r *Record) identity() (id string, own bool) {
 		}
 		b = strconv.AppendBool(b, p.distribution)
 		return digest(appendTime(appendTime(b, p.Start), r.Time)), true
-	case Broken:
-		at, _ := r.When()
-		return digest(append(appendTime(nil, at), r.Broken.Raw...)), false
+	case Unreadable:
+		at, _ := r.IndexTime()
+		return digest(append(appendTime(nil, at), r.Unreadable.Raw...)), false
 	}
-	if uid := text(r.attribute(names.RecordUID)); uid != "" && len(uid) <= maxID {
+	if uid := scalarText(r.attribute(names.RecordUID)); uid != "" && len(uid) <= maxID {
 		return uid, true
 	} else if uid != "" {
 		return digest([]byte(uid)), true
@@ -70,7 +70,7 @@ func (r *Record) identity() (id string, own bool) {
 		return digest([]byte(r.origin)), true
 	}
 	b := appendTime(nil, r.Time)
-	if r.line || r.Time.IsZero() { // a line's own time may be in whole seconds
+	if r.isLine || r.Time.IsZero() { // a line's own time may be in whole seconds
 		b = appendTime(nil, r.Received)
 	}
 	return digest(r.appendAttributes(b)), false
@@ -79,7 +79,7 @@ func (r *Record) identity() (id string, own bool) {
 func (r *Record) appendAttributes(b []byte) []byte {
 	o := object(b)
 	o.open()
-	for _, k := range r.named() {
+	for _, k := range r.attributeNames() {
 		o.add(k, r.attribute(k))
 	}
 	return o.close()

@@ -72,7 +72,7 @@ func appendNested(b []byte, v any, levels int) []byte {
 			return appendString(b, string(appendNested(nil, v, math.MaxInt)))
 		}
 		b = append(b, '{')
-		v = takable(v)
+		v = validKeys(v)
 		for i, k := range sortedKeys(v) {
 			if i > 0 {
 				b = append(b, ',')
@@ -88,11 +88,11 @@ func appendNested(b []byte, v any, levels int) []byte {
 // maxDigits is how long a number may be that OpenSearch's parser takes.
 const maxDigits = 1000
 
-// takable is m with keys that OpenSearch's parser takes, m itself if they are: a
+// validKeys is m with keys that OpenSearch's parser takes, m itself if they are: a
 // key in invalid UTF-8 is mended, of those that become one the last one counts,
 // and a member whose key is longer than 50,000 bytes once mended is under the
 // key's beginning and hash a pair of key and value.
-func takable(m map[string]any) map[string]any {
+func validKeys(m map[string]any) map[string]any {
 	odd := false
 	for k := range m {
 		odd = odd || len(k) > maxIndexed || !utf8.ValidString(k)

@@ -50,18 +50,18 @@ func Blank(line string) bool { return strings.TrimSpace(line) == "" }
 // isPiece needs both: pieces that share an id and lack a number are told apart
 // like any other foreign lines.
 func isPiece(beside map[string]any) bool {
-	return text(beside[keyPartialID]) != "" && text(beside[keyPartialPart]) != ""
+	return scalarText(beside[keyPartialID]) != "" && scalarText(beside[keyPartialPart]) != ""
 }
 
 // lineRecord is the record of a line whose fields are known already.
 func lineRecord(own map[string]any, line string, received time.Time, beside map[string]any) Record {
-	r := Record{Signal: Log, Received: received, Attributes: own, line: true, origin: origin(line, beside)}
+	r := Record{Signal: Log, Received: received, Attributes: own, isLine: true, origin: origin(line, beside)}
 	for k, v := range beside {
 		if _, taken := own[k]; !taken {
 			own[k] = v
 		}
 	}
-	if t, err := time.Parse(time.RFC3339Nano, text(own[names.Time])); err == nil {
+	if t, err := time.Parse(time.RFC3339Nano, scalarText(own[names.Time])); err == nil {
 		r.Time = t.UTC()
 		delete(own, names.Time)
 	}
@@ -85,9 +85,9 @@ func foreignBody(own map[string]any, line string) any {
 // origin identifies a line by its place in its source, or is "".
 func origin(line string, beside map[string]any) string {
 	if isPiece(beside) {
-		return "partial\x00" + text(beside[keyPartialID]) + "\x00" + text(beside[keyPartialPart])
+		return "partial\x00" + scalarText(beside[keyPartialID]) + "\x00" + scalarText(beside[keyPartialPart])
 	}
-	path, offset := text(beside[keyPath]), text(beside[keyOffset])
+	path, offset := scalarText(beside[keyPath]), scalarText(beside[keyOffset])
 	if path == "" || offset == "" {
 		return ""
 	}
@@ -112,8 +112,8 @@ func jsonObject(line string) (map[string]any, error) {
 	return m, nil
 }
 
-// text is v as a string if it is a scalar, else "".
-func text(v any) string {
+// scalarText is v as a string if it is a scalar, else "".
+func scalarText(v any) string {
 	switch v := v.(type) {
 	case string:
 		return v

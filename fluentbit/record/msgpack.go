@@ -127,9 +127,9 @@ func (r *reader) value(depth int) (any, error) {
 	case msgpcode.IsFixedNum(code) || code >= msgpcode.Uint8 && code <= msgpcode.Int64:
 		return r.dec.DecodeInt64()
 	case msgpcode.IsString(code):
-		return r.take()
+		return r.payload()
 	case msgpcode.IsBin(code):
-		s, err := r.take()
+		s, err := r.payload()
 		return []byte(s), err
 	case isArray(code):
 		return r.array(depth)
@@ -141,18 +141,18 @@ func (r *reader) value(depth int) (any, error) {
 	return nil, fmt.Errorf("no MessagePack value begins with %#x", code)
 }
 
-// take is the content of a string or of bytes, part of the chunk. The library
+// payload is the content of a string or of bytes, part of the chunk. The library
 // would first allocate what the header claims, up to 4 GiB.
-func (r *reader) take() (string, error) {
+func (r *reader) payload() (string, error) {
 	n, err := r.dec.DecodeBytesLen()
 	if err != nil {
 		return "", err
 	}
-	return r.pass(n)
+	return r.advance(n)
 }
 
-// pass is the next n bytes.
-func (r *reader) pass(n int) (string, error) {
+// advance is the next n bytes.
+func (r *reader) advance(n int) (string, error) {
 	at := r.offset()
 	if n < 0 || n > r.from.Len() {
 		return "", io.ErrUnexpectedEOF
@@ -203,7 +203,7 @@ func (r *reader) object(depth int) (any, error) {
 
 func (r *reader) key(depth int) (string, error) {
 	if code, err := r.dec.PeekCode(); err == nil && msgpcode.IsString(code) {
-		return r.take()
+		return r.payload()
 	}
 	k, err := r.value(depth)
 	if err != nil {
@@ -221,7 +221,7 @@ func (r *reader) extension() (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	s, err := r.pass(n)
+	s, err := r.advance(n)
 	if err != nil {
 		return nil, err
 	}

@@ -14,7 +14,7 @@ const (
 	Log Signal = iota
 	Span
 	Metric
-	Broken
+	Unreadable
 )
 
 // Record is one thing that was observed. Its named values stand under the names
@@ -31,13 +31,13 @@ type Record struct {
 
 	Attributes, Resource, Scope map[string]any
 
-	Span   *SpanData   // Signal Span
-	Point  *PointData  // Signal Metric
-	Broken *BrokenData // Signal Broken
+	Span       *SpanData       // Signal Span
+	Point      *PointData      // Signal Metric
+	Unreadable *UnreadableData // Signal Broken
 
 	// line tells that Received is the line's, and stays when it is sent again;
 	// origin identifies one without a uid, where its source allows that.
-	line   bool
+	isLine bool
 	origin string
 }
 
@@ -78,21 +78,21 @@ type PointData struct {
 	distribution bool // one of the two points of a histogram
 }
 
-// BrokenData is input that could not be read.
-type BrokenData struct {
-	Reason string
-	Raw    []byte
-	parts  bool // Raw is a run of values, as JSON
+// UnreadableData is input that could not be read.
+type UnreadableData struct {
+	Reason  string
+	Raw     []byte
+	isParts bool // Raw is a run of values, as JSON
 }
 
 // maxSkew is how far a record's own time may lie from the agent's before it is
 // not believed: a broken clock must not create indices for years to come.
 const maxSkew = 24 * time.Hour
 
-// When is the time under which the record is filed: its own, or the agent's
+// IndexTime is the time under which the record is filed: its own, or the agent's
 // where it has none or is more than a day off; believed tells which.
-func (r *Record) When() (t time.Time, believed bool) {
-	t = r.happened()
+func (r *Record) IndexTime() (t time.Time, believed bool) {
+	t = r.ownTime()
 	switch {
 	case r.Received.IsZero():
 		return t, true
@@ -104,9 +104,9 @@ func (r *Record) When() (t time.Time, believed bool) {
 	return t, true
 }
 
-// happened is the record's own time, if it has one: that of a span without a
+// ownTime is the record's own time, if it has one: that of a span without a
 // start is its end.
-func (r *Record) happened() time.Time {
+func (r *Record) ownTime() time.Time {
 	if r.Time.IsZero() && r.Span != nil {
 		return r.Span.End
 	}
@@ -123,8 +123,8 @@ func (r *Record) attribute(name string) any {
 	return nil
 }
 
-// named is every name the record has a value for, sorted.
-func (r *Record) named() []string {
+// attributeNames is every name the record has a value for, sorted.
+func (r *Record) attributeNames() []string {
 	all := make([]string, 0, len(r.Attributes)+len(r.Resource)+len(r.Scope))
 	for _, m := range [...]map[string]any{r.Attributes, r.Resource, r.Scope} {
 		for k := range m {

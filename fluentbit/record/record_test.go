@@ -11,7 +11,7 @@ import (
 
 var noon = time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)
 
-func line(text string, beside map[string]any) Record { return Line(text, noon, beside) }
+func lineAtNoon(text string, beside map[string]any) Record { return Line(text, noon, beside) }
 
 func ids(records ...Record) []string {
 	Identify(records)
@@ -34,17 +34,17 @@ func TestALineIsIdentifiedByWhatItIs(t *testing.T) {
 		a, b Record
 		same bool
 	}{
-		"equal uids, other place":             {line(uid, inFile("/a", 0)), line(uid, inFile("/b", 9)), true},
-		"equal lines at two offsets":          {line("x", inFile("/a", 0)), line("x", inFile("/a", 2)), false},
-		"one line read twice from its file":   {line("x", inFile("/a", 0)), Line("x", noon.Add(time.Hour), inFile("/a", 0)), true},
-		"two pieces of one split line":        {line("x", piece("1")), line("x", piece("2")), false},
-		"pieces that look like lines of ours": {line(uid, piece("1")), line(uid, piece("2")), false},
-		"a piece, sent again later":           {line("x", piece("1")), Line("x", noon.Add(time.Hour), piece("1")), true},
-		"two pieces without a number":         {line("x", piece("")), line("x", piece("")), false},
-		"a line with and without its end":     {line("x\r\n", inFile("/a", 0)), line("x", inFile("/a", 0)), true},
-		"equal lines of one chunk":            {line("x", nil), line("x", nil), false},
-		"equal lines of two containers":       {line("x", map[string]any{"container_id": "1"}), line("x", map[string]any{"container_id": "2"}), false},
-		"a uid too long for OpenSearch":       {line(`{"log.record.uid":"`+strings.Repeat("u", 600)+`"}`, nil), line("x", nil), false},
+		"equal uids, other place":             {lineAtNoon(uid, inFile("/a", 0)), lineAtNoon(uid, inFile("/b", 9)), true},
+		"equal lines at two offsets":          {lineAtNoon("x", inFile("/a", 0)), lineAtNoon("x", inFile("/a", 2)), false},
+		"one line read twice from its file":   {lineAtNoon("x", inFile("/a", 0)), Line("x", noon.Add(time.Hour), inFile("/a", 0)), true},
+		"two pieces of one split line":        {lineAtNoon("x", piece("1")), lineAtNoon("x", piece("2")), false},
+		"pieces that look like lines of ours": {lineAtNoon(uid, piece("1")), lineAtNoon(uid, piece("2")), false},
+		"a piece, sent again later":           {lineAtNoon("x", piece("1")), Line("x", noon.Add(time.Hour), piece("1")), true},
+		"two pieces without a number":         {lineAtNoon("x", piece("")), lineAtNoon("x", piece("")), false},
+		"a line with and without its end":     {lineAtNoon("x\r\n", inFile("/a", 0)), lineAtNoon("x", inFile("/a", 0)), true},
+		"equal lines of one chunk":            {lineAtNoon("x", nil), lineAtNoon("x", nil), false},
+		"equal lines of two containers":       {lineAtNoon("x", map[string]any{"container_id": "1"}), lineAtNoon("x", map[string]any{"container_id": "2"}), false},
+		"a uid too long for OpenSearch":       {lineAtNoon(`{"log.record.uid":"`+strings.Repeat("u", 600)+`"}`, nil), lineAtNoon("x", nil), false},
 	}
 	for name, test := range tests {
 		got := ids(test.a, test.b)
@@ -67,9 +67,9 @@ func TestWhatHasNoIdentityIsToldApartOverChunks(t *testing.T) {
 		a, b Record
 		same bool
 	}{
-		"a line, sent again":                  {line(coarse, nil), line(coarse, nil), true},
-		"its own time too coarse to tell two": {line(coarse, nil), Line(coarse, noon.Add(time.Millisecond), nil), false},
-		"no time of its own":                  {line("x", nil), Line("x", noon.Add(time.Second), nil), false},
+		"a line, sent again":                  {lineAtNoon(coarse, nil), lineAtNoon(coarse, nil), true},
+		"its own time too coarse to tell two": {lineAtNoon(coarse, nil), Line(coarse, noon.Add(time.Millisecond), nil), false},
+		"no time of its own":                  {lineAtNoon("x", nil), Line("x", noon.Add(time.Second), nil), false},
 		"a request that its client repeats":   {otlp(noon), otlp(noon.Add(time.Second)), true},
 	} {
 		if a, b := ids(test.a)[0], ids(test.b)[0]; (a == b) != test.same {
@@ -108,9 +108,9 @@ func TestAPointIsIdentifiedByAllThatTellsItFromOthers(t *testing.T) {
 // another loss.
 func TestUnreadableInputIsToldApartByWhenItCame(t *testing.T) {
 	broken := func(at time.Time) Record {
-		return Record{Signal: Broken, Received: at, Broken: &BrokenData{Raw: []byte("x")}}
+		return Record{Signal: Unreadable, Received: at, Unreadable: &UnreadableData{Raw: []byte("x")}}
 	}
-	undated := Record{Signal: Broken, Time: noon, Broken: &BrokenData{Raw: []byte("x")}} // as the chunk's own time makes it
+	undated := Record{Signal: Unreadable, Time: noon, Unreadable: &UnreadableData{Raw: []byte("x")}} // as the chunk's own time makes it
 	if a, b := ids(broken(noon))[0], ids(broken(noon.Add(time.Hour)))[0]; a == b {
 		t.Error("two chunks' letters are one")
 	}

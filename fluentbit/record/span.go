@@ -7,7 +7,7 @@ import (
 )
 
 // Span kinds as the trace view names them, by OTLP's number.
-var kinds = [...]string{
+var spanKinds = [...]string{
 	"SPAN_KIND_UNSPECIFIED", "SPAN_KIND_INTERNAL", kindServer, kindClient, "SPAN_KIND_PRODUCER", "SPAN_KIND_CONSUMER",
 }
 
@@ -18,16 +18,16 @@ const (
 
 // Kind is the trace view's name for OTLP's span kind n.
 func Kind(n int) string {
-	if n < 0 || n >= len(kinds) {
+	if n < 0 || n >= len(spanKinds) {
 		n = 0
 	}
-	return kinds[n]
+	return spanKinds[n]
 }
 
-// span writes the fields that OpenSearch Dashboards' trace view asks for. start
+// writeSpan writes the fields that OpenSearch Dashboards' trace view asks for. start
 // is where the span is filed: if its clock was not believed, the span is moved
 // there as a whole.
-func (r *Record) span(o *object, start time.Time) {
+func (r *Record) writeSpan(o *object, start time.Time) {
 	s := r.Span
 	took := max(s.End.Sub(r.Time), 0)
 	if s.End.IsZero() || r.Time.IsZero() {
@@ -80,10 +80,10 @@ func linkValues(links []Link) []any {
 	return out
 }
 
-// edges appends what the span shows of the service map. Dashboards joins a
+// serviceMapEdges appends what the span shows of the service map. Dashboards joins a
 // client's destination to the target of the service it names.
-func (r *Record) edges(dst []Document, when time.Time) []Document {
-	self, peer := text(r.attribute(names.ServiceName)), text(r.attribute(names.PeerService))
+func (r *Record) serviceMapEdges(dst []Document, when time.Time) []Document {
+	self, peer := scalarText(r.attribute(names.ServiceName)), scalarText(r.attribute(names.PeerService))
 	if self == "" {
 		return dst
 	}

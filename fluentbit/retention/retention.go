@@ -17,15 +17,15 @@ import (
 
 // Index is one that is older than its family is kept.
 type Index struct {
-	Name  string
-	Ended time.Time // after the last event time that can be in it, as far as that is believed
-	Docs  int64
-	Bytes int64
+	Name       string
+	LastDayEnd time.Time // after the last event time that can be in it, as far as that is believed
+	Docs       int64
+	Bytes      int64
 }
 
-// ahead is how long before the end of its day an index may be made: the day,
+// maxLead is how long before the end of its day an index may be made: the day,
 // and the day by which a record's time may differ from its agent's.
-const ahead = 48 * time.Hour
+const maxLead = 48 * time.Hour
 
 // Store is the indices of an OpenSearch.
 type Store struct {
@@ -55,13 +55,13 @@ func (s Store) Expired(ctx context.Context, keep map[string]int, now time.Time) 
 		for _, i := range all.Indices {
 			own, ours := strings.CutPrefix(i.Index, s.Prefix)
 			ended, exact := family.Ends(own)
-			if made := time.UnixMilli(int64(i.CreationDate)).UTC(); ended.Sub(made) > ahead && !family.Monthly {
+			if made := time.UnixMilli(int64(i.CreationDate)).UTC(); ended.Sub(made) > maxLead && !family.Monthly {
 				ended = made
 			}
 			if !ours || !exact || own == family.For(names.Undated) || now.Before(ended.AddDate(0, 0, days)) {
 				continue
 			}
-			x := Index{Name: i.Index, Ended: ended}
+			x := Index{Name: i.Index, LastDayEnd: ended}
 			if i.DocsCount != nil { // a closed index does not tell
 				x.Docs = int64(*i.DocsCount)
 			}
@@ -71,7 +71,7 @@ func (s Store) Expired(ctx context.Context, keep map[string]int, now time.Time) 
 			expired = append(expired, x)
 		}
 	}
-	slices.SortFunc(expired, func(a, b Index) int { return cmp.Or(a.Ended.Compare(b.Ended), cmp.Compare(a.Name, b.Name)) })
+	slices.SortFunc(expired, func(a, b Index) int { return cmp.Or(a.LastDayEnd.Compare(b.LastDayEnd), cmp.Compare(a.Name, b.Name)) })
 	return expired, nil
 }
 

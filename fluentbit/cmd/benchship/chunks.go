@@ -36,8 +36,8 @@ const (
 	pointsPerRequest = 200
 )
 
-// source makes records that differ as real ones do: ids, times, durations.
-type source struct {
+// generator makes records that differ as real ones do: ids, times, durations.
+type generator struct {
 	rng *rand.Rand
 	now time.Time // of the record before
 	dir string
@@ -45,9 +45,9 @@ type source struct {
 	all []string
 }
 
-// write puts records of the mix into files in dir, and mixes the files too.
-func write(dir string, records int, now time.Time) ([]string, error) {
-	s := &source{rng: rand.New(rand.NewPCG(1, uint64(now.UnixNano()))), now: now.Add(-time.Minute), dir: dir}
+// writeChunks puts records of the mix into files in dir, and mixes the files too.
+func writeChunks(dir string, records int, now time.Time) ([]string, error) {
+	s := &generator{rng: rand.New(rand.NewPCG(1, uint64(now.UnixNano()))), now: now.Add(-time.Minute), dir: dir}
 	lines, points := records*linesOf100/100, records*pointsOf100/100
 	spans := records - lines - points
 	for _, kind := range []struct {
@@ -68,7 +68,7 @@ func write(dir string, records int, now time.Time) ([]string, error) {
 	return s.all, nil
 }
 
-func (s *source) save(chunk []byte) error {
+func (s *generator) save(chunk []byte) error {
 	s.n++
 	file := filepath.Join(s.dir, strconv.Itoa(s.n))
 	s.all = append(s.all, file)
@@ -76,12 +76,12 @@ func (s *source) save(chunk []byte) error {
 }
 
 // tick is the time of the next record.
-func (s *source) tick() time.Time {
+func (s *generator) tick() time.Time {
 	s.now = s.now.Add(time.Duration(s.rng.IntN(200)) * time.Microsecond)
 	return s.now
 }
 
-func (s *source) hex(bytes int) string {
+func (s *generator) hex(bytes int) string {
 	b := make([]byte, bytes)
 	for i := range b {
 		b[i] = byte(s.rng.Uint32())
@@ -89,13 +89,13 @@ func (s *source) hex(bytes int) string {
 	return fmt.Sprintf("%x", b)
 }
 
-func (s *source) uuid() string {
+func (s *generator) uuid() string {
 	h := s.hex(16)
 	return h[:8] + "-" + h[8:12] + "-7" + h[13:16] + "-8" + h[17:20] + "-" + h[20:]
 }
 
 // uid is 26 characters of Crockford's alphabet, as a ULID's are.
-func (s *source) uid() string {
+func (s *generator) uid() string {
 	const alphabet = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 	b := []byte("01K")
 	for len(b) < 26 {
@@ -108,7 +108,7 @@ var services = []string{names.ServiceGateway, names.ServiceReservation}
 
 // lines are access lines that the tail input has followed: the file's parser
 // is none, so the line stands under log.
-func (s *source) lines(chunk []byte, n int) []byte {
+func (s *generator) lines(chunk []byte, n int) []byte {
 	for i := range n {
 		at, service := s.tick(), services[i%2]
 		line := fmt.Sprintf(`{%q:%q,%q:"INFO",%q:9,%q:"POST /v1/reservations 201",%q:%q,%q:%q,%q:%q,%q:"0123456789ab",%q:"ap-northeast-2",%q:%q,%q:%q,%q:"http.access",%q:"POST",%q:"/v1/reservations",%q:201,%q:%.6f,%q:%d,%q:"/v1/reservations",%q:%q,%q:%q,%q:"reservation.Book"}`,
@@ -123,7 +123,7 @@ func (s *source) lines(chunk []byte, n int) []byte {
 }
 
 // spans are requests of the exporter, kept whole as raw_traces keeps them.
-func (s *source) spans(chunk []byte, n int) []byte {
+func (s *generator) spans(chunk []byte, n int) []byte {
 	for n > 0 {
 		batch := min(n, spansPerBatch)
 		n -= batch
@@ -145,7 +145,7 @@ func (s *source) spans(chunk []byte, n int) []byte {
 }
 
 // span is one of the five of a booking.
-func (s *source) span(b *strings.Builder, which int) {
+func (s *generator) span(b *strings.Builder, which int) {
 	at := s.tick()
 	name, kind, parent := "POST /v1/reservations", 2, fmt.Sprintf(`"parentSpanId":%q,`, s.hex(8))
 	described := attributes(names.HTTPMethod, "POST", names.URLScheme, "http", names.URLPath, "/v1/reservations", names.HTTPRoute, "/v1/reservations",
@@ -177,7 +177,7 @@ func attributes(pairs ...string) string {
 }
 
 // points are collections of a counter, as cmetrics writes them.
-func (s *source) points(chunk []byte, n int) []byte {
+func (s *generator) points(chunk []byte, n int) []byte {
 	for n > 0 {
 		batch := min(n, pointsPerRequest)
 		n -= batch

@@ -75,7 +75,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 		return err
 	}
 	defer os.RemoveAll(dir)
-	chunks, err := write(dir, *records, time.Now())
+	chunks, err := writeChunks(dir, *records, time.Now())
 	if err != nil {
 		return err
 	}
@@ -114,18 +114,18 @@ func measure(ctx context.Context, shipper *ship.Shipper, chunks []string, worker
 	var before, after runtime.MemStats
 	runtime.GC()
 	runtime.ReadMemStats(&before)
-	cpu, start := used(), time.Now()
+	cpu, start := cpuTime(), time.Now()
 	group, ctx := errgroup.WithContext(ctx)
 	group.SetLimit(workers)
 	for _, file := range chunks {
 		group.Go(func() error {
-			one, err := flush(ctx, shipper, file)
+			one, err := shipChunk(ctx, shipper, file)
 			results <- one
 			return err
 		})
 	}
 	err = group.Wait()
-	took, spent := time.Since(start), used()-cpu
+	took, spent := time.Since(start), cpuTime()-cpu
 	runtime.ReadMemStats(&after)
 	close(results)
 	for one := range results {
@@ -143,9 +143,9 @@ func measure(ctx context.Context, shipper *ship.Shipper, chunks []string, worker
 	return r, err
 }
 
-// flush does what the plugin does with a chunk; the agent has read it from its
+// shipChunk does what the plugin does with a chunk; the agent has read it from its
 // own file, too.
-func flush(ctx context.Context, shipper *ship.Shipper, file string) (r report, err error) {
+func shipChunk(ctx context.Context, shipper *ship.Shipper, file string) (r report, err error) {
 	chunk, err := os.ReadFile(file)
 	if err != nil {
 		return r, err
@@ -162,8 +162,8 @@ func flush(ctx context.Context, shipper *ship.Shipper, file string) (r report, e
 	return report{Records: len(records), Created: res.Created, Duplicate: res.Duplicate, Refused: res.Refused, ChunkBytes: len(chunk)}, err
 }
 
-// used is the CPU time of this process so far.
-func used() time.Duration {
+// cpuTime is the CPU time of this process so far.
+func cpuTime() time.Duration {
 	var u syscall.Rusage
 	_ = syscall.Getrusage(syscall.RUSAGE_SELF, &u)
 	return time.Duration(u.Utime.Nano() + u.Stime.Nano())

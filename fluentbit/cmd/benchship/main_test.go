@@ -16,7 +16,7 @@ import (
 )
 
 func TestChunksHoldTheMixThatTheySay(t *testing.T) {
-	files, err := write(t.TempDir(), 5000, time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC))
+	files, err := writeChunks(t.TempDir(), 5000, time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -42,7 +42,7 @@ func TestChunksHoldTheMixThatTheySay(t *testing.T) {
 			}
 		}
 	}
-	for signal, want := range map[record.Signal]int{record.Log: 1350, record.Span: 3200, record.Metric: 450, record.Broken: 0} {
+	for signal, want := range map[record.Signal]int{record.Log: 1350, record.Span: 3200, record.Metric: 450, record.Unreadable: 0} {
 		if got[signal] != want {
 			t.Errorf("%d of signal %v, want %d", got[signal], signal, want)
 		}
@@ -53,7 +53,7 @@ func TestChunksHoldTheMixThatTheySay(t *testing.T) {
 }
 
 func TestARunAgainstNothingCountsItsRecords(t *testing.T) {
-	nothing := httptest.NewServer(&null{templates: map[string]json.RawMessage{}})
+	nothing := httptest.NewServer(&nullServer{templates: map[string]json.RawMessage{}})
 	defer nothing.Close()
 	for _, gzip := range []bool{true, false} {
 		var out bytes.Buffer

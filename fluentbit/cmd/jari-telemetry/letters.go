@@ -11,13 +11,13 @@ import (
 	"jari.example/fluentbit/deadletter"
 )
 
-func (c *call) letters() (deadletter.Store, error) {
+func (c *call) deadLetters() (deadletter.Store, error) {
 	client, err := c.client()
 	return deadletter.Store{Client: client, Prefix: c.prefix}, err
 }
 
-// since is a flag that takes how long ago.
-func (c *call) since(q *deadletter.Query) {
+// sinceFlag is a flag that takes how long ago.
+func (c *call) sinceFlag(q *deadletter.Query) {
 	c.flags.Func("since", "only events of the last DURATION, as in 24h", func(s string) error {
 		d, err := time.ParseDuration(s)
 		if err == nil && d <= 0 {
@@ -32,14 +32,14 @@ const moment = "2006-01-02T15:04:05Z"
 
 func list(c *call) error {
 	var q deadletter.Query
-	c.since(&q)
+	c.sinceFlag(&q)
 	newest := c.flags.Int("newest", 20, "how many letters to list one by one")
 	if rest, err := c.parse(); err != nil {
 		return err
 	} else if len(rest) > 0 {
 		return fmt.Errorf("deadletter list takes no arguments: %w", errUsage)
 	}
-	store, err := c.letters()
+	store, err := c.deadLetters()
 	if err != nil {
 		return err
 	}
@@ -54,19 +54,19 @@ func list(c *call) error {
 	w := tabwriter.NewWriter(c.stdout, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(w, "COUNT\tFIRST\tLAST\tFOR\tTYPE\tREASON")
 	for _, g := range groups {
-		fmt.Fprintf(w, "%d\t%s\t%s\t%s\t%s\t%s\n", g.Count, g.First.Format(moment), g.Last.Format(moment), or(g.For), g.Type, g.Reason)
+		fmt.Fprintf(w, "%d\t%s\t%s\t%s\t%s\t%s\n", g.Count, g.First.Format(moment), g.Last.Format(moment), orDash(g.Target), g.Type, g.Reason)
 	}
 	if len(latest) > 0 {
 		fmt.Fprintln(w, "\nTIME\tID\tFOR\tTYPE\tREASON")
 	}
 	for _, l := range latest {
-		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%.100s\n", l.Time.Format(moment), l.ID, or(l.For), l.Type, l.Reason)
+		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%.100s\n", l.Time.Format(moment), l.ID, orDash(l.TargetIndex), l.Type, l.Reason)
 	}
 	return w.Flush()
 }
 
-// or stands for the index of what could not be read.
-func or(index string) string {
+// orDash stands for the index of what could not be read.
+func orDash(index string) string {
 	if index == "" {
 		return "–"
 	}
@@ -81,16 +81,16 @@ func show(c *call) error {
 	if len(ids) == 0 {
 		return fmt.Errorf("which letter? deadletter list tells their ids: %w", errUsage)
 	}
-	store, err := c.letters()
+	store, err := c.deadLetters()
 	if err != nil {
 		return err
 	}
 	found := 0
-	err = store.Each(c, deadletter.Query{IDs: ids}, func(letters []deadletter.Letter) error {
+	err = store.Each(c, deadletter.Query{IDs: ids}, func(letters []deadletter.Entry) error {
 		for _, l := range letters {
 			found++
 			fmt.Fprintf(c.stdout, "%s  %s/%s\nfor     %s/%s\nreason  %s (status %d): %s\n\n%s\n\n",
-				l.Time.Format(time.RFC3339Nano), l.Index, l.ID, or(l.For), l.ForID, l.Type, l.Status, l.Reason, pretty(l.Document))
+				l.Time.Format(time.RFC3339Nano), l.Index, l.ID, orDash(l.TargetIndex), l.TargetID, l.Type, l.Status, l.Reason, pretty(l.Document))
 		}
 		return nil
 	})
@@ -114,7 +114,7 @@ func pretty(document []byte) []byte {
 
 func replay(c *call) error {
 	var q deadletter.Query
-	c.since(&q)
+	c.sinceFlag(&q)
 	all := c.flags.Bool("all", false, "every letter")
 	ids, err := c.parse()
 	if err != nil {
@@ -130,7 +130,7 @@ func replay(c *call) error {
 		return fmt.Errorf("say which letters: ids, --all or --since: %w", errUsage)
 	}
 	q.IDs = ids
-	store, err := c.letters()
+	store, err := c.deadLetters()
 	if err != nil {
 		return err
 	}
@@ -140,17 +140,17 @@ func replay(c *call) error {
 	}
 	defer s.Close()
 	sum, err := store.Replay(c, s, q, func(sum deadletter.Summary) {
-		fmt.Fprintf(c.stderr, "%d letters …\n", sum.Letters)
+		fmt.Fprintf(c.stderr, "%d letters …\n", sum.Entries)
 	})
 	fmt.Fprintf(c.stdout, "%d letters: %d removed (%d documents created, %d were there already), %d refused again, %d that nothing can be made of\n",
-		sum.Letters, sum.Gone, sum.Created, sum.Present, sum.Refused, sum.Kept)
+		sum.Entries, sum.Removed, sum.Created, sum.AlreadyStored, sum.Refused, sum.NotReplayable)
 	switch {
 	case err != nil:
 		return err
-	case sum.Letters < len(ids):
-		return fmt.Errorf("%d of %d letters are not there", len(ids)-sum.Letters, len(ids))
-	case sum.Refused+sum.Kept > 0:
-		return errLeft
+	case sum.Entries < len(ids):
+		return fmt.Errorf("%d of %d letters are not there", len(ids)-sum.Entries, len(ids))
+	case sum.Refused+sum.NotReplayable > 0:
+		return errIncomplete
 	}
 	return nil
 }

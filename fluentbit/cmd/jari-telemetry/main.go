@@ -25,21 +25,21 @@ func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
 	err := run(ctx, os.Args[1:], os.Getenv, os.Stdout, os.Stderr)
 	stop()
-	os.Exit(code(err, os.Stderr))
+	os.Exit(exitCode(err, os.Stderr))
 }
 
 // The errors that have exit codes of their own.
 var (
-	errUsage = errors.New("see jari-telemetry help")
-	errLeft  = errors.New("something is left for a person")
+	errUsage      = errors.New("see jari-telemetry help")
+	errIncomplete = errors.New("something is left for a person")
 )
 
-// code says on stderr why the program fails, and returns its exit code.
-func code(err error, stderr io.Writer) int {
+// exitCode says on stderr why the program fails, and returns its exit code.
+func exitCode(err error, stderr io.Writer) int {
 	switch {
 	case err == nil, errors.Is(err, flag.ErrHelp):
 		return 0
-	case errors.Is(err, errLeft):
+	case errors.Is(err, errIncomplete):
 		return 3
 	case errors.Is(err, errUsage):
 		fmt.Fprintln(stderr, "jari-telemetry:", err)

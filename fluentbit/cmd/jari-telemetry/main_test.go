@@ -17,14 +17,14 @@ import (
 	"jari.example/telemetry/names/realpart"
 )
 
-// desk is an operator at a store of their own.
-type desk struct {
+// operator is an operator at a store of their own.
+type operator struct {
 	t     *testing.T
 	store shiptest.Store
 	ship  *ship.Shipper
 }
 
-func newDesk(t *testing.T) *desk {
+func newOperator(t *testing.T) *operator {
 	t.Helper()
 	store := shiptest.New(t, realpart.Need(t, realpart.OpenSearch))
 	s, err := ship.Open(ship.Config{URL: store.URL, Prefix: store.Prefix})
@@ -32,22 +32,22 @@ func newDesk(t *testing.T) *desk {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = s.Close() })
-	return &desk{t, store, s}
+	return &operator{t, store, s}
 }
 
-// does runs a command as main does and expects its exit code.
-func (d *desk) does(want int, args ...string) string {
+// run runs a command as main does and expects its exit code.
+func (d *operator) run(want int, args ...string) string {
 	d.t.Helper()
 	var out, said bytes.Buffer
 	args = append(args, "--prefix", d.store.Prefix)
 	env := func(key string) string { return map[string]string{"JARI_OPENSEARCH_URL": d.store.URL}[key] }
-	if got := code(run(d.t.Context(), args, env, &out, &said), &said); got != want {
+	if got := exitCode(run(d.t.Context(), args, env, &out, &said), &said); got != want {
 		d.t.Fatalf("%v: exit code %d, want %d\n%s%s", args, got, want, out.String(), said.String())
 	}
 	return out.String()
 }
 
-func (d *desk) shipped(docs ...record.Document) ship.Result {
+func (d *operator) mustShip(docs ...record.Document) ship.Result {
 	d.t.Helper()
 	res, err := d.ship.Ship(d.t.Context(), docs)
 	if err != nil {
@@ -57,7 +57,7 @@ func (d *desk) shipped(docs ...record.Document) ship.Result {
 	return res
 }
 
-func (d *desk) letters() []shiptest.Hit {
+func (d *operator) deadLetters() []shiptest.Hit {
 	d.store.Refresh(d.t)
 	return d.store.Search(d.t, names.DeadLetterIndex, map[string]any{"match_all": map[string]any{}})
 }
@@ -92,7 +92,7 @@ func TestWrongUse(t *testing.T) {
 		"a server not there ": {[]string{"prune", "--url", "http://127.0.0.1:1"}, 1, "refused"},
 	} {
 		var said bytes.Buffer
-		if got := code(run(t.Context(), test.args, env, &said, &said), &said); got != test.want || !strings.Contains(said.String(), test.says) {
+		if got := exitCode(run(t.Context(), test.args, env, &said, &said), &said); got != test.want || !strings.Contains(said.String(), test.says) {
 			t.Errorf("%s: exit code %d, want %d and something about %q\n%s", name, got, test.want, test.says, said.String())
 		}
 		if strings.Contains(said.String(), "prefix") {
@@ -102,7 +102,7 @@ func TestWrongUse(t *testing.T) {
 }
 
 func TestSetupIsIdempotentAndRepairs(t *testing.T) {
-	d := newDesk(t)
+	d := newOperator(t)
 	all := fmt.Sprintf("%d index templates are in force", len(names.Indices))
 	for _, step := range []struct {
 		after string
@@ -117,18 +117,18 @@ func TestSetupIsIdempotentAndRepairs(t *testing.T) {
 		}, "1 of them written"},
 	} {
 		step.do()
-		if out := d.does(0, "setup"); !strings.Contains(out, all) || !strings.Contains(out, step.want) {
+		if out := d.run(0, "setup"); !strings.Contains(out, all) || !strings.Contains(out, step.want) {
 			t.Errorf("after %s: %s", step.after, out)
 		}
 	}
 	// The control: what outranks our templates is not overcome, and is told.
 	d.store.Alter(t, "_index_template", d.store.Prefix+"foreign", `{"index_patterns":["`+d.store.Prefix+names.LogIndex+`*"],"priority":301}`)
-	d.does(1, "setup")
+	d.run(1, "setup")
 }
 
 func TestPruneDeletesByAgeAndNothingElse(t *testing.T) {
-	d := newDesk(t)
-	d.does(0, "setup")
+	d := newOperator(t)
+	d.run(0, "setup")
 	today := time.Now().UTC()
 	day := func(n int) time.Time { return today.AddDate(0, 0, -n) }
 	var old, young []string
@@ -150,13 +150,13 @@ func TestPruneDeletesByAgeAndNothingElse(t *testing.T) {
 	}
 	has := func(name string) bool { return d.store.Exists(t, name) }
 
-	out := d.does(0, "prune", "--dry-run")
+	out := d.run(0, "prune", "--dry-run")
 	for _, name := range old {
 		if !strings.Contains(out, "would delete "+d.store.Prefix+name+":") || !has(name) {
 			t.Errorf("dry run: %s is there: %v\n%s", name, has(name), out)
 		}
 	}
-	if want := fmt.Sprintf("deleted %d indices", len(old)); !strings.Contains(d.does(0, "prune"), want) {
+	if want := fmt.Sprintf("deleted %d indices", len(old)); !strings.Contains(d.run(0, "prune"), want) {
 		t.Errorf("want %s", want)
 	}
 	for _, name := range old {
@@ -169,38 +169,38 @@ func TestPruneDeletesByAgeAndNothingElse(t *testing.T) {
 			t.Errorf("%s is gone", name)
 		}
 	}
-	if out := d.does(0, "prune"); !strings.Contains(out, "deleted 0 indices") {
+	if out := d.run(0, "prune"); !strings.Contains(out, "deleted 0 indices") {
 		t.Errorf("the second time: %s", out)
 	}
 	// The control: kept for a shorter time, what was young is old.
 	logs := names.Indices[0]
-	if out := d.does(0, "prune", "--keep", fmt.Sprintf("logs=%d", logs.Keep-1)); !strings.Contains(out, "deleted 1 indices") || has(logs.For(day(logs.Keep))) {
+	if out := d.run(0, "prune", "--keep", fmt.Sprintf("logs=%d", logs.Keep-1)); !strings.Contains(out, "deleted 1 indices") || has(logs.For(day(logs.Keep))) {
 		t.Errorf("kept for a day less: %s", out)
 	}
 }
 
 func TestDeadLettersAreListedShownAndReplayed(t *testing.T) {
-	d := newDesk(t)
-	d.does(0, "deadletter", "list") // before there is any index
+	d := newOperator(t)
+	d.run(0, "deadletter", "list") // before there is any index
 	day := d.store.Prefix + names.Daily(names.LogIndex, noon)
 	// Strict, the index refuses what nobody knows; and what is no time, always.
-	d.shipped(doc("first", ""))
+	d.mustShip(doc("first", ""))
 	d.store.Alter(t, day, "_mapping", `{"dynamic":"strict"}`)
 	mended, poison := []record.Document{doc("one", `,"nobody.knows":1`), doc("two", `,"nobody.knows":2`), doc("there", `,"nobody.knows":3`)}, doc("poison", `,"startTime.x":1`)
 	poison.Body = []byte(`{"@timestamp":"no time","body":"poison"}`)
-	broken := record.Unreadable([]byte{0xc1, 0xff}, "what the decoder said")[0]
+	broken := record.UnreadableChunk([]byte{0xc1, 0xff}, "what the decoder said")[0]
 	broken.Time = noon
-	readable := record.Unreadable([]byte("\x92\xce\x6b\x03\x32\xf6\x81\xa3log\xa5hello"), "an older decoder's fault")[0]
+	readable := record.UnreadableChunk([]byte("\x92\xce\x6b\x03\x32\xf6\x81\xa3log\xa5hello"), "an older decoder's fault")[0]
 	unread := readable.Documents(broken.Documents(nil))
-	if res := d.shipped(append(append(mended, poison), unread...)...); res.Refused != 4 || res.Created != 2 {
+	if res := d.mustShip(append(append(mended, poison), unread...)...); res.Refused != 4 || res.Created != 2 {
 		t.Fatalf("%+v, want four refused, and the letters of the two unreadable ones", res)
 	}
 	before := map[string]string{}
-	for _, l := range d.letters() {
+	for _, l := range d.deadLetters() {
 		before[fmt.Sprint(l.Source[names.DocRefusedID])] = l.ID
 	}
 
-	out := d.does(0, "deadletter", "list")
+	out := d.run(0, "deadletter", "list")
 	for _, want := range []string{"strict_dynamic_mapping_exception", "mapper_parsing_exception", "unreadable", names.LogIndex + "*", before["one"], "what the decoder said"} {
 		if !strings.Contains(out, want) {
 			t.Errorf("the list does not speak of %s\n%s", want, out)
@@ -209,31 +209,31 @@ func TestDeadLettersAreListedShownAndReplayed(t *testing.T) {
 	if first := strings.Fields(strings.Split(out, "\n")[1]); first[0] != "3" || !strings.HasPrefix(first[4], "strict") {
 		t.Errorf("the first group is %v, want the three that strictness refused", first)
 	}
-	if out := d.does(0, "deadletter", "list", "--since", "1s"); !strings.Contains(out, "no dead letters") {
+	if out := d.run(0, "deadletter", "list", "--since", "1s"); !strings.Contains(out, "no dead letters") {
 		t.Errorf("of this second: %s", out)
 	}
-	if out := d.does(0, "deadletter", "show", before["poison"]); !strings.Contains(out, `"body": "poison"`) || !strings.Contains(out, "no time") {
+	if out := d.run(0, "deadletter", "show", before["poison"]); !strings.Contains(out, `"body": "poison"`) || !strings.Contains(out, "no time") {
 		t.Errorf("shown: %s", out)
 	}
-	d.does(1, "deadletter", "show", "nobody")
+	d.run(1, "deadletter", "show", "nobody")
 
 	// Nothing has been mended: every letter stays.
-	d.does(3, "deadletter", "replay", before["one"], before["poison"])
-	if got := len(d.letters()); got != 6 {
+	d.run(3, "deadletter", "replay", before["one"], before["poison"])
+	if got := len(d.deadLetters()); got != 6 {
 		t.Fatalf("%d letters, want all six", got)
 	}
 	d.store.Alter(t, day, "_mapping", `{"dynamic":false}`)
 	// One is there already, as after a replay that was killed before it could
 	// remove the letter.
-	if res := d.shipped(mended[2]); res.Created != 1 {
+	if res := d.mustShip(mended[2]); res.Created != 1 {
 		t.Fatalf("%+v, want it created", res)
 	}
-	d.does(0, "deadletter", "replay", before["one"])
-	out = d.does(3, "deadletter", "replay", "--all")
+	d.run(0, "deadletter", "replay", before["one"])
+	out = d.run(3, "deadletter", "replay", "--all")
 	if want := "5 letters: 3 removed (2 documents created, 1 were there already), 1 refused again, 1 that nothing"; !strings.Contains(out, want) {
 		t.Errorf("%swant %s", out, want)
 	}
-	left := d.letters()
+	left := d.deadLetters()
 	for _, l := range left {
 		switch l.Source[names.DocRefusedType] {
 		case "mapper_parsing_exception", "unreadable":
@@ -254,15 +254,15 @@ func TestDeadLettersAreListedShownAndReplayed(t *testing.T) {
 
 // What is refused again says why it is refused now.
 func TestARefusedReplayKeepsTheNewReason(t *testing.T) {
-	d := newDesk(t)
+	d := newOperator(t)
 	day := d.store.Prefix + names.Daily(names.LogIndex, noon)
-	d.shipped(doc("first", ""))
+	d.mustShip(doc("first", ""))
 	d.store.Alter(t, day, "_mapping", `{"dynamic":"strict"}`)
-	d.shipped(doc("both", `,"nobody.knows":1,"http.response.status_code":"many"`))
-	old := d.letters()[0]
+	d.mustShip(doc("both", `,"nobody.knows":1,"http.response.status_code":"many"`))
+	old := d.deadLetters()[0]
 	d.store.Alter(t, day, "_mapping", `{"dynamic":false}`)
-	d.does(3, "deadletter", "replay", old.ID)
-	now := d.letters()
+	d.run(3, "deadletter", "replay", old.ID)
+	now := d.deadLetters()
 	if len(now) != 1 || now[0].ID != old.ID || now[0].Index != old.Index ||
 		now[0].Source[names.DocRefused] != old.Source[names.DocRefused] || now[0].Source[names.DocTime] != old.Source[names.DocTime] {
 		t.Fatalf("%v, want the same letter as\n%v", now, old)
@@ -275,42 +275,42 @@ func TestARefusedReplayKeepsTheNewReason(t *testing.T) {
 // A server that cannot take it now costs no letter, and neither does an end in
 // the middle.
 func TestAFailedReplayChangesNothing(t *testing.T) {
-	d := newDesk(t)
+	d := newOperator(t)
 	day := d.store.Prefix + names.Daily(names.LogIndex, noon)
-	d.shipped(doc("first", ""))
+	d.mustShip(doc("first", ""))
 	d.store.Alter(t, day, "_mapping", `{"dynamic":"strict"}`)
-	d.shipped(doc("one", `,"nobody.knows":1`))
+	d.mustShip(doc("one", `,"nobody.knows":1`))
 	d.store.Alter(t, day, "_mapping", `{"dynamic":false}`)
 	d.store.Alter(t, day, "_settings", `{"blocks.write":true}`)
-	d.does(1, "deadletter", "replay", "--all")
+	d.run(1, "deadletter", "replay", "--all")
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	if err := run(ctx, []string{"deadletter", "replay", "--all", "--url", d.store.URL, "--prefix", d.store.Prefix}, func(string) string { return "" }, io.Discard, io.Discard); err == nil {
 		t.Error("what was ended at once succeeded")
 	}
-	letters := d.letters()
+	letters := d.deadLetters()
 	if len(letters) != 1 || !json.Valid([]byte(letters[0].Source[names.DocRefused].(string))) {
 		t.Fatalf("letters %v, want the one", letters)
 	}
 	d.store.Alter(t, day, "_settings", `{"blocks.write":null}`)
-	d.does(0, "deadletter", "replay", "--all")
-	if got := d.letters(); len(got) != 0 {
+	d.run(0, "deadletter", "replay", "--all")
+	if got := d.deadLetters(); len(got) != 0 {
 		t.Errorf("letters %v after it went through", got)
 	}
 }
 
 // What is among the letters and is none hides no other.
 func TestAForeignDocumentStopsNothing(t *testing.T) {
-	d := newDesk(t)
+	d := newOperator(t)
 	odd := record.Document{Index: names.Daily(names.DeadLetterIndex, noon), ID: "odd", Time: noon, Body: []byte(`{"@timestamp":"2026-11-22T12:00"}`)}
-	letter := record.Refused(doc("one", ""), 400, "mapper_parsing_exception", "once")
-	d.shipped(odd, letter)
-	if out := d.does(0, "deadletter", "list"); !strings.Contains(out, "foreign") || !strings.Contains(out, letter.ID) {
+	letter := record.DeadLetter(doc("one", ""), 400, "mapper_parsing_exception", "once")
+	d.mustShip(odd, letter)
+	if out := d.run(0, "deadletter", "list"); !strings.Contains(out, "foreign") || !strings.Contains(out, letter.ID) {
 		t.Errorf("the list: %s", out)
 	}
-	d.does(0, "deadletter", "show", "odd")
-	d.does(3, "deadletter", "replay", "--all")
-	if left := d.letters(); len(left) != 1 || left[0].ID != "odd" {
+	d.run(0, "deadletter", "show", "odd")
+	d.run(3, "deadletter", "replay", "--all")
+	if left := d.deadLetters(); len(left) != 1 || left[0].ID != "odd" {
 		t.Errorf("left: %v", left)
 	}
 }

@@ -78,7 +78,7 @@ func (r Records) Chunk(shape Shape) ([]byte, error) {
 	return w.b.Bytes(), w.err
 }
 
-func (r Records) happened(i int64) time.Time {
+func (r Records) timeOf(i int64) time.Time {
 	at := r.At
 	if at.IsZero() {
 		at = r.Received
@@ -89,7 +89,7 @@ func (r Records) happened(i int64) time.Time {
 // fields are those of record i as a line of ours has them.
 func (r Records) fields(i int64) map[string]any {
 	return map[string]any{
-		names.Time: r.happened(i).Format(time.RFC3339Nano), names.Body: "record", names.RecordUID: r.Service + "-" + strconv.FormatInt(i, 10),
+		names.Time: r.timeOf(i).Format(time.RFC3339Nano), names.Body: "record", names.RecordUID: r.Service + "-" + strconv.FormatInt(i, 10),
 		names.ServiceName: r.Service, names.EventName: names.EventEmitted, names.Count: r.First + i,
 	}
 }
@@ -128,7 +128,7 @@ func (r Records) groups(w *writer) {
 				"resource": map[string]any{"attributes": map[string]any{names.ServiceName: r.Service}}, "scope": map[string]any{"name": "scope"},
 			})
 		}
-		at := uint64(r.happened(i).UnixNano())
+		at := uint64(r.timeOf(i).UnixNano())
 		w.event(r.Received, true, map[string]any{"otlp": map[string]any{
 			"timestamp": at, "observed_timestamp": at, "severity_text": "INFO",
 			// An integer of OTLP's own is cut by the agent to 32 bits; see the
@@ -147,7 +147,7 @@ func attribute(key, kind string, v any) any {
 
 func (r Records) spans() (all []any) {
 	for i := range r.Count {
-		at := r.happened(i)
+		at := r.timeOf(i)
 		all = append(all, map[string]any{
 			"traceId": fmt.Sprintf("%016x%016x", len(r.Service), r.First+i+1), "spanId": fmt.Sprintf("%016x", i+1), "name": names.SpanEmitted, "kind": 1,
 			"startTimeUnixNano": strconv.FormatInt(at.UnixNano(), 10), "endTimeUnixNano": strconv.FormatInt(at.Add(time.Millisecond).UnixNano(), 10),

@@ -39,7 +39,7 @@ func TestEveryShapeIsReadAsItsRecords(t *testing.T) {
 				if want := fmt.Sprintf("%q:%d,", names.Count, r.First+int64(i)); !strings.Contains(string(doc.Body), want) || !strings.Contains(string(doc.Body), `"`+names.DocServiceName+`":"chaos"`) {
 					t.Errorf("record %d: %s", i, doc.Body)
 				}
-				if want := names.Daily("", r.happened(int64(i))); shape != Pieces && !strings.HasSuffix(doc.Index, want) {
+				if want := names.Daily("", r.timeOf(int64(i))); shape != Pieces && !strings.HasSuffix(doc.Index, want) {
 					t.Errorf("record %d is filed under %s, want %s", i, doc.Index, want)
 				}
 			}

@@ -17,30 +17,30 @@ import (
 	"jari.example/telemetry/names"
 )
 
-// host is the one Shipper of the agent: the exporters of the three signals
+// backend is the one Shipper of the agent: the exporters of the three signals
 // share it, and with it the circuit, the bound of requests and the heartbeat.
-type host struct {
-	ship  *ship.Shipper
-	every time.Duration // between heartbeats
-	log   *zap.Logger
-	queue *metric.ManualReader // what the Collector counts about the queues before it
-	meter *metric.MeterProvider
+type backend struct {
+	ship              *ship.Shipper
+	heartbeatInterval time.Duration // between heartbeats
+	log               *zap.Logger
+	metricsReader     *metric.ManualReader // what the Collector counts about the queues before it
+	meterProvider     *metric.MeterProvider
 
-	stayed atomic.Int64 // records that found no room at the queue's end; the Collector counts them as turned away
+	requeueFailed atomic.Int64 // records that found no room at the queue's end; the Collector counts them as turned away
 
-	mu    sync.Mutex
-	users int
-	beats bool
+	mu           sync.Mutex
+	users        int
+	heartbeating bool
 }
 
-// hosts finds the host of a configuration, of which each signal's exporter gets
+// backends finds the host of a configuration, of which each signal's exporter gets
 // the same one.
-type hosts struct {
+type backends struct {
 	mu  sync.Mutex
-	all map[*config]*host
+	all map[*config]*backend
 }
 
-func (h *hosts) of(cfg *config, set exporter.Settings) (*host, error) {
+func (h *backends) get(cfg *config, set exporter.Settings) (*backend, error) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	if one := h.all[cfg]; one != nil {
@@ -50,10 +50,10 @@ func (h *hosts) of(cfg *config, set exporter.Settings) (*host, error) {
 	if err != nil {
 		return nil, err
 	}
-	one := &host{ship: shipper, every: cfg.Heartbeat, log: set.Logger, queue: metric.NewManualReader()}
-	one.meter = metric.NewMeterProvider(metric.WithReader(one.queue))
+	one := &backend{ship: shipper, heartbeatInterval: cfg.Heartbeat, log: set.Logger, metricsReader: metric.NewManualReader()}
+	one.meterProvider = metric.NewMeterProvider(metric.WithReader(one.metricsReader))
 	if h.all == nil {
-		h.all = map[*config]*host{}
+		h.all = map[*config]*backend{}
 	}
 	h.all[cfg] = one
 	return one, nil
@@ -61,13 +61,13 @@ func (h *hosts) of(cfg *config, set exporter.Settings) (*host, error) {
 
 // start prepares OpenSearch. If it is away the agent starts all the same: the
 // queue takes what comes, and nothing is written before Setup has succeeded.
-func (h *host) start(ctx context.Context) {
+func (h *backend) start(ctx context.Context) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	h.users++
-	if !h.beats {
-		h.beats = true
-		h.ship.Pulse(ship.Agent{Kind: "collector", Tell: h.tell, Every: h.every})
+	if !h.heartbeating {
+		h.heartbeating = true
+		h.ship.StartHeartbeat(ship.Agent{Kind: "collector", Stats: h.stats, Interval: h.heartbeatInterval})
 	}
 	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
 	defer cancel()
@@ -76,7 +76,7 @@ func (h *host) start(ctx context.Context) {
 	}
 }
 
-func (h *host) stop() error {
+func (h *backend) stop() error {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	if h.users--; h.users > 0 {
@@ -85,13 +85,13 @@ func (h *host) stop() error {
 	return h.ship.Close()
 }
 
-// tell reads the Collector's own counters, by the beginnings of their names. It
+// stats reads the Collector's own counters, by the beginnings of their names. It
 // evicts nothing: what it gives up was refused for good, which no error of ours
 // asks for, and what its queue does not take it tells its client.
-func (h *host) tell(ctx context.Context) (map[string]int64, error) {
-	stayed := h.stayed.Load() // each is in the Collector's count by now
+func (h *backend) stats(ctx context.Context) (map[string]int64, error) {
+	stayed := h.requeueFailed.Load() // each is in the Collector's count by now
 	var all metricdata.ResourceMetrics
-	if err := h.queue.Collect(ctx, &all); err != nil {
+	if err := h.metricsReader.Collect(ctx, &all); err != nil {
 		return nil, fmt.Errorf("read the Collector's counters: %w", err)
 	}
 	told := map[string]int64{names.ShipEvicted: 0, names.ShipTurnedAway: -stayed, names.ShipBacklogBytes: 0}

@@ -23,7 +23,7 @@ import (
 
 // What the queue does not take is counted, record by record, and what it holds.
 func TestTheQueueTellsWhatItTurnsAway(t *testing.T) {
-	h := &hosts{}
+	h := &backends{}
 	cfg := defaults().(*config)
 	cfg.URL = "http://127.0.0.1:1"
 	queue := exporterhelper.NewDefaultQueueConfig()
@@ -52,7 +52,7 @@ func TestTheQueueTellsWhatItTurnsAway(t *testing.T) {
 			away += 3
 		}
 	}
-	told, err := h.all[cfg].tell(t.Context())
+	told, err := h.all[cfg].stats(t.Context())
 	if err != nil || away == 0 || told[names.ShipTurnedAway] != away || told[names.ShipBacklogBytes] == 0 || told[names.ShipEvicted] != 0 {
 		t.Errorf("%v, %v, want %d turned away", told, err, away)
 	}
@@ -114,10 +114,10 @@ func TestARequestThatPanicsIsADeadLetter(t *testing.T) {
 	}
 	defer s.Close()
 	try := func(read func() []record.Record) error {
-		return sender{&host{ship: s, log: zap.NewNop()}}.send(t.Context(), delivery{
+		return sender{&backend{ship: s, log: zap.NewNop()}}.send(t.Context(), delivery{
 			read: read, items: 1,
-			raw:   func() ([]byte, error) { return []byte(`{"resourceLogs":[]}`), nil },
-			again: func(context.Context) error { return errors.New("no room") },
+			raw:     func() ([]byte, error) { return []byte(`{"resourceLogs":[]}`), nil },
+			requeue: func(context.Context) error { return errors.New("no room") },
 		})
 	}
 	letters := func() (n int) {
