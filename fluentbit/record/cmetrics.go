@@ -8,7 +8,7 @@ import (
 	"jari.example/telemetry/names"
 )
 
-// cmCounter is cmetrics' type of a sum. It does not tell whether it may fall.
+// cmCounter is cmetrics' type of a sum. cmetrics does not say whether it is monotonic.
 const cmCounter = 0
 
 var (
@@ -16,7 +16,7 @@ var (
 	errPointValue = errors.New("a metric point without a value")
 )
 
-// decodeMetrics reads a chunk of cmetrics: metric families, each with its values.
+// decodeMetrics reads a value of cmetrics: metric families, each with its points.
 func (d *decoder) decodeMetrics(chunk map[string]any) {
 	meta := mapAt(chunk, "meta")
 	external := mapAt(meta, "external")
@@ -27,10 +27,10 @@ func (d *decoder) decodeMetrics(chunk map[string]any) {
 		Scope:    attributes(scope["attributes"]),
 	}
 	if name := scalarText(mapAt(scope, "metadata")["name"]); name != "" {
-		shared.Scope[names.ScopeName] = name // or two libraries' points of one name and time would be one
+		shared.Scope[names.ScopeName] = name // or equal points of two libraries would get one id
 	}
 	static, _ := mapAt(meta, "processing")["static_labels"].([]any)
-	for _, l := range static { // of every point: what the agent's own inputs know
+	for _, l := range static { // labels of every point, set by the agent's own inputs
 		if kv, ok := l.([]any); ok && len(kv) == 2 && scalarText(kv[0]) != "" {
 			shared.Resource[scalarText(kv[0])] = kv[1]
 		}
@@ -66,8 +66,9 @@ func labelAttributes(keys []any, values any) map[string]any {
 	return own
 }
 
-// Dimensions is the attributes of a metric point as every host writes them: as
-// text, because cmetrics knows nothing else, and without empty ones.
+// Dimensions converts the attributes of a metric point to the form that both agents
+// write: text, because cmetrics has nothing else, and without empty values. It
+// changes the map in place.
 func Dimensions(attributes map[string]any) map[string]any {
 	for k, v := range attributes {
 		switch v := v.(type) {
@@ -84,7 +85,7 @@ func Dimensions(attributes map[string]any) map[string]any {
 	return attributes
 }
 
-// decodePoint reads a value of a family; ok is false if there is none.
+// decodePoint reads one point of a family; ok is false if it has no value.
 func (d *decoder) decodePoint(value map[string]any, r Record, point PointData) (ok bool) {
 	r.Time, point.Start = nanos(value["ts"]), nanos(value["start_ts"])
 	for _, kind := range distributions {
@@ -97,7 +98,7 @@ func (d *decoder) decodePoint(value map[string]any, r Record, point PointData) (
 			return counted && summed
 		}
 	}
-	for _, key := range []string{"value_int64", "value_uint64", "value"} { // whole numbers stand beside their nearest double
+	for _, key := range []string{"value_int64", "value_uint64", "value"} { // integers come with their nearest double
 		if point.Value, ok = toFloat(value[key]); ok {
 			r.Point = &point
 			d.records = append(d.records, r)
@@ -107,8 +108,8 @@ func (d *decoder) decodePoint(value map[string]any, r Record, point PointData) (
 	return false
 }
 
-// distributions are the kinds of value with a count and a sum, and how each
-// writes its sum.
+// distributions are the kinds of point with a count and a sum, and how each encodes
+// its sum.
 var distributions = [...]struct {
 	key string
 	sum func(any) (float64, bool)
@@ -118,7 +119,7 @@ var distributions = [...]struct {
 	{"summary", floatFromBits},
 }
 
-// floatFromBits reads a double whose bits are given as a whole number.
+// floatFromBits reads a double whose bits are given as an integer.
 func floatFromBits(v any) (float64, bool) {
 	switch v := v.(type) {
 	case int64:
@@ -129,8 +130,8 @@ func floatFromBits(v any) (float64, bool) {
 	return 0, false
 }
 
-// Histogram is the two points a distribution is kept as: how many, and their
-// sum. Both are like r.
+// Histogram returns the two points that a distribution is stored as: its count and
+// its sum. Both are otherwise like r.
 func Histogram(r Record, point PointData, count, sum float64) []Record {
 	point.distribution = true
 	counted, summed := point, point
@@ -141,8 +142,8 @@ func Histogram(r Record, point PointData, count, sum float64) []Record {
 	return out
 }
 
-// writePoint writes what only a metric point has. A value that is no number has no
-// place in the index's field; it stands as text among the attributes.
+// writePoint writes the fields that only a metric point has. The index's field cannot
+// hold NaN or an infinity; those are written as text among the attributes.
 func (r *Record) writePoint(o *object, when time.Time) {
 	p := r.Point
 	o.add(names.DocTime, when)

@@ -11,22 +11,22 @@ import (
 	"jari.example/telemetry/names"
 )
 
-// Document is one thing to create in OpenSearch. Creating it twice is the same
-// as creating it once, because Index and ID follow from the record.
+// Document is one document to create in OpenSearch. Index and ID follow from the
+// record, so creating it twice has the same result as creating it once.
 type Document struct {
 	Index string
 	ID    string
-	Time  time.Time // under which it is filed
+	Time  time.Time // decides which index it is in
 	Body  []byte
 	// Derived marks a document that many records share, such as an edge of the
-	// service map; a host may leave out one that it knows to be there.
+	// service map. An agent may leave out one that is known to be stored.
 	Derived bool
 }
 
-// Documents appends what the record becomes: one document, and for a span also
-// the edges of the service map it shows. Identify must have run.
+// Documents appends the documents of the record: one, and for a span also the edges
+// of the service map that it shows. Identify must have run.
 func (r *Record) Documents(dst []Document) []Document {
-	when, believed := r.IndexTime()
+	when, trusted := r.IndexTime()
 	if r.Signal == Unreadable {
 		return append(dst, DeadLetter(Document{ID: r.ID, Time: when, Body: r.Unreadable.Raw}, 0, "unreadable", r.Unreadable.Reason))
 	}
@@ -43,7 +43,7 @@ func (r *Record) Documents(dst []Document) []Document {
 		family = names.LogIndex
 		o.add(names.DocTime, when)
 	}
-	if !believed {
+	if !trusted {
 		o.add(names.DocOriginalTime, r.ownTime())
 	}
 	r.writeAttributes(&o)
@@ -54,8 +54,8 @@ func (r *Record) Documents(dst []Document) []Document {
 	return dst
 }
 
-// mappedFields is every field with a mapping of its own. The time is not among
-// them: it is written from Record.Time alone.
+// mappedFields holds every field with a mapping of its own, except the time, which
+// is written from Record.Time alone.
 var mappedFields = func() map[string]names.Field {
 	m := make(map[string]names.Field, len(names.Fields))
 	for _, f := range names.Fields {
@@ -66,13 +66,13 @@ var mappedFields = func() map[string]names.Field {
 	return m
 }()
 
-// writeAttributes writes the attributes: those with a mapping at the top, under their
-// document names, and everything else under names.Attributes. A value that its
-// mapping would refuse goes to the latter too, so that one wrong type never
-// costs a document.
+// writeAttributes writes attributes with a mapping at the top level, under their
+// document names, and all others under names.Attributes, or under names.Unindexed if
+// they are too long. A value that its mapping would refuse goes there too, so that a
+// wrong type never costs a document.
 func (r *Record) writeAttributes(o *object) {
 	signal, point := r.Signal, r.Point
-	// A copy: the record may become documents again.
+	// A copy: Documents may be called again.
 	r = &Record{Attributes: validKeys(r.Attributes), Resource: validKeys(r.Resource), Scope: validKeys(r.Scope)}
 	if signal == Metric && !finite(point.Value) {
 		own := maps.Clone(r.Attributes)
@@ -94,7 +94,7 @@ func (r *Record) writeAttributes(o *object) {
 				continue
 			}
 		}
-		if len(k)+valueSize(v) > maxIndexed { // a term holds the name, too
+		if len(k)+valueSize(v) > maxIndexed { // a term contains the name, too
 			long = append(long, k)
 		} else {
 			rest = append(rest, k)
@@ -104,8 +104,8 @@ func (r *Record) writeAttributes(o *object) {
 	r.writeGroup(o, names.Unindexed, long)
 }
 
-// maxIndexed keeps clear of Lucene's longest term, 32,766 bytes, which a
-// flat_object reaches with one long value; the document would be refused.
+// maxIndexed stays well below Lucene's longest term, 32,766 bytes. A flat_object
+// reaches that with one long value, and the document would be refused.
 const maxIndexed = 16_000
 
 func valueSize(v any) int {
@@ -132,7 +132,7 @@ func (r *Record) writeGroup(o *object, name string, keys []string) {
 	*o = o.close()
 }
 
-// DeadLetter is the dead letter for d: what was refused, and why.
+// DeadLetter returns the dead letter of d: what was refused, and the reason.
 func DeadLetter(d Document, status int, kind, reason string) Document {
 	o := newObject()
 	o.add(names.DocTime, d.Time)

@@ -12,9 +12,9 @@ import (
 	"jari.example/telemetry/names"
 )
 
-// decodeSpans reads an OTLP trace request, in both forms that Fluent Bit hands over:
-// OTLP/JSON as the client sent it, and its own rendering of protobuf. A span
-// without ids is kept as broken; its neighbours are not harmed.
+// decodeSpans reads an OTLP trace request in both forms that Fluent Bit passes on:
+// OTLP/JSON as the client sent it, and its own rendering of protobuf. A span without
+// ids becomes unreadable and does not affect the others.
 func (d *decoder) decodeSpans(request map[string]any) {
 	d.eachMap(request["resourceSpans"], func(rs map[string]any) {
 		resource := attributes(mapAt(rs, "resource")["attributes"])
@@ -32,7 +32,7 @@ func (d *decoder) decodeSpans(request map[string]any) {
 	})
 }
 
-// ErrSpanIDs is why a span is a dead letter.
+// ErrSpanIDs is the reason of a span that becomes a dead letter.
 var ErrSpanIDs = errors.New("a span without a valid trace and span id")
 
 func (d *decoder) decodeSpan(r *Record, s map[string]any) error {
@@ -72,7 +72,7 @@ func (d *decoder) decodeSpan(r *Record, s map[string]any) error {
 
 var statusCodes = []string{"STATUS_CODE_UNSET", "STATUS_CODE_OK", "STATUS_CODE_ERROR"}
 
-// enum is the name of an enumeration's value, given as number or name.
+// enum returns the name of an enumeration's value, given as a number or a name.
 func enum(v any, values []string) string {
 	if n, ok := toInteger(v); ok && n >= 0 && n < int64(len(values)) {
 		return values[n]
@@ -83,11 +83,11 @@ func enum(v any, values []string) string {
 	return values[0]
 }
 
-// keyUnreadable holds what stands among attributes and is none.
+// keyUnreadable is the key of elements in a list of attributes that are no attribute.
 const keyUnreadable = "unreadable"
 
-// attributes reads a map, or OTLP/JSON's list of keys and tagged values, as a
-// map that is the caller's. Of equal keys the last one counts.
+// attributes reads a map, or OTLP/JSON's list of keys and AnyValues, as a map that
+// the caller may change. Of equal keys the last one counts.
 func attributes(v any) map[string]any {
 	switch v := v.(type) {
 	case nil:
@@ -113,10 +113,11 @@ func attributes(v any) map[string]any {
 	return map[string]any{keyUnreadable: v}
 }
 
-// anyValueTags are the forms of OTLP/JSON's AnyValue; of several the first one counts.
+// anyValueTags are the forms of OTLP/JSON's AnyValue. If a value has several, the first
+// of this list counts.
 var anyValueTags = [...]string{"stringValue", "boolValue", "intValue", "doubleValue", "arrayValue", "kvlistValue", "bytesValue"}
 
-// anyValue reads an AnyValue. What is none stays as it is.
+// anyValue reads an AnyValue. Anything else is returned unchanged.
 func anyValue(v any) any {
 	m, ok := v.(map[string]any)
 	if !ok {
@@ -178,7 +179,7 @@ func mapAt(m map[string]any, key string) map[string]any {
 	return v
 }
 
-// hexID is an id of n hex digits, or "" if it is none or all zero.
+// hexID reads an id of n hex digits; "" if it is not one, or all zero.
 func hexID(m map[string]any, n int, keys ...string) string {
 	s := strings.ToLower(scalarText(firstOf(m, keys...)))
 	if len(s) != n || strings.Trim(s, "0123456789abcdef") != "" || strings.Trim(s, "0") == "" {
@@ -187,7 +188,7 @@ func hexID(m map[string]any, n int, keys ...string) string {
 	return s
 }
 
-// nanos reads a time in nanoseconds, given as number or string.
+// nanos reads a time in Unix nanoseconds, given as a number or a string.
 func nanos(v any) time.Time {
 	switch v := v.(type) {
 	case int64:

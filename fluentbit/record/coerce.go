@@ -8,8 +8,8 @@ import (
 	"jari.example/telemetry/names"
 )
 
-// coerce is v as a mapping of kind accepts it; ok is false if it would refuse
-// the whole document.
+// coerce converts v to a form that a mapping of this kind accepts. ok is false if
+// the mapping would refuse the whole document.
 func coerce(kind names.Kind, v any) (c any, ok bool) {
 	switch kind {
 	case names.Keyword, names.Text:
