@@ -121,7 +121,8 @@ func FuzzOTLPJSON(f *testing.F) {
 		`{"resourceSpans":[{"scopeSpans":[{"spans":[{"traceId":"5b8efff798038103d269b633813fc60c","spanId":"eee19b7ec3c1b174",` +
 			`"attributes":[{"key":"k","value":{"intValue":"x","stringValue":"y","other":1}},{"key":"k"},5],"events":[1],"links":{}}]}]}]}`,
 		`{"resourceSpans":[{"resource":{"attributes":7},"scopeSpans":[{"scope":{"attributes":{"a":1}},` +
-			`"spans":[{"traceId":"5B8EFFF798038103D269B633813FC60C","spanId":"eee19b7ec3c1b174","kind":"SPAN_KIND_CLIENT","status":{"code":"STATUS_CODE_ERROR"},` +
+			`"spans":[{"traceId":"5B8EFFF798038103D269B633813FC60C","spanId":"eee19b7ec3c1b174","kind":"SPAN_KIND_CLIENT",` +
+			`"status":{"code":"STATUS_CODE_ERROR"},` +
 			`"startTimeUnixNano":1e30,"endTimeUnixNano":-1}]}]}]}`,
 	} {
 		f.Add([]byte(text))

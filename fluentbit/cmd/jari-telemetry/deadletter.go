@@ -16,12 +16,12 @@ func (c *call) deadLetters() (deadletter.Store, error) {
 	return deadletter.Store{Client: client, Prefix: c.prefix}, err
 }
 
-// sinceFlag is a flag that takes how long ago.
+// sinceFlag adds the flag --since, a duration before now.
 func (c *call) sinceFlag(q *deadletter.Query) {
-	c.flags.Func("since", "only events of the last DURATION, as in 24h", func(s string) error {
+	c.flags.Func("since", "only records of the last DURATION, as in 24h", func(s string) error {
 		d, err := time.ParseDuration(s)
 		if err == nil && d <= 0 {
-			err = fmt.Errorf("want how long ago, as in 24h")
+			err = fmt.Errorf("want a positive duration, as in 24h")
 		}
 		q.Since = time.Now().Add(-d)
 		return err
@@ -33,7 +33,7 @@ const moment = "2006-01-02T15:04:05Z"
 func list(c *call) error {
 	var q deadletter.Query
 	c.sinceFlag(&q)
-	newest := c.flags.Int("newest", 20, "how many letters to list one by one")
+	newest := c.flags.Int("newest", 20, "how many dead letters to list one by one")
 	if rest, err := c.parse(); err != nil {
 		return err
 	} else if len(rest) > 0 {
@@ -52,20 +52,20 @@ func list(c *call) error {
 		return nil
 	}
 	w := tabwriter.NewWriter(c.stdout, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(w, "COUNT\tFIRST\tLAST\tFOR\tTYPE\tREASON")
+	fmt.Fprintln(w, "COUNT\tFIRST\tLAST\tTARGET\tTYPE\tREASON")
 	for _, g := range groups {
 		fmt.Fprintf(w, "%d\t%s\t%s\t%s\t%s\t%s\n", g.Count, g.First.Format(moment), g.Last.Format(moment), orDash(g.Target), g.Type, g.Reason)
 	}
 	if len(latest) > 0 {
-		fmt.Fprintln(w, "\nTIME\tID\tFOR\tTYPE\tREASON")
+		fmt.Fprintln(w, "\nTIME\tID\tTARGET\tTYPE\tREASON")
 	}
-	for _, l := range latest {
-		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%.100s\n", l.Time.Format(moment), l.ID, orDash(l.TargetIndex), l.Type, l.Reason)
+	for _, e := range latest {
+		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%.100s\n", e.Time.Format(moment), e.ID, orDash(e.TargetIndex), e.Type, e.Reason)
 	}
 	return w.Flush()
 }
 
-// orDash stands for the index of what could not be read.
+// orDash returns the target index, or a dash for input that could not be decoded.
 func orDash(index string) string {
 	if index == "" {
 		return "–"
@@ -79,28 +79,28 @@ func show(c *call) error {
 		return err
 	}
 	if len(ids) == 0 {
-		return fmt.Errorf("which letter? deadletter list tells their ids: %w", errUsage)
+		return fmt.Errorf("missing the ids of dead letters, which deadletter list prints: %w", errUsage)
 	}
 	store, err := c.deadLetters()
 	if err != nil {
 		return err
 	}
 	found := 0
-	err = store.Each(c, deadletter.Query{IDs: ids}, func(letters []deadletter.Entry) error {
-		for _, l := range letters {
+	err = store.Each(c, deadletter.Query{IDs: ids}, func(entries []deadletter.Entry) error {
+		for _, e := range entries {
 			found++
-			fmt.Fprintf(c.stdout, "%s  %s/%s\nfor     %s/%s\nreason  %s (status %d): %s\n\n%s\n\n",
-				l.Time.Format(time.RFC3339Nano), l.Index, l.ID, orDash(l.TargetIndex), l.TargetID, l.Type, l.Status, l.Reason, pretty(l.Document))
+			fmt.Fprintf(c.stdout, "%s  %s/%s\ntarget  %s/%s\nreason  %s (status %d): %s\n\n%s\n\n",
+				e.Time.Format(time.RFC3339Nano), e.Index, e.ID, orDash(e.TargetIndex), e.TargetID, e.Type, e.Status, e.Reason, pretty(e.Document))
 		}
 		return nil
 	})
 	if err == nil && found < len(ids) {
-		err = fmt.Errorf("%d of %d letters are not there", len(ids)-found, len(ids))
+		err = fmt.Errorf("%d of %d dead letters do not exist", len(ids)-found, len(ids))
 	}
 	return err
 }
 
-// pretty is the document for a person; bytes that are no text are quoted.
+// pretty indents the document for a reader; bytes that are not text are quoted.
 func pretty(document []byte) []byte {
 	var b bytes.Buffer
 	if json.Indent(&b, document, "", "  ") == nil {
@@ -115,7 +115,7 @@ func pretty(document []byte) []byte {
 func replay(c *call) error {
 	var q deadletter.Query
 	c.sinceFlag(&q)
-	all := c.flags.Bool("all", false, "every letter")
+	all := c.flags.Bool("all", false, "all dead letters")
 	ids, err := c.parse()
 	if err != nil {
 		return err
@@ -127,7 +127,7 @@ func replay(c *call) error {
 		}
 	}
 	if chosen != 1 {
-		return fmt.Errorf("say which letters: ids, --all or --since: %w", errUsage)
+		return fmt.Errorf("select the dead letters by ids, --all or --since: %w", errUsage)
 	}
 	q.IDs = ids
 	store, err := c.deadLetters()
@@ -140,15 +140,16 @@ func replay(c *call) error {
 	}
 	defer s.Close()
 	sum, err := store.Replay(c, s, q, func(sum deadletter.Summary) {
-		fmt.Fprintf(c.stderr, "%d letters …\n", sum.Entries)
+		fmt.Fprintf(c.stderr, "%d dead letters …\n", sum.Entries)
 	})
-	fmt.Fprintf(c.stdout, "%d letters: %d removed (%d documents created, %d were there already), %d refused again, %d that nothing can be made of\n",
+	fmt.Fprintf(c.stdout,
+		"%d dead letters: %d removed (%d documents created, %d already stored), %d refused again, %d not replayable\n",
 		sum.Entries, sum.Removed, sum.Created, sum.AlreadyStored, sum.Refused, sum.NotReplayable)
 	switch {
 	case err != nil:
 		return err
 	case sum.Entries < len(ids):
-		return fmt.Errorf("%d of %d letters are not there", len(ids)-sum.Entries, len(ids))
+		return fmt.Errorf("%d of %d dead letters do not exist", len(ids)-sum.Entries, len(ids))
 	case sum.Refused+sum.NotReplayable > 0:
 		return errIncomplete
 	}
