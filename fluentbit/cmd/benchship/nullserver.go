@@ -13,8 +13,8 @@ import (
 	"sync"
 )
 
-// nullServer is a server that says yes to everything: what shipping costs against it
-// is shipping's own.
+// nullServer accepts every request and stores nothing, so that a run against it measures
+// the cost of shipping alone.
 type nullServer struct {
 	mu        sync.Mutex
 	templates map[string]json.RawMessage // index prefix → template
@@ -73,7 +73,7 @@ func (n *nullServer) install(body []byte) {
 		Patterns []string        `json:"index_patterns"`
 		Template json.RawMessage `json:"template"`
 	}
-	_ = json.Unmarshal(body, &t) // whatever it is, it is installed
+	_ = json.Unmarshal(body, &t) // an invalid template is ignored
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	for _, p := range t.Patterns {
@@ -92,7 +92,7 @@ func (n *nullServer) simulate(index string) []byte {
 	return []byte(`{"template":{}}`)
 }
 
-// lineCounter keeps nothing of what is written to it but its number of lines.
+// lineCounter counts the lines that are written to it, and discards them.
 type lineCounter int
 
 // Write implements io.Writer.
