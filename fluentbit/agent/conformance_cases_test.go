@@ -2,9 +2,9 @@ package main
 
 import "strings"
 
-// conformanceCase is a captured chunk, and in what its documents differ from those that
-// the Collector makes of the request it was captured from. The request's name
-// is the chunk's without the encoding.
+// conformanceCase is a captured chunk, and how its documents differ from those that the
+// Collector makes of the same request. The request's name is the chunk's without the
+// encoding.
 type conformanceCase struct {
 	chunk string
 	known []difference
@@ -12,18 +12,19 @@ type conformanceCase struct {
 
 func (p conformanceCase) request() string { name, _, _ := strings.Cut(p.chunk, "."); return name }
 
-// What Fluent Bit 5.1.1 does to data before the plugin sees it, and what it
-// cannot tell.
+// The reasons: what Fluent Bit 5.1.1 changes before the plugin gets the data, and what
+// it does not pass on.
 const (
-	reasonTruncates  = "the agent keeps 32 bits of an integer in a protobuf log"
-	reasonNoArrival  = "the agent does not say when it got the request: the time the client observed it stands in"
-	reasonNoTime     = "the agent says no time of its own for protobuf traces: the span's is believed"
-	reasonQuotesSpan = "a dead letter quotes the span as its host has it"
-	reasonBytes      = "the agent drops all attributes of a span that has one of bytes, or an empty one, in protobuf"
-	reasonLabels     = "cmetrics writes a boolean as 0 or 1, a double with 17 digits, bytes as they are and lists and maps not at all"
-	reasonMonotonic  = "cmetrics does not tell a sum that may fall from one that only grows"
-	reasonOnlyFirst  = "of OTLP/JSON metrics the agent keeps one set of attributes per metric, and no start times; protobuf, which our processes send, arrives whole"
-	reasonDerivedID  = "the id follows from the fields above"
+	reasonTruncates  = "Fluent Bit keeps 32 bits of an integer in a protobuf log"
+	reasonNoArrival  = "Fluent Bit does not pass on when it received the request: the client's observed time replaces it"
+	reasonNoTime     = "Fluent Bit does not pass on when it received protobuf traces: the span's time is trusted"
+	reasonQuotesSpan = "a dead letter contains the span as its agent has it"
+	reasonBytes      = "in protobuf, Fluent Bit drops all attributes of a span that has one of bytes, or an empty one"
+	reasonLabels     = "cmetrics writes booleans as 0 or 1, doubles with 17 digits and bytes unchanged, and drops lists and maps"
+	reasonMonotonic  = "cmetrics does not distinguish monotonic sums from others"
+	reasonOnlyFirst  = "of OTLP/JSON metrics Fluent Bit keeps one set of attributes per metric, and no start times; " +
+		"protobuf, which our processes send, is complete"
+	reasonDerivedID = "the id is derived from the fields above"
 )
 
 var conformanceCases = []conformanceCase{
@@ -77,7 +78,7 @@ var conformanceCases = []conformanceCase{
 	}, cmetrics...)},
 }
 
-// cmetrics is what metrics lose in either encoding.
+// cmetrics is what metrics lose in both encodings.
 var cmetrics = []difference{
 	{"point connections 064Z", "type", reasonMonotonic},
 	{"point connections 064Z", "_id", reasonDerivedID},

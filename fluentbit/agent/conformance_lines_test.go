@@ -21,9 +21,9 @@ import (
 	"jari.example/telemetry/names"
 )
 
-// TestBothHostsMakeTheSameDocumentsOfLines has the Collector's receiver follow
-// the file that Fluent Bit's tail has been captured following.
-func TestBothHostsMakeTheSameDocumentsOfLines(t *testing.T) {
+// The Collector's receiver reads the file that Fluent Bit's tail read when the chunk was
+// captured.
+func TestBothAgentsMakeTheSameDocumentsOfLines(t *testing.T) {
 	chunk, err := os.ReadFile("../testdata/lines/lines.msgpack")
 	if err != nil {
 		t.Fatal(err)
@@ -34,14 +34,14 @@ func TestBothHostsMakeTheSameDocumentsOfLines(t *testing.T) {
 	}
 	var collector []record.Record
 	for _, l := range readFollowed(t, "../testdata/lines/lines.log", len(fluentBit)) {
-		// The two have read the file at different times.
+		// The two agents have read the file at different times.
 		l.SetObservedTimestamp(pcommon.NewTimestampFromTime(fluentBit[len(collector)].Received))
 		collector = append(collector, logRecords(singleLog(l, true))...)
 	}
 	compare(t, byHandle(identifiedDocuments(collector)), byHandle(identifiedDocuments(fluentBit)), nil)
 }
 
-// singleLog is one log record in a request of its own.
+// singleLog returns a request with this log record only.
 func singleLog(l plog.LogRecord, followed bool) plog.Logs {
 	ld := plog.NewLogs()
 	rl := ld.ResourceLogs().AppendEmpty()
@@ -52,8 +52,8 @@ func singleLog(l plog.LogRecord, followed bool) plog.Logs {
 	return ld
 }
 
-// TestALogThatNamesAFileIsNoFollowedLine: OTLP clients that read files name them.
-func TestALogThatNamesAFileIsNoFollowedLine(t *testing.T) {
+// OTLP clients that read files add the file name, too.
+func TestAnOTLPLogWithAFileNameIsNotALineOfAFile(t *testing.T) {
 	l := plog.NewLogRecord()
 	l.Body().SetStr("{}")
 	l.SetSeverityText("WARN")
@@ -66,8 +66,8 @@ func TestALogThatNamesAFileIsNoFollowedLine(t *testing.T) {
 	}
 }
 
-// readFollowed is what the receiver, set as in agent.yaml, reads from a file of n
-// lines that say something.
+// readFollowed returns what the receiver, configured as in agent.yaml, reads from a file
+// of n lines that are not blank.
 func readFollowed(t *testing.T, file string, n int) (all []plog.LogRecord) {
 	t.Helper()
 	text, err := os.ReadFile(file)
@@ -76,7 +76,7 @@ func readFollowed(t *testing.T, file string, n int) (all []plog.LogRecord) {
 	}
 	factory := filelogreceiver.NewFactory()
 	cfg := fileLog(t, factory)
-	t.Chdir(t.TempDir()) // the path is part of what is compared
+	t.Chdir(t.TempDir()) // the path is part of the comparison
 	if err := os.WriteFile("lines.log", text, 0o600); err != nil {
 		t.Fatal(err)
 	}
@@ -117,7 +117,7 @@ func readFollowed(t *testing.T, file string, n int) (all []plog.LogRecord) {
 							all = append(all, l)
 						}
 						if !followed {
-							t.Error("the receiver does not say that it followed a line")
+							t.Error("the receiver does not mark a line as followed")
 						}
 					}
 				}
@@ -136,8 +136,8 @@ func readFollowed(t *testing.T, file string, n int) (all []plog.LogRecord) {
 	return all
 }
 
-// fileLog is the receiver's part of agent.yaml, for one file and without what
-// keeps positions over a restart.
+// fileLog returns the receiver's section of agent.yaml, for one file and without the
+// storage of positions.
 func fileLog(t *testing.T, factory receiver.Factory) component.Config {
 	t.Helper()
 	text, err := os.ReadFile("agent.yaml")

@@ -11,7 +11,8 @@ import (
 	"jari.example/telemetry/names"
 )
 
-// resourceAttributes is a resource's attributes without the gate's stamp, and the stamp.
+// resourceAttributes returns a resource's attributes without the time of receipt that
+// the gate has added, and that time.
 func resourceAttributes(r pcommon.Resource) (own map[string]any, received time.Time) {
 	own = r.Attributes().AsRaw()
 	if at, ok := own[keyReceived].(int64); ok {
@@ -21,7 +22,7 @@ func resourceAttributes(r pcommon.Resource) (own map[string]any, received time.T
 	return own, received
 }
 
-// timeOf is t's time, the zero time if it has none.
+// timeOf converts t; zero if t is unset or beyond the range of OpenSearch.
 func timeOf(t pcommon.Timestamp) time.Time {
 	if t == 0 || t > 1<<63-1 {
 		return time.Time{}
@@ -48,7 +49,7 @@ func logRecords(ld plog.Logs) []record.Record {
 	return records
 }
 
-// logRecord completes r.
+// logRecord completes r, which has the shared attributes.
 func logRecord(l plog.LogRecord, r record.Record) record.Record {
 	own := l.Attributes().AsRaw()
 	if id := l.TraceID(); !id.IsEmpty() {
@@ -99,14 +100,15 @@ func spanRecord(s ptrace.Span, r record.Record) record.Record {
 		data.Events = append(data.Events, record.Event{Time: timeOf(e.Timestamp()), Name: e.Name(), Attributes: e.Attributes().AsRaw()})
 	}
 	for _, l := range s.Links().All() {
-		data.Links = append(data.Links, record.Link{TraceID: l.TraceID().String(), SpanID: l.SpanID().String(), Attributes: l.Attributes().AsRaw()})
+		data.Links = append(data.Links, record.Link{
+			TraceID: l.TraceID().String(), SpanID: l.SpanID().String(), Attributes: l.Attributes().AsRaw(),
+		})
 	}
 	r.Signal, r.Time, r.Attributes, r.Span = record.Span, timeOf(s.StartTimestamp()), own, &data
 	return r
 }
 
-// unreadableSpan is the dead letter for a span without ids: a request with nothing
-// else in it.
+// unreadableSpan returns the record of a span without ids: a request with only this span.
 func unreadableSpan(s ptrace.Span, received time.Time) record.Record {
 	td := ptrace.NewTraces()
 	s.CopyTo(td.ResourceSpans().AppendEmpty().ScopeSpans().AppendEmpty().Spans().AppendEmpty())
@@ -114,5 +116,6 @@ func unreadableSpan(s ptrace.Span, received time.Time) record.Record {
 	if err != nil {
 		raw = []byte(s.Name())
 	}
-	return record.Record{Signal: record.Unreadable, Received: received, Unreadable: &record.UnreadableData{Reason: record.ErrSpanIDs.Error(), Raw: raw}}
+	data := &record.UnreadableData{Reason: record.ErrSpanIDs.Error(), Raw: raw}
+	return record.Record{Signal: record.Unreadable, Received: received, Unreadable: data}
 }

@@ -28,7 +28,7 @@ func metricRecords(md pmetric.Metrics) []record.Record {
 	return records
 }
 
-// points reads the data points of one metric.
+// points converts the data points of one metric.
 type points struct {
 	metric pmetric.Metric
 	shared record.Record
@@ -74,13 +74,13 @@ func (p points) number(d pmetric.NumberDataPoint, kind string) record.Record {
 	case pmetric.NumberDataPointValueTypeDouble:
 		data.Value = d.DoubleValue()
 	default:
-		data.Value = math.NaN() // no value was recorded, which is not 0
+		data.Value = math.NaN() // no recorded value is not the same as 0
 	}
 	r.Point = &data
 	return r
 }
 
-// sumOrNaN is sum, or no number where none was recorded, which is not 0.
+// sumOrNaN returns sum, or NaN if none was recorded, which is not the same as 0.
 func sumOrNaN(has bool, sum float64) float64 {
 	if !has {
 		return math.NaN()
@@ -93,7 +93,7 @@ func (p points) distribution(d dataPoint, count uint64, sum float64) []record.Re
 	return record.Histogram(r, data, float64(count), sum)
 }
 
-// dataPoint is what every kind of point has.
+// dataPoint is what every kind of data point has.
 type dataPoint interface {
 	StartTimestamp() pcommon.Timestamp
 	Timestamp() pcommon.Timestamp

@@ -40,7 +40,7 @@ func newFactory() exporter.Factory {
 
 func defaults() component.Config {
 	retry := configretry.NewDefaultBackOffConfig()
-	retry.MaxElapsedTime = 0 // for ever: what the queue holds exists nowhere else
+	retry.MaxElapsedTime = 0 // without end: what the queue holds exists nowhere else
 	return &config{
 		Queue:   configoptional.Default(exporterhelper.NewDefaultQueueConfig()),
 		Retry:   retry,
@@ -48,62 +48,62 @@ func defaults() component.Config {
 	}
 }
 
-// sender ships what one signal's exporter takes from its queue. An error means
-// the whole request again: documents that were stored answer with a conflict,
-// so there is nothing to gain from naming those that were not, and joined
-// errors of several parts would have only the first of them retried.
+// sender ships the requests of one signal's queue. After an error the whole request is
+// sent again. It would bring nothing to name the documents that were not stored: the
+// others respond with a conflict, and of joined errors the Collector retries only the
+// first.
 type sender struct{ *backend }
 
-// requeueDelay is how long a request that OpenSearch does not take, though it takes
-// others, holds one of the queue's consumers before it goes to the queue's end.
+// requeueDelay is how long a request that OpenSearch rejects, although it accepts
+// others, occupies one of the queue's consumers before it goes to the end of the queue.
 const requeueDelay = time.Second
 
 // delivery is one request from the queue.
 type delivery struct {
 	read    func() []record.Record
-	raw     func() ([]byte, error) // all of it as OTLP/JSON
+	raw     func() ([]byte, error) // the whole request as OTLP/JSON
 	items   int
-	requeue func(context.Context) error // puts it to the queue's end
+	requeue func(context.Context) error // puts it at the end of the queue
 }
 
 func (h *backends) newSender(set *exporter.Settings, cfg component.Config) (sender, []exporterhelper.Option, error) {
 	c := cfg.(*config)
-	one, err := h.get(c, *set)
+	b, err := h.get(c, *set)
 	if err != nil {
 		return sender{}, nil, err
 	}
-	set.MeterProvider = one.meterProvider
-	return sender{one}, []exporterhelper.Option{
+	set.MeterProvider = b.meterProvider
+	return sender{b}, []exporterhelper.Option{
 		exporterhelper.WithQueue(c.Queue),
 		exporterhelper.WithRetry(c.Retry),
 		exporterhelper.WithTimeout(c.Timeout),
-		exporterhelper.WithStart(func(ctx context.Context, _ component.Host) error { one.start(ctx); return nil }),
-		exporterhelper.WithShutdown(func(context.Context) error { return one.stop() }),
+		exporterhelper.WithStart(func(ctx context.Context, _ component.Host) error { b.start(ctx); return nil }),
+		exporterhelper.WithShutdown(func(context.Context) error { return b.stop() }),
 	}, nil
 }
 
-// send ships d. The Collector would try a request that fails until it succeeds,
-// and a few such in a closed index would stop the rest of the signal. So it goes
-// to the end of the queue, which has it on disk before its place at the front is
-// given up. While OpenSearch is away there is nothing to let pass.
+// send ships d. The Collector retries a failed request until it succeeds, and a few
+// requests for a closed index would block the rest of the signal. So such a request
+// goes to the end of the queue, which stores it on disk before it is removed from the
+// front. While OpenSearch is unavailable nothing is blocked, and it stays in place.
 func (s sender) send(ctx context.Context, d delivery) error {
 	err := s.try(ctx, d)
 	if err == nil || s.ship.Ready() != nil {
 		return err
 	}
 	time.Sleep(requeueDelay)
-	if full := d.requeue(context.WithoutCancel(ctx)); full != nil { // the timeout was for the try
+	if full := d.requeue(context.WithoutCancel(ctx)); full != nil { // the timeout was that of the attempt
 		s.requeueFailed.Add(int64(d.items))
 		return err
 	}
-	s.log.Warn("OpenSearch does not take a request; it will be tried again after the others", zap.Int(names.Count, d.items), zap.Error(err))
+	s.log.Warn("request rejected by OpenSearch; requeued at the end", zap.Int(names.Count, d.items), zap.Error(err))
 	return nil
 }
 
 func (s sender) try(ctx context.Context, d delivery) (err error) {
-	defer func() { // or it ends the agent, which would only meet the same records again
+	defer func() { // a panic must not end the agent: after its restart the same records would cause it again
 		if p := recover(); p != nil {
-			s.log.Error("panic in an export", zap.String(names.EventName, names.EventPanic), zap.Any(names.Exception, p), zap.Stack(names.Stacktrace))
+			s.logPanic("panic in an export", p)
 			err = fmt.Errorf("panic in an export: %v", p)
 		}
 	}()
@@ -116,26 +116,30 @@ func (s sender) try(ctx context.Context, d delivery) (err error) {
 	}
 	res, err := s.ship.Ship(ctx, docs)
 	if res.Refused > 0 {
-		s.log.Warn("documents went to the dead-letter index", zap.Int(names.ShipDeadLettered, res.Refused))
+		s.log.Warn("documents stored as dead letters", zap.Int(names.ShipDeadLettered, res.Refused))
 	}
 	return err
 }
 
-// convert converts d. Should that panic, the request as a whole is a dead
-// letter: tried again it would only panic again.
+// convert returns the documents of d. If it panics, the whole request becomes a dead
+// letter: a retry would only panic again.
 func (s sender) convert(d delivery) (docs []record.Document, err error) {
 	defer func() {
 		if p := recover(); p != nil {
-			s.log.Error("converting panicked", zap.String(names.EventName, names.EventPanic), zap.Any(names.Exception, p), zap.Stack(names.Stacktrace))
+			s.logPanic("panic in a conversion", p)
 			var raw []byte
 			if raw, err = d.raw(); err == nil {
-				docs = documentsOf(record.UnreadableChunk(raw, fmt.Sprintf("converting panicked: %v", p)))
+				docs = documentsOf(record.UnreadableChunk(raw, fmt.Sprintf("panic in a conversion: %v", p)))
 			}
 		}
 	}()
 	records := d.read()
 	record.Identify(records)
 	return documentsOf(records), nil
+}
+
+func (s sender) logPanic(body string, p any) {
+	s.log.Error(body, zap.String(names.EventName, names.EventPanic), zap.Any(names.Exception, p), zap.StackSkip(names.Stacktrace, 1))
 }
 
 func documentsOf(records []record.Record) []record.Document {

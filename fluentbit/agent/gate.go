@@ -18,14 +18,14 @@ import (
 	"jari.example/telemetry/names"
 )
 
-// gate stands before an exporter's queue and does two things there.
+// gate is placed before an exporter's queue, for two purposes.
 //
-// It refuses, so that the client tries again, until the exporter has started:
-// the one OTLP receiver that the signals share delivers as soon as the first of
-// them is up, and a queue that is still opening its storage loses an entry.
+// It rejects data until the exporter has started, so that the client tries again. The
+// signals share one OTLP receiver, which delivers as soon as the first exporter has
+// started, and a queue that is still opening its storage loses data.
 //
-// It writes down when the agent got the data, because the queue does not keep
-// that and a request sent again tomorrow must be filed as today.
+// It adds the time at which the agent received the data. The queue does not keep that
+// time, and a request that is sent again tomorrow must go into the same index.
 type gate struct{ up atomic.Bool }
 
 var errNotStarted = status.Error(codes.Unavailable, "the agent is starting")
@@ -45,7 +45,7 @@ func (g *gate) checkOpen() error {
 	return nil
 }
 
-// Capabilities says that the data is changed on its way.
+// Capabilities reports that the gate changes the data.
 func (g *gate) Capabilities() consumer.Capabilities { return consumer.Capabilities{MutatesData: true} }
 
 func setReceived(r pcommon.Resource, now time.Time) {
