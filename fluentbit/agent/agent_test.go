@@ -273,7 +273,10 @@ func TestRejectedRequestsDoNotBlockOthers(t *testing.T) {
 	a.kill(t)
 	a.start(t)
 	line("01JGOOD2", now)
-	a.store.Eventually(t, "another line is stored after a kill", func() bool { a.store.Refresh(t); return a.store.Count(t, names.LogIndex) == 2 })
+	a.store.Eventually(t, "another line is stored after a kill", func() bool {
+		a.store.Refresh(t)
+		return a.store.Count(t, names.LogIndex) == 2
+	})
 	a.store.Alter(t, yesterday, "_settings", `{"blocks.write":null}`)
 	a.store.Eventually(t, "none was lost", func() bool { a.store.Refresh(t); return a.store.Count(t, names.LogIndex) >= stuck+2 })
 	if got := a.store.Count(t, names.LogIndex); got != stuck+2 {

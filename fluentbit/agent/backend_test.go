@@ -53,7 +53,8 @@ func TestStatsCountTurnedAwayRecordsAndBacklog(t *testing.T) {
 		}
 	}
 	stats, err := h.all[cfg].stats(t.Context())
-	if err != nil || turnedAway == 0 || stats[names.ShipTurnedAway] != turnedAway || stats[names.ShipBacklogBytes] == 0 || stats[names.ShipEvicted] != 0 {
+	if err != nil || turnedAway == 0 || stats[names.ShipTurnedAway] != turnedAway ||
+		stats[names.ShipBacklogBytes] == 0 || stats[names.ShipEvicted] != 0 {
 		t.Errorf("%v, %v, want %d turned away", stats, err, turnedAway)
 	}
 }

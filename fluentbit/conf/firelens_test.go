@@ -127,12 +127,12 @@ func routerProblems(c container, conf configuration, text []byte, volumes map[st
 	}
 	url, _ := c.environment("JARI_OPENSEARCH_URL")
 	expect(url == "", "the URL, which holds a password, is not a secret")
-	kept := false
+	persistent := false
 	dir, _ := c.environment("JARI_AGENT_DIR")
 	for _, m := range c.Mounts {
-		kept = kept || m.Path == dir && volumes[m.Volume] && !m.ReadOnly
+		persistent = persistent || m.Path == dir && volumes[m.Volume] && !m.ReadOnly
 	}
-	expect(kept, "the buffer is not on a volume and is lost with the container")
+	expect(persistent, "the buffer is not on a volume and is lost with the container")
 	health := fmt.Sprintf("http://127.0.0.1:%v/api/v1/health", conf.Service["http_port"])
 	expect(strings.Contains(strings.Join(c.HealthCheck.Command, " "), health), "the health check does not request %s", health)
 	grace, _ := conf.Service["grace"].(int)

@@ -54,8 +54,8 @@ func faultCases() map[string]faultCase {
 	}
 }
 
-// dataCases are difficulties in the data. Responses are lost besides, so that each
-// chunk is sent again.
+// dataCases have unusual data. Responses are lost, too, so that each chunk is sent
+// again.
 func dataCases() map[string]faultCase {
 	records := numbered.Records{Service: "chaos", Count: 40, Received: noon, Step: time.Millisecond}
 	midnight := records

@@ -77,11 +77,11 @@ func FuzzLine(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, line string, piece bool) {
 		read := func() []Document {
-			beside := map[string]any{"container_name": "x", keyPath: "/a.log", keyOffset: int64(7)}
+			source := map[string]any{"container_name": "x", keyPath: "/a.log", keyOffset: int64(7)}
 			if piece {
-				beside[keyPartialID], beside[keyPartialPart] = "p", "1"
+				source[keyPartialID], source[keyPartialPart] = "p", "1"
 			}
-			records := []Record{Line(line, noon, beside)}
+			records := []Record{Line(line, noon, source)}
 			Identify(records)
 			return documents(records)
 		}

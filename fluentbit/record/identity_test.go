@@ -8,7 +8,7 @@ import (
 	"jari.example/telemetry/names"
 )
 
-func lineAtNoon(text string, beside map[string]any) Record { return Line(text, noon, beside) }
+func lineAtNoon(text string, source map[string]any) Record { return Line(text, noon, source) }
 
 func ids(records ...Record) []string {
 	Identify(records)

@@ -57,7 +57,7 @@ func isPiece(source map[string]any) bool {
 func lineRecord(own map[string]any, line string, received time.Time, source map[string]any) Record {
 	r := Record{Signal: Log, Received: received, Attributes: own, isLine: true, origin: origin(line, source)}
 	for k, v := range source {
-		if _, taken := own[k]; !taken {
+		if _, exists := own[k]; !exists {
 			own[k] = v
 		}
 	}

@@ -42,7 +42,7 @@ type malformedCase struct {
 }
 
 // requireDeadLetters decodes each case: whatever is malformed becomes a dead letter,
-// and the records beside it are kept.
+// and the other records are kept.
 func requireDeadLetters(t *testing.T, tests map[string]malformedCase) {
 	t.Helper()
 	for name, test := range tests {

@@ -13,10 +13,8 @@ import (
 	"jari.example/telemetry/names/realpart"
 )
 
-// TestNoAttributeMakesOpenSearchRefuseADocument writes attributes that a third
-// party's process might have. Whatever their names, OpenSearch must neither refuse
-// the document nor make a field of one.
-func TestNoAttributeMakesOpenSearchRefuseADocument(t *testing.T) {
+// unusualAttributes are attributes that a third party's process might have.
+func unusualAttributes() map[string]map[string]any {
 	many, deep, wide := map[string]any{}, any("bottom"), map[string]any{}
 	for i := range 10_000 {
 		many[fmt.Sprintf("key.%d.of.many", i)] = int64(i)
@@ -25,7 +23,7 @@ func TestNoAttributeMakesOpenSearchRefuseADocument(t *testing.T) {
 	for range 2000 {
 		deep = map[string]any{"d": deep}
 	}
-	attributes := map[string]map[string]any{
+	return map[string]map[string]any{
 		"ten thousand names":                many,
 		"ten thousand names under one":      {"wide": wide},
 		"two thousand levels":               {"deep": deep},
@@ -71,9 +69,14 @@ func TestNoAttributeMakesOpenSearchRefuseADocument(t *testing.T) {
 		"an ordinary one, as the control":  {"k": "v"},
 		"no attribute, as another control": {},
 	}
+}
+
+// Whatever the names of attributes, OpenSearch must neither refuse the document nor
+// make a field of one.
+func TestNoAttributeMakesOpenSearchRefuseADocument(t *testing.T) {
 	store := shiptest.New(t, realpart.Need(t, realpart.OpenSearch))
 	s := open(t, store.URL, ship.Config{Prefix: store.Prefix})
-	for name, own := range attributes {
+	for name, own := range unusualAttributes() {
 		t.Run(name, func(t *testing.T) {
 			own[names.TraceID+"."] = "" // so that no two maps are equal
 			records := []record.Record{

@@ -27,7 +27,7 @@ func itemFault(status int, kind, reason string) func(*shiptest.Fake) {
 	}
 }
 
-func retriedCases() map[string]outcomeCase {
+func itemCases() map[string]outcomeCase {
 	return map[string]outcomeCase{
 		"no fault": {
 			fault: func(*shiptest.Fake) {},
@@ -75,6 +75,11 @@ func retriedCases() map[string]outcomeCase {
 			fault: itemFault(404, "index_not_found_exception", ""),
 			err:   "index_not_found_exception",
 		},
+	}
+}
+
+func requestCases() map[string]outcomeCase {
+	return map[string]outcomeCase{
 		"the request is not authorized": {
 			fault: func(f *shiptest.Fake) { f.Request = func(int, int) int { return 401 } },
 			err:   "status 401",
@@ -148,7 +153,8 @@ func deadLetterCases() map[string]outcomeCase {
 }
 
 func TestShipAcknowledgesRetriesOrWritesADeadLetter(t *testing.T) {
-	tests := retriedCases()
+	tests := itemCases()
+	maps.Copy(tests, requestCases())
 	maps.Copy(tests, deadLetterCases())
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {

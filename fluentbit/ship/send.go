@@ -58,7 +58,7 @@ const (
 //
 // The retries are backoff.Retry and not failsafe-go's retry policy, because that
 // one replaces the error by the bare context error when ctx ends, and so hides
-// what the last request failed of.
+// the reason of the last failure.
 func (s *Shipper) send(ctx context.Context, docs []record.Document, res *Result, onRefused func([]Refusal) error) error {
 	attempts := 0
 	attempt := func() (struct{}, error) {
@@ -116,7 +116,7 @@ func (s *Shipper) sendOnce(ctx context.Context, docs []record.Document, res *Res
 }
 
 // narrow handles docs whose request was rejected as a whole: it sends the two
-// halves, or hands the one document that is left to onRefused.
+// halves, or passes the only document to onRefused.
 func (s *Shipper) narrow(
 	ctx context.Context, docs []record.Document, rejected *requestRejectedError, res *Result, onRefused func([]Refusal) error,
 ) error {

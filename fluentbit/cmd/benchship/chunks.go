@@ -153,7 +153,8 @@ func (g *generator) span(b *strings.Builder, which int) {
 	at := g.tick()
 	name, kind, parent := "POST /v1/reservations", 2, fmt.Sprintf(`"parentSpanId":%q,`, g.hex(8))
 	attrs := attributes(names.HTTPMethod, "POST", names.URLScheme, "http", names.URLPath, "/v1/reservations",
-		names.HTTPRoute, "/v1/reservations", names.ServerAddress, "127.0.0.1", names.HTTPVersion, "1.1", "user_agent.original", "Go-http-client/1.1",
+		names.HTTPRoute, "/v1/reservations", names.ServerAddress, "127.0.0.1", names.HTTPVersion, "1.1",
+		"user_agent.original", "Go-http-client/1.1",
 		names.UserID, g.uuid(), names.SessionID, g.uuid(), names.Method, "reservation.Book") +
 		fmt.Sprintf(`,{"key":%q,"value":{"intValue":"201"}},{"key":%q,"value":{"intValue":"%d"}}`,
 			names.HTTPStatus, names.HTTPBodySize, 380+g.rng.IntN(40))

@@ -184,14 +184,17 @@ func TestPruneDeletesOnlyExpiredIndices(t *testing.T) {
 	}
 }
 
-func TestListsShowsAndReplaysDeadLetters(t *testing.T) {
-	o := newOperator(t)
-	o.run(0, "deadletter", "list") // before any index exists
+// refusedDocuments ships documents that an index with a strict mapping refuses
+// (repairable), one that every index refuses, and two chunks that cannot be decoded,
+// of which the present decoder can read one. deadLetters has the ids of their dead
+// letters, by the documents' ids.
+func (o *operator) refusedDocuments() (index string, repairable []record.Document, deadLetters map[string]string) {
+	t := o.t
 	day := o.store.Prefix + names.Daily(names.LogIndex, noon)
 	// A strict index refuses unknown fields; every index refuses an invalid time.
 	o.mustShip(doc("first", ""))
 	o.store.Alter(t, day, "_mapping", `{"dynamic":"strict"}`)
-	repairable := []record.Document{
+	repairable = []record.Document{
 		doc("one", `,"nobody.knows":1`), doc("two", `,"nobody.knows":2`), doc("there", `,"nobody.knows":3`),
 	}
 	poison := doc("poison", `,"startTime.x":1`)
@@ -203,15 +206,21 @@ func TestListsShowsAndReplaysDeadLetters(t *testing.T) {
 	if res := o.mustShip(append(append(repairable, poison), unread...)...); res.Refused != 4 || res.Created != 2 {
 		t.Fatalf("%+v, want four refused, and dead letters of the two unreadable ones", res)
 	}
-	before := map[string]string{}
+	deadLetters = map[string]string{}
 	for _, l := range o.deadLetters() {
-		before[fmt.Sprint(l.Source[names.DocRefusedID])] = l.ID
+		deadLetters[fmt.Sprint(l.Source[names.DocRefusedID])] = l.ID
 	}
+	return day, repairable, deadLetters
+}
 
+func TestListsAndShowsDeadLetters(t *testing.T) {
+	o := newOperator(t)
+	o.run(0, "deadletter", "list") // before any index exists
+	_, _, ids := o.refusedDocuments()
 	out := o.run(0, "deadletter", "list")
 	for _, want := range []string{
 		"strict_dynamic_mapping_exception", "mapper_parsing_exception", "unreadable",
-		names.LogIndex + "*", before["one"], "the decoder's reason",
+		names.LogIndex + "*", ids["one"], "the decoder's reason",
 	} {
 		if !strings.Contains(out, want) {
 			t.Errorf("the list does not contain %s\n%s", want, out)
@@ -223,14 +232,19 @@ func TestListsShowsAndReplaysDeadLetters(t *testing.T) {
 	if out := o.run(0, "deadletter", "list", "--since", "1s"); !strings.Contains(out, "no dead letters") {
 		t.Errorf("of the last second: %s", out)
 	}
-	out = o.run(0, "deadletter", "show", before["poison"])
+	out = o.run(0, "deadletter", "show", ids["poison"])
 	if !strings.Contains(out, `"body": "poison"`) || !strings.Contains(out, "no time") {
 		t.Errorf("shown: %s", out)
 	}
 	o.run(1, "deadletter", "show", "nobody")
+}
+
+func TestReplayCreatesRepairedDocuments(t *testing.T) {
+	o := newOperator(t)
+	day, repairable, ids := o.refusedDocuments()
 
 	// The cause is not repaired: every dead letter stays.
-	o.run(3, "deadletter", "replay", before["one"], before["poison"])
+	o.run(3, "deadletter", "replay", ids["one"], ids["poison"])
 	if got := len(o.deadLetters()); got != 6 {
 		t.Fatalf("%d dead letters, want all six", got)
 	}
@@ -240,8 +254,8 @@ func TestListsShowsAndReplaysDeadLetters(t *testing.T) {
 	if res := o.mustShip(repairable[2]); res.Created != 1 {
 		t.Fatalf("%+v, want it created", res)
 	}
-	o.run(0, "deadletter", "replay", before["one"])
-	out = o.run(3, "deadletter", "replay", "--all")
+	o.run(0, "deadletter", "replay", ids["one"])
+	out := o.run(3, "deadletter", "replay", "--all")
 	const sum = "5 dead letters: 3 removed (2 documents created, 1 already stored), 1 refused again, 1 not replayable"
 	if !strings.Contains(out, sum) {
 		t.Errorf("%swant %s", out, sum)

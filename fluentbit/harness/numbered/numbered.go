@@ -108,15 +108,15 @@ const perLine = 3
 // piece returns piece i. A piece is not JSON, so its number is a field next to it,
 // like the fields that a log driver adds.
 func (r Records) piece(i int64) map[string]any {
-	beside := r.fields(i)
-	maps.DeleteFunc(beside, func(k string, _ any) bool {
+	fields := r.fields(i)
+	maps.DeleteFunc(fields, func(k string, _ any) bool {
 		return slices.Contains([]string{names.Time, names.Body, names.RecordUID}, k)
 	})
 	line, ordinal := i/perLine, i%perLine+1
-	beside["log"] = fmt.Sprintf(`piece %d of a line longer than 16 KiB, {"cut`, ordinal)
-	beside["partial_message"], beside["partial_id"] = "true", fmt.Sprintf("%s-%d", r.Service, line)
-	beside["partial_ordinal"], beside["partial_last"] = strconv.FormatInt(ordinal, 10), strconv.FormatBool(ordinal == perLine)
-	return beside
+	fields["log"] = fmt.Sprintf(`piece %d of a line longer than 16 KiB, {"cut`, ordinal)
+	fields["partial_message"], fields["partial_id"] = "true", fmt.Sprintf("%s-%d", r.Service, line)
+	fields["partial_ordinal"], fields["partial_last"] = strconv.FormatInt(ordinal, 10), strconv.FormatBool(ordinal == perLine)
+	return fields
 }
 
 const perGroup = 10
