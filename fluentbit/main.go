@@ -42,8 +42,8 @@ const (
 
 var logger = slog.New(slog.NewJSONHandler(os.Stderr, nil)).With(names.ServiceName, names.ServiceAgent)
 
-// recoverPanic, deferred, keeps a panic from ending the agent, in whose process the
-// plugin runs, and makes the function return instead.
+// recoverPanic must be deferred. It keeps a panic from ending the agent, in whose
+// process the plugin runs, and makes the function return instead.
 func recoverPanic(code *int, instead int) {
 	if r := recover(); r != nil {
 		logger.Error("panic in the plugin", names.EventName, names.EventPanic,

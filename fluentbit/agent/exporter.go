@@ -49,9 +49,9 @@ func defaults() component.Config {
 }
 
 // sender ships the requests of one signal's queue. After an error the whole request is
-// sent again. It would bring nothing to name the documents that were not stored: the
-// others respond with a conflict, and of joined errors the Collector retries only the
-// first.
+// sent again. The error does not say which documents were not stored: OpenSearch
+// responds to the others with a conflict, and of joined errors the Collector would
+// retry only the first.
 type sender struct{ *backend }
 
 // requeueDelay is how long a request that OpenSearch rejects, although it accepts
@@ -85,7 +85,7 @@ func (h *backends) newSender(set *exporter.Settings, cfg component.Config) (send
 // send ships d. The Collector retries a failed request until it succeeds, and a few
 // requests for a closed index would block the rest of the signal. So such a request
 // goes to the end of the queue, which stores it on disk before it is removed from the
-// front. While OpenSearch is unavailable nothing is blocked, and it stays in place.
+// front. While OpenSearch is unavailable it stays in place, because no other could pass.
 func (s sender) send(ctx context.Context, d delivery) error {
 	err := s.try(ctx, d)
 	if err == nil || s.ship.Ready() != nil {
