@@ -13,25 +13,26 @@ import (
 	"jari.example/telemetry/names"
 )
 
-// fluentBit asks Fluent Bit, in whose process the plugin runs, for what its own
-// HTTP server tells.
-type fluentBit struct {
+// agentStats reads statistics from the HTTP server of Fluent Bit, in whose process the
+// plugin runs.
+type agentStats struct {
 	url    string
 	client *http.Client
 }
 
-func newFluentBit(address string) (*fluentBit, error) {
+func newAgentStats(address string) (*agentStats, error) {
 	u, err := url.Parse(address)
 	if err != nil || u.Scheme != "http" || u.Host == "" {
 		return nil, fmt.Errorf("agent_metrics %q is not of the form http://host:port", address)
 	}
-	return &fluentBit{url: strings.TrimRight(address, "/"), client: &http.Client{Timeout: 3 * time.Second}}, nil
+	return &agentStats{url: strings.TrimRight(address, "/"), client: &http.Client{Timeout: 3 * time.Second}}, nil
 }
 
-// tell returns how many records were given up and how many chunks wait. A
-// chunk that has to make room under storage.total_limit_size is in no other
-// counter: measured with 5.1.1, 18,000 records of 20,000 gone, 18,000 counted.
-func (f *fluentBit) tell(ctx context.Context) (map[string]int64, error) {
+// read returns how many records were evicted and how many chunks are in the backlog.
+// No counter but dropped_records has the chunks evicted under
+// storage.total_limit_size: measured with 5.1.1, of 20,000 records 18,000 were
+// evicted, and 18,000 counted.
+func (f *agentStats) read(ctx context.Context) (map[string]int64, error) {
 	var metrics struct {
 		Output map[string]struct {
 			Dropped int64 `json:"dropped_records"`
@@ -50,28 +51,28 @@ func (f *fluentBit) tell(ctx context.Context) (map[string]int64, error) {
 	if len(metrics.Output) == 0 {
 		return nil, errors.New("no output in Fluent Bit's metrics")
 	}
-	told := map[string]int64{names.ShipEvicted: 0, names.ShipBacklogChunks: storage.Layer.Chunks.Total}
+	stats := map[string]int64{names.ShipEvicted: 0, names.ShipBacklogChunks: storage.Layer.Chunks.Total}
 	for _, o := range metrics.Output {
-		told[names.ShipEvicted] += o.Dropped
+		stats[names.ShipEvicted] += o.Dropped
 	}
-	return told, nil
+	return stats, nil
 }
 
-func (f *fluentBit) get(ctx context.Context, path string, into any) error {
+func (f *agentStats) get(ctx context.Context, path string, into any) error {
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, f.url+path, nil)
 	if err != nil {
 		return err
 	}
 	resp, err := f.client.Do(req)
 	if err != nil {
-		return fmt.Errorf("ask Fluent Bit: %w", err)
+		return fmt.Errorf("request to Fluent Bit: %w", err)
 	}
 	defer resp.Body.Close()
 	if resp.StatusCode != http.StatusOK {
-		return fmt.Errorf("ask Fluent Bit for %s: status %d", path, resp.StatusCode)
+		return fmt.Errorf("request to Fluent Bit for %s: status %d", path, resp.StatusCode)
 	}
 	if err := json.NewDecoder(resp.Body).Decode(into); err != nil {
-		return fmt.Errorf("read Fluent Bit's %s: %w", path, err)
+		return fmt.Errorf("read the response of Fluent Bit for %s: %w", path, err)
 	}
 	return nil
 }

@@ -14,8 +14,9 @@ import (
 	"jari.example/telemetry/names"
 )
 
-// beats is the heartbeats that arrived, and the points of one metric.
-func beats(t *testing.T, f *shiptest.Fake, metric string) (lines []map[string]any, points []float64) {
+// heartbeats returns the heartbeat lines that were stored, and the points of one
+// metric.
+func heartbeats(t *testing.T, f *shiptest.Fake, metric string) (lines []map[string]any, points []float64) {
 	t.Helper()
 	for key, body := range maps.All(f.Stored()) {
 		var d map[string]any
@@ -33,9 +34,9 @@ func beats(t *testing.T, f *shiptest.Fake, metric string) (lines []map[string]an
 	return lines, points
 }
 
-func TestHeartbeatsTellBlindFromQuiet(t *testing.T) {
+func TestHeartbeatCarriesTheCounters(t *testing.T) {
 	f := shiptest.NewFake(t)
-	f.Item = only("b", 1, shiptest.Item{Status: 429})
+	f.Item = itemFor("b", 1, shiptest.Item{Status: 429})
 	s := open(t, f.URL, ship.Config{})
 	if _, err := s.Ship(t.Context(), docs()); err != nil {
 		t.Fatal(err)
@@ -43,52 +44,53 @@ func TestHeartbeatsTellBlindFromQuiet(t *testing.T) {
 	if _, err := s.Ship(t.Context(), docs("a")); err != nil {
 		t.Fatal(err)
 	}
-	s.Pulse(ship.Agent{Kind: "collector", Every: 5 * time.Millisecond, Tell: func(context.Context) (map[string]int64, error) {
+	s.StartHeartbeat(ship.Agent{Kind: "collector", Interval: 5 * time.Millisecond, Stats: func(context.Context) (map[string]int64, error) {
 		return map[string]int64{names.ShipEvicted: 7, names.ShipBacklogBytes: 42}, nil
 	}})
-	eventually(t, "two heartbeats have arrived", func() bool {
-		lines, _ := beats(t, f, "")
+	eventually(t, "two heartbeats are stored", func() bool {
+		lines, _ := heartbeats(t, f, "")
 		return len(lines) >= 2
 	})
 	if err := s.Close(); err != nil {
 		t.Fatal(err)
 	}
-	lines, points := beats(t, f, names.ShipEvicted)
+	lines, points := heartbeats(t, f, names.ShipEvicted)
 	want := map[string]any{
 		names.EventName: names.EventHeartbeat, names.AgentKind: "collector", "severity.text": "INFO",
 		names.ShipAccepted: 5.0, names.ShipCreated: 4.0, names.ShipDuplicate: 1.0, names.ShipRetried: 1.0, names.ShipDeadLettered: 0.0,
-		names.ShipEvicted: 7.0, names.ShipBacklogBytes: 42.0, names.ShipBacklogChunks: nil, // which this agent does not tell
+		names.ShipEvicted: 7.0, names.ShipBacklogBytes: 42.0, names.ShipBacklogChunks: nil, // which this agent does not report
 	}
-	for _, line := range lines { // heartbeats are not among what they count
+	for _, line := range lines { // heartbeats do not count themselves
 		for field, v := range want {
 			if line[field] != v {
 				t.Errorf("%s is %v, want %v", field, line[field], v)
 			}
 		}
 		if line[names.ServiceInstanceID] != lines[0][names.ServiceInstanceID] {
-			t.Error("one agent has two names")
+			t.Error("two instance ids for one agent")
 		}
 	}
 	if len(points) < 2 || points[0] != 7 {
-		t.Errorf("points %v of %s", points, names.ShipEvicted)
+		t.Errorf("%v are the points of %s", points, names.ShipEvicted)
 	}
 	if got := s.Counters().Agent[names.ShipEvicted]; got != 7 {
 		t.Errorf("the snapshot has %d evicted", got)
 	}
 }
 
-func TestAnAgentThatDoesNotTellLivesAllTheSame(t *testing.T) {
+func TestHeartbeatIsWrittenWithoutTheAgentsStatistics(t *testing.T) {
 	f := shiptest.NewFake(t)
 	s := open(t, f.URL, ship.Config{})
-	s.Pulse(ship.Agent{Kind: "fluent-bit", Every: 5 * time.Millisecond, Tell: func(context.Context) (map[string]int64, error) {
+	s.StartHeartbeat(ship.Agent{Kind: "fluent-bit", Interval: 5 * time.Millisecond, Stats: func(context.Context) (map[string]int64, error) {
 		return nil, errors.New("no metrics here")
 	}})
 	var lines []map[string]any
-	eventually(t, "a heartbeat has arrived", func() bool {
-		lines, _ = beats(t, f, "")
+	eventually(t, "a heartbeat is stored", func() bool {
+		lines, _ = heartbeats(t, f, "")
 		return len(lines) > 0
 	})
-	if l := lines[0]; l["severity.text"] != "WARN" || l[names.Exception] != "no metrics here" || l[names.ShipEvicted] != nil || l[names.ShipAccepted] != 0.0 {
+	l := lines[0]
+	if l["severity.text"] != "WARN" || l[names.Exception] != "no metrics here" || l[names.ShipEvicted] != nil || l[names.ShipAccepted] != 0.0 {
 		t.Errorf("heartbeat %v", l)
 	}
 }

@@ -21,9 +21,9 @@ import (
 	"jari.example/telemetry/names"
 )
 
-// What the queue does not take is counted, record by record, and what it holds.
-func TestTheQueueTellsWhatItTurnsAway(t *testing.T) {
-	h := &hosts{}
+// The records that a full queue rejects are counted, and the bytes that it holds.
+func TestStatsCountTurnedAwayRecordsAndBacklog(t *testing.T) {
+	h := &backends{}
 	cfg := defaults().(*config)
 	cfg.URL = "http://127.0.0.1:1"
 	queue := exporterhelper.NewDefaultQueueConfig()
@@ -41,7 +41,7 @@ func TestTheQueueTellsWhatItTurnsAway(t *testing.T) {
 			t.Error(err)
 		}
 	}()
-	var away int64
+	var turnedAway int64
 	for range 10 {
 		ld := plog.NewLogs()
 		lines := ld.ResourceLogs().AppendEmpty().ScopeLogs().AppendEmpty().LogRecords()
@@ -49,29 +49,30 @@ func TestTheQueueTellsWhatItTurnsAway(t *testing.T) {
 			lines.AppendEmpty().Body().SetStr("line")
 		}
 		if err := e.ConsumeLogs(t.Context(), ld); err != nil {
-			away += 3
+			turnedAway += 3
 		}
 	}
-	told, err := h.all[cfg].tell(t.Context())
-	if err != nil || away == 0 || told[names.ShipTurnedAway] != away || told[names.ShipBacklogBytes] == 0 || told[names.ShipEvicted] != 0 {
-		t.Errorf("%v, %v, want %d turned away", told, err, away)
+	stats, err := h.all[cfg].stats(t.Context())
+	if err != nil || turnedAway == 0 || stats[names.ShipTurnedAway] != turnedAway ||
+		stats[names.ShipBacklogBytes] == 0 || stats[names.ShipEvicted] != 0 {
+		t.Errorf("%v, %v, want %d turned away", stats, err, turnedAway)
 	}
 }
 
-// The agent speaks through the same OpenSearch: here one whose log index takes
-// nothing for a while, so that lines wait and points do not.
-func TestTheAgentTellsWhatItHoldsBack(t *testing.T) {
+// The agent writes its heartbeats into the same OpenSearch. Here its log index is
+// blocked for a while, so that lines wait and metric points do not.
+func TestHeartbeatReportsTheBacklog(t *testing.T) {
 	t.Setenv("JARI_AGENT_HEARTBEAT", "200ms")
 	a := newAgent(t)
 	today := a.store.Prefix + names.Daily(names.LogIndex, time.Now())
 	a.store.Alter(t, today, "", `{"settings":{"blocks.write":true}}`)
 	a.start(t)
-	line, err := json.Marshal(map[string]any{names.Time: time.Now().UTC(), names.Body: "held back"})
+	line, err := json.Marshal(map[string]any{names.Time: time.Now().UTC(), names.Body: "waiting"})
 	if err != nil {
 		t.Fatal(err)
 	}
 	a.write(t, "service.log", string(line)+"\n")
-	// last is what the agent said of itself last.
+	// last returns the latest value of a metric of the agent.
 	instances := map[any]bool{}
 	last := func(metric string) float64 {
 		hits := a.store.Search(t, names.MetricIndex, object{"term": object{names.DocMetricName: metric}})
@@ -85,28 +86,28 @@ func TestTheAgentTellsWhatItHoldsBack(t *testing.T) {
 		}
 		return value
 	}
-	a.store.Eventually(t, "the line waits, and the agent says so", func() bool {
+	a.store.Eventually(t, "the line waits, and the agent reports it", func() bool {
 		return last(names.ShipBacklogBytes) > 0 && last(names.ShipRetried) > 0
 	})
 	if got := last(names.ShipAccepted); got != 0 {
 		t.Errorf("%v documents accepted, want none", got)
 	}
 	a.store.Alter(t, today, "_settings", `{"blocks.write":null}`)
-	a.store.Eventually(t, "the line has arrived, and the agent says so", func() bool {
+	a.store.Eventually(t, "the line is stored, and the agent reports it", func() bool {
 		return a.store.Count(t, names.LogIndex) == 1 && last(names.ShipBacklogBytes) == 0 && last(names.ShipAccepted) == 1
 	})
 	a.store.Eventually(t, "its heartbeat is a log line", func() bool {
-		beats := a.store.Search(t, names.LogIndex, object{"term": object{names.EventName: names.EventHeartbeat}})
-		return len(beats) > 0 && beats[0].Source[names.DocServiceName] == names.ServiceAgent
+		heartbeats := a.store.Search(t, names.LogIndex, object{"term": object{names.EventName: names.EventHeartbeat}})
+		return len(heartbeats) > 0 && heartbeats[0].Source[names.DocServiceName] == names.ServiceAgent
 	})
 	if len(instances) != 1 {
-		t.Errorf("%d shippers speak, want one for the three signals", len(instances))
+		t.Errorf("%d instance ids, want one for the three signals", len(instances))
 	}
 }
 
-// What the conversion cannot stand becomes a dead letter, as in the plugin,
-// instead of coming again for ever.
-func TestARequestThatPanicsIsADeadLetter(t *testing.T) {
+// A request whose conversion panics becomes a dead letter, as in the plugin, instead of
+// being retried without end.
+func TestARequestWhoseConversionPanicsBecomesADeadLetter(t *testing.T) {
 	f := shiptest.NewFake(t)
 	s, err := ship.Open(ship.Config{URL: f.URL})
 	if err != nil {
@@ -114,24 +115,24 @@ func TestARequestThatPanicsIsADeadLetter(t *testing.T) {
 	}
 	defer s.Close()
 	try := func(read func() []record.Record) error {
-		return sender{&host{ship: s, log: zap.NewNop()}}.send(t.Context(), delivery{
+		return sender{&backend{ship: s, log: zap.NewNop()}}.send(t.Context(), delivery{
 			read: read, items: 1,
-			raw:   func() ([]byte, error) { return []byte(`{"resourceLogs":[]}`), nil },
-			again: func(context.Context) error { return errors.New("no room") },
+			raw:     func() ([]byte, error) { return []byte(`{"resourceLogs":[]}`), nil },
+			requeue: func(context.Context) error { return errors.New("no room") },
 		})
 	}
 	letters := func() (n int) {
 		for key, body := range f.Stored() {
-			if strings.HasPrefix(key, names.DeadLetterIndex) && strings.Contains(body, "resourceLogs") && strings.Contains(body, "told to") {
+			if strings.HasPrefix(key, names.DeadLetterIndex) && strings.Contains(body, "resourceLogs") && strings.Contains(body, "injected") {
 				n++
 			}
 		}
 		return n
 	}
 	if err := try(func() []record.Record { return nil }); err != nil || letters() != 0 { // the control
-		t.Errorf("%v, %d letters of what does not panic", err, letters())
+		t.Errorf("%v, %d dead letters without a panic", err, letters())
 	}
-	if err := try(func() []record.Record { panic("told to") }); err != nil || letters() != 1 {
-		t.Errorf("%v, %d letters, want one", err, letters())
+	if err := try(func() []record.Record { panic("injected") }); err != nil || letters() != 1 {
+		t.Errorf("%v, %d dead letters, want one", err, letters())
 	}
 }

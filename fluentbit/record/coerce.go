@@ -8,12 +8,12 @@ import (
 	"jari.example/telemetry/names"
 )
 
-// conform is v as a mapping of kind accepts it; ok is false if it would refuse
-// the whole document.
-func conform(kind names.Kind, v any) (c any, ok bool) {
+// coerce converts v to a form that a mapping of this kind accepts. ok is false if
+// the mapping would refuse the whole document.
+func coerce(kind names.Kind, v any) (c any, ok bool) {
 	switch kind {
 	case names.Keyword, names.Text:
-		return scalar(v)
+		return toScalar(v)
 	case names.Boolean:
 		if s, isString := v.(string); isString {
 			b, err := strconv.ParseBool(s)
@@ -22,18 +22,18 @@ func conform(kind names.Kind, v any) (c any, ok bool) {
 		b, isBool := v.(bool)
 		return b, isBool
 	case names.Integer:
-		n, ok := integer(v)
+		n, ok := toInteger(v)
 		return n, ok && n >= math.MinInt32 && n <= math.MaxInt32
 	case names.Long:
-		return integer(v)
+		return toInteger(v)
 	case names.Double:
-		f, ok := float(v)
+		f, ok := toFloat(v)
 		return f, ok && !math.IsNaN(f) && !math.IsInf(f, 0)
 	}
 	return nil, false
 }
 
-func scalar(v any) (any, bool) {
+func toScalar(v any) (any, bool) {
 	switch v := v.(type) {
 	case string, bool, int64, uint64, float64, json.Number:
 		return v, true
@@ -48,7 +48,7 @@ func scalar(v any) (any, bool) {
 	return nil, false
 }
 
-func integer(v any) (int64, bool) {
+func toInteger(v any) (int64, bool) {
 	switch v := v.(type) {
 	case int64:
 		return v, true
@@ -57,7 +57,7 @@ func integer(v any) (int64, bool) {
 	case float64:
 		return int64(v), v == math.Trunc(v) && math.Abs(v) < 1<<53
 	case json.Number:
-		return integer(string(v))
+		return toInteger(string(v))
 	case string:
 		n, err := strconv.ParseInt(v, 10, 64)
 		return n, err == nil
@@ -65,7 +65,7 @@ func integer(v any) (int64, bool) {
 	return 0, false
 }
 
-func float(v any) (float64, bool) {
+func toFloat(v any) (float64, bool) {
 	switch v := v.(type) {
 	case float64:
 		return v, true
@@ -74,7 +74,7 @@ func float(v any) (float64, bool) {
 	case uint64:
 		return float64(v), true
 	case json.Number:
-		return float(string(v))
+		return toFloat(string(v))
 	case string:
 		f, err := strconv.ParseFloat(v, 64)
 		return f, err == nil

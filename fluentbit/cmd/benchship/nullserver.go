@@ -13,9 +13,9 @@ import (
 	"sync"
 )
 
-// null is a server that says yes to everything: what shipping costs against it
-// is shipping's own.
-type null struct {
+// nullServer accepts every request and stores nothing, so that a run against it measures
+// the cost of shipping alone.
+type nullServer struct {
 	mu        sync.Mutex
 	templates map[string]json.RawMessage // index prefix → template
 }
@@ -26,7 +26,7 @@ func serveNull(ctx context.Context, stdout io.Writer) error {
 		return err
 	}
 	fmt.Fprintln(stdout, "http://"+l.Addr().String())
-	server := &http.Server{Handler: &null{templates: map[string]json.RawMessage{}}}
+	server := &http.Server{Handler: &nullServer{templates: map[string]json.RawMessage{}}}
 	defer context.AfterFunc(ctx, func() { _ = server.Close() })()
 	if err := server.Serve(l); ctx.Err() == nil {
 		return err
@@ -35,7 +35,7 @@ func serveNull(ctx context.Context, stdout io.Writer) error {
 }
 
 // ServeHTTP implements http.Handler.
-func (n *null) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+func (n *nullServer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	in := io.Reader(r.Body)
 	if r.Header.Get("Content-Encoding") == "gzip" {
 		z, err := gzip.NewReader(r.Body)
@@ -68,12 +68,12 @@ func (n *null) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-func (n *null) install(body []byte) {
+func (n *nullServer) install(body []byte) {
 	var t struct {
 		Patterns []string        `json:"index_patterns"`
 		Template json.RawMessage `json:"template"`
 	}
-	_ = json.Unmarshal(body, &t) // whatever it is, it is installed
+	_ = json.Unmarshal(body, &t) // an invalid template is ignored
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	for _, p := range t.Patterns {
@@ -81,7 +81,7 @@ func (n *null) install(body []byte) {
 	}
 }
 
-func (n *null) simulate(index string) []byte {
+func (n *nullServer) simulate(index string) []byte {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	for prefix, template := range n.templates {
@@ -92,7 +92,7 @@ func (n *null) simulate(index string) []byte {
 	return []byte(`{"template":{}}`)
 }
 
-// lineCounter keeps nothing of what is written to it but its number of lines.
+// lineCounter counts the lines that are written to it, and discards them.
 type lineCounter int
 
 // Write implements io.Writer.

@@ -12,45 +12,30 @@ import (
 	"jari.example/telemetry/names"
 )
 
-func setup(c *call) error {
-	if rest, err := c.parse(); err != nil {
-		return err
-	} else if len(rest) > 0 {
-		return fmt.Errorf("setup takes no arguments: %w", errUsage)
-	}
-	s, err := c.shipper()
-	if err != nil {
-		return err
-	}
-	defer s.Close()
-	written, err := s.Install(c)
-	for _, name := range written {
-		fmt.Fprintf(c.stdout, "wrote index template %s\n", name)
-	}
-	if err != nil {
-		return err
-	}
-	fmt.Fprintf(c.stdout, "%d index templates are in force, %d of them written now\n", len(names.Indices), len(written))
-	return nil
-}
-
-func prune(c *call) error {
-	keep := map[string]int{}
+// keepFlag adds the flag --keep, and returns the retention of each family in days.
+func (c *call) keepFlag() (keep map[string]int) {
+	keep = map[string]int{}
 	var families []string
 	for _, i := range names.Indices {
 		keep[i.Name] = i.Keep
 		families = append(families, fmt.Sprintf("%s=%d", i.Name, i.Keep))
 	}
-	dry := c.flags.Bool("dry-run", false, "say what would be deleted and delete nothing")
-	c.flags.Func("keep", "FAMILY=DAYS, instead of "+strings.Join(families, " ")+"; may be given again", func(s string) error {
+	help := "FAMILY=DAYS, a retention other than the default " + strings.Join(families, " ") + "; may be repeated"
+	c.flags.Func("keep", help, func(s string) error {
 		family, text, _ := strings.Cut(s, "=")
 		days, err := strconv.Atoi(text)
 		if _, known := keep[family]; !known || err != nil || days < 1 {
-			return fmt.Errorf("want a family and at least one day, as in %s", families[0])
+			return fmt.Errorf("want FAMILY=DAYS with at least one day, as in %s", families[0])
 		}
 		keep[family] = days
 		return nil
 	})
+	return keep
+}
+
+func prune(c *call) error {
+	dry := c.flags.Bool("dry-run", false, "print what would be deleted, and delete nothing")
+	keep := c.keepFlag()
 	if rest, err := c.parse(); err != nil {
 		return err
 	} else if len(rest) > 0 {
@@ -70,7 +55,7 @@ func prune(c *call) error {
 	var errs []error
 	for _, i := range expired {
 		if !*dry {
-			if err := store.Delete(c, i); err != nil { // the others are old all the same
+			if err := store.Delete(c, i); err != nil { // continue with the others
 				errs = append(errs, err)
 				continue
 			}

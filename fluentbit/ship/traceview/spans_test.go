@@ -18,7 +18,7 @@ const (
 	client = "SPAN_KIND_CLIENT"
 )
 
-// span is one line of the world: who did what, for whom, for how long.
+// span is one line of fixtureSpans: which service did what, for how long.
 type span struct {
 	trace, id, parent string
 	service, name     string
@@ -27,9 +27,9 @@ type span struct {
 	failed            bool
 }
 
-// world is three bookings, one of which fails, and a search. What a diner waits
-// for is what the gateway's root took.
-var world = []span{
+// fixtureSpans are three bookings, one of which fails, and a search. The time that a diner
+// waits is the duration of the gateway's root span.
+var fixtureSpans = []span{
 	{"t1", "a", "", "gateway", "POST /v1/reservations", server, "", 30, false},
 	{"t1", "b", "a", "gateway", "POST reservation", client, "reservation", 24, false},
 	{"t1", "c", "b", "reservation", "POST /reservations", server, "", 20, false},
@@ -48,9 +48,9 @@ var world = []span{
 	{"t4", "c", "b", "search", "GET /search", server, "", 6, false},
 }
 
-var began = time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)
+var spanStart = time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)
 
-// id is the trace id that the view shows.
+// id returns the trace id that the view shows.
 func id(trace string) string { return fmt.Sprintf("%032x", trace) }
 
 func (s span) record() record.Record {
@@ -64,14 +64,14 @@ func (s span) record() record.Record {
 	if s.peer != "" {
 		own[names.PeerService] = s.peer
 	}
-	return record.Record{Signal: record.Span, Time: began, Received: began, Attributes: own, Span: &record.SpanData{
-		Parent: spanID(s.parent), Name: s.name, Kind: s.kind, End: began.Add(time.Duration(s.ms) * time.Millisecond),
+	return record.Record{Signal: record.Span, Time: spanStart, Received: spanStart, Attributes: own, Span: &record.SpanData{
+		Parent: spanID(s.parent), Name: s.name, Kind: s.kind, End: spanStart.Add(time.Duration(s.ms) * time.Millisecond),
 		StatusCode: map[bool]int{true: 2}[s.failed],
 	}}
 }
 
-// written is a store with the spans' documents, as alter leaves them.
-func written(t *testing.T, alter func(map[string]any)) shiptest.Store {
+// storeSpans returns a store with the documents of the spans, changed by alter.
+func storeSpans(t *testing.T, alter func(map[string]any)) shiptest.Store {
 	t.Helper()
 	store := shiptest.New(t, realpart.Need(t, realpart.OpenSearch))
 	s, err := ship.Open(ship.Config{URL: store.URL, Prefix: store.Prefix})
@@ -80,7 +80,7 @@ func written(t *testing.T, alter func(map[string]any)) shiptest.Store {
 	}
 	t.Cleanup(func() { _ = s.Close() })
 	var docs []record.Document
-	for _, sp := range world {
+	for _, sp := range fixtureSpans {
 		r := []record.Record{sp.record()}
 		record.Identify(r)
 		docs = r[0].Documents(docs)
