@@ -49,7 +49,8 @@ func variedSchedule(t *rapid.T) schedule.Schedule {
 		DaysAhead:       rapid.IntRange(1, 4).Draw(t, "days ahead"),
 	}
 	hours := rapid.SampledFrom([]schedule.Hours{
-		{Opens: "12:00", Closes: "15:00"}, {Opens: "12:30", Closes: "14:00"}, {Opens: "18:00", Closes: "22:00"}, {Opens: "00:00", Closes: "24:00"},
+		{Opens: "12:00", Closes: "15:00"}, {Opens: "12:30", Closes: "14:00"},
+		{Opens: "18:00", Closes: "22:00"}, {Opens: "00:00", Closes: "24:00"},
 	})
 	for _, day := range weekdays {
 		if rapid.IntRange(0, 3).Draw(t, "open") > 0 {
