@@ -16,82 +16,110 @@ import (
 // refusals not at all; open returns an empty store.
 func RunMetrics(t *testing.T, open func(t *testing.T) Store) {
 	rec := telemetrytest.Start(t)
-	f := newFixture(t, open(t))
-	want := map[attribute.KeyValue]float64{}
-	events := func(kind string, n float64) { want[attribute.String(names.EventKind, kind)] += n }
-	sold := func(method string, covers float64) { want[attribute.String(names.Method, method)] += covers }
-	check := func(after string) {
-		t.Helper()
-		for label, n := range want {
-			metric := names.MetricReservations
-			if label.Key == names.Method {
-				metric = names.MetricCovers
-			}
-			if got, _ := rec.Value(t, metric, label); got != n {
-				t.Errorf("after %s: %s = %v, want %v", after, label.Value.AsString(), got, n)
-			}
+	m := metricsTest{newFixture(t, open(t)), rec, map[attribute.KeyValue]float64{}}
+	b := m.book()
+	m.bookConcurrently()
+	m.offerAcceptAndExpire()
+	m.moveEnterAndRemind(b)
+}
+
+// metricsTest knows what the metrics must be, by attribute.
+type metricsTest struct {
+	*fixture
+	rec  *telemetrytest.Recorder
+	want map[attribute.KeyValue]float64
+}
+
+// events adds n events of a kind, sold adds covers sold by a service method.
+func (m metricsTest) events(kind string, n float64) {
+	m.want[attribute.String(names.EventKind, kind)] += n
+}
+
+func (m metricsTest) sold(method string, covers float64) {
+	m.want[attribute.String(names.Method, method)] += covers
+}
+
+func (m metricsTest) check(after string) {
+	m.t.Helper()
+	for label, n := range m.want {
+		metric := names.MetricReservations
+		if label.Key == names.Method {
+			metric = names.MetricCovers
+		}
+		if got, _ := m.rec.Value(m.t, metric, label); got != n {
+			m.t.Errorf("after %s: %s = %v, want %v", after, label.Value.AsString(), got, n)
 		}
 	}
+}
 
-	b := f.newBooking(0, uuid.New(), 2)
-	f.mustBook(b)
-	if out := f.mustBook(b); !out.Replayed {
-		t.Error("the same key books again")
+func (m metricsTest) book() reservation.Booking {
+	b := m.newBooking(0, uuid.New(), 2)
+	m.mustBook(b)
+	if out := m.mustBook(b); !out.Replayed {
+		m.t.Error("the same key books again")
 	}
-	sold("reservation.Book", 2)
-	events(reservation.EventConfirmed, 1)
-	check("a booking and its replay")
+	m.sold("reservation.Book", 2)
+	m.events(reservation.EventConfirmed, 1)
+	m.check("a booking and its replay")
+	return b
+}
 
+// bookConcurrently makes stores with group commit use it. Ten bookings are refused.
+func (m metricsTest) bookConcurrently() {
 	var wg sync.WaitGroup
-	for range covers + 10 { // 10 are refused. Stores with group commit use it.
-		b := f.newBooking(3, uuid.New(), 1)
-		wg.Go(func() { _, _ = f.store.Book(t.Context(), b) })
+	for range covers + 10 {
+		b := m.newBooking(3, uuid.New(), 1)
+		wg.Go(func() { _, _ = m.store.Book(m.t.Context(), b) })
 	}
 	wg.Wait()
-	sold("reservation.Book", covers)
-	events(reservation.EventConfirmed, covers)
-	check("concurrent bookings")
+	m.sold("reservation.Book", covers)
+	m.events(reservation.EventConfirmed, covers)
+	m.check("concurrent bookings")
+}
 
-	booked := f.sellOut(1)
-	sold("reservation.Book", covers)
-	events(reservation.EventConfirmed, 4)
-	accepted, expired := f.mustJoin(1, 5), f.mustJoin(1, 5)
-	events(reservation.EventJoined, 2)
+func (m metricsTest) offerAcceptAndExpire() {
+	booked := m.sellOut(1)
+	m.sold("reservation.Book", covers)
+	m.events(reservation.EventConfirmed, 4)
+	accepted, expired := m.mustJoin(1, 5), m.mustJoin(1, 5)
+	m.events(reservation.EventJoined, 2)
 	for _, b := range booked[:2] {
-		f.mustCancel(b)
+		m.mustCancel(b)
 	}
-	events(reservation.EventCancelled, 2)
-	events(reservation.EventOffered, 2)
-	accept := reservation.OfferResponse{CommandMeta: f.meta(accepted.DinerID, uuid.NewString()), ID: accepted.ID, Accept: true}
+	m.events(reservation.EventCancelled, 2)
+	m.events(reservation.EventOffered, 2)
+	accept := reservation.OfferResponse{CommandMeta: m.meta(accepted.DinerID, uuid.NewString()), ID: accepted.ID, Accept: true}
 	for range 2 {
-		f.mustExecute(reservation.Command{
+		m.mustExecute(reservation.Command{
 			CommandMeta: accept.CommandMeta, Op: reservation.OpAccept, Scope: reservation.Scope{ReservationID: accept.ID}, Decide: accept.Decide,
 		})
 	}
-	sold("reservation.Accept", 5)
-	events(reservation.EventConfirmed, 1)
-	events("waitlist.accepted", 1)
-	f.now = f.now.Add(reservation.OfferTTL)
-	f.expireOffers()
-	f.expireOffers()
-	f.wantStatus(expired, reservation.Expired, 0)
-	events(reservation.EventExpired, 1)
-	check("a waitlist")
+	m.sold("reservation.Accept", 5)
+	m.events(reservation.EventConfirmed, 1)
+	m.events("waitlist.accepted", 1)
+	m.now = m.now.Add(reservation.OfferTTL)
+	m.expireOffers()
+	m.expireOffers()
+	m.wantStatus(expired, reservation.Expired, 0)
+	m.events(reservation.EventExpired, 1)
+	m.check("a waitlist")
+}
 
-	_, err := f.move(f.newMove(b, 5, 4))
-	f.must(err)
-	events(reservation.EventMoved, 1)
-	f.mustEnter(8, 3)
-	sold("reservation.Enter", 3)
-	events(reservation.EventConfirmed, 1)
-	if _, err := f.store.Book(t.Context(), f.newBooking(1, uuid.New(), 6)); err == nil {
-		t.Error("a party of 6 was booked with 5 covers left")
+func (m metricsTest) moveEnterAndRemind(b reservation.Booking) {
+	_, err := m.move(m.newMove(b, 5, 4))
+	m.must(err)
+	m.events(reservation.EventMoved, 1)
+	m.mustEnter(8, 3)
+	m.sold("reservation.Enter", 3)
+	m.events(reservation.EventConfirmed, 1)
+	if _, err := m.store.Book(m.t.Context(), m.newBooking(1, uuid.New(), 6)); err == nil {
+		m.t.Error("a party of 6 was booked with 5 covers left")
 	}
-	at := f.starts[5].Add(-reservation.ReminderLead)
-	n, err := f.store.EnqueueReminders(t.Context(), at, at.Add(2*reservation.ReminderLead), 100)
-	f.must(err)
-	events(reservation.EventReminder, float64(n))
-	sold("reservation.Move", 0)
-	events(reservation.EventDeclined, 0)
-	check("the rest")
+	at := m.starts[5].Add(-reservation.ReminderLead)
+	n, err := m.store.EnqueueReminders(m.t.Context(), at, at.Add(2*reservation.ReminderLead), 100)
+	m.must(err)
+	m.events(reservation.EventReminder, float64(n))
+	m.sold("reservation.Move", 0)
+	m.events(reservation.EventDeclined, 0)
+	m.check("a move, an owner entry, a refusal and reminders")
 }

@@ -2,10 +2,11 @@
 // runner that plays random scenarios on a store and on the model and compares
 // the two after every step.
 //
-// The model is the oracle, so it shares no rule with the domain: it uses the
-// domain's types and constants, and states every rule again in its own way.
-// It keeps no counter that could be wrong: booked covers are the sum of the
-// reservations, and the waitlist is the order in which diners joined.
+// The model is the oracle, so it uses the domain's types and constants but
+// states every rule about reservations again, in its own way. It keeps no
+// counter that could be wrong: booked covers are the sum of the reservations,
+// and the waitlist is the order in which diners joined. Only the slots that a
+// schedule plans come from the domain; package schedule has its own oracle.
 package model
 
 import (
