@@ -18,7 +18,7 @@ import (
 )
 
 // replicas starts two services on one database, each with a store of its own,
-// and returns where they listen.
+// and returns their URLs.
 func replicas(t *testing.T, wrap func(t *testing.T, database string, s *postgres.Store) reservation.Store) []string {
 	t.Helper()
 	database := postgrestest.Database(t)
@@ -47,32 +47,33 @@ func replicas(t *testing.T, wrap func(t *testing.T, database string, s *postgres
 	return urls
 }
 
-func TestACrowdIsAnsweredAsIfOneByOne(t *testing.T) {
+func TestConcurrentClientsSeeALinearizableService(t *testing.T) {
 	lineartest.Run(t, replicas(t, func(_ *testing.T, _ string, s *postgres.Store) reservation.Store { return s }), 48)
 }
 
-// hasty books as strategies.ReadThenWrite does and is the real store otherwise.
-type hasty struct {
+// readThenWrite books as strategies.ReadThenWrite does, and is the real store
+// otherwise.
+type readThenWrite struct {
 	*postgres.Store
 	booker *strategies.Booker
 }
 
-func (s hasty) Book(ctx context.Context, b reservation.Booking) (reservation.Outcome, error) {
+func (s readThenWrite) Book(ctx context.Context, b reservation.Booking) (reservation.Outcome, error) {
 	out, err := s.booker.Book(ctx, b)
-	if out.Replayed { // what the strategy remembers it as is not what it is to be convicted of
+	if out.Replayed { // the strategy replays a reservation as it is now: not the fault under test
 		return s.Store.Book(ctx, b)
 	}
 	return out, err
 }
 
-// The judge is worth nothing if it lets this pass.
-func TestReadingBeforeWritingIsConvicted(t *testing.T) {
-	lineartest.Convicts(t, replicas(t, func(t *testing.T, database string, s *postgres.Store) reservation.Store {
+// The negative control of the checker.
+func TestDetectsAStoreThatReadsBeforeItWrites(t *testing.T) {
+	lineartest.Detects(t, replicas(t, func(t *testing.T, database string, s *postgres.Store) reservation.Store {
 		booker, err := strategies.Open(t.Context(), strategies.ReadThenWrite, database, postgres.SessionSettings(), s)
 		if err != nil {
 			t.Fatal(err)
 		}
 		t.Cleanup(booker.Close)
-		return hasty{s, booker}
+		return readThenWrite{s, booker}
 	}), 60)
 }

@@ -18,9 +18,9 @@ func (s *Store) SlotsWithExpiry(_ context.Context, now time.Time, n int) ([]rese
 	defer s.mu.Unlock()
 	due := map[reservation.SlotID]bool{}
 	for _, r := range s.reservations {
-		ranOut := r.Status == reservation.Offered && !now.Before(r.OfferEndsAt)
-		closed := r.Status == reservation.Waiting && !now.Before(s.slots[r.SlotID].CancelUntil)
-		if (ranOut || closed) && len(due) < n {
+		offerExpired := r.Status == reservation.Offered && !now.Before(r.OfferEndsAt)
+		waitlistEnded := r.Status == reservation.Waiting && !now.Before(s.slots[r.SlotID].CancelUntil)
+		if (offerExpired || waitlistEnded) && len(due) < n {
 			due[r.SlotID] = true
 		}
 	}
@@ -37,8 +37,8 @@ func (s *Store) RestaurantsToGenerate(_ context.Context, before time.Time, n int
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	var list []string
-	for restaurant, p := range s.plans {
-		if p.schedule != nil && p.generated.Before(before) {
+	for restaurant, p := range s.restaurants {
+		if p.schedule != nil && p.generatedAt.Before(before) {
 			list = append(list, restaurant)
 		}
 	}
@@ -50,31 +50,33 @@ func (s *Store) RestaurantsToGenerate(_ context.Context, before time.Time, n int
 func (s *Store) EnqueueReminders(ctx context.Context, now, before time.Time, n int) (int, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	reminded, trace := 0, telemetry.Traceparent(ctx)
+	enqueued, traceparent := 0, telemetry.Traceparent(ctx)
 	for _, r := range s.reservations {
-		if reminded < n && r.Status == reservation.Confirmed && r.DinerID != uuid.Nil &&
-			r.Start.After(now) && r.Start.Before(before) && s.updated[r.ID].Before(r.Start.Add(-reservation.ReminderLead)) &&
-			!s.reminded[r.ID].Equal(r.Start) {
+		changedAhead := s.updated[r.ID].Before(r.Start.Add(-reservation.ReminderLead))
+		if enqueued < n && r.Status == reservation.Confirmed && r.DinerID != uuid.Nil &&
+			r.Start.After(now) && r.Start.Before(before) && changedAhead && !s.reminded[r.ID].Equal(r.Start) {
 			s.reminded[r.ID] = r.Start
-			s.enqueue(reservation.Event{ID: uuid.New(), Kind: reservation.EventReminder, OccurredAt: now, Reservation: *r, Traceparent: trace})
-			reminded++
+			s.enqueue(reservation.Event{
+				ID: uuid.New(), Kind: reservation.EventReminder, OccurredAt: now, Reservation: *r, Traceparent: traceparent,
+			})
+			enqueued++
 		}
 	}
-	s.metrics.Reminded(ctx, reminded)
-	return reminded, nil
+	s.metrics.Reminded(ctx, enqueued)
+	return enqueued, nil
 }
 
 // DeleteIdempotencyRecords implements [jobs.Store].
-func (s *Store) DeleteIdempotencyRecords(_ context.Context, before time.Time, n int) (swept int, err error) {
+func (s *Store) DeleteIdempotencyRecords(_ context.Context, before time.Time, n int) (deleted int, err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	for k, a := range s.records {
-		if a.at.Before(before) && swept < n {
-			delete(s.records, k)
-			swept++
+	for key, record := range s.records {
+		if record.createdAt.Before(before) && deleted < n {
+			delete(s.records, key)
+			deleted++
 		}
 	}
-	return swept, nil
+	return deleted, nil
 }
 
 // Audit implements [jobs.Store].
