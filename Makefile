@@ -31,7 +31,7 @@ launcher:
 	@go build -buildvcs=false -o $(JARI) ./infra/local/cmd/jari
 
 ##@ Checking
-.PHONY: test tools test-parts check fmt lint rules fresh runbooks secrets check-web
+.PHONY: test tools test-parts check fmt lint rules words fresh runbooks secrets check-web
 test: tools check ## every test, with real parts started for it (this is what CI runs)
 	@$(JARI) with --dir .jari/test --port-offset auto -- $(MAKE) test-parts
 
@@ -50,7 +50,7 @@ test-parts:
 	cd web && npm test
 	cd web && JARI_TEST_REQUIRED=1 npm run e2e
 
-check: fmt lint rules fresh runbooks secrets check-web ## format, vet, staticcheck, import rules, generated files, runbooks, secrets, the page
+check: fmt lint rules words fresh runbooks secrets check-web ## format, vet, staticcheck, import rules, words, generated files, runbooks, secrets, the page
 
 fmt:
 	@out=$$(gofmt -l $(MODULES) fluentbit/agent); [ -z "$$out" ] || { echo "not gofmt'ed, run gofmt -w on:"; echo "$$out"; exit 1; }
@@ -59,9 +59,12 @@ lint: $(TOOLS)/staticcheck ## go vet and staticcheck over every module
 	@for m in $(MODULES); do (cd $$m && go vet ./... && $(CURDIR)/$(TOOLS)/staticcheck ./...) || { echo "lint failed in $$m"; exit 1; }; done
 	@cd fluentbit/agent && export GOWORK=off && go vet ./... && $(CURDIR)/$(TOOLS)/staticcheck ./...
 
-rules: ## who may import whom (services/arch_test.go and infra/rules say why)
+rules: ## which package may import which (services/arch_test.go and infra/rules state the reasons)
 	@cd services && go test -count=1 .
-	@cd infra && go test -count=1 ./rules
+	@cd infra && go test -count=1 -skip DiscouragedWords ./rules
+
+words: ## operators read no discouraged word (infra/rules/discouraged.yaml lists them)
+	@cd infra && go test -count=1 -run DiscouragedWords ./rules
 
 fresh: ## generated files are what `make generate` makes
 	@infra/fresh.sh
