@@ -23,7 +23,7 @@ status: launcher ## what runs, where, since when
 	@$(JARI) status $(FLAGS)
 logs: launcher ## follow a part's log: make logs S=reservation
 	@$(JARI) logs -f $(FLAGS) $(S)
-demo: launcher ## play one evening against the running system (under 3 minutes)
+demo: launcher ## run the demo scenario against the running system (under 3 minutes)
 	@$(JARI) demo $(FLAGS)
 
 .PHONY: launcher
@@ -31,24 +31,62 @@ launcher:
 	@go build -buildvcs=false -o $(JARI) ./infra/local/cmd/jari
 
 ##@ Checking
-.PHONY: test tools test-parts check fmt lint rules words fresh runbooks secrets check-web
-test: tools check ## every test, with real parts started for it (this is what CI runs)
-	@$(JARI) with --dir .jari/test --port-offset auto -- $(MAKE) test-parts
+.PHONY: test test-full test-steps tools test-parts check fmt lint rules words fresh runbooks secrets check-web
+# Both print a table of their steps and times at the end. The number after run is
+# the step's budget in seconds on two cores; a step over its budget is marked, not failed.
+test: ## every test but the long campaigns, with real parts started for it, within 40 minutes (this is what CI runs)
+	@infra/steps.sh report 2400 $(SUBMAKE) test-steps
+test-full: ## the same with the long campaigns and more rounds of the random tests, within 3 hours
+	@infra/steps.sh report 10800 $(SUBMAKE) test-steps LONG=yes
+
+SUBMAKE := $(MAKE)
+STEP := infra/steps.sh run
+LONG ?=
+# how long one module's tests may take
+TEST_BUDGET_alerting        := 150
+TEST_BUDGET_fluentbit       := 150
+TEST_BUDGET_infra           := 250
+TEST_BUDGET_internal        := 90
+TEST_BUDGET_kibana          := 40
+TEST_BUDGET_services        := 450
+TEST_BUDGET_telemetry       := 150
+TEST_BUDGET_telemetry/names := 20
+
+test-steps:
+	@$(STEP) 120 tools $(SUBMAKE) tools
+	@$(STEP) 200 check $(SUBMAKE) check
+	@$(JARI) with --dir .jari/test --port-offset auto -- $(SUBMAKE) test-parts
 
 tools: launcher
 	@$(JARI) tools
 
+define newline
+
+
+endef
+
 # inside `jari with`: the system runs, its addresses are in JARI_TEST_*. Nothing is
 # taken from Go's test cache: it does not know of the system, nor of files of other modules
+test-parts: export JARI_TEST_REQUIRED := 1
 test-parts:
-	$(JARI) demo --dir .jari/test
-	$(JARI) demo --dir .jari/test --only rush --kill
-	JARI_TEST_REQUIRED=1 go test -count=1 $(addsuffix /...,$(addprefix ./,$(MODULES)))
-	cd fluentbit/agent && JARI_TEST_REQUIRED=1 GOWORK=off go test -count=1 ./...
-	$(MAKE) chaos-booking FLAGS='-sellouts 6 -save ""'
-	$(MAKE) chaos-telemetry FLAGS='-records 300 -rate 300 -save ""'
-	cd web && npm test
-	cd web && JARI_TEST_REQUIRED=1 npm run e2e
+	@$(STEP) 180 "demo" $(JARI) demo --dir .jari/test
+	@$(STEP) 60 "demo, rush under kill -9" $(JARI) demo --dir .jari/test --only rush --kill
+	$(foreach m,$(MODULES),@$(STEP) $(or $(TEST_BUDGET_$(m)),60) "go test $(m)" go test -count=1 ./$(m)/...$(newline))
+	@$(STEP) 120 "go test fluentbit/agent" env GOWORK=off go test -C fluentbit/agent -count=1 ./...
+	@$(STEP) 30 "web, unit tests" bash -c 'cd web && npm test'
+	@$(STEP) 120 "web, end to end" bash -c 'cd web && npm run e2e'
+ifeq ($(LONG),)
+	@$(STEP) 90 "chaos-booking, short" $(SUBMAKE) chaos-booking FLAGS='-sellouts 6 -save ""'
+	@$(STEP) 240 "chaos-telemetry, short" $(SUBMAKE) chaos-telemetry FLAGS='-records 300 -rate 300 -save ""'
+else
+	@$(STEP) 900 "chaos-booking" $(SUBMAKE) chaos-booking FLAGS='-save ""'
+	@$(STEP) 600 "chaos-telemetry" $(SUBMAKE) chaos-telemetry FLAGS='-save ""'
+	@$(STEP) 2400 "linearizability, 900 rounds" env JARI_LINEAR_ROUNDS=900 go test -count=1 -timeout 2h ./services/reservation/lineartest
+	@$(STEP) 2400 "rapid, 10000 checks" bash -c 'go test -count=1 -timeout 2h $$($(RAPID_PACKAGES)) -rapid.checks=10000'
+endif
+
+# the packages whose tests use rapid, since no others know its flags
+RAPID_PACKAGES = go list -test -f "{{.ForTest}} {{.Deps}}" ./services/... | sed -n "s|^\([^ ][^ ]*\) .*pgregory.net/rapid.*|\1|p" | sort -u
 
 check: fmt lint rules words fresh runbooks secrets check-web ## format, vet, staticcheck, import rules, words, generated files, runbooks, secrets, the page
 
@@ -127,4 +165,4 @@ hooks: ## let git run the fast half of the checks before each commit
 help: ## this list
 	@awk 'BEGIN {FS = ":.*## "; print "Jari — usage: make <target>"} \
 	  /^##@/ {printf "\n%s\n", substr($$0, 5)} \
-	  /^[a-z-]+:.*## / {printf "  %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	  /^[a-z-]+:.*## / {printf "  %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
