@@ -45,7 +45,7 @@ func TestATableHasAColumnForEachField(t *testing.T) {
 
 func TestASavedReportHasExactlyTheAgreedMembers(t *testing.T) {
 	dir := t.TempDir()
-	picture := Picture{Title: "how fast", Panels: []Panel{{
+	picture := Chart{Title: "how fast", Panels: []Panel{{
 		Title: "bookings/s", Log: true, Categories: []string{"hot", "calm"},
 		Series: []Series{{"grouped", []float64{9000, 0}}, {"for_update", []float64{250, math.NaN()}}},
 	}}}
@@ -109,7 +109,7 @@ func wellFormed(text []byte) error {
 }
 
 func TestAPanelWithTooFewValuesIsRefused(t *testing.T) {
-	p := Picture{Panels: []Panel{{Title: "t", Categories: []string{"a", "b"}, Series: []Series{{"s", []float64{1}}}}}}
+	p := Chart{Panels: []Panel{{Title: "t", Categories: []string{"a", "b"}, Series: []Series{{"s", []float64{1}}}}}}
 	if err := p.WriteSVG(io.Discard); err == nil || !strings.Contains(err.Error(), "1 values for 2 categories") {
 		t.Errorf("it is drawn: %v", err)
 	}

@@ -20,15 +20,15 @@ type Machine struct {
 func ThisMachine() Machine {
 	cpuinfo, _ := os.ReadFile("/proc/cpuinfo")
 	meminfo, _ := os.ReadFile("/proc/meminfo")
-	kib, _ := strconv.ParseFloat(strings.TrimSuffix(labelled(string(meminfo), "MemTotal"), " kB"), 64)
+	kib, _ := strconv.ParseFloat(strings.TrimSuffix(fieldOf(string(meminfo), "MemTotal"), " kB"), 64)
 	return Machine{
-		CPU: labelled(string(cpuinfo), "model name"), Cores: runtime.NumCPU(),
+		CPU: fieldOf(string(cpuinfo), "model name"), Cores: runtime.NumCPU(),
 		MemoryGiB: math.Round(kib/(1<<20)*10) / 10,
 	}
 }
 
-// labelled is what follows "label:" in the first such line of text.
-func labelled(text, label string) string {
+// fieldOf is what follows "label:" in the first such line of text.
+func fieldOf(text, label string) string {
 	for line := range strings.Lines(text) {
 		if name, value, ok := strings.Cut(line, ":"); ok && strings.TrimSpace(name) == label {
 			return strings.TrimSpace(value)

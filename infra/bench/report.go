@@ -73,7 +73,7 @@ func cell(v reflect.Value) string {
 
 // Save writes NAME.json and, unless p is empty, NAME.svg into dir, which is
 // docs/bench for a run that counts.
-func (r Report[Row]) Save(dir string, p Picture) error {
+func (r Report[Row]) Save(dir string, p Chart) error {
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return err
 	}

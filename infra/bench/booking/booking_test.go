@@ -2,7 +2,6 @@ package main
 
 import (
 	"bytes"
-
 	"encoding/json"
 	"fmt"
 	"math"
@@ -60,7 +59,7 @@ func TestPopularityFollowsZipfAndTheCalmDoesNot(t *testing.T) {
 	if share := float64(popular[0]) / 200_000; share < 0.11 || share > 0.15 {
 		t.Errorf("the first slot gets a share of %.3f, not one in eight", share)
 	}
-	even := counted(rig.Evenly(1000)(r), 1000, 200_000)
+	even := counted(rig.Uniform(1000)(r), 1000, 200_000)
 	if zipfian(even) { // the control
 		t.Error("an even choice passes for Zipf's")
 	}
@@ -87,19 +86,19 @@ func TestThePlanHasEveryCellTheIssueNames(t *testing.T) {
 
 func TestMediansAndTheWorstOverbooking(t *testing.T) {
 	n := int64(300)
-	run := func(booked, over int) outcome {
-		return outcome{
-			Answers: rig.Answers{Took: time.Second, Booked: booked, Times: []time.Duration{time.Millisecond, 3 * time.Millisecond}},
+	run := func(booked, over int) measurement {
+		return measurement{
+			Results: rig.Results{Duration: time.Second, Booked: booked, Latencies: []time.Duration{time.Millisecond, 3 * time.Millisecond}},
 			cpu:     [2]time.Duration{time.Second, time.Second}, statements: &n, overbooked: over,
 		}
 	}
-	r := condense(cell{store: "x", disk: rig.RAM, conns: 8}, []outcome{run(100, 0), run(300, 7), run(200, 1)})
+	r := summarise(cell{store: "x", disk: rig.RAM, conns: 8}, []measurement{run(100, 0), run(300, 7), run(200, 1)})
 	if r.PerSecond != 200 || r.Overbooked != 7 || r.CPU != 10 || *r.Statements != 1.5 || r.P50 != 1 || r.P99 != 3 {
 		t.Errorf("condensed to %+v", r)
 	}
 	silent := run(100, 0)
 	silent.statements = nil
-	if r := condense(cell{}, []outcome{silent}); r.Statements != nil {
+	if r := summarise(cell{}, []measurement{silent}); r.Statements != nil {
 		t.Errorf("statements that nobody counted are %v", *r.Statements)
 	}
 }

@@ -26,17 +26,17 @@ type row struct {
 	Statements  *float64 `json:"statements_per_booking"` // null where the server does not count them
 }
 
-// outcome is one run of one cell.
-type outcome struct {
-	rig.Answers
+// measurement is one run of one cell.
+type measurement struct {
+	rig.Results
 	cpu        [2]time.Duration // of the service and of the database
 	statements *int64
 	overbooked int
 }
 
-// condense makes a row of the runs of one cell.
-func condense(c cell, runs []outcome) row {
-	of := func(figure func(outcome) float64, digits int) float64 {
+// summarise makes a row of the runs of one cell.
+func summarise(c cell, runs []measurement) row {
+	of := func(figure func(measurement) float64, digits int) float64 {
 		var values []float64
 		for _, o := range runs {
 			values = append(values, figure(o))
@@ -45,20 +45,20 @@ func condense(c cell, runs []outcome) row {
 		return math.Round(bench.Median(values)*scale) / scale
 	}
 	percentile := func(q float64) float64 {
-		return of(func(o outcome) float64 { return bench.Millis(bench.Percentile(o.Times, q)) }, 2)
+		return of(func(o measurement) float64 { return bench.Millis(bench.Percentile(o.Latencies, q)) }, 2)
 	}
 	r := row{
 		Store: c.store, Scenario: c.name, Disk: c.disk, Connections: c.conns,
-		PerSecond: of(func(o outcome) float64 { return float64(o.Booked) / o.Took.Seconds() }, 0),
+		PerSecond: of(func(o measurement) float64 { return float64(o.Booked) / o.Duration.Seconds() }, 0),
 		P50:       percentile(0.50), P95: percentile(0.95), P99: percentile(0.99),
-		Refused: int(of(func(o outcome) float64 { return float64(o.Refused) }, 0)),
-		CPU:     of(func(o outcome) float64 { return (o.cpu[0] + o.cpu[1]).Seconds() / thousands(o.Booked) }, 3),
+		Refused: int(of(func(o measurement) float64 { return float64(o.Refused) }, 0)),
+		CPU:     of(func(o measurement) float64 { return (o.cpu[0] + o.cpu[1]).Seconds() / thousands(o.Booked) }, 3),
 	}
 	for _, o := range runs {
 		r.Overbooked = max(r.Overbooked, o.overbooked)
 	}
 	if runs[0].statements != nil {
-		each := of(func(o outcome) float64 { return float64(*o.statements) / float64(max(o.Booked, 1)) }, 3)
+		each := of(func(o measurement) float64 { return float64(*o.statements) / float64(max(o.Booked, 1)) }, 3)
 		r.Statements = &each
 	}
 	return r

@@ -52,8 +52,8 @@ func goals(rows []row) (list []bench.Goal) {
 	return list
 }
 
-// picture shows throughput and tail latency of every cell, and who overbooked.
-func picture(rows []row, which []string) bench.Picture {
+// chart shows throughput and tail latency of every cell, and who overbooked.
+func chart(rows []row, which []string) bench.Chart {
 	var categories []string
 	at := map[string]int{}
 	name := func(r row) string { return fmt.Sprintf("%s\n%d conns, %s", r.Scenario, r.Connections, r.Disk) }
@@ -79,7 +79,7 @@ func picture(rows []row, which []string) bench.Picture {
 		}
 		return p
 	}
-	return bench.Picture{Title: "Booking a seat, four ways", Panels: []bench.Panel{
+	return bench.Chart{Title: "Booking a seat, four ways", Panels: []bench.Panel{
 		panel("bookings per second (sold-out-rush: until 200 covers are gone and 20,000 requests answered)", true, func(r row) float64 { return r.PerSecond }),
 		panel("99th percentile of all answers, ms", true, func(r row) float64 { return r.P99 }),
 		panel("CPU seconds of service and database per 1,000 bookings", true, func(r row) float64 { return r.CPU }),

@@ -95,7 +95,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	if err != nil {
 		return err
 	}
-	b := &benchmark{options: o, root: root, say: func(format string, args ...any) { fmt.Fprintf(stderr, format+"\n", args...) }}
+	b := &benchmark{options: o, root: root, logf: func(format string, args ...any) { fmt.Fprintf(stderr, format+"\n", args...) }}
 	rows, err := b.measure(ctx)
 	if err != nil {
 		return err
@@ -109,25 +109,25 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 		return err
 	}
 	fmt.Fprintf(stdout, "\nThe load itself costs %.1f µs of CPU per request; it is not in the figures, but shares the machine.\n",
-		float64(b.cost)/float64(time.Microsecond))
+		float64(b.loadCost)/float64(time.Microsecond))
 	if o.out == "" {
 		return nil
 	}
 	if !filepath.IsAbs(o.out) {
 		o.out = filepath.Join(root, o.out)
 	}
-	return report.Save(o.out, picture(rows, o.stores))
+	return report.Save(o.out, chart(rows, o.stores))
 }
 
 // benchmark is a run of everything that was asked for.
 type benchmark struct {
 	options
-	root    string
-	say     func(format string, args ...any)
-	cost    time.Duration
-	program string
-	at      ports.Offset
-	sink    *rig.Sink
+	root     string
+	logf     func(format string, args ...any)
+	loadCost time.Duration
+	program  string
+	at       ports.Offset
+	sink     *rig.Sink
 }
 
 func (b *benchmark) measure(ctx context.Context) (rows []row, err error) {
@@ -142,14 +142,14 @@ func (b *benchmark) measure(ctx context.Context) (rows []row, err error) {
 		return nil, err
 	}
 	defer os.RemoveAll(tmp)
-	b.say("building reservationd with the strategies in it")
+	b.logf("building reservationd with the strategies in it")
 	if b.program, err = rig.Build(ctx, b.root, tmp, "strategies"); err != nil {
 		return nil, err
 	}
-	if b.cost, err = rig.OwnCost(ctx, min(b.seconds, 2*time.Second)); err != nil {
+	if b.loadCost, err = rig.LoadCost(ctx, min(b.seconds, 2*time.Second)); err != nil {
 		return nil, err
 	}
-	b.say("the load costs %v of CPU per request", b.cost)
+	b.logf("the load costs %v of CPU per request", b.loadCost)
 	if b.profile != "" {
 		if err := os.MkdirAll(b.profile, 0o755); err != nil {
 			return nil, err
@@ -172,21 +172,21 @@ func (b *benchmark) measure(ctx context.Context) (rows []row, err error) {
 // onDisk measures every cell on one disk. Runs of the stores of one scenario
 // alternate, so that whatever else the machine does meets all of them.
 func (b *benchmark) onDisk(ctx context.Context, disk string) (rows []row, err error) {
-	dir, err := rig.Place(b.root, disk)
+	dir, err := rig.MakeDir(b.root, disk)
 	if err != nil {
 		return nil, err
 	}
-	b.say("starting PostgreSQL on disk %s", disk)
+	b.logf("starting PostgreSQL on disk %s", disk)
 	db, err := rig.StartDatabase(ctx, b.root, dir, b.at, disk)
 	if err != nil {
 		return nil, errors.Join(err, os.RemoveAll(dir))
 	}
 	defer func() { err = errors.Join(err, db.Remove()) }()
-	if !db.Counts {
-		b.say("this PostgreSQL has no pg_stat_statements: statements_per_booking stays empty")
+	if !db.CountsStatements {
+		b.logf("this PostgreSQL has no pg_stat_statements: statements_per_booking stays empty")
 	}
 	// The service makes the schema.
-	s, err := b.service(ctx, "grouped", db, dir)
+	s, err := b.startService(ctx, "grouped", db, dir)
 	if err != nil {
 		return nil, err
 	}
@@ -195,11 +195,11 @@ func (b *benchmark) onDisk(ctx context.Context, disk string) (rows []row, err er
 	}
 	cells := plan([]string{disk}, b.only, b.stores)
 	for group := range slices.Chunk(cells, len(b.stores)) {
-		runs := make([][]outcome, len(group))
+		runs := make([][]measurement, len(group))
 		for i := range b.runs {
 			for j := range group {
 				j = (i + j) % len(group)
-				o, err := b.once(ctx, db, dir, group[j], i)
+				o, err := b.runOnce(ctx, db, dir, group[j], i)
 				if err != nil {
 					return nil, fmt.Errorf("%s, %s, disk %s: %w", group[j].store, group[j].name, disk, err)
 				}
@@ -207,7 +207,7 @@ func (b *benchmark) onDisk(ctx context.Context, disk string) (rows []row, err er
 			}
 		}
 		for j, c := range group {
-			rows = append(rows, condense(c, runs[j]))
+			rows = append(rows, summarise(c, runs[j]))
 		}
 	}
 	return rows, nil

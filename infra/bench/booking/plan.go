@@ -17,7 +17,7 @@ type scenario struct {
 	capacity    int   // covers of each slot
 	connections []int // as many diners at a time
 	requests    int   // the load ends after so many; 0: when the time is over
-	pick        func(r *rand.Rand) func() int
+	picker      func(r *rand.Rand) func() int
 }
 
 const (
@@ -28,10 +28,10 @@ const (
 )
 
 var scenarios = []scenario{
-	{name: hotSlot, slots: 1, capacity: rig.Plenty, connections: []int{64, 256}, pick: rig.Evenly(1)},
-	{name: zipf1000, slots: 1000, capacity: rig.Plenty, connections: []int{64, 256}, pick: byPopularity(1000)},
-	{name: calm, slots: 1000, capacity: rig.Plenty, connections: []int{8}, pick: rig.Evenly(1000)},
-	{name: soldOutRush, slots: 1, capacity: 200, connections: []int{256}, requests: 20_000, pick: rig.Evenly(1)},
+	{name: hotSlot, slots: 1, capacity: rig.Unlimited, connections: []int{64, 256}, picker: rig.Uniform(1)},
+	{name: zipf1000, slots: 1000, capacity: rig.Unlimited, connections: []int{64, 256}, picker: byPopularity(1000)},
+	{name: calm, slots: 1000, capacity: rig.Unlimited, connections: []int{8}, picker: rig.Uniform(1000)},
+	{name: soldOutRush, slots: 1, capacity: 200, connections: []int{256}, requests: 20_000, picker: rig.Uniform(1)},
 }
 
 func scenarioNames() (names []string) {

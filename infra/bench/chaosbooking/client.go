@@ -11,26 +11,26 @@ import (
 	"sync/atomic"
 	"time"
 
-	"jari.example/infra/bench/chaosbooking/verdict"
+	"jari.example/infra/bench/chaosbooking/invariants"
 	"jari.example/telemetry/names"
 )
 
-// clientLog is what the diners have asked and heard, and what was killed.
-type clientLog struct {
-	mu      sync.Mutex
-	tries   []verdict.Try
-	numbers []string // of each try, as its proxy knows it
-	kills   []verdict.Kill
+// recorder is what the diners have asked and heard, and what was killed.
+type recorder struct {
+	mu       sync.Mutex
+	attempts []invariants.Attempt
+	numbers  []string // of each try, as its proxy knows it
+	kills    []invariants.Kill
 }
 
-func (l *clientLog) add(t verdict.Try, number string) {
+func (l *recorder) add(t invariants.Attempt, number string) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.tries, l.numbers = append(l.tries, t), append(l.numbers, number)
+	l.attempts, l.numbers = append(l.attempts, t), append(l.numbers, number)
 }
 
-// killed adds a kill; what it has left for sale is told later.
-func (l *clientLog) killed(k verdict.Kill) (count func(left int)) {
+// addKill adds a kill; what it has left for sale is told later.
+func (l *recorder) addKill(k invariants.Kill) (count func(left int)) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.kills = append(l.kills, k)
@@ -38,31 +38,31 @@ func (l *clientLog) killed(k verdict.Kill) (count func(left int)) {
 	return func(left int) {
 		l.mu.Lock()
 		defer l.mu.Unlock()
-		l.kills[n].Left = left
+		l.kills[n].CoversLeft = left
 	}
 }
 
-// hit reports whether a kill may have hit the try.
-func (l *clientLog) hit(t verdict.Try) bool {
+// interrupted reports whether a kill may have hit the try.
+func (l *recorder) interrupted(t invariants.Attempt) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	for _, k := range l.kills {
-		if k.Caught(t) {
+		if k.MayHaveHit(t) {
 			return true
 		}
 	}
 	return false
 }
 
-// call is one HTTP request of a diner.
-type call struct {
+// request is one HTTP request of a diner.
+type request struct {
 	method, path, body string
 	keyed              bool // sends the intention's key as its Idempotency-Key
 	ifMatch            string
 }
 
-// reply is what the diner reads of an answer.
-type reply struct {
+// response is what the diner reads of an answer.
+type response struct {
 	status int
 	etag   string
 	reason string // of a refusal
@@ -74,31 +74,31 @@ type reply struct {
 	}
 }
 
-// patience is how long a diner waits for one answer.
-const patience = 5 * time.Second
+// requestTimeout is how long a diner waits for one answer.
+const requestTimeout = 5 * time.Second
 
 var (
-	diners = &http.Client{Timeout: patience, Transport: &http.Transport{MaxIdleConnsPerHost: 256}}
-	lastID atomic.Int64
+	httpClient = &http.Client{Timeout: requestTimeout, Transport: &http.Transport{MaxIdleConnsPerHost: 256}}
+	attemptID  atomic.Int64
 )
 
-// once sends one request through a replica's door, and logs it.
-func (d *diner) once(ctx context.Context, via string, t verdict.Try, c call) (reply, verdict.Try) {
-	number := strconv.FormatInt(lastID.Add(1), 10)
-	t.Diner, t.Via, t.Began = d.id, via, time.Now()
-	headers := map[string]string{headerTry: number, "If-Match": c.ifMatch}
+// attempt sends one request through a replica's door, and logs it.
+func (d *actor) attempt(ctx context.Context, via string, t invariants.Attempt, c request) (response, invariants.Attempt) {
+	number := strconv.FormatInt(attemptID.Add(1), 10)
+	t.Diner, t.Replica, t.Began = d.id, via, time.Now()
+	headers := map[string]string{headerAttempt: number, "If-Match": c.ifMatch}
 	if c.keyed {
 		headers[names.HeaderIdempotency] = t.Key
 	}
-	r, replayed := d.send(ctx, d.sys.doors[via], c, headers)
+	r, replayed := d.send(ctx, d.sys.proxies[via], c, headers)
 	t.Ended, t.Status, t.Replayed = time.Now(), r.status, replayed
 	slot, _ := strconv.ParseInt(r.body.SlotID, 10, 64) // of a refusal: none
-	t.Answer = verdict.Answer{ID: r.body.ID, Slot: slot, Party: r.body.Party, Status: r.body.Status}
-	d.log.add(t, number)
+	t.Response = invariants.Response{ID: r.body.ID, Slot: slot, Party: r.body.Party, Status: r.body.Status}
+	d.recorder.add(t, number)
 	return r, t
 }
 
-func (d *diner) send(ctx context.Context, door string, c call, headers map[string]string) (r reply, replayed bool) {
+func (d *actor) send(ctx context.Context, door string, c request, headers map[string]string) (r response, replayed bool) {
 	req, err := http.NewRequestWithContext(ctx, c.method, door+c.path, nil)
 	if err != nil {
 		return r, false
@@ -118,7 +118,7 @@ func (d *diner) send(ctx context.Context, door string, c call, headers map[strin
 	if c.body != "" {
 		req.Header.Set("Content-Type", "application/json")
 	}
-	res, err := diners.Do(req)
+	res, err := httpClient.Do(req)
 	if err != nil {
 		return r, false
 	}
@@ -136,7 +136,7 @@ func (d *diner) send(ctx context.Context, door string, c call, headers map[strin
 		err = json.Unmarshal(body, &r.body)
 	}
 	if err != nil {
-		return reply{}, false
+		return response{}, false
 	}
 	return r, res.Header.Get("Idempotency-Replayed") != ""
 }

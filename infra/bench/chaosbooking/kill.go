@@ -9,10 +9,10 @@ import (
 	"syscall"
 )
 
-// kill9 ends a process and its children as a power cut would: all of them, and
+// killTree ends a process and its children as a power cut would: all of them, and
 // none hears of another's end. They are stopped first, or a postmaster would
 // notice its dead backends, and backends their dead postmaster.
-func kill9(pid int) error {
+func killTree(pid int) error {
 	if err := syscall.Kill(pid, syscall.SIGSTOP); err != nil {
 		return err
 	}

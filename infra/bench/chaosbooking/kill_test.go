@@ -31,7 +31,7 @@ func TestAKillTakesTheChildrenAlong(t *testing.T) {
 	if got := children(parent.Process.Pid); len(got) != 1 || got[0] != child {
 		t.Fatalf("the children are %v, not %d", got, child)
 	}
-	if err := kill9(parent.Process.Pid); err != nil {
+	if err := killTree(parent.Process.Pid); err != nil {
 		t.Fatal(err)
 	}
 	if err := parent.Wait(); err == nil {

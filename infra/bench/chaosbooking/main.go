@@ -17,7 +17,7 @@ import (
 	"time"
 
 	"jari.example/infra/bench"
-	"jari.example/infra/bench/chaosbooking/verdict"
+	"jari.example/infra/bench/chaosbooking/invariants"
 )
 
 func main() {
@@ -30,10 +30,10 @@ func main() {
 	}
 }
 
-// early is the share of kills that must land before the sell-out: afterwards a
+// earlyShare is the share of kills that must land before the sell-out: afterwards a
 // seller has little left to get wrong. Of a few kills a share says little, so
 // the short campaign asks for less.
-func (s settings) early() float64 {
+func (s settings) earlyShare() float64 {
 	if s.sellouts < 20 {
 		return 0.5
 	}
@@ -63,15 +63,15 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	if fs.NArg() > 0 || s.sellouts < 1 {
 		return errors.New("usage: chaosbooking [flags]; -h lists them")
 	}
-	v, err := perform(ctx, s, stdout)
+	v, err := runExperiment(ctx, s, stdout)
 	if err != nil {
 		return err
 	}
 	return report(s, v, stdout)
 }
 
-// perform runs the campaign on a system of its own, of which nothing is left.
-func perform(ctx context.Context, s settings, out io.Writer) (v verdict.Verdict, err error) {
+// runExperiment runs the campaign on a system of its own, of which nothing is left.
+func runExperiment(ctx context.Context, s settings, out io.Writer) (v invariants.Result, err error) {
 	began := time.Now()
 	fmt.Fprintf(out, "seed %d; starting Postgres, SES and two sellers\n", s.seed)
 	sys, err := start(ctx, s)
@@ -82,7 +82,7 @@ func perform(ctx context.Context, s settings, out io.Writer) (v verdict.Verdict,
 	defer func() { err = errors.Join(err, sys.stop(err != nil && ctx.Err() == nil)) }()
 	fmt.Fprintf(out, "up after %s\n", time.Since(began).Round(100*time.Millisecond))
 
-	c := newCampaign(sys, s.seed)
+	c := newExperiment(sys, s.seed)
 	for n := range s.sellouts {
 		line, err := c.sellout(ctx, n)
 		if err != nil {
@@ -94,43 +94,43 @@ func perform(ctx context.Context, s settings, out io.Writer) (v verdict.Verdict,
 	if err := sys.drain(ctx); err != nil {
 		return v, err
 	}
-	world, err := sys.witnesses(ctx, c.log)
+	world, err := sys.collect(ctx, c.recorder)
 	if err != nil {
 		return v, err
 	}
-	v = verdict.Judge(world, verdict.Demand{Kills: s.sellouts, Early: s.early()})
+	v = invariants.Check(world, invariants.Minimum{Kills: s.sellouts, EarlyShare: s.earlyShare()})
 	v.Sellouts = s.sellouts
-	if len(v.Findings) > 0 {
+	if len(v.Violations) > 0 {
 		sys.keep = true
 	}
 	fmt.Fprintf(out, "over after %s\n", time.Since(began).Round(time.Second))
 	return v, nil
 }
 
-// mostShown bounds how many findings are printed: the first tell the story.
-const mostShown = 40
+// maxShown bounds how many findings are printed: the first tell the story.
+const maxShown = 40
 
-func report(s settings, v verdict.Verdict, out io.Writer) error {
-	r := bench.New("chaos-booking", []verdict.Counts{v.Counts})
+func report(s settings, v invariants.Result, out io.Writer) error {
+	r := bench.New("chaos-booking", []invariants.Counts{v.Counts})
 	if err := r.Table(out); err != nil {
 		return err
 	}
 	if s.save != "" {
-		if err := r.Save(s.save, picture(v.Counts)); err != nil {
+		if err := r.Save(s.save, chart(v.Counts)); err != nil {
 			return err
 		}
 	}
-	for _, f := range v.Findings[:min(len(v.Findings), mostShown)] {
+	for _, f := range v.Violations[:min(len(v.Violations), maxShown)] {
 		fmt.Fprintln(out, "BROKEN", f)
 	}
-	if len(v.Findings) > 0 {
-		return fmt.Errorf("%d promises were broken (seed %d)", len(v.Findings), s.seed)
+	if len(v.Violations) > 0 {
+		return fmt.Errorf("%d promises were broken (seed %d)", len(v.Violations), s.seed)
 	}
 	fmt.Fprintln(out, "every promise was kept")
 	return nil
 }
 
-func picture(c verdict.Counts) bench.Picture {
+func chart(c invariants.Counts) bench.Chart {
 	bars := func(title string, log bool, names []string, values ...int) bench.Panel {
 		series := bench.Series{Name: "counted"}
 		for _, n := range values {
@@ -138,7 +138,7 @@ func picture(c verdict.Counts) bench.Picture {
 		}
 		return bench.Panel{Title: title, Log: log, Categories: names, Series: []bench.Series{series}}
 	}
-	return bench.Picture{Title: "Sell-outs under kill -9", Panels: []bench.Panel{
+	return bench.Chart{Title: "Sell-outs under kill -9", Panels: []bench.Panel{
 		bars("what was done", true, []string{"sell-outs", "kills", "before the sell-out", "requests", "in flight at kills", "answers lost", "booked", "mails", "answers of SES lost"},
 			c.Sellouts, c.Kills, c.KillsEarly, c.Requests, c.InFlight, c.AnswersLost, c.Booked, c.Mails, c.SESLost),
 		bars("promises broken", false, []string{"overbooked", "lost", "doubled", "events missing", "events doubled", "mails missing", "mails doubled"},

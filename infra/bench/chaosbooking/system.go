@@ -10,7 +10,7 @@ import (
 	"path/filepath"
 	"syscall"
 
-	"jari.example/infra/bench/stage"
+	"jari.example/infra/bench/sandbox"
 	"jari.example/infra/local/artifact"
 	"jari.example/infra/local/launch"
 	"jari.example/infra/local/parts"
@@ -25,27 +25,27 @@ var replicas = []struct{ name, port string }{{"reservation-1", "reservation-kr"}
 //	                          └─► lossy ─► notification ─► lossy ─► SES (moto)
 //	                                             └─► siblings (user, search)
 type system struct {
-	*stage.Stage
-	parts  *parts.System
-	keep   bool
-	domain string // of the diners' addresses, nobody else's
-	ledger *ledger
-	doors  map[string]string // the proxies that diners go through, by replica
+	*sandbox.Sandbox
+	parts      *parts.System
+	keep       bool
+	mailDomain string // of the diners' addresses, nobody else's
+	proxyLog   *proxyLog
+	proxies    map[string]string // the proxies that diners go through, by replica
 }
 
 // start brings everything up, or leaves nothing behind.
 func start(ctx context.Context, s settings) (sys *system, err error) {
-	sys = &system{keep: s.keep, ledger: &ledger{lost: map[string]bool{}}, doors: map[string]string{}}
+	sys = &system{keep: s.keep, proxyLog: &proxyLog{lost: map[string]bool{}}, proxies: map[string]string{}}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, sys.stop(ctx.Err() == nil))
 		}
 	}()
-	if sys.Stage, err = stage.New("chaos-booking"); err != nil {
+	if sys.Sandbox, err = sandbox.New("chaos-booking"); err != nil {
 		return sys, err
 	}
-	sys.domain = filepath.Base(sys.Dir) + ".example"
-	sys.parts, err = sys.Describe(func(key string) string {
+	sys.mailDomain = filepath.Base(sys.Dir) + ".example"
+	sys.parts, err = sys.System(func(key string) string {
 		if key == "JARI_AWS_ENDPOINT_URL" { // the tests' SES will do; their Postgres must not be killed
 			return os.Getenv("JARI_TEST_AWS_URL")
 		}
@@ -70,19 +70,19 @@ func (sys *system) list(s settings) ([]launch.Part, error) {
 		return nil, err
 	}
 	for i := range list {
-		list[i].Calm = stage.Calm
+		list[i].Calm = sandbox.StableAfter
 	}
 	build, selling := []string{"build"}, []string(nil)
 	if s.store != "" {
 		build, selling = append(build, "-tags", "strategies"), []string{"--store", s.store}
 	}
 	list = append(list, sys.build(build))
-	people, err := sys.serve(siblings(sys.domain))
+	people, err := sys.serve(stubServices(sys.mailDomain))
 	if err != nil {
 		return nil, err
 	}
-	ses, err := sys.between(sys.parts.AWSURL(), func(to *url.URL) http.Handler {
-		return sys.ledger.ses(to, odds{request: 0.01, answer: 0.03}, newDice(seed, 1))
+	ses, err := sys.behindProxy(sys.parts.AWSURL(), func(to *url.URL) http.Handler {
+		return sys.proxyLog.forSES(to, lossRates{request: 0.01, response: 0.03}, newRandom(seed, 1))
 	})
 	if err != nil {
 		return nil, err
@@ -90,8 +90,8 @@ func (sys *system) list(s settings) ([]launch.Part, error) {
 	list = append(list, sys.daemon("notification-1", "notification-kr", "notificationd", []string{"aws"},
 		"--database-url", sys.parts.DatabaseURL(notificationDB), "--user-url", people, "--search-url", people,
 		"--aws-endpoint-url", ses, "--mail-from", parts.MailFrom))
-	told, err := sys.between(sys.parts.Ports.URL("notification-kr"), func(to *url.URL) http.Handler {
-		return lossy(to, odds{request: 0.01, answer: 0.03}, newDice(seed, 2), func(*http.Request, bool, bool) {})
+	told, err := sys.behindProxy(sys.parts.Ports.URL("notification-kr"), func(to *url.URL) http.Handler {
+		return lossyProxy(to, lossRates{request: 0.01, response: 0.03}, newRandom(seed, 2), func(*http.Request, bool, bool) {})
 	})
 	if err != nil {
 		return nil, err
@@ -99,8 +99,8 @@ func (sys *system) list(s settings) ([]launch.Part, error) {
 	for i, r := range replicas {
 		list = append(list, sys.daemon(r.name, r.port, "reservationd", nil,
 			append(selling, "--database-url", sys.parts.DatabaseURL(reservationDB), "--notification-url", told)...))
-		sys.doors[r.name], err = sys.between(sys.parts.Ports.URL(r.port), func(to *url.URL) http.Handler {
-			return sys.ledger.clients(to, odds{request: 0.01, answer: 0.04}, newDice(seed, uint64(3+i)))
+		sys.proxies[r.name], err = sys.behindProxy(sys.parts.Ports.URL(r.port), func(to *url.URL) http.Handler {
+			return sys.proxyLog.forClients(to, lossRates{request: 0.01, response: 0.04}, newRandom(seed, uint64(3+i)))
 		})
 		if err != nil {
 			return nil, err
@@ -109,7 +109,7 @@ func (sys *system) list(s settings) ([]launch.Part, error) {
 	return list, nil
 }
 
-func (sys *system) between(to string, proxy func(*url.URL) http.Handler) (string, error) {
+func (sys *system) behindProxy(to string, proxy func(*url.URL) http.Handler) (string, error) {
 	u, err := url.Parse(to)
 	if err != nil {
 		return "", err
@@ -137,7 +137,7 @@ func (sys *system) build(args []string) launch.Part {
 func (sys *system) daemon(name, port, program string, needs []string, args ...string) launch.Part {
 	at := sys.parts.Ports
 	return launch.Part{
-		Name: name, Needs: append(needs, "postgres", "build"), Ports: []int{at.Of(port), at.Of(port + "/ops")}, Calm: stage.Calm,
+		Name: name, Needs: append(needs, "postgres", "build"), Ports: []int{at.Of(port), at.Of(port + "/ops")}, Calm: sandbox.StableAfter,
 		Command: func(context.Context) (launch.Command, error) {
 			args := append([]string{"--http-addr", at.Addr(port), "--ops-addr", at.Addr(port + "/ops"), "--otlp-endpoint", "", "--log-level", "warn"}, args...)
 			env := append(os.Environ(), "AWS_ACCESS_KEY_ID=local", "AWS_SECRET_ACCESS_KEY=local", "AWS_EC2_METADATA_DISABLED=true", "AWS_SESSION_TOKEN=")
@@ -169,6 +169,6 @@ func ready(url string) func(context.Context) error {
 // stop ends everything that start has started. After a failure, data and logs
 // stay for a look.
 func (sys *system) stop(failed bool) error {
-	sys.freeze(syscall.SIGCONT)
+	sys.signalReplicas(syscall.SIGCONT)
 	return sys.Stop(sys.keep || failed)
 }

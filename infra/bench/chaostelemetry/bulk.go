@@ -51,15 +51,15 @@ type items struct {
 }
 
 var (
-	made = json.RawMessage(`{"create":{"status":201}}`)
-	busy = json.RawMessage(`{"create":{"status":429,"error":{"type":"rejected_execution_exception","reason":"told to"}}}`)
+	itemCreated  = json.RawMessage(`{"create":{"status":201}}`)
+	itemRejected = json.RawMessage(`{"create":{"status":429,"error":{"type":"rejected_execution_exception","reason":"told to"}}}`)
 )
 
 // created counts the entries that were made.
-func (a answer) created() int { return a.items(201) }
+func (a response) created() int { return a.count(201) }
 
-// items counts the entries that were answered with a status.
-func (a answer) items(status int) (n int) {
+// count counts the entries that were answered with a status.
+func (a response) count(status int) (n int) {
 	var all struct {
 		Items []struct {
 			Create struct{ Status int }

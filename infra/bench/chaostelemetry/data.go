@@ -11,7 +11,7 @@ import (
 	"syscall"
 	"time"
 
-	"jari.example/infra/bench/chaostelemetry/verdict"
+	"jari.example/infra/bench/chaostelemetry/delivery"
 	"jari.example/telemetry/names"
 )
 
@@ -24,63 +24,63 @@ func nearestMidnight(now time.Time) time.Time {
 	return now.UTC().Add(12 * time.Hour).Truncate(24 * time.Hour)
 }
 
-const stamp = time.RFC3339Nano
+const timeFormat = time.RFC3339Nano
 
-// filed notes that the numbered lines and spans belong under t.
-func (p *play) filed(t time.Time, count int64) {
-	if p.world.Filed == nil {
-		p.world.Filed = map[string]int{}
+// expectPerIndex notes that the numbered lines and spans belong under t.
+func (p *scenario) expectPerIndex(t time.Time, count int64) {
+	if p.observed.PerIndex == nil {
+		p.observed.PerIndex = map[string]int{}
 	}
-	p.world.Filed[names.Daily(names.LogIndex, t)] += int(count)
-	p.world.Filed[names.Daily(names.SpanIndex, t)] += int(count)
+	p.observed.PerIndex[names.Daily(names.LogIndex, t)] += int(count)
+	p.observed.PerIndex[names.Daily(names.SpanIndex, t)] += int(count)
 }
 
 // midnight emits records that happened around one: half of them before it.
-func midnight(ctx context.Context, p *play) error {
+func midnight(ctx context.Context, p *scenario) error {
 	at, step := nearestMidnight(time.Now()), time.Millisecond
 	half := p.records / 2
 	from := at.Add(-time.Duration(half) * step)
-	p.filed(at.Add(-1), half)
-	p.filed(at, p.records-half)
-	if err := p.emits(ctx, p.all(), 1, false, "-at", from.Format(stamp), "-step", step.String()); err != nil {
+	p.expectPerIndex(at.Add(-1), half)
+	p.expectPerIndex(at, p.records-half)
+	if err := p.emitAll(ctx, p.allNumbers(), 1, false, "-at", from.Format(timeFormat), "-step", step.String()); err != nil {
 		return err
 	}
-	p.over()
-	p.looked = func(context.Context) error {
+	p.faultEnded()
+	p.verify = func(context.Context) error {
 		days := map[string]bool{}
-		for _, f := range p.world.Found {
-			if f.Signal == verdict.Line {
+		for _, f := range p.observed.Found {
+			if f.Signal == delivery.Line {
 				days[f.Index] = true
 			}
 		}
-		p.least("days that hold lines", len(days), 2)
+		p.proveAtLeast("days that hold lines", len(days), 2)
 		return nil
 	}
 	return nil
 }
 
-// skew has one process live an hour ahead and one an hour behind.
-func skew(ctx context.Context, p *play) error {
+// clockSkew has one process live an hour ahead and one an hour behind.
+func clockSkew(ctx context.Context, p *scenario) error {
 	now, first := time.Now().UTC(), int64(0)
 	for _, off := range []time.Duration{time.Hour, -time.Hour} {
 		at := now.Add(off)
-		n := verdict.Numbers{First: first, Count: p.records / 2}
+		n := delivery.Numbers{First: first, Count: p.records / 2}
 		first += n.Count
 		const step = time.Millisecond
 		for i := range n.Count {
-			p.filed(at.Add(time.Duration(i)*step), 1)
+			p.expectPerIndex(at.Add(time.Duration(i)*step), 1)
 		}
-		if err := p.emits(ctx, n, 1, false, "-at", at.Format(stamp), "-step", step.String()); err != nil {
+		if err := p.emitAll(ctx, n, 1, false, "-at", at.Format(timeFormat), "-step", step.String()); err != nil {
 			return err
 		}
 	}
-	p.over()
-	p.looked = func(ctx context.Context) error {
+	p.faultEnded()
+	p.verify = func(ctx context.Context) error {
 		for what, when := range map[string]object{
-			"lines from the future": {"gte": now.Add(time.Hour - time.Minute).Format(stamp)},
-			"lines from the past":   {"lte": now.Add(-time.Hour + time.Minute).Format(stamp)},
+			"lines from the future": {"gte": now.Add(time.Hour - time.Minute).Format(timeFormat)},
+			"lines from the past":   {"lte": now.Add(-time.Hour + time.Minute).Format(timeFormat)},
 		} {
-			n, err := p.sys.store.aside(ctx, p.service, when)
+			n, err := p.sys.store.countBetween(ctx, p.service, when)
 			if err != nil {
 				return err
 			}
@@ -91,13 +91,13 @@ func skew(ctx context.Context, p *play) error {
 	return nil
 }
 
-// beyond53 numbers from where a float64 no longer tells neighbours apart.
-func beyond53(ctx context.Context, p *play) error {
+// beyondFloat64 numbers from where a float64 no longer tells neighbours apart.
+func beyondFloat64(ctx context.Context, p *scenario) error {
 	const first = 1<<53 + 1
-	if err := p.emits(ctx, verdict.Numbers{First: first, Count: p.records}, 1, true); err != nil {
+	if err := p.emitAll(ctx, delivery.Numbers{First: first, Count: p.records}, 1, true); err != nil {
 		return err
 	}
-	p.over()
+	p.faultEnded()
 	odd := 0
 	for n := int64(first); n < first+p.records; n++ {
 		if int64(float64(n)) != n {
@@ -108,10 +108,10 @@ func beyond53(ctx context.Context, p *play) error {
 	return nil
 }
 
-// groups sends OTLP logs in requests of several resources and scopes, between
+// groupMarkers sends OTLP logs in requests of several resources and scopes, between
 // which Fluent Bit puts markers of groups.
-func groups(ctx context.Context, p *play) error {
-	p.expect(verdict.Line, p.all())
+func groupMarkers(ctx context.Context, p *scenario) error {
+	p.expect(delivery.Line, p.allNumbers())
 	const perScope, scopes, resources = 10, 2, 2
 	markers, number := 0, int64(0)
 	for number < p.records {
@@ -134,7 +134,7 @@ func groups(ctx context.Context, p *play) error {
 			return err
 		}
 	}
-	p.over()
+	p.faultEnded()
 	p.prove("groups", markers)
 	return nil
 }
@@ -143,7 +143,7 @@ func attribute(key, kind string, value any) object {
 	return object{"key": key, "value": object{kind: value}}
 }
 
-func (p *play) otlpLog(n int64) object {
+func (p *scenario) otlpLog(n int64) object {
 	return object{
 		"timeUnixNano": strconv.FormatInt(time.Now().UnixNano(), 10), "severityText": "INFO", "body": object{"stringValue": "record"},
 		"attributes": []object{
@@ -153,12 +153,12 @@ func (p *play) otlpLog(n int64) object {
 }
 
 // post sends a body until the agent has taken it, as an exporter would.
-func (p *play) post(ctx context.Context, path string, body object) error {
+func (p *scenario) post(ctx context.Context, path string, body object) error {
 	b, err := json.Marshal(body)
 	if err != nil {
 		return err
 	}
-	return until(ctx, "the agent takes "+path, func() (bool, error) {
+	return waitFor(ctx, "the agent takes "+path, func() (bool, error) {
 		req, err := http.NewRequestWithContext(ctx, http.MethodPost, p.sys.otlp+path, bytes.NewReader(b))
 		if err != nil {
 			return false, err
@@ -176,11 +176,11 @@ func (p *play) post(ctx context.Context, path string, body object) error {
 	})
 }
 
-// identical writes the same foreign line again and again, of which only its
+// identicalLines writes the same foreign line again and again, of which only its
 // place in the file tells it from the others, while the agent is killed.
-func identical(ctx context.Context, p *play) error {
-	p.alike = p.service + " says the same again"
-	p.expect(verdict.Line, p.all())
+func identicalLines(ctx context.Context, p *scenario) error {
+	p.identicalText = p.service + " says the same again"
+	p.expect(delivery.Line, p.allNumbers())
 	out, err := p.open()
 	if err != nil {
 		return err
@@ -190,12 +190,12 @@ func identical(ctx context.Context, p *play) error {
 	written := 0
 	for part := range int64(parts) {
 		n := p.records*(part+1)/parts - p.records*part/parts
-		if _, err := out.WriteString(strings.Repeat(p.alike+"\n", int(n))); err != nil {
+		if _, err := out.WriteString(strings.Repeat(p.identicalText+"\n", int(n))); err != nil {
 			return err
 		}
 		written += int(n)
 		if part == 0 { // the agent follows the file before it is killed
-			if err := until(ctx, "some are found", func() (bool, error) {
+			if err := waitFor(ctx, "some are found", func() (bool, error) {
 				n, err := p.indexed(ctx)
 				return err == nil && n > 0, nil
 			}); err != nil {
@@ -205,25 +205,25 @@ func identical(ctx context.Context, p *play) error {
 		if part != 1 {
 			continue
 		}
-		if err := p.caught(ctx, func() (int, error) { return written, nil }); err != nil {
+		if err := p.awaitInFlight(ctx, func() (int, error) { return written, nil }); err != nil {
 			return err
 		}
-		if err := p.sys.end(agent, syscall.SIGKILL); err != nil {
+		if err := p.sys.killPart(agent, syscall.SIGKILL); err != nil {
 			return err
 		}
-		if err := p.sys.back(ctx, agent); err != nil {
+		if err := p.sys.awaitRecovery(ctx, agent); err != nil {
 			return err
 		}
 	}
-	p.over()
+	p.faultEnded()
 	p.prove("lines alike", written)
-	p.prove("underway at the kill", p.flying)
+	p.prove("underway at the kill", p.inFlight)
 	return nil
 }
 
-// poison writes lines that their index refuses among lines that it takes: the
+// poisonDocuments writes lines that their index refuses among lines that it takes: the
 // index of that day was made with another idea of one field.
-func poison(ctx context.Context, p *play) error {
+func poisonDocuments(ctx context.Context, p *scenario) error {
 	const poisoned = 5
 	// The day beside the nearest midnight that no other row uses.
 	now := time.Now().UTC()
@@ -237,30 +237,30 @@ func poison(ctx context.Context, p *play) error {
 	if err := p.sys.store.call(ctx, http.MethodPut, index, other, nil); err != nil {
 		return err
 	}
-	n := p.all()
+	n := p.allNumbers()
 	for i := range int64(poisoned) {
-		p.world.Poisoned = append(p.world.Poisoned, n.Count+i)
+		p.observed.Poisoned = append(p.observed.Poisoned, n.Count+i)
 	}
-	var fired tally
-	p.sys.proxy.play(counted(http.StatusBadRequest, &fired))
-	defer p.sys.proxy.play(nil)
-	e, err := p.emit(ctx, n, 0, false, "-at", day.Format(stamp), "-step", "1ms")
+	var fired counter
+	p.sys.proxy.inject(countItems(http.StatusBadRequest, &fired))
+	defer p.sys.proxy.inject(nil)
+	e, err := p.emit(ctx, n, 0, false, "-at", day.Format(timeFormat), "-step", "1ms")
 	if err != nil {
 		return err
 	}
-	p.expect(verdict.Line, verdict.Numbers{First: n.Count, Count: poisoned})
-	p.world.Filed = map[string]int{index: int(n.Count)}
+	p.expect(delivery.Line, delivery.Numbers{First: n.Count, Count: poisoned})
+	p.observed.PerIndex = map[string]int{index: int(n.Count)}
 	out, err := p.open()
 	if err != nil {
 		return err
 	}
 	defer out.Close()
-	for i, number := range p.world.Poisoned {
-		if err := pause(ctx, p.lasts()/(poisoned+1)); err != nil {
+	for i, number := range p.observed.Poisoned {
+		if err := pause(ctx, p.emissionTime()/(poisoned+1)); err != nil {
 			return err
 		}
 		line, err := json.Marshal(object{
-			names.Time: day.Format(stamp), names.Body: "poison", names.RecordUID: fmt.Sprintf("%s-%d", p.service, i), names.ServiceName: p.service,
+			names.Time: day.Format(timeFormat), names.Body: "poison", names.RecordUID: fmt.Sprintf("%s-%d", p.service, i), names.ServiceName: p.service,
 			names.EventName: names.EventEmitted, names.Count: number, names.Job: "not a number",
 		})
 		if err != nil {
@@ -273,8 +273,8 @@ func poison(ctx context.Context, p *play) error {
 	if err := e.wait(ctx); err != nil {
 		return err
 	}
-	p.over()
-	err = until(ctx, "items are answered 400", func() (bool, error) { return fired.times() >= poisoned, nil })
-	p.least("items answered 400", fired.times(), poisoned)
+	p.faultEnded()
+	err = waitFor(ctx, "items are answered 400", func() (bool, error) { return fired.times() >= poisoned, nil })
+	p.proveAtLeast("items answered 400", fired.times(), poisoned)
 	return err
 }

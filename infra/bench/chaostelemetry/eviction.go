@@ -5,7 +5,7 @@ import (
 	"syscall"
 	"time"
 
-	"jari.example/infra/bench/chaostelemetry/verdict"
+	"jari.example/infra/bench/chaostelemetry/delivery"
 	"jari.example/telemetry/names"
 )
 
@@ -20,34 +20,34 @@ import (
 // and drops the oldest chunks, whatever their client believes: the
 // agent counts. It counts a request of spans as one record, so there are only
 // lines.
-func eviction(ctx context.Context, p *play) error {
-	p.world.Evicts = true
-	p.evicted = func(ctx context.Context) (int, error) { return p.sys.store.droppedSpans(ctx, p.service) }
+func eviction(ctx context.Context, p *scenario) error {
+	p.observed.MayEvict = true
+	p.countEvicted = func(ctx context.Context) (int, error) { return p.sys.store.droppedSpans(ctx, p.service) }
 	// Four thousand spans of 20 kB, that compress badly, are more than the
 	// emitter's 32 MiB.
-	n, spans := verdict.Numbers{Count: 200}, int64(20)
+	n, spans := delivery.Numbers{Count: 200}, int64(20)
 	if p.sys.host == fluentBit {
 		began := time.Now()
-		p.evicted = func(ctx context.Context) (int, error) { return p.sys.store.evictedLines(ctx, began) }
-		n, spans = verdict.Numbers{Count: 30_000}, 0 // some 12 MB
+		p.countEvicted = func(ctx context.Context) (int, error) { return p.sys.store.evictedLines(ctx, began) }
+		n, spans = delivery.Numbers{Count: 30_000}, 0 // some 12 MB
 		// It counts what it drops while the plugin is at it, which may yet arrive.
 		// That is one chunk, of 2 MB at most, per worker.
-		p.world.Overtold = workers * (2 << 20) / lineBytes
+		p.observed.InFlight = workers * (2 << 20) / lineBytes
 	}
-	if err := p.limited(ctx, "exporters: {jari: {sending_queue: {queue_size: 4194304}}}\n", "      storage.total_limit_size: 5M\n"); err != nil {
+	if err := p.restartAgentWith(ctx, "exporters: {jari: {sending_queue: {queue_size: 4194304}}}\n", "      storage.total_limit_size: 5M\n"); err != nil {
 		return err
 	}
-	var fired tally
-	since := p.sys.mark()
-	p.sys.proxy.play(unavailable(&fired))
-	defer p.sys.proxy.play(nil)
+	var fired counter
+	since := p.sys.logSizes()
+	p.sys.proxy.inject(unavailable(&fired))
+	defer p.sys.proxy.inject(nil)
 	p.rate = 0
 	e, err := p.emit(ctx, n, spans, false, "-padding", "20000")
 	if err != nil {
 		return err
 	}
-	err = until(ctx, "everything is emitted", func() (bool, error) {
-		lines, err := p.lines()
+	err = waitFor(ctx, "everything is emitted", func() (bool, error) {
+		lines, err := p.writtenLines()
 		return int64(lines) == n.Count && fired.times() > 0, err
 	})
 	if err != nil {
@@ -58,14 +58,14 @@ func eviction(ctx context.Context, p *play) error {
 			return err
 		}
 	}
-	p.sys.proxy.play(nil)
-	p.over()
+	p.sys.proxy.inject(nil)
+	p.faultEnded()
 	if err := e.wait(ctx); err != nil {
 		return err
 	}
 	p.prove("answers of 503", fired.times())
 	full := map[string]string{collector: "sending queue is full", fluentBit: "to make room under storage.total_limit_size"}[p.sys.host]
-	times, err := p.sys.said(since, full)
+	times, err := p.sys.countInLog(since, full)
 	if err != nil {
 		return err
 	}
@@ -78,7 +78,7 @@ func eviction(ctx context.Context, p *play) error {
 			return err
 		}
 	}
-	return p.limited(ctx, "", "")
+	return p.restartAgentWith(ctx, "", "")
 }
 
 // What bounds how many records Fluent Bit has underway: its output's workers,
@@ -88,15 +88,15 @@ const (
 	lineBytes = 300
 )
 
-// limited restarts the agent with other settings.
-func (p *play) limited(ctx context.Context, ofCollector, ofFluentBit string) error {
-	if err := p.sys.set(ofCollector, ofFluentBit); err != nil {
+// restartAgentWith restarts the agent with other settings.
+func (p *scenario) restartAgentWith(ctx context.Context, ofCollector, ofFluentBit string) error {
+	if err := p.sys.writeSettings(ofCollector, ofFluentBit); err != nil {
 		return err
 	}
-	if err := p.sys.end(agent, syscall.SIGTERM); err != nil {
+	if err := p.sys.killPart(agent, syscall.SIGTERM); err != nil {
 		return err
 	}
-	return p.sys.back(ctx, agent)
+	return p.sys.awaitRecovery(ctx, agent)
 }
 
 // droppedSpans is how many spans the process says, in its metrics, that it
@@ -116,7 +116,7 @@ func (s *store) droppedSpans(ctx context.Context, service string) (int, error) {
 // evictedLines is how many records the agent says that it gave up, since then.
 func (s *store) evictedLines(ctx context.Context, since time.Time) (int, error) {
 	return s.highest(ctx, term(names.DocServiceName, names.ServiceAgent), term(names.DocMetricName, names.ShipEvicted),
-		object{"range": object{names.DocTime: object{"gte": since.UTC().Format(stamp)}}})
+		object{"range": object{names.DocTime: object{"gte": since.UTC().Format(timeFormat)}}})
 }
 
 // highest is the largest value of a counter, summed over its error.types.
@@ -132,7 +132,7 @@ func (s *store) highest(ctx context.Context, of ...object) (int, error) {
 		"terms": object{"field": names.ErrorType, "missing": "none", "size": 100},
 		"aggs":  object{"most": object{"max": object{"field": names.DocMetricValue}}},
 	}}}
-	err := s.ask(ctx, names.MetricIndex+"*/_search?ignore_unavailable=true", q, &a)
+	err := s.search(ctx, names.MetricIndex+"*/_search?ignore_unavailable=true", q, &a)
 	total := 0
 	for _, b := range a.Aggregations.Types.Buckets {
 		total += int(max(0, b.Most.Value))

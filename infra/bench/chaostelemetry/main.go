@@ -19,7 +19,7 @@ import (
 	"time"
 
 	"jari.example/infra/bench"
-	"jari.example/infra/bench/chaostelemetry/verdict"
+	"jari.example/infra/bench/chaostelemetry/delivery"
 )
 
 func main() {
@@ -55,15 +55,15 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	if fs.NArg() > 0 || s.records < 100 || s.rate <= 0 {
 		return errors.New("usage: chaostelemetry [flags]; -h lists them; at least 100 records")
 	}
-	plays, err := perform(ctx, s, stdout)
+	plays, err := runScenarios(ctx, s, stdout)
 	if err != nil {
 		return err
 	}
 	return report(s, plays, stdout)
 }
 
-// perform plays every row on a system of its own, of which nothing is left.
-func perform(ctx context.Context, s settings, out io.Writer) (plays []*play, err error) {
+// runScenarios plays every row on a system of its own, of which nothing is left.
+func runScenarios(ctx context.Context, s settings, out io.Writer) (plays []*scenario, err error) {
 	began := time.Now()
 	sys, err := start(ctx)
 	defer func() {
@@ -78,31 +78,31 @@ func perform(ctx context.Context, s settings, out io.Writer) (plays []*play, err
 	if sys.host == collector && os.Getenv("JARI_AGENT") == "" {
 		fmt.Fprintln(out, "fluent-bit ≥ 4.2 is not on PATH, so only the Collector is put to it")
 	}
-	if err := warm(ctx, sys); err != nil {
+	if err := warmUp(ctx, sys); err != nil {
 		return nil, err
 	}
-	for _, r := range rows() {
+	for _, r := range faultCases() {
 		if !s.wants(r.fault) {
 			continue
 		}
-		p := &play{sys: sys, short: r.slug, service: "chaos-" + r.slug, records: s.records, rate: s.rate,
-			world: verdict.World{Fault: r.fault, Host: cmp.Or(r.host, sys.host), Control: r.control, Emitted: map[verdict.Signal]verdict.Numbers{}}}
+		p := &scenario{sys: sys, slug: r.slug, service: "chaos-" + r.slug, records: s.records, rate: s.rate,
+			observed: delivery.Observation{Fault: r.fault, Host: cmp.Or(r.host, sys.host), Control: r.control, Emitted: map[delivery.Signal]delivery.Numbers{}}}
 		plays = append(plays, p)
 		from := time.Now()
-		if err := r.play(ctx, p); err != nil {
+		if err := r.run(ctx, p); err != nil {
 			return nil, fmt.Errorf("%s: %w", r.fault, err)
 		}
 		if err := p.drain(ctx); err != nil {
 			return nil, fmt.Errorf("%s: %w", r.fault, err)
 		}
-		fmt.Fprintf(out, "%-34s %5.1fs, drained in %.1fs\n", r.fault, time.Since(from).Seconds(), p.world.Drain.Seconds())
+		fmt.Fprintf(out, "%-34s %5.1fs, drained in %.1fs\n", r.fault, time.Since(from).Seconds(), p.observed.Drain.Seconds())
 	}
 	// Whatever is still repeated is repeated now.
 	if err := pause(ctx, 3*time.Second); err != nil {
 		return nil, err
 	}
 	for _, p := range plays {
-		if err := p.look(ctx); err != nil {
+		if err := p.collect(ctx); err != nil {
 			return nil, err
 		}
 	}
@@ -110,11 +110,11 @@ func perform(ctx context.Context, s settings, out io.Writer) (plays []*play, err
 	return plays, nil
 }
 
-// warm waits until the pipe runs at all: the agent may have met an OpenSearch
+// warmUp waits until the pipe runs at all: the agent may have met an OpenSearch
 // that was still starting.
-func warm(ctx context.Context, sys *system) error {
-	p := &play{sys: sys, service: "chaos-warm", world: verdict.World{Emitted: map[verdict.Signal]verdict.Numbers{}}}
-	if err := p.emits(ctx, verdict.Numbers{Count: 1}, 1, true); err != nil {
+func warmUp(ctx context.Context, sys *system) error {
+	p := &scenario{sys: sys, service: "chaos-warm", observed: delivery.Observation{Emitted: map[delivery.Signal]delivery.Numbers{}}}
+	if err := p.emitAll(ctx, delivery.Numbers{Count: 1}, 1, true); err != nil {
 		return err
 	}
 	return p.drain(ctx)
@@ -129,13 +129,13 @@ func (s settings) wants(fault string) bool {
 	return false
 }
 
-func report(s settings, plays []*play, out io.Writer) error {
-	var table []verdict.Row
+func report(s settings, plays []*scenario, out io.Writer) error {
+	var table []delivery.Row
 	var findings, shorts []string
 	name := "chaos-telemetry"
 	for _, p := range plays {
-		r, f := verdict.Judge(p.world)
-		table, findings, shorts = append(table, r), append(findings, f...), append(shorts, p.short)
+		r, f := delivery.Check(p.observed)
+		table, findings, shorts = append(table, r), append(findings, f...), append(shorts, p.slug)
 		if p.sys.host != collector {
 			name = "chaos-telemetry-" + p.sys.host
 		}
@@ -145,7 +145,7 @@ func report(s settings, plays []*play, out io.Writer) error {
 		return err
 	}
 	if s.save != "" {
-		if err := r.Save(s.save, picture(table, shorts)); err != nil {
+		if err := r.Save(s.save, chart(table, shorts)); err != nil {
 			return err
 		}
 	}
@@ -159,9 +159,9 @@ func report(s settings, plays []*play, out io.Writer) error {
 	return nil
 }
 
-func picture(rows []verdict.Row, shorts []string) bench.Picture {
+func chart(rows []delivery.Row, shorts []string) bench.Chart {
 	// All panels have the same series, of which each shows its own.
-	panel := func(title string, log bool, values map[string]func(verdict.Row) float64) bench.Panel {
+	panel := func(title string, log bool, values map[string]func(delivery.Row) float64) bench.Panel {
 		p := bench.Panel{Title: title, Log: log, Categories: shorts}
 		for _, name := range []string{"lost", "twice", "among the dead letters", "seconds"} {
 			s := bench.Series{Name: name}
@@ -176,14 +176,14 @@ func picture(rows []verdict.Row, shorts []string) bench.Picture {
 		}
 		return p
 	}
-	return bench.Picture{Title: "Telemetry under faults", Panels: []bench.Panel{
-		panel("records (eviction may lose; nameless and swallow are controls that must double and lose)", true, map[string]func(verdict.Row) float64{
-			"lost":                   func(r verdict.Row) float64 { return float64(r.Lost) },
-			"twice":                  func(r verdict.Row) float64 { return float64(r.Duplicated) },
-			"among the dead letters": func(r verdict.Row) float64 { return float64(r.DeadLettered) },
+	return bench.Chart{Title: "Telemetry under faults", Panels: []bench.Panel{
+		panel("records (eviction may lose; nameless and swallow are controls that must double and lose)", true, map[string]func(delivery.Row) float64{
+			"lost":                   func(r delivery.Row) float64 { return float64(r.Lost) },
+			"twice":                  func(r delivery.Row) float64 { return float64(r.Duplicated) },
+			"among the dead letters": func(r delivery.Row) float64 { return float64(r.DeadLettered) },
 		}),
-		panel("from the fault's end until everything was searchable, seconds", false, map[string]func(verdict.Row) float64{
-			"seconds": func(r verdict.Row) float64 { return r.Drain },
+		panel("from the fault's end until everything was searchable, seconds", false, map[string]func(delivery.Row) float64{
+			"seconds": func(r delivery.Row) float64 { return r.Drain },
 		}),
 	}}
 }

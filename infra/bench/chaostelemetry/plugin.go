@@ -10,7 +10,7 @@ import (
 	"strings"
 	"syscall"
 
-	"jari.example/infra/bench/chaostelemetry/verdict"
+	"jari.example/infra/bench/chaostelemetry/delivery"
 	"jari.example/infra/local/artifact"
 	"jari.example/infra/local/launch"
 	"jari.example/infra/local/parts"
@@ -41,11 +41,11 @@ func (sys *system) buildHarness(ctx context.Context, _ launch.Say) error {
 	return nil
 }
 
-// flushed hands the plugin one chunk of numbered records of a shape, again and
+// flushPlugin hands the plugin one chunk of numbered records of a shape, again and
 // again because the first answers of OpenSearch are lost.
-func flushed(shape string) func(context.Context, *play) error {
-	return func(ctx context.Context, p *play) error {
-		p.expect(verdict.Line, p.all())
+func flushPlugin(shape string) func(context.Context, *scenario) error {
+	return func(ctx context.Context, p *scenario) error {
+		p.expect(delivery.Line, p.allNumbers())
 		chunk, err := exec.CommandContext(ctx, p.sys.bin("numberedchunk"), "-shape", shape, "-service", p.service, "-count", fmt.Sprint(p.records)).Output()
 		if err != nil {
 			return fmt.Errorf("make a chunk: %w", err)
@@ -54,9 +54,9 @@ func flushed(shape string) func(context.Context, *play) error {
 		if err := os.WriteFile(file, chunk, 0o644); err != nil {
 			return err
 		}
-		var fired tally
-		p.sys.proxy.play(deaf(&fired))
-		defer p.sys.proxy.play(nil)
+		var fired counter
+		p.sys.proxy.inject(dropReply(&fired))
+		defer p.sys.proxy.inject(nil)
 		cmd := exec.CommandContext(ctx, p.sys.bin("harness"), p.sys.bin("out_jari.so"), p.sys.proxy.url(), "", file)
 		cmd.Env = append(os.Environ(), "HARNESS_TRIES=1000")
 		cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} // a Ctrl-C is for us; it ends with ctx
@@ -65,9 +65,9 @@ func flushed(shape string) func(context.Context, *play) error {
 		if err := cmd.Start(); err != nil {
 			return err
 		}
-		err = until(ctx, "replies are lost", func() (bool, error) { return fired.times() > 0, nil })
-		p.sys.proxy.play(nil)
-		p.over()
+		err = waitFor(ctx, "replies are lost", func() (bool, error) { return fired.times() > 0, nil })
+		p.sys.proxy.inject(nil)
+		p.faultEnded()
 		if ended := cmd.Wait(); err == nil {
 			err = ended
 		}

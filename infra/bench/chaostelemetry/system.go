@@ -11,7 +11,7 @@ import (
 	"strings"
 	"syscall"
 
-	"jari.example/infra/bench/stage"
+	"jari.example/infra/bench/sandbox"
 	"jari.example/infra/local/artifact"
 	"jari.example/infra/local/launch"
 	"jari.example/infra/local/parts"
@@ -33,7 +33,7 @@ const (
 //
 //	emitters ─► files, OTLP ─► agent ─► proxy ─► OpenSearch
 type system struct {
-	*stage.Stage
+	*sandbox.Sandbox
 	proxy *proxy
 	host  string // which agent
 	store *store
@@ -47,7 +47,7 @@ type system struct {
 // or not it failed.
 func start(ctx context.Context) (sys *system, err error) {
 	sys = &system{deaths: map[string]int{}}
-	if sys.Stage, err = stage.New("chaos-telemetry"); err != nil {
+	if sys.Sandbox, err = sandbox.New("chaos-telemetry"); err != nil {
 		return sys, err
 	}
 	// The agent and the plugin are built with the fault in them that makes
@@ -55,7 +55,7 @@ func start(ctx context.Context) (sys *system, err error) {
 	if err := os.Setenv("GOFLAGS", strings.TrimSpace(os.Getenv("GOFLAGS")+" -tags=chaos")); err != nil {
 		return sys, err
 	}
-	server, err := sys.Describe(instead(map[string]string{"JARI_OPENSEARCH_URL": "", "JARI_OPENSEARCH_HEAP": "512m"}))
+	server, err := sys.System(environWith(map[string]string{"JARI_OPENSEARCH_URL": "", "JARI_OPENSEARCH_HEAP": "512m"}))
 	if err != nil {
 		return sys, err
 	}
@@ -65,12 +65,12 @@ func start(ctx context.Context) (sys *system, err error) {
 	sys.OnStop(sys.proxy.close)
 	sys.store = &store{url: server.OpenSearchURL()}
 	sys.panics = filepath.Join(sys.Dir, "panic")
-	shipping, err := sys.Describe(instead(map[string]string{"JARI_OPENSEARCH_URL": sys.proxy.url()}))
+	shipping, err := sys.System(environWith(map[string]string{"JARI_OPENSEARCH_URL": sys.proxy.url()}))
 	if err != nil {
 		return sys, err
 	}
 	sys.host, sys.otlp = shipping.AgentKind(), sys.Ports.URL("agent")
-	if err := sys.set("", ""); err != nil {
+	if err := sys.writeSettings("", ""); err != nil {
 		return sys, err
 	}
 	list, err := sys.list(server, shipping)
@@ -80,8 +80,8 @@ func start(ctx context.Context) (sys *system, err error) {
 	return sys, sys.Up(ctx, list)
 }
 
-// instead is the environment with some variables changed.
-func instead(changes map[string]string) func(string) string {
+// environWith is the environment with some variables changed.
+func environWith(changes map[string]string) func(string) string {
 	return func(key string) string {
 		if v, ok := changes[key]; ok {
 			return v
@@ -102,10 +102,10 @@ func (sys *system) list(server, shipping *parts.System) ([]launch.Part, error) {
 	}
 	list = append(list, ships...)
 	for i := range list {
-		list[i].Calm = stage.Calm
+		list[i].Calm = sandbox.StableAfter
 		switch list[i].Name {
 		case agent:
-			list[i].Command = sys.specially(list[i].Command)
+			list[i].Command = sys.withChaosSettings(list[i].Command)
 		case openSearch:
 			list[i].Stop = syscall.SIGKILL // half a minute sooner; nobody wants its data
 		}
@@ -121,9 +121,9 @@ func (sys *system) list(server, shipping *parts.System) ([]launch.Part, error) {
 func (sys *system) bin(name string) string { return filepath.Join(sys.Dir, "bin", name) }
 func (sys *system) log(name string) string { return filepath.Join(sys.Dir, "log", name) }
 
-// specially runs the agent so that a row can change its settings, and prove by
+// withChaosSettings runs the agent so that a row can change its settings, and prove by
 // its log what has happened to it.
-func (sys *system) specially(plain func(context.Context) (launch.Command, error)) func(context.Context) (launch.Command, error) {
+func (sys *system) withChaosSettings(plain func(context.Context) (launch.Command, error)) func(context.Context) (launch.Command, error) {
 	return func(ctx context.Context) (launch.Command, error) {
 		c, err := plain(ctx)
 		c.Env = append(c.Env, "JARI_CHAOS_PANIC_FILE="+sys.panics)
@@ -139,10 +139,10 @@ func (sys *system) specially(plain func(context.Context) (launch.Command, error)
 
 func (sys *system) settings() string { return filepath.Join(sys.Dir, "settings.yaml") }
 
-// set changes settings of the agent, which count from its next start or reload:
+// writeSettings changes settings of the agent, which count from its next start or reload:
 // those of the Collector lie over its own, those of Fluent Bit are lines of its
 // output.
-func (sys *system) set(ofCollector, ofFluentBit string) error {
+func (sys *system) writeSettings(ofCollector, ofFluentBit string) error {
 	if sys.host == collector {
 		// All of its complaints: by itself it leaves out those that repeat.
 		const all = "service: {telemetry: {logs: {sampling: {enabled: false}}}}\n"
@@ -163,8 +163,8 @@ func (sys *system) set(ofCollector, ofFluentBit string) error {
 	return os.WriteFile(sys.settings(), []byte(strings.Replace(own, output, output+ofFluentBit, 1)), 0o644)
 }
 
-// end sends a part a signal that it dies of. It comes back by itself.
-func (sys *system) end(part string, sig syscall.Signal) error {
+// killPart sends a part a signal that it dies of. It comes back by itself.
+func (sys *system) killPart(part string, sig syscall.Signal) error {
 	if err := sys.Signal(part, sig); err != nil {
 		return fmt.Errorf("%s: %w", part, err)
 	}
@@ -172,13 +172,13 @@ func (sys *system) end(part string, sig syscall.Signal) error {
 	return nil
 }
 
-// back waits until a part has come back from all its deaths.
-func (sys *system) back(ctx context.Context, part string) error {
-	return sys.AwaitBack(ctx, part, sys.deaths[part])
+// awaitRecovery waits until a part has come back from all its deaths.
+func (sys *system) awaitRecovery(ctx context.Context, part string) error {
+	return sys.AwaitRecovery(ctx, part, sys.deaths[part])
 }
 
-// said counts how often the agent has said so, after the mark.
-func (sys *system) said(since map[string]int64, words string) (n int, err error) {
+// countInLog counts how often the agent has said so, after the mark.
+func (sys *system) countInLog(since map[string]int64, words string) (n int, err error) {
 	for _, file := range []string{agent + ".log", agent + ".err"} {
 		text, err := os.ReadFile(sys.log(file))
 		if err != nil && !errors.Is(err, os.ErrNotExist) {
@@ -189,8 +189,8 @@ func (sys *system) said(since map[string]int64, words string) (n int, err error)
 	return n, nil
 }
 
-// mark is where the agent's logs end now.
-func (sys *system) mark() map[string]int64 {
+// logSizes is where the agent's logs end now.
+func (sys *system) logSizes() map[string]int64 {
 	m := map[string]int64{}
 	for _, file := range []string{agent + ".log", agent + ".err"} {
 		if st, err := os.Stat(sys.log(file)); err == nil {

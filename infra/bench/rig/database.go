@@ -30,17 +30,17 @@ const (
 // with whoever commits meanwhile (commit_siblings=0: also when nobody does).
 var slowCommits = []string{"commit_delay=1000", "commit_siblings=0"}
 
-// roomy keeps checkpoints out of runs that take seconds. Nothing here makes a
+// fewCheckpoints keeps checkpoints out of runs that take seconds. Nothing here makes a
 // commit less durable.
-var roomy = []string{"shared_buffers=512MB", "max_wal_size=8GB", "checkpoint_timeout=30min"}
+var fewCheckpoints = []string{"shared_buffers=512MB", "max_wal_size=8GB", "checkpoint_timeout=30min"}
 
 // Database is a server of the benchmark's own, with reservation's database.
 type Database struct {
-	sys    *parts.System
-	super  *launch.Supervisor
-	ended  chan error
-	conn   *pgx.Conn // to reservation's database
-	Counts bool      // pg_stat_statements is there
+	sys              *parts.System
+	supervisor       *launch.Supervisor
+	ended            chan error
+	conn             *pgx.Conn // to reservation's database
+	CountsStatements bool      // pg_stat_statements is there
 }
 
 // StartDatabase makes and starts a server whose data lie in dir.
@@ -53,7 +53,7 @@ func StartDatabase(ctx context.Context, root, dir string, offset ports.Offset, d
 	if err != nil {
 		return nil, err
 	}
-	settings := roomy
+	settings := fewCheckpoints
 	if disk == RAM {
 		settings = append(slowCommits, settings...)
 	}
@@ -62,8 +62,8 @@ func StartDatabase(ctx context.Context, root, dir string, offset ports.Offset, d
 		return nil, err
 	}
 	// Where the server has pg_stat_statements, it must be there from its start.
-	err = db.conn.QueryRow(ctx, `SELECT EXISTS (SELECT FROM pg_available_extensions WHERE name = 'pg_stat_statements')`).Scan(&db.Counts)
-	if err != nil || !db.Counts {
+	err = db.conn.QueryRow(ctx, `SELECT EXISTS (SELECT FROM pg_available_extensions WHERE name = 'pg_stat_statements')`).Scan(&db.CountsStatements)
+	if err != nil || !db.CountsStatements {
 		return db, err
 	}
 	db.stop()
@@ -80,7 +80,7 @@ func (db *Database) start(ctx context.Context, settings []string) error {
 		return err
 	}
 	super.Leftovers = 10 * time.Second
-	db.super, db.ended = super, make(chan error, 1)
+	db.supervisor, db.ended = super, make(chan error, 1)
 	go func() { db.ended <- super.Run(context.WithoutCancel(ctx)) }() // it ends after the service
 	for super.Status().Phase != "running" {
 		select {
@@ -104,7 +104,7 @@ func (db *Database) stop() {
 	if db.conn != nil {
 		_ = db.conn.Close(context.Background())
 	}
-	db.super.Stop()
+	db.supervisor.Stop()
 	<-db.ended
 }
 
@@ -115,27 +115,27 @@ func (db *Database) Remove() error {
 }
 
 // Pid is the server's process.
-func (db *Database) Pid() int { return db.super.Status().Parts[0].Pid }
+func (db *Database) Pid() int { return db.supervisor.Status().Parts[0].Pid }
 
-// Plenty is a capacity that nobody can fill.
-const Plenty = 1_000_000_000
+// Unlimited is a capacity that nobody can fill.
+const Unlimited = 1_000_000_000
 
-// history is what the tables hold before a run: a planner that sees empty
+// oldBookings is what the tables hold before a run: a planner that sees empty
 // tables would plan for them, and keep its plans while they grow. Keys are of
 // today, or the service would sweep them away.
-const history = 20_000
+const oldBookings = 20_000
 
-// Fill leaves what a run needs and nothing of the run before: slots of that
+// Reset leaves what a run needs and nothing of the run before: slots of that
 // capacity, and a spare one without bound to warm up with.
-func (db *Database) Fill(ctx context.Context, slots, capacity int) (ids []int64, spare int64, err error) {
+func (db *Database) Reset(ctx context.Context, slots, capacity int) (ids []int64, spare int64, err error) {
 	err = pgx.BeginFunc(ctx, db.conn, func(tx pgx.Tx) error {
 		if _, err := tx.Exec(ctx, `TRUNCATE slots, reservations, idempotency, outbox`); err != nil {
 			return err
 		}
-		if _, err := tx.Exec(ctx, pastSQL, history); err != nil {
+		if _, err := tx.Exec(ctx, oldBookingsSQL, oldBookings); err != nil {
 			return err
 		}
-		rows, _ := tx.Query(ctx, slotsSQL, slots, capacity, Plenty)
+		rows, _ := tx.Query(ctx, slotsSQL, slots, capacity, Unlimited)
 		ids, err = pgx.CollectRows(rows, pgx.RowTo[int64])
 		return err
 	})
@@ -158,7 +158,7 @@ FROM generate_series(1, $1::int + 1) n,
   LATERAL (SELECT date_trunc('day', now()) + interval '7 days', CASE WHEN n > $1 THEN $3::int ELSE $2::int END) t (start, c)
 ORDER BY n RETURNING id`
 
-	pastSQL = `
+	oldBookingsSQL = `
 WITH past AS (
   INSERT INTO reservations (id, slot_id, diner_id, restaurant_id, starts_at, ends_at, time_zone, party, status, created_at, updated_at, cancel_until)
   SELECT gen_random_uuid(), -n % 500 - 1, gen_random_uuid(), 'bench-' || n % 500, start, start + interval '90 min', 'Asia/Seoul',
@@ -178,7 +178,7 @@ SELECT (SELECT count(*) - $1 FROM reservations), (SELECT count(*) - $1 FROM idem
   (SELECT count(DISTINCT reservation_id) FROM outbox WHERE payload->>'status' = 'confirmed'),
   (SELECT coalesce(sum(greatest(held - capacity, 0)), 0) FROM slots JOIN (
     SELECT slot_id, sum(party) AS held FROM reservations WHERE status IN ('offered', 'confirmed', 'seated') GROUP BY slot_id
-  ) r ON slot_id = id)`, history).Scan(&rows, &keys, &events, &overbooked)
+  ) r ON slot_id = id)`, oldBookings).Scan(&rows, &keys, &events, &overbooked)
 	switch {
 	case err != nil:
 		return 0, err
@@ -193,7 +193,7 @@ SELECT (SELECT count(*) - $1 FROM reservations), (SELECT count(*) - $1 FROM idem
 // Statements is how many have run in reservation's database so far, 0 where the
 // server does not count.
 func (db *Database) Statements(ctx context.Context) (n int64, err error) {
-	if !db.Counts {
+	if !db.CountsStatements {
 		return 0, nil
 	}
 	err = db.conn.QueryRow(ctx, `
@@ -202,10 +202,10 @@ WHERE dbid = (SELECT oid FROM pg_database WHERE datname = current_database()) AN
 	return n, err
 }
 
-// Dearest lists the statements that the server spent its time on since Forget
+// SlowestStatements lists the statements that the server spent its time on since Forget
 // was called, one a line.
-func (db *Database) Dearest(ctx context.Context) (string, error) {
-	if !db.Counts {
+func (db *Database) SlowestStatements(ctx context.Context) (string, error) {
+	if !db.CountsStatements {
 		return "", nil
 	}
 	rows, _ := db.conn.Query(ctx, `
@@ -217,17 +217,17 @@ ORDER BY total_exec_time DESC LIMIT 12`)
 	return strings.Join(append(lines, ""), "\n"), err
 }
 
-// Forget makes Dearest begin anew.
-func (db *Database) Forget(ctx context.Context) error {
-	if !db.Counts {
+// ResetStatements makes Dearest begin anew.
+func (db *Database) ResetStatements(ctx context.Context) error {
+	if !db.CountsStatements {
 		return nil
 	}
 	_, err := db.conn.Exec(ctx, `SELECT pg_stat_statements_reset()`)
 	return err
 }
 
-// Place makes the directory in which everything of one disk lies.
-func Place(root, disk string) (string, error) {
+// MakeDir makes the directory in which everything of one disk lies.
+func MakeDir(root, disk string) (string, error) {
 	base := filepath.Join(root, ".jari")
 	if disk == RAM {
 		base = "/dev/shm"

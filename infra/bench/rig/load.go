@@ -20,58 +20,58 @@ import (
 // or not earlier ones are answered, and latencies count from those moments, so
 // that a service that stalls cannot hide who would have come meanwhile.
 type Load struct {
-	Addr     string
-	Conns    int
-	Rate     int           // requests a second; 0: a closed loop
-	Requests int           // a closed loop ends after so many; 0: after Warm+Measured
-	Warm     time.Duration // answers of this first time do not count
-	Measured time.Duration
-	Pick     func(*rand.Rand) func() int // index into Slots
-	Slots    []int64
-	Seed     uint64
+	Addr        string
+	Connections int
+	Rate        int           // requests a second; 0: a closed loop
+	Requests    int           // a closed loop ends after so many; 0: after Warm+Measured
+	WarmUp      time.Duration // answers of this first time do not count
+	Measured    time.Duration
+	Pick        func(*rand.Rand) func() int // index into Slots
+	Slots       []int64
+	Seed        uint64
 }
 
-// Answers are those that came within the measured time, or were due in it.
-type Answers struct {
-	Took    time.Duration
-	Times   []time.Duration // of all answers, sorted
-	Booked  int             // 201
-	Refused int             // all others
-	Other   map[int]int     // of Refused, those that were neither 201 nor 409, by status; 0: no answer
-	Total   int             // booked, the warm-up included
+// Results are those that came within the measured time, or were due in it.
+type Results struct {
+	Duration  time.Duration
+	Latencies []time.Duration // of all answers, sorted
+	Booked    int             // 201
+	Refused   int             // all others
+	Other     map[int]int     // of Refused, those that were neither 201 nor 409, by status; 0: no answer
+	Total     int             // booked, the warm-up included
 }
 
-// patience is longer than the service's own.
-const patience = 20 * time.Second
+// requestTimeout is longer than the service's own.
+const requestTimeout = 20 * time.Second
 
-// span is the measured time.
-type span struct{ from, until time.Time }
+// window is the measured time.
+type window struct{ from, until time.Time }
 
-func (s span) holds(t time.Time) bool { return !t.Before(s.from) && !t.After(s.until) }
+func (s window) contains(t time.Time) bool { return !t.Before(s.from) && !t.After(s.until) }
 
 // Run drives the load. begun and ended are called when the measured time
 // begins and ends; ctx breaks it off.
-func (l Load) Run(ctx context.Context, begun, ended func()) Answers {
+func (l Load) Run(ctx context.Context, begun, ended func()) Results {
 	client := &fasthttp.HostClient{
-		Addr: l.Addr, MaxConns: l.Conns, ReadTimeout: patience, WriteTimeout: patience,
+		Addr: l.Addr, MaxConns: l.Connections, ReadTimeout: requestTimeout, WriteTimeout: requestTimeout,
 		NoDefaultUserAgentHeader: true, DisablePathNormalizing: true, MaxIdemponentCallAttempts: 1,
 	}
 	defer client.CloseIdleConnections()
 	start := time.Now()
-	measured := span{start.Add(l.Warm), start.Add(l.Warm + l.Measured)}
+	measured := window{start.Add(l.WarmUp), start.Add(l.WarmUp + l.Measured)}
 	if l.Requests > 0 {
-		measured = span{start, start.Add(time.Hour)}
+		measured = window{start, start.Add(time.Hour)}
 	}
-	next := l.closed(ctx, measured)
+	next := l.closedLoop(ctx, measured)
 	if l.Rate > 0 {
 		// The pacer sleeps in the kernel; what it wakes needs a processor too.
 		defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(2))
-		next = l.open(ctx, start, measured)
+		next = l.openLoop(ctx, start, measured)
 	}
-	parts := make([]Answers, l.Conns)
+	parts := make([]Results, l.Connections)
 	var diners sync.WaitGroup
 	for i := range parts {
-		diners.Go(func() { parts[i] = l.dine(client, rand.New(rand.NewPCG(l.Seed, uint64(i))), measured, next) })
+		diners.Go(func() { parts[i] = l.sendAll(client, rand.New(rand.NewPCG(l.Seed, uint64(i))), measured, next) })
 	}
 	pause(ctx, time.Until(measured.from))
 	begun()
@@ -84,12 +84,12 @@ func (l Load) Run(ctx context.Context, begun, ended func()) Answers {
 		ended()
 		diners.Wait()
 	}
-	return sum(parts, measured.until.Sub(measured.from))
+	return merge(parts, measured.until.Sub(measured.from))
 }
 
-// closed says yes, as soon as somebody asks, until the load is over. The zero
+// closedLoop says yes, as soon as somebody asks, until the load is over. The zero
 // moment is now.
-func (l Load) closed(ctx context.Context, measured span) func() (time.Time, bool) {
+func (l Load) closedLoop(ctx context.Context, measured window) func() (time.Time, bool) {
 	var asked atomic.Int64
 	return func() (time.Time, bool) {
 		if l.Requests > 0 {
@@ -99,8 +99,8 @@ func (l Load) closed(ctx context.Context, measured span) func() (time.Time, bool
 	}
 }
 
-// open hands out the moments at which requests are due, each when it has come.
-func (l Load) open(ctx context.Context, start time.Time, measured span) func() (time.Time, bool) {
+// openLoop hands out the moments at which requests are due, each when it has come.
+func (l Load) openLoop(ctx context.Context, start time.Time, measured window) func() (time.Time, bool) {
 	due := make(chan time.Time, l.Rate) // a second of them may wait for a connection
 	go func() {
 		defer close(due)
@@ -121,8 +121,8 @@ func (l Load) open(ctx context.Context, start time.Time, measured span) func() (
 	}
 }
 
-func (l Load) dine(client *fasthttp.HostClient, r *rand.Rand, measured span, next func() (time.Time, bool)) Answers {
-	a := Answers{Other: map[int]int{}}
+func (l Load) sendAll(client *fasthttp.HostClient, r *rand.Rand, measured window, next func() (time.Time, bool)) Results {
+	a := Results{Other: map[int]int{}}
 	var req fasthttp.Request
 	var res fasthttp.Response
 	req.SetRequestURI("http://" + l.Addr + "/v1/reservations")
@@ -132,8 +132,8 @@ func (l Load) dine(client *fasthttp.HostClient, r *rand.Rand, measured span, nex
 	pick := l.Pick(r)
 	var body []byte
 	for due, more := next(); more; due, more = next() {
-		ask(&req, r)
-		body = wish(body[:0], l.Slots[pick()], 1+r.IntN(4))
+		setHeaders(&req, r)
+		body = appendBody(body[:0], l.Slots[pick()], 1+r.IntN(4))
 		req.SetBodyRaw(body)
 		sent := due
 		if due.IsZero() {
@@ -147,10 +147,10 @@ func (l Load) dine(client *fasthttp.HostClient, r *rand.Rand, measured span, nex
 		if status == http.StatusCreated {
 			a.Total++
 		}
-		if due.IsZero() && !measured.holds(got) || !due.IsZero() && !measured.holds(due) {
+		if due.IsZero() && !measured.contains(got) || !due.IsZero() && !measured.contains(due) {
 			continue
 		}
-		a.Times = append(a.Times, got.Sub(sent))
+		a.Latencies = append(a.Latencies, got.Sub(sent))
 		switch status {
 		case http.StatusCreated:
 			a.Booked++
@@ -164,8 +164,8 @@ func (l Load) dine(client *fasthttp.HostClient, r *rand.Rand, measured span, nex
 	return a
 }
 
-// Evenly wants each of n slots as often as any other.
-func Evenly(n int) func(*rand.Rand) func() int {
+// Uniform wants each of n slots as often as any other.
+func Uniform(n int) func(*rand.Rand) func() int {
 	return func(r *rand.Rand) func() int {
 		return func() int { return r.IntN(n) }
 	}

@@ -31,9 +31,9 @@ func ServeNull() error {
 	})
 }
 
-// OwnCost is the CPU time that this program spends on a request, measured
+// LoadCost is the CPU time that this program spends on a request, measured
 // against a server, in a process of its own, that does nothing.
-func OwnCost(ctx context.Context, d time.Duration) (time.Duration, error) {
+func LoadCost(ctx context.Context, d time.Duration) (time.Duration, error) {
 	self, err := os.Executable()
 	if err != nil {
 		return 0, err
@@ -53,16 +53,16 @@ func OwnCost(ctx context.Context, d time.Duration) (time.Duration, error) {
 	}
 	var before, after time.Duration
 	got := Load{
-		Addr: strings.TrimSpace(addr), Conns: 64, Warm: d / 4, Measured: d, Pick: Evenly(1), Slots: []int64{1}, Seed: 1,
-	}.Run(ctx, func() { before = Used() }, func() { after = Used() })
+		Addr: strings.TrimSpace(addr), Connections: 64, WarmUp: d / 4, Measured: d, Pick: Uniform(1), Slots: []int64{1}, Seed: 1,
+	}.Run(ctx, func() { before = OwnCPU() }, func() { after = OwnCPU() })
 	if got.Booked == 0 {
 		return 0, fmt.Errorf("null handler: no answers but %s", got.Unexpected())
 	}
 	return (after - before) / time.Duration(got.Booked), nil
 }
 
-// Used is the CPU time of this process so far.
-func Used() time.Duration {
+// OwnCPU is the CPU time of this process so far.
+func OwnCPU() time.Duration {
 	var u syscall.Rusage
 	_ = syscall.Getrusage(syscall.RUSAGE_SELF, &u)
 	return time.Duration(u.Utime.Nano() + u.Stime.Nano())

@@ -35,8 +35,8 @@ func TestCPUTimeIsReadFromBehindTheName(t *testing.T) {
 	}
 }
 
-// server answers each request as status says of its number.
-func server(t *testing.T, status func(n int) int) string {
+// startServer answers each request as status says of its number.
+func startServer(t *testing.T, status func(n int) int) string {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -56,15 +56,15 @@ func server(t *testing.T, status func(n int) int) string {
 }
 
 func TestEveryAnswerCountsOnceAndAsWhatItIs(t *testing.T) {
-	addr := server(t, func(n int) int { return []int{201, 409, 409, 503}[n%4] })
-	a := Load{Addr: addr, Conns: 4, Requests: 400, Pick: Evenly(1), Slots: []int64{1}}.Run(t.Context(), func() {}, func() {})
-	if len(a.Times) != 400 || a.Booked != 100 || a.Total != 100 || a.Refused != 300 || a.Unexpected() != "100 × 503" {
-		t.Errorf("%d answers, %d booked (%d in all), %d refused, also %q", len(a.Times), a.Booked, a.Total, a.Refused, a.Unexpected())
+	addr := startServer(t, func(n int) int { return []int{201, 409, 409, 503}[n%4] })
+	a := Load{Addr: addr, Connections: 4, Requests: 400, Pick: Uniform(1), Slots: []int64{1}}.Run(t.Context(), func() {}, func() {})
+	if len(a.Latencies) != 400 || a.Booked != 100 || a.Total != 100 || a.Refused != 300 || a.Unexpected() != "100 × 503" {
+		t.Errorf("%d answers, %d booked (%d in all), %d refused, also %q", len(a.Latencies), a.Booked, a.Total, a.Refused, a.Unexpected())
 	}
-	if !slices.IsSorted(a.Times) || a.Took <= 0 {
-		t.Errorf("unsorted, or took %v", a.Took)
+	if !slices.IsSorted(a.Latencies) || a.Duration <= 0 {
+		t.Errorf("unsorted, or took %v", a.Duration)
 	}
-	nobody := Load{Addr: "127.0.0.1:1", Conns: 1, Requests: 3, Pick: Evenly(1), Slots: []int64{1}}.Run(t.Context(), func() {}, func() {})
+	nobody := Load{Addr: "127.0.0.1:1", Connections: 1, Requests: 3, Pick: Uniform(1), Slots: []int64{1}}.Run(t.Context(), func() {}, func() {})
 	if nobody.Booked != 0 || nobody.Unexpected() != "3 × 0" {
 		t.Errorf("where nobody listens: %d booked, %q", nobody.Booked, nobody.Unexpected())
 	}
@@ -75,7 +75,7 @@ func TestEveryAnswerCountsOnceAndAsWhatItIs(t *testing.T) {
 func TestAnOpenLoadWaitsForNobody(t *testing.T) {
 	const stall = 200 * time.Millisecond
 	var stalled atomic.Bool
-	addr := server(t, func(n int) int {
+	addr := startServer(t, func(n int) int {
 		if n == 50 {
 			stalled.Store(true)
 			time.Sleep(stall)
@@ -83,11 +83,11 @@ func TestAnOpenLoadWaitsForNobody(t *testing.T) {
 		return 201
 	})
 	slow := func(rate, requests int) (late int) {
-		a := Load{Addr: addr, Conns: 1, Rate: rate, Requests: requests, Measured: 600 * time.Millisecond, Pick: Evenly(1), Slots: []int64{1}}.Run(t.Context(), func() {}, func() {})
-		if rate > 0 && len(a.Times) != 600*rate/1000 {
-			t.Errorf("%d answers, not every request that was due", len(a.Times))
+		a := Load{Addr: addr, Connections: 1, Rate: rate, Requests: requests, Measured: 600 * time.Millisecond, Pick: Uniform(1), Slots: []int64{1}}.Run(t.Context(), func() {}, func() {})
+		if rate > 0 && len(a.Latencies) != 600*rate/1000 {
+			t.Errorf("%d answers, not every request that was due", len(a.Latencies))
 		}
-		for _, d := range a.Times {
+		for _, d := range a.Latencies {
 			if d > stall/2 {
 				late++
 			}
@@ -97,7 +97,7 @@ func TestAnOpenLoadWaitsForNobody(t *testing.T) {
 	if late := slow(500, 0); !stalled.Load() || late < 40 {
 		t.Errorf("a stall of %v delayed %d of the hundred who were due in it (stalled %v)", stall, late, stalled.Load())
 	}
-	addr = server(t, func(n int) int {
+	addr = startServer(t, func(n int) int {
 		if n == 50 {
 			time.Sleep(stall)
 		}
@@ -127,24 +127,24 @@ func TestASinkTellsRequestsFromOtherSpansAndMetricsFromBoth(t *testing.T) {
 	}
 	send("/v1/traces", `{"name":"a","kind":2,"startTimeUnixNano":"1"},{"name":"b","kind":3,"startTimeUnixNano":"1"}`)
 	send("/v1/metrics", ``)
-	if got, err := s.Take(); err != nil || got.Spans != 2 || got.Servers != 1 || len(got.Metrics) != 1 {
+	if got, err := s.Drain(); err != nil || got.Spans != 2 || got.ServerSpans != 1 || len(got.Metrics) != 1 {
 		t.Errorf("it has %+v, %v", got, err)
 	}
-	if got, err := s.Take(); err != nil || got.Spans != 0 || got.Servers != 0 || len(got.Metrics) != 0 {
+	if got, err := s.Drain(); err != nil || got.Spans != 0 || got.ServerSpans != 0 || len(got.Metrics) != 0 {
 		t.Errorf("it counts twice: %+v, %v", got, err)
 	}
 }
 
 func TestLinesAreReadByTheirEvents(t *testing.T) {
-	said, err := read([]byte(`{"time":"2026-05-01T10:00:00.5Z","event.name":"http.access"}
+	said, err := summarise([]byte(`{"time":"2026-05-01T10:00:00.5Z","event.name":"http.access"}
 {"time":"2026-05-01T10:00:01.5Z","event.name":"process.heartbeat"}
 {"event.name":"telemetry.spans.dropped"}
 `))
 	at := time.Date(2026, 5, 1, 10, 0, 1, 500_000_000, time.UTC)
-	if err != nil || said.Requests != 1 || said.Dropped != 1 || len(said.Heartbeats) != 1 || !said.Heartbeats[0].Equal(at) {
+	if err != nil || said.AccessLines != 1 || said.SpanLosses != 1 || len(said.Heartbeats) != 1 || !said.Heartbeats[0].Equal(at) {
 		t.Errorf("read as %+v, %v", said, err)
 	}
-	if _, err := read([]byte(`{"event.name":"process.heartbeat"}`)); err == nil {
+	if _, err := summarise([]byte(`{"event.name":"process.heartbeat"}`)); err == nil {
 		t.Error("a heartbeat at no time is accepted")
 	}
 }

@@ -54,13 +54,13 @@ func StartService(ctx context.Context, program string, at ports.Offset, dir stri
 	if err := s.cmd.Start(); err != nil {
 		return nil, err
 	}
-	if err := s.ready(ctx); err != nil {
+	if err := s.awaitReady(ctx); err != nil {
 		return nil, errors.Join(err, s.Stop(), errors.New(s.stderr.String()))
 	}
 	return s, nil
 }
 
-func (s *Service) ready(ctx context.Context) (err error) {
+func (s *Service) awaitReady(ctx context.Context) (err error) {
 	for deadline := time.Now().Add(20 * time.Second); time.Now().Before(deadline) && ctx.Err() == nil; pause(ctx, 20*time.Millisecond) {
 		var res *http.Response
 		if res, err = http.Get("http://" + s.ops + "/readyz"); err != nil {
@@ -90,32 +90,32 @@ func (s *Service) Stop() error {
 	return nil
 }
 
-// Said is what a service's lines tell.
-type Said struct {
-	Requests   int         // that have their line
-	Dropped    int         // lines that tell of lost spans
-	Heartbeats []time.Time // when it said that it lives
+// LogSummary is what a service's lines tell.
+type LogSummary struct {
+	AccessLines int         // that have their line
+	SpanLosses  int         // lines that tell of lost spans
+	Heartbeats  []time.Time // when it said that it lives
 }
 
-// Logged counts the requests that have their line.
-func (s *Service) Logged() (int, error) {
-	said, err := s.Said()
-	return said.Requests, err
+// AccessLines counts the requests that have their line.
+func (s *Service) AccessLines() (int, error) {
+	said, err := s.LogSummary()
+	return said.AccessLines, err
 }
 
-// Said reads the service's lines.
-func (s *Service) Said() (Said, error) {
+// LogSummary reads the service's lines.
+func (s *Service) LogSummary() (LogSummary, error) {
 	text, err := os.ReadFile(s.log.Name())
 	if err != nil {
-		return Said{}, err
+		return LogSummary{}, err
 	}
-	return read(text)
+	return summarise(text)
 }
 
-func read(text []byte) (said Said, err error) {
+func summarise(text []byte) (said LogSummary, err error) {
 	event := func(name string) []byte { return []byte(`"` + names.EventName + `":"` + name + `"`) }
-	said.Requests = bytes.Count(text, event(names.EventAccess))
-	said.Dropped = bytes.Count(text, event(names.EventSpansDropped))
+	said.AccessLines = bytes.Count(text, event(names.EventAccess))
+	said.SpanLosses = bytes.Count(text, event(names.EventSpansDropped))
 	alive := event(names.EventHeartbeat)
 	for line := range bytes.Lines(text) {
 		if !bytes.Contains(line, alive) {

@@ -23,11 +23,11 @@ type Sink struct {
 	metrics []time.Time
 }
 
-// Taken is what a sink has got.
-type Taken struct {
-	Spans   int
-	Servers int         // of Spans, those of requests that were served
-	Metrics []time.Time // when each export of metrics came
+// Received is what a sink has got.
+type Received struct {
+	Spans       int
+	ServerSpans int         // of Spans, those of requests that were served
+	Metrics     []time.Time // when each export of metrics came
 }
 
 func StartSink() (*Sink, error) {
@@ -36,14 +36,14 @@ func StartSink() (*Sink, error) {
 		return nil, err
 	}
 	s := &Sink{URL: "http://" + l.Addr().String()}
-	s.server = &http.Server{Handler: http.HandlerFunc(s.take)}
+	s.server = &http.Server{Handler: http.HandlerFunc(s.receive)}
 	go func() { _ = s.server.Serve(l) }()
 	return s, nil
 }
 
 func (s *Sink) Close() { _ = s.server.Close() }
 
-func (s *Sink) take(w http.ResponseWriter, r *http.Request) {
+func (s *Sink) receive(w http.ResponseWriter, r *http.Request) {
 	body, err := io.ReadAll(r.Body)
 	if err == nil {
 		s.mu.Lock()
@@ -60,12 +60,12 @@ func (s *Sink) take(w http.ResponseWriter, r *http.Request) {
 
 // Spans counts the spans that have arrived since it was last asked.
 func (s *Sink) Spans() (int, error) {
-	taken, err := s.Take()
+	taken, err := s.Drain()
 	return taken.Spans, err
 }
 
-// Take counts what has arrived since it was last asked.
-func (s *Sink) Take() (t Taken, err error) {
+// Drain counts what has arrived since it was last asked.
+func (s *Sink) Drain() (t Received, err error) {
 	s.mu.Lock()
 	bodies := s.bodies
 	t.Metrics, s.metrics, s.bodies = s.metrics, nil, nil
@@ -80,7 +80,7 @@ func (s *Sink) Take() (t Taken, err error) {
 			return t, err
 		}
 		t.Spans += bytes.Count(text, []byte(`"startTimeUnixNano":`))
-		t.Servers += bytes.Count(text, []byte(`"kind":2,`))
+		t.ServerSpans += bytes.Count(text, []byte(`"kind":2,`))
 	}
 	return t, nil
 }

@@ -11,16 +11,16 @@ import (
 )
 
 const (
-	beforeOutage = 10 * time.Second
-	countEvery   = 250 * time.Millisecond
+	beforeOutage  = 10 * time.Second
+	countInterval = 250 * time.Millisecond
 )
 
-// drain takes OpenSearch away while records keep coming, gives it back, and
+// measureDrain takes OpenSearch away while records keep coming, gives it back, and
 // measures until everything is found that had been emitted by then. Records
 // keep coming meanwhile; afterwards all are counted.
-func (b *benchmark) drain(ctx context.Context, p *pipe) ([]row, error) {
+func (b *benchmark) measureDrain(ctx context.Context, p *pipeline) ([]row, error) {
 	const service = outageService
-	longest := 3*b.outage + arriveWithin
+	longest := 3*b.outage + lossTimeout
 	e, err := p.emit(b.emitter, service, "-rate", fmt.Sprint(loadRate), "-count", fmt.Sprint(int(loadRate*(beforeOutage+b.outage+longest).Seconds())))
 	if err != nil {
 		return nil, err
@@ -31,11 +31,11 @@ func (b *benchmark) drain(ctx context.Context, p *pipe) ([]row, error) {
 			e.stop()
 		}
 	}()
-	b.say("drain: OpenSearch goes away in %v, for %v", beforeOutage, b.outage)
+	b.logf("drain: OpenSearch goes away in %v, for %v", beforeOutage, b.outage)
 	if err := pause(ctx, beforeOutage); err != nil {
 		return nil, err
 	}
-	p.door.shut()
+	p.proxy.disconnect()
 	if err := pause(ctx, b.outage); err != nil {
 		return nil, err
 	}
@@ -44,7 +44,7 @@ func (b *benchmark) drain(ctx context.Context, p *pipe) ([]row, error) {
 		return nil, err
 	}
 	back := time.Now()
-	if err := p.door.unlock(); err != nil {
+	if err := p.proxy.connect(); err != nil {
 		return nil, err
 	}
 	missing, err := p.await(ctx, service, backlog, longest)
@@ -53,7 +53,7 @@ func (b *benchmark) drain(ctx context.Context, p *pipe) ([]row, error) {
 	}
 	took := time.Since(back)
 	if missing > 0 {
-		b.say("drain: %d records have not come back within %v", missing, longest)
+		b.logf("drain: %d records have not come back within %v", missing, longest)
 	}
 	e.stop()
 	stopped = true
@@ -61,14 +61,14 @@ func (b *benchmark) drain(ctx context.Context, p *pipe) ([]row, error) {
 	if err != nil {
 		return nil, err
 	}
-	lost, err := p.await(ctx, service, all, arriveWithin)
+	lost, err := p.await(ctx, service, all, lossTimeout)
 	if err != nil {
 		return nil, err
 	}
-	b.say("drain: %d records waited, %.1f s until the last was found; of %d in all %d are lost", 2*backlog, took.Seconds(), 2*all, lost)
+	b.logf("drain: %d records waited, %.1f s until the last was found; of %d in all %d are lost", 2*backlog, took.Seconds(), 2*all, lost)
 	left := int(lost)
 	return []row{{
-		Part: drain, Load: fmt.Sprintf("%v outage", b.outage), Variant: p.kind,
+		Part: drain, Load: fmt.Sprintf("%v outage", b.outage), Variant: p.agentKind,
 		PerSecond: rounded(float64(2*backlog)/(beforeOutage+b.outage).Seconds(), 0),
 		Drain:     rounded(took.Seconds(), 1), Lost: &left,
 	}}, nil
@@ -76,14 +76,14 @@ func (b *benchmark) drain(ctx context.Context, p *pipe) ([]row, error) {
 
 // await waits until the lines and spans of the first n records are found, and
 // returns how many are missing after that long.
-func (p *pipe) await(ctx context.Context, service string, n int64, longest time.Duration) (missing int64, err error) {
+func (p *pipeline) await(ctx context.Context, service string, n int64, longest time.Duration) (missing int64, err error) {
 	for deadline := time.Now().Add(longest); ; {
 		missing = 0
 		over := time.Now().After(deadline)
-		for _, sig := range families {
-			there, err := p.store.count(ctx, sig, service, n)
+		for _, kind := range recordKinds {
+			there, err := p.store.count(ctx, kind, service, n)
 			if err == nil && (there >= n || over) {
-				there, err = p.store.distinct(ctx, sig, service, n) // a record that is there twice makes up for none
+				there, err = p.store.distinct(ctx, kind, service, n) // a record that is there twice makes up for none
 			}
 			if err != nil {
 				return 0, err
@@ -93,7 +93,7 @@ func (p *pipe) await(ctx context.Context, service string, n int64, longest time.
 		if missing == 0 || over {
 			return missing, nil
 		}
-		if err := pause(ctx, countEvery); err != nil {
+		if err := pause(ctx, countInterval); err != nil {
 			return 0, err
 		}
 	}

@@ -15,10 +15,10 @@ import (
 const (
 	// probeRate has no common measure with a second, after which the index
 	// refreshes: probes meet it at every phase.
-	probeRate = 4.7
-	lookEvery = 50 * time.Millisecond
-	// arriveWithin is how long a record may take before it is called lost.
-	arriveWithin = 30 * time.Second
+	probeRate    = 4.7
+	pollInterval = 50 * time.Millisecond
+	// lossTimeout is how long a record may take before it is called lost.
+	lossTimeout = 30 * time.Second
 	// loadRate is of records that are a line and a span: 2,000 a second.
 	loadRate = 1000
 )
@@ -39,9 +39,9 @@ func probeService(load string) string {
 	return map[string]string{idle: "bench-idle", loaded: "bench-loaded"}[load]
 }
 
-// latency measures from when a line or span was made to when a search finds
+// measureLatency measures from when a line or span was made to when a search finds
 // it, alone and with others.
-func (b *benchmark) latency(ctx context.Context, p *pipe) (rows []row, err error) {
+func (b *benchmark) measureLatency(ctx context.Context, p *pipeline) (rows []row, err error) {
 	// A day's index is made with its first document, which takes seconds once a day.
 	const first = 20
 	e, err := p.emit(b.emitter, warmService, "-rate", "10", "-count", strconv.Itoa(first))
@@ -51,26 +51,26 @@ func (b *benchmark) latency(ctx context.Context, p *pipe) (rows []row, err error
 	if err := e.wait(ctx); err != nil {
 		return nil, err
 	}
-	if missing, err := p.await(ctx, warmService, first, arriveWithin); err != nil || missing > 0 {
+	if missing, err := p.await(ctx, warmService, first, lossTimeout); err != nil || missing > 0 {
 		return nil, errors.Join(err, fmt.Errorf("%d of the first %d lines and spans do not arrive", missing, first))
 	}
 	for _, load := range []string{idle, loaded} {
-		b.say("latency %s: %v", load, b.watch)
+		b.logf("latency %s: %v", load, b.watch)
 		var background *emitter
 		if load == loaded {
-			count := int(loadRate * (b.watch + arriveWithin).Seconds())
+			count := int(loadRate * (b.watch + lossTimeout).Seconds())
 			if background, err = p.emit(b.emitter, loadService, "-rate", strconv.Itoa(loadRate), "-count", strconv.Itoa(count)); err != nil {
 				return nil, err
 			}
 		}
 		from := time.Now()
-		measured, err := b.probe(ctx, p, load)
+		measured, err := b.measureProbes(ctx, p, load)
 		if background != nil {
 			took := time.Since(from)
 			background.stop()
 			n, failed := background.emitted()
 			// A line and a span each.
-			err = errors.Join(err, failed, kept(measured, 2*float64(n)/took.Seconds()))
+			err = errors.Join(err, failed, checkLoad(measured, 2*float64(n)/took.Seconds()))
 		}
 		rows = append(rows, measured...)
 		if err != nil {
@@ -80,9 +80,9 @@ func (b *benchmark) latency(ctx context.Context, p *pipe) (rows []row, err error
 	return rows, nil
 }
 
-// kept notes the rate of what else was emitted in the rows that were measured
+// checkLoad notes the rate of what else was emitted in the rows that were measured
 // meanwhile, and is an error if it was not what the rows say.
-func kept(rows []row, rate float64) error {
+func checkLoad(rows []row, rate float64) error {
 	for i := range rows {
 		rows[i].PerSecond = rounded(rate, 0)
 	}
@@ -92,47 +92,47 @@ func kept(rows []row, rate float64) error {
 	return nil
 }
 
-func (b *benchmark) probe(ctx context.Context, p *pipe, load string) (rows []row, err error) {
+func (b *benchmark) measureProbes(ctx context.Context, p *pipeline, load string) (rows []row, err error) {
 	count := int64(b.watch.Seconds() * probeRate)
 	service := probeService(load)
 	e, err := p.emit(b.emitter, service, "-rate", fmt.Sprint(probeRate), "-count", fmt.Sprint(count))
 	if err != nil {
 		return nil, err
 	}
-	ctx, cancel := context.WithTimeout(ctx, b.watch+arriveWithin)
+	ctx, cancel := context.WithTimeout(ctx, b.watch+lossTimeout)
 	defer cancel()
 	var watching sync.WaitGroup
-	taken, failed := make([][]time.Duration, len(families)), make([]error, len(families)+1)
-	for i, sig := range families {
-		watching.Go(func() { taken[i], failed[i] = p.store.watch(ctx, sig, service, count) })
+	taken, failed := make([][]time.Duration, len(recordKinds)), make([]error, len(recordKinds)+1)
+	for i, kind := range recordKinds {
+		watching.Go(func() { taken[i], failed[i] = p.store.watch(ctx, kind, service, count) })
 	}
-	failed[len(families)] = e.wait(ctx)
+	failed[len(recordKinds)] = e.wait(ctx)
 	watching.Wait()
-	for i, sig := range families {
+	for i, kind := range recordKinds {
 		if failed[i] != nil {
-			return nil, fmt.Errorf("%s, %s: %w", load, sig.name, failed[i])
+			return nil, fmt.Errorf("%s, %s: %w", load, kind.name, failed[i])
 		}
 		lost := int(count) - len(taken[i])
-		r := row{Part: latency, Load: load, Variant: sig.name, Lost: &lost}
+		r := row{Part: latency, Load: load, Variant: kind.name, Lost: &lost}
 		if len(taken[i]) > 0 {
 			r.P50 = rounded(bench.Millis(bench.Percentile(taken[i], 0.50)), 0)
 			r.P99 = rounded(bench.Millis(bench.Percentile(taken[i], 0.99)), 0)
 		}
 		rows = append(rows, r)
-		b.say("latency %-6s %s: p50 %s  p99 %s of %d, %d lost", load, sig.name, said("%.0f ms", r.P50), said("%.0f ms", r.P99), len(taken[i]), lost)
+		b.logf("latency %-6s %s: p50 %s  p99 %s of %d, %d lost", load, kind.name, formatted("%.0f ms", r.P50), formatted("%.0f ms", r.P99), len(taken[i]), lost)
 	}
-	return rows, failed[len(families)]
+	return rows, failed[len(recordKinds)]
 }
 
 // watch looks for the service's documents until it has seen count, or ctx
 // ends, and returns how long after it was made each was found, sorted.
-func (s *store) watch(ctx context.Context, sig family, service string, count int64) (took []time.Duration, err error) {
+func (s *store) watch(ctx context.Context, kind recordKind, service string, count int64) (took []time.Duration, err error) {
 	seen := map[int64]bool{}
 	next := int64(0) // all below are seen
-	tick := time.NewTicker(lookEvery)
+	tick := time.NewTicker(pollInterval)
 	defer tick.Stop()
 	for int64(len(seen)) < count {
-		list, err := s.since(ctx, sig, service, next)
+		list, err := s.since(ctx, kind, service, next)
 		if ctx.Err() != nil {
 			break // what has not come is lost, and the caller counts it
 		}

@@ -106,8 +106,8 @@ func parse(args []string, stderr io.Writer) (o options, err error) {
 	return o, nil
 }
 
-// longest ends a run that hangs. A whole one takes about 13 minutes.
-const longest = 20 * time.Minute
+// timeLimit ends a run that hangs. A whole one takes about 13 minutes.
+const timeLimit = 20 * time.Minute
 
 func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	o, err := parse(args, stderr)
@@ -118,8 +118,8 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	if err != nil {
 		return err
 	}
-	b := &benchmark{options: o, root: root, say: func(format string, args ...any) { fmt.Fprintf(stderr, format+"\n", args...) }}
-	ctx, cancel := context.WithTimeout(ctx, longest)
+	b := &benchmark{options: o, root: root, logf: func(format string, args ...any) { fmt.Fprintf(stderr, format+"\n", args...) }}
+	ctx, cancel := context.WithTimeout(ctx, timeLimit)
 	defer cancel()
 	rows, failed := b.measure(ctx)
 	report := bench.New("telemetry", rows)
@@ -136,14 +136,14 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	if !filepath.IsAbs(o.out) {
 		o.out = filepath.Join(root, o.out)
 	}
-	return report.Save(o.out, picture(rows))
+	return report.Save(o.out, chart(rows))
 }
 
 // benchmark is a run of everything that was asked for.
 type benchmark struct {
 	options
 	root, tmp string
-	say       func(format string, args ...any)
+	logf      func(format string, args ...any)
 	at        ports.Offset
 
 	emitter, benchship string // programs
@@ -166,35 +166,35 @@ func (b *benchmark) measure(ctx context.Context) (rows []row, err error) {
 		}
 	}
 	if slices.Contains(b.only, price) {
-		if rows, err = b.price(ctx); err != nil {
+		if rows, err = b.measurePrice(ctx); err != nil {
 			return nil, errors.Join(fmt.Errorf("price: %w", err), ctx.Err())
 		}
 	}
 	if len(b.only) == 1 && b.only[0] == price {
 		return rows, nil
 	}
-	through, err := b.pipe(ctx)
+	through, err := b.measurePipeline(ctx)
 	return append(rows, through...), err
 }
 
-// pipe measures the parts that need an agent and OpenSearch.
-func (b *benchmark) pipe(ctx context.Context) (rows []row, err error) {
-	b.say("building telemetryemit and benchship, starting OpenSearch and the agent")
+// measurePipeline measures the parts that need an agent and OpenSearch.
+func (b *benchmark) measurePipeline(ctx context.Context) (rows []row, err error) {
+	b.logf("building telemetryemit and benchship, starting OpenSearch and the agent")
 	if b.emitter, err = b.build(ctx, "./telemetry/cmd/telemetryemit"); err != nil {
 		return nil, err
 	}
 	if b.benchship, err = b.build(ctx, "./fluentbit/cmd/benchship"); err != nil {
 		return nil, err
 	}
-	p, stop, err := openPipe(ctx)
+	p, stop, err := startPipeline(ctx)
 	defer func() { err = errors.Join(err, stop()) }()
 	if err != nil {
 		return nil, errors.Join(err, ctx.Err())
 	}
 	for _, part := range []struct {
 		name    string
-		measure func(context.Context, *pipe) ([]row, error)
-	}{{ship, b.ship}, {latency, b.latency}, {drain, b.drain}} {
+		measure func(context.Context, *pipeline) ([]row, error)
+	}{{ship, b.measureShipping}, {latency, b.measureLatency}, {drain, b.measureDrain}} {
 		if !slices.Contains(b.only, part.name) {
 			continue
 		}
@@ -205,13 +205,13 @@ func (b *benchmark) pipe(ctx context.Context) (rows []row, err error) {
 		}
 	}
 	if os.Getenv("JARI_OPENSEARCH_URL") != "" {
-		err = p.store.forget(ctx, warmService, probeService(idle), probeService(loaded), loadService, outageService)
+		err = p.store.deleteDocuments(ctx, warmService, probeService(idle), probeService(loaded), loadService, outageService)
 	}
-	return rows, errors.Join(err, losses(rows))
+	return rows, errors.Join(err, checkLosses(rows))
 }
 
-// losses is an error if any row has lost something.
-func losses(rows []row) (err error) {
+// checkLosses is an error if any row has lost something.
+func checkLosses(rows []row) (err error) {
 	for _, r := range rows {
 		if r.Lost != nil && *r.Lost > 0 {
 			err = errors.Join(err, fmt.Errorf("%s, %s, %s: %d lost", r.Part, r.Load, r.Variant, *r.Lost))

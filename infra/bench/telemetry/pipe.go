@@ -13,47 +13,47 @@ import (
 	"sync"
 	"syscall"
 
-	"jari.example/infra/bench/stage"
+	"jari.example/infra/bench/sandbox"
 	"jari.example/infra/local/launch"
 )
 
-// pipe is what telemetry goes through, without the services:
+// pipeline is what telemetry goes through, without the services:
 //
 //	emitters ─► files, OTLP ─► agent ─► door ─► OpenSearch
-type pipe struct {
-	*stage.Stage
-	door  *door
-	store store
-	kind  string // of the agent
+type pipeline struct {
+	*sandbox.Sandbox
+	proxy     *tcpProxy
+	store     store
+	agentKind string // of the agent
 }
 
-// openPipe starts everything. OpenSearch is JARI_OPENSEARCH_URL, or one of our
+// startPipeline starts everything. OpenSearch is JARI_OPENSEARCH_URL, or one of our
 // own. stop must be called, whether or not it failed.
-func openPipe(ctx context.Context) (p *pipe, stop func() error, err error) {
-	p = &pipe{}
+func startPipeline(ctx context.Context) (p *pipeline, stop func() error, err error) {
+	p = &pipeline{}
 	stop = func() error { return p.Stop(false) }
-	if p.Stage, err = stage.New("bench-telemetry"); err != nil {
+	if p.Sandbox, err = sandbox.New("bench-telemetry"); err != nil {
 		return p, stop, err
 	}
-	server, err := p.Describe(os.Getenv)
+	server, err := p.System(os.Getenv)
 	if err != nil {
 		return p, stop, err
 	}
 	p.store.url = server.OpenSearchURL()
-	if p.door, err = newDoor(p.store.url); err != nil {
+	if p.proxy, err = newTCPProxy(p.store.url); err != nil {
 		return p, stop, err
 	}
-	p.OnStop(func() error { p.door.shut(); return nil })
-	shipping, err := p.Describe(func(key string) string {
+	p.OnStop(func() error { p.proxy.disconnect(); return nil })
+	shipping, err := p.System(func(key string) string {
 		if key == "JARI_OPENSEARCH_URL" {
-			return "http://" + p.door.addr
+			return "http://" + p.proxy.addr
 		}
 		return os.Getenv(key)
 	})
 	if err != nil {
 		return p, stop, err
 	}
-	p.kind = shipping.AgentKind()
+	p.agentKind = shipping.AgentKind()
 	list, err := launch.Select(server.Parts(), []string{"opensearch"})
 	if err != nil {
 		return p, stop, err
@@ -70,12 +70,12 @@ type emitter struct {
 	service string
 	cmd     *exec.Cmd
 	file    string
-	said    bytes.Buffer // on stderr
+	stderr  bytes.Buffer // on stderr
 }
 
 // emit starts a telemetryemit that hands each of its records over as a line
 // and a span.
-func (p *pipe) emit(program, service string, args ...string) (*emitter, error) {
+func (p *pipeline) emit(program, service string, args ...string) (*emitter, error) {
 	e := &emitter{service: service, file: filepath.Join(p.Dir, "log", service+".log")}
 	out, err := os.OpenFile(e.file, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o644)
 	if err != nil {
@@ -83,7 +83,7 @@ func (p *pipe) emit(program, service string, args ...string) (*emitter, error) {
 	}
 	defer out.Close()
 	e.cmd = exec.Command(program, append([]string{"-service", service, "-otlp-endpoint", p.Ports.URL("agent"), "-spans", "1", "-points=false", "-limit", "15m"}, args...)...)
-	e.cmd.Stdout, e.cmd.Stderr = out, &e.said
+	e.cmd.Stdout, e.cmd.Stderr = out, &e.stderr
 	e.cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGKILL}
 	return e, e.cmd.Start()
 }
@@ -92,7 +92,7 @@ func (p *pipe) emit(program, service string, args ...string) (*emitter, error) {
 func (e *emitter) wait(ctx context.Context) error {
 	defer context.AfterFunc(ctx, func() { _ = e.cmd.Process.Signal(syscall.SIGTERM) })()
 	if err := e.cmd.Wait(); err != nil && ctx.Err() == nil {
-		return fmt.Errorf("%s: %w\n%s", e.service, err, &e.said)
+		return fmt.Errorf("%s: %w\n%s", e.service, err, &e.stderr)
 	}
 	return nil
 }
@@ -100,47 +100,47 @@ func (e *emitter) wait(ctx context.Context) error {
 // stop ends it in the middle.
 func (e *emitter) stop() { _ = e.cmd.Process.Signal(syscall.SIGTERM); _ = e.cmd.Wait() }
 
-// door is the way to OpenSearch: a connection in is a connection out. Shut, it
+// tcpProxy is the way to OpenSearch: a connection in is a connection out. Shut, it
 // refuses.
-type door struct {
+type tcpProxy struct {
 	to, addr string
 
-	mu     sync.Mutex
-	listen net.Listener
-	open   map[net.Conn]bool
+	mu       sync.Mutex
+	listener net.Listener
+	open     map[net.Conn]bool
 }
 
-func newDoor(url string) (*door, error) {
+func newTCPProxy(url string) (*tcpProxy, error) {
 	to, err := hostOf(url)
 	if err != nil {
 		return nil, err
 	}
-	d := &door{to: to, addr: "127.0.0.1:0", open: map[net.Conn]bool{}}
-	return d, d.unlock()
+	d := &tcpProxy{to: to, addr: "127.0.0.1:0", open: map[net.Conn]bool{}}
+	return d, d.connect()
 }
 
-// unlock listens, after shut where it did before.
-func (d *door) unlock() error {
+// connect listens, after shut where it did before.
+func (d *tcpProxy) connect() error {
 	l, err := net.Listen("tcp", d.addr)
 	if err != nil {
 		return err
 	}
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	d.listen, d.addr = l, l.Addr().String()
+	d.listener, d.addr = l, l.Addr().String()
 	go func() {
 		for {
 			in, err := l.Accept()
 			if err != nil {
 				return
 			}
-			go d.pass(in)
+			go d.forward(in)
 		}
 	}()
 	return nil
 }
 
-func (d *door) pass(in net.Conn) {
+func (d *tcpProxy) forward(in net.Conn) {
 	defer in.Close()
 	out, err := net.Dial("tcp", d.to)
 	if err != nil {
@@ -164,11 +164,11 @@ func (d *door) pass(in net.Conn) {
 	delete(d.open, out)
 }
 
-// shut refuses connections from now on, and breaks those there are.
-func (d *door) shut() {
+// disconnect refuses connections from now on, and breaks those there are.
+func (d *tcpProxy) disconnect() {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	_ = d.listen.Close()
+	_ = d.listener.Close()
 	for c := range d.open {
 		_ = c.Close()
 	}

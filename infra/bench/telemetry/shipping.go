@@ -27,10 +27,10 @@ type shipped struct {
 	Allocations float64 `json:"allocs_per_record"`
 }
 
-// ship has records decoded and shipped: to a server that keeps nothing, which
+// measureShipping has records decoded and shipped: to a server that keeps nothing, which
 // shows what it costs, and to OpenSearch, which shows how fast it goes. The
 // plugin's default is gzip; on one machine it does not pay.
-func (b *benchmark) ship(ctx context.Context, p *pipe) (rows []row, err error) {
+func (b *benchmark) measureShipping(ctx context.Context, p *pipeline) (rows []row, err error) {
 	nowhere := exec.CommandContext(ctx, b.benchship, "-null")
 	nowhere.Stderr = os.Stderr
 	nowhere.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
@@ -50,10 +50,10 @@ func (b *benchmark) ship(ctx context.Context, p *pipe) (rows []row, err error) {
 	for _, c := range []struct{ load, variant, url string }{
 		{null, zipped, strings.TrimSpace(url)}, {null, plain, strings.TrimSpace(url)}, {openSearch, zipped, p.store.url},
 	} {
-		b.say("ship: %d records to %s, %s", b.records, c.load, c.variant)
+		b.logf("ship: %d records to %s, %s", b.records, c.load, c.variant)
 		r, err := b.shipOnce(ctx, c.url, prefix, c.variant == zipped)
 		if c.load == openSearch {
-			if err := p.store.remove(context.WithoutCancel(ctx), prefix); err != nil {
+			if err := p.store.deleteIndices(context.WithoutCancel(ctx), prefix); err != nil {
 				return nil, err
 			}
 		}

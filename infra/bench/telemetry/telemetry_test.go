@@ -15,17 +15,17 @@ import (
 	"jari.example/infra/bench/rig"
 )
 
-func of(part, load, variant string, p99 float64) row {
+func latencyRow(part, load, variant string, p99 float64) row {
 	none := 0
 	return row{Part: part, Load: load, Variant: variant, P99: &p99, Lost: &none}
 }
 
-// priced is the row of ratios to bare.
-func priced(load, variant string, rate, p50, p99 float64) row {
+// priceRow is the row of ratios to bare.
+func priceRow(load, variant string, rate, p50, p99 float64) row {
 	return row{Part: price, Load: load, Variant: variant, RateRatio: &rate, P50Ratio: &p50, P99Ratio: &p99}
 }
 
-func verdicts(t *testing.T, rows []row) (list []string) {
+func results(t *testing.T, rows []row) (list []string) {
 	t.Helper()
 	var out bytes.Buffer
 	if err := bench.WriteGoals(&out, goals(rows, time.Minute)); err != nil {
@@ -39,44 +39,44 @@ func verdicts(t *testing.T, rows []row) (list []string) {
 
 func TestGoalsAreJudgedByTheRightRows(t *testing.T) {
 	good := []row{
-		priced(fixed, logs, 9, 9, 9), priced(fixed, complete, 0, 1.05, 1.25), priced(saturated, complete, 0.75, 9, 9),
-		of(latency, idle, "line", 2500), of(latency, idle, "span", 2400), of(latency, loaded, "line", 9000),
+		priceRow(fixed, logs, 9, 9, 9), priceRow(fixed, complete, 0, 1.05, 1.25), priceRow(saturated, complete, 0.75, 9, 9),
+		latencyRow(latency, idle, "line", 2500), latencyRow(latency, idle, "span", 2400), latencyRow(latency, loaded, "line", 9000),
 	}
 	drained, lost := 60.0, 0
 	good = append(good, row{Part: drain, Load: "1m0s outage", Drain: &drained, Lost: &lost})
-	if got := strings.Join(verdicts(t, good), " "); got != "met met met met met met met" {
+	if got := strings.Join(results(t, good), " "); got != "met met met met met met met" {
 		t.Errorf("what meets every goal is %s", got)
 	}
 	late, one := 61.0, 1
 	bad := []row{
-		priced(fixed, complete, 9, 1.06, 1.26), priced(saturated, complete, 0.74, 0, 0),
-		of(latency, idle, "line", 2501), {Part: latency, Load: loaded, Variant: "line", Lost: &one},
+		priceRow(fixed, complete, 9, 1.06, 1.26), priceRow(saturated, complete, 0.74, 0, 0),
+		latencyRow(latency, idle, "line", 2501), {Part: latency, Load: loaded, Variant: "line", Lost: &one},
 		{Part: drain, Drain: &late, Lost: &lost}, {Part: drain, Drain: &drained, Lost: &one},
 	}
-	if got := strings.Join(verdicts(t, bad), " "); got != "missed missed missed missed missed missed missed" { // the control
+	if got := strings.Join(results(t, bad), " "); got != "missed missed missed missed missed missed missed" { // the control
 		t.Errorf("what misses every goal is %s", got)
 	}
 	absent := []row{
 		{Part: price, Load: fixed, Variant: complete}, {Part: price, Load: saturated, Variant: complete},
 		{Part: latency, Load: idle, Variant: "line"}, {Part: latency, Load: loaded, Variant: "line"}, {Part: drain},
 	}
-	if got := strings.Join(verdicts(t, absent), " "); got != "missed missed missed missed missed missed" {
+	if got := strings.Join(results(t, absent), " "); got != "missed missed missed missed missed missed" {
 		t.Errorf("what has no figures is %s", got)
 	}
-	if losses(good) != nil || losses(bad) == nil {
-		t.Errorf("losses of the good rows: %v; of the bad ones: %v", losses(good), losses(bad))
+	if checkLosses(good) != nil || checkLosses(bad) == nil {
+		t.Errorf("losses of the good rows: %v; of the bad ones: %v", checkLosses(good), checkLosses(bad))
 	}
-	if got := verdicts(t, good[:1]); len(got) != 0 {
+	if got := results(t, good[:1]); len(got) != 0 {
 		t.Errorf("goals of rows that are not there: %v", got)
 	}
 }
 
 func TestALoadThatFallsBehindFails(t *testing.T) {
-	rows := []row{of(latency, loaded, "line", 1)}
-	if err := kept(rows, 1960); err != nil || *rows[0].PerSecond != 1960 {
+	rows := []row{latencyRow(latency, loaded, "line", 1)}
+	if err := checkLoad(rows, 1960); err != nil || *rows[0].PerSecond != 1960 {
 		t.Errorf("a full load: %v, %v/s", err, *rows[0].PerSecond)
 	}
-	if err := kept(rows, 1890); err == nil {
+	if err := checkLoad(rows, 1890); err == nil {
 		t.Error("a load of 1,890/s is taken for one of 2,000/s")
 	}
 }
@@ -94,32 +94,32 @@ func TestRatiosAreOfTheSameRound(t *testing.T) {
 
 func TestARunWithLessOrMoreTelemetryThanItsVariantFails(t *testing.T) {
 	from := time.Now()
-	m := measurement{Answers: rig.Answers{Times: make([]time.Duration, 100)}, from: from, until: from.Add(period + time.Second)}
+	m := measurement{Results: rig.Results{Latencies: make([]time.Duration, 100)}, from: from, until: from.Add(period + time.Second)}
 	during, before := []time.Time{from.Add(time.Second)}, []time.Time{from.Add(-time.Second)}
-	written := rig.Said{Requests: 110, Heartbeats: during}
-	sent := rig.Taken{Spans: 330, Servers: 110, Metrics: during}
+	written := rig.LogSummary{AccessLines: 110, Heartbeats: during}
+	sent := rig.Received{Spans: 330, ServerSpans: 110, Metrics: during}
 	for _, c := range []struct {
 		what, variant string
-		said          rig.Said
-		taken         rig.Taken
+		said          rig.LogSummary
+		taken         rig.Received
 		ok            bool
 	}{
-		{"nothing", bare, rig.Said{}, rig.Taken{}, true},
-		{"a line of bare", bare, rig.Said{Requests: 1}, rig.Taken{}, false},
-		{"a heartbeat of bare", bare, rig.Said{Heartbeats: during}, rig.Taken{}, false},
-		{"lines", logs, written, rig.Taken{}, true},
-		{"lines and spans", logs, written, rig.Taken{Spans: 1}, false},
-		{"lines and metrics", logs, written, rig.Taken{Metrics: before}, false},
-		{"lines that are missing", logs, rig.Said{Requests: 99, Heartbeats: during}, rig.Taken{}, false},
-		{"no heartbeat", logs, rig.Said{Requests: 110}, rig.Taken{}, false},
+		{"nothing", bare, rig.LogSummary{}, rig.Received{}, true},
+		{"a line of bare", bare, rig.LogSummary{AccessLines: 1}, rig.Received{}, false},
+		{"a heartbeat of bare", bare, rig.LogSummary{Heartbeats: during}, rig.Received{}, false},
+		{"lines", logs, written, rig.Received{}, true},
+		{"lines and spans", logs, written, rig.Received{Spans: 1}, false},
+		{"lines and metrics", logs, written, rig.Received{Metrics: before}, false},
+		{"lines that are missing", logs, rig.LogSummary{AccessLines: 99, Heartbeats: during}, rig.Received{}, false},
+		{"no heartbeat", logs, rig.LogSummary{AccessLines: 110}, rig.Received{}, false},
 		{"everything", complete, written, sent, true},
-		{"nothing at all", complete, rig.Said{}, rig.Taken{}, false},
-		{"two thirds of the spans", complete, written, rig.Taken{Spans: 220, Servers: 73, Metrics: during}, false},
-		{"spans dropped", complete, rig.Said{Requests: 110, Heartbeats: during, Dropped: 1}, sent, false},
-		{"no metrics", complete, written, rig.Taken{Spans: 330, Servers: 110}, false},
-		{"metrics while warming up", complete, written, rig.Taken{Spans: 330, Servers: 110, Metrics: before}, false},
+		{"nothing at all", complete, rig.LogSummary{}, rig.Received{}, false},
+		{"two thirds of the spans", complete, written, rig.Received{Spans: 220, ServerSpans: 73, Metrics: during}, false},
+		{"spans dropped", complete, rig.LogSummary{AccessLines: 110, Heartbeats: during, SpanLosses: 1}, sent, false},
+		{"no metrics", complete, written, rig.Received{Spans: 330, ServerSpans: 110}, false},
+		{"metrics while warming up", complete, written, rig.Received{Spans: 330, ServerSpans: 110, Metrics: before}, false},
 	} {
-		if err := judge(c.variant, m, c.said, c.taken); (err == nil) != c.ok {
+		if err := checkVolume(c.variant, m, c.said, c.taken); (err == nil) != c.ok {
 			t.Errorf("%s: %s: %v", c.variant, c.what, err)
 		}
 	}
@@ -128,11 +128,11 @@ func TestARunWithLessOrMoreTelemetryThanItsVariantFails(t *testing.T) {
 func TestADoorThatIsShutRefusesUntilItIsOpened(t *testing.T) {
 	behind := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}))
 	defer behind.Close()
-	d, err := newDoor(behind.URL)
+	d, err := newTCPProxy(behind.URL)
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer d.shut()
+	defer d.disconnect()
 	answers := func() bool {
 		res, err := http.Get("http://" + d.addr)
 		if err == nil {
@@ -141,9 +141,9 @@ func TestADoorThatIsShutRefusesUntilItIsOpened(t *testing.T) {
 		return err == nil
 	}
 	before := answers()
-	d.shut() // the connection that the client keeps, too
+	d.disconnect() // the connection that the client keeps, too
 	during := answers()
-	if err := d.unlock(); err != nil {
+	if err := d.connect(); err != nil {
 		t.Fatal(err)
 	}
 	if after := answers(); !before || during || !after {
@@ -161,8 +161,8 @@ func TestADoubleDoesNotHideALoss(t *testing.T) {
 		_, _ = w.Write([]byte(`{"aggregations":{"numbers":{"after_key":{"n":1},"buckets":[{"key":{"n":0},"doc_count":1},{"key":{"n":1},"doc_count":2}]}}}`))
 	}))
 	defer behind.Close()
-	p := &pipe{store: store{behind.URL}}
-	if missing, err := p.await(t.Context(), "any", 3, 0); err != nil || missing != int64(len(families)) {
+	p := &pipeline{store: store{behind.URL}}
+	if missing, err := p.await(t.Context(), "any", 3, 0); err != nil || missing != int64(len(recordKinds)) {
 		t.Errorf("%d are missing, %v", missing, err)
 	}
 	if missing, err := p.await(t.Context(), "any", 2, 0); err != nil || missing != 0 { // the control

@@ -7,8 +7,8 @@ import (
 	"jari.example/infra/bench"
 )
 
-// picture shows the price by variant, and below what the pipe does.
-func picture(rows []row) bench.Picture {
+// chart shows the price by variant, and below what the pipe does.
+func chart(rows []row) bench.Chart {
 	values := func(load string, figure func(row) *float64) (of []float64) {
 		for _, variant := range variants {
 			v := math.NaN()
@@ -31,7 +31,7 @@ func picture(rows []row) bench.Picture {
 		return p
 	}
 	apart := func(title, part string, figures ...figure) bench.Panel {
-		p := bench.Panel{Title: title, Apart: true, Series: []bench.Series{{}}}
+		p := bench.Panel{Title: title, Separate: true, Series: []bench.Series{{}}}
 		for _, r := range rows {
 			for _, f := range figures {
 				if v := f.of(r); r.Part == part && v != nil {
@@ -53,7 +53,7 @@ func picture(rows []row) bench.Picture {
 		apart("emitted → searchable, ms", latency, figure{" p50", func(r row) *float64 { return r.P50 }}, figure{" p99", func(r row) *float64 { return r.P99 }}),
 		apart("until an outage was made up for, s", drain, figure{"", func(r row) *float64 { return r.Drain }}),
 	}
-	return bench.Picture{Title: "What telemetry costs, and how fast it arrives", Panels: slices.DeleteFunc(panels, func(p bench.Panel) bool { return len(p.Categories) == 0 })}
+	return bench.Chart{Title: "What telemetry costs, and how fast it arrives", Panels: slices.DeleteFunc(panels, func(p bench.Panel) bool { return len(p.Categories) == 0 })}
 }
 
 // figure is one of a row's, by what its bar is called beside the row.

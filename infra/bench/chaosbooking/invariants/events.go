@@ -1,20 +1,20 @@
-package verdict
+package invariants
 
-// leads says for each status which events may happen to a row, and to what
+// transitions says for each status which events may happen to a row, and to what
 // status they lead. "" is no row yet.
-var leads = map[string]map[string]string{
+var transitions = map[string]map[string]string{
 	"":        {"reservation.confirmed": confirmed, "waitlist.joined": waiting},
 	waiting:   {"waitlist.changed": waiting, "waitlist.offered": offered, "waitlist.left": cancelled, "waitlist.expired": expired, "reservation.moved": confirmed},
 	offered:   {"waitlist.changed": offered, "reservation.confirmed": confirmed, "waitlist.declined": declined, "waitlist.expired": expired, "waitlist.left": cancelled, "reservation.moved": confirmed},
 	confirmed: {"reservation.moved": confirmed, "reservation.cancelled": cancelled},
 }
 
-// judgeEvents holds each row's events against its version, which counts its
+// checkEvents holds each row's events against its version, which counts its
 // changes, and against its status, to which they must lead.
-func (v *Verdict) judgeEvents(w World) {
+func (v *Result) checkEvents(w History) {
 	v.Events = len(w.Events)
-	if w.Untold > 0 {
-		v.find(EventPerChange, "%d events never left the outbox", w.Untold)
+	if w.Undelivered > 0 {
+		v.report(EventPerChange, "%d events never left the outbox", w.Undelivered)
 	}
 	told := map[string][]Event{}
 	for _, e := range w.Events {
@@ -26,14 +26,14 @@ func (v *Verdict) judgeEvents(w World) {
 		v.EventsMissing += max(0, r.Version-len(events))
 		v.EventsDoubled += max(0, len(events)-r.Version)
 		if r.Version != len(events) {
-			v.find(EventPerChange, "row %s has changed %d times and told %d events: %v", r.ID, r.Version, len(events), kinds(events))
+			v.report(EventPerChange, "row %s has changed %d times and told %d events: %v", r.ID, r.Version, len(events), kinds(events))
 			continue
 		}
 		status := ""
 		for _, e := range events {
-			next, ok := leads[status][e.Kind]
+			next, ok := transitions[status][e.Kind]
 			if !ok {
-				v.find(EventPerChange, "row %s tells %v: %s cannot happen to what is %q", r.ID, kinds(events), e.Kind, status)
+				v.report(EventPerChange, "row %s tells %v: %s cannot happen to what is %q", r.ID, kinds(events), e.Kind, status)
 				break
 			}
 			if status = next; status == confirmed && e.Kind == "reservation.confirmed" {
@@ -41,12 +41,12 @@ func (v *Verdict) judgeEvents(w World) {
 			}
 		}
 		if status != r.Status {
-			v.find(EventPerChange, "row %s is %s, but its events %v end as %s", r.ID, r.Status, kinds(events), status)
+			v.report(EventPerChange, "row %s is %s, but its events %v end as %s", r.ID, r.Status, kinds(events), status)
 		}
 	}
-	for _, id := range ordered(told) {
+	for _, id := range sortedKeys(told) {
 		v.EventsDoubled += len(told[id])
-		v.find(EventPerChange, "%v tell of row %s, which does not exist", kinds(told[id]), id)
+		v.report(EventPerChange, "%v tell of row %s, which does not exist", kinds(told[id]), id)
 	}
 	for _, e := range w.Events {
 		switch e.Kind {
@@ -68,16 +68,16 @@ func kinds(events []Event) []string {
 	return list
 }
 
-// judgeMails wants one mail per event, and one more at most for each time that
+// checkMails wants one mail per event, and one more at most for each time that
 // SES took it without its sender hearing so.
-func (v *Verdict) judgeMails(w World) {
+func (v *Result) checkMails(w History) {
 	v.Mails = len(w.Mails)
 	mails, lost := map[string]int{}, map[string]int{}
 	for _, m := range w.Mails {
 		mails[m.Event]++
 	}
 	for _, s := range w.Sends {
-		if s.Taken && s.Lost {
+		if s.Accepted && s.Lost {
 			v.SESLost++
 			lost[s.Event]++
 		}
@@ -88,19 +88,19 @@ func (v *Verdict) judgeMails(w World) {
 		switch {
 		case n == 0:
 			v.MailsMissing++
-			v.find(MailPerEvent, "%s %s has no mail (it is %s)", e.Kind, e.ID, e.State)
+			v.report(MailPerEvent, "%s %s has no mail (it is %s)", e.Kind, e.ID, e.State)
 			continue
 		case e.State != "sent":
-			v.find(MailPerEvent, "%s %s has a mail and is still %s", e.Kind, e.ID, e.State)
+			v.report(MailPerEvent, "%s %s has a mail and is still %s", e.Kind, e.ID, e.State)
 		}
 		v.MailsSurplus += n - 1
 		if surplus := n - 1 - lost[e.ID]; surplus > 0 {
 			v.MailsDoubled += surplus
-			v.find(NoSurplusMail, "%s %s has %d mails, and SES's answer was lost %d times", e.Kind, e.ID, n, lost[e.ID])
+			v.report(NoExtraMail, "%s %s has %d mails, and SES's answer was lost %d times", e.Kind, e.ID, n, lost[e.ID])
 		}
 	}
-	for _, id := range ordered(mails) {
+	for _, id := range sortedKeys(mails) {
 		v.MailsDoubled += mails[id]
-		v.find(NoSurplusMail, "%d mails tell of %q, which no event is", mails[id], id)
+		v.report(NoExtraMail, "%d mails tell of %q, which no event is", mails[id], id)
 	}
 }

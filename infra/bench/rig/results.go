@@ -7,10 +7,10 @@ import (
 	"time"
 )
 
-func sum(parts []Answers, took time.Duration) Answers {
-	all := Answers{Took: took, Other: map[int]int{}}
+func merge(parts []Results, took time.Duration) Results {
+	all := Results{Duration: took, Other: map[int]int{}}
 	for _, p := range parts {
-		all.Times = append(all.Times, p.Times...)
+		all.Latencies = append(all.Latencies, p.Latencies...)
 		all.Booked += p.Booked
 		all.Refused += p.Refused
 		all.Total += p.Total
@@ -18,12 +18,12 @@ func sum(parts []Answers, took time.Duration) Answers {
 			all.Other[status] += n
 		}
 	}
-	slices.Sort(all.Times)
+	slices.Sort(all.Latencies)
 	return all
 }
 
 // Unexpected says which answers were neither bookings nor refusals.
-func (a Answers) Unexpected() string {
+func (a Results) Unexpected() string {
 	var parts []string
 	for status, n := range a.Other {
 		parts = append(parts, fmt.Sprintf("%d × %d", n, status))

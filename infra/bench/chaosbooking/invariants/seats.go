@@ -1,4 +1,4 @@
-package verdict
+package invariants
 
 import (
 	"cmp"
@@ -12,10 +12,10 @@ type change struct {
 	covers int
 }
 
-// judgeSeats counts covers twice: in the rows, as they are at the end, and over
+// checkSeats counts covers twice: in the rows, as they are at the end, and over
 // time in what diners knew to be theirs. The second finds a slot that was
 // overbooked for a while and recovered by cancellations.
-func (v *Verdict) judgeSeats(w World, diners map[string][]*intention) {
+func (v *Result) checkSeats(w History, diners map[string][]*operation) {
 	held := map[int64]int{}
 	for _, r := range w.Rows {
 		if r.holdsCovers() {
@@ -24,7 +24,7 @@ func (v *Verdict) judgeSeats(w World, diners map[string][]*intention) {
 	}
 	over := map[int64][]change{}
 	for _, wanted := range diners {
-		for slot, changes := range certain(wanted) {
+		for slot, changes := range certainHoldings(wanted) {
 			over[slot] = append(over[slot], changes...)
 		}
 	}
@@ -33,40 +33,40 @@ func (v *Verdict) judgeSeats(w World, diners map[string][]*intention) {
 		switch {
 		case most > s.Capacity:
 			v.Overbooked++
-			v.find(NeverOverbooked, "slot %d has %d covers and held %d", s.ID, s.Capacity, most)
+			v.report(NeverOverbooked, "slot %d has %d covers and held %d", s.ID, s.Capacity, most)
 		case held[s.ID] != s.Booked:
 			v.Overbooked++
-			v.find(NeverOverbooked, "slot %d counts %d covers as booked, its rows hold %d", s.ID, s.Booked, held[s.ID])
+			v.report(NeverOverbooked, "slot %d counts %d covers as booked, its rows hold %d", s.ID, s.Booked, held[s.ID])
 		}
 	}
 }
 
-// certain is when one diner certainly held what: from hearing of a confirmation
+// certainHoldings is when one diner certainly held what: from hearing of a confirmation
 // until asking for something else that may have succeeded.
-func certain(wanted []*intention) map[int64][]change {
+func certainHoldings(wanted []*operation) map[int64][]change {
 	changes := map[int64][]change{}
 	var slot int64
 	var party int
 	for _, i := range wanted {
-		if i.heard == nil && !i.open() {
+		if i.success == nil && !i.uncertain() {
 			continue // it was refused, or only read, so everything is as it was
 		}
 		if party > 0 {
 			changes[slot] = append(changes[slot], change{i.Began, -party})
 			party = 0
 		}
-		if i.heard != nil && i.heard.Status == confirmed {
-			slot, party = i.heard.Slot, i.heard.Party
-			changes[slot] = append(changes[slot], change{i.first().Ended, party})
+		if i.success != nil && i.success.Status == confirmed {
+			slot, party = i.success.Slot, i.success.Party
+			changes[slot] = append(changes[slot], change{i.firstSuccess().Ended, party})
 		}
 	}
 	return changes
 }
 
-// first is the try whose success was heard first.
-func (i intention) first() Try {
-	at := slices.IndexFunc(i.tries, Try.succeeded)
-	return i.tries[at]
+// firstSuccess is the try whose success was heard first.
+func (i operation) firstSuccess() Attempt {
+	at := slices.IndexFunc(i.attempts, Attempt.succeeded)
+	return i.attempts[at]
 }
 
 // peak is the most that was held at one moment.

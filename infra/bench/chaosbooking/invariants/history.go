@@ -1,20 +1,20 @@
 // Package verdict decides, when a campaign is over, whether every promise to
 // diners was kept. It compares what four witnesses say (the clients, the
 // databases, the mailbox and the proxy before SES) and does nothing else.
-package verdict
+package invariants
 
 import "time"
 
-// World is everything that is known afterwards.
-type World struct {
-	Tries  []Try   // what clients asked, and heard
-	Kills  []Kill  // what was killed meanwhile
-	Slots  []Slot  // reservation's database …
-	Rows   []Row   //
-	Untold int     // … with the events that never left it
-	Events []Event // notification's database, in the order of acceptance
-	Mails  []Mail  // what SES holds
-	Sends  []Send  // what the proxy before SES has seen
+// History is everything that is known afterwards.
+type History struct {
+	Attempts    []Attempt // what clients asked, and heard
+	Kills       []Kill    // what was killed meanwhile
+	Slots       []Slot    // reservation's database …
+	Rows        []Row     //
+	Undelivered int       // … with the events that never left it
+	Events      []Event   // notification's database, in the order of acceptance
+	Mails       []Mail    // what SES holds
+	Sends       []Send    // what the proxy before SES has seen
 }
 
 // Op is what a diner wants.
@@ -32,48 +32,48 @@ const (
 	Read    Op = "read"
 )
 
-// Try is one request. All tries of one intention of a diner have the same Key.
-type Try struct {
+// Attempt is one request. All tries of one intention of a diner have the same Key.
+type Attempt struct {
 	Diner        string
 	Op           Op
 	Key          string
 	Slot         int64 // wanted, by Book, Join and Move
 	Party        int   // wanted, by Book, Join and Move
-	Via          string
+	Replica      string
 	Began, Ended time.Time
 	Status       int // of HTTP; 0 when nobody answered
 	Replayed     bool
 	Lost         bool // the proxy before the service lost the answer, or the request
-	Answer       Answer
+	Response     Response
 }
 
-// Answer is the reservation in a 2xx; a 204 has none.
-type Answer struct {
+// Response is the reservation in a 2xx; a 204 has none.
+type Response struct {
 	ID     string
 	Slot   int64
 	Party  int
 	Status string
 }
 
-// answered reports whether the diner knows what the service has decided.
-func (t Try) answered() bool { return t.Status >= 200 && t.Status < 500 }
+// decided reports whether the diner knows what the service has decided.
+func (t Attempt) decided() bool { return t.Status >= 200 && t.Status < 500 }
 
-func (t Try) succeeded() bool { return t.Status >= 200 && t.Status < 300 }
+func (t Attempt) succeeded() bool { return t.Status >= 200 && t.Status < 300 }
 
 // Kill is one kill -9. Everything in flight at any moment of [At, Done] may
 // have been hit.
 type Kill struct {
-	Victim   string // a replica's name, or Everybody
-	At, Done time.Time
-	Left     int // covers of the slot on sale that the database had left when the kill was done
+	Target     string // a replica's name, or Everybody
+	At, Done   time.Time
+	CoversLeft int // covers of the slot on sale that the database had left when the kill was done
 }
 
-// Everybody is the victim that every request depends on: Postgres.
-const Everybody = "postgres"
+// Postgres is the victim that every request depends on: Postgres.
+const Postgres = "postgres"
 
-// Caught reports whether the kill may have hit the request.
-func (k Kill) Caught(t Try) bool {
-	return (k.Victim == Everybody || k.Victim == t.Via) && !t.Began.After(k.Done) && !t.Ended.Before(k.At)
+// MayHaveHit reports whether the kill may have hit the request.
+func (k Kill) MayHaveHit(t Attempt) bool {
+	return (k.Target == Postgres || k.Target == t.Replica) && !t.Began.After(k.Done) && !t.Ended.Before(k.At)
 }
 
 // Slot is a slot as the database has it.
@@ -111,9 +111,9 @@ type Mail struct{ Event string }
 
 // Send is one attempt to hand a mail to SES.
 type Send struct {
-	Event string
-	Taken bool // SES has it
-	Lost  bool // the sender never heard the answer
+	Event    string
+	Accepted bool // SES has it
+	Lost     bool // the sender never heard the answer
 }
 
 // Statuses of a row.

@@ -1,7 +1,7 @@
 // Package stage is a system of a campaign's own: parts of the launcher in a
 // directory and on ports that nobody else has, which may be killed, which come
 // back by themselves, and of which nothing is left.
-package stage
+package sandbox
 
 import (
 	"context"
@@ -19,30 +19,30 @@ import (
 	"jari.example/infra/local/ports"
 )
 
-// Calm is so short that a part that was killed comes back at once, however
+// StableAfter is so short that a part that was killed comes back at once, however
 // often it has been killed before.
-const Calm = 100 * time.Millisecond
+const StableAfter = 100 * time.Millisecond
 
-// BackWithin bounds how long a part may take to come back.
-const BackWithin = 2 * time.Minute
+// RecoveryTimeout bounds how long a part may take to come back.
+const RecoveryTimeout = 2 * time.Minute
 
-// Stage is one such system. Stop must be called, even if New has failed.
-type Stage struct {
+// Sandbox is one such system. Stop must be called, even if New has failed.
+type Sandbox struct {
 	Root  string // of the clone
 	Dir   string
 	Ports ports.Offset
 
 	cache   artifact.Cache
 	sup     *launch.Supervisor
-	ended   chan error
+	done    chan error
 	closers []func() error
 	systems []*parts.System
 }
 
 // New makes the directory, called after name, and finds ports. The working
 // directory must be the top of the clone.
-func New(name string) (s *Stage, err error) {
-	s = &Stage{}
+func New(name string) (s *Sandbox, err error) {
+	s = &Sandbox{}
 	if s.Root, err = os.Getwd(); err != nil {
 		return s, err
 	}
@@ -66,9 +66,9 @@ func New(name string) (s *Stage, err error) {
 	return s, nil
 }
 
-// Describe is the launcher's table of parts, to choose from. getenv stands in
+// System is the launcher's table of parts, to choose from. getenv stands in
 // for the environment.
-func (s *Stage) Describe(getenv func(string) string) (*parts.System, error) {
+func (s *Sandbox) System(getenv func(string) string) (*parts.System, error) {
 	system, err := parts.New(parts.System{Root: s.Root, Dir: s.Dir, Ports: s.Ports, Cache: s.cache, Getenv: getenv})
 	if err == nil {
 		s.systems = append(s.systems, system)
@@ -77,10 +77,10 @@ func (s *Stage) Describe(getenv func(string) string) (*parts.System, error) {
 }
 
 // OnStop has f called when the parts are gone, the last one first.
-func (s *Stage) OnStop(f func() error) { s.closers = append(s.closers, f) }
+func (s *Sandbox) OnStop(f func() error) { s.closers = append(s.closers, f) }
 
 // Up starts the parts and returns when all are healthy.
-func (s *Stage) Up(ctx context.Context, list []launch.Part) error {
+func (s *Sandbox) Up(ctx context.Context, list []launch.Part) error {
 	logs := filepath.Join(s.Dir, "log")
 	if err := os.MkdirAll(logs, 0o755); err != nil {
 		return err
@@ -93,13 +93,13 @@ func (s *Stage) Up(ctx context.Context, list []launch.Part) error {
 	if s.sup, err = launch.New(list, logs, journal); err != nil {
 		return err
 	}
-	s.ended = make(chan error, 1)
+	s.done = make(chan error, 1)
 	// The end is not cut short by the Ctrl-C that ended the campaign.
-	go func() { s.ended <- s.sup.Run(context.WithoutCancel(ctx)) }()
+	go func() { s.done <- s.sup.Run(context.WithoutCancel(ctx)) }()
 	for s.sup.Status().Phase != "running" {
 		select {
-		case err := <-s.ended:
-			s.ended = nil
+		case err := <-s.done:
+			s.done = nil
 			return err
 		case <-ctx.Done():
 			return ctx.Err()
@@ -110,11 +110,11 @@ func (s *Stage) Up(ctx context.Context, list []launch.Part) error {
 }
 
 // Stop ends everything. With keep, data and logs stay for a look.
-func (s *Stage) Stop(keep bool) error {
+func (s *Sandbox) Stop(keep bool) error {
 	var err error
-	if s.ended != nil {
+	if s.done != nil {
 		s.sup.Stop()
-		err = <-s.ended
+		err = <-s.done
 	}
 	for _, f := range slices.Backward(s.closers) {
 		err = errors.Join(err, f())
@@ -133,7 +133,7 @@ func (s *Stage) Stop(keep bool) error {
 }
 
 // Status is where a part stands; nowhere before Up.
-func (s *Stage) Status(part string) (none launch.PartStatus) {
+func (s *Sandbox) Status(part string) (none launch.PartStatus) {
 	if s.sup == nil {
 		return none
 	}
@@ -143,7 +143,7 @@ func (s *Stage) Status(part string) (none launch.PartStatus) {
 
 // Signal sends a part's process a signal. One that it dies of makes it come
 // back by itself.
-func (s *Stage) Signal(part string, sig syscall.Signal) error {
+func (s *Sandbox) Signal(part string, sig syscall.Signal) error {
 	pid := s.Status(part).Pid
 	if pid == 0 {
 		return fmt.Errorf("%s does not run", part)
@@ -151,14 +151,14 @@ func (s *Stage) Signal(part string, sig syscall.Signal) error {
 	return syscall.Kill(pid, sig)
 }
 
-// AwaitBack waits until the part serves again after its nth death.
-func (s *Stage) AwaitBack(ctx context.Context, part string, deaths int) error {
-	for deadline := time.Now().Add(BackWithin); ; {
+// AwaitRecovery waits until the part serves again after its nth death.
+func (s *Sandbox) AwaitRecovery(ctx context.Context, part string, deaths int) error {
+	for deadline := time.Now().Add(RecoveryTimeout); ; {
 		if st := s.Status(part); st.State == launch.Healthy && st.Restarts >= deaths {
 			return nil
 		}
 		if time.Now().After(deadline) {
-			return fmt.Errorf("%s has not come back within %s", part, BackWithin)
+			return fmt.Errorf("%s has not come back within %s", part, RecoveryTimeout)
 		}
 		select {
 		case <-ctx.Done():

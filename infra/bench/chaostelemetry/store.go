@@ -11,7 +11,7 @@ import (
 	"strconv"
 	"strings"
 
-	"jari.example/infra/bench/chaostelemetry/verdict"
+	"jari.example/infra/bench/chaostelemetry/delivery"
 	"jari.example/telemetry/names"
 )
 
@@ -20,33 +20,33 @@ type store struct{ url string }
 
 type object = map[string]any
 
-// families are where the records of each signal lie, and how they are told
+// signals are where the records of each signal lie, and how they are told
 // from others of the same process.
-var families = map[verdict.Signal]struct {
+var signals = map[delivery.Signal]struct {
 	index, field, value string
 }{
-	verdict.Line:  {names.LogIndex, names.EventName, names.EventEmitted},
-	verdict.Span:  {names.SpanIndex, names.DocSpanName, names.SpanEmitted},
-	verdict.Point: {names.MetricIndex, names.DocMetricName, names.MetricEmitted},
+	delivery.Line:  {names.LogIndex, names.EventName, names.EventEmitted},
+	delivery.Span:  {names.SpanIndex, names.DocSpanName, names.SpanEmitted},
+	delivery.Point: {names.MetricIndex, names.DocMetricName, names.MetricEmitted},
 }
 
 func filter(clauses ...object) object { return object{"bool": object{"filter": clauses}} }
 func term(field, value string) object { return object{"term": object{field: value}} }
 
-func numbered(service string, signal verdict.Signal) object {
-	f := families[signal]
+func numbered(service string, signal delivery.Signal) object {
+	f := signals[signal]
 	return filter(term(names.DocServiceName, service), term(f.field, f.value))
 }
 
 // count is how many documents there are of the service's numbered records.
-func (s *store) count(ctx context.Context, service string, signal verdict.Signal) (int, error) {
+func (s *store) count(ctx context.Context, service string, signal delivery.Signal) (int, error) {
 	var a struct{ Count int }
-	err := s.ask(ctx, families[signal].index+"*/_count?ignore_unavailable=true", object{"query": numbered(service, signal)}, &a)
+	err := s.search(ctx, signals[signal].index+"*/_count?ignore_unavailable=true", object{"query": numbered(service, signal)}, &a)
 	return a.Count, err
 }
 
 // found lists the service's numbered records, by number and index.
-func (s *store) found(ctx context.Context, service string, signal verdict.Signal) (all []verdict.Found, err error) {
+func (s *store) found(ctx context.Context, service string, signal delivery.Signal) (all []delivery.Found, err error) {
 	const page = 10_000
 	source := func(name, field string) object { return object{name: object{"terms": object{"field": field}}} }
 	composite := object{"size": page, "sources": []object{source("number", names.Count), source("index", "_index")}}
@@ -66,7 +66,7 @@ func (s *store) found(ctx context.Context, service string, signal verdict.Signal
 			} `json:"aggregations"`
 		}
 		q := object{"size": 0, "query": numbered(service, signal), "aggs": object{"found": object{"composite": composite}}}
-		if err := s.ask(ctx, families[signal].index+"*/_search?ignore_unavailable=true", q, &a); err != nil {
+		if err := s.search(ctx, signals[signal].index+"*/_search?ignore_unavailable=true", q, &a); err != nil {
 			return nil, err
 		}
 		for _, b := range a.Aggregations.Found.Buckets {
@@ -74,7 +74,7 @@ func (s *store) found(ctx context.Context, service string, signal verdict.Signal
 			if err != nil {
 				return nil, err
 			}
-			all = append(all, verdict.Found{Signal: signal, Number: n, Index: b.Key.Index, Copies: b.Copies})
+			all = append(all, delivery.Found{Signal: signal, Number: n, Index: b.Key.Index, Copies: b.Copies})
 		}
 		if len(a.Aggregations.Found.Buckets) < page {
 			return all, nil
@@ -83,9 +83,9 @@ func (s *store) found(ctx context.Context, service string, signal verdict.Signal
 	}
 }
 
-// alike lists lines that all say text in the file; their places in it are
+// identicalLines lists lines that all say text in the file; their places in it are
 // their numbers, counted from the first that was found.
-func (s *store) alike(ctx context.Context, text, file string) (all []verdict.Found, err error) {
+func (s *store) identicalLines(ctx context.Context, text, file string) (all []delivery.Found, err error) {
 	var a struct {
 		Hits struct {
 			Hits []struct {
@@ -97,7 +97,7 @@ func (s *store) alike(ctx context.Context, text, file string) (all []verdict.Fou
 		} `json:"hits"`
 	}
 	q := object{"size": 10_000, "_source": []string{names.Attributes}, "query": object{"match_phrase": object{names.Body: text}}}
-	if err := s.ask(ctx, names.LogIndex+"*/_search?ignore_unavailable=true", q, &a); err != nil {
+	if err := s.search(ctx, names.LogIndex+"*/_search?ignore_unavailable=true", q, &a); err != nil {
 		return nil, err
 	}
 	var places []int64
@@ -111,7 +111,7 @@ func (s *store) alike(ctx context.Context, text, file string) (all []verdict.Fou
 			return nil, fmt.Errorf("a line without its place in %s: %v", file, at)
 		}
 		places = append(places, offset)
-		all = append(all, verdict.Found{Signal: verdict.Line, Index: h.Index, Copies: 1})
+		all = append(all, delivery.Found{Signal: delivery.Line, Index: h.Index, Copies: 1})
 	}
 	for i, at := range places {
 		past, long := at-slices.Min(places), int64(len(text)+1)
@@ -122,16 +122,16 @@ func (s *store) alike(ctx context.Context, text, file string) (all []verdict.Fou
 	return all, nil
 }
 
-// aside counts the service's numbered lines that happened in a range of time.
-func (s *store) aside(ctx context.Context, service string, when object) (int, error) {
+// countBetween counts the service's numbered lines that happened in a range of time.
+func (s *store) countBetween(ctx context.Context, service string, when object) (int, error) {
 	var a struct{ Count int }
-	q := filter(numbered(service, verdict.Line), object{"range": object{names.DocTime: when}})
-	err := s.ask(ctx, names.LogIndex+"*/_count?ignore_unavailable=true", object{"query": q}, &a)
+	q := filter(numbered(service, delivery.Line), object{"range": object{names.DocTime: when}})
+	err := s.search(ctx, names.LogIndex+"*/_count?ignore_unavailable=true", object{"query": q}, &a)
 	return a.Count, err
 }
 
-// dead lists the dead letters of the service's records.
-func (s *store) dead(ctx context.Context, service string) (all []verdict.Dead, err error) {
+// deadLetters lists the dead letters of the service's records.
+func (s *store) deadLetters(ctx context.Context, service string) (all []delivery.DeadLetter, err error) {
 	var a struct {
 		Hits struct {
 			Hits []struct {
@@ -139,7 +139,7 @@ func (s *store) dead(ctx context.Context, service string) (all []verdict.Dead, e
 			} `json:"hits"`
 		} `json:"hits"`
 	}
-	if err := s.ask(ctx, names.DeadLetterIndex+"*/_search?ignore_unavailable=true", object{"size": 10_000}, &a); err != nil {
+	if err := s.search(ctx, names.DeadLetterIndex+"*/_search?ignore_unavailable=true", object{"size": 10_000}, &a); err != nil {
 		return nil, err
 	}
 	for _, h := range a.Hits.Hits {
@@ -151,8 +151,8 @@ func (s *store) dead(ctx context.Context, service string) (all []verdict.Dead, e
 			continue
 		}
 		index, _ := h.Source[names.DocRefusedIndex].(string)
-		letter := verdict.Dead{}
-		for signal, f := range families {
+		letter := delivery.DeadLetter{}
+		for signal, f := range signals {
 			if strings.HasPrefix(index, f.index) {
 				letter.Signal = signal
 			}
@@ -166,8 +166,8 @@ func (s *store) dead(ctx context.Context, service string) (all []verdict.Dead, e
 	return all, nil
 }
 
-// ask posts a query, or with method PUT anything else.
-func (s *store) ask(ctx context.Context, path string, q, into any) error {
+// search posts a query, or with method PUT anything else.
+func (s *store) search(ctx context.Context, path string, q, into any) error {
 	return s.call(ctx, http.MethodPost, path, q, into)
 }
 

@@ -16,9 +16,9 @@ import (
 	"gonum.org/v1/plot/vg/vgsvg"
 )
 
-// Picture is a report at a glance: panels of bars, one below the other. All
+// Chart is a report at a glance: panels of bars, one below the other. All
 // panels have the same series, but for those that stand apart.
-type Picture struct {
+type Chart struct {
 	Title  string
 	Panels []Panel
 }
@@ -26,7 +26,7 @@ type Picture struct {
 // Panel is a group of bars for each category, one bar for each series.
 type Panel struct {
 	Title      string // what the bars measure, with its unit
-	Apart      bool   // its series are none of the legend's, and have a colour that is not there
+	Separate   bool   // its series are none of the legend's, and have a colour that is not there
 	Log        bool   // for values that lie orders of magnitude apart; bars of 0 are left out
 	Categories []string
 	Series     []Series
@@ -40,10 +40,10 @@ type Series struct {
 }
 
 const (
-	leastWidth  = 25 * vg.Centimeter
-	barWidth    = 0.85 * vg.Centimeter // its figure must not run into the next one's
-	panelHeight = 8 * vg.Centimeter
-	headHeight  = 1.6 * vg.Centimeter
+	minWidth     = 25 * vg.Centimeter
+	barWidth     = 0.85 * vg.Centimeter // its figure must not run into the next one's
+	panelHeight  = 8 * vg.Centimeter
+	headerHeight = 1.6 * vg.Centimeter
 )
 
 // colours can be told apart by those who see few of them (Okabe and Ito).
@@ -54,9 +54,9 @@ var colours = []color.Color{
 }
 
 // WriteSVG draws the picture.
-func (p Picture) WriteSVG(w io.Writer) error {
+func (p Chart) WriteSVG(w io.Writer) error {
 	plot.DefaultFont = font.Font{Typeface: "Liberation", Variant: "Sans"}
-	width, height := leastWidth, headHeight+panelHeight*vg.Length(len(p.Panels))
+	width, height := minWidth, headerHeight+panelHeight*vg.Length(len(p.Panels))
 	for _, panel := range p.Panels {
 		width = max(width, 3*vg.Centimeter+barWidth*vg.Length(len(panel.Categories)*len(panel.Series)))
 	}
@@ -70,7 +70,7 @@ func (p Picture) WriteSVG(w io.Writer) error {
 			return fmt.Errorf("panel %q: %w", panel.Title, err)
 		}
 		if i == 0 {
-			p.head(draw.Crop(whole, 0, 0, height-headHeight, 0), drawn.Title.TextStyle)
+			p.header(draw.Crop(whole, 0, 0, height-headerHeight, 0), drawn.Title.TextStyle)
 		}
 		below := panelHeight * vg.Length(len(p.Panels)-1-i)
 		drawn.Draw(draw.Crop(whole, vg.Points(6), -vg.Points(6), below+vg.Points(4), below+panelHeight-height))
@@ -85,8 +85,8 @@ func (p Picture) WriteSVG(w io.Writer) error {
 	return err
 }
 
-// head writes the title and, once for all panels, whose bars have which colour.
-func (p Picture) head(c draw.Canvas, style draw.TextStyle) {
+// header writes the title and, once for all panels, whose bars have which colour.
+func (p Chart) header(c draw.Canvas, style draw.TextStyle) {
 	style.Font.Size = vg.Points(15)
 	c.FillText(style, vg.Point{X: c.Center().X, Y: c.Max.Y - vg.Points(5)}, p.Title)
 	style.Font.Size, style.XAlign, style.YAlign = vg.Points(10), text.XLeft, text.YBottom
@@ -111,14 +111,14 @@ func (panel Panel) plot() (*plot.Plot, error) {
 	if panel.Log {
 		p.Y.Scale, p.Y.Tick.Marker = plot.LogScale{}, plot.LogTicks{Prec: -1}
 	}
-	p.Add(horizontal())
+	p.Add(gridLines())
 	n := len(panel.Series)
 	for i, s := range panel.Series {
 		if len(s.Values) != len(panel.Categories) {
 			return nil, fmt.Errorf("%s has %d values for %d categories", s.Name, len(s.Values), len(panel.Categories))
 		}
 		b := &bars{values: s.Values, colour: colours[i%len(colours)], floor: low, width: 0.8 / float64(n)}
-		if panel.Apart {
+		if panel.Separate {
 			b.colour = colours[len(colours)-1-i%len(colours)]
 		}
 		b.shift = (float64(i) - float64(n-1)/2) * b.width
@@ -146,7 +146,7 @@ func (panel Panel) bounds() (low, high float64) {
 	return 0, high * 1.1
 }
 
-func horizontal() *plotter.Grid {
+func gridLines() *plotter.Grid {
 	g := plotter.NewGrid()
 	g.Vertical.Width = 0
 	g.Horizontal.Color = color.Gray{0xdd}

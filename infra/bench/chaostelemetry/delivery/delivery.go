@@ -1,6 +1,6 @@
 // Package verdict decides what a fault has done to telemetry: it compares the
 // numbered records that were emitted with the documents that were found.
-package verdict
+package delivery
 
 import (
 	"cmp"
@@ -23,7 +23,7 @@ const (
 // Numbers is a run of Count numbers from First on.
 type Numbers struct{ First, Count int64 }
 
-func (n Numbers) holds(number int64) bool { return number >= n.First && number < n.First+n.Count }
+func (n Numbers) contains(number int64) bool { return number >= n.First && number < n.First+n.Count }
 
 // Found is how many documents of one index carry one number.
 type Found struct {
@@ -33,18 +33,18 @@ type Found struct {
 	Copies int
 }
 
-// Dead is a dead letter: the document that OpenSearch refused.
-type Dead struct {
+// DeadLetter is a dead letter: the document that OpenSearch refused.
+type DeadLetter struct {
 	Signal Signal
 	Number int64
 	Reason string
 }
 
-// Proof is how often something happened that makes the fault a fault.
-type Proof struct {
-	What  string
-	Times int
-	Least int // that makes it one; 0 means 1
+// Evidence is how often something happened that makes the fault a fault.
+type Evidence struct {
+	What    string
+	Times   int
+	AtLeast int // that makes it one; 0 means 1
 }
 
 // Control is what a negative control must show.
@@ -53,19 +53,19 @@ type Control string
 // The controls: rows that must fail to keep the promise, or the others prove
 // nothing.
 const (
-	NoControl  Control = ""
-	MustDouble Control = "must double"
-	MustLose   Control = "must lose"
+	NoControl     Control = ""
+	MustDuplicate Control = "must double"
+	MustLose      Control = "must lose"
 )
 
-// World is all that is known of one row when it is over.
-type World struct {
+// Observation is all that is known of one row when it is over.
+type Observation struct {
 	Fault, Host string
 	Control     Control
 	Emitted     map[Signal]Numbers
 	Found       []Found
-	Dead        []Dead
-	Proof       []Proof
+	DeadLetters []DeadLetter
+	Evidence    []Evidence
 	Drain       time.Duration // from the fault's end until everything was searchable
 
 	// Poisoned are the numbers of lines that belong among the dead letters.
@@ -73,11 +73,11 @@ type World struct {
 	// Evicts says that records may be lost, but as many as Evicted, which is
 	// what the counters tell. They may tell of up to Overtold more: of what was
 	// underway when it was counted.
-	Evicts   bool
+	MayEvict bool
 	Evicted  int
-	Overtold int
+	InFlight int
 	// Filed is how many documents each index must hold; nil: wherever they are.
-	Filed map[string]int
+	PerIndex map[string]int
 }
 
 // Row is one line of the loss table.
@@ -90,7 +90,7 @@ type Row struct {
 	Duplicated   int     `json:"duplicated"`
 	DeadLettered int     `json:"dead_lettered"`
 	Drain        float64 `json:"drain_s"`
-	Proof        string  `json:"proof"`
+	Evidence     string  `json:"proof"`
 	Control      bool    `json:"control"`
 }
 
@@ -99,15 +99,15 @@ type key struct {
 	number int64
 }
 
-// Judge returns the row, and what is wrong with it: nothing if every promise
+// Check returns the row, and what is wrong with it: nothing if every promise
 // was kept, or broken as a control must break it.
-func Judge(w World) (row Row, findings []string) {
+func Check(w Observation) (row Row, findings []string) {
 	find := func(format string, args ...any) {
 		findings = append(findings, w.Fault+" ("+w.Host+"): "+fmt.Sprintf(format, args...))
 	}
 	row = Row{
 		Fault: w.Fault, Host: w.Host, Control: w.Control != NoControl, Drain: float64(w.Drain.Round(10*time.Millisecond)) / float64(time.Second),
-		DeadLettered: len(w.Dead),
+		DeadLettered: len(w.DeadLetters),
 	}
 	for signal, n := range w.Emitted {
 		row.Expected += int(n.Count)
@@ -120,7 +120,7 @@ func Judge(w World) (row Row, findings []string) {
 	}
 	copies, stray, filed := map[key]int{}, 0, map[string]int{}
 	for _, f := range w.Found {
-		if !w.Emitted[f.Signal].holds(f.Number) {
+		if !w.Emitted[f.Signal].contains(f.Number) {
 			stray += f.Copies
 			continue
 		}
@@ -135,7 +135,7 @@ func Judge(w World) (row Row, findings []string) {
 		find("%d documents carry a number that was never emitted", stray)
 	}
 	dead := map[key]bool{}
-	for _, d := range w.Dead {
+	for _, d := range w.DeadLetters {
 		k := key{d.Signal, d.Number}
 		switch {
 		case dead[k]:
@@ -157,41 +157,41 @@ func Judge(w World) (row Row, findings []string) {
 		}
 	}
 	row.Lost = len(lost)
-	judgePromise(w, row, lost, find)
-	judgeDead(w, dead, find)
-	for _, index := range sorted(w.Filed) {
-		if got := filed[index]; got != w.Filed[index] {
-			find("%s holds %d documents, want %d", index, got, w.Filed[index])
+	checkDelivery(w, row, lost, find)
+	checkDeadLetters(w, dead, find)
+	for _, index := range sortedKeys(w.PerIndex) {
+		if got := filed[index]; got != w.PerIndex[index] {
+			find("%s holds %d documents, want %d", index, got, w.PerIndex[index])
 		}
 	}
-	row.Proof = judgeProof(w, find)
+	row.Evidence = checkEvidence(w, find)
 	return row, findings
 }
 
-type finder func(format string, args ...any)
+type reporter func(format string, args ...any)
 
-func judgePromise(w World, row Row, lost []key, find finder) {
+func checkDelivery(w Observation, row Row, lost []key, find reporter) {
 	switch {
-	case w.Control == MustDouble && row.Duplicated == 0:
+	case w.Control == MustDuplicate && row.Duplicated == 0:
 		find("nothing is there twice: a control that cannot fail, so the other rows prove nothing")
 	case w.Control == MustLose && row.Lost == 0:
 		find("nothing is lost: a control that cannot fail, so the other rows prove nothing")
 	case w.Control != NoControl:
 		return
-	case w.Evicts && row.Lost == 0:
+	case w.MayEvict && row.Lost == 0:
 		find("nothing was evicted: the limit was not reached")
-	case w.Evicts && (w.Evicted < row.Lost || w.Evicted > row.Lost+w.Overtold):
-		find("%d records are lost, but the counters tell of %d, of which at most %d may have been underway", row.Lost, w.Evicted, w.Overtold)
-	case !w.Evicts && row.Lost > 0:
-		find("%d records are lost: %s", row.Lost, some(lost))
+	case w.MayEvict && (w.Evicted < row.Lost || w.Evicted > row.Lost+w.InFlight):
+		find("%d records are lost, but the counters tell of %d, of which at most %d may have been underway", row.Lost, w.Evicted, w.InFlight)
+	case !w.MayEvict && row.Lost > 0:
+		find("%d records are lost: %s", row.Lost, summary(lost))
 	}
 	if w.Control == NoControl && row.Duplicated > 0 {
 		find("%d records are there twice", row.Duplicated)
 	}
 }
 
-// judgeDead wants the poisoned among the dead letters and nobody else.
-func judgeDead(w World, dead map[key]bool, find finder) {
+// checkDeadLetters wants the poisoned among the dead letters and nobody else.
+func checkDeadLetters(w Observation, dead map[key]bool, find reporter) {
 	poisoned := map[key]bool{}
 	for _, number := range w.Poisoned {
 		k := key{Line, number}
@@ -207,14 +207,14 @@ func judgeDead(w World, dead map[key]bool, find finder) {
 	}
 }
 
-// judgeProof wants everything that makes up the fault to have happened.
-func judgeProof(w World, find finder) string {
-	if len(w.Proof) == 0 {
+// checkEvidence wants everything that makes up the fault to have happened.
+func checkEvidence(w Observation, find reporter) string {
+	if len(w.Evidence) == 0 {
 		find("nothing proves that the fault fired")
 	}
 	var told []string
-	for _, p := range w.Proof {
-		if least := max(1, p.Least); p.Times < least {
+	for _, p := range w.Evidence {
+		if least := max(1, p.AtLeast); p.Times < least {
 			find("its fault did not fire: %s %d times, want %d", p.What, p.Times, least)
 		}
 		told = append(told, fmt.Sprintf("%s %d", p.What, p.Times))
@@ -222,8 +222,8 @@ func judgeProof(w World, find finder) string {
 	return strings.Join(told, ", ")
 }
 
-// some is the first few of many, and how many runs of numbers they are.
-func some(keys []key) string {
+// summary is the first few of many, and how many runs of numbers they are.
+func summary(keys []key) string {
 	slices.SortFunc(keys, func(a, b key) int {
 		return cmp.Or(cmp.Compare(a.signal, b.signal), cmp.Compare(a.number, b.number))
 	})
@@ -242,7 +242,7 @@ func some(keys []key) string {
 	return strings.Join(shown, ", ")
 }
 
-func sorted(m map[string]int) []string {
+func sortedKeys(m map[string]int) []string {
 	names := make([]string, 0, len(m))
 	for name := range m {
 		names = append(names, name)

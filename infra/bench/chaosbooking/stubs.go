@@ -6,9 +6,9 @@ import (
 	"strings"
 )
 
-// siblings answers what notification asks user and search. They are not on
+// stubServices answers what notification asks user and search. They are not on
 // trial, and a real one would only make an evening longer.
-func siblings(domain string) http.Handler {
+func stubServices(domain string) http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /internal/users/{id}", func(w http.ResponseWriter, r *http.Request) {
 		id := r.PathValue("id")
@@ -16,16 +16,16 @@ func siblings(domain string) http.Handler {
 		if strings.ContainsAny(id[:1], "02468ace") {
 			locale = "ko"
 		}
-		say(w, map[string]any{"id": id, "email": id + "@" + domain, "name": "김하나", "locale": locale, "role": "diner", "own": []string{}})
+		writeJSON(w, map[string]any{"id": id, "email": id + "@" + domain, "name": "김하나", "locale": locale, "role": "diner", "own": []string{}})
 	})
 	mux.HandleFunc("GET /v1/restaurants/{id}", func(w http.ResponseWriter, r *http.Request) {
 		id := r.PathValue("id")
-		say(w, map[string]any{"id": id, "name": map[string]string{"ko": "혼돈 " + id, "en": "Chaos " + id}})
+		writeJSON(w, map[string]any{"id": id, "name": map[string]string{"ko": "혼돈 " + id, "en": "Chaos " + id}})
 	})
 	return mux
 }
 
-func say(w http.ResponseWriter, body any) {
+func writeJSON(w http.ResponseWriter, body any) {
 	w.Header().Set("Content-Type", "application/json")
 	_ = json.NewEncoder(w).Encode(body)
 }

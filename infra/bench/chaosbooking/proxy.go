@@ -17,24 +17,24 @@ import (
 	"strings"
 	"sync"
 
-	"jari.example/infra/bench/chaosbooking/verdict"
+	"jari.example/infra/bench/chaosbooking/invariants"
 	"jari.example/telemetry/names"
 )
 
-// odds are how often a proxy loses a request before anybody has seen it, and
+// lossRates are how often a proxy loses a request before anybody has seen it, and
 // an answer after the deed is done. (Toxiproxy breaks connections, and does not
 // know what has been done on them by then.)
-type odds struct{ request, answer float64 }
+type lossRates struct{ request, response float64 }
 
-// dice may be thrown by many at once.
-type dice struct {
+// random may be thrown by many at once.
+type random struct {
 	mu  sync.Mutex
 	rng *rand.Rand
 }
 
-func newDice(seed, stream uint64) *dice { return &dice{rng: rand.New(rand.NewPCG(seed, stream))} }
+func newRandom(seed, stream uint64) *random { return &random{rng: rand.New(rand.NewPCG(seed, stream))} }
 
-func (d *dice) fall(odds float64) bool {
+func (d *random) happens(odds float64) bool {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	return d.rng.Float64() < odds
@@ -42,13 +42,13 @@ func (d *dice) fall(odds float64) bool {
 
 var errLost = errors.New("lost on purpose")
 
-// lossy passes requests on to a base URL and loses some. What it loses ends as
+// lossyProxy passes requests on to a base URL and loses some. What it loses ends as
 // a broken connection, and so does what the other side does not answer: nobody
 // can tell the one from the other. tell hears of each request whether it was
 // done, and whether the answer went missing on purpose.
-func lossy(to *url.URL, o odds, d *dice, tell func(r *http.Request, done, lost bool)) http.Handler {
+func lossyProxy(to *url.URL, o lossRates, d *random, tell func(r *http.Request, done, lost bool)) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if d.fall(o.request) {
+		if d.happens(o.request) {
 			tell(r, false, true)
 			panic(http.ErrAbortHandler)
 		}
@@ -59,7 +59,7 @@ func lossy(to *url.URL, o odds, d *dice, tell func(r *http.Request, done, lost b
 			Rewrite:   func(p *httputil.ProxyRequest) { p.SetURL(to) },
 			ModifyResponse: func(res *http.Response) error {
 				done = res.StatusCode < 300
-				if lost = d.fall(o.answer); lost {
+				if lost = d.happens(o.response); lost {
 					return errLost
 				}
 				return nil
@@ -79,31 +79,31 @@ var (
 	quiet    = log.New(io.Discard, "", 0)
 )
 
-// headerTry numbers a client's requests for the proxy behind it.
-const headerTry = "Chaos-Try"
+// headerAttempt numbers a client's requests for the proxy behind it.
+const headerAttempt = "Chaos-Try"
 
-// ledger is what the proxies remember.
-type ledger struct {
+// proxyLog is what the proxies remember.
+type proxyLog struct {
 	mu    sync.Mutex
 	lost  map[string]bool // tries by their number
-	sends []verdict.Send
+	sends []invariants.Send
 }
 
-// clients is the proxy that diners go through.
-func (l *ledger) clients(to *url.URL, o odds, d *dice) http.Handler {
-	return lossy(to, o, d, func(r *http.Request, _, lost bool) {
+// forClients is the proxy that diners go through.
+func (l *proxyLog) forClients(to *url.URL, o lossRates, d *random) http.Handler {
+	return lossyProxy(to, o, d, func(r *http.Request, _, lost bool) {
 		if !lost {
 			return
 		}
 		l.mu.Lock()
 		defer l.mu.Unlock()
-		l.lost[r.Header.Get(headerTry)] = true
+		l.lost[r.Header.Get(headerAttempt)] = true
 	})
 }
 
-// ses is the proxy before SES. It brings each send to its end, so that what
+// forSES is the proxy before SES. It brings each send to its end, so that what
 // became of it is known even if the sender has lost patience meanwhile.
-func (l *ledger) ses(to *url.URL, o odds, d *dice) http.Handler {
+func (l *proxyLog) forSES(to *url.URL, o lossRates, d *random) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		body, err := io.ReadAll(r.Body)
 		if err != nil {
@@ -117,14 +117,14 @@ func (l *ledger) ses(to *url.URL, o odds, d *dice) http.Handler {
 		tell := func(_ *http.Request, done, lost bool) {
 			l.mu.Lock()
 			defer l.mu.Unlock()
-			l.sends = append(l.sends, verdict.Send{Event: sentEvent(body), Taken: done, Lost: lost || sender.Err() != nil})
+			l.sends = append(l.sends, invariants.Send{Event: eventOfSend(body), Accepted: done, Lost: lost || sender.Err() != nil})
 		}
-		lossy(to, o, d, tell).ServeHTTP(w, r)
+		lossyProxy(to, o, d, tell).ServeHTTP(w, r)
 	})
 }
 
-// sentEvent is the event of a SendEmail's body, "" where it tells of none.
-func sentEvent(body []byte) string {
+// eventOfSend is the event of a SendEmail's body, "" where it tells of none.
+func eventOfSend(body []byte) string {
 	var send struct {
 		Content struct{ Raw struct{ Data string } }
 	}
@@ -135,12 +135,12 @@ func sentEvent(body []byte) string {
 	if err != nil {
 		return ""
 	}
-	event, _ := toldIn(string(raw))
+	event, _ := eventOf(string(raw))
 	return event
 }
 
-// toldIn is the event that a mail tells of, and to whom.
-func toldIn(raw string) (event, to string) {
+// eventOf is the event that a mail tells of, and to whom.
+func eventOf(raw string) (event, to string) {
 	m, err := mail.ReadMessage(strings.NewReader(raw))
 	if err != nil {
 		return "", ""
