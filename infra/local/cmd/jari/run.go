@@ -4,7 +4,6 @@ import (
 	"context"
 	"flag"
 	"fmt"
-	"io"
 	"slices"
 
 	"jari.example/infra/local/door"
@@ -12,10 +11,11 @@ import (
 	"jari.example/infra/local/mailbox"
 	"jari.example/infra/local/minired"
 	"jari.example/infra/local/slack"
+	"jari.example/internal/serve"
 )
 
 // hosted are the programs of infra/local that live in this binary.
-var hosted = map[string]func(ctx context.Context, args []string, stdout, stderr io.Writer) error{
+var hosted = map[string]serve.Program{
 	"door":    door.Run,
 	"edge":    edge.Run,
 	"mailbox": mailbox.Run,
@@ -40,5 +40,5 @@ func runProgram(ctx context.Context, e env, args []string) error {
 	if !ok {
 		return fmt.Errorf("there is no program %q; the programs are: %v", args[0], known)
 	}
-	return program(ctx, args[1:], e.stdout, e.stderr)
+	return program(ctx, args[1:], e.getenv, e.stdout, e.stderr)
 }
