@@ -14,8 +14,8 @@ import (
 	"github.com/gofrs/flock"
 )
 
-// Say reports progress, as launch.Say does.
-type Say func(format string, args ...any)
+// Progress reports progress, as launch.Say does.
+type Progress func(format string, args ...any)
 
 // Cache is a directory of unpacked artifacts. An entry exists only when it is
 // complete; any number of clones share the cache.
@@ -45,7 +45,7 @@ func DefaultCache(getenv func(string) string) (Cache, error) {
 // Provide returns the directory called name, which make fills the first time.
 // Make works in a directory of its own that is renamed when it succeeds, so
 // whatever interrupts it leaves no half entry.
-func (c Cache) Provide(ctx context.Context, name string, say Say, make func(ctx context.Context, dir string) error) (string, error) {
+func (c Cache) Provide(ctx context.Context, name string, say Progress, make func(ctx context.Context, dir string) error) (string, error) {
 	final := filepath.Join(string(c), name)
 	if isDir(final) {
 		return final, nil
@@ -74,7 +74,7 @@ func (c Cache) Provide(ctx context.Context, name string, say Say, make func(ctx 
 
 // Lock keeps other copies of Jari from working on the same thing until unlock
 // is called.
-func (c Cache) Lock(ctx context.Context, name string, say Say) (unlock func(), err error) {
+func (c Cache) Lock(ctx context.Context, name string, say Progress) (unlock func(), err error) {
 	if err := os.MkdirAll(string(c), 0o755); err != nil {
 		return nil, err
 	}

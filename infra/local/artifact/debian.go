@@ -11,7 +11,7 @@ import (
 var ErrNotDebian = errors.New("only root on Debian may install packages")
 
 // Debian installs packages with apt-get, where it may; else ErrNotDebian.
-func Debian(ctx context.Context, say Say, packages ...string) error {
+func Debian(ctx context.Context, say Progress, packages ...string) error {
 	apt, err := exec.LookPath("apt-get")
 	if err != nil || os.Getuid() != 0 {
 		return ErrNotDebian

@@ -32,7 +32,7 @@ var pom = template.Must(template.New("pom").Parse(pomText))
 // FetchMaven copies the files to dir by way of the ordinary mvn client, so
 // that its settings (mirrors, proxies, the local repository) hold, and
 // verifies each.
-func FetchMaven(ctx context.Context, dir string, say Say, files ...Maven) error {
+func FetchMaven(ctx context.Context, dir string, say Progress, files ...Maven) error {
 	mvn, err := exec.LookPath("mvn")
 	if err != nil {
 		return errors.New("Maven (mvn) is not on PATH: install it (Debian: apt-get install maven)")

@@ -48,11 +48,11 @@ func (s *Supervisor) Serve(path string) (stop func(), err error) {
 	server := &http.Server{Handler: mux}
 	go func() { _ = server.Serve(l) }()
 	return func() {
-		ctx, cancel := context.WithTimeout(context.Background(), farewell)
+		ctx, cancel := context.WithTimeout(context.Background(), endGrace)
 		defer cancel()
 		if s.failure != nil {
 			select { // who started this may be about to ask how it went
-			case <-s.told:
+			case <-s.endDelivered:
 			case <-ctx.Done():
 			}
 		}
@@ -61,8 +61,8 @@ func (s *Supervisor) Serve(path string) (stop func(), err error) {
 	}, nil
 }
 
-// farewell bounds how long the end of a start is kept for its readers.
-const farewell = 5 * time.Second
+// endGrace bounds how long the end of a start is kept for its readers.
+const endGrace = 5 * time.Second
 
 func (s *Supervisor) progress(w http.ResponseWriter, r *http.Request) {
 	flush := http.NewResponseController(w).Flush
@@ -85,7 +85,7 @@ func (s *Supervisor) progress(w http.ResponseWriter, r *http.Request) {
 			return
 		}
 		if events[len(events)-1].Kind.Ends() {
-			s.tellOnce.Do(func() { close(s.told) })
+			s.endDeliveredOnce.Do(func() { close(s.endDelivered) })
 			return
 		}
 	}

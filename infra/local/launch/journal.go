@@ -14,13 +14,13 @@ type Kind string
 
 // The kinds of event. Ready, Failed and Stopped end a wait.
 const (
-	Info    Kind = "info"
-	Passing Kind = "passing" // replaces the part's last passing line
-	Up      Kind = "up"
-	Warn    Kind = "warn"
-	Ready   Kind = "ready"   // everything is up
-	Failed  Kind = "failed"  // something did not come up; everything is stopped again
-	Stopped Kind = "stopped" // everything was stopped on request
+	Info      Kind = "info"
+	Transient Kind = "passing" // replaces the part's last passing line
+	Up        Kind = "up"
+	Warn      Kind = "warn"
+	Ready     Kind = "ready"   // everything is up
+	Failed    Kind = "failed"  // something did not come up; everything is stopped again
+	Stopped   Kind = "stopped" // everything was stopped on request
 )
 
 // Ends reports whether nothing follows that somebody waiting for the start
@@ -40,30 +40,30 @@ type Event struct {
 type journal struct {
 	out io.Writer
 
-	mu     sync.Mutex
-	events []Event
-	grown  chan struct{} // closed and replaced at every event
+	mu       sync.Mutex
+	events   []Event
+	appended chan struct{} // closed and replaced at every event
 }
 
-func newJournal(out io.Writer) *journal { return &journal{out: out, grown: make(chan struct{})} }
+func newJournal(out io.Writer) *journal { return &journal{out: out, appended: make(chan struct{})} }
 
 func (j *journal) add(kind Kind, part, format string, args ...any) {
 	e := Event{Time: time.Now(), Kind: kind, Part: part, Text: fmt.Sprintf(format, args...)}
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	j.events = append(j.events, e)
-	close(j.grown)
-	j.grown = make(chan struct{})
-	if kind != Passing {
+	close(j.appended)
+	j.appended = make(chan struct{})
+	if kind != Transient {
 		fmt.Fprintf(j.out, "%s %-7s %s: %s\n", e.Time.Format("2006-01-02 15:04:05.000"), kind, part, e.Text)
 	}
 }
 
-// say returns the Say of a part.
-func (j *journal) say(part string) Say {
+// progress returns the Say of a part.
+func (j *journal) progress(part string) Progress {
 	return func(format string, args ...any) {
 		if text, passing := strings.CutPrefix(format, "\r"); passing {
-			j.add(Passing, part, text, args...)
+			j.add(Transient, part, text, args...)
 			return
 		}
 		j.add(Info, part, format, args...)
@@ -74,7 +74,7 @@ func (j *journal) say(part string) Say {
 func (j *journal) next(ctx context.Context, n int) ([]Event, error) {
 	for {
 		j.mu.Lock()
-		events, grown := j.events[n:], j.grown
+		events, grown := j.events[n:], j.appended
 		j.mu.Unlock()
 		if len(events) > 0 {
 			return events, nil

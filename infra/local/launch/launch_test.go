@@ -65,7 +65,7 @@ func freePort(t *testing.T) int {
 func server(t *testing.T, name string, needs ...string) Part {
 	port := freePort(t)
 	return Part{
-		Name: name, Needs: needs, Ports: []int{port}, Patience: 10 * time.Second,
+		Name: name, Needs: needs, Ports: []int{port}, StartTimeout: 10 * time.Second,
 		Command: child("serve", strconv.Itoa(port)),
 		Healthy: func(context.Context) error {
 			conn, err := net.DialTimeout("tcp", fmt.Sprintf("127.0.0.1:%d", port), time.Second)
@@ -117,7 +117,7 @@ func TestPartsStartAfterWhatTheyNeedAndStopBeforeIt(t *testing.T) {
 	base := server(t, "base")
 	top := server(t, "top", "base")
 	var baseUp time.Time
-	base.Settle = func(context.Context, Say) error { baseUp = time.Now(); return nil }
+	base.Initialize = func(context.Context, Progress) error { baseUp = time.Now(); return nil }
 	inner := top.Command
 	var topBegan time.Time
 	top.Command = func(ctx context.Context) (Command, error) { topBegan = time.Now(); return inner(ctx) }
@@ -208,7 +208,7 @@ func TestATakenPortStopsBeforeAnythingStarts(t *testing.T) {
 	}
 	defer l.Close()
 	prepared := false
-	p.Prepare = func(context.Context, Say) error { prepared = true; return nil }
+	p.Prepare = func(context.Context, Progress) error { prepared = true; return nil }
 	sys := start(t, p)
 	err = <-sys.result
 	if err == nil || !strings.Contains(err.Error(), fmt.Sprintf("late wants 127.0.0.1:%d", p.Ports[0])) || !strings.Contains(err.Error(), "JARI_PORT_OFFSET") {
@@ -221,7 +221,7 @@ func TestATakenPortStopsBeforeAnythingStarts(t *testing.T) {
 
 func TestADeafProcessIsKilledAfterItsGrace(t *testing.T) {
 	logs := ""
-	p := Part{Name: "deaf", Command: child("deaf"), Grace: 100 * time.Millisecond}
+	p := Part{Name: "deaf", Command: child("deaf"), StopTimeout: 100 * time.Millisecond}
 	p.Healthy = func(context.Context) error { // once it no longer hears
 		if b, _ := os.ReadFile(filepath.Join(logs, "deaf.log")); len(b) == 0 {
 			return errors.New("not yet")
@@ -344,7 +344,7 @@ func TestAfterACrashPortsAreWaitedFor(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s.Leftovers = 20 * time.Second
+	s.PortWait = 20 * time.Second
 	time.AfterFunc(300*time.Millisecond, func() { l.Close() })
 	sys := &system{Supervisor: s, result: make(chan error, 1)}
 	go func() { sys.result <- s.Run(t.Context()) }()

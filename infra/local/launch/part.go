@@ -22,23 +22,23 @@ type Part struct {
 	Ports []int    // ports of 127.0.0.1 that it will listen on
 	Hint  string   // what a person can do when it does not come up
 
-	Prepare func(ctx context.Context, say Say) error // finds, fetches, builds; waits for no other part
-	Command func(ctx context.Context) (Command, error)
-	Healthy func(ctx context.Context) error          // nil when it serves; asked again and again
-	Settle  func(ctx context.Context, say Say) error // after each start: what it must hold before others use it
-	Attend  func(ctx context.Context)                // runs beside it until just before it is stopped
-	Notes   func() string                            // how it was found, for status
+	Prepare    func(ctx context.Context, say Progress) error // finds, fetches, builds; waits for no other part
+	Command    func(ctx context.Context) (Command, error)
+	Healthy    func(ctx context.Context) error               // nil when it serves; asked again and again
+	Initialize func(ctx context.Context, say Progress) error // after each start: what it must hold before others use it
+	Background func(ctx context.Context)                     // runs beside it until just before it is stopped
+	Notes      func() string                                 // how it was found, for status
 
-	Log      string         // base name of its stdout's file, default Name; stderr goes to Log.err
-	Patience time.Duration  // from start to healthy, default a minute
-	Stop     syscall.Signal // default SIGTERM
-	Grace    time.Duration  // from Stop to SIGKILL, default 10 s
-	Calm     time.Duration  // a run this long forgets earlier deaths, after which it pauses longer and longer; default 30 s
+	Log          string         // base name of its stdout's file, default Name; stderr goes to Log.err
+	StartTimeout time.Duration  // from start to healthy, default a minute
+	StopSignal   syscall.Signal // default SIGTERM
+	StopTimeout  time.Duration  // from Stop to SIGKILL, default 10 s
+	BackoffReset time.Duration  // a run this long forgets earlier deaths, after which it pauses longer and longer; default 30 s
 }
 
-// Say reports progress. A line that begins with "\r" replaces the one before
+// Progress reports progress. A line that begins with "\r" replaces the one before
 // (a download's percentage).
-type Say func(format string, args ...any)
+type Progress func(format string, args ...any)
 
 // Command is a process to be.
 type Command struct {

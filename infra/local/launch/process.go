@@ -15,25 +15,25 @@ import (
 type process struct {
 	cmd     *exec.Cmd
 	started time.Time
-	out     mark // where this run's output begins
-	err     mark
+	out     position // where this run's output begins
+	err     position
 	done    chan struct{}
 	exit    error // valid after done
 }
 
-// mark is a place in a log that several runs append to.
-type mark struct {
+// position is a place in a log that several runs append to.
+type position struct {
 	path string
 	from int64
 }
 
-// forks runs functions on one thread that lives as long as the program. The
+// forker runs functions on one thread that lives as long as the program. The
 // kernel ties a child's parent-death signal to the thread that forked it, and
 // Go's other threads come and go.
-type forks chan func()
+type forker chan func()
 
-func newForks() forks {
-	f := make(forks)
+func newForker() forker {
+	f := make(forker)
 	go func() {
 		runtime.LockOSThread()
 		for fn := range f {
@@ -43,7 +43,7 @@ func newForks() forks {
 	return f
 }
 
-func (f forks) start(p Part, c Command, logDir string) (*process, error) {
+func (f forker) start(p Part, c Command, logDir string) (*process, error) {
 	base := filepath.Join(logDir, p.logName())
 	out, err := appendTo(base + ".log")
 	if err != nil {
@@ -91,18 +91,18 @@ func (p *process) stop(sig syscall.Signal, grace time.Duration) (killed bool) {
 	return true
 }
 
-// outcome says in words how the process ended.
-func (p *process) outcome() string {
+// exitText says in words how the process ended.
+func (p *process) exitText() string {
 	if p.exit == nil {
 		return "exit status 0"
 	}
 	return p.exit.Error()
 }
 
-// lastWords describes the run's output for a person: the file worth opening
+// outputTail describes the run's output for a person: the file worth opening
 // and its last lines, standard error before standard output.
-func (p *process) lastWords() string {
-	for _, m := range []mark{p.err, p.out} {
+func (p *process) outputTail() string {
+	for _, m := range []position{p.err, p.out} {
 		if lines := m.tail(12); lines != "" {
 			return "its log: " + m.path + "\n" + indent(lines)
 		}
@@ -115,7 +115,7 @@ func indent(s string) string {
 }
 
 // tail returns up to n last lines written since the mark, long lines cut.
-func (m mark) tail(n int) string {
+func (m position) tail(n int) string {
 	f, err := os.Open(m.path)
 	if err != nil {
 		return ""
@@ -141,12 +141,12 @@ func appendTo(path string) (*os.File, error) {
 	return os.OpenFile(path, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o644)
 }
 
-func endOf(f *os.File) mark {
+func endOf(f *os.File) position {
 	st, err := f.Stat()
 	if err != nil {
-		return mark{path: f.Name()}
+		return position{path: f.Name()}
 	}
-	return mark{path: f.Name(), from: st.Size()}
+	return position{path: f.Name(), from: st.Size()}
 }
 
 func (p Part) logName() string {
@@ -157,29 +157,29 @@ func (p Part) logName() string {
 }
 
 func (p Part) stopSignal() syscall.Signal {
-	if p.Stop != 0 {
-		return p.Stop
+	if p.StopSignal != 0 {
+		return p.StopSignal
 	}
 	return syscall.SIGTERM
 }
 
-func (p Part) grace() time.Duration {
-	if p.Grace != 0 {
-		return p.Grace
+func (p Part) stopTimeout() time.Duration {
+	if p.StopTimeout != 0 {
+		return p.StopTimeout
 	}
 	return 10 * time.Second
 }
 
-func (p Part) patience() time.Duration {
-	if p.Patience != 0 {
-		return p.Patience
+func (p Part) startTimeout() time.Duration {
+	if p.StartTimeout != 0 {
+		return p.StartTimeout
 	}
 	return time.Minute
 }
 
-func (p Part) calm() time.Duration {
-	if p.Calm != 0 {
-		return p.Calm
+func (p Part) backoffReset() time.Duration {
+	if p.BackoffReset != 0 {
+		return p.BackoffReset
 	}
 	return 30 * time.Second
 }

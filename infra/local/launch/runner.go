@@ -25,52 +25,52 @@ const (
 )
 
 const (
-	pollEvery    = 100 * time.Millisecond
-	checkEvery   = 5 * time.Second
-	remindEvery  = 10 * time.Second
-	firstPause   = 200 * time.Millisecond
-	longestPause = 10 * time.Second
+	pollEvery   = 100 * time.Millisecond
+	checkEvery  = 5 * time.Second
+	remindEvery = 10 * time.Second
+	minBackoff  = 200 * time.Millisecond
+	maxBackoff  = 10 * time.Second
 )
 
 // runner takes one part through its life.
 type runner struct {
-	s      *Supervisor
-	part   Part
-	needs  []*runner
-	before []*runner // those that must be gone before it is stopped
+	s          *Supervisor
+	part       Part
+	needs      []*runner
+	dependents []*runner // those that must be gone before it is stopped
 
-	ctx    context.Context // ends when the part is to stop
-	cancel context.CancelFunc
-	up     chan struct{} // closed when it first was up
-	gone   chan struct{} // closed when nothing of it runs any more
+	ctx     context.Context // ends when the part is to stop
+	cancel  context.CancelFunc
+	up      chan struct{} // closed when it first was up
+	stopped chan struct{} // closed when nothing of it runs any more
 
-	mu       sync.Mutex
-	state    State
-	since    time.Time
-	proc     *process
-	restarts int
-	trouble  string
-	said     string // the part's last words of progress
+	mu           sync.Mutex
+	state        State
+	since        time.Time
+	proc         *process
+	restarts     int
+	problem      string
+	lastProgress string // the part's last words of progress
 }
 
 func newRunner(s *Supervisor, p Part) *runner {
 	ctx, cancel := context.WithCancel(context.Background())
 	return &runner{
 		s: s, part: p, ctx: ctx, cancel: cancel, state: Waiting, since: time.Now(),
-		up: make(chan struct{}), gone: make(chan struct{}),
+		up: make(chan struct{}), stopped: make(chan struct{}),
 	}
 }
 
-// end makes run return and waits for it.
-func (r *runner) end() {
+// stop makes run return and waits for it.
+func (r *runner) stop() {
 	r.cancel()
-	<-r.gone
+	<-r.stopped
 }
 
 func (r *runner) run() {
-	defer close(r.gone)
-	defer r.set(Down, "")
-	if err := r.first(); err != nil {
+	defer close(r.stopped)
+	defer r.setState(Down, "")
+	if err := r.startFirst(); err != nil {
 		if r.ctx.Err() == nil {
 			r.s.fail(err)
 			<-r.ctx.Done() // in its turn
@@ -85,21 +85,21 @@ func (r *runner) run() {
 		<-r.ctx.Done()
 		return
 	}
-	r.keep()
+	r.supervise()
 }
 
-// first prepares and starts the part for the first time. Whatever goes wrong
+// startFirst prepares and starts the part for the first time. Whatever goes wrong
 // here ends the whole start.
-func (r *runner) first() error {
+func (r *runner) startFirst() error {
 	began := time.Now()
 	defer r.remind()()
 	if r.part.Prepare != nil {
-		r.set(Preparing, "")
-		if err := r.part.Prepare(r.ctx, r.say()); err != nil {
+		r.setState(Preparing, "")
+		if err := r.part.Prepare(r.ctx, r.progress()); err != nil {
 			return r.explain(err, nil)
 		}
 	}
-	r.set(Waiting, "")
+	r.setState(Waiting, "")
 	for _, need := range r.needs {
 		select {
 		case <-need.up:
@@ -124,39 +124,39 @@ func (r *runner) first() error {
 // start runs the command, waits until it is healthy, and settles it. When it
 // fails, no process is left.
 func (r *runner) start() error {
-	r.set(Starting, "")
+	r.setState(Starting, "")
 	var proc *process
 	if r.part.Command != nil {
 		c, err := r.part.Command(r.ctx)
 		if err != nil {
 			return r.explain(err, nil)
 		}
-		if proc, err = r.s.forks.start(r.part, c, r.s.logDir); err != nil {
+		if proc, err = r.s.forker.start(r.part, c, r.s.logDir); err != nil {
 			return r.explain(err, nil)
 		}
 		r.setProc(proc)
 	}
 	err := r.awaitHealthy(proc)
-	if err == nil && r.part.Settle != nil {
-		err = r.part.Settle(r.ctx, r.say())
+	if err == nil && r.part.Initialize != nil {
+		err = r.part.Initialize(r.ctx, r.progress())
 	}
 	if err != nil {
 		if proc != nil {
-			proc.stop(r.part.stopSignal(), r.part.grace())
+			proc.stop(r.part.stopSignal(), r.part.stopTimeout())
 			r.setProc(nil)
 		}
 		return r.explain(err, proc)
 	}
 	if r.part.Command == nil && r.part.Healthy == nil {
-		r.set(Done, "")
+		r.setState(Done, "")
 	} else {
-		r.set(Healthy, "")
+		r.setState(Healthy, "")
 	}
 	return nil
 }
 
-// errEnded is why a process is not healthy: it is not there.
-var errEnded = errors.New("it ended while it was starting")
+// errExited is why a process is not healthy: it is not there.
+var errExited = errors.New("it ended while it was starting")
 
 func (r *runner) awaitHealthy(proc *process) error {
 	if r.part.Healthy == nil {
@@ -166,7 +166,7 @@ func (r *runner) awaitHealthy(proc *process) error {
 	if proc != nil {
 		ended = proc.done
 	}
-	deadline := time.After(r.part.patience())
+	deadline := time.After(r.part.startTimeout())
 	for {
 		err := r.check()
 		if err == nil {
@@ -174,9 +174,9 @@ func (r *runner) awaitHealthy(proc *process) error {
 		}
 		select {
 		case <-ended:
-			return fmt.Errorf("%w: %s", errEnded, proc.outcome())
+			return fmt.Errorf("%w: %s", errExited, proc.exitText())
 		case <-deadline:
-			return fmt.Errorf("it is not healthy after %s: %w", r.part.patience(), err)
+			return fmt.Errorf("it is not healthy after %s: %w", r.part.startTimeout(), err)
 		case <-r.ctx.Done():
 			return r.ctx.Err()
 		case <-time.After(pollEvery):
@@ -190,32 +190,32 @@ func (r *runner) check() error {
 	return r.part.Healthy(ctx)
 }
 
-// keep looks after the running process and brings it back whenever it dies.
-func (r *runner) keep() {
-	pause := firstPause
+// supervise looks after the running process and brings it back whenever it dies.
+func (r *runner) supervise() {
+	pause := minBackoff
 	for {
 		proc := r.current()
 		r.watch(proc)
 		if r.ctx.Err() != nil {
-			if proc.stop(r.part.stopSignal(), r.part.grace()) {
-				r.s.journal.add(Warn, r.part.Name, "did not stop within %s and was killed", r.part.grace())
+			if proc.stop(r.part.stopSignal(), r.part.stopTimeout()) {
+				r.s.journal.add(Warn, r.part.Name, "did not stop within %s and was killed", r.part.stopTimeout())
 			}
 			return
 		}
-		if time.Since(proc.started) > r.part.calm() {
-			pause = firstPause
+		if time.Since(proc.started) > r.part.backoffReset() {
+			pause = minBackoff
 		}
-		trouble := "died: " + proc.outcome()
-		words := "\n  " + proc.lastWords()
+		trouble := "died: " + proc.exitText()
+		words := "\n  " + proc.outputTail()
 		for {
 			r.s.journal.add(Warn, r.part.Name, "%s; restarting in %s%s", trouble, pause, words)
-			r.set(Restarting, trouble)
+			r.setState(Restarting, trouble)
 			select {
 			case <-time.After(pause):
 			case <-r.ctx.Done():
 				return
 			}
-			pause = min(2*pause, longestPause)
+			pause = min(2*pause, maxBackoff)
 			r.countRestart()
 			err := r.start()
 			if err == nil {
@@ -237,8 +237,8 @@ func (r *runner) watch(proc *process) {
 	attended := make(chan struct{})
 	go func() {
 		defer close(attended)
-		if r.part.Attend != nil {
-			r.part.Attend(ctx)
+		if r.part.Background != nil {
+			r.part.Background(ctx)
 		}
 	}()
 	defer func() { cancel(); <-attended }()
@@ -260,9 +260,9 @@ func (r *runner) watch(proc *process) {
 			continue
 		}
 		if err := r.check(); err != nil && r.ctx.Err() == nil {
-			r.set(Unhealthy, err.Error())
+			r.setState(Unhealthy, err.Error())
 		} else {
-			r.set(Healthy, "")
+			r.setState(Healthy, "")
 		}
 	}
 }
@@ -279,29 +279,29 @@ func (r *runner) remind() (stop func()) {
 			case <-time.After(remindEvery):
 			}
 			if st := r.status(); st.State != Waiting {
-				r.s.journal.add(Passing, r.part.Name, "still %s (%s)%s", st.State, time.Since(began).Round(time.Second), r.doing())
+				r.s.journal.add(Transient, r.part.Name, "still %s (%s)%s", st.State, time.Since(began).Round(time.Second), r.activity())
 			}
 		}
 	}()
 	return cancel
 }
 
-// say passes the part's progress on and remembers it for reminders.
-func (r *runner) say() Say {
-	tell := r.s.journal.say(r.part.Name)
+// progress passes the part's progress on and remembers it for reminders.
+func (r *runner) progress() Progress {
+	tell := r.s.journal.progress(r.part.Name)
 	return func(format string, args ...any) {
 		r.mu.Lock()
-		r.said = strings.TrimPrefix(fmt.Sprintf(format, args...), "\r")
+		r.lastProgress = strings.TrimPrefix(fmt.Sprintf(format, args...), "\r")
 		r.mu.Unlock()
 		tell(format, args...)
 	}
 }
 
-func (r *runner) doing() string {
+func (r *runner) activity() string {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if r.state == Preparing && r.said != "" {
-		return ": " + r.said
+	if r.state == Preparing && r.lastProgress != "" {
+		return ": " + r.lastProgress
 	}
 	return ""
 }
@@ -314,7 +314,7 @@ func (r *runner) explain(err error, proc *process) error {
 	}
 	text := fmt.Sprintf("%s did not come up: %v", r.part.Name, err)
 	if proc != nil {
-		text += "\n  " + proc.lastWords()
+		text += "\n  " + proc.outputTail()
 	}
 	if r.part.Hint != "" {
 		text += "\n  what to do: " + r.part.Hint
@@ -322,13 +322,13 @@ func (r *runner) explain(err error, proc *process) error {
 	return errors.New(text)
 }
 
-func (r *runner) set(state State, trouble string) {
+func (r *runner) setState(state State, trouble string) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.state != state {
 		r.state, r.since = state, time.Now()
 	}
-	r.trouble = trouble
+	r.problem = trouble
 }
 
 func (r *runner) setProc(p *process) {
@@ -352,7 +352,7 @@ func (r *runner) current() *process {
 func (r *runner) status() PartStatus {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	st := PartStatus{Name: r.part.Name, State: r.state, Ports: r.part.Ports, Since: r.since, Restarts: r.restarts, Note: r.trouble}
+	st := PartStatus{Name: r.part.Name, State: r.state, Ports: r.part.Ports, Since: r.since, Restarts: r.restarts, Note: r.problem}
 	if r.proc != nil && (r.state == Starting || r.state == Healthy || r.state == Unhealthy) {
 		st.Pid = r.proc.cmd.Process.Pid
 	}

@@ -16,19 +16,19 @@ import (
 
 // Supervisor runs one system from start to stop.
 type Supervisor struct {
-	Leftovers time.Duration
+	PortWait time.Duration
 
 	logDir  string
 	journal *journal
 	runners []*runner // in order of needs
-	forks   forks
+	forker  forker
 	started time.Time
 
-	stopping chan struct{} // closed by Stop
-	stopOnce sync.Once
-	failure  error         // why the start failed; set before stopping is closed
-	told     chan struct{} // closed when a reader has been told how the start ended
-	tellOnce sync.Once
+	stopping         chan struct{} // closed by Stop
+	stopOnce         sync.Once
+	failure          error         // why the start failed; set before stopping is closed
+	endDelivered     chan struct{} // closed when a reader has been told how the start ended
+	endDeliveredOnce sync.Once
 
 	mu    sync.Mutex
 	phase string // starting, running, stopping
@@ -49,8 +49,8 @@ func New(parts []Part, logDir string, out io.Writer) (*Supervisor, error) {
 		return nil, err
 	}
 	s := &Supervisor{
-		logDir: logDir, journal: newJournal(out), forks: newForks(),
-		started: time.Now(), stopping: make(chan struct{}), told: make(chan struct{}), phase: "starting",
+		logDir: logDir, journal: newJournal(out), forker: newForker(),
+		started: time.Now(), stopping: make(chan struct{}), endDelivered: make(chan struct{}), phase: "starting",
 	}
 	byName := map[string]*runner{}
 	for _, p := range sorted {
@@ -59,7 +59,7 @@ func New(parts []Part, logDir string, out io.Writer) (*Supervisor, error) {
 			r.needs = append(r.needs, byName[name])
 		}
 		for _, name := range slices.Concat(p.Needs, p.Feeds) {
-			byName[name].before = append(byName[name].before, r)
+			byName[name].dependents = append(byName[name].dependents, r)
 		}
 		byName[p.Name] = r
 		s.runners = append(s.runners, r)
@@ -88,7 +88,7 @@ func (s *Supervisor) Run(ctx context.Context) error {
 		<-s.stopping
 	}
 	s.setPhase("stopping")
-	s.takeDown()
+	s.stopAll()
 	switch {
 	case s.failure != nil:
 		s.journal.add(Failed, "", "%s", s.failure)
@@ -115,9 +115,9 @@ func (s *Supervisor) fail(err error) {
 // preflight looks at every port before anything is started, so that one that
 // is taken costs nothing and leaves nothing behind.
 func (s *Supervisor) preflight(ctx context.Context) error {
-	taken := s.taken()
-	for began := time.Now(); taken != nil && time.Since(began) < s.Leftovers && ctx.Err() == nil; taken = s.taken() {
-		s.journal.add(Passing, "", "waiting for what an earlier launcher has left to end: %s", taken[0])
+	taken := s.portsInUse()
+	for began := time.Now(); taken != nil && time.Since(began) < s.PortWait && ctx.Err() == nil; taken = s.portsInUse() {
+		s.journal.add(Transient, "", "waiting for what an earlier launcher has left to end: %s", taken[0])
 		time.Sleep(pollEvery)
 	}
 	if taken == nil {
@@ -129,7 +129,7 @@ func (s *Supervisor) preflight(ctx context.Context) error {
 	return errors.New(strings.Join(taken, "\n") + "\n  what to do: stop that program, or move all of Jari's ports: JARI_PORT_OFFSET=1000, or JARI_PORT_OFFSET=auto to have free ones found")
 }
 
-func (s *Supervisor) taken() (taken []string) {
+func (s *Supervisor) portsInUse() (taken []string) {
 	for _, r := range s.runners {
 		for _, port := range r.part.Ports {
 			if ports.Free(port) != nil {
@@ -151,15 +151,15 @@ func (s *Supervisor) awaitUp() bool {
 	return true
 }
 
-// takeDown stops every part after those that need or feed it.
-func (s *Supervisor) takeDown() {
+// stopAll stops every part after those that need or feed it.
+func (s *Supervisor) stopAll() {
 	var wg sync.WaitGroup
 	for _, r := range s.runners {
 		wg.Go(func() {
-			for _, earlier := range r.before {
-				<-earlier.gone
+			for _, earlier := range r.dependents {
+				<-earlier.stopped
 			}
-			r.end()
+			r.stop()
 		})
 	}
 	wg.Wait()

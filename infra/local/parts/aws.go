@@ -33,8 +33,8 @@ func (s *System) aws() launch.Part {
 		return launch.Part{
 			Name:    "aws",
 			Hint:    "JARI_AWS_ENDPOINT_URL names an endpoint of yours: start it, or unset the variable",
-			Healthy: answers(s.AWSURL() + "/"),
-			Settle: func(ctx context.Context, _ launch.Say) error {
+			Healthy: respondsTo(s.AWSURL() + "/"),
+			Initialize: func(ctx context.Context, _ launch.Progress) error {
 				_, err := s.cloud().create(ctx)
 				return err
 			},
@@ -46,9 +46,9 @@ func (s *System) aws() launch.Part {
 		Name:  "aws",
 		Ports: []int{s.Ports.Of("aws")},
 		Hint:  "it is moto, a Python program: Python 3.10 or later with venv is needed; JARI_AWS_ENDPOINT_URL uses an endpoint of yours",
-		Prepare: func(ctx context.Context, say launch.Say) error {
-			venv, err := s.Cache.Provide(ctx, "moto-"+motoVersion, artifact.Say(say), func(ctx context.Context, dir string) error {
-				return installMoto(ctx, dir, artifact.Say(say))
+		Prepare: func(ctx context.Context, say launch.Progress) error {
+			venv, err := s.Cache.Provide(ctx, "moto-"+motoVersion, artifact.Progress(say), func(ctx context.Context, dir string) error {
+				return installMoto(ctx, dir, artifact.Progress(say))
 			})
 			python = filepath.Join(venv, "bin", "python")
 			return err
@@ -57,18 +57,18 @@ func (s *System) aws() launch.Part {
 			port := fmt.Sprint(s.Ports.Of("aws"))
 			return launch.Command{Path: python, Args: []string{"-m", "moto.server", "-H", "127.0.0.1", "-p", port}, Env: environment("PYTHONUNBUFFERED=1"), Dir: s.Dir}, nil
 		},
-		Healthy: answers(s.AWSURL() + "/moto-api/"),
-		Settle: func(ctx context.Context, say launch.Say) error {
+		Healthy: respondsTo(s.AWSURL() + "/moto-api/"),
+		Initialize: func(ctx context.Context, say launch.Progress) error {
 			return s.cloud().restore(ctx, say)
 		},
-		Attend: func(ctx context.Context) { s.cloud().keep(ctx) },
-		Notes:  func() string { return "moto " + motoVersion },
+		Background: func(ctx context.Context) { s.cloud().snapshotPeriodically(ctx) },
+		Notes:      func() string { return "moto " + motoVersion },
 	}
 }
 
 // installMoto makes a virtual environment. It may be moved afterwards as long
 // as nothing but its python is run.
-func installMoto(ctx context.Context, dir string, say artifact.Say) error {
+func installMoto(ctx context.Context, dir string, say artifact.Progress) error {
 	python, err := findPython(ctx)
 	if err != nil {
 		return err
@@ -91,7 +91,7 @@ func installMoto(ctx context.Context, dir string, say artifact.Say) error {
 
 // makeVenv has a second try: Debian keeps what `python3 -m venv` needs in a
 // package of its own, which root may install.
-func makeVenv(ctx context.Context, python, dir string, say artifact.Say) error {
+func makeVenv(ctx context.Context, python, dir string, say artifact.Progress) error {
 	first := artifact.Run(ctx, exec.Command(python, "-m", "venv", dir), nil)
 	if first == nil || ctx.Err() != nil {
 		return first

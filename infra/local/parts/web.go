@@ -23,9 +23,9 @@ func (s *System) web() launch.Part {
 	return launch.Part{
 		Name: "web",
 		Hint: "it needs Node 20 or later with npm (Debian: apt-get install nodejs npm)",
-		Prepare: func(ctx context.Context, say launch.Say) error {
+		Prepare: func(ctx context.Context, say launch.Progress) error {
 			// Two systems of one clone share this folder.
-			unlock, err := s.Cache.Lock(ctx, "web-"+key(s.Root), artifact.Say(say))
+			unlock, err := s.Cache.Lock(ctx, "web-"+pathKey(s.Root), artifact.Progress(say))
 			if err != nil {
 				return err
 			}

@@ -85,7 +85,7 @@ func TestAnOffsetWithATakenPortIsPassedOver(t *testing.T) {
 
 func TestATakenPartIsNamed(t *testing.T) {
 	for o := Offset(1); o < 13000; o += 43 { // wherever nobody else is
-		if o.taken() != "" {
+		if o.conflict() != "" {
 			continue
 		}
 		l, err := net.Listen("tcp", o.Addr("edge"))
@@ -93,7 +93,7 @@ func TestATakenPartIsNamed(t *testing.T) {
 			continue
 		}
 		defer l.Close()
-		if got := o.taken(); got != "edge" {
+		if got := o.conflict(); got != "edge" {
 			t.Errorf("the taken part is %q", got)
 		}
 		return
@@ -117,7 +117,7 @@ func TestATakenPortIsNoticed(t *testing.T) {
 }
 
 func TestNoBrowserRefusesAnOffsetThatIsChosen(t *testing.T) {
-	if got := Offset(2000).taken(); got != "edge" {
+	if got := Offset(2000).conflict(); got != "edge" {
 		t.Errorf("at 2000 %q is in the way, want the edge: no browser opens 10080", got)
 	}
 }

@@ -23,7 +23,7 @@ const (
 // called. Key (the clone's path) decides where the search begins, so a clone
 // tends to keep its addresses.
 func Reserve(key string) (o Offset, release func(), err error) {
-	return reserve(key, Offset.taken)
+	return reserve(key, Offset.conflict)
 }
 
 func reserve(key string, taken func(Offset) string) (o Offset, release func(), err error) {
@@ -43,18 +43,18 @@ func reserve(key string, taken func(Offset) string) (o Offset, release func(), e
 	return 0, nil, fmt.Errorf("no free range of ports among the %d that are tried (%d … %d above the usual ones): stop another copy with `jari down`", choices, step, step*choices)
 }
 
-// taken names a port that is in use, or that no browser would open, or "".
-func (o Offset) taken() string {
+// conflict names a port that is in use, or that no browser would open, or "".
+func (o Offset) conflict() string {
 	for _, name := range Names() {
-		if port := o.Of(name); slices.Contains(barred, port) || Free(port) != nil {
+		if port := o.Of(name); slices.Contains(browserBlocked, port) || Free(port) != nil {
 			return name
 		}
 	}
 	return ""
 }
 
-// barred are the ports above 1023 that browsers refuse to speak HTTP to
+// browserBlocked are the ports above 1023 that browsers refuse to speak HTTP to
 // (https://fetch.spec.whatwg.org/#port-blocking); 8080 moved by 2000 is one.
-var barred = []int{
+var browserBlocked = []int{
 	1719, 1720, 1723, 2049, 3659, 4045, 4190, 5060, 5061, 6000, 6566, 6665, 6666, 6667, 6668, 6669, 6679, 6697, 10080,
 }

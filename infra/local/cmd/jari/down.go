@@ -18,7 +18,7 @@ func down(ctx context.Context, e env, args []string) error {
 	if err := fs.Parse(args); err != nil {
 		return err
 	}
-	_, dir, err := place(*dirFlag)
+	_, dir, err := locate(*dirFlag)
 	if err != nil {
 		return err
 	}
@@ -38,11 +38,11 @@ func stopAndWait(ctx context.Context, dir string) error {
 	if err := launch.Dial(socketPath(dir)).Stop(ctx); err != nil {
 		return err
 	}
-	return waitGone(ctx, dir)
+	return waitUntilUnlocked(ctx, dir)
 }
 
-// waitGone waits until the launcher of dir has let go of its lock.
-func waitGone(ctx context.Context, dir string) error {
+// waitUntilUnlocked waits until the launcher of dir has let go of its lock.
+func waitUntilUnlocked(ctx context.Context, dir string) error {
 	lock := flock.New(filepath.Join(dir, "jari.lock"))
 	if _, err := lock.TryLockContext(ctx, 50*time.Millisecond); err != nil {
 		return err
@@ -55,7 +55,7 @@ func clean(ctx context.Context, e env, args []string) error {
 	if err := fs.Parse(args); err != nil {
 		return err
 	}
-	_, dir, err := place(*dirFlag)
+	_, dir, err := locate(*dirFlag)
 	if err != nil {
 		return err
 	}

@@ -19,7 +19,7 @@ func logs(ctx context.Context, e env, args []string) error {
 	if err := fs.Parse(args); err != nil {
 		return err
 	}
-	_, dir, err := place(*dirFlag)
+	_, dir, err := locate(*dirFlag)
 	if err != nil {
 		return err
 	}

@@ -103,9 +103,9 @@ func (e env) flags(name, usage string) (*flag.FlagSet, *string) {
 	return fs, dir
 }
 
-// place finds the clone around the working directory and the system's
+// locate finds the clone around the working directory and the system's
 // directory, as absolute paths.
-func place(dir string) (root, abs string, err error) {
+func locate(dir string) (root, abs string, err error) {
 	if root, err = repo.Root(); err != nil {
 		return "", "", err
 	}

@@ -14,8 +14,8 @@ import (
 	"jari.example/internal/serve"
 )
 
-// hosted are the programs of infra/local that live in this binary.
-var hosted = map[string]serve.Program{
+// programs are the programs of infra/local that live in this binary.
+var programs = map[string]serve.Program{
 	"door":    door.Run,
 	"edge":    edge.Run,
 	"mailbox": mailbox.Run,
@@ -25,7 +25,7 @@ var hosted = map[string]serve.Program{
 
 func runProgram(ctx context.Context, e env, args []string) error {
 	var known []string
-	for name := range hosted {
+	for name := range programs {
 		known = append(known, name)
 	}
 	slices.Sort(known)
@@ -36,7 +36,7 @@ func runProgram(ctx context.Context, e env, args []string) error {
 		}
 		return exitCode(2)
 	}
-	program, ok := hosted[args[0]]
+	program, ok := programs[args[0]]
 	if !ok {
 		return fmt.Errorf("there is no program %q; the programs are: %v", args[0], known)
 	}

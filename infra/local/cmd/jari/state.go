@@ -50,7 +50,7 @@ func loadState(dir string) (s state, err error) {
 
 // system describes the copy of Jari in dir as it runs or would run.
 func (e env) system(dir string, st state) (*parts.System, error) {
-	root, dir, err := place(dir)
+	root, dir, err := locate(dir)
 	if err != nil {
 		return nil, err
 	}
@@ -66,7 +66,7 @@ func (e env) system(dir string, st state) (*parts.System, error) {
 
 // running describes the system that runs in dir.
 func (e env) running(dir string) (*parts.System, state, error) {
-	_, abs, err := place(dir)
+	_, abs, err := locate(dir)
 	if err != nil {
 		return nil, state{}, err
 	}

@@ -18,7 +18,7 @@ func status(ctx context.Context, e env, args []string) error {
 	if err := fs.Parse(args); err != nil {
 		return err
 	}
-	_, dir, err := place(*dirFlag)
+	_, dir, err := locate(*dirFlag)
 	if err != nil {
 		return err
 	}
@@ -67,5 +67,5 @@ func (e env) printStatus(dir string, st launch.Status) error {
 	if err := w.Flush(); err != nil || st.Phase != "running" {
 		return err
 	}
-	return e.welcome(dir)
+	return e.printAddresses(dir)
 }

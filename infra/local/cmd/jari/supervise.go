@@ -23,7 +23,7 @@ func supervise(ctx context.Context, e env, args []string) error {
 	if err := fs.Parse(args); err != nil {
 		return err
 	}
-	_, dir, err := place(*dirFlag)
+	_, dir, err := locate(*dirFlag)
 	if err != nil {
 		return err
 	}
@@ -60,7 +60,7 @@ func supervise(ctx context.Context, e env, args []string) error {
 		return err
 	}
 	if _, err := loadState(dir); err == nil {
-		super.Leftovers = 30 * time.Second // the one before has not removed its state
+		super.PortWait = 30 * time.Second // the one before has not removed its state
 	}
 	if err := st.save(dir); err != nil {
 		return err

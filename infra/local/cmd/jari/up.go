@@ -66,7 +66,7 @@ func up(ctx context.Context, e env, args []string) error {
 	if err := f.check(); err != nil {
 		return err
 	}
-	_, dir, err := place(*dirFlag)
+	_, dir, err := locate(*dirFlag)
 	if err != nil {
 		return err
 	}
@@ -84,12 +84,12 @@ func up(ctx context.Context, e env, args []string) error {
 		}
 		asked := map[string]bool{"port-offset": e.getenv("JARI_PORT_OFFSET") != ""}
 		fs.Visit(func(given *flag.Flag) { asked[given.Name] = true })
-		if err := holds(dir, st, f, asked); err != nil {
+		if err := checkSettings(dir, st, f, asked); err != nil {
 			return err
 		}
 		if st.Phase == "running" {
 			fmt.Fprintln(e.stdout, "Jari is already running.")
-			return e.welcome(dir)
+			return e.printAddresses(dir)
 		}
 	}
 	return follow(ctx, e, dir, started)
@@ -187,9 +187,9 @@ func ownCopy(dir string) (string, error) {
 	return path, os.Rename(path+".new", path)
 }
 
-// holds checks that the system that runs in dir is the one that is asked for:
+// checkSettings checks that the system that runs in dir is the one that is asked for:
 // has its parts, and the settings that were named.
-func holds(dir string, st launch.Status, f startFlags, asked map[string]bool) error {
+func checkSettings(dir string, st launch.Status, f startFlags, asked map[string]bool) error {
 	wanted := f.parts()
 	if f.plugin {
 		wanted = append(wanted, "plugin")
@@ -234,11 +234,11 @@ func follow(ctx context.Context, e env, dir string, owner bool) error {
 	}
 	switch last.Kind {
 	case launch.Ready:
-		return e.welcome(dir)
+		return e.printAddresses(dir)
 	case launch.Stopped:
 		return errors.New("it was stopped before everything was up")
 	}
-	if err := waitGone(ctx, dir); err != nil {
+	if err := waitUntilUnlocked(ctx, dir); err != nil {
 		return err
 	}
 	fmt.Fprintf(e.stderr, "jari: %s\nEverything that was started is stopped again. The launcher's log: %s\n", last.Text, filepath.Join(dir, "log", "launcher.log"))

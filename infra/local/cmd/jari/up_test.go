@@ -41,7 +41,7 @@ func TestUpRefusesWhatTheRunningSystemIsNot(t *testing.T) {
 		{startFlags{offset: "0", scale: 60, only: "slack"}, asked(), "without slack"},
 		{startFlags{offset: "0", scale: 60, plugin: true}, asked(), "without plugin"},
 	} {
-		err := holds(dir, st, tc.flags, tc.asked)
+		err := checkSettings(dir, st, tc.flags, tc.asked)
 		if tc.want == "" && err != nil || tc.want != "" && (err == nil || !strings.Contains(err.Error(), tc.want)) {
 			t.Errorf("%+v, asked for %v: %v, want %q", tc.flags, tc.asked, err, tc.want)
 		}

@@ -8,8 +8,8 @@ import (
 	"jari.example/infra/local/seed"
 )
 
-// welcome prints where everything is and what to do next.
-func (e env) welcome(dir string) error {
+// printAddresses prints where everything is and what to do next.
+func (e env) printAddresses(dir string) error {
 	sys, st, err := e.running(dir)
 	if err != nil {
 		return err

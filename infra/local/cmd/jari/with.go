@@ -26,7 +26,7 @@ func with(ctx context.Context, e env, args []string) error {
 	if fs.NArg() == 0 {
 		return errors.New("say what to run: jari with -- COMMAND")
 	}
-	_, dir, err := place(*dirFlag)
+	_, dir, err := locate(*dirFlag)
 	if err != nil {
 		return err
 	}
@@ -37,7 +37,7 @@ func with(ctx context.Context, e env, args []string) error {
 	if err := up(ctx, e, f.args(dir)); err != nil {
 		return err
 	}
-	cmdErr := e.inside(ctx, dir, fs.Args())
+	cmdErr := e.runCommand(ctx, dir, fs.Args())
 	end := clean
 	if *keep || cmdErr != nil {
 		end = down
@@ -51,8 +51,8 @@ func with(ctx context.Context, e env, args []string) error {
 	return err
 }
 
-// inside runs the command with the system's addresses in its environment.
-func (e env) inside(ctx context.Context, dir string, argv []string) error {
+// runCommand runs the command with the system's addresses in its environment.
+func (e env) runCommand(ctx context.Context, dir string, argv []string) error {
 	sys, _, err := e.running(dir)
 	if err != nil {
 		return err
