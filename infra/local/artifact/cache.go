@@ -45,12 +45,12 @@ func DefaultCache(getenv func(string) string) (Cache, error) {
 // Provide returns the directory called name, which make fills the first time.
 // Make works in a directory of its own that is renamed when it succeeds, so
 // whatever interrupts it leaves no half entry.
-func (c Cache) Provide(ctx context.Context, name string, say Progress, make func(ctx context.Context, dir string) error) (string, error) {
+func (c Cache) Provide(ctx context.Context, name string, report Progress, make func(ctx context.Context, dir string) error) (string, error) {
 	final := filepath.Join(string(c), name)
 	if isDir(final) {
 		return final, nil
 	}
-	unlock, err := c.Lock(ctx, name, say)
+	unlock, err := c.Lock(ctx, name, report)
 	if err != nil {
 		return "", err
 	}
@@ -74,14 +74,14 @@ func (c Cache) Provide(ctx context.Context, name string, say Progress, make func
 
 // Lock keeps other copies of Jari from working on the same thing until unlock
 // is called.
-func (c Cache) Lock(ctx context.Context, name string, say Progress) (unlock func(), err error) {
+func (c Cache) Lock(ctx context.Context, name string, report Progress) (unlock func(), err error) {
 	if err := os.MkdirAll(string(c), 0o755); err != nil {
 		return nil, err
 	}
 	lock := flock.New(filepath.Join(string(c), name+".lock"))
 	held, err := lock.TryLock()
 	if err == nil && !held {
-		say("waiting for another copy of Jari, which is busy with %s", name)
+		report("waiting for another copy of Jari, which is busy with %s", name)
 		_, err = lock.TryLockContext(ctx, 200*time.Millisecond)
 	}
 	if err != nil {

@@ -11,7 +11,7 @@ import (
 var ErrNotDebian = errors.New("only root on Debian may install packages")
 
 // Debian installs packages with apt-get, where it may; else ErrNotDebian.
-func Debian(ctx context.Context, say Progress, packages ...string) error {
+func Debian(ctx context.Context, report Progress, packages ...string) error {
 	apt, err := exec.LookPath("apt-get")
 	if err != nil || os.Getuid() != 0 {
 		return ErrNotDebian
@@ -20,7 +20,7 @@ func Debian(ctx context.Context, say Progress, packages ...string) error {
 		// another apt-get may be at work: wait for it
 		cmd := exec.Command(apt, append([]string{"-q", "-o", "DPkg::Lock::Timeout=300"}, args...)...)
 		cmd.Env = append(os.Environ(), "DEBIAN_FRONTEND=noninteractive")
-		if err := Run(ctx, cmd, func(line string) { say("\r%s", line) }); err != nil {
+		if err := Run(ctx, cmd, func(line string) { report("\r%s", line) }); err != nil {
 			return err
 		}
 	}

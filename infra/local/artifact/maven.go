@@ -32,7 +32,7 @@ var pom = template.Must(template.New("pom").Parse(pomText))
 // FetchMaven copies the files to dir by way of the ordinary mvn client, so
 // that its settings (mirrors, proxies, the local repository) hold, and
 // verifies each.
-func FetchMaven(ctx context.Context, dir string, say Progress, files ...Maven) error {
+func FetchMaven(ctx context.Context, dir string, report Progress, files ...Maven) error {
 	mvn, err := exec.LookPath("mvn")
 	if err != nil {
 		return errors.New("Maven (mvn) is not on PATH: install it (Debian: apt-get install maven)")
@@ -46,12 +46,12 @@ func FetchMaven(ctx context.Context, dir string, say Progress, files ...Maven) e
 	if err := errors.Join(err, project.Close()); err != nil {
 		return err
 	}
-	say("fetching %s from Maven", files[0].File())
+	report("fetching %s from Maven", files[0].File())
 	// Without -B Maven prints how far a download is.
 	cmd := exec.Command(mvn, "-f", project.Name(), "org.apache.maven.plugins:maven-dependency-plugin:3.6.1:copy")
 	err = Run(ctx, cmd, func(line string) {
 		if strings.HasPrefix(line, "Progress") {
-			say("\rfetching %s", strings.TrimPrefix(line, "Progress "))
+			report("\rfetching %s", strings.TrimPrefix(line, "Progress "))
 		}
 	})
 	if err != nil {

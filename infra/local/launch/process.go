@@ -11,7 +11,7 @@ import (
 	"time"
 )
 
-// process is a started child. Its output goes straight to files.
+// process is a started child. Its output goes directly to files.
 type process struct {
 	cmd     *exec.Cmd
 	started time.Time
@@ -21,7 +21,7 @@ type process struct {
 	exit    error // valid after done
 }
 
-// position is a place in a log that several runs append to.
+// position is an offset in a log that several runs append to.
 type position struct {
 	path string
 	from int64
@@ -29,7 +29,7 @@ type position struct {
 
 // forker runs functions on one thread that lives as long as the program. The
 // kernel ties a child's parent-death signal to the thread that forked it, and
-// Go's other threads come and go.
+// the Go runtime may end any other thread.
 type forker chan func()
 
 func newForker() forker {
@@ -58,7 +58,7 @@ func (f forker) start(p Part, c Command, logDir string) (*process, error) {
 	cmd := exec.Command(c.Path, c.Args...)
 	cmd.Env, cmd.Dir, cmd.Stdout, cmd.Stderr = c.Env, c.Dir, out, stderr
 	cmd.SysProcAttr = &syscall.SysProcAttr{
-		Setpgid:    true, // a Ctrl-C in somebody's terminal is not for it
+		Setpgid:    true, // so that Ctrl-C in a terminal does not reach it
 		Pdeathsig:  p.stopSignal(),
 		Credential: c.As,
 	}
@@ -70,28 +70,28 @@ func (f forker) start(p Part, c Command, logDir string) (*process, error) {
 	}
 	go func() {
 		proc.exit = cmd.Wait()
-		// Whatever it left in its group must not outlive it.
+		// No child of the process may outlive it.
 		_ = syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL)
 		close(proc.done)
 	}()
 	return proc, nil
 }
 
-// stop asks the process to end, and after grace makes it. It returns when the
-// process is gone, and whether it had to be killed.
-func (p *process) stop(sig syscall.Signal, grace time.Duration) (killed bool) {
+// stop sends sig, and SIGKILL to the process group if the process has not
+// exited after timeout. It returns once the process has exited.
+func (p *process) stop(sig syscall.Signal, timeout time.Duration) (killed bool) {
 	_ = p.cmd.Process.Signal(sig)
 	select {
 	case <-p.done:
 		return false
-	case <-time.After(grace):
+	case <-time.After(timeout):
 	}
 	_ = syscall.Kill(-p.cmd.Process.Pid, syscall.SIGKILL)
 	<-p.done
 	return true
 }
 
-// exitText says in words how the process ended.
+// exitText describes how the process exited.
 func (p *process) exitText() string {
 	if p.exit == nil {
 		return "exit status 0"
@@ -99,8 +99,8 @@ func (p *process) exitText() string {
 	return p.exit.Error()
 }
 
-// outputTail describes the run's output for a person: the file worth opening
-// and its last lines, standard error before standard output.
+// outputTail names the log to open and quotes its last lines: of standard
+// error if this run wrote any, else of standard output.
 func (p *process) outputTail() string {
 	for _, m := range []position{p.err, p.out} {
 		if lines := m.tail(12); lines != "" {
@@ -114,7 +114,7 @@ func indent(s string) string {
 	return "    " + strings.ReplaceAll(strings.TrimRight(s, "\n"), "\n", "\n    ")
 }
 
-// tail returns up to n last lines written since the mark, long lines cut.
+// tail returns up to n last lines written after the position, long lines cut.
 func (m position) tail(n int) string {
 	f, err := os.Open(m.path)
 	if err != nil {

@@ -7,20 +7,22 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"jari.example/internal/wait"
 )
 
-// State is where a part stands.
+// State is the lifecycle state of a part.
 type State string
 
 // The states of a part.
 const (
 	Waiting    State = "waiting"   // for the parts it needs
-	Preparing  State = "preparing" // being found, fetched or built
+	Preparing  State = "preparing" // being found, downloaded or built
 	Starting   State = "starting"
 	Healthy    State = "healthy"
 	Unhealthy  State = "unhealthy"  // runs, but its check fails
-	Restarting State = "restarting" // died; comes back after a pause
-	Done       State = "done"       // a task that has nothing left to do
+	Restarting State = "restarting" // exited; starts again after a backoff
+	Done       State = "done"       // a task that is complete
 	Down       State = "stopped"
 )
 
@@ -32,17 +34,17 @@ const (
 	maxBackoff  = 10 * time.Second
 )
 
-// runner takes one part through its life.
+// runner runs one part through its lifecycle.
 type runner struct {
 	s          *Supervisor
 	part       Part
 	needs      []*runner
-	dependents []*runner // those that must be gone before it is stopped
+	dependents []*runner // parts that must have stopped before this one is stopped
 
 	ctx     context.Context // ends when the part is to stop
 	cancel  context.CancelFunc
-	up      chan struct{} // closed when it first was up
-	stopped chan struct{} // closed when nothing of it runs any more
+	up      chan struct{} // closed when it is up for the first time
+	stopped chan struct{} // closed when run has returned: no process is left
 
 	mu           sync.Mutex
 	state        State
@@ -50,7 +52,7 @@ type runner struct {
 	proc         *process
 	restarts     int
 	problem      string
-	lastProgress string // the part's last words of progress
+	lastProgress string // the part's last progress message
 }
 
 func newRunner(s *Supervisor, p Part) *runner {
@@ -61,7 +63,7 @@ func newRunner(s *Supervisor, p Part) *runner {
 	}
 }
 
-// stop makes run return and waits for it.
+// stop makes run return and waits until it has.
 func (r *runner) stop() {
 	r.cancel()
 	<-r.stopped
@@ -73,7 +75,7 @@ func (r *runner) run() {
 	if err := r.startFirst(); err != nil {
 		if r.ctx.Err() == nil {
 			r.s.fail(err)
-			<-r.ctx.Done() // in its turn
+			<-r.ctx.Done() // stopAll decides the order of stopping
 		}
 		return
 	}
@@ -88,8 +90,8 @@ func (r *runner) run() {
 	r.supervise()
 }
 
-// startFirst prepares and starts the part for the first time. Whatever goes wrong
-// here ends the whole start.
+// startFirst prepares and starts the part for the first time. An error here
+// fails the start of the whole system.
 func (r *runner) startFirst() error {
 	began := time.Now()
 	defer r.remind()()
@@ -121,8 +123,8 @@ func (r *runner) startFirst() error {
 	return nil
 }
 
-// start runs the command, waits until it is healthy, and settles it. When it
-// fails, no process is left.
+// start runs the command, waits until it is healthy, and initializes it. When
+// start fails, no process is left.
 func (r *runner) start() error {
 	r.setState(Starting, "")
 	var proc *process
@@ -155,16 +157,15 @@ func (r *runner) start() error {
 	return nil
 }
 
-// errExited is why a process is not healthy: it is not there.
-var errExited = errors.New("it ended while it was starting")
+var errExited = errors.New("it exited while it was starting")
 
 func (r *runner) awaitHealthy(proc *process) error {
 	if r.part.Healthy == nil {
 		return nil
 	}
-	var ended <-chan struct{} // of an external server: never
+	var exited <-chan struct{} // nil, so never, for an external server
 	if proc != nil {
-		ended = proc.done
+		exited = proc.done
 	}
 	deadline := time.After(r.part.startTimeout())
 	for {
@@ -173,7 +174,7 @@ func (r *runner) awaitHealthy(proc *process) error {
 			return nil
 		}
 		select {
-		case <-ended:
+		case <-exited:
 			return fmt.Errorf("%w: %s", errExited, proc.exitText())
 		case <-deadline:
 			return fmt.Errorf("it is not healthy after %s: %w", r.part.startTimeout(), err)
@@ -190,9 +191,10 @@ func (r *runner) check() error {
 	return r.part.Healthy(ctx)
 }
 
-// supervise looks after the running process and brings it back whenever it dies.
+// supervise restarts the process with exponential backoff whenever it exits,
+// until the part is stopped.
 func (r *runner) supervise() {
-	pause := minBackoff
+	backoff := minBackoff
 	for {
 		proc := r.current()
 		r.watch(proc)
@@ -203,19 +205,17 @@ func (r *runner) supervise() {
 			return
 		}
 		if time.Since(proc.started) > r.part.backoffReset() {
-			pause = minBackoff
+			backoff = minBackoff
 		}
-		trouble := "died: " + proc.exitText()
-		words := "\n  " + proc.outputTail()
+		problem := "exited: " + proc.exitText()
+		output := "\n  " + proc.outputTail()
 		for {
-			r.s.journal.add(Warn, r.part.Name, "%s; restarting in %s%s", trouble, pause, words)
-			r.setState(Restarting, trouble)
-			select {
-			case <-time.After(pause):
-			case <-r.ctx.Done():
+			r.s.journal.add(Warn, r.part.Name, "%s; restarting in %s%s", problem, backoff, output)
+			r.setState(Restarting, problem)
+			if wait.For(r.ctx, backoff) != nil {
 				return
 			}
-			pause = min(2*pause, maxBackoff)
+			backoff = min(2*backoff, maxBackoff)
 			r.countRestart()
 			err := r.start()
 			if err == nil {
@@ -224,33 +224,33 @@ func (r *runner) supervise() {
 			if r.ctx.Err() != nil {
 				return
 			}
-			trouble, words = err.Error(), ""
+			problem, output = err.Error(), ""
 		}
-		r.s.journal.add(Up, r.part.Name, "is back (restart %d)", r.status().Restarts)
+		r.s.journal.add(Up, r.part.Name, "up again (restart %d)", r.status().Restarts)
 	}
 }
 
-// watch runs Attend and checks the part's health until the process ends or
-// the part is to stop. A nil process is somebody else's server.
+// watch runs Background and checks the part's health until the process exits or
+// the part is to stop. proc is nil for an external server.
 func (r *runner) watch(proc *process) {
 	ctx, cancel := context.WithCancel(r.ctx)
-	attended := make(chan struct{})
+	backgroundDone := make(chan struct{})
 	go func() {
-		defer close(attended)
+		defer close(backgroundDone)
 		if r.part.Background != nil {
 			r.part.Background(ctx)
 		}
 	}()
-	defer func() { cancel(); <-attended }()
-	var ended <-chan struct{}
+	defer func() { cancel(); <-backgroundDone }()
+	var exited <-chan struct{}
 	if proc != nil {
-		ended = proc.done
+		exited = proc.done
 	}
 	tick := time.NewTicker(checkEvery)
 	defer tick.Stop()
 	for {
 		select {
-		case <-ended:
+		case <-exited:
 			return
 		case <-r.ctx.Done():
 			return
@@ -267,17 +267,11 @@ func (r *runner) watch(proc *process) {
 	}
 }
 
-// remind says every few seconds what is being waited for, until the returned
-// function is called.
+// remind reports every 10 s what the part is still doing, until stop is called.
 func (r *runner) remind() (stop func()) {
 	ctx, cancel := context.WithCancel(r.ctx)
 	go func() {
-		for began := time.Now(); ; {
-			select {
-			case <-ctx.Done():
-				return
-			case <-time.After(remindEvery):
-			}
+		for began := time.Now(); wait.For(ctx, remindEvery) == nil; {
 			if st := r.status(); st.State != Waiting {
 				r.s.journal.add(Transient, r.part.Name, "still %s (%s)%s", st.State, time.Since(began).Round(time.Second), r.activity())
 			}
@@ -286,14 +280,15 @@ func (r *runner) remind() (stop func()) {
 	return cancel
 }
 
-// progress passes the part's progress on and remembers it for reminders.
+// progress passes the part's progress messages on and stores the last for
+// reminders.
 func (r *runner) progress() Progress {
-	tell := r.s.journal.progress(r.part.Name)
+	report := r.s.journal.progress(r.part.Name)
 	return func(format string, args ...any) {
 		r.mu.Lock()
 		r.lastProgress = strings.TrimPrefix(fmt.Sprintf(format, args...), "\r")
 		r.mu.Unlock()
-		tell(format, args...)
+		report(format, args...)
 	}
 }
 
@@ -306,13 +301,13 @@ func (r *runner) activity() string {
 	return ""
 }
 
-// explain turns an error into the one message a person gets: the part, its
-// log, and what to do.
+// explain turns an error into the message for the operator: the part, the end
+// of its log, and what to do.
 func (r *runner) explain(err error, proc *process) error {
 	if r.ctx.Err() != nil {
 		return r.ctx.Err()
 	}
-	text := fmt.Sprintf("%s did not come up: %v", r.part.Name, err)
+	text := fmt.Sprintf("%s did not start: %v", r.part.Name, err)
 	if proc != nil {
 		text += "\n  " + proc.outputTail()
 	}
@@ -322,13 +317,13 @@ func (r *runner) explain(err error, proc *process) error {
 	return errors.New(text)
 }
 
-func (r *runner) setState(state State, trouble string) {
+func (r *runner) setState(state State, problem string) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.state != state {
 		r.state, r.since = state, time.Now()
 	}
-	r.problem = trouble
+	r.problem = problem
 }
 
 func (r *runner) setProc(p *process) {

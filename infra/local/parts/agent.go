@@ -56,10 +56,10 @@ func (s *System) agent() launch.Part {
 		part.Notes = func() string { return "Fluent Bit in " + program + " with our plugin" }
 	case "collector":
 		part.Hint = "read its log; the first build downloads some 180 Go modules and takes minutes"
-		part.Prepare = func(ctx context.Context, say launch.Progress) (err error) {
-			say("building the collector (the first time takes minutes)")
+		part.Prepare = func(ctx context.Context, report launch.Progress) (err error) {
+			report("building the collector (the first time takes minutes)")
 			dir := filepath.Join(s.Root, "fluentbit", "agent")
-			if err := s.goBuild(ctx, say, dir, []string{"-o", s.Bin("jari-agent"), "."}, "GOWORK=off"); err != nil {
+			if err := s.goBuild(ctx, report, dir, []string{"-o", s.Bin("jari-agent"), "."}, "GOWORK=off"); err != nil {
 				return err
 			}
 			data, err = s.data("agent")

@@ -88,7 +88,7 @@ func (c cloud) createTable(ctx context.Context, region string) (made bool, err e
 }
 
 // restore makes what is missing and fills new tables from their snapshot.
-func (c cloud) restore(ctx context.Context, say launch.Progress) error {
+func (c cloud) restore(ctx context.Context, report launch.Progress) error {
 	fresh, err := c.create(ctx)
 	if err != nil {
 		return err
@@ -105,7 +105,7 @@ func (c cloud) restore(ctx context.Context, say launch.Progress) error {
 			}
 		}
 		if len(items) > 0 {
-			say("restored %d items of %s", len(items), CatalogueTable(region))
+			report("restored %d items of %s", len(items), CatalogueTable(region))
 		}
 	}
 	return nil

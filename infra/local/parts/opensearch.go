@@ -59,12 +59,12 @@ func (s *System) openSearch() launch.Part {
 		Name:  "opensearch",
 		Ports: []int{s.Ports.Of("opensearch"), s.Ports.Of("opensearch/tp")},
 		Hint:  fmt.Sprintf("it wants JDK %d or later (Debian: apt-get install openjdk-%d-jdk-headless, or set JAVA_HOME) and about 1 GB of memory; JARI_OPENSEARCH_URL uses a server of yours", oldestJava, oldestJava),
-		Prepare: func(ctx context.Context, say launch.Progress) (err error) {
+		Prepare: func(ctx context.Context, report launch.Progress) (err error) {
 			if java, err = s.findJava(ctx); err != nil {
 				return err
 			}
-			home, err = s.runAs.cache(s.Cache).Provide(ctx, "opensearch-"+openSearchVersion, artifact.Progress(say), func(ctx context.Context, dir string) error {
-				return unpackOpenSearch(ctx, dir, artifact.Progress(say))
+			home, err = s.runAs.cache(s.Cache).Provide(ctx, "opensearch-"+openSearchVersion, artifact.Progress(report), func(ctx context.Context, dir string) error {
+				return unpackOpenSearch(ctx, dir, artifact.Progress(report))
 			})
 			if err != nil {
 				return err
@@ -97,11 +97,11 @@ classname=org.opensearch.plugin.analysis.nori.AnalysisNoriPlugin
 java.version=21
 opensearch.version=` + openSearchVersion + "\n"
 
-func unpackOpenSearch(ctx context.Context, dir string, say artifact.Progress) error {
-	if err := artifact.FetchMaven(ctx, dir, say, openSearchFiles...); err != nil {
+func unpackOpenSearch(ctx context.Context, dir string, report artifact.Progress) error {
+	if err := artifact.FetchMaven(ctx, dir, report, openSearchFiles...); err != nil {
 		return err
 	}
-	say("unpacking OpenSearch %s", openSearchVersion)
+	report("unpacking OpenSearch %s", openSearchVersion)
 	server, nori := openSearchFiles[0].File(), filepath.Join(dir, "opensearch-"+openSearchVersion, "plugins", "analysis-nori")
 	if err := artifact.Unzip(filepath.Join(dir, server), dir, nil); err != nil {
 		return err

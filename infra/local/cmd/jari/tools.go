@@ -15,13 +15,13 @@ func tools(ctx context.Context, e env, args []string) error {
 	if err := fs.Parse(args); err != nil {
 		return err
 	}
-	say := func(format string, args ...any) {
+	report := func(format string, args ...any) {
 		if !strings.HasPrefix(format, "\r") { // apt-get's chatter is of no use here
 			fmt.Fprintf(e.stdout, "  · "+format+"\n", args...)
 		}
 	}
 	for _, t := range parts.Tools {
-		if err := t.Ensure(ctx, e.getenv, say); err != nil {
+		if err := t.Ensure(ctx, e.getenv, report); err != nil {
 			return err
 		}
 	}
