@@ -24,10 +24,10 @@ type Part struct {
 
 	Prepare    func(ctx context.Context, report Progress) error // finds, fetches, builds; waits for no other part
 	Command    func(ctx context.Context) (Command, error)
-	Healthy    func(ctx context.Context) error               // nil when it serves; called repeatedly
+	Healthy    func(ctx context.Context) error                  // nil when it serves; called repeatedly
 	Initialize func(ctx context.Context, report Progress) error // after each start, before parts that need it start: create tables, fill data
-	Background func(ctx context.Context)                     // runs while the part runs; its context ends before the part is stopped
-	Notes      func() string                                 // for status: which version runs and from where
+	Background func(ctx context.Context)                        // runs while the part runs; its context ends before the part is stopped
+	Notes      func() string                                    // for status: which version runs and from where
 
 	Log          string         // base name of its stdout's file, default Name; stderr goes to Log.err
 	StartTimeout time.Duration  // limit from start to healthy, default a minute

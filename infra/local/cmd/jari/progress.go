@@ -9,12 +9,12 @@ import (
 	"jari.example/infra/local/launch"
 )
 
-// progress shows events as they come. On a terminal passing lines overwrite
-// one another; elsewhere one of them a while is enough.
+// progress prints events. On a terminal a transient line overwrites the one
+// before; elsewhere at most one per part is printed every 10 s.
 type progress struct {
 	out       io.Writer
 	tty       bool
-	transient bool // the cursor stands behind a passing line
+	transient bool // the cursor is at the end of a transient line
 	printed   map[string]time.Time
 }
 
@@ -55,7 +55,7 @@ func (p *progress) event(e launch.Event) {
 	}
 }
 
-// close wipes a passing line.
+// close erases a transient line.
 func (p *progress) close() {
 	if p.transient {
 		fmt.Fprint(p.out, "\r\x1b[K")

@@ -14,7 +14,7 @@ import (
 	"jari.example/internal/serve"
 )
 
-// programs are the programs of infra/local that live in this binary.
+// programs are the tools of infra/local that are compiled into this binary.
 var programs = map[string]serve.Program{
 	"door":    door.Run,
 	"edge":    edge.Run,
@@ -30,7 +30,7 @@ func runProgram(ctx context.Context, e env, args []string) error {
 	}
 	slices.Sort(known)
 	if len(args) == 0 || args[0] == "-h" || args[0] == "--help" {
-		fmt.Fprintf(e.stderr, "usage: jari run PROGRAM [flags]; `jari run PROGRAM -h` tells the flags; the programs are: %v\n", known)
+		fmt.Fprintf(e.stderr, "usage: jari run PROGRAM [flags]; `jari run PROGRAM -h` prints its flags; the programs are: %v\n", known)
 		if len(args) > 0 {
 			return flag.ErrHelp
 		}

@@ -13,7 +13,7 @@ import (
 )
 
 func status(ctx context.Context, e env, args []string) error {
-	fs, dirFlag := e.flags("status", "[flags]; exit 0: all is well, 1: something is not, 3: nothing runs")
+	fs, dirFlag := e.flags("status", "[flags]; exit code 0: everything is healthy, 1: something is not, 3: Jari is not running")
 	asJSON := fs.Bool("json", false, "print JSON")
 	if err := fs.Parse(args); err != nil {
 		return err
