@@ -32,7 +32,6 @@ type Server struct {
 func New(boards []*board.Board, source *Source) *Server {
 	s := &Server{boards, source, http.NewServeMux()}
 	s.mux.HandleFunc("GET /{$}", s.index)
-	s.mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprintln(w, "ok") })
 	s.mux.HandleFunc("GET /dashboards/{id}", s.dashboard)
 	s.mux.HandleFunc("GET /traces/{$}", s.find)
 	s.mux.HandleFunc("GET /traces/{id}", s.trace)

@@ -70,7 +70,7 @@ func (sys *system) list(s settings) ([]launch.Part, error) {
 		return nil, err
 	}
 	for i := range list {
-		list[i].Calm = sandbox.StableAfter
+		list[i].BackoffReset = sandbox.BackoffReset
 	}
 	build, selling := []string{"build"}, []string(nil)
 	if s.store != "" {
@@ -127,7 +127,7 @@ func (sys *system) serve(h http.Handler) (string, error) {
 
 func (sys *system) build(args []string) launch.Part {
 	args = append(args, "-buildvcs=false", "-o", sys.parts.Bin("")+"/", "./services/reservation/cmd/reservationd", "./services/notification/cmd/notificationd")
-	return launch.Part{Name: "build", Prepare: func(ctx context.Context, _ launch.Say) error {
+	return launch.Part{Name: "build", Prepare: func(ctx context.Context, _ launch.Progress) error {
 		cmd := exec.Command("go", args...)
 		cmd.Dir = sys.parts.Root
 		return artifact.Run(ctx, cmd, nil)
@@ -137,7 +137,7 @@ func (sys *system) build(args []string) launch.Part {
 func (sys *system) daemon(name, port, program string, needs []string, args ...string) launch.Part {
 	at := sys.parts.Ports
 	return launch.Part{
-		Name: name, Needs: append(needs, "postgres", "build"), Ports: []int{at.Of(port), at.Of(port + "/ops")}, Calm: sandbox.StableAfter,
+		Name: name, Needs: append(needs, "postgres", "build"), Ports: []int{at.Of(port), at.Of(port + "/ops")}, BackoffReset: sandbox.BackoffReset,
 		Command: func(context.Context) (launch.Command, error) {
 			args := append([]string{"--http-addr", at.Addr(port), "--ops-addr", at.Addr(port + "/ops"), "--otlp-endpoint", "", "--log-level", "warn"}, args...)
 			env := append(os.Environ(), "AWS_ACCESS_KEY_ID=local", "AWS_SECRET_ACCESS_KEY=local", "AWS_EC2_METADATA_DISABLED=true", "AWS_SESSION_TOKEN=")

@@ -22,7 +22,7 @@ import (
 const plugin = "plugin"
 
 // buildHarness makes what loads the plugin, and what makes chunks for it.
-func (sys *system) buildHarness(ctx context.Context, _ launch.Say) error {
+func (sys *system) buildHarness(ctx context.Context, _ launch.Progress) error {
 	cc, err := parts.CCompiler.Find(ctx, os.Getenv)
 	if err != nil {
 		return err

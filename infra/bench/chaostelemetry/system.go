@@ -102,15 +102,15 @@ func (sys *system) list(server, shipping *parts.System) ([]launch.Part, error) {
 	}
 	list = append(list, ships...)
 	for i := range list {
-		list[i].Calm = sandbox.StableAfter
+		list[i].BackoffReset = sandbox.BackoffReset
 		switch list[i].Name {
 		case agent:
 			list[i].Command = sys.withChaosSettings(list[i].Command)
 		case openSearch:
-			list[i].Stop = syscall.SIGKILL // half a minute sooner; nobody wants its data
+			list[i].StopSignal = syscall.SIGKILL // half a minute sooner; nobody wants its data
 		}
 	}
-	build := func(ctx context.Context, _ launch.Say) error { // what emits
+	build := func(ctx context.Context, _ launch.Progress) error { // what emits
 		cmd := exec.Command("go", "build", "-buildvcs=false", "-o", sys.bin("telemetryemit"), "./telemetry/cmd/telemetryemit")
 		cmd.Dir = sys.Root
 		return artifact.Run(ctx, cmd, nil)

@@ -79,7 +79,7 @@ func (db *Database) start(ctx context.Context, settings []string) error {
 	if err != nil {
 		return err
 	}
-	super.Leftovers = 10 * time.Second
+	super.PortWait = 10 * time.Second
 	db.supervisor, db.ended = super, make(chan error, 1)
 	go func() { db.ended <- super.Run(context.WithoutCancel(ctx)) }() // it ends after the service
 	for super.Status().Phase != "running" {

@@ -19,9 +19,9 @@ import (
 	"jari.example/infra/local/ports"
 )
 
-// StableAfter is so short that a part that was killed comes back at once, however
+// BackoffReset is so short that a part that was killed comes back at once, however
 // often it has been killed before.
-const StableAfter = 100 * time.Millisecond
+const BackoffReset = 100 * time.Millisecond
 
 // RecoveryTimeout bounds how long a part may take to come back.
 const RecoveryTimeout = 2 * time.Minute

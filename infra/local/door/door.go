@@ -6,13 +6,10 @@ import (
 	"bytes"
 	"context"
 	"errors"
-	"flag"
-	"fmt"
 	"html/template"
 	"io"
 	"io/fs"
 	"net/http"
-	"net/url"
 	"os"
 	"path"
 	"strings"
@@ -22,6 +19,7 @@ import (
 	"github.com/yuin/goldmark/parser"
 
 	"jari.example/infra/local/site"
+	"jari.example/internal/config"
 )
 
 // Link is one way out of the door; without URL it is not shown.
@@ -49,11 +47,10 @@ func New(links []Link, runbooks string) *Server {
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) { s.mux.ServeHTTP(w, r) }
 
 // Run is the program: it serves the door until ctx ends.
-func Run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
-	f := flag.NewFlagSet("door", flag.ContinueOnError)
-	f.SetOutput(stderr)
-	addr := f.String("addr", "127.0.0.1:8090", "listen `address`")
-	runbooks := f.String("runbooks", "runbooks", "`folder` of the runbooks")
+func Run(ctx context.Context, args []string, getenv func(string) string, stdout, stderr io.Writer) error {
+	s := config.New("jari run door", "jari_door", "One page that links to everything an operator looks at, and the runbooks.", getenv)
+	addr := s.Addr("addr", "127.0.0.1:8090", "address to listen on")
+	runbooks := s.String("runbooks", "runbooks", "folder of the runbooks")
 	links := []Link{
 		{"page", "", "The page: find a restaurant, book a table"},
 		{"slack", "", "Slack: incidents, as the on-call sees them"},
@@ -61,24 +58,17 @@ func Run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 		{"preview", "", "Dashboards and traces"},
 		{"opensearch", "", "OpenSearch itself, JSON"},
 	}
-	for i := range links {
-		f.StringVar(&links[i].URL, links[i].Name+"-url", "", "`URL` of: "+links[i].What)
-	}
-	if err := f.Parse(args); errors.Is(err, flag.ErrHelp) {
-		return nil
-	} else if err != nil {
-		return err
-	}
-	var errs []error
+	var urls []*string
 	for _, l := range links {
-		if u, err := url.Parse(l.URL); err != nil || (l.URL != "" && u.Host == "") {
-			errs = append(errs, fmt.Errorf("--%s-url %q is not a URL", l.Name, l.URL))
-		}
+		urls = append(urls, s.URL(l.Name+"-url", "", "URL of: "+l.What))
 	}
-	if err := errors.Join(errs...); err != nil {
+	if err := s.Parse(args, stdout); err != nil {
 		return err
 	}
-	return site.Serve(ctx, *addr, New(links, *runbooks), stdout)
+	for i := range links {
+		links[i].URL = *urls[i]
+	}
+	return site.Serve(ctx, *addr, New(links, *runbooks), stdout, stderr)
 }
 
 var (

@@ -33,8 +33,8 @@ type decisionKey struct{}
 func (s *Server) api() http.Handler {
 	proxy := &httputil.ReverseProxy{
 		Rewrite:        rewrite,
-		ModifyResponse: mark,
-		ErrorHandler:   s.failed,
+		ModifyResponse: addRegionHeader,
+		ErrorHandler:   s.originFailed,
 		ErrorLog:       s.cfg.Log,
 		FlushInterval:  -1,
 		Transport: &http.Transport{
@@ -124,17 +124,17 @@ func rewrite(p *httputil.ProxyRequest) {
 	p.SetXForwarded()
 }
 
-// mark tells the viewer which region answered.
-func mark(r *http.Response) error {
+// addRegionHeader tells the viewer which region answered.
+func addRegionHeader(r *http.Response) error {
 	d := r.Request.Context().Value(decisionKey{}).(decision)
 	r.Header.Set(names.HeaderEdgeRegion, d.region)
 	return nil
 }
 
-// failed answers for an origin that did not: 503 where nothing can have been
+// originFailed answers for an origin that did not: 503 where nothing can have been
 // done (nobody listens), 504 where it took too long, 502 for the rest. After
 // 502 and 504 the outcome is unknown.
-func (s *Server) failed(w http.ResponseWriter, r *http.Request, err error) {
+func (s *Server) originFailed(w http.ResponseWriter, r *http.Request, err error) {
 	d := r.Context().Value(decisionKey{}).(decision)
 	if r.Context().Err() != nil {
 		return // the viewer has gone

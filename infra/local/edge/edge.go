@@ -12,7 +12,6 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"flag"
 	"fmt"
 	"io"
 	"log"
@@ -24,6 +23,7 @@ import (
 	function "jari.example/infra/edge"
 	"jari.example/infra/edge/cffunction"
 	"jari.example/infra/local/site"
+	"jari.example/internal/config"
 )
 
 // Config is an edge's set-up.
@@ -75,40 +75,34 @@ func New(cfg Config) (*Server, error) {
 
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) { s.mux.ServeHTTP(w, r) }
 
-// origins is the flag --origin REGION=URL, given once per region.
-type origins map[string]*url.URL
-
-func (o origins) String() string { return "" }
-
-func (o origins) Set(v string) error {
+// addOrigin reads a value of the flag --origin, which is given once per region.
+func (c *Config) addOrigin(v string) error {
 	region, address, _ := strings.Cut(v, "=")
 	u, err := url.Parse(address)
 	if err != nil || region == "" || u.Host == "" {
-		return errors.New("want REGION=URL, such as us-east-1=http://127.0.0.1:8120")
+		return fmt.Errorf("%q is not REGION=URL, such as us-east-1=http://127.0.0.1:8120", v)
 	}
-	o[region] = u
+	c.Origins[region] = u
 	return nil
 }
 
 // Run is the program: it serves the edge until ctx ends.
-func Run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
-	f := flag.NewFlagSet("edge", flag.ContinueOnError)
-	f.SetOutput(stderr)
+func Run(ctx context.Context, args []string, getenv func(string) string, stdout, stderr io.Writer) error {
 	cfg := Config{Origins: map[string]*url.URL{}, Log: log.New(stderr, "edge: ", log.LstdFlags)}
-	addr := f.String("addr", "127.0.0.1:8080", "listen `address`")
-	f.StringVar(&cfg.Web, "web", "web/dist", "`folder` of the built page")
-	f.Var(origins(cfg.Origins), "origin", "`REGION=URL` of a gateway; once per region")
-	f.StringVar(&cfg.Country, "default-country", "KR", "ISO 3166 `code` of a viewer who has no cloudfront-viewer-country")
-	f.StringVar(&cfg.Door, "door-url", "", "where /_local/ leads")
-	f.DurationVar(&cfg.Timeout, "origin-timeout", 30*time.Second, "how long a gateway may take to begin its answer")
-	if err := f.Parse(args); errors.Is(err, flag.ErrHelp) {
-		return nil
-	} else if err != nil {
+	f := config.New("jari run edge", "jari_edge", "CloudFront on this machine: the page, and the API of the region that the edge function chooses.", getenv)
+	addr := f.Addr("addr", "127.0.0.1:8080", "address to listen on")
+	web := f.String("web", "web/dist", "folder of the built page")
+	f.Each("origin", "REGION=URL of a gateway; once per region", cfg.addOrigin)
+	country := f.String("default-country", "KR", "ISO 3166 code of a viewer whose request has no cloudfront-viewer-country")
+	door := f.URL("door-url", "", "target of the redirect from /_local/; empty: no redirect")
+	timeout := f.Duration("origin-timeout", 30*time.Second, "how long a gateway may take to begin its response")
+	if err := f.Parse(args, stdout); err != nil {
 		return err
 	}
+	cfg.Web, cfg.Country, cfg.Door, cfg.Timeout = *web, *country, *door, *timeout
 	s, err := New(cfg)
 	if err != nil {
 		return err
 	}
-	return site.Serve(ctx, *addr, s, stdout)
+	return site.Serve(ctx, *addr, s, stdout, stderr)
 }

@@ -2,12 +2,16 @@ package edge_test
 
 import (
 	"bytes"
+	"errors"
+	"flag"
 	"io"
 	"strings"
 	"testing"
 
 	"jari.example/infra/local/edge"
 )
+
+func noEnv(string) string { return "" }
 
 func TestRunRefusesFlagsItCannotServeWith(t *testing.T) {
 	for name, c := range map[string]struct {
@@ -20,13 +24,13 @@ func TestRunRefusesFlagsItCannotServeWith(t *testing.T) {
 		"an address none can have": {[]string{"--origin", "us-east-1=http://127.0.0.1:1", "--addr", "127.0.0.1:99999"}, "99999"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			if err := edge.Run(t.Context(), c.args, io.Discard, io.Discard); err == nil || !strings.Contains(err.Error(), c.want) {
+			if err := edge.Run(t.Context(), c.args, noEnv, io.Discard, io.Discard); err == nil || !strings.Contains(err.Error(), c.want) {
 				t.Errorf("got %v, want %q", err, c.want)
 			}
 		})
 	}
 	var help bytes.Buffer
-	if err := edge.Run(t.Context(), []string{"-h"}, io.Discard, &help); err != nil || !strings.Contains(help.String(), "-default-country") {
+	if err := edge.Run(t.Context(), []string{"-h"}, noEnv, &help, io.Discard); !errors.Is(err, flag.ErrHelp) || !strings.Contains(help.String(), "-default-country") {
 		t.Errorf("help: %v %s", err, &help)
 	}
 }

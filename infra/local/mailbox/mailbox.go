@@ -6,8 +6,6 @@ package mailbox
 import (
 	"context"
 	"encoding/json"
-	"errors"
-	"flag"
 	"fmt"
 	"io"
 	"net/http"
@@ -17,6 +15,7 @@ import (
 	"time"
 
 	"jari.example/infra/local/site"
+	"jari.example/internal/config"
 )
 
 // Server shows one emulator's mail; it is an http.Handler.
@@ -42,21 +41,18 @@ func New(aws string) (*Server, error) {
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) { s.mux.ServeHTTP(w, r) }
 
 // Run is the program: it serves a mailbox until ctx ends.
-func Run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
-	f := flag.NewFlagSet("mailbox", flag.ContinueOnError)
-	f.SetOutput(stderr)
-	addr := f.String("addr", "127.0.0.1:8092", "listen `address`")
-	aws := f.String("aws-endpoint-url", "http://127.0.0.1:14566", "base `URL` of the AWS emulator (moto)")
-	if err := f.Parse(args); errors.Is(err, flag.ErrHelp) {
-		return nil
-	} else if err != nil {
+func Run(ctx context.Context, args []string, getenv func(string) string, stdout, stderr io.Writer) error {
+	f := config.New("jari run mailbox", "jari_mailbox", "The mail that the system has sent, read from the AWS emulator.", getenv)
+	addr := f.Addr("addr", "127.0.0.1:8092", "address to listen on")
+	aws := f.URL("aws-endpoint-url", "http://127.0.0.1:14566", "base URL of the AWS emulator (moto)")
+	if err := f.Parse(args, stdout); err != nil {
 		return err
 	}
 	s, err := New(*aws)
 	if err != nil {
 		return err
 	}
-	return site.Serve(ctx, *addr, s, stdout)
+	return site.Serve(ctx, *addr, s, stdout, stderr)
 }
 
 // messages reads the emulator's mail, newest first.

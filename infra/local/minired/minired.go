@@ -4,23 +4,23 @@ package minired
 
 import (
 	"context"
-	"flag"
 	"fmt"
 	"io"
 	"time"
 
 	"github.com/alicebob/miniredis/v2"
+
+	"jari.example/internal/config"
 )
 
 // tick is how often keys expire: miniredis does not do it by itself.
 const tick = 50 * time.Millisecond
 
 // Run serves until ctx ends.
-func Run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
-	fs := flag.NewFlagSet("jari run redis", flag.ContinueOnError)
-	fs.SetOutput(stderr)
-	addr := fs.String("addr", "127.0.0.1:16379", "where to listen")
-	if err := fs.Parse(args); err != nil {
+func Run(ctx context.Context, args []string, getenv func(string) string, stdout, _ io.Writer) error {
+	f := config.New("jari run redis", "jari_redis", "A Redis server in memory (miniredis).", getenv)
+	addr := f.Addr("addr", "127.0.0.1:16379", "address to listen on")
+	if err := f.Parse(args, stdout); err != nil {
 		return err
 	}
 	server := miniredis.NewMiniRedis()

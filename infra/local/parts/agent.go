@@ -32,18 +32,18 @@ func (s *System) AgentKind() string {
 func (s *System) agent() launch.Part {
 	var data string
 	part := launch.Part{
-		Name:    "agent",
-		Feeds:   []string{"opensearch"},
-		Ports:   []int{s.Ports.Of("agent"), s.Ports.Of("agent/health")},
-		Healthy: answers(s.Ports.URL("agent/health") + "/"),
-		Grace:   20 * time.Second,
+		Name:        "agent",
+		Feeds:       []string{"opensearch"},
+		Ports:       []int{s.Ports.Of("agent"), s.Ports.Of("agent/health")},
+		Healthy:     respondsTo(s.Ports.URL("agent/health") + "/"),
+		StopTimeout: 20 * time.Second,
 	}
 	switch kind := s.AgentKind(); kind {
 	case "fluent-bit":
 		part.Needs = []string{"plugin"}
 		part.Hint = "read its log; JARI_AGENT=collector uses the other agent"
 		var program string
-		part.Prepare = func(ctx context.Context, _ launch.Say) (err error) {
+		part.Prepare = func(ctx context.Context, _ launch.Progress) (err error) {
 			if program, err = findFluentBit(ctx); err == nil {
 				data, err = s.data("agent")
 			}
@@ -56,10 +56,10 @@ func (s *System) agent() launch.Part {
 		part.Notes = func() string { return "Fluent Bit in " + program + " with our plugin" }
 	case "collector":
 		part.Hint = "read its log; the first build downloads some 180 Go modules and takes minutes"
-		part.Prepare = func(ctx context.Context, say launch.Say) (err error) {
-			say("building the collector (the first time takes minutes)")
+		part.Prepare = func(ctx context.Context, report launch.Progress) (err error) {
+			report("building the collector (the first time takes minutes)")
 			dir := filepath.Join(s.Root, "fluentbit", "agent")
-			if err := s.goBuild(ctx, say, dir, []string{"-o", s.Bin("jari-agent"), "."}, "GOWORK=off"); err != nil {
+			if err := s.goBuild(ctx, report, dir, []string{"-o", s.Bin("jari-agent"), "."}, "GOWORK=off"); err != nil {
 				return err
 			}
 			data, err = s.data("agent")
@@ -72,7 +72,7 @@ func (s *System) agent() launch.Part {
 		part.Notes = func() string { return "OpenTelemetry Collector with our exporter" }
 	default:
 		part.Hint = "set JARI_AGENT to fluent-bit or collector, or unset it"
-		part.Prepare = func(context.Context, launch.Say) error { return fmt.Errorf("JARI_AGENT is %q", kind) }
+		part.Prepare = func(context.Context, launch.Progress) error { return fmt.Errorf("JARI_AGENT is %q", kind) }
 	}
 	return part
 }

@@ -33,8 +33,8 @@ func (s *System) aws() launch.Part {
 		return launch.Part{
 			Name:    "aws",
 			Hint:    "JARI_AWS_ENDPOINT_URL names an endpoint of yours: start it, or unset the variable",
-			Healthy: answers(s.AWSURL() + "/"),
-			Settle: func(ctx context.Context, _ launch.Say) error {
+			Healthy: respondsTo(s.AWSURL() + "/"),
+			Initialize: func(ctx context.Context, _ launch.Progress) error {
 				_, err := s.cloud().create(ctx)
 				return err
 			},
@@ -46,9 +46,9 @@ func (s *System) aws() launch.Part {
 		Name:  "aws",
 		Ports: []int{s.Ports.Of("aws")},
 		Hint:  "it is moto, a Python program: Python 3.10 or later with venv is needed; JARI_AWS_ENDPOINT_URL uses an endpoint of yours",
-		Prepare: func(ctx context.Context, say launch.Say) error {
-			venv, err := s.Cache.Provide(ctx, "moto-"+motoVersion, artifact.Say(say), func(ctx context.Context, dir string) error {
-				return installMoto(ctx, dir, artifact.Say(say))
+		Prepare: func(ctx context.Context, report launch.Progress) error {
+			venv, err := s.Cache.Provide(ctx, "moto-"+motoVersion, artifact.Progress(report), func(ctx context.Context, dir string) error {
+				return installMoto(ctx, dir, artifact.Progress(report))
 			})
 			python = filepath.Join(venv, "bin", "python")
 			return err
@@ -57,24 +57,24 @@ func (s *System) aws() launch.Part {
 			port := fmt.Sprint(s.Ports.Of("aws"))
 			return launch.Command{Path: python, Args: []string{"-m", "moto.server", "-H", "127.0.0.1", "-p", port}, Env: environment("PYTHONUNBUFFERED=1"), Dir: s.Dir}, nil
 		},
-		Healthy: answers(s.AWSURL() + "/moto-api/"),
-		Settle: func(ctx context.Context, say launch.Say) error {
-			return s.cloud().restore(ctx, say)
+		Healthy: respondsTo(s.AWSURL() + "/moto-api/"),
+		Initialize: func(ctx context.Context, report launch.Progress) error {
+			return s.cloud().restore(ctx, report)
 		},
-		Attend: func(ctx context.Context) { s.cloud().keep(ctx) },
-		Notes:  func() string { return "moto " + motoVersion },
+		Background: func(ctx context.Context) { s.cloud().snapshotPeriodically(ctx) },
+		Notes:      func() string { return "moto " + motoVersion },
 	}
 }
 
 // installMoto makes a virtual environment. It may be moved afterwards as long
 // as nothing but its python is run.
-func installMoto(ctx context.Context, dir string, say artifact.Say) error {
+func installMoto(ctx context.Context, dir string, report artifact.Progress) error {
 	python, err := findPython(ctx)
 	if err != nil {
 		return err
 	}
-	say("making a Python environment for moto %s", motoVersion)
-	if err := makeVenv(ctx, python, dir, say); err != nil {
+	report("making a Python environment for moto %s", motoVersion)
+	if err := makeVenv(ctx, python, dir, report); err != nil {
 		return err
 	}
 	list := filepath.Join(dir, "requirements.txt")
@@ -84,20 +84,20 @@ func installMoto(ctx context.Context, dir string, say artifact.Say) error {
 	pip := exec.Command(filepath.Join(dir, "bin", "python"), "-m", "pip", "install", "--disable-pip-version-check", "--no-input", "--require-hashes", "-r", list)
 	return artifact.Run(ctx, pip, func(line string) {
 		if name, ok := strings.CutPrefix(line, "Collecting "); ok {
-			say("\rinstalling %s", strings.Fields(name)[0])
+			report("\rinstalling %s", strings.Fields(name)[0])
 		}
 	})
 }
 
 // makeVenv has a second try: Debian keeps what `python3 -m venv` needs in a
 // package of its own, which root may install.
-func makeVenv(ctx context.Context, python, dir string, say artifact.Say) error {
+func makeVenv(ctx context.Context, python, dir string, report artifact.Progress) error {
 	first := artifact.Run(ctx, exec.Command(python, "-m", "venv", dir), nil)
 	if first == nil || ctx.Err() != nil {
 		return first
 	}
-	say("installing Debian's python3-venv")
-	if err := artifact.Debian(ctx, say, "python3-venv"); errors.Is(err, artifact.ErrNotDebian) {
+	report("installing Debian's python3-venv")
+	if err := artifact.Debian(ctx, report, "python3-venv"); errors.Is(err, artifact.ErrNotDebian) {
 		return fmt.Errorf("this Python cannot make virtual environments here (Debian: apt-get install python3-venv): %w", first)
 	} else if err != nil {
 		return err

@@ -29,17 +29,17 @@ func (s *System) build() launch.Part {
 	return launch.Part{
 		Name: "build",
 		Hint: "mend what the compiler complains about, then `make up` again",
-		Prepare: func(ctx context.Context, say launch.Say) error {
-			say("building the services")
+		Prepare: func(ctx context.Context, report launch.Progress) error {
+			report("building the services")
 			args := append(stamping(version(ctx, s.Root)), "-o", s.Bin("")+string(filepath.Separator))
-			return s.goBuild(ctx, say, s.Root, append(args, programs...))
+			return s.goBuild(ctx, report, s.Root, append(args, programs...))
 		},
 	}
 }
 
 // goBuild runs go build in dir. Go's own stamping of the commit is off: it
 // fails in a clone that belongs to somebody else (root in a user's clone).
-func (s *System) goBuild(ctx context.Context, say launch.Say, dir string, args []string, env ...string) error {
+func (s *System) goBuild(ctx context.Context, report launch.Progress, dir string, args []string, env ...string) error {
 	if err := os.MkdirAll(s.Bin(""), 0o755); err != nil {
 		return err
 	}
@@ -47,9 +47,9 @@ func (s *System) goBuild(ctx context.Context, say launch.Say, dir string, args [
 	cmd.Dir, cmd.Env = dir, environment(env...)
 	return artifact.Run(ctx, cmd, func(line string) {
 		if module, ok := strings.CutPrefix(line, "go: downloading "); ok {
-			say("\rdownloading %s", module)
+			report("\rdownloading %s", module)
 		} else if line != "" && !strings.ContainsAny(line, " :") { // a package's path; an error has both
-			say("\rcompiling %s", line)
+			report("\rcompiling %s", line)
 		}
 	})
 }
@@ -87,7 +87,7 @@ func (s *System) plugin() launch.Part {
 	return launch.Part{
 		Name: "plugin",
 		Hint: "it needs a C compiler (Debian: apt-get install gcc libc6-dev)",
-		Prepare: func(ctx context.Context, say launch.Say) error {
+		Prepare: func(ctx context.Context, report launch.Progress) error {
 			env := []string{"CGO_ENABLED=1"}
 			// Go itself looks for gcc alone.
 			cc, err := CCompiler.Find(ctx, s.Getenv)
@@ -97,8 +97,8 @@ func (s *System) plugin() launch.Part {
 			if s.Getenv("CC") == "" && filepath.Base(cc) != "gcc" {
 				env = append(env, "CC="+cc)
 			}
-			say("building the Fluent Bit plugin")
-			return s.goBuild(ctx, say, filepath.Join(s.Root, "fluentbit"), []string{"-buildmode=c-shared", "-o", s.PluginPath(), "."}, env...)
+			report("building the Fluent Bit plugin")
+			return s.goBuild(ctx, report, filepath.Join(s.Root, "fluentbit"), []string{"-buildmode=c-shared", "-o", s.PluginPath(), "."}, env...)
 		},
 	}
 }

@@ -88,7 +88,7 @@ func (c cloud) createTable(ctx context.Context, region string) (made bool, err e
 }
 
 // restore makes what is missing and fills new tables from their snapshot.
-func (c cloud) restore(ctx context.Context, say launch.Say) error {
+func (c cloud) restore(ctx context.Context, report launch.Progress) error {
 	fresh, err := c.create(ctx)
 	if err != nil {
 		return err
@@ -105,14 +105,14 @@ func (c cloud) restore(ctx context.Context, say launch.Say) error {
 			}
 		}
 		if len(items) > 0 {
-			say("restored %d items of %s", len(items), CatalogueTable(region))
+			report("restored %d items of %s", len(items), CatalogueTable(region))
 		}
 	}
 	return nil
 }
 
-// keep writes snapshots until ctx ends, and one then.
-func (c cloud) keep(ctx context.Context) {
+// snapshotPeriodically writes snapshots until ctx ends, and one then.
+func (c cloud) snapshotPeriodically(ctx context.Context) {
 	for {
 		select {
 		case <-time.After(snapshotEvery):

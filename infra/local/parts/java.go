@@ -54,7 +54,7 @@ func (s *System) pickJava(ctx context.Context, homes []string) (jdk, error) {
 			continue
 		case version < oldestJava:
 			seen = append(seen, fmt.Sprintf("%s is Java %d", home, version))
-		case !s.user.reaches(home):
+		case !s.runAs.canAccess(home):
 			seen = append(seen, home+" may not be entered by the user nobody, who must run it")
 		default:
 			return jdk{home, version}, nil
@@ -69,7 +69,7 @@ func (s *System) pickJava(ctx context.Context, homes []string) (jdk, error) {
 
 var (
 	releaseVersion = regexp.MustCompile(`JAVA_VERSION="(\d+)`)
-	javaSays       = regexp.MustCompile(`version "(\d+)`)
+	javaPrints     = regexp.MustCompile(`version "(\d+)`)
 )
 
 // javaVersion reads the home's release file, or else asks its java; 0 when it
@@ -83,7 +83,7 @@ func javaVersion(ctx context.Context, home string) int {
 	m := releaseVersion.FindSubmatch(text)
 	if err != nil || m == nil {
 		text, err = exec.CommandContext(ctx, java, "-version").CombinedOutput()
-		if m = javaSays.FindSubmatch(text); err != nil || m == nil {
+		if m = javaPrints.FindSubmatch(text); err != nil || m == nil {
 			return 0
 		}
 	}

@@ -16,7 +16,7 @@ func (s *System) local(name string, needs []string, args ...string) launch.Part 
 		Command: func(context.Context) (launch.Command, error) {
 			return s.self(append([]string{"run", name, "--addr", s.Ports.Addr(name)}, args...)...)
 		},
-		Healthy: answers(s.Ports.URL(name) + "/"),
+		Healthy: respondsTo(s.Ports.URL(name) + "/"),
 	}
 }
 
@@ -25,7 +25,7 @@ func (s *System) slack() launch.Part {
 	part := s.local("slack", []string{"secrets"},
 		"--token-file", s.secret(slackToken), "--signing-secret-file", s.secret(slackSigning),
 		"--channels", "#incidents", "--state", filepath.Join(s.Dir, "data", "slack", "messages.json"))
-	part.Prepare = func(context.Context, launch.Say) error {
+	part.Prepare = func(context.Context, launch.Progress) error {
 		_, err := s.data("slack")
 		return err
 	}
@@ -64,6 +64,6 @@ func (s *System) preview() launch.Part {
 			args := []string{"--addr", s.Ports.Addr("preview"), "--opensearch-url", s.OpenSearchURL()}
 			return launch.Command{Path: s.Bin("kibanapreview"), Args: args, Env: environment(), Dir: s.Root}, nil
 		},
-		Healthy: answers(s.Ports.URL("preview") + "/"),
+		Healthy: respondsTo(s.Ports.URL("preview") + "/"),
 	}
 }

@@ -59,12 +59,12 @@ func (s *System) openSearch() launch.Part {
 		Name:  "opensearch",
 		Ports: []int{s.Ports.Of("opensearch"), s.Ports.Of("opensearch/tp")},
 		Hint:  fmt.Sprintf("it wants JDK %d or later (Debian: apt-get install openjdk-%d-jdk-headless, or set JAVA_HOME) and about 1 GB of memory; JARI_OPENSEARCH_URL uses a server of yours", oldestJava, oldestJava),
-		Prepare: func(ctx context.Context, say launch.Say) (err error) {
+		Prepare: func(ctx context.Context, report launch.Progress) (err error) {
 			if java, err = s.findJava(ctx); err != nil {
 				return err
 			}
-			home, err = s.user.cache(s.Cache).Provide(ctx, "opensearch-"+openSearchVersion, artifact.Say(say), func(ctx context.Context, dir string) error {
-				return unpackOpenSearch(ctx, dir, artifact.Say(say))
+			home, err = s.runAs.cache(s.Cache).Provide(ctx, "opensearch-"+openSearchVersion, artifact.Progress(report), func(ctx context.Context, dir string) error {
+				return unpackOpenSearch(ctx, dir, artifact.Progress(report))
 			})
 			if err != nil {
 				return err
@@ -75,16 +75,16 @@ func (s *System) openSearch() launch.Part {
 		Command: func(context.Context) (launch.Command, error) {
 			return launch.Command{
 				Path: filepath.Join(java.home, "bin", "java"), Args: s.openSearchArgs(java, home, data),
-				Env: []string{"PATH=/usr/bin:/bin", "LC_ALL=C.UTF-8", "HOME=" + data}, Dir: data, As: s.user.cred,
+				Env: []string{"PATH=/usr/bin:/bin", "LC_ALL=C.UTF-8", "HOME=" + data}, Dir: data, As: s.runAs.cred,
 			}, nil
 		},
 		Healthy: s.openSearchHealthy,
 		Notes: func() string {
 			return fmt.Sprintf("OpenSearch %s on Java %d in %s", openSearchVersion, java.version, java.home)
 		},
-		Patience: 3 * time.Minute,
-		Stop:     syscall.SIGTERM,
-		Grace:    30 * time.Second,
+		StartTimeout: 3 * time.Minute,
+		StopSignal:   syscall.SIGTERM,
+		StopTimeout:  30 * time.Second,
 	}
 }
 
@@ -97,11 +97,11 @@ classname=org.opensearch.plugin.analysis.nori.AnalysisNoriPlugin
 java.version=21
 opensearch.version=` + openSearchVersion + "\n"
 
-func unpackOpenSearch(ctx context.Context, dir string, say artifact.Say) error {
-	if err := artifact.FetchMaven(ctx, dir, say, openSearchFiles...); err != nil {
+func unpackOpenSearch(ctx context.Context, dir string, report artifact.Progress) error {
+	if err := artifact.FetchMaven(ctx, dir, report, openSearchFiles...); err != nil {
 		return err
 	}
-	say("unpacking OpenSearch %s", openSearchVersion)
+	report("unpacking OpenSearch %s", openSearchVersion)
 	server, nori := openSearchFiles[0].File(), filepath.Join(dir, "opensearch-"+openSearchVersion, "plugins", "analysis-nori")
 	if err := artifact.Unzip(filepath.Join(dir, server), dir, nil); err != nil {
 		return err
@@ -124,12 +124,12 @@ func unpackOpenSearch(ctx context.Context, dir string, say artifact.Say) error {
 // configureOpenSearch writes the configuration directory and returns the
 // directory that holds it and the data.
 func (s *System) configureOpenSearch(home string) (string, error) {
-	data, err := s.user.dir("opensearch")
+	data, err := s.runAs.dir("opensearch")
 	if err != nil {
 		return "", err
 	}
 	for _, sub := range []string{"conf", "data", "logs", "tmp"} {
-		if _, err := s.user.dir(filepath.Join("opensearch", sub)); err != nil {
+		if _, err := s.runAs.dir(filepath.Join("opensearch", sub)); err != nil {
 			return "", err
 		}
 	}
@@ -186,7 +186,7 @@ func (s *System) openSearchHealthy(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	res, err := probe.Do(req)
+	res, err := checkClient.Do(req)
 	if err != nil {
 		return err
 	}

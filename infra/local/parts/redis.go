@@ -25,7 +25,7 @@ func (s *System) redis() launch.Part {
 		Name:  "redis",
 		Ports: []int{s.Ports.Of("redis")},
 		Hint:  "read its log; JARI_REDIS=embedded uses the one built into the launcher",
-		Prepare: func(ctx context.Context, _ launch.Say) (err error) {
+		Prepare: func(ctx context.Context, _ launch.Progress) (err error) {
 			data, err = s.data("redis")
 			server, note = s.findRedis(ctx)
 			return err

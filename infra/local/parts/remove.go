@@ -7,8 +7,8 @@ import (
 
 // RemoveData removes what lies outside the system's directory.
 func (s *System) RemoveData() error {
-	if s.user.data == filepath.Join(s.Dir, "data") {
+	if s.runAs.data == filepath.Join(s.Dir, "data") {
 		return nil
 	}
-	return os.RemoveAll(s.user.data)
+	return os.RemoveAll(s.runAs.data)
 }

@@ -33,7 +33,7 @@ func (s *System) SlackTokenFile() string { return s.secret(slackToken) }
 // secrets generates what is missing; what is there stays, so that tokens and
 // cookies outlive a restart.
 func (s *System) secrets() launch.Part {
-	return launch.Part{Name: "secrets", Prepare: func(context.Context, launch.Say) error {
+	return launch.Part{Name: "secrets", Prepare: func(context.Context, launch.Progress) error {
 		if err := os.MkdirAll(filepath.Join(s.Dir, secretsFolder), 0o700); err != nil {
 			return err
 		}

@@ -17,8 +17,8 @@ var zones = map[string]string{"kr": "Asia/Seoul", "us": "America/New_York"}
 func (s *System) seed() launch.Part {
 	part := launch.Part{
 		Name: "seed", Needs: []string{"agent"},
-		Hint:   "read the gateway's log (`make logs S=gateway`); `jari seed` tries again",
-		Settle: func(ctx context.Context, _ launch.Say) error { return s.Seed(ctx) },
+		Hint:       "read the gateway's log (`make logs S=gateway`); `jari seed` tries again",
+		Initialize: func(ctx context.Context, _ launch.Progress) error { return s.Seed(ctx) },
 	}
 	for _, region := range Regions {
 		for _, service := range []string{"gateway", "user", "reservation", "search", "notification"} {

@@ -56,6 +56,6 @@ func (s *System) daemon(part, program string, needs []string, listens []int, ops
 		Command: func(context.Context) (launch.Command, error) {
 			return launch.Command{Path: s.Bin(program), Args: args, Env: environment(s.awsEnv()...), Dir: s.Dir}, nil
 		},
-		Healthy: answers(ops + "/readyz"),
+		Healthy: respondsTo(ops + "/readyz"),
 	}
 }

@@ -28,7 +28,7 @@ type System struct {
 
 	WithPlugin bool // build Fluent Bit's plugin even where another agent runs
 
-	user asUser // who runs the servers that refuse root
+	runAs runAs // who runs the servers that refuse root
 }
 
 // Regions are the launcher's labels, in the order they are listed.
@@ -36,11 +36,11 @@ var Regions = []string{"kr", "us"}
 
 // New completes s. It touches nothing.
 func New(s System) (*System, error) {
-	u, err := unprivileged(s.Dir)
+	u, err := newRunAs(s.Dir)
 	if err != nil {
 		return nil, err
 	}
-	s.user = u
+	s.runAs = u
 	return &s, nil
 }
 
@@ -95,14 +95,14 @@ func environment(changes ...string) []string {
 	return append(env, set...)
 }
 
-// answers is a health check: a GET of url is answered with a status below 400.
-func answers(url string) func(context.Context) error {
+// respondsTo is a health check: a GET of url is answered with a status below 400.
+func respondsTo(url string) func(context.Context) error {
 	return func(ctx context.Context) error {
 		req, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
 		if err != nil {
 			return err
 		}
-		res, err := probe.Do(req)
+		res, err := checkClient.Do(req)
 		if err != nil {
 			return err
 		}
@@ -114,9 +114,9 @@ func answers(url string) func(context.Context) error {
 	}
 }
 
-// probe opens a connection per check: a kept one would outlive the process
+// checkClient opens a connection per check: a kept one would outlive the process
 // it was opened to.
-var probe = &http.Client{Timeout: 3 * time.Second, Transport: &http.Transport{DisableKeepAlives: true}}
+var checkClient = &http.Client{Timeout: 3 * time.Second, Transport: &http.Transport{DisableKeepAlives: true}}
 
 // Ops is the port on which a part answers for its health, 0 if it has none.
 func (s *System) Ops(part string) int {

@@ -86,20 +86,20 @@ func (t Tool) Find(ctx context.Context, env func(string) string) (string, error)
 }
 
 // Ensure finds the tool or installs it from Debian, where it may.
-func (t Tool) Ensure(ctx context.Context, env func(string) string, say launch.Say) error {
+func (t Tool) Ensure(ctx context.Context, env func(string) string, report launch.Progress) error {
 	_, missing := t.Find(ctx, env)
 	if missing == nil || t.Variable != "" && env(t.Variable) != "" {
 		return missing
 	}
 	packages := strings.Join(t.Packages, " ")
-	say("installing Debian's %s", packages)
-	err := artifact.Debian(ctx, artifact.Say(say), t.Packages...)
+	report("installing Debian's %s", packages)
+	err := artifact.Debian(ctx, artifact.Progress(report), t.Packages...)
 	switch {
 	case err == nil:
 		_, err = t.Find(ctx, env)
 		return err
 	case t.Optional != "":
-		say("%v: %s (%v)", missing, t.Optional, err)
+		report("%v: %s (%v)", missing, t.Optional, err)
 		return nil
 	case !errors.Is(err, artifact.ErrNotDebian):
 		return fmt.Errorf("install %s: %w", packages, err)

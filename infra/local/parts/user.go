@@ -18,15 +18,15 @@ import (
 // place asked for lies behind a directory that nobody may not enter.
 const rootCache = "/var/cache/jari"
 
-// asUser runs the servers that refuse to run as root (Postgres, OpenSearch):
+// runAs runs the servers that refuse to run as root (Postgres, OpenSearch):
 // nobody when we are root, else ourselves.
-type asUser struct {
+type runAs struct {
 	cred *syscall.Credential // nil: ourselves
 	data string              // directory below which their data lies
 }
 
-func unprivileged(dir string) (asUser, error) {
-	u := asUser{data: filepath.Join(dir, "data")}
+func newRunAs(dir string) (runAs, error) {
+	u := runAs{data: filepath.Join(dir, "data")}
 	if os.Getuid() != 0 {
 		return u, nil
 	}
@@ -44,21 +44,21 @@ func unprivileged(dir string) (asUser, error) {
 		return u, err
 	}
 	u.cred = &syscall.Credential{Uid: uint32(uid), Gid: uint32(gid)}
-	if !u.reaches(dir) {
-		u.data = filepath.Join(rootCache, "data", key(dir))
+	if !u.canAccess(dir) {
+		u.data = filepath.Join(rootCache, "data", pathKey(dir))
 	}
 	return u, nil
 }
 
-// key tells clones apart by their path.
-func key(path string) string {
+// pathKey tells clones apart by their path.
+func pathKey(path string) string {
 	h := fnv.New64a()
 	h.Write([]byte(path))
 	return strconv.FormatUint(h.Sum64(), 36)
 }
 
 // dir makes the data directory of a part, owned by the user.
-func (u asUser) dir(part string) (string, error) {
+func (u runAs) dir(part string) (string, error) {
 	dir := filepath.Join(u.data, part)
 	if err := os.MkdirAll(u.data, 0o755); err != nil {
 		return "", err
@@ -69,8 +69,8 @@ func (u asUser) dir(part string) (string, error) {
 	return dir, os.Chown(dir, int(u.cred.Uid), int(u.cred.Gid))
 }
 
-// as lets the user run cmd.
-func (u asUser) as(cmd *exec.Cmd) *exec.Cmd {
+// apply lets the user run cmd.
+func (u runAs) apply(cmd *exec.Cmd) *exec.Cmd {
 	if u.cred != nil {
 		cmd.SysProcAttr = &syscall.SysProcAttr{Credential: u.cred}
 	}
@@ -78,22 +78,22 @@ func (u asUser) as(cmd *exec.Cmd) *exec.Cmd {
 }
 
 // cache is the cache asked for, or root's own when the user cannot reach it.
-func (u asUser) cache(c artifact.Cache) artifact.Cache {
-	if u.cred == nil || u.reaches(string(c)) {
+func (u runAs) cache(c artifact.Cache) artifact.Cache {
+	if u.cred == nil || u.canAccess(string(c)) {
 		return c
 	}
 	return rootCache
 }
 
-// reaches reports whether the user may enter path, or what of it exists: one
+// canAccess reports whether the user may enter path, or what of it exists: one
 // 0700 directory of root on the way, and a server fails with a message that
 // names the wrong thing.
-func (u asUser) reaches(path string) bool {
+func (u runAs) canAccess(path string) bool {
 	if u.cred == nil {
 		return true
 	}
 	for p := filepath.Clean(path); ; p = filepath.Dir(p) {
-		if st, err := os.Stat(p); err == nil && !u.enters(st) {
+		if st, err := os.Stat(p); err == nil && !u.mayEnter(st) {
 			return false
 		}
 		if p == filepath.Dir(p) {
@@ -102,7 +102,7 @@ func (u asUser) reaches(path string) bool {
 	}
 }
 
-func (u asUser) enters(st fs.FileInfo) bool {
+func (u runAs) mayEnter(st fs.FileInfo) bool {
 	owner := st.Sys().(*syscall.Stat_t)
 	switch {
 	case owner.Uid == u.cred.Uid:

@@ -23,15 +23,15 @@ func (s *System) web() launch.Part {
 	return launch.Part{
 		Name: "web",
 		Hint: "it needs Node 20 or later with npm (Debian: apt-get install nodejs npm)",
-		Prepare: func(ctx context.Context, say launch.Say) error {
+		Prepare: func(ctx context.Context, report launch.Progress) error {
 			// Two systems of one clone share this folder.
-			unlock, err := s.Cache.Lock(ctx, "web-"+key(s.Root), artifact.Say(say))
+			unlock, err := s.Cache.Lock(ctx, "web-"+pathKey(s.Root), artifact.Progress(report))
 			if err != nil {
 				return err
 			}
 			defer unlock()
 			if !installed(dir) {
-				say("installing the page's packages (npm ci)")
+				report("installing the page's packages (npm ci)")
 				if err := npm(ctx, dir, "ci", "--no-audit", "--no-fund"); err != nil {
 					return err
 				}
@@ -45,7 +45,7 @@ func (s *System) web() launch.Part {
 			if _, err := os.Stat(filepath.Join(dir, "dist", "index.html")); err == nil && stamp(built) == sources {
 				return nil
 			}
-			say("building the page")
+			report("building the page")
 			return errors.Join(npm(ctx, dir, "run", "build"), os.WriteFile(built, []byte(sources), 0o644))
 		},
 	}

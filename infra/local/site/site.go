@@ -6,13 +6,15 @@ package site
 import (
 	"context"
 	_ "embed"
-	"errors"
 	"fmt"
 	"html/template"
 	"io"
+	"log/slog"
 	"net"
 	"net/http"
 	"time"
+
+	"jari.example/internal/serve"
 )
 
 var (
@@ -56,35 +58,17 @@ func (p *Page) Write(w http.ResponseWriter, status int, v View) {
 	}
 }
 
-// Serve listens on addr, says so on stdout, and serves h and GET /healthz
-// until ctx ends; requests under way then have five seconds.
-func Serve(ctx context.Context, addr string, h http.Handler, stdout io.Writer) error {
+// Drain is how long requests in flight may take to finish at a stop.
+const Drain = 5 * time.Second
+
+// Serve listens on addr, prints the address to stdout, and serves h, GET
+// /healthz and GET /readyz until ctx ends and requests have drained. Warnings
+// go to stderr.
+func Serve(ctx context.Context, addr string, h http.Handler, stdout, stderr io.Writer) error {
 	l, err := net.Listen("tcp", addr)
 	if err != nil {
 		return err
 	}
-	return ServeOn(ctx, l, h, stdout)
-}
-
-// ServeOn is Serve on a listener that is already open.
-func ServeOn(ctx context.Context, l net.Listener, h http.Handler, stdout io.Writer) error {
-	mux := http.NewServeMux()
-	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { io.WriteString(w, "ok\n") })
-	mux.Handle("/", h)
-	s := &http.Server{Handler: mux, ReadHeaderTimeout: 10 * time.Second}
 	fmt.Fprintf(stdout, "listening on http://%s\n", l.Addr())
-
-	failed := make(chan error, 1)
-	go func() { failed <- s.Serve(l) }()
-	select {
-	case err := <-failed:
-		return err
-	case <-ctx.Done():
-	}
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
-	defer cancel()
-	if err := s.Shutdown(ctx); err != nil && !errors.Is(err, context.DeadlineExceeded) {
-		return err
-	}
-	return s.Close()
+	return serve.HTTP(ctx, slog.New(slog.NewTextHandler(stderr, nil)), l, h, Drain)
 }

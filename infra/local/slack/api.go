@@ -12,11 +12,11 @@ import (
 
 // The one team, app and bot user of this workspace.
 const (
-	team    = "T0JARI0001"
-	appID   = "A0JARI0001"
-	botID   = "B0JARI0001"
-	botUser = "U0JARI0001"
-	presser = "U0ONCALL01" // who presses buttons on the page
+	team         = "T0JARI0001"
+	appID        = "A0JARI0001"
+	botID        = "B0JARI0001"
+	botUser      = "U0JARI0001"
+	pressingUser = "U0ONCALL01" // who presses buttons on the page
 )
 
 // apiError is Slack's error slug; it is answered with status 200, as Slack does.
@@ -42,16 +42,16 @@ func (s *Server) call(w http.ResponseWriter, r *http.Request) {
 	name := r.PathValue("method")
 	args, err := parseArguments(w, r)
 	if err != nil {
-		s.refuse(w, name, err)
+		s.reject(w, name, err)
 		return
 	}
 	if err := s.authorize(r, args); err != nil {
-		s.refuse(w, name, err)
+		s.reject(w, name, err)
 		return
 	}
 	m, ok := methods[name]
 	if !ok {
-		s.refuse(w, name, apiError("unknown_method"))
+		s.reject(w, name, apiError("unknown_method"))
 		return
 	}
 	c, _ := s.store.find(args.str("channel"))
@@ -76,7 +76,7 @@ func (s *Server) call(w http.ResponseWriter, r *http.Request) {
 		panic(http.ErrAbortHandler)
 	}
 	if err != nil {
-		s.refuse(w, name, err)
+		s.reject(w, name, err)
 		return
 	}
 	out["ok"] = true
@@ -97,7 +97,7 @@ func (s *Server) authorize(r *http.Request, args arguments) error {
 	return nil
 }
 
-func (s *Server) refuse(w http.ResponseWriter, method string, err error) {
+func (s *Server) reject(w http.ResponseWriter, method string, err error) {
 	slug, ok := errors.AsType[apiError](err)
 	if !ok {
 		slug = "internal_error"

@@ -27,7 +27,7 @@ type faults struct {
 type outcome int
 
 const (
-	fine outcome = iota
+	noFault outcome = iota
 	rateLimited
 	failed
 	replyDropped
@@ -54,7 +54,7 @@ func (f *faults) next(method, channelID string) (outcome, Fault) {
 			return replyDropped, *x
 		}
 	}
-	return fine, Fault{}
+	return noFault, Fault{}
 }
 
 // set replaces what was armed for the same channel and method.

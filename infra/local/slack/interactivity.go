@@ -86,7 +86,7 @@ func (s *Server) report(ctx context.Context, m Message, b Block, e Element) erro
 		"type": "block_actions", "api_app_id": appID,
 		"trigger_id": fmt.Sprintf("%d.press", now.UnixNano()),
 		"team":       map[string]string{"id": team, "domain": "jari"},
-		"user":       map[string]string{"id": presser, "username": "oncall", "name": "oncall", "team_id": team},
+		"user":       map[string]string{"id": pressingUser, "username": "oncall", "name": "oncall", "team_id": team},
 		"channel":    map[string]string{"id": c.ID, "name": c.Name},
 		"container":  map[string]any{"type": "message", "message_ts": m.TS, "channel_id": c.ID, "is_ephemeral": false},
 		"message":    m.public(true),

@@ -53,8 +53,8 @@ func (s *Server) index(w http.ResponseWriter, r *http.Request) {
 	indexPage.Write(w, http.StatusOK, site.View{Title: "Slack", Refresh: 5, Data: rows})
 }
 
-// shown is a message with its blocks read.
-type shown struct {
+// pageMessage is a message with its blocks read.
+type pageMessage struct {
 	Message
 	Blocks []Block
 	Reply  bool
@@ -67,16 +67,16 @@ func (s *Server) channel(w http.ResponseWriter, r *http.Request) {
 		http.NotFound(w, r)
 		return
 	}
-	var threads [][]shown
+	var threads [][]pageMessage
 	at := map[string]int{}
 	for _, m := range s.store.list(c.ID) {
 		blocks, _ := parseBlocks(m.Blocks)
 		if i, ok := at[m.ThreadTS]; ok && m.isReply() {
-			threads[i] = append(threads[i], shown{m, blocks, true})
+			threads[i] = append(threads[i], pageMessage{m, blocks, true})
 			continue
 		}
 		at[m.TS] = len(threads)
-		threads = append(threads, []shown{{m, blocks, false}})
+		threads = append(threads, []pageMessage{{m, blocks, false}})
 	}
 	slices.Reverse(threads)
 	channelPage.Write(w, http.StatusOK, site.View{Title: "Slack", Refresh: 3,

@@ -11,20 +11,16 @@
 package slack
 
 import (
-	"cmp"
 	"context"
 	"errors"
-	"flag"
-	"fmt"
 	"io"
 	"log"
 	"net/http"
-	"net/url"
-	"os"
 	"strings"
 	"time"
 
 	"jari.example/infra/local/site"
+	"jari.example/internal/config"
 )
 
 // Config is a workspace's set-up.
@@ -77,51 +73,38 @@ func New(cfg Config) (*Server, error) {
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) { s.mux.ServeHTTP(w, r) }
 
 // Run is the program: it serves a workspace until ctx ends.
-func Run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
-	f := flag.NewFlagSet("slack", flag.ContinueOnError)
-	f.SetOutput(stderr)
-	addr := f.String("addr", "127.0.0.1:8091", "listen `address`; the API base is http://ADDR/api/")
+func Run(ctx context.Context, args []string, getenv func(string) string, stdout, stderr io.Writer) error {
+	f := config.New("jari run slack", "jari_slack", "A Slack workspace on this machine: Web API, a page with the channels, and fault injection.", getenv)
+	addr := f.Addr("addr", "127.0.0.1:8091", "address to listen on; the API's base is http://ADDR/api/")
 	token := f.String("token", "xoxb-local", "bot token that is accepted")
-	tokenFile := f.String("token-file", "", "read the token from `file` instead")
+	tokenFile := f.SecretFile("token-file", 1, "file that holds the token, in place of -token")
 	channels := f.String("channels", "#incidents", "channels that exist, comma-separated")
-	hook := f.String("interactivity-url", "", "POST pressed buttons to this `URL`, signed")
-	secret := f.String("signing-secret", "local-signing-secret", "signs what goes to the interactivity URL")
-	secretFile := f.String("signing-secret-file", "", "read the signing secret from `file` instead")
-	state := f.String("state", "", "keep messages in `file` over restarts")
-	if err := f.Parse(args); errors.Is(err, flag.ErrHelp) {
-		return nil
-	} else if err != nil {
-		return err
-	}
-	var errs []error
-	fromFile(tokenFile, token, &errs)
-	fromFile(secretFile, secret, &errs)
-	if *hook != "" {
-		if u, err := url.Parse(*hook); err != nil || u.Host == "" {
-			errs = append(errs, fmt.Errorf("--interactivity-url %q is not a URL", *hook))
-		}
-	}
-	if err := errors.Join(errs...); err != nil {
+	hook := f.URL("interactivity-url", "", "URL that receives pressed buttons, signed; empty: buttons are disabled")
+	secret := f.String("signing-secret", "local-signing-secret", "secret that signs requests to the interactivity URL")
+	secretFile := f.SecretFile("signing-secret-file", 1, "file that holds the signing secret, in place of -signing-secret")
+	state := f.String("state", "", "file that stores messages over restarts; empty: memory only")
+	if err := f.Parse(args, stdout, func() {
+		*token, *secret = fromFile(*tokenFile, *token), fromFile(*secretFile, *secret)
+		f.Require(*token != "", "the token is empty: see -token and -token-file")
+		f.Require(*secret != "", "the signing secret is empty: see -signing-secret and -signing-secret-file")
+	}); err != nil {
 		return err
 	}
 	s, err := New(Config{
-		Token: *token, Channels: strings.Split(*channels, ","), SigningSecret: *secret,
+		Token: *token, SigningSecret: *secret, Channels: strings.Split(*channels, ","),
 		InteractivityURL: *hook, StateFile: *state, Log: log.New(stderr, "slack: ", log.LstdFlags),
 	})
 	if err != nil {
 		return err
 	}
-	return site.Serve(ctx, *addr, s, stdout)
+	return site.Serve(ctx, *addr, s, stdout, stderr)
 }
 
-func fromFile(file, into *string, errs *[]error) {
-	if *file == "" {
-		return
+// fromFile is what a file holds, without the line break at its end, or the
+// flag's value when no file was named.
+func fromFile(file []byte, value string) string {
+	if file == nil {
+		return value
 	}
-	b, err := os.ReadFile(*file)
-	if v := strings.TrimSpace(string(b)); v != "" {
-		*into = v
-		return
-	}
-	*errs = append(*errs, cmp.Or(err, fmt.Errorf("%s is empty", *file)))
+	return strings.TrimSpace(string(file))
 }

@@ -119,7 +119,7 @@ func (s *store) find(ref string) (Channel, bool) {
 func (s *store) add(m Message) (Message, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	m.TS = s.tick()
+	m.TS = s.nextTS()
 	s.messages = append(s.messages, m)
 	if i := s.index(m.Channel, m.ThreadTS); i >= 0 {
 		parent := &s.messages[i]
@@ -138,7 +138,7 @@ func (s *store) change(channel, ts string, f func(*Message)) (m Message, ok bool
 		return Message{}, false, nil
 	}
 	f(&s.messages[i])
-	s.messages[i].Edited = &Edited{User: botUser, TS: s.tick()}
+	s.messages[i].Edited = &Edited{User: botUser, TS: s.nextTS()}
 	s.messages[i].Revisions++
 	return s.messages[i], true, s.save()
 }
@@ -175,9 +175,9 @@ func (s *store) index(channel, ts string) int {
 	return i
 }
 
-// tick makes the next ts. Ten digits before the point until the year 2286, so
+// nextTS makes the next ts. Ten digits before the point until the year 2286, so
 // ts compare as strings.
-func (s *store) tick() string {
+func (s *store) nextTS() string {
 	s.last = max(s.last+1, s.now().UnixMicro())
 	return fmt.Sprintf("%010d.%06d", s.last/1e6, s.last%1e6)
 }
