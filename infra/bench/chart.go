@@ -16,8 +16,8 @@ import (
 	"gonum.org/v1/plot/vg/vgsvg"
 )
 
-// Chart is a report at a glance: panels of bars, one below the other. All
-// panels have the same series, but for those that stand apart.
+// Chart shows a report as panels of bars, one below the other. All panels have
+// the same series, except those that are Separate.
 type Chart struct {
 	Title  string
 	Panels []Panel
@@ -26,14 +26,14 @@ type Chart struct {
 // Panel is a group of bars for each category, one bar for each series.
 type Panel struct {
 	Title      string // what the bars measure, with its unit
-	Separate   bool   // its series are none of the legend's, and have a colour that is not there
-	Log        bool   // for values that lie orders of magnitude apart; bars of 0 are left out
+	Separate   bool   // its series are not in the legend, and have other colours
+	Log        bool   // a logarithmic axis, without bars for 0
 	Categories []string
 	Series     []Series
 }
 
-// Series is one colour of bars, with a value for each category; NaN where
-// there is none.
+// Series is the bars of one colour, with a value for each category; NaN if
+// there is no value.
 type Series struct {
 	Name   string
 	Values []float64
@@ -41,19 +41,19 @@ type Series struct {
 
 const (
 	minWidth     = 25 * vg.Centimeter
-	barWidth     = 0.85 * vg.Centimeter // its figure must not run into the next one's
+	barWidth     = 0.85 * vg.Centimeter // labels of two bars must not touch
 	panelHeight  = 8 * vg.Centimeter
 	headerHeight = 1.6 * vg.Centimeter
 )
 
-// colours can be told apart by those who see few of them (Okabe and Ito).
+// colours is a palette for colour-blind readers (Okabe and Ito).
 var colours = []color.Color{
 	color.RGBA{0x00, 0x72, 0xb2, 0xff}, color.RGBA{0xe6, 0x9f, 0x00, 0xff},
 	color.RGBA{0x00, 0x9e, 0x73, 0xff}, color.RGBA{0xd5, 0x5e, 0x00, 0xff},
 	color.RGBA{0xcc, 0x79, 0xa7, 0xff}, color.RGBA{0x56, 0xb4, 0xe9, 0xff},
 }
 
-// WriteSVG draws the picture.
+// WriteSVG draws the chart.
 func (p Chart) WriteSVG(w io.Writer) error {
 	plot.DefaultFont = font.Font{Typeface: "Liberation", Variant: "Sans"}
 	width, height := minWidth, headerHeight+panelHeight*vg.Length(len(p.Panels))
@@ -79,13 +79,14 @@ func (p Chart) WriteSVG(w io.Writer) error {
 	if _, err := canvas.WriteTo(&out); err != nil {
 		return err
 	}
-	// The fonts are not in the file (they are twenty times its size), so a
-	// reader without them needs to know what comes nearest.
-	_, err := w.Write(bytes.ReplaceAll(out.Bytes(), []byte("font-family:Liberation Sans"), []byte("font-family:Liberation Sans,Arial,sans-serif")))
+	// The fonts are not embedded (they are twenty times the file's size), so a
+	// viewer without them gets substitutes.
+	font, fonts := []byte("font-family:Liberation Sans"), []byte("font-family:Liberation Sans,Arial,sans-serif")
+	_, err := w.Write(bytes.ReplaceAll(out.Bytes(), font, fonts))
 	return err
 }
 
-// header writes the title and, once for all panels, whose bars have which colour.
+// header writes the title and the legend of all panels.
 func (p Chart) header(c draw.Canvas, style draw.TextStyle) {
 	style.Font.Size = vg.Points(15)
 	c.FillText(style, vg.Point{X: c.Center().X, Y: c.Max.Y - vg.Points(5)}, p.Title)
@@ -127,7 +128,7 @@ func (panel Panel) plot() (*plot.Plot, error) {
 	return p, nil
 }
 
-// bounds leaves room above the bars for their figures.
+// bounds leaves room above the bars for their labels.
 func (panel Panel) bounds() (low, high float64) {
 	smallest := math.Inf(1)
 	for _, s := range panel.Series {

@@ -9,14 +9,14 @@ import (
 	"strings"
 )
 
-// Machine is where a report's figures were measured.
+// Machine describes the computer on which a report was measured.
 type Machine struct {
 	CPU       string  `json:"cpu"`
 	Cores     int     `json:"cores"`
 	MemoryGiB float64 `json:"memory_gib"`
 }
 
-// ThisMachine reads /proc; what it cannot find is empty.
+// ThisMachine reads /proc. What it does not find stays empty.
 func ThisMachine() Machine {
 	cpuinfo, _ := os.ReadFile("/proc/cpuinfo")
 	meminfo, _ := os.ReadFile("/proc/meminfo")
@@ -27,7 +27,7 @@ func ThisMachine() Machine {
 	}
 }
 
-// fieldOf is what follows "label:" in the first such line of text.
+// fieldOf is the text after "label:" in the first line that begins with it.
 func fieldOf(text, label string) string {
 	for line := range strings.Lines(text) {
 		if name, value, ok := strings.Cut(line, ":"); ok && strings.TrimSpace(name) == label {
@@ -37,8 +37,8 @@ func fieldOf(text, label string) string {
 	return ""
 }
 
-// Commit is the one that is checked out, "-dirty" when tracked files differ
-// from it, other than reports themselves; "unknown" outside of a clone.
+// Commit is the commit that is checked out, with "-dirty" if tracked files
+// other than reports differ from it; "unknown" outside a clone.
 func Commit() string {
 	head, err := git("rev-parse", "--short=12", "HEAD")
 	if err != nil {

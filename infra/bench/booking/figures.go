@@ -8,9 +8,9 @@ import (
 	"jari.example/infra/bench/rig"
 )
 
-// row is a line of docs/bench/booking.json. Latencies are of all answers,
-// refusals too; refused counts every answer that is no booking. Each figure is
-// the median of the runs, but overbooked is the worst.
+// row is a row of docs/bench/booking.json. Latencies are of all responses,
+// refusals too; refused counts every response that is not a booking. Each figure
+// is the median of the runs, except that overbooked is the worst.
 type row struct {
 	Store       string   `json:"store"`
 	Scenario    string   `json:"scenario"`
@@ -23,18 +23,18 @@ type row struct {
 	Refused     int      `json:"refused"`
 	Overbooked  int      `json:"overbooked"` // covers beyond capacity
 	CPU         float64  `json:"cpu_s_per_1000"`
-	Statements  *float64 `json:"statements_per_booking"` // null where the server does not count them
+	Statements  *float64 `json:"statements_per_booking"` // null if the server does not count them
 }
 
-// measurement is one run of one cell.
+// measurement is the result of one run of one cell.
 type measurement struct {
 	rig.Results
-	cpu        [2]time.Duration // of the service and of the database
+	cpu        [2]time.Duration // used by the service and by the database
 	statements *int64
 	overbooked int
 }
 
-// summarise makes a row of the runs of one cell.
+// summarise makes one row of the runs of a cell.
 func summarise(c cell, runs []measurement) row {
 	of := func(figure func(measurement) float64, digits int) float64 {
 		var values []float64
@@ -64,5 +64,5 @@ func summarise(c cell, runs []measurement) row {
 	return r
 }
 
-// thousands of bookings; a run without any counts as one.
+// thousands is a number of bookings in thousands; no booking counts as one.
 func thousands(booked int) float64 { return float64(max(booked, 1)) / 1000 }

@@ -10,11 +10,13 @@ import (
 	"time"
 
 	"jari.example/infra/bench"
+	"jari.example/infra/bench/proc"
 	"jari.example/infra/bench/rig"
+	"jari.example/internal/wait"
 )
 
-// runOnce fills the database, starts the service with the cell's store, loads it,
-// and recounts what became of it.
+// runOnce resets the database, starts the service with the cell's store, runs
+// the load and recounts the bookings.
 func (b *benchmark) runOnce(ctx context.Context, db *rig.Database, dir string, c cell, i int) (o measurement, err error) {
 	slots, spare, err := db.Reset(ctx, c.slots, c.capacity)
 	if err != nil {
@@ -32,7 +34,7 @@ func (b *benchmark) runOnce(ctx context.Context, db *rig.Database, dir string, c
 	}()
 	l := rig.Load{
 		Addr: s.Addr, Connections: c.conns, WarmUp: b.warm, Measured: b.seconds,
-		Pick: c.picker, Slots: slots, Seed: uint64(i + 1), // the stores of one run meet the same diners
+		Pick: c.picker, Slots: slots, Seed: uint64(i + 1), // the same requests for all stores of one run
 	}
 	if c.requests > 0 {
 		warm := l
@@ -59,28 +61,34 @@ func (b *benchmark) runOnce(ctx context.Context, db *rig.Database, dir string, c
 	if err != nil {
 		return o, err
 	}
-	answered := len(o.Latencies)
-	if logged < answered || spans == 0 {
-		return o, fmt.Errorf("telemetry is not on: %d answers, %d access lines, %d spans", answered, logged, spans)
+	if logged < len(o.Latencies) || spans == 0 {
+		return o, fmt.Errorf("telemetry is not on: %d responses, %d access lines, %d spans", len(o.Latencies), logged, spans)
 	}
-	each := func(d time.Duration) float64 { return float64(d.Microseconds()) / float64(max(answered, 1)) }
-	line := fmt.Sprintf("%-4s %-13s %3d  %-15s run %d: %6.0f bookings/s  p99 %7.2f ms  refused %6d  overbooked %d  CPU µs per answer: service %.0f, database %.0f  spans %.1f",
-		c.disk, c.name, c.conns, c.store, i+1, float64(o.Booked)/o.Duration.Seconds(), bench.Millis(bench.Percentile(o.Latencies, 0.99)),
-		o.Refused, o.overbooked, each(o.cpu[0]), each(o.cpu[1]), float64(spans)/float64(logged))
-	if len(o.Other) > 0 {
-		line += "  also answered: " + o.Unexpected()
-	}
-	b.logf("%s", line)
+	b.logProgress(c, i, o, float64(spans)/float64(logged))
 	return o, ctx.Err()
 }
 
-// startService starts reservationd with that store and telemetry fully on: every
-// request has its line in a file, and its spans go out.
-func (b *benchmark) startService(ctx context.Context, store string, db *rig.Database, dir string) (*rig.Service, error) {
-	return rig.StartService(ctx, b.program, b.at, dir, "-store", store, "-database-url", db.URL(), "-otlp-endpoint", b.sink.URL, "-trace-ceiling", "-1")
+// logProgress prints a line about one run.
+func (b *benchmark) logProgress(c cell, i int, o measurement, spans float64) {
+	each := func(d time.Duration) float64 { return float64(d.Microseconds()) / float64(max(len(o.Latencies), 1)) }
+	line := fmt.Sprintf("%-4s %-13s %3d  %-15s run %d: %6.0f bookings/s  p99 %7.2f ms  refused %6d  overbooked %d",
+		c.disk, c.name, c.conns, c.store, i+1, float64(o.Booked)/o.Duration.Seconds(), bench.Millis(bench.Percentile(o.Latencies, 0.99)),
+		o.Refused, o.overbooked)
+	line += fmt.Sprintf("  CPU µs per response: service %.0f, database %.0f  spans %.1f", each(o.cpu[0]), each(o.cpu[1]), spans)
+	if len(o.Other) > 0 {
+		line += "  unexpected responses: " + o.Unexpected()
+	}
+	b.logf("%s", line)
 }
 
-// measureLoad runs the load and takes the figures that are read before and after.
+// startService starts reservationd with a store and all telemetry: every request
+// has an access line in a file, and its spans are sent.
+func (b *benchmark) startService(ctx context.Context, store string, db *rig.Database, dir string) (*rig.Service, error) {
+	return rig.StartService(ctx, b.program, b.at, dir,
+		"-store", store, "-database-url", db.URL(), "-otlp-endpoint", b.sink.URL, "-trace-ceiling", "-1")
+}
+
+// measureLoad runs the load and reads CPU times and statements before and after.
 func (b *benchmark) measureLoad(ctx context.Context, db *rig.Database, s *rig.Service, l rig.Load, c cell, i int) (o measurement, err error) {
 	var failed, unprofiled error
 	note := func(err error) { failed = errors.Join(failed, err) }
@@ -91,14 +99,14 @@ func (b *benchmark) measureLoad(ctx context.Context, db *rig.Database, s *rig.Se
 	}
 	used := func() (cpu [2]time.Duration) {
 		for i, pid := range []int{s.Pid(), db.Pid()} {
-			d, err := rig.CPUOf(pid)
+			d, err := proc.CPU(pid)
 			note(err)
 			cpu[i] = d
 		}
 		return cpu
 	}
 	var statements int64
-	// What is asked of the database must not fall between the readings of its time.
+	// The database must not count statements between the readings of its CPU time.
 	begun := func() {
 		statements = -counted()
 		o.cpu = used()
@@ -112,7 +120,7 @@ func (b *benchmark) measureLoad(ctx context.Context, db *rig.Database, s *rig.Se
 	var profiling sync.WaitGroup
 	if b.profile != "" {
 		profiling.Go(func() {
-			time.Sleep(b.warm)
+			_ = wait.For(ctx, b.warm)
 			unprofiled = s.Profile(ctx, b.seconds, b.profileFile(c, i, "pprof"))
 		})
 	}
@@ -131,7 +139,7 @@ func (b *benchmark) measureLoad(ctx context.Context, db *rig.Database, s *rig.Se
 	return o, errors.Join(failed, unprofiled, ctx.Err())
 }
 
-// profileFile is the file for what a profile of this run shows.
+// profileFile is the path for a profile of this run.
 func (b *benchmark) profileFile(c cell, i int, kind string) string {
 	return filepath.Join(b.profile, fmt.Sprintf("%s-%s-%d-%s-%d.%s", c.store, c.name, c.conns, c.disk, i+1, kind))
 }

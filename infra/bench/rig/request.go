@@ -11,8 +11,8 @@ import (
 	"jari.example/telemetry/names"
 )
 
-// setHeaders sets what the gateway would: who asks, within which trace; and the key
-// that the page would make up.
+// setHeaders sets the headers that the gateway would set, the user and the
+// trace, and the idempotency key that the page would generate.
 func setHeaders(req *fasthttp.Request, r *rand.Rand) {
 	req.Header.Set(names.HeaderUserID, randomID(r).String())
 	req.Header.Set(names.HeaderSessionID, randomID(r).String())
@@ -27,7 +27,8 @@ func setHeaders(req *fasthttp.Request, r *rand.Rand) {
 	req.Header.SetBytesV("traceparent", parent)
 }
 
-// randomID is a random UUID; the system's own randomness costs a system call.
+// randomID is a random UUID from r, since the system's randomness costs a
+// system call.
 func randomID(r *rand.Rand) (u uuid.UUID) {
 	for i, half := range []uint64{r.Uint64(), r.Uint64()} {
 		for j := range 8 {
@@ -38,6 +39,7 @@ func randomID(r *rand.Rand) (u uuid.UUID) {
 	return u
 }
 
+// appendBody appends the body of a booking.
 func appendBody(to []byte, slot int64, party int) []byte {
 	to = append(to, `{"slot_id":"`...)
 	to = strconv.AppendInt(to, slot, 10)

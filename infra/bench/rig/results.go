@@ -22,7 +22,8 @@ func merge(parts []Results, took time.Duration) Results {
 	return all
 }
 
-// Unexpected says which answers were neither bookings nor refusals.
+// Unexpected lists the responses that were neither bookings nor refusals by
+// 409: "3 × 503".
 func (a Results) Unexpected() string {
 	var parts []string
 	for status, n := range a.Other {

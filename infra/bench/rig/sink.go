@@ -11,9 +11,8 @@ import (
 	"time"
 )
 
-// Sink takes telemetry as the agent would, and keeps the spans and when metrics
-// came until somebody counts them: a benchmark whose telemetry is off would
-// flatter.
+// Sink receives telemetry in place of the agent and counts it, so that a
+// benchmark can prove that telemetry was on: without it the service is faster.
 type Sink struct {
 	server *http.Server
 	URL    string
@@ -23,13 +22,14 @@ type Sink struct {
 	metrics []time.Time
 }
 
-// Received is what a sink has got.
+// Received is what has arrived at a sink.
 type Received struct {
 	Spans       int
-	ServerSpans int         // of Spans, those of requests that were served
-	Metrics     []time.Time // when each export of metrics came
+	ServerSpans int         // of Spans, those of kind server: one per request
+	Metrics     []time.Time // the arrival of each metrics export
 }
 
+// StartSink serves a sink on a free port.
 func StartSink() (*Sink, error) {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -41,6 +41,7 @@ func StartSink() (*Sink, error) {
 	return s, nil
 }
 
+// Close stops the sink.
 func (s *Sink) Close() { _ = s.server.Close() }
 
 func (s *Sink) receive(w http.ResponseWriter, r *http.Request) {
@@ -58,13 +59,14 @@ func (s *Sink) receive(w http.ResponseWriter, r *http.Request) {
 	w.WriteHeader(http.StatusOK)
 }
 
-// Spans counts the spans that have arrived since it was last asked.
+// Spans counts the spans that have arrived since the last call of Spans or
+// Drain.
 func (s *Sink) Spans() (int, error) {
-	taken, err := s.Drain()
-	return taken.Spans, err
+	received, err := s.Drain()
+	return received.Spans, err
 }
 
-// Drain counts what has arrived since it was last asked.
+// Drain counts what has arrived since the last call of Spans or Drain.
 func (s *Sink) Drain() (t Received, err error) {
 	s.mu.Lock()
 	bodies := s.bodies

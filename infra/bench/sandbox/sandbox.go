@@ -1,6 +1,6 @@
-// Package stage is a system of a campaign's own: parts of the launcher in a
-// directory and on ports that nobody else has, which may be killed, which come
-// back by themselves, and of which nothing is left.
+// Package sandbox starts an isolated system for an experiment: parts of the
+// launcher with their own directory and ports. They may be killed, restart by
+// themselves, and leave nothing behind.
 package sandbox
 
 import (
@@ -17,18 +17,20 @@ import (
 	"jari.example/infra/local/launch"
 	"jari.example/infra/local/parts"
 	"jari.example/infra/local/ports"
+	"jari.example/infra/local/repo"
+	"jari.example/internal/wait"
 )
 
-// BackoffReset is so short that a part that was killed comes back at once, however
+// BackoffReset is so short that a part that was killed restarts at once, however
 // often it has been killed before.
 const BackoffReset = 100 * time.Millisecond
 
-// RecoveryTimeout bounds how long a part may take to come back.
+// RecoveryTimeout bounds how long a part may take to be healthy again.
 const RecoveryTimeout = 2 * time.Minute
 
-// Sandbox is one such system. Stop must be called, even if New has failed.
+// Sandbox is one isolated system. Stop must be called, even if New has failed.
 type Sandbox struct {
-	Root  string // of the clone
+	Root  string // the top of the clone
 	Dir   string
 	Ports ports.Offset
 
@@ -39,15 +41,12 @@ type Sandbox struct {
 	systems []*parts.System
 }
 
-// New makes the directory, called after name, and finds ports. The working
-// directory must be the top of the clone.
+// New creates the directory, named after name, and reserves ports. The working
+// directory must be inside a clone.
 func New(name string) (s *Sandbox, err error) {
 	s = &Sandbox{}
-	if s.Root, err = os.Getwd(); err != nil {
+	if s.Root, err = repo.Root(); err != nil {
 		return s, err
-	}
-	if _, err := os.Stat(filepath.Join(s.Root, "go.work")); err != nil {
-		return s, fmt.Errorf("run it at the top of the clone, as `make %s` does", name)
 	}
 	if s.cache, err = artifact.DefaultCache(os.Getenv); err != nil {
 		return s, err
@@ -66,8 +65,8 @@ func New(name string) (s *Sandbox, err error) {
 	return s, nil
 }
 
-// System is the launcher's table of parts, to choose from. getenv stands in
-// for the environment.
+// System is the launcher's table of all parts, configured by getenv instead of
+// the environment.
 func (s *Sandbox) System(getenv func(string) string) (*parts.System, error) {
 	system, err := parts.New(parts.System{Root: s.Root, Dir: s.Dir, Ports: s.Ports, Cache: s.cache, Getenv: getenv})
 	if err == nil {
@@ -76,7 +75,8 @@ func (s *Sandbox) System(getenv func(string) string) (*parts.System, error) {
 	return system, err
 }
 
-// OnStop has f called when the parts are gone, the last one first.
+// OnStop registers a function that Stop calls after the parts have ended, the
+// last one first.
 func (s *Sandbox) OnStop(f func() error) { s.closers = append(s.closers, f) }
 
 // Up starts the parts and returns when all are healthy.
@@ -94,22 +94,24 @@ func (s *Sandbox) Up(ctx context.Context, list []launch.Part) error {
 		return err
 	}
 	s.done = make(chan error, 1)
-	// The end is not cut short by the Ctrl-C that ended the campaign.
+	// A Ctrl-C ends the experiment; the parts are then stopped in order.
 	go func() { s.done <- s.sup.Run(context.WithoutCancel(ctx)) }()
 	for s.sup.Status().Phase != "running" {
 		select {
 		case err := <-s.done:
 			s.done = nil
 			return err
-		case <-ctx.Done():
-			return ctx.Err()
-		case <-time.After(20 * time.Millisecond):
+		default:
+		}
+		if err := wait.For(ctx, 20*time.Millisecond); err != nil {
+			return err
 		}
 	}
 	return nil
 }
 
-// Stop ends everything. With keep, data and logs stay for a look.
+// Stop ends everything and deletes it. With keep, data and logs are kept and
+// their directory is printed.
 func (s *Sandbox) Stop(keep bool) error {
 	var err error
 	if s.done != nil {
@@ -132,7 +134,7 @@ func (s *Sandbox) Stop(keep bool) error {
 	return errors.Join(err, os.RemoveAll(s.Dir))
 }
 
-// Status is where a part stands; nowhere before Up.
+// Status is the state of a part; the zero value before Up.
 func (s *Sandbox) Status(part string) (none launch.PartStatus) {
 	if s.sup == nil {
 		return none
@@ -141,29 +143,27 @@ func (s *Sandbox) Status(part string) (none launch.PartStatus) {
 	return all[slices.IndexFunc(all, func(p launch.PartStatus) bool { return p.Name == part })]
 }
 
-// Signal sends a part's process a signal. One that it dies of makes it come
-// back by itself.
+// Signal sends a part's process a signal. If it ends by it, the launcher
+// restarts it.
 func (s *Sandbox) Signal(part string, sig syscall.Signal) error {
 	pid := s.Status(part).Pid
 	if pid == 0 {
-		return fmt.Errorf("%s does not run", part)
+		return fmt.Errorf("%s is not running", part)
 	}
 	return syscall.Kill(pid, sig)
 }
 
-// AwaitRecovery waits until the part serves again after its nth death.
-func (s *Sandbox) AwaitRecovery(ctx context.Context, part string, deaths int) error {
-	for deadline := time.Now().Add(RecoveryTimeout); ; {
-		if st := s.Status(part); st.State == launch.Healthy && st.Restarts >= deaths {
-			return nil
-		}
-		if time.Now().After(deadline) {
-			return fmt.Errorf("%s has not come back within %s", part, RecoveryTimeout)
-		}
-		select {
-		case <-ctx.Done():
-			return ctx.Err()
-		case <-time.After(10 * time.Millisecond):
-		}
+// AwaitRecovery waits until the part is healthy and has been restarted at least
+// that often.
+func (s *Sandbox) AwaitRecovery(ctx context.Context, part string, restarts int) error {
+	limited, cancel := context.WithTimeout(ctx, RecoveryTimeout)
+	defer cancel()
+	err := wait.Until(limited, 10*time.Millisecond, func() bool {
+		st := s.Status(part)
+		return st.State == launch.Healthy && st.Restarts >= restarts
+	})
+	if err != nil && ctx.Err() == nil {
+		return fmt.Errorf("%s has not recovered within %s", part, RecoveryTimeout)
 	}
+	return err
 }

@@ -7,7 +7,7 @@ import (
 	"jari.example/infra/bench"
 )
 
-// chart shows the price by variant, and below what the pipe does.
+// chart shows the price by variant, and below it the results of the pipeline.
 func chart(rows []row) bench.Chart {
 	values := func(load string, figure func(row) *float64) (of []float64) {
 		for _, variant := range variants {
@@ -30,7 +30,7 @@ func chart(rows []row) bench.Chart {
 		}
 		return p
 	}
-	apart := func(title, part string, figures ...figure) bench.Panel {
+	separate := func(title, part string, figures ...figure) bench.Panel {
 		p := bench.Panel{Title: title, Separate: true, Series: []bench.Series{{}}}
 		for _, r := range rows {
 			for _, f := range figures {
@@ -43,20 +43,22 @@ func chart(rows []row) bench.Chart {
 		return p
 	}
 	panels := []bench.Panel{
-		panel("answers per second (fixed: 1,000 are asked for)", false, func(r row) *float64 { return r.PerSecond }),
-		panel("median answer, ms", false, func(r row) *float64 { return r.P50 }),
+		panel("responses per second (fixed: 1,000 requests)", false, func(r row) *float64 { return r.PerSecond }),
+		panel("median latency, ms", false, func(r row) *float64 { return r.P50 }),
 		panel("99th percentile, ms", false, func(r row) *float64 { return r.P99 }),
 		panel("CPU of the service, µs per request", false, func(r row) *float64 { return r.CPU }),
 		panel("allocations per request", false, func(r row) *float64 { return r.Allocs }),
-		apart("shipped, records per second", ship, figure{"", func(r row) *float64 { return r.PerSecond }}),
-		apart("shipped, CPU of the agent, µs per record", ship, figure{"", func(r row) *float64 { return r.CPU }}),
-		apart("emitted → searchable, ms", latency, figure{" p50", func(r row) *float64 { return r.P50 }}, figure{" p99", func(r row) *float64 { return r.P99 }}),
-		apart("until an outage was made up for, s", drain, figure{"", func(r row) *float64 { return r.Drain }}),
+		separate("shipped, records per second", ship, figure{"", func(r row) *float64 { return r.PerSecond }}),
+		separate("shipped, CPU of the agent, µs per record", ship, figure{"", func(r row) *float64 { return r.CPU }}),
+		separate("emitted → searchable, ms", latency,
+			figure{" p50", func(r row) *float64 { return r.P50 }}, figure{" p99", func(r row) *float64 { return r.P99 }}),
+		separate("time to catch up after an outage, s", drain, figure{"", func(r row) *float64 { return r.Drain }}),
 	}
-	return bench.Chart{Title: "What telemetry costs, and how fast it arrives", Panels: slices.DeleteFunc(panels, func(p bench.Panel) bool { return len(p.Categories) == 0 })}
+	panels = slices.DeleteFunc(panels, func(p bench.Panel) bool { return len(p.Categories) == 0 })
+	return bench.Chart{Title: "What telemetry costs, and how fast it arrives", Panels: panels}
 }
 
-// figure is one of a row's, by what its bar is called beside the row.
+// figure is one value of a row, and the suffix of its bar's name.
 type figure struct {
 	name string
 	of   func(row) *float64

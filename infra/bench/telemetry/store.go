@@ -13,13 +13,14 @@ import (
 	"jari.example/telemetry/names"
 )
 
-// store is the OpenSearch at the end of the pipe.
+// store is the OpenSearch at the end of the pipeline.
 type store struct{ url string }
 
 type object = map[string]any
 
-// recordKind is one of the two that a record of telemetryemit is, and how its
-// documents are told from others of the process. at is when it was emitted.
+// recordKind is how a record of telemetryemit is stored: as a line or as a span.
+// field and value distinguish its documents from others of the process; at is
+// the field with the time of emission.
 type recordKind struct {
 	name, index, field, value, at string
 }
@@ -38,14 +39,14 @@ func (k recordKind) query(service string, from, to int64) object {
 	}}}
 }
 
-// count is how many of those can be found now.
+// count is how many of those documents a search finds now.
 func (s *store) count(ctx context.Context, kind recordKind, service string, to int64) (n int64, err error) {
 	var a struct{ Count int64 }
 	err = s.request(ctx, http.MethodPost, kind.index+"*/_count?ignore_unavailable=true", object{"query": kind.query(service, 0, to)}, &a)
 	return a.Count, err
 }
 
-// distinct is how many different numbers those have.
+// distinct is how many different numbers those documents have.
 func (s *store) distinct(ctx context.Context, kind recordKind, service string, to int64) (n int64, err error) {
 	const page = 20_000
 	by := object{"size": page, "sources": []object{{"n": object{"terms": object{"field": names.Count}}}}}
@@ -70,13 +71,13 @@ func (s *store) distinct(ctx context.Context, kind recordKind, service string, t
 	}
 }
 
-// document is one document: its number and when it was emitted.
+// document is the number of a record and when it was emitted.
 type document struct {
 	number int64
 	at     time.Time
 }
 
-// since lists what can be found with numbers from first on.
+// since lists up to 1,000 documents with numbers from first on.
 func (s *store) since(ctx context.Context, kind recordKind, service string, first int64) (list []document, err error) {
 	var a struct {
 		Hits struct {
@@ -115,7 +116,8 @@ func (s *store) deleteIndices(ctx context.Context, prefix string) error {
 	return nil
 }
 
-// deleteDocuments deletes the documents of those services, for a server that others use.
+// deleteDocuments deletes the documents of those services from a server that is
+// used by others, too.
 func (s *store) deleteDocuments(ctx context.Context, services ...string) error {
 	return s.request(ctx, http.MethodPost, names.LogIndex+"*,"+names.SpanIndex+"*/_delete_by_query?conflicts=proceed&ignore_unavailable=true",
 		object{"query": object{"terms": object{names.DocServiceName: services}}}, nil)
@@ -142,18 +144,18 @@ func (s *store) request(ctx context.Context, method, path string, body, into any
 		return err
 	}
 	defer res.Body.Close()
-	answer, err := io.ReadAll(res.Body)
+	text, err := io.ReadAll(res.Body)
 	switch {
 	case err != nil:
 		return err
 	case res.StatusCode == http.StatusNotFound || res.StatusCode == http.StatusServiceUnavailable:
-		return nil // no index yet, or one that is only being made: nothing is found
+		return nil // there is no index yet, or it is being created: nothing is found
 	case res.StatusCode != http.StatusOK:
-		return fmt.Errorf("OpenSearch answers %s: %.300s", res.Status, answer)
+		return fmt.Errorf("OpenSearch responds with %s: %.300s", res.Status, text)
 	case into == nil:
 		return nil
 	}
-	return json.Unmarshal(answer, into)
+	return json.Unmarshal(text, into)
 }
 
 func hostOf(address string) (string, error) {
@@ -162,7 +164,7 @@ func hostOf(address string) (string, error) {
 		return "", err
 	}
 	if u.Scheme != "http" || u.Port() == "" {
-		return "", fmt.Errorf("OpenSearch must be at http://host:port to be cut off from")
+		return "", fmt.Errorf("the URL of OpenSearch must be http://host:port for a TCP proxy, not %s", address)
 	}
 	return u.Host, nil
 }
