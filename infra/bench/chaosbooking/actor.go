@@ -10,10 +10,11 @@ import (
 	"github.com/google/uuid"
 
 	"jari.example/infra/bench/chaosbooking/invariants"
+	"jari.example/internal/wait"
 )
 
-// actor is one person on one evening. Everybody wants one table at most, and
-// one thing at a time.
+// actor is a simulated diner of the load generator. It has at most one
+// reservation, and sends one request at a time.
 type actor struct {
 	id         string
 	sys        *system
@@ -23,58 +24,57 @@ type actor struct {
 	party      int
 }
 
-func (d *actor) chance(odds float64) bool { return d.rng.Float64() < odds }
+// chance is true with a probability.
+func (a *actor) chance(probability float64) bool { return a.rng.Float64() < probability }
 
-// pause waits for a random time up to most.
-func (d *actor) pause(ctx context.Context, most time.Duration) {
-	select {
-	case <-ctx.Done():
-	case <-time.After(rand.N(most)):
-	}
+// pause waits for a random time up to limit.
+func (a *actor) pause(ctx context.Context, limit time.Duration) {
+	_ = wait.For(ctx, rand.N(limit)) // requests fail when ctx has ended
 }
 
-// How persistent people are.
 const (
-	retryFor           = 40 * time.Second // longer than any part may be away
-	abandonProbability = 0.4              // of somebody whom a kill has interrupted
+	retryFor           = 40 * time.Second // longer than the recovery of any part
+	abandonProbability = 0.4              // after each attempt that a kill may have interrupted
 )
 
-// retry asks until there is an answer, each time at any replica, with the same
-// key. Only whom a kill has interrupted may leave without one: status 0.
-func (d *actor) retry(ctx context.Context, t invariants.Attempt, c request) response {
+// retry sends a request until there is a response that decides it, each time to
+// any replica and with the same key. Only an actor that was interrupted by a
+// kill may give up; the response is then empty.
+func (a *actor) retry(ctx context.Context, t invariants.Attempt, req request) response {
 	t.Key = uuid.NewString()
-	rest := 30 * time.Millisecond
-	for deadline := time.Now().Add(retryFor); ; d.pause(ctx, rest) {
-		rest = min(2*rest, time.Second)
-		via := replicas[d.rng.IntN(len(replicas))].name
-		r, try := d.attempt(ctx, via, t, c)
+	backoff := 30 * time.Millisecond
+	for deadline := time.Now().Add(retryFor); ; a.pause(ctx, backoff) {
+		backoff = min(2*backoff, time.Second)
+		replica := replicas[a.rng.IntN(len(replicas))].name
+		r, sent := a.attempt(ctx, replica, t, req)
 		if r.status >= 200 && r.status < 500 {
 			return r
 		}
-		if ctx.Err() != nil || time.Now().After(deadline) || d.recorder.interrupted(try) && d.chance(abandonProbability) {
+		if ctx.Err() != nil || time.Now().After(deadline) || a.recorder.interrupted(sent) && a.chance(abandonProbability) {
 			return response{}
 		}
 	}
 }
 
-// run is the diner's evening.
-func (d *actor) run(ctx context.Context) {
-	slot := d.restaurant.hotSlot
-	if d.chance(0.1) {
-		slot = d.restaurant.otherSlot
+// run books, or joins the waitlist if the slot is full, and then perhaps
+// changes its mind.
+func (a *actor) run(ctx context.Context) {
+	slot := a.restaurant.hotSlot
+	if a.chance(0.1) {
+		slot = a.restaurant.otherSlot
 	}
 	for range 3 {
-		r := d.reserve(ctx, invariants.Book, "/v1/reservations", slot)
+		r := a.reserve(ctx, invariants.Book, "/v1/reservations", slot)
 		if r.status == http.StatusCreated {
-			d.changeBooking(ctx, r)
+			a.changeBooking(ctx, r)
 			return
 		}
-		if r.reason != "slot_full" || !d.chance(0.6) {
+		if r.reason != "slot_full" || !a.chance(0.6) {
 			return
 		}
-		r = d.reserve(ctx, invariants.Join, "/v1/waitlist", slot)
+		r = a.reserve(ctx, invariants.Join, "/v1/waitlist", slot)
 		if r.status == http.StatusCreated {
-			d.pollOffer(ctx, r)
+			a.pollOffer(ctx, r)
 			return
 		}
 		if r.reason != "seats_available" {
@@ -83,73 +83,78 @@ func (d *actor) run(ctx context.Context) {
 	}
 }
 
-func (d *actor) reserve(ctx context.Context, op invariants.Op, path string, slot int64) response {
-	r := d.retry(ctx, invariants.Attempt{Op: op, Slot: slot, Party: d.party},
-		request{method: http.MethodPost, path: path, keyed: true, body: fmt.Sprintf(`{"slot_id":"%d","party":%d}`, slot, d.party)})
-	if r.status == http.StatusCreated && op == invariants.Book && slot == d.restaurant.hotSlot {
-		d.restaurant.addSold(d.party)
+// reserve books a slot or joins its waitlist.
+func (a *actor) reserve(ctx context.Context, op invariants.Op, path string, slot int64) response {
+	r := a.retry(ctx, invariants.Attempt{Op: op, Slot: slot, Party: a.party},
+		request{method: http.MethodPost, path: path, keyed: true, body: fmt.Sprintf(`{"slot_id":"%d","party":%d}`, slot, a.party)})
+	if r.status == http.StatusCreated && op == invariants.Book && slot == a.restaurant.hotSlot {
+		a.restaurant.addSold(a.party)
 	}
 	return r
 }
 
-// changeBooking is what becomes of a table: some cancel, some move.
-func (d *actor) changeBooking(ctx context.Context, booked response) {
-	d.pause(ctx, 400*time.Millisecond)
-	if d.chance(0.15) {
-		d.move(ctx, booked)
+// changeBooking moves or cancels some bookings.
+func (a *actor) changeBooking(ctx context.Context, booked response) {
+	a.pause(ctx, 400*time.Millisecond)
+	if a.chance(0.15) {
+		a.move(ctx, booked)
 	}
-	if d.chance(0.3) {
-		d.do(ctx, invariants.Cancel, http.MethodPost, "/v1/reservations/"+booked.body.ID+"/cancel")
+	if a.chance(0.3) {
+		a.do(ctx, invariants.Cancel, http.MethodPost, "/v1/reservations/"+booked.body.ID+"/cancel")
 	}
 }
 
-func (d *actor) do(ctx context.Context, op invariants.Op, method, path string) response {
-	return d.retry(ctx, invariants.Attempt{Op: op}, request{method: method, path: path, keyed: method == http.MethodPost})
+// do sends an operation without a body.
+func (a *actor) do(ctx context.Context, op invariants.Op, method, path string) response {
+	return a.retry(ctx, invariants.Attempt{Op: op}, request{method: method, path: path, keyed: method == http.MethodPost})
 }
 
-// move changes the time or the party. The ETag makes it safe to ask again: what
-// was moved unheard is refused with 412, and then the diner looks.
-func (d *actor) move(ctx context.Context, booked response) {
+// move changes the slot or the party. The ETag makes it safe to retry: if an
+// attempt without a response was applied, the next one is refused with 412. Then
+// the actor reads the reservation.
+func (a *actor) move(ctx context.Context, booked response) {
 	path := "/v1/reservations/" + booked.body.ID
-	seen := d.do(ctx, invariants.Read, http.MethodGet, path)
+	seen := a.do(ctx, invariants.Read, http.MethodGet, path)
 	if seen.etag == "" {
 		return
 	}
-	slot, party := d.restaurant.otherSlot, d.party
-	if d.chance(0.5) {
-		slot, party = d.restaurant.hotSlot, 1+d.rng.IntN(d.restaurant.maxParty)
+	slot, party := a.restaurant.otherSlot, a.party
+	if a.chance(0.5) {
+		slot, party = a.restaurant.hotSlot, 1+a.rng.IntN(a.restaurant.maxParty)
 	}
-	c := request{method: http.MethodPatch, path: path, ifMatch: seen.etag, body: fmt.Sprintf(`{"slot_id":"%d","party":%d}`, slot, party)}
-	if r := d.retry(ctx, invariants.Attempt{Op: invariants.Move, Slot: slot, Party: party}, c); r.status == http.StatusPreconditionFailed {
-		d.do(ctx, invariants.Read, http.MethodGet, path)
+	r := a.retry(ctx, invariants.Attempt{Op: invariants.Move, Slot: slot, Party: party}, request{
+		method: http.MethodPatch, path: path, ifMatch: seen.etag, body: fmt.Sprintf(`{"slot_id":"%d","party":%d}`, slot, party),
+	})
+	if r.status == http.StatusPreconditionFailed {
+		a.do(ctx, invariants.Read, http.MethodGet, path)
 	}
 }
 
-// pollFor bounds how long somebody looks whether there is an offer.
+// pollFor is how long an actor polls for an offer.
 const pollFor = 1500 * time.Millisecond
 
-// pollOffer is what becomes of a place in the line.
-func (d *actor) pollOffer(ctx context.Context, joined response) {
+// pollOffer waits for an offer and responds to it, or leaves the waitlist.
+func (a *actor) pollOffer(ctx context.Context, joined response) {
 	path := "/v1/waitlist/" + joined.body.ID
 	for deadline := time.Now().Add(pollFor); time.Now().Before(deadline) && ctx.Err() == nil; {
-		d.pause(ctx, 600*time.Millisecond)
-		seen := d.do(ctx, invariants.Read, http.MethodGet, "/v1/reservations/"+joined.body.ID)
+		a.pause(ctx, 600*time.Millisecond)
+		seen := a.do(ctx, invariants.Read, http.MethodGet, "/v1/reservations/"+joined.body.ID)
 		if seen.body.Status != "offered" {
 			continue
 		}
-		switch n := d.rng.IntN(10); {
+		switch n := a.rng.IntN(10); {
 		case n < 6:
-			if r := d.do(ctx, invariants.Accept, http.MethodPost, path+"/accept"); r.status == http.StatusOK {
-				d.changeBooking(ctx, r)
+			if r := a.do(ctx, invariants.Accept, http.MethodPost, path+"/accept"); r.status == http.StatusOK {
+				a.changeBooking(ctx, r)
 			}
 		case n < 8:
-			d.do(ctx, invariants.Decline, http.MethodPost, path+"/decline")
+			a.do(ctx, invariants.Decline, http.MethodPost, path+"/decline")
 		case n < 9:
-			d.do(ctx, invariants.Leave, http.MethodDelete, path)
-		} // the rest let the offer stand
+			a.do(ctx, invariants.Leave, http.MethodDelete, path)
+		} // the others do not respond to the offer
 		return
 	}
-	if d.chance(0.4) {
-		d.do(ctx, invariants.Leave, http.MethodDelete, path)
+	if a.chance(0.4) {
+		a.do(ctx, invariants.Leave, http.MethodDelete, path)
 	}
 }

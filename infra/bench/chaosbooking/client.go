@@ -15,38 +15,38 @@ import (
 	"jari.example/telemetry/names"
 )
 
-// recorder is what the diners have asked and heard, and what was killed.
+// recorder records what actors sent and received, and what was killed.
 type recorder struct {
 	mu       sync.Mutex
 	attempts []invariants.Attempt
-	numbers  []string // of each try, as its proxy knows it
+	numbers  []string // of each attempt, by which the proxies know it
 	kills    []invariants.Kill
 }
 
-func (l *recorder) add(t invariants.Attempt, number string) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.attempts, l.numbers = append(l.attempts, t), append(l.numbers, number)
+func (r *recorder) add(t invariants.Attempt, number string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.attempts, r.numbers = append(r.attempts, t), append(r.numbers, number)
 }
 
-// addKill adds a kill; what it has left for sale is told later.
-func (l *recorder) addKill(k invariants.Kill) (count func(left int)) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.kills = append(l.kills, k)
-	n := len(l.kills) - 1
+// addKill adds a kill. The covers that it has left are set later.
+func (r *recorder) addKill(k invariants.Kill) (setCoversLeft func(int)) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.kills = append(r.kills, k)
+	n := len(r.kills) - 1
 	return func(left int) {
-		l.mu.Lock()
-		defer l.mu.Unlock()
-		l.kills[n].CoversLeft = left
+		r.mu.Lock()
+		defer r.mu.Unlock()
+		r.kills[n].CoversLeft = left
 	}
 }
 
-// interrupted reports whether a kill may have hit the try.
-func (l *recorder) interrupted(t invariants.Attempt) bool {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	for _, k := range l.kills {
+// interrupted reports whether a kill may have hit the attempt.
+func (r *recorder) interrupted(t invariants.Attempt) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for _, k := range r.kills {
 		if k.MayHaveHit(t) {
 			return true
 		}
@@ -54,14 +54,14 @@ func (l *recorder) interrupted(t invariants.Attempt) bool {
 	return false
 }
 
-// request is one HTTP request of a diner.
+// request is one HTTP request of an actor.
 type request struct {
 	method, path, body string
-	keyed              bool // sends the intention's key as its Idempotency-Key
+	keyed              bool // sends the operation's key as the Idempotency-Key
 	ifMatch            string
 }
 
-// response is what the diner reads of an answer.
+// response is what an actor reads of an HTTP response; status 0 without one.
 type response struct {
 	status int
 	etag   string
@@ -74,7 +74,7 @@ type response struct {
 	}
 }
 
-// requestTimeout is how long a diner waits for one answer.
+// requestTimeout is how long an actor waits for one response.
 const requestTimeout = 5 * time.Second
 
 var (
@@ -82,33 +82,33 @@ var (
 	attemptID  atomic.Int64
 )
 
-// attempt sends one request through a replica's door, and logs it.
-func (d *actor) attempt(ctx context.Context, via string, t invariants.Attempt, c request) (response, invariants.Attempt) {
+// attempt sends one request through a replica's proxy and records it.
+func (a *actor) attempt(ctx context.Context, replica string, t invariants.Attempt, c request) (response, invariants.Attempt) {
 	number := strconv.FormatInt(attemptID.Add(1), 10)
-	t.Diner, t.Replica, t.Began = d.id, via, time.Now()
+	t.Diner, t.Replica, t.Began = a.id, replica, time.Now()
 	headers := map[string]string{headerAttempt: number, "If-Match": c.ifMatch}
 	if c.keyed {
 		headers[names.HeaderIdempotency] = t.Key
 	}
-	r, replayed := d.send(ctx, d.sys.proxies[via], c, headers)
+	r, replayed := a.send(ctx, a.sys.proxies[replica], c, headers)
 	t.Ended, t.Status, t.Replayed = time.Now(), r.status, replayed
-	slot, _ := strconv.ParseInt(r.body.SlotID, 10, 64) // of a refusal: none
+	slot, _ := strconv.ParseInt(r.body.SlotID, 10, 64) // a refusal has none
 	t.Response = invariants.Response{ID: r.body.ID, Slot: slot, Party: r.body.Party, Status: r.body.Status}
-	d.recorder.add(t, number)
+	a.recorder.add(t, number)
 	return r, t
 }
 
-func (d *actor) send(ctx context.Context, door string, c request, headers map[string]string) (r response, replayed bool) {
-	req, err := http.NewRequestWithContext(ctx, c.method, door+c.path, nil)
+func (a *actor) send(ctx context.Context, base string, c request, headers map[string]string) (r response, replayed bool) {
+	req, err := http.NewRequestWithContext(ctx, c.method, base+c.path, nil)
 	if err != nil {
 		return r, false
 	}
-	// Without GetBody: Go would repeat the request by itself, unseen, if its
-	// connection broke, because it has an Idempotency-Key.
+	// Without GetBody, net/http does not retry a request whose connection broke.
+	// It would because of the Idempotency-Key, and the retry would not be recorded.
 	if c.method != http.MethodGet {
 		req.Body, req.ContentLength = io.NopCloser(strings.NewReader(c.body)), int64(len(c.body))
 	}
-	req.Header.Set(names.HeaderUserID, d.id)
+	req.Header.Set(names.HeaderUserID, a.id)
 	req.Header.Set(names.HeaderUserRole, "diner")
 	for name, value := range headers {
 		if value != "" {
@@ -125,7 +125,7 @@ func (d *actor) send(ctx context.Context, door string, c request, headers map[st
 	defer res.Body.Close()
 	body, err := io.ReadAll(res.Body)
 	if err != nil {
-		return r, false // half an answer is none
+		return r, false // a truncated response counts as none
 	}
 	r.status, r.etag = res.StatusCode, res.Header.Get("ETag")
 	if r.status >= 400 {

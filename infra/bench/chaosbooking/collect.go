@@ -14,6 +14,7 @@ import (
 
 	"jari.example/infra/bench/chaosbooking/invariants"
 	"jari.example/infra/local/parts"
+	"jari.example/internal/wait"
 )
 
 var (
@@ -21,41 +22,40 @@ var (
 	notificationDB = "jari_notification_kr"
 )
 
-// drainWithin bounds how long the last event may take to its mail. A mail whose
-// sender was interrupted is tried again after a lease and with growing pauses.
+// drainWithin bounds how long it may take until the last event has its mail. A
+// mail whose delivery was interrupted is retried after its lease and with
+// exponential backoff.
 const drainWithin = 3 * time.Minute
 
-// drain waits until nothing is on its way any more, and stops the sellers in
-// that instant: jobs of theirs would go on making changes between one look and
-// the next. What never arrives is left for the invariants.
+// drain waits until every event has its mail, and pauses the replicas at that
+// moment: their maintenance jobs would change data between two queries. What
+// has not arrived by then is a violation that invariants.Check reports.
 func (sys *system) drain(ctx context.Context) error {
 	for deadline := time.Now().Add(drainWithin); time.Now().Before(deadline); {
-		quiet, err := sys.drained(ctx)
+		done, err := sys.drained(ctx)
 		if err != nil {
 			return err
 		}
-		if quiet {
+		if done {
 			sys.signalReplicas(syscall.SIGSTOP)
-			if quiet, err = sys.drained(ctx); quiet || err != nil {
+			if done, err = sys.drained(ctx); done || err != nil {
 				return err
 			}
 			sys.signalReplicas(syscall.SIGCONT)
 		}
-		select {
-		case <-ctx.Done():
-			return ctx.Err()
-		case <-time.After(200 * time.Millisecond):
+		if err := wait.For(ctx, 200*time.Millisecond); err != nil {
+			return err
 		}
 	}
 	sys.signalReplicas(syscall.SIGSTOP)
 	return nil
 }
 
-// drained reports whether there is no event without its mail, and no line open
-// beyond its cut-off.
+// drained reports whether every event has its mail and no waitlist is open after
+// its cut-off.
 func (sys *system) drained(ctx context.Context) (bool, error) {
-	coming, err := queryOne[int](ctx, sys, reservationDB,
-		"SELECT (SELECT count(*) FROM outbox) + (SELECT count(*) FROM reservations WHERE status IN ('waiting', 'offered') AND cancel_until <= now())")
+	coming, err := queryOne[int](ctx, sys, reservationDB, `SELECT (SELECT count(*) FROM outbox)
+		+ (SELECT count(*) FROM reservations WHERE status IN ('waiting', 'offered') AND cancel_until <= now())`)
 	if err != nil {
 		return false, err
 	}
@@ -63,7 +63,7 @@ func (sys *system) drained(ctx context.Context) (bool, error) {
 	return coming+pending == 0, err
 }
 
-// signalReplicas stops the sellers, or lets them go on.
+// signalReplicas pauses the replicas (SIGSTOP) or resumes them (SIGCONT).
 func (sys *system) signalReplicas(sig syscall.Signal) {
 	for _, r := range replicas {
 		if pid := sys.Status(r.name).Pid; pid != 0 {
@@ -72,19 +72,27 @@ func (sys *system) signalReplicas(sig syscall.Signal) {
 	}
 }
 
-// collect collects what everybody has to say.
+// What collect reads, in the order of the fields that it fills.
+const (
+	slotsSQL  = "SELECT id, capacity, booked, cancel_until > now() FROM slots ORDER BY id"
+	rowsSQL   = "SELECT id::text, slot_id, coalesce(diner_id::text, ''), party, status, version FROM reservations ORDER BY created_at, id"
+	outboxSQL = "SELECT count(*) FROM outbox"
+	eventsSQL = "SELECT id::text, kind, reservation_id::text, state FROM events ORDER BY seq"
+)
+
+// collect reads the history from the recorder, the databases, SES and the
+// proxies.
 func (sys *system) collect(ctx context.Context, l *recorder) (w invariants.History, err error) {
-	if w.Slots, err = queryAll[invariants.Slot](ctx, sys, reservationDB, "SELECT id, capacity, booked, cancel_until > now() FROM slots ORDER BY id"); err != nil {
+	if w.Slots, err = queryAll[invariants.Slot](ctx, sys, reservationDB, slotsSQL); err != nil {
 		return w, err
 	}
-	if w.Rows, err = queryAll[invariants.Row](ctx, sys, reservationDB,
-		"SELECT id::text, slot_id, coalesce(diner_id::text, ''), party, status, version FROM reservations ORDER BY created_at, id"); err != nil {
+	if w.Rows, err = queryAll[invariants.Row](ctx, sys, reservationDB, rowsSQL); err != nil {
 		return w, err
 	}
-	if w.Undelivered, err = queryOne[int](ctx, sys, reservationDB, "SELECT count(*) FROM outbox"); err != nil {
+	if w.Undelivered, err = queryOne[int](ctx, sys, reservationDB, outboxSQL); err != nil {
 		return w, err
 	}
-	if w.Events, err = queryAll[invariants.Event](ctx, sys, notificationDB, "SELECT id::text, kind, reservation_id::text, state FROM events ORDER BY seq"); err != nil {
+	if w.Events, err = queryAll[invariants.Event](ctx, sys, notificationDB, eventsSQL); err != nil {
 		return w, err
 	}
 	if w.Mails, err = sys.mails(ctx); err != nil {
@@ -100,7 +108,7 @@ func (sys *system) collect(ctx context.Context, l *recorder) (w invariants.Histo
 	return w, nil
 }
 
-// mails is what SES holds for our diners.
+// mails is the mails that SES holds for the actors.
 func (sys *system) mails(ctx context.Context) (list []invariants.Mail, err error) {
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, sys.parts.AWSURL()+"/moto-api/data.json", nil)
 	if err != nil {
@@ -119,7 +127,7 @@ func (sys *system) mails(ctx context.Context) (list []invariants.Mail, err error
 		}
 	}
 	if err := json.NewDecoder(res.Body).Decode(&data); err != nil {
-		return nil, fmt.Errorf("moto's mails: %w", err)
+		return nil, fmt.Errorf("read moto's mails: %w", err)
 	}
 	for _, m := range data.SES.RawMessage {
 		if event, to := eventOf(m.Raw); strings.HasSuffix(to, "@"+sys.mailDomain) {
@@ -129,7 +137,8 @@ func (sys *system) mails(ctx context.Context) (list []invariants.Mail, err error
 	return list, nil
 }
 
-// connect connects anew each time: whatever was connected may have been killed.
+// connect opens a new connection, since a pooled one may belong to a killed
+// server.
 func (sys *system) connect(ctx context.Context, database string) (*pgx.Conn, error) {
 	return pgx.Connect(ctx, sys.parts.DatabaseURL(database))
 }

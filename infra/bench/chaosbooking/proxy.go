@@ -21,35 +21,38 @@ import (
 	"jari.example/telemetry/names"
 )
 
-// lossRates are how often a proxy loses a request before anybody has seen it, and
-// an answer after the deed is done. (Toxiproxy breaks connections, and does not
-// know what has been done on them by then.)
+// lossRates are the probabilities that a proxy loses a request before it is
+// forwarded, and a response after the request was carried out. (Toxiproxy breaks
+// connections and does not know what was carried out on them.)
 type lossRates struct{ request, response float64 }
 
-// random may be thrown by many at once.
+// random is a source of random decisions for concurrent use.
 type random struct {
 	mu  sync.Mutex
 	rng *rand.Rand
 }
 
-func newRandom(seed, stream uint64) *random { return &random{rng: rand.New(rand.NewPCG(seed, stream))} }
+func newRandom(seed, stream uint64) *random {
+	return &random{rng: rand.New(rand.NewPCG(seed, stream))}
+}
 
-func (d *random) happens(odds float64) bool {
+// happens is true with a probability.
+func (d *random) happens(probability float64) bool {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	return d.rng.Float64() < odds
+	return d.rng.Float64() < probability
 }
 
 var errLost = errors.New("lost on purpose")
 
-// lossyProxy passes requests on to a base URL and loses some. What it loses ends as
-// a broken connection, and so does what the other side does not answer: nobody
-// can tell the one from the other. tell hears of each request whether it was
-// done, and whether the answer went missing on purpose.
-func lossyProxy(to *url.URL, o lossRates, d *random, tell func(r *http.Request, done, lost bool)) http.Handler {
+// lossyProxy forwards requests to a base URL and loses some of them. To the
+// client a loss is a broken connection, as when the server does not respond, so
+// it cannot distinguish the two. observe is called for each request with whether
+// it was carried out, and whether the request or its response was lost here.
+func lossyProxy(to *url.URL, rates lossRates, random *random, observe func(r *http.Request, done, lost bool)) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if d.happens(o.request) {
-			tell(r, false, true)
+		if random.happens(rates.request) {
+			observe(r, false, true)
 			panic(http.ErrAbortHandler)
 		}
 		var done, lost, broken bool
@@ -59,14 +62,14 @@ func lossyProxy(to *url.URL, o lossRates, d *random, tell func(r *http.Request, 
 			Rewrite:   func(p *httputil.ProxyRequest) { p.SetURL(to) },
 			ModifyResponse: func(res *http.Response) error {
 				done = res.StatusCode < 300
-				if lost = d.happens(o.response); lost {
+				if lost = random.happens(rates.response); lost {
 					return errLost
 				}
 				return nil
 			},
 			ErrorHandler: func(http.ResponseWriter, *http.Request, error) { broken = true },
 		}
-		defer func() { tell(r, done, lost) }()
+		defer func() { observe(r, done, lost) }()
 		proxy.ServeHTTP(w, r)
 		if broken {
 			panic(http.ErrAbortHandler)
@@ -79,19 +82,20 @@ var (
 	quiet    = log.New(io.Discard, "", 0)
 )
 
-// headerAttempt numbers a client's requests for the proxy behind it.
-const headerAttempt = "Chaos-Try"
+// headerAttempt has the number by which the proxy before the service knows a
+// client's attempt.
+const headerAttempt = "Chaos-Attempt"
 
-// proxyLog is what the proxies remember.
+// proxyLog is what the proxies record.
 type proxyLog struct {
 	mu    sync.Mutex
-	lost  map[string]bool // tries by their number
+	lost  map[string]bool // attempts by their number
 	sends []invariants.Send
 }
 
-// forClients is the proxy that diners go through.
-func (l *proxyLog) forClients(to *url.URL, o lossRates, d *random) http.Handler {
-	return lossyProxy(to, o, d, func(r *http.Request, _, lost bool) {
+// forClients is the proxy between the actors and a replica.
+func (l *proxyLog) forClients(to *url.URL, rates lossRates, random *random) http.Handler {
+	return lossyProxy(to, rates, random, func(r *http.Request, _, lost bool) {
 		if !lost {
 			return
 		}
@@ -101,29 +105,32 @@ func (l *proxyLog) forClients(to *url.URL, o lossRates, d *random) http.Handler 
 	})
 }
 
-// forSES is the proxy before SES. It brings each send to its end, so that what
-// became of it is known even if the sender has lost patience meanwhile.
-func (l *proxyLog) forSES(to *url.URL, o lossRates, d *random) http.Handler {
+// forSES is the proxy before SES. It completes every request that it forwards,
+// so that the result is known even if the sender has timed out meanwhile.
+func (l *proxyLog) forSES(to *url.URL, rates lossRates, random *random) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		body, err := io.ReadAll(r.Body)
 		if err != nil {
 			panic(http.ErrAbortHandler)
 		}
 		sender := r.Context()
-		ctx, cancel := context.WithCancel(context.WithoutCancel(sender)) // without any cancel, ReverseProxy asks the connection itself
+		// With a context that cannot be cancelled, ReverseProxy would watch the
+		// connection by itself.
+		ctx, cancel := context.WithCancel(context.WithoutCancel(sender))
 		defer cancel()
 		r = r.WithContext(ctx)
 		r.Body = io.NopCloser(bytes.NewReader(body))
-		tell := func(_ *http.Request, done, lost bool) {
+		observe := func(_ *http.Request, done, lost bool) {
 			l.mu.Lock()
 			defer l.mu.Unlock()
 			l.sends = append(l.sends, invariants.Send{Event: eventOfSend(body), Accepted: done, Lost: lost || sender.Err() != nil})
 		}
-		lossyProxy(to, o, d, tell).ServeHTTP(w, r)
+		lossyProxy(to, rates, random, observe).ServeHTTP(w, r)
 	})
 }
 
-// eventOfSend is the event of a SendEmail's body, "" where it tells of none.
+// eventOfSend is the id of the event that a SendEmail request is about, ""
+// without one.
 func eventOfSend(body []byte) string {
 	var send struct {
 		Content struct{ Raw struct{ Data string } }
@@ -139,7 +146,7 @@ func eventOfSend(body []byte) string {
 	return event
 }
 
-// eventOf is the event that a mail tells of, and to whom.
+// eventOf is the id of the event that a mail is about, and its recipient.
 func eventOf(raw string) (event, to string) {
 	m, err := mail.ReadMessage(strings.NewReader(raw))
 	if err != nil {

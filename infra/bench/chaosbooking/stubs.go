@@ -6,8 +6,8 @@ import (
 	"strings"
 )
 
-// stubServices answers what notification asks user and search. They are not on
-// trial, and a real one would only make an evening longer.
+// stubServices stands in for the services user and search, which notification
+// calls. They are not tested here, and real ones would take longer.
 func stubServices(domain string) http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /internal/users/{id}", func(w http.ResponseWriter, r *http.Request) {
@@ -16,7 +16,9 @@ func stubServices(domain string) http.Handler {
 		if strings.ContainsAny(id[:1], "02468ace") {
 			locale = "ko"
 		}
-		writeJSON(w, map[string]any{"id": id, "email": id + "@" + domain, "name": "김하나", "locale": locale, "role": "diner", "own": []string{}})
+		writeJSON(w, map[string]any{
+			"id": id, "email": id + "@" + domain, "name": "김하나", "locale": locale, "role": "diner", "own": []string{},
+		})
 	})
 	mux.HandleFunc("GET /v1/restaurants/{id}", func(w http.ResponseWriter, r *http.Request) {
 		id := r.PathValue("id")

@@ -1,62 +1,71 @@
 package invariants
 
-// transitions says for each status which events may happen to a row, and to what
-// status they lead. "" is no row yet.
+// transitions is the status machine of a row: status → event → next status. The
+// status "" is before the row exists.
 var transitions = map[string]map[string]string{
-	"":        {"reservation.confirmed": confirmed, "waitlist.joined": waiting},
-	waiting:   {"waitlist.changed": waiting, "waitlist.offered": offered, "waitlist.left": cancelled, "waitlist.expired": expired, "reservation.moved": confirmed},
-	offered:   {"waitlist.changed": offered, "reservation.confirmed": confirmed, "waitlist.declined": declined, "waitlist.expired": expired, "waitlist.left": cancelled, "reservation.moved": confirmed},
+	"": {"reservation.confirmed": confirmed, "waitlist.joined": waiting},
+	waiting: {
+		"waitlist.changed": waiting, "waitlist.offered": offered, "waitlist.left": cancelled, "waitlist.expired": expired,
+		"reservation.moved": confirmed,
+	},
+	offered: {
+		"waitlist.changed": offered, "reservation.confirmed": confirmed, "waitlist.declined": declined, "waitlist.expired": expired,
+		"waitlist.left": cancelled, "reservation.moved": confirmed,
+	},
 	confirmed: {"reservation.moved": confirmed, "reservation.cancelled": cancelled},
 }
 
-// checkEvents holds each row's events against its version, which counts its
-// changes, and against its status, to which they must lead.
-func (v *Result) checkEvents(w History) {
-	v.Events = len(w.Events)
-	if w.Undelivered > 0 {
-		v.report(EventPerChange, "%d events never left the outbox", w.Undelivered)
+// checkEvents compares each row's events with its version, which counts its
+// changes, and with its status, to which the events must lead.
+func (r *Result) checkEvents(h History) {
+	r.Events = len(h.Events)
+	if h.Undelivered > 0 {
+		r.report(EventPerChange, "%d events are still in the outbox", h.Undelivered)
 	}
-	told := map[string][]Event{}
-	for _, e := range w.Events {
-		told[e.Reservation] = append(told[e.Reservation], e)
+	byRow := map[string][]Event{}
+	for _, e := range h.Events {
+		byRow[e.Reservation] = append(byRow[e.Reservation], e)
 	}
-	for _, r := range w.Rows {
-		events := told[r.ID]
-		delete(told, r.ID)
-		v.EventsMissing += max(0, r.Version-len(events))
-		v.EventsDoubled += max(0, len(events)-r.Version)
-		if r.Version != len(events) {
-			v.report(EventPerChange, "row %s has changed %d times and told %d events: %v", r.ID, r.Version, len(events), kinds(events))
-			continue
-		}
-		status := ""
-		for _, e := range events {
-			next, ok := transitions[status][e.Kind]
-			if !ok {
-				v.report(EventPerChange, "row %s tells %v: %s cannot happen to what is %q", r.ID, kinds(events), e.Kind, status)
-				break
-			}
-			if status = next; status == confirmed && e.Kind == "reservation.confirmed" {
-				v.Booked++
-			}
-		}
-		if status != r.Status {
-			v.report(EventPerChange, "row %s is %s, but its events %v end as %s", r.ID, r.Status, kinds(events), status)
-		}
+	for _, row := range h.Rows {
+		r.checkEventsOf(row, byRow[row.ID])
+		delete(byRow, row.ID)
 	}
-	for _, id := range sortedKeys(told) {
-		v.EventsDoubled += len(told[id])
-		v.report(EventPerChange, "%v tell of row %s, which does not exist", kinds(told[id]), id)
+	for _, id := range sortedKeys(byRow) {
+		r.EventsDoubled += len(byRow[id])
+		r.report(EventPerChange, "events %v are of row %s, which does not exist", kinds(byRow[id]), id)
 	}
-	for _, e := range w.Events {
+	for _, e := range h.Events {
 		switch e.Kind {
 		case "waitlist.joined":
-			v.Waited++
+			r.Waited++
 		case "waitlist.offered":
-			v.Offers++
+			r.Offers++
 		case "waitlist.expired":
-			v.Expired++
+			r.Expired++
 		}
+	}
+}
+
+func (r *Result) checkEventsOf(row Row, events []Event) {
+	r.EventsMissing += max(0, row.Version-len(events))
+	r.EventsDoubled += max(0, len(events)-row.Version)
+	if row.Version != len(events) {
+		r.report(EventPerChange, "row %s has changed %d times and has %d events: %v", row.ID, row.Version, len(events), kinds(events))
+		return
+	}
+	status := ""
+	for _, e := range events {
+		next, ok := transitions[status][e.Kind]
+		if !ok {
+			r.report(EventPerChange, "row %s has the events %v: %s is not possible in status %q", row.ID, kinds(events), e.Kind, status)
+			break
+		}
+		if status = next; status == confirmed && e.Kind == "reservation.confirmed" {
+			r.Booked++
+		}
+	}
+	if status != row.Status {
+		r.report(EventPerChange, "row %s is %s, but its events %v lead to %s", row.ID, row.Status, kinds(events), status)
 	}
 }
 
@@ -68,39 +77,39 @@ func kinds(events []Event) []string {
 	return list
 }
 
-// checkMails wants one mail per event, and one more at most for each time that
-// SES took it without its sender hearing so.
-func (v *Result) checkMails(w History) {
-	v.Mails = len(w.Mails)
+// checkMails requires one mail per event. An extra one is allowed for each time
+// that SES accepted the mail and its sender did not get the response.
+func (r *Result) checkMails(h History) {
+	r.Mails = len(h.Mails)
 	mails, lost := map[string]int{}, map[string]int{}
-	for _, m := range w.Mails {
+	for _, m := range h.Mails {
 		mails[m.Event]++
 	}
-	for _, s := range w.Sends {
+	for _, s := range h.Sends {
 		if s.Accepted && s.Lost {
-			v.SESLost++
+			r.SESResponsesLost++
 			lost[s.Event]++
 		}
 	}
-	for _, e := range w.Events {
+	for _, e := range h.Events {
 		n := mails[e.ID]
 		delete(mails, e.ID)
 		switch {
 		case n == 0:
-			v.MailsMissing++
-			v.report(MailPerEvent, "%s %s has no mail (it is %s)", e.Kind, e.ID, e.State)
+			r.MailsMissing++
+			r.report(MailPerEvent, "%s %s has no mail (it is %s)", e.Kind, e.ID, e.State)
 			continue
 		case e.State != "sent":
-			v.report(MailPerEvent, "%s %s has a mail and is still %s", e.Kind, e.ID, e.State)
+			r.report(MailPerEvent, "%s %s has a mail and is still %s", e.Kind, e.ID, e.State)
 		}
-		v.MailsSurplus += n - 1
-		if surplus := n - 1 - lost[e.ID]; surplus > 0 {
-			v.MailsDoubled += surplus
-			v.report(NoExtraMail, "%s %s has %d mails, and SES's answer was lost %d times", e.Kind, e.ID, n, lost[e.ID])
+		r.MailsExtra += n - 1
+		if extra := n - 1 - lost[e.ID]; extra > 0 {
+			r.MailsDoubled += extra
+			r.report(NoExtraMail, "%s %s has %d mails, and the response of SES was lost %d times", e.Kind, e.ID, n, lost[e.ID])
 		}
 	}
 	for _, id := range sortedKeys(mails) {
-		v.MailsDoubled += mails[id]
-		v.report(NoExtraMail, "%d mails tell of %q, which no event is", mails[id], id)
+		r.MailsDoubled += mails[id]
+		r.report(NoExtraMail, "%d mails are about event %q, which does not exist", mails[id], id)
 	}
 }

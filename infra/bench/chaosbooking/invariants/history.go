@@ -1,26 +1,27 @@
-// Package verdict decides, when a campaign is over, whether every promise to
-// diners was kept. It compares what four witnesses say (the clients, the
-// databases, the mailbox and the proxy before SES) and does nothing else.
+// Package invariants checks, when an experiment is over, that no invariant of
+// booking was violated. It compares four independent records, those of the
+// clients, of the databases, of the mailbox and of the proxy before SES, and
+// does nothing else.
 package invariants
 
 import "time"
 
-// History is everything that is known afterwards.
+// History is everything that is known after an experiment.
 type History struct {
-	Attempts    []Attempt // what clients asked, and heard
+	Attempts    []Attempt // what clients sent and received
 	Kills       []Kill    // what was killed meanwhile
-	Slots       []Slot    // reservation's database …
-	Rows        []Row     //
-	Undelivered int       // … with the events that never left it
-	Events      []Event   // notification's database, in the order of acceptance
-	Mails       []Mail    // what SES holds
-	Sends       []Send    // what the proxy before SES has seen
+	Slots       []Slot    // of the reservation service's database
+	Rows        []Row     // of the reservation service's database
+	Undelivered int       // events that are still in its outbox
+	Events      []Event   // of the notification service's database, in the order of acceptance
+	Mails       []Mail    // that SES holds
+	Sends       []Send    // that the proxy before SES recorded
 }
 
-// Op is what a diner wants.
+// Op is an operation of a diner.
 type Op string
 
-// The operations. A Read changes nothing, but what it has told must be true.
+// The operations. A Read changes nothing, but its result must be right.
 const (
 	Book    Op = "book"
 	Cancel  Op = "cancel"
@@ -32,18 +33,18 @@ const (
 	Read    Op = "read"
 )
 
-// Attempt is one request. All tries of one intention of a diner have the same Key.
+// Attempt is one request. All attempts of one operation have the same Key.
 type Attempt struct {
 	Diner        string
 	Op           Op
 	Key          string
-	Slot         int64 // wanted, by Book, Join and Move
-	Party        int   // wanted, by Book, Join and Move
+	Slot         int64 // requested, by Book, Join and Move
+	Party        int   // requested, by Book, Join and Move
 	Replica      string
 	Began, Ended time.Time
-	Status       int // of HTTP; 0 when nobody answered
+	Status       int // of HTTP; 0 without a response
 	Replayed     bool
-	Lost         bool // the proxy before the service lost the answer, or the request
+	Lost         bool // the proxy before the service lost the response, or the request
 	Response     Response
 }
 
@@ -55,50 +56,50 @@ type Response struct {
 	Status string
 }
 
-// decided reports whether the diner knows what the service has decided.
-func (t Attempt) decided() bool { return t.Status >= 200 && t.Status < 500 }
+// decided reports whether the response says what the service has decided.
+func (a Attempt) decided() bool { return a.Status >= 200 && a.Status < 500 }
 
-func (t Attempt) succeeded() bool { return t.Status >= 200 && t.Status < 300 }
+func (a Attempt) succeeded() bool { return a.Status >= 200 && a.Status < 300 }
 
 // Kill is one kill -9. Everything in flight at any moment of [At, Done] may
 // have been hit.
 type Kill struct {
-	Target     string // a replica's name, or Everybody
+	Target     string // a replica's name, or Postgres
 	At, Done   time.Time
-	CoversLeft int // covers of the slot on sale that the database had left when the kill was done
+	CoversLeft int // of the slot on sale, in the database when the kill was done
 }
 
-// Postgres is the victim that every request depends on: Postgres.
+// Postgres is the target that every request depends on.
 const Postgres = "postgres"
 
-// MayHaveHit reports whether the kill may have hit the request.
-func (k Kill) MayHaveHit(t Attempt) bool {
-	return (k.Target == Postgres || k.Target == t.Replica) && !t.Began.After(k.Done) && !t.Ended.Before(k.At)
+// MayHaveHit reports whether the kill may have interrupted the attempt.
+func (k Kill) MayHaveHit(a Attempt) bool {
+	return (k.Target == Postgres || k.Target == a.Replica) && !a.Began.After(k.Done) && !a.Ended.Before(k.At)
 }
 
-// Slot is a slot as the database has it.
+// Slot is a slot in the database.
 type Slot struct {
 	ID       int64
 	Capacity int
 	Booked   int
-	Open     bool // its cut-off has not come yet
+	Open     bool // before its cut-off
 }
 
-// Row is a reservation or waitlist entry as the database has it.
+// Row is a reservation or waitlist entry in the database.
 type Row struct {
 	ID      string
 	Slot    int64
 	Diner   string
 	Party   int
 	Status  string
-	Version int
+	Version int // the number of its changes
 }
 
 func (r Row) holdsCovers() bool {
 	return r.Status == offered || r.Status == confirmed || r.Status == seated
 }
 
-// Event is what notification has accepted from the outbox.
+// Event is an event that the notification service has accepted from the outbox.
 type Event struct {
 	ID          string
 	Kind        string
@@ -112,8 +113,8 @@ type Mail struct{ Event string }
 // Send is one attempt to hand a mail to SES.
 type Send struct {
 	Event    string
-	Accepted bool // SES has it
-	Lost     bool // the sender never heard the answer
+	Accepted bool // by SES
+	Lost     bool // the sender did not get the response
 }
 
 // Statuses of a row.

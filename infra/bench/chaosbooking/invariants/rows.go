@@ -1,28 +1,29 @@
 package invariants
 
-import (
-	"slices"
-)
+import "slices"
 
-// expectation is what a diner may expect to find in the database.
+// expectation is what the responses to a diner imply about the diner's row in
+// the database.
 type expectation struct {
-	exists       bool // a success was heard, so there is a row
-	mayExist     bool // there may be one
+	exists       bool // there was a success, so there is a row
+	mayExist     bool // there may be a row
 	id           string
 	slot         int64
 	party        int
-	statuses     []string // statuses
-	mayHaveMoved bool     // perhaps: slot and party are open …
-	mayMoveLate  bool     // … whatever is read, since a kill may have left the move waiting
+	statuses     []string // the row has one of them
+	mayHaveMoved bool     // the row may have another slot or party …
+	mayMoveLate  bool     // … even after a later Read, since a kill may have left the Move waiting
 }
 
-// statusesAfter are the statuses that an operation leaves behind when it succeeds.
+// statusesAfter are the statuses that a row may have after an operation has
+// succeeded.
 var statusesAfter = map[Op][]string{
 	Book: {confirmed}, Join: {waiting, offered, expired}, Cancel: {cancelled}, Accept: {confirmed},
 	Decline: {declined}, Leave: {cancelled}, Move: {confirmed, waiting, offered, expired},
 }
 
-// statusesLater are the statuses that a row may take without its diner.
+// statusesLater are the statuses that a row may take without an operation of its
+// diner.
 func statusesLater(status string) []string {
 	switch status {
 	case waiting:
@@ -33,96 +34,102 @@ func statusesLater(status string) []string {
 	return []string{status}
 }
 
-// expect follows a diner through what was wanted and heard.
-func expect(wanted []*operation) expectation {
-	var b expectation
-	for _, i := range wanted {
+// expect derives the expectation from a diner's operations.
+func expect(operations []*operation) expectation {
+	var e expectation
+	for _, o := range operations {
 		switch {
-		case i.success != nil && i.Op == Leave: // a 204 says no more, and does not mind that the line has closed
-			b.statuses = slices.DeleteFunc(append(slices.Clone(b.statuses), cancelled), func(s string) bool { return s == waiting || s == offered })
-		case i.success != nil:
-			a := *i.success
-			b = expectation{exists: true, mayExist: true, id: a.ID, slot: a.Slot, party: a.Party, statuses: statusesLater(a.Status), mayHaveMoved: b.mayMoveLate, mayMoveLate: b.mayMoveLate}
-		case i.uncertain():
-			b.mayExist = true
-			b.statuses = append(slices.Clone(b.statuses), statusesAfter[i.Op]...)
-			b.mayHaveMoved = b.mayHaveMoved || i.Op == Move
-			b.mayMoveLate = b.mayMoveLate || i.Op == Move && i.interrupted
-			if !b.exists {
-				b.slot, b.party = i.Slot, i.Party
+		case o.success != nil && o.Op == Leave: // a 204 has no reservation, and is also the response after the waitlist has closed
+			e.statuses = slices.DeleteFunc(append(slices.Clone(e.statuses), cancelled), func(s string) bool {
+				return s == waiting || s == offered
+			})
+		case o.success != nil:
+			s := *o.success
+			e = expectation{
+				exists: true, mayExist: true, id: s.ID, slot: s.Slot, party: s.Party, statuses: statusesLater(s.Status),
+				mayHaveMoved: e.mayMoveLate, mayMoveLate: e.mayMoveLate,
+			}
+		case o.uncertain():
+			e.mayExist = true
+			e.statuses = append(slices.Clone(e.statuses), statusesAfter[o.Op]...)
+			e.mayHaveMoved = e.mayHaveMoved || o.Op == Move
+			e.mayMoveLate = e.mayMoveLate || o.Op == Move && o.interrupted
+			if !e.exists {
+				e.slot, e.party = o.Slot, o.Party
 			}
 		}
 	}
-	return b
+	return e
 }
 
-// checkRows holds every row against what its diner asked for and heard, and the
-// other way round.
-func (v *Result) checkRows(w History, diners map[string][]*operation) {
+// checkRows compares every row with its diner's operations, and the other way
+// round.
+func (r *Result) checkRows(h History, diners map[string][]*operation) {
 	rows := map[string][]Row{}
-	for _, r := range w.Rows {
-		rows[r.Diner] = append(rows[r.Diner], r)
-		if diners[r.Diner] == nil {
-			v.Doubled++
-			v.report(NothingDuplicated, "nobody asked for row %s", r.ID)
+	for _, row := range h.Rows {
+		rows[row.Diner] = append(rows[row.Diner], row)
+		if diners[row.Diner] == nil {
+			r.Doubled++
+			r.report(NothingDuplicated, "row %s was not requested", row.ID)
 		}
 	}
 	for _, diner := range sortedKeys(diners) {
-		v.checkResponses(diners[diner])
-		v.checkOutcomes(diners[diner])
-		v.checkDiner(expect(diners[diner]), rows[diner], diner)
+		r.checkResponses(diners[diner])
+		r.checkOutcomes(diners[diner])
+		r.checkDiner(expect(diners[diner]), rows[diner], diner)
 	}
-	if v.Unknown > v.InFlight {
-		v.report(OutcomeKnown, "%d outcomes are unknown, with %d requests in flight at kills", v.Unknown, v.InFlight)
+	if r.Unknown > r.InFlight {
+		r.report(OutcomeKnown, "%d outcomes are unknown, with %d requests in flight at kills", r.Unknown, r.InFlight)
 	}
 }
 
-// checkResponses looks for one intention with two outcomes.
-func (v *Result) checkResponses(wanted []*operation) {
-	for _, i := range wanted {
-		for _, t := range i.attempts {
-			if t.succeeded() && t.Response.ID != i.success.ID {
-				v.Doubled++
-				v.report(NothingDuplicated, "%s %s of %s was answered with %s and with %s", i.Op, i.Key, i.Diner, i.success.ID, t.Response.ID)
+// checkResponses detects operations with two results.
+func (r *Result) checkResponses(operations []*operation) {
+	for _, o := range operations {
+		for _, a := range o.attempts {
+			if a.succeeded() && a.Response.ID != o.success.ID {
+				r.Doubled++
+				r.report(NothingDuplicated, "%s %s of %s got the results %s and %s", o.Op, o.Key, o.Diner, o.success.ID, a.Response.ID)
 			}
 		}
 	}
 }
 
-// checkOutcomes lets a diner not know only what a kill has interrupted.
-func (v *Result) checkOutcomes(wanted []*operation) {
-	for _, i := range wanted {
-		if !i.abandoned() || i.Op == Read {
+// checkOutcomes detects operations without a result that no kill interrupted.
+func (r *Result) checkOutcomes(operations []*operation) {
+	for _, o := range operations {
+		if !o.abandoned() || o.Op == Read {
 			continue
 		}
-		v.Unknown++
-		if !i.interrupted {
-			v.report(OutcomeKnown, "%s never heard of their %s (%d tries), though no kill hit it", i.Diner, i.Op, len(i.attempts))
+		r.Unknown++
+		if !o.interrupted {
+			r.report(OutcomeKnown, "%s of %s got no result (%d attempts), though no kill hit it", o.Op, o.Diner, len(o.attempts))
 		}
 	}
 }
 
-func (v *Result) checkDiner(b expectation, rows []Row, diner string) {
-	at := slices.IndexFunc(rows, func(r Row) bool { return r.ID == b.id })
+// checkDiner compares a diner's rows with what is expected of them.
+func (r *Result) checkDiner(e expectation, rows []Row, diner string) {
+	at := slices.IndexFunc(rows, func(row Row) bool { return row.ID == e.id })
 	switch {
-	case !b.exists && !b.mayExist:
+	case !e.exists && !e.mayExist:
 		at = -1
-	case !b.exists && len(rows) > 0:
+	case !e.exists && len(rows) > 0:
 		at = 0
-	case b.exists && at < 0:
-		v.Lost++
-		v.report(NothingLost, "%s was told of %s, which does not exist", diner, b.id)
+	case e.exists && at < 0:
+		r.Lost++
+		r.report(NothingLost, "%s got the result %s, which does not exist", diner, e.id)
 	}
-	for n, r := range rows {
+	for n, row := range rows {
 		if n != at {
-			v.Doubled++
-			v.report(NothingDuplicated, "%s has row %s (%s) without having asked for it", diner, r.ID, r.Status)
+			r.Doubled++
+			r.report(NothingDuplicated, "%s has row %s (%s) and did not request it", diner, row.ID, row.Status)
 			continue
 		}
-		if !slices.Contains(b.statuses, r.Status) || !b.mayHaveMoved && (r.Slot != b.slot || r.Party != b.party) {
-			v.Lost++
-			v.report(NothingLost, "%s expects %v of %d covers in slot %d as one of %v, but row %s is %s, %d covers in slot %d",
-				diner, b.id, b.party, b.slot, b.statuses, r.ID, r.Status, r.Party, r.Slot)
+		if !slices.Contains(e.statuses, row.Status) || !e.mayHaveMoved && (row.Slot != e.slot || row.Party != e.party) {
+			r.Lost++
+			r.report(NothingLost, "%s expects %v with %d covers in slot %d and one of the statuses %v, but row %s is %s with %d covers in slot %d",
+				diner, e.id, e.party, e.slot, e.statuses, row.ID, row.Status, row.Party, row.Slot)
 		}
 	}
 }
