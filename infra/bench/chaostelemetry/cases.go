@@ -7,19 +7,21 @@ import (
 	"time"
 
 	"jari.example/infra/bench/chaostelemetry/delivery"
+	"jari.example/internal/wait"
 )
 
-// faultCase is one fault: what it does while records are emitted, and what it proves.
+// faultCase is one row of the table. run emits records, injects the fault and
+// adds evidence that it was injected.
 type faultCase struct {
-	fault   string
-	slug    string // in service.name
-	host    string // "": the agent
+	fault   string // its name in the table
+	slug    string // its name in service.name and in charts
+	host    string // what ships; "": the agent
 	control delivery.Control
-	run     func(ctx context.Context, p *scenario) error
+	run     func(ctx context.Context, s *scenario) error
 }
 
-// faultCases is every fault, in the order of the table. Those that only the data make
-// come first, since they break nothing for others.
+// faultCases is every fault, in the order of the table. Faults in the data come
+// first, since they do not affect others.
 func faultCases() []faultCase {
 	return []faultCase{
 		{fault: "midnight in the middle", slug: "midnight", run: midnight},
@@ -35,121 +37,124 @@ func faultCases() []faultCase {
 		{fault: "refused connections", slug: "refused", run: refuseConnections},
 		{fault: "applied, reply lost", slug: "deaf", run: injectWhileEmitting("replies lost", 3, dropReply)},
 		{fault: "429 for half the items", slug: "half", run: injectWhileEmitting("items answered 429", 20, rejectHalf)},
-		// Once may be all: the shipper learns to send less.
-		{fault: "413", slug: "413", run: injectWhileEmitting("requests answered 413", 1, func(t *counter) fault { return rejectLarge(8<<10, t) })},
-		{fault: "kill -9 of OpenSearch", slug: "oskill", run: killedOpenSearch},
+		// Once may be all, because the shipper then sends smaller requests.
+		{fault: "413", slug: "413",
+			run: injectWhileEmitting("requests answered 413", 1, func(t *counter) fault { return rejectLarge(8<<10, t) })},
+		{fault: "kill -9 of OpenSearch", slug: "oskill", run: killOpenSearch},
 		{fault: "kill -9 of the agent", slug: "kill", run: endAgent("kills", syscall.SIGKILL)},
 		{fault: "SIGTERM of the agent", slug: "term", run: endAgent("SIGTERMs", syscall.SIGTERM)},
 		{fault: "reload of the agent", slug: "reload", run: reloadAgent},
 		{fault: "panic inside an export", slug: "panic", run: panicInExports},
-		{fault: "kill -9 of a service in mid-request", slug: "service", run: killedService},
+		{fault: "kill -9 of a service in mid-request", slug: "service", run: killService},
 		{fault: "eviction", slug: "eviction", run: eviction},
 		{fault: "shipping without ids, reply lost", slug: "nameless", control: delivery.MustDuplicate,
 			run: injectWhileEmitting("replies lost", 3, func(t *counter) fault { return withoutIDs(dropReply(t)) })},
-		{fault: "a bulk request swallowed", slug: "swallow", control: delivery.MustLose, run: injectWhileEmitting("requests swallowed", 1, acknowledgeOnly)},
+		{fault: "a bulk request swallowed", slug: "swallow", control: delivery.MustLose,
+			run: injectWhileEmitting("requests swallowed", 1, acknowledgeOnly)},
 	}
 }
 
-// injectWhileEmitting has the proxy misbehave while records are emitted, and until it has
-// done so least times.
+// injectWhileEmitting injects a fault in the proxy while records are emitted, and
+// until it was injected at least so many times.
 func injectWhileEmitting(what string, least int, with func(*counter) fault) func(context.Context, *scenario) error {
-	return func(ctx context.Context, p *scenario) error {
-		var fired counter
-		p.sys.proxy.inject(with(&fired))
-		defer p.sys.proxy.inject(nil)
-		if err := p.emitAll(ctx, p.allNumbers(), 1, true); err != nil {
+	return func(ctx context.Context, s *scenario) error {
+		var injected counter
+		s.sys.proxy.inject(with(&injected))
+		defer s.sys.proxy.inject(nil)
+		if err := s.emitAll(ctx, s.allNumbers(), 1, true); err != nil {
 			return err
 		}
-		err := waitFor(ctx, what, func() (bool, error) { return fired.times() >= least, nil })
-		p.sys.proxy.inject(nil)
-		p.faultEnded()
-		p.prove(what, fired.times())
+		err := waitFor(ctx, what, func() (bool, error) { return injected.times() >= least, nil })
+		s.sys.proxy.inject(nil)
+		s.faultEnded()
+		s.prove(what, injected.times())
 		return err
 	}
 }
 
-func refuseConnections(ctx context.Context, p *scenario) error {
-	since := p.sys.logSizes()
-	if err := p.sys.proxy.disconnect(); err != nil {
+// refuseConnections makes the proxy refuse connections while records are emitted.
+func refuseConnections(ctx context.Context, s *scenario) error {
+	since := s.sys.logSizes()
+	if err := s.sys.proxy.disconnect(); err != nil {
 		return err
 	}
-	if err := p.emitAll(ctx, p.allNumbers(), 1, true); err != nil {
+	if err := s.emitAll(ctx, s.allNumbers(), 1, true); err != nil {
 		return err
 	}
 	var times int
-	err := waitFor(ctx, "the agent complains of refused connections", func() (ok bool, err error) {
-		times, err = p.sys.countInLog(since, "connection refused")
+	err := waitFor(ctx, "the agent logs refused connections", func() (ok bool, err error) {
+		times, err = s.sys.countInLog(since, "connection refused")
 		return times > 0, err
 	})
 	if err != nil {
 		return err
 	}
-	err = p.sys.proxy.connect(p.sys.proxy.addr)
-	p.faultEnded()
-	p.prove("refused connections that the agent tells of", times)
+	err = s.sys.proxy.connect(s.sys.proxy.addr)
+	s.faultEnded()
+	s.prove("refused connections in the agent's log", times)
 	return err
 }
 
-// killedOpenSearch kills the server while records come in.
-func killedOpenSearch(ctx context.Context, p *scenario) error {
-	e, err := p.emit(ctx, p.allNumbers(), 1, true)
+// killOpenSearch kills the server while records are emitted.
+func killOpenSearch(ctx context.Context, s *scenario) error {
+	e, err := s.emit(ctx, s.allNumbers(), 1, true)
 	if err != nil {
 		return err
 	}
-	if err := pause(ctx, p.emissionTime()/4); err != nil {
+	if err := wait.For(ctx, s.emissionTime()/4); err != nil {
 		return err
 	}
-	if err := p.awaitInFlight(ctx, p.writtenLines); err != nil {
+	if err := s.awaitInFlight(ctx, s.writtenLines); err != nil {
 		return err
 	}
-	if err := p.sys.killPart(openSearch, syscall.SIGKILL); err != nil {
+	if err := s.sys.killPart(openSearch, syscall.SIGKILL); err != nil {
 		return err
 	}
-	if err := p.sys.awaitRecovery(ctx, openSearch); err != nil {
+	if err := s.sys.awaitRecovery(ctx, openSearch); err != nil {
 		return err
 	}
-	p.faultEnded()
-	p.prove("kills", 1)
-	p.prove("lines underway at it", p.inFlight)
+	s.faultEnded()
+	s.prove("kills", 1)
+	s.prove("lines in flight at it", s.inFlight)
 	return e.wait(ctx)
 }
 
-// emissionTime is how long the play's emission takes.
-func (p *scenario) emissionTime() time.Duration {
-	return time.Duration(float64(p.records) / p.rate * float64(time.Second))
+// emissionTime is how long it takes to emit all records.
+func (s *scenario) emissionTime() time.Duration {
+	return time.Duration(float64(s.records) / s.rate * float64(time.Second))
 }
 
-// endAgent ends the agent several times, each while a part of the records comes
-// in: a machine slow enough to emit all during one restart must not leave the
-// others with nothing underway.
+// endAgent ends the agent with a signal several times, and emits a part of the
+// records for each, so that there are lines in flight each time even if a restart
+// takes long.
 func endAgent(what string, sig syscall.Signal) func(context.Context, *scenario) error {
-	return func(ctx context.Context, p *scenario) error {
-		deaths := max(3, p.records/500)
-		for i := range deaths {
-			first := p.records * i / deaths
-			e, err := p.emit(ctx, delivery.Numbers{First: first, Count: p.records*(i+1)/deaths - first}, 1, true)
+	return func(ctx context.Context, s *scenario) error {
+		rounds := max(3, s.records/500)
+		for i := range rounds {
+			first := s.records * i / rounds
+			e, err := s.emit(ctx, delivery.Numbers{First: first, Count: s.records*(i+1)/rounds - first}, 1, true)
 			if err != nil {
 				return err
 			}
-			if err := pause(ctx, p.emissionTime()/time.Duration(4*deaths)); err != nil {
+			if err := wait.For(ctx, s.emissionTime()/time.Duration(4*rounds)); err != nil {
 				return err
 			}
-			if err := p.awaitInFlight(ctx, p.writtenLines); err != nil {
+			if err := s.awaitInFlight(ctx, s.writtenLines); err != nil {
 				return err
 			}
-			if err := p.sys.killPart(agent, sig); err != nil {
-				return fmt.Errorf("death %d: %w", i+1, err)
+			if err := s.sys.killPart(agent, sig); err != nil {
+				return fmt.Errorf("round %d: %w", i+1, err)
 			}
-			if err := p.sys.awaitRecovery(ctx, agent); err != nil {
+			if err := s.sys.awaitRecovery(ctx, agent); err != nil {
 				return err
 			}
-			p.faultEnded() // what is emitted from here on is part of what drains
+			s.faultEnded() // the drain includes what is emitted from here on
 			if err := e.wait(ctx); err != nil {
 				return err
 			}
 		}
-		p.prove(what, int(deaths))
-		p.prove("lines underway at each, at least", p.inFlight)
+		s.prove(what, int(rounds))
+		s.prove("lines in flight at each, at least", s.inFlight)
 		return nil
 	}
 }

@@ -7,73 +7,74 @@ import (
 	"sync/atomic"
 )
 
-// counter counts how often a trick has fired.
+// counter counts how often a fault was injected.
 type counter struct{ atomic.Int64 }
 
 func (t *counter) times() int { return int(t.Load()) }
 
+// failure is an error response of OpenSearch.
 func failure(status int, kind string) response {
-	return response{status: status, body: fmt.Appendf(nil, `{"error":{"type":%q,"reason":"told to"},"status":%d}`, kind, status)}
+	return response{status: status, body: fmt.Appendf(nil, `{"error":{"type":%q,"reason":"injected fault"},"status":%d}`, kind, status)}
 }
 
-// unavailable answers 503 to everything.
-func unavailable(fired *counter) fault {
+// unavailable responds with 503 to everything.
+func unavailable(injected *counter) fault {
 	return func(request, func(request) response) response {
-		fired.Add(1)
+		injected.Add(1)
 		return failure(http.StatusServiceUnavailable, "unavailable")
 	}
 }
 
-// countItems plays no trick: it counts the items that were answered with a status.
-func countItems(status int, fired *counter) fault {
-	return func(r request, pass func(request) response) response {
-		a := pass(r)
+// countItems injects nothing. It counts the items with a status in responses.
+func countItems(status int, injected *counter) fault {
+	return func(r request, forward func(request) response) response {
+		a := forward(r)
 		if r.isBulk() {
-			fired.Add(int64(a.count(status)))
+			injected.Add(int64(a.count(status)))
 		}
 		return a
 	}
 }
 
-// dropReply carries bulk requests out and does not answer them. It counts those that
-// have made something.
-func dropReply(fired *counter) fault {
-	return func(r request, pass func(request) response) response {
-		a := pass(r)
+// dropReply forwards bulk requests and drops the responses. It counts the requests
+// that have created documents.
+func dropReply(injected *counter) fault {
+	return func(r request, forward func(request) response) response {
+		a := forward(r)
 		if !r.isBulk() || r.isHeartbeat() {
 			return a
 		}
 		if a.created() > 0 {
-			fired.Add(1)
+			injected.Add(1)
 		}
 		a.dropped = true
 		return a
 	}
 }
 
-// rejectHalf applies every other document and answers 429 for the rest.
-func rejectHalf(fired *counter) fault {
-	return func(r request, pass func(request) response) response {
+// rejectHalf forwards every other document and responds with 429 for the others.
+func rejectHalf(injected *counter) fault {
+	return func(r request, forward func(request) response) response {
 		all, err := entries(r.body)
 		if !r.isBulk() || err != nil {
-			return pass(r)
+			return forward(r)
 		}
 		var half []entry
 		for i := 0; i < len(all); i += 2 {
 			half = append(half, all[i])
 		}
 		r.body = body(half)
-		a := pass(r)
-		var told, mixed items
-		if a.status != http.StatusOK || json.Unmarshal(a.body, &told) != nil || len(told.Items) != len(half) {
+		a := forward(r)
+		var forwarded, mixed items
+		if a.status != http.StatusOK || json.Unmarshal(a.body, &forwarded) != nil || len(forwarded.Items) != len(half) {
 			return a
 		}
 		for i := range all {
 			if i%2 == 0 {
-				mixed.Items = append(mixed.Items, told.Items[i/2])
+				mixed.Items = append(mixed.Items, forwarded.Items[i/2])
 				continue
 			}
-			fired.Add(1)
+			injected.Add(1)
 			mixed.Items = append(mixed.Items, itemRejected)
 		}
 		a.body, err = json.Marshal(mixed)
@@ -82,38 +83,38 @@ func rejectHalf(fired *counter) fault {
 	}
 }
 
-// rejectLarge refuses bulk requests of more than limit bytes.
-func rejectLarge(limit int, fired *counter) fault {
-	return func(r request, pass func(request) response) response {
+// rejectLarge responds with 413 to bulk requests of more than limit bytes.
+func rejectLarge(limit int, injected *counter) fault {
+	return func(r request, forward func(request) response) response {
 		if !r.isBulk() || len(r.body) <= limit {
-			return pass(r)
+			return forward(r)
 		}
-		fired.Add(1)
+		injected.Add(1)
 		return failure(http.StatusRequestEntityTooLarge, "too_large")
 	}
 }
 
-// acknowledgeOnly says of one bulk request that everything in it was made, and makes
-// nothing: the control that must lose.
-func acknowledgeOnly(fired *counter) fault {
-	return func(r request, pass func(request) response) response {
+// acknowledgeOnly responds to one bulk request as if all its documents were
+// created, and forwards none of them. It is the control that must lose records.
+func acknowledgeOnly(injected *counter) fault {
+	return func(r request, forward func(request) response) response {
 		all, err := entries(r.body)
-		if !r.isBulk() || !r.hasNumbered() || err != nil || !fired.CompareAndSwap(0, 1) {
-			return pass(r)
+		if !r.isBulk() || !r.hasNumbered() || err != nil || !injected.CompareAndSwap(0, 1) {
+			return forward(r)
 		}
-		var lies items
+		var created items
 		for range all {
-			lies.Items = append(lies.Items, itemCreated)
+			created.Items = append(created.Items, itemCreated)
 		}
-		told, err := json.Marshal(lies)
-		return response{status: http.StatusOK, body: told, dropped: err != nil}
+		b, err := json.Marshal(created)
+		return response{status: http.StatusOK, body: b, dropped: err != nil}
 	}
 }
 
-// withoutIDs takes the ids out of bulk requests on their way, as if the shipper
-// did not know any: the control that must double.
+// withoutIDs removes the ids from bulk requests, as if the shipper sent none, and
+// then injects another fault. It is the control that must duplicate records.
 func withoutIDs(then fault) fault {
-	return func(r request, pass func(request) response) response {
+	return func(r request, forward func(request) response) response {
 		if all, err := entries(r.body); r.isBulk() && err == nil {
 			for i := range all {
 				if all[i], err = all[i].withoutID(); err != nil {
@@ -122,6 +123,6 @@ func withoutIDs(then fault) fault {
 			}
 			r.body = body(all)
 		}
-		return then(r, pass)
+		return then(r, forward)
 	}
 }

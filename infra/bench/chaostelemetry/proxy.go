@@ -15,7 +15,7 @@ import (
 	"jari.example/telemetry/names"
 )
 
-// request is one that the agent has sent, unpacked.
+// request is a request of the agent, decompressed.
 type request struct {
 	method, path, contentType string
 	body                      []byte
@@ -25,28 +25,28 @@ func (r request) isBulk() bool {
 	return r.method == http.MethodPost && len(r.path) >= 6 && r.path[:6] == "/_bulk"
 }
 
-// isHeartbeat is true for what the agent says of itself, every ten seconds and
-// alone: a trick that is played once would be wasted on it.
+// isHeartbeat reports whether the request has the agent's own heartbeat, which it
+// sends alone every ten seconds. A fault that is injected once must not hit it.
 func (r request) isHeartbeat() bool {
 	return bytes.Contains(r.body, []byte(`"`+names.DocServiceName+`":"`+names.ServiceAgent+`"`))
 }
 
-// hasNumbered is true if it holds records of the campaign, and not only what the
-// emitter measures of itself.
+// hasNumbered reports whether the request has numbered records, and not only the
+// emitter's own metrics.
 func (r request) hasNumbered() bool { return bytes.Contains(r.body, []byte(`"`+names.Count+`":`)) }
 
-// response is what the agent will be told. cut breaks the connection instead.
+// response is what the agent receives.
 type response struct {
 	status  int
 	body    []byte
-	dropped bool
+	dropped bool // the connection is broken instead
 }
 
-// fault misbehaves with a request. pass carries it out.
-type fault func(r request, pass func(request) response) response
+// fault handles a request in a faulty way. forward sends one to OpenSearch.
+type fault func(r request, forward func(request) response) response
 
-// proxy stands between the agent and OpenSearch and plays tricks on both.
-// (Toxiproxy breaks connections; it knows nothing of items.)
+// proxy is between the agent and OpenSearch and injects faults. (Toxiproxy breaks
+// connections and does not know the documents of a bulk request.)
 type proxy struct {
 	to, addr string
 	client   *http.Client
@@ -63,7 +63,7 @@ func newProxy(to string) (*proxy, error) {
 
 func (p *proxy) url() string { return "http://" + p.addr }
 
-// connect listens, again where it did before.
+// connect listens on an address.
 func (p *proxy) connect(addr string) error {
 	l, err := net.Listen("tcp", addr)
 	if err != nil {
@@ -77,18 +77,18 @@ func (p *proxy) connect(addr string) error {
 	return nil
 }
 
-// disconnect refuses connections from now on, and breaks those there are.
+// disconnect refuses new connections and closes the open ones.
 func (p *proxy) disconnect() error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return p.server.Close()
 }
 
-// inject has t misbehave from now on; nil ends that.
-func (p *proxy) inject(t fault) {
+// inject injects f into every request from now on; nil ends that.
+func (p *proxy) inject(f fault) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.fault = t
+	p.fault = f
 }
 
 // ServeHTTP implements http.Handler.
@@ -99,11 +99,11 @@ func (p *proxy) ServeHTTP(w http.ResponseWriter, in *http.Request) {
 		return
 	}
 	p.mu.Lock()
-	t := p.fault
+	f := p.fault
 	p.mu.Unlock()
 	a := response{}
-	if t != nil {
-		a = t(r, p.forward)
+	if f != nil {
+		a = f(r, p.forward)
 	} else {
 		a = p.forward(r)
 	}
@@ -112,7 +112,7 @@ func (p *proxy) ServeHTTP(w http.ResponseWriter, in *http.Request) {
 	}
 	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(a.status)
-	_, _ = w.Write(a.body) // an agent that was killed meanwhile is the campaign's business
+	_, _ = w.Write(a.body) // fails if the agent was killed meanwhile, which is intended
 }
 
 func unpack(in *http.Request) (request, error) {
@@ -127,8 +127,8 @@ func unpack(in *http.Request) (request, error) {
 	return request{in.Method, in.URL.RequestURI(), in.Header.Get("Content-Type"), b}, err
 }
 
-// forward carries a request out, to its end even if the agent dies meanwhile.
-// What OpenSearch does not answer is not answered.
+// forward sends a request to OpenSearch and completes it even if the agent ends
+// meanwhile. Without a response of OpenSearch the connection is broken.
 func (p *proxy) forward(r request) response {
 	out, err := http.NewRequest(r.method, p.to+r.path, bytes.NewReader(r.body))
 	if err != nil {

@@ -15,13 +15,13 @@ import (
 	"jari.example/telemetry/names"
 )
 
-// store is the OpenSearch at the end of the pipe, asked past the proxy.
+// store is the OpenSearch at the end of the pipeline, without the proxy.
 type store struct{ url string }
 
 type object = map[string]any
 
-// signals are where the records of each signal lie, and how they are told
-// from others of the same process.
+// signals is, for each signal, the prefix of its indices, and the field and value
+// that distinguish numbered records from others of the same process.
 var signals = map[delivery.Signal]struct {
 	index, field, value string
 }{
@@ -38,14 +38,14 @@ func numbered(service string, signal delivery.Signal) object {
 	return filter(term(names.DocServiceName, service), term(f.field, f.value))
 }
 
-// count is how many documents there are of the service's numbered records.
+// count is how many numbered records of the service a search finds.
 func (s *store) count(ctx context.Context, service string, signal delivery.Signal) (int, error) {
 	var a struct{ Count int }
 	err := s.search(ctx, signals[signal].index+"*/_count?ignore_unavailable=true", object{"query": numbered(service, signal)}, &a)
 	return a.Count, err
 }
 
-// found lists the service's numbered records, by number and index.
+// found lists the numbered records of the service by number and index.
 func (s *store) found(ctx context.Context, service string, signal delivery.Signal) (all []delivery.Found, err error) {
 	const page = 10_000
 	source := func(name, field string) object { return object{name: object{"terms": object{"field": field}}} }
@@ -83,8 +83,8 @@ func (s *store) found(ctx context.Context, service string, signal delivery.Signa
 	}
 }
 
-// identicalLines lists lines that all say text in the file; their places in it are
-// their numbers, counted from the first that was found.
+// identicalLines lists the lines with a text in a file. Their numbers are their
+// positions in the file, counted from the first one that was found.
 func (s *store) identicalLines(ctx context.Context, text, file string) (all []delivery.Found, err error) {
 	var a struct {
 		Hits struct {
@@ -100,7 +100,7 @@ func (s *store) identicalLines(ctx context.Context, text, file string) (all []de
 	if err := s.search(ctx, names.LogIndex+"*/_search?ignore_unavailable=true", q, &a); err != nil {
 		return nil, err
 	}
-	var places []int64
+	var offsets []int64
 	for _, h := range a.Hits.Hits {
 		at := h.Source.Attributes
 		offset, err := strconv.ParseInt(fmt.Sprint(at[names.LogFileOffset]), 10, 64)
@@ -108,24 +108,24 @@ func (s *store) identicalLines(ctx context.Context, text, file string) (all []de
 			offset, err = int64(f), nil
 		}
 		if err != nil || at[names.LogFilePath] != file {
-			return nil, fmt.Errorf("a line without its place in %s: %v", file, at)
+			return nil, fmt.Errorf("a line without its offset in %s: %v", file, at)
 		}
-		places = append(places, offset)
+		offsets = append(offsets, offset)
 		all = append(all, delivery.Found{Signal: delivery.Line, Index: h.Index, Copies: 1})
 	}
-	for i, at := range places {
-		past, long := at-slices.Min(places), int64(len(text)+1)
-		if all[i].Number = past / long; past%long != 0 {
+	for i, offset := range offsets {
+		distance, length := offset-slices.Min(offsets), int64(len(text)+1)
+		if all[i].Number = distance / length; distance%length != 0 {
 			all[i].Number = -1 // no line begins there
 		}
 	}
 	return all, nil
 }
 
-// countBetween counts the service's numbered lines that happened in a range of time.
-func (s *store) countBetween(ctx context.Context, service string, when object) (int, error) {
+// countBetween counts the numbered lines of the service in a range of event time.
+func (s *store) countBetween(ctx context.Context, service string, times object) (int, error) {
 	var a struct{ Count int }
-	q := filter(numbered(service, delivery.Line), object{"range": object{names.DocTime: when}})
+	q := filter(numbered(service, delivery.Line), object{"range": object{names.DocTime: times}})
 	err := s.search(ctx, names.LogIndex+"*/_count?ignore_unavailable=true", object{"query": q}, &a)
 	return a.Count, err
 }
@@ -151,22 +151,22 @@ func (s *store) deadLetters(ctx context.Context, service string) (all []delivery
 			continue
 		}
 		index, _ := h.Source[names.DocRefusedIndex].(string)
-		letter := delivery.DeadLetter{}
+		deadLetter := delivery.DeadLetter{}
 		for signal, f := range signals {
 			if strings.HasPrefix(index, f.index) {
-				letter.Signal = signal
+				deadLetter.Signal = signal
 			}
 		}
 		if n, ok := doc[names.Count].(json.Number); ok {
-			letter.Number, _ = n.Int64() // another is nobody's number
+			deadLetter.Number, _ = n.Int64() // zero if it is no integer
 		}
-		letter.Reason, _ = h.Source[names.DocRefusedReason].(string)
-		all = append(all, letter)
+		deadLetter.Reason, _ = h.Source[names.DocRefusedReason].(string)
+		all = append(all, deadLetter)
 	}
 	return all, nil
 }
 
-// search posts a query, or with method PUT anything else.
+// search posts a query.
 func (s *store) search(ctx context.Context, path string, q, into any) error {
 	return s.call(ctx, http.MethodPost, path, q, into)
 }

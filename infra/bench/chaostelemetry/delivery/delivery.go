@@ -1,5 +1,6 @@
-// Package verdict decides what a fault has done to telemetry: it compares the
-// numbered records that were emitted with the documents that were found.
+// Package delivery checks what a fault has done to telemetry. It compares the
+// numbered records that were emitted with the documents that were found, and does
+// nothing else.
 package delivery
 
 import (
@@ -10,7 +11,7 @@ import (
 	"time"
 )
 
-// Signal is what kind of record it was.
+// Signal is the kind of a record.
 type Signal string
 
 // The signals.
@@ -20,12 +21,12 @@ const (
 	Point Signal = "point"
 )
 
-// Numbers is a run of Count numbers from First on.
+// Numbers is Count consecutive numbers from First on.
 type Numbers struct{ First, Count int64 }
 
 func (n Numbers) contains(number int64) bool { return number >= n.First && number < n.First+n.Count }
 
-// Found is how many documents of one index carry one number.
+// Found is how many documents with one number are in one index.
 type Found struct {
 	Signal Signal
 	Number int64
@@ -33,32 +34,33 @@ type Found struct {
 	Copies int
 }
 
-// DeadLetter is a dead letter: the document that OpenSearch refused.
+// DeadLetter is the number of a document that OpenSearch refused, and why.
 type DeadLetter struct {
 	Signal Signal
 	Number int64
 	Reason string
 }
 
-// Evidence is how often something happened that makes the fault a fault.
+// Evidence is how often something happened that shows that the fault was
+// injected.
 type Evidence struct {
 	What    string
 	Times   int
-	AtLeast int // that makes it one; 0 means 1
+	AtLeast int // times are required; 0 means 1
 }
 
 // Control is what a negative control must show.
 type Control string
 
-// The controls: rows that must fail to keep the promise, or the others prove
-// nothing.
+// The negative controls: rows that must lose or duplicate records. If they do
+// not, the other rows prove nothing.
 const (
 	NoControl     Control = ""
-	MustDuplicate Control = "must double"
+	MustDuplicate Control = "must duplicate"
 	MustLose      Control = "must lose"
 )
 
-// Observation is all that is known of one row when it is over.
+// Observation is everything that is known after the run of one row.
 type Observation struct {
 	Fault, Host string
 	Control     Control
@@ -68,19 +70,19 @@ type Observation struct {
 	Evidence    []Evidence
 	Drain       time.Duration // from the fault's end until everything was searchable
 
-	// Poisoned are the numbers of lines that belong among the dead letters.
+	// Poisoned is the numbers of lines that must become dead letters.
 	Poisoned []int64
-	// Evicts says that records may be lost, but as many as Evicted, which is
-	// what the counters tell. They may tell of up to Overtold more: of what was
-	// underway when it was counted.
+	// MayEvict means that records may be lost, exactly as many as the counters
+	// report in Evicted. The counters may report up to InFlight more: records
+	// that were in flight when they were counted.
 	MayEvict bool
 	Evicted  int
 	InFlight int
-	// Filed is how many documents each index must hold; nil: wherever they are.
+	// PerIndex is how many documents each index must have; nil: any.
 	PerIndex map[string]int
 }
 
-// Row is one line of the loss table.
+// Row is one row of the loss table.
 type Row struct {
 	Fault        string  `json:"fault"`
 	Host         string  `json:"host"`
@@ -99,130 +101,150 @@ type key struct {
 	number int64
 }
 
-// Check returns the row, and what is wrong with it: nothing if every promise
-// was kept, or broken as a control must break it.
-func Check(w Observation) (row Row, findings []string) {
-	find := func(format string, args ...any) {
-		findings = append(findings, w.Fault+" ("+w.Host+"): "+fmt.Sprintf(format, args...))
+// Check returns the row and its violations: none if every record was delivered as
+// it must be, or if a negative control has failed as it must.
+func Check(o Observation) (row Row, violations []string) {
+	report := func(format string, args ...any) {
+		violations = append(violations, o.Fault+" ("+o.Host+"): "+fmt.Sprintf(format, args...))
 	}
 	row = Row{
-		Fault: w.Fault, Host: w.Host, Control: w.Control != NoControl, Drain: float64(w.Drain.Round(10*time.Millisecond)) / float64(time.Second),
-		DeadLettered: len(w.DeadLetters),
+		Fault: o.Fault, Host: o.Host, Control: o.Control != NoControl, DeadLettered: len(o.DeadLetters),
+		Drain: float64(o.Drain.Round(10*time.Millisecond)) / float64(time.Second),
 	}
-	for signal, n := range w.Emitted {
+	for signal, n := range o.Emitted {
 		row.Expected += int(n.Count)
 		if n.Count <= 0 {
-			find("no %s was emitted", signal)
+			report("no %s was emitted", signal)
 		}
 	}
-	if len(w.Emitted) == 0 {
-		find("nothing was emitted")
+	if len(o.Emitted) == 0 {
+		report("nothing was emitted")
 	}
-	copies, stray, filed := map[key]int{}, 0, map[string]int{}
-	for _, f := range w.Found {
-		if !w.Emitted[f.Signal].contains(f.Number) {
-			stray += f.Copies
+	copies := countCopies(o, &row, report)
+	dead := countDeadLetters(o, copies, &row, report)
+	lost := missing(o, copies, dead)
+	row.Lost = len(lost)
+	checkDelivery(o, row, lost, report)
+	checkDeadLetters(o, dead, report)
+	row.Evidence = checkEvidence(o, report)
+	return row, violations
+}
+
+type reporter func(format string, args ...any)
+
+// countCopies counts the documents of each record, and checks their indices.
+func countCopies(o Observation, row *Row, report reporter) map[key]int {
+	copies, unknown, perIndex := map[key]int{}, 0, map[string]int{}
+	for _, f := range o.Found {
+		if !o.Emitted[f.Signal].contains(f.Number) {
+			unknown += f.Copies
 			continue
 		}
 		copies[key{f.Signal, f.Number}] += f.Copies
-		filed[f.Index] += f.Copies
+		perIndex[f.Index] += f.Copies
 	}
 	row.Indexed = len(copies)
 	for _, n := range copies {
 		row.Duplicated += n - 1
 	}
-	if stray > 0 {
-		find("%d documents carry a number that was never emitted", stray)
+	if unknown > 0 {
+		report("%d documents have a number that was never emitted", unknown)
 	}
+	for _, index := range sortedKeys(o.PerIndex) {
+		if got := perIndex[index]; got != o.PerIndex[index] {
+			report("%s has %d documents, want %d", index, got, o.PerIndex[index])
+		}
+	}
+	return copies
+}
+
+// countDeadLetters returns the records that are dead letters, and checks that each
+// is one only once and has a reason.
+func countDeadLetters(o Observation, copies map[key]int, row *Row, report reporter) map[key]bool {
 	dead := map[key]bool{}
-	for _, d := range w.DeadLetters {
+	for _, d := range o.DeadLetters {
 		k := key{d.Signal, d.Number}
 		switch {
 		case dead[k]:
 			row.Duplicated++
 		case copies[k] > 0:
-			find("%s %d is in its index and among the dead letters", d.Signal, d.Number)
+			report("%s %d is in its index and a dead letter", d.Signal, d.Number)
 		}
 		dead[k] = true
 		if d.Reason == "" {
-			find("the dead letter of %s %d has no reason", d.Signal, d.Number)
+			report("the dead letter of %s %d has no reason", d.Signal, d.Number)
 		}
 	}
-	var lost []key
-	for signal, n := range w.Emitted {
+	return dead
+}
+
+// missing lists the records that are neither in an index nor dead letters.
+func missing(o Observation, copies map[key]int, dead map[key]bool) (lost []key) {
+	for signal, n := range o.Emitted {
 		for number := n.First; number < n.First+n.Count; number++ {
 			if k := (key{signal, number}); copies[k] == 0 && !dead[k] {
 				lost = append(lost, k)
 			}
 		}
 	}
-	row.Lost = len(lost)
-	checkDelivery(w, row, lost, find)
-	checkDeadLetters(w, dead, find)
-	for _, index := range sortedKeys(w.PerIndex) {
-		if got := filed[index]; got != w.PerIndex[index] {
-			find("%s holds %d documents, want %d", index, got, w.PerIndex[index])
-		}
-	}
-	row.Evidence = checkEvidence(w, find)
-	return row, findings
+	return lost
 }
 
-type reporter func(format string, args ...any)
-
-func checkDelivery(w Observation, row Row, lost []key, find reporter) {
+func checkDelivery(o Observation, row Row, lost []key, report reporter) {
 	switch {
-	case w.Control == MustDuplicate && row.Duplicated == 0:
-		find("nothing is there twice: a control that cannot fail, so the other rows prove nothing")
-	case w.Control == MustLose && row.Lost == 0:
-		find("nothing is lost: a control that cannot fail, so the other rows prove nothing")
-	case w.Control != NoControl:
+	case o.Control == MustDuplicate && row.Duplicated == 0:
+		report("nothing is duplicated: the control did not fail, so the other rows prove nothing")
+	case o.Control == MustLose && row.Lost == 0:
+		report("nothing is lost: the control did not fail, so the other rows prove nothing")
+	case o.Control != NoControl:
 		return
-	case w.MayEvict && row.Lost == 0:
-		find("nothing was evicted: the limit was not reached")
-	case w.MayEvict && (w.Evicted < row.Lost || w.Evicted > row.Lost+w.InFlight):
-		find("%d records are lost, but the counters tell of %d, of which at most %d may have been underway", row.Lost, w.Evicted, w.InFlight)
-	case !w.MayEvict && row.Lost > 0:
-		find("%d records are lost: %s", row.Lost, summary(lost))
+	case o.MayEvict && row.Lost == 0:
+		report("nothing was evicted: the limit was not reached")
+	case o.MayEvict && (o.Evicted < row.Lost || o.Evicted > row.Lost+o.InFlight):
+		report("%d records are lost, but the counters report %d, of which at most %d may have been in flight", row.Lost, o.Evicted, o.InFlight)
+	case !o.MayEvict && row.Lost > 0:
+		report("%d records are lost: %s", row.Lost, summary(lost))
 	}
-	if w.Control == NoControl && row.Duplicated > 0 {
-		find("%d records are there twice", row.Duplicated)
+	if o.Control == NoControl && row.Duplicated > 0 {
+		report("%d records are duplicated", row.Duplicated)
 	}
 }
 
-// checkDeadLetters wants the poisoned among the dead letters and nobody else.
-func checkDeadLetters(w Observation, dead map[key]bool, find reporter) {
+// checkDeadLetters requires that exactly the poisoned records are dead letters.
+func checkDeadLetters(o Observation, dead map[key]bool, report reporter) {
 	poisoned := map[key]bool{}
-	for _, number := range w.Poisoned {
+	for _, number := range o.Poisoned {
 		k := key{Line, number}
 		poisoned[k] = true
 		if !dead[k] {
-			find("line %d was poisoned and is not among the dead letters", number)
+			report("line %d was poisoned and is not a dead letter", number)
 		}
 	}
 	for k := range dead {
 		if !poisoned[k] {
-			find("%s %d is among the dead letters", k.signal, k.number)
+			report("%s %d is a dead letter", k.signal, k.number)
 		}
 	}
 }
 
-// checkEvidence wants everything that makes up the fault to have happened.
-func checkEvidence(w Observation, find reporter) string {
-	if len(w.Evidence) == 0 {
-		find("nothing proves that the fault fired")
+// checkEvidence requires that the fault was injected, and returns the evidence as
+// text.
+func checkEvidence(o Observation, report reporter) string {
+	if len(o.Evidence) == 0 {
+		report("there is no evidence that the fault was injected")
 	}
-	var told []string
-	for _, p := range w.Evidence {
-		if least := max(1, p.AtLeast); p.Times < least {
-			find("its fault did not fire: %s %d times, want %d", p.What, p.Times, least)
+	var texts []string
+	for _, e := range o.Evidence {
+		if least := max(1, e.AtLeast); e.Times < least {
+			report("the fault was not injected: %s %d times, want %d", e.What, e.Times, least)
 		}
-		told = append(told, fmt.Sprintf("%s %d", p.What, p.Times))
+		texts = append(texts, fmt.Sprintf("%s %d", e.What, e.Times))
 	}
-	return strings.Join(told, ", ")
+	return strings.Join(texts, ", ")
 }
 
-// summary is the first few of many, and how many runs of numbers they are.
+// summary lists the first few ranges of consecutive numbers among keys, and how
+// many more there are.
 func summary(keys []key) string {
 	slices.SortFunc(keys, func(a, b key) int {
 		return cmp.Or(cmp.Compare(a.signal, b.signal), cmp.Compare(a.number, b.number))
@@ -237,7 +259,7 @@ func summary(keys []key) string {
 		from = i + 1
 	}
 	if len(shown) > most {
-		shown = append(shown[:most], fmt.Sprintf("and %d more runs", len(shown)-most))
+		shown = append(shown[:most], fmt.Sprintf("and %d more ranges", len(shown)-most))
 	}
 	return strings.Join(shown, ", ")
 }
