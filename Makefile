@@ -88,7 +88,7 @@ endif
 # the packages whose tests use rapid, since no others know its flags
 RAPID_PACKAGES = go list -test -f "{{.ForTest}} {{.Deps}}" ./services/... | sed -n "s|^\([^ ][^ ]*\) .*pgregory.net/rapid.*|\1|p" | sort -u
 
-check: fmt lint rules words fresh runbooks secrets check-web ## format, vet, staticcheck, import rules, words, generated files, runbooks, secrets, the page
+check: fmt lint rules words fresh runbooks secrets check-web ## format, vet, staticcheck, import rules, words, generated files, secrets, web
 
 fmt:
 	@out=$$(gofmt -l $(MODULES) fluentbit/agent); [ -z "$$out" ] || { echo "not gofmt'ed, run gofmt -w on:"; echo "$$out"; exit 1; }
@@ -111,7 +111,8 @@ runbooks: ## every SLO has a runbook and every runbook an SLO
 	@cd alerting && go test -count=1 -run SLO ./runbook
 
 secrets: $(TOOLS)/gitleaks
-	@$(TOOLS)/gitleaks dir --no-banner --log-level warn --redact --config .gitleaks.toml . || { echo "a secret lies in the tree: remove it, or allow a test value in .gitleaks.toml with its reason"; exit 1; }
+	@$(TOOLS)/gitleaks dir --no-banner --log-level warn --redact --config .gitleaks.toml . || \
+	  { echo "there is a secret in the tree: remove it, or allow a test value in .gitleaks.toml with its reason"; exit 1; }
 
 check-web: web/node_modules/.package-lock.json
 	@cd web && npm run --silent check
@@ -126,28 +127,30 @@ $(TOOLS)/staticcheck $(TOOLS)/gitleaks: infra/tools/go.sum
 	@touch $(TOOLS)/staticcheck $(TOOLS)/gitleaks
 
 .PHONY: fuzz
-# the engine's own minimising stalls it for minutes at a time; 1x leaves that to a failure's reader
-fuzz: ## what reads the agent's chunks, 30 s per target (longer: FLAGS='-fuzztime 10m')
-	@for f in FuzzDecode FuzzLine FuzzOTLPJSON; do (cd fluentbit && go test ./record -run '^$$' -fuzz "^$$f\$$" -fuzztime 30s -fuzzminimizetime 1x $(FLAGS)) || exit 1; done
+# -fuzzminimizetime 1x, because the engine's minimising stalls it for minutes at a time
+fuzz: ## the decoders of the agent's chunks, 30 s per target (longer: FLAGS='-fuzztime 10m')
+	@for f in FuzzDecode FuzzLine FuzzOTLPJSON; do \
+	  (cd fluentbit && go test ./record -run '^$$' -fuzz "^$$f\$$" -fuzztime 30s -fuzzminimizetime 1x $(FLAGS)) || exit 1; \
+	done
 
 ##@ Measuring
 .PHONY: bench bench-booking bench-telemetry chaos-booking chaos-telemetry
 bench: ## Go benchmarks, three runs each (compare ratios within one run)
 	go test -run '^$$' -bench . -benchmem -count 3 $(addsuffix /...,$(addprefix ./,$(MODULES)))
 
-bench-booking: ## how fast seats are sold, four ways: docs/bench/booking.json (a part: FLAGS='-only hot-slot')
+bench-booking: ## booking throughput of four stores: docs/bench/booking.json (a part: FLAGS='-only hot-slot')
 	@go build -buildvcs=false -o $(TOOLS)/bench-booking ./infra/bench/booking
 	@$(TOOLS)/bench-booking $(FLAGS)
 
-bench-telemetry: ## what telemetry costs and how fast it arrives: docs/bench/telemetry.json (a part: FLAGS='-only price')
+bench-telemetry: ## cost and latency of telemetry: docs/bench/telemetry.json (a part: FLAGS='-only price')
 	@go build -buildvcs=false -o $(TOOLS)/bench-telemetry ./infra/bench/telemetry
 	@$(TOOLS)/bench-telemetry $(FLAGS)
 
-chaos-booking: ## a hundred sell-outs under kill -9: docs/bench/chaos-booking.json (fewer: FLAGS='-sellouts 10 -save ""')
+chaos-booking: ## fault injection: a hundred sell-outs under kill -9: docs/bench/chaos-booking.json (fewer: FLAGS='-sellouts 10 -save ""')
 	@go build -buildvcs=false -o $(TOOLS)/chaos-booking ./infra/bench/chaosbooking
 	@$(TOOLS)/chaos-booking -save docs/bench $(FLAGS)
 
-chaos-telemetry: ## numbered telemetry under every fault: docs/bench/chaos-telemetry.json (some: FLAGS='-only 503,413 -save ""')
+chaos-telemetry: ## fault injection: numbered records under every fault: docs/bench/chaos-telemetry.json (some: FLAGS='-only 503,413 -save ""')
 	@go build -buildvcs=false -o $(TOOLS)/chaos-telemetry ./infra/bench/chaostelemetry
 	@$(TOOLS)/chaos-telemetry -save docs/bench $(FLAGS)
 

@@ -44,7 +44,8 @@ func Commit() string {
 	if err != nil {
 		return "unknown"
 	}
-	if changed, err := git("status", "--porcelain", "--untracked-files=no", "--", ":/", ":(top,exclude)docs/bench"); err != nil || changed != "" {
+	changed, err := git("status", "--porcelain", "--untracked-files=no", "--", ":/", ":(top,exclude)docs/bench")
+	if err != nil || changed != "" {
 		head += "-dirty"
 	}
 	return head

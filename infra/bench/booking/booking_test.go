@@ -135,7 +135,9 @@ func TestShortRunFillsItsRows(t *testing.T) {
 	}
 	dir := t.TempDir()
 	var out, progress bytes.Buffer
-	err := run(t.Context(), []string{"-only", calm + "," + soldOutRush, "-disk", "ram", "-runs", "1", "-seconds", "0.5", "-warm", "0.2", "-rush", "1500", "-out", dir}, &out, &progress)
+	err := run(t.Context(), []string{
+		"-only", calm + "," + soldOutRush, "-disk", "ram", "-runs", "1", "-seconds", "0.5", "-warm", "0.2", "-rush", "1500", "-out", dir,
+	}, &out, &progress)
 	if err != nil {
 		t.Fatalf("%v\n%s", err, &progress)
 	}

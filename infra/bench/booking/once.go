@@ -71,9 +71,9 @@ func (b *benchmark) runOnce(ctx context.Context, db *rig.Database, dir string, c
 // logProgress prints a line about one run.
 func (b *benchmark) logProgress(c cell, i int, o measurement, spans float64) {
 	each := func(d time.Duration) float64 { return float64(d.Microseconds()) / float64(max(len(o.Latencies), 1)) }
+	p99 := bench.Millis(bench.Percentile(o.Latencies, 0.99))
 	line := fmt.Sprintf("%-4s %-13s %3d  %-15s run %d: %6.0f bookings/s  p99 %7.2f ms  refused %6d  overbooked %d",
-		c.disk, c.name, c.conns, c.store, i+1, float64(o.Booked)/o.Duration.Seconds(), bench.Millis(bench.Percentile(o.Latencies, 0.99)),
-		o.Refused, o.overbooked)
+		c.disk, c.name, c.conns, c.store, i+1, float64(o.Booked)/o.Duration.Seconds(), p99, o.Refused, o.overbooked)
 	line += fmt.Sprintf("  CPU µs per response: service %.0f, database %.0f  spans %.1f", each(o.cpu[0]), each(o.cpu[1]), spans)
 	if len(o.Other) > 0 {
 		line += "  unexpected responses: " + o.Unexpected()
@@ -89,7 +89,9 @@ func (b *benchmark) startService(ctx context.Context, store string, db *rig.Data
 }
 
 // measureLoad runs the load and reads CPU times and statements before and after.
-func (b *benchmark) measureLoad(ctx context.Context, db *rig.Database, s *rig.Service, l rig.Load, c cell, i int) (o measurement, err error) {
+func (b *benchmark) measureLoad(
+	ctx context.Context, db *rig.Database, s *rig.Service, l rig.Load, c cell, i int,
+) (o measurement, err error) {
 	var failed, unprofiled error
 	note := func(err error) { failed = errors.Join(failed, err) }
 	counted := func() int64 {

@@ -278,6 +278,6 @@ func poisonDocuments(ctx context.Context, s *scenario) error {
 	}
 	s.faultEnded()
 	err = waitFor(ctx, "items are refused with 400", func() (bool, error) { return injected.times() >= poisoned, nil })
-	s.proveAtLeast("items answered 400", injected.times(), poisoned)
+	s.proveAtLeast("items refused with 400", injected.times(), poisoned)
 	return err
 }

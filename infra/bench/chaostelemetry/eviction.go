@@ -64,7 +64,7 @@ func eviction(ctx context.Context, s *scenario) error {
 	if err := e.wait(ctx); err != nil {
 		return err
 	}
-	s.prove("answers of 503", injected.times())
+	s.prove("responses with 503", injected.times())
 	fullQueue := map[string]string{collector: "sending queue is full", fluentBit: "to make room under storage.total_limit_size"}[s.sys.host]
 	times, err := s.sys.countInLog(since, fullQueue)
 	if err != nil {

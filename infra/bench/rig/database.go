@@ -65,7 +65,8 @@ func StartDatabase(ctx context.Context, root, dir string, offset ports.Offset, d
 		return nil, err
 	}
 	// pg_stat_statements has to be loaded when the server starts.
-	err = db.conn.QueryRow(ctx, `SELECT EXISTS (SELECT FROM pg_available_extensions WHERE name = 'pg_stat_statements')`).Scan(&db.CountsStatements)
+	const available = `SELECT EXISTS (SELECT FROM pg_available_extensions WHERE name = 'pg_stat_statements')`
+	err = db.conn.QueryRow(ctx, available).Scan(&db.CountsStatements)
 	if err != nil || !db.CountsStatements {
 		return db, err
 	}
@@ -164,7 +165,8 @@ ORDER BY n RETURNING id`
 
 	oldBookingsSQL = `
 WITH past AS (
-  INSERT INTO reservations (id, slot_id, diner_id, restaurant_id, starts_at, ends_at, time_zone, party, status, created_at, updated_at, cancel_until)
+  INSERT INTO reservations (id, slot_id, diner_id, restaurant_id, starts_at, ends_at, time_zone, party, status,
+    created_at, updated_at, cancel_until)
   SELECT gen_random_uuid(), -n % 500 - 1, gen_random_uuid(), 'bench-' || n % 500, start, start + interval '90 min', 'Asia/Seoul',
     n % 4 + 1, 'confirmed', start - interval '9 days', start - interval '9 days', start - interval '2 hours'
   FROM generate_series(1, $1::int) n, LATERAL (SELECT now() - interval '1 day' - n * interval '10 min') t (start)
@@ -214,8 +216,8 @@ func (db *Database) SlowestStatements(ctx context.Context) (string, error) {
 		return "", nil
 	}
 	rows, _ := db.conn.Query(ctx, `
-SELECT format('%s calls  %s ms in all  %s ms each  %s rows  %s WAL bytes each  %s', calls, round(total_exec_time), round(mean_exec_time::numeric, 3),
-  rows, round(wal_bytes / calls), left(regexp_replace(query, '\s+', ' ', 'g'), 80))
+SELECT format('%s calls  %s ms in all  %s ms each  %s rows  %s WAL bytes each  %s',
+  calls, round(total_exec_time), round(mean_exec_time::numeric, 3), rows, round(wal_bytes / calls), left(regexp_replace(query, '\s+', ' ', 'g'), 80))
 FROM pg_stat_statements WHERE dbid = (SELECT oid FROM pg_database WHERE datname = current_database())
 ORDER BY total_exec_time DESC LIMIT 12`)
 	lines, err := pgx.CollectRows(rows, pgx.RowTo[string])

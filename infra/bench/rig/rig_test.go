@@ -42,9 +42,11 @@ func TestCountsEveryResponseOnceByItsStatus(t *testing.T) {
 	if !slices.IsSorted(a.Latencies) || a.Duration <= 0 {
 		t.Errorf("unsorted, or took %v", a.Duration)
 	}
-	nobody := Load{Addr: "127.0.0.1:1", Connections: 1, Requests: 3, Pick: Uniform(1), Slots: []int64{1}}.Run(t.Context(), func() {}, func() {})
-	if nobody.Booked != 0 || nobody.Unexpected() != "3 × 0" {
-		t.Errorf("without a server: %d booked, %q", nobody.Booked, nobody.Unexpected())
+	refused := Load{
+		Addr: "127.0.0.1:1", Connections: 1, Requests: 3, Pick: Uniform(1), Slots: []int64{1},
+	}.Run(t.Context(), func() {}, func() {})
+	if refused.Booked != 0 || refused.Unexpected() != "3 × 0" {
+		t.Errorf("without a server: %d booked, %q", refused.Booked, refused.Unexpected())
 	}
 }
 
@@ -61,7 +63,10 @@ func TestOpenLoopCountsTheWaitOfRequestsThatWereDueDuringAStall(t *testing.T) {
 		return 201
 	})
 	slow := func(rate, requests int) (late int) {
-		a := Load{Addr: addr, Connections: 1, Rate: rate, Requests: requests, Measured: 600 * time.Millisecond, Pick: Uniform(1), Slots: []int64{1}}.Run(t.Context(), func() {}, func() {})
+		a := Load{
+			Addr: addr, Connections: 1, Rate: rate, Requests: requests, Measured: 600 * time.Millisecond,
+			Pick: Uniform(1), Slots: []int64{1},
+		}.Run(t.Context(), func() {}, func() {})
 		if rate > 0 && len(a.Latencies) != 600*rate/1000 {
 			t.Errorf("%d responses, not one for each request that was due", len(a.Latencies))
 		}

@@ -24,7 +24,8 @@ import (
 // Build builds reservationd with these build tags into dir.
 func Build(ctx context.Context, root, dir string, tags ...string) (program string, err error) {
 	program = filepath.Join(dir, "reservationd")
-	cmd := exec.CommandContext(ctx, "go", "build", "-buildvcs=false", "-tags", strings.Join(tags, ","), "-o", program, "./services/reservation/cmd/reservationd")
+	cmd := exec.CommandContext(ctx, "go", "build", "-buildvcs=false", "-tags", strings.Join(tags, ","), "-o", program,
+		"./services/reservation/cmd/reservationd")
 	cmd.Dir, cmd.Stderr = root, os.Stderr
 	if err := cmd.Run(); err != nil {
 		return "", fmt.Errorf("build reservationd: %w", err)

@@ -158,7 +158,9 @@ func TestADuplicateDoesNotHideALoss(t *testing.T) {
 			_, _ = w.Write([]byte(`{"count":3}`))
 			return
 		}
-		_, _ = w.Write([]byte(`{"aggregations":{"numbers":{"after_key":{"n":1},"buckets":[{"key":{"n":0},"doc_count":1},{"key":{"n":1},"doc_count":2}]}}}`))
+		_, _ = w.Write([]byte(`{"aggregations": {"numbers": {"after_key": {"n": 1}, "buckets": [
+			{"key": {"n": 0}, "doc_count": 1}, {"key": {"n": 1}, "doc_count": 2}
+		]}}}`))
 	}))
 	defer behind.Close()
 	p := &pipeline{store: store{behind.URL}}
@@ -178,7 +180,8 @@ func TestShortRunFillsItsRows(t *testing.T) {
 	}
 	dir := t.TempDir()
 	var out, progress bytes.Buffer
-	if err := run(t.Context(), []string{"-only", price, "-pairs", "1", "-seconds", "0.5", "-warm", "0.3", "-rate", "200", "-out", dir}, &out, &progress); err != nil {
+	args := []string{"-only", price, "-pairs", "1", "-seconds", "0.5", "-warm", "0.3", "-rate", "200", "-out", dir}
+	if err := run(t.Context(), args, &out, &progress); err != nil {
 		t.Fatalf("%v\n%s", err, &progress)
 	}
 	text, err := os.ReadFile(filepath.Join(dir, "telemetry.json"))
