@@ -46,7 +46,7 @@ const (
 func TestOperatorsReadNoDiscouragedWords(t *testing.T) {
 	list := readDiscouraged(t)
 	folders := map[string]map[string][]byte{} // folder → file → text
-	every(t, ".go", func(file string, text []byte) {
+	eachFile(t, ".go", func(file string, text []byte) {
 		if strings.HasSuffix(file, "_test.go") {
 			return
 		}
@@ -104,7 +104,7 @@ func TestDetectsDiscouragedWords(t *testing.T) {
 		`fs.Func("n", "how many are told", f)`:                                   inHelp,
 		`c, err := meter.Int64Counter(names.X, metric.WithDescription("told."))`: inBrief,
 	} {
-		findings := find(t, "services/x/x.go", "func f() {\n"+statement+"\n}", list)
+		findings := findingsIn(t, "services/x/x.go", "func f() {\n"+statement+"\n}", list)
 		if len(findings) == 0 || !strings.Contains(findings[0], " in "+kind+": say ") {
 			t.Errorf("%s: found %q", statement, findings)
 		}
@@ -113,7 +113,7 @@ func TestDetectsDiscouragedWords(t *testing.T) {
 		`const SpanSlack = "slack.told"`:                         inSpan,
 		`var Metrics = []Metric{{MetricX, "s", "Slack, told."}}`: inBrief,
 	} {
-		findings := find(t, "telemetry/names/x.go", source, list)
+		findings := findingsIn(t, "telemetry/names/x.go", source, list)
 		if len(findings) == 0 || !strings.Contains(findings[0], " in "+kind+": say ") {
 			t.Errorf("%s: found %q", source, findings)
 		}
@@ -130,18 +130,18 @@ func TestDetectsDiscouragedWords(t *testing.T) {
 		`log.Info("reason told_once")`,
 		`t.Error("told")`,
 	} {
-		if findings := find(t, "services/x/x.go", "func f() {\n"+statement+"\n}", list); len(findings) > 0 {
+		if findings := findingsIn(t, "services/x/x.go", "func f() {\n"+statement+"\n}", list); len(findings) > 0 {
 			t.Errorf("%s: found %q", statement, findings)
 		}
 	}
-	got := find(t, "services/x/x.go", "\nfunc f() { log.Info(\"Slack was told\") }", list)
+	got := findingsIn(t, "services/x/x.go", "\nfunc f() { log.Info(\"Slack was told\") }", list)
 	if want := `services/x/x.go:5: "was told" in a log message: say "delivered" (Slack was told)`; len(got) != 1 || got[0] != want {
 		t.Errorf("found %q, want %q", got, want)
 	}
 }
 
-// find looks for discouraged words in a file with these declarations.
-func find(t *testing.T, file, declarations string, list []entry) (findings []string) {
+// findingsIn looks for discouraged words in a file with these declarations.
+func findingsIn(t *testing.T, file, declarations string, list []entry) (findings []string) {
 	t.Helper()
 	source := "package x\nconst message = \"told\"\nconst booksAudited = \"books.audited\"\n" + declarations
 	texts, err := operatorTexts(map[string][]byte{file: []byte(source)})
