@@ -1,11 +1,10 @@
-// Package edge is CloudFront for one machine: it serves the built page, and
-// sends API requests to the gateway of the region that the CloudFront Function
-// chooses, running the very source that is deployed.
+// Package edge stands for CloudFront on this machine: it serves the built page,
+// and forwards API requests to the gateway of the region that the CloudFront
+// Function chooses. It runs the same source that is deployed.
 //
-// It differs from CloudFront in one thing. Nobody stands before it who knows
-// where a viewer is, so it believes a cloudfront-viewer-country that a client
-// sends (which is how one plays a viewer elsewhere) and else says
-// Config.Country.
+// It differs from CloudFront in one way: it does not know where a viewer is. It
+// accepts a cloudfront-viewer-country header from the client, with which a test
+// can be a viewer elsewhere, and defaults to Config.Country.
 package edge
 
 import (
@@ -26,24 +25,24 @@ import (
 	"jari.example/internal/config"
 )
 
-// Config is an edge's set-up.
+// Config configures a Server.
 type Config struct {
 	Web     string              // the folder of the built page
 	Origins map[string]*url.URL // AWS region id → gateway
-	Country string              // where viewers are who do not say it
-	Door    string              // the operator's door; empty: none
-	Timeout time.Duration       // how long an origin may take to begin its answer; 0: 30 s, as CloudFront
+	Country string              // country of viewers without the header
+	Door    string              // URL of the operator page; empty: no redirect
+	Timeout time.Duration       // limit from the request to the origin's response header; 0: 30 s, as CloudFront
 	Log     *log.Logger         // nil: silent
 }
 
-// Server is the edge; it is an http.Handler.
+// Server serves the page and forwards API requests.
 type Server struct {
 	cfg Config
 	mux *http.ServeMux
 	fn  *cffunction.Function
 }
 
-// New makes an edge. The page need not be built yet.
+// New returns a Server. The page need not be built yet.
 func New(cfg Config) (*Server, error) {
 	if len(cfg.Origins) == 0 {
 		return nil, errors.New("edge: at least one origin is needed")
@@ -89,7 +88,8 @@ func (c *Config) addOrigin(v string) error {
 // Run is the program: it serves the edge until ctx ends.
 func Run(ctx context.Context, args []string, getenv func(string) string, stdout, stderr io.Writer) error {
 	cfg := Config{Origins: map[string]*url.URL{}, Log: log.New(stderr, "edge: ", log.LstdFlags)}
-	f := config.New("jari run edge", "jari_edge", "CloudFront on this machine: the page, and the API of the region that the edge function chooses.", getenv)
+	const about = "CloudFront on this machine: the page, and the API of the region that the edge function chooses."
+	f := config.New("jari run edge", "jari_edge", about, getenv)
 	addr := f.Addr("addr", "127.0.0.1:8080", "address to listen on")
 	web := f.String("web", "web/dist", "folder of the built page")
 	f.Each("origin", "REGION=URL of a gateway; once per region", cfg.addOrigin)

@@ -13,15 +13,15 @@ import (
 
 func noEnv(string) string { return "" }
 
-func TestRunRefusesFlagsItCannotServeWith(t *testing.T) {
+func TestRunRejectsInvalidFlags(t *testing.T) {
 	for name, c := range map[string]struct {
 		args []string
 		want string
 	}{
-		"no origin":                {nil, "at least one origin"},
-		"an origin without URL":    {[]string{"--origin", "us-east-1"}, "REGION=URL"},
-		"an origin without name":   {[]string{"--origin", "=http://127.0.0.1:1"}, "REGION=URL"},
-		"an address none can have": {[]string{"--origin", "us-east-1=http://127.0.0.1:1", "--addr", "127.0.0.1:99999"}, "99999"},
+		"no origin":              {nil, "at least one origin"},
+		"an origin without URL":  {[]string{"--origin", "us-east-1"}, "REGION=URL"},
+		"an origin without name": {[]string{"--origin", "=http://127.0.0.1:1"}, "REGION=URL"},
+		"an impossible address":  {[]string{"--origin", "us-east-1=http://127.0.0.1:1", "--addr", "127.0.0.1:99999"}, "99999"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			if err := edge.Run(t.Context(), c.args, noEnv, io.Discard, io.Discard); err == nil || !strings.Contains(err.Error(), c.want) {
@@ -30,7 +30,8 @@ func TestRunRefusesFlagsItCannotServeWith(t *testing.T) {
 		})
 	}
 	var help bytes.Buffer
-	if err := edge.Run(t.Context(), []string{"-h"}, noEnv, &help, io.Discard); !errors.Is(err, flag.ErrHelp) || !strings.Contains(help.String(), "-default-country") {
+	err := edge.Run(t.Context(), []string{"-h"}, noEnv, &help, io.Discard)
+	if !errors.Is(err, flag.ErrHelp) || !strings.Contains(help.String(), "-default-country") {
 		t.Errorf("help: %v %s", err, &help)
 	}
 }

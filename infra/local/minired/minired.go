@@ -1,5 +1,5 @@
-// Package minired is the Redis that the launcher brings along for machines
-// without one: miniredis, in memory, with a clock that runs.
+// Package minired is the Redis for machines without one: miniredis, in memory, with
+// keys that expire.
 package minired
 
 import (
@@ -13,7 +13,8 @@ import (
 	"jari.example/internal/config"
 )
 
-// tick is how often keys expire: miniredis does not do it by itself.
+// tick is how often the clock of miniredis is advanced. Without that, keys do not
+// expire.
 const tick = 50 * time.Millisecond
 
 // Run serves until ctx ends.

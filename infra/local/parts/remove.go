@@ -5,7 +5,7 @@ import (
 	"path/filepath"
 )
 
-// RemoveData removes what lies outside the system's directory.
+// RemoveData removes the data that is outside the system's directory.
 func (s *System) RemoveData() error {
 	if s.runAs.data == filepath.Join(s.Dir, "data") {
 		return nil

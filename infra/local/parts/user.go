@@ -14,15 +14,15 @@ import (
 	"jari.example/infra/local/artifact"
 )
 
-// rootCache is where root keeps what the user nobody must reach when the
-// place asked for lies behind a directory that nobody may not enter.
+// rootCache is the fallback of root for files that the user nobody must read, when
+// nobody cannot access the configured folder.
 const rootCache = "/var/cache/jari"
 
-// runAs runs the servers that refuse to run as root (Postgres, OpenSearch):
-// nobody when we are root, else ourselves.
+// runAs is the user for servers that refuse to run as root (Postgres, OpenSearch):
+// nobody if the launcher runs as root, else the launcher's user.
 type runAs struct {
-	cred *syscall.Credential // nil: ourselves
-	data string              // directory below which their data lies
+	cred *syscall.Credential // nil: the launcher's user
+	data string              // parent of their data directories
 }
 
 func newRunAs(dir string) (runAs, error) {
@@ -30,10 +30,10 @@ func newRunAs(dir string) (runAs, error) {
 	if os.Getuid() != 0 {
 		return u, nil
 	}
-	// It must be a user with an entry in the password file: initdb asks.
+	// initdb needs a user with an entry in the password file.
 	nobody, err := user.Lookup("nobody")
 	if err != nil {
-		return u, fmt.Errorf("run as root, Jari starts Postgres and OpenSearch as nobody: %w", err)
+		return u, fmt.Errorf("Jari runs as root and must start Postgres and OpenSearch as the user nobody: %w", err)
 	}
 	uid, err := strconv.ParseUint(nobody.Uid, 10, 32)
 	if err != nil {
@@ -50,14 +50,14 @@ func newRunAs(dir string) (runAs, error) {
 	return u, nil
 }
 
-// pathKey tells clones apart by their path.
+// pathKey is a short key that differs between clones.
 func pathKey(path string) string {
 	h := fnv.New64a()
 	h.Write([]byte(path))
 	return strconv.FormatUint(h.Sum64(), 36)
 }
 
-// dir makes the data directory of a part, owned by the user.
+// dir creates the data directory of a part, owned by the user.
 func (u runAs) dir(part string) (string, error) {
 	dir := filepath.Join(u.data, part)
 	if err := os.MkdirAll(u.data, 0o755); err != nil {
@@ -69,7 +69,7 @@ func (u runAs) dir(part string) (string, error) {
 	return dir, os.Chown(dir, int(u.cred.Uid), int(u.cred.Gid))
 }
 
-// apply lets the user run cmd.
+// apply makes cmd run as the user.
 func (u runAs) apply(cmd *exec.Cmd) *exec.Cmd {
 	if u.cred != nil {
 		cmd.SysProcAttr = &syscall.SysProcAttr{Credential: u.cred}
@@ -77,7 +77,7 @@ func (u runAs) apply(cmd *exec.Cmd) *exec.Cmd {
 	return cmd
 }
 
-// cache is the cache asked for, or root's own when the user cannot reach it.
+// cache is c, or root's own cache if the user cannot access c.
 func (u runAs) cache(c artifact.Cache) artifact.Cache {
 	if u.cred == nil || u.canAccess(string(c)) {
 		return c
@@ -85,9 +85,9 @@ func (u runAs) cache(c artifact.Cache) artifact.Cache {
 	return rootCache
 }
 
-// canAccess reports whether the user may enter path, or what of it exists: one
-// 0700 directory of root on the way, and a server fails with a message that
-// names the wrong thing.
+// canAccess reports whether the user may enter path and all its parents that
+// exist. With one 0700 directory of root among them, a server would fail with a
+// misleading message.
 func (u runAs) canAccess(path string) bool {
 	if u.cred == nil {
 		return true

@@ -1,6 +1,6 @@
-// Package site is what the small local programs share: one look for their
-// pages and one way to listen. Nothing is fetched from elsewhere, so the pages
-// work on a machine without a network.
+// Package site has what the local tools with pages share: one layout, and one
+// way to serve. The pages load nothing from other hosts, so they work without a
+// network.
 package site
 
 import (
@@ -24,18 +24,18 @@ var (
 	style string
 )
 
-// Page is one kind of page, made once from a template for its body.
+// Page is one kind of page: the layout with a template for the body.
 type Page struct{ tmpl *template.Template }
 
 // View is one rendering of a Page.
 type View struct {
 	Title   string
-	Refresh int // seconds until the browser asks again; 0: never
+	Refresh int // seconds until the browser reloads; 0: never
 	Data    any
 }
 
-// NewPage parses body, a html/template whose dot is View.Data. It panics on a
-// template that does not parse, as the templates are part of the program.
+// NewPage parses body, an html/template with View.Data as its dot. It panics on a
+// template that does not parse: templates are part of the program.
 func NewPage(body string, funcs template.FuncMap) *Page {
 	t := template.Must(template.New("layout").
 		Funcs(template.FuncMap{"style": func() template.CSS { return template.CSS(style) }}).
@@ -44,8 +44,8 @@ func NewPage(body string, funcs template.FuncMap) *Page {
 	return &Page{t}
 }
 
-// Write answers with the page. The policy it sends lets a page load nothing
-// but itself, because most of what these pages show was written by others.
+// Write writes the page as the response. Its Content-Security-Policy lets the page
+// load nothing, because much of what these pages show is untrusted input.
 func (p *Page) Write(w http.ResponseWriter, status int, v View) {
 	h := w.Header()
 	h.Set("Content-Type", "text/html; charset=utf-8")

@@ -16,7 +16,7 @@ var (
 	//go:embed channel.html
 	channelHTML string
 
-	indexPage = site.NewPage(`<h1>Slack, on this machine</h1>
+	indexPage = site.NewPage(`<h1>Slack simulator</h1>
 <ul>{{range .}}<li><a href="/channels/{{.Name}}">#{{.Name}}</a> <span class="dim">{{.Messages}} messages</span></li>{{end}}</ul>`, nil)
 
 	channelPage = site.NewPage(channelHTML, template.FuncMap{
@@ -27,7 +27,7 @@ var (
 	})
 )
 
-// clock shows a ts as a time of day.
+// clock formats a ts as local date and time.
 func clock(ts string) string {
 	sec, _, _ := strings.Cut(ts, ".")
 	n, err := strconv.ParseInt(sec, 10, 64)
@@ -53,14 +53,14 @@ func (s *Server) index(w http.ResponseWriter, r *http.Request) {
 	indexPage.Write(w, http.StatusOK, site.View{Title: "Slack", Refresh: 5, Data: rows})
 }
 
-// pageMessage is a message with its blocks read.
+// pageMessage is a message with its blocks parsed.
 type pageMessage struct {
 	Message
 	Blocks []Block
 	Reply  bool
 }
 
-// channel shows a channel, newest conversation first, each with its thread.
+// channel shows a channel, newest thread first.
 func (s *Server) channel(w http.ResponseWriter, r *http.Request) {
 	c, ok := s.store.find(r.PathValue("name"))
 	if !ok {
@@ -83,9 +83,8 @@ func (s *Server) channel(w http.ResponseWriter, r *http.Request) {
 		Data: map[string]any{"Channel": c, "Threads": threads, "Buttons": s.cfg.InteractivityURL != ""}})
 }
 
-// showMessages is the channel for programs: every message, oldest first, with
-// metadata and the number of its revisions. ?oldest=ts leaves out what is not
-// newer than ts.
+// showMessages lists every message as JSON, oldest first, with its metadata and the
+// number of its revisions. ?channel= selects a channel, ?oldest=ts messages after ts.
 func (s *Server) showMessages(w http.ResponseWriter, r *http.Request) {
 	messages := []Message{}
 	for _, c := range s.store.channels {

@@ -12,7 +12,7 @@ import (
 	"github.com/getkin/kin-openapi/openapi3"
 )
 
-// request is an operation's valid request, of which each case spoils one thing.
+// request is a valid request of an operation. Each case makes one thing invalid.
 type request struct {
 	method, path string
 	params       map[string]string // path parameters
@@ -35,44 +35,46 @@ func (r request) bad(name, pointer string, status ...int) badCase {
 		c.path += "?" + r.query.Encode()
 	}
 	if r.body != nil {
-		c.body, _ = json.Marshal(r.body) // made of JSON values only
+		c.body, _ = json.Marshal(r.body) // cannot fail: it has JSON values only
 	}
 	return c
 }
 
-// otherMethod asks a path with a method that none of its operations has.
+// otherMethod is a request to the path with a method that no operation has.
 func otherMethod(path string, item *openapi3.PathItem) badCase {
 	for _, method := range []string{http.MethodPatch, http.MethodDelete, http.MethodPut, http.MethodPost} {
 		if item.GetOperation(method) == nil {
-			return badCase{name: "another method", method: method, path: path, header: http.Header{}, status: []int{http.StatusMethodNotAllowed}}
+			return badCase{
+				name: "another method", method: method, path: path, header: http.Header{}, status: []int{http.StatusMethodNotAllowed},
+			}
 		}
 	}
 	return badCase{}
 }
 
-// casesFor generates the wrong requests of one operation from its schema; none
-// where the operation takes nothing that could be wrong.
-func casesFor(path, method string, item *openapi3.PathItem, op *openapi3.Operation, diner, owner caller) (cases []badCase) {
+// casesFor generates the invalid requests of one operation from its schema. There
+// are none for an operation without input.
+func casesFor(path, method string, item *openapi3.PathItem, op *openapi3.Operation, diner, owner account) (cases []badCase) {
 	params := slices.Concat(item.Parameters, op.Parameters)
 	good := request{method: method, path: path, params: map[string]string{}, query: url.Values{}, header: http.Header{}}
 	secured := op.Security == nil
-	who := diner
-	if op.Responses.Value("403") != nil { // an owner's operation: the owner, so that the body is looked at
-		who = owner
+	caller := diner
+	if op.Responses.Value("403") != nil { // an owner's operation: as a diner, it would be 403 for a bad body too
+		caller = owner
 	}
 	if secured {
-		good.header.Set("Authorization", "Bearer "+who.token)
+		good.header.Set("Authorization", "Bearer "+caller.token)
 	}
 	for _, p := range params {
 		if !p.Value.Required {
 			continue
 		}
-		v, _ := example(said(p.Value.Schema.Value)).(string)
+		v, _ := example(valueSchema(p.Value.Schema.Value)).(string)
 		switch p.Value.In {
 		case "path":
 			good.params[p.Value.Name] = v
-			if v == someRestaurant && len(who.own) > 0 {
-				good.params[p.Value.Name] = who.own[0]
+			if v == someRestaurant && len(caller.own) > 0 {
+				good.params[p.Value.Name] = caller.own[0]
 			}
 		case "query":
 			good.query.Set(p.Value.Name, v)
@@ -95,7 +97,7 @@ func casesFor(path, method string, item *openapi3.PathItem, op *openapi3.Operati
 		cases = append(cases, r.bad("no token", "", 401))
 		r = good.clone()
 		r.header.Set("Authorization", "Bearer not.a.token")
-		cases = append(cases, r.bad("a token that is none", "", 401))
+		cases = append(cases, r.bad("an invalid token", "", 401))
 	}
 	for _, p := range params {
 		cases = append(cases, paramCases(good, p.Value)...)
@@ -106,8 +108,8 @@ func casesFor(path, method string, item *openapi3.PathItem, op *openapi3.Operati
 	return cases
 }
 
-// said is the schema of one value of a parameter, which may be repeated.
-func said(s *openapi3.Schema) *openapi3.Schema {
+// valueSchema is the schema of one value of a parameter, which may be repeated.
+func valueSchema(s *openapi3.Schema) *openapi3.Schema {
 	if s.Type.Is("array") {
 		return s.Items.Value
 	}
@@ -141,7 +143,7 @@ func paramCases(good request, p *openapi3.Parameter) (cases []badCase) {
 		r.query.Del(p.Name)
 		cases = append(cases, r.bad("without "+p.Name, pointer, status...))
 	}
-	for name, v := range wrongValues(said(p.Schema.Value), true) {
+	for name, v := range wrongValues(valueSchema(p.Schema.Value), true) {
 		s, ok := v.(string)
 		if !ok {
 			continue
@@ -160,7 +162,7 @@ func paramCases(good request, p *openapi3.Parameter) (cases []badCase) {
 	if p.Name == "cursor" {
 		r := good.clone()
 		set(r, "not-a-cursor")
-		cases = append(cases, r.bad("a cursor that is none", pointer, status...))
+		cases = append(cases, r.bad("an invalid cursor", pointer, status...))
 	}
 	return cases
 }
@@ -173,7 +175,7 @@ func bodyCases(good request, schema *openapi3.Schema) (cases []badCase) {
 	}
 	whole, _ := json.Marshal(good.body)
 	raw("no body", "", 400)
-	raw("half a body", string(whole[:len(whole)/2]), 400)
+	raw("a truncated body", string(whole[:len(whole)/2]), 400)
 	raw("an array", "[]", 400)
 	raw("null", "null", 400)
 	raw("two bodies", string(whole)+string(whole), 400)
