@@ -109,6 +109,10 @@ func TestDetectsDiscouragedWords(t *testing.T) {
 			t.Errorf("%s: found %q", statement, findings)
 		}
 	}
+	const jobs = "func f() { j.list = []job{{booksAudited, run}} }\nfunc g(j job) { telemetry.Job(ctx, j.name, j.run) }"
+	if findings := findingsIn(t, "services/x/x.go", jobs, list); len(findings) != 1 {
+		t.Errorf("%s: found %q", jobs, findings)
+	}
 	for source, kind := range map[string]string{
 		`const SpanSlack = "slack.told"`:                         inSpan,
 		`var Metrics = []Metric{{MetricX, "s", "Slack, told."}}`: inBrief,
@@ -246,6 +250,9 @@ func operatorTexts(files map[string][]byte) (found []operatorText, err error) {
 			return !other
 		})
 	}
+	for _, value := range jobNames(parsed, constants) {
+		add(inJob, value)
+	}
 	for _, p := range parsed {
 		vocabulary := filepath.ToSlash(filepath.Dir(fset.Position(p.Pos()).Filename)) == "telemetry/names"
 		ast.Inspect(p, func(n ast.Node) bool {
@@ -277,6 +284,31 @@ func operatorTexts(files map[string][]byte) (found []operatorText, err error) {
 	})
 	// A constant that is used twice is one text.
 	return slices.CompactFunc(found, func(a, b operatorText) bool { return a.at == b.at }), nil
+}
+
+// jobShape matches the names of jobs, "slots.audit".
+var jobShape = regexp.MustCompile(`^[a-z_]+([. ][a-z_]+)+$`)
+
+// jobNames returns the constants with the shape of a job's name in a package that
+// runs jobs. The name in a call of telemetry.Job is often a variable.
+func jobNames(files []*ast.File, constants map[string]*ast.BasicLit) (found []ast.Expr) {
+	runsJobs := slices.ContainsFunc(files, func(f *ast.File) (calls bool) {
+		ast.Inspect(f, func(n ast.Node) bool {
+			call, ok := n.(*ast.CallExpr)
+			if ok && !calls {
+				kind, _ := readByOperators(call)
+				calls = kind == inJob
+			}
+			return !calls
+		})
+		return calls
+	})
+	for _, value := range constants {
+		if s, _ := literal(value); runsJobs && jobShape.MatchString(s) {
+			found = append(found, value)
+		}
+	}
+	return found
 }
 
 // stringConstants are the constants of a file with a plain string as value.
