@@ -217,7 +217,8 @@ func (db *Database) SlowestStatements(ctx context.Context) (string, error) {
 	}
 	rows, _ := db.conn.Query(ctx, `
 SELECT format('%s calls  %s ms in all  %s ms each  %s rows  %s WAL bytes each  %s',
-  calls, round(total_exec_time), round(mean_exec_time::numeric, 3), rows, round(wal_bytes / calls), left(regexp_replace(query, '\s+', ' ', 'g'), 80))
+  calls, round(total_exec_time), round(mean_exec_time::numeric, 3), rows, round(wal_bytes / calls),
+  left(regexp_replace(query, '\s+', ' ', 'g'), 80))
 FROM pg_stat_statements WHERE dbid = (SELECT oid FROM pg_database WHERE datname = current_database())
 ORDER BY total_exec_time DESC LIMIT 12`)
 	lines, err := pgx.CollectRows(rows, pgx.RowTo[string])

@@ -105,116 +105,121 @@ func TestReportsNothingForAValidHistory(t *testing.T) {
 	}
 }
 
+// What a violation must count.
+var (
+	overbooked    = func(c Counts) int { return c.Overbooked }
+	lost          = func(c Counts) int { return c.Lost }
+	doubled       = func(c Counts) int { return c.Doubled }
+	eventsMissing = func(c Counts) int { return c.EventsMissing }
+	eventsDoubled = func(c Counts) int { return c.EventsDoubled }
+	mailsMissing  = func(c Counts) int { return c.MailsMissing }
+	mailsDoubled  = func(c Counts) int { return c.MailsDoubled }
+)
+
+// violations change a valid history so that it violates an invariant.
+var violations = map[string]struct {
+	change   func(h *History)
+	violated Invariant
+	count    func(Counts) int // must be 1; nil: nothing counts it
+}{
+	"a slot holds more than it has": {func(h *History) { h.Slots[0].Capacity = 7 }, NeverOverbooked, overbooked},
+	"a slot held more than it has for a while": {func(h *History) {
+		// Four covers: one diner too many held two of them until the cancellation.
+		h.Slots = append(h.Slots, Slot{ID: 4, Capacity: 4})
+		for _, d := range []string{"x", "y", "z"} {
+			a := Response{ID: "r-" + d, Slot: 4, Party: 2, Status: confirmed}
+			b := a
+			b.Status = cancelled
+			h.Attempts = append(h.Attempts, attempt(60, d, Book, 201, a), attempt(70, d, Cancel, 200, b))
+			h.Rows = append(h.Rows, Row{a.ID, 4, d, 2, cancelled, 0})
+		}
+	}, NeverOverbooked, overbooked},
+	"the counter of a slot differs from its rows": {func(h *History) {
+		h.Slots[1].Booked = 4
+	}, NeverOverbooked, overbooked},
+	"a row with a 201 does not exist":         {func(h *History) { h.Rows = h.Rows[1:] }, NothingLost, lost},
+	"a cancellation with a 200 has no effect": {func(h *History) { h.Rows[2].Status = confirmed }, NothingLost, lost},
+	"a confirmed row is cancelled without a request": {func(h *History) { h.Rows[0].Status = cancelled },
+		NothingLost, lost},
+	"an entry still waits after Leave": {func(h *History) { h.Rows[8].Status = waiting }, NothingLost, lost},
+	"a move with a 200 has no effect":  {func(h *History) { h.Rows[6].Slot = 1 }, NothingLost, lost},
+	"a move that was read has no effect": {func(h *History) {
+		h.Rows[7].Party, h.Slots[2].Booked = 2, 2
+	}, NothingLost, lost},
+	"a waiting entry is confirmed without a request": {func(h *History) {
+		h.Rows[4].Status = confirmed
+	}, NothingLost, lost},
+	"an entry waits although covers are free": {func(h *History) { h.Slots[0].Capacity = 10 }, WaitlistServed, nil},
+	"an entry waits after the cut-off":        {func(h *History) { h.Slots[0].Open = false }, WaitlistCloses, nil},
+	"a row that was not requested": {func(h *History) {
+		h.Rows = append(h.Rows, Row{"r", 1, "unknown", 2, waiting, 0})
+	}, NothingDuplicated, doubled},
+	"a row after a refusal": {func(h *History) {
+		h.Attempts = append(h.Attempts, attempt(60, "refused", Book, 409, Response{}))
+		h.Rows = append(h.Rows, Row{"r", 1, "refused", 2, waiting, 0})
+	}, NothingDuplicated, doubled},
+	"a row after a lost response and a refusal": {func(h *History) {
+		h.Attempts = append(h.Attempts, attempt(60, "refused", Book, 0, Response{}), attempt(62, "refused", Book, 409, Response{}))
+		h.Rows = append(h.Rows, Row{"r", 1, "refused", 2, waiting, 0})
+	}, NothingDuplicated, doubled},
+	"a second row of a diner": {func(h *History) {
+		h.Rows = append(h.Rows, Row{"r", 1, "keeps", 2, cancelled, 0})
+	}, NothingDuplicated, doubled},
+	"two rows for one key": {func(h *History) {
+		h.Attempts = append(h.Attempts, attempt(60, "keeps", Book, 201, row("r-other", confirmed)))
+	},
+		NothingDuplicated, doubled},
+	"no result, without a kill": {func(h *History) {
+		h.Attempts = append(h.Attempts, attempt(60, "forgotten", Book, 503, Response{}))
+	}, OutcomeKnown, nil},
+	"no result, at the kill of another replica": {func(h *History) {
+		h.Attempts = append(h.Attempts, attempt(3, "forgotten", Book, 0, Response{}))
+	}, OutcomeKnown, nil},
+	"a change without an event": {func(h *History) {
+		h.Events, h.Mails = h.Events[:16], h.Mails[:16]
+	}, EventPerChange, eventsMissing},
+	"an event without a change": {func(h *History) {
+		h.Events = append(h.Events, Event{"e", "reservation.moved", "r-keeps", "sent"})
+		h.Mails = append(h.Mails, Mail{"e"})
+	}, EventPerChange, eventsDoubled},
+	"an event of a row that does not exist": {func(h *History) {
+		h.Events = append(h.Events, Event{"e", "reservation.confirmed", "r-unknown", "sent"})
+		h.Mails = append(h.Mails, Mail{"e"})
+	}, EventPerChange, eventsDoubled},
+	"an event of an unknown kind": {func(h *History) {
+		h.Events[1].Kind = "reservation.closed"
+	}, EventPerChange, nil},
+	"events in the wrong order": {func(h *History) {
+		h.Events[2], h.Events[5] = h.Events[5], h.Events[2]
+	}, EventPerChange, nil},
+	"an event still in the outbox": {func(h *History) { h.Undelivered = 1 }, EventPerChange, nil},
+	"a missing mail": {func(h *History) {
+		h.Mails = h.Mails[1:17]
+	}, MailPerEvent, mailsMissing},
+	"a mail whose event has failed": {func(h *History) {
+		h.Events[4].State = "failed"
+	}, MailPerEvent, nil},
+	"an extra mail": {func(h *History) {
+		h.Mails = append(h.Mails, Mail{"e1"})
+	}, NoExtraMail, mailsDoubled},
+	"an extra mail after a send that SES did not accept": {func(h *History) {
+		h.Sends[0].Accepted = false
+	}, NoExtraMail, mailsDoubled},
+	"a mail without an event": {func(h *History) {
+		h.Mails = append(h.Mails, Mail{""})
+	}, NoExtraMail, mailsDoubled},
+	"too few kills": {func(h *History) { h.Kills = h.Kills[1:] }, EnoughFaults, nil},
+	"too few early kills": {func(h *History) {
+		h.Kills[0].CoversLeft = 0
+	}, EnoughFaults, nil},
+	"no response was lost": {func(h *History) {
+		h.Attempts[1].Lost = false
+	}, EnoughFaults, nil},
+}
+
 // A check that detects nothing would prove nothing.
 func TestDetectsViolations(t *testing.T) {
-	var (
-		overbooked    = func(c Counts) int { return c.Overbooked }
-		lost          = func(c Counts) int { return c.Lost }
-		doubled       = func(c Counts) int { return c.Doubled }
-		eventsMissing = func(c Counts) int { return c.EventsMissing }
-		eventsDoubled = func(c Counts) int { return c.EventsDoubled }
-		mailsMissing  = func(c Counts) int { return c.MailsMissing }
-		mailsDoubled  = func(c Counts) int { return c.MailsDoubled }
-	)
-	for name, c := range map[string]struct {
-		change   func(h *History)
-		violated Invariant
-		count    func(Counts) int // must be 1; nil: nothing counts it
-	}{
-		"a slot holds more than it has": {func(h *History) { h.Slots[0].Capacity = 7 }, NeverOverbooked, overbooked},
-		"a slot held more than it has for a while": {func(h *History) {
-			// Four covers: one diner too many held two of them until the cancellation.
-			h.Slots = append(h.Slots, Slot{ID: 4, Capacity: 4})
-			for _, d := range []string{"x", "y", "z"} {
-				a := Response{ID: "r-" + d, Slot: 4, Party: 2, Status: confirmed}
-				b := a
-				b.Status = cancelled
-				h.Attempts = append(h.Attempts, attempt(60, d, Book, 201, a), attempt(70, d, Cancel, 200, b))
-				h.Rows = append(h.Rows, Row{a.ID, 4, d, 2, cancelled, 0})
-			}
-		}, NeverOverbooked, overbooked},
-		"the counter of a slot differs from its rows": {func(h *History) {
-			h.Slots[1].Booked = 4
-		}, NeverOverbooked, overbooked},
-		"a row with a 201 does not exist":         {func(h *History) { h.Rows = h.Rows[1:] }, NothingLost, lost},
-		"a cancellation with a 200 has no effect": {func(h *History) { h.Rows[2].Status = confirmed }, NothingLost, lost},
-		"a confirmed row is cancelled without a request": {func(h *History) { h.Rows[0].Status = cancelled },
-			NothingLost, lost},
-		"an entry still waits after Leave": {func(h *History) { h.Rows[8].Status = waiting }, NothingLost, lost},
-		"a move with a 200 has no effect":  {func(h *History) { h.Rows[6].Slot = 1 }, NothingLost, lost},
-		"a move that was read has no effect": {func(h *History) {
-			h.Rows[7].Party, h.Slots[2].Booked = 2, 2
-		}, NothingLost, lost},
-		"a waiting entry is confirmed without a request": {func(h *History) {
-			h.Rows[4].Status = confirmed
-		}, NothingLost, lost},
-		"an entry waits although covers are free": {func(h *History) { h.Slots[0].Capacity = 10 }, WaitlistServed, nil},
-		"an entry waits after the cut-off":        {func(h *History) { h.Slots[0].Open = false }, WaitlistCloses, nil},
-		"a row that was not requested": {func(h *History) {
-			h.Rows = append(h.Rows, Row{"r", 1, "unknown", 2, waiting, 0})
-		}, NothingDuplicated, doubled},
-		"a row after a refusal": {func(h *History) {
-			h.Attempts = append(h.Attempts, attempt(60, "refused", Book, 409, Response{}))
-			h.Rows = append(h.Rows, Row{"r", 1, "refused", 2, waiting, 0})
-		}, NothingDuplicated, doubled},
-		"a row after a lost response and a refusal": {func(h *History) {
-			h.Attempts = append(h.Attempts, attempt(60, "refused", Book, 0, Response{}), attempt(62, "refused", Book, 409, Response{}))
-			h.Rows = append(h.Rows, Row{"r", 1, "refused", 2, waiting, 0})
-		}, NothingDuplicated, doubled},
-		"a second row of a diner": {func(h *History) {
-			h.Rows = append(h.Rows, Row{"r", 1, "keeps", 2, cancelled, 0})
-		}, NothingDuplicated, doubled},
-		"two rows for one key": {func(h *History) {
-			h.Attempts = append(h.Attempts, attempt(60, "keeps", Book, 201, row("r-other", confirmed)))
-		},
-			NothingDuplicated, doubled},
-		"no result, without a kill": {func(h *History) {
-			h.Attempts = append(h.Attempts, attempt(60, "forgotten", Book, 503, Response{}))
-		}, OutcomeKnown, nil},
-		"no result, at the kill of another replica": {func(h *History) {
-			h.Attempts = append(h.Attempts, attempt(3, "forgotten", Book, 0, Response{}))
-		}, OutcomeKnown, nil},
-		"a change without an event": {func(h *History) {
-			h.Events, h.Mails = h.Events[:16], h.Mails[:16]
-		}, EventPerChange, eventsMissing},
-		"an event without a change": {func(h *History) {
-			h.Events = append(h.Events, Event{"e", "reservation.moved", "r-keeps", "sent"})
-			h.Mails = append(h.Mails, Mail{"e"})
-		}, EventPerChange, eventsDoubled},
-		"an event of a row that does not exist": {func(h *History) {
-			h.Events = append(h.Events, Event{"e", "reservation.confirmed", "r-unknown", "sent"})
-			h.Mails = append(h.Mails, Mail{"e"})
-		}, EventPerChange, eventsDoubled},
-		"an event of an unknown kind": {func(h *History) {
-			h.Events[1].Kind = "reservation.closed"
-		}, EventPerChange, nil},
-		"events in the wrong order": {func(h *History) {
-			h.Events[2], h.Events[5] = h.Events[5], h.Events[2]
-		}, EventPerChange, nil},
-		"an event still in the outbox": {func(h *History) { h.Undelivered = 1 }, EventPerChange, nil},
-		"a missing mail": {func(h *History) {
-			h.Mails = h.Mails[1:17]
-		}, MailPerEvent, mailsMissing},
-		"a mail whose event has failed": {func(h *History) {
-			h.Events[4].State = "failed"
-		}, MailPerEvent, nil},
-		"an extra mail": {func(h *History) {
-			h.Mails = append(h.Mails, Mail{"e1"})
-		}, NoExtraMail, mailsDoubled},
-		"an extra mail after a send that SES did not accept": {func(h *History) {
-			h.Sends[0].Accepted = false
-		}, NoExtraMail, mailsDoubled},
-		"a mail without an event": {func(h *History) {
-			h.Mails = append(h.Mails, Mail{""})
-		}, NoExtraMail, mailsDoubled},
-		"too few kills": {func(h *History) { h.Kills = h.Kills[1:] }, EnoughFaults, nil},
-		"too few early kills": {func(h *History) {
-			h.Kills[0].CoversLeft = 0
-		}, EnoughFaults, nil},
-		"no response was lost": {func(h *History) {
-			h.Attempts[1].Lost = false
-		}, EnoughFaults, nil},
-	} {
+	for name, c := range violations {
 		t.Run(name, func(t *testing.T) {
 			h := validHistory()
 			c.change(&h)
