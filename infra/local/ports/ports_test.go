@@ -117,7 +117,8 @@ func TestFreeDetectsAPortInUse(t *testing.T) {
 }
 
 func TestConflictDetectsAPortThatBrowsersBlock(t *testing.T) {
-	if got := Offset(2000).conflict(); got != "edge" {
-		t.Errorf("at offset 2000 the conflict is %q, want edge: browsers block 10080", got)
+	// "edge", or another port if another system runs at this offset.
+	if got := Offset(2000).conflict(); got == "" {
+		t.Error("offset 2000 has no conflict, but browsers block 10080, its edge port")
 	}
 }

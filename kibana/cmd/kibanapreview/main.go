@@ -1,5 +1,5 @@
-// Command kibanapreview shows the dashboards and any trace as plain pages
-// over OpenSearch, where OpenSearch Dashboards itself does not run.
+// Command kibanapreview shows the dashboards and any trace as plain pages over
+// OpenSearch, on machines where OpenSearch Dashboards does not run.
 package main
 
 import (

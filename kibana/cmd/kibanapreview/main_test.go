@@ -8,7 +8,7 @@ import (
 	"testing"
 )
 
-func TestItServesUntilItIsStopped(t *testing.T) {
+func TestServesUntilItIsStopped(t *testing.T) {
 	ctx, stop := context.WithCancel(t.Context())
 	r, w := io.Pipe()
 	ended := make(chan error, 1)
