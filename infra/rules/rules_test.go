@@ -1,33 +1,27 @@
 package rules
 
 import (
-	"fmt"
-	"go/parser"
-	"go/token"
-	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"slices"
-	"strconv"
 	"strings"
 	"testing"
+
+	"jari.example/internal/archtest"
 )
 
 const ours = "jari.example/"
 
-// A rule forbids some imports and says what for. Both ends are import paths.
-type rule struct {
-	why        string
-	production bool // tests may
-	forbidden  func(from, to string) bool
+// selfContained are the packages that everything builds on. They must bring no
+// dependency along.
+var selfContained = []string{
+	ours + "telemetry/names", ours + "internal/fault", ours + "internal/secret", ours + "internal/archtest", ours + "alerting/slo",
 }
 
-// plain is what everybody builds on, and so must not drag anything along.
-var plain = []string{ours + "telemetry/names", ours + "internal/fault", ours + "internal/secret", ours + "alerting/slo"}
-
-// sees is what a room may import of the others.
-var sees = map[string][]string{
+// imports is what a module may import of the others. A module that is not
+// listed may import none.
+var imports = map[string][]string{
 	"services":  {ours + "internal", ours + "telemetry"},
 	"alerting":  {ours + "internal", ours + "telemetry"},
 	"internal":  {ours + "telemetry"},
@@ -37,148 +31,97 @@ var sees = map[string][]string{
 	"telemetry": nil,
 }
 
-var rules = []rule{
+// Both ends of an import are full import paths.
+var rules = []archtest.Rule{
 	{
-		"it uses the standard library alone, since every layer speaks it and none may inherit its dependencies: leave the need to the caller",
-		true,
-		func(from, to string) bool {
-			return slices.ContainsFunc(plain, func(p string) bool { return within(from, p) && !standard(to) && !within(to, p) })
+		Why: "it uses the standard library alone, because every layer imports it and none may inherit its dependencies: " +
+			"move the code that needs one to the caller",
+		Production: true,
+		Forbidden: func(from, to string) bool {
+			return slices.ContainsFunc(selfContained, func(p string) bool {
+				return archtest.Within(from, p) && !archtest.Standard(to) && !archtest.Within(to, p)
+			})
 		},
 	},
 	{
-		"a command is the end of the graph: move what two of them need into a package beside cmd",
-		false,
-		func(from, to string) bool {
+		Why: "a command is the end of the import graph: move what two of them need into a package beside cmd",
+		Forbidden: func(from, to string) bool {
 			dir, _, found := strings.Cut(to+"/", "/cmd/")
-			return found && within(to, strings.TrimSuffix(ours, "/")) && !within(from, dir+"/cmd")
+			return found && strings.HasPrefix(to, ours) && !archtest.Within(from, dir+"/cmd")
 		},
 	},
 	{
-		"rooms meet in the vocabulary and over the network: share a name through telemetry/names, call over HTTP (only services and alerting are set up by telemetry, too)",
-		false,
-		func(from, to string) bool {
-			allowed, known := sees[room(from)]
-			return strings.HasPrefix(to, ours) && room(to) != room(from) &&
-				(!known || !slices.ContainsFunc(allowed, func(p string) bool { return within(to, p) }))
+		Why: "modules share names through telemetry/names and call each other over HTTP; " +
+			"beyond that a module imports only what infra/rules lists for it",
+		Forbidden: func(from, to string) bool {
+			allowed := imports[moduleOf(from)]
+			return strings.HasPrefix(to, ours) && moduleOf(to) != moduleOf(from) &&
+				!slices.ContainsFunc(allowed, func(p string) bool { return archtest.Within(to, p) })
 		},
 	},
 }
 
-func within(p, tree string) bool { return p == tree || strings.HasPrefix(p, tree+"/") }
-
-func room(p string) string {
-	r, _, _ := strings.Cut(strings.TrimPrefix(p, ours), "/")
-	return r
-}
-
-func standard(p string) bool {
-	first, _, _ := strings.Cut(p, "/")
-	return !strings.Contains(first, ".")
-}
-
-type edge struct{ from, to, file string }
-
-func broken(edges []edge) (found []string) {
-	for _, e := range edges {
-		for _, r := range rules {
-			if r.production && strings.HasSuffix(e.file, "_test.go") {
-				continue
-			}
-			if r.forbidden(e.from, e.to) {
-				found = append(found, fmt.Sprintf("%s imports %s: %s", e.file, e.to, r.why))
-			}
-		}
-	}
-	return found
+// moduleOf is the top folder of a package of ours: "services".
+func moduleOf(p string) string {
+	m, _, _ := strings.Cut(strings.TrimPrefix(p, ours), "/")
+	return m
 }
 
 func TestImports(t *testing.T) {
-	edges := imports(t, "../..")
-	for r := range sees {
-		if !slices.ContainsFunc(edges, func(e edge) bool { return room(e.from) == r }) {
-			t.Errorf("no import found in %s: the test looks in the wrong place", r)
-		}
-	}
-	for _, b := range broken(edges) {
-		t.Error(b)
-	}
-}
-
-func TestTheRulesConvict(t *testing.T) {
-	for _, e := range []edge{
-		{from: "telemetry/names", to: "github.com/google/uuid"},
-		{from: "telemetry/names/realpart", to: ours + "telemetry"},
-		{from: "internal/fault", to: ours + "telemetry/names"},
-		{from: "internal/secret", to: ours + "telemetry"},
-		{from: "internal/serve", to: ours + "services/user"},
-		{from: "alerting/slo", to: ours + "alerting/spec"},
-		{from: "infra/local/door", to: ours + "infra/local/cmd/jari"},
-		{from: "alerting/slack", to: ours + "alerting/cmd"},
-		{from: "fluentbit/ship", to: ours + "telemetry"},
-		{from: "fluentbit/cmd/jari-telemetry", to: ours + "internal/config"},
-		{from: "kibana/board", to: ours + "telemetry/telemetrytest"},
-		{from: "infra/local/demo", to: ours + "alerting/slo"},
-		{from: "alerting/evaluate", to: ours + "services/internal/httpjson"},
-		{from: "services/user", to: ours + "infra/local/seed"},
-		{from: "telemetry", to: ours + "kibana/board"},
-		{from: "newroom", to: ours + "telemetry"}, // says first what it needs
-	} {
-		e.from = ours + e.from
-		if len(broken([]edge{e})) == 0 {
-			t.Errorf("%s → %s passes", e.from, e.to)
-		}
-	}
-	for _, e := range []edge{
-		{from: "telemetry/names", to: "encoding/json"},
-		{from: "telemetry/names/realpart", to: ours + "telemetry/names/realpart"},
-		{from: "telemetry", to: ours + "telemetry/names"},
-		{from: "alerting/slack", to: ours + "telemetry"},
-		{from: "alerting/cmd/alertingd", to: ours + "internal/serve"},
-		{from: "fluentbit/agent", to: ours + "fluentbit/ship"},
-		{from: "alerting/cmd/alertingd", to: ours + "alerting/cmd/internal/flags"},
-		{from: "infra/local/parts", to: "github.com/some/cmd/thing"},
-	} {
-		e.from = ours + e.from
-		if b := broken([]edge{e}); len(b) > 0 {
-			t.Errorf("convicted the innocent: %v", b)
-		}
-	}
-}
-
-// imports reads every Go file of ours; a module's path is its folder's.
-func imports(t *testing.T, root string) (edges []edge) {
-	t.Helper()
-	err := filepath.WalkDir(root, func(file string, d fs.DirEntry, err error) error {
-		if err != nil {
-			return err
-		}
-		if name := d.Name(); d.IsDir() && file != root && (strings.HasPrefix(name, ".") || name == "node_modules" || name == "testdata") {
-			return filepath.SkipDir
-		}
-		if d.IsDir() || !strings.HasSuffix(file, ".go") {
-			return nil
-		}
-		parsed, err := parser.ParseFile(token.NewFileSet(), file, nil, parser.ImportsOnly)
-		if err != nil {
-			return err
-		}
-		file, err = filepath.Rel(root, file)
-		if err != nil {
-			return err
-		}
-		for _, i := range parsed.Imports {
-			to, err := strconv.Unquote(i.Path.Value)
-			if err != nil {
-				return err
-			}
-			edges = append(edges, edge{ours + filepath.ToSlash(filepath.Dir(file)), to, file})
-		}
-		return nil
-	})
+	edges, err := archtest.Imports("../..", strings.TrimSuffix(ours, "/"), "")
 	if err != nil {
 		t.Fatal(err)
 	}
-	return edges
+	for module := range imports {
+		if !slices.ContainsFunc(edges, func(e archtest.Edge) bool { return moduleOf(e.From) == module }) {
+			t.Errorf("no import found in %s: the test looks in the wrong place", module)
+		}
+	}
+	for _, finding := range archtest.Check(edges, rules) {
+		t.Error(finding)
+	}
+}
+
+func TestDetectsForbiddenImports(t *testing.T) {
+	for _, e := range []archtest.Edge{
+		{From: "telemetry/names", To: "github.com/google/uuid"},
+		{From: "telemetry/names/realpart", To: ours + "telemetry"},
+		{From: "internal/fault", To: ours + "telemetry/names"},
+		{From: "internal/secret", To: ours + "telemetry"},
+		{From: "internal/archtest", To: ours + "telemetry"},
+		{From: "internal/serve", To: ours + "services/user"},
+		{From: "alerting/slo", To: ours + "alerting/spec"},
+		{From: "infra/local/door", To: ours + "infra/local/cmd/jari"},
+		{From: "alerting/slack", To: ours + "alerting/cmd"},
+		{From: "fluentbit/ship", To: ours + "telemetry"},
+		{From: "fluentbit/cmd/jari-telemetry", To: ours + "internal/config"},
+		{From: "kibana/board", To: ours + "telemetry/telemetrytest"},
+		{From: "infra/local/demo", To: ours + "alerting/slo"},
+		{From: "alerting/evaluate", To: ours + "services/internal/httpjson"},
+		{From: "services/user", To: ours + "infra/local/seed"},
+		{From: "telemetry", To: ours + "kibana/board"},
+		{From: "newmodule", To: ours + "telemetry"}, // it has to be listed first
+	} {
+		e.From = ours + e.From
+		if len(archtest.Check([]archtest.Edge{e}, rules)) == 0 {
+			t.Errorf("no rule forbids %s → %s", e.From, e.To)
+		}
+	}
+	for _, e := range []archtest.Edge{
+		{From: "telemetry/names", To: "encoding/json"},
+		{From: "telemetry/names/realpart", To: ours + "telemetry/names/realpart"},
+		{From: "telemetry", To: ours + "telemetry/names"},
+		{From: "alerting/slack", To: ours + "telemetry"},
+		{From: "alerting/cmd/alertingd", To: ours + "internal/serve"},
+		{From: "fluentbit/agent", To: ours + "fluentbit/ship"},
+		{From: "alerting/cmd/alertingd", To: ours + "alerting/cmd/internal/flags"},
+		{From: "infra/local/parts", To: "github.com/some/cmd/thing"},
+	} {
+		e.From = ours + e.From
+		if findings := archtest.Check([]archtest.Edge{e}, rules); len(findings) > 0 {
+			t.Errorf("an allowed import is reported: %v", findings)
+		}
+	}
 }
 
 // The Collector compiles with OpenTelemetry 1.42, telemetry wants 1.47, and a
@@ -192,18 +135,18 @@ func TestTheAgentsModulesDoNotRequireTelemetry(t *testing.T) {
 			t.Fatalf("%s: go mod graph: %v", dir, err)
 		}
 		if !strings.Contains(string(out), ours+"telemetry/names") {
-			t.Errorf("%s: not even telemetry/names is in the graph: the test looks in the wrong place", dir)
+			t.Errorf("%s: telemetry/names is not in the graph: the test looks in the wrong place", dir)
 		}
 		for _, r := range requiring(string(out), ours+"telemetry") {
 			t.Errorf("%s: %s: take names from telemetry/names, a module without requirements, instead", dir, r)
 		}
 	}
 	if got := requiring("a b@v1\nx "+ours+"telemetry/names@v0\nx "+ours+"telemetry@v0", ours+"telemetry"); len(got) != 1 { // the control
-		t.Errorf("of a graph with one such requirement %q is found", got)
+		t.Errorf("of a graph with one such requirement, %q are found", got)
 	}
 }
 
-// requiring is the lines of a module graph that require module.
+// requiring returns the lines of a module graph that require module.
 func requiring(graph, module string) (found []string) {
 	for line := range strings.Lines(graph) {
 		_, required, _ := strings.Cut(strings.TrimSpace(line), " ")

@@ -42,17 +42,25 @@ type value struct {
 	name, env, usage, def string
 	given                 string
 	source                string
+	repeats               bool
 	set                   func(string) error
 }
 
-func (v *value) String() string     { return v.def }
-func (v *value) Set(s string) error { v.given, v.source = s, "-"+v.name; return nil }
+func (v *value) String() string { return v.def }
+func (v *value) Set(s string) error {
+	if v.repeats && v.source != "" {
+		s = v.given + "," + s
+	}
+	v.given, v.source = s, "-"+v.name
+	return nil
+}
 
-func (s *Set) add(name, def, usage string, set func(string) error) {
+func (s *Set) add(name, def, usage string, set func(string) error) *value {
 	v := &value{name: name, def: def, usage: usage, set: set,
 		env: s.prefix + strings.ToUpper(strings.ReplaceAll(name, "-", "_"))}
 	s.values = append(s.values, v)
 	s.flags.Var(v, name, usage)
+	return v
 }
 
 // String is a flag that may be anything.
@@ -125,6 +133,22 @@ func (s *Set) OneOf(name, def, usage string, choices ...string) *string {
 		return v, nil
 	}, "one of "+strings.Join(choices, ", ")))
 	return p
+}
+
+// Each is a flag that may be given several times. Its variable holds the values
+// with commas between them. parse is called with each.
+func (s *Set) Each(name, usage string, parse func(string) error) {
+	s.add(name, "", usage, func(v string) error {
+		for one := range strings.SplitSeq(v, ",") {
+			if one == "" {
+				continue
+			}
+			if err := parse(one); err != nil {
+				return err
+			}
+		}
+		return nil
+	}).repeats = true
 }
 
 // SecretFile is a flag that names a file; the result is what the file holds,

@@ -40,6 +40,34 @@ func TestAFlagMayBeEmptiedAgainstTheEnvironment(t *testing.T) {
 	}
 }
 
+func TestARepeatedFlagHoldsEveryValue(t *testing.T) {
+	for name, c := range map[string]struct {
+		args []string
+		env  string
+		want string
+	}{
+		"flags":                        {[]string{"--origin", "a", "-origin=b"}, "", "a b"},
+		"the variable":                 {nil, "c,d", "c d"},
+		"flags beat the variable":      {[]string{"--origin", "a"}, "c,d", "a"},
+		"neither":                      {nil, "", ""},
+		"an empty flag beats variable": {[]string{"--origin="}, "c,d", ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var got []string
+			s := config.New("xd", "x", "x", env(map[string]string{"X_ORIGIN": c.env}))
+			s.Each("origin", "where to", func(v string) error { got = append(got, v); return nil })
+			if err := s.Parse(c.args, nil); err != nil || strings.Join(got, " ") != c.want {
+				t.Errorf("got %q, %v; want %q", got, err, c.want)
+			}
+		})
+	}
+	s := config.New("xd", "x", "x", env(nil))
+	s.Each("origin", "where to", func(string) error { return errors.New("is not an origin") })
+	if err := s.Parse([]string{"--origin", "a"}, nil); err == nil || !strings.Contains(err.Error(), "-origin: is not an origin") {
+		t.Errorf("got %v", err)
+	}
+}
+
 func TestAllProblemsAreReportedTogether(t *testing.T) {
 	s := config.New("xd", "x", "x", env(map[string]string{"X_LOG_LEVEL": "loud", "X_TELEMETRY": "some", "X_DB": "postgres:pass word@"}))
 	s.Common("127.0.0.1:8", "127.0.0.1:9")

@@ -17,6 +17,18 @@ const readyLimit = 2 * time.Second
 // API's port.
 func opsHandler(t *telemetry.Telemetry, stopping *atomic.Bool, ready func(context.Context) error) http.Handler {
 	mux := http.NewServeMux()
+	handleHealth(mux, stopping, ready)
+	mux.Handle(telemetry.LevelPath, t.LevelHandler())
+	mux.HandleFunc("/debug/pprof/", pprof.Index)
+	mux.HandleFunc("/debug/pprof/cmdline", pprof.Cmdline)
+	mux.HandleFunc("/debug/pprof/profile", pprof.Profile)
+	mux.HandleFunc("/debug/pprof/symbol", pprof.Symbol)
+	mux.HandleFunc("/debug/pprof/trace", pprof.Trace)
+	return mux
+}
+
+// handleHealth adds GET /healthz and GET /readyz, which answer in JSON.
+func handleHealth(mux *http.ServeMux, stopping *atomic.Bool, ready func(context.Context) error) {
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { say(w, http.StatusOK, "live") })
 	mux.HandleFunc("GET /readyz", func(w http.ResponseWriter, r *http.Request) {
 		if stopping.Load() {
@@ -33,13 +45,6 @@ func opsHandler(t *telemetry.Telemetry, stopping *atomic.Bool, ready func(contex
 		}
 		say(w, http.StatusOK, "ready")
 	})
-	mux.Handle(telemetry.LevelPath, t.LevelHandler())
-	mux.HandleFunc("/debug/pprof/", pprof.Index)
-	mux.HandleFunc("/debug/pprof/cmdline", pprof.Cmdline)
-	mux.HandleFunc("/debug/pprof/profile", pprof.Profile)
-	mux.HandleFunc("/debug/pprof/symbol", pprof.Symbol)
-	mux.HandleFunc("/debug/pprof/trace", pprof.Trace)
-	return mux
 }
 
 func say(w http.ResponseWriter, status int, what string) {

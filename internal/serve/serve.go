@@ -59,7 +59,7 @@ func Run(ctx context.Context, d Daemon) error {
 			return errors.Join(fmt.Errorf("API listener: %w", err), ops.Close())
 		}
 		started = append(started, names.HTTPAddr, api.Addr().String())
-		serveHTTP(&group, d, api)
+		serveHTTP(&group, d.Telemetry.Logger, api, d.Handler, d.Drain)
 	}
 	for _, w := range d.Workers {
 		runWorker(&group, d.Telemetry.Logger, w)
@@ -85,16 +85,15 @@ func untilDone(group *run.Group, ctx context.Context, stopping func()) {
 	})
 }
 
-func serveHTTP(group *run.Group, d Daemon, l net.Listener) {
+func serveHTTP(group *run.Group, logger *slog.Logger, l net.Listener, h http.Handler, drain time.Duration) {
 	server := &http.Server{
-		Handler:           d.Handler,
+		Handler:           h,
 		ReadHeaderTimeout: 5 * time.Second,
 		ReadTimeout:       30 * time.Second,
 		IdleTimeout:       2 * time.Minute,
 		MaxHeaderBytes:    64 << 10,
-		ErrorLog:          slog.NewLogLogger(d.Telemetry.Logger.Handler(), slog.LevelWarn),
+		ErrorLog:          slog.NewLogLogger(logger.Handler(), slog.LevelWarn),
 	}
-	drain := d.Drain
 	if drain == 0 {
 		drain = 10 * time.Second
 	}
@@ -102,7 +101,7 @@ func serveHTTP(group *run.Group, d Daemon, l net.Listener) {
 		ctx, cancel := context.WithTimeout(context.Background(), drain)
 		defer cancel()
 		if err := server.Shutdown(ctx); err != nil {
-			d.Telemetry.Logger.Warn("requests were cut off", names.Exception, err.Error())
+			logger.Warn("requests were cut off", names.Exception, err.Error())
 			_ = server.Close()
 		}
 	})
