@@ -20,27 +20,10 @@ func (sc *scenario) diner(ctx context.Context) error {
 	}
 	sc.pass("Minji signs up and logs in as %s.", p.email)
 
-	var found restaurant
-	for _, word := range []string{"한식", "Dining"} {
-		hits, err := sc.search(ctx, word)
-		if err != nil {
-			return err
-		}
-		if len(hits) == 0 || !hits[0].mentions(word) {
-			return fmt.Errorf("searching for %q: the first of %d results does not contain it", word, len(hits))
-		}
-		if found.ID != "" && hits[0].ID != found.ID {
-			return fmt.Errorf("searching for %q finds %s first, not %s", word, hits[0].ID, found.ID)
-		}
-		found = hits[0]
-		sc.pass("A search for “%s” finds %d restaurants, first %s (%s).", word, len(hits), found.Name.Ko, found.Name.En)
-	}
-	if hits, err := sc.search(ctx, "zyzzyva"+sc.runID); err != nil {
+	found, err := sc.findRestaurant(ctx)
+	if err != nil {
 		return err
-	} else if len(hits) > 0 {
-		return fmt.Errorf("searching for a word that does not occur finds %s", hits[0].ID)
 	}
-
 	times, err := sc.freeTimes(ctx, found.ID, 2)
 	if err != nil {
 		return err
@@ -89,6 +72,31 @@ func (sc *scenario) diner(ctx context.Context) error {
 	return sc.mail(ctx, p, 2, "취소", found)
 }
 
+// findRestaurant searches in Korean and in English. Both must find the same
+// restaurant first, and a word that does not occur must find none.
+func (sc *scenario) findRestaurant(ctx context.Context) (found restaurant, err error) {
+	for _, word := range []string{"한식", "Dining"} {
+		hits, err := sc.search(ctx, word)
+		if err != nil {
+			return found, err
+		}
+		if len(hits) == 0 || !hits[0].mentions(word) {
+			return found, fmt.Errorf("searching for %q: the first of %d results does not contain it", word, len(hits))
+		}
+		if found.ID != "" && hits[0].ID != found.ID {
+			return found, fmt.Errorf("searching for %q finds %s first, not %s", word, hits[0].ID, found.ID)
+		}
+		found = hits[0]
+		sc.pass("A search for “%s” finds %d restaurants, first %s (%s).", word, len(hits), found.Name.Ko, found.Name.En)
+	}
+	if hits, err := sc.search(ctx, "zyzzyva"+sc.runID); err != nil {
+		return found, err
+	} else if len(hits) > 0 {
+		return found, fmt.Errorf("searching for a word that does not occur finds %s", hits[0].ID)
+	}
+	return found, nil
+}
+
 // freeTimes returns the slots of the next 14 days that can be booked now.
 func (sc *scenario) freeTimes(ctx context.Context, id string, party int) ([]freeTime, error) {
 	now := time.Now().UTC()
@@ -112,7 +120,7 @@ func (r restaurant) mentions(word string) bool {
 func (sc *scenario) mail(ctx context.Context, u *user, n int, what string, about restaurant) error {
 	type mail struct{ Subject, Text string }
 	var got []mail
-	took, err := waitFor(ctx, 10*time.Second, fmt.Sprintf("mail number %d to %s", n, u.email), func() (bool, string, error) {
+	elapsed, err := waitFor(ctx, 10*time.Second, fmt.Sprintf("mail number %d to %s", n, u.email), func() (bool, string, error) {
 		box, err := get[struct{ Messages []mail }](ctx, sc.Mailbox+"/api/messages"+query("to", u.email))
 		got = box.Messages
 		return len(got) >= n, fmt.Sprintf("%d mails", len(got)), err
@@ -127,7 +135,7 @@ func (sc *scenario) mail(ctx context.Context, u *user, n int, what string, about
 	if !strings.Contains(newest.Subject, what) || !strings.Contains(newest.Subject, about.Name.Ko) {
 		return fmt.Errorf("the subject %q does not contain %s and %s", newest.Subject, about.Name.Ko, what)
 	}
-	sc.pass("After %.1f s the mailbox has “%s”.", took.Seconds(), newest.Subject)
+	sc.pass("After %.1f s the mailbox has “%s”.", elapsed.Seconds(), newest.Subject)
 	return nil
 }
 

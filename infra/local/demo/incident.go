@@ -47,12 +47,12 @@ func (sc *scenario) incident(ctx context.Context) (err error) {
 		}
 	}()
 	sc.note("From now on the reservation database refuses connections.")
-	m, took, err := sc.awaitIncident(ctx, before, load)
+	m, elapsed, err := sc.awaitIncident(ctx, before, load)
 	if err != nil {
 		return err
 	}
 	_, bad := load.counts()
-	sc.pass("After %.1f s and %d failed bookings Slack shows: %s", took.Seconds(), bad, m.headline())
+	sc.pass("After %.1f s and %d failed bookings Slack shows: %s", elapsed.Seconds(), bad, m.headline())
 	if err := sc.links(ctx, m); err != nil {
 		return err
 	}
@@ -62,18 +62,18 @@ func (sc *scenario) incident(ctx context.Context) (err error) {
 	}
 	off = true
 	sc.note("The database accepts connections again.")
-	if m, took, err = sc.awaitResolved(ctx, before, m); err != nil {
+	if m, elapsed, err = sc.awaitResolved(ctx, before, m); err != nil {
 		return err
 	}
-	sc.pass("After %.0f s the same message is: %s", took.Seconds(), m.headline())
+	sc.pass("After %.0f s the same message is: %s", elapsed.Seconds(), m.headline())
 	good, bad := load.stop()
 	sc.pass("There is one incident and one message. %d booking requests succeeded or were refused, %d failed.", good, bad)
 	return nil
 }
 
 // awaitIncident waits for an incident message that is not in before.
-func (sc *scenario) awaitIncident(ctx context.Context, before messages, load *load) (m message, took time.Duration, err error) {
-	took, err = waitFor(ctx, 60*time.Second, "an incident in Slack", func() (bool, string, error) {
+func (sc *scenario) awaitIncident(ctx context.Context, before messages, load *load) (m message, elapsed time.Duration, err error) {
+	elapsed, err = waitFor(ctx, 60*time.Second, "an incident in Slack", func() (bool, string, error) {
 		now, err := sc.incidents(ctx)
 		if err != nil {
 			return false, "", err
@@ -86,13 +86,13 @@ func (sc *scenario) awaitIncident(ctx context.Context, before messages, load *lo
 		m = added[0]
 		return true, "", nil
 	})
-	return m, took, err
+	return m, elapsed, err
 }
 
 // awaitResolved waits until the message m is updated to resolved. A second message
 // is an error.
-func (sc *scenario) awaitResolved(ctx context.Context, before messages, m message) (_ message, took time.Duration, err error) {
-	took, err = waitFor(ctx, 120*time.Second, "the message to be updated to resolved", func() (bool, string, error) {
+func (sc *scenario) awaitResolved(ctx context.Context, before messages, m message) (_ message, elapsed time.Duration, err error) {
+	elapsed, err = waitFor(ctx, 120*time.Second, "the message to be updated to resolved", func() (bool, string, error) {
 		now, err := sc.incidents(ctx)
 		if err != nil {
 			return false, "", err
@@ -104,7 +104,7 @@ func (sc *scenario) awaitResolved(ctx context.Context, before messages, m messag
 		m = added[0]
 		return m.resolved(), m.headline(), nil
 	})
-	return m, took, err
+	return m, elapsed, err
 }
 
 // waitForSteadyState waits until bookings succeed and no incident has been open for

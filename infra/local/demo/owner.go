@@ -31,11 +31,11 @@ func (sc *scenario) rename(ctx context.Context) error {
 	if _, err := call[restaurant](ctx, sc, owner, "PUT", path, body(renamed), http.StatusOK); err != nil {
 		return err
 	}
-	took, err := sc.searchable(ctx, word, old.ID)
+	elapsed, err := sc.searchable(ctx, word, old.ID)
 	if err != nil {
 		return err
 	}
-	sc.pass("%s is renamed to %s, searchable after %.1f s.", old.Name.En, renamed.Name.En, took.Seconds())
+	sc.pass("%s is renamed to %s, searchable after %.1f s.", old.Name.En, renamed.Name.En, elapsed.Seconds())
 	if _, err := call[restaurant](ctx, sc, owner, "PUT", path, body(old), http.StatusOK); err != nil {
 		return fmt.Errorf("restore the old name: %w", err)
 	}

@@ -44,7 +44,7 @@ func (sc *scenario) rush(ctx context.Context) error {
 		sc.note("The reservation process is killed with kill -9.")
 	}
 	attempts := finish()
-	took := time.Since(start)
+	elapsed := time.Since(start)
 
 	if err := sc.checkRush(ctx, at, slot, attempts); err != nil {
 		return err
@@ -52,13 +52,13 @@ func (sc *scenario) rush(ctx context.Context) error {
 	var latencies []time.Duration
 	retried := 0
 	for _, a := range attempts {
-		latencies = append(latencies, a.took)
+		latencies = append(latencies, a.elapsed)
 		if a.requests > 1 {
 			retried++
 		}
 	}
 	slices.Sort(latencies)
-	sc.pass("All %d have a result after %.2f s (median %d ms, last %d ms; %d retried).", rushDiners, took.Seconds(),
+	sc.pass("All %d have a result after %.2f s (median %d ms, last %d ms; %d retried).", rushDiners, elapsed.Seconds(),
 		latencies[rushDiners/2].Milliseconds(), latencies[rushDiners-1].Milliseconds(), retried)
 	if recovered == nil {
 		return nil
@@ -79,7 +79,7 @@ type attempt struct {
 	party    int
 	final    response
 	requests int
-	took     time.Duration
+	elapsed  time.Duration
 }
 
 // startRush starts all diners at once. The function it returns waits for them.
@@ -104,7 +104,7 @@ func (sc *scenario) startRush(ctx context.Context, slot freeTime) func() []attem
 					return
 				}
 			}
-			a.took = time.Since(began)
+			a.elapsed = time.Since(began)
 		})
 	}
 	close(start)

@@ -39,7 +39,7 @@ func (sc *scenario) trace(ctx context.Context) error {
 	var spans []docFields
 	var id string
 	const complete = "a trace with spans of the gateway, the reservation service and its SQL statement"
-	took, err := waitFor(ctx, 15*time.Second, complete, func() (bool, string, error) {
+	elapsed, err := waitFor(ctx, 15*time.Second, complete, func() (bool, string, error) {
 		mine, err := sc.find(ctx, names.SpanIndex, names.ReservationID, r.ID)
 		// the mail about it has a trace of its own, which links to this one
 		i := slices.IndexFunc(mine, func(d docFields) bool { return d.str(names.DocServiceName) == names.ServiceReservation })
@@ -63,7 +63,7 @@ func (sc *scenario) trace(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	sc.pass("%.1f s after the booking its trace %s is in OpenSearch, with %d spans:", took.Seconds(), id, len(spans))
+	sc.pass("%.1f s after the booking its trace %s is in OpenSearch, with %d spans:", elapsed.Seconds(), id, len(spans))
 	slices.SortFunc(spans, func(a, b docFields) int {
 		return strings.Compare(a.str(names.DocStartTime), b.str(names.DocStartTime))
 	})

@@ -32,7 +32,7 @@ func (s *Supervisor) Serve(path string) (stop func(), err error) {
 	if err != nil {
 		return nil, err
 	}
-	l.(*net.UnixListener).SetUnlinkOnClose(false) // shortPath's path is gone by then; the file is removed below
+	l.(*net.UnixListener).SetUnlinkOnClose(false) // the short path no longer exists then; the file is removed below
 	if err := os.Chmod(path, 0o600); err != nil {
 		return nil, err
 	}

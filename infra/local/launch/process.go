@@ -1,6 +1,7 @@
 package launch
 
 import (
+	"cmp"
 	"fmt"
 	"os"
 	"os/exec"
@@ -149,37 +150,8 @@ func endOf(f *os.File) position {
 	return position{path: f.Name(), from: st.Size()}
 }
 
-func (p Part) logName() string {
-	if p.Log != "" {
-		return p.Log
-	}
-	return p.Name
-}
-
-func (p Part) stopSignal() syscall.Signal {
-	if p.StopSignal != 0 {
-		return p.StopSignal
-	}
-	return syscall.SIGTERM
-}
-
-func (p Part) stopTimeout() time.Duration {
-	if p.StopTimeout != 0 {
-		return p.StopTimeout
-	}
-	return 10 * time.Second
-}
-
-func (p Part) startTimeout() time.Duration {
-	if p.StartTimeout != 0 {
-		return p.StartTimeout
-	}
-	return time.Minute
-}
-
-func (p Part) backoffReset() time.Duration {
-	if p.BackoffReset != 0 {
-		return p.BackoffReset
-	}
-	return 30 * time.Second
-}
+func (p Part) logName() string             { return cmp.Or(p.Log, p.Name) }
+func (p Part) stopSignal() syscall.Signal  { return cmp.Or(p.StopSignal, syscall.SIGTERM) }
+func (p Part) stopTimeout() time.Duration  { return cmp.Or(p.StopTimeout, 10*time.Second) }
+func (p Part) startTimeout() time.Duration { return cmp.Or(p.StartTimeout, time.Minute) }
+func (p Part) backoffReset() time.Duration { return cmp.Or(p.BackoffReset, 30*time.Second) }

@@ -119,9 +119,9 @@ func TestMailIsParsedAndListedByRecipient(t *testing.T) {
 }
 
 func TestAnUnreachableEmulatorIs502(t *testing.T) {
-	gone := httptest.NewServer(nil)
-	gone.Close()
-	at := start(t, gone.URL)
+	unreachable := httptest.NewServer(nil)
+	unreachable.Close()
+	at := start(t, unreachable.URL)
 	for _, path := range []string{"/", "/api/messages", "/messages/x"} {
 		if resp, body := get(t, at+path); resp.StatusCode != 502 || body == "" {
 			t.Errorf("%s: %d %s", path, resp.StatusCode, body)

@@ -31,13 +31,13 @@ func (sc *scenario) lastSlot(restaurant string) (last slot) {
 	sc.Helper()
 	now := time.Now().UTC()
 	fortnight := url.Values{"from": {now.Format(time.RFC3339)}, "to": {now.AddDate(0, 0, 14).Format(time.RFC3339)}}
-	answer := sc.call(apiCall{op: "getAvailability", status: 200, id: restaurant, query: fortnight})
-	sc.call(apiCall{op: "getAvailability", status: 304, id: restaurant, query: fortnight, noneMatch: answer.header.Get("ETag")})
+	availability := sc.call(apiCall{op: "getAvailability", status: 200, id: restaurant, query: fortnight})
+	sc.call(apiCall{op: "getAvailability", status: 304, id: restaurant, query: fortnight, noneMatch: availability.header.Get("ETag")})
 	seoul, err := time.LoadLocation("Asia/Seoul")
 	if err != nil {
 		sc.Fatal(err)
 	}
-	for _, item := range answer.items() {
+	for _, item := range availability.items() {
 		free := item.(object)
 		start, err := time.Parse(time.RFC3339, free["start"].(string))
 		if err != nil {
