@@ -148,7 +148,7 @@ func (b *benchmark) measure(ctx context.Context) (rows []row, err error) {
 	}
 	defer os.RemoveAll(tmp)
 	b.logf("building reservationd with all stores")
-	if b.program, err = rig.Build(ctx, b.root, tmp, "strategies"); err != nil {
+	if b.program, err = rig.Build(ctx, b.root, tmp, rig.BenchReservationd); err != nil {
 		return nil, err
 	}
 	if b.loadCost, err = rig.LoadCost(ctx, min(b.seconds, 2*time.Second)); err != nil {

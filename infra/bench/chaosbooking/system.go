@@ -7,9 +7,11 @@ import (
 	"net/url"
 	"os"
 	"os/exec"
+	"path"
 	"path/filepath"
 	"syscall"
 
+	"jari.example/infra/bench/rig"
 	"jari.example/infra/bench/sandbox"
 	"jari.example/infra/local/artifact"
 	"jari.example/infra/local/launch"
@@ -72,11 +74,11 @@ func (sys *system) list(s settings) ([]launch.Part, error) {
 	for i := range list {
 		list[i].BackoffReset = sandbox.BackoffReset
 	}
-	build, store := []string{"build"}, []string(nil)
+	command, store := rig.Reservationd, []string(nil)
 	if s.store != "" {
-		build, store = append(build, "-tags", "strategies"), []string{"--store", s.store}
+		command, store = rig.BenchReservationd, []string{"--store", s.store}
 	}
-	list = append(list, sys.build(build))
+	list = append(list, sys.build(command))
 	stubs, err := sys.serve(stubServices(sys.mailDomain))
 	if err != nil {
 		return nil, err
@@ -97,7 +99,7 @@ func (sys *system) list(s settings) ([]launch.Part, error) {
 		return nil, err
 	}
 	for i, r := range replicas {
-		list = append(list, sys.daemon(r.name, r.port, "reservationd", nil,
+		list = append(list, sys.daemon(r.name, r.port, path.Base(command), nil,
 			append(store, "--database-url", sys.parts.DatabaseURL(reservationDB), "--notification-url", notification)...))
 		sys.proxies[r.name], err = sys.behindProxy(sys.parts.Ports.URL(r.port), func(to *url.URL) http.Handler {
 			return sys.proxyLog.forClients(to, lossRates{request: 0.01, response: 0.04}, newRandom(s.seed, uint64(3+i)))
@@ -127,9 +129,9 @@ func (sys *system) serve(h http.Handler) (string, error) {
 	return base, err
 }
 
-func (sys *system) build(args []string) launch.Part {
-	args = append(args, "-buildvcs=false", "-o", sys.parts.Bin("")+"/",
-		"./services/reservation/cmd/reservationd", "./services/notification/cmd/notificationd")
+// build builds the daemons; reservation is the command of the reservation service.
+func (sys *system) build(reservation string) launch.Part {
+	args := []string{"build", "-buildvcs=false", "-o", sys.parts.Bin("") + "/", reservation, "./services/notification/cmd/notificationd"}
 	return launch.Part{Name: "build", Prepare: func(ctx context.Context, _ launch.Progress) error {
 		cmd := exec.Command("go", args...)
 		cmd.Dir = sys.parts.Root

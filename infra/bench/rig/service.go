@@ -21,14 +21,20 @@ import (
 	"jari.example/telemetry/names"
 )
 
-// Build builds reservationd with these build tags into dir.
-func Build(ctx context.Context, root, dir string, tags ...string) (program string, err error) {
-	program = filepath.Join(dir, "reservationd")
-	cmd := exec.CommandContext(ctx, "go", "build", "-buildvcs=false", "-tags", strings.Join(tags, ","), "-o", program,
-		"./services/reservation/cmd/reservationd")
+// The commands that run the reservation service.
+const (
+	Reservationd = "./services/reservation/cmd/reservationd"
+	// BenchReservationd also has -store, to book with another strategy.
+	BenchReservationd = "./services/reservation/strategies/cmd/benchreservationd"
+)
+
+// Build builds command, one of the above, into dir.
+func Build(ctx context.Context, root, dir, command string) (program string, err error) {
+	program = filepath.Join(dir, filepath.Base(command))
+	cmd := exec.CommandContext(ctx, "go", "build", "-buildvcs=false", "-o", program, command)
 	cmd.Dir, cmd.Stderr = root, os.Stderr
 	if err := cmd.Run(); err != nil {
-		return "", fmt.Errorf("build reservationd: %w", err)
+		return "", fmt.Errorf("build %s: %w", command, err)
 	}
 	return program, nil
 }

@@ -63,7 +63,7 @@ func (m measurement) millis(q float64) float64 { return bench.Millis(bench.Perce
 // that other work of the machine affects all of them.
 func (b *benchmark) measurePrice(ctx context.Context) (rows []row, err error) {
 	b.logf("price: building reservationd, starting PostgreSQL")
-	program, err := rig.Build(ctx, b.root, b.tmp)
+	program, err := rig.Build(ctx, b.root, b.tmp, rig.Reservationd)
 	if err != nil {
 		return nil, err
 	}
