@@ -95,7 +95,7 @@ func (s *Supervisor) progress(w http.ResponseWriter, r *http.Request) {
 type Client struct{ http *http.Client }
 
 // ErrNotRunning means that no supervisor listens on the socket.
-var ErrNotRunning = errors.New("Jari is not running here; start it with `make up`")
+var ErrNotRunning = errors.New("the system is not running; start it with `make up`")
 
 // Dial returns a client of the supervisor that listens at path.
 func Dial(path string) *Client {

@@ -33,7 +33,7 @@ func newRunAs(dir string) (runAs, error) {
 	// initdb needs a user with an entry in the password file.
 	nobody, err := user.Lookup("nobody")
 	if err != nil {
-		return u, fmt.Errorf("Jari runs as root and must start Postgres and OpenSearch as the user nobody: %w", err)
+		return u, fmt.Errorf("run as root, Postgres and OpenSearch must be started as the user nobody: %w", err)
 	}
 	uid, err := strconv.ParseUint(nobody.Uid, 10, 32)
 	if err != nil {
