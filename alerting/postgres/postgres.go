@@ -15,14 +15,14 @@ import (
 	"github.com/jackc/tern/v2/migrate"
 
 	"jari.example/alerting/lease"
-	"jari.example/telemetry"
+	"jari.example/telemetry/pgxtelemetry"
 )
 
 //go:embed migrations/*.sql
 var migrations embed.FS
 
 // Store implements every store of alerting.
-type Store struct{ pool *telemetry.Pool }
+type Store struct{ pool *pgxtelemetry.Pool }
 
 // Open connects to the database at url and migrates it. Several replicas may
 // do so at once: the migration takes a lock.
@@ -33,7 +33,7 @@ func Open(ctx context.Context, url string) (*Store, error) {
 		return nil, fmt.Errorf("read the database's URL: %w", err)
 	}
 	config.MaxConns = 4
-	pool, err := telemetry.NewPool(ctx, "alerting", config)
+	pool, err := pgxtelemetry.NewPool(ctx, "alerting", config)
 	if err != nil {
 		return nil, fmt.Errorf("connect: %w", err)
 	}
