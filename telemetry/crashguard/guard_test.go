@@ -175,7 +175,8 @@ func TestLogsACrashAsOneLine(t *testing.T) {
 				!strings.HasPrefix(message, want.message) || !strings.Contains(stack, want.stack) {
 				t.Errorf("got %v", line)
 			}
-			if want.service == "child" && (line[names.ServiceInstanceID] != lines[0][names.ServiceInstanceID] || line[names.CloudRegion] != "ap-northeast-2") {
+			if want.service == "child" && (line[names.ServiceInstanceID] != lines[0][names.ServiceInstanceID] ||
+				line[names.CloudRegion] != "ap-northeast-2") {
 				t.Errorf("the line has another identity than the process: %v", line)
 			}
 			if !strings.Contains(d.err.String(), "goroutine ") {

@@ -27,7 +27,8 @@ var lines = []struct {
 	}},
 	{"plain line", func(ctx context.Context, l *slog.Logger) { l.InfoContext(ctx, "serving") }},
 	{"Korean and quotes", func(ctx context.Context, l *slog.Logger) {
-		l.LogAttrs(ctx, slog.LevelInfo, "검색", slog.String(names.SearchQuery, "강남 한우 오마카세"), slog.String(names.Exception, `no "table"`))
+		l.LogAttrs(ctx, slog.LevelInfo, "검색",
+			slog.String(names.SearchQuery, "강남 한우 오마카세"), slog.String(names.Exception, `no "table"`))
 	}},
 	{"line with attributes of its logger", func(ctx context.Context, l *slog.Logger) {
 		l.LogAttrs(ctx, slog.LevelInfo, "delivered", slog.Int(names.Count, 3))
@@ -49,7 +50,8 @@ func traced() context.Context {
 }
 
 func ours() slog.Handler {
-	return New(io.Discard, Identity{names.ServiceReservation, "0198f2d1-1f6e-7c11-9a52-6f0d3a7b9c10", "0123456789ab", "ap-northeast-2"}, slog.LevelInfo)
+	id := Identity{names.ServiceReservation, "0198f2d1-1f6e-7c11-9a52-6f0d3a7b9c10", "0123456789ab", "ap-northeast-2"}
+	return New(io.Discard, id, slog.LevelInfo)
 }
 
 // library writes the same fields with slog.JSONHandler. What it lacks is added as

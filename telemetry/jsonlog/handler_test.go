@@ -36,7 +36,8 @@ func TestWritesFixedFieldsFirstAndAttributesInOrder(t *testing.T) {
 
 func TestWritesALineForValuesThatJSONCannotRepresent(t *testing.T) {
 	var b bytes.Buffer
-	logger(&b).Error("x", "nan", math.NaN(), "chan", make(chan int), "err", errors.New("boom"), "nil", nil, "nil error", (*net.OpError)(nil), "", "no key", "time", "mine", "twice", 1, "twice", 2)
+	logger(&b).Error("x", "nan", math.NaN(), "chan", make(chan int), "err", errors.New("boom"), "nil", nil,
+		"nil error", (*net.OpError)(nil), "", "no key", "time", "mine", "twice", 1, "twice", 2)
 	var line map[string]any
 	if err := json.Unmarshal(b.Bytes(), &line); err != nil {
 		t.Fatalf("%v\n%s", err, b.Bytes())

@@ -29,7 +29,8 @@ func exampleSpans() []sdktrace.ReadOnlySpan {
 		Name: "POST /v1/x", SpanKind: trace.SpanKindServer, StartTime: at, EndTime: at.Add(time.Second),
 		SpanContext: trace.NewSpanContext(trace.SpanContextConfig{TraceID: trace.TraceID{0xab, 15: 1}, SpanID: trace.SpanID{1}}),
 		Parent:      parent, Links: []sdktrace.Link{{SpanContext: parent}},
-		Attributes: []attribute.KeyValue{attribute.String("s", "v"), attribute.Int("i", 7), attribute.Bool("b", true), attribute.StringSlice("l", []string{"a"}),
+		Attributes: []attribute.KeyValue{attribute.String("s", "v"), attribute.Int("i", 7), attribute.Bool("b", true),
+			attribute.StringSlice("l", []string{"a"}),
 			attribute.Float64("f", 0.5), attribute.Int64Slice("n", []int64{1, 2}), attribute.String("q", "자리 \"x\"\n")},
 		Events:               []sdktrace.Event{{Name: "e", Time: at, Attributes: []attribute.KeyValue{attribute.Bool("b", false)}}},
 		InstrumentationScope: instrumentation.Scope{Name: "lib", Version: "1"},
@@ -48,7 +49,8 @@ func TestEncodesOTLPJSONWithHexIDs(t *testing.T) {
 		t.Fatal(err)
 	}
 	const want = `{"resourceSpans":[{"resource":{"attributes":[{"key":"service.name","value":{"stringValue":"x"}}]},` +
-		`"scopeSpans":[{"scope":{"name":"lib","version":"1"},"spans":[{"attributes":[{"key":"s","value":{"stringValue":"v"}},{"key":"i","value":{"intValue":"7"}},` +
+		`"scopeSpans":[{"scope":{"name":"lib","version":"1"},"spans":[{"attributes":[{"key":"s","value":{"stringValue":"v"}},` +
+		`{"key":"i","value":{"intValue":"7"}},` +
 		`{"key":"b","value":{"boolValue":true}},{"key":"l","value":{"arrayValue":{"values":[{"stringValue":"a"}]}}},` +
 		`{"key":"f","value":{"doubleValue":0.5}},{"key":"n","value":{"arrayValue":{"values":[{"intValue":"1"},{"intValue":"2"}]}}},` +
 		`{"key":"q","value":{"stringValue":"자리 \"x\"\n"}}],"endTimeUnixNano":"2000000005",` +

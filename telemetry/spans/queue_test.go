@@ -173,7 +173,9 @@ func TestSendsWholeBatchesAtOnceAndTheRestAfterADelay(t *testing.T) {
 		if err := q.Shutdown(t.Context()); err != nil {
 			t.Error(err)
 		}
-		if got := q.counts(); got[names.MetricSpansProcessed+" "] != 261 || got[names.MetricSpansExported+" "] != 261 || got[names.MetricSpansQueued+" "] != 0 {
+		got := q.counts()
+		if got[names.MetricSpansProcessed+" "] != 261 || got[names.MetricSpansExported+" "] != 261 ||
+			got[names.MetricSpansQueued+" "] != 0 {
 			t.Errorf("counted %v", got)
 		}
 	})

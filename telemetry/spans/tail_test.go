@@ -23,24 +23,25 @@ func remote(flags trace.TraceFlags) context.Context {
 }
 
 func TestKeepsOnlyFailedAndSlowTracesAboveTheLimitAndKeepsThemWhole(t *testing.T) {
+	fail := func(s trace.Span) { s.SetStatus(codes.Error, "") }
 	for name, c := range map[string]struct {
 		ctx   context.Context
 		limit int
 		end   func(root trace.Span)
 		kept  bool
 	}{
-		"a success":                                           {context.Background(), 0, nil, false},
-		"a success below the limit":                           {context.Background(), 1, nil, true},
-		"a failure":                                           {context.Background(), 0, func(s trace.Span) { s.SetStatus(codes.Error, "") }, true},
-		"a slow root":                                         {context.Background(), 0, func(trace.Span) { time.Sleep(slowTrace) }, true},
-		"an almost slow root":                                 {context.Background(), 0, func(trace.Span) { time.Sleep(slowTrace - 1) }, false},
-		"Decide kept it":                                      {context.Background(), 0, func(s trace.Span) { Decide(s, true, 0) }, true},
-		"Decide discarded it, though it failed":               {context.Background(), 0, func(s trace.Span) { Decide(s, false, 0); s.SetStatus(codes.Error, "") }, false},
-		"the caller sampled it":                               {remote(trace.FlagsSampled), 1, nil, true},
-		"the caller sampled it, above the limit":              {remote(trace.FlagsSampled), 0, nil, false},
-		"the caller did not sample it":                        {remote(0), 1, nil, false},
-		"the caller did not sample it, and it failed":         {remote(0), 1, func(s trace.Span) { s.SetStatus(codes.Error, "") }, true},
-		"the caller did not sample it, and there is no limit": {remote(0), -1, nil, false},
+		"a success":                                     {context.Background(), 0, nil, false},
+		"a success below the limit":                     {context.Background(), 1, nil, true},
+		"a failure":                                     {context.Background(), 0, fail, true},
+		"a slow root":                                   {context.Background(), 0, func(trace.Span) { time.Sleep(slowTrace) }, true},
+		"an almost slow root":                           {context.Background(), 0, func(trace.Span) { time.Sleep(slowTrace - 1) }, false},
+		"Decide kept it":                                {context.Background(), 0, func(s trace.Span) { Decide(s, true, 0) }, true},
+		"Decide discarded the failure":                  {context.Background(), 0, func(s trace.Span) { Decide(s, false, 0); fail(s) }, false},
+		"the caller sampled it":                         {remote(trace.FlagsSampled), 1, nil, true},
+		"the caller sampled it, above the limit":        {remote(trace.FlagsSampled), 0, nil, false},
+		"the caller did not sample it":                  {remote(0), 1, nil, false},
+		"the caller did not sample the failure":         {remote(0), 1, fail, true},
+		"the caller did not sample it, without a limit": {remote(0), -1, nil, false},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
