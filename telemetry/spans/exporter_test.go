@@ -135,5 +135,5 @@ func TestRetriesAnUnreachableAgentButNotAnInvalidURL(t *testing.T) {
 	}
 	l.Close()
 	checkResult(t, newExporter("http://"+l.Addr().String()).export(t.Context(), nil), result{err: errTemporary})
-	checkResult(t, newExporter("http://nobody.invalid:x").export(t.Context(), nil), result{err: errPermanent})
+	checkResult(t, newExporter("http://host.invalid:x").export(t.Context(), nil), result{err: errPermanent})
 }

@@ -64,7 +64,7 @@ type queue struct {
 	batches   []batch       // the first may be in flight
 	bytes     int           // in batches
 	spans     int64         // in batches
-	progress  chan struct{} // closed when spans leave unencoded or batches; nil while nobody waits
+	progress  chan struct{} // closed when spans leave unencoded or batches; nil unless ForceFlush waits
 	dropped   drops
 }
 

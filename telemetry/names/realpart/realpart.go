@@ -56,7 +56,7 @@ func Program(t TB, names ...string) string {
 		}
 	}
 	if os.Getenv(Required) != "" {
-		t.Fatalf("none of %v is installed, but %s is set: `jari tools` installs it or says how", names, Required)
+		t.Fatalf("none of %v is installed, but %s is set: `jari tools` installs it or prints how to", names, Required)
 	}
 	t.Skipf("needs a program: none of %v is installed", names)
 	return ""
@@ -69,7 +69,7 @@ func FluentBit(t TB) string {
 	t.Helper()
 	path, err := exec.LookPath("fluent-bit")
 	if err != nil {
-		t.Skipf("needs fluent-bit ≥ 4.2 on PATH; no registry has it, so %s does not ask for it", Required)
+		t.Skipf("needs fluent-bit ≥ 4.2 on PATH; no registry has it, so %s does not require it", Required)
 		return ""
 	}
 	out, _ := exec.Command(path, "--version").Output()

@@ -37,8 +37,8 @@ func TestSkipsForMissingPartsUnlessTheyAreRequired(t *testing.T) {
 		}{
 			"a variable that is set":    {func(t TB) string { return Need(t, Redis) }, "redis://there", ""},
 			"a variable that is not":    {func(t TB) string { return Need(t, Postgres) }, "", missing},
-			"a program by another name": {func(t TB) string { return Program(t, "gone", "there") }, there, ""},
-			"a program that is missing": {func(t TB) string { return Program(t, "gone") }, "", missing},
+			"a program by another name": {func(t TB) string { return Program(t, "missing", "there") }, there, ""},
+			"a program that is missing": {func(t TB) string { return Program(t, "missing") }, "", missing},
 		} {
 			var o outcome
 			if got := tc.need(&o); got != tc.value || o.how != tc.outcome {
