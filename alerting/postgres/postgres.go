@@ -12,7 +12,7 @@ import (
 
 	"jari.example/alerting/lease"
 	"jari.example/internal/postgres"
-	"jari.example/telemetry"
+	"jari.example/telemetry/pgxtelemetry"
 )
 
 //go:embed migrations/*.sql
@@ -21,7 +21,7 @@ var migrations embed.FS
 const maxConns = 4 // a tick, a delivery, the lease and a probe
 
 // Store implements every store of alerting.
-type Store struct{ pool *telemetry.Pool }
+type Store struct{ pool *pgxtelemetry.Pool }
 
 // Open connects to the database at url and brings its schema up to date. While
 // the database cannot be reached it calls waiting with the reason and tries

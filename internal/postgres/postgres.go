@@ -16,7 +16,7 @@ import (
 	"github.com/jackc/tern/v2/migrate"
 
 	"jari.example/internal/fault"
-	"jari.example/telemetry"
+	"jari.example/telemetry/pgxtelemetry"
 )
 
 // defaultConnections is the pool's bound where neither the URL nor the store
@@ -35,8 +35,8 @@ type Config struct {
 
 // Open connects and brings the schema up to date; replicas that start together
 // take turns. While the database cannot be reached it tries again until ctx
-// ends. Statements are traced by their names (telemetry.PgxTracer).
-func Open(ctx context.Context, c Config) (*telemetry.Pool, error) {
+// ends. Statements are traced by their names (pgxtelemetry).
+func Open(ctx context.Context, c Config) (*pgxtelemetry.Pool, error) {
 	config, err := pgxpool.ParseConfig(c.URL)
 	if err != nil {
 		return nil, errors.New("database URL: not one that PostgreSQL understands") // err would print the password
@@ -55,7 +55,7 @@ func Open(ctx context.Context, c Config) (*telemetry.Pool, error) {
 	if err != nil {
 		return nil, fmt.Errorf("migrations: %w", err)
 	}
-	pool, err := telemetry.NewPool(ctx, c.Name, config)
+	pool, err := pgxtelemetry.NewPool(ctx, c.Name, config)
 	if err != nil {
 		return nil, fmt.Errorf("database pool: %w", err)
 	}

@@ -15,14 +15,14 @@ import (
 	"jari.example/internal/postgres"
 	"jari.example/internal/secret"
 	"jari.example/services/notification"
-	"jari.example/telemetry"
+	"jari.example/telemetry/pgxtelemetry"
 )
 
 //go:embed migrations
 var migrations embed.FS
 
 // Store is the table events.
-type Store struct{ pool *telemetry.Pool }
+type Store struct{ pool *pgxtelemetry.Pool }
 
 var _ notification.Store = (*Store)(nil)
 

@@ -4,16 +4,18 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"github.com/google/uuid"
-	"github.com/jackc/pgx/v5"
-	"jari.example/internal/postgres/postgrestest"
-	"jari.example/services/reservation"
-	"jari.example/telemetry"
 	"maps"
 	"slices"
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+
+	"jari.example/internal/postgres/postgrestest"
+	"jari.example/services/reservation"
+	"jari.example/telemetry/pgxtelemetry"
 )
 
 // Tables that grow with every booking. Nothing may read one of them whole.
@@ -167,7 +169,7 @@ func TestNoStatementReadsALargeTableWhole(t *testing.T) {
 
 	plans := map[string][]string{}
 	var conns []*pgx.Conn
-	for _, pool := range []*telemetry.Pool{s.pool, s.reads} {
+	for _, pool := range []*pgxtelemetry.Pool{s.pool, s.reads} {
 		conn, err := pool.Acquire(ctx)
 		if err != nil {
 			t.Fatal(err)

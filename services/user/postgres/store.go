@@ -13,14 +13,14 @@ import (
 	"jari.example/internal/postgres"
 	"jari.example/internal/secret"
 	"jari.example/services/user"
-	"jari.example/telemetry"
+	"jari.example/telemetry/pgxtelemetry"
 )
 
 //go:embed migrations/*.sql
 var migrations embed.FS
 
 // Store is a [user.Store].
-type Store struct{ pool *telemetry.Pool }
+type Store struct{ pool *pgxtelemetry.Pool }
 
 var _ user.Store = (*Store)(nil)
 
