@@ -42,7 +42,7 @@ func newProxy(name upstream, base string) http.Handler {
 			if _, ok := errors.AsType[*http.MaxBytesError](err); ok {
 				err = tooLarge()
 			} else {
-				err = httpjson.Unreached(r.Context(), err)
+				err = httpjson.TransportFault(r.Context(), err)
 			}
 			httpjson.WriteProblem(w, r, err)
 		},

@@ -13,7 +13,7 @@ import (
 // AddRoutes adds the gateway's own routes and, from the table, those of the
 // services behind it.
 func AddRoutes(rs *httpjson.Routes, s *Service, e Endpoints, up Upstreams) {
-	rs.Outside = true
+	rs.Untrusted = true
 	rs.Guard = s.guard
 	httpjson.HandleWith(rs, "POST /v1/sessions", e.LogIn, httpjson.Body[Credentials], encodeLoggedIn)
 	httpjson.HandleWith(rs, "POST /v1/sessions/refresh", e.Refresh, decodeRefresh, encodeLoggedIn, httpjson.NoBody())

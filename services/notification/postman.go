@@ -129,13 +129,13 @@ func (p *Postman) round(ctx context.Context) (settled int, well bool) {
 			names.Reason, fault.ReasonOf(err), names.Exception, err.Error())
 		return 0, false
 	}
-	p.batches.Took(ctx, len(jobs))
+	p.batches.Record(ctx, len(jobs))
 	var done atomic.Int64
 	var all errgroup.Group
 	all.SetLimit(hands)
 	for _, j := range jobs {
 		all.Go(func() error {
-			defer worker.Survive(ctx, p.Logger)
+			defer worker.Recover(ctx, p.Logger)
 			if p.deliver(ctx, j, until) {
 				done.Add(1)
 			}

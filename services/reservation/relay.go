@@ -144,14 +144,14 @@ func (r *Relay) round(ctx context.Context) (told int, well bool) {
 			names.Reason, fault.ReasonOf(err), names.Exception, err.Error())
 		return 0, false
 	}
-	r.batches.Took(ctx, len(events))
+	r.batches.Record(ctx, len(events))
 	var away atomic.Bool
 	var done atomic.Int64
 	var all errgroup.Group
 	all.SetLimit(tellers)
 	for _, e := range events { // no two of one reservation
 		all.Go(func() error {
-			defer worker.Survive(ctx, r.logger)
+			defer worker.Recover(ctx, r.logger)
 			switch code := fault.CodeOf(r.deliver(ctx, e)); code {
 			case "":
 				done.Add(1)

@@ -15,13 +15,14 @@ import (
 )
 
 // traced gives each call inside a trace a client span, such as
-// "DynamoDB.GetItem". A call outside of one, which a polling loop makes, starts
-// no trace.
+// "DynamoDB.GetItem". A call outside a trace, such as a poll, starts no trace.
 func traced(stack *middleware.Stack) error {
 	return stack.Initialize.Add(middleware.InitializeMiddlewareFunc("traced", call), middleware.After)
 }
 
-func call(ctx context.Context, in middleware.InitializeInput, next middleware.InitializeHandler) (middleware.InitializeOutput, middleware.Metadata, error) {
+func call(
+	ctx context.Context, in middleware.InitializeInput, next middleware.InitializeHandler,
+) (middleware.InitializeOutput, middleware.Metadata, error) {
 	service, operation := awsmiddleware.GetServiceID(ctx), awsmiddleware.GetOperationName(ctx)
 	peer := strings.ToLower(strings.ReplaceAll(service, " ", ""))
 	var attrs []attribute.KeyValue
@@ -34,14 +35,14 @@ func call(ctx context.Context, in middleware.InitializeInput, next middleware.In
 	return out, metadata, err
 }
 
-// class names a failure without its text, in which AWS may repeat what it was
-// sent: its code, or what became of the call.
+// class is the error.type of a failure: AWS's error code, or canceled, timeout or
+// connection. It leaves the text out, because AWS may repeat the input in it.
 func class(err error) string {
 	if err == nil {
 		return ""
 	}
-	if refusal, ok := errors.AsType[smithy.APIError](err); ok {
-		return refusal.ErrorCode()
+	if apiErr, ok := errors.AsType[smithy.APIError](err); ok {
+		return apiErr.ErrorCode()
 	}
 	switch {
 	case errors.Is(err, context.Canceled):

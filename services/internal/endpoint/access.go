@@ -7,7 +7,7 @@ import (
 	"jari.example/internal/fault"
 )
 
-// Access says who may call an endpoint. The zero value is no rule at all.
+// Access is the rule for who may call an endpoint. The zero value is no rule.
 type Access int
 
 // The rules.
@@ -15,8 +15,8 @@ const (
 	undeclared Access = iota
 	Public            // anybody
 	Diner             // any account that is logged in
-	Owner             // role owner or operator; the service asks MayTouch for the restaurant
-	Internal          // only siblings: paths under /internal/, which the gateway never routes
+	Owner             // role owner or operator; the service checks MayTouch for the restaurant
+	Internal          // other services only: paths under /internal/, which the gateway never routes
 )
 
 func (a Access) declared() bool { return a > undeclared && a <= Internal }
@@ -28,8 +28,8 @@ func (a Access) String() string {
 	return [...]string{"", "public", "diner", "owner", "internal"}[a]
 }
 
-// Allow is nil when who may pass. Codes: unauthenticated, forbidden, and
-// internal for a rule that was never declared.
+// Allow returns nil when the rule allows who. Codes: unauthenticated, forbidden,
+// and internal when the endpoint has no rule.
 func (a Access) Allow(who Identity) error {
 	switch {
 	case a == Public, a == Internal:
@@ -51,11 +51,12 @@ const (
 	RoleOperator = "operator"
 )
 
-// Identity is who asks, as the gateway has proven. The zero value is nobody.
+// Identity is the caller as the gateway has authenticated it. The zero value is
+// a caller who is not logged in.
 type Identity struct {
 	UserID    string
 	Role      string
-	Own       []string // restaurants an owner may touch
+	Own       []string // ids of the restaurants that an owner may change
 	SessionID string
 }
 
@@ -66,12 +67,12 @@ func (i Identity) MayTouch(restaurant string) bool {
 
 type identityKey struct{}
 
-// WithIdentity returns a context in which who asks.
+// WithIdentity returns a context with the caller's identity.
 func WithIdentity(ctx context.Context, who Identity) context.Context {
 	return context.WithValue(ctx, identityKey{}, who)
 }
 
-// IdentityFrom returns who asks; nobody where no transport has said.
+// IdentityFrom returns the caller's identity, the zero one when ctx has none.
 func IdentityFrom(ctx context.Context) Identity {
 	who, _ := ctx.Value(identityKey{}).(Identity)
 	return who

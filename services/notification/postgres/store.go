@@ -162,7 +162,7 @@ select count(*), min(accepted_at) from (select accepted_at from events where sta
 
 // Backlog implements backlog.Queue.
 func (s *Store) Backlog(ctx context.Context) (b backlog.Backlog, err error) {
-	err = s.pool.QueryRow(ctx, backlogSQL, backlog.CountMost).Scan(&b.Waiting, (*zeronull.Timestamptz)(&b.Oldest))
+	err = s.pool.QueryRow(ctx, backlogSQL, backlog.MaxCount).Scan(&b.Waiting, (*zeronull.Timestamptz)(&b.Oldest))
 	return b, postgres.Explain(err)
 }
 

@@ -216,7 +216,7 @@ func (x *Indexer) step(ctx context.Context, tail Tail) error {
 		x.upTo.Store(&began)
 		return nil
 	}
-	x.batches.Took(ctx, len(changes))
+	x.batches.Record(ctx, len(changes))
 	err = x.traced(ctx, names.SpanIndexChanges, "catalogue changes indexed", began, changes, func(ctx context.Context) (int, error) {
 		if err := x.apply(ctx, newest(changes)); err != nil {
 			return 0, err

@@ -47,7 +47,7 @@ func run(ctx context.Context, args []string, getenv func(string) string, stdout,
 	}); err != nil {
 		return err
 	}
-	return serve.Observed(ctx, names.ServiceGateway, common, stdout, func(t *telemetry.Telemetry) error {
+	return serve.WithTelemetry(ctx, names.ServiceGateway, common, stdout, func(t *telemetry.Telemetry) error {
 		// HTTP ─► guard ─┬─► endpoints ─► service ─┬─► sessions (Redis)
 		//                └─► proxy ─► services     └─► user service
 		keys, secret, err := secrets(*signingKey, *refreshKey, t.Logger)

@@ -43,7 +43,7 @@ func run(ctx context.Context, args []string, getenv func(string) string, stdout,
 	if err := flags.Parse(args, stdout); err != nil {
 		return err
 	}
-	return serve.Observed(ctx, names.ServiceReservation, common, stdout, func(t *telemetry.Telemetry) error {
+	return serve.WithTelemetry(ctx, names.ServiceReservation, common, stdout, func(t *telemetry.Telemetry) error {
 		// HTTP ─► endpoints ─► service ─► store ─outbox─► relay ─► notification
 		store, closeStore, err := open(ctx, *database, t.Logger)
 		if err != nil {

@@ -53,7 +53,7 @@ func run(ctx context.Context, args []string, getenv func(string) string, stdout,
 	if err != nil {
 		return err
 	}
-	return serve.Observed(ctx, names.ServiceSearch, f.Common, stdout, func(t *telemetry.Telemetry) error {
+	return serve.WithTelemetry(ctx, names.ServiceSearch, f.Common, stdout, func(t *telemetry.Telemetry) error {
 		return daemon(ctx, f, t)
 	})
 }

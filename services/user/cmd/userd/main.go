@@ -31,7 +31,7 @@ func run(ctx context.Context, args []string, getenv func(string) string, stdout,
 	if err := flags.Parse(args, stdout); err != nil {
 		return err
 	}
-	return serve.Observed(ctx, names.ServiceUser, common, stdout, func(t *telemetry.Telemetry) error {
+	return serve.WithTelemetry(ctx, names.ServiceUser, common, stdout, func(t *telemetry.Telemetry) error {
 		// HTTP ─► endpoints ─► service ─► store
 		store, closeStore, err := open(ctx, *database, t.Logger)
 		if err != nil {
