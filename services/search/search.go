@@ -91,12 +91,12 @@ func (p Profile) Validate() error {
 		check(p.Price >= 1 && p.Price <= 4, "/price", "A price is a level from 1 to 4."),
 		check(knownZone(p.TimeZone), "/time_zone", "The time zone must be an IANA name such as Asia/Seoul."),
 		check(length(p.Address, 1, 300), "/address", "The address must have 1 to 300 characters."),
-		check(p.Location == nil || within(p.Location.Lat, 90), "/location/lat", "A latitude lies between -90 and 90."),
-		check(p.Location == nil || within(p.Location.Lon, 180), "/location/lon", "A longitude lies between -180 and 180."),
+		check(p.Location == nil || inRange(p.Location.Lat, 90), "/location/lat", "A latitude lies between -90 and 90."),
+		check(p.Location == nil || inRange(p.Location.Lon, 180), "/location/lon", "A longitude lies between -180 and 180."),
 	)
 }
 
-func within(v *float64, limit float64) bool { return v != nil && -limit <= *v && *v <= limit }
+func inRange(v *float64, limit float64) bool { return v != nil && -limit <= *v && *v <= limit }
 
 func text(pointer string, t Text, least, most int) error {
 	const wrong = "The text must have %d to %d characters."

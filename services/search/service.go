@@ -34,7 +34,7 @@ type Finder interface {
 type Query struct {
 	Words   string
 	Cuisine string
-	After   *Place
+	After   *PagePosition
 	Limit   int
 }
 
@@ -126,7 +126,7 @@ func (s *Service) Find(ctx context.Context, r FindRequest) (FindResponse, error)
 	for i, h := range hits {
 		if i == q.Limit-1 {
 			last := hits[i-1]
-			page.NextCursor = q.cursor(Place{last.Score, last.Restaurant.ID})
+			page.NextCursor = q.cursor(PagePosition{last.Score, last.Restaurant.ID})
 			break
 		}
 		page.Items = append(page.Items, h.Restaurant)
@@ -148,13 +148,13 @@ func (r FindRequest) query() (Query, error) {
 	if err != nil || r.Cursor == "" {
 		return q, err
 	}
-	after, err := q.place(r.Cursor)
+	after, err := q.parseCursor(r.Cursor)
 	q.After = &after
 	return q, err
 }
 
-// attempts at writing against other writers, before one of them gives up.
-const attempts = 5
+// maxAttempts at writing against other writers, before one of them gives up.
+const maxAttempts = 5
 
 // Put creates or replaces a restaurant; stating what already holds changes
 // nothing. Codes: invalid, forbidden where who asks does not own the
@@ -170,7 +170,7 @@ func (s *Service) Put(ctx context.Context, r PutRequest) (PutResponse, error) {
 	if err := r.Profile.Validate(); err != nil {
 		return PutResponse{}, err
 	}
-	for range attempts {
+	for range maxAttempts {
 		resp, err := s.put(ctx, r)
 		if !errors.Is(err, ErrChanged) {
 			return resp, err

@@ -33,7 +33,7 @@ func Load(ctx context.Context, region, endpoint string) (aws.Config, error) {
 		config.WithRegion(region),
 		config.WithRetryMaxAttempts(2),
 		config.WithHTTPClient(client()),
-		config.WithAPIOptions([]func(*middleware.Stack) error{traced}),
+		config.WithAPIOptions([]func(*middleware.Stack) error{addTracing}),
 	}
 	if endpoint != SDK {
 		opts = append(opts, config.WithBaseEndpoint(endpoint))

@@ -14,9 +14,9 @@ import (
 	"jari.example/telemetry/names"
 )
 
-// traced gives each call inside a trace a client span, such as
+// addTracing gives each call inside a trace a client span, such as
 // "DynamoDB.GetItem". A call outside a trace, such as a poll, starts no trace.
-func traced(stack *middleware.Stack) error {
+func addTracing(stack *middleware.Stack) error {
 	return stack.Initialize.Add(middleware.InitializeMiddlewareFunc("traced", call), middleware.After)
 }
 
@@ -31,13 +31,13 @@ func call(
 	}
 	ctx, call := telemetry.StartCall(ctx, service+"."+operation, peer, attrs...)
 	out, metadata, err := next.HandleInitialize(ctx, in)
-	call.End(class(err))
+	call.End(errorType(err))
 	return out, metadata, err
 }
 
-// class is the error.type of a failure: AWS's error code, or canceled, timeout or
+// errorType is the error.type of a failure: AWS's error code, or canceled, timeout or
 // connection. It leaves the text out, because AWS may repeat the input in it.
-func class(err error) string {
+func errorType(err error) string {
 	if err == nil {
 		return ""
 	}

@@ -46,7 +46,7 @@ func (c *Catalogue) Get(ctx context.Context, id string) (search.Restaurant, erro
 		ConsistentRead: aws.Bool(true),
 	})
 	if err != nil {
-		return search.Restaurant{}, failure("get restaurant", err)
+		return search.Restaurant{}, asFault("get restaurant", err)
 	}
 	if out.Item == nil {
 		return search.Restaurant{}, search.ErrUnknown
@@ -74,7 +74,7 @@ func (c *Catalogue) Put(ctx context.Context, r search.Restaurant, prev int64) er
 	if _, ok := errors.AsType[*types.ConditionalCheckFailedException](err); ok {
 		return search.ErrChanged
 	}
-	return failure("put restaurant", err)
+	return asFault("put restaurant", err)
 }
 
 // items yields every item of the table, in no order. It ends after an error.
@@ -84,7 +84,7 @@ func (c *Catalogue) items(ctx context.Context) iter.Seq2[map[string]types.Attrib
 		for pages.HasMorePages() {
 			page, err := pages.NextPage(ctx)
 			if err != nil {
-				yield(nil, failure("scan catalogue", err))
+				yield(nil, asFault("scan catalogue", err))
 				return
 			}
 			for _, item := range page.Items {
@@ -99,7 +99,7 @@ func (c *Catalogue) items(ctx context.Context) iter.Seq2[map[string]types.Attrib
 // Ready reports whether the table answers.
 func (c *Catalogue) Ready(ctx context.Context) error {
 	_, err := c.db.DescribeTable(ctx, &dynamodb.DescribeTableInput{TableName: &c.table})
-	return failure("describe table", err)
+	return asFault("describe table", err)
 }
 
 func decode(item map[string]types.AttributeValue) (r search.Restaurant, err error) {
@@ -110,22 +110,22 @@ func decode(item map[string]types.AttributeValue) (r search.Restaurant, err erro
 	return r, nil
 }
 
-// passing are the service's own failures that time heals.
-var passing = []string{
+// transient are the service's own failures that time heals.
+var transient = []string{
 	"InternalServerError", "InternalFailure", "ServiceUnavailable",
 	"ThrottlingException", "ProvisionedThroughputExceededException", "RequestLimitExceeded",
 }
 
-// failure says who is to blame: what DynamoDB refuses is our mistake, what
+// asFault says who is to blame: what DynamoDB refuses is our mistake, what
 // it cannot answer now is its own.
-func failure(verb string, err error) error {
+func asFault(verb string, err error) error {
 	if err == nil {
 		return nil
 	}
 	if errors.Is(err, context.Canceled) {
 		return fmt.Errorf("%s: %w", verb, err)
 	}
-	if refusal, ok := errors.AsType[smithy.APIError](err); ok && !slices.Contains(passing, refusal.ErrorCode()) {
+	if refusal, ok := errors.AsType[smithy.APIError](err); ok && !slices.Contains(transient, refusal.ErrorCode()) {
 		return fmt.Errorf("%s: %w", verb, err)
 	}
 	return fault.Down("dynamodb", fmt.Errorf("%s: %w", verb, err))

@@ -136,7 +136,7 @@ func TestShardsThatSplitAreReadInOrderAndToTheirEnds(t *testing.T) {
 	if got != "cde" {
 		t.Errorf("over the split %q, want cde", got)
 	}
-	if want := map[string]string{"p": finished, "q": "0", "r": "0"}; !maps.Equal(position.Shards, want) {
+	if want := map[string]string{"p": shardEnd, "q": "0", "r": "0"}; !maps.Equal(position.Shards, want) {
 		t.Errorf("position %v, want %v", position.Shards, want)
 	}
 
@@ -164,11 +164,11 @@ func TestPositionsAfterWhichSomethingMayBeMissingAreGone(t *testing.T) {
 		gone bool
 	}{
 		"all shards were read":                         {map[string]string{"p": "0", "q": "0"}, false},
-		"a shard continues one that was read":          {map[string]string{"p": finished}, false},
+		"a shard continues one that was read":          {map[string]string{"p": shardEnd}, false},
 		"a shard was never read from":                  {map[string]string{"p": "0", "q": ""}, true},
 		"a shard continues nothing that was read":      {map[string]string{"q": "0"}, true},
 		"a shard vanished before its end":              {map[string]string{"p": "0", "q": "0", "old": "7"}, true},
-		"a shard vanished after its end":               {map[string]string{"p": "0", "q": "0", "old": finished}, false},
+		"a shard vanished after its end":               {map[string]string{"p": "0", "q": "0", "old": shardEnd}, false},
 		"the stream no longer holds what follows":      {map[string]string{"p": "-5", "q": "0"}, true},
 		"nothing is known of any shard of this stream": {map[string]string{}, true},
 	} {

@@ -53,8 +53,8 @@ func (f *Feed) All(ctx context.Context) iter.Seq2[indexer.Change, error] {
 	}
 }
 
-// finished stands for a sequence number where a shard was read to its end.
-const finished = "end"
+// shardEnd stands for a sequence number where a shard was read to its end.
+const shardEnd = "end"
 
 // Open implements indexer.Feed. Shards follow one another: a shard that the
 // position does not know continues one that it does, else something in between
@@ -87,7 +87,7 @@ func (f *Feed) Open(ctx context.Context, p indexer.Position) (indexer.Tail, erro
 func (c *Catalogue) stream(ctx context.Context) (string, error) {
 	out, err := c.db.DescribeTable(ctx, &dynamodb.DescribeTableInput{TableName: &c.table})
 	if err != nil {
-		return "", failure("describe table", err)
+		return "", asFault("describe table", err)
 	}
 	if out.Table.LatestStreamArn == nil {
 		return "", fmt.Errorf("table %s has no stream", c.table)
@@ -100,7 +100,7 @@ func (f *Feed) shards(ctx context.Context, arn string) (shards []types.Shard, er
 	for {
 		out, err := f.streams.DescribeStream(ctx, in)
 		if err != nil {
-			return nil, failure("describe stream", err)
+			return nil, asFault("describe stream", err)
 		}
 		shards = append(shards, out.StreamDescription.Shards...)
 		if in.ExclusiveStartShardId = out.StreamDescription.LastEvaluatedShardId; in.ExclusiveStartShardId == nil {
@@ -144,8 +144,8 @@ func (t *tail) resume(ctx context.Context, shards []types.Shard, read map[string
 		last, known := read[id]
 		var err error
 		switch {
-		case last == finished:
-			t.read[id] = finished
+		case last == shardEnd:
+			t.read[id] = shardEnd
 		case last != "":
 			err = t.begin(ctx, s, types.ShardIteratorTypeAfterSequenceNumber, last)
 		case !known && t.knows(read, s):
@@ -158,7 +158,7 @@ func (t *tail) resume(ctx context.Context, shards []types.Shard, read map[string
 		}
 	}
 	for id, last := range read {
-		if !live[id] && last != finished {
+		if !live[id] && last != shardEnd {
 			return indexer.ErrGone
 		}
 	}
@@ -208,7 +208,7 @@ func (t *tail) Next(ctx context.Context) ([]indexer.Change, indexer.Position, er
 			t.read[s.id] = aws.ToString(r.Dynamodb.SequenceNumber)
 		}
 		if s.iterator = aws.ToString(out.NextShardIterator); s.iterator == "" {
-			t.read[s.id], closed = finished, true
+			t.read[s.id], closed = shardEnd, true
 		}
 	}
 	if closed {
@@ -221,7 +221,7 @@ func (t *tail) Next(ctx context.Context) ([]indexer.Change, indexer.Position, er
 
 func (t *tail) waits(s *shard) bool {
 	last, known := t.read[s.parent]
-	return known && last != finished
+	return known && last != shardEnd
 }
 
 // succeed replaces the shards that ended by those that continue them, and
@@ -248,7 +248,7 @@ func (t *tail) succeed(ctx context.Context) error {
 			}
 		}
 	}
-	maps.DeleteFunc(t.read, func(id, last string) bool { return last == finished && !live[id] })
+	maps.DeleteFunc(t.read, func(id, last string) bool { return last == shardEnd && !live[id] })
 	return nil
 }
 
@@ -259,7 +259,7 @@ func gone(verb string, err error) error {
 	if trimmed || missing {
 		return fmt.Errorf("%s: %w: %w", verb, indexer.ErrGone, err)
 	}
-	return failure(verb, err)
+	return asFault(verb, err)
 }
 
 func change(r types.Record) indexer.Change {
@@ -269,7 +269,7 @@ func change(r types.Record) indexer.Change {
 	}
 	item, err := attributevalue.FromDynamoDBStreamsMap(image)
 	if err != nil {
-		return indexer.Change{Bad: fmt.Errorf("read stream image: %w", err)}
+		return indexer.Change{Err: fmt.Errorf("read stream image: %w", err)}
 	}
 	if !removed {
 		c := written(item)
@@ -284,7 +284,7 @@ func change(r types.Record) indexer.Change {
 func written(item map[string]dbtypes.AttributeValue) indexer.Change {
 	r, err := decode(item)
 	if err != nil {
-		return indexer.Change{ID: text(item["id"]), Bad: err}
+		return indexer.Change{ID: text(item["id"]), Err: err}
 	}
 	return indexer.Change{ID: r.ID, Version: r.Version, Restaurant: &r}
 }

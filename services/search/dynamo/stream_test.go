@@ -57,7 +57,7 @@ func TestTheStreamTellsWhatBecameOfARestaurant(t *testing.T) {
 	dynamotest.Remove(t, cfg, table, "mosu")
 	got, _ := next(t, tail, 3)
 	want := searchtest.Restaurant("mosu", 6)
-	if c := got[1]; c.ID != "mosu" || c.Version != 6 || c.Bad != nil || !c.Restaurant.Same(want.Profile) {
+	if c := got[1]; c.ID != "mosu" || c.Version != 6 || c.Err != nil || !c.Restaurant.Same(want.Profile) {
 		t.Errorf("the second change is %+v, want %+v", c, want)
 	}
 	if got[0].Traceparent != "" || got[1].Traceparent != traced || got[2].Traceparent != "" { // who removed it is not known

@@ -33,7 +33,7 @@ type Change struct {
 	Version    int64
 	At         time.Time // when it happened, as far as is known
 	Restaurant *search.Restaurant
-	Bad        error
+	Err        error
 
 	Traceparent string // of the request that made it; may be empty
 }
@@ -70,7 +70,7 @@ type Index interface {
 	Prepare(ctx context.Context) error
 	// Apply writes changes, except over newer ones. What the index will never
 	// take is refused; any other error may pass, and part may be written.
-	Apply(ctx context.Context, changes []Change) ([]Refusal, error)
+	Apply(ctx context.Context, changes []Change) ([]Rejection, error)
 	// Versions returns the version of every document.
 	Versions(ctx context.Context) (map[string]int64, error)
 	// Load returns the saved position, the zero one when there is none.
@@ -78,8 +78,8 @@ type Index interface {
 	Save(ctx context.Context, p Position) error
 }
 
-// Refusal is a change that the index will never take.
-type Refusal struct {
+// Rejection is a change that the index will never take.
+type Rejection struct {
 	ID    string
 	Cause error
 }
@@ -105,7 +105,7 @@ type Config struct {
 type Indexer struct {
 	Config
 	following atomic.Bool
-	upTo      atomic.Pointer[time.Time] // what happened until then is in the index
+	indexedUntil      atomic.Pointer[time.Time] // what happened until then is in the index
 	batches   backlog.Batches
 }
 
@@ -129,34 +129,34 @@ func (x *Indexer) Ready(context.Context) error {
 }
 
 const (
-	shortestPause = 200 * time.Millisecond
-	longestPause  = 5 * time.Second
+	minRetryDelay = 200 * time.Millisecond
+	maxRetryDelay  = 5 * time.Second
 )
 
 // Run works until ctx ends. Whatever fails, it starts again from the saved
 // position, after a pause that grows.
 func (x *Indexer) Run(ctx context.Context) error {
 	stop := backlog.WatchAge(names.QueueCatalogue, func() (since time.Time, known bool) {
-		if p := x.upTo.Load(); p != nil {
+		if p := x.indexedUntil.Load(); p != nil {
 			return *p, true
 		}
 		return since, false
 	})
 	defer stop()
-	pause := shortestPause
+	pause := minRetryDelay
 	for {
 		err := x.follow(ctx)
 		if ctx.Err() != nil {
 			return nil
 		}
 		if x.following.Swap(false) {
-			pause = shortestPause
+			pause = minRetryDelay
 		}
 		x.Report(ctx, Event{Name: names.EventIndexFailed, Body: "indexing failed; starting again", Err: err})
 		if !sleep(ctx, pause) {
 			return nil
 		}
-		pause = min(2*pause, longestPause)
+		pause = min(2*pause, maxRetryDelay)
 	}
 }
 
@@ -201,7 +201,7 @@ func (x *Indexer) open(ctx context.Context) (Tail, error) {
 	if err := x.traced(ctx, names.SpanIndexAll, "whole catalogue indexed", began, nil, x.rebuild); err != nil {
 		return nil, err
 	}
-	x.upTo.Store(&began)
+	x.indexedUntil.Store(&began)
 	return tail, nil
 }
 
@@ -213,18 +213,18 @@ func (x *Indexer) step(ctx context.Context, tail Tail) error {
 		return err
 	}
 	if len(changes) == 0 {
-		x.upTo.Store(&began)
+		x.indexedUntil.Store(&began)
 		return nil
 	}
 	x.batches.Record(ctx, len(changes))
 	err = x.traced(ctx, names.SpanIndexChanges, "catalogue changes indexed", began, changes, func(ctx context.Context) (int, error) {
-		if err := x.apply(ctx, newest(changes)); err != nil {
+		if err := x.apply(ctx, lastPerRestaurant(changes)); err != nil {
 			return 0, err
 		}
 		return len(changes), x.Index.Save(ctx, next)
 	})
 	if at := changes[len(changes)-1].At; err == nil && !at.IsZero() {
-		x.upTo.Store(&at) // there may be more behind them
+		x.indexedUntil.Store(&at) // there may be more behind them
 	}
 	return err
 }
@@ -254,8 +254,8 @@ func (x *Indexer) traced(ctx context.Context, name, body string, began time.Time
 func (x *Indexer) apply(ctx context.Context, changes []Change) error {
 	good := make([]Change, 0, len(changes))
 	for _, c := range changes {
-		if c.Bad != nil {
-			x.Report(ctx, Event{Name: names.EventIndexFailed, Body: "restaurant cannot be read", ID: c.ID, Err: c.Bad})
+		if c.Err != nil {
+			x.Report(ctx, Event{Name: names.EventIndexFailed, Body: "restaurant cannot be read", ID: c.ID, Err: c.Err})
 			continue
 		}
 		good = append(good, c)
@@ -267,8 +267,8 @@ func (x *Indexer) apply(ctx context.Context, changes []Change) error {
 	return err
 }
 
-// newest keeps the last change of each restaurant.
-func newest(changes []Change) []Change {
+// lastPerRestaurant keeps the last change of each restaurant.
+func lastPerRestaurant(changes []Change) []Change {
 	last := make(map[string]int, len(changes))
 	for i, c := range changes {
 		last[c.ID] = i

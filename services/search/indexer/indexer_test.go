@@ -19,9 +19,9 @@ import (
 	"jari.example/telemetry/telemetrytest"
 )
 
-// world is a catalogue, its stream and an index in memory, which fail when
+// environment is a catalogue, its stream and an index in memory, which fail when
 // told to.
-type world struct {
+type environment struct {
 	mu      sync.Mutex
 	stream  string
 	log     []indexer.Change // the stream
@@ -29,7 +29,7 @@ type world struct {
 	all     []indexer.Change
 	docs    map[string]int64
 	saved   indexer.Position
-	away    error // every call to the index fails
+	failure    error // every call to the index fails
 	scans   int
 	writes  int
 	events  []indexer.Event
@@ -40,16 +40,16 @@ func write(id string, version int64) indexer.Change {
 	return indexer.Change{ID: id, Version: version, Restaurant: &r}
 }
 
-func (w *world) lock() func() { w.mu.Lock(); return w.mu.Unlock }
+func (w *environment) lock() func() { w.mu.Lock(); return w.mu.Unlock }
 
 // put is an owner's write.
-func (w *world) put(c indexer.Change) {
+func (w *environment) put(c indexer.Change) {
 	defer w.lock()()
 	w.log = append(w.log, c)
 	w.all = append(w.all, c)
 }
 
-func (w *world) Open(_ context.Context, p indexer.Position) (indexer.Tail, error) {
+func (w *environment) Open(_ context.Context, p indexer.Position) (indexer.Tail, error) {
 	defer w.lock()()
 	if p.Stream == "" {
 		return &tail{w, len(w.log)}, nil
@@ -60,7 +60,7 @@ func (w *world) Open(_ context.Context, p indexer.Position) (indexer.Tail, error
 	return &tail{w, len(p.Shards["s"])}, nil // a length stands for a number
 }
 
-func (w *world) All(context.Context) iter.Seq2[indexer.Change, error] {
+func (w *environment) All(context.Context) iter.Seq2[indexer.Change, error] {
 	defer w.lock()()
 	w.scans++
 	all := w.all
@@ -74,7 +74,7 @@ func (w *world) All(context.Context) iter.Seq2[indexer.Change, error] {
 }
 
 type tail struct {
-	w  *world
+	w  *environment
 	at int
 }
 
@@ -86,18 +86,18 @@ func (t *tail) Next(context.Context) ([]indexer.Change, indexer.Position, error)
 	return changes, indexer.Position{Stream: t.w.stream, Shards: map[string]string{"s": at}}, nil
 }
 
-func (w *world) Prepare(context.Context) error { defer w.lock()(); return w.away }
+func (w *environment) Prepare(context.Context) error { defer w.lock()(); return w.failure }
 
-func (w *world) Apply(_ context.Context, changes []indexer.Change) (refused []indexer.Refusal, err error) {
+func (w *environment) Apply(_ context.Context, changes []indexer.Change) (refused []indexer.Rejection, err error) {
 	defer w.lock()()
-	if w.away != nil {
-		return nil, w.away
+	if w.failure != nil {
+		return nil, w.failure
 	}
 	for _, c := range changes {
 		w.writes++
 		switch {
 		case c.ID == "poison":
-			refused = append(refused, indexer.Refusal{ID: c.ID, Cause: errors.New("mapping")})
+			refused = append(refused, indexer.Rejection{ID: c.ID, Cause: errors.New("mapping")})
 		case c.Version < w.docs[c.ID]:
 		case c.Restaurant == nil:
 			delete(w.docs, c.ID)
@@ -108,23 +108,23 @@ func (w *world) Apply(_ context.Context, changes []indexer.Change) (refused []in
 	return refused, nil
 }
 
-func (w *world) Versions(context.Context) (map[string]int64, error) {
+func (w *environment) Versions(context.Context) (map[string]int64, error) {
 	defer w.lock()()
-	return maps.Clone(w.docs), w.away
+	return maps.Clone(w.docs), w.failure
 }
 
-func (w *world) Load(context.Context) (indexer.Position, error) {
+func (w *environment) Load(context.Context) (indexer.Position, error) {
 	defer w.lock()()
-	return w.saved, w.away
+	return w.saved, w.failure
 }
 
-func (w *world) Save(_ context.Context, p indexer.Position) error {
+func (w *environment) Save(_ context.Context, p indexer.Position) error {
 	defer w.lock()()
 	w.saved = p
-	return w.away
+	return w.failure
 }
 
-func (w *world) want(t *testing.T, say string, docs map[string]int64) {
+func (w *environment) wantDocs(t *testing.T, say string, docs map[string]int64) {
 	t.Helper()
 	defer w.lock()()
 	if !maps.Equal(w.docs, docs) {
@@ -133,7 +133,7 @@ func (w *world) want(t *testing.T, say string, docs map[string]int64) {
 }
 
 // run plays a story against a running indexer, in a time that costs nothing.
-func run(t *testing.T, w *world, story func(x *indexer.Indexer)) {
+func run(t *testing.T, w *environment, story func(x *indexer.Indexer)) {
 	synctest.Test(t, func(t *testing.T) {
 		if w.docs == nil {
 			w.docs = map[string]int64{}
@@ -158,9 +158,9 @@ func run(t *testing.T, w *world, story func(x *indexer.Indexer)) {
 }
 
 func TestAFirstStartCopiesEverythingThenFollows(t *testing.T) {
-	w := &world{all: []indexer.Change{write("a", 1), write("b", 1)}}
+	w := &environment{all: []indexer.Change{write("a", 1), write("b", 1)}}
 	run(t, w, func(x *indexer.Indexer) {
-		w.want(t, "at first", map[string]int64{"a": 1, "b": 1})
+		w.wantDocs(t, "at first", map[string]int64{"a": 1, "b": 1})
 		if err := x.Ready(t.Context()); err != nil {
 			t.Error(err)
 		}
@@ -169,15 +169,15 @@ func TestAFirstStartCopiesEverythingThenFollows(t *testing.T) {
 		w.put(write("c", 1))
 		time.Sleep(200 * time.Millisecond)
 		synctest.Wait()
-		w.want(t, "one poll later", map[string]int64{"a": 2, "c": 1})
+		w.wantDocs(t, "one poll later", map[string]int64{"a": 2, "c": 1})
 	})
 }
 
 func TestARestartReadsOnAndCopiesNothing(t *testing.T) {
-	w := &world{docs: map[string]int64{"a": 1}, log: []indexer.Change{write("a", 1), write("a", 2)},
+	w := &environment{docs: map[string]int64{"a": 1}, log: []indexer.Change{write("a", 1), write("a", 2)},
 		saved: indexer.Position{Stream: "stream-1", Shards: map[string]string{"s": "x"}}}
 	run(t, w, func(*indexer.Indexer) {
-		w.want(t, "after the restart", map[string]int64{"a": 2})
+		w.wantDocs(t, "after the restart", map[string]int64{"a": 2})
 		if w.scans != 0 || w.writes != 1 {
 			t.Errorf("%d scans and %d writes, want 0 and 1", w.scans, w.writes)
 		}
@@ -186,7 +186,7 @@ func TestARestartReadsOnAndCopiesNothing(t *testing.T) {
 
 func TestWhereTheStreamIsGoneTheCopyIsMadeEqual(t *testing.T) {
 	saved := indexer.Position{Stream: "stream-1", Shards: map[string]string{"s": "x"}}
-	for sentence, w := range map[string]*world{
+	for sentence, w := range map[string]*environment{
 		"trimmed":       {trimmed: true, saved: saved},
 		"another table": {saved: indexer.Position{Stream: "stream-0", Shards: saved.Shards}},
 	} {
@@ -196,17 +196,17 @@ func TestWhereTheStreamIsGoneTheCopyIsMadeEqual(t *testing.T) {
 			run(t, w, func(*indexer.Indexer) {
 				// What is ahead was lost by the catalogue; its document keeps
 				// the version and gets the catalogue's content.
-				w.want(t, "after", map[string]int64{"kept": 1, "behind": 2, "ahead": 9, "new": 1})
+				w.wantDocs(t, "after", map[string]int64{"kept": 1, "behind": 2, "ahead": 9, "new": 1})
 			})
 		})
 	}
 }
 
 func TestAnIndexThatIsAwayIsWaitedFor(t *testing.T) {
-	w := &world{all: []indexer.Change{write("a", 1)}}
+	w := &environment{all: []indexer.Change{write("a", 1)}}
 	run(t, w, func(x *indexer.Indexer) {
 		w.mu.Lock()
-		w.away = errors.New("connection refused")
+		w.failure = errors.New("connection refused")
 		w.mu.Unlock()
 		w.put(write("a", 2))
 		time.Sleep(time.Minute)
@@ -214,7 +214,7 @@ func TestAnIndexThatIsAwayIsWaitedFor(t *testing.T) {
 			t.Error("it calls itself ready")
 		}
 		w.mu.Lock()
-		w.away = nil
+		w.failure = nil
 		failed := 0
 		for _, e := range w.events {
 			if e.Name == names.EventIndexFailed && e.Err != nil {
@@ -227,19 +227,19 @@ func TestAnIndexThatIsAwayIsWaitedFor(t *testing.T) {
 		}
 		time.Sleep(6 * time.Second)
 		synctest.Wait()
-		w.want(t, "when it is back", map[string]int64{"a": 2})
+		w.wantDocs(t, "when it is back", map[string]int64{"a": 2})
 	})
 }
 
 func TestOneBadRestaurantHoldsUpNoOther(t *testing.T) {
-	w := &world{}
+	w := &environment{}
 	run(t, w, func(*indexer.Indexer) {
-		w.put(indexer.Change{ID: "unreadable", Bad: errors.New("no name")})
+		w.put(indexer.Change{ID: "unreadable", Err: errors.New("no name")})
 		w.put(write("poison", 1))
 		w.put(write("good", 1))
 		time.Sleep(time.Second)
 		synctest.Wait()
-		w.want(t, "after", map[string]int64{"good": 1})
+		w.wantDocs(t, "after", map[string]int64{"good": 1})
 		reported := map[string]bool{}
 		for _, e := range w.events {
 			reported[e.ID] = true
@@ -255,7 +255,7 @@ func TestOneBadRestaurantHoldsUpNoOther(t *testing.T) {
 
 func TestOnlyPollsThatFindSomethingAreTraced(t *testing.T) {
 	rec := telemetrytest.Start(t)
-	w := &world{}
+	w := &environment{}
 	run(t, w, func(*indexer.Indexer) {
 		before := len(rec.Spans())
 		time.Sleep(10 * time.Second)
@@ -279,7 +279,7 @@ func TestOnlyPollsThatFindSomethingAreTraced(t *testing.T) {
 
 func TestTheIndexSaysHowFarItIsBehind(t *testing.T) {
 	rec := telemetrytest.Start(t)
-	w := &world{}
+	w := &environment{}
 	run(t, w, func(*indexer.Indexer) {
 		behind := func(sentence string, atLeast, atMost float64) {
 			t.Helper()
@@ -300,7 +300,7 @@ func TestTheIndexSaysHowFarItIsBehind(t *testing.T) {
 		synctest.Wait()
 		behind("there was nothing behind it", 0, .3)
 		w.mu.Lock()
-		w.away = errors.New("connection refused")
+		w.failure = errors.New("connection refused")
 		w.mu.Unlock()
 		w.put(write("a", 2))
 		time.Sleep(time.Minute)

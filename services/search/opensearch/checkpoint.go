@@ -32,7 +32,7 @@ func (x *Index) Load(ctx context.Context) (indexer.Position, error) {
 	}
 	req := opensearchapi.DocumentGetReq{Index: x.checkpoint, DocumentID: x.alias}
 	err := call(ctx, x.client, "load checkpoint", http.MethodGet, req, &found)
-	if r, ok := errors.AsType[refusal](err); ok && r.status == http.StatusNotFound {
+	if r, ok := errors.AsType[responseError](err); ok && r.code == http.StatusNotFound {
 		return indexer.Position{}, nil
 	}
 	return found.Source.Position, err
@@ -48,12 +48,12 @@ func (x *Index) Save(ctx context.Context, p indexer.Position) error {
 	return call[os.NoBody](ctx, x.client, "save checkpoint", http.MethodPut, req, nil)
 }
 
-// forget removes the checkpoint, so that the next indexer starts from the
+// deleteCheckpoint removes the checkpoint, so that the next indexer starts from the
 // whole catalogue.
-func (x *Index) forget(ctx context.Context) error {
+func (x *Index) deleteCheckpoint(ctx context.Context) error {
 	req := opensearchapi.DocumentDeleteReq{Index: x.checkpoint, DocumentID: x.alias}
 	err := call[os.NoBody](ctx, x.client, "forget checkpoint", http.MethodDelete, req, nil)
-	if r, ok := errors.AsType[refusal](err); ok && r.status == http.StatusNotFound {
+	if r, ok := errors.AsType[responseError](err); ok && r.code == http.StatusNotFound {
 		return nil
 	}
 	return err

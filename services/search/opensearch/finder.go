@@ -71,15 +71,15 @@ func request(q search.Query) object {
 	}
 	query := object{"filter": filter}
 	sort := []object{{"id": object{"order": "asc"}}}
-	after := func(p search.Place) []any { return []any{p.ID} }
+	after := func(p search.PagePosition) []any { return []any{p.ID} }
 	if q.Words != "" {
 		query["should"] = []object{
-			words(q.Words, "name.ko^3", "area.ko^2", "cuisine.ko", "description.ko"),
-			words(q.Words, "name.en^3", "area.en^2", "cuisine.en", "description.en"),
+			multiMatch(q.Words, "name.ko^3", "area.ko^2", "cuisine.ko", "description.ko"),
+			multiMatch(q.Words, "name.en^3", "area.en^2", "cuisine.en", "description.en"),
 		}
 		query["minimum_should_match"] = 1
 		sort = append([]object{{"_score": object{"order": "desc"}}}, sort...)
-		after = func(p search.Place) []any { return []any{p.Score, p.ID} }
+		after = func(p search.PagePosition) []any { return []any{p.Score, p.ID} }
 	}
 	r := object{"query": object{"bool": query}, "sort": sort, "size": q.Limit, "track_total_hits": false}
 	if q.After != nil {
@@ -88,9 +88,9 @@ func request(q search.Query) object {
 	return r
 }
 
-// words asks that each word stands in one of the fields, which must be in one
+// multiMatch asks that each word stands in one of the fields, which must be in one
 // language: only fields with the same analyzer are searched as if they were one.
 // A word that stands in several counts a little more.
-func words(s string, fields ...string) object {
+func multiMatch(s string, fields ...string) object {
 	return object{"multi_match": object{"query": s, "type": "cross_fields", "operator": "and", "tie_breaker": 0.3, "fields": fields}}
 }

@@ -47,10 +47,10 @@ func (x *Index) Prepare(ctx context.Context) error {
 	}
 	found := opensearchapi.IndicesExistsReq{Indices: []string{x.name()}}
 	err := call[os.NoBody](ctx, x.client, "look for index", http.MethodHead, found, nil)
-	if r, ok := errors.AsType[refusal](err); ok && r.status == http.StatusNotFound {
+	if r, ok := errors.AsType[responseError](err); ok && r.code == http.StatusNotFound {
 		// A checkpoint that outlived its index would hide that the new one is
 		// empty; it goes first, in case we do not get any further.
-		if err := x.forget(ctx); err != nil {
+		if err := x.deleteCheckpoint(ctx); err != nil {
 			return err
 		}
 		err = x.create(ctx, x.name(), mapping)
@@ -80,7 +80,7 @@ func exists(err error) bool {
 // too late and is no error. OpenSearch remembers a removed document's version
 // for a minute; the versions of our restaurants are never used twice, so that a
 // restaurant that comes back is newer than its removal.
-func (x *Index) Apply(ctx context.Context, changes []indexer.Change) (refused []indexer.Refusal, err error) {
+func (x *Index) Apply(ctx context.Context, changes []indexer.Change) (refused []indexer.Rejection, err error) {
 	if len(changes) == 0 {
 		return nil, nil
 	}
@@ -106,7 +106,7 @@ func (x *Index) Apply(ctx context.Context, changes []indexer.Change) (refused []
 			switch {
 			case r.Status < 300, r.Status == http.StatusConflict, r.Status == http.StatusNotFound && r.Error == nil: // too late, or removed before
 			case r.Status == http.StatusBadRequest:
-				refused = append(refused, indexer.Refusal{ID: r.ID, Cause: errors.New(string(r.Error))})
+				refused = append(refused, indexer.Rejection{ID: r.ID, Cause: errors.New(string(r.Error))})
 			default: // 429 and 5xx pass; the rest is the server's configuration, and a person will mend it
 				return nil, fmt.Errorf("bulk %s %s: status %d: %s", verb, r.ID, r.Status, r.Error)
 			}

@@ -96,7 +96,7 @@ func Catalogue(t *testing.T, make func(*testing.T) search.Catalogue) {
 
 // Finder runs the suite; fill returns a finder over these restaurants.
 func Finder(t *testing.T, fill func(*testing.T, []search.Restaurant) search.Finder) {
-	town := town()
+	town := restaurants()
 	f := fill(t, town)
 	find := func(t *testing.T, q search.Query) []search.Hit {
 		t.Helper()
@@ -153,7 +153,7 @@ func Finder(t *testing.T, fill func(*testing.T, []search.Restaurant) search.Find
 			for page := find(t, q); len(page) > 0; page = find(t, q) {
 				paged = append(paged, page...)
 				last := page[len(page)-1]
-				q.After = &search.Place{Score: last.Score, ID: last.Restaurant.ID}
+				q.After = &search.PagePosition{Score: last.Score, ID: last.Restaurant.ID}
 			}
 			if got, want := ids(paged), ids(whole); !slices.Equal(got, want) {
 				t.Errorf("pages show %v, want %v", got, want)
@@ -165,9 +165,9 @@ func Finder(t *testing.T, fill func(*testing.T, []search.Restaurant) search.Find
 	}
 }
 
-// town has one restaurant of each kind and a street of noodle bars that
+// restaurants has one restaurant of each kind and a street of noodle bars that
 // searches can hardly tell apart.
-func town() []search.Restaurant {
+func restaurants() []search.Restaurant {
 	sushi := Restaurant("sushi-hana", 2)
 	sushi.Name = search.Text{Ko: "스시 하나", En: "Sushi Hana"}
 	sushi.Description = search.Text{Ko: "오마카세", En: "Omakase at eight seats"}

@@ -54,16 +54,16 @@ func run(ctx context.Context, args []string, getenv func(string) string, stdout,
 		return err
 	}
 	return serve.WithTelemetry(ctx, names.ServiceSearch, f.Common, stdout, func(t *telemetry.Telemetry) error {
-		return daemon(ctx, f, t)
+		return serveDaemon(ctx, f, t)
 	})
 }
 
-func daemon(ctx context.Context, f flags, t *telemetry.Telemetry) error {
+func serveDaemon(ctx context.Context, f flags, t *telemetry.Telemetry) error {
 	catalogue, finder, ready, err := stores(ctx, f, t.Logger)
 	if err != nil {
 		return err
 	}
-	handler, err := api(search.New(catalogue, finder, time.Now), t.Logger)
+	handler, err := newHandler(search.New(catalogue, finder, time.Now), t.Logger)
 	if err != nil {
 		return err
 	}
@@ -72,7 +72,7 @@ func daemon(ctx context.Context, f flags, t *telemetry.Telemetry) error {
 	})
 }
 
-func api(s *search.Service, logger *slog.Logger) (http.Handler, error) {
+func newHandler(s *search.Service, logger *slog.Logger) (http.Handler, error) {
 	mw, err := endpoint.Shared(logger, nil)
 	if err != nil {
 		return nil, err

@@ -147,11 +147,11 @@ func TestWritersMeetThroughETags(t *testing.T) {
 }
 
 func TestWithoutItsPartsItSaysSoAndLives(t *testing.T) {
-	away(t, "--opensearch-url", "http://127.0.0.1:1", "--aws-endpoint-url", realpart.Need(t, realpart.AWS))
+	startWithoutSearch(t, "--opensearch-url", "http://127.0.0.1:1", "--aws-endpoint-url", realpart.Need(t, realpart.AWS))
 }
 
-// away starts a searchd that has a catalogue but no search.
-func away(t *testing.T, args ...string) {
+// startWithoutSearch starts a searchd that has a catalogue but no search.
+func startWithoutSearch(t *testing.T, args ...string) {
 	t.Helper()
 	table := "jari-test-" + uuid.NewString()[:8]
 	dynamotest.Table(t, dynamotest.Config(t), table)
