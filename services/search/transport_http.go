@@ -9,7 +9,7 @@ import (
 	"jari.example/services/internal/httpjson"
 )
 
-// NewRoutes lays out the service's HTTP side.
+// NewRoutes returns the service's routes.
 func NewRoutes(e Endpoints, logger *slog.Logger) *httpjson.Routes {
 	rs := httpjson.NewRoutes(logger)
 	httpjson.Handle(rs, "GET /v1/restaurants", e.Find, decodeFind, http.StatusOK)

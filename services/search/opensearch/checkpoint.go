@@ -14,12 +14,15 @@ import (
 	"jari.example/services/search/indexer"
 )
 
-// Checkpoints is the index that holds the checkpoint of every catalogue, one
-// document each, named after the catalogue's alias.
+// Checkpoints is the index that stores the checkpoint of every catalogue: one
+// document each, whose id is the catalogue's alias.
 const Checkpoints = "jari-indexer-checkpoint"
 
-// checkpointMapping keeps OpenSearch from learning a field per shard id.
-const checkpointMapping = `{"settings":{"number_of_shards":1,"number_of_replicas":0},"mappings":{"dynamic":"strict","properties":{"position":{"type":"object","enabled":false}}}}`
+// checkpointMapping disables dynamic mapping, which would add a field per shard id.
+const checkpointMapping = `{
+  "settings": {"number_of_shards": 1, "number_of_replicas": 0},
+  "mappings": {"dynamic": "strict", "properties": {"position": {"type": "object", "enabled": false}}}
+}`
 
 type checkpointDoc struct {
 	Position indexer.Position `json:"position"`
@@ -48,11 +51,11 @@ func (x *Index) Save(ctx context.Context, p indexer.Position) error {
 	return call[os.NoBody](ctx, x.client, "save checkpoint", http.MethodPut, req, nil)
 }
 
-// deleteCheckpoint removes the checkpoint, so that the next indexer starts from the
-// whole catalogue.
+// deleteCheckpoint deletes the checkpoint, so that the next indexer rebuilds the
+// index.
 func (x *Index) deleteCheckpoint(ctx context.Context) error {
 	req := opensearchapi.DocumentDeleteReq{Index: x.checkpoint, DocumentID: x.alias}
-	err := call[os.NoBody](ctx, x.client, "forget checkpoint", http.MethodDelete, req, nil)
+	err := call[os.NoBody](ctx, x.client, "delete checkpoint", http.MethodDelete, req, nil)
 	if r, ok := errors.AsType[responseError](err); ok && r.code == http.StatusNotFound {
 		return nil
 	}

@@ -14,16 +14,15 @@ import (
 	"jari.example/telemetry"
 )
 
-// Dial returns a client for the server at url; it makes no call itself. The
-// client does not repeat calls: a diner is told at once, the indexer has its
-// own patience.
+// Dial returns a client for the server at url. It makes no call. The client does
+// not retry: a diner gets the error at once, and the indexer retries itself.
 func Dial(url string) (*os.Client, error) {
 	c, err := os.NewClient(os.Config{
 		Addresses:      []string{url},
 		RequestTimeout: 5 * time.Second,
 		DisableRetry:   true,
-		// There is one address, a load balancer's or a single node's:
-		// nothing is gained by resting it after a failure.
+		// There is one address, a load balancer's or a single node's, so
+		// marking it as dead after a failure would only delay recovery.
 		HealthCheckMaxRetries: -1,
 	})
 	if err != nil {
@@ -32,18 +31,18 @@ func Dial(url string) (*os.Client, error) {
 	return c, nil
 }
 
-// responseError is an answer that is not a success.
+// responseError is a response with an error status.
 type responseError struct {
-	code int
-	cause  error
+	code  int
+	cause error
 }
 
 func (r responseError) Error() string { return fmt.Sprintf("status %d: %v", r.code, r.cause) }
 func (r responseError) Unwrap() error { return r.cause }
 
-// call sends req and decodes the answer into out. Its errors are refusal for
-// what we asked wrongly, and fault.Unavailable for a server that is away, busy
-// or has no index yet.
+// call sends req and decodes the response into out. Its error is a responseError
+// for a bad request, and fault.Unavailable when the server is down, overloaded or
+// has no index yet.
 func call[T any](ctx context.Context, c *os.Client, verb, method string, req os.Request, out *T) error {
 	ctx, span := telemetry.StartOpenSearch(ctx, verb)
 	err := asFault(ctx, send(ctx, c, method, req, out))
@@ -54,7 +53,7 @@ func call[T any](ctx context.Context, c *os.Client, verb, method string, req os.
 	return nil
 }
 
-// errorType names a failure without its text.
+// errorType is the error.type of a failure: the status or the fault's code.
 func errorType(err error) string {
 	if r, ok := errors.AsType[responseError](err); ok {
 		return strconv.Itoa(r.code)

@@ -30,7 +30,7 @@ func TestHelp(t *testing.T) { servetest.Help(t, run, *update) }
 
 func noEnv(string) string { return "" }
 
-func TestWithoutItsPartsItDoesNotStart(t *testing.T) {
+func TestReportsMissingFlags(t *testing.T) {
 	err := run(t.Context(), nil, noEnv, &bytes.Buffer{}, nil)
 	for _, want := range []string{"-opensearch-url", "-aws-endpoint-url"} {
 		if err == nil || !strings.Contains(err.Error(), want) {
@@ -39,7 +39,7 @@ func TestWithoutItsPartsItDoesNotStart(t *testing.T) {
 	}
 }
 
-// environment is a catalogue and its search, with an indexer between them.
+// environment is a catalogue, an indexer and a search index.
 type environment struct {
 	t         *testing.T
 	cfg       aws.Config
@@ -61,8 +61,8 @@ func newEnvironment(t *testing.T) environment {
 	return environment{t, cfg, name, client, dynamo.NewCatalogue(cfg, name), opensearch.NewFinder(client, name)}
 }
 
-// removeIndex removes what an indexerd leaves behind: the index, and its
-// document among the checkpoints, which belong to others too.
+// removeIndex removes what an indexerd leaves: its index, and its document in the
+// index of checkpoints, which other indexers share.
 func removeIndex(t *testing.T, c *opensearchgo.Client, alias string) {
 	for method, req := range map[string]opensearchgo.Request{
 		"index":      opensearchapi.IndicesDeleteReq{Indices: []string{alias + "-v1"}},
@@ -81,7 +81,7 @@ func (w environment) start() servetest.Running {
 		"--catalogue-index", w.name, "--catalogue-table", w.name)
 }
 
-// put gives a restaurant a name, and returns its new version.
+// put writes a restaurant with this name and returns its new version.
 func (w environment) put(id, name string, prev int64) int64 {
 	w.t.Helper()
 	r := searchtest.Restaurant(id, search.NextVersion(prev, time.Now()))
@@ -92,8 +92,8 @@ func (w environment) put(id, name string, prev int64) int64 {
 	return r.Version
 }
 
-// waitForHits waits until words find that many restaurants and says how long it
-// took. What is renamed must be found within 5 s.
+// waitForHits waits until a search for words has that many hits, at most 5 s, and
+// returns how long it took.
 func (w environment) waitForHits(words string, want int) time.Duration {
 	w.t.Helper()
 	return w.waitForHitsWithin(5*time.Second, words, want)
@@ -112,11 +112,11 @@ func (w environment) waitForHitsWithin(limit time.Duration, words string, want i
 		}
 		time.Sleep(20 * time.Millisecond)
 	}
-	w.t.Fatalf("after %v %q finds %d restaurants, want %d", limit, words, got, want)
+	w.t.Fatalf("after %v %q has %d hits, want %d", limit, words, got, want)
 	return 0
 }
 
-func TestWhatOwnersWriteIsFoundWithinSeconds(t *testing.T) {
+func TestChangesAreSearchableWithinSeconds(t *testing.T) {
 	w := newEnvironment(t)
 	v := w.put("mosu", "Original", 0)
 	d := w.start()
@@ -138,7 +138,7 @@ func TestWhatOwnersWriteIsFoundWithinSeconds(t *testing.T) {
 	w.waitForHits("nocturnal", 1)
 }
 
-func TestATableThatWasMadeAgainIsCopiedAgain(t *testing.T) {
+func TestRebuildsTheIndexOfATableThatWasCreatedAgain(t *testing.T) {
 	w := newEnvironment(t)
 	v := w.put("mosu", "Alpha", 0)
 	w.put("lost", "Alpha", 0)
@@ -147,7 +147,7 @@ func TestATableThatWasMadeAgainIsCopiedAgain(t *testing.T) {
 	w.put("mosu", "Beta", v)
 	w.waitForHits("beta", 1)
 
-	// What a server that forgets does, and a snapshot from before the rename.
+	// As an emulator that lost its data does, with a backup from before the rename.
 	dynamotest.Drop(t, w.cfg, w.name)
 	dynamotest.Table(t, w.cfg, w.name)
 	w.put("mosu", "Alpha", 0)
