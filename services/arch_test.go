@@ -1,4 +1,4 @@
-// Package services_test holds what must stay true of the whole room.
+// Package services_test checks the import rules of this module.
 package services_test
 
 import (
@@ -16,7 +16,7 @@ import (
 
 const module = "jari.example/services"
 
-// A rule forbids some imports and says what to do instead.
+// A rule forbids some imports. why says what to do instead.
 type rule struct {
 	why       string
 	forbidden func(from, to string) bool
@@ -26,31 +26,31 @@ type rule struct {
 // imports keep their full path.
 var rules = []rule{
 	{
-		"a service never imports another service: reach it over HTTP through an interface the consumer owns, with an adapter beside it (userhttp/)",
+		"a service never imports another service: call it over HTTP, through an interface of the caller and an adapter package (userhttp/)",
 		func(from, to string) bool { return isService(from) && isService(to) && service(from) != service(to) },
 	},
 	{
-		"a service never imports its own adapters: declare the interface it needs in service.go and let cmd put the adapter in",
+		"a service never imports its own adapters: declare the interface in service.go and let cmd inject the adapter",
 		func(from, to string) bool {
 			return isService(from) && !isAdapter(from) && !isMain(from) && isAdapter(to)
 		},
 	},
 	{
-		"an adapter never knows a sibling adapter: it imports its service; only cmd and tests join adapters",
+		"an adapter imports its service and no other adapter: only cmd and tests combine adapters",
 		func(from, to string) bool {
 			return isAdapter(from) && isAdapter(to) && from != to
 		},
 	},
 	{
-		"nobody imports cmd: a main package is the end of the graph",
+		"no package imports cmd: move what is shared into a package",
 		func(_, to string) bool { return isOurs(to) && isMain(to) },
 	},
 	{
-		"services/internal serves every service and so knows none of them",
+		"services/internal is used by every service and so imports none of them",
 		func(from, to string) bool { return strings.HasPrefix(from, "internal/") && isService(to) },
 	},
 	{
-		"of the other rooms a service sees telemetry and the process kit, internal",
+		"of the other modules a service imports only telemetry and the process kit, internal",
 		func(_, to string) bool {
 			return strings.HasPrefix(to, "jari.example/") && to != "jari.example/telemetry" &&
 				!strings.HasPrefix(to, "jari.example/telemetry/") && !strings.HasPrefix(to, "jari.example/internal/")
@@ -74,8 +74,8 @@ func isService(p string) bool {
 
 func isMain(p string) bool { return slices.Contains(strings.Split(p, "/"), "cmd") }
 
-// Adapters are known by their names, which are technologies: postgres, inmem,
-// userhttp. Other folders of a service are parts of its business.
+// isAdapter goes by the package name, which is a technology: postgres, inmem,
+// userhttp. Other packages of a service are part of its domain.
 func isAdapter(p string) bool {
 	name := path.Base(p)
 	return isService(p) && (strings.HasSuffix(name, "http") ||
@@ -84,8 +84,8 @@ func isAdapter(p string) bool {
 
 type edge struct{ from, to, file string }
 
-// broken lists the imports that no rule lets pass. Tests may import anything
-// but another service's inside and a main.
+// broken returns the imports that a rule forbids. Tests may also import the
+// adapters of their service.
 func broken(edges []edge) []string {
 	var found []string
 	for _, e := range edges {
@@ -104,14 +104,14 @@ func broken(edges []edge) []string {
 func TestImports(t *testing.T) {
 	edges := imports(t)
 	if len(edges) < 50 {
-		t.Fatalf("only %d imports found: the test looks in the wrong place", len(edges))
+		t.Fatalf("only %d imports found: the test reads the wrong folder", len(edges))
 	}
 	for _, b := range broken(edges) {
 		t.Error(b)
 	}
 }
 
-func TestTheRulesConvict(t *testing.T) {
+func TestRulesDetectForbiddenImports(t *testing.T) {
 	for i, e := range []edge{
 		{"reservation", "user", "reservation/service.go"},
 		{"reservation", "reservation/postgres", "reservation/service.go"},
@@ -122,7 +122,7 @@ func TestTheRulesConvict(t *testing.T) {
 		{"search", "github.com/go-kit/kit/log", "search/x.go"},
 	} {
 		if len(broken([]edge{e})) == 0 {
-			t.Errorf("rule %d lets %s → %s pass", i, e.from, e.to)
+			t.Errorf("rule %d does not detect %s → %s", i, e.from, e.to)
 		}
 	}
 	for _, e := range []edge{
@@ -133,7 +133,7 @@ func TestTheRulesConvict(t *testing.T) {
 		{"user", "jari.example/telemetry/names", "user/x.go"},
 	} {
 		if b := broken([]edge{e}); len(b) > 0 {
-			t.Errorf("convicted the innocent: %v", b)
+			t.Errorf("an allowed import is reported: %v", b)
 		}
 	}
 }

@@ -96,8 +96,8 @@ func Catalogue(t *testing.T, make func(*testing.T) search.Catalogue) {
 
 // Finder runs the suite of finders; fill returns one over these restaurants.
 func Finder(t *testing.T, fill func(*testing.T, []search.Restaurant) search.Finder) {
-	town := restaurants()
-	f := fill(t, town)
+	all := restaurants()
+	f := fill(t, all)
 	find := func(t *testing.T, q search.Query) []search.Hit {
 		t.Helper()
 		hits, err := f.Find(t.Context(), q)
@@ -132,7 +132,7 @@ func Finder(t *testing.T, fill func(*testing.T, []search.Restaurant) search.Find
 	}
 	t.Run("a hit has the complete restaurant", func(t *testing.T) {
 		got := find(t, search.Query{Words: "밥상", Limit: 1})[0].Restaurant
-		if want := town[0]; got.ID != want.ID || got.Version != want.Version || !got.Same(want.Profile) {
+		if want := all[0]; got.ID != want.ID || got.Version != want.Version || !got.Same(want.Profile) {
 			t.Errorf("got %+v, want %+v", got, want)
 		}
 	})
