@@ -1,6 +1,7 @@
 package postgres_test
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"strings"
@@ -123,5 +124,33 @@ func TestExplain(t *testing.T) {
 	}
 	if !errors.Is(postgres.Explain(pgx.ErrNoRows), pgx.ErrNoRows) {
 		t.Error("ErrNoRows was replaced")
+	}
+}
+
+func TestOpenRetriesUntilTheContextEnds(t *testing.T) {
+	ctx, cancel := context.WithTimeout(t.Context(), 500*time.Millisecond)
+	defer cancel()
+	var delays []time.Duration
+	last := time.Now()
+	_, err := postgres.Open(ctx, postgres.Config{URL: "postgres://127.0.0.1:1/x", Migrations: migrations, Waiting: func(error) {
+		delays = append(delays, time.Since(last))
+		last = time.Now()
+	}})
+	if !errors.Is(err, context.DeadlineExceeded) || !strings.Contains(err.Error(), "refused") {
+		t.Errorf("got %v, want the deadline and the last cause", err)
+	}
+	if len(delays) < 2 || len(delays) > 3 || delays[1] < 100*time.Millisecond {
+		t.Errorf("retries after %v, want 0, 100 ms, 200 ms", delays)
+	}
+}
+
+func TestOpenDoesNotRetryAPermanentError(t *testing.T) {
+	broken := fstest.MapFS{"migrations/001_things.sql": {Data: []byte("create tabel things ();\n")}}
+	start := time.Now()
+	_, err := postgres.Open(t.Context(), postgres.Config{
+		URL: postgrestest.Database(t), Migrations: broken, Waiting: func(err error) { t.Errorf("retried after %v", err) },
+	})
+	if err == nil || !strings.Contains(err.Error(), "syntax error") {
+		t.Errorf("got %v after %s, want the syntax error", err, time.Since(start))
 	}
 }

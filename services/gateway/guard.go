@@ -73,14 +73,14 @@ func bearer(r *http.Request) (secret.String, bool) {
 	return secret.New(token), true
 }
 
-func setIdentity(h http.Header, who endpoint.Identity) {
-	if who.UserID == "" {
+func setIdentity(h http.Header, identity endpoint.Identity) {
+	if identity.UserID == "" {
 		return
 	}
-	h.Set(names.HeaderUserID, who.UserID)
-	h.Set(names.HeaderUserRole, who.Role)
-	h.Set(names.HeaderSessionID, who.SessionID)
-	if len(who.Own) > 0 {
-		h.Set(names.HeaderUserOwn, strings.Join(who.Own, ","))
+	h.Set(names.HeaderUserID, identity.UserID)
+	h.Set(names.HeaderUserRole, identity.Role)
+	h.Set(names.HeaderSessionID, identity.SessionID)
+	if len(identity.Own) > 0 {
+		h.Set(names.HeaderUserOwn, strings.Join(identity.Own, ","))
 	}
 }

@@ -54,15 +54,15 @@ func newTokens(keys *Keys, issuer string, now func() time.Time) *tokens {
 }
 
 // sign returns an access token for an identity.
-func (t *tokens) sign(who endpoint.Identity) (token secret.String, expires time.Time, err error) {
+func (t *tokens) sign(identity endpoint.Identity) (token secret.String, expires time.Time, err error) {
 	now := t.now()
 	expires = now.Add(AccessLifetime).Truncate(time.Second)
 	unsigned := jwt.NewWithClaims(jwt.SigningMethodES256, claims{
 		RegisteredClaims: jwt.RegisteredClaims{
-			Issuer: t.issuer, Audience: jwt.ClaimStrings{audience}, Subject: who.UserID,
+			Issuer: t.issuer, Audience: jwt.ClaimStrings{audience}, Subject: identity.UserID,
 			IssuedAt: jwt.NewNumericDate(now), ExpiresAt: jwt.NewNumericDate(expires),
 		},
-		SID: who.SessionID, Role: who.Role, Own: append([]string{}, who.Own...),
+		SID: identity.SessionID, Role: identity.Role, Own: append([]string{}, identity.Own...),
 	})
 	unsigned.Header["kid"] = t.keys.signing.id
 	signed, err := unsigned.SignedString(t.keys.signing.private)

@@ -251,7 +251,9 @@ func TestEscapesWhatPeopleTyped(t *testing.T) {
 }
 
 func TestLanguageFollowsTheLocale(t *testing.T) {
-	for locale, want := range map[string]string{"ko": "모수", "ko-KR": "모수", "en": "Mosu", "en-US": "Mosu", "fr": "Mosu", "": "Mosu"} {
+	for locale, want := range map[string]string{
+		"ko": "모수", "ko-KR": "모수", "en": "Mosu", "en-US": "Mosu", "fr": "Mosu", "": "Mosu",
+	} {
 		m, err := compose(newEvent(Confirmed), from, user("Kim", "kim@example.com", locale), mosu, time.Now())
 		if err != nil {
 			t.Fatal(err)

@@ -28,17 +28,17 @@ func (a Access) String() string {
 	return [...]string{"", "public", "diner", "owner", "internal"}[a]
 }
 
-// Allow returns nil when the rule allows who. Codes: unauthenticated, forbidden,
+// Allow returns nil when the rule allows the caller. Codes: unauthenticated, forbidden,
 // and internal when the endpoint has no rule.
-func (a Access) Allow(who Identity) error {
+func (a Access) Allow(identity Identity) error {
 	switch {
 	case a == Public, a == Internal:
 		return nil
 	case !a.declared():
 		return fault.New(fault.Internal, "access_undeclared", "This endpoint has no access rule.")
-	case who.UserID == "":
+	case identity.UserID == "":
 		return fault.New(fault.Unauthenticated, "unauthenticated", "Please log in.")
-	case a == Owner && who.Role != RoleOwner && who.Role != RoleOperator:
+	case a == Owner && identity.Role != RoleOwner && identity.Role != RoleOperator:
 		return fault.New(fault.Forbidden, "forbidden", "Only a restaurant's owner may do this.")
 	}
 	return nil
@@ -68,12 +68,12 @@ func (i Identity) MayTouch(restaurant string) bool {
 type identityKey struct{}
 
 // WithIdentity returns a context with the caller's identity.
-func WithIdentity(ctx context.Context, who Identity) context.Context {
-	return context.WithValue(ctx, identityKey{}, who)
+func WithIdentity(ctx context.Context, identity Identity) context.Context {
+	return context.WithValue(ctx, identityKey{}, identity)
 }
 
 // IdentityFrom returns the caller's identity, the zero one when ctx has none.
 func IdentityFrom(ctx context.Context) Identity {
-	who, _ := ctx.Value(identityKey{}).(Identity)
-	return who
+	identity, _ := ctx.Value(identityKey{}).(Identity)
+	return identity
 }

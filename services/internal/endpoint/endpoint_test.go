@@ -16,19 +16,19 @@ import (
 )
 
 func TestAccessRules(t *testing.T) {
-	nobody := endpoint.Identity{}
+	anonymous := endpoint.Identity{}
 	diner := endpoint.Identity{UserID: "u", Role: endpoint.RoleDiner}
 	owner := endpoint.Identity{UserID: "u", Role: endpoint.RoleOwner, Own: []string{"mosu"}}
 	for name, c := range map[string]struct {
 		access endpoint.Access
-		who    endpoint.Identity
+		caller endpoint.Identity
 		want   fault.Code
 	}{
-		"public allows anybody":         {endpoint.Public, nobody, ""},
-		"internal allows a service":     {endpoint.Internal, nobody, ""},
-		"diner requires a login":        {endpoint.Diner, nobody, fault.Unauthenticated},
+		"public allows anybody":         {endpoint.Public, anonymous, ""},
+		"internal allows a service":     {endpoint.Internal, anonymous, ""},
+		"diner requires a login":        {endpoint.Diner, anonymous, fault.Unauthenticated},
 		"diner allows a diner":          {endpoint.Diner, diner, ""},
-		"owner requires a login":        {endpoint.Owner, nobody, fault.Unauthenticated},
+		"owner requires a login":        {endpoint.Owner, anonymous, fault.Unauthenticated},
 		"owner rejects a diner":         {endpoint.Owner, diner, fault.Forbidden},
 		"owner allows an owner":         {endpoint.Owner, owner, ""},
 		"diner allows an owner":         {endpoint.Diner, owner, ""},
@@ -36,7 +36,7 @@ func TestAccessRules(t *testing.T) {
 		"an unknown rule allows nobody": {99, owner, fault.Internal},
 	} {
 		t.Run(name, func(t *testing.T) {
-			if got := fault.CodeOf(c.access.Allow(c.who)); got != c.want {
+			if got := fault.CodeOf(c.access.Allow(c.caller)); got != c.want {
 				t.Errorf("got %q, want %q", got, c.want)
 			}
 		})

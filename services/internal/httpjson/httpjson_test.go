@@ -109,17 +109,23 @@ func TestSuiteDetectsBadServers(t *testing.T) {
 func TestSuiteReportsWhatItDoesNotCover(t *testing.T) {
 	things := httpjson.Route{Method: "GET", Path: "/v1/things", Access: endpoint.Public}
 	thing := httpjson.Route{Method: "GET", Path: "/v1/things/{id}", Access: endpoint.Public}
+	suite := func(r httpjson.Route) httpjsontest.Suite { return httpjsontest.Suite{Routes: []httpjson.Route{r}} }
+	exempt := func(s httpjsontest.Suite, pattern string) httpjsontest.Suite { s.NoInput = []string{pattern}; return s }
+	badQuery := func(s httpjsontest.Suite, pattern string) httpjsontest.Suite {
+		s.BadQueries = map[string][]string{pattern: {"limit=0"}}
+		return s
+	}
 	for name, c := range map[string]struct {
 		suite   httpjsontest.Suite
 		covered bool
 	}{
-		"a route without bad input":    {httpjsontest.Suite{Routes: []httpjson.Route{things}}, false},
-		"an exempt route":              {httpjsontest.Suite{Routes: []httpjson.Route{things}, NoInput: []string{"GET /v1/things"}}, true},
-		"an exempt route with cases":   {httpjsontest.Suite{Routes: []httpjson.Route{thing}, NoInput: []string{"GET /v1/things/{id}"}}, false},
-		"an exempt route that is gone": {httpjsontest.Suite{Routes: []httpjson.Route{thing}, NoInput: []string{"GET /v1/things"}}, false},
-		"a bad query":                  {httpjsontest.Suite{Routes: []httpjson.Route{things}, BadQueries: map[string][]string{"GET /v1/things": {"limit=0"}}}, true},
-		"a bad query for no route":     {httpjsontest.Suite{Routes: []httpjson.Route{thing}, BadQueries: map[string][]string{"GET /v1/thing": {"limit=0"}}}, false},
-		"a route that yields path ids": {httpjsontest.Suite{Routes: []httpjson.Route{thing}}, true},
+		"a route with path ids":        {suite(thing), true},
+		"a route without bad input":    {suite(things), false},
+		"an exempt route":              {exempt(suite(things), "GET /v1/things"), true},
+		"an exempt route with cases":   {exempt(suite(thing), "GET /v1/things/{id}"), false},
+		"an exempt route that is gone": {exempt(suite(thing), "GET /v1/things"), false},
+		"a bad query":                  {badQuery(suite(things), "GET /v1/things"), true},
+		"a bad query for no route":     {badQuery(suite(thing), "GET /v1/thing"), false},
 	} {
 		t.Run(name, func(t *testing.T) {
 			if err := c.suite.Covered(); (err == nil) != c.covered {

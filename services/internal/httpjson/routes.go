@@ -233,17 +233,17 @@ func checkRequest(ctx context.Context, r *http.Request, route Route) error {
 // identify puts the caller's identity, from the headers that the gateway sets,
 // into the context.
 func identify(ctx context.Context, r *http.Request) context.Context {
-	who := endpoint.Identity{
+	identity := endpoint.Identity{
 		UserID:    r.Header.Get(names.HeaderUserID),
 		Role:      r.Header.Get(names.HeaderUserRole),
 		SessionID: r.Header.Get(names.HeaderSessionID),
 	}
 	if own := r.Header.Get(names.HeaderUserOwn); own != "" {
-		who.Own = strings.Split(own, ",")
+		identity.Own = strings.Split(own, ",")
 	}
-	if who.UserID == "" {
+	if identity.UserID == "" {
 		return ctx
 	}
-	telemetry.Note(ctx, slog.String(names.UserID, who.UserID), slog.String(names.SessionID, who.SessionID))
-	return endpoint.WithIdentity(ctx, who)
+	telemetry.Note(ctx, slog.String(names.UserID, identity.UserID), slog.String(names.SessionID, identity.SessionID))
+	return endpoint.WithIdentity(ctx, identity)
 }

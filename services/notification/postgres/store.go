@@ -39,7 +39,7 @@ func Open(ctx context.Context, url string, waiting func(error)) (*Store, error) 
 // Close ends the store's connections.
 func (s *Store) Close() { s.pool.Close() }
 
-// Ping reports whether the database answers.
+// Ping reports whether the database is available.
 func (s *Store) Ping(ctx context.Context) error { return postgres.Explain(s.pool.Ping(ctx)) }
 
 // columns are the columns of an event, in the order of fields.

@@ -108,7 +108,8 @@ func TestMigratesADatabaseOfThePreviousVersion(t *testing.T) {
 		t.Fatalf("leased %v, %v; want the pending one", jobs, err)
 	}
 	j := jobs[0]
-	if j.Reservation.Party != 2 || j.Reservation.Note.Reveal() != "창가" || j.Attempts != 4 || j.Unknown != 0 || !j.Reservation.End.IsZero() {
+	r := j.Reservation
+	if r.Party != 2 || r.Note.Reveal() != "창가" || !r.End.IsZero() || j.Attempts != 4 || j.Unknown != 0 {
 		t.Errorf("got %+v", j)
 	}
 	if err := s.Sent(t.Context(), j.ID, now); err != nil {

@@ -79,7 +79,8 @@ func TestFinder(t *testing.T) {
 func TestAnalyzesKoreanWords(t *testing.T) {
 	c, x, alias := index(t)
 	other := searchtest.Restaurant("trattoria", 1)
-	other.Name, other.Description, other.Area = search.Text{Ko: "나폴리", En: "Napoli"}, search.Text{}, search.Text{Ko: "한남", En: "Hannam"}
+	other.Name, other.Area = search.Text{Ko: "나폴리", En: "Napoli"}, search.Text{Ko: "한남", En: "Hannam"}
+	other.Description = search.Text{}
 	other.Cuisine = "italian"
 	apply(t, x, write(searchtest.Restaurant("bapsang", 1)), write(other))
 	if _, err := x.Versions(t.Context()); err != nil {

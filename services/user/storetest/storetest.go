@@ -60,25 +60,7 @@ func Run(t *testing.T, open func(*testing.T) user.Store) {
 			same(t, found[i], u)
 		}
 	})
-	t.Run("concurrent inserts with one address: one succeeds", func(t *testing.T) {
-		s := open(t)
-		var wg sync.WaitGroup
-		var won atomic.Int32
-		for range 16 {
-			wg.Go(func() {
-				err := s.Insert(t.Context(), account("lee@example.com"))
-				if err == nil {
-					won.Add(1)
-				} else if fault.ReasonOf(err) != "email_taken" {
-					t.Errorf("got %v", err)
-				}
-			})
-		}
-		wg.Wait()
-		if won.Load() != 1 {
-			t.Errorf("%d accounts have the address", won.Load())
-		}
-	})
+	t.Run("concurrent inserts with one address: one succeeds", func(t *testing.T) { concurrentInserts(t, open(t)) })
 	t.Run("a grant changes only role and restaurants", func(t *testing.T) {
 		s, u := open(t), account("owner@example.com")
 		must(t, s.Insert(t.Context(), u))
@@ -91,6 +73,26 @@ func Run(t *testing.T, open func(*testing.T) user.Store) {
 		same(t, got, u)
 	})
 	t.Run("an open store is available", func(t *testing.T) { must(t, open(t).Ping(t.Context())) })
+}
+
+func concurrentInserts(t *testing.T, s user.Store) {
+	t.Helper()
+	var wg sync.WaitGroup
+	var won atomic.Int32
+	for range 16 {
+		wg.Go(func() {
+			err := s.Insert(t.Context(), account("lee@example.com"))
+			if err == nil {
+				won.Add(1)
+			} else if fault.ReasonOf(err) != "email_taken" {
+				t.Errorf("got %v", err)
+			}
+		})
+	}
+	wg.Wait()
+	if won.Load() != 1 {
+		t.Errorf("%d accounts have the address", won.Load())
+	}
 }
 
 var serial atomic.Int64
