@@ -22,7 +22,7 @@ func HTTP(ctx context.Context, logger *slog.Logger, l net.Listener, h http.Handl
 	mux.Handle("/", h)
 
 	var group run.Group
-	untilDone(&group, ctx, func() { stopping.Store(true) })
-	serveHTTP(&group, logger, l, mux, drain)
+	addSignal(&group, ctx, func() { stopping.Store(true) })
+	addAPI(&group, logger, l, mux, drain)
 	return group.Run()
 }

@@ -8,17 +8,17 @@ import (
 	"jari.example/internal/fault"
 )
 
-// Place is where a page ended: after the restaurant ID, whose match scored
-// Score. Score is 0 in a list, which is ordered by id alone.
-type Place struct {
+// PagePosition is where a page ended: after the restaurant ID with score Score.
+// Score is 0 in a list, which is ordered by id only.
+type PagePosition struct {
 	Score float64
 	ID    string
 }
 
-// cursor is a place as a client holds it. Of ties it to its question, because
-// a place in one result means nothing in another.
+// cursor is a page position in the form that clients get. Query ties it to its
+// query, because a position in one result means nothing in another.
 type cursor struct {
-	Of    uint32  `json:"o"`
+	Query uint32  `json:"o"`
 	Score float64 `json:"s,omitempty"`
 	ID    string  `json:"i"`
 }
@@ -29,24 +29,24 @@ func (q Query) fingerprint() uint32 {
 	return h.Sum32()
 }
 
-func (q Query) cursor(at Place) string {
-	b, _ := json.Marshal(cursor{q.fingerprint(), at.Score, at.ID}) // only a NaN could fail, and scores have none
+func (q Query) cursor(at PagePosition) string {
+	b, _ := json.Marshal(cursor{q.fingerprint(), at.Score, at.ID}) // fails only for NaN, which no score is
 	return base64.RawURLEncoding.EncodeToString(b)
 }
 
-// place returns fault.Invalid for a cursor that the same question did not give.
-func (q Query) place(s string) (Place, error) {
+// parseCursor returns fault.Invalid for a cursor of another query.
+func (q Query) parseCursor(s string) (PagePosition, error) {
 	bad := fault.New(fault.Invalid, "bad_cursor", "The cursor does not belong to this list.").At("/cursor")
 	b, err := base64.RawURLEncoding.Strict().DecodeString(s)
 	if err != nil {
-		return Place{}, bad.Because(err)
+		return PagePosition{}, bad.Because(err)
 	}
 	var c cursor
 	if err := json.Unmarshal(b, &c); err != nil {
-		return Place{}, bad.Because(err)
+		return PagePosition{}, bad.Because(err)
 	}
-	if c.Of != q.fingerprint() || !ValidID(c.ID) {
-		return Place{}, bad
+	if c.Query != q.fingerprint() || !ValidID(c.ID) {
+		return PagePosition{}, bad
 	}
-	return Place{c.Score, c.ID}, nil
+	return PagePosition{c.Score, c.ID}, nil
 }

@@ -2,7 +2,7 @@ package search
 
 import "jari.example/services/internal/endpoint"
 
-// Endpoints are the service's methods as the transport calls them.
+// Endpoints are the service's methods, for a transport.
 type Endpoints struct {
 	Find endpoint.Typed[FindRequest, FindResponse]
 	Get  endpoint.Typed[GetRequest, Restaurant]

@@ -13,46 +13,46 @@ import (
 	"jari.example/telemetry/names"
 )
 
-// Catalogue is the truth about restaurants.
+// Catalogue is the system of record of restaurants.
 type Catalogue interface {
-	// Get returns what was written last, or ErrUnknown.
+	// Get returns the restaurant as it was last written, or ErrUnknown.
 	Get(ctx context.Context, id string) (Restaurant, error)
-	// Put writes r where the catalogue's version of it is prev (0: it has
-	// none), else returns ErrChanged and writes nothing.
+	// Put writes r if its version in the catalogue is prev (0 for a new
+	// restaurant). Otherwise it writes nothing and returns ErrChanged.
 	Put(ctx context.Context, r Restaurant, prev int64) error
 }
 
-// Finder searches a copy of the catalogue that may be some seconds old.
+// Finder searches a copy of the catalogue that may be some seconds behind.
 type Finder interface {
-	// Find returns at most q.Limit hits after q.After: best first and by id
-	// among equals; without words, by id.
+	// Find returns at most q.Limit hits after q.After, ordered by score and then
+	// by id; without words, by id.
 	Find(ctx context.Context, q Query) ([]Hit, error)
 }
 
-// Query asks for restaurants of a cuisine in which all the words occur; what
-// is empty does not narrow.
+// Query selects restaurants of a cuisine that contain all the words. An empty
+// field selects all.
 type Query struct {
 	Words   string
 	Cuisine string
-	After   *Place
+	After   *PagePosition
 	Limit   int
 }
 
-// Hit is a restaurant that was found, and how well it matched.
+// Hit is a restaurant that matches a query, with its score.
 type Hit struct {
 	Restaurant Restaurant
 	Score      float64
 }
 
-// What a catalogue answers.
+// Errors of a Catalogue.
 var (
 	ErrUnknown = fault.New(fault.NotFound, "restaurant_not_found", "There is no such restaurant.")
-	ErrChanged = fault.New(fault.Conflict, "restaurant_changed", "The restaurant was changed by somebody else at this moment.")
+	ErrChanged = fault.New(fault.Conflict, "restaurant_changed", "The restaurant was changed at the same time. Please try again.")
 )
 
 var errMismatch = fault.New(fault.PreconditionFailed, "etag_mismatch", "The restaurant has changed since you read it.")
 
-// The most and the usual number of restaurants on a page.
+// Limits of a query: restaurants on a page, and characters.
 const (
 	maxLimit     = 50
 	defaultLimit = 20
@@ -60,7 +60,7 @@ const (
 	maxCuisine   = 40
 )
 
-// FindRequest asks for a page; Limit 0 asks for as many as is usual.
+// FindRequest requests a page. Limit 0 means 20.
 type FindRequest struct {
 	Words   string
 	Cuisine string
@@ -68,37 +68,37 @@ type FindRequest struct {
 	Limit   int
 }
 
-// FindResponse is a page; NextCursor is empty on the last one.
+// FindResponse is a page. NextCursor is empty on the last page.
 type FindResponse struct {
 	Items      []Restaurant `json:"items"`
 	NextCursor string       `json:"next_cursor,omitempty"`
 }
 
-// GetRequest asks for one restaurant.
+// GetRequest requests one restaurant.
 type GetRequest struct{ ID string }
 
-// PutRequest states what a restaurant is to be. IfMatch is the header of that
-// name: where it is not empty, one of its tags must be the restaurant's.
+// PutRequest replaces a restaurant's profile. IfMatch is the header If-Match: if
+// it is not empty, one of its tags must match.
 type PutRequest struct {
 	ID      string
 	Profile Profile
 	IfMatch string
 }
 
-// PutResponse is the restaurant as it is now.
+// PutResponse is the restaurant after the request.
 type PutResponse struct {
 	Restaurant Restaurant
 	Created    bool
 }
 
-// Service is the catalogue's use cases.
+// Service manages and searches restaurants.
 type Service struct {
 	catalogue Catalogue
 	finder    Finder
 	now       func() time.Time
 }
 
-// New returns the service over a catalogue and the copy that is searched.
+// New returns a service that writes to c and searches with f.
 func New(c Catalogue, f Finder, now func() time.Time) *Service { return &Service{c, f, now} }
 
 // Get returns a restaurant as it was last written. Codes: not_found.
@@ -110,14 +110,14 @@ func (s *Service) Get(ctx context.Context, r GetRequest) (Restaurant, error) {
 	return s.catalogue.Get(ctx, r.ID)
 }
 
-// Find returns a page of what was asked for. Codes: invalid, with the pointer
-// /q, /cuisine, /cursor or /limit; unavailable.
+// Find returns a page of matching restaurants. Codes: invalid, with pointer /q,
+// /cuisine, /cursor or /limit; unavailable.
 func (s *Service) Find(ctx context.Context, r FindRequest) (FindResponse, error) {
 	q, err := r.query()
 	if err != nil {
 		return FindResponse{}, err
 	}
-	q.Limit++ // one more tells whether there is another page
+	q.Limit++ // one more shows whether there is another page
 	hits, err := s.finder.Find(ctx, q)
 	if err != nil {
 		return FindResponse{}, err
@@ -126,7 +126,7 @@ func (s *Service) Find(ctx context.Context, r FindRequest) (FindResponse, error)
 	for i, h := range hits {
 		if i == q.Limit-1 {
 			last := hits[i-1]
-			page.NextCursor = q.cursor(Place{last.Score, last.Restaurant.ID})
+			page.NextCursor = q.cursor(PagePosition{last.Score, last.Restaurant.ID})
 			break
 		}
 		page.Items = append(page.Items, h.Restaurant)
@@ -141,36 +141,36 @@ func (r FindRequest) query() (Query, error) {
 		q.Limit = defaultLimit
 	}
 	err := first(
-		check(length(q.Words, 0, maxWords), "/q", "Search for at most 200 characters."),
+		check(length(q.Words, 0, maxWords), "/q", "A search has at most 200 characters."),
 		check(length(q.Cuisine, 0, maxCuisine), "/cuisine", "A cuisine has at most 40 characters."),
 		check(q.Limit >= 1 && q.Limit <= maxLimit, "/limit", "A page has 1 to 50 restaurants."),
 	)
 	if err != nil || r.Cursor == "" {
 		return q, err
 	}
-	after, err := q.place(r.Cursor)
+	after, err := q.parseCursor(r.Cursor)
 	q.After = &after
 	return q, err
 }
 
-// attempts at writing against other writers, before one of them gives up.
-const attempts = 5
+// maxAttempts bounds the retries of a write that conflicts with other writers.
+const maxAttempts = 5
 
-// Put creates or replaces a restaurant; stating what already holds changes
-// nothing. Codes: invalid, forbidden where who asks does not own the
-// restaurant, precondition_failed, conflict.
+// Put creates or replaces a restaurant. An equal profile changes nothing. Codes:
+// invalid, forbidden when the caller does not own the restaurant,
+// precondition_failed, conflict.
 func (s *Service) Put(ctx context.Context, r PutRequest) (PutResponse, error) {
 	telemetry.Note(ctx, slog.String(names.RestaurantID, r.ID))
 	if !ValidID(r.ID) {
 		return PutResponse{}, fault.BadField("/id", "An id has 3 to 64 characters: a to z, 0 to 9 and hyphens.")
 	}
 	if !endpoint.IdentityFrom(ctx).MayTouch(r.ID) {
-		return PutResponse{}, fault.New(fault.Forbidden, "not_your_restaurant", "Only its owner may change a restaurant.")
+		return PutResponse{}, fault.New(fault.Forbidden, "not_your_restaurant", "Only the owner of a restaurant may change it.")
 	}
 	if err := r.Profile.Validate(); err != nil {
 		return PutResponse{}, err
 	}
-	for range attempts {
+	for range maxAttempts {
 		resp, err := s.put(ctx, r)
 		if !errors.Is(err, ErrChanged) {
 			return resp, err
@@ -180,20 +180,20 @@ func (s *Service) Put(ctx context.Context, r PutRequest) (PutResponse, error) {
 }
 
 func (s *Service) put(ctx context.Context, r PutRequest) (PutResponse, error) {
-	was, err := s.catalogue.Get(ctx, r.ID)
+	old, err := s.catalogue.Get(ctx, r.ID)
 	exists := !errors.Is(err, ErrUnknown)
 	if err != nil && exists {
 		return PutResponse{}, err
 	}
-	if r.IfMatch != "" && !(exists && was.matches(r.IfMatch)) {
+	if r.IfMatch != "" && !(exists && old.matches(r.IfMatch)) {
 		return PutResponse{}, errMismatch
 	}
-	if exists && was.Same(r.Profile) {
-		return PutResponse{Restaurant: was}, nil
+	if exists && old.Same(r.Profile) {
+		return PutResponse{Restaurant: old}, nil
 	}
-	is := Restaurant{ID: r.ID, Profile: r.Profile, Version: NextVersion(was.Version, s.now())}
-	if err := s.catalogue.Put(ctx, is, was.Version); err != nil {
+	updated := Restaurant{ID: r.ID, Profile: r.Profile, Version: NextVersion(old.Version, s.now())}
+	if err := s.catalogue.Put(ctx, updated, old.Version); err != nil {
 		return PutResponse{}, err
 	}
-	return PutResponse{Restaurant: is, Created: !exists}, nil
+	return PutResponse{Restaurant: updated, Created: !exists}, nil
 }

@@ -18,7 +18,7 @@ import (
 	"jari.example/telemetry/telemetrytest"
 )
 
-func TestBadInputIsRefused(t *testing.T) {
+func TestRejectsBadInput(t *testing.T) {
 	rec := telemetrytest.Start(t)
 	c := inmem.New()
 	mw, err := endpoint.Shared(rec.Logger, nil)
@@ -30,14 +30,15 @@ func TestBadInputIsRefused(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	httpjsontest.Suite{Handler: handler, Routes: routes.List()}.Run(t)
+	httpjsontest.Suite{Handler: handler, Routes: routes.List(), BadQueries: map[string][]string{
+		"GET /v1/restaurants": {"limit=0", "limit=51", "limit=many", "cursor=%21", "cursor=bm8", "q=%ff", "cuisine=%00"},
+	}}.Run(t)
 }
 
 var update = flag.Bool("update", false, "write golden files")
 
-// TestAnswersStayWhatSiblingsRead pins what other services' clients are tested
-// against.
-func TestAnswersStayWhatSiblingsRead(t *testing.T) {
+// The tests of clients in other services decode these golden files.
+func TestResponsesMatchTheGoldenFiles(t *testing.T) {
 	c := inmem.New()
 	if err := c.Put(t.Context(), searchtest.Restaurant("bapsang", 1_800_000_000_000), 0); err != nil {
 		t.Fatal(err)
@@ -62,7 +63,7 @@ func TestAnswersStayWhatSiblingsRead(t *testing.T) {
 		}
 		want, err := os.ReadFile(golden)
 		if err != nil || res.Body.String() != string(want) {
-			t.Errorf("%s differs from %s (%v); run with -update if it should:\n%s", path, golden, err, res.Body)
+			t.Errorf("%s differs from %s (%v); -update rewrites it:\n%s", path, golden, err, res.Body)
 		}
 	}
 }

@@ -46,7 +46,7 @@ func run(ctx context.Context, args []string, getenv func(string) string, stdout,
 	if err != nil {
 		return err
 	}
-	return serve.Observed(ctx, names.ServiceAlerting, s.Common, stdout, func(t *telemetry.Telemetry) error {
+	return serve.WithTelemetry(ctx, names.ServiceAlerting, s.Common, stdout, func(t *telemetry.Telemetry) error {
 		return daemon(ctx, s, t)
 	})
 }

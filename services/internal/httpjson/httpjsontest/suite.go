@@ -5,8 +5,10 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"testing"
 
@@ -15,13 +17,22 @@ import (
 	"jari.example/telemetry/names"
 )
 
-// Suite is a service to be fed bad input.
+// Suite sends bad input to a service.
 type Suite struct {
 	Handler http.Handler
 	Routes  []httpjson.Route
 
-	// LogIn makes the request come from an account of that role. Nil sets the
-	// headers the gateway sets.
+	// BadQueries holds, by route pattern ("GET /v1/restaurants"), raw queries
+	// that the service must refuse with 400. A pattern without a route fails.
+	BadQueries map[string][]string
+
+	// NoInput lists the patterns of routes on which a client can get nothing
+	// wrong. Any other route that yields no case fails, and so does a listed
+	// one that yields some.
+	NoInput []string
+
+	// LogIn authenticates the request as an account with that role. Nil sets the
+	// headers that the gateway sets.
 	LogIn func(r *http.Request, role string)
 }
 
@@ -29,14 +40,14 @@ type Suite struct {
 func (s Suite) Run(t *testing.T) {
 	t.Helper()
 	if len(s.Routes) == 0 {
-		t.Fatal("no routes: the suite would prove nothing")
+		t.Fatal("no routes: the suite would test nothing")
+	}
+	if err := s.Covered(); err != nil {
+		t.Error(err)
 	}
 	for _, r := range s.Routes {
 		t.Run(r.Pattern(), func(t *testing.T) {
-			if err := Covered(r); err != nil {
-				t.Fatal(err)
-			}
-			for _, c := range append(Cases(r), Case{
+			for _, c := range append(s.cases(r), Case{
 				Name: "another method", Method: "BREW", Target: fill(r.Path, sampleID), Status: 405,
 			}) {
 				t.Run(c.Name, func(t *testing.T) {
@@ -54,16 +65,40 @@ func (s Suite) Run(t *testing.T) {
 	})
 }
 
-// Covered reports a route for which there is no bad input to try and that does
-// not say so itself.
-func Covered(r httpjson.Route) error {
-	if len(Cases(r)) == 0 && !r.NoInput {
-		return fmt.Errorf("route %q yields no bad input: declare httpjson.BadQueries, or httpjson.NoInput if it takes nothing", r.Pattern())
+func (s Suite) cases(r httpjson.Route) []Case { return Cases(r, s.BadQueries[r.Pattern()]...) }
+
+// Covered reports what the suite does not test: each route that yields no case
+// and is not in NoInput, and each entry of BadQueries and NoInput that does not
+// fit the routes.
+func (s Suite) Covered() error {
+	var wrong []error
+	known := map[string]bool{}
+	for _, r := range s.Routes {
+		pattern := r.Pattern()
+		known[pattern] = true
+		cases, exempt := len(s.cases(r)), slices.Contains(s.NoInput, pattern)
+		switch {
+		case cases == 0 && !exempt && !r.NoInput:
+			wrong = append(wrong, fmt.Errorf(
+				"route %q yields no bad input: add it to the suite's BadQueries, or to NoInput if it takes nothing", pattern))
+		case cases > 0 && exempt:
+			wrong = append(wrong, fmt.Errorf("route %q yields %d cases of bad input: remove it from NoInput", pattern, cases))
+		}
 	}
-	return nil
+	for _, pattern := range slices.Sorted(maps.Keys(s.BadQueries)) {
+		if !known[pattern] {
+			wrong = append(wrong, fmt.Errorf("BadQueries has %q, which is no route", pattern))
+		}
+	}
+	for _, pattern := range s.NoInput {
+		if !known[pattern] {
+			wrong = append(wrong, fmt.Errorf("NoInput has %q, which is no route", pattern))
+		}
+	}
+	return errors.Join(wrong...)
 }
 
-// Try sends one case and says what is wrong with the answer.
+// Try sends one case and returns what is wrong with the response.
 func (s Suite) Try(c Case) error {
 	req := httptest.NewRequest(c.Method, c.Target, strings.NewReader(c.Body))
 	if c.ContentType != "" {
@@ -81,7 +116,7 @@ func (s Suite) Try(c Case) error {
 	}
 	rec := httptest.NewRecorder()
 	s.Handler.ServeHTTP(rec, req)
-	return c.judge(rec)
+	return c.check(rec)
 }
 
 // SetIdentity sets the headers that the gateway sets for an account of role.
@@ -94,7 +129,7 @@ func SetIdentity(r *http.Request, role string) {
 	}
 }
 
-func (c Case) judge(rec *httptest.ResponseRecorder) error {
+func (c Case) check(rec *httptest.ResponseRecorder) error {
 	var wrong []error
 	fail := func(format string, args ...any) { wrong = append(wrong, fmt.Errorf(format, args...)) }
 	body := rec.Body.Bytes()
@@ -108,10 +143,10 @@ func (c Case) judge(rec *httptest.ResponseRecorder) error {
 	d := json.NewDecoder(bytes.NewReader(body))
 	d.DisallowUnknownFields()
 	if err := d.Decode(&p); err != nil {
-		fail("the body is no problem: %v", err)
+		fail("the body is not a problem: %v", err)
 	} else {
 		if p.Status != rec.Code || p.Type == "" || p.Title == "" || p.Reason == "" {
-			fail("the problem is incomplete or disagrees with the status")
+			fail("the problem is incomplete or has another status")
 		}
 		if c.Pointer != "" && p.Pointer != c.Pointer {
 			fail("pointer %q, want %q", p.Pointer, c.Pointer)
@@ -121,7 +156,7 @@ func (c Case) judge(rec *httptest.ResponseRecorder) error {
 		}
 	}
 	if bytes.Contains(body, []byte("goroutine ")) || bytes.Contains(body, []byte(".go:")) {
-		fail("the body shows a stack")
+		fail("the body contains a stack trace")
 	}
 	if len(wrong) > 0 {
 		return fmt.Errorf("%s %s: %w\n%s", c.Method, c.Target, errors.Join(wrong...), bytes.TrimSpace(body))

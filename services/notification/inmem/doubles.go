@@ -12,8 +12,8 @@ import (
 	"jari.example/telemetry/names"
 )
 
-// Directory answers for the user and the search service: everybody is the same
-// diner, and a restaurant is called by its id.
+// Directory stands in for the user and the search service: every account is the
+// same diner, and a restaurant's name is its id.
 type Directory struct{}
 
 var (
@@ -33,32 +33,32 @@ func (Directory) Restaurant(_ context.Context, id string) (notification.Restaura
 	return notification.Restaurant{Ko: id, En: id}, nil
 }
 
-// Outbox keeps the mails that would have been sent.
-type Outbox struct {
+// Mailbox stands in for the mail service: it stores the last 100 mails.
+type Mailbox struct {
 	Logger *slog.Logger
 
 	mu    sync.Mutex
 	mails []notification.Mail
 }
 
-var _ notification.Sender = (*Outbox)(nil)
+var _ notification.Sender = (*Mailbox)(nil)
 
 // Send implements notification.Sender.
-func (o *Outbox) Send(ctx context.Context, m notification.Mail) error {
+func (o *Mailbox) Send(ctx context.Context, m notification.Mail) error {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	if len(o.mails) == maxKept { // a service left running must not eat the machine
+	if len(o.mails) == maxMails { // bounds the memory of a service that runs for long
 		o.mails = o.mails[1:]
 	}
 	o.mails = append(o.mails, m)
-	o.Logger.InfoContext(ctx, "the mail is kept in memory and goes nowhere", names.Count, len(o.mails))
+	o.Logger.InfoContext(ctx, "mail stored in memory, not sent", names.Count, len(o.mails))
 	return nil
 }
 
-const maxKept = 100
+const maxMails = 100
 
-// Mails returns what was sent, oldest first.
-func (o *Outbox) Mails() []notification.Mail {
+// Mails returns the stored mails, oldest first.
+func (o *Mailbox) Mails() []notification.Mail {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	return append([]notification.Mail(nil), o.mails...)
