@@ -2,6 +2,9 @@
 // write to the catalogue, the system of record. Package indexer copies each
 // change to a search index within seconds. This service knows nothing about
 // seats: the reservation service owns them.
+//
+// This package is the domain. Package app holds the use cases, httpapi serves
+// them; dynamo, opensearch and inmem are the stores.
 package search
 
 import (
@@ -59,9 +62,9 @@ func NextVersion(prev int64, now time.Time) int64 { return max(prev+1, now.UnixM
 // ETag returns the entity tag of this version.
 func (r Restaurant) ETag() string { return strconv.Quote(strconv.FormatInt(r.Version, 10)) }
 
-// matches reports whether an If-Match header has this version's tag. A weak tag
+// MatchesTag reports whether an If-Match header has this version's tag. A weak tag
 // never matches (RFC 9110, 13.1.1).
-func (r Restaurant) matches(header string) bool {
+func (r Restaurant) MatchesTag(header string) bool {
 	for tag := range strings.SplitSeq(header, ",") {
 		if tag = strings.TrimSpace(tag); tag == "*" || tag == r.ETag() {
 			return true

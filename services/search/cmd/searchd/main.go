@@ -16,7 +16,9 @@ import (
 	"jari.example/services/internal/awsconf"
 	"jari.example/services/internal/endpoint"
 	"jari.example/services/search"
+	"jari.example/services/search/app"
 	"jari.example/services/search/dynamo"
+	"jari.example/services/search/httpapi"
 	"jari.example/services/search/inmem"
 	"jari.example/services/search/opensearch"
 	"jari.example/telemetry"
@@ -64,7 +66,7 @@ func serveDaemon(ctx context.Context, f flags, t *telemetry.Telemetry) error {
 	if err != nil {
 		return err
 	}
-	handler, err := newHandler(search.New(catalogue, finder, time.Now), t.Logger)
+	handler, err := newHandler(app.New(catalogue, finder, time.Now), t.Logger)
 	if err != nil {
 		return err
 	}
@@ -73,12 +75,12 @@ func serveDaemon(ctx context.Context, f flags, t *telemetry.Telemetry) error {
 	})
 }
 
-func newHandler(s *search.Service, logger *slog.Logger) (http.Handler, error) {
+func newHandler(s *app.Service, logger *slog.Logger) (http.Handler, error) {
 	mw, err := endpoint.Shared(logger, nil)
 	if err != nil {
 		return nil, err
 	}
-	return search.NewRoutes(search.NewEndpoints(s, mw), logger).Handler()
+	return httpapi.NewRoutes(httpapi.NewEndpoints(s, mw), logger).Handler()
 }
 
 func stores(ctx context.Context, f flags, logger *slog.Logger) (search.Catalogue, search.Finder, func(context.Context) error, error) {

@@ -16,6 +16,7 @@ import (
 	"jari.example/services/internal/endpoint"
 	"jari.example/services/internal/httpjson"
 	"jari.example/services/search"
+	"jari.example/services/search/app"
 	"jari.example/services/search/dynamo/dynamotest"
 	"jari.example/services/search/searchtest"
 	"jari.example/telemetry/names"
@@ -59,8 +60,8 @@ func (c client) get(id string) (search.Restaurant, error) {
 	return httpjson.Call[search.Restaurant](c.t.Context(), http.DefaultClient, http.MethodGet, c.url+"/v1/restaurants/"+id, nil)
 }
 
-func (c client) find(query string) (search.FindResponse, error) {
-	return httpjson.Call[search.FindResponse](c.t.Context(), http.DefaultClient, http.MethodGet, c.url+"/v1/restaurants?"+query, nil)
+func (c client) find(query string) (app.FindResponse, error) {
+	return httpjson.Call[app.FindResponse](c.t.Context(), http.DefaultClient, http.MethodGet, c.url+"/v1/restaurants?"+query, nil)
 }
 
 func TestWiringInMemory(t *testing.T) {

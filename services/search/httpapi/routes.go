@@ -1,4 +1,4 @@
-package search
+package httpapi
 
 import (
 	"log/slog"
@@ -7,6 +7,8 @@ import (
 
 	"jari.example/internal/fault"
 	"jari.example/services/internal/httpjson"
+	"jari.example/services/search"
+	"jari.example/services/search/app"
 )
 
 // NewRoutes returns the service's routes.
@@ -14,13 +16,13 @@ func NewRoutes(e Endpoints, logger *slog.Logger) *httpjson.Routes {
 	rs := httpjson.NewRoutes(logger)
 	httpjson.Handle(rs, "GET /v1/restaurants", e.Find, decodeFind, http.StatusOK)
 	httpjson.HandleWith(rs, "GET /v1/restaurants/{id}", e.Get, decodeGet, encodeRestaurant)
-	httpjson.HandleWith(rs, "PUT /v1/restaurants/{id}", e.Put, decodePut, encodePut, httpjson.BodyOf[Profile]())
+	httpjson.HandleWith(rs, "PUT /v1/restaurants/{id}", e.Put, decodePut, encodePut, httpjson.BodyOf[search.Profile]())
 	return rs
 }
 
-func decodeFind(r *http.Request) (FindRequest, error) {
+func decodeFind(r *http.Request) (app.FindRequest, error) {
 	q := r.URL.Query()
-	req := FindRequest{Words: q.Get("q"), Cuisine: q.Get("cuisine"), Cursor: q.Get("cursor")}
+	req := app.FindRequest{Words: q.Get("q"), Cuisine: q.Get("cuisine"), Cursor: q.Get("cursor")}
 	if q.Has("limit") {
 		n, err := strconv.Atoi(q.Get("limit"))
 		if err != nil || n == 0 {
@@ -31,19 +33,21 @@ func decodeFind(r *http.Request) (FindRequest, error) {
 	return req, nil
 }
 
-func decodeGet(r *http.Request) (GetRequest, error) { return GetRequest{r.PathValue("id")}, nil }
-
-func decodePut(r *http.Request) (PutRequest, error) {
-	p, err := httpjson.Body[Profile](r)
-	return PutRequest{ID: r.PathValue("id"), Profile: p, IfMatch: r.Header.Get("If-Match")}, err
+func decodeGet(r *http.Request) (app.GetRequest, error) {
+	return app.GetRequest{ID: r.PathValue("id")}, nil
 }
 
-func encodeRestaurant(h http.Header, r Restaurant) (int, any) {
+func decodePut(r *http.Request) (app.PutRequest, error) {
+	p, err := httpjson.Body[search.Profile](r)
+	return app.PutRequest{ID: r.PathValue("id"), Profile: p, IfMatch: r.Header.Get("If-Match")}, err
+}
+
+func encodeRestaurant(h http.Header, r search.Restaurant) (int, any) {
 	h.Set("ETag", r.ETag())
 	return http.StatusOK, r
 }
 
-func encodePut(h http.Header, p PutResponse) (int, any) {
+func encodePut(h http.Header, p app.PutResponse) (int, any) {
 	status, body := encodeRestaurant(h, p.Restaurant)
 	if p.Created {
 		status = http.StatusCreated

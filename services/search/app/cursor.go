@@ -1,4 +1,4 @@
-package search
+package app
 
 import (
 	"encoding/base64"
@@ -6,14 +6,8 @@ import (
 	"hash/fnv"
 
 	"jari.example/internal/fault"
+	"jari.example/services/search"
 )
-
-// PagePosition is where a page ended: after the restaurant ID with score Score.
-// Score is 0 in a list, which is ordered by id only.
-type PagePosition struct {
-	Score float64
-	ID    string
-}
 
 // cursor is a page position in the form that clients get. Query ties it to its
 // query, because a position in one result means nothing in another.
@@ -23,30 +17,30 @@ type cursor struct {
 	ID    string  `json:"i"`
 }
 
-func (q Query) fingerprint() uint32 {
+func fingerprint(q search.Query) uint32 {
 	h := fnv.New32a()
 	h.Write([]byte(q.Words + "\x00" + q.Cuisine))
 	return h.Sum32()
 }
 
-func (q Query) cursor(at PagePosition) string {
-	b, _ := json.Marshal(cursor{q.fingerprint(), at.Score, at.ID}) // fails only for NaN, which no score is
+func encodeCursor(q search.Query, at search.PagePosition) string {
+	b, _ := json.Marshal(cursor{fingerprint(q), at.Score, at.ID}) // fails only for NaN, which no score is
 	return base64.RawURLEncoding.EncodeToString(b)
 }
 
 // parseCursor returns fault.Invalid for a cursor of another query.
-func (q Query) parseCursor(s string) (PagePosition, error) {
+func parseCursor(q search.Query, s string) (search.PagePosition, error) {
 	bad := fault.New(fault.Invalid, "bad_cursor", "The cursor does not belong to this list.").At("/cursor")
 	b, err := base64.RawURLEncoding.Strict().DecodeString(s)
 	if err != nil {
-		return PagePosition{}, bad.Because(err)
+		return search.PagePosition{}, bad.Because(err)
 	}
 	var c cursor
 	if err := json.Unmarshal(b, &c); err != nil {
-		return PagePosition{}, bad.Because(err)
+		return search.PagePosition{}, bad.Because(err)
 	}
-	if c.Query != q.fingerprint() || !ValidID(c.ID) {
-		return PagePosition{}, bad
+	if c.Query != fingerprint(q) || !search.ValidID(c.ID) {
+		return search.PagePosition{}, bad
 	}
-	return PagePosition{c.Score, c.ID}, nil
+	return search.PagePosition{Score: c.Score, ID: c.ID}, nil
 }

@@ -1,4 +1,6 @@
-package search
+// Package app holds the use cases of the catalogue and of the search: one method
+// per operation of the API.
+package app
 
 import (
 	"context"
@@ -9,56 +11,14 @@ import (
 
 	"jari.example/internal/fault"
 	"jari.example/services/internal/endpoint"
+	"jari.example/services/search"
 	"jari.example/telemetry"
 	"jari.example/telemetry/names"
 )
 
-// Catalogue is the system of record of restaurants.
-type Catalogue interface {
-	// Get returns the restaurant as it was last written, or ErrUnknown.
-	Get(ctx context.Context, id string) (Restaurant, error)
-	// Put writes r if its version in the catalogue is prev (0 for a new
-	// restaurant). Otherwise it writes nothing and returns ErrChanged.
-	Put(ctx context.Context, r Restaurant, prev int64) error
-}
-
-// Finder searches a copy of the catalogue that may be some seconds behind.
-type Finder interface {
-	// Find returns at most q.Limit hits after q.After, ordered by score and then
-	// by id; without words, by id.
-	Find(ctx context.Context, q Query) ([]Hit, error)
-}
-
-// Query selects restaurants of a cuisine that contain all the words. An empty
-// field selects all.
-type Query struct {
-	Words   string
-	Cuisine string
-	After   *PagePosition
-	Limit   int
-}
-
-// Hit is a restaurant that matches a query, with its score.
-type Hit struct {
-	Restaurant Restaurant
-	Score      float64
-}
-
-// Errors of a Catalogue.
-var (
-	ErrUnknown = fault.New(fault.NotFound, "restaurant_not_found", "There is no such restaurant.")
-	ErrChanged = fault.New(fault.Conflict, "restaurant_changed", "The restaurant was changed at the same time. Please try again.")
-)
-
 var errMismatch = fault.New(fault.PreconditionFailed, "etag_mismatch", "The restaurant has changed since you read it.")
 
-// Limits of a query: restaurants on a page, and characters.
-const (
-	maxLimit     = 50
-	defaultLimit = 20
-	maxWords     = 200
-	maxCuisine   = 40
-)
+const defaultLimit = 20 // restaurants on a page
 
 // FindRequest requests a page. Limit 0 means 20.
 type FindRequest struct {
@@ -70,8 +30,8 @@ type FindRequest struct {
 
 // FindResponse is a page. NextCursor is empty on the last page.
 type FindResponse struct {
-	Items      []Restaurant `json:"items"`
-	NextCursor string       `json:"next_cursor,omitempty"`
+	Items      []search.Restaurant `json:"items"`
+	NextCursor string              `json:"next_cursor,omitempty"`
 }
 
 // GetRequest requests one restaurant.
@@ -81,31 +41,33 @@ type GetRequest struct{ ID string }
 // it is not empty, one of its tags must match.
 type PutRequest struct {
 	ID      string
-	Profile Profile
+	Profile search.Profile
 	IfMatch string
 }
 
 // PutResponse is the restaurant after the request.
 type PutResponse struct {
-	Restaurant Restaurant
+	Restaurant search.Restaurant
 	Created    bool
 }
 
 // Service manages and searches restaurants.
 type Service struct {
-	catalogue Catalogue
-	finder    Finder
+	catalogue search.Catalogue
+	finder    search.Finder
 	now       func() time.Time
 }
 
 // New returns a service that writes to c and searches with f.
-func New(c Catalogue, f Finder, now func() time.Time) *Service { return &Service{c, f, now} }
+func New(c search.Catalogue, f search.Finder, now func() time.Time) *Service {
+	return &Service{c, f, now}
+}
 
 // Get returns a restaurant as it was last written. Codes: not_found.
-func (s *Service) Get(ctx context.Context, r GetRequest) (Restaurant, error) {
+func (s *Service) Get(ctx context.Context, r GetRequest) (search.Restaurant, error) {
 	telemetry.Note(ctx, slog.String(names.RestaurantID, r.ID))
-	if !ValidID(r.ID) {
-		return Restaurant{}, ErrUnknown
+	if !search.ValidID(r.ID) {
+		return search.Restaurant{}, search.ErrUnknown
 	}
 	return s.catalogue.Get(ctx, r.ID)
 }
@@ -122,11 +84,11 @@ func (s *Service) Find(ctx context.Context, r FindRequest) (FindResponse, error)
 	if err != nil {
 		return FindResponse{}, err
 	}
-	page := FindResponse{Items: make([]Restaurant, 0, len(hits))}
+	page := FindResponse{Items: make([]search.Restaurant, 0, len(hits))}
 	for i, h := range hits {
 		if i == q.Limit-1 {
 			last := hits[i-1]
-			page.NextCursor = q.cursor(PagePosition{last.Score, last.Restaurant.ID})
+			page.NextCursor = encodeCursor(q, search.PagePosition{Score: last.Score, ID: last.Restaurant.ID})
 			break
 		}
 		page.Items = append(page.Items, h.Restaurant)
@@ -135,20 +97,15 @@ func (s *Service) Find(ctx context.Context, r FindRequest) (FindResponse, error)
 	return page, nil
 }
 
-func (r FindRequest) query() (Query, error) {
-	q := Query{Words: strings.Join(strings.Fields(r.Words), " "), Cuisine: r.Cuisine, Limit: r.Limit}
+func (r FindRequest) query() (search.Query, error) {
+	q := search.Query{Words: strings.Join(strings.Fields(r.Words), " "), Cuisine: r.Cuisine, Limit: r.Limit}
 	if q.Limit == 0 {
 		q.Limit = defaultLimit
 	}
-	err := first(
-		check(length(q.Words, 0, maxWords), "/q", "A search has at most 200 characters."),
-		check(length(q.Cuisine, 0, maxCuisine), "/cuisine", "A cuisine has at most 40 characters."),
-		check(q.Limit >= 1 && q.Limit <= maxLimit, "/limit", "A page has 1 to 50 restaurants."),
-	)
-	if err != nil || r.Cursor == "" {
+	if err := q.Validate(); err != nil || r.Cursor == "" {
 		return q, err
 	}
-	after, err := q.parseCursor(r.Cursor)
+	after, err := parseCursor(q, r.Cursor)
 	q.After = &after
 	return q, err
 }
@@ -161,7 +118,7 @@ const maxAttempts = 5
 // precondition_failed, conflict.
 func (s *Service) Put(ctx context.Context, r PutRequest) (PutResponse, error) {
 	telemetry.Note(ctx, slog.String(names.RestaurantID, r.ID))
-	if !ValidID(r.ID) {
+	if !search.ValidID(r.ID) {
 		return PutResponse{}, fault.BadField("/id", "An id has 3 to 64 characters: a to z, 0 to 9 and hyphens.")
 	}
 	if !endpoint.IdentityFrom(ctx).MayTouch(r.ID) {
@@ -172,26 +129,26 @@ func (s *Service) Put(ctx context.Context, r PutRequest) (PutResponse, error) {
 	}
 	for range maxAttempts {
 		resp, err := s.put(ctx, r)
-		if !errors.Is(err, ErrChanged) {
+		if !errors.Is(err, search.ErrChanged) {
 			return resp, err
 		}
 	}
-	return PutResponse{}, ErrChanged
+	return PutResponse{}, search.ErrChanged
 }
 
 func (s *Service) put(ctx context.Context, r PutRequest) (PutResponse, error) {
 	old, err := s.catalogue.Get(ctx, r.ID)
-	exists := !errors.Is(err, ErrUnknown)
+	exists := !errors.Is(err, search.ErrUnknown)
 	if err != nil && exists {
 		return PutResponse{}, err
 	}
-	if r.IfMatch != "" && !(exists && old.matches(r.IfMatch)) {
+	if r.IfMatch != "" && !(exists && old.MatchesTag(r.IfMatch)) {
 		return PutResponse{}, errMismatch
 	}
 	if exists && old.Same(r.Profile) {
 		return PutResponse{Restaurant: old}, nil
 	}
-	updated := Restaurant{ID: r.ID, Profile: r.Profile, Version: NextVersion(old.Version, s.now())}
+	updated := search.Restaurant{ID: r.ID, Profile: r.Profile, Version: search.NextVersion(old.Version, s.now())}
 	if err := s.catalogue.Put(ctx, updated, old.Version); err != nil {
 		return PutResponse{}, err
 	}

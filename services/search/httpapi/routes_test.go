@@ -1,4 +1,4 @@
-package search_test
+package httpapi_test
 
 import (
 	"flag"
@@ -12,7 +12,8 @@ import (
 
 	"jari.example/services/internal/endpoint"
 	"jari.example/services/internal/httpjson/httpjsontest"
-	"jari.example/services/search"
+	"jari.example/services/search/app"
+	"jari.example/services/search/httpapi"
 	"jari.example/services/search/inmem"
 	"jari.example/services/search/searchtest"
 	"jari.example/telemetry/telemetrytest"
@@ -25,7 +26,7 @@ func TestRejectsBadInput(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	routes := search.NewRoutes(search.NewEndpoints(search.New(c, c, time.Now), mw), rec.Logger)
+	routes := httpapi.NewRoutes(httpapi.NewEndpoints(app.New(c, c, time.Now), mw), rec.Logger)
 	handler, err := routes.Handler()
 	if err != nil {
 		t.Fatal(err)
@@ -43,7 +44,7 @@ func TestResponsesMatchTheGoldenFiles(t *testing.T) {
 	if err := c.Put(t.Context(), searchtest.Restaurant("bapsang", 1_800_000_000_000), 0); err != nil {
 		t.Fatal(err)
 	}
-	rs := search.NewRoutes(search.NewEndpoints(search.New(c, c, time.Now), endpoint.Bare), slog.New(slog.DiscardHandler))
+	rs := httpapi.NewRoutes(httpapi.NewEndpoints(app.New(c, c, time.Now), endpoint.Bare), slog.New(slog.DiscardHandler))
 	handler, err := rs.Handler()
 	if err != nil {
 		t.Fatal(err)
@@ -55,7 +56,7 @@ func TestResponsesMatchTheGoldenFiles(t *testing.T) {
 	} {
 		res := httptest.NewRecorder()
 		handler.ServeHTTP(res, httptest.NewRequest(http.MethodGet, path, nil))
-		golden := filepath.Join("testdata", "http", name)
+		golden := filepath.Join("..", "testdata", "http", name)
 		if *update {
 			if err := os.WriteFile(golden, res.Body.Bytes(), 0o600); err != nil {
 				t.Fatal(err)
