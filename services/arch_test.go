@@ -117,3 +117,20 @@ func TestDetectsForbiddenImports(t *testing.T) {
 		}
 	}
 }
+
+// The domain packages of the services that have split off their use cases.
+func TestDomainsNeedNeitherDatabaseNorTelemetry(t *testing.T) {
+	frameworks := []string{"github.com/jackc/pgx", "go.opentelemetry.io/otel", "jari.example/telemetry"}
+	for _, domain := range []string{"reservation", "search"} {
+		findings, err := archtest.ForbiddenDeps(t.Context(), ".", "./"+domain, frameworks...)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, finding := range findings {
+			t.Error(finding)
+		}
+		if findings, err := archtest.ForbiddenDeps(t.Context(), ".", "./"+domain+"/app", frameworks...); err != nil || len(findings) == 0 {
+			t.Errorf("%s/app depends on none of them (%v): the test looks in the wrong place", domain, err)
+		}
+	}
+}
