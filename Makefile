@@ -23,7 +23,7 @@ status: launcher ## what runs, where, since when
 	@$(JARI) status $(FLAGS)
 logs: launcher ## follow a part's log: make logs S=reservation
 	@$(JARI) logs -f $(FLAGS) $(S)
-demo: launcher ## play one evening against the running system (under 3 minutes)
+demo: launcher ## run the demo scenario against the running system (under 3 minutes)
 	@$(JARI) demo $(FLAGS)
 
 .PHONY: launcher
@@ -31,26 +31,64 @@ launcher:
 	@go build -buildvcs=false -o $(JARI) ./infra/local/cmd/jari
 
 ##@ Checking
-.PHONY: test tools test-parts check fmt lint rules fresh runbooks secrets check-web
-test: tools check ## every test, with real parts started for it (this is what CI runs)
-	@$(JARI) with --dir .jari/test --port-offset auto -- $(MAKE) test-parts
+.PHONY: test test-full test-steps tools test-parts check fmt lint rules words fresh runbooks secrets check-web
+# Both print a table of their steps and times at the end. The number after run is
+# the step's budget in seconds on two cores; a step over its budget is marked, not failed.
+test: ## every test but the long campaigns, with real parts started for it, within 40 minutes (this is what CI runs)
+	@infra/steps.sh report 2400 $(SUBMAKE) test-steps
+test-full: ## the same with the long campaigns and more rounds of the random tests, within 3 hours
+	@infra/steps.sh report 10800 $(SUBMAKE) test-steps LONG=yes
+
+SUBMAKE := $(MAKE)
+STEP := infra/steps.sh run
+LONG ?=
+# how long one module's tests may take
+TEST_BUDGET_alerting        := 150
+TEST_BUDGET_fluentbit       := 150
+TEST_BUDGET_infra           := 250
+TEST_BUDGET_internal        := 90
+TEST_BUDGET_kibana          := 40
+TEST_BUDGET_services        := 450
+TEST_BUDGET_telemetry       := 150
+TEST_BUDGET_telemetry/names := 20
+
+test-steps:
+	@$(STEP) 120 tools $(SUBMAKE) tools
+	@$(STEP) 200 check $(SUBMAKE) check
+	@$(JARI) with --dir .jari/test --port-offset auto -- $(SUBMAKE) test-parts
 
 tools: launcher
 	@$(JARI) tools
 
+define newline
+
+
+endef
+
 # inside `jari with`: the system runs, its addresses are in JARI_TEST_*. Nothing is
 # taken from Go's test cache: it does not know of the system, nor of files of other modules
+test-parts: export JARI_TEST_REQUIRED := 1
 test-parts:
-	$(JARI) demo --dir .jari/test
-	$(JARI) demo --dir .jari/test --only rush --kill
-	JARI_TEST_REQUIRED=1 go test -count=1 $(addsuffix /...,$(addprefix ./,$(MODULES)))
-	cd fluentbit/agent && JARI_TEST_REQUIRED=1 GOWORK=off go test -count=1 ./...
-	$(MAKE) chaos-booking FLAGS='-sellouts 6 -save ""'
-	$(MAKE) chaos-telemetry FLAGS='-records 300 -rate 300 -save ""'
-	cd web && npm test
-	cd web && JARI_TEST_REQUIRED=1 npm run e2e
+	@$(STEP) 180 "demo" $(JARI) demo --dir .jari/test
+	@$(STEP) 60 "demo, rush under kill -9" $(JARI) demo --dir .jari/test --only rush --kill
+	$(foreach m,$(MODULES),@$(STEP) $(or $(TEST_BUDGET_$(m)),60) "go test $(m)" go test -count=1 ./$(m)/...$(newline))
+	@$(STEP) 120 "go test fluentbit/agent" env GOWORK=off go test -C fluentbit/agent -count=1 ./...
+	@$(STEP) 30 "web, unit tests" bash -c 'cd web && npm test'
+	@$(STEP) 120 "web, end to end" bash -c 'cd web && npm run e2e'
+ifeq ($(LONG),)
+	@$(STEP) 90 "chaos-booking, short" $(SUBMAKE) chaos-booking FLAGS='-sellouts 6 -save ""'
+	@$(STEP) 240 "chaos-telemetry, short" $(SUBMAKE) chaos-telemetry FLAGS='-records 300 -rate 300 -save ""'
+else
+	@$(STEP) 900 "chaos-booking" $(SUBMAKE) chaos-booking FLAGS='-save ""'
+	@$(STEP) 600 "chaos-telemetry" $(SUBMAKE) chaos-telemetry FLAGS='-save ""'
+	@$(STEP) 2400 "linearizability, 900 rounds" env JARI_LINEAR_ROUNDS=900 go test -count=1 -timeout 2h ./services/reservation/lineartest
+	@$(STEP) 2400 "rapid, 10000 checks" bash -c 'go test -count=1 -timeout 2h $$($(RAPID_PACKAGES)) -rapid.checks=10000'
+endif
 
-check: fmt lint rules fresh runbooks secrets check-web ## format, vet, staticcheck, import rules, generated files, runbooks, secrets, the page
+# the packages whose tests use rapid, since no others know its flags
+RAPID_PACKAGES = go list -test -f "{{.ForTest}} {{.Deps}}" ./services/... | sed -n "s|^\([^ ][^ ]*\) .*pgregory.net/rapid.*|\1|p" | sort -u
+
+check: fmt lint rules words fresh runbooks secrets check-web ## format, vet, staticcheck, import rules, words, generated files, secrets, web
 
 fmt:
 	@out=$$(gofmt -l $(MODULES) fluentbit/agent); [ -z "$$out" ] || { echo "not gofmt'ed, run gofmt -w on:"; echo "$$out"; exit 1; }
@@ -59,9 +97,12 @@ lint: $(TOOLS)/staticcheck ## go vet and staticcheck over every module
 	@for m in $(MODULES); do (cd $$m && go vet ./... && $(CURDIR)/$(TOOLS)/staticcheck ./...) || { echo "lint failed in $$m"; exit 1; }; done
 	@cd fluentbit/agent && export GOWORK=off && go vet ./... && $(CURDIR)/$(TOOLS)/staticcheck ./...
 
-rules: ## who may import whom (services/arch_test.go and infra/rules say why)
+rules: ## which package may import which (services/arch_test.go and infra/rules state the reasons)
 	@cd services && go test -count=1 .
-	@cd infra && go test -count=1 ./rules
+	@cd infra && go test -count=1 -skip DiscouragedWords ./rules
+
+words: ## operators read no discouraged word (infra/rules/discouraged.yaml lists them)
+	@cd infra && go test -count=1 -run DiscouragedWords ./rules
 
 fresh: ## generated files are what `make generate` makes
 	@infra/fresh.sh
@@ -70,7 +111,8 @@ runbooks: ## every SLO has a runbook and every runbook an SLO
 	@cd alerting && go test -count=1 -run SLO ./runbook
 
 secrets: $(TOOLS)/gitleaks
-	@$(TOOLS)/gitleaks dir --no-banner --log-level warn --redact --config .gitleaks.toml . || { echo "a secret lies in the tree: remove it, or allow a test value in .gitleaks.toml with its reason"; exit 1; }
+	@$(TOOLS)/gitleaks dir --no-banner --log-level warn --redact --config .gitleaks.toml . || \
+	  { echo "there is a secret in the tree: remove it, or allow a test value in .gitleaks.toml with its reason"; exit 1; }
 
 check-web: web/node_modules/.package-lock.json
 	@cd web && npm run --silent check
@@ -85,28 +127,30 @@ $(TOOLS)/staticcheck $(TOOLS)/gitleaks: infra/tools/go.sum
 	@touch $(TOOLS)/staticcheck $(TOOLS)/gitleaks
 
 .PHONY: fuzz
-# the engine's own minimising stalls it for minutes at a time; 1x leaves that to a failure's reader
-fuzz: ## what reads the agent's chunks, 30 s per target (longer: FLAGS='-fuzztime 10m')
-	@for f in FuzzDecode FuzzLine FuzzOTLPJSON; do (cd fluentbit && go test ./record -run '^$$' -fuzz "^$$f\$$" -fuzztime 30s -fuzzminimizetime 1x $(FLAGS)) || exit 1; done
+# -fuzzminimizetime 1x, because the engine's minimising stalls it for minutes at a time
+fuzz: ## the decoders of the agent's chunks, 30 s per target (longer: FLAGS='-fuzztime 10m')
+	@for f in FuzzDecode FuzzLine FuzzOTLPJSON; do \
+	  (cd fluentbit && go test ./record -run '^$$' -fuzz "^$$f\$$" -fuzztime 30s -fuzzminimizetime 1x $(FLAGS)) || exit 1; \
+	done
 
 ##@ Measuring
 .PHONY: bench bench-booking bench-telemetry chaos-booking chaos-telemetry
 bench: ## Go benchmarks, three runs each (compare ratios within one run)
 	go test -run '^$$' -bench . -benchmem -count 3 $(addsuffix /...,$(addprefix ./,$(MODULES)))
 
-bench-booking: ## how fast seats are sold, four ways: docs/bench/booking.json (a part: FLAGS='-only hot-slot')
+bench-booking: ## booking throughput of four stores: docs/bench/booking.json (a part: FLAGS='-only hot-slot')
 	@go build -buildvcs=false -o $(TOOLS)/bench-booking ./infra/bench/booking
 	@$(TOOLS)/bench-booking $(FLAGS)
 
-bench-telemetry: ## what telemetry costs and how fast it arrives: docs/bench/telemetry.json (a part: FLAGS='-only price')
+bench-telemetry: ## cost and latency of telemetry: docs/bench/telemetry.json (a part: FLAGS='-only price')
 	@go build -buildvcs=false -o $(TOOLS)/bench-telemetry ./infra/bench/telemetry
 	@$(TOOLS)/bench-telemetry $(FLAGS)
 
-chaos-booking: ## a hundred sell-outs under kill -9: docs/bench/chaos-booking.json (fewer: FLAGS='-sellouts 10 -save ""')
+chaos-booking: ## fault injection: a hundred sell-outs under kill -9: docs/bench/chaos-booking.json (fewer: FLAGS='-sellouts 10 -save ""')
 	@go build -buildvcs=false -o $(TOOLS)/chaos-booking ./infra/bench/chaosbooking
 	@$(TOOLS)/chaos-booking -save docs/bench $(FLAGS)
 
-chaos-telemetry: ## numbered telemetry under every fault: docs/bench/chaos-telemetry.json (some: FLAGS='-only 503,413 -save ""')
+chaos-telemetry: ## fault injection: numbered records under every fault: docs/bench/chaos-telemetry.json (some: FLAGS='-only 503,413 -save ""')
 	@go build -buildvcs=false -o $(TOOLS)/chaos-telemetry ./infra/bench/chaostelemetry
 	@$(TOOLS)/chaos-telemetry -save docs/bench $(FLAGS)
 
@@ -124,4 +168,4 @@ hooks: ## let git run the fast half of the checks before each commit
 help: ## this list
 	@awk 'BEGIN {FS = ":.*## "; print "Jari — usage: make <target>"} \
 	  /^##@/ {printf "\n%s\n", substr($$0, 5)} \
-	  /^[a-z-]+:.*## / {printf "  %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	  /^[a-z-]+:.*## / {printf "  %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)

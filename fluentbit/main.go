@@ -3,14 +3,14 @@
 //
 //	go build -buildmode=c-shared -o bin/out_jari.so .
 //
-// This file is only the C side: the exported functions that Fluent Bit looks
-// up. What they do is in package plugin.
+// This file holds only the exported C functions that Fluent Bit looks up. What they
+// do is in package plugin.
 package main
 
 /*
 // Fluent Bit's struct flb_plugin_proxy_def (flb_plugin_proxy.h). That of
-// fluent-bit-go ends before event_type, and without it Fluent Bit hands the
-// plugin logs alone and drops traces and metrics in silence.
+// fluent-bit-go ends before event_type, and without it Fluent Bit passes only logs to
+// the plugin and silently drops traces and metrics.
 struct jari_def {
 	int type, proxy, flags;
 	char *name, *description;
@@ -42,49 +42,52 @@ const (
 
 var logger = slog.New(slog.NewJSONHandler(os.Stderr, nil)).With(names.ServiceName, names.ServiceAgent)
 
-// survive keeps a panic from ending the agent, which runs in this process.
-func survive(answer *int, instead int) {
+// recoverPanic must be deferred. It keeps a panic from ending the agent, in whose
+// process the plugin runs, and makes the function return instead.
+func recoverPanic(code *int, instead int) {
 	if r := recover(); r != nil {
-		logger.Error("panic in the plugin", names.EventName, names.EventPanic, names.Exception, r, names.Stacktrace, string(debug.Stack()))
-		*answer = instead
+		logger.Error("panic in the plugin", names.EventName, names.EventPanic,
+			names.Exception, r, names.Stacktrace, string(debug.Stack()))
+		*code = instead
 	}
 }
 
 // FLBPluginRegister names the plugin.
 //
 //export FLBPluginRegister
-func FLBPluginRegister(def unsafe.Pointer) (answer int) {
-	defer survive(&answer, -1)
-	answer = output.FLBPluginRegister(def, "jari", "OpenSearch, each record exactly once")
+func FLBPluginRegister(def unsafe.Pointer) (code int) {
+	defer recoverPanic(&code, -1)
+	code = output.FLBPluginRegister(def, "jari", "OpenSearch, each record exactly once")
 	C.jari_set_event_type(def, logs|metrics|traces)
-	return answer
+	return code
 }
 
 // FLBPluginInit opens one output instance.
 //
 //export FLBPluginInit
-func FLBPluginInit(instance unsafe.Pointer) (answer int) {
-	defer survive(&answer, output.FLB_ERROR)
+func FLBPluginInit(instance unsafe.Pointer) (code int) {
+	defer recoverPanic(&code, output.FLB_ERROR)
 	p, err := plugin.Open(func(key string) string { return output.FLBPluginConfigKey(instance, key) }, logger)
 	if err != nil {
-		logger.Error("the output cannot start", names.Exception, err)
+		logger.Error("output not started", names.Exception, err)
 		return output.FLB_ERROR
 	}
 	output.FLBPluginSetContext(instance, p)
 	return output.FLB_OK
 }
 
-// FLBPluginFlushCtx ships a chunk; Fluent Bit's buffer is only borrowed.
+// FLBPluginFlushCtx ships a chunk. It copies the bytes, because Fluent Bit reuses its
+// buffer.
 //
 //export FLBPluginFlushCtx
-func FLBPluginFlushCtx(ctx, data unsafe.Pointer, length C.int, tag *C.char) (answer int) {
-	defer survive(&answer, output.FLB_RETRY)
+func FLBPluginFlushCtx(ctx, data unsafe.Pointer, length C.int, tag *C.char) (code int) {
+	defer recoverPanic(&code, output.FLB_RETRY)
 	p := output.FLBPluginGetContext(ctx).(*plugin.Plugin)
 	return int(p.Flush(C.GoBytes(data, length), C.GoString(tag)))
 }
 
-// FLBPluginFlush is the form without context, which no Fluent Bit calls that
-// knows the other one.
+// FLBPluginFlush is the form without a context. A Fluent Bit that knows
+// FLBPluginFlushCtx does not call it.
 //
 //export FLBPluginFlush
 func FLBPluginFlush(unsafe.Pointer, C.int, *C.char) int { return output.FLB_RETRY }
@@ -92,17 +95,17 @@ func FLBPluginFlush(unsafe.Pointer, C.int, *C.char) int { return output.FLB_RETR
 // FLBPluginExitCtx closes one output instance.
 //
 //export FLBPluginExitCtx
-func FLBPluginExitCtx(ctx unsafe.Pointer) (answer int) {
-	defer survive(&answer, output.FLB_ERROR)
+func FLBPluginExitCtx(ctx unsafe.Pointer) (code int) {
+	defer recoverPanic(&code, output.FLB_ERROR)
 	if p, ok := output.FLBPluginGetContext(ctx).(*plugin.Plugin); ok {
 		if err := p.Close(); err != nil {
-			logger.Warn("close", names.Exception, err)
+			logger.Warn("output not closed", names.Exception, err)
 		}
 	}
 	return output.FLB_OK
 }
 
-// FLBPluginExit is the form without context.
+// FLBPluginExit is the form without a context.
 //
 //export FLBPluginExit
 func FLBPluginExit() int { return output.FLB_OK }
@@ -112,7 +115,7 @@ func FLBPluginExit() int { return output.FLB_OK }
 //export FLBPluginUnregister
 func FLBPluginUnregister(def unsafe.Pointer) {
 	var ignored int
-	defer survive(&ignored, 0)
+	defer recoverPanic(&ignored, 0)
 	output.FLBPluginUnregister(def)
 }
 

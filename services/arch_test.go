@@ -22,7 +22,7 @@ var rules = []archtest.Rule{
 	},
 	{
 		Why: "a service never imports its own adapters: declare the interface it needs in the service's package " +
-			"and let cmd (or a daemon package, which cmd runs) pass the adapter in",
+			"and let cmd, or the daemon package that it runs, pass the adapter in",
 		Production: true,
 		Forbidden: func(from, to string) bool {
 			return isService(from) && !isAdapter(from) && !isMain(from) && path.Base(from) != "daemon" && isAdapter(to)
@@ -114,6 +114,23 @@ func TestDetectsForbiddenImports(t *testing.T) {
 	} {
 		if findings := archtest.Check([]archtest.Edge{e}, rules); len(findings) > 0 {
 			t.Errorf("an allowed import is reported: %v", findings)
+		}
+	}
+}
+
+// The domain packages of the services that have split off their use cases.
+func TestDomainsNeedNeitherDatabaseNorTelemetry(t *testing.T) {
+	frameworks := []string{"github.com/jackc/pgx", "go.opentelemetry.io/otel", "jari.example/telemetry"}
+	for _, domain := range []string{"reservation", "search"} {
+		findings, err := archtest.ForbiddenDeps(t.Context(), ".", "./"+domain, frameworks...)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, finding := range findings {
+			t.Error(finding)
+		}
+		if findings, err := archtest.ForbiddenDeps(t.Context(), ".", "./"+domain+"/app", frameworks...); err != nil || len(findings) == 0 {
+			t.Errorf("%s/app depends on none of them (%v): the test looks in the wrong place", domain, err)
 		}
 	}
 }

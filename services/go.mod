@@ -42,6 +42,7 @@ require (
 	github.com/jackc/puddle/v2 v2.2.3 // indirect
 	github.com/jackc/tern/v2 v2.3.4 // indirect
 	github.com/oklog/run v1.2.0 // indirect
+	golang.org/x/time v0.16.0 // indirect
 )
 
 require (

@@ -20,25 +20,25 @@ import (
 	"jari.example/telemetry/names"
 )
 
-// agent is one that can be away: it keeps its address while it does not listen.
+// agent is a simulated agent. It has an address before it listens.
 type agent struct {
 	t    *testing.T
 	addr string
 
-	mu     sync.Mutex
-	status []int          // of its next answers, before it takes what comes
-	asked  int            // attempts it has seen
-	spans  map[string]int // by name, how many it took
-	bodies bytes.Buffer   // of them
+	mu       sync.Mutex
+	statuses []int          // of its first responses, before it accepts spans
+	requests int            // with spans
+	spans    map[string]int // accepted spans by name
+	bodies   bytes.Buffer   // of accepted requests
 }
 
-func newAgent(t *testing.T, status ...int) *agent {
+func newAgent(t *testing.T, statuses ...int) *agent {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
 	l.Close()
-	return &agent{t: t, addr: l.Addr().String(), status: status, spans: map[string]int{}}
+	return &agent{t: t, addr: l.Addr().String(), statuses: statuses, spans: map[string]int{}}
 }
 
 func (a *agent) ServeHTTP(w http.ResponseWriter, r *http.Request) {
@@ -47,8 +47,8 @@ func (a *agent) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	if a.asked++; a.asked <= len(a.status) {
-		w.WriteHeader(a.status[a.asked-1])
+	if a.requests++; a.requests <= len(a.statuses) {
+		w.WriteHeader(a.statuses[a.requests-1])
 		return
 	}
 	z, err := gzip.NewReader(r.Body)
@@ -78,7 +78,7 @@ func (a *agent) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// listen makes the agent answer, until the test ends.
+// listen starts the agent, until the test ends.
 func (a *agent) listen() {
 	l, err := net.Listen("tcp", a.addr)
 	if err != nil {
@@ -89,8 +89,8 @@ func (a *agent) listen() {
 	a.t.Cleanup(func() { _ = srv.Close() })
 }
 
-// observed starts telemetry that exports to a, and hands its lines out.
-func observed(a *agent, c telemetry.Config) (*telemetry.Telemetry, *bytes.Buffer, func(context.Context) error) {
+// startWith starts telemetry that exports to a, and returns its lines.
+func startWith(a *agent, c telemetry.Config) (*telemetry.Telemetry, *bytes.Buffer, func(context.Context) error) {
 	a.t.Helper()
 	var lines bytes.Buffer
 	c.Service, c.Endpoint, c.Output, c.Heartbeat = "x", "http://"+a.addr, &lines, -1
@@ -108,14 +108,14 @@ func makeSpans(n int, name string) {
 	}
 }
 
-func TestSpansWaitForAnAgentThatIsNotThereYet(t *testing.T) {
+func TestDeliversSpansToAnAgentThatStartsLater(t *testing.T) {
 	a := newAgent(t, http.StatusServiceUnavailable, http.StatusInternalServerError, http.StatusTooManyRequests)
-	tel, lines, stop := observed(a, telemetry.Config{TraceCeiling: -1})
+	tel, lines, stop := startWith(a, telemetry.Config{TraceCeiling: -1})
 	makeSpans(1000, "early")
 	short, cancel := context.WithTimeout(t.Context(), 300*time.Millisecond)
 	defer cancel()
 	if err := tel.Traces.ForceFlush(short); err == nil {
-		t.Fatal("flushed to nobody")
+		t.Fatal("flushed without an agent")
 	}
 	a.listen()
 	if err := tel.Traces.ForceFlush(t.Context()); err != nil {
@@ -127,32 +127,32 @@ func TestSpansWaitForAnAgentThatIsNotThereYet(t *testing.T) {
 	}
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	if a.spans["early"] != 1000 || a.spans["late"] != 10 || a.asked <= len(a.status) {
-		t.Errorf("in %d attempts the agent took %v", a.asked, a.spans)
+	if a.spans["early"] != 1000 || a.spans["late"] != 10 || a.requests <= len(a.statuses) {
+		t.Errorf("after %d requests the agent has %v", a.requests, a.spans)
 	}
 	if strings.Contains(lines.String(), names.EventSpansDropped) {
-		t.Errorf("said that some were lost:\n%s", lines)
+		t.Errorf("logged dropped spans:\n%s", lines)
 	}
 }
 
-func TestWhatAnAgentThatIsAwayDoesNotGetIsSaidAtTheEnd(t *testing.T) {
-	_, lines, stop := observed(newAgent(t), telemetry.Config{TraceCeiling: -1})
-	makeSpans(300, "lost")
-	short, cancel := context.WithTimeout(context.Background(), 300*time.Millisecond) // else it would try for seconds
+func TestLogsTheSpansThatAnUnreachableAgentDidNotReceive(t *testing.T) {
+	_, lines, stop := startWith(newAgent(t), telemetry.Config{TraceCeiling: -1})
+	makeSpans(300, "dropped")
+	short, cancel := context.WithTimeout(context.Background(), 300*time.Millisecond) // else it would retry for seconds
 	defer cancel()
 	if err := stop(short); err == nil {
 		t.Error("stopped without an error")
 	}
 	if !strings.Contains(lines.String(), `"event.name":"telemetry.spans.dropped","jari.count":300,`) {
-		t.Errorf("said only\n%s", lines)
+		t.Errorf("logged only\n%s", lines)
 	}
 }
 
-// The line is written before the spans go their way, so it is a promise.
-func TestTheAccessLineSaysWhatBecomesOfTheTrace(t *testing.T) {
+// The line is written before the spans are exported, so it must predict that.
+func TestTheAccessLogPredictsWhetherTheTraceIsKept(t *testing.T) {
 	a := newAgent(t)
 	a.listen()
-	tel, lines, stop := observed(a, telemetry.Config{TraceCeiling: 3})
+	tel, lines, stop := startWith(a, telemetry.Config{TraceCeiling: 3})
 	h := telemetry.Server(tel.Logger, "GET /v1/x", true, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		_, child := otel.Tracer("t").Start(r.Context(), "child")
 		defer child.End()
@@ -187,21 +187,22 @@ func TestTheAccessLineSaysWhatBecomesOfTheTrace(t *testing.T) {
 			want, kept = 2, kept+1
 		}
 		if got := strings.Count(a.bodies.String(), l.Trace); got != want {
-			t.Errorf("the line says %v, and the agent has %d spans", *l.Kept, got)
+			t.Errorf("the line has jari.trace.kept %v, and the agent has %d spans", *l.Kept, got)
 		}
 		if l.Status == 503 && !*l.Kept {
-			t.Error("a failure was not kept")
+			t.Error("a failed trace was not kept")
 		}
 	}
-	if kept < 10 || kept > 20 { // ten failures, and three in each second
-		t.Errorf("%d traces were kept", kept)
+	if kept < 10 || kept > 20 { // ten failures, and three per second
+		t.Errorf("%d traces were kept, want 10 to 20", kept)
 	}
-	if sent := a.bodies.String(); strings.Contains(sent, "kim") || !strings.Contains(sent, `{"key":"secret","value":{"stringValue":"[redacted]"}}`) {
-		t.Error("a secret was told")
+	sent := a.bodies.String()
+	if strings.Contains(sent, "kim") || !strings.Contains(sent, `{"key":"secret","value":{"stringValue":"[redacted]"}}`) {
+		t.Error("a redacted value was exported")
 	}
 }
 
-// redacted is a value that hides itself from logs and spans.
+// redacted is a value that is hidden in logs and spans.
 type redacted string
 
 func (redacted) LogValue() slog.Value { return slog.StringValue("[redacted]") }

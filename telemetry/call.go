@@ -2,44 +2,48 @@ package telemetry
 
 import (
 	"context"
+	"time"
 
 	"go.opentelemetry.io/otel"
 	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/codes"
 	"go.opentelemetry.io/otel/trace"
 
+	"jari.example/telemetry/internal/scope"
 	"jari.example/telemetry/names"
 )
 
-// scopeName is this package's instruments'.
-const scopeName = "jari.example/telemetry"
-
-// Call is a client span: one call of something outside the process.
+// Call is the client span of one call to another process. The zero Call records
+// nothing.
 type Call struct{ span trace.Span }
 
-// StartCall begins the client span of a call of peer, named name. attrs are ids
-// and names, never values. Outside of a trace there is none, so that a loop that
-// finds nothing to do starts no trace each time it looks.
+// StartCall begins the client span of a call to peer. attrs are ids and names,
+// never values. Outside of a trace there is no span, so that a loop that finds
+// nothing to do does not start a trace each time it looks.
 func StartCall(ctx context.Context, name, peer string, attrs ...attribute.KeyValue) (context.Context, Call) {
-	return startCall(ctx, name, peer, attrs)
+	return StartCallAt(ctx, time.Time{}, name, peer, attrs...)
 }
 
-func startCall(ctx context.Context, name, peer string, attrs []attribute.KeyValue, opts ...trace.SpanStartOption) (context.Context, Call) {
+// StartCallAt is [StartCall] for a call that began at began; now if that is zero.
+func StartCallAt(ctx context.Context, began time.Time, name, peer string, attrs ...attribute.KeyValue) (context.Context, Call) {
 	if !trace.SpanContextFromContext(ctx).IsValid() {
 		return ctx, Call{}
 	}
+	opts := make([]trace.SpanStartOption, 0, 3)
 	opts = append(opts, trace.WithSpanKind(trace.SpanKindClient),
 		trace.WithAttributes(append(attrs, attribute.String(names.PeerService, peer))...))
-	ctx, span := otel.Tracer(scopeName).Start(ctx, name, opts...)
+	if !began.IsZero() {
+		opts = append(opts, trace.WithTimestamp(began))
+	}
+	ctx, span := otel.Tracer(scope.Name).Start(ctx, name, opts...)
 	return ctx, Call{span}
 }
 
-// StartOpenSearch begins the client span of a call of OpenSearch that does what
-// operation says: "search", "bulk" ….
+// StartOpenSearch begins the client span of a call to OpenSearch. operation is
+// "search", "bulk" ….
 func StartOpenSearch(ctx context.Context, operation string) (context.Context, Call) {
-	return startCall(ctx, operation, "opensearch", []attribute.KeyValue{
-		attribute.String(names.DBSystem, "opensearch"), attribute.String(names.DBOperation, operation),
-	})
+	return StartCall(ctx, operation, "opensearch",
+		attribute.String(names.DBSystem, "opensearch"), attribute.String(names.DBOperation, operation))
 }
 
 // Set adds attributes.
@@ -49,8 +53,8 @@ func (c Call) Set(attrs ...attribute.KeyValue) {
 	}
 }
 
-// End ends the span. failure is the class of what went wrong, "" for nothing:
-// never an error's text, which may hold what was sent.
+// End ends the span. failure is the error.type, "" for a success. It is never an
+// error's text, which may contain what was sent.
 func (c Call) End(failure string) {
 	if c.span == nil {
 		return

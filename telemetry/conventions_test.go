@@ -13,16 +13,16 @@ import (
 	"jari.example/telemetry/names"
 )
 
-// What is neither ours nor an attribute or a metric of the conventions.
-var elsewhere = []string{
-	names.Time, names.SeverityText, names.SeverityNumber, names.Body, names.TraceID, names.SpanID, // the data model of logs
-	names.EventName,                  // the same, and before that an attribute
-	names.Truncated, names.Unindexed, // of the agent's making
-	names.LogFileOffset, // of the agents
-	names.PeerService,   // service.peer.name by now; what draws the service map reads this one
+// Names that are neither ours nor attributes or metrics of the conventions.
+var exceptions = []string{
+	names.Time, names.SeverityText, names.SeverityNumber, names.Body, names.TraceID, names.SpanID, // log data model
+	names.EventName,                  // log data model, formerly an attribute
+	names.Truncated, names.Unindexed, // added by us and the agent
+	names.LogFileOffset, // added by agents
+	names.PeerService,   // now service.peer.name; the service map still reads this one
 }
 
-// conventions is the text of OpenTelemetry's own package of this version.
+// conventions returns the source of OpenTelemetry's semconv package of version.
 func conventions(t *testing.T, version string) string {
 	t.Helper()
 	out, err := exec.CommandContext(t.Context(), "go", "list", "-f", "{{.Dir}}", "go.opentelemetry.io/otel/semconv/v"+version).Output()
@@ -44,11 +44,11 @@ func conventions(t *testing.T, version string) string {
 	return text.String()
 }
 
-func TestNamesAreOursOrOfTheConventions(t *testing.T) {
+func TestNamesAreOursOrOfTheSemanticConventions(t *testing.T) {
 	known := conventions(t, names.Conventions)
-	foreign := func(name string) bool {
+	unknown := func(name string) bool {
 		return name != "" && !strings.HasPrefix(name, "jari.") && !strings.HasPrefix(name, "refused.") &&
-			!slices.Contains(elsewhere, name) && !strings.Contains(known, `"`+name+`"`)
+			!slices.Contains(exceptions, name) && !strings.Contains(known, `"`+name+`"`)
 	}
 	all := []string{names.CPUMode, names.PoolName, names.PoolState}
 	for _, f := range slices.Concat(names.Fields, names.Unmapped) {
@@ -58,33 +58,34 @@ func TestNamesAreOursOrOfTheConventions(t *testing.T) {
 		all = append(all, m.Name)
 	}
 	for _, name := range all {
-		if foreign(name) {
-			t.Errorf("%s is not in the conventions %s: call it jari.…, or as they do", name, names.Conventions)
+		if unknown(name) {
+			t.Errorf("%s is not in the semantic conventions %s: prefix it with jari. or use their name", name, names.Conventions)
 		}
 	}
-	for _, name := range elsewhere { // the controls
+	for _, name := range exceptions { // negative controls
 		if name != names.Body && strings.Contains(known, `"`+name+`"`) {
-			t.Errorf("%s is of the conventions: it needs no exception", name)
+			t.Errorf("%s is in the semantic conventions: remove the exception", name)
 		}
 	}
-	if !foreign("http.status_code") {
-		t.Error("a name of ten years ago passes")
+	if !unknown("http.status_code") {
+		t.Error("an outdated name is accepted")
 	}
 }
 
-// The SDK and the instrumentations put names on spans and metrics themselves.
-func TestTheConventionsAreThoseOfTheInstrumentations(t *testing.T) {
+// The SDK and the instrumentations set names on spans and metrics themselves.
+func TestTheInstrumentationsUseTheSameConventions(t *testing.T) {
 	out, err := exec.CommandContext(t.Context(), "go", "list", "-deps", "-f", `{{.ImportPath}} {{join .Imports " "}}`, ".").Output()
 	if err != nil {
 		t.Fatal(err)
 	}
-	found := regexp.MustCompile(`(?m)^(go\.opentelemetry\.io/(?:otel/sdk|contrib)\S*) .*/semconv/v(\S+)`).FindAllStringSubmatch(string(out), -1)
+	imports := regexp.MustCompile(`(?m)^(go\.opentelemetry\.io/(?:otel/sdk|contrib)\S*) .*/semconv/v(\S+)`)
+	found := imports.FindAllStringSubmatch(string(out), -1)
 	if len(found) == 0 {
-		t.Fatal("none of them follows any: the test looks in the wrong place")
+		t.Fatal("no instrumentation imports semconv: the test looks in the wrong place")
 	}
-	for _, by := range found {
-		if version, _, _ := strings.Cut(by[2], "/"); version != names.Conventions {
-			t.Errorf("%s follows %s, names %s", by[1], version, names.Conventions)
+	for _, match := range found {
+		if version, _, _ := strings.Cut(match[2], "/"); version != names.Conventions {
+			t.Errorf("%s uses %s, names %s", match[1], version, names.Conventions)
 		}
 	}
 }

@@ -12,60 +12,63 @@ import (
 	"syscall"
 	"time"
 
+	"jari.example/telemetry/crashguard"
+	"jari.example/telemetry/jsonlog"
 	"jari.example/telemetry/names"
 )
 
-// Main runs a program as the process, and is the first thing main calls:
-// SIGTERM and SIGINT end run's context, an error makes the exit code 1 and is
-// told twice, to people on stderr and as a process.failed line.
+// Main runs a program as a process, and is the first call of main: SIGTERM and
+// SIGINT end run's context. An error makes the exit code 1; it is written to
+// stderr for people and logged as a process.failed line.
 //
-// A panic that ends the process, of whichever goroutine, is one process.panic
-// line, and so is everything else that Go dies of by itself (a deadlock, maps
-// written concurrently, no memory). A second process of the same program stands
-// by for it; it begins within this function and ends with the first.
+// A panic in any goroutine that ends the process becomes one process.panic line,
+// as does every other fatal error of Go (a deadlock, concurrent map writes, out
+// of memory). A second process of the same program, the crash guard, writes it. It
+// starts within this function and ends with the first process.
 func Main(service string, run func(ctx context.Context) error) {
-	guard(service)
+	guard, err := crashguard.Start(jsonlog.Identity{Service: service, Version: buildVersion()})
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "crash guard not started, a crash will not be logged:", err)
+	}
+	process.guard = guard
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM, os.Interrupt)
-	err := run(ctx)
+	err = run(ctx)
 	stop()
 	if err == nil || errors.Is(err, flag.ErrHelp) {
 		return
 	}
 	fmt.Fprintln(os.Stderr, err)
-	r := slog.NewRecord(time.Now(), slog.LevelError, "ends with an error", 0)
+	r := slog.NewRecord(time.Now(), slog.LevelError, "process failed", 0)
 	r.AddAttrs(slog.String(names.EventName, names.EventFailed), slog.String(names.Exception, err.Error()))
-	_ = running.lines(service).Handle(context.Background(), r)
+	_ = process.logHandler(service).Handle(context.Background(), r)
 	os.Exit(1)
 }
 
-// running is what Main and the guard know of the process: there is one.
-var running self
+// process is the state that Main and Start share.
+var process processState
 
-type self struct {
+type processState struct {
 	mu      sync.Mutex
-	handler *handler // of Start; nil before
-	watcher *os.File // where the guard listens; nil without one
+	handler *jsonlog.Handler  // of Start; nil before
+	guard   *crashguard.Guard // of Main; nil without one
 }
 
-// identity is who a line is from.
-type identity struct{ Service, Instance, Version, Region string }
-
-// is remembers whose lines the process writes, and tells its guard.
-func (s *self) is(id identity, h *handler) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.handler = h
-	if s.watcher != nil {
-		introduce(s.watcher, id)
-	}
+// identify stores the handler that Start created and sends the process's
+// identity to the crash guard.
+func (p *processState) identify(id jsonlog.Identity, h *jsonlog.Handler) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.handler = h
+	p.guard.Identify(id)
 }
 
-// lines writes as Start set it up, or as well as can be before that.
-func (s *self) lines(service string) *handler {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.handler != nil {
-		return s.handler
+// logHandler returns the handler of Start, or before Start one that writes to
+// stdout what is known of the process.
+func (p *processState) logHandler(service string) *jsonlog.Handler {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.handler != nil {
+		return p.handler
 	}
-	return newHandler(os.Stdout, identity{Service: service, Version: built()}, slog.LevelInfo)
+	return jsonlog.New(os.Stdout, jsonlog.Identity{Service: service, Version: buildVersion()}, slog.LevelInfo)
 }

@@ -14,57 +14,61 @@ import (
 	"go.opentelemetry.io/otel/sdk/metric/metricdata"
 
 	"jari.example/telemetry/names"
+	"jari.example/telemetry/runtimestats"
 )
 
-// metricOptions leave out what nobody reads: how large bodies were, and
-// exemplars, since the access line leads from a slow request to its trace.
-func metricOptions() []sdkmetric.Option {
-	return []sdkmetric.Option{sdkmetric.WithView(clientDuration, noSizes), sdkmetric.WithExemplarFilter(exemplar.AlwaysOffFilter)}
+const (
+	metricInterval   = 10 * time.Second       // between two collections
+	metricRetryDelay = 250 * time.Millisecond // after an export that failed
+)
+
+// metricViews leave out what nothing reads: body sizes, and exemplars, since the
+// access log leads from a slow request to its trace.
+func metricViews() []sdkmetric.Option {
+	return []sdkmetric.Option{sdkmetric.WithView(clientDuration, dropBodySizes), sdkmetric.WithExemplarFilter(exemplar.AlwaysOffFilter)}
 }
 
-// clientDuration keeps the labels of calls to those that tell peers and outcomes
-// apart.
+// clientDuration limits the labels of calls to those that distinguish peers and
+// results.
 var clientDuration = sdkmetric.NewView(sdkmetric.Instrument{Name: names.MetricHTTPClient}, sdkmetric.Stream{
 	AttributeFilter: attribute.NewAllowKeysFilter(names.PeerService, names.HTTPMethod, names.HTTPStatus, names.ErrorType),
 })
 
-func noSizes(i sdkmetric.Instrument) (sdkmetric.Stream, bool) {
+func dropBodySizes(i sdkmetric.Instrument) (sdkmetric.Stream, bool) {
 	return sdkmetric.Stream{Aggregation: sdkmetric.AggregationDrop{}}, strings.HasSuffix(i.Name, ".body.size")
 }
 
-// newMetricReader collects every metricPeriod and sends to the agent at url. A
-// collection that cannot be sent is given up for the next one, which holds the
-// same counters and more: they are cumulative.
+// newMetricReader collects every metricInterval and exports to the agent at url.
+// A collection that cannot be exported is discarded: counters are cumulative, so
+// the next collection includes it.
 func newMetricReader(ctx context.Context, url string) (sdkmetric.Reader, error) {
 	exporter, err := otlpmetrichttp.New(ctx, otlpmetrichttp.WithEndpointURL(url),
 		otlpmetrichttp.WithCompression(otlpmetrichttp.GzipCompression),
 		otlpmetrichttp.WithRetry(otlpmetrichttp.RetryConfig{
-			Enabled: true, InitialInterval: metricRetry, MaxInterval: metricPeriod, MaxElapsedTime: metricPeriod,
+			Enabled: true, InitialInterval: metricRetryDelay, MaxInterval: metricInterval, MaxElapsedTime: metricInterval,
 		}))
 	if err != nil {
 		return nil, err
 	}
-	return sdkmetric.NewPeriodicReader(patientExporter{exporter}, sdkmetric.WithInterval(metricPeriod),
-		sdkmetric.WithTimeout(metricPeriod), sdkmetric.WithProducer(newPauses())), nil
+	return sdkmetric.NewPeriodicReader(retryingExporter{exporter}, sdkmetric.WithInterval(metricInterval),
+		sdkmetric.WithTimeout(metricInterval), sdkmetric.WithProducer(runtimestats.NewProducer())), nil
 }
 
-const metricRetry = 250 * time.Millisecond
-
-// patientExporter tries again while the agent cannot be reached, which the
-// exporter takes for final: the last collection of a process has no next one.
-type patientExporter struct{ sdkmetric.Exporter }
+// retryingExporter retries while the agent cannot be reached. The SDK's exporter
+// does not, but the last collection of a process has no successor.
+type retryingExporter struct{ sdkmetric.Exporter }
 
 // Export implements sdkmetric.Exporter.
-func (e patientExporter) Export(ctx context.Context, m *metricdata.ResourceMetrics) error {
+func (e retryingExporter) Export(ctx context.Context, m *metricdata.ResourceMetrics) error {
 	for {
 		err := e.Exporter.Export(ctx, m)
-		if _, away := errors.AsType[net.Error](err); !away || ctx.Err() != nil {
+		if _, unreachable := errors.AsType[net.Error](err); !unreachable || ctx.Err() != nil {
 			return err
 		}
 		select {
 		case <-ctx.Done():
 			return err
-		case <-time.After(metricRetry):
+		case <-time.After(metricRetryDelay):
 		}
 	}
 }

@@ -28,14 +28,14 @@ import (
 	"jari.example/telemetry/names"
 )
 
-func TestWhatStrangersSendMultipliesNoMetric(t *testing.T) {
+func TestLabelsDoNotGrowWithWhatClientsSend(t *testing.T) {
 	reader := sdkmetric.NewManualReader()
 	tel, stop, err := Start(t.Context(), Config{Service: "x", Output: io.Discard, Heartbeat: -1, Readers: []sdkmetric.Reader{reader}})
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer func() { _ = stop(context.Background()) }()
-	visit(t, tel.Logger)
+	sendRequests(t, tel.Logger)
 	got := points(t, reader)
 	want := map[string]int{names.MetricHTTPServer: 2, names.MetricHTTPClient: 1}
 	for name, found := range got {
@@ -58,8 +58,9 @@ func TestWhatStrangersSendMultipliesNoMetric(t *testing.T) {
 	}
 }
 
-// visit is what three strangers ask for, each as nobody else would.
-func visit(t *testing.T, logger *slog.Logger) {
+// sendRequests sends the requests of three clients that choose different values
+// for all they can choose.
+func sendRequests(t *testing.T, logger *slog.Logger) {
 	peer := httptest.NewServer(http.NotFoundHandler())
 	defer peer.Close()
 	handler := func(pattern string) http.Handler {
@@ -70,12 +71,12 @@ func visit(t *testing.T, logger *slog.Logger) {
 			}
 		}))
 	}
-	for _, stranger := range []string{"kim", "lee", "park"} {
+	for _, client := range []string{"kim", "lee", "park"} {
 		for _, pattern := range []string{"GET /v1/{id}", ""} {
-			r := httptest.NewRequest(strings.ToUpper(stranger), "http://"+stranger+".example/v1/"+stranger, nil)
-			r.Host = stranger + ".example"
-			r.Header.Set("User-Agent", stranger)
-			r.Header.Set("X-Forwarded-For", stranger)
+			r := httptest.NewRequest(strings.ToUpper(client), "http://"+client+".example/v1/"+client, nil)
+			r.Host = client + ".example"
+			r.Header.Set("User-Agent", client)
+			r.Header.Set("X-Forwarded-For", client)
 			handler(pattern).ServeHTTP(httptest.NewRecorder(), r)
 		}
 	}
@@ -102,25 +103,25 @@ func points(t *testing.T, reader *sdkmetric.ManualReader) map[string][]attribute
 	return found
 }
 
-// took is an agent that remembers what "orders" had reached, each time it took
-// metrics, and in the end the spans that were lost.
-type took struct {
-	mu     sync.Mutex
-	refuse int // requests, with 500
-	orders []int64
-	traces int   // the status it gives them
-	lost   int64 // spans
+// metricAgent is an agent that records the value of the counter "orders" in each
+// request, and the number of spans that were dropped.
+type metricAgent struct {
+	mu          sync.Mutex
+	failures    int // its first responses are so many 500s
+	orders      []int64
+	traceStatus int   // of responses to spans
+	dropped     int64 // spans
 }
 
-func (a *took) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+func (a *metricAgent) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	if r.URL.Path != "/v1/metrics" {
-		w.WriteHeader(cmp.Or(a.traces, http.StatusOK))
+		w.WriteHeader(cmp.Or(a.traceStatus, http.StatusOK))
 		return
 	}
-	if a.refuse > 0 {
-		a.refuse--
+	if a.failures > 0 {
+		a.failures--
 		w.WriteHeader(http.StatusInternalServerError)
 		return
 	}
@@ -142,14 +143,14 @@ func (a *took) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 				case "orders":
 					a.orders = append(a.orders, m.GetSum().DataPoints[0].GetAsInt())
 				case names.MetricSpansExported:
-					a.lost = m.GetSum().DataPoints[0].GetAsInt()
+					a.dropped = m.GetSum().DataPoints[0].GetAsInt()
 				}
 			}
 		}
 	}
 }
 
-func (a *took) last() int64 {
+func (a *metricAgent) last() int64 {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	if len(a.orders) == 0 {
@@ -158,8 +159,8 @@ func (a *took) last() int64 {
 	return a.orders[len(a.orders)-1]
 }
 
-func TestACollectionThatIsLostTakesNoCountWithIt(t *testing.T) {
-	agent := &took{refuse: 1}
+func TestALostCollectionLosesNoCount(t *testing.T) {
+	agent := &metricAgent{failures: 1}
 	server := httptest.NewServer(agent)
 	defer server.Close()
 	tel, stop, err := Start(t.Context(), Config{Service: "x", Output: io.Discard, Heartbeat: -1, Endpoint: server.URL})
@@ -169,20 +170,20 @@ func TestACollectionThatIsLostTakesNoCountWithIt(t *testing.T) {
 	orders, _ := tel.Meters.Meter("test").Int64Counter("orders")
 	orders.Add(t.Context(), 3)
 	if err := tel.Meters.ForceFlush(t.Context()); err == nil || agent.last() != 0 {
-		t.Errorf("the first is refused: %v, %d", err, agent.last())
+		t.Errorf("the first collection: %v, %d, want an error", err, agent.last())
 	}
 	orders.Add(t.Context(), 4)
 	if err := tel.Meters.ForceFlush(t.Context()); err != nil || agent.last() != 7 {
-		t.Errorf("the second counts what the first would have: %v, %d", err, agent.last())
+		t.Errorf("the second collection: %v, %d, want 7", err, agent.last())
 	}
 	orders.Add(t.Context(), 5)
 	if err := stop(context.Background()); err != nil || agent.last() != 12 {
-		t.Errorf("the end counts the rest: %v, %d", err, agent.last())
+		t.Errorf("the collection at the stop: %v, %d, want 12", err, agent.last())
 	}
 }
 
-func TestTheLastCollectionCountsTheSpansThatTheEndLost(t *testing.T) {
-	agent := &took{traces: http.StatusServiceUnavailable}
+func TestTheLastCollectionCountsTheSpansDroppedAtShutdown(t *testing.T) {
+	agent := &metricAgent{traceStatus: http.StatusServiceUnavailable}
 	server := httptest.NewServer(agent)
 	defer server.Close()
 	tel, stop, err := Start(t.Context(), Config{Service: "x", Output: io.Discard, Heartbeat: -1, Endpoint: server.URL})
@@ -194,47 +195,47 @@ func TestTheLastCollectionCountsTheSpansThatTheEndLost(t *testing.T) {
 	err = stop(context.Background())
 	agent.mu.Lock()
 	defer agent.mu.Unlock()
-	if !errors.Is(err, context.DeadlineExceeded) || agent.lost != 1 {
-		t.Errorf("%v, and %d of 1 are counted as lost", err, agent.lost)
+	if !errors.Is(err, context.DeadlineExceeded) || agent.dropped != 1 {
+		t.Errorf("%v, and %d of 1 are counted as dropped", err, agent.dropped)
 	}
 }
 
-// away is an exporter whose agent refuses connections until it is there.
-type away struct {
+// unreachable is an exporter that fails until a time.
+type unreachable struct {
 	sdkmetric.Exporter
-	until time.Time
-	err   error
-	tries int
+	until    time.Time
+	err      error
+	attempts int
 }
 
-func (e *away) Export(context.Context, *metricdata.ResourceMetrics) error {
-	if e.tries++; time.Now().Before(e.until) {
+func (e *unreachable) Export(context.Context, *metricdata.ResourceMetrics) error {
+	if e.attempts++; time.Now().Before(e.until) {
 		return e.err
 	}
 	return nil
 }
 
-func TestACollectionWaitsForAnAgentThatCannotBeReached(t *testing.T) {
+func TestRetriesWhileTheAgentIsUnreachable(t *testing.T) {
 	refused := &url.Error{Op: "Post", URL: "http://agent", Err: &net.OpError{Op: "dial", Err: syscall.ECONNREFUSED}}
-	for sentence, c := range map[string]struct {
-		err   error
-		back  time.Duration
-		tries int
-		fails bool
+	for name, c := range map[string]struct {
+		err      error
+		after    time.Duration // when the agent becomes reachable
+		attempts int
+		fails    bool
 	}{
-		"it is there":              {refused, 0, 1, false},
-		"it comes within a second": {refused, time.Second, 5, false},
-		"it comes too late":        {refused, time.Minute, 13, true},
-		"it is there and says no":  {errors.New("failed to send metrics: 400"), time.Second, 1, true},
+		"reachable":                 {refused, 0, 1, false},
+		"reachable after a second":  {refused, time.Second, 5, false},
+		"reachable too late":        {refused, time.Minute, 13, true},
+		"reachable, but it refuses": {errors.New("failed to send metrics: 400"), time.Second, 1, true},
 	} {
-		t.Run(sentence, func(t *testing.T) {
+		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				ctx, cancel := context.WithTimeout(t.Context(), 3*time.Second)
 				defer cancel()
-				e := &away{until: time.Now().Add(c.back), err: c.err}
-				err := patientExporter{e}.Export(ctx, nil)
-				if (err != nil) != c.fails || e.tries != c.tries {
-					t.Errorf("%v after %d tries, want %d", err, e.tries, c.tries)
+				e := &unreachable{until: time.Now().Add(c.after), err: c.err}
+				err := retryingExporter{e}.Export(ctx, nil)
+				if (err != nil) != c.fails || e.attempts != c.attempts {
+					t.Errorf("%v after %d attempts, want %d", err, e.attempts, c.attempts)
 				}
 			})
 		})

@@ -9,19 +9,20 @@ import (
 	"go.opentelemetry.io/otel/trace"
 )
 
-// Note adds attributes to the access line of the request in ctx and to its
-// server span, outside of a request to the current span: ids and reasons, never
-// personal data.
+// Note adds attributes to the access log line of the request in ctx and to its
+// server span; outside of a request, to the current span. They are ids and
+// reasons, never personal data.
 func Note(ctx context.Context, attrs ...slog.Attr) {
 	if n, ok := ctx.Value(notesKey{}).(*notes); ok {
 		n.add(attrs...)
 		return
 	}
-	mark(trace.SpanFromContext(ctx), attrs)
+	setAttributes(trace.SpanFromContext(ctx), attrs)
 }
 
-// mark sets all at once: the SDK makes a new list with each call.
-func mark(span trace.Span, attrs []slog.Attr) {
+// setAttributes sets all attributes in one call, because the SDK allocates a new
+// slice for each.
+func setAttributes(span trace.Span, attrs []slog.Attr) {
 	if !span.IsRecording() {
 		return
 	}
@@ -47,11 +48,11 @@ func spanAttribute(a slog.Attr) attribute.KeyValue {
 
 type notesKey struct{}
 
-// notes gathers what the layers below know about a request for its one line.
+// notes collects the attributes that inner layers add to a request.
 type notes struct {
 	mu    sync.Mutex
 	attrs []slog.Attr
-	room  [8]slog.Attr // as many as most requests have
+	array [8]slog.Attr // the first array of attrs; most requests have no more
 }
 
 func (n *notes) add(attrs ...slog.Attr) {

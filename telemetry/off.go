@@ -13,7 +13,7 @@ import (
 	tracenoop "go.opentelemetry.io/otel/trace/noop"
 )
 
-// startOff sets a process up that says nothing of itself.
+// startOff sets up a process that emits nothing.
 func startOff() (*Telemetry, func(context.Context) error, error) {
 	otel.SetTracerProvider(tracenoop.NewTracerProvider())
 	otel.SetMeterProvider(metricnoop.NewMeterProvider())
@@ -27,10 +27,10 @@ func startOff() (*Telemetry, func(context.Context) error, error) {
 	return t, func(context.Context) error { return nil }, nil
 }
 
-// isOff tells whether nobody would hear of a request: instruments leave
-// themselves out then, or what is measured without telemetry would still pay
-// for part of it.
+// isOff reports whether neither spans nor lines of a request would be emitted.
+// Then instruments are left out entirely, so that a measurement without telemetry
+// pays for no part of it.
 func isOff(logger *slog.Logger) bool {
-	_, silent := otel.GetTracerProvider().(tracenoop.TracerProvider)
-	return silent && !logger.Enabled(context.Background(), slog.Level(math.MaxInt))
+	_, noop := otel.GetTracerProvider().(tracenoop.TracerProvider)
+	return noop && !logger.Enabled(context.Background(), slog.Level(math.MaxInt))
 }

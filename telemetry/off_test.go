@@ -14,8 +14,8 @@ import (
 	"jari.example/telemetry"
 )
 
-func TestOffMeansNothingAtAll(t *testing.T) {
-	for name, off := range map[string]bool{"off": true, "on": false} { // on is the control
+func TestOffEmitsNothing(t *testing.T) {
+	for name, off := range map[string]bool{"off": true, "on": false} { // on is the negative control
 		t.Run(name, func(t *testing.T) {
 			var out bytes.Buffer
 			spans := tracetest.NewSpanRecorder()
@@ -36,7 +36,7 @@ func TestOffMeansNothingAtAll(t *testing.T) {
 			if err := stop(t.Context()); err != nil {
 				t.Fatal(err)
 			}
-			if said := out.Len() > 0 || traced || len(spans.Ended()) > 0; said == off {
+			if emitted := out.Len() > 0 || traced || len(spans.Ended()) > 0; emitted == off {
 				t.Errorf("%d bytes, traced %v, %d spans", out.Len(), traced, len(spans.Ended()))
 			}
 		})

@@ -12,18 +12,18 @@ import (
 	"jari.example/telemetry/names"
 )
 
-// outcome is what all requests of one route have in common that had the same
-// method and status: a set of labels is sorted and hashed once.
+// outcome is what all requests of one route with the same method and status have
+// in common. It is cached, so that their set of labels is sorted and hashed once.
 type outcome struct {
 	labels []metric.RecordOption
-	body   string // of the access line
+	body   string // of the access log line
 }
 
-// outcomes are those that were seen. They are few: methods are those that HTTP
-// knows, statuses those that we answer.
+// outcomes caches the outcomes of a route. They are few: the methods are those of
+// HTTP, the statuses those that we respond with.
 type outcomes struct {
-	mu   sync.RWMutex
-	seen map[outcomeKey]outcome
+	mu     sync.RWMutex
+	cached map[outcomeKey]outcome
 }
 
 type outcomeKey struct {
@@ -31,10 +31,10 @@ type outcomeKey struct {
 	status int
 }
 
-func (os *outcomes) of(s *server, asked string, status int) outcome {
-	key := outcomeKey{method(asked), status}
+func (os *outcomes) get(s *server, requestMethod string, status int) outcome {
+	key := outcomeKey{method(requestMethod), status}
 	os.mu.RLock()
-	o, ok := os.seen[key]
+	o, ok := os.cached[key]
 	os.mu.RUnlock()
 	if ok {
 		return o
@@ -51,20 +51,20 @@ func (os *outcomes) of(s *server, asked string, status int) outcome {
 	}
 	os.mu.Lock()
 	defer os.mu.Unlock()
-	if os.seen == nil {
-		os.seen = map[outcomeKey]outcome{}
+	if os.cached == nil {
+		os.cached = map[outcomeKey]outcome{}
 	}
-	os.seen[key] = o
+	os.cached[key] = o
 	return o
 }
 
-// method is the request's as the conventions want it: one that HTTP does not
-// know, which anybody can make up, is _OTHER.
-func method(asked string) string {
-	switch asked {
+// method returns m if HTTP knows it, else _OTHER, as the semantic conventions
+// require: clients can make up any number of methods.
+func method(m string) string {
+	switch m {
 	case http.MethodGet, http.MethodHead, http.MethodPost, http.MethodPut, http.MethodPatch,
 		http.MethodDelete, http.MethodConnect, http.MethodOptions, http.MethodTrace:
-		return asked
+		return m
 	}
 	return otherMethod
 }
@@ -78,8 +78,8 @@ func scheme(r *http.Request) string {
 	return "http"
 }
 
-// splitHost is the host that was asked for, and its port unless it is the
-// scheme's own.
+// splitHost returns the requested host and its port. port is 0 if it is the
+// scheme's default.
 func splitHost(r *http.Request) (host string, port int) {
 	host, digits, err := net.SplitHostPort(r.Host)
 	if err != nil {
@@ -91,31 +91,3 @@ func splitHost(r *http.Request) (host string, port int) {
 	n, _ := strconv.ParseUint(digits, 10, 16)
 	return host, int(n)
 }
-
-// statusWriter remembers what was answered.
-type statusWriter struct {
-	http.ResponseWriter
-	status int
-	size   int64
-}
-
-// WriteHeader implements http.ResponseWriter.
-func (w *statusWriter) WriteHeader(status int) {
-	if w.status == 0 && status >= 200 {
-		w.status = status
-	}
-	w.ResponseWriter.WriteHeader(status)
-}
-
-// Write implements http.ResponseWriter.
-func (w *statusWriter) Write(b []byte) (int, error) {
-	if w.status == 0 {
-		w.status = http.StatusOK
-	}
-	n, err := w.ResponseWriter.Write(b)
-	w.size += int64(n)
-	return n, err
-}
-
-// Unwrap lets http.ResponseController reach the connection.
-func (w *statusWriter) Unwrap() http.ResponseWriter { return w.ResponseWriter }

@@ -12,7 +12,7 @@ import (
 	"jari.example/telemetry/telemetrytest"
 )
 
-func TestAPanicOnTheOpsPortIsLoggedAsAnyOther(t *testing.T) {
+func TestRecoveredLogsAPanicAndRespondsWith500(t *testing.T) {
 	r := telemetrytest.Start(t)
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /readyz", func(http.ResponseWriter, *http.Request) { panic("no database") })

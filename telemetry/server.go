@@ -16,45 +16,47 @@ import (
 	"go.opentelemetry.io/otel/propagation"
 	"go.opentelemetry.io/otel/trace"
 
+	"jari.example/telemetry/internal/scope"
 	"jari.example/telemetry/names"
+	"jari.example/telemetry/spans"
 )
 
-// Server instruments one route: a server span named pattern ("POST /v1/x"),
-// the request metrics, and one access line when the answer is written. pattern
-// is "" for what no route matched. With outside, a traceparent that comes in is
-// linked, not continued: strangers choose neither our trace ids nor our sampling.
+// Server instruments one route: a server span named pattern ("POST /v1/x"), the
+// request metrics, and one access log line when the response is written. pattern
+// is "" for requests that match no route. With outside, an incoming traceparent is
+// linked, not continued: external callers control neither our trace ids nor our
+// sampling.
 //
-// A panic in next that nobody caught becomes an empty 500 and a process.panic
-// line. An answer that has begun cannot become a 500 any more: it is cut off, so
-// that the client sees it is not whole, and the access line says what it was
-// worth: 499 if the client had gone, else 500, or 502 for [ErrUpstream].
+// A panic in next becomes an empty 500 and a process.panic line. A response that
+// has begun cannot become a 500 any more: the connection is closed, so that the
+// client detects the incomplete response, and the access log line has the status
+// 499 if the client had disconnected, else 500, or 502 for [ErrUpstream].
 //
-// It is not otelhttp, which costs as much as everything else that a booking is
-// (docs/decisions/0010): span and metrics are the same, but for who the client
-// is on the network.
+// Server replaces otelhttp, which costs as much as all other work of a booking
+// (docs/decisions/0010). Its span and metrics are the same, except for the
+// client's network address.
 func Server(logger *slog.Logger, pattern string, outside bool, next http.Handler) http.Handler {
 	if isOff(logger) {
 		return next
 	}
 	_, route, _ := strings.Cut(pattern, " ")
-	duration, err := otel.Meter(scope).Float64Histogram(names.MetricHTTPServer, metric.WithUnit("s"), metric.WithDescription("Duration of HTTP server requests."),
+	duration, err := otel.Meter(scope.Name).Float64Histogram(names.MetricHTTPServer, metric.WithUnit("s"),
+		metric.WithDescription("Duration of HTTP server requests."),
 		metric.WithExplicitBucketBoundaries(.005, .01, .025, .05, .075, .1, .25, .5, .75, 1, 2.5, 5, 7.5, 10))
 	if err != nil {
-		otel.Handle(err) // the instrument works all the same, it only counts nothing
+		otel.Handle(err) // the instrument can be used nevertheless, it records nothing
 	}
 	return &server{
 		logger: logger, pattern: pattern, route: route, outside: outside, next: next,
-		tracer: otel.Tracer(scope), propagator: otel.GetTextMapPropagator(), duration: duration,
+		tracer: otel.Tracer(scope.Name), propagator: otel.GetTextMapPropagator(), duration: duration,
 	}
 }
 
 // ErrUpstream is what a proxy panics with, instead of http.ErrAbortHandler, to
-// cut off an answer that its upstream did not finish.
-var ErrUpstream = errors.New("the upstream ended within its answer")
+// abort a response that its upstream did not complete.
+var ErrUpstream = errors.New("the upstream did not complete its response")
 
-const scope = "jari.example/telemetry"
-
-// server is the instruments of one route.
+// server instruments one route.
 type server struct {
 	logger         *slog.Logger
 	pattern, route string // route is "" where pattern is
@@ -66,8 +68,8 @@ type server struct {
 	outcomes       outcomes
 }
 
-// exchange is one request and what becomes of it: one allocation for all that
-// lives as long.
+// exchange is one request and its response. It holds in one allocation all that
+// lives as long as they.
 type exchange struct {
 	statusWriter
 	notes
@@ -79,7 +81,7 @@ type exchange struct {
 func (s *server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	e := &exchange{start: time.Now()}
 	e.ResponseWriter = w
-	e.attrs = e.room[:0]
+	e.attrs = e.array[:0]
 	ctx := s.begin(r, e)
 	r = r.WithContext(context.WithValue(ctx, notesKey{}, &e.notes))
 	defer func() {
@@ -93,7 +95,7 @@ func (s *server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 			}
 		}
 		if p != nil {
-			e.status = cutOff(r.Context(), p)
+			e.status = abortedStatus(r.Context(), p)
 		}
 		s.end(r, e, p != nil)
 		if p != nil {
@@ -103,8 +105,8 @@ func (s *server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	s.next.ServeHTTP(e, r)
 }
 
-// name is the span's. A method that HTTP does not know may hold anything, and be
-// of any length, so it is said nowhere.
+// name is the name of the span. A method that HTTP does not know may be any text
+// of any length, so it is not used.
 func (s *server) name(r *http.Request) string {
 	if s.pattern != "" {
 		return s.pattern
@@ -117,8 +119,8 @@ func (s *server) name(r *http.Request) string {
 
 var serverKind = []trace.SpanStartOption{trace.WithSpanKind(trace.SpanKindServer)}
 
-// begin starts the span. Its attributes are set when the answer is known, all
-// at once, since no sampler of ours looks at them.
+// begin starts the span. Its attributes are set in one call at the end, since our
+// samplers do not use them.
 func (s *server) begin(r *http.Request, e *exchange) context.Context {
 	options := serverKind
 	ctx := s.propagator.Extract(r.Context(), propagation.HeaderCarrier(r.Header))
@@ -132,34 +134,35 @@ func (s *server) begin(r *http.Request, e *exchange) context.Context {
 	return ctx
 }
 
-// end says what became of the request: to the metrics, the line and the span.
-func (s *server) end(r *http.Request, e *exchange, cut bool) {
+// end records the result of the request: metrics, access log line, span.
+func (s *server) end(r *http.Request, e *exchange, aborted bool) {
 	if e.status == 0 {
 		e.status = http.StatusOK
 	}
 	elapsed := time.Since(e.start)
-	o := s.outcomes.of(s, r.Method, e.status)
+	o := s.outcomes.get(s, r.Method, e.status)
 	s.duration.Record(r.Context(), elapsed.Seconds(), o.labels...)
 	noted := e.all()
 	if e.span.IsRecording() {
 		switch {
-		case cut && e.status >= 500:
-			e.span.SetStatus(codes.Error, "the answer was cut off")
+		case aborted && e.status >= 500:
+			e.span.SetStatus(codes.Error, "response aborted")
 		case e.status >= 500:
 			e.span.SetStatus(codes.Error, "")
 		}
-		e.span.SetAttributes(s.describe(r, e, noted)...)
+		e.span.SetAttributes(s.attributes(r, e, noted)...)
 	}
-	kept := decide(e.span, e.status >= 500, elapsed)
+	kept := spans.Decide(e.span, e.status >= 500, elapsed)
 	s.logAccess(r, e, o.body, elapsed, noted, kept)
 	e.span.End()
 }
 
-// cutOff is the status of an answer that p ended early.
-func cutOff(ctx context.Context, p any) int {
+// abortedStatus is the status that is logged for a response that the panic p
+// aborted.
+func abortedStatus(ctx context.Context, p any) int {
 	switch {
-	case p != http.ErrAbortHandler && p != ErrUpstream: // our own fault, whoever still listens
-	case ctx.Err() != nil: // ended by net/http when it loses the client
+	case p != http.ErrAbortHandler && p != ErrUpstream: // our own fault, even if the client has disconnected
+	case ctx.Err() != nil: // net/http ends it when the client disconnects
 		return 499
 	case p == ErrUpstream:
 		Note(ctx, slog.String(names.Exception, ErrUpstream.Error()))
@@ -168,8 +171,8 @@ func cutOff(ctx context.Context, p any) int {
 	return http.StatusInternalServerError
 }
 
-// noRoute stands on line and span for a path that no route knows, since such a
-// path may hold anything, somebody's address too.
+// noRoute replaces a path that matches no route, in line and span: such a path may
+// be any text, personal data included.
 const noRoute = "(no route)"
 
 func (s *server) path(r *http.Request) string {
@@ -188,7 +191,7 @@ func (s *server) logAccess(r *http.Request, e *exchange, body string, elapsed ti
 	if !handler.Enabled(ctx, level) {
 		return
 	}
-	line := slog.NewRecord(time.Now(), level, body, 0) // not by the logger, which would ask who called it
+	line := slog.NewRecord(time.Now(), level, body, 0) // not Logger.Log, which would look up its caller
 	attrs := make([]slog.Attr, 0, 24)
 	attrs = append(attrs, slog.String(names.EventName, names.EventAccess), slog.String(names.HTTPMethod, method(r.Method)))
 	if s.route != "" {
@@ -201,17 +204,18 @@ func (s *server) logAccess(r *http.Request, e *exchange, body string, elapsed ti
 		slog.String(names.URLPath, s.path(r)),
 		slog.Bool(names.TraceKept, kept))
 	line.AddAttrs(append(attrs, noted...)...)
-	_ = handler.Handle(ctx, line) // stdout is gone: nobody is left to tell
+	_ = handler.Handle(ctx, line) // without stdout an error could be reported nowhere
 }
 
-// describe is what the span says, by OpenTelemetry's conventions for HTTP
-// servers and the request's notes. Not where the client is on the network, nor
-// what browser it says it is: what leads to a person, alone or together, belongs
-// in no span, and between siblings it says nothing.
-func (s *server) describe(r *http.Request, e *exchange, noted []slog.Attr) []attribute.KeyValue {
-	const own = 12
-	attrs := make([]attribute.KeyValue, 0, own+len(noted))
-	attrs = append(attrs, attribute.String(names.HTTPMethod, method(r.Method)), attribute.String(names.URLScheme, scheme(r)), attribute.String(names.URLPath, s.path(r)))
+// attributes are the attributes of the span: those of OpenTelemetry's conventions
+// for HTTP servers, and the notes of the request. The client's network address
+// and browser are left out: they can identify a person, alone or combined, and
+// between our services they carry no information.
+func (s *server) attributes(r *http.Request, e *exchange, noted []slog.Attr) []attribute.KeyValue {
+	const conventional = 12
+	attrs := make([]attribute.KeyValue, 0, conventional+len(noted))
+	attrs = append(attrs, attribute.String(names.HTTPMethod, method(r.Method)),
+		attribute.String(names.URLScheme, scheme(r)), attribute.String(names.URLPath, s.path(r)))
 	if s.route != "" {
 		attrs = append(attrs, attribute.String(names.HTTPRoute, s.route))
 	}

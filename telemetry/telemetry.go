@@ -1,6 +1,3 @@
-// Package telemetry sets a process up to be observed: JSON lines on stdout,
-// spans and metrics over OTLP to the agent, W3C trace context on every hop. Its
-// vocabulary is telemetry/names.
 package telemetry
 
 import (
@@ -9,7 +6,6 @@ import (
 	"io"
 	"log/slog"
 	"os"
-	"runtime/debug"
 	"strings"
 	"time"
 
@@ -21,27 +17,34 @@ import (
 	sdkmetric "go.opentelemetry.io/otel/sdk/metric"
 	"go.opentelemetry.io/otel/sdk/resource"
 	sdktrace "go.opentelemetry.io/otel/sdk/trace"
+	"golang.org/x/time/rate"
 
+	"jari.example/telemetry/jsonlog"
 	"jari.example/telemetry/names"
+	"jari.example/telemetry/runtimestats"
+	"jari.example/telemetry/spans"
 )
 
-// Config says who the process is and where its telemetry goes.
+// DefaultTraceCeiling is the default of Config.TraceCeiling.
+const DefaultTraceCeiling = 200
+
+// Config identifies the process and configures its telemetry.
 type Config struct {
 	Service   string        // service.name; required
 	Version   string        // service.version; the commit the binary was built from when empty
 	Region    string        // cloud.region: an AWS region id
-	Endpoint  string        // base URL of the agent's OTLP/HTTP receiver; "" switches spans and metrics off
-	Level     slog.Level    // lines below it are not written, until Telemetry.Level is changed
+	Endpoint  string        // base URL of the agent's OTLP/HTTP receiver; "" disables spans and metrics
+	Level     slog.Level    // lines below it are not written; Telemetry.Level changes it later
 	Output    io.Writer     // where lines go; stdout when nil
 	Heartbeat time.Duration // 10 s when 0, none when negative
 
-	// TraceCeiling is how many traces are kept per second whatever becomes of
-	// them; above it only what fails or takes a second. 200 when 0, all when
-	// negative.
+	// TraceCeiling is the limit of the rate-limiting sampler: so many traces are
+	// kept per second. Above it only failed and slow (1 s) ones are. 0 means
+	// DefaultTraceCeiling, a negative number all.
 	TraceCeiling int
 
-	// Off silences the process, whatever the rest says: no line, no span, no
-	// metric. It is for measuring what those cost.
+	// Off disables all lines, spans and metrics, whatever the other fields are, to
+	// measure what they cost.
 	Off bool
 
 	// Processors and Readers are added to the providers, for tests.
@@ -49,19 +52,20 @@ type Config struct {
 	Readers    []sdkmetric.Reader
 }
 
-// Telemetry is what a process that has been set up holds.
+// Telemetry is the running telemetry of a process.
 type Telemetry struct {
 	Logger *slog.Logger
-	Level  *slog.LevelVar // the lowest that is written; may be changed at any time
+	Level  *slog.LevelVar // lowest level that is written; may be changed at any time
 	Traces *sdktrace.TracerProvider
 	Meters *sdkmetric.MeterProvider
 }
 
-const metricPeriod = 10 * time.Second
+// shutdownTimeout limits how long stop waits for the agent.
+const shutdownTimeout = 3 * time.Second
 
-// Start sets the process up and installs OpenTelemetry's globals, so that
-// libraries find the same providers. Call stop last: it hands over what there is
-// still to say, for three seconds at most.
+// Start sets up the telemetry of the process and installs OpenTelemetry's globals,
+// so that libraries use the same providers. Call stop last: it sends what remains
+// to the agent, for three seconds at most.
 func Start(ctx context.Context, c Config) (t *Telemetry, stop func(context.Context) error, err error) {
 	if c.Service == "" {
 		return nil, nil, errors.New("telemetry: Config.Service is empty")
@@ -73,9 +77,9 @@ func Start(ctx context.Context, c Config) (t *Telemetry, stop func(context.Conte
 	instance := uuid.NewString()
 	level := new(slog.LevelVar)
 	level.Set(c.Level)
-	id := identity{c.Service, instance, c.Version, c.Region}
-	handler := newHandler(c.Output, id, level)
-	running.is(id, handler)
+	id := jsonlog.Identity{Service: c.Service, Instance: instance, Version: c.Version, Region: c.Region}
+	handler := jsonlog.New(c.Output, id, level)
+	process.identify(id, handler)
 	logger := slog.New(handler)
 	res := resource.NewSchemaless(
 		attribute.String(names.ServiceName, c.Service),
@@ -90,27 +94,27 @@ func Start(ctx context.Context, c Config) (t *Telemetry, stop func(context.Conte
 	meters := sdkmetric.NewMeterProvider(meterOptions...)
 	traces := sdktrace.NewTracerProvider(c.traceOptions(res, logger, meters)...)
 
-	otel.SetErrorHandler(exportErrors(logger))
+	otel.SetErrorHandler(newErrorHandler(logger))
 	otel.SetTracerProvider(traces)
 	otel.SetMeterProvider(meters)
-	// No baggage: we use none, and a stranger's would travel through every hop.
+	// No baggage: we use none, and an external caller's would pass through every hop.
 	otel.SetTextMapPropagator(propagation.TraceContext{})
 	if c.Endpoint != "" {
-		if err := startProcess(meters); err != nil {
+		if err := runtimestats.Start(meters, metricInterval/2); err != nil {
 			return nil, nil, err
 		}
 	}
-	stopHeart := heartbeat(logger, c.Heartbeat)
+	stopHeartbeat := startHeartbeat(logger, c.Heartbeat)
 	stop = func(ctx context.Context) error {
-		stopHeart()
-		ctx, cancel := context.WithTimeout(ctx, flushLimit)
+		stopHeartbeat()
+		ctx, cancel := context.WithTimeout(ctx, shutdownTimeout)
 		defer cancel()
-		// Spans first, since the metrics count which of them were lost; but not
-		// for all the time, which an agent that is away would use up.
+		// Spans first, since metrics count the spans that were dropped; but not for
+		// the whole time, which an unreachable agent would use up.
 		deadline, _ := ctx.Deadline()
-		first, cancelFirst := context.WithTimeout(ctx, time.Until(deadline)*5/6)
-		defer cancelFirst()
-		return errors.Join(traces.Shutdown(first), meters.Shutdown(ctx))
+		spansCtx, cancelSpans := context.WithTimeout(ctx, time.Until(deadline)*5/6)
+		defer cancelSpans()
+		return errors.Join(traces.Shutdown(spansCtx), meters.Shutdown(ctx))
 	}
 	return &Telemetry{Logger: logger, Level: level, Traces: traces, Meters: meters}, stop, nil
 }
@@ -120,7 +124,7 @@ func (c *Config) defaults() {
 		c.Output = os.Stdout
 	}
 	if c.Version == "" {
-		c.Version = built()
+		c.Version = buildVersion()
 	}
 	if c.Heartbeat == 0 {
 		c.Heartbeat = 10 * time.Second
@@ -137,17 +141,17 @@ func (c *Config) traceOptions(res *resource.Resource, logger *slog.Logger, meter
 		options = append(options, sdktrace.WithSpanProcessor(p))
 	}
 	if c.Endpoint != "" {
-		pipe := newSpanPipe(newExporter(c.Endpoint+"/v1/traces").post, logger, newSpanMetrics(meters))
-		options = append(options, sdktrace.WithSpanProcessor(newUndecided(pipe)), sdktrace.WithSampler(&ceiling{limit: c.TraceCeiling}))
+		options = append(options, sdktrace.WithSpanProcessor(spans.NewProcessor(c.Endpoint+"/v1/traces", logger, meters)),
+			sdktrace.WithSampler(spans.NewRateLimitingSampler(c.TraceCeiling)))
 	} else if len(c.Processors) == 0 {
-		// Lines still carry trace ids; nothing is recorded behind them.
+		// Lines carry trace ids nevertheless, but no spans are recorded.
 		options = append(options, sdktrace.WithSampler(sdktrace.NeverSample()))
 	}
 	return options
 }
 
 func (c *Config) meterOptions(ctx context.Context, res *resource.Resource) ([]sdkmetric.Option, error) {
-	options := append(metricOptions(), sdkmetric.WithResource(res))
+	options := append(metricViews(), sdkmetric.WithResource(res))
 	for _, r := range c.Readers {
 		options = append(options, sdkmetric.WithReader(r))
 	}
@@ -161,9 +165,9 @@ func (c *Config) meterOptions(ctx context.Context, res *resource.Resource) ([]sd
 	return options, nil
 }
 
-// heartbeat says regularly that the process lives, so that silence means
-// blindness and not health.
-func heartbeat(logger *slog.Logger, every time.Duration) (stop func()) {
+// startHeartbeat logs regularly that the process is alive, so that missing lines
+// mean a failure of process or pipeline, and not a quiet service.
+func startHeartbeat(logger *slog.Logger, every time.Duration) (stop func()) {
 	if every < 0 {
 		return func() {}
 	}
@@ -186,44 +190,11 @@ func heartbeat(logger *slog.Logger, every time.Duration) (stop func()) {
 	return func() { cancel(); <-done }
 }
 
-// exportErrors turns OpenTelemetry's complaints into at most one line every ten
-// seconds: an agent that is away would otherwise fill the log.
-func exportErrors(logger *slog.Logger) otel.ErrorHandlerFunc {
-	quiet := newThrottle(10 * time.Second)
+// newErrorHandler logs OpenTelemetry's errors, at most one every ten seconds: an
+// unreachable agent would otherwise fill the log.
+func newErrorHandler(logger *slog.Logger) otel.ErrorHandlerFunc {
+	limited := rate.Sometimes{Interval: 10 * time.Second}
 	return func(err error) {
-		if quiet.allow(time.Now()) {
-			logger.Warn("telemetry export failed", names.Exception, err.Error())
-		}
+		limited.Do(func() { logger.Warn("telemetry export failed", names.Exception, err.Error()) })
 	}
-}
-
-// version is set by the linker (-X) where Go may not read the commit itself.
-var version string
-
-// built is the commit this binary was made of, "-dirty" when files differed
-// from it.
-func built() string {
-	if version != "" {
-		return version
-	}
-	info, _ := debug.ReadBuildInfo()
-	return revision(info)
-}
-
-func revision(info *debug.BuildInfo) string {
-	commit, dirty := "", ""
-	if info != nil {
-		for _, s := range info.Settings {
-			switch {
-			case s.Key == "vcs.revision":
-				commit = s.Value[:min(12, len(s.Value))]
-			case s.Key == "vcs.modified" && s.Value == "true":
-				dirty = "-dirty"
-			}
-		}
-	}
-	if commit == "" {
-		return "unknown"
-	}
-	return commit + dirty
 }

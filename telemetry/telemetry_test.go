@@ -17,7 +17,7 @@ import (
 	"jari.example/telemetry/names"
 )
 
-func TestSpansAndMetricsReachTheAgentByTheTimeItIsStopped(t *testing.T) {
+func TestStopDeliversSpansAndMetrics(t *testing.T) {
 	var mu sync.Mutex
 	seen := map[string]string{}
 	agent := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
@@ -26,7 +26,9 @@ func TestSpansAndMetricsReachTheAgentByTheTimeItIsStopped(t *testing.T) {
 		seen[r.URL.Path] = r.Header.Get("Content-Type")
 	}))
 	defer agent.Close()
-	_, stop, err := telemetry.Start(t.Context(), telemetry.Config{Service: "x", Endpoint: agent.URL + "/", Output: new(bytes.Buffer), Heartbeat: -1})
+	_, stop, err := telemetry.Start(t.Context(), telemetry.Config{
+		Service: "x", Endpoint: agent.URL + "/", Output: new(bytes.Buffer), Heartbeat: -1,
+	})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -38,11 +40,11 @@ func TestSpansAndMetricsReachTheAgentByTheTimeItIsStopped(t *testing.T) {
 	mu.Lock()
 	defer mu.Unlock()
 	if seen["/v1/traces"] != "application/json" || seen["/v1/metrics"] != "application/x-protobuf" {
-		t.Errorf("the agent saw %v", seen)
+		t.Errorf("the agent received %v", seen)
 	}
 }
 
-func TestWithoutAnAgentLinesStillCarryTraceIds(t *testing.T) {
+func TestLinesCarryTraceIDsWithoutAnAgent(t *testing.T) {
 	var b bytes.Buffer
 	tel, stop, err := telemetry.Start(t.Context(), telemetry.Config{Service: "x", Output: &b, Heartbeat: -1})
 	if err != nil {
@@ -56,7 +58,7 @@ func TestWithoutAnAgentLinesStillCarryTraceIds(t *testing.T) {
 	}
 }
 
-func TestAHeartBeatsEveryTenSeconds(t *testing.T) {
+func TestLogsAHeartbeatEveryTenSeconds(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var b bytes.Buffer
 		_, stop, err := telemetry.Start(t.Context(), telemetry.Config{Service: "x", Output: &b})
@@ -71,12 +73,12 @@ func TestAHeartBeatsEveryTenSeconds(t *testing.T) {
 			t.Errorf("%d heartbeats in 35 s", n)
 		}
 		if !strings.Contains(b.String(), `"jari.uptime":30`) {
-			t.Errorf("the third does not say how long the process has lived: %s", b.String())
+			t.Errorf("the third heartbeat has no jari.uptime of 30 s: %s", b.String())
 		}
 	})
 }
 
-func TestAProcessNeedsAName(t *testing.T) {
+func TestRequiresAServiceName(t *testing.T) {
 	if _, _, err := telemetry.Start(t.Context(), telemetry.Config{}); err == nil {
 		t.Error("started without a service name")
 	}

@@ -15,15 +15,15 @@ import (
 	"jari.example/telemetry/telemetrytest"
 )
 
-func TestATraceGoesOnFromWhereItWasWritten(t *testing.T) {
+func TestContinuesATraceFromItsTraceparent(t *testing.T) {
 	rec := telemetrytest.Start(t)
-	ctx, asked := otel.Tracer("t").Start(t.Context(), "asked")
-	written := telemetry.Traceparent(ctx)
-	asked.End()
-	_, done := otel.Tracer("t").Start(telemetry.Continue(t.Context(), written), "done")
-	done.End()
-	if got := rec.Span(t, "done").Parent(); got.SpanID() != asked.SpanContext().SpanID() || !got.IsRemote() {
-		t.Errorf("%q led to %v", written, got)
+	ctx, cause := otel.Tracer("t").Start(t.Context(), "cause")
+	stored := telemetry.Traceparent(ctx)
+	cause.End()
+	_, effect := otel.Tracer("t").Start(telemetry.Continue(t.Context(), stored), "effect")
+	effect.End()
+	if got := rec.Span(t, "effect").Parent(); got.SpanID() != cause.SpanContext().SpanID() || !got.IsRemote() {
+		t.Errorf("%q continues %v", stored, got)
 	}
 	if got := telemetry.Traceparent(t.Context()); got != "" {
 		t.Errorf("outside of a trace: %q", got)
@@ -31,24 +31,24 @@ func TestATraceGoesOnFromWhereItWasWritten(t *testing.T) {
 	_, alone := otel.Tracer("t").Start(telemetry.Continue(t.Context(), ""), "alone")
 	alone.End()
 	if rec.Span(t, "alone").Parent().IsValid() {
-		t.Error("nothing led somewhere")
+		t.Error("an empty traceparent set a parent")
 	}
 }
 
-func TestLinksSayEachTraceOnce(t *testing.T) {
+func TestLinksEachTraceOnce(t *testing.T) {
 	one, two := "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01", "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-00"
 	var many []string
 	for i := range 200 {
 		many = append(many, strings.Replace(one, "80319c", fmt.Sprintf("%06x", i), 1))
 	}
-	for sentence, c := range map[string]struct {
+	for name, c := range map[string]struct {
 		to   []string
 		want int
 	}{
-		"none": {nil, 0}, "nothing": {[]string{"", "garbage"}, 0}, "two": {[]string{one, two}, 2},
-		"one twice": {[]string{one, "", one}, 1}, "more than a span may have": {many, 128},
+		"none": {nil, 0}, "empty and invalid": {[]string{"", "garbage"}, 0}, "two": {[]string{one, two}, 2},
+		"one twice": {[]string{one, "", one}, 1}, "more than the limit": {many, 128},
 	} {
-		t.Run(sentence, func(t *testing.T) {
+		t.Run(name, func(t *testing.T) {
 			rec := telemetrytest.Start(t)
 			_, span := otel.Tracer("t").Start(t.Context(), "s", telemetry.LinkTo(c.to...))
 			span.End()
@@ -59,21 +59,22 @@ func TestLinksSayEachTraceOnce(t *testing.T) {
 	}
 }
 
-func TestAJobIsATraceOfItsOwn(t *testing.T) {
+func TestAJobHasATraceOfItsOwn(t *testing.T) {
 	rec := telemetrytest.Start(t)
 	ctx, other := otel.Tracer("t").Start(t.Context(), "other")
 	defer other.End()
-	failed := errors.New("it failed for kim@example.com")
+	failure := errors.New("it failed for kim@example.com")
 	if err := telemetry.Job(ctx, "books", func(ctx context.Context) error {
 		if telemetry.Traceparent(ctx) == "" {
-			t.Error("it runs outside of its trace")
+			t.Error("the job runs outside of its trace")
 		}
-		return failed
-	}); err != failed {
+		return failure
+	}); err != failure {
 		t.Errorf("returned %v", err)
 	}
 	s := rec.Span(t, names.SpanJob)
-	if s.Parent().IsValid() || s.Status().Code != codes.Error || s.Status().Description != "" || telemetrytest.Attr(s, names.Job) != "books" {
+	if s.Parent().IsValid() || s.Status().Code != codes.Error || s.Status().Description != "" ||
+		telemetrytest.Attr(s, names.Job) != "books" {
 		t.Errorf("%v, %v, %v", s.Parent(), s.Status(), s.Attributes())
 	}
 }

@@ -5,7 +5,7 @@ import (
 	"testing"
 )
 
-func TestTheVersionIsTheCommitIfTheBinaryKnowsIt(t *testing.T) {
+func TestBuildVersionIsTheCommit(t *testing.T) {
 	commit := debug.BuildSetting{Key: "vcs.revision", Value: "0123456789abcdef0123456789abcdef01234567"}
 	for want, settings := range map[string][]debug.BuildSetting{
 		"unknown":            nil,
@@ -21,7 +21,7 @@ func TestTheVersionIsTheCommitIfTheBinaryKnowsIt(t *testing.T) {
 	}
 	version = "set-by-the-linker"
 	defer func() { version = "" }()
-	if got := built(); got != version {
-		t.Errorf("the linker's version is %q", got)
+	if got := buildVersion(); got != version {
+		t.Errorf("with a version of the linker: %q", got)
 	}
 }

@@ -16,55 +16,56 @@ import (
 	"jari.example/telemetry/names"
 )
 
-// Buckets keeps what was counted. Writes fail with lease.ErrLost when their
-// term is over.
+// Buckets stores what was counted. Writes fail with lease.ErrLost when their
+// term has ended.
 type Buckets interface {
-	// Until is the time up to which events of this shape were counted; zero
-	// when none were, or only in another shape.
-	Until(ctx context.Context, shape string) (time.Time, error)
+	// CountedUntil is the time up to which events were counted with this
+	// shape; zero when none were, or only with another shape.
+	CountedUntil(ctx context.Context, shape string) (time.Time, error)
 	// Save replaces the buckets of [b.From, b.To).
 	Save(ctx context.Context, term lease.Term, b Batch) error
-	// Sums adds up the objective's buckets of [start, end) for each start,
-	// at a cost that does not depend on how far back they lie.
+	// Sums adds up the objective's buckets of [start, end) for each start. Its
+	// cost does not depend on the length of the windows.
 	Sums(ctx context.Context, name string, starts []time.Time, end time.Time) ([]Sum, error)
 	// Between returns the objective's buckets of [from, to), ascending.
 	Between(ctx context.Context, name string, from, to time.Time) ([]slo.Bucket, error)
 }
 
-// Batch is what one question counted.
+// Batch is the result of one count query.
 type Batch struct {
-	// Shape tells how it was counted; buckets of another shape are dropped.
+	// Shape identifies how events were counted; buckets of another shape are
+	// deleted.
 	Shape    string
 	From, To time.Time
-	Keep     time.Time // older buckets are no longer needed
+	KeepFrom time.Time // buckets before it are no longer needed
 	Buckets  map[string][]slo.Bucket
 }
 
-// Incidents is told every verdict.
+// Incidents receives every evaluation.
 type Incidents interface {
-	Apply(ctx context.Context, term lease.Term, v Verdict) error
+	Apply(ctx context.Context, term lease.Term, e Evaluation) error
 }
 
-// Loop judges the objectives, tick by tick. Its SLOs are already shortened to
-// its Pace.
+// Loop evaluates the objectives at every tick. The time scale of its Timing is
+// already applied to its SLOs.
 type Loop struct {
 	SLOs      []slo.SLO
-	Pace      Pace
+	Timing    Timing
 	Source    indicator.Source
 	Buckets   Buckets
 	Incidents Incidents
-	// Report hears of every tick that failed, and of the first good one
-	// after it with err == nil.
+	// Report is called after every tick that failed, and with err == nil after
+	// the first one that succeeds again.
 	Report func(ctx context.Context, err error)
 }
 
-// bucketsAtOnce bounds one question when a long time must be caught up.
-const bucketsAtOnce = 1440
+// maxBucketsPerQuery limits one query after a long downtime.
+const maxBucketsPerQuery = 1440
 
-// Run ticks until ctx ends. A failed tick changes nothing; the next one reads
+// Run ticks until ctx ends. A failed tick changes nothing; the next one counts
 // what it missed.
 func (l Loop) Run(ctx context.Context, term lease.Term) {
-	ticker := time.NewTicker(l.Pace.Tick)
+	ticker := time.NewTicker(l.Timing.Tick)
 	defer ticker.Stop()
 	failing := false
 	for {
@@ -89,17 +90,17 @@ func (l Loop) Run(ctx context.Context, term lease.Term) {
 	}
 }
 
-// Tick reads what is new up to now and judges every objective.
+// Tick counts what is new up to now and evaluates every objective.
 func (l Loop) Tick(ctx context.Context, term lease.Term, now time.Time) error {
-	if err := l.read(ctx, term, now); err != nil {
+	if err := l.countNew(ctx, term, now); err != nil {
 		return err
 	}
-	end := l.Pace.end(now)
+	end := l.Timing.bucketEnd(now)
 	var failed []error
 	for _, s := range l.SLOs {
-		sums, err := l.Buckets.Sums(ctx, s.Name, starts(s, end), end)
+		sums, err := l.Buckets.Sums(ctx, s.Name, windowStarts(s, end), end)
 		if err == nil {
-			err = l.Incidents.Apply(ctx, term, Judge(s, now, sums))
+			err = l.Incidents.Apply(ctx, term, evaluateSLO(s, now, sums))
 		}
 		if err != nil {
 			failed = append(failed, fmt.Errorf("%s: %w", s.Name, err))
@@ -108,37 +109,37 @@ func (l Loop) Tick(ctx context.Context, term lease.Term, now time.Time) error {
 	return errors.Join(failed...)
 }
 
-// read fills the buckets up to now: normally one question; more only after
-// the daemon was away for long.
-func (l Loop) read(ctx context.Context, term lease.Term, now time.Time) error {
+// countNew fills the buckets up to now: normally with one query, with more only
+// after a long downtime.
+func (l Loop) countNew(ctx context.Context, term lease.Term, now time.Time) error {
 	shape := l.shape()
-	var oldest time.Duration
+	var longest time.Duration
 	for _, s := range l.SLOs {
-		oldest = max(oldest, s.Objective.Window)
+		longest = max(longest, s.Objective.Window)
 	}
-	until, err := l.Buckets.Until(ctx, shape)
+	until, err := l.Buckets.CountedUntil(ctx, shape)
 	if err != nil {
-		return fmt.Errorf("read progress: %w", err)
+		return fmt.Errorf("read the counting progress: %w", err)
 	}
-	for end := l.Pace.end(now); ; {
-		from := until.Add(-l.Pace.Late)
-		if until.IsZero() || from.Before(end.Add(-oldest)) {
-			from = end.Add(-oldest)
+	for end := l.Timing.bucketEnd(now); ; {
+		from := until.Add(-l.Timing.Lookback)
+		if until.IsZero() || from.Before(end.Add(-longest)) {
+			from = end.Add(-longest)
 		}
-		from = l.Pace.floor(from)
-		to := from.Add(bucketsAtOnce * l.Pace.Bucket)
+		from = l.Timing.bucketStart(from)
+		to := from.Add(maxBucketsPerQuery * l.Timing.Bucket)
 		if !to.Before(end) {
 			to = end
 		}
-		counted, err := l.Source.Count(ctx, l.SLOs, from, to, l.Pace.Bucket)
-		// An empty past is only old; an empty present is blindness.
-		if errors.Is(err, indicator.ErrBlind) && to.Before(end) {
+		counted, err := l.Source.Count(ctx, l.SLOs, from, to, l.Timing.Bucket)
+		// The past may be without telemetry; the present may not.
+		if errors.Is(err, indicator.ErrNoTelemetry) && to.Before(end) {
 			err = nil
 		}
 		if err != nil {
 			return err
 		}
-		batch := Batch{Shape: shape, From: from, To: to, Keep: end.Add(-oldest - l.Pace.Late), Buckets: counted}
+		batch := Batch{Shape: shape, From: from, To: to, KeepFrom: end.Add(-longest - l.Timing.Lookback), Buckets: counted}
 		if err := l.Buckets.Save(ctx, term, batch); err != nil {
 			return fmt.Errorf("save counts: %w", err)
 		}
@@ -149,9 +150,9 @@ func (l Loop) read(ctx context.Context, term lease.Term, now time.Time) error {
 	}
 }
 
-// shape changes with whatever makes old counts incomparable with new ones.
+// shape identifies everything that makes old counts incomparable with new ones.
 func (l Loop) shape() string {
-	s := l.Pace.Bucket.String()
+	s := l.Timing.Bucket.String()
 	for _, o := range l.SLOs {
 		s += fmt.Sprintf(" %s %v", o.Name, o.Indicator)
 	}

@@ -22,28 +22,29 @@ import (
 
 const name = "booking-availability"
 
-// verdicts remembers what the loop said.
-type verdicts struct{ all []evaluate.Verdict }
+// evaluations records what the loop evaluated.
+type evaluations struct{ all []evaluate.Evaluation }
 
-func (v *verdicts) Apply(_ context.Context, _ lease.Term, verdict evaluate.Verdict) error {
-	v.all = append(v.all, verdict)
+func (v *evaluations) Apply(_ context.Context, _ lease.Term, e evaluate.Evaluation) error {
+	v.all = append(v.all, e)
 	return nil
 }
 
-type world struct {
+// fixture is a loop over a fake source.
+type fixture struct {
 	evaluate.Loop
-	fake     *indicator.Fake
-	verdicts *verdicts
-	failures []error
-	term     lease.Term
+	source      *indicator.Fake
+	evaluations *evaluations
+	failures    []error
+	term        lease.Term
 }
 
-func newWorld(t *testing.T, scale int) *world {
+func newFixture(t *testing.T, scale int) *fixture {
 	all, err := spec.Load(slos.Files)
 	if err != nil {
 		t.Fatal(err)
 	}
-	pace, err := evaluate.NewPace(scale)
+	timing, err := evaluate.NewTiming(scale)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -52,130 +53,132 @@ func newWorld(t *testing.T, scale int) *world {
 	if err != nil {
 		t.Fatal(err)
 	}
-	w := &world{fake: &indicator.Fake{}, verdicts: &verdicts{}, term: term}
-	w.Loop = evaluate.Loop{SLOs: []slo.SLO{all[0].Shortened(scale)}, Pace: pace, Source: w.fake, Buckets: store, Incidents: w.verdicts,
-		Report: func(_ context.Context, err error) { w.failures = append(w.failures, err) }}
-	return w
+	f := &fixture{source: &indicator.Fake{}, evaluations: &evaluations{}, term: term}
+	f.Loop = evaluate.Loop{
+		SLOs: []slo.SLO{all[0].WithTimeScale(scale)}, Timing: timing, Source: f.source, Buckets: store, Incidents: f.evaluations,
+		Report: func(_ context.Context, err error) { f.failures = append(f.failures, err) },
+	}
+	return f
 }
 
-// run lets the loop tick for this long.
-func (w *world) run(t *testing.T, length time.Duration) {
+// run runs the loop for this long.
+func (f *fixture) run(t *testing.T, length time.Duration) {
 	ctx, cancel := context.WithTimeout(t.Context(), length)
 	defer cancel()
-	w.Loop.Run(ctx, w.term)
+	f.Loop.Run(ctx, f.term)
 }
 
-func (w *world) last(t *testing.T) evaluate.Verdict {
+func (f *fixture) last(t *testing.T) evaluate.Evaluation {
 	t.Helper()
-	if len(w.verdicts.all) == 0 {
-		t.Fatal("no verdict")
+	if len(f.evaluations.all) == 0 {
+		t.Fatal("nothing was evaluated")
 	}
-	return w.verdicts.all[len(w.verdicts.all)-1]
+	return f.evaluations.all[len(f.evaluations.all)-1]
 }
 
-func TestATickAsksOnceHoweverLongTheWindows(t *testing.T) {
+func TestATickMakesOneQueryWhateverTheWindows(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		w := newWorld(t, 1)
-		w.run(t, time.Minute)
-		first := w.fake.Asked()
-		w.run(t, time.Hour)
-		if ticks := len(w.verdicts.all); w.fake.Asked()-first > ticks {
-			t.Errorf("asked %d times in %d ticks", w.fake.Asked()-first, ticks)
+		f := newFixture(t, 1)
+		f.run(t, time.Minute)
+		first := f.source.Queries()
+		f.run(t, time.Hour)
+		if ticks := len(f.evaluations.all); f.source.Queries()-first > ticks {
+			t.Errorf("%d queries in %d ticks", f.source.Queries()-first, ticks)
 		}
 	})
 }
 
-func TestLateLinesAreCounted(t *testing.T) {
+func TestCountsLinesThatArriveLate(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		w := newWorld(t, 60)
-		w.run(t, 20*time.Second)
+		f := newFixture(t, 60)
+		f.run(t, 20*time.Second)
 		happened := time.Now()
-		w.run(t, 14*time.Second)
-		w.fake.Add(name, happened, 0, 5)
-		w.run(t, time.Second)
-		if got := w.last(t).Pairs[0].LongCount; got.Bad != 5 {
+		f.run(t, 14*time.Second)
+		f.source.Add(name, happened, 0, 5)
+		f.run(t, time.Second)
+		if got := f.last(t).Pairs[0].LongCount; got.Bad != 5 {
 			t.Errorf("lines 14 s late: %+v", got)
 		}
-		// The control: beyond the re-reading they are lost.
-		w.run(t, 20*time.Second)
-		w.fake.Add(name, happened, 0, 5)
-		w.run(t, time.Second)
-		if got := w.last(t).Pairs[0].LongCount; got.Bad != 5 {
-			t.Errorf("lines 35 s late should be too late: %+v", got)
+		// The negative control: beyond the lookback they are not counted.
+		f.run(t, 20*time.Second)
+		f.source.Add(name, happened, 0, 5)
+		f.run(t, time.Second)
+		if got := f.last(t).Pairs[0].LongCount; got.Bad != 5 {
+			t.Errorf("lines 35 s late are counted: %+v", got)
 		}
 	})
 }
 
-func TestAfterAnOutageItCatchesUp(t *testing.T) {
+func TestCatchesUpAfterADowntime(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		w := newWorld(t, 1)
-		w.run(t, time.Minute)
-		time.Sleep(50 * time.Hour) // away
-		w.fake.Add(name, time.Now().Add(-49*time.Hour), 3, 0)
-		w.fake.Add(name, time.Now().Add(-30*time.Minute), 0, 7)
-		before := w.fake.Asked()
-		w.run(t, time.Second)
-		if asked := w.fake.Asked() - before; asked != 3 {
-			t.Errorf("50 h should take three questions of a day, it took %d", asked)
+		f := newFixture(t, 1)
+		f.run(t, time.Minute)
+		time.Sleep(50 * time.Hour) // the downtime
+		f.source.Add(name, time.Now().Add(-49*time.Hour), 3, 0)
+		f.source.Add(name, time.Now().Add(-30*time.Minute), 0, 7)
+		before := f.source.Queries()
+		f.run(t, time.Second)
+		if queries := f.source.Queries() - before; queries != 3 {
+			t.Errorf("50 h took %d queries, want three of a day each", queries)
 		}
-		sums, err := w.Buckets.Sums(t.Context(), name, []time.Time{time.Now().Add(-60 * time.Hour)}, time.Now())
+		sums, err := f.Buckets.Sums(t.Context(), name, []time.Time{time.Now().Add(-60 * time.Hour)}, time.Now())
 		if err != nil || sums[0].Count != (slo.Count{Good: 3, Bad: 7}) {
 			t.Errorf("counted %v, %v", sums, err)
 		}
 	})
 }
 
-func TestABlindTickJudgesNothing(t *testing.T) {
+func TestATickWithoutTelemetryEvaluatesNothing(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		w := newWorld(t, 60)
-		w.run(t, time.Second)
-		said := len(w.verdicts.all)
-		w.fake.Fail(indicator.ErrBlind)
-		w.run(t, time.Minute)
-		if len(w.verdicts.all) != said {
-			t.Error("judged while blind")
+		f := newFixture(t, 60)
+		f.run(t, time.Second)
+		before := len(f.evaluations.all)
+		f.source.Fail(indicator.ErrNoTelemetry)
+		f.run(t, time.Minute)
+		if len(f.evaluations.all) != before {
+			t.Error("evaluated without telemetry")
 		}
-		if len(w.failures) == 0 || !errors.Is(w.failures[0], indicator.ErrBlind) {
-			t.Errorf("reported %v", w.failures)
+		if len(f.failures) == 0 || !errors.Is(f.failures[0], indicator.ErrNoTelemetry) {
+			t.Errorf("reported %v", f.failures)
 		}
-		w.fake.Add(name, time.Now().Add(-30*time.Second), 0, 4)
-		w.fake.Fail(nil)
-		w.run(t, time.Second)
-		if got := w.last(t).Pairs[0].LongCount; got.Bad != 4 {
-			t.Errorf("what happened meanwhile: %+v", got)
+		f.source.Add(name, time.Now().Add(-30*time.Second), 0, 4)
+		f.source.Fail(nil)
+		f.run(t, time.Second)
+		if got := f.last(t).Pairs[0].LongCount; got.Bad != 4 {
+			t.Errorf("events of the time without telemetry: %+v", got)
 		}
 	})
 }
 
-func TestEachTickIsATraceThatSaysWhetherItFailed(t *testing.T) {
+func TestEachTickIsATraceWithItsStatus(t *testing.T) {
 	rec := telemetrytest.Start(t)
 	synctest.Test(t, func(t *testing.T) {
-		w := newWorld(t, 60)
-		w.run(t, time.Second)
-		good := rec.Span(t, names.SpanTick)
-		if good.Parent().IsValid() || good.Status().Code == codes.Error {
-			t.Errorf("a good tick: %v %v", good.Parent(), good.Status())
+		f := newFixture(t, 60)
+		f.run(t, time.Second)
+		succeeded := rec.Span(t, names.SpanTick)
+		if succeeded.Parent().IsValid() || succeeded.Status().Code == codes.Error {
+			t.Errorf("a tick that succeeded: %v %v", succeeded.Parent(), succeeded.Status())
 		}
-		w.fake.Fail(indicator.ErrBlind)
-		w.run(t, time.Second)
-		if blind := rec.Spans()[len(rec.Spans())-1]; blind.Name() != names.SpanTick || blind.Status().Code != codes.Error {
-			t.Errorf("a blind tick: %s %v", blind.Name(), blind.Status())
+		f.source.Fail(indicator.ErrNoTelemetry)
+		f.run(t, time.Second)
+		if failed := rec.Spans()[len(rec.Spans())-1]; failed.Name() != names.SpanTick || failed.Status().Code != codes.Error {
+			t.Errorf("a tick that failed: %s %v", failed.Name(), failed.Status())
 		}
 	})
 }
 
-func TestPaceShrinksTogetherButReReadsFifteenSeconds(t *testing.T) {
-	for scale, want := range map[int]evaluate.Pace{
-		1:  {Scale: 1, Bucket: time.Minute, Tick: 10 * time.Second, Late: 5 * time.Minute},
-		60: {Scale: 60, Bucket: time.Second, Tick: 10 * time.Second / 60, Late: 15 * time.Second},
+func TestTheTimeScaleDividesTimesButKeepsAMinimumLookback(t *testing.T) {
+	for scale, want := range map[int]evaluate.Timing{
+		1:  {Scale: 1, Bucket: time.Minute, Tick: 10 * time.Second, Lookback: 5 * time.Minute},
+		60: {Scale: 60, Bucket: time.Second, Tick: 10 * time.Second / 60, Lookback: 15 * time.Second},
 	} {
-		if got, err := evaluate.NewPace(scale); err != nil || got != want {
+		if got, err := evaluate.NewTiming(scale); err != nil || got != want {
 			t.Errorf("÷%d: %+v, %v", scale, got, err)
 		}
 	}
 	for _, scale := range []int{0, -1, 7, 601, 60000} {
-		if _, err := evaluate.NewPace(scale); err == nil {
-			t.Errorf("÷%d should be refused", scale)
+		if _, err := evaluate.NewTiming(scale); err == nil {
+			t.Errorf("÷%d is accepted", scale)
 		}
 	}
 }

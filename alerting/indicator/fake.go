@@ -10,15 +10,16 @@ import (
 	"jari.example/alerting/slo"
 )
 
-// Fake is a Source in memory. Its zero value has seen nothing yet but is not
-// blind. It is safe for concurrent use.
+// Fake is a Source in memory, for tests and for a daemon without OpenSearch. Its
+// zero value has no events, which is not the same as no telemetry. It is safe
+// for concurrent use.
 type Fake struct {
-	mu       sync.Mutex
-	events   map[string][]event
-	evidence Evidence
-	lost     error
-	err      error
-	asked    int
+	mu          sync.Mutex
+	events      map[string][]event
+	evidence    Evidence
+	evidenceErr error
+	err         error
+	queries     int
 }
 
 type event struct {
@@ -26,7 +27,7 @@ type event struct {
 	bad bool
 }
 
-// Add lets good and bad events happen to the objective name at the time at.
+// Add adds good and bad events of the objective name at the time at.
 func (f *Fake) Add(name string, at time.Time, good, bad int) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -38,39 +39,39 @@ func (f *Fake) Add(name string, at time.Time, good, bad int) {
 	}
 }
 
-// Show sets what Evidence returns.
-func (f *Fake) Show(e Evidence) {
+// SetEvidence sets what Evidence returns.
+func (f *Fake) SetEvidence(e Evidence) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.evidence = e
 }
 
-// Lose makes Evidence fail with err while counting goes on.
-func (f *Fake) Lose(err error) {
+// FailEvidence makes Evidence fail with err; Count still works.
+func (f *Fake) FailEvidence(err error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	f.lost = err
+	f.evidenceErr = err
 }
 
-// Fail makes every question fail with err; nil mends it.
+// Fail makes Count and Evidence fail with err; nil ends that.
 func (f *Fake) Fail(err error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.err = err
 }
 
-// Asked is how many questions were answered.
-func (f *Fake) Asked() int {
+// Queries is how often Count was called.
+func (f *Fake) Queries() int {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	return f.asked
+	return f.queries
 }
 
 // Count implements Source.
 func (f *Fake) Count(_ context.Context, slos []slo.SLO, from, to time.Time, width time.Duration) (map[string][]slo.Bucket, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	f.asked++
+	f.queries++
 	if f.err != nil {
 		return nil, f.err
 	}
@@ -100,5 +101,5 @@ func (f *Fake) Count(_ context.Context, slos []slo.SLO, from, to time.Time, widt
 func (f *Fake) Evidence(context.Context, slo.SLO, time.Time, time.Time) (Evidence, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	return f.evidence, errors.Join(f.err, f.lost)
+	return f.evidence, errors.Join(f.err, f.evidenceErr)
 }

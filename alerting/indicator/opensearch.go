@@ -18,14 +18,14 @@ import (
 	"jari.example/telemetry/names"
 )
 
-// OpenSearch counts from the access lines that the agent ships.
+// OpenSearch is a Source that reads the access log lines the agent ships.
 type OpenSearch struct {
 	client *opensearchapi.Client
 	index  string
 }
 
-// NewOpenSearch reads the indices that match the pattern index from the
-// server at url. A question that takes longer than timeout fails.
+// NewOpenSearch returns a Source that reads the indices that match the pattern
+// index from the server at url. A query that takes longer than timeout fails.
 func NewOpenSearch(url, index string, timeout time.Duration) (*OpenSearch, error) {
 	client, err := opensearchapi.NewClient(opensearchapi.Config{Client: opensearch.Config{
 		Addresses:      []string{url},
@@ -40,12 +40,12 @@ func NewOpenSearch(url, index string, timeout time.Duration) (*OpenSearch, error
 
 // Count implements Source.
 func (o *OpenSearch) Count(ctx context.Context, slos []slo.SLO, from, to time.Time, width time.Duration) (map[string][]slo.Bucket, error) {
-	answer, err := o.search(ctx, countQuery(slos, from, to, width))
+	response, err := o.search(ctx, countQuery(slos, from, to, width))
 	if err != nil {
 		return nil, fmt.Errorf("count events: %w", err)
 	}
-	if answer.Hits.Total.Value == 0 {
-		return nil, ErrBlind
+	if response.Hits.Total.Value == 0 {
+		return nil, ErrNoTelemetry
 	}
 	var perSLO map[string]struct {
 		Buckets struct {
@@ -58,8 +58,8 @@ func (o *OpenSearch) Count(ctx context.Context, slos []slo.SLO, from, to time.Ti
 			} `json:"buckets"`
 		} `json:"buckets"`
 	}
-	if err := json.Unmarshal(answer.Aggregations, &perSLO); err != nil {
-		return nil, fmt.Errorf("count events: read the answer: %w", err)
+	if err := json.Unmarshal(response.Aggregations, &perSLO); err != nil {
+		return nil, fmt.Errorf("count events: decode the response: %w", err)
 	}
 	all := map[string][]slo.Bucket{}
 	for _, s := range slos {
@@ -75,7 +75,7 @@ func (o *OpenSearch) Count(ctx context.Context, slos []slo.SLO, from, to time.Ti
 
 // Evidence implements Source.
 func (o *OpenSearch) Evidence(ctx context.Context, s slo.SLO, from, to time.Time) (Evidence, error) {
-	answer, err := o.search(ctx, evidenceQuery(s, from, to))
+	response, err := o.search(ctx, evidenceQuery(s, from, to))
 	if err != nil {
 		return Evidence{}, fmt.Errorf("find evidence: %w", err)
 	}
@@ -87,51 +87,51 @@ func (o *OpenSearch) Evidence(ctx context.Context, s slo.SLO, from, to time.Time
 			} `json:"buckets"`
 		} `json:"regions"`
 	}
-	if len(answer.Aggregations) > 0 {
-		if err := json.Unmarshal(answer.Aggregations, &aggs); err != nil {
-			return Evidence{}, fmt.Errorf("find evidence: read the answer: %w", err)
+	if len(response.Aggregations) > 0 {
+		if err := json.Unmarshal(response.Aggregations, &aggs); err != nil {
+			return Evidence{}, fmt.Errorf("find evidence: decode the response: %w", err)
 		}
 	}
 	e := Evidence{Regions: map[string]int64{}}
 	for _, b := range aggs.Regions.Buckets {
 		e.Regions[b.Key] = b.Count
 	}
-	for _, hit := range answer.Hits.Hits {
+	for _, hit := range response.Hits.Hits {
 		var line map[string]any
 		if err := json.Unmarshal(hit.Source, &line); err != nil {
-			return Evidence{}, fmt.Errorf("find evidence: read a line: %w", err)
+			return Evidence{}, fmt.Errorf("find evidence: decode a log line: %w", err)
 		}
-		if id, _ := line[names.DocTraceID].(string); id != "" && !slices.Contains(e.Traces, id) && len(e.Traces) < tracesShown {
+		if id, _ := line[names.DocTraceID].(string); id != "" && !slices.Contains(e.Traces, id) && len(e.Traces) < maxTraces {
 			e.Traces = append(e.Traces, id)
 		}
 	}
 	return e, nil
 }
 
-// search fails rather than return half an answer: a shard that is missing
-// holds good and bad events, and a count without it looks like health.
+// search fails rather than return a partial result: a missing shard holds good
+// and bad events, and a count without it could look healthy.
 func (o *OpenSearch) search(ctx context.Context, query object) (*opensearchapi.SearchResp, error) {
 	ctx, call := telemetry.StartOpenSearch(ctx, "search")
-	answer, err := o.ask(ctx, query)
-	call.End(class(err))
-	return answer, err
+	response, err := o.searchOnce(ctx, query)
+	call.End(errorType(err))
+	return response, err
 }
 
 var (
-	errSlow    = errors.New("timed out in the server")
-	errPartial = errors.New("shards failed")
+	errServerTimeout = errors.New("the search timed out in OpenSearch")
+	errPartial       = errors.New("shards failed")
 )
 
-// class names a failure without its text.
-func class(err error) string {
-	switch refusal, ok := errors.AsType[*opensearch.StructError](err); {
+// errorType is err as the error.type of a span: a short constant.
+func errorType(err error) string {
+	switch httpErr, ok := errors.AsType[*opensearch.StructError](err); {
 	case err == nil:
 		return ""
 	case ok:
-		return strconv.Itoa(refusal.Status)
+		return strconv.Itoa(httpErr.Status)
 	case errors.Is(err, context.Canceled):
 		return "canceled"
-	case errors.Is(err, context.DeadlineExceeded), errors.Is(err, errSlow):
+	case errors.Is(err, context.DeadlineExceeded), errors.Is(err, errServerTimeout):
 		return "timeout"
 	case errors.Is(err, errPartial):
 		return "partial"
@@ -139,13 +139,13 @@ func class(err error) string {
 	return "connection"
 }
 
-func (o *OpenSearch) ask(ctx context.Context, query object) (*opensearchapi.SearchResp, error) {
+func (o *OpenSearch) searchOnce(ctx context.Context, query object) (*opensearchapi.SearchResp, error) {
 	body, err := json.Marshal(query)
 	if err != nil {
 		return nil, err
 	}
 	partial := false
-	answer, err := o.client.Search(ctx, &opensearchapi.SearchReq{
+	response, err := o.client.Search(ctx, &opensearchapi.SearchReq{
 		Indices: []string{o.index},
 		Body:    bytes.NewReader(body),
 		Params:  opensearchapi.SearchParams{AllowPartialSearchResults: &partial},
@@ -153,10 +153,10 @@ func (o *OpenSearch) ask(ctx context.Context, query object) (*opensearchapi.Sear
 	switch {
 	case err != nil:
 		return nil, err
-	case answer.Timeout:
-		return nil, errSlow
-	case answer.Shards.Failed > 0:
-		return nil, fmt.Errorf("%d of %d %w", answer.Shards.Failed, answer.Shards.Total, errPartial)
+	case response.Timeout:
+		return nil, errServerTimeout
+	case response.Shards.Failed > 0:
+		return nil, fmt.Errorf("%d of %d %w", response.Shards.Failed, response.Shards.Total, errPartial)
 	}
-	return answer, nil
+	return response, nil
 }

@@ -27,9 +27,9 @@ func objectives(t *testing.T) []slo.SLO {
 	if err != nil {
 		t.Fatal(err)
 	}
-	// A second one, to be filled by the same question.
+	// A second objective, for the same query.
 	other := all[0]
-	other.Name = "searching"
+	other.Name = "search"
 	other.Indicator.Total = []slo.Condition{{Field: names.HTTPRoute, Op: slo.Is, Value: "/v1/restaurants"}}
 	return append(all, other)
 }
@@ -43,93 +43,94 @@ func source(t *testing.T, server, index string) *indicator.OpenSearch {
 	return s
 }
 
-func TestOpenSearchCountsTheGatewaysBookings(t *testing.T) {
-	lines := indicatortest.New(t)
+func TestCountsTheBookingsOfTheGateway(t *testing.T) {
+	accessLog := indicatortest.New(t)
 	for _, status := range []int{201, 201, 409, 400, 422, 401} {
-		lines.Booking(ten.Add(3*time.Second), status, "t", nil)
+		accessLog.AddBooking(ten.Add(3*time.Second), status, "t", nil)
 	}
-	lines.Booking(ten.Add(59*time.Second+999*time.Millisecond), 503, "t", nil)
-	lines.Booking(ten.Add(61*time.Second), 500, "t", nil)
-	// None of these is an attempt to book that counts.
-	lines.Booking(ten, 429, "t", nil)
-	lines.Booking(ten, 503, "t", map[string]any{names.DocServiceName: names.ServiceReservation})
-	lines.Booking(ten, 503, "t", map[string]any{names.HTTPMethod: "GET"})
-	lines.Booking(ten, 503, "t", map[string]any{names.HTTPRoute: "/v1/reservations/{id}"})
-	lines.Booking(ten, 503, "t", map[string]any{names.EventName: names.EventPanic})
-	lines.Booking(ten.Add(-time.Millisecond), 503, "t", nil)
-	lines.Booking(ten.Add(5*time.Minute), 503, "t", nil)
-	// This one is somebody else's.
-	lines.Booking(ten.Add(2*time.Minute), 500, "t", map[string]any{names.HTTPRoute: "/v1/restaurants"})
+	accessLog.AddBooking(ten.Add(59*time.Second+999*time.Millisecond), 503, "t", nil)
+	accessLog.AddBooking(ten.Add(61*time.Second), 500, "t", nil)
+	// None of these counts as a booking attempt.
+	accessLog.AddBooking(ten, 429, "t", nil)
+	accessLog.AddBooking(ten, 503, "t", map[string]any{names.DocServiceName: names.ServiceReservation})
+	accessLog.AddBooking(ten, 503, "t", map[string]any{names.HTTPMethod: "GET"})
+	accessLog.AddBooking(ten, 503, "t", map[string]any{names.HTTPRoute: "/v1/reservations/{id}"})
+	accessLog.AddBooking(ten, 503, "t", map[string]any{names.EventName: names.EventPanic})
+	accessLog.AddBooking(ten.Add(-time.Millisecond), 503, "t", nil)
+	accessLog.AddBooking(ten.Add(5*time.Minute), 503, "t", nil)
+	// This one counts for the other objective.
+	accessLog.AddBooking(ten.Add(2*time.Minute), 500, "t", map[string]any{names.HTTPRoute: "/v1/restaurants"})
 
-	var asked atomic.Int32
-	server, err := url.Parse(lines.Server)
+	var queries atomic.Int32
+	server, err := url.Parse(accessLog.Server)
 	if err != nil {
 		t.Fatal(err)
 	}
 	proxy := httputil.NewSingleHostReverseProxy(server)
 	counting := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		asked.Add(1)
+		queries.Add(1)
 		proxy.ServeHTTP(w, r)
 	}))
 	defer counting.Close()
 
-	got, err := source(t, counting.URL, lines.Index).Count(t.Context(), objectives(t), ten, ten.Add(5*time.Minute), time.Minute)
+	got, err := source(t, counting.URL, accessLog.Index).Count(t.Context(), objectives(t), ten, ten.Add(5*time.Minute), time.Minute)
 	if err != nil {
 		t.Fatal(err)
 	}
 	want := map[string][]slo.Bucket{
 		"booking-availability": {{At: ten, Count: slo.Count{Good: 6, Bad: 1}}, {At: ten.Add(time.Minute), Count: slo.Count{Bad: 1}}},
-		"searching":            {{At: ten.Add(2 * time.Minute), Count: slo.Count{Bad: 1}}},
+		"search":               {{At: ten.Add(2 * time.Minute), Count: slo.Count{Bad: 1}}},
 	}
 	if !reflect.DeepEqual(got, want) {
 		t.Errorf("got  %v\nwant %v", got, want)
 	}
-	if n := asked.Load(); n != 1 {
-		t.Errorf("asked %d times for %d objectives", n, len(want))
+	if n := queries.Load(); n != 1 {
+		t.Errorf("%d queries for %d objectives, want one", n, len(want))
 	}
 
-	// A line that comes late is there when the time is read again.
-	lines.Booking(ten.Add(30*time.Second), 500, "t", nil)
-	got, err = source(t, lines.Server, lines.Index).Count(t.Context(), objectives(t), ten, ten.Add(time.Minute), 10*time.Second)
+	// A line that arrives late is counted when its period is counted again.
+	accessLog.AddBooking(ten.Add(30*time.Second), 500, "t", nil)
+	got, err = source(t, accessLog.Server, accessLog.Index).Count(t.Context(), objectives(t), ten, ten.Add(time.Minute), 10*time.Second)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if late := (slo.Bucket{At: ten.Add(30 * time.Second), Count: slo.Count{Bad: 1}}); !reflect.DeepEqual(got["booking-availability"][1], late) {
+	late := slo.Bucket{At: ten.Add(30 * time.Second), Count: slo.Count{Bad: 1}}
+	if !reflect.DeepEqual(got["booking-availability"][1], late) {
 		t.Errorf("the late line: %v", got)
 	}
 }
 
-func TestNoTelemetryIsBlindnessAndQuietIsNot(t *testing.T) {
-	lines := indicatortest.New(t)
+func TestNoTelemetryDiffersFromNoBookings(t *testing.T) {
+	accessLog := indicatortest.New(t)
 	count := func(index string) error {
-		_, err := source(t, lines.Server, index).Count(t.Context(), objectives(t), ten, ten.Add(time.Minute), time.Minute)
+		_, err := source(t, accessLog.Server, index).Count(t.Context(), objectives(t), ten, ten.Add(time.Minute), time.Minute)
 		return err
 	}
-	if err := count(lines.Index); !errors.Is(err, indicator.ErrBlind) {
+	if err := count(accessLog.Index); !errors.Is(err, indicator.ErrNoTelemetry) {
 		t.Errorf("an empty index: %v", err)
 	}
-	if err := count(lines.Index + "-missing-*"); !errors.Is(err, indicator.ErrBlind) {
-		t.Errorf("no index at all: %v", err)
+	if err := count(accessLog.Index + "-missing-*"); !errors.Is(err, indicator.ErrNoTelemetry) {
+		t.Errorf("no index: %v", err)
 	}
-	lines.Booking(ten, 0, "", map[string]any{names.EventName: names.EventHeartbeat})
-	if err := count(lines.Index); err != nil {
-		t.Errorf("a heartbeat and nobody booking: %v", err)
+	accessLog.AddBooking(ten, 0, "", map[string]any{names.EventName: names.EventHeartbeat})
+	if err := count(accessLog.Index); err != nil {
+		t.Errorf("a heartbeat without bookings: %v", err)
 	}
-	nobody := httptest.NewServer(nil)
-	nobody.Close()
-	if _, err := source(t, nobody.URL, "x").Count(t.Context(), objectives(t), ten, ten.Add(time.Minute), time.Minute); err == nil {
-		t.Error("a server that is down should be an error")
+	stopped := httptest.NewServer(nil)
+	stopped.Close()
+	if _, err := source(t, stopped.URL, "x").Count(t.Context(), objectives(t), ten, ten.Add(time.Minute), time.Minute); err == nil {
+		t.Error("no error from a server that is down")
 	}
 }
 
-func TestEvidenceShowsWhereAndThreeDifferentTraces(t *testing.T) {
-	lines := indicatortest.New(t)
+func TestEvidenceHasTheRegionsAndThreeDifferentTraces(t *testing.T) {
+	accessLog := indicatortest.New(t)
 	for n, trace := range []string{"a", "b", "b", "c", "", "d"} {
-		lines.Booking(ten.Add(time.Duration(n)*time.Second), 503, trace, nil)
+		accessLog.AddBooking(ten.Add(time.Duration(n)*time.Second), 503, trace, nil)
 	}
-	lines.Booking(ten.Add(10*time.Second), 500, "d", map[string]any{names.CloudRegion: names.Regions["us"]})
-	lines.Booking(ten.Add(11*time.Second), 201, "good", nil)
-	got, err := source(t, lines.Server, lines.Index).Evidence(t.Context(), objectives(t)[0], ten, ten.Add(time.Minute))
+	accessLog.AddBooking(ten.Add(10*time.Second), 500, "d", map[string]any{names.CloudRegion: names.Regions["us"]})
+	accessLog.AddBooking(ten.Add(11*time.Second), 201, "good", nil)
+	got, err := source(t, accessLog.Server, accessLog.Index).Evidence(t.Context(), objectives(t)[0], ten, ten.Add(time.Minute))
 	if err != nil {
 		t.Fatal(err)
 	}

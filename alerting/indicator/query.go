@@ -10,9 +10,9 @@ import (
 
 type object = map[string]any
 
-// countQuery asks for every objective's buckets at once: its size grows with
-// the number of objectives, its work with the length of [from, to), neither
-// with the windows that are evaluated later.
+// countQuery counts the buckets of every objective at once. Its size grows with
+// the number of objectives, its cost with the length of [from, to); neither
+// grows with the windows that are evaluated later.
 func countQuery(slos []slo.SLO, from, to time.Time, width time.Duration) object {
 	aggs := object{}
 	for _, s := range slos {
@@ -30,8 +30,8 @@ func countQuery(slos []slo.SLO, from, to time.Time, width time.Duration) object 
 	}
 	return object{
 		"size":             0,
-		"track_total_hits": 1, // whether there is anything, not how much
-		"query":            within(from, to),
+		"track_total_hits": 1, // only whether there is any telemetry
+		"query":            timeRange(from, to),
 		"aggs":             aggs,
 	}
 }
@@ -39,16 +39,16 @@ func countQuery(slos []slo.SLO, from, to time.Time, width time.Duration) object 
 func evidenceQuery(s slo.SLO, from, to time.Time) object {
 	bad := filter(append(append([]slo.Condition{}, s.Indicator.Total...), s.Indicator.Bad...))
 	return object{
-		// Some of the latest may share a trace, or have none.
-		"size":    10 * tracesShown,
+		// Several of the latest may share a trace or have none.
+		"size":    10 * maxTraces,
 		"_source": []string{names.DocTraceID},
 		"sort":    []object{{names.DocTime: "desc"}},
-		"query":   object{"bool": object{"filter": []object{within(from, to), bad}}},
-		"aggs":    object{"regions": object{"terms": object{"field": doc(names.CloudRegion), "size": 20}}},
+		"query":   object{"bool": object{"filter": []object{timeRange(from, to), bad}}},
+		"aggs":    object{"regions": object{"terms": object{"field": docField(names.CloudRegion), "size": 20}}},
 	}
 }
 
-func within(from, to time.Time) object {
+func timeRange(from, to time.Time) object {
 	return object{"range": object{names.DocTime: object{
 		"gte": from.UTC().Format(time.RFC3339Nano), "lt": to.UTC().Format(time.RFC3339Nano),
 	}}}
@@ -57,7 +57,7 @@ func within(from, to time.Time) object {
 func filter(conditions []slo.Condition) object {
 	must, mustNot := []object{}, []object{}
 	for _, c := range conditions {
-		switch field := doc(c.Field); c.Op {
+		switch field := docField(c.Field); c.Op {
 		case slo.Is:
 			must = append(must, object{"term": object{field: c.Value}})
 		case slo.IsNot:
@@ -69,12 +69,12 @@ func filter(conditions []slo.Condition) object {
 	return object{"bool": object{"filter": must, "must_not": mustNot}}
 }
 
-// doc is the document's name of a line's field. Package spec has refused the
-// fields that have none.
-func doc(field string) string {
+// docField is the document field of a log line's field. Package spec has refused
+// the fields that have none.
+func docField(field string) string {
 	name, ok := names.DocName(field)
 	if !ok {
-		panic("indicator: " + field + " has no place of its own in documents")
+		panic("indicator: the field " + field + " is not mapped in documents")
 	}
 	return name
 }

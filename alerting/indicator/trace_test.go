@@ -15,15 +15,15 @@ import (
 	"jari.example/telemetry/telemetrytest"
 )
 
-func TestAQuestionHasASpanThatSaysWhyItFailed(t *testing.T) {
+func TestASearchHasASpanWithItsErrorType(t *testing.T) {
 	rec := telemetrytest.Start(t)
 	ctx, tick := otel.Tracer("test").Start(t.Context(), "tick")
 	for _, c := range []struct {
 		status int
-		answer string
+		body   string
 		want   any
 	}{
-		{200, `{"hits": {"total": {"value": 0}}}`, nil}, // blind, which is an answer
+		{200, `{"hits": {"total": {"value": 0}}}`, nil}, // no telemetry, but the search succeeded
 		{200, `{"timed_out": true}`, "timeout"},
 		{200, `{"_shards": {"total": 2, "failed": 1}}`, "partial"},
 		{503, `{"error": {"type": "x", "reason": "kim"}, "status": 503}`, "503"},
@@ -35,17 +35,17 @@ func TestAQuestionHasASpanThatSaysWhyItFailed(t *testing.T) {
 			}
 			w.Header().Set("Content-Type", "application/json")
 			w.WriteHeader(c.status)
-			_, _ = w.Write([]byte(c.answer))
+			_, _ = w.Write([]byte(c.body))
 		}))
 		_, _ = source(t, server.URL, "lines").Count(ctx, objectives(t), ten, ten.Add(time.Minute), time.Minute)
 		server.Close()
 		span := rec.Spans()[len(rec.Spans())-1]
 		if got := telemetrytest.Attr(span, names.ErrorType); got != c.want || span.SpanKind() != trace.SpanKindClient ||
 			span.Parent().SpanID() != tick.SpanContext().SpanID() || telemetrytest.Attr(span, names.PeerService) != "opensearch" {
-			t.Errorf("%d %s: %v, want %v: %v", c.status, c.answer, got, c.want, span.Attributes())
+			t.Errorf("%d %s: %v, want %v: %v", c.status, c.body, got, c.want, span.Attributes())
 		}
 		if text := fmt.Sprint(span.Attributes(), span.Status(), span.Events()); strings.Contains(text, "kim") {
-			t.Errorf("the answer reached the span: %s", text)
+			t.Errorf("the span contains the response: %s", text)
 		}
 	}
 	tick.End()

@@ -1,6 +1,6 @@
-// Package inmem keeps everything in memory, for tests and for a daemon that
-// is tried out without a database. One process has one store, so its lease
-// only orders the holders within it.
+// Package inmem stores everything in memory, for tests and for a daemon without
+// a database. A store belongs to one process, so its lease is shared by the
+// holders within that process only.
 package inmem
 
 import (
@@ -13,7 +13,7 @@ import (
 	"jari.example/alerting/evaluate"
 	"jari.example/alerting/incident"
 	"jari.example/alerting/lease"
-	"jari.example/alerting/slack"
+	"jari.example/alerting/notify"
 	"jari.example/alerting/slo"
 )
 
@@ -21,9 +21,9 @@ import (
 type Store struct {
 	mu sync.Mutex
 
-	shape   string
-	until   time.Time
-	buckets map[string]map[time.Time]slo.Count
+	shape        string
+	countedUntil time.Time
+	buckets      map[string]map[time.Time]slo.Count
 
 	incidents map[string]incident.Incident
 	outbox    []*delivery
@@ -35,7 +35,7 @@ type Store struct {
 }
 
 type delivery struct {
-	slack.Delivery
+	notify.Delivery
 	incident  string
 	notBefore time.Time
 }
@@ -71,14 +71,14 @@ func (s *Store) Release(_ context.Context, holder string) error {
 	return nil
 }
 
-// Until implements evaluate.Buckets.
-func (s *Store) Until(_ context.Context, shape string) (time.Time, error) {
+// CountedUntil implements evaluate.Buckets.
+func (s *Store) CountedUntil(_ context.Context, shape string) (time.Time, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.shape != shape {
 		return time.Time{}, nil
 	}
-	return s.until, nil
+	return s.countedUntil, nil
 }
 
 // Save implements evaluate.Buckets.
@@ -91,9 +91,9 @@ func (s *Store) Save(_ context.Context, term lease.Term, b evaluate.Batch) error
 	if s.shape != b.Shape {
 		clear(s.buckets)
 	}
-	for _, per := range s.buckets {
-		maps.DeleteFunc(per, func(at time.Time, _ slo.Count) bool {
-			return at.Before(b.Keep) || !at.Before(b.From) && at.Before(b.To)
+	for _, counts := range s.buckets {
+		maps.DeleteFunc(counts, func(at time.Time, _ slo.Count) bool {
+			return at.Before(b.KeepFrom) || !at.Before(b.From) && at.Before(b.To)
 		})
 	}
 	for name, buckets := range b.Buckets {
@@ -104,11 +104,12 @@ func (s *Store) Save(_ context.Context, term lease.Term, b evaluate.Batch) error
 			s.buckets[name][bucket.At] = bucket.Count
 		}
 	}
-	s.shape, s.until = b.Shape, b.To
+	s.shape, s.countedUntil = b.Shape, b.To
 	return nil
 }
 
-// Sums implements evaluate.Buckets; being a toy, it does read the window.
+// Sums implements evaluate.Buckets. It reads the whole window: its cost grows
+// with the length, which is fine for what is stored in memory.
 func (s *Store) Sums(ctx context.Context, name string, starts []time.Time, end time.Time) ([]evaluate.Sum, error) {
 	sums := make([]evaluate.Sum, len(starts))
 	for i, start := range starts {

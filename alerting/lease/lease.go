@@ -1,68 +1,73 @@
-// Package lease lets one of several replicas act. The one that holds the
-// lease has a term, a number that grows with every change of holder; stores
-// refuse writes of a term that is over, so a replica that was paused for a
-// minute and wakes up believing in its lease can do no harm.
+// Package lease lets one of several replicas act at a time. Whoever holds the
+// lease has a term, a number that grows with every change of holder. Stores
+// refuse writes of a term that has ended, so a replica that was suspended and
+// still believes that it holds the lease does no harm.
 package lease
 
 import (
 	"context"
 	"errors"
 	"time"
+
+	"jari.example/internal/wait"
 )
 
-// Term is one holder's reign; the fencing number.
+// Term is the fencing token: the number of the period in which one holder has
+// the lease without interruption.
 type Term int64
 
-// ErrLost is returned by a write of a term that is over.
-var ErrLost = errors.New("the lease was lost to another replica")
+// ErrLost is returned by a write of a term that has ended.
+var ErrLost = errors.New("the lease was lost: its term has ended")
 
-// Store keeps the lease.
+// Store stores the lease.
 type Store interface {
-	// Acquire takes or renews the lease for ttl. ok is false while another
+	// Acquire acquires or renews the lease for ttl. ok is false while another
 	// holder has it.
 	Acquire(ctx context.Context, holder string, ttl time.Duration) (term Term, ok bool, err error)
-	// Release gives it up, so that nobody has to wait for its end. Releasing
-	// what one does not hold does nothing.
+	// Release ends holder's lease, so that nobody waits until it expires. It
+	// does nothing when holder does not have the lease.
 	Release(ctx context.Context, holder string) error
 }
 
-// Holder takes part in the election.
-type Holder struct {
-	Store Store
-	Name  string // unique to the process
-	TTL   time.Duration
-	// Report hears of a lease that was won or lost (err nil), and of a store
-	// that could not be asked.
+// Elector acquires the lease for one replica and renews it.
+type Elector struct {
+	Store    Store
+	HolderID string // unique to the process
+	TTL      time.Duration
+	// Report is called with err == nil when the lease was acquired (held) or
+	// lost, and with an error when a request to the store failed.
 	Report func(held bool, err error)
 }
 
-// Run waits for the lease, runs work while it is held, and begins again when
-// it was lost, until ctx ends. The context given to work ends with the lease.
-func (h Holder) Run(ctx context.Context, work func(context.Context, Term)) {
+// Run waits for the lease, runs work while it is held, and begins again when it
+// was lost, until ctx ends. The context of work ends with the lease.
+func (e Elector) Run(ctx context.Context, work func(context.Context, Term)) {
 	for ctx.Err() == nil {
-		term, ok, err := h.Store.Acquire(ctx, h.Name, h.TTL)
+		term, ok, err := e.Store.Acquire(ctx, e.HolderID, e.TTL)
 		if err != nil && ctx.Err() == nil {
-			h.Report(false, err)
+			e.Report(false, err)
 		}
 		if err != nil || !ok {
-			pause(ctx, h.TTL/5)
+			_ = wait.For(ctx, e.TTL/5)
 			continue
 		}
-		h.Report(true, nil)
-		h.reign(ctx, term, work)
+		e.Report(true, nil)
+		e.runWhileHeld(ctx, term, work)
 		if ctx.Err() == nil {
-			h.Report(false, nil)
+			e.Report(false, nil)
 		}
 	}
-	// ctx is over, but the next replica should not have to wait.
-	last, cancel := context.WithTimeout(context.WithoutCancel(ctx), 2*time.Second)
+	// ctx has ended, but the next holder should not have to wait for the TTL.
+	releasing, cancel := context.WithTimeout(context.WithoutCancel(ctx), 2*time.Second)
 	defer cancel()
-	if err := h.Store.Release(last, h.Name); err != nil {
-		h.Report(false, err)
+	if err := e.Store.Release(releasing, e.HolderID); err != nil {
+		e.Report(false, err)
 	}
 }
 
-func (h Holder) reign(ctx context.Context, term Term, work func(context.Context, Term)) {
+// runWhileHeld runs work and renews the lease five times per TTL. It returns,
+// after work has, when the lease is lost or can no longer be renewed in time.
+func (e Elector) runWhileHeld(ctx context.Context, term Term, work func(context.Context, Term)) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	done := make(chan struct{})
@@ -72,32 +77,25 @@ func (h Holder) reign(ctx context.Context, term Term, work func(context.Context,
 	}()
 	defer func() { cancel(); <-done }()
 
-	until := time.Now().Add(h.TTL)
+	expires := time.Now().Add(e.TTL)
 	for {
-		pause(ctx, h.TTL/5)
-		if ctx.Err() != nil {
+		if wait.For(ctx, e.TTL/5) != nil {
 			return
 		}
-		asked := time.Now()
-		again, ok, err := h.Store.Acquire(ctx, h.Name, h.TTL)
+		requested := time.Now()
+		renewed, ok, err := e.Store.Acquire(ctx, e.HolderID, e.TTL)
 		switch {
 		case err != nil && ctx.Err() == nil:
-			h.Report(true, err)
-		case err == nil && (!ok || again != term):
+			e.Report(true, err)
+		case err == nil && (!ok || renewed != term):
 			return
 		case err == nil:
-			until = asked.Add(h.TTL)
+			expires = requested.Add(e.TTL)
 		}
-		// Slack knows no terms, so work ends while the lease still holds.
-		if !time.Now().Before(until.Add(-h.TTL / 5)) {
+		// A channel such as Slack does not check terms, so work ends while
+		// the lease is still held.
+		if !time.Now().Before(expires.Add(-e.TTL / 5)) {
 			return
 		}
-	}
-}
-
-func pause(ctx context.Context, d time.Duration) {
-	select {
-	case <-ctx.Done():
-	case <-time.After(d):
 	}
 }

@@ -12,91 +12,91 @@ import (
 	"jari.example/alerting/lease"
 )
 
-// flaky is a store that one replica cannot always reach.
-type flaky struct {
+// unreliable is a store that one replica cannot always reach.
+type unreliable struct {
 	lease.Store
 	mu   sync.Mutex
 	down bool
 }
 
-func (f *flaky) set(down bool) {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	f.down = down
+func (u *unreliable) setDown(down bool) {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	u.down = down
 }
 
-func (f *flaky) Acquire(ctx context.Context, holder string, ttl time.Duration) (lease.Term, bool, error) {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	if f.down {
+func (u *unreliable) Acquire(ctx context.Context, holder string, ttl time.Duration) (lease.Term, bool, error) {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	if u.down {
 		return 0, false, errors.New("unreachable")
 	}
-	return f.Store.Acquire(ctx, holder, ttl)
+	return u.Store.Acquire(ctx, holder, ttl)
 }
 
-// acting counts who works at the same time.
-type acting struct {
+// workers counts the replicas that work at the same time.
+type workers struct {
 	mu   sync.Mutex
 	now  map[string]lease.Term
 	most int
 }
 
-func (a *acting) work(who string) func(context.Context, lease.Term) {
+func (w *workers) work(replica string) func(context.Context, lease.Term) {
 	return func(ctx context.Context, term lease.Term) {
-		a.mu.Lock()
-		a.now[who] = term
-		a.most = max(a.most, len(a.now))
-		a.mu.Unlock()
+		w.mu.Lock()
+		w.now[replica] = term
+		w.most = max(w.most, len(w.now))
+		w.mu.Unlock()
 		<-ctx.Done()
-		a.mu.Lock()
-		delete(a.now, who)
-		a.mu.Unlock()
+		w.mu.Lock()
+		delete(w.now, replica)
+		w.mu.Unlock()
 	}
 }
 
-func (a *acting) who() (names []string) {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	for n := range a.now {
+func (w *workers) active() (names []string) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for n := range w.now {
 		names = append(names, n)
 	}
 	return names
 }
 
-func TestOneReplicaActsAndAnotherTakesOver(t *testing.T) {
+func TestOneReplicaIsActiveAndAnotherTakesOver(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		store := inmem.New()
-		first := &flaky{Store: store}
-		a := &acting{now: map[string]lease.Term{}}
+		first := &unreliable{Store: store}
+		w := &workers{now: map[string]lease.Term{}}
 		ctx, cancel := context.WithCancel(t.Context())
 		var both sync.WaitGroup
 		both.Go(func() {
-			lease.Holder{Store: first, Name: "first", TTL: 10 * time.Second, Report: func(bool, error) {}}.Run(ctx, a.work("first"))
+			lease.Elector{Store: first, HolderID: "first", TTL: 10 * time.Second, Report: func(bool, error) {}}.Run(ctx, w.work("first"))
 		})
 		synctest.Wait()
 		secondCtx, stopSecond := context.WithCancel(ctx)
 		both.Go(func() {
-			lease.Holder{Store: store, Name: "second", TTL: 10 * time.Second, Report: func(bool, error) {}}.Run(secondCtx, a.work("second"))
+			lease.Elector{Store: store, HolderID: "second", TTL: 10 * time.Second, Report: func(bool, error) {}}.Run(secondCtx, w.work("second"))
 		})
 		time.Sleep(time.Minute)
-		if who := a.who(); len(who) != 1 || who[0] != "first" {
-			t.Fatalf("acting: %v", who)
+		if active := w.active(); len(active) != 1 || active[0] != "first" {
+			t.Fatalf("active: %v", active)
 		}
-		// Cut off from the store it must stop before its lease ends.
-		first.set(true)
+		// Disconnected from the store it must stop before its lease expires.
+		first.setDown(true)
 		time.Sleep(15 * time.Second)
-		if who := a.who(); len(who) != 1 || who[0] != "second" {
-			t.Fatalf("after the first was cut off: %v", who)
+		if active := w.active(); len(active) != 1 || active[0] != "second" {
+			t.Fatalf("after the first was disconnected: %v", active)
 		}
-		first.set(false)
-		// An orderly stop hands over without waiting for the lease's end.
+		first.setDown(false)
+		// An orderly stop releases the lease, so that nobody waits for its TTL.
 		stopSecond()
 		time.Sleep(3 * time.Second)
-		if who := a.who(); len(who) != 1 || who[0] != "first" {
-			t.Fatalf("after the second stopped: %v", who)
+		if active := w.active(); len(active) != 1 || active[0] != "first" {
+			t.Fatalf("after the second stopped: %v", active)
 		}
-		if a.most > 1 {
-			t.Errorf("%d acted at once", a.most)
+		if w.most > 1 {
+			t.Errorf("%d were active at the same time", w.most)
 		}
 		cancel()
 		both.Wait()

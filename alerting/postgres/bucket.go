@@ -14,8 +14,8 @@ import (
 	"jari.example/alerting/slo"
 )
 
-// Until implements evaluate.Buckets.
-func (s *Store) Until(ctx context.Context, shape string) (until time.Time, err error) {
+// CountedUntil implements evaluate.Buckets.
+func (s *Store) CountedUntil(ctx context.Context, shape string) (until time.Time, err error) {
 	err = s.pool.QueryRow(ctx, `-- name: alerting.progress.until
 select until from progress where shape = $1`, shape).Scan(&until)
 	if errors.Is(err, pgx.ErrNoRows) {
@@ -25,8 +25,8 @@ select until from progress where shape = $1`, shape).Scan(&until)
 }
 
 // Save implements evaluate.Buckets. Only what differs from the table is
-// written: with ticks far shorter than the late lines' reach, most of a batch
-// is known.
+// written: ticks are much shorter than the lookback for late lines, so most of a
+// batch is stored already.
 func (s *Store) Save(ctx context.Context, term lease.Term, b evaluate.Batch) error {
 	return s.fenced(ctx, term, func(tx pgx.Tx) error {
 		var shape string
@@ -36,28 +36,28 @@ select shape, until from progress`).Scan(&shape, &until)
 		if err != nil && !errors.Is(err, pgx.ErrNoRows) {
 			return err
 		}
-		moved := !until.Equal(b.To)
+		changed := !until.Equal(b.To)
 		if shape != b.Shape {
-			moved = true
+			changed = true
 			if _, err := tx.Exec(ctx, `-- name: alerting.bucket.clear
 delete from bucket`); err != nil {
 				return err
 			}
 		}
-		known, err := knownNames(ctx, tx, b)
+		objectives, err := objectivesOf(ctx, tx, b)
 		if err != nil {
 			return err
 		}
-		for _, name := range known {
-			if err := saveOne(ctx, tx, name, b.From, b.To, b.Buckets[name]); err != nil {
+		for _, name := range objectives {
+			if err := saveObjective(ctx, tx, name, b.From, b.To, b.Buckets[name]); err != nil {
 				return fmt.Errorf("%s: %w", name, err)
 			}
 		}
-		if !moved {
+		if !changed {
 			return nil
 		}
 		if _, err := tx.Exec(ctx, `-- name: alerting.bucket.prune
-delete from bucket where at < $1`, b.Keep); err != nil {
+delete from bucket where at < $1`, b.KeepFrom); err != nil {
 			return err
 		}
 		_, err = tx.Exec(ctx, `-- name: alerting.progress.save
@@ -67,9 +67,9 @@ insert into progress (shape, until) values ($1, $2)
 	})
 }
 
-// knownNames are the objectives with buckets in the batch or in the table for
-// its time: counts may also turn out to be none.
-func knownNames(ctx context.Context, tx pgx.Tx, b evaluate.Batch) ([]string, error) {
+// objectivesOf are the objectives with buckets in the batch, or in the table
+// for its period: their counts may have become zero.
+func objectivesOf(ctx context.Context, tx pgx.Tx, b evaluate.Batch) ([]string, error) {
 	rows, err := tx.Query(ctx, `-- name: alerting.bucket.slos
 select distinct slo from bucket where at >= $1`, b.From)
 	if err != nil {
@@ -88,7 +88,7 @@ select distinct slo from bucket where at >= $1`, b.From)
 	return all, nil
 }
 
-func saveOne(ctx context.Context, tx pgx.Tx, name string, from, to time.Time, fresh []slo.Bucket) error {
+func saveObjective(ctx context.Context, tx pgx.Tx, name string, from, to time.Time, fresh []slo.Bucket) error {
 	rows, err := tx.Query(ctx, `-- name: alerting.bucket.load
 select at, good, bad from bucket where slo = $1 and at >= $2 order by at`, name, from)
 	if err != nil {
@@ -98,8 +98,8 @@ select at, good, bad from bucket where slo = $1 and at >= $2 order by at`, name,
 	if err != nil {
 		return err
 	}
-	// Running sums have to be written anew from the first difference on,
-	// past the batch's end too.
+	// Running sums are rewritten from the first difference on, also after the
+	// end of the batch.
 	next := slices.Clone(fresh)
 	for _, o := range old {
 		if !o.At.Before(to) {
@@ -113,12 +113,12 @@ select at, good, bad from bucket where slo = $1 and at >= $2 order by at`, name,
 	if same == len(old) && same == len(next) {
 		return nil
 	}
-	change := from
+	firstChange := from
 	if same > 0 {
-		change = next[same-1].At.Add(time.Microsecond)
+		firstChange = next[same-1].At.Add(time.Microsecond)
 	}
 	if _, err := tx.Exec(ctx, `-- name: alerting.bucket.replace
-delete from bucket where slo = $1 and at >= $2`, name, change); err != nil {
+delete from bucket where slo = $1 and at >= $2`, name, firstChange); err != nil {
 		return err
 	}
 	var before slo.Count
@@ -138,8 +138,8 @@ select good_before + good, bad_before + bad from bucket where slo = $1 order by 
 	return err
 }
 
-// Sums implements evaluate.Buckets. A window's sum is what had been counted
-// by its end less what had been before its first bucket.
+// Sums implements evaluate.Buckets. The sum of a window is the running sum at its
+// end minus the running sum before its first bucket.
 func (s *Store) Sums(ctx context.Context, name string, starts []time.Time, end time.Time) ([]evaluate.Sum, error) {
 	rows, err := s.pool.Query(ctx, `-- name: alerting.bucket.sums
 		select l.good - f.good_before, l.bad - f.bad_before, f.at

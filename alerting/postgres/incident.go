@@ -10,13 +10,16 @@ import (
 
 	"jari.example/alerting/incident"
 	"jari.example/alerting/lease"
-	"jari.example/alerting/slack"
+	"jari.example/alerting/notify"
 )
 
-const incidentColumns = `i.id, i.slo, i.severity, i.started_at, i.opened_at, i.updated_at, i.resolved_at, i.facts, i.channel, i.message_ts`
+const incidentColumns = `i.id, i.slo, i.severity, i.started_at, i.opened_at, i.updated_at, i.resolved_at,
+		i.facts, i.channel, i.message_ts`
 
+// incidentFields are where incidentColumns are scanned to.
 func incidentFields(i *incident.Incident, resolved **time.Time) []any {
-	return []any{&i.ID, &i.SLO, &i.Severity, &i.StartedAt, &i.OpenedAt, &i.UpdatedAt, resolved, &i.Facts, &i.Channel, &i.MessageTS}
+	return []any{&i.ID, &i.SLO, &i.Severity, &i.StartedAt, &i.OpenedAt, &i.UpdatedAt, resolved,
+		&i.Facts, &i.Message.Channel, &i.Message.ID}
 }
 
 func inUTC(i incident.Incident, resolved *time.Time) incident.Incident {
@@ -49,7 +52,7 @@ insert into incident (id, slo, severity, started_at, opened_at, updated_at, fact
 		if err != nil {
 			return err
 		}
-		return errors.Join(queue(ctx, tx, i.ID, slack.Post, ""), queue(ctx, tx, i.ID, slack.Reply, note))
+		return errors.Join(queue(ctx, tx, i.ID, notify.Post, ""), queue(ctx, tx, i.ID, notify.Reply, note))
 	})
 	if pgErr, ok := errors.AsType[*pgconn.PgError](err); ok && pgErr.ConstraintName == "one_open_incident_per_slo" {
 		return incident.ErrAlreadyOpen
@@ -65,7 +68,7 @@ func (s *Store) Update(ctx context.Context, term lease.Term, i incident.Incident
 // Resolve implements incident.Store.
 func (s *Store) Resolve(ctx context.Context, term lease.Term, i incident.Incident, note string) error {
 	return s.fenced(ctx, term, func(tx pgx.Tx) error {
-		return errors.Join(change(ctx, tx, i), queue(ctx, tx, i.ID, slack.Reply, note))
+		return errors.Join(change(ctx, tx, i), queue(ctx, tx, i.ID, notify.Reply, note))
 	})
 }
 
@@ -80,15 +83,15 @@ update incident set severity = $2, updated_at = $3, resolved_at = $4, facts = $5
 	if err != nil {
 		return err
 	}
-	// A message is written from the row as it stands when it is sent, so one
-	// waiting update tells it all; one under way may have read the old row.
+	// A message is written from the row as it is when its delivery begins, so
+	// one queued update is enough; one that has begun may have read the old row.
 	_, err = tx.Exec(ctx, `-- name: alerting.outbox.update
 insert into outbox (incident_id, kind) select $1, 'update'
 		where not exists (select from outbox where incident_id = $1 and kind = 'update' and attempts = 0)`, i.ID)
 	return err
 }
 
-func queue(ctx context.Context, tx pgx.Tx, id string, kind slack.Kind, note string) error {
+func queue(ctx context.Context, tx pgx.Tx, id string, kind notify.Kind, note string) error {
 	_, err := tx.Exec(ctx, `-- name: alerting.outbox.insert
 insert into outbox (incident_id, kind, note) values ($1, $2, $3)`, id, kind, note)
 	return err

@@ -7,13 +7,14 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
+	"jari.example/alerting/incident"
 	"jari.example/alerting/lease"
-	"jari.example/alerting/slack"
+	"jari.example/alerting/notify"
 )
 
-// Next implements slack.Outbox.
-func (s *Store) Next(ctx context.Context, now time.Time) (slack.Delivery, bool, error) {
-	var d slack.Delivery
+// Next implements notify.Outbox.
+func (s *Store) Next(ctx context.Context, now time.Time) (notify.Delivery, bool, error) {
+	var d notify.Delivery
 	var resolved, first *time.Time
 	fields := append([]any{&d.ID, &d.Kind, &d.Note, &d.Attempts, &d.Ambiguous, &first}, incidentFields(&d.Incident, &resolved)...)
 	err := s.pool.QueryRow(ctx, `-- name: alerting.outbox.next
@@ -32,41 +33,56 @@ func (s *Store) Next(ctx context.Context, now time.Time) (slack.Delivery, bool, 
 	return d, err == nil, err
 }
 
-// Begin implements slack.Outbox.
-func (s *Store) Begin(ctx context.Context, term lease.Term, id int64, now time.Time) error {
-	return s.exec(ctx, term, `-- name: alerting.outbox.begin
+// Begin implements notify.Outbox. Locking the incident first makes Begin and a
+// change of the incident wait for each other: Begin either reads the change, or
+// has begun before the change looks for a queued update.
+func (s *Store) Begin(ctx context.Context, term lease.Term, id int64, now time.Time) (i incident.Incident, err error) {
+	err = s.fenced(ctx, term, func(tx pgx.Tx) error {
+		var resolved *time.Time
+		err := tx.QueryRow(ctx, `-- name: alerting.outbox.incident
+select `+incidentColumns+` from incident i
+		where i.id = (select incident_id from outbox where id = $1) for share`, id).Scan(incidentFields(&i, &resolved)...)
+		if err != nil {
+			return err
+		}
+		i = inUTC(i, resolved)
+		_, err = tx.Exec(ctx, `-- name: alerting.outbox.begin
 update outbox set attempts = attempts + 1, ambiguous = true,
 		first_try = case when ambiguous then first_try else $2 end where id = $1`, id, now)
+		return err
+	})
+	return i, err
 }
 
-// Done implements slack.Outbox.
-func (s *Store) Done(ctx context.Context, term lease.Term, d slack.Delivery, channel, ts string) error {
+// Complete implements notify.Outbox.
+func (s *Store) Complete(ctx context.Context, term lease.Term, d notify.Delivery, ref incident.MessageRef) error {
 	return s.fenced(ctx, term, func(tx pgx.Tx) error {
-		if d.Kind == slack.Post {
+		if d.Kind == notify.Post {
 			_, err := tx.Exec(ctx, `-- name: alerting.incident.posted
-update incident set channel = $2, message_ts = $3 where id = $1`, d.Incident.ID, channel, ts)
+update incident set channel = $2, message_ts = $3 where id = $1`, d.Incident.ID, ref.Channel, ref.ID)
 			if err != nil {
 				return err
 			}
 		}
-		_, err := tx.Exec(ctx, `-- name: alerting.outbox.done
+		_, err := tx.Exec(ctx, `-- name: alerting.outbox.complete
 delete from outbox where id = $1`, d.ID)
 		return err
 	})
 }
 
-// Again implements slack.Outbox.
-func (s *Store) Again(ctx context.Context, term lease.Term, id int64, ambiguous bool, until time.Time, reason string) error {
-	return s.exec(ctx, term, `-- name: alerting.outbox.again
-update outbox set ambiguous = $2, not_before = $3, last_reason = $4 where id = $1`, id, ambiguous, until, reason)
+// Retry implements notify.Outbox.
+func (s *Store) Retry(ctx context.Context, term lease.Term, id int64, ambiguous bool, notBefore time.Time, reason string) error {
+	return s.exec(ctx, term, `-- name: alerting.outbox.retry
+update outbox set ambiguous = $2, not_before = $3, last_reason = $4 where id = $1`, id, ambiguous, notBefore, reason)
 }
 
-// Hold implements slack.Outbox.
-func (s *Store) Hold(ctx context.Context, term lease.Term, until time.Time) error {
-	return s.exec(ctx, term, `-- name: alerting.outbox.hold
-update outbox set not_before = greatest(not_before, $1)`, until)
+// DelayAll implements notify.Outbox.
+func (s *Store) DelayAll(ctx context.Context, term lease.Term, notBefore time.Time) error {
+	return s.exec(ctx, term, `-- name: alerting.outbox.delay_all
+update outbox set not_before = greatest(not_before, $1)`, notBefore)
 }
 
+// exec runs one statement in a fenced transaction.
 func (s *Store) exec(ctx context.Context, term lease.Term, sql string, args ...any) error {
 	return s.fenced(ctx, term, func(tx pgx.Tx) error {
 		_, err := tx.Exec(ctx, sql, args...)

@@ -1,4 +1,4 @@
-// Package postgres keeps buckets, incidents, the outbox and the lease in
+// Package postgres stores buckets, incidents, the outbox and the lease in
 // PostgreSQL, and brings its own schema up to date.
 package postgres
 
@@ -6,64 +6,41 @@ import (
 	"context"
 	"embed"
 	"errors"
-	"fmt"
-	"io/fs"
 	"time"
 
 	"github.com/jackc/pgx/v5"
-	"github.com/jackc/pgx/v5/pgxpool"
-	"github.com/jackc/tern/v2/migrate"
 
 	"jari.example/alerting/lease"
-	"jari.example/telemetry"
+	"jari.example/internal/postgres"
+	"jari.example/telemetry/pgxtelemetry"
 )
 
 //go:embed migrations/*.sql
 var migrations embed.FS
 
-// Store implements every store of alerting.
-type Store struct{ pool *telemetry.Pool }
+const maxConns = 4 // a tick, a delivery, the lease and a probe
 
-// Open connects to the database at url and migrates it. Several replicas may
-// do so at once: the migration takes a lock.
-func Open(ctx context.Context, url string) (*Store, error) {
-	config, err := pgxpool.ParseConfig(url)
+// Store implements every store of alerting.
+type Store struct{ pool *pgxtelemetry.Pool }
+
+// Open connects to the database at url and brings its schema up to date. While
+// the database cannot be reached it calls waiting with the reason and tries
+// again, until ctx ends.
+func Open(ctx context.Context, url string, waiting func(error)) (*Store, error) {
+	pool, err := postgres.Open(ctx, postgres.Config{
+		Name: "alerting", URL: url, Migrations: migrations, MaxConns: maxConns, Waiting: waiting,
+	})
 	if err != nil {
-		// pgx's message holds the URL without its password.
-		return nil, fmt.Errorf("read the database's URL: %w", err)
-	}
-	config.MaxConns = 4
-	pool, err := telemetry.NewPool(ctx, "alerting", config)
-	if err != nil {
-		return nil, fmt.Errorf("connect: %w", err)
-	}
-	if err := pool.AcquireFunc(ctx, func(c *pgxpool.Conn) error { return migrateUp(ctx, c.Conn()) }); err != nil {
-		pool.Close()
-		return nil, fmt.Errorf("migrate: %w", err)
+		return nil, err
 	}
 	return &Store{pool}, nil
 }
 
-func migrateUp(ctx context.Context, conn *pgx.Conn) error {
-	files, err := fs.Sub(migrations, "migrations")
-	if err != nil {
-		return err
-	}
-	m, err := migrate.NewMigrator(ctx, conn, "schema_version")
-	if err != nil {
-		return err
-	}
-	if err := m.LoadMigrations(files); err != nil {
-		return err
-	}
-	return m.Migrate(ctx)
-}
-
-// Close gives the connections back.
+// Close closes the connections.
 func (s *Store) Close() { s.pool.Close() }
 
-// Ping asks whether the database answers.
-func (s *Store) Ping(ctx context.Context) error { return s.pool.Ping(ctx) }
+// Ping fails when the database cannot be reached.
+func (s *Store) Ping(ctx context.Context) error { return postgres.Explain(s.pool.Ping(ctx)) }
 
 // Acquire implements lease.Store.
 func (s *Store) Acquire(ctx context.Context, holder string, ttl time.Duration) (term lease.Term, ok bool, err error) {
@@ -87,15 +64,16 @@ update lease set holder = '', expires_at = '-infinity' where holder = $1`, holde
 	return err
 }
 
-// fenced runs f in a transaction that holds the lease of term until it ends.
+// fenced runs f in a transaction that fails with lease.ErrLost unless term is
+// current, and during which no other holder can acquire the lease.
 func (s *Store) fenced(ctx context.Context, term lease.Term, f func(pgx.Tx) error) error {
 	return pgx.BeginFunc(ctx, s.pool, func(tx pgx.Tx) error {
-		var now lease.Term
-		// The share lock makes a new holder wait for our commit; renewing
-		// our own lease waits a moment, too.
+		var current lease.Term
+		// The share lock makes a new holder wait for this commit. Renewing our
+		// own lease waits for it, too.
 		err := tx.QueryRow(ctx, `-- name: alerting.lease.check
-select term from lease for share`).Scan(&now)
-		if errors.Is(err, pgx.ErrNoRows) || err == nil && now != term {
+select term from lease for share`).Scan(&current)
+		if errors.Is(err, pgx.ErrNoRows) || err == nil && current != term {
 			return lease.ErrLost
 		}
 		if err != nil {

@@ -9,14 +9,14 @@ import (
 
 	"jari.example/alerting/evaluate"
 	"jari.example/alerting/postgres"
-	"jari.example/alerting/postgres/postgrestest"
 	"jari.example/alerting/slo"
 	"jari.example/alerting/storetest"
+	"jari.example/internal/postgres/postgrestest"
 )
 
 func TestStore(t *testing.T) {
 	storetest.Run(t, func(t *testing.T) storetest.Store {
-		s, err := postgres.Open(t.Context(), postgrestest.Database(t))
+		s, err := postgres.Open(t.Context(), postgrestest.Database(t), nil)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -25,10 +25,10 @@ func TestStore(t *testing.T) {
 	})
 }
 
-// The table itself refuses a second open incident, whatever the code does.
-func TestOneOpenIncidentIsTheTablesOwnRule(t *testing.T) {
+// The unique index protects against a mistake in the code.
+func TestTheTableRejectsASecondOpenIncident(t *testing.T) {
 	url := postgrestest.Database(t)
-	s, err := postgres.Open(t.Context(), url)
+	s, err := postgres.Open(t.Context(), url, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -50,11 +50,11 @@ func TestOneOpenIncidentIsTheTablesOwnRule(t *testing.T) {
 	}
 }
 
-// A tick that brings nothing new must not write: six ticks a second would
-// otherwise rewrite the same seconds for ever.
-func TestSavingTheSameAgainWritesNothing(t *testing.T) {
+// A tick without new events must not write: at time scale 60, six ticks a second
+// would rewrite the same buckets again and again.
+func TestSavingUnchangedBucketsWritesNothing(t *testing.T) {
 	url := postgrestest.Database(t)
-	s, err := postgres.Open(t.Context(), url)
+	s, err := postgres.Open(t.Context(), url, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -94,6 +94,6 @@ func TestSavingTheSameAgainWritesNothing(t *testing.T) {
 	batch.Buckets["a"][1].Bad = 2
 	save()
 	if after := versions(); after == before {
-		t.Error("a late line was not written")
+		t.Error("an event that arrived late was not written")
 	}
 }

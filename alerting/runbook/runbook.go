@@ -1,6 +1,5 @@
-// Package runbook keeps runbooks and objectives together: every SLO has a
-// page that tells what to do, every page has an SLO, and the commands on it
-// run.
+// Package runbook checks the runbooks: every SLO has a page that says what to do,
+// every page has an SLO, and the commands on it run.
 package runbook
 
 import (
@@ -14,21 +13,20 @@ import (
 	"jari.example/alerting/slo"
 )
 
-// template is the page that new ones are copied from.
+// template is the page that new runbooks are copied from.
 const template = "template.md"
 
-// sections are what every runbook has, in this order.
+// sections are the sections of every runbook, in this order.
 var sections = []string{"Meaning", "Impact", "Diagnosis", "Mitigation", "Escalation"}
 
-// Step is one question of a diagnosis.
+// Step is one step of a diagnosis.
 type Step struct {
-	Title   string
-	Command string // sh; "" when it has none
-	Answer  string // what the command's output means; "" when it is not told
+	Title    string
+	Command  string // for sh; "" when there is none
+	Expected string // what its output means; "" when that is missing
 }
 
-// Check reports everything that is wrong with the runbooks in fsys, given the
-// objectives there are.
+// Check reports all mistakes in the runbooks in fsys, given the objectives.
 func Check(slos []slo.SLO, fsys fs.FS) error {
 	pages, err := fs.Glob(fsys, "*.md")
 	if err != nil {
@@ -46,7 +44,7 @@ func Check(slos []slo.SLO, fsys fs.FS) error {
 		}
 		name := strings.TrimSuffix(page, path.Ext(page))
 		if !slices.ContainsFunc(slos, func(s slo.SLO) bool { return s.Name == name }) {
-			problems = append(problems, fmt.Errorf("runbooks/%s belongs to no SLO: name it after one, or remove it", page))
+			problems = append(problems, fmt.Errorf("runbooks/%s belongs to no SLO: rename it to <SLO>.md, or remove it", page))
 		}
 		text, err := fs.ReadFile(fsys, page)
 		if err != nil {
@@ -67,18 +65,18 @@ func checkPage(text string) (problems []error) {
 		}
 	}
 	if !slices.Equal(found, sections) {
-		problems = append(problems, fmt.Errorf("has the sections %q; want %q", found, sections))
+		problems = append(problems, fmt.Errorf("has the sections %q; use %q, in this order", found, sections))
 	}
 	steps := Diagnosis(text)
 	if len(steps) == 0 {
-		problems = append(problems, errors.New("the diagnosis has no steps"))
+		problems = append(problems, errors.New("the diagnosis has no steps; add one under a heading of level 3"))
 	}
 	for _, s := range steps {
 		switch {
 		case s.Command == "":
-			problems = append(problems, fmt.Errorf("step %q has no sh command", s.Title))
-		case !strings.Contains(s.Answer, "Expected"):
-			problems = append(problems, fmt.Errorf("step %q does not say what is expected", s.Title))
+			problems = append(problems, fmt.Errorf("step %q has no command; add one in a fenced sh block", s.Title))
+		case !strings.Contains(s.Expected, "Expected"):
+			problems = append(problems, fmt.Errorf("step %q does not say what is expected; add a paragraph that begins with \"Expected:\"", s.Title))
 		}
 	}
 	return problems
@@ -92,8 +90,8 @@ func Diagnosis(text string) (steps []Step) {
 	for _, part := range parts[1:] {
 		title, body, _ := strings.Cut(part, "\n")
 		_, after, _ := strings.Cut(body, "```sh\n")
-		command, answer, _ := strings.Cut(after, "```\n")
-		steps = append(steps, Step{strings.TrimSpace(title), strings.TrimSpace(command), strings.TrimSpace(answer)})
+		command, expected, _ := strings.Cut(after, "```\n")
+		steps = append(steps, Step{strings.TrimSpace(title), strings.TrimSpace(command), strings.TrimSpace(expected)})
 	}
 	return steps
 }

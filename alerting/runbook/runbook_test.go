@@ -32,8 +32,8 @@ func TestEverySLOHasARunbookAndEveryRunbookAnSLO(t *testing.T) {
 	}
 }
 
-// The control: the check sees what it is there for.
-func TestTheCheckSeesWhatIsWrong(t *testing.T) {
+// The negative control of the test above.
+func TestCheckDetectsMistakes(t *testing.T) {
 	good, err := os.ReadFile(filepath.Join(root, "runbooks", "booking-availability.md"))
 	if err != nil {
 		t.Fatal(err)
@@ -45,12 +45,12 @@ func TestTheCheckSeesWhatIsWrong(t *testing.T) {
 		files fs.FS
 		want  string
 	}{
-		"an SLO without a runbook":  {fstest.MapFS{}, "the SLO booking-availability has no runbook"},
-		"a runbook without an SLO":  {fstest.MapFS{"booking-availability.md": page(), "old.md": page()}, "runbooks/old.md belongs to no SLO"},
-		"no section on mitigation":  {fstest.MapFS{"booking-availability.md": page("## Mitigation", "## Other")}, `want ["Meaning"`},
-		"a step without a command":  {fstest.MapFS{"booking-availability.md": page("```sh", "```")}, "has no sh command"},
-		"a command nobody explains": {fstest.MapFS{"booking-availability.md": page("Expected", "Perhaps")}, "does not say what is expected"},
-		"the template is no page":   {fstest.MapFS{"booking-availability.md": page(), "template.md": page()}, ""},
+		"an SLO without a runbook":    {fstest.MapFS{}, "the SLO booking-availability has no runbook"},
+		"a runbook without an SLO":    {fstest.MapFS{"booking-availability.md": page(), "old.md": page()}, "runbooks/old.md belongs to no SLO"},
+		"no section on mitigation":    {fstest.MapFS{"booking-availability.md": page("## Mitigation", "## Other")}, `use ["Meaning"`},
+		"a step without a command":    {fstest.MapFS{"booking-availability.md": page("```sh", "```")}, "has no command"},
+		"a step without expectation":  {fstest.MapFS{"booking-availability.md": page("Expected", "Perhaps")}, "does not say what is expected"},
+		"the template is not checked": {fstest.MapFS{"booking-availability.md": page(), "template.md": page()}, ""},
 	} {
 		t.Run(name, func(t *testing.T) {
 			err := Check(objectives(t), tc.files)
@@ -62,7 +62,7 @@ func TestTheCheckSeesWhatIsWrong(t *testing.T) {
 }
 
 // Each diagnostic command runs against the system and succeeds.
-func TestTheCommandsRun(t *testing.T) {
+func TestDiagnosticCommandsSucceed(t *testing.T) {
 	realpart.Need(t, realpart.Edge)
 	pages, err := filepath.Glob(filepath.Join(root, "runbooks", "*.md"))
 	if err != nil {
@@ -91,9 +91,9 @@ func run(t *testing.T, command string) (string, error) {
 	return string(out), err
 }
 
-// The control: a command that fails, or that asks for what is not set, is
-// noticed.
-func TestACommandThatFailsIsNoticed(t *testing.T) {
+// The negative control: a command that fails, or that uses a variable that is not
+// set.
+func TestDetectsACommandThatFails(t *testing.T) {
 	for _, command := range []string{"false", `curl -sS "$JARI_TEST_NO_SUCH_THING/x"`} {
 		if out, err := run(t, command); err == nil {
 			t.Errorf("%s: no error, %s", command, out)

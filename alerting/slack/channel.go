@@ -2,18 +2,17 @@ package slack
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"strings"
 
 	slackapi "github.com/slack-go/slack"
 )
 
-// channel is where to post. Slack posts to a name, but looks up history by id
-// only.
+// channel is where messages go. Slack accepts a name for posting, but reads
+// history by id only.
 type channel struct {
 	name string // as configured: an id, or a name with '#'
-	id   string // once known
+	id   string // "" until resolve has found it
 }
 
 func (c *channel) resolve(ctx context.Context, client *slackapi.Client) (string, error) {
@@ -22,7 +21,7 @@ func (c *channel) resolve(ctx context.Context, client *slackapi.Client) (string,
 		return c.name, nil
 	}
 	var cursor string
-	for range pages {
+	for range maxPages {
 		if c.id != "" {
 			return c.id, nil
 		}
@@ -30,7 +29,7 @@ func (c *channel) resolve(ctx context.Context, client *slackapi.Client) (string,
 			Cursor: cursor, Limit: pageSize, ExcludeArchived: true, Types: []string{"public_channel", "private_channel"},
 		})
 		if err != nil {
-			return "", fmt.Errorf("look up channel %s: %w", c.name, err)
+			return "", fmt.Errorf("look up the id of channel %s: %w", c.name, err)
 		}
 		for _, found := range all {
 			if found.Name == name {
@@ -38,9 +37,9 @@ func (c *channel) resolve(ctx context.Context, client *slackapi.Client) (string,
 			}
 		}
 		if next == "" && c.id == "" {
-			return "", fmt.Errorf("there is no channel %s that the token may see", c.name)
+			return "", fmt.Errorf("no channel %s is visible to the token: invite the bot, or correct -slack-channel", c.name)
 		}
 		cursor = next
 	}
-	return "", errors.New("too many channels to find " + c.name + ": configure its id")
+	return "", fmt.Errorf("too many channels to find %s: set -slack-channel to its id", c.name)
 }

@@ -4,54 +4,64 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	slackapi "github.com/slack-go/slack"
+
+	"jari.example/alerting/incident"
+	"jari.example/alerting/notify"
+	"jari.example/internal/wait"
 )
 
 // Enough for 4,000 messages within the minutes of one retry.
 const (
-	pageSize = 200
-	pages    = 20
+	pageSize     = 200
+	maxPages     = 20
+	pageInterval = time.Second
+	// clockSkew extends the search into the past: Slack's clock may be behind
+	// ours.
+	clockSkew = time.Minute
 )
 
-// find looks for the message that an attempt with an unknown end may have
-// left behind; nil when there is none.
-func (s *Deliverer) find(ctx context.Context, d Delivery) (*slackapi.Message, error) {
-	channel, err := s.channel.resolve(ctx, s.client)
+// Find implements notify.Notifier: it searches the channel, or for a note the
+// thread, for the delivery's metadata.
+func (n *Notifier) Find(ctx context.Context, d notify.Delivery) (ref incident.MessageRef, found bool, err error) {
+	channel, err := n.channel.resolve(ctx, n.client)
 	if err != nil {
-		return nil, err
+		return ref, false, outcome(err)
 	}
 	var cursor string
-	for range pages {
-		messages, next, err := s.page(ctx, d, channel, cursor)
+	for range maxPages {
+		messages, next, err := n.page(ctx, d, channel, cursor)
 		if err != nil {
-			return nil, err
+			return ref, false, outcome(err)
 		}
 		for _, m := range messages {
-			if isOf(d, m.Metadata) {
-				m.Channel = channel // history leaves it out
-				return &m, nil
+			if belongsTo(d, m.Metadata) {
+				return incident.MessageRef{Channel: channel, ID: m.Timestamp}, true, nil
 			}
 		}
 		if next == "" {
-			return nil, nil
+			return ref, false, nil
 		}
 		cursor = next
-		pause(ctx, spacing)
+		if err := wait.For(ctx, pageInterval); err != nil {
+			return ref, false, err
+		}
 	}
-	return nil, errors.New("the channel's history is too long to search")
+	return ref, false, errors.New("the channel has too many messages to search")
 }
 
-func (s *Deliverer) page(ctx context.Context, d Delivery, channel, cursor string) ([]slackapi.Message, string, error) {
+func (n *Notifier) page(ctx context.Context, d notify.Delivery, channel, cursor string) ([]slackapi.Message, string, error) {
 	oldest := fmt.Sprintf("%.6f", float64(d.FirstTry.Add(-clockSkew).UnixMilli())/1000)
-	if d.Kind == Reply {
-		messages, _, next, err := s.client.GetConversationRepliesContext(ctx, &slackapi.GetConversationRepliesParameters{
-			ChannelID: channel, Timestamp: d.Incident.MessageTS, Oldest: oldest, Cursor: cursor,
+	if d.Kind == notify.Reply {
+		messages, _, next, err := n.client.GetConversationRepliesContext(ctx, &slackapi.GetConversationRepliesParameters{
+			ChannelID: channel, Timestamp: d.Incident.Message.ID, Oldest: oldest, Cursor: cursor,
 			Limit: pageSize, IncludeAllMetadata: true,
 		})
 		return messages, next, err
 	}
-	page, err := s.client.GetConversationHistoryContext(ctx, &slackapi.GetConversationHistoryParameters{
+	page, err := n.client.GetConversationHistoryContext(ctx, &slackapi.GetConversationHistoryParameters{
 		ChannelID: channel, Oldest: oldest, Cursor: cursor, Limit: pageSize, IncludeAllMetadata: true,
 	})
 	if err != nil {
@@ -60,11 +70,12 @@ func (s *Deliverer) page(ctx context.Context, d Delivery, channel, cursor string
 	return page.Messages, page.ResponseMetaData.NextCursor, nil
 }
 
-func isOf(d Delivery, m slackapi.SlackMetadata) bool {
+// belongsTo reports whether m is the metadata of d's message or note.
+func belongsTo(d notify.Delivery, m slackapi.SlackMetadata) bool {
 	if m.EventPayload[keyIncident] != d.Incident.ID {
 		return false
 	}
-	if d.Kind == Post {
+	if d.Kind == notify.Post {
 		return m.EventType == eventIncident
 	}
 	return m.EventType == eventNote && fmt.Sprint(m.EventPayload[keyNote]) == fmt.Sprint(d.ID)

@@ -8,9 +8,10 @@ import (
 	slackapi "github.com/slack-go/slack"
 
 	"jari.example/alerting/incident"
+	"jari.example/alerting/notify"
 )
 
-// Metadata by which a message of ours is found again.
+// Metadata that identifies our messages.
 const (
 	eventIncident = "jari_incident"
 	eventNote     = "jari_incident_note"
@@ -18,9 +19,9 @@ const (
 	keyNote       = "note_id"
 )
 
-// message is the incident as it stands.
-func message(i incident.Incident, links Links) slackapi.MsgOption {
-	text, blocks := write(i, links)
+// message is the incident as it is now.
+func message(i incident.Incident, links notify.Links) slackapi.MsgOption {
+	text, blocks := render(i, links)
 	return slackapi.MsgOptionCompose(
 		slackapi.MsgOptionText(text, false),
 		slackapi.MsgOptionBlocks(blocks...),
@@ -31,95 +32,108 @@ func message(i incident.Incident, links Links) slackapi.MsgOption {
 	)
 }
 
-// write says it for people who have just woken up: what fails, for whom,
-// since when, how long the budget lasts, where to look. text is what a
-// phone's notification shows.
-func write(i incident.Incident, links Links) (text string, blocks []slackapi.Block) {
-	headline, body := burning(i)
+// reply is one note in the message's thread.
+func reply(i incident.Incident, note notify.Note) slackapi.MsgOption {
+	return slackapi.MsgOptionCompose(
+		slackapi.MsgOptionText(escape(note.Text), false),
+		slackapi.MsgOptionTS(i.Message.ID),
+		slackapi.MsgOptionMetadata(slackapi.SlackMetadata{
+			EventType:    eventNote,
+			EventPayload: map[string]any{keyIncident: i.ID, keyNote: note.ID},
+		}),
+	)
+}
+
+// render writes the message for somebody who has just been woken up: what
+// fails, for whom, since when, when the budget is exhausted, where to look.
+// text is what a phone's notification shows.
+func render(i incident.Incident, links notify.Links) (text string, blocks []slackapi.Block) {
+	headline, body := renderOpen(i)
 	if !i.Open() {
-		headline, body = resolved(i)
+		headline, body = renderResolved(i)
 	}
-	text = escape(fmt.Sprintf("%s: %s of %s failed", headline, share(i.Facts.Since), i.Facts.Attempt))
+	text = escape(fmt.Sprintf("%s: %s of %s failed", headline, badPercent(i.Facts.SinceStart), i.Facts.EventLabel))
 	return text, []slackapi.Block{
 		slackapi.NewHeaderBlock(slackapi.NewTextBlockObject(slackapi.PlainTextType, headline, true, false)),
 		section(body),
-		section(strings.Join(pointers(i, links), " · ")),
-		slackapi.NewContextBlock("", slackapi.NewTextBlockObject(slackapi.MarkdownType, escape(fineprint(i)), false, false)),
+		section(strings.Join(renderLinks(i, links), " · ")),
+		slackapi.NewContextBlock("", slackapi.NewTextBlockObject(slackapi.MarkdownType, escape(renderPolicy(i)), false, false)),
 	}
 }
 
-func burning(i incident.Incident) (headline, body string) {
+func renderOpen(i incident.Incident) (headline, body string) {
 	f := i.Facts
-	now, over := f.Short, f.Pair.Short
-	if now.Total() == 0 {
-		now, over = f.Long, f.Pair.Long
+	recent, window := f.Short, f.Pair.Short
+	if recent.Total() == 0 {
+		recent, window = f.Long, f.Pair.Long
 	}
 	lines := []string{
 		fmt.Sprintf("*%s of %s fail* for %s: %d of %d in the last %s.",
-			share(now), escape(f.Attempt), escape(f.Affected), now.Bad, now.Total(), length(over)),
-		fmt.Sprintf("Since *%s*, for %s. %d have failed so far%s.",
-			clock(i.StartedAt), length(i.UpdatedAt.Sub(i.StartedAt)), f.Since.Bad, in(f.Regions)),
-		budget(i),
+			badPercent(recent), escape(f.EventLabel), escape(f.Affected), recent.Bad, recent.Total(), duration(window)),
+		fmt.Sprintf("Since *%s* (%s): %d failed%s.",
+			clock(i.StartedAt), duration(i.UpdatedAt.Sub(i.StartedAt)), f.SinceStart.Bad, inRegions(f.Regions)),
+		renderBudget(i),
 	}
 	return "🔴 " + f.Title, strings.Join(lines, "\n")
 }
 
-func resolved(i incident.Incident) (headline, body string) {
+func renderResolved(i incident.Incident) (headline, body string) {
 	f := i.Facts
 	lines := []string{
-		fmt.Sprintf("It is over. From *%s* to *%s*, for %s, *%d of %d %s failed* for %s%s.",
-			clock(i.StartedAt), clock(i.ResolvedAt), length(i.ResolvedAt.Sub(i.StartedAt)),
-			f.Since.Bad, f.Since.Total(), escape(f.Attempt), escape(f.Affected), in(f.Regions)),
-		budget(i),
+		fmt.Sprintf("Lasted from *%s* to *%s* (%s): *%d of %d %s failed* for %s%s.",
+			clock(i.StartedAt), clock(i.ResolvedAt), duration(i.ResolvedAt.Sub(i.StartedAt)),
+			f.SinceStart.Bad, f.SinceStart.Total(), escape(f.EventLabel), escape(f.Affected), inRegions(f.Regions)),
+		renderBudget(i),
 	}
 	return "✅ Resolved: " + f.Title, strings.Join(lines, "\n")
 }
 
-func in(regions map[string]int64) string {
-	if len(regions) == 0 {
+func inRegions(bad map[string]int64) string {
+	if len(bad) == 0 {
 		return ""
 	}
-	return ", in " + where(regions)
+	return ", in " + regionList(bad)
 }
 
-func budget(i incident.Incident) string {
+func renderBudget(i incident.Incident) string {
 	f := i.Facts
-	window := length(f.Window)
+	window := duration(f.Window)
 	switch {
-	case f.Left <= 0:
-		return fmt.Sprintf("The error budget of %s is *spent* (%s over).", window, percent(-f.Left))
-	case !i.Open() || f.GoneAt.IsZero():
-		return fmt.Sprintf("*%s* of the error budget of %s is left.", percent(f.Left), window)
+	case f.BudgetRemaining <= 0:
+		return fmt.Sprintf("The error budget for %s is *exhausted* (exceeded by %s).", window, percent(-f.BudgetRemaining))
+	case !i.Open() || f.ExhaustedAt.IsZero():
+		return fmt.Sprintf("*%s* of the error budget for %s remains.", percent(f.BudgetRemaining), window)
 	}
-	return fmt.Sprintf("*%s* of the error budget of %s is left; at this rate it is gone at *%s*, in %s.",
-		percent(f.Left), window, day(f.GoneAt, i.UpdatedAt), length(f.GoneAt.Sub(i.UpdatedAt)))
+	return fmt.Sprintf("*%s* of the error budget for %s remains; at this burn rate it is exhausted in %s, at *%s*.",
+		percent(f.BudgetRemaining), window, duration(f.ExhaustedAt.Sub(i.UpdatedAt)), dateOrClock(f.ExhaustedAt, i.UpdatedAt))
 }
 
-// day adds the date to a time that is not today's.
-func day(t, now time.Time) string {
+// dateOrClock is t with its date unless that is today's.
+func dateOrClock(t, now time.Time) string {
 	if t.UTC().Format(time.DateOnly) == now.UTC().Format(time.DateOnly) {
 		return clock(t)
 	}
 	return t.UTC().Format("2 January 15:04 UTC")
 }
 
-func pointers(i incident.Incident, links Links) []string {
+func renderLinks(i incident.Incident, links notify.Links) []string {
 	all := []string{
-		link(links.runbook(i.SLO), "Runbook"),
-		link(links.dashboard(i), "Dashboard"),
+		link(links.RunbookURL(i.SLO), "Runbook"),
+		link(links.DashboardURL(i), "Dashboard"),
 	}
 	for n, id := range i.Facts.Traces {
-		all = append(all, link(links.trace(id), fmt.Sprintf("Example trace %d", n+1)))
+		all = append(all, link(links.TraceURL(id), fmt.Sprintf("Example trace %d", n+1)))
 	}
 	return all
 }
 
-func fineprint(i incident.Incident) string {
+// renderPolicy is the small print: which objective, which windows fired.
+func renderPolicy(i incident.Incident) string {
 	f := i.Facts
 	parts := []string{
-		fmt.Sprintf("%s: %.6g %% over %s", i.SLO, 100*f.Target, length(f.Window)),
-		fmt.Sprintf("pages when %s and %s burn at %.4g×; last seen at %s×",
-			length(f.Pair.Long), length(f.Pair.Short), f.Pair.Burn, number(f.LongBurn)),
+		fmt.Sprintf("%s: %.6g %% over %s", i.SLO, 100*f.Target, duration(f.Window)),
+		fmt.Sprintf("pages when the burn rate over %s and over %s reaches %.4g; last measured over %s: %s",
+			duration(f.Pair.Long), duration(f.Pair.Short), f.Pair.Burn, duration(f.Pair.Long), number(f.LongBurn)),
 		"as of " + clock(i.UpdatedAt),
 		"incident " + i.ID,
 	}
@@ -127,18 +141,6 @@ func fineprint(i incident.Incident) string {
 		parts = append(parts, fmt.Sprintf("windows ÷%d", f.Scale))
 	}
 	return strings.Join(parts, " · ")
-}
-
-// note is a line of history in the message's thread.
-func note(d Delivery) slackapi.MsgOption {
-	return slackapi.MsgOptionCompose(
-		slackapi.MsgOptionText(escape(d.Note), false),
-		slackapi.MsgOptionTS(d.Incident.MessageTS),
-		slackapi.MsgOptionMetadata(slackapi.SlackMetadata{
-			EventType:    eventNote,
-			EventPayload: map[string]any{keyIncident: d.Incident.ID, keyNote: d.ID},
-		}),
-	)
 }
 
 func section(text string) slackapi.Block {

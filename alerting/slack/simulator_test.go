@@ -13,12 +13,15 @@ import (
 	"time"
 
 	"jari.example/alerting/inmem"
+	"jari.example/alerting/notify"
 	"jari.example/alerting/slack"
 	"jari.example/alerting/slack/slacktest"
+	"jari.example/internal/secret"
+	"jari.example/internal/wait"
 	"jari.example/telemetry/names/realpart"
 )
 
-// simulator is the Slack workspace that runs on this machine.
+// simulator is the Slack workspace of the local system.
 type simulator struct {
 	t   *testing.T
 	url string
@@ -40,8 +43,8 @@ func (s simulator) fail(fault map[string]any) {
 	}
 }
 
-// about lists the messages of one incident.
-func (s simulator) about(id string) (found []slacktest.Message) {
+// messagesOf lists the messages of one incident.
+func (s simulator) messagesOf(id string) (found []slacktest.Message) {
 	s.t.Helper()
 	r, err := http.Get(s.url + "/control/messages?channel=incidents")
 	if err != nil {
@@ -60,9 +63,9 @@ func (s simulator) about(id string) (found []slacktest.Message) {
 	return found
 }
 
-// The same faults as above, with a server that was written from Slack's
-// reference and not beside this code.
-func TestTheSimulatorAgrees(t *testing.T) {
+// The same faults as in relay_test.go, with a server that was written from
+// Slack's reference and not beside this code.
+func TestDeliversExactlyOnceToTheSimulator(t *testing.T) {
 	s := simulator{t, strings.TrimRight(realpart.Need(t, realpart.Slack), "/")}
 	token, err := os.ReadFile(realpart.Need(t, realpart.SlackToken))
 	if err != nil {
@@ -77,40 +80,40 @@ func TestTheSimulatorAgrees(t *testing.T) {
 		s.fail(map[string]any{"method": "chat.update"})
 	})
 
-	d := &desk{Store: inmem.New()}
-	d.term, _, _ = d.Acquire(t.Context(), "me", time.Hour)
+	f := &fixture{Store: inmem.New()}
+	f.term, _, _ = f.Acquire(t.Context(), "me", time.Hour)
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
 	var running sync.WaitGroup
 	defer running.Wait()
 	defer cancel()
-	deliverer := slack.NewDeliverer(slack.Config{
-		URL: s.url + "/api/", Token: strings.TrimSpace(string(token)), Channel: "#incidents", HTTP: &http.Client{Timeout: 10 * time.Second},
-		Links: slack.Links{Runbook: "http://x/{slo}", Dashboard: "http://x/{dashboard}{from}{to}", Trace: "http://x/{trace}"},
-	}, d, func(_ context.Context, _ slack.Delivery, err error) {
+	relay := newRelay(f, slack.Config{
+		URL: s.url + "/api/", Token: secret.New(strings.TrimSpace(string(token))), Channel: "#incidents",
+		HTTP: &http.Client{Timeout: 10 * time.Second}, Links: links,
+	}, func(_ context.Context, _ notify.Delivery, err error) {
 		if err != nil {
 			t.Log(err)
 		}
 	})
-	running.Go(func() { deliverer.Run(ctx, d.term) })
+	running.Go(func() { relay.Run(ctx, f.term) })
 
-	i := d.open(t, id)
-	waitFor(t, func() bool { return len(s.about(id)) == 2 })
-	d.resolve(t, i)
+	i := f.open(t, id)
+	waitFor(t, func() bool { return len(s.messagesOf(id)) == 2 })
+	f.resolve(t, i)
 	waitFor(t, func() bool {
-		m := s.about(id)
+		m := s.messagesOf(id)
 		return len(m) == 3 && strings.Contains(m[0].Text, "Resolved")
 	})
-	if m := s.about(id); m[1].ThreadTS != m[0].TS || m[2].ThreadTS != m[0].TS {
+	if m := s.messagesOf(id); m[1].ThreadTS != m[0].TS || m[2].ThreadTS != m[0].TS {
 		t.Errorf("messages %+v", m)
 	}
 }
 
 func waitFor(t *testing.T, ok func() bool) {
 	t.Helper()
-	for deadline := time.Now().Add(time.Minute); !ok(); time.Sleep(100 * time.Millisecond) {
-		if time.Now().After(deadline) {
-			t.Fatal("waited a minute in vain")
-		}
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	if wait.Until(ctx, 100*time.Millisecond, ok) != nil {
+		t.Fatal("the messages did not arrive within a minute")
 	}
 }

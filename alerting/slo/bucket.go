@@ -2,22 +2,23 @@ package slo
 
 import "time"
 
-// Bucket is what was counted in one step of time, beginning At.
+// Bucket is what was counted in one step of time that begins At.
 type Bucket struct {
 	At time.Time
 	Count
 }
 
-// Onset is when the burning that fills buckets (ascending) began: the bucket
-// after which bad events were always ahead of what the rate burn explains,
-// where their running lead was smallest. It is fallback when nothing is bad.
-func (o Objective) Onset(buckets []Bucket, burn float64, fallback time.Time) time.Time {
-	onset, lead, least, bad := fallback, 0.0, 0.0, false
+// BurnStart estimates when the present burning began, from buckets in ascending
+// order. A running excess adds each bucket's bad events and subtracts those that
+// the given burn rate allows. The burning began with the first bad event after
+// the excess was lowest. When no event is bad it is fallback.
+func (o Objective) BurnStart(buckets []Bucket, burn float64, fallback time.Time) time.Time {
+	start, excess, lowest, anyBad := fallback, 0.0, 0.0, false
 	for _, b := range buckets {
-		if b.Bad > 0 && (!bad || lead <= least) {
-			onset, least, bad = b.At, lead, true
+		if b.Bad > 0 && (!anyBad || excess <= lowest) {
+			start, lowest, anyBad = b.At, excess, true
 		}
-		lead += float64(b.Bad) - burn*o.Budget()*float64(b.Total())
+		excess += float64(b.Bad) - burn*o.Budget()*float64(b.Total())
 	}
-	return onset
+	return start
 }

@@ -5,17 +5,18 @@ import (
 	"time"
 )
 
-// Count is how many events were good and bad.
+// Count is a number of good and bad events. It is stored as JSON by the names of
+// its fields.
 type Count struct{ Good, Bad int64 }
 
-// Total is all that counted.
+// Total is the number of events.
 func (c Count) Total() int64 { return c.Good + c.Bad }
 
 // Plus adds two counts.
 func (c Count) Plus(d Count) Count { return Count{c.Good + d.Good, c.Bad + d.Bad} }
 
-// BadShare is the share of bad events; 0 when nothing happened, because no
-// traffic breaks no promise.
+// BadShare is the share of bad events; 0 without events, because an objective
+// cannot be missed without traffic.
 func (c Count) BadShare() float64 {
 	if c.Total() == 0 {
 		return 0
@@ -23,14 +24,14 @@ func (c Count) BadShare() float64 {
 	return float64(c.Bad) / float64(c.Total())
 }
 
-// BurnRate is how many times faster than sustainable c spends o's budget: at
-// 1 the budget ends exactly with the window.
+// BurnRate is how many times faster than allowed c uses o's error budget: at 1
+// the budget lasts exactly as long as the window.
 func (o Objective) BurnRate(c Count) float64 { return c.BadShare() / o.Budget() }
 
-// Chance is the probability of seeing at least c.Bad bad events among
-// c.Total() if the service kept its promise only just: the upper tail of a
-// Poisson distribution with mean Total × Budget.
-func (o Objective) Chance(c Count) float64 {
+// PValue is the probability of at least c.Bad bad events among c.Total() if the
+// objective were met exactly: the upper tail of a Poisson distribution with the
+// mean Total × Budget.
+func (o Objective) PValue(c Count) float64 {
 	return poissonTail(c.Bad, float64(c.Total())*o.Budget())
 }
 
@@ -42,8 +43,8 @@ func poissonTail(k int64, mean float64) float64 {
 	if mean <= 0 {
 		return 0
 	}
-	// Each side of the mean sums the terms that shrink, so that a tail of
-	// 1e-300 keeps its digits instead of vanishing in 1 - 0.999….
+	// On each side of the mean, sum the terms that become smaller. A tail of
+	// 1e-300 would be lost in 1 - 0.999….
 	logTerm := func(i int64) float64 {
 		lg, _ := math.Lgamma(float64(i) + 1)
 		return float64(i)*math.Log(mean) - mean - lg
@@ -66,20 +67,20 @@ func poissonTail(k int64, mean float64) float64 {
 	return max(1-sum, 0)
 }
 
-// Left is the share of the budget that remains after c, which was counted
-// over the last covered of the window; below 0 it is overspent. What was
-// before counts as quiet: a system that was watched for an hour has had an
-// hour to spend its month's budget.
-func (o Objective) Left(c Count, covered time.Duration) float64 {
+// BudgetRemaining is the share of the error budget that remains after c, which
+// was counted over the last covered part of the window; below 0 the budget is
+// overspent. The time before counts as free of errors: a system that has been
+// measured for an hour has had an hour to use its month's budget.
+func (o Objective) BudgetRemaining(c Count, covered time.Duration) float64 {
 	share := min(float64(covered)/float64(o.Window), 1)
 	return 1 - o.BurnRate(c)*share
 }
 
-// GoneIn is when a budget of which left remains is spent at the rate burn; ok
-// is false when it does not burn at all.
-func (o Objective) GoneIn(left, burn float64) (d time.Duration, ok bool) {
+// TimeToExhaustion is how long the remaining share of the budget lasts at the
+// burn rate burn; ok is false when it does not burn at all.
+func (o Objective) TimeToExhaustion(remaining, burn float64) (d time.Duration, ok bool) {
 	if burn <= 0 {
 		return 0, false
 	}
-	return time.Duration(max(left, 0) / burn * float64(o.Window)), true
+	return time.Duration(max(remaining, 0) / burn * float64(o.Window)), true
 }

@@ -1,12 +1,13 @@
 package slo
 
-// Indicator says which events count and which of them are bad. An event is
-// counted when it meets all of Total, and bad when it meets all of Bad too.
+// Indicator defines which events count and which of them are bad. An event
+// counts when it meets all conditions of Total, and is bad when it meets all of
+// Bad, too.
 type Indicator struct {
 	Total, Bad []Condition
 }
 
-// Condition is a test of one field of a log line, by the name the line has.
+// Condition is a test of one field of a log line, by its name in the line.
 type Condition struct {
 	Field string
 	Op    Op
@@ -16,7 +17,7 @@ type Condition struct {
 // Op compares a field with a value.
 type Op string
 
-// The comparisons; the words are those of the YAML.
+// The comparisons, by their names in YAML.
 const (
 	Is      Op = "is"
 	IsNot   Op = "isNot"

@@ -1,18 +1,20 @@
-// Package slo is the arithmetic of service level objectives: what counts,
-// how fast a budget burns, and when that is more than bad luck. It does no
-// I/O and imports only the standard library.
+// Package slo is the arithmetic of service level objectives: which events count,
+// how fast the error budget burns, and whether that is statistically
+// significant. It does no I/O and imports only the standard library. The method
+// is the multiwindow, multi-burn-rate alert of the SRE Workbook, chapter
+// "Alerting on SLOs", with a significance test for low traffic.
 package slo
 
 import "time"
 
-// SLO is a promise to users, how it is measured and when breaking it wakes
-// somebody up. One from package spec is valid: the target lies between 0 and
-// 1, every pair's short window is shorter than its long one.
+// SLO is an objective, how it is measured and when missing it pages somebody.
+// Package spec returns only valid ones: the target lies between 0 and 1, and the
+// short window of every pair is shorter than its long one.
 type SLO struct {
 	Name        string // stable slug; also the name of its runbook
 	Title       string // the headline while it fails: "Bookings are failing"
-	Attempt     string // what is counted, in the plural: "booking attempts"
-	Affected    string // who notices: "diners who press Book"
+	EventLabel  string // what is counted, in the plural: "booking attempts"
+	Affected    string // whom it affects: "diners who press Book"
 	Dashboard   string // the dashboard to open
 	Description string
 	Objective   Objective
@@ -20,51 +22,43 @@ type SLO struct {
 	Policy      Policy
 }
 
-// Objective promises that the share Target of events is good over Window.
+// Objective is the share of events that shall be good over Window.
 type Objective struct {
 	Target float64
 	Window time.Duration
 }
 
-// Budget is the share of events that may be bad.
+// Budget is the error budget: the share of events that may be bad.
 func (o Objective) Budget() float64 { return 1 - o.Target }
 
-// Policy says when a burning budget becomes an incident.
+// Policy is the multiwindow policy: when burning becomes an incident.
 type Policy struct {
-	// MaxChance is how probable the short window's bad events may at most be
-	// under the objective: above it, a page is bad luck and not sent.
-	MaxChance float64
-	Pairs     []Pair
+	// MaxPValue is the significance level: a pair fires only when the p-value
+	// of its short window is below it.
+	MaxPValue float64
+	Pairs     []WindowPair
 }
 
-// Pair fires when both its windows burn: the long one says it matters, the
-// short one that it still goes on.
-type Pair struct {
+// WindowPair fires when both its windows burn: the long one shows that it is
+// significant, the short one that it still happens. It is stored as JSON by the
+// names of its fields.
+type WindowPair struct {
 	Severity    Severity
 	Long, Short time.Duration
-	Burn        float64 // how many times faster than sustainable
+	Burn        float64 // the burn rate at which a window burns
 }
 
-// Severity is how loudly an incident is told.
+// Severity is how urgently an incident is notified.
 type Severity string
 
-// Page wakes somebody up.
+// Page notifies the person on call at once.
 const Page Severity = "page"
 
-// Longest is the policy's longest window.
-func (p Policy) Longest() time.Duration {
-	var d time.Duration
-	for _, pair := range p.Pairs {
-		d = max(d, pair.Long)
-	}
-	return d
-}
-
-// Shortened returns s with every window divided by n, for a demo or a test
+// WithTimeScale returns s with every window divided by n, for a demo or a test
 // that cannot wait an hour. Rates and counts keep their meaning.
-func (s SLO) Shortened(n int) SLO {
+func (s SLO) WithTimeScale(n int) SLO {
 	s.Objective.Window /= time.Duration(n)
-	pairs := make([]Pair, len(s.Policy.Pairs))
+	pairs := make([]WindowPair, len(s.Policy.Pairs))
 	for i, p := range s.Policy.Pairs {
 		p.Long /= time.Duration(n)
 		p.Short /= time.Duration(n)

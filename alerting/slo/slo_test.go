@@ -10,17 +10,17 @@ const month = 30 * 24 * time.Hour
 
 func near(a, b float64) bool { return math.Abs(a-b) <= 1e-6*math.Max(math.Abs(a), math.Abs(b)) }
 
-func TestBurnRateIsTheBadShareOverTheBudget(t *testing.T) {
+func TestBurnRateIsTheBadShareDividedByTheBudget(t *testing.T) {
 	o := Objective{Target: 0.999, Window: month}
 	for name, tc := range map[string]struct {
 		count Count
 		want  float64
 	}{
-		"nothing happened":            {Count{0, 0}, 0},
+		"no events":                   {Count{0, 0}, 0},
 		"all good":                    {Count{1000, 0}, 0},
 		"one in a thousand":           {Count{999, 1}, 1},
 		"2 % of a month's in an hour": {Count{9856, 144}, 14.4},
-		"everything fails":            {Count{0, 7}, 1000},
+		"all bad":                     {Count{0, 7}, 1000},
 	} {
 		if got := o.BurnRate(tc.count); !near(got, tc.want) {
 			t.Errorf("%s: burn %v, want %v", name, got, tc.want)
@@ -28,34 +28,34 @@ func TestBurnRateIsTheBadShareOverTheBudget(t *testing.T) {
 	}
 }
 
-// The wanted values were computed by hand from e^-m·m^i/i!.
+// The expected values were computed by hand from e^-m·m^i/i!.
 func TestPoissonTail(t *testing.T) {
 	for name, tc := range map[string]struct {
 		k    int64
 		mean float64
 		want float64
 	}{
-		"at least none":                  {0, 3, 1},
-		"at least one, mean 1":           {1, 1, 1 - math.Exp(-1)},
-		"at least two, mean 1":           {2, 1, 1 - 2*math.Exp(-1)},
-		"at least one, mean 0.001":       {1, 0.001, -math.Expm1(-0.001)},
-		"at least three, mean 2":         {3, 2, 1 - 5*math.Exp(-2)},
-		"two of two at 99.9 %":           {2, 0.002, 1.997336e-6},
-		"anything where none can happen": {1, 0, 0},
+		"at least zero":                 {0, 3, 1},
+		"at least one, mean 1":          {1, 1, 1 - math.Exp(-1)},
+		"at least two, mean 1":          {2, 1, 1 - 2*math.Exp(-1)},
+		"at least one, mean 0.001":      {1, 0.001, -math.Expm1(-0.001)},
+		"at least three, mean 2":        {3, 2, 1 - 5*math.Exp(-2)},
+		"two of two with target 99.9 %": {2, 0.002, 1.997336e-6},
+		"at least one, mean 0":          {1, 0, 0},
 	} {
 		if got := poissonTail(tc.k, tc.mean); math.Abs(got-tc.want) > 1e-5*tc.want {
 			t.Errorf("%s: %v, want %v", name, got, tc.want)
 		}
 	}
 	if p := poissonTail(150, 10); p <= 0 || p > 1e-110 {
-		t.Errorf("a far tail keeps its digits, got %v", p)
+		t.Errorf("a very small tail lost its digits: %v", p)
 	}
 	if p := poissonTail(10, 1000); !near(p, 1) {
-		t.Errorf("far below the mean the tail is 1, got %v", p)
+		t.Errorf("far below the mean the tail is %v, want 1", p)
 	}
 }
 
-func TestPoissonTailFallsAsMoreIsBad(t *testing.T) {
+func TestPoissonTailDecreasesWithMoreBadEvents(t *testing.T) {
 	for _, mean := range []float64{0.01, 0.5, 3, 47.5, 800} {
 		last := 1.0
 		for k := int64(1); k < 1200; k++ {
@@ -68,58 +68,58 @@ func TestPoissonTailFallsAsMoreIsBad(t *testing.T) {
 	}
 }
 
-func TestBudgetLeftCountsOnlyTheTimeWatched(t *testing.T) {
+func TestBudgetRemainingCountsOnlyTheTimeMeasured(t *testing.T) {
 	o := Objective{Target: 0.999, Window: month}
-	// An hour at 14.4 times spends 2 % of a month's budget.
-	if got := o.Left(Count{9856, 144}, time.Hour); !near(got, 0.98) {
-		t.Errorf("left %v, want 0.98", got)
+	// An hour at the burn rate 14.4 uses 2 % of a month's budget.
+	if got := o.BudgetRemaining(Count{9856, 144}, time.Hour); !near(got, 0.98) {
+		t.Errorf("%v remains, want 0.98", got)
 	}
-	if got := o.Left(Count{998, 2}, month); !near(got, -1) {
-		t.Errorf("twice the budget over the whole window: left %v, want -1", got)
+	if got := o.BudgetRemaining(Count{998, 2}, month); !near(got, -1) {
+		t.Errorf("twice the budget over the whole window: %v remains, want -1", got)
 	}
-	d, ok := o.GoneIn(0.98, 14.4)
+	d, ok := o.TimeToExhaustion(0.98, 14.4)
 	if want := 49 * time.Hour; !ok || (d-want).Abs() > time.Second {
-		t.Errorf("gone in %v, want %v", d, want)
+		t.Errorf("exhausted in %v, want %v", d, want)
 	}
-	if _, ok := o.GoneIn(1, 0); ok {
-		t.Error("a budget that does not burn is never gone")
+	if _, ok := o.TimeToExhaustion(1, 0); ok {
+		t.Error("a budget that does not burn is never exhausted")
 	}
 }
 
-func TestOnsetIsWhereTheBurningBegan(t *testing.T) {
+func TestBurnStart(t *testing.T) {
 	o := Objective{Target: 0.999, Window: month}
 	at := func(m int) time.Time { return time.Unix(0, 0).UTC().Add(time.Duration(m) * time.Minute) }
-	quiet := Count{Good: 1000}
+	noErrors := Count{Good: 1000}
 	for name, tc := range map[string]struct {
 		counts []Count
 		want   int
 	}{
-		"from the first bad bucket":   {[]Count{quiet, quiet, {0, 50}, {0, 50}}, 2},
-		"not from an old single slip": {[]Count{quiet, {999, 1}, quiet, {500, 500}, {500, 500}}, 3},
-		"through a good minute":       {[]Count{quiet, {0, 90}, {90, 0}, {0, 90}}, 1},
-		"nothing bad":                 {[]Count{quiet, quiet}, 99},
+		"the first bad bucket":        {[]Count{noErrors, noErrors, {0, 50}, {0, 50}}, 2},
+		"not an isolated old failure": {[]Count{noErrors, {999, 1}, noErrors, {500, 500}, {500, 500}}, 3},
+		"across a bucket without bad": {[]Count{noErrors, {0, 90}, {90, 0}, {0, 90}}, 1},
+		"no bad events: the fallback": {[]Count{noErrors, noErrors}, 99},
 	} {
 		var buckets []Bucket
 		for i, c := range tc.counts {
 			buckets = append(buckets, Bucket{at(i), c})
 		}
-		if got := o.Onset(buckets, 14.4, at(99)); !got.Equal(at(tc.want)) {
-			t.Errorf("%s: onset %v, want minute %d", name, got, tc.want)
+		if got := o.BurnStart(buckets, 14.4, at(99)); !got.Equal(at(tc.want)) {
+			t.Errorf("%s: start %v, want minute %d", name, got, tc.want)
 		}
 	}
 }
 
-func TestShortenedDividesWindowsAndNothingElse(t *testing.T) {
-	s := SLO{Objective: Objective{0.999, month}, Policy: Policy{MaxChance: 1e-5,
-		Pairs: []Pair{{Page, time.Hour, 5 * time.Minute, 14.4}}}}
-	short := s.Shortened(60)
-	if got, want := short.Policy.Pairs[0], (Pair{Page, time.Minute, 5 * time.Second, 14.4}); got != want {
+func TestWithTimeScaleDividesOnlyTheWindows(t *testing.T) {
+	s := SLO{Objective: Objective{0.999, month}, Policy: Policy{MaxPValue: 1e-5,
+		Pairs: []WindowPair{{Page, time.Hour, 5 * time.Minute, 14.4}}}}
+	scaled := s.WithTimeScale(60)
+	if got, want := scaled.Policy.Pairs[0], (WindowPair{Page, time.Minute, 5 * time.Second, 14.4}); got != want {
 		t.Errorf("got %v, want %v", got, want)
 	}
-	if short.Objective != (Objective{0.999, 12 * time.Hour}) {
-		t.Errorf("objective %v", short.Objective)
+	if scaled.Objective != (Objective{0.999, 12 * time.Hour}) {
+		t.Errorf("objective %v", scaled.Objective)
 	}
 	if s.Policy.Pairs[0].Long != time.Hour {
-		t.Error("the original changed")
+		t.Error("the original SLO changed")
 	}
 }

@@ -1,5 +1,5 @@
-// Package slos holds the objectives themselves: one OpenSLO file per promise
-// and beside it the policy that says when breaking it wakes somebody up.
+// Package slos holds the objectives: one OpenSLO file for each, and beside it the
+// policy that defines when missing it pages somebody.
 package slos
 
 import "embed"

@@ -2,7 +2,7 @@ package spec
 
 import "go.yaml.in/yaml/v3"
 
-// header is what every document begins with; it decides how the rest is read.
+// header begins every document; it decides how the rest is decoded.
 type header struct {
 	APIVersion string `yaml:"apiVersion"`
 	Kind       string `yaml:"kind"`
@@ -14,8 +14,8 @@ type metadata struct {
 	Annotations map[string]string `yaml:"annotations"`
 }
 
-// sloDocument is the part of OpenSLO v1 that we use; anything else in a file
-// is refused rather than ignored.
+// sloDocument is the part of OpenSLO v1 that is supported; anything else in a
+// file is refused, not ignored.
 type sloDocument struct {
 	header   `yaml:",inline"`
 	Metadata metadata `yaml:"metadata"`
@@ -60,14 +60,14 @@ type condition struct {
 	AtLeast yaml.Node `yaml:"atLeast"`
 }
 
-// policyDocument is our own: OpenSLO's alert policy allows one condition, a
-// multiwindow policy needs several.
+// policyDocument is a kind of our own: OpenSLO's alert policy allows one
+// condition, a multiwindow policy needs several.
 type policyDocument struct {
 	header   `yaml:",inline"`
 	Metadata metadata `yaml:"metadata"`
 	Spec     struct {
 		SLO       string  `yaml:"slo"`
-		MaxChance float64 `yaml:"maxChance"`
+		MaxPValue float64 `yaml:"maxPValue"`
 		Windows   []struct {
 			Severity string  `yaml:"severity"`
 			Long     string  `yaml:"long"`

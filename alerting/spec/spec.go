@@ -1,6 +1,6 @@
-// Package spec reads objectives from YAML: OpenSLO v1 documents of kind SLO
-// and our BurnRatePolicy beside them. What it returns is valid; what is wrong
-// is reported all at once, each problem with its file and field.
+// Package spec reads objectives from YAML: OpenSLO v1 documents of the kind SLO,
+// and beside them documents of our own kind BurnRatePolicy. What it returns is
+// valid. All problems are reported together, each with its file and field.
 package spec
 
 import (
@@ -10,6 +10,7 @@ import (
 	"io"
 	"io/fs"
 	"path"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -18,7 +19,7 @@ import (
 	"jari.example/alerting/slo"
 )
 
-// The documents that are understood.
+// The kinds of documents.
 const (
 	sloVersion    = "openslo/v1"
 	sloKind       = "SLO"
@@ -26,7 +27,7 @@ const (
 	policyKind    = "BurnRatePolicy"
 )
 
-// Problem is one thing that is wrong with the files.
+// Problem is one mistake in the files.
 type Problem struct {
 	File, Field, What string
 }
@@ -46,25 +47,25 @@ func Load(fsys fs.FS) ([]slo.SLO, error) {
 		return nil, err
 	}
 	l := loader{slos: map[string]slo.SLO{}, from: map[string]string{}, policies: map[string]string{}}
-	var later []func()
+	var policies []func()
 	for _, file := range files {
 		body, err := fs.ReadFile(fsys, file)
 		if err != nil {
 			return nil, err
 		}
-		l.file(path.Base(file), body, &later)
+		l.file(path.Base(file), body, &policies)
 	}
-	// Policies name their SLO, so they are joined when all SLOs are known.
-	for _, join := range later {
-		join()
+	// Policies refer to an SLO, so they are added when all SLOs are known.
+	for _, add := range policies {
+		add()
 	}
 	for name, file := range l.from {
-		if _, ok := l.policies[name]; !ok {
-			l.problem(file, "metadata.name", "no %s has spec.slo: %s, so it would never alert", policyKind, name)
+		if _, ok := l.policies[name]; !ok && !l.incomplete {
+			l.problem(file, "metadata.name", "no %s has spec.slo: %s, so it would never alert; add one", policyKind, name)
 		}
 	}
 	if len(l.from) == 0 && len(l.problems) == 0 {
-		return nil, errors.New("no SLO found: expected *.yaml files of kind SLO")
+		return nil, errors.New("no SLO found; the directory must contain *.yaml files of kind SLO")
 	}
 	if len(l.problems) > 0 {
 		slices.SortFunc(l.problems, func(a, b error) int { return strings.Compare(a.Error(), b.Error()) })
@@ -83,17 +84,21 @@ type loader struct {
 	from     map[string]string // SLO → file
 	policies map[string]string // SLO → file of its policy
 	problems []error
+	// incomplete: a document could not be decoded, so what seems to be missing
+	// may be in it.
+	incomplete bool
 }
 
 func (l *loader) problem(file, field, format string, args ...any) {
 	l.problems = append(l.problems, Problem{file, field, fmt.Sprintf(format, args...)})
 }
 
-// file reads every document of one file; joins of policies go to later.
-func (l *loader) file(file string, body []byte, later *[]func()) {
-	// Two decoders in step: the first tells what a document is, the second
-	// reads it and refuses fields it does not know, since a misspelt window
-	// would otherwise be a window that never fires.
+// file decodes every document of one file. What adds the policies is appended to
+// policies.
+func (l *loader) file(file string, body []byte, policies *[]func()) {
+	// Two decoders advance together: the first finds the kind of a document, the
+	// second decodes it and refuses unknown fields, because a misspelt window
+	// would otherwise never fire.
 	kinds, docs := yaml.NewDecoder(bytes.NewReader(body)), yaml.NewDecoder(bytes.NewReader(body))
 	docs.KnownFields(true)
 	for {
@@ -101,7 +106,8 @@ func (l *loader) file(file string, body []byte, later *[]func()) {
 		if err := kinds.Decode(&h); errors.Is(err, io.EOF) {
 			return
 		} else if err != nil {
-			l.problem(file, "", "%s", plain(err))
+			l.incomplete = true
+			l.problem(file, "", "%s", strings.Join(yamlMessages(err), "; "))
 			return
 		}
 		switch h {
@@ -111,31 +117,47 @@ func (l *loader) file(file string, body []byte, later *[]func()) {
 			}
 		case header{policyVersion, policyKind}:
 			if d, ok := decode[policyDocument](l, file, docs); ok {
-				*later = append(*later, func() { l.addPolicy(file, d) })
+				*policies = append(*policies, func() { l.addPolicy(file, d) })
 			}
 		default:
-			l.problem(file, "kind", "%q of apiVersion %q is unknown; want %s %s or %s %s",
+			l.problem(file, "kind", "%q of apiVersion %q is unknown; use %s %s or %s %s",
 				h.Kind, h.APIVersion, sloVersion, sloKind, policyVersion, policyKind)
-			decode[any](l, file, docs) // to stay in step
+			decode[any](l, file, docs) // keeps the decoders together
 		}
 	}
 }
 
 func decode[T any](l *loader, file string, docs *yaml.Decoder) (d T, ok bool) {
 	if err := docs.Decode(&d); err != nil {
-		l.problem(file, "", "%s", plain(err))
+		l.incomplete = true
+		for _, message := range yamlMessages(err) {
+			l.problem(file, "", "%s", message)
+		}
 		return d, false
 	}
 	return d, true
 }
 
-// plain says a YAML error without the names of our Go types.
-func plain(err error) string {
-	s := strings.TrimPrefix(err.Error(), "yaml: ")
-	s = strings.ReplaceAll(s, "unmarshal errors:\n  ", "")
-	before, _, _ := strings.Cut(s, " not found in type")
-	if before != s {
-		return before + " is unknown"
+// renamed are fields of former versions and what to write now.
+var renamed = map[string]string{"maxChance": "maxPValue"}
+
+var unknownField = regexp.MustCompile(`^(line \d+): field (\S+) not found in type`)
+
+// yamlMessages are the messages of a YAML error, without the names of Go types.
+func yamlMessages(err error) []string {
+	list := []string{strings.TrimPrefix(err.Error(), "yaml: ")}
+	if e, ok := errors.AsType[*yaml.TypeError](err); ok {
+		list = e.Errors
 	}
-	return s
+	var all []string
+	for _, message := range list {
+		if m := unknownField.FindStringSubmatch(message); m != nil {
+			message = fmt.Sprintf("%s: field %s is unknown; correct its name or remove it", m[1], m[2])
+			if name, ok := renamed[m[2]]; ok {
+				message = fmt.Sprintf("%s: field %s was renamed; use %s", m[1], m[2], name)
+			}
+		}
+		all = append(all, message)
+	}
+	return all
 }

@@ -1,4 +1,4 @@
-// Package storetest is what every store of alerting must do, run by each.
+// Package storetest is the conformance suite that every store of alerting runs.
 package storetest
 
 import (
@@ -15,15 +15,15 @@ import (
 	"jari.example/alerting/evaluate"
 	"jari.example/alerting/incident"
 	"jari.example/alerting/lease"
-	"jari.example/alerting/slack"
+	"jari.example/alerting/notify"
 	"jari.example/alerting/slo"
 )
 
-// Store is everything alerting keeps.
+// Store is everything that alerting stores.
 type Store interface {
 	evaluate.Buckets
 	incident.Store
-	slack.Outbox
+	notify.Outbox
 	lease.Store
 }
 
@@ -36,15 +36,17 @@ func at(m int) time.Time { return origin.Add(time.Duration(m) * minute) }
 // Run runs the suite; open returns an empty store.
 func Run(t *testing.T, open func(t *testing.T) Store) {
 	for name, test := range map[string]func(*testing.T, Store, lease.Term){
-		"sums equal a plain addition after any rewriting":   sumsEqualAddition,
-		"buckets of another shape are dropped":              otherShape,
-		"old buckets are let go":                            oldBuckets,
-		"one incident per objective is open at a time":      oneOpen,
-		"an incident comes back as it went in":              roundTrip,
-		"deliveries of an incident come in order":           inOrder,
-		"one waiting update is enough":                      oneUpdate,
-		"a delivery that began is ambiguous until it ended": ambiguous,
-		"holding delays everything":                         hold,
+		"sums equal a plain addition after buckets changed":     sumsEqualAddition,
+		"buckets of another shape are deleted":                  otherShape,
+		"buckets before KeepFrom are deleted":                   oldBuckets,
+		"one incident per objective is open at a time":          oneOpen,
+		"an incident is read as it was written":                 roundTrip,
+		"deliveries of an incident are due in order":            inOrder,
+		"one update is queued at a time":                        oneUpdate,
+		"a delivery that began is ambiguous until it ended":     ambiguous,
+		"an attempt begins with the incident as it is then":     beginsWithCurrentState,
+		"a change after an attempt began queues its own update": updateAfterBegin,
+		"DelayAll delays every delivery":                        delayAll,
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := open(t)
@@ -55,19 +57,19 @@ func Run(t *testing.T, open func(t *testing.T) Store) {
 			test(t, s, term)
 		})
 	}
-	t.Run("the lease goes to one, and its term grows", func(t *testing.T) { terms(t, open(t)) })
-	t.Run("a term that is over writes nothing", func(t *testing.T) { fenced(t, open(t)) })
+	t.Run("one holder has the lease, and the term grows with each", func(t *testing.T) { terms(t, open(t)) })
+	t.Run("a term that has ended writes nothing", func(t *testing.T) { fenced(t, open(t)) })
 }
 
 func sumsEqualAddition(t *testing.T, s Store, term lease.Term) {
 	ctx, rnd := t.Context(), rand.New(rand.NewPCG(1, 2))
-	truth := map[string]map[int]slo.Count{"a": {}, "b": {}}
+	model := map[string]map[int]slo.Count{"a": {}, "b": {}}
 	for round := range 40 {
-		// Any stretch is counted again, as if late lines had come.
+		// Any period is counted again, as after lines that arrived late.
 		from := rnd.IntN(50)
 		to := from + 1 + rnd.IntN(20)
-		batch := evaluate.Batch{Shape: "x", From: at(from), To: at(to), Keep: at(-100), Buckets: map[string][]slo.Bucket{}}
-		for name, counts := range truth {
+		batch := evaluate.Batch{Shape: "x", From: at(from), To: at(to), KeepFrom: at(-100), Buckets: map[string][]slo.Bucket{}}
+		for name, counts := range model {
 			for m := from; m < to; m++ {
 				delete(counts, m)
 				if rnd.IntN(3) > 0 {
@@ -77,7 +79,7 @@ func sumsEqualAddition(t *testing.T, s Store, term lease.Term) {
 			}
 		}
 		must(t, s.Save(ctx, term, batch))
-		for name, counts := range truth {
+		for name, counts := range model {
 			starts, end := []time.Time{at(-5), at(rnd.IntN(70)), at(rnd.IntN(70))}, 10+rnd.IntN(70)
 			got, err := s.Sums(ctx, name, starts, at(end))
 			must(t, err)
@@ -97,7 +99,7 @@ func sumsEqualAddition(t *testing.T, s Store, term lease.Term) {
 			}
 		}
 	}
-	if until, err := s.Until(ctx, "x"); err != nil || until.IsZero() {
+	if until, err := s.CountedUntil(ctx, "x"); err != nil || until.IsZero() {
 		t.Errorf("until %v, %v", until, err)
 	}
 }
@@ -106,21 +108,21 @@ func otherShape(t *testing.T, s Store, term lease.Term) {
 	ctx := t.Context()
 	one := map[string][]slo.Bucket{"a": {{At: at(1), Count: slo.Count{Good: 5}}}}
 	must(t, s.Save(ctx, term, evaluate.Batch{Shape: "minutes", From: at(0), To: at(2), Buckets: one}))
-	if until, err := s.Until(ctx, "seconds"); err != nil || !until.IsZero() {
-		t.Errorf("nothing was counted in seconds, got %v, %v", until, err)
+	if until, err := s.CountedUntil(ctx, "seconds"); err != nil || !until.IsZero() {
+		t.Errorf("counted until %v (%v) with a shape that was never saved", until, err)
 	}
 	must(t, s.Save(ctx, term, evaluate.Batch{Shape: "seconds", From: at(10), To: at(11)}))
 	sums, err := s.Sums(ctx, "a", []time.Time{at(0)}, at(20))
 	must(t, err)
 	if sums[0].Total() != 0 {
-		t.Errorf("counted both ways: %v", sums[0])
+		t.Errorf("buckets of both shapes are counted: %v", sums[0])
 	}
 }
 
 func oldBuckets(t *testing.T, s Store, term lease.Term) {
 	ctx := t.Context()
 	for m := range 10 {
-		must(t, s.Save(ctx, term, evaluate.Batch{Shape: "x", From: at(m), To: at(m + 1), Keep: at(m - 4),
+		must(t, s.Save(ctx, term, evaluate.Batch{Shape: "x", From: at(m), To: at(m + 1), KeepFrom: at(m - 4),
 			Buckets: map[string][]slo.Bucket{"a": {{At: at(m), Count: slo.Count{Good: 1}}}}}))
 	}
 	left, err := s.Between(ctx, "a", at(0), at(20))
@@ -132,15 +134,15 @@ func oldBuckets(t *testing.T, s Store, term lease.Term) {
 	}
 }
 
-// An example to open.
+// example is an incident to open.
 func example(name string) incident.Incident {
 	return incident.Incident{
 		ID: uuid.Must(uuid.NewV7()).String(), SLO: name, Severity: slo.Page,
 		StartedAt: at(0), OpenedAt: at(1), UpdatedAt: at(1),
 		Facts: incident.Facts{
-			Title: "It fails", Target: 0.999, Window: 720 * time.Hour, Scale: 1, LongBurn: 20.5, GoneAt: at(90),
-			Pair: slo.Pair{Severity: slo.Page, Long: time.Hour, Short: 5 * minute, Burn: 14.4},
-			Long: slo.Count{Good: 10, Bad: 5}, Left: 0.5, Regions: map[string]int64{"r": 5}, Traces: []string{"t"},
+			Title: "It fails", Target: 0.999, Window: 720 * time.Hour, Scale: 1, LongBurn: 20.5, ExhaustedAt: at(90),
+			Pair: slo.WindowPair{Severity: slo.Page, Long: time.Hour, Short: 5 * minute, Burn: 14.4},
+			Long: slo.Count{Good: 10, Bad: 5}, BudgetRemaining: 0.5, Regions: map[string]int64{"r": 5}, Traces: []string{"t"},
 		},
 	}
 }
@@ -148,22 +150,22 @@ func example(name string) incident.Incident {
 func oneOpen(t *testing.T, s Store, term lease.Term) {
 	ctx, first := t.Context(), example("a")
 	must(t, s.Open(ctx, term, first, "opened"))
-	if err := s.Open(ctx, term, example("a"), "again"); !errors.Is(err, incident.ErrAlreadyOpen) {
-		t.Errorf("a second one: %v", err)
+	if err := s.Open(ctx, term, example("a"), "opened again"); !errors.Is(err, incident.ErrAlreadyOpen) {
+		t.Errorf("a second open incident: %v", err)
 	}
 	must(t, s.Open(ctx, term, example("b"), "opened"))
 	first.ResolvedAt = at(5)
-	must(t, s.Resolve(ctx, term, first, "over"))
+	must(t, s.Resolve(ctx, term, first, "resolved"))
 	if _, open, err := s.Current(ctx, "a"); open || err != nil {
-		t.Errorf("after the end: open %v, %v", open, err)
+		t.Errorf("after it was resolved: open %v, %v", open, err)
 	}
-	must(t, s.Open(ctx, term, example("a"), "anew"))
+	must(t, s.Open(ctx, term, example("a"), "opened anew"))
 }
 
 func roundTrip(t *testing.T, s Store, term lease.Term) {
 	ctx, want := t.Context(), example("a")
 	must(t, s.Open(ctx, term, want, "opened"))
-	want.Facts.Since, want.UpdatedAt = slo.Count{Good: 1, Bad: 2}, at(3)
+	want.Facts.SinceStart, want.UpdatedAt = slo.Count{Good: 1, Bad: 2}, at(3)
 	must(t, s.Update(ctx, term, want))
 	got, open, err := s.Current(ctx, "a")
 	must(t, err)
@@ -177,22 +179,22 @@ func inOrder(t *testing.T, s Store, term lease.Term) {
 	must(t, s.Open(ctx, term, a, "a opened"))
 	must(t, s.Open(ctx, term, b, "b opened"))
 	first := next(t, s, at(10))
-	must(t, s.Begin(ctx, term, first.ID, at(10)))
-	must(t, s.Again(ctx, term, first.ID, false, at(20), "refused"))
-	// a's post waits, and with it a's reply; b's does not.
+	begin(t, s, term, first.ID, at(10))
+	must(t, s.Retry(ctx, term, first.ID, false, at(20), "refused"))
+	// a's post is not due, and so neither is a's reply; b's deliveries are.
 	var got []string
 	for range 2 {
 		d := next(t, s, at(11))
 		got = append(got, d.Incident.SLO+" "+string(d.Kind))
-		must(t, s.Done(ctx, term, d, "C1", "1.0"))
+		complete(t, s, term, d)
 	}
 	if _, ok, _ := s.Next(ctx, at(11)); ok {
-		t.Error("a's turn came early")
+		t.Error("a delivery of a is due early")
 	}
 	for range 2 {
 		d := next(t, s, at(21))
-		got = append(got, d.Incident.SLO+" "+string(d.Kind)+" "+d.Incident.MessageTS)
-		must(t, s.Done(ctx, term, d, "C1", "2.0"))
+		got = append(got, d.Incident.SLO+" "+string(d.Kind)+" "+d.Incident.Message.ID)
+		must(t, s.Complete(ctx, term, d, incident.MessageRef{Channel: "C1", ID: "2.0"}))
 	}
 	want := []string{"b post", "b reply", "a post ", "a reply 2.0"}
 	if !reflect.DeepEqual(got, want) {
@@ -207,8 +209,8 @@ func oneUpdate(t *testing.T, s Store, term lease.Term) {
 		must(t, s.Update(ctx, term, a))
 	}
 	a.ResolvedAt = at(9)
-	must(t, s.Resolve(ctx, term, a, "over"))
-	var kinds []slack.Kind
+	must(t, s.Resolve(ctx, term, a, "resolved"))
+	var kinds []notify.Kind
 	for {
 		d, ok, err := s.Next(ctx, at(10))
 		must(t, err)
@@ -216,12 +218,12 @@ func oneUpdate(t *testing.T, s Store, term lease.Term) {
 			break
 		}
 		if d.Incident.Open() {
-			t.Errorf("%s tells an old state", d.Kind)
+			t.Errorf("%s has an old state of the incident", d.Kind)
 		}
 		kinds = append(kinds, d.Kind)
-		must(t, s.Done(ctx, term, d, "C1", "1.0"))
+		complete(t, s, term, d)
 	}
-	if want := []slack.Kind{slack.Post, slack.Reply, slack.Update, slack.Reply}; !reflect.DeepEqual(kinds, want) {
+	if want := []notify.Kind{notify.Post, notify.Reply, notify.Update, notify.Reply}; !reflect.DeepEqual(kinds, want) {
 		t.Errorf("got %v, want %v", kinds, want)
 	}
 }
@@ -231,26 +233,55 @@ func ambiguous(t *testing.T, s Store, term lease.Term) {
 	must(t, s.Open(ctx, term, example("a"), "opened"))
 	d := next(t, s, at(1))
 	if d.Ambiguous || d.Attempts != 0 {
-		t.Errorf("fresh: %+v", d)
+		t.Errorf("a new delivery: %+v", d)
 	}
-	must(t, s.Begin(ctx, term, d.ID, at(1)))
-	must(t, s.Begin(ctx, term, d.ID, at(2)))
+	begin(t, s, term, d.ID, at(1))
+	begin(t, s, term, d.ID, at(2))
 	if d = next(t, s, at(3)); !d.Ambiguous || d.Attempts != 2 || !d.FirstTry.Equal(at(1)) {
-		t.Errorf("begun twice: %+v", d)
+		t.Errorf("after two attempts: %+v", d)
 	}
-	must(t, s.Again(ctx, term, d.ID, false, at(4), "refused"))
+	must(t, s.Retry(ctx, term, d.ID, false, at(4), "refused"))
 	if d = next(t, s, at(5)); d.Ambiguous {
-		t.Error("a refusal leaves no doubt")
+		t.Error("a delivery that was refused is not ambiguous")
 	}
 }
 
-func hold(t *testing.T, s Store, term lease.Term) {
+func beginsWithCurrentState(t *testing.T, s Store, term lease.Term) {
+	ctx, a := t.Context(), example("a")
+	must(t, s.Open(ctx, term, a, "opened"))
+	complete(t, s, term, next(t, s, at(1)))
+	complete(t, s, term, next(t, s, at(1)))
+	must(t, s.Update(ctx, term, a))
+	d := next(t, s, at(1))
+	a.ResolvedAt = at(9)
+	must(t, s.Resolve(ctx, term, a, "resolved")) // queues no second update
+	if i := begin(t, s, term, d.ID, at(10)); i.Open() || i.Message.ID != "1.0" {
+		t.Errorf("an update begins with %+v, which is not the resolved incident", i)
+	}
+}
+
+func updateAfterBegin(t *testing.T, s Store, term lease.Term) {
+	ctx, a := t.Context(), example("a")
+	must(t, s.Open(ctx, term, a, "opened"))
+	complete(t, s, term, next(t, s, at(1)))
+	complete(t, s, term, next(t, s, at(1)))
+	must(t, s.Update(ctx, term, a))
+	first := next(t, s, at(1))
+	begin(t, s, term, first.ID, at(1))
+	must(t, s.Update(ctx, term, a))
+	complete(t, s, term, first)
+	if second := next(t, s, at(1)); second.Kind != notify.Update || second.ID == first.ID {
+		t.Errorf("got %+v, want a second update", second)
+	}
+}
+
+func delayAll(t *testing.T, s Store, term lease.Term) {
 	ctx := t.Context()
 	must(t, s.Open(ctx, term, example("a"), "opened"))
 	must(t, s.Open(ctx, term, example("b"), "opened"))
-	must(t, s.Hold(ctx, term, at(30)))
+	must(t, s.DelayAll(ctx, term, at(30)))
 	if d, ok, err := s.Next(ctx, at(29)); ok || err != nil {
-		t.Errorf("held, but got %v, %v", d, err)
+		t.Errorf("due too early: %v, %v", d, err)
 	}
 	next(t, s, at(30))
 }
@@ -264,7 +295,7 @@ func terms(t *testing.T, s Store) {
 	if again, ok, err := s.Acquire(ctx, "one", time.Millisecond); err != nil || !ok || again != first {
 		t.Fatalf("renewing: term %d → %d, %v, %v", first, again, ok, err)
 	}
-	// The millisecond passes; then another may have it.
+	// The lease expires after a millisecond; then another holder gets it.
 	second := first
 	for deadline := time.Now().Add(5 * time.Second); second == first && time.Now().Before(deadline); {
 		if term, ok, err := s.Acquire(ctx, "two", time.Minute); err != nil {
@@ -277,11 +308,11 @@ func terms(t *testing.T, s Store) {
 		t.Fatalf("terms %d, %d", first, second)
 	}
 	if _, ok, err := s.Acquire(ctx, "one", time.Minute); ok || err != nil {
-		t.Errorf("two holders: %v, %v", ok, err)
+		t.Errorf("a second holder acquired the lease: %v, %v", ok, err)
 	}
 	must(t, s.Release(ctx, "one"))
 	if _, ok, _ := s.Acquire(ctx, "one", time.Minute); ok {
-		t.Error("released another's lease")
+		t.Error("the lease of another holder was released")
 	}
 	must(t, s.Release(ctx, "two"))
 	if third, ok, err := s.Acquire(ctx, "one", time.Minute); !ok || err != nil || third <= second {
@@ -305,27 +336,44 @@ func fenced(t *testing.T, s Store) {
 		"open":    func(ctx context.Context) error { return s.Open(ctx, old, example("b"), "") },
 		"update":  func(ctx context.Context) error { return s.Update(ctx, old, a) },
 		"resolve": func(ctx context.Context) error { return s.Resolve(ctx, old, a, "") },
-		"begin":   func(ctx context.Context) error { return s.Begin(ctx, old, d.ID, at(1)) },
-		"done":    func(ctx context.Context) error { return s.Done(ctx, old, d, "C", "1") },
-		"again":   func(ctx context.Context) error { return s.Again(ctx, old, d.ID, true, at(1), "") },
-		"hold":    func(ctx context.Context) error { return s.Hold(ctx, old, at(1)) },
+		"begin": func(ctx context.Context) error {
+			_, err := s.Begin(ctx, old, d.ID, at(1))
+			return err
+		},
+		"complete": func(ctx context.Context) error {
+			return s.Complete(ctx, old, d, incident.MessageRef{Channel: "C", ID: "1"})
+		},
+		"retry":     func(ctx context.Context) error { return s.Retry(ctx, old, d.ID, true, at(1), "") },
+		"delay all": func(ctx context.Context) error { return s.DelayAll(ctx, old, at(1)) },
 	} {
 		if err := write(ctx); !errors.Is(err, lease.ErrLost) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
 	if same := next(t, s, at(1)); same.ID != d.ID || same.Attempts != 0 || same.Ambiguous {
-		t.Errorf("something was written: %+v", same)
+		t.Errorf("the delivery changed: %+v", same)
 	}
 }
 
-func next(t *testing.T, s Store, now time.Time) slack.Delivery {
+func next(t *testing.T, s Store, now time.Time) notify.Delivery {
 	t.Helper()
 	d, ok, err := s.Next(t.Context(), now)
 	if err != nil || !ok {
 		t.Fatal(fmt.Errorf("nothing to deliver: %w", err))
 	}
 	return d
+}
+
+func begin(t *testing.T, s Store, term lease.Term, id int64, now time.Time) incident.Incident {
+	t.Helper()
+	i, err := s.Begin(t.Context(), term, id, now)
+	must(t, err)
+	return i
+}
+
+func complete(t *testing.T, s Store, term lease.Term, d notify.Delivery) {
+	t.Helper()
+	must(t, s.Complete(t.Context(), term, d, incident.MessageRef{Channel: "C1", ID: "1.0"}))
 }
 
 func must(t *testing.T, err error) {

@@ -21,11 +21,11 @@ import (
 
 // agent is the built program, running with agent.yaml.
 type agent struct {
-	binary, dir       string
-	otlp, health      string
-	store             shiptest.Store
-	cmd               *exec.Cmd
-	openSearchInstead string
+	binary, dir   string
+	otlp, health  string
+	store         shiptest.Store
+	cmd           *exec.Cmd
+	openSearchURL string
 }
 
 func newAgent(t *testing.T) *agent {
@@ -61,8 +61,8 @@ func freeAddress(t *testing.T) string {
 func (a *agent) start(t *testing.T) {
 	t.Helper()
 	url := a.store.URL
-	if a.openSearchInstead != "" {
-		url = a.openSearchInstead
+	if a.openSearchURL != "" {
+		url = a.openSearchURL
 	}
 	a.cmd = exec.Command(a.binary, "--config", "file:agent.yaml")
 	a.cmd.Env = append(os.Environ(),
@@ -78,7 +78,7 @@ func (a *agent) start(t *testing.T) {
 	if err := a.cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
-	a.store.Eventually(t, "the agent says that it runs", func() bool {
+	a.store.Eventually(t, "the agent's health check succeeds", func() bool {
 		resp, err := http.Get("http://" + a.health + "/")
 		if err != nil {
 			return false
@@ -97,18 +97,18 @@ func (a *agent) kill(t *testing.T) {
 	a.cmd = nil
 	if t.Failed() {
 		log, _ := os.ReadFile(filepath.Join(a.dir, "stderr"))
-		t.Logf("the agent said:\n%s", log)
+		t.Logf("log of the agent:\n%s", log)
 	}
 }
 
-// post sends an OTLP request until the agent takes it, as an exporter does.
+// post sends an OTLP request until the agent accepts it, as an exporter does.
 func (a *agent) post(t *testing.T, path string, body any) {
 	t.Helper()
 	b, err := json.Marshal(body)
 	if err != nil {
 		t.Fatal(err)
 	}
-	a.store.Eventually(t, "the agent takes "+path, func() bool {
+	a.store.Eventually(t, "the agent accepts "+path, func() bool {
 		resp, err := http.Post("http://"+a.otlp+path, "application/json", bytes.NewReader(b))
 		if err != nil {
 			return false
@@ -141,6 +141,12 @@ func resourceOf(service string) object {
 	return object{"attributes": []object{attribute(names.ServiceName, service)}}
 }
 
+func logOf(service string, record object) object {
+	return object{"resourceLogs": []object{
+		{"resource": resourceOf(service), "scopeLogs": []object{{"logRecords": []object{record}}}},
+	}}
+}
+
 func spanOf(service, trace string, id int, kind int, at time.Time) object {
 	return object{"resourceSpans": []object{{"resource": resourceOf(service), "scopeSpans": []object{{"spans": []object{{
 		"traceId": trace, "spanId": fmt.Sprintf("%016x", id), "name": "POST /v1/reservations", "kind": kind,
@@ -153,54 +159,62 @@ const trace = "5b8efff798038103d269b633813fc60c"
 
 func ofTrace(trace string) object { return object{"term": object{names.DocTraceID: trace}} }
 
-func TestLinesSpansAndPointsAreFoundByTheirTrace(t *testing.T) {
+func TestFindsLinesSpansAndPointsByTraceID(t *testing.T) {
 	a := newAgent(t)
 	a.start(t)
 	now := time.Now().UTC()
 	emitted := time.Now()
 	a.write(t, "reservation.log", fmt.Sprintf(`{"time":%q,"severity_text":"INFO","severity_number":9,"body":"POST /v1/reservations 201",`+
-		`"log.record.uid":"01JTEST","service.name":"reservation","trace_id":%q,"http.response.status_code":201,"jari.unknown":{"a":1}}`+"\nnot of ours\n",
+		`"log.record.uid":"01JTEST","service.name":"reservation","trace_id":%q,`+
+		`"http.response.status_code":201,"jari.unknown":{"a":1}}`+"\na foreign line\n",
 		now.Format(time.RFC3339Nano), trace))
 	a.post(t, "/v1/traces", spanOf("gateway", trace, 1, 3, now))
-	a.post(t, "/v1/metrics", object{"resourceMetrics": []object{{"resource": resourceOf("gateway"), "scopeMetrics": []object{{"metrics": []object{
-		{"name": "requests", "sum": object{"isMonotonic": true, "dataPoints": []object{{"timeUnixNano": fmt.Sprint(now.UnixNano()), "asInt": "4"}}}},
-		{"name": "duration", "unit": "s", "histogram": object{"dataPoints": []object{{"timeUnixNano": fmt.Sprint(now.UnixNano()), "count": "7", "sum": 1.5}}}},
-	}}}}}})
-	a.post(t, "/v1/logs", object{"resourceLogs": []object{{"resource": resourceOf("gateway"), "scopeLogs": []object{{"logRecords": []object{
-		{"timeUnixNano": fmt.Sprint(now.UnixNano()), "body": object{"stringValue": "by OTLP"}, "traceId": trace, "severityText": "WARN"},
-	}}}}}})
+	nanos := fmt.Sprint(now.UnixNano())
+	metrics := []object{
+		{"name": "requests", "sum": object{"isMonotonic": true, "dataPoints": []object{{"timeUnixNano": nanos, "asInt": "4"}}}},
+		{"name": "duration", "unit": "s", "histogram": object{"dataPoints": []object{{"timeUnixNano": nanos, "count": "7", "sum": 1.5}}}},
+	}
+	a.post(t, "/v1/metrics", object{"resourceMetrics": []object{
+		{"resource": resourceOf("gateway"), "scopeMetrics": []object{{"metrics": metrics}}},
+	}})
+	a.post(t, "/v1/logs", logOf("gateway", object{
+		"timeUnixNano": nanos, "body": object{"stringValue": "by OTLP"}, "traceId": trace, "severityText": "WARN",
+	}))
 
 	var logs, spans []shiptest.Hit
-	a.store.Eventually(t, "two lines and a span are found by their trace, without a refresh of ours", func() bool {
+	a.store.Eventually(t, "two lines and a span are found by their trace id, without an explicit refresh", func() bool {
 		logs, spans = a.store.Search(t, names.LogIndex, ofTrace(trace)), a.store.Search(t, names.SpanIndex, ofTrace(trace))
 		return len(logs) == 2 && len(spans) == 1
 	})
 	t.Logf("emitted to found: %v", time.Since(emitted).Round(time.Millisecond))
 	for _, l := range logs {
-		if l.ID == "01JTEST" && (l.Source["serviceName"] != "reservation" || l.Source[names.HTTPStatus] != 201.0 || l.Source[names.DocTime] != now.Format("2006-01-02T15:04:05.000000000Z")) {
+		s, at := l.Source, now.Format("2006-01-02T15:04:05.000000000Z")
+		if l.ID == "01JTEST" && (s["serviceName"] != "reservation" || s[names.HTTPStatus] != 201.0 || s[names.DocTime] != at) {
 			t.Errorf("line %v", l)
 		}
 	}
-	if s := spans[0].Source; s[names.DocServiceName] != "gateway" || s[names.DocTraceGroup] != "POST /v1/reservations" || s[names.DocDuration] != 3e6 || s["jari.agent.received"] != nil {
+	s := spans[0].Source
+	if s[names.DocServiceName] != "gateway" || s[names.DocTraceGroup] != "POST /v1/reservations" ||
+		s[names.DocDuration] != 3e6 || s["jari.agent.received"] != nil {
 		t.Errorf("span %v", s)
 	}
-	a.store.Eventually(t, "the foreign line, the points and the edge are there", func() bool {
-		return len(a.store.Search(t, names.LogIndex, object{"match_phrase": object{names.Body: "not of ours"}})) == 1 &&
+	a.store.Eventually(t, "the foreign line, the points and the edge are stored", func() bool {
+		return len(a.store.Search(t, names.LogIndex, object{"match_phrase": object{names.Body: "a foreign line"}})) == 1 &&
 			a.store.Count(t, names.MetricIndex) == 3 && a.store.Count(t, names.ServiceMapIndex) == 1
 	})
 	if got := a.store.Search(t, names.SpanIndex, ofTrace(strings.Repeat("0", 32))); len(got) != 0 { // negative control
-		t.Errorf("a trace that is not there is found: %v", got)
+		t.Errorf("a trace that was not sent is found: %v", got)
 	}
 }
 
-func TestKillsLoseAndDoubleNothing(t *testing.T) {
+func TestKillsLoseAndDuplicateNothing(t *testing.T) {
 	a := newAgent(t)
 	const rounds, perRound = 4, 300
 	now := time.Now().UTC()
 	for round := range rounds {
-		// The first round meets an OpenSearch that is away: everything waits in
-		// the queue when the agent dies.
-		a.openSearchInstead = map[bool]string{true: "http://127.0.0.1:1"}[round == 0]
+		// In the first round OpenSearch is unavailable: everything is in the queue when
+		// the agent is killed.
+		a.openSearchURL = map[bool]string{true: "http://127.0.0.1:1"}[round == 0]
 		a.start(t)
 		var lines strings.Builder
 		for i := range perRound {
@@ -218,16 +232,16 @@ func TestKillsLoseAndDoubleNothing(t *testing.T) {
 		}
 		a.write(t, "service.log", lines.String())
 		if round < rounds-1 {
-			time.Sleep(time.Duration(round) * 150 * time.Millisecond) // die at another moment each time
+			time.Sleep(time.Duration(round) * 150 * time.Millisecond) // killed at another moment each time
 			a.kill(t)
 		}
 	}
 	const wantLines, wantSpans = rounds * perRound, rounds * perRound / 30
-	a.store.Eventually(t, "every line and span has arrived", func() bool {
+	a.store.Eventually(t, "every line and span is stored", func() bool {
 		return a.store.Count(t, names.LogIndex) >= wantLines && a.store.Count(t, names.SpanIndex) >= wantSpans
 	})
 	a.kill(t)
-	a.start(t) // whatever is still repeated is repeated now
+	a.start(t) // whatever is sent again is sent now
 	time.Sleep(2 * time.Second)
 	a.store.Refresh(t)
 	if lines, spans := a.store.Count(t, names.LogIndex), a.store.Count(t, names.SpanIndex); lines != wantLines || spans != wantSpans {
@@ -235,9 +249,9 @@ func TestKillsLoseAndDoubleNothing(t *testing.T) {
 	}
 }
 
-// More requests than the queue has consumers are not taken, because of one
-// index. What comes after them passes, and a kill on the way loses none.
-func TestRequestsThatAreNotTakenLetTheOthersPass(t *testing.T) {
+// OpenSearch rejects more requests than the queue has consumers, because one index is
+// blocked. Later requests pass, and a kill meanwhile loses none.
+func TestRejectedRequestsDoNotBlockOthers(t *testing.T) {
 	a := newAgent(t)
 	now := time.Now().UTC()
 	before := now.Truncate(24 * time.Hour).Add(-time.Second)
@@ -245,20 +259,24 @@ func TestRequestsThatAreNotTakenLetTheOthersPass(t *testing.T) {
 	a.store.Alter(t, yesterday, "", `{"settings":{"blocks.write":true}}`)
 	a.start(t)
 	line := func(uid string, at time.Time) {
-		a.post(t, "/v1/logs", object{"resourceLogs": []object{{"resource": resourceOf("gateway"), "scopeLogs": []object{{"logRecords": []object{{
-			"timeUnixNano": fmt.Sprint(at.UnixNano()), "body": object{"stringValue": "line"}, "attributes": []object{attribute(names.RecordUID, uid)},
-		}}}}}}})
+		a.post(t, "/v1/logs", logOf("gateway", object{
+			"timeUnixNano": fmt.Sprint(at.UnixNano()), "body": object{"stringValue": "line"},
+			"attributes": []object{attribute(names.RecordUID, uid)},
+		}))
 	}
 	const stuck = 40
 	for i := range stuck {
 		line(fmt.Sprint("01JSTUCK", i), before)
 	}
 	line("01JGOOD1", now)
-	a.store.Eventually(t, "the line behind them is there", func() bool { a.store.Refresh(t); return a.store.Count(t, names.LogIndex) == 1 })
+	a.store.Eventually(t, "the line behind them is stored", func() bool { a.store.Refresh(t); return a.store.Count(t, names.LogIndex) == 1 })
 	a.kill(t)
 	a.start(t)
 	line("01JGOOD2", now)
-	a.store.Eventually(t, "another is there after a kill", func() bool { a.store.Refresh(t); return a.store.Count(t, names.LogIndex) == 2 })
+	a.store.Eventually(t, "another line is stored after a kill", func() bool {
+		a.store.Refresh(t)
+		return a.store.Count(t, names.LogIndex) == 2
+	})
 	a.store.Alter(t, yesterday, "_settings", `{"blocks.write":null}`)
 	a.store.Eventually(t, "none was lost", func() bool { a.store.Refresh(t); return a.store.Count(t, names.LogIndex) >= stuck+2 })
 	if got := a.store.Count(t, names.LogIndex); got != stuck+2 {

@@ -21,9 +21,9 @@ import (
 	"jari.example/telemetry/names"
 )
 
-// TestBothHostsMakeTheSameDocumentsOfLines has the Collector's receiver follow
-// the file that Fluent Bit's tail has been captured following.
-func TestBothHostsMakeTheSameDocumentsOfLines(t *testing.T) {
+// The Collector's receiver reads the file that Fluent Bit's tail read when the chunk was
+// captured.
+func TestBothAgentsMakeTheSameDocumentsOfLines(t *testing.T) {
 	chunk, err := os.ReadFile("../testdata/lines/lines.msgpack")
 	if err != nil {
 		t.Fatal(err)
@@ -33,16 +33,16 @@ func TestBothHostsMakeTheSameDocumentsOfLines(t *testing.T) {
 		t.Fatal(err)
 	}
 	var collector []record.Record
-	for _, l := range follow(t, "../testdata/lines/lines.log", len(fluentBit)) {
-		// The two have read the file at different times.
+	for _, l := range readFollowed(t, "../testdata/lines/lines.log", len(fluentBit)) {
+		// The two agents have read the file at different times.
 		l.SetObservedTimestamp(pcommon.NewTimestampFromTime(fluentBit[len(collector)].Received))
-		collector = append(collector, logRecords(alone(l, true))...)
+		collector = append(collector, logRecords(singleLog(l, true))...)
 	}
-	compare(t, fields(render(collector)), fields(render(fluentBit)), nil)
+	compare(t, byHandle(identifiedDocuments(collector)), byHandle(identifiedDocuments(fluentBit)), nil)
 }
 
-// alone is one log record in a request of its own.
-func alone(l plog.LogRecord, followed bool) plog.Logs {
+// singleLog returns a request with this log record only.
+func singleLog(l plog.LogRecord, followed bool) plog.Logs {
 	ld := plog.NewLogs()
 	rl := ld.ResourceLogs().AppendEmpty()
 	if followed {
@@ -52,13 +52,13 @@ func alone(l plog.LogRecord, followed bool) plog.Logs {
 	return ld
 }
 
-// TestALogThatNamesAFileIsNoFollowedLine: OTLP clients that read files name them.
-func TestALogThatNamesAFileIsNoFollowedLine(t *testing.T) {
+// OTLP clients that read files add the file name, too.
+func TestAnOTLPLogWithAFileNameIsNotALineOfAFile(t *testing.T) {
 	l := plog.NewLogRecord()
 	l.Body().SetStr("{}")
 	l.SetSeverityText("WARN")
 	l.Attributes().PutStr(names.LogFilePath, "/theirs.log")
-	ld := alone(l, false)
+	ld := singleLog(l, false)
 	ld.ResourceLogs().At(0).Resource().Attributes().PutStr(names.ServiceName, "theirs")
 	r := logRecords(ld)[0]
 	if r.Attributes[names.SeverityText] != "WARN" || r.Attributes[names.Body] != "{}" || r.Resource[names.ServiceName] != "theirs" {
@@ -66,9 +66,9 @@ func TestALogThatNamesAFileIsNoFollowedLine(t *testing.T) {
 	}
 }
 
-// follow is what the receiver, set as in agent.yaml, reads from a file of n
-// lines that say something.
-func follow(t *testing.T, file string, n int) (all []plog.LogRecord) {
+// readFollowed returns what the receiver, configured as in agent.yaml, reads from a file
+// of n lines that are not blank.
+func readFollowed(t *testing.T, file string, n int) (all []plog.LogRecord) {
 	t.Helper()
 	text, err := os.ReadFile(file)
 	if err != nil {
@@ -76,7 +76,7 @@ func follow(t *testing.T, file string, n int) (all []plog.LogRecord) {
 	}
 	factory := filelogreceiver.NewFactory()
 	cfg := fileLog(t, factory)
-	t.Chdir(t.TempDir()) // the path is part of what is compared
+	t.Chdir(t.TempDir()) // the path is part of the comparison
 	if err := os.WriteFile("lines.log", text, 0o600); err != nil {
 		t.Fatal(err)
 	}
@@ -113,11 +113,11 @@ func follow(t *testing.T, file string, n int) (all []plog.LogRecord) {
 				for _, sl := range rl.ScopeLogs().All() {
 					for _, l := range sl.LogRecords().All() {
 						_, followed := rl.Resource().Attributes().Get(names.AgentFollowed)
-						if len(logRecords(alone(l, followed))) > 0 {
+						if len(logRecords(singleLog(l, followed))) > 0 {
 							all = append(all, l)
 						}
 						if !followed {
-							t.Error("the receiver does not say that it followed a line")
+							t.Error("the receiver does not mark a line as followed")
 						}
 					}
 				}
@@ -136,8 +136,8 @@ func follow(t *testing.T, file string, n int) (all []plog.LogRecord) {
 	return all
 }
 
-// fileLog is the receiver's part of agent.yaml, for one file and without what
-// keeps positions over a restart.
+// fileLog returns the receiver's section of agent.yaml, for one file and without the
+// storage of positions.
 func fileLog(t *testing.T, factory receiver.Factory) component.Config {
 	t.Helper()
 	text, err := os.ReadFile("agent.yaml")

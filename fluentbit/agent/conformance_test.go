@@ -18,11 +18,11 @@ import (
 	"jari.example/telemetry/names"
 )
 
-// TestBothHostsMakeTheSameDocuments sends each request of ../testdata/otlp
-// through the Collector's conversion, and the chunks that Fluent Bit 5.1.1 made
-// of the very same request through the plugin's decoder.
-func TestBothHostsMakeTheSameDocuments(t *testing.T) {
-	for _, c := range conformance {
+// Each request of ../testdata/otlp goes through the Collector's conversion, and the
+// chunks that Fluent Bit 5.1.1 made of the same request go through the plugin's
+// decoder.
+func TestBothAgentsMakeTheSameDocuments(t *testing.T) {
+	for _, c := range conformanceCases {
 		t.Run(c.chunk, func(t *testing.T) {
 			request, err := os.ReadFile("../testdata/otlp/" + c.request() + ".json")
 			if err != nil {
@@ -32,23 +32,23 @@ func TestBothHostsMakeTheSameDocuments(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			records, _ := record.Decode(chunk) // what is unreadable becomes a document too
-			collector := fields(render(collect(t, request, arrival(records))))
-			compare(t, collector, fields(render(records)), c.known)
+			records, _ := record.Decode(chunk) // unreadable parts become documents, too
+			collector := byHandle(identifiedDocuments(collectorRecords(t, request, arrivalTime(records))))
+			compare(t, collector, byHandle(identifiedDocuments(records)), c.known)
 		})
 	}
 }
 
-// arrival is when the chunk says that the agent got the request; few say it.
-func arrival(records []record.Record) time.Time {
+// arrivalTime returns when the agent received the request, if the chunk says so; few do.
+func arrivalTime(records []record.Record) time.Time {
 	if records[0].Signal == record.Span && !records[0].Received.IsZero() {
 		return records[0].Received
 	}
-	return time.Unix(1795343925, 0).UTC() // just after what the requests tell
+	return time.Unix(1795343925, 0).UTC() // just after the times in the requests
 }
 
-// collect is what the Collector's exporter makes of a request.
-func collect(t *testing.T, request []byte, received time.Time) []record.Record {
+// collectorRecords returns the records that the Collector's exporter makes of a request.
+func collectorRecords(t *testing.T, request []byte, received time.Time) []record.Record {
 	t.Helper()
 	switch {
 	case strings.Contains(string(request[:20]), "resourceLogs"):
@@ -57,7 +57,7 @@ func collect(t *testing.T, request []byte, received time.Time) []record.Record {
 			t.Fatal(err)
 		}
 		for _, r := range ld.ResourceLogs().All() {
-			stamp(r.Resource(), received)
+			setReceived(r.Resource(), received)
 		}
 		return logRecords(ld)
 	case strings.Contains(string(request[:20]), "resourceSpans"):
@@ -66,7 +66,7 @@ func collect(t *testing.T, request []byte, received time.Time) []record.Record {
 			t.Fatal(err)
 		}
 		for _, r := range td.ResourceSpans().All() {
-			stamp(r.Resource(), received)
+			setReceived(r.Resource(), received)
 		}
 		return spanRecords(td)
 	}
@@ -75,12 +75,12 @@ func collect(t *testing.T, request []byte, received time.Time) []record.Record {
 		t.Fatal(err)
 	}
 	for _, r := range md.ResourceMetrics().All() {
-		stamp(r.Resource(), received)
+		setReceived(r.Resource(), received)
 	}
 	return metricRecords(md)
 }
 
-func render(records []record.Record) (docs []record.Document) {
+func identifiedDocuments(records []record.Record) (docs []record.Document) {
 	record.Identify(records)
 	for i := range records {
 		docs = records[i].Documents(docs)
@@ -88,12 +88,12 @@ func render(records []record.Record) (docs []record.Document) {
 	return docs
 }
 
-// document is every field of one, by its path, its index and id among them.
+// document holds every field of a document by its path, including its index and id.
 type document map[string]string
 
-// fields takes documents apart. Each is found again by what identifies it for a
-// reader, since its id is one of the things to compare.
-func fields(docs []record.Document) map[string]document {
+// byHandle returns the fields of documents by a readable handle, since the id is one of
+// the fields to compare.
+func byHandle(docs []record.Document) map[string]document {
 	all := map[string]document{}
 	for _, d := range docs {
 		var body map[string]any
@@ -102,8 +102,8 @@ func fields(docs []record.Document) map[string]document {
 		if err := dec.Decode(&body); err != nil {
 			panic(fmt.Sprintf("%v: %s", err, d.Body))
 		}
-		name, doc := handle(d.Index, body), flat(d.Index, d.ID, body)
-		for all[name] != nil && !maps.Equal(all[name], doc) { // equal lines, in their order
+		name, doc := handle(d.Index, body), flatten(d.Index, d.ID, body)
+		for all[name] != nil && !maps.Equal(all[name], doc) { // equal lines, by their order
 			name += " again"
 		}
 		all[name] = doc
@@ -111,7 +111,7 @@ func fields(docs []record.Document) map[string]document {
 	return all
 }
 
-func flat(index, id string, body map[string]any) document {
+func flatten(index, id string, body map[string]any) document {
 	out := document{"_index": index, "_id": id}
 	var walk func(path string, v any)
 	walk = func(path string, v any) {
@@ -121,7 +121,7 @@ func flat(index, id string, body map[string]any) document {
 			}
 			return
 		}
-		text, _ := json.Marshal(v) // what has been decoded can be encoded
+		text, _ := json.Marshal(v) // a decoded value always marshals
 		out[strings.TrimPrefix(path, "/")] = string(text)
 	}
 	walk("", body)
@@ -136,7 +136,7 @@ func handle(index string, body map[string]any) string {
 	case strings.Contains(index, names.ServiceMapIndex):
 		return "edge " + fmt.Sprint(body[names.DocServiceName], body[names.DocKind], body[names.DocTarget], body[names.DocDestination])
 	case strings.Contains(index, names.MetricIndex):
-		_, nanoseconds, _ := strings.Cut(field(names.DocTime), ".233774") // what comes before may be moved to today
+		_, nanoseconds, _ := strings.Cut(field(names.DocTime), ".233774") // the date before it may be moved to today
 		return "point " + field(names.DocMetricName) + " " + nanoseconds
 	case strings.Contains(index, names.DeadLetterIndex):
 		return "dead letter " + field(names.DocRefusedReason)
@@ -146,8 +146,8 @@ func handle(index string, body map[string]any) string {
 	return "log " + field(names.Body)
 }
 
-// difference is a field that the hosts write differently and why nothing can be
-// done about it. An empty field is the whole document; a document may end in *.
+// difference is a field that the agents write differently, and the reason why that
+// cannot be changed. An empty field means the whole document; document may end in *.
 type difference struct{ document, field, why string }
 
 func (d difference) covers(document, field string) bool {
@@ -155,16 +155,16 @@ func (d difference) covers(document, field string) bool {
 	return d.field == field && (document == d.document || any && strings.HasPrefix(document, start))
 }
 
-// compare reports every difference that is not known, and every known one that
-// is none any more.
+// compare reports every difference that is not known, and every known one that no
+// longer exists.
 func compare(t *testing.T, collector, fluentBit map[string]document, known []difference) {
 	t.Helper()
-	for _, complaint := range complaints(collector, fluentBit, known) {
-		t.Error(complaint)
+	for _, d := range differences(collector, fluentBit, known) {
+		t.Error(d)
 	}
 }
 
-func complaints(collector, fluentBit map[string]document, known []difference) (out []string) {
+func differences(collector, fluentBit map[string]document, known []difference) (out []string) {
 	found := map[[2]string]string{}
 	for doc, a := range collector {
 		b, ok := fluentBit[doc]
@@ -200,31 +200,33 @@ func complaints(collector, fluentBit map[string]document, known []difference) (o
 	return out
 }
 
-// The negative control: a doctored field, a lost document and a known
-// difference that has gone are each reported.
-func TestADoctoredDocumentIsNoticed(t *testing.T) {
+// The negative control: a changed field, a missing document and a known difference that
+// no longer exists are each reported.
+func TestCompareReportsDifferences(t *testing.T) {
 	for name, c := range map[string]struct {
-		doctor func(map[string]document)
+		change func(map[string]document)
 		known  []difference
 		want   int
 	}{
-		"nothing":                     {func(map[string]document) {}, nil, 0},
-		"a value":                     {func(all map[string]document) { all["span 01"]["name"] = `"x"` }, nil, 1},
-		"an id":                       {func(all map[string]document) { all["span 01"]["_id"] = "x" }, nil, 1},
-		"a field more":                {func(all map[string]document) { all["span 01"]["attributes/x"] = "1" }, nil, 1},
-		"a field less":                {func(all map[string]document) { delete(all["span 01"], "name") }, nil, 1},
-		"a document less":             {func(all map[string]document) { delete(all, "span 01") }, nil, 1},
-		"a document more":             {func(all map[string]document) { all["span 02"] = document{} }, nil, 1},
-		"a known difference":          {func(all map[string]document) { all["span 01"]["name"] = `"x"` }, []difference{{"span 01", "name", "known"}}, 0},
-		"a known one that is no more": {func(map[string]document) {}, []difference{{"span 01", "name", "known"}}, 1},
+		"no change":          {func(map[string]document) {}, nil, 0},
+		"a changed value":    {func(all map[string]document) { all["span 01"]["name"] = `"x"` }, nil, 1},
+		"a changed id":       {func(all map[string]document) { all["span 01"]["_id"] = "x" }, nil, 1},
+		"a surplus field":    {func(all map[string]document) { all["span 01"]["attributes/x"] = "1" }, nil, 1},
+		"a missing field":    {func(all map[string]document) { delete(all["span 01"], "name") }, nil, 1},
+		"a missing document": {func(all map[string]document) { delete(all, "span 01") }, nil, 1},
+		"a surplus document": {func(all map[string]document) { all["span 02"] = document{} }, nil, 1},
+		"a known difference": {
+			func(all map[string]document) { all["span 01"]["name"] = `"x"` }, []difference{{"span 01", "name", "known"}}, 0,
+		},
+		"a known difference that no longer exists": {func(map[string]document) {}, []difference{{"span 01", "name", "known"}}, 1},
 	} {
 		all := func() map[string]document {
-			return map[string]document{"span 01": flat("i", "d", map[string]any{"name": "op", "attributes": map[string]any{"n": 1}})}
+			return map[string]document{"span 01": flatten("i", "d", map[string]any{"name": "op", "attributes": map[string]any{"n": 1}})}
 		}
-		doctored := all()
-		c.doctor(doctored)
-		if got := complaints(all(), doctored, c.known); len(got) != c.want {
-			t.Errorf("%s: %d complaints, want %d: %q", name, len(got), c.want, got)
+		changed := all()
+		c.change(changed)
+		if got := differences(all(), changed, c.known); len(got) != c.want {
+			t.Errorf("%s: %d differences, want %d: %q", name, len(got), c.want, got)
 		}
 	}
 }

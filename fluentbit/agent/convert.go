@@ -11,8 +11,9 @@ import (
 	"jari.example/telemetry/names"
 )
 
-// resource is a resource's attributes without the gate's stamp, and the stamp.
-func resource(r pcommon.Resource) (own map[string]any, received time.Time) {
+// resourceAttributes returns a resource's attributes without the time of receipt that
+// the gate has added, and that time.
+func resourceAttributes(r pcommon.Resource) (own map[string]any, received time.Time) {
 	own = r.Attributes().AsRaw()
 	if at, ok := own[keyReceived].(int64); ok {
 		received = time.Unix(0, at).UTC()
@@ -21,8 +22,8 @@ func resource(r pcommon.Resource) (own map[string]any, received time.Time) {
 	return own, received
 }
 
-// moment is t's time, the zero time if it has none.
-func moment(t pcommon.Timestamp) time.Time {
+// timeOf converts t; zero if t is unset or beyond the range of OpenSearch.
+func timeOf(t pcommon.Timestamp) time.Time {
 	if t == 0 || t > 1<<63-1 {
 		return time.Time{}
 	}
@@ -33,14 +34,14 @@ func logRecords(ld plog.Logs) []record.Record {
 	records := make([]record.Record, 0, ld.LogRecordCount())
 	for _, rl := range ld.ResourceLogs().All() {
 		_, followed := rl.Resource().Attributes().Get(names.AgentFollowed)
-		res, received := resource(rl.Resource())
+		res, received := resourceAttributes(rl.Resource())
 		for _, sl := range rl.ScopeLogs().All() {
 			shared := record.Record{Received: received, Resource: res, Scope: sl.Scope().Attributes().AsRaw()}
 			for _, l := range sl.LogRecords().All() {
 				if !followed {
 					records = append(records, logRecord(l, shared))
 				} else if line := l.Body().AsString(); !record.Blank(line) {
-					records = append(records, record.Line(line, moment(l.ObservedTimestamp()), l.Attributes().AsRaw()))
+					records = append(records, record.Line(line, timeOf(l.ObservedTimestamp()), l.Attributes().AsRaw()))
 				}
 			}
 		}
@@ -48,7 +49,7 @@ func logRecords(ld plog.Logs) []record.Record {
 	return records
 }
 
-// logRecord completes r.
+// logRecord completes r, which has the shared attributes.
 func logRecord(l plog.LogRecord, r record.Record) record.Record {
 	own := l.Attributes().AsRaw()
 	if id := l.TraceID(); !id.IsEmpty() {
@@ -64,13 +65,13 @@ func logRecord(l plog.LogRecord, r record.Record) record.Record {
 		own[names.SeverityText] = s
 	}
 	r.Attributes = own
-	return record.OTLPLog(r, l.Body().AsRaw(), moment(l.Timestamp()), moment(l.ObservedTimestamp()))
+	return record.OTLPLog(r, l.Body().AsRaw(), timeOf(l.Timestamp()), timeOf(l.ObservedTimestamp()))
 }
 
 func spanRecords(td ptrace.Traces) []record.Record {
 	records := make([]record.Record, 0, td.SpanCount())
 	for _, rs := range td.ResourceSpans().All() {
-		res, received := resource(rs.Resource())
+		res, received := resourceAttributes(rs.Resource())
 		for _, ss := range rs.ScopeSpans().All() {
 			shared := record.Record{Received: received, Resource: res, Scope: ss.Scope().Attributes().AsRaw()}
 			for _, s := range ss.Spans().All() {
@@ -83,7 +84,7 @@ func spanRecords(td ptrace.Traces) []record.Record {
 
 func spanRecord(s ptrace.Span, r record.Record) record.Record {
 	if s.TraceID().IsEmpty() || s.SpanID().IsEmpty() {
-		return unreadable(s, r.Received)
+		return unreadableSpan(s, r.Received)
 	}
 	own := s.Attributes().AsRaw()
 	own[names.TraceID], own[names.SpanID] = s.TraceID().String(), s.SpanID().String()
@@ -91,28 +92,30 @@ func spanRecord(s ptrace.Span, r record.Record) record.Record {
 		Parent:     s.ParentSpanID().String(),
 		Name:       s.Name(),
 		Kind:       record.Kind(int(s.Kind())),
-		End:        moment(s.EndTimestamp()),
+		End:        timeOf(s.EndTimestamp()),
 		StatusCode: int(s.Status().Code()),
 		StatusText: s.Status().Message(),
 	}
 	for _, e := range s.Events().All() {
-		data.Events = append(data.Events, record.Event{Time: moment(e.Timestamp()), Name: e.Name(), Attributes: e.Attributes().AsRaw()})
+		data.Events = append(data.Events, record.Event{Time: timeOf(e.Timestamp()), Name: e.Name(), Attributes: e.Attributes().AsRaw()})
 	}
 	for _, l := range s.Links().All() {
-		data.Links = append(data.Links, record.Link{TraceID: l.TraceID().String(), SpanID: l.SpanID().String(), Attributes: l.Attributes().AsRaw()})
+		data.Links = append(data.Links, record.Link{
+			TraceID: l.TraceID().String(), SpanID: l.SpanID().String(), Attributes: l.Attributes().AsRaw(),
+		})
 	}
-	r.Signal, r.Time, r.Attributes, r.Span = record.Span, moment(s.StartTimestamp()), own, &data
+	r.Signal, r.Time, r.Attributes, r.Span = record.Span, timeOf(s.StartTimestamp()), own, &data
 	return r
 }
 
-// unreadable is the dead letter for a span without ids: a request with nothing
-// else in it.
-func unreadable(s ptrace.Span, received time.Time) record.Record {
+// unreadableSpan returns the record of a span without ids: a request with only this span.
+func unreadableSpan(s ptrace.Span, received time.Time) record.Record {
 	td := ptrace.NewTraces()
 	s.CopyTo(td.ResourceSpans().AppendEmpty().ScopeSpans().AppendEmpty().Spans().AppendEmpty())
 	raw, err := (&ptrace.JSONMarshaler{}).MarshalTraces(td)
 	if err != nil {
 		raw = []byte(s.Name())
 	}
-	return record.Record{Signal: record.Broken, Received: received, Broken: &record.BrokenData{Reason: record.ErrIDs.Error(), Raw: raw}}
+	data := &record.UnreadableData{Reason: record.ErrSpanIDs.Error(), Raw: raw}
+	return record.Record{Signal: record.Unreadable, Received: received, Unreadable: data}
 }

@@ -13,7 +13,7 @@ import (
 func metricRecords(md pmetric.Metrics) []record.Record {
 	var records []record.Record
 	for _, rm := range md.ResourceMetrics().All() {
-		res, received := resource(rm.Resource())
+		res, received := resourceAttributes(rm.Resource())
 		for _, sm := range rm.ScopeMetrics().All() {
 			scope := sm.Scope().Attributes().AsRaw()
 			if name := sm.Scope().Name(); name != "" {
@@ -28,7 +28,7 @@ func metricRecords(md pmetric.Metrics) []record.Record {
 	return records
 }
 
-// points reads the data points of one metric.
+// points converts the data points of one metric.
 type points struct {
 	metric pmetric.Metric
 	shared record.Record
@@ -51,11 +51,11 @@ func (p points) all() (out []record.Record) {
 		}
 	case pmetric.MetricTypeHistogram:
 		for _, d := range m.Histogram().DataPoints().All() {
-			out = append(out, p.distribution(d, d.Count(), recorded(d.HasSum(), d.Sum()))...)
+			out = append(out, p.distribution(d, d.Count(), sumOrNaN(d.HasSum(), d.Sum()))...)
 		}
 	case pmetric.MetricTypeExponentialHistogram:
 		for _, d := range m.ExponentialHistogram().DataPoints().All() {
-			out = append(out, p.distribution(d, d.Count(), recorded(d.HasSum(), d.Sum()))...)
+			out = append(out, p.distribution(d, d.Count(), sumOrNaN(d.HasSum(), d.Sum()))...)
 		}
 	case pmetric.MetricTypeSummary:
 		for _, d := range m.Summary().DataPoints().All() {
@@ -74,14 +74,14 @@ func (p points) number(d pmetric.NumberDataPoint, kind string) record.Record {
 	case pmetric.NumberDataPointValueTypeDouble:
 		data.Value = d.DoubleValue()
 	default:
-		data.Value = math.NaN() // no value was recorded, which is not 0
+		data.Value = math.NaN() // no recorded value is not the same as 0
 	}
 	r.Point = &data
 	return r
 }
 
-// recorded is sum, or no number where none was recorded, which is not 0.
-func recorded(has bool, sum float64) float64 {
+// sumOrNaN returns sum, or NaN if none was recorded, which is not the same as 0.
+func sumOrNaN(has bool, sum float64) float64 {
 	if !has {
 		return math.NaN()
 	}
@@ -93,7 +93,7 @@ func (p points) distribution(d dataPoint, count uint64, sum float64) []record.Re
 	return record.Histogram(r, data, float64(count), sum)
 }
 
-// dataPoint is what every kind of point has.
+// dataPoint is what every kind of data point has.
 type dataPoint interface {
 	StartTimestamp() pcommon.Timestamp
 	Timestamp() pcommon.Timestamp
@@ -102,6 +102,6 @@ type dataPoint interface {
 
 func (p points) point(d dataPoint) (record.Record, record.PointData) {
 	r := p.shared
-	r.Time, r.Attributes = moment(d.Timestamp()), record.Dimensions(d.Attributes().AsRaw())
-	return r, record.PointData{Name: p.metric.Name(), Unit: p.metric.Unit(), Start: moment(d.StartTimestamp())}
+	r.Time, r.Attributes = timeOf(d.Timestamp()), record.Dimensions(d.Attributes().AsRaw())
+	return r, record.PointData{Name: p.metric.Name(), Unit: p.metric.Unit(), Start: timeOf(d.StartTimestamp())}
 }

@@ -7,8 +7,8 @@ import (
 	"go.opentelemetry.io/collector/pdata/pmetric"
 )
 
-// A histogram of negative values has no sum; 0 would be a statement.
-func TestASumThatWasNotRecordedIsNoNumber(t *testing.T) {
+// A histogram of negative values has no sum, and 0 would be a wrong one.
+func TestASumThatWasNotRecordedIsNaN(t *testing.T) {
 	md := pmetric.NewMetrics()
 	metrics := md.ResourceMetrics().AppendEmpty().ScopeMetrics().AppendEmpty().Metrics()
 	metrics.AppendEmpty().SetEmptyHistogram().DataPoints().AppendEmpty().SetCount(3)

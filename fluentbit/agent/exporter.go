@@ -31,7 +31,7 @@ type config struct {
 }
 
 func newFactory() exporter.Factory {
-	h := &hosts{}
+	h := &backends{}
 	return exporter.NewFactory(component.MustNewType("jari"), defaults,
 		exporter.WithLogs(h.newLogs, component.StabilityLevelStable),
 		exporter.WithTraces(h.newTraces, component.StabilityLevelStable),
@@ -40,7 +40,7 @@ func newFactory() exporter.Factory {
 
 func defaults() component.Config {
 	retry := configretry.NewDefaultBackOffConfig()
-	retry.MaxElapsedTime = 0 // for ever: what the queue holds exists nowhere else
+	retry.MaxElapsedTime = 0 // without end: what the queue holds exists nowhere else
 	return &config{
 		Queue:   configoptional.Default(exporterhelper.NewDefaultQueueConfig()),
 		Retry:   retry,
@@ -48,97 +48,101 @@ func defaults() component.Config {
 	}
 }
 
-// sender ships what one signal's exporter takes from its queue. An error means
-// the whole request again: documents that were stored answer with a conflict,
-// so there is nothing to gain from naming those that were not, and joined
-// errors of several parts would have only the first of them retried.
-type sender struct{ *host }
+// sender ships the requests of one signal's queue. After an error the whole request is
+// sent again. The error does not say which documents were not stored: OpenSearch
+// responds to the others with a conflict, and of joined errors the Collector would
+// retry only the first.
+type sender struct{ *backend }
 
-// pass is how long a request that OpenSearch does not take, though it takes
-// others, holds one of the queue's consumers before it goes to the queue's end.
-const pass = time.Second
+// requeueDelay is how long a request that OpenSearch rejects, although it accepts
+// others, occupies one of the queue's consumers before it goes to the end of the queue.
+const requeueDelay = time.Second
 
 // delivery is one request from the queue.
 type delivery struct {
-	read  func() []record.Record
-	raw   func() ([]byte, error) // all of it as OTLP/JSON
-	items int
-	again func(context.Context) error // puts it to the queue's end
+	read    func() []record.Record
+	raw     func() ([]byte, error) // the whole request as OTLP/JSON
+	items   int
+	requeue func(context.Context) error // puts it at the end of the queue
 }
 
-func (h *hosts) newSender(set *exporter.Settings, cfg component.Config) (sender, []exporterhelper.Option, error) {
+func (h *backends) newSender(set *exporter.Settings, cfg component.Config) (sender, []exporterhelper.Option, error) {
 	c := cfg.(*config)
-	one, err := h.of(c, *set)
+	b, err := h.get(c, *set)
 	if err != nil {
 		return sender{}, nil, err
 	}
-	set.MeterProvider = one.meter
-	return sender{one}, []exporterhelper.Option{
+	set.MeterProvider = b.meterProvider
+	return sender{b}, []exporterhelper.Option{
 		exporterhelper.WithQueue(c.Queue),
 		exporterhelper.WithRetry(c.Retry),
 		exporterhelper.WithTimeout(c.Timeout),
-		exporterhelper.WithStart(func(ctx context.Context, _ component.Host) error { one.start(ctx); return nil }),
-		exporterhelper.WithShutdown(func(context.Context) error { return one.stop() }),
+		exporterhelper.WithStart(func(ctx context.Context, _ component.Host) error { b.start(ctx); return nil }),
+		exporterhelper.WithShutdown(func(context.Context) error { return b.stop() }),
 	}, nil
 }
 
-// send ships d. The Collector would try a request that fails until it succeeds,
-// and a few such in a closed index would stop the rest of the signal. So it goes
-// to the end of the queue, which has it on disk before its place at the front is
-// given up. While OpenSearch is away there is nothing to let pass.
+// send ships d. The Collector retries a failed request until it succeeds, and a few
+// requests for a closed index would block the rest of the signal. So such a request
+// goes to the end of the queue, which stores it on disk before it is removed from the
+// front. While OpenSearch is unavailable it stays in place, because no other could pass.
 func (s sender) send(ctx context.Context, d delivery) error {
 	err := s.try(ctx, d)
 	if err == nil || s.ship.Ready() != nil {
 		return err
 	}
-	time.Sleep(pass)
-	if full := d.again(context.WithoutCancel(ctx)); full != nil { // the timeout was for the try
-		s.stayed.Add(int64(d.items))
+	time.Sleep(requeueDelay)
+	if full := d.requeue(context.WithoutCancel(ctx)); full != nil { // the timeout was that of the attempt
+		s.requeueFailed.Add(int64(d.items))
 		return err
 	}
-	s.log.Warn("OpenSearch does not take a request; it will be tried again after the others", zap.Int(names.Count, d.items), zap.Error(err))
+	s.log.Warn("request rejected by OpenSearch; requeued at the end", zap.Int(names.Count, d.items), zap.Error(err))
 	return nil
 }
 
 func (s sender) try(ctx context.Context, d delivery) (err error) {
-	defer func() { // or it ends the agent, which would only meet the same records again
+	defer func() { // a panic must not end the agent: after its restart the same records would cause it again
 		if p := recover(); p != nil {
-			s.log.Error("panic in an export", zap.String(names.EventName, names.EventPanic), zap.Any(names.Exception, p), zap.Stack(names.Stacktrace))
+			s.logPanic("panic in an export", p)
 			err = fmt.Errorf("panic in an export: %v", p)
 		}
 	}()
 	if err := s.ship.Ready(); err != nil {
 		return err
 	}
-	docs, err := s.documents(d)
+	docs, err := s.convert(d)
 	if err != nil {
 		return err
 	}
 	res, err := s.ship.Ship(ctx, docs)
 	if res.Refused > 0 {
-		s.log.Warn("documents went to the dead-letter index", zap.Int(names.ShipDeadLettered, res.Refused))
+		s.log.Warn("documents stored as dead letters", zap.Int(names.ShipDeadLettered, res.Refused))
 	}
 	return err
 }
 
-// documents converts d. Should that panic, the request as a whole is a dead
-// letter: tried again it would only panic again.
-func (s sender) documents(d delivery) (docs []record.Document, err error) {
+// convert returns the documents of d. If it panics, the whole request becomes a dead
+// letter: a retry would only panic again.
+func (s sender) convert(d delivery) (docs []record.Document, err error) {
 	defer func() {
 		if p := recover(); p != nil {
-			s.log.Error("converting panicked", zap.String(names.EventName, names.EventPanic), zap.Any(names.Exception, p), zap.Stack(names.Stacktrace))
+			s.logPanic("panic in a conversion", p)
 			var raw []byte
 			if raw, err = d.raw(); err == nil {
-				docs = rendered(record.Unreadable(raw, fmt.Sprintf("converting panicked: %v", p)))
+				docs = documentsOf(record.UnreadableChunk(raw, fmt.Sprintf("panic in a conversion: %v", p)))
 			}
 		}
 	}()
 	records := d.read()
 	record.Identify(records)
-	return rendered(records), nil
+	return documentsOf(records), nil
 }
 
-func rendered(records []record.Record) []record.Document {
+func (s sender) logPanic(body string, p any) {
+	s.log.Error(body, zap.String(names.EventName, names.EventPanic), zap.Any(names.Exception, p), zap.StackSkip(names.Stacktrace, 1))
+}
+
+func documentsOf(records []record.Record) []record.Document {
 	docs := make([]record.Document, 0, len(records))
 	for i := range records {
 		docs = records[i].Documents(docs)
@@ -146,7 +150,7 @@ func rendered(records []record.Record) []record.Document {
 	return docs
 }
 
-func (h *hosts) newLogs(ctx context.Context, set exporter.Settings, cfg component.Config) (exporter.Logs, error) {
+func (h *backends) newLogs(ctx context.Context, set exporter.Settings, cfg component.Config) (exporter.Logs, error) {
 	s, options, err := h.newSender(&set, cfg)
 	if err != nil {
 		return nil, err
@@ -154,16 +158,16 @@ func (h *hosts) newLogs(ctx context.Context, set exporter.Settings, cfg componen
 	var e exporter.Logs
 	e, err = exporterhelper.NewLogs(ctx, set, cfg, func(ctx context.Context, ld plog.Logs) error {
 		return s.send(ctx, delivery{
-			read:  func() []record.Record { return logRecords(ld) },
-			raw:   func() ([]byte, error) { return (&plog.JSONMarshaler{}).MarshalLogs(ld) },
-			items: ld.LogRecordCount(),
-			again: func(ctx context.Context) error { return e.ConsumeLogs(ctx, ld) },
+			read:    func() []record.Record { return logRecords(ld) },
+			raw:     func() ([]byte, error) { return (&plog.JSONMarshaler{}).MarshalLogs(ld) },
+			items:   ld.LogRecordCount(),
+			requeue: func(ctx context.Context) error { return e.ConsumeLogs(ctx, ld) },
 		})
 	}, options...)
 	return &logsGate{Logs: e}, err
 }
 
-func (h *hosts) newTraces(ctx context.Context, set exporter.Settings, cfg component.Config) (exporter.Traces, error) {
+func (h *backends) newTraces(ctx context.Context, set exporter.Settings, cfg component.Config) (exporter.Traces, error) {
 	s, options, err := h.newSender(&set, cfg)
 	if err != nil {
 		return nil, err
@@ -171,16 +175,16 @@ func (h *hosts) newTraces(ctx context.Context, set exporter.Settings, cfg compon
 	var e exporter.Traces
 	e, err = exporterhelper.NewTraces(ctx, set, cfg, func(ctx context.Context, td ptrace.Traces) error {
 		return s.send(ctx, delivery{
-			read:  func() []record.Record { return spanRecords(td) },
-			raw:   func() ([]byte, error) { return (&ptrace.JSONMarshaler{}).MarshalTraces(td) },
-			items: td.SpanCount(),
-			again: func(ctx context.Context) error { return e.ConsumeTraces(ctx, td) },
+			read:    func() []record.Record { return spanRecords(td) },
+			raw:     func() ([]byte, error) { return (&ptrace.JSONMarshaler{}).MarshalTraces(td) },
+			items:   td.SpanCount(),
+			requeue: func(ctx context.Context) error { return e.ConsumeTraces(ctx, td) },
 		})
 	}, options...)
 	return &tracesGate{Traces: e}, err
 }
 
-func (h *hosts) newMetrics(ctx context.Context, set exporter.Settings, cfg component.Config) (exporter.Metrics, error) {
+func (h *backends) newMetrics(ctx context.Context, set exporter.Settings, cfg component.Config) (exporter.Metrics, error) {
 	s, options, err := h.newSender(&set, cfg)
 	if err != nil {
 		return nil, err
@@ -188,10 +192,10 @@ func (h *hosts) newMetrics(ctx context.Context, set exporter.Settings, cfg compo
 	var e exporter.Metrics
 	e, err = exporterhelper.NewMetrics(ctx, set, cfg, func(ctx context.Context, md pmetric.Metrics) error {
 		return s.send(ctx, delivery{
-			read:  func() []record.Record { return metricRecords(md) },
-			raw:   func() ([]byte, error) { return (&pmetric.JSONMarshaler{}).MarshalMetrics(md) },
-			items: md.DataPointCount(),
-			again: func(ctx context.Context) error { return e.ConsumeMetrics(ctx, md) },
+			read:    func() []record.Record { return metricRecords(md) },
+			raw:     func() ([]byte, error) { return (&pmetric.JSONMarshaler{}).MarshalMetrics(md) },
+			items:   md.DataPointCount(),
+			requeue: func(ctx context.Context) error { return e.ConsumeMetrics(ctx, md) },
 		})
 	}, options...)
 	return &metricsGate{Metrics: e}, err

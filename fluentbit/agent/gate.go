@@ -18,14 +18,14 @@ import (
 	"jari.example/telemetry/names"
 )
 
-// gate stands before an exporter's queue and does two things there.
+// gate is placed before an exporter's queue, for two purposes.
 //
-// It refuses, so that the client tries again, until the exporter has started:
-// the one OTLP receiver that the signals share delivers as soon as the first of
-// them is up, and a queue that is still opening its storage loses an entry.
+// It rejects data until the exporter has started, so that the client tries again. The
+// signals share one OTLP receiver, which delivers as soon as the first exporter has
+// started, and a queue that is still opening its storage loses data.
 //
-// It writes down when the agent got the data, because the queue does not keep
-// that and a request sent again tomorrow must be filed as today.
+// It adds the time at which the agent received the data. The queue does not keep that
+// time, and a request that is sent again tomorrow must go into the same index.
 type gate struct{ up atomic.Bool }
 
 var errNotStarted = status.Error(codes.Unavailable, "the agent is starting")
@@ -38,17 +38,19 @@ func (g *gate) open(err error) error {
 	return err
 }
 
-func (g *gate) refuses() error {
+func (g *gate) checkOpen() error {
 	if !g.up.Load() {
 		return errNotStarted
 	}
 	return nil
 }
 
-// Capabilities says that the data is changed on its way.
+// Capabilities reports that the gate changes the data.
 func (g *gate) Capabilities() consumer.Capabilities { return consumer.Capabilities{MutatesData: true} }
 
-func stamp(r pcommon.Resource, now time.Time) { r.Attributes().PutInt(keyReceived, now.UnixNano()) }
+func setReceived(r pcommon.Resource, now time.Time) {
+	r.Attributes().PutInt(keyReceived, now.UnixNano())
+}
 
 type logsGate struct {
 	exporter.Logs
@@ -62,12 +64,12 @@ func (g *logsGate) Start(ctx context.Context, host component.Host) error {
 }
 
 func (g *logsGate) ConsumeLogs(ctx context.Context, ld plog.Logs) error {
-	if err := g.refuses(); err != nil {
+	if err := g.checkOpen(); err != nil {
 		return err
 	}
 	now := time.Now()
 	for _, r := range ld.ResourceLogs().All() {
-		stamp(r.Resource(), now)
+		setReceived(r.Resource(), now)
 	}
 	return g.Logs.ConsumeLogs(ctx, ld)
 }
@@ -84,12 +86,12 @@ func (g *tracesGate) Start(ctx context.Context, host component.Host) error {
 }
 
 func (g *tracesGate) ConsumeTraces(ctx context.Context, td ptrace.Traces) error {
-	if err := g.refuses(); err != nil {
+	if err := g.checkOpen(); err != nil {
 		return err
 	}
 	now := time.Now()
 	for _, r := range td.ResourceSpans().All() {
-		stamp(r.Resource(), now)
+		setReceived(r.Resource(), now)
 	}
 	return g.Traces.ConsumeTraces(ctx, td)
 }
@@ -106,12 +108,12 @@ func (g *metricsGate) Start(ctx context.Context, host component.Host) error {
 }
 
 func (g *metricsGate) ConsumeMetrics(ctx context.Context, md pmetric.Metrics) error {
-	if err := g.refuses(); err != nil {
+	if err := g.checkOpen(); err != nil {
 		return err
 	}
 	now := time.Now()
 	for _, r := range md.ResourceMetrics().All() {
-		stamp(r.Resource(), now)
+		setReceived(r.Resource(), now)
 	}
 	return g.Metrics.ConsumeMetrics(ctx, md)
 }

@@ -23,43 +23,42 @@ import (
 	"jari.example/telemetry/names/realpart"
 )
 
-// TestTheStoredDocumentsAreTheSame sends the requests and follows the file of
-// the conformance tests through the running Collector and, where there is one,
-// the running Fluent Bit, into a real OpenSearch.
-func TestTheStoredDocumentsAreTheSame(t *testing.T) {
+// The requests and the file of the conformance tests, through the running Collector and,
+// where it is installed, the running Fluent Bit, into a real OpenSearch.
+func TestBothAgentsStoreTheSameDocuments(t *testing.T) {
 	collector := newAgent(t)
 	collector.start(t)
-	requests, lines := today(t)
+	requests, lines := currentRequests(t)
 	want := map[string]document{}
 	for kind, r := range requests {
-		for name, d := range fields(render(collect(t, r.json, time.Now().UTC()))) {
+		for name, d := range byHandle(identifiedDocuments(collectorRecords(t, r.json, time.Now().UTC()))) {
 			want[name] = d
 		}
 		collector.send(t, "/v1/"+kind, r)
 	}
 	collector.write(t, "lines.log", lines)
 
-	const linesSaying = 21 // those of lines.log that are not blank, and the two of 1 MiB
-	stored := collector.stored(t, len(want)+linesSaying)
+	const writtenLines = 21 // those of lines.log that are not blank, and the two of 1 MiB
+	stored := collector.stored(t, len(want)+writtenLines)
 	logs := map[string]document{}
 	for name, d := range stored {
 		if want[name] == nil {
 			logs[name] = d
-			want[name] = d // lines have no times that we could know; Fluent Bit's are held against them
+			want[name] = d // the times of lines are not known; Fluent Bit's documents are compared with these
 		}
 	}
-	if len(logs) != linesSaying {
-		t.Errorf("%d documents of lines, want %d", len(logs), linesSaying)
+	if len(logs) != writtenLines {
+		t.Errorf("%d documents of lines, want %d", len(logs), writtenLines)
 	}
 	compare(t, want, stored, nil)
 
-	doctored := fields(nil) // the negative control: what is stored is really looked at
+	changed := byHandle(nil) // the negative control: the stored documents are compared
 	for name, d := range stored {
-		doctored[name] = d
+		changed[name] = d
 	}
-	doctored["span eee19b7ec3c1b101"] = document{"name": `"doctored"`}
-	if len(complaints(want, doctored, nil)) == 0 {
-		t.Error("a doctored field goes unnoticed")
+	changed["span eee19b7ec3c1b101"] = document{"name": `"changed"`}
+	if len(differences(want, changed, nil)) == 0 {
+		t.Error("a changed field is not reported")
 	}
 
 	t.Run("Fluent Bit", func(t *testing.T) {
@@ -68,14 +67,14 @@ func TestTheStoredDocumentsAreTheSame(t *testing.T) {
 			other.send(t, "/v1/"+kind, r)
 		}
 		compare(t, stored, other.stored(t, len(stored)), append([]difference{
-			{"log *", names.DocTime, "a line without a time has that of its being read"},
+			{"log *", names.DocTime, "a line without a time has the time at which it was read"},
 		}, cmetricsLive()...))
 	})
 }
 
-// cmetricsLive is what is known to become of protobuf metrics.
+// cmetricsLive returns the known differences of protobuf metrics.
 func cmetricsLive() []difference {
-	for _, c := range conformance {
+	for _, c := range conformanceCases {
 		if c.chunk == "metrics.protobuf" {
 			return c.known
 		}
@@ -85,12 +84,13 @@ func cmetricsLive() []difference {
 
 type request struct {
 	json, sent []byte
-	kind       string // of what is sent
+	kind       string // content type of sent
 }
 
-// today is the requests and lines of ../testdata as if made now: what is a day
-// old would be filed by its arrival, which two agents do not share.
-func today(t *testing.T) (requests map[string]request, lines string) {
+// currentRequests returns the requests and lines of ../testdata with the present time.
+// Records over a day old would be indexed by their time of receipt, which differs
+// between the agents.
+func currentRequests(t *testing.T) (requests map[string]request, lines string) {
 	t.Helper()
 	now := time.Now().UTC()
 	requests = map[string]request{}
@@ -124,7 +124,7 @@ func today(t *testing.T) (requests map[string]request, lines string) {
 
 func (a *agent) send(t *testing.T, path string, r request) {
 	t.Helper()
-	a.store.Eventually(t, "the agent takes "+path, func() bool {
+	a.store.Eventually(t, "the agent accepts "+path, func() bool {
 		resp, err := http.Post("http://"+a.otlp+path, r.kind, bytes.NewReader(r.sent))
 		if err != nil {
 			return false
@@ -135,18 +135,18 @@ func (a *agent) send(t *testing.T, path string, r request) {
 	})
 }
 
-// stored is every document of the agent's store, once n are there, but for those
-// the agent says of itself.
+// stored returns every document of the agent's store, once there are n, without the
+// agent's heartbeats.
 func (a *agent) stored(t *testing.T, n int) (all map[string]document) {
 	t.Helper()
 	a.store.Eventually(t, fmt.Sprintf("%d documents are stored", n), func() bool {
-		all = fields(a.documents(t))
+		all = byHandle(a.documents(t))
 		return len(all) >= n
 	})
 	return all
 }
 
-// documents reads the store without losing a digit.
+// documents reads the store and keeps every digit of numbers.
 func (a *agent) documents(t *testing.T) (docs []record.Document) {
 	t.Helper()
 	a.store.Refresh(t)
@@ -163,7 +163,7 @@ func (a *agent) documents(t *testing.T) (docs []record.Document) {
 		t.Fatal(err)
 	}
 	defer resp.Body.Close()
-	var answer struct {
+	var response struct {
 		Hits struct {
 			Hits []struct {
 				Index  string          `json:"_index"`
@@ -172,17 +172,17 @@ func (a *agent) documents(t *testing.T) (docs []record.Document) {
 			} `json:"hits"`
 		} `json:"hits"`
 	}
-	if err := json.NewDecoder(resp.Body).Decode(&answer); err != nil {
+	if err := json.NewDecoder(resp.Body).Decode(&response); err != nil {
 		t.Fatal(err)
 	}
-	for _, h := range answer.Hits.Hits {
+	for _, h := range response.Hits.Hits {
 		docs = append(docs, record.Document{Index: strings.TrimPrefix(h.Index, a.store.Prefix), ID: h.ID, Body: h.Source})
 	}
 	return docs
 }
 
-// fluentBit is the real one with the built plugin, following the same files as
-// the Collector, with a store of its own.
+// fluentBit starts the real Fluent Bit with the built plugin. It reads the same files as
+// the Collector and has a store of its own.
 func fluentBit(t *testing.T, collector *agent) *agent {
 	t.Helper()
 	program := realpart.FluentBit(t)
@@ -203,7 +203,7 @@ func fluentBit(t *testing.T, collector *agent) *agent {
 	const url = "url: ${JARI_OPENSEARCH_URL}"
 	own := strings.Replace(string(text), url, url+"\n      index_prefix: "+a.store.Prefix, 1)
 	if own == string(text) {
-		t.Fatal("local.yaml has no url to put the prefix beside")
+		t.Fatal("local.yaml has no url setting after which to put the prefix")
 	}
 	conf := filepath.Join(a.dir, "local.yaml")
 	if err := os.WriteFile(conf, []byte(own), 0o600); err != nil {
@@ -215,12 +215,12 @@ func fluentBit(t *testing.T, collector *agent) *agent {
 	a.cmd.Env = append(os.Environ(), "JARI_AGENT_DIR="+a.dir, "JARI_LOG_GLOB="+filepath.Join(collector.dir, "*.log"),
 		"JARI_OTLP_HOST="+otlpHost, "JARI_OTLP_PORT="+otlpPort,
 		"JARI_AGENT_HEALTH_HOST="+healthHost, "JARI_AGENT_HEALTH_PORT="+healthPort, "JARI_OPENSEARCH_URL="+a.store.URL)
-	said, err := os.Create(filepath.Join(a.dir, "stderr"))
+	log, err := os.Create(filepath.Join(a.dir, "stderr"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer said.Close()
-	a.cmd.Stdout, a.cmd.Stderr = said, said
+	defer log.Close()
+	a.cmd.Stdout, a.cmd.Stderr = log, log
 	if err := a.cmd.Start(); err != nil {
 		t.Fatal(err)
 	}

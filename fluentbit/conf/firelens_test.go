@@ -15,7 +15,7 @@ import (
 	"jari.example/telemetry/names/realpart"
 )
 
-// task is what the snippet in firelens.md sets of an ECS task definition.
+// task is the part of an ECS task definition that the snippet in firelens.md sets.
 type task struct {
 	Volumes    []struct{ Name string }
 	Containers []container `json:"containerDefinitions"`
@@ -42,7 +42,7 @@ type container struct {
 	StopTimeout int
 }
 
-// environment is the value of name, which is empty if it is a secret.
+// environment returns the value of a variable, which is empty if it is a secret.
 func (c container) environment(name string) (value string, ok bool) {
 	for _, e := range c.Environment {
 		if e.Name == name {
@@ -59,9 +59,9 @@ func (c container) environment(name string) (value string, ok bool) {
 
 var snippet = regexp.MustCompile("(?s)```json\n(.*?)```")
 
-// taskFaults is what is wrong with the task of page, whose router runs with
-// the configuration text.
-func taskFaults(page, text []byte) (out []string) {
+// taskProblems returns what is wrong with the task in page, whose router runs with the
+// configuration text.
+func taskProblems(page, text []byte) (out []string) {
 	var t task
 	var conf configuration
 	match := snippet.FindSubmatch(page)
@@ -87,13 +87,13 @@ func taskFaults(page, text []byte) (out []string) {
 	for _, c := range t.Containers {
 		if c.FireLens.Type != "" {
 			routers++
-			out = append(out, routerFaults(c, conf, text, volumes)...)
+			out = append(out, routerProblems(c, conf, text, volumes)...)
 			continue
 		}
 		expect(c.Log.Driver == "awsfirelens", "%s does not log through the router", c.Name)
-		expect(len(c.Log.Options) == 0, "%s has log options, of which ECS makes an output of its own", c.Name)
+		expect(len(c.Log.Options) == 0, "%s has log options, from which ECS makes another output", c.Name)
 		first := len(c.DependsOn) == 1 && c.DependsOn[0].ContainerName == "log_router" && c.DependsOn[0].Condition == "HEALTHY"
-		expect(first, "%s may start before the router and outlive it", c.Name)
+		expect(first, "%s may start before the router and stop after it", c.Name)
 		otlp := ""
 		for _, in := range conf.Pipeline.Inputs {
 			if in["name"] == "opentelemetry" {
@@ -110,65 +110,66 @@ func taskFaults(page, text []byte) (out []string) {
 	return out
 }
 
-func routerFaults(c container, conf configuration, text []byte, volumes map[string]bool) (out []string) {
+func routerProblems(c container, conf configuration, text []byte, volumes map[string]bool) (out []string) {
 	expect := func(ok bool, what string, args ...any) {
 		if !ok {
 			out = append(out, fmt.Sprintf(what, args...))
 		}
 	}
 	command := strings.Join(c.Command, " ")
-	expect(c.FireLens.Type == "fluentbit", "the router is no Fluent Bit")
-	expect(c.Essential, "the task goes on without its router")
+	expect(c.FireLens.Type == "fluentbit", "the router is not Fluent Bit")
+	expect(c.Essential, "the task continues without its router")
 	expect(strings.Contains(command, "-e /jari/out_jari.so"), "the plugin is not loaded")
-	expect(strings.Contains(command, "-c /jari/fluent-bit.yaml"), "the configuration that ECS generates is in force")
+	expect(strings.Contains(command, "-c /jari/fluent-bit.yaml"), "the configuration that ECS generates is used")
 	for _, v := range regexp.MustCompile(`\$\{(\w+)\}`).FindAllStringSubmatch(string(text), -1) {
 		_, ok := c.environment(v[1])
 		expect(ok, "the configuration reads %s, which is not set", v[1])
 	}
 	url, _ := c.environment("JARI_OPENSEARCH_URL")
-	expect(url == "", "the URL, which holds a password, is no secret")
-	kept := false
+	expect(url == "", "the URL, which holds a password, is not a secret")
+	persistent := false
 	dir, _ := c.environment("JARI_AGENT_DIR")
 	for _, m := range c.Mounts {
-		kept = kept || m.Path == dir && volumes[m.Volume] && !m.ReadOnly
+		persistent = persistent || m.Path == dir && volumes[m.Volume] && !m.ReadOnly
 	}
-	expect(kept, "the buffer is not on a volume and dies with the container")
+	expect(persistent, "the buffer is not on a volume and is lost with the container")
 	health := fmt.Sprintf("http://127.0.0.1:%v/api/v1/health", conf.Service["http_port"])
-	expect(strings.Contains(strings.Join(c.HealthCheck.Command, " "), health), "the health check does not ask %s", health)
+	expect(strings.Contains(strings.Join(c.HealthCheck.Command, " "), health), "the health check does not request %s", health)
 	grace, _ := conf.Service["grace"].(int)
-	expect(grace > 0 && c.StopTimeout > grace, "the router is killed within its grace of %d s", grace)
+	expect(grace > 0 && c.StopTimeout > grace, "the router is killed before its grace of %d s ends", grace)
 	forward := false
 	for _, in := range conf.Pipeline.Inputs {
 		forward = forward || in["name"] == "forward" && in["unix_path"] == "/var/run/fluent.sock"
 	}
-	expect(forward, "no forward input of our own where the driver writes")
+	expect(forward, "no forward input at the socket to which the driver writes")
 	return out
 }
 
-func TestTheTaskLosesNothing(t *testing.T) {
+func TestTaskDefinitionHasTheRequiredSettings(t *testing.T) {
 	page, text := read(t, "firelens.md"), read(t, "fluent-bit.yaml")
-	for _, f := range taskFaults(page, text) {
+	for _, f := range taskProblems(page, text) {
 		t.Error(f)
 	}
-	// The negative control: undoing any one of the settings is noticed.
+	// The negative control: each required setting that is changed is detected.
 	for _, undo := range [][2]string{
 		{`"essential": true`, `"essential": false`}, {`"type": "fluentbit"`, `"type": "fluentd"`}, {`"firelensConfiguration"`, `"x"`},
 		{`"-e", `, ``}, {`"-c", `, ``}, {"JARI_AGENT_DIR", "X"}, {"JARI_OPENSEARCH_URL", "X"},
 		{`"secrets": [{ "name": "JARI_OPENSEARCH_URL", "valueFrom": "…" }]`, `"x": 1`},
 		{`"environment": [{`, `"environment": [{ "name": "JARI_OPENSEARCH_URL", "value": "https://user:password@x" }, {`},
-		{`"containerPath": "/agent"`, `"containerPath": "/else"`}, {`"volumes": [{ "name": "agent" }]`, `"volumes": []`}, {`"containerPath"`, `"readOnly": true, "containerPath"`},
+		{`"containerPath": "/agent"`, `"containerPath": "/else"`}, {`"volumes": [{ "name": "agent" }]`, `"volumes": []`},
+		{`"containerPath"`, `"readOnly": true, "containerPath"`},
 		{":2020/", ":2021/"}, {`"stopTimeout": 60`, `"stopTimeout": 20`}, {`"logDriver": "awsfirelens"`, `"logDriver": "awslogs"`},
 		{`"logDriver": "awsfirelens"`, `"logDriver": "awsfirelens", "options": { "Name": "cloudwatch" }`},
 		{"HEALTHY", "START"}, {":4318", ":4317"}, {"```json", "```"}, {`"volumes"`, `volumes`},
 	} {
 		changed := strings.Replace(string(page), undo[0], undo[1], 1)
-		if changed == string(page) || len(taskFaults([]byte(changed), text)) == 0 {
-			t.Errorf("replacing %q by %q goes unnoticed", undo[0], undo[1])
+		if changed == string(page) || len(taskProblems([]byte(changed), text)) == 0 {
+			t.Errorf("replacing %q by %q is not detected", undo[0], undo[1])
 		}
 	}
 	noForward := strings.Replace(string(text), "name: forward", "name: tail", 1)
-	if len(taskFaults(page, []byte(noForward))) == 0 {
-		t.Error("a configuration without a forward input goes unnoticed")
+	if len(taskProblems(page, []byte(noForward))) == 0 {
+		t.Error("a configuration without a forward input is not detected")
 	}
 }
 
@@ -181,14 +182,15 @@ func read(t *testing.T, file string) []byte {
 	return text
 }
 
-// TestFluentBitTakesThem has the real one read them: a misspelt setting is none
-// to the tests above.
-func TestFluentBitTakesThem(t *testing.T) {
+// The real Fluent Bit reads the configurations: the tests above ignore a misspelt
+// setting.
+func TestFluentBitAcceptsTheConfigurations(t *testing.T) {
 	program := realpart.FluentBit(t)
 	plugin := os.Getenv(realpart.Plugin)
 	if plugin == "" {
 		plugin = filepath.Join(t.TempDir(), "out_jari.so")
-		if out, err := exec.CommandContext(t.Context(), "go", "build", "-buildmode=c-shared", "-o", plugin, "..").CombinedOutput(); err != nil {
+		build := exec.CommandContext(t.Context(), "go", "build", "-buildmode=c-shared", "-o", plugin, "..")
+		if out, err := build.CombinedOutput(); err != nil {
 			t.Fatalf("build the plugin: %v\n%s", err, out)
 		}
 	}

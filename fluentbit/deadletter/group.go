@@ -8,33 +8,33 @@ import (
 	"time"
 )
 
-// Group is letters that were refused for the same reason.
+// Group is the entries that were refused for the same reason.
 type Group struct {
-	Type, For, Reason string // Reason without what differs between them
-	Count             int
-	First, Last       time.Time
-	Example           Letter // the newest
+	Type, Target, Reason string // Reason without the parts that differ between them
+	Count                int
+	First, Last          time.Time
+	Example              Entry // the newest
 }
 
-// Groups sorts what q asks for by reason, the largest group first, and returns
-// the newest letters beside, at most newest of them.
-func (s Store) Groups(ctx context.Context, q Query, newest int) (groups []Group, latest []Letter, err error) {
-	q.Heads = true
+// Groups groups the entries of q by reason, the largest group first. It also returns
+// the latest entries, at most newest of them.
+func (s Store) Groups(ctx context.Context, q Query, newest int) (groups []Group, latest []Entry, err error) {
+	q.WithoutDocuments = true
 	all := map[[3]string]*Group{}
-	err = s.Each(ctx, q, func(letters []Letter) error {
-		for _, l := range letters {
+	err = s.Each(ctx, q, func(entries []Entry) error {
+		for _, e := range entries {
 			if len(latest) < newest {
-				latest = append(latest, l)
+				latest = append(latest, e)
 			}
-			key := [3]string{l.Type, l.family(), general(l.Reason)}
+			key := [3]string{e.Type, e.targetFamily(), generalize(e.Reason)}
 			g := all[key]
 			if g == nil {
-				g = &Group{Type: key[0], For: key[1], Reason: key[2], First: l.Time, Last: l.Time, Example: l}
+				g = &Group{Type: key[0], Target: key[1], Reason: key[2], First: e.Time, Last: e.Time, Example: e}
 				all[key] = g
 			}
 			g.Count++
-			if l.Time.Before(g.First) {
-				g.First = l.Time
+			if e.Time.Before(g.First) {
+				g.First = e.Time
 			}
 		}
 		return nil
@@ -48,12 +48,12 @@ func (s Store) Groups(ctx context.Context, q Query, newest int) (groups []Group,
 	return groups, latest, err
 }
 
-// OpenSearch quotes ids and values; what it brackets are fields and types.
-var particular = regexp.MustCompile(`'[^']*'|"[^"]*"|\b\d+\b`)
+// OpenSearch quotes ids and values, and puts fields and types in brackets.
+var specifics = regexp.MustCompile(`'[^']*'|"[^"]*"|\b\d+\b`)
 
-// general is a reason without what is of one document only.
-func general(reason string) string {
-	s := particular.ReplaceAllString(reason, "…")
+// generalize removes from a reason what is specific to one document.
+func generalize(reason string) string {
+	s := specifics.ReplaceAllString(reason, "…")
 	if r := []rune(s); len(r) > 160 {
 		return string(r[:160]) + "…"
 	}

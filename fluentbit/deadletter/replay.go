@@ -8,24 +8,24 @@ import (
 	"jari.example/fluentbit/ship"
 )
 
-// Summary is what a replay has come to.
+// Summary is the result of a replay.
 type Summary struct {
-	Letters int // looked at
-	Created int // documents that are in their index now
-	Present int // documents that were there already
-	Gone    int // letters that are no more, because all of them is stored
-	Refused int // letters that stay, with the new reason
-	Kept    int // letters that stay because nothing can be created from them
+	Entries       int // read
+	Created       int // documents created in their index
+	AlreadyStored int // documents that were in their index already
+	Removed       int // entries removed, because all their documents are stored
+	Refused       int // entries refused again; they stay, with the new reason
+	NotReplayable int // entries from which nothing can be created; they stay
 }
 
-// Replay creates the refused documents under their own indices and ids, and
-// removes a letter once they are there. What is refused again stays, with the
-// new reason. It can be ended at any moment and begun again: a document that is
-// there already counts as created. After an error the rest is as it was.
-// progress is called now and then.
+// Replay creates the refused documents under their own indices and ids, and removes
+// an entry once its documents are stored. An entry that is refused again stays, with
+// the new reason. A replay may be interrupted at any time and repeated: a document
+// that is stored already counts as success. After an error the remaining entries are
+// unchanged. Replay calls progress after each page.
 func (s Store) Replay(ctx context.Context, to *ship.Shipper, q Query, progress func(Summary)) (sum Summary, err error) {
-	err = s.Each(ctx, q, func(letters []Letter) error {
-		if err := s.replay(ctx, to, letters, &sum); err != nil {
+	err = s.Each(ctx, q, func(entries []Entry) error {
+		if err := s.replay(ctx, to, entries, &sum); err != nil {
 			return fmt.Errorf("replay: %w", err)
 		}
 		progress(sum)
@@ -34,52 +34,53 @@ func (s Store) Replay(ctx context.Context, to *ship.Shipper, q Query, progress f
 	return sum, err
 }
 
-func (s Store) replay(ctx context.Context, to *ship.Shipper, letters []Letter, sum *Summary) error {
+// replay replays one page of entries and adds the result to sum.
+func (s Store) replay(ctx context.Context, to *ship.Shipper, entries []Entry, sum *Summary) error {
 	var docs []record.Document
-	belongs := map[string][]int{} // index and id of a document → its letters
-	var changes []change
-	again := map[int]ship.Refusal{}
-	kept := map[int]bool{}
-	for i, l := range letters {
-		own, why := l.documents()
-		kept[i] = why != ""
+	entriesOf := map[string][]int{} // index and id of a document → the entries it comes from
+	notReplayable := map[int]bool{}
+	for i, e := range entries {
+		own, problem := e.replayDocuments()
+		notReplayable[i] = problem != ""
 		for _, d := range own {
-			belongs[key(d)] = append(belongs[key(d)], i)
+			entriesOf[key(d)] = append(entriesOf[key(d)], i)
 		}
 		docs = append(docs, own...)
 	}
-	res, refused, err := to.Replay(ctx, docs)
+	res, refusals, err := to.Replay(ctx, docs)
 	if err != nil {
 		return err
 	}
-	for _, r := range refused {
-		for _, i := range belongs[key(r.Document)] {
-			again[i] = r
+	refused := map[int]ship.Refusal{}
+	for _, r := range refusals {
+		for _, i := range entriesOf[key(r.Document)] {
+			refused[i] = r
 		}
 	}
-	for i, l := range letters {
-		r, isRefused := again[i]
+	var edits []edit
+	for i, e := range entries {
+		r, isRefused := refused[i]
 		switch {
-		case kept[i]:
-			sum.Kept++
-		case isRefused && l.Type == unreadable:
-			sum.Refused++ // its bytes must stay as they came
+		case notReplayable[i]:
+			sum.NotReplayable++
+		case isRefused && e.Type == unreadable:
+			sum.Refused++ // unchanged: its bytes must be kept
 		case isRefused:
 			sum.Refused++
-			changes = append(changes, change{l, record.Refused(r.Document, r.Status, r.Type, r.Reason).Body})
+			edits = append(edits, edit{e, record.DeadLetter(r.Document, r.Status, r.Type, r.Reason).Body})
 		default:
-			changes = append(changes, change{letter: l})
+			edits = append(edits, edit{entry: e})
 		}
 	}
-	if err := s.apply(ctx, changes); err != nil {
+	if err := s.apply(ctx, edits); err != nil {
 		return err
 	}
-	sum.Letters += len(letters)
+	sum.Entries += len(entries)
 	sum.Created += res.Created
-	sum.Present += res.Duplicate
-	for _, c := range changes {
-		if c.body == nil {
-			sum.Gone++
+	sum.AlreadyStored += res.Duplicate
+	for _, e := range edits {
+		if e.body == nil {
+			sum.Removed++
 		}
 	}
 	return nil

@@ -14,50 +14,51 @@ import (
 	"jari.example/telemetry/names"
 )
 
-// Store is the dead letters of an OpenSearch.
+// Store gives access to the dead letters of an OpenSearch.
 type Store struct {
 	Client *opensearchapi.Client
 	Prefix string // before every index name; for tests
 }
 
-// Query says which letters; the zero Query is all of them.
+// Query selects entries; the zero Query selects all.
 type Query struct {
 	IDs   []string
-	Since time.Time // of the refused event
+	Since time.Time // time of the refused record
 
-	// Heads leaves the refused documents out.
-	Heads bool
+	// WithoutDocuments leaves the refused documents out of the entries.
+	WithoutDocuments bool
 }
 
-// page is how many letters are read at once; each may hold a line of 1 MiB.
-const page = 100
+// pageSize is how many entries are read at once. Each may hold a line of 1 MiB.
+const pageSize = 100
 
-// Each calls do with all letters that q asks for, newest first, some at a time.
-// It sees those that were there when it began, whatever do does to them.
-func (s Store) Each(ctx context.Context, q Query, do func([]Letter) error) error {
+// Each calls do with the entries of q, newest first, a page at a time. It iterates
+// over the entries that exist when it begins, even if do changes them.
+func (s Store) Each(ctx context.Context, q Query, do func([]Entry) error) error {
 	var filter []any
 	if len(q.IDs) > 0 {
 		filter = append(filter, map[string]any{"ids": map[string]any{"values": q.IDs}})
 	}
 	if !q.Since.IsZero() {
-		filter = append(filter, map[string]any{"range": map[string]any{names.DocTime: map[string]any{"gte": q.Since.UTC().Format(time.RFC3339Nano)}}})
+		since := map[string]any{"gte": q.Since.UTC().Format(time.RFC3339Nano)}
+		filter = append(filter, map[string]any{"range": map[string]any{names.DocTime: since}})
 	}
 	search := map[string]any{
-		"size":  page,
+		"size":  pageSize,
 		"query": map[string]any{"bool": map[string]any{"filter": filter}},
 		"sort":  []any{map[string]any{names.DocTime: map[string]any{"order": "desc", "unmapped_type": names.DateNanos}}},
 	}
-	if q.Heads {
+	if q.WithoutDocuments {
 		search["_source"] = map[string]any{"excludes": []string{names.DocRefused, names.DocRefusedBase64}}
 	}
 	body, err := json.Marshal(search)
 	if err != nil {
 		return err
 	}
-	const keep = 5 * time.Minute
+	const scrollTTL = 5 * time.Minute
 	first, err := s.Client.Search(ctx, &opensearchapi.SearchReq{
 		Indices: []string{s.Prefix + names.DeadLetterIndex + "*"}, Body: bytes.NewReader(body),
-		Params: opensearchapi.SearchParams{Scroll: keep},
+		Params: opensearchapi.SearchParams{Scroll: scrollTTL},
 	})
 	if err != nil {
 		return fmt.Errorf("search dead letters: %w", err)
@@ -65,18 +66,21 @@ func (s Store) Each(ctx context.Context, q Query, do func([]Letter) error) error
 	hits, scroll := first.Hits.Hits, first.ScrollID
 	if scroll != nil {
 		defer func() {
-			_, _ = s.Client.Scroll.Delete(context.WithoutCancel(ctx), opensearchapi.ScrollDeleteReq{ScrollIDs: []string{*scroll}}) // it ends by itself, too
+			// It would also end by itself, after scrollTTL.
+			_, _ = s.Client.Scroll.Delete(context.WithoutCancel(ctx), opensearchapi.ScrollDeleteReq{ScrollIDs: []string{*scroll}})
 		}()
 	}
 	for len(hits) > 0 {
-		letters := make([]Letter, len(hits))
+		entries := make([]Entry, len(hits))
 		for i, h := range hits {
-			letters[i] = letterOf(h.Index, h.ID, h.Source)
+			entries[i] = entryOf(h.Index, h.ID, h.Source)
 		}
-		if err := do(letters); err != nil || scroll == nil {
+		if err := do(entries); err != nil || scroll == nil {
 			return err
 		}
-		next, err := s.Client.Scroll.Get(ctx, opensearchapi.ScrollGetReq{ScrollID: *scroll, Params: opensearchapi.ScrollGetParams{Scroll: keep}})
+		next, err := s.Client.Scroll.Get(ctx, opensearchapi.ScrollGetReq{
+			ScrollID: *scroll, Params: opensearchapi.ScrollGetParams{Scroll: scrollTTL},
+		})
 		if err != nil {
 			return fmt.Errorf("search more dead letters: %w", err)
 		}
@@ -85,37 +89,37 @@ func (s Store) Each(ctx context.Context, q Query, do func([]Letter) error) error
 	return nil
 }
 
-// change is one letter that goes (no body) or gets another body.
-type change struct {
-	letter Letter
-	body   []byte
+// edit removes an entry (no body) or replaces its body.
+type edit struct {
+	entry Entry
+	body  []byte
 }
 
-// apply makes changes, which can be made again.
-func (s Store) apply(ctx context.Context, changes []change) error {
-	if len(changes) == 0 {
+// apply makes the edits. It may be repeated.
+func (s Store) apply(ctx context.Context, edits []edit) error {
+	if len(edits) == 0 {
 		return nil
 	}
 	var b bytes.Buffer
-	for _, c := range changes {
-		verb := map[bool]string{true: "delete", false: "index"}[c.body == nil]
-		head, err := json.Marshal(map[string]any{verb: map[string]any{"_index": c.letter.Index, "_id": c.letter.ID}})
+	for _, e := range edits {
+		verb := map[bool]string{true: "delete", false: "index"}[e.body == nil]
+		head, err := json.Marshal(map[string]any{verb: map[string]any{"_index": e.entry.Index, "_id": e.entry.ID}})
 		if err != nil {
 			return err
 		}
 		b.Write(append(head, '\n'))
-		if c.body != nil {
-			b.Write(append(c.body, '\n'))
+		if e.body != nil {
+			b.Write(append(e.body, '\n'))
 		}
 	}
-	// Searches of the next moment see it: an operator lists what is left.
+	// Refresh, so that an operator's next list shows what is left.
 	resp, err := s.Client.Bulk(ctx, opensearchapi.BulkReq{Body: &b, Params: opensearchapi.BulkParams{Refresh: "true"}})
-	if resp == nil || len(resp.Items) != len(changes) {
-		return errors.Join(errors.New("change dead letters: no answer for each"), err)
+	if resp == nil || len(resp.Items) != len(edits) {
+		return errors.Join(errors.New("change dead letters: no response for each"), err)
 	}
 	for _, item := range resp.Items {
 		for _, it := range item {
-			if it.Status >= 300 && it.Status != http.StatusNotFound { // somebody else has replayed it
+			if it.Status >= 300 && it.Status != http.StatusNotFound { // another replay has removed it
 				return fmt.Errorf("change dead letter %s: status %d", it.ID, it.Status)
 			}
 		}

@@ -27,7 +27,7 @@ type agent struct {
 
 func newAgent(t *testing.T, store shiptest.Store) *agent {
 	t.Helper()
-	a := &agent{program: realpart.FluentBit(t), plugin: plugin(t), dir: t.TempDir(), otlp: freePort(t), health: freePort(t), store: store}
+	a := &agent{program: realpart.FluentBit(t), plugin: buildPlugin(t), dir: t.TempDir(), otlp: freePort(t), health: freePort(t), store: store}
 	text, err := os.ReadFile("../conf/local.yaml")
 	if err != nil {
 		t.Fatal(err)
@@ -35,7 +35,7 @@ func newAgent(t *testing.T, store shiptest.Store) *agent {
 	const url = "url: ${JARI_OPENSEARCH_URL}"
 	own := strings.Replace(string(text), url, url+"\n      index_prefix: "+store.Prefix, 1)
 	if own == string(text) {
-		t.Fatal("local.yaml has no url to put the prefix beside")
+		t.Fatal("local.yaml has no url setting after which to put the prefix")
 	}
 	a.conf = filepath.Join(a.dir, "local.yaml")
 	if err := os.WriteFile(a.conf, []byte(own), 0o600); err != nil {
@@ -55,7 +55,7 @@ func freePort(t *testing.T) string {
 	return port
 }
 
-// start returns what kills the agent as a power failure would.
+// start starts the agent. It returns a function that kills it with SIGKILL.
 func (a *agent) start(t *testing.T) (kill func()) {
 	t.Helper()
 	ctx, cancel := context.WithCancel(context.Background())
@@ -63,8 +63,8 @@ func (a *agent) start(t *testing.T) (kill func()) {
 	cmd.Env = append(os.Environ(), "JARI_AGENT_DIR="+a.dir, "JARI_LOG_GLOB="+filepath.Join(a.dir, "*.log"),
 		"JARI_OTLP_HOST=127.0.0.1", "JARI_OTLP_PORT="+a.otlp,
 		"JARI_AGENT_HEALTH_HOST=127.0.0.1", "JARI_AGENT_HEALTH_PORT="+a.health, "JARI_OPENSEARCH_URL="+a.store.URL)
-	var said bytes.Buffer
-	cmd.Stdout, cmd.Stderr = &said, &said
+	var output bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &output, &output
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
@@ -77,7 +77,7 @@ func (a *agent) start(t *testing.T) (kill func()) {
 		cancel()
 		_ = cmd.Wait() // reports the kill
 		if t.Failed() {
-			t.Logf("Fluent Bit said:\n%s", said.String())
+			t.Logf("output of Fluent Bit:\n%s", output.String())
 		}
 	}
 	t.Cleanup(kill)
@@ -94,7 +94,7 @@ func (a *agent) start(t *testing.T) (kill func()) {
 
 func (a *agent) post(t *testing.T, path, body string) {
 	t.Helper()
-	a.store.Eventually(t, "Fluent Bit takes "+path, func() bool {
+	a.store.Eventually(t, "Fluent Bit accepts "+path, func() bool {
 		resp, err := http.Post("http://127.0.0.1:"+a.otlp+path, "application/json", strings.NewReader(body))
 		if err != nil {
 			return false
@@ -104,17 +104,21 @@ func (a *agent) post(t *testing.T, path, body string) {
 	})
 }
 
-// TestRealFluentBit is the production path with every part real: a line and a
-// trace arrive, and again being sent and the agent being killed double neither.
-func TestRealFluentBit(t *testing.T) {
-	_ = realpart.FluentBit(t) // before anything is asked of OpenSearch
+// The production path with every part real: a line and a trace are stored once, even
+// if the client sends again and the agent is killed.
+func TestRealFluentBitStoresALineAndATraceOnce(t *testing.T) {
+	_ = realpart.FluentBit(t) // skips before OpenSearch is used
 	store := shiptest.New(t, realpart.Need(t, realpart.OpenSearch))
 	a := newAgent(t, store)
 	const trace, other = "5b8efff798038103d269b633813fc60c", "00000000000000000000000000000001"
 	now := time.Now().UTC()
-	line := fmt.Sprintf(`{"time":%q,"body":"POST /v1/reservations 201","log.record.uid":"01JREAL","service.name":"gateway","trace_id":%q}`+"\n", now.Format(time.RFC3339Nano), trace)
-	spans := fmt.Sprintf(`{"resourceSpans":[{"resource":{"attributes":[{"key":"service.name","value":{"stringValue":"gateway"}}]},"scopeSpans":[{"spans":[`+
-		`{"traceId":%q,"spanId":"00000000000000a1","name":"POST /v1/reservations","kind":2,"startTimeUnixNano":"%d","endTimeUnixNano":"%d"}]}]}]}`,
+	line := fmt.Sprintf(
+		`{"time":%q,"body":"POST /v1/reservations 201","log.record.uid":"01JREAL","service.name":"gateway","trace_id":%q}`+"\n",
+		now.Format(time.RFC3339Nano), trace)
+	spans := fmt.Sprintf(
+		`{"resourceSpans":[{"resource":{"attributes":[{"key":"service.name","value":{"stringValue":"gateway"}}]},`+
+			`"scopeSpans":[{"spans":[{"traceId":%q,"spanId":"00000000000000a1","name":"POST /v1/reservations","kind":2,`+
+			`"startTimeUnixNano":"%d","endTimeUnixNano":"%d"}]}]}]}`,
 		trace, now.UnixNano(), now.Add(3*time.Millisecond).UnixNano())
 	if err := os.WriteFile(filepath.Join(a.dir, "gateway.log"), []byte(line), 0o600); err != nil {
 		t.Fatal(err)
@@ -125,15 +129,15 @@ func TestRealFluentBit(t *testing.T) {
 
 	kill := a.start(t)
 	a.post(t, "/v1/traces", spans)
-	store.Eventually(t, "the line and the span are found by their trace", func() bool {
+	store.Eventually(t, "the line and the span are found by their trace id", func() bool {
 		return len(found(names.LogIndex, trace)) > 0 && len(found(names.SpanIndex, trace)) > 0
 	})
 	t.Logf("emitted to found: %v, the agent's start included", time.Since(now).Round(time.Millisecond))
 	kill()
 	kill = a.start(t)
-	a.post(t, "/v1/traces", spans) // by a client that did not hear the first answer
+	a.post(t, "/v1/traces", spans) // by a client that did not get the first response
 	a.post(t, "/v1/traces", strings.ReplaceAll(spans, trace, other))
-	store.Eventually(t, "what came last has arrived", func() bool { return len(found(names.SpanIndex, other)) > 0 })
+	store.Eventually(t, "the last span is stored", func() bool { return len(found(names.SpanIndex, other)) > 0 })
 	kill()
 
 	store.Refresh(t)
@@ -141,7 +145,8 @@ func TestRealFluentBit(t *testing.T) {
 	if len(logs) != 1 || logs[0].ID != "01JREAL" || logs[0].Source[names.DocServiceName] != "gateway" {
 		t.Errorf("lines %v, want the one", logs)
 	}
-	if len(traces) != 1 || traces[0].Source[names.DocKind] != "SPAN_KIND_SERVER" || traces[0].Source[names.DocTraceGroup] != "POST /v1/reservations" {
+	if len(traces) != 1 || traces[0].Source[names.DocKind] != "SPAN_KIND_SERVER" ||
+		traces[0].Source[names.DocTraceGroup] != "POST /v1/reservations" {
 		t.Errorf("spans %v, want the one", traces)
 	}
 	if dead := store.Count(t, names.DeadLetterIndex); dead != 0 {

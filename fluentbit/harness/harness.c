@@ -6,10 +6,10 @@
  * output instance, flush each chunk file, exit. It prints one line per step,
  * "flush NAME CODE" with 0 ERROR, 1 OK, 2 RETRY, and fails only if the library
  * cannot be used at all. With HARNESS_TRIES=N in its environment it flushes a
- * chunk up to N times, with a short pause, as long as the answer is RETRY.
+ * chunk up to N times, with a short pause, as long as the code is RETRY.
  *
  * The structures are declared here with the agent's layout, not taken from the
- * plugin, so that a disagreement between the two shows.
+ * plugin's headers, so that a difference between the two makes the test fail.
  */
 #include <dlfcn.h>
 #include <stdio.h>
@@ -95,8 +95,8 @@ int main(int argc, char **argv)
 	struct proxy_context context = {0};
 	struct settings settings;
 	struct output_plugin plugin = {0};
-	const char *wanted = getenv("HARNESS_TRIES");
-	int tries = wanted ? atoi(wanted) : 1;
+	const char *tries_text = getenv("HARNESS_TRIES");
+	int tries = tries_text ? atoi(tries_text) : 1;
 	int i, code, try;
 
 	if (argc < 4) {

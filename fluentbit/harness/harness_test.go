@@ -18,11 +18,11 @@ type loader struct{ harness, plugin string }
 
 func build(t *testing.T) loader {
 	t.Helper()
-	return loader{harness: host(t), plugin: plugin(t)}
+	return loader{harness: buildHarness(t), plugin: buildPlugin(t)}
 }
 
-// host compiles the C program.
-func host(t *testing.T) string {
+// buildHarness compiles the C program.
+func buildHarness(t *testing.T) string {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "harness")
 	cc := realpart.Program(t, append(firstWord(os.Getenv("CC")), "gcc", "cc")...)
@@ -30,8 +30,9 @@ func host(t *testing.T) string {
 	return path
 }
 
-// plugin is the one that is built already, or one built now.
-func plugin(t *testing.T) string {
+// buildPlugin returns the path of the plugin, which it builds unless one is built
+// already.
+func buildPlugin(t *testing.T) string {
 	t.Helper()
 	path := os.Getenv(realpart.Plugin)
 	if path == "" {
@@ -41,7 +42,7 @@ func plugin(t *testing.T) string {
 	return path
 }
 
-// firstWord is the program of a CC that may bring arguments along.
+// firstWord returns the program of a CC variable that may have arguments.
 func firstWord(s string) []string {
 	words := strings.Fields(s)
 	return words[:min(1, len(words))]
@@ -56,7 +57,8 @@ func run(t *testing.T, name string, args ...string) string {
 	return string(out)
 }
 
-// flush loads the plugin and returns what each step answered, by its name.
+// flush runs the harness with the plugin and returns the result of each step, by its
+// name.
 func (l loader) flush(t *testing.T, url, prefix string, chunks ...string) map[string]string {
 	t.Helper()
 	cmd := exec.CommandContext(t.Context(), l.harness, append([]string{l.plugin, url, prefix}, chunks...)...)
@@ -66,22 +68,22 @@ func (l loader) flush(t *testing.T, url, prefix string, chunks ...string) map[st
 	if err != nil {
 		t.Fatalf("harness: %v\n%s%s", err, out, logs.String())
 	}
-	answers := map[string]string{}
+	results := map[string]string{}
 	for line := range strings.Lines(string(out)) {
 		line = strings.TrimSpace(strings.TrimPrefix(line, "flush "))
-		step, answer, _ := strings.Cut(line, " ")
-		answers[step] = answer
+		step, result, _ := strings.Cut(line, " ")
+		results[step] = result
 	}
-	return answers
+	return results
 }
 
 const (
-	dropped = "0"
-	done    = "1"
-	again   = "2"
+	flushError = "0"
+	flushOK    = "1"
+	flushRetry = "2"
 )
 
-func TestPluginThroughItsCInterface(t *testing.T) {
+func TestPluginShipsChunksThroughItsCInterface(t *testing.T) {
 	url := realpart.Need(t, realpart.OpenSearch)
 	l := build(t)
 	chunks, err := filepath.Glob("../testdata/*.msgpack")
@@ -91,14 +93,14 @@ func TestPluginThroughItsCInterface(t *testing.T) {
 
 	t.Run("every captured chunk reaches OpenSearch once", func(t *testing.T) {
 		store := shiptest.New(t, url)
-		for range 2 { // a chunk is sent again whenever its answer was not heard
-			answers := l.flush(t, url, store.Prefix, chunks...)
-			if got := answers["register"]; !strings.Contains(got, "event_type=7") {
+		for range 2 { // the agent sends a chunk again if it did not get the result
+			results := l.flush(t, url, store.Prefix, chunks...)
+			if got := results["register"]; !strings.Contains(got, "event_type=7") {
 				t.Errorf("registered as %q: without event_type 7 traces and metrics never arrive", got)
 			}
 			for _, c := range chunks {
-				if got := answers[filepath.Base(c)]; got != done {
-					t.Errorf("%s: answer %q, want %s", filepath.Base(c), got, done)
+				if got := results[filepath.Base(c)]; got != flushOK {
+					t.Errorf("%s: return code %q, want %s", filepath.Base(c), got, flushOK)
 				}
 			}
 			store.Refresh(t)
@@ -116,7 +118,7 @@ func TestPluginThroughItsCInterface(t *testing.T) {
 		}
 	})
 
-	t.Run("a broken chunk keeps its good part and a dead letter", func(t *testing.T) {
+	t.Run("a truncated chunk becomes its complete records and a dead letter", func(t *testing.T) {
 		store := shiptest.New(t, url)
 		whole, err := os.ReadFile("../testdata/v1_logs-002.msgpack")
 		if err != nil {
@@ -126,8 +128,8 @@ func TestPluginThroughItsCInterface(t *testing.T) {
 		if err := os.WriteFile(cut, whole[:len(whole)/3], 0o600); err != nil {
 			t.Fatal(err)
 		}
-		if got := l.flush(t, url, store.Prefix, cut)["cut.msgpack"]; got != done {
-			t.Errorf("answer %q, want %s", got, done)
+		if got := l.flush(t, url, store.Prefix, cut)["cut.msgpack"]; got != flushOK {
+			t.Errorf("return code %q, want %s", got, flushOK)
 		}
 		store.Refresh(t)
 		if logs, dead := store.Count(t, names.LogIndex), store.Count(t, names.DeadLetterIndex); logs != 1 || dead != 1 {
@@ -135,15 +137,15 @@ func TestPluginThroughItsCInterface(t *testing.T) {
 		}
 	})
 
-	// The negative controls: the harness does see an answer other than OK.
-	t.Run("an OpenSearch that is away means again", func(t *testing.T) {
-		if got := l.flush(t, "http://127.0.0.1:1", "t-", chunks[0])[filepath.Base(chunks[0])]; got != again {
-			t.Errorf("answer %q, want %s", got, again)
+	// The negative controls: the harness sees return codes other than OK.
+	t.Run("an unavailable OpenSearch returns RETRY", func(t *testing.T) {
+		if got := l.flush(t, "http://127.0.0.1:1", "t-", chunks[0])[filepath.Base(chunks[0])]; got != flushRetry {
+			t.Errorf("return code %q, want %s", got, flushRetry)
 		}
 	})
-	t.Run("a setting that is no URL stops the start", func(t *testing.T) {
-		if got := l.flush(t, "opensearch", "t-", chunks[0])["init"]; got != dropped {
-			t.Errorf("init answered %q, want %s", got, dropped)
+	t.Run("an invalid URL fails the initialisation", func(t *testing.T) {
+		if got := l.flush(t, "opensearch", "t-", chunks[0])["init"]; got != flushError {
+			t.Errorf("init returned %q, want %s", got, flushError)
 		}
 	})
 }

@@ -1,6 +1,9 @@
-// Package plugin is what the Fluent Bit output does, without C: settings in,
-// chunks in, one of Fluent Bit's three answers out. package main only
-// translates.
+// Package plugin is the Fluent Bit output without its C interface. Open reads the
+// settings of an output instance; Flush takes a chunk and returns one of Fluent
+// Bit's return codes. Package main only translates between C and this package.
+//
+// Decoding is in package record, delivery in package ship, whose documentation
+// draws the way of a chunk.
 package plugin
 
 import (
@@ -17,14 +20,14 @@ import (
 	"jari.example/telemetry/names"
 )
 
-// Answer is what Fluent Bit is told about a chunk.
-type Answer int
+// ReturnCode is the result of a flush, with Fluent Bit's own numbers.
+type ReturnCode int
 
-// The answers, with Fluent Bit's own numbers.
+// The return codes.
 const (
-	Drop  Answer = 0 // FLB_ERROR: never given for a chunk, because it is lost then
-	OK    Answer = 1
-	Retry Answer = 2
+	Drop  ReturnCode = 0 // FLB_ERROR: never returned for a chunk, because Fluent Bit then drops it
+	OK    ReturnCode = 1
+	Retry ReturnCode = 2
 )
 
 // Plugin is one output instance of a Fluent Bit configuration.
@@ -40,53 +43,53 @@ type Plugin struct {
 //	index_prefix  before every index name; for tests
 //	gzip          on or off (default on: between machines it pays)
 //	timeout       of one request (default 20s)
-//	agent_metrics where Fluent Bit's own HTTP server is, to be asked how many
-//	              records it gave up; not asked if unset
-//	heartbeat     how often the agent says what it has shipped (default 10s)
+//	agent_metrics address of Fluent Bit's own HTTP server, from which the evicted
+//	              records and the backlog are read; not read if unset
+//	heartbeat     interval of the agent's heartbeats (default 10s)
 func Open(setting func(key string) string, log *slog.Logger) (*Plugin, error) {
 	cfg := ship.Config{URL: setting("url"), Prefix: setting("index_prefix"), Gzip: true, Timeout: 20 * time.Second}
 	var errs []error
 	if s := setting("gzip"); s != "" {
-		on, err := onOff(s)
+		on, err := parseSwitch(s)
 		cfg.Gzip, errs = on, append(errs, err)
 	}
-	agent := ship.Agent{Kind: "fluent-bit", Every: 10 * time.Second}
-	for key, d := range map[string]*time.Duration{"timeout": &cfg.Timeout, "heartbeat": &agent.Every} {
-		errs = append(errs, duration(setting(key), d))
+	agent := ship.Agent{Kind: "fluent-bit", Interval: 10 * time.Second}
+	for key, d := range map[string]*time.Duration{"timeout": &cfg.Timeout, "heartbeat": &agent.Interval} {
+		errs = append(errs, parseDuration(setting(key), d))
 	}
 	if s := setting("agent_metrics"); s != "" {
-		f, err := newFluentBit(s)
-		agent.Tell, errs = f.tell, append(errs, err)
+		stats, err := newAgentStats(s)
+		agent.Stats, errs = stats.read, append(errs, err)
 	}
 	shipper, err := ship.Open(cfg)
 	if err := errors.Join(append(errs, err)...); err != nil {
 		return nil, fmt.Errorf("settings of the jari output: %w", err)
 	}
 	p := &Plugin{ship: shipper, timeout: 3 * cfg.Timeout, log: log}
-	shipper.Pulse(agent)
+	shipper.StartHeartbeat(agent)
 	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
 	defer cancel()
 	if err := shipper.Setup(ctx); err != nil {
-		// The agent must run all the same: it buffers what comes meanwhile.
-		log.Warn("OpenSearch is not ready; chunks are kept until it is", names.Exception, err)
+		// The agent must start all the same, to buffer what arrives meanwhile.
+		log.Warn("OpenSearch not ready; chunks are buffered until it is", names.Exception, err)
 	}
 	return p, nil
 }
 
-// duration reads s, if it is set, as a time to wait.
-func duration(s string, into *time.Duration) error {
+// parseDuration parses s, if it is set, as a positive duration.
+func parseDuration(s string, into *time.Duration) error {
 	if s == "" {
 		return nil
 	}
 	d, err := time.ParseDuration(s)
 	if err == nil && d <= 0 {
-		err = fmt.Errorf("%s is no time to wait", s)
+		err = fmt.Errorf("%s is not a positive duration", s)
 	}
 	*into = d
 	return err
 }
 
-func onOff(s string) (bool, error) {
+func parseSwitch(s string) (bool, error) {
 	switch s {
 	case "on", "yes":
 		return true, nil
@@ -98,41 +101,42 @@ func onOff(s string) (bool, error) {
 
 // Flush ships a chunk. OK means that every record in it is indexed or, with the
 // reason, in the dead-letter index.
-func (p *Plugin) Flush(chunk []byte, tag string) Answer {
+func (p *Plugin) Flush(chunk []byte, tag string) ReturnCode {
 	if err := p.ship.Ready(); err != nil {
-		p.log.Warn("chunk will be tried again", names.AgentTag, tag, names.AgentChunk, len(chunk), names.Exception, err)
+		p.log.Warn("chunk will be retried", names.AgentTag, tag, names.AgentChunk, len(chunk), names.Exception, err)
 		return Retry
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), p.timeout)
 	defer cancel()
-	res, err := p.ship.Ship(ctx, p.documents(chunk, tag))
+	res, err := p.ship.Ship(ctx, p.decode(chunk, tag))
 	if res.Refused > 0 {
-		p.log.Warn("documents went to the dead-letter index", names.AgentTag, tag, names.ShipDeadLettered, res.Refused)
+		p.log.Warn("documents stored as dead letters", names.AgentTag, tag, names.ShipDeadLettered, res.Refused)
 	}
 	if err != nil {
-		p.log.Warn("chunk will be tried again", names.AgentTag, tag, names.AgentChunk, len(chunk), names.Exception, err)
+		p.log.Warn("chunk will be retried", names.AgentTag, tag, names.AgentChunk, len(chunk), names.Exception, err)
 		return Retry
 	}
 	return OK
 }
 
-// documents decodes a chunk. Should that panic, the chunk as a whole is a dead
-// letter: tried again it would only panic again.
-func (p *Plugin) documents(chunk []byte, tag string) (docs []record.Document) {
+// decode returns the documents of a chunk. If decoding panics, the whole chunk
+// becomes a dead letter: a retry would only panic again.
+func (p *Plugin) decode(chunk []byte, tag string) (docs []record.Document) {
 	defer func() {
 		if r := recover(); r != nil {
-			p.log.Error("decoding panicked", names.AgentTag, tag, names.EventName, names.EventPanic, names.Exception, r, names.Stacktrace, string(debug.Stack()))
-			docs = render(record.Unreadable(chunk, fmt.Sprintf("decoding panicked: %v", r)))
+			p.log.Error("panic in decoding", names.AgentTag, tag, names.EventName, names.EventPanic,
+				names.Exception, r, names.Stacktrace, string(debug.Stack()))
+			docs = documents(record.UnreadableChunk(chunk, fmt.Sprintf("panic in decoding: %v", r)))
 		}
 	}()
 	records, err := record.Decode(chunk)
 	if err != nil {
-		p.log.Warn("part of a chunk is unreadable", names.AgentTag, tag, names.Exception, err)
+		p.log.Warn("part of a chunk is unreadable; it becomes a dead letter", names.AgentTag, tag, names.Exception, err)
 	}
-	return render(records)
+	return documents(records)
 }
 
-func render(records []record.Record) []record.Document {
+func documents(records []record.Record) []record.Document {
 	docs := make([]record.Document, 0, len(records))
 	for i := range records {
 		docs = records[i].Documents(docs)
@@ -140,5 +144,5 @@ func render(records []record.Record) []record.Document {
 	return docs
 }
 
-// Close ends the instance.
+// Close stops the heartbeat and closes the connections to OpenSearch.
 func (p *Plugin) Close() error { return p.ship.Close() }

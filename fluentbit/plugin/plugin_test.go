@@ -16,20 +16,20 @@ func settings(m map[string]string) func(string) string {
 	return func(key string) string { return m[key] }
 }
 
-func TestOpenRefusesWhatItCannotUse(t *testing.T) {
+func TestOpenRejectsInvalidSettings(t *testing.T) {
 	f := shiptest.NewFake(t)
 	for name, test := range map[string]struct {
 		settings map[string]string
-		err      []string // parts of the message: every problem at once
+		err      []string // parts of the message, which has every problem
 	}{
-		"nothing":         {nil, []string{"URL"}},
-		"a wrong URL":     {map[string]string{"url": "opensearch:9200"}, []string{"URL"}},
-		"two mistakes":    {map[string]string{"url": f.URL, "gzip": "maybe", "timeout": "soon"}, []string{"maybe", "soon"}},
-		"a negative wait": {map[string]string{"url": f.URL, "timeout": "-1s"}, []string{"-1s"}},
-		"no such address": {map[string]string{"url": f.URL, "agent_metrics": "127.0.0.1:2020"}, []string{"agent_metrics"}},
-		"no heartbeat":    {map[string]string{"url": f.URL, "heartbeat": "0s"}, []string{"0s"}},
-		"all is well":     {map[string]string{"url": f.URL, "gzip": "off", "timeout": "3s"}, nil},
-		"no server":       {map[string]string{"url": "http://127.0.0.1:1"}, nil}, // the agent buffers until there is one
+		"no settings":            {nil, []string{"URL"}},
+		"an invalid URL":         {map[string]string{"url": "opensearch:9200"}, []string{"URL"}},
+		"two invalid settings":   {map[string]string{"url": f.URL, "gzip": "maybe", "timeout": "soon"}, []string{"maybe", "soon"}},
+		"a negative timeout":     {map[string]string{"url": f.URL, "timeout": "-1s"}, []string{"-1s"}},
+		"an invalid address":     {map[string]string{"url": f.URL, "agent_metrics": "127.0.0.1:2020"}, []string{"agent_metrics"}},
+		"a zero heartbeat":       {map[string]string{"url": f.URL, "heartbeat": "0s"}, []string{"0s"}},
+		"valid settings":         {map[string]string{"url": f.URL, "gzip": "off", "timeout": "3s"}, nil},
+		"OpenSearch unavailable": {map[string]string{"url": "http://127.0.0.1:1"}, nil}, // the agent buffers until there is one
 	} {
 		p, err := Open(settings(test.settings), slog.New(slog.DiscardHandler))
 		if (err != nil) != (test.err != nil) {
@@ -37,7 +37,7 @@ func TestOpenRefusesWhatItCannotUse(t *testing.T) {
 		}
 		for _, part := range test.err {
 			if err != nil && !strings.Contains(err.Error(), part) {
-				t.Errorf("%s: %q does not speak of %q", name, err, part)
+				t.Errorf("%s: %q does not contain %q", name, err, part)
 			}
 		}
 		if p != nil {
@@ -46,7 +46,7 @@ func TestOpenRefusesWhatItCannotUse(t *testing.T) {
 	}
 }
 
-func TestFlushTellsTheAgentWhatToDo(t *testing.T) {
+func TestFlushReturnsOKOrRetry(t *testing.T) {
 	chunk, err := os.ReadFile(filepath.Join("..", "testdata", "tail.app-001.msgpack"))
 	if err != nil {
 		t.Fatal(err)
@@ -54,16 +54,16 @@ func TestFlushTellsTheAgentWhatToDo(t *testing.T) {
 	for name, test := range map[string]struct {
 		chunk  []byte
 		item   shiptest.Item
-		want   Answer
+		want   ReturnCode
 		logs   int
 		dead   int
 		report string // part of what it logs
 	}{
-		"a good chunk":             {chunk, shiptest.Item{}, OK, 3, 0, ""},
-		"an empty chunk":           {nil, shiptest.Item{}, OK, 0, 0, ""},
-		"a chunk that breaks off":  {chunk[:len(chunk)-1], shiptest.Item{}, OK, 2, 1, "unreadable"},
-		"garbage":                  {bytes.Repeat([]byte{0xc1}, 100), shiptest.Item{}, OK, 0, 1, "unreadable"},
-		"a server without a shard": {chunk, shiptest.Item{Status: 404, Type: "index_not_found_exception"}, Retry, 0, 0, "tried again"},
+		"a good chunk":      {chunk, shiptest.Item{}, OK, 3, 0, ""},
+		"an empty chunk":    {nil, shiptest.Item{}, OK, 0, 0, ""},
+		"a truncated chunk": {chunk[:len(chunk)-1], shiptest.Item{}, OK, 2, 1, "unreadable"},
+		"garbage":           {bytes.Repeat([]byte{0xc1}, 100), shiptest.Item{}, OK, 0, 1, "unreadable"},
+		"a missing index":   {chunk, shiptest.Item{Status: 404, Type: "index_not_found_exception"}, Retry, 0, 0, "will be retried"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			f := shiptest.NewFake(t)
@@ -75,7 +75,7 @@ func TestFlushTellsTheAgentWhatToDo(t *testing.T) {
 			}
 			defer p.Close()
 			if got := p.Flush(test.chunk, "tag"); got != test.want {
-				t.Errorf("answer %d, want %d", got, test.want)
+				t.Errorf("return code %d, want %d", got, test.want)
 			}
 			logs, dead := 0, 0
 			for key := range f.Stored() {
@@ -90,7 +90,7 @@ func TestFlushTellsTheAgentWhatToDo(t *testing.T) {
 				t.Errorf("%d lines and %d dead letters, want %d and %d", logs, dead, test.logs, test.dead)
 			}
 			if !strings.Contains(log.String(), test.report) || test.report == "" && log.Len() > 0 {
-				t.Errorf("logged %q, want something about %q", log.String(), test.report)
+				t.Errorf("logged %q, want %q in it", log.String(), test.report)
 			}
 		})
 	}

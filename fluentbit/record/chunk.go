@@ -12,164 +12,166 @@ import (
 
 var errShape = errors.New("not a record of a known shape")
 
-// Decode reads a chunk of Fluent Bit: a run of MessagePack values in any of the
-// shapes that its inputs produce. What cannot be read comes back as records of
-// signal Broken among its intact neighbours, and is also told by the error; a
-// chunk that breaks off keeps everything before the break. The records are
-// identified.
+// Decode reads a chunk of Fluent Bit: a sequence of MessagePack values in any of
+// the shapes that its inputs produce. What cannot be read is returned as records of
+// signal Unreadable between its intact neighbours, and the error describes it too.
+// A truncated chunk keeps everything before the cut. The records have their ids.
 //
-// It allocates at most a mebibyte and maxGrowth bytes per byte of the chunk,
-// whatever the chunk claims to hold. Its documents may need more: each repeats
+// Decode allocates at most a mebibyte and maxMemoryPerByte bytes per byte of the
+// chunk, whatever sizes the chunk claims. Its documents may need more: each repeats
 // its resource.
 func Decode(chunk []byte) ([]Record, error) {
 	d := decoder{}
 	in := newReader(chunk)
-	run := -1 // where the unreadable values begin that the last record holds
+	run := -1 // where the run of unreadable values begins that the last record holds; -1 if it is readable
 	for {
 		at := in.offset()
 		v, err := in.next()
 		if err == io.EOF {
 			break
 		}
-		// MessagePack has no marks to find the next value by, but one that is
-		// refused and well-formed has an end.
-		refused := errors.Is(err, errDepth) || errors.Is(err, errKey)
-		cut := err != nil && !(refused && in.skip(at) == nil)
+		// MessagePack has no markers by which to find the next value. But a value
+		// that is well-formed, and only not accepted, has an end.
+		wellFormed := errors.Is(err, errDepth) || errors.Is(err, errKey)
+		cut := err != nil && !(wellFormed && in.skip(at) == nil)
 		d.received = time.Time{}
 		if err == nil {
-			err = d.entry(v)
+			err = d.decodeValue(v)
 		}
 		switch {
 		case err == nil:
 			run = -1
-		case run >= 0: // garbage is one dead letter, not one per byte
-			d.records[len(d.records)-1].Broken.Raw = chunk[run:in.offset()]
+		case run >= 0: // a run of garbage is one dead letter, not one per byte
+			d.records[len(d.records)-1].Unreadable.Raw = chunk[run:in.offset()]
 		default:
 			run = at
-			d.broken(chunk[at:in.offset()], fmt.Errorf("at byte %d of %d: %w", at, len(chunk), err))
+			d.addUnreadable(chunk[at:in.offset()], fmt.Errorf("at byte %d of %d: %w", at, len(chunk), err))
 		}
 		if cut {
-			d.records[len(d.records)-1].Broken.Raw = chunk[run:]
+			d.records[len(d.records)-1].Unreadable.Raw = chunk[run:]
 			break
 		}
 	}
-	d.file()
+	d.assignTimes()
 	Identify(d.records)
 	return d.records, errors.Join(d.errs...)
 }
 
-// maxGrowth is what the worst chunk needs per byte of it: one of empty lists,
-// maps and events, which are a byte each.
-const maxGrowth = 512
+// maxMemoryPerByte is the memory that the worst chunk needs per byte: one of empty
+// lists, maps and events, which are a byte each.
+const maxMemoryPerByte = 512
 
 type decoder struct {
 	records  []Record
 	errs     []error
-	received time.Time // of the value being read, if it says
+	received time.Time // when the agent received the value being read, if known
 
 	resource, scope map[string]any // of the OTLP logs that follow
 }
 
-func (d *decoder) broken(raw []byte, err error) {
+func (d *decoder) addUnreadable(raw []byte, err error) {
 	d.errs = append(d.errs, err)
-	d.records = append(d.records, Record{Signal: Broken, Received: d.received, Broken: &BrokenData{Reason: err.Error(), Raw: raw}})
+	d.records = append(d.records, Record{
+		Signal: Unreadable, Received: d.received, Unreadable: &UnreadableData{Reason: err.Error(), Raw: raw},
+	})
 }
 
-// part keeps a part of a readable value that is not readable itself. A run of
-// such parts is one dead letter, with the reason of its first.
-func (d *decoder) part(v any, err error) {
+// addUnreadablePart keeps an unreadable part of a readable value. A run of such
+// parts is one dead letter, with the reason of the first.
+func (d *decoder) addUnreadablePart(v any, err error) {
 	raw := appendValue(nil, v)
 	if n := len(d.records); n > 0 {
-		if b := d.records[n-1].Broken; b != nil && b.parts {
+		if b := d.records[n-1].Unreadable; b != nil && b.isParts {
 			b.Raw = append(append(b.Raw, '\n'), raw...)
 			return
 		}
 	}
-	d.broken(raw, err)
-	d.records[len(d.records)-1].Broken.parts = true
+	d.addUnreadable(raw, err)
+	d.records[len(d.records)-1].Unreadable.isParts = true
 }
 
-// each calls read for every object of list, an array or nothing.
-func (d *decoder) each(list any, read func(map[string]any)) {
+// eachMap calls read for every map in list, which should be an array or nil.
+func (d *decoder) eachMap(list any, read func(map[string]any)) {
 	if list == nil {
 		return
 	}
 	elements, ok := list.([]any)
 	if !ok {
-		d.part(list, errShape)
+		d.addUnreadablePart(list, errShape)
 		return
 	}
 	for _, e := range elements {
 		if m, ok := e.(map[string]any); ok {
 			read(m)
 		} else {
-			d.part(e, errShape)
+			d.addUnreadablePart(e, errShape)
 		}
 	}
 }
 
-// file gives a time to what tells none, and to what does not tell when the agent
-// got it (metrics, protobuf traces) the time that most of the chunk agrees on.
-// Now would be another time when the chunk is sent again.
-func (d *decoder) file() {
+// assignTimes gives a time to records that have none. Records without a time of
+// receipt (metrics, protobuf traces) get the median time of the chunk, if most of
+// the chunk is within maxSkew of it. The present time would not do: it would be
+// another when the chunk is sent again.
+func (d *decoder) assignTimes() {
 	if !slices.ContainsFunc(d.records, func(r Record) bool { return r.Received.IsZero() }) {
 		return
 	}
 	times := make([]time.Time, 0, len(d.records))
 	for i := range d.records {
-		if t, _ := d.records[i].When(); !t.IsZero() {
+		if t, _ := d.records[i].IndexTime(); !t.IsZero() {
 			times = append(times, t)
 		}
 	}
-	middle, most := names.Undated, false
+	median, agreed := names.Undated, false
 	if len(times) > 0 {
 		slices.SortFunc(times, time.Time.Compare)
-		middle = times[len(times)/2] // of two the later one: prune deletes what is old
+		median = times[len(times)/2] // of two the later one: prune deletes what is old
 		far := 0
 		for _, t := range times {
-			if t.Sub(middle).Abs() > maxSkew {
+			if t.Sub(median).Abs() > maxSkew {
 				far++
 			}
 		}
-		most = 2*far < len(times)
+		agreed = 2*far < len(times)
 	}
 	for i := range d.records {
 		r := &d.records[i]
-		if t, _ := r.When(); t.IsZero() {
-			r.Time = middle
-		} else if r.Received.IsZero() && most {
-			r.Received = middle
+		if t, _ := r.IndexTime(); t.IsZero() {
+			r.Time = median
+		} else if r.Received.IsZero() && agreed {
+			r.Received = median
 		}
 	}
 }
 
-// entry reads one value of the chunk.
-func (d *decoder) entry(v any) error {
+// decodeValue reads one value of the chunk.
+func (d *decoder) decodeValue(v any) error {
 	switch v := v.(type) {
 	case map[string]any:
 		switch {
 		case v["resourceSpans"] != nil:
-			d.spans(v)
+			d.decodeSpans(v)
 			return nil
 		case v["metrics"] != nil:
-			d.metrics(v)
+			d.decodeMetrics(v)
 			return nil
 		}
 	case []any:
 		if len(v) == 2 {
 			if body, ok := v[1].(map[string]any); ok {
-				return d.event(v[0], body)
+				return d.decodeEvent(v[0], body)
 			}
 		}
 	}
 	return errShape
 }
 
-// Unreadable is a chunk that as a whole could not be decoded.
-func Unreadable(chunk []byte, reason string) []Record {
+// UnreadableChunk returns the record of a chunk that could not be decoded at all.
+func UnreadableChunk(chunk []byte, reason string) []Record {
 	d := decoder{}
-	d.broken(chunk, errors.New(reason))
-	d.file()
+	d.addUnreadable(chunk, errors.New(reason))
+	d.assignTimes()
 	Identify(d.records)
 	return d.records
 }

@@ -8,66 +8,67 @@ import (
 	"jari.example/telemetry/names"
 )
 
-// cmCounter is cmetrics' type of a sum. It does not tell whether it may fall.
+// cmCounter is cmetrics' type of a sum. cmetrics does not say whether it is monotonic.
 const cmCounter = 0
 
 var (
-	errFamily = errors.New("a metric without a name")
-	errPoint  = errors.New("a metric point without a value")
+	errMetricName = errors.New("a metric without a name")
+	errPointValue = errors.New("a metric point without a value")
 )
 
-// metrics reads a chunk of cmetrics: metric families, each with its values.
-func (d *decoder) metrics(chunk map[string]any) {
-	meta := one(chunk, "meta")
-	external := one(meta, "external")
-	scope := one(external, "scope")
+// decodeMetrics reads a value of cmetrics: metric families, each with its points.
+func (d *decoder) decodeMetrics(chunk map[string]any) {
+	meta := mapAt(chunk, "meta")
+	external := mapAt(meta, "external")
+	scope := mapAt(external, "scope")
 	shared := Record{
 		Signal:   Metric,
-		Resource: attributes(one(external, "resource")["attributes"]),
+		Resource: attributes(mapAt(external, "resource")["attributes"]),
 		Scope:    attributes(scope["attributes"]),
 	}
-	if name := text(one(scope, "metadata")["name"]); name != "" {
-		shared.Scope[names.ScopeName] = name // or two libraries' points of one name and time would be one
+	if name := scalarText(mapAt(scope, "metadata")["name"]); name != "" {
+		shared.Scope[names.ScopeName] = name // or equal points of two libraries would get one id
 	}
-	static, _ := one(meta, "processing")["static_labels"].([]any)
-	for _, l := range static { // of every point: what the agent's own inputs know
-		if kv, ok := l.([]any); ok && len(kv) == 2 && text(kv[0]) != "" {
-			shared.Resource[text(kv[0])] = kv[1]
+	static, _ := mapAt(meta, "processing")["static_labels"].([]any)
+	for _, l := range static { // labels of every point, set by the agent's own inputs
+		if kv, ok := l.([]any); ok && len(kv) == 2 && scalarText(kv[0]) != "" {
+			shared.Resource[scalarText(kv[0])] = kv[1]
 		}
 	}
-	d.each(chunk["metrics"], func(family map[string]any) {
-		meta := one(family, "meta")
-		opts := one(meta, "opts")
-		point := PointData{Name: familyName(opts), Type: pointType(meta["type"]), Unit: text(opts["unit"])}
+	d.eachMap(chunk["metrics"], func(family map[string]any) {
+		meta := mapAt(family, "meta")
+		opts := mapAt(meta, "opts")
+		point := PointData{Name: familyName(opts), Type: pointType(meta["type"]), Unit: scalarText(opts["unit"])}
 		if point.Name == "" {
-			d.part(family, errFamily)
+			d.addUnreadablePart(family, errMetricName)
 			return
 		}
 		labels, _ := meta["labels"].([]any)
-		d.each(family["values"], func(value map[string]any) {
+		d.eachMap(family["values"], func(value map[string]any) {
 			r := shared
-			r.Attributes = dimensions(labels, value["labels"])
-			if !d.points(value, r, point) {
-				d.part(value, errPoint)
+			r.Attributes = labelAttributes(labels, value["labels"])
+			if !d.decodePoint(value, r, point) {
+				d.addUnreadablePart(value, errPointValue)
 			}
 		})
 	})
 }
 
-// dimensions pairs the names of a family's labels with those of one value.
-func dimensions(keys []any, values any) map[string]any {
+// labelAttributes pairs the names of a family's labels with those of one value.
+func labelAttributes(keys []any, values any) map[string]any {
 	list, _ := values.([]any)
 	own := make(map[string]any, min(len(keys), len(list)))
 	for i, v := range list[:min(len(keys), len(list))] {
-		if label := text(v); label != "" {
-			own[text(keys[i])] = label
+		if label := scalarText(v); label != "" {
+			own[scalarText(keys[i])] = label
 		}
 	}
 	return own
 }
 
-// Dimensions is the attributes of a metric point as every host writes them: as
-// text, because cmetrics knows nothing else, and without empty ones.
+// Dimensions converts the attributes of a metric point to the form that both agents
+// write: text, because cmetrics has nothing else, and without empty values. It
+// changes the map in place.
 func Dimensions(attributes map[string]any) map[string]any {
 	for k, v := range attributes {
 		switch v := v.(type) {
@@ -75,7 +76,7 @@ func Dimensions(attributes map[string]any) map[string]any {
 		case nil, []any, map[string]any, []byte:
 			attributes[k] = string(appendValue(nil, v))
 		default:
-			attributes[k] = text(v)
+			attributes[k] = scalarText(v)
 		}
 		if v == nil || attributes[k] == "" {
 			delete(attributes, k)
@@ -84,12 +85,12 @@ func Dimensions(attributes map[string]any) map[string]any {
 	return attributes
 }
 
-// points reads a value of a family; ok is false if there is none.
-func (d *decoder) points(value map[string]any, r Record, point PointData) (ok bool) {
+// decodePoint reads one point of a family; ok is false if it has no value.
+func (d *decoder) decodePoint(value map[string]any, r Record, point PointData) (ok bool) {
 	r.Time, point.Start = nanos(value["ts"]), nanos(value["start_ts"])
 	for _, kind := range distributions {
-		if h := one(value, kind.key); h != nil {
-			count, counted := float(h["count"])
+		if h := mapAt(value, kind.key); h != nil {
+			count, counted := toFloat(h["count"])
 			sum, summed := kind.sum(h["sum"])
 			if counted && summed {
 				d.records = append(d.records, Histogram(r, point, count, sum)...)
@@ -97,8 +98,8 @@ func (d *decoder) points(value map[string]any, r Record, point PointData) (ok bo
 			return counted && summed
 		}
 	}
-	for _, key := range []string{"value_int64", "value_uint64", "value"} { // whole numbers stand beside their nearest double
-		if point.Value, ok = float(value[key]); ok {
+	for _, key := range []string{"value_int64", "value_uint64", "value"} { // integers come with their nearest double
+		if point.Value, ok = toFloat(value[key]); ok {
 			r.Point = &point
 			d.records = append(d.records, r)
 			return true
@@ -107,19 +108,19 @@ func (d *decoder) points(value map[string]any, r Record, point PointData) (ok bo
 	return false
 }
 
-// distributions are the kinds of value with a count and a sum, and how each
-// writes its sum.
+// distributions are the kinds of point with a count and a sum, and how each encodes
+// its sum.
 var distributions = [...]struct {
 	key string
 	sum func(any) (float64, bool)
 }{
-	{"histogram", float},
-	{"exp_histogram", bits},
-	{"summary", bits},
+	{"histogram", toFloat},
+	{"exp_histogram", floatFromBits},
+	{"summary", floatFromBits},
 }
 
-// bits reads a double whose bits are given as a whole number.
-func bits(v any) (float64, bool) {
+// floatFromBits reads a double whose bits are given as an integer.
+func floatFromBits(v any) (float64, bool) {
 	switch v := v.(type) {
 	case int64:
 		return math.Float64frombits(uint64(v)), v >= 0
@@ -129,8 +130,8 @@ func bits(v any) (float64, bool) {
 	return 0, false
 }
 
-// Histogram is the two points a distribution is kept as: how many, and their
-// sum. Both are like r.
+// Histogram returns the two points that a distribution is stored as: its count and
+// its sum. Both are otherwise like r.
 func Histogram(r Record, point PointData, count, sum float64) []Record {
 	point.distribution = true
 	counted, summed := point, point
@@ -141,9 +142,9 @@ func Histogram(r Record, point PointData, count, sum float64) []Record {
 	return out
 }
 
-// point writes what only a metric point has. A value that is no number has no
-// place in the index's field; it stands as text among the attributes.
-func (r *Record) point(o *object, when time.Time) {
+// writePoint writes the fields that only a metric point has. The index's field cannot
+// hold NaN or an infinity; those are written as text among the attributes.
+func (r *Record) writePoint(o *object, when time.Time) {
 	p := r.Point
 	o.add(names.DocTime, when)
 	o.add(names.DocMetricName, p.Name)
@@ -162,8 +163,8 @@ func (r *Record) point(o *object, when time.Time) {
 func finite(f float64) bool { return !math.IsNaN(f) && !math.IsInf(f, 0) }
 
 func familyName(opts map[string]any) string {
-	name := text(opts["name"])
-	for _, part := range []string{text(opts["ss"]), text(opts["ns"])} {
+	name := scalarText(opts["name"])
+	for _, part := range []string{scalarText(opts["ss"]), scalarText(opts["ns"])} {
 		if part != "" {
 			name = part + "_" + name
 		}
@@ -172,7 +173,7 @@ func familyName(opts map[string]any) string {
 }
 
 func pointType(v any) string {
-	if n, ok := integer(v); ok && n == cmCounter {
+	if n, ok := toInteger(v); ok && n == cmCounter {
 		return "counter"
 	}
 	return "gauge"

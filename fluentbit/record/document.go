@@ -11,52 +11,52 @@ import (
 	"jari.example/telemetry/names"
 )
 
-// Document is one thing to create in OpenSearch. Creating it twice is the same
-// as creating it once, because Index and ID follow from the record.
+// Document is one document to create in OpenSearch. Index and ID follow from the
+// record, so creating it twice has the same result as creating it once.
 type Document struct {
 	Index string
 	ID    string
-	Time  time.Time // under which it is filed
+	Time  time.Time // decides which index it is in
 	Body  []byte
 	// Derived marks a document that many records share, such as an edge of the
-	// service map; a host may leave out one that it knows to be there.
+	// service map. An agent may leave out one that is known to be stored.
 	Derived bool
 }
 
-// Documents appends what the record becomes: one document, and for a span also
-// the edges of the service map it shows. Identify must have run.
+// Documents appends the documents of the record: one, and for a span also the edges
+// of the service map that it shows. Identify must have run.
 func (r *Record) Documents(dst []Document) []Document {
-	when, believed := r.When()
-	if r.Signal == Broken {
-		return append(dst, Refused(Document{ID: r.ID, Time: when, Body: r.Broken.Raw}, 0, "unreadable", r.Broken.Reason))
+	when, trusted := r.IndexTime()
+	if r.Signal == Unreadable {
+		return append(dst, DeadLetter(Document{ID: r.ID, Time: when, Body: r.Unreadable.Raw}, 0, "unreadable", r.Unreadable.Reason))
 	}
 	o := newObject()
 	var family string
 	switch r.Signal {
 	case Span:
 		family = names.SpanIndex
-		r.span(&o, when)
+		r.writeSpan(&o, when)
 	case Metric:
 		family = names.MetricIndex
-		r.point(&o, when)
+		r.writePoint(&o, when)
 	default:
 		family = names.LogIndex
 		o.add(names.DocTime, when)
 	}
-	if !believed {
-		o.add(names.DocOriginalTime, r.happened())
+	if !trusted {
+		o.add(names.DocOriginalTime, r.ownTime())
 	}
-	r.fields(&o)
+	r.writeAttributes(&o)
 	dst = append(dst, Document{Index: names.Daily(family, when), ID: r.ID, Time: when, Body: o.close()})
 	if r.Signal == Span {
-		dst = r.edges(dst, when)
+		dst = r.serviceMapEdges(dst, when)
 	}
 	return dst
 }
 
-// indexed is every field with a mapping of its own. The time is not among
-// them: it is written from Record.Time alone.
-var indexed = func() map[string]names.Field {
+// mappedFields holds every field with a mapping of its own, except the time, which
+// is written from Record.Time alone.
+var mappedFields = func() map[string]names.Field {
 	m := make(map[string]names.Field, len(names.Fields))
 	for _, f := range names.Fields {
 		if f.Name != names.Time {
@@ -66,14 +66,14 @@ var indexed = func() map[string]names.Field {
 	return m
 }()
 
-// fields writes the attributes: those with a mapping at the top, under their
-// document names, and everything else under names.Attributes. A value that its
-// mapping would refuse goes to the latter too, so that one wrong type never
-// costs a document.
-func (r *Record) fields(o *object) {
+// writeAttributes writes attributes with a mapping at the top level, under their
+// document names, and all others under names.Attributes, or under names.Unindexed if
+// they are too long. A value that its mapping would refuse goes there too, so that a
+// wrong type never costs a document.
+func (r *Record) writeAttributes(o *object) {
 	signal, point := r.Signal, r.Point
-	// A copy: the record may become documents again.
-	r = &Record{Attributes: takable(r.Attributes), Resource: takable(r.Resource), Scope: takable(r.Scope)}
+	// A copy: Documents may be called again.
+	r = &Record{Attributes: validKeys(r.Attributes), Resource: validKeys(r.Resource), Scope: validKeys(r.Scope)}
 	if signal == Metric && !finite(point.Value) {
 		own := maps.Clone(r.Attributes)
 		own[names.DocMetricValue] = point.Value
@@ -83,32 +83,32 @@ func (r *Record) fields(o *object) {
 		r.Attributes = own
 	}
 	var rest, long []string
-	for _, k := range r.named() {
+	for _, k := range r.attributeNames() {
 		v := r.attribute(k)
 		if v == nil || v == "" {
 			continue
 		}
-		if f, ok := indexed[k]; ok {
-			if c, ok := conform(f.Kind, v); ok {
+		if f, ok := mappedFields[k]; ok {
+			if c, ok := coerce(f.Kind, v); ok {
 				o.add(f.Doc, c)
 				continue
 			}
 		}
-		if len(k)+size(v) > maxIndexed { // a term holds the name, too
+		if len(k)+valueSize(v) > maxIndexed { // a term contains the name, too
 			long = append(long, k)
 		} else {
 			rest = append(rest, k)
 		}
 	}
-	r.group(o, names.Attributes, rest)
-	r.group(o, names.Unindexed, long)
+	r.writeGroup(o, names.Attributes, rest)
+	r.writeGroup(o, names.Unindexed, long)
 }
 
-// maxIndexed keeps clear of Lucene's longest term, 32,766 bytes, which a
-// flat_object reaches with one long value; the document would be refused.
+// maxIndexed stays well below Lucene's longest term, 32,766 bytes. A flat_object
+// reaches that with one long value, and the document would be refused.
 const maxIndexed = 16_000
 
-func size(v any) int {
+func valueSize(v any) int {
 	switch v := v.(type) {
 	case string:
 		return len(v)
@@ -120,7 +120,7 @@ func size(v any) int {
 	return 0
 }
 
-func (r *Record) group(o *object, name string, keys []string) {
+func (r *Record) writeGroup(o *object, name string, keys []string) {
 	if len(keys) == 0 {
 		return
 	}
@@ -132,8 +132,8 @@ func (r *Record) group(o *object, name string, keys []string) {
 	*o = o.close()
 }
 
-// Refused is the dead letter for d: what was refused, and why.
-func Refused(d Document, status int, kind, reason string) Document {
+// DeadLetter returns the dead letter of d: what was refused, and the reason.
+func DeadLetter(d Document, status int, kind, reason string) Document {
 	o := newObject()
 	o.add(names.DocTime, d.Time)
 	if d.Index != "" {

@@ -7,14 +7,15 @@ import (
 	"jari.example/telemetry/names"
 )
 
-// Group markers that Fluent Bit puts around OTLP logs, in place of the seconds.
+// Fluent Bit puts group markers around OTLP logs. They have these values in place of
+// the seconds.
 const (
 	groupStart = 0xffffffff
 	groupEnd   = 0xfffffffe
 )
 
-// event reads a log event: head is its time, alone or with metadata.
-func (d *decoder) event(head any, body map[string]any) error {
+// decodeEvent reads a log event. head is its time, alone or with metadata.
+func (d *decoder) decodeEvent(head any, body map[string]any) error {
 	var meta map[string]any
 	if pair, ok := head.([]any); ok {
 		if len(pair) != 2 {
@@ -25,12 +26,12 @@ func (d *decoder) event(head any, body map[string]any) error {
 		}
 		head = pair[0]
 	}
-	at, marker, err := moment(head)
+	at, marker, err := decodeTime(head)
 	switch {
 	case err != nil:
 		return err
 	case marker == groupStart: // also ends a group whose end is missing
-		resource, scope := one(body, "resource"), one(body, "scope")
+		resource, scope := mapAt(body, "resource"), mapAt(body, "scope")
 		d.resource, d.scope = attributes(resource["attributes"]), attributes(scope["attributes"])
 		return nil
 	case marker == groupEnd:
@@ -39,19 +40,19 @@ func (d *decoder) event(head any, body map[string]any) error {
 	}
 	if _, ok := body["resourceSpans"].([]any); ok {
 		d.received = at
-		d.spans(body)
+		d.decodeSpans(body)
 		return nil
 	}
 	if otlp, ok := meta["otlp"].(map[string]any); ok {
-		d.records = append(d.records, d.otlpLog(otlp, body, at))
+		d.records = append(d.records, d.decodeOTLPLog(otlp, body, at))
 		return nil
 	}
 	line, isLine := body["log"].(string)
 	if !isLine {
-		// An input's own parser has taken the line apart.
+		// A parser of the input has already split the line into fields.
 		line = string(appendValue(nil, body))
 		r := lineRecord(body, line, at, body)
-		r.add(meta)
+		r.addMissing(meta)
 		d.records = append(d.records, r)
 		return nil
 	}
@@ -60,13 +61,13 @@ func (d *decoder) event(head any, body map[string]any) error {
 		return nil
 	}
 	r := Line(line, at, body)
-	r.add(meta)
+	r.addMissing(meta)
 	d.records = append(d.records, r)
 	return nil
 }
 
-// moment reads the time of an event, or which group marker it is.
-func moment(v any) (t time.Time, marker uint32, err error) {
+// decodeTime reads the time of an event, or returns the group marker in its place.
+func decodeTime(v any) (t time.Time, marker uint32, err error) {
 	switch v := v.(type) {
 	case eventTime:
 		if v.sec == groupStart || v.sec == groupEnd {
@@ -85,13 +86,13 @@ func moment(v any) (t time.Time, marker uint32, err error) {
 	return time.Time{}, 0, errShape
 }
 
-// otlpLog reads a log record of OTLP: what is known of it stands in the
-// metadata, its body is the record. The event's time is the record's own, or
-// when it was observed; the metadata of OTLP/JSON lacks it.
-func (d *decoder) otlpLog(otlp, body map[string]any, at time.Time) Record {
-	var said any = body
+// decodeOTLPLog reads an OTLP log record: the metadata holds its fields, and the
+// event's body is its body. at, the event's time, is the record's own time or when it
+// was observed; the metadata of OTLP/JSON does not have it.
+func (d *decoder) decodeOTLPLog(otlp, body map[string]any, at time.Time) Record {
+	var logBody any = body
 	if line, ok := body["log"]; ok && len(body) == 1 {
-		said = line
+		logBody = line
 	}
 	own := attributes(otlp["attributes"])
 	for name, key := range map[string]string{names.TraceID: "trace_id", names.SpanID: "span_id"} {
@@ -104,20 +105,19 @@ func (d *decoder) otlpLog(otlp, body map[string]any, at time.Time) Record {
 			own[name] = v
 		}
 	}
-	happened := nanos(otlp["timestamp"])
-	if happened.IsZero() {
-		happened = at
+	occurred := nanos(otlp["timestamp"])
+	if occurred.IsZero() {
+		occurred = at
 	}
 	r := Record{Attributes: own, Resource: d.resource, Scope: d.scope}
-	return OTLPLog(r, said, happened, nanos(otlp["observed_timestamp"]))
+	return OTLPLog(r, logBody, occurred, nanos(otlp["observed_timestamp"]))
 }
 
-// OTLPLog completes r, which holds the attributes of an OTLP log record and
-// when the agent received it: body, where it is a map, adds its members. The
-// agent's own time decides where the record's is not believed; the observed
-// time stands in for it.
-func OTLPLog(r Record, body any, happened, observed time.Time) Record {
-	r.Signal, r.Time = Log, happened
+// OTLPLog completes r, which holds the attributes of an OTLP log record and the time
+// at which the agent received it. If body is a map, its members become attributes.
+// observed replaces occurred or the time of receipt where one of them is zero.
+func OTLPLog(r Record, body any, occurred, observed time.Time) Record {
+	r.Signal, r.Time = Log, occurred
 	if r.Received.IsZero() {
 		r.Received = observed
 	}
@@ -125,7 +125,7 @@ func OTLPLog(r Record, body any, happened, observed time.Time) Record {
 		r.Time = observed
 	}
 	if members, ok := body.(map[string]any); ok {
-		r.add(members)
+		r.addMissing(members)
 	} else {
 		r.Attributes[names.Body] = body
 	}
@@ -135,8 +135,8 @@ func OTLPLog(r Record, body any, happened, observed time.Time) Record {
 	return r
 }
 
-// add gives the record further attributes under names it does not have yet.
-func (r *Record) add(more map[string]any) {
+// addMissing adds the attributes whose names the record does not have yet.
+func (r *Record) addMissing(more map[string]any) {
 	for k, v := range more {
 		if r.attribute(k) == nil {
 			r.Attributes[k] = v

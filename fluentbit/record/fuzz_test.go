@@ -4,55 +4,51 @@ import (
 	"bytes"
 	"encoding/json"
 	"io"
-	"math"
 	"os"
 	"path/filepath"
-	"runtime/metrics"
 	"slices"
 	"strings"
 	"testing"
 	"unicode/utf8"
-
-	"github.com/vmihailenco/msgpack/v5"
 )
 
-// FuzzDecode gives Decode any bytes. Whatever they are, the records beside them
-// must survive, and the rest must come out as documents that OpenSearch can
-// take, the same each time.
+// FuzzDecode gives Decode any bytes. Whatever they are, the records before and after
+// them must be kept, and the rest must become documents that OpenSearch accepts, the
+// same each time.
 func FuzzDecode(f *testing.F) {
-	for _, chunk := range fixtures(f) {
+	for _, chunk := range capturedChunks(f) {
 		f.Add(chunk)
 	}
-	for _, chunk := range pairs(f) {
+	for _, chunk := range otlpChunks(f) {
 		f.Add(chunk[:min(len(chunk), 6000)]) // long ones slow the engine down
 	}
-	f.Add(bytes.Repeat([]byte{0x91}, 4096))                                   // nests for ever
+	f.Add(bytes.Repeat([]byte{0x91}, 4096))                                   // nests without end
 	f.Add(append(bytes.Repeat([]byte{0x91}, 2*maxDepth), 0xc0))               // nests too deeply, and ends
 	f.Add([]byte{0xdd, 0xff, 0xff, 0xff, 0xff})                               // claims 4 Gi elements
 	f.Add([]byte{0xdf, 0xff, 0xff, 0xff, 0xff, 0xa1, 'k', 0xc0})              // 4 Gi members
 	f.Add([]byte{0xdb, 0xff, 0xff, 0xff, 0xff, 'x'})                          // a string of 4 GiB
-	f.Add([]byte{0xc6, 0xff, 0xff, 0xff, 0xff, 'x'})                          // as many bytes
-	f.Add([]byte{0xc9, 0xff, 0xff, 0xff, 0xff, 0x00})                         // an extension of as many
+	f.Add([]byte{0xc6, 0xff, 0xff, 0xff, 0xff, 'x'})                          // 4 GiB of bytes
+	f.Add([]byte{0xc9, 0xff, 0xff, 0xff, 0xff, 0x00})                         // an extension of 4 GiB
 	f.Add([]byte{0x92, 0xd7, 0x00, 0, 0, 0, 0, 0, 0, 0, 0, 0x81, 0x01, 0x02}) // a key that is no string
-	good := pack(f, map[string]any{"log": `{"body":"good","log.record.uid":"01GOOD"}`})
+	good := packChunk(f, map[string]any{"log": `{"body":"good","log.record.uid":"01GOOD"}`})
 	f.Fuzz(func(t *testing.T, chunk []byte) {
 		records, err := Decode(chunk)
-		if took, most := memory(chunk), uint64(1<<20+maxGrowth*len(chunk)); took > most {
-			t.Fatalf("%d bytes of chunk take %d of memory, more than %d", len(chunk), took, most)
+		if used, most := decodeMemory(chunk), uint64(1<<20+maxMemoryPerByte*len(chunk)); used > most {
+			t.Fatalf("a chunk of %d bytes needs %d bytes of memory, more than %d", len(chunk), used, most)
 		}
 		docs := documents(records)
 		again, _ := Decode(chunk)
-		valid(t, docs, documents(again), len(chunk))
-		if broken := dead(records); (err != nil) != (broken > 0) {
-			t.Fatalf("%v, but %d records are broken", err, broken)
+		requireValid(t, docs, documents(again), len(chunk))
+		if broken := countUnreadable(records); (err != nil) != (broken > 0) {
+			t.Fatalf("%v, but %d records are unreadable", err, broken)
 		}
-		for _, part := range unreadable(chunk) {
-			if !slices.ContainsFunc(records, func(r Record) bool { return r.Broken != nil && bytes.Contains(r.Broken.Raw, part) }) {
-				t.Fatalf("no dead letter has %q", part)
+		for _, part := range unreadableParts(chunk) {
+			if !slices.ContainsFunc(records, func(r Record) bool { return r.Unreadable != nil && bytes.Contains(r.Unreadable.Raw, part) }) {
+				t.Fatalf("no dead letter contains %q", part)
 			}
 		}
-		if len(chunk) > 0 && len(records) == 0 && !vanishes(t, chunk) {
-			t.Fatalf("%d bytes became nothing at all", len(chunk))
+		if len(chunk) > 0 && len(records) == 0 && !mayBecomeNothing(t, chunk) {
+			t.Fatalf("%d bytes became no record", len(chunk))
 		}
 
 		first, _ := Decode(append(bytes.Clone(good), chunk...))
@@ -68,7 +64,7 @@ func FuzzDecode(f *testing.F) {
 	})
 }
 
-// FuzzLine gives Line any text, as a line of its own and as a piece of one.
+// FuzzLine gives Line any text, as a whole line and as a piece of one.
 func FuzzLine(f *testing.F) {
 	for _, line := range []string{
 		"", "\r\n", "plain", `{"body":"x","log.record.uid":"01J","time":"2026-11-22T12:00:00.000000001Z"}`,
@@ -81,16 +77,16 @@ func FuzzLine(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, line string, piece bool) {
 		read := func() []Document {
-			beside := map[string]any{"container_name": "x", keyPath: "/a.log", keyOffset: int64(7)}
+			source := map[string]any{"container_name": "x", keyPath: "/a.log", keyOffset: int64(7)}
 			if piece {
-				beside[keyPartialID], beside[keyPartialPart] = "p", "1"
+				source[keyPartialID], source[keyPartialPart] = "p", "1"
 			}
-			records := []Record{Line(line, noon, beside)}
+			records := []Record{Line(line, noon, source)}
 			Identify(records)
 			return documents(records)
 		}
 		docs := read()
-		valid(t, docs, read(), len(line))
+		requireValid(t, docs, read(), len(line))
 		if len(docs) != 1 {
 			t.Fatalf("%d documents", len(docs))
 		}
@@ -106,8 +102,8 @@ func FuzzLine(f *testing.F) {
 	})
 }
 
-// FuzzOTLPJSON gives the decoder any JSON as the body of an OTLP/JSON trace
-// request, which Fluent Bit passes on as it came.
+// FuzzOTLPJSON gives the decoder any JSON as the body of an OTLP/JSON trace request,
+// which Fluent Bit passes on unchanged.
 func FuzzOTLPJSON(f *testing.F) {
 	paths, err := filepath.Glob("../testdata/otlp/traces*.json")
 	if err != nil || len(paths) == 0 {
@@ -122,8 +118,12 @@ func FuzzOTLPJSON(f *testing.F) {
 	}
 	for _, text := range []string{
 		`{"resourceSpans":[]}`, `{"resourceSpans":[5,{"scopeSpans":"x"}]}`, `{"resourceSpans":[{"scopeSpans":[{"spans":[{},{},7]}]}]}`,
-		`{"resourceSpans":[{"scopeSpans":[{"spans":[{"traceId":"5b8efff798038103d269b633813fc60c","spanId":"eee19b7ec3c1b174","attributes":[{"key":"k","value":{"intValue":"x","stringValue":"y","other":1}},{"key":"k"},5],"events":[1],"links":{}}]}]}]}`,
-		`{"resourceSpans":[{"resource":{"attributes":7},"scopeSpans":[{"scope":{"attributes":{"a":1}},"spans":[{"traceId":"5B8EFFF798038103D269B633813FC60C","spanId":"eee19b7ec3c1b174","kind":"SPAN_KIND_CLIENT","status":{"code":"STATUS_CODE_ERROR"},"startTimeUnixNano":1e30,"endTimeUnixNano":-1}]}]}]}`,
+		`{"resourceSpans":[{"scopeSpans":[{"spans":[{"traceId":"5b8efff798038103d269b633813fc60c","spanId":"eee19b7ec3c1b174",` +
+			`"attributes":[{"key":"k","value":{"intValue":"x","stringValue":"y","other":1}},{"key":"k"},5],"events":[1],"links":{}}]}]}]}`,
+		`{"resourceSpans":[{"resource":{"attributes":7},"scopeSpans":[{"scope":{"attributes":{"a":1}},` +
+			`"spans":[{"traceId":"5B8EFFF798038103D269B633813FC60C","spanId":"eee19b7ec3c1b174","kind":"SPAN_KIND_CLIENT",` +
+			`"status":{"code":"STATUS_CODE_ERROR"},` +
+			`"startTimeUnixNano":1e30,"endTimeUnixNano":-1}]}]}]}`,
 	} {
 		f.Add([]byte(text))
 	}
@@ -135,21 +135,22 @@ func FuzzOTLPJSON(f *testing.F) {
 		if _, ok := body["resourceSpans"].([]any); !ok {
 			t.Skip()
 		}
-		chunk := pack(t, body)
+		chunk := packChunk(t, body)
 		records, err := Decode(chunk)
 		again, _ := Decode(chunk)
-		valid(t, documents(records), documents(again), len(chunk))
-		if (err != nil) != (dead(records) > 0) {
-			t.Fatalf("%v, but %d records are broken", err, dead(records))
+		requireValid(t, documents(records), documents(again), len(chunk))
+		if (err != nil) != (countUnreadable(records) > 0) {
+			t.Fatalf("%v, but %d records are unreadable", err, countUnreadable(records))
 		}
-		if spans := bytes.Count(text, []byte(`"spanId"`)); spans == 0 && len(records) > dead(records) {
-			t.Fatalf("%d spans out of none", len(records)-dead(records))
+		if spans := bytes.Count(text, []byte(`"spanId"`)); spans == 0 && len(records) > countUnreadable(records) {
+			t.Fatalf("%d spans from a request without spans", len(records)-countUnreadable(records))
 		}
 	})
 }
 
-// valid holds documents to what OpenSearch takes, and to being the same twice.
-func valid(t *testing.T, docs, again []Document, size int) {
+// requireValid requires that OpenSearch accepts the documents, and that decoding again gives
+// the same ones.
+func requireValid(t *testing.T, docs, again []Document, size int) {
 	t.Helper()
 	if len(docs) != len(again) {
 		t.Fatalf("%d documents, decoded again %d", len(docs), len(again))
@@ -158,7 +159,7 @@ func valid(t *testing.T, docs, again []Document, size int) {
 		if !json.Valid(d.Body) || !utf8.Valid(d.Body) || bytes.ContainsRune(d.Body, '\n') {
 			t.Fatalf("not a line of JSON: %q", d.Body)
 		}
-		if twice(json.NewDecoder(bytes.NewReader(d.Body))) {
+		if hasDuplicateKey(json.NewDecoder(bytes.NewReader(d.Body))) {
 			t.Fatalf("a key twice: %q", d.Body)
 		}
 		if most := 4096 + 64*size; len(d.Body) > most {
@@ -173,9 +174,9 @@ func valid(t *testing.T, docs, again []Document, size int) {
 	}
 }
 
-// twice tells whether an object in what d reads next has a key twice.
-func twice(d *json.Decoder) bool {
-	token, _ := d.Token() // what is valid has one
+// hasDuplicateKey reports whether an object in the next value of d has a key twice.
+func hasDuplicateKey(d *json.Decoder) bool {
+	token, _ := d.Token() // valid JSON has one
 	if token != json.Delim('{') && token != json.Delim('[') {
 		return false
 	}
@@ -186,32 +187,34 @@ func twice(d *json.Decoder) bool {
 			found = found || keys[k]
 			keys[k] = true
 		}
-		found = twice(d) || found
+		found = hasDuplicateKey(d) || found
 	}
 	_, _ = d.Token()
 	return found
 }
 
-func TestAKeyTwiceIsNoticed(t *testing.T) {
-	for text, want := range map[string]bool{`{"a":1,"b":{"a":[{"a":1},{"a":1}]}}`: false, `{"a":1,"a":2}`: true, `{"b":[{},{"a":1,"a":2}]}`: true} {
-		if got := twice(json.NewDecoder(strings.NewReader(text))); got != want {
+func TestDuplicateKeysAreDetected(t *testing.T) {
+	for text, want := range map[string]bool{
+		`{"a":1,"b":{"a":[{"a":1},{"a":1}]}}`: false, `{"a":1,"a":2}`: true, `{"b":[{},{"a":1,"a":2}]}`: true,
+	} {
+		if got := hasDuplicateKey(json.NewDecoder(strings.NewReader(text))); got != want {
 			t.Errorf("%s: %v, want %v", text, got, want)
 		}
 	}
 }
 
-func dead(records []Record) (n int) {
+func countUnreadable(records []Record) (n int) {
 	for _, r := range records {
-		if r.Signal == Broken {
+		if r.Signal == Unreadable {
 			n++
 		}
 	}
 	return n
 }
 
-// unreadable is the parts of chunk that cannot be read as a value, or as one of
-// a known shape.
-func unreadable(chunk []byte) (parts [][]byte) {
+// unreadableParts returns the parts of chunk that cannot be read as a value, or are not of a
+// known shape.
+func unreadableParts(chunk []byte) (parts [][]byte) {
 	in := newReader(chunk)
 	for {
 		at := in.offset()
@@ -221,7 +224,7 @@ func unreadable(chunk []byte) (parts [][]byte) {
 			return parts
 		case err == nil:
 			var d decoder
-			err = d.entry(v)
+			err = d.decodeValue(v)
 		case in.skip(at) != nil:
 			return append(parts, chunk[at:])
 		}
@@ -231,9 +234,9 @@ func unreadable(chunk []byte) (parts [][]byte) {
 	}
 }
 
-// vanishes tells whether chunk holds only what rightly leaves nothing: group
-// markers, and requests with nothing in them.
-func vanishes(t *testing.T, chunk []byte) bool {
+// mayBecomeNothing reports whether chunk holds only what becomes no record: group markers
+// and empty requests.
+func mayBecomeNothing(t *testing.T, chunk []byte) bool {
 	in := newReader(chunk)
 	for in.from.Len() > 0 {
 		v, err := in.next()
@@ -242,97 +245,19 @@ func vanishes(t *testing.T, chunk []byte) bool {
 		}
 		text := string(appendValue(nil, v))
 		var d decoder
-		if err := d.entry(v); err != nil || len(d.records) > 0 {
+		if err := d.decodeValue(v); err != nil || len(d.records) > 0 {
 			return false
 		}
 		if strings.Contains(text, keyPath) { // a blank line of a file
 			continue
 		}
 		if !strings.Contains(text, `"2106-02-07T06:28:1`) && !strings.Contains(text, "resourceSpans") && !strings.Contains(text, "metrics") {
-			t.Logf("left nothing: %s", text)
+			t.Logf("became no record: %s", text)
 			return false
 		}
 	}
 	return true
 }
 
-// memory is how much decoding chunk allocates: the least of three times, because
-// the engine allocates meanwhile.
-func memory(chunk []byte) uint64 {
-	least := uint64(math.MaxUint64)
-	for range 3 {
-		before := allocated()
-		_, _ = Decode(chunk) // only its size matters
-		least = min(least, allocated()-before)
-	}
-	return least
-}
-
-// allocated is how many bytes have been allocated so far, by anybody.
-func allocated() uint64 {
-	sample := []metrics.Sample{{Name: "/gc/heap/allocs:bytes"}}
-	metrics.Read(sample)
-	return sample[0].Value.Uint64()
-}
-
-// pairs are the chunks captured of one request each.
-func pairs(t testing.TB) map[string][]byte { return chunks(t, "../testdata/otlp/*.msgpack") }
-
-// The negative control of the memory check: what it would say of a decoder that
-// believes a header.
-func TestAllocationsAreCounted(t *testing.T) {
-	before := allocated()
-	hole := make([]byte, 64<<20)
-	if grown := allocated() - before; grown < uint64(len(hole)) {
-		t.Errorf("64 MiB were allocated, %d counted", grown)
-	}
-}
-
-// TestTheWorstChunksStayWithinTheBound feeds Decode what grows most, at the size
-// of a whole chunk.
-func TestTheWorstChunksStayWithinTheBound(t *testing.T) {
-	const size = 64 << 10
-	event := []byte{0x92, 0xd7, 0x00, 0x6b, 0x02, 0xca, 0xe6, 0, 0, 0, 1}
-	list := func(prefix []byte, element ...byte) []byte {
-		n := size / len(element)
-		head := append(bytes.Clone(prefix), 0xdd, byte(n>>24), byte(n>>16), byte(n>>8), byte(n))
-		return append(head, bytes.Repeat(element, n)...)
-	}
-	key := func(prefix []byte, names ...string) []byte {
-		b := bytes.Clone(prefix)
-		for _, name := range names {
-			text, err := msgpack.Marshal(name)
-			if err != nil {
-				t.Fatal(err)
-			}
-			b = append(append(b, 0x81), text...)
-		}
-		return b
-	}
-	in := func(prefix []byte, n int) []byte { return append(bytes.Clone(prefix), byte(0x90+n)) }
-	spans := in(key(in(key(in(key(nil, "resourceSpans"), 1), "scopeSpans"), 1)), 0)
-	spans = key(spans[:len(spans)-1], "spans")
-	group := append(bytes.Clone(event[:3]), 0xff, 0xff, 0xff, 0xff, 0, 0, 0, 0)
-	group = append(key(append([]byte{}, group...), "resource", "attributes"), 0x80)
-	for name, chunk := range map[string][]byte{
-		"empty records":         bytes.Repeat(append(bytes.Clone(event), 0x80), size/(len(event)+1)),
-		"one-letter lines":      bytes.Repeat(append(key(event, "log"), 0xa1, 'x'), size/(len(event)+7)),
-		"whole numbers":         bytes.Repeat([]byte{0x2a}, size),
-		"record, garbage":       bytes.Repeat(append(append(bytes.Clone(event), 0x80), 0x2a), size/(len(event)+2)),
-		"empty maps":            list(event, 0x80),
-		"empty lists":           list(key(event, "x"), 0x90),
-		"maps of one":           list(key(event, "x"), 0x81, 0xa0, 0x80),
-		"empty spans":           list(spans, 0x80),
-		"numbers for spans":     list(spans, 0x01, 0x80),
-		"empty requests":        bytes.Repeat(in(key(nil, "resourceSpans"), 0), size/16),
-		"empty scopes":          list(key(in(key(nil, "resourceSpans"), 1), "scopeSpans"), 0x80),
-		"empty metric families": list(key(nil, "metrics"), 0x80),
-		"group markers":         bytes.Repeat(group, size/len(group)),
-	} {
-		took := memory(chunk)
-		t.Logf("%s: %d bytes of memory per byte of chunk", name, took/uint64(len(chunk)))
-		if took > uint64(1<<20+maxGrowth*len(chunk)) {
-			t.Errorf("%s: %d bytes of chunk take %d of memory", name, len(chunk), took)
-		}
-	}
-}
+// otlpChunks are the captured chunks of one request each.
+func otlpChunks(t testing.TB) map[string][]byte { return readChunks(t, "../testdata/otlp/*.msgpack") }

@@ -8,29 +8,30 @@ import (
 	"jari.example/telemetry/names"
 )
 
-// maxID keeps clear of the 512 bytes OpenSearch allows; longer uids are hashed.
+// maxID stays well below the 512 bytes that OpenSearch allows. Longer uids are hashed.
 const maxID = 128
 
-// Identify gives each record of one chunk its document id, which depends on
-// nothing but the chunk's bytes:
+// Identify gives each record of one chunk its document id, which depends on the
+// chunk's bytes alone:
 //
 //   - a span: trace id and span id
 //   - a log line: its log.record.uid
-//   - a foreign line that was followed in a file: a hash of path, offset and text
-//   - a piece of a line that FireLens has split: partial id and ordinal
+//   - a foreign line (one without our fields) from a file: a hash of path, offset and text
+//   - a piece of a line that FireLens has split: its partial id and ordinal
 //   - a metric point: a hash of its resource, scope, attributes, name, type, unit,
 //     start and time, and of whether it is part of a distribution
-//   - unreadable input: a hash of its bytes and the time it is filed under
-//   - anything else: a hash of all it says, of a line also of when the agent got
-//     it, plus its occurrence within the chunk. Best effort, both ways: what its
-//     sender repeats with another time or beside other neighbours is kept twice,
-//     and two that are equal down to that time, in two chunks, are one.
+//   - unreadable input: a hash of its bytes and its index time
+//   - anything else: a hash of all its fields, for a line also of when the agent
+//     received it, plus its number among equal ones of the chunk. This is best
+//     effort: a record that its sender repeats with another time, or among other
+//     records, is stored twice; and two records in two chunks that are equal down to
+//     that time are stored once.
 func Identify(records []Record) {
 	seen := map[string]int{}
 	for i := range records {
 		r := &records[i]
-		id, own := r.identity()
-		if !own {
+		id, unique := r.identity()
+		if !unique {
 			n := seen[id]
 			seen[id]++
 			if n > 0 {
@@ -41,27 +42,28 @@ func Identify(records []Record) {
 	}
 }
 
-// identity is the record's id and whether that tells it from every other.
-func (r *Record) identity() (id string, own bool) {
+// identity returns the record's id. unique is false if another record of the chunk
+// may have the same one.
+func (r *Record) identity() (id string, unique bool) {
 	switch r.Signal {
 	case Span:
-		return text(r.attribute(names.TraceID)) + "-" + text(r.attribute(names.SpanID)), true
+		return scalarText(r.attribute(names.TraceID)) + "-" + scalarText(r.attribute(names.SpanID)), true
 	case Metric:
 		p := r.Point
 		var b []byte
 		for _, m := range [...]map[string]any{r.Resource, r.Scope, r.Attributes} {
-			b = appendValue(b, m) // apart: one name may have a value in each
+			b = appendValue(b, m) // one by one: a name may have a value in each
 		}
 		for _, s := range [...]string{p.Name, p.Type, p.Unit} {
 			b = appendString(b, s)
 		}
 		b = strconv.AppendBool(b, p.distribution)
 		return digest(appendTime(appendTime(b, p.Start), r.Time)), true
-	case Broken:
-		at, _ := r.When()
-		return digest(append(appendTime(nil, at), r.Broken.Raw...)), false
+	case Unreadable:
+		at, _ := r.IndexTime()
+		return digest(append(appendTime(nil, at), r.Unreadable.Raw...)), false
 	}
-	if uid := text(r.attribute(names.RecordUID)); uid != "" && len(uid) <= maxID {
+	if uid := scalarText(r.attribute(names.RecordUID)); uid != "" && len(uid) <= maxID {
 		return uid, true
 	} else if uid != "" {
 		return digest([]byte(uid)), true
@@ -70,7 +72,7 @@ func (r *Record) identity() (id string, own bool) {
 		return digest([]byte(r.origin)), true
 	}
 	b := appendTime(nil, r.Time)
-	if r.line || r.Time.IsZero() { // a line's own time may be in whole seconds
+	if r.isLine || r.Time.IsZero() { // a line's own time may be in whole seconds only
 		b = appendTime(nil, r.Received)
 	}
 	return digest(r.appendAttributes(b)), false
@@ -79,7 +81,7 @@ func (r *Record) identity() (id string, own bool) {
 func (r *Record) appendAttributes(b []byte) []byte {
 	o := object(b)
 	o.open()
-	for _, k := range r.named() {
+	for _, k := range r.attributeNames() {
 		o.add(k, r.attribute(k))
 	}
 	return o.close()

@@ -12,15 +12,14 @@ import (
 	"unicode/utf8"
 )
 
-// maxLevels is how deep a value may nest in a document before it becomes a
-// string of its JSON: an OpenSearch 3.8.0 that indexes a flat_object of 1,200
-// levels dies of it, and would again at each repetition.
+// maxLevels is how deep a value may nest in a document. What is deeper becomes a
+// string of JSON: OpenSearch 3.8.0 crashes when it indexes a flat_object of 1,200
+// levels, and would crash again at each repetition.
 const maxLevels = 64
 
-// appendValue appends v as JSON. Unlike encoding/json it has an answer for
-// everything that can arrive: NaN and infinities become strings, bytes become
-// base64, invalid UTF-8 is replaced. Keys are sorted, so that equal values are
-// equal bytes.
+// appendValue appends v as JSON. Unlike encoding/json it can encode every value that
+// arrives: NaN and infinities become strings, bytes become base64, invalid UTF-8 is
+// replaced. Keys are sorted, so that equal values have equal bytes.
 func appendValue(b []byte, v any) []byte { return appendNested(b, v, maxLevels) }
 
 func appendNested(b []byte, v any, levels int) []byte {
@@ -72,7 +71,7 @@ func appendNested(b []byte, v any, levels int) []byte {
 			return appendString(b, string(appendNested(nil, v, math.MaxInt)))
 		}
 		b = append(b, '{')
-		v = takable(v)
+		v = validKeys(v)
 		for i, k := range sortedKeys(v) {
 			if i > 0 {
 				b = append(b, ',')
@@ -85,30 +84,30 @@ func appendNested(b []byte, v any, levels int) []byte {
 	return appendString(b, fmt.Sprint(v))
 }
 
-// maxDigits is how long a number may be that OpenSearch's parser takes.
+// maxDigits is the longest number that OpenSearch's parser accepts.
 const maxDigits = 1000
 
-// takable is m with keys that OpenSearch's parser takes, m itself if they are: a
-// key in invalid UTF-8 is mended, of those that become one the last one counts,
-// and a member whose key is longer than 50,000 bytes once mended is under the
-// key's beginning and hash a pair of key and value.
-func takable(m map[string]any) map[string]any {
-	odd := false
+// validKeys returns m with keys that OpenSearch's parser accepts; m itself if it has
+// no others. A key in invalid UTF-8 is repaired; of keys that become equal the last
+// one counts. The parser rejects keys over 50,000 bytes: a key over maxIndexed is
+// replaced by its beginning and hash, and its value by a pair of key and value.
+func validKeys(m map[string]any) map[string]any {
+	invalid := false
 	for k := range m {
-		odd = odd || len(k) > maxIndexed || !utf8.ValidString(k)
+		invalid = invalid || len(k) > maxIndexed || !utf8.ValidString(k)
 	}
-	if !odd {
+	if !invalid {
 		return m
 	}
-	mended := make(map[string]any, len(m))
+	valid := make(map[string]any, len(m))
 	for _, k := range sortedKeys(m) {
-		if len(k) > maxIndexed { // threefold is what mending may make of it
-			mended[strings.ToValidUTF8(k[:100], "\uFFFD")+"…"+digest([]byte(k))] = []any{k, m[k]}
+		if len(k) > maxIndexed { // the repair may make it three times as long
+			valid[strings.ToValidUTF8(k[:100], "\uFFFD")+"…"+digest([]byte(k))] = []any{k, m[k]}
 		} else {
-			mended[string([]rune(k))] = m[k]
+			valid[string([]rune(k))] = m[k]
 		}
 	}
-	return mended
+	return valid
 }
 
 func sortedKeys(m map[string]any) []string {
@@ -158,7 +157,7 @@ func appendString(b []byte, s string) []byte {
 	return append(b, '"')
 }
 
-// appendTime appends t as OpenSearch's date_nanos wants it: UTC, ending in Z.
+// appendTime appends t in the format of OpenSearch's date_nanos: UTC, ending in Z.
 func appendTime(b []byte, t time.Time) []byte {
 	b = append(b, '"')
 	b = t.UTC().AppendFormat(b, "2006-01-02T15:04:05.000000000Z")

@@ -10,7 +10,7 @@ import (
 	"jari.example/telemetry/names"
 )
 
-// Keys that the agents put beside a line: where it came from.
+// Keys that the agents add to a line: its source.
 const (
 	keyPath        = names.LogFilePath
 	keyOffset      = names.LogFileOffset
@@ -18,50 +18,50 @@ const (
 	keyPartialPart = "partial_ordinal" // counts its pieces from 1
 )
 
-// Line is the record of one line of a process's output that the agent got at
-// received; beside holds what the agent knows about its source. A JSON object
-// is read as a line of ours. Anything else is a foreign line and becomes the
-// body as it stands, without its line end.
+// Line returns the record of one line of a process's output. received is when the
+// agent received it, and source holds what the agent knows about its source. A JSON
+// object is read as a line of our format. Any other line is a foreign line: its text,
+// without the line end, becomes the body.
 //
-// A piece of a line that was too long for FireLens stays a record of its own,
-// and is never read as JSON. Joining those that happen to share a chunk would
-// give the line one id when its sender repeats them in one message and others
-// when it does not, and so lose or double it; pieces have ids of their own
-// wherever they turn up, and partial_id with partial_ordinal puts them in order.
-func Line(line string, received time.Time, beside map[string]any) Record {
-	if isPiece(beside) {
-		return lineRecord(map[string]any{names.Body: line}, line, received, beside)
+// A piece of a line that was too long for FireLens stays a record of its own and is
+// never read as JSON. If pieces in one chunk were joined, the line's id would depend
+// on whether its sender repeats them in one message, and the line would be lost or
+// stored twice. A piece has the same id in every chunk, and partial_id with
+// partial_ordinal puts the pieces in order.
+func Line(line string, received time.Time, source map[string]any) Record {
+	if isPiece(source) {
+		return lineRecord(map[string]any{names.Body: line}, line, received, source)
 	}
 	line = strings.TrimRight(line, "\r\n")
-	if !utf8.ValidString(line) { // the Collector hands it over like this: one line, one id
+	if !utf8.ValidString(line) { // the Collector passes it like this, and one line must have one id
 		line = string([]rune(line))
 	}
 	own, err := jsonObject(line)
 	if err != nil {
 		own = map[string]any{names.Body: line}
 	}
-	return lineRecord(own, line, received, beside)
+	return lineRecord(own, line, received, source)
 }
 
-// Blank tells a line that says nothing. Every host leaves those of a file out,
-// because the Collector cannot but leave out empty ones.
+// Blank reports whether a line has no text. Both agents leave out blank lines of a
+// file, because the Collector always leaves out empty ones.
 func Blank(line string) bool { return strings.TrimSpace(line) == "" }
 
-// isPiece needs both: pieces that share an id and lack a number are told apart
-// like any other foreign lines.
-func isPiece(beside map[string]any) bool {
-	return text(beside[keyPartialID]) != "" && text(beside[keyPartialPart]) != ""
+// isPiece requires both keys. Pieces with an id but without an ordinal are identified
+// like any other foreign line.
+func isPiece(source map[string]any) bool {
+	return scalarText(source[keyPartialID]) != "" && scalarText(source[keyPartialPart]) != ""
 }
 
-// lineRecord is the record of a line whose fields are known already.
-func lineRecord(own map[string]any, line string, received time.Time, beside map[string]any) Record {
-	r := Record{Signal: Log, Received: received, Attributes: own, line: true, origin: origin(line, beside)}
-	for k, v := range beside {
-		if _, taken := own[k]; !taken {
+// lineRecord returns the record of a line whose fields are already decoded.
+func lineRecord(own map[string]any, line string, received time.Time, source map[string]any) Record {
+	r := Record{Signal: Log, Received: received, Attributes: own, isLine: true, origin: origin(line, source)}
+	for k, v := range source {
+		if _, exists := own[k]; !exists {
 			own[k] = v
 		}
 	}
-	if t, err := time.Parse(time.RFC3339Nano, text(own[names.Time])); err == nil {
+	if t, err := time.Parse(time.RFC3339Nano, scalarText(own[names.Time])); err == nil {
 		r.Time = t.UTC()
 		delete(own, names.Time)
 	}
@@ -71,7 +71,7 @@ func lineRecord(own map[string]any, line string, received time.Time, beside map[
 	return r
 }
 
-// foreignBody finds the sentence in a JSON line that is not ours.
+// foreignBody finds the message in a JSON line that is not of our format.
 func foreignBody(own map[string]any, line string) any {
 	for _, k := range []string{"msg", "message"} {
 		if s, ok := own[k].(string); ok {
@@ -82,20 +82,20 @@ func foreignBody(own map[string]any, line string) any {
 	return line
 }
 
-// origin identifies a line by its place in its source, or is "".
-func origin(line string, beside map[string]any) string {
-	if isPiece(beside) {
-		return "partial\x00" + text(beside[keyPartialID]) + "\x00" + text(beside[keyPartialPart])
+// origin identifies a line by its place in its source; "" if the source allows none.
+func origin(line string, source map[string]any) string {
+	if isPiece(source) {
+		return "partial\x00" + scalarText(source[keyPartialID]) + "\x00" + scalarText(source[keyPartialPart])
 	}
-	path, offset := text(beside[keyPath]), text(beside[keyOffset])
+	path, offset := scalarText(source[keyPath]), scalarText(source[keyOffset])
 	if path == "" || offset == "" {
 		return ""
 	}
-	// The text is part of it because a file may be replaced under its name.
+	// The text is included because another file may take the place of this one.
 	return "file\x00" + path + "\x00" + offset + "\x00" + line
 }
 
-// jsonObject reads line as one JSON object; numbers keep every digit.
+// jsonObject decodes line as one JSON object. Numbers keep every digit.
 func jsonObject(line string) (map[string]any, error) {
 	if !strings.HasPrefix(strings.TrimLeft(line, " \t"), "{") {
 		return nil, io.ErrUnexpectedEOF
@@ -112,8 +112,8 @@ func jsonObject(line string) (map[string]any, error) {
 	return m, nil
 }
 
-// text is v as a string if it is a scalar, else "".
-func text(v any) string {
+// scalarText returns v as a string if it is a scalar, else "".
+func scalarText(v any) string {
 	switch v := v.(type) {
 	case string:
 		return v

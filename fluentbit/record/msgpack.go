@@ -14,7 +14,7 @@ import (
 
 // reader reads the MessagePack values of a chunk one by one.
 type reader struct {
-	text string // the chunk, of which every string is a part
+	text string // the chunk; every string that is read is a slice of it
 	from *strings.Reader
 	dec  *msgpack.Decoder
 }
@@ -24,16 +24,15 @@ type eventTime struct{ sec, nsec uint32 }
 
 func (t eventTime) time() time.Time { return time.Unix(int64(t.sec), int64(t.nsec)).UTC() }
 
-// maxDepth bounds recursion: input nests as deep as it likes, and a Go stack
-// that overflows cannot be recovered from. An attribute of a raw OTLP/JSON
-// request takes five levels for each of its own, and one attribute must not
-// cost the request.
+// maxDepth bounds recursion: input may nest to any depth, and a Go program cannot
+// recover from a stack overflow. A raw OTLP/JSON request needs five levels for each
+// level of an attribute, and one attribute must not cost the request.
 const maxDepth = 1024
 
-// What is well-formed but refused, so that the values after it are found.
+// Values that are well-formed but not accepted: the values after them can be found.
 var (
 	errDepth = fmt.Errorf("nested deeper than %d", maxDepth)
-	// Written as text, keys within keys would double at each level.
+	// As text, keys within keys would double in length at each level.
 	errKey = errors.New("a map's key is a list or a map")
 )
 
@@ -43,14 +42,14 @@ func newReader(chunk []byte) *reader {
 	return &reader{text: text, from: from, dec: msgpack.NewDecoder(from)}
 }
 
-// offset is how much of the chunk has been read.
+// offset returns how many bytes of the chunk have been read.
 func (r *reader) offset() int { return int(r.from.Size()) - r.from.Len() }
 
-// next is the next value: nil, bool, int64, uint64 (beyond int64), float64,
-// string, []byte (an unknown extension too), []any, map[string]any or
-// eventTime. A key that is another scalar becomes its JSON; of equal keys the
-// last one counts. It is io.EOF at the end of the chunk and io.ErrUnexpectedEOF if
-// that cuts a value.
+// next returns the next value: nil, bool, int64, uint64 (beyond int64), float64,
+// string, []byte (an unknown extension too), []any, map[string]any or eventTime. A
+// key that is a scalar but no string becomes its JSON; of equal keys the last one
+// counts. The error is io.EOF at the end of the chunk, and io.ErrUnexpectedEOF if
+// the chunk ends within a value.
 func (r *reader) next() (any, error) {
 	if r.from.Len() == 0 {
 		return nil, io.EOF
@@ -62,7 +61,7 @@ func (r *reader) next() (any, error) {
 	return v, err
 }
 
-// skip passes the value at offset at, however deep it nests.
+// skip moves past the value at offset at, however deep it nests.
 func (r *reader) skip(at int) error {
 	if _, err := r.from.Seek(int64(at), io.SeekStart); err != nil {
 		return err
@@ -127,9 +126,9 @@ func (r *reader) value(depth int) (any, error) {
 	case msgpcode.IsFixedNum(code) || code >= msgpcode.Uint8 && code <= msgpcode.Int64:
 		return r.dec.DecodeInt64()
 	case msgpcode.IsString(code):
-		return r.take()
+		return r.payload()
 	case msgpcode.IsBin(code):
-		s, err := r.take()
+		s, err := r.payload()
 		return []byte(s), err
 	case isArray(code):
 		return r.array(depth)
@@ -141,18 +140,18 @@ func (r *reader) value(depth int) (any, error) {
 	return nil, fmt.Errorf("no MessagePack value begins with %#x", code)
 }
 
-// take is the content of a string or of bytes, part of the chunk. The library
-// would first allocate what the header claims, up to 4 GiB.
-func (r *reader) take() (string, error) {
+// payload returns the content of a string or of bytes, as a slice of the chunk. The
+// library would first allocate the size that the header claims, up to 4 GiB.
+func (r *reader) payload() (string, error) {
 	n, err := r.dec.DecodeBytesLen()
 	if err != nil {
 		return "", err
 	}
-	return r.pass(n)
+	return r.advance(n)
 }
 
-// pass is the next n bytes.
-func (r *reader) pass(n int) (string, error) {
+// advance moves past the next n bytes and returns them.
+func (r *reader) advance(n int) (string, error) {
 	at := r.offset()
 	if n < 0 || n > r.from.Len() {
 		return "", io.ErrUnexpectedEOF
@@ -166,7 +165,7 @@ func (r *reader) array(depth int) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	if n > r.from.Len() { // n is only a claim; an element is at least a byte
+	if n > r.from.Len() { // n is only what the header claims; an element takes at least a byte
 		return nil, io.ErrUnexpectedEOF
 	}
 	list := make([]any, 0, min(n, 64))
@@ -203,7 +202,7 @@ func (r *reader) object(depth int) (any, error) {
 
 func (r *reader) key(depth int) (string, error) {
 	if code, err := r.dec.PeekCode(); err == nil && msgpcode.IsString(code) {
-		return r.take()
+		return r.payload()
 	}
 	k, err := r.value(depth)
 	if err != nil {
@@ -221,7 +220,7 @@ func (r *reader) extension() (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	s, err := r.pass(n)
+	s, err := r.advance(n)
 	if err != nil {
 		return nil, err
 	}

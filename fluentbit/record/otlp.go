@@ -12,18 +12,18 @@ import (
 	"jari.example/telemetry/names"
 )
 
-// spans reads an OTLP trace request, in both forms that Fluent Bit hands over:
-// OTLP/JSON as the client sent it, and its own rendering of protobuf. A span
-// without ids is kept as broken; its neighbours are not harmed.
-func (d *decoder) spans(request map[string]any) {
-	d.each(request["resourceSpans"], func(rs map[string]any) {
-		resource := attributes(one(rs, "resource")["attributes"])
-		d.each(pick(rs, "scopeSpans", "scope_spans"), func(ss map[string]any) {
-			scope := attributes(one(ss, "scope")["attributes"])
-			d.each(ss["spans"], func(s map[string]any) {
+// decodeSpans reads an OTLP trace request in both forms that Fluent Bit passes on:
+// OTLP/JSON as the client sent it, and its own rendering of protobuf. A span without
+// ids becomes unreadable and does not affect the others.
+func (d *decoder) decodeSpans(request map[string]any) {
+	d.eachMap(request["resourceSpans"], func(rs map[string]any) {
+		resource := attributes(mapAt(rs, "resource")["attributes"])
+		d.eachMap(firstOf(rs, "scopeSpans", "scope_spans"), func(ss map[string]any) {
+			scope := attributes(mapAt(ss, "scope")["attributes"])
+			d.eachMap(ss["spans"], func(s map[string]any) {
 				r := Record{Received: d.received, Resource: resource, Scope: scope}
-				if err := d.span(&r, s); err != nil {
-					d.part(s, err)
+				if err := d.decodeSpan(&r, s); err != nil {
+					d.addUnreadablePart(s, err)
 					return
 				}
 				d.records = append(d.records, r)
@@ -32,33 +32,33 @@ func (d *decoder) spans(request map[string]any) {
 	})
 }
 
-// ErrIDs is why a span is a dead letter.
-var ErrIDs = errors.New("a span without a valid trace and span id")
+// ErrSpanIDs is the reason of a span that becomes a dead letter.
+var ErrSpanIDs = errors.New("a span without a valid trace and span id")
 
-func (d *decoder) span(r *Record, s map[string]any) error {
+func (d *decoder) decodeSpan(r *Record, s map[string]any) error {
 	trace, id := hexID(s, 32, "traceId", "trace_id"), hexID(s, 16, "spanId", "span_id")
 	if trace == "" || id == "" {
-		return ErrIDs
+		return ErrSpanIDs
 	}
 	own := attributes(s["attributes"])
 	own[names.TraceID], own[names.SpanID] = trace, id
-	status := one(s, "status")
+	status := mapAt(s, "status")
 	data := SpanData{
 		Parent:     hexID(s, 16, "parentSpanId", "parent_span_id"),
-		Name:       text(s["name"]),
-		Kind:       enum(s["kind"], kinds[:]),
-		End:        nanos(pick(s, "endTimeUnixNano", "end_time_unix_nano")),
-		StatusCode: slices.Index(codes, enum(status["code"], codes)),
-		StatusText: text(status["message"]),
+		Name:       scalarText(s["name"]),
+		Kind:       enum(s["kind"], spanKinds[:]),
+		End:        nanos(firstOf(s, "endTimeUnixNano", "end_time_unix_nano")),
+		StatusCode: slices.Index(statusCodes, enum(status["code"], statusCodes)),
+		StatusText: scalarText(status["message"]),
 	}
-	d.each(s["events"], func(e map[string]any) {
+	d.eachMap(s["events"], func(e map[string]any) {
 		data.Events = append(data.Events, Event{
-			Time:       nanos(pick(e, "timeUnixNano", "time_unix_nano")),
-			Name:       text(e["name"]),
+			Time:       nanos(firstOf(e, "timeUnixNano", "time_unix_nano")),
+			Name:       scalarText(e["name"]),
 			Attributes: attributes(e["attributes"]),
 		})
 	})
-	d.each(s["links"], func(l map[string]any) {
+	d.eachMap(s["links"], func(l map[string]any) {
 		data.Links = append(data.Links, Link{
 			TraceID:    hexID(l, 32, "traceId", "trace_id"),
 			SpanID:     hexID(l, 16, "spanId", "span_id"),
@@ -66,28 +66,28 @@ func (d *decoder) span(r *Record, s map[string]any) error {
 		})
 	})
 	r.Signal, r.Attributes, r.Span = Span, own, &data
-	r.Time = nanos(pick(s, "startTimeUnixNano", "start_time_unix_nano"))
+	r.Time = nanos(firstOf(s, "startTimeUnixNano", "start_time_unix_nano"))
 	return nil
 }
 
-var codes = []string{"STATUS_CODE_UNSET", "STATUS_CODE_OK", "STATUS_CODE_ERROR"}
+var statusCodes = []string{"STATUS_CODE_UNSET", "STATUS_CODE_OK", "STATUS_CODE_ERROR"}
 
-// enum is the name of an enumeration's value, given as number or name.
+// enum returns the name of an enumeration's value, given as a number or a name.
 func enum(v any, values []string) string {
-	if n, ok := integer(v); ok && n >= 0 && n < int64(len(values)) {
+	if n, ok := toInteger(v); ok && n >= 0 && n < int64(len(values)) {
 		return values[n]
 	}
-	if s := text(v); slices.Contains(values, s) {
+	if s := scalarText(v); slices.Contains(values, s) {
 		return s
 	}
 	return values[0]
 }
 
-// keyUnreadable holds what stands among attributes and is none.
+// keyUnreadable is the key of elements in a list of attributes that are no attribute.
 const keyUnreadable = "unreadable"
 
-// attributes reads a map, or OTLP/JSON's list of keys and tagged values, as a
-// map that is the caller's. Of equal keys the last one counts.
+// attributes reads a map, or OTLP/JSON's list of keys and AnyValues, as a map that
+// the caller may change. Of equal keys the last one counts.
 func attributes(v any) map[string]any {
 	switch v := v.(type) {
 	case nil:
@@ -100,7 +100,7 @@ func attributes(v any) map[string]any {
 		for _, e := range v {
 			kv, _ := e.(map[string]any)
 			if key, ok := kv["key"].(string); ok {
-				m[key] = tagged(kv["value"])
+				m[key] = anyValue(kv["value"])
 			} else {
 				unreadable = append(unreadable, e)
 			}
@@ -113,11 +113,12 @@ func attributes(v any) map[string]any {
 	return map[string]any{keyUnreadable: v}
 }
 
-// tags are the forms of OTLP/JSON's AnyValue; of several the first one counts.
-var tags = [...]string{"stringValue", "boolValue", "intValue", "doubleValue", "arrayValue", "kvlistValue", "bytesValue"}
+// anyValueTags are the forms of OTLP/JSON's AnyValue. If a value has several, the first
+// of this list counts.
+var anyValueTags = [...]string{"stringValue", "boolValue", "intValue", "doubleValue", "arrayValue", "kvlistValue", "bytesValue"}
 
-// tagged reads an AnyValue. What is none stays as it is.
-func tagged(v any) any {
+// anyValue reads an AnyValue. Anything else is returned unchanged.
+func anyValue(v any) any {
 	m, ok := v.(map[string]any)
 	if !ok {
 		return v
@@ -125,26 +126,26 @@ func tagged(v any) any {
 	if len(m) == 0 {
 		return nil
 	}
-	for _, tag := range tags {
+	for _, tag := range anyValueTags {
 		if v, ok := m[tag]; ok {
-			return untag(tag, v)
+			return anyValueOf(tag, v)
 		}
 	}
 	return m
 }
 
-func untag(tag string, v any) any {
+func anyValueOf(tag string, v any) any {
 	switch tag {
 	case "intValue":
-		if n, ok := integer(v); ok {
+		if n, ok := toInteger(v); ok {
 			return n
 		}
 	case "doubleValue":
-		if f, ok := float(v); ok { // "NaN" comes as a string
+		if f, ok := toFloat(v); ok { // "NaN" comes as a string
 			return f
 		}
 	case "bytesValue":
-		if b, err := base64.StdEncoding.DecodeString(text(v)); err == nil {
+		if b, err := base64.StdEncoding.DecodeString(scalarText(v)); err == nil {
 			return b
 		}
 	case "arrayValue":
@@ -152,7 +153,7 @@ func untag(tag string, v any) any {
 		if m, ok := v.(map[string]any); ok {
 			values, _ := m["values"].([]any)
 			for _, e := range values {
-				list = append(list, tagged(e))
+				list = append(list, anyValue(e))
 			}
 			return list
 		}
@@ -164,7 +165,7 @@ func untag(tag string, v any) any {
 	return v
 }
 
-func pick(m map[string]any, keys ...string) any {
+func firstOf(m map[string]any, keys ...string) any {
 	for _, k := range keys {
 		if v, ok := m[k]; ok {
 			return v
@@ -173,21 +174,21 @@ func pick(m map[string]any, keys ...string) any {
 	return nil
 }
 
-func one(m map[string]any, key string) map[string]any {
+func mapAt(m map[string]any, key string) map[string]any {
 	v, _ := m[key].(map[string]any)
 	return v
 }
 
-// hexID is an id of n hex digits, or "" if it is none or all zero.
+// hexID reads an id of n hex digits; "" if it is not one, or all zero.
 func hexID(m map[string]any, n int, keys ...string) string {
-	s := strings.ToLower(text(pick(m, keys...)))
+	s := strings.ToLower(scalarText(firstOf(m, keys...)))
 	if len(s) != n || strings.Trim(s, "0123456789abcdef") != "" || strings.Trim(s, "0") == "" {
 		return ""
 	}
 	return s
 }
 
-// nanos reads a time in nanoseconds, given as number or string.
+// nanos reads a time in Unix nanoseconds, given as a number or a string.
 func nanos(v any) time.Time {
 	switch v := v.(type) {
 	case int64:

@@ -5,43 +5,44 @@ import (
 	"time"
 )
 
-// Signal is what kind of thing a record is.
+// Signal is the kind of a record.
 type Signal int
 
-// The signals. Broken is input nobody could read: it is kept, with the reason,
-// in the dead-letter index.
+// The signals. Unreadable is input that could not be decoded: it is stored, with the
+// reason, in the dead-letter index.
 const (
 	Log Signal = iota
 	Span
 	Metric
-	Broken
+	Unreadable
 )
 
-// Record is one thing that was observed. Its named values stand under the names
-// of a log line (names.TraceID, names.ServiceName …): its own in Attributes,
-// and in Resource and Scope those it shares with its neighbours. Where a name is
-// in more than one, that order decides. The shared ones are never copied per
-// record: a small chunk whose many records have one large resource would
-// otherwise need gigabytes.
+// Record is one log line, span or metric point. Its values have the names of a log
+// line's fields (names.TraceID, names.ServiceName …). Its own are in Attributes; those
+// that it shares with other records are in Resource and Scope. If a name is in more
+// than one, that is their order of precedence. Shared maps are never copied per
+// record: a small chunk whose many records have one large resource would otherwise
+// need gigabytes.
 type Record struct {
 	Signal   Signal
 	ID       string    // set by Identify
-	Time     time.Time // when it happened, as its source says; zero if it does not
-	Received time.Time // when the agent got it; zero if the chunk does not tell
+	Time     time.Time // when it occurred, by its source's clock; zero if unknown
+	Received time.Time // when the agent received it; zero if the chunk does not say
 
 	Attributes, Resource, Scope map[string]any
 
-	Span   *SpanData   // Signal Span
-	Point  *PointData  // Signal Metric
-	Broken *BrokenData // Signal Broken
+	Span       *SpanData       // Signal Span
+	Point      *PointData      // Signal Metric
+	Unreadable *UnreadableData // Signal Broken
 
-	// line tells that Received is the line's, and stays when it is sent again;
-	// origin identifies one without a uid, where its source allows that.
-	line   bool
+	// isLine is set if Received belongs to the line, and so stays the same when the
+	// line is sent again. origin identifies a line without a uid; "" if its source
+	// does not allow that.
+	isLine bool
 	origin string
 }
 
-// SpanData is what only a span has. Its trace and span id stand in Attributes.
+// SpanData holds what only a span has. Its trace and span id are in Attributes.
 type SpanData struct {
 	Parent     string // "" on a root
 	Name       string
@@ -53,7 +54,7 @@ type SpanData struct {
 	Links      []Link
 }
 
-// Event is something that happened within a span.
+// Event is an event within a span.
 type Event struct {
 	Time       time.Time
 	Name       string
@@ -66,7 +67,7 @@ type Link struct {
 	Attributes      map[string]any
 }
 
-// PointData is what only a metric point has. A histogram is two points, its
+// PointData holds what only a metric point has. A histogram becomes two points, its
 // count and its sum.
 type PointData struct {
 	Name  string
@@ -78,21 +79,21 @@ type PointData struct {
 	distribution bool // one of the two points of a histogram
 }
 
-// BrokenData is input that could not be read.
-type BrokenData struct {
-	Reason string
-	Raw    []byte
-	parts  bool // Raw is a run of values, as JSON
+// UnreadableData is input that could not be decoded.
+type UnreadableData struct {
+	Reason  string
+	Raw     []byte
+	isParts bool // Raw is a run of values, as JSON, one per line
 }
 
-// maxSkew is how far a record's own time may lie from the agent's before it is
-// not believed: a broken clock must not create indices for years to come.
+// maxSkew is how far a record's own time may be from the agent's. Beyond that it is
+// not trusted: a wrong clock must not create indices for years to come.
 const maxSkew = 24 * time.Hour
 
-// When is the time under which the record is filed: its own, or the agent's
-// where it has none or is more than a day off; believed tells which.
-func (r *Record) When() (t time.Time, believed bool) {
-	t = r.happened()
+// IndexTime is the time that decides the record's index: its own, or the agent's if it
+// has none or is more than maxSkew off. trusted is false in the latter case.
+func (r *Record) IndexTime() (t time.Time, trusted bool) {
+	t = r.ownTime()
 	switch {
 	case r.Received.IsZero():
 		return t, true
@@ -104,16 +105,16 @@ func (r *Record) When() (t time.Time, believed bool) {
 	return t, true
 }
 
-// happened is the record's own time, if it has one: that of a span without a
-// start is its end.
-func (r *Record) happened() time.Time {
+// ownTime is the record's own time, zero if it has none. For a span without a start
+// it is the end.
+func (r *Record) ownTime() time.Time {
 	if r.Time.IsZero() && r.Span != nil {
 		return r.Span.End
 	}
 	return r.Time
 }
 
-// attribute is the value of a name.
+// attribute returns the value of a name, by the precedence of Record's maps.
 func (r *Record) attribute(name string) any {
 	for _, m := range [...]map[string]any{r.Attributes, r.Resource, r.Scope} {
 		if v, ok := m[name]; ok {
@@ -123,8 +124,8 @@ func (r *Record) attribute(name string) any {
 	return nil
 }
 
-// named is every name the record has a value for, sorted.
-func (r *Record) named() []string {
+// attributeNames returns every name that the record has a value for, sorted.
+func (r *Record) attributeNames() []string {
 	all := make([]string, 0, len(r.Attributes)+len(r.Resource)+len(r.Scope))
 	for _, m := range [...]map[string]any{r.Attributes, r.Resource, r.Scope} {
 		for k := range m {
@@ -135,8 +136,8 @@ func (r *Record) named() []string {
 	return slices.Compact(all)
 }
 
-// unixNano is the time of OTLP's nanoseconds; zero if there is none or it is
-// beyond what OpenSearch's date_nanos holds.
+// unixNano converts OTLP's Unix nanoseconds; zero if unset or beyond what OpenSearch's
+// date_nanos holds.
 func unixNano(n uint64) time.Time {
 	if n == 0 || n > 1<<63-1 {
 		return time.Time{}

@@ -6,8 +6,8 @@ import (
 	"jari.example/telemetry/names"
 )
 
-// Span kinds as the trace view names them, by OTLP's number.
-var kinds = [...]string{
+// spanKinds are the span kinds as the trace view names them, by OTLP's number.
+var spanKinds = [...]string{
 	"SPAN_KIND_UNSPECIFIED", "SPAN_KIND_INTERNAL", kindServer, kindClient, "SPAN_KIND_PRODUCER", "SPAN_KIND_CONSUMER",
 }
 
@@ -16,27 +16,27 @@ const (
 	kindClient = "SPAN_KIND_CLIENT"
 )
 
-// Kind is the trace view's name for OTLP's span kind n.
+// Kind returns the trace view's name of OTLP's span kind n.
 func Kind(n int) string {
-	if n < 0 || n >= len(kinds) {
+	if n < 0 || n >= len(spanKinds) {
 		n = 0
 	}
-	return kinds[n]
+	return spanKinds[n]
 }
 
-// span writes the fields that OpenSearch Dashboards' trace view asks for. start
-// is where the span is filed: if its clock was not believed, the span is moved
-// there as a whole.
-func (r *Record) span(o *object, start time.Time) {
+// writeSpan writes the fields that OpenSearch Dashboards' trace view queries. start is
+// the span's index time. If its own clock was not trusted, the whole span is moved
+// there.
+func (r *Record) writeSpan(o *object, start time.Time) {
 	s := r.Span
-	took := max(s.End.Sub(r.Time), 0)
+	duration := max(s.End.Sub(r.Time), 0)
 	if s.End.IsZero() || r.Time.IsZero() {
-		took = 0
+		duration = 0
 	}
-	end := start.Add(took)
+	end := start.Add(duration)
 	o.add(names.DocStartTime, start)
 	o.add(names.DocEndTime, end)
-	o.add(names.DocDuration, int64(took))
+	o.add(names.DocDuration, int64(duration))
 	o.add(names.DocParentSpanID, s.Parent)
 	o.add(names.DocSpanName, s.Name)
 	o.add(names.DocKind, s.Kind)
@@ -45,11 +45,11 @@ func (r *Record) span(o *object, start time.Time) {
 		o.add(names.DocStatusText, s.StatusText)
 	}
 	if s.Parent == "" {
-		// A root knows its group when it is written; children would have to
-		// be updated once their root is known.
+		// Only a root has its trace group: its children would have to be updated
+		// once their root is known.
 		o.add(names.DocTraceGroup, s.Name)
 		o.add(names.DocTraceGroupEnd, end)
-		o.add(names.DocTraceGroupDuration, int64(took))
+		o.add(names.DocTraceGroupDuration, int64(duration))
 		o.add(names.DocTraceGroupStatus, s.StatusCode)
 	}
 	if len(s.Events) > 0 {
@@ -80,10 +80,10 @@ func linkValues(links []Link) []any {
 	return out
 }
 
-// edges appends what the span shows of the service map. Dashboards joins a
-// client's destination to the target of the service it names.
-func (r *Record) edges(dst []Document, when time.Time) []Document {
-	self, peer := text(r.attribute(names.ServiceName)), text(r.attribute(names.PeerService))
+// serviceMapEdges appends the edges of the service map that the span shows.
+// Dashboards joins a client's destination to the target of the service it names.
+func (r *Record) serviceMapEdges(dst []Document, when time.Time) []Document {
+	self, peer := scalarText(r.attribute(names.ServiceName)), scalarText(r.attribute(names.PeerService))
 	if self == "" {
 		return dst
 	}

@@ -1,4 +1,5 @@
-// Package retention deletes telemetry by age: whole indices, each by its name.
+// Package retention deletes telemetry by age. It deletes whole indices, each by its
+// full name, and only indices whose name is exactly one of ours.
 package retention
 
 import (
@@ -15,29 +16,29 @@ import (
 	"jari.example/telemetry/names"
 )
 
-// Index is one that is older than its family is kept.
+// Index is an index that is older than the retention of its family.
 type Index struct {
-	Name  string
-	Ended time.Time // after the last event time that can be in it, as far as that is believed
-	Docs  int64
-	Bytes int64
+	Name       string
+	LastDayEnd time.Time // end of the period that its name covers, or its creation if that is much earlier
+	Docs       int64
+	Bytes      int64
 }
 
-// ahead is how long before the end of its day an index may be made: the day,
-// and the day by which a record's time may differ from its agent's.
-const ahead = 48 * time.Hour
+// maxLead is how long before the end of its day an index may be created: the day
+// itself, and the day by which a record's time may differ from its agent's.
+const maxLead = 48 * time.Hour
 
-// Store is the indices of an OpenSearch.
+// Store gives access to the indices of an OpenSearch.
 type Store struct {
 	Client *opensearchapi.Client
 	Prefix string // before every index name; for tests
 }
 
-// Expired returns the indices whose last day ended at least keep days before
-// now, oldest first. keep is by the family's name (names.Index); families that
-// are not in it are left alone, as is every index whose name is not exactly one
-// that the family gives, and what is filed under names.Undated. A day to come,
-// which a sender with a broken clock has made, counts from when its index was.
+// Expired returns the indices whose last day ended at least keep days before now,
+// oldest first. keep is by the family's name (names.Index). Not included are families
+// that are not in keep, indices whose name is not exactly one of the family, and the
+// index of names.Undated. An index of a future day, from a sender with a wrong clock,
+// ages from its creation.
 func (s Store) Expired(ctx context.Context, keep map[string]int, now time.Time) ([]Index, error) {
 	var expired []Index
 	for _, family := range names.Indices {
@@ -47,7 +48,9 @@ func (s Store) Expired(ctx context.Context, keep map[string]int, now time.Time) 
 		}
 		all, err := s.Client.Cat.Indices(ctx, &opensearchapi.CatIndicesReq{
 			Indices: []string{s.Prefix + family.Family + "*"},
-			Params:  opensearchapi.CatIndicesParams{Bytes: "b", ExpandWildcards: "all", H: []string{"index", "docs.count", "store.size", "creation.date"}},
+			Params: opensearchapi.CatIndicesParams{
+				Bytes: "b", ExpandWildcards: "all", H: []string{"index", "docs.count", "store.size", "creation.date"},
+			},
 		})
 		if err != nil {
 			return nil, fmt.Errorf("list the indices of %s: %w", family.Name, err)
@@ -55,14 +58,14 @@ func (s Store) Expired(ctx context.Context, keep map[string]int, now time.Time) 
 		for _, i := range all.Indices {
 			own, ours := strings.CutPrefix(i.Index, s.Prefix)
 			ended, exact := family.Ends(own)
-			if made := time.UnixMilli(int64(i.CreationDate)).UTC(); ended.Sub(made) > ahead && !family.Monthly {
-				ended = made
+			if created := time.UnixMilli(int64(i.CreationDate)).UTC(); ended.Sub(created) > maxLead && !family.Monthly {
+				ended = created
 			}
 			if !ours || !exact || own == family.For(names.Undated) || now.Before(ended.AddDate(0, 0, days)) {
 				continue
 			}
-			x := Index{Name: i.Index, Ended: ended}
-			if i.DocsCount != nil { // a closed index does not tell
+			x := Index{Name: i.Index, LastDayEnd: ended}
+			if i.DocsCount != nil { // absent for a closed index
 				x.Docs = int64(*i.DocsCount)
 			}
 			if i.StoreSize != nil {
@@ -71,11 +74,11 @@ func (s Store) Expired(ctx context.Context, keep map[string]int, now time.Time) 
 			expired = append(expired, x)
 		}
 	}
-	slices.SortFunc(expired, func(a, b Index) int { return cmp.Or(a.Ended.Compare(b.Ended), cmp.Compare(a.Name, b.Name)) })
+	slices.SortFunc(expired, func(a, b Index) int { return cmp.Or(a.LastDayEnd.Compare(b.LastDayEnd), cmp.Compare(a.Name, b.Name)) })
 	return expired, nil
 }
 
-// Delete removes one index by its name, never more.
+// Delete deletes one index by its name, never more.
 func (s Store) Delete(ctx context.Context, i Index) error {
 	if strings.ContainsAny(i.Name, "*,") || i.Name == "" || i.Name == "_all" {
 		return fmt.Errorf("delete %q: not the name of one index", i.Name)

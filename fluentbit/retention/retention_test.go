@@ -13,9 +13,9 @@ import (
 	"jari.example/telemetry/names/realpart"
 )
 
-// A clock that runs centuries ahead makes indices that would otherwise stay for
-// as long.
-func TestADayThatIsToComeAgesFromTheMakingOfItsIndex(t *testing.T) {
+// A clock that is centuries ahead creates indices that would otherwise be kept for as
+// long.
+func TestAnIndexOfAFutureDayAgesFromItsCreation(t *testing.T) {
 	store := shiptest.New(t, realpart.Need(t, realpart.OpenSearch))
 	client, err := opensearchapi.NewClient(opensearchapi.Config{Client: opensearch.Config{Addresses: []string{store.URL}}})
 	if err != nil {
@@ -35,11 +35,12 @@ func TestADayThatIsToComeAgesFromTheMakingOfItsIndex(t *testing.T) {
 		want  []string
 	}{
 		{29, nil},
-		{30, []string{"in 2200"}}, // made today: today itself has not ended yet
+		{30, []string{"in 2200"}}, // created today: today itself has not ended yet
 		{31, []string{"in 2200", "today"}},
 		{32, []string{"in 2200", "today", "tomorrow"}},
 	} {
-		expired, err := Store{Client: client, Prefix: store.Prefix}.Expired(t.Context(), map[string]int{"metrics": 30}, now.Add(time.Minute).AddDate(0, 0, c.after))
+		later := now.Add(time.Minute).AddDate(0, 0, c.after)
+		expired, err := Store{Client: client, Prefix: store.Prefix}.Expired(t.Context(), map[string]int{"metrics": 30}, later)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -51,7 +52,7 @@ func TestADayThatIsToComeAgesFromTheMakingOfItsIndex(t *testing.T) {
 		}
 		slices.Sort(got)
 		if !slices.Equal(got, c.want) {
-			t.Errorf("after %d days %v are too old, want %v", c.after, got, c.want)
+			t.Errorf("after %d days %v are expired, want %v", c.after, got, c.want)
 		}
 	}
 }

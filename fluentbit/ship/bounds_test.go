@@ -11,15 +11,15 @@ import (
 	"jari.example/fluentbit/ship/shiptest"
 )
 
-func TestRequestsStayBelowTheirBounds(t *testing.T) {
+func TestSplitsRequestsAtTheirLimits(t *testing.T) {
 	for name, test := range map[string]struct {
 		cfg  ship.Config
 		want int // requests for four documents of 150 bytes
 	}{
-		"no bound that matters": {ship.Config{}, 1},
-		"bytes":                 {ship.Config{MaxBytes: 400, Gzip: true}, 2},
-		"documents":             {ship.Config{MaxDocs: 3}, 2},
-		"one at a time":         {ship.Config{MaxDocs: 1, Gzip: true}, 4},
+		"no limit reached":         {ship.Config{}, 1},
+		"bytes limit":              {ship.Config{MaxBytes: 400, Gzip: true}, 2},
+		"documents limit":          {ship.Config{MaxDocs: 3}, 2},
+		"one document per request": {ship.Config{MaxDocs: 1, Gzip: true}, 4},
 	} {
 		t.Run(name, func(t *testing.T) {
 			f := shiptest.NewFake(t)
@@ -33,8 +33,8 @@ func TestRequestsStayBelowTheirBounds(t *testing.T) {
 	}
 }
 
-// Who has to wait for a place gives up when its host does, and sends nothing.
-func TestRequestsAreBoundedInNumber(t *testing.T) {
+// A call that waits for a place ends with its context and sends nothing.
+func TestLimitsTheRequestsInFlight(t *testing.T) {
 	f := shiptest.NewFake(t)
 	first, release := make(chan struct{}), make(chan struct{})
 	f.Request = func(n, _ int) int {
@@ -57,30 +57,30 @@ func TestRequestsAreBoundedInNumber(t *testing.T) {
 	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
 	defer cancel()
 	if _, err := s.Ship(ctx, docs("b")); !errors.Is(err, context.DeadlineExceeded) {
-		t.Errorf("the second went on with %v", err)
+		t.Errorf("the second call returned %v", err)
 	}
 	close(release)
 	if err := <-done; err != nil || f.Sent("b") != 0 {
-		t.Errorf("the first ended with %v, the second was sent %d times", err, f.Sent("b"))
+		t.Errorf("the first call returned %v, the second was sent %d times", err, f.Sent("b"))
 	}
 }
 
-func TestALimitIsLearnedOnce(t *testing.T) {
+func TestLowersMaxBytesAfterA413(t *testing.T) {
 	f := shiptest.NewFake(t)
-	refused := 0
+	rejected := 0
 	f.Request = func(_, size int) int {
 		if size <= 300 {
 			return 0
 		}
-		refused++
+		rejected++
 		return http.StatusRequestEntityTooLarge
 	}
 	s := open(t, f.URL, ship.Config{})
-	if _, err := s.Ship(t.Context(), docs()); err != nil || refused == 0 {
-		t.Fatalf("%v, and %d requests were too large", err, refused)
+	if _, err := s.Ship(t.Context(), docs()); err != nil || rejected == 0 {
+		t.Fatalf("%v, and %d requests were too large", err, rejected)
 	}
-	before := refused
-	if _, err := s.Ship(t.Context(), docs("e", "f", "g", "h")); err != nil || refused != before || len(f.Stored()) != 8 {
-		t.Errorf("%v, %d requests more were too large, %d documents", err, refused-before, len(f.Stored()))
+	before := rejected
+	if _, err := s.Ship(t.Context(), docs("e", "f", "g", "h")); err != nil || rejected != before || len(f.Stored()) != 8 {
+		t.Errorf("%v, %d more requests were too large, %d documents", err, rejected-before, len(f.Stored()))
 	}
 }

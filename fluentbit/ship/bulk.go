@@ -10,7 +10,7 @@ import (
 	"jari.example/fluentbit/record"
 )
 
-// item is OpenSearch's answer for one document of a bulk request.
+// item is OpenSearch's response for one document of a bulk request.
 type item struct {
 	Status int       `json:"status"`
 	Error  itemError `json:"error"`
@@ -31,42 +31,43 @@ func (e itemError) reason() string {
 	return e.Reason + ": " + e.CausedBy.Reason
 }
 
-// outcome is what an answer means for the document.
+// outcome is what a response means for the document.
 type outcome int
 
 const (
-	created   outcome = iota
-	duplicate         // it was there: somebody did not hear the first answer
-	busy              // this item again, alone
-	refusal           // the document's own fault: no repetition will help
-	fault             // the server's fault: the whole chunk again, later
+	created    outcome = iota
+	duplicate          // it is stored already: the response to an earlier request was lost
+	retryItem          // send this document again, alone
+	refused            // the document's own fault: no repetition will help
+	retryChunk         // the server's fault: send the whole chunk again, later
 )
 
-// judge decides by the status; a 400 is the server's fault unless it is known
+// classify decides by the status. A 400 is the server's fault unless it is known
 // to be the document's own.
-func (it item) judge() outcome {
+func (it item) classify() outcome {
 	switch {
 	case it.Status >= 200 && it.Status < 300:
 		return created
 	case it.Status == http.StatusConflict:
 		return duplicate
 	case it.Status == http.StatusTooManyRequests || it.Status >= 500:
-		return busy
-	case it.Status == http.StatusBadRequest && it.Error.ofDocument():
-		return refusal
+		return retryItem
+	case it.Status == http.StatusBadRequest && it.Error.isDocumentFault():
+		return refused
 	}
-	return fault
+	return retryChunk
 }
 
-// ofDocument tells what repetition cannot help. The list is of what may be
-// given up, since a closed index, a missing pipeline and an exhausted shard
-// limit are 400 too, and an unknown fault that waits costs less than one that
-// empties a day into the dead letters. Names and sentences are of 3.8.0.
-func (e itemError) ofDocument() bool {
+// isDocumentFault reports whether no repetition can help. The list holds what may
+// be given up, because a closed index, a missing pipeline and an exhausted shard
+// limit are 400 too: an unknown fault that waits costs less than one that turns a
+// day's documents into dead letters. Types and sentences are those of OpenSearch
+// 3.8.0.
+func (e itemError) isDocumentFault() bool {
 	switch e.Type {
 	case "mapper_parsing_exception", "strict_dynamic_mapping_exception":
 		return true
-	case "illegal_argument_exception": // of everybody's: the sentence tells
+	case "illegal_argument_exception": // many faults share it: the sentence decides
 		return strings.HasPrefix(e.Reason, "Document contains at least one immense term") ||
 			strings.HasPrefix(e.Reason, "Limit of total fields") ||
 			strings.HasPrefix(e.Reason, "Limit of mapping depth")
@@ -74,35 +75,38 @@ func (e itemError) ofDocument() bool {
 	return false
 }
 
-func (it item) err(d record.Document) error {
+func (it item) asError(d record.Document) error {
 	return fmt.Errorf("create %s in %s: status %d, %s: %s", d.ID, d.Index, it.Status, it.Error.Type, it.Error.reason())
 }
 
-// tooMuchError is a request refused as a whole for what is in it: smaller ones
-// may pass, and find the document it was refused for.
-type tooMuchError struct {
+// requestRejectedError is a request rejected as a whole because of its content
+// (413 or 400). Smaller requests may pass, and find the document that caused it.
+type requestRejectedError struct {
 	status int
 	reason string
 }
 
-func (e *tooMuchError) Error() string {
+func (e *requestRejectedError) Error() string {
 	return fmt.Sprintf("bulk request: status %d: %s", e.status, e.reason)
 }
 
-// bulkPath asks only for what judge reads: a full answer is as long as the request.
-const bulkPath = "/_bulk?filter_path=items.create.status,items.create.error.type,items.create.error.reason,items.create.error.caused_by.reason"
+// bulkPath requests only what classify reads: a full response is as long as the
+// request.
+const bulkPath = "/_bulk?filter_path=items.create.status,items.create.error.type," +
+	"items.create.error.reason,items.create.error.caused_by.reason"
 
-// create sends docs in one request, through the circuit, and returns an answer
-// for each. The templates are in force before anything is written.
+// create sends docs in one request, through the circuit breaker, and returns a
+// response for each. Before that it waits for one of the MaxRequests places, and
+// makes sure that the index templates apply.
 func (s *Shipper) create(ctx context.Context, docs []record.Document) (items []item, err error) {
 	select {
-	case s.slots <- struct{}{}:
-		defer func() { <-s.slots }()
+	case s.inFlight <- struct{}{}:
+		defer func() { <-s.inFlight }()
 	case <-ctx.Done():
-		return nil, fmt.Errorf("wait for the requests under way: %w", context.Cause(ctx))
+		return nil, fmt.Errorf("wait for the requests in flight: %w", context.Cause(ctx))
 	}
-	err = s.through(ctx, func() error {
-		if err := s.prepare(ctx, docs); err != nil {
+	err = s.withCircuit(ctx, func() error {
+		if err := s.ensureTemplates(ctx, docs); err != nil {
 			return err
 		}
 		items, err = s.bulk(ctx, docs)
@@ -113,27 +117,27 @@ func (s *Shipper) create(ctx context.Context, docs []record.Document) (items []i
 
 func (s *Shipper) bulk(ctx context.Context, docs []record.Document) ([]item, error) {
 	body := s.encode(docs)
-	status, answer, err := s.do(ctx, request{http.MethodPost, bulkPath, "application/x-ndjson", s.cfg.Gzip, body})
+	status, response, err := s.do(ctx, httpRequest{http.MethodPost, bulkPath, "application/x-ndjson", s.cfg.Gzip, body})
 	switch {
 	case err != nil:
-		s.unverify()
+		s.invalidateTemplates()
 		return nil, fmt.Errorf("bulk request: %w", err)
 	case status == http.StatusRequestEntityTooLarge || status == http.StatusBadRequest:
-		return nil, &tooMuchError{status, excerpt(answer)}
+		return nil, &requestRejectedError{status, excerpt(response)}
 	case status != http.StatusOK:
-		s.unverify()
-		return nil, fmt.Errorf("bulk request: status %d: %s", status, excerpt(answer))
+		s.invalidateTemplates()
+		return nil, fmt.Errorf("bulk request: status %d: %s", status, excerpt(response))
 	}
 	var parsed struct {
 		Items []struct {
 			Create item `json:"create"`
 		} `json:"items"`
 	}
-	if err := json.Unmarshal(answer, &parsed); err != nil {
-		return nil, fmt.Errorf("read the bulk answer: %w", err)
+	if err := json.Unmarshal(response, &parsed); err != nil {
+		return nil, fmt.Errorf("read the bulk response: %w", err)
 	}
 	if len(parsed.Items) != len(docs) {
-		return nil, fmt.Errorf("read the bulk answer: %d items for %d documents", len(parsed.Items), len(docs))
+		return nil, fmt.Errorf("read the bulk response: %d items for %d documents", len(parsed.Items), len(docs))
 	}
 	items := make([]item, len(docs))
 	for i, it := range parsed.Items {

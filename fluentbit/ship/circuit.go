@@ -10,25 +10,25 @@ import (
 	"github.com/failsafe-go/failsafe-go/circuitbreaker"
 )
 
-// The circuit to OpenSearch opens after failures on end: bulk requests that were
-// not answered, or by a 429 or 5xx as a whole. Then nothing is sent for a moment,
-// chunks go back to the agent at once instead of after a timeout each, and one
-// request finds out whether it is over. The moment is short, because it is what
-// the circuit can add to the end of an outage.
+// The circuit breaker for OpenSearch opens after consecutive failures: bulk
+// requests without a response, or with a 429 or 5xx as a whole. While it is open
+// nothing is sent, and chunks go back to the agent at once instead of after a
+// timeout each. Then one request, the probe, finds out whether the outage is
+// over. The delay is short, because the circuit can add that much to an outage.
 const (
 	failuresToOpen = 3
 	openFor        = time.Second
 )
 
-// ErrOpen is why a chunk came back without having been sent.
-var ErrOpen = errors.New("OpenSearch has failed several times on end and is left alone for a moment")
+// ErrCircuitOpen is why a chunk came back without having been sent.
+var ErrCircuitOpen = errors.New("circuit open: OpenSearch failed several times in a row, and nothing is sent for a moment")
 
-// circuit is one destination's.
+// circuit is the circuit breaker of one destination.
 type circuit struct {
 	breaker circuitbreaker.CircuitBreaker[any]
 
 	mu      sync.Mutex
-	changed chan struct{} // closed when it opens or closes next
+	changed chan struct{} // closed at the next change of state
 }
 
 func newCircuit(opened func()) *circuit {
@@ -38,21 +38,22 @@ func newCircuit(opened func()) *circuit {
 		WithSuccessThreshold(1).
 		WithDelay(openFor).
 		OnOpen(func(circuitbreaker.StateChangedEvent) { opened() }).
-		OnStateChanged(func(circuitbreaker.StateChangedEvent) { c.tell() }).
+		OnStateChanged(func(circuitbreaker.StateChangedEvent) { c.notifyWaiters() }).
 		Build()
 	return c
 }
 
-func (c *circuit) tell() {
+func (c *circuit) notifyWaiters() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	close(c.changed)
 	c.changed = make(chan struct{})
 }
 
-// enter waits for the request that finds out whether it is over, if one is
-// under way: sent back to the agent now, a chunk would come again much later.
-func (c *circuit) enter(ctx context.Context) error {
+// acquire gets a permit for one request, or ErrCircuitOpen. If the probe is in
+// flight it waits for the result: a chunk that went back to the agent now would
+// come again much later.
+func (c *circuit) acquire(ctx context.Context) error {
 	for {
 		c.mu.Lock()
 		changed := c.changed
@@ -61,42 +62,44 @@ func (c *circuit) enter(ctx context.Context) error {
 		case c.breaker.TryAcquirePermit():
 			return nil
 		case c.breaker.RemainingDelay() > 0:
-			return ErrOpen
+			return ErrCircuitOpen
 		case !c.breaker.IsHalfOpen():
-			continue // it has just been found out
+			continue // the probe has just finished
 		}
 		select {
 		case <-changed:
 		case <-ctx.Done():
-			return fmt.Errorf("wait for the request that tries the circuit: %w", context.Cause(ctx))
+			return fmt.Errorf("wait for the probe of the circuit: %w", context.Cause(ctx))
 		}
 	}
 }
 
-// Ready is nil, or ErrOpen while nothing would be sent. A host asks before it
-// decodes a chunk, of which an outage brings the same ones again and again.
+// Ready returns nil, or ErrCircuitOpen while nothing would be sent. An agent calls
+// it before it decodes a chunk, because in an outage the same chunks come again
+// and again.
 func (s *Shipper) Ready() error {
 	if s.circuit.breaker.RemainingDelay() > 0 {
-		return ErrOpen
+		return ErrCircuitOpen
 	}
 	return nil
 }
 
-// through is one try through the circuit. What f returns says whether OpenSearch
-// was there: see awayError.
-func (s *Shipper) through(ctx context.Context, f func() error) error {
-	if err := s.circuit.enter(ctx); err != nil {
+// withCircuit calls f with a permit of the circuit breaker. An unavailableError
+// from f, or a panic, counts as a failure. Any other error is a response of
+// OpenSearch and counts as a success.
+func (s *Shipper) withCircuit(ctx context.Context, f func() error) error {
+	if err := s.circuit.acquire(ctx); err != nil {
 		return err
 	}
-	away := true // a panic must give the permit back, too
+	unavailable := true // a panic must give the permit back, too
 	defer func() {
-		if away {
+		if unavailable {
 			s.circuit.breaker.RecordFailure()
 		} else {
 			s.circuit.breaker.RecordSuccess()
 		}
 	}()
 	err := f()
-	_, away = errors.AsType[*awayError](err)
+	_, unavailable = errors.AsType[*unavailableError](err)
 	return err
 }

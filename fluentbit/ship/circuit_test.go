@@ -12,25 +12,15 @@ import (
 	"jari.example/fluentbit/ship/shiptest"
 )
 
-// eventually polls until done; nothing here takes longer than the circuit is open.
-func eventually(t *testing.T, what string, done func() bool) {
-	t.Helper()
-	for deadline := time.Now().Add(20 * time.Second); !done(); time.Sleep(10 * time.Millisecond) {
-		if time.Now().After(deadline) {
-			t.Fatalf("still not: %s", what)
-		}
-	}
-}
-
-func TestAServerThatFailsIsLeftAloneForAMoment(t *testing.T) {
+func TestCircuitOpensAfterConsecutiveFailures(t *testing.T) {
 	for name, test := range map[string]struct {
 		status int
 		opens  bool
 	}{
-		"not ready":                 {http.StatusServiceUnavailable, true},
-		"overwhelmed":               {http.StatusTooManyRequests, true},
-		"a fault of its own":        {http.StatusInternalServerError, true},
-		"it answers, without doing": {http.StatusForbidden, false}, // the control: no reason to stop asking
+		"503": {http.StatusServiceUnavailable, true},
+		"429": {http.StatusTooManyRequests, true},
+		"500": {http.StatusInternalServerError, true},
+		"403": {http.StatusForbidden, false}, // the control: the server is there
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -46,32 +36,32 @@ func TestAServerThatFailsIsLeftAloneForAMoment(t *testing.T) {
 			s := open(t, f.URL, ship.Config{})
 			for range 3 {
 				if _, err := s.Ship(t.Context(), docs()); err == nil {
-					t.Fatal("it was told to fail")
+					t.Fatal("no error although the server fails")
 				}
 			}
 			before := f.Requests()
 			_, err := s.Ship(t.Context(), docs())
-			if opened := errors.Is(err, ship.ErrOpen); opened != test.opens || opened != (f.Requests() == before) || opened != (s.Ready() != nil) {
-				t.Errorf("open: %v (%d requests more, ready: %v), want %v", err, f.Requests()-before, s.Ready(), test.opens)
+			opened := errors.Is(err, ship.ErrCircuitOpen)
+			if opened != test.opens || opened != (f.Requests() == before) || opened != (s.Ready() != nil) {
+				t.Errorf("circuit open: %v (%d more requests, Ready: %v), want %v", err, f.Requests()-before, s.Ready(), test.opens)
 			}
 			if got := s.Counters().CircuitOpened; got != map[bool]int64{true: 1}[test.opens] {
-				t.Errorf("opened %d times", got)
+				t.Errorf("the circuit opened %d times", got)
 			}
 			failing.Store(false)
-			eventually(t, "everything is shipped again", func() bool {
+			eventually(t, "the next call succeeds", func() bool {
 				_, err := s.Ship(t.Context(), docs())
 				return err == nil
 			})
 			if c := s.Counters(); c.Accepted != 4 || c.Created != 4 || c.Retried < 16 {
-				t.Errorf("counted %+v", c)
+				t.Errorf("counters %+v", c)
 			}
 		})
 	}
 }
 
-// A probe that is not answered keeps the circuit open, however often; one that
-// is closes it at once.
-func TestOneProbeAtATime(t *testing.T) {
+// Every failed probe keeps the circuit open; the first that succeeds closes it.
+func TestSendsOneProbeAtATime(t *testing.T) {
 	f := shiptest.NewFake(t)
 	var failing atomic.Bool
 	failing.Store(true)
@@ -85,7 +75,7 @@ func TestOneProbeAtATime(t *testing.T) {
 		t.Errorf("%d requests, want three that opened it and two probes", got)
 	}
 	failing.Store(false)
-	eventually(t, "the server is asked again", func() bool { return s.Ready() == nil })
+	eventually(t, "a probe may be sent", func() bool { return s.Ready() == nil })
 	if _, err := s.Ship(t.Context(), docs()); err != nil {
 		t.Errorf("the probe: %v", err)
 	}
@@ -94,9 +84,9 @@ func TestOneProbeAtATime(t *testing.T) {
 	}
 }
 
-// Who comes while the probe is under way shares its fate instead of going back.
-func TestTheOthersWaitForTheProbe(t *testing.T) {
-	for name, status := range map[string]int{"it is over": 0, "it is not": http.StatusServiceUnavailable} {
+// A call during the probe waits for its result instead of going back to the agent.
+func TestOtherRequestsWaitForTheProbe(t *testing.T) {
+	for name, status := range map[string]int{"the probe succeeds": 0, "the probe fails": http.StatusServiceUnavailable} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			f := shiptest.NewFake(t)
@@ -115,23 +105,23 @@ func TestTheOthersWaitForTheProbe(t *testing.T) {
 			for range 3 {
 				_, _ = s.Ship(t.Context(), docs())
 			}
-			eventually(t, "the server may be asked again", func() bool { return s.Ready() == nil })
+			eventually(t, "a probe may be sent", func() bool { return s.Ready() == nil })
 			results := make(chan error, 2)
-			goes := func() {
+			shipAsync := func() {
 				_, err := s.Ship(t.Context(), docs())
 				results <- err
 			}
-			go goes()
+			go shipAsync()
 			<-probing
 			ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
 			defer cancel()
-			if _, err := s.Ship(ctx, docs()); !errors.Is(err, context.DeadlineExceeded) { // it waits as long as it may
-				t.Errorf("one went back before the probe was answered: %v", err)
+			if _, err := s.Ship(ctx, docs()); !errors.Is(err, context.DeadlineExceeded) { // it waits until its context ends
+				t.Errorf("a call returned before the probe: %v", err)
 			}
-			go goes()
+			go shipAsync()
 			close(release)
 			first, second := <-results, <-results
-			if status == 0 && (first != nil || second != nil) || status != 0 && !errors.Is(errors.Join(first, second), ship.ErrOpen) {
+			if status == 0 && (first != nil || second != nil) || status != 0 && !errors.Is(errors.Join(first, second), ship.ErrCircuitOpen) {
 				t.Errorf("%v, %v", first, second)
 			}
 		})

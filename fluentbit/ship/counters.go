@@ -1,22 +1,24 @@
 package ship
 
 import (
+	"maps"
 	"sync"
 
 	"jari.example/telemetry/names"
 )
 
-// Counters is what a Shipper has done since it was opened; what each counts
-// says names.Shipping.
+// Counters counts what a Shipper has done since it was opened. names.Shipping
+// defines each counter.
 type Counters struct {
 	Accepted, Created, Duplicate, Retried, DeadLettered, CircuitOpened int64
 
-	// Agent is what the agent said of itself last, by name: names.ShipEvicted,
-	// names.ShipBacklogChunks … What it does not tell is not in it.
+	// Agent holds the agent's own statistics as last read, by name:
+	// names.ShipEvicted, names.ShipBacklogChunks … A statistic that the agent does
+	// not have is absent.
 	Agent map[string]int64
 }
 
-// byName is every counter under its name.
+// byName returns every counter under its name.
 func (c Counters) byName() map[string]int64 {
 	all := map[string]int64{
 		names.ShipAccepted:      c.Accepted,
@@ -26,9 +28,7 @@ func (c Counters) byName() map[string]int64 {
 		names.ShipDeadLettered:  c.DeadLettered,
 		names.ShipCircuitOpened: c.CircuitOpened,
 	}
-	for name, n := range c.Agent {
-		all[name] = n
-	}
+	maps.Copy(all, c.Agent)
 	return all
 }
 
@@ -44,30 +44,30 @@ func (s *Shipper) Counters() Counters {
 	return s.counters.sum
 }
 
-// add counts a call of Ship over n documents.
+// add counts one call of Ship with n documents.
 func (c *counters) add(n int, res Result, err error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.sum.Created += int64(res.Created)
 	c.sum.Duplicate += int64(res.Duplicate)
 	c.sum.DeadLettered += int64(res.Refused)
-	c.sum.Retried += int64(res.Repeated)
+	c.sum.Retried += int64(res.Retried)
 	if err == nil {
 		c.sum.Accepted += int64(n)
 	} else {
-		c.sum.Retried += int64(n) // the whole chunk comes again
+		c.sum.Retried += int64(n) // the agent sends the whole chunk again
 	}
 }
 
-func (c *counters) opened() {
+func (c *counters) circuitOpened() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.sum.CircuitOpened++
 }
 
-// told keeps what the agent says of itself; the map is not changed afterwards.
-func (c *counters) told(agent map[string]int64) {
+// setAgent stores the agent's own statistics. The map is not changed afterwards.
+func (c *counters) setAgent(stats map[string]int64) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.sum.Agent = agent
+	c.sum.Agent = stats
 }

@@ -9,33 +9,33 @@ import (
 	"strings"
 )
 
-// request is what do performs.
-type request struct {
+// httpRequest is a request to OpenSearch.
+type httpRequest struct {
 	method, path string
 	contentType  string
 	gzipped      bool
 	body         []byte
 }
 
-// awayError is a request that OpenSearch did not answer, or only to say that it
-// cannot now. Any other answer is one, whatever it says.
-type awayError struct{ err error }
+// unavailableError is a request to which OpenSearch did not respond, or responded
+// with 429 or 5xx. Any other status is a response, whatever it says.
+type unavailableError struct{ err error }
 
-func (e *awayError) Error() string { return e.err.Error() }
-func (e *awayError) Unwrap() error { return e.err }
+func (e *unavailableError) Error() string { return e.err.Error() }
+func (e *unavailableError) Unwrap() error { return e.err }
 
-// do performs one request and reads the answer, both within the timeout.
-func (s *Shipper) do(ctx context.Context, r request) (status int, answer []byte, err error) {
-	if status, answer, err = s.perform(ctx, r); err != nil {
-		return 0, nil, &awayError{err}
+// do performs one request and reads the response, both within the timeout.
+func (s *Shipper) do(ctx context.Context, r httpRequest) (status int, response []byte, err error) {
+	if status, response, err = s.perform(ctx, r); err != nil {
+		return 0, nil, &unavailableError{err}
 	}
 	if status == http.StatusTooManyRequests || status >= http.StatusInternalServerError {
-		return 0, nil, &awayError{fmt.Errorf("status %d: %s", status, excerpt(answer))}
+		return 0, nil, &unavailableError{fmt.Errorf("status %d: %s", status, excerpt(response))}
 	}
-	return status, answer, nil
+	return status, response, nil
 }
 
-func (s *Shipper) perform(ctx context.Context, r request) (int, []byte, error) {
+func (s *Shipper) perform(ctx context.Context, r httpRequest) (int, []byte, error) {
 	ctx, cancel := context.WithTimeout(ctx, s.cfg.Timeout)
 	defer cancel()
 	req, err := http.NewRequestWithContext(ctx, r.method, r.path, bytes.NewReader(r.body))
@@ -55,14 +55,14 @@ func (s *Shipper) perform(ctx context.Context, r request) (int, []byte, error) {
 		return 0, nil, err
 	}
 	defer resp.Body.Close()
-	answer, err := io.ReadAll(resp.Body)
+	response, err := io.ReadAll(resp.Body)
 	if err != nil {
-		return 0, nil, fmt.Errorf("read the answer: %w", err)
+		return 0, nil, fmt.Errorf("read the response: %w", err)
 	}
-	return resp.StatusCode, answer, nil
+	return resp.StatusCode, response, nil
 }
 
-// excerpt is the beginning of an answer, for an error message.
+// excerpt is the beginning of a response, for an error message.
 func excerpt(b []byte) string {
 	if len(b) > 300 {
 		b = b[:300]

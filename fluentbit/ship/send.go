@@ -4,18 +4,30 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"math/rand/v2"
 	"net/http"
 	"time"
+
+	"github.com/cenkalti/backoff/v5"
 
 	"jari.example/fluentbit/record"
 )
 
-// attempts is how often an item that OpenSearch is too busy for is sent within
-// one call. Afterwards the host backs off, which also tells its inputs.
-const attempts = 5
+// maxItemAttempts is how often one call sends a document that OpenSearch is too
+// busy for. Afterwards the agent backs off, which also slows its inputs down.
+const maxItemAttempts = 5
 
-// Refusal is a document that no repetition will help, and why.
+// itemBackoff returns the waits between these attempts: 50 to 100 ms, doubling
+// each time, with jitter.
+func itemBackoff() *backoff.ExponentialBackOff {
+	return &backoff.ExponentialBackOff{
+		InitialInterval:     75 * time.Millisecond,
+		RandomizationFactor: 1.0 / 3,
+		Multiplier:          2,
+		MaxInterval:         backoff.DefaultMaxInterval,
+	}
+}
+
+// Refusal is a document for which no repetition will help, and the reason.
 type Refusal struct {
 	Document record.Document
 	Status   int
@@ -23,93 +35,117 @@ type Refusal struct {
 	Reason   string
 }
 
-// Letter is the dead letter that keeps the document.
-func (r Refusal) Letter() record.Document {
-	if r.Type == TooLarge && len(r.Document.Body) > maxLetter {
-		r.Document.Body = r.Document.Body[:maxLetter]
+// DeadLetter is the dead letter that keeps the document.
+func (r Refusal) DeadLetter() record.Document {
+	if r.Type == TooLarge && len(r.Document.Body) > maxTooLargeBody {
+		r.Document.Body = r.Document.Body[:maxTooLargeBody]
 	}
-	return record.Refused(r.Document, r.Status, r.Type, r.Reason)
+	return record.DeadLetter(r.Document, r.Status, r.Type, r.Reason)
 }
 
-// The types of refusals of ours: OpenSearch takes no request with the document,
-// even alone. Of one that is TooLarge a dead letter keeps maxLetter bytes.
+// The types of refusals that this package makes: OpenSearch rejects every request
+// with the document in it, even alone. A dead letter keeps maxTooLargeBody bytes
+// of a document that is TooLarge.
 const (
-	TooLarge  = "too_large"
-	malformed = "malformed_request"
-	maxLetter = 64 << 10
+	TooLarge        = "too_large"
+	malformed       = "malformed_request"
+	maxTooLargeBody = 64 << 10
 )
 
-// send creates docs in one request, or several if it must, and hands those to
-// refused that are not to be sent again.
-func (s *Shipper) send(ctx context.Context, docs []record.Document, res *Result, refused func([]Refusal) error) error {
-	for attempt := 0; ; attempt++ {
-		items, err := s.create(ctx, docs)
-		tooMuch, isTooMuch := errors.AsType[*tooMuchError](err)
-		switch {
-		case isTooMuch && len(docs) > 1:
-			if tooMuch.status == http.StatusRequestEntityTooLarge {
-				s.learn(docs)
-			}
-			half := len(docs) / 2
-			return errors.Join(s.send(ctx, docs[:half], res, refused), s.send(ctx, docs[half:], res, refused))
-		case isTooMuch:
-			kind := malformed
-			if tooMuch.status == http.StatusRequestEntityTooLarge {
-				kind = TooLarge
-			}
-			reason := fmt.Sprintf("a document of %d bytes: %v", len(docs[0].Body), tooMuch)
-			return refused([]Refusal{{docs[0], tooMuch.status, kind, reason}})
-		case err != nil:
-			return err
+// send creates docs in one request, or in several if it must, and retries those
+// that OpenSearch is too busy for. It calls onRefused with the documents for which
+// no repetition will help.
+//
+// The retries are backoff.Retry and not failsafe-go's retry policy, because that
+// one replaces the error by the bare context error when ctx ends, and so hides
+// the reason of the last failure.
+func (s *Shipper) send(ctx context.Context, docs []record.Document, res *Result, onRefused func([]Refusal) error) error {
+	attempts := 0
+	attempt := func() (struct{}, error) {
+		if attempts++; attempts > 1 {
+			res.Retried += len(docs)
 		}
-		var again []record.Document
-		var bad []Refusal
-		var last, fault error
-		for i, it := range items {
-			switch it.judge() {
-			case created:
-				res.Created++
-			case duplicate:
-				res.Duplicate++
-			case busy:
-				again, last = append(again, docs[i]), it.err(docs[i])
-			case refusal:
-				bad = append(bad, Refusal{docs[i], it.Status, it.Error.Type, it.Error.reason()})
-			default:
-				fault = it.err(docs[i])
-			}
+		busy, cause, err := s.sendOnce(ctx, docs, res, onRefused)
+		if err != nil {
+			return struct{}{}, backoff.Permanent(err)
 		}
-		switch {
-		case fault != nil:
-			return fault // all of them come again, the bad ones too
-		case len(bad) > 0:
-			if err := refused(bad); err != nil {
-				return err
-			}
+		if len(busy) == 0 {
+			return struct{}{}, nil
 		}
-		if len(again) == 0 {
-			return nil
-		}
-		if attempt == attempts-1 {
-			return fmt.Errorf("%d of %d documents were not taken in %d attempts: %w", len(again), len(docs), attempts, last)
-		}
-		if err := pause(ctx, attempt); err != nil {
-			return err
-		}
-		res.Repeated += len(again)
-		docs = again
+		err = fmt.Errorf("%d of %d documents still rejected after %d attempts: %w", len(busy), len(docs), attempts, cause)
+		docs = busy
+		return struct{}{}, err
 	}
+	_, err := backoff.Retry(ctx, attempt,
+		backoff.WithBackOff(itemBackoff()), backoff.WithMaxTries(maxItemAttempts), backoff.WithMaxElapsedTime(0))
+	return err
 }
 
-// bury writes dead letters. One that is refused itself is the server's fault.
-func (s *Shipper) bury(ctx context.Context, bad []Refusal, res *Result) error {
+// sendOnce sends docs once. It returns the documents that OpenSearch is too busy
+// for, with the error of one of them. After an error the caller must send all of
+// docs again, the refused ones too.
+func (s *Shipper) sendOnce(ctx context.Context, docs []record.Document, res *Result, onRefused func([]Refusal) error) (
+	busy []record.Document, cause, err error,
+) {
+	items, err := s.create(ctx, docs)
+	if rejected, ok := errors.AsType[*requestRejectedError](err); ok {
+		return nil, nil, s.narrow(ctx, docs, rejected, res, onRefused)
+	}
+	if err != nil {
+		return nil, nil, err
+	}
+	var bad []Refusal
+	for i, it := range items {
+		switch it.classify() {
+		case created:
+			res.Created++
+		case duplicate:
+			res.Duplicate++
+		case retryItem:
+			busy, cause = append(busy, docs[i]), it.asError(docs[i])
+		case refused:
+			bad = append(bad, Refusal{docs[i], it.Status, it.Error.Type, it.Error.reason()})
+		default:
+			err = it.asError(docs[i])
+		}
+	}
+	if err == nil && len(bad) > 0 {
+		err = onRefused(bad)
+	}
+	return busy, cause, err
+}
+
+// narrow handles docs whose request was rejected as a whole: it sends the two
+// halves, or passes the only document to onRefused.
+func (s *Shipper) narrow(
+	ctx context.Context, docs []record.Document, rejected *requestRejectedError, res *Result, onRefused func([]Refusal) error,
+) error {
+	tooLarge := rejected.status == http.StatusRequestEntityTooLarge
+	if len(docs) > 1 {
+		if tooLarge {
+			s.lowerMaxBytes(docs)
+		}
+		half := len(docs) / 2
+		return errors.Join(s.send(ctx, docs[:half], res, onRefused), s.send(ctx, docs[half:], res, onRefused))
+	}
+	kind := malformed
+	if tooLarge {
+		kind = TooLarge
+	}
+	reason := fmt.Sprintf("a document of %d bytes: %v", len(docs[0].Body), rejected)
+	return onRefused([]Refusal{{docs[0], rejected.status, kind, reason}})
+}
+
+// writeDeadLetters stores refused documents in the dead-letter index. A dead
+// letter that is refused itself is the server's fault.
+func (s *Shipper) writeDeadLetters(ctx context.Context, bad []Refusal, res *Result) error {
 	letters := make([]record.Document, len(bad))
 	for i, r := range bad {
-		letters[i] = r.Letter()
+		letters[i] = r.DeadLetter()
 	}
 	var r Result
-	err := s.send(ctx, letters, &r, func(worse []Refusal) error {
-		return fmt.Errorf("%s, refused itself: %s: %s", worse[0].Document.ID, worse[0].Type, worse[0].Reason)
+	err := s.send(ctx, letters, &r, func(again []Refusal) error {
+		return fmt.Errorf("dead letter %s was refused: %s: %s", again[0].Document.ID, again[0].Type, again[0].Reason)
 	})
 	if err != nil {
 		return fmt.Errorf("write %d dead letters: %w", len(letters), err)
@@ -123,7 +159,7 @@ func (s *Shipper) bury(ctx context.Context, bad []Refusal, res *Result) error {
 // is refused. After an error some documents may have been created.
 func (s *Shipper) Replay(ctx context.Context, docs []record.Document) (res Result, bad []Refusal, err error) {
 	for len(docs) > 0 {
-		n := s.portion(docs)
+		n := s.batchLength(docs)
 		err = s.send(ctx, docs[:n], &res, func(more []Refusal) error {
 			bad = append(bad, more...)
 			return nil
@@ -135,15 +171,4 @@ func (s *Shipper) Replay(ctx context.Context, docs []record.Document) (res Resul
 	}
 	res.Refused = len(bad)
 	return res, bad, nil
-}
-
-// pause waits before another attempt, doubling from 100 ms, with jitter.
-func pause(ctx context.Context, attempt int) error {
-	d := 100 * time.Millisecond << attempt
-	select {
-	case <-ctx.Done():
-		return context.Cause(ctx)
-	case <-time.After(d/2 + rand.N(d/2)):
-		return nil
-	}
 }

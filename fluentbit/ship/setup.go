@@ -9,30 +9,30 @@ import (
 	"jari.example/fluentbit/record"
 )
 
-// Setup installs the index templates where they are missing or other than ours,
-// and verifies that new indices will follow them. Ship does it too, before the
-// first document for an index and after OpenSearch has been out of reach; a host
-// calls it at its start so that a wrong address is told at once.
+// Setup installs the index templates where they are missing or differ from ours,
+// and verifies that new indices will be made from them. Ship does that too, before
+// the first document of an index and after OpenSearch was unavailable. An agent
+// calls Setup at its start so that a wrong address shows at once.
 func (s *Shipper) Setup(ctx context.Context) error {
-	return s.through(ctx, func() error { return s.prepare(ctx, nil) })
+	return s.withCircuit(ctx, func() error { return s.ensureTemplates(ctx, nil) })
 }
 
-// prepare makes sure that each of docs' indices is either there or will be made
-// from our templates, which somebody may have deleted since the last midnight.
-func (s *Shipper) prepare(ctx context.Context, docs []record.Document) error {
-	s.setup.Lock()
-	defer s.setup.Unlock()
-	fresh := s.verified == nil
+// ensureTemplates makes sure that each of docs' indices either exists or will be
+// made from our templates, which somebody may have deleted since the last midnight.
+func (s *Shipper) ensureTemplates(ctx context.Context, docs []record.Document) error {
+	s.templatesMu.Lock()
+	defer s.templatesMu.Unlock()
+	needed := s.verified == nil
 	for _, d := range docs {
-		fresh = fresh || !s.verified[d.Index]
+		needed = needed || !s.verified[d.Index]
 	}
-	if !fresh {
+	if !needed {
 		return nil
 	}
 	if _, err := s.Install(ctx); err != nil {
 		return err
 	}
-	if len(s.verified) > maxKnown || s.verified == nil {
+	if len(s.verified) > maxVerified || s.verified == nil {
 		s.verified = map[string]bool{}
 	}
 	for _, d := range docs {
@@ -41,55 +41,61 @@ func (s *Shipper) prepare(ctx context.Context, docs []record.Document) error {
 	return nil
 }
 
-// unverify is called when another server may answer next time, without our templates.
-func (s *Shipper) unverify() {
-	s.setup.Lock()
-	defer s.setup.Unlock()
+// maxVerified bounds the memory for the names of verified indices.
+const maxVerified = 10_000
+
+// invalidateTemplates makes the next request verify the templates again: another
+// server, without our templates, may respond to it.
+func (s *Shipper) invalidateTemplates() {
+	s.templatesMu.Lock()
+	defer s.templatesMu.Unlock()
 	s.verified = nil
 }
 
-// Install is Setup whatever succeeded before; it returns the names of the
-// templates that it had to write.
+// Install does what Setup does, whatever was verified before. It returns the names
+// of the templates that it had to write.
 func (s *Shipper) Install(ctx context.Context) (written []string, err error) {
 	for _, t := range s.templates {
-		err := s.inForce(ctx, t)
+		err := s.verifyTemplate(ctx, t)
 		if err == nil {
 			continue
 		}
-		if _, away := errors.AsType[*awayError](err); away {
-			return written, fmt.Errorf("look at index template %s: %w", t.name, err)
+		if _, unavailable := errors.AsType[*unavailableError](err); unavailable {
+			return written, fmt.Errorf("read index template %s: %w", t.name, err)
 		}
-		status, answer, err := s.do(ctx, request{method: http.MethodPut, path: "/_index_template/" + t.name, contentType: "application/json", body: t.body})
+		status, response, err := s.do(ctx, httpRequest{
+			method: http.MethodPut, path: "/_index_template/" + t.name, contentType: "application/json", body: t.body,
+		})
 		if err != nil {
 			return written, fmt.Errorf("install index template %s: %w", t.name, err)
 		}
 		if status != http.StatusOK {
-			return written, fmt.Errorf("install index template %s: status %d: %s", t.name, status, excerpt(answer))
+			return written, fmt.Errorf("install index template %s: status %d: %s", t.name, status, excerpt(response))
 		}
 		written = append(written, t.name)
-		if err := s.inForce(ctx, t); err != nil {
+		if err := s.verifyTemplate(ctx, t); err != nil {
 			return written, fmt.Errorf("verify index template %s: %w", t.name, err)
 		}
 	}
 	return written, nil
 }
 
-// inForce asks OpenSearch what an index made now would look like. A template of
-// somebody else's may outrank ours, which reading ours back would not show.
-func (s *Shipper) inForce(ctx context.Context, t template) error {
-	status, answer, err := s.do(ctx, request{method: http.MethodPost, path: "/_index_template/_simulate_index/" + t.sample})
+// verifyTemplate has OpenSearch simulate a new index. To read our template back
+// would not be enough: somebody else's with a higher priority may win over it.
+func (s *Shipper) verifyTemplate(ctx context.Context, t template) error {
+	status, response, err := s.do(ctx, httpRequest{method: http.MethodPost, path: "/_index_template/_simulate_index/" + t.sampleIndex})
 	if err != nil {
 		return err
 	}
 	if status != http.StatusOK {
-		return fmt.Errorf("status %d: %s", status, excerpt(answer))
+		return fmt.Errorf("status %d: %s", status, excerpt(response))
 	}
-	got, err := markOf(answer)
+	got, err := digestOf(response)
 	if err != nil {
 		return fmt.Errorf("read the simulated index: %w", err)
 	}
-	if got != t.mark {
-		return fmt.Errorf("an index such as %s would be made from another template (mark %q, want %q)", t.sample, got, t.mark)
+	if got != t.digest {
+		return fmt.Errorf("an index such as %s would be made from another template (digest %q, want %q)", t.sampleIndex, got, t.digest)
 	}
 	return nil
 }

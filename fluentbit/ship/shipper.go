@@ -23,42 +23,44 @@ type Config struct {
 	Gzip    bool          // pays between machines, not on one
 	Timeout time.Duration // of one request; 20 s if zero
 
-	// MaxBytes is the size of a request that is not exceeded unless one
-	// document does; 5 MiB if zero. A 413 lowers it. MaxDocs is how many documents it may hold;
-	// 2,000 if zero. MaxRequests is how many may be under way; 4 if zero.
+	// MaxBytes is the size of a request that is not exceeded unless one document
+	// alone does; 5 MiB if zero. A 413 lowers it. MaxDocs is how many documents a
+	// request may hold; 2,000 if zero. MaxRequests is how many requests may be in
+	// flight; 4 if zero.
 	MaxBytes, MaxDocs, MaxRequests int
 }
 
-// Shipper sends documents. It is safe for concurrent use.
+// Shipper delivers documents to OpenSearch. It is safe for concurrent use.
 type Shipper struct {
 	cfg       Config
 	client    *opensearch.Client
 	templates []template
 	circuit   *circuit
-	slots     chan struct{} // one per request under way
-	maxBytes  atomic.Int64  // cfg.MaxBytes, less once OpenSearch has called a request too large
+	inFlight  chan struct{} // one element per request in flight
+	maxBytes  atomic.Int64  // cfg.MaxBytes, or less after OpenSearch has rejected a request as too large
 
-	setup    sync.Mutex
-	verified map[string]bool // indices that were written since the templates were last seen in force
-	derived  known
+	templatesMu sync.Mutex
+	verified    map[string]bool // indices written since the templates were last verified
+	derived     derivedCache
 
-	counters  counters
-	stopPulse func()
+	counters      counters
+	stopHeartbeat func()
 }
 
 // Result counts what became of documents.
 type Result struct {
 	Created   int
-	Duplicate int // were there already, they or their dead letters
-	Refused   int // went to the dead-letter index
-	Repeated  int // sent again within the call, after a 429 or 5xx of their own
+	Duplicate int // stored already, they or their dead letters
+	Refused   int // stored in the dead-letter index
+	Retried   int // sent again within the call, after a 429 or 5xx of their own
 }
 
 // Open returns a Shipper; it does not connect.
 func Open(cfg Config) (*Shipper, error) {
 	u, err := url.Parse(cfg.URL)
 	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" {
-		return nil, errors.New("the OpenSearch URL is not of the form http(s)://host:port") // it may hold a password
+		// The URL is not quoted, because it may hold a password.
+		return nil, errors.New("the OpenSearch URL is not of the form http(s)://host:port")
 	}
 	cfg.Timeout = cmp.Or(cfg.Timeout, 20*time.Second)
 	cfg.MaxBytes = cmp.Or(cfg.MaxBytes, 5<<20)
@@ -66,58 +68,60 @@ func Open(cfg Config) (*Shipper, error) {
 	cfg.MaxRequests = cmp.Or(cfg.MaxRequests, 4)
 	client, err := opensearch.NewClient(opensearch.Config{
 		Addresses:             []string{cfg.URL},
-		DisableRetry:          true, // whether to send again is decided here, item by item
+		DisableRetry:          true, // send.go decides what to send again, item by item
 		HealthCheckMaxRetries: -1,
-		Transport:             &http.Transport{MaxIdleConnsPerHost: cfg.MaxRequests, IdleConnTimeout: time.Minute, Proxy: http.ProxyFromEnvironment},
+		Transport: &http.Transport{
+			MaxIdleConnsPerHost: cfg.MaxRequests, IdleConnTimeout: time.Minute, Proxy: http.ProxyFromEnvironment,
+		},
 	})
 	if err != nil {
 		return nil, fmt.Errorf("open OpenSearch client: %w", err)
 	}
-	s := &Shipper{cfg: cfg, client: client, slots: make(chan struct{}, cfg.MaxRequests), stopPulse: func() {}}
+	s := &Shipper{cfg: cfg, client: client, inFlight: make(chan struct{}, cfg.MaxRequests), stopHeartbeat: func() {}}
 	s.maxBytes.Store(int64(cfg.MaxBytes))
-	s.circuit = newCircuit(s.counters.opened)
-	if s.templates, err = templates(cfg.Prefix); err != nil {
+	s.circuit = newCircuit(s.counters.circuitOpened)
+	if s.templates, err = loadTemplates(cfg.Prefix); err != nil {
 		return nil, err
 	}
 	return s, nil
 }
 
-// Close ends what runs in the background.
+// Close stops the heartbeat and closes the client.
 func (s *Shipper) Close() error {
-	s.stopPulse()
+	s.stopHeartbeat()
 	return s.client.Close()
 }
 
-// Ship creates docs. When it returns nil every one of them is in its index or,
-// with the reason, in the dead-letter index. Otherwise some may be and all
-// should be sent again: that harms none.
+// Ship creates docs. If it returns nil, every one of them is in its index or, with
+// the reason, in the dead-letter index. After an error some may be, and the caller
+// must send all of them again, which does no harm.
 func (s *Shipper) Ship(ctx context.Context, docs []record.Document) (Result, error) {
-	docs = s.derived.unknown(docs)
+	docs = s.derived.withoutStored(docs)
 	res, err := s.ship(ctx, docs)
 	s.counters.add(len(docs), res, err)
 	return res, err
 }
 
 func (s *Shipper) ship(ctx context.Context, docs []record.Document) (Result, error) {
-	chaos()
+	injectPanic()
 	var res Result
 	for len(docs) > 0 {
-		n := s.portion(docs)
-		err := s.send(ctx, docs[:n], &res, func(bad []Refusal) error { return s.bury(ctx, bad, &res) })
+		n := s.batchLength(docs)
+		err := s.send(ctx, docs[:n], &res, func(bad []Refusal) error { return s.writeDeadLetters(ctx, bad, &res) })
 		if err != nil {
 			return res, err
 		}
-		s.derived.add(docs[:n])
+		s.derived.markStored(docs[:n])
 		docs = docs[n:]
 	}
 	return res, nil
 }
 
-// portion is how many of docs go into one request.
-func (s *Shipper) portion(docs []record.Document) int {
+// batchLength is how many of docs go into one request.
+func (s *Shipper) batchLength(docs []record.Document) int {
 	size, maxBytes := 0, int(s.maxBytes.Load())
 	for i, d := range docs {
-		size += s.size(d)
+		size += s.estimatedSize(d)
 		if i == s.cfg.MaxDocs || i > 0 && size > maxBytes {
 			return i
 		}
@@ -125,11 +129,11 @@ func (s *Shipper) portion(docs []record.Document) int {
 	return len(docs)
 }
 
-// learn that a request with docs was too large.
-func (s *Shipper) learn(docs []record.Document) {
+// lowerMaxBytes lowers maxBytes to half of docs, whose request was too large.
+func (s *Shipper) lowerMaxBytes(docs []record.Document) {
 	half := int64(0)
 	for _, d := range docs {
-		half += int64(s.size(d)) / 2
+		half += int64(s.estimatedSize(d)) / 2
 	}
 	for old := s.maxBytes.Load(); half < old && !s.maxBytes.CompareAndSwap(old, half); old = s.maxBytes.Load() {
 	}

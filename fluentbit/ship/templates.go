@@ -11,22 +11,22 @@ import (
 //go:generate go run ../cmd/templategen templates
 
 //go:embed templates/*.json
-var files embed.FS
+var templateFiles embed.FS
 
-// template is an index template of ours, with its mark: a digest of what it
-// says, which an index made from it carries in its mapping's _meta.
+// template is one of our index templates. Its digest covers the settings and
+// mappings; an index made from it carries the digest in its mapping's _meta.
 type template struct {
-	name   string
-	sample string // an index it must apply to
-	body   []byte
-	mark   string
+	name        string
+	sampleIndex string // the name of an index that it must apply to
+	body        []byte
+	digest      string
 }
 
-// templates reads the index templates and puts prefix before their names.
-func templates(prefix string) ([]template, error) {
+// loadTemplates reads the index templates and puts prefix before their names.
+func loadTemplates(prefix string) ([]template, error) {
 	var all []template
 	for _, i := range names.Indices {
-		text, err := files.ReadFile("templates/" + i.Name + ".json")
+		text, err := templateFiles.ReadFile("templates/" + i.Name + ".json")
 		if err != nil {
 			return nil, fmt.Errorf("read index template: %w", err)
 		}
@@ -34,7 +34,7 @@ func templates(prefix string) ([]template, error) {
 		if err != nil {
 			return nil, fmt.Errorf("read index template %s: %w", i.Name, err)
 		}
-		t.name, t.sample = prefix+"jari-"+i.Name, prefix+i.Family+"2000.01.01"
+		t.name, t.sampleIndex = prefix+"jari-"+i.Name, prefix+i.Family+"2000.01.01"
 		all = append(all, t)
 	}
 	return all, nil
@@ -45,8 +45,8 @@ func newTemplate(text []byte, prefix string) (t template, err error) {
 	if err := json.Unmarshal(text, &body); err != nil {
 		return t, err
 	}
-	if t.mark, err = markOf(text); err != nil || t.mark == "" {
-		return t, fmt.Errorf("it has no mark: %v", err)
+	if t.digest, err = digestOf(text); err != nil || t.digest == "" {
+		return t, fmt.Errorf("it has no digest: %v", err)
 	}
 	patterns, _ := body["index_patterns"].([]any)
 	for i, p := range patterns {
@@ -56,8 +56,9 @@ func newTemplate(text []byte, prefix string) (t template, err error) {
 	return t, err
 }
 
-// markOf reads the mark of a template, or of an index that OpenSearch simulates.
-func markOf(text []byte) (string, error) {
+// digestOf reads the digest from a template, or from an index that OpenSearch
+// simulates.
+func digestOf(text []byte) (string, error) {
 	var t struct {
 		Template struct {
 			Mappings struct {

@@ -12,7 +12,7 @@ import (
 )
 
 // bars draws one series. The library's own bars begin at zero, which a
-// logarithmic axis does not have, and carry no figures.
+// logarithmic axis does not have, and have no labels.
 type bars struct {
 	values       []float64
 	colour       color.Color
@@ -44,7 +44,7 @@ func (b *bars) Plot(c draw.Canvas, p *plot.Plot) {
 	}
 }
 
-// figure is v in as few characters as a bar is wide.
+// figure formats v so that it fits the width of a bar.
 func figure(v float64) string {
 	switch {
 	case v >= 10_000:

@@ -22,7 +22,7 @@ type row struct {
 	Per   *float64 `json:"statements_per_booking"`
 }
 
-func TestATableHasAColumnForEachField(t *testing.T) {
+func TestTableHasAColumnForEachField(t *testing.T) {
 	half := 0.5
 	var out bytes.Buffer
 	if err := New("x", []row{{"grouped", 9000.5, 0, &half}, {"for_update", 250, 3, nil}}).Table(&out); err != nil {
@@ -43,13 +43,13 @@ func TestATableHasAColumnForEachField(t *testing.T) {
 	}
 }
 
-func TestASavedReportHasExactlyTheAgreedMembers(t *testing.T) {
+func TestSavedReportHasExactlyTheseMembers(t *testing.T) {
 	dir := t.TempDir()
-	picture := Picture{Title: "how fast", Panels: []Panel{{
+	chart := Chart{Title: "how fast", Panels: []Panel{{
 		Title: "bookings/s", Log: true, Categories: []string{"hot", "calm"},
 		Series: []Series{{"grouped", []float64{9000, 0}}, {"for_update", []float64{250, math.NaN()}}},
 	}}}
-	if err := New("x", []row{{Store: "grouped"}}).Save(dir, picture); err != nil {
+	if err := New("x", []row{{Store: "grouped"}}).Save(dir, chart); err != nil {
 		t.Fatal(err)
 	}
 	text, err := os.ReadFile(filepath.Join(dir, "x.json"))
@@ -88,11 +88,11 @@ func TestASavedReportHasExactlyTheAgreedMembers(t *testing.T) {
 	}
 	for _, want := range []string{"how fast", "bookings/s", "hot", "calm", "grouped", "for_update", ">9000<", ">250<"} {
 		if !bytes.Contains(svg, []byte(want)) {
-			t.Errorf("the picture does not say %q", want)
+			t.Errorf("the chart does not contain %q", want)
 		}
 	}
 	if wellFormed(svg[:len(svg)-8]) == nil { // the control
-		t.Error("half a picture passes for a whole one")
+		t.Error("a truncated chart is well-formed")
 	}
 }
 
@@ -108,14 +108,14 @@ func wellFormed(text []byte) error {
 	}
 }
 
-func TestAPanelWithTooFewValuesIsRefused(t *testing.T) {
-	p := Picture{Panels: []Panel{{Title: "t", Categories: []string{"a", "b"}, Series: []Series{{"s", []float64{1}}}}}}
+func TestRejectsAPanelWithTooFewValues(t *testing.T) {
+	p := Chart{Panels: []Panel{{Title: "t", Categories: []string{"a", "b"}, Series: []Series{{"s", []float64{1}}}}}}
 	if err := p.WriteSVG(io.Discard); err == nil || !strings.Contains(err.Error(), "1 values for 2 categories") {
-		t.Errorf("it is drawn: %v", err)
+		t.Errorf("got %v", err)
 	}
 }
 
-func TestPercentilesAreMeasuredValues(t *testing.T) {
+func TestPercentileIsTheNearestRank(t *testing.T) {
 	var hundred []time.Duration
 	for i := range 100 {
 		hundred = append(hundred, time.Duration(i+1))
@@ -134,26 +134,26 @@ func TestPercentilesAreMeasuredValues(t *testing.T) {
 	}
 }
 
-func TestTheMedianIsInTheMiddleWhateverTheOrder(t *testing.T) {
+func TestMedianIgnoresTheOrder(t *testing.T) {
 	given := []float64{9, 1, 5}
 	if got := Median(given); got != 5 || given[0] != 9 {
-		t.Errorf("the median is %v, its input now %v", got, given)
+		t.Errorf("the median is %v, its input is now %v", got, given)
 	}
 	if got := Median([]int{4, 2}); got != 2 {
-		t.Errorf("of two it is %d, not the lower", got)
+		t.Errorf("of two values it is %d, not the lower", got)
 	}
 	if got := Median[int](nil); got != 0 {
-		t.Errorf("of none it is %d", got)
+		t.Errorf("without values it is %d", got)
 	}
 }
 
-func TestGoalsAreMetOrMissed(t *testing.T) {
+func TestWriteGoalsPrintsMetOrMissed(t *testing.T) {
 	var out bytes.Buffer
 	if err := WriteGoals(&out, []Goal{{"speed", "≥ 10×", "12×", true}, {"p99", "< 25 ms", "30 ms", false}}); err != nil {
 		t.Fatal(err)
 	}
 	lines := strings.Split(out.String(), "\n")
 	if !strings.HasPrefix(lines[0], "met ") || !strings.HasPrefix(lines[1], "missed ") {
-		t.Errorf("it says\n%s", &out)
+		t.Errorf("got\n%s", &out)
 	}
 }

@@ -7,7 +7,8 @@ import (
 	"time"
 )
 
-// Median returns the middle one of values, the lower of two; zero without any.
+// Median returns the middle of values, the lower of two if their number is
+// even; zero without values.
 func Median[T cmp.Ordered](values []T) (middle T) {
 	if len(values) == 0 {
 		return middle
@@ -16,9 +17,8 @@ func Median[T cmp.Ordered](values []T) (middle T) {
 	return sorted[(len(sorted)-1)/2]
 }
 
-// Percentile returns the smallest of sorted below or at which a share q
-// (0.99) of them lies: nearest rank, so always one that was measured. Zero
-// without any.
+// Percentile returns the q-quantile (0.99) of sorted by nearest rank, which is
+// always a measured value; zero without values.
 func Percentile(sorted []time.Duration, q float64) time.Duration {
 	if len(sorted) == 0 {
 		return 0
@@ -27,7 +27,8 @@ func Percentile(sorted []time.Duration, q float64) time.Duration {
 	return sorted[min(max(rank, 1), len(sorted))-1]
 }
 
-// Millis is d in milliseconds to two digits, as reports state latencies.
+// Millis is d in milliseconds, rounded to two decimals, as reports state
+// latencies.
 func Millis(d time.Duration) float64 {
 	return math.Round(float64(d)/float64(time.Millisecond)*100) / 100
 }

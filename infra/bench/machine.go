@@ -9,26 +9,26 @@ import (
 	"strings"
 )
 
-// Machine is where a report's figures were measured.
+// Machine describes the computer on which a report was measured.
 type Machine struct {
 	CPU       string  `json:"cpu"`
 	Cores     int     `json:"cores"`
 	MemoryGiB float64 `json:"memory_gib"`
 }
 
-// ThisMachine reads /proc; what it cannot find is empty.
+// ThisMachine reads /proc. What it does not find stays empty.
 func ThisMachine() Machine {
 	cpuinfo, _ := os.ReadFile("/proc/cpuinfo")
 	meminfo, _ := os.ReadFile("/proc/meminfo")
-	kib, _ := strconv.ParseFloat(strings.TrimSuffix(labelled(string(meminfo), "MemTotal"), " kB"), 64)
+	kib, _ := strconv.ParseFloat(strings.TrimSuffix(fieldOf(string(meminfo), "MemTotal"), " kB"), 64)
 	return Machine{
-		CPU: labelled(string(cpuinfo), "model name"), Cores: runtime.NumCPU(),
+		CPU: fieldOf(string(cpuinfo), "model name"), Cores: runtime.NumCPU(),
 		MemoryGiB: math.Round(kib/(1<<20)*10) / 10,
 	}
 }
 
-// labelled is what follows "label:" in the first such line of text.
-func labelled(text, label string) string {
+// fieldOf is the text after "label:" in the first line that begins with it.
+func fieldOf(text, label string) string {
 	for line := range strings.Lines(text) {
 		if name, value, ok := strings.Cut(line, ":"); ok && strings.TrimSpace(name) == label {
 			return strings.TrimSpace(value)
@@ -37,14 +37,15 @@ func labelled(text, label string) string {
 	return ""
 }
 
-// Commit is the one that is checked out, "-dirty" when tracked files differ
-// from it, other than reports themselves; "unknown" outside of a clone.
+// Commit is the commit that is checked out, with "-dirty" if tracked files
+// other than reports differ from it; "unknown" outside a clone.
 func Commit() string {
 	head, err := git("rev-parse", "--short=12", "HEAD")
 	if err != nil {
 		return "unknown"
 	}
-	if changed, err := git("status", "--porcelain", "--untracked-files=no", "--", ":/", ":(top,exclude)docs/bench"); err != nil || changed != "" {
+	changed, err := git("status", "--porcelain", "--untracked-files=no", "--", ":/", ":(top,exclude)docs/bench")
+	if err != nil || changed != "" {
 		head += "-dirty"
 	}
 	return head

@@ -1,7 +1,7 @@
-// Package bench is what benchmarks and campaigns share: a report that becomes
-// a table, docs/bench/NAME.json and docs/bench/NAME.svg, and the few figures
-// that every one of them needs. Each measuring program has a folder of its own
-// below.
+// Package bench is shared by the benchmarks and chaos experiments in the folders
+// below it: a report that is printed as a table and saved as
+// docs/bench/NAME.json and docs/bench/NAME.svg, and the statistics that all of
+// them need.
 package bench
 
 import (
@@ -18,8 +18,8 @@ import (
 	"time"
 )
 
-// Report is what one run has found. Row is a flat struct: its JSON names are
-// the table's columns, in the order of its fields.
+// Report is the result of one run. Row is a flat struct: the JSON names of its
+// fields are the columns of the table, in the same order.
 type Report[Row any] struct {
 	Name    string  `json:"name"`
 	Date    string  `json:"date"` // RFC 3339, UTC
@@ -28,15 +28,15 @@ type Report[Row any] struct {
 	Rows    []Row   `json:"rows"`
 }
 
-// New reports rows of the program called name ("booking"): now, of the commit
-// that is checked out, on this machine.
+// New makes a report of the program called name ("booking"), with the present
+// time, commit and machine.
 func New[Row any](name string, rows []Row) Report[Row] {
 	return Report[Row]{
 		Name: name, Date: time.Now().UTC().Format(time.RFC3339), Commit: Commit(), Machine: ThisMachine(), Rows: rows,
 	}
 }
 
-// Table writes the rows, aligned, one a line below their columns' names.
+// Table writes the column names and the rows, aligned, one per line.
 func (r Report[Row]) Table(w io.Writer) error {
 	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 	row := reflect.TypeFor[Row]()
@@ -71,9 +71,9 @@ func cell(v reflect.Value) string {
 	return fmt.Sprint(v.Interface())
 }
 
-// Save writes NAME.json and, unless p is empty, NAME.svg into dir, which is
-// docs/bench for a run that counts.
-func (r Report[Row]) Save(dir string, p Picture) error {
+// Save writes NAME.json and, unless chart is empty, NAME.svg into dir, which is
+// docs/bench for a run whose results are kept.
+func (r Report[Row]) Save(dir string, chart Chart) error {
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return err
 	}
@@ -82,31 +82,31 @@ func (r Report[Row]) Save(dir string, p Picture) error {
 		return fmt.Errorf("report %s: %w", r.Name, err)
 	}
 	base := filepath.Join(dir, r.Name)
-	if err := os.WriteFile(base+".json", append(text, '\n'), 0o644); err != nil || len(p.Panels) == 0 {
+	if err := os.WriteFile(base+".json", append(text, '\n'), 0o644); err != nil || len(chart.Panels) == 0 {
 		return err
 	}
 	svg, err := os.Create(base + ".svg")
 	if err != nil {
 		return err
 	}
-	return errors.Join(p.WriteSVG(svg), svg.Close())
+	return errors.Join(chart.WriteSVG(svg), svg.Close())
 }
 
-// Goal is one promise of the design and what became of it in this run.
+// Goal is one target of the design and the result of this run.
 type Goal struct {
 	What, Want, Got string
 	Met             bool
 }
 
-// WriteGoals says of each goal whether it was met.
+// WriteGoals prints each goal with "met" or "missed".
 func WriteGoals(w io.Writer, goals []Goal) error {
 	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 	for _, g := range goals {
-		verdict := "missed"
+		result := "missed"
 		if g.Met {
-			verdict = "met"
+			result = "met"
 		}
-		fmt.Fprintf(t, "%s\t%s\twanted %s\tgot %s\n", verdict, g.What, g.Want, g.Got)
+		fmt.Fprintf(t, "%s\t%s\twanted %s\tgot %s\n", result, g.What, g.Want, g.Got)
 	}
 	return t.Flush()
 }

@@ -1,6 +1,5 @@
-// Package edge holds what runs at the edge: the CloudFront Function, the
-// countries its key-value store begins with, and the cases that say what it
-// must do. Terraform deploys the files; the local edge runs them.
+// Package edge holds the CloudFront Function and the initial content of its
+// key-value store. Terraform deploys the files; the local edge runs them.
 package edge
 
 import _ "embed"

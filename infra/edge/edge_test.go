@@ -49,8 +49,8 @@ func vectors(t *testing.T) (out []vector) {
 	return out
 }
 
-// wrong runs one vector against source and says what is not as it should be.
-func wrong(t *testing.T, source string, v vector) error {
+// check runs one vector against source. The error says how the result differs.
+func check(t *testing.T, source string, v vector) error {
 	f, err := cffunction.New("viewer-request.js", source, v.store(t))
 	if err != nil {
 		return err
@@ -63,52 +63,58 @@ func wrong(t *testing.T, source string, v vector) error {
 	if err != nil {
 		return err
 	}
-	if mark := got.Request.Headers[names.HeaderEdgeRegion].Value; got.Origin != v.Region || mark != v.Region {
-		return fmt.Errorf("origin %q, mark %q, want %q", got.Origin, mark, v.Region)
+	if header := got.Request.Headers[names.HeaderEdgeRegion].Value; got.Origin != v.Region || header != v.Region {
+		return fmt.Errorf("origin %q, region header %q, want %q", got.Origin, header, v.Region)
 	}
 	return nil
 }
 
-func TestTheFunctionMeetsItsVectors(t *testing.T) {
+func TestTheFunctionPassesItsVectors(t *testing.T) {
 	for _, v := range vectors(t) {
 		t.Run(v.Name, func(t *testing.T) {
-			if err := wrong(t, edge.ViewerRequest, v); err != nil {
+			if err := check(t, edge.ViewerRequest, v); err != nil {
 				t.Error(err)
 			}
 		})
 	}
 }
 
-// The vectors are only worth something if they convict a function that is
-// wrong in one place.
-func TestTheVectorsConvictAWrongFunction(t *testing.T) {
+// Negative controls: the vectors must detect a function with any one of these
+// mistakes.
+func TestTheVectorsDetectAWrongFunction(t *testing.T) {
 	for name, change := range map[string][2]string{
-		"believes the client's mark":      {"request.headers[MARK] = { value: region };", "if (!request.headers[MARK]) request.headers[MARK] = { value: region };"},
-		"reads the dropdown as it comes":  {".toUpperCase()", ""},
-		"fails closed":                    {"return DEFAULT_REGION;\n  }\n}", "throw _;\n  }\n}"},
-		"trusts the store":                {"KNOWN[region] === true ? region : DEFAULT_REGION", "region"},
-		"takes any truth for known":       {"KNOWN[region] === true", "KNOWN[region]"},
-		"country beats dropdown":          {"return asked;", "return headers['cloudfront-viewer-country'] ? headers['cloudfront-viewer-country'].value : asked;"},
-		"forgets to choose an origin":     {"cf.selectRequestOriginById(region);", ""},
-		"writes a header that is refused": {"'jari-edge-region'", "'x-edge-region'"},
+		"trusts the client's region header": {
+			"request.headers[REGION_HEADER] = { value: region };",
+			"if (!request.headers[REGION_HEADER]) request.headers[REGION_HEADER] = { value: region };",
+		},
+		"compares the dropdown's case": {".toUpperCase()", ""},
+		"fails closed":                 {"return DEFAULT_REGION;\n  }\n}", "throw _;\n  }\n}"},
+		"trusts the store":             {"KNOWN[region] === true ? region : DEFAULT_REGION", "region"},
+		"accepts any truthy value":     {"KNOWN[region] === true", "KNOWN[region]"},
+		"prefers country to dropdown": {
+			"return selected;",
+			"return headers['cloudfront-viewer-country'] ? headers['cloudfront-viewer-country'].value : selected;",
+		},
+		"does not choose an origin": {"cf.selectRequestOriginById(region);", ""},
+		"writes a forbidden header": {"'jari-edge-region'", "'x-edge-region'"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			source := strings.Replace(edge.ViewerRequest, change[0], change[1], 1)
 			if source == edge.ViewerRequest {
-				t.Fatalf("the source no longer holds %q", change[0])
+				t.Fatalf("the source no longer contains %q", change[0])
 			}
 			for _, v := range vectors(t) {
-				if wrong(t, source, v) != nil {
+				if check(t, source, v) != nil {
 					return
 				}
 			}
-			t.Error("no vector notices")
+			t.Error("no vector detects it")
 		})
 	}
 }
 
-// stub stands for the module in njs, which has none of that name, and runs
-// one case; the case comes as JSON in its place.
+// stub replaces the import of the module "cloudfront", which njs lacks. Its first
+// argument is the case as JSON.
 const stub = `
 const testCase = %s;
 let chosen = '';
@@ -116,7 +122,9 @@ const %s = {
   selectRequestOriginById: function (id) { chosen = id; },
   kvs: function () {
     if (testCase.store === null) { throw new Error('no store'); }
-    return { get: function (k) { return k in testCase.store ? Promise.resolve(testCase.store[k]) : Promise.reject(new Error('KeyNotFound')); } };
+    return { get: function (k) {
+      return k in testCase.store ? Promise.resolve(testCase.store[k]) : Promise.reject(new Error('KeyNotFound'));
+    } };
   },
 };
 `
@@ -133,7 +141,8 @@ func inNjs(t *testing.T, njs, source string, v vector) (string, error) {
 	for name, value := range v.Headers {
 		headers[name] = map[string]string{"value": value}
 	}
-	c, err := json.Marshal(map[string]any{"store": v.store(t), "request": map[string]any{"method": "GET", "uri": "/", "headers": headers}})
+	request := map[string]any{"method": "GET", "uri": "/", "headers": headers}
+	c, err := json.Marshal(map[string]any{"store": v.store(t), "request": request})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -146,24 +155,24 @@ func inNjs(t *testing.T, njs, source string, v vector) (string, error) {
 	return strings.TrimSpace(string(out)), err
 }
 
-// CloudFront's language is njs with a little more, and goja accepts far more
+// CloudFront's language is njs with a few additions, and goja accepts far more
 // than either. What njs runs, CloudFront runs.
 func TestTheFunctionRunsInNjs(t *testing.T) {
 	njs, err := exec.LookPath("njs")
 	if err != nil {
-		t.Skip("njs is not installed (Debian: apt-get install njs); only goja has judged the function's grammar")
+		t.Skip("njs is not installed (Debian: apt-get install njs); the function's syntax is checked with goja only")
 	}
 	for _, v := range vectors(t) {
 		if got, err := inNjs(t, njs, edge.ViewerRequest, v); err != nil || got != v.Region+" "+v.Region {
-			t.Errorf("%s: njs says %q (%v), want %q twice", v.Name, got, err, v.Region)
+			t.Errorf("%s: njs prints %q (%v), want %q twice", v.Name, got, err, v.Region)
 		}
 	}
-	modern := strings.Replace(edge.ViewerRequest, "const MARK", "class Unused {}\nconst MARK", 1)
+	modern := strings.Replace(edge.ViewerRequest, "const REGION_HEADER", "class Unused {}\nconst REGION_HEADER", 1)
 	if _, err := cffunction.New("modern.js", modern, nil); err != nil {
 		t.Errorf("goja was expected to accept a class: %v", err)
 	}
 	if got, err := inNjs(t, njs, modern, vectors(t)[0]); err == nil {
-		t.Errorf("njs accepts a class and so guards nothing: %q", got)
+		t.Errorf("njs accepts a class, so this test proves nothing: %q", got)
 	}
 }
 

@@ -1,18 +1,18 @@
-// The CloudFront Function that sends a viewer to a region (viewer-request,
+// The CloudFront Function that chooses a viewer's region (viewer-request,
 // runtime cloudfront-js-2.0). Which country goes where is data, in the
 // function's key-value store, so that it changes without a deployment.
 //
-// Kept within what that runtime allows: no classes, no timers, no network, no
-// eval, 10 KB with comments, and no header named x-edge-*. README.md lists the
-// rules; vectors.json holds the cases.
+// The runtime allows no classes, timers, network or eval, no header named
+// x-edge-*, and 10 KB with comments. README.md lists the rules; vectors.json has
+// the test cases.
 import cf from 'cloudfront';
 
 const DEFAULT_REGION = 'ap-northeast-2';
 const KNOWN = { 'ap-northeast-2': true, 'us-east-1': true };
-const MARK = 'jari-edge-region';
+const REGION_HEADER = 'jari-edge-region';
 
-// A lost key, a store that does not answer or a region nobody knows must never
-// cost a booking: they all mean the default.
+// A missing key, an unreachable store or an unknown region must not make a request
+// fail: each of them means the default region.
 async function regionOf(country) {
   try {
     const region = await cf.kvs().get('country/' + country);
@@ -22,22 +22,22 @@ async function regionOf(country) {
   }
 }
 
-// What the page's dropdown asks for beats where the viewer seems to be;
-// anything that is not two letters was not asked by our page.
+// The country selected in the page's dropdown takes precedence over the viewer's
+// country. A value that is not two letters did not come from the page.
 function countryOf(headers) {
-  const asked = headers['x-region'] ? headers['x-region'].value.toUpperCase() : '';
-  if (/^[A-Z]{2}$/.test(asked)) {
-    return asked;
+  const selected = headers['x-region'] ? headers['x-region'].value.toUpperCase() : '';
+  if (/^[A-Z]{2}$/.test(selected)) {
+    return selected;
   }
-  const seen = headers['cloudfront-viewer-country'] ? headers['cloudfront-viewer-country'].value : '';
-  return /^[A-Z]{2}$/.test(seen) ? seen : 'ZZ';
+  const detected = headers['cloudfront-viewer-country'] ? headers['cloudfront-viewer-country'].value : '';
+  return /^[A-Z]{2}$/.test(detected) ? detected : 'ZZ';
 }
 
 async function handler(event) {
   const request = event.request;
   const region = await regionOf(countryOf(request.headers));
-  // Overwrites what a viewer may have sent under this name.
-  request.headers[MARK] = { value: region };
+  // This overwrites a header of this name that the viewer may have sent.
+  request.headers[REGION_HEADER] = { value: region };
   cf.selectRequestOriginById(region);
   return request;
 }

@@ -10,39 +10,41 @@ import (
 	"testing"
 )
 
-// Under Main a daemon has its heartbeat, its level on the ops port and a guard
-// that tells its death; under its own name, or two would be taken for one.
-func TestEveryDaemonRunsUnderMainByItsOwnName(t *testing.T) {
-	wanted := map[string]int{}
-	for s, constant := range readVocabulary(t, source).constant {
+// Main gives a daemon its heartbeat, its log level on the ops port and a crash
+// guard. Each daemon needs its own service name, or telemetry could not
+// distinguish two of them.
+func TestEveryDaemonCallsMainWithItsOwnServiceName(t *testing.T) {
+	daemons := map[string]int{}
+	for s, constant := range readVocabulary(t, namesDir).constants {
 		if strings.HasPrefix(constant, "names.Service") && !strings.ContainsAny(s, ".-") && constant != "names.ServiceAgent" {
-			wanted[constant] = 0
+			daemons[constant] = 0
 		}
 	}
-	every(t, ".go", func(file string, text []byte) {
-		room, _, _ := strings.Cut(file, "/")
-		if (room == "services" || room == "alerting") && strings.Contains(file, "/cmd/") && strings.HasSuffix(file, "/main.go") &&
+	eachFile(t, ".go", func(file string, text []byte) {
+		module, _, _ := strings.Cut(file, "/")
+		if (module == "services" || module == "alerting") && strings.Contains(file, "/cmd/") && strings.HasSuffix(file, "/main.go") &&
 			!strings.Contains(file, "/strategies/") { // a benchmark's, in place of reservationd
-			service := runsAs(t, file, text)
-			if _, known := wanted[service]; !known {
+			service := serviceOfMain(t, file, text)
+			if _, known := daemons[service]; !known {
 				t.Errorf("%s: main calls neither serve.Main nor telemetry.Main with a service of telemetry/names", file)
 			}
-			wanted[service]++
+			daemons[service]++
 		}
 	})
-	for _, service := range slices.Sorted(maps.Keys(wanted)) {
-		if wanted[service] != 1 {
-			t.Errorf("%s is run by %d programs", service, wanted[service])
+	for _, service := range slices.Sorted(maps.Keys(daemons)) {
+		if daemons[service] != 1 {
+			t.Errorf("%d programs call Main with %s, want one", daemons[service], service)
 		}
 	}
-	if got := runsAs(t, "main.go", []byte("package main\nfunc main() { run() }\nfunc other() { serve.Main(names.ServiceUser, run) }")); got != "" { // the control
-		t.Errorf("a main without it passes as %s", got)
+	const without = "package main\nfunc main() { run() }\nfunc other() { serve.Main(names.ServiceUser, run) }" // the control
+	if got := serviceOfMain(t, "main.go", []byte(without)); got != "" {
+		t.Errorf("a main without a call of Main passes as %s", got)
 	}
 }
 
-// runsAs is the service that main runs as, "names.ServiceUser"; "" when it does
-// not say.
-func runsAs(t *testing.T, file string, text []byte) (service string) {
+// serviceOfMain is the service name that main passes to Main,
+// "names.ServiceUser"; "" if it does not call Main.
+func serviceOfMain(t *testing.T, file string, text []byte) (service string) {
 	t.Helper()
 	parsed, err := parser.ParseFile(token.NewFileSet(), file, text, parser.SkipObjectResolution)
 	if err != nil {

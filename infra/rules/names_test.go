@@ -17,52 +17,52 @@ import (
 	"go.yaml.in/yaml/v3"
 )
 
-const source = "../../telemetry/names"
+const namesDir = "../../telemetry/names"
 
-// foreign are files that speak a wire format of others, whose keys happen to be
-// called as ours.
-var foreign = map[string]string{
+// foreignFormats are files that read or write formats of others, whose keys
+// happen to have the same names as ours, with the format.
+var foreignFormats = map[string]string{
 	"fluentbit/record/event.go":              "keys of Fluent Bit's own events",
 	"fluentbit/record/otlp.go":               "keys of OTLP's JSON",
 	"fluentbit/harness/numbered/numbered.go": "both",
 }
 
-func TestGoTakesNamesFromTheVocabulary(t *testing.T) {
-	v := readVocabulary(t, source)
-	if len(v.constant) < 150 || v.constant["event.name"] != "names.EventName" || !v.domain["jari"] || v.domain["reservation"] {
-		t.Fatalf("read %d names: the test looks in the wrong place", len(v.constant))
+func TestGoUsesTheConstantsOfTelemetryNames(t *testing.T) {
+	v := readVocabulary(t, namesDir)
+	if len(v.constants) < 150 || v.constants["event.name"] != "names.EventName" || !v.prefixes["jari"] || v.prefixes["reservation"] {
+		t.Fatalf("read %d names: the test looks in the wrong place", len(v.constants))
 	}
-	files, needed := 0, map[string]bool{}
-	every(t, ".go", func(file string, text []byte) {
+	files, excepted := 0, map[string]bool{}
+	eachFile(t, ".go", func(file string, text []byte) {
 		if strings.HasSuffix(file, "_test.go") || strings.HasPrefix(file, "telemetry/names/") {
 			return
 		}
 		files++
-		faults, err := v.goFaults(file, text)
+		findings, err := v.checkGo(file, text)
 		if err != nil {
 			t.Fatal(err)
 		}
-		if foreign[file] != "" && len(faults) > 0 {
-			needed[file] = true
+		if foreignFormats[file] != "" && len(findings) > 0 {
+			excepted[file] = true
 			return
 		}
-		for _, f := range faults {
+		for _, f := range findings {
 			t.Error(f)
 		}
 	})
 	if files < 200 {
 		t.Errorf("read %d files: the test looks in the wrong place", files)
 	}
-	for file := range foreign {
-		if !needed[file] {
-			t.Errorf("%s needs no exception any more", file)
+	for file := range foreignFormats {
+		if !excepted[file] {
+			t.Errorf("%s does not need an exception: remove it from foreignFormats", file)
 		}
 	}
 }
 
-func TestTheVocabularyConvictsGo(t *testing.T) {
-	v := readVocabulary(t, source)
-	for statement, guilty := range map[string]bool{
+func TestDetectsNamesWrittenOutInGo(t *testing.T) {
+	v := readVocabulary(t, namesDir)
+	for statement, wrong := range map[string]bool{
 		`log.Info("x", "exception.message", err)`:                       true,
 		`log.Info("x", "err", err)`:                                     true,
 		`log.Info("x", names.Exception, err, "jari.made_up", 1)`:        true,
@@ -82,7 +82,7 @@ func TestTheVocabularyConvictsGo(t *testing.T) {
 		`url := base + "/ss4o_logs-jari-*/_search"`:                     true,
 		"query := `{\"term\": {\"event.nam\": \"x\"}}`":                 true,
 
-		`log.Info("event.name is said in prose: fine")`:                      false,
+		`log.Info("event.name in a sentence is fine")`:                       false,
 		`log.Info("x", names.Exception, "body")`:                             false,
 		`log.InfoContext(ctx, "x", names.EventName, names.EventPanic)`:       false,
 		`_ = fault.Of(err).With("latched", true)`:                            false,
@@ -92,51 +92,51 @@ func TestTheVocabularyConvictsGo(t *testing.T) {
 		`s.Start(ctx, address)`:                                              false,
 	} {
 		src := "package p\nimport (\"net/http\"; \"log/slog\"; \"go.opentelemetry.io/otel/attribute\")\nfunc f() {\n" + statement + "\n}\n"
-		faults, err := v.goFaults("p.go", src)
+		findings, err := v.checkGo("p.go", src)
 		if err != nil {
 			t.Fatalf("%s: %v", statement, err)
 		}
-		if guilty != (len(faults) > 0) {
-			t.Errorf("%s: found %q", statement, faults)
+		if wrong != (len(findings) > 0) {
+			t.Errorf("%s: found %q", statement, findings)
 		}
 	}
 }
 
-func TestDashboardsObjectivesAndRunbooksSpeakTheVocabulary(t *testing.T) {
-	v := readVocabulary(t, source)
-	read := map[string]int{}
+func TestDashboardsObjectivesAndPagesUseKnownNames(t *testing.T) {
+	v := readVocabulary(t, namesDir)
+	checked := map[string]int{}
 	for _, kind := range []string{".md", ".yaml", ".ndjson"} {
-		every(t, kind, func(file string, text []byte) {
-			room, _, _ := strings.Cut(file, "/")
-			var faults []string
+		eachFile(t, kind, func(file string, text []byte) {
+			module, _, _ := strings.Cut(file, "/")
+			var findings []string
 			switch dir := filepath.Dir(file); {
 			case dir == "docs/decisions" || file == "CHANGELOG.md":
-				return // what was, and may be called otherwise now
+				return // they describe the past, with the names of that time
 			case dir == "runbooks":
-				faults = append(v.strangers(string(text)), v.pageFaults(string(text))...)
+				findings = append(v.unknownNames(string(text)), v.checkPage(string(text))...)
 			case kind == ".md":
-				faults = v.strangers(string(text))
+				findings = v.unknownNames(string(text))
 			case dir == "kibana/dashboards" || dir == "alerting/slos" || dir == "kibana/objects":
-				faults = append(v.strangers(string(text)), v.documentFaults(string(text))...)
+				findings = append(v.unknownNames(string(text)), v.checkDocument(string(text))...)
 			default:
 				return
 			}
-			read[room]++
-			for _, f := range faults {
-				t.Errorf("%s: %s: no such name in telemetry/names", file, f)
+			checked[module]++
+			for _, f := range findings {
+				t.Errorf("%s: %s is not a name in telemetry/names", file, f)
 			}
 		})
 	}
-	for _, room := range []string{"kibana", "alerting", "runbooks", "telemetry"} {
-		if read[room] == 0 {
-			t.Errorf("nothing was read in %s: the test looks in the wrong place", room)
+	for _, folder := range []string{"kibana", "alerting", "runbooks", "telemetry"} {
+		if checked[folder] == 0 {
+			t.Errorf("no file was checked in %s: the test looks in the wrong place", folder)
 		}
 	}
 }
 
-func TestTheVocabularyConvictsDocuments(t *testing.T) {
-	v := readVocabulary(t, source)
-	for text, guilty := range map[string]bool{
+func TestDetectsUnknownNamesInDocuments(t *testing.T) {
+	v := readVocabulary(t, namesDir)
+	for text, wrong := range map[string]bool{
 		`where: [{field: event.nam, is: x}]`:                                                              true,
 		`where: [{field: event.name, is: http.acess}]`:                                                    true,
 		`where: [{field: service.name, is: getaway}]`:                                                     true,
@@ -154,46 +154,46 @@ func TestTheVocabularyConvictsDocuments(t *testing.T) {
 		`{"query": {"range": {"@timestamp": {"gte": "now-5m"}}}, "sort": [{"startTime": 1}]}`:             false,
 		`{"query": "serviceName: \"gateway\" and http.response.status_code >= 500", "language": "kuery"}`: false,
 	} {
-		if faults := v.documentFaults(text); guilty != (len(faults) > 0) {
-			t.Errorf("%s: found %q", text, faults)
+		if findings := v.checkDocument(text); wrong != (len(findings) > 0) {
+			t.Errorf("%s: found %q", text, findings)
 		}
 	}
-	for text, guilty := range map[string]bool{
+	for text, wrong := range map[string]bool{
 		"see `jari.reasons`": true,
 		"curl $X/ss4o_log-jari-*/_search -d '{\"size\": 1}'":                   true,
 		"curl $X/otel-v1-apm-span-*/_search -d '{\"_source\": [\"spanID\"]}'":  true,
 		"curl $X/otel-v1-apm-span-*/_search -d '{\"_source\": [\"spanId\"]}'":  false,
 		"`event.name` in go.work, not in jari.example/telemetry nor user.Name": false,
 	} {
-		if faults := append(v.strangers(text), v.pageFaults(text)...); guilty != (len(faults) > 0) {
-			t.Errorf("%s: found %q", text, faults)
+		if findings := append(v.unknownNames(text), v.checkPage(text)...); wrong != (len(findings) > 0) {
+			t.Errorf("%s: found %q", text, findings)
 		}
 	}
 }
 
 var (
-	body     = regexp.MustCompile(`(?s)-d '(\{.*?\})'`)
-	pattern  = regexp.MustCompile(`([a-z0-9_]+(?:-[a-z0-9_]+)+-)(?:\*|YYYY|\d{4}\.)`)
-	kql      = regexp.MustCompile(`([\w@.-]+) ?(?::|>=|<=|>|<) ?(?:"([^"]*)")?`)
-	answered = []string{"event.name", "service.name", "serviceName"} // whose values are names too
+	queryBody     = regexp.MustCompile(`(?s)-d '(\{.*?\})'`)
+	indexPattern  = regexp.MustCompile(`([a-z0-9_]+(?:-[a-z0-9_]+)+-)(?:\*|YYYY|\d{4}\.)`)
+	kql           = regexp.MustCompile(`([\w@.-]+) ?(?::|>=|<=|>|<) ?(?:"([^"]*)")?`)
+	fieldsOfNames = []string{"event.name", "service.name", "serviceName"} // fields whose values are names, too
 )
 
-// pageFaults looks at the queries on a page and at the indices they are for.
-func (v vocabulary) pageFaults(text string) (found []string) {
-	for _, m := range pattern.FindAllStringSubmatch(text, -1) {
-		if !v.known[m[1]] {
+// checkPage returns the unknown fields and indices in the queries on a page.
+func (v vocabulary) checkPage(text string) (found []string) {
+	for _, m := range indexPattern.FindAllStringSubmatch(text, -1) {
+		if !v.values[m[1]] {
 			found = append(found, m[0])
 		}
 	}
-	for _, m := range body.FindAllStringSubmatch(text, -1) {
-		found = append(found, v.documentFaults(m[1])...)
+	for _, m := range queryBody.FindAllStringSubmatch(text, -1) {
+		found = append(found, v.checkDocument(m[1])...)
 	}
 	return found
 }
 
-// documentFaults looks where fields stand in YAML or JSON of ours and of
-// OpenSearch.
-func (v vocabulary) documentFaults(text string) (found []string) {
+// checkDocument returns the unknown names in the places for fields of a YAML or
+// JSON document, of our own formats and of OpenSearch's.
+func (v vocabulary) checkDocument(text string) (found []string) {
 	var d interface{ Decode(any) error } = yaml.NewDecoder(strings.NewReader(text))
 	if strings.HasPrefix(text, "{") {
 		d = json.NewDecoder(strings.NewReader(text))
@@ -211,13 +211,17 @@ func (v vocabulary) documentFaults(text string) (found []string) {
 
 func (v vocabulary) walk(node any) (found []string) {
 	check := func(field any, values ...any) {
-		if name, ok := field.(string); !ok || !v.known[name] {
+		name, ok := field.(string)
+		if !ok || !v.values[name] {
 			found = append(found, fmt.Sprint(field))
-		} else if slices.Contains(answered, name) {
-			for _, value := range values {
-				if s, ok := value.(string); ok && !v.known[s] {
-					found = append(found, s)
-				}
+			return
+		}
+		if !slices.Contains(fieldsOfNames, name) {
+			return
+		}
+		for _, value := range values {
+			if s, ok := value.(string); ok && !v.values[s] {
+				found = append(found, s)
 			}
 		}
 	}
@@ -233,57 +237,72 @@ func (v vocabulary) walk(node any) (found []string) {
 		}
 	case map[string]any:
 		for key, value := range node {
-			object, _ := value.(map[string]any)
-			list, _ := value.([]any)
-			text, isText := value.(string)
-			switch {
-			case (key == "field" || key == "of") && isText:
-				check(text, node["is"])
-			case key == "columns" || key == "_source":
-				for _, name := range list {
-					check(name)
-				}
-			case key == "sort":
-				for _, by := range list {
-					if by, ok := by.(map[string]any); ok {
-						for _, name := range slices.Sorted(maps.Keys(by)) {
-							check(name)
-						}
-					}
-				}
-			case slices.Contains([]string{"term", "match", "match_phrase", "range", "wildcard", "prefix"}, key), key == "terms" && object["field"] == nil:
-				for name, value := range object {
-					if of, ok := value.(map[string]any); ok {
-						value = of["value"]
-					}
-					check(name, append(listOf(value), value)...)
-				}
-			case key == "query" && node["language"] == "kuery":
-				for _, m := range kql.FindAllStringSubmatch(text, -1) {
-					check(m[1], m[2])
-				}
-			}
+			checkMember(node, key, value, check)
 			found = append(found, v.walk(value)...)
 		}
 	}
 	return found
 }
 
+// fieldQueries are the queries of OpenSearch whose members are called after
+// fields.
+var fieldQueries = []string{"term", "match", "match_phrase", "range", "wildcard", "prefix"}
+
+// checkMember calls check for the fields, with their values, that a member of an
+// object names.
+func checkMember(node map[string]any, key string, value any, check func(field any, values ...any)) {
+	object, _ := value.(map[string]any)
+	list, _ := value.([]any)
+	text, isText := value.(string)
+	switch {
+	case (key == "field" || key == "of") && isText:
+		check(text, node["is"])
+	case key == "columns" || key == "_source":
+		for _, name := range list {
+			check(name)
+		}
+	case key == "sort":
+		for _, by := range list {
+			if by, ok := by.(map[string]any); ok {
+				for _, name := range slices.Sorted(maps.Keys(by)) {
+					check(name)
+				}
+			}
+		}
+	case slices.Contains(fieldQueries, key), key == "terms" && object["field"] == nil:
+		for name, value := range object {
+			if query, ok := value.(map[string]any); ok {
+				value = query["value"]
+			}
+			check(name, append(listOf(value), value)...)
+		}
+	case key == "query" && node["language"] == "kuery":
+		for _, m := range kql.FindAllStringSubmatch(text, -1) {
+			check(m[1], m[2])
+		}
+	}
+}
+
 func listOf(value any) []any { list, _ := value.([]any); return list }
 
-// every reads the files of ours that end so; their names are relative to the
-// root.
-func every(t *testing.T, ending string, read func(file string, text []byte)) {
+// ignoredFolder reports whether a folder is not source of ours.
+func ignoredFolder(name string) bool {
+	return strings.HasPrefix(name, ".") || name == "node_modules" || name == "testdata" || name == "dist"
+}
+
+// eachFile calls read with every file of the repository that has this extension.
+// Paths are relative to the root.
+func eachFile(t *testing.T, extension string, read func(file string, text []byte)) {
 	t.Helper()
 	root := os.DirFS("../..")
 	err := fs.WalkDir(root, ".", func(file string, d fs.DirEntry, err error) error {
 		if err != nil {
 			return err
 		}
-		if name := d.Name(); d.IsDir() && file != "." && (strings.HasPrefix(name, ".") || name == "node_modules" || name == "testdata" || name == "dist") {
+		if d.IsDir() && file != "." && ignoredFolder(d.Name()) {
 			return fs.SkipDir
 		}
-		if d.IsDir() || filepath.Ext(file) != ending {
+		if d.IsDir() || filepath.Ext(file) != extension {
 			return nil
 		}
 		text, err := fs.ReadFile(root, file)

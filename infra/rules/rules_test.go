@@ -156,3 +156,19 @@ func requiring(graph, module string) (found []string) {
 	}
 	return found
 }
+
+// maxFiles bounds the files of one package, tests not counted.
+const maxFiles = 25
+
+func TestPackagesAreNotOversized(t *testing.T) {
+	findings, err := archtest.Oversized("../..", maxFiles)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, finding := range findings {
+		t.Errorf("%s: look for the concerns that it holds and split it", finding)
+	}
+	if found, err := archtest.Oversized("../..", 1); err != nil || len(found) < 50 { // the control
+		t.Errorf("only %d packages have more than one file (%v): the test looks in the wrong place", len(found), err)
+	}
+}

@@ -13,17 +13,17 @@ import (
 	"testing"
 )
 
-// vocabulary is what telemetry/names says, read from its source, so that no
-// list of it is kept here.
+// vocabulary is the names in telemetry/names, read from its source, so that there
+// is no second list of them here.
 type vocabulary struct {
-	constant map[string]string // value → the constant to use, "names.EventName"
-	known    map[string]bool   // every value, those without a constant too
-	domain   map[string]bool   // first words of the dotted ones: "event", "jari"
+	constants map[string]string // value → its constant, "names.EventName"
+	values    map[string]bool   // every value, those without a constant included
+	prefixes  map[string]bool   // the parts before the first dot: "event", "jari"
 }
 
-// name is the shape of what stands in the vocabulary, beside the sentences that
-// describe it there.
-var name = regexp.MustCompile(`^[A-Za-z@][\w.@-]*$`)
+// nameShape matches names, and not the sentences that describe them in
+// telemetry/names.
+var nameShape = regexp.MustCompile(`^[A-Za-z@][\w.@-]*$`)
 
 func readVocabulary(t *testing.T, dir string) vocabulary {
 	t.Helper()
@@ -44,23 +44,23 @@ func readVocabulary(t *testing.T, dir string) vocabulary {
 			case *ast.ValueSpec:
 				for i, value := range n.Values {
 					if s, ok := literal(value); ok && ast.IsExported(n.Names[i].Name) {
-						v.constant[s] = "names." + n.Names[i].Name
+						v.constants[s] = "names." + n.Names[i].Name
 					}
 				}
 			case *ast.BasicLit:
-				if s, ok := literal(n); ok && name.MatchString(s) {
-					v.known[s] = true
+				if s, ok := literal(n); ok && nameShape.MatchString(s) {
+					v.values[s] = true
 					if first, _, dotted := strings.Cut(s, "."); dotted {
-						v.domain[first] = true
+						v.prefixes[first] = true
 					}
 				}
 			}
 			return true
 		})
 	}
-	for s, constant := range v.constant {
+	for s, constant := range v.constants {
 		if strings.HasPrefix(constant, "names.Service") {
-			delete(v.domain, s) // "reservation.Book" is a method of that service, named by its endpoint
+			delete(v.prefixes, s) // "reservation.Book" is the name of an endpoint
 		}
 	}
 	return v
@@ -75,39 +75,42 @@ func literal(e ast.Expr) (string, bool) {
 	return s, err == nil
 }
 
-// distinct tells values that mean nothing but what the vocabulary means:
-// "event.name" and "traceId", but not "body" or "user".
-func distinct(s string) bool {
+// unambiguous reports whether a value can only be a name of the vocabulary:
+// "event.name" and "traceId" can, "body" and "user" cannot.
+func unambiguous(s string) bool {
 	return strings.ContainsAny(s, "._-") || strings.ToLower(s) != s
 }
 
-// dotted finds words of the vocabulary's shape within a text.
-var dotted = regexp.MustCompile(`[A-Za-z0-9_@/-]*[A-Za-z_](?:\.[A-Za-z0-9_-]+)+`)
+// dottedWord matches words with dots within a text.
+var dottedWord = regexp.MustCompile(`[A-Za-z0-9_@/-]*[A-Za-z_](?:\.[A-Za-z0-9_-]+)+`)
 
-// strangers are the words of text that look as if they were of the vocabulary
-// and are not.
-func (v vocabulary) strangers(text string) (found []string) {
-	for _, word := range dotted.FindAllString(text, -1) {
+// unknownNames returns the words of a text that begin like names of the
+// vocabulary and are not in it.
+func (v vocabulary) unknownNames(text string) (found []string) {
+	for _, word := range dottedWord.FindAllString(text, -1) {
 		first, _, _ := strings.Cut(word, ".")
-		if v.domain[first] && !v.known[word] && !isFile(word) {
+		if v.prefixes[first] && !v.values[word] && !isFile(word) {
 			found = append(found, word)
 		}
 	}
 	return found
 }
 
-func isFile(word string) bool {
-	return slices.Contains([]string{".go", ".md", ".yaml", ".yml", ".json", ".ndjson", ".sh", ".log", ".err", ".so", ".lock", ".sock", ".sql", ".mod", ".html", ".ts", ".tsx", ".txt", ".example", ".pid", ".work", ".svg", ".ics"}, filepath.Ext(word))
-}
+// extensions are those of file names and hosts in texts, which are no names.
+var extensions = strings.Fields(".go .md .yaml .yml .json .ndjson .sh .log .err .so .lock .sock .sql .mod .html .ts .tsx .txt " +
+	".example .pid .work .svg .ics")
 
-// goFaults are the names that a Go file writes out or makes up.
-func (v vocabulary) goFaults(file string, src any) (found []string, err error) {
+func isFile(word string) bool { return slices.Contains(extensions, filepath.Ext(word)) }
+
+// checkGo reports the names that a Go file writes out instead of using their
+// constants, and those that are not in the vocabulary.
+func (v vocabulary) checkGo(file string, src any) (found []string, err error) {
 	fset := token.NewFileSet()
 	parsed, err := parser.ParseFile(fset, file, src, parser.SkipObjectResolution)
 	if err != nil {
 		return nil, err
 	}
-	say := func(n ast.Node, format string, args ...any) {
+	report := func(n ast.Node, format string, args ...any) {
 		found = append(found, fmt.Sprintf("%s: %s", fset.Position(n.Pos()), fmt.Sprintf(format, args...)))
 	}
 	packages := map[string]bool{}
@@ -123,11 +126,11 @@ func (v vocabulary) goFaults(file string, src any) (found []string, err error) {
 		case *ast.ImportSpec:
 			return false
 		case *ast.CallExpr:
-			for _, key := range append(keys(n, packages), events(n)...) {
-				if s, ok := literal(key); ok && v.constant[s] == "" {
-					say(key, "%q is made up: what is logged, put on a span or measured has its name in telemetry/names", s)
-				} else if ok && !distinct(s) {
-					say(key, "%q is %s", s, v.constant[s])
+			for _, key := range append(keyArgs(n, packages), eventArgs(n)...) {
+				if s, ok := literal(key); ok && v.constants[s] == "" {
+					report(key, "%q is not in telemetry/names, which has the name of every field, attribute and metric", s)
+				} else if ok && !unambiguous(s) {
+					report(key, "%q: use %s", s, v.constants[s])
 				}
 			}
 		case *ast.BasicLit:
@@ -135,12 +138,12 @@ func (v vocabulary) goFaults(file string, src any) (found []string, err error) {
 			if !ok {
 				return true
 			}
-			if constant := v.constant[s]; constant != "" && distinct(s) {
-				say(n, "%q is %s", s, constant)
+			if constant := v.constants[s]; constant != "" && unambiguous(s) {
+				report(n, "%q: use %s", s, constant)
 				return true
 			}
-			for _, word := range append(v.strangers(s), v.families(s)...) {
-				say(n, "%q is not in telemetry/names, or written out", word)
+			for _, word := range append(v.unknownNames(s), v.spelledOutIndices(s)...) {
+				report(n, "%q is not in telemetry/names, or written out", word)
 			}
 		}
 		return true
@@ -148,9 +151,9 @@ func (v vocabulary) goFaults(file string, src any) (found []string, err error) {
 	return found, nil
 }
 
-// families are the index families that text spells out.
-func (v vocabulary) families(text string) (found []string) {
-	for s := range v.constant {
+// spelledOutIndices returns the prefixes of indices that a text contains.
+func (v vocabulary) spelledOutIndices(text string) (found []string) {
+	for s := range v.constants {
 		if strings.HasSuffix(s, "-") && strings.Contains(text, s) {
 			found = append(found, s)
 		}
@@ -158,9 +161,9 @@ func (v vocabulary) families(text string) (found []string) {
 	return found
 }
 
-// events are the arguments that follow names.EventName in a call of a method or
-// of another package.
-func events(call *ast.CallExpr) (found []ast.Expr) {
+// eventArgs returns the arguments that follow names.EventName in a call of a
+// method or of another package.
+func eventArgs(call *ast.CallExpr) (found []ast.Expr) {
 	if _, ok := call.Fun.(*ast.SelectorExpr); !ok {
 		return nil
 	}
@@ -172,7 +175,7 @@ func events(call *ast.CallExpr) (found []ast.Expr) {
 	return found
 }
 
-// isLogger judges by the name, or by slog.New and the like.
+// isLogger recognises a logger by its name, or by a call like slog.New.
 func isLogger(e ast.Expr) bool {
 	switch e := e.(type) {
 	case *ast.Ident:
@@ -185,8 +188,12 @@ func isLogger(e ast.Expr) bool {
 	return false
 }
 
-// keys are the arguments of a call that name what is told.
-func keys(call *ast.CallExpr, packages map[string]bool) (found []ast.Expr) {
+// slogAttrs are the functions of package slog that make an attribute.
+var slogAttrs = strings.Fields("String Int Int64 Uint64 Float64 Bool Time Duration Any Group GroupAttrs")
+
+// keyArgs returns the arguments of a call that are keys of fields or attributes,
+// or names of spans or instruments.
+func keyArgs(call *ast.CallExpr, packages map[string]bool) (found []ast.Expr) {
 	f, ok := call.Fun.(*ast.SelectorExpr)
 	if !ok {
 		return nil
@@ -198,7 +205,7 @@ func keys(call *ast.CallExpr, packages map[string]bool) (found []ast.Expr) {
 	}
 	from := -1
 	switch method := f.Sel.Name; {
-	case in == "attribute" || in == "zap" || in == "slog" && slices.Contains([]string{"String", "Int", "Int64", "Uint64", "Float64", "Bool", "Time", "Duration", "Any", "Group", "GroupAttrs"}, method):
+	case in == "attribute" || in == "zap" || in == "slog" && slices.Contains(slogAttrs, method):
 		return call.Args[:min(1, len(call.Args))]
 	case in != "" && in != "slog":
 		return nil

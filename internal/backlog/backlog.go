@@ -1,5 +1,5 @@
-// Package backlog measures queues that workers empty: how much waits, for how
-// long, and how much a worker takes at once.
+// Package backlog measures queues that workers consume: how many items wait, the
+// age of the oldest, and how many items a worker takes in one batch.
 package backlog
 
 import (
@@ -16,37 +16,37 @@ import (
 
 const scope = "jari.example/services/backlog"
 
-// Backlog is what waits in a queue.
+// Backlog is the state of a queue.
 type Backlog struct {
-	Waiting int
-	Oldest  time.Time // since when the first waits; zero where none does
+	Waiting int       // items
+	Oldest  time.Time // when the oldest item was added; zero when the queue is empty
 }
 
-// CountMost bounds the counting of a queue. One that has grown so long is told
-// by its age.
-const CountMost = 100_000
+// MaxCount bounds the counting of a queue, which costs a scan. Of a longer queue
+// the age says enough.
+const MaxCount = 100_000
 
-// Queue is what can say how much waits in it.
+// Queue is a queue that can be measured.
 type Queue interface {
-	// Backlog counts up to [CountMost].
+	// Backlog counts at most [MaxCount] items.
 	Backlog(ctx context.Context) (Backlog, error)
 }
 
 const (
-	every  = 10 * time.Second // as often as metrics are collected
-	within = 5 * time.Second
+	interval = 10 * time.Second // as often as metrics are collected
+	timeout  = 5 * time.Second
 )
 
-// Watch looks into q, which metrics call name, every ten seconds until ctx ends.
-// While it cannot look there are no points: an unknown length is not 0.
+// Watch measures q every 10 s until ctx ends and reports it in metrics under
+// name. While measuring fails it reports no points: an unknown length is not 0.
 func Watch(ctx context.Context, name string, q Queue) error {
 	var last atomic.Pointer[Backlog]
-	meter, self := otel.Meter(scope), label(name)
-	// Instruments cannot fail to be made: their names are constants.
+	meter, attrs := otel.Meter(scope), label(name)
+	// Creating an instrument fails only for a bad name, and these are constants.
 	length, _ := meter.Int64ObservableGauge(names.MetricQueueLength, metric.WithUnit("{item}"))
 	watch, err := meter.RegisterCallback(func(_ context.Context, o metric.Observer) error {
 		if b := last.Load(); b != nil {
-			o.ObserveInt64(length, int64(b.Waiting), self)
+			o.ObserveInt64(length, int64(b.Waiting), attrs)
 		}
 		return nil
 	}, length)
@@ -61,11 +61,11 @@ func Watch(ctx context.Context, name string, q Queue) error {
 		return since, false
 	})
 	defer stop()
-	tick := time.NewTicker(every)
+	tick := time.NewTicker(interval)
 	defer tick.Stop()
 	for {
-		look, cancel := context.WithTimeout(ctx, within)
-		b, err := q.Backlog(look)
+		queryCtx, cancel := context.WithTimeout(ctx, timeout)
+		b, err := q.Backlog(queryCtx)
 		cancel()
 		if err == nil {
 			last.Store(&b)
@@ -80,41 +80,41 @@ func Watch(ctx context.Context, name string, q Queue) error {
 	}
 }
 
-// WatchAge reports how long ago oldest was, 0 for the zero time, until stop is
-// called.
+// WatchAge reports the age of a queue's oldest item, in seconds, until stop is
+// called: 0 when since is zero, no point when it is not known.
 func WatchAge(name string, oldest func() (since time.Time, known bool)) (stop func()) {
-	meter, self := otel.Meter(scope), label(name)
+	meter, attrs := otel.Meter(scope), label(name)
 	age, _ := meter.Float64ObservableGauge(names.MetricQueueAge, metric.WithUnit("s"))
 	watch, _ := meter.RegisterCallback(func(_ context.Context, o metric.Observer) error {
 		switch since, known := oldest(); {
 		case !known:
 		case since.IsZero():
-			o.ObserveFloat64(age, 0, self)
+			o.ObserveFloat64(age, 0, attrs)
 		default:
-			o.ObserveFloat64(age, max(time.Since(since), 0).Seconds(), self)
+			o.ObserveFloat64(age, max(time.Since(since), 0).Seconds(), attrs)
 		}
 		return nil
 	}, age)
 	return func() { _ = watch.Unregister() }
 }
 
-// Batches counts how much a worker takes from a queue at once.
+// Batches is a histogram of batch sizes.
 type Batches struct {
 	sizes metric.Int64Histogram
-	self  []metric.RecordOption
+	attrs []metric.RecordOption
 }
 
-// NewBatches counts for the queue called name.
+// NewBatches returns the histogram of the queue called name.
 func NewBatches(name string) Batches {
 	sizes, _ := otel.Meter(scope).Int64Histogram(names.MetricQueueBatch, metric.WithUnit("{item}"),
 		metric.WithExplicitBucketBoundaries(1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024))
 	return Batches{sizes, []metric.RecordOption{label(name)}}
 }
 
-// Took counts a batch of n; none is no batch.
-func (b Batches) Took(ctx context.Context, n int) {
+// Record counts a batch of n items; 0 is not counted.
+func (b Batches) Record(ctx context.Context, n int) {
 	if n > 0 {
-		b.sizes.Record(ctx, int64(n), b.self...)
+		b.sizes.Record(ctx, int64(n), b.attrs...)
 	}
 }
 

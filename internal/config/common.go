@@ -6,19 +6,19 @@ import (
 	"jari.example/telemetry"
 )
 
-// Common is what every daemon can be told.
+// Common holds the flags that every daemon has.
 type Common struct {
 	HTTPAddr     *string // nil for a daemon that serves no API
 	OpsAddr      *string
 	Region       *string
 	OTLPEndpoint *string
 	Telemetry    *string // TelemetryOff, TelemetryLogs or TelemetryAll
-	TraceCeiling *int    // telemetry.Config's
+	TraceCeiling *int    // see telemetry.Config
 	LogLevel     *slog.Level
 }
 
-// How much a process says of itself. Off is for measuring what the others cost:
-// no line, no span, no metric.
+// The values of -telemetry. Off writes no log line, span or metric; it exists
+// to measure what the others cost.
 const (
 	TelemetryOff  = "off"
 	TelemetryLogs = "logs"
@@ -35,9 +35,11 @@ func (s *Set) Common(httpAddr, opsAddr string) Common {
 	c.OpsAddr = s.Addr("ops-addr", opsAddr, "address of /healthz, /readyz, /loglevel and /debug/pprof/")
 	c.Region = s.String("cloud-region", "ap-northeast-2", "AWS region id, cloud.region in telemetry")
 	c.OTLPEndpoint = s.URL("otlp-endpoint", "", "base URL of the agent's OTLP/HTTP receiver; empty: no spans, no metrics")
-	c.Telemetry = s.OneOf("telemetry", TelemetryAll, "how much the process says of itself: off, logs or all; less only to measure what it costs",
+	c.Telemetry = s.OneOf("telemetry", TelemetryAll,
+		"telemetry that the process sends: off, logs or all; less than all only to measure its cost",
 		TelemetryOff, TelemetryLogs, TelemetryAll)
-	c.TraceCeiling = s.Int("trace-ceiling", telemetry.DefaultTraceCeiling, "traces kept per second whatever becomes of them, above it only what fails or takes a second; negative: all")
-	c.LogLevel = s.Level("log-level", slog.LevelInfo, "lowest level that is logged")
+	c.TraceCeiling = s.Int("trace-ceiling", telemetry.DefaultTraceCeiling,
+		"traces kept per second by head sampling; above it only traces that fail or take a second; negative: all")
+	c.LogLevel = s.Level("log-level", slog.LevelInfo, "lowest level to log")
 	return c
 }

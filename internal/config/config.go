@@ -1,5 +1,5 @@
 // Package config reads a daemon's flags, with the environment as fallback and
-// secrets from files. Everything that is wrong is reported at once.
+// secrets from files. It reports all mistakes at once.
 package config
 
 import (
@@ -36,33 +36,41 @@ func New(daemon, service, about string, getenv func(string) string) *Set {
 	return s
 }
 
-// value is one flag. Its set never fails towards package flag, which would
-// stop at the first mistake; mistakes wait in err.
+// value is one flag. Its Set only stores the text, because package flag stops at
+// the first error; Parse converts the texts and collects every error.
 type value struct {
 	name, env, usage, def string
 	given                 string
 	source                string
+	repeats               bool
 	set                   func(string) error
 }
 
-func (v *value) String() string     { return v.def }
-func (v *value) Set(s string) error { v.given, v.source = s, "-"+v.name; return nil }
+func (v *value) String() string { return v.def }
+func (v *value) Set(s string) error {
+	if v.repeats && v.source != "" {
+		s = v.given + "," + s
+	}
+	v.given, v.source = s, "-"+v.name
+	return nil
+}
 
-func (s *Set) add(name, def, usage string, set func(string) error) {
+func (s *Set) add(name, def, usage string, set func(string) error) *value {
 	v := &value{name: name, def: def, usage: usage, set: set,
 		env: s.prefix + strings.ToUpper(strings.ReplaceAll(name, "-", "_"))}
 	s.values = append(s.values, v)
 	s.flags.Var(v, name, usage)
+	return v
 }
 
-// String is a flag that may be anything.
+// String defines a flag without constraints.
 func (s *Set) String(name, def, usage string) *string {
 	p := new(string)
 	s.add(name, def, usage, func(v string) error { *p = v; return nil })
 	return p
 }
 
-// URL is a flag that is empty or an absolute URL.
+// URL defines a flag that is empty or an absolute URL. A final slash is removed.
 func (s *Set) URL(name, def, usage string) *string {
 	p := new(string)
 	s.add(name, def, usage, func(v string) error {
@@ -70,7 +78,7 @@ func (s *Set) URL(name, def, usage string) *string {
 		if v == "" {
 			return nil
 		}
-		// The URL itself stays out of the message: it may hold a password.
+		// The message does not repeat the URL, which may hold a password.
 		if u, err := url.Parse(v); err != nil || u.Scheme == "" || u.Host == "" {
 			return errors.New("is not an absolute URL")
 		}
@@ -79,7 +87,7 @@ func (s *Set) URL(name, def, usage string) *string {
 	return p
 }
 
-// Addr is a flag that holds host:port to listen on.
+// Addr defines a flag that holds the host:port to listen on.
 func (s *Set) Addr(name, def, usage string) *string {
 	p := new(string)
 	s.add(name, def, usage, func(v string) error {
@@ -92,21 +100,21 @@ func (s *Set) Addr(name, def, usage string) *string {
 	return p
 }
 
-// Duration is a flag such as 200ms.
+// Duration defines a flag such as 200ms.
 func (s *Set) Duration(name string, def time.Duration, usage string) *time.Duration {
 	p := new(time.Duration)
 	s.add(name, def.String(), usage, parsed(p, time.ParseDuration, "a duration such as 200ms"))
 	return p
 }
 
-// Int is a whole number.
+// Int defines a flag that is a whole number.
 func (s *Set) Int(name string, def int, usage string) *int {
 	p := new(int)
 	s.add(name, strconv.Itoa(def), usage, parsed(p, strconv.Atoi, "a whole number"))
 	return p
 }
 
-// Level is a log level: DEBUG, INFO, WARN or ERROR.
+// Level defines a flag that is a log level: DEBUG, INFO, WARN or ERROR.
 func (s *Set) Level(name string, def slog.Level, usage string) *slog.Level {
 	p := new(slog.Level)
 	s.add(name, def.String(), usage, parsed(p, func(v string) (l slog.Level, err error) {
@@ -115,7 +123,7 @@ func (s *Set) Level(name string, def slog.Level, usage string) *slog.Level {
 	return p
 }
 
-// OneOf is a flag that takes one of choices.
+// OneOf defines a flag that is one of choices.
 func (s *Set) OneOf(name, def, usage string, choices ...string) *string {
 	p := new(string)
 	s.add(name, def, usage, parsed(p, func(v string) (string, error) {
@@ -127,8 +135,24 @@ func (s *Set) OneOf(name, def, usage string, choices ...string) *string {
 	return p
 }
 
-// SecretFile is a flag that names a file; the result is what the file holds,
-// nil where no file was named. minimum is how many bytes it must have.
+// Each defines a flag that may be given several times. Its variable holds the
+// values, separated by commas. parse is called with each value.
+func (s *Set) Each(name, usage string, parse func(string) error) {
+	s.add(name, "", usage, func(v string) error {
+		for value := range strings.SplitSeq(v, ",") {
+			if value == "" {
+				continue
+			}
+			if err := parse(value); err != nil {
+				return err
+			}
+		}
+		return nil
+	}).repeats = true
+}
+
+// SecretFile defines a flag that names a file. The result is the file's content,
+// nil when the flag is empty. The file must have at least minimum bytes.
 func (s *Set) SecretFile(name string, minimum int, usage string) *[]byte {
 	p := new([]byte)
 	s.add(name, "", usage, func(v string) error {
@@ -157,8 +181,8 @@ func parsed[T any](p *T, parse func(string) (T, error), want string) func(string
 	}
 }
 
-// Require reports a problem together with the others unless ok. Call it from
-// a check given to Parse.
+// Require adds a problem to those that Parse returns, unless ok. Call it from a
+// check given to Parse.
 func (s *Set) Require(ok bool, format string, args ...any) {
 	if !ok {
 		s.problems = append(s.problems, fmt.Errorf(format, args...))
@@ -166,8 +190,8 @@ func (s *Set) Require(ok bool, format string, args ...any) {
 }
 
 // Parse reads args and the environment. It returns flag.ErrHelp after writing
-// the help to stdout, or every problem in one error. checks run once all values
-// are set and may Require what spans several of them.
+// the help to stdout, or one error with every problem. checks run when all
+// values are valid; they may Require what concerns several values.
 func (s *Set) Parse(args []string, stdout io.Writer, checks ...func()) error {
 	if err := s.flags.Parse(args); errors.Is(err, flag.ErrHelp) {
 		s.help(stdout)

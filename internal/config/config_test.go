@@ -15,7 +15,7 @@ import (
 
 func env(m map[string]string) func(string) string { return func(k string) string { return m[k] } }
 
-func TestFlagBeatsEnvironmentBeatsDefault(t *testing.T) {
+func TestFlagOverridesEnvironmentOverridesDefault(t *testing.T) {
 	key := filepath.Join(t.TempDir(), "key")
 	if err := os.WriteFile(key, []byte("0123456789"), 0o600); err != nil {
 		t.Fatal(err)
@@ -32,7 +32,7 @@ func TestFlagBeatsEnvironmentBeatsDefault(t *testing.T) {
 	}
 }
 
-func TestAFlagMayBeEmptiedAgainstTheEnvironment(t *testing.T) {
+func TestEmptyFlagOverridesTheEnvironment(t *testing.T) {
 	s := config.New("xd", "x", "x", env(map[string]string{"X_DATABASE_URL": "postgres://a@b/c"}))
 	db := s.URL("database-url", "", "database")
 	if err := s.Parse([]string{"--database-url="}, nil); err != nil || *db != "" {
@@ -40,14 +40,42 @@ func TestAFlagMayBeEmptiedAgainstTheEnvironment(t *testing.T) {
 	}
 }
 
-func TestAllProblemsAreReportedTogether(t *testing.T) {
+func TestARepeatedFlagHoldsEveryValue(t *testing.T) {
+	for name, c := range map[string]struct {
+		args []string
+		env  string
+		want string
+	}{
+		"flags":                        {[]string{"--origin", "a", "-origin=b"}, "", "a b"},
+		"the variable":                 {nil, "c,d", "c d"},
+		"flags beat the variable":      {[]string{"--origin", "a"}, "c,d", "a"},
+		"neither":                      {nil, "", ""},
+		"an empty flag beats variable": {[]string{"--origin="}, "c,d", ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var got []string
+			s := config.New("xd", "x", "x", env(map[string]string{"X_ORIGIN": c.env}))
+			s.Each("origin", "where to", func(v string) error { got = append(got, v); return nil })
+			if err := s.Parse(c.args, nil); err != nil || strings.Join(got, " ") != c.want {
+				t.Errorf("got %q, %v; want %q", got, err, c.want)
+			}
+		})
+	}
+	s := config.New("xd", "x", "x", env(nil))
+	s.Each("origin", "where to", func(string) error { return errors.New("is not an origin") })
+	if err := s.Parse([]string{"--origin", "a"}, nil); err == nil || !strings.Contains(err.Error(), "-origin: is not an origin") {
+		t.Errorf("got %v", err)
+	}
+}
+
+func TestReportsAllProblemsTogether(t *testing.T) {
 	s := config.New("xd", "x", "x", env(map[string]string{"X_LOG_LEVEL": "loud", "X_TELEMETRY": "some", "X_DB": "postgres:pass word@"}))
 	s.Common("127.0.0.1:8", "127.0.0.1:9")
 	s.URL("db", "", "database")
 	s.SecretFile("key-file", 8, "key")
 	err := s.Parse([]string{"--http-addr", "nowhere", "--key-file", "/does/not/exist", "stray"}, nil)
 	if err == nil {
-		t.Fatal("nothing was wrong?")
+		t.Fatal("Parse returned no error")
 	}
 	for _, want := range []string{"X_LOG_LEVEL", "X_TELEMETRY", "X_DB", "-http-addr", "-key-file", "stray"} {
 		if !strings.Contains(err.Error(), want) {
@@ -55,7 +83,7 @@ func TestAllProblemsAreReportedTogether(t *testing.T) {
 		}
 	}
 	if strings.Contains(err.Error(), "pass word") {
-		t.Errorf("a password is shown:\n%v", err)
+		t.Errorf("the message contains a password:\n%v", err)
 	}
 }
 

@@ -1,6 +1,6 @@
-// Package fault is the one error type that crosses a seam: between a store and
+// Package fault is the error type that crosses boundaries: between a store and
 // its service, a service and its transport, one process and another. It imports
-// only the standard library, so every layer may speak it.
+// only the standard library, so every layer may use it.
 package fault
 
 import (
@@ -12,10 +12,11 @@ import (
 )
 
 // Code is the class of a failure. It decides the HTTP status, whether a caller
-// may try again, and whether an error budget burns. Codes are part of the API.
+// may retry, and whether the failure counts against an error budget. Codes are
+// part of the API.
 type Code string
 
-// The classes. An error that carries none of them is Internal.
+// The codes. An error without one is Internal.
 const (
 	Invalid            Code = "invalid"
 	Unauthenticated    Code = "unauthenticated"
@@ -32,50 +33,51 @@ const (
 	Timeout            Code = "timeout"
 )
 
-// Codes is every class.
+// Codes lists every code.
 var Codes = []Code{
 	Invalid, Unauthenticated, Forbidden, NotFound, MethodNotAllowed, Conflict, PreconditionFailed,
 	UnsupportedMedia, Unprocessable, RateLimited, Internal, Unavailable, Timeout,
 }
 
-// Error is a failure that a caller may act on. Everything but Cause is safe to
-// show to whoever asked.
+// Error is a failure that a caller may act on. Every field but Cause may be
+// shown to the client.
 type Error struct {
 	Code       Code
 	Reason     string         // stable slug such as slot_full; "" means the code itself
 	Detail     string         // one sentence for people
 	Pointer    string         // RFC 6901 pointer to the offending field of the body
-	RetryAfter time.Duration  // when trying again may help; 0 says nothing
-	Extra      map[string]any // further members of the problem, such as how many seats are left
+	RetryAfter time.Duration  // when a retry may succeed; 0 when unknown
+	Extra      map[string]any // further members of the problem, such as how many covers are left
 	Cause      error          // logged, never sent
 }
 
-// New makes an Error of class code with a stable reason and a sentence.
+// New returns an Error with a code, a stable reason and a sentence for people.
 func New(code Code, reason, format string, args ...any) *Error {
 	return &Error{Code: code, Reason: reason, Detail: fmt.Sprintf(format, args...)}
 }
 
-// BadField is Invalid, pointing at the body's field that is wrong.
+// BadField returns an Invalid error that points at a field of the body.
 func BadField(pointer, format string, args ...any) *Error {
 	return New(Invalid, "invalid_field", format, args...).At(pointer)
 }
 
-// Down is Unavailable because a part we depend on does not answer.
-func Down(part string, cause error) *Error {
-	return New(Unavailable, "unavailable", "The service is unavailable for the moment. Please try again.").
-		After(time.Second).Because(fmt.Errorf("%s: %w", part, cause))
+// Down returns an Unavailable error: a dependency, such as "postgresql", cannot
+// be reached or cannot serve.
+func Down(dependency string, cause error) *Error {
+	return New(Unavailable, "unavailable", "The service is temporarily unavailable. Please try again.").
+		After(time.Second).Because(fmt.Errorf("%s: %w", dependency, cause))
 }
 
-// Because returns a copy of e that remembers its cause for the log.
+// Because returns a copy of e with a cause, for the log.
 func (e *Error) Because(cause error) *Error { c := *e; c.Cause = cause; return &c }
 
-// At returns a copy of e that points at one field of the body.
+// At returns a copy of e that points at a field of the body.
 func (e *Error) At(pointer string) *Error { c := *e; c.Pointer = pointer; return &c }
 
-// After returns a copy of e that asks the caller to wait.
+// After returns a copy of e with RetryAfter d.
 func (e *Error) After(d time.Duration) *Error { c := *e; c.RetryAfter = d; return &c }
 
-// With returns a copy of e that tells one thing more.
+// With returns a copy of e with one more member of Extra.
 func (e *Error) With(name string, value any) *Error {
 	c := *e
 	c.Extra = maps.Clone(e.Extra)
@@ -105,9 +107,12 @@ func (e *Error) Slug() string {
 	return string(e.Code)
 }
 
-// Of returns the Error in err's chain. A deadline that passed is Timeout;
-// anything else unknown is Internal, with err as its cause and nothing of it
-// shown. Of(nil) is nil.
+// TimeoutDetail is the Detail of a Timeout whose request may have taken effect.
+const TimeoutDetail = "The request took too long. Please try again: with the same Idempotency-Key nothing happens twice."
+
+// Of returns the Error in err's chain. A context.DeadlineExceeded becomes
+// Timeout; any other error becomes Internal with err as its cause, so that its
+// text is logged and not shown. Of(nil) is nil.
 func Of(err error) *Error {
 	if err == nil {
 		return nil
@@ -116,12 +121,12 @@ func Of(err error) *Error {
 		return e
 	}
 	if errors.Is(err, context.DeadlineExceeded) {
-		return New(Timeout, "timeout", "The answer took too long. Please try again; with the same Idempotency-Key nothing happens twice.").Because(err)
+		return New(Timeout, "timeout", TimeoutDetail).Because(err)
 	}
 	return New(Internal, "internal", "Something went wrong on our side.").Because(err)
 }
 
-// CodeOf returns the class of err, "" for nil.
+// CodeOf returns the code of err, "" for nil.
 func CodeOf(err error) Code {
 	if err == nil {
 		return ""
@@ -129,7 +134,7 @@ func CodeOf(err error) Code {
 	return Of(err).Code
 }
 
-// ReasonOf returns the stable slug of err, "" for nil.
+// ReasonOf returns the slug of err, "" for nil.
 func ReasonOf(err error) string {
 	if err == nil {
 		return ""

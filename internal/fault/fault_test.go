@@ -14,23 +14,23 @@ import (
 	"jari.example/internal/fault"
 )
 
-func TestAFaultIsFoundThroughWrapping(t *testing.T) {
+func TestCodeAndReasonAreFoundThroughWrapping(t *testing.T) {
 	full := fault.New(fault.Conflict, "slot_full", "The slot is full.")
-	for sentence, c := range map[string]struct {
+	for name, c := range map[string]struct {
 		err    error
 		code   fault.Code
 		reason string
 	}{
-		"bare":                            {full, fault.Conflict, "slot_full"},
-		"wrapped":                         {fmt.Errorf("book: %w", full), fault.Conflict, "slot_full"},
-		"without reason":                  {&fault.Error{Code: fault.NotFound}, fault.NotFound, "not_found"},
-		"a deadline is a timeout":         {fmt.Errorf("ask: %w", context.DeadlineExceeded), fault.Timeout, "timeout"},
-		"anything unknown is internal":    {errors.New("disk on fire"), fault.Internal, "internal"},
-		"no error has neither":            {nil, "", ""},
-		"a part that does not answer":     {fault.Down("postgres", errors.New("refused")), fault.Unavailable, "unavailable"},
-		"a field knows it is bad request": {fault.BadField("/party", "Too many."), fault.Invalid, "invalid_field"},
+		"not wrapped":                 {full, fault.Conflict, "slot_full"},
+		"wrapped":                     {fmt.Errorf("book: %w", full), fault.Conflict, "slot_full"},
+		"without reason":              {&fault.Error{Code: fault.NotFound}, fault.NotFound, "not_found"},
+		"a deadline is a timeout":     {fmt.Errorf("call: %w", context.DeadlineExceeded), fault.Timeout, "timeout"},
+		"any other error is internal": {errors.New("disk failed"), fault.Internal, "internal"},
+		"nil has neither":             {nil, "", ""},
+		"a dependency that is down":   {fault.Down("postgres", errors.New("refused")), fault.Unavailable, "unavailable"},
+		"a bad field is invalid":      {fault.BadField("/party", "Too many."), fault.Invalid, "invalid_field"},
 	} {
-		t.Run(sentence, func(t *testing.T) {
+		t.Run(name, func(t *testing.T) {
 			if got := fault.CodeOf(c.err); got != c.code {
 				t.Errorf("code = %q, want %q", got, c.code)
 			}
@@ -41,17 +41,17 @@ func TestAFaultIsFoundThroughWrapping(t *testing.T) {
 	}
 }
 
-func TestACauseIsKeptForTheLogAndOutOfTheDetail(t *testing.T) {
+func TestCauseIsInTheErrorButNotInTheDetail(t *testing.T) {
 	e := fault.Of(errors.New("password=hunter2"))
 	if strings.Contains(e.Detail, "hunter2") {
-		t.Errorf("detail shows the cause: %s", e.Detail)
+		t.Errorf("the detail contains the cause: %s", e.Detail)
 	}
 	if !strings.Contains(e.Error(), "hunter2") {
-		t.Errorf("the error for operators lost its cause: %s", e)
+		t.Errorf("the error lost its cause: %s", e)
 	}
 }
 
-func TestRefiningAFaultLeavesTheOriginalAlone(t *testing.T) {
+func TestBuildersReturnCopies(t *testing.T) {
 	base := fault.New(fault.Conflict, "slot_full", "Full.")
 	_ = base.At("/slot_id").After(1).Because(errors.New("x"))
 	if base.Pointer != "" || base.RetryAfter != 0 || base.Cause != nil {
@@ -59,7 +59,7 @@ func TestRefiningAFaultLeavesTheOriginalAlone(t *testing.T) {
 	}
 }
 
-func TestCodesIsEveryClass(t *testing.T) {
+func TestCodesListsEveryCode(t *testing.T) {
 	file, err := parser.ParseFile(token.NewFileSet(), "fault.go", nil, 0)
 	if err != nil {
 		t.Fatal(err)
@@ -79,6 +79,6 @@ func TestCodesIsEveryClass(t *testing.T) {
 		return true
 	})
 	if declared == 0 {
-		t.Error("found no Code: the check looks in the wrong place")
+		t.Error("no Code constant found: the test reads the wrong file")
 	}
 }

@@ -15,10 +15,10 @@ import (
 	"jari.example/internal/fault"
 )
 
-// Explain turns an error of pgx into a fault: Unavailable when the server is
-// away or cannot serve, Timeout when time ran out, else Internal. pgx.ErrNoRows
-// and faults stay as they are, since they have a meaning of their own. A cause
-// never holds a statement's arguments, which may be somebody's address.
+// Explain turns an error of pgx into a fault: Unavailable when the server cannot
+// be reached or cannot serve, Timeout when a deadline passed, else Internal.
+// pgx.ErrNoRows and faults are returned unchanged, because callers handle them.
+// A cause never holds a statement's arguments, which may be personal data.
 func Explain(err error) error {
 	if err == nil || errors.Is(err, pgx.ErrNoRows) {
 		return err
@@ -26,11 +26,11 @@ func Explain(err error) error {
 	if _, ok := errors.AsType[*fault.Error](err); ok {
 		return err
 	}
-	if dialFailed(err) { // whatever the server says to a newcomer, it is not the request's fault
+	if dialFailed(err) { // whatever the server's reason, it is not the request's fault
 		return fault.Down("postgresql", err)
 	}
 	if errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
-		return fault.New(fault.Timeout, "timeout", "The answer took too long. Please try again; with the same Idempotency-Key nothing happens twice.").Because(err)
+		return fault.New(fault.Timeout, "timeout", fault.TimeoutDetail).Because(err)
 	}
 	if pg, ok := errors.AsType[*pgconn.PgError](err); ok {
 		if serverDown(pg.Code) {
@@ -38,9 +38,9 @@ func Explain(err error) error {
 		}
 		switch pg.Code { // cancelled by a statement's or a lock's timeout, or by an operator
 		case "57014", "55P03":
-			return fault.New(fault.Timeout, "timeout", "The answer took too long. Please try again; with the same Idempotency-Key nothing happens twice.").Because(pg)
+			return fault.New(fault.Timeout, "timeout", fault.TimeoutDetail).Because(pg)
 		}
-		if strings.HasPrefix(pg.Code, "22") || strings.HasPrefix(pg.Code, "23") { // these quote the value
+		if strings.HasPrefix(pg.Code, "22") || strings.HasPrefix(pg.Code, "23") { // their messages quote the value
 			return fault.Of(fmt.Errorf("postgresql: SQLSTATE %s %s", pg.Code, pg.ConstraintName))
 		}
 		return fault.Of(pg)
@@ -48,11 +48,11 @@ func Explain(err error) error {
 	if pgconn.SafeToRetry(err) || isConnection(err) {
 		return fault.Down("postgresql", err)
 	}
-	return fault.Of(fmt.Errorf("postgresql: %T", err)) // encode errors print every argument
+	return fault.Of(fmt.Errorf("postgresql: %T", err)) // the text of an encode error has every argument
 }
 
 // Violates reports whether err is a violation of this unique constraint, or of
-// any for "".
+// any unique constraint when constraint is "".
 func Violates(err error, constraint string) bool {
 	pg, ok := errors.AsType[*pgconn.PgError](err)
 	return ok && pg.Code == "23505" && (constraint == "" || pg.ConstraintName == constraint)
@@ -69,8 +69,8 @@ func isConnection(err error) bool {
 		errors.Is(err, net.ErrClosed) || errors.Is(err, puddle.ErrClosedPool)
 }
 
-// serverDown reports whether code says that the server, not the statement, is
-// the trouble: connections, resources, shutdown, recovery, a read-only standby.
+// serverDown reports whether a SQLSTATE means that the server, not the statement,
+// failed: connections, resources, shutdown, recovery, a read-only standby.
 func serverDown(code string) bool {
 	for _, class := range []string{"08", "53", "57P", "55000", "25006", "58"} {
 		if strings.HasPrefix(code, class) {

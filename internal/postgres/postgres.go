@@ -1,5 +1,5 @@
-// Package postgres is what the services' PostgreSQL stores have in common:
-// opening a pool on a migrated schema, and telling faults apart.
+// Package postgres holds what the services' PostgreSQL stores share: opening a
+// pool on a migrated schema, and turning errors of pgx into faults.
 package postgres
 
 import (
@@ -11,35 +11,36 @@ import (
 	"strings"
 	"time"
 
+	"github.com/cenkalti/backoff/v5"
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/jackc/tern/v2/migrate"
 
 	"jari.example/internal/fault"
-	"jari.example/telemetry"
+	"jari.example/telemetry/pgxtelemetry"
 )
 
-// defaultConnections is the pool's bound where neither the URL nor the store
-// has one.
+// defaultConnections bounds the pool when neither the URL nor the store does.
 const defaultConnections = 8
 
-// Config says what to open.
+// Config describes the pool that Open returns.
 type Config struct {
 	Name       string // of the pool, in metrics
 	URL        string
 	Migrations fs.FS             // tern's files, migrations/001_….sql
-	MaxConns   int32             // used where the URL has no pool_max_conns; 8 when 0
+	MaxConns   int32             // used when the URL has no pool_max_conns; 8 when 0
 	Settings   map[string]string // of each session, such as plan_cache_mode
-	Waiting    func(error)       // hears why, each time the database could not be reached; may be nil
+	Waiting    func(error)       // called before each retry with its cause; may be nil
 }
 
-// Open connects and brings the schema up to date; replicas that start together
-// take turns. While the database cannot be reached it tries again until ctx
-// ends. Statements are traced by their names (telemetry.PgxTracer).
-func Open(ctx context.Context, c Config) (*telemetry.Pool, error) {
+// Open connects and migrates the schema. A lock lets replicas that start together
+// migrate one after another. While the database is unavailable Open retries with
+// exponential backoff until ctx ends. Statements are traced by their names
+// (pgxtelemetry).
+func Open(ctx context.Context, c Config) (*pgxtelemetry.Pool, error) {
 	config, err := pgxpool.ParseConfig(c.URL)
 	if err != nil {
-		return nil, errors.New("database URL: not one that PostgreSQL understands") // err would print the password
+		return nil, errors.New("database URL: PostgreSQL cannot parse it") // err would print the password
 	}
 	if !strings.Contains(c.URL, "pool_max_conns") {
 		config.MaxConns = c.MaxConns
@@ -47,7 +48,7 @@ func Open(ctx context.Context, c Config) (*telemetry.Pool, error) {
 			config.MaxConns = defaultConnections
 		}
 	}
-	// A server that refuses or vanishes is noticed before a caller loses patience.
+	// Shorter than a caller's timeout, so that the caller gets our error.
 	config.ConnConfig.ConnectTimeout = 1500 * time.Millisecond
 	config.ConnConfig.RuntimeParams["timezone"] = "UTC"
 	maps.Copy(config.ConnConfig.RuntimeParams, c.Settings)
@@ -55,32 +56,47 @@ func Open(ctx context.Context, c Config) (*telemetry.Pool, error) {
 	if err != nil {
 		return nil, fmt.Errorf("migrations: %w", err)
 	}
-	pool, err := telemetry.NewPool(ctx, c.Name, config)
+	pool, err := pgxtelemetry.NewPool(ctx, c.Name, config)
 	if err != nil {
 		return nil, fmt.Errorf("database pool: %w", err)
 	}
-	for wait := 100 * time.Millisecond; ; wait = min(2*wait, 2*time.Second) {
-		err := migrateUp(ctx, config.ConnConfig, files)
-		if err == nil {
-			return pool, nil
-		}
-		if fault.CodeOf(Explain(err)) != fault.Unavailable || ctx.Err() != nil {
-			pool.Close()
-			return nil, fmt.Errorf("database: %w", err)
-		}
-		if c.Waiting != nil {
-			c.Waiting(err)
-		}
-		select {
-		case <-ctx.Done():
-		case <-time.After(wait):
-		}
+	if err := migrateWithRetry(ctx, config.ConnConfig, files, c.Waiting); err != nil {
+		pool.Close()
+		return nil, fmt.Errorf("database: %w", err)
 	}
+	return pool, nil
 }
 
-// migrateUp runs on a connection of its own: the lock that keeps replicas from
-// migrating at once belongs to the session.
-func migrateUp(ctx context.Context, config *pgx.ConnConfig, files fs.FS) error {
+// migrateWithRetry retries while the database is unavailable, after 100 ms first
+// and 2 s at most. When ctx ends, the error names the last cause too.
+func migrateWithRetry(ctx context.Context, config *pgx.ConnConfig, files fs.FS, waiting func(error)) error {
+	var last error
+	_, err := backoff.Retry(ctx, func() (struct{}, error) {
+		err := migrateOnce(ctx, config, files)
+		if err != nil && fault.CodeOf(Explain(err)) != fault.Unavailable {
+			err = backoff.Permanent(err)
+		}
+		return struct{}{}, err
+	},
+		backoff.WithBackOff(&backoff.ExponentialBackOff{
+			InitialInterval: 100 * time.Millisecond, Multiplier: 2, MaxInterval: 2 * time.Second,
+		}),
+		backoff.WithMaxElapsedTime(0), // ctx alone ends it
+		backoff.WithNotify(func(err error, _ time.Duration) {
+			last = err
+			if waiting != nil {
+				waiting(err)
+			}
+		}))
+	if err != nil && last != nil && ctx.Err() != nil {
+		return fmt.Errorf("%w; last attempt: %w", err, last)
+	}
+	return err
+}
+
+// migrateOnce uses a connection of its own: the lock that keeps replicas from
+// migrating at the same time belongs to the session.
+func migrateOnce(ctx context.Context, config *pgx.ConnConfig, files fs.FS) error {
 	config = config.Copy()
 	config.Tracer = nil
 	conn, err := pgx.ConnectConfig(ctx, config)

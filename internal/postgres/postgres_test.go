@@ -1,6 +1,7 @@
 package postgres_test
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"strings"
@@ -20,7 +21,11 @@ import (
 	"jari.example/telemetry/telemetrytest"
 )
 
-var migrations = fstest.MapFS{"migrations/001_things.sql": {Data: []byte("create table things (id int primary key, name text constraint name_free unique);\n---- create above / drop below ----\ndrop table things;\n")}}
+var migrations = fstest.MapFS{"migrations/001_things.sql": {Data: []byte(`
+create table things (id int primary key, name text constraint name_free unique);
+---- create above / drop below ----
+drop table things;
+`)}}
 
 func TestReplicasThatStartTogetherMigrateOnce(t *testing.T) {
 	url := postgrestest.Database(t)
@@ -39,7 +44,7 @@ func TestReplicasThatStartTogetherMigrateOnce(t *testing.T) {
 	}
 }
 
-func TestADatabaseThatRefusesIsUnavailableAndRecovers(t *testing.T) {
+func TestRefusedConnectionsAreUnavailableAndRecover(t *testing.T) {
 	url := postgrestest.Database(t)
 	pool, err := postgres.Open(t.Context(), postgres.Config{URL: url, Migrations: migrations})
 	if err != nil {
@@ -56,13 +61,13 @@ func TestADatabaseThatRefusesIsUnavailableAndRecovers(t *testing.T) {
 			t.Errorf("got %q for %v", got, err)
 		}
 		if took := time.Since(start); took > 2*time.Second {
-			t.Errorf("said so only after %s", took)
+			t.Errorf("failed only after %s", took)
 		}
 	}
 	request.End()
 	refused := rec.Span(t, names.SpanConnect)
 	if refused.Parent().TraceID() != request.SpanContext().TraceID() || refused.Status().Description != "55000" {
-		t.Errorf("the trace of the request does not show that the database refused: %v %v", refused.Parent().TraceID(), refused.Status())
+		t.Errorf("the request's trace lacks the refused connection: %v %v", refused.Parent().TraceID(), refused.Status())
 	}
 	accept()
 	for deadline := time.Now().Add(5 * time.Second); ; time.Sleep(20 * time.Millisecond) {
@@ -75,7 +80,7 @@ func TestADatabaseThatRefusesIsUnavailableAndRecovers(t *testing.T) {
 	}
 }
 
-func TestArgumentsStayOutOfFaults(t *testing.T) {
+func TestFaultsDoNotContainArguments(t *testing.T) {
 	url := postgrestest.Database(t)
 	pool, err := postgres.Open(t.Context(), postgres.Config{URL: url, Migrations: migrations})
 	if err != nil {
@@ -91,7 +96,7 @@ func TestArgumentsStayOutOfFaults(t *testing.T) {
 		_, err = pool.Exec(t.Context(), insert, i, "kim@example.com")
 	}
 	if !postgres.Violates(err, "name_free") || postgres.Violates(err, "other") {
-		t.Errorf("Violates does not know %v", err)
+		t.Errorf("Violates does not recognise %v", err)
 	}
 	if f := fault.Of(postgres.Explain(err)); strings.Contains(f.Error(), "kim@") {
 		t.Errorf("got %v", f)
@@ -99,25 +104,53 @@ func TestArgumentsStayOutOfFaults(t *testing.T) {
 }
 
 func TestExplain(t *testing.T) {
-	for sentence, c := range map[string]struct {
+	for name, c := range map[string]struct {
 		err  error
 		want fault.Code
 	}{
-		"nothing":                   {nil, ""},
-		"a fault stays":             {fmt.Errorf("x: %w", fault.New(fault.Conflict, "c", "c")), fault.Conflict},
-		"the server shuts down":     {&pgconn.PgError{Code: "57P01"}, fault.Unavailable},
-		"a statement cancelled":     {&pgconn.PgError{Code: "57014"}, fault.Timeout},
-		"too many connections":      {&pgconn.PgError{Code: "53300"}, fault.Unavailable},
-		"a statement that is wrong": {&pgconn.PgError{Code: "42601"}, fault.Internal},
-		"anything else":             {errors.New("?"), fault.Internal},
+		"nil":                   {nil, ""},
+		"a fault is unchanged":  {fmt.Errorf("x: %w", fault.New(fault.Conflict, "c", "c")), fault.Conflict},
+		"the server shuts down": {&pgconn.PgError{Code: "57P01"}, fault.Unavailable},
+		"a statement cancelled": {&pgconn.PgError{Code: "57014"}, fault.Timeout},
+		"too many connections":  {&pgconn.PgError{Code: "53300"}, fault.Unavailable},
+		"an invalid statement":  {&pgconn.PgError{Code: "42601"}, fault.Internal},
+		"anything else":         {errors.New("?"), fault.Internal},
 	} {
-		t.Run(sentence, func(t *testing.T) {
+		t.Run(name, func(t *testing.T) {
 			if got := fault.CodeOf(postgres.Explain(c.err)); got != c.want {
 				t.Errorf("got %q, want %q", got, c.want)
 			}
 		})
 	}
 	if !errors.Is(postgres.Explain(pgx.ErrNoRows), pgx.ErrNoRows) {
-		t.Error("ErrNoRows lost its meaning")
+		t.Error("ErrNoRows was replaced")
+	}
+}
+
+func TestOpenRetriesUntilTheContextEnds(t *testing.T) {
+	ctx, cancel := context.WithTimeout(t.Context(), 500*time.Millisecond)
+	defer cancel()
+	var delays []time.Duration
+	last := time.Now()
+	_, err := postgres.Open(ctx, postgres.Config{URL: "postgres://127.0.0.1:1/x", Migrations: migrations, Waiting: func(error) {
+		delays = append(delays, time.Since(last))
+		last = time.Now()
+	}})
+	if !errors.Is(err, context.DeadlineExceeded) || !strings.Contains(err.Error(), "refused") {
+		t.Errorf("got %v, want the deadline and the last cause", err)
+	}
+	if len(delays) < 2 || len(delays) > 3 || delays[1] < 100*time.Millisecond {
+		t.Errorf("retries after %v, want 0, 100 ms, 200 ms", delays)
+	}
+}
+
+func TestOpenDoesNotRetryAPermanentError(t *testing.T) {
+	broken := fstest.MapFS{"migrations/001_things.sql": {Data: []byte("create tabel things ();\n")}}
+	start := time.Now()
+	_, err := postgres.Open(t.Context(), postgres.Config{
+		URL: postgrestest.Database(t), Migrations: broken, Waiting: func(err error) { t.Errorf("retried after %v", err) },
+	})
+	if err == nil || !strings.Contains(err.Error(), "syntax error") {
+		t.Errorf("got %v after %s, want the syntax error", err, time.Since(start))
 	}
 }

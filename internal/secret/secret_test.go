@@ -23,7 +23,9 @@ func TestSecretsAreNeverPrinted(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	printed := rec.Output() + string(encoded) + fmt.Errorf("no mail to %w, %v", errors.New(fmt.Sprint(p.Email)), &p).Error() + fmt.Sprintf("%v %+v %#v %s %q %x %d", p, p, p, p.Email, p.Email, p.inner, &p)
+	printed := rec.Output() + string(encoded) +
+		fmt.Errorf("no mail to %w, %v", errors.New(fmt.Sprint(p.Email)), &p).Error() +
+		fmt.Sprintf("%v %+v %#v %s %q %x %d", p, p, p, p.Email, p.Email, p.inner, &p)
 	for _, leak := range []string{"kim@", "hunter2", "6b696d"} {
 		if strings.Contains(printed, leak) {
 			t.Errorf("%q leaked: %s", leak, printed)

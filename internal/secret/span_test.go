@@ -28,26 +28,27 @@ func TestSpansAreRedacted(t *testing.T) {
 	set := func(a attribute.KeyValue) func(*testing.T, trace.Span) {
 		return func(_ *testing.T, s trace.Span) { s.SetAttributes(a) }
 	}
-	for sentence, c := range map[string]struct {
+	formatted := fmt.Sprintf("%v %+v %#v %q %x", hidden, hidden, hidden, hidden, hidden)
+	for name, c := range map[string]struct {
 		record func(*testing.T, trace.Span)
 		want   string
 	}{
-		"a note":                {note(slog.Any("a", hidden)), "[redacted]"},
-		"a note of a pointer":   {note(slog.Any("a", &hidden)), "[redacted]"},
-		"a note in a group":     {note(slog.Group("a", "email", hidden)), "[email=[redacted]]"},
-		"a note of a struct":    {note(slog.Any("a", account{7, hidden, nil})), "{7 [redacted] <nil>}"},
-		"a note of a slice":     {note(slog.Any("a", []secret.String{hidden})), "[[redacted]]"},
-		"an attribute.Stringer": {set(attribute.Stringer("a", hidden)), "[redacted]"},
-		"formatted with fmt":    {set(attribute.String("a", fmt.Sprintf("%v %+v %#v %q %x", hidden, hidden, hidden, hidden, hidden))), strings.TrimSpace(strings.Repeat("[redacted] ", 5))},
-		"revealed, for control": {set(attribute.String("a", hidden.Reveal())), "kim@example.com"},
+		"a note of a secret":           {note(slog.Any("a", hidden)), "[redacted]"},
+		"a note of a pointer":          {note(slog.Any("a", &hidden)), "[redacted]"},
+		"a note in a group":            {note(slog.Group("a", "email", hidden)), "[email=[redacted]]"},
+		"a note of a struct":           {note(slog.Any("a", account{7, hidden, nil})), "{7 [redacted] <nil>}"},
+		"a note of a slice":            {note(slog.Any("a", []secret.String{hidden})), "[[redacted]]"},
+		"an attribute.Stringer":        {set(attribute.Stringer("a", hidden)), "[redacted]"},
+		"formatted with fmt":           {set(attribute.String("a", formatted)), strings.TrimSpace(strings.Repeat("[redacted] ", 5))},
+		"the revealed value (control)": {set(attribute.String("a", hidden.Reveal())), "kim@example.com"},
 	} {
-		t.Run(sentence, func(t *testing.T) {
+		t.Run(name, func(t *testing.T) {
 			rec := telemetrytest.Start(t)
 			_, span := otel.Tracer("t").Start(t.Context(), "s")
 			c.record(t, span)
 			span.End()
 			if got := telemetrytest.Attr(rec.Span(t, "s"), "a"); got != c.want {
-				t.Errorf("the span has %v", got)
+				t.Errorf("the span has %v, want %v", got, c.want)
 			}
 		})
 	}

@@ -11,28 +11,13 @@ import (
 	"jari.example/telemetry"
 )
 
-const readyLimit = 2 * time.Second
+const readyTimeout = 2 * time.Second
 
-// opsHandler answers for the process and not for its users: it is never on the
-// API's port.
+// opsHandler serves operators: health, readiness, log level and profiles. It is
+// never on the API's port.
 func opsHandler(t *telemetry.Telemetry, stopping *atomic.Bool, ready func(context.Context) error) http.Handler {
 	mux := http.NewServeMux()
-	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { say(w, http.StatusOK, "live") })
-	mux.HandleFunc("GET /readyz", func(w http.ResponseWriter, r *http.Request) {
-		if stopping.Load() {
-			say(w, http.StatusServiceUnavailable, "stopping")
-			return
-		}
-		if ready != nil {
-			ctx, cancel := context.WithTimeout(r.Context(), readyLimit)
-			defer cancel()
-			if err := ready(ctx); err != nil {
-				say(w, http.StatusServiceUnavailable, err.Error())
-				return
-			}
-		}
-		say(w, http.StatusOK, "ready")
-	})
+	handleHealth(mux, stopping, ready)
 	mux.Handle(telemetry.LevelPath, t.LevelHandler())
 	mux.HandleFunc("/debug/pprof/", pprof.Index)
 	mux.HandleFunc("/debug/pprof/cmdline", pprof.Cmdline)
@@ -42,8 +27,28 @@ func opsHandler(t *telemetry.Telemetry, stopping *atomic.Bool, ready func(contex
 	return mux
 }
 
-func say(w http.ResponseWriter, status int, what string) {
+// handleHealth adds GET /healthz and GET /readyz, which respond with JSON.
+func handleHealth(mux *http.ServeMux, stopping *atomic.Bool, ready func(context.Context) error) {
+	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { writeStatus(w, http.StatusOK, "live") })
+	mux.HandleFunc("GET /readyz", func(w http.ResponseWriter, r *http.Request) {
+		if stopping.Load() {
+			writeStatus(w, http.StatusServiceUnavailable, "stopping")
+			return
+		}
+		if ready != nil {
+			ctx, cancel := context.WithTimeout(r.Context(), readyTimeout)
+			defer cancel()
+			if err := ready(ctx); err != nil {
+				writeStatus(w, http.StatusServiceUnavailable, err.Error())
+				return
+			}
+		}
+		writeStatus(w, http.StatusOK, "ready")
+	})
+}
+
+func writeStatus(w http.ResponseWriter, code int, status string) {
 	w.Header().Set("Content-Type", "application/json")
-	w.WriteHeader(status)
-	_ = json.NewEncoder(w).Encode(map[string]string{"status": what})
+	w.WriteHeader(code)
+	_ = json.NewEncoder(w).Encode(map[string]string{"status": status})
 }

@@ -1,5 +1,5 @@
-// Package serve runs a daemon: its API, its ops listener and its workers, and
-// stops them in the order that loses nothing.
+// Package serve runs a daemon: its API, its ops listener and its workers. It
+// stops them in an order that loses no accepted work.
 package serve
 
 import (
@@ -14,31 +14,32 @@ import (
 
 	"github.com/oklog/run"
 
+	"jari.example/internal/wait"
 	"jari.example/telemetry"
 	"jari.example/telemetry/names"
 )
 
 // Worker is a loop beside the API, such as an outbox relay. It returns when ctx
-// ends; returning earlier stops the daemon. After a panic it is run again.
+// ends; returning earlier stops the daemon. After a panic it is restarted.
 type Worker struct {
 	Name string
 	Run  func(ctx context.Context) error
 }
 
-// Daemon is what to run.
+// Daemon describes what Run runs.
 type Daemon struct {
 	Telemetry *telemetry.Telemetry
-	HTTPAddr  string       // "" serves no API
+	HTTPAddr  string       // "" for no API
 	Handler   http.Handler // the API
 	OpsAddr   string
-	Ready     func(ctx context.Context) error // asked by /readyz; nil is always ready
+	Ready     func(ctx context.Context) error // called by /readyz; nil for always ready
 	Workers   []Worker
-	Drain     time.Duration // how long requests may take to finish; 10 s when 0
+	Drain     time.Duration // how long a stop waits for accepted requests; 10 s when 0
 }
 
-// Run serves until ctx ends, then: not ready, drain the API, stop the workers,
-// close the ops listener. It is nil after an orderly stop, and an error when
-// something could not start or ended on its own.
+// Run serves until ctx ends. Then it stops in order: report not ready, drain the
+// API, stop the workers, close the ops listener. It returns nil after a graceful
+// stop, and an error when a part could not start or ended on its own.
 func Run(ctx context.Context, d Daemon) error {
 	ops, err := net.Listen("tcp", d.OpsAddr)
 	if err != nil {
@@ -48,8 +49,8 @@ func Run(ctx context.Context, d Daemon) error {
 	var stopping atomic.Bool
 	var group run.Group
 
-	// Actors are interrupted in this order, each before the next.
-	untilDone(&group, ctx, func() {
+	// The group interrupts its actors in this order, each after the one before.
+	addSignal(&group, ctx, func() {
 		stopping.Store(true)
 		d.Telemetry.Logger.Info("stopping", names.EventName, names.EventStopping)
 	})
@@ -59,19 +60,24 @@ func Run(ctx context.Context, d Daemon) error {
 			return errors.Join(fmt.Errorf("API listener: %w", err), ops.Close())
 		}
 		started = append(started, names.HTTPAddr, api.Addr().String())
-		serveHTTP(&group, d, api)
+		addAPI(&group, d.Telemetry.Logger, api, d.Handler, d.Drain)
 	}
 	for _, w := range d.Workers {
-		runWorker(&group, d.Telemetry.Logger, w)
+		addWorker(&group, d.Telemetry.Logger, w)
 	}
-	opsServer := &http.Server{Handler: telemetry.Recovered(d.Telemetry.Logger, opsHandler(d.Telemetry, &stopping, d.Ready)), ReadHeaderTimeout: 5 * time.Second}
-	group.Add(func() error { return ignoreClosed(opsServer.Serve(ops)) }, func(error) { _ = opsServer.Close() })
+	opsServer := &http.Server{
+		Handler:           telemetry.Recovered(d.Telemetry.Logger, opsHandler(d.Telemetry, &stopping, d.Ready)),
+		ReadHeaderTimeout: 5 * time.Second,
+	}
+	group.Add(func() error { return ignoreServerClosed(opsServer.Serve(ops)) }, func(error) { _ = opsServer.Close() })
 
 	d.Telemetry.Logger.Info("serving", started...)
 	return group.Run()
 }
 
-func untilDone(group *run.Group, ctx context.Context, stopping func()) {
+// addSignal adds the actor that ends the group when ctx ends. It is interrupted
+// first, and so calls stopping before anything stops.
+func addSignal(group *run.Group, ctx context.Context, stopping func()) {
 	quit := make(chan struct{})
 	group.Add(func() error {
 		select {
@@ -85,53 +91,50 @@ func untilDone(group *run.Group, ctx context.Context, stopping func()) {
 	})
 }
 
-func serveHTTP(group *run.Group, d Daemon, l net.Listener) {
+func addAPI(group *run.Group, logger *slog.Logger, l net.Listener, h http.Handler, drain time.Duration) {
 	server := &http.Server{
-		Handler:           d.Handler,
+		Handler:           h,
 		ReadHeaderTimeout: 5 * time.Second,
 		ReadTimeout:       30 * time.Second,
 		IdleTimeout:       2 * time.Minute,
 		MaxHeaderBytes:    64 << 10,
-		ErrorLog:          slog.NewLogLogger(d.Telemetry.Logger.Handler(), slog.LevelWarn),
+		ErrorLog:          slog.NewLogLogger(logger.Handler(), slog.LevelWarn),
 	}
-	drain := d.Drain
 	if drain == 0 {
 		drain = 10 * time.Second
 	}
-	group.Add(func() error { return ignoreClosed(server.Serve(l)) }, func(error) {
+	group.Add(func() error { return ignoreServerClosed(server.Serve(l)) }, func(error) {
 		ctx, cancel := context.WithTimeout(context.Background(), drain)
 		defer cancel()
 		if err := server.Shutdown(ctx); err != nil {
-			d.Telemetry.Logger.Warn("requests were cut off", names.Exception, err.Error())
+			logger.Warn("drain timed out: open requests were cut off", names.Exception, err.Error())
 			_ = server.Close()
 		}
 	})
 }
 
-// restartAfter is how long a worker that panicked is left alone: one bad thing
-// in its queue must neither end the API beside it nor keep a core busy.
-const restartAfter = time.Second
+// restartDelay is the pause before a worker that panicked is restarted. One bad
+// item in its queue must neither stop the API nor keep a CPU busy.
+const restartDelay = time.Second
 
-func runWorker(group *run.Group, logger *slog.Logger, w Worker) {
+func addWorker(group *run.Group, logger *slog.Logger, w Worker) {
 	ctx, cancel := context.WithCancel(context.Background())
 	group.Add(func() error {
 		for {
-			panicked, err := attempt(ctx, logger, w)
+			panicked, err := runRecovered(ctx, logger, w)
 			if !panicked {
 				return err
 			}
-			select {
-			case <-ctx.Done():
+			if wait.For(ctx, restartDelay) != nil {
 				return nil
-			case <-time.After(restartAfter):
 			}
 		}
 	}, func(error) { cancel() })
 }
 
-// attempt runs w until it returns or panics, which is said with its stack. What
-// panics in a goroutine of w's own is beyond its reach.
-func attempt(ctx context.Context, logger *slog.Logger, w Worker) (panicked bool, err error) {
+// runRecovered runs w until it returns or panics, and logs a panic with its
+// stack. It cannot recover a panic in a goroutine that w started.
+func runRecovered(ctx context.Context, logger *slog.Logger, w Worker) (panicked bool, err error) {
 	defer func() {
 		if p := recover(); p != nil {
 			panicked = true
@@ -144,7 +147,7 @@ func attempt(ctx context.Context, logger *slog.Logger, w Worker) (panicked bool,
 	return false, nil
 }
 
-func ignoreClosed(err error) error {
+func ignoreServerClosed(err error) error {
 	if errors.Is(err, http.ErrServerClosed) {
 		return nil
 	}

@@ -16,7 +16,7 @@ import (
 	"jari.example/telemetry"
 )
 
-// program is a daemon whose one request waits until it is let go.
+// program returns a daemon that serves h.
 func program(h http.Handler, ready func(context.Context) error, workers ...serve.Worker) serve.Program {
 	return func(ctx context.Context, args []string, getenv func(string) string, stdout, _ io.Writer) error {
 		s := config.New("xd", "x", "x", getenv)
@@ -24,18 +24,20 @@ func program(h http.Handler, ready func(context.Context) error, workers ...serve
 		if err := s.Parse(args, stdout); err != nil {
 			return err
 		}
-		return serve.Observed(ctx, "x", c, stdout, func(t *telemetry.Telemetry) error {
-			return serve.Run(ctx, serve.Daemon{Telemetry: t, HTTPAddr: *c.HTTPAddr, OpsAddr: *c.OpsAddr, Handler: h, Ready: ready, Workers: workers})
+		return serve.WithTelemetry(ctx, "x", c, stdout, func(t *telemetry.Telemetry) error {
+			return serve.Run(ctx, serve.Daemon{
+				Telemetry: t, HTTPAddr: *c.HTTPAddr, OpsAddr: *c.OpsAddr, Handler: h, Ready: ready, Workers: workers,
+			})
 		})
 	}
 }
 
-func TestARequestInFlightIsFinishedBeforeWorkersStop(t *testing.T) {
-	arrived, letGo := make(chan struct{}), make(chan struct{})
+func TestStopDrainsRequestsBeforeWorkersStop(t *testing.T) {
+	arrived, release := make(chan struct{}), make(chan struct{})
 	var workerStopped atomic.Bool
 	h := http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		close(arrived)
-		<-letGo
+		<-release
 		if workerStopped.Load() {
 			w.WriteHeader(http.StatusInternalServerError)
 		}
@@ -45,38 +47,38 @@ func TestARequestInFlightIsFinishedBeforeWorkersStop(t *testing.T) {
 		workerStopped.Store(true)
 		return ctx.Err()
 	}}))
-	answered := make(chan error, 1)
+	result := make(chan error, 1)
 	go func() {
 		res, err := http.Get(d.URL)
 		if err == nil {
 			res.Body.Close()
 			if res.StatusCode != http.StatusOK {
-				err = errors.New("the worker was stopped first")
+				err = errors.New("the worker stopped before the request was done")
 			}
 		}
-		answered <- err
+		result <- err
 	}()
 	<-arrived
 	ended := make(chan error, 1)
 	go func() { ended <- d.Stop() }()
-	waitFor(t, "not ready while it drains", func() bool { return status(d.OpsURL+"/readyz") == http.StatusServiceUnavailable })
-	close(letGo)
-	if err := <-answered; err != nil {
+	waitFor(t, "readyz reports 503 while draining", func() bool { return status(d.OpsURL+"/readyz") == http.StatusServiceUnavailable })
+	close(release)
+	if err := <-result; err != nil {
 		t.Errorf("the request in flight: %v", err)
 	}
 	if err := <-ended; err != nil {
-		t.Errorf("the stop: %v", err)
+		t.Errorf("stop: %v", err)
 	}
 	if !workerStopped.Load() {
-		t.Error("the worker still runs")
+		t.Error("the worker has not stopped")
 	}
 }
 
-func TestReadinessFollowsTheService(t *testing.T) {
+func TestReadyzReflectsTheService(t *testing.T) {
 	var down atomic.Bool
 	d := servetest.Start(t, program(http.NotFoundHandler(), func(context.Context) error {
 		if down.Load() {
-			return errors.New("postgres is away")
+			return errors.New("postgres is down")
 		}
 		return nil
 	}))
@@ -85,11 +87,11 @@ func TestReadinessFollowsTheService(t *testing.T) {
 		t.Errorf("readyz = %d", got)
 	}
 	if got := status(d.OpsURL + "/healthz"); got != http.StatusOK {
-		t.Errorf("healthz = %d: a dependency that is away does not make the process dead", got)
+		t.Errorf("healthz = %d: a failed dependency must not fail the liveness check", got)
 	}
 }
 
-func TestTheLogLevelIsChangedOnTheOpsPortAlone(t *testing.T) {
+func TestLogLevelIsOnTheOpsPortOnly(t *testing.T) {
 	d := servetest.Start(t, program(http.NotFoundHandler(), nil))
 	put := func(base string) int {
 		r, err := http.NewRequest(http.MethodPut, base+telemetry.LevelPath, strings.NewReader(`{"level":"debug"}`))
@@ -111,15 +113,16 @@ func TestTheLogLevelIsChangedOnTheOpsPortAlone(t *testing.T) {
 	}
 }
 
-func TestAWorkerThatFailsEndsTheDaemonWithItsError(t *testing.T) {
-	err := program(http.NotFoundHandler(), nil, serve.Worker{Name: "relay", Run: func(context.Context) error { return errors.New("boom") }})(
+func TestAFailedWorkerStopsTheDaemonWithItsError(t *testing.T) {
+	failing := serve.Worker{Name: "relay", Run: func(context.Context) error { return errors.New("boom") }}
+	err := program(http.NotFoundHandler(), nil, failing)(
 		t.Context(), nil, func(string) string { return "" }, io.Discard, io.Discard)
 	if err == nil || !strings.Contains(err.Error(), "relay: boom") {
 		t.Errorf("got %v", err)
 	}
 }
 
-func TestAWorkerThatPanicsIsRunAgain(t *testing.T) {
+func TestRestartsAWorkerThatPanics(t *testing.T) {
 	var runs atomic.Int32
 	again := make(chan struct{})
 	d := servetest.Start(t, program(http.NotFoundHandler(), nil, serve.Worker{Name: "relay", Run: func(ctx context.Context) error {
@@ -133,13 +136,13 @@ func TestAWorkerThatPanicsIsRunAgain(t *testing.T) {
 	select {
 	case <-again:
 	case <-time.After(10 * time.Second):
-		t.Error("it was not run again")
+		t.Error("the worker was not restarted")
 	}
 	if got := status(d.OpsURL + "/healthz"); got != http.StatusOK {
 		t.Errorf("healthz = %d", got)
 	}
 	if err := d.Stop(); err != nil {
-		t.Errorf("the stop: %v", err)
+		t.Errorf("stop: %v", err)
 	}
 }
 
@@ -159,5 +162,5 @@ func waitFor(t *testing.T, what string, ok func() bool) {
 			return
 		}
 	}
-	t.Errorf("never: %s", what)
+	t.Errorf("timed out: %s", what)
 }

@@ -7,11 +7,11 @@ import (
 	"jari.example/telemetry"
 )
 
-// Survive, deferred, ends a panic of a goroutine that does one piece of work and
-// says it with its stack. The piece stays undone, and comes again when its lease
-// ends.
-func Survive(ctx context.Context, logger *slog.Logger) {
+// Recover must be deferred by a goroutine that handles one item. It stops a panic
+// and logs it with its stack. The item stays in the queue and is delivered again
+// when its lease ends.
+func Recover(ctx context.Context, logger *slog.Logger) {
 	if p := recover(); p != nil {
-		telemetry.LogPanic(ctx, logger, "a piece of work", p)
+		telemetry.LogPanic(ctx, logger, "work item", p)
 	}
 }

@@ -1,6 +1,6 @@
-// Package pace is how a worker that empties a queue keeps time: at once while
-// there is work, woken when some comes, and ever more seldom while what it needs
-// is away.
+// Package worker runs loops that consume a queue: again at once while there is
+// work, on a wake-up or a poll while there is none, and with growing delays
+// while a dependency is down.
 package worker
 
 import (
@@ -11,66 +11,70 @@ import (
 )
 
 const (
-	pollEvery = 200 * time.Millisecond // work may come from another replica, which wakes nobody here
-	restMost  = 5 * time.Second
+	pollInterval = 200 * time.Millisecond // another replica may add work without a wake-up here
+	maxDelay     = 5 * time.Second
 )
 
-// Loop does rounds of work. The zero Loop is ready for use.
+// Loop runs rounds of work. The zero Loop is ready for use.
 type Loop struct {
-	once sync.Once
-	bell chan struct{}
+	once   sync.Once
+	wakeup chan struct{}
 }
 
-// Round does some of the work and says how much it has done; well is false if
-// something it needs was away.
-type Round func(context.Context) (done int, well bool)
+// Round does part of the work and returns how many items it has done. healthy is
+// false when a dependency was down.
+type Round func(context.Context) (done int, healthy bool)
 
-func (l *Loop) woken() chan struct{} {
-	l.once.Do(func() { l.bell = make(chan struct{}, 1) })
-	return l.bell
+func (l *Loop) wakeups() chan struct{} {
+	l.once.Do(func() { l.wakeup = make(chan struct{}, 1) })
+	return l.wakeup
 }
 
-// Wake says that there may be work. It never blocks.
+// Wake starts the next round soon, because there may be work. It never blocks.
 func (l *Loop) Wake() {
 	select {
-	case l.woken() <- struct{}{}:
+	case l.wakeups() <- struct{}{}:
 	default:
 	}
 }
 
-// Run does rounds until ctx ends, and lets the last one finish what it has
-// begun.
+// Run does rounds until ctx ends. It does not interrupt a round: the context of
+// a round outlives ctx.
 func (l *Loop) Run(ctx context.Context, round Round) error {
-	rest := pollEvery
+	delay := pollInterval
 	for {
-		done, well := round(context.WithoutCancel(ctx))
+		done, healthy := round(context.WithoutCancel(ctx))
 		if ctx.Err() != nil {
 			return nil
 		}
-		woken := l.woken()
-		if well {
-			rest = pollEvery
+		wakeups := l.wakeups()
+		if healthy {
+			delay = pollInterval
 		} else {
-			rest, woken = min(2*rest, restMost), nil // new work does not make anything well
+			delay, wakeups = min(2*delay, maxDelay), nil // new work does not repair a dependency
 		}
-		if well && done > 0 {
-			continue // there may be more, or what stood behind what is done
+		if healthy && done > 0 {
+			continue // there may be more, or items that waited for those just done
 		}
 		select {
 		case <-ctx.Done():
 			return nil
-		case <-woken:
-		case <-time.After(rest):
+		case <-wakeups:
+		case <-time.After(delay):
 		}
 	}
 }
 
-// Backoff is how long to wait after so many attempts: twice as long each time,
-// from first to most, spread by half, so that what failed together does not
-// return together.
-func Backoff(attempts int, first, most time.Duration) time.Duration {
-	d := most
-	if n := min(max(attempts-1, 0), 30); first <= most>>n {
+// Backoff is the exponential backoff after a number of attempts: first, doubled
+// for each further attempt, at most limit. Jitter of up to one half keeps items
+// that failed together from being retried together.
+//
+// It is a function of the attempt count because that count is stored with the
+// item and survives the process. The backoff of cenkalti/backoff keeps its state
+// in memory and cannot start from a count.
+func Backoff(attempts int, first, limit time.Duration) time.Duration {
+	d := limit
+	if n := min(max(attempts-1, 0), 30); first <= limit>>n {
 		d = first << n
 	}
 	return d/2 + rand.N(d/2+1)

@@ -9,18 +9,18 @@ import (
 	"jari.example/internal/worker"
 )
 
-// rounds runs a loop whose rounds say what play returns, for a while, and counts
-// them.
-func rounds(t *testing.T, while func(*worker.Loop), play func(n int) (int, bool)) (n int) {
+// rounds counts the rounds of a loop while during runs. The n-th round returns
+// round(n).
+func rounds(t *testing.T, during func(*worker.Loop), round func(n int) (int, bool)) (n int) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
 		var loop worker.Loop
 		ctx, stop := context.WithCancel(t.Context())
 		ended := make(chan error)
 		go func() {
-			ended <- loop.Run(ctx, func(context.Context) (int, bool) { n++; return play(n) })
+			ended <- loop.Run(ctx, func(context.Context) (int, bool) { n++; return round(n) })
 		}()
-		while(&loop)
+		during(&loop)
 		stop()
 		if err := <-ended; err != nil {
 			t.Error(err)
@@ -29,40 +29,44 @@ func rounds(t *testing.T, while func(*worker.Loop), play func(n int) (int, bool)
 	return n
 }
 
-func TestRounds(t *testing.T) {
+func TestLoopPacesItsRounds(t *testing.T) {
 	idle := func(int) (int, bool) { return 0, true }
-	away := func(int) (int, bool) { return 0, false }
-	awake := func(l *worker.Loop) {
+	unhealthy := func(int) (int, bool) { return 0, false }
+	recovers := func(n int) (int, bool) { return 0, n > 10 }
+	backlogOf1000 := func(n int) (int, bool) { return max(0, 1000-n), true }
+	wakeOften := func(l *worker.Loop) {
 		for range 600 {
 			time.Sleep(100 * time.Millisecond)
 			l.Wake()
 		}
 	}
-	asleep := func(*worker.Loop) { time.Sleep(time.Minute) }
-	for sentence, c := range map[string]struct {
-		while       func(*worker.Loop)
-		play        func(int) (int, bool)
-		least, most int
+	oneMinute := func(*worker.Loop) { time.Sleep(time.Minute) }
+	oneMillisecond := func(*worker.Loop) { time.Sleep(time.Millisecond) }
+	firstRound := func(*worker.Loop) { synctest.Wait() }
+	for name, c := range map[string]struct {
+		during   func(*worker.Loop)
+		round    func(int) (int, bool)
+		min, max int
 	}{
-		"it polls while nobody wakes it":             {asleep, idle, 295, 302},
-		"it comes when it is woken":                  {awake, idle, 595, 605},
-		"it rests while what it needs is away":       {asleep, away, 10, 20},
-		"nobody wakes it then":                       {awake, away, 10, 20},
-		"it works on without a pause where more is":  {func(*worker.Loop) { time.Sleep(time.Millisecond) }, func(n int) (int, bool) { return max(0, 1000-n), true }, 1000, 1000},
-		"it polls again once all is well":            {asleep, func(n int) (int, bool) { return 0, n > 10 }, 125, 140},
-		"a wake-up before the first round is kept":   {func(l *worker.Loop) { l.Wake(); synctest.Wait() }, idle, 2, 2},
-		"and one alone makes no second round itself": {func(*worker.Loop) { synctest.Wait() }, idle, 1, 1},
+		"polls without wake-ups":                     {oneMinute, idle, 295, 302},
+		"runs a round for each wake-up":              {wakeOften, idle, 595, 605},
+		"backs off while unhealthy":                  {oneMinute, unhealthy, 10, 20},
+		"ignores wake-ups while unhealthy":           {wakeOften, unhealthy, 10, 20},
+		"does not pause while there is work":         {oneMillisecond, backlogOf1000, 1000, 1000},
+		"polls again after recovery":                 {oneMinute, recovers, 125, 140},
+		"remembers a wake-up before the first round": {func(l *worker.Loop) { l.Wake(); synctest.Wait() }, idle, 2, 2},
+		"runs one round without a wake-up":           {firstRound, idle, 1, 1},
 	} {
-		t.Run(sentence, func(t *testing.T) {
-			if n := rounds(t, c.while, c.play); n < c.least || n > c.most {
-				t.Errorf("%d rounds, want %d to %d", n, c.least, c.most)
+		t.Run(name, func(t *testing.T) {
+			if n := rounds(t, c.during, c.round); n < c.min || n > c.max {
+				t.Errorf("%d rounds, want %d to %d", n, c.min, c.max)
 			}
 		})
 	}
 }
 
-func TestNothingIsBegunAfterTheEnd(t *testing.T) {
-	for range 20 { // which of two that are ready select takes is chance
+func TestStartsNoRoundAfterTheContextEnds(t *testing.T) {
+	for range 20 { // select chooses at random between ready cases
 		var loop worker.Loop
 		ctx, stop := context.WithCancel(t.Context())
 		n := 0
@@ -81,7 +85,7 @@ func TestNothingIsBegunAfterTheEnd(t *testing.T) {
 	}
 }
 
-func TestBackoffDoublesUpToItsMost(t *testing.T) {
+func TestBackoffDoublesUpToItsLimit(t *testing.T) {
 	for attempts, want := range map[int]time.Duration{
 		0: time.Second, 1: time.Second, 2: 2 * time.Second, 4: 8 * time.Second, 13: time.Hour, 1 << 20: time.Hour,
 	} {
@@ -94,7 +98,7 @@ func TestBackoffDoublesUpToItsMost(t *testing.T) {
 			spread[d] = true
 		}
 		if len(spread) < 50 {
-			t.Errorf("after %d attempts only %d different pauses", attempts, len(spread))
+			t.Errorf("after %d attempts only %d different delays", attempts, len(spread))
 		}
 	}
 }

@@ -1,8 +1,7 @@
-// Package board is the language dashboards are written in: panels that say
-// what they show of which documents, in the names of telemetry/names. A board
-// compiles to searches (which the preview and the tests run) and to the saved
-// objects of OpenSearch Dashboards; a field that names does not know is an
-// error before either.
+// Package board defines the format of dashboards: each panel selects documents and
+// says how to show them, with the field names of telemetry/names. A board compiles
+// to searches, which the preview and the tests run, and to the saved objects of
+// OpenSearch Dashboards. A field that telemetry/names does not have is an error.
 package board
 
 import (
@@ -35,12 +34,12 @@ type Board struct {
 	ID          string   `yaml:"id"`
 	Title       string   `yaml:"title"`
 	Description string   `yaml:"description"`
-	From        string   `yaml:"from"`    // where its time begins when opened: now-15m
-	Refresh     string   `yaml:"refresh"` // how often it is asked anew: 10s
+	From        string   `yaml:"from"`    // begin of the initial time range: now-15m
+	Refresh     string   `yaml:"refresh"` // refresh interval: 10s
 	Panels      []*Panel `yaml:"panels"`
 }
 
-// Panel is one picture of a board. Fields are named as in log lines.
+// Panel is one panel of a board. Fields are named as in log lines.
 type Panel struct {
 	ID       string      `yaml:"id"`
 	Title    string      `yaml:"title"`
@@ -78,8 +77,8 @@ type Order struct {
 	Order string `yaml:"order"` // asc or desc
 }
 
-// Condition is one thing that must hold of a document; exactly one of its
-// tests is given. The words are those of the objectives in alerting.
+// Condition is a condition on a document. Exactly one of its tests is set. The
+// format is that of the objectives in alerting.
 type Condition struct {
 	Field   string   `yaml:"field"`
 	Is      any      `yaml:"is"`
@@ -89,8 +88,7 @@ type Condition struct {
 	Exists  bool     `yaml:"exists"`
 }
 
-// Load reads every board of a file system and checks it; the boards come in
-// the order of their files' names.
+// Load reads and checks every board of a file system. They are sorted by file name.
 func Load(fsys fs.FS) ([]*Board, error) {
 	files, err := fs.Glob(fsys, "*.yaml")
 	if err != nil {
@@ -107,14 +105,14 @@ func Load(fsys fs.FS) ([]*Board, error) {
 			return nil, fmt.Errorf("%s: %w", name, err)
 		}
 		if b.ID+".yaml" != name {
-			return nil, fmt.Errorf("%s: its id is %q; file and id must agree", name, b.ID)
+			return nil, fmt.Errorf("%s: its id is %q; the file must be called <id>.yaml", name, b.ID)
 		}
 		out = append(out, b)
 	}
 	return out, nil
 }
 
-// Parse reads one board. Every fault of it is reported, not only the first.
+// Parse reads and checks one board. The error reports all its problems.
 func Parse(text []byte) (*Board, error) {
 	var b Board
 	d := yaml.NewDecoder(bytes.NewReader(text))
@@ -123,7 +121,7 @@ func Parse(text []byte) (*Board, error) {
 		return nil, err
 	}
 	if err := d.Decode(new(any)); err != io.EOF {
-		return nil, errors.New("one board a file")
+		return nil, errors.New("a file must contain one board")
 	}
 	return &b, b.validate()
 }
@@ -135,40 +133,40 @@ var (
 )
 
 func (b *Board) validate() error {
-	var f faults
-	f.unless(slug.MatchString(b.ID), "id %q must be a slug", b.ID)
-	f.unless(b.Title != "", "title is missing")
-	f.unless(since.MatchString(b.From), "from %q: want now-15m or the like", b.From)
-	f.unless(every.MatchString(b.Refresh), "refresh %q: want 10s or the like", b.Refresh)
-	f.unless(len(b.Panels) > 0, "a board needs a panel")
+	var f problems
+	f.require(slug.MatchString(b.ID), "id %q must be a slug", b.ID)
+	f.require(b.Title != "", "title is missing")
+	f.require(since.MatchString(b.From), "from %q: want a time such as now-15m", b.From)
+	f.require(every.MatchString(b.Refresh), "refresh %q: want a duration such as 10s", b.Refresh)
+	f.require(len(b.Panels) > 0, "there are no panels")
 	var seen []string
 	for i, p := range b.Panels {
 		f.at = fmt.Sprintf("panel %d (%s): ", i+1, p.ID)
-		f.unless(slug.MatchString(p.ID), "id must be a slug")
-		f.unless(!slices.Contains(seen, p.ID), "another panel has this id")
+		f.require(slug.MatchString(p.ID), "id must be a slug")
+		f.require(!slices.Contains(seen, p.ID), "another panel has this id")
 		seen = append(seen, p.ID)
 		p.validate(&f)
 	}
 	return errors.Join(f.errs...)
 }
 
-// faults collects what is wrong, each with where.
-type faults struct {
+// problems collects the problems of a board, each with its location.
+type problems struct {
 	at   string
 	errs []error
 }
 
-func (f *faults) unless(ok bool, format string, args ...any) {
+func (f *problems) require(ok bool, format string, args ...any) {
 	if !ok {
 		f.errs = append(f.errs, fmt.Errorf("%s%s", f.at, fmt.Sprintf(format, args...)))
 	}
 }
 
-func (p *Panel) validate(f *faults) {
-	f.unless(p.Title != "", "title is missing")
-	f.unless(p.Width >= 4 && p.Width <= 48, "width %d: want 4 to 48", p.Width)
+func (p *Panel) validate(f *problems) {
+	f.require(p.Title != "", "title is missing")
+	f.require(p.Width >= 4 && p.Width <= 48, "width %d: want 4 to 48", p.Width)
 	if _, ok := families[p.Index]; !ok {
-		f.unless(false, "index %q: want one of %s", p.Index, strings.Join(indexNames(), ", "))
+		f.require(false, "index %q: want one of %s", p.Index, strings.Join(indexNames(), ", "))
 		return
 	}
 	for _, c := range slices.Concat(p.Where, p.Total, p.Good) {
@@ -176,45 +174,45 @@ func (p *Panel) validate(f *faults) {
 	}
 	switch p.Type {
 	case Bars:
-		f.unless(every.MatchString(p.Every), "every %q: want 1m or the like", p.Every)
-		f.unless(p.By != nil && len(p.By.Ranges) > 0, "bars need by.ranges")
+		f.require(every.MatchString(p.Every), "every %q: want a duration such as 1m", p.Every)
+		f.require(p.By != nil && len(p.By.Ranges) > 0, "bars need by.ranges")
 		if p.By != nil {
 			f.field(p, p.By.Field, number)
 		}
 	case Percentiles:
-		f.unless(every.MatchString(p.Every), "every %q: want 1m or the like", p.Every)
-		f.unless(len(p.Percents) > 0, "percents are missing")
+		f.require(every.MatchString(p.Every), "every %q: want a duration such as 1m", p.Every)
+		f.require(len(p.Percents) > 0, "percents are missing")
 		f.field(p, p.Of, number)
 	case Ratio:
-		f.unless(len(p.Good) > 0, "a ratio needs good")
+		f.require(len(p.Good) > 0, "a ratio needs good")
 	case Top:
-		f.unless(p.By != nil && len(p.By.Ranges) == 0, "top needs by.field and no ranges")
-		f.unless(p.Size > 0, "size is missing")
+		f.require(p.By != nil && len(p.By.Ranges) == 0, "top needs by.field and no ranges")
+		f.require(p.Size > 0, "size is missing")
 		if p.By != nil {
 			f.field(p, p.By.Field, exact)
 		}
 	case Documents:
-		f.unless(len(p.Columns) > 0 && p.Size > 0 && p.Sort != nil, "documents need columns, sort and size")
+		f.require(len(p.Columns) > 0 && p.Size > 0 && p.Sort != nil, "documents need columns, sort and size")
 		for _, c := range p.Columns {
 			f.field(p, c, anyKind)
 		}
 		if p.Sort != nil {
-			f.unless(p.Sort.Order == "asc" || p.Sort.Order == "desc", "sort.order %q: want asc or desc", p.Sort.Order)
+			f.require(p.Sort.Order == "asc" || p.Sort.Order == "desc", "sort.order %q: want asc or desc", p.Sort.Order)
 			f.field(p, p.Sort.Field, exact)
 		}
 	default:
-		f.unless(false, "type %q is unknown", p.Type)
+		f.require(false, "type %q is unknown", p.Type)
 	}
 }
 
-func (f *faults) condition(p *Panel, c Condition) {
+func (f *problems) condition(p *Panel, c Condition) {
 	tests := 0
 	for _, given := range []bool{c.Is != nil, c.IsNot != nil, c.AtLeast != nil, c.Below != nil, c.Exists} {
 		if given {
 			tests++
 		}
 	}
-	f.unless(tests == 1, "condition on %q: want exactly one of is, isNot, atLeast, below, exists", c.Field)
+	f.require(tests == 1, "condition on %q: want exactly one of is, isNot, atLeast, below, exists", c.Field)
 	want := exact
 	if c.AtLeast != nil || c.Below != nil {
 		want = number

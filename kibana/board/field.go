@@ -10,16 +10,16 @@ import (
 // Index is a family of documents.
 type Index string
 
-// The families panels can show.
+// The index families that panels can show.
 const (
 	Logs  Index = "logs"
 	Spans Index = "spans"
 )
 
-// Family says where an Index is kept.
+// Family describes the indices of an Index.
 type Family struct {
-	Prefix string // of its daily indices
-	Time   string // the field its documents are filed by
+	Prefix string // prefix of its daily indices
+	Time   string // the time field that selects the daily index
 	Title  string
 }
 
@@ -28,10 +28,10 @@ var families = map[Index]Family{
 	Spans: {names.SpanIndex, names.DocStartTime, "Spans"},
 }
 
-// Family returns where the panel's documents are kept.
+// Family returns the indices of the documents.
 func (i Index) Family() Family { return families[i] }
 
-// Pattern names all of the family's indices.
+// Pattern matches all indices of the family.
 func (f Family) Pattern() string { return f.Prefix + "*" }
 
 func indexNames() []string {
@@ -42,21 +42,21 @@ func indexNames() []string {
 	return out
 }
 
-// Field is a field as it stands in documents.
+// Field is a field of a document.
 type Field struct {
 	Doc  string
 	Kind names.Kind
 }
 
-// spanFields stand in span documents only and have no name in log lines.
+// spanFields are fields that only span documents have.
 var spanFields = []Field{
 	{names.DocSpanName, names.Keyword}, {names.DocKind, names.Keyword}, {names.DocParentSpanID, names.Keyword},
 	{names.DocStartTime, names.DateNanos}, {names.DocEndTime, names.DateNanos}, {names.DocDuration, names.Long},
 	{names.DocStatusCode, names.Integer}, {names.DocStatusText, names.Keyword}, {names.DocTraceGroup, names.Keyword},
 }
 
-// Resolve finds the document's field for a name; ok is false for a name the
-// vocabulary does not hold.
+// Resolve returns the document's field for a name. ok is false for a name that
+// telemetry/names does not have.
 func (i Index) Resolve(name string) (Field, bool) {
 	for _, f := range names.Fields {
 		if f.Name == name {
@@ -73,8 +73,9 @@ func (i Index) Resolve(name string) (Field, bool) {
 	return Field{}, false
 }
 
-// doc is Resolve for a board that has been checked. An unknown name stays as
-// it is, so that a board built by hand finds nothing and does not crash.
+// doc is Resolve for a board that has been checked. It returns an unknown name
+// unchanged, so that a board that was built in code finds nothing and does not
+// panic.
 func (i Index) doc(name string) string {
 	if f, ok := i.Resolve(name); ok {
 		return f.Doc
@@ -82,25 +83,25 @@ func (i Index) doc(name string) string {
 	return name
 }
 
-// What a field must be for what is done with it.
-type fitness struct {
-	fits func(names.Kind) bool
-	want string
+// kindRule is a requirement on the kind of a field.
+type kindRule struct {
+	allows func(names.Kind) bool
+	want   string
 }
 
 var (
-	anyKind = fitness{func(names.Kind) bool { return true }, "a field"}
-	exact   = fitness{func(k names.Kind) bool { return k != names.Text }, "not text, which is searched by words and cannot be counted"}
-	number  = fitness{func(k names.Kind) bool {
+	anyKind = kindRule{func(names.Kind) bool { return true }, "a field"}
+	exact   = kindRule{func(k names.Kind) bool { return k != names.Text }, "of another kind than text, which cannot be counted"}
+	number  = kindRule{func(k names.Kind) bool {
 		return k == names.Integer || k == names.Long || k == names.Double
 	}, "a number"}
 )
 
-func (f *faults) field(p *Panel, name string, need fitness) {
+func (f *problems) field(p *Panel, name string, need kindRule) {
 	field, ok := p.Index.Resolve(name)
 	if !ok {
-		f.unless(false, "the vocabulary has no field %q in %s: see telemetry/TELEMETRY.md, or add it to telemetry/names", name, p.Index)
+		f.require(false, "there is no field %q in %s: see telemetry/TELEMETRY.md, or add it to telemetry/names", name, p.Index)
 		return
 	}
-	f.unless(need.fits(field.Kind), "field %q is %s, but must be %s", name, field.Kind, need.want)
+	f.require(need.allows(field.Kind), "field %q is %s, but must be %s", name, field.Kind, need.want)
 }

@@ -6,7 +6,7 @@ import (
 	"strings"
 )
 
-// KQL writes the panel's conditions in the query language of OpenSearch
+// KQL returns the panel's conditions in the query language of OpenSearch
 // Dashboards, where people can read and change them.
 func (p *Panel) KQL(conditions ...[]Condition) string {
 	var parts []string

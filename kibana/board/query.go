@@ -8,14 +8,14 @@ import (
 
 type object = map[string]any
 
-// Search is a search to run: the body for the indices of a pattern.
+// Search is a search: an index pattern and the request body.
 type Search struct {
 	Indices string
 	Body    []byte
 }
 
-// Search compiles the panel for the time from ≤ t < to. prefix comes before
-// the indices' names; tests keep their own documents apart with it.
+// Search compiles the panel for the time range from ≤ t < to. prefix is prepended to
+// the index names; tests use it to isolate their documents.
 func (p *Panel) Search(prefix string, from, to time.Time) (Search, error) {
 	family := p.Index.Family()
 	body := object{
@@ -56,7 +56,7 @@ func (p *Panel) Search(prefix string, from, to time.Time) (Search, error) {
 	return Search{prefix + family.Pattern(), text}, err
 }
 
-// overTime wraps an aggregation in a histogram that leaves out empty times.
+// overTime wraps an aggregation in a date histogram without empty buckets.
 func (p *Panel) overTime(of object) object {
 	return object{"times": object{
 		"date_histogram": object{"field": p.Index.Family().Time, "fixed_interval": p.Every, "min_doc_count": 1},
@@ -64,7 +64,7 @@ func (p *Panel) overTime(of object) object {
 	}}
 }
 
-// filters compiles conditions; none is a filter that lets all through.
+// filters compiles conditions. No conditions match every document.
 func (p *Panel) filters(conditions []Condition) []object {
 	out := []object{}
 	for _, c := range conditions {

@@ -7,17 +7,16 @@ import (
 	"time"
 )
 
-// Table is what a panel shows, whatever its type: a row per minute, value or
-// document. A cell is a time.Time, a float64, a string, or nil where there is
-// nothing.
+// Table is the content of a panel of any type: a row per minute, value or document.
+// A cell is a time.Time, a float64, a string, or nil for no value.
 type Table struct {
 	Columns []string
 	Rows    [][]any
-	Total   int // documents that were counted
+	Total   int // number of matching documents
 }
 
-// Reply is the part of a search's answer that panels read.
-type Reply struct {
+// Response is the part of a search response that panels read.
+type Response struct {
 	Hits struct {
 		Total struct{ Value int }
 		Hits  []struct {
@@ -48,8 +47,8 @@ type count struct {
 	DocCount float64 `json:"doc_count"`
 }
 
-// Table reads the answer to the panel's search.
-func (p *Panel) Table(r Reply) (Table, error) {
+// Table converts the response to the panel's search.
+func (p *Panel) Table(r Response) (Table, error) {
 	t := Table{Total: r.Hits.Total.Value}
 	var a struct {
 		Times, Top  buckets
@@ -121,7 +120,7 @@ func (p *Panel) Table(r Reply) (Table, error) {
 	return t, nil
 }
 
-// instant is a histogram's key: milliseconds since 1970.
+// instant converts a histogram's key, milliseconds since 1970.
 func instant(key any) any {
 	ms, ok := key.(float64)
 	if !ok {

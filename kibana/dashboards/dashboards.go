@@ -1,4 +1,4 @@
-// Package dashboards holds the dashboards' sources, one YAML file each. The
+// Package dashboards has the sources of the dashboards, one YAML file each. The
 // objects that OpenSearch Dashboards imports are generated from them.
 package dashboards
 

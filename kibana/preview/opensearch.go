@@ -13,14 +13,14 @@ import (
 	"jari.example/kibana/board"
 )
 
-// Source runs panels against an OpenSearch.
+// Source reads panels and traces from OpenSearch.
 type Source struct {
 	client *opensearchapi.Client
-	prefix string // before every index name
+	prefix string // prepended to every index name
 }
 
-// Open makes a Source; it asks nothing yet. prefix comes before the names of
-// all indices and is empty but in tests.
+// Open returns a Source. It does not connect yet. prefix is prepended to all index
+// names; it is "" except in tests.
 func Open(url, prefix string) (*Source, error) {
 	c, err := opensearchapi.NewClient(opensearchapi.Config{Client: opensearch.Config{
 		Addresses: []string{url}, RequestTimeout: 20 * time.Second, DisableRetry: true}})
@@ -30,8 +30,8 @@ func Open(url, prefix string) (*Source, error) {
 	return &Source{c, prefix}, nil
 }
 
-// Run asks for what the panel shows of the time from ≤ t < to. Indices that
-// do not exist are empty.
+// Run returns the content of a panel for the time range from ≤ t < to. Missing
+// indices count as empty.
 func (s *Source) Run(ctx context.Context, p *board.Panel, from, to time.Time) (board.Table, error) {
 	search, err := p.Search(s.prefix, from, to)
 	if err != nil {
@@ -41,7 +41,7 @@ func (s *Source) Run(ctx context.Context, p *board.Panel, from, to time.Time) (b
 	if err != nil {
 		return board.Table{}, fmt.Errorf("panel %s: %w", p.ID, err)
 	}
-	var r board.Reply
+	var r board.Response
 	r.Aggregations = resp.Aggregations
 	r.Hits.Total.Value = resp.Hits.Total.Value
 	for _, h := range resp.Hits.Hits {

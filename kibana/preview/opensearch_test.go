@@ -20,9 +20,9 @@ import (
 
 const trace = "0123456789abcdef0123456789abcdef"
 
-// indexed fills indices of the test's own with one minute of an evening and
+// indexSamples creates indices for this test with one minute of documents, and
 // returns a Source for them.
-func indexed(t *testing.T, at time.Time) *preview.Source {
+func indexSamples(t *testing.T, at time.Time) *preview.Source {
 	t.Helper()
 	url := realpart.Need(t, realpart.OpenSearch)
 	prefix := "t" + strings.ToLower(rand.Text()[:10]) + "-"
@@ -52,7 +52,7 @@ func indexed(t *testing.T, at time.Time) *preview.Source {
 		}
 		add(logs, d)
 	}
-	// What must not be counted: another route, another service, an older time.
+	// Not to be counted: another route, another service, an older time.
 	other := map[string]any{names.DocTime: stamp(at, 1), names.EventName: names.EventAccess, names.DocServiceName: names.ServiceGateway,
 		names.HTTPMethod: "GET", names.HTTPRoute: "/v1/restaurants", names.HTTPStatus: 500, names.HTTPDuration: 9.0, "severity.number": 9}
 	add(logs, other)
@@ -62,16 +62,17 @@ func indexed(t *testing.T, at time.Time) *preview.Source {
 	span := func(id, parent, name, service, kind string, start, took time.Duration) {
 		add(spans, map[string]any{names.DocTraceID: trace, names.DocSpanID: id, names.DocParentSpanID: parent, names.DocSpanName: name,
 			names.DocServiceName: service, names.DocKind: kind, names.DocStartTime: at.Add(start).UTC().Format(time.RFC3339Nano),
-			names.DocDuration: int64(took), names.DocStatusCode: 0, names.DBQuerySummary: map[bool]string{true: "reservation.book"}[kind == "SPAN_KIND_CLIENT"]})
+			names.DocDuration: int64(took), names.DocStatusCode: 0,
+			names.DBQuerySummary: map[bool]string{true: "reservation.book"}[kind == "SPAN_KIND_CLIENT"]})
 	}
 	span("c", "b", "reservation.book", "reservation", "SPAN_KIND_CLIENT", 3*time.Millisecond, 2*time.Millisecond)
 	span("a", "", "POST /v1/reservations", "gateway", "SPAN_KIND_SERVER", 0, 10*time.Millisecond)
 	span("b", "a", "POST /v1/reservations", "reservation", "SPAN_KIND_SERVER", 2*time.Millisecond, 6*time.Millisecond)
 	span("d", "lost", "GET /orphan", "search", "SPAN_KIND_SERVER", 12*time.Millisecond, time.Millisecond)
 
-	answer := call(t, "POST", url+"/_bulk?refresh=true", bulk.Bytes())
-	if !strings.Contains(answer, `"errors":false`) {
-		t.Fatalf("bulk: %s", answer)
+	response := call(t, "POST", url+"/_bulk?refresh=true", bulk.Bytes())
+	if !strings.Contains(response, `"errors":false`) {
+		t.Fatalf("bulk: %s", response)
 	}
 	s, err := preview.Open(url, prefix)
 	if err != nil {
@@ -95,14 +96,16 @@ func with(doc map[string]any, pairs ...any) map[string]any {
 	return out
 }
 
-// mapping is made from the vocabulary, as the agent's templates are.
+// mapping is generated from telemetry/names, as the index templates are.
 func mapping() []byte {
 	properties := map[string]any{}
 	for _, f := range names.Fields {
 		properties[f.Doc] = map[string]any{"type": f.Kind}
 	}
-	for name, kind := range map[string]names.Kind{names.DocSpanName: names.Keyword, names.DocKind: names.Keyword, names.DocParentSpanID: names.Keyword,
-		names.DocStartTime: names.DateNanos, names.DocDuration: names.Long, names.DocStatusCode: names.Integer} {
+	for name, kind := range map[string]names.Kind{
+		names.DocSpanName: names.Keyword, names.DocKind: names.Keyword, names.DocParentSpanID: names.Keyword,
+		names.DocStartTime: names.DateNanos, names.DocDuration: names.Long, names.DocStatusCode: names.Integer,
+	} {
 		properties[name] = map[string]any{"type": kind}
 	}
 	b, _ := json.Marshal(map[string]any{"settings": map[string]any{"number_of_replicas": 0},
@@ -112,7 +115,7 @@ func mapping() []byte {
 
 func call(t *testing.T, method, url string, body []byte) string {
 	t.Helper()
-	req, err := http.NewRequest(method, url, bytes.NewReader(body)) // also called in clean-up, when the test's context has ended
+	req, err := http.NewRequest(method, url, bytes.NewReader(body)) // not with t.Context(), which has ended when the cleanup calls this
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -143,7 +146,7 @@ func bookings(t *testing.T) *board.Board {
 			return b
 		}
 	}
-	t.Fatal("the board is gone")
+	t.Fatal("there is no board bookings-right-now")
 	return nil
 }
 
@@ -158,9 +161,9 @@ func panel(t *testing.T, b *board.Board, id string) *board.Panel {
 	return nil
 }
 
-func TestPanelsCountWhatTheySay(t *testing.T) {
+func TestPanelsShowTheExpectedValues(t *testing.T) {
 	at := time.Now().Truncate(time.Minute).Add(-2 * time.Minute)
-	s, b := indexed(t, at), bookings(t)
+	s, b := indexSamples(t, at), bookings(t)
 	for id, want := range map[string]string{
 		"requests":     fmt.Sprintf("[[%v 5 2 1]]", at.UTC()),
 		"availability": "[[6 7 0.8571428571428571]]",
@@ -182,7 +185,7 @@ func TestPanelsCountWhatTheySay(t *testing.T) {
 		t.Errorf("slowest: %v %v", slow, err)
 	}
 	if _, ok := slow.Rows[0][0].(time.Time); !ok {
-		t.Errorf("the first column is a time: %v", slow.Rows[0])
+		t.Errorf("the first column is not a time: %v", slow.Rows[0])
 	}
 	faults, err := s.Run(t.Context(), panel(t, b, "errors"), at.Add(-time.Minute), at.Add(time.Minute))
 	if err != nil || len(faults.Rows) != 1 || faults.Rows[0][4] != "connection refused <b>" {
@@ -190,13 +193,13 @@ func TestPanelsCountWhatTheySay(t *testing.T) {
 	}
 	nothing, err := s.Run(t.Context(), panel(t, b, "availability"), at.Add(-48*time.Hour), at.Add(-47*time.Hour))
 	if err != nil || len(nothing.Rows) != 0 {
-		t.Errorf("no traffic is no ratio: %v %v", nothing, err)
+		t.Errorf("without traffic there must be no ratio: %v %v", nothing, err)
 	}
 }
 
-func TestATraceIsReadWhole(t *testing.T) {
+func TestATraceIsReadCompletely(t *testing.T) {
 	at := time.Now().Truncate(time.Minute).Add(-2 * time.Minute)
-	s := indexed(t, at)
+	s := indexSamples(t, at)
 	got, err := s.Trace(t.Context(), trace)
 	if err != nil {
 		t.Fatal(err)
@@ -205,10 +208,10 @@ func TestATraceIsReadWhole(t *testing.T) {
 	for _, sp := range got.Spans {
 		shape = append(shape, fmt.Sprintf("%s%d", sp.ID, sp.Depth))
 	}
-	if fmt.Sprint(shape) != "[a0 b1 c2 d0]" || got.Took != 13*time.Millisecond || len(got.Lines) != 8 {
-		t.Errorf("%v %v, %d lines", shape, got.Took, len(got.Lines))
+	if fmt.Sprint(shape) != "[a0 b1 c2 d0]" || got.Duration != 13*time.Millisecond || len(got.Lines) != 8 {
+		t.Errorf("%v %v, %d lines", shape, got.Duration, len(got.Lines))
 	}
-	if got.Spans[2].What != "reservation.book" || int(got.Offset(got.Spans[2])) != 23 {
+	if got.Spans[2].Target != "reservation.book" || int(got.Offset(got.Spans[2])) != 23 {
 		t.Errorf("%+v at %v", got.Spans[2], got.Offset(got.Spans[2]))
 	}
 	if none, err := s.Trace(t.Context(), strings.Repeat("f", 32)); err != nil || len(none.Spans)+len(none.Lines) != 0 {

@@ -11,12 +11,15 @@ import (
 	"jari.example/telemetry/names/realpart"
 )
 
-// barren says why a panel shows nothing of use over the last day: no rows, or
-// a field that no document of it has. It is the check of every panel against
-// what the real pipeline has written.
-func barren(ctx context.Context, s *preview.Source, p *board.Panel) error {
-	to := time.Now().Add(time.Minute)
-	from := to.Add(-24 * time.Hour)
+// lastDay ends now and is the time range of documents that were just written.
+func lastDay() (from, to time.Time) {
+	to = time.Now().Add(time.Minute)
+	return to.Add(-24 * time.Hour), to
+}
+
+// checkPanel returns an error if a panel shows nothing useful in the time range: it
+// has no rows, or none of its documents has one of its fields.
+func checkPanel(ctx context.Context, s *preview.Source, p *board.Panel, from, to time.Time) error {
 	t, err := s.Run(ctx, p, from, to)
 	if err != nil {
 		return err
@@ -25,13 +28,13 @@ func barren(ctx context.Context, s *preview.Source, p *board.Panel) error {
 		return fmt.Errorf("panel %s has no rows", p.ID)
 	}
 	if (p.Type == board.Bars || p.Type == board.Percentiles) && !anyNumber(t) {
-		return fmt.Errorf("panel %s has rows and only zeros in them", p.ID)
+		return fmt.Errorf("panel %s has only zeros in its rows", p.ID)
 	}
 	for _, field := range fields(p) {
-		has := &board.Panel{ID: p.ID, Type: board.Documents, Index: p.Index, Size: 1, Columns: []string{field},
+		withField := &board.Panel{ID: p.ID, Type: board.Documents, Index: p.Index, Size: 1, Columns: []string{field},
 			Where: append(append([]board.Condition{}, p.Where...), board.Condition{Field: field, Exists: true}),
 			Sort:  &board.Order{Field: p.Index.Family().Time, Order: "desc"}}
-		if t, err = s.Run(ctx, has, from, to); err != nil {
+		if t, err = s.Run(ctx, withField, from, to); err != nil {
 			return err
 		}
 		if len(t.Rows) == 0 {
@@ -52,7 +55,7 @@ func anyNumber(t board.Table) bool {
 	return false
 }
 
-// fields are all fields a panel speaks of.
+// fields are all fields that a panel uses.
 func fields(p *board.Panel) []string {
 	out := append([]string{}, p.Columns...)
 	for _, list := range [][]board.Condition{p.Where, p.Total, p.Good} {
@@ -72,7 +75,7 @@ func fields(p *board.Panel) []string {
 	return out
 }
 
-// misspelled is the panel with one of its fields misspelled, for each field.
+// misspelled returns, for each field of the panel, a copy with that field misspelled.
 func misspelled(p *board.Panel) map[string]*board.Panel {
 	out := map[string]*board.Panel{}
 	const typo = "x"
@@ -108,38 +111,43 @@ func misspelled(p *board.Panel) map[string]*board.Panel {
 	return out
 }
 
-func convict(t *testing.T, s *preview.Source, b *board.Board) {
+// detectsMisspelledFields is the negative control of checkPanel.
+func detectsMisspelledFields(t *testing.T, s *preview.Source, b *board.Board) {
+	t.Helper()
+	from, to := lastDay()
 	for _, p := range b.Panels {
 		for what, wrong := range misspelled(p) {
-			if barren(t.Context(), s, wrong) == nil {
-				t.Errorf("panel %s with a misspelled %s passes", p.ID, what)
+			if checkPanel(t.Context(), s, wrong, from, to) == nil {
+				t.Errorf("panel %s with a misspelled %s is not detected", p.ID, what)
 			}
 		}
 	}
 }
 
-// The pipeline's own documents: `make test` has played an evening before.
-func TestEveryPanelShowsWhatThePipelineWrote(t *testing.T) {
-	realpart.Need(t, realpart.Edge) // without the whole system nobody has written anything
+// The documents of the real pipeline: `make test` has run the demo before.
+func TestEveryPanelShowsDocumentsOfThePipeline(t *testing.T) {
+	realpart.Need(t, realpart.Edge) // without the whole system there are no documents
 	s, err := preview.Open(realpart.Need(t, realpart.OpenSearch), "")
 	if err != nil {
 		t.Fatal(err)
 	}
 	b := bookings(t)
+	from, to := lastDay()
 	for _, p := range b.Panels {
-		if err := barren(t.Context(), s, p); err != nil {
+		if err := checkPanel(t.Context(), s, p, from, to); err != nil {
 			t.Error(err)
 		}
 	}
-	convict(t, s, b)
+	detectsMisspelledFields(t, s, b)
 }
 
-func TestTheCheckConvictsEveryMisspelledField(t *testing.T) {
-	s, b := indexed(t, time.Now().Truncate(time.Minute).Add(-2*time.Minute)), bookings(t)
+func TestCheckPanelDetectsEveryMisspelledField(t *testing.T) {
+	s, b := indexSamples(t, time.Now().Truncate(time.Minute).Add(-2*time.Minute)), bookings(t)
+	from, to := lastDay()
 	for _, p := range b.Panels {
-		if err := barren(t.Context(), s, p); err != nil {
+		if err := checkPanel(t.Context(), s, p, from, to); err != nil {
 			t.Error(err)
 		}
 	}
-	convict(t, s, b)
+	detectsMisspelledFields(t, s, b)
 }

@@ -21,18 +21,17 @@ import (
 	"jari.example/telemetry/names"
 )
 
-// Server shows boards; it is an http.Handler.
+// Server serves the dashboards and the traces as pages.
 type Server struct {
 	boards []*board.Board
 	source *Source
 	mux    *http.ServeMux
 }
 
-// New shows boards with what source knows.
+// New returns a Server for boards, with the documents of source.
 func New(boards []*board.Board, source *Source) *Server {
 	s := &Server{boards, source, http.NewServeMux()}
 	s.mux.HandleFunc("GET /{$}", s.index)
-	s.mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprintln(w, "ok") })
 	s.mux.HandleFunc("GET /dashboards/{id}", s.dashboard)
 	s.mux.HandleFunc("GET /traces/{$}", s.find)
 	s.mux.HandleFunc("GET /traces/{id}", s.trace)
@@ -47,7 +46,7 @@ var pages string
 var templates = template.Must(template.New("pages").Funcs(template.FuncMap{
 	"cell":   cell,
 	"number": format,
-	// A long name may break after its dots.
+	// Allows a line break after each dot of a long name.
 	"heading": func(s string) template.HTML {
 		return template.HTML(strings.ReplaceAll(template.HTMLEscapeString(s), ".", ".<wbr>"))
 	},
@@ -59,8 +58,8 @@ var templates = template.Must(template.New("pages").Funcs(template.FuncMap{
 		f, _ := v.(float64)
 		return strconv.FormatFloat(f*100, 'f', 3, 64) + " %"
 	},
-	"clock": func(t time.Time) string { return t.Local().Format("2006-01-02 15:04:05.000") },
-	"took":  func(d time.Duration) string { return d.Round(10 * time.Microsecond).String() },
+	"clock":    func(t time.Time) string { return t.Local().Format("2006-01-02 15:04:05.000") },
+	"duration": func(d time.Duration) string { return d.Round(10 * time.Microsecond).String() },
 	"indent": func(n int) template.CSS {
 		return template.CSS(fmt.Sprintf("padding-left:%.1fem", 0.6+float64(min(n, 12))))
 	},
@@ -82,7 +81,7 @@ func write(w http.ResponseWriter, status int, page string, v view) {
 	h.Set("X-Content-Type-Options", "nosniff")
 	h.Set("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'; base-uri 'none'")
 	w.WriteHeader(status)
-	// The head has gone out: a template that fails can only break off.
+	// The header has been sent, so an error of the template cannot change the status.
 	_ = templates.ExecuteTemplate(w, page, v)
 }
 
@@ -90,8 +89,8 @@ func (s *Server) index(w http.ResponseWriter, r *http.Request) {
 	write(w, http.StatusOK, "index", view{Title: "Dashboards", Data: s.boards})
 }
 
-// shown is a panel with what it found.
-type shown struct {
+// panelView is a panel with its content.
+type panelView struct {
 	*board.Panel
 	Table board.Table
 	Chart template.HTML
@@ -128,14 +127,14 @@ func (s *Server) dashboard(w http.ResponseWriter, r *http.Request) {
 	write(w, http.StatusOK, "dashboard", v)
 }
 
-// run asks for every panel at once. A panel that fails says so in its place.
-func (s *Server) run(ctx context.Context, b *board.Board, from, to time.Time) []shown {
-	out := make([]shown, len(b.Panels))
+// run reads all panels concurrently. A panel that fails shows its error.
+func (s *Server) run(ctx context.Context, b *board.Board, from, to time.Time) []panelView {
+	out := make([]panelView, len(b.Panels))
 	var wg sync.WaitGroup
 	for i, p := range b.Panels {
 		wg.Go(func() {
 			t, err := s.source.Run(ctx, p, from, to)
-			out[i] = shown{Panel: p, Table: t, Err: err}
+			out[i] = panelView{Panel: p, Table: t, Err: err}
 			if p.Type == board.Bars || p.Type == board.Percentiles {
 				out[i].Chart = chart(p, t, from, to)
 			}
@@ -147,7 +146,7 @@ func (s *Server) run(ctx context.Context, b *board.Board, from, to time.Time) []
 
 var traceID = regexp.MustCompile(`^[0-9a-f]{32}$`)
 
-// find takes a trace id from the page's form.
+// find redirects from the search form to the trace.
 func (s *Server) find(w http.ResponseWriter, r *http.Request) {
 	id := strings.ToLower(strings.TrimSpace(r.FormValue("id")))
 	if !traceID.MatchString(id) {
@@ -165,7 +164,7 @@ func (s *Server) trace(w http.ResponseWriter, r *http.Request) {
 	}
 	t, err := s.source.Trace(r.Context(), id)
 	if err != nil {
-		write(w, http.StatusBadGateway, "missing", view{Title: "Traces", Data: "OpenSearch does not answer: " + err.Error()})
+		write(w, http.StatusBadGateway, "missing", view{Title: "Traces", Data: "OpenSearch cannot be read: " + err.Error()})
 		return
 	}
 	status := http.StatusOK
@@ -175,7 +174,7 @@ func (s *Server) trace(w http.ResponseWriter, r *http.Request) {
 	write(w, status, "trace", view{Title: "Trace", Data: t})
 }
 
-// cell shows a table's cell; a trace id leads to its trace.
+// cell renders a cell of a table. A trace id becomes a link to its trace.
 func cell(column string, v any) template.HTML {
 	switch v := v.(type) {
 	case nil:

@@ -17,7 +17,7 @@ func get(t *testing.T, s *Server, path string) (int, string) {
 	return w.Code, w.Body.String()
 }
 
-func TestPagesAnswerWithoutAnOpenSearch(t *testing.T) {
+func TestPagesReportAnUnreachableOpenSearch(t *testing.T) {
 	boards, err := board.Load(dashboards.Sources)
 	if err != nil {
 		t.Fatal(err)
@@ -32,14 +32,14 @@ func TestPagesAnswerWithoutAnOpenSearch(t *testing.T) {
 		status int
 		want   string
 	}{
-		"the list":                    {"/", 200, `<a href="/dashboards/bookings-right-now">Bookings right now</a>`},
-		"a dashboard says what fails": {"/dashboards/bookings-right-now", 200, "This panel could not be read"},
-		"an unknown dashboard":        {"/dashboards/none", 404, "no dashboard"},
-		"a time that is none":         {"/dashboards/bookings-right-now?from=yesterday", 400, "is no time"},
-		"a time the wrong way round":  {"/dashboards/bookings-right-now?from=now&to=now-1h", 400, "before"},
-		"a trace":                     {"/traces/" + strings.Repeat("a", 32), 502, "does not answer"},
-		"what is no trace id":         {"/traces/abc", 404, "32 hex digits"},
-		"a trace id from the form":    {"/traces/?id=" + strings.Repeat("A", 32), 303, strings.Repeat("a", 32)},
+		"the list":                       {"/", 200, `<a href="/dashboards/bookings-right-now">Bookings right now</a>`},
+		"a dashboard with failed panels": {"/dashboards/bookings-right-now", 200, "This panel could not be read"},
+		"an unknown dashboard":           {"/dashboards/none", 404, "no dashboard"},
+		"an invalid time":                {"/dashboards/bookings-right-now?from=yesterday", 400, "is not a time"},
+		"a reversed time range":          {"/dashboards/bookings-right-now?from=now&to=now-1h", 400, "before"},
+		"a trace":                        {"/traces/" + strings.Repeat("a", 32), 502, "cannot be read"},
+		"an invalid trace id":            {"/traces/abc", 404, "32 hex digits"},
+		"a trace id from the form":       {"/traces/?id=" + strings.Repeat("A", 32), 303, strings.Repeat("a", 32)},
 	} {
 		t.Run(name, func(t *testing.T) {
 			if status, body := get(t, s, c.path); status != c.status || !strings.Contains(body, c.want) {
@@ -49,7 +49,7 @@ func TestPagesAnswerWithoutAnOpenSearch(t *testing.T) {
 	}
 }
 
-func TestTimesAreReadAsLinksWriteThem(t *testing.T) {
+func TestParseTimeReadsTheFormatsOfLinks(t *testing.T) {
 	now := time.Date(2026, 11, 22, 10, 0, 0, 0, time.UTC)
 	for text, want := range map[string]time.Time{
 		"now": now, "now-15m": now.Add(-15 * time.Minute), "now-2d": now.AddDate(0, 0, -2),
@@ -61,7 +61,7 @@ func TestTimesAreReadAsLinksWriteThem(t *testing.T) {
 	}
 }
 
-func TestAChartEscapesAndDrawsEveryValue(t *testing.T) {
+func TestAChartDrawsEveryValueAndEscapesText(t *testing.T) {
 	from := time.Date(2026, 11, 22, 10, 0, 0, 0, time.UTC)
 	rows := board.Table{Columns: []string{"time", "2xx", "5xx"}, Rows: [][]any{{from, 3.0, 1.0}, {from.Add(time.Minute), 0.0, 2.0}}}
 	p := &board.Panel{Title: `<b>"`, Type: board.Bars, Every: "1m"}

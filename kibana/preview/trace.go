@@ -12,26 +12,25 @@ import (
 	"jari.example/telemetry/names"
 )
 
-// Trace is one request's spans, as a tree written down line by line, and the
-// log lines that carry its id.
+// Trace is one trace: its spans in the order of the tree, and its log lines.
 type Trace struct {
-	ID    string
-	Start time.Time
-	Took  time.Duration
-	Spans []Span
-	Lines []Line
-	Cut   bool // there is more than is shown
+	ID        string
+	Start     time.Time
+	Duration  time.Duration
+	Spans     []Span
+	Lines     []Line
+	Truncated bool // there are more spans or lines than maxTrace
 }
 
 // Span is one line of the waterfall.
 type Span struct {
 	ID, Parent, Name, Service, Kind string
 	Start                           time.Time
-	Took                            time.Duration
+	Duration                        time.Duration
 	Failed                          bool
 	Depth                           int
-	What                            string   // what it called or asked
-	Links                           []string // trace ids it came from
+	Target                          string   // the SQL statement, peer service or route
+	Links                           []string // ids of linked traces
 }
 
 // Line is one log line.
@@ -40,10 +39,10 @@ type Line struct {
 	Severity, Service, Body, Exception string
 }
 
-// maxTrace is how many spans and lines of a trace are read.
+// maxTrace limits the spans and the lines of a trace that are read.
 const maxTrace = 1000
 
-// Trace reads a trace; one that nobody has heard of has no spans and no lines.
+// Trace reads a trace. An unknown trace has no spans and no lines.
 func (s *Source) Trace(ctx context.Context, id string) (Trace, error) {
 	t := Trace{ID: id}
 	spans, more, err := s.documents(ctx, board.Spans, id)
@@ -54,7 +53,7 @@ func (s *Source) Trace(ctx context.Context, id string) (Trace, error) {
 	if err != nil {
 		return t, err
 	}
-	t.Cut = more || moreLines
+	t.Truncated = more || moreLines
 	for _, d := range lines {
 		t.Lines = append(t.Lines, Line{
 			d.time(names.DocTime), d.text("severity.text"), d.text(names.DocServiceName), d.text(names.Body), d.text(names.Exception)})
@@ -70,8 +69,8 @@ func newSpan(d document) Span {
 	sp := Span{
 		ID: d.text(names.DocSpanID), Parent: d.text(names.DocParentSpanID), Name: d.text(names.DocSpanName),
 		Service: d.text(names.DocServiceName), Kind: d.text(names.DocKind), Start: d.time(names.DocStartTime),
-		Took: time.Duration(d.number(names.DocDuration)), Failed: d.number(names.DocStatusCode) == 2,
-		What: cmp.Or(d.text(names.DBQuerySummary), d.text(names.PeerService), d.text(names.HTTPRoute)),
+		Duration: time.Duration(d.number(names.DocDuration)), Failed: d.number(names.DocStatusCode) == 2,
+		Target: cmp.Or(d.text(names.DBQuerySummary), d.text(names.PeerService), d.text(names.HTTPRoute)),
 	}
 	links, _ := d[names.DocLinks].([]any)
 	for _, l := range links {
@@ -83,8 +82,8 @@ func newSpan(d document) Span {
 	return sp
 }
 
-// arrange puts children below their parents and measures the whole. A span
-// whose parent is missing stands at the top.
+// arrange sorts children below their parents, and sets the start and duration of the
+// trace. A span whose parent is missing becomes a root.
 func (t *Trace) arrange() {
 	if len(t.Spans) == 0 {
 		return
@@ -97,11 +96,11 @@ func (t *Trace) arrange() {
 		if s.Start.Before(t.Start) {
 			t.Start = s.Start
 		}
-		if e := s.Start.Add(s.Took); e.After(end) {
+		if e := s.Start.Add(s.Duration); e.After(end) {
 			end = e
 		}
 	}
-	t.Took = end.Sub(t.Start)
+	t.Duration = end.Sub(t.Start)
 	for _, s := range t.Spans {
 		if !known[s.Parent] || s.Parent == s.ID {
 			s.Parent = ""
@@ -112,7 +111,7 @@ func (t *Trace) arrange() {
 	var walk func(parent string, depth int)
 	walk = func(parent string, depth int) {
 		below := children[parent]
-		delete(children, parent) // a cycle must end somewhere
+		delete(children, parent) // ends the recursion in a cycle
 		slices.SortStableFunc(below, func(a, b Span) int { return a.Start.Compare(b.Start) })
 		for _, s := range below {
 			s.Depth = depth
@@ -124,11 +123,12 @@ func (t *Trace) arrange() {
 	t.Spans = ordered
 }
 
-// Offset and Width place the span in the waterfall, in percent.
-func (t Trace) Offset(s Span) float64 { return percent(s.Start.Sub(t.Start), t.Took) }
+// Offset is the start of the span within the trace, in percent of its duration.
+func (t Trace) Offset(s Span) float64 { return percent(s.Start.Sub(t.Start), t.Duration) }
 
-// Width is never so small that a span cannot be seen.
-func (t Trace) Width(s Span) float64 { return max(percent(s.Took, t.Took), 0.3) }
+// Width is the duration of the span in percent of the trace's, at least 0.3, so
+// that every span is visible.
+func (t Trace) Width(s Span) float64 { return max(percent(s.Duration, t.Duration), 0.3) }
 
 func percent(part, whole time.Duration) float64 {
 	if whole <= 0 {
@@ -137,7 +137,7 @@ func percent(part, whole time.Duration) float64 {
 	return 100 * float64(part) / float64(whole)
 }
 
-// document is a document's source: names with dots stand flat in it.
+// document is the source of a document. Field names with dots are not nested.
 type document map[string]any
 
 func (d document) text(name string) string {
@@ -155,7 +155,7 @@ func (d document) time(name string) time.Time {
 	return t
 }
 
-// documents reads what carries the trace's id, oldest first.
+// documents reads the documents with the trace's id, oldest first.
 func (s *Source) documents(ctx context.Context, i board.Index, id string) (out []document, more bool, err error) {
 	family := i.Family()
 	body, err := json.Marshal(map[string]any{

@@ -2,10 +2,10 @@ package savedobject
 
 import "jari.example/kibana/board"
 
-// indexRef is the name under which a search source keeps its index pattern.
+// indexRef is the name of a search source's reference to its index pattern.
 const indexRef = "kibanaSavedObjectMeta.searchSourceJSON.index"
 
-// panel makes the visualization or saved search of a panel.
+// panel returns the visualization or saved search of a panel.
 func panel(b *board.Board, p *board.Panel) Object {
 	source := object{"query": kuery(p.KQL(p.Where)), "filter": []object{}, "indexRefName": indexRef}
 	reference := Reference{indexRef, "index-pattern", patternID(p.Index)}
@@ -21,7 +21,7 @@ func panel(b *board.Board, p *board.Panel) Object {
 	kind, params, aggs := visualization(p)
 	references := []Reference{reference}
 	if p.Type == board.Ratio {
-		// A ratio names its index itself, so its source has none.
+		// The parameters of a ratio have the index, so its source has none.
 		source, references = object{"query": kuery(""), "filter": []object{}}, nil
 	}
 	return newObject("visualization", panelID(b, p), object{
@@ -73,7 +73,7 @@ func visualization(p *board.Panel) (kind string, params object, aggs []object) {
 	}
 }
 
-// axes are the parts of a chart with a time axis and one value axis.
+// axes are the parameters of a chart with a time axis and one value axis.
 func axes(kind, mode, label string) object {
 	show := object{"show": true, "truncate": 100}
 	return object{
@@ -88,8 +88,8 @@ func axes(kind, mode, label string) object {
 	}
 }
 
-// ratio is a number over the whole time range. Only the time series builder
-// can divide one count by another.
+// ratio has the parameters of a ratio over the whole time range. Only the time
+// series visual builder (TSVB) can divide one count by another.
 func ratio(p *board.Panel) object {
 	f := p.Index.Family()
 	return object{

@@ -1,8 +1,7 @@
-// Package savedobject turns boards into what OpenSearch Dashboards imports:
-// index patterns, visualizations, saved searches and the dashboard that holds
-// them, as NDJSON. The same board always gives the same bytes, with ids that
-// follow from the board's, so that importing a newer version replaces the
-// older one and links to it stay good.
+// Package savedobject converts boards to the NDJSON that OpenSearch Dashboards
+// imports: index patterns, visualizations, saved searches and the dashboard with
+// them. The output is deterministic. Ids are derived from the board's id, so that
+// importing a newer version replaces the older one and links stay valid.
 package savedobject
 
 import (
@@ -26,15 +25,15 @@ type Object struct {
 	Migration  map[string]string `json:"migrationVersion"`
 }
 
-// Reference says that an object uses another; Name is how it calls it.
+// Reference is a reference to another object. Name identifies it within the object.
 type Reference struct {
 	Name string `json:"name"`
 	Type string `json:"type"`
 	ID   string `json:"id"`
 }
 
-// The form each type is written in. OpenSearch Dashboards brings older forms
-// up to its own when it imports them; these are the last that changed.
+// migrations has the format version of each type. OpenSearch Dashboards migrates
+// older formats at import; these are the last versions that changed a format.
 var migrations = map[string]string{
 	"index-pattern": "7.6.0", "visualization": "7.10.0", "search": "7.9.3", "dashboard": "7.9.3",
 }
@@ -46,7 +45,7 @@ func newObject(kind, id string, attributes object, references ...Reference) Obje
 	return Object{kind, id, attributes, references, map[string]string{kind: migrations[kind]}}
 }
 
-// Generate writes everything the board needs, the dashboard last.
+// Generate returns all objects of the board, the dashboard last.
 func Generate(b *board.Board) ([]byte, error) {
 	var objects []Object
 	var used []board.Index
@@ -76,8 +75,8 @@ func Generate(b *board.Board) ([]byte, error) {
 
 func patternID(i board.Index) string { return "jari-" + string(i) }
 
-// indexPattern names no fields: Dashboards reads them from the indices, whose
-// templates are made from the vocabulary.
+// indexPattern lists no fields: Dashboards reads them from the indices, whose
+// templates are generated from telemetry/names.
 func indexPattern(i board.Index) Object {
 	f := i.Family()
 	return newObject("index-pattern", patternID(i), object{"title": f.Pattern(), "timeFieldName": f.Time})
@@ -92,7 +91,7 @@ func panelType(p *board.Panel) string {
 	return "visualization"
 }
 
-// dashboard lays the panels out in rows of 48 columns, as wide as they say.
+// dashboard lays the panels out from left to right, in rows of 48 columns.
 func dashboard(b *board.Board) Object {
 	var panels []object
 	var references []Reference
@@ -135,7 +134,7 @@ func milliseconds(every string) int {
 
 func kuery(query string) object { return object{"language": "kuery", "query": query} }
 
-// text is a value as JSON within a string, which is how saved objects nest.
+// text is v as a JSON string; saved objects nest JSON in strings.
 func text(v any) string {
 	var b strings.Builder
 	e := json.NewEncoder(&b)

@@ -32,7 +32,7 @@ func generate(t *testing.T) (*board.Board, []byte, map[string]savedobject.Object
 	return boards[0], text, objects
 }
 
-func TestTheSameBoardGivesTheSameBytes(t *testing.T) {
+func TestTheOutputIsDeterministic(t *testing.T) {
 	_, first, _ := generate(t)
 	_, second, _ := generate(t)
 	if !bytes.Equal(first, second) {
@@ -40,13 +40,13 @@ func TestTheSameBoardGivesTheSameBytes(t *testing.T) {
 	}
 }
 
-// An object that names another which is not in the file is refused at import.
-func TestEveryReferenceIsInTheFile(t *testing.T) {
+// An import with a dangling reference fails.
+func TestEveryReferenceResolvesWithinTheFile(t *testing.T) {
 	b, _, objects := generate(t)
 	for key, o := range objects {
 		for _, r := range o.References {
 			if _, ok := objects[r.Type+"/"+r.ID]; !ok {
-				t.Errorf("%s refers to %s/%s, which is not there", key, r.Type, r.ID)
+				t.Errorf("%s refers to %s/%s, which the file does not contain", key, r.Type, r.ID)
 			}
 		}
 	}
@@ -72,7 +72,7 @@ func TestEveryReferenceIsInTheFile(t *testing.T) {
 	}
 }
 
-func TestVisualizationsNameDocumentFields(t *testing.T) {
+func TestVisualizationsUseTheFieldNamesOfDocuments(t *testing.T) {
 	b, _, objects := generate(t)
 	for id, want := range map[string]string{
 		"requests":     `"input":{"language":"kuery","query":"http.response.status_code >= 500 and http.response.status_code < 600"}`,

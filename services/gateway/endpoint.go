@@ -4,7 +4,7 @@ import (
 	"jari.example/services/internal/endpoint"
 )
 
-// Endpoints are the gateway's own methods, each with who may call it.
+// Endpoints are the gateway's own methods, with their access rules.
 type Endpoints struct {
 	LogIn   endpoint.Typed[Credentials, LoggedIn]
 	Refresh endpoint.Typed[Refresh, LoggedIn]
@@ -16,7 +16,7 @@ type Endpoints struct {
 func NewEndpoints(s *Service, mw endpoint.Middleware) Endpoints {
 	return Endpoints{
 		LogIn:   endpoint.Make("gateway.LogIn", endpoint.Public, s.LogIn, mw),
-		Refresh: endpoint.Make("gateway.Refresh", endpoint.Public, s.Refresh, mw), // the cookie is the proof
+		Refresh: endpoint.Make("gateway.Refresh", endpoint.Public, s.Refresh, mw), // authenticated by the cookie
 		LogOut:  endpoint.Make("gateway.LogOut", endpoint.Diner, s.LogOut, mw),
 		KeySet:  endpoint.Make("gateway.KeySet", endpoint.Public, s.KeySet, mw),
 	}

@@ -1,6 +1,6 @@
-// Package gateway is the front door: it logs people in, proves who asks, and
-// hands everything else to the service that owns it. Its access lines are what
-// the objectives count.
+// Package gateway is the API gateway: it logs users in, authenticates requests,
+// and proxies every other request to the service that owns the path. The SLOs
+// are computed from its access log.
 package gateway
 
 import (
@@ -12,7 +12,7 @@ import (
 	"jari.example/services/internal/endpoint"
 )
 
-// Account is what the gateway knows of somebody who is logged in.
+// Account is what the gateway needs to know about a user.
 type Account struct {
 	ID     string
 	Role   string
@@ -30,20 +30,22 @@ type Users interface {
 	Account(ctx context.Context, id string) (Account, error)
 }
 
-// Sessions remembers login sessions. A session is a family of refresh tokens
-// of which one is live; it holds hashes only. Every method is atomic across
-// gateways, and unavailable when the store is away.
+// Sessions stores login sessions. A session is a family of refresh tokens, one of
+// which is live. The store has only hashes of tokens. Every method is atomic
+// across gateways, and returns unavailable when the store is down.
 type Sessions interface {
-	// Start begins a session whose live token is token.
+	// Start stores a new session with token as its live token.
 	Start(ctx context.Context, s Session, token Hash, now time.Time) error
-	// Rotate makes the successor the live token, if the presented one is live.
-	// The token that was live until less than Grace ago is answered the same
-	// way and changes nothing: browsers send requests in parallel. An older one
-	// has been stolen from somebody: it ends the session. Unauthenticated with
-	// reason session_ended, or refresh_reused in that last case. A want that is
-	// not "" must be the session's id, else session_ended and nothing changes.
+	// Rotate makes successor the live token, if presented is live.
+	//
+	// A token that was rotated less than GracePeriod ago gets the same result and
+	// changes nothing, because browsers send requests in parallel. An older one
+	// must have been copied: it ends the session (RFC 9700), and the error is
+	// unauthenticated with reason refresh_reused. Any other token is
+	// unauthenticated with reason session_ended. If want is not "", it must be
+	// the session's id; otherwise the error is session_ended and nothing changes.
 	Rotate(ctx context.Context, presented, successor Hash, want string, now time.Time) (Session, error)
-	// End forgets a session; one that is unknown is no error.
+	// End deletes a session. An unknown session is not an error.
 	End(ctx context.Context, id string) error
 }
 
@@ -54,29 +56,30 @@ type Session struct {
 }
 
 const (
-	// Grace is how long a rotated token still gets its successor.
-	Grace = 10 * time.Second
-	// SessionLife is how long a session lives without being used.
-	SessionLife = 30 * 24 * time.Hour
+	// GracePeriod is how long a rotated token still returns its successor.
+	GracePeriod = 10 * time.Second
+	// SessionLifetime is how long a session lives without a rotation.
+	SessionLifetime = 30 * 24 * time.Hour
 )
 
-// SessionEnded is the stores' answer for a token that is not live.
+// SessionEnded is the error of Rotate for a token that is not live.
 func SessionEnded() error {
 	return fault.New(fault.Unauthenticated, "session_ended", "The session has ended. Please log in.")
 }
 
-// RefreshReused is the stores' answer for a token that was rotated long ago.
+// RefreshReused is the error of Rotate for a token that was rotated before the
+// grace period.
 func RefreshReused() error {
-	return fault.New(fault.Unauthenticated, "refresh_reused", "The session has been ended for safety. Please log in.")
+	return fault.New(fault.Unauthenticated, "refresh_reused", "The session was ended for security reasons. Please log in.")
 }
 
-// Credentials are what somebody says to log in.
+// Credentials are the input of a login.
 type Credentials struct {
 	Email    secret.String `json:"email"`
 	Password secret.String `json:"password"`
 }
 
-// identity is what services are told about an account.
+// identity is what the gateway forwards to services about an account.
 func identity(a Account, session string) endpoint.Identity {
 	return endpoint.Identity{UserID: a.ID, Role: a.Role, Own: a.Own, SessionID: session}
 }

@@ -11,11 +11,11 @@ import (
 	"jari.example/telemetry/names"
 )
 
-// guard proves who asks. Whatever a client says about itself in our headers is
-// dropped; what the access token proves is put in their place. An expired token
-// is renewed in the same round trip if the live cookie of its session comes
-// with it; the cookie alone proves nothing. On public routes nobody is proven,
-// so they need no session store.
+// guard authenticates requests. It removes our headers that a client sent and sets
+// them from the access token. An expired token is renewed in the same round trip
+// if the request has the live cookie of its session; the cookie alone does not
+// authenticate. Public routes are not authenticated, so that they do not need the
+// session store.
 func (s *Service) guard(route httpjson.Route, next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		for name := range r.Header {
@@ -24,21 +24,21 @@ func (s *Service) guard(route httpjson.Route, next http.Handler) http.Handler {
 			}
 		}
 		if route.Access != endpoint.Public {
-			who, err := s.authenticate(w, r)
+			identity, err := s.authenticate(w, r)
 			if err != nil {
 				httpjson.WriteProblem(w, r, err)
 				return
 			}
-			setIdentity(r.Header, who)
+			setIdentity(r.Header, identity)
 		}
 		next.ServeHTTP(w, r)
 	})
 }
 
-// authenticate returns nobody for a request without a token; the route's access
-// rule decides what that means. Codes: unauthenticated for a token that proves
-// nothing or can no longer be renewed, unavailable when renewing was not
-// possible now, which must not look like having been logged out.
+// authenticate returns the zero identity for a request without a token; the
+// route's access rule decides whether that is allowed. Codes: unauthenticated for
+// a token that is invalid or can no longer be renewed; unavailable when a renewal
+// is not possible now, so that the client does not take it for a logout.
 func (s *Service) authenticate(w http.ResponseWriter, r *http.Request) (endpoint.Identity, error) {
 	token, ok := bearer(r)
 	if !ok {
@@ -52,7 +52,7 @@ func (s *Service) authenticate(w http.ResponseWriter, r *http.Request) (endpoint
 	default:
 		return endpoint.Identity{}, fault.New(fault.Unauthenticated, "token_invalid", "The access token is not valid. Please log in.")
 	}
-	cookie := presented(r)
+	cookie := refreshCookieValue(r)
 	if cookie.IsZero() {
 		return endpoint.Identity{}, fault.New(fault.Unauthenticated, "token_expired", "The access token has expired.")
 	}
@@ -73,14 +73,14 @@ func bearer(r *http.Request) (secret.String, bool) {
 	return secret.New(token), true
 }
 
-func setIdentity(h http.Header, who endpoint.Identity) {
-	if who.UserID == "" {
+func setIdentity(h http.Header, identity endpoint.Identity) {
+	if identity.UserID == "" {
 		return
 	}
-	h.Set(names.HeaderUserID, who.UserID)
-	h.Set(names.HeaderUserRole, who.Role)
-	h.Set(names.HeaderSessionID, who.SessionID)
-	if len(who.Own) > 0 {
-		h.Set(names.HeaderUserOwn, strings.Join(who.Own, ","))
+	h.Set(names.HeaderUserID, identity.UserID)
+	h.Set(names.HeaderUserRole, identity.Role)
+	h.Set(names.HeaderSessionID, identity.SessionID)
+	if len(identity.Own) > 0 {
+		h.Set(names.HeaderUserOwn, strings.Join(identity.Own, ","))
 	}
 }

@@ -13,9 +13,8 @@ import (
 	"fmt"
 )
 
-// Keys sign access tokens and verify them. The first key signs; the others are
-// accepted while tokens they have signed still live, so that a key can be
-// replaced without logging anybody out.
+// Keys sign and verify access tokens. The first key signs. The others only
+// verify, so that a key can be replaced without ending sessions.
 type Keys struct {
 	signing   key
 	verifying map[string]*ecdsa.PublicKey // by kid
@@ -43,7 +42,7 @@ type JWK struct {
 	Use string `json:"use"`
 }
 
-// GenerateKeys makes a key that dies with the process.
+// GenerateKeys returns a new key that exists in this process only.
 func GenerateKeys() (*Keys, error) {
 	private, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
@@ -58,7 +57,7 @@ func ParseKeys(file []byte) (*Keys, error) {
 	for block, rest := pem.Decode(file); block != nil; block, rest = pem.Decode(rest) {
 		parsed, err := x509.ParsePKCS8PrivateKey(block.Bytes)
 		if err != nil {
-			return nil, errors.New("a PEM block is no PKCS #8 private key")
+			return nil, errors.New("a PEM block is not a PKCS #8 private key")
 		}
 		private, ok := parsed.(*ecdsa.PrivateKey)
 		if !ok || private.Curve != elliptic.P256() {
@@ -75,7 +74,7 @@ func ParseKeys(file []byte) (*Keys, error) {
 func newKeys(all []*ecdsa.PrivateKey) (*Keys, error) {
 	k := &Keys{verifying: map[string]*ecdsa.PublicKey{}}
 	for i, private := range all {
-		jwk, err := publish(&private.PublicKey)
+		jwk, err := publicJWK(&private.PublicKey)
 		if err != nil {
 			return nil, err
 		}
@@ -88,9 +87,9 @@ func newKeys(all []*ecdsa.PrivateKey) (*Keys, error) {
 	return k, nil
 }
 
-// publish gives a key the id that RFC 7638 derives from it, so that gateways
-// that share a key agree on its id.
-func publish(public *ecdsa.PublicKey) (JWK, error) {
+// publicJWK returns the public key with its RFC 7638 thumbprint as id, so that
+// gateways with the same key use the same id.
+func publicJWK(public *ecdsa.PublicKey) (JWK, error) {
 	point, err := public.Bytes() // 4 ‖ X ‖ Y
 	if err != nil {
 		return JWK{}, fmt.Errorf("public key: %w", err)

@@ -20,13 +20,14 @@ import (
 )
 
 const (
-	maxBody       = 1 << 20
-	maxProblem    = 64 << 10
-	upstreamLimit = 10 * time.Second
+	maxBody         = 1 << 20
+	maxProblem      = 64 << 10
+	upstreamTimeout = 10 * time.Second
 )
 
-// newProxy hands requests to one upstream. A request that brings too much, and
-// an upstream that refuses, vanishes or takes too long, get our own problem.
+// newProxy returns a proxy for one upstream. It responds with a problem of its own
+// when the request body is too large, or when the upstream refuses the connection,
+// breaks it or takes too long.
 func newProxy(name upstream, base string) http.Handler {
 	target, err := url.Parse(base)
 	if err != nil || target.Host == "" {
@@ -36,23 +37,23 @@ func newProxy(name upstream, base string) http.Handler {
 	}
 	proxy := &httputil.ReverseProxy{
 		Transport:      telemetry.Client(string(name), 0).Transport,
-		ErrorLog:       log.New(io.Discard, "", 0), // the access line says it
-		ModifyResponse: noteAnswer,
+		ErrorLog:       log.New(io.Discard, "", 0), // the access log has it
+		ModifyResponse: noteResponse,
 		ErrorHandler: func(w http.ResponseWriter, r *http.Request, err error) {
 			if _, ok := errors.AsType[*http.MaxBytesError](err); ok {
 				err = tooLarge()
 			} else {
-				err = httpjson.Unreached(r.Context(), err)
+				err = httpjson.TransportFault(r.Context(), err)
 			}
 			httpjson.WriteProblem(w, r, err)
 		},
 		Rewrite: func(p *httputil.ProxyRequest) {
 			p.SetURL(target)
 			p.Out.Host = target.Host
-			// What proves who asks has been used up here.
+			// Credentials are checked here and not forwarded.
 			p.Out.Header.Del("Authorization")
 			p.Out.Header.Del("Cookie")
-			// A stranger's trace is linked to ours and goes no further.
+			// The client's trace is linked to ours and not forwarded.
 			p.Out.Header.Del("Tracestate")
 			p.Out.Header.Del("Baggage")
 		},
@@ -62,7 +63,7 @@ func newProxy(name upstream, base string) http.Handler {
 			httpjson.WriteProblem(w, r, tooLarge())
 			return
 		}
-		ctx, cancel := context.WithTimeout(r.Context(), upstreamLimit)
+		ctx, cancel := context.WithTimeout(r.Context(), upstreamTimeout)
 		defer cancel()
 		r = r.WithContext(ctx)
 		r.Body = http.MaxBytesReader(w, r.Body, maxBody)
@@ -81,9 +82,9 @@ func tooLarge() error {
 	return fault.New(fault.Invalid, "body_too_large", "The body must not exceed 1 MiB.")
 }
 
-// noteAnswer puts on the gateway's access line what only the upstream knows:
-// why it refused, and that it remembered.
-func noteAnswer(res *http.Response) error {
+// noteResponse adds to the gateway's access log line what only the upstream knows:
+// the reason of an error, and whether the response is a replay.
+func noteResponse(res *http.Response) error {
 	ctx := res.Request.Context()
 	if res.Header.Get("Idempotency-Replayed") == "true" {
 		telemetry.Note(ctx, slog.Bool(names.Replayed, true))

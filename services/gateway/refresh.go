@@ -11,8 +11,8 @@ import (
 	"jari.example/internal/secret"
 )
 
-// Hash is the SHA-256 of a refresh token. With 256 random bits behind it, it
-// needs no salt.
+// Hash is the SHA-256 of a refresh token. It needs no salt, because a token has
+// 256 random bits.
 type Hash [sha256.Size]byte
 
 func (h Hash) String() string { return hex.EncodeToString(h[:]) }
@@ -22,8 +22,8 @@ const (
 	refreshCookie = "jari_refresh"
 )
 
-// refreshToken is a live secret: 256 random bits, or the HMAC of the token
-// before it. That makes a successor that can be given twice without being kept.
+// refreshToken is 256 random bits, or the HMAC of the token before it. A successor
+// can therefore be returned twice without being stored.
 type refreshToken struct{ bits [refreshBytes]byte }
 
 func newRefreshToken() (t refreshToken) {
@@ -31,8 +31,8 @@ func newRefreshToken() (t refreshToken) {
 	return t
 }
 
-// successor depends on the server's key, so that who steals a token cannot
-// compute those that follow.
+// successor depends on the server's key, so that a stolen token does not reveal the
+// tokens after it.
 func (t refreshToken) successor(key []byte) (next refreshToken) {
 	mac := hmac.New(sha256.New, key)
 	mac.Write(t.bits[:])
@@ -55,18 +55,18 @@ func parseRefreshToken(s secret.String) (t refreshToken, ok bool) {
 	return t, true
 }
 
-// presented is the refresh token a request brings, empty for none.
-func presented(r *http.Request) secret.String {
+// refreshCookieValue is the refresh token in the request's cookie, empty for none.
+func refreshCookieValue(r *http.Request) secret.String {
 	if c, err := r.Cookie(refreshCookie); err == nil {
 		return secret.New(c.Value)
 	}
 	return secret.String{}
 }
 
-// setCookie hands a refresh token to the browser, or takes it away when empty.
+// setCookie sets the browser's refresh token, or deletes it when token is empty.
 func setCookie(h http.Header, token secret.String) {
 	c := http.Cookie{
-		Name: refreshCookie, Value: token.Reveal(), Path: "/v1", MaxAge: int(SessionLife.Seconds()),
+		Name: refreshCookie, Value: token.Reveal(), Path: "/v1", MaxAge: int(SessionLifetime.Seconds()),
 		HttpOnly: true, Secure: true, SameSite: http.SameSiteLaxMode,
 	}
 	if token.IsZero() {

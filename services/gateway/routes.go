@@ -23,10 +23,10 @@ const (
 	searchService      upstream = names.ServiceSearch
 )
 
-// table says who may ask for what, and who answers. A path that is not in it
-// does not exist; nothing under /internal/ ever is. Whether an owner may touch
-// this restaurant is for the service to say.
-var table = []struct {
+// proxyRoutes lists the proxied routes with their access rule and upstream. A path
+// that is not listed does not exist; nothing under /internal/ is listed. Whether
+// an owner may change a restaurant is checked by the service.
+var proxyRoutes = []struct {
 	pattern  string
 	access   endpoint.Access
 	upstream upstream

@@ -13,20 +13,20 @@ import (
 	"jari.example/services/internal/endpoint"
 )
 
-// Config is what a Service is made of.
+// Config holds the dependencies and settings of a Service.
 type Config struct {
 	Users      Users
 	Sessions   Sessions
 	Keys       *Keys
-	RefreshKey []byte           // derives successors; shared by all gateways
+	RefreshKey []byte           // derives refresh tokens; the same in all gateways
 	Issuer     string           // iss of access tokens
 	Now        func() time.Time // time.Now when nil
 }
 
-// MinRefreshKey is how long a RefreshKey must be.
+// MinRefreshKey is the minimum length of a RefreshKey, in bytes.
 const MinRefreshKey = 32
 
-// Service is what one can ask about sessions.
+// Service logs users in and out, and issues their tokens.
 type Service struct {
 	users      Users
 	sessions   Sessions
@@ -53,7 +53,7 @@ func New(c Config) (*Service, error) {
 	}, nil
 }
 
-// LoggedIn is a session that has just been begun or continued.
+// LoggedIn is a session that was just started or continued.
 type LoggedIn struct {
 	Access  secret.String
 	Expires time.Time
@@ -61,13 +61,13 @@ type LoggedIn struct {
 	Account Account
 }
 
-// LogIn begins a session. Codes: invalid, unauthenticated (bad_credentials), unavailable.
+// LogIn starts a session. Codes: invalid, unauthenticated (bad_credentials), unavailable.
 func (s *Service) LogIn(ctx context.Context, req Credentials) (LoggedIn, error) {
-	switch { // a form that was not filled in is no wrong password
+	switch { // a missing field is not a wrong password
 	case req.Email.IsZero():
-		return LoggedIn{}, fault.BadField("/email", "email is missing.")
+		return LoggedIn{}, fault.BadField("/email", "The email is missing.")
 	case req.Password.IsZero():
-		return LoggedIn{}, fault.BadField("/password", "password is missing.")
+		return LoggedIn{}, fault.BadField("/password", "The password is missing.")
 	}
 	account, err := s.users.Verify(ctx, req)
 	if err != nil {
@@ -81,12 +81,12 @@ func (s *Service) LogIn(ctx context.Context, req Credentials) (LoggedIn, error) 
 	return s.loggedIn(account, session, token)
 }
 
-// Refresh asks for a new access token; Token is what the cookie held.
+// Refresh requests a new access token. Token is the cookie's value.
 type Refresh struct{ Token secret.String }
 
-// Refresh continues the session whose refresh token is presented. Role and
-// restaurants are asked for again, so a grant takes effect. Codes:
-// unauthenticated (session_ended, refresh_reused, account_gone), unavailable.
+// Refresh continues the session of a refresh token. It reads role and restaurants
+// again, so that a grant takes effect. Codes: unauthenticated (session_ended,
+// refresh_reused, account_gone), unavailable.
 func (s *Service) Refresh(ctx context.Context, req Refresh) (LoggedIn, error) {
 	session, next, err := s.rotate(ctx, req.Token, "")
 	if err != nil {
@@ -102,21 +102,21 @@ func (s *Service) Refresh(ctx context.Context, req Refresh) (LoggedIn, error) {
 	return s.loggedIn(account, session, next)
 }
 
-// renewalPatience is how long a renewal waits for the user service: a request
-// waits behind it.
-const renewalPatience = 500 * time.Millisecond
+// renewalTimeout bounds how long a renewal waits for the user service, because a
+// request waits for the renewal.
+const renewalTimeout = 500 * time.Millisecond
 
-// renew continues the session of an access token that has expired, if the
-// refresh token presented with it belongs to the same session. When the user
-// service is away the old claims serve once more: booking must not depend on it.
+// renew continues the session of an expired access token, if the refresh token
+// belongs to the same session. When the user service is unavailable it uses the
+// old claims again: booking must not depend on that service.
 func (s *Service) renew(ctx context.Context, old claims, token secret.String) (LoggedIn, error) {
 	session, next, err := s.rotate(ctx, token, old.SID)
 	if err != nil {
 		return LoggedIn{}, err
 	}
-	asking, cancel := context.WithTimeout(ctx, renewalPatience)
+	userCtx, cancel := context.WithTimeout(ctx, renewalTimeout)
 	defer cancel()
-	account, err := s.users.Account(asking, session.UserID)
+	account, err := s.users.Account(userCtx, session.UserID)
 	switch fault.CodeOf(err) {
 	case "":
 	case fault.NotFound:
@@ -142,10 +142,10 @@ func (s *Service) loggedIn(a Account, session Session, refresh refreshToken) (Lo
 	return LoggedIn{Access: access, Expires: expires, Refresh: refresh.secret(), Account: a}, err
 }
 
-// LogOut ends the session that asks. Codes: unavailable.
+// LogOut ends the caller's session. Codes: unavailable.
 func (s *Service) LogOut(ctx context.Context, _ endpoint.Nothing) (endpoint.Nothing, error) {
 	return endpoint.Nothing{}, s.sessions.End(ctx, endpoint.IdentityFrom(ctx).SessionID)
 }
 
-// KeySet returns the keys that verify our access tokens.
+// KeySet returns the public keys that verify our access tokens.
 func (s *Service) KeySet(context.Context, endpoint.Nothing) (KeySet, error) { return s.keys.set, nil }

@@ -14,13 +14,13 @@ import (
 )
 
 const (
-	// AccessLife is how long an access token is believed.
-	AccessLife = 10 * time.Minute
-	audience   = "jari"
+	// AccessLifetime is how long an access token is valid.
+	AccessLifetime = 10 * time.Minute
+	audience       = "jari"
 )
 
-// tokens makes access tokens and believes only its own: ES256 by a known kid,
-// our issuer, our audience, an expiry.
+// tokens signs and verifies access tokens. A valid token has an ES256 signature by
+// a known key, our issuer, our audience and an expiry.
 type tokens struct {
 	keys      *Keys
 	issuer    string
@@ -44,8 +44,8 @@ func (c claims) identity() endpoint.Identity {
 func newTokens(keys *Keys, issuer string, now func() time.Time) *tokens {
 	return &tokens{
 		keys: keys, issuer: issuer, now: now,
-		// The parser checks the signature alone; what is claimed is checked
-		// apart, because an expired token still proves who it was made for.
+		// The parser checks the signature only. The validator checks the claims,
+		// because the claims of an expired token are used for its renewal.
 		parser: jwt.NewParser(jwt.WithValidMethods([]string{jwt.SigningMethodES256.Alg()}), jwt.WithoutClaimsValidation()),
 		validator: jwt.NewValidator(jwt.WithIssuer(issuer), jwt.WithAudience(audience),
 			jwt.WithExpirationRequired(), jwt.WithTimeFunc(now)),
@@ -53,16 +53,16 @@ func newTokens(keys *Keys, issuer string, now func() time.Time) *tokens {
 	}
 }
 
-// sign makes an access token for who.
-func (t *tokens) sign(who endpoint.Identity) (token secret.String, expires time.Time, err error) {
+// sign returns an access token for an identity.
+func (t *tokens) sign(identity endpoint.Identity) (token secret.String, expires time.Time, err error) {
 	now := t.now()
-	expires = now.Add(AccessLife).Truncate(time.Second)
+	expires = now.Add(AccessLifetime).Truncate(time.Second)
 	unsigned := jwt.NewWithClaims(jwt.SigningMethodES256, claims{
 		RegisteredClaims: jwt.RegisteredClaims{
-			Issuer: t.issuer, Audience: jwt.ClaimStrings{audience}, Subject: who.UserID,
+			Issuer: t.issuer, Audience: jwt.ClaimStrings{audience}, Subject: identity.UserID,
 			IssuedAt: jwt.NewNumericDate(now), ExpiresAt: jwt.NewNumericDate(expires),
 		},
-		SID: who.SessionID, Role: who.Role, Own: append([]string{}, who.Own...),
+		SID: identity.SessionID, Role: identity.Role, Own: append([]string{}, identity.Own...),
 	})
 	unsigned.Header["kid"] = t.keys.signing.id
 	signed, err := unsigned.SignedString(t.keys.signing.private)
@@ -73,12 +73,12 @@ func (t *tokens) sign(who endpoint.Identity) (token secret.String, expires time.
 }
 
 var (
-	errTokenInvalid = errors.New("access token is not one of ours")
+	errTokenInvalid = errors.New("access token is invalid")
 	errTokenExpired = errors.New("access token has expired")
 )
 
-// verify returns who a token was made for. With errTokenExpired the claims are
-// proven but no longer true by themselves; with errTokenInvalid they are empty.
+// verify returns the claims of a token. With errTokenExpired they are authentic
+// but need a renewal; with errTokenInvalid they are empty.
 func (t *tokens) verify(token secret.String) (claims, error) {
 	id := sha256.Sum256([]byte(token.Reveal()))
 	c, known := t.verified.get(id)
@@ -119,8 +119,8 @@ func onlyExpired(err error) bool {
 	return errors.Is(err, jwt.ErrTokenExpired)
 }
 
-// cache remembers tokens whose signature has been checked, because checking
-// costs more than everything else a proxied request does.
+// cache holds tokens with a verified signature, because verifying costs more than
+// all other work on a proxied request.
 type cache struct {
 	mu      sync.RWMutex
 	entries map[[sha256.Size]byte]claims
@@ -135,8 +135,8 @@ func (c *cache) get(id [sha256.Size]byte) (claims, bool) {
 	return found, ok
 }
 
-// put makes room by forgetting what has expired, and everything when all of it
-// is still good: that costs one check per token and needs no bookkeeping.
+// put makes room by deleting expired tokens, and all tokens if none has expired:
+// that costs one verification per token and needs no eviction order.
 func (c *cache) put(id [sha256.Size]byte, value claims, now time.Time) {
 	c.mu.Lock()
 	defer c.mu.Unlock()

@@ -10,22 +10,23 @@ import (
 	"jari.example/telemetry/names"
 )
 
-// AddRoutes adds the gateway's own routes and, from the table, those of the
-// services behind it.
+// AddRoutes adds the gateway's own routes and the proxied ones.
 func AddRoutes(rs *httpjson.Routes, s *Service, e Endpoints, up Upstreams) {
-	rs.Outside = true
+	rs.Untrusted = true
 	rs.Guard = s.guard
 	httpjson.HandleWith(rs, "POST /v1/sessions", e.LogIn, httpjson.Body[Credentials], encodeLoggedIn)
 	httpjson.HandleWith(rs, "POST /v1/sessions/refresh", e.Refresh, decodeRefresh, encodeLoggedIn, httpjson.NoBody())
 	httpjson.HandleWith(rs, "DELETE /v1/sessions/current", e.LogOut, httpjson.None, encodeLoggedOut)
 	httpjson.Handle(rs, "GET /.well-known/jwks.json", e.KeySet, httpjson.None, http.StatusOK)
-	for _, r := range table {
+	for _, r := range proxyRoutes {
 		// The upstream validates bodies and queries, and its own test tries bad ones.
 		httpjson.HandleRaw(rs, r.pattern, r.access, newProxy(r.upstream, r.upstream.of(up)))
 	}
 }
 
-func decodeRefresh(r *http.Request) (Refresh, error) { return Refresh{Token: presented(r)}, nil }
+func decodeRefresh(r *http.Request) (Refresh, error) {
+	return Refresh{Token: refreshCookieValue(r)}, nil
+}
 
 type wireSession struct {
 	AccessToken string    `json:"access_token"`
@@ -52,7 +53,7 @@ func encodeLoggedIn(h http.Header, l LoggedIn) (int, any) {
 	}
 }
 
-// encodeLoggedOut also takes back what a renewal on the way in has given.
+// encodeLoggedOut also removes what a renewal of this request has set.
 func encodeLoggedOut(h http.Header, _ endpoint.Nothing) (int, any) {
 	h.Del(names.HeaderAccessToken)
 	setCookie(h, secret.String{})

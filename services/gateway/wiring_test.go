@@ -2,182 +2,20 @@ package gateway_test
 
 import (
 	"context"
-	"encoding/json"
-	"fmt"
 	"io"
-	"log/slog"
-	"maps"
 	"net/http"
-	"net/http/httptest"
 	"strings"
 	"sync"
 	"testing"
-	"time"
 
 	"jari.example/internal/fault"
-	"jari.example/internal/secret"
 	"jari.example/services/gateway"
-	"jari.example/services/gateway/inmem"
-	"jari.example/services/internal/endpoint"
 	"jari.example/services/internal/httpjson"
-	"jari.example/services/internal/httpjson/httpjsontest"
-	"jari.example/telemetry"
 	"jari.example/telemetry/names"
 	"jari.example/telemetry/telemetrytest"
 )
 
-// users knows one account.
-type users struct {
-	mu      sync.Mutex
-	account gateway.Account
-	err     error
-}
-
-func (u *users) Verify(_ context.Context, c gateway.Credentials) (gateway.Account, error) {
-	if c.Email.Reveal() != "kim@example.com" || c.Password.Reveal() != "correct horse" {
-		return gateway.Account{}, fault.New(fault.Unauthenticated, "bad_credentials", "No.")
-	}
-	return u.Account(context.Background(), "")
-}
-
-func (u *users) Account(context.Context, string) (gateway.Account, error) {
-	u.mu.Lock()
-	defer u.mu.Unlock()
-	return u.account, u.err
-}
-
-func (u *users) become(change func(*users)) { u.mu.Lock(); defer u.mu.Unlock(); change(u) }
-
-// system is a gateway in front of one upstream that plays every service.
-type system struct {
-	*testing.T
-	url      string
-	record   *telemetrytest.Recorder
-	users    *users
-	suite    httpjsontest.Suite
-	upstream http.HandlerFunc // nil answers {"seen": the request's headers}
-	mu       sync.Mutex
-	now      time.Time
-}
-
-func (s *system) clock() time.Time        { s.mu.Lock(); defer s.mu.Unlock(); return s.now }
-func (s *system) advance(d time.Duration) { s.mu.Lock(); defer s.mu.Unlock(); s.now = s.now.Add(d) }
-
-func start(t *testing.T) *system {
-	t.Helper()
-	s := &system{T: t, record: telemetrytest.Start(t), now: time.Now(), users: &users{account: gateway.Account{
-		ID: "0190a000-0000-7000-8000-000000000001", Role: "owner", Own: []string{"mosu", "jungsik"}, Name: secret.New("김민지"), Locale: "ko",
-	}}}
-	behind := httptest.NewServer(telemetry.Server(slog.New(slog.DiscardHandler), "", false, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if s.upstream != nil {
-			s.upstream(w, r)
-			return
-		}
-		_ = json.NewEncoder(w).Encode(map[string]any{"seen": r.Header})
-	})))
-	t.Cleanup(behind.Close)
-	keys, err := gateway.GenerateKeys()
-	if err != nil {
-		t.Fatal(err)
-	}
-	service, err := gateway.New(gateway.Config{
-		Users: s.users, Sessions: inmem.New(), Keys: keys, RefreshKey: make([]byte, gateway.MinRefreshKey), Issuer: "https://jari.example", Now: s.clock,
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	mw, err := endpoint.Shared(s.record.Logger, nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	rs := httpjson.NewRoutes(s.record.Logger)
-	gateway.AddRoutes(rs, service, gateway.NewEndpoints(service, mw), gateway.Upstreams{User: behind.URL, Reservation: behind.URL, Search: "http://127.0.0.1:1"})
-	h, err := rs.Handler()
-	if err != nil {
-		t.Fatal(err)
-	}
-	front := httptest.NewServer(h)
-	t.Cleanup(front.Close)
-	s.url = front.URL
-	s.suite = httpjsontest.Suite{Handler: h, Routes: rs.List()}
-	return s
-}
-
-type answer struct {
-	*http.Response
-	body map[string]any
-}
-
-// cookie is what the answer sets for the refresh token, "" for nothing.
-func (a answer) cookie() string {
-	for _, c := range a.Cookies() {
-		if c.Name == "jari_refresh" {
-			return c.Value
-		}
-	}
-	return ""
-}
-
-func (s *system) do(method, path, body string, header http.Header) answer {
-	s.Helper()
-	req, err := http.NewRequestWithContext(s.Context(), method, s.url+path, strings.NewReader(body))
-	if err != nil {
-		s.Fatal(err)
-	}
-	if body != "" {
-		req.Header.Set("Content-Type", "application/json")
-	}
-	maps.Copy(req.Header, header)
-	res, err := http.DefaultClient.Do(req)
-	if err != nil {
-		s.Fatal(err)
-	}
-	defer res.Body.Close()
-	raw, err := io.ReadAll(res.Body)
-	if err != nil {
-		s.Fatal(err)
-	}
-	a := answer{Response: res}
-	if len(raw) > 0 {
-		if err := json.Unmarshal(raw, &a.body); err != nil {
-			s.Fatalf("%v: %s", err, raw)
-		}
-	}
-	return a
-}
-
-func (a answer) want(t *testing.T, status int, reason string) answer {
-	t.Helper()
-	if a.StatusCode != status || reason != "" && a.body["reason"] != reason {
-		t.Errorf("%s %s: status %d, want %d %s: %v", a.Request.Method, a.Request.URL.Path, a.StatusCode, status, reason, a.body)
-	}
-	return a
-}
-
-const credentials = `{"email":"kim@example.com","password":"correct horse"}`
-
-// logIn returns the headers of somebody who has just logged in.
-func (s *system) logIn() (headers http.Header, login answer) {
-	s.Helper()
-	login = s.do("POST", "/v1/sessions", credentials, nil).want(s.T, 201, "")
-	return carry(login.body["access_token"].(string), login.cookie()), login
-}
-
-func carry(token, cookie string) http.Header {
-	h := http.Header{"Authorization": {"Bearer " + token}}
-	if cookie != "" {
-		h["Cookie"] = []string{"jari_refresh=" + cookie}
-	}
-	return h
-}
-
-func seen(a answer, name string) string {
-	headers, _ := a.body["seen"].(map[string]any)
-	values, _ := headers[http.CanonicalHeaderKey(name)].([]any)
-	return strings.Trim(fmt.Sprint(values), "[]")
-}
-
-func TestASessionsLife(t *testing.T) {
+func TestSessionLifecycle(t *testing.T) {
 	s := start(t)
 	s.do("POST", "/v1/sessions", `{"email":"kim@example.com","password":"wrong"}`, nil).want(t, 401, "bad_credentials")
 	headers, login := s.logIn()
@@ -195,33 +33,33 @@ func TestASessionsLife(t *testing.T) {
 	first := s.do("POST", "/v1/sessions/refresh", "", cookie).want(t, 201, "")
 	again := s.do("POST", "/v1/sessions/refresh", "", cookie).want(t, 201, "")
 	if first.cookie() != again.cookie() || first.cookie() == login.cookie() {
-		t.Error("within the grace the same token must get the same successor")
+		t.Error("within the grace period a token must get the same successor")
 	}
-	s.do("GET", "/v1/users/me", "", carry(first.body["access_token"].(string), "")).want(t, 200, "")
+	s.do("GET", "/v1/users/me", "", authHeaders(first.body["access_token"].(string), "")).want(t, 200, "")
 
-	s.advance(gateway.Grace)
+	s.advance(gateway.GracePeriod)
 	s.do("POST", "/v1/sessions/refresh", "", cookie).want(t, 401, "refresh_reused")
-	s.do("POST", "/v1/sessions/refresh", "", carry("x", first.cookie())).want(t, 401, "session_ended")
+	s.do("POST", "/v1/sessions/refresh", "", authHeaders("x", first.cookie())).want(t, 401, "session_ended")
 
 	headers, _ = s.logIn()
 	out := s.do("DELETE", "/v1/sessions/current", "", headers).want(t, 204, "")
 	if !strings.Contains(out.Header.Get("Set-Cookie"), "Max-Age=0") {
-		t.Errorf("the cookie stays: %s", out.Header.Get("Set-Cookie"))
+		t.Errorf("the cookie is not deleted: %s", out.Header.Get("Set-Cookie"))
 	}
 	s.do("POST", "/v1/sessions/refresh", "", http.Header{"Cookie": headers["Cookie"]}).want(t, 401, "session_ended")
 	s.do("POST", "/v1/sessions/refresh", "", nil).want(t, 401, "session_ended")
 
 	for _, private := range []string{"kim@", "horse", "민지", "eyJ", login.cookie()} {
 		if strings.Contains(s.record.Output(), private) {
-			t.Errorf("%q reached the log", private)
+			t.Errorf("the log contains %q", private)
 		}
 	}
 	if !strings.Contains(s.record.Output(), "/v1/sessions") {
-		t.Error("nothing reached the log, so what is not in it proves nothing")
+		t.Error("the log is empty, so the check proves nothing")
 	}
 }
 
-func TestServicesLearnWhoAsksFromTheTokenAlone(t *testing.T) {
+func TestIdentityHeadersComeFromTheTokenOnly(t *testing.T) {
 	s := start(t)
 	headers, login := s.logIn()
 	for _, name := range []string{names.HeaderUserID, names.HeaderUserRole, names.HeaderUserOwn, names.HeaderSessionID, "Jari-Anything"} {
@@ -229,73 +67,74 @@ func TestServicesLearnWhoAsksFromTheTokenAlone(t *testing.T) {
 	}
 	headers["Tracestate"] = []string{"a=b"}
 	got := s.do("GET", "/v1/users/me", "", headers).want(t, 200, "")
-	if seen(got, names.HeaderUserID) != login.body["user"].(map[string]any)["id"] || seen(got, names.HeaderUserRole) != "owner" ||
-		seen(got, names.HeaderUserOwn) != "mosu,jungsik" || len(seen(got, names.HeaderSessionID)) != 36 {
-		t.Errorf("the service saw %v", got.body)
+	if received(got, names.HeaderUserID) != login.body["user"].(map[string]any)["id"] || received(got, names.HeaderUserRole) != "owner" ||
+		received(got, names.HeaderUserOwn) != "mosu,jungsik" || len(received(got, names.HeaderSessionID)) != 36 {
+		t.Errorf("the service got %v", got.body)
 	}
 	for _, name := range []string{"Jari-Anything", "Authorization", "Cookie", "Tracestate"} {
-		if seen(got, name) != "" {
-			t.Errorf("%s went through: %s", name, seen(got, name))
+		if received(got, name) != "" {
+			t.Errorf("%s was forwarded: %s", name, received(got, name))
 		}
 	}
 	forged := http.Header{"Jari-User-Id": {"forged"}, "Jari-User-Role": {"operator"}}
 	s.do("GET", "/v1/users/me", "", forged).want(t, 401, "unauthenticated")
-	if got := s.do("POST", "/v1/users", "{}", forged).want(t, 200, ""); seen(got, names.HeaderUserID) != "" {
-		t.Error("a public route passed a forged identity on")
+	if got := s.do("POST", "/v1/users", "{}", forged).want(t, 200, ""); received(got, names.HeaderUserID) != "" {
+		t.Error("a public route forwarded a forged identity")
 	}
-	s.do("GET", "/v1/users/me", "", carry("a.b.c", "")).want(t, 401, "token_invalid")
+	s.do("GET", "/v1/users/me", "", authHeaders("a.b.c", "")).want(t, 401, "token_invalid")
 	s.do("GET", "/internal/users/x", "", headers).want(t, 404, "no_such_path")
 }
 
-func TestAnExpiredTokenIsRenewedOnTheWay(t *testing.T) {
+func TestRenewsAnExpiredTokenInTheSameRequest(t *testing.T) {
 	s := start(t)
 	headers, login := s.logIn()
 	other, _ := s.logIn()
-	s.users.become(func(u *users) { u.account.Role = "diner" })
+	s.users.update(func(u *users) { u.account.Role = "diner" })
 	if got := s.do("GET", "/v1/users/me", "", headers).want(t, 200, ""); got.Header.Get(names.HeaderAccessToken) != "" {
-		t.Error("a token that is still good was renewed")
+		t.Error("a valid token was renewed")
 	}
-	s.advance(gateway.AccessLife)
+	s.advance(gateway.AccessLifetime)
 	token := login.body["access_token"].(string)
-	s.do("GET", "/v1/users/me", "", carry(token, "")).want(t, 401, "token_expired")
+	s.do("GET", "/v1/users/me", "", authHeaders(token, "")).want(t, 401, "token_expired")
 	s.do("GET", "/v1/users/me", "", http.Header{"Cookie": headers["Cookie"]}).want(t, 401, "unauthenticated")
-	s.do("GET", "/v1/users/me", "", http.Header{"Authorization": headers["Authorization"], "Cookie": other["Cookie"]}).want(t, 401, "session_ended")
+	s.do("GET", "/v1/users/me", "", http.Header{"Authorization": headers["Authorization"], "Cookie": other["Cookie"]}).want(t, 401,
+		"session_ended")
 
 	var wg sync.WaitGroup
-	answers := make([]answer, 8)
-	for i := range answers {
-		wg.Go(func() { answers[i] = s.do("GET", "/v1/users/me", "", headers) })
+	responses := make([]response, 8)
+	for i := range responses {
+		wg.Go(func() { responses[i] = s.do("GET", "/v1/users/me", "", headers) })
 	}
 	wg.Wait()
-	for _, a := range answers {
+	for _, a := range responses {
 		a.want(t, 200, "")
-		if a.Header.Get(names.HeaderAccessToken) == "" || a.cookie() != answers[0].cookie() {
-			t.Errorf("no new token, or a cookie of its own")
+		if a.Header.Get(names.HeaderAccessToken) == "" || a.cookie() != responses[0].cookie() {
+			t.Errorf("no new token, or another cookie")
 		}
-		if seen(a, names.HeaderUserRole) != "diner" {
-			t.Errorf("the renewed token kept the old role %q", seen(a, names.HeaderUserRole))
+		if received(a, names.HeaderUserRole) != "diner" {
+			t.Errorf("the renewed token kept the old role %q", received(a, names.HeaderUserRole))
 		}
 	}
-	renewed := carry(answers[0].Header.Get(names.HeaderAccessToken), answers[0].cookie())
+	renewed := authHeaders(responses[0].Header.Get(names.HeaderAccessToken), responses[0].cookie())
 	if got := s.do("GET", "/v1/users/me", "", renewed).want(t, 200, ""); got.Header.Get(names.HeaderAccessToken) != "" {
 		t.Error("the new token was renewed at once")
 	}
 
-	s.advance(gateway.AccessLife)
-	s.users.become(func(u *users) { u.err = fault.Down("user", context.DeadlineExceeded) })
+	s.advance(gateway.AccessLifetime)
+	s.users.update(func(u *users) { u.err = fault.Down("user", context.DeadlineExceeded) })
 	s.do("GET", "/v1/users/me", "", renewed).want(t, 200, "")
-	s.users.become(func(u *users) { u.err = fault.New(fault.NotFound, "user_not_found", "Gone.") })
+	s.users.update(func(u *users) { u.err = fault.New(fault.NotFound, "user_not_found", "Gone.") })
 	s.do("POST", "/v1/sessions/refresh", "", renewed).want(t, 401, "account_gone")
 }
 
-func TestAnUpstreamsFailureIsAProblemAndOnTheAccessLine(t *testing.T) {
+func TestUpstreamFailuresBecomeProblemsAndAreLogged(t *testing.T) {
 	s := start(t)
 	headers, _ := s.logIn()
 	last := func() map[string]any {
 		lines := s.record.Lines(t, names.EventAccess)
 		return lines[len(lines)-1]
 	}
-	for sentence, c := range map[string]struct {
+	for name, c := range map[string]struct {
 		method, path string
 		upstream     http.HandlerFunc
 		status       int
@@ -304,17 +143,17 @@ func TestAnUpstreamsFailureIsAProblemAndOnTheAccessLine(t *testing.T) {
 		severity     string
 		user         any
 	}{
-		"one that refuses connections": {"GET", "/v1/restaurants/mosu", nil, 503, "unavailable", "/v1/restaurants/{id}", "ERROR", nil},
-		"one that hangs up": {"POST", "/v1/reservations", func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) },
+		"refuses connections": {"GET", "/v1/restaurants/mosu", nil, 503, "unavailable", "/v1/restaurants/{id}", "ERROR", nil},
+		"breaks the connection": {"POST", "/v1/reservations", func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) },
 			503, "unavailable", "/v1/reservations", "ERROR", s.users.account.ID},
-		"one that is itself unavailable": {"POST", "/v1/reservations", func(w http.ResponseWriter, r *http.Request) {
+		"is unavailable": {"POST", "/v1/reservations", func(w http.ResponseWriter, r *http.Request) {
 			httpjson.WriteProblem(w, r, fault.Down("postgresql", context.DeadlineExceeded))
 		}, 503, "unavailable", "/v1/reservations", "ERROR", s.users.account.ID},
-		"one that says no": {"POST", "/v1/reservations", func(w http.ResponseWriter, r *http.Request) {
+		"returns an error": {"POST", "/v1/reservations", func(w http.ResponseWriter, r *http.Request) {
 			httpjson.WriteProblem(w, r, fault.New(fault.Conflict, "slot_full", "Full."))
 		}, 409, "slot_full", "/v1/reservations", "INFO", s.users.account.ID},
 	} {
-		t.Run(sentence, func(t *testing.T) {
+		t.Run(name, func(t *testing.T) {
 			s.upstream = c.upstream
 			got := s.do(c.method, c.path, "{}", headers).want(t, c.status, c.reason)
 			if c.status == 503 && got.Header.Get("Retry-After") == "" {
@@ -323,7 +162,7 @@ func TestAnUpstreamsFailureIsAProblemAndOnTheAccessLine(t *testing.T) {
 			line := last()
 			if line[names.HTTPStatus] != float64(c.status) || line[names.HTTPRoute] != c.route || line[names.Reason] != c.reason ||
 				line[names.SeverityText] != c.severity || line[names.UserID] != c.user {
-				t.Errorf("the access line says %v", line)
+				t.Errorf("the access log line has %v", line)
 			}
 			if got.body["trace_id"] == nil {
 				t.Error("the problem has no trace_id")
@@ -332,7 +171,7 @@ func TestAnUpstreamsFailureIsAProblemAndOnTheAccessLine(t *testing.T) {
 	}
 }
 
-func TestABodyThatIsTooLargeIsRefusedAtTheDoor(t *testing.T) {
+func TestRejectsABodyThatIsTooLarge(t *testing.T) {
 	s := start(t)
 	headers, _ := s.logIn()
 	large := `{"a":"` + strings.Repeat("a", 1<<20) + `"}`
@@ -352,15 +191,15 @@ func TestABodyThatIsTooLargeIsRefusedAtTheDoor(t *testing.T) {
 	}
 }
 
-func TestOneTraceFromTheDoorToTheServiceAndAStrangersIsOnlyLinked(t *testing.T) {
-	const stranger = "4bf92f3577b34da6a3ce929d0e0e4736"
+func TestTraceReachesTheServiceAndLinksToTheClients(t *testing.T) {
+	const clientTrace = "4bf92f3577b34da6a3ce929d0e0e4736"
 	s := start(t)
 	headers, _ := s.logIn()
-	headers["Traceparent"] = []string{"00-" + stranger + "-00f067aa0ba902b7-01"}
+	headers["Traceparent"] = []string{"00-" + clientTrace + "-00f067aa0ba902b7-01"}
 	s.do("GET", "/v1/reservations/7", "", headers).want(t, 200, "")
 	span := s.record.Span(t, "GET /v1/reservations/{id}")
 	trace := span.SpanContext().TraceID().String()
-	if trace == stranger || len(span.Links()) != 1 || span.Links()[0].SpanContext.TraceID().String() != stranger {
+	if trace == clientTrace || len(span.Links()) != 1 || span.Links()[0].SpanContext.TraceID().String() != clientTrace {
 		t.Errorf("trace %s, links %v", trace, span.Links())
 	}
 	if telemetrytest.Attr(span, names.HTTPRoute) != "/v1/reservations/{id}" {
@@ -375,7 +214,7 @@ func TestOneTraceFromTheDoorToTheServiceAndAStrangersIsOnlyLinked(t *testing.T) 
 	}
 }
 
-func TestBadInput(t *testing.T) {
+func TestRejectsBadInput(t *testing.T) {
 	s := start(t)
 	_, login := s.logIn()
 	s.upstream = func(w http.ResponseWriter, r *http.Request) {
@@ -384,7 +223,7 @@ func TestBadInput(t *testing.T) {
 	s.suite.LogIn = func(r *http.Request, _ string) {
 		r.Header.Set("Authorization", "Bearer "+login.body["access_token"].(string))
 	}
-	// The suite expects 4xx everywhere; the one upstream that is away here is not its subject.
+	// The suite expects 4xx; routes whose upstream is down here would return 503.
 	var routes []httpjson.Route
 	for _, r := range s.suite.Routes {
 		if r.Path != "/v1/restaurants" && r.Path != "/v1/restaurants/{id}" {

@@ -7,15 +7,15 @@ import (
 	ics "github.com/arran4/golang-ical"
 )
 
-// calendar is the entry that a mail about e brings, if it brings one: published
-// while the table is booked, and cancelled afterwards. All entries of one
-// reservation have its id, and its version tells a calendar which is the last,
-// in whatever order they are opened.
+// calendar returns the calendar entry attached to the mail about e, if there is
+// one: with method PUBLISH for a confirmed reservation, CANCEL afterwards. All
+// entries of a reservation have its id as UID. SEQUENCE follows its version, so
+// that a calendar keeps the newest entry in whatever order they are opened.
 //
-// They are published rather than requested (RFC 5546), because nobody waits for
-// a diner's reply, and they name no attendee, because who sees a calendar need
-// not see an address.
-func calendar(e Event, t tale, from mail.Address) (entry string, method ics.Method, ok bool) {
+// The method is PUBLISH and not REQUEST (RFC 5546), because the diner need not
+// reply. The entry has no attendee, because readers of a calendar need not see
+// the diner's address.
+func calendar(e Event, t templateData, from mail.Address) (entry string, method ics.Method, ok bool) {
 	status := ics.ObjectStatusConfirmed
 	switch e.Kind {
 	case Confirmed, Moved:
@@ -27,23 +27,23 @@ func calendar(e Event, t tale, from mail.Address) (entry string, method ics.Meth
 	}
 	v := e.Reservation
 	if v.End.IsZero() {
-		return "", "", false // from before events had an end
+		return "", "", false // an event of version 1 of this service, without an end
 	}
 	c := ics.NewCalendarFor("Jari")
 	c.SetMethod(method)
 	c.SetCalscale("GREGORIAN")
-	table := c.AddEvent(v.ID.String())
-	table.SetDtStampTime(e.OccurredAt)
-	table.SetSequence(max(0, v.Version-1))
-	table.SetStartAt(v.Start)
-	table.SetEndAt(v.End)
-	table.SetStatus(status)
-	table.SetSummary(t.Restaurant)
-	table.SetOrganizer(from.Address)
+	entryEvent := c.AddEvent(v.ID.String())
+	entryEvent.SetDtStampTime(e.OccurredAt)
+	entryEvent.SetSequence(max(0, v.Version-1))
+	entryEvent.SetStartAt(v.Start)
+	entryEvent.SetEndAt(v.End)
+	entryEvent.SetStatus(status)
+	entryEvent.SetSummary(t.Restaurant)
+	entryEvent.SetOrganizer(from.Address)
 	if t.Address != "" {
-		table.SetLocation(t.Address)
+		entryEvent.SetLocation(t.Address)
 	}
 	var b strings.Builder
-	_ = c.SerializeTo(&b, ics.WithNewLineWindows) // a Builder takes everything
+	_ = c.SerializeTo(&b, ics.WithNewLineWindows) // writing to a Builder cannot fail
 	return b.String(), method, true
 }

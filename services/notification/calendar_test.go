@@ -9,11 +9,11 @@ import (
 	ics "github.com/arran4/golang-ical"
 )
 
-// entry reads the calendar entry of a mail as a calendar does, and says what is
-// wrong with it.
+// entry parses a calendar entry as a calendar does, and returns what is wrong
+// with it.
 func entry(raw string) (method string, table *ics.VEvent, err error) {
 	if !strings.HasSuffix(raw, "\r\n") || strings.Count(raw, "\n") != strings.Count(raw, "\r\n") {
-		return "", nil, fmt.Errorf("lines do not end as RFC 5545 wants")
+		return "", nil, fmt.Errorf("lines do not end with CRLF (RFC 5545)")
 	}
 	for line := range strings.SplitSeq(raw, "\r\n") {
 		if len(line) > 75 {
@@ -35,14 +35,14 @@ func entry(raw string) (method string, table *ics.VEvent, err error) {
 	return method, c.Events()[0], nil
 }
 
-func TestABookingGoesIntoTheCalendarAndOutOfIt(t *testing.T) {
+func TestCalendarEntryFollowsTheReservation(t *testing.T) {
 	wants := map[Kind]struct{ method, status string }{
 		Confirmed: {"PUBLISH", "CONFIRMED"}, Moved: {"PUBLISH", "CONFIRMED"},
 		Cancelled: {"CANCEL", "CANCELLED"}, Closed: {"CANCEL", "CANCELLED"},
 	}
 	name := `모수, "the one"; at \the corner` + strings.Repeat(" 아주 긴 이름", 12)
 	for _, kind := range Kinds {
-		e := booked(kind)
+		e := newEvent(kind)
 		m, err := compose(e, from, user("Kim", "kim@example.com", "ko"), Restaurant{Ko: name, Address: "서울, 용산구"}, noon)
 		if err != nil {
 			t.Fatal(err)
@@ -82,34 +82,34 @@ func TestABookingGoesIntoTheCalendarAndOutOfIt(t *testing.T) {
 			t.Errorf("%s: location %+v", kind, place)
 		}
 		if strings.Contains(raw, "kim@") || strings.Contains(raw, "Kim") {
-			t.Errorf("%s: the entry names the diner", kind)
+			t.Errorf("%s: the entry has the diner's name or address", kind)
 		}
 	}
 }
 
-// TestTheCalendarsCheckerConvicts: what entry lets pass means something.
-func TestTheCalendarsCheckerConvicts(t *testing.T) {
-	good, _, _ := calendar(booked(Confirmed), tale{Restaurant: strings.Repeat("모수 ", 40)}, from)
+// TestEntryDetectsInvalidCalendars is the negative control of entry.
+func TestEntryDetectsInvalidCalendars(t *testing.T) {
+	good, _, _ := calendar(newEvent(Confirmed), templateData{Restaurant: strings.Repeat("모수 ", 40)}, from)
 	if _, _, err := entry(good); err != nil {
-		t.Fatalf("it convicts the innocent: %v", err)
+		t.Fatalf("a valid calendar is rejected: %v", err)
 	}
-	for sentence, bad := range map[string]string{
-		"bare line feeds":   strings.ReplaceAll(good, "\r\n", "\n"),
-		"lines not folded":  strings.ReplaceAll(good, "\r\n ", ""),
-		"no method":         strings.Replace(good, "METHOD:PUBLISH\r\n", "", 1),
-		"no end":            strings.Replace(good, "END:VEVENT\r\n", "", 1),
-		"a line on its own": strings.Replace(good, "SEQUENCE:2\r\n", "SEQUENCE:2\r\nanything\r\n", 1),
+	for name, bad := range map[string]string{
+		"bare line feeds":        strings.ReplaceAll(good, "\r\n", "\n"),
+		"lines not folded":       strings.ReplaceAll(good, "\r\n ", ""),
+		"no method":              strings.Replace(good, "METHOD:PUBLISH\r\n", "", 1),
+		"no end":                 strings.Replace(good, "END:VEVENT\r\n", "", 1),
+		"a line without a colon": strings.Replace(good, "SEQUENCE:2\r\n", "SEQUENCE:2\r\nanything\r\n", 1),
 	} {
 		if _, _, err := entry(bad); err == nil {
-			t.Errorf("%s pass", sentence)
+			t.Errorf("%s: not detected", name)
 		}
 	}
 }
 
-func TestAnEventOfBeforeBringsNoEntry(t *testing.T) {
-	e := booked(Confirmed)
+func TestNoCalendarEntryWithoutAnEnd(t *testing.T) {
+	e := newEvent(Confirmed)
 	e.Reservation.End = time.Time{}
-	if _, _, ok := calendar(e, tale{}, from); ok {
+	if _, _, ok := calendar(e, templateData{}, from); ok {
 		t.Error("an entry without an end")
 	}
 }

@@ -2,10 +2,10 @@ package notification
 
 import "jari.example/services/internal/endpoint"
 
-// Endpoints are the service's methods as the transport calls them.
+// Endpoints are the service's methods, for a transport.
 type Endpoints struct {
 	Accept        endpoint.Typed[Event, Accepted]
-	Undeliverable endpoint.Typed[UndeliverableRequest, UndeliverableAnswer]
+	Undeliverable endpoint.Typed[UndeliverableRequest, UndeliverableResponse]
 }
 
 // NewEndpoints wraps each method of s in mw.

@@ -15,45 +15,45 @@ import (
 	"jari.example/telemetry/names"
 )
 
-// Mail is a message that is ready to be sent.
+// Mail is a message ready to be sent.
 type Mail struct {
 	To  secret.String // the bare address
 	Raw secret.String // RFC 5322
 }
 
-// ErrAddress says that a diner's address is none.
-var ErrAddress = errors.New("the diner's address cannot be written to")
+// ErrAddress means that a diner's address is not a mail address.
+var ErrAddress = errors.New("the diner's mail address is invalid")
 
-// compose writes the mail about e. The same event has the same Message-ID
-// whenever it is written, so that a mail sent twice is shown once, and names the
-// event in a header for those who count.
+// compose makes the mail about e. The Message-ID depends on the event only, so
+// that mail programs show a mail that was sent twice once. A header has the
+// event's id, for tests that count mails.
 func compose(e Event, from mail.Address, to User, restaurant Restaurant, now time.Time) (Mail, error) {
-	// Addresses come from another service, and end up in headers.
+	// The address comes from another service and goes into a header.
 	address, err := mail.ParseAddress(to.Email.Reveal())
 	if err != nil || address.Address != to.Email.Reveal() {
 		return Mail{}, ErrAddress
 	}
 	language := languageOf(to.Locale)
-	t, err := tell(e, language, to, restaurant, now)
+	t, err := newTemplateData(e, language, to, restaurant, now)
 	if err != nil {
 		return Mail{}, err
 	}
-	l, err := write(e.Kind, language, t)
+	c, err := render(e.Kind, language, t)
 	if err != nil {
 		return Mail{}, err
 	}
-	plain, page, err := l.layOut()
+	plain, page, err := c.layout()
 	if err != nil {
 		return Mail{}, err
 	}
 	m := gomail.NewMsg(gomail.WithNoDefaultUserAgent(), gomail.WithEncoding(gomail.EncodingB64))
 	m.FromMailAddress(&from)
 	m.ToMailAddress(&mail.Address{Name: t.Diner, Address: address.Address})
-	m.Subject(l.Subject)
+	m.Subject(c.Subject)
 	m.SetDateWithValue(now)
 	m.SetMessageIDWithValue(messageID(e.ID, from))
 	m.SetGenHeader(names.HeaderEventID, e.ID.String())
-	m.SetGenHeader("Auto-Submitted", "auto-generated") // RFC 3834: no holiday replies, please
+	m.SetGenHeader("Auto-Submitted", "auto-generated") // RFC 3834: suppresses automatic replies
 	m.SetGenHeader("Content-Language", language)
 	m.SetBodyString(gomail.TypeTextPlain, plain)
 	m.AddAlternativeString(gomail.TypeTextHTML, page)

@@ -23,11 +23,11 @@ import (
 
 var update = flag.Bool("update", false, "write golden files")
 
-func booked(kind Kind) Event {
+func newEvent(kind Kind) Event {
 	start := time.Date(2026, 11, 23, 9, 30, 0, 0, time.UTC)
 	e := Event{
 		ID: uuid.MustParse("01900000-0000-7000-8000-000000000001"), Kind: kind, OccurredAt: noon,
-		Reservation: Visit{
+		Reservation: ReservationState{
 			ID: uuid.MustParse("01900000-0000-7000-8000-000000000009"), RestaurantID: "mosu", SlotID: "42", Party: 2,
 			Start: start, End: start.Add(90 * time.Minute), TimeZone: "Asia/Seoul", Status: "confirmed", Version: 3,
 			Note: secret.New("창가 <b>자리</b> & quiet"), CancelUntil: start.Add(-2 * time.Hour),
@@ -35,9 +35,9 @@ func booked(kind Kind) Event {
 	}
 	switch kind {
 	case Moved, Changed:
-		e.Previous = Before{Start: start.Add(-24 * time.Hour), Party: 4}
+		e.Previous = PreviousState{Start: start.Add(-24 * time.Hour), Party: 4}
 	case Closed:
-		e.Words = secret.New("수도관이 터졌습니다.\n죄송합니다!")
+		e.ClosureReason = secret.New("수도관이 터졌습니다.\n죄송합니다!")
 	case Joined:
 		e.Reservation.Position = 3
 	case Offered:
@@ -46,7 +46,7 @@ func booked(kind Kind) Event {
 	return e
 }
 
-// noon is when everything happens, a day before the visit.
+// noon is the time of every event, a day before the visit.
 var noon = time.Date(2026, 11, 22, 3, 0, 0, 0, time.UTC)
 
 var mosu = Restaurant{"모수", "Mosu", "서울 용산구 이태원로55가길 45"}
@@ -57,7 +57,7 @@ func user(name, address, locale string) User {
 
 var from = mail.Address{Name: "Jari 자리", Address: "no-reply@jari.example"}
 
-// received reads a mail as a mail program does.
+// received is a mail as a mail program parses it.
 type received struct {
 	header mail.Header
 	parts  map[string]string // by media type
@@ -74,7 +74,7 @@ func receive(t *testing.T, m Mail) received {
 	return r
 }
 
-// open takes a part apart.
+// open parses a part and the parts within it.
 func (r received) open(t *testing.T, kind, encoding string, body io.Reader) {
 	t.Helper()
 	media, params, err := mime.ParseMediaType(kind)
@@ -119,23 +119,23 @@ func (r received) word(t *testing.T, header string) string {
 	return s
 }
 
-func TestLetters(t *testing.T) {
-	stories := map[string]Event{}
+func TestMails(t *testing.T) {
+	events := map[string]Event{}
 	for _, kind := range Kinds {
-		stories[string(kind)] = booked(kind)
+		events[string(kind)] = newEvent(kind)
 	}
-	closed := booked(Expired)
+	closed := newEvent(Expired)
 	closed.OccurredAt = closed.Reservation.CancelUntil.Add(time.Second)
-	stories["waitlist.expired.line"] = closed
-	offered := booked(Changed)
+	events["waitlist.expired.closed"] = closed
+	offered := newEvent(Changed)
 	offered.Reservation.Status, offered.Reservation.OfferEndsAt = "offered", noon.Add(10*time.Minute)
-	stories["waitlist.changed.offered"] = offered
-	for _, kind := range []Kind{Offered, Changed} { // which come too late
-		over := booked(kind)
+	events["waitlist.changed.offered"] = offered
+	for _, kind := range []Kind{Offered, Changed} { // composed after the offer has expired
+		over := newEvent(kind)
 		over.Reservation.OfferEndsAt = noon
-		stories[string(kind)+".over"] = over
+		events[string(kind)+".over"] = over
 	}
-	for name, e := range stories {
+	for name, e := range events {
 		for _, locale := range []string{"ko", "en"} {
 			t.Run(name+"."+locale, func(t *testing.T) {
 				m, err := compose(e, from, user("김자리", "kim@example.com", locale), mosu, noon)
@@ -144,7 +144,7 @@ func TestLetters(t *testing.T) {
 				}
 				r := receive(t, m)
 				got := "Subject: " + r.word(t, "Subject") + "\n\n" + r.text() + "\n=== page ===\n\n" + r.page()
-				golden := filepath.Join("testdata", "letters", name+"."+locale+".golden")
+				golden := filepath.Join("testdata", "mails", name+"."+locale+".golden")
 				if *update {
 					if err := os.WriteFile(golden, []byte(got), 0o600); err != nil {
 						t.Fatal(err)
@@ -152,34 +152,35 @@ func TestLetters(t *testing.T) {
 				}
 				want, err := os.ReadFile(golden)
 				if err != nil || got != string(want) {
-					t.Errorf("the letter differs from %s (%v); run with -update if it should:\n%s", golden, err, got)
+					t.Errorf("the mail differs from %s (%v); -update rewrites it:\n%s", golden, err, got)
 				}
 			})
 		}
 	}
 }
 
-func TestALetterSaysLessWhereLessIsKnown(t *testing.T) {
+func TestMailLeavesOutUnknownValues(t *testing.T) {
 	for _, kind := range Kinds {
 		for _, locale := range []string{"ko", "en"} {
-			e := booked(kind)
-			e.Previous, e.Words = Before{}, secret.String{}
+			e := newEvent(kind)
+			e.Previous, e.ClosureReason = PreviousState{}, secret.String{}
 			e.Reservation.CancelUntil, e.Reservation.Position, e.Reservation.Note = time.Time{}, 0, secret.String{}
 			m, err := compose(e, from, user("Kim", "kim@example.com", locale), Restaurant{Ko: "모수", En: "Mosu"}, noon)
 			if err != nil {
 				t.Fatal(err)
 			}
 			text := receive(t, m).text()
-			if strings.Contains(text, "0001") || strings.Contains(text, ": \n") || strings.Contains(text, "“”") || strings.Contains(text, "\n\n\n") {
-				t.Errorf("%s.%s speaks of nothing:\n%s", kind, locale, text)
+			if strings.Contains(text, "0001") || strings.Contains(text, ": \n") || strings.Contains(text, "“”") ||
+				strings.Contains(text, "\n\n\n") {
+				t.Errorf("%s.%s shows an empty value:\n%s", kind, locale, text)
 			}
 		}
 	}
 }
 
-func TestAfterTheCutOffNobodyIsToldToCancel(t *testing.T) {
-	e := booked(Reminder)
-	for sentence, c := range map[string]struct {
+func TestReminderOffersCancellationOnlyBeforeTheCutOff(t *testing.T) {
+	e := newEvent(Reminder)
+	for name, c := range map[string]struct {
 		now  time.Time
 		want string
 	}{
@@ -191,20 +192,20 @@ func TestAfterTheCutOffNobodyIsToldToCancel(t *testing.T) {
 			t.Fatal(err)
 		}
 		if text := receive(t, m).text(); !strings.Contains(text, c.want) {
-			t.Errorf("%s: %q is missing in\n%s", sentence, c.want, text)
+			t.Errorf("%s: %q is missing in\n%s", name, c.want, text)
 		}
 	}
 }
 
 func TestHeaders(t *testing.T) {
 	now := time.Date(2026, 11, 22, 10, 0, 0, 0, time.UTC)
-	m, err := compose(booked(Confirmed), from, user("김자리, \"Kim\"", "kim@example.com", "ko"), mosu, now)
+	m, err := compose(newEvent(Confirmed), from, user("김자리, \"Kim\"", "kim@example.com", "ko"), mosu, now)
 	if err != nil {
 		t.Fatal(err)
 	}
 	for line := range strings.Lines(m.Raw.Reveal()) {
 		if len(strings.TrimRight(line, "\r\n")) > 998 || strings.ContainsFunc(line, func(r rune) bool { return r > 126 }) {
-			t.Errorf("not for the wire: %q", line)
+			t.Errorf("a line that SMTP does not allow: %q", line)
 		}
 	}
 	r := receive(t, m)
@@ -227,9 +228,10 @@ func TestHeaders(t *testing.T) {
 	}
 }
 
-func TestWhatPeopleTypedStaysInItsPlace(t *testing.T) {
+func TestEscapesWhatPeopleTyped(t *testing.T) {
 	evil := "Kim\r\nBcc: everybody@example.com"
-	m, err := compose(booked(Confirmed), from, user(evil, "kim@example.com", "en"), Restaurant{Ko: "x", En: "Mosu\nBcc: y@example.com"}, time.Now())
+	m, err := compose(newEvent(Confirmed), from, user(evil, "kim@example.com", "en"),
+		Restaurant{Ko: "x", En: "Mosu\nBcc: y@example.com"}, time.Now())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -240,16 +242,19 @@ func TestWhatPeopleTypedStaysInItsPlace(t *testing.T) {
 	if strings.Contains(r.page(), "<b>자리") || !strings.Contains(r.page(), "&lt;b&gt;자리") {
 		t.Errorf("a note became markup:\n%s", r.page())
 	}
-	for _, address := range []string{"", "kim", "kim@example.com, lee@example.com", "Kim <kim@example.com>", "kim@example.com\r\nBcc: x@y.z"} {
-		if _, err := compose(booked(Confirmed), from, user("Kim", address, "en"), Restaurant{}, time.Now()); !errors.Is(err, ErrAddress) {
+	for _, address := range []string{"", "kim", "kim@example.com, lee@example.com", "Kim <kim@example.com>",
+		"kim@example.com\r\nBcc: x@y.z"} {
+		if _, err := compose(newEvent(Confirmed), from, user("Kim", address, "en"), Restaurant{}, time.Now()); !errors.Is(err, ErrAddress) {
 			t.Errorf("address %q: %v, want ErrAddress", address, err)
 		}
 	}
 }
 
-func TestTheLanguageIsTheDiners(t *testing.T) {
-	for locale, want := range map[string]string{"ko": "모수", "ko-KR": "모수", "en": "Mosu", "en-US": "Mosu", "fr": "Mosu", "": "Mosu"} {
-		m, err := compose(booked(Confirmed), from, user("Kim", "kim@example.com", locale), mosu, time.Now())
+func TestLanguageFollowsTheLocale(t *testing.T) {
+	for locale, want := range map[string]string{
+		"ko": "모수", "ko-KR": "모수", "en": "Mosu", "en-US": "Mosu", "fr": "Mosu", "": "Mosu",
+	} {
+		m, err := compose(newEvent(Confirmed), from, user("Kim", "kim@example.com", locale), mosu, time.Now())
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -10,13 +10,13 @@ import (
 	"jari.example/telemetry/names"
 )
 
-// counts says how mails fare, for alerts and dashboards.
+// counts holds the counters of mails sent, retried and failed.
 type counts struct{ sentMails, retries, failures metric.Int64Counter }
 
 func newCounts() counts {
 	meter := otel.Meter(scope)
 	counter := func(name string) metric.Int64Counter {
-		// The only fault is a malformed name, and then the counter counts nothing.
+		// It fails only for a malformed name, and these are constants.
 		c, _ := meter.Int64Counter(name, metric.WithUnit("{mail}"))
 		return c
 	}
@@ -28,13 +28,13 @@ func (c counts) sent(ctx context.Context, kind Kind) {
 }
 
 func (c counts) retried(ctx context.Context, kind Kind, reason string) {
-	c.retries.Add(ctx, 1, because(kind, reason))
+	c.retries.Add(ctx, 1, kindAndReason(kind, reason))
 }
 
 func (c counts) failed(ctx context.Context, kind Kind, reason string) {
-	c.failures.Add(ctx, 1, because(kind, reason))
+	c.failures.Add(ctx, 1, kindAndReason(kind, reason))
 }
 
-func because(kind Kind, reason string) metric.MeasurementOption {
+func kindAndReason(kind Kind, reason string) metric.MeasurementOption {
 	return metric.WithAttributes(attribute.String(names.MailKind, string(kind)), attribute.String(names.Reason, reason))
 }

@@ -13,58 +13,58 @@ import (
 	"jari.example/telemetry/names"
 )
 
-// Job is an event whose mail is still to be sent.
+// Job is an event whose mail is not sent yet.
 type Job struct {
 	Event
-	Attempts int // begun, this one included
-	Unknown  int // of the earlier ones: how many may have sent a mail, for all anybody knows
+	Attempts int // started, including this one
+	Unknown  int // earlier attempts with an unknown outcome: each may have sent a mail
 }
 
-// Store keeps events. Any number of replicas may use one at once.
+// Store stores events. Any number of replicas may use one at the same time.
 //
-// It also keeps how many attempts have an outcome that nobody knows. Each is one
-// from the moment it is leased, so that not even a process that dies leaves one
-// uncounted; Sent, Fail and Postpone tell how it ended. So there are at most as
-// many mails of an event as it has unknown attempts, and one more if it is sent.
+// It also counts, per event, the attempts with an unknown outcome. An attempt is
+// counted when it is leased, so that a process that dies leaves none uncounted;
+// Sent, Fail and Postpone report its outcome. So the number of mails about an
+// event is at most its unknown attempts, plus one if it is sent.
 type Store interface {
-	// Backlog counts the events whose mails are to be sent, since they were
-	// accepted.
+	// Backlog counts the events that are not completed; their age counts from
+	// when they were accepted.
 	backlog.Queue
 
-	// Add keeps the event and reports true, unless one with its id is there.
+	// Add stores the event and reports true, unless it has one with that id.
 	Add(ctx context.Context, e Event, now time.Time) (bool, error)
-	// Lease hands out up to n jobs that are due at now and withholds them from
-	// everybody else until then. Of one reservation's jobs only the oldest that
-	// is left is ever handed out, so that mails keep the order of events.
+	// Lease returns up to n jobs that are due at now; no other Lease returns them
+	// before until. Of a reservation's jobs only the oldest uncompleted one is
+	// returned, so that mails keep the order of events.
 	Lease(ctx context.Context, n int, now, until time.Time) ([]Job, error)
-	// Sent settles the job: its mail is out. What is settled, either way, forgets
-	// the words of diner and restaurant.
+	// Sent completes the job: its mail is sent. A completed job, sent or failed,
+	// loses the texts of diner and restaurant.
 	Sent(ctx context.Context, id uuid.UUID, at time.Time) error
-	// Postpone makes the job due at due instead of when its lease ends; known says
-	// that no mail went out, otherwise the attempt stays unknown.
+	// Postpone makes the job due at due instead of when its lease ends. known means
+	// that no mail was sent; otherwise the attempt's outcome stays unknown.
 	Postpone(ctx context.Context, id uuid.UUID, due time.Time, known bool) error
-	// Fail settles the job without a mail, and keeps why.
+	// Fail completes the job without a mail and stores the reason.
 	Fail(ctx context.Context, id uuid.UUID, at time.Time, reason Reason) error
-	// Failures returns, of each of the reservations whose last settled mail
-	// failed, that failure.
+	// Failures returns the last completed mail of each reservation for which that
+	// mail failed.
 	Failures(ctx context.Context, reservations []uuid.UUID) ([]Failure, error)
-	// Sweep forgets up to n events that were settled, and whose visits ended,
-	// before an instant, and says how many it forgot.
+	// Sweep deletes up to n events that were completed, and whose visits ended,
+	// before an instant, and returns how many it deleted.
 	Sweep(ctx context.Context, before time.Time, n int) (int, error)
 }
 
-// Reason is why a mail was given up.
+// Reason is why a mail failed permanently.
 type Reason string
 
 // The reasons.
 const (
 	Refused      Reason = "refused"       // by the mail service
-	BadAddress   Reason = "bad_address"   // nothing that a mail could be sent to
-	UnknownDiner Reason = "unknown_diner" // the account is gone
-	TooLate      Reason = "too_late"      // tried for a day, or a reminder of what has begun
+	BadAddress   Reason = "bad_address"   // not a mail address
+	UnknownDiner Reason = "unknown_diner" // the account does not exist
+	TooLate      Reason = "too_late"      // retried for a day, or a reminder of a visit that has started
 )
 
-// Failure is a mail that was given up.
+// Failure is a mail that failed permanently.
 type Failure struct {
 	ReservationID uuid.UUID `json:"reservation_id"`
 	Kind          Kind      `json:"kind"`
@@ -72,38 +72,37 @@ type Failure struct {
 	At            time.Time `json:"at"`
 }
 
-// UndeliverableRequest asks which diners could not be told.
+// UndeliverableRequest asks for which reservations the last mail failed.
 type UndeliverableRequest struct {
-	ReservationIDs []uuid.UUID `json:"reservation_ids"` // 200 at most
+	ReservationIDs []uuid.UUID `json:"reservation_ids"` // at most 200
 }
 
-// UndeliverableAnswer has nothing of reservations whose last mail went out, or
-// is still on its way.
-type UndeliverableAnswer struct {
+// UndeliverableResponse has one item for each reservation whose last completed
+// mail failed.
+type UndeliverableResponse struct {
 	Items []Failure `json:"items"`
 }
 
-const maxAsked = 200
+const maxReservations = 200
 
-// Accepted is the answer to an event that is safe.
+// Accepted is the response to an event that is stored.
 type Accepted struct{}
 
-// Service takes events in.
+// Service accepts events.
 type Service struct {
 	store Store
 	wake  func()
 	now   func() time.Time
 }
 
-// New returns a service that keeps events in store and calls wake when there is
-// a new one.
+// New returns a service that stores events in store and calls wake after each new
+// one.
 func New(store Store, wake func(), now func() time.Time) *Service {
 	return &Service{store, wake, now}
 }
 
-// Accept keeps the event until its mail is sent; an event that was accepted
-// before is not accepted again, which is no failure. Codes: invalid,
-// unavailable.
+// Accept stores the event until its mail is sent. An event that was accepted
+// before is ignored, without an error. Codes: invalid, unavailable.
 func (s *Service) Accept(ctx context.Context, e Event) (Accepted, error) {
 	telemetry.Note(ctx,
 		slog.String(names.OutboxEventID, e.ID.String()), slog.String(names.MailKind, string(e.Kind)),
@@ -122,16 +121,16 @@ func (s *Service) Accept(ctx context.Context, e Event) (Accepted, error) {
 	return Accepted{}, nil
 }
 
-// Undeliverable tells of which reservations the diner was not reached: the last
-// mail that was settled failed. Codes: invalid, unavailable.
-func (s *Service) Undeliverable(ctx context.Context, r UndeliverableRequest) (UndeliverableAnswer, error) {
-	if len(r.ReservationIDs) > maxAsked {
-		return UndeliverableAnswer{}, fault.BadField("/reservation_ids", "Ask for %d reservations at most.", maxAsked)
+// Undeliverable returns the failures of reservations whose last completed mail
+// failed. Codes: invalid, unavailable.
+func (s *Service) Undeliverable(ctx context.Context, r UndeliverableRequest) (UndeliverableResponse, error) {
+	if len(r.ReservationIDs) > maxReservations {
+		return UndeliverableResponse{}, fault.BadField("/reservation_ids", "At most %d reservations are possible.", maxReservations)
 	}
 	found, err := s.store.Failures(ctx, r.ReservationIDs)
 	if found == nil {
-		found = []Failure{} // a list in JSON too
+		found = []Failure{} // [] in JSON, not null
 	}
 	telemetry.Note(ctx, slog.Int(names.Count, len(found)))
-	return UndeliverableAnswer{found}, err
+	return UndeliverableResponse{found}, err
 }

@@ -11,28 +11,28 @@ import (
 )
 
 const (
-	eventsSwept = "old events are swept" // the job's name
-	sweepEvery  = time.Hour
-	sweepBatch  = 500 // small steps: a long delete would hold back the vacuum
-	sweepWithin = 20 * time.Second
-	keepFor     = 30 * 24 * time.Hour
+	sweepJob      = "mail.sweep"
+	sweepInterval = time.Hour
+	sweepBatch    = 500 // a long transaction would delay the vacuum
+	sweepTimeout  = 20 * time.Second
+	retention     = 30 * 24 * time.Hour
 )
 
-// Sweeper forgets the events that were settled, and whose visits ended, 30 days
-// ago. It may run on every replica at once.
+// Sweeper deletes events that were completed, and whose visits ended, 30 days
+// ago. It may run on every replica at the same time.
 type Sweeper struct {
 	Store  Store
 	Logger *slog.Logger
 }
 
-// Run sweeps until ctx ends, the first time at once.
+// Run sweeps at once and then every hour until ctx ends.
 func (s *Sweeper) Run(ctx context.Context) error {
-	tick := time.NewTicker(sweepEvery)
+	tick := time.NewTicker(sweepInterval)
 	defer tick.Stop()
 	for {
 		if err := s.sweep(ctx); err != nil && ctx.Err() == nil {
-			s.Logger.WarnContext(ctx, "job failed; it comes again", names.EventName, names.EventJobFailed,
-				names.Job, eventsSwept, names.Reason, fault.ReasonOf(err), names.Exception, err.Error())
+			s.Logger.WarnContext(ctx, "job failed, will retry", names.EventName, names.EventJobFailed,
+				names.Job, sweepJob, names.Reason, fault.ReasonOf(err), names.Exception, err.Error())
 		}
 		select {
 		case <-ctx.Done():
@@ -42,12 +42,12 @@ func (s *Sweeper) Run(ctx context.Context) error {
 	}
 }
 
-func (s *Sweeper) sweep(ctx context.Context) error { return telemetry.Job(ctx, eventsSwept, s.forget) }
+func (s *Sweeper) sweep(ctx context.Context) error { return telemetry.Job(ctx, sweepJob, s.deleteOld) }
 
-func (s *Sweeper) forget(ctx context.Context) error {
+func (s *Sweeper) deleteOld(ctx context.Context) error {
 	for {
-		step, cancel := context.WithTimeout(ctx, sweepWithin)
-		n, err := s.Store.Sweep(step, time.Now().Add(-keepFor), sweepBatch)
+		batchCtx, cancel := context.WithTimeout(ctx, sweepTimeout)
+		n, err := s.Store.Sweep(batchCtx, time.Now().Add(-retention), sweepBatch)
 		cancel()
 		if err != nil || n < sweepBatch {
 			return err

@@ -7,7 +7,7 @@ import (
 	"jari.example/services/internal/httpjson"
 )
 
-// NewRoutes lays out the service's HTTP side.
+// NewRoutes returns the service's routes.
 func NewRoutes(e Endpoints, logger *slog.Logger) *httpjson.Routes {
 	rs := httpjson.NewRoutes(logger)
 	httpjson.Handle(rs, "POST /internal/events", e.Accept, httpjson.Body[Event], http.StatusAccepted)

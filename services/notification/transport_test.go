@@ -38,7 +38,7 @@ func serve(t *testing.T, store notification.Store) httpjsontest.Suite {
 	return httpjsontest.Suite{Handler: handler, Routes: routes.List()}
 }
 
-func TestBadInputIsRefused(t *testing.T) {
+func TestRejectsBadInput(t *testing.T) {
 	suite := serve(t, inmem.New())
 	suite.Run(t)
 	for pointer, change := range map[string][2]string{
@@ -56,7 +56,7 @@ func TestBadInputIsRefused(t *testing.T) {
 		"/reservation/restaurant_id": {"mokran", ""},
 		"/reservation/start":         {`"start":"2026-11-23T09:30:00Z"`, `"start":"2026-11-23"`},
 	} {
-		body := bytes.Replace(told(t), []byte(change[0]), []byte(change[1]), 1)
+		body := bytes.Replace(eventBody(t), []byte(change[0]), []byte(change[1]), 1)
 		c := httpjsontest.Case{Method: "POST", Target: "/internal/events", ContentType: "application/json",
 			Body: string(body), Status: http.StatusBadRequest, Pointer: pointer}
 		if err := suite.Try(c); err != nil {
@@ -65,10 +65,10 @@ func TestBadInputIsRefused(t *testing.T) {
 	}
 }
 
-// told is what the reservation service sends, as its own test has written it.
-func told(t *testing.T) []byte { return written(t, "event.json") }
+// eventBody is what the reservation service sends: the golden file of its test.
+func eventBody(t *testing.T) []byte { return testdata(t, "event.json") }
 
-func written(t *testing.T, name string) []byte {
+func testdata(t *testing.T, name string) []byte {
 	t.Helper()
 	b, err := os.ReadFile("../reservation/notificationhttp/testdata/" + name)
 	if err != nil {
@@ -85,13 +85,13 @@ func post(suite httpjsontest.Suite, path string, body []byte) *httptest.Response
 	return res
 }
 
-// understood is what is kept of an event that comes twice.
-func understood(t *testing.T, name string) notification.Event {
+// acceptTwice sends an event twice and returns the event that is stored.
+func acceptTwice(t *testing.T, name string) notification.Event {
 	t.Helper()
 	store := inmem.New()
 	suite := serve(t, store)
 	for range 2 {
-		if res := post(suite, "/internal/events", written(t, name)); res.Code != http.StatusAccepted {
+		if res := post(suite, "/internal/events", testdata(t, name)); res.Code != http.StatusAccepted {
 			t.Fatalf("%d %s", res.Code, res.Body)
 		}
 	}
@@ -102,30 +102,31 @@ func understood(t *testing.T, name string) notification.Event {
 	return jobs[0].Event
 }
 
-func TestWhatReservationTellsIsUnderstood(t *testing.T) {
-	e := understood(t, "event.json")
-	if r := e.Reservation; e.Kind != notification.Confirmed || r.RestaurantID != "mokran" || r.Party != 2 || r.Note.Reveal() != "창가 자리" || e.Traceparent == "" {
-		t.Errorf("understood %+v", e)
+func TestDecodesTheReservationServicesEvents(t *testing.T) {
+	e := acceptTwice(t, "event.json")
+	if r := e.Reservation; e.Kind != notification.Confirmed || r.RestaurantID != "mokran" || r.Party != 2 ||
+		r.Note.Reveal() != "창가 자리" || e.Traceparent == "" {
+		t.Errorf("got %+v", e)
 	}
-	e = understood(t, "event_full.json")
+	e = acceptTwice(t, "event_full.json")
 	r := e.Reservation
 	at := func(s string) time.Time { t, _ := time.Parse(time.RFC3339Nano, s); return t }
-	if e.Kind != notification.Moved || e.Words.Reveal() != "수도관" || (e.Previous != notification.Before{Start: at("2026-11-23T08:30:00Z"), Party: 4}) ||
+	if e.Kind != notification.Moved || e.ClosureReason.Reveal() != "수도관" ||
+		(e.Previous != notification.PreviousState{Start: at("2026-11-23T08:30:00Z"), Party: 4}) ||
 		r.End != at("2026-11-23T11:00:00Z") || r.Status != "offered" || r.Version != 3 || r.CancelUntil != at("2026-11-23T07:30:00Z") ||
 		r.OfferEndsAt != at("2026-11-22T10:10:00.123456Z") || r.Position != 2 {
-		t.Errorf("understood %+v", e)
+		t.Errorf("got %+v", e)
 	}
 }
 
-// TestAnEventOfTheVersionBeforeIsAccepted: outboxes hold some while services are
-// replaced.
-func TestAnEventOfTheVersionBeforeIsAccepted(t *testing.T) {
+// Outboxes hold events of the previous version while services are upgraded.
+func TestAcceptsAnEventOfThePreviousVersion(t *testing.T) {
 	var body map[string]any
-	if err := json.Unmarshal(told(t), &body); err != nil {
+	if err := json.Unmarshal(eventBody(t), &body); err != nil {
 		t.Fatal(err)
 	}
-	for _, later := range []string{"end", "status", "version", "cancel_until"} {
-		delete(body["reservation"].(map[string]any), later)
+	for _, newField := range []string{"end", "status", "version", "cancel_until"} {
+		delete(body["reservation"].(map[string]any), newField)
 	}
 	old, err := json.Marshal(body)
 	if err != nil {
@@ -136,10 +137,10 @@ func TestAnEventOfTheVersionBeforeIsAccepted(t *testing.T) {
 	}
 }
 
-func TestEveryKindIsAccepted(t *testing.T) {
+func TestAcceptsEveryKind(t *testing.T) {
 	suite := serve(t, inmem.New())
 	for _, kind := range notification.Kinds {
-		body := bytes.Replace(written(t, "event_full.json"), []byte("reservation.moved"), []byte(kind), 1)
+		body := bytes.Replace(testdata(t, "event_full.json"), []byte("reservation.moved"), []byte(kind), 1)
 		if res := post(suite, "/internal/events", body); res.Code != http.StatusAccepted {
 			t.Errorf("%s: %d %s", kind, res.Code, res.Body)
 		}
@@ -149,7 +150,7 @@ func TestEveryKindIsAccepted(t *testing.T) {
 	}
 }
 
-func TestWhoWasNotReached(t *testing.T) {
+func TestReturnsUndeliverableReservations(t *testing.T) {
 	store := inmem.New()
 	suite := serve(t, store)
 	failed, fine := storetest.Event(), storetest.Event()
@@ -163,14 +164,14 @@ func TestWhoWasNotReached(t *testing.T) {
 	if err := errors.Join(store.Fail(t.Context(), failed.ID, at, notification.Refused), store.Sent(t.Context(), fine.ID, at)); err != nil {
 		t.Fatal(err)
 	}
-	ask := func(ids ...uuid.UUID) *httptest.ResponseRecorder {
+	request := func(ids ...uuid.UUID) *httptest.ResponseRecorder {
 		body, err := json.Marshal(notification.UndeliverableRequest{ReservationIDs: ids})
 		if err != nil {
 			t.Fatal(err)
 		}
 		return post(suite, "/internal/undeliverable", body)
 	}
-	res := ask(fine.Reservation.ID, failed.Reservation.ID, uuid.New())
+	res := request(fine.Reservation.ID, failed.Reservation.ID, uuid.New())
 	if res.Code != http.StatusOK {
 		t.Fatalf("%d %s", res.Code, res.Body)
 	}
@@ -181,12 +182,12 @@ func TestWhoWasNotReached(t *testing.T) {
 		}
 	}
 	if want, err := os.ReadFile(golden); err != nil || !bytes.Equal(want, res.Body.Bytes()) {
-		t.Errorf("the answer differs from %s (%v):\n%s", golden, err, res.Body)
+		t.Errorf("the response differs from %s (%v):\n%s", golden, err, res.Body)
 	}
-	if res := ask(fine.Reservation.ID); res.Code != http.StatusOK || !bytes.Contains(res.Body.Bytes(), []byte(`"items":[]`)) {
-		t.Errorf("of nobody: %d %s", res.Code, res.Body)
+	if res := request(fine.Reservation.ID); res.Code != http.StatusOK || !bytes.Contains(res.Body.Bytes(), []byte(`"items":[]`)) {
+		t.Errorf("without failures: %d %s", res.Code, res.Body)
 	}
-	if res := ask(make([]uuid.UUID, 201)...); res.Code != http.StatusBadRequest {
-		t.Errorf("of too many: %d %s", res.Code, res.Body)
+	if res := request(make([]uuid.UUID, 201)...); res.Code != http.StatusBadRequest {
+		t.Errorf("too many ids: %d %s", res.Code, res.Body)
 	}
 }

@@ -14,6 +14,8 @@ const root = "jari.example/services/reservation"
 var testSupport = []string{"storetest/...", "lineartest/..."}
 
 // layers is who may import whom: a package imports its own layer and those below.
+// services/arch_test.go has the rules for all services, such as what the domain
+// must not depend on, and infra/rules the most files of a package.
 var layers = within(root, archtest.Layers{
 	{"cmd/...", "strategies/cmd/..."},
 	{"daemon"}, // assembles the parts
@@ -104,39 +106,5 @@ func TestDetectsImportsThatLeadOutward(t *testing.T) {
 	}
 	if missing := layers.Missing([]archtest.Edge{{From: root + "/new"}}, root); len(missing) != 1 {
 		t.Errorf("a package without a layer is not reported: %v", missing)
-	}
-}
-
-// frameworks are what the domain does without: a database driver and OpenTelemetry.
-var frameworks = []string{"github.com/jackc/pgx", "go.opentelemetry.io/otel"}
-
-func TestDomainNeedsNeitherDatabaseNorTelemetry(t *testing.T) {
-	findings, err := archtest.ForbiddenDeps(t.Context(), ".", root, frameworks...)
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, finding := range findings {
-		t.Error(finding)
-	}
-	findings, err = archtest.ForbiddenDeps(t.Context(), ".", root+"/postgres", frameworks...)
-	if err != nil || len(findings) != len(frameworks) {
-		t.Errorf("control: postgres needs both, found %v, %v", findings, err)
-	}
-}
-
-// maxFiles of production code per package: a package with more holds several
-// concerns.
-const maxFiles = 25
-
-func TestPackagesStaySmall(t *testing.T) {
-	findings, err := archtest.Oversized(".", maxFiles)
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, finding := range findings {
-		t.Error(finding)
-	}
-	if findings, err := archtest.Oversized(".", 5); err != nil || len(findings) == 0 {
-		t.Errorf("control: several packages have more than 5 files, found %v, %v", findings, err)
 	}
 }

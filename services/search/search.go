@@ -1,7 +1,10 @@
-// Package search is the catalogue of restaurants and the way diners find them.
-// An owner writes to the catalogue, which is the truth; a copy made for
-// searching follows it within seconds (package indexer). Search never learns
-// about seats: reservation owns those.
+// Package search is the catalogue of restaurants and the search over it. Owners
+// write to the catalogue, the system of record. Package indexer copies each
+// change to a search index within seconds. This service knows nothing about
+// seats: the reservation service owns them.
+//
+// This package is the domain. Package app holds the use cases, httpapi serves
+// them; dynamo, opensearch and inmem are the stores.
 package search
 
 import (
@@ -17,20 +20,20 @@ import (
 	"jari.example/internal/fault"
 )
 
-// Text is one text in both of the page's languages.
+// Text is a text in Korean and English.
 type Text struct {
 	Ko string `json:"ko"`
 	En string `json:"en"`
 }
 
-// Location is a point on the map, WGS 84. Neither half is ever nil after
-// Validate: a missing one is not the equator or the prime meridian.
+// Location is a WGS 84 coordinate in degrees. The fields are pointers, because a
+// missing one must not become 0. After Validate neither is nil.
 type Location struct {
 	Lat *float64 `json:"lat"`
 	Lon *float64 `json:"lon"`
 }
 
-// Profile is what an owner says about a restaurant.
+// Profile describes a restaurant, as its owner wrote it.
 type Profile struct {
 	Name        Text      `json:"name"`
 	Description Text      `json:"description"`
@@ -42,26 +45,26 @@ type Profile struct {
 	Location    *Location `json:"location,omitempty"`
 }
 
-// Restaurant is a profile in the catalogue. Version grows with every change
-// and is never used twice, not even by a restaurant that was removed and came
-// back: whoever holds a copy knows by it alone which of two states is newer.
+// Restaurant is a profile in the catalogue. Version grows with every change and is
+// never reused, not even by a restaurant that is removed and added again. So the
+// version alone says which of two copies is newer.
 type Restaurant struct {
 	ID string `json:"id"`
 	Profile
 	Version int64 `json:"version"`
 }
 
-// NextVersion is the version of a change made at now to a restaurant that has
-// version prev (0: it is new). It is the time in milliseconds, unless the clock
-// is behind what was already written.
+// NextVersion returns the version of a change made at now to a restaurant with
+// version prev (0 for a new one). It is the Unix time in milliseconds, or prev+1
+// if the clock is behind prev.
 func NextVersion(prev int64, now time.Time) int64 { return max(prev+1, now.UnixMilli()) }
 
-// ETag names this state of the restaurant.
+// ETag returns the entity tag of this version.
 func (r Restaurant) ETag() string { return strconv.Quote(strconv.FormatInt(r.Version, 10)) }
 
-// matches reports whether an If-Match header names this state. A weak tag never
-// does (RFC 9110, 13.1.1).
-func (r Restaurant) matches(header string) bool {
+// MatchesTag reports whether an If-Match header has this version's tag. A weak tag
+// never matches (RFC 9110, 13.1.1).
+func (r Restaurant) MatchesTag(header string) bool {
 	for tag := range strings.SplitSeq(header, ",") {
 		if tag = strings.TrimSpace(tag); tag == "*" || tag == r.ETag() {
 			return true
@@ -70,7 +73,7 @@ func (r Restaurant) matches(header string) bool {
 	return false
 }
 
-// Same reports whether p and o say the same.
+// Same reports whether p and o are equal.
 func (p Profile) Same(o Profile) bool { return reflect.DeepEqual(p, o) }
 
 var (
@@ -78,10 +81,10 @@ var (
 	cuisine = regexp.MustCompile(`^[a-z][a-z0-9-]{0,39}$`)
 )
 
-// ValidID reports whether id may name a restaurant.
+// ValidID reports whether id is a valid restaurant id.
 func ValidID(id string) bool { return slug.MatchString(id) }
 
-// Validate returns fault.Invalid pointing at the first field that is wrong.
+// Validate returns fault.Invalid with a pointer to the first invalid field.
 func (p Profile) Validate() error {
 	return first(
 		text("/name", p.Name, 1, 100),
@@ -91,12 +94,12 @@ func (p Profile) Validate() error {
 		check(p.Price >= 1 && p.Price <= 4, "/price", "A price is a level from 1 to 4."),
 		check(knownZone(p.TimeZone), "/time_zone", "The time zone must be an IANA name such as Asia/Seoul."),
 		check(length(p.Address, 1, 300), "/address", "The address must have 1 to 300 characters."),
-		check(p.Location == nil || within(p.Location.Lat, 90), "/location/lat", "A latitude lies between -90 and 90."),
-		check(p.Location == nil || within(p.Location.Lon, 180), "/location/lon", "A longitude lies between -180 and 180."),
+		check(p.Location == nil || inRange(p.Location.Lat, 90), "/location/lat", "The latitude must be between -90 and 90."),
+		check(p.Location == nil || inRange(p.Location.Lon, 180), "/location/lon", "The longitude must be between -180 and 180."),
 	)
 }
 
-func within(v *float64, limit float64) bool { return v != nil && -limit <= *v && *v <= limit }
+func inRange(v *float64, limit float64) bool { return v != nil && -limit <= *v && *v <= limit }
 
 func text(pointer string, t Text, least, most int) error {
 	const wrong = "The text must have %d to %d characters."
@@ -109,7 +112,8 @@ func text(pointer string, t Text, least, most int) error {
 	return nil
 }
 
-// oneLine lets a description have lines and nothing else.
+// oneLine replaces line breaks, the only control characters that a description may
+// have.
 func (t Text) oneLine() Text {
 	return Text{strings.ReplaceAll(t.Ko, "\n", " "), strings.ReplaceAll(t.En, "\n", " ")}
 }
@@ -121,7 +125,7 @@ func check(ok bool, pointer, detail string) error {
 	return fault.BadField(pointer, "%s", detail)
 }
 
-// first returns the first error there is.
+// first returns the first error that is not nil.
 func first(errs ...error) error {
 	if i := slices.IndexFunc(errs, func(e error) bool { return e != nil }); i >= 0 {
 		return errs[i]
@@ -129,16 +133,16 @@ func first(errs ...error) error {
 	return nil
 }
 
-// length counts characters, and refuses control characters, which have no
-// business in a name or in the subject of a mail.
+// length reports whether s has least to most characters, and no control
+// characters: texts go into mails and their subjects.
 func length(s string, least, most int) bool {
 	n := utf8.RuneCountInString(s)
 	return utf8.ValidString(s) && n <= most && len(strings.TrimSpace(s)) >= least &&
 		!strings.ContainsFunc(s, unicode.IsControl)
 }
 
-// knownZone refuses "" and "Local", which LoadLocation takes but which mean
-// another thing on every machine.
+// knownZone rejects "" and "Local": LoadLocation accepts them, but their meaning
+// depends on the machine.
 func knownZone(name string) bool {
 	_, err := time.LoadLocation(name)
 	return err == nil && name != "" && name != "Local"

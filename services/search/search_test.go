@@ -11,33 +11,34 @@ import (
 )
 
 func TestValidate(t *testing.T) {
-	for sentence, c := range map[string]struct {
+	for name, c := range map[string]struct {
 		change  func(*search.Profile)
 		pointer string // "" for valid
 	}{
-		"a full profile is valid":              {func(*search.Profile) {}, ""},
-		"a location is optional":               {func(p *search.Profile) { p.Location = nil }, ""},
-		"a description is there in both":       {func(p *search.Profile) { p.Description = search.Text{} }, "/description/ko"},
-		"a description may have lines":         {func(p *search.Profile) { p.Description.Ko = "하나\n둘" }, ""},
-		"a hundred Korean letters are a name":  {func(p *search.Profile) { p.Name.Ko = strings.Repeat("가", 100) }, ""},
-		"a name in one language is not enough": {func(p *search.Profile) { p.Name.En = "" }, "/name/en"},
-		"a name is more than space":            {func(p *search.Profile) { p.Name.Ko = "  " }, "/name/ko"},
-		"a name has one line":                  {func(p *search.Profile) { p.Name.Ko = "a\nBcc: b" }, "/name/ko"},
-		"a name has at most 100 letters":       {func(p *search.Profile) { p.Name.Ko = strings.Repeat("가", 101) }, "/name/ko"},
-		"a name is UTF-8":                      {func(p *search.Profile) { p.Name.En = "\xff" }, "/name/en"},
-		"a description ends at 2000 letters":   {func(p *search.Profile) { p.Description.En = strings.Repeat("x", 2001) }, "/description/en"},
-		"an area is needed":                    {func(p *search.Profile) { p.Area.Ko = "" }, "/area/ko"},
-		"a cuisine is a word":                  {func(p *search.Profile) { p.Cuisine = "Korean food" }, "/cuisine"},
-		"a price below 1 does not exist":       {func(p *search.Profile) { p.Price = 0 }, "/price"},
-		"a price above 4 does not exist":       {func(p *search.Profile) { p.Price = 5 }, "/price"},
-		"a zone must exist":                    {func(p *search.Profile) { p.TimeZone = "Asia/Atlantis" }, "/time_zone"},
-		"a zone must be named":                 {func(p *search.Profile) { p.TimeZone = "" }, "/time_zone"},
-		"a zone is not the machine's":          {func(p *search.Profile) { p.TimeZone = "Local" }, "/time_zone"},
-		"an address is needed":                 {func(p *search.Profile) { p.Address = "" }, "/address"},
-		"a latitude ends at the pole":          {func(p *search.Profile) { p.Location.Lat = new(91.0) }, "/location/lat"},
-		"a longitude ends at the date line":    {func(p *search.Profile) { p.Location.Lon = new(-181.0) }, "/location/lon"},
+		"a complete profile is valid":           {func(*search.Profile) {}, ""},
+		"a location is optional":                {func(p *search.Profile) { p.Location = nil }, ""},
+		"a description needs both languages":    {func(p *search.Profile) { p.Description = search.Text{} }, "/description/ko"},
+		"a description may have line breaks":    {func(p *search.Profile) { p.Description.Ko = "하나\n둘" }, ""},
+		"a name may have 100 Korean characters": {func(p *search.Profile) { p.Name.Ko = strings.Repeat("가", 100) }, ""},
+		"a name needs both languages":           {func(p *search.Profile) { p.Name.En = "" }, "/name/en"},
+		"a name of spaces is empty":             {func(p *search.Profile) { p.Name.Ko = "  " }, "/name/ko"},
+		"a name has no line breaks":             {func(p *search.Profile) { p.Name.Ko = "a\nBcc: b" }, "/name/ko"},
+		"a name has at most 100 characters":     {func(p *search.Profile) { p.Name.Ko = strings.Repeat("가", 101) }, "/name/ko"},
+		"a name is UTF-8":                       {func(p *search.Profile) { p.Name.En = "\xff" }, "/name/en"},
+		"a description has at most 2000 characters": {func(p *search.Profile) { p.Description.En = strings.Repeat("x", 2001) },
+			"/description/en"},
+		"an area is required":          {func(p *search.Profile) { p.Area.Ko = "" }, "/area/ko"},
+		"a cuisine is a word":          {func(p *search.Profile) { p.Cuisine = "Korean food" }, "/cuisine"},
+		"a price is at least 1":        {func(p *search.Profile) { p.Price = 0 }, "/price"},
+		"a price is at most 4":         {func(p *search.Profile) { p.Price = 5 }, "/price"},
+		"a time zone must exist":       {func(p *search.Profile) { p.TimeZone = "Asia/Atlantis" }, "/time_zone"},
+		"a time zone is required":      {func(p *search.Profile) { p.TimeZone = "" }, "/time_zone"},
+		"a time zone is not Local":     {func(p *search.Profile) { p.TimeZone = "Local" }, "/time_zone"},
+		"an address is required":       {func(p *search.Profile) { p.Address = "" }, "/address"},
+		"a latitude is at most 90":     {func(p *search.Profile) { p.Location.Lat = new(91.0) }, "/location/lat"},
+		"a longitude is at least -180": {func(p *search.Profile) { p.Location.Lon = new(-181.0) }, "/location/lon"},
 	} {
-		t.Run(sentence, func(t *testing.T) {
+		t.Run(name, func(t *testing.T) {
 			p := searchtest.Profile()
 			c.change(&p)
 			err := p.Validate()

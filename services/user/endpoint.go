@@ -4,13 +4,13 @@ import (
 	"jari.example/services/internal/endpoint"
 )
 
-// Endpoints are the service's methods, each with who may call it.
+// Endpoints are the service's methods, with their access rules.
 type Endpoints struct {
 	SignUp endpoint.Typed[SignUp, User]
 	Me     endpoint.Typed[endpoint.Nothing, User]
 	Verify endpoint.Typed[Credentials, User]
 	Find   endpoint.Typed[Lookup, User]
-	Name   endpoint.Typed[Naming, []User]
+	Name   endpoint.Typed[NamesRequest, []User]
 	Grant  endpoint.Typed[Grant, User]
 }
 

@@ -15,7 +15,7 @@ import (
 	"jari.example/internal/secret"
 )
 
-// OWASP's smallest argon2id: 19 MiB, two passes, one lane.
+// OWASP's minimum for argon2id: 19 MiB, two passes, one lane.
 const (
 	argonMemory = 19 << 10 // KiB
 	argonTime   = 2
@@ -24,14 +24,13 @@ const (
 	hashBytes   = 32
 )
 
-// hasher hashes passwords, as many at once as there are processors: more would
-// not be faster, only hold 19 MiB each.
-type hasher struct{ turn chan struct{} }
+// hasher hashes passwords, at most one per processor at a time: more would not be
+// faster, and each holds 19 MiB.
+type hasher struct{ slots chan struct{} }
 
 func newHasher() hasher { return hasher{make(chan struct{}, runtime.GOMAXPROCS(0))} }
 
-// hash makes a PHC string with a fresh salt. It waits for its turn until ctx
-// ends.
+// hash returns a PHC string with a new salt. It waits for a slot until ctx ends.
 func (h hasher) hash(ctx context.Context, password secret.String) (secret.String, error) {
 	salt := make([]byte, saltBytes)
 	_, _ = rand.Read(salt) // never fails
@@ -44,7 +43,7 @@ func (h hasher) hash(ctx context.Context, password secret.String) (secret.String
 		argon2.Version, argonMemory, argonTime, argonLanes, encode(salt), encode(sum))), nil
 }
 
-// matches compares in constant time, with the parameters the hash was made with.
+// matches compares in constant time, with the parameters of the stored hash.
 func (h hasher) matches(ctx context.Context, password, phc secret.String) (bool, error) {
 	p, salt, want, err := parsePHC(phc.Reveal())
 	if err != nil {
@@ -64,15 +63,15 @@ type params struct {
 
 func (h hasher) sum(ctx context.Context, password secret.String, salt []byte, p params) ([]byte, error) {
 	select {
-	case h.turn <- struct{}{}:
-		defer func() { <-h.turn }()
+	case h.slots <- struct{}{}:
+		defer func() { <-h.slots }()
 	case <-ctx.Done():
 		return nil, ctx.Err()
 	}
 	return argon2.IDKey([]byte(password.Reveal()), salt, p.time, p.memory, p.lanes, hashBytes), nil
 }
 
-var errPHC = errors.New("stored password hash is not argon2id in PHC form")
+var errPHC = errors.New("the stored password hash is not a PHC string of argon2id")
 
 func parsePHC(s string) (p params, salt, sum []byte, err error) {
 	parts := strings.Split(s, "$")

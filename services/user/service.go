@@ -12,54 +12,54 @@ import (
 	"jari.example/services/internal/endpoint"
 )
 
-// Store keeps accounts.
+// Store stores accounts.
 type Store interface {
-	// Insert adds an account. Conflict email_taken when another has its address.
+	// Insert adds an account; conflict email_taken when another has its address.
 	Insert(ctx context.Context, u User) error
 	// ByEmail finds an account by its normalised address; not_found.
 	ByEmail(ctx context.Context, email secret.String) (User, error)
 	// ByID finds an account; not_found.
 	ByID(ctx context.Context, id uuid.UUID) (User, error)
-	// ByIDs finds those of the accounts that exist, in any order.
+	// ByIDs returns the accounts that exist, in any order.
 	ByIDs(ctx context.Context, ids []uuid.UUID) ([]User, error)
 	// Grant sets role and restaurants and returns the account; not_found.
 	Grant(ctx context.Context, g Grant) (User, error)
-	// Ping reports whether the store answers.
+	// Ping reports whether the store is available.
 	Ping(ctx context.Context) error
 }
 
-// NotFound is the stores' answer for an account that does not exist.
+// NotFound is the error of a store for an account that does not exist.
 func NotFound() error {
 	return fault.New(fault.NotFound, "user_not_found", "There is no such account.")
 }
 
-// EmailTaken is the stores' answer for an address that belongs to somebody.
+// EmailTaken is the error of Insert for an address that another account has.
 func EmailTaken() error {
-	return fault.New(fault.Conflict, "email_taken", "An account with this e-mail address exists already.").At("/email")
+	return fault.New(fault.Conflict, "email_taken", "An account with this e-mail address already exists.").At("/email")
 }
 
 func badCredentials() error {
-	return fault.New(fault.Unauthenticated, "bad_credentials", "E-mail address or password is wrong.")
+	return fault.New(fault.Unauthenticated, "bad_credentials", "The e-mail address or the password is wrong.")
 }
 
-// Service is what one can ask about accounts.
+// Service manages accounts.
 type Service struct {
-	store  Store
-	hasher hasher
-	decoy  secret.String
+	store     Store
+	hasher    hasher
+	dummyHash secret.String
 }
 
-// New makes the service over a store.
+// New returns a service that uses store.
 func New(ctx context.Context, store Store) (*Service, error) {
 	h := newHasher()
-	decoy, err := h.hash(ctx, secret.New(uuid.NewString()))
+	dummyHash, err := h.hash(ctx, secret.New(uuid.NewString()))
 	if err != nil {
-		return nil, fmt.Errorf("hash a decoy: %w", err)
+		return nil, fmt.Errorf("make the dummy hash: %w", err)
 	}
-	return &Service{store: store, hasher: h, decoy: decoy}, nil
+	return &Service{store: store, hasher: h, dummyHash: dummyHash}, nil
 }
 
-// SignUp makes an account with the role diner. Codes: invalid, conflict
+// SignUp creates an account with the role diner. Codes: invalid, conflict
 // (email_taken), unavailable.
 func (s *Service) SignUp(ctx context.Context, req SignUp) (User, error) {
 	if err := req.validate(); err != nil {
@@ -80,11 +80,11 @@ func (s *Service) SignUp(ctx context.Context, req SignUp) (User, error) {
 	return u, s.store.Insert(ctx, u)
 }
 
-// Verify finds the account that the credentials belong to. It takes as long for
-// an address nobody has, so that it does not tell which addresses exist. Codes:
-// unauthenticated (bad_credentials), unavailable.
+// Verify returns the account of the credentials. It takes equally long for an
+// unknown address, so that its duration does not reveal which addresses exist.
+// Codes: unauthenticated (bad_credentials), unavailable.
 func (s *Service) Verify(ctx context.Context, req Credentials) (User, error) {
-	u := User{Password: s.decoy}
+	u := User{Password: s.dummyHash}
 	if email, ok := normalise(req.Email.Reveal()); ok {
 		found, err := s.store.ByEmail(ctx, secret.New(email))
 		switch {
@@ -104,8 +104,8 @@ func (s *Service) Verify(ctx context.Context, req Credentials) (User, error) {
 	return u, nil
 }
 
-// Me returns the account that asks. Codes: unauthenticated when it has gone
-// since it logged in, unavailable.
+// Me returns the caller's account. Codes: unauthenticated when the account was
+// deleted since the login, unavailable.
 func (s *Service) Me(ctx context.Context, _ endpoint.Nothing) (User, error) {
 	id, err := uuid.Parse(endpoint.IdentityFrom(ctx).UserID)
 	if err != nil {
@@ -118,21 +118,21 @@ func (s *Service) Me(ctx context.Context, _ endpoint.Nothing) (User, error) {
 	return u, err
 }
 
-// Find returns any account, for siblings. Codes: not_found, unavailable.
+// Find returns an account, for other services. Codes: not_found, unavailable.
 func (s *Service) Find(ctx context.Context, req Lookup) (User, error) {
 	return s.store.ByID(ctx, req.ID)
 }
 
-// Name returns those of the accounts that exist, for siblings that show people
-// to people. Codes: invalid, unavailable.
-func (s *Service) Name(ctx context.Context, req Naming) ([]User, error) {
+// Name returns the accounts that exist, for services that show names. Codes:
+// invalid, unavailable.
+func (s *Service) Name(ctx context.Context, req NamesRequest) ([]User, error) {
 	if err := req.validate(); err != nil || len(req.IDs) == 0 {
 		return nil, err
 	}
 	return s.store.ByIDs(ctx, req.IDs)
 }
 
-// Grant is an operator's act. Codes: invalid, not_found, unavailable.
+// Grant sets an account's role and restaurants, for operators. Codes: invalid, not_found, unavailable.
 func (s *Service) Grant(ctx context.Context, req Grant) (User, error) {
 	if err := req.validate(); err != nil {
 		return User{}, err

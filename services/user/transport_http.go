@@ -8,18 +8,18 @@ import (
 	"jari.example/services/internal/httpjson"
 )
 
-// AddRoutes adds the service's HTTP side.
+// AddRoutes adds the service's routes.
 func AddRoutes(rs *httpjson.Routes, e Endpoints) {
-	httpjson.HandleWith(rs, "POST /v1/users", e.SignUp, httpjson.Body[SignUp], public(http.StatusCreated))
-	httpjson.HandleWith(rs, "GET /v1/users/me", e.Me, httpjson.None, public(http.StatusOK))
-	httpjson.HandleWith(rs, "POST /internal/credentials/verify", e.Verify, httpjson.Body[Credentials], verified)
-	httpjson.HandleWith(rs, "GET /internal/users/{id}", e.Find, decodeLookup, internal)
-	httpjson.HandleWith(rs, "POST /internal/users/lookup", e.Name, httpjson.Body[Naming], named)
-	httpjson.HandleWith(rs, "PUT /internal/users/{id}/grant", e.Grant, decodeGrant, internal)
+	httpjson.HandleWith(rs, "POST /v1/users", e.SignUp, httpjson.Body[SignUp], encodePublic(http.StatusCreated))
+	httpjson.HandleWith(rs, "GET /v1/users/me", e.Me, httpjson.None, encodePublic(http.StatusOK))
+	httpjson.HandleWith(rs, "POST /internal/credentials/verify", e.Verify, httpjson.Body[Credentials], encodeVerified)
+	httpjson.HandleWith(rs, "GET /internal/users/{id}", e.Find, decodeLookup, encodeInternal)
+	httpjson.HandleWith(rs, "POST /internal/users/lookup", e.Name, httpjson.Body[NamesRequest], encodeNames)
+	httpjson.HandleWith(rs, "PUT /internal/users/{id}/grant", e.Grant, decodeGrant, encodeInternal)
 }
 
-// The wire forms are the only place where an account's secrets are revealed,
-// each to those it is meant for.
+// The JSON forms of an account. Only here are its secrets revealed, each to the
+// callers that need it.
 type (
 	publicUser struct {
 		ID     uuid.UUID `json:"id"`
@@ -50,21 +50,23 @@ type (
 	}
 )
 
-func wire(u User) publicUser {
+func toPublic(u User) publicUser {
 	return publicUser{ID: u.ID, Email: u.Email.Reveal(), Name: u.Name.Reveal(), Locale: u.Locale, Role: u.Role, Phone: u.Phone.Reveal()}
 }
 
-func public(status int) httpjson.Encoder[User] {
-	return func(_ http.Header, u User) (int, any) { return status, wire(u) }
+func encodePublic(status int) httpjson.Encoder[User] {
+	return func(_ http.Header, u User) (int, any) { return status, toPublic(u) }
 }
 
-func internal(_ http.Header, u User) (int, any) { return http.StatusOK, internalUser{wire(u), u.Own} }
+func encodeInternal(_ http.Header, u User) (int, any) {
+	return http.StatusOK, internalUser{toPublic(u), u.Own}
+}
 
-func verified(_ http.Header, u User) (int, any) {
+func encodeVerified(_ http.Header, u User) (int, any) {
 	return http.StatusOK, verifiedUser{ID: u.ID, Role: u.Role, Own: u.Own, Name: u.Name.Reveal(), Locale: u.Locale}
 }
 
-func named(_ http.Header, users []User) (int, any) {
+func encodeNames(_ http.Header, users []User) (int, any) {
 	out := namedUsers{Items: make([]namedUser, len(users))}
 	for i, u := range users {
 		out.Items[i] = namedUser{u.ID, u.Name.Reveal(), u.Phone.Reveal()}

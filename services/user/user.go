@@ -1,6 +1,6 @@
-// Package user owns accounts: who may log in, under which name, and what an
-// operator has granted them. Accounts live in one region's database and are
-// read from everywhere.
+// Package user owns accounts: credentials, names, and the roles that an operator
+// has granted. Accounts are stored in one region's database and read from every
+// region.
 package user
 
 import (
@@ -18,8 +18,8 @@ import (
 	"jari.example/services/internal/endpoint"
 )
 
-// User is one account. Email is normalised and belongs to one account only.
-// What would tell strangers who somebody is refuses to be printed.
+// User is one account. Email is normalised and unique. Personal data cannot be
+// printed.
 type User struct {
 	ID        uuid.UUID
 	Email     secret.String
@@ -27,8 +27,8 @@ type User struct {
 	Phone     secret.String // digits, with a + before a country code; empty when not given
 	Locale    string        // ko or en
 	Role      string        // diner, owner or operator
-	Own       []string
-	Password  secret.String // its argon2id hash
+	Own       []string      // ids of the restaurants that an owner may change
+	Password  secret.String // argon2id hash
 	CreatedAt time.Time
 }
 
@@ -38,21 +38,21 @@ const (
 	minPassword = 10
 	maxPassword = 200
 	maxOwn      = 50
-	maxNamed    = 200
+	maxNames    = 200
 )
 
 var restaurantID = regexp.MustCompile(`^[a-z0-9-]{3,64}$`)
 
-// SignUp is what somebody says about themselves to get an account.
+// SignUp is the request for a new account.
 type SignUp struct {
 	Email    secret.String `json:"email"`
 	Password secret.String `json:"password"`
 	Name     secret.String `json:"name"`
 	Locale   string        `json:"locale"`
-	Phone    secret.String `json:"phone"` // optional, for the restaurants that are booked
+	Phone    secret.String `json:"phone"` // optional, for the restaurants that the user books
 }
 
-// validate normalises the request and refuses what cannot be an account.
+// validate normalises the request and returns an error for an invalid one.
 func (s *SignUp) validate() error {
 	email, ok := normalise(s.Email.Reveal())
 	if !ok {
@@ -85,16 +85,16 @@ func (s *SignUp) validate() error {
 	return nil
 }
 
-// A number as people write it; a domestic one, without +, belongs to the
-// restaurant's country as much as to the diner's and stays as it is.
+// A phone number as people write it. A domestic one, without +, stays as it is,
+// because its country is unknown: the diner's or the restaurant's.
 var (
 	separators  = strings.NewReplacer(" ", "", "-", "", ".", "", "(", "", ")", "")
 	phoneNumber = regexp.MustCompile(`^\+?[0-9]{7,15}$`)
 )
 
-// normalise makes addresses that reach the same mailbox equal: no space around
-// them, lower case throughout. (The part before @ may by the book depend on
-// case; no provider's does.)
+// normalise makes addresses of the same mailbox equal: no surrounding space, lower
+// case. (By the standard the part before @ may be case-sensitive; no provider
+// uses that.)
 func normalise(email string) (string, bool) {
 	email = strings.ToLower(strings.TrimSpace(email))
 	parsed, err := mail.ParseAddress(email)
@@ -104,29 +104,29 @@ func normalise(email string) (string, bool) {
 	return email, true
 }
 
-// Credentials are what somebody says to log in.
+// Credentials are the input of a login.
 type Credentials struct {
 	Email    secret.String `json:"email"`
 	Password secret.String `json:"password"`
 }
 
-// Lookup asks for one account.
+// Lookup requests one account.
 type Lookup struct{ ID uuid.UUID }
 
-// Naming asks who several accounts are.
-type Naming struct {
+// NamesRequest requests the names of several accounts.
+type NamesRequest struct {
 	IDs []uuid.UUID `json:"ids"`
 }
 
-func (n Naming) validate() error {
-	if n.IDs == nil || len(n.IDs) > maxNamed {
-		return fault.BadField("/ids", "ids lists at most %d accounts.", maxNamed)
+func (n NamesRequest) validate() error {
+	if n.IDs == nil || len(n.IDs) > maxNames {
+		return fault.BadField("/ids", "ids must list at most %d accounts.", maxNames)
 	}
 	return nil
 }
 
-// Grant is an operator's decision about an account: its role, and the
-// restaurants it may touch as an owner.
+// Grant sets an account's role, and the restaurants that it may change as an
+// owner.
 type Grant struct {
 	ID   uuid.UUID `json:"-"`
 	Role string    `json:"role"`
@@ -144,7 +144,7 @@ func (g Grant) validate() error {
 	}
 	for _, id := range g.Own {
 		if !restaurantID.MatchString(id) {
-			return fault.BadField("/own", "These are not all restaurants' ids.")
+			return fault.BadField("/own", "One of these is not a restaurant's id.")
 		}
 	}
 	return nil

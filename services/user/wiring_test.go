@@ -70,8 +70,8 @@ func serve(t *testing.T, store user.Store) *client {
 	return &client{srv.URL, httpjsontest.Suite{Handler: h, Routes: rs.List()}, rec}
 }
 
-// do sends a request as the gateway would for the account id ("" is nobody).
-func (c *client) do(t *testing.T, method, path, body, id string) (status int, answer map[string]any, raw []byte) {
+// do sends a request as the gateway does for the account id ("" is not logged in).
+func (c *client) do(t *testing.T, method, path, body, id string) (status int, decoded map[string]any, raw []byte) {
 	t.Helper()
 	req, err := http.NewRequestWithContext(t.Context(), method, c.url+path, strings.NewReader(body))
 	if err != nil {
@@ -90,28 +90,31 @@ func (c *client) do(t *testing.T, method, path, body, id string) (status int, an
 	if raw, err = io.ReadAll(res.Body); err != nil {
 		t.Fatal(err)
 	}
-	if err := json.Unmarshal(raw, &answer); err != nil {
+	if err := json.Unmarshal(raw, &decoded); err != nil {
 		t.Fatalf("%v: %s", err, raw)
 	}
-	return res.StatusCode, answer, raw
+	return res.StatusCode, decoded, raw
 }
 
 const kim = `{"email":"Kim@Example.com","password":"correct horse","name":"김민지","locale":"ko","phone":"010-1234-5678"}`
 
-func TestAnAccountsLife(t *testing.T) {
+func TestAccountLifecycle(t *testing.T) {
 	onEachStore(t, func(t *testing.T, c *client) {
 		status, me, _ := c.do(t, "POST", "/v1/users", kim, "")
-		if status != 201 || me["email"] != "kim@example.com" || me["role"] != "diner" || me["name"] != "김민지" || me["phone"] != "01012345678" || len(me) != 6 {
+		if status != 201 || me["email"] != "kim@example.com" || me["role"] != "diner" || me["name"] != "김민지" ||
+			me["phone"] != "01012345678" || len(me) != 6 {
 			t.Fatal(status, me)
 		}
 		id := me["id"].(string)
-		if status, got, _ := c.do(t, "POST", "/v1/users", strings.Replace(kim, "Kim", "KIM", 1), ""); status != 409 || got["reason"] != "email_taken" {
+		if status, got, _ := c.do(t, "POST", "/v1/users", strings.Replace(kim, "Kim", "KIM", 1), ""); status != 409 ||
+			got["reason"] != "email_taken" {
 			t.Error(status, got)
 		}
 		if status, got, _ := c.do(t, "GET", "/v1/users/me", "", id); status != 200 || got["id"] != id || got["email"] != "kim@example.com" {
 			t.Error(status, got)
 		}
-		if status, got, _ := c.do(t, "PUT", "/internal/users/"+id+"/grant", `{"role":"owner","own":["mosu"]}`, ""); status != 200 || got["role"] != "owner" {
+		if status, got, _ := c.do(t, "PUT", "/internal/users/"+id+"/grant", `{"role":"owner","own":["mosu"]}`, ""); status != 200 ||
+			got["role"] != "owner" {
 			t.Error(status, got)
 		}
 		status, _, raw := c.do(t, "POST", "/internal/credentials/verify", `{"email":" kim@example.com","password":"correct horse"}`, "")
@@ -130,64 +133,67 @@ func TestAnAccountsLife(t *testing.T) {
 		}
 		golden(t, "lookup_200.json", raw, id)
 
-		for sentence, credentials := range map[string]string{
+		for name, credentials := range map[string]string{
 			"a wrong password":    `{"email":"kim@example.com","password":"wrong"}`,
 			"an unknown address":  `{"email":"lee@example.com","password":"correct horse"}`,
 			"not even an address": `{"email":"\u0000","password":""}`,
 		} {
-			if status, got, _ := c.do(t, "POST", "/internal/credentials/verify", credentials, ""); status != 401 || got["reason"] != "bad_credentials" {
-				t.Error(sentence, status, got)
+			if status, got, _ := c.do(t, "POST", "/internal/credentials/verify", credentials, ""); status != 401 ||
+				got["reason"] != "bad_credentials" {
+				t.Error(name, status, got)
 			}
 		}
-		if status, got, _ := c.do(t, "GET", "/v1/users/me", "", "00000000-0000-7000-8000-000000000000"); status != 401 || got["reason"] != "account_gone" {
+		if status, got, _ := c.do(t, "GET", "/v1/users/me", "", "00000000-0000-7000-8000-000000000000"); status != 401 ||
+			got["reason"] != "account_gone" {
 			t.Error(status, got)
 		}
 		for _, private := range []string{"kim@", "Kim@", "민지", "1234-5678", "01012345678", "horse", "argon2"} {
 			if strings.Contains(c.record.Output(), private) {
-				t.Errorf("%q reached the log:\n%s", private, c.record.Output())
+				t.Errorf("the log contains %q:\n%s", private, c.record.Output())
 			}
 			for _, span := range c.record.Spans() {
 				for _, a := range span.Attributes() {
 					if strings.Contains(a.Value.String(), private) {
-						t.Errorf("%q reached a span: %s", private, a.Key)
+						t.Errorf("%q is in the span attribute %s", private, a.Key)
 					}
 				}
 			}
 		}
 		if len(c.record.Lines(t, names.EventAccess)) < 9 {
-			t.Error("access lines are missing, so what is not in them proves nothing")
+			t.Error("access log lines are missing, so the check proves nothing")
 		}
 	})
 }
 
-func TestHowManyCanBeNamedAtOnce(t *testing.T) {
+func TestLookupBoundsTheNumberOfIDs(t *testing.T) {
 	onEachStore(t, func(t *testing.T, c *client) {
 		ids := func(n int) string {
 			return `{"ids":[` + strings.TrimSuffix(strings.Repeat(`"00000000-0000-7000-8000-000000000000",`, n), ",") + `]}`
 		}
-		for sentence, ask := range map[string]struct {
+		for name, request := range map[string]struct {
 			body   string
 			status int
 		}{
-			"none":            {ids(0), 200},
-			"the most":        {ids(200), 200},
-			"one too many":    {ids(201), 400},
-			"no list":         {`{}`, 400},
-			"an id of no use": {`{"ids":["kim"]}`, 400},
+			"no ids":        {ids(0), 200},
+			"200 ids":       {ids(200), 200},
+			"201 ids":       {ids(201), 400},
+			"no list":       {`{}`, 400},
+			"an invalid id": {`{"ids":["kim"]}`, 400},
 		} {
-			status, got, _ := c.do(t, "POST", "/internal/users/lookup", ask.body, "")
-			if items, _ := got["items"].([]any); status != ask.status || status == 200 && (items == nil || len(items) > 0) {
-				t.Error(sentence, status, got)
+			status, got, _ := c.do(t, "POST", "/internal/users/lookup", request.body, "")
+			if items, _ := got["items"].([]any); status != request.status || status == 200 && (items == nil || len(items) > 0) {
+				t.Error(name, status, got)
 			}
 		}
 	})
 }
 
-func TestBadInput(t *testing.T) {
+func TestRejectsBadInput(t *testing.T) {
 	onEachStore(t, func(t *testing.T, c *client) { c.suite.Run(t) })
 }
 
-// golden pins what siblings decode; ids differ from run to run.
+// golden compares with what clients in other services decode. It replaces the id,
+// which differs from run to run.
 func golden(t *testing.T, name string, raw []byte, id string) {
 	t.Helper()
 	raw = regexp.MustCompile(regexp.QuoteMeta(id)).ReplaceAll(raw, []byte("0190a000-0000-7000-8000-000000000001"))

@@ -1,13 +1,13 @@
-// Package names is the vocabulary of Jari's telemetry: every log field, span
-// attribute, event, header and index is written here and nowhere else, so that
-// a renamed field breaks a build and not a dashboard.
+// Package names defines the names of Jari's telemetry: every log field, span
+// attribute, event, metric, header and index is defined here and nowhere else, so
+// that a renamed field breaks a build and not a dashboard.
 //
-// Names follow the OpenTelemetry semantic conventions where they exist
-// (https://opentelemetry.io/docs/specs/semconv/); what is ours starts with
-// "jari.". The package imports nothing, so every room may import it.
+// Names follow the OpenTelemetry semantic conventions where those have one
+// (https://opentelemetry.io/docs/specs/semconv/); our own names begin with
+// "jari.". The package has no dependencies, so every module may import it.
 package names
 
-// Conventions is the version of the semantic conventions that names are taken
-// from: the one that OpenTelemetry's instrumentations of today follow. A test of
-// package telemetry looks each of them up.
+// Conventions is the version of the semantic conventions that the names follow. It
+// is the version of the OpenTelemetry instrumentations in use; a test of package
+// telemetry checks both.
 const Conventions = "1.43.0"

@@ -2,15 +2,15 @@ package names
 
 import "time"
 
-// Fields of documents. The span's are those that OpenSearch Dashboards' trace
-// view queries (Data Prepper's otel-v1-apm-span).
+// Fields of documents. Those of spans are the ones that the trace view of
+// OpenSearch Dashboards queries (Data Prepper's otel-v1-apm-span).
 const (
 	DocTime        = "@timestamp"
 	DocTraceID     = "traceId"
 	DocSpanID      = "spanId"
 	DocServiceName = "serviceName"
 	Attributes     = "attributes" // flat_object: everything without a mapping of its own
-	Unindexed      = "unindexed"  // kept, not searchable: attributes too long for a term
+	Unindexed      = "unindexed"  // attributes too long to be indexed: stored, not searchable
 
 	DocParentSpanID = "parentSpanId" // "" on a root, never absent
 	DocSpanName     = "name"
@@ -23,7 +23,7 @@ const (
 	DocEvents       = "events"
 	DocLinks        = "links"
 
-	DocTraceGroup         = "traceGroup" // root spans only, like the three below
+	DocTraceGroup         = "traceGroup" // root spans only, as are the three below
 	DocTraceGroupEnd      = "traceGroupFields.endTime"
 	DocTraceGroupDuration = "traceGroupFields.durationInNanos"
 	DocTraceGroupStatus   = "traceGroupFields.statusCode"
@@ -33,22 +33,22 @@ const (
 	DocMetricUnit  = "unit"
 	DocMetricType  = "type"
 
-	DocTraceGroupName = "traceGroupName" // the four below and this: the service map
+	DocTraceGroupName = "traceGroupName" // service map, as are the four below
 	DocHashID         = "hashId"
-	DocDestination    = "destination" // of a client: whom it called
-	DocTarget         = "target"      // of a server: what it offers
+	DocDestination    = "destination" // of a client: the called service
+	DocTarget         = "target"      // of a server: itself
 	MapDomain         = "domain"      // within both: the service
-	MapResource       = "resource"    // within both: what of it
+	MapResource       = "resource"    // within both: the operation
 
-	DocRefusedIndex  = "refused.index" // dead letters: where it should have gone
+	DocRefusedIndex  = "refused.index" // dead letter: the index of the document
 	DocRefusedID     = "refused.id"
-	DocRefusedStatus = "refused.status" // as OpenSearch answered; 0: unreadable before
+	DocRefusedStatus = "refused.status" // HTTP status of OpenSearch; 0: the record could not be read
 	DocRefusedType   = "refused.type"
 	DocRefusedReason = "refused.reason"
 	DocRefused       = "refused.document"
-	DocRefusedBase64 = "refused.base64" // instead, where it is no text
+	DocRefusedBase64 = "refused.base64" // instead, if the document is not text
 
-	DocOriginalTime = "jari.original_time" // when event time was not believed
+	DocOriginalTime = "jari.original_time" // the event time that was replaced as implausible
 )
 
 // Index families. A document's index is the family's prefix and the UTC day

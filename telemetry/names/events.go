@@ -1,38 +1,41 @@
 package names
 
-// Event is a kind of log line, for TELEMETRY.md.
+// Event describes a kind of log line, for TELEMETRY.md.
 type Event struct {
 	Name  string // value of event.name
 	Brief string
 }
 
-// Events is every event, in the order TELEMETRY.md lists them.
+// Events lists all events in the order of TELEMETRY.md.
 var Events = []Event{
-	{EventAccess, "One per request at the edge of each service; the gateway's are what SLOs count."},
-	{EventStarted, "The process serves."},
-	{EventStopping, "The process was asked to stop and drains."},
-	{EventHeartbeat, "The process lives; every 10 s."},
-	{EventSpansDropped, "Spans were lost, since the last such line jari.count of them; at most once a minute."},
-	{EventPanic, "A panic, with its stack. ERROR: it was caught, a request got a 500 or a worker began again. FATAL: it ended the process."},
-	{EventFailed, "The process ends with an error, or could not start."},
-	{EventLevelChanged, "Somebody changed the lowest level that is logged (PUT /loglevel on the ops port)."},
-	{EventEmitted, "A numbered record of telemetryemit, which campaigns count."},
-	{EventOutboxDelivered, "The outbox handed events over."},
-	{EventOutboxFailed, "The outbox could not hand events over and will try again."},
-	{EventOutboxRefused, "Notification refused an event for good: a fault of ours; tried again ever more seldom, up to hourly."},
-	{EventInvariantViolated, "A slot's counter and its reservations disagree: stop and look, booking by booking."},
-	{EventAudited, "Every slot to come was recounted; jari.violations says how many are wrong."},
-	{EventJobFailed, "A job could not do its round; the next one comes."},
-	{EventMailSent, "A mail was accepted by the mail service."},
-	{EventMailFailed, "A mail was not accepted: WARN and it will be tried again, ERROR and it is given up; jari.reason says why."},
+	{EventAccess, "Access log: one line per request of a service. SLOs count those of the gateway."},
+	{EventStarted, "The process has started and accepts requests."},
+	{EventStopping, "The process received a stop signal and drains."},
+	{EventHeartbeat, "The process is alive; every 10 s."},
+	{EventSpansDropped, "Spans were dropped: jari.count since the last such line; at most once per minute."},
+	{EventPanic, "A panic, with its stack. " +
+		"ERROR: it was recovered, so that a request got a 500 or a worker was restarted. FATAL: it ended the process."},
+	{EventFailed, "The process ends with an error or could not start."},
+	{EventLevelChanged, "The log level was changed (PUT /loglevel on the ops port)."},
+	{EventEmitted, "A numbered record of telemetryemit, counted by chaos campaigns."},
+	{EventOutboxDelivered, "The outbox relay delivered events to the notification service."},
+	{EventOutboxFailed, "The outbox relay could not deliver events and will retry."},
+	{EventOutboxRefused, "The notification service rejected an event permanently, because of a bug in one of them. " +
+		"Retries back off to one per hour."},
+	{EventInvariantViolated, "A slot's counter differs from its reservations: investigate each booking of the slot."},
+	{EventAudited, "The audit compared the counters of all future slots with their reservations; " +
+		"jari.violations is the number of differences."},
+	{EventJobFailed, "A run of a job failed; the next run follows on schedule."},
+	{EventMailSent, "The mail service accepted a mail."},
+	{EventMailFailed, "The mail service did not accept a mail. WARN: it will be retried; ERROR: it is given up. jari.reason has the reason."},
 	{EventCatalogueIndexed, "Catalogue changes became searchable."},
-	{EventIndexFailed, "Catalogue changes could not be indexed and will be tried again."},
+	{EventIndexFailed, "Catalogue changes could not be indexed and will be retried."},
 	{EventIncidentOpened, "An incident opened."},
 	{EventIncidentUpdated, "An incident changed."},
 	{EventIncidentResolved, "An incident ended."},
-	{EventTickFailed, "A tick of the evaluation failed; the next one covers it."},
+	{EventTickFailed, "A tick of the evaluation failed; the next tick covers its time, too."},
 	{EventTickRecovered, "A tick succeeded after one or more had failed."},
-	{EventSlackDelivered, "Slack took a message."},
-	{EventLease, "The replica began or ceased to be the one that acts."},
-	{EventSlackFailed, "Slack did not take a message, which stays in the outbox."},
+	{EventSlackDelivered, "Slack message delivered."},
+	{EventLease, "The replica acquired or lost the lease."},
+	{EventSlackFailed, "Slack message not delivered; it stays in the outbox."},
 }

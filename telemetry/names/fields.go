@@ -1,6 +1,6 @@
 package names
 
-// Fields as they stand in a log line and as span attributes.
+// Names of fields in log lines and of span attributes.
 const (
 	Time           = "time"
 	SeverityText   = "severity_text"
@@ -23,8 +23,8 @@ const (
 	HTTPDuration   = "http.server.request.duration"
 	HTTPBodySize   = "http.response.body.size"
 	URLPath        = "url.path"
-	URLFull        = "url.full"     // of a client span; without a mapping of its own
-	Padding        = "jari.padding" // makes an emitted span as large as it should be; without a mapping of its own
+	URLFull        = "url.full"     // see Unmapped
+	Padding        = "jari.padding" // see Unmapped
 	ServerAddress  = "server.address"
 	UserID         = "user.id"
 	SessionID      = "session.id"
@@ -64,16 +64,16 @@ const (
 	OpsAddr       = "jari.ops.addr"
 	Uptime        = "jari.uptime"
 
-	// Only on alertingd's own lines, without a mapping of their own.
+	// Only in alertingd's own lines; see Unmapped.
 	TimeScale     = "jari.time_scale"
 	InMemory      = "jari.in_memory"
-	SeesIndex     = "jari.sees"  // whether there is an OpenSearch to count in
-	TellsSlack    = "jari.tells" // whether there is a Slack to tell
+	SeesIndex     = "jari.sees"  // whether alertingd has an OpenSearch
+	TellsSlack    = "jari.tells" // whether alertingd delivers to Slack
 	SlackDelivery = "jari.slack.delivery"
 	SlackAttempts = "jari.slack.attempts"
 )
 
-// Events: the value of event.name on a log line.
+// Events: values of event.name.
 const (
 	EventAccess            = "http.access"
 	EventStarted           = "process.started"
@@ -104,10 +104,10 @@ const (
 	EventLease             = "alerting.lease"
 )
 
-// Kind is how a field is indexed.
+// Kind is the OpenSearch field type of a field.
 type Kind string
 
-// The kinds of field; the words are OpenSearch's field types.
+// The field types in use.
 const (
 	Keyword   Kind = "keyword"
 	Text      Kind = "text"
@@ -117,80 +117,81 @@ const (
 	Double    Kind = "double"
 	Boolean   Kind = "boolean"
 
-	FlatObject Kind = "flat_object" // any keys, each searchable as a word
+	FlatObject Kind = "flat_object" // any keys, each indexed as a keyword
 )
 
-// Field says how one line name or attribute stands in a document.
+// Field describes a field of log lines, spans and documents.
 type Field struct {
-	Name  string // in the log line and as span attribute
-	Doc   string // in the OpenSearch document
+	Name  string // in a log line and as a span attribute
+	Doc   string // in an OpenSearch document
 	Kind  Kind
 	Brief string
 }
 
-// Fields is every field with a mapping of its own, in the order TELEMETRY.md
-// lists them. An attribute that is not here is kept under Attributes.
+// Fields lists all fields with a mapping of their own, in the order of
+// TELEMETRY.md. Other attributes are stored under Attributes.
 var Fields = append([]Field{
-	{Time, DocTime, DateNanos, "When it happened, RFC 3339 with nanoseconds, UTC."},
-	{SeverityText, "severity.text", Keyword, "DEBUG, INFO, WARN, ERROR, or FATAL when it ended the process."},
+	{Time, DocTime, DateNanos, "Event time, RFC 3339 with nanoseconds, UTC."},
+	{SeverityText, "severity.text", Keyword, "DEBUG, INFO, WARN, ERROR, or FATAL for a crash of the process."},
 	{SeverityNumber, "severity.number", Integer, "OpenTelemetry's severity number: 5, 9, 13, 17 or 21."},
-	{Body, "body", Text, "The sentence for people."},
-	{TraceID, DocTraceID, Keyword, "The trace the line or span belongs to: 32 hex digits."},
-	{SpanID, DocSpanID, Keyword, "The span within the trace: 16 hex digits."},
-	{RecordUID, RecordUID, Keyword, "A ULID per line; becomes the document's id."},
-	{Truncated, Truncated, Boolean, "The line was cut to stay below 15 KiB."},
-	{EventName, EventName, Keyword, "What kind of event the line is."},
+	{Body, "body", Text, "The message for people."},
+	{TraceID, DocTraceID, Keyword, "The trace of the line or span: 32 hex digits."},
+	{SpanID, DocSpanID, Keyword, "The span of the line, or the span itself: 16 hex digits."},
+	{RecordUID, RecordUID, Keyword, "A ULID per line; the id of its document."},
+	{Truncated, Truncated, Boolean, "The line was truncated to 15 KiB."},
+	{EventName, EventName, Keyword, "The kind of event; see Events below."},
 	{ServiceName, DocServiceName, Keyword, "gateway, user, reservation, search, indexer, notification, alerting, agent."},
-	{ServiceInstanceID, ServiceInstanceID, Keyword, "One process: a UUID made at start."},
-	{ServiceVersion, ServiceVersion, Keyword, "The commit it was built from."},
+	{ServiceInstanceID, ServiceInstanceID, Keyword, "The process: a UUID generated at its start."},
+	{ServiceVersion, ServiceVersion, Keyword, "The commit that the program was built from."},
 	{CloudRegion, CloudRegion, Keyword, "The AWS region id."},
-	{HTTPMethod, HTTPMethod, Keyword, "The request's method."},
-	{HTTPRoute, HTTPRoute, Keyword, "The route's template, without the method."},
-	{HTTPStatus, HTTPStatus, Integer, "The status that was answered."},
-	{HTTPDuration, HTTPDuration, Double, "Seconds from the first byte read to the last byte written."},
-	{HTTPBodySize, HTTPBodySize, Long, "Bytes of the answer's body."},
-	{URLPath, URLPath, Keyword, "The path that was asked for, without its query; (no route) where no route knows it."},
-	{ServerAddress, ServerAddress, Keyword, "The host a client span called."},
-	{UserID, UserID, Keyword, "The account's id; never a name or an address."},
+	{HTTPMethod, HTTPMethod, Keyword, "The request's method; _OTHER if HTTP does not know it."},
+	{HTTPRoute, HTTPRoute, Keyword, "The template of the route, without the method."},
+	{HTTPStatus, HTTPStatus, Integer, "The status of the response."},
+	{HTTPDuration, HTTPDuration, Double, "Duration of the request in seconds, from the first byte read to the last byte written."},
+	{HTTPBodySize, HTTPBodySize, Long, "Bytes of the response's body."},
+	{URLPath, URLPath, Keyword, "The requested path without its query; (no route) if it matches no route."},
+	{ServerAddress, ServerAddress, Keyword, "The requested host; of a client span, the called host."},
+	{UserID, UserID, Keyword, "The id of the account; never a name or an address."},
 	{SessionID, SessionID, Keyword, "The login session."},
-	{ErrorType, ErrorType, Keyword, "The fault's class."},
-	{Exception, Exception, Text, "The cause of an error, for operators."},
+	{ErrorType, ErrorType, Keyword, "The kind of failure."},
+	{Exception, Exception, Text, "The error's message, for operators."},
 	{Stacktrace, Stacktrace, Text, "The stack of a panic."},
-	{PeerService, PeerService, Keyword, "Whom a client span called, by service name."},
+	{PeerService, PeerService, Keyword, "Of a client span: the service.name of the called service."},
 	{DBSystem, DBSystem, Keyword, "postgresql, redis, opensearch or aws.dynamodb."},
 	{DBOperation, DBOperation, Keyword, "The operation: SELECT, INSERT, search …"},
-	{DBQuerySummary, DBQuerySummary, Keyword, "The statement's name, never its values."},
+	{DBQuerySummary, DBQuerySummary, Keyword, "The name of the statement, never its values."},
 	{DBRows, DBRows, Long, "Rows the statement returned or changed."},
-	{DBPoolWait, DBPoolWait, Double, "Seconds until the pool gave the statement its connection."},
-	{Method, Method, Keyword, "The service method, as in endpoint.go."},
-	{Reason, Reason, Keyword, "The stable slug of a refusal."},
-	{Degraded, Degraded, Keyword, "What the answer had to do without, and why."},
-	{TraceKept, TraceKept, Boolean, "On the access line: the spans behind it were sent; false above the ceiling of traces, unless it failed or was slow."},
-	{Job, Job, Keyword, "One of a process's jobs."},
-	{Violations, Violations, Long, "Slots whose books are wrong."},
-	{SlotWanted, SlotWanted, Long, "Covers the owner wants in the slot."},
-	{SlotCapacity, SlotCapacity, Long, "Covers the slot has: what is wanted or, where that is more, booked."},
-	{SlotBooked, SlotBooked, Long, "Covers the slot's counter says are taken."},
-	{SlotHeld, SlotHeld, Long, "Covers the slot's reservations hold; not the counter, and an invariant is violated."},
-	{Replayed, Replayed, Boolean, "The answer is a remembered success (Idempotency-Key)."},
-	{RestaurantID, RestaurantID, Keyword, "The restaurant."},
-	{SlotID, SlotID, Keyword, "The slot."},
-	{ReservationID, ReservationID, Keyword, "The reservation."},
-	{Party, Party, Integer, "Covers asked for."},
-	{OutboxEventID, OutboxEventID, Keyword, "The outbox row, from reservation to the mail."},
-	{MailKind, MailKind, Keyword, "Which mail."},
-	{SearchQuery, SearchQuery, Keyword, "What a diner searched for."},
-	{Hits, Hits, Long, "How many restaurants matched."},
-	{SLO, SLO, Keyword, "The objective."},
-	{IncidentID, IncidentID, Keyword, "The incident."},
-	{HTTPAddr, HTTPAddr, Keyword, "Where a process serves its API."},
-	{OpsAddr, OpsAddr, Keyword, "Where it answers operators: /healthz, /readyz, /loglevel, /debug/pprof/."},
-	{Uptime, Uptime, Double, "Seconds since the process began, in its heartbeat."},
-	{Count, Count, Long, "How many, where an event counts something."},
-	{AgentKind, AgentKind, Keyword, "What hosts the shipper: fluent-bit or collector."},
+	{DBPoolWait, DBPoolWait, Double, "Seconds that the statement waited for a connection of the pool."},
+	{Method, Method, Keyword, "The service method, such as reservation.Book."},
+	{Reason, Reason, Keyword, "The stable slug of a fault, such as slot_full."},
+	{Degraded, Degraded, Keyword, "What the response lacks because a dependency failed, and why."},
+	{TraceKept, TraceKept, Boolean, "In the access log: whether the trace's spans are kept. " +
+		"Above the sampling rate limit only those of failed and slow requests are."},
+	{Job, Job, Keyword, "The name of a job."},
+	{Violations, Violations, Long, "Slots whose counter differs from their reservations."},
+	{SlotWanted, SlotWanted, Long, "Capacity in covers that the owner wants for the slot."},
+	{SlotCapacity, SlotCapacity, Long, "Capacity of the slot in covers: the wanted one, or the booked covers if those are more."},
+	{SlotBooked, SlotBooked, Long, "Booked covers according to the slot's counter."},
+	{SlotHeld, SlotHeld, Long, "Booked covers according to the slot's reservations. A difference to the counter violates an invariant."},
+	{Replayed, Replayed, Boolean, "The response is the stored result of an earlier request (Idempotency-Key)."},
+	{RestaurantID, RestaurantID, Keyword, "The id of the restaurant."},
+	{SlotID, SlotID, Keyword, "The id of the slot."},
+	{ReservationID, ReservationID, Keyword, "The id of the reservation."},
+	{Party, Party, Integer, "Size of the party in covers."},
+	{OutboxEventID, OutboxEventID, Keyword, "The id of the outbox event, from the reservation to the mail."},
+	{MailKind, MailKind, Keyword, "The kind of mail."},
+	{SearchQuery, SearchQuery, Keyword, "The text that a diner searched for."},
+	{Hits, Hits, Long, "The number of restaurants that matched."},
+	{SLO, SLO, Keyword, "The name of the objective."},
+	{IncidentID, IncidentID, Keyword, "The id of the incident."},
+	{HTTPAddr, HTTPAddr, Keyword, "The address of the API."},
+	{OpsAddr, OpsAddr, Keyword, "The address of the ops port: /healthz, /readyz, /loglevel, /debug/pprof/."},
+	{Uptime, Uptime, Double, "In the heartbeat: seconds since the process started."},
+	{Count, Count, Long, "What the event counts."},
+	{AgentKind, AgentKind, Keyword, "The agent that runs the shipper: fluent-bit or collector."},
 }, shipping()...)
 
-// shipping is the counters of the agent's heartbeat, which are metrics as well.
+// shipping returns the counters of the agent's heartbeat, which are metrics, too.
 func shipping() (fields []Field) {
 	for _, m := range Shipping {
 		fields = append(fields, Field{m.Name, m.Name, Long, m.Brief})
@@ -198,8 +199,8 @@ func shipping() (fields []Field) {
 	return fields
 }
 
-// DocName is the name under which a line name or attribute stands in a
-// document; ok is false for one that has no mapping of its own.
+// DocName returns the document's field for a name of a log line or attribute. ok
+// is false for one without a mapping of its own.
 func DocName(name string) (doc string, ok bool) {
 	doc, ok = docNames[name]
 	return doc, ok

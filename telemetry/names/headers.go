@@ -1,8 +1,8 @@
 package names
 
-// Headers of our own. The gateway strips the identity headers a client sends
-// and sets its own; a service believes them because only the gateway and its
-// siblings can reach it.
+// Our own headers. The gateway removes the identity headers that a client sends
+// and sets its own; a service trusts them because only the gateway and other
+// services can reach it.
 const (
 	HeaderUserID      = "Jari-User-Id"
 	HeaderUserRole    = "Jari-User-Role"
@@ -22,24 +22,24 @@ type Header struct {
 	Brief string
 }
 
-// Headers is every header of ours, in the order TELEMETRY.md lists them.
+// Headers lists all our headers in the order of TELEMETRY.md.
 var Headers = []Header{
-	{HeaderUserID, "Who asks: the account's id."},
+	{HeaderUserID, "The id of the account that sends the request."},
 	{HeaderUserRole, "diner, owner or operator."},
-	{HeaderUserOwn, "The restaurants that are theirs: ids, comma-separated."},
+	{HeaderUserOwn, "The ids of the restaurants that the account owns, comma-separated."},
 	{HeaderSessionID, "The login session."},
-	{HeaderAccessToken, "In an answer: the renewed token."},
-	{HeaderIdempotency, "A diner's key: the same key is the same booking."},
-	{HeaderEventID, "Of a mail: the outbox event it tells of."},
-	{HeaderRegion, "Asked for by the page."},
-	{HeaderEdgeRegion, "Decided by the edge: an AWS region id (CloudFront forbids x-edge-*)."},
-	{HeaderCountry, "Where the diner is, as CloudFront sees it."},
+	{HeaderAccessToken, "In a response: the renewed access token."},
+	{HeaderIdempotency, "A diner's idempotency key: a repeated key returns the first result."},
+	{HeaderEventID, "Of a mail: the id of the outbox event that caused it."},
+	{HeaderRegion, "The region that the web page requests."},
+	{HeaderEdgeRegion, "The AWS region id that the edge decided on (CloudFront forbids x-edge-*)."},
+	{HeaderCountry, "The diner's country, as determined by CloudFront."},
 }
 
-// Regions: the launcher's labels and the AWS region ids telemetry carries.
+// Regions maps the launcher's labels to AWS region ids.
 var Regions = map[string]string{"kr": "ap-northeast-2", "us": "us-east-1"}
 
-// Services that emit telemetry, by service.name.
+// The services that emit telemetry: values of service.name.
 const (
 	ServiceGateway      = "gateway"
 	ServiceUser         = "user"

@@ -1,11 +1,11 @@
 package names
 
-// Metrics. Those without jari. are OpenTelemetry's.
+// Names of metrics. Those without jari. are OpenTelemetry's.
 const (
 	MetricProcessCPU    = "process.cpu.time"
 	MetricProcessMemory = "process.memory.usage"
 	MetricProcessFiles  = "process.unix.file_descriptor.count"
-	MetricFileLimit     = "jari.process.file_descriptor.limit" // the conventions have none yet
+	MetricFileLimit     = "jari.process.file_descriptor.limit" // not in the conventions yet
 	MetricGoroutines    = "go.goroutine.count"
 	MetricGoMemory      = "go.memory.used"
 	MetricGoAllocated   = "go.memory.allocated"
@@ -48,21 +48,21 @@ const (
 	MetricMailFailed      = "jari.mail.failed"
 )
 
-// What only points of metrics carry; else they carry fields.
+// Labels that only metrics have; other labels are fields.
 const (
 	GoMemoryType = "go.memory.type"                 // stack or other
 	CPUMode      = "cpu.mode"                       // user or system
-	PoolName     = "db.client.connection.pool.name" // as the process calls it
+	PoolName     = "db.client.connection.pool.name" // the name that the process gives the pool
 	PoolState    = "db.client.connection.state"     // idle or used
 	Queue        = "jari.queue"                     // one of the queues below
-	EventKind    = "jari.event.kind"                // of what happened to a reservation
+	EventKind    = "jari.event.kind"                // kind of a reservation event
 )
 
-// Queues that workers empty.
+// Values of jari.queue.
 const (
-	QueueOutbox    = "outbox"    // reservation's events, until notification has them
-	QueueMails     = "mails"     // notification's events, until their mails are out
-	QueueCatalogue = "catalogue" // the catalogue's changes, until they can be found
+	QueueOutbox    = "outbox"    // events that wait for delivery to notification
+	QueueMails     = "mails"     // events in notification whose mails are not sent yet
+	QueueCatalogue = "catalogue" // catalogue changes that are not indexed yet
 )
 
 // Metric describes an instrument, for TELEMETRY.md.
@@ -72,51 +72,57 @@ type Metric struct {
 	Brief string
 }
 
-// Metrics is every metric that something reads, in the order TELEMETRY.md lists
-// them.
+// Metrics lists all metrics in use, in the order of TELEMETRY.md.
 var Metrics = append([]Metric{
 	{MetricProcessCPU, "s", "CPU time of the process, by cpu.mode: user, system."},
 	{MetricProcessMemory, "By", "Resident memory of the process."},
 	{MetricProcessFiles, "{file_descriptor}", "Open files, sockets included."},
-	{MetricFileLimit, "{file_descriptor}", "How many files the process may open."},
-	{MetricGoroutines, "{goroutine}", "Goroutines that live."},
+	{MetricFileLimit, "{file_descriptor}", "Limit of open files of the process."},
+	{MetricGoroutines, "{goroutine}", "Existing goroutines."},
 	{MetricGoMemory, "By", "Memory that Go's runtime uses, by go.memory.type."},
-	{MetricGoAllocated, "By", "Bytes allocated on the heap since the start."},
-	{MetricGCGoal, "By", "Size of the heap at which the collector begins."},
-	{MetricGCCycles, "{gc_cycle}", "Collections since the start."},
-	{MetricGCPause, "s", "Histogram of how long a collection stopped the world."},
-	{MetricGoSchedule, "s", "Histogram of how long a goroutine that could run waited for a CPU."},
+	{MetricGoAllocated, "By", "Bytes allocated on the heap since the process started."},
+	{MetricGCGoal, "By", "Heap size at which the next garbage collection starts."},
+	{MetricGCCycles, "{gc_cycle}", "Garbage collections since the process started."},
+	{MetricGCPause, "s", "Histogram of stop-the-world pauses of the garbage collector."},
+	{MetricGoSchedule, "s", "Histogram of the time that runnable goroutines waited to run."},
 
-	{MetricHTTPServer, "s", "Histogram of a request's duration at the server, by http.request.method, http.route and http.response.status_code."},
-	{MetricHTTPClient, "s", "Histogram of a call's duration, by peer.service, http.request.method and http.response.status_code, or error.type where there was no answer."},
-	{MetricEndpointDuration, "s", "Histogram of a service method's duration, by jari.method and error.type."},
+	{MetricHTTPServer, "s", "Histogram of request durations at the server, " +
+		"by http.request.method, http.route and http.response.status_code."},
+	{MetricHTTPClient, "s", "Histogram of call durations at the client, " +
+		"by peer.service, http.request.method and http.response.status_code, or error.type without a response."},
+	{MetricEndpointDuration, "s", "Histogram of durations of service methods, by jari.method and error.type."},
 
-	{MetricSpansProcessed, "{span}", "Spans that went into the queue for the agent, or with error.type queue_full did not fit and are lost."},
-	{MetricSpansQueued, "{span}", "Spans that wait for the agent."},
-	{MetricSpansExported, "{span}", "Spans the agent took, or with error.type never will: rejected, shutdown."},
+	{MetricSpansProcessed, "{span}", "Spans that entered the span queue, or with error.type queue_full were dropped."},
+	{MetricSpansQueued, "{span}", "Spans that wait in the span queue."},
+	{MetricSpansExported, "{span}", "Spans that the agent accepted, or with error.type rejected or shutdown were dropped."},
 
-	{MetricPoolConnections, "{connection}", "Connections of a pool, by db.client.connection.pool.name and db.client.connection.state: idle, used."},
-	{MetricPoolMax, "{connection}", "Connections that a pool may have, by db.client.connection.pool.name."},
-	{MetricPoolPending, "{request}", "Who waits for a connection of a pool, by db.client.connection.pool.name."},
-	{MetricPoolTimeouts, "{timeout}", "Who went without a connection of a pool, by db.client.connection.pool.name."},
-	{MetricPoolWait, "s", "Histogram of how long a connection was waited for, by db.client.connection.pool.name."},
+	{MetricPoolConnections, "{connection}", "Connections of a pool, " +
+		"by db.client.connection.pool.name and db.client.connection.state (idle, used)."},
+	{MetricPoolMax, "{connection}", "Maximum number of connections of a pool, by db.client.connection.pool.name."},
+	{MetricPoolPending, "{request}", "Callers that wait for a connection of a pool, by db.client.connection.pool.name."},
+	{MetricPoolTimeouts, "{timeout}", "Callers that timed out waiting for a connection of a pool, by db.client.connection.pool.name."},
+	{MetricPoolWait, "s", "Histogram of the time that callers waited for a connection, by db.client.connection.pool.name."},
 
-	{MetricQueueLength, "{item}", "What waits in a queue, by jari.queue: outbox, mails."},
-	{MetricQueueAge, "s", "How long the oldest in a queue has waited, by jari.queue: outbox, mails; of the catalogue: how far the index is behind."},
-	{MetricQueueBatch, "{item}", "Histogram of how much a worker took from a queue at once, by jari.queue: outbox, mails, catalogue."},
+	{MetricQueueLength, "{item}", "Items that wait in a queue, by jari.queue (outbox, mails)."},
+	{MetricQueueAge, "s", "Waiting time of the oldest item in a queue, by jari.queue (outbox, mails); " +
+		"for catalogue: how far the search index lags behind."},
+	{MetricQueueBatch, "{item}", "Histogram of the items that a worker processes at once, by jari.queue (outbox, mails, catalogue)."},
 
-	{MetricBookingBatch, "{booking}", "Histogram of how many bookings one transaction decided; its sum is the bookings that went in groups."},
-	{MetricBookingQueue, "{booking}", "Bookings that wait for their group."},
-	{MetricBookingAlone, "{booking}", "Bookings that went alone, in a transaction of their own, because it was calm."},
-	{MetricBookingShed, "{booking}", "Bookings refused with 503 overloaded because too many waited."},
-	{MetricOutboxRefused, "{event}", "Deliveries of events that notification refused for good, by jari.mail.kind and jari.reason."},
-	{MetricInvariantViolations, "{slot}", "Slots whose counter and reservations disagree, each time the audit finds them."},
+	{MetricBookingBatch, "{booking}", "Histogram of bookings per group commit; its sum is the number of bookings in group commits."},
+	{MetricBookingQueue, "{booking}", "Bookings that wait for a group commit."},
+	{MetricBookingAlone, "{booking}", "Bookings in a single commit, because few were in flight."},
+	{MetricBookingShed, "{booking}", "Bookings refused with 503 overloaded because the queue was full."},
+	{MetricOutboxRefused, "{event}", "Event deliveries that notification rejected permanently, by jari.mail.kind and jari.reason."},
+	{MetricInvariantViolations, "{slot}", "Slots whose counter differs from their reservations, counted by each audit."},
 
-	{MetricEmitted, "{record}", "A numbered point of telemetryemit, which campaigns count."},
-	{MetricCovers, "{cover}", "Covers that were booked, once each when they are committed, by jari.method: reservation.Book, Enter, Accept, Move."},
-	{MetricBookingsRefused, "{booking}", "Bookings that were refused, by jari.reason."},
-	{MetricReservations, "{event}", "What happened to reservations and to who waits, once each when it is committed, by jari.event.kind: the kinds of mail, and waitlist.accepted."},
-	{MetricMailSent, "{mail}", "Mails that the mail service took, by jari.mail.kind."},
-	{MetricMailRetried, "{mail}", "Attempts at a mail that will be made again, by jari.mail.kind and jari.reason; answer_lost may have sent one."},
+	{MetricEmitted, "{record}", "A numbered point of telemetryemit, counted by chaos campaigns."},
+	{MetricCovers, "{cover}", "Booked covers, counted once at the commit, " +
+		"by jari.method (reservation.Book, Enter, Accept, Move)."},
+	{MetricBookingsRefused, "{booking}", "Refused bookings, by jari.reason."},
+	{MetricReservations, "{event}", "Events of reservations and waitlist entries, counted once at the commit, " +
+		"by jari.event.kind: the kinds of mail, and waitlist.accepted."},
+	{MetricMailSent, "{mail}", "Mails that the mail service accepted, by jari.mail.kind."},
+	{MetricMailRetried, "{mail}", "Failed attempts to send a mail that will be retried, by jari.mail.kind and jari.reason. " +
+		"With reason answer_lost the mail may have been sent."},
 	{MetricMailFailed, "{mail}", "Mails that were given up, by jari.mail.kind and jari.reason."},
 }, Shipping...)

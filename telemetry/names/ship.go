@@ -1,8 +1,9 @@
 package names
 
-// What a shipper counts since its process started: fields of the agent's
-// heartbeat and metrics of the same names. A missing heartbeat says that nobody
-// sees what the services do; one whose counters rest, that they are quiet.
+// Counters of the shipper since its process started: fields of the agent's
+// heartbeat and metrics of the same names. A missing heartbeat means that telemetry
+// does not arrive; a heartbeat with constant counters, that the services emit
+// nothing.
 const (
 	AgentKind         = "jari.agent.kind"
 	ShipAccepted      = "jari.ship.accepted"
@@ -17,19 +18,20 @@ const (
 	ShipBacklogBytes  = "jari.ship.backlog.bytes"
 )
 
-// ServiceAgent is the service.name of what an agent says of itself.
+// ServiceAgent is the service.name of the agent's own telemetry.
 const ServiceAgent = "agent"
 
-// Shipping is those counters, and the two gauges of what waits.
+// Shipping describes those counters and the two gauges of the backlog.
 var Shipping = []Metric{
-	{ShipAccepted, "{document}", "Documents of chunks that are settled: each is in its index or a dead letter. Edges of the service map count when they are new."},
-	{ShipCreated, "{document}", "Documents that OpenSearch took."},
-	{ShipDuplicate, "{document}", "Documents that were there already: an earlier answer was lost."},
-	{ShipRetried, "{document}", "Documents to be sent again, alone after a 429 or 5xx of their own or with their chunk."},
-	{ShipDeadLettered, "{document}", "Documents that were refused and became dead letters."},
-	{ShipCircuitOpened, "{time}", "How often OpenSearch was left alone for a moment after failing several times on end."},
-	{ShipEvicted, "{record}", "Records that the agent gave up, as it says: its buffer was full. They are lost."},
-	{ShipTurnedAway, "{record}", "Records that the agent told its clients to send again later, as it says: its queue was full."},
-	{ShipBacklogChunks, "{chunk}", "Chunks that wait in the agent, where it says so (Fluent Bit)."},
-	{ShipBacklogBytes, "By", "Bytes that wait in the agent's queue, where it says so (Collector)."},
+	{ShipAccepted, "{document}", "Documents of completed chunks: each is in its index or a dead letter. " +
+		"Edges of the service map are counted when they are new."},
+	{ShipCreated, "{document}", "Documents that OpenSearch created."},
+	{ShipDuplicate, "{document}", "Documents that existed already, because the response to an earlier request was lost."},
+	{ShipRetried, "{document}", "Documents that are retried: alone after a 429 or 5xx for the document, or with their chunk."},
+	{ShipDeadLettered, "{document}", "Documents that OpenSearch rejected and that became dead letters."},
+	{ShipCircuitOpened, "{time}", "How often the circuit breaker opened after several consecutive failures of OpenSearch."},
+	{ShipEvicted, "{record}", "Records that the agent evicted from its full buffer, as the agent reports. They are lost."},
+	{ShipTurnedAway, "{record}", "Records that the agent refused because its queue was full, as the agent reports. Its clients retry."},
+	{ShipBacklogChunks, "{chunk}", "Chunks that wait in the agent, if it reports them (Fluent Bit)."},
+	{ShipBacklogBytes, "By", "Bytes that wait in the agent's queue, if it reports them (Collector)."},
 }

@@ -1,7 +1,7 @@
 package names
 
-// Spans that are neither a request nor a call: those are named after their
-// route, their peer or their statement.
+// Names of spans that are neither of a request, a call nor a statement: those are
+// named after route, peer or statement.
 const (
 	SpanConnect       = "postgresql.connect"
 	SpanAcquire       = "postgresql.acquire"
@@ -23,18 +23,18 @@ type Span struct {
 	Brief string
 }
 
-// Spans is every span of ours, in the order TELEMETRY.md lists them.
+// Spans lists all our spans in the order of TELEMETRY.md.
 var Spans = []Span{
-	{SpanConnect, "A new connection that a request waits for."},
-	{SpanAcquire, "A wait for a connection that ended without one."},
-	{SpanBookBatch, "One transaction for the bookings that waited."},
-	{SpanBookWait, "A booking until its batch is committed; links to it."},
-	{SpanOutboxDeliver, "One event to the notification service."},
-	{SpanMail, "One mail; links to the request behind it."},
-	{SpanJob, "A round of a job, or one thing of it where a round has several; jari.job says which. A poll that finds nothing to do is none."},
-	{SpanIndexChanges, "One batch of catalogue changes; links to the requests that made them."},
-	{SpanEmitted, "A numbered one, of telemetryemit."},
-	{SpanIndexAll, "The whole catalogue, where the stream was lost."},
-	{SpanTick, "One look at every objective."},
-	{SpanSlackDeliver, "One message to Slack."},
+	{SpanConnect, "Connecting to PostgreSQL, while a request waits for the connection."},
+	{SpanAcquire, "Waiting for a pool connection, where none became available."},
+	{SpanBookBatch, "Group commit: one transaction for all bookings that waited."},
+	{SpanBookWait, "A booking waiting for its group commit; links to it."},
+	{SpanOutboxDeliver, "Delivering one event to the notification service."},
+	{SpanMail, "Sending one mail; links to the request that caused it."},
+	{SpanJob, "One run of the job jari.job, or one item of a run that has several. A poll that finds nothing to do has no span."},
+	{SpanIndexChanges, "Indexing one batch of catalogue changes; links to the requests that made them."},
+	{SpanEmitted, "A numbered span of telemetryemit."},
+	{SpanIndexAll, "Indexing the whole catalogue after the change stream was lost."},
+	{SpanTick, "One evaluation of all objectives."},
+	{SpanSlackDeliver, "Delivering one message to Slack."},
 }

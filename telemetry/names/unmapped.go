@@ -1,6 +1,6 @@
 package names
 
-// What has no mapping of its own.
+// Names of fields without a mapping of their own.
 const (
 	URLScheme   = "url.scheme"
 	RequestSize = "http.request.body.size"
@@ -16,29 +16,29 @@ const (
 	ScopeName     = "otel.scope.name"
 )
 
-// Unmapped is every field without a mapping of its own, in the order
-// TELEMETRY.md lists them. Those of lines and spans stand under Attributes.
+// Unmapped lists all fields without a mapping of their own, in the order of
+// TELEMETRY.md. Those of lines and spans are stored under Attributes.
 var Unmapped = []Field{
-	{Name: URLFull, Brief: "The URL that a client span called, without its query."},
+	{Name: URLFull, Brief: "Of a client span: the URL without its query."},
 	{Name: URLScheme, Brief: "Of a server span: http or https."},
-	{Name: RequestSize, Brief: "Bytes of the request's body."},
-	{Name: ServerPort, Brief: "The port that was asked."},
-	{Name: HTTPVersion, Brief: "1.1 or 2."},
-	{Name: AgentTag, Brief: "Of a line of the plugin's own: the chunk's tag."},
-	{Name: AgentChunk, Brief: "The same: its bytes."},
-	{Name: AgentReceived, Brief: "When the local agent got it, in its queue."},
-	{Name: AgentFollowed, Brief: "That the local agent followed it in a file, in its queue."},
-	{Name: LogFilePath, Brief: "The file that a line was followed in."},
-	{Name: LogFileOffset, Brief: "Where in it."},
-	{Name: ScopeName, Brief: "Of a metric point: the library that counted; two may use one name."},
-	{Name: TimeScale, Brief: "By how much alertingd's windows are shortened."},
-	{Name: InMemory, Brief: "alertingd has no database and forgets everything."},
-	{Name: SeesIndex, Brief: "alertingd has an OpenSearch to count in."},
-	{Name: TellsSlack, Brief: "alertingd has a Slack to tell."},
-	{Name: SlackDelivery, Brief: "What Slack was told: a message, its change, a note in its thread."},
-	{Name: SlackAttempts, Brief: "How often it was tried."},
-	{Name: Padding, Brief: "Makes a span of telemetryemit as large as it should be."},
-	{Name: Unindexed, Brief: "The attributes that are too long for a term: kept, not searchable."},
-	{Name: DocRefused, Brief: "Of a dead letter: the document as it stood."},
-	{Name: DocRefusedBase64, Brief: "The same, where it is no text."},
+	{Name: RequestSize, Brief: "Of a server span: bytes of the request's body."},
+	{Name: ServerPort, Brief: "Of a server span: the requested port."},
+	{Name: HTTPVersion, Brief: "Of a server span: the HTTP version, 1.1 or 2."},
+	{Name: AgentTag, Brief: "Of a log line of the Fluent Bit plugin: the tag of the chunk."},
+	{Name: AgentChunk, Brief: "Of a log line of the Fluent Bit plugin: the size of the chunk in bytes."},
+	{Name: AgentReceived, Brief: "In the queue of the local agent: when it received the record."},
+	{Name: AgentFollowed, Brief: "In the queue of the local agent: whether it read the record from a log file."},
+	{Name: LogFilePath, Brief: "The log file of the line."},
+	{Name: LogFileOffset, Brief: "The offset of the line in the log file."},
+	{Name: ScopeName, Brief: "Of a metric point: the library that measured. Two libraries may use the same metric name."},
+	{Name: TimeScale, Brief: "The factor by which alertingd's windows are shortened."},
+	{Name: InMemory, Brief: "Whether alertingd runs without a database; its state is lost at its end."},
+	{Name: SeesIndex, Brief: "Whether alertingd has an OpenSearch in which it counts events."},
+	{Name: TellsSlack, Brief: "Whether alertingd delivers to Slack."},
+	{Name: SlackDelivery, Brief: "The kind of Slack delivery: a message, its update, a reply in its thread."},
+	{Name: SlackAttempts, Brief: "The number of attempts of a Slack delivery."},
+	{Name: Padding, Brief: "Random bytes that increase the size of a span of telemetryemit."},
+	{Name: Unindexed, Brief: "Attributes that are too long to be indexed: stored, not searchable."},
+	{Name: DocRefused, Brief: "Of a dead letter: the document."},
+	{Name: DocRefusedBase64, Brief: "Of a dead letter: the document in base64, if it is not text."},
 }

@@ -19,8 +19,8 @@ import (
 	"jari.example/telemetry/names"
 )
 
-// Recorder is a running telemetry whose lines, spans and metrics stay here. It
-// is installed as OpenTelemetry's globals, so tests that use one must not run
+// Recorder is a running telemetry whose lines, spans and metrics are recorded in
+// memory. It installs OpenTelemetry's globals, so tests that use one must not run
 // in parallel.
 type Recorder struct {
 	Telemetry *telemetry.Telemetry
@@ -63,10 +63,10 @@ func (r *Recorder) Lines(t testing.TB, event string) []map[string]any {
 	return found
 }
 
-// Output returns every line as written, to search for what must not be there.
+// Output returns all lines as they were written.
 func (r *Recorder) Output() string { return r.out.String() }
 
-// Spans returns the spans that have ended, in that order.
+// Spans returns the ended spans, in the order they ended.
 func (r *Recorder) Spans() []sdktrace.ReadOnlySpan { return r.spans.Ended() }
 
 // Span returns the first ended span of that name, or fails the test.
@@ -83,7 +83,7 @@ func (r *Recorder) Span(t testing.TB, name string) sdktrace.ReadOnlySpan {
 	return nil
 }
 
-// Attr returns a span's attribute, nil when it has none of that name.
+// Attr returns the value of a span's attribute, or nil.
 func Attr(s sdktrace.ReadOnlySpan, name string) any {
 	for _, a := range s.Attributes() {
 		if string(a.Key) == name {
@@ -119,8 +119,8 @@ func (r *Recorder) metric(t testing.TB, name string) (metricdata.Metrics, bool) 
 	return metricdata.Metrics{}, false
 }
 
-// Value is what a counter or gauge says in all points with these attributes; ok
-// is false where it has none.
+// Value returns the sum of the points of a counter or gauge with these
+// attributes. ok is false if there are none.
 func (r *Recorder) Value(t testing.TB, name string, with ...attribute.KeyValue) (v float64, ok bool) {
 	t.Helper()
 	m, ok := r.metric(t, name)
@@ -159,12 +159,12 @@ func has(set attribute.Set, with []attribute.KeyValue) bool {
 	return true
 }
 
-// Count is what a counter has reached in all points with these attributes.
+// Count returns the sum of the points of an integer counter with these attributes.
 func (r *Recorder) Count(t testing.TB, name string, with ...attribute.KeyValue) (n int64) {
 	t.Helper()
 	sum, ok := r.Metric(t, name).Data.(metricdata.Sum[int64])
 	if !ok {
-		t.Fatalf("metric %q is no counter", name)
+		t.Fatalf("metric %q is not a counter", name)
 	}
 	all, _ := total(sum.DataPoints, with)
 	return int64(all)

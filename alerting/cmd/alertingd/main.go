@@ -1,144 +1,139 @@
-// Command alertingd watches the objectives and tells people on Slack when one
-// breaks.
+// Alertingd evaluates the service level objectives and notifies people on Slack
+// when one is missed.
 //
-//	OpenSearch ─ indicator ─► buckets ─ evaluate ─► incident ─► outbox ─ slack ─► Slack
-//	 (access lines)          └────────────── Postgres ──────────────┘
+//	OpenSearch ─► indicator ─► buckets ─► evaluate ─► incident ─► outbox ─► notify ─► slack
+//	 (access log)                 └────────── PostgreSQL ───────────┘
 //
-// Replicas elect one that acts; the others wait for its lease to end.
+// Of several replicas the one that holds the lease acts.
 package main
 
 import (
 	"context"
-	"fmt"
 	"io"
-	"os"
+	"log/slog"
 	"sync"
 	"time"
 
 	"github.com/google/uuid"
-	"github.com/oklog/run"
 
 	"jari.example/alerting/evaluate"
 	"jari.example/alerting/incident"
 	"jari.example/alerting/indicator"
 	"jari.example/alerting/inmem"
 	"jari.example/alerting/lease"
+	"jari.example/alerting/notify"
 	"jari.example/alerting/postgres"
 	"jari.example/alerting/slack"
+	"jari.example/internal/serve"
 	"jari.example/telemetry"
 	"jari.example/telemetry/names"
 )
 
+func main() { serve.Main(names.ServiceAlerting, run) }
+
 const (
 	leaseTTL       = 10 * time.Second
-	requestTimeout = 10 * time.Second // to OpenSearch and Slack
-	// updateEvery is how often a message follows its incident, shortened
-	// with the windows down to what Slack bears.
-	updateEvery   = time.Minute
-	updateAtLeast = 5 * time.Second
-	databaseWait  = 15 * time.Second // for the database at the start
+	requestTimeout = 10 * time.Second // of one request to OpenSearch or Slack
+	openTimeout    = time.Minute      // how long a start waits for the database
+	// A message is updated once per updateInterval. The time scale divides it,
+	// down to what Slack's rate limit allows.
+	updateInterval    = time.Minute
+	minUpdateInterval = 5 * time.Second
 )
 
-func main() {
-	telemetry.Main(names.ServiceAlerting, func(ctx context.Context) error {
-		return runDaemon(ctx, os.Args[1:], os.Getenv, os.Stdout)
-	})
-}
-
-// runDaemon is the whole program. It returns nil after an orderly stop.
-func runDaemon(ctx context.Context, args []string, getenv func(string) string, stdout io.Writer) error {
-	c, err := configure(args, getenv, stdout)
+func run(ctx context.Context, args []string, getenv func(string) string, stdout, _ io.Writer) error {
+	s, err := parse(args, getenv, stdout)
 	if err != nil {
 		return err
 	}
-	t, flush, err := telemetry.Start(ctx, telemetry.Config{
-		Service: names.ServiceAlerting, Region: c.region, Endpoint: c.otlp, TraceCeiling: c.traceCeiling, Level: c.level, Output: stdout,
+	return serve.WithTelemetry(ctx, names.ServiceAlerting, s.Common, stdout, func(t *telemetry.Telemetry) error {
+		return daemon(ctx, s, t)
 	})
-	if err != nil {
-		return err
-	}
-	err = watch(ctx, c, t)
-	if err := flush(context.WithoutCancel(ctx)); err != nil {
-		t.Logger.Warn("telemetry was not flushed", names.Exception, err.Error())
-	}
-	return err
 }
 
-// store is everything that has to survive a restart.
+// store is everything that must survive a restart.
 type store interface {
 	evaluate.Buckets
 	incident.Store
-	slack.Outbox
+	notify.Outbox
 	lease.Store
 }
 
-func watch(ctx context.Context, c config, t *telemetry.Telemetry) error {
-	listen := listener{log: t.Logger}
-	kept, ready, closeStore, err := open(ctx, c)
+func daemon(ctx context.Context, s *settings, t *telemetry.Telemetry) error {
+	report := reporter{log: t.Logger}
+	stored, ready, closeStore, err := open(ctx, *s.database, t.Logger)
 	if err != nil {
 		return err
 	}
 	defer closeStore()
 	var source indicator.Source = &indicator.Fake{}
-	if c.opensearch != "" {
-		if source, err = indicator.NewOpenSearch(c.opensearch, c.index, requestTimeout); err != nil {
+	if *s.opensearch != "" {
+		if source, err = indicator.NewOpenSearch(*s.opensearch, *s.index, requestTimeout); err != nil {
 			return err
 		}
 	}
 	loop := evaluate.Loop{
-		SLOs: c.slos, Pace: c.pace, Source: source, Buckets: kept, Report: listen.tick(),
-		Incidents: incident.Keeper{
-			Store: kept, Buckets: kept, Source: source, Scale: c.pace.Scale, Report: listen.incident,
-			Every: max(updateEvery/time.Duration(c.pace.Scale), updateAtLeast),
+		SLOs: s.slos, Timing: s.timing, Source: source, Buckets: stored, Report: report.tick(),
+		Incidents: incident.Manager{
+			Store: stored, Buckets: stored, Source: source, Scale: s.timing.Scale, Report: report.incident,
+			UpdateInterval: max(updateInterval/time.Duration(s.timing.Scale), minUpdateInterval),
 		},
 	}
-	c.slack.HTTP = telemetry.Client("slack", requestTimeout)
-	deliverer := slack.NewDeliverer(c.slack, kept, listen.delivery)
-	holder := lease.Holder{Store: kept, Name: uuid.NewString(), TTL: leaseTTL, Report: listen.lease}
-
-	ops, err := newOps(c.opsAddr, ready, t)
-	if err != nil {
-		return err
+	jobs := []func(context.Context, lease.Term){loop.Run}
+	if *s.slackURL != "" {
+		jobs = append(jobs, slackRelay(s, stored, report).Run)
 	}
-	listen.started(ctx, c, ops.addr())
-
-	var actors run.Group
-	actors.Add(ops.serve, ops.stop)
-	working, stopWorking := context.WithCancel(context.WithoutCancel(ctx))
-	actors.Add(func() error {
-		holder.Run(working, func(ctx context.Context, term lease.Term) {
-			var both sync.WaitGroup
-			both.Go(func() { loop.Run(ctx, term) })
-			if c.slack.URL != "" {
-				both.Go(func() { deliverer.Run(ctx, term) })
-			}
-			both.Wait()
-		})
-		return nil
-	}, func(error) { stopWorking() })
-	stopped := make(chan struct{})
-	actors.Add(func() error {
-		select {
-		case <-ctx.Done():
-			ops.drain()
-			listen.stopping(ctx)
-		case <-stopped:
-		}
-		return nil
-	}, func(error) { close(stopped) })
-	return actors.Run()
+	elector := lease.Elector{Store: stored, HolderID: uuid.NewString(), TTL: leaseTTL, Report: report.lease}
+	report.configured(ctx, s)
+	return serve.Run(ctx, serve.Daemon{
+		// A lack of telemetry does not make a replica unready: no other replica
+		// has more.
+		Telemetry: t, OpsAddr: *s.OpsAddr, Ready: ready,
+		Workers: []serve.Worker{{Name: "alerting", Run: func(ctx context.Context) error {
+			elector.Run(ctx, together(jobs))
+			return nil
+		}}},
+	})
 }
 
-// open returns the store, a question whether it is usable, and its end.
-func open(ctx context.Context, c config) (store, func(context.Context) error, func(), error) {
-	if c.database == "" {
-		return inmem.New(), func(context.Context) error { return nil }, func() {}, nil
+// together runs all jobs at the same time and returns when the last one has.
+func together(jobs []func(context.Context, lease.Term)) func(context.Context, lease.Term) {
+	return func(ctx context.Context, term lease.Term) {
+		var running sync.WaitGroup
+		for _, job := range jobs {
+			running.Go(func() { job(ctx, term) })
+		}
+		running.Wait()
 	}
-	starting, cancel := context.WithTimeout(ctx, databaseWait)
+}
+
+func slackRelay(s *settings, outbox notify.Outbox, report reporter) *notify.Relay {
+	return notify.NewRelay(notify.Config{
+		Outbox: outbox,
+		Notifier: slack.New(slack.Config{
+			URL: *s.slackURL + "/", Token: s.slackToken, Channel: *s.channel, Links: s.links,
+			HTTP: telemetry.Client("slack", requestTimeout),
+		}),
+		Interval: slack.MessageInterval,
+		SpanName: names.SpanSlackDeliver,
+		Report:   report.delivery,
+	})
+}
+
+// open returns the store, its readiness check, which is nil in memory, and what
+// closes it.
+func open(ctx context.Context, url string, logger *slog.Logger) (store, func(context.Context) error, func(), error) {
+	if url == "" {
+		logger.Warn("no -database-url: incidents are stored in memory and lost when the process ends")
+		return inmem.New(), nil, func() {}, nil
+	}
+	ctx, cancel := context.WithTimeout(ctx, openTimeout)
 	defer cancel()
-	s, err := postgres.Open(starting, c.database)
+	s, err := postgres.Open(ctx, url, func(err error) {
+		logger.Warn("waiting for the database", names.Exception, err.Error())
+	})
 	if err != nil {
-		return nil, nil, nil, fmt.Errorf("database: %w", err)
+		return nil, nil, nil, err
 	}
 	return s, s.Ping, s.Close, nil
 }

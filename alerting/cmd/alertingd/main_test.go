@@ -5,7 +5,7 @@ import (
 	"context"
 	"crypto/rand"
 	"encoding/json"
-	"fmt"
+	"io"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -16,34 +16,36 @@ import (
 	"time"
 
 	"jari.example/alerting/indicator/indicatortest"
-	"jari.example/alerting/postgres/postgrestest"
 	"jari.example/alerting/slack/slacktest"
+	"jari.example/internal/postgres/postgrestest"
+	"jari.example/internal/serve/servetest"
+	"jari.example/internal/wait"
 	"jari.example/telemetry"
 	"jari.example/telemetry/names"
 )
 
-// The whole program with a real OpenSearch and a real Postgres: bookings fail
-// and one message appears; they work again and the same message says so.
-func TestAFailureIsToldOnceAndTakenBack(t *testing.T) {
+// The whole program with a real OpenSearch and a real PostgreSQL: bookings fail
+// and one message is posted; they succeed again and that message is updated.
+func TestPostsOneMessageAndUpdatesItWhenResolved(t *testing.T) {
 	t.Parallel()
-	lines := indicatortest.New(t)
+	accessLog := indicatortest.New(t)
 	database := postgrestest.Database(t)
 	slack := slacktest.Start(t)
-	d := start(t, "--database-url", database, "--opensearch-url", lines.Server, "--log-index", lines.Index,
-		"--slack-url", slack.URL, "--slack-token-file", secret(t, slacktest.Token),
+	d := start(t, "--database-url", database, "--opensearch-url", accessLog.Server, "--log-index", accessLog.Index,
+		"--slack-url", slack.URL, "--slack-token-file", tokenFile(t, slacktest.Token),
 		// 1 h is 12 s, 5 min 1 s; 6 h is 72 s and 30 min 6 s.
 		"--time-scale", "300")
 
-	sent, stop := traffic(lines, 201)
-	wait(t, time.Minute, "some good bookings", func() bool { return sent.Load() > 20 })
+	sent, stop := traffic(accessLog, 201)
+	waitFor(t, time.Minute, "some good bookings", func() bool { return sent.Load() > 20 })
 	stop()
 	if n := len(slack.Messages()); n > 0 {
-		t.Fatalf("all is well, yet there are %d messages: %+v", n, slack.Messages())
+		t.Fatalf("%d messages without a failure: %+v", n, slack.Messages())
 	}
 
-	_, stop = traffic(lines, 503)
+	_, stop = traffic(accessLog, 503)
 	message := func() slacktest.Message { return slack.Messages()[0] }
-	wait(t, time.Minute, "a message", func() bool { return len(slack.Messages()) > 0 })
+	waitFor(t, time.Minute, "a message", func() bool { return len(slack.Messages()) > 0 })
 	stop()
 	for _, want := range []string{
 		"/runbooks/booking-availability|", "/dashboards/bookings-right-now?from=", "|Example trace 2",
@@ -54,184 +56,161 @@ func TestAFailureIsToldOnceAndTakenBack(t *testing.T) {
 		}
 	}
 
-	_, stop = traffic(lines, 409)
-	wait(t, time.Minute, "the end", func() bool { return strings.Contains(message().Text, "Resolved") })
+	_, stop = traffic(accessLog, 409)
+	waitFor(t, time.Minute, "the message to be resolved", func() bool { return strings.Contains(message().Text, "Resolved") })
 	stop()
-	wait(t, 30*time.Second, "the thread's last line", func() bool { return len(slack.Messages()) == 3 })
+	waitFor(t, 30*time.Second, "the last note in the thread", func() bool { return len(slack.Messages()) == 3 })
 	for _, m := range slack.Messages()[1:] {
 		if m.ThreadTS != message().TS {
 			t.Errorf("a message outside the incident's thread: %+v", m)
 		}
 	}
-	if err := d.stop(); err != nil {
-		t.Errorf("SIGTERM: %v", err)
+	if err := d.Stop(); err != nil {
+		t.Errorf("stop: %v", err)
 	}
-	if strings.Contains(d.out.String(), slacktest.Token) {
+	if strings.Contains(d.log.String(), slacktest.Token) {
 		t.Error("the token was logged")
 	}
 }
 
-// Two replicas tell a thing once, and one goes on where the other ended.
-func TestReplicasActAsOne(t *testing.T) {
+func TestAnotherReplicaContinuesAnIncident(t *testing.T) {
 	t.Parallel()
-	lines := indicatortest.New(t)
+	accessLog := indicatortest.New(t)
 	database := postgrestest.Database(t)
 	slack := slacktest.Start(t)
-	replica := func() *daemon {
-		return start(t, "--database-url", database, "--opensearch-url", lines.Server, "--log-index", lines.Index,
-			"--slack-url", slack.URL, "--slack-token-file", secret(t, slacktest.Token), "--time-scale", "300")
+	replica := func() *running {
+		return start(t, "--database-url", database, "--opensearch-url", accessLog.Server, "--log-index", accessLog.Index,
+			"--slack-url", slack.URL, "--slack-token-file", tokenFile(t, slacktest.Token), "--time-scale", "300")
 	}
+	holdsLease := func(r *running) bool { return strings.Contains(r.log.String(), "lease acquired") }
 	first := replica()
-	wait(t, time.Minute, "the first to act", func() bool { return strings.Contains(first.out.String(), "this replica acts") })
+	waitFor(t, time.Minute, "the first to acquire the lease", func() bool { return holdsLease(first) })
 	second := replica()
-	_, stop := traffic(lines, 503)
-	wait(t, time.Minute, "the message and its note", func() bool { return len(slack.Messages()) == 2 })
-	if strings.Contains(second.out.String(), "this replica acts") {
-		t.Error("both act")
+	_, stop := traffic(accessLog, 503)
+	waitFor(t, time.Minute, "the message and its note", func() bool { return len(slack.Messages()) == 2 })
+	if holdsLease(second) {
+		t.Error("both acquired the lease")
 	}
-	if err := first.stop(); err != nil {
+	if err := first.Stop(); err != nil {
 		t.Error(err)
 	}
-	wait(t, time.Minute, "the second to act", func() bool { return strings.Contains(second.out.String(), "this replica acts") })
+	waitFor(t, time.Minute, "the second to acquire the lease", func() bool { return holdsLease(second) })
 	stop()
-	_, stop = traffic(lines, 201)
-	wait(t, time.Minute, "the end", func() bool { return len(slack.Messages()) == 3 })
+	_, stop = traffic(accessLog, 201)
+	waitFor(t, time.Minute, "the note that it is resolved", func() bool { return len(slack.Messages()) == 3 })
 	stop()
 	if m := slack.Messages(); !strings.Contains(m[0].Text, "Resolved") || m[2].ThreadTS != m[0].TS {
 		t.Errorf("messages: %+v", m)
 	}
 }
 
-// When OpenSearch cannot be read, nothing may look healthy.
-func TestABlindDaemonKeepsTheIncidentOpen(t *testing.T) {
+func TestAnIncidentStaysOpenWithoutTelemetry(t *testing.T) {
 	t.Parallel()
-	lines := indicatortest.New(t)
+	accessLog := indicatortest.New(t)
 	slack := slacktest.Start(t)
-	d := start(t, "--opensearch-url", lines.Server, "--log-index", lines.Index,
-		"--slack-url", slack.URL, "--slack-token-file", secret(t, slacktest.Token), "--time-scale", "600")
-	_, stop := traffic(lines, 500)
-	wait(t, time.Minute, "a message", func() bool { return len(slack.Messages()) > 1 })
+	d := start(t, "--opensearch-url", accessLog.Server, "--log-index", accessLog.Index,
+		"--slack-url", slack.URL, "--slack-token-file", tokenFile(t, slacktest.Token), "--time-scale", "600")
+	_, stop := traffic(accessLog, 500)
+	waitFor(t, time.Minute, "a message", func() bool { return len(slack.Messages()) > 1 })
 	stop()
-	lines.Remove()
-	wait(t, 30*time.Second, "the daemon to notice", func() bool {
-		return strings.Contains(d.out.String(), names.EventTickFailed)
-	})
+	accessLog.Remove()
+	waitFor(t, 30*time.Second, "a failed tick", func() bool { return strings.Contains(d.log.String(), names.EventTickFailed) })
 	// Far longer than both short windows: 0.5 s and 3 s.
 	time.Sleep(5 * time.Second)
 	if m := slack.Messages()[0]; strings.Contains(m.Text, "Resolved") {
-		t.Errorf("resolved while blind: %s", m.Text)
+		t.Errorf("resolved without telemetry: %s", m.Text)
 	}
 }
 
-func TestItRunsOnAFreshCloneWithNothingInstalled(t *testing.T) {
+func TestRunsWithoutAnyFlags(t *testing.T) {
 	t.Parallel()
 	d := start(t)
-	r, err := http.Get("http://" + d.ops + telemetry.LevelPath)
-	if err != nil {
+	if status, body := get(t, d.OpsURL+telemetry.LevelPath); status != http.StatusOK {
+		t.Errorf("GET %s: %d %s", telemetry.LevelPath, status, body)
+	}
+	if err := d.Stop(); err != nil {
 		t.Fatal(err)
 	}
-	_ = r.Body.Close()
-	if r.StatusCode != http.StatusOK {
-		t.Errorf("GET %s: %d", telemetry.LevelPath, r.StatusCode)
-	}
-	if err := d.stop(); err != nil {
-		t.Fatal(err)
-	}
-	if got := d.out.String(); !strings.Contains(got, names.EventStarted) || !strings.Contains(got, names.EventStopping) {
+	if got := d.log.String(); !strings.Contains(got, names.EventStarted) || !strings.Contains(got, names.EventStopping) {
 		t.Errorf("log:\n%s", got)
 	}
 }
 
-// daemon is a running program.
-type daemon struct {
-	out  *buffer
-	stop func() error // SIGTERM, then how it ended
-	ops  string
+// running is a daemon and its log.
+type running struct {
+	servetest.Running
+	log *buffer
 }
 
-func start(t *testing.T, args ...string) *daemon {
+func start(t *testing.T, args ...string) *running {
 	t.Helper()
-	ctx, cancel := context.WithCancel(context.Background())
-	d := &daemon{out: &buffer{}}
-	ended := make(chan error, 1)
-	go func() {
-		ended <- runDaemon(ctx, append([]string{"--ops-addr", "127.0.0.1:0"}, args...), func(string) string { return "" }, d.out)
-	}()
-	d.stop = sync.OnceValue(func() error {
-		cancel()
-		select {
-		case err := <-ended:
-			return err
-		case <-time.After(10 * time.Second):
-			return fmt.Errorf("did not stop")
-		}
-	})
-	t.Cleanup(func() { _ = d.stop() })
-	wait(t, time.Minute, "the daemon's start", func() bool {
-		select {
-		case err := <-ended:
-			t.Fatalf("ended at once: %v\n%s", err, d.out)
-		default:
-		}
-		_, after, ok := strings.Cut(d.out.String(), `"jari.ops.addr":"`)
-		d.ops, _, _ = strings.Cut(after, `"`)
-		return ok
-	})
-	wait(t, 10*time.Second, "readiness", func() bool {
-		r, err := http.Get("http://" + d.ops + "/readyz")
-		if err != nil {
-			return false
-		}
-		_ = r.Body.Close()
-		return r.StatusCode == http.StatusOK
-	})
-	return d
+	return startLogged(t, &buffer{}, args...)
 }
 
-// traffic is a diner every 50 ms, until stopped.
-func traffic(lines *indicatortest.Lines, status int) (sent *atomic.Int32, stop func()) {
+// startLogged copies the log of the daemon to log, from the beginning on.
+func startLogged(t *testing.T, log *buffer, args ...string) *running {
+	t.Helper()
+	logged := func(ctx context.Context, args []string, getenv func(string) string, stdout, stderr io.Writer) error {
+		return run(ctx, args, getenv, io.MultiWriter(log, stdout), stderr)
+	}
+	return &running{log: log, Running: servetest.StartWorker(t, logged, args...)}
+}
+
+// traffic logs one booking every 50 ms until stop is called.
+func traffic(accessLog *indicatortest.AccessLog, status int) (sent *atomic.Int32, stop func()) {
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan struct{})
 	sent = new(atomic.Int32)
 	go func() {
 		defer close(done)
 		for ctx.Err() == nil {
-			lines.Booking(time.Now(), status, strings.ToLower(rand.Text()), nil)
+			accessLog.AddBooking(time.Now(), status, strings.ToLower(rand.Text()), nil)
 			sent.Add(1)
-			select {
-			case <-ctx.Done():
-			case <-time.After(50 * time.Millisecond):
-			}
+			_ = wait.For(ctx, 50*time.Millisecond)
 		}
 	}()
 	return sent, func() { cancel(); <-done }
 }
 
-func secret(t *testing.T, s string) string {
+func get(t *testing.T, url string) (status int, body string) {
+	t.Helper()
+	res, err := http.Get(url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = res.Body.Close() }()
+	b, err := io.ReadAll(res.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return res.StatusCode, string(b)
+}
+
+func tokenFile(t *testing.T, token string) string {
 	t.Helper()
 	file := filepath.Join(t.TempDir(), "token")
-	if err := os.WriteFile(file, []byte(s+"\n"), 0o600); err != nil {
+	if err := os.WriteFile(file, []byte(token+"\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	return file
 }
 
-// jsonText is how s stands inside a JSON string.
+// jsonText is s as it appears inside a JSON string.
 func jsonText(s string) string {
 	b, _ := json.Marshal(s)
 	return string(b[1 : len(b)-1])
 }
 
-func wait(t *testing.T, limit time.Duration, what string, ok func() bool) {
+func waitFor(t *testing.T, limit time.Duration, what string, ok func() bool) {
 	t.Helper()
-	for deadline := time.Now().Add(limit); !ok(); {
-		if time.Now().After(deadline) {
-			t.Fatalf("waited %s for %s", limit, what)
-		}
-		time.Sleep(20 * time.Millisecond)
+	ctx, cancel := context.WithTimeout(t.Context(), limit)
+	defer cancel()
+	if wait.Until(ctx, 20*time.Millisecond, ok) != nil {
+		t.Fatalf("waited %s for %s", limit, what)
 	}
 }
 
+// buffer is a bytes.Buffer that is safe for concurrent use.
 type buffer struct {
 	mu sync.Mutex
 	b  bytes.Buffer

@@ -1,5 +1,5 @@
-// Package indicatortest fills an OpenSearch index of a test's own with access
-// lines as the agent ships them.
+// Package indicatortest fills an OpenSearch index, one for each test, with access
+// log lines as the agent ships them.
 package indicatortest
 
 import (
@@ -16,17 +16,17 @@ import (
 	"jari.example/telemetry/names/realpart"
 )
 
-// Lines is an index of access lines. It is safe for concurrent use.
-type Lines struct {
+// AccessLog is an index of access log lines. It is safe for concurrent use.
+type AccessLog struct {
 	Server, Index string
 	t             testing.TB
 }
 
 // New creates the index; it is removed when the test ends. The test is
 // skipped where there is no OpenSearch.
-func New(t testing.TB) *Lines {
+func New(t testing.TB) *AccessLog {
 	t.Helper()
-	l := &Lines{realpart.Need(t, realpart.OpenSearch), "alerting-test-" + strings.ToLower(rand.Text()), t}
+	l := &AccessLog{realpart.Need(t, realpart.OpenSearch), "alerting-test-" + strings.ToLower(rand.Text()), t}
 	properties := map[string]any{}
 	for _, f := range names.Fields {
 		properties[f.Doc] = map[string]any{"type": f.Kind}
@@ -39,9 +39,9 @@ func New(t testing.TB) *Lines {
 	return l
 }
 
-// Booking adds the gateway's line of one booking attempt, searchable at once.
-// change, if any, makes it another line.
-func (l *Lines) Booking(at time.Time, status int, trace string, change map[string]any) {
+// AddBooking adds the gateway's line for one booking attempt, searchable at once.
+// change overrides its fields.
+func (l *AccessLog) AddBooking(at time.Time, status int, trace string, change map[string]any) {
 	line := map[string]any{
 		names.DocTime: at.UTC().Format(time.RFC3339Nano), names.DocServiceName: names.ServiceGateway,
 		names.EventName: names.EventAccess, names.HTTPMethod: "POST", names.HTTPRoute: "/v1/reservations",
@@ -53,10 +53,10 @@ func (l *Lines) Booking(at time.Time, status int, trace string, change map[strin
 	l.do(http.MethodPost, "/"+l.Index+"/_doc?refresh=true", line)
 }
 
-// Remove deletes the index: from then on there is nothing to see.
-func (l *Lines) Remove() { l.do(http.MethodDelete, "/"+l.Index+"?ignore_unavailable=true", nil) }
+// Remove deletes the index: from then on there is no telemetry.
+func (l *AccessLog) Remove() { l.do(http.MethodDelete, "/"+l.Index+"?ignore_unavailable=true", nil) }
 
-func (l *Lines) do(method, path string, body any) {
+func (l *AccessLog) do(method, path string, body any) {
 	var payload io.Reader
 	if body != nil {
 		encoded, err := json.Marshal(body)
@@ -72,14 +72,14 @@ func (l *Lines) do(method, path string, body any) {
 		return
 	}
 	r.Header.Set("Content-Type", "application/json")
-	answer, err := http.DefaultClient.Do(r)
+	response, err := http.DefaultClient.Do(r)
 	if err != nil {
 		l.t.Error(err)
 		return
 	}
-	defer func() { _ = answer.Body.Close() }()
-	if answer.StatusCode >= 300 {
-		why, _ := io.ReadAll(answer.Body)
-		l.t.Errorf("%s %s: %s %s", method, path, answer.Status, why)
+	defer func() { _ = response.Body.Close() }()
+	if response.StatusCode >= 300 {
+		reason, _ := io.ReadAll(response.Body)
+		l.t.Errorf("%s %s: %s %s", method, path, response.Status, reason)
 	}
 }

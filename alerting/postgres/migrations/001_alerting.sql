@@ -1,5 +1,5 @@
--- What was counted. The two *_before columns are running sums over everything
--- earlier, so that any window costs two index look-ups, however long it is.
+-- What was counted. The columns *_before are running sums of all earlier buckets,
+-- so that a window of any length costs two index look-ups.
 create table bucket (
   slo         text        not null,
   at          timestamptz not null,
@@ -10,7 +10,7 @@ create table bucket (
   primary key (slo, at)
 );
 
--- How far counting has come, and how it was counted. One row.
+-- The time up to which was counted, and with which shape. One row.
 create table progress (
   id    boolean primary key default true check (id),
   shape text        not null,
@@ -32,7 +32,7 @@ create table incident (
 
 create unique index one_open_incident_per_slo on incident (slo) where resolved_at is null;
 
--- What Slack still has to be told; a row leaves when it was.
+-- The deliveries that the notifier has not confirmed.
 create table outbox (
   id          bigint generated always as identity primary key,
   incident_id uuid        not null references incident (id),
@@ -47,7 +47,8 @@ create table outbox (
 
 create index outbox_by_incident on outbox (incident_id, id);
 
--- Who acts. The term is the fencing number: it grows with every new holder.
+-- The replica that may act. The term is the fencing token: it grows with every new
+-- holder.
 create table lease (
   id         boolean     primary key default true check (id),
   holder     text        not null,

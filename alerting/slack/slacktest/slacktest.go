@@ -1,5 +1,5 @@
-// Package slacktest stands in for Slack's Web API in tests: it keeps the
-// messages of one channel and fails on demand.
+// Package slacktest is a stand-in for Slack's Web API in tests: it stores the
+// messages of one channel and fails on request.
 package slacktest
 
 import (
@@ -14,14 +14,14 @@ import (
 	"time"
 )
 
-// What the stand-in knows.
+// The workspace of the stand-in: its token, and its channel by name and by id.
 const (
 	Token   = "xoxb-test-token"
 	Channel = "#incidents"
 	ID      = "C0TEST"
 )
 
-// Message is what stands in the channel or in a thread.
+// Message is one message of the channel or of a thread.
 type Message struct {
 	TS       string   `json:"ts"`
 	ThreadTS string   `json:"thread_ts,omitempty"`
@@ -37,15 +37,15 @@ type Metadata struct {
 	EventPayload map[string]any `json:"event_payload"`
 }
 
-// Fault is what happens to one call instead of success.
+// Fault is how one call fails.
 type Fault int
 
 // The faults.
 const (
-	Refused      Fault = iota + 1 // 500, nothing done
-	RateLimited                   // 429 with Retry-After: 1, nothing done
-	ReplyDropped                  // done, but the connection breaks
-	BrokenAfter                   // done, but the answer is a 503
+	Failed       Fault = iota + 1 // 500, nothing is done
+	RateLimited                   // 429 with Retry-After: 1, nothing is done
+	ResponseLost                  // it is done, but the connection breaks
+	DoneBut503                    // it is done, but the response is a 503
 )
 
 // Server is the stand-in.
@@ -74,7 +74,7 @@ func Start(t testing.TB) *Server {
 	return s
 }
 
-// New returns a stand-in that listens nowhere; only Client reaches it.
+// New returns a stand-in without a listener; only Client reaches it.
 func New() *Server {
 	mux := http.NewServeMux()
 	s := &Server{URL: "http://slack.test/api/", faults: map[string][]Fault{}, handler: mux}
@@ -82,20 +82,20 @@ func New() *Server {
 	return s
 }
 
-// Client calls the stand-in without a network, so that it works where time is
-// not real (testing/synctest).
+// Client calls the stand-in without a network, so that it works with the fake
+// clock of testing/synctest.
 func (s *Server) Client() *http.Client { return &http.Client{Transport: direct{s.handler}} }
 
 type direct struct{ handler http.Handler }
 
 // RoundTrip implements http.RoundTripper.
-func (d direct) RoundTrip(r *http.Request) (answer *http.Response, err error) {
+func (d direct) RoundTrip(r *http.Request) (response *http.Response, err error) {
 	if err := r.Context().Err(); err != nil {
 		return nil, err
 	}
 	defer func() {
 		if recover() != nil {
-			answer, err = nil, io.ErrUnexpectedEOF
+			response, err = nil, io.ErrUnexpectedEOF
 		}
 	}()
 	w := httptest.NewRecorder()
@@ -103,7 +103,7 @@ func (d direct) RoundTrip(r *http.Request) (answer *http.Response, err error) {
 	return w.Result(), nil
 }
 
-// Fail has the next calls of method meet these faults, one each.
+// Fail makes the next calls of method fail, each with one of faults; 0 succeeds.
 func (s *Server) Fail(method string, faults ...Fault) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -138,7 +138,7 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
 		fault, s.faults[method] = f[0], f[1:]
 	}
 	switch fault {
-	case Refused:
+	case Failed:
 		http.Error(w, "<html>", http.StatusInternalServerError)
 		return
 	case RateLimited:
@@ -146,25 +146,25 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, "", http.StatusTooManyRequests)
 		return
 	}
-	answer := map[string]any{"ok": false, "error": "invalid_auth"}
+	result := map[string]any{"ok": false, "error": "invalid_auth"}
 	if r.FormValue("token") == Token || r.Header.Get("Authorization") == "Bearer "+Token {
-		answer = s.answer(method, r)
+		result = s.call(method, r)
 	}
 	switch fault {
-	case ReplyDropped:
+	case ResponseLost:
 		panic(http.ErrAbortHandler)
-	case BrokenAfter:
+	case DoneBut503:
 		http.Error(w, "<html>", http.StatusServiceUnavailable)
 		return
 	}
 	w.Header().Set("Content-Type", "application/json")
-	_ = json.NewEncoder(w).Encode(answer)
+	_ = json.NewEncoder(w).Encode(result)
 }
 
-func (s *Server) answer(method string, r *http.Request) map[string]any {
-	refuse := func(slug string) map[string]any { return map[string]any{"ok": false, "error": slug} }
+func (s *Server) call(method string, r *http.Request) map[string]any {
+	refuse := func(code string) map[string]any { return map[string]any{"ok": false, "error": code} }
 	channel := r.FormValue("channel")
-	// Slack posts to a name, but updates and reads by id only.
+	// Slack accepts a name for posting, but only an id for updates and reads.
 	if method != "conversations.list" && channel != ID && (channel != Channel || method != "chat.postMessage") {
 		return refuse("channel_not_found")
 	}

@@ -1,9 +1,9 @@
-// Command benchship measures what shipping costs: it writes mixed records as
-// Fluent Bit's chunks into files, then takes them as the plugin does, through
-// record.Decode and ship, and prints one line of JSON about it.
+// Command benchship measures the cost of shipping. It generates mixed records as Fluent
+// Bit chunks in files, then processes them as the plugin does, with record.Decode and
+// package ship, and prints the result as one line of JSON.
 //
 //	benchship -url http://127.0.0.1:9200 -prefix bench- -records 400000
-//	benchship -null        # is a server that takes everything and keeps nothing, and prints its URL
+//	benchship -null        # runs a server that accepts everything and stores nothing, and prints its URL
 //
 // make bench-telemetry runs it against both.
 package main
@@ -38,7 +38,7 @@ func main() {
 	}
 }
 
-// report is what a run has found.
+// report is the result of a run.
 type report struct {
 	Records     int     `json:"records"`
 	Seconds     float64 `json:"seconds"`
@@ -54,12 +54,12 @@ type report struct {
 func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	fs := flag.NewFlagSet("benchship", flag.ContinueOnError)
 	fs.SetOutput(stderr)
-	null := fs.Bool("null", false, "be the server that keeps nothing")
-	url := fs.String("url", "", "of OpenSearch")
-	prefix := fs.String("prefix", "", "before every index and template name")
-	gzip := fs.Bool("gzip", true, "as the plugin's setting")
-	records := fs.Int("records", 400_000, "how many")
-	workers := fs.Int("workers", 2, "chunks at a time, as the plugin's setting")
+	null := fs.Bool("null", false, "run the server that stores nothing")
+	url := fs.String("url", "", "URL of OpenSearch")
+	prefix := fs.String("prefix", "", "prefix of every index and template name")
+	gzip := fs.Bool("gzip", true, "compress requests, as the plugin's setting")
+	records := fs.Int("records", 400_000, "number of records")
+	workers := fs.Int("workers", 2, "chunks shipped concurrently, as the plugin's setting")
 	profile := fs.String("profile", "", "file for a CPU profile")
 	if err := fs.Parse(args); err != nil {
 		return err
@@ -75,7 +75,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 		return err
 	}
 	defer os.RemoveAll(dir)
-	chunks, err := write(dir, *records, time.Now())
+	chunks, err := writeChunks(dir, *records, time.Now())
 	if err != nil {
 		return err
 	}
@@ -103,29 +103,29 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 		return err
 	}
 	if r.Records != *records || r.Created < *records || r.Refused > 0 {
-		return fmt.Errorf("of %d records %d were read, %d documents created, %d refused", *records, r.Records, r.Created, r.Refused)
+		return fmt.Errorf("of %d records %d were decoded, %d documents created, %d refused", *records, r.Records, r.Created, r.Refused)
 	}
 	return json.NewEncoder(stdout).Encode(r)
 }
 
-// measure ships chunks, so many at a time.
+// measure ships chunks with this many workers.
 func measure(ctx context.Context, shipper *ship.Shipper, chunks []string, workers int) (r report, err error) {
 	results := make(chan report, len(chunks))
 	var before, after runtime.MemStats
 	runtime.GC()
 	runtime.ReadMemStats(&before)
-	cpu, start := used(), time.Now()
+	cpu, start := cpuTime(), time.Now()
 	group, ctx := errgroup.WithContext(ctx)
 	group.SetLimit(workers)
 	for _, file := range chunks {
 		group.Go(func() error {
-			one, err := flush(ctx, shipper, file)
+			one, err := shipChunk(ctx, shipper, file)
 			results <- one
 			return err
 		})
 	}
 	err = group.Wait()
-	took, spent := time.Since(start), used()-cpu
+	elapsed, cpuUsed := time.Since(start), cpuTime()-cpu
 	runtime.ReadMemStats(&after)
 	close(results)
 	for one := range results {
@@ -136,16 +136,16 @@ func measure(ctx context.Context, shipper *ship.Shipper, chunks []string, worker
 		r.ChunkBytes += one.ChunkBytes
 	}
 	n := float64(max(r.Records, 1))
-	r.Seconds = took.Seconds()
-	r.PerSecond = n / took.Seconds()
-	r.CPU = float64(spent.Microseconds()) / n
+	r.Seconds = elapsed.Seconds()
+	r.PerSecond = n / elapsed.Seconds()
+	r.CPU = float64(cpuUsed.Microseconds()) / n
 	r.Allocations = float64(after.Mallocs-before.Mallocs) / n
 	return r, err
 }
 
-// flush does what the plugin does with a chunk; the agent has read it from its
-// own file, too.
-func flush(ctx context.Context, shipper *ship.Shipper, file string) (r report, err error) {
+// shipChunk does with a chunk what the plugin does, and reads it from a file, as the agent
+// does.
+func shipChunk(ctx context.Context, shipper *ship.Shipper, file string) (r report, err error) {
 	chunk, err := os.ReadFile(file)
 	if err != nil {
 		return r, err
@@ -162,8 +162,8 @@ func flush(ctx context.Context, shipper *ship.Shipper, file string) (r report, e
 	return report{Records: len(records), Created: res.Created, Duplicate: res.Duplicate, Refused: res.Refused, ChunkBytes: len(chunk)}, err
 }
 
-// used is the CPU time of this process so far.
-func used() time.Duration {
+// cpuTime returns the CPU time that this process has used.
+func cpuTime() time.Duration {
 	var u syscall.Rusage
 	_ = syscall.Getrusage(syscall.RUSAGE_SELF, &u)
 	return time.Duration(u.Utime.Nano() + u.Stime.Nano())

@@ -15,8 +15,8 @@ import (
 	"jari.example/telemetry/names"
 )
 
-func TestChunksHoldTheMixThatTheySay(t *testing.T) {
-	files, err := write(t.TempDir(), 5000, time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC))
+func TestChunksHaveTheConfiguredMix(t *testing.T) {
+	files, err := writeChunks(t.TempDir(), 5000, time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -34,7 +34,7 @@ func TestChunksHoldTheMixThatTheySay(t *testing.T) {
 			got[records[i].Signal]++
 			for _, d := range records[i].Documents(nil) {
 				if strings.HasPrefix(d.Index, names.DeadLetterIndex) {
-					t.Errorf("a record becomes a dead letter: %s", d.Body)
+					t.Errorf("a record became a dead letter: %s", d.Body)
 				}
 				if !d.Derived {
 					ids[d.ID] = true
@@ -42,7 +42,7 @@ func TestChunksHoldTheMixThatTheySay(t *testing.T) {
 			}
 		}
 	}
-	for signal, want := range map[record.Signal]int{record.Log: 1350, record.Span: 3200, record.Metric: 450, record.Broken: 0} {
+	for signal, want := range map[record.Signal]int{record.Log: 1350, record.Span: 3200, record.Metric: 450, record.Unreadable: 0} {
 		if got[signal] != want {
 			t.Errorf("%d of signal %v, want %d", got[signal], signal, want)
 		}
@@ -52,12 +52,13 @@ func TestChunksHoldTheMixThatTheySay(t *testing.T) {
 	}
 }
 
-func TestARunAgainstNothingCountsItsRecords(t *testing.T) {
-	nothing := httptest.NewServer(&null{templates: map[string]json.RawMessage{}})
-	defer nothing.Close()
+func TestARunAgainstTheNullServerCountsItsRecords(t *testing.T) {
+	server := httptest.NewServer(&nullServer{templates: map[string]json.RawMessage{}})
+	defer server.Close()
 	for _, gzip := range []bool{true, false} {
 		var out bytes.Buffer
-		if err := run(t.Context(), []string{"-url", nothing.URL, "-records", "3000", "-gzip=" + strconv.FormatBool(gzip)}, &out, &out); err != nil {
+		args := []string{"-url", server.URL, "-records", "3000", "-gzip=" + strconv.FormatBool(gzip)}
+		if err := run(t.Context(), args, &out, &out); err != nil {
 			t.Fatalf("%v\n%s", err, &out)
 		}
 		var r report
@@ -65,10 +66,10 @@ func TestARunAgainstNothingCountsItsRecords(t *testing.T) {
 			t.Errorf("%v, %+v", err, r)
 		}
 	}
-	nothing.Close()
+	server.Close()
 	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
 	defer cancel()
-	if err := run(ctx, []string{"-url", nothing.URL, "-records", "10"}, &bytes.Buffer{}, &bytes.Buffer{}); err == nil { // the control
-		t.Error("a server that is not there takes everything")
+	if err := run(ctx, []string{"-url", server.URL, "-records", "10"}, &bytes.Buffer{}, &bytes.Buffer{}); err == nil { // the control
+		t.Error("no error although the server is closed")
 	}
 }

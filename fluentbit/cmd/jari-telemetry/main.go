@@ -1,8 +1,7 @@
-// Command jari-telemetry is an operator's hand on what the agents have written:
-// it installs the index templates, deletes what is old, and shows and replays
-// dead letters. It ends with 0 when all is done, 1 when something failed, 2
-// when it was called wrongly and 3 when it did its work but something is left
-// for a person.
+// Command jari-telemetry maintains the telemetry that the agents have written: it
+// installs the index templates, deletes old indices, and lists, shows and replays dead
+// letters. Its exit code is 0 if all is done, 1 if something failed, 2 for wrong
+// usage, and 3 if the command succeeded but dead letters remain that need a person.
 package main
 
 import (
@@ -25,21 +24,21 @@ func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
 	err := run(ctx, os.Args[1:], os.Getenv, os.Stdout, os.Stderr)
 	stop()
-	os.Exit(code(err, os.Stderr))
+	os.Exit(exitCode(err, os.Stderr))
 }
 
 // The errors that have exit codes of their own.
 var (
-	errUsage = errors.New("see jari-telemetry help")
-	errLeft  = errors.New("something is left for a person")
+	errUsage      = errors.New("see jari-telemetry help")
+	errIncomplete = errors.New("dead letters remain that need a person")
 )
 
-// code says on stderr why the program fails, and returns its exit code.
-func code(err error, stderr io.Writer) int {
+// exitCode reports err on stderr and returns the exit code for it.
+func exitCode(err error, stderr io.Writer) int {
 	switch {
 	case err == nil, errors.Is(err, flag.ErrHelp):
 		return 0
-	case errors.Is(err, errLeft):
+	case errors.Is(err, errIncomplete):
 		return 3
 	case errors.Is(err, errUsage):
 		fmt.Fprintln(stderr, "jari-telemetry:", err)
@@ -49,7 +48,7 @@ func code(err error, stderr io.Writer) int {
 	return 1
 }
 
-// command is one verb.
+// command is one subcommand.
 type command struct {
 	name, args, brief string
 	run               func(*call) error
@@ -57,22 +56,23 @@ type command struct {
 
 var commands = []command{
 	{"setup", "", "install the index templates and verify that new indices will follow them", setup},
-	{"prune", "[--dry-run] [--keep FAMILY=DAYS]…", "delete indices that are older than their family is kept", prune},
-	{"deadletter list", "[--since 24h] [--newest 20]", "what was refused, grouped by reason, and the newest letters", list},
-	{"deadletter show", "ID…", "one letter with its document", show},
-	{"deadletter replay", "(ID… | --all | --since 24h)", "create refused documents again, and remove the letters of those that are taken", replay},
+	{"prune", "[--dry-run] [--keep FAMILY=DAYS]…", "delete indices that are older than the retention of their family", prune},
+	{"deadletter list", "[--since 24h] [--newest 20]", "list dead letters: groups by reason, and the newest ones", list},
+	{"deadletter show", "ID…", "show dead letters with their documents", show},
+	{"deadletter replay", "(ID… | --all | --since 24h)",
+		"create refused documents again, and remove the dead letters of those created", replay},
 }
 
 func help(w io.Writer) {
-	fmt.Fprintln(w, "usage: jari-telemetry COMMAND [flags]; `jari-telemetry COMMAND -h` tells more")
+	fmt.Fprintln(w, "usage: jari-telemetry COMMAND [flags]; see `jari-telemetry COMMAND -h`")
 	for _, c := range commands {
 		fmt.Fprintf(w, "  %-18s %s\n", c.name, c.brief)
 	}
-	fmt.Fprintln(w, "\nAll take --url, or JARI_OPENSEARCH_URL: where OpenSearch is.")
-	fmt.Fprintln(w, "Exit codes: 0 done, 1 failed, 2 wrong usage, 3 done but something is left.")
+	fmt.Fprintln(w, "\nEvery command needs the URL of OpenSearch: --url or JARI_OPENSEARCH_URL.")
+	fmt.Fprintln(w, "Exit codes: 0 done, 1 failed, 2 wrong usage, 3 done but dead letters remain that need a person.")
 }
 
-// call is one run of a command. A command adds its flags and then parses.
+// call is one invocation of a command. A command adds its flags and then parses.
 type call struct {
 	context.Context
 	flags          *flag.FlagSet
@@ -100,13 +100,13 @@ func run(ctx context.Context, args []string, getenv func(string) string, stdout,
 			fs := flag.NewFlagSet("jari-telemetry "+c.name, flag.ContinueOnError)
 			fs.SetOutput(stderr)
 			cl := &call{Context: ctx, flags: fs, args: args[words:], stdout: stdout, stderr: stderr}
-			fs.StringVar(&cl.url, "url", getenv("JARI_OPENSEARCH_URL"), "where OpenSearch is (env JARI_OPENSEARCH_URL); may hold a user and password")
+			fs.StringVar(&cl.url, "url", getenv("JARI_OPENSEARCH_URL"), "URL of OpenSearch (env JARI_OPENSEARCH_URL); may hold a user and password")
 			fs.StringVar(&cl.prefix, "prefix", "", "")
 			fs.Usage = func() { usage(fs, c, stderr) }
 			return c.run(cl)
 		}
 	}
-	return fmt.Errorf("there is no command %q: %w", join(args[:min(2, len(args))]), errUsage)
+	return fmt.Errorf("unknown command %q: %w", join(args[:min(2, len(args))]), errUsage)
 }
 
 func join(words []string) string {
@@ -116,7 +116,8 @@ func join(words []string) string {
 	return words[0]
 }
 
-// usage leaves out flags that say nothing of themselves: they are for tests.
+// usage prints the help of a command. It leaves out flags without a help text, which
+// are for tests.
 func usage(fs *flag.FlagSet, c command, w io.Writer) {
 	fmt.Fprintf(w, "usage: jari-telemetry %s %s\n%s\n", c.name, c.args, c.brief)
 	fs.VisitAll(func(f *flag.Flag) {
@@ -126,14 +127,14 @@ func usage(fs *flag.FlagSet, c command, w io.Writer) {
 	})
 }
 
-// parse reads the flags; wherever they stand among the arguments, these are what
-// is returned.
+// parse parses the flags, which may be anywhere among the arguments, and returns the
+// arguments.
 func (c *call) parse() (rest []string, err error) {
 	for args := c.args; ; {
 		if err := c.flags.Parse(args); errors.Is(err, flag.ErrHelp) {
 			return nil, err
 		} else if err != nil {
-			return nil, errUsage // which flag said already
+			return nil, errUsage // the flag set has printed which flag
 		}
 		if args = c.flags.Args(); len(args) == 0 {
 			break
@@ -141,7 +142,7 @@ func (c *call) parse() (rest []string, err error) {
 		rest, args = append(rest, args[0]), args[1:]
 	}
 	if c.url == "" {
-		return nil, fmt.Errorf("where is OpenSearch? --url or JARI_OPENSEARCH_URL: %w", errUsage)
+		return nil, fmt.Errorf("the URL of OpenSearch is missing; set --url or JARI_OPENSEARCH_URL: %w", errUsage)
 	}
 	return rest, nil
 }

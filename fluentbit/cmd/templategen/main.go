@@ -28,20 +28,21 @@ func main() {
 
 type object map[string]any
 
-// template is the index template of a family, as OpenSearch takes it. Its mark
-// is a digest of what it says: an index shows by which template it was made.
+// template returns the index template of a family as OpenSearch's API expects it. It
+// contains a digest of its settings and mappings, so that an index shows from which
+// template it was made.
 func template(i names.Index) []byte {
 	settings := object{
 		"number_of_shards":     "1",
-		"auto_expand_replicas": "0-1", // a copy wherever there is a second node
-		// Said explicitly, an idle index refreshes too: a search for a line
-		// that came after half an hour of silence finds it.
+		"auto_expand_replicas": "0-1", // one replica if there is a second node
+		// Set explicitly, because otherwise an idle index stops refreshing: a search
+		// must find a line that comes after half an hour without any.
 		"refresh_interval": "1s",
 	}
-	// dynamic false: what is not in the vocabulary never creates a field.
+	// dynamic false: an attribute that is not in the vocabulary never creates a field.
 	mappings := object{"dynamic": false, "properties": properties(i)}
-	says, _ := json.Marshal([]any{settings, mappings}) // maps of strings always marshal
-	sum := sha256.Sum256(says)
+	content, _ := json.Marshal([]any{settings, mappings}) // maps of strings always marshal
+	sum := sha256.Sum256(content)
 	mappings["_meta"] = object{
 		"jari":        hex.EncodeToString(sum[:8]),
 		"description": "Generated from telemetry/names by go generate; change that, not this.",
@@ -54,7 +55,7 @@ func template(i names.Index) []byte {
 	return append(text, '\n')
 }
 
-// properties is every field that the family has a mapping for.
+// properties returns every field that the family has a mapping for.
 func properties(i names.Index) object {
 	props := object{}
 	if i.Shared {
@@ -71,7 +72,9 @@ func properties(i names.Index) object {
 
 func typed(kind names.Kind) object {
 	if kind == names.Keyword {
-		return object{"type": kind, "ignore_above": 8191} // longer values are kept but not indexed; unlimited, they refuse the document
+		// Longer values are stored but not indexed; without the limit they would make
+		// OpenSearch refuse the document.
+		return object{"type": kind, "ignore_above": 8191}
 	}
 	return object{"type": kind}
 }

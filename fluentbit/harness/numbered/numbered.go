@@ -1,6 +1,6 @@
-// Package numbered makes chunks as Fluent Bit hands them to an output plugin,
-// of numbered records in the shapes that the captured ones in ../../testdata
-// have, so that what becomes of each can be told.
+// Package numbered makes chunks of numbered records, as Fluent Bit passes them to an
+// output plugin, in the shapes of the captured chunks in ../../testdata. The numbers
+// let a test check what became of each record.
 package numbered
 
 import (
@@ -18,9 +18,9 @@ import (
 	"jari.example/telemetry/names"
 )
 
-// Records are what a chunk holds: Count of Service, numbered from First on. The
-// agent got them at Received; record n happened n-First Steps after At, which
-// is Received if zero.
+// Records describes the records of a chunk: Count records of Service, numbered from
+// First. The agent received them at Received. Record n occurred n-First Steps after
+// At, or after Received if At is zero.
 type Records struct {
 	Service      string
 	First, Count int64
@@ -28,24 +28,24 @@ type Records struct {
 	Step         time.Duration
 }
 
-// Shape is how records stand in a chunk.
+// Shape is the form of the records in a chunk.
 type Shape string
 
 // The shapes.
 const (
-	Layouts Shape = "layouts" // lines of containers in both layouts of the forward protocol, in turns
+	Layouts Shape = "layouts" // lines of containers, alternating between the two layouts of the forward protocol
 	Pieces  Shape = "pieces"  // pieces of longer lines that FireLens has split, three of each
-	Groups  Shape = "groups"  // OTLP logs between markers of groups, ten in each
-	Tail    Shape = "tail"    // lines of a file, parsed
-	Alike   Shape = "alike"   // foreign lines that are all the same, at different places of a file
+	Groups  Shape = "groups"  // OTLP logs between group markers, ten in each group
+	Tail    Shape = "tail"    // lines of a file, parsed into fields
+	Alike   Shape = "alike"   // foreign lines with the same text, at different offsets of a file
 	Traces  Shape = "traces"  // one OTLP/JSON request of spans
 )
 
 // Shapes lists them.
 var Shapes = []Shape{Layouts, Pieces, Groups, Tail, Alike, Traces}
 
-// Chunk makes a chunk. Equal arguments make equal bytes, as when the agent
-// sends one again.
+// Chunk encodes a chunk. Equal arguments give equal bytes, as when the agent sends a
+// chunk again.
 func (r Records) Chunk(shape Shape) ([]byte, error) {
 	w := &writer{}
 	w.enc = msgpack.NewEncoder(&w.b)
@@ -62,7 +62,7 @@ func (r Records) Chunk(shape Shape) ([]byte, error) {
 	case Alike:
 		for i := range r.Count {
 			w.event(r.Received, true, map[string]any{}, map[string]any{
-				"log": r.Service + " says the same again", names.LogFilePath: "/log/" + r.Service, names.LogFileOffset: i * 100,
+				"log": r.Service + " repeats the same line", names.LogFilePath: "/log/" + r.Service, names.LogFileOffset: i * 100,
 			})
 		}
 	case Groups:
@@ -73,12 +73,12 @@ func (r Records) Chunk(shape Shape) ([]byte, error) {
 			"scopeSpans": []any{map[string]any{"spans": r.spans()}},
 		}}})
 	default:
-		return nil, fmt.Errorf("no shape is called %q; there are %v", shape, Shapes)
+		return nil, fmt.Errorf("unknown shape %q; want one of %v", shape, Shapes)
 	}
 	return w.b.Bytes(), w.err
 }
 
-func (r Records) happened(i int64) time.Time {
+func (r Records) timeOf(i int64) time.Time {
 	at := r.At
 	if at.IsZero() {
 		at = r.Received
@@ -86,10 +86,10 @@ func (r Records) happened(i int64) time.Time {
 	return at.Add(time.Duration(i) * r.Step).UTC()
 }
 
-// fields are those of record i as a line of ours has them.
+// fields returns the fields of record i as a line of our format has them.
 func (r Records) fields(i int64) map[string]any {
 	return map[string]any{
-		names.Time: r.happened(i).Format(time.RFC3339Nano), names.Body: "record", names.RecordUID: r.Service + "-" + strconv.FormatInt(i, 10),
+		names.Time: r.timeOf(i).Format(time.RFC3339Nano), names.Body: "record", names.RecordUID: r.Service + "-" + strconv.FormatInt(i, 10),
 		names.ServiceName: r.Service, names.EventName: names.EventEmitted, names.Count: r.First + i,
 	}
 }
@@ -105,18 +105,18 @@ func (r Records) line(i int64, shape Shape) map[string]any {
 // perLine is how many pieces a split line has.
 const perLine = 3
 
-// piece is the ith of all pieces. A piece is no JSON, so its number stands
-// beside it, as what a log driver adds does.
+// piece returns piece i. A piece is not JSON, so its number is a field next to it,
+// like the fields that a log driver adds.
 func (r Records) piece(i int64) map[string]any {
-	beside := r.fields(i)
-	maps.DeleteFunc(beside, func(k string, _ any) bool {
+	fields := r.fields(i)
+	maps.DeleteFunc(fields, func(k string, _ any) bool {
 		return slices.Contains([]string{names.Time, names.Body, names.RecordUID}, k)
 	})
 	line, ordinal := i/perLine, i%perLine+1
-	beside["log"] = fmt.Sprintf(`piece %d of a line longer than 16 KiB, {"cut`, ordinal)
-	beside["partial_message"], beside["partial_id"] = "true", fmt.Sprintf("%s-%d", r.Service, line)
-	beside["partial_ordinal"], beside["partial_last"] = strconv.FormatInt(ordinal, 10), strconv.FormatBool(ordinal == perLine)
-	return beside
+	fields["log"] = fmt.Sprintf(`piece %d of a line longer than 16 KiB, {"cut`, ordinal)
+	fields["partial_message"], fields["partial_id"] = "true", fmt.Sprintf("%s-%d", r.Service, line)
+	fields["partial_ordinal"], fields["partial_last"] = strconv.FormatInt(ordinal, 10), strconv.FormatBool(ordinal == perLine)
+	return fields
 }
 
 const perGroup = 10
@@ -128,11 +128,11 @@ func (r Records) groups(w *writer) {
 				"resource": map[string]any{"attributes": map[string]any{names.ServiceName: r.Service}}, "scope": map[string]any{"name": "scope"},
 			})
 		}
-		at := uint64(r.happened(i).UnixNano())
+		at := uint64(r.timeOf(i).UnixNano())
 		w.event(r.Received, true, map[string]any{"otlp": map[string]any{
 			"timestamp": at, "observed_timestamp": at, "severity_text": "INFO",
-			// An integer of OTLP's own is cut by the agent to 32 bits; see the
-			// fixtures. Ours send large ones as strings.
+			// The agent truncates an OTLP integer to 32 bits (testdata/README.md).
+			// Our processes send large ones as strings.
 			"attributes": map[string]any{names.Count: strconv.FormatInt(r.First+i, 10), names.EventName: names.EventEmitted},
 		}}, map[string]any{"log": "record"})
 		if i%perGroup == perGroup-1 || i == r.Count-1 {
@@ -147,9 +147,10 @@ func attribute(key, kind string, v any) any {
 
 func (r Records) spans() (all []any) {
 	for i := range r.Count {
-		at := r.happened(i)
+		at := r.timeOf(i)
 		all = append(all, map[string]any{
-			"traceId": fmt.Sprintf("%016x%016x", len(r.Service), r.First+i+1), "spanId": fmt.Sprintf("%016x", i+1), "name": names.SpanEmitted, "kind": 1,
+			"traceId": fmt.Sprintf("%016x%016x", len(r.Service), r.First+i+1), "spanId": fmt.Sprintf("%016x", i+1),
+			"name": names.SpanEmitted, "kind": 1,
 			"startTimeUnixNano": strconv.FormatInt(at.UnixNano(), 10), "endTimeUnixNano": strconv.FormatInt(at.Add(time.Millisecond).UnixNano(), 10),
 			"attributes": []any{attribute(names.Count, "intValue", strconv.FormatInt(r.First+i, 10))},
 		})
@@ -185,7 +186,7 @@ func (w *writer) head(seconds, nanos uint32, withMeta bool, meta, body map[strin
 		w.b.WriteByte(pair)
 	}
 	w.b.Write([]byte{eventTime, 0})
-	_ = binary.Write(&w.b, binary.BigEndian, []uint32{seconds, nanos}) // a buffer takes everything
+	_ = binary.Write(&w.b, binary.BigEndian, []uint32{seconds, nanos}) // a write to a buffer cannot fail
 	if withMeta {
 		w.encode(meta)
 	}

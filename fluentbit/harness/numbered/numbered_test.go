@@ -11,7 +11,7 @@ import (
 	"jari.example/telemetry/names"
 )
 
-func TestEveryShapeIsReadAsItsRecords(t *testing.T) {
+func TestEveryShapeDecodesToItsRecords(t *testing.T) {
 	r := Records{Service: "chaos", First: 1<<53 + 1, Count: 24, Received: time.Date(2026, 11, 22, 23, 59, 50, 5, time.UTC), Step: time.Second}
 	for _, shape := range Shapes {
 		t.Run(string(shape), func(t *testing.T) {
@@ -20,7 +20,7 @@ func TestEveryShapeIsReadAsItsRecords(t *testing.T) {
 				t.Fatal(err)
 			}
 			if again, _ := r.Chunk(shape); !bytes.Equal(again, chunk) {
-				t.Error("made again, it is another")
+				t.Error("the same arguments give another chunk")
 			}
 			records, err := record.Decode(chunk)
 			if err != nil || len(records) != int(r.Count) {
@@ -36,16 +36,17 @@ func TestEveryShapeIsReadAsItsRecords(t *testing.T) {
 				if shape == Alike {
 					continue
 				}
-				if want := fmt.Sprintf("%q:%d,", names.Count, r.First+int64(i)); !strings.Contains(string(doc.Body), want) || !strings.Contains(string(doc.Body), `"`+names.DocServiceName+`":"chaos"`) {
+				number, service := fmt.Sprintf("%q:%d,", names.Count, r.First+int64(i)), `"`+names.DocServiceName+`":"chaos"`
+				if body := string(doc.Body); !strings.Contains(body, number) || !strings.Contains(body, service) {
 					t.Errorf("record %d: %s", i, doc.Body)
 				}
-				if want := names.Daily("", r.happened(int64(i))); shape != Pieces && !strings.HasSuffix(doc.Index, want) {
-					t.Errorf("record %d is filed under %s, want %s", i, doc.Index, want)
+				if want := names.Daily("", r.timeOf(int64(i))); shape != Pieces && !strings.HasSuffix(doc.Index, want) {
+					t.Errorf("record %d is in %s, want %s", i, doc.Index, want)
 				}
 			}
 		})
 	}
 	if _, err := r.Chunk("round"); err == nil {
-		t.Error("a shape that is none passes")
+		t.Error("an unknown shape is accepted")
 	}
 }

@@ -14,45 +14,46 @@ import (
 	"testing"
 )
 
-// Item is how a Fake answers for one document. The zero Item stores it.
+// Item is the response of a Fake for one document. The zero Item stores it.
 type Item struct {
 	Status       int
 	Type, Reason string
 }
 
-// Fake is a stand-in for OpenSearch that can misbehave, which a real one does
-// not do on demand: per document (Item) and per request (Request). It keeps
-// what was created, and answers 409 to what it has.
+// Fake is a test double of OpenSearch with faults on demand: per document (Item)
+// and per request (Request). It stores what is created, and responds with 409 to
+// a document that it has.
 type Fake struct {
 	URL string
 
-	// Item answers for a document, by its id and how often it was sent before.
+	// Item returns the response for a document, by its id and how often it was sent
+	// before.
 	Item func(id string, sent int) Item
-	// Request answers for a whole request: 0 goes on. It sees the number of the
-	// request, from 0, and its size.
+	// Request returns the status for a whole request; 0 carries it out. It gets the
+	// number of the request, from 0, and its size in bytes.
 	Request func(n, size int) (status int)
-	// Deaf is true for a request that is carried out but not answered.
-	Deaf func(n int) bool
-	// Foreign templates win over ours, as one with a higher priority would.
+	// DropResponse reports whether request n is carried out without a response.
+	DropResponse func(n int) bool
+	// Foreign makes foreign templates win over ours, as if with a higher priority.
 	Foreign bool
 
 	mu       sync.Mutex
 	stored   map[string]string // index/id → document
 	sent     map[string]int
 	requests int
-	marks    map[string]string // index pattern → mark
+	digests  map[string]string // index pattern → digest
 }
 
-// NewFake starts a stand-in that ends with the test.
+// NewFake starts a Fake that ends with the test.
 func NewFake(t testing.TB) *Fake {
-	f := &Fake{stored: map[string]string{}, sent: map[string]int{}, marks: map[string]string{}}
+	f := &Fake{stored: map[string]string{}, sent: map[string]int{}, digests: map[string]string{}}
 	server := httptest.NewServer(http.HandlerFunc(f.serve))
 	t.Cleanup(server.Close)
 	f.URL = server.URL
 	return f
 }
 
-// Stored is what was created: documents by "index/id".
+// Stored returns the documents that were created, by "index/id".
 func (f *Fake) Stored() map[string]string {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -63,14 +64,14 @@ func (f *Fake) Stored() map[string]string {
 	return out
 }
 
-// Sent is how often the document with this id was sent.
+// Sent returns how often the document with this id was sent.
 func (f *Fake) Sent(id string) int {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	return f.sent[id]
 }
 
-// Requests is how many bulk requests arrived.
+// Requests returns how many bulk requests arrived.
 func (f *Fake) Requests() int {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -93,7 +94,7 @@ func (f *Fake) serve(w http.ResponseWriter, r *http.Request) {
 	case strings.HasPrefix(path, "/_index_template/") && r.Method == http.MethodPut:
 		f.install(w, body)
 	default:
-		http.Error(w, "the stand-in does not know "+path, http.StatusNotImplemented)
+		http.Error(w, "the fake does not implement "+path, http.StatusNotImplemented)
 	}
 }
 
@@ -108,7 +109,7 @@ func read(r *http.Request) ([]byte, error) {
 	return io.ReadAll(in)
 }
 
-type mark struct {
+type templateDigest struct {
 	Template struct {
 		Mappings struct {
 			Meta map[string]string `json:"_meta"`
@@ -118,7 +119,7 @@ type mark struct {
 
 func (f *Fake) install(w http.ResponseWriter, body []byte) {
 	var t struct {
-		mark
+		templateDigest
 		Patterns []string `json:"index_patterns"`
 	}
 	if err := json.Unmarshal(body, &t); err != nil {
@@ -126,19 +127,19 @@ func (f *Fake) install(w http.ResponseWriter, body []byte) {
 		return
 	}
 	for _, p := range t.Patterns {
-		f.marks[strings.TrimSuffix(p, "*")] = t.Template.Mappings.Meta["jari"]
+		f.digests[strings.TrimSuffix(p, "*")] = t.Template.Mappings.Meta["jari"]
 	}
 	fmt.Fprint(w, `{"acknowledged":true}`)
 }
 
 func (f *Fake) simulate(w http.ResponseWriter, index string) {
-	var m mark
-	for prefix, value := range f.marks {
+	var m templateDigest
+	for prefix, value := range f.digests {
 		if strings.HasPrefix(index, prefix) && !f.Foreign {
 			m.Template.Mappings.Meta = map[string]string{"jari": value}
 		}
 	}
-	_ = json.NewEncoder(w).Encode(m) // a client that went away is the test's business
+	_ = json.NewEncoder(w).Encode(m) // a client that has disconnected is the test's concern
 }
 
 func (f *Fake) bulk(w http.ResponseWriter, body []byte) {
@@ -146,7 +147,7 @@ func (f *Fake) bulk(w http.ResponseWriter, body []byte) {
 	f.requests++
 	if f.Request != nil {
 		if status := f.Request(n, len(body)); status != 0 {
-			http.Error(w, `{"error":"told to"}`, status)
+			http.Error(w, `{"error":"injected"}`, status)
 			return
 		}
 	}
@@ -166,7 +167,7 @@ func (f *Fake) bulk(w http.ResponseWriter, body []byte) {
 		}
 		items = append(items, map[string]any{"create": f.create(action.Create.Index, action.Create.ID, lines.Text())})
 	}
-	if f.Deaf != nil && f.Deaf(n) {
+	if f.DropResponse != nil && f.DropResponse(n) {
 		panic(http.ErrAbortHandler)
 	}
 	_ = json.NewEncoder(w).Encode(map[string]any{"items": items}) // as above

@@ -1,5 +1,6 @@
-// Package shiptest lets a test ship into a real OpenSearch and look at what
-// arrived. Each store has index names of its own and leaves nothing behind.
+// Package shiptest helps tests of delivery. A Store is a part of a real OpenSearch,
+// with index names of its own, that is removed after the test. A Fake is a test
+// double with faults on demand.
 package shiptest
 
 import (
@@ -56,16 +57,16 @@ func (s Store) Refresh(t testing.TB) {
 	s.call(t, http.MethodPost, s.Prefix+"*/_refresh", nil)
 }
 
-// Count is how many documents the indices of family hold, but for those in
-// which an agent speaks of itself.
+// Count returns how many documents the indices of family hold, without the agents'
+// own heartbeats.
 func (s Store) Count(t testing.TB, family string) int {
 	t.Helper()
 	others := []byte(`{"query":{"bool":{"must_not":{"term":{"` + names.DocServiceName + `":"` + names.ServiceAgent + `"}}}}}`)
-	var answer struct {
+	var response struct {
 		Count int `json:"count"`
 	}
-	s.decode(t, s.Prefix+family+"*/_count", others, &answer)
-	return answer.Count
+	s.decode(t, s.Prefix+family+"*/_count", others, &response)
+	return response.Count
 }
 
 // Search returns the documents of family that match query, an OpenSearch query.
@@ -75,17 +76,18 @@ func (s Store) Search(t testing.TB, family string, query map[string]any) []Hit {
 	if err != nil {
 		t.Fatal(err)
 	}
-	var answer struct {
+	var response struct {
 		Hits struct {
 			Hits []Hit `json:"hits"`
 		} `json:"hits"`
 	}
-	s.decode(t, s.Prefix+family+"*/_search?ignore_unavailable=true", body, &answer)
-	return answer.Hits.Hits
+	s.decode(t, s.Prefix+family+"*/_search?ignore_unavailable=true", body, &response)
+	return response.Hits.Hits
 }
 
-// Ask puts a whole search to the indices of family and reads the answer.
-func (s Store) Ask(t testing.TB, family string, search map[string]any, into any) {
+// SearchInto runs a whole search request on the indices of family and decodes the
+// response into into.
+func (s Store) SearchInto(t testing.TB, family string, search map[string]any, into any) {
 	t.Helper()
 	body, err := json.Marshal(search)
 	if err != nil {
@@ -94,7 +96,7 @@ func (s Store) Ask(t testing.TB, family string, search map[string]any, into any)
 	s.decode(t, s.Prefix+family+"*/_search", body, into)
 }
 
-// Exists tells whether there is an index of that name, in the store.
+// Exists reports whether the store has an index of that name.
 func (s Store) Exists(t testing.TB, name string) bool {
 	t.Helper()
 	var all []struct {
@@ -108,25 +110,25 @@ func (s Store) Exists(t testing.TB, name string) bool {
 	})
 }
 
-// Alter does to an index what an operator might: action is _close, _open,
-// _settings, _mapping, or empty to make it.
+// Alter changes an index as an operator might. action is _close, _open, _settings,
+// _mapping, or empty to create it.
 func (s Store) Alter(t testing.TB, index, action, body string) {
 	t.Helper()
 	method := http.MethodPut
 	if body == "" {
 		method = http.MethodPost
 	}
-	if answer := s.call(t, method, index+"/"+action, []byte(body)); !bytes.Contains(answer, []byte(`"acknowledged":true`)) {
-		t.Fatalf("%s %s: %s", action, index, answer)
+	if response := s.call(t, method, index+"/"+action, []byte(body)); !bytes.Contains(response, []byte(`"acknowledged":true`)) {
+		t.Fatalf("%s %s: %s", action, index, response)
 	}
 }
 
-// Eventually polls until done, and fails the test after a while.
+// Eventually polls until done, and fails the test after 30 s.
 func (s Store) Eventually(t testing.TB, what string, done func() bool) {
 	t.Helper()
 	for deadline := time.Now().Add(30 * time.Second); !done(); time.Sleep(100 * time.Millisecond) {
 		if time.Now().After(deadline) {
-			t.Fatalf("still not after 30 s: %s", what)
+			t.Fatalf("timed out after 30 s waiting: %s", what)
 		}
 	}
 }
@@ -137,15 +139,15 @@ func (s Store) decode(t testing.TB, path string, body []byte, into any) {
 	if body != nil {
 		method = http.MethodPost
 	}
-	answer := s.call(t, method, path, body)
-	if err := json.Unmarshal(answer, into); err != nil {
-		t.Fatalf("%s %s: %v\n%s", method, path, err, answer)
+	response := s.call(t, method, path, body)
+	if err := json.Unmarshal(response, into); err != nil {
+		t.Fatalf("%s %s: %v\n%s", method, path, err, response)
 	}
 }
 
 func (s Store) call(t testing.TB, method, path string, body []byte) []byte {
 	t.Helper()
-	// Not t.Context(): the cleanup calls too, when that is over.
+	// Not t.Context(): the cleanup calls this, too, after that context has ended.
 	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
 	defer cancel()
 	req, err := http.NewRequestWithContext(ctx, method, s.URL+"/"+path, bytes.NewReader(body))
@@ -158,9 +160,9 @@ func (s Store) call(t testing.TB, method, path string, body []byte) []byte {
 		t.Fatalf("%s %s: %v", method, path, err)
 	}
 	defer resp.Body.Close()
-	answer, err := io.ReadAll(resp.Body)
+	response, err := io.ReadAll(resp.Body)
 	if err != nil {
 		t.Fatalf("%s %s: %v", method, path, err)
 	}
-	return answer
+	return response
 }

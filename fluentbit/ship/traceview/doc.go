@@ -1,5 +1,5 @@
-// Package traceview holds nothing but a test: what OpenSearch Dashboards' trace
-// view asks is answered with the right figures from the documents that the
-// agents write. The questions are those of dashboards-observability 3.8, its
-// mode "data_prepper", written down anew.
+// Package traceview holds only a test: the queries of OpenSearch Dashboards' trace
+// view return the right figures for the documents that the agents write. The
+// queries are those of dashboards-observability 3.8, in its mode "data_prepper",
+// rewritten here.
 package traceview

@@ -11,8 +11,8 @@ import (
 
 type object = map[string]any
 
-// The fields that the view names in its questions, as literals: taken from
-// package names they would follow a renaming that Dashboards does not.
+// The field names in the view's queries are literals: taken from package names they
+// would follow a renaming that Dashboards does not.
 func terms(field string) object { return object{"terms": object{"field": field, "size": 10_000}} }
 
 func with(agg, below object) object {
@@ -28,7 +28,9 @@ func latest(script string) object {
 }
 
 func ratio(total, errors string) object {
-	return object{"bucket_script": object{"buckets_path": object{"total": total, "errors": errors}, "script": "params.errors / params.total * 100"}}
+	return object{"bucket_script": object{
+		"buckets_path": object{"total": total, "errors": errors}, "script": "params.errors / params.total * 100",
+	}}
 }
 
 var (
@@ -36,7 +38,7 @@ var (
 	traces = object{"cardinality": object{"field": "traceId"}}
 )
 
-// bucket is one bucket of an answer, with everything that a question here asks.
+// bucket is one bucket of a response, with every aggregation that a query here has.
 type bucket struct {
 	Key        string      `json:"key"`
 	Count      int         `json:"doc_count"`
@@ -74,16 +76,16 @@ func (v value) or(none float64) float64 {
 	return *v.Value
 }
 
-func ask(t *testing.T, store shiptest.Store, family string, query, aggs object) map[string]bucket {
+func aggregate(t *testing.T, store shiptest.Store, family string, query, aggs object) map[string]bucket {
 	t.Helper()
 	found := map[string]bucket{}
-	var answer struct {
+	var response struct {
 		Aggregations struct {
 			Top buckets `json:"top"`
 		} `json:"aggregations"`
 	}
-	store.Ask(t, family, object{"size": 0, "query": query, "aggs": object{"top": aggs}}, &answer)
-	for _, b := range answer.Aggregations.Top.Buckets {
+	store.SearchInto(t, family, object{"size": 0, "query": query, "aggs": object{"top": aggs}}, &response)
+	for _, b := range response.Aggregations.Top.Buckets {
 		found[b.Key] = b
 	}
 	return found
@@ -93,29 +95,33 @@ func all(filters ...any) object { return object{"bool": object{"filter": filters
 
 // tracesTable is "Traces": one row per trace.
 func tracesTable(t *testing.T, store shiptest.Store) map[string]bucket {
-	return ask(t, store, names.SpanIndex, all(), with(terms("traceId"), object{
+	return aggregate(t, store, names.SpanIndex, all(), with(terms("traceId"), object{
 		// A child has none of the group's fields: its script ends without a value.
-		"latency":      latest("def took = doc['traceGroupFields.durationInNanos']; if (!took.empty) { return Math.round(took.value / 10000) / 100.0; }"),
-		"trace_group":  object{"terms": object{"field": "traceGroup", "size": 1}},
-		"error_count":  object{"filter": term("traceGroupFields.statusCode", "2")},
-		"last_updated": latest("def end = doc['traceGroupFields.endTime']; if (!end.empty) { return end.value; } end = doc['endTime']; if (!end.empty) { return end.value; }"),
+		"latency": latest("def d = doc['traceGroupFields.durationInNanos']; " +
+			"if (!d.empty) { return Math.round(d.value / 10000) / 100.0; }"),
+		"trace_group": object{"terms": object{"field": "traceGroup", "size": 1}},
+		"error_count": object{"filter": term("traceGroupFields.statusCode", "2")},
+		"last_updated": latest("def end = doc['traceGroupFields.endTime']; if (!end.empty) { return end.value; } " +
+			"end = doc['endTime']; if (!end.empty) { return end.value; }"),
 	}))
 }
 
-func TestTheTracesTable(t *testing.T) {
-	got := tracesTable(t, written(t, unaltered))
+func TestTracesTableListsEveryTrace(t *testing.T) {
+	got := tracesTable(t, storeSpans(t, unaltered))
 	for trace, want := range map[string]struct {
 		group  string
 		ms     float64
 		errors int
 	}{
-		"t1": {"POST /v1/reservations", 30, 0}, "t2": {"POST /v1/reservations", 50, 1}, "t3": {"POST /v1/reservations", 40, 0}, "t4": {"GET /v1/search", 10, 0},
+		"t1": {"POST /v1/reservations", 30, 0}, "t2": {"POST /v1/reservations", 50, 1},
+		"t3": {"POST /v1/reservations", 40, 0}, "t4": {"GET /v1/search", 10, 0},
 	} {
 		row := got[id(trace)]
-		if len(row.Group.Buckets) != 1 || row.Group.Buckets[0].Key != want.group || row.Latency.or(-1) != want.ms || row.Errors.Count != want.errors {
+		inGroup := len(row.Group.Buckets) == 1 && row.Group.Buckets[0].Key == want.group
+		if !inGroup || row.Latency.or(-1) != want.ms || row.Errors.Count != want.errors {
 			t.Errorf("%s: %+v (latency %v), want %+v", trace, row, row.Latency.or(-1), want)
 		}
-		if updated := float64(began.UnixMilli()) + want.ms; row.Updated.or(-1) != updated {
+		if updated := float64(spanStart.UnixMilli()) + want.ms; row.Updated.or(-1) != updated {
 			t.Errorf("%s was last updated at %v, want %v", trace, row.Updated.or(-1), updated)
 		}
 	}
@@ -127,32 +133,35 @@ func TestTheTracesTable(t *testing.T) {
 // groupsTable is the dashboard's "Latency by trace group", and the percentiles
 // that place a trace in its group.
 func groupsTable(t *testing.T, store shiptest.Store) (groups, spread map[string]bucket) {
-	const perTrace = "if (!doc['traceGroupFields.durationInNanos'].empty) { state.took.putIfAbsent(doc['traceId'].value, doc['traceGroupFields.durationInNanos'].value); }"
-	groups = ask(t, store, names.SpanIndex, all(), with(terms("traceGroup"), object{
+	const perTrace = "if (!doc['traceGroupFields.durationInNanos'].empty) { " +
+		"state.durations.putIfAbsent(doc['traceId'].value, doc['traceGroupFields.durationInNanos'].value); }"
+	const mean = "def all = [:]; for (s in states) { if (s != null) { all.putAll(s); } } " +
+		"double sum = 0; for (v in all.values()) { sum += v; } return Math.round(sum / all.size() / 10000) / 100.0;"
+	groups = aggregate(t, store, names.SpanIndex, all(), with(terms("traceGroup"), object{
 		"latency": object{"scripted_metric": object{
-			"init_script": "state.took = [:];", "map_script": perTrace, "combine_script": "return state.took",
-			"reduce_script": "def one = [:]; for (s in states) { if (s != null) { one.putAll(s); } } double sum = 0; for (v in one.values()) { sum += v; } return Math.round(sum / one.size() / 10000) / 100.0;",
+			"init_script": "state.durations = [:];", "map_script": perTrace, "combine_script": "return state.durations",
+			"reduce_script": mean,
 		}},
 		"trace_count": traces,
 		"error_count": with(object{"filter": term("traceGroupFields.statusCode", "2")}, object{"trace_count": traces}),
 		"error_rate":  ratio("trace_count.value", "error_count>trace_count.value"),
 	}))
-	spread = ask(t, store, names.SpanIndex, all(roots), with(terms("traceGroup"), object{
+	spread = aggregate(t, store, names.SpanIndex, all(roots), with(terms("traceGroup"), object{
 		"percentiles": object{"percentiles": object{"field": "traceGroupFields.durationInNanos", "percents": []int{0, 50, 100}}},
 	}))
-	byName := ask(t, store, names.SpanIndex, all(roots), with(terms("name"), object{
+	byName := aggregate(t, store, names.SpanIndex, all(roots), with(terms("name"), object{
 		"percentiles": object{"percentiles": object{"field": "durationInNanos", "percents": []int{0, 50, 100}}},
 	}))
 	for name, b := range spread { // the view reads both, and compares them
 		if p := byName[name].Percentile.Values["50.0"]; p == nil || *p != *b.Percentile.Values["50.0"] {
-			t.Errorf("%s: the root's own percentiles are not its group's", name)
+			t.Errorf("%s: the root's percentiles differ from its group's", name)
 		}
 	}
 	return groups, spread
 }
 
-func TestLatencyByTraceGroup(t *testing.T) {
-	groups, spread := groupsTable(t, written(t, unaltered))
+func TestGroupsTableHasLatencyAndErrorsByTraceGroup(t *testing.T) {
+	groups, spread := groupsTable(t, storeSpans(t, unaltered))
 	for group, want := range map[string]struct {
 		traces, ms, errors float64
 		percentiles        map[string]float64
@@ -161,8 +170,9 @@ func TestLatencyByTraceGroup(t *testing.T) {
 		"GET /v1/search":        {1, 10, 0, map[string]float64{"0.0": 10e6, "50.0": 10e6, "100.0": 10e6}},
 	} {
 		row := groups[group]
-		if row.Traces.or(-1) != want.traces || row.Latency.or(-1) != want.ms || int(row.ErrorRate.or(-1)*100) != int(want.errors*100) {
-			t.Errorf("%s: %v traces, %v ms, %v %% errors, want %+v", group, row.Traces.or(-1), row.Latency.or(-1), row.ErrorRate.or(-1), want)
+		traces, ms, errors := row.Traces.or(-1), row.Latency.or(-1), row.ErrorRate.or(-1)
+		if traces != want.traces || ms != want.ms || int(errors*100) != int(want.errors*100) {
+			t.Errorf("%s: %v traces, %v ms, %v %% errors, want %+v", group, traces, ms, errors, want)
 		}
 		for p, ns := range want.percentiles {
 			if got := spread[group].Percentile.Values[p]; got == nil || *got != ns {
@@ -171,18 +181,18 @@ func TestLatencyByTraceGroup(t *testing.T) {
 		}
 	}
 	if len(groups) != 2 {
-		t.Errorf("%d groups, want two: no child is one", len(groups))
+		t.Errorf("%d groups, want two: a child makes no group", len(groups))
 	}
 }
 
-// edges is what the view makes of the service map's documents: who calls whom,
-// and every resource that somebody offers. A destination is joined to the
-// service that names it as a target.
+// edges is what the view derives from the service map's documents: which service
+// calls which, and every resource that a service offers. A destination is joined to
+// the service that has it as a target.
 func edges(t *testing.T, store shiptest.Store) (calls map[string][]string, resources []string) {
 	below := func(field string) object {
 		return with(terms(field+".resource"), object{"domain": terms(field + ".domain")})
 	}
-	nodes := ask(t, store, names.ServiceMapIndex, all(), with(terms("serviceName"), object{
+	nodes := aggregate(t, store, names.ServiceMapIndex, all(), with(terms("serviceName"), object{
 		"target_edges": below("target"), "destination_edges": below("destination"),
 	}))
 	offers := map[[2]string]string{}
@@ -208,30 +218,34 @@ func edges(t *testing.T, store shiptest.Store) (calls map[string][]string, resou
 	return calls, resources
 }
 
-func TestTheServiceMap(t *testing.T) {
-	store := written(t, unaltered)
+func TestServiceMapShowsCallsAndResources(t *testing.T) {
+	store := storeSpans(t, unaltered)
 	calls, resources := edges(t, store)
 	want := map[string][]string{"gateway": {"reservation", "search"}} // postgresql writes no spans: it is no node
 	if !maps.EqualFunc(calls, want, slices.Equal) {
 		t.Errorf("calls %v, want %v", calls, want)
 	}
 	slices.Sort(resources)
-	if want := []string{"GET /search", "GET /v1/search", "POST /reservations", "POST /v1/reservations", "gateway", "reservation", "search"}; !slices.Equal(resources, want) {
-		t.Errorf("resources %q, want %q", resources, want)
+	wantResources := []string{
+		"GET /search", "GET /v1/search", "POST /reservations", "POST /v1/reservations", "gateway", "reservation", "search",
+	}
+	if !slices.Equal(resources, wantResources) {
+		t.Errorf("resources %q, want %q", resources, wantResources)
 	}
 	if got := store.Count(t, names.ServiceMapIndex); got != 3+3+4 { // calls, services, routes: once each, however many spans show them
 		t.Errorf("%d edges, want ten", got)
 	}
 }
 
-func TestTheServicesTable(t *testing.T) {
-	store := written(t, unaltered)
+func TestServicesTableHasRequestsLatencyAndErrors(t *testing.T) {
+	store := storeSpans(t, unaltered)
 	_, resources := edges(t, store)
 	served := object{"bool": object{"should": []any{
 		object{"bool": object{"filter": []any{object{"bool": object{"must_not": roots}}, object{"terms": object{"name": resources}}}}},
 		object{"bool": object{"must": roots}},
 	}}}
-	got := ask(t, store, names.SpanIndex, all(object{"terms": object{"serviceName": []string{"gateway", "reservation", "search"}}}, served),
+	services := object{"terms": object{"serviceName": []string{"gateway", "reservation", "search"}}}
+	got := aggregate(t, store, names.SpanIndex, all(services, served),
 		with(terms("serviceName"), object{
 			"latency":     object{"avg": object{"field": "durationInNanos"}},
 			"error_count": object{"filter": term("status.code", "2")},
@@ -253,9 +267,9 @@ func TestTheServicesTable(t *testing.T) {
 	}
 }
 
-// The negative controls: each of these fields is what its table stands on.
-func TestWithoutTheirFieldsTheTablesAreEmpty(t *testing.T) {
-	groupless := written(t, func(d map[string]any) {
+// The negative controls: each of these fields is needed by its table.
+func TestTablesAreEmptyWithoutTheirFields(t *testing.T) {
+	groupless := storeSpans(t, func(d map[string]any) {
 		for _, f := range []string{names.DocTraceGroup, names.DocTraceGroupDuration, names.DocTraceGroupEnd, names.DocTraceGroupStatus} {
 			delete(d, f)
 		}
@@ -268,7 +282,7 @@ func TestWithoutTheirFieldsTheTablesAreEmpty(t *testing.T) {
 	if groups, spread := groupsTable(t, groupless); len(groups)+len(spread) > 0 {
 		t.Errorf("without groups: %v, %v", groups, spread)
 	}
-	rootless := written(t, func(d map[string]any) {
+	rootless := storeSpans(t, func(d map[string]any) {
 		if d[names.DocParentSpanID] == "" {
 			delete(d, names.DocParentSpanID) // absent instead of empty
 		}
@@ -278,6 +292,6 @@ func TestWithoutTheirFieldsTheTablesAreEmpty(t *testing.T) {
 		t.Errorf("roots are found without %s: %v", names.DocParentSpanID, spread)
 	}
 	if calls, _ := edges(t, rootless); len(calls["gateway"]) > 0 {
-		t.Errorf("edges lead to nothing: %v", calls)
+		t.Errorf("calls without a target: %v", calls)
 	}
 }

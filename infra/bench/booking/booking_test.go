@@ -2,7 +2,6 @@ package main
 
 import (
 	"bytes"
-
 	"encoding/json"
 	"fmt"
 	"math"
@@ -18,7 +17,7 @@ import (
 	"jari.example/infra/bench/rig"
 )
 
-// TestMain lets the test binary be the handler that does nothing.
+// TestMain lets the test binary be the server that books nothing.
 func TestMain(m *testing.M) {
 	if len(os.Args) == 2 && os.Args[1] == rig.NullArgument {
 		fmt.Fprintln(os.Stderr, rig.ServeNull())
@@ -27,7 +26,7 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-// zipfian reports whether counts fall as 1/rank does, over the first ranks.
+// zipfian reports whether counts fall like 1/rank over the first ten ranks.
 func zipfian(counts []int) bool {
 	total, harmonic := 0, 0.0
 	for i, n := range counts {
@@ -51,25 +50,25 @@ func counted(pick func() int, slots, times int) []int {
 	return counts
 }
 
-func TestPopularityFollowsZipfAndTheCalmDoesNot(t *testing.T) {
+func TestPopularityFollowsZipf(t *testing.T) {
 	r := rand.New(rand.NewPCG(1, 2))
 	popular := counted(byPopularity(1000)(r), 1000, 200_000)
 	if !zipfian(popular) {
-		t.Errorf("the first slots get %v of 200,000", popular[:10])
+		t.Errorf("the first slots get %v of 200,000 requests", popular[:10])
 	}
 	if share := float64(popular[0]) / 200_000; share < 0.11 || share > 0.15 {
 		t.Errorf("the first slot gets a share of %.3f, not one in eight", share)
 	}
-	even := counted(rig.Evenly(1000)(r), 1000, 200_000)
+	even := counted(rig.Uniform(1000)(r), 1000, 200_000)
 	if zipfian(even) { // the control
-		t.Error("an even choice passes for Zipf's")
+		t.Error("a uniform distribution passes for Zipf's")
 	}
 	if slices.Min(even) < 120 || slices.Max(even) > 280 {
-		t.Errorf("an even choice gives slots between %d and %d of 200 each", slices.Min(even), slices.Max(even))
+		t.Errorf("a uniform distribution gives slots between %d and %d requests, want about 200", slices.Min(even), slices.Max(even))
 	}
 }
 
-func TestThePlanHasEveryCellTheIssueNames(t *testing.T) {
+func TestPlanHasEveryCell(t *testing.T) {
 	seen := map[string]bool{}
 	for _, c := range plan([]string{rig.RAM, rig.RealDisk}, scenarioNames(), stores) {
 		seen[fmt.Sprint(c.disk, " ", c.name, " ", c.conns, " ", c.store)] = true
@@ -78,33 +77,33 @@ func TestThePlanHasEveryCellTheIssueNames(t *testing.T) {
 		for _, load := range []string{"hot-slot 64", "hot-slot 256", "zipf-1000 64", "zipf-1000 256", "calm 8", "sold-out-rush 256"} {
 			for _, store := range []string{"read_then_write", "for_update", "one_statement", "grouped"} {
 				if name := disk + " " + load + " " + store; !seen[name] {
-					t.Errorf("nobody measures %s", name)
+					t.Errorf("%s is not measured", name)
 				}
 			}
 		}
 	}
 }
 
-func TestMediansAndTheWorstOverbooking(t *testing.T) {
+func TestSummaryHasMediansAndTheWorstOverbooking(t *testing.T) {
 	n := int64(300)
-	run := func(booked, over int) outcome {
-		return outcome{
-			Answers: rig.Answers{Took: time.Second, Booked: booked, Times: []time.Duration{time.Millisecond, 3 * time.Millisecond}},
+	run := func(booked, over int) measurement {
+		return measurement{
+			Results: rig.Results{Duration: time.Second, Booked: booked, Latencies: []time.Duration{time.Millisecond, 3 * time.Millisecond}},
 			cpu:     [2]time.Duration{time.Second, time.Second}, statements: &n, overbooked: over,
 		}
 	}
-	r := condense(cell{store: "x", disk: rig.RAM, conns: 8}, []outcome{run(100, 0), run(300, 7), run(200, 1)})
+	r := summarise(cell{store: "x", disk: rig.RAM, conns: 8}, []measurement{run(100, 0), run(300, 7), run(200, 1)})
 	if r.PerSecond != 200 || r.Overbooked != 7 || r.CPU != 10 || *r.Statements != 1.5 || r.P50 != 1 || r.P99 != 3 {
-		t.Errorf("condensed to %+v", r)
+		t.Errorf("got %+v", r)
 	}
-	silent := run(100, 0)
-	silent.statements = nil
-	if r := condense(cell{}, []outcome{silent}); r.Statements != nil {
-		t.Errorf("statements that nobody counted are %v", *r.Statements)
+	uncounted := run(100, 0)
+	uncounted.statements = nil
+	if r := summarise(cell{}, []measurement{uncounted}); r.Statements != nil {
+		t.Errorf("statements that were not counted are %v", *r.Statements)
 	}
 }
 
-func TestGoalsAreJudgedByTheRightRows(t *testing.T) {
+func TestGoalsUseTheRightRows(t *testing.T) {
 	rows := []row{
 		{Store: "grouped", Scenario: hotSlot, Disk: rig.RAM, Connections: 64, PerSecond: 9000, P99: 20},
 		{Store: "one_statement", Scenario: hotSlot, Disk: rig.RAM, Connections: 64, PerSecond: 1000},
@@ -119,24 +118,26 @@ func TestGoalsAreJudgedByTheRightRows(t *testing.T) {
 	if err := bench.WriteGoals(&out, goals(rows)); err != nil {
 		t.Fatal(err)
 	}
-	var verdicts []string
+	var results []string
 	for line := range strings.Lines(out.String()) {
-		verdicts = append(verdicts, strings.Fields(line)[0])
+		results = append(results, strings.Fields(line)[0])
 	}
-	if want := []string{"missed", "met", "met", "met", "missed", "missed"}; !slices.Equal(verdicts, want) {
+	if want := []string{"missed", "met", "met", "met", "missed", "missed"}; !slices.Equal(results, want) {
 		t.Errorf("want %v:\n%s", want, &out)
 	}
 }
 
-// The whole program, for moments: all stores, each kind of scenario, on a
-// PostgreSQL of its own. What it measures means nothing.
-func TestAShortRunFillsItsRows(t *testing.T) {
+// Runs the whole program for moments: all stores and each kind of scenario, on a
+// PostgreSQL of its own. The results are meaningless; that they exist is tested.
+func TestShortRunFillsItsRows(t *testing.T) {
 	if testing.Short() {
 		t.Skip("-short: it builds reservationd and starts a PostgreSQL")
 	}
 	dir := t.TempDir()
 	var out, progress bytes.Buffer
-	err := run(t.Context(), []string{"-only", calm + "," + soldOutRush, "-disk", "ram", "-runs", "1", "-seconds", "0.5", "-warm", "0.2", "-rush", "1500", "-out", dir}, &out, &progress)
+	err := run(t.Context(), []string{
+		"-only", calm + "," + soldOutRush, "-disk", "ram", "-runs", "1", "-seconds", "0.5", "-warm", "0.2", "-rush", "1500", "-out", dir,
+	}, &out, &progress)
 	if err != nil {
 		t.Fatalf("%v\n%s", err, &progress)
 	}
@@ -156,7 +157,7 @@ func TestAShortRunFillsItsRows(t *testing.T) {
 	overbooks := false
 	for _, r := range report.Rows {
 		if r.PerSecond <= 0 || r.P50 <= 0 || r.P99 < r.P95 || r.P95 < r.P50 || r.CPU <= 0 {
-			t.Errorf("a figure is missing: %+v", r)
+			t.Errorf("a result is missing: %+v", r)
 		}
 		if r.Scenario == soldOutRush && r.Store != "read_then_write" && r.Refused < 1200 {
 			t.Errorf("the rush refuses only %d: %+v", r.Refused, r)
@@ -166,10 +167,10 @@ func TestAShortRunFillsItsRows(t *testing.T) {
 		}
 		overbooks = overbooks || r.Overbooked > 0
 	}
-	if !overbooks { // the control: the recount would notice
-		t.Error("not even the store that reads before it writes overbooks")
+	if !overbooks { // the control: the recount detects overbooking
+		t.Error("the store read_then_write does not overbook")
 	}
-	if !strings.Contains(out.String(), "The load itself costs") {
-		t.Errorf("its own cost is not reported:\n%s", &out)
+	if !strings.Contains(out.String(), "The load generator uses") {
+		t.Errorf("the load generator's own cost is not reported:\n%s", &out)
 	}
 }

@@ -8,8 +8,8 @@ import (
 	"jari.example/infra/bench/rig"
 )
 
-// goals holds the design's promises against the rows, as far as those that a
-// promise speaks of were measured.
+// goals compares the rows with the targets of the design. A target whose rows
+// were not measured is left out.
 func goals(rows []row) (list []bench.Goal) {
 	find := func(scenario, store string, conns int) (row, bool) {
 		for _, r := range rows {
@@ -52,8 +52,8 @@ func goals(rows []row) (list []bench.Goal) {
 	return list
 }
 
-// picture shows throughput and tail latency of every cell, and who overbooked.
-func picture(rows []row, which []string) bench.Picture {
+// chart shows throughput, tail latency, CPU time and overbooking of every cell.
+func chart(rows []row, which []string) bench.Chart {
 	var categories []string
 	at := map[string]int{}
 	name := func(r row) string { return fmt.Sprintf("%s\n%d conns, %s", r.Scenario, r.Connections, r.Disk) }
@@ -79,9 +79,10 @@ func picture(rows []row, which []string) bench.Picture {
 		}
 		return p
 	}
-	return bench.Picture{Title: "Booking a seat, four ways", Panels: []bench.Panel{
-		panel("bookings per second (sold-out-rush: until 200 covers are gone and 20,000 requests answered)", true, func(r row) float64 { return r.PerSecond }),
-		panel("99th percentile of all answers, ms", true, func(r row) float64 { return r.P99 }),
+	return bench.Chart{Title: "Booking a seat, four ways", Panels: []bench.Panel{
+		panel("bookings per second (sold-out-rush: until 200 covers are sold and 20,000 requests have a response)", true,
+			func(r row) float64 { return r.PerSecond }),
+		panel("99th percentile of all responses, ms", true, func(r row) float64 { return r.P99 }),
 		panel("CPU seconds of service and database per 1,000 bookings", true, func(r row) float64 { return r.CPU }),
 		panel("covers sold beyond capacity", false, func(r row) float64 { return float64(r.Overbooked) }),
 	}}

@@ -10,17 +10,19 @@ import (
 	"time"
 
 	"jari.example/infra/bench"
+	"jari.example/infra/bench/proc"
 	"jari.example/infra/bench/rig"
+	"jari.example/internal/wait"
 )
 
-// once fills the database, starts the service with the cell's store, loads it,
-// and recounts what became of it.
-func (b *benchmark) once(ctx context.Context, db *rig.Database, dir string, c cell, i int) (o outcome, err error) {
-	slots, spare, err := db.Fill(ctx, c.slots, c.capacity)
+// runOnce resets the database, starts the service with the cell's store, runs
+// the load and recounts the bookings.
+func (b *benchmark) runOnce(ctx context.Context, db *rig.Database, dir string, c cell, i int) (o measurement, err error) {
+	slots, spare, err := db.Reset(ctx, c.slots, c.capacity)
 	if err != nil {
 		return o, err
 	}
-	s, err := b.service(ctx, c.store, db, dir)
+	s, err := b.startService(ctx, c.store, db, dir)
 	if err != nil {
 		return o, err
 	}
@@ -31,16 +33,16 @@ func (b *benchmark) once(ctx context.Context, db *rig.Database, dir string, c ce
 		}
 	}()
 	l := rig.Load{
-		Addr: s.Addr, Conns: c.conns, Warm: b.warm, Measured: b.seconds,
-		Pick: c.pick, Slots: slots, Seed: uint64(i + 1), // the stores of one run meet the same diners
+		Addr: s.Addr, Connections: c.conns, WarmUp: b.warm, Measured: b.seconds,
+		Pick: c.picker, Slots: slots, Seed: uint64(i + 1), // the same requests for all stores of one run
 	}
 	if c.requests > 0 {
 		warm := l
-		warm.Warm, warm.Measured, warm.Pick, warm.Slots = 0, b.warm, rig.Evenly(1), []int64{spare}
+		warm.WarmUp, warm.Measured, warm.Pick, warm.Slots = 0, b.warm, rig.Uniform(1), []int64{spare}
 		warm.Run(ctx, func() {}, func() {})
 		l.Requests, l.Seed = b.requests, l.Seed+1000
 	}
-	o, err = b.watch(ctx, db, s, l, c, i)
+	o, err = b.measureLoad(ctx, db, s, l, c, i)
 	if err != nil {
 		return o, err
 	}
@@ -55,33 +57,41 @@ func (b *benchmark) once(ctx context.Context, db *rig.Database, dir string, c ce
 	if err != nil {
 		return o, err
 	}
-	logged, err := s.Logged()
+	logged, err := s.AccessLines()
 	if err != nil {
 		return o, err
 	}
-	answered := len(o.Times)
-	if logged < answered || spans == 0 {
-		return o, fmt.Errorf("telemetry is not on: %d answers, %d access lines, %d spans", answered, logged, spans)
+	if logged < len(o.Latencies) || spans == 0 {
+		return o, fmt.Errorf("telemetry is not on: %d responses, %d access lines, %d spans", len(o.Latencies), logged, spans)
 	}
-	each := func(d time.Duration) float64 { return float64(d.Microseconds()) / float64(max(answered, 1)) }
-	line := fmt.Sprintf("%-4s %-13s %3d  %-15s run %d: %6.0f bookings/s  p99 %7.2f ms  refused %6d  overbooked %d  CPU µs per answer: service %.0f, database %.0f  spans %.1f",
-		c.disk, c.name, c.conns, c.store, i+1, float64(o.Booked)/o.Took.Seconds(), bench.Millis(bench.Percentile(o.Times, 0.99)),
-		o.Refused, o.overbooked, each(o.cpu[0]), each(o.cpu[1]), float64(spans)/float64(logged))
-	if len(o.Other) > 0 {
-		line += "  also answered: " + o.Unexpected()
-	}
-	b.say("%s", line)
+	b.logProgress(c, i, o, float64(spans)/float64(logged))
 	return o, ctx.Err()
 }
 
-// service starts reservationd with that store and telemetry fully on: every
-// request has its line in a file, and its spans go out.
-func (b *benchmark) service(ctx context.Context, store string, db *rig.Database, dir string) (*rig.Service, error) {
-	return rig.StartService(ctx, b.program, b.at, dir, "-store", store, "-database-url", db.URL(), "-otlp-endpoint", b.sink.URL, "-trace-ceiling", "-1")
+// logProgress prints a line about one run.
+func (b *benchmark) logProgress(c cell, i int, o measurement, spans float64) {
+	each := func(d time.Duration) float64 { return float64(d.Microseconds()) / float64(max(len(o.Latencies), 1)) }
+	p99 := bench.Millis(bench.Percentile(o.Latencies, 0.99))
+	line := fmt.Sprintf("%-4s %-13s %3d  %-15s run %d: %6.0f bookings/s  p99 %7.2f ms  refused %6d  overbooked %d",
+		c.disk, c.name, c.conns, c.store, i+1, float64(o.Booked)/o.Duration.Seconds(), p99, o.Refused, o.overbooked)
+	line += fmt.Sprintf("  CPU µs per response: service %.0f, database %.0f  spans %.1f", each(o.cpu[0]), each(o.cpu[1]), spans)
+	if len(o.Other) > 0 {
+		line += "  unexpected responses: " + o.Unexpected()
+	}
+	b.logf("%s", line)
 }
 
-// watch runs the load and takes the figures that are read before and after.
-func (b *benchmark) watch(ctx context.Context, db *rig.Database, s *rig.Service, l rig.Load, c cell, i int) (o outcome, err error) {
+// startService starts reservationd with a store and all telemetry: every request
+// has an access line in a file, and its spans are sent.
+func (b *benchmark) startService(ctx context.Context, store string, db *rig.Database, dir string) (*rig.Service, error) {
+	return rig.StartService(ctx, b.program, b.at, dir,
+		"-store", store, "-database-url", db.URL(), "-otlp-endpoint", b.sink.URL, "-trace-ceiling", "-1")
+}
+
+// measureLoad runs the load and reads CPU times and statements before and after.
+func (b *benchmark) measureLoad(
+	ctx context.Context, db *rig.Database, s *rig.Service, l rig.Load, c cell, i int,
+) (o measurement, err error) {
 	var failed, unprofiled error
 	note := func(err error) { failed = errors.Join(failed, err) }
 	counted := func() int64 {
@@ -91,14 +101,14 @@ func (b *benchmark) watch(ctx context.Context, db *rig.Database, s *rig.Service,
 	}
 	used := func() (cpu [2]time.Duration) {
 		for i, pid := range []int{s.Pid(), db.Pid()} {
-			d, err := rig.CPUOf(pid)
+			d, err := proc.CPU(pid)
 			note(err)
 			cpu[i] = d
 		}
 		return cpu
 	}
 	var statements int64
-	// What is asked of the database must not fall between the readings of its time.
+	// The database must not count statements between the readings of its CPU time.
 	begun := func() {
 		statements = -counted()
 		o.cpu = used()
@@ -112,26 +122,26 @@ func (b *benchmark) watch(ctx context.Context, db *rig.Database, s *rig.Service,
 	var profiling sync.WaitGroup
 	if b.profile != "" {
 		profiling.Go(func() {
-			time.Sleep(b.warm)
-			unprofiled = s.Profile(ctx, b.seconds, b.profiled(c, i, "pprof"))
+			_ = wait.For(ctx, b.warm)
+			unprofiled = s.Profile(ctx, b.seconds, b.profileFile(c, i, "pprof"))
 		})
 	}
 	if b.profile != "" {
-		note(db.Forget(ctx))
+		note(db.ResetStatements(ctx))
 	}
-	o.Answers = l.Run(ctx, begun, ended)
+	o.Results = l.Run(ctx, begun, ended)
 	profiling.Wait()
 	if b.profile != "" {
-		text, err := db.Dearest(ctx)
-		note(errors.Join(err, os.WriteFile(b.profiled(c, i, "statements"), []byte(text), 0o644)))
+		text, err := db.SlowestStatements(ctx)
+		note(errors.Join(err, os.WriteFile(b.profileFile(c, i, "statements"), []byte(text), 0o644)))
 	}
-	if db.Counts {
+	if db.CountsStatements {
 		o.statements = &statements
 	}
 	return o, errors.Join(failed, unprofiled, ctx.Err())
 }
 
-// profiled is the file for what a profile of this run shows.
-func (b *benchmark) profiled(c cell, i int, kind string) string {
+// profileFile is the path for a profile of this run.
+func (b *benchmark) profileFile(c cell, i int, kind string) string {
 	return filepath.Join(b.profile, fmt.Sprintf("%s-%s-%d-%s-%d.%s", c.store, c.name, c.conns, c.disk, i+1, kind))
 }

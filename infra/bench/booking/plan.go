@@ -7,17 +7,17 @@ import (
 	"jari.example/infra/bench/rig"
 )
 
-// stores are compared in this order: what the service does, then what it beats.
+// stores are compared in this order: first the one that the service uses.
 var stores = []string{"grouped", "one_statement", "for_update", "read_then_write"}
 
-// scenario is who wants which seats.
+// scenario is a load: which slots there are and how requests choose among them.
 type scenario struct {
 	name        string
 	slots       int
 	capacity    int   // covers of each slot
-	connections []int // as many diners at a time
-	requests    int   // the load ends after so many; 0: when the time is over
-	pick        func(r *rand.Rand) func() int
+	connections []int // concurrent requests
+	requests    int   // the load ends after so many; 0: after the measured time
+	picker      func(r *rand.Rand) func() int
 }
 
 const (
@@ -28,10 +28,10 @@ const (
 )
 
 var scenarios = []scenario{
-	{name: hotSlot, slots: 1, capacity: rig.Plenty, connections: []int{64, 256}, pick: rig.Evenly(1)},
-	{name: zipf1000, slots: 1000, capacity: rig.Plenty, connections: []int{64, 256}, pick: byPopularity(1000)},
-	{name: calm, slots: 1000, capacity: rig.Plenty, connections: []int{8}, pick: rig.Evenly(1000)},
-	{name: soldOutRush, slots: 1, capacity: 200, connections: []int{256}, requests: 20_000, pick: rig.Evenly(1)},
+	{name: hotSlot, slots: 1, capacity: rig.Unlimited, connections: []int{64, 256}, picker: rig.Uniform(1)},
+	{name: zipf1000, slots: 1000, capacity: rig.Unlimited, connections: []int{64, 256}, picker: byPopularity(1000)},
+	{name: calm, slots: 1000, capacity: rig.Unlimited, connections: []int{8}, picker: rig.Uniform(1000)},
+	{name: soldOutRush, slots: 1, capacity: 200, connections: []int{256}, requests: 20_000, picker: rig.Uniform(1)},
 }
 
 func scenarioNames() (names []string) {
@@ -41,9 +41,9 @@ func scenarioNames() (names []string) {
 	return names
 }
 
-// byPopularity wants slot k (from 0) in proportion to 1/(k+1)^1.01: Zipf's law,
-// as near to its exponent 1 as the generator comes. Of 1,000 slots the first
-// gets one request in eight.
+// byPopularity picks slot k (from 0) with a probability proportional to
+// 1/(k+1)^1.01: Zipf's law, as close to the exponent 1 as rand.Zipf allows. Of
+// 1,000 slots the first gets one request in eight.
 func byPopularity(n int) func(*rand.Rand) func() int {
 	return func(r *rand.Rand) func() int {
 		z := rand.NewZipf(r, 1.01, 1, uint64(n-1))
@@ -51,15 +51,15 @@ func byPopularity(n int) func(*rand.Rand) func() int {
 	}
 }
 
-// cell is one line of the table.
+// cell is one row of the table.
 type cell struct {
 	disk, store string
 	scenario
 	conns int
 }
 
-// plan lists the cells of a run in the order in which they are measured. Those
-// that will be compared stand side by side.
+// plan lists the cells of a run in the order in which they are measured. The
+// cells that are compared, those of all stores, follow one another.
 func plan(disks, only, which []string) (cells []cell) {
 	for _, disk := range disks {
 		for _, sc := range scenarios {

@@ -11,58 +11,58 @@ import (
 	"sync/atomic"
 	"time"
 
-	"jari.example/infra/bench/chaosbooking/verdict"
+	"jari.example/infra/bench/chaosbooking/invariants"
 	"jari.example/telemetry/names"
 )
 
-// clientLog is what the diners have asked and heard, and what was killed.
-type clientLog struct {
-	mu      sync.Mutex
-	tries   []verdict.Try
-	numbers []string // of each try, as its proxy knows it
-	kills   []verdict.Kill
+// recorder records what actors sent and received, and what was killed.
+type recorder struct {
+	mu       sync.Mutex
+	attempts []invariants.Attempt
+	numbers  []string // of each attempt, by which the proxies know it
+	kills    []invariants.Kill
 }
 
-func (l *clientLog) add(t verdict.Try, number string) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.tries, l.numbers = append(l.tries, t), append(l.numbers, number)
+func (r *recorder) add(t invariants.Attempt, number string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.attempts, r.numbers = append(r.attempts, t), append(r.numbers, number)
 }
 
-// killed adds a kill; what it has left for sale is told later.
-func (l *clientLog) killed(k verdict.Kill) (count func(left int)) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.kills = append(l.kills, k)
-	n := len(l.kills) - 1
+// addKill adds a kill. The covers that it has left are set later.
+func (r *recorder) addKill(k invariants.Kill) (setCoversLeft func(int)) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.kills = append(r.kills, k)
+	n := len(r.kills) - 1
 	return func(left int) {
-		l.mu.Lock()
-		defer l.mu.Unlock()
-		l.kills[n].Left = left
+		r.mu.Lock()
+		defer r.mu.Unlock()
+		r.kills[n].CoversLeft = left
 	}
 }
 
-// hit reports whether a kill may have hit the try.
-func (l *clientLog) hit(t verdict.Try) bool {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	for _, k := range l.kills {
-		if k.Caught(t) {
+// interrupted reports whether a kill may have hit the attempt.
+func (r *recorder) interrupted(t invariants.Attempt) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for _, k := range r.kills {
+		if k.MayHaveHit(t) {
 			return true
 		}
 	}
 	return false
 }
 
-// call is one HTTP request of a diner.
-type call struct {
+// request is one HTTP request of an actor.
+type request struct {
 	method, path, body string
-	keyed              bool // sends the intention's key as its Idempotency-Key
+	keyed              bool // sends the operation's key as the Idempotency-Key
 	ifMatch            string
 }
 
-// reply is what the diner reads of an answer.
-type reply struct {
+// response is what an actor reads of an HTTP response; status 0 without one.
+type response struct {
 	status int
 	etag   string
 	reason string // of a refusal
@@ -74,41 +74,41 @@ type reply struct {
 	}
 }
 
-// patience is how long a diner waits for one answer.
-const patience = 5 * time.Second
+// requestTimeout is how long an actor waits for one response.
+const requestTimeout = 5 * time.Second
 
 var (
-	diners = &http.Client{Timeout: patience, Transport: &http.Transport{MaxIdleConnsPerHost: 256}}
-	lastID atomic.Int64
+	httpClient = &http.Client{Timeout: requestTimeout, Transport: &http.Transport{MaxIdleConnsPerHost: 256}}
+	attemptID  atomic.Int64
 )
 
-// once sends one request through a replica's door, and logs it.
-func (d *diner) once(ctx context.Context, via string, t verdict.Try, c call) (reply, verdict.Try) {
-	number := strconv.FormatInt(lastID.Add(1), 10)
-	t.Diner, t.Via, t.Began = d.id, via, time.Now()
-	headers := map[string]string{headerTry: number, "If-Match": c.ifMatch}
+// attempt sends one request through a replica's proxy and records it.
+func (a *actor) attempt(ctx context.Context, replica string, t invariants.Attempt, c request) (response, invariants.Attempt) {
+	number := strconv.FormatInt(attemptID.Add(1), 10)
+	t.Diner, t.Replica, t.Began = a.id, replica, time.Now()
+	headers := map[string]string{headerAttempt: number, "If-Match": c.ifMatch}
 	if c.keyed {
 		headers[names.HeaderIdempotency] = t.Key
 	}
-	r, replayed := d.send(ctx, d.sys.doors[via], c, headers)
+	r, replayed := a.send(ctx, a.sys.proxies[replica], c, headers)
 	t.Ended, t.Status, t.Replayed = time.Now(), r.status, replayed
-	slot, _ := strconv.ParseInt(r.body.SlotID, 10, 64) // of a refusal: none
-	t.Answer = verdict.Answer{ID: r.body.ID, Slot: slot, Party: r.body.Party, Status: r.body.Status}
-	d.log.add(t, number)
+	slot, _ := strconv.ParseInt(r.body.SlotID, 10, 64) // a refusal has none
+	t.Response = invariants.Response{ID: r.body.ID, Slot: slot, Party: r.body.Party, Status: r.body.Status}
+	a.recorder.add(t, number)
 	return r, t
 }
 
-func (d *diner) send(ctx context.Context, door string, c call, headers map[string]string) (r reply, replayed bool) {
-	req, err := http.NewRequestWithContext(ctx, c.method, door+c.path, nil)
+func (a *actor) send(ctx context.Context, base string, c request, headers map[string]string) (r response, replayed bool) {
+	req, err := http.NewRequestWithContext(ctx, c.method, base+c.path, nil)
 	if err != nil {
 		return r, false
 	}
-	// Without GetBody: Go would repeat the request by itself, unseen, if its
-	// connection broke, because it has an Idempotency-Key.
+	// Without GetBody, net/http does not retry a request whose connection broke.
+	// It would because of the Idempotency-Key, and the retry would not be recorded.
 	if c.method != http.MethodGet {
 		req.Body, req.ContentLength = io.NopCloser(strings.NewReader(c.body)), int64(len(c.body))
 	}
-	req.Header.Set(names.HeaderUserID, d.id)
+	req.Header.Set(names.HeaderUserID, a.id)
 	req.Header.Set(names.HeaderUserRole, "diner")
 	for name, value := range headers {
 		if value != "" {
@@ -118,14 +118,14 @@ func (d *diner) send(ctx context.Context, door string, c call, headers map[strin
 	if c.body != "" {
 		req.Header.Set("Content-Type", "application/json")
 	}
-	res, err := diners.Do(req)
+	res, err := httpClient.Do(req)
 	if err != nil {
 		return r, false
 	}
 	defer res.Body.Close()
 	body, err := io.ReadAll(res.Body)
 	if err != nil {
-		return r, false // half an answer is none
+		return r, false // a truncated response counts as none
 	}
 	r.status, r.etag = res.StatusCode, res.Header.Get("ETag")
 	if r.status >= 400 {
@@ -136,7 +136,7 @@ func (d *diner) send(ctx context.Context, door string, c call, headers map[strin
 		err = json.Unmarshal(body, &r.body)
 	}
 	if err != nil {
-		return reply{}, false
+		return response{}, false
 	}
 	return r, res.Header.Get("Idempotency-Replayed") != ""
 }

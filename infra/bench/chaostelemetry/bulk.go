@@ -6,13 +6,13 @@ import (
 	"fmt"
 )
 
-// entry is one document of a bulk request: its action line and itself.
+// entry is one document of a bulk request, with its action line.
 type entry struct{ action, doc []byte }
 
 func entries(body []byte) ([]entry, error) {
 	lines := bytes.Split(bytes.TrimSuffix(body, []byte("\n")), []byte("\n"))
 	if len(lines)%2 != 0 {
-		return nil, fmt.Errorf("a bulk request of %d lines", len(lines))
+		return nil, fmt.Errorf("a bulk request has an odd number of lines: %d", len(lines))
 	}
 	list := make([]entry, len(lines)/2)
 	for i := range list {
@@ -32,34 +32,34 @@ func body(list []entry) []byte {
 	return b.Bytes()
 }
 
-// withoutID is the entry as one would send that leaves the id to OpenSearch.
+// withoutID is the entry without its id, so that OpenSearch generates one.
 func (e entry) withoutID() (entry, error) {
 	var action map[string]map[string]any
 	if err := json.Unmarshal(e.action, &action); err != nil {
 		return e, err
 	}
-	for _, how := range action {
-		delete(how, "_id")
+	for _, metadata := range action {
+		delete(metadata, "_id")
 	}
 	line, err := json.Marshal(action)
 	return entry{line, e.doc}, err
 }
 
-// items are OpenSearch's answers, one for each entry.
+// items are the results in OpenSearch's response, one for each entry.
 type items struct {
 	Items []json.RawMessage `json:"items"`
 }
 
 var (
-	made = json.RawMessage(`{"create":{"status":201}}`)
-	busy = json.RawMessage(`{"create":{"status":429,"error":{"type":"rejected_execution_exception","reason":"told to"}}}`)
+	itemCreated  = json.RawMessage(`{"create":{"status":201}}`)
+	itemRejected = json.RawMessage(`{"create":{"status":429,"error":{"type":"rejected_execution_exception","reason":"injected fault"}}}`)
 )
 
-// created counts the entries that were made.
-func (a answer) created() int { return a.items(201) }
+// created counts the entries that were created.
+func (a response) created() int { return a.count(201) }
 
-// items counts the entries that were answered with a status.
-func (a answer) items(status int) (n int) {
+// count counts the entries with a status.
+func (a response) count(status int) (n int) {
 	var all struct {
 		Items []struct {
 			Create struct{ Status int }

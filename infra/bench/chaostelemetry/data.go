@@ -11,131 +11,134 @@ import (
 	"syscall"
 	"time"
 
-	"jari.example/infra/bench/chaostelemetry/verdict"
+	"jari.example/infra/bench/chaostelemetry/delivery"
+	"jari.example/internal/wait"
 	"jari.example/telemetry/names"
 )
 
-// Rows whose fault is in the data: nothing is broken on purpose but what
-// telemetry itself says is unusual.
+// Fault cases with unusual data, in which no part fails.
 
-// nearestMidnight is within twelve hours, and so within the day around the
-// agent's own time in which event time is believed.
+// nearestMidnight is at most twelve hours away, and so within the day around the
+// agent's own time in which the agent accepts event times.
 func nearestMidnight(now time.Time) time.Time {
 	return now.UTC().Add(12 * time.Hour).Truncate(24 * time.Hour)
 }
 
-const stamp = time.RFC3339Nano
+const timeFormat = time.RFC3339Nano
 
-// filed notes that the numbered lines and spans belong under t.
-func (p *play) filed(t time.Time, count int64) {
-	if p.world.Filed == nil {
-		p.world.Filed = map[string]int{}
+// expectPerIndex adds count lines and spans that must be in the indices of t's
+// day.
+func (s *scenario) expectPerIndex(t time.Time, count int64) {
+	if s.observed.PerIndex == nil {
+		s.observed.PerIndex = map[string]int{}
 	}
-	p.world.Filed[names.Daily(names.LogIndex, t)] += int(count)
-	p.world.Filed[names.Daily(names.SpanIndex, t)] += int(count)
+	s.observed.PerIndex[names.Daily(names.LogIndex, t)] += int(count)
+	s.observed.PerIndex[names.Daily(names.SpanIndex, t)] += int(count)
 }
 
-// midnight emits records that happened around one: half of them before it.
-func midnight(ctx context.Context, p *play) error {
+// midnight emits records with times around midnight, half of them before it.
+func midnight(ctx context.Context, s *scenario) error {
 	at, step := nearestMidnight(time.Now()), time.Millisecond
-	half := p.records / 2
+	half := s.records / 2
 	from := at.Add(-time.Duration(half) * step)
-	p.filed(at.Add(-1), half)
-	p.filed(at, p.records-half)
-	if err := p.emits(ctx, p.all(), 1, false, "-at", from.Format(stamp), "-step", step.String()); err != nil {
+	s.expectPerIndex(at.Add(-1), half)
+	s.expectPerIndex(at, s.records-half)
+	if err := s.emitAll(ctx, s.allNumbers(), 1, false, "-at", from.Format(timeFormat), "-step", step.String()); err != nil {
 		return err
 	}
-	p.over()
-	p.looked = func(context.Context) error {
+	s.faultEnded()
+	s.verify = func(context.Context) error {
 		days := map[string]bool{}
-		for _, f := range p.world.Found {
-			if f.Signal == verdict.Line {
+		for _, f := range s.observed.Found {
+			if f.Signal == delivery.Line {
 				days[f.Index] = true
 			}
 		}
-		p.least("days that hold lines", len(days), 2)
+		s.proveAtLeast("days with lines", len(days), 2)
 		return nil
 	}
 	return nil
 }
 
-// skew has one process live an hour ahead and one an hour behind.
-func skew(ctx context.Context, p *play) error {
+// clockSkew emits records of a process whose clock is an hour ahead, and of one
+// whose clock is an hour behind.
+func clockSkew(ctx context.Context, s *scenario) error {
 	now, first := time.Now().UTC(), int64(0)
 	for _, off := range []time.Duration{time.Hour, -time.Hour} {
 		at := now.Add(off)
-		n := verdict.Numbers{First: first, Count: p.records / 2}
+		n := delivery.Numbers{First: first, Count: s.records / 2}
 		first += n.Count
 		const step = time.Millisecond
 		for i := range n.Count {
-			p.filed(at.Add(time.Duration(i)*step), 1)
+			s.expectPerIndex(at.Add(time.Duration(i)*step), 1)
 		}
-		if err := p.emits(ctx, n, 1, false, "-at", at.Format(stamp), "-step", step.String()); err != nil {
+		if err := s.emitAll(ctx, n, 1, false, "-at", at.Format(timeFormat), "-step", step.String()); err != nil {
 			return err
 		}
 	}
-	p.over()
-	p.looked = func(ctx context.Context) error {
+	s.faultEnded()
+	s.verify = func(ctx context.Context) error {
 		for what, when := range map[string]object{
-			"lines from the future": {"gte": now.Add(time.Hour - time.Minute).Format(stamp)},
-			"lines from the past":   {"lte": now.Add(-time.Hour + time.Minute).Format(stamp)},
+			"lines from the future": {"gte": now.Add(time.Hour - time.Minute).Format(timeFormat)},
+			"lines from the past":   {"lte": now.Add(-time.Hour + time.Minute).Format(timeFormat)},
 		} {
-			n, err := p.sys.store.aside(ctx, p.service, when)
+			n, err := s.sys.store.countBetween(ctx, s.service, when)
 			if err != nil {
 				return err
 			}
-			p.prove(what, n)
+			s.prove(what, n)
 		}
 		return nil
 	}
 	return nil
 }
 
-// beyond53 numbers from where a float64 no longer tells neighbours apart.
-func beyond53(ctx context.Context, p *play) error {
+// beyondFloat64 emits numbers that a float64 cannot distinguish from their
+// neighbours.
+func beyondFloat64(ctx context.Context, s *scenario) error {
 	const first = 1<<53 + 1
-	if err := p.emits(ctx, verdict.Numbers{First: first, Count: p.records}, 1, true); err != nil {
+	if err := s.emitAll(ctx, delivery.Numbers{First: first, Count: s.records}, 1, true); err != nil {
 		return err
 	}
-	p.over()
+	s.faultEnded()
 	odd := 0
-	for n := int64(first); n < first+p.records; n++ {
+	for n := int64(first); n < first+s.records; n++ {
 		if int64(float64(n)) != n {
 			odd++
 		}
 	}
-	p.prove("numbers no float64 holds", odd)
+	s.prove("numbers that no float64 holds", odd)
 	return nil
 }
 
-// groups sends OTLP logs in requests of several resources and scopes, between
-// which Fluent Bit puts markers of groups.
-func groups(ctx context.Context, p *play) error {
-	p.expect(verdict.Line, p.all())
+// groupMarkers sends OTLP logs in requests with several resources and scopes,
+// between which Fluent Bit inserts group markers.
+func groupMarkers(ctx context.Context, s *scenario) error {
+	s.expect(delivery.Line, s.allNumbers())
 	const perScope, scopes, resources = 10, 2, 2
 	markers, number := 0, int64(0)
-	for number < p.records {
+	for number < s.records {
 		var request []object
 		for range resources {
 			var list []object
 			for range scopes {
-				logs := []object{} // Fluent Bit refuses a null
-				for ; len(logs) < perScope && number < p.records; number++ {
-					logs = append(logs, p.otlpLog(number))
+				logs := []object{} // Fluent Bit refuses null
+				for ; len(logs) < perScope && number < s.records; number++ {
+					logs = append(logs, s.otlpLog(number))
 				}
 				markers++
 				list = append(list, object{"scope": object{"name": "scope"}, "logRecords": logs})
 			}
 			request = append(request, object{
-				"resource": object{"attributes": []object{attribute(names.ServiceName, "stringValue", p.service)}}, "scopeLogs": list,
+				"resource": object{"attributes": []object{attribute(names.ServiceName, "stringValue", s.service)}}, "scopeLogs": list,
 			})
 		}
-		if err := p.post(ctx, "/v1/logs", object{"resourceLogs": request}); err != nil {
+		if err := s.post(ctx, "/v1/logs", object{"resourceLogs": request}); err != nil {
 			return err
 		}
 	}
-	p.over()
-	p.prove("groups", markers)
+	s.faultEnded()
+	s.prove("groups", markers)
 	return nil
 }
 
@@ -143,7 +146,7 @@ func attribute(key, kind string, value any) object {
 	return object{"key": key, "value": object{kind: value}}
 }
 
-func (p *play) otlpLog(n int64) object {
+func (s *scenario) otlpLog(n int64) object {
 	return object{
 		"timeUnixNano": strconv.FormatInt(time.Now().UnixNano(), 10), "severityText": "INFO", "body": object{"stringValue": "record"},
 		"attributes": []object{
@@ -152,14 +155,14 @@ func (p *play) otlpLog(n int64) object {
 	}
 }
 
-// post sends a body until the agent has taken it, as an exporter would.
-func (p *play) post(ctx context.Context, path string, body object) error {
+// post sends a body until the agent accepts it, as an exporter does.
+func (s *scenario) post(ctx context.Context, path string, body object) error {
 	b, err := json.Marshal(body)
 	if err != nil {
 		return err
 	}
-	return until(ctx, "the agent takes "+path, func() (bool, error) {
-		req, err := http.NewRequestWithContext(ctx, http.MethodPost, p.sys.otlp+path, bytes.NewReader(b))
+	return waitFor(ctx, "the agent accepts "+path, func() (bool, error) {
+		req, err := http.NewRequestWithContext(ctx, http.MethodPost, s.sys.otlp+path, bytes.NewReader(b))
 		if err != nil {
 			return false, err
 		}
@@ -176,12 +179,12 @@ func (p *play) post(ctx context.Context, path string, body object) error {
 	})
 }
 
-// identical writes the same foreign line again and again, of which only its
-// place in the file tells it from the others, while the agent is killed.
-func identical(ctx context.Context, p *play) error {
-	p.alike = p.service + " says the same again"
-	p.expect(verdict.Line, p.all())
-	out, err := p.open()
+// identicalLines writes one line many times, in no format of ours, and kills the
+// agent meanwhile. Only the offsets in the file distinguish the lines.
+func identicalLines(ctx context.Context, s *scenario) error {
+	s.identicalText = s.service + " writes an identical line"
+	s.expect(delivery.Line, s.allNumbers())
+	out, err := s.open()
 	if err != nil {
 		return err
 	}
@@ -189,14 +192,14 @@ func identical(ctx context.Context, p *play) error {
 	const parts = 4
 	written := 0
 	for part := range int64(parts) {
-		n := p.records*(part+1)/parts - p.records*part/parts
-		if _, err := out.WriteString(strings.Repeat(p.alike+"\n", int(n))); err != nil {
+		n := s.records*(part+1)/parts - s.records*part/parts
+		if _, err := out.WriteString(strings.Repeat(s.identicalText+"\n", int(n))); err != nil {
 			return err
 		}
 		written += int(n)
-		if part == 0 { // the agent follows the file before it is killed
-			if err := until(ctx, "some are found", func() (bool, error) {
-				n, err := p.indexed(ctx)
+		if part == 0 { // the agent must tail the file before it is killed
+			if err := waitFor(ctx, "some lines are searchable", func() (bool, error) {
+				n, err := s.indexed(ctx)
 				return err == nil && n > 0, nil
 			}); err != nil {
 				return err
@@ -205,27 +208,27 @@ func identical(ctx context.Context, p *play) error {
 		if part != 1 {
 			continue
 		}
-		if err := p.caught(ctx, func() (int, error) { return written, nil }); err != nil {
+		if err := s.awaitInFlight(ctx, func() (int, error) { return written, nil }); err != nil {
 			return err
 		}
-		if err := p.sys.end(agent, syscall.SIGKILL); err != nil {
+		if err := s.sys.killPart(agent, syscall.SIGKILL); err != nil {
 			return err
 		}
-		if err := p.sys.back(ctx, agent); err != nil {
+		if err := s.sys.awaitRecovery(ctx, agent); err != nil {
 			return err
 		}
 	}
-	p.over()
-	p.prove("lines alike", written)
-	p.prove("underway at the kill", p.flying)
+	s.faultEnded()
+	s.prove("identical lines", written)
+	s.prove("in flight at the kill", s.inFlight)
 	return nil
 }
 
-// poison writes lines that their index refuses among lines that it takes: the
-// index of that day was made with another idea of one field.
-func poison(ctx context.Context, p *play) error {
+// poisonDocuments writes lines that their index refuses among others that it
+// accepts: the index of that day has another type for one field.
+func poisonDocuments(ctx context.Context, s *scenario) error {
 	const poisoned = 5
-	// The day beside the nearest midnight that no other row uses.
+	// The day next to the nearest midnight that no other scenario uses.
 	now := time.Now().UTC()
 	at := nearestMidnight(now)
 	day := at.Add(-24*time.Hour - time.Minute) // the end of yesterday
@@ -234,34 +237,34 @@ func poison(ctx context.Context, p *play) error {
 	}
 	index := names.Daily(names.LogIndex, day)
 	other := object{"mappings": object{"properties": object{names.Job: object{"type": "long"}}}}
-	if err := p.sys.store.call(ctx, http.MethodPut, index, other, nil); err != nil {
+	if err := s.sys.store.call(ctx, http.MethodPut, index, other, nil); err != nil {
 		return err
 	}
-	n := p.all()
+	n := s.allNumbers()
 	for i := range int64(poisoned) {
-		p.world.Poisoned = append(p.world.Poisoned, n.Count+i)
+		s.observed.Poisoned = append(s.observed.Poisoned, n.Count+i)
 	}
-	var fired tally
-	p.sys.proxy.play(counted(http.StatusBadRequest, &fired))
-	defer p.sys.proxy.play(nil)
-	e, err := p.emit(ctx, n, 0, false, "-at", day.Format(stamp), "-step", "1ms")
+	var injected counter
+	s.sys.proxy.inject(countItems(http.StatusBadRequest, &injected))
+	defer s.sys.proxy.inject(nil)
+	e, err := s.emit(ctx, n, 0, false, "-at", day.Format(timeFormat), "-step", "1ms")
 	if err != nil {
 		return err
 	}
-	p.expect(verdict.Line, verdict.Numbers{First: n.Count, Count: poisoned})
-	p.world.Filed = map[string]int{index: int(n.Count)}
-	out, err := p.open()
+	s.expect(delivery.Line, delivery.Numbers{First: n.Count, Count: poisoned})
+	s.observed.PerIndex = map[string]int{index: int(n.Count)}
+	out, err := s.open()
 	if err != nil {
 		return err
 	}
 	defer out.Close()
-	for i, number := range p.world.Poisoned {
-		if err := pause(ctx, p.lasts()/(poisoned+1)); err != nil {
+	for i, number := range s.observed.Poisoned {
+		if err := wait.For(ctx, s.emissionTime()/(poisoned+1)); err != nil {
 			return err
 		}
 		line, err := json.Marshal(object{
-			names.Time: day.Format(stamp), names.Body: "poison", names.RecordUID: fmt.Sprintf("%s-%d", p.service, i), names.ServiceName: p.service,
-			names.EventName: names.EventEmitted, names.Count: number, names.Job: "not a number",
+			names.Time: day.Format(timeFormat), names.Body: "poison", names.RecordUID: fmt.Sprintf("%s-%d", s.service, i),
+			names.ServiceName: s.service, names.EventName: names.EventEmitted, names.Count: number, names.Job: "not a number",
 		})
 		if err != nil {
 			return err
@@ -273,8 +276,8 @@ func poison(ctx context.Context, p *play) error {
 	if err := e.wait(ctx); err != nil {
 		return err
 	}
-	p.over()
-	err = until(ctx, "items are answered 400", func() (bool, error) { return fired.times() >= poisoned, nil })
-	p.least("items answered 400", fired.times(), poisoned)
+	s.faultEnded()
+	err = waitFor(ctx, "items are refused with 400", func() (bool, error) { return injected.times() >= poisoned, nil })
+	s.proveAtLeast("items refused with 400", injected.times(), poisoned)
 	return err
 }

@@ -5,106 +5,107 @@ import (
 	"syscall"
 	"time"
 
-	"jari.example/infra/bench/chaostelemetry/verdict"
+	"jari.example/infra/bench/chaostelemetry/delivery"
+	"jari.example/internal/wait"
 	"jari.example/telemetry/names"
 )
 
-// eviction fills every buffer on the way while OpenSearch is away, until
-// something has to give. What the counters say was given up must be what is
-// lost.
+// eviction fills every buffer on the way while OpenSearch is unavailable, until
+// records are lost. The counters must report exactly what is lost.
 //
-// The Collector's queue is made small. It refuses, lines wait in their file, and
-// the emitter's bounded queue of spans overflows: the emitter counts.
+// The Collector gets a small queue. When it is full the Collector refuses, lines
+// stay in their file, and the emitter's bounded span queue overflows. The emitter
+// counts.
 //
-// Fluent Bit is given a smaller limit of storage than its own configuration's,
-// and drops the oldest chunks, whatever their client believes: the
-// agent counts. It counts a request of spans as one record, so there are only
-// lines.
-func eviction(ctx context.Context, p *play) error {
-	p.world.Evicts = true
-	p.evicted = func(ctx context.Context) (int, error) { return p.sys.store.droppedSpans(ctx, p.service) }
-	// Four thousand spans of 20 kB, that compress badly, are more than the
-	// emitter's 32 MiB.
-	n, spans := verdict.Numbers{Count: 200}, int64(20)
-	if p.sys.host == fluentBit {
+// Fluent Bit gets a smaller storage limit than in its own configuration and drops
+// the oldest chunks, although their clients got an acknowledgement. The agent
+// counts. It counts a request with spans as one record, so only lines are emitted.
+func eviction(ctx context.Context, s *scenario) error {
+	s.observed.MayEvict = true
+	s.countEvicted = func(ctx context.Context) (int, error) { return s.sys.store.droppedSpans(ctx, s.service) }
+	// Four thousand spans of 20 kB that compress badly exceed the emitter's limit
+	// of 32 MiB.
+	n, spans := delivery.Numbers{Count: 200}, int64(20)
+	if s.sys.host == fluentBit {
 		began := time.Now()
-		p.evicted = func(ctx context.Context) (int, error) { return p.sys.store.evictedLines(ctx, began) }
-		n, spans = verdict.Numbers{Count: 30_000}, 0 // some 12 MB
-		// It counts what it drops while the plugin is at it, which may yet arrive.
-		// That is one chunk, of 2 MB at most, per worker.
-		p.world.Overtold = workers * (2 << 20) / lineBytes
+		s.countEvicted = func(ctx context.Context) (int, error) { return s.sys.store.evictedLines(ctx, began) }
+		n, spans = delivery.Numbers{Count: 30_000}, 0 // some 12 MB
+		// It also counts chunks that it drops while the plugin sends them, and
+		// these may still arrive: one chunk of at most 2 MB per worker.
+		s.observed.InFlight = workers * (2 << 20) / lineBytes
 	}
-	if err := p.limited(ctx, "exporters: {jari: {sending_queue: {queue_size: 4194304}}}\n", "      storage.total_limit_size: 5M\n"); err != nil {
+	const smallQueue, smallStorage = "exporters: {jari: {sending_queue: {queue_size: 4194304}}}\n", "      storage.total_limit_size: 5M\n"
+	if err := s.restartAgentWith(ctx, smallQueue, smallStorage); err != nil {
 		return err
 	}
-	var fired tally
-	since := p.sys.mark()
-	p.sys.proxy.play(unavailable(&fired))
-	defer p.sys.proxy.play(nil)
-	p.rate = 0
-	e, err := p.emit(ctx, n, spans, false, "-padding", "20000")
+	var injected counter
+	since := s.sys.logSizes()
+	s.sys.proxy.inject(unavailable(&injected))
+	defer s.sys.proxy.inject(nil)
+	s.rate = 0
+	e, err := s.emit(ctx, n, spans, false, "-padding", "20000")
 	if err != nil {
 		return err
 	}
-	err = until(ctx, "everything is emitted", func() (bool, error) {
-		lines, err := p.lines()
-		return int64(lines) == n.Count && fired.times() > 0, err
+	err = waitFor(ctx, "everything is emitted", func() (bool, error) {
+		lines, err := s.writtenLines()
+		return int64(lines) == n.Count && injected.times() > 0, err
 	})
 	if err != nil {
 		return err
 	}
-	if p.sys.host == fluentBit { // until it has read all, and given up what is too much
-		if err := pause(ctx, 5*time.Second); err != nil {
+	if s.sys.host == fluentBit { // until it has read everything and dropped what exceeds the limit
+		if err := wait.For(ctx, 5*time.Second); err != nil {
 			return err
 		}
 	}
-	p.sys.proxy.play(nil)
-	p.over()
+	s.sys.proxy.inject(nil)
+	s.faultEnded()
 	if err := e.wait(ctx); err != nil {
 		return err
 	}
-	p.prove("answers of 503", fired.times())
-	full := map[string]string{collector: "sending queue is full", fluentBit: "to make room under storage.total_limit_size"}[p.sys.host]
-	times, err := p.sys.said(since, full)
+	s.prove("responses with 503", injected.times())
+	fullQueue := map[string]string{collector: "sending queue is full", fluentBit: "to make room under storage.total_limit_size"}[s.sys.host]
+	times, err := s.sys.countInLog(since, fullQueue)
 	if err != nil {
 		return err
 	}
-	p.prove("times the agent's buffer was full", times)
-	if err := p.drain(ctx); err != nil { // before the agent gets its own limit back
+	s.prove("times the agent's buffer was full", times)
+	if err := s.drain(ctx); err != nil { // before the agent gets its normal limit again
 		return err
 	}
-	if p.sys.host == fluentBit { // its heartbeat tells, every ten seconds
-		if err := pause(ctx, 11*time.Second); err != nil {
+	if s.sys.host == fluentBit { // its heartbeat reports the counter every ten seconds
+		if err := wait.For(ctx, 11*time.Second); err != nil {
 			return err
 		}
 	}
-	return p.limited(ctx, "", "")
+	return s.restartAgentWith(ctx, "", "")
 }
 
-// What bounds how many records Fluent Bit has underway: its output's workers,
-// and that a line of the emitter's has at least so many bytes.
+// What bounds the records that Fluent Bit has in flight: the workers of its
+// output, and the fewest bytes of an emitted line.
 const (
 	workers   = 2
 	lineBytes = 300
 )
 
-// limited restarts the agent with other settings.
-func (p *play) limited(ctx context.Context, ofCollector, ofFluentBit string) error {
-	if err := p.sys.set(ofCollector, ofFluentBit); err != nil {
+// restartAgentWith restarts the agent with changed settings (writeSettings).
+func (s *scenario) restartAgentWith(ctx context.Context, ofCollector, ofFluentBit string) error {
+	if err := s.sys.writeSettings(ofCollector, ofFluentBit); err != nil {
 		return err
 	}
-	if err := p.sys.end(agent, syscall.SIGTERM); err != nil {
+	if err := s.sys.killPart(agent, syscall.SIGTERM); err != nil {
 		return err
 	}
-	return p.sys.back(ctx, agent)
+	return s.sys.awaitRecovery(ctx, agent)
 }
 
-// droppedSpans is how many spans the process says, in its metrics, that it
-// could not hand over.
+// droppedSpans is how many spans the process has lost, according to its metrics.
 func (s *store) droppedSpans(ctx context.Context, service string) (int, error) {
 	total := 0
 	for _, metric := range []string{names.MetricSpansProcessed, names.MetricSpansExported} {
-		n, err := s.highest(ctx, term(names.DocServiceName, service), term(names.DocMetricName, metric), object{"exists": object{"field": names.ErrorType}})
+		n, err := s.highest(ctx, term(names.DocServiceName, service), term(names.DocMetricName, metric),
+			object{"exists": object{"field": names.ErrorType}})
 		if err != nil {
 			return 0, err
 		}
@@ -113,14 +114,16 @@ func (s *store) droppedSpans(ctx context.Context, service string) (int, error) {
 	return total, nil
 }
 
-// evictedLines is how many records the agent says that it gave up, since then.
+// evictedLines is how many records the agent has evicted since then, according to
+// its heartbeat.
 func (s *store) evictedLines(ctx context.Context, since time.Time) (int, error) {
 	return s.highest(ctx, term(names.DocServiceName, names.ServiceAgent), term(names.DocMetricName, names.ShipEvicted),
-		object{"range": object{names.DocTime: object{"gte": since.UTC().Format(stamp)}}})
+		object{"range": object{names.DocTime: object{"gte": since.UTC().Format(timeFormat)}}})
 }
 
-// highest is the largest value of a counter, summed over its error.types.
-func (s *store) highest(ctx context.Context, of ...object) (int, error) {
+// highest is the largest value of a counter, summed over its values of
+// error.type.
+func (s *store) highest(ctx context.Context, clauses ...object) (int, error) {
 	var a struct {
 		Aggregations struct {
 			Types struct {
@@ -128,11 +131,11 @@ func (s *store) highest(ctx context.Context, of ...object) (int, error) {
 			}
 		}
 	}
-	q := object{"size": 0, "query": filter(of...), "aggs": object{"types": object{
+	q := object{"size": 0, "query": filter(clauses...), "aggs": object{"types": object{
 		"terms": object{"field": names.ErrorType, "missing": "none", "size": 100},
 		"aggs":  object{"most": object{"max": object{"field": names.DocMetricValue}}},
 	}}}
-	err := s.ask(ctx, names.MetricIndex+"*/_search?ignore_unavailable=true", q, &a)
+	err := s.search(ctx, names.MetricIndex+"*/_search?ignore_unavailable=true", q, &a)
 	total := 0
 	for _, b := range a.Aggregations.Types.Buckets {
 		total += int(max(0, b.Most.Value))

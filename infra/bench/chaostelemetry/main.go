@@ -1,7 +1,7 @@
-// Command chaostelemetry sends numbered lines, spans and metric points through
-// a real agent into a real OpenSearch while it breaks one thing after another,
-// and then looks for each number. `make chaos-telemetry` runs it at length,
-// `make test` briefly.
+// Command chaostelemetry is a fault injection test of shipping. It sends numbered
+// lines, spans and metric points through a real agent into a real OpenSearch,
+// injects one fault after another, and then searches for each number.
+// `make chaos-telemetry` runs it in full, `make test` with fewer records.
 package main
 
 import (
@@ -19,7 +19,8 @@ import (
 	"time"
 
 	"jari.example/infra/bench"
-	"jari.example/infra/bench/chaostelemetry/verdict"
+	"jari.example/infra/bench/chaostelemetry/delivery"
+	"jari.example/internal/wait"
 )
 
 func main() {
@@ -32,6 +33,7 @@ func main() {
 	}
 }
 
+// settings are the flags.
 type settings struct {
 	records int64
 	rate    float64
@@ -44,26 +46,26 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	var s settings
 	fs := flag.NewFlagSet("chaostelemetry", flag.ContinueOnError)
 	fs.SetOutput(stderr)
-	fs.Int64Var(&s.records, "records", 3000, "of each signal and row")
+	fs.Int64Var(&s.records, "records", 3000, "records of each signal in each row")
 	fs.Float64Var(&s.rate, "rate", 1000, "records per second")
-	fs.StringVar(&s.only, "only", "", "rows whose fault holds one of these, comma-separated")
+	fs.StringVar(&s.only, "only", "", "only rows whose fault contains one of these texts, comma-separated")
 	fs.StringVar(&s.save, "save", "", "directory to write the report to (docs/bench)")
-	fs.BoolVar(&s.keep, "keep", false, "leave data and logs behind")
+	fs.BoolVar(&s.keep, "keep", false, "keep data and logs at the end")
 	if err := fs.Parse(args); err != nil {
 		return err
 	}
 	if fs.NArg() > 0 || s.records < 100 || s.rate <= 0 {
 		return errors.New("usage: chaostelemetry [flags]; -h lists them; at least 100 records")
 	}
-	plays, err := perform(ctx, s, stdout)
+	scenarios, err := runScenarios(ctx, s, stdout)
 	if err != nil {
 		return err
 	}
-	return report(s, plays, stdout)
+	return report(s, scenarios, stdout)
 }
 
-// perform plays every row on a system of its own, of which nothing is left.
-func perform(ctx context.Context, s settings, out io.Writer) (plays []*play, err error) {
+// runScenarios runs every selected fault case on an isolated system.
+func runScenarios(ctx context.Context, s settings, out io.Writer) (scenarios []*scenario, err error) {
 	began := time.Now()
 	sys, err := start(ctx)
 	defer func() {
@@ -76,51 +78,56 @@ func perform(ctx context.Context, s settings, out io.Writer) (plays []*play, err
 	}
 	fmt.Fprintf(out, "OpenSearch and the agent (%s) are up after %s\n", sys.host, time.Since(began).Round(100*time.Millisecond))
 	if sys.host == collector && os.Getenv("JARI_AGENT") == "" {
-		fmt.Fprintln(out, "fluent-bit ≥ 4.2 is not on PATH, so only the Collector is put to it")
+		fmt.Fprintln(out, "fluent-bit ≥ 4.2 is not on PATH, so only the Collector is tested")
 	}
-	if err := warm(ctx, sys); err != nil {
+	if err := warmUp(ctx, sys); err != nil {
 		return nil, err
 	}
-	for _, r := range rows() {
-		if !s.wants(r.fault) {
+	for _, c := range faultCases() {
+		if !s.selects(c.fault) {
 			continue
 		}
-		p := &play{sys: sys, short: r.slug, service: "chaos-" + r.slug, records: s.records, rate: s.rate,
-			world: verdict.World{Fault: r.fault, Host: cmp.Or(r.host, sys.host), Control: r.control, Emitted: map[verdict.Signal]verdict.Numbers{}}}
-		plays = append(plays, p)
+		one := &scenario{
+			sys: sys, slug: c.slug, service: "chaos-" + c.slug, records: s.records, rate: s.rate,
+			observed: delivery.Observation{
+				Fault: c.fault, Host: cmp.Or(c.host, sys.host), Control: c.control, Emitted: map[delivery.Signal]delivery.Numbers{},
+			},
+		}
+		scenarios = append(scenarios, one)
 		from := time.Now()
-		if err := r.play(ctx, p); err != nil {
-			return nil, fmt.Errorf("%s: %w", r.fault, err)
+		if err := c.run(ctx, one); err != nil {
+			return nil, fmt.Errorf("%s: %w", c.fault, err)
 		}
-		if err := p.drain(ctx); err != nil {
-			return nil, fmt.Errorf("%s: %w", r.fault, err)
+		if err := one.drain(ctx); err != nil {
+			return nil, fmt.Errorf("%s: %w", c.fault, err)
 		}
-		fmt.Fprintf(out, "%-34s %5.1fs, drained in %.1fs\n", r.fault, time.Since(from).Seconds(), p.world.Drain.Seconds())
+		fmt.Fprintf(out, "%-34s %5.1fs, drained in %.1fs\n", c.fault, time.Since(from).Seconds(), one.observed.Drain.Seconds())
 	}
-	// Whatever is still repeated is repeated now.
-	if err := pause(ctx, 3*time.Second); err != nil {
+	// Late retries, which would be duplicates, arrive now.
+	if err := wait.For(ctx, 3*time.Second); err != nil {
 		return nil, err
 	}
-	for _, p := range plays {
-		if err := p.look(ctx); err != nil {
+	for _, one := range scenarios {
+		if err := one.collect(ctx); err != nil {
 			return nil, err
 		}
 	}
-	fmt.Fprintf(out, "over after %s\n", time.Since(began).Round(time.Second))
-	return plays, nil
+	fmt.Fprintf(out, "finished after %s\n", time.Since(began).Round(time.Second))
+	return scenarios, nil
 }
 
-// warm waits until the pipe runs at all: the agent may have met an OpenSearch
-// that was still starting.
-func warm(ctx context.Context, sys *system) error {
-	p := &play{sys: sys, service: "chaos-warm", world: verdict.World{Emitted: map[verdict.Signal]verdict.Numbers{}}}
-	if err := p.emits(ctx, verdict.Numbers{Count: 1}, 1, true); err != nil {
+// warmUp waits until records arrive at all: OpenSearch may still have been
+// starting when the agent connected.
+func warmUp(ctx context.Context, sys *system) error {
+	one := &scenario{sys: sys, service: "chaos-warm", observed: delivery.Observation{Emitted: map[delivery.Signal]delivery.Numbers{}}}
+	if err := one.emitAll(ctx, delivery.Numbers{Count: 1}, 1, true); err != nil {
 		return err
 	}
-	return p.drain(ctx)
+	return one.drain(ctx)
 }
 
-func (s settings) wants(fault string) bool {
+// selects reports whether -only selects a fault.
+func (s settings) selects(fault string) bool {
 	for part := range strings.SplitSeq(s.only, ",") {
 		if strings.Contains(fault, part) {
 			return true
@@ -129,15 +136,15 @@ func (s settings) wants(fault string) bool {
 	return false
 }
 
-func report(s settings, plays []*play, out io.Writer) error {
-	var table []verdict.Row
-	var findings, shorts []string
+func report(s settings, scenarios []*scenario, out io.Writer) error {
+	var table []delivery.Row
+	var violations, slugs []string
 	name := "chaos-telemetry"
-	for _, p := range plays {
-		r, f := verdict.Judge(p.world)
-		table, findings, shorts = append(table, r), append(findings, f...), append(shorts, p.short)
-		if p.sys.host != collector {
-			name = "chaos-telemetry-" + p.sys.host
+	for _, one := range scenarios {
+		r, v := delivery.Check(one.observed)
+		table, violations, slugs = append(table, r), append(violations, v...), append(slugs, one.slug)
+		if one.sys.host != collector {
+			name = "chaos-telemetry-" + one.sys.host
 		}
 	}
 	r := bench.New(name, table)
@@ -145,30 +152,30 @@ func report(s settings, plays []*play, out io.Writer) error {
 		return err
 	}
 	if s.save != "" {
-		if err := r.Save(s.save, picture(table, shorts)); err != nil {
+		if err := r.Save(s.save, chart(table, slugs)); err != nil {
 			return err
 		}
 	}
-	for _, f := range findings {
-		fmt.Fprintln(out, "BROKEN", f)
+	for _, v := range violations {
+		fmt.Fprintln(out, "VIOLATION", v)
 	}
-	if len(findings) > 0 {
-		return fmt.Errorf("%d promises were broken", len(findings))
+	if len(violations) > 0 {
+		return fmt.Errorf("%d violations", len(violations))
 	}
-	fmt.Fprintln(out, "every promise was kept")
+	fmt.Fprintln(out, "every record was delivered as it must be")
 	return nil
 }
 
-func picture(rows []verdict.Row, shorts []string) bench.Picture {
-	// All panels have the same series, of which each shows its own.
-	panel := func(title string, log bool, values map[string]func(verdict.Row) float64) bench.Panel {
-		p := bench.Panel{Title: title, Log: log, Categories: shorts}
-		for _, name := range []string{"lost", "twice", "among the dead letters", "seconds"} {
+func chart(rows []delivery.Row, slugs []string) bench.Chart {
+	// All panels have the same series, and each shows its own of them.
+	panel := func(title string, log bool, values map[string]func(delivery.Row) float64) bench.Panel {
+		p := bench.Panel{Title: title, Log: log, Categories: slugs}
+		for _, name := range []string{"lost", "duplicated", "dead letters", "seconds"} {
 			s := bench.Series{Name: name}
 			for _, r := range rows {
 				v := math.NaN()
-				if of := values[name]; of != nil {
-					v = of(r)
+				if value := values[name]; value != nil {
+					v = value(r)
 				}
 				s.Values = append(s.Values, v)
 			}
@@ -176,14 +183,15 @@ func picture(rows []verdict.Row, shorts []string) bench.Picture {
 		}
 		return p
 	}
-	return bench.Picture{Title: "Telemetry under faults", Panels: []bench.Panel{
-		panel("records (eviction may lose; nameless and swallow are controls that must double and lose)", true, map[string]func(verdict.Row) float64{
-			"lost":                   func(r verdict.Row) float64 { return float64(r.Lost) },
-			"twice":                  func(r verdict.Row) float64 { return float64(r.Duplicated) },
-			"among the dead letters": func(r verdict.Row) float64 { return float64(r.DeadLettered) },
+	type values = map[string]func(delivery.Row) float64
+	return bench.Chart{Title: "Telemetry under faults", Panels: []bench.Panel{
+		panel("records (eviction may lose; nameless and swallow are controls that must duplicate and lose)", true, values{
+			"lost":         func(r delivery.Row) float64 { return float64(r.Lost) },
+			"duplicated":   func(r delivery.Row) float64 { return float64(r.Duplicated) },
+			"dead letters": func(r delivery.Row) float64 { return float64(r.DeadLettered) },
 		}),
-		panel("from the fault's end until everything was searchable, seconds", false, map[string]func(verdict.Row) float64{
-			"seconds": func(r verdict.Row) float64 { return r.Drain },
+		panel("from the end of the fault until everything was searchable, seconds", false, values{
+			"seconds": func(r delivery.Row) float64 { return r.Drain },
 		}),
 	}}
 }

@@ -10,19 +10,20 @@ import (
 	"strings"
 	"syscall"
 
-	"jari.example/infra/bench/chaostelemetry/verdict"
+	"jari.example/infra/bench/chaostelemetry/delivery"
 	"jari.example/infra/local/artifact"
 	"jari.example/infra/local/launch"
 	"jari.example/infra/local/parts"
 )
 
-// Rows of the host "plugin": what reaches Fluent Bit by its forward input, which
-// the local agent does not have, goes straight into the plugin through its C
-// interface, by the program that stands in for the agent in its tests.
+// The host of fault cases with data that reaches Fluent Bit by its forward input,
+// which the local agent does not have. The data goes directly into the plugin
+// through its C interface, from the test harness of the plugin.
 const plugin = "plugin"
 
-// buildHarness makes what loads the plugin, and what makes chunks for it.
-func (sys *system) buildHarness(ctx context.Context, _ launch.Say) error {
+// buildHarness builds the harness, which loads the plugin, and numberedchunk,
+// which makes chunks for it.
+func (sys *system) buildHarness(ctx context.Context, _ launch.Progress) error {
 	cc, err := parts.CCompiler.Find(ctx, os.Getenv)
 	if err != nil {
 		return err
@@ -41,42 +42,43 @@ func (sys *system) buildHarness(ctx context.Context, _ launch.Say) error {
 	return nil
 }
 
-// flushed hands the plugin one chunk of numbered records of a shape, again and
-// again because the first answers of OpenSearch are lost.
-func flushed(shape string) func(context.Context, *play) error {
-	return func(ctx context.Context, p *play) error {
-		p.expect(verdict.Line, p.all())
-		chunk, err := exec.CommandContext(ctx, p.sys.bin("numberedchunk"), "-shape", shape, "-service", p.service, "-count", fmt.Sprint(p.records)).Output()
+// flushPlugin passes the plugin one chunk of numbered records of a shape. The
+// first responses of OpenSearch are lost, so the chunk is flushed again.
+func flushPlugin(shape string) func(context.Context, *scenario) error {
+	return func(ctx context.Context, s *scenario) error {
+		s.expect(delivery.Line, s.allNumbers())
+		chunk, err := exec.CommandContext(ctx, s.sys.bin("numberedchunk"),
+			"-shape", shape, "-service", s.service, "-count", fmt.Sprint(s.records)).Output()
 		if err != nil {
 			return fmt.Errorf("make a chunk: %w", err)
 		}
-		file := filepath.Join(p.sys.Dir, p.service+".msgpack")
+		file := filepath.Join(s.sys.Dir, s.service+".msgpack")
 		if err := os.WriteFile(file, chunk, 0o644); err != nil {
 			return err
 		}
-		var fired tally
-		p.sys.proxy.play(deaf(&fired))
-		defer p.sys.proxy.play(nil)
-		cmd := exec.CommandContext(ctx, p.sys.bin("harness"), p.sys.bin("out_jari.so"), p.sys.proxy.url(), "", file)
+		var injected counter
+		s.sys.proxy.inject(dropReply(&injected))
+		defer s.sys.proxy.inject(nil)
+		cmd := exec.CommandContext(ctx, s.sys.bin("harness"), s.sys.bin("out_jari.so"), s.sys.proxy.url(), "", file)
 		cmd.Env = append(os.Environ(), "HARNESS_TRIES=1000")
-		cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} // a Ctrl-C is for us; it ends with ctx
-		var out, said bytes.Buffer
-		cmd.Stdout, cmd.Stderr = &out, &said
+		cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} // Ctrl-C must not reach it: it ends with ctx
+		var out, stderr bytes.Buffer
+		cmd.Stdout, cmd.Stderr = &out, &stderr
 		if err := cmd.Start(); err != nil {
 			return err
 		}
-		err = until(ctx, "replies are lost", func() (bool, error) { return fired.times() > 0, nil })
-		p.sys.proxy.play(nil)
-		p.over()
+		err = waitFor(ctx, "replies are lost", func() (bool, error) { return injected.times() > 0, nil })
+		s.sys.proxy.inject(nil)
+		s.faultEnded()
 		if ended := cmd.Wait(); err == nil {
 			err = ended
 		}
-		again, taken := strings.Count(out.String(), ".msgpack 2"), strings.Count(out.String(), ".msgpack 1")
-		if err != nil || taken != 1 {
-			return fmt.Errorf("the plugin took the chunk %d times: %v\n%.2000s", taken, err, said.String())
+		retried, accepted := strings.Count(out.String(), ".msgpack 2"), strings.Count(out.String(), ".msgpack 1") // FLB_RETRY, FLB_OK
+		if err != nil || accepted != 1 {
+			return fmt.Errorf("the plugin accepted the chunk %d times: %v\n%.2000s", accepted, err, stderr.String())
 		}
-		p.prove("replies lost", fired.times())
-		p.prove("flushes that had to come again", again)
+		s.prove("replies lost", injected.times())
+		s.prove("flushes that were retried", retried)
 		return nil
 	}
 }

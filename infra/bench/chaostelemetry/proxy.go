@@ -15,56 +15,56 @@ import (
 	"jari.example/telemetry/names"
 )
 
-// request is one that the agent has sent, unpacked.
+// request is a request of the agent, decompressed.
 type request struct {
 	method, path, contentType string
 	body                      []byte
 }
 
-func (r request) bulk() bool {
+func (r request) isBulk() bool {
 	return r.method == http.MethodPost && len(r.path) >= 6 && r.path[:6] == "/_bulk"
 }
 
-// heartbeat is true for what the agent says of itself, every ten seconds and
-// alone: a trick that is played once would be wasted on it.
-func (r request) heartbeat() bool {
+// isHeartbeat reports whether the request has the agent's own heartbeat, which it
+// sends alone every ten seconds. A fault that is injected once must not hit it.
+func (r request) isHeartbeat() bool {
 	return bytes.Contains(r.body, []byte(`"`+names.DocServiceName+`":"`+names.ServiceAgent+`"`))
 }
 
-// numbered is true if it holds records of the campaign, and not only what the
-// emitter measures of itself.
-func (r request) numbered() bool { return bytes.Contains(r.body, []byte(`"`+names.Count+`":`)) }
+// hasNumbered reports whether the request has numbered records, and not only the
+// emitter's own metrics.
+func (r request) hasNumbered() bool { return bytes.Contains(r.body, []byte(`"`+names.Count+`":`)) }
 
-// answer is what the agent will be told. cut breaks the connection instead.
-type answer struct {
-	status int
-	body   []byte
-	cut    bool
+// response is what the agent receives.
+type response struct {
+	status  int
+	body    []byte
+	dropped bool // the connection is broken instead
 }
 
-// trick misbehaves with a request. pass carries it out.
-type trick func(r request, pass func(request) answer) answer
+// fault handles a request in a faulty way. forward sends one to OpenSearch.
+type fault func(r request, forward func(request) response) response
 
-// proxy stands between the agent and OpenSearch and plays tricks on both.
-// (Toxiproxy breaks connections; it knows nothing of items.)
+// proxy is between the agent and OpenSearch and injects faults. (Toxiproxy breaks
+// connections and does not know the documents of a bulk request.)
 type proxy struct {
 	to, addr string
 	client   *http.Client
 
 	mu     sync.Mutex
-	trick  trick
+	fault  fault
 	server *http.Server
 }
 
 func newProxy(to string) (*proxy, error) {
 	p := &proxy{to: to, client: &http.Client{Timeout: 30 * time.Second, Transport: &http.Transport{MaxIdleConnsPerHost: 8}}}
-	return p, p.open("127.0.0.1:0")
+	return p, p.connect("127.0.0.1:0")
 }
 
 func (p *proxy) url() string { return "http://" + p.addr }
 
-// open listens, again where it did before.
-func (p *proxy) open(addr string) error {
+// connect listens on an address.
+func (p *proxy) connect(addr string) error {
 	l, err := net.Listen("tcp", addr)
 	if err != nil {
 		return err
@@ -77,18 +77,18 @@ func (p *proxy) open(addr string) error {
 	return nil
 }
 
-// shut refuses connections from now on, and breaks those there are.
-func (p *proxy) shut() error {
+// disconnect refuses new connections and closes the open ones.
+func (p *proxy) disconnect() error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return p.server.Close()
 }
 
-// play has t misbehave from now on; nil ends that.
-func (p *proxy) play(t trick) {
+// inject injects f into every request from now on; nil ends that.
+func (p *proxy) inject(f fault) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.trick = t
+	p.fault = f
 }
 
 // ServeHTTP implements http.Handler.
@@ -99,20 +99,20 @@ func (p *proxy) ServeHTTP(w http.ResponseWriter, in *http.Request) {
 		return
 	}
 	p.mu.Lock()
-	t := p.trick
+	f := p.fault
 	p.mu.Unlock()
-	a := answer{}
-	if t != nil {
-		a = t(r, p.pass)
+	a := response{}
+	if f != nil {
+		a = f(r, p.forward)
 	} else {
-		a = p.pass(r)
+		a = p.forward(r)
 	}
-	if a.cut {
+	if a.dropped {
 		panic(http.ErrAbortHandler)
 	}
 	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(a.status)
-	_, _ = w.Write(a.body) // an agent that was killed meanwhile is the campaign's business
+	_, _ = w.Write(a.body) // fails if the agent was killed meanwhile, which is intended
 }
 
 func unpack(in *http.Request) (request, error) {
@@ -127,12 +127,12 @@ func unpack(in *http.Request) (request, error) {
 	return request{in.Method, in.URL.RequestURI(), in.Header.Get("Content-Type"), b}, err
 }
 
-// pass carries a request out, to its end even if the agent dies meanwhile.
-// What OpenSearch does not answer is not answered.
-func (p *proxy) pass(r request) answer {
+// forward sends a request to OpenSearch and completes it even if the agent ends
+// meanwhile. Without a response of OpenSearch the connection is broken.
+func (p *proxy) forward(r request) response {
 	out, err := http.NewRequest(r.method, p.to+r.path, bytes.NewReader(r.body))
 	if err != nil {
-		return answer{cut: true}
+		return response{dropped: true}
 	}
 	out.Header.Set("Content-Type", r.contentType)
 	if len(r.body) == 0 {
@@ -141,15 +141,15 @@ func (p *proxy) pass(r request) answer {
 	}
 	res, err := p.client.Do(out)
 	if err != nil {
-		return answer{cut: true}
+		return response{dropped: true}
 	}
 	defer res.Body.Close()
 	body, err := io.ReadAll(res.Body)
-	return answer{status: res.StatusCode, body: body, cut: err != nil}
+	return response{status: res.StatusCode, body: body, dropped: err != nil}
 }
 
 func (p *proxy) close() error {
-	if err := p.shut(); err != nil && !errors.Is(err, http.ErrServerClosed) {
+	if err := p.disconnect(); err != nil && !errors.Is(err, http.ErrServerClosed) {
 		return fmt.Errorf("close the proxy: %w", err)
 	}
 	return nil

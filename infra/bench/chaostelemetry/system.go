@@ -11,51 +11,50 @@ import (
 	"strings"
 	"syscall"
 
-	"jari.example/infra/bench/stage"
+	"jari.example/infra/bench/sandbox"
 	"jari.example/infra/local/artifact"
 	"jari.example/infra/local/launch"
 	"jari.example/infra/local/parts"
 )
 
-// The parts by name.
+// The names of parts.
 const (
 	agent      = "agent"
 	openSearch = "opensearch"
 )
 
-// The agents, as parts call them.
+// The kinds of agents (parts.System.AgentKind).
 const (
 	collector = "collector"
 	fluentBit = "fluent-bit"
 )
 
-// system is what the campaign plays with:
+// system is the system under test:
 //
 //	emitters ─► files, OTLP ─► agent ─► proxy ─► OpenSearch
 type system struct {
-	*stage.Stage
+	*sandbox.Sandbox
 	proxy *proxy
-	host  string // which agent
+	host  string // the kind of agent
 	store *store
 
-	otlp   string
-	panics string // file that makes exports panic while it is there
-	deaths map[string]int
+	otlp     string         // URL of the agent's OTLP receiver
+	panics   string         // exports panic while this file exists
+	restarts map[string]int // part → restarts that were caused on purpose
 }
 
-// start brings everything up. What has been started must be stopped, whether
-// or not it failed.
+// start starts everything. Stop must be called even after an error.
 func start(ctx context.Context) (sys *system, err error) {
-	sys = &system{deaths: map[string]int{}}
-	if sys.Stage, err = stage.New("chaos-telemetry"); err != nil {
+	sys = &system{restarts: map[string]int{}}
+	if sys.Sandbox, err = sandbox.New("chaos-telemetry"); err != nil {
 		return sys, err
 	}
-	// The agent and the plugin are built with the fault in them that makes
-	// exports panic.
+	// The build tag adds the code to the agent and the plugin that makes exports
+	// panic.
 	if err := os.Setenv("GOFLAGS", strings.TrimSpace(os.Getenv("GOFLAGS")+" -tags=chaos")); err != nil {
 		return sys, err
 	}
-	server, err := sys.Describe(instead(map[string]string{"JARI_OPENSEARCH_URL": "", "JARI_OPENSEARCH_HEAP": "512m"}))
+	server, err := sys.System(environWith(map[string]string{"JARI_OPENSEARCH_URL": "", "JARI_OPENSEARCH_HEAP": "512m"}))
 	if err != nil {
 		return sys, err
 	}
@@ -65,12 +64,12 @@ func start(ctx context.Context) (sys *system, err error) {
 	sys.OnStop(sys.proxy.close)
 	sys.store = &store{url: server.OpenSearchURL()}
 	sys.panics = filepath.Join(sys.Dir, "panic")
-	shipping, err := sys.Describe(instead(map[string]string{"JARI_OPENSEARCH_URL": sys.proxy.url()}))
+	shipping, err := sys.System(environWith(map[string]string{"JARI_OPENSEARCH_URL": sys.proxy.url()}))
 	if err != nil {
 		return sys, err
 	}
 	sys.host, sys.otlp = shipping.AgentKind(), sys.Ports.URL("agent")
-	if err := sys.set("", ""); err != nil {
+	if err := sys.writeSettings("", ""); err != nil {
 		return sys, err
 	}
 	list, err := sys.list(server, shipping)
@@ -80,8 +79,8 @@ func start(ctx context.Context) (sys *system, err error) {
 	return sys, sys.Up(ctx, list)
 }
 
-// instead is the environment with some variables changed.
-func instead(changes map[string]string) func(string) string {
+// environWith is the environment with some variables changed.
+func environWith(changes map[string]string) func(string) string {
 	return func(key string) string {
 		if v, ok := changes[key]; ok {
 			return v
@@ -96,36 +95,40 @@ func (sys *system) list(server, shipping *parts.System) ([]launch.Part, error) {
 		return nil, err
 	}
 	shipping.WithPlugin = true
-	ships, err := launch.Select(shipping.Parts(), []string{agent, plugin})
+	shippers, err := launch.Select(shipping.Parts(), []string{agent, plugin})
 	if err != nil {
 		return nil, err
 	}
-	list = append(list, ships...)
+	list = append(list, shippers...)
 	for i := range list {
-		list[i].Calm = stage.Calm
+		list[i].BackoffReset = sandbox.BackoffReset
 		switch list[i].Name {
 		case agent:
-			list[i].Command = sys.specially(list[i].Command)
+			list[i].Command = sys.withChaosSettings(list[i].Command)
 		case openSearch:
-			list[i].Stop = syscall.SIGKILL // half a minute sooner; nobody wants its data
+			list[i].StopSignal = syscall.SIGKILL // saves half a minute; its data is deleted anyway
 		}
 	}
-	build := func(ctx context.Context, _ launch.Say) error { // what emits
+	build := func(ctx context.Context, _ launch.Progress) error {
 		cmd := exec.Command("go", "build", "-buildvcs=false", "-o", sys.bin("telemetryemit"), "./telemetry/cmd/telemetryemit")
 		cmd.Dir = sys.Root
 		return artifact.Run(ctx, cmd, nil)
 	}
-	return append(list, launch.Part{Name: "emitter", Prepare: build}, launch.Part{Name: "harness", Prepare: sys.buildHarness}), nil
+	return append(list,
+		launch.Part{Name: "emitter", Prepare: build}, launch.Part{Name: "harness", Prepare: sys.buildHarness}), nil
 }
 
 func (sys *system) bin(name string) string { return filepath.Join(sys.Dir, "bin", name) }
 func (sys *system) log(name string) string { return filepath.Join(sys.Dir, "log", name) }
 
-// specially runs the agent so that a row can change its settings, and prove by
-// its log what has happened to it.
-func (sys *system) specially(plain func(context.Context) (launch.Command, error)) func(context.Context) (launch.Command, error) {
+// command is the type of launch.Part.Command.
+type command = func(context.Context) (launch.Command, error)
+
+// withChaosSettings changes the command of the agent so that it reads the
+// settings that a scenario writes, and panics while the file exists.
+func (sys *system) withChaosSettings(normal command) command {
 	return func(ctx context.Context) (launch.Command, error) {
-		c, err := plain(ctx)
+		c, err := normal(ctx)
 		c.Env = append(c.Env, "JARI_CHAOS_PANIC_FILE="+sys.panics)
 		switch at := slices.Index(c.Args, "-c"); {
 		case sys.host == collector:
@@ -139,12 +142,12 @@ func (sys *system) specially(plain func(context.Context) (launch.Command, error)
 
 func (sys *system) settings() string { return filepath.Join(sys.Dir, "settings.yaml") }
 
-// set changes settings of the agent, which count from its next start or reload:
-// those of the Collector lie over its own, those of Fluent Bit are lines of its
-// output.
-func (sys *system) set(ofCollector, ofFluentBit string) error {
+// writeSettings changes the settings that the agent has from its next start or
+// reload on. Those for the Collector are merged into its own; those for Fluent
+// Bit are lines of its output.
+func (sys *system) writeSettings(ofCollector, ofFluentBit string) error {
 	if sys.host == collector {
-		// All of its complaints: by itself it leaves out those that repeat.
+		// Without this the Collector does not log repeated messages.
 		const all = "service: {telemetry: {logs: {sampling: {enabled: false}}}}\n"
 		return os.WriteFile(sys.settings(), []byte(all+ofCollector), 0o644)
 	}
@@ -154,43 +157,43 @@ func (sys *system) set(ofCollector, ofFluentBit string) error {
 	}
 	const output = "    - name: jari\n"
 	if !strings.Contains(string(text), output) {
-		return errors.New("local.yaml has no output to set something of")
+		return errors.New("local.yaml has no output jari to change")
 	}
 	own := string(text)
-	if key, _, ok := strings.Cut(ofFluentBit, ":"); ok { // it would be there twice
+	if key, _, ok := strings.Cut(ofFluentBit, ":"); ok { // a key must not occur twice
 		own = strings.Replace(own, key+":", "      #", 1)
 	}
 	return os.WriteFile(sys.settings(), []byte(strings.Replace(own, output, output+ofFluentBit, 1)), 0o644)
 }
 
-// end sends a part a signal that it dies of. It comes back by itself.
-func (sys *system) end(part string, sig syscall.Signal) error {
+// killPart ends a part with a signal. The launcher restarts it.
+func (sys *system) killPart(part string, sig syscall.Signal) error {
 	if err := sys.Signal(part, sig); err != nil {
 		return fmt.Errorf("%s: %w", part, err)
 	}
-	sys.deaths[part]++
+	sys.restarts[part]++
 	return nil
 }
 
-// back waits until a part has come back from all its deaths.
-func (sys *system) back(ctx context.Context, part string) error {
-	return sys.AwaitBack(ctx, part, sys.deaths[part])
+// awaitRecovery waits until a part is healthy after all its kills.
+func (sys *system) awaitRecovery(ctx context.Context, part string) error {
+	return sys.AwaitRecovery(ctx, part, sys.restarts[part])
 }
 
-// said counts how often the agent has said so, after the mark.
-func (sys *system) said(since map[string]int64, words string) (n int, err error) {
+// countInLog counts how often the agent has logged a message after the sizes.
+func (sys *system) countInLog(since map[string]int64, message string) (n int, err error) {
 	for _, file := range []string{agent + ".log", agent + ".err"} {
 		text, err := os.ReadFile(sys.log(file))
 		if err != nil && !errors.Is(err, os.ErrNotExist) {
 			return 0, err
 		}
-		n += strings.Count(string(text[min(since[file], int64(len(text))):]), words)
+		n += strings.Count(string(text[min(since[file], int64(len(text))):]), message)
 	}
 	return n, nil
 }
 
-// mark is where the agent's logs end now.
-func (sys *system) mark() map[string]int64 {
+// logSizes is the present sizes of the agent's logs.
+func (sys *system) logSizes() map[string]int64 {
 	m := map[string]int64{}
 	for _, file := range []string{agent + ".log", agent + ".err"} {
 		if st, err := os.Stat(sys.log(file)); err == nil {

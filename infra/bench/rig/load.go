@@ -11,100 +11,105 @@ import (
 
 	"github.com/valyala/fasthttp"
 
+	"jari.example/internal/wait"
 	"jari.example/telemetry/names"
 )
 
-// Load is diners who ask for seats, each of whom is another with the next
-// request. Without a Rate it is a closed loop: each waits for the answer before
-// asking again. With one it is open: requests are due at fixed moments whether
-// or not earlier ones are answered, and latencies count from those moments, so
-// that a service that stalls cannot hide who would have come meanwhile.
+// Load is a load generator that books seats, each request as a new diner.
+// Without a Rate it is a closed loop: each connection waits for the response
+// before its next request. With a Rate it is an open loop: requests are due at
+// fixed times, whether or not earlier ones have a response, and latencies count
+// from those times. So a service that stalls cannot hide the requests that
+// would have come in meanwhile (coordinated omission).
 type Load struct {
-	Addr     string
-	Conns    int
-	Rate     int           // requests a second; 0: a closed loop
-	Requests int           // a closed loop ends after so many; 0: after Warm+Measured
-	Warm     time.Duration // answers of this first time do not count
-	Measured time.Duration
-	Pick     func(*rand.Rand) func() int // index into Slots
-	Slots    []int64
-	Seed     uint64
+	Addr        string
+	Connections int
+	Rate        int           // requests per second; 0: a closed loop
+	Requests    int           // a closed loop ends after so many; 0: after WarmUp+Measured
+	WarmUp      time.Duration // responses of this first part do not count
+	Measured    time.Duration
+	Pick        func(*rand.Rand) func() int // index into Slots
+	Slots       []int64
+	Seed        uint64
 }
 
-// Answers are those that came within the measured time, or were due in it.
-type Answers struct {
-	Took    time.Duration
-	Times   []time.Duration // of all answers, sorted
-	Booked  int             // 201
-	Refused int             // all others
-	Other   map[int]int     // of Refused, those that were neither 201 nor 409, by status; 0: no answer
-	Total   int             // booked, the warm-up included
+// Results count the responses that came within the measured time (closed loop)
+// or to requests that were due in it (open loop).
+type Results struct {
+	Duration  time.Duration
+	Latencies []time.Duration // of all responses, sorted
+	Booked    int             // 201
+	Refused   int             // all others
+	Other     map[int]int     // of Refused, those that are not 409, by status; 0: no response
+	Total     int             // 201, the warm-up included
 }
 
-// patience is longer than the service's own.
-const patience = 20 * time.Second
+// requestTimeout is longer than the service's own timeouts.
+const requestTimeout = 20 * time.Second
 
-// span is the measured time.
-type span struct{ from, until time.Time }
+// window is the measured time.
+type window struct{ from, until time.Time }
 
-func (s span) holds(t time.Time) bool { return !t.Before(s.from) && !t.After(s.until) }
+func (s window) contains(t time.Time) bool { return !t.Before(s.from) && !t.After(s.until) }
 
-// Run drives the load. begun and ended are called when the measured time
-// begins and ends; ctx breaks it off.
-func (l Load) Run(ctx context.Context, begun, ended func()) Answers {
+// Run generates the load until it is over or ctx ends. It calls begun and ended
+// when the measured time begins and ends.
+func (l Load) Run(ctx context.Context, begun, ended func()) Results {
 	client := &fasthttp.HostClient{
-		Addr: l.Addr, MaxConns: l.Conns, ReadTimeout: patience, WriteTimeout: patience,
+		Addr: l.Addr, MaxConns: l.Connections, ReadTimeout: requestTimeout, WriteTimeout: requestTimeout,
 		NoDefaultUserAgentHeader: true, DisablePathNormalizing: true, MaxIdemponentCallAttempts: 1,
 	}
 	defer client.CloseIdleConnections()
 	start := time.Now()
-	measured := span{start.Add(l.Warm), start.Add(l.Warm + l.Measured)}
+	measured := window{start.Add(l.WarmUp), start.Add(l.WarmUp + l.Measured)}
 	if l.Requests > 0 {
-		measured = span{start, start.Add(time.Hour)}
+		measured = window{start, start.Add(time.Hour)}
 	}
-	next := l.closed(ctx, measured)
+	next := l.closedLoop(ctx, measured)
 	if l.Rate > 0 {
-		// The pacer sleeps in the kernel; what it wakes needs a processor too.
+		// The pacer sleeps in the kernel and occupies a thread; the goroutines
+		// that it wakes need another one.
 		defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(2))
-		next = l.open(ctx, start, measured)
+		next = l.openLoop(ctx, start, measured)
 	}
-	parts := make([]Answers, l.Conns)
-	var diners sync.WaitGroup
+	parts := make([]Results, l.Connections)
+	var connections sync.WaitGroup
 	for i := range parts {
-		diners.Go(func() { parts[i] = l.dine(client, rand.New(rand.NewPCG(l.Seed, uint64(i))), measured, next) })
+		connections.Go(func() { parts[i] = l.sendAll(client, rand.New(rand.NewPCG(l.Seed, uint64(i))), measured, next) })
 	}
-	pause(ctx, time.Until(measured.from))
+	_ = wait.For(ctx, time.Until(measured.from)) // the loops end with ctx, too
 	begun()
 	if l.Requests > 0 {
-		diners.Wait()
+		connections.Wait()
 		measured.until = time.Now()
 		ended()
 	} else {
-		pause(ctx, time.Until(measured.until))
+		_ = wait.For(ctx, time.Until(measured.until))
 		ended()
-		diners.Wait()
+		connections.Wait()
 	}
-	return sum(parts, measured.until.Sub(measured.from))
+	return merge(parts, measured.until.Sub(measured.from))
 }
 
-// closed says yes, as soon as somebody asks, until the load is over. The zero
-// moment is now.
-func (l Load) closed(ctx context.Context, measured span) func() (time.Time, bool) {
-	var asked atomic.Int64
+// closedLoop returns a function that allows the next request at once (the zero
+// time), until the load is over.
+func (l Load) closedLoop(ctx context.Context, measured window) func() (time.Time, bool) {
+	var started atomic.Int64
 	return func() (time.Time, bool) {
 		if l.Requests > 0 {
-			return time.Time{}, ctx.Err() == nil && asked.Add(1) <= int64(l.Requests)
+			return time.Time{}, ctx.Err() == nil && started.Add(1) <= int64(l.Requests)
 		}
 		return time.Time{}, ctx.Err() == nil && time.Now().Before(measured.until)
 	}
 }
 
-// open hands out the moments at which requests are due, each when it has come.
-func (l Load) open(ctx context.Context, start time.Time, measured span) func() (time.Time, bool) {
-	due := make(chan time.Time, l.Rate) // a second of them may wait for a connection
+// openLoop returns a function that waits until the next request is due and
+// returns that time, until the load is over.
+func (l Load) openLoop(ctx context.Context, start time.Time, measured window) func() (time.Time, bool) {
+	due := make(chan time.Time, l.Rate) // the requests of one second may wait for a connection
 	go func() {
 		defer close(due)
-		runtime.LockOSThread() // its sleep holds no other goroutine up
+		runtime.LockOSThread() // its sleep must not block other goroutines
 		defer runtime.UnlockOSThread()
 		for n := 0; ctx.Err() == nil; n++ {
 			at := start.Add(time.Duration(n) * time.Second / time.Duration(l.Rate))
@@ -121,8 +126,9 @@ func (l Load) open(ctx context.Context, start time.Time, measured span) func() (
 	}
 }
 
-func (l Load) dine(client *fasthttp.HostClient, r *rand.Rand, measured span, next func() (time.Time, bool)) Answers {
-	a := Answers{Other: map[int]int{}}
+// sendAll sends the requests of one connection.
+func (l Load) sendAll(client *fasthttp.HostClient, r *rand.Rand, measured window, next func() (time.Time, bool)) Results {
+	a := Results{Other: map[int]int{}}
 	var req fasthttp.Request
 	var res fasthttp.Response
 	req.SetRequestURI("http://" + l.Addr + "/v1/reservations")
@@ -132,8 +138,8 @@ func (l Load) dine(client *fasthttp.HostClient, r *rand.Rand, measured span, nex
 	pick := l.Pick(r)
 	var body []byte
 	for due, more := next(); more; due, more = next() {
-		ask(&req, r)
-		body = wish(body[:0], l.Slots[pick()], 1+r.IntN(4))
+		setHeaders(&req, r)
+		body = appendBody(body[:0], l.Slots[pick()], 1+r.IntN(4))
 		req.SetBodyRaw(body)
 		sent := due
 		if due.IsZero() {
@@ -147,10 +153,10 @@ func (l Load) dine(client *fasthttp.HostClient, r *rand.Rand, measured span, nex
 		if status == http.StatusCreated {
 			a.Total++
 		}
-		if due.IsZero() && !measured.holds(got) || !due.IsZero() && !measured.holds(due) {
+		if due.IsZero() && !measured.contains(got) || !due.IsZero() && !measured.contains(due) {
 			continue
 		}
-		a.Times = append(a.Times, got.Sub(sent))
+		a.Latencies = append(a.Latencies, got.Sub(sent))
 		switch status {
 		case http.StatusCreated:
 			a.Booked++
@@ -164,8 +170,8 @@ func (l Load) dine(client *fasthttp.HostClient, r *rand.Rand, measured span, nex
 	return a
 }
 
-// Evenly wants each of n slots as often as any other.
-func Evenly(n int) func(*rand.Rand) func() int {
+// Uniform picks each of n slots with the same probability.
+func Uniform(n int) func(*rand.Rand) func() int {
 	return func(r *rand.Rand) func() int {
 		return func() int { return r.IntN(n) }
 	}

@@ -2,7 +2,7 @@ package rig
 
 import "golang.org/x/sys/unix"
 
-// isMemory reports whether dir lies on a file system that no disk stands behind.
+// isMemory reports whether dir is on a file system in memory.
 func isMemory(dir string) (bool, error) {
 	var fs unix.Statfs_t
 	err := unix.Statfs(dir, &fs)

@@ -14,26 +14,28 @@ import (
 	"github.com/valyala/fasthttp"
 )
 
-// NullArgument makes this program a server that books nothing, to see what the
-// load itself costs.
+// NullArgument, as the only argument, makes a program that uses LoadCost a
+// server that books nothing (ServeNull).
 const NullArgument = "null-handler"
 
+// ServeNull prints its address and answers every request with 201 and a body as
+// long as a booking's.
 func ServeNull() error {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		return err
 	}
 	fmt.Println(l.Addr())
-	body := []byte(strings.Repeat("x", 400)) // as long as a booking's answer
+	body := []byte(strings.Repeat("x", 400))
 	return fasthttp.Serve(l, func(ctx *fasthttp.RequestCtx) {
 		ctx.SetStatusCode(fasthttp.StatusCreated)
 		ctx.SetBody(body)
 	})
 }
 
-// OwnCost is the CPU time that this program spends on a request, measured
-// against a server, in a process of its own, that does nothing.
-func OwnCost(ctx context.Context, d time.Duration) (time.Duration, error) {
+// LoadCost is the CPU time that the load generator spends on a request,
+// measured against ServeNull in another process.
+func LoadCost(ctx context.Context, d time.Duration) (time.Duration, error) {
 	self, err := os.Executable()
 	if err != nil {
 		return 0, err
@@ -53,16 +55,16 @@ func OwnCost(ctx context.Context, d time.Duration) (time.Duration, error) {
 	}
 	var before, after time.Duration
 	got := Load{
-		Addr: strings.TrimSpace(addr), Conns: 64, Warm: d / 4, Measured: d, Pick: Evenly(1), Slots: []int64{1}, Seed: 1,
-	}.Run(ctx, func() { before = Used() }, func() { after = Used() })
+		Addr: strings.TrimSpace(addr), Connections: 64, WarmUp: d / 4, Measured: d, Pick: Uniform(1), Slots: []int64{1}, Seed: 1,
+	}.Run(ctx, func() { before = OwnCPU() }, func() { after = OwnCPU() })
 	if got.Booked == 0 {
-		return 0, fmt.Errorf("null handler: no answers but %s", got.Unexpected())
+		return 0, fmt.Errorf("null handler: no bookings; other responses: %s", got.Unexpected())
 	}
 	return (after - before) / time.Duration(got.Booked), nil
 }
 
-// Used is the CPU time of this process so far.
-func Used() time.Duration {
+// OwnCPU is the CPU time that this process has used so far.
+func OwnCPU() time.Duration {
 	var u syscall.Rusage
 	_ = syscall.Getrusage(syscall.RUSAGE_SELF, &u)
 	return time.Duration(u.Utime.Nano() + u.Stime.Nano())

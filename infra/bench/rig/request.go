@@ -11,13 +11,13 @@ import (
 	"jari.example/telemetry/names"
 )
 
-// ask sets what the gateway would: who asks, within which trace; and the key
-// that the page would make up.
-func ask(req *fasthttp.Request, r *rand.Rand) {
-	req.Header.Set(names.HeaderUserID, id(r).String())
-	req.Header.Set(names.HeaderSessionID, id(r).String())
-	req.Header.Set(names.HeaderIdempotency, id(r).String())
-	trace := id(r)
+// setHeaders sets the headers that the gateway would set, the user and the
+// trace, and the idempotency key that the page would generate.
+func setHeaders(req *fasthttp.Request, r *rand.Rand) {
+	req.Header.Set(names.HeaderUserID, randomID(r).String())
+	req.Header.Set(names.HeaderSessionID, randomID(r).String())
+	req.Header.Set(names.HeaderIdempotency, randomID(r).String())
+	trace := randomID(r)
 	parent := make([]byte, 0, 55)
 	parent = append(parent, "00-"...)
 	parent = hex.AppendEncode(parent, trace[:])
@@ -27,8 +27,9 @@ func ask(req *fasthttp.Request, r *rand.Rand) {
 	req.Header.SetBytesV("traceparent", parent)
 }
 
-// id is a random UUID; the system's own randomness costs a system call.
-func id(r *rand.Rand) (u uuid.UUID) {
+// randomID is a random UUID from r, since the system's randomness costs a
+// system call.
+func randomID(r *rand.Rand) (u uuid.UUID) {
 	for i, half := range []uint64{r.Uint64(), r.Uint64()} {
 		for j := range 8 {
 			u[8*i+j] = byte(half >> (8 * j))
@@ -38,7 +39,8 @@ func id(r *rand.Rand) (u uuid.UUID) {
 	return u
 }
 
-func wish(to []byte, slot int64, party int) []byte {
+// appendBody appends the body of a booking.
+func appendBody(to []byte, slot int64, party int) []byte {
 	to = append(to, `{"slot_id":"`...)
 	to = strconv.AppendInt(to, slot, 10)
 	to = append(to, `","party":`...)

@@ -3,10 +3,8 @@ package rig
 import (
 	"bytes"
 	"compress/gzip"
-	"math"
 	"net"
 	"net/http"
-	"os"
 	"slices"
 	"sync/atomic"
 	"testing"
@@ -15,28 +13,8 @@ import (
 	"github.com/valyala/fasthttp"
 )
 
-func TestCPUTimeIsReadFromBehindTheName(t *testing.T) {
-	s, err := parseStat("17 (a) b (c) S 5 17 17 0 -1 4194560 1 2 3 4 100 20 7 3 20 0 1 0 9 0 0")
-	if err != nil || s.parent != 5 || s.own != 1200*time.Millisecond || s.reaped != 100*time.Millisecond {
-		t.Errorf("read as %+v, %v", s, err)
-	}
-	if _, err := parseStat("17 (half"); err == nil {
-		t.Error("half a line is accepted")
-	}
-	before, err := CPUOf(os.Getpid())
-	if err != nil {
-		t.Fatal(err)
-	}
-	for x, until := 0.0, time.Now().Add(50*time.Millisecond); time.Now().Before(until); x++ {
-		_ = math.Sqrt(x)
-	}
-	if after, err := CPUOf(os.Getpid()); err != nil || after <= before {
-		t.Errorf("after working %v, before %v, %v", after, before, err)
-	}
-}
-
-// server answers each request as status says of its number.
-func server(t *testing.T, status func(n int) int) string {
+// startServer responds to the nth request with status(n).
+func startServer(t *testing.T, status func(n int) int) string {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -55,27 +33,29 @@ func server(t *testing.T, status func(n int) int) string {
 	return l.Addr().String()
 }
 
-func TestEveryAnswerCountsOnceAndAsWhatItIs(t *testing.T) {
-	addr := server(t, func(n int) int { return []int{201, 409, 409, 503}[n%4] })
-	a := Load{Addr: addr, Conns: 4, Requests: 400, Pick: Evenly(1), Slots: []int64{1}}.Run(t.Context(), func() {}, func() {})
-	if len(a.Times) != 400 || a.Booked != 100 || a.Total != 100 || a.Refused != 300 || a.Unexpected() != "100 × 503" {
-		t.Errorf("%d answers, %d booked (%d in all), %d refused, also %q", len(a.Times), a.Booked, a.Total, a.Refused, a.Unexpected())
+func TestCountsEveryResponseOnceByItsStatus(t *testing.T) {
+	addr := startServer(t, func(n int) int { return []int{201, 409, 409, 503}[n%4] })
+	a := Load{Addr: addr, Connections: 4, Requests: 400, Pick: Uniform(1), Slots: []int64{1}}.Run(t.Context(), func() {}, func() {})
+	if len(a.Latencies) != 400 || a.Booked != 100 || a.Total != 100 || a.Refused != 300 || a.Unexpected() != "100 × 503" {
+		t.Errorf("%d answers, %d booked (%d in all), %d refused, also %q", len(a.Latencies), a.Booked, a.Total, a.Refused, a.Unexpected())
 	}
-	if !slices.IsSorted(a.Times) || a.Took <= 0 {
-		t.Errorf("unsorted, or took %v", a.Took)
+	if !slices.IsSorted(a.Latencies) || a.Duration <= 0 {
+		t.Errorf("unsorted, or took %v", a.Duration)
 	}
-	nobody := Load{Addr: "127.0.0.1:1", Conns: 1, Requests: 3, Pick: Evenly(1), Slots: []int64{1}}.Run(t.Context(), func() {}, func() {})
-	if nobody.Booked != 0 || nobody.Unexpected() != "3 × 0" {
-		t.Errorf("where nobody listens: %d booked, %q", nobody.Booked, nobody.Unexpected())
+	refused := Load{
+		Addr: "127.0.0.1:1", Connections: 1, Requests: 3, Pick: Uniform(1), Slots: []int64{1},
+	}.Run(t.Context(), func() {}, func() {})
+	if refused.Booked != 0 || refused.Unexpected() != "3 × 0" {
+		t.Errorf("without a server: %d booked, %q", refused.Booked, refused.Unexpected())
 	}
 }
 
-// A service that stalls once must show it in the answers to everybody who was
-// due meanwhile, though they were sent later.
-func TestAnOpenLoadWaitsForNobody(t *testing.T) {
+// A stall of the service must show in the latencies of all requests that were
+// due during it, although they were sent later.
+func TestOpenLoopCountsTheWaitOfRequestsThatWereDueDuringAStall(t *testing.T) {
 	const stall = 200 * time.Millisecond
 	var stalled atomic.Bool
-	addr := server(t, func(n int) int {
+	addr := startServer(t, func(n int) int {
 		if n == 50 {
 			stalled.Store(true)
 			time.Sleep(stall)
@@ -83,11 +63,14 @@ func TestAnOpenLoadWaitsForNobody(t *testing.T) {
 		return 201
 	})
 	slow := func(rate, requests int) (late int) {
-		a := Load{Addr: addr, Conns: 1, Rate: rate, Requests: requests, Measured: 600 * time.Millisecond, Pick: Evenly(1), Slots: []int64{1}}.Run(t.Context(), func() {}, func() {})
-		if rate > 0 && len(a.Times) != 600*rate/1000 {
-			t.Errorf("%d answers, not every request that was due", len(a.Times))
+		a := Load{
+			Addr: addr, Connections: 1, Rate: rate, Requests: requests, Measured: 600 * time.Millisecond,
+			Pick: Uniform(1), Slots: []int64{1},
+		}.Run(t.Context(), func() {}, func() {})
+		if rate > 0 && len(a.Latencies) != 600*rate/1000 {
+			t.Errorf("%d responses, not one for each request that was due", len(a.Latencies))
 		}
-		for _, d := range a.Times {
+		for _, d := range a.Latencies {
 			if d > stall/2 {
 				late++
 			}
@@ -95,20 +78,20 @@ func TestAnOpenLoadWaitsForNobody(t *testing.T) {
 		return late
 	}
 	if late := slow(500, 0); !stalled.Load() || late < 40 {
-		t.Errorf("a stall of %v delayed %d of the hundred who were due in it (stalled %v)", stall, late, stalled.Load())
+		t.Errorf("a stall of %v delayed %d of the 100 requests that were due in it (stalled %v)", stall, late, stalled.Load())
 	}
-	addr = server(t, func(n int) int {
+	addr = startServer(t, func(n int) int {
 		if n == 50 {
 			time.Sleep(stall)
 		}
 		return 201
 	})
 	if late := slow(0, 100); late > 20 { // the control: a closed loop omits them
-		t.Errorf("a closed loop saw %d late answers", late)
+		t.Errorf("a closed loop saw %d late responses", late)
 	}
 }
 
-func TestASinkTellsRequestsFromOtherSpansAndMetricsFromBoth(t *testing.T) {
+func TestSinkCountsServerSpansOtherSpansAndMetrics(t *testing.T) {
 	s, err := StartSink()
 	if err != nil {
 		t.Fatal(err)
@@ -127,24 +110,24 @@ func TestASinkTellsRequestsFromOtherSpansAndMetricsFromBoth(t *testing.T) {
 	}
 	send("/v1/traces", `{"name":"a","kind":2,"startTimeUnixNano":"1"},{"name":"b","kind":3,"startTimeUnixNano":"1"}`)
 	send("/v1/metrics", ``)
-	if got, err := s.Take(); err != nil || got.Spans != 2 || got.Servers != 1 || len(got.Metrics) != 1 {
-		t.Errorf("it has %+v, %v", got, err)
+	if got, err := s.Drain(); err != nil || got.Spans != 2 || got.ServerSpans != 1 || len(got.Metrics) != 1 {
+		t.Errorf("got %+v, %v", got, err)
 	}
-	if got, err := s.Take(); err != nil || got.Spans != 0 || got.Servers != 0 || len(got.Metrics) != 0 {
-		t.Errorf("it counts twice: %+v, %v", got, err)
+	if got, err := s.Drain(); err != nil || got.Spans != 0 || got.ServerSpans != 0 || len(got.Metrics) != 0 {
+		t.Errorf("the same is counted twice: %+v, %v", got, err)
 	}
 }
 
-func TestLinesAreReadByTheirEvents(t *testing.T) {
-	said, err := read([]byte(`{"time":"2026-05-01T10:00:00.5Z","event.name":"http.access"}
+func TestLogSummaryCountsLinesByEvent(t *testing.T) {
+	log, err := summarise([]byte(`{"time":"2026-05-01T10:00:00.5Z","event.name":"http.access"}
 {"time":"2026-05-01T10:00:01.5Z","event.name":"process.heartbeat"}
 {"event.name":"telemetry.spans.dropped"}
 `))
 	at := time.Date(2026, 5, 1, 10, 0, 1, 500_000_000, time.UTC)
-	if err != nil || said.Requests != 1 || said.Dropped != 1 || len(said.Heartbeats) != 1 || !said.Heartbeats[0].Equal(at) {
-		t.Errorf("read as %+v, %v", said, err)
+	if err != nil || log.AccessLines != 1 || log.SpanLosses != 1 || len(log.Heartbeats) != 1 || !log.Heartbeats[0].Equal(at) {
+		t.Errorf("read as %+v, %v", log, err)
 	}
-	if _, err := read([]byte(`{"event.name":"process.heartbeat"}`)); err == nil {
-		t.Error("a heartbeat at no time is accepted")
+	if _, err := summarise([]byte(`{"event.name":"process.heartbeat"}`)); err == nil {
+		t.Error("a heartbeat without a time is accepted")
 	}
 }

@@ -12,26 +12,33 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strconv"
-	"strings"
 	"syscall"
 	"time"
 
 	"jari.example/infra/local/ports"
+	"jari.example/internal/wait"
 	"jari.example/telemetry/names"
 )
 
-// Build makes reservationd in dir, with these build tags.
-func Build(ctx context.Context, root, dir string, tags ...string) (program string, err error) {
-	program = filepath.Join(dir, "reservationd")
-	cmd := exec.CommandContext(ctx, "go", "build", "-buildvcs=false", "-tags", strings.Join(tags, ","), "-o", program, "./services/reservation/cmd/reservationd")
+// The commands that run the reservation service.
+const (
+	Reservationd = "./services/reservation/cmd/reservationd"
+	// BenchReservationd also has -store, to book with another strategy.
+	BenchReservationd = "./services/reservation/strategies/cmd/benchreservationd"
+)
+
+// Build builds command, one of the above, into dir.
+func Build(ctx context.Context, root, dir, command string) (program string, err error) {
+	program = filepath.Join(dir, filepath.Base(command))
+	cmd := exec.CommandContext(ctx, "go", "build", "-buildvcs=false", "-o", program, command)
 	cmd.Dir, cmd.Stderr = root, os.Stderr
 	if err := cmd.Run(); err != nil {
-		return "", fmt.Errorf("build reservationd: %w", err)
+		return "", fmt.Errorf("build %s: %w", command, err)
 	}
 	return program, nil
 }
 
-// Service is a reservationd in a process of its own, its lines in a file.
+// Service is a reservationd in its own process, with its log in a file.
 type Service struct {
 	Addr   string
 	cmd    *exec.Cmd
@@ -41,7 +48,7 @@ type Service struct {
 }
 
 // StartService starts program, with its log in dir, and waits until it is
-// ready. args say what differs from its defaults beside addresses.
+// ready. args are flags besides the addresses.
 func StartService(ctx context.Context, program string, at ports.Offset, dir string, args ...string) (*Service, error) {
 	s := &Service{Addr: at.Addr("reservation-kr"), ops: at.Addr("reservation-kr/ops")}
 	var err error
@@ -50,35 +57,41 @@ func StartService(ctx context.Context, program string, at ports.Offset, dir stri
 	}
 	s.cmd = exec.Command(program, append([]string{"-http-addr", s.Addr, "-ops-addr", s.ops}, args...)...)
 	s.cmd.Stdout, s.cmd.Stderr = s.log, &s.stderr
-	s.cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} // a Ctrl-C is for us; we end it
+	s.cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} // Ctrl-C must not reach it: this program stops it
 	if err := s.cmd.Start(); err != nil {
 		return nil, err
 	}
-	if err := s.ready(ctx); err != nil {
+	if err := s.awaitReady(ctx); err != nil {
 		return nil, errors.Join(err, s.Stop(), errors.New(s.stderr.String()))
 	}
 	return s, nil
 }
 
-func (s *Service) ready(ctx context.Context) (err error) {
-	for deadline := time.Now().Add(20 * time.Second); time.Now().Before(deadline) && ctx.Err() == nil; pause(ctx, 20*time.Millisecond) {
+func (s *Service) awaitReady(ctx context.Context) (err error) {
+	ctx, cancel := context.WithTimeout(ctx, 20*time.Second)
+	defer cancel()
+	late := wait.Until(ctx, 20*time.Millisecond, func() bool {
 		var res *http.Response
 		if res, err = http.Get("http://" + s.ops + "/readyz"); err != nil {
-			continue
+			return false
 		}
 		res.Body.Close()
-		if res.StatusCode == http.StatusOK {
-			return nil
+		err = nil
+		if res.StatusCode != http.StatusOK {
+			err = errors.New(res.Status)
 		}
-		err = errors.New(res.Status)
+		return err == nil
+	})
+	if late != nil {
+		return fmt.Errorf("reservationd was not ready: %w", errors.Join(err, late))
 	}
-	return fmt.Errorf("reservationd was not ready: %w", errors.Join(err, ctx.Err()))
+	return nil
 }
 
-// Pid is its process.
+// Pid is the id of its process.
 func (s *Service) Pid() int { return s.cmd.Process.Pid }
 
-// Stop ends the service, which sends its last spans before.
+// Stop ends the service after it has sent its last spans.
 func (s *Service) Stop() error {
 	defer s.log.Close()
 	_ = s.cmd.Process.Signal(syscall.SIGTERM)
@@ -90,52 +103,52 @@ func (s *Service) Stop() error {
 	return nil
 }
 
-// Said is what a service's lines tell.
-type Said struct {
-	Requests   int         // that have their line
-	Dropped    int         // lines that tell of lost spans
-	Heartbeats []time.Time // when it said that it lives
+// LogSummary is what a benchmark needs to know of a service's log.
+type LogSummary struct {
+	AccessLines int         // one per request
+	SpanLosses  int         // lines that report lost spans
+	Heartbeats  []time.Time // their times
 }
 
-// Logged counts the requests that have their line.
-func (s *Service) Logged() (int, error) {
-	said, err := s.Said()
-	return said.Requests, err
+// AccessLines counts the requests that have an access line.
+func (s *Service) AccessLines() (int, error) {
+	log, err := s.LogSummary()
+	return log.AccessLines, err
 }
 
-// Said reads the service's lines.
-func (s *Service) Said() (Said, error) {
+// LogSummary reads the service's log.
+func (s *Service) LogSummary() (LogSummary, error) {
 	text, err := os.ReadFile(s.log.Name())
 	if err != nil {
-		return Said{}, err
+		return LogSummary{}, err
 	}
-	return read(text)
+	return summarise(text)
 }
 
-func read(text []byte) (said Said, err error) {
+func summarise(text []byte) (log LogSummary, err error) {
 	event := func(name string) []byte { return []byte(`"` + names.EventName + `":"` + name + `"`) }
-	said.Requests = bytes.Count(text, event(names.EventAccess))
-	said.Dropped = bytes.Count(text, event(names.EventSpansDropped))
-	alive := event(names.EventHeartbeat)
+	log.AccessLines = bytes.Count(text, event(names.EventAccess))
+	log.SpanLosses = bytes.Count(text, event(names.EventSpansDropped))
+	heartbeat := event(names.EventHeartbeat)
 	for line := range bytes.Lines(text) {
-		if !bytes.Contains(line, alive) {
+		if !bytes.Contains(line, heartbeat) {
 			continue
 		}
 		var fields map[string]any
 		if err := json.Unmarshal(line, &fields); err != nil {
-			return said, fmt.Errorf("a heartbeat: %w", err)
+			return log, fmt.Errorf("read a heartbeat: %w", err)
 		}
 		at, _ := fields[names.Time].(string)
 		when, err := time.Parse(time.RFC3339Nano, at)
 		if err != nil {
-			return said, fmt.Errorf("a heartbeat: %w", err)
+			return log, fmt.Errorf("read a heartbeat: %w", err)
 		}
-		said.Heartbeats = append(said.Heartbeats, when)
+		log.Heartbeats = append(log.Heartbeats, when)
 	}
-	return said, nil
+	return log, nil
 }
 
-// Profile fetches a CPU profile of the next seconds.
+// Profile writes a CPU profile of the next d to a file.
 func (s *Service) Profile(ctx context.Context, d time.Duration, file string) error {
 	body, err := s.pprof(ctx, fmt.Sprintf("profile?seconds=%d", max(1, int(d.Seconds()))))
 	if err != nil {
@@ -144,9 +157,9 @@ func (s *Service) Profile(ctx context.Context, d time.Duration, file string) err
 	return os.WriteFile(file, body, 0o644)
 }
 
-// Allocations is how many objects the service has allocated so far. Go's
-// profile of them ends with what the runtime counts anyway; asking costs the
-// service some thousands more.
+// Allocations is how many objects the service has allocated so far. The Go
+// runtime counts them anyway and states the number at the end of its allocation
+// profile. Making the profile costs the service some thousands more.
 func (s *Service) Allocations(ctx context.Context) (n int64, err error) {
 	body, err := s.pprof(ctx, "allocs?debug=1")
 	if err != nil {
@@ -155,13 +168,13 @@ func (s *Service) Allocations(ctx context.Context) (n int64, err error) {
 	_, after, found := bytes.Cut(body, []byte("# Mallocs = "))
 	number, _, _ := bytes.Cut(after, []byte("\n"))
 	if !found {
-		return 0, errors.New("the profile of allocations does not count them")
+		return 0, errors.New("the allocation profile has no line # Mallocs")
 	}
 	return strconv.ParseInt(string(number), 10, 64)
 }
 
-func (s *Service) pprof(ctx context.Context, what string) ([]byte, error) {
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+s.ops+"/debug/pprof/"+what, nil)
+func (s *Service) pprof(ctx context.Context, profile string) ([]byte, error) {
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+s.ops+"/debug/pprof/"+profile, nil)
 	if err != nil {
 		return nil, err
 	}

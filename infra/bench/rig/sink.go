@@ -11,9 +11,8 @@ import (
 	"time"
 )
 
-// Sink takes telemetry as the agent would, and keeps the spans and when metrics
-// came until somebody counts them: a benchmark whose telemetry is off would
-// flatter.
+// Sink receives telemetry in place of the agent and counts it, so that a
+// benchmark can prove that telemetry was on: without it the service is faster.
 type Sink struct {
 	server *http.Server
 	URL    string
@@ -23,27 +22,29 @@ type Sink struct {
 	metrics []time.Time
 }
 
-// Taken is what a sink has got.
-type Taken struct {
-	Spans   int
-	Servers int         // of Spans, those of requests that were served
-	Metrics []time.Time // when each export of metrics came
+// Received is what has arrived at a sink.
+type Received struct {
+	Spans       int
+	ServerSpans int         // of Spans, those of kind server: one per request
+	Metrics     []time.Time // the arrival of each metrics export
 }
 
+// StartSink serves a sink on a free port.
 func StartSink() (*Sink, error) {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		return nil, err
 	}
 	s := &Sink{URL: "http://" + l.Addr().String()}
-	s.server = &http.Server{Handler: http.HandlerFunc(s.take)}
+	s.server = &http.Server{Handler: http.HandlerFunc(s.receive)}
 	go func() { _ = s.server.Serve(l) }()
 	return s, nil
 }
 
+// Close stops the sink.
 func (s *Sink) Close() { _ = s.server.Close() }
 
-func (s *Sink) take(w http.ResponseWriter, r *http.Request) {
+func (s *Sink) receive(w http.ResponseWriter, r *http.Request) {
 	body, err := io.ReadAll(r.Body)
 	if err == nil {
 		s.mu.Lock()
@@ -58,14 +59,15 @@ func (s *Sink) take(w http.ResponseWriter, r *http.Request) {
 	w.WriteHeader(http.StatusOK)
 }
 
-// Spans counts the spans that have arrived since it was last asked.
+// Spans counts the spans that have arrived since the last call of Spans or
+// Drain.
 func (s *Sink) Spans() (int, error) {
-	taken, err := s.Take()
-	return taken.Spans, err
+	received, err := s.Drain()
+	return received.Spans, err
 }
 
-// Take counts what has arrived since it was last asked.
-func (s *Sink) Take() (t Taken, err error) {
+// Drain counts what has arrived since the last call of Spans or Drain.
+func (s *Sink) Drain() (t Received, err error) {
 	s.mu.Lock()
 	bodies := s.bodies
 	t.Metrics, s.metrics, s.bodies = s.metrics, nil, nil
@@ -80,7 +82,7 @@ func (s *Sink) Take() (t Taken, err error) {
 			return t, err
 		}
 		t.Spans += bytes.Count(text, []byte(`"startTimeUnixNano":`))
-		t.Servers += bytes.Count(text, []byte(`"kind":2,`))
+		t.ServerSpans += bytes.Count(text, []byte(`"kind":2,`))
 	}
 	return t, nil
 }

@@ -7,21 +7,24 @@ import (
 	"os"
 	"time"
 
+	"jari.example/internal/wait"
 	"jari.example/telemetry/names"
 )
 
 const (
-	beforeOutage = 10 * time.Second
-	countEvery   = 250 * time.Millisecond
+	beforeOutage  = 10 * time.Second
+	countInterval = 250 * time.Millisecond
 )
 
-// drain takes OpenSearch away while records keep coming, gives it back, and
-// measures until everything is found that had been emitted by then. Records
-// keep coming meanwhile; afterwards all are counted.
-func (b *benchmark) drain(ctx context.Context, p *pipe) ([]row, error) {
+// measureDrain makes OpenSearch unreachable while records are emitted, makes it
+// reachable again, and measures how long it takes until everything that had
+// been emitted by then is searchable. Records are emitted all the time; at the
+// end all of them are counted.
+func (b *benchmark) measureDrain(ctx context.Context, p *pipeline) ([]row, error) {
 	const service = outageService
-	longest := 3*b.outage + arriveWithin
-	e, err := p.emit(b.emitter, service, "-rate", fmt.Sprint(loadRate), "-count", fmt.Sprint(int(loadRate*(beforeOutage+b.outage+longest).Seconds())))
+	limit := 3*b.outage + lossTimeout
+	count := int(loadRate * (beforeOutage + b.outage + limit).Seconds())
+	e, err := p.emit(b.emitter, service, "-rate", fmt.Sprint(loadRate), "-count", fmt.Sprint(count))
 	if err != nil {
 		return nil, err
 	}
@@ -31,12 +34,12 @@ func (b *benchmark) drain(ctx context.Context, p *pipe) ([]row, error) {
 			e.stop()
 		}
 	}()
-	b.say("drain: OpenSearch goes away in %v, for %v", beforeOutage, b.outage)
-	if err := pause(ctx, beforeOutage); err != nil {
+	b.logf("drain: OpenSearch will be unreachable in %v, for %v", beforeOutage, b.outage)
+	if err := wait.For(ctx, beforeOutage); err != nil {
 		return nil, err
 	}
-	p.door.shut()
-	if err := pause(ctx, b.outage); err != nil {
+	p.proxy.disconnect()
+	if err := wait.For(ctx, b.outage); err != nil {
 		return nil, err
 	}
 	backlog, err := e.emitted()
@@ -44,16 +47,16 @@ func (b *benchmark) drain(ctx context.Context, p *pipe) ([]row, error) {
 		return nil, err
 	}
 	back := time.Now()
-	if err := p.door.unlock(); err != nil {
+	if err := p.proxy.connect(); err != nil {
 		return nil, err
 	}
-	missing, err := p.await(ctx, service, backlog, longest)
+	missing, err := p.await(ctx, service, backlog, limit)
 	if err != nil {
 		return nil, err
 	}
 	took := time.Since(back)
 	if missing > 0 {
-		b.say("drain: %d records have not come back within %v", missing, longest)
+		b.logf("drain: %d records were not searchable within %v", missing, limit)
 	}
 	e.stop()
 	stopped = true
@@ -61,55 +64,47 @@ func (b *benchmark) drain(ctx context.Context, p *pipe) ([]row, error) {
 	if err != nil {
 		return nil, err
 	}
-	lost, err := p.await(ctx, service, all, arriveWithin)
+	lost, err := p.await(ctx, service, all, lossTimeout)
 	if err != nil {
 		return nil, err
 	}
-	b.say("drain: %d records waited, %.1f s until the last was found; of %d in all %d are lost", 2*backlog, took.Seconds(), 2*all, lost)
-	left := int(lost)
+	b.logf("drain: %d records emitted before the end of the outage, the last searchable %.1f s after it; %d of %d records lost",
+		2*backlog, took.Seconds(), lost, 2*all)
+	lostRecords := int(lost)
 	return []row{{
-		Part: drain, Load: fmt.Sprintf("%v outage", b.outage), Variant: p.kind,
+		Part: drain, Load: fmt.Sprintf("%v outage", b.outage), Variant: p.agentKind,
 		PerSecond: rounded(float64(2*backlog)/(beforeOutage+b.outage).Seconds(), 0),
-		Drain:     rounded(took.Seconds(), 1), Lost: &left,
+		Drain:     rounded(took.Seconds(), 1), Lost: &lostRecords,
 	}}, nil
 }
 
-// await waits until the lines and spans of the first n records are found, and
-// returns how many are missing after that long.
-func (p *pipe) await(ctx context.Context, service string, n int64, longest time.Duration) (missing int64, err error) {
-	for deadline := time.Now().Add(longest); ; {
+// await waits until the lines and spans of the first n records are searchable,
+// and returns how many are still missing after limit.
+func (p *pipeline) await(ctx context.Context, service string, n int64, limit time.Duration) (missing int64, err error) {
+	for deadline := time.Now().Add(limit); ; {
 		missing = 0
 		over := time.Now().After(deadline)
-		for _, sig := range families {
-			there, err := p.store.count(ctx, sig, service, n)
-			if err == nil && (there >= n || over) {
-				there, err = p.store.distinct(ctx, sig, service, n) // a record that is there twice makes up for none
+		for _, kind := range recordKinds {
+			found, err := p.store.count(ctx, kind, service, n)
+			if err == nil && (found >= n || over) {
+				found, err = p.store.distinct(ctx, kind, service, n) // a duplicate must not hide a loss
 			}
 			if err != nil {
 				return 0, err
 			}
-			missing += max(0, n-there)
+			missing += max(0, n-found)
 		}
 		if missing == 0 || over {
 			return missing, nil
 		}
-		if err := pause(ctx, countEvery); err != nil {
+		if err := wait.For(ctx, countInterval); err != nil {
 			return 0, err
 		}
 	}
 }
 
-// emitted is how many records it has written so far.
+// emitted is how many records the emitter has written so far.
 func (e *emitter) emitted() (int64, error) {
 	text, err := os.ReadFile(e.file)
 	return int64(bytes.Count(text, []byte(`"`+names.EventName+`":"`+names.EventEmitted+`"`))), err
-}
-
-func pause(ctx context.Context, d time.Duration) error {
-	select {
-	case <-ctx.Done():
-		return ctx.Err()
-	case <-time.After(d):
-		return nil
-	}
 }

@@ -10,10 +10,12 @@ import (
 	"time"
 
 	"jari.example/infra/bench"
+	"jari.example/infra/bench/proc"
 	"jari.example/infra/bench/rig"
+	"jari.example/internal/wait"
 )
 
-// How much the service says of itself, by its flag.
+// The variants: how much telemetry the service emits.
 const (
 	bare     = "bare"
 	logs     = "logs"
@@ -44,24 +46,24 @@ const connections = 64
 
 // measurement is one run of one variant.
 type measurement struct {
-	rig.Answers
+	rig.Results
 	cpu         time.Duration
 	allocs      int64
-	from, until time.Time // what was measured
+	from, until time.Time // the measured time
 }
 
-func (m measurement) perSecond() float64 { return float64(m.Booked) / m.Took.Seconds() }
+func (m measurement) perSecond() float64 { return float64(m.Booked) / m.Duration.Seconds() }
 func (m measurement) each(n float64) float64 {
-	return n / float64(max(len(m.Times), 1))
+	return n / float64(max(len(m.Latencies), 1))
 }
-func (m measurement) millis(q float64) float64 { return bench.Millis(bench.Percentile(m.Times, q)) }
+func (m measurement) millis(q float64) float64 { return bench.Millis(bench.Percentile(m.Latencies, q)) }
 
-// price sells one slot, durably, with as much telemetry as each variant has.
-// Runs of the variants alternate, and who begins changes, so that whatever else
-// the machine does meets all of them.
-func (b *benchmark) price(ctx context.Context) (rows []row, err error) {
-	b.say("price: building reservationd, starting PostgreSQL")
-	program, err := rig.Build(ctx, b.root, b.tmp)
+// measurePrice books one slot, durably, with the telemetry of each variant. The
+// runs of the variants alternate, and each round begins with another one, so
+// that other work of the machine affects all of them.
+func (b *benchmark) measurePrice(ctx context.Context) (rows []row, err error) {
+	b.logf("price: building reservationd, starting PostgreSQL")
+	program, err := rig.Build(ctx, b.root, b.tmp, rig.Reservationd)
 	if err != nil {
 		return nil, err
 	}
@@ -70,7 +72,7 @@ func (b *benchmark) price(ctx context.Context) (rows []row, err error) {
 		return nil, err
 	}
 	defer sink.Close()
-	dir, err := rig.Place(b.root, rig.RAM)
+	dir, err := rig.MakeDir(b.root, rig.RAM)
 	if err != nil {
 		return nil, err
 	}
@@ -79,7 +81,7 @@ func (b *benchmark) price(ctx context.Context) (rows []row, err error) {
 		return nil, errors.Join(err, os.RemoveAll(dir))
 	}
 	defer func() { err = errors.Join(err, db.Remove()) }()
-	s, err := rig.StartService(ctx, program, b.at, dir, "-database-url", db.URL()) // it makes the schema
+	s, err := rig.StartService(ctx, program, b.at, dir, "-database-url", db.URL()) // creates the schema
 	if err != nil {
 		return nil, err
 	}
@@ -92,7 +94,7 @@ func (b *benchmark) price(ctx context.Context) (rows []row, err error) {
 		for i := range b.pairs {
 			for j := range variants {
 				variant := variants[(i+j)%len(variants)]
-				m, err := p.once(ctx, load, variant, i)
+				m, err := p.runOnce(ctx, load, variant, i)
 				if err != nil {
 					return nil, fmt.Errorf("%s, %s: %w", load, variant, err)
 				}
@@ -100,15 +102,15 @@ func (b *benchmark) price(ctx context.Context) (rows []row, err error) {
 			}
 		}
 		for _, variant := range variants {
-			rows = append(rows, condense(load, variant, runs[variant], runs[bare]))
+			rows = append(rows, summarise(load, variant, runs[variant], runs[bare]))
 		}
 	}
 	return rows, nil
 }
 
-// condense makes a row of the runs of one variant; without are bare's, in the
-// same rounds.
-func condense(load, variant string, runs, without []measurement) row {
+// summarise makes one row of the runs of a variant. without are the runs of
+// bare in the same rounds.
+func summarise(load, variant string, runs, without []measurement) row {
 	p50 := func(m measurement) float64 { return m.millis(0.50) }
 	p99 := func(m measurement) float64 { return m.millis(0.99) }
 	r := row{
@@ -127,6 +129,7 @@ func condense(load, variant string, runs, without []measurement) row {
 	return r
 }
 
+// pricing is what the runs of the part price share.
 type pricing struct {
 	*benchmark
 	program, dir string
@@ -134,10 +137,10 @@ type pricing struct {
 	sink         *rig.Sink
 }
 
-// once measures one run of a service process of its own, on a database filled
-// anew, and makes sure that its telemetry was what it should be.
-func (p pricing) once(ctx context.Context, load, variant string, i int) (m measurement, err error) {
-	slots, _, err := p.db.Fill(ctx, 1, rig.Plenty)
+// runOnce measures one run of a new service process on a reset database, and
+// checks that its telemetry was that of the variant.
+func (p pricing) runOnce(ctx context.Context, load, variant string, i int) (m measurement, err error) {
+	slots, _, err := p.db.Reset(ctx, 1, rig.Unlimited)
 	if err != nil {
 		return m, err
 	}
@@ -153,13 +156,13 @@ func (p pricing) once(ctx context.Context, load, variant string, i int) (m measu
 		}
 	}()
 	l := rig.Load{
-		Addr: s.Addr, Conns: connections, Warm: p.warm, Measured: p.seconds,
-		Pick: rig.Evenly(1), Slots: slots, Seed: uint64(i + 1), // the variants of one round meet the same diners
+		Addr: s.Addr, Connections: connections, WarmUp: p.warm, Measured: p.seconds,
+		Pick: rig.Uniform(1), Slots: slots, Seed: uint64(i + 1), // the same requests for all variants of one round
 	}
 	if load == fixed {
-		l.Rate, l.Conns = p.rate, 4*connections
+		l.Rate, l.Connections = p.rate, 4*connections
 	}
-	if m, err = p.watch(ctx, s, l, fmt.Sprintf("%s-%s-%d.pprof", load, variant, i+1)); err != nil {
+	if m, err = p.measureLoad(ctx, s, l, fmt.Sprintf("%s-%s-%d.pprof", load, variant, i+1)); err != nil {
 		return m, err
 	}
 	stopped = true
@@ -169,32 +172,33 @@ func (p pricing) once(ctx context.Context, load, variant string, i int) (m measu
 	if _, err := p.db.Check(ctx, m.Total); err != nil {
 		return m, err
 	}
-	p.say("price %-9s %-4s run %d: %6.0f/s  p50 %6.2f  p99 %6.2f ms  CPU %.0f µs  %.0f allocations each", load, variant, i+1,
+	p.logf("price %-9s %-4s run %d: %6.0f/s  p50 %6.2f  p99 %6.2f ms  CPU %.0f µs  %.0f allocations each", load, variant, i+1,
 		m.perSecond(), m.millis(0.50), m.millis(0.99), m.each(float64(m.cpu.Microseconds())), m.each(float64(m.allocs)))
-	return m, errors.Join(p.asTold(s, variant, m), ctx.Err())
+	return m, errors.Join(p.checkTelemetry(s, variant, m), ctx.Err())
 }
 
-// asTold fails a run whose telemetry was less, or more, than its variant has.
-func (p pricing) asTold(s *rig.Service, variant string, m measurement) error {
+// checkTelemetry fails a run that emitted less or more telemetry than its
+// variant has.
+func (p pricing) checkTelemetry(s *rig.Service, variant string, m measurement) error {
 	if len(m.Other) > 0 {
-		return fmt.Errorf("answers that were neither booked nor sold out: %s", m.Unexpected())
+		return fmt.Errorf("responses that were neither bookings nor refusals: %s", m.Unexpected())
 	}
-	said, err := s.Said()
+	log, err := s.LogSummary()
 	if err != nil {
 		return err
 	}
-	taken, err := p.sink.Take()
+	received, err := p.sink.Drain()
 	if err != nil {
 		return err
 	}
-	return judge(variant, m, said, taken)
+	return checkVolume(variant, m, log, received)
 }
 
-// period is how often a service says that it lives, and what it has counted.
-// Only a run that is measured for longer pays for both.
+// period is the interval of a service's heartbeats and metrics exports. Only a
+// run that is measured for longer is sure to contain both.
 const period = 10 * time.Second
 
-func judge(variant string, m measurement, said rig.Said, taken rig.Taken) error {
+func checkVolume(variant string, m measurement, log rig.LogSummary, received rig.Received) error {
 	within := func(moments []time.Time) (n int) {
 		for _, t := range moments {
 			if !t.Before(m.from) && !t.After(m.until) {
@@ -203,29 +207,29 @@ func judge(variant string, m measurement, said rig.Said, taken rig.Taken) error 
 		}
 		return n
 	}
-	whole := m.until.Sub(m.from) > period
-	answers, alive, exports := len(m.Times), within(said.Heartbeats), within(taken.Metrics)
+	long := m.until.Sub(m.from) > period
+	responses, heartbeats, exports := len(m.Latencies), within(log.Heartbeats), within(received.Metrics)
 	switch {
-	case variant == bare && (said.Requests > 0 || len(said.Heartbeats) > 0):
-		return fmt.Errorf("%d access lines and %d heartbeats of what should say nothing", said.Requests, len(said.Heartbeats))
-	case variant != complete && (taken.Spans > 0 || len(taken.Metrics) > 0):
-		return fmt.Errorf("%d spans and %d exports of metrics that nobody asked for", taken.Spans, len(taken.Metrics))
-	case variant != bare && said.Requests < answers:
-		return fmt.Errorf("%d answers, but %d access lines", answers, said.Requests)
-	case variant != bare && whole && alive == 0:
-		return errors.New("no heartbeat while it was measured")
-	case variant == complete && said.Dropped > 0:
-		return errors.New("spans were dropped, which costs less than to send them")
-	case variant == complete && taken.Servers != said.Requests:
-		return fmt.Errorf("%d access lines, but %d spans of requests", said.Requests, taken.Servers)
-	case variant == complete && (len(taken.Metrics) == 0 || whole && exports == 0):
-		return fmt.Errorf("%d exports of metrics while it was measured, %d in all", exports, len(taken.Metrics))
+	case variant == bare && (log.AccessLines > 0 || len(log.Heartbeats) > 0):
+		return fmt.Errorf("%d access lines and %d heartbeats, want none", log.AccessLines, len(log.Heartbeats))
+	case variant != complete && (received.Spans > 0 || len(received.Metrics) > 0):
+		return fmt.Errorf("%d spans and %d exports of metrics, want none", received.Spans, len(received.Metrics))
+	case variant != bare && log.AccessLines < responses:
+		return fmt.Errorf("%d responses, but %d access lines", responses, log.AccessLines)
+	case variant != bare && long && heartbeats == 0:
+		return errors.New("no heartbeat in the measured time")
+	case variant == complete && log.SpanLosses > 0:
+		return errors.New("spans were dropped, which is cheaper than sending them")
+	case variant == complete && received.ServerSpans != log.AccessLines:
+		return fmt.Errorf("%d access lines, but %d server spans", log.AccessLines, received.ServerSpans)
+	case variant == complete && (len(received.Metrics) == 0 || long && exports == 0):
+		return fmt.Errorf("%d exports of metrics in the measured time, %d in all", exports, len(received.Metrics))
 	}
 	return nil
 }
 
-// watch runs the load and takes the figures that are read before and after.
-func (p pricing) watch(ctx context.Context, s *rig.Service, l rig.Load, profile string) (m measurement, err error) {
+// measureLoad runs the load and reads CPU time and allocations before and after.
+func (p pricing) measureLoad(ctx context.Context, s *rig.Service, l rig.Load, profile string) (m measurement, err error) {
 	var failed, unprofiled error
 	note := func(err error) { failed = errors.Join(failed, err) }
 	allocations := func() int64 {
@@ -234,21 +238,21 @@ func (p pricing) watch(ctx context.Context, s *rig.Service, l rig.Load, profile 
 		return n
 	}
 	used := func() time.Duration {
-		d, err := rig.CPUOf(s.Pid())
+		d, err := proc.CPU(s.Pid())
 		note(err)
 		return d
 	}
-	// What it costs to ask for allocations must not fall between the readings of CPU time.
+	// Reading allocations costs CPU time and must not fall between the readings of it.
 	begun := func() { m.allocs = allocations(); m.cpu = used(); m.from = time.Now() }
 	ended := func() { m.until = time.Now(); m.cpu = used() - m.cpu; m.allocs = allocations() - m.allocs }
 	var profiling sync.WaitGroup
 	if p.profile != "" {
 		profiling.Go(func() {
-			time.Sleep(p.warm)
+			_ = wait.For(ctx, p.warm)
 			unprofiled = s.Profile(ctx, p.seconds, filepath.Join(p.profile, profile))
 		})
 	}
-	m.Answers = l.Run(ctx, begun, ended)
+	m.Results = l.Run(ctx, begun, ended)
 	profiling.Wait()
 	return m, errors.Join(failed, unprofiled, ctx.Err())
 }

@@ -6,10 +6,10 @@ import (
 	"jari.example/infra/bench"
 )
 
-// row is a line of docs/bench/telemetry.json; what a part does not measure is
-// null. "each" is a request in the part price and a record in ship. "of_bare" is
-// the median, over the rounds of the part price, of the ratio to bare's run in
-// the same round: what the machine does meanwhile meets both.
+// row is a row of docs/bench/telemetry.json; what a part does not measure is
+// null. "each" is per request in the part price and per record in ship.
+// "of_bare" is the ratio to bare's run in the same round, and of all rounds the
+// median: other work of the machine affects both runs.
 type row struct {
 	Part      string   `json:"part"`
 	Load      string   `json:"load"`
@@ -26,7 +26,7 @@ type row struct {
 	Lost      *int     `json:"lost"`
 }
 
-// rounded keeps as many digits as mean something.
+// rounded is v with so many decimals.
 func rounded(v float64, digits int) *float64 {
 	scale := math.Pow10(digits)
 	v = math.Round(v*scale) / scale
@@ -42,8 +42,8 @@ func find(rows []row, part, load, variant string) (row, bool) {
 	return row{}, false
 }
 
-// ratio is the median of the figure in each run to that in without of the same
-// round; none where there is nothing to divide by.
+// ratio is the median of the ratios of a figure in runs to that in without, round
+// by round; nil if there is nothing to divide by.
 func ratio[T any](runs, without []T, figure func(T) float64) *float64 {
 	var ratios []float64
 	for i := range runs {

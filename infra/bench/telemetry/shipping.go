@@ -20,28 +20,28 @@ const (
 	plain      = "plain"
 )
 
-// shipped is what benchship prints (fluentbit/cmd/benchship).
+// shipped is the output of benchship (fluentbit/cmd/benchship).
 type shipped struct {
 	PerSecond   float64 `json:"records_per_s"`
 	CPU         float64 `json:"cpu_us_per_record"`
 	Allocations float64 `json:"allocs_per_record"`
 }
 
-// ship has records decoded and shipped: to a server that keeps nothing, which
-// shows what it costs, and to OpenSearch, which shows how fast it goes. The
-// plugin's default is gzip; on one machine it does not pay.
-func (b *benchmark) ship(ctx context.Context, p *pipe) (rows []row, err error) {
-	nowhere := exec.CommandContext(ctx, b.benchship, "-null")
-	nowhere.Stderr = os.Stderr
-	nowhere.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
-	out, err := nowhere.StdoutPipe()
+// measureShipping decodes and ships records: to a server that discards them,
+// which shows the cost, and to OpenSearch, which shows the speed. The plugin
+// uses gzip by default; on one machine that costs more than it saves.
+func (b *benchmark) measureShipping(ctx context.Context, p *pipeline) (rows []row, err error) {
+	server := exec.CommandContext(ctx, b.benchship, "-null")
+	server.Stderr = os.Stderr
+	server.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
+	out, err := server.StdoutPipe()
 	if err != nil {
 		return nil, err
 	}
-	if err := nowhere.Start(); err != nil {
+	if err := server.Start(); err != nil {
 		return nil, err
 	}
-	defer func() { _ = nowhere.Process.Kill(); _ = nowhere.Wait() }()
+	defer func() { _ = server.Process.Kill(); _ = server.Wait() }()
 	url, err := bufio.NewReader(out).ReadString('\n')
 	if err != nil {
 		return nil, fmt.Errorf("null server: %w", err)
@@ -50,10 +50,10 @@ func (b *benchmark) ship(ctx context.Context, p *pipe) (rows []row, err error) {
 	for _, c := range []struct{ load, variant, url string }{
 		{null, zipped, strings.TrimSpace(url)}, {null, plain, strings.TrimSpace(url)}, {openSearch, zipped, p.store.url},
 	} {
-		b.say("ship: %d records to %s, %s", b.records, c.load, c.variant)
+		b.logf("ship: %d records to %s, %s", b.records, c.load, c.variant)
 		r, err := b.shipOnce(ctx, c.url, prefix, c.variant == zipped)
 		if c.load == openSearch {
-			if err := p.store.remove(context.WithoutCancel(ctx), prefix); err != nil {
+			if err := p.store.deleteIndices(context.WithoutCancel(ctx), prefix); err != nil {
 				return nil, err
 			}
 		}
@@ -70,7 +70,8 @@ func (b *benchmark) ship(ctx context.Context, p *pipe) (rows []row, err error) {
 
 func (b *benchmark) shipOnce(ctx context.Context, url, prefix string, gzip bool) (r shipped, err error) {
 	var out bytes.Buffer
-	cmd := exec.CommandContext(ctx, b.benchship, "-url", url, "-prefix", prefix, "-records", strconv.Itoa(b.records), "-gzip="+strconv.FormatBool(gzip))
+	cmd := exec.CommandContext(ctx, b.benchship,
+		"-url", url, "-prefix", prefix, "-records", strconv.Itoa(b.records), "-gzip="+strconv.FormatBool(gzip))
 	cmd.Stdout, cmd.Stderr = &out, os.Stderr
 	cmd.Cancel = func() error { return cmd.Process.Signal(syscall.SIGTERM) }
 	if err := cmd.Run(); err != nil {

@@ -6,7 +6,7 @@ import (
 	"strings"
 )
 
-// Headers a function neither sees nor writes, and those it only reads
+// Headers that a function neither sees nor may write, and those it may only read
 // (https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/edge-function-restrictions-all.html).
 var (
 	hidden = []string{"connection", "expect", "keep-alive", "proxy-authenticate", "proxy-authorization", "proxy-connection",
@@ -15,7 +15,7 @@ var (
 	readOnly = []string{"content-length", "host", "transfer-encoding", "via"}
 )
 
-// Hidden says whether functions are kept from the header name (lower case).
+// Hidden reports whether functions cannot see the header name (lower case).
 func Hidden(name string) bool { return matches(hidden, name) }
 
 func matches(list []string, name string) bool {
@@ -34,9 +34,13 @@ func event(ip string, r Request) map[string]any {
 	maps.DeleteFunc(headers, func(name string, _ Value) bool { return Hidden(name) })
 	return map[string]any{
 		"version": "1.0",
-		"context": map[string]any{"distributionDomainName": "127.0.0.1", "distributionId": "LOCAL", "eventType": "viewer-request", "requestId": "local"},
-		"viewer":  map[string]any{"ip": ip},
-		"request": map[string]any{"method": r.Method, "uri": r.URI, "querystring": values(r.Query), "headers": values(headers), "cookies": values(r.Cookies)},
+		"context": map[string]any{
+			"distributionDomainName": "127.0.0.1", "distributionId": "LOCAL", "eventType": "viewer-request", "requestId": "local",
+		},
+		"viewer": map[string]any{"ip": ip},
+		"request": map[string]any{
+			"method": r.Method, "uri": r.URI, "querystring": values(r.Query), "headers": values(headers), "cookies": values(r.Cookies),
+		},
 	}
 }
 
@@ -56,13 +60,14 @@ func values(in map[string]Value) map[string]any {
 	return out
 }
 
-// result reads what the function returned and refuses what CloudFront would.
-func result(origin string, req Request, answer map[string]any) (Result, error) {
-	headers, err := parseValues("headers", answer["headers"])
+// result reads what the function returned and rejects what CloudFront would
+// reject.
+func result(origin string, req Request, returned map[string]any) (Result, error) {
+	headers, err := parseValues("headers", returned["headers"])
 	if err != nil {
 		return Result{}, err
 	}
-	if status, ok := answer["statusCode"]; ok {
+	if status, ok := returned["statusCode"]; ok {
 		code, ok := status.(int64)
 		if !ok || code < 100 || code > 599 {
 			return Result{}, fmt.Errorf("statusCode %v is not a status", status)
@@ -70,8 +75,8 @@ func result(origin string, req Request, answer map[string]any) (Result, error) {
 		return Result{Response: &Response{Status: int(code), Headers: headers}}, nil
 	}
 	for name, v := range headers {
-		was, had := req.Headers[name]
-		changed := !had || was.Value != v.Value
+		before, had := req.Headers[name]
+		changed := !had || before.Value != v.Value
 		switch {
 		case name != strings.ToLower(name):
 			return Result{}, fmt.Errorf("header %q: names must be in lower case", name)
@@ -88,12 +93,12 @@ func result(origin string, req Request, answer map[string]any) (Result, error) {
 	}
 	out := req
 	out.Headers = headers
-	if uri, ok := answer["uri"].(string); ok && strings.HasPrefix(uri, "/") {
+	if uri, ok := returned["uri"].(string); ok && strings.HasPrefix(uri, "/") {
 		out.URI = uri
 	} else {
-		return Result{}, fmt.Errorf("uri %v must begin with a slash", answer["uri"])
+		return Result{}, fmt.Errorf("uri %v must begin with a slash", returned["uri"])
 	}
-	if out.Query, err = parseValues("querystring", answer["querystring"]); err != nil {
+	if out.Query, err = parseValues("querystring", returned["querystring"]); err != nil {
 		return Result{}, err
 	}
 	return Result{Origin: origin, Request: out}, nil

@@ -2,10 +2,10 @@
 // embedded JavaScript engine, with the module "cloudfront" as the runtime
 // cloudfront-js-2.0 offers it.
 //
-// It refuses what CloudFront refuses where that can be told from outside: a
-// source over 10 KB, dynamic code, headers a function may not see or write.
-// The engine accepts more syntax than CloudFront does, though; a second test
-// runs the function in njs, whose language CloudFront's is made from.
+// It rejects what CloudFront is documented to reject: a source over 10 KB, dynamic
+// code, headers that a function may not see or write. The engine accepts more
+// syntax than CloudFront does; therefore a second test runs the function in njs,
+// on which CloudFront's runtime is based.
 package cffunction
 
 import (
@@ -23,18 +23,18 @@ import (
 // MaxSize is CloudFront's limit on a function's source, in bytes.
 const MaxSize = 10 * 1024
 
-// maxRun is our guard against an endless loop. CloudFront allows about a
-// millisecond; a busy laptop needs more room than that.
+// maxRun stops an endless loop. CloudFront allows about a millisecond; a busy
+// laptop may need longer.
 const maxRun = time.Second
 
-// Value is a header's, cookie's or query parameter's value. Several values
-// are joined in Value and listed in Multi.
+// Value is the value of a header, cookie or query parameter. Several values are
+// joined in Value and listed in Multi.
 type Value struct {
 	Value string
 	Multi []string
 }
 
-// Request is what a viewer-request function sees and may change.
+// Request is what a viewer-request function receives and may change.
 type Request struct {
 	Method, URI string
 	Query       map[string]Value
@@ -42,15 +42,14 @@ type Request struct {
 	Cookies     map[string]Value
 }
 
-// Result is what a function decided: a response of its own, or a request to
-// send to an origin.
+// Result is what a function returned: a response, or a request for an origin.
 type Result struct {
 	Origin   string // the id given to selectRequestOriginById; "": the default origin
 	Request  Request
 	Response *Response
 }
 
-// Response is an answer a function gives itself.
+// Response is a response that the function itself makes.
 type Response struct {
 	Status  int
 	Headers map[string]Value
@@ -68,13 +67,13 @@ var (
 	dynamic    = []string{"eval", "Function", "setTimeout", "WebAssembly"}
 )
 
-// New compiles source. store is the content of its key-value store; with nil
-// the function has no store, and asking for it throws.
+// New compiles source. store is the content of its key-value store; nil means that
+// the function has no store, so that kvs() throws.
 func New(name, source string, store map[string]string) (*Function, error) {
 	if len(source) > MaxSize {
-		return nil, fmt.Errorf("%s: %d bytes, CloudFront takes %d", name, len(source), MaxSize)
+		return nil, fmt.Errorf("%s: %d bytes, CloudFront accepts %d", name, len(source), MaxSize)
 	}
-	// goja has no modules. What stands for the import keeps the line numbers.
+	// goja has no modules. The replacement of the import keeps the line numbers.
 	source = "'use strict'; " + importLine.ReplaceAllString(source, "const $1 = __cloudfront;")
 	tree, err := goja.Parse(name, source, parser.WithDisableSourceMaps)
 	if err != nil {
@@ -93,7 +92,7 @@ func New(name, source string, store map[string]string) (*Function, error) {
 	return f, nil
 }
 
-// instance is one engine with the function loaded; a call has it alone.
+// instance is one engine with the function loaded. One call uses it at a time.
 type instance struct {
 	rt     *goja.Runtime
 	call   goja.Callable
@@ -118,9 +117,9 @@ func (f *Function) instance() (*instance, error) {
 	return in, nil
 }
 
-// Run calls the function for one viewer request from ip. An error is what
-// CloudFront answers with 503 (the function threw) or 502 (it did something
-// it may not).
+// Run calls the function for one viewer request from ip. It returns an error where
+// CloudFront would respond with 503 (the function threw) or 502 (it did something
+// that is not allowed).
 func (f *Function) Run(ip string, req Request) (Result, error) {
 	in, _ := f.pool.Get().(*instance)
 	if in == nil {
@@ -133,22 +132,22 @@ func (f *Function) Run(ip string, req Request) (Result, error) {
 	guard := time.AfterFunc(maxRun, func() { in.rt.Interrupt("the function ran for too long") })
 	out, err := in.call(goja.Undefined(), in.rt.ToValue(event(ip, req)))
 	if !guard.Stop() {
-		return Result{}, fmt.Errorf("interrupted: %w", err) // the engine is in an unknown state: not put back
+		return Result{}, fmt.Errorf("interrupted: %w", err) // the engine is in an unknown state and must not be reused
 	}
 	defer f.pool.Put(in)
 	if err != nil {
 		return Result{}, err
 	}
-	answer, err := settled(out)
+	returned, err := await(out)
 	if err != nil {
 		return Result{}, err
 	}
-	return result(in.origin, req, answer)
+	return result(in.origin, req, returned)
 }
 
-// settled waits for nothing: the store answers at once here, so a promise
-// that is still pending after the call never settles.
-func settled(v goja.Value) (map[string]any, error) {
+// await returns the value of a returned promise. It need not wait: the store's
+// promises resolve immediately, so a promise that is pending now never resolves.
+func await(v goja.Value) (map[string]any, error) {
 	out := v.Export()
 	if p, ok := out.(*goja.Promise); ok {
 		switch p.State() {
@@ -159,9 +158,9 @@ func settled(v goja.Value) (map[string]any, error) {
 		}
 		out = p.Result().Export()
 	}
-	answer, ok := out.(map[string]any)
+	returned, ok := out.(map[string]any)
 	if !ok {
 		return nil, fmt.Errorf("the function returned %T, not a request or a response", out)
 	}
-	return answer, nil
+	return returned, nil
 }

@@ -17,28 +17,30 @@ func run(t *testing.T, source string, headers map[string]cffunction.Value) (cffu
 	return f.Run("203.0.113.7", cffunction.Request{Method: "GET", URI: "/a", Headers: headers})
 }
 
-func TestWhatCloudFrontRefusesIsRefused(t *testing.T) {
+func TestRejectsWhatCloudFrontRejects(t *testing.T) {
 	handler := func(body string) string { return "function handler(event) { " + body + " return event.request; }" }
 	for name, c := range map[string]struct{ source, want string }{
-		"a source over 10 KB":         {handler("") + strings.Repeat("//", 6000), "CloudFront takes 10240"},
-		"no handler":                  {"function other() {}", "no function handler"},
-		"broken syntax":               {"function handler( {", "SyntaxError"},
-		"an undeclared variable":      {handler("oops = 1;"), "not defined"},
-		"eval":                        {handler("eval('1');"), "not defined"},
-		"new Function":                {handler("new Function('1');"), "not defined"},
-		"timers":                      {handler("setTimeout(function () {}, 1);"), "not defined"},
-		"an endless loop":             {handler("for (;;) {}"), "ran for too long"},
-		"a header that is hidden":     {handler("event.request.headers['x-edge-region'] = {value: 'a'};"), "may not write it"},
-		"a header that is read-only":  {handler("event.request.headers.host = {value: 'b'};"), "read-only"},
-		"a read-only header removed":  {handler("delete event.request.headers.host;"), "read-only"},
-		"a header in capitals":        {handler("event.request.headers['X-A'] = {value: 'a'};"), "lower case"},
-		"a header without a value":    {handler("event.request.headers['x-a'] = 'a';"), "{value: string}"},
-		"an address without a slash":  {handler("event.request.uri = 'b';"), "begin with a slash"},
-		"nothing returned":            {"function handler() {}", "not a request"},
-		"a promise that never ends":   {"async function handler(e) { await new Promise(function () {}); }", "never finished"},
-		"a rejected promise":          {"async function handler(e) { throw new Error('no'); }", "threw"},
-		"a status that is none":       {"function handler() { return {statusCode: 'x'}; }", "not a status"},
-		"a key that is not there":     {"import cf from 'cloudfront';\nasync function handler(e) { await cf.kvs().get('nope'); return e.request; }", "KeyNotFound"},
+		"a source over 10 KB":           {handler("") + strings.Repeat("//", 6000), "CloudFront accepts 10240"},
+		"no handler":                    {"function other() {}", "no function handler"},
+		"broken syntax":                 {"function handler( {", "SyntaxError"},
+		"an undeclared variable":        {handler("oops = 1;"), "not defined"},
+		"eval":                          {handler("eval('1');"), "not defined"},
+		"new Function":                  {handler("new Function('1');"), "not defined"},
+		"timers":                        {handler("setTimeout(function () {}, 1);"), "not defined"},
+		"an endless loop":               {handler("for (;;) {}"), "ran for too long"},
+		"a header that is hidden":       {handler("event.request.headers['x-edge-region'] = {value: 'a'};"), "may not write it"},
+		"a header that is read-only":    {handler("event.request.headers.host = {value: 'b'};"), "read-only"},
+		"a read-only header removed":    {handler("delete event.request.headers.host;"), "read-only"},
+		"a header in capitals":          {handler("event.request.headers['X-A'] = {value: 'a'};"), "lower case"},
+		"a header without a value":      {handler("event.request.headers['x-a'] = 'a';"), "{value: string}"},
+		"an address without a slash":    {handler("event.request.uri = 'b';"), "begin with a slash"},
+		"nothing returned":              {"function handler() {}", "not a request"},
+		"a promise that never resolves": {"async function handler(e) { await new Promise(function () {}); }", "never finished"},
+		"a rejected promise":            {"async function handler(e) { throw new Error('no'); }", "threw"},
+		"an invalid status":             {"function handler() { return {statusCode: 'x'}; }", "not a status"},
+		"a key that does not exist": {
+			"import cf from 'cloudfront';\nasync function handler(e) { await cf.kvs().get('nope'); return e.request; }", "KeyNotFound",
+		},
 		"an import of something else": {"import fs from 'fs';\nfunction handler(e) { return e.request; }", "SyntaxError"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -50,15 +52,17 @@ func TestWhatCloudFrontRefusesIsRefused(t *testing.T) {
 	}
 }
 
-func TestWhatAFunctionSeesAndReturns(t *testing.T) {
+func TestAFunctionReadsAndChangesARequest(t *testing.T) {
 	headers := map[string]cffunction.Value{
-		"x-many": {Value: "a, b", Multi: []string{"a", "b"}}, "x-edge-secret": {Value: "hidden"}, "x-gone": {Value: "1"}, "host": {Value: "h"},
+		"x-many": {Value: "a, b", Multi: []string{"a", "b"}}, "x-edge-secret": {Value: "hidden"},
+		"x-removed": {Value: "1"}, "host": {Value: "h"},
 	}
 	got, err := run(t, `import cf from 'cloudfront';
 async function handler(e) {
   const h = e.request.headers;
-  h['x-saw'] = { value: [e.viewer.ip, typeof h['x-edge-secret'], h['x-many'].multiValue.length, await cf.kvs().get('k'), await cf.kvs().exists('n')].join(' ') };
-  delete h['x-gone'];
+  const store = [await cf.kvs().get('k'), await cf.kvs().exists('n')].join(' ');
+  h['x-saw'] = { value: [e.viewer.ip, typeof h['x-edge-secret'], h['x-many'].multiValue.length, store].join(' ') };
+  delete h['x-removed'];
   e.request.uri = '/b';
   cf.selectRequestOriginById('one');
   return e.request;
@@ -67,9 +71,10 @@ async function handler(e) {
 		t.Fatal(err)
 	}
 	if saw := got.Request.Headers["x-saw"].Value; saw != "203.0.113.7 undefined 2 v false" {
-		t.Errorf("it saw %q", saw)
+		t.Errorf("the function read %q", saw)
 	}
-	if _, there := got.Request.Headers["x-gone"]; there || got.Request.URI != "/b" || got.Origin != "one" || len(got.Request.Headers["x-many"].Multi) != 2 {
+	_, present := got.Request.Headers["x-removed"]
+	if present || got.Request.URI != "/b" || got.Origin != "one" || len(got.Request.Headers["x-many"].Multi) != 2 {
 		t.Errorf("%+v", got)
 	}
 	got, err = run(t, `function handler() { return { statusCode: 302, headers: { location: { value: '/' } } }; }`, nil)
@@ -78,8 +83,8 @@ async function handler(e) {
 	}
 }
 
-// Every call has an engine to itself; many at once must not hear each other.
-func TestCallsAtTheSameTimeKeepApart(t *testing.T) {
+// Each call has an engine of its own; concurrent calls must not affect each other.
+func TestConcurrentCallsAreIsolated(t *testing.T) {
 	f, err := cffunction.New("test.js", `import cf from 'cloudfront';
 async function handler(e) {
   await cf.kvs().exists('k');

@@ -6,8 +6,7 @@ import (
 	"github.com/dop251/goja"
 )
 
-// module is what `import cf from 'cloudfront'` gives a function, as far as
-// ours uses it.
+// module is the part of `import cf from 'cloudfront'` that our function uses.
 func (in *instance) module(store map[string]string) *goja.Object {
 	m := in.rt.NewObject()
 	m.Set("selectRequestOriginById", func(id string) { in.origin = id })

@@ -16,31 +16,31 @@ import (
 
 func quiet(string, ...any) {}
 
-func TestATamperedFileIsCaught(t *testing.T) {
+func TestVerifyDetectsAChangedFile(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "a.jar")
 	const sum = "2cf24dba5fb0a30e26e83b2ac5b9e29e1b161e5c1fa7425e73043362938b9824" // of "hello"
 	if err := os.WriteFile(path, []byte("hello"), 0o644); err != nil {
 		t.Fatal(err)
 	}
 	if err := Verify(path, sum); err != nil {
-		t.Errorf("the true file is refused: %v", err)
+		t.Errorf("the unchanged file is rejected: %v", err)
 	}
 	if err := os.WriteFile(path, []byte("hellp"), 0o644); err != nil {
 		t.Fatal(err)
 	}
 	if err := Verify(path, sum); err == nil || !strings.Contains(err.Error(), "a.jar is not the file") {
-		t.Errorf("the tampered file is answered with %v", err)
+		t.Errorf("of the changed file: %v", err)
 	}
 }
 
-func TestAnEntryIsMadeOnceByManyClones(t *testing.T) {
+func TestConcurrentCallersCreateAnEntryOnce(t *testing.T) {
 	cache := Cache(t.TempDir())
-	var made atomic.Int32
+	var calls atomic.Int32
 	var wg sync.WaitGroup
 	for range 8 {
 		wg.Go(func() {
 			dir, err := cache.Provide(t.Context(), "x-1", quiet, func(_ context.Context, dir string) error {
-				made.Add(1)
+				calls.Add(1)
 				return os.WriteFile(filepath.Join(dir, "f"), nil, 0o644)
 			})
 			if err != nil {
@@ -51,12 +51,12 @@ func TestAnEntryIsMadeOnceByManyClones(t *testing.T) {
 		})
 	}
 	wg.Wait()
-	if made.Load() != 1 {
-		t.Errorf("it was made %d times", made.Load())
+	if calls.Load() != 1 {
+		t.Errorf("it was created %d times", calls.Load())
 	}
 }
 
-func TestAFailedEntryLeavesNothing(t *testing.T) {
+func TestAFailedEntryLeavesNoFiles(t *testing.T) {
 	cache := Cache(t.TempDir())
 	broken := errors.New("broken")
 	if _, err := cache.Provide(t.Context(), "x-1", quiet, func(_ context.Context, dir string) error {
@@ -73,7 +73,7 @@ func TestAFailedEntryLeavesNothing(t *testing.T) {
 	}
 }
 
-func TestAZipMayNotWriteOutside(t *testing.T) {
+func TestUnzipRejectsAPathOutsideItsFolder(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "evil.zip")
 	f, err := os.Create(path)
 	if err != nil {
@@ -98,18 +98,18 @@ func TestAZipMayNotWriteOutside(t *testing.T) {
 	}
 }
 
-func TestRunTellsLinesAndTheEndOfAFailure(t *testing.T) {
-	var told []string
-	err := Run(t.Context(), exec.Command("sh", "-c", `printf 'one\rtwo\n'; echo why >&2; exit 4`), func(l string) { told = append(told, l) })
+func TestRunReportsLinesAndTheOutputOfAFailure(t *testing.T) {
+	var lines []string
+	err := Run(t.Context(), exec.Command("sh", "-c", `printf 'one\rtwo\n'; echo why >&2; exit 4`), func(l string) { lines = append(lines, l) })
 	if err == nil || !strings.Contains(err.Error(), "exit status 4") || !strings.Contains(err.Error(), "why") {
 		t.Errorf("got %v", err)
 	}
-	if strings.Join(told, ",") != "one,two,why" {
-		t.Errorf("told %q", told)
+	if strings.Join(lines, ",") != "one,two,why" {
+		t.Errorf("reported %q", lines)
 	}
 }
 
-func TestRunEndsItsWholeGroupWithTheContext(t *testing.T) {
+func TestRunKillsTheProcessGroupWhenTheContextEnds(t *testing.T) {
 	ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
 	defer cancel()
 	began := time.Now()
@@ -117,6 +117,6 @@ func TestRunEndsItsWholeGroupWithTheContext(t *testing.T) {
 		t.Errorf("got %v", err)
 	}
 	if time.Since(began) > 10*time.Second {
-		t.Error("the grandchild was waited for")
+		t.Error("it waited for the grandchild")
 	}
 }

@@ -1,6 +1,6 @@
-// Package artifact fetches what the local system is made of and is not
-// installed: pinned by version and SHA-256, kept outside the clone, so that a
-// second clone starts warm.
+// Package artifact downloads the servers that the local system needs and this
+// machine lacks. They are pinned by version and SHA-256 and cached outside the
+// clone, so that a second clone need not download them again.
 package artifact
 
 import (
@@ -14,16 +14,16 @@ import (
 	"github.com/gofrs/flock"
 )
 
-// Say reports progress, as launch.Say does.
-type Say func(format string, args ...any)
+// Progress reports progress, as launch.Progress does.
+type Progress func(format string, args ...any)
 
 // Cache is a directory of unpacked artifacts. An entry exists only when it is
-// complete; any number of clones share the cache.
+// complete. Any number of clones share a cache.
 type Cache string
 
-// DefaultCache is JARI_CACHE, else the user's XDG cache, else for root
-// /var/cache/jari: what is unpacked must be readable by the user nobody, and
-// root's home is not.
+// DefaultCache is JARI_CACHE, else /var/cache/jari for root, else the user's XDG
+// cache directory. Root's home will not do: the user nobody, who runs some of
+// the servers, cannot read it.
 func DefaultCache(getenv func(string) string) (Cache, error) {
 	if dir := getenv("JARI_CACHE"); dir != "" {
 		abs, err := filepath.Abs(dir)
@@ -37,20 +37,21 @@ func DefaultCache(getenv func(string) string) (Cache, error) {
 	}
 	home := getenv("HOME")
 	if home == "" {
-		return "", errors.New("set JARI_CACHE or HOME: there is no place to keep downloads")
+		return "", errors.New("there is no folder for downloads: set JARI_CACHE or HOME")
 	}
 	return Cache(filepath.Join(home, ".cache", "jari")), nil
 }
 
-// Provide returns the directory called name, which make fills the first time.
-// Make works in a directory of its own that is renamed when it succeeds, so
-// whatever interrupts it leaves no half entry.
-func (c Cache) Provide(ctx context.Context, name string, say Say, make func(ctx context.Context, dir string) error) (string, error) {
+// Provide returns the directory called name, which create fills the first time.
+// create works in a temporary directory that is renamed when it succeeds, so an
+// interruption leaves no incomplete entry.
+func (c Cache) Provide(ctx context.Context, name string, report Progress,
+	create func(ctx context.Context, dir string) error) (string, error) {
 	final := filepath.Join(string(c), name)
 	if isDir(final) {
 		return final, nil
 	}
-	unlock, err := c.Lock(ctx, name, say)
+	unlock, err := c.Lock(ctx, name, report)
 	if err != nil {
 		return "", err
 	}
@@ -66,22 +67,22 @@ func (c Cache) Provide(ctx context.Context, name string, say Say, make func(ctx 
 	if err := os.Chmod(work, 0o755); err != nil {
 		return "", err
 	}
-	if err := make(ctx, work); err != nil {
+	if err := create(ctx, work); err != nil {
 		return "", err
 	}
 	return final, os.Rename(work, final)
 }
 
-// Lock keeps other copies of Jari from working on the same thing until unlock
-// is called.
-func (c Cache) Lock(ctx context.Context, name string, say Say) (unlock func(), err error) {
+// Lock excludes other copies of Jari from the entry called name until unlock is
+// called.
+func (c Cache) Lock(ctx context.Context, name string, report Progress) (unlock func(), err error) {
 	if err := os.MkdirAll(string(c), 0o755); err != nil {
 		return nil, err
 	}
 	lock := flock.New(filepath.Join(string(c), name+".lock"))
 	held, err := lock.TryLock()
 	if err == nil && !held {
-		say("waiting for another copy of Jari, which is busy with %s", name)
+		report("waiting for another copy of Jari, which holds the lock of %s", name)
 		_, err = lock.TryLockContext(ctx, 200*time.Millisecond)
 	}
 	if err != nil {

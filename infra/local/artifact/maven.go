@@ -29,10 +29,9 @@ var pomText string
 
 var pom = template.Must(template.New("pom").Parse(pomText))
 
-// FetchMaven copies the files to dir by way of the ordinary mvn client, so
-// that its settings (mirrors, proxies, the local repository) hold, and
-// verifies each.
-func FetchMaven(ctx context.Context, dir string, say Say, files ...Maven) error {
+// FetchMaven copies the files to dir with the ordinary mvn client, so that its
+// settings (mirrors, proxies, the local repository) apply, and verifies each.
+func FetchMaven(ctx context.Context, dir string, report Progress, files ...Maven) error {
 	mvn, err := exec.LookPath("mvn")
 	if err != nil {
 		return errors.New("Maven (mvn) is not on PATH: install it (Debian: apt-get install maven)")
@@ -46,12 +45,12 @@ func FetchMaven(ctx context.Context, dir string, say Say, files ...Maven) error 
 	if err := errors.Join(err, project.Close()); err != nil {
 		return err
 	}
-	say("fetching %s from Maven", files[0].File())
-	// Without -B Maven prints how far a download is.
+	report("fetching %s from Maven", files[0].File())
+	// Without -B Maven prints the progress of downloads.
 	cmd := exec.Command(mvn, "-f", project.Name(), "org.apache.maven.plugins:maven-dependency-plugin:3.6.1:copy")
 	err = Run(ctx, cmd, func(line string) {
 		if strings.HasPrefix(line, "Progress") {
-			say("\rfetching %s", strings.TrimPrefix(line, "Progress "))
+			report("\rfetching %s", strings.TrimPrefix(line, "Progress "))
 		}
 	})
 	if err != nil {
@@ -65,7 +64,7 @@ func FetchMaven(ctx context.Context, dir string, say Say, files ...Maven) error 
 	return nil
 }
 
-// Verify compares a file with the checksum that is written in the source.
+// Verify compares a file's SHA-256 with the pinned one.
 func Verify(path, want string) error {
 	f, err := os.Open(path)
 	if err != nil {
@@ -77,7 +76,8 @@ func Verify(path, want string) error {
 		return err
 	}
 	if got := hex.EncodeToString(h.Sum(nil)); got != want {
-		return fmt.Errorf("%s is not the file this version of Jari was made with: its SHA-256 is %s, not %s; remove it from the local Maven repository (~/.m2) and try again", filepath.Base(path), got, want)
+		return fmt.Errorf("%s is not the file that this version of Jari pins: its SHA-256 is %s, not %s; "+
+			"remove it from the local Maven repository (~/.m2) and try again", filepath.Base(path), got, want)
 	}
 	return nil
 }

@@ -13,13 +13,13 @@ import (
 	"time"
 )
 
-// Run runs a program to its end, with its whole process group killed when ctx
-// ends. Each line it prints goes to line, which may be nil; a failure's error
-// ends with the last lines.
+// Run runs a program until it exits; when ctx ends, it kills the whole process
+// group. Each line of output goes to line, which may be nil. The error of a
+// failure contains the last lines.
 func Run(ctx context.Context, cmd *exec.Cmd, line func(string)) error {
 	tail := &lines{each: line}
 	cmd.Stdout, cmd.Stderr = tail, tail
-	// The thread that forks must live as long as the child, or Pdeathsig comes early.
+	// Pdeathsig fires when the thread that forked ends, so that thread must outlive the child.
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
 	if cmd.SysProcAttr == nil {
@@ -49,7 +49,7 @@ func first(args []string) string {
 	return args[0]
 }
 
-// lines cuts output at \n and \r (progress meters use the latter).
+// lines splits output at \n and \r (progress meters use the latter).
 type lines struct {
 	each func(string)
 	rest []byte

@@ -12,9 +12,9 @@ import (
 	"github.com/ulikunitz/xz"
 )
 
-// Unzip unpacks the files of a zip or jar for which keep answers true (nil
-// keeps all) into dir. os.Root refuses names that lead out of it.
-func Unzip(path, dir string, keep func(name string) bool) error {
+// Unzip unpacks into dir the files of a zip or jar for which selected is true
+// (nil selects all). os.Root rejects names that lead out of dir.
+func Unzip(path, dir string, selected func(name string) bool) error {
 	z, err := zip.OpenReader(path)
 	if err != nil {
 		return err
@@ -26,7 +26,7 @@ func Unzip(path, dir string, keep func(name string) bool) error {
 	}
 	defer root.Close()
 	for _, f := range z.File {
-		if f.FileInfo().IsDir() || keep != nil && !keep(f.Name) {
+		if f.FileInfo().IsDir() || selected != nil && !selected(f.Name) {
 			continue
 		}
 		src, err := f.Open()
@@ -79,8 +79,8 @@ func UntarXZ(path, dir string) error {
 	}
 }
 
-// write makes one file that everybody may read, since root runs some of them
-// as nobody.
+// write creates a file that every user may read, since root runs some of the
+// programs as nobody.
 func write(root *os.Root, name string, mode fs.FileMode, src io.Reader) error {
 	name = filepath.Clean(name)
 	if err := root.MkdirAll(filepath.Dir(name), 0o755); err != nil {

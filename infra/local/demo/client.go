@@ -11,7 +11,7 @@ import (
 	"time"
 )
 
-// The parts of the public API's shapes (docs/openapi.yaml) that the story reads.
+// The parts of the public API's schemas (docs/openapi.yaml) that the demo reads.
 type (
 	text struct {
 		Ko string `json:"ko"`
@@ -32,7 +32,7 @@ type (
 		SlotID    string    `json:"slot_id"`
 		Start     time.Time `json:"start"`
 		Available int       `json:"available"`
-		OpensAt   time.Time `json:"opens_at"` // zero: it can be booked
+		OpensAt   time.Time `json:"opens_at"` // zero: it can be booked now
 	}
 	reservation struct {
 		ID           string    `json:"id"`
@@ -49,43 +49,43 @@ type (
 	}
 )
 
-// answer is what a request got: a status, and the body as it came.
-type answer struct {
+// response is a response with its body unparsed.
+type response struct {
 	status int
 	header http.Header
 	body   []byte
 }
 
-// reason is the slug of a problem+json answer.
-func (a answer) reason() string {
+// reason is the reason of a problem document, or "" if the body is none.
+func (a response) reason() string {
 	var p struct{ Reason string }
-	_ = json.Unmarshal(a.body, &p) // an answer without a reason has reason ""
+	_ = json.Unmarshal(a.body, &p)
 	return p.Reason
 }
 
-func (a answer) String() string {
+func (a response) String() string {
 	return fmt.Sprintf("%d %s", a.status, bytes.TrimSpace(a.body[:min(len(a.body), 300)]))
 }
 
-// web is shared by all diners: one address, many connections.
+// web is the HTTP client of all users.
 var web = &http.Client{
 	Timeout:   30 * time.Second,
 	Transport: &http.Transport{MaxIdleConnsPerHost: 128, MaxConnsPerHost: 128},
 }
 
 // send makes one request; in is sent as JSON unless nil.
-func send(ctx context.Context, method, url string, header http.Header, in any) (answer, error) {
+func send(ctx context.Context, method, url string, header http.Header, in any) (response, error) {
 	var body io.Reader
 	if in != nil {
 		b, err := json.Marshal(in)
 		if err != nil {
-			return answer{}, err
+			return response{}, err
 		}
 		body = bytes.NewReader(b)
 	}
 	req, err := http.NewRequestWithContext(ctx, method, url, body)
 	if err != nil {
-		return answer{}, err
+		return response{}, err
 	}
 	if header != nil {
 		req.Header = header
@@ -95,28 +95,28 @@ func send(ctx context.Context, method, url string, header http.Header, in any) (
 	}
 	res, err := web.Do(req)
 	if err != nil {
-		return answer{}, err
+		return response{}, err
 	}
 	defer res.Body.Close()
 	b, err := io.ReadAll(res.Body)
-	return answer{res.StatusCode, res.Header, b}, err
+	return response{res.StatusCode, res.Header, b}, err
 }
 
-// get reads a JSON document of the operator's side (mailbox, Slack, OpenSearch).
+// get reads a JSON document from the mailbox, the Slack simulator or OpenSearch.
 func get[T any](ctx context.Context, url string) (out T, err error) {
 	a, err := send(ctx, http.MethodGet, url, nil, nil)
 	if err != nil {
 		return out, err
 	}
 	if a.status != http.StatusOK {
-		return out, fmt.Errorf("GET %s answered %s", url, a)
+		return out, fmt.Errorf("GET %s: the response is %s", url, a)
 	}
 	return out, json.Unmarshal(a.body, &out)
 }
 
-// call makes a request of the public API through the edge and expects a status.
-func call[T any](ctx context.Context, e *evening, p *person, method, path string, in any, want int, header ...string) (out T, err error) {
-	a, err := p.ask(ctx, e, method, path, in, header...)
+// call sends a request to the public API through the edge and expects a status.
+func call[T any](ctx context.Context, sc *scenario, u *user, method, path string, in any, want int, header ...string) (out T, err error) {
+	a, err := u.request(ctx, sc, method, path, in, header...)
 	if err != nil {
 		return out, err
 	}

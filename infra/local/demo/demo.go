@@ -1,7 +1,7 @@
-// Package demo plays one evening at Jari against a running system and prints
-// it as a story with figures. Every line is checked: the first one that does
-// not hold ends the story with an error that says what was expected and what
-// was seen.
+// Package demo runs one scenario, an evening of diners and owners, against a
+// running system. It prints each step with figures, and checks each: the first
+// check that fails ends the demo with an error that has the expected and the
+// observed result.
 package demo
 
 import (
@@ -12,38 +12,41 @@ import (
 	"math/rand/v2"
 	"strings"
 	"time"
+
+	"jari.example/internal/wait"
 )
 
-// Config says where the running system is and what the demo may do to it.
+// Config has the addresses of the running system, and the faults that the demo may
+// inject.
 type Config struct {
 	Edge, Mailbox, Slack, OpenSearch string // base URLs
-	OwnerEmail, OwnerPassword        string // of the Korean region's seeded owner
-	TimeScale                        int    // by how much alerting's windows are shortened
+	OwnerEmail, OwnerPassword        string // of the owner that the seed created in the Korean region
+	TimeScale                        int    // the factor by which the alerting windows are shortened
 
-	Fault func(ctx context.Context, on bool) error // reservation's database refuses connections
-	// Kill is kill -9 of a reservation process; nil: the rush is undisturbed. back
-	// waits until the launcher has it running again, and returns its state.
-	Kill func(ctx context.Context) (back func(context.Context) (state string, err error), err error)
+	Fault func(ctx context.Context, on bool) error // on: the reservation database refuses connections
+	// Kill kills a reservation process with SIGKILL during the rush; nil: no fault.
+	// recovered waits until the launcher has restarted it, and returns its state.
+	Kill func(ctx context.Context) (recovered func(context.Context) (state string, err error), err error)
 
 	Out io.Writer
 }
 
-// chapters in the order they are told. Later ones use what earlier ones left
-// in the evening (diners who are logged in, a restaurant that was found).
+// chapters in the order they run. Later ones use the state of earlier ones (diners
+// who are logged in).
 var chapters = []struct {
 	name, title string
-	play        func(*evening, context.Context) error
+	run         func(*scenario, context.Context) error
 }{
-	{"diner", "A diner books a table, and changes her mind", (*evening).diner},
-	{"line", "A full room, and somebody who waits", (*evening).line},
-	{"rush", "Three hundred diners, twenty covers", (*evening).rush},
-	{"rename", "An owner renames her restaurant", (*evening).rename},
-	{"regions", "One door, two countries", (*evening).regions},
-	{"trace", "What happened to that booking?", (*evening).trace},
-	{"incident", "The database stops answering", (*evening).incident},
+	{"diner", "A diner books a table and cancels", (*scenario).diner},
+	{"line", "A sold-out slot and its waitlist", (*scenario).waitlist},
+	{"rush", "300 diners book 20 covers at once", (*scenario).rush},
+	{"rename", "An owner renames a restaurant", (*scenario).rename},
+	{"regions", "The edge routes to two regions", (*scenario).regions},
+	{"trace", "A booking's trace and log lines", (*scenario).trace},
+	{"incident", "The database refuses connections: alert and recovery", (*scenario).incident},
 }
 
-// Names lists the chapters that only may name.
+// Names lists the names of the chapters.
 func Names() string {
 	var names []string
 	for _, c := range chapters {
@@ -52,81 +55,82 @@ func Names() string {
 	return strings.Join(names, ", ")
 }
 
-// Run plays the chapters named in only, or all of them when it is empty.
+// Run runs the chapters named in only, or all of them if it is empty.
 func Run(ctx context.Context, cfg Config, only ...string) error {
 	known := map[string]bool{}
 	for _, c := range chapters {
 		known[c.name] = true
 	}
-	want := map[string]bool{}
+	selected := map[string]bool{}
 	for _, name := range only {
 		if !known[name] {
-			return fmt.Errorf("there is no chapter %q; choose from: %s", name, Names())
+			return fmt.Errorf("there is no chapter %q; the chapters are: %s", name, Names())
 		}
-		want[name] = true
+		selected[name] = true
 	}
 	start := time.Now()
-	e := &evening{Config: cfg, tag: fmt.Sprintf("%06x", rand.N(1<<24))}
-	fmt.Fprintf(cfg.Out, "An evening at Jari, told by the system at %s\n", cfg.Edge)
-	told := 0
+	sc := &scenario{Config: cfg, runID: fmt.Sprintf("%06x", rand.N(1<<24))}
+	fmt.Fprintf(cfg.Out, "Demo: an evening of diners and owners, against the system at %s\n", cfg.Edge)
+	done := 0
 	for _, c := range chapters {
-		if len(want) > 0 && !want[c.name] {
+		if len(selected) > 0 && !selected[c.name] {
 			continue
 		}
-		told++
-		fmt.Fprintf(cfg.Out, "\n%d. %s\n", told, c.title)
-		if err := c.play(e, ctx); err != nil {
+		done++
+		fmt.Fprintf(cfg.Out, "\n%d. %s\n", done, c.title)
+		if err := c.run(sc, ctx); err != nil {
 			fmt.Fprintf(cfg.Out, "   ✗ %v\n", err)
-			return fmt.Errorf("chapter %q did not hold: %w", c.name, err)
+			return fmt.Errorf("chapter %q failed: %w", c.name, err)
 		}
 	}
-	fmt.Fprintf(cfg.Out, "\nEvery line held. %d chapters, %d checks, %.0f s.\n", told, e.checks, time.Since(start).Seconds())
+	fmt.Fprintf(cfg.Out, "\nAll checks passed: %d chapters, %d checks, %.0f s.\n", done, sc.checks, time.Since(start).Seconds())
 	return nil
 }
 
-// evening is the state a story carries from chapter to chapter.
-type evening struct {
+// scenario is the state that the chapters share.
+type scenario struct {
 	Config
-	tag    string // makes this evening's diners and words unlike those of other runs
+	runID  string // unique, so that e-mail addresses and search words differ between runs
 	checks int
-	crowd  []*person
+	diners []*user
 }
 
-// say prints a line whose claim has just been checked.
-func (e *evening) say(format string, args ...any) {
-	e.checks++
-	fmt.Fprintf(e.Out, "   ✓ "+format+"\n", args...)
+// pass prints a step that has just been checked.
+func (sc *scenario) pass(format string, args ...any) {
+	sc.checks++
+	fmt.Fprintf(sc.Out, "   ✓ "+format+"\n", args...)
 }
 
-// note prints a line that claims nothing.
-func (e *evening) note(format string, args ...any) {
-	fmt.Fprintf(e.Out, "     "+format+"\n", args...)
+// note prints a line without a check.
+func (sc *scenario) note(format string, args ...any) {
+	fmt.Fprintf(sc.Out, "     "+format+"\n", args...)
 }
 
-// never is an error that no waiting mends.
-type never struct{ error }
+// permanent is an error that more waiting cannot resolve.
+type permanent struct{ error }
 
-// until asks again every 100 ms until done, and returns how long it took.
-// The error says what was awaited and what the last look found.
-func until(ctx context.Context, limit time.Duration, what string, look func() (done bool, seen string, err error)) (time.Duration, error) {
+// waitFor calls check every 100 ms until it is done, and returns how long that
+// took. After limit, the error has what was awaited and what check saw last.
+func waitFor(ctx context.Context, limit time.Duration, what string,
+	check func() (done bool, seen string, err error)) (time.Duration, error) {
 	start := time.Now()
 	ctx, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
-	for {
-		done, seen, err := look()
-		if done {
-			return time.Since(start), nil
-		}
-		if broken, ok := errors.AsType[never](err); ok {
-			return 0, broken
-		}
-		if err != nil {
-			seen = err.Error()
-		}
-		select {
-		case <-ctx.Done():
-			return 0, fmt.Errorf("waited %s for %s; last seen: %s", limit, what, seen)
-		case <-time.After(100 * time.Millisecond):
-		}
+	var done bool
+	var seen string
+	var err error
+	waitErr := wait.Until(ctx, 100*time.Millisecond, func() bool {
+		done, seen, err = check()
+		_, isPermanent := errors.AsType[permanent](err)
+		return done || isPermanent
+	})
+	switch {
+	case done:
+		return time.Since(start), nil
+	case waitErr == nil:
+		return 0, err
+	case err != nil:
+		seen = err.Error()
 	}
+	return 0, fmt.Errorf("waited %s for %s; last seen: %s", limit, what, seen)
 }

@@ -13,115 +13,129 @@ import (
 	"time"
 )
 
-// incident: the database refuses, the objective burns, one message appears and
-// is later the one that says it is over.
-func (e *evening) incident(ctx context.Context) (err error) {
-	if e.TimeScale > 1 {
-		e.note("Alerting's bucket, tick and windows are all shortened %d×: 1 h is %.0f s, 5 min is %.1f s.", e.TimeScale,
-			time.Hour.Seconds()/float64(e.TimeScale), 5*time.Minute.Seconds()/float64(e.TimeScale))
+// incident makes the database refuse connections: the error budget burns, one
+// Slack message appears, and the same message is updated to resolved.
+func (sc *scenario) incident(ctx context.Context) (err error) {
+	if sc.TimeScale > 1 {
+		sc.note("All times of alerting are shortened %d×: 1 h is %.0f s, 5 min is %.1f s.", sc.TimeScale,
+			time.Hour.Seconds()/float64(sc.TimeScale), 5*time.Minute.Seconds()/float64(sc.TimeScale))
 	}
-	_, slot, err := e.untouchedSlot(ctx)
+	_, slot, err := sc.emptySlot(ctx)
 	if err != nil {
 		return err
 	}
-	p, err := e.newDiner(ctx, "sora", "ko")
+	p, err := sc.newDiner(ctx, "sora", "ko")
 	if err != nil {
 		return err
 	}
-	// diners keep coming during all of it: mostly refused as twice-booked, which is a good answer
-	visitors := e.visit(ctx, p, slot.SlotID)
-	defer visitors.stop()
-	before, err := e.calm(ctx, visitors)
+	// Booking requests continue during all of it. Most are refused because the diner
+	// has a booking already, which counts as good.
+	load := sc.startLoad(ctx, p, slot.SlotID)
+	defer load.stop()
+	before, err := sc.waitForSteadyState(ctx, load)
 	if err != nil {
 		return err
 	}
 
-	if err := e.Fault(ctx, true); err != nil {
+	if err := sc.Fault(ctx, true); err != nil {
 		return fmt.Errorf("switch the fault on: %w", err)
 	}
-	healed := false
+	off := false
 	defer func() {
-		if !healed {
-			err = errors.Join(err, e.Fault(context.WithoutCancel(ctx), false))
+		if !off {
+			err = errors.Join(err, sc.Fault(context.WithoutCancel(ctx), false))
 		}
 	}()
-	e.note("The reservation database refuses connections from now on.")
-	var m message
-	took, err := until(ctx, 60*time.Second, "an incident in Slack", func() (bool, string, error) {
-		now, err := e.incidents(ctx)
-		if err != nil {
-			return false, "", err
-		}
-		fresh := now.since(before)
-		if len(fresh) == 0 {
-			good, bad := visitors.counts()
-			return false, fmt.Sprintf("no message; %d good answers, %d bad", good, bad), nil
-		}
-		m = fresh[0]
-		return true, "", nil
-	})
+	sc.note("From now on the reservation database refuses connections.")
+	m, elapsed, err := sc.awaitIncident(ctx, before, load)
 	if err != nil {
 		return err
 	}
-	_, bad := visitors.counts()
-	e.say("%.1f s later, after %d failed bookings, Slack shows: %s", took.Seconds(), bad, m.headline())
-	if err := e.links(ctx, m); err != nil {
+	_, bad := load.counts()
+	sc.pass("After %.1f s and %d failed bookings Slack shows: %s", elapsed.Seconds(), bad, m.headline())
+	if err := sc.links(ctx, m); err != nil {
 		return err
 	}
 
-	if err := e.Fault(ctx, false); err != nil {
+	if err := sc.Fault(ctx, false); err != nil {
 		return fmt.Errorf("switch the fault off: %w", err)
 	}
-	healed = true
-	e.note("The database answers again.")
-	took, err = until(ctx, 120*time.Second, "the same message to say resolved", func() (bool, string, error) {
-		now, err := e.incidents(ctx)
-		if err != nil {
-			return false, "", err
-		}
-		fresh := now.since(before)
-		if len(fresh) != 1 || fresh[0].TS != m.TS {
-			return false, "", never{fmt.Errorf("expected the one message %s, the channel has %d new ones", m.TS, len(fresh))}
-		}
-		m = fresh[0]
-		return m.resolved(), m.headline(), nil
-	})
-	if err != nil {
+	off = true
+	sc.note("The database accepts connections again.")
+	if m, elapsed, err = sc.awaitResolved(ctx, before, m); err != nil {
 		return err
 	}
-	e.say("%.0f s later the same message reads: %s", took.Seconds(), m.headline())
-	good, bad := visitors.stop()
-	e.say("One incident, one message. %d visitors had an answer, %d were told to try again.", good, bad)
+	sc.pass("After %.0f s the same message is: %s", elapsed.Seconds(), m.headline())
+	good, bad := load.stop()
+	sc.pass("There is one incident and one message. %d booking requests succeeded or were refused, %d failed.", good, bad)
 	return nil
 }
 
-// calm waits until bookings go well and no incident is open, nor about to be:
-// an earlier fault (the rush's kill -9, say) may be on its way to Slack.
-func (e *evening) calm(ctx context.Context, v *visitors) (before channel, err error) {
+// awaitIncident waits for an incident message that is not in before.
+func (sc *scenario) awaitIncident(ctx context.Context, before messages, load *load) (m message, elapsed time.Duration, err error) {
+	elapsed, err = waitFor(ctx, 60*time.Second, "an incident in Slack", func() (bool, string, error) {
+		now, err := sc.incidents(ctx)
+		if err != nil {
+			return false, "", err
+		}
+		added := now.since(before)
+		if len(added) == 0 {
+			good, bad := load.counts()
+			return false, fmt.Sprintf("no message; %d good responses, %d bad", good, bad), nil
+		}
+		m = added[0]
+		return true, "", nil
+	})
+	return m, elapsed, err
+}
+
+// awaitResolved waits until the message m is updated to resolved. A second message
+// is an error.
+func (sc *scenario) awaitResolved(ctx context.Context, before messages, m message) (_ message, elapsed time.Duration, err error) {
+	elapsed, err = waitFor(ctx, 120*time.Second, "the message to be updated to resolved", func() (bool, string, error) {
+		now, err := sc.incidents(ctx)
+		if err != nil {
+			return false, "", err
+		}
+		added := now.since(before)
+		if len(added) != 1 || added[0].TS != m.TS {
+			return false, "", permanent{fmt.Errorf("expected the one message %s, the channel has %d new ones", m.TS, len(added))}
+		}
+		m = added[0]
+		return m.resolved(), m.headline(), nil
+	})
+	return m, elapsed, err
+}
+
+// waitForSteadyState waits until bookings succeed and no incident has been open for
+// 5 s: the incident of an earlier fault (the rush's kill -9) may arrive late. before
+// has the incident messages of that time.
+func (sc *scenario) waitForSteadyState(ctx context.Context, l *load) (before messages, err error) {
 	const quiet = 5 * time.Second
 	since := time.Now()
-	_, err = until(ctx, 2*time.Minute, "good bookings and no open incident before the fault", func() (bool, string, error) {
-		if before, err = e.incidents(ctx); err != nil {
+	_, err = waitFor(ctx, 2*time.Minute, "successful bookings and no open incident before the fault", func() (bool, string, error) {
+		if before, err = sc.incidents(ctx); err != nil {
 			return false, "", err
 		}
 		if open := before.firing(); len(open) > 0 {
 			since = time.Now()
 			return false, open[0].headline(), nil
 		}
-		good, bad := v.counts()
+		good, bad := l.counts()
 		return good >= 30 && time.Since(since) >= quiet, fmt.Sprintf("%d good, %d bad", good, bad), nil
 	})
 	return before, err
 }
 
-// links follows what the message points at: each must lead somewhere.
-func (e *evening) links(ctx context.Context, m message) error {
+// links checks that each link of the message leads to a page.
+func (sc *scenario) links(ctx context.Context, m message) error {
 	raw, err := json.Marshal(m)
 	if err != nil {
 		return err
 	}
 	var all string
-	if all, err = url.PathUnescape(strings.NewReplacer(`\u0026`, "&", `\u003c`, "<", `\u003e`, ">", `\u007c`, "|", "&amp;", "&").Replace(string(raw))); err != nil {
+	unescape := strings.NewReplacer(`\u0026`, "&", `\u003c`, "<", `\u003e`, ">", `\u007c`, "|", "&amp;", "&")
+	if all, err = url.PathUnescape(unescape.Replace(string(raw))); err != nil {
 		all = string(raw)
 	}
 	for _, want := range []struct{ what, pattern string }{
@@ -133,18 +147,18 @@ func (e *evening) links(ctx context.Context, m message) error {
 		if link == "" {
 			return fmt.Errorf("the message has no link to %s: %s", want.what, all)
 		}
-		if _, err := until(ctx, 10*time.Second, want.what+" at "+link, func() (bool, string, error) {
+		if _, err := waitFor(ctx, 10*time.Second, want.what+" at "+link, func() (bool, string, error) {
 			a, err := send(ctx, http.MethodGet, link, nil, nil)
 			return a.status == http.StatusOK, a.String(), err
 		}); err != nil {
 			return err
 		}
-		e.say("It links %s: %s", want.what, link)
+		sc.pass("It links to %s: %s", want.what, link)
 	}
 	return nil
 }
 
-// message is a Slack message as the simulator's control side shows it.
+// message is a Slack message as the simulator's control endpoint shows it.
 type message struct {
 	TS       string          `json:"ts"`
 	ThreadTS string          `json:"thread_ts,omitempty"`
@@ -158,9 +172,9 @@ type message struct {
 func (m message) headline() string { line, _, _ := strings.Cut(m.Text, "\n"); return line }
 func (m message) resolved() bool   { return strings.Contains(strings.ToLower(m.Text), "resolved") }
 
-type channel []message
+type messages []message
 
-func (c channel) firing() (open []message) {
+func (c messages) firing() (open []message) {
 	for _, m := range c {
 		if !m.resolved() {
 			open = append(open, m)
@@ -169,25 +183,25 @@ func (c channel) firing() (open []message) {
 	return open
 }
 
-func (c channel) since(before channel) (fresh []message) {
+func (c messages) since(before messages) (added []message) {
 	known := map[string]bool{}
 	for _, m := range before {
 		known[m.TS] = true
 	}
 	for _, m := range c {
 		if !known[m.TS] {
-			fresh = append(fresh, m)
+			added = append(added, m)
 		}
 	}
-	return fresh
+	return added
 }
 
 // incidents lists the channel's incident messages, without thread replies.
-func (e *evening) incidents(ctx context.Context) (channel, error) {
+func (sc *scenario) incidents(ctx context.Context) (messages, error) {
 	all, err := get[struct {
 		Messages []message `json:"messages"`
-	}](ctx, e.Slack+"/control/messages"+query("channel", "incidents"))
-	var c channel
+	}](ctx, sc.Slack+"/control/messages"+query("channel", "incidents"))
+	var c messages
 	for _, m := range all.Messages {
 		if m.Metadata.EventType == "jari_incident" && (m.ThreadTS == "" || m.ThreadTS == m.TS) {
 			c = append(c, m)
@@ -196,8 +210,8 @@ func (e *evening) incidents(ctx context.Context) (channel, error) {
 	return c, err
 }
 
-// visitors press the button some twenty times a second until stopped.
-type visitors struct {
+// load sends about 20 booking requests a second until it is stopped.
+type load struct {
 	cancel context.CancelFunc
 	done   sync.WaitGroup
 	mu     sync.Mutex
@@ -205,25 +219,25 @@ type visitors struct {
 	bad    int
 }
 
-func (e *evening) visit(ctx context.Context, p *person, slot string) *visitors {
+func (sc *scenario) startLoad(ctx context.Context, u *user, slot string) *load {
 	ctx, cancel := context.WithCancel(ctx)
-	v := &visitors{cancel: cancel}
+	l := &load{cancel: cancel}
 	for w := range 4 {
-		v.done.Go(func() {
+		l.done.Go(func() {
 			tick := time.NewTicker(200 * time.Millisecond)
 			defer tick.Stop()
 			for n := 0; ; n++ {
-				a, err := p.book(ctx, e, slot, 1, fmt.Sprintf("visit-%s-%d-%d", e.tag, w, n))
+				a, err := u.book(ctx, sc, slot, 1, fmt.Sprintf("load-%s-%d-%d", sc.runID, w, n))
 				if ctx.Err() != nil {
 					return
 				}
-				v.mu.Lock()
+				l.mu.Lock()
 				if err != nil || a.status >= 500 {
-					v.bad++
+					l.bad++
 				} else {
-					v.good++
+					l.good++
 				}
-				v.mu.Unlock()
+				l.mu.Unlock()
 				select {
 				case <-ctx.Done():
 					return
@@ -232,17 +246,17 @@ func (e *evening) visit(ctx context.Context, p *person, slot string) *visitors {
 			}
 		})
 	}
-	return v
+	return l
 }
 
-func (v *visitors) counts() (good, bad int) {
-	v.mu.Lock()
-	defer v.mu.Unlock()
-	return v.good, v.bad
+func (l *load) counts() (good, bad int) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.good, l.bad
 }
 
-func (v *visitors) stop() (good, bad int) {
-	v.cancel()
-	v.done.Wait()
-	return v.counts()
+func (l *load) stop() (good, bad int) {
+	l.cancel()
+	l.done.Wait()
+	return l.counts()
 }

@@ -7,51 +7,51 @@ import (
 	"jari.example/telemetry/names"
 )
 
-// person is somebody at the front door: a diner or an owner.
-type person struct {
+// user is a diner or an owner, with an access token after the login.
+type user struct {
 	email, password, token string
 }
 
-// anyone is a visitor who has not logged in.
-var anyone = &person{}
+// anonymous has not logged in.
+var anonymous = &user{}
 
-// ask sends one request of p through the edge, as a Korean viewer unless a
-// header says otherwise.
-func (p *person) ask(ctx context.Context, e *evening, method, path string, in any, header ...string) (answer, error) {
+// request sends one request of the user through the edge. The viewer's country is
+// Korea unless a header names another.
+func (u *user) request(ctx context.Context, sc *scenario, method, path string, in any, header ...string) (response, error) {
 	h := http.Header{"Cloudfront-Viewer-Country": {"KR"}}
-	if p.token != "" {
-		h.Set("Authorization", "Bearer "+p.token)
+	if u.token != "" {
+		h.Set("Authorization", "Bearer "+u.token)
 	}
 	for i := 0; i < len(header); i += 2 {
 		h.Set(header[i], header[i+1])
 	}
-	a, err := send(ctx, method, e.Edge+path, h, in)
+	a, err := send(ctx, method, sc.Edge+path, h, in)
 	if renewed := a.header.Get(names.HeaderAccessToken); renewed != "" {
-		p.token = renewed
+		u.token = renewed
 	}
 	return a, err
 }
 
-// newDiner signs somebody up and logs them in.
-func (e *evening) newDiner(ctx context.Context, name, locale string) (*person, error) {
-	p := &person{email: name + "-" + e.tag + "@example.com", password: "a long enough password"}
-	_, err := call[any](ctx, e, anyone, "POST", "/v1/users",
-		map[string]any{"email": p.email, "password": p.password, "name": name, "locale": locale}, http.StatusCreated)
+// newDiner signs a diner up and logs in.
+func (sc *scenario) newDiner(ctx context.Context, name, locale string) (*user, error) {
+	u := &user{email: name + "-" + sc.runID + "@example.com", password: "a long enough password"}
+	_, err := call[any](ctx, sc, anonymous, "POST", "/v1/users",
+		map[string]any{"email": u.email, "password": u.password, "name": name, "locale": locale}, http.StatusCreated)
 	if err != nil {
 		return nil, err
 	}
-	return p, e.logIn(ctx, p)
+	return u, sc.logIn(ctx, u)
 }
 
-func (e *evening) logIn(ctx context.Context, p *person) error {
+func (sc *scenario) logIn(ctx context.Context, u *user) error {
 	s, err := call[struct {
 		Token string `json:"access_token"`
-	}](ctx, e, anyone, "POST", "/v1/sessions", map[string]any{"email": p.email, "password": p.password}, http.StatusCreated)
-	p.token = s.Token
+	}](ctx, sc, anonymous, "POST", "/v1/sessions", map[string]any{"email": u.email, "password": u.password}, http.StatusCreated)
+	u.token = s.Token
 	return err
 }
 
-// book asks once for a table under the key.
-func (p *person) book(ctx context.Context, e *evening, slot string, party int, key string) (answer, error) {
-	return p.ask(ctx, e, "POST", "/v1/reservations", map[string]any{"slot_id": slot, "party": party}, names.HeaderIdempotency, key)
+// book sends one booking request with the idempotency key.
+func (u *user) book(ctx context.Context, sc *scenario, slot string, party int, key string) (response, error) {
+	return u.request(ctx, sc, "POST", "/v1/reservations", map[string]any{"slot_id": slot, "party": party}, names.HeaderIdempotency, key)
 }

@@ -10,172 +10,195 @@ import (
 	"time"
 
 	"golang.org/x/sync/errgroup"
+
+	"jari.example/internal/wait"
 )
 
 const (
-	crowdSize = 300
-	covers    = 20
+	rushDiners = 300
+	covers     = 20
 )
 
-// rush: everybody presses the button for the same slot at once. Whoever gets
-// no certain answer (503, 504, a broken connection) asks again with the same
+// rush makes all diners book the same slot at once. A diner whose result is
+// uncertain (503, 504, a broken connection) retries with the same idempotency
 // key, as the page does.
-func (e *evening) rush(ctx context.Context) error {
-	at, slot, err := e.untouchedSlot(ctx)
+func (sc *scenario) rush(ctx context.Context) error {
+	at, slot, err := sc.emptySlot(ctx)
 	if err != nil {
 		return err
 	}
-	if err := e.gather(ctx); err != nil {
+	if err := sc.signUpDiners(ctx); err != nil {
 		return err
 	}
-	e.note("%d diners wait for %s on %s, which has %d covers.", crowdSize, at.Name.En, local(slot.Start, at.TimeZone), covers)
+	sc.note("%d diners are about to book %s on %s, which has %d covers.",
+		rushDiners, at.Name.En, local(slot.Start, at.TimeZone), covers)
 
-	type outcome struct {
-		final  answer
-		asked  int
-		took   time.Duration
-		wanted int
-	}
-	outcomes := make([]outcome, crowdSize)
-	gate := make(chan struct{})
-	var everyone sync.WaitGroup
-	for i, p := range e.crowd {
-		everyone.Go(func() {
-			o := &outcomes[i]
-			o.wanted = 1 + i%2 // singles fill what pairs leave
-			<-gate
-			start := time.Now()
-			for range 40 {
-				o.asked++
-				a, err := p.book(ctx, e, slot.SlotID, o.wanted, "rush-"+e.tag)
-				o.final = a
-				if err == nil && a.status < 500 {
-					break
-				}
-				select {
-				case <-ctx.Done():
-					return
-				case <-time.After(250 * time.Millisecond):
-				}
-			}
-			o.took = time.Since(start)
-		})
-	}
 	start := time.Now()
-	close(gate)
-	var back func(context.Context) (string, error)
-	if e.Kill != nil {
-		time.Sleep(60 * time.Millisecond) // in the middle: some are answered, most wait
-		if back, err = e.Kill(ctx); err != nil {
+	finish := sc.startRush(ctx, slot)
+	var recovered func(context.Context) (string, error)
+	if sc.Kill != nil {
+		time.Sleep(60 * time.Millisecond) // in the middle: some have a response, most have none
+		if recovered, err = sc.Kill(ctx); err != nil {
 			return fmt.Errorf("kill the reservation process: %w", err)
 		}
-		e.note("Now the reservation process is killed with kill -9.")
+		sc.note("The reservation process is killed with kill -9.")
 	}
-	everyone.Wait()
-	wall := time.Since(start)
+	attempts := finish()
+	elapsed := time.Since(start)
 
-	sold, winners, refused, retried := 0, 0, 0, 0
+	if err := sc.checkRush(ctx, at, slot, attempts); err != nil {
+		return err
+	}
 	var latencies []time.Duration
-	for i, o := range outcomes {
-		latencies = append(latencies, o.took)
-		if o.asked > 1 {
+	retried := 0
+	for _, a := range attempts {
+		latencies = append(latencies, a.elapsed)
+		if a.requests > 1 {
 			retried++
 		}
+	}
+	slices.Sort(latencies)
+	sc.pass("All %d have a result after %.2f s (median %d ms, last %d ms; %d retried).", rushDiners, elapsed.Seconds(),
+		latencies[rushDiners/2].Milliseconds(), latencies[rushDiners-1].Milliseconds(), retried)
+	if recovered == nil {
+		return nil
+	}
+	if retried == 0 {
+		return fmt.Errorf("no diner had to retry: the kill came too late or too early")
+	}
+	state, err := recovered(ctx)
+	if err != nil {
+		return err
+	}
+	sc.pass("The launcher restarted it: %s.", state)
+	return nil
+}
+
+// attempt is one diner's attempt to book, with all its retries.
+type attempt struct {
+	party    int
+	final    response
+	requests int
+	elapsed  time.Duration
+}
+
+// startRush starts all diners at once. The function it returns waits for them.
+func (sc *scenario) startRush(ctx context.Context, slot freeTime) func() []attempt {
+	attempts := make([]attempt, rushDiners)
+	start := make(chan struct{})
+	var group sync.WaitGroup
+	for i, p := range sc.diners {
+		group.Go(func() {
+			a := &attempts[i]
+			a.party = 1 + i%2 // parties of one fill what parties of two leave
+			<-start
+			began := time.Now()
+			for range 40 {
+				a.requests++
+				res, err := p.book(ctx, sc, slot.SlotID, a.party, "rush-"+sc.runID)
+				a.final = res
+				if err == nil && res.status < 500 {
+					break
+				}
+				if wait.For(ctx, 250*time.Millisecond) != nil {
+					return
+				}
+			}
+			a.elapsed = time.Since(began)
+		})
+	}
+	close(start)
+	return func() []attempt { group.Wait(); return attempts }
+}
+
+// checkRush checks that exactly all covers are sold, that each success is in the
+// diner's list, and that all others were refused because the slot is full.
+func (sc *scenario) checkRush(ctx context.Context, at restaurant, slot freeTime, attempts []attempt) error {
+	sold, booked, refused := 0, 0, 0
+	for i, a := range attempts {
 		switch {
-		case o.final.status == http.StatusCreated:
-			winners++
-			sold += o.wanted
-			if err := e.holds(ctx, e.crowd[i], slot, o.final, o.wanted); err != nil {
+		case a.final.status == http.StatusCreated:
+			booked++
+			sold += a.party
+			if err := sc.checkBooking(ctx, sc.diners[i], slot, a.final, a.party); err != nil {
 				return err
 			}
-		case o.final.status == http.StatusConflict && o.final.reason() == "slot_full":
+		case a.final.status == http.StatusConflict && a.final.reason() == "slot_full":
 			refused++
 		default:
-			return fmt.Errorf("diner %d got no honest answer: %s", i, o.final)
+			return fmt.Errorf("diner %d got neither 201 nor 409 slot_full: %s", i, a.final)
 		}
 	}
 	if sold != covers {
 		return fmt.Errorf("%d covers sold of %d", sold, covers)
 	}
-	left, err := e.freeTimes(ctx, at.ID, 1)
+	left, err := sc.freeTimes(ctx, at.ID, 1)
 	if err != nil {
 		return err
 	}
 	if slices.ContainsFunc(left, func(t freeTime) bool { return t.SlotID == slot.SlotID }) {
-		return fmt.Errorf("the sold-out slot %s is still offered", slot.SlotID)
+		return fmt.Errorf("the sold-out slot %s is still listed as available", slot.SlotID)
 	}
-	slices.Sort(latencies)
-	e.say("%d covers sold to %d parties, %d told “full”; nobody lost, nobody doubled.", sold, winners, refused)
-	e.say("All %d had their answer after %.2f s (median %d ms, last %d ms; %d asked more than once).", crowdSize, wall.Seconds(),
-		latencies[crowdSize/2].Milliseconds(), latencies[crowdSize-1].Milliseconds(), retried)
-	if back == nil {
-		return nil
-	}
-	if retried == 0 {
-		return fmt.Errorf("nobody had to ask twice: the kill hit nothing")
-	}
-	said, err := back(ctx)
-	if err != nil {
-		return err
-	}
-	e.say("The launcher started it again: %s.", said)
+	sc.pass("%d covers are sold to %d parties, %d diners are refused (slot full). No booking is lost or duplicated.", sold, booked, refused)
 	return nil
 }
 
-// holds checks that a 201 stands: the diner has exactly this one reservation for the slot.
-func (e *evening) holds(ctx context.Context, p *person, slot freeTime, a answer, party int) error {
+// checkBooking checks a 201: the diner's list has exactly this reservation.
+func (sc *scenario) checkBooking(ctx context.Context, u *user, slot freeTime, a response, party int) error {
 	var r reservation
 	if err := json.Unmarshal(a.body, &r); err != nil {
 		return err
 	}
-	mine, err := call[list[reservation]](ctx, e, p, "GET", "/v1/reservations"+query("status", "confirmed"), nil, http.StatusOK)
+	mine, err := call[list[reservation]](ctx, sc, u, "GET", "/v1/reservations"+query("status", "confirmed"), nil, http.StatusOK)
 	if err != nil {
 		return err
 	}
-	if len(mine.Items) != 1 || mine.Items[0].ID != r.ID || mine.Items[0].SlotID != slot.SlotID || mine.Items[0].Party != party {
-		return fmt.Errorf("201 for reservation %s, but the diner's list holds %+v", r.ID, mine.Items)
+	found := len(mine.Items) == 1 && mine.Items[0].ID == r.ID
+	if !found || mine.Items[0].SlotID != slot.SlotID || mine.Items[0].Party != party {
+		return fmt.Errorf("201 for reservation %s, but the diner's list has %+v", r.ID, mine.Items)
 	}
 	return nil
 }
 
-// untouchedSlot finds a slot on which nothing is booked yet.
-func (e *evening) untouchedSlot(ctx context.Context) (restaurant, freeTime, error) {
-	all, err := call[list[restaurant]](ctx, e, anyone, "GET", "/v1/restaurants"+query("limit", "50"), nil, http.StatusOK)
+// emptySlot finds a slot without bookings.
+func (sc *scenario) emptySlot(ctx context.Context) (restaurant, freeTime, error) {
+	all, err := call[list[restaurant]](ctx, sc, anonymous, "GET", "/v1/restaurants"+query("limit", "50"), nil, http.StatusOK)
 	if err != nil {
 		return restaurant{}, freeTime{}, err
 	}
 	for _, r := range all.Items {
-		times, err := e.freeTimes(ctx, r.ID, 1)
+		times, err := sc.freeTimes(ctx, r.ID, 1)
 		if err != nil {
 			return restaurant{}, freeTime{}, err
 		}
-		for _, t := range slices.Backward(times) { // the last first: diners take the next
+		for _, t := range slices.Backward(times) { // the last first: other diners book the next
 			if t.Available == covers {
 				return r, t, nil
 			}
 		}
 	}
-	return restaurant{}, freeTime{}, fmt.Errorf("no restaurant has an untouched slot of %d covers left; `make clean up` starts over", covers)
+	err = fmt.Errorf("no restaurant has a slot left with all %d covers free; start over with `make clean up`", covers)
+	return restaurant{}, freeTime{}, err
 }
 
-// gather signs the crowd up once; later chapters use it again.
-func (e *evening) gather(ctx context.Context) error {
-	if e.crowd != nil {
+// signUpDiners signs up and logs in the diners of the rush.
+func (sc *scenario) signUpDiners(ctx context.Context) error {
+	if sc.diners != nil {
 		return nil
 	}
 	start := time.Now()
-	e.crowd = make([]*person, crowdSize)
+	sc.diners = make([]*user, rushDiners)
 	g, ctx := errgroup.WithContext(ctx)
 	g.SetLimit(8)
-	for i := range e.crowd {
+	for i := range sc.diners {
 		g.Go(func() (err error) {
-			e.crowd[i], err = e.newDiner(ctx, fmt.Sprintf("diner%03d", i), []string{"ko", "en"}[i%2])
+			sc.diners[i], err = sc.newDiner(ctx, fmt.Sprintf("diner%03d", i), []string{"ko", "en"}[i%2])
 			return err
 		})
 	}
 	if err := g.Wait(); err != nil {
 		return err
 	}
-	e.say("%d diners sign up and log in (%.0f s; passwords are hashed with argon2id).", crowdSize, time.Since(start).Seconds())
+	sc.pass("%d diners sign up and log in (%.0f s: passwords are hashed with argon2id).", rushDiners, time.Since(start).Seconds())
 	return nil
 }

@@ -1,18 +1,15 @@
-// Package door is the operator's door: one page that leads to everything an
-// operator looks at on this machine, and the runbooks as pages.
+// Package door is the operator page: links to everything an operator uses on this
+// machine, and the runbooks as pages.
 package door
 
 import (
 	"bytes"
 	"context"
 	"errors"
-	"flag"
-	"fmt"
 	"html/template"
 	"io"
 	"io/fs"
 	"net/http"
-	"net/url"
 	"os"
 	"path"
 	"strings"
@@ -22,12 +19,13 @@ import (
 	"github.com/yuin/goldmark/parser"
 
 	"jari.example/infra/local/site"
+	"jari.example/internal/config"
 )
 
-// Link is one way out of the door; without URL it is not shown.
+// Link is a link of the page. Without a URL it is not shown.
 type Link struct{ Name, URL, What string }
 
-// Server is the door; it is an http.Handler.
+// Server serves the operator page and the runbooks.
 type Server struct {
 	links    []Link
 	runbooks string
@@ -35,10 +33,10 @@ type Server struct {
 	markdown goldmark.Markdown
 }
 
-// New makes a door with links and the runbooks of a folder.
+// New returns a Server with links, and with the runbooks of a folder.
 func New(links []Link, runbooks string) *Server {
 	s := &Server{links: links, runbooks: runbooks, mux: http.NewServeMux(),
-		// Raw HTML in the text is left out, which is goldmark's default.
+		// goldmark's default leaves raw HTML out.
 		markdown: goldmark.New(goldmark.WithExtensions(extension.GFM), goldmark.WithParserOptions(parser.WithAutoHeadingID()))}
 	s.mux.HandleFunc("GET /{$}", s.index)
 	s.mux.HandleFunc("GET /runbooks/{$}", s.index)
@@ -48,46 +46,39 @@ func New(links []Link, runbooks string) *Server {
 
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) { s.mux.ServeHTTP(w, r) }
 
-// Run is the program: it serves the door until ctx ends.
-func Run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
-	f := flag.NewFlagSet("door", flag.ContinueOnError)
-	f.SetOutput(stderr)
-	addr := f.String("addr", "127.0.0.1:8090", "listen `address`")
-	runbooks := f.String("runbooks", "runbooks", "`folder` of the runbooks")
+// Run is the program: it serves the operator page until ctx ends.
+func Run(ctx context.Context, args []string, getenv func(string) string, stdout, stderr io.Writer) error {
+	s := config.New("jari run door", "jari_door", "The operator page: links to everything an operator uses, and the runbooks.", getenv)
+	addr := s.Addr("addr", "127.0.0.1:8090", "address to listen on")
+	runbooks := s.String("runbooks", "runbooks", "folder of the runbooks")
 	links := []Link{
 		{"page", "", "The page: find a restaurant, book a table"},
-		{"slack", "", "Slack: incidents, as the on-call sees them"},
-		{"mailbox", "", "Mail: what diners were sent"},
+		{"slack", "", "Slack simulator: incidents, as the on-call sees them"},
+		{"mailbox", "", "Mailbox: mails sent to diners"},
 		{"preview", "", "Dashboards and traces"},
-		{"opensearch", "", "OpenSearch itself, JSON"},
+		{"opensearch", "", "OpenSearch API (JSON)"},
+	}
+	var urls []*string
+	for _, l := range links {
+		urls = append(urls, s.URL(l.Name+"-url", "", "URL of: "+l.What))
+	}
+	if err := s.Parse(args, stdout); err != nil {
+		return err
 	}
 	for i := range links {
-		f.StringVar(&links[i].URL, links[i].Name+"-url", "", "`URL` of: "+links[i].What)
+		links[i].URL = *urls[i]
 	}
-	if err := f.Parse(args); errors.Is(err, flag.ErrHelp) {
-		return nil
-	} else if err != nil {
-		return err
-	}
-	var errs []error
-	for _, l := range links {
-		if u, err := url.Parse(l.URL); err != nil || (l.URL != "" && u.Host == "") {
-			errs = append(errs, fmt.Errorf("--%s-url %q is not a URL", l.Name, l.URL))
-		}
-	}
-	if err := errors.Join(errs...); err != nil {
-		return err
-	}
-	return site.Serve(ctx, *addr, New(links, *runbooks), stdout)
+	return site.Serve(ctx, *addr, New(links, *runbooks), stdout, stderr)
 }
 
 var (
-	indexPage = site.NewPage(`<h1>The operator's door</h1>
+	indexPage = site.NewPage(`<h1>Operator page</h1>
 <ul>{{range .Links}}{{if .URL}}<li><a href="{{.URL}}">{{.What}}</a> <span class="dim">{{.URL}}</span></li>{{end}}{{end}}</ul>
 <h2>Runbooks</h2>
-<ul>{{range .Runbooks}}<li><a href="/runbooks/{{.}}">{{.}}</a></li>{{else}}<li class="dim">none in {{.Folder}}</li>{{end}}</ul>`, nil)
+<ul>{{range .Runbooks}}<li><a href="/runbooks/{{.}}">{{.}}</a></li>
+{{else}}<li class="dim">There are no runbooks in {{.Folder}}.</li>{{end}}</ul>`, nil)
 
-	runbookPage = site.NewPage(`<p><a href="/">The operator's door</a></p>
+	runbookPage = site.NewPage(`<p><a href="/">Operator page</a></p>
 {{.}}`, nil)
 )
 
@@ -99,11 +90,12 @@ func (s *Server) index(w http.ResponseWriter, r *http.Request) {
 			names = append(names, name)
 		}
 	}
-	indexPage.Write(w, http.StatusOK, site.View{Title: "Operator", Data: map[string]any{"Links": s.links, "Runbooks": names, "Folder": s.runbooks}})
+	indexPage.Write(w, http.StatusOK, site.View{Title: "Operator",
+		Data: map[string]any{"Links": s.links, "Runbooks": names, "Folder": s.runbooks}})
 }
 
-// runbook shows one runbook; its name may end in .md, as links between
-// runbooks do.
+// runbook shows one runbook. Its name may end in .md, as in links between
+// runbooks.
 func (s *Server) runbook(w http.ResponseWriter, r *http.Request) {
 	name := strings.TrimSuffix(r.PathValue("name"), ".md")
 	text, err := s.read(name + ".md")

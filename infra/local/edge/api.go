@@ -18,31 +18,32 @@ import (
 	"jari.example/telemetry/names"
 )
 
-// decision is what the function said about a request; it travels in the
-// request's context from the handler to the proxy.
+// decision is what the function decided about a request. The request's context
+// carries it from the handler to the proxy.
 type decision struct {
 	origin *url.URL
 	region string
 	result cffunction.Result
-	seen   map[string]cffunction.Value
+	before map[string]cffunction.Value // headers as the function received them
 }
 
 type decisionKey struct{}
 
-// api sends a request through the function and on to the region it chose.
+// api runs the function for a request and forwards it to the region that the
+// function chose.
 func (s *Server) api() http.Handler {
 	proxy := &httputil.ReverseProxy{
 		Rewrite:        rewrite,
-		ModifyResponse: mark,
-		ErrorHandler:   s.failed,
+		ModifyResponse: addRegionHeader,
+		ErrorHandler:   s.originFailed,
 		ErrorLog:       s.cfg.Log,
 		FlushInterval:  -1,
 		Transport: &http.Transport{
 			DialContext:           (&net.Dialer{Timeout: 5 * time.Second}).DialContext,
 			ResponseHeaderTimeout: s.cfg.Timeout,
-			MaxIdleConnsPerHost:   512, // a rush must not open a connection per diner
+			MaxIdleConnsPerHost:   512, // so that a burst reuses connections
 			IdleConnTimeout:       60 * time.Second,
-			DisableCompression:    true, // what the viewer accepts is the gateway's business
+			DisableCompression:    true, // the gateway negotiates the encoding with the viewer
 		},
 	}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -55,7 +56,7 @@ func (s *Server) api() http.Handler {
 		switch {
 		case err != nil:
 			s.cfg.Log.Printf("function: %v", err)
-			problem(w, http.StatusServiceUnavailable, "edge_function_failed", "The function at the edge failed.")
+			problem(w, http.StatusServiceUnavailable, "edge_function_failed", "The edge function failed.")
 			return
 		case res.Response != nil:
 			for name, v := range res.Response.Headers {
@@ -67,7 +68,7 @@ func (s *Server) api() http.Handler {
 		origin := s.cfg.Origins[res.Origin]
 		if origin == nil {
 			s.cfg.Log.Printf("function: no origin %q", res.Origin)
-			problem(w, http.StatusBadGateway, "bad_gateway", fmt.Sprintf("No gateway is known for the region %q.", res.Origin))
+			problem(w, http.StatusBadGateway, "bad_gateway", fmt.Sprintf("No gateway is configured for the region %q.", res.Origin))
 			return
 		}
 		ctx := context.WithValue(r.Context(), decisionKey{}, decision{origin, res.Origin, res, req.Headers})
@@ -75,7 +76,7 @@ func (s *Server) api() http.Handler {
 	})
 }
 
-// request shows r as a function sees it.
+// request converts r to the function's argument.
 func request(r *http.Request) cffunction.Request {
 	out := cffunction.Request{Method: r.Method, URI: r.URL.EscapedPath(), Query: map[string]cffunction.Value{},
 		Headers: map[string]cffunction.Value{"host": {Value: r.Host}}, Cookies: map[string]cffunction.Value{}}
@@ -93,9 +94,9 @@ func request(r *http.Request) cffunction.Request {
 	return out
 }
 
-// rewrite makes the origin's request from the viewer's and from what the
-// function changed in it: headers and path. Ours changes neither query nor
-// cookies, so these go on as they came.
+// rewrite builds the origin's request from the viewer's and from the headers and
+// the path that the function changed. Our function changes neither query nor
+// cookies, so these are forwarded unchanged.
 func rewrite(p *httputil.ProxyRequest) {
 	d := p.In.Context().Value(decisionKey{}).(decision)
 	p.SetURL(d.origin)
@@ -106,38 +107,38 @@ func rewrite(p *httputil.ProxyRequest) {
 	}
 	p.Out.Host = p.In.Host
 	after := d.result.Request.Headers
-	for name := range d.seen {
-		if _, kept := after[name]; !kept && !cffunction.Hidden(name) {
+	for name := range d.before {
+		if _, present := after[name]; !present && !cffunction.Hidden(name) {
 			p.Out.Header.Del(name)
 		}
 	}
 	for name, v := range after {
-		if was, ok := d.seen[name]; ok && was.Value == v.Value {
+		if was, ok := d.before[name]; ok && was.Value == v.Value {
 			continue
 		}
 		p.Out.Header.Set(name, v.Value)
 	}
-	// As CloudFront: the viewer's address goes behind whatever was claimed.
+	// As CloudFront does: the viewer's address is appended to what the client sent.
 	if prior := p.In.Header.Values("X-Forwarded-For"); len(prior) > 0 {
 		p.Out.Header["X-Forwarded-For"] = slices.Clone(prior)
 	}
 	p.SetXForwarded()
 }
 
-// mark tells the viewer which region answered.
-func mark(r *http.Response) error {
+// addRegionHeader adds the region to the viewer's response.
+func addRegionHeader(r *http.Response) error {
 	d := r.Request.Context().Value(decisionKey{}).(decision)
 	r.Header.Set(names.HeaderEdgeRegion, d.region)
 	return nil
 }
 
-// failed answers for an origin that did not: 503 where nothing can have been
-// done (nobody listens), 504 where it took too long, 502 for the rest. After
-// 502 and 504 the outcome is unknown.
-func (s *Server) failed(w http.ResponseWriter, r *http.Request, err error) {
+// originFailed writes the response when the origin gave none: 503 if it did not
+// receive the request (connection refused), 504 after a timeout, else 502. After
+// 502 and 504 the outcome of the request is unknown.
+func (s *Server) originFailed(w http.ResponseWriter, r *http.Request, err error) {
 	d := r.Context().Value(decisionKey{}).(decision)
 	if r.Context().Err() != nil {
-		return // the viewer has gone
+		return // the viewer has disconnected
 	}
 	s.cfg.Log.Printf("%s %s to %s: %v", r.Method, r.URL.Path, d.region, err)
 	w.Header().Set(names.HeaderEdgeRegion, d.region)
@@ -146,11 +147,11 @@ func (s *Server) failed(w http.ResponseWriter, r *http.Request, err error) {
 	switch {
 	case errors.Is(err, syscall.ECONNREFUSED), dial != nil && dial.Op == "dial":
 		w.Header().Set("Retry-After", "1")
-		problem(w, http.StatusServiceUnavailable, "unavailable", "The region does not answer.")
+		problem(w, http.StatusServiceUnavailable, "unavailable", "The region is not reachable.")
 	case timeout != nil && timeout.Timeout():
-		problem(w, http.StatusGatewayTimeout, "timeout", "The region took too long to answer.")
+		problem(w, http.StatusGatewayTimeout, "timeout", "The region did not respond in time.")
 	default:
-		problem(w, http.StatusBadGateway, "bad_gateway", "The region broke off its answer.")
+		problem(w, http.StatusBadGateway, "bad_gateway", "The region closed the connection before its response was complete.")
 	}
 }
 
@@ -160,5 +161,7 @@ func problem(w http.ResponseWriter, status int, reason, detail string) {
 	h.Set("Content-Type", "application/problem+json")
 	h.Set("Cache-Control", "no-store")
 	w.WriteHeader(status)
-	json.NewEncoder(w).Encode(map[string]any{"type": "about:blank", "title": http.StatusText(status), "status": status, "reason": reason, "detail": detail})
+	json.NewEncoder(w).Encode(map[string]any{
+		"type": "about:blank", "title": http.StatusText(status), "status": status, "reason": reason, "detail": detail,
+	})
 }

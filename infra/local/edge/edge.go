@@ -1,18 +1,16 @@
-// Package edge is CloudFront for one machine: it serves the built page, and
-// sends API requests to the gateway of the region that the CloudFront Function
-// chooses, running the very source that is deployed.
+// Package edge stands for CloudFront on this machine: it serves the built page,
+// and forwards API requests to the gateway of the region that the CloudFront
+// Function chooses. It runs the same source that is deployed.
 //
-// It differs from CloudFront in one thing. Nobody stands before it who knows
-// where a viewer is, so it believes a cloudfront-viewer-country that a client
-// sends (which is how one plays a viewer elsewhere) and else says
-// Config.Country.
+// It differs from CloudFront in one way: it does not know where a viewer is. It
+// accepts a cloudfront-viewer-country header from the client, with which a test
+// can be a viewer elsewhere, and defaults to Config.Country.
 package edge
 
 import (
 	"context"
 	"encoding/json"
 	"errors"
-	"flag"
 	"fmt"
 	"io"
 	"log"
@@ -24,26 +22,27 @@ import (
 	function "jari.example/infra/edge"
 	"jari.example/infra/edge/cffunction"
 	"jari.example/infra/local/site"
+	"jari.example/internal/config"
 )
 
-// Config is an edge's set-up.
+// Config configures a Server.
 type Config struct {
 	Web     string              // the folder of the built page
 	Origins map[string]*url.URL // AWS region id → gateway
-	Country string              // where viewers are who do not say it
-	Door    string              // the operator's door; empty: none
-	Timeout time.Duration       // how long an origin may take to begin its answer; 0: 30 s, as CloudFront
+	Country string              // country of viewers without the header
+	Door    string              // URL of the operator page; empty: no redirect
+	Timeout time.Duration       // limit from the request to the origin's response header; 0: 30 s, as CloudFront
 	Log     *log.Logger         // nil: silent
 }
 
-// Server is the edge; it is an http.Handler.
+// Server serves the page and forwards API requests.
 type Server struct {
 	cfg Config
 	mux *http.ServeMux
 	fn  *cffunction.Function
 }
 
-// New makes an edge. The page need not be built yet.
+// New returns a Server. The page need not be built yet.
 func New(cfg Config) (*Server, error) {
 	if len(cfg.Origins) == 0 {
 		return nil, errors.New("edge: at least one origin is needed")
@@ -75,40 +74,35 @@ func New(cfg Config) (*Server, error) {
 
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) { s.mux.ServeHTTP(w, r) }
 
-// origins is the flag --origin REGION=URL, given once per region.
-type origins map[string]*url.URL
-
-func (o origins) String() string { return "" }
-
-func (o origins) Set(v string) error {
+// addOrigin reads a value of the flag --origin, which is given once per region.
+func (c *Config) addOrigin(v string) error {
 	region, address, _ := strings.Cut(v, "=")
 	u, err := url.Parse(address)
 	if err != nil || region == "" || u.Host == "" {
-		return errors.New("want REGION=URL, such as us-east-1=http://127.0.0.1:8120")
+		return fmt.Errorf("%q is not REGION=URL, such as us-east-1=http://127.0.0.1:8120", v)
 	}
-	o[region] = u
+	c.Origins[region] = u
 	return nil
 }
 
 // Run is the program: it serves the edge until ctx ends.
-func Run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
-	f := flag.NewFlagSet("edge", flag.ContinueOnError)
-	f.SetOutput(stderr)
+func Run(ctx context.Context, args []string, getenv func(string) string, stdout, stderr io.Writer) error {
 	cfg := Config{Origins: map[string]*url.URL{}, Log: log.New(stderr, "edge: ", log.LstdFlags)}
-	addr := f.String("addr", "127.0.0.1:8080", "listen `address`")
-	f.StringVar(&cfg.Web, "web", "web/dist", "`folder` of the built page")
-	f.Var(origins(cfg.Origins), "origin", "`REGION=URL` of a gateway; once per region")
-	f.StringVar(&cfg.Country, "default-country", "KR", "ISO 3166 `code` of a viewer who has no cloudfront-viewer-country")
-	f.StringVar(&cfg.Door, "door-url", "", "where /_local/ leads")
-	f.DurationVar(&cfg.Timeout, "origin-timeout", 30*time.Second, "how long a gateway may take to begin its answer")
-	if err := f.Parse(args); errors.Is(err, flag.ErrHelp) {
-		return nil
-	} else if err != nil {
+	const about = "CloudFront on this machine: the page, and the API of the region that the edge function chooses."
+	f := config.New("jari run edge", "jari_edge", about, getenv)
+	addr := f.Addr("addr", "127.0.0.1:8080", "address to listen on")
+	web := f.String("web", "web/dist", "folder of the built page")
+	f.Each("origin", "REGION=URL of a gateway; once per region", cfg.addOrigin)
+	country := f.String("default-country", "KR", "ISO 3166 code of a viewer whose request has no cloudfront-viewer-country")
+	door := f.URL("door-url", "", "target of the redirect from /_local/; empty: no redirect")
+	timeout := f.Duration("origin-timeout", 30*time.Second, "how long a gateway may take to begin its response")
+	if err := f.Parse(args, stdout); err != nil {
 		return err
 	}
+	cfg.Web, cfg.Country, cfg.Door, cfg.Timeout = *web, *country, *door, *timeout
 	s, err := New(cfg)
 	if err != nil {
 		return err
 	}
-	return site.Serve(ctx, *addr, s, stdout)
+	return site.Serve(ctx, *addr, s, stdout, stderr)
 }

@@ -18,7 +18,7 @@ import (
 	"jari.example/infra/local/edge"
 )
 
-// gateway answers with what it was asked.
+// gateway echoes the request.
 func gateway(t *testing.T, region string) *url.URL {
 	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Set-Cookie", "jari_refresh=x")
@@ -48,7 +48,7 @@ func start(t *testing.T, cfg edge.Config) string {
 	return srv.URL
 }
 
-func ask(t *testing.T, method, address string, headers ...string) (*http.Response, string) {
+func request(t *testing.T, method, address string, headers ...string) (*http.Response, string) {
 	t.Helper()
 	req, err := http.NewRequestWithContext(t.Context(), method, address, nil)
 	if err != nil {
@@ -69,29 +69,32 @@ func ask(t *testing.T, method, address string, headers ...string) (*http.Respons
 	return resp, string(b)
 }
 
-func TestARequestReachesTheRegionTheFunctionChose(t *testing.T) {
+func TestForwardsToTheRegionThatTheFunctionChose(t *testing.T) {
 	at := start(t, edge.Config{Country: "KR", Origins: map[string]*url.URL{
 		"ap-northeast-2": gateway(t, "seoul"), "us-east-1": gateway(t, "virginia")}})
 	for name, c := range map[string]struct {
 		headers      []string
 		city, region string
 	}{
-		"nobody says anything":     {nil, "seoul", "ap-northeast-2"},
+		"no hint":                  {nil, "seoul", "ap-northeast-2"},
 		"a viewer in America":      {[]string{"cloudfront-viewer-country", "US"}, "virginia", "us-east-1"},
 		"the dropdown":             {[]string{"x-region", "us"}, "virginia", "us-east-1"},
 		"the dropdown, from there": {[]string{"x-region", "kr", "cloudfront-viewer-country", "US"}, "seoul", "ap-northeast-2"},
-		"a forged mark":            {[]string{"Jari-Edge-Region", "us-east-1"}, "seoul", "ap-northeast-2"},
+		"a forged region header":   {[]string{"Jari-Edge-Region", "us-east-1"}, "seoul", "ap-northeast-2"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			resp, body := ask(t, "GET", at+"/v1/restaurants?q=%EA%B9%80%EB%B0%A5&a=1&a=2", c.headers...)
+			resp, body := request(t, "GET", at+"/v1/restaurants?q=%EA%B9%80%EB%B0%A5&a=1&a=2", c.headers...)
 			want := c.city + " GET /v1/restaurants?q=%EA%B9%80%EB%B0%A5&a=1&a=2 mark=" + c.region + " for=127.0.0.1 "
 			if !strings.HasPrefix(body, want) || resp.Header.Get("Jari-Edge-Region") != c.region {
 				t.Errorf("got %s %q, want %q", resp.Header.Get("Jari-Edge-Region"), body, want)
 			}
 		})
 	}
-	resp, body := ask(t, "POST", at+"/v1/restaurants/a%2Fb", "X-Forwarded-For", "10.9.8.7", "Idempotency-Key", "k1", "Cookie", "jari_refresh=y")
-	for _, want := range []string{"POST /v1/restaurants/a%2Fb ", "for=10.9.8.7, 127.0.0.1", "host=" + strings.TrimPrefix(at, "http://"), "key=k1", "cookie=jari_refresh=y"} {
+	resp, body := request(t, "POST", at+"/v1/restaurants/a%2Fb",
+		"X-Forwarded-For", "10.9.8.7", "Idempotency-Key", "k1", "Cookie", "jari_refresh=y")
+	for _, want := range []string{
+		"POST /v1/restaurants/a%2Fb ", "for=10.9.8.7, 127.0.0.1", "host=" + strings.TrimPrefix(at, "http://"), "key=k1", "cookie=jari_refresh=y",
+	} {
 		if !strings.Contains(body, want) {
 			t.Errorf("%q lacks %q", body, want)
 		}
@@ -99,12 +102,12 @@ func TestARequestReachesTheRegionTheFunctionChose(t *testing.T) {
 	if resp.Header.Get("Set-Cookie") != "jari_refresh=x" {
 		t.Error("the gateway's cookie was lost")
 	}
-	if _, body := ask(t, "GET", at+"/.well-known/jwks.json"); !strings.HasPrefix(body, "seoul GET /.well-known/jwks.json") {
+	if _, body := request(t, "GET", at+"/.well-known/jwks.json"); !strings.HasPrefix(body, "seoul GET /.well-known/jwks.json") {
 		t.Errorf("jwks: %q", body)
 	}
 }
 
-func TestAnOriginThatFailsBecomesAProblem(t *testing.T) {
+func TestAFailedOriginBecomesAProblemDocument(t *testing.T) {
 	closed := httptest.NewServer(nil)
 	closed.Close()
 	hold := make(chan struct{})
@@ -131,19 +134,20 @@ func TestAnOriginThatFailsBecomesAProblem(t *testing.T) {
 		status int
 		reason string
 	}{
-		"nobody listens":    {closed.URL, 503, "unavailable"},
-		"it takes too long": {slow.URL, 504, "timeout"},
-		"it hangs up":       {"http://" + l.Addr().String(), 502, "bad_gateway"},
+		"connection refused":  {closed.URL, 503, "unavailable"},
+		"a timeout":           {slow.URL, 504, "timeout"},
+		"a closed connection": {"http://" + l.Addr().String(), 502, "bad_gateway"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			at := start(t, edge.Config{Timeout: 50 * time.Millisecond, Origins: map[string]*url.URL{"ap-northeast-2": parse(t, c.origin)}})
-			resp, body := ask(t, "POST", at+"/v1/reservations")
+			resp, body := request(t, "POST", at+"/v1/reservations")
 			var p struct {
 				Status int
 				Reason string
 			}
 			json.Unmarshal([]byte(body), &p)
-			if resp.StatusCode != c.status || p.Status != c.status || p.Reason != c.reason || resp.Header.Get("Content-Type") != "application/problem+json" {
+			kind := resp.Header.Get("Content-Type")
+			if resp.StatusCode != c.status || p.Status != c.status || p.Reason != c.reason || kind != "application/problem+json" {
 				t.Errorf("%d %s", resp.StatusCode, body)
 			}
 			if (resp.Header.Get("Retry-After") != "") != (c.status == 503) {
@@ -152,67 +156,73 @@ func TestAnOriginThatFailsBecomesAProblem(t *testing.T) {
 		})
 	}
 	at := start(t, edge.Config{Origins: map[string]*url.URL{"us-east-1": parse(t, closed.URL)}})
-	if resp, body := ask(t, "GET", at+"/v1/restaurants", "x-region", "kr"); resp.StatusCode != 502 || !strings.Contains(body, "ap-northeast-2") {
+	resp, body := request(t, "GET", at+"/v1/restaurants", "x-region", "kr")
+	if resp.StatusCode != 502 || !strings.Contains(body, "ap-northeast-2") {
 		t.Errorf("a region without gateway: %d %s", resp.StatusCode, body)
 	}
 }
 
-func TestThePageIsServedAsItShouldBeKept(t *testing.T) {
+func TestThePageIsServedWithItsCacheRules(t *testing.T) {
 	dir := t.TempDir()
 	script := strings.Repeat("console.log('자리');\n", 200)
 	write(t, dir, "index.html", "<!doctype html><title>Jari</title>")
 	write(t, dir, "assets/app-1a2b.js", script)
 	write(t, filepath.Dir(dir), "secret.txt", "s")
 	os.Symlink(filepath.Join(filepath.Dir(dir), "secret.txt"), filepath.Join(dir, "link.txt"))
-	at := start(t, edge.Config{Web: dir, Door: "http://127.0.0.1:8090/", Origins: map[string]*url.URL{"us-east-1": parse(t, "http://127.0.0.1:1")}})
+	at := start(t, edge.Config{Web: dir, Door: "http://127.0.0.1:8090/",
+		Origins: map[string]*url.URL{"us-east-1": parse(t, "http://127.0.0.1:1")}})
 
 	for name, c := range map[string]struct {
 		method, path string
 		status       int
 		kind, cache  string
 	}{
-		"the front":           {"GET", "/", 200, "text/html; charset=utf-8", "no-cache"},
-		"a place in the page": {"GET", "/restaurants/mingles", 200, "text/html; charset=utf-8", "no-cache"},
-		"a hashed file":       {"GET", "/assets/app-1a2b.js", 200, "text/javascript; charset=utf-8", "public, max-age=31536000, immutable"},
-		"a stale script":      {"GET", "/assets/app-0000.js", 404, "text/plain; charset=utf-8", ""},
-		"a folder":            {"GET", "/assets", 200, "text/html; charset=utf-8", "no-cache"},
-		"outside the folder":  {"GET", "/..%2fsecret.txt", 404, "text/plain; charset=utf-8", ""},
-		"a link that leaves":  {"GET", "/link.txt", 500, "text/plain; charset=utf-8", ""},
-		"writing":             {"POST", "/", 405, "application/problem+json", "no-store"},
-		"only the head":       {"HEAD", "/", 200, "text/html; charset=utf-8", "no-cache"},
+		"the front page":      {"GET", "/", 200, "text/html; charset=utf-8", "no-cache"},
+		"a route of the page": {"GET", "/restaurants/mingles", 200, "text/html; charset=utf-8", "no-cache"},
+		"a hashed file": {"GET", "/assets/app-1a2b.js", 200, "text/javascript; charset=utf-8",
+			"public, max-age=31536000, immutable"},
+		"an outdated script": {"GET", "/assets/app-0000.js", 404, "text/plain; charset=utf-8", ""},
+		"a folder":           {"GET", "/assets", 200, "text/html; charset=utf-8", "no-cache"},
+		"outside the folder": {"GET", "/..%2fsecret.txt", 404, "text/plain; charset=utf-8", ""},
+		"a link to outside":  {"GET", "/link.txt", 500, "text/plain; charset=utf-8", ""},
+		"writing":            {"POST", "/", 405, "application/problem+json", "no-store"},
+		"only the head":      {"HEAD", "/", 200, "text/html; charset=utf-8", "no-cache"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			resp, _ := ask(t, c.method, at+c.path)
-			if resp.StatusCode != c.status || resp.Header.Get("Content-Type") != c.kind || resp.Header.Get("Cache-Control") != c.cache {
-				t.Errorf("%d %q %q", resp.StatusCode, resp.Header.Get("Content-Type"), resp.Header.Get("Cache-Control"))
+			resp, _ := request(t, c.method, at+c.path)
+			kind, cache := resp.Header.Get("Content-Type"), resp.Header.Get("Cache-Control")
+			if resp.StatusCode != c.status || kind != c.kind || cache != c.cache {
+				t.Errorf("%d %q %q", resp.StatusCode, kind, cache)
 			}
 		})
 	}
 
-	plain, body := ask(t, "GET", at+"/assets/app-1a2b.js", "Accept-Encoding", "gzip;q=0, br")
+	plain, body := request(t, "GET", at+"/assets/app-1a2b.js", "Accept-Encoding", "gzip;q=0, br")
 	if body != script || plain.Header.Get("Content-Encoding") != "" {
-		t.Error("a viewer who refuses gzip got it")
+		t.Error("the response is compressed although the viewer refuses gzip")
 	}
-	packed, body := ask(t, "GET", at+"/assets/app-1a2b.js", "Accept-Encoding", "br, gzip")
+	packed, body := request(t, "GET", at+"/assets/app-1a2b.js", "Accept-Encoding", "br, gzip")
 	z, err := gzip.NewReader(strings.NewReader(body))
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got, _ := io.ReadAll(z); string(got) != script || packed.Header.Get("ETag") == plain.Header.Get("ETag") || packed.Header.Get("Vary") != "Accept-Encoding" {
+	etag := packed.Header.Get("ETag")
+	if got, _ := io.ReadAll(z); string(got) != script || etag == plain.Header.Get("ETag") || packed.Header.Get("Vary") != "Accept-Encoding" {
 		t.Errorf("gzip: %v", packed.Header)
 	}
-	if again, _ := ask(t, "GET", at+"/assets/app-1a2b.js", "Accept-Encoding", "gzip", "If-None-Match", packed.Header.Get("ETag")); again.StatusCode != 304 {
+	again, _ := request(t, "GET", at+"/assets/app-1a2b.js", "Accept-Encoding", "gzip", "If-None-Match", etag)
+	if again.StatusCode != 304 {
 		t.Errorf("revalidation: %d", again.StatusCode)
 	}
-	write(t, dir, "index.html", "<!doctype html><title>Jari, built anew</title>")
-	if _, body := ask(t, "GET", at+"/"); !strings.Contains(body, "anew") {
-		t.Error("a new build is not seen")
+	write(t, dir, "index.html", "<!doctype html><title>Jari, second build</title>")
+	if _, body := request(t, "GET", at+"/"); !strings.Contains(body, "second build") {
+		t.Error("the new build is not served")
 	}
-	if resp, _ := ask(t, "GET", at+"/_local/"); resp.StatusCode != 302 || resp.Header.Get("Location") != "http://127.0.0.1:8090/" {
-		t.Errorf("the door: %d %q", resp.StatusCode, resp.Header.Get("Location"))
+	if resp, _ := request(t, "GET", at+"/_local/"); resp.StatusCode != 302 || resp.Header.Get("Location") != "http://127.0.0.1:8090/" {
+		t.Errorf("the redirect to the operator page: %d %q", resp.StatusCode, resp.Header.Get("Location"))
 	}
 	os.RemoveAll(dir)
-	if resp, body := ask(t, "GET", at+"/"); resp.StatusCode != 503 || !strings.Contains(body, "make up") {
+	if resp, body := request(t, "GET", at+"/"); resp.StatusCode != 503 || !strings.Contains(body, "make up") {
 		t.Errorf("not built: %d %q", resp.StatusCode, body)
 	}
 }

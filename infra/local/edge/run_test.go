@@ -2,6 +2,8 @@ package edge_test
 
 import (
 	"bytes"
+	"errors"
+	"flag"
 	"io"
 	"strings"
 	"testing"
@@ -9,24 +11,27 @@ import (
 	"jari.example/infra/local/edge"
 )
 
-func TestRunRefusesFlagsItCannotServeWith(t *testing.T) {
+func noEnv(string) string { return "" }
+
+func TestRunRejectsInvalidFlags(t *testing.T) {
 	for name, c := range map[string]struct {
 		args []string
 		want string
 	}{
-		"no origin":                {nil, "at least one origin"},
-		"an origin without URL":    {[]string{"--origin", "us-east-1"}, "REGION=URL"},
-		"an origin without name":   {[]string{"--origin", "=http://127.0.0.1:1"}, "REGION=URL"},
-		"an address none can have": {[]string{"--origin", "us-east-1=http://127.0.0.1:1", "--addr", "127.0.0.1:99999"}, "99999"},
+		"no origin":              {nil, "at least one origin"},
+		"an origin without URL":  {[]string{"--origin", "us-east-1"}, "REGION=URL"},
+		"an origin without name": {[]string{"--origin", "=http://127.0.0.1:1"}, "REGION=URL"},
+		"an impossible address":  {[]string{"--origin", "us-east-1=http://127.0.0.1:1", "--addr", "127.0.0.1:99999"}, "99999"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			if err := edge.Run(t.Context(), c.args, io.Discard, io.Discard); err == nil || !strings.Contains(err.Error(), c.want) {
+			if err := edge.Run(t.Context(), c.args, noEnv, io.Discard, io.Discard); err == nil || !strings.Contains(err.Error(), c.want) {
 				t.Errorf("got %v, want %q", err, c.want)
 			}
 		})
 	}
 	var help bytes.Buffer
-	if err := edge.Run(t.Context(), []string{"-h"}, io.Discard, &help); err != nil || !strings.Contains(help.String(), "-default-country") {
+	err := edge.Run(t.Context(), []string{"-h"}, noEnv, &help, io.Discard)
+	if !errors.Is(err, flag.ErrHelp) || !strings.Contains(help.String(), "-default-country") {
 		t.Errorf("help: %v %s", err, &help)
 	}
 }

@@ -17,30 +17,29 @@ import (
 	"time"
 )
 
-// static serves the built page. Files under /assets/ carry a hash in their
-// names and are kept for ever; everything else is asked for anew each time,
-// with an ETag. A path that is no file is a place within the page: it gets
-// index.html, unless it looks like a file (a stale script must fail as a
-// script and not as HTML).
+// static serves the built page. Files under /assets/ have a hash in their names
+// and are cached forever; all others are revalidated with an ETag. A path without
+// a file is a route of the page and gets index.html, unless it has an extension:
+// an outdated script must fail with 404 and not receive HTML.
 type static struct {
 	dir   string
 	mu    sync.Mutex
 	cache map[string]*asset
 }
 
-// asset is a file as it was when its size and time were these.
+// asset is the content of a file with this size and modification time.
 type asset struct {
 	size     int64
 	modified time.Time
 	kind     string
 	etag     string
-	raw, gz  []byte // gz is nil if it is not worth it
+	raw, gz  []byte // gz is nil if compression saves less than 10 %
 }
 
 func (s *static) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if r.Method != http.MethodGet && r.Method != http.MethodHead {
 		w.Header().Set("Allow", "GET, HEAD")
-		problem(w, http.StatusMethodNotAllowed, "method_not_allowed", "The page can only be read; the API is under /v1/.")
+		problem(w, http.StatusMethodNotAllowed, "method_not_allowed", "The page allows GET and HEAD only; the API is under /v1/.")
 		return
 	}
 	name := strings.TrimPrefix(path.Clean("/"+r.URL.Path), "/")
@@ -83,8 +82,8 @@ func (s *static) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	http.ServeContent(w, r, "", time.Time{}, bytes.NewReader(body))
 }
 
-// open reads a file of the folder and never one outside it, whatever links
-// it holds.
+// open reads a file of the folder. os.Root rejects one outside it, also through a
+// symbolic link.
 func (s *static) open(name string) (*asset, error) {
 	root, err := os.OpenRoot(s.dir)
 	if err != nil {
@@ -115,7 +114,10 @@ func (s *static) open(name string) (*asset, error) {
 		return nil, err
 	}
 	sum := sha256.Sum256(raw)
-	a := &asset{size: info.Size(), modified: info.ModTime(), kind: kindOf(name), raw: raw, etag: `"` + hex.EncodeToString(sum[:12]) + `"`}
+	a := &asset{
+		size: info.Size(), modified: info.ModTime(), kind: kindOf(name), raw: raw,
+		etag: `"` + hex.EncodeToString(sum[:12]) + `"`,
+	}
 	if a.gz = zipped(raw); !compressible(a.kind) || len(a.gz) > len(raw)*9/10 {
 		a.gz = nil
 	}
@@ -125,7 +127,7 @@ func (s *static) open(name string) (*asset, error) {
 
 func kindOf(name string) string {
 	switch ext := path.Ext(name); ext {
-	case ".js": // not what the machine's own table may say
+	case ".js": // not from the machine's MIME table, which may differ
 		return "text/javascript; charset=utf-8"
 	case ".webmanifest":
 		return "application/manifest+json"
@@ -149,7 +151,7 @@ func zipped(raw []byte) []byte {
 	return b.Bytes()
 }
 
-// acceptsGzip reads an Accept-Encoding; a weight of zero says no.
+// acceptsGzip reports whether Accept-Encoding has gzip with a weight above 0.
 func acceptsGzip(header string) bool {
 	for part := range strings.SplitSeq(header, ",") {
 		if name, weight, _ := strings.Cut(strings.ReplaceAll(part, " ", ""), ";"); name == "gzip" {

@@ -1,5 +1,5 @@
-// Package fault breaks the local system on purpose, in a way that a diner and
-// an on-call notice.
+// Package fault injects a fault into the local system: a database that refuses
+// connections, with effects that diners and the on-call notice.
 package fault
 
 import (
@@ -9,12 +9,14 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
+
+	"jari.example/internal/wait"
 )
 
-// Database closes (on) or opens again a database to every connection.
-// Postgres really refuses, as it would in an outage: no service is asked to
-// pretend. admin is the URL of another database of the same server. A fault
-// that cannot be made whole, or is interrupted, is taken back.
+// Database switches the fault of a database on or off. While it is on, Postgres
+// itself refuses every connection, as in an outage; no service simulates
+// anything. admin is the URL of another database of the same server. If
+// switching on fails or is interrupted halfway, it is undone.
 func Database(ctx context.Context, admin, name string, on bool) (err error) {
 	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
 	defer cancel()
@@ -30,26 +32,29 @@ func Database(ctx context.Context, admin, name string, on bool) (err error) {
 		return err
 	}
 	defer func() {
-		if err != nil { // over another connection: an interrupted one is closed
+		if err != nil { // over a new connection: an interrupted one is closed
 			err = errors.Join(err, Database(context.WithoutCancel(ctx), admin, name, false))
 		}
 	}()
-	// A connection that was just being made may appear after the first round.
-	for {
-		var open int
-		err := conn.QueryRow(ctx, `SELECT count(*) FILTER (WHERE pg_terminate_backend(pid)) FROM pg_stat_activity WHERE datname = $1`, name).Scan(&open)
-		if err != nil || open == 0 {
-			return err
-		}
-		select {
-		case <-time.After(20 * time.Millisecond):
-		case <-ctx.Done():
-			return fmt.Errorf("%d connections to %s do not end: %w", open, name, ctx.Err())
-		}
-	}
+	return terminate(ctx, conn, name)
 }
 
-// allow is not cut short: whether it took effect would be unknown.
+// terminate ends the open connections to a database until there are none: a
+// connection that was being opened may appear after the first round.
+func terminate(ctx context.Context, conn *pgx.Conn, name string) error {
+	const query = `SELECT count(*) FILTER (WHERE pg_terminate_backend(pid)) FROM pg_stat_activity WHERE datname = $1`
+	var open int
+	var err error
+	if waitErr := wait.Until(ctx, 20*time.Millisecond, func() bool {
+		err = conn.QueryRow(ctx, query, name).Scan(&open)
+		return err != nil || open == 0
+	}); waitErr != nil {
+		return fmt.Errorf("%d connections to %s do not end: %w", open, name, waitErr)
+	}
+	return err
+}
+
+// allow is not interrupted by ctx: whether it took effect would be unknown.
 func allow(ctx context.Context, conn *pgx.Conn, name string, connections bool) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
 	defer cancel()
@@ -57,14 +62,14 @@ func allow(ctx context.Context, conn *pgx.Conn, name string, connections bool) e
 	return err
 }
 
-// State is how a database stands.
+// State is the state of a database.
 type State struct {
 	Database string `json:"database"`
 	Allows   bool   `json:"allows_connections"` // false: the fault is on
 	Backends int    `json:"backends"`           // connections that are open
 }
 
-// Status looks at a database without connecting to it.
+// Status reads the state of a database without connecting to it.
 func Status(ctx context.Context, admin, name string) (State, error) {
 	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
 	defer cancel()

@@ -38,8 +38,8 @@ func connect(t *testing.T, url string) *pgx.Conn {
 	return c
 }
 
-// database makes one for the test and returns its name and the administrator's
-// connection.
+// database creates a database for the test. It returns its name and a connection
+// of the administrator.
 func database(t *testing.T, admin string) (string, *pgx.Conn) {
 	t.Helper()
 	name := "fault_" + strings.ToLower(rand.Text()[:8])
@@ -51,41 +51,42 @@ func database(t *testing.T, admin string) (string, *pgx.Conn) {
 	return name, conn
 }
 
-func stands(t *testing.T, admin, name string, allows bool, backends int) {
+func expectState(t *testing.T, admin, name string, allows bool, backends int) {
 	t.Helper()
 	got, err := Status(t.Context(), admin, name)
 	if want := (State{name, allows, backends}); err != nil || got != want {
-		t.Errorf("it stands %+v, %v; want %+v", got, err, want)
+		t.Errorf("the state is %+v, %v; want %+v", got, err, want)
 	}
 }
 
-func TestADatabaseIsClosedAndOpenedAgain(t *testing.T) {
+func TestTheFaultRefusesConnectionsUntilItIsOff(t *testing.T) {
 	admin := realpart.Need(t, realpart.Postgres)
 	name, _ := database(t, admin)
-	stands(t, admin, name, true, 0)
+	expectState(t, admin, name, true, 0)
 	victim := connect(t, at(t, admin, name, ""))
-	stands(t, admin, name, true, 1)
+	expectState(t, admin, name, true, 1)
 
 	if err := Database(t.Context(), admin, name, true); err != nil {
 		t.Fatal(err)
 	}
 	if err := victim.Ping(t.Context()); err == nil {
-		t.Error("an open connection outlived the fault")
+		t.Error("an open connection was not terminated")
 	}
 	if c, err := pgx.Connect(t.Context(), at(t, admin, name, "")); err == nil {
 		c.Close(t.Context())
 		t.Error("a new connection was accepted during the fault")
 	}
-	stands(t, admin, name, false, 0)
+	expectState(t, admin, name, false, 0)
 	if err := Database(t.Context(), admin, name, false); err != nil {
 		t.Fatal(err)
 	}
 	connect(t, at(t, admin, name, ""))
-	stands(t, admin, name, true, 1)
+	expectState(t, admin, name, true, 1)
 }
 
-// The owner of a database may close it, but not end a superuser's connection.
-func TestHalfAFaultIsTakenBack(t *testing.T) {
+// The owner of a database may switch connections off, but not terminate a
+// superuser's connection.
+func TestAnIncompleteFaultIsUndone(t *testing.T) {
 	admin := realpart.Need(t, realpart.Postgres)
 	name, conn := database(t, admin)
 	owner := name + "_owner"
@@ -98,13 +99,13 @@ func TestHalfAFaultIsTakenBack(t *testing.T) {
 	})
 	connect(t, at(t, admin, name, ""))
 	err := Database(t.Context(), at(t, admin, "postgres", owner), name, true)
-	if refused, ok := errors.AsType[*pgconn.PgError](err); !ok || refused.Code != "42501" {
-		t.Errorf("got %v, want a lack of privilege", err)
+	if pgErr, ok := errors.AsType[*pgconn.PgError](err); !ok || pgErr.Code != "42501" {
+		t.Errorf("got %v, want insufficient_privilege (42501)", err)
 	}
-	stands(t, admin, name, true, 1)
+	expectState(t, admin, name, true, 1)
 }
 
-func TestADatabaseThatIsNotThereHasNoState(t *testing.T) {
+func TestStatusOfAnUnknownDatabaseIsAnError(t *testing.T) {
 	admin := realpart.Need(t, realpart.Postgres)
 	if _, err := Status(t.Context(), admin, "fault_none"); err == nil || !strings.Contains(err.Error(), "fault_none") {
 		t.Errorf("got %v", err)

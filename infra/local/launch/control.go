@@ -13,26 +13,26 @@ import (
 	"time"
 )
 
-// Serve answers on the unix socket at path until the returned function is
-// called, which lets readers of the journal have their last lines:
+// Serve serves HTTP on the unix socket at path until stop is called. stop waits
+// a moment for readers of /progress to receive the final event.
 //
 //	GET  /status    Status
-//	POST /stop      202; Run takes everything down
-//	GET  /progress  every Event so far and to come, one JSON object a line;
-//	                with ?owner=1 the start is given up when the reader leaves
+//	POST /stop      202; Run stops everything
+//	GET  /progress  every Event from the first on, one JSON object a line;
+//	                with ?owner=1 the start is cancelled when the client disconnects
 func (s *Supervisor) Serve(path string) (stop func(), err error) {
 	if err := os.Remove(path); err != nil && !errors.Is(err, os.ErrNotExist) {
 		return nil, err
 	}
 	var l net.Listener
-	err = short(path, func(path string) (err error) {
+	err = shortPath(path, func(path string) (err error) {
 		l, err = net.Listen("unix", path)
 		return err
 	})
 	if err != nil {
 		return nil, err
 	}
-	l.(*net.UnixListener).SetUnlinkOnClose(false) // its path was short-lived; the file is removed below
+	l.(*net.UnixListener).SetUnlinkOnClose(false) // the short path no longer exists then; the file is removed below
 	if err := os.Chmod(path, 0o600); err != nil {
 		return nil, err
 	}
@@ -48,11 +48,11 @@ func (s *Supervisor) Serve(path string) (stop func(), err error) {
 	server := &http.Server{Handler: mux}
 	go func() { _ = server.Serve(l) }()
 	return func() {
-		ctx, cancel := context.WithTimeout(context.Background(), farewell)
+		ctx, cancel := context.WithTimeout(context.Background(), endGrace)
 		defer cancel()
 		if s.failure != nil {
-			select { // who started this may be about to ask how it went
-			case <-s.told:
+			select { // the client that started this may not have read the final event yet
+			case <-s.endDelivered:
 			case <-ctx.Done():
 			}
 		}
@@ -61,8 +61,8 @@ func (s *Supervisor) Serve(path string) (stop func(), err error) {
 	}, nil
 }
 
-// farewell bounds how long the end of a start is kept for its readers.
-const farewell = 5 * time.Second
+// endGrace is how long a final event stays readable after a failed start.
+const endGrace = 5 * time.Second
 
 func (s *Supervisor) progress(w http.ResponseWriter, r *http.Request) {
 	flush := http.NewResponseController(w).Flush
@@ -71,7 +71,7 @@ func (s *Supervisor) progress(w http.ResponseWriter, r *http.Request) {
 		events, err := s.journal.next(r.Context(), n)
 		if err != nil {
 			if r.FormValue("owner") != "" && s.Status().Phase == "starting" {
-				s.fail(errors.New("the `jari up` that started this went away before everything was up"))
+				s.fail(errors.New("the `jari up` that started this ended before everything was up"))
 			}
 			return
 		}
@@ -85,22 +85,22 @@ func (s *Supervisor) progress(w http.ResponseWriter, r *http.Request) {
 			return
 		}
 		if events[len(events)-1].Kind.Ends() {
-			s.tellOnce.Do(func() { close(s.told) })
+			s.endDeliveredOnce.Do(func() { close(s.endDelivered) })
 			return
 		}
 	}
 }
 
-// Client speaks to the supervisor behind a socket.
+// Client is a client of the supervisor that serves a socket.
 type Client struct{ http *http.Client }
 
-// ErrNotRunning means that nobody listens on the socket.
-var ErrNotRunning = errors.New("no system of Jari runs here; start it with `make up`")
+// ErrNotRunning means that no supervisor listens on the socket.
+var ErrNotRunning = errors.New("the system is not running; start it with `make up`")
 
 // Dial returns a client of the supervisor that listens at path.
 func Dial(path string) *Client {
 	dial := func(ctx context.Context, _, _ string) (conn net.Conn, err error) {
-		err = short(path, func(path string) (err error) {
+		err = shortPath(path, func(path string) (err error) {
 			conn, err = new(net.Dialer).DialContext(ctx, "unix", path)
 			return err
 		})
@@ -109,7 +109,7 @@ func Dial(path string) *Client {
 	return &Client{http: &http.Client{Transport: &http.Transport{DialContext: dial}}}
 }
 
-// Status asks for the system's state; ErrNotRunning when there is none.
+// Status returns the state of the system, or ErrNotRunning.
 func (c *Client) Status(ctx context.Context) (Status, error) {
 	var st Status
 	res, err := c.do(ctx, http.MethodGet, "/status")
@@ -120,7 +120,7 @@ func (c *Client) Status(ctx context.Context) (Status, error) {
 	return st, json.NewDecoder(res.Body).Decode(&st)
 }
 
-// Stop asks the system to go down; ErrNotRunning when there is none.
+// Stop makes the system stop, without waiting for it; or returns ErrNotRunning.
 func (c *Client) Stop(ctx context.Context) error {
 	res, err := c.do(ctx, http.MethodPost, "/stop")
 	if err != nil {
@@ -129,9 +129,9 @@ func (c *Client) Stop(ctx context.Context) error {
 	return res.Body.Close()
 }
 
-// Follow calls tell with every event until one ends the wait, and returns
-// that one. As the owner, a caller that goes away takes the start with it.
-func (c *Client) Follow(ctx context.Context, owner bool, tell func(Event)) (Event, error) {
+// Follow calls each with every event up to the final one, which it returns. If
+// owner is true and ctx ends earlier, the start is cancelled.
+func (c *Client) Follow(ctx context.Context, owner bool, each func(Event)) (Event, error) {
 	path := "/progress"
 	if owner {
 		path += "?owner=1"
@@ -144,9 +144,9 @@ func (c *Client) Follow(ctx context.Context, owner bool, tell func(Event)) (Even
 	for dec := json.NewDecoder(res.Body); ; {
 		var e Event
 		if err := dec.Decode(&e); err != nil {
-			return Event{}, fmt.Errorf("the launcher went away: %w", err)
+			return Event{}, fmt.Errorf("the launcher ended before the start was complete: %w", err)
 		}
-		tell(e)
+		each(e)
 		if e.Kind.Ends() {
 			return e, nil
 		}
@@ -165,9 +165,9 @@ func (c *Client) do(ctx context.Context, method, path string) (*http.Response, e
 	return res, err
 }
 
-// short calls fn with a path for the socket that is short enough for the
-// kernel (108 bytes), however deep the clone lies.
-func short(path string, fn func(path string) error) error {
+// shortPath calls fn with a path of the same socket that is short enough for
+// the kernel (108 bytes), however long the clone's path is.
+func shortPath(path string, fn func(path string) error) error {
 	const longest = 100
 	if len(path) <= longest {
 		return fn(path)

@@ -17,8 +17,8 @@ import (
 	"time"
 )
 
-// TestMain lets the test binary play the parts' programs: what it does as a
-// child is in its first argument.
+// TestMain lets the test binary act as a part's program; the first argument
+// selects what it does.
 func TestMain(m *testing.M) {
 	if os.Getenv("JARI_LAUNCH_TEST_CHILD") == "" {
 		os.Exit(m.Run())
@@ -36,11 +36,11 @@ func TestMain(m *testing.M) {
 		<-stop
 		fmt.Println("stopped", os.Args[2], time.Now().UnixNano())
 	case "fail":
-		fmt.Fprintln(os.Stderr, "no such table: chairs")
+		fmt.Fprintln(os.Stderr, "no such table: slots")
 		os.Exit(3)
-	case "deaf": // to everything but SIGKILL
+	case "ignore-signals": // all but SIGKILL, which cannot be ignored
 		signal.Ignore(syscall.SIGTERM, syscall.SIGINT)
-		fmt.Println("deaf")
+		fmt.Println("ready")
 		select {}
 	}
 }
@@ -65,7 +65,7 @@ func freePort(t *testing.T) int {
 func server(t *testing.T, name string, needs ...string) Part {
 	port := freePort(t)
 	return Part{
-		Name: name, Needs: needs, Ports: []int{port}, Patience: 10 * time.Second,
+		Name: name, Needs: needs, Ports: []int{port}, StartTimeout: 10 * time.Second,
 		Command: child("serve", strconv.Itoa(port)),
 		Healthy: func(context.Context) error {
 			conn, err := net.DialTimeout("tcp", fmt.Sprintf("127.0.0.1:%d", port), time.Second)
@@ -105,7 +105,7 @@ func (s *system) until(t *testing.T, what string, ok func(Status) bool) Status {
 			return st
 		}
 	}
-	t.Fatalf("never came: %s; now %+v", what, s.Status())
+	t.Fatalf("%s: not within 20 s; the status is %+v", what, s.Status())
 	return Status{}
 }
 
@@ -113,19 +113,19 @@ func running(st Status) bool { return st.Phase == "running" }
 
 func alive(pid int) bool { return syscall.Kill(pid, 0) == nil }
 
-func TestPartsStartAfterWhatTheyNeedAndStopBeforeIt(t *testing.T) {
+func TestPartsStartAfterTheirDependenciesAndStopBeforeThem(t *testing.T) {
 	base := server(t, "base")
 	top := server(t, "top", "base")
 	var baseUp time.Time
-	base.Settle = func(context.Context, Say) error { baseUp = time.Now(); return nil }
+	base.Initialize = func(context.Context, Progress) error { baseUp = time.Now(); return nil }
 	inner := top.Command
-	var topBegan time.Time
-	top.Command = func(ctx context.Context) (Command, error) { topBegan = time.Now(); return inner(ctx) }
+	var topStarted time.Time
+	top.Command = func(ctx context.Context) (Command, error) { topStarted = time.Now(); return inner(ctx) }
 
-	sys := start(t, top, base) // listed the wrong way round
+	sys := start(t, top, base) // listed in the wrong order
 	sys.until(t, "running", running)
-	if !topBegan.After(baseUp) {
-		t.Error("top was started before base had settled")
+	if !topStarted.After(baseUp) {
+		t.Error("top was started before base was initialized")
 	}
 	sys.Stop()
 	if err := <-sys.result; err != nil {
@@ -144,7 +144,7 @@ func stopped(t *testing.T, sys *system, name string) int64 {
 	}
 	fields := strings.Fields(string(log))
 	if len(fields) != 3 {
-		t.Fatalf("%s did not stop in peace: %q", name, log)
+		t.Fatalf("%s did not stop in an orderly way: %q", name, log)
 	}
 	at, err := strconv.ParseInt(fields[2], 10, 64)
 	if err != nil {
@@ -153,8 +153,8 @@ func stopped(t *testing.T, sys *system, name string) int64 {
 	return at
 }
 
-func TestAPartThatDiesComesBackAndIsCounted(t *testing.T) {
-	sys := start(t, server(t, "frail"))
+func TestRestartsAPartThatExitsAndCountsIt(t *testing.T) {
+	sys := start(t, server(t, "crashing"))
 	first := sys.until(t, "running", running).Parts[0].Pid
 	if err := syscall.Kill(first, syscall.SIGKILL); err != nil {
 		t.Fatal(err)
@@ -165,20 +165,20 @@ func TestAPartThatDiesComesBackAndIsCounted(t *testing.T) {
 	if st.Parts[0].Pid == first {
 		t.Error("the pid is still that of the dead process")
 	}
-	said := ""
+	warnings := ""
 	for _, e := range sys.journal.events {
 		if e.Kind == Warn {
-			said += e.Text
+			warnings += e.Text
 		}
 	}
-	if !strings.Contains(said, "died: signal: killed") {
-		t.Errorf("the restart was not told: %q", said)
+	if !strings.Contains(warnings, "exited: signal: killed") {
+		t.Errorf("the exit is not reported: %q", warnings)
 	}
 }
 
-func TestAPartThatFailsToStartStopsEverythingWithOneMessage(t *testing.T) {
+func TestStopsEverythingWithOneMessageWhenAPartFailsToStart(t *testing.T) {
 	bad := Part{
-		Name: "bad", Needs: []string{"good"}, Hint: "lay the table",
+		Name: "bad", Needs: []string{"good"}, Hint: "create the table",
 		Command: child("fail"), Healthy: func(context.Context) error { return errors.New("not yet") },
 	}
 	good := server(t, "good")
@@ -187,7 +187,9 @@ func TestAPartThatFailsToStartStopsEverythingWithOneMessage(t *testing.T) {
 	if err == nil {
 		t.Fatal("the start succeeded")
 	}
-	for _, want := range []string{"bad did not come up", "exit status 3", filepath.Join(sys.logs, "bad.err"), "no such table: chairs", "what to do: lay the table"} {
+	for _, want := range []string{
+		"bad did not start", "exit status 3", filepath.Join(sys.logs, "bad.err"), "no such table: slots", "what to do: create the table",
+	} {
 		if !strings.Contains(err.Error(), want) {
 			t.Errorf("the message lacks %q:\n%s", want, err)
 		}
@@ -200,7 +202,7 @@ func TestAPartThatFailsToStartStopsEverythingWithOneMessage(t *testing.T) {
 	stopped(t, sys, "good")
 }
 
-func TestATakenPortStopsBeforeAnythingStarts(t *testing.T) {
+func TestFailsBeforeAnyPartStartsWhenAPortIsInUse(t *testing.T) {
 	p := server(t, "late")
 	l, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", p.Ports[0]))
 	if err != nil {
@@ -208,22 +210,23 @@ func TestATakenPortStopsBeforeAnythingStarts(t *testing.T) {
 	}
 	defer l.Close()
 	prepared := false
-	p.Prepare = func(context.Context, Say) error { prepared = true; return nil }
+	p.Prepare = func(context.Context, Progress) error { prepared = true; return nil }
 	sys := start(t, p)
 	err = <-sys.result
-	if err == nil || !strings.Contains(err.Error(), fmt.Sprintf("late wants 127.0.0.1:%d", p.Ports[0])) || !strings.Contains(err.Error(), "JARI_PORT_OFFSET") {
+	want := fmt.Sprintf("late needs 127.0.0.1:%d", p.Ports[0])
+	if err == nil || !strings.Contains(err.Error(), want) || !strings.Contains(err.Error(), "JARI_PORT_OFFSET") {
 		t.Errorf("the message is %v", err)
 	}
 	if prepared {
-		t.Error("something was begun")
+		t.Error("a part was prepared")
 	}
 }
 
-func TestADeafProcessIsKilledAfterItsGrace(t *testing.T) {
+func TestKillsAProcessThatIgnoresSIGTERM(t *testing.T) {
 	logs := ""
-	p := Part{Name: "deaf", Command: child("deaf"), Grace: 100 * time.Millisecond}
-	p.Healthy = func(context.Context) error { // once it no longer hears
-		if b, _ := os.ReadFile(filepath.Join(logs, "deaf.log")); len(b) == 0 {
+	p := Part{Name: "stubborn", Command: child("ignore-signals"), StopTimeout: 100 * time.Millisecond}
+	p.Healthy = func(context.Context) error { // once it ignores signals
+		if b, _ := os.ReadFile(filepath.Join(logs, "stubborn.log")); len(b) == 0 {
 			return errors.New("not yet")
 		}
 		return nil
@@ -242,15 +245,15 @@ func TestADeafProcessIsKilledAfterItsGrace(t *testing.T) {
 		t.Error(err)
 	}
 	if alive(pid) {
-		t.Error("it is still there")
+		t.Error("the process is still running")
 	}
 }
 
-func TestOrderRefuses(t *testing.T) {
+func TestOrderRejectsWrongDependencies(t *testing.T) {
 	for name, parts := range map[string][]Part{
-		"a circle":            {{Name: "a", Needs: []string{"b"}}, {Name: "b", Needs: []string{"a"}}},
-		"a circle over feeds": {{Name: "a", Needs: []string{"b"}}, {Name: "b", Feeds: []string{"a"}}},
-		"a part twice":        {{Name: "a"}, {Name: "a"}},
+		"a cycle":             {{Name: "a", Needs: []string{"b"}}, {Name: "b", Needs: []string{"a"}}},
+		"a cycle over feeds":  {{Name: "a", Needs: []string{"b"}}, {Name: "b", Feeds: []string{"a"}}},
+		"two parts of a name": {{Name: "a"}, {Name: "a"}},
 		"an unknown need":     {{Name: "a", Needs: []string{"ghost"}}},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -261,8 +264,12 @@ func TestOrderRefuses(t *testing.T) {
 	}
 }
 
-func TestSelectTakesNeedsAlongButNotFeeds(t *testing.T) {
-	parts := []Part{{Name: "db"}, {Name: "agent"}, {Name: "app", Needs: []string{"db"}, Feeds: []string{"agent"}}, {Name: "web", Needs: []string{"app"}}}
+func TestSelectIncludesNeedsButNotFeeds(t *testing.T) {
+	parts := []Part{
+		{Name: "db"}, {Name: "agent"},
+		{Name: "app", Needs: []string{"db"}, Feeds: []string{"agent"}},
+		{Name: "web", Needs: []string{"app"}},
+	}
 	got, err := Select(parts, []string{"app"})
 	if err != nil {
 		t.Fatal(err)
@@ -271,7 +278,7 @@ func TestSelectTakesNeedsAlongButNotFeeds(t *testing.T) {
 		t.Errorf("selected %+v", got)
 	}
 	if _, err := Select(parts, []string{"appp"}); err == nil || !strings.Contains(err.Error(), "db, agent, app, web") {
-		t.Errorf("an unknown part is answered with %v", err)
+		t.Errorf("an unknown part: %v", err)
 	}
 }
 
@@ -291,10 +298,10 @@ func TestTheSocketServesStatusProgressAndStop(t *testing.T) {
 	}
 	defer stop()
 	c := Dial(socket)
-	var told []Event
-	last, err := c.Follow(t.Context(), true, func(e Event) { told = append(told, e) })
-	if err != nil || last.Kind != Ready || len(told) < 2 {
-		t.Errorf("followed to %+v, %v, over %d events", last, err, len(told))
+	var events []Event
+	last, err := c.Follow(t.Context(), true, func(e Event) { events = append(events, e) })
+	if err != nil || last.Kind != Ready || len(events) < 2 {
+		t.Errorf("followed to %+v, %v, over %d events", last, err, len(events))
 	}
 	if st, err := c.Status(t.Context()); err != nil || st.Parts[0].State != Healthy {
 		t.Errorf("status %+v, %v", st, err)
@@ -307,7 +314,7 @@ func TestTheSocketServesStatusProgressAndStop(t *testing.T) {
 	}
 }
 
-func TestAReaderWhoComesLateIsToldWhyTheStartFailed(t *testing.T) {
+func TestALateClientReceivesTheReasonOfAFailedStart(t *testing.T) {
 	p := server(t, "late")
 	l, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", p.Ports[0]))
 	if err != nil {
@@ -328,14 +335,15 @@ func TestAReaderWhoComesLateIsToldWhyTheStartFailed(t *testing.T) {
 	}
 	stopped := make(chan struct{})
 	go func() { stop(); close(stopped) }()
-	if last, err := Dial(socket).Follow(t.Context(), true, func(Event) {}); err != nil || last.Kind != Failed || !strings.Contains(last.Text, "late wants") {
-		t.Errorf("told %+v, %v", last, err)
+	last, err := Dial(socket).Follow(t.Context(), true, func(Event) {})
+	if err != nil || last.Kind != Failed || !strings.Contains(last.Text, "late needs") {
+		t.Errorf("got %+v, %v", last, err)
 	}
 	<-stopped
 }
 
-func TestAfterACrashPortsAreWaitedFor(t *testing.T) {
-	p := server(t, "heir")
+func TestWaitsForPortsThatAnEarlierLauncherStillHolds(t *testing.T) {
+	p := server(t, "next")
 	l, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", p.Ports[0]))
 	if err != nil {
 		t.Fatal(err)
@@ -344,7 +352,7 @@ func TestAfterACrashPortsAreWaitedFor(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s.Leftovers = 20 * time.Second
+	s.PortWait = 20 * time.Second
 	time.AfterFunc(300*time.Millisecond, func() { l.Close() })
 	sys := &system{Supervisor: s, result: make(chan error, 1)}
 	go func() { sys.result <- s.Run(t.Context()) }()
@@ -355,7 +363,7 @@ func TestAfterACrashPortsAreWaitedFor(t *testing.T) {
 	}
 }
 
-func TestAStartIsGivenUpWhenItsOwnerLeaves(t *testing.T) {
+func TestCancelsTheStartWhenItsOwnerDisconnects(t *testing.T) {
 	never := server(t, "never")
 	never.Healthy = func(context.Context) error { return errors.New("not yet") }
 	sys := start(t, never)
@@ -369,7 +377,7 @@ func TestAStartIsGivenUpWhenItsOwnerLeaves(t *testing.T) {
 	sys.until(t, "starting", func(st Status) bool { return st.Parts[0].Pid != 0 })
 	time.AfterFunc(50*time.Millisecond, leave)
 	_, _ = Dial(socket).Follow(ctx, true, func(Event) {})
-	if err := <-sys.result; err == nil || !strings.Contains(err.Error(), "went away") {
+	if err := <-sys.result; err == nil || !strings.Contains(err.Error(), "ended before everything was up") {
 		t.Errorf("it ended with %v", err)
 	}
 }

@@ -1,6 +1,6 @@
-// Package launch brings a set of parts up in the order of their needs, keeps
-// them up, and takes them down again. It knows nothing about what the parts
-// are; infra/local/parts describes those.
+// Package launch supervises a set of parts: it starts them in the order of
+// their dependencies, restarts those that exit, and stops them in the reverse
+// order. It does not know what the parts are; infra/local/parts describes them.
 package launch
 
 import (
@@ -12,35 +12,35 @@ import (
 	"time"
 )
 
-// Part is one thing the local system is made of. With a Command it is a
-// process; without one it is a task (a build, the seed) or a server that
-// somebody else runs. Its steps run in the order of the fields below.
+// Part is one component of the local system. With a Command it is a process.
+// Without one it is a task (a build, the seed) or a server that is managed
+// elsewhere. Its steps run in the order of the fields below.
 type Part struct {
 	Name  string
-	Needs []string // must be up before Command runs, and stop after it
-	Feeds []string // must stop after it, though it starts without them
-	Ports []int    // ports of 127.0.0.1 that it will listen on
-	Hint  string   // what a person can do when it does not come up
+	Needs []string // parts that must be up before Command runs, and stop after it
+	Feeds []string // parts that must stop after it, but need not be up before it
+	Ports []int    // ports of 127.0.0.1 that it listens on
+	Hint  string   // what to do when it does not start
 
-	Prepare func(ctx context.Context, say Say) error // finds, fetches, builds; waits for no other part
-	Command func(ctx context.Context) (Command, error)
-	Healthy func(ctx context.Context) error          // nil when it serves; asked again and again
-	Settle  func(ctx context.Context, say Say) error // after each start: what it must hold before others use it
-	Attend  func(ctx context.Context)                // runs beside it until just before it is stopped
-	Notes   func() string                            // how it was found, for status
+	Prepare    func(ctx context.Context, report Progress) error // finds, fetches, builds; waits for no other part
+	Command    func(ctx context.Context) (Command, error)
+	Healthy    func(ctx context.Context) error                  // nil when it serves; called repeatedly
+	Initialize func(ctx context.Context, report Progress) error // after each start, before parts that need it start: create tables, fill data
+	Background func(ctx context.Context)                        // runs while the part runs; its context ends before the part is stopped
+	Notes      func() string                                    // for status: which version runs and from where
 
-	Log      string         // base name of its stdout's file, default Name; stderr goes to Log.err
-	Patience time.Duration  // from start to healthy, default a minute
-	Stop     syscall.Signal // default SIGTERM
-	Grace    time.Duration  // from Stop to SIGKILL, default 10 s
-	Calm     time.Duration  // a run this long forgets earlier deaths, after which it pauses longer and longer; default 30 s
+	Log          string         // base name of its stdout's file, default Name; stderr goes to Log.err
+	StartTimeout time.Duration  // limit from start to healthy, default a minute
+	StopSignal   syscall.Signal // default SIGTERM
+	StopTimeout  time.Duration  // limit from StopSignal to SIGKILL, default 10 s
+	BackoffReset time.Duration  // a run this long resets the restart backoff; default 30 s
 }
 
-// Say reports progress. A line that begins with "\r" replaces the one before
-// (a download's percentage).
-type Say func(format string, args ...any)
+// Progress reports what a step is doing. A message that begins with "\r"
+// replaces the previous one (a download's percentage).
+type Progress func(format string, args ...any)
 
-// Command is a process to be.
+// Command describes the process to start.
 type Command struct {
 	Path string
 	Args []string // without argv[0]
@@ -49,8 +49,8 @@ type Command struct {
 	As   *syscall.Credential // nil: the launcher's own user
 }
 
-// order checks the parts and returns them so that each comes after what it
-// needs. Needs and feeds together may not form a circle.
+// order checks the parts and sorts them topologically: each comes after those
+// it needs or feeds. Needs and feeds together may not form a cycle.
 func order(parts []Part) ([]Part, error) {
 	byName := make(map[string]Part, len(parts))
 	for _, p := range parts {
@@ -69,7 +69,7 @@ func order(parts []Part) ([]Part, error) {
 		}
 		switch state[name] {
 		case 1:
-			return fmt.Errorf("parts need each other in a circle: %s", strings.Join(append(path, name), " → "))
+			return fmt.Errorf("the parts depend on each other in a cycle: %s", strings.Join(append(path, name), " → "))
 		case 2:
 			return nil
 		}
@@ -91,9 +91,9 @@ func order(parts []Part) ([]Part, error) {
 	return sorted, nil
 }
 
-// Select returns the named parts and everything they need, in order, or all
-// parts when names is empty. What a part merely feeds is left out unless it
-// is selected too.
+// Select returns the named parts and all that they need, in order, or all
+// parts when names is empty. A part that is only fed is left out unless it is
+// named or needed too.
 func Select(parts []Part, names []string) ([]Part, error) {
 	if len(names) == 0 {
 		return order(parts)

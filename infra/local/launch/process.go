@@ -1,6 +1,7 @@
 package launch
 
 import (
+	"cmp"
 	"fmt"
 	"os"
 	"os/exec"
@@ -11,29 +12,29 @@ import (
 	"time"
 )
 
-// process is a started child. Its output goes straight to files.
+// process is a started child. Its output goes directly to files.
 type process struct {
 	cmd     *exec.Cmd
 	started time.Time
-	out     mark // where this run's output begins
-	err     mark
+	out     position // where this run's output begins
+	err     position
 	done    chan struct{}
 	exit    error // valid after done
 }
 
-// mark is a place in a log that several runs append to.
-type mark struct {
+// position is an offset in a log that several runs append to.
+type position struct {
 	path string
 	from int64
 }
 
-// forks runs functions on one thread that lives as long as the program. The
+// forker runs functions on one thread that lives as long as the program. The
 // kernel ties a child's parent-death signal to the thread that forked it, and
-// Go's other threads come and go.
-type forks chan func()
+// the Go runtime may end any other thread.
+type forker chan func()
 
-func newForks() forks {
-	f := make(forks)
+func newForker() forker {
+	f := make(forker)
 	go func() {
 		runtime.LockOSThread()
 		for fn := range f {
@@ -43,7 +44,7 @@ func newForks() forks {
 	return f
 }
 
-func (f forks) start(p Part, c Command, logDir string) (*process, error) {
+func (f forker) start(p Part, c Command, logDir string) (*process, error) {
 	base := filepath.Join(logDir, p.logName())
 	out, err := appendTo(base + ".log")
 	if err != nil {
@@ -58,7 +59,7 @@ func (f forks) start(p Part, c Command, logDir string) (*process, error) {
 	cmd := exec.Command(c.Path, c.Args...)
 	cmd.Env, cmd.Dir, cmd.Stdout, cmd.Stderr = c.Env, c.Dir, out, stderr
 	cmd.SysProcAttr = &syscall.SysProcAttr{
-		Setpgid:    true, // a Ctrl-C in somebody's terminal is not for it
+		Setpgid:    true, // so that Ctrl-C in a terminal does not reach it
 		Pdeathsig:  p.stopSignal(),
 		Credential: c.As,
 	}
@@ -70,39 +71,39 @@ func (f forks) start(p Part, c Command, logDir string) (*process, error) {
 	}
 	go func() {
 		proc.exit = cmd.Wait()
-		// Whatever it left in its group must not outlive it.
+		// No child of the process may outlive it.
 		_ = syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL)
 		close(proc.done)
 	}()
 	return proc, nil
 }
 
-// stop asks the process to end, and after grace makes it. It returns when the
-// process is gone, and whether it had to be killed.
-func (p *process) stop(sig syscall.Signal, grace time.Duration) (killed bool) {
+// stop sends sig, and SIGKILL to the process group if the process has not
+// exited after timeout. It returns once the process has exited.
+func (p *process) stop(sig syscall.Signal, timeout time.Duration) (killed bool) {
 	_ = p.cmd.Process.Signal(sig)
 	select {
 	case <-p.done:
 		return false
-	case <-time.After(grace):
+	case <-time.After(timeout):
 	}
 	_ = syscall.Kill(-p.cmd.Process.Pid, syscall.SIGKILL)
 	<-p.done
 	return true
 }
 
-// outcome says in words how the process ended.
-func (p *process) outcome() string {
+// exitText describes how the process exited.
+func (p *process) exitText() string {
 	if p.exit == nil {
 		return "exit status 0"
 	}
 	return p.exit.Error()
 }
 
-// lastWords describes the run's output for a person: the file worth opening
-// and its last lines, standard error before standard output.
-func (p *process) lastWords() string {
-	for _, m := range []mark{p.err, p.out} {
+// outputTail names the log to open and quotes its last lines: of standard
+// error if this run wrote any, else of standard output.
+func (p *process) outputTail() string {
+	for _, m := range []position{p.err, p.out} {
 		if lines := m.tail(12); lines != "" {
 			return "its log: " + m.path + "\n" + indent(lines)
 		}
@@ -114,8 +115,8 @@ func indent(s string) string {
 	return "    " + strings.ReplaceAll(strings.TrimRight(s, "\n"), "\n", "\n    ")
 }
 
-// tail returns up to n last lines written since the mark, long lines cut.
-func (m mark) tail(n int) string {
+// tail returns up to n last lines written after the position, long lines cut.
+func (m position) tail(n int) string {
 	f, err := os.Open(m.path)
 	if err != nil {
 		return ""
@@ -141,45 +142,16 @@ func appendTo(path string) (*os.File, error) {
 	return os.OpenFile(path, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o644)
 }
 
-func endOf(f *os.File) mark {
+func endOf(f *os.File) position {
 	st, err := f.Stat()
 	if err != nil {
-		return mark{path: f.Name()}
+		return position{path: f.Name()}
 	}
-	return mark{path: f.Name(), from: st.Size()}
+	return position{path: f.Name(), from: st.Size()}
 }
 
-func (p Part) logName() string {
-	if p.Log != "" {
-		return p.Log
-	}
-	return p.Name
-}
-
-func (p Part) stopSignal() syscall.Signal {
-	if p.Stop != 0 {
-		return p.Stop
-	}
-	return syscall.SIGTERM
-}
-
-func (p Part) grace() time.Duration {
-	if p.Grace != 0 {
-		return p.Grace
-	}
-	return 10 * time.Second
-}
-
-func (p Part) patience() time.Duration {
-	if p.Patience != 0 {
-		return p.Patience
-	}
-	return time.Minute
-}
-
-func (p Part) calm() time.Duration {
-	if p.Calm != 0 {
-		return p.Calm
-	}
-	return 30 * time.Second
-}
+func (p Part) logName() string             { return cmp.Or(p.Log, p.Name) }
+func (p Part) stopSignal() syscall.Signal  { return cmp.Or(p.StopSignal, syscall.SIGTERM) }
+func (p Part) stopTimeout() time.Duration  { return cmp.Or(p.StopTimeout, 10*time.Second) }
+func (p Part) startTimeout() time.Duration { return cmp.Or(p.StartTimeout, time.Minute) }
+func (p Part) backoffReset() time.Duration { return cmp.Or(p.BackoffReset, 30*time.Second) }

@@ -7,73 +7,75 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"jari.example/internal/wait"
 )
 
-// State is where a part stands.
+// State is the lifecycle state of a part.
 type State string
 
 // The states of a part.
 const (
 	Waiting    State = "waiting"   // for the parts it needs
-	Preparing  State = "preparing" // being found, fetched or built
+	Preparing  State = "preparing" // being found, downloaded or built
 	Starting   State = "starting"
 	Healthy    State = "healthy"
 	Unhealthy  State = "unhealthy"  // runs, but its check fails
-	Restarting State = "restarting" // died; comes back after a pause
-	Done       State = "done"       // a task that has nothing left to do
+	Restarting State = "restarting" // exited; starts again after a backoff
+	Done       State = "done"       // a task that is complete
 	Down       State = "stopped"
 )
 
 const (
-	pollEvery    = 100 * time.Millisecond
-	checkEvery   = 5 * time.Second
-	remindEvery  = 10 * time.Second
-	firstPause   = 200 * time.Millisecond
-	longestPause = 10 * time.Second
+	pollEvery   = 100 * time.Millisecond
+	checkEvery  = 5 * time.Second
+	remindEvery = 10 * time.Second
+	minBackoff  = 200 * time.Millisecond
+	maxBackoff  = 10 * time.Second
 )
 
-// runner takes one part through its life.
+// runner runs one part through its lifecycle.
 type runner struct {
-	s      *Supervisor
-	part   Part
-	needs  []*runner
-	before []*runner // those that must be gone before it is stopped
+	s          *Supervisor
+	part       Part
+	needs      []*runner
+	dependents []*runner // parts that must have stopped before this one is stopped
 
-	ctx    context.Context // ends when the part is to stop
-	cancel context.CancelFunc
-	up     chan struct{} // closed when it first was up
-	gone   chan struct{} // closed when nothing of it runs any more
+	ctx     context.Context // ends when the part is to stop
+	cancel  context.CancelFunc
+	up      chan struct{} // closed when it is up for the first time
+	stopped chan struct{} // closed when run has returned: no process is left
 
-	mu       sync.Mutex
-	state    State
-	since    time.Time
-	proc     *process
-	restarts int
-	trouble  string
-	said     string // the part's last words of progress
+	mu           sync.Mutex
+	state        State
+	since        time.Time
+	proc         *process
+	restarts     int
+	problem      string
+	lastProgress string // the part's last progress message
 }
 
 func newRunner(s *Supervisor, p Part) *runner {
 	ctx, cancel := context.WithCancel(context.Background())
 	return &runner{
 		s: s, part: p, ctx: ctx, cancel: cancel, state: Waiting, since: time.Now(),
-		up: make(chan struct{}), gone: make(chan struct{}),
+		up: make(chan struct{}), stopped: make(chan struct{}),
 	}
 }
 
-// end makes run return and waits for it.
-func (r *runner) end() {
+// stop makes run return and waits until it has.
+func (r *runner) stop() {
 	r.cancel()
-	<-r.gone
+	<-r.stopped
 }
 
 func (r *runner) run() {
-	defer close(r.gone)
-	defer r.set(Down, "")
-	if err := r.first(); err != nil {
+	defer close(r.stopped)
+	defer r.setState(Down, "")
+	if err := r.startFirst(); err != nil {
 		if r.ctx.Err() == nil {
 			r.s.fail(err)
-			<-r.ctx.Done() // in its turn
+			<-r.ctx.Done() // stopAll decides the order of stopping
 		}
 		return
 	}
@@ -85,21 +87,21 @@ func (r *runner) run() {
 		<-r.ctx.Done()
 		return
 	}
-	r.keep()
+	r.supervise()
 }
 
-// first prepares and starts the part for the first time. Whatever goes wrong
-// here ends the whole start.
-func (r *runner) first() error {
+// startFirst prepares and starts the part for the first time. An error here
+// fails the start of the whole system.
+func (r *runner) startFirst() error {
 	began := time.Now()
 	defer r.remind()()
 	if r.part.Prepare != nil {
-		r.set(Preparing, "")
-		if err := r.part.Prepare(r.ctx, r.say()); err != nil {
+		r.setState(Preparing, "")
+		if err := r.part.Prepare(r.ctx, r.progress()); err != nil {
 			return r.explain(err, nil)
 		}
 	}
-	r.set(Waiting, "")
+	r.setState(Waiting, "")
 	for _, need := range r.needs {
 		select {
 		case <-need.up:
@@ -121,62 +123,61 @@ func (r *runner) first() error {
 	return nil
 }
 
-// start runs the command, waits until it is healthy, and settles it. When it
-// fails, no process is left.
+// start runs the command, waits until it is healthy, and initializes it. When
+// start fails, no process is left.
 func (r *runner) start() error {
-	r.set(Starting, "")
+	r.setState(Starting, "")
 	var proc *process
 	if r.part.Command != nil {
 		c, err := r.part.Command(r.ctx)
 		if err != nil {
 			return r.explain(err, nil)
 		}
-		if proc, err = r.s.forks.start(r.part, c, r.s.logDir); err != nil {
+		if proc, err = r.s.forker.start(r.part, c, r.s.logDir); err != nil {
 			return r.explain(err, nil)
 		}
 		r.setProc(proc)
 	}
 	err := r.awaitHealthy(proc)
-	if err == nil && r.part.Settle != nil {
-		err = r.part.Settle(r.ctx, r.say())
+	if err == nil && r.part.Initialize != nil {
+		err = r.part.Initialize(r.ctx, r.progress())
 	}
 	if err != nil {
 		if proc != nil {
-			proc.stop(r.part.stopSignal(), r.part.grace())
+			proc.stop(r.part.stopSignal(), r.part.stopTimeout())
 			r.setProc(nil)
 		}
 		return r.explain(err, proc)
 	}
 	if r.part.Command == nil && r.part.Healthy == nil {
-		r.set(Done, "")
+		r.setState(Done, "")
 	} else {
-		r.set(Healthy, "")
+		r.setState(Healthy, "")
 	}
 	return nil
 }
 
-// errEnded is why a process is not healthy: it is not there.
-var errEnded = errors.New("it ended while it was starting")
+var errExited = errors.New("it exited while it was starting")
 
 func (r *runner) awaitHealthy(proc *process) error {
 	if r.part.Healthy == nil {
 		return nil
 	}
-	var ended <-chan struct{} // of an external server: never
+	var exited <-chan struct{} // nil, so never, for an external server
 	if proc != nil {
-		ended = proc.done
+		exited = proc.done
 	}
-	deadline := time.After(r.part.patience())
+	deadline := time.After(r.part.startTimeout())
 	for {
 		err := r.check()
 		if err == nil {
 			return nil
 		}
 		select {
-		case <-ended:
-			return fmt.Errorf("%w: %s", errEnded, proc.outcome())
+		case <-exited:
+			return fmt.Errorf("%w: %s", errExited, proc.exitText())
 		case <-deadline:
-			return fmt.Errorf("it is not healthy after %s: %w", r.part.patience(), err)
+			return fmt.Errorf("it is not healthy after %s: %w", r.part.startTimeout(), err)
 		case <-r.ctx.Done():
 			return r.ctx.Err()
 		case <-time.After(pollEvery):
@@ -190,32 +191,31 @@ func (r *runner) check() error {
 	return r.part.Healthy(ctx)
 }
 
-// keep looks after the running process and brings it back whenever it dies.
-func (r *runner) keep() {
-	pause := firstPause
+// supervise restarts the process with exponential backoff whenever it exits,
+// until the part is stopped.
+func (r *runner) supervise() {
+	backoff := minBackoff
 	for {
 		proc := r.current()
 		r.watch(proc)
 		if r.ctx.Err() != nil {
-			if proc.stop(r.part.stopSignal(), r.part.grace()) {
-				r.s.journal.add(Warn, r.part.Name, "did not stop within %s and was killed", r.part.grace())
+			if proc.stop(r.part.stopSignal(), r.part.stopTimeout()) {
+				r.s.journal.add(Warn, r.part.Name, "did not stop within %s and was killed", r.part.stopTimeout())
 			}
 			return
 		}
-		if time.Since(proc.started) > r.part.calm() {
-			pause = firstPause
+		if time.Since(proc.started) > r.part.backoffReset() {
+			backoff = minBackoff
 		}
-		trouble := "died: " + proc.outcome()
-		words := "\n  " + proc.lastWords()
+		problem := "exited: " + proc.exitText()
+		output := "\n  " + proc.outputTail()
 		for {
-			r.s.journal.add(Warn, r.part.Name, "%s; restarting in %s%s", trouble, pause, words)
-			r.set(Restarting, trouble)
-			select {
-			case <-time.After(pause):
-			case <-r.ctx.Done():
+			r.s.journal.add(Warn, r.part.Name, "%s; restarting in %s%s", problem, backoff, output)
+			r.setState(Restarting, problem)
+			if wait.For(r.ctx, backoff) != nil {
 				return
 			}
-			pause = min(2*pause, longestPause)
+			backoff = min(2*backoff, maxBackoff)
 			r.countRestart()
 			err := r.start()
 			if err == nil {
@@ -224,33 +224,33 @@ func (r *runner) keep() {
 			if r.ctx.Err() != nil {
 				return
 			}
-			trouble, words = err.Error(), ""
+			problem, output = err.Error(), ""
 		}
-		r.s.journal.add(Up, r.part.Name, "is back (restart %d)", r.status().Restarts)
+		r.s.journal.add(Up, r.part.Name, "up again (restart %d)", r.status().Restarts)
 	}
 }
 
-// watch runs Attend and checks the part's health until the process ends or
-// the part is to stop. A nil process is somebody else's server.
+// watch runs Background and checks the part's health until the process exits or
+// the part is to stop. proc is nil for an external server.
 func (r *runner) watch(proc *process) {
 	ctx, cancel := context.WithCancel(r.ctx)
-	attended := make(chan struct{})
+	backgroundDone := make(chan struct{})
 	go func() {
-		defer close(attended)
-		if r.part.Attend != nil {
-			r.part.Attend(ctx)
+		defer close(backgroundDone)
+		if r.part.Background != nil {
+			r.part.Background(ctx)
 		}
 	}()
-	defer func() { cancel(); <-attended }()
-	var ended <-chan struct{}
+	defer func() { cancel(); <-backgroundDone }()
+	var exited <-chan struct{}
 	if proc != nil {
-		ended = proc.done
+		exited = proc.done
 	}
 	tick := time.NewTicker(checkEvery)
 	defer tick.Stop()
 	for {
 		select {
-		case <-ended:
+		case <-exited:
 			return
 		case <-r.ctx.Done():
 			return
@@ -260,61 +260,56 @@ func (r *runner) watch(proc *process) {
 			continue
 		}
 		if err := r.check(); err != nil && r.ctx.Err() == nil {
-			r.set(Unhealthy, err.Error())
+			r.setState(Unhealthy, err.Error())
 		} else {
-			r.set(Healthy, "")
+			r.setState(Healthy, "")
 		}
 	}
 }
 
-// remind says every few seconds what is being waited for, until the returned
-// function is called.
+// remind reports every 10 s what the part is still doing, until stop is called.
 func (r *runner) remind() (stop func()) {
 	ctx, cancel := context.WithCancel(r.ctx)
 	go func() {
-		for began := time.Now(); ; {
-			select {
-			case <-ctx.Done():
-				return
-			case <-time.After(remindEvery):
-			}
+		for began := time.Now(); wait.For(ctx, remindEvery) == nil; {
 			if st := r.status(); st.State != Waiting {
-				r.s.journal.add(Passing, r.part.Name, "still %s (%s)%s", st.State, time.Since(began).Round(time.Second), r.doing())
+				r.s.journal.add(Transient, r.part.Name, "still %s (%s)%s", st.State, time.Since(began).Round(time.Second), r.activity())
 			}
 		}
 	}()
 	return cancel
 }
 
-// say passes the part's progress on and remembers it for reminders.
-func (r *runner) say() Say {
-	tell := r.s.journal.say(r.part.Name)
+// progress passes the part's progress messages on and stores the last for
+// reminders.
+func (r *runner) progress() Progress {
+	report := r.s.journal.progress(r.part.Name)
 	return func(format string, args ...any) {
 		r.mu.Lock()
-		r.said = strings.TrimPrefix(fmt.Sprintf(format, args...), "\r")
+		r.lastProgress = strings.TrimPrefix(fmt.Sprintf(format, args...), "\r")
 		r.mu.Unlock()
-		tell(format, args...)
+		report(format, args...)
 	}
 }
 
-func (r *runner) doing() string {
+func (r *runner) activity() string {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if r.state == Preparing && r.said != "" {
-		return ": " + r.said
+	if r.state == Preparing && r.lastProgress != "" {
+		return ": " + r.lastProgress
 	}
 	return ""
 }
 
-// explain turns an error into the one message a person gets: the part, its
-// log, and what to do.
+// explain turns an error into the message for the operator: the part, the end
+// of its log, and what to do.
 func (r *runner) explain(err error, proc *process) error {
 	if r.ctx.Err() != nil {
 		return r.ctx.Err()
 	}
-	text := fmt.Sprintf("%s did not come up: %v", r.part.Name, err)
+	text := fmt.Sprintf("%s did not start: %v", r.part.Name, err)
 	if proc != nil {
-		text += "\n  " + proc.lastWords()
+		text += "\n  " + proc.outputTail()
 	}
 	if r.part.Hint != "" {
 		text += "\n  what to do: " + r.part.Hint
@@ -322,13 +317,13 @@ func (r *runner) explain(err error, proc *process) error {
 	return errors.New(text)
 }
 
-func (r *runner) set(state State, trouble string) {
+func (r *runner) setState(state State, problem string) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.state != state {
 		r.state, r.since = state, time.Now()
 	}
-	r.trouble = trouble
+	r.problem = problem
 }
 
 func (r *runner) setProc(p *process) {
@@ -352,7 +347,7 @@ func (r *runner) current() *process {
 func (r *runner) status() PartStatus {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	st := PartStatus{Name: r.part.Name, State: r.state, Ports: r.part.Ports, Since: r.since, Restarts: r.restarts, Note: r.trouble}
+	st := PartStatus{Name: r.part.Name, State: r.state, Ports: r.part.Ports, Since: r.since, Restarts: r.restarts, Note: r.problem}
 	if r.proc != nil && (r.state == Starting || r.state == Healthy || r.state == Unhealthy) {
 		st.Pid = r.proc.cmd.Process.Pid
 	}

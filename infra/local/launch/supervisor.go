@@ -12,34 +12,36 @@ import (
 	"time"
 
 	"jari.example/infra/local/ports"
+	"jari.example/internal/wait"
 )
 
 // Supervisor runs one system from start to stop.
 type Supervisor struct {
-	Leftovers time.Duration
+	// PortWait is how long Run waits for ports in use: after a crash of an
+	// earlier supervisor, its parts may still be exiting. 0: Run fails at once.
+	PortWait time.Duration
 
 	logDir  string
 	journal *journal
-	runners []*runner // in order of needs
-	forks   forks
+	runners []*runner // sorted: each after those it needs or feeds
+	forker  forker
 	started time.Time
 
-	stopping chan struct{} // closed by Stop
-	stopOnce sync.Once
-	failure  error         // why the start failed; set before stopping is closed
-	told     chan struct{} // closed when a reader has been told how the start ended
-	tellOnce sync.Once
+	stopping         chan struct{} // closed by Stop
+	stopOnce         sync.Once
+	failure          error         // why the start failed; set before stopping is closed
+	endDelivered     chan struct{} // closed when a client has received the final event
+	endDeliveredOnce sync.Once
 
 	mu    sync.Mutex
 	phase string // starting, running, stopping
 }
 
-// ErrStopped is Run's answer when it was stopped before everything was up.
+// ErrStopped is what Run returns when it was stopped before everything was up.
 var ErrStopped = errors.New("stopped before everything was up")
 
-// New checks the parts. Output of part P goes to logDir/P.log and P.err; the
-// supervisor's own lines go to out. After a crash of an earlier supervisor its
-// dying parts may still hold their ports; Leftovers gives them time.
+// New checks the parts. The output of part P goes to logDir/P.log and P.err, the
+// supervisor's own log to out.
 func New(parts []Part, logDir string, out io.Writer) (*Supervisor, error) {
 	sorted, err := order(parts)
 	if err != nil {
@@ -49,8 +51,8 @@ func New(parts []Part, logDir string, out io.Writer) (*Supervisor, error) {
 		return nil, err
 	}
 	s := &Supervisor{
-		logDir: logDir, journal: newJournal(out), forks: newForks(),
-		started: time.Now(), stopping: make(chan struct{}), told: make(chan struct{}), phase: "starting",
+		logDir: logDir, journal: newJournal(out), forker: newForker(),
+		started: time.Now(), stopping: make(chan struct{}), endDelivered: make(chan struct{}), phase: "starting",
 	}
 	byName := map[string]*runner{}
 	for _, p := range sorted {
@@ -59,7 +61,7 @@ func New(parts []Part, logDir string, out io.Writer) (*Supervisor, error) {
 			r.needs = append(r.needs, byName[name])
 		}
 		for _, name := range slices.Concat(p.Needs, p.Feeds) {
-			byName[name].before = append(byName[name].before, r)
+			byName[name].dependents = append(byName[name].dependents, r)
 		}
 		byName[p.Name] = r
 		s.runners = append(s.runners, r)
@@ -67,9 +69,9 @@ func New(parts []Part, logDir string, out io.Writer) (*Supervisor, error) {
 	return s, nil
 }
 
-// Run brings everything up and keeps it up until Stop is called or ctx ends,
-// then takes everything down and returns when nothing is left. The error says
-// in whole sentences why a start failed.
+// Run starts everything and supervises it until Stop is called or ctx ends. It
+// then stops everything and returns when no process is left. The error is the
+// complete message for the operator: why a start failed and what to do.
 func (s *Supervisor) Run(ctx context.Context) error {
 	if err := s.preflight(ctx); err != nil {
 		s.fail(err)
@@ -88,7 +90,7 @@ func (s *Supervisor) Run(ctx context.Context) error {
 		<-s.stopping
 	}
 	s.setPhase("stopping")
-	s.takeDown()
+	s.stopAll()
 	switch {
 	case s.failure != nil:
 		s.journal.add(Failed, "", "%s", s.failure)
@@ -101,10 +103,10 @@ func (s *Supervisor) Run(ctx context.Context) error {
 	return nil
 }
 
-// Stop makes Run take everything down. It does not wait.
+// Stop makes Run stop everything. It does not wait.
 func (s *Supervisor) Stop() { s.stopOnce.Do(func() { close(s.stopping) }) }
 
-// fail ends the start: the first failure is the one that is told.
+// fail ends the start. Only the first failure is reported.
 func (s *Supervisor) fail(err error) {
 	s.stopOnce.Do(func() {
 		s.failure = err
@@ -112,32 +114,36 @@ func (s *Supervisor) fail(err error) {
 	})
 }
 
-// preflight looks at every port before anything is started, so that one that
-// is taken costs nothing and leaves nothing behind.
+// preflight checks every port before anything is started, so that a port in use
+// costs no time and leaves nothing to clean up.
 func (s *Supervisor) preflight(ctx context.Context) error {
-	taken := s.taken()
-	for began := time.Now(); taken != nil && time.Since(began) < s.Leftovers && ctx.Err() == nil; taken = s.taken() {
-		s.journal.add(Passing, "", "waiting for what an earlier launcher has left to end: %s", taken[0])
-		time.Sleep(pollEvery)
+	inUse := s.portsInUse()
+	for began := time.Now(); inUse != nil && time.Since(began) < s.PortWait; inUse = s.portsInUse() {
+		s.journal.add(Transient, "", "waiting for the parts of an earlier launcher to exit: %s", inUse[0])
+		if wait.For(ctx, pollEvery) != nil {
+			break
+		}
 	}
-	if taken == nil {
+	if inUse == nil {
 		return nil
 	}
-	if n := len(taken) - 3; n > 1 { // most likely another copy of Jari
-		taken = append(taken[:3], fmt.Sprintf("and so it is with %d more of Jari's ports", n))
+	if n := len(inUse) - 3; n > 1 { // most likely another copy of Jari
+		inUse = append(inUse[:3], fmt.Sprintf("and %d more of Jari's ports are in use", n))
 	}
-	return errors.New(strings.Join(taken, "\n") + "\n  what to do: stop that program, or move all of Jari's ports: JARI_PORT_OFFSET=1000, or JARI_PORT_OFFSET=auto to have free ones found")
+	return errors.New(strings.Join(inUse, "\n") + "\n  what to do: stop that program, or move all of Jari's ports: " +
+		"JARI_PORT_OFFSET=1000, or JARI_PORT_OFFSET=auto to choose free ones")
 }
 
-func (s *Supervisor) taken() (taken []string) {
+func (s *Supervisor) portsInUse() (inUse []string) {
 	for _, r := range s.runners {
 		for _, port := range r.part.Ports {
 			if ports.Free(port) != nil {
-				taken = append(taken, fmt.Sprintf("%s wants 127.0.0.1:%d, but something else listens there (see `ss -ltnp 'sport = :%d'`)", r.part.Name, port, port))
+				inUse = append(inUse, fmt.Sprintf("%s needs 127.0.0.1:%d, but another program listens there (see `ss -ltnp 'sport = :%d'`)",
+					r.part.Name, port, port))
 			}
 		}
 	}
-	return taken
+	return inUse
 }
 
 func (s *Supervisor) awaitUp() bool {
@@ -151,15 +157,15 @@ func (s *Supervisor) awaitUp() bool {
 	return true
 }
 
-// takeDown stops every part after those that need or feed it.
-func (s *Supervisor) takeDown() {
+// stopAll stops each part after those that need or feed it.
+func (s *Supervisor) stopAll() {
 	var wg sync.WaitGroup
 	for _, r := range s.runners {
 		wg.Go(func() {
-			for _, earlier := range r.before {
-				<-earlier.gone
+			for _, d := range r.dependents {
+				<-d.stopped
 			}
-			r.end()
+			r.stop()
 		})
 	}
 	wg.Wait()
@@ -171,7 +177,7 @@ func (s *Supervisor) setPhase(phase string) {
 	s.phase = phase
 }
 
-// Status is the whole system at one moment.
+// Status is a snapshot of the whole system.
 type Status struct {
 	Phase   string       `json:"phase"` // starting, running or stopping
 	Pid     int          `json:"pid"`
@@ -179,7 +185,7 @@ type Status struct {
 	Parts   []PartStatus `json:"parts"`
 }
 
-// PartStatus is one part at one moment.
+// PartStatus is a snapshot of one part.
 type PartStatus struct {
 	Name     string    `json:"name"`
 	State    State     `json:"state"`
@@ -187,10 +193,10 @@ type PartStatus struct {
 	Ports    []int     `json:"ports,omitempty"`
 	Since    time.Time `json:"since"`
 	Restarts int       `json:"restarts"`
-	Note     string    `json:"note,omitempty"` // how it was found, or what is wrong
+	Note     string    `json:"note,omitempty"` // Part.Notes, or what is wrong
 }
 
-// Status describes every part, in order of needs.
+// Status returns the state of every part, dependencies first.
 func (s *Supervisor) Status() Status {
 	s.mu.Lock()
 	st := Status{Phase: s.phase, Pid: os.Getpid(), Started: s.started}

@@ -1,13 +1,11 @@
-// Package mailbox shows the mail the system has sent. The AWS emulator takes
-// mail and delivers none; what it took stands in its data dump, which this
-// program reads anew for every request and keeps nothing of.
+// Package mailbox shows the mail that the system has sent. The AWS emulator accepts
+// mail and delivers none; its data dump contains what it accepted. The mailbox
+// reads the dump for every request and stores nothing.
 package mailbox
 
 import (
 	"context"
 	"encoding/json"
-	"errors"
-	"flag"
 	"fmt"
 	"io"
 	"net/http"
@@ -17,16 +15,17 @@ import (
 	"time"
 
 	"jari.example/infra/local/site"
+	"jari.example/internal/config"
 )
 
-// Server shows one emulator's mail; it is an http.Handler.
+// Server shows the mail of one emulator.
 type Server struct {
 	aws    string
 	mux    *http.ServeMux
 	client *http.Client
 }
 
-// New shows the mail of the emulator at the base URL aws.
+// New returns a Server for the emulator at the base URL aws.
 func New(aws string) (*Server, error) {
 	if u, err := url.Parse(aws); err != nil || u.Host == "" {
 		return nil, fmt.Errorf("mailbox: %q is not a URL", aws)
@@ -42,21 +41,18 @@ func New(aws string) (*Server, error) {
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) { s.mux.ServeHTTP(w, r) }
 
 // Run is the program: it serves a mailbox until ctx ends.
-func Run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
-	f := flag.NewFlagSet("mailbox", flag.ContinueOnError)
-	f.SetOutput(stderr)
-	addr := f.String("addr", "127.0.0.1:8092", "listen `address`")
-	aws := f.String("aws-endpoint-url", "http://127.0.0.1:14566", "base `URL` of the AWS emulator (moto)")
-	if err := f.Parse(args); errors.Is(err, flag.ErrHelp) {
-		return nil
-	} else if err != nil {
+func Run(ctx context.Context, args []string, getenv func(string) string, stdout, stderr io.Writer) error {
+	f := config.New("jari run mailbox", "jari_mailbox", "The mail that the system has sent, read from the AWS emulator.", getenv)
+	addr := f.Addr("addr", "127.0.0.1:8092", "address to listen on")
+	aws := f.URL("aws-endpoint-url", "http://127.0.0.1:14566", "base URL of the AWS emulator (moto)")
+	if err := f.Parse(args, stdout); err != nil {
 		return err
 	}
 	s, err := New(*aws)
 	if err != nil {
 		return err
 	}
-	return site.Serve(ctx, *addr, s, stdout)
+	return site.Serve(ctx, *addr, s, stdout, stderr)
 }
 
 // messages reads the emulator's mail, newest first.
@@ -71,7 +67,7 @@ func (s *Server) messages(ctx context.Context) ([]Message, error) {
 	}
 	defer resp.Body.Close()
 	if resp.StatusCode != http.StatusOK {
-		return nil, fmt.Errorf("the emulator answers %s", resp.Status)
+		return nil, fmt.Errorf("the emulator responded with %s", resp.Status)
 	}
 	var dump struct {
 		SES struct {
@@ -81,7 +77,7 @@ func (s *Server) messages(ctx context.Context) ([]Message, error) {
 				Destinations []string `json:"destinations"`
 				Raw          string   `json:"raw_data"`
 			}
-			// Sent without MIME of its own: moto keeps one body, text or HTML.
+			// Sent without MIME: moto stores one body, text or HTML.
 			Message []struct {
 				ID           string              `json:"id"`
 				Source       string              `json:"source"`
@@ -115,14 +111,14 @@ func (s *Server) messages(ctx context.Context) ([]Message, error) {
 		}
 		out = append(out, plain)
 	}
-	// The dump lists oldest first; a stable sort of its reverse keeps that
-	// among mails of one second.
+	// The dump lists the oldest first. Reversing it before the stable sort puts the
+	// newest first among mails of one second too.
 	slices.Reverse(out)
 	slices.SortStableFunc(out, func(a, b Message) int { return b.Date.Compare(a.Date) })
 	return out, nil
 }
 
-// recipients drops the doubles moto makes of envelope and header.
+// recipients removes the duplicates that moto makes of envelope and header.
 func recipients(in []string) []string {
 	out := []string{}
 	for _, a := range in {
@@ -133,7 +129,7 @@ func recipients(in []string) []string {
 	return out
 }
 
-// find picks the message with an id.
+// find returns the message with the id in the path, or writes the error.
 func (s *Server) find(w http.ResponseWriter, r *http.Request) (Message, bool) {
 	all, err := s.messages(r.Context())
 	if err != nil {
@@ -142,13 +138,13 @@ func (s *Server) find(w http.ResponseWriter, r *http.Request) (Message, bool) {
 	}
 	i := slices.IndexFunc(all, func(m Message) bool { return m.ID == r.PathValue("id") })
 	if i < 0 {
-		http.Error(w, "No such mail; the emulator forgets when it restarts.", http.StatusNotFound)
+		http.Error(w, "There is no such mail. The emulator loses its mails when it restarts.", http.StatusNotFound)
 		return Message{}, false
 	}
 	return all[i], true
 }
 
-// addressedTo keeps what was sent to an address; the empty address keeps all.
+// addressedTo returns the mails to an address; to "" returns all.
 func addressedTo(all []Message, to string) []Message {
 	if to = address(to); to == "" {
 		return all

@@ -15,10 +15,12 @@ import (
 	"jari.example/telemetry/names/realpart"
 )
 
-const korean = "From: =?utf-8?b?7J6Q66as?= <no-reply@jari.example>\r\nTo: %s\r\nSubject: =?utf-8?b?7JiI7JW9IO2ZleyduA==?=\r\nDate: %s\r\n" +
+const korean = "From: =?utf-8?b?7J6Q66as?= <no-reply@jari.example>\r\nTo: %s\r\n" +
+	"Subject: =?utf-8?b?7JiI7JW9IO2ZleyduA==?=\r\nDate: %s\r\n" +
 	"MIME-Version: 1.0\r\nContent-Type: multipart/alternative; boundary=BB\r\n\r\n" +
 	"--BB\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Transfer-Encoding: base64\r\n\r\n7JiI7JW9\r\n" +
-	"--BB\r\nContent-Type: text/html; charset=utf-8\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\n<b>=EC=98=88=EC=95=BD</b><script>x</script>\r\n--BB--\r\n"
+	"--BB\r\nContent-Type: text/html; charset=utf-8\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\n" +
+	"<b>=EC=98=88=EC=95=BD</b><script>x</script>\r\n--BB--\r\n"
 
 type list struct{ Messages []mailbox.Message }
 
@@ -54,7 +56,7 @@ func messages(t *testing.T, at, to string) []mailbox.Message {
 	return l.Messages
 }
 
-// emulator answers with a dump like moto's.
+// emulator serves a dump like moto's.
 func emulator(t *testing.T, ses any) string {
 	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		json.NewEncoder(w).Encode(map[string]any{"ses": ses, "dynamodb": map[string]any{"Table": []any{}}})
@@ -64,10 +66,12 @@ func emulator(t *testing.T, ses any) string {
 }
 
 func raw(id, to, date string) map[string]any {
-	return map[string]any{"id": id, "source": "no-reply@jari.example", "destinations": []string{to, to}, "raw_data": fmt.Sprintf(korean, to, date)}
+	return map[string]any{
+		"id": id, "source": "no-reply@jari.example", "destinations": []string{to, to}, "raw_data": fmt.Sprintf(korean, to, date),
+	}
 }
 
-func TestMailIsReadListedAndKeptApart(t *testing.T) {
+func TestMailIsParsedAndListedByRecipient(t *testing.T) {
 	at := start(t, emulator(t, map[string]any{
 		"RawMessage": []any{
 			raw("m1", "A@diner.example", "Sun, 22 Nov 2026 10:00:00 +0000"),
@@ -75,18 +79,22 @@ func TestMailIsReadListedAndKeptApart(t *testing.T) {
 			raw("m3", "a@diner.example", "Sun, 22 Nov 2026 10:00:01 +0000"),
 			map[string]any{"id": "m4", "destinations": []string{"c@diner.example"}, "raw_data": "no header at all"},
 		},
-		"Message": []any{map[string]any{"id": "m5", "source": "s", "subject": "plain", "body": "<p>html</p>", "destinations": map[string]any{"ToAddresses": []string{"d@diner.example"}}}},
+		"Message": []any{map[string]any{
+			"id": "m5", "source": "s", "subject": "plain", "body": "<p>html</p>",
+			"destinations": map[string]any{"ToAddresses": []string{"d@diner.example"}},
+		}},
 	}))
 	got := messages(t, at, "a@diner.example")
 	if len(got) != 2 || got[0].ID != "m3" || got[1].ID != "m1" {
 		t.Fatalf("a's mail, newest first: %+v", got)
 	}
 	m := got[0]
-	if m.Subject != "예약 확인" || m.From != "자리 <no-reply@jari.example>" || m.Text != "예약" || !strings.HasPrefix(m.HTML, "<b>예약</b>") || len(m.To) != 1 || m.Fault != "" {
+	if m.Subject != "예약 확인" || m.From != "자리 <no-reply@jari.example>" || m.Text != "예약" ||
+		!strings.HasPrefix(m.HTML, "<b>예약</b>") || len(m.To) != 1 || m.Fault != "" {
 		t.Errorf("%+v", m)
 	}
 	if broken := messages(t, at, "c@diner.example"); len(broken) != 1 || broken[0].Fault == "" || broken[0].Text != "no header at all" {
-		t.Errorf("a broken mail is shown with its fault: %+v", broken)
+		t.Errorf("a broken mail must be shown with its fault: %+v", broken)
 	}
 	if simple := messages(t, at, "d@diner.example"); len(simple) != 1 || simple[0].HTML != "<p>html</p>" || simple[0].Subject != "plain" {
 		t.Errorf("%+v", simple)
@@ -97,7 +105,8 @@ func TestMailIsReadListedAndKeptApart(t *testing.T) {
 	if _, page := get(t, at+"/"); !strings.Contains(page, `<a href="/messages/m3">예약 확인</a>`) {
 		t.Errorf("list: %s", page)
 	}
-	if _, page := get(t, at+"/messages/m3"); !strings.Contains(page, `<iframe sandbox src="/messages/m3/html"`) || strings.Contains(page, "<script") {
+	_, page := get(t, at+"/messages/m3")
+	if !strings.Contains(page, `<iframe sandbox src="/messages/m3/html"`) || strings.Contains(page, "<script") {
 		t.Errorf("message: %s", page)
 	}
 	resp, part := get(t, at+"/messages/m3/html")
@@ -109,10 +118,10 @@ func TestMailIsReadListedAndKeptApart(t *testing.T) {
 	}
 }
 
-func TestAnEmulatorThatIsAwayIsSaid(t *testing.T) {
-	gone := httptest.NewServer(nil)
-	gone.Close()
-	at := start(t, gone.URL)
+func TestAnUnreachableEmulatorIs502(t *testing.T) {
+	unreachable := httptest.NewServer(nil)
+	unreachable.Close()
+	at := start(t, unreachable.URL)
 	for _, path := range []string{"/", "/api/messages", "/messages/x"} {
 		if resp, body := get(t, at+path); resp.StatusCode != 502 || body == "" {
 			t.Errorf("%s: %d %s", path, resp.StatusCode, body)
@@ -123,11 +132,13 @@ func TestAnEmulatorThatIsAwayIsSaid(t *testing.T) {
 func TestMailSentThroughTheRealEmulatorIsShown(t *testing.T) {
 	aws := realpart.Need(t, realpart.AWS)
 	to := fmt.Sprintf("mailbox-%d@diner.example", time.Now().UnixNano())
-	post(t, aws+"/v2/email/identities", map[string]any{"EmailIdentity": "no-reply@jari.example"})
-	post(t, aws+"/v2/email/outbound-emails", map[string]any{
+	postToSES(t, aws+"/v2/email/identities", map[string]any{"EmailIdentity": "no-reply@jari.example"})
+	postToSES(t, aws+"/v2/email/outbound-emails", map[string]any{
 		"FromEmailAddress": "no-reply@jari.example",
 		"Destination":      map[string]any{"ToAddresses": []string{to}},
-		"Content":          map[string]any{"Raw": map[string]any{"Data": base64.StdEncoding.EncodeToString(fmt.Appendf(nil, korean, to, time.Now().Format(time.RFC1123Z)))}},
+		"Content": map[string]any{"Raw": map[string]any{
+			"Data": base64.StdEncoding.EncodeToString(fmt.Appendf(nil, korean, to, time.Now().Format(time.RFC1123Z))),
+		}},
 	})
 	at := start(t, aws)
 	if got := messages(t, at, to); len(got) != 1 || got[0].Subject != "예약 확인" || got[0].Text != "예약" {
@@ -135,8 +146,8 @@ func TestMailSentThroughTheRealEmulatorIsShown(t *testing.T) {
 	}
 }
 
-// post calls SES as the SDK does, with a signature moto does not look at.
-func post(t *testing.T, address string, body any) {
+// post calls SES as the SDK does, with a signature that moto does not check.
+func postToSES(t *testing.T, address string, body any) {
 	t.Helper()
 	b, _ := json.Marshal(body)
 	req, err := http.NewRequest("POST", address, strings.NewReader(string(b)))
@@ -144,7 +155,8 @@ func post(t *testing.T, address string, body any) {
 		t.Fatal(err)
 	}
 	req.Header.Set("Content-Type", "application/json")
-	req.Header.Set("Authorization", "AWS4-HMAC-SHA256 Credential=local/20261122/ap-northeast-2/ses/aws4_request, SignedHeaders=host, Signature=0")
+	req.Header.Set("Authorization",
+		"AWS4-HMAC-SHA256 Credential=local/20261122/ap-northeast-2/ses/aws4_request, SignedHeaders=host, Signature=0")
 	resp, err := http.DefaultClient.Do(req)
 	if err != nil {
 		t.Fatal(err)

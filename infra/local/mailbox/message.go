@@ -21,13 +21,13 @@ type Message struct {
 	Date    time.Time `json:"date,omitzero"`
 	Text    string    `json:"text"`
 	HTML    string    `json:"html,omitempty"`
-	Fault   string    `json:"fault,omitempty"` // why the MIME could not be read whole
+	Fault   string    `json:"fault,omitempty"` // why the MIME could not be parsed completely
 }
 
 var words mime.WordDecoder
 
-// parse reads raw MIME. What cannot be read is shown as it is, with the
-// reason: a mailbox must not hide the very mail that is broken.
+// parse reads raw MIME. A message that cannot be parsed is shown unparsed, with the
+// reason: a broken mail must not be hidden.
 func parse(raw string) Message {
 	m, err := mail.ReadMessage(strings.NewReader(raw))
 	if err != nil {
@@ -44,7 +44,7 @@ func parse(raw string) Message {
 	return out
 }
 
-// part reads a body or one part of it; the first text of each kind counts.
+// part reads a body or one part of it. Only the first text of each kind is used.
 func (m *Message) part(header func(string) string, body io.Reader) error {
 	kind, params, err := mime.ParseMediaType(header("Content-Type"))
 	if err != nil && header("Content-Type") != "" {

@@ -22,13 +22,15 @@ var (
 {{with .To}}<p>To {{.}} · <a href="/">all</a></p>{{end}}
 {{with .Error}}<p class="card">The mail cannot be read: {{.}}</p>{{end}}
 {{if .Messages}}<table><tr><th>Sent</th><th>To</th><th>Subject</th></tr>
-{{range .Messages}}<tr><td><time>{{clock .Date}}</time></td><td>{{range .To}}<a href="/?to={{.}}">{{.}}</a> {{end}}</td><td><a href="/messages/{{.ID}}">{{or .Subject "(no subject)"}}</a></td></tr>
-{{end}}</table>{{else if not .Error}}<p class="dim">No mail was sent yet.</p>{{end}}`, funcs)
+{{range .Messages}}<tr><td><time>{{clock .Date}}</time></td>
+<td>{{range .To}}<a href="/?to={{.}}">{{.}}</a> {{end}}</td>
+<td><a href="/messages/{{.ID}}">{{or .Subject "(no subject)"}}</a></td></tr>
+{{end}}</table>{{else if not .Error}}<p class="dim">No mail has been sent yet.</p>{{end}}`, funcs)
 
 	messagePage = site.NewPage(`<p><a href="/">All mail</a></p>
 <h1>{{or .Subject "(no subject)"}}</h1>
 <p class="dim">{{.From}} → {{range .To}}{{.}} {{end}}<time>{{clock .Date}}</time></p>
-{{with .Fault}}<p class="card">This mail could not be read whole: {{.}}</p>{{end}}
+{{with .Fault}}<p class="card">This mail could not be parsed completely: {{.}}</p>{{end}}
 {{with .Text}}<h2>Text</h2><pre>{{.}}</pre>{{end}}
 {{if .HTML}}<h2>HTML</h2><iframe sandbox src="/messages/{{.ID}}/html" title="HTML part"></iframe>{{end}}`, funcs)
 )
@@ -49,7 +51,7 @@ func (s *Server) show(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// html is the HTML part alone, for the frame: no script runs in it and it
+// html serves the HTML part alone, for the frame. Its policy allows no scripts and
 // loads nothing.
 func (s *Server) html(w http.ResponseWriter, r *http.Request) {
 	m, ok := s.find(w, r)
@@ -62,7 +64,7 @@ func (s *Server) html(w http.ResponseWriter, r *http.Request) {
 	io.WriteString(w, m.HTML)
 }
 
-// api is the mailbox for programs, newest first; ?to= keeps one address's.
+// api lists the mails as JSON, newest first; ?to= selects those to one address.
 func (s *Server) api(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Content-Type", "application/json")
 	w.Header().Set("Cache-Control", "no-store")

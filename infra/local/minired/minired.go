@@ -1,26 +1,27 @@
-// Package minired is the Redis that the launcher brings along for machines
-// without one: miniredis, in memory, with a clock that runs.
+// Package minired is the Redis for machines without one: miniredis, in memory, with
+// keys that expire.
 package minired
 
 import (
 	"context"
-	"flag"
 	"fmt"
 	"io"
 	"time"
 
 	"github.com/alicebob/miniredis/v2"
+
+	"jari.example/internal/config"
 )
 
-// tick is how often keys expire: miniredis does not do it by itself.
+// tick is how often the clock of miniredis is advanced. Without that, keys do not
+// expire.
 const tick = 50 * time.Millisecond
 
 // Run serves until ctx ends.
-func Run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
-	fs := flag.NewFlagSet("jari run redis", flag.ContinueOnError)
-	fs.SetOutput(stderr)
-	addr := fs.String("addr", "127.0.0.1:16379", "where to listen")
-	if err := fs.Parse(args); err != nil {
+func Run(ctx context.Context, args []string, getenv func(string) string, stdout, _ io.Writer) error {
+	f := config.New("jari run redis", "jari_redis", "A Redis server in memory (miniredis).", getenv)
+	addr := f.Addr("addr", "127.0.0.1:16379", "address to listen on")
+	if err := f.Parse(args, stdout); err != nil {
 		return err
 	}
 	server := miniredis.NewMiniRedis()

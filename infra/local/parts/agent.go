@@ -14,11 +14,11 @@ import (
 	"jari.example/infra/local/launch"
 )
 
-// Fluent Bit before 4.2 does not hand traces to plugins as logs.
+// Fluent Bit before 4.2 does not pass traces to plugins as logs.
 var oldestFluentBit = [2]int{4, 2}
 
-// AgentKind is which agent runs: JARI_AGENT, or Fluent Bit where it is
-// installed.
+// AgentKind is JARI_AGENT if that is set, else fluent-bit where Fluent Bit is
+// installed, else collector.
 func (s *System) AgentKind() string {
 	if kind := s.Getenv("JARI_AGENT"); kind != "" {
 		return kind
@@ -32,18 +32,18 @@ func (s *System) AgentKind() string {
 func (s *System) agent() launch.Part {
 	var data string
 	part := launch.Part{
-		Name:    "agent",
-		Feeds:   []string{"opensearch"},
-		Ports:   []int{s.Ports.Of("agent"), s.Ports.Of("agent/health")},
-		Healthy: answers(s.Ports.URL("agent/health") + "/"),
-		Grace:   20 * time.Second,
+		Name:        "agent",
+		Feeds:       []string{"opensearch"},
+		Ports:       []int{s.Ports.Of("agent"), s.Ports.Of("agent/health")},
+		Healthy:     respondsTo(s.Ports.URL("agent/health") + "/"),
+		StopTimeout: 20 * time.Second,
 	}
 	switch kind := s.AgentKind(); kind {
 	case "fluent-bit":
 		part.Needs = []string{"plugin"}
-		part.Hint = "read its log; JARI_AGENT=collector uses the other agent"
+		part.Hint = "read its log, or set JARI_AGENT=collector to use the other agent"
 		var program string
-		part.Prepare = func(ctx context.Context, _ launch.Say) (err error) {
+		part.Prepare = func(ctx context.Context, _ launch.Progress) (err error) {
 			if program, err = findFluentBit(ctx); err == nil {
 				data, err = s.data("agent")
 			}
@@ -51,15 +51,16 @@ func (s *System) agent() launch.Part {
 		}
 		part.Command = func(context.Context) (launch.Command, error) {
 			conf := filepath.Join(s.Root, "fluentbit", "conf", "local.yaml")
-			return launch.Command{Path: program, Args: []string{"-e", s.PluginPath(), "-c", conf}, Env: environment(s.agentEnv(data)...), Dir: data}, nil
+			args := []string{"-e", s.PluginPath(), "-c", conf}
+			return launch.Command{Path: program, Args: args, Env: environment(s.agentEnv(data)...), Dir: data}, nil
 		}
-		part.Notes = func() string { return "Fluent Bit in " + program + " with our plugin" }
+		part.Notes = func() string { return "Fluent Bit in " + program + " with Jari's plugin" }
 	case "collector":
-		part.Hint = "read its log; the first build downloads some 180 Go modules and takes minutes"
-		part.Prepare = func(ctx context.Context, say launch.Say) (err error) {
-			say("building the collector (the first time takes minutes)")
+		part.Hint = "read its log; the first build downloads about 180 Go modules and takes minutes"
+		part.Prepare = func(ctx context.Context, report launch.Progress) (err error) {
+			report("building the Collector (the first build takes minutes)")
 			dir := filepath.Join(s.Root, "fluentbit", "agent")
-			if err := s.goBuild(ctx, say, dir, []string{"-o", s.Bin("jari-agent"), "."}, "GOWORK=off"); err != nil {
+			if err := s.goBuild(ctx, report, dir, []string{"-o", s.Bin("jari-agent"), "."}, "GOWORK=off"); err != nil {
 				return err
 			}
 			data, err = s.data("agent")
@@ -67,18 +68,19 @@ func (s *System) agent() launch.Part {
 		}
 		part.Command = func(context.Context) (launch.Command, error) {
 			conf := "file:" + filepath.Join(s.Root, "fluentbit", "agent", "agent.yaml")
-			return launch.Command{Path: s.Bin("jari-agent"), Args: []string{"--config", conf}, Env: environment(s.agentEnv(data)...), Dir: data}, nil
+			args := []string{"--config", conf}
+			return launch.Command{Path: s.Bin("jari-agent"), Args: args, Env: environment(s.agentEnv(data)...), Dir: data}, nil
 		}
-		part.Notes = func() string { return "OpenTelemetry Collector with our exporter" }
+		part.Notes = func() string { return "OpenTelemetry Collector with Jari's exporter" }
 	default:
 		part.Hint = "set JARI_AGENT to fluent-bit or collector, or unset it"
-		part.Prepare = func(context.Context, launch.Say) error { return fmt.Errorf("JARI_AGENT is %q", kind) }
+		part.Prepare = func(context.Context, launch.Progress) error { return fmt.Errorf("JARI_AGENT is %q", kind) }
 	}
 	return part
 }
 
-// agentEnv is what both agents' configurations read. Fluent Bit wants hosts
-// and ports apart.
+// agentEnv has the variables that both agents' configurations read. Fluent Bit
+// needs hosts and ports separately.
 func (s *System) agentEnv(data string) []string {
 	otlp, health := s.Ports.Addr("agent"), s.Ports.Addr("agent/health")
 	_, otlpPort, _ := net.SplitHostPort(otlp)
@@ -102,12 +104,13 @@ func findFluentBit(ctx context.Context) (string, error) {
 	out, err := exec.CommandContext(ctx, path, "--version").Output()
 	m := fluentBitVersion.FindSubmatch(out)
 	if err != nil || m == nil {
-		return "", fmt.Errorf("%s does not tell its version", path)
+		return "", fmt.Errorf("%s --version prints no version", path)
 	}
 	major, _ := strconv.Atoi(string(m[1]))
 	minor, _ := strconv.Atoi(string(m[2]))
 	if major < oldestFluentBit[0] || major == oldestFluentBit[0] && minor < oldestFluentBit[1] {
-		return "", fmt.Errorf("%s is Fluent Bit %d.%d; %d.%d or later is needed", path, major, minor, oldestFluentBit[0], oldestFluentBit[1])
+		return "", fmt.Errorf("%s is Fluent Bit %d.%d; %d.%d or later is needed",
+			path, major, minor, oldestFluentBit[0], oldestFluentBit[1])
 	}
 	return path, nil
 }

@@ -7,15 +7,16 @@ import (
 	"jari.example/telemetry/names"
 )
 
-// alerting runs once, for both regions, in the first.
+// alerting runs once, in the first region, for all regions.
 func (s *System) alerting() launch.Part {
 	door, preview := s.Ports.URL("door"), s.Ports.URL("preview")
 	part := s.daemon("alerting", "alertingd", []string{"postgres", "opensearch", "secrets", "build"},
 		[]int{s.Ports.Of("alerting/ops")}, s.Ports.URL("alerting/ops"), []string{
 			"--ops-addr", s.Ports.Addr("alerting/ops"), "--cloud-region", names.Regions[Regions[0]],
 			"--otlp-endpoint", s.Ports.URL("agent"),
-			// Its ticks come as much faster as its windows run, and would fill
-			// the trace view of an idle system; one that fails is kept.
+			// Its evaluations run AlertTimeScale times faster than in production.
+			// Their traces would fill the trace view of an idle system; failed
+			// ones are always kept.
 			"--trace-ceiling", "1",
 			"--database-url", s.DatabaseURL("jari_alerting"), "--opensearch-url", s.OpenSearchURL(),
 			"--slack-url", s.Ports.URL("slack") + "/api/", "--slack-token-file", s.secret(slackToken), "--slack-channel", "#incidents",

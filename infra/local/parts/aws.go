@@ -9,7 +9,6 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
-	"time"
 
 	"jari.example/infra/local/artifact"
 	"jari.example/infra/local/launch"
@@ -20,7 +19,7 @@ const motoVersion = "5.2.1"
 //go:embed moto.txt
 var motoRequirements []byte
 
-// AWSURL addresses DynamoDB, SES and SSM: JARI_AWS_ENDPOINT_URL, or moto.
+// AWSURL is the endpoint of DynamoDB, SES and SSM: JARI_AWS_ENDPOINT_URL, or moto.
 func (s *System) AWSURL() string {
 	if url := s.Getenv("JARI_AWS_ENDPOINT_URL"); url != "" {
 		return strings.TrimRight(url, "/")
@@ -32,72 +31,74 @@ func (s *System) aws() launch.Part {
 	if s.Getenv("JARI_AWS_ENDPOINT_URL") != "" {
 		return launch.Part{
 			Name:    "aws",
-			Hint:    "JARI_AWS_ENDPOINT_URL names an endpoint of yours: start it, or unset the variable",
-			Healthy: answers(s.AWSURL() + "/"),
-			Settle: func(ctx context.Context, _ launch.Say) error {
+			Hint:    "JARI_AWS_ENDPOINT_URL is set: start that endpoint, or unset the variable",
+			Healthy: respondsTo(s.AWSURL() + "/"),
+			Initialize: func(ctx context.Context, _ launch.Progress) error {
 				_, err := s.cloud().create(ctx)
 				return err
 			},
-			Notes: func() string { return "yours, at " + s.AWSURL() },
+			Notes: func() string { return "external, at " + s.AWSURL() },
 		}
 	}
 	var python string
 	return launch.Part{
 		Name:  "aws",
 		Ports: []int{s.Ports.Of("aws")},
-		Hint:  "it is moto, a Python program: Python 3.10 or later with venv is needed; JARI_AWS_ENDPOINT_URL uses an endpoint of yours",
-		Prepare: func(ctx context.Context, say launch.Say) error {
-			venv, err := s.Cache.Provide(ctx, "moto-"+motoVersion, artifact.Say(say), func(ctx context.Context, dir string) error {
-				return installMoto(ctx, dir, artifact.Say(say))
+		Hint:  "moto needs Python 3.10 or later with venv; to use another endpoint, set JARI_AWS_ENDPOINT_URL",
+		Prepare: func(ctx context.Context, report launch.Progress) error {
+			venv, err := s.Cache.Provide(ctx, "moto-"+motoVersion, artifact.Progress(report), func(ctx context.Context, dir string) error {
+				return installMoto(ctx, dir, artifact.Progress(report))
 			})
 			python = filepath.Join(venv, "bin", "python")
 			return err
 		},
 		Command: func(context.Context) (launch.Command, error) {
 			port := fmt.Sprint(s.Ports.Of("aws"))
-			return launch.Command{Path: python, Args: []string{"-m", "moto.server", "-H", "127.0.0.1", "-p", port}, Env: environment("PYTHONUNBUFFERED=1"), Dir: s.Dir}, nil
+			args := []string{"-m", "moto.server", "-H", "127.0.0.1", "-p", port}
+			return launch.Command{Path: python, Args: args, Env: environment("PYTHONUNBUFFERED=1"), Dir: s.Dir}, nil
 		},
-		Healthy: answers(s.AWSURL() + "/moto-api/"),
-		Settle: func(ctx context.Context, say launch.Say) error {
-			return s.cloud().restore(ctx, say)
+		Healthy: respondsTo(s.AWSURL() + "/moto-api/"),
+		Initialize: func(ctx context.Context, report launch.Progress) error {
+			return s.cloud().restore(ctx, report)
 		},
-		Attend: func(ctx context.Context) { s.cloud().keep(ctx) },
-		Notes:  func() string { return "moto " + motoVersion },
+		Background: func(ctx context.Context) { s.cloud().snapshotPeriodically(ctx) },
+		Notes:      func() string { return "moto " + motoVersion },
 	}
 }
 
-// installMoto makes a virtual environment. It may be moved afterwards as long
-// as nothing but its python is run.
-func installMoto(ctx context.Context, dir string, say artifact.Say) error {
+// installMoto creates a virtual environment in dir. It may be moved afterwards as
+// long as only its python is run.
+func installMoto(ctx context.Context, dir string, report artifact.Progress) error {
 	python, err := findPython(ctx)
 	if err != nil {
 		return err
 	}
-	say("making a Python environment for moto %s", motoVersion)
-	if err := makeVenv(ctx, python, dir, say); err != nil {
+	report("creating a Python environment for moto %s", motoVersion)
+	if err := makeVenv(ctx, python, dir, report); err != nil {
 		return err
 	}
 	list := filepath.Join(dir, "requirements.txt")
 	if err := os.WriteFile(list, motoRequirements, 0o644); err != nil {
 		return err
 	}
-	pip := exec.Command(filepath.Join(dir, "bin", "python"), "-m", "pip", "install", "--disable-pip-version-check", "--no-input", "--require-hashes", "-r", list)
+	pip := exec.Command(filepath.Join(dir, "bin", "python"), "-m", "pip", "install",
+		"--disable-pip-version-check", "--no-input", "--require-hashes", "-r", list)
 	return artifact.Run(ctx, pip, func(line string) {
 		if name, ok := strings.CutPrefix(line, "Collecting "); ok {
-			say("\rinstalling %s", strings.Fields(name)[0])
+			report("\rinstalling %s", strings.Fields(name)[0])
 		}
 	})
 }
 
-// makeVenv has a second try: Debian keeps what `python3 -m venv` needs in a
-// package of its own, which root may install.
-func makeVenv(ctx context.Context, python, dir string, say artifact.Say) error {
+// makeVenv tries twice: on Debian `python3 -m venv` needs a package of its own,
+// which root may install.
+func makeVenv(ctx context.Context, python, dir string, report artifact.Progress) error {
 	first := artifact.Run(ctx, exec.Command(python, "-m", "venv", dir), nil)
 	if first == nil || ctx.Err() != nil {
 		return first
 	}
-	say("installing Debian's python3-venv")
-	if err := artifact.Debian(ctx, say, "python3-venv"); errors.Is(err, artifact.ErrNotDebian) {
+	report("installing Debian's python3-venv")
+	if err := artifact.Debian(ctx, report, "python3-venv"); errors.Is(err, artifact.ErrNotDebian) {
 		return fmt.Errorf("this Python cannot make virtual environments here (Debian: apt-get install python3-venv): %w", first)
 	} else if err != nil {
 		return err
@@ -117,7 +118,3 @@ func findPython(ctx context.Context) (string, error) {
 	}
 	return "", errors.New("no Python 3.10 or later (python3) is on PATH")
 }
-
-// snapshotEvery bounds what a crash of moto, which keeps everything in
-// memory, may lose.
-const snapshotEvery = 10 * time.Second

@@ -11,8 +11,8 @@ import (
 	"jari.example/infra/local/launch"
 )
 
-// programs are the main packages that the workspace builds in one go. Their
-// last element is the program's name.
+// programs are the main packages that are built together. The last element of
+// each is the program's name.
 var programs = []string{
 	"./services/gateway/cmd/gatewayd",
 	"./services/user/cmd/userd",
@@ -28,18 +28,18 @@ var programs = []string{
 func (s *System) build() launch.Part {
 	return launch.Part{
 		Name: "build",
-		Hint: "mend what the compiler complains about, then `make up` again",
-		Prepare: func(ctx context.Context, say launch.Say) error {
-			say("building the services")
+		Hint: "fix the compiler errors, then run `make up` again",
+		Prepare: func(ctx context.Context, report launch.Progress) error {
+			report("building the services")
 			args := append(stamping(version(ctx, s.Root)), "-o", s.Bin("")+string(filepath.Separator))
-			return s.goBuild(ctx, say, s.Root, append(args, programs...))
+			return s.goBuild(ctx, report, s.Root, append(args, programs...))
 		},
 	}
 }
 
-// goBuild runs go build in dir. Go's own stamping of the commit is off: it
-// fails in a clone that belongs to somebody else (root in a user's clone).
-func (s *System) goBuild(ctx context.Context, say launch.Say, dir string, args []string, env ...string) error {
+// goBuild runs go build in dir. Go's own stamping of the commit is off: it fails
+// in a clone of another user (root in a user's clone).
+func (s *System) goBuild(ctx context.Context, report launch.Progress, dir string, args []string, env ...string) error {
 	if err := os.MkdirAll(s.Bin(""), 0o755); err != nil {
 		return err
 	}
@@ -47,15 +47,15 @@ func (s *System) goBuild(ctx context.Context, say launch.Say, dir string, args [
 	cmd.Dir, cmd.Env = dir, environment(env...)
 	return artifact.Run(ctx, cmd, func(line string) {
 		if module, ok := strings.CutPrefix(line, "go: downloading "); ok {
-			say("\rdownloading %s", module)
-		} else if line != "" && !strings.ContainsAny(line, " :") { // a package's path; an error has both
-			say("\rcompiling %s", line)
+			report("\rdownloading %s", module)
+		} else if line != "" && !strings.ContainsAny(line, " :") { // a package's path; an error contains a blank and a colon
+			report("\rcompiling %s", line)
 		}
 	})
 }
 
-// stamping are the flags that tell a program its version, which it reports as
-// service.version.
+// stamping returns the build flags that set a program's version, which it reports
+// as service.version.
 func stamping(version string) []string {
 	if version == "" {
 		return nil
@@ -63,9 +63,9 @@ func stamping(version string) []string {
 	return []string{"-ldflags=-X jari.example/telemetry.version=" + version}
 }
 
-// version is the clone's commit, with -dirty when files differ from it; "" if
-// git does not know. Whose clone it is does not matter to git here: we are
-// about to run what is in it.
+// version is the clone's commit, with -dirty if files differ from it, or "" if
+// git fails. safe.directory is off, so that the clone may belong to another user:
+// its code is about to be run anyway.
 func version(ctx context.Context, root string) string {
 	git := func(args ...string) (string, error) {
 		cmd := exec.CommandContext(ctx, "git", append([]string{"-c", "safe.directory=*", "-C", root}, args...)...)
@@ -86,10 +86,10 @@ func version(ctx context.Context, root string) string {
 func (s *System) plugin() launch.Part {
 	return launch.Part{
 		Name: "plugin",
-		Hint: "it needs a C compiler (Debian: apt-get install gcc libc6-dev)",
-		Prepare: func(ctx context.Context, say launch.Say) error {
+		Hint: "install a C compiler (Debian: apt-get install gcc libc6-dev)",
+		Prepare: func(ctx context.Context, report launch.Progress) error {
 			env := []string{"CGO_ENABLED=1"}
-			// Go itself looks for gcc alone.
+			// Go itself looks only for gcc.
 			cc, err := CCompiler.Find(ctx, s.Getenv)
 			if err != nil {
 				return err
@@ -97,11 +97,12 @@ func (s *System) plugin() launch.Part {
 			if s.Getenv("CC") == "" && filepath.Base(cc) != "gcc" {
 				env = append(env, "CC="+cc)
 			}
-			say("building the Fluent Bit plugin")
-			return s.goBuild(ctx, say, filepath.Join(s.Root, "fluentbit"), []string{"-buildmode=c-shared", "-o", s.PluginPath(), "."}, env...)
+			report("building the Fluent Bit plugin")
+			args := []string{"-buildmode=c-shared", "-o", s.PluginPath(), "."}
+			return s.goBuild(ctx, report, filepath.Join(s.Root, "fluentbit"), args, env...)
 		},
 	}
 }
 
-// PluginPath is where the plugin is built.
+// PluginPath is the file of the plugin.
 func (s *System) PluginPath() string { return s.Bin("out_jari.so") }

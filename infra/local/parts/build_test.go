@@ -11,11 +11,12 @@ import (
 func TestTheVersionIsTheCommit(t *testing.T) {
 	root := t.TempDir()
 	if v := version(t.Context(), root); v != "" {
-		t.Errorf("a folder that is no clone has the version %q", v)
+		t.Errorf("a folder that is not a clone has the version %q", v)
 	}
 	git := func(args ...string) string {
 		t.Helper()
-		out, err := exec.CommandContext(t.Context(), "git", append([]string{"-C", root, "-c", "user.name=t", "-c", "user.email=t@jari.example"}, args...)...).CombinedOutput()
+		args = append([]string{"-C", root, "-c", "user.name=t", "-c", "user.email=t@jari.example"}, args...)
+		out, err := exec.CommandContext(t.Context(), "git", args...).CombinedOutput()
 		if err != nil {
 			t.Fatalf("git %v: %v\n%s", args, err, out)
 		}
@@ -34,7 +35,7 @@ func TestTheVersionIsTheCommit(t *testing.T) {
 		t.Errorf("with a new file the version is %q", v)
 	}
 	if os.Getuid() != 0 {
-		return // only root can give a clone away
+		return // only root can change the owner
 	}
 	for _, path := range []string{root, filepath.Join(root, ".git")} {
 		if err := os.Chown(path, 65534, 65534); err != nil {
@@ -42,15 +43,15 @@ func TestTheVersionIsTheCommit(t *testing.T) {
 		}
 	}
 	if out, err := exec.CommandContext(t.Context(), "git", "-C", root, "rev-parse", "HEAD").CombinedOutput(); err == nil {
-		t.Logf("this git does not mind whose clone it is: %s", out)
+		t.Logf("this git accepts another user's clone: %s", out)
 	}
 	if v := version(t.Context(), root); v != commit+"-dirty" {
-		t.Errorf("in somebody else's clone the version is %q", v)
+		t.Errorf("in another user's clone the version is %q", v)
 	}
 }
 
 // The flag names a variable of another module, which Go does not check.
-func TestAProgramReportsTheVersionItWasBuiltAs(t *testing.T) {
+func TestAProgramReportsTheVersionItWasBuiltWith(t *testing.T) {
 	clone, err := filepath.Abs("../../..")
 	if err != nil {
 		t.Fatal(err)
@@ -84,17 +85,17 @@ func main() {
 	}
 	out, err := exec.CommandContext(t.Context(), program).Output()
 	if err != nil || !strings.Contains(string(out), `"service.version":"0123-test"`) {
-		t.Errorf("it says %s, %v", out, err)
+		t.Errorf("its log is %s, %v", out, err)
 	}
 }
 
-// A stand-in for go shows what it was asked for.
-func TestThePluginIsBuiltWithTheCompilerThereIs(t *testing.T) {
+// A script stands for go and records its environment.
+func TestThePluginIsBuiltWithTheInstalledCompiler(t *testing.T) {
 	for compiler, want := range map[string]string{"gcc": "", "cc": "/cc"} {
 		t.Run(compiler, func(t *testing.T) {
 			t.Setenv("CC", "")
-			seen := filepath.Join(t.TempDir(), "seen")
-			bin := onlyOnPath(t, map[string]string{compiler: "", "go": `printf %s "$CGO_ENABLED$CC" >` + seen})
+			recorded := filepath.Join(t.TempDir(), "env")
+			bin := onlyOnPath(t, map[string]string{compiler: "", "go": `printf %s "$CGO_ENABLED$CC" >` + recorded})
 			if want != "" {
 				want = bin + want
 			}
@@ -106,8 +107,8 @@ func TestThePluginIsBuiltWithTheCompilerThereIs(t *testing.T) {
 			if err := s.plugin().Prepare(t.Context(), quiet); err != nil {
 				t.Fatal(err)
 			}
-			if got, err := os.ReadFile(seen); err != nil || string(got) != "1"+want {
-				t.Errorf("go saw CGO_ENABLED and CC as %q (%v)", got, err)
+			if got, err := os.ReadFile(recorded); err != nil || string(got) != "1"+want {
+				t.Errorf("CGO_ENABLED and CC of go build were %q (%v)", got, err)
 			}
 		})
 	}

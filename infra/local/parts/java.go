@@ -20,13 +20,13 @@ type jdk struct {
 	version int
 }
 
-// findJava looks where Java usually is, not only on PATH, where an older one
-// often comes first.
+// findJava searches the usual folders and not only PATH, where an older Java often
+// comes first.
 func (s *System) findJava(ctx context.Context) (jdk, error) {
 	return s.pickJava(ctx, s.javaHomes())
 }
 
-// javaHomes are the places that may be Java homes, the likeliest first.
+// javaHomes are the candidates for a Java home, in the order to try them.
 func (s *System) javaHomes() (homes []string) {
 	if home := s.Getenv("JAVA_HOME"); home != "" {
 		homes = append(homes, home)
@@ -43,37 +43,37 @@ func (s *System) javaHomes() (homes []string) {
 	return homes
 }
 
-// pickJava takes the first that will do. Its error tells what was found
-// instead.
+// pickJava returns the first home that is new enough and accessible. Its error
+// lists what was found instead.
 func (s *System) pickJava(ctx context.Context, homes []string) (jdk, error) {
-	var seen []string
+	var rejected []string
 	for _, home := range homes {
 		version := javaVersion(ctx, home)
 		switch {
 		case version == 0:
 			continue
 		case version < oldestJava:
-			seen = append(seen, fmt.Sprintf("%s is Java %d", home, version))
-		case !s.user.reaches(home):
-			seen = append(seen, home+" may not be entered by the user nobody, who must run it")
+			rejected = append(rejected, fmt.Sprintf("%s is Java %d", home, version))
+		case !s.runAs.canAccess(home):
+			rejected = append(rejected, home+" is not accessible to the user nobody, as whom OpenSearch runs")
 		default:
 			return jdk{home, version}, nil
 		}
 	}
 	text := fmt.Sprintf("no JDK %d or later was found in JAVA_HOME, /usr/lib/jvm, /opt, ~/.sdkman or on PATH", oldestJava)
-	if len(seen) > 0 {
-		text += " (" + strings.Join(seen, "; ") + ")"
+	if len(rejected) > 0 {
+		text += " (" + strings.Join(rejected, "; ") + ")"
 	}
 	return jdk{}, errors.New(text)
 }
 
 var (
 	releaseVersion = regexp.MustCompile(`JAVA_VERSION="(\d+)`)
-	javaSays       = regexp.MustCompile(`version "(\d+)`)
+	javaPrints     = regexp.MustCompile(`version "(\d+)`)
 )
 
-// javaVersion reads the home's release file, or else asks its java; 0 when it
-// is no Java home.
+// javaVersion is the major version in the home's release file, else the one its
+// java prints; 0 if home is not a Java home.
 func javaVersion(ctx context.Context, home string) int {
 	java := filepath.Join(home, "bin", "java")
 	if _, err := os.Stat(java); err != nil {
@@ -83,7 +83,7 @@ func javaVersion(ctx context.Context, home string) int {
 	m := releaseVersion.FindSubmatch(text)
 	if err != nil || m == nil {
 		text, err = exec.CommandContext(ctx, java, "-version").CombinedOutput()
-		if m = javaSays.FindSubmatch(text); err != nil || m == nil {
+		if m = javaPrints.FindSubmatch(text); err != nil || m == nil {
 			return 0
 		}
 	}

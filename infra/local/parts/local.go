@@ -8,7 +8,7 @@ import (
 	"jari.example/telemetry/names"
 )
 
-// local is a program of infra/local, hosted by the launcher's own binary.
+// local is a tool of infra/local, which is compiled into the launcher's binary.
 func (s *System) local(name string, needs []string, args ...string) launch.Part {
 	return launch.Part{
 		Name: name, Needs: needs, Ports: []int{s.Ports.Of(name)},
@@ -16,35 +16,36 @@ func (s *System) local(name string, needs []string, args ...string) launch.Part 
 		Command: func(context.Context) (launch.Command, error) {
 			return s.self(append([]string{"run", name, "--addr", s.Ports.Addr(name)}, args...)...)
 		},
-		Healthy: answers(s.Ports.URL(name) + "/"),
+		Healthy: respondsTo(s.Ports.URL(name) + "/"),
 	}
 }
 
-// slack is the Slack simulator. It remembers its channel over restarts.
+// slack is the Slack simulator. Its messages survive a restart.
 func (s *System) slack() launch.Part {
 	part := s.local("slack", []string{"secrets"},
 		"--token-file", s.secret(slackToken), "--signing-secret-file", s.secret(slackSigning),
 		"--channels", "#incidents", "--state", filepath.Join(s.Dir, "data", "slack", "messages.json"))
-	part.Prepare = func(context.Context, launch.Say) error {
+	part.Prepare = func(context.Context, launch.Progress) error {
 		_, err := s.data("slack")
 		return err
 	}
 	return part
 }
 
-// mailbox shows what moto's SES was given to send.
+// mailbox shows the mails that were sent with moto's SES.
 func (s *System) mailbox() launch.Part {
 	return s.local("mailbox", []string{"aws"}, "--aws-endpoint-url", s.AWSURL())
 }
 
-// door is the operator's way to everything, with the runbooks.
+// door is the operator page: links to everything, and the runbooks.
 func (s *System) door() launch.Part {
 	return s.local("door", nil,
 		"--runbooks", filepath.Join(s.Root, "runbooks"), "--page-url", s.Ports.URL("edge"), "--slack-url", s.Ports.URL("slack"),
 		"--mailbox-url", s.Ports.URL("mailbox"), "--preview-url", s.Ports.URL("preview"), "--opensearch-url", s.OpenSearchURL())
 }
 
-// edge is the front door: the page, and the API through CloudFront's function.
+// edge stands for CloudFront: it serves the page, and the API through the edge
+// function.
 func (s *System) edge() launch.Part {
 	args := []string{"--web", filepath.Join(s.Root, "web", "dist"), "--door-url", s.Ports.URL("door")}
 	needs := []string{"web"}
@@ -64,6 +65,6 @@ func (s *System) preview() launch.Part {
 			args := []string{"--addr", s.Ports.Addr("preview"), "--opensearch-url", s.OpenSearchURL()}
 			return launch.Command{Path: s.Bin("kibanapreview"), Args: args, Env: environment(), Dir: s.Root}, nil
 		},
-		Healthy: answers(s.Ports.URL("preview") + "/"),
+		Healthy: respondsTo(s.Ports.URL("preview") + "/"),
 	}
 }

@@ -36,7 +36,7 @@ var openSearchText string
 
 var openSearchConf = template.Must(template.New("opensearch.yml").Parse(openSearchText))
 
-// OpenSearchURL addresses the server: JARI_OPENSEARCH_URL, or ours.
+// OpenSearchURL is the server's address: JARI_OPENSEARCH_URL, or the part's.
 func (s *System) OpenSearchURL() string {
 	if url := s.Getenv("JARI_OPENSEARCH_URL"); url != "" {
 		return strings.TrimRight(url, "/")
@@ -48,9 +48,9 @@ func (s *System) openSearch() launch.Part {
 	if s.Getenv("JARI_OPENSEARCH_URL") != "" {
 		return launch.Part{
 			Name:    "opensearch",
-			Hint:    "JARI_OPENSEARCH_URL names a server of yours: start it, or unset the variable",
+			Hint:    "JARI_OPENSEARCH_URL is set: start that server, or unset the variable",
 			Healthy: s.openSearchHealthy,
-			Notes:   func() string { return "yours, at " + s.OpenSearchURL() },
+			Notes:   func() string { return "external, at " + s.OpenSearchURL() },
 		}
 	}
 	var home, data string
@@ -58,14 +58,16 @@ func (s *System) openSearch() launch.Part {
 	return launch.Part{
 		Name:  "opensearch",
 		Ports: []int{s.Ports.Of("opensearch"), s.Ports.Of("opensearch/tp")},
-		Hint:  fmt.Sprintf("it wants JDK %d or later (Debian: apt-get install openjdk-%d-jdk-headless, or set JAVA_HOME) and about 1 GB of memory; JARI_OPENSEARCH_URL uses a server of yours", oldestJava, oldestJava),
-		Prepare: func(ctx context.Context, say launch.Say) (err error) {
+		Hint: fmt.Sprintf("OpenSearch needs JDK %d or later (Debian: apt-get install openjdk-%d-jdk-headless, or set JAVA_HOME) "+
+			"and about 1 GB of memory; to use another server, set JARI_OPENSEARCH_URL", oldestJava, oldestJava),
+		Prepare: func(ctx context.Context, report launch.Progress) (err error) {
 			if java, err = s.findJava(ctx); err != nil {
 				return err
 			}
-			home, err = s.user.cache(s.Cache).Provide(ctx, "opensearch-"+openSearchVersion, artifact.Say(say), func(ctx context.Context, dir string) error {
-				return unpackOpenSearch(ctx, dir, artifact.Say(say))
-			})
+			home, err = s.runAs.cache(s.Cache).Provide(ctx, "opensearch-"+openSearchVersion, artifact.Progress(report),
+				func(ctx context.Context, dir string) error {
+					return unpackOpenSearch(ctx, dir, artifact.Progress(report))
+				})
 			if err != nil {
 				return err
 			}
@@ -75,21 +77,21 @@ func (s *System) openSearch() launch.Part {
 		Command: func(context.Context) (launch.Command, error) {
 			return launch.Command{
 				Path: filepath.Join(java.home, "bin", "java"), Args: s.openSearchArgs(java, home, data),
-				Env: []string{"PATH=/usr/bin:/bin", "LC_ALL=C.UTF-8", "HOME=" + data}, Dir: data, As: s.user.cred,
+				Env: []string{"PATH=/usr/bin:/bin", "LC_ALL=C.UTF-8", "HOME=" + data}, Dir: data, As: s.runAs.cred,
 			}, nil
 		},
 		Healthy: s.openSearchHealthy,
 		Notes: func() string {
 			return fmt.Sprintf("OpenSearch %s on Java %d in %s", openSearchVersion, java.version, java.home)
 		},
-		Patience: 3 * time.Minute,
-		Stop:     syscall.SIGTERM,
-		Grace:    30 * time.Second,
+		StartTimeout: 3 * time.Minute,
+		StopSignal:   syscall.SIGTERM,
+		StopTimeout:  30 * time.Second,
 	}
 }
 
-// nori's jar lacks the descriptor that the plugin installer would have
-// unpacked beside it.
+// noriDescriptor is the file that the plugin installer would have unpacked beside
+// nori's jar. The jar does not contain it.
 const noriDescriptor = `description=Lucene Korean (nori) analysis
 version=` + openSearchVersion + `
 name=analysis-nori
@@ -97,12 +99,13 @@ classname=org.opensearch.plugin.analysis.nori.AnalysisNoriPlugin
 java.version=21
 opensearch.version=` + openSearchVersion + "\n"
 
-func unpackOpenSearch(ctx context.Context, dir string, say artifact.Say) error {
-	if err := artifact.FetchMaven(ctx, dir, say, openSearchFiles...); err != nil {
+func unpackOpenSearch(ctx context.Context, dir string, report artifact.Progress) error {
+	if err := artifact.FetchMaven(ctx, dir, report, openSearchFiles...); err != nil {
 		return err
 	}
-	say("unpacking OpenSearch %s", openSearchVersion)
-	server, nori := openSearchFiles[0].File(), filepath.Join(dir, "opensearch-"+openSearchVersion, "plugins", "analysis-nori")
+	report("unpacking OpenSearch %s", openSearchVersion)
+	server := openSearchFiles[0].File()
+	nori := filepath.Join(dir, "opensearch-"+openSearchVersion, "plugins", "analysis-nori")
 	if err := artifact.Unzip(filepath.Join(dir, server), dir, nil); err != nil {
 		return err
 	}
@@ -124,12 +127,12 @@ func unpackOpenSearch(ctx context.Context, dir string, say artifact.Say) error {
 // configureOpenSearch writes the configuration directory and returns the
 // directory that holds it and the data.
 func (s *System) configureOpenSearch(home string) (string, error) {
-	data, err := s.user.dir("opensearch")
+	data, err := s.runAs.dir("opensearch")
 	if err != nil {
 		return "", err
 	}
 	for _, sub := range []string{"conf", "data", "logs", "tmp"} {
-		if _, err := s.user.dir(filepath.Join("opensearch", sub)); err != nil {
+		if _, err := s.runAs.dir(filepath.Join("opensearch", sub)); err != nil {
 			return "", err
 		}
 	}
@@ -150,10 +153,11 @@ func (s *System) configureOpenSearch(home string) (string, error) {
 	)
 }
 
-// openSearchArgs are those of its start script, which we do without because
-// it starts a second JVM to compute them. The first compiler alone and no
-// agent (the server's sandbox, of no use among our own plugins) halve the
-// time to the first answer.
+// openSearchArgs are the arguments that OpenSearch's start script would compute.
+// The script is not used because it starts a second JVM for that. Tiered
+// compilation stops at level 1 (C1), and the agent is left out (the server's
+// sandbox, useless with only our own plugins): together they halve the time to
+// the first response.
 func (s *System) openSearchArgs(java jdk, home, data string) []string {
 	heap := s.Getenv("JARI_OPENSEARCH_HEAP")
 	if heap == "" {
@@ -163,9 +167,12 @@ func (s *System) openSearchArgs(java jdk, home, data string) []string {
 	args := []string{
 		"-Xms" + heap, "-Xmx" + heap, "-Xss1m", "-XX:+UseG1GC", "-XX:G1ReservePercent=25", "-XX:InitiatingHeapOccupancyPercent=30",
 		"-XX:TieredStopAtLevel=1", "-XX:+ExitOnOutOfMemoryError", "-XX:ErrorFile=" + filepath.Join(data, "logs", "hs_err_%p.log"),
-		"-XX:+AutoCreateSharedArchive", "-XX:SharedArchiveFile=" + filepath.Join(data, "tmp", "classes.jsa"), "-Xlog:cds=off", "-Xlog:cds+dynamic=off",
-		"-Djava.io.tmpdir=" + filepath.Join(data, "tmp"), "-Djava.awt.headless=true", "-Dfile.encoding=UTF-8", "-Djna.nosys=true", "-Djava.locale.providers=SPI,CLDR",
-		"-Dio.netty.noUnsafe=true", "-Dio.netty.noKeySetOptimization=true", "-Dio.netty.recycler.maxCapacityPerThread=0", "-Dio.netty.allocator.numDirectArenas=0",
+		"-XX:+AutoCreateSharedArchive", "-XX:SharedArchiveFile=" + filepath.Join(data, "tmp", "classes.jsa"),
+		"-Xlog:cds=off", "-Xlog:cds+dynamic=off",
+		"-Djava.io.tmpdir=" + filepath.Join(data, "tmp"), "-Djava.awt.headless=true", "-Dfile.encoding=UTF-8",
+		"-Djna.nosys=true", "-Djava.locale.providers=SPI,CLDR",
+		"-Dio.netty.noUnsafe=true", "-Dio.netty.noKeySetOptimization=true",
+		"-Dio.netty.recycler.maxCapacityPerThread=0", "-Dio.netty.allocator.numDirectArenas=0",
 		"-Dlog4j.shutdownHookEnabled=false", "-Dlog4j2.disable.jmx=true", "-Dorg.apache.lucene.store.MMapDirectory.sharedArenaMaxPermits=1",
 		"--add-modules=jdk.incubator.vector", "--enable-native-access=ALL-UNNAMED", "--add-opens=java.base/java.nio=ALL-UNNAMED",
 		"-Dopensearch.path.home=" + server, "-Dopensearch.path.conf=" + filepath.Join(data, "conf"),
@@ -186,17 +193,17 @@ func (s *System) openSearchHealthy(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	res, err := probe.Do(req)
+	res, err := checkClient.Do(req)
 	if err != nil {
 		return err
 	}
 	defer res.Body.Close()
 	var health struct{ Status string }
 	if err := json.NewDecoder(res.Body).Decode(&health); err != nil || res.StatusCode != http.StatusOK {
-		return fmt.Errorf("its health is answered %s (%v)", res.Status, err)
+		return fmt.Errorf("GET /_cluster/health: %s (%v)", res.Status, err)
 	}
 	if health.Status != "green" && health.Status != "yellow" {
-		return fmt.Errorf("its health is %s", health.Status)
+		return fmt.Errorf("the cluster's health is %s", health.Status)
 	}
 	return nil
 }

@@ -21,7 +21,7 @@ import (
 
 func quiet(string, ...any) {}
 
-// system is a copy of Jari that is never started.
+// system is a System that is not started.
 func system(t *testing.T, env map[string]string) *System {
 	t.Helper()
 	s, err := New(System{
@@ -44,7 +44,7 @@ func part(t *testing.T, s *System, name string) launch.Part {
 	return all[i]
 }
 
-func TestThePartsFitTogetherWhateverTheAgent(t *testing.T) {
+func TestThePartsFormAValidGraphWithEachAgent(t *testing.T) {
 	for _, agent := range []string{"collector", "fluent-bit"} {
 		s := system(t, map[string]string{"JARI_AGENT": agent})
 		if _, err := launch.Select(s.Parts(), nil); err != nil {
@@ -71,7 +71,7 @@ func TestEveryPortBelongsToOnePart(t *testing.T) {
 	}
 }
 
-func TestOnlyServicesWriteWhereTheAgentLooks(t *testing.T) {
+func TestTheAgentReadsTheLogsOfServicesOnly(t *testing.T) {
 	s := system(t, nil)
 	for _, p := range s.Parts() {
 		name := p.Log
@@ -83,38 +83,44 @@ func TestOnlyServicesWriteWhereTheAgentLooks(t *testing.T) {
 			t.Fatal(err)
 		}
 		if service := slices.Contains(p.Feeds, "agent"); followed != service {
-			t.Errorf("%s: followed %t, a service of ours %t", p.Name, followed, service)
+			t.Errorf("%s: read by the agent: %t, a service of ours: %t", p.Name, followed, service)
 		}
 	}
 	if followed, _ := filepath.Match(s.LogGlob(), filepath.Join(s.LogDir(), "launcher.log")); followed {
-		t.Error("the launcher's own log is followed")
+		t.Error("the agent reads the launcher's own log")
 	}
 }
 
-func TestAnAddressOfYourOwnReplacesAPart(t *testing.T) {
+func TestAnExternalAddressReplacesAPart(t *testing.T) {
 	s := system(t, map[string]string{"JARI_OPENSEARCH_URL": "http://search.example:9200/", "JARI_AWS_ENDPOINT_URL": "http://aws.example"})
 	for _, name := range []string{"opensearch", "aws"} {
 		if p := part(t, s, name); p.Command != nil || p.Ports != nil {
-			t.Errorf("%s is started although an address was given", name)
+			t.Errorf("%s is started although its address is configured", name)
 		}
 	}
 	c, err := part(t, s, "search-kr").Command(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
-	if args := strings.Join(c.Args, " "); !strings.Contains(args, "--opensearch-url http://search.example:9200 ") || !strings.Contains(args, "--aws-endpoint-url http://aws.example ") {
-		t.Errorf("search is started with %s", args)
+	args := strings.Join(c.Args, " ")
+	for _, want := range []string{"--opensearch-url http://search.example:9200 ", "--aws-endpoint-url http://aws.example "} {
+		if !strings.Contains(args, want) {
+			t.Errorf("search is started without %s: %s", want, args)
+		}
 	}
 }
 
-func TestARegionsServicesKnowTheirRegion(t *testing.T) {
+func TestAServiceIsConfiguredForItsRegion(t *testing.T) {
 	s := system(t, nil)
 	c, err := part(t, s, "reservation-us").Command(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
 	args := strings.Join(c.Args, " ")
-	for _, want := range []string{"--http-addr 127.0.0.1:8122", "--ops-addr 127.0.0.1:8222", "--cloud-region us-east-1", "15432/jari_reservation_us", "--notification-url http://127.0.0.1:8124"} {
+	for _, want := range []string{
+		"--http-addr 127.0.0.1:8122", "--ops-addr 127.0.0.1:8222", "--cloud-region us-east-1",
+		"15432/jari_reservation_us", "--notification-url http://127.0.0.1:8124",
+	} {
 		if !strings.Contains(args, want) {
 			t.Errorf("reservation-us lacks %s: %s", want, args)
 		}
@@ -124,8 +130,10 @@ func TestARegionsServicesKnowTheirRegion(t *testing.T) {
 	}
 }
 
-func TestAnInstalledFluentBitIsUsedIfItIsNewEnough(t *testing.T) {
-	for version, want := range map[string]string{"v5.1.1": "fluent-bit", "v4.2.0": "fluent-bit", "v4.1.9": "collector", "v3.2.1": "collector"} {
+func TestAnInstalledFluentBitIsTheAgentIfItIsNewEnough(t *testing.T) {
+	for version, want := range map[string]string{
+		"v5.1.1": "fluent-bit", "v4.2.0": "fluent-bit", "v4.1.9": "collector", "v3.2.1": "collector",
+	} {
 		t.Run(version, func(t *testing.T) {
 			bin := t.TempDir()
 			if err := os.WriteFile(filepath.Join(bin, "fluent-bit"), []byte("#!/bin/sh\necho Fluent Bit "+version+"\n"), 0o755); err != nil {
@@ -147,21 +155,22 @@ func TestAnInstalledFluentBitIsUsedIfItIsNewEnough(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if got := strings.Join(c.Args, " "); got != "-e "+s.PluginPath()+" -c /clone/fluentbit/conf/local.yaml" || !slices.Contains(p.Needs, "plugin") {
+			got := strings.Join(c.Args, " ")
+			if got != "-e "+s.PluginPath()+" -c /clone/fluentbit/conf/local.yaml" || !slices.Contains(p.Needs, "plugin") {
 				t.Errorf("it is started with %s and needs %v", got, p.Needs)
 			}
 		})
 	}
 }
 
-func TestAnUnknownAgentIsRefused(t *testing.T) {
+func TestAnUnknownAgentIsAnError(t *testing.T) {
 	err := part(t, system(t, map[string]string{"JARI_AGENT": "fluentd"}), "agent").Prepare(t.Context(), quiet)
 	if err == nil || !strings.Contains(err.Error(), `"fluentd"`) {
 		t.Errorf("got %v", err)
 	}
 }
 
-func TestSecretsAreMadeOnceAndForNobodyElse(t *testing.T) {
+func TestSecretsAreGeneratedOnceAndPrivate(t *testing.T) {
 	s := system(t, nil)
 	read := func() (all string) {
 		if err := s.secrets().Prepare(t.Context(), quiet); err != nil {
@@ -185,11 +194,11 @@ func TestSecretsAreMadeOnceAndForNobodyElse(t *testing.T) {
 	}
 	first := read()
 	if second := read(); second != first {
-		t.Error("a second start made other secrets")
+		t.Error("a second start generated other secrets")
 	}
 }
 
-// A java home is its release file and an executable.
+// javaHome creates a Java home: a release file and an executable.
 func javaHome(t *testing.T, release string) string {
 	t.Helper()
 	home := t.TempDir()
@@ -204,7 +213,7 @@ func javaHome(t *testing.T, release string) string {
 	return home
 }
 
-func TestJavaVersionIsRead(t *testing.T) {
+func TestJavaVersionComesFromTheReleaseFile(t *testing.T) {
 	for release, want := range map[string]int{
 		"IMPLEMENTOR=\"x\"\nJAVA_VERSION=\"25.0.1\"\n": 25,
 		"JAVA_VERSION=\"17.0.15\"":                     17,
@@ -212,18 +221,19 @@ func TestJavaVersionIsRead(t *testing.T) {
 		"nothing":                                      0,
 	} {
 		if got := javaVersion(t.Context(), javaHome(t, release)); got != want {
-			t.Errorf("%q is read as %d", release, got)
+			t.Errorf("of %q: got %d", release, got)
 		}
 	}
 	if got := javaVersion(t.Context(), t.TempDir()); got != 0 {
-		t.Errorf("an empty folder is Java %d", got)
+		t.Errorf("of an empty folder: got %d", got)
 	}
 }
 
-func TestAMissingJavaIsExplained(t *testing.T) {
+func TestAMissingJavaIsReportedWithWhatWasFound(t *testing.T) {
 	s := system(t, nil)
-	s.user = asUser{}
-	if _, err := s.pickJava(t.Context(), nil); err == nil || !strings.Contains(err.Error(), "no JDK 21 or later was found in JAVA_HOME, /usr/lib/jvm") {
+	s.runAs = runAs{}
+	_, err := s.pickJava(t.Context(), nil)
+	if err == nil || !strings.Contains(err.Error(), "no JDK 21 or later was found in JAVA_HOME, /usr/lib/jvm") {
 		t.Errorf("with no Java at all: %v", err)
 	}
 	old := javaHome(t, "JAVA_VERSION=\"17.0.15\"")
@@ -234,28 +244,28 @@ func TestAMissingJavaIsExplained(t *testing.T) {
 	if found, err := s.pickJava(t.Context(), []string{old, new}); err != nil || found.home != new {
 		t.Errorf("with an old and a new one: %+v, %v", found, err)
 	}
-	// the part tells what to install
+	// the hint names the package to install
 	if hint := part(t, s, "opensearch").Hint; !strings.Contains(hint, "openjdk-21-jdk-headless") {
 		t.Errorf("the hint is %q", hint)
 	}
 }
 
-func TestJavaIsLookedForWhereTheEnvironmentSays(t *testing.T) {
+func TestJavaIsSearchedInJavaHomeAndOnPath(t *testing.T) {
 	home := javaHome(t, "JAVA_VERSION=\"25.0.1\"")
 	if homes := system(t, map[string]string{"JAVA_HOME": home}).javaHomes(); len(homes) == 0 || homes[0] != home {
-		t.Errorf("JAVA_HOME is not the first place: %v", homes)
+		t.Errorf("JAVA_HOME is not the first candidate: %v", homes)
 	}
 	t.Setenv("PATH", filepath.Join(home, "bin"))
 	if homes := system(t, nil).javaHomes(); !slices.Contains(homes, home) {
-		t.Errorf("what is on PATH is no place: %v", homes)
+		t.Errorf("the Java on PATH is not a candidate: %v", homes)
 	}
 }
 
-func TestADirectoryOfRootAloneIsNoticed(t *testing.T) {
+func TestADirectoryThatOnlyRootMayEnterIsDetected(t *testing.T) {
 	if os.Getuid() != 0 {
-		t.Skip("only root starts servers as somebody else")
+		t.Skip("only root starts servers as another user")
 	}
-	u, err := unprivileged("/var")
+	u, err := newRunAs("/var")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -263,23 +273,25 @@ func TestADirectoryOfRootAloneIsNoticed(t *testing.T) {
 	if err := os.Chmod(dir, 0o700); err != nil {
 		t.Fatal(err)
 	}
-	if u.reaches(filepath.Join(dir, "below")) {
-		t.Error("nobody is said to reach what lies below a 0700 directory of root")
+	if u.canAccess(filepath.Join(dir, "below")) {
+		t.Error("nobody is reported to have access below a 0700 directory of root")
 	}
-	if !u.reaches("/usr/bin") {
-		t.Error("nobody is said not to reach /usr/bin")
+	if !u.canAccess("/usr/bin") {
+		t.Error("nobody is reported to have no access to /usr/bin")
 	}
-	if far, err := unprivileged(dir); err != nil || !strings.HasPrefix(far.data, rootCache) {
-		t.Errorf("its data would lie in %s (%v)", far.data, err)
+	if far, err := newRunAs(dir); err != nil || !strings.HasPrefix(far.data, rootCache) {
+		t.Errorf("its data would be in %s (%v)", far.data, err)
 	}
 }
 
-func TestTablesSurviveTheEmulatorsMemory(t *testing.T) {
+func TestASnapshotRestoresAnItemExactly(t *testing.T) {
 	s := system(t, map[string]string{"JARI_AWS_ENDPOINT_URL": realpart.Need(t, realpart.AWS)})
 	c := s.cloud()
 	item := map[string]dynamo.AttributeValue{
 		"id": &dynamo.AttributeValueMemberS{Value: "x"}, "n": &dynamo.AttributeValueMemberN{Value: "12345678901234567890.5"},
-		"deep": &dynamo.AttributeValueMemberM{Value: map[string]dynamo.AttributeValue{"ko": &dynamo.AttributeValueMemberS{Value: "한식"}, "none": &dynamo.AttributeValueMemberNULL{Value: true}}},
+		"deep": &dynamo.AttributeValueMemberM{Value: map[string]dynamo.AttributeValue{
+			"ko": &dynamo.AttributeValueMemberS{Value: "한식"}, "none": &dynamo.AttributeValueMemberNULL{Value: true},
+		}},
 	}
 	if err := c.save("kr", []map[string]dynamo.AttributeValue{item}); err != nil {
 		t.Fatal(err)
@@ -307,6 +319,6 @@ func TestTablesSurviveTheEmulatorsMemory(t *testing.T) {
 	}
 	deep := out.Item["deep"].(*dynamo.AttributeValueMemberM).Value["ko"].(*dynamo.AttributeValueMemberS).Value
 	if n := out.Item["n"].(*dynamo.AttributeValueMemberN).Value; n != "12345678901234567890.5" || deep != "한식" {
-		t.Errorf("came back as %s, %s", n, deep)
+		t.Errorf("restored as %s, %s", n, deep)
 	}
 }

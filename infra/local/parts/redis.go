@@ -16,7 +16,7 @@ import (
 
 const oldestRedis = 7
 
-// RedisURL addresses the server.
+// RedisURL is the server's address.
 func (s *System) RedisURL() string { return "redis://" + s.Ports.Addr("redis") }
 
 func (s *System) redis() launch.Part {
@@ -24,8 +24,8 @@ func (s *System) redis() launch.Part {
 	return launch.Part{
 		Name:  "redis",
 		Ports: []int{s.Ports.Of("redis")},
-		Hint:  "read its log; JARI_REDIS=embedded uses the one built into the launcher",
-		Prepare: func(ctx context.Context, _ launch.Say) (err error) {
+		Hint:  "read its log; JARI_REDIS=embedded uses the Redis that is built into the launcher",
+		Prepare: func(ctx context.Context, _ launch.Progress) (err error) {
 			data, err = s.data("redis")
 			server, note = s.findRedis(ctx)
 			return err
@@ -84,13 +84,13 @@ func pingRedis(ctx context.Context, addr string) error {
 	if err != nil {
 		return err
 	}
-	if !strings.HasPrefix(line, "+PONG") { // "-LOADING" while it reads its file
-		return fmt.Errorf("PING is answered %q", strings.TrimSpace(line))
+	if !strings.HasPrefix(line, "+PONG") { // "-LOADING" while it loads its data
+		return fmt.Errorf("the response to PING is %q", strings.TrimSpace(line))
 	}
 	return nil
 }
 
-// self is a subcommand of the launcher's own binary.
+// self runs a subcommand of the launcher's own binary.
 func (s *System) self(args ...string) (launch.Command, error) {
 	path, err := os.Executable()
 	return launch.Command{Path: path, Args: args, Env: environment(), Dir: s.Root}, err

@@ -5,10 +5,10 @@ import (
 	"path/filepath"
 )
 
-// RemoveData removes what lies outside the system's directory.
+// RemoveData removes the data that is outside the system's directory.
 func (s *System) RemoveData() error {
-	if s.user.data == filepath.Join(s.Dir, "data") {
+	if s.runAs.data == filepath.Join(s.Dir, "data") {
 		return nil
 	}
-	return os.RemoveAll(s.user.data)
+	return os.RemoveAll(s.runAs.data)
 }

@@ -27,13 +27,13 @@ const (
 
 func (s *System) secret(name string) string { return filepath.Join(s.Dir, secretsFolder, name) }
 
-// SlackTokenFile is where the token lies that the Slack simulator accepts.
+// SlackTokenFile is the file of the token that the Slack simulator accepts.
 func (s *System) SlackTokenFile() string { return s.secret(slackToken) }
 
-// secrets generates what is missing; what is there stays, so that tokens and
-// cookies outlive a restart.
+// secrets generates the files that are missing. Existing ones stay, so that tokens
+// and cookies stay valid after a restart.
 func (s *System) secrets() launch.Part {
-	return launch.Part{Name: "secrets", Prepare: func(context.Context, launch.Say) error {
+	return launch.Part{Name: "secrets", Prepare: func(context.Context, launch.Progress) error {
 		if err := os.MkdirAll(filepath.Join(s.Dir, secretsFolder), 0o700); err != nil {
 			return err
 		}
@@ -49,11 +49,11 @@ func (s *System) secrets() launch.Part {
 	}}
 }
 
-func (s *System) generate(name string, make func() ([]byte, error)) error {
+func (s *System) generate(name string, create func() ([]byte, error)) error {
 	if _, err := os.Stat(s.secret(name)); !errors.Is(err, fs.ErrNotExist) {
 		return err
 	}
-	text, err := make()
+	text, err := create()
 	if err != nil {
 		return err
 	}

@@ -12,13 +12,13 @@ import (
 
 var zones = map[string]string{"kr": "Asia/Seoul", "us": "America/New_York"}
 
-// seed is the last task: restaurants to be found and booked. The agent is
-// needed so that what the seed does leaves its traces too.
+// seed is the last task: it adds restaurants that diners can find and book. It
+// needs the agent so that its own requests are traced too.
 func (s *System) seed() launch.Part {
 	part := launch.Part{
 		Name: "seed", Needs: []string{"agent"},
-		Hint:   "read the gateway's log (`make logs S=gateway`); `jari seed` tries again",
-		Settle: func(ctx context.Context, _ launch.Say) error { return s.Seed(ctx) },
+		Hint:       "read the gateway's log (`make logs S=gateway`), then retry with `jari seed`",
+		Initialize: func(ctx context.Context, _ launch.Progress) error { return s.Seed(ctx) },
 	}
 	for _, region := range Regions {
 		for _, service := range []string{"gateway", "user", "reservation", "search", "notification"} {
@@ -28,7 +28,7 @@ func (s *System) seed() launch.Part {
 	return part
 }
 
-// Seed fills all regions at once.
+// Seed adds the sample restaurants to all regions concurrently.
 func (s *System) Seed(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, time.Minute)
 	defer cancel()

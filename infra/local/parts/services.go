@@ -7,8 +7,8 @@ import (
 	"jari.example/telemetry/names"
 )
 
-// services are the processes of one region. Each has its own part, ports and
-// log; the servers behind them are shared.
+// services are the processes of one region. Each has its own part, ports and log;
+// the database and search servers are shared by all regions.
 func (s *System) services(region string) []launch.Part {
 	at := func(service string) string { return service + "-" + region }
 	url := func(service string) string { return s.Ports.URL(at(service)) }
@@ -33,8 +33,8 @@ func (s *System) services(region string) []launch.Part {
 	}
 }
 
-// service is one daemon of ours. Everything that it must be told is in its
-// flags, so that `ps` shows what runs.
+// service is one of our daemons. Its whole configuration is in its flags, so that
+// `ps` shows it.
 func (s *System) service(region, name, program string, needs []string, args ...string) launch.Part {
 	part := name + "-" + region
 	common := []string{
@@ -42,7 +42,7 @@ func (s *System) service(region, name, program string, needs []string, args ...s
 		"--cloud-region", names.Regions[region], "--otlp-endpoint", s.Ports.URL("agent"),
 	}
 	listens := []int{s.Ports.Of(part + "/ops")}
-	if name != "indexer" { // which serves nobody
+	if name != "indexer" { // which has no API
 		common = append(common, "--http-addr", s.Ports.Addr(part))
 		listens = append(listens, s.Ports.Of(part))
 	}
@@ -56,6 +56,6 @@ func (s *System) daemon(part, program string, needs []string, listens []int, ops
 		Command: func(context.Context) (launch.Command, error) {
 			return launch.Command{Path: s.Bin(program), Args: args, Env: environment(s.awsEnv()...), Dir: s.Dir}, nil
 		},
-		Healthy: answers(ops + "/readyz"),
+		Healthy: respondsTo(ops + "/readyz"),
 	}
 }

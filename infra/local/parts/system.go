@@ -1,5 +1,5 @@
-// Package parts describes what the local system is made of: one file per
-// part, which says how it is found or fetched, started, checked and stopped.
+// Package parts describes the parts of the local system, one file per part: how
+// it is found or downloaded, started, checked and stopped.
 package parts
 
 import (
@@ -21,26 +21,26 @@ import (
 type System struct {
 	Root           string       // of the clone
 	Dir            string       // data, logs and programs: <Root>/.jari
-	Ports          ports.Offset // from the usual ports
+	Ports          ports.Offset // added to the ports of the table
 	Cache          artifact.Cache
 	Getenv         func(string) string
-	AlertTimeScale int // how many times faster than real the alerting windows run
+	AlertTimeScale int // how many times faster than real time the alerting windows run
 
-	WithPlugin bool // build Fluent Bit's plugin even where another agent runs
+	WithPlugin bool // build Fluent Bit's plugin even if another agent runs
 
-	user asUser // who runs the servers that refuse root
+	runAs runAs // the user of the servers that refuse to run as root
 }
 
-// Regions are the launcher's labels, in the order they are listed.
+// Regions are the launcher's labels of the regions, in the order of listing.
 var Regions = []string{"kr", "us"}
 
-// New completes s. It touches nothing.
+// New completes s. It creates no files.
 func New(s System) (*System, error) {
-	u, err := unprivileged(s.Dir)
+	u, err := newRunAs(s.Dir)
 	if err != nil {
 		return nil, err
 	}
-	s.user = u
+	s.runAs = u
 	return &s, nil
 }
 
@@ -60,49 +60,50 @@ func (s *System) Parts() []launch.Part {
 	return append(all, s.slack(), s.alerting(), s.mailbox(), s.preview(), s.door(), s.edge(), s.seed())
 }
 
-// LogDir is where every part's output goes. Files whose name holds a hyphen
-// are the JSON lines of services; the agent follows LogGlob and nothing else.
+// LogDir is the folder of every part's output. Files with a hyphen in the name are
+// JSON logs of services; the agent reads only these (LogGlob).
 func (s *System) LogDir() string { return filepath.Join(s.Dir, "log") }
 
-// LogGlob matches the JSON logs of the services and only them.
+// LogGlob matches the JSON logs of the services and no other log.
 func (s *System) LogGlob() string { return filepath.Join(s.LogDir(), "*-*.log") }
 
-// Bin is where the launcher puts what it builds.
+// Bin is the path of a program that the launcher builds.
 func (s *System) Bin(name string) string { return filepath.Join(s.Dir, "bin", name) }
 
-// data returns (and makes) the directory of a part that runs as our own user.
+// data creates and returns the data directory of a part that runs as the
+// launcher's user.
 func (s *System) data(part string) (string, error) {
 	dir := filepath.Join(s.Dir, "data", part)
 	return dir, os.MkdirAll(dir, 0o755)
 }
 
-// environment is ours with some variables set, and with those named alone
-// removed.
+// environment is the launcher's environment with changes: NAME=value sets a
+// variable, NAME alone removes it.
 func environment(changes ...string) []string {
-	gone := map[string]bool{}
+	changed := map[string]bool{}
 	var set []string
 	for _, c := range changes {
 		key, _, isSet := strings.Cut(c, "=")
-		gone[key] = true
+		changed[key] = true
 		if isSet {
 			set = append(set, c)
 		}
 	}
 	env := slices.DeleteFunc(os.Environ(), func(kv string) bool {
 		key, _, _ := strings.Cut(kv, "=")
-		return gone[key]
+		return changed[key]
 	})
 	return append(env, set...)
 }
 
-// answers is a health check: a GET of url is answered with a status below 400.
-func answers(url string) func(context.Context) error {
+// respondsTo is a health check: GET url must return a status below 400.
+func respondsTo(url string) func(context.Context) error {
 	return func(ctx context.Context) error {
 		req, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
 		if err != nil {
 			return err
 		}
-		res, err := probe.Do(req)
+		res, err := checkClient.Do(req)
 		if err != nil {
 			return err
 		}
@@ -114,11 +115,11 @@ func answers(url string) func(context.Context) error {
 	}
 }
 
-// probe opens a connection per check: a kept one would outlive the process
-// it was opened to.
-var probe = &http.Client{Timeout: 3 * time.Second, Transport: &http.Transport{DisableKeepAlives: true}}
+// checkClient opens a connection per check. A reused one could belong to an
+// earlier process of the part.
+var checkClient = &http.Client{Timeout: 3 * time.Second, Transport: &http.Transport{DisableKeepAlives: true}}
 
-// Ops is the port on which a part answers for its health, 0 if it has none.
+// Ops is the port of a part's health endpoint, 0 if it has no port for it.
 func (s *System) Ops(part string) int {
 	for _, suffix := range []string{"/ops", "/health"} {
 		if name := part + suffix; slices.Contains(ports.Names(), name) {

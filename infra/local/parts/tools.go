@@ -11,24 +11,24 @@ import (
 	"jari.example/infra/local/launch"
 )
 
-// Tool is a program that tests use and that no system of ours contains.
+// Tool is a program that tests need and that is not a part of the system.
 type Tool struct {
 	Name     string
-	Packages []string // Debian's
-	Commands []string // any of them will do, the first that works is taken
-	Variable string   // of the environment: names the program to use instead
-	Optional string   // what goes unchecked without it; "": tests need it
+	Packages []string // Debian packages
+	Commands []string // alternatives; the first that works is used
+	Variable string   // environment variable with the path of the program to use
+	Optional string   // what is not checked without it; "": tests need it
 
-	Works func(ctx context.Context, path string) error // nil: being there is enough
+	Works func(ctx context.Context, path string) error // nil: any executable will do
 }
 
-// CCompiler builds the plugin, which is a C library, and the program that
+// CCompiler builds the plugin, which is a C library, and the test harness that
 // loads it as Fluent Bit does.
 var CCompiler = Tool{
 	Name: "a C compiler", Packages: []string{"gcc", "libc6-dev"}, Commands: []string{"gcc", "cc"}, Variable: "CC", Works: compiles,
 }
 
-// Chromium is driven by the page's tests.
+// Chromium runs the tests of the page.
 var Chromium = Tool{
 	Name: "Chromium", Packages: []string{"chromium"}, Variable: "CHROMIUM",
 	Commands: []string{"chromium", "chromium-browser", "google-chrome", "google-chrome-stable"},
@@ -37,20 +37,20 @@ var Chromium = Tool{
 // Tools are what `make test` needs besides the running system.
 var Tools = []Tool{
 	CCompiler, Chromium,
-	{Name: "njs", Packages: []string{"njs"}, Commands: []string{"njs"}, Optional: "the edge function's grammar is judged by goja alone"},
+	{Name: "njs", Packages: []string{"njs"}, Commands: []string{"njs"}, Optional: "the edge function's syntax is checked with goja only"},
 }
 
-// compiles notices a compiler that Debian has installed without C's headers.
+// compiles detects a compiler without the C headers, as Debian may install it.
 func compiles(ctx context.Context, path string) error {
 	cmd := exec.CommandContext(ctx, path, "-E", "-x", "c", "-o", "/dev/null", "-")
 	cmd.Stdin = strings.NewReader("#include <stdlib.h>\n#include <dlfcn.h>\n")
 	if out, err := cmd.CombinedOutput(); err != nil {
-		return fmt.Errorf("%s finds no C headers: %w\n%s", path, err, strings.TrimSpace(string(out)))
+		return fmt.Errorf("%s does not find the C headers: %w\n%s", path, err, strings.TrimSpace(string(out)))
 	}
 	return nil
 }
 
-// Find returns the program's path: what the environment names, or else the
+// Find returns the program's path: the one in Variable if that is set, else of the
 // first command on PATH that works.
 func (t Tool) Find(ctx context.Context, env func(string) string) (string, error) {
 	works := t.Works
@@ -58,7 +58,7 @@ func (t Tool) Find(ctx context.Context, env func(string) string) (string, error)
 		works = func(context.Context, string) error { return nil }
 	}
 	if t.Variable != "" && env(t.Variable) != "" {
-		path, err := exec.LookPath(strings.Fields(env(t.Variable))[0]) // CC may bring arguments along
+		path, err := exec.LookPath(strings.Fields(env(t.Variable))[0]) // CC may contain arguments
 		if err == nil {
 			err = works(ctx, path)
 		}
@@ -85,21 +85,21 @@ func (t Tool) Find(ctx context.Context, env func(string) string) (string, error)
 	return "", fmt.Errorf("%s is not installed", t.Name)
 }
 
-// Ensure finds the tool or installs it from Debian, where it may.
-func (t Tool) Ensure(ctx context.Context, env func(string) string, say launch.Say) error {
+// Ensure finds the tool, or installs its Debian packages where that is possible.
+func (t Tool) Ensure(ctx context.Context, env func(string) string, report launch.Progress) error {
 	_, missing := t.Find(ctx, env)
 	if missing == nil || t.Variable != "" && env(t.Variable) != "" {
 		return missing
 	}
 	packages := strings.Join(t.Packages, " ")
-	say("installing Debian's %s", packages)
-	err := artifact.Debian(ctx, artifact.Say(say), t.Packages...)
+	report("installing the Debian packages %s", packages)
+	err := artifact.Debian(ctx, artifact.Progress(report), t.Packages...)
 	switch {
 	case err == nil:
 		_, err = t.Find(ctx, env)
 		return err
 	case t.Optional != "":
-		say("%v: %s (%v)", missing, t.Optional, err)
+		report("%v: %s (%v)", missing, t.Optional, err)
 		return nil
 	case !errors.Is(err, artifact.ErrNotDebian):
 		return fmt.Errorf("install %s: %w", packages, err)

@@ -8,8 +8,8 @@ import (
 	"testing"
 )
 
-// onlyOnPath makes a PATH that holds these shell scripts and nothing else, so
-// that nothing can be installed either.
+// onlyOnPath sets PATH to a folder with these shell scripts and nothing else, so
+// that apt-get is missing too.
 func onlyOnPath(t *testing.T, scripts map[string]string) string {
 	t.Helper()
 	dir := t.TempDir()
@@ -24,7 +24,7 @@ func onlyOnPath(t *testing.T, scripts map[string]string) string {
 
 func nothing(string) string { return "" }
 
-func TestAToolThatTestsNeedIsNamedWithItsPackages(t *testing.T) {
+func TestAMissingToolIsReportedWithItsPackages(t *testing.T) {
 	onlyOnPath(t, nil)
 	for want, tool := range map[string]Tool{
 		"apt-get install gcc libc6-dev) or set CC":    CCompiler,
@@ -37,7 +37,7 @@ func TestAToolThatTestsNeedIsNamedWithItsPackages(t *testing.T) {
 	}
 }
 
-func TestWhatGoesUncheckedWithoutAToolIsSaid(t *testing.T) {
+func TestAMissingOptionalToolReportsWhatIsNotChecked(t *testing.T) {
 	onlyOnPath(t, nil)
 	optional := 0
 	for _, tool := range Tools {
@@ -45,10 +45,10 @@ func TestWhatGoesUncheckedWithoutAToolIsSaid(t *testing.T) {
 			continue
 		}
 		optional++
-		var said strings.Builder
-		err := tool.Ensure(t.Context(), nothing, func(format string, args ...any) { fmt.Fprintf(&said, format+"\n", args...) })
-		if err != nil || !strings.Contains(said.String(), tool.Optional) {
-			t.Errorf("%s: %v, said %q", tool.Name, err, said.String())
+		var progress strings.Builder
+		err := tool.Ensure(t.Context(), nothing, func(format string, args ...any) { fmt.Fprintf(&progress, format+"\n", args...) })
+		if err != nil || !strings.Contains(progress.String(), tool.Optional) {
+			t.Errorf("%s: %v, reported %q", tool.Name, err, progress.String())
 		}
 	}
 	if optional == 0 {
@@ -56,7 +56,7 @@ func TestWhatGoesUncheckedWithoutAToolIsSaid(t *testing.T) {
 	}
 }
 
-func TestAToolIsFoundUnderAnyOfItsNames(t *testing.T) {
+func TestFindTriesEveryCommand(t *testing.T) {
 	dir := onlyOnPath(t, map[string]string{"google-chrome": ""})
 	if path, err := Chromium.Find(t.Context(), nothing); err != nil || path != filepath.Join(dir, "google-chrome") {
 		t.Errorf("found %q, %v", path, err)
@@ -66,12 +66,12 @@ func TestAToolIsFoundUnderAnyOfItsNames(t *testing.T) {
 	}
 }
 
-func TestTheEnvironmentNamesATool(t *testing.T) {
+func TestFindUsesTheVariable(t *testing.T) {
 	onlyOnPath(t, map[string]string{"chromium": ""})
 	elsewhere := filepath.Join(t.TempDir(), "mine")
 	env := func(key string) string { return map[string]string{"CHROMIUM": elsewhere}[key] }
 	if err := Chromium.Ensure(t.Context(), env, quiet); err == nil || !strings.Contains(err.Error(), "CHROMIUM is ") {
-		t.Errorf("a named browser that is not there: %v", err)
+		t.Errorf("the browser in CHROMIUM does not exist: %v", err)
 	}
 	if err := os.WriteFile(elsewhere, nil, 0o755); err != nil {
 		t.Fatal(err)
@@ -81,9 +81,10 @@ func TestTheEnvironmentNamesATool(t *testing.T) {
 	}
 }
 
-func TestACompilerWithoutHeadersIsNone(t *testing.T) {
+func TestFindSkipsACompilerWithoutHeaders(t *testing.T) {
 	dir := onlyOnPath(t, map[string]string{"gcc": "echo 'stdlib.h: No such file or directory' >&2; exit 1"})
-	if err := CCompiler.Ensure(t.Context(), nothing, quiet); err == nil || !strings.Contains(err.Error(), "finds no C headers") || !strings.Contains(err.Error(), "libc6-dev") {
+	err := CCompiler.Ensure(t.Context(), nothing, quiet)
+	if err == nil || !strings.Contains(err.Error(), "does not find the C headers") || !strings.Contains(err.Error(), "libc6-dev") {
 		t.Errorf("got %v", err)
 	}
 	// the second name is tried too, and CC may have arguments

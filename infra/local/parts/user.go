@@ -14,26 +14,26 @@ import (
 	"jari.example/infra/local/artifact"
 )
 
-// rootCache is where root keeps what the user nobody must reach when the
-// place asked for lies behind a directory that nobody may not enter.
+// rootCache is the fallback of root for files that the user nobody must read, when
+// nobody cannot access the configured folder.
 const rootCache = "/var/cache/jari"
 
-// asUser runs the servers that refuse to run as root (Postgres, OpenSearch):
-// nobody when we are root, else ourselves.
-type asUser struct {
-	cred *syscall.Credential // nil: ourselves
-	data string              // directory below which their data lies
+// runAs is the user for servers that refuse to run as root (Postgres, OpenSearch):
+// nobody if the launcher runs as root, else the launcher's user.
+type runAs struct {
+	cred *syscall.Credential // nil: the launcher's user
+	data string              // parent of their data directories
 }
 
-func unprivileged(dir string) (asUser, error) {
-	u := asUser{data: filepath.Join(dir, "data")}
+func newRunAs(dir string) (runAs, error) {
+	u := runAs{data: filepath.Join(dir, "data")}
 	if os.Getuid() != 0 {
 		return u, nil
 	}
-	// It must be a user with an entry in the password file: initdb asks.
+	// initdb needs a user with an entry in the password file.
 	nobody, err := user.Lookup("nobody")
 	if err != nil {
-		return u, fmt.Errorf("run as root, Jari starts Postgres and OpenSearch as nobody: %w", err)
+		return u, fmt.Errorf("run as root, Postgres and OpenSearch must be started as the user nobody: %w", err)
 	}
 	uid, err := strconv.ParseUint(nobody.Uid, 10, 32)
 	if err != nil {
@@ -44,21 +44,21 @@ func unprivileged(dir string) (asUser, error) {
 		return u, err
 	}
 	u.cred = &syscall.Credential{Uid: uint32(uid), Gid: uint32(gid)}
-	if !u.reaches(dir) {
-		u.data = filepath.Join(rootCache, "data", key(dir))
+	if !u.canAccess(dir) {
+		u.data = filepath.Join(rootCache, "data", pathKey(dir))
 	}
 	return u, nil
 }
 
-// key tells clones apart by their path.
-func key(path string) string {
+// pathKey is a short key that differs between clones.
+func pathKey(path string) string {
 	h := fnv.New64a()
 	h.Write([]byte(path))
 	return strconv.FormatUint(h.Sum64(), 36)
 }
 
-// dir makes the data directory of a part, owned by the user.
-func (u asUser) dir(part string) (string, error) {
+// dir creates the data directory of a part, owned by the user.
+func (u runAs) dir(part string) (string, error) {
 	dir := filepath.Join(u.data, part)
 	if err := os.MkdirAll(u.data, 0o755); err != nil {
 		return "", err
@@ -69,31 +69,31 @@ func (u asUser) dir(part string) (string, error) {
 	return dir, os.Chown(dir, int(u.cred.Uid), int(u.cred.Gid))
 }
 
-// as lets the user run cmd.
-func (u asUser) as(cmd *exec.Cmd) *exec.Cmd {
+// apply makes cmd run as the user.
+func (u runAs) apply(cmd *exec.Cmd) *exec.Cmd {
 	if u.cred != nil {
 		cmd.SysProcAttr = &syscall.SysProcAttr{Credential: u.cred}
 	}
 	return cmd
 }
 
-// cache is the cache asked for, or root's own when the user cannot reach it.
-func (u asUser) cache(c artifact.Cache) artifact.Cache {
-	if u.cred == nil || u.reaches(string(c)) {
+// cache is c, or root's own cache if the user cannot access c.
+func (u runAs) cache(c artifact.Cache) artifact.Cache {
+	if u.cred == nil || u.canAccess(string(c)) {
 		return c
 	}
 	return rootCache
 }
 
-// reaches reports whether the user may enter path, or what of it exists: one
-// 0700 directory of root on the way, and a server fails with a message that
-// names the wrong thing.
-func (u asUser) reaches(path string) bool {
+// canAccess reports whether the user may enter path and all its parents that
+// exist. With one 0700 directory of root among them, a server would fail with a
+// misleading message.
+func (u runAs) canAccess(path string) bool {
 	if u.cred == nil {
 		return true
 	}
 	for p := filepath.Clean(path); ; p = filepath.Dir(p) {
-		if st, err := os.Stat(p); err == nil && !u.enters(st) {
+		if st, err := os.Stat(p); err == nil && !u.mayEnter(st) {
 			return false
 		}
 		if p == filepath.Dir(p) {
@@ -102,7 +102,7 @@ func (u asUser) reaches(path string) bool {
 	}
 }
 
-func (u asUser) enters(st fs.FileInfo) bool {
+func (u runAs) mayEnter(st fs.FileInfo) bool {
 	owner := st.Sys().(*syscall.Stat_t)
 	switch {
 	case owner.Uid == u.cred.Uid:

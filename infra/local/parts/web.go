@@ -16,43 +16,45 @@ import (
 	"jari.example/infra/local/launch"
 )
 
-// web builds the page when it is missing or its sources are others than those
-// it was built from.
+// web builds the page if it is missing or if its sources have changed since the
+// last build.
 func (s *System) web() launch.Part {
 	dir := filepath.Join(s.Root, "web")
 	return launch.Part{
 		Name: "web",
-		Hint: "it needs Node 20 or later with npm (Debian: apt-get install nodejs npm)",
-		Prepare: func(ctx context.Context, say launch.Say) error {
-			// Two systems of one clone share this folder.
-			unlock, err := s.Cache.Lock(ctx, "web-"+key(s.Root), artifact.Say(say))
+		Hint: "install Node 20 or later with npm (Debian: apt-get install nodejs npm)",
+		Prepare: func(ctx context.Context, report launch.Progress) error {
+			// Several systems of one clone share this folder.
+			unlock, err := s.Cache.Lock(ctx, "web-"+pathKey(s.Root), artifact.Progress(report))
 			if err != nil {
 				return err
 			}
 			defer unlock()
 			if !installed(dir) {
-				say("installing the page's packages (npm ci)")
+				report("installing the page's packages (npm ci)")
 				if err := npm(ctx, dir, "ci", "--no-audit", "--no-fund"); err != nil {
 					return err
 				}
 			}
-			sources, err := hashFiles(dir, "package-lock.json", "package.json", "tsconfig.json", "vite.config.ts", "index.html", "src", "public")
+			sources, err := hashFiles(dir,
+				"package-lock.json", "package.json", "tsconfig.json", "vite.config.ts", "index.html", "src", "public")
 			if err != nil {
 				return err
 			}
-			// The stamp goes when node_modules goes.
+			// In node_modules, so that removing that removes the stamp.
 			built := filepath.Join(dir, "node_modules", ".jari-built")
-			if _, err := os.Stat(filepath.Join(dir, "dist", "index.html")); err == nil && stamp(built) == sources {
+			_, err = os.Stat(filepath.Join(dir, "dist", "index.html"))
+			if err == nil && stamp(built) == sources {
 				return nil
 			}
-			say("building the page")
+			report("building the page")
 			return errors.Join(npm(ctx, dir, "run", "build"), os.WriteFile(built, []byte(sources), 0o644))
 		},
 	}
 }
 
-// installed is the Makefile's rule: npm writes its own copy of the lock when
-// it has put everything in place.
+// installed reports whether npm's packages are up to date, by the rule of the
+// Makefile: npm writes its own copy of the lock file when it has finished.
 func installed(dir string) bool {
 	done, err := os.Stat(filepath.Join(dir, "node_modules", ".package-lock.json"))
 	if err != nil {
@@ -73,11 +75,11 @@ func npm(ctx context.Context, dir string, args ...string) error {
 }
 
 func stamp(path string) string {
-	text, _ := os.ReadFile(path) // no stamp, no match
+	text, _ := os.ReadFile(path) // without a file, "" matches no hash
 	return string(text)
 }
 
-// hashFiles hashes names and contents of the files and folders below dir that
+// hashFiles hashes the names and contents of those files and folders of dir that
 // exist.
 func hashFiles(dir string, names ...string) (string, error) {
 	h := sha256.New()

@@ -7,8 +7,9 @@ import (
 	"time"
 )
 
-// page is a clone whose npm writes down what it is asked, and builds.
-func page(t *testing.T) (s *System, asked func() string) {
+// page is a clone with an npm that records its commands. calls returns those
+// since the last call of it.
+func page(t *testing.T) (s *System, calls func() string) {
 	t.Helper()
 	s = system(t, nil)
 	s.Root = t.TempDir()
@@ -21,7 +22,7 @@ func page(t *testing.T) (s *System, asked func() string) {
 			t.Fatal(err)
 		}
 	}
-	log := filepath.Join(t.TempDir(), "asked")
+	log := filepath.Join(t.TempDir(), "calls")
 	onlyOnPath(t, map[string]string{"npm": `PATH=/usr/bin:/bin
 echo "$1" >>` + log + `
 case $1 in
@@ -35,15 +36,15 @@ esac`})
 	}
 }
 
-func TestThePagesPackagesAreInstalledOnce(t *testing.T) {
-	s, asked := page(t)
+func TestPackagesAreInstalledOnce(t *testing.T) {
+	s, calls := page(t)
 	prepare := func(when, want string) {
 		t.Helper()
 		if err := s.web().Prepare(t.Context(), quiet); err != nil {
 			t.Fatal(err)
 		}
-		if got := asked(); got != want {
-			t.Errorf("%s npm was asked to %q, want %q", when, got, want)
+		if got := calls(); got != want {
+			t.Errorf("%s npm ran %q, want %q", when, got, want)
 		}
 	}
 	prepare("on a fresh clone", "ci\nrun\n")
@@ -53,12 +54,12 @@ func TestThePagesPackagesAreInstalledOnce(t *testing.T) {
 	if err := os.Chtimes(lock, later, later); err != nil {
 		t.Fatal(err)
 	}
-	prepare("after the lock was touched", "ci\n")
+	prepare("after a change of the lock file", "ci\n")
 }
 
-// `make check` comes first in `make test`, and installs them by itself.
+// `make check` runs first in `make test` and installs the packages itself.
 func TestPackagesThatMakeInstalledAreNotInstalledAgain(t *testing.T) {
-	s, asked := page(t)
+	s, calls := page(t)
 	modules := filepath.Join(s.Root, "web", "node_modules")
 	if err := os.MkdirAll(modules, 0o755); err != nil {
 		t.Fatal(err)
@@ -69,7 +70,7 @@ func TestPackagesThatMakeInstalledAreNotInstalledAgain(t *testing.T) {
 	if err := s.web().Prepare(t.Context(), quiet); err != nil {
 		t.Fatal(err)
 	}
-	if got := asked(); got != "run\n" {
-		t.Errorf("npm was asked to %q", got)
+	if got := calls(); got != "run\n" {
+		t.Errorf("npm ran %q", got)
 	}
 }

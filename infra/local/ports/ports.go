@@ -1,6 +1,6 @@
-// Package ports is the one table of the local system's ports. Everything
-// listens on 127.0.0.1; a whole system moves by one offset, so that several
-// run side by side.
+// Package ports has the table of the local system's ports. Every part listens
+// on 127.0.0.1. One offset is added to all ports of a system, so that several
+// systems can run at once.
 package ports
 
 import (
@@ -9,11 +9,11 @@ import (
 	"strconv"
 )
 
-// Offset moves every port of the table.
+// Offset is added to every port of the table.
 type Offset int
 
-// table holds the ports of an unmoved system. A part that listens twice has a
-// second name after a slash.
+// table holds the ports at offset 0. A part's second port has a suffix after a
+// slash.
 var table = map[string]int{
 	"edge":    8080,
 	"door":    8090,
@@ -46,7 +46,7 @@ var table = map[string]int{
 	"opensearch/tp": 19300,
 }
 
-// Names lists every name of the table, in no order.
+// Names returns every name of the table, unsorted.
 func Names() []string {
 	names := make([]string, 0, len(table))
 	for name := range table {
@@ -56,7 +56,7 @@ func Names() []string {
 }
 
 // Of returns the port called name. It panics on a name that is not in the
-// table: that is a mistake in the program, not in its input.
+// table, which is a bug of the caller.
 func (o Offset) Of(name string) int {
 	port, ok := table[name]
 	if !ok {
@@ -73,7 +73,7 @@ func (o Offset) Addr(name string) string {
 // URL returns http://host:port of name.
 func (o Offset) URL(name string) string { return "http://" + o.Addr(name) }
 
-// Free reports why the port cannot be listened on, or nil.
+// Free returns nil if the port can be listened on, else why not.
 func Free(port int) error {
 	l, err := net.Listen("tcp", net.JoinHostPort("127.0.0.1", strconv.Itoa(port)))
 	if err != nil {

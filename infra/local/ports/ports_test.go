@@ -6,7 +6,7 @@ import (
 	"testing"
 )
 
-func TestNoTwoPartsShareAPort(t *testing.T) {
+func TestEveryPortIsUniqueAtEveryOffset(t *testing.T) {
 	seen := map[int]string{}
 	for i := range choices + 1 {
 		for _, name := range Names() {
@@ -22,19 +22,19 @@ func TestNoTwoPartsShareAPort(t *testing.T) {
 	}
 }
 
-func TestAnOffsetMovesEveryPort(t *testing.T) {
+func TestAnOffsetIsAddedToThePort(t *testing.T) {
 	if got := Offset(1000).URL("edge"); got != "http://127.0.0.1:9080" {
-		t.Errorf("edge moved by 1000 is %s", got)
+		t.Errorf("edge at offset 1000 is %s", got)
 	}
 }
 
-// alone keeps the test's reservations apart from those of systems that run.
-func alone(t *testing.T) { t.Setenv("TMPDIR", t.TempDir()) }
+// isolate separates the test's locks from those of running systems.
+func isolate(t *testing.T) { t.Setenv("TMPDIR", t.TempDir()) }
 
-func TestAReservedOffsetIsNotGivenTwice(t *testing.T) {
-	alone(t)
+func TestAnOffsetIsReservedOnce(t *testing.T) {
+	isolate(t)
 	free := func(Offset) string { return "" }
-	given := map[Offset]bool{}
+	reserved := map[Offset]bool{}
 	var first func()
 	for i := range choices {
 		o, release, err := reserve(t.Name(), free)
@@ -42,27 +42,27 @@ func TestAReservedOffsetIsNotGivenTwice(t *testing.T) {
 			t.Fatalf("number %d of %d: %v", i+1, choices, err)
 		}
 		defer release()
-		if given[o] {
-			t.Errorf("%d is given twice", o)
+		if reserved[o] {
+			t.Errorf("%d is reserved twice", o)
 		}
-		given[o] = true
+		reserved[o] = true
 		if first == nil {
 			first = release
 		}
 	}
 	if o, _, err := reserve(t.Name(), free); err == nil || !strings.Contains(err.Error(), "jari down") {
-		t.Errorf("with all of them given away: %d, %v", o, err)
+		t.Errorf("when all are reserved: %d, %v", o, err)
 	}
 	first()
 	if _, release, err := reserve(t.Name(), free); err != nil {
-		t.Errorf("what was released is not given again: %v", err)
+		t.Errorf("a released offset is not available again: %v", err)
 	} else {
 		release()
 	}
 }
 
-func TestAnOffsetWithATakenPortIsPassedOver(t *testing.T) {
-	alone(t)
+func TestReserveSkipsAnOffsetWithAPortInUse(t *testing.T) {
+	isolate(t)
 	want, release, err := reserve(t.Name(), func(Offset) string { return "" })
 	if err != nil {
 		t.Fatal(err)
@@ -79,13 +79,13 @@ func TestAnOffsetWithATakenPortIsPassedOver(t *testing.T) {
 	}
 	release()
 	if got == want {
-		t.Errorf("%d is given although its edge is taken", got)
+		t.Errorf("%d is reserved although its edge port is in use", got)
 	}
 }
 
-func TestATakenPartIsNamed(t *testing.T) {
-	for o := Offset(1); o < 13000; o += 43 { // wherever nobody else is
-		if o.taken() != "" {
+func TestConflictNamesThePort(t *testing.T) {
+	for o := Offset(1); o < 13000; o += 43 { // at the first offset that is free
+		if o.conflict() != "" {
 			continue
 		}
 		l, err := net.Listen("tcp", o.Addr("edge"))
@@ -93,31 +93,32 @@ func TestATakenPartIsNamed(t *testing.T) {
 			continue
 		}
 		defer l.Close()
-		if got := o.taken(); got != "edge" {
-			t.Errorf("the taken part is %q", got)
+		if got := o.conflict(); got != "edge" {
+			t.Errorf("the conflict is %q", got)
 		}
 		return
 	}
-	t.Fatal("this machine has no room for one more system")
+	t.Fatal("no offset is free on this machine")
 }
 
-func TestATakenPortIsNoticed(t *testing.T) {
+func TestFreeDetectsAPortInUse(t *testing.T) {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
 	port := l.Addr().(*net.TCPAddr).Port
 	if err := Free(port); err == nil || !strings.Contains(err.Error(), "in use") {
-		t.Errorf("a port that is listened on counts as free: %v", err)
+		t.Errorf("a port in use is reported free: %v", err)
 	}
 	l.Close()
 	if err := Free(port); err != nil {
-		t.Errorf("a free port counts as taken: %v", err)
+		t.Errorf("a free port is reported in use: %v", err)
 	}
 }
 
-func TestNoBrowserRefusesAnOffsetThatIsChosen(t *testing.T) {
-	if got := Offset(2000).taken(); got != "edge" {
-		t.Errorf("at 2000 %q is in the way, want the edge: no browser opens 10080", got)
+func TestConflictDetectsAPortThatBrowsersBlock(t *testing.T) {
+	// "edge", or another port if another system runs at this offset.
+	if got := Offset(2000).conflict(); got == "" {
+		t.Error("offset 2000 has no conflict, but browsers block 10080, its edge port")
 	}
 }

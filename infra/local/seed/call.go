@@ -9,15 +9,18 @@ import (
 	"net/http"
 	"slices"
 	"time"
+
+	"jari.example/internal/wait"
 )
 
 var client = &http.Client{Timeout: 10 * time.Second}
 
-// patience is for services that are up but not yet well: 503 says "again".
-const patience = 15 * time.Second
+// retryFor is how long a 503 is retried: a service may have started but not yet
+// reach its database.
+const retryFor = 15 * time.Second
 
-// call sends in as JSON and decodes the answer into out. A status that is not
-// expected is an error that shows the answer; 503 is asked again for a while.
+// call sends in as JSON and decodes a successful response into out. An unexpected
+// status is an error that contains the response; 503 is retried for a while.
 func call(ctx context.Context, method, url, token string, in, out any, expected ...int) (status int, err error) {
 	var body []byte
 	if in != nil {
@@ -25,23 +28,21 @@ func call(ctx context.Context, method, url, token string, in, out any, expected 
 			return 0, err
 		}
 	}
-	for deadline := time.Now().Add(patience); ; {
-		status, answer, err := once(ctx, method, url, token, body)
+	for deadline := time.Now().Add(retryFor); ; {
+		status, response, err := once(ctx, method, url, token, body)
 		switch {
 		case err != nil:
 			return 0, err
 		case slices.Contains(expected, status):
 			if out != nil && status < 300 {
-				err = json.Unmarshal(answer, out)
+				err = json.Unmarshal(response, out)
 			}
 			return status, err
 		case status != http.StatusServiceUnavailable || time.Now().After(deadline):
-			return status, fmt.Errorf("%s %s: status %d: %s", method, url, status, bytes.TrimSpace(answer))
+			return status, fmt.Errorf("%s %s: status %d: %s", method, url, status, bytes.TrimSpace(response))
 		}
-		select {
-		case <-time.After(200 * time.Millisecond):
-		case <-ctx.Done():
-			return status, ctx.Err()
+		if err := wait.For(ctx, 200*time.Millisecond); err != nil {
+			return status, err
 		}
 	}
 }
@@ -62,6 +63,6 @@ func once(ctx context.Context, method, url, token string, body []byte) (int, []b
 		return 0, nil, err
 	}
 	defer res.Body.Close()
-	answer, err := io.ReadAll(io.LimitReader(res.Body, 1<<20))
-	return res.StatusCode, answer, err
+	response, err := io.ReadAll(io.LimitReader(res.Body, 1<<20))
+	return res.StatusCode, response, err
 }

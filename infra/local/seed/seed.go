@@ -1,5 +1,5 @@
-// Package seed fills a region with restaurants through the same calls that
-// owners and operators make. What is there already stays as it is.
+// Package seed adds sample restaurants to a region through the same API calls that
+// owners and operators use. Existing data is left unchanged.
 package seed
 
 import (
@@ -10,9 +10,11 @@ import (
 	"net/http"
 	"net/url"
 	"time"
+
+	"jari.example/internal/wait"
 )
 
-// Region is where one region's services are.
+// Region has the addresses of one region's services.
 type Region struct {
 	Label    string // kr or us: the file with its restaurants
 	TimeZone string
@@ -20,8 +22,8 @@ type Region struct {
 	User     string
 }
 
-// OwnerPassword opens both owners' accounts. It is no secret: nothing of the
-// local system can be reached from another machine.
+// OwnerPassword is the password of every region's owner. It is not a secret: the
+// local system cannot be reached from another machine.
 const OwnerPassword = "local-owner-password"
 
 // OwnerEmail is the account that owns all restaurants of a region.
@@ -62,8 +64,8 @@ func restaurants(region Region) ([]restaurant, error) {
 	return list, nil
 }
 
-// Fill brings the region to where every restaurant exists, takes bookings for
-// weeks ahead and can be found. It may be repeated.
+// Fill makes sure that every restaurant of the region exists, can be booked for
+// weeks ahead and is found by search. It is idempotent.
 func Fill(ctx context.Context, region Region) error {
 	list, err := restaurants(region)
 	if err != nil {
@@ -81,12 +83,13 @@ func Fill(ctx context.Context, region Region) error {
 	return searchable(ctx, region, list)
 }
 
-// owner makes sure that the region's owner exists and may touch its
-// restaurants, and returns an access token that says so.
+// owner makes sure that the region's owner exists and owns its restaurants. It
+// returns an access token with that role.
 func owner(ctx context.Context, region Region, list []restaurant) (token string, err error) {
 	email := OwnerEmail(region.Label)
 	account := map[string]string{"email": email, "password": OwnerPassword, "name": "Owner " + region.Label, "locale": "en"}
-	if _, err := call(ctx, http.MethodPost, region.Gateway+"/v1/users", "", account, nil, http.StatusCreated, http.StatusConflict); err != nil {
+	_, err = call(ctx, http.MethodPost, region.Gateway+"/v1/users", "", account, nil, http.StatusCreated, http.StatusConflict)
+	if err != nil {
 		return "", err
 	}
 	var session struct {
@@ -97,7 +100,8 @@ func owner(ctx context.Context, region Region, list []restaurant) (token string,
 		} `json:"user"`
 	}
 	login := func() error {
-		_, err := call(ctx, http.MethodPost, region.Gateway+"/v1/sessions", "", map[string]string{"email": email, "password": OwnerPassword}, &session, http.StatusCreated)
+		credentials := map[string]string{"email": email, "password": OwnerPassword}
+		_, err := call(ctx, http.MethodPost, region.Gateway+"/v1/sessions", "", credentials, &session, http.StatusCreated)
 		return err
 	}
 	if err := login(); err != nil {
@@ -111,10 +115,11 @@ func owner(ctx context.Context, region Region, list []restaurant) (token string,
 		own = append(own, r.ID)
 	}
 	grant := map[string]any{"role": "owner", "own": own}
-	if _, err := call(ctx, http.MethodPut, region.User+"/internal/users/"+session.User.ID+"/grant", "", grant, nil, http.StatusOK); err != nil {
+	_, err = call(ctx, http.MethodPut, region.User+"/internal/users/"+session.User.ID+"/grant", "", grant, nil, http.StatusOK)
+	if err != nil {
 		return "", err
 	}
-	return session.Token, login() // only a new token carries the grant
+	return session.Token, login() // only a new token has the role
 }
 
 func fillOne(ctx context.Context, region Region, token string, r restaurant) error {
@@ -137,8 +142,8 @@ func fillOne(ctx context.Context, region Region, token string, r restaurant) err
 	return err
 }
 
-// opensInTwoWeeks tells whether the slots made by an earlier seed still reach
-// far enough ahead. Once they do not, the schedule is stated again.
+// opensInTwoWeeks reports whether slots exist two weeks ahead. If an earlier seed's
+// slots no longer reach that far, Fill puts the schedule again.
 func opensInTwoWeeks(ctx context.Context, at string) (bool, error) {
 	day := time.Now().AddDate(0, 0, 14)
 	query := url.Values{"from": {day.Format(time.RFC3339)}, "to": {day.AddDate(0, 0, 7).Format(time.RFC3339)}, "party": {"1"}}
@@ -147,8 +152,8 @@ func opensInTwoWeeks(ctx context.Context, at string) (bool, error) {
 	return len(free.Items) > 0, err
 }
 
-// Schedule is dinner all week, and lunch from Friday to Sunday. A party may
-// take the whole room.
+// Schedule has dinner every day, and lunch from Friday to Sunday. A party may be as
+// large as a slot.
 func Schedule(zone string) map[string]any {
 	var weekly []map[string]string
 	for _, day := range []string{"mon", "tue", "wed", "thu", "fri", "sat", "sun"} {
@@ -163,32 +168,35 @@ func Schedule(zone string) map[string]any {
 	}
 }
 
-// searchable waits until every restaurant of the list is found.
+// searchable waits until every restaurant of the list is found by search.
 func searchable(ctx context.Context, region Region, list []restaurant) error {
-	missing := map[string]bool{}
-	for {
-		var found struct {
-			Items []struct {
-				ID string `json:"id"`
-			} `json:"items"`
-		}
-		if _, err := call(ctx, http.MethodGet, region.Gateway+"/v1/restaurants?limit=50", "", nil, &found, http.StatusOK); err != nil {
-			return err
-		}
-		clear(missing)
-		for _, r := range list {
-			missing[r.ID] = true
-		}
-		for _, item := range found.Items {
-			delete(missing, item.ID)
-		}
-		if len(missing) == 0 {
-			return nil
-		}
-		select {
-		case <-ctx.Done():
-			return fmt.Errorf("%d of %d restaurants cannot be found by searching: %w", len(missing), len(list), ctx.Err())
-		case <-time.After(200 * time.Millisecond):
-		}
+	var missing int
+	var err error
+	if waitErr := wait.Until(ctx, 200*time.Millisecond, func() bool {
+		missing, err = missingInSearch(ctx, region, list)
+		return err != nil || missing == 0
+	}); waitErr != nil {
+		return fmt.Errorf("search does not find %d of %d restaurants: %w", missing, len(list), waitErr)
 	}
+	return err
+}
+
+// missingInSearch is how many restaurants of the list search does not find.
+func missingInSearch(ctx context.Context, region Region, list []restaurant) (int, error) {
+	var found struct {
+		Items []struct {
+			ID string `json:"id"`
+		} `json:"items"`
+	}
+	if _, err := call(ctx, http.MethodGet, region.Gateway+"/v1/restaurants?limit=50", "", nil, &found, http.StatusOK); err != nil {
+		return 0, err
+	}
+	missing := map[string]bool{}
+	for _, r := range list {
+		missing[r.ID] = true
+	}
+	for _, item := range found.Items {
+		delete(missing, item.ID)
+	}
+	return len(missing), nil
 }

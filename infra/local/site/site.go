@@ -1,18 +1,20 @@
-// Package site is what the small local programs share: one look for their
-// pages and one way to listen. Nothing is fetched from elsewhere, so the pages
-// work on a machine without a network.
+// Package site has what the local tools with pages share: one layout, and one
+// way to serve. The pages load nothing from other hosts, so they work without a
+// network.
 package site
 
 import (
 	"context"
 	_ "embed"
-	"errors"
 	"fmt"
 	"html/template"
 	"io"
+	"log/slog"
 	"net"
 	"net/http"
 	"time"
+
+	"jari.example/internal/serve"
 )
 
 var (
@@ -22,18 +24,18 @@ var (
 	style string
 )
 
-// Page is one kind of page, made once from a template for its body.
+// Page is one kind of page: the layout with a template for the body.
 type Page struct{ tmpl *template.Template }
 
 // View is one rendering of a Page.
 type View struct {
 	Title   string
-	Refresh int // seconds until the browser asks again; 0: never
+	Refresh int // seconds until the browser reloads; 0: never
 	Data    any
 }
 
-// NewPage parses body, a html/template whose dot is View.Data. It panics on a
-// template that does not parse, as the templates are part of the program.
+// NewPage parses body, an html/template with View.Data as its dot. It panics on a
+// template that does not parse: templates are part of the program.
 func NewPage(body string, funcs template.FuncMap) *Page {
 	t := template.Must(template.New("layout").
 		Funcs(template.FuncMap{"style": func() template.CSS { return template.CSS(style) }}).
@@ -42,8 +44,8 @@ func NewPage(body string, funcs template.FuncMap) *Page {
 	return &Page{t}
 }
 
-// Write answers with the page. The policy it sends lets a page load nothing
-// but itself, because most of what these pages show was written by others.
+// Write writes the page as the response. Its Content-Security-Policy lets the page
+// load nothing, because much of what these pages show is untrusted input.
 func (p *Page) Write(w http.ResponseWriter, status int, v View) {
 	h := w.Header()
 	h.Set("Content-Type", "text/html; charset=utf-8")
@@ -56,35 +58,17 @@ func (p *Page) Write(w http.ResponseWriter, status int, v View) {
 	}
 }
 
-// Serve listens on addr, says so on stdout, and serves h and GET /healthz
-// until ctx ends; requests under way then have five seconds.
-func Serve(ctx context.Context, addr string, h http.Handler, stdout io.Writer) error {
+// Drain is how long requests in flight may take to finish at a stop.
+const Drain = 5 * time.Second
+
+// Serve listens on addr, prints the address to stdout, and serves h, GET
+// /healthz and GET /readyz until ctx ends and requests have drained. Warnings
+// go to stderr.
+func Serve(ctx context.Context, addr string, h http.Handler, stdout, stderr io.Writer) error {
 	l, err := net.Listen("tcp", addr)
 	if err != nil {
 		return err
 	}
-	return ServeOn(ctx, l, h, stdout)
-}
-
-// ServeOn is Serve on a listener that is already open.
-func ServeOn(ctx context.Context, l net.Listener, h http.Handler, stdout io.Writer) error {
-	mux := http.NewServeMux()
-	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { io.WriteString(w, "ok\n") })
-	mux.Handle("/", h)
-	s := &http.Server{Handler: mux, ReadHeaderTimeout: 10 * time.Second}
 	fmt.Fprintf(stdout, "listening on http://%s\n", l.Addr())
-
-	failed := make(chan error, 1)
-	go func() { failed <- s.Serve(l) }()
-	select {
-	case err := <-failed:
-		return err
-	case <-ctx.Done():
-	}
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
-	defer cancel()
-	if err := s.Shutdown(ctx); err != nil && !errors.Is(err, context.DeadlineExceeded) {
-		return err
-	}
-	return s.Close()
+	return serve.HTTP(ctx, slog.New(slog.NewTextHandler(stderr, nil)), l, h, Drain)
 }

@@ -12,14 +12,14 @@ import (
 
 // The one team, app and bot user of this workspace.
 const (
-	team    = "T0JARI0001"
-	appID   = "A0JARI0001"
-	botID   = "B0JARI0001"
-	botUser = "U0JARI0001"
-	presser = "U0ONCALL01" // who presses buttons on the page
+	team         = "T0JARI0001"
+	appID        = "A0JARI0001"
+	botID        = "B0JARI0001"
+	botUser      = "U0JARI0001"
+	pressingUser = "U0ONCALL01" // the user who presses buttons on the page
 )
 
-// apiError is Slack's error slug; it is answered with status 200, as Slack does.
+// apiError is Slack's error code. As in Slack, the response's status is 200.
 type apiError string
 
 func (e apiError) Error() string { return string(e) }
@@ -37,46 +37,47 @@ var methods = map[string]method{
 	"conversations.list":    (*Server).conversations,
 }
 
-// call is one Web API request: token, then faults, then the method.
+// call serves one Web API request: it checks the token, applies an injected fault,
+// and calls the method.
 func (s *Server) call(w http.ResponseWriter, r *http.Request) {
 	name := r.PathValue("method")
 	args, err := parseArguments(w, r)
 	if err != nil {
-		s.refuse(w, name, err)
+		s.reject(w, name, err)
 		return
 	}
 	if err := s.authorize(r, args); err != nil {
-		s.refuse(w, name, err)
+		s.reject(w, name, err)
 		return
 	}
 	m, ok := methods[name]
 	if !ok {
-		s.refuse(w, name, apiError("unknown_method"))
+		s.reject(w, name, apiError("unknown_method"))
 		return
 	}
 	c, _ := s.store.find(args.str("channel"))
 	what, fault := s.faults.next(name, c.ID)
 	switch what {
 	case rateLimited:
-		s.cfg.Log.Printf("%s: 429 on demand", name)
+		s.cfg.Log.Printf("%s: injected 429", name)
 		w.Header().Set("Retry-After", strconv.Itoa(fault.RetryAfter))
 		w.Header().Set("Content-Type", "application/json; charset=utf-8")
 		w.WriteHeader(http.StatusTooManyRequests)
 		json.NewEncoder(w).Encode(reply{"ok": false, "error": "ratelimited"})
 		return
 	case failed:
-		s.cfg.Log.Printf("%s: 500 on demand", name)
-		// Slack's 5xx come as HTML.
+		s.cfg.Log.Printf("%s: injected 500", name)
+		// Slack's 5xx responses are HTML.
 		http.Error(w, "<html><body>Server Error</body></html>", http.StatusInternalServerError)
 		return
 	}
 	out, err := m(s, args)
 	if what == replyDropped {
-		s.cfg.Log.Printf("%s: applied (error: %v), reply dropped on demand", name, err)
+		s.cfg.Log.Printf("%s: applied (error: %v), injected connection loss", name, err)
 		panic(http.ErrAbortHandler)
 	}
 	if err != nil {
-		s.refuse(w, name, err)
+		s.reject(w, name, err)
 		return
 	}
 	out["ok"] = true
@@ -97,7 +98,7 @@ func (s *Server) authorize(r *http.Request, args arguments) error {
 	return nil
 }
 
-func (s *Server) refuse(w http.ResponseWriter, method string, err error) {
+func (s *Server) reject(w http.ResponseWriter, method string, err error) {
 	slug, ok := errors.AsType[apiError](err)
 	if !ok {
 		slug = "internal_error"
@@ -112,8 +113,8 @@ func writeJSON(w http.ResponseWriter, v any) {
 	json.NewEncoder(w).Encode(v)
 }
 
-// arguments are a call's arguments, whether they came as form, query or JSON.
-// A nested value is kept as the JSON text a form would carry.
+// arguments are a call's arguments, from a form, a query or a JSON body. A nested
+// value is JSON text, as in a form.
 type arguments map[string]string
 
 func (a arguments) str(name string) string { return a[name] }
@@ -125,7 +126,7 @@ func (a arguments) flag(name string) bool {
 	return v == "1" || v == "true"
 }
 
-// json returns a nested argument; nil if it is absent.
+// json returns a nested argument, or nil without one.
 func (a arguments) json(name string) (json.RawMessage, error) {
 	v, ok := a[name]
 	if !ok || v == "" {

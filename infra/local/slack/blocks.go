@@ -5,8 +5,8 @@ import (
 	"unicode/utf8"
 )
 
-// Block is the part of Block Kit (https://api.slack.com/reference/block-kit)
-// that the page can show.
+// Block is the part of Block Kit (https://api.slack.com/reference/block-kit) that
+// the page shows.
 type Block struct {
 	Type      string    `json:"type"`
 	BlockID   string    `json:"block_id"`
@@ -22,7 +22,7 @@ type Text struct {
 	Text string `json:"text"`
 }
 
-// Element stands in an actions or context block: a button, an image or a text.
+// Element is an element of an actions or context block: a button, image or text.
 type Element struct {
 	Type     string          `json:"type"`
 	ActionID string          `json:"action_id"`
@@ -33,7 +33,7 @@ type Element struct {
 	Raw      json.RawMessage `json:"text"` // a string in a context block's text, else a Text
 }
 
-// Label is what an element says.
+// Label is the text of an element.
 func (e Element) Label() Text {
 	var t Text
 	if json.Unmarshal(e.Raw, &t) == nil {
@@ -44,7 +44,7 @@ func (e Element) Label() Text {
 	return t
 }
 
-// Slack's limits on what a message may hold.
+// Slack's limits on the content of a message.
 const (
 	maxBlocks     = 50
 	maxHeader     = 150
@@ -57,7 +57,7 @@ const (
 	maxValue      = 2000
 )
 
-// parseBlocks reads blocks and refuses what Slack would refuse.
+// parseBlocks reads blocks and rejects what Slack would reject.
 func parseBlocks(raw json.RawMessage) ([]Block, error) {
 	if len(raw) == 0 {
 		return nil, nil
@@ -118,5 +118,5 @@ func (e Element) valid() bool {
 	return e.Label().Type == "plain_text" && within(e.Label().Text, maxButtonText) && len(e.Value) <= maxValue && len(e.URL) <= 3000
 }
 
-// within says whether s has from 1 to n characters.
+// within reports whether s has 1 to n characters.
 func within(s string, n int) bool { c := utf8.RuneCountInString(s); return c > 0 && c <= n }

@@ -8,15 +8,15 @@ import (
 	"sync"
 )
 
-// Fault is what the next calls to a channel will meet. The counts go down as
-// calls meet them: first every rate limit, then errors, then dropped replies.
+// Fault is injected into the next calls for a channel. Each call counts one down:
+// first the rate limits, then the errors, then the dropped replies.
 type Fault struct {
 	Channel    string `json:"channel,omitempty"` // id or name; empty: every channel
 	Method     string `json:"method,omitempty"`  // empty: chat.postMessage and chat.update
-	RateLimit  int    `json:"rate_limit"`        // answer 429
-	RetryAfter int    `json:"retry_after"`       // with this Retry-After, seconds; 0: 1
-	Error      int    `json:"error"`             // answer 500, nothing applied
-	DropReply  int    `json:"drop_reply"`        // apply, then hang up without an answer
+	RateLimit  int    `json:"rate_limit"`        // calls to answer with 429
+	RetryAfter int    `json:"retry_after"`       // their Retry-After in seconds; 0 means 1
+	Error      int    `json:"error"`             // calls to answer with 500 without applying them
+	DropReply  int    `json:"drop_reply"`        // calls to apply, then close the connection without a response
 }
 
 type faults struct {
@@ -27,19 +27,20 @@ type faults struct {
 type outcome int
 
 const (
-	fine outcome = iota
+	noFault outcome = iota
 	rateLimited
 	failed
 	replyDropped
 )
 
-// next says what the call meets and counts it.
+// next returns the outcome of a call and counts the fault down.
 func (f *faults) next(method, channelID string) (outcome, Fault) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	for i := range f.list {
 		x := &f.list[i]
-		if (x.Channel != "" && x.Channel != channelID) || (x.Method != method && (x.Method != "" || !strings.HasPrefix(method, "chat."))) {
+		matches := x.Method == method || x.Method == "" && strings.HasPrefix(method, "chat.")
+		if !matches || x.Channel != "" && x.Channel != channelID {
 			continue
 		}
 		switch {
@@ -54,10 +55,10 @@ func (f *faults) next(method, channelID string) (outcome, Fault) {
 			return replyDropped, *x
 		}
 	}
-	return fine, Fault{}
+	return noFault, Fault{}
 }
 
-// set replaces what was armed for the same channel and method.
+// set replaces the fault for the same channel and method.
 func (f *faults) set(x Fault) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -81,7 +82,7 @@ func (s *Server) setFaults(w http.ResponseWriter, r *http.Request) {
 	if x.Channel != "" {
 		c, ok := s.store.find(x.Channel)
 		if !ok {
-			http.Error(w, "faults: no channel "+strconv.Quote(x.Channel), http.StatusBadRequest)
+			http.Error(w, "faults: there is no channel "+strconv.Quote(x.Channel), http.StatusBadRequest)
 			return
 		}
 		x.Channel = c.ID

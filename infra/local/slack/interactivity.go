@@ -21,8 +21,8 @@ func Signature(secret, timestamp, body string) string {
 	return "v0=" + hex.EncodeToString(mac.Sum(nil))
 }
 
-// press is a button pressed on the page: the application is told, signed, as
-// Slack would tell it.
+// press handles a button pressed on the page: it sends the application the signed
+// request that Slack would send.
 func (s *Server) press(w http.ResponseWriter, r *http.Request) {
 	if err := r.ParseForm(); err != nil {
 		http.Error(w, err.Error(), http.StatusBadRequest)
@@ -30,28 +30,28 @@ func (s *Server) press(w http.ResponseWriter, r *http.Request) {
 	}
 	m, ok := s.store.get(r.Form.Get("channel"), r.Form.Get("ts"))
 	if !ok {
-		http.Error(w, "no such message", http.StatusNotFound)
+		http.Error(w, "there is no such message", http.StatusNotFound)
 		return
 	}
 	block, button, ok := m.button(r.Form.Get("block"), r.Form.Get("action"))
 	if !ok {
-		http.Error(w, "the message has no such button any more", http.StatusConflict)
+		http.Error(w, "the message no longer has this button", http.StatusConflict)
 		return
 	}
 	if s.cfg.InteractivityURL == "" {
-		http.Error(w, "nobody listens: start the simulator with --interactivity-url", http.StatusServiceUnavailable)
+		http.Error(w, "buttons are disabled: start the simulator with --interactivity-url", http.StatusServiceUnavailable)
 		return
 	}
 	if err := s.report(r.Context(), m, block, button); err != nil {
 		s.cfg.Log.Printf("interactivity: %v", err)
-		http.Error(w, "the application did not accept the press: "+err.Error(), http.StatusBadGateway)
+		http.Error(w, "the application did not accept the request: "+err.Error(), http.StatusBadGateway)
 		return
 	}
 	c, _ := s.store.byID(m.Channel)
 	http.Redirect(w, r, "/channels/"+url.PathEscape(c.Name), http.StatusSeeOther)
 }
 
-// button finds a button of the message as it is now.
+// button finds a button in the current version of the message.
 func (m Message) button(blockID, actionID string) (Block, Element, bool) {
 	blocks, _ := parseBlocks(m.Blocks)
 	for _, b := range blocks {
@@ -77,8 +77,8 @@ func (b Block) buttons() (out []Element) {
 	return out
 }
 
-// report sends a block_actions payload. Slack gives the application three
-// seconds, and so does the client.
+// report sends a block_actions payload. Like Slack, the client waits three seconds
+// for the response.
 func (s *Server) report(ctx context.Context, m Message, b Block, e Element) error {
 	c, _ := s.store.byID(m.Channel)
 	now := s.cfg.Now()
@@ -86,7 +86,7 @@ func (s *Server) report(ctx context.Context, m Message, b Block, e Element) erro
 		"type": "block_actions", "api_app_id": appID,
 		"trigger_id": fmt.Sprintf("%d.press", now.UnixNano()),
 		"team":       map[string]string{"id": team, "domain": "jari"},
-		"user":       map[string]string{"id": presser, "username": "oncall", "name": "oncall", "team_id": team},
+		"user":       map[string]string{"id": pressingUser, "username": "oncall", "name": "oncall", "team_id": team},
 		"channel":    map[string]string{"id": c.ID, "name": c.Name},
 		"container":  map[string]any{"type": "message", "message_ts": m.TS, "channel_id": c.ID, "is_ephemeral": false},
 		"message":    m.public(true),
@@ -111,7 +111,7 @@ func (s *Server) report(ctx context.Context, m Message, b Block, e Element) erro
 	}
 	defer resp.Body.Close()
 	if resp.StatusCode != http.StatusOK {
-		return fmt.Errorf("it answered %s", resp.Status)
+		return fmt.Errorf("its response is %s", resp.Status)
 	}
 	return nil
 }

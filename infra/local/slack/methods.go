@@ -54,7 +54,7 @@ func (s *Server) update(a arguments) (reply, error) {
 		return nil, apiError("no_text")
 	}
 	m, ok, err := s.store.change(c.ID, a.str("ts"), func(m *Message) {
-		// What a call leaves out stays as it is, blocks beside a new text included.
+		// Omitted arguments leave their part unchanged: a new text keeps the blocks.
 		if a.has("text") {
 			m.Text = next.Text
 		}
@@ -77,8 +77,7 @@ func (s *Server) update(a arguments) (reply, error) {
 	return reply{"channel": c.ID, "ts": m.TS, "text": m.Text, "message": m.public(true)}, nil
 }
 
-// history pages through a channel, newest first, without what was said in
-// threads.
+// history pages through a channel, newest first, without the replies in threads.
 func (s *Server) history(a arguments) (reply, error) {
 	c, ok := s.store.byID(a.str("channel"))
 	if !ok {
@@ -107,15 +106,17 @@ func (s *Server) replies(a arguments) (reply, error) {
 func (s *Server) conversations(arguments) (reply, error) {
 	var out []reply
 	for _, c := range s.store.channels {
-		out = append(out, reply{"id": c.ID, "name": c.Name, "name_normalized": c.Name, "is_channel": true, "is_member": true, "num_members": 2})
+		out = append(out, reply{
+			"id": c.ID, "name": c.Name, "name_normalized": c.Name, "is_channel": true, "is_member": true, "num_members": 2,
+		})
 	}
 	return reply{"channels": out, "response_metadata": reply{"next_cursor": ""}}, nil
 }
 
 const cursorPrefix = "next_ts:"
 
-// page cuts one page out of all, which is in the order it is shown;
-// reached says whether a message is at or past a cursor in that order.
+// page returns one page of all, which is in display order. reached reports whether
+// a message is at or after a cursor in that order.
 func page(all []Message, a arguments, reached func(m Message, cursor string) bool) (reply, error) {
 	limit := 100
 	if v := a.str("limit"); v != "" {
@@ -152,10 +153,12 @@ func page(all []Message, a arguments, reached func(m Message, cursor string) boo
 		}
 		messages = append(messages, m.public(a.flag("include_all_metadata")))
 	}
-	return reply{"messages": messages, "has_more": next != "", "pin_count": 0, "response_metadata": reply{"next_cursor": next}}, nil
+	return reply{
+		"messages": messages, "has_more": next != "", "pin_count": 0, "response_metadata": reply{"next_cursor": next},
+	}, nil
 }
 
-// later compares two ts, which callers may also give as "0" or without a
+// later reports whether ts a is after ts b. Callers may also give "0" or omit the
 // fraction.
 func later(a, b string) bool {
 	x, err1 := strconv.ParseFloat(a, 64)
@@ -163,7 +166,7 @@ func later(a, b string) bool {
 	return err1 == nil && err2 == nil && x > y
 }
 
-// public is m as the API shows it: without what only we keep.
+// public is m as the API shows it: without the fields that only the simulator has.
 func (m Message) public(metadata bool) Message {
 	m.Channel, m.Revisions = "", 0
 	if !metadata {
@@ -172,7 +175,7 @@ func (m Message) public(metadata bool) Message {
 	return m
 }
 
-// fill reads the content arguments and checks Slack's limits on them.
+// fill sets the content from the arguments and checks Slack's limits.
 func (m *Message) fill(a arguments) (err error) {
 	if m.Text = a.str("text"); len([]rune(m.Text)) > 40000 {
 		return apiError("msg_too_long")

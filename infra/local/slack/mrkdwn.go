@@ -8,10 +8,10 @@ import (
 	"strings"
 )
 
-// Slack's own markup (https://api.slack.com/reference/surfaces/formatting), as
-// far as an operator's message uses it.
+// The part of Slack's markup (https://api.slack.com/reference/surfaces/formatting)
+// that the alerting daemon's messages use.
 var (
-	// Code and links: whichever begins first holds the other as it is.
+	// Code or a link: the one that begins first contains the other unchanged.
 	verbatim = regexp.MustCompile("(?s)```(.+?)```|`([^`\n]+)`|<([^<>\\s|][^<>|]*)(?:\\|([^<>]*))?>")
 	spans    = regexp.MustCompile(`(^|[\s(\[])([*_~])(\S(?:[^\n]*?\S)?)([*_~])($|[\s.,:;!?)\]])`)
 	emoji    = regexp.MustCompile(`:([a-z0-9_+-]+):`)
@@ -34,32 +34,33 @@ func (t Text) render() template.HTML {
 	return mrkdwn(t.Text)
 }
 
-// mrkdwn turns Slack's markup into HTML. Code is left as it is; links come
-// out as anchors only when they lead to a page or an address.
+// mrkdwn turns Slack's markup into HTML. Code is left unchanged. Only links to http,
+// https and mailto become anchors.
 func mrkdwn(s string) template.HTML {
-	// Code and links are set aside, so that an underscore in an address stays one.
-	const aside = "\x01"
-	var kept []string
-	s = strings.NewReplacer(aside, "", "\r", "").Replace(s)
+	// Code and links are replaced by placeholders first, so that an underscore in an
+	// address is not read as markup.
+	const placeholder = "\x01"
+	var verbatims []string
+	s = strings.NewReplacer(placeholder, "", "\r", "").Replace(s)
 	s = verbatim.ReplaceAllStringFunc(s, func(m string) string {
 		p := verbatim.FindStringSubmatch(m)
 		switch {
 		case p[1] != "":
-			kept = append(kept, "<pre>"+escape(p[1])+"</pre>")
+			verbatims = append(verbatims, "<pre>"+escape(p[1])+"</pre>")
 		case p[2] != "":
-			kept = append(kept, "<code>"+escape(p[2])+"</code>")
+			verbatims = append(verbatims, "<code>"+escape(p[2])+"</code>")
 		default:
-			kept = append(kept, link(p[3], p[4]))
+			verbatims = append(verbatims, link(p[3], p[4]))
 		}
-		return aside
+		return placeholder
 	})
 	s = quoted.ReplaceAllString(escape(s), "<blockquote>$1</blockquote>")
-	for range 2 { // neighbours share the space between them
+	for range 2 { // adjacent spans share the space between them
 		s = spans.ReplaceAllStringFunc(s, span)
 	}
 	s = strings.ReplaceAll(shortcodes(s), "\n", "<br>")
-	for _, k := range kept {
-		s = strings.Replace(s, aside, k, 1)
+	for _, k := range verbatims {
+		s = strings.Replace(s, placeholder, k, 1)
 	}
 	return template.HTML(s)
 }
@@ -106,6 +107,6 @@ func shortcodes(s string) string {
 	})
 }
 
-// escape makes s safe as HTML text. Senders escape &, < and > themselves, so
-// what they escaped is not escaped twice.
+// escape makes s safe as HTML text. Senders have already escaped &, < and >; these
+// are not escaped twice.
 func escape(s string) string { return template.HTMLEscapeString(html.UnescapeString(s)) }

@@ -16,7 +16,7 @@ var (
 	//go:embed channel.html
 	channelHTML string
 
-	indexPage = site.NewPage(`<h1>Slack, on this machine</h1>
+	indexPage = site.NewPage(`<h1>Slack simulator</h1>
 <ul>{{range .}}<li><a href="/channels/{{.Name}}">#{{.Name}}</a> <span class="dim">{{.Messages}} messages</span></li>{{end}}</ul>`, nil)
 
 	channelPage = site.NewPage(channelHTML, template.FuncMap{
@@ -27,7 +27,7 @@ var (
 	})
 )
 
-// clock shows a ts as a time of day.
+// clock formats a ts as local date and time.
 func clock(ts string) string {
 	sec, _, _ := strings.Cut(ts, ".")
 	n, err := strconv.ParseInt(sec, 10, 64)
@@ -53,39 +53,38 @@ func (s *Server) index(w http.ResponseWriter, r *http.Request) {
 	indexPage.Write(w, http.StatusOK, site.View{Title: "Slack", Refresh: 5, Data: rows})
 }
 
-// shown is a message with its blocks read.
-type shown struct {
+// pageMessage is a message with its blocks parsed.
+type pageMessage struct {
 	Message
 	Blocks []Block
 	Reply  bool
 }
 
-// channel shows a channel, newest conversation first, each with its thread.
+// channel shows a channel, newest thread first.
 func (s *Server) channel(w http.ResponseWriter, r *http.Request) {
 	c, ok := s.store.find(r.PathValue("name"))
 	if !ok {
 		http.NotFound(w, r)
 		return
 	}
-	var threads [][]shown
+	var threads [][]pageMessage
 	at := map[string]int{}
 	for _, m := range s.store.list(c.ID) {
 		blocks, _ := parseBlocks(m.Blocks)
 		if i, ok := at[m.ThreadTS]; ok && m.isReply() {
-			threads[i] = append(threads[i], shown{m, blocks, true})
+			threads[i] = append(threads[i], pageMessage{m, blocks, true})
 			continue
 		}
 		at[m.TS] = len(threads)
-		threads = append(threads, []shown{{m, blocks, false}})
+		threads = append(threads, []pageMessage{{m, blocks, false}})
 	}
 	slices.Reverse(threads)
 	channelPage.Write(w, http.StatusOK, site.View{Title: "Slack", Refresh: 3,
 		Data: map[string]any{"Channel": c, "Threads": threads, "Buttons": s.cfg.InteractivityURL != ""}})
 }
 
-// showMessages is the channel for programs: every message, oldest first, with
-// metadata and the number of its revisions. ?oldest=ts leaves out what is not
-// newer than ts.
+// showMessages lists every message as JSON, oldest first, with its metadata and the
+// number of its revisions. ?channel= selects a channel, ?oldest=ts messages after ts.
 func (s *Server) showMessages(w http.ResponseWriter, r *http.Request) {
 	messages := []Message{}
 	for _, c := range s.store.channels {

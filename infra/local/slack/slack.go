@@ -1,44 +1,40 @@
-// Package slack is a Slack workspace for one machine: the Web API methods the
-// alerting daemon uses, answered as Slack's reference describes them
-// (https://api.slack.com/methods), a page that shows the channels, and a
-// control endpoint that makes Slack fail in the ways it does.
+// Package slack simulates a Slack workspace on this machine: the Web API methods
+// that the alerting daemon uses, as Slack's reference describes them
+// (https://api.slack.com/methods), a page that shows the channels, and a control
+// endpoint that injects Slack's failures.
 //
-// It is as strict as Slack where strictness finds mistakes: chat.update and
-// conversations.history want a channel's id and refuse its name, and blocks
-// past Slack's limits are refused. It keeps what it was told in memory, and in
-// a small file if given one. It has no threads of its own, users or scopes
-// beyond the one bot whose token it knows.
+// It is as strict as Slack where that finds mistakes: chat.update and
+// conversations.history need a channel's id and reject its name, and blocks over
+// Slack's limits are rejected. Messages are stored in memory, and in a file if one
+// is configured. There is one bot, with one token; there are no other users and no
+// scopes.
 package slack
 
 import (
-	"cmp"
 	"context"
 	"errors"
-	"flag"
-	"fmt"
 	"io"
 	"log"
 	"net/http"
-	"net/url"
-	"os"
 	"strings"
 	"time"
 
 	"jari.example/infra/local/site"
+	"jari.example/internal/config"
 )
 
-// Config is a workspace's set-up.
+// Config configures a Server.
 type Config struct {
 	Token            string           // the bot token that is accepted
 	Channels         []string         // names, with or without '#'
-	SigningSecret    string           // signs what is sent to InteractivityURL
-	InteractivityURL string           // where a pressed button is reported; empty: buttons do nothing
-	StateFile        string           // remembers messages over restarts; empty: memory only
+	SigningSecret    string           // signs requests to InteractivityURL
+	InteractivityURL string           // receives pressed buttons; empty: buttons are disabled
+	StateFile        string           // stores messages over restarts; empty: memory only
 	Now              func() time.Time // nil: time.Now
 	Log              *log.Logger      // nil: silent
 }
 
-// Server is the workspace; it is an http.Handler.
+// Server is the workspace.
 type Server struct {
 	cfg    Config
 	mux    *http.ServeMux
@@ -47,7 +43,7 @@ type Server struct {
 	client *http.Client
 }
 
-// New opens the workspace and reads its state file, if there is one.
+// New returns a Server with the messages of its state file, if there is one.
 func New(cfg Config) (*Server, error) {
 	if cfg.Token == "" || len(cfg.Channels) == 0 {
 		return nil, errors.New("slack: a token and at least one channel are needed")
@@ -69,7 +65,7 @@ func New(cfg Config) (*Server, error) {
 	s.mux.HandleFunc("GET /control/messages", s.showMessages)
 	s.mux.HandleFunc("GET /{$}", s.index)
 	s.mux.HandleFunc("GET /channels/{name}", s.channel)
-	// The page's one form: another site open in the same browser may not press our buttons.
+	// The page's one form. A page of another site must not be able to post it.
 	s.mux.Handle("POST /press", http.NewCrossOriginProtection().Handler(http.HandlerFunc(s.press)))
 	return s, nil
 }
@@ -77,51 +73,39 @@ func New(cfg Config) (*Server, error) {
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) { s.mux.ServeHTTP(w, r) }
 
 // Run is the program: it serves a workspace until ctx ends.
-func Run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
-	f := flag.NewFlagSet("slack", flag.ContinueOnError)
-	f.SetOutput(stderr)
-	addr := f.String("addr", "127.0.0.1:8091", "listen `address`; the API base is http://ADDR/api/")
+func Run(ctx context.Context, args []string, getenv func(string) string, stdout, stderr io.Writer) error {
+	const about = "A Slack simulator: the Web API, a page with the channels, and fault injection."
+	f := config.New("jari run slack", "jari_slack", about, getenv)
+	addr := f.Addr("addr", "127.0.0.1:8091", "address to listen on; the API's base is http://ADDR/api/")
 	token := f.String("token", "xoxb-local", "bot token that is accepted")
-	tokenFile := f.String("token-file", "", "read the token from `file` instead")
+	tokenFile := f.SecretFile("token-file", 1, "file that holds the token, in place of -token")
 	channels := f.String("channels", "#incidents", "channels that exist, comma-separated")
-	hook := f.String("interactivity-url", "", "POST pressed buttons to this `URL`, signed")
-	secret := f.String("signing-secret", "local-signing-secret", "signs what goes to the interactivity URL")
-	secretFile := f.String("signing-secret-file", "", "read the signing secret from `file` instead")
-	state := f.String("state", "", "keep messages in `file` over restarts")
-	if err := f.Parse(args); errors.Is(err, flag.ErrHelp) {
-		return nil
-	} else if err != nil {
-		return err
-	}
-	var errs []error
-	fromFile(tokenFile, token, &errs)
-	fromFile(secretFile, secret, &errs)
-	if *hook != "" {
-		if u, err := url.Parse(*hook); err != nil || u.Host == "" {
-			errs = append(errs, fmt.Errorf("--interactivity-url %q is not a URL", *hook))
-		}
-	}
-	if err := errors.Join(errs...); err != nil {
+	hook := f.URL("interactivity-url", "", "URL that receives pressed buttons, signed; empty: buttons are disabled")
+	secret := f.String("signing-secret", "local-signing-secret", "secret that signs requests to the interactivity URL")
+	secretFile := f.SecretFile("signing-secret-file", 1, "file that holds the signing secret, in place of -signing-secret")
+	state := f.String("state", "", "file that stores messages over restarts; empty: memory only")
+	if err := f.Parse(args, stdout, func() {
+		*token, *secret = fromFile(*tokenFile, *token), fromFile(*secretFile, *secret)
+		f.Require(*token != "", "the token is empty: see -token and -token-file")
+		f.Require(*secret != "", "the signing secret is empty: see -signing-secret and -signing-secret-file")
+	}); err != nil {
 		return err
 	}
 	s, err := New(Config{
-		Token: *token, Channels: strings.Split(*channels, ","), SigningSecret: *secret,
+		Token: *token, SigningSecret: *secret, Channels: strings.Split(*channels, ","),
 		InteractivityURL: *hook, StateFile: *state, Log: log.New(stderr, "slack: ", log.LstdFlags),
 	})
 	if err != nil {
 		return err
 	}
-	return site.Serve(ctx, *addr, s, stdout)
+	return site.Serve(ctx, *addr, s, stdout, stderr)
 }
 
-func fromFile(file, into *string, errs *[]error) {
-	if *file == "" {
-		return
+// fromFile is what a file holds, without the line break at its end, or the
+// flag's value when no file was named.
+func fromFile(file []byte, value string) string {
+	if file == nil {
+		return value
 	}
-	b, err := os.ReadFile(*file)
-	if v := strings.TrimSpace(string(b)); v != "" {
-		*into = v
-		return
-	}
-	*errs = append(*errs, cmp.Or(err, fmt.Errorf("%s is empty", *file)))
+	return strings.TrimSpace(string(file))
 }

@@ -18,7 +18,7 @@ import (
 	"jari.example/infra/local/slack"
 )
 
-// workspace starts a simulator and a real client of it.
+// workspace starts a simulator and returns a real Slack client for it.
 func workspace(t *testing.T, change ...func(*slack.Config)) (*httptest.Server, *api.Client, string) {
 	t.Helper()
 	cfg := slack.Config{Token: "xoxb-test", Channels: []string{"#incidents", "random"}, SigningSecret: "s3cret"}
@@ -39,7 +39,7 @@ func workspace(t *testing.T, change ...func(*slack.Config)) (*httptest.Server, *
 	return srv, client, channels[0].ID
 }
 
-func TestAMessageIsPostedUpdatedAndFoundByItsMetadata(t *testing.T) {
+func TestAMessageIsPostedUpdatedAndListedWithItsMetadata(t *testing.T) {
 	srv, client, id := workspace(t)
 	if who, err := client.AuthTest(); err != nil || who.UserID == "" || who.BotID == "" {
 		t.Fatalf("auth.test: %+v %v", who, err)
@@ -65,13 +65,14 @@ func TestAMessageIsPostedUpdatedAndFoundByItsMetadata(t *testing.T) {
 	}
 	m := got.Messages[0]
 	if m.Text != "resolved" || m.Edited == nil || m.ReplyCount != 1 || len(m.Blocks.BlockSet) != 2 {
-		t.Errorf("an update keeps what it leaves out: %+v", m)
+		t.Errorf("an update must not change omitted parts: %+v", m)
 	}
 	if m.Metadata.EventType != "jari_incident" || m.Metadata.EventPayload["incident_id"] != "i-1" {
 		t.Errorf("metadata: %+v", m.Metadata)
 	}
-	if bare, _ := client.GetConversationHistory(&api.GetConversationHistoryParameters{ChannelID: id}); bare.Messages[0].Metadata.EventType != "" {
-		t.Error("metadata came without being asked for")
+	bare, err := client.GetConversationHistory(&api.GetConversationHistoryParameters{ChannelID: id})
+	if err != nil || bare.Messages[0].Metadata.EventType != "" {
+		t.Error("metadata is included without being requested")
 	}
 	replies, _, _, err := client.GetConversationReplies(&api.GetConversationRepliesParameters{ChannelID: id, Timestamp: ts})
 	if err != nil || len(replies) != 2 || replies[1].Text != "in the thread" {
@@ -79,7 +80,9 @@ func TestAMessageIsPostedUpdatedAndFoundByItsMetadata(t *testing.T) {
 	}
 
 	page := get(t, srv.URL+"/channels/incidents")
-	for _, want := range []string{"🔥 Burning", `<a href="http://127.0.0.1:8090/runbooks/x" rel="noreferrer">the runbook</a>`, "(edited)", "in the thread"} {
+	for _, want := range []string{
+		"🔥 Burning", `<a href="http://127.0.0.1:8090/runbooks/x" rel="noreferrer">the runbook</a>`, "(edited)", "in the thread",
+	} {
 		if !strings.Contains(page, want) {
 			t.Errorf("the page lacks %q", want)
 		}
@@ -89,7 +92,7 @@ func TestAMessageIsPostedUpdatedAndFoundByItsMetadata(t *testing.T) {
 	}
 }
 
-func TestHistoryPagesBackwardsWithinItsBounds(t *testing.T) {
+func TestHistoryPagesBackwardsWithinBounds(t *testing.T) {
 	_, client, id := workspace(t)
 	var ts []string
 	for i := range 7 {
@@ -121,10 +124,10 @@ func TestHistoryPagesBackwardsWithinItsBounds(t *testing.T) {
 		want   string
 		calls  int
 	}{
-		"all in pages of three":          {api.GetConversationHistoryParameters{Limit: 3}, "m6 m5 m4 m3 m2 m1 m0", 3},
-		"bounds are left out":            {api.GetConversationHistoryParameters{Oldest: ts[1], Latest: ts[5]}, "m4 m3 m2", 1},
-		"bounds are kept when inclusive": {api.GetConversationHistoryParameters{Oldest: ts[1], Latest: ts[5], Inclusive: true}, "m5 m4 m3 m2 m1", 1},
-		"bounds and pages together":      {api.GetConversationHistoryParameters{Oldest: ts[0], Limit: 2}, "m6 m5 m4 m3 m2 m1", 3},
+		"all in pages of three":     {api.GetConversationHistoryParameters{Limit: 3}, "m6 m5 m4 m3 m2 m1 m0", 3},
+		"exclusive bounds":          {api.GetConversationHistoryParameters{Oldest: ts[1], Latest: ts[5]}, "m4 m3 m2", 1},
+		"inclusive bounds":          {api.GetConversationHistoryParameters{Oldest: ts[1], Latest: ts[5], Inclusive: true}, "m5 m4 m3 m2 m1", 1},
+		"bounds and pages together": {api.GetConversationHistoryParameters{Oldest: ts[0], Limit: 2}, "m6 m5 m4 m3 m2 m1", 3},
 	}
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {
@@ -136,7 +139,7 @@ func TestHistoryPagesBackwardsWithinItsBounds(t *testing.T) {
 	}
 }
 
-func TestRefusalsCarrySlacksSlugs(t *testing.T) {
+func TestErrorsHaveSlacksCodes(t *testing.T) {
 	srv, client, id := workspace(t)
 	post := func(channel string, o ...api.MsgOption) error {
 		_, _, err := client.PostMessage(channel, o...)
@@ -158,13 +161,13 @@ func TestRefusalsCarrySlacksSlugs(t *testing.T) {
 		"a wrong token":                 {wrongToken, "invalid_auth"},
 		"no token":                      {noToken, "not_authed"},
 		"an unknown channel":            {post("#nowhere", api.MsgOptionText("x", false)), "channel_not_found"},
-		"nothing to say":                {post(id), "no_text"},
+		"no text":                       {post(id), "no_text"},
 		"a header past 150 characters":  {post(id, api.MsgOptionBlocks(api.NewHeaderBlock(long))), "invalid_blocks"},
 		"a reply to nothing":            {post(id, api.MsgOptionText("x", false), api.MsgOptionTS("1.000000")), "thread_not_found"},
 		"an update of nothing":          {update(id, "1.000000"), "message_not_found"},
 		"an update by a channel's name": {update("#incidents", "1.000000"), "channel_not_found"},
 		"history by a channel's name":   {byName, "channel_not_found"},
-		"a cursor of somebody else":     {badCursor, "invalid_cursor"},
+		"an invalid cursor":             {badCursor, "invalid_cursor"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			if c.err == nil || c.err.Error() != c.want {
@@ -174,11 +177,11 @@ func TestRefusalsCarrySlacksSlugs(t *testing.T) {
 	}
 }
 
-func TestSlackFailsOnDemandPerChannel(t *testing.T) {
+func TestFaultsAreInjectedPerChannel(t *testing.T) {
 	srv, client, id := workspace(t)
-	arm(t, srv.URL, `{"channel":"#incidents","rate_limit":1,"retry_after":7,"error":1,"drop_reply":1}`)
+	inject(t, srv.URL, `{"channel":"#incidents","rate_limit":1,"retry_after":7,"error":1,"drop_reply":1}`)
 	if _, _, err := client.PostMessage("#random", api.MsgOptionText("elsewhere", false)); err != nil {
-		t.Errorf("the other channel is harmed: %v", err)
+		t.Errorf("the other channel is affected: %v", err)
 	}
 	post := func() error {
 		_, _, err := client.PostMessage(id, api.MsgOptionText("x", false))
@@ -198,17 +201,17 @@ func TestSlackFailsOnDemandPerChannel(t *testing.T) {
 		t.Errorf("second: %v", status)
 	}
 	if n := count(); n != 0 {
-		t.Errorf("a refused post left %d messages", n)
+		t.Errorf("a rejected post left %d messages", n)
 	}
 	if err := post(); err == nil || count() != 1 {
-		t.Errorf("third: applied without an answer, got %v and %d messages", err, count())
+		t.Errorf("third: want it applied without a response, got %v and %d messages", err, count())
 	}
 	if err := post(); err != nil {
 		t.Errorf("fourth: %v", err)
 	}
 }
 
-func TestJSONBodiesAreTakenLikeForms(t *testing.T) {
+func TestAJSONBodyIsReadLikeAForm(t *testing.T) {
 	srv, client, id := workspace(t)
 	req, _ := http.NewRequest("POST", srv.URL+"/api/chat.postMessage", strings.NewReader(
 		`{"channel":"`+id+`","text":"json","blocks":[{"type":"divider"}],"metadata":{"event_type":"e","event_payload":{"n":1}}}`))
@@ -225,29 +228,29 @@ func TestJSONBodiesAreTakenLikeForms(t *testing.T) {
 	}
 }
 
-func TestStateOutlivesTheProcess(t *testing.T) {
+func TestMessagesSurviveARestart(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "slack.json")
 	past := func(c *slack.Config) {
 		c.StateFile = file
 		c.Now = func() time.Time { return time.Unix(1700000000, 100_000) }
 	}
 	_, client, id := workspace(t, past)
-	_, first, err := client.PostMessage(id, api.MsgOptionText("kept", false))
+	_, first, err := client.PostMessage(id, api.MsgOptionText("earlier", false))
 	if err != nil || first != "1700000000.000100" {
 		t.Fatalf("%s %v", first, err)
 	}
 	_, client, _ = workspace(t, past)
 	_, second, err := client.PostMessage(id, api.MsgOptionText("later", false))
 	if err != nil || second != "1700000000.000101" {
-		t.Fatalf("a clock that stands still must not repeat a ts: %s %v", second, err)
+		t.Fatalf("with a stopped clock a ts must not be repeated: %s %v", second, err)
 	}
 	h, err := client.GetConversationHistory(&api.GetConversationHistoryParameters{ChannelID: id})
-	if err != nil || len(h.Messages) != 2 || h.Messages[1].Text != "kept" {
+	if err != nil || len(h.Messages) != 2 || h.Messages[1].Text != "earlier" {
 		t.Errorf("%+v %v", h, err)
 	}
 }
 
-func TestAPressedButtonArrivesSigned(t *testing.T) {
+func TestAPressedButtonIsSentSigned(t *testing.T) {
 	var got *api.InteractionCallback
 	var verified error
 	app := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -274,12 +277,13 @@ func TestAPressedButtonArrivesSigned(t *testing.T) {
 	if err != nil || resp.StatusCode != 200 {
 		t.Fatalf("press: %v %v", resp, err)
 	}
-	if verified != nil || len(got.ActionCallback.BlockActions) != 1 || got.ActionCallback.BlockActions[0].Value != "i-1" || got.Message.Timestamp != ts {
+	actions := got.ActionCallback.BlockActions
+	if verified != nil || len(actions) != 1 || actions[0].Value != "i-1" || got.Message.Timestamp != ts {
 		t.Errorf("signature %v, payload %+v", verified, got)
 	}
 	form["action"] = []string{"invented"}
 	if resp, _ := http.PostForm(srv.URL+"/press", form); resp.StatusCode != http.StatusConflict {
-		t.Errorf("a button that is not there: %s", resp.Status)
+		t.Errorf("an unknown button: %s", resp.Status)
 	}
 }
 
@@ -294,7 +298,7 @@ func get(t *testing.T, url string) string {
 	return string(b)
 }
 
-func arm(t *testing.T, url, fault string) {
+func inject(t *testing.T, url, fault string) {
 	t.Helper()
 	resp, err := http.Post(url+"/control/faults", "application/json", strings.NewReader(fault))
 	if err != nil || resp.StatusCode != 200 {

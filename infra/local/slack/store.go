@@ -16,8 +16,8 @@ import (
 	"time"
 )
 
-// Channel is a place to post to. Its id follows from its name, so that two
-// runs of one machine agree about it.
+// Channel is a channel. Its id is derived from its name, so that it is the same in
+// every run.
 type Channel struct {
 	ID   string `json:"id"`
 	Name string `json:"name"`
@@ -29,11 +29,11 @@ func newChannel(name string) Channel {
 	return Channel{ID: "C" + base32.StdEncoding.EncodeToString(sum[:])[:10], Name: name}
 }
 
-// Message is one message as Slack shows it. TS identifies it within its
-// channel and never changes.
+// Message is one message as Slack shows it. TS identifies it within its channel and
+// never changes.
 type Message struct {
 	Type        string          `json:"type"`
-	Channel     string          `json:"channel,omitempty"` // kept by us; Slack does not send it
+	Channel     string          `json:"channel,omitempty"` // only in the simulator; Slack does not send it
 	User        string          `json:"user"`
 	BotID       string          `json:"bot_id"`
 	AppID       string          `json:"app_id"`
@@ -45,23 +45,23 @@ type Message struct {
 	ReplyCount  int             `json:"reply_count,omitempty"`
 	LatestReply string          `json:"latest_reply,omitempty"`
 	Edited      *Edited         `json:"edited,omitempty"`
-	Revisions   int             `json:"revisions,omitempty"` // ours: how often it was updated
+	Revisions   int             `json:"revisions,omitempty"` // only in the simulator: number of updates
 	Blocks      json.RawMessage `json:"blocks,omitempty"`
 	Attachments json.RawMessage `json:"attachments,omitempty"`
 	Metadata    json.RawMessage `json:"metadata,omitempty"`
 }
 
-// Edited says who changed a message and when.
+// Edited has the user and the time of the last change.
 type Edited struct {
 	User string `json:"user"`
 	TS   string `json:"ts"`
 }
 
-// isReply says whether m belongs to another message's thread.
+// isReply reports whether m is a reply in another message's thread.
 func (m Message) isReply() bool { return m.ThreadTS != "" && m.ThreadTS != m.TS }
 
-// store keeps the messages of every channel in order of their ts, which are
-// unique over the whole workspace and only grow.
+// store has the messages of all channels, sorted by ts. A ts is unique within the
+// workspace and greater than all earlier ones.
 type store struct {
 	mu       sync.Mutex
 	file     string
@@ -115,11 +115,11 @@ func (s *store) find(ref string) (Channel, bool) {
 	return s.byID(newChannel(ref).ID)
 }
 
-// add gives m its ts and keeps it.
+// add assigns a ts to m and stores it.
 func (s *store) add(m Message) (Message, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	m.TS = s.tick()
+	m.TS = s.nextTS()
 	s.messages = append(s.messages, m)
 	if i := s.index(m.Channel, m.ThreadTS); i >= 0 {
 		parent := &s.messages[i]
@@ -129,7 +129,7 @@ func (s *store) add(m Message) (Message, error) {
 	return m, s.save()
 }
 
-// change lets f edit the message ts of a channel; ok is false if there is none.
+// change lets f edit the message ts of a channel. ok is false if there is none.
 func (s *store) change(channel, ts string, f func(*Message)) (m Message, ok bool, err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -138,7 +138,7 @@ func (s *store) change(channel, ts string, f func(*Message)) (m Message, ok bool
 		return Message{}, false, nil
 	}
 	f(&s.messages[i])
-	s.messages[i].Edited = &Edited{User: botUser, TS: s.tick()}
+	s.messages[i].Edited = &Edited{User: botUser, TS: s.nextTS()}
 	s.messages[i].Revisions++
 	return s.messages[i], true, s.save()
 }
@@ -175,9 +175,9 @@ func (s *store) index(channel, ts string) int {
 	return i
 }
 
-// tick makes the next ts. Ten digits before the point until the year 2286, so
-// ts compare as strings.
-func (s *store) tick() string {
+// nextTS returns the next ts. It has ten digits before the point until the year
+// 2286, so two ts can be compared as strings.
+func (s *store) nextTS() string {
 	s.last = max(s.last+1, s.now().UnixMicro())
 	return fmt.Sprintf("%010d.%06d", s.last/1e6, s.last%1e6)
 }

@@ -7,13 +7,14 @@ import (
 	"net/http"
 	"slices"
 	"strconv"
+	"strings"
 	"testing"
 
 	"github.com/getkin/kin-openapi/openapi3"
 )
 
-// document is docs/openapi.yaml as the answers are held against it: a field it
-// does not name is wrong.
+// document is docs/openapi.yaml, made stricter: a field that it does not name is
+// invalid.
 type document struct {
 	operations map[string]operation // by operationId
 }
@@ -35,7 +36,7 @@ func load(t *testing.T) document {
 			d.operations[op.OperationID] = operation{method, path, op.Responses}
 			for _, r := range op.Responses.Map() {
 				for _, content := range r.Value.Content {
-					if err := content.Schema.WalkSubtree(closed); err != nil {
+					if err := content.Schema.WalkSubtree(forbidOtherFields); err != nil {
 						t.Fatal(err)
 					}
 				}
@@ -45,19 +46,18 @@ func load(t *testing.T) document {
 	return d
 }
 
-func closed(_ string, s *openapi3.SchemaRef) error {
+func forbidOtherFields(_ string, s *openapi3.SchemaRef) error {
 	if len(s.Value.Properties) > 0 {
 		s.Value.AdditionalProperties = openapi3.AdditionalProperties{Has: new(bool)}
 	}
 	return nil
 }
 
-// judge tells how an answer to the operation differs from what the document
-// says of its status.
-func (d document) judge(id string, status int, header http.Header, body []byte) error {
+// validate reports how a response of the operation differs from the document.
+func (d document) validate(id string, status int, header http.Header, body []byte) error {
 	r := d.operations[id].responses.Value(strconv.Itoa(status))
-	if r == nil { // default is for failures, so it documents no success
-		return fmt.Errorf("the document has no %d: %.300s", status, body)
+	if r == nil { // default is for errors, so it documents no success
+		return fmt.Errorf("the document has no response %d: %.300s", status, body)
 	}
 	if len(r.Value.Content) == 0 {
 		if len(body) > 0 {
@@ -68,7 +68,7 @@ func (d document) judge(id string, status int, header http.Header, body []byte) 
 	mediaType, _, _ := mime.ParseMediaType(header.Get("Content-Type"))
 	content := r.Value.Content[mediaType]
 	if content == nil {
-		return fmt.Errorf("%d came as %q", status, mediaType)
+		return fmt.Errorf("%d has the content type %q", status, mediaType)
 	}
 	var value any
 	if err := json.Unmarshal(body, &value); err != nil {
@@ -82,8 +82,8 @@ func (d document) judge(id string, status int, header http.Header, body []byte) 
 	return nil
 }
 
-// without are the operations that are not among tried.
-func (d document) without(tried map[string]bool) (rest []string) {
+// notIn are the operations that are not in tried.
+func (d document) notIn(tried map[string]bool) (rest []string) {
 	for id := range d.operations {
 		if !tried[id] {
 			rest = append(rest, id)
@@ -93,7 +93,7 @@ func (d document) without(tried map[string]bool) (rest []string) {
 	return rest
 }
 
-func TestAnAnswerThatDiffersFromTheDocumentIsConvicted(t *testing.T) {
+func TestValidateDetectsResponsesThatDifferFromTheDocument(t *testing.T) {
 	d := load(t)
 	const (
 		uuid = `"id":"0198a000-0000-7000-8000-000000000000"`
@@ -109,43 +109,43 @@ func TestAnAnswerThatDiffersFromTheDocumentIsConvicted(t *testing.T) {
 		status    int
 		mediaType string
 		body      string
-		honest    bool
+		valid     bool
 	}{
-		"an honest account":           {"getMe", 200, "application/json", me, true},
-		"an honest session":           {"logIn", 201, "application/json; charset=utf-8", session("Bearer", soon, user), true},
-		"an honest nothing":           {"logOut", 204, "", "", true},
+		"a valid account":             {"getMe", 200, "application/json", me, true},
+		"a valid session":             {"logIn", 201, "application/json; charset=utf-8", session("Bearer", soon, user), true},
+		"a valid empty body":          {"logOut", 204, "", "", true},
 		"a missing field":             {"getMe", 200, "application/json", `{` + uuid + `,"name":"A","locale":"ko","role":"diner"}`, false},
-		"a wrong type":                {"getMe", 200, "application/json", `{` + uuid + `,"email":7,"name":"A","locale":"ko","role":"diner"}`, false},
-		"a value outside its list":    {"getMe", 200, "application/json", `{` + uuid + `,"email":"a","name":"A","locale":"fr","role":"diner"}`, false},
-		"no uuid":                     {"getMe", 200, "application/json", `{"id":"7","email":"a","name":"A","locale":"ko","role":"diner"}`, false},
-		"a field nobody documented":   {"getMe", 200, "application/json", me[:len(me)-1] + `,"password":"x"}`, false},
-		"one of those further inside": {"logIn", 201, "application/json", session("Bearer", soon, user[:len(user)-1]+`,"password":"x"}`), false},
+		"a wrong type":                {"getMe", 200, "application/json", strings.Replace(me, `"a@example.com"`, "7", 1), false},
+		"a value not in its enum":     {"getMe", 200, "application/json", strings.Replace(me, `"ko"`, `"fr"`, 1), false},
+		"an invalid uuid":             {"getMe", 200, "application/json", strings.Replace(me, uuid, `"id":"7"`, 1), false},
+		"an undocumented field":       {"getMe", 200, "application/json", me[:len(me)-1] + `,"password":"x"}`, false},
+		"a nested undocumented field": {"logIn", 201, "application/json", session("Bearer", soon, user[:len(user)-1]+`,"password":"x"}`), false},
 		"another constant":            {"logIn", 201, "application/json", session("Basic", soon, user), false},
-		"no time":                     {"logIn", 201, "application/json", session("Bearer", "tomorrow", user), false},
+		"an invalid time":             {"logIn", 201, "application/json", session("Bearer", "tomorrow", user), false},
 		"a wrong element of a list":   {"listReservations", 200, "application/json", `{"items":[{}]}`, false},
-		"no list":                     {"listReservations", 200, "application/json", `{"items":null}`, false},
+		"null for a list":             {"listReservations", 200, "application/json", `{"items":null}`, false},
 		"another media type":          {"getMe", 200, "text/plain", me, false},
 		"another status":              {"getMe", 201, "application/json", me, false},
-		"a body where none belongs":   {"logOut", 204, "application/json", "{}", false},
+		"an unexpected body":          {"logOut", 204, "application/json", "{}", false},
 		"no body":                     {"getMe", 200, "application/json", "", false},
 	} {
-		if err := d.judge(c.op, c.status, http.Header{"Content-Type": {c.mediaType}}, []byte(c.body)); (err == nil) != c.honest {
+		if err := d.validate(c.op, c.status, http.Header{"Content-Type": {c.mediaType}}, []byte(c.body)); (err == nil) != c.valid {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
 }
 
-func TestAnOperationNobodyTriedIsNamed(t *testing.T) {
+func TestNotInNamesAnUntestedOperation(t *testing.T) {
 	d := load(t)
 	tried := map[string]bool{}
 	for id := range d.operations {
 		tried[id] = true
 	}
-	if rest := d.without(tried); len(tried) < 10 || len(rest) > 0 {
-		t.Errorf("%d operations, of which %v were not tried", len(tried), rest)
+	if rest := d.notIn(tried); len(tried) < 10 || len(rest) > 0 {
+		t.Errorf("%d operations, of which %v are reported untested", len(tried), rest)
 	}
 	delete(tried, "book")
-	if rest := d.without(tried); !slices.Equal(rest, []string{"book"}) {
+	if rest := d.notIn(tried); !slices.Equal(rest, []string{"book"}) {
 		t.Errorf("got %v, want book", rest)
 	}
 }

@@ -8,11 +8,10 @@ import (
 	"github.com/getkin/kin-openapi/openapi3"
 )
 
-// someRestaurant has the form of a restaurant's id.
+// someRestaurant has the format of a restaurant's id.
 const someRestaurant = "no-such-place"
 
-// example is a value that the schema calls valid. It knows what docs/openapi.yaml
-// uses, no more.
+// example is a valid value for the schema. It supports what docs/openapi.yaml uses.
 func example(s *openapi3.Schema) any {
 	if len(s.Enum) > 0 {
 		return s.Enum[0]
@@ -53,12 +52,12 @@ func example(s *openapi3.Schema) any {
 	return strings.Repeat("a", max(1, int(s.MinLength)))
 }
 
-// wrongValues are values that the schema calls wrong, by what is wrong with
-// them. As text (in a path, query or header) only strings can be said.
+// wrongValues are invalid values for the schema, by what is wrong with them. With
+// asText (a path, query or header) they are strings.
 func wrongValues(s *openapi3.Schema, asText bool) map[string]any {
 	wrong := map[string]any{}
 	if len(s.Enum) > 0 {
-		wrong["of no known value"] = "nope"
+		wrong["with an unknown value"] = "nope"
 	}
 	switch {
 	case s.Type.Is("string"):
@@ -72,18 +71,18 @@ func wrongValues(s *openapi3.Schema, asText bool) map[string]any {
 			wrong["too short"] = "x"
 		}
 		if s.Pattern != "" || s.Format != "" {
-			wrong["of another form"] = "NOT that form"
+			wrong["with a wrong format"] = "NOT that format"
 		}
 		if strings.Contains(s.Description, "IANA") {
-			wrong["of no zone"] = "Mars/Olympus"
+			wrong["with an unknown time zone"] = "Mars/Olympus"
 		}
 	case s.Type.Is("integer"), s.Type.Is("number"):
 		wrong["as a word"] = "many"
 		if s.Min != nil {
-			put(wrong, "too small", *s.Min-1, asText)
+			addNumber(wrong, "too small", *s.Min-1, asText)
 		}
 		if s.Max != nil {
-			put(wrong, "too large", *s.Max+1, asText)
+			addNumber(wrong, "too large", *s.Max+1, asText)
 		}
 	case s.Type.Is("boolean"):
 		wrong["as a word"] = "yes"
@@ -99,7 +98,7 @@ func wrongValues(s *openapi3.Schema, asText bool) map[string]any {
 		}
 	case s.Type.Is("array"):
 		wrong["as a string"] = "text"
-		wrong["of wrong elements"] = []any{1}
+		wrong["with elements of a wrong type"] = []any{1}
 		if s.MaxItems != nil {
 			wrong["too long"] = slices.Repeat([]any{example(s.Items.Value)}, int(*s.MaxItems)+1)
 		}
@@ -110,7 +109,7 @@ func wrongValues(s *openapi3.Schema, asText bool) map[string]any {
 	return wrong
 }
 
-func put(wrong map[string]any, what string, v float64, asText bool) {
+func addNumber(wrong map[string]any, what string, v float64, asText bool) {
 	if asText {
 		wrong[what] = strconv.FormatFloat(v, 'f', -1, 64)
 		return

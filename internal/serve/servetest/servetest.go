@@ -19,16 +19,16 @@ import (
 	"jari.example/telemetry/names"
 )
 
-// Running is a daemon that has said it serves.
+// Running is a daemon that serves.
 type Running struct {
-	URL    string // of its API, "" where it has none
+	URL    string // of its API, "" when it has none
 	OpsURL string
-	Stop   func() error // ends it as SIGTERM would and returns what it returned
+	Stop   func() error // stops it as SIGTERM does, and returns the program's error
 }
 
-// Start runs the program on free ports until the test ends, and fails the test
-// when it does not start or does not stop cleanly. args come after the two
-// addresses.
+// Start runs the program on free ports until the test ends. It fails the test
+// when the program does not start or does not stop cleanly. args are added after
+// the two addresses.
 func Start(t *testing.T, run serve.Program, args ...string) Running {
 	t.Helper()
 	return start(t, run, append([]string{"--http-addr", "127.0.0.1:0", "--ops-addr", "127.0.0.1:0"}, args...))
@@ -76,8 +76,8 @@ func start(t *testing.T, run serve.Program, args []string) Running {
 	return r
 }
 
-// startedLine reads stdout until the daemon says where it serves, then keeps
-// draining it so that the daemon never blocks on its log.
+// startedLine reads stdout until the daemon logs its addresses, then keeps
+// reading so that the daemon never blocks on its log.
 func startedLine(t *testing.T, out io.Reader) map[string]any {
 	t.Helper()
 	found := make(chan map[string]any, 1)
@@ -99,9 +99,9 @@ func startedLine(t *testing.T, out io.Reader) map[string]any {
 		if ok {
 			return line
 		}
-		t.Fatal("the daemon ended before it served")
+		t.Fatal("the daemon ended before it started serving")
 	case <-time.After(60 * time.Second):
-		t.Fatal("the daemon did not serve within 60 s")
+		t.Fatal("the daemon did not start serving within 60 s")
 	}
 	return nil
 }
@@ -113,7 +113,7 @@ func address(line map[string]any, key string) string {
 	return ""
 }
 
-// WaitReady polls /readyz until it says 200.
+// WaitReady polls /readyz until it returns 200, for at most 30 s.
 func WaitReady(t *testing.T, opsURL string) {
 	t.Helper()
 	for deadline := time.Now().Add(30 * time.Second); time.Now().Before(deadline); time.Sleep(10 * time.Millisecond) {
@@ -129,7 +129,7 @@ func WaitReady(t *testing.T, opsURL string) {
 	t.Fatal("the daemon was not ready within 30 s")
 }
 
-// Help compares what -h prints with testdata/help.txt, or rewrites that file.
+// Help compares the output of -h with testdata/help.txt, or rewrites that file.
 func Help(t *testing.T, run serve.Program, update bool) {
 	t.Helper()
 	var out bytes.Buffer

@@ -8,16 +8,16 @@ import (
 	"testing"
 )
 
-func TestTheCommittedObjectsAreFresh(t *testing.T) {
+func TestTheCommittedObjectsAreUpToDate(t *testing.T) {
 	const committed = "../../objects"
-	fresh := t.TempDir()
-	if err := run([]string{"--out", fresh}, io.Discard, io.Discard); err != nil {
+	generated := t.TempDir()
+	if err := run([]string{"--out", generated}, io.Discard, io.Discard); err != nil {
 		t.Fatal(err)
 	}
-	want, have := files(t, fresh), files(t, committed)
+	want, have := files(t, generated), files(t, committed)
 	for name, text := range want {
 		if !bytes.Equal(text, have[name]) {
-			t.Errorf("objects/%s does not come from its source any more: run `make generate` and commit it", name)
+			t.Errorf("objects/%s differs from its source: run `make generate` and commit it", name)
 		}
 	}
 	for name := range have {

@@ -8,7 +8,7 @@ import (
 	"testing"
 )
 
-func TestItServesUntilItIsStopped(t *testing.T) {
+func TestServesUntilItIsStopped(t *testing.T) {
 	ctx, stop := context.WithCancel(t.Context())
 	r, w := io.Pipe()
 	ended := make(chan error, 1)
@@ -26,15 +26,18 @@ func TestItServesUntilItIsStopped(t *testing.T) {
 		t.Fatalf("%v %v", resp, err)
 	}
 	resp.Body.Close()
+	if resp.Header.Get("Content-Type") != "application/json" {
+		t.Errorf("health is reported as %q", resp.Header.Get("Content-Type"))
+	}
 	stop()
 	if err := <-ended; err != nil {
 		t.Error(err)
 	}
 }
 
-func TestABadAddressIsSaidAtStart(t *testing.T) {
+func TestABadAddressIsReportedAtStart(t *testing.T) {
 	err := run(t.Context(), []string{"--opensearch-url", "nonsense"}, func(string) string { return "" }, io.Discard, io.Discard)
-	if err == nil || !strings.Contains(err.Error(), "--opensearch-url") {
+	if err == nil || !strings.Contains(err.Error(), "-opensearch-url") {
 		t.Error(err)
 	}
 }

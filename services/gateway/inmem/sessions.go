@@ -1,5 +1,5 @@
-// Package inmem keeps sessions in memory, for tests and for a gateway started
-// with nothing else running.
+// Package inmem stores sessions in memory, for tests and for a gateway that runs
+// alone.
 package inmem
 
 import (
@@ -30,7 +30,7 @@ type family struct {
 	expires time.Time
 }
 
-// New makes an empty store.
+// New returns an empty store.
 func New() *Sessions {
 	return &Sessions{tokens: map[gateway.Hash]*token{}, families: map[string]*family{}}
 }
@@ -40,7 +40,7 @@ func (s *Sessions) Start(_ context.Context, session gateway.Session, hash gatewa
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.sweep(now)
-	s.families[session.ID] = &family{Session: session, live: hash, expires: now.Add(gateway.SessionLife)}
+	s.families[session.ID] = &family{Session: session, live: hash, expires: now.Add(gateway.SessionLifetime)}
 	s.tokens[hash] = &token{session: session.ID}
 	return nil
 }
@@ -60,9 +60,9 @@ func (s *Sessions) Rotate(_ context.Context, presented, successor gateway.Hash, 
 	switch {
 	case f.live == presented:
 		t.rotated = now
-		f.live, f.expires = successor, now.Add(gateway.SessionLife)
+		f.live, f.expires = successor, now.Add(gateway.SessionLifetime)
 		s.tokens[successor] = &token{session: f.ID}
-	case now.Sub(t.rotated) >= gateway.Grace:
+	case now.Sub(t.rotated) >= gateway.GracePeriod:
 		delete(s.families, f.ID)
 		return gateway.Session{}, gateway.RefreshReused()
 	}
@@ -77,7 +77,7 @@ func (s *Sessions) End(_ context.Context, id string) error {
 	return nil
 }
 
-// sweep forgets what has ended. Logging in is rare enough to pay for it.
+// sweep deletes ended sessions. It runs at each login, which is rare enough.
 func (s *Sessions) sweep(now time.Time) {
 	for id, f := range s.families {
 		if !now.Before(f.expires) {

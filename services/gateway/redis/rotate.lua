@@ -1,8 +1,8 @@
--- Rotates a refresh token in one step, as gateway.Sessions.Rotate says.
+-- Rotates a refresh token atomically, as gateway.Sessions.Rotate documents.
 -- KEYS: presented token, successor token.
 -- ARGV: successor's hash, presented's hash, wanted session or "", now, grace,
 --       life (ms each), prefix of session keys.
--- Session keys are made here, so the server must not be in cluster mode.
+-- The script builds session keys, so the server must not be in cluster mode.
 local presented = redis.call('HMGET', KEYS[1], 'session', 'rotated')
 local id = presented[1]
 if not id or (ARGV[3] ~= '' and ARGV[3] ~= id) then return {'ended'} end

@@ -1,5 +1,5 @@
-// Package redis keeps sessions in Redis, shared by all gateways of a region. It
-// stores hashes of tokens, never a token.
+// Package redis stores sessions in Redis, shared by all gateways of a region. It
+// stores hashes of tokens, never tokens.
 package redis
 
 import (
@@ -31,26 +31,27 @@ type Sessions struct {
 
 var _ gateway.Sessions = (*Sessions)(nil)
 
-// Open makes a store on the server at url. It does not connect: a gateway
-// serves those who are logged in while Redis is away. Keys begin with prefix.
+// Open returns a store on the server at url. It does not connect, because a gateway
+// serves users with a valid access token while Redis is down. Keys begin with
+// prefix.
 func Open(url, prefix string) (*Sessions, error) {
 	options, err := redis.ParseURL(url)
 	if err != nil {
-		return nil, errors.New("redis URL: not one that Redis understands") // err would print the password
+		return nil, errors.New("redis URL: cannot be parsed") // err would print the password
 	}
 	options.DialTimeout, options.ReadTimeout, options.WriteTimeout = time.Second, time.Second, time.Second
-	// One more try and no more: somebody waits. (A rotation that is sent again
-	// after its answer was lost finds itself within the grace.)
+	// One retry only, because a user waits. (A rotation that is retried after its
+	// reply was lost is within the grace period.)
 	options.MaxRetries, options.DialerRetries = 1, 1
-	options.DisableIdentity = true // CLIENT SETINFO would stand as two more commands in whoever's trace waits for the dial
-	redis.SetLogger(silent{})      // its lines would go to stderr; our faults say the same
+	options.DisableIdentity = true   // CLIENT SETINFO would add two commands to the trace that waits for the dial
+	redis.SetLogger(discardLogger{}) // it logs to stderr; our faults contain the same
 	client := redis.NewClient(options)
-	client.AddHook(traced{})
-	watch, err := telemetry.WatchPool("redis", func() telemetry.PoolUse { return use(client) })
+	client.AddHook(traceHook{})
+	watch, err := telemetry.WatchPool("redis", func() telemetry.PoolUse { return poolUse(client) })
 	return &Sessions{client, prefix, watch}, err
 }
 
-func use(c *redis.Client) telemetry.PoolUse {
+func poolUse(c *redis.Client) telemetry.PoolUse {
 	s := c.PoolStats()
 	return telemetry.PoolUse{
 		Idle: int64(s.IdleConns), Used: int64(s.TotalConns) - int64(s.IdleConns), Max: int64(c.Options().PoolSize),
@@ -58,9 +59,9 @@ func use(c *redis.Client) telemetry.PoolUse {
 	}
 }
 
-type silent struct{}
+type discardLogger struct{}
 
-func (silent) Printf(context.Context, string, ...any) {}
+func (discardLogger) Printf(context.Context, string, ...any) {}
 
 // Close closes the connections.
 func (s *Sessions) Close() error { return errors.Join(s.client.Close(), s.watch.Unregister()) }
@@ -74,40 +75,40 @@ func (s *Sessions) sessionKey(id string) string    { return s.prefix + "session:
 func (s *Sessions) Start(ctx context.Context, session gateway.Session, token gateway.Hash, _ time.Time) error {
 	_, err := s.client.TxPipelined(ctx, func(p redis.Pipeliner) error {
 		p.HSet(ctx, s.sessionKey(session.ID), "user", session.UserID, "live", token.String())
-		p.PExpire(ctx, s.sessionKey(session.ID), gateway.SessionLife)
+		p.PExpire(ctx, s.sessionKey(session.ID), gateway.SessionLifetime)
 		p.HSet(ctx, s.tokenKey(token), "session", session.ID)
-		p.PExpire(ctx, s.tokenKey(token), gateway.SessionLife)
+		p.PExpire(ctx, s.tokenKey(token), gateway.SessionLifetime)
 		return nil
 	})
-	return explain(err)
+	return asFault(err)
 }
 
 // Rotate implements [gateway.Sessions].
 func (s *Sessions) Rotate(ctx context.Context, presented, successor gateway.Hash, want string, now time.Time) (gateway.Session, error) {
-	answer, err := rotate.Run(ctx, s.client, []string{s.tokenKey(presented), s.tokenKey(successor)},
+	reply, err := rotate.Run(ctx, s.client, []string{s.tokenKey(presented), s.tokenKey(successor)},
 		successor.String(), presented.String(), want, now.UnixMilli(),
-		gateway.Grace.Milliseconds(), gateway.SessionLife.Milliseconds(), s.sessionKey("")).StringSlice()
+		gateway.GracePeriod.Milliseconds(), gateway.SessionLifetime.Milliseconds(), s.sessionKey("")).StringSlice()
 	if err != nil {
-		return gateway.Session{}, explain(err)
+		return gateway.Session{}, asFault(err)
 	}
 	switch {
-	case len(answer) == 3 && answer[0] == "ok":
-		return gateway.Session{ID: answer[1], UserID: answer[2]}, nil
-	case len(answer) == 1 && answer[0] == "ended":
+	case len(reply) == 3 && reply[0] == "ok":
+		return gateway.Session{ID: reply[1], UserID: reply[2]}, nil
+	case len(reply) == 1 && reply[0] == "ended":
 		return gateway.Session{}, gateway.SessionEnded()
-	case len(answer) == 1 && answer[0] == "reused":
+	case len(reply) == 1 && reply[0] == "reused":
 		return gateway.Session{}, gateway.RefreshReused()
 	}
-	return gateway.Session{}, fmt.Errorf("rotate.lua answered with %d values", len(answer))
+	return gateway.Session{}, fmt.Errorf("rotate.lua returned %d values", len(reply))
 }
 
 // End implements [gateway.Sessions].
 func (s *Sessions) End(ctx context.Context, id string) error {
-	return explain(s.client.Del(ctx, s.sessionKey(id)).Err())
+	return asFault(s.client.Del(ctx, s.sessionKey(id)).Err())
 }
 
-// explain: whatever is wrong with Redis, the request is not.
-func explain(err error) error {
+// asFault returns Unavailable for every error of Redis: no request can cause one.
+func asFault(err error) error {
 	if err == nil || errors.Is(err, context.Canceled) {
 		return err
 	}

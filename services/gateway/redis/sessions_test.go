@@ -45,11 +45,11 @@ func TestSessionsInRedis(t *testing.T) {
 
 	keys := client.Keys(t.Context(), prefix+"*").Val()
 	if len(keys) == 0 {
-		t.Fatal("the suite left no keys, so their life cannot be checked")
+		t.Fatal("the suite left no keys, so their expiry cannot be checked")
 	}
 	for _, key := range keys {
-		if ttl := client.PTTL(t.Context(), key).Val(); ttl <= 0 || ttl > gateway.SessionLife {
-			t.Errorf("%s lives %s", key, ttl)
+		if ttl := client.PTTL(t.Context(), key).Val(); ttl <= 0 || ttl > gateway.SessionLifetime {
+			t.Errorf("%s expires in %s", key, ttl)
 		}
 	}
 }
@@ -65,19 +65,19 @@ func inspect(t *testing.T, url string) *goredis.Client {
 	return client
 }
 
-func TestASessionThatIsNotUsedEnds(t *testing.T) {
+func TestAnUnusedSessionExpires(t *testing.T) {
 	server := miniredis.RunT(t)
 	s := open(t, "redis://"+server.Addr(), "t:")
 	if err := s.Start(t.Context(), gateway.Session{ID: "a", UserID: "u"}, gateway.Hash{1}, time.Now()); err != nil {
 		t.Fatal(err)
 	}
-	server.FastForward(gateway.SessionLife + time.Second)
+	server.FastForward(gateway.SessionLifetime + time.Second)
 	if _, err := s.Rotate(t.Context(), gateway.Hash{1}, gateway.Hash{2}, "", time.Now()); fault.ReasonOf(err) != "session_ended" {
 		t.Error(err)
 	}
 }
 
-func TestRedisThatIsAwayIsUnavailable(t *testing.T) {
+func TestARefusedConnectionIsUnavailable(t *testing.T) {
 	s := open(t, "redis://127.0.0.1:1", "t:")
 	for _, err := range []error{
 		s.Start(t.Context(), gateway.Session{ID: "a"}, gateway.Hash{1}, time.Now()),

@@ -13,33 +13,33 @@ import (
 	"jari.example/telemetry/names"
 )
 
-// traced gives each command inside a trace a client span named after it, and a
-// pipeline one for all its commands. Keys and values never reach the span: they
-// are hashes and ids. (redisotel would write an error's text, in which Redis
-// repeats what it was sent, and knows no error.type.)
-type traced struct{}
+// traceHook gives each command inside a trace a client span named after it, and a
+// pipeline one span for all its commands. Spans have no keys and values, which
+// are hashes and ids. (redisotel would record an error's text, in which Redis
+// repeats the input, and it does not set error.type.)
+type traceHook struct{}
 
-var _ redis.Hook = traced{}
+var _ redis.Hook = traceHook{}
 
-// DialHook implements redis.Hook. A dial shows in the command that waits for it.
-func (traced) DialHook(next redis.DialHook) redis.DialHook { return next }
+// DialHook implements redis.Hook. A dial is part of the command that waits for it.
+func (traceHook) DialHook(next redis.DialHook) redis.DialHook { return next }
 
 // ProcessHook implements redis.Hook.
-func (traced) ProcessHook(next redis.ProcessHook) redis.ProcessHook {
+func (traceHook) ProcessHook(next redis.ProcessHook) redis.ProcessHook {
 	return func(ctx context.Context, cmd redis.Cmder) error {
 		ctx, call := start(ctx, cmd.FullName())
 		err := next(ctx, cmd)
-		call.End(class(err))
+		call.End(errorType(err))
 		return err
 	}
 }
 
 // ProcessPipelineHook implements redis.Hook.
-func (traced) ProcessPipelineHook(next redis.ProcessPipelineHook) redis.ProcessPipelineHook {
+func (traceHook) ProcessPipelineHook(next redis.ProcessPipelineHook) redis.ProcessPipelineHook {
 	return func(ctx context.Context, cmds []redis.Cmder) error {
 		ctx, call := start(ctx, "pipeline", attribute.Int(names.Count, len(cmds)))
 		err := next(ctx, cmds)
-		call.End(class(err))
+		call.End(errorType(err))
 		return err
 	}
 }
@@ -49,21 +49,21 @@ func start(ctx context.Context, operation string, attrs ...attribute.KeyValue) (
 		attribute.String(names.DBSystem, "redis"), attribute.String(names.DBOperation, operation))...)
 }
 
-// class names a failure without its text: the word Redis begins with (ERR,
-// NOSCRIPT, LOADING …), or what became of the connection.
-func class(err error) string {
-	if err == nil || errors.Is(err, redis.Nil) { // nothing found is an answer
+// errorType is the error.type of a failure: the first word of Redis's error (ERR,
+// NOSCRIPT, LOADING …), or canceled, timeout or connection.
+func errorType(err error) string {
+	if err == nil || errors.Is(err, redis.Nil) { // a missing key is not a failure
 		return ""
 	}
-	if answer, ok := errors.AsType[redis.Error](err); ok {
-		word, _, _ := strings.Cut(answer.Error(), " ")
+	if redisErr, ok := errors.AsType[redis.Error](err); ok {
+		word, _, _ := strings.Cut(redisErr.Error(), " ")
 		return word
 	}
-	away, ok := errors.AsType[net.Error](err)
+	netErr, ok := errors.AsType[net.Error](err)
 	switch {
 	case errors.Is(err, context.Canceled):
 		return "canceled"
-	case errors.Is(err, context.DeadlineExceeded), ok && away.Timeout(), errors.Is(err, redis.ErrPoolTimeout):
+	case errors.Is(err, context.DeadlineExceeded), ok && netErr.Timeout(), errors.Is(err, redis.ErrPoolTimeout):
 		return "timeout"
 	}
 	return "connection"

@@ -24,7 +24,7 @@ func TestCommandsHaveSpansWithoutKeysOrValues(t *testing.T) {
 		t.Fatal(err)
 	}
 	if n := len(rec.Spans()); n != 0 {
-		t.Errorf("%d spans outside of a trace", n)
+		t.Errorf("%d spans outside a trace", n)
 	}
 	ctx, root := otel.Tracer("test").Start(t.Context(), "request")
 	if err := s.Start(ctx, gateway.Session{ID: "kim", UserID: "kim"}, gateway.Hash{1}, time.Now()); err != nil {
@@ -33,14 +33,14 @@ func TestCommandsHaveSpansWithoutKeysOrValues(t *testing.T) {
 	if err := s.End(ctx, "kim"); err != nil {
 		t.Fatal(err)
 	}
-	server.SetError("ERR 'kim' is not welcome")
+	server.SetError("ERR 'kim' is not allowed")
 	if err := s.End(ctx, "kim"); err == nil {
-		t.Error("an error of Redis is none")
+		t.Error("an error of Redis was ignored")
 	}
 	server.SetError("")
 	server.Close()
 	if err := s.End(ctx, "kim"); err == nil {
-		t.Error("a Redis that is away is no error")
+		t.Error("a closed server returned no error")
 	}
 	root.End()
 
@@ -54,14 +54,16 @@ func TestCommandsHaveSpansWithoutKeysOrValues(t *testing.T) {
 			telemetrytest.Attr(span, names.PeerService) != "redis" || telemetrytest.Attr(span, names.DBSystem) != "redis" {
 			t.Errorf("%s: %v %v", span.Name(), span.SpanKind(), span.Attributes())
 		}
-		if text := fmt.Sprint(span.Name(), span.Attributes(), span.Events(), span.Status()); strings.Contains(text, "kim") || strings.Contains(text, gateway.Hash{1}.String()) {
-			t.Errorf("a key or value reached the span: %s", text)
+		if text := fmt.Sprint(span.Name(), span.Attributes(), span.Events(), span.Status()); strings.Contains(text, "kim") ||
+			strings.Contains(text, gateway.Hash{1}.String()) {
+			t.Errorf("the span has a key or value: %s", text)
 		}
 	}
-	if got, want := strings.Join(seen, ", "), "redis.hello <nil>, redis.pipeline <nil>, redis.del <nil>, redis.del ERR, redis.del connection"; got != want {
+	const want = "redis.hello <nil>, redis.pipeline <nil>, redis.del <nil>, redis.del ERR, redis.del connection"
+	if got := strings.Join(seen, ", "); got != want {
 		t.Errorf("spans: %s, want %s", got, want)
 	}
 	if rec.Count(t, names.MetricPoolMax, attribute.String(names.PoolName, "redis")) == 0 {
-		t.Error("the pool does not say how large it is")
+		t.Error("the pool does not report its size")
 	}
 }

@@ -1,4 +1,4 @@
-// Package storetest is the suite every session store passes.
+// Package storetest is the test suite of session stores.
 package storetest
 
 import (
@@ -13,52 +13,52 @@ import (
 	"jari.example/services/gateway"
 )
 
-// Run runs the suite; open gives a store.
+// Run runs the suite; open returns a store.
 func Run(t *testing.T, open func(*testing.T) gateway.Sessions) {
-	for sentence, test := range map[string]func(*family){
-		"a live token is rotated, and then its successor": func(f *family) {
-			f.rotates(0, 1, "", f.now)
-			f.rotates(1, 2, "", f.now.Add(time.Hour))
+	for name, test := range map[string]func(*family){
+		"rotates a live token, and then its successor": func(f *family) {
+			f.mustRotate(0, 1, "", f.now)
+			f.mustRotate(1, 2, "", f.now.Add(time.Hour))
 		},
-		"the same token within the grace gets the same answer and changes nothing": func(f *family) {
-			f.rotates(0, 1, "", f.now)
-			f.rotates(0, 1, "", f.now.Add(gateway.Grace-time.Millisecond))
-			f.rotates(1, 2, "", f.now.Add(time.Hour))
+		"a token within the grace period gets the same result and changes nothing": func(f *family) {
+			f.mustRotate(0, 1, "", f.now)
+			f.mustRotate(0, 1, "", f.now.Add(gateway.GracePeriod-time.Millisecond))
+			f.mustRotate(1, 2, "", f.now.Add(time.Hour))
 		},
-		"a token that was rotated long ago ends the session": func(f *family) {
-			f.rotates(0, 1, "", f.now)
-			f.refuses(0, 1, "", f.now.Add(gateway.Grace), "refresh_reused")
-			f.refuses(1, 2, "", f.now.Add(gateway.Grace), "session_ended")
+		"a token after the grace period ends the session": func(f *family) {
+			f.mustRotate(0, 1, "", f.now)
+			f.mustRefuse(0, 1, "", f.now.Add(gateway.GracePeriod), "refresh_reused")
+			f.mustRefuse(1, 2, "", f.now.Add(gateway.GracePeriod), "session_ended")
 		},
-		"a token from two generations back ends the session": func(f *family) {
-			f.rotates(0, 1, "", f.now)
-			f.rotates(1, 2, "", f.now.Add(time.Hour))
-			f.refuses(0, 1, "", f.now.Add(time.Hour), "refresh_reused")
-			f.refuses(2, 3, "", f.now.Add(time.Hour), "session_ended")
+		"a token two rotations old ends the session": func(f *family) {
+			f.mustRotate(0, 1, "", f.now)
+			f.mustRotate(1, 2, "", f.now.Add(time.Hour))
+			f.mustRefuse(0, 1, "", f.now.Add(time.Hour), "refresh_reused")
+			f.mustRefuse(2, 3, "", f.now.Add(time.Hour), "session_ended")
 		},
-		"an unknown token ends nothing": func(f *family) {
-			f.refuses(7, 8, "", f.now, "session_ended")
-			f.rotates(0, 1, "", f.now)
+		"an unknown token ends no session": func(f *family) {
+			f.mustRefuse(7, 8, "", f.now, "session_ended")
+			f.mustRotate(0, 1, "", f.now)
 		},
-		"another session's token is refused and stays live": func(f *family) {
-			f.refuses(0, 1, uuid.NewString(), f.now, "session_ended")
-			f.rotates(0, 1, f.ID, f.now)
+		"a token of another session is rejected and stays live": func(f *family) {
+			f.mustRefuse(0, 1, uuid.NewString(), f.now, "session_ended")
+			f.mustRotate(0, 1, f.ID, f.now)
 		},
-		"a session that was ended has no live token": func(f *family) {
-			f.ends()
-			f.refuses(0, 1, "", f.now, "session_ended")
-			f.ends()
+		"an ended session has no live token": func(f *family) {
+			f.mustEnd()
+			f.mustRefuse(0, 1, "", f.now, "session_ended")
+			f.mustEnd()
 		},
-		"many requests in parallel with one token all continue the session": func(f *family) {
+		"parallel requests with one token all continue the session": func(f *family) {
 			var wg sync.WaitGroup
 			for range 32 {
-				wg.Go(func() { f.rotates(0, 1, f.ID, f.now) })
+				wg.Go(func() { f.mustRotate(0, 1, f.ID, f.now) })
 			}
 			wg.Wait()
-			f.rotates(1, 2, "", f.now.Add(time.Hour))
+			f.mustRotate(1, 2, "", f.now.Add(time.Hour))
 		},
 	} {
-		t.Run(sentence, func(t *testing.T) {
+		t.Run(name, func(t *testing.T) {
 			f := &family{T: t, store: open(t), now: time.Now(), Session: gateway.Session{ID: uuid.NewString(), UserID: uuid.NewString()}}
 			for i := range f.tokens {
 				_, _ = rand.Read(f.tokens[i][:])
@@ -71,7 +71,7 @@ func Run(t *testing.T, open func(*testing.T) gateway.Sessions) {
 	}
 }
 
-// family is one session and the tokens it may come to have.
+// family is a session and the tokens that a case uses in it.
 type family struct {
 	*testing.T
 	gateway.Session
@@ -80,7 +80,7 @@ type family struct {
 	tokens [9]gateway.Hash
 }
 
-func (f *family) rotates(presented, successor int, want string, now time.Time) {
+func (f *family) mustRotate(presented, successor int, want string, now time.Time) {
 	f.Helper()
 	got, err := f.store.Rotate(f.Context(), f.tokens[presented], f.tokens[successor], want, now)
 	if err != nil || got != f.Session {
@@ -88,7 +88,7 @@ func (f *family) rotates(presented, successor int, want string, now time.Time) {
 	}
 }
 
-func (f *family) refuses(presented, successor int, want string, now time.Time, reason string) {
+func (f *family) mustRefuse(presented, successor int, want string, now time.Time, reason string) {
 	f.Helper()
 	_, err := f.store.Rotate(f.Context(), f.tokens[presented], f.tokens[successor], want, now)
 	if fault.CodeOf(err) != fault.Unauthenticated || fault.ReasonOf(err) != reason {
@@ -96,7 +96,7 @@ func (f *family) refuses(presented, successor int, want string, now time.Time, r
 	}
 }
 
-func (f *family) ends() {
+func (f *family) mustEnd() {
 	f.Helper()
 	if err := f.store.End(f.Context(), f.Session.ID); err != nil {
 		f.Error(err)

@@ -1,4 +1,4 @@
-// Package userhttp reaches the user service over HTTP.
+// Package userhttp calls the user service over HTTP.
 package userhttp
 
 import (
@@ -19,7 +19,7 @@ type Users struct {
 
 var _ gateway.Users = Users{}
 
-// New reaches the service at base through client (see telemetry.Client).
+// New returns Users at the URL base, called through client (see telemetry.Client).
 func New(base string, client *http.Client) Users { return Users{base, client} }
 
 type account struct {

@@ -14,10 +14,11 @@ import (
 	"jari.example/telemetry"
 )
 
-// The answers are the user service's own golden files.
-func TestItReadsWhatTheUserServiceWrites(t *testing.T) {
+// The responses are the golden files of the user service's test.
+func TestDecodesTheUserServicesResponses(t *testing.T) {
 	mux := http.NewServeMux()
-	for pattern, file := range map[string]string{"POST /internal/credentials/verify": "verify_200", "GET /internal/users/{id}": "find_200"} {
+	for pattern, file := range map[string]string{"POST /internal/credentials/verify": "verify_200",
+		"GET /internal/users/{id}": "find_200"} {
 		golden, err := os.ReadFile("../../user/testdata/http/" + file + ".json")
 		if err != nil {
 			t.Fatal(err)

@@ -1,6 +1,6 @@
-// Package awsconf makes the AWS SDK's configuration the same way for every
-// service: credentials come from the SDK's ordinary chain, the region from the
-// service's own, and calls give up soon enough for a diner to be told.
+// Package awsconf makes the AWS SDK's configuration, the same for every service:
+// credentials from the SDK's default chain, the region from the service's flag,
+// and timeouts that end a call before a diner's request ends.
 package awsconf
 
 import (
@@ -17,23 +17,23 @@ import (
 	"github.com/aws/smithy-go/middleware"
 )
 
-// SDK as an endpoint means AWS itself, at the addresses the SDK knows.
+// SDK is the endpoint value for AWS itself, at the SDK's default addresses.
 const SDK = "aws"
 
-// Valid reports whether endpoint may be given to Load.
+// Valid reports whether endpoint is SDK or an http(s) URL.
 func Valid(endpoint string) bool {
 	u, err := url.Parse(endpoint)
 	return endpoint == SDK || err == nil && u.Host != "" && (u.Scheme == "http" || u.Scheme == "https")
 }
 
-// Load returns the configuration for region, calling endpoint for every
-// service of AWS; it makes no call itself.
+// Load returns the configuration for region, with endpoint for every AWS service.
+// It makes no call.
 func Load(ctx context.Context, region, endpoint string) (aws.Config, error) {
 	opts := []func(*config.LoadOptions) error{
 		config.WithRegion(region),
 		config.WithRetryMaxAttempts(2),
 		config.WithHTTPClient(client()),
-		config.WithAPIOptions([]func(*middleware.Stack) error{traced}),
+		config.WithAPIOptions([]func(*middleware.Stack) error{addTracing}),
 	}
 	if endpoint != SDK {
 		opts = append(opts, config.WithBaseEndpoint(endpoint))
@@ -45,8 +45,8 @@ func Load(ctx context.Context, region, endpoint string) (aws.Config, error) {
 	return cfg, nil
 }
 
-// client is the SDK's own, so that AWS_CA_BUNDLE and the like keep working. It
-// keeps connections to one host, where Go's default keeps two.
+// client is the SDK's own type, so that AWS_CA_BUNDLE and similar settings work.
+// It keeps up to 32 idle connections to a host; Go's default is 2.
 func client() *awshttp.BuildableClient {
 	return awshttp.NewBuildableClient().
 		WithTimeout(5 * time.Second).

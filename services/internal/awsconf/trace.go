@@ -14,14 +14,15 @@ import (
 	"jari.example/telemetry/names"
 )
 
-// traced gives each call inside a trace a client span, such as
-// "DynamoDB.GetItem". A call outside of one, which a polling loop makes, starts
-// no trace.
-func traced(stack *middleware.Stack) error {
+// addTracing gives each call inside a trace a client span, such as
+// "DynamoDB.GetItem". A call outside a trace, such as a poll, starts no trace.
+func addTracing(stack *middleware.Stack) error {
 	return stack.Initialize.Add(middleware.InitializeMiddlewareFunc("traced", call), middleware.After)
 }
 
-func call(ctx context.Context, in middleware.InitializeInput, next middleware.InitializeHandler) (middleware.InitializeOutput, middleware.Metadata, error) {
+func call(
+	ctx context.Context, in middleware.InitializeInput, next middleware.InitializeHandler,
+) (middleware.InitializeOutput, middleware.Metadata, error) {
 	service, operation := awsmiddleware.GetServiceID(ctx), awsmiddleware.GetOperationName(ctx)
 	peer := strings.ToLower(strings.ReplaceAll(service, " ", ""))
 	var attrs []attribute.KeyValue
@@ -30,18 +31,18 @@ func call(ctx context.Context, in middleware.InitializeInput, next middleware.In
 	}
 	ctx, call := telemetry.StartCall(ctx, service+"."+operation, peer, attrs...)
 	out, metadata, err := next.HandleInitialize(ctx, in)
-	call.End(class(err))
+	call.End(errorType(err))
 	return out, metadata, err
 }
 
-// class names a failure without its text, in which AWS may repeat what it was
-// sent: its code, or what became of the call.
-func class(err error) string {
+// errorType is the error.type of a failure: AWS's error code, or canceled, timeout or
+// connection. It leaves the text out, because AWS may repeat the input in it.
+func errorType(err error) string {
 	if err == nil {
 		return ""
 	}
-	if refusal, ok := errors.AsType[smithy.APIError](err); ok {
-		return refusal.ErrorCode()
+	if apiErr, ok := errors.AsType[smithy.APIError](err); ok {
+		return apiErr.ErrorCode()
 	}
 	switch {
 	case errors.Is(err, context.Canceled):

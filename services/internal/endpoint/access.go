@@ -7,7 +7,7 @@ import (
 	"jari.example/internal/fault"
 )
 
-// Access says who may call an endpoint. The zero value is no rule at all.
+// Access is the rule for who may call an endpoint. The zero value is no rule.
 type Access int
 
 // The rules.
@@ -15,8 +15,8 @@ const (
 	undeclared Access = iota
 	Public            // anybody
 	Diner             // any account that is logged in
-	Owner             // role owner or operator; the service asks MayTouch for the restaurant
-	Internal          // only siblings: paths under /internal/, which the gateway never routes
+	Owner             // role owner or operator; the service checks MayTouch for the restaurant
+	Internal          // other services only: paths under /internal/, which the gateway never routes
 )
 
 func (a Access) declared() bool { return a > undeclared && a <= Internal }
@@ -28,17 +28,17 @@ func (a Access) String() string {
 	return [...]string{"", "public", "diner", "owner", "internal"}[a]
 }
 
-// Allow is nil when who may pass. Codes: unauthenticated, forbidden, and
-// internal for a rule that was never declared.
-func (a Access) Allow(who Identity) error {
+// Allow returns nil when the rule allows the caller. Codes: unauthenticated, forbidden,
+// and internal when the endpoint has no rule.
+func (a Access) Allow(identity Identity) error {
 	switch {
 	case a == Public, a == Internal:
 		return nil
 	case !a.declared():
 		return fault.New(fault.Internal, "access_undeclared", "This endpoint has no access rule.")
-	case who.UserID == "":
+	case identity.UserID == "":
 		return fault.New(fault.Unauthenticated, "unauthenticated", "Please log in.")
-	case a == Owner && who.Role != RoleOwner && who.Role != RoleOperator:
+	case a == Owner && identity.Role != RoleOwner && identity.Role != RoleOperator:
 		return fault.New(fault.Forbidden, "forbidden", "Only a restaurant's owner may do this.")
 	}
 	return nil
@@ -51,11 +51,12 @@ const (
 	RoleOperator = "operator"
 )
 
-// Identity is who asks, as the gateway has proven. The zero value is nobody.
+// Identity is the caller as the gateway has authenticated it. The zero value is
+// a caller who is not logged in.
 type Identity struct {
 	UserID    string
 	Role      string
-	Own       []string // restaurants an owner may touch
+	Own       []string // ids of the restaurants that an owner may change
 	SessionID string
 }
 
@@ -66,13 +67,13 @@ func (i Identity) MayTouch(restaurant string) bool {
 
 type identityKey struct{}
 
-// WithIdentity returns a context in which who asks.
-func WithIdentity(ctx context.Context, who Identity) context.Context {
-	return context.WithValue(ctx, identityKey{}, who)
+// WithIdentity returns a context with the caller's identity.
+func WithIdentity(ctx context.Context, identity Identity) context.Context {
+	return context.WithValue(ctx, identityKey{}, identity)
 }
 
-// IdentityFrom returns who asks; nobody where no transport has said.
+// IdentityFrom returns the caller's identity, the zero one when ctx has none.
 func IdentityFrom(ctx context.Context) Identity {
-	who, _ := ctx.Value(identityKey{}).(Identity)
-	return who
+	identity, _ := ctx.Value(identityKey{}).(Identity)
+	return identity
 }

@@ -1,5 +1,5 @@
-// Package endpoint gives go-kit endpoints their types back, an access rule, and
-// the middleware every service shares.
+// Package endpoint adds request and response types and an access rule to go-kit
+// endpoints, and holds the middleware that every service uses.
 package endpoint
 
 import (
@@ -9,7 +9,7 @@ import (
 	kit "github.com/go-kit/kit/endpoint"
 )
 
-// Method is what middleware may know about the endpoint it wraps.
+// Method describes an endpoint to its middleware.
 type Method struct {
 	Name   string // "reservation.Create"
 	Access Access
@@ -18,14 +18,14 @@ type Method struct {
 // Middleware decorates the endpoint of one method.
 type Middleware func(Method) kit.Middleware
 
-// Typed is a go-kit endpoint that remembers its request and response types.
+// Typed is a go-kit endpoint with its request and response types.
 type Typed[Req, Resp any] struct {
 	Method
 	Kit kit.Endpoint
 }
 
-// Make wraps a service method. The zero Access is no rule; a transport refuses
-// to serve an endpoint made with it (see Check).
+// Make wraps a service method. A transport does not serve an endpoint whose
+// access is the zero Access (see Check).
 //
 //	Create: endpoint.Make("reservation.Create", endpoint.Diner, s.Create, mw)
 func Make[Req, Resp any](name string, access Access, call func(context.Context, Req) (Resp, error), mw Middleware) Typed[Req, Resp] {
@@ -34,10 +34,10 @@ func Make[Req, Resp any](name string, access Access, call func(context.Context, 
 	return Typed[Req, Resp]{Method: m, Kit: mw(m)(e)}
 }
 
-// Nothing is the request or response of a method that has none.
+// Nothing is the request or response of a method without one.
 type Nothing struct{}
 
-// Check reports an endpoint that nobody may serve: one without an access rule.
+// Check returns an error for an endpoint without an access rule.
 func (m Method) Check() error {
 	if !m.Access.declared() {
 		return fmt.Errorf("endpoint %q declares no access rule: give endpoint.Make one of Public, Diner, Owner, Internal", m.Name)

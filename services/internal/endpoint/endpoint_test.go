@@ -16,40 +16,40 @@ import (
 )
 
 func TestAccessRules(t *testing.T) {
-	nobody := endpoint.Identity{}
+	anonymous := endpoint.Identity{}
 	diner := endpoint.Identity{UserID: "u", Role: endpoint.RoleDiner}
 	owner := endpoint.Identity{UserID: "u", Role: endpoint.RoleOwner, Own: []string{"mosu"}}
-	for sentence, c := range map[string]struct {
+	for name, c := range map[string]struct {
 		access endpoint.Access
-		who    endpoint.Identity
+		caller endpoint.Identity
 		want   fault.Code
 	}{
-		"anybody passes public":          {endpoint.Public, nobody, ""},
-		"a sibling passes internal":      {endpoint.Internal, nobody, ""},
-		"nobody must log in":             {endpoint.Diner, nobody, fault.Unauthenticated},
-		"a diner passes diner":           {endpoint.Diner, diner, ""},
-		"nobody is not an owner":         {endpoint.Owner, nobody, fault.Unauthenticated},
-		"a diner is not an owner":        {endpoint.Owner, diner, fault.Forbidden},
-		"an owner passes owner":          {endpoint.Owner, owner, ""},
-		"an owner passes diner":          {endpoint.Diner, owner, ""},
-		"no rule lets nobody pass":       {0, owner, fault.Internal},
-		"an unknown rule lets none pass": {99, owner, fault.Internal},
+		"public allows anybody":         {endpoint.Public, anonymous, ""},
+		"internal allows a service":     {endpoint.Internal, anonymous, ""},
+		"diner requires a login":        {endpoint.Diner, anonymous, fault.Unauthenticated},
+		"diner allows a diner":          {endpoint.Diner, diner, ""},
+		"owner requires a login":        {endpoint.Owner, anonymous, fault.Unauthenticated},
+		"owner rejects a diner":         {endpoint.Owner, diner, fault.Forbidden},
+		"owner allows an owner":         {endpoint.Owner, owner, ""},
+		"diner allows an owner":         {endpoint.Diner, owner, ""},
+		"no rule allows nobody":         {0, owner, fault.Internal},
+		"an unknown rule allows nobody": {99, owner, fault.Internal},
 	} {
-		t.Run(sentence, func(t *testing.T) {
-			if got := fault.CodeOf(c.access.Allow(c.who)); got != c.want {
+		t.Run(name, func(t *testing.T) {
+			if got := fault.CodeOf(c.access.Allow(c.caller)); got != c.want {
 				t.Errorf("got %q, want %q", got, c.want)
 			}
 		})
 	}
 	if !owner.MayTouch("mosu") || owner.MayTouch("other") || diner.MayTouch("mosu") {
-		t.Error("MayTouch does not follow own")
+		t.Error("MayTouch does not match Own")
 	}
 }
 
-func TestAnEndpointWithoutARuleIsReported(t *testing.T) {
+func TestCheckReportsAnEndpointWithoutARule(t *testing.T) {
 	e := endpoint.Make("x.Get", 0, func(context.Context, int) (int, error) { return 0, nil }, endpoint.Bare)
 	if err := e.Check(); err == nil || !strings.Contains(err.Error(), "x.Get") {
-		t.Errorf("Check() = %v, want an error that names the endpoint", err)
+		t.Errorf("Check() = %v, want an error with the endpoint's name", err)
 	}
 	e = endpoint.Make("x.Get", endpoint.Public, func(context.Context, int) (int, error) { return 0, nil }, endpoint.Bare)
 	if err := e.Check(); err != nil {
@@ -71,7 +71,7 @@ func TestSharedMiddleware(t *testing.T) {
 	called := false
 	limited := endpoint.Make("x.Limited", endpoint.Diner, func(context.Context, int) (int, error) { called = true; return 1, nil }, mw)
 	if _, err := limited.Kit(t.Context(), 1); fault.CodeOf(err) != fault.Unauthenticated {
-		t.Errorf("access must come before limits, got %v", err)
+		t.Errorf("limits ran before access: got %v", err)
 	}
 	ctx := endpoint.WithIdentity(t.Context(), endpoint.Identity{UserID: "u"})
 	if _, err := limited.Kit(ctx, 1); fault.CodeOf(err) != fault.RateLimited || called {
@@ -85,7 +85,8 @@ func TestSharedMiddleware(t *testing.T) {
 	if lines := rec.Lines(t, names.EventPanic); len(lines) != 1 || !strings.Contains(lines[0][names.Stacktrace].(string), "endpoint_test") {
 		t.Errorf("want one panic line with its stack, got %v", lines)
 	}
-	if _, err := endpoint.Make("x.Works", endpoint.Public, func(context.Context, int) (int, error) { return 1, nil }, mw).Kit(t.Context(), 1); err != nil {
+	works := endpoint.Make("x.Works", endpoint.Public, func(context.Context, int) (int, error) { return 1, nil }, mw)
+	if _, err := works.Kit(t.Context(), 1); err != nil {
 		t.Error(err)
 	}
 

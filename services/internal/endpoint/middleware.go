@@ -17,11 +17,11 @@ import (
 	"jari.example/telemetry/names"
 )
 
-// Limits returns what holds one method back, nil for nothing. A limiter of
-// golang.org/x/time/rate fits.
+// Limits returns the rate limiter of a method, nil for none. A
+// golang.org/x/time/rate.Limiter fits.
 type Limits func(Method) ratelimit.Allower
 
-// Shared is the middleware of every endpoint, outermost first: metrics, in which
+// Shared is the middleware of every endpoint. Outermost first: metrics, in which
 // a panic counts as a failure, recovery, logging, access, limits. limits may be
 // nil.
 func Shared(logger *slog.Logger, limits Limits) (Middleware, error) {
@@ -31,14 +31,14 @@ func Shared(logger *slog.Logger, limits Limits) (Middleware, error) {
 		return nil, err
 	}
 	return func(m Method) kit.Middleware {
-		return kit.Chain(instrumented(m, duration), recovery(m, logger), logged(m), allowed(m), limited(m, limits))
+		return kit.Chain(instrumented(m, duration), recovery(m, logger), noted(m), allowed(m), limited(m, limits))
 	}, nil
 }
 
-// Bare is no middleware but the access rule, for tests of what lies inside.
+// Bare is the access rule without other middleware, for tests.
 func Bare(m Method) kit.Middleware { return allowed(m) }
 
-// recovery turns a panic into an Internal fault and one line with its stack.
+// recovery turns a panic into an Internal fault and one log line with the stack.
 func recovery(m Method, logger *slog.Logger) kit.Middleware {
 	return func(next kit.Endpoint) kit.Endpoint {
 		return func(ctx context.Context, request any) (response any, err error) {
@@ -54,7 +54,7 @@ func recovery(m Method, logger *slog.Logger) kit.Middleware {
 }
 
 func instrumented(m Method, duration metric.Float64Histogram) kit.Middleware {
-	// Sets of labels are made once for all: each is sorted and hashed.
+	// Attribute sets are made once, because making one sorts and hashes it.
 	method := attribute.String(names.Method, m.Name)
 	outcomes := map[fault.Code][]metric.RecordOption{"": {metric.WithAttributeSet(attribute.NewSet(method))}}
 	for _, code := range fault.Codes {
@@ -71,9 +71,9 @@ func instrumented(m Method, duration metric.Float64Histogram) kit.Middleware {
 	}
 }
 
-// logged adds what only the endpoint knows to the request's one access line and
-// span; the refusal itself is noted where it becomes a status.
-func logged(m Method) kit.Middleware {
+// noted adds the method to the request's access log line and span. An error is
+// noted where it becomes a status.
+func noted(m Method) kit.Middleware {
 	return func(next kit.Endpoint) kit.Endpoint {
 		return func(ctx context.Context, request any) (any, error) {
 			telemetry.Note(ctx, slog.String(names.Method, m.Name))

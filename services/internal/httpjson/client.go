@@ -16,12 +16,13 @@ import (
 	"jari.example/internal/fault"
 )
 
-const maxAnswer = 8 << 20
+const maxResponse = 8 << 20
 
-// Call sends body (nil for none) as JSON to a sibling and decodes its answer.
-// It returns the fault the server raised; a server that cannot be reached is
-// Unavailable, one that takes too long Timeout. Use telemetry.Client for c, so
-// that the call has a span of its own. headers are added to the request.
+// Call sends body (nil for none) as JSON to another service and decodes the
+// response. It returns the fault that the server returned; Unavailable when the
+// server cannot be reached, Timeout when it takes too long. Use telemetry.Client
+// for c, so that the call has a span of its own. headers are added to the
+// request.
 func Call[Resp any](ctx context.Context, c *http.Client, method, url string, body any, headers ...http.Header) (resp Resp, err error) {
 	req, err := newRequest(ctx, method, url, body, headers)
 	if err != nil {
@@ -29,21 +30,21 @@ func Call[Resp any](ctx context.Context, c *http.Client, method, url string, bod
 	}
 	res, err := c.Do(req)
 	if err != nil {
-		return resp, Unreached(ctx, err)
+		return resp, TransportFault(ctx, err)
 	}
 	defer res.Body.Close()
-	answer, err := io.ReadAll(io.LimitReader(res.Body, maxAnswer))
+	payload, err := io.ReadAll(io.LimitReader(res.Body, maxResponse))
 	if err != nil {
-		return resp, Unreached(ctx, err)
+		return resp, TransportFault(ctx, err)
 	}
 	if res.StatusCode >= 300 {
-		return resp, fmt.Errorf("%s %s: %w", method, req.URL.Path, decodeProblem(res, answer))
+		return resp, fmt.Errorf("%s %s: %w", method, req.URL.Path, decodeProblem(res, payload))
 	}
-	if len(answer) == 0 {
+	if len(payload) == 0 {
 		return resp, nil
 	}
-	if err := json.Unmarshal(answer, &resp); err != nil {
-		return resp, fmt.Errorf("%s %s: decode the answer: %w", method, req.URL.Path, err)
+	if err := json.Unmarshal(payload, &resp); err != nil {
+		return resp, fmt.Errorf("%s %s: decode the response: %w", method, req.URL.Path, err)
 	}
 	return resp, nil
 }
@@ -73,14 +74,15 @@ func newRequest(ctx context.Context, method, url string, body any, headers []htt
 	return req, nil
 }
 
-// Unreached is the fault behind an error of an http.RoundTripper: Timeout or
-// Unavailable. The caller's own going away stays what it is: nobody's failure.
-func Unreached(ctx context.Context, err error) error {
+// TransportFault turns an error of an http.RoundTripper into a fault: Timeout or
+// Unavailable. It returns err unchanged when the caller cancelled ctx, because
+// then nothing has failed.
+func TransportFault(ctx context.Context, err error) error {
 	if errors.Is(ctx.Err(), context.Canceled) {
 		return err
 	}
 	if e, ok := errors.AsType[net.Error](err); ok && e.Timeout() {
-		return fault.New(fault.Timeout, "timeout", "The answer took too long.").Because(err)
+		return fault.New(fault.Timeout, "timeout", "The response took too long.").Because(err)
 	}
 	return fault.Down("call", err)
 }

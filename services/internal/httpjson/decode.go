@@ -20,14 +20,14 @@ const (
 	maxIdempotencyKey = 200
 )
 
-// None decodes the request of an endpoint that takes none.
+// None decodes the request of an endpoint without input.
 func None(*http.Request) (endpoint.Nothing, error) { return endpoint.Nothing{}, nil }
 
-// Body decodes a JSON body strictly. Refused as invalid, with the pointer of
-// the field where there is one: malformed or trailing data, unknown fields,
-// duplicate names, wrong types, null, more than 1 MiB; another content type is
-// unsupported_media_type. Fields that come from the path are tagged json:"-"
-// and filled in by the caller.
+// Body decodes a JSON body strictly. Its error is Invalid, with a pointer to the
+// field if there is one, for malformed or trailing data, unknown fields,
+// duplicate names, wrong types, null, and more than 1 MiB. It is
+// UnsupportedMedia for another content type. Tag fields that come from the path
+// json:"-"; the caller sets them.
 func Body[Req any](r *http.Request) (req Req, err error) {
 	if media, _, err := mime.ParseMediaType(r.Header.Get("Content-Type")); err != nil || media != "application/json" {
 		return req, fault.New(fault.UnsupportedMedia, "unsupported_media_type", "The body must be application/json.")
@@ -37,20 +37,20 @@ func Body[Req any](r *http.Request) (req Req, err error) {
 		if _, ok := errors.AsType[*http.MaxBytesError](err); ok {
 			return req, fault.New(fault.Invalid, "body_too_large", "The body must not exceed 1 MiB.")
 		}
-		return req, fault.New(fault.Invalid, "body_unreadable", "The body could not be read to its end.").Because(err)
+		return req, fault.New(fault.Invalid, "body_unreadable", "The body could not be read completely.").Because(err)
 	}
-	if string(bytes.TrimSpace(raw)) == "null" { // which would pass for an object without fields
+	if string(bytes.TrimSpace(raw)) == "null" { // it would decode as an object without fields
 		return req, fault.New(fault.Invalid, "wrong_type", "The body must be an object.")
 	}
-	// jsontext's errors know the pointer of what is wrong, encoding/json's do not.
+	// The errors of jsontext have a JSON pointer, those of encoding/json do not.
 	if err := json.Unmarshal(raw, &req, json.RejectUnknownMembers(true)); err != nil {
 		return req, bodyFault(err)
 	}
 	return req, nil
 }
 
-// bodyFault keeps the decoder's words away from the client and the log: they
-// quote the body, which may hold a password.
+// bodyFault replaces the decoder's message, for the client and for the log: it
+// quotes the body, which may hold a password.
 func bodyFault(err error) error {
 	if e, ok := errors.AsType[*json.SemanticError](err); ok {
 		if errors.Is(err, json.ErrUnknownName) {
@@ -74,7 +74,8 @@ func IdempotencyKey(r *http.Request) (string, error) {
 		ok = ok && c > ' ' && c < 0x7f
 	}
 	if !ok {
-		return "", fault.New(fault.Invalid, "idempotency_key_missing", "This request needs an Idempotency-Key of 1 to 200 visible ASCII characters.")
+		return "", fault.New(fault.Invalid, "idempotency_key_missing",
+			"This request needs an Idempotency-Key of 1 to 200 visible ASCII characters.")
 	}
 	return key, nil
 }

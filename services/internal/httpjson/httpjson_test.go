@@ -38,9 +38,9 @@ func place(_ context.Context, o order) (order, error) {
 	switch {
 	case o.Name == "":
 		return o, fault.BadField("/name", "A name is needed.")
-	case o.Name == "boom":
-		return o, errors.New("disk /dev/sda is on fire")
-	case o.Name == "away":
+	case o.Name == "fails":
+		return o, errors.New("disk /dev/sda failed")
+	case o.Name == "unavailable":
 		return o, fault.Down("postgres", errors.New("refused"))
 	}
 	return o, nil
@@ -77,30 +77,30 @@ func handler(t *testing.T, rs *httpjson.Routes) http.Handler {
 	return h
 }
 
-func TestBadInputIsRefused(t *testing.T) {
+func TestRejectsBadInput(t *testing.T) {
 	rs := routes(t, telemetrytest.Start(t))
 	httpjsontest.Suite{Handler: handler(t, rs), Routes: rs.List()}.Run(t)
 }
 
-func TestTheSuiteConvictsBadServers(t *testing.T) {
+func TestSuiteDetectsBadServers(t *testing.T) {
 	post := httpjson.Route{Method: "POST", Path: "/x", Access: endpoint.Diner, Body: routes(t, telemetrytest.Start(t)).List()[0].Body}
-	for sentence, h := range map[string]http.HandlerFunc{
-		"one that takes everything": func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(200) },
-		"one that fails":            func(w http.ResponseWriter, _ *http.Request) { http.Error(w, "goroutine 1 [running]", 500) },
-		"one that refuses in prose": func(w http.ResponseWriter, _ *http.Request) { http.Error(w, "bad", 400) },
-		"one that forgets the pointer": func(w http.ResponseWriter, r *http.Request) {
+	for name, h := range map[string]http.HandlerFunc{
+		"accepts everything":           func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(200) },
+		"fails with a stack":           func(w http.ResponseWriter, _ *http.Request) { http.Error(w, "goroutine 1 [running]", 500) },
+		"rejects without problem+json": func(w http.ResponseWriter, _ *http.Request) { http.Error(w, "bad", 400) },
+		"omits the pointer": func(w http.ResponseWriter, r *http.Request) {
 			httpjson.WriteProblem(w, r, fault.New(fault.Invalid, "x", "x"))
 		},
 	} {
-		t.Run(sentence, func(t *testing.T) {
-			convicted := 0
+		t.Run(name, func(t *testing.T) {
+			detected := 0
 			for _, c := range httpjsontest.Cases(post) {
 				if (httpjsontest.Suite{Handler: h}).Try(c) != nil {
-					convicted++
+					detected++
 				}
 			}
-			if convicted == 0 {
-				t.Error("no case noticed")
+			if detected == 0 {
+				t.Error("no case failed")
 			}
 		})
 	}
@@ -109,17 +109,23 @@ func TestTheSuiteConvictsBadServers(t *testing.T) {
 func TestSuiteReportsWhatItDoesNotCover(t *testing.T) {
 	things := httpjson.Route{Method: "GET", Path: "/v1/things", Access: endpoint.Public}
 	thing := httpjson.Route{Method: "GET", Path: "/v1/things/{id}", Access: endpoint.Public}
+	suite := func(r httpjson.Route) httpjsontest.Suite { return httpjsontest.Suite{Routes: []httpjson.Route{r}} }
+	exempt := func(s httpjsontest.Suite, pattern string) httpjsontest.Suite { s.NoInput = []string{pattern}; return s }
+	badQuery := func(s httpjsontest.Suite, pattern string) httpjsontest.Suite {
+		s.BadQueries = map[string][]string{pattern: {"limit=0"}}
+		return s
+	}
 	for name, c := range map[string]struct {
 		suite   httpjsontest.Suite
 		covered bool
 	}{
-		"a route without bad input":    {httpjsontest.Suite{Routes: []httpjson.Route{things}}, false},
-		"an exempt route":              {httpjsontest.Suite{Routes: []httpjson.Route{things}, NoInput: []string{"GET /v1/things"}}, true},
-		"an exempt route with cases":   {httpjsontest.Suite{Routes: []httpjson.Route{thing}, NoInput: []string{"GET /v1/things/{id}"}}, false},
-		"an exempt route that is gone": {httpjsontest.Suite{Routes: []httpjson.Route{thing}, NoInput: []string{"GET /v1/things"}}, false},
-		"a bad query":                  {httpjsontest.Suite{Routes: []httpjson.Route{things}, BadQueries: map[string][]string{"GET /v1/things": {"limit=0"}}}, true},
-		"a bad query for no route":     {httpjsontest.Suite{Routes: []httpjson.Route{thing}, BadQueries: map[string][]string{"GET /v1/thing": {"limit=0"}}}, false},
-		"a route that yields path ids": {httpjsontest.Suite{Routes: []httpjson.Route{thing}}, true},
+		"a route with path ids":        {suite(thing), true},
+		"a route without bad input":    {suite(things), false},
+		"an exempt route":              {exempt(suite(things), "GET /v1/things"), true},
+		"an exempt route with cases":   {exempt(suite(thing), "GET /v1/things/{id}"), false},
+		"an exempt route that is gone": {exempt(suite(thing), "GET /v1/things"), false},
+		"a bad query":                  {badQuery(suite(things), "GET /v1/things"), true},
+		"a bad query for no route":     {badQuery(suite(thing), "GET /v1/thing"), false},
 	} {
 		t.Run(name, func(t *testing.T) {
 			if err := c.suite.Covered(); (err == nil) != c.covered {
@@ -129,9 +135,9 @@ func TestSuiteReportsWhatItDoesNotCover(t *testing.T) {
 	}
 }
 
-func TestMistakesInRoutesStopTheProcess(t *testing.T) {
+func TestHandlerReportsMistakesInRoutes(t *testing.T) {
 	mw := endpoint.Bare
-	for sentence, add := range map[string]func(*httpjson.Routes){
+	for name, add := range map[string]func(*httpjson.Routes){
 		"no access rule": func(rs *httpjson.Routes) {
 			httpjson.Handle(rs, "GET /v1/x", endpoint.Make("x", 0, find, mw), byID, 200)
 		},
@@ -147,50 +153,50 @@ func TestMistakesInRoutesStopTheProcess(t *testing.T) {
 			}
 		},
 	} {
-		t.Run(sentence, func(t *testing.T) {
+		t.Run(name, func(t *testing.T) {
 			rs := httpjson.NewRoutes(telemetrytest.Start(t).Logger)
 			add(rs)
 			if _, err := rs.Handler(); err == nil {
-				t.Error("Handler() found nothing wrong")
+				t.Error("Handler() returned no error")
 			}
 		})
 	}
 }
 
-func TestAFaultCrossesTheWire(t *testing.T) {
+func TestCallReturnsTheServersFault(t *testing.T) {
 	rec := telemetrytest.Start(t)
 	srv := httptest.NewServer(handler(t, routes(t, rec)))
 	defer srv.Close()
 	client := telemetry.Client("order", time.Second)
-	who := http.Header{names.HeaderUserID: {"u1"}, names.HeaderUserRole: {"owner"}, names.HeaderIdempotency: {"k"}}
+	identity := http.Header{names.HeaderUserID: {"u1"}, names.HeaderUserRole: {"owner"}, names.HeaderIdempotency: {"k"}}
 
-	got, err := httpjson.Call[order](t.Context(), client, "POST", srv.URL+"/v1/orders", order{Name: "모수"}, who)
+	got, err := httpjson.Call[order](t.Context(), client, "POST", srv.URL+"/v1/orders", order{Name: "모수"}, identity)
 	if err != nil || got.Name != "모수" {
 		t.Fatal(got, err)
 	}
-	_, err = httpjson.Call[order](t.Context(), client, "GET", srv.URL+"/v1/orders/7", nil, who)
+	_, err = httpjson.Call[order](t.Context(), client, "GET", srv.URL+"/v1/orders/7", nil, identity)
 	if fault.CodeOf(err) != fault.NotFound || fault.ReasonOf(err) != "no_such_order" {
 		t.Errorf("got %v", err)
 	}
-	_, err = httpjson.Call[order](t.Context(), client, "POST", srv.URL+"/v1/orders", order{Name: "away"}, who)
+	_, err = httpjson.Call[order](t.Context(), client, "POST", srv.URL+"/v1/orders", order{Name: "unavailable"}, identity)
 	if f := fault.Of(err); f.Code != fault.Unavailable || f.RetryAfter != time.Second {
 		t.Errorf("got %+v", f)
 	}
-	_, err = httpjson.Call[order](t.Context(), client, "POST", srv.URL+"/v1/orders", order{Name: "boom"}, who)
+	_, err = httpjson.Call[order](t.Context(), client, "POST", srv.URL+"/v1/orders", order{Name: "fails"}, identity)
 	if f := fault.Of(err); f.Code != fault.Internal || strings.Contains(f.Error(), "sda") {
 		t.Errorf("an internal failure became %v", f)
 	}
 	srv.Close()
-	_, err = httpjson.Call[order](t.Context(), client, "GET", srv.URL+"/v1/orders/7", nil, who)
+	_, err = httpjson.Call[order](t.Context(), client, "GET", srv.URL+"/v1/orders/7", nil, identity)
 	if fault.CodeOf(err) != fault.Unavailable {
 		t.Errorf("a refused connection became %v", err)
 	}
 }
 
-func TestOneAccessLinePerRequest(t *testing.T) {
+func TestWritesOneAccessLogLinePerRequest(t *testing.T) {
 	rec := telemetrytest.Start(t)
 	h := handler(t, routes(t, rec))
-	req := httptest.NewRequest("POST", "/v1/orders?email=a@b.c", strings.NewReader(`{"name":"boom"}`))
+	req := httptest.NewRequest("POST", "/v1/orders?email=a@b.c", strings.NewReader(`{"name":"fails"}`))
 	req.Header.Set("Content-Type", "application/json")
 	req.Header.Set(names.HeaderIdempotency, "k")
 	httpjsontest.SetIdentity(req, endpoint.RoleDiner)
@@ -199,7 +205,7 @@ func TestOneAccessLinePerRequest(t *testing.T) {
 
 	lines := rec.Lines(t, names.EventAccess)
 	if len(lines) != 2 {
-		t.Fatalf("%d access lines for 2 requests", len(lines))
+		t.Fatalf("%d access log lines for 2 requests", len(lines))
 	}
 	line := lines[0]
 	for name, want := range map[string]any{
@@ -212,21 +218,21 @@ func TestOneAccessLinePerRequest(t *testing.T) {
 		}
 	}
 	if !strings.Contains(line[names.Exception].(string), "sda") {
-		t.Errorf("the cause is not on the line: %v", line[names.Exception])
+		t.Errorf("the line lacks the cause: %v", line[names.Exception])
 	}
 	span := rec.Span(t, "POST /v1/orders")
 	if line[names.TraceID] != span.SpanContext().TraceID().String() {
-		t.Errorf("line and span disagree on the trace")
+		t.Errorf("line and span have different trace ids")
 	}
 	if got := telemetrytest.Attr(span, names.HTTPRoute); got != "/v1/orders" {
 		t.Errorf("http.route = %v", got)
 	}
 	if strings.Contains(rec.Output(), "a@b.c") {
-		t.Error("a query reached the log")
+		t.Error("the log contains a query")
 	}
 }
 
-func TestAProblemTellsWhatIsKnownBesides(t *testing.T) {
+func TestProblemHasExtraMembers(t *testing.T) {
 	w, r := httptest.NewRecorder(), httptest.NewRequest("POST", "/", nil)
 	httpjson.WriteProblem(w, r, fault.New(fault.Conflict, "slot_full", "Full.").With("available", 2).With("latched", true))
 	var got map[string]any

@@ -18,7 +18,7 @@ import (
 	"jari.example/telemetry/names"
 )
 
-// Problem is the body of every refusal, RFC 9457.
+// Problem is the body of every error response (RFC 9457).
 type Problem struct {
 	Type    string `json:"type"`
 	Title   string `json:"title"`
@@ -31,7 +31,7 @@ type Problem struct {
 	Extra map[string]any `json:"-"` // further members, RFC 9457 §3.2
 }
 
-// MarshalJSON writes the further members beside the others.
+// MarshalJSON writes the members of Extra beside the others.
 func (p Problem) MarshalJSON() ([]byte, error) {
 	type plain Problem
 	body, err := json.Marshal(plain(p))
@@ -48,7 +48,7 @@ func (p Problem) MarshalJSON() ([]byte, error) {
 // ProblemType is the content type of a Problem.
 const ProblemType = "application/problem+json"
 
-// statusOf is the only map from class to status, and back in codeOf.
+// statusOf is the only map from code to status; codeOf is its inverse.
 var statusOf = map[fault.Code]int{
 	fault.Invalid:            http.StatusBadRequest,
 	fault.Unauthenticated:    http.StatusUnauthorized,
@@ -73,12 +73,12 @@ var codeOf = func() map[int]fault.Code {
 	return m
 }()
 
-// statusClientGone is what the access line says when the client went away
-// before its answer; nobody reads the answer itself.
+// statusClientGone is the status in the access log of a request whose client
+// closed the connection before the response.
 const statusClientGone = 499
 
-// WriteProblem answers r with err as problem+json and notes reason and, for our
-// own failures, the cause on the access line.
+// WriteProblem writes err as problem+json. It adds the reason to the access log
+// line and, for a 5xx, the cause.
 func WriteProblem(w http.ResponseWriter, r *http.Request, err error) {
 	writeProblem(r.Context(), err, w)
 }
@@ -114,8 +114,8 @@ func writeProblem(ctx context.Context, err error, w http.ResponseWriter) {
 	_ = json.NewEncoder(w).Encode(p)
 }
 
-// exception is the innermost thing worth an operator's time: the cause, which
-// callers never see.
+// exception is the text for operators: the cause if there is one, which clients
+// never see.
 func exception(err error, f *fault.Error) string {
 	if f.Cause != nil {
 		return f.Cause.Error()
@@ -123,7 +123,7 @@ func exception(err error, f *fault.Error) string {
 	return err.Error()
 }
 
-// retryAfter is in whole seconds, at least one for the classes that promise it.
+// retryAfter is in whole seconds, at least 1 for the codes that always have it.
 func retryAfter(f *fault.Error) int {
 	seconds := int(math.Ceil(f.RetryAfter.Seconds()))
 	if seconds == 0 && (f.Code == fault.RateLimited || f.Code == fault.Unavailable) {
@@ -142,8 +142,8 @@ func write(w http.ResponseWriter, status int, body any) error {
 	return json.NewEncoder(w).Encode(body)
 }
 
-// decodeProblem gives a caller the fault the server raised. An answer that is
-// no problem of ours keeps the class of its status.
+// decodeProblem returns the fault that a server returned. A response that is not
+// one of our problems becomes a fault with the code of its status.
 func decodeProblem(res *http.Response, body []byte) *fault.Error {
 	code, known := codeOf[res.StatusCode]
 	if !known {

@@ -1,5 +1,5 @@
-// Package httpjson is the one place where endpoints meet HTTP: routes, strict
-// decoding, problem+json in both directions, and calls to sibling services.
+// Package httpjson connects endpoints to HTTP, for all services: routes, strict
+// decoding, problem+json in both directions, and calls to other services.
 package httpjson
 
 import (
@@ -23,24 +23,24 @@ import (
 // Decoder reads a request. Its errors are faults, usually Invalid.
 type Decoder[Req any] func(*http.Request) (Req, error)
 
-// Encoder sets headers and says with which status and body a response leaves;
-// a nil body leaves the answer empty.
+// Encoder sets headers and returns the status and the body of the HTTP response;
+// nil for an empty body.
 type Encoder[Resp any] func(h http.Header, resp Resp) (status int, body any)
 
-// Routes is a service's HTTP side while it is put together. Mistakes in it (no
-// access rule, a clash of patterns) gather until Handler reports them.
+// Routes collects a service's routes. It also collects mistakes, such as a
+// missing access rule or conflicting patterns, until Handler reports them.
 type Routes struct {
 	logger *slog.Logger
 	mux    *http.ServeMux
 	list   []Route
 	errs   []error
 
-	// Outside says that strangers may call: a traceparent they bring is linked
-	// and not continued. Only the gateway's routes do.
-	Outside bool
+	// Untrusted means that callers are outside our systems: the trace that they
+	// send is linked, not continued. Only the gateway sets it.
+	Untrusted bool
 
-	// Guard, if set, wraps each route added after it, inside its span and access
-	// line. The gateway proves there who asks.
+	// Guard, if set, wraps the handler of each route that is added later, inside
+	// the route's span and access log line. The gateway authenticates in it.
 	Guard func(Route, http.Handler) http.Handler
 }
 
@@ -56,28 +56,30 @@ type Route struct {
 // Pattern is the route as net/http spells it.
 func (r Route) Pattern() string { return r.Method + " " + r.Path }
 
-// NewRoutes starts an empty list whose access lines go to logger.
+// NewRoutes returns an empty list. Access log lines go to logger.
 func NewRoutes(logger *slog.Logger) *Routes {
 	return &Routes{logger: logger, mux: http.NewServeMux()}
 }
 
-// Option declares what a route takes besides the defaults.
+// Option changes a property of a route from its default.
 type Option func(*Route)
 
-// NeedsIdempotencyKey refuses requests without a usable Idempotency-Key (400
+// NeedsIdempotencyKey rejects requests without a valid Idempotency-Key (400
 // idempotency_key_missing) before they are decoded.
 func NeedsIdempotencyKey() Option { return func(r *Route) { r.Idempotent = true } }
 
-// NoBody declares that a POST, PUT or PATCH takes no body.
+// NoBody declares a POST, PUT or PATCH without a body.
 func NoBody() Option { return func(r *Route) { r.Body = nil } }
 
-// BodyOf declares the body's type where it is not the endpoint's request.
+// BodyOf declares the type of the body when it is not the endpoint's request.
 func BodyOf[T any]() Option { return func(r *Route) { r.Body = reflect.TypeFor[T]() } }
 
-// Handle routes pattern ("POST /v1/reservations") to e and answers with status;
-// 204 has no body. The compiler checks that decode feeds e. A POST, PUT or
-// PATCH is taken to have Req as its JSON body unless an option says otherwise.
-func Handle[Req, Resp any](rs *Routes, pattern string, e endpoint.Typed[Req, Resp], decode Decoder[Req], status int, opts ...Option) {
+// Handle routes pattern ("POST /v1/reservations") to e and responds with status;
+// 204 has no body. Req must be what decode returns and e takes. A POST, PUT or
+// PATCH has Req as its JSON body unless an option changes that.
+func Handle[Req, Resp any](
+	rs *Routes, pattern string, e endpoint.Typed[Req, Resp], decode Decoder[Req], status int, opts ...Option,
+) {
 	HandleWith(rs, pattern, e, decode, func(_ http.Header, resp Resp) (int, any) {
 		if status == http.StatusNoContent {
 			return status, nil
@@ -86,13 +88,15 @@ func Handle[Req, Resp any](rs *Routes, pattern string, e endpoint.Typed[Req, Res
 	}, opts...)
 }
 
-// HandleWith is Handle for a response that decides its own status, headers or
-// wire form.
-func HandleWith[Req, Resp any](rs *Routes, pattern string, e endpoint.Typed[Req, Resp], decode Decoder[Req], encode Encoder[Resp], opts ...Option) {
+// HandleWith is Handle with an encoder, for a response whose status, headers or
+// JSON depend on its value.
+func HandleWith[Req, Resp any](
+	rs *Routes, pattern string, e endpoint.Typed[Req, Resp], decode Decoder[Req], encode Encoder[Resp], opts ...Option,
+) {
 	route := newRoute(pattern, e.Method, reflect.TypeFor[Req](), opts)
 	server := kithttp.NewServer(e.Kit,
 		func(ctx context.Context, r *http.Request) (any, error) {
-			if err := admit(ctx, r, route); err != nil {
+			if err := checkRequest(ctx, r, route); err != nil {
 				return nil, err
 			}
 			return decode(r)
@@ -107,14 +111,14 @@ func HandleWith[Req, Resp any](rs *Routes, pattern string, e endpoint.Typed[Req,
 	rs.add(route, e.Check(), server)
 }
 
-// HandleRaw routes pattern to a plain handler, such as the gateway's proxy, for
-// those whom access lets pass.
+// HandleRaw routes pattern to an http.Handler, such as the gateway's proxy, for
+// callers that access allows.
 func HandleRaw(rs *Routes, pattern string, access endpoint.Access, h http.Handler, opts ...Option) {
 	m := endpoint.Method{Name: pattern, Access: access}
 	route := newRoute(pattern, m, nil, opts)
 	rs.add(route, m.Check(), http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		ctx := identify(r.Context(), r)
-		if err := admit(ctx, r, route); err != nil {
+		if err := checkRequest(ctx, r, route); err != nil {
 			writeProblem(ctx, err, w)
 			return
 		}
@@ -141,7 +145,7 @@ func (rs *Routes) add(route Route, err error, h http.Handler) {
 		fail(err)
 	}
 	if internal := strings.HasPrefix(route.Path, "/internal/"); internal != (route.Access == endpoint.Internal) {
-		fail(errors.New("access Internal belongs to paths under /internal/, and only there"))
+		fail(errors.New("paths under /internal/, and no others, must have access Internal"))
 	}
 	defer func() {
 		if p := recover(); p != nil { // ServeMux panics on a bad or clashing pattern
@@ -151,25 +155,26 @@ func (rs *Routes) add(route Route, err error, h http.Handler) {
 	if rs.Guard != nil {
 		h = rs.Guard(route, h)
 	}
-	rs.mux.Handle(route.Pattern(), telemetry.Server(rs.logger, route.Pattern(), rs.Outside, h))
+	rs.mux.Handle(route.Pattern(), telemetry.Server(rs.logger, route.Pattern(), rs.Untrusted, h))
 	rs.list = append(rs.list, route)
 }
 
 // List returns the routes in the order they were added.
 func (rs *Routes) List() []Route { return rs.list }
 
-// Handler serves the routes; what none of them takes gets a 404 or 405 as
-// problem+json. Its error holds every mistake made while putting them together,
-// and a process that gets one must not start.
+// Handler serves the routes. A request that matches none gets 404 or 405 as
+// problem+json. The error has every mistake in the routes; a process that gets
+// one must not start.
 func (rs *Routes) Handler() (http.Handler, error) {
 	if err := errors.Join(rs.errs...); err != nil {
 		return nil, err
 	}
-	unmatched := telemetry.Server(rs.logger, "", rs.Outside, http.HandlerFunc(rs.serveUnmatched))
+	unmatched := telemetry.Server(rs.logger, "", rs.Untrusted, http.HandlerFunc(rs.serveUnmatched))
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		// A path that is not clean would be redirected by the mux, below the
-		// access line and without a problem; to us it is another name for nothing.
-		if _, pattern := rs.mux.Handler(r); pattern == "" || !strings.HasPrefix(r.URL.Path, "/") || path.Clean(r.URL.Path) != r.URL.Path {
+		// The mux would redirect a path that is not clean, without an access log
+		// line and without a problem. Here such a path does not exist.
+		clean := strings.HasPrefix(r.URL.Path, "/") && path.Clean(r.URL.Path) == r.URL.Path
+		if _, pattern := rs.mux.Handler(r); pattern == "" || !clean {
 			unmatched.ServeHTTP(w, r)
 			return
 		}
@@ -179,14 +184,14 @@ func (rs *Routes) Handler() (http.Handler, error) {
 
 func (rs *Routes) serveUnmatched(w http.ResponseWriter, r *http.Request) {
 	h, _ := rs.mux.Handler(r)
-	asked := &headerOnly{header: http.Header{}}
-	h.ServeHTTP(asked, r) // the mux's own 404 or 405, for its Allow header
-	if asked.status == http.StatusMethodNotAllowed {
-		w.Header().Set("Allow", asked.header.Get("Allow"))
-		writeProblem(r.Context(), fault.New(fault.MethodNotAllowed, "method_not_allowed", "%s is not possible here.", r.Method), w)
+	unmatched := &headerOnly{header: http.Header{}}
+	h.ServeHTTP(unmatched, r) // the mux's own 404 or 405, for its Allow header
+	if unmatched.status == http.StatusMethodNotAllowed {
+		w.Header().Set("Allow", unmatched.header.Get("Allow"))
+		writeProblem(r.Context(), fault.New(fault.MethodNotAllowed, "method_not_allowed", "This path does not allow %s.", r.Method), w)
 		return
 	}
-	writeProblem(r.Context(), fault.New(fault.NotFound, "no_such_path", "There is nothing at this path."), w)
+	writeProblem(r.Context(), fault.New(fault.NotFound, "no_such_path", "This path does not exist."), w)
 }
 
 type headerOnly struct {
@@ -198,10 +203,10 @@ func (h *headerOnly) Header() http.Header         { return h.header }
 func (h *headerOnly) Write(b []byte) (int, error) { return len(b), nil }
 func (h *headerOnly) WriteHeader(status int)      { h.status = status }
 
-// admit asks what can be asked before the body is read, so that a stranger
-// learns nothing about bodies and costs no parsing. Endpoints ask for access
-// again, since HTTP may not stay their only transport.
-func admit(ctx context.Context, r *http.Request, route Route) error {
+// checkRequest checks access and the Idempotency-Key before the body is read, so
+// that an unauthorized caller costs no parsing and learns nothing about bodies.
+// Endpoints check access again, because HTTP may not stay the only transport.
+func checkRequest(ctx context.Context, r *http.Request, route Route) error {
 	if err := route.Access.Allow(endpoint.IdentityFrom(ctx)); err != nil {
 		return err
 	}
@@ -213,19 +218,20 @@ func admit(ctx context.Context, r *http.Request, route Route) error {
 	return nil
 }
 
-// identify reads who asks from the headers the gateway has set.
+// identify puts the caller's identity, from the headers that the gateway sets,
+// into the context.
 func identify(ctx context.Context, r *http.Request) context.Context {
-	who := endpoint.Identity{
+	identity := endpoint.Identity{
 		UserID:    r.Header.Get(names.HeaderUserID),
 		Role:      r.Header.Get(names.HeaderUserRole),
 		SessionID: r.Header.Get(names.HeaderSessionID),
 	}
 	if own := r.Header.Get(names.HeaderUserOwn); own != "" {
-		who.Own = strings.Split(own, ",")
+		identity.Own = strings.Split(own, ",")
 	}
-	if who.UserID == "" {
+	if identity.UserID == "" {
 		return ctx
 	}
-	telemetry.Note(ctx, slog.String(names.UserID, who.UserID), slog.String(names.SessionID, who.SessionID))
-	return endpoint.WithIdentity(ctx, who)
+	telemetry.Note(ctx, slog.String(names.UserID, identity.UserID), slog.String(names.SessionID, identity.SessionID))
+	return endpoint.WithIdentity(ctx, identity)
 }

@@ -1,5 +1,5 @@
-// Package inmem keeps events and mails in memory: for tests, and for a service
-// that is run without anything beside it.
+// Package inmem stores events and mails in memory: for tests, and for a service
+// that runs alone.
 package inmem
 
 import (
@@ -15,7 +15,7 @@ import (
 	"jari.example/services/notification"
 )
 
-// Store is events in the order they came.
+// Store holds events in the order they were added.
 type Store struct {
 	mu   sync.Mutex
 	rows []*row
@@ -24,10 +24,10 @@ type Store struct {
 
 type row struct {
 	notification.Job
-	added   time.Time
-	due     time.Time
-	settled time.Time
-	reason  notification.Reason // "" unless it failed
+	added     time.Time
+	due       time.Time
+	completed time.Time
+	reason    notification.Reason // "" unless it failed
 }
 
 var _ notification.Store = (*Store)(nil)
@@ -51,9 +51,9 @@ func (s *Store) Add(_ context.Context, e notification.Event, now time.Time) (boo
 func (s *Store) Lease(_ context.Context, n int, now, until time.Time) (jobs []notification.Job, err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	older := map[uuid.UUID]bool{} // reservations with an event that must be told first
+	older := map[uuid.UUID]bool{} // reservations with an older pending event
 	for _, r := range s.rows {
-		if !r.settled.IsZero() || older[r.Reservation.ID] {
+		if !r.completed.IsZero() || older[r.Reservation.ID] {
 			continue
 		}
 		older[r.Reservation.ID] = true
@@ -69,7 +69,7 @@ func (s *Store) Lease(_ context.Context, n int, now, until time.Time) (jobs []no
 
 // Sent implements notification.Store.
 func (s *Store) Sent(_ context.Context, id uuid.UUID, at time.Time) error {
-	return s.change(id, func(r *row) { r.settle(at, "") })
+	return s.change(id, func(r *row) { r.complete(at, "") })
 }
 
 // Postpone implements notification.Store.
@@ -84,20 +84,20 @@ func (s *Store) Postpone(_ context.Context, id uuid.UUID, due time.Time, known b
 
 // Fail implements notification.Store.
 func (s *Store) Fail(_ context.Context, id uuid.UUID, at time.Time, reason notification.Reason) error {
-	return s.change(id, func(r *row) { r.settle(at, reason) })
+	return s.change(id, func(r *row) { r.complete(at, reason) })
 }
 
-func (r *row) settle(at time.Time, reason notification.Reason) {
-	r.settled, r.reason = at, reason
+func (r *row) complete(at time.Time, reason notification.Reason) {
+	r.completed, r.reason = at, reason
 	r.Unknown = max(0, r.Unknown-1)
-	r.Words, r.Reservation.Note = secret.String{}, secret.String{}
+	r.ClosureReason, r.Reservation.Note = secret.String{}, secret.String{}
 }
 
-func (s *Store) change(id uuid.UUID, how func(*row)) error {
+func (s *Store) change(id uuid.UUID, update func(*row)) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if r := s.by[id]; r != nil && r.settled.IsZero() {
-		how(r)
+	if r := s.by[id]; r != nil && r.completed.IsZero() {
+		update(r)
 	}
 	return nil
 }
@@ -108,7 +108,7 @@ func (s *Store) Sweep(_ context.Context, before time.Time, n int) (swept int, er
 	defer s.mu.Unlock()
 	s.rows = slices.DeleteFunc(s.rows, func(r *row) bool {
 		v := r.Reservation
-		old := !r.settled.IsZero() && r.settled.Before(before) && v.Start.Before(before) && v.End.Before(before)
+		old := !r.completed.IsZero() && r.completed.Before(before) && v.Start.Before(before) && v.End.Before(before)
 		if !old || swept == n {
 			return false
 		}
@@ -125,13 +125,13 @@ func (s *Store) Failures(_ context.Context, reservations []uuid.UUID) (found []n
 	defer s.mu.Unlock()
 	last := map[uuid.UUID]*row{}
 	for _, r := range s.rows {
-		if !r.settled.IsZero() {
+		if !r.completed.IsZero() {
 			last[r.Reservation.ID] = r
 		}
 	}
 	for _, id := range reservations {
 		if r := last[id]; r != nil && r.reason != "" {
-			found = append(found, notification.Failure{ReservationID: id, Kind: r.Kind, Reason: r.reason, At: r.settled})
+			found = append(found, notification.Failure{ReservationID: id, Kind: r.Kind, Reason: r.reason, At: r.completed})
 			delete(last, id)
 		}
 	}
@@ -143,7 +143,7 @@ func (s *Store) Backlog(context.Context) (b backlog.Backlog, err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for _, r := range s.rows {
-		if !r.settled.IsZero() {
+		if !r.completed.IsZero() {
 			continue
 		}
 		if b.Waiting++; b.Waiting == 1 {

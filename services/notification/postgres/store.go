@@ -1,4 +1,4 @@
-// Package postgres keeps events in PostgreSQL.
+// Package postgres stores events in PostgreSQL.
 package postgres
 
 import (
@@ -15,19 +15,19 @@ import (
 	"jari.example/internal/postgres"
 	"jari.example/internal/secret"
 	"jari.example/services/notification"
-	"jari.example/telemetry"
+	"jari.example/telemetry/pgxtelemetry"
 )
 
 //go:embed migrations
 var migrations embed.FS
 
 // Store is the table events.
-type Store struct{ pool *telemetry.Pool }
+type Store struct{ pool *pgxtelemetry.Pool }
 
 var _ notification.Store = (*Store)(nil)
 
-// Open connects to url, brings the schema up to date and returns the store;
-// waiting hears each time the server could not be reached.
+// Open connects to url and migrates the schema. waiting is called before each
+// retry while the server cannot be reached; it may be nil.
 func Open(ctx context.Context, url string, waiting func(error)) (*Store, error) {
 	pool, err := postgres.Open(ctx, postgres.Config{Name: "notification", URL: url, Migrations: migrations, Waiting: waiting})
 	if err != nil {
@@ -39,10 +39,10 @@ func Open(ctx context.Context, url string, waiting func(error)) (*Store, error) 
 // Close ends the store's connections.
 func (s *Store) Close() { s.pool.Close() }
 
-// Ping reports whether the database answers.
+// Ping reports whether the database is available.
 func (s *Store) Ping(ctx context.Context) error { return postgres.Explain(s.pool.Ping(ctx)) }
 
-// columns are an event's own, in the order of fields.
+// columns are the columns of an event, in the order of fields.
 const columns = `id, kind, occurred_at, diner_id, reservation_id, restaurant_id, slot_id, starts_at, time_zone, party, note,
   traceparent, words, previous_start, previous_party, ends_at, status, version, cancel_until, offer_ends_at, position`
 
@@ -53,12 +53,12 @@ on conflict (id) do nothing`
 
 // Add implements notification.Store.
 func (s *Store) Add(ctx context.Context, e notification.Event, now time.Time) (bool, error) {
-	note, words := e.Reservation.Note.Reveal(), e.Words.Reveal()
+	note, words := e.Reservation.Note.Reveal(), e.ClosureReason.Reveal()
 	tag, err := s.pool.Exec(ctx, addSQL, append(fields(&e, &note, &words), now)...)
 	return tag.RowsAffected() == 1, postgres.Explain(err)
 }
 
-// fields are what columns hold. A time that is not known is NULL.
+// fields are the values of columns. An unknown time is NULL.
 func fields(e *notification.Event, note, words *string) []any {
 	v := &e.Reservation
 	known := func(t *time.Time) any { return (*zeronull.Timestamptz)(t) }
@@ -69,10 +69,9 @@ func fields(e *notification.Event, note, words *string) []any {
 	}
 }
 
-// leaseSQL skips what another postman is leasing at this moment, and every
-// event behind an unsettled one of the same reservation. ARRAY makes sure that the
-// rows are chosen, and locked, once: a plan that ran the choice again would lease
-// more than it was asked for.
+// leaseSQL skips rows that another worker is leasing now, and every event after a
+// pending one of the same reservation. ARRAY makes PostgreSQL run the subquery
+// once: a plan that ran it again would lock and lease more than $1 rows.
 const leaseSQL = `-- name: notification.event.lease
 update events set due_at = $3, attempts = attempts + 1, unknown = unknown + 1
 where seq = any (array(
@@ -89,12 +88,12 @@ type leased struct {
 
 // Lease implements notification.Store.
 func (s *Store) Lease(ctx context.Context, n int, now, until time.Time) ([]notification.Job, error) {
-	rows, _ := s.pool.Query(ctx, leaseSQL, n, now, until) // its error comes with the rows
+	rows, _ := s.pool.Query(ctx, leaseSQL, n, now, until) // CollectRows returns its error
 	found, err := pgx.CollectRows(rows, scan)
 	if err != nil {
 		return nil, postgres.Explain(err)
 	}
-	slices.SortFunc(found, func(a, b leased) int { return int(a.seq - b.seq) }) // RETURNING keeps no order
+	slices.SortFunc(found, func(a, b leased) int { return int(a.seq - b.seq) }) // RETURNING has no order
 	jobs := make([]notification.Job, len(found))
 	for i, f := range found {
 		jobs[i] = f.Job
@@ -105,18 +104,18 @@ func (s *Store) Lease(ctx context.Context, n int, now, until time.Time) ([]notif
 func scan(row pgx.CollectableRow) (l leased, err error) {
 	var note, words string
 	err = row.Scan(append(fields(&l.Event, &note, &words), &l.seq, &l.Attempts, &l.Unknown)...)
-	l.Reservation.Note, l.Words = secret.New(note), secret.New(words)
+	l.Reservation.Note, l.ClosureReason = secret.New(note), secret.New(words)
 	return l, err
 }
 
 const known = `unknown = greatest(unknown - 1, 0)`
 
-const settled = `settled_at = $2, note = '', words = '', ` + known
+const completed = `settled_at = $2, note = '', words = '', ` + known
 
 // Sent implements notification.Store.
 func (s *Store) Sent(ctx context.Context, id uuid.UUID, at time.Time) error {
 	return s.exec(ctx, `-- name: notification.event.sent
-update events set state = 'sent', `+settled+` where id = $1 and state = 'pending'`, id, at)
+update events set state = 'sent', `+completed+` where id = $1 and state = 'pending'`, id, at)
 }
 
 // Postpone implements notification.Store.
@@ -132,18 +131,18 @@ update events set `+set+` where id = $1 and state = 'pending'`, id, due)
 // Fail implements notification.Store.
 func (s *Store) Fail(ctx context.Context, id uuid.UUID, at time.Time, reason notification.Reason) error {
 	return s.exec(ctx, `-- name: notification.event.fail
-update events set state = 'failed', reason = $3, `+settled+` where id = $1 and state = 'pending'`, id, at, reason)
+update events set state = 'failed', reason = $3, `+completed+` where id = $1 and state = 'pending'`, id, at, reason)
 }
 
 const failuresSQL = `-- name: notification.event.failures
 select reservation_id, kind, reason, settled_at
-from (select distinct unnest($1::uuid[])) as asked (id), lateral (
-  select * from events where reservation_id = asked.id and state <> 'pending' order by seq desc limit 1) as last
+from (select distinct unnest($1::uuid[])) as requested (id), lateral (
+  select * from events where reservation_id = requested.id and state <> 'pending' order by seq desc limit 1) as last
 where state = 'failed'`
 
 // Failures implements notification.Store.
 func (s *Store) Failures(ctx context.Context, reservations []uuid.UUID) ([]notification.Failure, error) {
-	rows, _ := s.pool.Query(ctx, failuresSQL, reservations) // its error comes with the rows
+	rows, _ := s.pool.Query(ctx, failuresSQL, reservations) // CollectRows returns its error
 	found, err := pgx.CollectRows(rows, pgx.RowToStructByPos[notification.Failure])
 	return found, postgres.Explain(err)
 }
@@ -158,11 +157,12 @@ delete from events where seq = any (array(
 }
 
 const backlogSQL = `-- name: notification.event.backlog
-select count(*), min(accepted_at) from (select accepted_at from events where state = 'pending' order by due_at limit $1) as left_over`
+select count(*), min(accepted_at)
+from (select accepted_at from events where state = 'pending' order by due_at limit $1) as pending`
 
 // Backlog implements backlog.Queue.
 func (s *Store) Backlog(ctx context.Context) (b backlog.Backlog, err error) {
-	err = s.pool.QueryRow(ctx, backlogSQL, backlog.CountMost).Scan(&b.Waiting, (*zeronull.Timestamptz)(&b.Oldest))
+	err = s.pool.QueryRow(ctx, backlogSQL, backlog.MaxCount).Scan(&b.Waiting, (*zeronull.Timestamptz)(&b.Oldest))
 	return b, postgres.Explain(err)
 }
 

@@ -31,7 +31,7 @@ func TestStore(t *testing.T) {
 	storetest.Run(t, func(t *testing.T) notification.Store { s, _ := open(t); return s })
 }
 
-func TestADatabaseThatIsAwayIsUnavailable(t *testing.T) {
+func TestRefusedConnectionsAreUnavailable(t *testing.T) {
 	s, url := open(t)
 	accept := postgrestest.Refuse(t, url)
 	_, err := s.Add(t.Context(), storetest.Event(), storetest.Event().OccurredAt)
@@ -39,7 +39,7 @@ func TestADatabaseThatIsAwayIsUnavailable(t *testing.T) {
 		t.Errorf("got %v, want unavailable", err)
 	}
 	if strings.Contains(err.Error(), "창가") {
-		t.Errorf("the error shows a diner's note: %v", err)
+		t.Errorf("the error contains a diner's note: %v", err)
 	}
 	accept()
 	if added, err := s.Add(t.Context(), storetest.Event(), storetest.Event().OccurredAt); err != nil || !added {
@@ -47,8 +47,8 @@ func TestADatabaseThatIsAwayIsUnavailable(t *testing.T) {
 	}
 }
 
-func TestWhatIsSettledForgetsTheNote(t *testing.T) {
-	for want, settle := range map[string]func(*postgres.Store, notification.Event) error{
+func TestACompletedEventLosesItsTexts(t *testing.T) {
+	for want, complete := range map[string]func(*postgres.Store, notification.Event) error{
 		"sent": func(s *postgres.Store, e notification.Event) error { return s.Sent(t.Context(), e.ID, e.OccurredAt) },
 		"failed": func(s *postgres.Store, e notification.Event) error {
 			return s.Fail(t.Context(), e.ID, e.OccurredAt, "refused")
@@ -59,7 +59,7 @@ func TestWhatIsSettledForgetsTheNote(t *testing.T) {
 		if _, err := s.Add(t.Context(), e, e.OccurredAt); err != nil {
 			t.Fatal(err)
 		}
-		if err := settle(s, e); err != nil {
+		if err := complete(s, e); err != nil {
 			t.Fatal(err)
 		}
 		conn, err := pgx.Connect(t.Context(), url)
@@ -68,14 +68,15 @@ func TestWhatIsSettledForgetsTheNote(t *testing.T) {
 		}
 		defer func() { _ = conn.Close(t.Context()) }()
 		var note, state string
-		if err := conn.QueryRow(t.Context(), "select note || words, state from events").Scan(&note, &state); err != nil || note != "" || state != want {
+		if err := conn.QueryRow(t.Context(), "select note || words, state from events").Scan(&note, &state); err != nil ||
+			note != "" || state != want {
 			t.Errorf("%s: note %q, state %q, %v", want, note, state, err)
 		}
 	}
 }
 
-// version1 is a database as the service's version before left it: one event
-// whose mail is to be sent, one that was sent and one that failed.
+// version1 is a database of the service's previous version: one pending event, one
+// that was sent and one that failed.
 const version1 = `
 insert into events (id, kind, occurred_at, diner_id, reservation_id, restaurant_id, slot_id, starts_at, time_zone,
   party, note, traceparent, accepted_at, due_at, state, reason, attempts, settled_at) values
@@ -88,7 +89,7 @@ insert into events (id, kind, occurred_at, diner_id, reservation_id, restaurant_
 create table schema_version (version int4 not null);
 insert into schema_version values (1)`
 
-func TestADatabaseOfTheVersionBeforeMigrates(t *testing.T) {
+func TestMigratesADatabaseOfThePreviousVersion(t *testing.T) {
 	first, err := os.ReadFile("migrations/001_events.sql")
 	if err != nil {
 		t.Fatal(err)
@@ -104,17 +105,19 @@ func TestADatabaseOfTheVersionBeforeMigrates(t *testing.T) {
 	now := time.Now().Add(time.Second)
 	jobs, err := s.Lease(t.Context(), 10, now, now.Add(time.Minute))
 	if err != nil || len(jobs) != 1 {
-		t.Fatalf("leased %v, %v; want the one that is to be sent", jobs, err)
+		t.Fatalf("leased %v, %v; want the pending one", jobs, err)
 	}
 	j := jobs[0]
-	if j.Reservation.Party != 2 || j.Reservation.Note.Reveal() != "창가" || j.Attempts != 4 || j.Unknown != 0 || !j.Reservation.End.IsZero() {
-		t.Errorf("it has become %+v", j)
+	r := j.Reservation
+	if r.Party != 2 || r.Note.Reveal() != "창가" || !r.End.IsZero() || j.Attempts != 4 || j.Unknown != 0 {
+		t.Errorf("got %+v", j)
 	}
 	if err := s.Sent(t.Context(), j.ID, now); err != nil {
 		t.Fatal(err)
 	}
-	asked := []uuid.UUID{j.Reservation.ID, uuid.MustParse("01900000-0000-7000-8000-00000000000b"), uuid.MustParse("01900000-0000-7000-8000-00000000000c")}
-	if found, err := s.Failures(t.Context(), asked); err != nil || len(found) != 1 || found[0].Reason != notification.Refused {
+	ids := []uuid.UUID{j.Reservation.ID, uuid.MustParse("01900000-0000-7000-8000-00000000000b"),
+		uuid.MustParse("01900000-0000-7000-8000-00000000000c")}
+	if found, err := s.Failures(t.Context(), ids); err != nil || len(found) != 1 || found[0].Reason != notification.Refused {
 		t.Errorf("failures %+v, %v", found, err)
 	}
 	if added, err := s.Add(t.Context(), storetest.Event(), now); err != nil || !added {

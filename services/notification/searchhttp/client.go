@@ -1,4 +1,4 @@
-// Package searchhttp asks the search service over HTTP.
+// Package searchhttp calls the search service over HTTP.
 package searchhttp
 
 import (
@@ -23,13 +23,13 @@ func New(base string, c *http.Client) Client { return Client{base, c} }
 
 // Restaurant implements notification.Restaurants.
 func (c Client) Restaurant(ctx context.Context, id string) (notification.Restaurant, error) {
-	type answer struct {
+	type response struct {
 		Name struct {
 			Ko string `json:"ko"`
 			En string `json:"en"`
 		} `json:"name"`
 		Address string `json:"address"`
 	}
-	a, err := httpjson.Call[answer](ctx, c.http, http.MethodGet, c.base+"/v1/restaurants/"+url.PathEscape(id), nil)
+	a, err := httpjson.Call[response](ctx, c.http, http.MethodGet, c.base+"/v1/restaurants/"+url.PathEscape(id), nil)
 	return notification.Restaurant{Ko: a.Name.Ko, En: a.Name.En, Address: a.Address}, err
 }

@@ -12,7 +12,7 @@ import (
 	"jari.example/services/notification/searchhttp"
 )
 
-// golden answers as the search service's own test has written it down.
+// golden serves a golden file of the search service's test.
 func golden(t *testing.T, status int, name string) searchhttp.Client {
 	t.Helper()
 	body, err := os.ReadFile("../../search/testdata/http/" + name)
@@ -21,7 +21,7 @@ func golden(t *testing.T, status int, name string) searchhttp.Client {
 	}
 	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.URL.Path != "/v1/restaurants/bapsang" {
-			t.Errorf("asked for %s", r.URL.Path)
+			t.Errorf("requested %s", r.URL.Path)
 		}
 		if status >= 400 {
 			w.Header().Set("Content-Type", httpjson.ProblemType)
@@ -47,7 +47,7 @@ func TestAnUnknownRestaurantIsNotFound(t *testing.T) {
 	}
 }
 
-func TestAServiceThatIsAwayIsUnavailable(t *testing.T) {
+func TestARefusedConnectionIsUnavailable(t *testing.T) {
 	_, err := searchhttp.New("http://127.0.0.1:1", http.DefaultClient).Restaurant(t.Context(), "bapsang")
 	if fault.CodeOf(err) != fault.Unavailable {
 		t.Errorf("got %v", err)

@@ -1,4 +1,4 @@
-// Package ses sends mails through Amazon SES v2.
+// Package ses sends mails with Amazon SES v2.
 package ses
 
 import (
@@ -23,12 +23,11 @@ type Sender struct{ api *sesv2.Client }
 
 var _ notification.Sender = Sender{}
 
-// New returns a sender. The identity that mails come from must be verified
-// with SES by whoever set the account up.
+// New returns a sender. The sender's identity must be verified in the SES account.
 //
-// SES knows no token by which it could tell a repeated request, so whatever is
-// sent again may arrive again. The SDK must not do that on its own: each request
-// is an attempt that the postman has written down.
+// SendEmail has no idempotency token, so a repeated request may send a second
+// mail. The SDK's retries are off: each request must be an attempt that the
+// delivery worker has recorded.
 func New(cfg aws.Config) Sender {
 	return Sender{sesv2.NewFromConfig(cfg, func(o *sesv2.Options) { o.Retryer = aws.NopRetryer{} })}
 }
@@ -41,35 +40,35 @@ func (s Sender) Send(ctx context.Context, m notification.Mail) error {
 	if err == nil {
 		return nil
 	}
-	cause := fault.Down("ses", hide(err.Error(), m))
-	if answer, ok := errors.AsType[*awshttp.ResponseError](err); ok && answer.HTTPStatusCode()/100 == 4 {
-		return refused(err, cause)
+	cause := fault.Down("ses", redact(err.Error(), m))
+	if res, ok := errors.AsType[*awshttp.ResponseError](err); ok && res.HTTPStatusCode()/100 == 4 {
+		return classify(err, cause)
 	}
 	if dial, ok := errors.AsType[*net.OpError](err); ok && dial.Op == "dial" {
-		return fmt.Errorf("%w: %w", notification.ErrNotTaken, cause)
+		return fmt.Errorf("%w: %w", notification.ErrNotAccepted, cause)
 	}
-	return cause // SES may have taken the mail before it failed, or its answer was lost on the way
+	return cause // unknown: SES may have accepted the mail before it failed, or its response was lost
 }
 
-// refused tells what is wrong with this mail from what is wrong with the
-// account: the account's owner will mend it, and then the mail can go.
-func refused(err, cause error) error {
+// classify separates what is wrong with the mail, which is permanent, from what is
+// wrong with our account, which its operator repairs before a retry.
+func classify(err, cause error) error {
 	if e, ok := errors.AsType[smithy.APIError](err); ok && !aboutSender(e.ErrorMessage()) {
 		switch e.ErrorCode() {
 		case "MessageRejected", "BadRequestException", "InvalidParameterValue":
 			return fmt.Errorf("%w: %w", notification.ErrRefused, cause)
 		}
 	}
-	return fmt.Errorf("%w: %w", notification.ErrNotTaken, cause)
+	return fmt.Errorf("%w: %w", notification.ErrNotAccepted, cause)
 }
 
-// aboutSender reads the message, since SES says MessageRejected also of a
+// aboutSender reads the message, because SES returns MessageRejected also for a
 // sender whose identity is not verified.
 func aboutSender(message string) bool {
 	return strings.Contains(message, "not verified") || strings.Contains(message, "authority to send")
 }
 
-// hide keeps the recipient's address out of logs.
-func hide(message string, m notification.Mail) error {
+// redact removes the recipient's address from a message, for logs.
+func redact(message string, m notification.Mail) error {
 	return errors.New(strings.ReplaceAll(message, m.To.Reveal(), m.To.LogValue().String()))
 }

@@ -26,7 +26,7 @@ func message(from, to string) notification.Mail {
 		"From: <" + from + ">\r\nTo: <" + to + ">\r\nSubject: x\r\nMessage-ID: <1@x>\r\n\r\nhello\r\n")}
 }
 
-func TestAMailGoesOut(t *testing.T) {
+func TestSendsAMail(t *testing.T) {
 	cfg, from := sestest.Config(t), sestest.Verified(t)
 	to := sestest.Address()
 	m := message(from, to)
@@ -34,43 +34,43 @@ func TestAMailGoesOut(t *testing.T) {
 		t.Fatal(err)
 	}
 	if got := sestest.SentTo(t, to); len(got) != 1 || got[0] != m.Raw.Reveal() {
-		t.Errorf("sent %q, want the message as it is", got)
+		t.Errorf("sent %q, want the message unchanged", got)
 	}
 }
 
-func TestASenderThatIsNotVerifiedMayBecomeIt(t *testing.T) {
+func TestAnUnverifiedSenderIsTransient(t *testing.T) {
 	to := sestest.Address()
 	err := ses.New(sestest.Config(t)).Send(t.Context(), message(sestest.Address(), to))
-	if !errors.Is(err, notification.ErrNotTaken) || fault.CodeOf(err) != fault.Unavailable {
-		t.Errorf("got %v, want unavailable and not taken", err)
+	if !errors.Is(err, notification.ErrNotAccepted) || fault.CodeOf(err) != fault.Unavailable {
+		t.Errorf("got %v, want unavailable and not accepted", err)
 	}
 }
 
-func TestAServerThatIsAwayHasTakenNothing(t *testing.T) {
+func TestARefusedConnectionIsNotAccepted(t *testing.T) {
 	cfg := sestest.Config(t)
 	cfg.BaseEndpoint = aws.String("http://127.0.0.1:1")
 	err := ses.New(cfg).Send(t.Context(), message("a@jari.example", "kim@example.com"))
-	if fault.CodeOf(err) != fault.Unavailable || !errors.Is(err, notification.ErrNotTaken) {
-		t.Errorf("got %v, want unavailable and not taken", err)
+	if fault.CodeOf(err) != fault.Unavailable || !errors.Is(err, notification.ErrNotAccepted) {
+		t.Errorf("got %v, want unavailable and not accepted", err)
 	}
 }
 
-// outcome is what an error of Send says of the mail.
+// outcome is what an error of Send means for the mail.
 func outcome(err error) string {
 	switch {
 	case err == nil:
 		return "sent"
 	case errors.Is(err, notification.ErrRefused):
 		return "refused"
-	case errors.Is(err, notification.ErrNotTaken):
-		return "not taken"
+	case errors.Is(err, notification.ErrNotAccepted):
+		return "not accepted"
 	}
 	return "unknown"
 }
 
-// TestAnswers plays SES's answers, which moto gives none of.
-func TestAnswers(t *testing.T) {
-	for sentence, c := range map[string]struct {
+// moto returns none of these errors.
+func TestClassifiesTheErrorsOfSES(t *testing.T) {
+	for name, c := range map[string]struct {
 		status  int
 		code    string
 		message string
@@ -78,15 +78,15 @@ func TestAnswers(t *testing.T) {
 	}{
 		"its content is not allowed":   {400, "MessageRejected", "The message to kim@example.com can't be sent.", "refused"},
 		"it is malformed":              {400, "BadRequestException", "Missing final '@domain' in kim@example.com", "refused"},
-		"the sender is not verified":   {400, "MessageRejected", "Email address is not verified: a@jari.example", "not taken"},
-		"the account is suspended":     {400, "AccountSuspendedException", "Suspended.", "not taken"},
-		"too many at once":             {429, "TooManyRequestsException", "Slow down.", "not taken"},
-		"the sender's domain is wrong": {400, "MailFromDomainNotVerifiedException", "Not verified.", "not taken"},
-		"SES has a bad day":            {500, "InternalServiceError", "Sorry.", "unknown"},
-		"a proxy has one":              {502, "", "kim@example.com", "unknown"},
+		"the sender is not verified":   {400, "MessageRejected", "Email address is not verified: a@jari.example", "not accepted"},
+		"the account is suspended":     {400, "AccountSuspendedException", "Suspended.", "not accepted"},
+		"too many at once":             {429, "TooManyRequestsException", "Slow down.", "not accepted"},
+		"the sender's domain is wrong": {400, "MailFromDomainNotVerifiedException", "Not verified.", "not accepted"},
+		"SES fails":                    {500, "InternalServiceError", "Sorry.", "unknown"},
+		"a proxy fails":                {502, "", "kim@example.com", "unknown"},
 	} {
-		t.Run(sentence, func(t *testing.T) {
-			cfg, asked := awsStub(t, func(w http.ResponseWriter, _ *http.Request) {
+		t.Run(name, func(t *testing.T) {
+			cfg, requests := awsStub(t, func(w http.ResponseWriter, _ *http.Request) {
 				w.Header().Set("X-Amzn-Errortype", c.code)
 				w.Header().Set("Content-Type", "application/json")
 				w.WriteHeader(c.status)
@@ -97,54 +97,54 @@ func TestAnswers(t *testing.T) {
 				t.Errorf("%s: %v, want %s", got, err, c.want)
 			}
 			if err != nil && strings.Contains(err.Error(), "kim@") {
-				t.Errorf("the error shows the address: %v", err)
+				t.Errorf("the error contains the address: %v", err)
 			}
-			if n := asked.Load(); n != 1 {
-				t.Errorf("asked %d times: nobody counts the others", n)
+			if n := requests.Load(); n != 1 {
+				t.Errorf("%d requests, want 1: retries would not be counted", n)
 			}
 		})
 	}
 }
 
-// TestLostAnswers: the mail is SES's, and nobody says so.
-func TestLostAnswers(t *testing.T) {
-	for sentence, lose := range map[string]http.HandlerFunc{
+// SES has accepted the mail, but its response is lost.
+func TestALostResponseIsUnknown(t *testing.T) {
+	for name, lose := range map[string]http.HandlerFunc{
 		"the connection breaks": func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) },
-		"the answer is cut off": func(w http.ResponseWriter, _ *http.Request) {
+		"the response is truncated": func(w http.ResponseWriter, _ *http.Request) {
 			w.Header().Set("Content-Length", "1000")
 			_, _ = w.Write([]byte(`{"Mess`))
 			panic(http.ErrAbortHandler)
 		},
-		"the answer is late": func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() },
+		"the response is late": func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() },
 	} {
-		t.Run(sentence, func(t *testing.T) {
-			cfg, asked := awsStub(t, func(w http.ResponseWriter, r *http.Request) {
+		t.Run(name, func(t *testing.T) {
+			cfg, requests := awsStub(t, func(w http.ResponseWriter, r *http.Request) {
 				_, _ = io.Copy(io.Discard, r.Body)
 				lose(w, r)
 			})
 			ctx, cancel := context.WithTimeout(t.Context(), 300*time.Millisecond)
 			defer cancel()
 			err := ses.New(cfg).Send(ctx, message("a@jari.example", "kim@example.com"))
-			if got := outcome(err); got != "unknown" || asked.Load() != 1 {
-				t.Errorf("%s after %d requests: %v, want unknown after one", got, asked.Load(), err)
+			if got := outcome(err); got != "unknown" || requests.Load() != 1 {
+				t.Errorf("%s after %d requests: %v, want unknown after one", got, requests.Load(), err)
 			}
 		})
 	}
 }
 
-// awsStub answers as h does and counts the requests.
+// awsStub serves h in place of AWS and counts the requests.
 func awsStub(t *testing.T, h http.HandlerFunc) (aws.Config, *atomic.Int64) {
 	t.Helper()
 	t.Setenv("AWS_ACCESS_KEY_ID", "local")
 	t.Setenv("AWS_SECRET_ACCESS_KEY", "local")
-	var asked atomic.Int64
+	var requests atomic.Int64
 	url := sestest.Serve(t, func(w http.ResponseWriter, r *http.Request) {
-		asked.Add(1)
+		requests.Add(1)
 		h(w, r)
 	})
 	cfg, err := awsconf.Load(t.Context(), "ap-northeast-2", url)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return cfg, &asked
+	return cfg, &requests
 }

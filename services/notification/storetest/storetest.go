@@ -1,4 +1,4 @@
-// Package storetest is the suite every store of events must pass.
+// Package storetest is the test suite of event stores.
 package storetest
 
 import (
@@ -12,15 +12,15 @@ import (
 	"jari.example/services/notification"
 )
 
-// Event is a valid one.
+// Event returns a valid event.
 func Event() notification.Event {
 	start := time.Date(2026, 11, 23, 9, 30, 0, 0, time.UTC)
 	return notification.Event{
-		ID: uuid.New(), Kind: notification.Confirmed, DinerID: uuid.New(), Words: secret.New("정전"),
-		Previous:    notification.Before{Start: start.Add(-time.Hour), Party: 3},
+		ID: uuid.New(), Kind: notification.Confirmed, DinerID: uuid.New(), ClosureReason: secret.New("정전"),
+		Previous:    notification.PreviousState{Start: start.Add(-time.Hour), Party: 3},
 		OccurredAt:  time.Now().UTC().Truncate(time.Microsecond),
 		Traceparent: "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01",
-		Reservation: notification.Visit{
+		Reservation: notification.ReservationState{
 			ID: uuid.New(), RestaurantID: "mosu", SlotID: "42", Party: 2, TimeZone: "Asia/Seoul",
 			Start: start, End: start.Add(90 * time.Minute), Note: secret.New("창가 자리"), Status: "confirmed",
 			Version: 2, CancelUntil: start.Add(-2 * time.Hour), OfferEndsAt: start.Add(-3 * time.Hour), Position: 4,
@@ -28,27 +28,27 @@ func Event() notification.Event {
 	}
 }
 
-// town is a store with a clock of its own.
-type town struct {
-	court
+// fixture is a store with a clock of its own.
+type fixture struct {
+	testingT
 	notification.Store
 	now time.Time
 }
 
-func (w *town) add(e notification.Event) notification.Event {
-	w.Helper()
-	if added, err := w.Add(w.Context(), e, w.now); err != nil || !added {
-		w.Fatalf("add: %v, %v", added, err)
+func (f *fixture) add(e notification.Event) notification.Event {
+	f.Helper()
+	if added, err := f.Add(f.Context(), e, f.now); err != nil || !added {
+		f.Fatalf("add: %v, %v", added, err)
 	}
 	return e
 }
 
-// lease returns the ids of what was leased for a minute.
-func (w *town) lease(n int) (ids []uuid.UUID) {
-	w.Helper()
-	jobs, err := w.Lease(w.Context(), n, w.now, w.now.Add(time.Minute))
+// lease leases up to n jobs for a minute and returns their ids.
+func (f *fixture) lease(n int) (ids []uuid.UUID) {
+	f.Helper()
+	jobs, err := f.Lease(f.Context(), n, f.now, f.now.Add(time.Minute))
 	if err != nil {
-		w.Fatal(err)
+		f.Fatal(err)
 	}
 	for _, j := range jobs {
 		ids = append(ids, j.ID)
@@ -56,73 +56,74 @@ func (w *town) lease(n int) (ids []uuid.UUID) {
 	return ids
 }
 
-func (w *town) want(say string, got []uuid.UUID, want ...notification.Event) {
-	w.Helper()
+func (f *fixture) want(step string, got []uuid.UUID, want ...notification.Event) {
+	f.Helper()
 	ok := len(got) == len(want)
 	for i := range want {
 		ok = ok && got[i] == want[i].ID
 	}
 	if !ok {
-		w.Errorf("%s: got %v, want %d events", say, got, len(want))
+		f.Errorf("%s: got %v, want %d events", step, got, len(want))
 	}
 }
 
-func (w *town) must(err error) {
-	w.Helper()
+func (f *fixture) must(err error) {
+	f.Helper()
 	if err != nil {
-		w.Fatal(err)
+		f.Fatal(err)
 	}
 }
 
-var stories = map[string]func(*town){
-	"an event comes out as it went in":                 asItWentIn,
-	"the same event again is the same event":           again,
-	"what is leased is nobody else's until it ends":    leased,
-	"one reservation's mails keep their order":         ordered,
-	"what is settled never comes again":                settled,
-	"a postponed job comes when it is due":             postponed,
-	"many postmen share the work and hand out no two":  shared,
-	"what was sent cannot fail, what failed not leave": final,
-	"an attempt is unknown until its outcome is told":  unknown,
-	"who was not told last can be asked for":           failures,
-	"what is long over is forgotten step by step":      sweeping,
-	"what waits is counted":                            counted,
+var cases = map[string]func(*fixture){
+	"returns an event as it was added":               unchanged,
+	"ignores a duplicate event":                      duplicate,
+	"leases a job once until the lease ends":         leased,
+	"keeps the order of a reservation's jobs":        ordered,
+	"never leases a completed job":                   completed,
+	"leases a postponed job when it is due":          postponed,
+	"gives each job to one of many workers":          shared,
+	"keeps the outcome of a completed job":           final,
+	"counts an attempt as unknown until its outcome": unknown,
+	"returns reservations whose last mail failed":    failures,
+	"sweeps old events in batches":                   sweeping,
+	"counts the backlog":                             counted,
 }
 
 // Run runs the suite; open returns an empty store.
 func Run(t *testing.T, open func(*testing.T) notification.Store) {
-	for sentence, story := range stories {
-		t.Run(sentence, func(t *testing.T) { story(newTown(t, open(t))) })
+	for name, test := range cases {
+		t.Run(name, func(t *testing.T) { test(newFixture(t, open(t))) })
 	}
 }
 
-func newTown(t court, s notification.Store) *town {
-	return &town{t, s, time.Now().UTC().Truncate(time.Millisecond)}
+func newFixture(t testingT, s notification.Store) *fixture {
+	return &fixture{t, s, time.Now().UTC().Truncate(time.Millisecond)}
 }
 
-func asItWentIn(w *town) {
-	want := w.add(Event())
-	jobs, err := w.Lease(w.Context(), 10, w.now, w.now.Add(time.Minute))
+func unchanged(f *fixture) {
+	want := f.add(Event())
+	jobs, err := f.Lease(f.Context(), 10, f.now, f.now.Add(time.Minute))
 	if err != nil || len(jobs) != 1 {
-		w.Fatal(jobs, err)
+		f.Fatal(jobs, err)
 	}
 	if jobs[0].Attempts != 1 || jobs[0].Unknown != 0 {
-		w.Errorf("attempts %d, unknown %d; want the first", jobs[0].Attempts, jobs[0].Unknown)
+		f.Errorf("attempts %d, unknown %d; want the first", jobs[0].Attempts, jobs[0].Unknown)
 	}
 	if got, want := plain(jobs[0].Event), plain(want); got != want {
-		w.Errorf("got %+v\nwant %+v", got, want)
+		f.Errorf("got %+v\nwant %+v", got, want)
 	}
 	bare := Event()
-	bare.Previous, bare.Words = notification.Before{}, secret.String{}
+	bare.Previous, bare.ClosureReason = notification.PreviousState{}, secret.String{}
 	bare.Reservation.CancelUntil, bare.Reservation.OfferEndsAt = time.Time{}, time.Time{}
-	w.add(bare)
-	jobs, err = w.Lease(w.Context(), 10, w.now, w.now.Add(time.Minute))
+	f.add(bare)
+	jobs, err = f.Lease(f.Context(), 10, f.now, f.now.Add(time.Minute))
 	if err != nil || len(jobs) != 1 || plain(jobs[0].Event) != plain(bare) {
-		w.Errorf("of what is not known: %+v, %v\nwant %+v", jobs, err, bare)
+		f.Errorf("with unknown values: %+v, %v\nwant %+v", jobs, err, bare)
 	}
 }
 
-// plain is an event that == compares: times in UTC, secrets revealed.
+// plain returns an event that can be compared with ==: times in UTC, secrets
+// revealed.
 func plain(e notification.Event) (p struct {
 	notification.Event
 	note, words string
@@ -131,81 +132,81 @@ func plain(e notification.Event) (p struct {
 	for _, at := range []*time.Time{&e.OccurredAt, &e.Previous.Start, &v.Start, &v.End, &v.CancelUntil, &v.OfferEndsAt} {
 		*at = at.UTC()
 	}
-	p.note, p.words = v.Note.Reveal(), e.Words.Reveal()
-	e.Words, v.Note = secret.String{}, secret.String{}
+	p.note, p.words = v.Note.Reveal(), e.ClosureReason.Reveal()
+	e.ClosureReason, v.Note = secret.String{}, secret.String{}
 	p.Event = e
 	return p
 }
 
-func again(w *town) {
-	e := w.add(Event())
-	if added, err := w.Add(w.Context(), e, w.now); added || err != nil {
-		w.Errorf("added %v, %v", added, err)
+func duplicate(f *fixture) {
+	e := f.add(Event())
+	if added, err := f.Add(f.Context(), e, f.now); added || err != nil {
+		f.Errorf("added %v, %v", added, err)
 	}
-	w.want("leased", w.lease(10), e)
-	w.must(w.Sent(w.Context(), e.ID, w.now))
-	if added, err := w.Add(w.Context(), e, w.now); added || err != nil {
-		w.Errorf("after it was sent: added %v, %v", added, err)
+	f.want("leased", f.lease(10), e)
+	f.must(f.Sent(f.Context(), e.ID, f.now))
+	if added, err := f.Add(f.Context(), e, f.now); added || err != nil {
+		f.Errorf("after it was sent: added %v, %v", added, err)
 	}
-	w.want("after it was sent", w.lease(10))
+	f.want("after it was sent", f.lease(10))
 }
 
-func leased(w *town) {
-	a, b := w.add(Event()), w.add(Event())
-	w.want("one of two", w.lease(1), a)
-	w.want("the other", w.lease(10), b)
-	w.want("none is left", w.lease(10))
-	w.now = w.now.Add(61 * time.Second)
-	w.want("when the leases have ended", w.lease(10), a, b)
+func leased(f *fixture) {
+	a, b := f.add(Event()), f.add(Event())
+	f.want("one of two", f.lease(1), a)
+	f.want("the other", f.lease(10), b)
+	f.want("no job is left", f.lease(10))
+	f.now = f.now.Add(61 * time.Second)
+	f.want("after the leases have ended", f.lease(10), a, b)
 }
 
-func ordered(w *town) {
-	first := w.add(Event())
+func ordered(f *fixture) {
+	first := f.add(Event())
 	second := Event()
 	second.Reservation.ID, second.Kind = first.Reservation.ID, notification.Cancelled
-	w.add(second)
-	w.want("the older one first", w.lease(10), first)
-	w.want("the newer one waits", w.lease(10))
-	w.must(w.Postpone(w.Context(), first.ID, w.now.Add(time.Hour), true))
-	w.want("also while the older one is postponed", w.lease(10))
-	w.must(w.Fail(w.Context(), first.ID, w.now, "refused"))
-	w.want("until the older one is settled", w.lease(10), second)
+	f.add(second)
+	f.want("the older one first", f.lease(10), first)
+	f.want("the newer one waits", f.lease(10))
+	f.must(f.Postpone(f.Context(), first.ID, f.now.Add(time.Hour), true))
+	f.want("while the older one is postponed", f.lease(10))
+	f.must(f.Fail(f.Context(), first.ID, f.now, "refused"))
+	f.want("after the older one is completed", f.lease(10), second)
 }
 
-func settled(w *town) {
-	sent, failed := w.add(Event()), w.add(Event())
-	w.must(w.Sent(w.Context(), sent.ID, w.now))
-	w.must(w.Fail(w.Context(), failed.ID, w.now, "refused"))
-	w.now = w.now.Add(time.Hour)
-	w.want("an hour later", w.lease(10))
+func completed(f *fixture) {
+	sent, failed := f.add(Event()), f.add(Event())
+	f.must(f.Sent(f.Context(), sent.ID, f.now))
+	f.must(f.Fail(f.Context(), failed.ID, f.now, "refused"))
+	f.now = f.now.Add(time.Hour)
+	f.want("an hour later", f.lease(10))
 }
 
-func postponed(w *town) {
-	e := w.add(Event())
-	w.lease(1)
-	w.must(w.Postpone(w.Context(), e.ID, w.now.Add(5*time.Second), true))
-	w.want("too early", w.lease(10))
-	w.now = w.now.Add(5 * time.Second)
-	jobs, err := w.Lease(w.Context(), 10, w.now, w.now.Add(time.Minute))
+func postponed(f *fixture) {
+	e := f.add(Event())
+	f.lease(1)
+	f.must(f.Postpone(f.Context(), e.ID, f.now.Add(5*time.Second), true))
+	f.want("too early", f.lease(10))
+	f.now = f.now.Add(5 * time.Second)
+	jobs, err := f.Lease(f.Context(), 10, f.now, f.now.Add(time.Minute))
 	if err != nil || len(jobs) != 1 || jobs[0].Attempts != 2 {
-		w.Errorf("when it is due: %+v, %v", jobs, err)
+		f.Errorf("when it is due: %+v, %v", jobs, err)
 	}
 }
 
-func shared(w *town) {
-	const events, postmen = 60, 6
+func shared(f *fixture) {
+	const events, workers = 60, 6
 	for range events {
-		w.add(Event())
+		f.add(Event())
 	}
 	var mu sync.Mutex
 	var wg sync.WaitGroup
 	times := map[uuid.UUID]int{}
-	for range postmen {
+	for range workers {
 		wg.Go(func() {
 			for {
-				jobs, err := w.Lease(w.Context(), 3, w.now, w.now.Add(time.Minute))
+				jobs, err := f.Lease(f.Context(), 3, f.now, f.now.Add(time.Minute))
 				if err != nil {
-					w.Error(err)
+					f.Error(err)
 					return
 				}
 				mu.Lock()
@@ -223,56 +224,57 @@ func shared(w *town) {
 	wg.Wait()
 	for id, n := range times {
 		if n != 1 {
-			w.Errorf("%v was handed out %d times", id, n)
+			f.Errorf("%v was leased %d times", id, n)
 		}
 	}
 }
 
-func final(w *town) {
-	e := w.add(Event())
-	w.must(w.Sent(w.Context(), e.ID, w.now))
-	w.must(w.Fail(w.Context(), e.ID, w.now, "late"))
-	w.must(w.Postpone(w.Context(), e.ID, w.now, true))
-	w.want("afterwards", w.lease(10))
-	w.must(w.Sent(w.Context(), uuid.New(), w.now)) // of somebody else's database
+func final(f *fixture) {
+	e := f.add(Event())
+	f.must(f.Sent(f.Context(), e.ID, f.now))
+	f.must(f.Fail(f.Context(), e.ID, f.now, "late"))
+	f.must(f.Postpone(f.Context(), e.ID, f.now, true))
+	f.want("afterwards", f.lease(10))
+	f.must(f.Sent(f.Context(), uuid.New(), f.now)) // an unknown id
 }
 
-// attempt leases e once more and returns how many earlier attempts are unknown.
-func (w *town) attempt(e notification.Event) int {
-	w.Helper()
-	jobs, err := w.Lease(w.Context(), 10, w.now, w.now.Add(time.Minute))
+// attempt leases e again and returns how many earlier attempts have an unknown
+// outcome.
+func (f *fixture) attempt(e notification.Event) int {
+	f.Helper()
+	jobs, err := f.Lease(f.Context(), 10, f.now, f.now.Add(time.Minute))
 	if err != nil || len(jobs) != 1 || jobs[0].ID != e.ID {
-		w.Fatalf("leased %v, %v", jobs, err)
+		f.Fatalf("leased %v, %v", jobs, err)
 	}
 	return jobs[0].Unknown
 }
 
-func unknown(w *town) {
-	e := w.add(Event())
+func unknown(f *fixture) {
+	e := f.add(Event())
 	for i, c := range []struct {
-		what string
+		name string
 		want int
 		end  func()
 	}{
-		{"the first", 0, func() { w.must(w.Postpone(w.Context(), e.ID, w.now, true)) }},
-		{"after one that did not leave", 0, func() { w.must(w.Postpone(w.Context(), e.ID, w.now, false)) }},
-		{"after a lost answer", 1, func() { w.now = w.now.Add(time.Hour) }},
-		{"after a postman's death", 2, func() { w.must(w.Postpone(w.Context(), e.ID, w.now, true)) }},
-		{"after another that did not leave", 2, func() { w.must(w.Sent(w.Context(), e.ID, w.now)) }},
+		{"the first", 0, func() { f.must(f.Postpone(f.Context(), e.ID, f.now, true)) }},
+		{"after one that was not sent", 0, func() { f.must(f.Postpone(f.Context(), e.ID, f.now, false)) }},
+		{"after a lost response", 1, func() { f.now = f.now.Add(time.Hour) }},
+		{"after a worker died", 2, func() { f.must(f.Postpone(f.Context(), e.ID, f.now, true)) }},
+		{"after another that was not sent", 2, func() { f.must(f.Sent(f.Context(), e.ID, f.now)) }},
 	} {
-		if got := w.attempt(e); got != c.want {
-			w.Errorf("attempt %d, %s: %d unknown, want %d", i+1, c.what, got, c.want)
+		if got := f.attempt(e); got != c.want {
+			f.Errorf("attempt %d, %s: %d unknown, want %d", i+1, c.name, got, c.want)
 		}
 		c.end()
 	}
-	never := w.add(Event())
-	w.must(w.Postpone(w.Context(), never.ID, w.now, true)) // nobody has begun
-	if got := w.attempt(never); got != 0 {
-		w.Errorf("never begun: %d unknown", got)
+	never := f.add(Event())
+	f.must(f.Postpone(f.Context(), never.ID, f.now, true)) // no attempt has started
+	if got := f.attempt(never); got != 0 {
+		f.Errorf("without an attempt: %d unknown", got)
 	}
 }
 
-func failures(w *town) {
+func failures(f *fixture) {
 	refused, reached, waiting, nobody := Event(), Event(), Event(), Event()
 	again := func(e notification.Event) notification.Event {
 		next := Event()
@@ -280,83 +282,85 @@ func failures(w *town) {
 		return next
 	}
 	for _, e := range []notification.Event{refused, reached, waiting} {
-		w.add(e)
-		w.must(w.Fail(w.Context(), e.ID, w.now, notification.Refused))
+		f.add(e)
+		f.must(f.Fail(f.Context(), e.ID, f.now, notification.Refused))
 	}
-	w.add(again(reached))
-	later := w.add(again(refused))
-	for _, id := range w.lease(10) {
+	f.add(again(reached))
+	later := f.add(again(refused))
+	for _, id := range f.lease(10) {
 		if id == later.ID {
-			w.must(w.Fail(w.Context(), id, w.now.Add(time.Second), notification.BadAddress))
+			f.must(f.Fail(f.Context(), id, f.now.Add(time.Second), notification.BadAddress))
 			continue
 		}
-		w.must(w.Sent(w.Context(), id, w.now))
+		f.must(f.Sent(f.Context(), id, f.now))
 	}
-	w.add(again(waiting)) // on its way: the last that is settled counts
-	asked := []uuid.UUID{refused.Reservation.ID, reached.Reservation.ID, refused.Reservation.ID, nobody.Reservation.ID, waiting.Reservation.ID}
-	found, err := w.Failures(w.Context(), asked)
+	f.add(again(waiting)) // not completed yet: the completed one counts
+	ids := []uuid.UUID{refused.Reservation.ID, reached.Reservation.ID, refused.Reservation.ID, nobody.Reservation.ID,
+		waiting.Reservation.ID}
+	found, err := f.Failures(f.Context(), ids)
 	if err != nil || len(found) != 2 {
-		w.Fatalf("found %+v, %v; want two", found, err)
+		f.Fatalf("found %+v, %v; want two", found, err)
 	}
-	for _, f := range found {
-		f.At = f.At.UTC()
-		want := notification.Failure{ReservationID: waiting.Reservation.ID, Kind: waiting.Kind, Reason: notification.Refused, At: w.now}
-		if f.ReservationID == refused.Reservation.ID {
-			want = notification.Failure{ReservationID: refused.Reservation.ID, Kind: notification.Cancelled, Reason: notification.BadAddress, At: w.now.Add(time.Second)}
+	for _, got := range found {
+		got.At = got.At.UTC()
+		want := notification.Failure{ReservationID: waiting.Reservation.ID, Kind: waiting.Kind, Reason: notification.Refused, At: f.now}
+		if got.ReservationID == refused.Reservation.ID {
+			want = notification.Failure{ReservationID: refused.Reservation.ID, Kind: notification.Cancelled,
+				Reason: notification.BadAddress, At: f.now.Add(time.Second)}
 		}
-		if f != want {
-			w.Errorf("found %+v, want %+v", f, want)
+		if got != want {
+			f.Errorf("found %+v, want %+v", got, want)
 		}
 	}
-	if none, err := w.Failures(w.Context(), nil); err != nil || len(none) != 0 {
-		w.Errorf("asked for nobody: %v, %v", none, err)
+	if none, err := f.Failures(f.Context(), nil); err != nil || len(none) != 0 {
+		f.Errorf("for no reservations: %v, %v", none, err)
 	}
 }
 
-func sweeping(w *town) {
+func sweeping(f *fixture) {
 	visit := func(end time.Time) notification.Event {
 		e := Event()
 		e.Reservation.Start, e.Reservation.End = end.Add(-time.Hour), end
-		return w.add(e)
+		return f.add(e)
 	}
-	cut := w.now.Add(-time.Hour)
+	cut := f.now.Add(-time.Hour)
 	old := []notification.Event{visit(cut.Add(-1 * time.Minute)), visit(cut.Add(-2 * time.Minute)), visit(cut.Add(-3 * time.Minute))}
 	recent, young, pending := visit(cut.Add(time.Minute)), visit(cut.Add(-time.Minute)), visit(cut.Add(-time.Minute))
 	for _, e := range append(old, recent) {
-		w.must(w.Sent(w.Context(), e.ID, cut.Add(-time.Second)))
+		f.must(f.Sent(f.Context(), e.ID, cut.Add(-time.Second)))
 	}
-	w.must(w.Fail(w.Context(), young.ID, cut, notification.Refused)) // settled only now
+	f.must(f.Fail(f.Context(), young.ID, cut, notification.Refused)) // completed too recently
 	for _, want := range []int{2, 1, 0} {
-		if n, err := w.Sweep(w.Context(), cut, 2); err != nil || n != want {
-			w.Fatalf("swept %d, %v; want %d", n, err, want)
+		if n, err := f.Sweep(f.Context(), cut, 2); err != nil || n != want {
+			f.Fatalf("swept %d, %v; want %d", n, err, want)
 		}
 	}
 	for _, e := range []notification.Event{recent, young, pending} {
-		if added, err := w.Add(w.Context(), e, w.now); err != nil || added {
-			w.Errorf("it was forgotten too early: %v", err)
+		if added, err := f.Add(f.Context(), e, f.now); err != nil || added {
+			f.Errorf("it was deleted too early: %v", err)
 		}
 	}
-	w.add(old[0])
+	f.add(old[0])
 }
 
-func counted(w *town) {
+func counted(f *fixture) {
 	waits := func(want int, since time.Time) {
-		w.Helper()
-		b, err := w.Backlog(w.Context())
-		w.must(err)
+		f.Helper()
+		b, err := f.Backlog(f.Context())
+		f.must(err)
 		if b.Waiting != want || !b.Oldest.Equal(since) {
-			w.Errorf("%+v wait, want %d since %s", b, want, since)
+			f.Errorf("backlog %+v, want %d since %s", b, want, since)
 		}
 	}
 	waits(0, time.Time{})
-	began := w.now
-	first := w.add(Event())
-	w.now = w.now.Add(time.Minute)
-	second := w.add(Event())
-	w.lease(1)
+	began := f.now
+	first := f.add(Event())
+	f.now = f.now.Add(time.Minute)
+	second := f.add(Event())
+	f.lease(1)
 	waits(2, began)
-	w.must(w.Sent(w.Context(), first.ID, w.now))
-	waits(1, w.now)
-	w.must(w.Fail(w.Context(), second.ID, w.now, notification.TooLate))
+	f.must(f.Sent(f.Context(), first.ID, f.now))
+	waits(1, f.now)
+	f.must(f.Fail(f.Context(), second.ID, f.now, notification.TooLate))
 	waits(0, time.Time{})
 }

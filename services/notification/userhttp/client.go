@@ -1,4 +1,4 @@
-// Package userhttp asks the user service over HTTP.
+// Package userhttp calls the user service over HTTP.
 package userhttp
 
 import (
@@ -25,11 +25,11 @@ func New(base string, c *http.Client) Client { return Client{base, c} }
 
 // User implements notification.Users.
 func (c Client) User(ctx context.Context, id uuid.UUID) (notification.User, error) {
-	type answer struct {
+	type response struct {
 		Email  secret.String `json:"email"`
 		Name   secret.String `json:"name"`
 		Locale string        `json:"locale"`
 	}
-	a, err := httpjson.Call[answer](ctx, c.http, http.MethodGet, c.base+"/internal/users/"+id.String(), nil)
+	a, err := httpjson.Call[response](ctx, c.http, http.MethodGet, c.base+"/internal/users/"+id.String(), nil)
 	return notification.User{Email: a.Email, Name: a.Name, Locale: a.Locale}, err
 }

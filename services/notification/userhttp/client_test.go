@@ -16,11 +16,11 @@ import (
 
 const id = "01900000-0000-7000-8000-000000000001"
 
-func answering(t *testing.T, status int, body string) userhttp.Client {
+func serving(t *testing.T, status int, body string) userhttp.Client {
 	t.Helper()
 	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.Method != http.MethodGet || r.URL.Path != "/internal/users/"+id {
-			t.Errorf("asked %s %s", r.Method, r.URL.Path)
+			t.Errorf("requested %s %s", r.Method, r.URL.Path)
 		}
 		w.WriteHeader(status)
 		_, _ = w.Write([]byte(body))
@@ -30,11 +30,11 @@ func answering(t *testing.T, status int, body string) userhttp.Client {
 }
 
 func TestUser(t *testing.T) {
-	body, err := os.ReadFile("../../user/testdata/http/find_200.json") // written by the user service's own test
+	body, err := os.ReadFile("../../user/testdata/http/find_200.json") // a golden file of the user service's test
 	if err != nil {
 		t.Fatal(err)
 	}
-	u, err := answering(t, http.StatusOK, string(body)).User(t.Context(), uuid.MustParse(id))
+	u, err := serving(t, http.StatusOK, string(body)).User(t.Context(), uuid.MustParse(id))
 	if err != nil || u.Email.Reveal() != "kim@example.com" || u.Name.Reveal() != "김민지" || u.Locale != "ko" {
 		t.Errorf("got %+v, %v", u, err)
 	}
@@ -43,9 +43,9 @@ func TestUser(t *testing.T) {
 	}
 }
 
-func TestFailuresKeepTheirClass(t *testing.T) {
+func TestFailuresKeepTheirCode(t *testing.T) {
 	for status, want := range map[int]fault.Code{http.StatusNotFound: fault.NotFound, http.StatusServiceUnavailable: fault.Unavailable} {
-		if _, err := answering(t, status, "").User(t.Context(), uuid.MustParse(id)); fault.CodeOf(err) != want {
+		if _, err := serving(t, status, "").User(t.Context(), uuid.MustParse(id)); fault.CodeOf(err) != want {
 			t.Errorf("%d is %v, want %q", status, err, want)
 		}
 	}

@@ -68,7 +68,7 @@ func Program(define func(*config.Set) Decorator) serve.Program {
 		if err := flags.Parse(args, stdout); err != nil {
 			return err
 		}
-		return serve.Observed(ctx, names.ServiceReservation, s.common, stdout, func(t *telemetry.Telemetry) error {
+		return serve.WithTelemetry(ctx, names.ServiceReservation, s.common, stdout, func(t *telemetry.Telemetry) error {
 			return s.run(ctx, t)
 		})
 	}

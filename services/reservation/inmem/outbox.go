@@ -13,7 +13,7 @@ import (
 
 type outboxEntry struct {
 	reservation.Event
-	due time.Time
+	due time.Time // while leased: the end of the lease
 }
 
 // Lease implements [outbox.Store].
@@ -21,10 +21,10 @@ func (s *Store) Lease(_ context.Context, n int, now, until time.Time) ([]reserva
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	var leased []reservation.Event
-	behind := map[uuid.UUID]bool{}
-	for _, e := range s.events { // in order of Seq
-		first := !behind[e.Reservation.ID]
-		behind[e.Reservation.ID] = true
+	seen := map[uuid.UUID]bool{} // reservations with an earlier event
+	for _, e := range s.events { // by Seq
+		first := !seen[e.Reservation.ID]
+		seen[e.Reservation.ID] = true
 		if len(leased) < n && first && !e.due.After(now) {
 			e.due = until
 			e.Attempts++
@@ -63,4 +63,11 @@ func (s *Store) Backlog(context.Context) (b backlog.Backlog, err error) {
 		b.Oldest = s.events[0].OccurredAt
 	}
 	return b, nil
+}
+
+// enqueue adds an event that is due at once.
+func (s *Store) enqueue(e reservation.Event) {
+	s.lastSeq++
+	e.Seq = s.lastSeq
+	s.events = append(s.events, &outboxEntry{Event: e, due: e.OccurredAt})
 }

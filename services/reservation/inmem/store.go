@@ -1,6 +1,5 @@
-// Package inmem keeps reservations in memory: for a first try without any
-// database, and as the plain-spoken twin that the PostgreSQL store is tested
-// against.
+// Package inmem is a store of reservations in memory. It serves a first run
+// without a database, and tests that need a simple, correct store.
 package inmem
 
 import (
@@ -21,36 +20,36 @@ import (
 	"jari.example/services/reservation/schedule"
 )
 
-// Store is a [reservation.Store], its [outbox.Store] and
-// [jobs.Store]. Use New.
+// Store is a [reservation.Store], an [outbox.Store] and a [jobs.Store]. New
+// makes one. A single mutex orders all calls.
 type Store struct {
 	mu           sync.Mutex // held by every call from its first read to its last write
 	slots        map[reservation.SlotID]*reservation.Slot
 	reservations map[uuid.UUID]*reservation.Reservation
-	updated      map[uuid.UUID]time.Time
-	reminded     map[uuid.UUID]time.Time // start of the visit
-	plans        map[string]*restaurantPlan
-	records      map[key]idempotencyRecord
-	events       []*outboxEntry
-	seq          int64
+	updated      map[uuid.UUID]time.Time    // when the reservation last changed
+	reminded     map[uuid.UUID]time.Time    // start of the visit that the last reminder was about
+	restaurants  map[string]*restaurantPlan // by restaurant id
+	records      map[recordKey]idempotencyRecord
+	events       []*outboxEntry // not yet delivered, by Seq
+	lastSeq      int64
 	metrics      observe.Metrics
 }
 
-type key struct {
+type recordKey struct {
 	diner   uuid.UUID
 	op, key string
 }
 
 type idempotencyRecord struct {
-	hash []byte
-	at   time.Time
-	reservation.Reservation
+	requestHash []byte
+	createdAt   time.Time
+	result      reservation.Reservation
 }
 
 type restaurantPlan struct {
-	schedule  *schedule.Schedule
-	closed    map[string]bool
-	generated time.Time
+	schedule    *schedule.Schedule // nil: none yet
+	closedDates map[string]bool
+	generatedAt time.Time // its slots
 }
 
 var (
@@ -66,8 +65,8 @@ func New() *Store {
 		reservations: map[uuid.UUID]*reservation.Reservation{},
 		updated:      map[uuid.UUID]time.Time{},
 		reminded:     map[uuid.UUID]time.Time{},
-		plans:        map[string]*restaurantPlan{},
-		records:      map[key]idempotencyRecord{},
+		restaurants:  map[string]*restaurantPlan{},
+		records:      map[recordKey]idempotencyRecord{},
 		metrics:      observe.NewMetrics(),
 	}
 }
@@ -90,37 +89,37 @@ func (s *Store) Execute(ctx context.Context, c reservation.Command) (reservation
 	if out, err := s.replay(c.Op, c.CommandMeta); out.Replayed || err != nil {
 		return out, err
 	}
-	d := s.unitOfWork(c)
-	r, err := c.Apply(d)
+	u := s.unitOfWork(c)
+	r, err := c.Apply(u)
 	if err != nil {
 		return reservation.Outcome{}, err
 	}
-	set := d.ChangeSet()
+	set := u.ChangeSet()
 	s.write(c, set)
 	s.metrics.Executed(ctx, c.Op, set.Transitions)
 	if c.Key != "" {
-		s.records[key{c.DinerID, c.Op, c.Key}] = idempotencyRecord{c.RequestHash, c.At, r}
+		s.records[recordKey{c.DinerID, c.Op, c.Key}] = idempotencyRecord{c.RequestHash, c.At, r}
 	}
 	return reservation.Outcome{Reservation: r}, nil
 }
 
 // Replay implements [reservation.Store].
-func (s *Store) Replay(_ context.Context, op string, a reservation.CommandMeta) (reservation.Outcome, error) {
+func (s *Store) Replay(_ context.Context, op string, meta reservation.CommandMeta) (reservation.Outcome, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.replay(op, a)
+	return s.replay(op, meta)
 }
 
-// replay returns what the key has done before, if anything.
-func (s *Store) replay(op string, a reservation.CommandMeta) (out reservation.Outcome, err error) {
-	old, ok := s.records[key{a.DinerID, op, a.Key}]
+// replay returns the stored result of the key, if there is one.
+func (s *Store) replay(op string, meta reservation.CommandMeta) (reservation.Outcome, error) {
+	record, ok := s.records[recordKey{meta.DinerID, op, meta.Key}]
 	switch {
-	case ok && !bytes.Equal(old.hash, a.RequestHash):
-		return out, reservation.KeyReused()
+	case ok && !bytes.Equal(record.requestHash, meta.RequestHash):
+		return reservation.Outcome{}, reservation.KeyReused()
 	case ok:
-		return reservation.Outcome{Reservation: old.Reservation, Replayed: true}, nil
+		return reservation.Outcome{Reservation: record.result, Replayed: true}, nil
 	}
-	return out, nil
+	return reservation.Outcome{}, nil
 }
 
 // Slots implements [reservation.Store].
@@ -143,8 +142,8 @@ func (s *Store) Slots(_ context.Context, restaurants []string, from, to time.Tim
 func (s *Store) Schedule(_ context.Context, restaurant string) (schedule.Schedule, []string, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if p := s.plans[restaurant]; p != nil && p.schedule != nil {
-		return *p.schedule, slices.Sorted(maps.Keys(p.closed)), nil
+	if p := s.restaurants[restaurant]; p != nil && p.schedule != nil {
+		return *p.schedule, slices.Sorted(maps.Keys(p.closedDates)), nil
 	}
 	return schedule.Schedule{}, nil, reservation.ScheduleNotFound()
 }
@@ -159,7 +158,7 @@ func (s *Store) Reservation(_ context.Context, diner, id uuid.UUID) (reservation
 	return reservation.Reservation{}, reservation.NotFound()
 }
 
-// withPosition is r with its position in line.
+// withPosition returns r with its position in the waitlist.
 func (s *Store) withPosition(r *reservation.Reservation) reservation.Reservation {
 	found := *r
 	if r.Status == reservation.Waiting {
@@ -195,14 +194,15 @@ func (s *Store) Day(_ context.Context, q reservation.DayQuery) ([]reservation.Re
 	})
 }
 
+// list returns up to limit reservations that match, from the position after on.
 func (s *Store) list(after reservation.Position, limit int, order func(a, b reservation.Reservation) int,
-	wanted func(reservation.Reservation) bool) ([]reservation.Reservation, error) {
+	match func(reservation.Reservation) bool) ([]reservation.Reservation, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	var list []reservation.Reservation
 	last := reservation.Reservation{ID: after.ID, Start: after.Start}
 	for _, r := range s.reservations {
-		if wanted(*r) && (after == reservation.Position{} || order(last, *r) < 0) {
+		if match(*r) && (after == reservation.Position{} || order(last, *r) < 0) {
 			list = append(list, s.withPosition(r))
 		}
 	}
@@ -212,81 +212,4 @@ func (s *Store) list(after reservation.Position, limit int, order func(a, b rese
 
 func byStart(a, b reservation.Reservation) int {
 	return cmp.Or(a.Start.Compare(b.Start), bytes.Compare(a.ID[:], b.ID[:]))
-}
-
-// unitOfWork lays out copies of what c asks for.
-func (s *Store) unitOfWork(c reservation.Command) *reservation.UnitOfWork {
-	d := &reservation.UnitOfWork{
-		Slots: map[reservation.SlotID]*reservation.Slot{}, Reservations: map[uuid.UUID]*reservation.Reservation{},
-		ClosedDates: map[string]bool{},
-	}
-	want := slices.Clone(c.Scope.Slots)
-	if r := s.reservations[c.ReservationID]; r != nil {
-		want = append(want, r.SlotID)
-		row := *r
-		d.Reservations[r.ID] = &row
-	}
-	p := c.Period
-	if kept := s.plans[p.RestaurantID]; kept != nil {
-		d.Schedule, d.ClosedDates = kept.schedule, maps.Clone(kept.closed)
-	}
-	for id, slot := range s.slots {
-		inside := p.RestaurantID == slot.RestaurantID && !slot.Start.Before(p.From) && slot.Start.Before(p.To)
-		if inside || slices.Contains(want, id) {
-			copied := *slot
-			d.Slots[id] = &copied
-		}
-	}
-	for id, r := range s.reservations {
-		if d.Slots[r.SlotID] != nil && r.Status.Active() {
-			row := *r
-			d.Reservations[id] = &row
-		}
-		if r.DinerID == c.Scope.LimitsOf && r.DinerID != uuid.Nil && r.Status.Active() && r.End.After(c.At) {
-			d.OfDiner = append(d.OfDiner, *r)
-		}
-	}
-	return d
-}
-
-// write keeps what a change left.
-func (s *Store) write(c reservation.Command, w reservation.ChangeSet) {
-	for _, slot := range w.NewSlots {
-		slot.ID = reservation.SlotID(len(s.slots) + 1)
-		s.slots[slot.ID] = slot
-	}
-	for _, slot := range w.ChangedSlots {
-		s.slots[slot.ID] = slot
-	}
-	for _, r := range w.Reservations {
-		r.Position = 0
-		s.reservations[r.ID], s.updated[r.ID] = r, c.At
-	}
-	for _, e := range w.Events {
-		s.enqueue(e)
-	}
-	if restaurant := c.Period.RestaurantID; restaurant != "" {
-		p := s.plans[restaurant]
-		if p == nil {
-			p = &restaurantPlan{closed: map[string]bool{}}
-			s.plans[restaurant] = p
-		}
-		if w.Schedule != nil {
-			p.schedule = w.Schedule
-		}
-		if w.SlotsGenerated {
-			p.generated = c.At
-		}
-		if w.Closure != nil {
-			if delete(p.closed, w.Closure.Date); !w.Closure.Open {
-				p.closed[w.Closure.Date] = true
-			}
-		}
-	}
-}
-
-func (s *Store) enqueue(e reservation.Event) {
-	s.seq++
-	e.Seq = s.seq
-	s.events = append(s.events, &outboxEntry{Event: e, due: e.OccurredAt})
 }

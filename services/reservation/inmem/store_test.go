@@ -7,14 +7,14 @@ import (
 	"jari.example/services/reservation/storetest"
 )
 
-func TestStore(t *testing.T) {
+func TestPassesTheStoreSuite(t *testing.T) {
 	storetest.Run(t, func(*testing.T) storetest.Store { return inmem.New() })
 }
 
-func TestPlays(t *testing.T) {
-	storetest.Play(t, 200, func(*testing.T) []storetest.Store { return []storetest.Store{inmem.New()} })
+func TestAgreesWithTheReferenceModel(t *testing.T) {
+	storetest.RunScenarios(t, 200, func(*testing.T) []storetest.Store { return []storetest.Store{inmem.New()} })
 }
 
-func TestWhatBecomesTrueIsCountedOnce(t *testing.T) {
-	storetest.Tally(t, func(*testing.T) storetest.Store { return inmem.New() })
+func TestCountsEveryChangeOnce(t *testing.T) {
+	storetest.RunMetrics(t, func(*testing.T) storetest.Store { return inmem.New() })
 }

@@ -1,42 +1,63 @@
 package lineartest
 
 import (
+	"flag"
 	"fmt"
+	"os"
+	"path/filepath"
 	"strings"
+	"testing"
 	"time"
 
 	"github.com/anishathalye/porcupine"
 )
 
-// stuck tells how far the history could be explained, and whose turn it was then.
-func (h History) stuck(info porcupine.LinearizationInfo) string {
+// explain describes the longest partial linearization: the state that it ends
+// in, and the operations of which none can be next.
+func (h History) explain(info porcupine.LinearizationInfo) string {
 	var longest []porcupine.Operation
 	for _, l := range info.PartialLinearizationsOperations()[0] {
 		if len(l) > len(longest) {
 			longest = l
 		}
 	}
-	now := h.model().Init().(moment)
+	s := h.model().Init().(checkerState)
 	for _, o := range longest {
-		c := o.Input.(claim)
-		_, now.state = now.step(c.call, o.Output.(answer))
-		now.take(c.n)
+		c := o.Input.(input)
+		_, s.state = s.step(c.call, o.Output.(result))
+		s.linearize(c.n)
 	}
-	ops := h.operations()
+	ops := h.porcupineOperations()
 	var b strings.Builder
-	fmt.Fprintf(&b, "%d of %d claims explained, and then\n%swhen nobody could have been next of\n", len(longest), len(ops), now.state)
+	fmt.Fprintf(&b, "%d of %d operations have an order. After them the state is\n%sand none of these can be next:\n",
+		len(longest), len(ops), s.state)
 	for n, o := range ops {
-		if !now.had(n) && o.Call <= now.deadline(ops) {
-			c := o.Input.(claim).call
+		if !s.isLinearized(n) && o.Call <= s.earliestReturn(ops) {
+			c := o.Input.(input).call
 			fmt.Fprintf(&b, "%s at %v … %v, %v → %v", o.Metadata, time.Duration(o.Call), time.Duration(o.Return), c, o.Output)
-			if c.op < wasFull {
-				_, should := now.do(c)
-				fmt.Fprintf(&b, " (now: %v)", should)
+			if c.op < slotWasFull {
+				_, want := s.apply(c)
+				fmt.Fprintf(&b, " (the model: %v)", want)
 			}
 			b.WriteByte('\n')
 		}
 	}
 	return b.String()
+}
+
+// visualize writes porcupine's picture of the history and returns where. It is
+// kept in the temporary directory unless the test has -artifacts, whose
+// directory survives the test.
+func visualize(t *testing.T, h History, info porcupine.LinearizationInfo) string {
+	dir := t.ArtifactDir()
+	if kept := flag.Lookup("test.artifacts"); kept == nil || kept.Value.String() != "true" {
+		dir = os.TempDir()
+	}
+	file := filepath.Join(dir, fmt.Sprintf("jari-linear-%d.html", h.Seed))
+	if err := porcupine.VisualizePath(h.model(), info, file); err != nil {
+		return err.Error()
+	}
+	return "see " + file
 }
 
 func (c call) String() string {
@@ -45,57 +66,55 @@ func (c call) String() string {
 	for _, f := range []struct {
 		name  string
 		value int8
-		said  bool
+		set   bool
 	}{
 		{"key", c.key, c.key != none},
-		{"row", c.row, c.row != none},
+		{"reservation", c.reservation, c.reservation != none},
 		{"slot", c.slot, c.slot != none},
 		{"party", c.party, c.party != 0},
-		{"if", c.version, c.version != 0},
+		{"if version", c.version, c.version != 0},
 		{"covers", c.covers, c.op == edit},
 	} {
-		if f.said {
+		if f.set {
 			fmt.Fprintf(&b, " %s %d", f.name, f.value)
 		}
 	}
 	return b.String()
 }
 
-func (a answer) String() string {
+func (r result) String() string {
 	switch {
-	case a.reason == "slot_full":
-		return fmt.Sprintf("slot_full, %d left", a.available)
-	case a.reason != "":
-		return a.reason
-	case a.status == unborn:
-		return fmt.Sprint("done ", a.closed)
+	case r.reason == reasonSlotFull:
+		return fmt.Sprintf("%s, %d left", r.reason, r.available)
+	case r.reason != "":
+		return r.reason
+	case r.status == absent:
+		return fmt.Sprint("done, overbooked ", r.overbooked)
+	case r.replayed:
+		return fmt.Sprint(r.view, " replayed")
 	}
-	again := ""
-	if a.replayed {
-		again = " again"
-	}
-	return fmt.Sprintf("%s%s", a.shown, again)
+	return r.view.String()
 }
 
-func (s shown) String() string {
-	text := fmt.Sprintf("row %d on slot %d for %d %s", s.row, s.slot, s.party, s.status)
-	if s.position != 0 {
-		text += fmt.Sprintf(" as no. %d", s.position)
+func (v view) String() string {
+	text := fmt.Sprintf("reservation %d on slot %d for %d %s", v.reservation, v.slot, v.party, v.status)
+	if v.position != 0 {
+		text += fmt.Sprintf(" at position %d", v.position)
 	}
-	if s.version != 0 {
-		text += fmt.Sprintf(" v%d", s.version)
+	if v.version != 0 {
+		text += fmt.Sprintf(", version %d", v.version)
 	}
 	return text
 }
 
 func (s state) String() string {
 	var b strings.Builder
-	for i, at := range s.slots {
-		fmt.Fprintf(&b, "slot %d: %d of %d\n", i, at.booked, at.wanted)
+	for i, slot := range s.slots {
+		fmt.Fprintf(&b, "slot %d: %d booked of %d\n", i, slot.booked, slot.wanted)
 	}
-	for i, r := range s.rows {
-		if r.status != unborn {
-			fmt.Fprintf(&b, "diner %d: %s\n", r.diner, s.show(int8(i)))
+	for i, r := range s.reservations {
+		if r.status != absent {
+			fmt.Fprintf(&b, "diner %d: %s\n", r.diner, s.view(int8(i)))
 		}
 	}
 	return b.String()

@@ -16,131 +16,128 @@ import (
 	"jari.example/telemetry/names"
 )
 
-// body is every answer's; what one of them has not is zero.
+// body holds the members of every response; those that a response has not are zero.
 type body struct {
-	ID        string
-	SlotID    string `json:"slot_id"`
-	Party     int8
-	Status    any // a problem's is a number
-	Position  int8
-	Reason    string
-	Available int8
-	Latched   bool
-	Closed    []struct {
+	ID         string
+	SlotID     string `json:"slot_id"`
+	Party      int8
+	Status     any // a problem's is a number
+	Position   int8
+	Reason     string
+	Available  int8
+	Latched    bool
+	Overbooked []struct {
 		SlotID string `json:"slot_id"`
 		Booked int8
-	}
-	Items []struct {
-		SlotID string `json:"slot_id"`
-		Start  time.Time
-	}
+	} `json:"closed"`
 }
 
-// ask sends one request to one replica. What came of it is unknown when the
-// answer is lost, and when it is an excuse.
-func (w *world) ask(ctx context.Context, replica int, c call) (r reply) {
-	res, err := w.client.Do(w.request(ctx, replica, c))
+// send sends one call to one replica. Its result is unknown when the response
+// is lost, and when it is a server error.
+func (r *round) send(ctx context.Context, replica int, c call) (got response) {
+	res, err := r.http.Do(r.request(ctx, replica, c))
 	if err != nil {
-		r.reason = unknown
-		return r
+		got.reason = reasonUnknown
+		return got
 	}
 	defer res.Body.Close()
-	var got body
+	var b body
 	if res.StatusCode != http.StatusNoContent {
-		err = json.NewDecoder(res.Body).Decode(&got)
+		err = json.NewDecoder(res.Body).Decode(&b)
 	}
 	switch {
 	case err != nil && ctx.Err() != nil:
-		r.reason = unknown
+		got.reason = reasonUnknown
 	case err != nil:
-		r.reason = "garbled: " + err.Error()
+		got.reason = "malformed response: " + err.Error()
 	case res.StatusCode >= 500:
-		r.reason, r.failed = unknown, fmt.Sprint(res.StatusCode, " ", got.Reason)
+		got.reason, got.serverError = reasonUnknown, fmt.Sprint(res.StatusCode, " ", b.Reason)
 	case res.StatusCode >= 300:
-		r.reason, r.latched, r.available = got.Reason, got.Latched, got.Available
+		got.reason, got.fromCache, got.available = b.Reason, b.Latched, b.Available
 	case c.op == edit:
-		for _, s := range got.Closed {
-			if at := slices.Index(w.slots[:], s.SlotID); at >= 0 {
-				r.closed[at] = s.Booked
+		for _, s := range b.Overbooked {
+			if at := slices.Index(r.slotIDs[:], s.SlotID); at >= 0 {
+				got.overbooked[at] = s.Booked
 			}
 		}
 	case c.op == leave:
-		r.row = c.row
+		got.reservation = c.reservation
 	default:
-		r.replayed = res.Header.Get("Idempotency-Replayed") != ""
-		r.shown = shown{
-			row: w.bind(got.ID, c), slot: int8(slices.Index(w.slots[:], got.SlotID)), party: got.Party,
-			status: status(slices.Index(statuses, fmt.Sprint(got.Status))), position: got.Position,
+		got.replayed = res.Header.Get("Idempotency-Replayed") != ""
+		got.view = view{
+			reservation: r.numberOf(b.ID, c), slot: int8(slices.Index(r.slotIDs[:], b.SlotID)), party: b.Party,
+			status: status(slices.Index(statusNames, fmt.Sprint(b.Status))), position: b.Position,
 		}
 		if etag, err := strconv.Atoi(strings.Trim(res.Header.Get("ETag"), `"`)); err == nil {
-			r.version = int8(etag)
+			got.version = int8(etag)
 		}
 	}
-	return r
+	return got
 }
 
-// bind returns the number of the row with this id. The first id that a key made
-// is its row's; a second one is nobody's, and so convicted.
-func (w *world) bind(id string, c call) int8 {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	if _, known := w.rows[id]; !known && (c.op == book || c.op == join) && w.ids[c.key] == "" {
-		w.rows[id], w.ids[c.key] = c.key, id
-		w.known = append(w.known, c.key)
+// numberOf returns the number of the reservation with this id. The first id
+// that a key creates belongs to it. A second id gets no number, which no state
+// of the model allows.
+func (r *round) numberOf(id string, c call) int8 {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if _, known := r.reservations[id]; !known && c.op.creates() && r.ids[c.key] == "" {
+		r.reservations[id], r.ids[c.key] = c.key, id
+		r.created = append(r.created, c.key)
 	}
-	if row, known := w.rows[id]; known {
-		return row
+	if n, known := r.reservations[id]; known {
+		return n
 	}
 	return none
 }
 
-func (w *world) request(ctx context.Context, replica int, c call) *http.Request {
-	w.mu.Lock()
+func (r *round) request(ctx context.Context, replica int, c call) *http.Request {
+	r.mu.Lock()
 	id := uuid.Nil.String()
-	if c.row != none {
-		id = w.ids[c.row]
+	if c.reservation != none {
+		id = r.ids[c.reservation]
 	}
-	w.mu.Unlock()
+	r.mu.Unlock()
 	method, path, fields := "POST", "", map[string]any(nil)
 	switch c.op {
 	case book, join:
 		path = map[op]string{book: "/v1/reservations", join: "/v1/waitlist"}[c.op]
-		fields = map[string]any{"slot_id": w.slots[c.slot], "party": c.party}
+		fields = map[string]any{"slot_id": r.slotIDs[c.slot], "party": c.party}
 	case cancel:
 		path = "/v1/reservations/" + id + "/cancel"
 	case accept, decline:
 		path = "/v1/waitlist/" + id + "/" + c.op.String()
 	case leave:
 		method, path = "DELETE", "/v1/waitlist/"+id
-	case look:
+	case get:
 		method, path = "GET", "/v1/reservations/"+id
 	case move:
 		method, path, fields = "PATCH", "/v1/reservations/"+id, map[string]any{}
 		if c.slot != none {
-			fields["slot_id"] = w.slots[c.slot]
+			fields["slot_id"] = r.slotIDs[c.slot]
 		}
 		if c.party != 0 {
 			fields["party"] = c.party
 		}
 	case edit:
-		return w.schedule(ctx, replica, c.covers)
+		return r.scheduleRequest(ctx, replica, c.covers)
 	}
-	req := w.plain(ctx, method, w.replicas[replica]+path, fields)
-	req.Header.Set(names.HeaderUserID, w.diners[c.diner])
+	req := newRequest(ctx, method, r.replicas[replica]+path, fields)
+	req.Header.Set(names.HeaderUserID, r.dinerIDs[c.diner])
 	req.Header.Set(names.HeaderUserRole, endpoint.RoleDiner)
 	if c.version != 0 {
 		req.Header.Set("If-Match", fmt.Sprintf("%q", strconv.Itoa(int(c.version))))
 	}
 	if c.key != none {
-		// Written like this it does not make net/http repeat the request by itself,
-		// which would hide an answer from the history.
-		req.Header[strings.ToLower(names.HeaderIdempotency)] = []string{w.text[c.key]}
+		// The name in lower case keeps net/http from repeating the request by
+		// itself, which would hide a response from the history.
+		req.Header[strings.ToLower(names.HeaderIdempotency)] = []string{r.keyTexts[c.key]}
 	}
 	return req
 }
 
-// plain builds a request; what it panics at is this file's fault.
-func (w *world) plain(ctx context.Context, method, url string, fields map[string]any) *http.Request {
+// newRequest panics for what only a bug in this package can cause.
+func newRequest(ctx context.Context, method, url string, fields map[string]any) *http.Request {
 	var text string
 	if fields != nil {
 		encoded, err := json.Marshal(fields)
@@ -159,20 +156,21 @@ func (w *world) plain(ctx context.Context, method, url string, fields map[string
 	return req
 }
 
-// schedule seats people twice, the day after tomorrow, so that neither cut-off
-// nor midnight comes near. A table is taken for 90 minutes.
-func (w *world) schedule(ctx context.Context, replica int, covers int8) *http.Request {
+// scheduleRequest sets two slots, the day after tomorrow, so that neither the
+// cut-off nor midnight comes near. A visit lasts 90 minutes.
+func (r *round) scheduleRequest(ctx context.Context, replica int, covers int8) *http.Request {
 	interval := 90
-	if w.overlap {
+	if r.overlap {
 		interval = 30
 	}
-	req := w.plain(ctx, "PUT", w.replicas[replica]+"/v1/restaurants/"+w.restaurant+"/schedule", map[string]any{
+	closes := time.Date(0, 1, 1, 12, 2*interval, 0, 0, time.UTC).Format("15:04")
+	req := newRequest(ctx, "PUT", r.replicas[replica]+"/v1/restaurants/"+r.restaurant+"/schedule", map[string]any{
 		"time_zone": "UTC", "interval_minutes": interval, "covers": covers, "days_ahead": 3,
-		"party":  map[string]int{"min": 1, "max": most},
-		"weekly": []map[string]string{{"day": w.day, "opens": "12:00", "closes": time.Date(0, 1, 1, 12, 2*interval, 0, 0, time.UTC).Format("15:04")}},
+		"party":  map[string]int{"min": 1, "max": largestParty},
+		"weekly": []map[string]string{{"day": r.weekday, "opens": "12:00", "closes": closes}},
 	})
 	req.Header.Set(names.HeaderUserID, uuid.Nil.String())
 	req.Header.Set(names.HeaderUserRole, endpoint.RoleOwner)
-	req.Header.Set(names.HeaderUserOwn, w.restaurant)
+	req.Header.Set(names.HeaderUserOwn, r.restaurant)
 	return req
 }

@@ -1,23 +1,42 @@
 package lineartest
 
-import (
-	"slices"
-)
+import "slices"
 
-// The model is what two slots of one restaurant do when one request comes after
-// the other. It is the oracle, so it shares no line with what it judges. A state
-// is a plain value: to copy it is to copy the world, and == compares two.
+// The sequential model: what two slots of one restaurant do when one request
+// follows the other. It is the oracle, so it shares no code with the service. A
+// state is a plain value: an assignment copies it, and == compares it.
 
 const (
-	slots = 2  // slots of one world; a move ties them together
-	keys  = 80 // requests of one world that may be asked again
-	none  = -1 // no slot, row or key
+	slots = 2  // of one round; a move connects them
+	keys  = 80 // calls of one round that carry an idempotency key
+	none  = -1 // no slot, reservation or key
+)
+
+// Reasons of refusals, as the HTTP API documents them.
+const (
+	reasonAlreadyBooked   = "already_booked"
+	reasonInvalidField    = "invalid_field"
+	reasonKeyReused       = "idempotency_key_reused"
+	reasonNotCancellable  = "not_cancellable"
+	reasonNotFound        = "reservation_not_found"
+	reasonNotMovable      = "not_movable"
+	reasonNotOffered      = "not_offered"
+	reasonNotWaiting      = "not_waiting"
+	reasonOverlap         = "overlap"
+	reasonSeatsAvailable  = "seats_available"
+	reasonSlotClosed      = "slot_closed"
+	reasonSlotFull        = "slot_full"
+	reasonVersionMismatch = "version_mismatch"
+
+	// reasonUnknown is not the API's: the response was lost. The call may take
+	// effect at any time after it was sent, or never.
+	reasonUnknown = "unknown"
 )
 
 type status int8
 
 const (
-	unborn status = iota
+	absent status = iota // not created yet
 	waiting
 	offered
 	confirmed
@@ -25,21 +44,21 @@ const (
 	declined
 )
 
-var statuses = []string{"unborn", "waiting", "offered", "confirmed", "cancelled", "declined"}
+var statusNames = []string{"absent", "waiting", "offered", "confirmed", "cancelled", "declined"}
 
 func (s status) String() string {
-	if s < 0 { // an answer said something else
+	if s < 0 { // a response had another one
 		return "?"
 	}
-	return statuses[s]
+	return statusNames[s]
 }
 
-func (s status) holds() bool { return s == offered || s == confirmed }
-func (s status) live() bool  { return s == waiting || s.holds() }
+func (s status) holdsCovers() bool { return s == offered || s == confirmed }
+func (s status) active() bool      { return s == waiting || s.holdsCovers() }
 
 type slot struct{ wanted, booked int8 }
 
-// closed slots have been shrunk below what is booked; they take nobody.
+// closed reports whether the owner wants fewer covers than are booked, or none.
 func (s slot) closed() bool { return s.wanted == 0 || s.booked > s.wanted }
 
 func (s slot) left() int8 {
@@ -49,11 +68,11 @@ func (s slot) left() int8 {
 	return s.wanted - s.booked
 }
 
-// A row is a reservation or a place in line. line orders who waits.
-type row struct {
+// A reservation may be a waitlist entry. order is its place in the waitlist.
+type reservation struct {
 	diner, slot, party int8
 	status             status
-	line, version      int8
+	order, version     int8
 }
 
 type op int8
@@ -66,265 +85,106 @@ const (
 	decline
 	leave
 	move
-	look
-	edit // the owner's: other covers for both slots
+	get
+	edit // by the owner: other covers for both slots
 
-	// Of a refusal that may be stale: the slot was full, at most a second ago, and
-	// the key had not succeeded, now.
-	wasFull
-	unanswered
+	// A refusal from the sold-out cache is two observations: the slot was full at
+	// most a second ago, and the key has no record now.
+	slotWasFull
+	keyUnused
 )
 
-var ops = []string{"book", "join", "cancel", "accept", "decline", "leave", "move", "look", "edit", "wasFull", "unanswered"}
+var opNames = []string{"book", "join", "cancel", "accept", "decline", "leave", "move", "get", "edit", "slotWasFull", "keyUnused"}
 
-func (o op) String() string { return ops[o] }
-func (o op) keyed() bool    { return o <= decline }
+func (o op) String() string { return opNames[o] }
 
-// A call is a request. key numbers (diner, operation, Idempotency-Key); a row
-// bears the number of the key that made it.
+// hasKey reports whether calls of o carry an idempotency key.
+func (o op) hasKey() bool { return o <= decline }
+
+// creates reports whether o makes a reservation.
+func (o op) creates() bool { return o == book || o == join }
+
+// call is one request. key stands for the combination of diner, operation and
+// Idempotency-Key. A reservation has the number of the key that created it.
 type call struct {
 	op          op
 	key         int8
 	diner       int8
-	slot, party int8 // of a booking or a move, where none and 0 stay as they are
-	row         int8 // what it is about, unless it makes a row
-	version     int8 // that a move insists on; 0: any
+	slot, party int8 // of a booking or a move, where none and 0 mean unchanged
+	reservation int8 // that the call is about; none where it creates one
+	version     int8 // that a move requires; 0: any
 	covers      int8 // of an edit
 }
 
-// shown is a reservation as an answer shows it.
-type shown struct {
-	row, slot, party  int8
-	status            status
-	position, version int8 // version 0: the answer does not say
+// view is a reservation as a response shows it.
+type view struct {
+	reservation, slot, party int8
+	status                   status
+	position, version        int8 // version 0: the response has none
 }
 
-// An answer is a refusal with its reason, or what a success shows.
-type answer struct {
-	reason    string
-	available int8        // with slot_full: what is left
-	closed    [slots]int8 // of an edit: booked, where that is more than the slot should hold
-	shown
+// result is a refusal with its reason, or what a success shows.
+type result struct {
+	reason     string
+	available  int8        // with slot_full: covers left
+	overbooked [slots]int8 // of an edit: booked covers, where they are more than wanted
+	view
 	replayed bool
 }
 
-// unknown is the reason of whoever heard nothing: it may have happened at any
-// time since, and does so, if ever, without anybody being told.
-const unknown = "unknown"
+func refuse(reason string) result { return result{reason: reason} }
 
-type memory struct {
+func slotFull(left int8) result { return result{reason: reasonSlotFull, available: left} }
+
+// record is an idempotency record.
+type record struct {
 	done bool
 	call
-	shown
+	view
 }
 
 type state struct {
-	slots   [slots]slot
-	rows    [keys]row
-	told    [keys]memory // what each key has succeeded with
-	line    int8         // last number given
-	overlap bool         // the slots do, so nobody may have both
+	slots        [slots]slot
+	reservations [keys]reservation
+	records      [keys]record
+	lastOrder    int8 // the highest in any waitlist so far
+	overlap      bool // the slots do, so no diner may have both
 }
 
-// do is the one thing that can come of c: the next state, and the answer.
-func (s state) do(c call) (state, answer) {
-	if c.op.keyed() {
-		switch told := s.told[c.key]; {
-		case told.done && told.call != c:
-			return s, refuse("idempotency_key_reused")
-		case told.done:
-			return s, answer{shown: told.shown, replayed: true}
+// waitlist returns who waits for a slot, first come first.
+func (s *state) waitlist(slot int8) (list []*reservation) {
+	for i := range s.reservations {
+		if r := &s.reservations[i]; r.slot == slot && r.status == waiting {
+			list = append(list, r)
 		}
 	}
-	next := s
-	a := next.decide(c)
-	if a.reason != "" {
-		return s, a
-	}
-	next.settle()
-	for i := range next.rows {
-		if next.rows[i] != s.rows[i] {
-			next.rows[i].version++
-		}
-	}
-	if c.op == edit || c.op == leave {
-		return next, a
-	}
-	a.shown = next.show(a.row)
-	if c.op.keyed() {
-		next.told[c.key] = memory{true, c, a.shown}
-	}
-	return next, a
+	slices.SortFunc(list, func(a, b *reservation) int { return int(a.order - b.order) })
+	return list
 }
 
-func (s *state) decide(c call) answer {
-	if c.op == book || c.op == join {
-		return s.enter(c)
-	}
-	if c.op == edit {
-		return s.edit(c.covers)
-	}
-	r := &s.rows[c.row]
-	if r.status == unborn || r.diner != c.diner {
-		return refuse("reservation_not_found")
-	}
-	switch c.op {
-	case cancel:
-		if !r.status.live() {
-			return refuse("not_cancellable")
-		}
-		s.become(r, cancelled)
-	case leave:
-		if r.status == confirmed {
-			return refuse("not_waiting")
-		}
-		if r.status.live() {
-			s.become(r, cancelled)
-		}
-	case accept, decline:
-		if r.status != offered {
-			return refuse("not_offered")
-		}
-		s.become(r, map[op]status{accept: confirmed, decline: declined}[c.op])
-	case move:
-		return s.move(c, r)
-	}
-	return answer{shown: shown{row: c.row}}
+func (s *state) view(n int8) view {
+	r := &s.reservations[n]
+	return view{n, r.slot, r.party, r.status, 1 + int8(slices.Index(s.waitlist(r.slot), r)), r.version}
 }
 
-func refuse(reason string) answer { return answer{reason: reason} }
-
-// enter books, or joins the line of a slot without room.
-func (s *state) enter(c call) answer {
-	if reason := s.obstacle(c.diner, c.slot, none); reason != "" {
-		return refuse(reason)
-	}
-	at, fits := &s.slots[c.slot], c.party <= s.slots[c.slot].left()
-	r := row{diner: c.diner, slot: c.slot, party: c.party, status: confirmed}
-	switch {
-	case c.op == book && !fits:
-		return answer{reason: "slot_full", available: at.left()}
-	case c.op == book:
-		at.booked += c.party
-	case c.party > at.wanted:
-		return refuse("invalid_field")
-	case fits:
-		return refuse("seats_available")
-	default:
-		s.line++
-		r.status, r.line = waiting, s.line
-	}
-	s.rows[c.key] = r
-	return answer{shown: shown{row: c.key}}
-}
-
-// obstacle is why the diner can have nothing on the slot, however much is left.
-func (s *state) obstacle(diner, slot, except int8) string {
-	elsewhere := false
-	for i, r := range s.rows {
-		if int8(i) == except || r.diner != diner || !r.status.live() {
-			continue
-		}
-		if r.slot == slot {
-			return "already_booked"
-		}
-		elsewhere = true
-	}
-	switch {
-	case s.slots[slot].closed():
-		return "slot_closed"
-	case elsewhere && s.overlap:
-		return "overlap"
-	}
-	return ""
-}
-
-func (s *state) move(c call, r *row) answer {
-	to, party := c.slot, c.party
-	if to == none {
-		to = r.slot
-	}
-	if party == 0 {
-		party = r.party
-	}
-	switch {
-	case c.version != 0 && c.version != r.version:
-		return refuse("version_mismatch")
-	case !r.status.live():
-		return refuse("not_movable")
-	case to != r.slot: // is booked there, or nothing changes
-		if reason := s.obstacle(c.diner, to, c.row); reason != "" {
-			return refuse(reason)
-		}
-		if left := s.slots[to].left(); party > left {
-			return answer{reason: "slot_full", available: left}
-		}
-		s.become(r, cancelled)
-		s.slots[to].booked += party
-		*r = row{r.diner, to, party, confirmed, 0, r.version}
-	case r.status == waiting: // keeps the place in line
-		if party > s.slots[to].wanted && party != r.party {
-			return refuse("invalid_field")
-		}
-		r.party = party
-	default:
-		at, more := &s.slots[to], party-r.party
-		switch {
-		case more > 0 && at.closed():
-			return refuse("slot_closed")
-		case more > at.left():
-			return answer{reason: "slot_full", available: at.left()}
-		}
-		at.booked += more
-		r.party = party
-	}
-	return answer{shown: shown{row: c.row}}
-}
-
-func (s *state) edit(covers int8) (a answer) {
-	for i := range s.slots {
-		s.slots[i].wanted = covers
-		if s.slots[i].booked > covers {
-			a.closed[i] = s.slots[i].booked
-		}
-	}
-	return a
-}
-
-// become moves r's covers with its status.
-func (s *state) become(r *row, to status) {
-	if r.status.holds() {
+// transition changes r's status and moves its covers with it.
+func (s *state) transition(r *reservation, to status) {
+	if r.status.holdsCovers() {
 		s.slots[r.slot].booked -= r.party
 	}
-	if to.holds() {
+	if to.holdsCovers() {
 		s.slots[r.slot].booked += r.party
 	}
 	r.status = to
 }
 
-// settle offers what is left to the first in line who fit.
-func (s *state) settle() {
+// offerFreeCovers offers what is left to the first in each waitlist who fit.
+func (s *state) offerFreeCovers() {
 	for i := range s.slots {
-		for _, r := range s.queue(int8(i)) {
+		for _, r := range s.waitlist(int8(i)) {
 			if r.party <= s.slots[i].left() {
-				s.become(r, offered)
+				s.transition(r, offered)
 			}
 		}
 	}
-}
-
-// queue is who waits for a slot, next first.
-func (s *state) queue(slot int8) (line []*row) {
-	for i := range s.rows {
-		if r := &s.rows[i]; r.slot == slot && r.status == waiting {
-			line = append(line, r)
-		}
-	}
-	slices.SortFunc(line, func(a, b *row) int { return int(a.line - b.line) })
-	return line
-}
-
-func (s *state) show(n int8) shown {
-	r := &s.rows[n]
-	return shown{n, r.slot, r.party, r.status, 1 + int8(slices.Index(s.queue(r.slot), r)), r.version}
 }

@@ -87,7 +87,7 @@ func (r *Relay) poll(ctx context.Context) (delivered int, ok bool) {
 		r.listener.LeaseFailed(ctx, err)
 		return 0, false
 	}
-	r.batches.Took(ctx, len(events))
+	r.batches.Record(ctx, len(events))
 	var unavailable atomic.Bool
 	var done atomic.Int64
 	var group errgroup.Group

@@ -11,8 +11,8 @@ import (
 	"jari.example/internal/fault"
 	"jari.example/services/reservation"
 	"jari.example/services/reservation/observe"
-	"jari.example/telemetry"
 	"jari.example/telemetry/names"
+	"jari.example/telemetry/pgxtelemetry"
 )
 
 // The limits of group commit. The figures were measured
@@ -68,7 +68,7 @@ const (
 //     that booking only: the group is run again one by one.
 //   - inFlight is the sum of inFlightBySlot.
 type groupCommitter struct {
-	pool     *telemetry.Pool
+	pool     *pgxtelemetry.Pool
 	metrics  groupMetrics
 	recorder observe.Metrics
 	running  sync.WaitGroup // workers, and callers that commit singly
@@ -82,7 +82,7 @@ type groupCommitter struct {
 	inFlightAverage float64 // moving average of inFlight over the last 16 admissions or so
 }
 
-func newGroupCommitter(pool *telemetry.Pool, recorder observe.Metrics) *groupCommitter {
+func newGroupCommitter(pool *pgxtelemetry.Pool, recorder observe.Metrics) *groupCommitter {
 	g := &groupCommitter{
 		pool: pool, recorder: recorder,
 		inFlightBySlot: map[reservation.SlotID]int{}, lookups: make(chan *pending[keyLookup], maxQueue),

@@ -68,6 +68,6 @@ SELECT count(*), min(created_at) FROM (SELECT created_at FROM outbox ORDER BY id
 
 // Backlog implements [backlog.Queue].
 func (s *Store) Backlog(ctx context.Context) (b backlog.Backlog, err error) {
-	err = s.reads.QueryRow(ctx, backlogSQL, backlog.CountMost).Scan(&b.Waiting, (*zeronull.Timestamptz)(&b.Oldest))
+	err = s.reads.QueryRow(ctx, backlogSQL, backlog.MaxCount).Scan(&b.Waiting, (*zeronull.Timestamptz)(&b.Oldest))
 	return b, toFault(ctx, err)
 }

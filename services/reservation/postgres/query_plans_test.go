@@ -15,7 +15,7 @@ import (
 
 	"jari.example/internal/postgres/postgrestest"
 	"jari.example/services/reservation"
-	"jari.example/telemetry"
+	"jari.example/telemetry/pgxtelemetry"
 )
 
 // largeTables grow with every booking. No statement may read one of them whole.
@@ -178,7 +178,7 @@ func TestNoStatementScansALargeTable(t *testing.T) {
 
 	plans := map[string][]string{}
 	var conns []*pgx.Conn
-	for _, pool := range []*telemetry.Pool{s.pool, s.reads} {
+	for _, pool := range []*pgxtelemetry.Pool{s.pool, s.reads} {
 		conn, err := pool.Acquire(ctx)
 		if err != nil {
 			t.Fatal(err)

@@ -17,7 +17,7 @@ import (
 	"jari.example/services/reservation/jobs"
 	"jari.example/services/reservation/observe"
 	"jari.example/services/reservation/outbox"
-	"jari.example/telemetry"
+	"jari.example/telemetry/pgxtelemetry"
 )
 
 //go:embed migrations/*.sql
@@ -28,8 +28,8 @@ const scope = "jari.example/services/reservation/postgres"
 
 // Store implements [reservation.Store], [outbox.Store] and [jobs.Store].
 type Store struct {
-	pool    *telemetry.Pool
-	reads   *telemetry.Pool // of queries that wait for no writer, so that writers cannot exhaust it
+	pool    *pgxtelemetry.Pool
+	reads   *pgxtelemetry.Pool // of queries that wait for no writer, so that writers cannot exhaust it
 	commits *groupCommitter
 	limiter *concurrencyLimiter
 	metrics observe.Metrics
@@ -73,7 +73,7 @@ func Open(ctx context.Context, url string, waiting func(error)) (*Store, error) 
 	}
 	config := pool.Config()
 	config.MaxConns, config.MinConns = min(readers, config.MaxConns), 0
-	reads, err := telemetry.NewPool(ctx, "reservation.reads", config)
+	reads, err := pgxtelemetry.NewPool(ctx, "reservation.reads", config)
 	if err != nil {
 		pool.Close()
 		return nil, fmt.Errorf("readers' pool: %w", err)

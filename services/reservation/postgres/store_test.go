@@ -36,14 +36,14 @@ func TestStore(t *testing.T) {
 
 func TestCountsEachTransitionOnce(t *testing.T) {
 	url := postgrestest.Database(t)
-	storetest.Tally(t, func(t *testing.T) storetest.Store { return open(t, url) })
+	storetest.RunMetrics(t, func(t *testing.T) storetest.Store { return open(t, url) })
 }
 
 // Two replicas of the service share the database.
 func TestReplicasAgreeWithTheReferenceModel(t *testing.T) {
 	url := postgrestest.Database(t)
 	replicas := []storetest.Store{open(t, url), open(t, url)}
-	storetest.Play(t, 10, func(t *testing.T) []storetest.Store {
+	storetest.RunScenarios(t, 10, func(t *testing.T) []storetest.Store {
 		postgrestest.Exec(t, url, "TRUNCATE schedules, closures, slots, reservations, idempotency, outbox")
 		return replicas
 	})

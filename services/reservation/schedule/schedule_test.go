@@ -251,7 +251,7 @@ func TestValidatePointsAtTheFirstMistake(t *testing.T) {
 		"no exception openings":       {"/exceptions/1/openings", func(s *Schedule) { s.Exceptions[1].Openings = nil }},
 		"22 openings on a day":        {"/exceptions/1/openings", func(s *Schedule) { s.Exceptions[1].Openings = make([]Hours, 22) }},
 		"a malformed exception time":  {"/exceptions/0/openings/0/opens", func(s *Schedule) { s.Exceptions[0].Openings[0].Opens = "noon" }},
-		"closes before it opens":   {"/exceptions/0/openings/0/closes", func(s *Schedule) { s.Exceptions[0].Openings[0].Closes = "11:00" }},
+		"closes before it opens":      {"/exceptions/0/openings/0/closes", func(s *Schedule) { s.Exceptions[0].Openings[0].Closes = "11:00" }},
 		"exception covers too high":   {"/exceptions/0/covers", func(s *Schedule) { s.Exceptions[0].Covers = &many }},
 
 		"13 drops":                      {"/drops", func(s *Schedule) { s.Drops = make([]Drop, 13) }},

@@ -24,7 +24,7 @@ import (
 	"jari.example/internal/fault"
 	"jari.example/internal/postgres"
 	"jari.example/services/reservation"
-	"jari.example/telemetry"
+	"jari.example/telemetry/pgxtelemetry"
 )
 
 // Names of the strategies.
@@ -39,7 +39,7 @@ const connections = 12
 
 // Booker implements [reservation.Store]'s Book with one of the strategies.
 type Booker struct {
-	pool  *telemetry.Pool
+	pool  *pgxtelemetry.Pool
 	store reservation.Store
 	book  func(context.Context, *pgxpool.Pool, reservation.Booking) (attempt, error)
 }
@@ -67,7 +67,7 @@ func Open(ctx context.Context, name, url string, sessions map[string]string, sto
 	}
 	config.ConnConfig.RuntimeParams["timezone"] = "UTC"
 	maps.Copy(config.ConnConfig.RuntimeParams, sessions) // the same settings, for a fair comparison
-	b.pool, err = telemetry.NewPool(ctx, "booking."+name, config)
+	b.pool, err = pgxtelemetry.NewPool(ctx, "booking."+name, config)
 	return b, err
 }
 

@@ -1,5 +1,5 @@
-// Package dynamo keeps the catalogue in DynamoDB and reads the table's stream
-// of changes.
+// Package dynamo stores the catalogue in DynamoDB and reads the table's stream of
+// changes.
 package dynamo
 
 import (
@@ -21,9 +21,9 @@ import (
 	"jari.example/telemetry"
 )
 
-// Catalogue is a table whose key is the attribute id. An item is the
-// restaurant's JSON, attribute by attribute, and the trace of whoever wrote it,
-// which the stream hands on.
+// Catalogue is a table with the key id. An item has an attribute for each JSON field
+// of a restaurant, and the traceparent of the request that wrote it, for the
+// readers of the stream.
 type Catalogue struct {
 	db    *dynamodb.Client
 	table string
@@ -33,7 +33,7 @@ var _ search.Catalogue = (*Catalogue)(nil)
 
 const traceparent = "traceparent" // the attribute
 
-// NewCatalogue returns the catalogue kept in table.
+// NewCatalogue returns the catalogue in a table.
 func NewCatalogue(cfg aws.Config, table string) *Catalogue {
 	return &Catalogue{dynamodb.NewFromConfig(cfg), table}
 }
@@ -46,7 +46,7 @@ func (c *Catalogue) Get(ctx context.Context, id string) (search.Restaurant, erro
 		ConsistentRead: aws.Bool(true),
 	})
 	if err != nil {
-		return search.Restaurant{}, failure("get restaurant", err)
+		return search.Restaurant{}, asFault("get restaurant", err)
 	}
 	if out.Item == nil {
 		return search.Restaurant{}, search.ErrUnknown
@@ -74,17 +74,17 @@ func (c *Catalogue) Put(ctx context.Context, r search.Restaurant, prev int64) er
 	if _, ok := errors.AsType[*types.ConditionalCheckFailedException](err); ok {
 		return search.ErrChanged
 	}
-	return failure("put restaurant", err)
+	return asFault("put restaurant", err)
 }
 
-// items yields every item of the table, in no order. It ends after an error.
+// items yields every item of the table, unordered. It ends after an error.
 func (c *Catalogue) items(ctx context.Context) iter.Seq2[map[string]types.AttributeValue, error] {
 	return func(yield func(map[string]types.AttributeValue, error) bool) {
 		pages := dynamodb.NewScanPaginator(c.db, &dynamodb.ScanInput{TableName: &c.table, ConsistentRead: aws.Bool(true)})
 		for pages.HasMorePages() {
 			page, err := pages.NextPage(ctx)
 			if err != nil {
-				yield(nil, failure("scan catalogue", err))
+				yield(nil, asFault("scan catalogue", err))
 				return
 			}
 			for _, item := range page.Items {
@@ -96,10 +96,10 @@ func (c *Catalogue) items(ctx context.Context) iter.Seq2[map[string]types.Attrib
 	}
 }
 
-// Ready reports whether the table answers.
+// Ready reports whether the table is available.
 func (c *Catalogue) Ready(ctx context.Context) error {
 	_, err := c.db.DescribeTable(ctx, &dynamodb.DescribeTableInput{TableName: &c.table})
-	return failure("describe table", err)
+	return asFault("describe table", err)
 }
 
 func decode(item map[string]types.AttributeValue) (r search.Restaurant, err error) {
@@ -110,22 +110,22 @@ func decode(item map[string]types.AttributeValue) (r search.Restaurant, err erro
 	return r, nil
 }
 
-// passing are the service's own failures that time heals.
-var passing = []string{
+// transient lists DynamoDB's error codes for failures that a retry may resolve.
+var transient = []string{
 	"InternalServerError", "InternalFailure", "ServiceUnavailable",
 	"ThrottlingException", "ProvisionedThroughputExceededException", "RequestLimitExceeded",
 }
 
-// failure says who is to blame: what DynamoDB refuses is our mistake, what
-// it cannot answer now is its own.
-func failure(verb string, err error) error {
+// asFault returns Unavailable for a transient failure. An error that DynamoDB
+// returns for a bad request is ours and stays Internal.
+func asFault(verb string, err error) error {
 	if err == nil {
 		return nil
 	}
 	if errors.Is(err, context.Canceled) {
 		return fmt.Errorf("%s: %w", verb, err)
 	}
-	if refusal, ok := errors.AsType[smithy.APIError](err); ok && !slices.Contains(passing, refusal.ErrorCode()) {
+	if apiErr, ok := errors.AsType[smithy.APIError](err); ok && !slices.Contains(transient, apiErr.ErrorCode()) {
 		return fmt.Errorf("%s: %w", verb, err)
 	}
 	return fault.Down("dynamodb", fmt.Errorf("%s: %w", verb, err))

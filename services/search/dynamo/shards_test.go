@@ -16,11 +16,11 @@ import (
 	"jari.example/services/search/indexer"
 )
 
-// fakeStream has shards that split and end, as DynamoDB's do every few hours.
-// An iterator is "shard/index of the next record", a sequence number an index.
+// fakeStream has shards that split and end, as DynamoDB's do every few hours. An
+// iterator is "shard/index of the next record"; a sequence number is an index.
 type fakeStream struct {
 	shards []types.Shard
-	log    map[string][]string // by shard: whose change it was
+	log    map[string][]string // by shard: ids of changed restaurants
 	ended  map[string]bool
 }
 
@@ -29,7 +29,7 @@ func (s *fakeStream) add(id, parent string) {
 	if parent != "" {
 		shard.ParentShardId = &parent
 	}
-	s.shards = append([]types.Shard{shard}, s.shards...) // children first, to tempt
+	s.shards = append([]types.Shard{shard}, s.shards...) // children first, the order that needs care
 }
 
 func (s *fakeStream) drop(id string) {
@@ -46,8 +46,9 @@ func (s *fakeStream) feed() *Feed {
 	return &Feed{streams: s, latest: func(context.Context) (string, error) { return "arn", nil }}
 }
 
-// DescribeStream answers a page at a time.
-func (s *fakeStream) DescribeStream(_ context.Context, in *dynamodbstreams.DescribeStreamInput, _ ...func(*dynamodbstreams.Options)) (*dynamodbstreams.DescribeStreamOutput, error) {
+// DescribeStream returns one shard per page.
+func (s *fakeStream) DescribeStream(_ context.Context, in *dynamodbstreams.DescribeStreamInput,
+	_ ...func(*dynamodbstreams.Options)) (*dynamodbstreams.DescribeStreamOutput, error) {
 	at := 0
 	for i, shard := range s.shards {
 		if in.ExclusiveStartShardId != nil && *shard.ShardId == *in.ExclusiveStartShardId {
@@ -64,7 +65,8 @@ func (s *fakeStream) DescribeStream(_ context.Context, in *dynamodbstreams.Descr
 	return &dynamodbstreams.DescribeStreamOutput{StreamDescription: d}, nil
 }
 
-func (s *fakeStream) GetShardIterator(_ context.Context, in *dynamodbstreams.GetShardIteratorInput, _ ...func(*dynamodbstreams.Options)) (*dynamodbstreams.GetShardIteratorOutput, error) {
+func (s *fakeStream) GetShardIterator(_ context.Context, in *dynamodbstreams.GetShardIteratorInput,
+	_ ...func(*dynamodbstreams.Options)) (*dynamodbstreams.GetShardIteratorOutput, error) {
 	at := 0
 	switch in.ShardIteratorType {
 	case types.ShardIteratorTypeLatest:
@@ -81,7 +83,8 @@ func (s *fakeStream) GetShardIterator(_ context.Context, in *dynamodbstreams.Get
 	return &dynamodbstreams.GetShardIteratorOutput{ShardIterator: aws.String(fmt.Sprintf("%s/%d", *in.ShardId, at))}, nil
 }
 
-func (s *fakeStream) GetRecords(_ context.Context, in *dynamodbstreams.GetRecordsInput, _ ...func(*dynamodbstreams.Options)) (*dynamodbstreams.GetRecordsOutput, error) {
+func (s *fakeStream) GetRecords(_ context.Context, in *dynamodbstreams.GetRecordsInput,
+	_ ...func(*dynamodbstreams.Options)) (*dynamodbstreams.GetRecordsOutput, error) {
 	shard, index, _ := strings.Cut(*in.ShardIterator, "/")
 	at, err := strconv.Atoi(index)
 	if err != nil {
@@ -100,8 +103,8 @@ func (s *fakeStream) GetRecords(_ context.Context, in *dynamodbstreams.GetRecord
 	return out, nil
 }
 
-// read polls a few times and returns whose changes came, in order.
-func read(t *testing.T, tail indexer.Tail) (whose string, p indexer.Position) {
+// read polls a few times and returns the ids of the changes, in order.
+func read(t *testing.T, tail indexer.Tail) (changed string, p indexer.Position) {
 	t.Helper()
 	for range 4 {
 		changes, at, err := tail.Next(t.Context())
@@ -109,14 +112,14 @@ func read(t *testing.T, tail indexer.Tail) (whose string, p indexer.Position) {
 			t.Fatal(err)
 		}
 		for _, c := range changes {
-			whose += c.ID
+			changed += c.ID
 		}
 		p = at
 	}
-	return whose, p
+	return changed, p
 }
 
-func TestShardsThatSplitAreReadInOrderAndToTheirEnds(t *testing.T) {
+func TestReadsSplitShardsInOrderAndCompletely(t *testing.T) {
 	s := &fakeStream{log: map[string][]string{"p": {"x"}}, ended: map[string]bool{}}
 	s.add("p", "")
 	tail, err := s.feed().Open(t.Context(), indexer.Position{})
@@ -125,7 +128,7 @@ func TestShardsThatSplitAreReadInOrderAndToTheirEnds(t *testing.T) {
 	}
 	s.log["p"] = append(s.log["p"], "a", "b")
 	if got, _ := read(t, tail); got != "ab" {
-		t.Errorf("from now on %q, want ab", got)
+		t.Errorf("after the start %q, want ab", got)
 	}
 	s.log["p"] = append(s.log["p"], "c")
 	s.ended["p"] = true
@@ -134,9 +137,9 @@ func TestShardsThatSplitAreReadInOrderAndToTheirEnds(t *testing.T) {
 	s.log["r"], s.log["q"] = []string{"d"}, []string{"e"}
 	got, position := read(t, tail)
 	if got != "cde" {
-		t.Errorf("over the split %q, want cde", got)
+		t.Errorf("across the split %q, want cde", got)
 	}
-	if want := map[string]string{"p": finished, "q": "0", "r": "0"}; !maps.Equal(position.Shards, want) {
+	if want := map[string]string{"p": shardEnd, "q": "0", "r": "0"}; !maps.Equal(position.Shards, want) {
 		t.Errorf("position %v, want %v", position.Shards, want)
 	}
 
@@ -154,25 +157,25 @@ func TestShardsThatSplitAreReadInOrderAndToTheirEnds(t *testing.T) {
 		t.Errorf("after a restart %q, want fg: a child only after its parent", got)
 	}
 	if _, known := position.Shards["p"]; known {
-		t.Errorf("a shard that is no more stays in the position %v", position.Shards)
+		t.Errorf("a removed shard is still in the position %v", position.Shards)
 	}
 }
 
-func TestPositionsAfterWhichSomethingMayBeMissingAreGone(t *testing.T) {
-	for sentence, c := range map[string]struct {
+func TestReturnsErrGoneWhenRecordsMayBeLost(t *testing.T) {
+	for name, c := range map[string]struct {
 		read map[string]string
 		gone bool
 	}{
-		"all shards were read":                         {map[string]string{"p": "0", "q": "0"}, false},
-		"a shard continues one that was read":          {map[string]string{"p": finished}, false},
-		"a shard was never read from":                  {map[string]string{"p": "0", "q": ""}, true},
-		"a shard continues nothing that was read":      {map[string]string{"q": "0"}, true},
-		"a shard vanished before its end":              {map[string]string{"p": "0", "q": "0", "old": "7"}, true},
-		"a shard vanished after its end":               {map[string]string{"p": "0", "q": "0", "old": finished}, false},
-		"the stream no longer holds what follows":      {map[string]string{"p": "-5", "q": "0"}, true},
-		"nothing is known of any shard of this stream": {map[string]string{}, true},
+		"all shards were read":                       {map[string]string{"p": "0", "q": "0"}, false},
+		"a shard is the child of one that was read":  {map[string]string{"p": shardEnd}, false},
+		"a shard was never read":                     {map[string]string{"p": "0", "q": ""}, true},
+		"a shard is the child of none that was read": {map[string]string{"q": "0"}, true},
+		"a shard was removed before its end":         {map[string]string{"p": "0", "q": "0", "old": "7"}, true},
+		"a shard was removed after its end":          {map[string]string{"p": "0", "q": "0", "old": shardEnd}, false},
+		"the next records were trimmed":              {map[string]string{"p": "-5", "q": "0"}, true},
+		"the position has no shard of this stream":   {map[string]string{}, true},
 	} {
-		t.Run(sentence, func(t *testing.T) {
+		t.Run(name, func(t *testing.T) {
 			s := &fakeStream{log: map[string][]string{"p": {"a", "b"}, "q": {"c", "d"}}, ended: map[string]bool{}}
 			s.add("p", "")
 			s.add("q", "p")

@@ -26,17 +26,20 @@ type Feed struct {
 	latest    func(context.Context) (arn string, err error)
 }
 
-// streamsAPI is the part of the client that is used; moto has streams of one
-// shard only, so that tests play the others.
+// streamsAPI is the part of the client that is used. Tests implement it, because
+// the streams of moto have one shard only.
 type streamsAPI interface {
-	DescribeStream(context.Context, *dynamodbstreams.DescribeStreamInput, ...func(*dynamodbstreams.Options)) (*dynamodbstreams.DescribeStreamOutput, error)
-	GetShardIterator(context.Context, *dynamodbstreams.GetShardIteratorInput, ...func(*dynamodbstreams.Options)) (*dynamodbstreams.GetShardIteratorOutput, error)
-	GetRecords(context.Context, *dynamodbstreams.GetRecordsInput, ...func(*dynamodbstreams.Options)) (*dynamodbstreams.GetRecordsOutput, error)
+	DescribeStream(context.Context, *dynamodbstreams.DescribeStreamInput,
+		...func(*dynamodbstreams.Options)) (*dynamodbstreams.DescribeStreamOutput, error)
+	GetShardIterator(context.Context, *dynamodbstreams.GetShardIteratorInput,
+		...func(*dynamodbstreams.Options)) (*dynamodbstreams.GetShardIteratorOutput, error)
+	GetRecords(context.Context, *dynamodbstreams.GetRecordsInput,
+		...func(*dynamodbstreams.Options)) (*dynamodbstreams.GetRecordsOutput, error)
 }
 
 var _ indexer.Feed = (*Feed)(nil)
 
-// NewFeed returns the feed of table.
+// NewFeed returns the feed of a table.
 func NewFeed(cfg aws.Config, table string) *Feed {
 	c := NewCatalogue(cfg, table)
 	return &Feed{c, dynamodbstreams.NewFromConfig(cfg), c.stream}
@@ -53,12 +56,11 @@ func (f *Feed) All(ctx context.Context) iter.Seq2[indexer.Change, error] {
 	}
 }
 
-// finished stands for a sequence number where a shard was read to its end.
-const finished = "end"
+// shardEnd replaces the sequence number of a shard that was read to its end.
+const shardEnd = "end"
 
-// Open implements indexer.Feed. Shards follow one another: a shard that the
-// position does not know continues one that it does, else something in between
-// was never seen.
+// Open implements indexer.Feed. A shard that is not in the position must be a child
+// of one that is; otherwise records in between may be lost.
 func (f *Feed) Open(ctx context.Context, p indexer.Position) (indexer.Tail, error) {
 	arn, err := f.latest(ctx)
 	if err != nil {
@@ -68,7 +70,7 @@ func (f *Feed) Open(ctx context.Context, p indexer.Position) (indexer.Tail, erro
 	if err != nil {
 		return nil, err
 	}
-	t := &tail{feed: f, arn: arn, asked: time.Now(), read: map[string]string{}}
+	t := &tail{feed: f, arn: arn, checked: time.Now(), read: map[string]string{}}
 	if p.Stream == "" {
 		for _, s := range shards {
 			if err := t.begin(ctx, s, types.ShardIteratorTypeLatest, ""); err != nil {
@@ -83,11 +85,12 @@ func (f *Feed) Open(ctx context.Context, p indexer.Position) (indexer.Tail, erro
 	return t, t.resume(ctx, shards, p.Shards)
 }
 
-// stream asks the table, because a table that was made again has a new stream.
+// stream returns the ARN of the table's stream. A table that was created again has
+// a new one.
 func (c *Catalogue) stream(ctx context.Context) (string, error) {
 	out, err := c.db.DescribeTable(ctx, &dynamodb.DescribeTableInput{TableName: &c.table})
 	if err != nil {
-		return "", failure("describe table", err)
+		return "", asFault("describe table", err)
 	}
 	if out.Table.LatestStreamArn == nil {
 		return "", fmt.Errorf("table %s has no stream", c.table)
@@ -100,7 +103,7 @@ func (f *Feed) shards(ctx context.Context, arn string) (shards []types.Shard, er
 	for {
 		out, err := f.streams.DescribeStream(ctx, in)
 		if err != nil {
-			return nil, failure("describe stream", err)
+			return nil, asFault("describe stream", err)
 		}
 		shards = append(shards, out.StreamDescription.Shards...)
 		if in.ExclusiveStartShardId = out.StreamDescription.LastEvaluatedShardId; in.ExclusiveStartShardId == nil {
@@ -109,14 +112,14 @@ func (f *Feed) shards(ctx context.Context, arn string) (shards []types.Shard, er
 	}
 }
 
-// tail reads the shards of one stream side by side, a child only after its
-// parent, so that the changes of one restaurant keep their order.
+// tail reads the shards of one stream in parallel, a child only after its parent,
+// so that the changes of a restaurant keep their order.
 type tail struct {
-	feed  *Feed
-	arn   string
-	asked time.Time // when the table last said that this is its stream
-	open  []*shard
-	read  map[string]string // by shard: the last sequence number, "" before the first, or finished
+	feed    *Feed
+	arn     string
+	checked time.Time // when arn was last confirmed as the table's stream
+	open    []*shard
+	read    map[string]string // by shard: the last sequence number, "" before the first, or shardEnd
 }
 
 type shard struct{ id, parent, iterator string }
@@ -144,13 +147,13 @@ func (t *tail) resume(ctx context.Context, shards []types.Shard, read map[string
 		last, known := read[id]
 		var err error
 		switch {
-		case last == finished:
-			t.read[id] = finished
+		case last == shardEnd:
+			t.read[id] = shardEnd
 		case last != "":
 			err = t.begin(ctx, s, types.ShardIteratorTypeAfterSequenceNumber, last)
-		case !known && t.knows(read, s):
+		case !known && t.hasParent(read, s):
 			err = t.begin(ctx, s, types.ShardIteratorTypeTrimHorizon, "")
-		default: // never read from, and LATEST may be past what we missed
+		default: // started at LATEST and not read: records may be lost
 			err = indexer.ErrGone
 		}
 		if err != nil {
@@ -158,30 +161,29 @@ func (t *tail) resume(ctx context.Context, shards []types.Shard, read map[string
 		}
 	}
 	for id, last := range read {
-		if !live[id] && last != finished {
+		if !live[id] && last != shardEnd {
 			return indexer.ErrGone
 		}
 	}
 	return nil
 }
 
-// knows reports whether s continues a shard that was read, or one that is read
-// now.
-func (t *tail) knows(read map[string]string, s types.Shard) bool {
+// hasParent reports whether the parent of s was read, or is read now.
+func (t *tail) hasParent(read map[string]string, s types.Shard) bool {
 	parent := aws.ToString(s.ParentShardId)
 	_, before := read[parent]
 	_, now := t.read[parent]
 	return before || now
 }
 
-// askAgain is how long a tail may follow a stream that is not the table's any
-// more: one that has ended, or one that just never brings anything again.
-const askAgain = 2 * time.Second
+// checkInterval bounds how long a tail reads a stream that is no longer the
+// table's: such a stream may end, or just return no more records.
+const checkInterval = 2 * time.Second
 
-// Next implements indexer.Tail. Its error wraps indexer.ErrGone when the table
-// was made again.
+// Next implements indexer.Tail. Its error wraps indexer.ErrGone after the table was
+// created again.
 func (t *tail) Next(ctx context.Context) ([]indexer.Change, indexer.Position, error) {
-	if time.Since(t.asked) > askAgain {
+	if time.Since(t.checked) > checkInterval {
 		arn, err := t.feed.latest(ctx)
 		if err == nil && arn != t.arn {
 			err = fmt.Errorf("the table has another stream: %w", indexer.ErrGone)
@@ -189,12 +191,12 @@ func (t *tail) Next(ctx context.Context) ([]indexer.Change, indexer.Position, er
 		if err != nil {
 			return nil, indexer.Position{}, err
 		}
-		t.asked = time.Now()
+		t.checked = time.Now()
 	}
 	var changes []indexer.Change
 	closed := false
 	for _, s := range t.open {
-		if t.waits(s) {
+		if t.parentUnread(s) {
 			continue
 		}
 		out, err := t.feed.streams.GetRecords(ctx, &dynamodbstreams.GetRecordsInput{ShardIterator: &s.iterator})
@@ -208,25 +210,25 @@ func (t *tail) Next(ctx context.Context) ([]indexer.Change, indexer.Position, er
 			t.read[s.id] = aws.ToString(r.Dynamodb.SequenceNumber)
 		}
 		if s.iterator = aws.ToString(out.NextShardIterator); s.iterator == "" {
-			t.read[s.id], closed = finished, true
+			t.read[s.id], closed = shardEnd, true
 		}
 	}
 	if closed {
-		if err := t.succeed(ctx); err != nil {
+		if err := t.replaceEnded(ctx); err != nil {
 			return nil, indexer.Position{}, err
 		}
 	}
 	return changes, indexer.Position{Stream: t.arn, Shards: maps.Clone(t.read)}, nil
 }
 
-func (t *tail) waits(s *shard) bool {
+func (t *tail) parentUnread(s *shard) bool {
 	last, known := t.read[s.parent]
-	return known && last != finished
+	return known && last != shardEnd
 }
 
-// succeed replaces the shards that ended by those that continue them, and
-// forgets the ended ones that the stream has forgotten.
-func (t *tail) succeed(ctx context.Context) error {
+// replaceEnded replaces ended shards by their children, and removes ended shards
+// that the stream no longer lists.
+func (t *tail) replaceEnded(ctx context.Context) error {
 	shards, err := t.feed.shards(ctx, t.arn)
 	if err != nil {
 		return err
@@ -248,18 +250,18 @@ func (t *tail) succeed(ctx context.Context) error {
 			}
 		}
 	}
-	maps.DeleteFunc(t.read, func(id, last string) bool { return last == finished && !live[id] })
+	maps.DeleteFunc(t.read, func(id, last string) bool { return last == shardEnd && !live[id] })
 	return nil
 }
 
-// gone turns what a stream says about lost places into ErrGone.
+// gone adds ErrGone to errors about trimmed records and missing shards.
 func gone(verb string, err error) error {
 	_, trimmed := errors.AsType[*types.TrimmedDataAccessException](err)
 	_, missing := errors.AsType[*types.ResourceNotFoundException](err)
 	if trimmed || missing {
 		return fmt.Errorf("%s: %w: %w", verb, indexer.ErrGone, err)
 	}
-	return failure(verb, err)
+	return asFault(verb, err)
 }
 
 func change(r types.Record) indexer.Change {
@@ -269,22 +271,21 @@ func change(r types.Record) indexer.Change {
 	}
 	item, err := attributevalue.FromDynamoDBStreamsMap(image)
 	if err != nil {
-		return indexer.Change{Bad: fmt.Errorf("read stream image: %w", err)}
+		return indexer.Change{Err: fmt.Errorf("decode stream image: %w", err)}
 	}
 	if !removed {
 		c := written(item)
 		c.Traceparent = text(item[traceparent])
 		return c
 	}
-	// The index keeps what is newer than this, so a removal needs no more than
-	// the version that was removed.
+	// The version that was removed is enough: the index keeps newer versions.
 	return indexer.Change{ID: text(item["id"]), Version: number(item["version"])}
 }
 
 func written(item map[string]dbtypes.AttributeValue) indexer.Change {
 	r, err := decode(item)
 	if err != nil {
-		return indexer.Change{ID: text(item["id"]), Bad: err}
+		return indexer.Change{ID: text(item["id"]), Err: err}
 	}
 	return indexer.Change{ID: r.ID, Version: r.Version, Restaurant: &r}
 }

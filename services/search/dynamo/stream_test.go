@@ -21,7 +21,7 @@ func put(t *testing.T, cfg aws.Config, table, id string, prev, version int64) {
 	}
 }
 
-// next polls until the tail has brought n changes.
+// next polls until the tail has returned n changes.
 func next(t *testing.T, tail indexer.Tail, n int) (all []indexer.Change, p indexer.Position) {
 	t.Helper()
 	for deadline := time.Now().Add(10 * time.Second); len(all) < n; {
@@ -37,7 +37,7 @@ func next(t *testing.T, tail indexer.Tail, n int) (all []indexer.Change, p index
 	return all, p
 }
 
-func TestTheStreamTellsWhatBecameOfARestaurant(t *testing.T) {
+func TestStreamReturnsTheChangesOfARestaurant(t *testing.T) {
 	cfg, table := dynamotest.Config(t), name()
 	dynamotest.Table(t, cfg, table)
 	put(t, cfg, table, "before", 0, 1)
@@ -57,18 +57,18 @@ func TestTheStreamTellsWhatBecameOfARestaurant(t *testing.T) {
 	dynamotest.Remove(t, cfg, table, "mosu")
 	got, _ := next(t, tail, 3)
 	want := searchtest.Restaurant("mosu", 6)
-	if c := got[1]; c.ID != "mosu" || c.Version != 6 || c.Bad != nil || !c.Restaurant.Same(want.Profile) {
+	if c := got[1]; c.ID != "mosu" || c.Version != 6 || c.Err != nil || !c.Restaurant.Same(want.Profile) {
 		t.Errorf("the second change is %+v, want %+v", c, want)
 	}
-	if got[0].Traceparent != "" || got[1].Traceparent != traced || got[2].Traceparent != "" { // who removed it is not known
-		t.Errorf("the changes are of %q, %q and %q", got[0].Traceparent, got[1].Traceparent, got[2].Traceparent)
+	if got[0].Traceparent != "" || got[1].Traceparent != traced || got[2].Traceparent != "" { // a removal has no traceparent
+		t.Errorf("traceparents %q, %q and %q", got[0].Traceparent, got[1].Traceparent, got[2].Traceparent)
 	}
 	if c := got[2]; c.ID != "mosu" || c.Version != 6 || c.Restaurant != nil {
 		t.Errorf("the removal is %+v", c)
 	}
 }
 
-func TestReadingOnAfterAPositionMissesNothing(t *testing.T) {
+func TestContinuesAfterAPosition(t *testing.T) {
 	cfg, table := dynamotest.Config(t), name()
 	dynamotest.Table(t, cfg, table)
 	feed := dynamo.NewFeed(cfg, table)
@@ -85,11 +85,11 @@ func TestReadingOnAfterAPositionMissesNothing(t *testing.T) {
 		t.Fatal(err)
 	}
 	if got, _ := next(t, resumed, 2); got[0].ID != "two" || got[1].ID != "three" {
-		t.Errorf("read on with %v and %v", got[0].ID, got[1].ID)
+		t.Errorf("continued with %v and %v", got[0].ID, got[1].ID)
 	}
 }
 
-func TestAPositionThatCannotBeReadOnFromIsGone(t *testing.T) {
+func TestReturnsErrGoneForALostPosition(t *testing.T) {
 	cfg, table := dynamotest.Config(t), name()
 	dynamotest.Table(t, cfg, table)
 	feed := dynamo.NewFeed(cfg, table)
@@ -108,18 +108,18 @@ func TestAPositionThatCannotBeReadOnFromIsGone(t *testing.T) {
 	}
 	lost := indexer.Position{Stream: read.Stream, Shards: map[string]string{"another shard": "1"}}
 	if _, err := feed.Open(t.Context(), lost); !errors.Is(err, indexer.ErrGone) {
-		t.Errorf("in a shard that is no more: %v, want ErrGone", err)
+		t.Errorf("in a shard that does not exist: %v, want ErrGone", err)
 	}
 	dynamotest.Drop(t, cfg, table)
 	dynamotest.Table(t, cfg, table)
 	if _, err := feed.Open(t.Context(), read); !errors.Is(err, indexer.ErrGone) {
-		t.Errorf("in a table that was made again: %v, want ErrGone", err)
+		t.Errorf("in a table that was created again: %v, want ErrGone", err)
 	}
 	err = nil
 	for deadline := time.Now().Add(10 * time.Second); err == nil && time.Now().Before(deadline); time.Sleep(50 * time.Millisecond) {
 		_, _, err = tail.Next(t.Context())
 	}
 	if !errors.Is(err, indexer.ErrGone) {
-		t.Errorf("the old tail says %v, want ErrGone", err)
+		t.Errorf("the old tail returned %v, want ErrGone", err)
 	}
 }

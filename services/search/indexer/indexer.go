@@ -1,10 +1,10 @@
-// Package indexer keeps the searchable copy of the catalogue up to date. It
-// follows the catalogue's stream of changes from where it last stopped, and
-// where the stream no longer reaches back so far, it compares the copy with the
-// whole catalogue.
+// Package indexer copies the catalogue into the search index (change data
+// capture). It reads the catalogue's stream of changes from the saved position.
+// When the stream no longer reaches back to that position, it rebuilds the index
+// from the whole catalogue.
 //
-// Everything it does may be done twice: a document carries its restaurant's
-// version, and an older version never replaces a newer one.
+// Every step is idempotent: a document has its restaurant's version, and an older
+// version never replaces a newer one.
 package indexer
 
 import (
@@ -21,95 +21,97 @@ import (
 	"go.opentelemetry.io/otel/trace"
 
 	"jari.example/internal/backlog"
+	"jari.example/internal/wait"
 	"jari.example/services/search"
 	"jari.example/telemetry"
 	"jari.example/telemetry/names"
 )
 
-// Change is what became of one restaurant: Restaurant is nil when it was
-// removed, and Bad says why it cannot be read.
+// Change is the new state of one restaurant. Restaurant is nil when it was removed
+// or cannot be decoded; Err says why it cannot.
 type Change struct {
 	ID         string
 	Version    int64
-	At         time.Time // when it happened, as far as is known
+	At         time.Time // when it happened; zero when unknown
 	Restaurant *search.Restaurant
-	Bad        error
+	Err        error
 
-	Traceparent string // of the request that made it; may be empty
+	Traceparent string // of the request that caused it; may be empty
 }
 
-// Position is how far a stream was read: per shard, the sequence number of the
-// last change that is in the index.
+// Position is how far a stream was read: by shard, the sequence number of the last
+// change that is in the index.
 type Position struct {
 	Stream string            `json:"stream"`
 	Shards map[string]string `json:"shards"`
 }
 
-// ErrGone says that a stream no longer reaches back to a position.
+// ErrGone means that a stream no longer reaches back to a position.
 var ErrGone = errors.New("the stream no longer reaches back to the position")
 
-// Feed is where changes come from.
+// Feed is the source of changes.
 type Feed interface {
-	// Open reads on after p, or returns ErrGone. After the zero Position it
-	// reads what changes from now on.
+	// Open continues after p, or returns ErrGone. For the zero Position it starts
+	// with the next change.
 	Open(ctx context.Context, p Position) (Tail, error)
-	// All yields the whole catalogue, in no order. It ends after an error.
+	// All yields the whole catalogue, unordered. It ends after an error.
 	All(ctx context.Context) iter.Seq2[Change, error]
 }
 
-// Tail is the end of a stream.
+// Tail reads the end of a stream.
 type Tail interface {
-	// Next returns what has changed since the call before, oldest first per
-	// restaurant, and the position after it. It does not wait for changes.
+	// Next returns the changes since the previous call, per restaurant oldest
+	// first, and the position after them. It does not wait for changes.
 	Next(ctx context.Context) ([]Change, Position, error)
 }
 
-// Index is the copy.
+// Index is the search index.
 type Index interface {
-	// Prepare makes the index where it is missing.
+	// Prepare creates the index if it is missing.
 	Prepare(ctx context.Context) error
-	// Apply writes changes, except over newer ones. What the index will never
-	// take is refused; any other error may pass, and part may be written.
-	Apply(ctx context.Context, changes []Change) ([]Refusal, error)
+	// Apply writes changes, except over newer versions. It returns the changes that
+	// the index rejects permanently. Any other failure is the error; it may be
+	// transient, and some changes may be written.
+	Apply(ctx context.Context, changes []Change) ([]Rejection, error)
 	// Versions returns the version of every document.
 	Versions(ctx context.Context) (map[string]int64, error)
-	// Load returns the saved position, the zero one when there is none.
+	// Load returns the saved position, the zero one if there is none.
 	Load(ctx context.Context) (Position, error)
 	Save(ctx context.Context, p Position) error
 }
 
-// Refusal is a change that the index will never take.
-type Refusal struct {
+// Rejection is a change that the index rejects permanently.
+type Rejection struct {
 	ID    string
 	Cause error
 }
 
-// Event is something worth a log line.
+// Event is a line for the log.
 type Event struct {
 	Name  string // names.EventCatalogueIndexed or names.EventIndexFailed
 	Body  string
-	ID    string // the restaurant, where it is about one
+	ID    string // of the restaurant, if it is about one
 	Count int
 	Err   error
 }
 
-// Config says how an indexer works.
+// Config configures an indexer.
 type Config struct {
 	Feed   Feed
 	Index  Index
-	Poll   time.Duration // between two looks at the stream; 200 ms when 0
+	Poll   time.Duration // interval of polling the stream; 200 ms when 0
 	Report func(context.Context, Event)
 }
 
-// Indexer is the loop; Run one per index.
+// Indexer copies changes. Run one per index.
 type Indexer struct {
 	Config
-	following atomic.Bool
-	upTo      atomic.Pointer[time.Time] // what happened until then is in the index
-	batches   backlog.Batches
+	following    atomic.Bool
+	indexedUntil atomic.Pointer[time.Time] // the index has every change until then
+	batches      backlog.Batches
 }
 
-// New returns an indexer that has not started.
+// New returns an indexer. Run starts it.
 func New(c Config) *Indexer {
 	if c.Poll == 0 {
 		c.Poll = 200 * time.Millisecond
@@ -120,7 +122,7 @@ func New(c Config) *Indexer {
 	return &Indexer{Config: c, batches: backlog.NewBatches(names.QueueCatalogue)}
 }
 
-// Ready reports whether the copy follows the catalogue.
+// Ready reports whether the indexer follows the stream.
 func (x *Indexer) Ready(context.Context) error {
 	if !x.following.Load() {
 		return errors.New("indexer: not following the catalogue yet")
@@ -129,38 +131,38 @@ func (x *Indexer) Ready(context.Context) error {
 }
 
 const (
-	shortestPause = 200 * time.Millisecond
-	longestPause  = 5 * time.Second
+	minRetryDelay = 200 * time.Millisecond
+	maxRetryDelay = 5 * time.Second
 )
 
-// Run works until ctx ends. Whatever fails, it starts again from the saved
-// position, after a pause that grows.
+// Run copies changes until ctx ends. After any failure it continues from the saved
+// position, with exponential backoff.
 func (x *Indexer) Run(ctx context.Context) error {
 	stop := backlog.WatchAge(names.QueueCatalogue, func() (since time.Time, known bool) {
-		if p := x.upTo.Load(); p != nil {
+		if p := x.indexedUntil.Load(); p != nil {
 			return *p, true
 		}
 		return since, false
 	})
 	defer stop()
-	pause := shortestPause
+	delay := minRetryDelay
 	for {
 		err := x.follow(ctx)
 		if ctx.Err() != nil {
 			return nil
 		}
 		if x.following.Swap(false) {
-			pause = shortestPause
+			delay = minRetryDelay
 		}
-		x.Report(ctx, Event{Name: names.EventIndexFailed, Body: "indexing failed; starting again", Err: err})
-		if !sleep(ctx, pause) {
+		x.Report(ctx, Event{Name: names.EventIndexFailed, Body: "indexing failed, will retry", Err: err})
+		if wait.For(ctx, delay) != nil {
 			return nil
 		}
-		pause = min(2*pause, longestPause)
+		delay = min(2*delay, maxRetryDelay)
 	}
 }
 
-// follow returns only with an error.
+// follow reads the stream until it fails or ctx ends. It always returns an error.
 func (x *Indexer) follow(ctx context.Context) error {
 	tail, err := x.open(ctx)
 	if err != nil {
@@ -171,13 +173,13 @@ func (x *Indexer) follow(ctx context.Context) error {
 		if err := x.step(ctx, tail); err != nil {
 			return err
 		}
-		if !sleep(ctx, x.Poll) {
-			return ctx.Err()
+		if err := wait.For(ctx, x.Poll); err != nil {
+			return err
 		}
 	}
 }
 
-// open continues where the index stopped, or makes it equal to the catalogue.
+// open continues after the saved position, or rebuilds the index.
 func (x *Indexer) open(ctx context.Context) (Tail, error) {
 	if err := x.Index.Prepare(ctx); err != nil {
 		return nil, err
@@ -192,52 +194,54 @@ func (x *Indexer) open(ctx context.Context) (Tail, error) {
 			return tail, err
 		}
 	}
-	// First the stream, then the catalogue: what changes meanwhile is in both.
+	// The stream first, then the catalogue: a change in between is in both.
 	tail, err := x.Feed.Open(ctx, Position{})
 	if err != nil {
 		return nil, err
 	}
-	began := time.Now()
-	if err := x.traced(ctx, names.SpanIndexAll, "whole catalogue indexed", began, nil, x.rebuild); err != nil {
+	start := time.Now()
+	if err := x.traced(ctx, names.SpanIndexAll, "index rebuilt from the catalogue", start, nil, x.rebuild); err != nil {
 		return nil, err
 	}
-	x.upTo.Store(&began)
+	x.indexedUntil.Store(&start)
 	return tail, nil
 }
 
-// step writes what has changed. Most steps find nothing and leave no trace.
+// step writes the next changes. A step without changes makes no span.
 func (x *Indexer) step(ctx context.Context, tail Tail) error {
-	began := time.Now()
+	start := time.Now()
 	changes, next, err := tail.Next(ctx)
 	if err != nil {
 		return err
 	}
 	if len(changes) == 0 {
-		x.upTo.Store(&began)
+		x.indexedUntil.Store(&start)
 		return nil
 	}
-	x.batches.Took(ctx, len(changes))
-	err = x.traced(ctx, names.SpanIndexChanges, "catalogue changes indexed", began, changes, func(ctx context.Context) (int, error) {
-		if err := x.apply(ctx, newest(changes)); err != nil {
+	x.batches.Record(ctx, len(changes))
+	err = x.traced(ctx, names.SpanIndexChanges, "catalogue changes indexed", start, changes, func(ctx context.Context) (int, error) {
+		if err := x.apply(ctx, lastPerRestaurant(changes)); err != nil {
 			return 0, err
 		}
 		return len(changes), x.Index.Save(ctx, next)
 	})
 	if at := changes[len(changes)-1].At; err == nil && !at.IsZero() {
-		x.upTo.Store(&at) // there may be more behind them
+		x.indexedUntil.Store(&at) // there may be later changes
 	}
 	return err
 }
 
-// traced runs work under a root span of its own, which links to those of the
-// changes it is about, and reports what it did.
-func (x *Indexer) traced(ctx context.Context, name, body string, began time.Time, about []Change, work func(context.Context) (int, error)) error {
+// traced runs work in a root span, with links to the spans that caused the changes,
+// and reports how many restaurants it has indexed.
+func (x *Indexer) traced(
+	ctx context.Context, name, body string, start time.Time, changes []Change, work func(context.Context) (int, error),
+) error {
 	var causes []string
-	for _, c := range about {
+	for _, c := range changes {
 		causes = append(causes, c.Traceparent)
 	}
 	ctx, span := otel.Tracer("jari.example/services/search/indexer").Start(ctx, name,
-		trace.WithNewRoot(), telemetry.LinkTo(causes...), trace.WithTimestamp(began), trace.WithSpanKind(trace.SpanKindConsumer))
+		trace.WithNewRoot(), telemetry.LinkTo(causes...), trace.WithTimestamp(start), trace.WithSpanKind(trace.SpanKindConsumer))
 	defer span.End()
 	n, err := work(ctx)
 	if err != nil {
@@ -249,26 +253,26 @@ func (x *Indexer) traced(ctx context.Context, name, body string, began time.Time
 	return nil
 }
 
-// apply reports what can never be indexed and goes on: one bad item must not
-// keep all others from being found.
+// apply writes changes. It reports a change that can never be indexed and
+// continues, so that one bad restaurant does not block the others.
 func (x *Indexer) apply(ctx context.Context, changes []Change) error {
 	good := make([]Change, 0, len(changes))
 	for _, c := range changes {
-		if c.Bad != nil {
-			x.Report(ctx, Event{Name: names.EventIndexFailed, Body: "restaurant cannot be read", ID: c.ID, Err: c.Bad})
+		if c.Err != nil {
+			x.Report(ctx, Event{Name: names.EventIndexFailed, Body: "restaurant cannot be decoded", ID: c.ID, Err: c.Err})
 			continue
 		}
 		good = append(good, c)
 	}
-	refused, err := x.Index.Apply(ctx, good)
-	for _, r := range refused {
-		x.Report(ctx, Event{Name: names.EventIndexFailed, Body: "restaurant cannot be indexed", ID: r.ID, Err: r.Cause})
+	rejected, err := x.Index.Apply(ctx, good)
+	for _, r := range rejected {
+		x.Report(ctx, Event{Name: names.EventIndexFailed, Body: "restaurant rejected by the index", ID: r.ID, Err: r.Cause})
 	}
 	return err
 }
 
-// newest keeps the last change of each restaurant.
-func newest(changes []Change) []Change {
+// lastPerRestaurant keeps the last change of each restaurant.
+func lastPerRestaurant(changes []Change) []Change {
 	last := make(map[string]int, len(changes))
 	for i, c := range changes {
 		last[c.ID] = i
@@ -284,18 +288,18 @@ func newest(changes []Change) []Change {
 
 const rebuildBatch = 500
 
-// rebuild makes the index equal to the catalogue. Whoever lost the stream may
-// also have lost writes (a snapshot that was put back), so a document that is
-// newer than its restaurant is replaced too, under the version it has.
+// rebuild makes the index equal to the catalogue. A lost stream may mean lost
+// writes, such as after restoring a backup, so it also replaces documents that
+// are newer than their restaurant, keeping the document's version.
 func (x *Indexer) rebuild(ctx context.Context) (int, error) {
-	had, err := x.Index.Versions(ctx)
+	indexed, err := x.Index.Versions(ctx)
 	if err != nil {
 		return 0, err
 	}
-	orphans := maps.Clone(had)
+	orphans := maps.Clone(indexed)
 	count, batch := 0, make([]Change, 0, rebuildBatch)
 	add := func(c Change) error {
-		c.Version = max(c.Version, had[c.ID])
+		c.Version = max(c.Version, indexed[c.ID])
 		if batch = append(batch, c); len(batch) < rebuildBatch {
 			return nil
 		}
@@ -319,16 +323,4 @@ func (x *Indexer) rebuild(ctx context.Context) (int, error) {
 		}
 	}
 	return count, x.apply(ctx, batch)
-}
-
-// sleep reports whether it was left in peace.
-func sleep(ctx context.Context, d time.Duration) bool {
-	t := time.NewTimer(d)
-	defer t.Stop()
-	select {
-	case <-ctx.Done():
-		return false
-	case <-t.C:
-		return true
-	}
 }

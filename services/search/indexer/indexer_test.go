@@ -19,17 +19,17 @@ import (
 	"jari.example/telemetry/telemetrytest"
 )
 
-// world is a catalogue, its stream and an index in memory, which fail when
-// told to.
-type world struct {
+// environment is a catalogue, its stream and an index in memory. Calls to the index
+// fail while failure is set.
+type environment struct {
 	mu      sync.Mutex
 	stream  string
 	log     []indexer.Change // the stream
-	trimmed bool             // the stream reaches back to no position
+	trimmed bool             // Open returns ErrGone for every position
 	all     []indexer.Change
 	docs    map[string]int64
 	saved   indexer.Position
-	away    error // every call to the index fails
+	failure error // returned by every call to the index
 	scans   int
 	writes  int
 	events  []indexer.Event
@@ -40,30 +40,30 @@ func write(id string, version int64) indexer.Change {
 	return indexer.Change{ID: id, Version: version, Restaurant: &r}
 }
 
-func (w *world) lock() func() { w.mu.Lock(); return w.mu.Unlock }
+func (env *environment) lock() func() { env.mu.Lock(); return env.mu.Unlock }
 
-// put is an owner's write.
-func (w *world) put(c indexer.Change) {
-	defer w.lock()()
-	w.log = append(w.log, c)
-	w.all = append(w.all, c)
+// put writes to the catalogue.
+func (env *environment) put(c indexer.Change) {
+	defer env.lock()()
+	env.log = append(env.log, c)
+	env.all = append(env.all, c)
 }
 
-func (w *world) Open(_ context.Context, p indexer.Position) (indexer.Tail, error) {
-	defer w.lock()()
+func (env *environment) Open(_ context.Context, p indexer.Position) (indexer.Tail, error) {
+	defer env.lock()()
 	if p.Stream == "" {
-		return &tail{w, len(w.log)}, nil
+		return &tail{env, len(env.log)}, nil
 	}
-	if w.trimmed || p.Stream != w.stream {
+	if env.trimmed || p.Stream != env.stream {
 		return nil, indexer.ErrGone
 	}
-	return &tail{w, len(p.Shards["s"])}, nil // a length stands for a number
+	return &tail{env, len(p.Shards["s"])}, nil // the length is the sequence number
 }
 
-func (w *world) All(context.Context) iter.Seq2[indexer.Change, error] {
-	defer w.lock()()
-	w.scans++
-	all := w.all
+func (env *environment) All(context.Context) iter.Seq2[indexer.Change, error] {
+	defer env.lock()()
+	env.scans++
+	all := env.all
 	return func(yield func(indexer.Change, error) bool) {
 		for _, c := range all {
 			if !yield(c, nil) {
@@ -74,74 +74,74 @@ func (w *world) All(context.Context) iter.Seq2[indexer.Change, error] {
 }
 
 type tail struct {
-	w  *world
-	at int
+	env *environment
+	at  int
 }
 
 func (t *tail) Next(context.Context) ([]indexer.Change, indexer.Position, error) {
-	defer t.w.lock()()
-	changes := t.w.log[t.at:]
-	t.at = len(t.w.log)
+	defer t.env.lock()()
+	changes := t.env.log[t.at:]
+	t.at = len(t.env.log)
 	at := string(make([]byte, t.at))
-	return changes, indexer.Position{Stream: t.w.stream, Shards: map[string]string{"s": at}}, nil
+	return changes, indexer.Position{Stream: t.env.stream, Shards: map[string]string{"s": at}}, nil
 }
 
-func (w *world) Prepare(context.Context) error { defer w.lock()(); return w.away }
+func (env *environment) Prepare(context.Context) error { defer env.lock()(); return env.failure }
 
-func (w *world) Apply(_ context.Context, changes []indexer.Change) (refused []indexer.Refusal, err error) {
-	defer w.lock()()
-	if w.away != nil {
-		return nil, w.away
+func (env *environment) Apply(_ context.Context, changes []indexer.Change) (rejected []indexer.Rejection, err error) {
+	defer env.lock()()
+	if env.failure != nil {
+		return nil, env.failure
 	}
 	for _, c := range changes {
-		w.writes++
+		env.writes++
 		switch {
-		case c.ID == "poison":
-			refused = append(refused, indexer.Refusal{ID: c.ID, Cause: errors.New("mapping")})
-		case c.Version < w.docs[c.ID]:
+		case c.ID == "rejected":
+			rejected = append(rejected, indexer.Rejection{ID: c.ID, Cause: errors.New("mapping")})
+		case c.Version < env.docs[c.ID]:
 		case c.Restaurant == nil:
-			delete(w.docs, c.ID)
+			delete(env.docs, c.ID)
 		default:
-			w.docs[c.ID] = c.Version
+			env.docs[c.ID] = c.Version
 		}
 	}
-	return refused, nil
+	return rejected, nil
 }
 
-func (w *world) Versions(context.Context) (map[string]int64, error) {
-	defer w.lock()()
-	return maps.Clone(w.docs), w.away
+func (env *environment) Versions(context.Context) (map[string]int64, error) {
+	defer env.lock()()
+	return maps.Clone(env.docs), env.failure
 }
 
-func (w *world) Load(context.Context) (indexer.Position, error) {
-	defer w.lock()()
-	return w.saved, w.away
+func (env *environment) Load(context.Context) (indexer.Position, error) {
+	defer env.lock()()
+	return env.saved, env.failure
 }
 
-func (w *world) Save(_ context.Context, p indexer.Position) error {
-	defer w.lock()()
-	w.saved = p
-	return w.away
+func (env *environment) Save(_ context.Context, p indexer.Position) error {
+	defer env.lock()()
+	env.saved = p
+	return env.failure
 }
 
-func (w *world) want(t *testing.T, say string, docs map[string]int64) {
+func (env *environment) wantDocs(t *testing.T, step string, docs map[string]int64) {
 	t.Helper()
-	defer w.lock()()
-	if !maps.Equal(w.docs, docs) {
-		t.Errorf("%s: documents %v, want %v", say, w.docs, docs)
+	defer env.lock()()
+	if !maps.Equal(env.docs, docs) {
+		t.Errorf("%s: documents %v, want %v", step, env.docs, docs)
 	}
 }
 
-// run plays a story against a running indexer, in a time that costs nothing.
-func run(t *testing.T, w *world, story func(x *indexer.Indexer)) {
+// run calls test beside a running indexer, in simulated time.
+func run(t *testing.T, env *environment, test func(x *indexer.Indexer)) {
 	synctest.Test(t, func(t *testing.T) {
-		if w.docs == nil {
-			w.docs = map[string]int64{}
+		if env.docs == nil {
+			env.docs = map[string]int64{}
 		}
-		w.stream = "stream-1"
-		x := indexer.New(indexer.Config{Feed: w, Index: w, Report: func(_ context.Context, e indexer.Event) {
-			defer w.lock()()
-			w.events = append(w.events, e)
+		env.stream = "stream-1"
+		x := indexer.New(indexer.Config{Feed: env, Index: env, Report: func(_ context.Context, e indexer.Event) {
+			defer env.lock()()
+			env.events = append(env.events, e)
 		}})
 		ctx, cancel := context.WithCancel(t.Context())
 		var wg sync.WaitGroup
@@ -151,112 +151,112 @@ func run(t *testing.T, w *world, story func(x *indexer.Indexer)) {
 			}
 		})
 		synctest.Wait()
-		story(x)
+		test(x)
 		cancel()
 		wg.Wait()
 	})
 }
 
-func TestAFirstStartCopiesEverythingThenFollows(t *testing.T) {
-	w := &world{all: []indexer.Change{write("a", 1), write("b", 1)}}
-	run(t, w, func(x *indexer.Indexer) {
-		w.want(t, "at first", map[string]int64{"a": 1, "b": 1})
+func TestFirstStartCopiesTheCatalogueAndFollows(t *testing.T) {
+	env := &environment{all: []indexer.Change{write("a", 1), write("b", 1)}}
+	run(t, env, func(x *indexer.Indexer) {
+		env.wantDocs(t, "after the start", map[string]int64{"a": 1, "b": 1})
 		if err := x.Ready(t.Context()); err != nil {
 			t.Error(err)
 		}
-		w.put(write("a", 2))
-		w.put(indexer.Change{ID: "b", Version: 1})
-		w.put(write("c", 1))
+		env.put(write("a", 2))
+		env.put(indexer.Change{ID: "b", Version: 1})
+		env.put(write("c", 1))
 		time.Sleep(200 * time.Millisecond)
 		synctest.Wait()
-		w.want(t, "one poll later", map[string]int64{"a": 2, "c": 1})
+		env.wantDocs(t, "one poll later", map[string]int64{"a": 2, "c": 1})
 	})
 }
 
-func TestARestartReadsOnAndCopiesNothing(t *testing.T) {
-	w := &world{docs: map[string]int64{"a": 1}, log: []indexer.Change{write("a", 1), write("a", 2)},
+func TestRestartContinuesFromTheSavedPosition(t *testing.T) {
+	env := &environment{docs: map[string]int64{"a": 1}, log: []indexer.Change{write("a", 1), write("a", 2)},
 		saved: indexer.Position{Stream: "stream-1", Shards: map[string]string{"s": "x"}}}
-	run(t, w, func(*indexer.Indexer) {
-		w.want(t, "after the restart", map[string]int64{"a": 2})
-		if w.scans != 0 || w.writes != 1 {
-			t.Errorf("%d scans and %d writes, want 0 and 1", w.scans, w.writes)
+	run(t, env, func(*indexer.Indexer) {
+		env.wantDocs(t, "after the restart", map[string]int64{"a": 2})
+		if env.scans != 0 || env.writes != 1 {
+			t.Errorf("%d scans and %d writes, want 0 and 1", env.scans, env.writes)
 		}
 	})
 }
 
-func TestWhereTheStreamIsGoneTheCopyIsMadeEqual(t *testing.T) {
+func TestRebuildsTheIndexWhenTheStreamIsGone(t *testing.T) {
 	saved := indexer.Position{Stream: "stream-1", Shards: map[string]string{"s": "x"}}
-	for sentence, w := range map[string]*world{
+	for name, env := range map[string]*environment{
 		"trimmed":       {trimmed: true, saved: saved},
 		"another table": {saved: indexer.Position{Stream: "stream-0", Shards: saved.Shards}},
 	} {
-		t.Run(sentence, func(t *testing.T) {
-			w.docs = map[string]int64{"kept": 1, "behind": 1, "ahead": 9, "removed": 3}
-			w.all = []indexer.Change{write("kept", 1), write("behind", 2), write("ahead", 4), write("new", 1)}
-			run(t, w, func(*indexer.Indexer) {
-				// What is ahead was lost by the catalogue; its document keeps
-				// the version and gets the catalogue's content.
-				w.want(t, "after", map[string]int64{"kept": 1, "behind": 2, "ahead": 9, "new": 1})
+		t.Run(name, func(t *testing.T) {
+			env.docs = map[string]int64{"kept": 1, "behind": 1, "ahead": 9, "removed": 3}
+			env.all = []indexer.Change{write("kept", 1), write("behind", 2), write("ahead", 4), write("new", 1)}
+			run(t, env, func(*indexer.Indexer) {
+				// The catalogue lost a write of "ahead": its document keeps the
+				// version and gets the catalogue's content.
+				env.wantDocs(t, "after", map[string]int64{"kept": 1, "behind": 2, "ahead": 9, "new": 1})
 			})
 		})
 	}
 }
 
-func TestAnIndexThatIsAwayIsWaitedFor(t *testing.T) {
-	w := &world{all: []indexer.Change{write("a", 1)}}
-	run(t, w, func(x *indexer.Indexer) {
-		w.mu.Lock()
-		w.away = errors.New("connection refused")
-		w.mu.Unlock()
-		w.put(write("a", 2))
+func TestRetriesWhileTheIndexIsDown(t *testing.T) {
+	env := &environment{all: []indexer.Change{write("a", 1)}}
+	run(t, env, func(x *indexer.Indexer) {
+		env.mu.Lock()
+		env.failure = errors.New("connection refused")
+		env.mu.Unlock()
+		env.put(write("a", 2))
 		time.Sleep(time.Minute)
 		if x.Ready(t.Context()) == nil {
-			t.Error("it calls itself ready")
+			t.Error("Ready returned no error")
 		}
-		w.mu.Lock()
-		w.away = nil
+		env.mu.Lock()
+		env.failure = nil
 		failed := 0
-		for _, e := range w.events {
+		for _, e := range env.events {
 			if e.Name == names.EventIndexFailed && e.Err != nil {
 				failed++
 			}
 		}
-		w.mu.Unlock()
+		env.mu.Unlock()
 		if failed < 5 || failed > 30 {
-			t.Errorf("%d failures reported in a minute, want a pause that grows to 5 s", failed)
+			t.Errorf("%d failures reported in a minute, want a delay that grows to 5 s", failed)
 		}
 		time.Sleep(6 * time.Second)
 		synctest.Wait()
-		w.want(t, "when it is back", map[string]int64{"a": 2})
+		env.wantDocs(t, "after recovery", map[string]int64{"a": 2})
 	})
 }
 
-func TestOneBadRestaurantHoldsUpNoOther(t *testing.T) {
-	w := &world{}
-	run(t, w, func(*indexer.Indexer) {
-		w.put(indexer.Change{ID: "unreadable", Bad: errors.New("no name")})
-		w.put(write("poison", 1))
-		w.put(write("good", 1))
+func TestOneBadRestaurantDoesNotBlockOthers(t *testing.T) {
+	env := &environment{}
+	run(t, env, func(*indexer.Indexer) {
+		env.put(indexer.Change{ID: "undecodable", Err: errors.New("no name")})
+		env.put(write("rejected", 1))
+		env.put(write("good", 1))
 		time.Sleep(time.Second)
 		synctest.Wait()
-		w.want(t, "after", map[string]int64{"good": 1})
+		env.wantDocs(t, "after", map[string]int64{"good": 1})
 		reported := map[string]bool{}
-		for _, e := range w.events {
+		for _, e := range env.events {
 			reported[e.ID] = true
 		}
-		if !reported["unreadable"] || !reported["poison"] {
+		if !reported["undecodable"] || !reported["rejected"] {
 			t.Errorf("reported %v", reported)
 		}
-		if len(w.saved.Shards["s"]) != 3 {
-			t.Error("the position stays before the bad one")
+		if len(env.saved.Shards["s"]) != 3 {
+			t.Error("the position is before the bad restaurant")
 		}
 	})
 }
 
-func TestOnlyPollsThatFindSomethingAreTraced(t *testing.T) {
+func TestTracesOnlyPollsWithChanges(t *testing.T) {
 	rec := telemetrytest.Start(t)
-	w := &world{}
-	run(t, w, func(*indexer.Indexer) {
+	env := &environment{}
+	run(t, env, func(*indexer.Indexer) {
 		before := len(rec.Spans())
 		time.Sleep(10 * time.Second)
 		if n := len(rec.Spans()) - before; n != 0 {
@@ -264,47 +264,48 @@ func TestOnlyPollsThatFindSomethingAreTraced(t *testing.T) {
 		}
 		a, b := write("a", 1), write("b", 1)
 		a.Traceparent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
-		w.put(a)
-		w.put(b) // by somebody who is not traced
+		env.put(a)
+		env.put(b) // without a trace
 		time.Sleep(time.Second)
 	})
 	span := rec.Span(t, names.SpanIndexChanges)
 	if got := telemetrytest.Attr(span, names.Count); got != int64(2) {
 		t.Errorf("the span counts %v, want 2", got)
 	}
-	if l := span.Links(); span.Parent().IsValid() || len(l) != 1 || l[0].SpanContext.TraceID().String() != "0af7651916cd43dd8448eb211c80319c" {
+	if l := span.Links(); span.Parent().IsValid() || len(l) != 1 ||
+		l[0].SpanContext.TraceID().String() != "0af7651916cd43dd8448eb211c80319c" {
 		t.Errorf("the span's parent is %v, its links are %v", span.Parent(), l)
 	}
 }
 
-func TestTheIndexSaysHowFarItIsBehind(t *testing.T) {
+func TestReportsTheLagOfTheIndex(t *testing.T) {
 	rec := telemetrytest.Start(t)
-	w := &world{}
-	run(t, w, func(*indexer.Indexer) {
-		behind := func(sentence string, atLeast, atMost float64) {
+	env := &environment{}
+	run(t, env, func(*indexer.Indexer) {
+		wantLag := func(name string, atLeast, atMost float64) {
 			t.Helper()
 			age, ok := rec.Value(t, names.MetricQueueAge, attribute.String(names.Queue, names.QueueCatalogue))
 			if !ok || age < atLeast || age > atMost {
-				t.Errorf("%s: %v s behind (%v), want %v to %v", sentence, age, ok, atLeast, atMost)
+				t.Errorf("%s: lag %v s (%v), want %v to %v", name, age, ok, atLeast, atMost)
 			}
 		}
-		time.Sleep(time.Minute + 50*time.Millisecond) // not at the moment of a poll
-		behind("nothing changes", 0, .2)
+		time.Sleep(time.Minute + 50*time.Millisecond) // between two polls
+		wantLag("no changes", 0, .2)
 		late := write("a", 1)
 		late.At = time.Now().Add(-30 * time.Second)
-		w.put(late)
+		env.put(late)
 		time.Sleep(210 * time.Millisecond)
 		synctest.Wait()
-		behind("an old change was indexed, and what is behind it is not known", 30, 31)
+		wantLag("an old change was indexed, later ones are unknown", 30, 31)
 		time.Sleep(210 * time.Millisecond)
 		synctest.Wait()
-		behind("there was nothing behind it", 0, .3)
-		w.mu.Lock()
-		w.away = errors.New("connection refused")
-		w.mu.Unlock()
-		w.put(write("a", 2))
+		wantLag("there were no later changes", 0, .3)
+		env.mu.Lock()
+		env.failure = errors.New("connection refused")
+		env.mu.Unlock()
+		env.put(write("a", 2))
 		time.Sleep(time.Minute)
-		behind("the index is away", 59, 61)
+		wantLag("the index is down", 59, 61)
 	})
 	points := rec.Metric(t, names.MetricQueueBatch).Data.(metricdata.Histogram[int64]).DataPoints
 	if len(points) != 1 || points[0].Count < 2 || uint64(points[0].Sum) != points[0].Count {

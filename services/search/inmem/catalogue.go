@@ -1,5 +1,5 @@
 // Package inmem is a catalogue and its search in memory: for tests, and for a
-// service that is run without anything beside it.
+// service that runs alone.
 package inmem
 
 import (
@@ -12,8 +12,7 @@ import (
 	"jari.example/services/search"
 )
 
-// Catalogue holds the restaurants and finds them; what was put is found at
-// once.
+// Catalogue stores restaurants and finds them, without a delay between the two.
 type Catalogue struct {
 	mu sync.RWMutex
 	by map[string]search.Restaurant
@@ -49,8 +48,8 @@ func (c *Catalogue) Put(_ context.Context, r search.Restaurant, prev int64) erro
 	return nil
 }
 
-// Find implements search.Finder: a restaurant matches when every word is part
-// of one of its texts, and scores by how many texts hold one.
+// Find implements search.Finder. A restaurant matches when every word is part of
+// one of its texts; its score is the number of texts that contain a word.
 func (c *Catalogue) Find(_ context.Context, q search.Query) ([]search.Hit, error) {
 	c.mu.RLock()
 	defer c.mu.RUnlock()

@@ -14,12 +14,15 @@ import (
 	"jari.example/services/search/indexer"
 )
 
-// Checkpoints is the index that holds the checkpoint of every catalogue, one
-// document each, named after the catalogue's alias.
+// Checkpoints is the index that stores the checkpoint of every catalogue: one
+// document each, whose id is the catalogue's alias.
 const Checkpoints = "jari-indexer-checkpoint"
 
-// checkpointMapping keeps OpenSearch from learning a field per shard id.
-const checkpointMapping = `{"settings":{"number_of_shards":1,"number_of_replicas":0},"mappings":{"dynamic":"strict","properties":{"position":{"type":"object","enabled":false}}}}`
+// checkpointMapping disables dynamic mapping, which would add a field per shard id.
+const checkpointMapping = `{
+  "settings": {"number_of_shards": 1, "number_of_replicas": 0},
+  "mappings": {"dynamic": "strict", "properties": {"position": {"type": "object", "enabled": false}}}
+}`
 
 type checkpointDoc struct {
 	Position indexer.Position `json:"position"`
@@ -32,7 +35,7 @@ func (x *Index) Load(ctx context.Context) (indexer.Position, error) {
 	}
 	req := opensearchapi.DocumentGetReq{Index: x.checkpoint, DocumentID: x.alias}
 	err := call(ctx, x.client, "load checkpoint", http.MethodGet, req, &found)
-	if r, ok := errors.AsType[refusal](err); ok && r.status == http.StatusNotFound {
+	if r, ok := errors.AsType[responseError](err); ok && r.code == http.StatusNotFound {
 		return indexer.Position{}, nil
 	}
 	return found.Source.Position, err
@@ -48,12 +51,12 @@ func (x *Index) Save(ctx context.Context, p indexer.Position) error {
 	return call[os.NoBody](ctx, x.client, "save checkpoint", http.MethodPut, req, nil)
 }
 
-// forget removes the checkpoint, so that the next indexer starts from the
-// whole catalogue.
-func (x *Index) forget(ctx context.Context) error {
+// deleteCheckpoint deletes the checkpoint, so that the next indexer rebuilds the
+// index.
+func (x *Index) deleteCheckpoint(ctx context.Context) error {
 	req := opensearchapi.DocumentDeleteReq{Index: x.checkpoint, DocumentID: x.alias}
-	err := call[os.NoBody](ctx, x.client, "forget checkpoint", http.MethodDelete, req, nil)
-	if r, ok := errors.AsType[refusal](err); ok && r.status == http.StatusNotFound {
+	err := call[os.NoBody](ctx, x.client, "delete checkpoint", http.MethodDelete, req, nil)
+	if r, ok := errors.AsType[responseError](err); ok && r.code == http.StatusNotFound {
 		return nil
 	}
 	return err

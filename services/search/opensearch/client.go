@@ -14,16 +14,15 @@ import (
 	"jari.example/telemetry"
 )
 
-// Dial returns a client for the server at url; it makes no call itself. The
-// client does not repeat calls: a diner is told at once, the indexer has its
-// own patience.
+// Dial returns a client for the server at url. It makes no call. The client does
+// not retry: a diner gets the error at once, and the indexer retries itself.
 func Dial(url string) (*os.Client, error) {
 	c, err := os.NewClient(os.Config{
 		Addresses:      []string{url},
 		RequestTimeout: 5 * time.Second,
 		DisableRetry:   true,
-		// There is one address, a load balancer's or a single node's:
-		// nothing is gained by resting it after a failure.
+		// There is one address, a load balancer's or a single node's, so
+		// marking it as dead after a failure would only delay recovery.
 		HealthCheckMaxRetries: -1,
 	})
 	if err != nil {
@@ -32,32 +31,32 @@ func Dial(url string) (*os.Client, error) {
 	return c, nil
 }
 
-// refusal is an answer that is not a success.
-type refusal struct {
-	status int
-	cause  error
+// responseError is a response with an error status.
+type responseError struct {
+	code  int
+	cause error
 }
 
-func (r refusal) Error() string { return fmt.Sprintf("status %d: %v", r.status, r.cause) }
-func (r refusal) Unwrap() error { return r.cause }
+func (r responseError) Error() string { return fmt.Sprintf("status %d: %v", r.code, r.cause) }
+func (r responseError) Unwrap() error { return r.cause }
 
-// call sends req and decodes the answer into out. Its errors are refusal for
-// what we asked wrongly, and fault.Unavailable for a server that is away, busy
-// or has no index yet.
+// call sends req and decodes the response into out. Its error is a responseError
+// for a bad request, and fault.Unavailable when the server is down, overloaded or
+// has no index yet.
 func call[T any](ctx context.Context, c *os.Client, verb, method string, req os.Request, out *T) error {
 	ctx, span := telemetry.StartOpenSearch(ctx, verb)
-	err := failure(ctx, send(ctx, c, method, req, out))
-	span.End(class(err))
+	err := asFault(ctx, send(ctx, c, method, req, out))
+	span.End(errorType(err))
 	if err != nil {
 		return fmt.Errorf("%s: %w", verb, err)
 	}
 	return nil
 }
 
-// class names a failure without its text.
-func class(err error) string {
-	if r, ok := errors.AsType[refusal](err); ok {
-		return strconv.Itoa(r.status)
+// errorType is the error.type of a failure: the status or the fault's code.
+func errorType(err error) string {
+	if r, ok := errors.AsType[responseError](err); ok {
+		return strconv.Itoa(r.code)
 	}
 	return string(fault.CodeOf(err))
 }
@@ -68,22 +67,22 @@ func send[T any](ctx context.Context, c *os.Client, method string, req os.Reques
 		return err
 	}
 	if resp.IsError() {
-		return refusal{resp.StatusCode, os.ParseError(resp)}
+		return responseError{resp.StatusCode, os.ParseError(resp)}
 	}
 	return nil
 }
 
-func failure(ctx context.Context, err error) error {
+func asFault(ctx context.Context, err error) error {
 	if err == nil || errors.Is(ctx.Err(), context.Canceled) {
 		return err
 	}
-	if r, ok := errors.AsType[refusal](err); ok && r.status < 500 && r.status != http.StatusTooManyRequests && !missingIndex(r) {
+	if r, ok := errors.AsType[responseError](err); ok && r.code < 500 && r.code != http.StatusTooManyRequests && !missingIndex(r) {
 		return r
 	}
 	return fault.Down("opensearch", err)
 }
 
-func missingIndex(r refusal) bool {
+func missingIndex(r responseError) bool {
 	e, ok := errors.AsType[*os.StructError](r.cause)
 	return ok && e.Err.Type == "index_not_found_exception"
 }

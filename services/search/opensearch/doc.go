@@ -1,4 +1,4 @@
-// Package opensearch finds restaurants with OpenSearch and keeps the copy it
-// searches: one index per catalogue, reached by an alias, in which a document is
-// the restaurant's JSON and the document's version the restaurant's.
+// Package opensearch finds restaurants with OpenSearch and writes the index that it
+// searches. There is one index per catalogue, behind an alias. A document is a
+// restaurant's JSON, and its version is the restaurant's.
 package opensearch

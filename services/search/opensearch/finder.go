@@ -27,8 +27,8 @@ func NewFinder(client *os.Client, alias string) *Finder { return &Finder{client,
 // object is a piece of OpenSearch's query language.
 type object map[string]any
 
-// Find implements search.Finder. It is fault.Unavailable while OpenSearch is
-// away or the index has not been made yet.
+// Find implements search.Finder. Its error is fault.Unavailable while OpenSearch is
+// down or the index does not exist yet.
 func (f *Finder) Find(ctx context.Context, q search.Query) ([]search.Hit, error) {
 	body, err := json.Marshal(request(q))
 	if err != nil {
@@ -37,7 +37,7 @@ func (f *Finder) Find(ctx context.Context, q search.Query) ([]search.Hit, error)
 	var page struct {
 		Hits struct {
 			Hits []struct {
-				// A pointer: there is no score in a list that is ordered by id.
+				// A pointer, because a list that is ordered by id has no score.
 				Score  *float64          `json:"_score"`
 				Source search.Restaurant `json:"_source"`
 			} `json:"hits"`
@@ -71,15 +71,15 @@ func request(q search.Query) object {
 	}
 	query := object{"filter": filter}
 	sort := []object{{"id": object{"order": "asc"}}}
-	after := func(p search.Place) []any { return []any{p.ID} }
+	after := func(p search.PagePosition) []any { return []any{p.ID} }
 	if q.Words != "" {
 		query["should"] = []object{
-			words(q.Words, "name.ko^3", "area.ko^2", "cuisine.ko", "description.ko"),
-			words(q.Words, "name.en^3", "area.en^2", "cuisine.en", "description.en"),
+			multiMatch(q.Words, "name.ko^3", "area.ko^2", "cuisine.ko", "description.ko"),
+			multiMatch(q.Words, "name.en^3", "area.en^2", "cuisine.en", "description.en"),
 		}
 		query["minimum_should_match"] = 1
 		sort = append([]object{{"_score": object{"order": "desc"}}}, sort...)
-		after = func(p search.Place) []any { return []any{p.Score, p.ID} }
+		after = func(p search.PagePosition) []any { return []any{p.Score, p.ID} }
 	}
 	r := object{"query": object{"bool": query}, "sort": sort, "size": q.Limit, "track_total_hits": false}
 	if q.After != nil {
@@ -88,9 +88,9 @@ func request(q search.Query) object {
 	return r
 }
 
-// words asks that each word stands in one of the fields, which must be in one
-// language: only fields with the same analyzer are searched as if they were one.
-// A word that stands in several counts a little more.
-func words(s string, fields ...string) object {
+// multiMatch requires that each word is in one of the fields. The fields must be in one
+// language, because cross_fields combines only fields with the same analyzer. A
+// word that is in several fields scores a little more.
+func multiMatch(s string, fields ...string) object {
 	return object{"multi_match": object{"query": s, "type": "cross_fields", "operator": "and", "tie_breaker": 0.3, "fields": fields}}
 }

@@ -26,7 +26,7 @@ import (
 	"jari.example/telemetry/telemetrytest"
 )
 
-// index prepares an index of its own for the test.
+// index prepares a new index for the test.
 func index(t *testing.T) (*os.Client, *opensearch.Index, string) {
 	t.Helper()
 	c, err := opensearch.Dial(realpart.Need(t, realpart.OpenSearch))
@@ -56,8 +56,8 @@ func write(r search.Restaurant) indexer.Change {
 
 func apply(t *testing.T, x *opensearch.Index, changes ...indexer.Change) {
 	t.Helper()
-	if refused, err := x.Apply(t.Context(), changes); err != nil || len(refused) > 0 {
-		t.Fatalf("apply: %v, refused %v", err, refused)
+	if rejected, err := x.Apply(t.Context(), changes); err != nil || len(rejected) > 0 {
+		t.Fatalf("apply: %v, rejected %v", err, rejected)
 	}
 }
 
@@ -76,10 +76,11 @@ func TestFinder(t *testing.T) {
 	})
 }
 
-func TestKoreanIsTakenApartAsPeopleWriteIt(t *testing.T) {
+func TestAnalyzesKoreanWords(t *testing.T) {
 	c, x, alias := index(t)
 	other := searchtest.Restaurant("trattoria", 1)
-	other.Name, other.Description, other.Area = search.Text{Ko: "나폴리", En: "Napoli"}, search.Text{}, search.Text{Ko: "한남", En: "Hannam"}
+	other.Name, other.Area = search.Text{Ko: "나폴리", En: "Napoli"}, search.Text{Ko: "한남", En: "Hannam"}
+	other.Description = search.Text{}
 	other.Cuisine = "italian"
 	apply(t, x, write(searchtest.Restaurant("bapsang", 1)), write(other))
 	if _, err := x.Versions(t.Context()); err != nil {
@@ -88,7 +89,7 @@ func TestKoreanIsTakenApartAsPeopleWriteIt(t *testing.T) {
 	f := opensearch.NewFinder(c, alias)
 	for words, want := range map[string]int{
 		"한식": 1, "한식당": 1, "강남": 1, "강남구": 1, "서울의 한식당": 1, "파인다이닝": 1,
-		"이탈리안": 1, "이탈리아 한남": 1, "한남의 이탈리안": 1, // its cuisine, which stands there in English only
+		"이탈리안": 1, "이탈리아 한남": 1, "한남의 이탈리안": 1, // its cuisine, which is in English only
 		"이탈리안 강남": 0,
 		"다이닝":     0, // the dictionary keeps 파인다이닝 whole
 		"양식":      0,
@@ -102,7 +103,7 @@ func TestKoreanIsTakenApartAsPeopleWriteIt(t *testing.T) {
 	}
 }
 
-func TestANameThatSaysItComesBeforeACuisineThatImpliesIt(t *testing.T) {
+func TestANameScoresHigherThanACuisineSynonym(t *testing.T) {
 	c, x, alias := index(t)
 	implied := searchtest.Restaurant("a-first-by-id", 1)
 	implied.Name = search.Text{Ko: "달빛국밥", En: "Dalbit"}
@@ -117,16 +118,16 @@ func TestANameThatSaysItComesBeforeACuisineThatImpliesIt(t *testing.T) {
 	}
 }
 
-func TestAnIndexThatIsNotThereYetIsUnavailable(t *testing.T) {
+func TestAMissingIndexIsUnavailable(t *testing.T) {
 	c, _, alias := index(t)
 	_, err := opensearch.NewFinder(c, alias+"-other").Find(t.Context(), search.Query{Limit: 1})
 	if f := fault.Of(err); f.Code != fault.Unavailable || f.RetryAfter == 0 {
-		t.Errorf("got %v, want unavailable with a time to wait", err)
+		t.Errorf("got %v, want unavailable with RetryAfter", err)
 	}
 }
 
-// bound holds a port on which nobody listens: connections are refused, and no
-// other program can take it before listen is called.
+// bound reserves a port without listening on it: connections are refused, and no
+// other program can use the port before listen is called.
 func bound(t *testing.T) (address string, listen func() net.Listener) {
 	t.Helper()
 	fd, err := syscall.Socket(syscall.AF_INET, syscall.SOCK_STREAM, 0)
@@ -155,7 +156,7 @@ func bound(t *testing.T) (address string, listen func() net.Listener) {
 	}
 }
 
-func TestAServerThatWasAwayIsUsedAtOnceWhenItIsBack(t *testing.T) {
+func TestUsesARecoveredServerAtOnce(t *testing.T) {
 	address, listen := bound(t)
 	c, err := opensearch.Dial("http://" + address)
 	if err != nil {
@@ -166,24 +167,30 @@ func TestAServerThatWasAwayIsUsedAtOnceWhenItIsBack(t *testing.T) {
 		began := time.Now()
 		_, err = f.Find(t.Context(), search.Query{Limit: 1})
 		if f := fault.Of(err); f == nil || f.Code != fault.Unavailable || f.RetryAfter == 0 {
-			t.Errorf("got %v, want unavailable with a time to wait", err)
+			t.Errorf("got %v, want unavailable with RetryAfter", err)
 		}
 		if took := time.Since(began); took > time.Second {
-			t.Errorf("the refusal took %v", took)
+			t.Errorf("the error took %v", took)
 		}
 	}
 	l := listen()
-	back := &http.Server{Handler: http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte(`{"hits":{"hits":[]}}`)) })}
+	back := &http.Server{Handler: http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		_,
+			_ = w.Write([]byte(`{"hits":{"hits":[]}}`))
+	})}
 	go func() { _ = back.Serve(l) }()
 	defer back.Close()
 	if _, err := f.Find(t.Context(), search.Query{Limit: 1}); err != nil {
-		t.Errorf("it is back, but: %v", err)
+		t.Errorf("after recovery: %v", err)
 	}
 }
 
 func TestASearchInsideATraceHasASpan(t *testing.T) {
 	rec := telemetrytest.Start(t)
-	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte(`{"hits":{"hits":[]}}`)) }))
+	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		_,
+			_ = w.Write([]byte(`{"hits":{"hits":[]}}`))
+	}))
 	defer s.Close()
 	c, err := opensearch.Dial(s.URL)
 	if err != nil {

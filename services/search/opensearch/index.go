@@ -16,13 +16,13 @@ import (
 	"jari.example/services/search/indexer"
 )
 
-// mapping says how texts are taken apart. A change to it needs a new index
-// name, since what is indexed stays as it is.
+// mapping defines how texts are analyzed. A change to it needs a new index name,
+// because documents that are indexed keep their analysis.
 //
 //go:embed mapping.json
 var mapping string
 
-// Index is the copy behind alias, written by one indexer.
+// Index is the index behind alias, written by one indexer.
 type Index struct {
 	client     *os.Client
 	alias      string
@@ -31,7 +31,7 @@ type Index struct {
 
 var _ indexer.Index = (*Index)(nil)
 
-// NewIndex returns the index behind alias, whose checkpoint is a document of
+// NewIndex returns the index behind alias. Its position is stored as a document in
 // the index checkpoint.
 func NewIndex(client *os.Client, alias, checkpoint string) *Index {
 	return &Index{client, alias, checkpoint}
@@ -39,18 +39,18 @@ func NewIndex(client *os.Client, alias, checkpoint string) *Index {
 
 func (x *Index) name() string { return x.alias + "-v1" }
 
-// Prepare implements indexer.Index: it makes the indices and the alias where
-// they are missing.
+// Prepare implements indexer.Index: it creates the indices and the alias that are
+// missing.
 func (x *Index) Prepare(ctx context.Context) error {
 	if err := x.create(ctx, x.checkpoint, checkpointMapping); err != nil {
 		return err
 	}
 	found := opensearchapi.IndicesExistsReq{Indices: []string{x.name()}}
 	err := call[os.NoBody](ctx, x.client, "look for index", http.MethodHead, found, nil)
-	if r, ok := errors.AsType[refusal](err); ok && r.status == http.StatusNotFound {
-		// A checkpoint that outlived its index would hide that the new one is
-		// empty; it goes first, in case we do not get any further.
-		if err := x.forget(ctx); err != nil {
+	if r, ok := errors.AsType[responseError](err); ok && r.code == http.StatusNotFound {
+		// A checkpoint of a deleted index would hide that the new one is empty. It
+		// is deleted first, in case the next step fails.
+		if err := x.deleteCheckpoint(ctx); err != nil {
 			return err
 		}
 		err = x.create(ctx, x.name(), mapping)
@@ -76,11 +76,11 @@ func exists(err error) bool {
 	return ok && e.Err.Type == "resource_already_exists_exception"
 }
 
-// Apply implements indexer.Index. A write that finds a newer version has come
-// too late and is no error. OpenSearch remembers a removed document's version
-// for a minute; the versions of our restaurants are never used twice, so that a
-// restaurant that comes back is newer than its removal.
-func (x *Index) Apply(ctx context.Context, changes []indexer.Change) (refused []indexer.Refusal, err error) {
+// Apply implements indexer.Index. A version conflict means that a newer version is
+// indexed, and is no error. OpenSearch remembers a deleted document's version for
+// a minute; versions are never reused, so a restaurant that is added again is
+// newer than its removal.
+func (x *Index) Apply(ctx context.Context, changes []indexer.Change) (rejected []indexer.Rejection, err error) {
 	if len(changes) == 0 {
 		return nil, nil
 	}
@@ -88,31 +88,32 @@ func (x *Index) Apply(ctx context.Context, changes []indexer.Change) (refused []
 	if err != nil {
 		return nil, err
 	}
-	var answer struct {
+	var response struct {
 		Items []map[string]struct {
 			ID     string          `json:"_id"`
 			Status int             `json:"status"`
 			Error  json.RawMessage `json:"error"`
 		} `json:"items"`
 	}
-	// Through the alias, or a write after somebody removed the index would make
-	// one without our mapping.
+	// Through the alias: after the index was deleted, a write to its name would
+	// create one without our mapping.
 	req := opensearchapi.BulkReq{Index: x.alias, Body: body, Params: opensearchapi.BulkParams{RequireAlias: new(true)}}
-	if err := call(ctx, x.client, "bulk", http.MethodPost, req, &answer); err != nil {
+	if err := call(ctx, x.client, "bulk", http.MethodPost, req, &response); err != nil {
 		return nil, err
 	}
-	for _, item := range answer.Items {
+	for _, item := range response.Items {
 		for verb, r := range item {
 			switch {
-			case r.Status < 300, r.Status == http.StatusConflict, r.Status == http.StatusNotFound && r.Error == nil: // too late, or removed before
+			case r.Status < 300, r.Status == http.StatusConflict, // a newer version is indexed
+				r.Status == http.StatusNotFound && r.Error == nil: // deleted before
 			case r.Status == http.StatusBadRequest:
-				refused = append(refused, indexer.Refusal{ID: r.ID, Cause: errors.New(string(r.Error))})
-			default: // 429 and 5xx pass; the rest is the server's configuration, and a person will mend it
+				rejected = append(rejected, indexer.Rejection{ID: r.ID, Cause: errors.New(string(r.Error))})
+			default: // 429 and 5xx are transient; the rest is the server's configuration
 				return nil, fmt.Errorf("bulk %s %s: status %d: %s", verb, r.ID, r.Status, r.Error)
 			}
 		}
 	}
-	return refused, nil
+	return rejected, nil
 }
 
 func bulk(changes []indexer.Change) (*bytes.Buffer, error) {

@@ -18,7 +18,7 @@ func versions(t *testing.T, x *opensearch.Index) map[string]int64 {
 	return v
 }
 
-func TestPreparingTwiceKeepsWhatIsThere(t *testing.T) {
+func TestPrepareKeepsExistingDocuments(t *testing.T) {
 	_, x, _ := index(t)
 	apply(t, x, write(searchtest.Restaurant("mosu", 1)))
 	if err := x.Prepare(t.Context()); err != nil {
@@ -29,45 +29,45 @@ func TestPreparingTwiceKeepsWhatIsThere(t *testing.T) {
 	}
 }
 
-func TestAnOlderVersionNeverReplacesANewerOne(t *testing.T) {
+func TestAnOlderVersionDoesNotReplaceANewerOne(t *testing.T) {
 	_, x, _ := index(t)
 	steps := []struct {
-		say  string
+		name string
 		do   indexer.Change
 		want map[string]int64
 	}{
-		{"it is new", write(searchtest.Restaurant("mosu", 5)), map[string]int64{"mosu": 5}},
-		{"an older write comes late", write(searchtest.Restaurant("mosu", 4)), map[string]int64{"mosu": 5}},
-		{"the same write comes twice", write(searchtest.Restaurant("mosu", 5)), map[string]int64{"mosu": 5}},
-		{"it changes", write(searchtest.Restaurant("mosu", 6)), map[string]int64{"mosu": 6}},
-		{"an older removal comes late", indexer.Change{ID: "mosu", Version: 5}, map[string]int64{"mosu": 6}},
-		{"it is removed", indexer.Change{ID: "mosu", Version: 6}, map[string]int64{}},
-		{"a write from before comes late", write(searchtest.Restaurant("mosu", 5)), map[string]int64{}},
-		{"it comes back", write(searchtest.Restaurant("mosu", 7)), map[string]int64{"mosu": 7}},
-		{"what was never there is removed", indexer.Change{ID: "other", Version: 1}, map[string]int64{"mosu": 7}},
+		{"new", write(searchtest.Restaurant("mosu", 5)), map[string]int64{"mosu": 5}},
+		{"a late write of an older version", write(searchtest.Restaurant("mosu", 4)), map[string]int64{"mosu": 5}},
+		{"the same write again", write(searchtest.Restaurant("mosu", 5)), map[string]int64{"mosu": 5}},
+		{"changed", write(searchtest.Restaurant("mosu", 6)), map[string]int64{"mosu": 6}},
+		{"a late removal of an older version", indexer.Change{ID: "mosu", Version: 5}, map[string]int64{"mosu": 6}},
+		{"removed", indexer.Change{ID: "mosu", Version: 6}, map[string]int64{}},
+		{"a late write of a removed version", write(searchtest.Restaurant("mosu", 5)), map[string]int64{}},
+		{"added again", write(searchtest.Restaurant("mosu", 7)), map[string]int64{"mosu": 7}},
+		{"removal of an unknown restaurant", indexer.Change{ID: "other", Version: 1}, map[string]int64{"mosu": 7}},
 	}
 	for _, s := range steps {
 		apply(t, x, s.do)
 		if got := versions(t, x); !maps.Equal(got, s.want) {
-			t.Fatalf("%s: documents %v, want %v", s.say, got, s.want)
+			t.Fatalf("%s: documents %v, want %v", s.name, got, s.want)
 		}
 	}
 }
 
-func TestOnlyTheBadDocumentIsRefused(t *testing.T) {
+func TestRejectsOnlyTheBadDocument(t *testing.T) {
 	_, x, _ := index(t)
 	bad := searchtest.Restaurant("bad", 1)
 	bad.Location.Lat = new(4000.0)
-	refused, err := x.Apply(t.Context(), []indexer.Change{write(bad), write(searchtest.Restaurant("good", 1))})
-	if err != nil || len(refused) != 1 || refused[0].ID != "bad" {
-		t.Errorf("refused %v, %v; want bad alone", refused, err)
+	rejected, err := x.Apply(t.Context(), []indexer.Change{write(bad), write(searchtest.Restaurant("good", 1))})
+	if err != nil || len(rejected) != 1 || rejected[0].ID != "bad" {
+		t.Errorf("rejected %v, %v; want bad only", rejected, err)
 	}
 	if v := versions(t, x); len(v) != 1 || v["good"] != 1 {
-		t.Errorf("documents %v, want good alone", v)
+		t.Errorf("documents %v, want good only", v)
 	}
 }
 
-func TestAWriteAfterTheIndexWasRemovedMakesNoOther(t *testing.T) {
+func TestAWriteDoesNotRecreateADeletedIndex(t *testing.T) {
 	c, x, alias := index(t)
 	drop(t, c, alias+"-v1")
 	if _, err := x.Apply(t.Context(), []indexer.Change{write(searchtest.Restaurant("mosu", 1))}); err == nil {
@@ -75,7 +75,7 @@ func TestAWriteAfterTheIndexWasRemovedMakesNoOther(t *testing.T) {
 	}
 }
 
-func TestACheckpointIsKeptUntilItsIndexIsGone(t *testing.T) {
+func TestPrepareDeletesTheCheckpointOfADeletedIndex(t *testing.T) {
 	c, x, alias := index(t)
 	if p, err := x.Load(t.Context()); err != nil || p.Stream != "" {
 		t.Fatalf("before the first save: %+v, %v; want the zero position", p, err)

@@ -17,14 +17,14 @@ import (
 	"jari.example/telemetry/telemetrytest"
 )
 
-func TestACallHasASpanWithoutWhatWasAsked(t *testing.T) {
-	for answer, want := range map[int]any{http.StatusOK: nil, http.StatusBadRequest: "400", http.StatusServiceUnavailable: "503"} {
-		t.Run(http.StatusText(answer), func(t *testing.T) {
+func TestSpansDoNotContainTheQuery(t *testing.T) {
+	for status, want := range map[int]any{http.StatusOK: nil, http.StatusBadRequest: "400", http.StatusServiceUnavailable: "503"} {
+		t.Run(http.StatusText(status), func(t *testing.T) {
 			rec := telemetrytest.Start(t)
 			server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 				w.Header().Set("Content-Type", "application/json")
-				w.WriteHeader(answer)
-				_, _ = w.Write([]byte(`{"error": {"type": "x", "reason": "kim is no query"}, "status": ` + fmt.Sprint(answer) + `}`))
+				w.WriteHeader(status)
+				_, _ = w.Write([]byte(`{"error": {"type": "x", "reason": "kim is not a query"}, "status": ` + fmt.Sprint(status) + `}`))
 			}))
 			defer server.Close()
 			client, err := opensearch.Dial(server.URL)
@@ -34,7 +34,7 @@ func TestACallHasASpanWithoutWhatWasAsked(t *testing.T) {
 			finder := opensearch.NewFinder(client, "catalogue")
 			_, _ = finder.Find(t.Context(), search.Query{Words: "kim", Limit: 1})
 			if n := len(rec.Spans()); n != 0 {
-				t.Errorf("%d spans outside of a trace", n)
+				t.Errorf("%d spans outside a trace", n)
 			}
 			ctx, root := otel.Tracer("test").Start(t.Context(), "request")
 			_, _ = finder.Find(ctx, search.Query{Words: "kim", Limit: 1})
@@ -46,7 +46,7 @@ func TestACallHasASpanWithoutWhatWasAsked(t *testing.T) {
 				t.Errorf("%s: %v %v", span.Name(), span.Status(), span.Attributes())
 			}
 			if text := fmt.Sprint(span.Name(), span.Attributes(), span.Events(), span.Status()); strings.Contains(text, "kim") {
-				t.Errorf("the question reached the span: %s", text)
+				t.Errorf("the span contains the query: %s", text)
 			}
 		})
 	}

@@ -1,5 +1,5 @@
-// Package searchtest holds the suites that every catalogue and every finder
-// must pass, and the restaurants they use.
+// Package searchtest holds the test suites of catalogues and finders, and the
+// restaurants that they use.
 package searchtest
 
 import (
@@ -12,7 +12,7 @@ import (
 	"jari.example/services/search"
 )
 
-// Profile is a valid one.
+// Profile returns a valid profile.
 func Profile() search.Profile {
 	return search.Profile{
 		Name:        search.Text{Ko: "밥상 한식당", En: "Bapsang"},
@@ -26,14 +26,14 @@ func Profile() search.Profile {
 	}
 }
 
-// Restaurant is Profile as it stands in a catalogue.
+// Restaurant returns a restaurant with a valid profile.
 func Restaurant(id string, version int64) search.Restaurant {
 	return search.Restaurant{ID: id, Profile: Profile(), Version: version}
 }
 
-// Catalogue runs the suite; make returns an empty catalogue.
+// Catalogue runs the suite of catalogues; make returns an empty one.
 func Catalogue(t *testing.T, make func(*testing.T) search.Catalogue) {
-	t.Run("what was put is what one gets", func(t *testing.T) {
+	t.Run("Get returns what was put", func(t *testing.T) {
 		c := make(t)
 		bare := Restaurant("bare", 7)
 		bare.Location, bare.Description = nil, search.Text{}
@@ -47,15 +47,15 @@ func Catalogue(t *testing.T, make func(*testing.T) search.Catalogue) {
 			}
 		}
 	})
-	t.Run("a restaurant nobody put is unknown", func(t *testing.T) {
+	t.Run("an unknown restaurant returns ErrUnknown", func(t *testing.T) {
 		if _, err := make(t).Get(t.Context(), "nowhere"); !errors.Is(err, search.ErrUnknown) {
 			t.Errorf("got %v, want ErrUnknown", err)
 		}
 	})
-	t.Run("a write that expects another version changes nothing", func(t *testing.T) {
+	t.Run("a write with another expected version changes nothing", func(t *testing.T) {
 		c := make(t)
 		if err := c.Put(t.Context(), Restaurant("mosu", 5), 4); !errors.Is(err, search.ErrChanged) {
-			t.Errorf("replacing what is not there: %v, want ErrChanged", err)
+			t.Errorf("replacing an unknown restaurant: %v, want ErrChanged", err)
 		}
 		if err := c.Put(t.Context(), Restaurant("mosu", 5), 0); err != nil {
 			t.Fatal(err)
@@ -72,7 +72,7 @@ func Catalogue(t *testing.T, make func(*testing.T) search.Catalogue) {
 			t.Errorf("version %d, %v; want 6", got.Version, err)
 		}
 	})
-	t.Run("of writers at once one wins", func(t *testing.T) {
+	t.Run("concurrent writes: one succeeds", func(t *testing.T) {
 		c := make(t)
 		var wg sync.WaitGroup
 		errs := [8]error{}
@@ -89,15 +89,15 @@ func Catalogue(t *testing.T, make func(*testing.T) search.Catalogue) {
 			}
 		}
 		if won != 1 {
-			t.Errorf("%d writers won, want 1", won)
+			t.Errorf("%d writes succeeded, want 1", won)
 		}
 	})
 }
 
-// Finder runs the suite; fill returns a finder over these restaurants.
+// Finder runs the suite of finders; fill returns one over these restaurants.
 func Finder(t *testing.T, fill func(*testing.T, []search.Restaurant) search.Finder) {
-	town := town()
-	f := fill(t, town)
+	all := restaurants()
+	f := fill(t, all)
 	find := func(t *testing.T, q search.Query) []search.Hit {
 		t.Helper()
 		hits, err := f.Find(t.Context(), q)
@@ -106,43 +106,43 @@ func Finder(t *testing.T, fill func(*testing.T, []search.Restaurant) search.Find
 		}
 		return hits
 	}
-	for sentence, c := range map[string]struct {
+	for name, c := range map[string]struct {
 		q    search.Query
 		want []string
 	}{
-		"a Korean name is found":                    {search.Query{Words: "밥상"}, []string{"bapsang"}},
-		"an English name is found in any case":      {search.Query{Words: "SUSHI hana"}, []string{"sushi-hana"}},
-		"a Korean word of a description is found":   {search.Query{Words: "파인다이닝"}, []string{"bapsang"}},
-		"an English word of a description is found": {search.Query{Words: "omakase"}, []string{"sushi-hana"}},
-		"a Korean area is found":                    {search.Query{Words: "해운대"}, []string{"sushi-hana"}},
-		"an English area is found":                  {search.Query{Words: "gangnam"}, []string{"bapsang"}},
-		"a cuisine is found as a word":              {search.Query{Words: "japanese"}, []string{"sushi-hana"}},
-		"words may stand in several texts":          {search.Query{Words: "강남 밥상"}, []string{"bapsang"}},
-		"every word must occur":                     {search.Query{Words: "해운대 밥상"}, nil},
-		"a word nobody uses finds nothing":          {search.Query{Words: "우주정거장"}, nil},
-		"a cuisine narrows":                         {search.Query{Words: "busan", Cuisine: "korean"}, nil},
-		"a cuisine alone is a list":                 {search.Query{Cuisine: "japanese"}, []string{"sushi-hana"}},
+		"finds a Korean name":                    {search.Query{Words: "밥상"}, []string{"bapsang"}},
+		"finds an English name in any case":      {search.Query{Words: "SUSHI hana"}, []string{"sushi-hana"}},
+		"finds a Korean word of a description":   {search.Query{Words: "파인다이닝"}, []string{"bapsang"}},
+		"finds an English word of a description": {search.Query{Words: "omakase"}, []string{"sushi-hana"}},
+		"finds a Korean area":                    {search.Query{Words: "해운대"}, []string{"sushi-hana"}},
+		"finds an English area":                  {search.Query{Words: "gangnam"}, []string{"bapsang"}},
+		"finds a cuisine as a word":              {search.Query{Words: "japanese"}, []string{"sushi-hana"}},
+		"words may be in several texts":          {search.Query{Words: "강남 밥상"}, []string{"bapsang"}},
+		"every word must occur":                  {search.Query{Words: "해운대 밥상"}, nil},
+		"an unknown word finds nothing":          {search.Query{Words: "우주정거장"}, nil},
+		"a cuisine filters the hits":             {search.Query{Words: "busan", Cuisine: "korean"}, nil},
+		"a cuisine without words is a list":      {search.Query{Cuisine: "japanese"}, []string{"sushi-hana"}},
 	} {
-		t.Run(sentence, func(t *testing.T) {
+		t.Run(name, func(t *testing.T) {
 			c.q.Limit = 10
 			if got := ids(find(t, c.q)); !slices.Equal(got, c.want) {
 				t.Errorf("got %v, want %v", got, c.want)
 			}
 		})
 	}
-	t.Run("a hit is the whole restaurant", func(t *testing.T) {
+	t.Run("a hit has the complete restaurant", func(t *testing.T) {
 		got := find(t, search.Query{Words: "밥상", Limit: 1})[0].Restaurant
-		if want := town[0]; got.ID != want.ID || got.Version != want.Version || !got.Same(want.Profile) {
+		if want := all[0]; got.ID != want.ID || got.Version != want.Version || !got.Same(want.Profile) {
 			t.Errorf("got %+v, want %+v", got, want)
 		}
 	})
-	for sentence, q := range map[string]search.Query{
-		"pages of a list show everything once, by id":        {},
-		"pages of a search show every match once":            {Words: "noodle"},
-		"pages of what scores alike show every match once":   {Cuisine: "noodles"},
-		"pages of a search within a cuisine lose no matches": {Words: "noodle", Cuisine: "noodles"},
+	for name, q := range map[string]search.Query{
+		"pages of a list have every restaurant once, by id":      {},
+		"pages of a search have every hit once":                  {Words: "noodle"},
+		"pages of equal scores have every hit once":              {Cuisine: "noodles"},
+		"pages of a search within a cuisine have every hit once": {Words: "noodle", Cuisine: "noodles"},
 	} {
-		t.Run(sentence, func(t *testing.T) {
+		t.Run(name, func(t *testing.T) {
 			q.Limit = 50
 			whole := find(t, q)
 			if len(whole) < 12 {
@@ -153,7 +153,7 @@ func Finder(t *testing.T, fill func(*testing.T, []search.Restaurant) search.Find
 			for page := find(t, q); len(page) > 0; page = find(t, q) {
 				paged = append(paged, page...)
 				last := page[len(page)-1]
-				q.After = &search.Place{Score: last.Score, ID: last.Restaurant.ID}
+				q.After = &search.PagePosition{Score: last.Score, ID: last.Restaurant.ID}
 			}
 			if got, want := ids(paged), ids(whole); !slices.Equal(got, want) {
 				t.Errorf("pages show %v, want %v", got, want)
@@ -165,9 +165,9 @@ func Finder(t *testing.T, fill func(*testing.T, []search.Restaurant) search.Find
 	}
 }
 
-// town has one restaurant of each kind and a street of noodle bars that
-// searches can hardly tell apart.
-func town() []search.Restaurant {
+// restaurants returns two different restaurants, and 13 noodle bars with nearly
+// equal scores.
+func restaurants() []search.Restaurant {
 	sushi := Restaurant("sushi-hana", 2)
 	sushi.Name = search.Text{Ko: "스시 하나", En: "Sushi Hana"}
 	sushi.Description = search.Text{Ko: "오마카세", En: "Omakase at eight seats"}

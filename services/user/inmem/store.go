@@ -1,5 +1,5 @@
-// Package inmem keeps accounts in memory, for tests and for a service started
-// with nothing else running.
+// Package inmem stores accounts in memory, for tests and for a service that runs
+// alone.
 package inmem
 
 import (
@@ -13,7 +13,7 @@ import (
 	"jari.example/services/user"
 )
 
-// Store is a [user.Store] that forgets everything when the process ends.
+// Store is a [user.Store] whose content is lost when the process ends.
 type Store struct {
 	mu    sync.Mutex
 	users map[uuid.UUID]user.User
@@ -21,7 +21,7 @@ type Store struct {
 
 var _ user.Store = (*Store)(nil)
 
-// New makes an empty store.
+// New returns an empty store.
 func New() *Store { return &Store{users: map[uuid.UUID]user.User{}} }
 
 // Insert implements [user.Store].

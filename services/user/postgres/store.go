@@ -1,4 +1,4 @@
-// Package postgres keeps accounts in PostgreSQL.
+// Package postgres stores accounts in PostgreSQL.
 package postgres
 
 import (
@@ -13,19 +13,19 @@ import (
 	"jari.example/internal/postgres"
 	"jari.example/internal/secret"
 	"jari.example/services/user"
-	"jari.example/telemetry"
+	"jari.example/telemetry/pgxtelemetry"
 )
 
 //go:embed migrations/*.sql
 var migrations embed.FS
 
 // Store is a [user.Store].
-type Store struct{ pool *telemetry.Pool }
+type Store struct{ pool *pgxtelemetry.Pool }
 
 var _ user.Store = (*Store)(nil)
 
-// Open connects to the database at url and brings its schema up to date; see
-// the shared package for how it waits.
+// Open connects to the database at url and migrates its schema. waiting is called
+// before each retry while the server cannot be reached; it may be nil.
 func Open(ctx context.Context, url string, waiting func(error)) (*Store, error) {
 	pool, err := postgres.Open(ctx, postgres.Config{Name: "user", URL: url, Migrations: migrations, Waiting: waiting})
 	if err != nil {
@@ -34,7 +34,7 @@ func Open(ctx context.Context, url string, waiting func(error)) (*Store, error) 
 	return &Store{pool}, nil
 }
 
-// Close waits for the calls under way and closes the connections.
+// Close waits for running calls and closes the connections.
 func (s *Store) Close() { s.pool.Close() }
 
 // Ping implements [user.Store].
@@ -47,7 +47,8 @@ INSERT INTO users (` + columns + `) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)`
 
 // Insert implements [user.Store].
 func (s *Store) Insert(ctx context.Context, u user.User) error {
-	_, err := s.pool.Exec(ctx, insertSQL, u.ID, u.Email.Reveal(), u.Name.Reveal(), u.Locale, u.Role, u.Own, u.Password.Reveal(), u.CreatedAt, u.Phone.Reveal())
+	_, err := s.pool.Exec(ctx, insertSQL, u.ID, u.Email.Reveal(), u.Name.Reveal(), u.Locale, u.Role, u.Own, u.Password.Reveal(),
+		u.CreatedAt, u.Phone.Reveal())
 	if postgres.Violates(err, "users_email") {
 		return user.EmailTaken()
 	}
@@ -95,7 +96,7 @@ func (s *Store) Grant(ctx context.Context, g user.Grant) (user.User, error) {
 	return s.one(ctx, grantSQL, g.ID, g.Role, g.Own)
 }
 
-// row is a User as the driver fills it.
+// row is a User as the driver scans it.
 type row struct {
 	ID           uuid.UUID
 	Email, Name  string

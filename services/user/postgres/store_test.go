@@ -31,7 +31,7 @@ func TestStore(t *testing.T) {
 	storetest.Run(t, func(t *testing.T) user.Store { return open(t, postgrestest.Database(t)) })
 }
 
-func TestAccountsOfVersionOneAreKept(t *testing.T) {
+func TestMigrationKeepsAccountsOfVersionOne(t *testing.T) {
 	url, first := postgrestest.Database(t), "migrations/001_users.sql"
 	sql, err := os.ReadFile(first)
 	if err != nil {
@@ -47,16 +47,17 @@ func TestAccountsOfVersionOneAreKept(t *testing.T) {
 
 	s := open(t, url)
 	got, err := s.ByID(t.Context(), uuid.MustParse(id))
-	if err != nil || got.Email.Reveal() != "kim@example.com" || got.Role != "owner" || !slices.Equal(got.Own, []string{"mosu"}) || !got.Phone.IsZero() {
+	if err != nil || got.Email.Reveal() != "kim@example.com" || got.Role != "owner" || !slices.Equal(got.Own, []string{"mosu"}) ||
+		!got.Phone.IsZero() {
 		t.Errorf("got %+v, %v", got, err)
 	}
 	got.ID, got.Email, got.Phone = uuid.New(), secret.New("lee@example.com"), secret.New("+821012345678")
 	if err := s.Insert(t.Context(), got); err != nil {
-		t.Errorf("the next account: %v", err)
+		t.Errorf("insert after the migration: %v", err)
 	}
 }
 
-func TestADatabaseThatIsAwayIsUnavailable(t *testing.T) {
+func TestRefusedConnectionsAreUnavailable(t *testing.T) {
 	url := postgrestest.Database(t)
 	s := open(t, url)
 	defer postgrestest.Refuse(t, url)()

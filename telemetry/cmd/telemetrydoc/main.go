@@ -21,67 +21,103 @@ func main() {
 	}
 }
 
+// page collects the lines of TELEMETRY.md.
+type page struct{ bytes.Buffer }
+
+func (p *page) line(format string, args ...any) { fmt.Fprintf(p, format+"\n", args...) }
+
 func document() []byte {
-	var b bytes.Buffer
-	p := func(format string, args ...any) { fmt.Fprintf(&b, format+"\n", args...) }
-	p("<!-- Generated from telemetry/names by go generate; change that, not this. -->")
-	p("\n# Telemetry\n")
-	p("What every process of Jari emits, and under which name it is found. In a log line and on a span")
-	p("a field has its first name; in an OpenSearch document its second. What begins with `jari.` is ours, the")
-	p("rest is named by OpenTelemetry's [semantic conventions](https://opentelemetry.io/docs/specs/semconv/) %s.", names.Conventions)
-	p("\n## Fields\n")
-	p("| line, span attribute | document | type | |")
-	p("|---|---|---|---|")
+	var p page
+	p.line("<!-- Generated from telemetry/names by go generate; change that, not this. -->")
+	p.line("\n# Telemetry\n")
+	p.line("All telemetry that the processes of Jari emit. Names that begin with `jari.` are ours, all others follow")
+	p.line("OpenTelemetry's [semantic conventions](https://opentelemetry.io/docs/specs/semconv/) %s.", names.Conventions)
+	p.fields()
+	p.events()
+	p.spans()
+	p.metrics()
+	p.headers()
+	p.indices()
+	return p.Bytes()
+}
+
+func (p *page) fields() {
+	p.line("\n## Fields\n")
+	p.line("| log line, span attribute | document | type | description |")
+	p.line("|---|---|---|---|")
 	for _, f := range names.Fields {
-		p("| `%s` | `%s` | %s | %s |", f.Name, f.Doc, f.Kind, f.Brief)
+		p.line("| `%s` | `%s` | %s | %s |", f.Name, f.Doc, f.Kind, f.Brief)
 	}
-	p("\nEverything else stands under `%s` (flat_object), or has no mapping at all:\n", names.Attributes)
-	p("| name | |")
-	p("|---|---|")
+	p.line("\nAll other fields are stored under `%s` (flat_object) or have no mapping:\n", names.Attributes)
+	p.line("| name | description |")
+	p.line("|---|---|")
 	for _, f := range names.Unmapped {
-		p("| `%s` | %s |", f.Name, f.Brief)
+		p.line("| `%s` | %s |", f.Name, f.Brief)
 	}
-	p("\n## Events\n")
-	p("The values of `%s` on a log line.\n", names.EventName)
-	p("| event | |")
-	p("|---|---|")
+}
+
+func (p *page) events() {
+	p.line("\n## Events\n")
+	p.line("The values of `%s` in a log line.\n", names.EventName)
+	p.line("| event | description |")
+	p.line("|---|---|")
 	for _, e := range names.Events {
-		p("| `%s` | %s |", e.Name, e.Brief)
+		p.line("| `%s` | %s |", e.Name, e.Brief)
 	}
-	p("\n## Spans\n")
-	p("A request's span is named after its route (`POST /v1/reservations`), a call's after its peer (`POST user`),")
-	p("a database's after its statement. Beside those:\n")
-	p("| span | |")
-	p("|---|---|")
+}
+
+func (p *page) spans() {
+	p.line("\n## Spans\n")
+	p.line("The span of a request is named after its route (`POST /v1/reservations`), the span of a call after its peer")
+	p.line("(`POST user`), the span of a database statement after the statement. The others:\n")
+	p.line("| span | description |")
+	p.line("|---|---|")
 	for _, s := range names.Spans {
-		p("| `%s` | %s |", s.Name, s.Brief)
+		p.line("| `%s` | %s |", s.Name, s.Brief)
 	}
-	p("\n## Metrics\n")
-	p("| metric | unit | |")
-	p("|---|---|---|")
+}
+
+func (p *page) metrics() {
+	p.line("\n## Metrics\n")
+	p.line("| metric | unit | description |")
+	p.line("|---|---|---|")
 	for _, m := range names.Metrics {
-		p("| `%s` | %s | %s |", m.Name, m.Unit, m.Brief)
+		p.line("| `%s` | %s | %s |", m.Name, m.Unit, m.Brief)
 	}
-	p("\n## Headers\n")
-	p("| header | |")
-	p("|---|---|")
-	p("| `traceparent`, `tracestate` | W3C trace context, on every hop inside; the gateway links a stranger's and begins a trace of its own. |")
+}
+
+func (p *page) headers() {
+	p.line("\n## Headers\n")
+	p.line("| header | description |")
+	p.line("|---|---|")
+	p.line("| `traceparent`, `tracestate` | W3C trace context, on every internal hop. " +
+		"The gateway links an external one and begins a new trace. |")
 	for _, h := range names.Headers {
-		p("| `%s` | %s |", h.Name, h.Brief)
+		p.line("| `%s` | %s |", h.Name, h.Brief)
 	}
-	p("\n## Indices\n")
-	p("| family | holds | days |")
-	p("|---|---|---|")
+}
+
+func (p *page) indices() {
+	p.line("\n## Indices\n")
+	p.line("| family | content | retention in days |")
+	p.line("|---|---|---|")
 	for _, i := range names.Indices {
-		p("| `%s%s` | %s | %d |", i.Family, map[bool]string{false: "YYYY.MM.DD", true: "YYYY.MM"}[i.Monthly], i.Brief, i.Keep)
+		date := "YYYY.MM.DD"
+		if i.Monthly {
+			date = "YYYY.MM"
+		}
+		p.line("| `%s%s` | %s | %d |", i.Family, date, i.Brief, i.Keep)
 	}
 	for _, i := range names.Indices {
-		p("\nIn `%s`%s:\n", i.Family+"*", map[bool]string{true: ", beside the fields above"}[i.Shared])
-		p("| document | type | |")
-		p("|---|---|---|")
+		others := ""
+		if i.Shared {
+			others = ", in addition to those above"
+		}
+		p.line("\nFields of `%s*`%s:\n", i.Family, others)
+		p.line("| document | type | description |")
+		p.line("|---|---|---|")
 		for _, f := range i.Own {
-			p("| `%s` | %s | %s |", f.Doc, f.Kind, f.Brief)
+			p.line("| `%s` | %s | %s |", f.Doc, f.Kind, f.Brief)
 		}
 	}
-	return b.Bytes()
 }

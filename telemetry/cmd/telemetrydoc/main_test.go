@@ -11,7 +11,7 @@ import (
 	"testing"
 )
 
-func TestTheCommittedPageIsFresh(t *testing.T) {
+func TestTheCommittedPageIsUpToDate(t *testing.T) {
 	committed, err := os.ReadFile("../../TELEMETRY.md")
 	if err != nil {
 		t.Fatal(err)
@@ -21,7 +21,7 @@ func TestTheCommittedPageIsFresh(t *testing.T) {
 	}
 }
 
-// Every constant must be on the page, or it would silently lack one.
+// A constant that no list of package names describes would be missing silently.
 func TestEveryNameIsOnThePage(t *testing.T) {
 	page := string(document())
 	sources, err := filepath.Glob("../../names/*.go")
@@ -47,7 +47,7 @@ func TestEveryNameIsOnThePage(t *testing.T) {
 					}
 					found++
 					if value := strings.Trim(lit.Value, `"`); !strings.Contains(page, value) {
-						t.Errorf("%s (%s) is not on the page: describe it beside its like in telemetry/names", s.(*ast.ValueSpec).Names[i], value)
+						t.Errorf("%s (%s) is not on the page: add it to a list with descriptions in telemetry/names", s.(*ast.ValueSpec).Names[i], value)
 					}
 				}
 			}

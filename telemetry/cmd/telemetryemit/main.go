@@ -1,20 +1,19 @@
 // Command telemetryemit emits numbered lines, spans and metric points through
-// telemetry, set up as any service is, so that whoever finds them at the other
-// end can tell what was lost and what is there twice. Campaigns and benchmarks
-// of the telemetry pipe run it.
+// package telemetry, as any service does. The numbers show at the other end what
+// was lost and what was duplicated. Chaos campaigns and benchmarks of the telemetry
+// pipeline run it.
 //
 //	telemetryemit -service chaos-a -otlp-endpoint http://127.0.0.1:4318 -count 1000 -rate 500
 //
 // Record n is one line with jari.count n, -spans spans with the numbers from
 // n*spans on, and, with -points, one metric point with the attribute jari.count
-// n. Lines have the event name telemetry.emitted, so that others of the process
-// are not taken for records.
+// n. The lines have the event name telemetry.emitted, which distinguishes them from
+// other lines of the process.
 //
-// With -http-addr it serves instead: POST /records?first=N&count=M emits M
-// records at -rate and answers with each number once its line is written.
+// With -http-addr it serves HTTP instead: POST /records?first=N&count=M emits M
+// records at -rate and responds with each number once its line is written.
 //
-// It ends by itself: when everything has been handed to the agent, or after
-// -limit.
+// It ends when the agent has accepted everything, or after -limit.
 package main
 
 import (
@@ -58,17 +57,17 @@ func parse(args []string, stderr io.Writer) (s settings, err error) {
 	fs.SetOutput(stderr)
 	fs.StringVar(&s.service, "service", "telemetryemit", names.ServiceName)
 	fs.StringVar(&s.region, "region", names.Regions["kr"], names.CloudRegion)
-	fs.StringVar(&s.endpoint, "otlp-endpoint", "", "of the agent; without one there are lines only")
-	fs.StringVar(&s.httpAddr, "http-addr", "", "serve here instead of emitting at once")
+	fs.StringVar(&s.endpoint, "otlp-endpoint", "", "base URL of the agent; without it only lines are emitted")
+	fs.StringVar(&s.httpAddr, "http-addr", "", "serve HTTP at this address instead of emitting at once")
 	fs.Int64Var(&s.first, "first", 0, "number of the first record")
 	fs.Int64Var(&s.count, "count", 1000, "records")
-	fs.Float64Var(&s.plan.rate, "rate", 0, "records per second; 0: as fast as they go")
+	fs.Float64Var(&s.plan.rate, "rate", 0, "records per second; 0: unlimited")
 	fs.Int64Var(&s.plan.spans, "spans", 1, "spans per record")
-	fs.BoolVar(&s.plan.points, "points", true, "a metric point per record")
-	fs.IntVar(&s.plan.padding, "padding", 0, "bytes of noise in each span, which compress badly")
-	fs.TextVar(&s.plan.at, "at", time.Time{}, "when the first record happens, as its line and spans say (RFC 3339); else now, each in its turn")
-	fs.DurationVar(&s.plan.step, "step", time.Millisecond, "with -at: from one record to the next")
-	fs.DurationVar(&s.limit, "limit", 5*time.Minute, "end after this, whatever has not been handed over")
+	fs.BoolVar(&s.plan.points, "points", true, "emit a metric point per record")
+	fs.IntVar(&s.plan.padding, "padding", 0, "random bytes in each span, which do not compress")
+	fs.TextVar(&s.plan.at, "at", time.Time{}, "event time of the first record (RFC 3339); default: the time at which each is emitted")
+	fs.DurationVar(&s.plan.step, "step", time.Millisecond, "with -at: event time between two records")
+	fs.DurationVar(&s.limit, "limit", 5*time.Minute, "end after this time, even if the agent has not accepted everything")
 	if err := fs.Parse(args); err != nil {
 		return s, err
 	}
@@ -87,15 +86,15 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) (err erro
 	defer cancel()
 	t, stop, err := telemetry.Start(ctx, telemetry.Config{
 		Service: s.service, Region: s.region, Endpoint: s.endpoint, Output: stdout,
-		TraceCeiling: -1, // each is counted
+		TraceCeiling: -1, // every span is counted
 	})
 	if err != nil {
 		return err
 	}
 	defer func() {
-		last, cancel := context.WithTimeout(context.WithoutCancel(ctx), 3*time.Second)
+		stopCtx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 3*time.Second)
 		defer cancel()
-		err = errors.Join(err, stop(last))
+		err = errors.Join(err, stop(stopCtx))
 	}()
 	e, err := newEmitter(t, s.plan)
 	if err != nil {
@@ -107,7 +106,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) (err erro
 	if err := e.records(ctx, s.first, s.count, func(int64) {}); err != nil {
 		return err
 	}
-	return e.handOver(ctx)
+	return e.flush(ctx)
 }
 
 // serve emits on request until ctx ends.
@@ -122,7 +121,7 @@ func serve(ctx context.Context, addr string, logger *slog.Logger, e *emitter) er
 			http.Error(w, err.Error(), http.StatusBadRequest)
 			return
 		}
-		_ = e.records(r.Context(), first, count, func(n int64) { // ends with the client, whose business that is
+		_ = e.records(r.Context(), first, count, func(n int64) { // an error means that the client has disconnected
 			fmt.Fprintln(w, n)
 			_ = http.NewResponseController(w).Flush()
 		})

@@ -7,12 +7,14 @@ import (
 	"net/http/httptest"
 	"sync"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"jari.example/telemetry/names"
 )
 
-// agent counts what is handed over, without looking into it.
-func agent(t *testing.T) (url string, asked func(path string) int) {
+// newAgent starts an agent that counts requests by path.
+func newAgent(t *testing.T) (url string, requests func(path string) int) {
 	var mu sync.Mutex
 	got := map[string]int{}
 	server := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
@@ -24,8 +26,8 @@ func agent(t *testing.T) (url string, asked func(path string) int) {
 	return server.URL, func(path string) int { mu.Lock(); defer mu.Unlock(); return got[path] }
 }
 
-func TestEveryRecordIsALineWithItsNumberAndTime(t *testing.T) {
-	url, asked := agent(t)
+func TestEmitsALineWithNumberAndTimePerRecord(t *testing.T) {
+	url, requests := newAgent(t)
 	var out bytes.Buffer
 	err := run(t.Context(), []string{"-service", "chaos-test", "-otlp-endpoint", url, "-first", "9007199254740993", "-count", "3",
 		"-spans", "2", "-at", "2026-11-22T23:59:59Z", "-step", "1s"}, &out, &out)
@@ -54,17 +56,55 @@ func TestEveryRecordIsALineWithItsNumberAndTime(t *testing.T) {
 		delete(want, n)
 	}
 	if len(want) > 0 {
-		t.Errorf("no lines of %v in\n%s", want, out.String())
+		t.Errorf("no lines with the numbers %v in\n%s", want, out.String())
 	}
-	if spans, metrics := asked("/v1/traces"), asked("/v1/metrics"); spans == 0 || metrics == 0 {
-		t.Errorf("%d requests with spans and %d with metrics, want some", spans, metrics)
+	if spans, metrics := requests("/v1/traces"), requests("/v1/metrics"); spans == 0 || metrics == 0 {
+		t.Errorf("%d requests with spans and %d with metrics, want at least one of each", spans, metrics)
 	}
 }
 
-func TestWhatIsNoRateIsRefused(t *testing.T) {
+func TestRefusesANegativeRate(t *testing.T) {
 	var out bytes.Buffer
 	_, err := parse([]string{"-rate", "-1"}, &out)
 	if err == nil {
-		t.Error("a negative rate passes")
+		t.Error("a negative rate is accepted")
 	}
+}
+
+func TestPacesRecordsAndCatchesUp(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		l := plan{rate: 100}.limiter()
+		began := time.Now()
+		wait := func(n int) {
+			for range n {
+				if err := l.Wait(t.Context()); err != nil {
+					t.Fatal(err)
+				}
+			}
+		}
+		wait(51)
+		if took := time.Since(began).Round(time.Millisecond); took != 500*time.Millisecond {
+			t.Errorf("51 records took %v, want 0.5 s", took)
+		}
+		time.Sleep(300 * time.Millisecond) // 30 records late
+		wait(50)
+		if took := time.Since(began).Round(time.Millisecond); took != time.Second {
+			t.Errorf("101 records took %v, want 1 s", took)
+		}
+	})
+}
+
+func TestEmitsWithoutPauseAtRateZero(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		l := plan{}.limiter()
+		began := time.Now()
+		for range 1000 {
+			if err := l.Wait(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if took := time.Since(began); took != 0 {
+			t.Errorf("took %v", took)
+		}
+	})
 }

@@ -1,7 +1,7 @@
-// Package realpart is how a test finds the real part it needs: `make test`
-// starts them and sets these variables. Without them the test is skipped with
-// a message that names the variable, so plain `go test` passes on a fresh
-// clone; under JARI_TEST_REQUIRED=1 the same lack is a failure.
+// Package realpart finds the real dependencies that a test needs, such as a
+// database: `make test` starts them and sets these environment variables. Without
+// its variable a test is skipped with a message that names it, so plain `go test`
+// passes on a fresh clone; with JARI_TEST_REQUIRED=1 it fails instead.
 package realpart
 
 import (
@@ -10,7 +10,7 @@ import (
 	"os/exec"
 )
 
-// The variables `make test` sets.
+// The variables that `make test` sets.
 const (
 	Postgres   = "JARI_TEST_POSTGRES_URL"   // postgres://…/postgres, may create databases
 	Redis      = "JARI_TEST_REDIS_URL"      // redis://host:port
@@ -23,16 +23,16 @@ const (
 	Required   = "JARI_TEST_REQUIRED"
 )
 
-// TB is the part of testing.TB that Need uses; it keeps package testing out
-// of this one.
+// TB is the part of testing.TB that this package uses, so that it does not import
+// testing.
 type TB interface {
 	Helper()
 	Skipf(format string, args ...any)
 	Fatalf(format string, args ...any)
 }
 
-// Need returns the value of the variable key, or skips the test (fails it
-// where real parts are required).
+// Need returns the value of the variable key. Without one it skips the test, or
+// fails it where real parts are required.
 func Need(t TB, key string) string {
 	t.Helper()
 	v := os.Getenv(key)
@@ -46,8 +46,8 @@ func Need(t TB, key string) string {
 	return ""
 }
 
-// Program returns the path of the first of these programs that is on PATH, or
-// skips the test (fails it where real parts are required).
+// Program returns the path of the first of these programs that is on PATH. Without
+// any it skips the test, or fails it where real parts are required.
 func Program(t TB, names ...string) string {
 	t.Helper()
 	for _, name := range names {
@@ -56,20 +56,20 @@ func Program(t TB, names ...string) string {
 		}
 	}
 	if os.Getenv(Required) != "" {
-		t.Fatalf("none of %v is installed, but %s is set: `jari tools` installs it or says how", names, Required)
+		t.Fatalf("none of %v is installed, but %s is set: `jari tools` installs it or prints how to", names, Required)
 	}
 	t.Skipf("needs a program: none of %v is installed", names)
 	return ""
 }
 
-// FluentBit returns the path of a Fluent Bit ≥ 4.2, which before that does not
-// hand traces to plugins as logs, or skips the test. It is in no registry that
-// the launcher could ask, so its lack is a failure nowhere.
+// FluentBit returns the path of a Fluent Bit ≥ 4.2, or skips the test. Earlier
+// versions do not pass traces to plugins as logs. The launcher cannot install it
+// from a registry, so the test is skipped even where real parts are required.
 func FluentBit(t TB) string {
 	t.Helper()
 	path, err := exec.LookPath("fluent-bit")
 	if err != nil {
-		t.Skipf("needs fluent-bit ≥ 4.2 on PATH; no registry has it, so %s does not ask for it", Required)
+		t.Skipf("needs fluent-bit ≥ 4.2 on PATH; no registry has it, so %s does not require it", Required)
 		return ""
 	}
 	out, _ := exec.Command(path, "--version").Output()

@@ -7,7 +7,7 @@ import (
 	"testing"
 )
 
-// outcome remembers how a test would have ended.
+// outcome records how a test would have ended.
 type outcome struct{ how string }
 
 func (*outcome) Helper()                        {}
@@ -15,12 +15,12 @@ func (o *outcome) Skipf(f string, args ...any)  { o.end("skip", f, args) }
 func (o *outcome) Fatalf(f string, args ...any) { o.end("fail", f, args) }
 
 func (o *outcome) end(how, f string, args []any) {
-	if _ = fmt.Sprintf(f, args...); o.how == "" { // the first ends a real test
+	if _ = fmt.Sprintf(f, args...); o.how == "" { // in a real test the first call ends it
 		o.how = how
 	}
 }
 
-func TestWhatIsMissingSkipsUnlessItIsRequired(t *testing.T) {
+func TestSkipsForMissingPartsUnlessTheyAreRequired(t *testing.T) {
 	bin := t.TempDir()
 	t.Setenv("PATH", bin)
 	there := filepath.Join(bin, "there")
@@ -35,10 +35,10 @@ func TestWhatIsMissingSkipsUnlessItIsRequired(t *testing.T) {
 			need           func(TB) string
 			value, outcome string
 		}{
-			"a variable that is set":      {func(t TB) string { return Need(t, Redis) }, "redis://there", ""},
-			"a variable that is not":      {func(t TB) string { return Need(t, Postgres) }, "", missing},
-			"a program by another name":   {func(t TB) string { return Program(t, "gone", "there") }, there, ""},
-			"a program that is not there": {func(t TB) string { return Program(t, "gone") }, "", missing},
+			"a variable that is set":    {func(t TB) string { return Need(t, Redis) }, "redis://there", ""},
+			"a variable that is not":    {func(t TB) string { return Need(t, Postgres) }, "", missing},
+			"a program by another name": {func(t TB) string { return Program(t, "missing", "there") }, there, ""},
+			"a program that is missing": {func(t TB) string { return Program(t, "missing") }, "", missing},
 		} {
 			var o outcome
 			if got := tc.need(&o); got != tc.value || o.how != tc.outcome {
@@ -48,7 +48,7 @@ func TestWhatIsMissingSkipsUnlessItIsRequired(t *testing.T) {
 	}
 }
 
-func TestAFluentBitThatIsMissingOrOldIsNeverAFailure(t *testing.T) {
+func TestSkipsForAMissingOrOldFluentBitEvenIfPartsAreRequired(t *testing.T) {
 	bin := t.TempDir()
 	t.Setenv("PATH", bin)
 	t.Setenv(Required, "1")

@@ -1,5 +1,5 @@
-// Command numberedchunk writes a chunk of numbered records, as Fluent Bit would
-// hand it to the plugin, to standard output. Campaigns feed it to harness.c.
+// Command numberedchunk writes a chunk of numbered records to standard output, as
+// Fluent Bit would pass it to the plugin. Chaos campaigns pass it on to harness.c.
 //
 //	numberedchunk -shape layouts -service chaos-layouts -count 1000 > chunk
 package main
@@ -20,7 +20,7 @@ func main() {
 	flag.StringVar(&shape, "shape", string(numbered.Layouts), fmt.Sprintf("one of %v", numbered.Shapes))
 	flag.StringVar(&r.Service, "service", "chaos", names.ServiceName)
 	flag.Int64Var(&r.First, "first", 0, "number of the first record")
-	flag.Int64Var(&r.Count, "count", 100, "records")
+	flag.Int64Var(&r.Count, "count", 100, "number of records")
 	flag.Parse()
 	chunk, err := r.Chunk(numbered.Shape(shape))
 	if err == nil {

@@ -14,15 +14,16 @@ import (
 	"jari.example/infra/local/launch"
 	"jari.example/infra/local/parts"
 	"jari.example/infra/local/seed"
+	"jari.example/internal/wait"
 )
 
-// demoRegion is where the evening plays.
+// demoRegion is the region of the scenario.
 const demoRegion = "kr"
 
 func demoCommand(ctx context.Context, e env, args []string) error {
 	fs, dirFlag := e.flags("demo", "[flags]")
-	only := fs.String("only", "", "play only these `chapters`, comma-separated: "+demo.Names())
-	kill := fs.Bool("kill", false, "kill -9 the reservation process in the middle of the rush")
+	only := fs.String("only", "", "run only these `chapters`, comma-separated: "+demo.Names())
+	kill := fs.Bool("kill", false, "kill -9 the reservation process while the chapter rush runs")
 	if err := fs.Parse(args); err != nil {
 		return err
 	}
@@ -34,7 +35,7 @@ func demoCommand(ctx context.Context, e env, args []string) error {
 	if st, err := client.Status(ctx); err != nil {
 		return err
 	} else if st.Phase != "running" || len(state.Only) > 0 {
-		return errors.New("the evening needs the whole system, running; see `jari status`")
+		return errors.New("the demo needs the whole system running: see `jari status`, start it with `jari up`")
 	}
 	cfg := demo.Config{
 		Edge: sys.Ports.URL("edge"), Mailbox: sys.Ports.URL("mailbox"), Slack: sys.Ports.URL("slack"), OpenSearch: sys.OpenSearchURL(),
@@ -53,9 +54,9 @@ func demoCommand(ctx context.Context, e env, args []string) error {
 	return demo.Run(ctx, cfg, strings.FieldsFunc(*only, func(r rune) bool { return r == ',' || r == ' ' })...)
 }
 
-// killPart ends a part's process with kill -9. back waits until the launcher
-// has it healthy again, counted, and returns the line it told.
-func killPart(ctx context.Context, client *launch.Client, name string) (back func(context.Context) (string, error), err error) {
+// killPart ends a part's process with kill -9. recovered waits until the launcher
+// has restarted it, and returns a line that describes the new process.
+func killPart(ctx context.Context, client *launch.Client, name string) (recovered func(context.Context) (string, error), err error) {
 	part := func(ctx context.Context) (launch.PartStatus, error) {
 		st, err := client.Status(ctx)
 		if err != nil {
@@ -77,16 +78,14 @@ func killPart(ctx context.Context, client *launch.Client, name string) (back fun
 	return func(ctx context.Context) (string, error) {
 		ctx, cancel := context.WithTimeout(ctx, 15*time.Second)
 		defer cancel()
-		for {
-			now, err := part(ctx)
-			if err == nil && now.Restarts == before.Restarts+1 && now.State == launch.Healthy {
-				return fmt.Sprintf("%s is %s, process %d, restarts %d", name, now.State, now.Pid, now.Restarts), nil
-			}
-			select {
-			case <-ctx.Done():
-				return "", fmt.Errorf("%s did not come back: %+v %w", name, now, err)
-			case <-time.After(50 * time.Millisecond):
-			}
+		var now launch.PartStatus
+		var err error
+		if wait.Until(ctx, 50*time.Millisecond, func() bool {
+			now, err = part(ctx)
+			return err == nil && now.Restarts == before.Restarts+1 && now.State == launch.Healthy
+		}) != nil {
+			return "", fmt.Errorf("%s was not restarted in time: %+v %w", name, now, err)
 		}
+		return fmt.Sprintf("%s is %s, process %d, restarts %d", name, now.State, now.Pid, now.Restarts), nil
 	}, nil
 }

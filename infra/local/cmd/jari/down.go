@@ -18,7 +18,7 @@ func down(ctx context.Context, e env, args []string) error {
 	if err := fs.Parse(args); err != nil {
 		return err
 	}
-	_, dir, err := place(*dirFlag)
+	_, dir, err := locate(*dirFlag)
 	if err != nil {
 		return err
 	}
@@ -28,21 +28,21 @@ func down(ctx context.Context, e env, args []string) error {
 	case err != nil:
 		return err
 	default:
-		fmt.Fprintln(e.stdout, "Jari is stopped; its data is kept.")
+		fmt.Fprintln(e.stdout, "Jari is stopped. Its data is still in place.")
 	}
 	return nil
 }
 
-// stopAndWait returns when nothing of the system runs any more.
+// stopAndWait returns when no process of the system is left.
 func stopAndWait(ctx context.Context, dir string) error {
 	if err := launch.Dial(socketPath(dir)).Stop(ctx); err != nil {
 		return err
 	}
-	return waitGone(ctx, dir)
+	return waitUntilUnlocked(ctx, dir)
 }
 
-// waitGone waits until the launcher of dir has let go of its lock.
-func waitGone(ctx context.Context, dir string) error {
+// waitUntilUnlocked waits until the launcher of dir has released its lock.
+func waitUntilUnlocked(ctx context.Context, dir string) error {
 	lock := flock.New(filepath.Join(dir, "jari.lock"))
 	if _, err := lock.TryLockContext(ctx, 50*time.Millisecond); err != nil {
 		return err
@@ -55,18 +55,18 @@ func clean(ctx context.Context, e env, args []string) error {
 	if err := fs.Parse(args); err != nil {
 		return err
 	}
-	_, dir, err := place(*dirFlag)
+	_, dir, err := locate(*dirFlag)
 	if err != nil {
 		return err
 	}
-	// A system may lie within another's directory, as that of the tests does.
+	// A system's directory may be inside another's, as that of the tests is.
 	inner, _ := filepath.Glob(filepath.Join(dir, "*", "jari.lock"))
 	for _, lock := range append(inner, filepath.Join(dir, "jari.lock")) {
 		if err := cleanOne(ctx, e, filepath.Dir(lock)); err != nil {
 			return err
 		}
 	}
-	fmt.Fprintln(e.stdout, "Jari's data, logs and programs are removed; downloads are kept.")
+	fmt.Fprintln(e.stdout, "Jari's data, logs and programs are removed. Downloads stay in the cache.")
 	return nil
 }
 

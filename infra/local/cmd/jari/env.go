@@ -12,8 +12,8 @@ import (
 	"jari.example/telemetry/names/realpart"
 )
 
-// printEnv names only what runs, so that a test of what does not run is
-// skipped, or fails where real parts are required.
+// printEnv prints only the variables of parts that run, so that a test of another
+// part is skipped, or fails where real parts are required.
 func printEnv(ctx context.Context, e env, args []string) error {
 	fs, dirFlag := e.flags("env", "[flags]; use it as: eval \"$(jari env)\"")
 	asJSON := fs.Bool("json", false, "print one JSON object")
@@ -45,8 +45,8 @@ func printEnv(ctx context.Context, e env, args []string) error {
 	return nil
 }
 
-// variables are the addresses of the parts that run: JARI_TEST_… under the
-// names tests ask for, and JARI_ADDR_<PART> for every part that listens.
+// variables are the addresses of the parts that run: the JARI_TEST_… variables
+// that tests read, and JARI_ADDR_<PART> for every part that listens.
 func variables(sys *parts.System, st launch.Status) map[string]string {
 	vars := map[string]string{}
 	special := map[string]struct{ key, value string }{
@@ -76,7 +76,7 @@ func variables(sys *parts.System, st launch.Status) map[string]string {
 	if vars[realpart.Slack] != "" {
 		vars[realpart.SlackToken] = sys.SlackTokenFile()
 	}
-	// The file alone may be an earlier system's, of older code.
+	// The file alone proves nothing: an earlier system may have built it from older code.
 	if slices.ContainsFunc(st.Parts, func(p launch.PartStatus) bool { return p.Name == "plugin" && p.State == launch.Done }) {
 		vars[realpart.Plugin] = sys.PluginPath()
 	}

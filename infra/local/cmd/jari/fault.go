@@ -13,33 +13,34 @@ import (
 
 func faultCommand(ctx context.Context, e env, args []string) error {
 	usage := "on|off|status [flags]\n" +
-		"  on: the region's reservation database refuses connections and ends those it has\n" +
-		"  status: whether each region's takes connections, and how many it has"
+		"  on: the region's reservation database refuses connections and closes the open ones\n" +
+		"  off: it accepts connections again\n" +
+		"  status: whether each region's database accepts connections, and how many are open"
 	fs, dirFlag := e.flags("fault", usage)
 	region := fs.String("region", "", "kr or us (default: kr; status: both)")
 	asJSON := fs.Bool("json", false, "status as JSON")
-	words := []string{"on", "off", "status"}
-	var word string
-	if len(args) > 0 && slices.Contains(words, args[0]) {
-		word, args = args[0], args[1:]
+	actions := []string{"on", "off", "status"}
+	var action string
+	if len(args) > 0 && slices.Contains(actions, args[0]) {
+		action, args = args[0], args[1:]
 	}
 	if err := fs.Parse(args); err != nil {
 		return err
 	}
-	if word == "" && fs.NArg() == 1 {
-		word = fs.Arg(0)
+	if action == "" && fs.NArg() == 1 {
+		action = fs.Arg(0)
 	}
-	if !slices.Contains(words, word) {
-		return fmt.Errorf("say `jari fault on`, `jari fault off` or `jari fault status`")
+	if !slices.Contains(actions, action) {
+		return fmt.Errorf("use `jari fault on`, `jari fault off` or `jari fault status`")
 	}
 	if *region != "" && !slices.Contains(parts.Regions, *region) {
-		return fmt.Errorf("--region is %q; the regions are %v", *region, parts.Regions)
+		return fmt.Errorf("--region is %q; it must be one of %v", *region, parts.Regions)
 	}
 	sys, _, err := e.running(*dirFlag)
 	if err != nil {
 		return err
 	}
-	if word == "status" {
+	if action == "status" {
 		regions := parts.Regions
 		if *region != "" {
 			regions = []string{*region}
@@ -50,13 +51,13 @@ func faultCommand(ctx context.Context, e env, args []string) error {
 		*region = parts.Regions[0]
 	}
 	name := parts.ReservationDatabase(*region)
-	if err := fault.Database(ctx, sys.DatabaseURL("postgres"), name, word == "on"); err != nil {
+	if err := fault.Database(ctx, sys.DatabaseURL("postgres"), name, action == "on"); err != nil {
 		return err
 	}
-	if word == "on" {
-		fmt.Fprintf(e.stdout, "%s refuses connections; `jari fault off --region %s` ends it.\n", name, *region)
+	if action == "on" {
+		fmt.Fprintf(e.stdout, "%s refuses connections. Undo it with `jari fault off --region %s`.\n", name, *region)
 	} else {
-		fmt.Fprintf(e.stdout, "%s takes connections again.\n", name)
+		fmt.Fprintf(e.stdout, "%s accepts connections again.\n", name)
 	}
 	return nil
 }
@@ -80,13 +81,13 @@ func (e env) faultStatus(ctx context.Context, sys *parts.System, regions []strin
 		return enc.Encode(rows)
 	}
 	w := tabwriter.NewWriter(e.stdout, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(w, "REGION\tDATABASE\tTAKES CONNECTIONS\tOPEN")
+	fmt.Fprintln(w, "REGION\tDATABASE\tACCEPTS CONNECTIONS\tOPEN CONNECTIONS")
 	for _, r := range rows {
-		takes := "yes"
+		accepts := "yes"
 		if !r.Allows {
-			takes = "NO"
+			accepts = "NO"
 		}
-		fmt.Fprintf(w, "%s\t%s\t%s\t%d\n", r.Region, r.Database, takes, r.Backends)
+		fmt.Fprintf(w, "%s\t%s\t%s\t%d\n", r.Region, r.Database, accepts, r.Backends)
 	}
 	return w.Flush()
 }
@@ -103,6 +104,6 @@ func seedCommand(ctx context.Context, e env, args []string) error {
 	if err := sys.Seed(ctx); err != nil {
 		return err
 	}
-	fmt.Fprintln(e.stdout, "Both regions have their restaurants.")
+	fmt.Fprintln(e.stdout, "The sample restaurants of both regions are in place.")
 	return nil
 }

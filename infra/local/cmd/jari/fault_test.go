@@ -9,12 +9,12 @@ import (
 	"jari.example/telemetry/names/realpart"
 )
 
-// Against the system that runs the test: it only looks.
+// It only reads the system that runs the test.
 func TestFaultStatusShowsEachRegionsDatabase(t *testing.T) {
 	realpart.Need(t, realpart.Postgres)
 	dir := os.Getenv("JARI_DIR")
 	if dir == "" {
-		t.Skip("the Postgres named is not one that jari runs: JARI_DIR is not set")
+		t.Skip("JARI_DIR is not set, so the Postgres of the test was not started by jari")
 	}
 	var rows []struct {
 		Region, Database string
@@ -30,7 +30,8 @@ func TestFaultStatusShowsEachRegionsDatabase(t *testing.T) {
 			t.Errorf("%s: %+v", region, r)
 		}
 	}
-	if out := must(t, dir, "fault", "status", "--region", "us"); !strings.Contains(out, "jari_reservation_us") || strings.Contains(out, "jari_reservation_kr") {
-		t.Errorf("of one region:\n%s", out)
+	out = must(t, dir, "fault", "status", "--region", "us")
+	if !strings.Contains(out, "jari_reservation_us") || strings.Contains(out, "jari_reservation_kr") {
+		t.Errorf("with --region us:\n%s", out)
 	}
 }

@@ -10,25 +10,27 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"jari.example/internal/wait"
 )
 
 func logs(ctx context.Context, e env, args []string) error {
 	fs, dirFlag := e.flags("logs", "[flags] NAME\n  NAME is a part (reservation-kr), a service in all regions (reservation), or launcher")
-	follow := fs.Bool("f", false, "go on printing what is written, until Ctrl-C")
-	last := fs.Int("n", 200, "begin with this many last lines of each file")
+	follow := fs.Bool("f", false, "follow: print new lines until Ctrl-C")
+	last := fs.Int("n", 200, "start with this many lines from the end of each file")
 	if err := fs.Parse(args); err != nil {
 		return err
 	}
-	_, dir, err := place(*dirFlag)
+	_, dir, err := locate(*dirFlag)
 	if err != nil {
 		return err
 	}
 	if fs.NArg() != 1 {
-		return fmt.Errorf("name one of: %s", strings.Join(logNames(dir), ", "))
+		return fmt.Errorf("give the name of one log: %s", strings.Join(logNames(dir), ", "))
 	}
 	files := logFiles(dir, fs.Arg(0))
 	if len(files) == 0 {
-		return fmt.Errorf("there is no log of %q; there are: %s", fs.Arg(0), strings.Join(logNames(dir), ", "))
+		return fmt.Errorf("there is no log of %q; the logs are: %s", fs.Arg(0), strings.Join(logNames(dir), ", "))
 	}
 	var tails []*tail
 	for _, path := range files {
@@ -48,19 +50,14 @@ func logs(ctx context.Context, e env, args []string) error {
 				return err
 			}
 		}
-		if !*follow {
-			return nil
-		}
-		select {
-		case <-time.After(200 * time.Millisecond):
-		case <-ctx.Done():
+		if !*follow || wait.For(ctx, 200*time.Millisecond) != nil {
 			return nil
 		}
 	}
 }
 
-// logFiles are the files of a part or of a service in every region that hold
-// something.
+// logFiles are the files of a part, or of a service in every region. Empty .err
+// files are left out.
 func logFiles(dir, name string) (files []string) {
 	for _, pattern := range []string{name + ".log", name + ".err", name + "-??.log", name + "-??.err"} {
 		found, _ := filepath.Glob(filepath.Join(dir, "log", pattern))
@@ -89,7 +86,7 @@ type tail struct {
 	rest         []byte
 }
 
-// open places the file at its last n lines.
+// open seeks to the last n lines of the file.
 func (t *tail) open(n int) (err error) {
 	if t.file, err = os.Open(t.path); err != nil {
 		return err

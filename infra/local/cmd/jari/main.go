@@ -1,5 +1,5 @@
-// Command jari runs all of Jari on one machine: real parts, started in the
-// order of their needs, looked after, and stopped again.
+// Command jari runs the whole system on one machine. It starts the real parts in
+// the order of their dependencies, supervises them, and stops them.
 package main
 
 import (
@@ -20,8 +20,8 @@ func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
 	err := run(ctx, os.Args[1:], os.Getenv, os.Stdout, os.Stderr)
 	stop()
-	switch code, asked := errors.AsType[exitCode](err); {
-	case asked:
+	switch code, ok := errors.AsType[exitCode](err); {
+	case ok:
 		os.Exit(int(code))
 	case errors.Is(err, flag.ErrHelp):
 	case err != nil:
@@ -30,12 +30,12 @@ func main() {
 	}
 }
 
-// exitCode ends the program without another word.
+// exitCode ends the program with this code and no message.
 type exitCode int
 
 func (c exitCode) Error() string { return fmt.Sprintf("exit status %d", int(c)) }
 
-// command is one of jari's verbs.
+// command is one of jari's subcommands.
 type command struct {
 	name, brief string
 	run         func(ctx context.Context, env env, args []string) error
@@ -49,19 +49,19 @@ type env struct {
 
 func commands() []command {
 	return []command{
-		{"up", "start everything, wait until it is healthy, fill it, print where it is", up},
+		{"up", "start everything, wait until it is healthy, add sample data, print the addresses", up},
 		{"down", "stop everything", down},
 		{"clean", "stop everything and remove its data, logs and programs", clean},
-		{"status", "every part: state, process, ports, restarts", status},
+		{"status", "print every part's state, process, ports and restarts", status},
 		{"logs", "print (-f: follow) the logs of a part or service", logs},
-		{"fault", "switch the reservation database of a region off or on again; status: how both stand", faultCommand},
-		{"env", "the addresses of the running system as shell exports, for tests", printEnv},
-		{"seed", "fill the two regions with restaurants (up does it too)", seedCommand},
-		{"demo", "play one evening against the running system", demoCommand},
-		{"tools", "find or install what tests need besides the system", tools},
-		{"with", "start a system, run a command with its addresses, stop it", with},
-		{"run", "run one of the local programs in the foreground", runProgram},
-		{"supervise", "what up leaves running; not for people", supervise},
+		{"fault", "inject a fault: a region's reservation database refuses connections; on, off or status", faultCommand},
+		{"env", "print the addresses of the running system as shell exports, for tests", printEnv},
+		{"seed", "add sample restaurants to both regions (up does it too)", seedCommand},
+		{"demo", "run a scenario against the running system and check every step", demoCommand},
+		{"tools", "find or install the tools that tests need besides the system", tools},
+		{"with", "start a system, run a command with its addresses in the environment, stop it", with},
+		{"run", "run one of the local tools in the foreground", runProgram},
+		{"supervise", "run the launcher in the foreground; up starts it, do not call it yourself", supervise},
 	}
 }
 
@@ -81,21 +81,21 @@ func run(ctx context.Context, args []string, getenv func(string) string, stdout,
 		return nil
 	}
 	help(stderr)
-	return fmt.Errorf("there is no command %q", args[0])
+	return fmt.Errorf("there is no command %q; see the list above", args[0])
 }
 
 func help(w io.Writer) {
-	fmt.Fprintln(w, "usage: jari COMMAND [flags]; `jari COMMAND -h` tells more")
+	fmt.Fprintln(w, "usage: jari COMMAND [flags]; `jari COMMAND -h` prints the flags of a command")
 	for _, c := range commands() {
 		fmt.Fprintf(w, "  %-10s %s\n", c.name, c.brief)
 	}
 }
 
-// flags is a command's flag set. All know --dir.
+// flags returns a command's flag set. Every command has --dir.
 func (e env) flags(name, usage string) (*flag.FlagSet, *string) {
 	fs := flag.NewFlagSet("jari "+name, flag.ContinueOnError)
 	fs.SetOutput(e.stderr)
-	dir := fs.String("dir", e.getenv("JARI_DIR"), "the system's directory (env JARI_DIR; default: .jari at the top of the clone)")
+	dir := fs.String("dir", e.getenv("JARI_DIR"), "the system's directory (env JARI_DIR; default: .jari in the root of the clone)")
 	fs.Usage = func() {
 		fmt.Fprintf(e.stderr, "usage: jari %s %s\n", name, usage)
 		fs.PrintDefaults()
@@ -103,9 +103,9 @@ func (e env) flags(name, usage string) (*flag.FlagSet, *string) {
 	return fs, dir
 }
 
-// place finds the clone around the working directory and the system's
-// directory, as absolute paths.
-func place(dir string) (root, abs string, err error) {
+// locate returns the root of the clone and the system's directory, as absolute
+// paths.
+func locate(dir string) (root, abs string, err error) {
 	if root, err = repo.Root(); err != nil {
 		return "", "", err
 	}

@@ -16,8 +16,8 @@ import (
 	"jari.example/infra/local/launch"
 )
 
-// TestMain lets the test binary be jari: up copies its own program and runs
-// that as the launcher, which runs it once more as Redis.
+// TestMain lets the test binary act as jari: up copies its own program and runs
+// the copy as the launcher, which runs it again as Redis.
 func TestMain(m *testing.M) {
 	if len(os.Args) > 1 && (os.Args[1] == "supervise" || os.Args[1] == "run") {
 		main()
@@ -52,7 +52,7 @@ func must(t *testing.T, dir string, args ...string) string {
 
 func statusOf(t *testing.T, dir string) launch.Status {
 	t.Helper()
-	out, _ := jari(t, dir, "status", "--json") // its exit code speaks of health
+	out, _ := jari(t, dir, "status", "--json") // its exit code depends on the health, which the caller checks
 	var st launch.Status
 	if err := json.Unmarshal([]byte(out), &st); err != nil {
 		t.Fatalf("status: %v\n%s", err, out)
@@ -60,7 +60,7 @@ func statusOf(t *testing.T, dir string) launch.Status {
 	return st
 }
 
-func TestASystemComesUpStaysUpAndGoesDown(t *testing.T) {
+func TestASystemStartsRecoversAndStops(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "jari")
 	t.Cleanup(func() {
 		var out bytes.Buffer
@@ -69,12 +69,13 @@ func TestASystemComesUpStaysUpAndGoesDown(t *testing.T) {
 	if _, err := jari(t, dir, "env"); !errors.Is(err, launch.ErrNotRunning) {
 		t.Errorf("env of a system that does not run: %v", err)
 	}
-	if out := must(t, dir, "up", "--port-offset", "auto", "--only", "redis"); !strings.Contains(out, "redis") || !strings.Contains(out, "miniredis") {
-		t.Errorf("up does not tell what it started:\n%s", out)
+	out := must(t, dir, "up", "--port-offset", "auto", "--only", "redis")
+	if !strings.Contains(out, "redis") || !strings.Contains(out, "miniredis") {
+		t.Errorf("up does not print what it started:\n%s", out)
 	}
 	first := statusOf(t, dir)
 	if out := must(t, dir, "up", "--port-offset", "auto", "--only", "redis"); !strings.Contains(out, "already running") {
-		t.Errorf("the second up says\n%s", out)
+		t.Errorf("the second up prints\n%s", out)
 	}
 	if second := statusOf(t, dir); second.Pid != first.Pid || second.Parts[0].Pid != first.Parts[0].Pid {
 		t.Error("the second up started something")
@@ -82,7 +83,8 @@ func TestASystemComesUpStaysUpAndGoesDown(t *testing.T) {
 	if _, err := jari(t, dir, "up", "--only", "slack"); err == nil || !strings.Contains(err.Error(), "without slack") {
 		t.Errorf("up of a part that the running system lacks: %v", err)
 	}
-	if out := must(t, dir, "env"); !strings.Contains(out, "export JARI_TEST_REDIS_URL='redis://127.0.0.1:") || strings.Contains(out, "POSTGRES") {
+	out = must(t, dir, "env")
+	if !strings.Contains(out, "export JARI_TEST_REDIS_URL='redis://127.0.0.1:") || strings.Contains(out, "POSTGRES") {
 		t.Errorf("env prints\n%s", out)
 	}
 	if out := must(t, dir, "logs", "redis"); !strings.Contains(out, "listening on") {
@@ -97,31 +99,31 @@ func TestASystemComesUpStaysUpAndGoesDown(t *testing.T) {
 		if p := statusOf(t, dir).Parts[0]; p.Restarts == 1 && p.State == launch.Healthy {
 			break
 		} else if time.Now().After(deadline) {
-			t.Fatalf("it did not come back: %+v", p)
+			t.Fatalf("Redis was not restarted: %+v", p)
 		}
 	}
 
 	last := statusOf(t, dir)
 	must(t, dir, "down")
 	for _, pid := range []int{last.Pid, last.Parts[0].Pid} {
-		// the launcher is this test's child: it is there until it has been waited for
+		// the launcher is this test's child, so it exists until it has been waited for
 		for deadline := time.Now().Add(10 * time.Second); syscall.Kill(pid, 0) == nil; time.Sleep(10 * time.Millisecond) {
 			if time.Now().After(deadline) {
-				t.Fatalf("process %d is left", pid)
+				t.Fatalf("process %d still runs", pid)
 			}
 		}
 	}
 	if out, err := jari(t, dir, "status"); !errors.Is(err, exitCode(3)) {
 		t.Errorf("status afterwards: %v\n%s", err, out)
 	}
-	must(t, dir, "down") // again, which is no mistake
+	must(t, dir, "down") // a second down is no error
 	must(t, dir, "clean")
 	if _, err := os.Stat(dir); !errors.Is(err, os.ErrNotExist) {
 		t.Errorf("clean left %s (%v)", dir, err)
 	}
 }
 
-func TestEveryCommandExplainsItself(t *testing.T) {
+func TestEveryCommandHasHelp(t *testing.T) {
 	for _, c := range commands() {
 		out, err := jari(t, t.TempDir(), c.name, "-h")
 		if !errors.Is(err, flag.ErrHelp) || !strings.Contains(out, "usage: jari "+c.name) {
@@ -130,16 +132,16 @@ func TestEveryCommandExplainsItself(t *testing.T) {
 	}
 }
 
-func TestWrongUseIsRefused(t *testing.T) {
+func TestWrongUseIsAnError(t *testing.T) {
 	for args, want := range map[string]string{
-		"dance":                     `no command "dance"`,
-		"up --port-offset sideways": "--port-offset",
-		"up --alert-time-scale 0":   "--alert-time-scale",
-		"fault perhaps":             "jari fault on",
-		"fault on --region moon":    "--region",
-		"logs":                      "name one of",
-		"logs ghost":                `no log of "ghost"`,
-		"run ghost":                 `no program "ghost"`,
+		"unknown":                 `no command "unknown"`,
+		"up --port-offset wrong":  "--port-offset",
+		"up --alert-time-scale 0": "--alert-time-scale",
+		"fault maybe":             "jari fault on",
+		"fault on --region moon":  "--region",
+		"logs":                    "name of one log",
+		"logs ghost":              `no log of "ghost"`,
+		"run ghost":               `no program "ghost"`,
 	} {
 		if _, err := jari(t, t.TempDir(), strings.Fields(args)...); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("jari %s: %v", args, err)
@@ -147,7 +149,7 @@ func TestWrongUseIsRefused(t *testing.T) {
 	}
 }
 
-func TestLogsBeginWithTheLastLinesOfEachRegion(t *testing.T) {
+func TestLogsPrintsTheLastLinesOfEachRegion(t *testing.T) {
 	dir := t.TempDir()
 	if err := os.MkdirAll(filepath.Join(dir, "log"), 0o755); err != nil {
 		t.Fatal(err)

@@ -9,19 +9,19 @@ import (
 	"jari.example/infra/local/launch"
 )
 
-// progress shows events as they come. On a terminal passing lines overwrite
-// one another; elsewhere one of them a while is enough.
+// progress prints events. On a terminal a transient line overwrites the one
+// before; elsewhere at most one per part is printed every 10 s.
 type progress struct {
-	out     io.Writer
-	tty     bool
-	passing bool // the cursor stands behind a passing line
-	told    map[string]time.Time
+	out       io.Writer
+	tty       bool
+	transient bool // the cursor is at the end of a transient line
+	printed   map[string]time.Time
 }
 
-const quietFor = 10 * time.Second
+const transientEvery = 10 * time.Second
 
 func newProgress(out io.Writer) *progress {
-	p := &progress{out: out, told: map[string]time.Time{}}
+	p := &progress{out: out, printed: map[string]time.Time{}}
 	if f, ok := out.(*os.File); ok {
 		st, err := f.Stat()
 		p.tty = err == nil && st.Mode()&os.ModeCharDevice != 0
@@ -29,14 +29,14 @@ func newProgress(out io.Writer) *progress {
 	return p
 }
 
-var signs = map[launch.Kind]string{launch.Info: "·", launch.Passing: "…", launch.Up: "✓", launch.Warn: "!"}
+var signs = map[launch.Kind]string{launch.Info: "·", launch.Transient: "…", launch.Up: "✓", launch.Warn: "!"}
 
 func (p *progress) event(e launch.Event) {
 	if e.Kind.Ends() {
 		return
 	}
 	line := fmt.Sprintf("  %s %-15s %s", signs[e.Kind], e.Part, e.Text)
-	if e.Kind != launch.Passing {
+	if e.Kind != launch.Transient {
 		p.close()
 		fmt.Fprintln(p.out, line)
 		return
@@ -46,19 +46,19 @@ func (p *progress) event(e launch.Event) {
 			line = string(r[:100])
 		}
 		fmt.Fprint(p.out, "\r\x1b[K"+line)
-		p.passing = true
+		p.transient = true
 		return
 	}
-	if last, ok := p.told[e.Part]; !ok || e.Time.Sub(last) >= quietFor {
-		p.told[e.Part] = e.Time
+	if last, ok := p.printed[e.Part]; !ok || e.Time.Sub(last) >= transientEvery {
+		p.printed[e.Part] = e.Time
 		fmt.Fprintln(p.out, line)
 	}
 }
 
-// close wipes a passing line.
+// close erases a transient line.
 func (p *progress) close() {
-	if p.passing {
+	if p.transient {
 		fmt.Fprint(p.out, "\r\x1b[K")
-		p.passing = false
+		p.transient = false
 	}
 }

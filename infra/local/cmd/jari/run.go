@@ -4,7 +4,6 @@ import (
 	"context"
 	"flag"
 	"fmt"
-	"io"
 	"slices"
 
 	"jari.example/infra/local/door"
@@ -12,10 +11,11 @@ import (
 	"jari.example/infra/local/mailbox"
 	"jari.example/infra/local/minired"
 	"jari.example/infra/local/slack"
+	"jari.example/internal/serve"
 )
 
-// hosted are the programs of infra/local that live in this binary.
-var hosted = map[string]func(ctx context.Context, args []string, stdout, stderr io.Writer) error{
+// programs are the tools of infra/local that are compiled into this binary.
+var programs = map[string]serve.Program{
 	"door":    door.Run,
 	"edge":    edge.Run,
 	"mailbox": mailbox.Run,
@@ -25,20 +25,20 @@ var hosted = map[string]func(ctx context.Context, args []string, stdout, stderr 
 
 func runProgram(ctx context.Context, e env, args []string) error {
 	var known []string
-	for name := range hosted {
+	for name := range programs {
 		known = append(known, name)
 	}
 	slices.Sort(known)
 	if len(args) == 0 || args[0] == "-h" || args[0] == "--help" {
-		fmt.Fprintf(e.stderr, "usage: jari run PROGRAM [flags]; `jari run PROGRAM -h` tells the flags; the programs are: %v\n", known)
+		fmt.Fprintf(e.stderr, "usage: jari run PROGRAM [flags]; `jari run PROGRAM -h` prints its flags; the programs are: %v\n", known)
 		if len(args) > 0 {
 			return flag.ErrHelp
 		}
 		return exitCode(2)
 	}
-	program, ok := hosted[args[0]]
+	program, ok := programs[args[0]]
 	if !ok {
 		return fmt.Errorf("there is no program %q; the programs are: %v", args[0], known)
 	}
-	return program(ctx, args[1:], e.stdout, e.stderr)
+	return program(ctx, args[1:], e.getenv, e.stdout, e.stderr)
 }

@@ -13,13 +13,13 @@ import (
 	"jari.example/infra/local/ports"
 )
 
-// state is what the other commands must know about the running system. It
-// lies in the system's directory as long as the system runs.
+// state is what other commands must know about the running system. The file
+// exists as long as the system runs.
 type state struct {
 	Offset    ports.Offset `json:"port_offset"`
 	Only      []string     `json:"only,omitempty"`
 	TimeScale int          `json:"alert_time_scale"`
-	Plugin    bool         `json:"plugin,omitempty"` // is built whatever the agent
+	Plugin    bool         `json:"plugin,omitempty"` // built even if the agent is not Fluent Bit
 }
 
 func statePath(dir string) string  { return filepath.Join(dir, "run", "system.json") }
@@ -36,7 +36,7 @@ func (s state) save(dir string) error {
 	return os.WriteFile(statePath(dir), text, 0o644)
 }
 
-// loadState returns launch.ErrNotRunning without a running system.
+// loadState returns launch.ErrNotRunning if no system runs.
 func loadState(dir string) (s state, err error) {
 	text, err := os.ReadFile(statePath(dir))
 	if errors.Is(err, os.ErrNotExist) {
@@ -48,9 +48,9 @@ func loadState(dir string) (s state, err error) {
 	return s, json.Unmarshal(text, &s)
 }
 
-// system describes the copy of Jari in dir as it runs or would run.
+// system describes the system in dir with the settings st.
 func (e env) system(dir string, st state) (*parts.System, error) {
-	root, dir, err := place(dir)
+	root, dir, err := locate(dir)
 	if err != nil {
 		return nil, err
 	}
@@ -66,7 +66,7 @@ func (e env) system(dir string, st state) (*parts.System, error) {
 
 // running describes the system that runs in dir.
 func (e env) running(dir string) (*parts.System, state, error) {
-	_, abs, err := place(dir)
+	_, abs, err := locate(dir)
 	if err != nil {
 		return nil, state{}, err
 	}

@@ -13,12 +13,12 @@ import (
 )
 
 func status(ctx context.Context, e env, args []string) error {
-	fs, dirFlag := e.flags("status", "[flags]; exit 0: all is well, 1: something is not, 3: nothing runs")
+	fs, dirFlag := e.flags("status", "[flags]; exit code 0: everything is healthy, 1: something is not, 3: Jari is not running")
 	asJSON := fs.Bool("json", false, "print JSON")
 	if err := fs.Parse(args); err != nil {
 		return err
 	}
-	_, dir, err := place(*dirFlag)
+	_, dir, err := locate(*dirFlag)
 	if err != nil {
 		return err
 	}
@@ -67,5 +67,5 @@ func (e env) printStatus(dir string, st launch.Status) error {
 	if err := w.Flush(); err != nil || st.Phase != "running" {
 		return err
 	}
-	return e.welcome(dir)
+	return e.printAddresses(dir)
 }

@@ -15,7 +15,7 @@ import (
 	"jari.example/infra/local/ports"
 )
 
-// supervise is the launcher proper. Exactly one runs per directory.
+// supervise is the launcher process. At most one runs per directory.
 func supervise(ctx context.Context, e env, args []string) error {
 	fs, dirFlag := e.flags("supervise", "[flags of up]")
 	var f startFlags
@@ -23,13 +23,13 @@ func supervise(ctx context.Context, e env, args []string) error {
 	if err := fs.Parse(args); err != nil {
 		return err
 	}
-	_, dir, err := place(*dirFlag)
+	_, dir, err := locate(*dirFlag)
 	if err != nil {
 		return err
 	}
 	lock := flock.New(filepath.Join(dir, "jari.lock"))
 	if held, err := lock.TryLock(); err != nil || !held {
-		return fmt.Errorf("another launcher looks after %s (%v)", dir, err)
+		return fmt.Errorf("another launcher already runs in %s (%v)", dir, err)
 	}
 	defer lock.Unlock()
 
@@ -60,7 +60,7 @@ func supervise(ctx context.Context, e env, args []string) error {
 		return err
 	}
 	if _, err := loadState(dir); err == nil {
-		super.Leftovers = 30 * time.Second // the one before has not removed its state
+		super.PortWait = 30 * time.Second // the state file is left from a launcher that was killed
 	}
 	if err := st.save(dir); err != nil {
 		return err
@@ -72,7 +72,7 @@ func supervise(ctx context.Context, e env, args []string) error {
 	}
 	defer close()
 	if err := super.Run(ctx); err != nil && !errors.Is(err, launch.ErrStopped) {
-		return exitCode(1) // it has told its journal
+		return exitCode(1) // the journal has the reason
 	}
 	return nil
 }

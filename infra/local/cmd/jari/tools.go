@@ -8,20 +8,20 @@ import (
 	"jari.example/infra/local/parts"
 )
 
-// tools is the first thing `make test` does, so that a machine that lacks one
-// is told at once and not after minutes.
+// tools runs first in `make test`, so that a missing tool is reported at once and
+// not after minutes.
 func tools(ctx context.Context, e env, args []string) error {
 	fs, _ := e.flags("tools", "")
 	if err := fs.Parse(args); err != nil {
 		return err
 	}
-	say := func(format string, args ...any) {
-		if !strings.HasPrefix(format, "\r") { // apt-get's chatter is of no use here
+	report := func(format string, args ...any) {
+		if !strings.HasPrefix(format, "\r") { // apt-get's output is of no use here
 			fmt.Fprintf(e.stdout, "  · "+format+"\n", args...)
 		}
 	}
 	for _, t := range parts.Tools {
-		if err := t.Ensure(ctx, e.getenv, say); err != nil {
+		if err := t.Ensure(ctx, e.getenv, report); err != nil {
 			return err
 		}
 	}

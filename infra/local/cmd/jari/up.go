@@ -18,9 +18,10 @@ import (
 	"github.com/gofrs/flock"
 
 	"jari.example/infra/local/launch"
+	"jari.example/internal/wait"
 )
 
-// startFlags are those that up hands on to supervise.
+// startFlags are the flags that up passes on to supervise.
 type startFlags struct {
 	offset, only string
 	scale        int
@@ -32,14 +33,17 @@ func (f *startFlags) add(fs *flag.FlagSet, e env) {
 	if offset == "" {
 		offset = "0"
 	}
-	fs.StringVar(&f.offset, "port-offset", offset, "add `N` to every port, or auto to have a free range found (env JARI_PORT_OFFSET)")
-	fs.StringVar(&f.only, "only", "", "start only these `parts` and what they need, comma-separated")
-	fs.IntVar(&f.scale, "alert-time-scale", 60, "run the alerting windows this many times faster than real, so that an hour is a minute")
-	fs.BoolVar(&f.plugin, "plugin", false, "build Fluent Bit's plugin even where another agent runs (jari with does)")
+	fs.StringVar(&f.offset, "port-offset", offset, "add `N` to every port; auto chooses a free range (env JARI_PORT_OFFSET)")
+	fs.StringVar(&f.only, "only", "", "start only these `parts` and those they need, comma-separated")
+	fs.IntVar(&f.scale, "alert-time-scale", 60, "run the alerting windows this many times faster than real time; 60 makes an hour a minute")
+	fs.BoolVar(&f.plugin, "plugin", false, "build Fluent Bit's plugin even if another agent runs (jari with does)")
 }
 
 func (f startFlags) args(dir string) []string {
-	return []string{"--dir", dir, "--port-offset", f.offset, "--only", f.only, "--alert-time-scale", strconv.Itoa(f.scale), "--plugin=" + strconv.FormatBool(f.plugin)}
+	return []string{
+		"--dir", dir, "--port-offset", f.offset, "--only", f.only,
+		"--alert-time-scale", strconv.Itoa(f.scale), "--plugin=" + strconv.FormatBool(f.plugin),
+	}
 }
 
 func (f startFlags) parts() []string {
@@ -66,7 +70,7 @@ func up(ctx context.Context, e env, args []string) error {
 	if err := f.check(); err != nil {
 		return err
 	}
-	_, dir, err := place(*dirFlag)
+	_, dir, err := locate(*dirFlag)
 	if err != nil {
 		return err
 	}
@@ -82,21 +86,21 @@ func up(ctx context.Context, e env, args []string) error {
 		if err != nil {
 			return err
 		}
-		asked := map[string]bool{"port-offset": e.getenv("JARI_PORT_OFFSET") != ""}
-		fs.Visit(func(given *flag.Flag) { asked[given.Name] = true })
-		if err := holds(dir, st, f, asked); err != nil {
+		given := map[string]bool{"port-offset": e.getenv("JARI_PORT_OFFSET") != ""}
+		fs.Visit(func(f *flag.Flag) { given[f.Name] = true })
+		if err := checkSettings(dir, st, f, given); err != nil {
 			return err
 		}
 		if st.Phase == "running" {
 			fmt.Fprintln(e.stdout, "Jari is already running.")
-			return e.welcome(dir)
+			return e.printAddresses(dir)
 		}
 	}
 	return follow(ctx, e, dir, started)
 }
 
-// ensureLauncher starts a launcher unless one is there. The lock keeps two
-// ups from doing it at once.
+// ensureLauncher starts a launcher unless one runs. The lock prevents two
+// concurrent `jari up` from starting one each.
 func ensureLauncher(ctx context.Context, e env, dir string, f startFlags) (started bool, err error) {
 	lock := flock.New(filepath.Join(dir, "up.lock"))
 	if _, err := lock.TryLockContext(ctx, 50*time.Millisecond); err != nil {
@@ -104,25 +108,20 @@ func ensureLauncher(ctx context.Context, e env, dir string, f startFlags) (start
 	}
 	defer lock.Unlock()
 	client := launch.Dial(socketPath(dir))
-	for {
+	running := false
+	err = wait.Until(ctx, 100*time.Millisecond, func() bool { // a launcher that is stopping must have exited first
 		st, err := client.Status(ctx)
-		if errors.Is(err, launch.ErrNotRunning) {
-			break
-		}
-		if err == nil && st.Phase != "stopping" {
-			return false, nil
-		}
-		select { // until the one that is stopping has gone
-		case <-time.After(100 * time.Millisecond):
-		case <-ctx.Done():
-			return false, ctx.Err()
-		}
+		running = err == nil && st.Phase != "stopping"
+		return running || errors.Is(err, launch.ErrNotRunning)
+	})
+	if err != nil || running {
+		return false, err
 	}
 	return true, spawn(ctx, dir, f)
 }
 
 // spawn starts `jari supervise` detached from the terminal and waits until it
-// listens.
+// serves its socket.
 func spawn(ctx context.Context, dir string, f startFlags) error {
 	program, err := ownCopy(dir)
 	if err != nil {
@@ -150,7 +149,7 @@ func spawn(ctx context.Context, dir string, f startFlags) error {
 		case <-ended:
 			text, _ := os.ReadFile(logPath)
 			lines := strings.Split(strings.TrimSpace(string(text)), "\n")
-			return fmt.Errorf("the launcher did not start; its log %s ends:\n%s", logPath, strings.Join(lines[max(0, len(lines)-5):], "\n"))
+			return fmt.Errorf("the launcher did not start; the end of its log %s:\n%s", logPath, strings.Join(lines[max(0, len(lines)-5):], "\n"))
 		case <-ctx.Done():
 			_ = cmd.Process.Signal(syscall.SIGTERM)
 			return ctx.Err()
@@ -159,8 +158,8 @@ func spawn(ctx context.Context, dir string, f startFlags) error {
 	}
 }
 
-// ownCopy puts this program where it stays: the launcher starts children of
-// its own kind long after `go run` has removed the original.
+// ownCopy copies this program into the system's directory: the launcher starts
+// it again as a child long after `go run` has removed the original.
 func ownCopy(dir string) (string, error) {
 	bin := filepath.Join(dir, "bin")
 	path := filepath.Join(bin, "jari")
@@ -187,33 +186,34 @@ func ownCopy(dir string) (string, error) {
 	return path, os.Rename(path+".new", path)
 }
 
-// holds checks that the system that runs in dir is the one that is asked for:
-// has its parts, and the settings that were named.
-func holds(dir string, st launch.Status, f startFlags, asked map[string]bool) error {
+// checkSettings checks that the system that runs in dir has the parts of f, and
+// the settings of f whose names are in given.
+func checkSettings(dir string, st launch.Status, f startFlags, given map[string]bool) error {
 	wanted := f.parts()
 	if f.plugin {
 		wanted = append(wanted, "plugin")
 	}
 	for _, name := range wanted {
 		if !slices.ContainsFunc(st.Parts, func(p launch.PartStatus) bool { return p.Name == name }) {
-			return fmt.Errorf("a system runs already, without %s; `jari down` first", name)
+			return fmt.Errorf("a system runs already, without %s; stop it first with `jari down`", name)
 		}
 	}
 	running, err := loadState(dir)
 	if err != nil {
 		return err
 	}
-	if offset := strconv.Itoa(int(running.Offset)); asked["port-offset"] && f.offset != "auto" && f.offset != offset {
-		return fmt.Errorf("a system runs already, with --port-offset %s and not %s; `jari down` first", offset, f.offset)
+	if offset := strconv.Itoa(int(running.Offset)); given["port-offset"] && f.offset != "auto" && f.offset != offset {
+		return fmt.Errorf("a system runs already, with --port-offset %s and not %s; stop it first with `jari down`", offset, f.offset)
 	}
-	if asked["alert-time-scale"] && f.scale != running.TimeScale {
-		return fmt.Errorf("a system runs already, with --alert-time-scale %d and not %d; `jari down` first", running.TimeScale, f.scale)
+	if given["alert-time-scale"] && f.scale != running.TimeScale {
+		return fmt.Errorf("a system runs already, with --alert-time-scale %d and not %d; stop it first with `jari down`",
+			running.TimeScale, f.scale)
 	}
 	return nil
 }
 
-// follow prints progress until everything is up. Whoever started it takes it
-// down again on Ctrl-C.
+// follow prints progress until everything is up. On Ctrl-C the owner, which
+// started the launcher, stops everything; another caller only stops following.
 func follow(ctx context.Context, e env, dir string, owner bool) error {
 	show := newProgress(e.stdout)
 	client := launch.Dial(socketPath(dir))
@@ -223,7 +223,7 @@ func follow(ctx context.Context, e env, dir string, owner bool) error {
 		if !owner {
 			return exitCode(130)
 		}
-		fmt.Fprintln(e.stderr, "jari: interrupted; stopping what was started")
+		fmt.Fprintln(e.stderr, "jari: interrupted; stopping everything that was started")
 		if err := stopAndWait(context.WithoutCancel(ctx), dir); err != nil {
 			return err
 		}
@@ -234,13 +234,13 @@ func follow(ctx context.Context, e env, dir string, owner bool) error {
 	}
 	switch last.Kind {
 	case launch.Ready:
-		return e.welcome(dir)
+		return e.printAddresses(dir)
 	case launch.Stopped:
-		return errors.New("it was stopped before everything was up")
+		return errors.New("the system was stopped before everything was up")
 	}
-	if err := waitGone(ctx, dir); err != nil {
+	if err := waitUntilUnlocked(ctx, dir); err != nil {
 		return err
 	}
-	fmt.Fprintf(e.stderr, "jari: %s\nEverything that was started is stopped again. The launcher's log: %s\n", last.Text, filepath.Join(dir, "log", "launcher.log"))
+	fmt.Fprintf(e.stderr, "jari: %s\nAll parts are stopped. The launcher's log: %s\n", last.Text, filepath.Join(dir, "log", "launcher.log"))
 	return exitCode(1)
 }

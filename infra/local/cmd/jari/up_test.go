@@ -12,14 +12,14 @@ import (
 	"jari.example/telemetry/names/realpart"
 )
 
-func TestUpRefusesWhatTheRunningSystemIsNot(t *testing.T) {
+func TestUpRejectsSettingsThatTheRunningSystemLacks(t *testing.T) {
 	dir := t.TempDir()
 	running := state{Offset: 2000, TimeScale: 60}
 	if err := running.save(dir); err != nil {
 		t.Fatal(err)
 	}
 	st := launch.Status{Parts: []launch.PartStatus{{Name: "redis"}}}
-	asked := func(names ...string) map[string]bool {
+	given := func(names ...string) map[string]bool {
 		m := map[string]bool{}
 		for _, n := range names {
 			m[n] = true
@@ -28,27 +28,27 @@ func TestUpRefusesWhatTheRunningSystemIsNot(t *testing.T) {
 	}
 	for _, tc := range []struct {
 		flags startFlags
-		asked map[string]bool
+		given map[string]bool
 		want  string
 	}{
-		{startFlags{offset: "0", scale: 60}, asked(), ""},
-		{startFlags{offset: "2000", scale: 60}, asked("port-offset", "alert-time-scale"), ""},
-		{startFlags{offset: "auto", scale: 60}, asked("port-offset"), ""},
-		{startFlags{offset: "0", scale: 60}, asked("port-offset"), "--port-offset 2000 and not 0"},
-		{startFlags{offset: "0", scale: 1}, asked(), ""},
-		{startFlags{offset: "0", scale: 1}, asked("alert-time-scale"), "--alert-time-scale 60 and not 1"},
-		{startFlags{offset: "0", scale: 60, only: "redis"}, asked(), ""},
-		{startFlags{offset: "0", scale: 60, only: "slack"}, asked(), "without slack"},
-		{startFlags{offset: "0", scale: 60, plugin: true}, asked(), "without plugin"},
+		{startFlags{offset: "0", scale: 60}, given(), ""},
+		{startFlags{offset: "2000", scale: 60}, given("port-offset", "alert-time-scale"), ""},
+		{startFlags{offset: "auto", scale: 60}, given("port-offset"), ""},
+		{startFlags{offset: "0", scale: 60}, given("port-offset"), "--port-offset 2000 and not 0"},
+		{startFlags{offset: "0", scale: 1}, given(), ""},
+		{startFlags{offset: "0", scale: 1}, given("alert-time-scale"), "--alert-time-scale 60 and not 1"},
+		{startFlags{offset: "0", scale: 60, only: "redis"}, given(), ""},
+		{startFlags{offset: "0", scale: 60, only: "slack"}, given(), "without slack"},
+		{startFlags{offset: "0", scale: 60, plugin: true}, given(), "without plugin"},
 	} {
-		err := holds(dir, st, tc.flags, tc.asked)
+		err := checkSettings(dir, st, tc.flags, tc.given)
 		if tc.want == "" && err != nil || tc.want != "" && (err == nil || !strings.Contains(err.Error(), tc.want)) {
-			t.Errorf("%+v, asked for %v: %v, want %q", tc.flags, tc.asked, err, tc.want)
+			t.Errorf("%+v, given %v: %v, want %q", tc.flags, tc.given, err, tc.want)
 		}
 	}
 }
 
-func TestUpTakesFlagsAndEnvironmentAsAskedFor(t *testing.T) {
+func TestUpChecksFlagsAndVariablesThatAreGiven(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "jari")
 	t.Cleanup(func() {
 		var out bytes.Buffer
@@ -56,8 +56,9 @@ func TestUpTakesFlagsAndEnvironmentAsAskedFor(t *testing.T) {
 	})
 	t.Setenv("JARI_PORT_OFFSET", "")
 	must(t, dir, "up", "--port-offset", "auto", "--only", "redis")
-	must(t, dir, "up") // asks for nothing in particular
-	if _, err := jari(t, dir, "up", "--alert-time-scale", "1"); err == nil || !strings.Contains(err.Error(), "--alert-time-scale 60 and not 1") {
+	must(t, dir, "up") // without settings, any system will do
+	_, err := jari(t, dir, "up", "--alert-time-scale", "1")
+	if err == nil || !strings.Contains(err.Error(), "--alert-time-scale 60 and not 1") {
 		t.Errorf("another time scale: %v", err)
 	}
 	t.Setenv("JARI_PORT_OFFSET", "1")
@@ -66,7 +67,7 @@ func TestUpTakesFlagsAndEnvironmentAsAskedFor(t *testing.T) {
 	}
 }
 
-func TestThePluginIsTestedOnlyAsThisSystemBuiltIt(t *testing.T) {
+func TestThePluginVariableIsSetOnlyIfThisSystemBuiltIt(t *testing.T) {
 	e := env{getenv: func(key string) string {
 		return map[string]string{"JARI_AGENT": "collector", "HOME": "/nonexistent"}[key]
 	}}
@@ -84,7 +85,7 @@ func TestThePluginIsTestedOnlyAsThisSystemBuiltIt(t *testing.T) {
 		for _, p := range chosen {
 			st.Parts = append(st.Parts, launch.PartStatus{Name: p.Name, State: launch.Done})
 		}
-		// what an earlier system has left
+		// the file of an earlier system
 		if err := os.MkdirAll(filepath.Dir(sys.PluginPath()), 0o755); err != nil {
 			t.Fatal(err)
 		}
@@ -96,12 +97,12 @@ func TestThePluginIsTestedOnlyAsThisSystemBuiltIt(t *testing.T) {
 			want = sys.PluginPath()
 		}
 		if got := variables(sys, st)[realpart.Plugin]; got != want {
-			t.Errorf("with the part %t, %s is %q, want %q", plugin, realpart.Plugin, got, want)
+			t.Errorf("if the part exists: %t, %s is %q, want %q", plugin, realpart.Plugin, got, want)
 		}
 	}
 }
 
-func TestACommandIsGivenTheBrowserThatToolsFound(t *testing.T) {
+func TestWithPassesTheBrowserThatToolsFound(t *testing.T) {
 	bin := t.TempDir()
 	browser := filepath.Join(bin, "chromium")
 	if err := os.WriteFile(browser, nil, 0o755); err != nil {
@@ -110,7 +111,8 @@ func TestACommandIsGivenTheBrowserThatToolsFound(t *testing.T) {
 	t.Setenv("PATH", bin+string(filepath.ListSeparator)+os.Getenv("PATH"))
 	t.Setenv("CHROMIUM", "")
 	dir := filepath.Join(t.TempDir(), "jari")
-	out := must(t, dir, "with", "--port-offset", "auto", "--only", "redis", "--", "sh", "-c", `echo "it is $CHROMIUM at $JARI_TEST_REDIS_URL"`)
+	out := must(t, dir, "with", "--port-offset", "auto", "--only", "redis", "--",
+		"sh", "-c", `echo "it is $CHROMIUM at $JARI_TEST_REDIS_URL"`)
 	if !strings.Contains(out, "it is "+browser+" at redis://127.0.0.1:") {
 		t.Errorf("with prints\n%s", out)
 	}

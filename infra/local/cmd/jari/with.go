@@ -13,37 +13,37 @@ import (
 	"jari.example/infra/local/parts"
 )
 
-// with is how tests get real parts: a system of their own for as long as one
-// command runs, and nothing left of it afterwards.
+// with gives tests real parts: it starts a system for as long as one command
+// runs, and leaves nothing of it afterwards.
 func with(ctx context.Context, e env, args []string) error {
 	fs, dirFlag := e.flags("with", "[flags of up] -- COMMAND [args]")
 	var f startFlags
 	f.add(fs, e)
-	keep := fs.Bool("keep", false, "leave data and logs behind, for a look after a failure")
+	keep := fs.Bool("keep", false, "do not remove data and logs afterwards")
 	if err := fs.Parse(args); err != nil {
 		return err
 	}
 	if fs.NArg() == 0 {
-		return errors.New("say what to run: jari with -- COMMAND")
+		return errors.New("name the command to run: jari with -- COMMAND")
 	}
-	_, dir, err := place(*dirFlag)
+	_, dir, err := locate(*dirFlag)
 	if err != nil {
 		return err
 	}
 	if _, err := launch.Dial(socketPath(dir)).Status(ctx); err == nil {
-		return fmt.Errorf("a system runs in %s already; stop it, or name another directory with --dir", dir)
+		return fmt.Errorf("a system runs in %s already; stop it with `jari down`, or name another directory with --dir", dir)
 	}
-	f.plugin = f.plugin || f.only == "" // tests of the plugin want the one that this code makes
+	f.plugin = f.plugin || f.only == "" // the plugin's tests need the one that this code builds
 	if err := up(ctx, e, f.args(dir)); err != nil {
 		return err
 	}
-	cmdErr := e.inside(ctx, dir, fs.Args())
-	end := clean
+	cmdErr := e.runCommand(ctx, dir, fs.Args())
+	stop := clean
 	if *keep || cmdErr != nil {
-		end = down
+		stop = down
 	}
-	// the end is not cut short by the Ctrl-C that ended the command
-	err = end(context.WithoutCancel(ctx), e, []string{"--dir", dir})
+	// the Ctrl-C that ended the command must not interrupt the stop
+	err = stop(context.WithoutCancel(ctx), e, []string{"--dir", dir})
 	if cmdErr != nil {
 		fmt.Fprintf(e.stderr, "jari: logs of the failed run are in %s\n", dir+"/log")
 		err = errors.Join(cmdErr, err)
@@ -51,8 +51,8 @@ func with(ctx context.Context, e env, args []string) error {
 	return err
 }
 
-// inside runs the command with the system's addresses in its environment.
-func (e env) inside(ctx context.Context, dir string, argv []string) error {
+// runCommand runs the command with the system's addresses in its environment.
+func (e env) runCommand(ctx context.Context, dir string, argv []string) error {
 	sys, _, err := e.running(dir)
 	if err != nil {
 		return err

@@ -1,5 +1,5 @@
-// Command gatewayd is the front door: sessions, proof of who asks, and the way
-// to the services behind it.
+// Command gatewayd is the API gateway: sessions, authentication, and a proxy to the
+// services.
 package main
 
 import (
@@ -24,19 +24,21 @@ import (
 
 func main() { serve.Main(names.ServiceGateway, run) }
 
-// askWithin bounds one call of the user service: hashing a password waits its
-// turn there.
-const askWithin = 10 * time.Second
+// userTimeout bounds a call of the user service, where a login may wait for other
+// password hashes.
+const userTimeout = 10 * time.Second
 
 func run(ctx context.Context, args []string, getenv func(string) string, stdout, _ io.Writer) error {
-	flags := config.New("gatewayd", "gateway", "gatewayd is the front door: sessions, and the way to the services.", getenv)
+	flags := config.New("gatewayd", "gateway",
+		"gatewayd is the API gateway: sessions, authentication, and a proxy to the services.", getenv)
 	common := flags.Common("127.0.0.1:8110", "127.0.0.1:8210")
 	user := flags.URL("user-url", "http://127.0.0.1:8111", "base URL of the user service")
 	reservation := flags.URL("reservation-url", "http://127.0.0.1:8112", "base URL of the reservation service")
 	search := flags.URL("search-url", "http://127.0.0.1:8113", "base URL of the search service")
-	redisURL := flags.URL("redis-url", "", "Redis for sessions; empty: in memory, gone with the process")
-	signingKey := flags.SecretFile("signing-key-file", 1, "PEM of P-256 keys in PKCS #8, the signing one first; empty: generated")
-	refreshKey := flags.SecretFile("refresh-key-file", gateway.MinRefreshKey, "key that derives refresh tokens; empty: generated")
+	redisURL := flags.URL("redis-url", "", "Redis URL for sessions; empty: sessions are stored in memory")
+	signingKey := flags.SecretFile("signing-key-file", 1, "PEM file of P-256 keys in PKCS #8, the signing key first; empty: generated")
+	refreshKey := flags.SecretFile("refresh-key-file", gateway.MinRefreshKey,
+		"file of the key that derives refresh tokens; empty: generated")
 	issuer := flags.String("issuer", "https://jari.example", "issuer of access tokens")
 	if err := flags.Parse(args, stdout, func() {
 		flags.Require(*issuer != "", "-issuer: must not be empty")
@@ -47,10 +49,10 @@ func run(ctx context.Context, args []string, getenv func(string) string, stdout,
 	}); err != nil {
 		return err
 	}
-	return serve.Observed(ctx, names.ServiceGateway, common, stdout, func(t *telemetry.Telemetry) error {
+	return serve.WithTelemetry(ctx, names.ServiceGateway, common, stdout, func(t *telemetry.Telemetry) error {
 		// HTTP ─► guard ─┬─► endpoints ─► service ─┬─► sessions (Redis)
 		//                └─► proxy ─► services     └─► user service
-		keys, secret, err := secrets(*signingKey, *refreshKey, t.Logger)
+		keys, secret, err := loadKeys(*signingKey, *refreshKey, t.Logger)
 		if err != nil {
 			return err
 		}
@@ -60,7 +62,7 @@ func run(ctx context.Context, args []string, getenv func(string) string, stdout,
 		}
 		defer closeSessions()
 		service, err := gateway.New(gateway.Config{
-			Users:    userhttp.New(*user, telemetry.Client(names.ServiceUser, askWithin)),
+			Users:    userhttp.New(*user, telemetry.Client(names.ServiceUser, userTimeout)),
 			Sessions: sessions, Keys: keys, RefreshKey: secret, Issuer: *issuer,
 		})
 		if err != nil {
@@ -77,17 +79,17 @@ func run(ctx context.Context, args []string, getenv func(string) string, stdout,
 		if err != nil {
 			return err
 		}
-		// Always ready: a gateway whose Redis or neighbour is away still serves
-		// what does not need them.
+		// Always ready: while Redis or a service is down, the gateway serves
+		// requests that do not need it.
 		return serve.Run(ctx, serve.Daemon{Telemetry: t, HTTPAddr: *common.HTTPAddr, OpsAddr: *common.OpsAddr, Handler: handler})
 	})
 }
 
-// secrets generates what no file gave. Tokens of such a gateway die with it and
-// are strange to every other.
-func secrets(signing, refresh []byte, logger *slog.Logger) (keys *gateway.Keys, refreshKey []byte, err error) {
+// loadKeys generates the keys that are not given. The tokens of such a gateway end
+// with its process and are invalid at every other gateway.
+func loadKeys(signing, refresh []byte, logger *slog.Logger) (keys *gateway.Keys, refreshKey []byte, err error) {
 	if len(signing) == 0 {
-		logger.Warn("no signing-key-file: access tokens end with this process")
+		logger.Warn("no -signing-key-file: access tokens end with this process")
 		keys, err = gateway.GenerateKeys()
 	} else {
 		keys, err = gateway.ParseKeys(signing)
@@ -96,7 +98,7 @@ func secrets(signing, refresh []byte, logger *slog.Logger) (keys *gateway.Keys, 
 		return nil, nil, fmt.Errorf("signing key: %w", err)
 	}
 	if len(refresh) == 0 {
-		logger.Warn("no refresh-key-file: sessions end with this process")
+		logger.Warn("no -refresh-key-file: sessions end with this process")
 		refresh = make([]byte, gateway.MinRefreshKey)
 		_, _ = rand.Read(refresh) // never fails
 	}
@@ -105,7 +107,7 @@ func secrets(signing, refresh []byte, logger *slog.Logger) (keys *gateway.Keys, 
 
 func open(url string, logger *slog.Logger) (sessions gateway.Sessions, closeSessions func(), err error) {
 	if url == "" {
-		logger.Warn("no redis-url: sessions are kept in memory")
+		logger.Warn("no -redis-url: sessions are stored in memory")
 		return inmem.New(), func() {}, nil
 	}
 	s, err := redis.Open(url, "jari:")

@@ -1,7 +1,7 @@
-// Package httpjsontest generates bad requests from a service's route list and
-// checks that each is refused as it should be: problem+json, a 4xx, no stack.
-// Every service runs it from its wiring test, so a new route is covered the
-// moment it is added.
+// Package httpjsontest generates bad requests from a service's routes and checks
+// the response to each: a 4xx with problem+json and no stack trace. Every
+// service runs it in a test, so that a new route is covered as soon as it is
+// added.
 package httpjsontest
 
 import (
@@ -15,22 +15,21 @@ import (
 	"jari.example/services/internal/httpjson"
 )
 
-// Case is one bad request and what must come back.
+// Case is one bad request and the response that it must get.
 type Case struct {
 	Name        string
 	Method      string
 	Target      string // path and query, escaped
-	Role        string // who asks; "" is nobody
+	Role        string // of the caller; "" is not logged in
 	Key         string // Idempotency-Key
 	ContentType string
 	Body        string
 	Status      int    // 0: any 4xx
-	Pointer     string // what the problem must point at; "" is not checked
-	Reason      string // "" is not checked
+	Pointer     string // of the problem; "" is not checked
+	Reason      string // of the problem; "" is not checked
 }
 
-// sampleID fits wherever an id may stand, as a UUID and as a slug, and exists
-// nowhere.
+// sampleID is valid both as a UUID and as a slug, and names nothing.
 const sampleID = "00000000-0000-7000-8000-0000deadbeef"
 
 // garbageIDs are escaped path segments that name nothing.
@@ -89,26 +88,26 @@ func Cases(r httpjson.Route, badQueries ...string) []Case {
 
 func accessCases(r httpjson.Route, add func(string, func(*Case))) {
 	if r.Access == endpoint.Diner || r.Access == endpoint.Owner {
-		add("nobody is logged in", func(c *Case) { c.Role, c.Status = "", 401 })
+		add("not logged in", func(c *Case) { c.Role, c.Status = "", 401 })
 	}
 	if r.Access == endpoint.Owner {
-		add("a diner does an owner's work", func(c *Case) { c.Role, c.Status = endpoint.RoleDiner, 403 })
+		add("a diner calls an owner endpoint", func(c *Case) { c.Role, c.Status = endpoint.RoleDiner, 403 })
 	}
 }
 
 func bodyCases(body reflect.Type, add func(string, func(*Case))) {
 	for name, raw := range map[string]string{
-		"body is empty":            "",
-		"body is cut off":          `{"a":`,
-		"body is no JSON":          "hello",
-		"body is an array":         "[]",
-		"body is a string":         `"x"`,
-		"body is null":             " null ",
-		"body has trailing data":   "{} {}",
-		"body is not UTF-8":        "{\"a\":\"\xff\"}",
-		"body nests without end":   strings.Repeat("[", 100_000),
-		"body exceeds one MiB":     `{"a":"` + strings.Repeat("a", 1<<20) + `"}`,
-		"body exceeds it in space": strings.Repeat(" ", 1<<20) + "{}",
+		"body is empty":               "",
+		"body is truncated":           `{"a":`,
+		"body is not JSON":            "hello",
+		"body is an array":            "[]",
+		"body is a string":            `"x"`,
+		"body is null":                " null ",
+		"body has trailing data":      "{} {}",
+		"body is not UTF-8":           "{\"a\":\"\xff\"}",
+		"body is nested 100,000 deep": strings.Repeat("[", 100_000),
+		"body exceeds one MiB":        `{"a":"` + strings.Repeat("a", 1<<20) + `"}`,
+		"body exceeds it with spaces": strings.Repeat(" ", 1<<20) + "{}",
 	} {
 		add(name, func(c *Case) { c.Body, c.Status = raw, 400 })
 	}
@@ -122,19 +121,19 @@ func bodyCases(body reflect.Type, add func(string, func(*Case))) {
 	}
 }
 
-// wrong is a body that is right but for the type of the value at pointer.
-type wrong struct{ pointer, body string }
+// wrongValue is a body that is valid except for the type of the value at pointer.
+type wrongValue struct{ pointer, body string }
 
-// wrongTypes walks a struct's JSON fields and puts in each a value it cannot
-// hold.
-func wrongTypes(t reflect.Type, depth int) []wrong {
+// wrongTypes returns, for each JSON field of a struct, bodies with a value of the
+// wrong type.
+func wrongTypes(t reflect.Type, depth int) []wrongValue {
 	for t.Kind() == reflect.Pointer {
 		t = t.Elem()
 	}
-	if t.Kind() != reflect.Struct || depth > 5 || opaque(t) {
+	if t.Kind() != reflect.Struct || depth > 5 || isText(t) {
 		return nil
 	}
-	var found []wrong
+	var found []wrongValue
 	for f := range t.Fields() {
 		name, _, _ := strings.Cut(f.Tag.Get("json"), ",")
 		switch {
@@ -147,41 +146,41 @@ func wrongTypes(t reflect.Type, depth int) []wrong {
 			name = f.Name
 		}
 		for _, w := range wrongValues(f.Type, depth) {
-			found = append(found, wrong{"/" + escape(name) + w.pointer, `{` + quote(name) + `:` + w.body + `}`})
+			found = append(found, wrongValue{"/" + escape(name) + w.pointer, `{` + quote(name) + `:` + w.body + `}`})
 		}
 	}
 	return found
 }
 
-func wrongValues(t reflect.Type, depth int) []wrong {
+func wrongValues(t reflect.Type, depth int) []wrongValue {
 	for t.Kind() == reflect.Pointer {
 		t = t.Elem()
 	}
-	if opaque(t) {
-		return []wrong{{"", "12"}, {"", "{}"}}
+	if isText(t) {
+		return []wrongValue{{"", "12"}, {"", "{}"}}
 	}
 	switch t.Kind() {
 	case reflect.String:
-		return []wrong{{"", "12"}, {"", "{}"}}
+		return []wrongValue{{"", "12"}, {"", "{}"}}
 	case reflect.Bool, reflect.Int, reflect.Int8, reflect.Int16, reflect.Int32, reflect.Int64,
 		reflect.Uint, reflect.Uint8, reflect.Uint16, reflect.Uint32, reflect.Uint64, reflect.Float32, reflect.Float64:
-		return []wrong{{"", `"x"`}, {"", "[]"}}
+		return []wrongValue{{"", `"x"`}, {"", "[]"}}
 	case reflect.Struct:
-		return append([]wrong{{"", `"x"`}}, wrongTypes(t, depth+1)...)
+		return append([]wrongValue{{"", `"x"`}}, wrongTypes(t, depth+1)...)
 	case reflect.Map:
-		return []wrong{{"", `"x"`}}
+		return []wrongValue{{"", `"x"`}}
 	case reflect.Slice, reflect.Array:
-		found := []wrong{{"", `"x"`}}
+		found := []wrongValue{{"", `"x"`}}
 		for _, w := range wrongValues(t.Elem(), depth+1) {
-			found = append(found, wrong{"/0" + w.pointer, "[" + w.body + "]"})
+			found = append(found, wrongValue{"/0" + w.pointer, "[" + w.body + "]"})
 		}
 		return found
 	}
-	return nil // an interface holds anything
+	return nil // an interface takes any value
 }
 
-// opaque reports a type that reads itself from a JSON string.
-func opaque(t reflect.Type) bool {
+// isText reports whether a type decodes itself from a JSON string.
+func isText(t reflect.Type) bool {
 	return t == reflect.TypeFor[time.Time]() || reflect.PointerTo(t).Implements(reflect.TypeFor[encoding.TextUnmarshaler]())
 }
 
@@ -195,7 +194,7 @@ func roleFor(a endpoint.Access) string {
 	return ""
 }
 
-// fill puts id in place of each {wildcard}.
+// fill replaces each {wildcard} with id.
 func fill(path, id string) string {
 	parts := strings.Split(path, "/")
 	for i, p := range parts {

@@ -31,8 +31,8 @@ type Suite struct {
 	// one that yields some.
 	NoInput []string
 
-	// LogIn makes the request come from an account of that role. Nil sets the
-	// headers the gateway sets.
+	// LogIn authenticates the request as an account with that role. Nil sets the
+	// headers that the gateway sets.
 	LogIn func(r *http.Request, role string)
 }
 
@@ -40,7 +40,7 @@ type Suite struct {
 func (s Suite) Run(t *testing.T) {
 	t.Helper()
 	if len(s.Routes) == 0 {
-		t.Fatal("no routes: the suite would prove nothing")
+		t.Fatal("no routes: the suite would test nothing")
 	}
 	if err := s.Covered(); err != nil {
 		t.Error(err)
@@ -79,7 +79,8 @@ func (s Suite) Covered() error {
 		cases, exempt := len(s.cases(r)), slices.Contains(s.NoInput, pattern)
 		switch {
 		case cases == 0 && !exempt:
-			wrong = append(wrong, fmt.Errorf("route %q yields no bad input: add it to the suite's BadQueries, or to NoInput if it takes nothing", pattern))
+			wrong = append(wrong, fmt.Errorf(
+				"route %q yields no bad input: add it to the suite's BadQueries, or to NoInput if it takes nothing", pattern))
 		case cases > 0 && exempt:
 			wrong = append(wrong, fmt.Errorf("route %q yields %d cases of bad input: remove it from NoInput", pattern, cases))
 		}
@@ -97,7 +98,7 @@ func (s Suite) Covered() error {
 	return errors.Join(wrong...)
 }
 
-// Try sends one case and says what is wrong with the answer.
+// Try sends one case and returns what is wrong with the response.
 func (s Suite) Try(c Case) error {
 	req := httptest.NewRequest(c.Method, c.Target, strings.NewReader(c.Body))
 	if c.ContentType != "" {
@@ -115,7 +116,7 @@ func (s Suite) Try(c Case) error {
 	}
 	rec := httptest.NewRecorder()
 	s.Handler.ServeHTTP(rec, req)
-	return c.judge(rec)
+	return c.check(rec)
 }
 
 // SetIdentity sets the headers that the gateway sets for an account of role.
@@ -128,7 +129,7 @@ func SetIdentity(r *http.Request, role string) {
 	}
 }
 
-func (c Case) judge(rec *httptest.ResponseRecorder) error {
+func (c Case) check(rec *httptest.ResponseRecorder) error {
 	var wrong []error
 	fail := func(format string, args ...any) { wrong = append(wrong, fmt.Errorf(format, args...)) }
 	body := rec.Body.Bytes()
@@ -142,10 +143,10 @@ func (c Case) judge(rec *httptest.ResponseRecorder) error {
 	d := json.NewDecoder(bytes.NewReader(body))
 	d.DisallowUnknownFields()
 	if err := d.Decode(&p); err != nil {
-		fail("the body is no problem: %v", err)
+		fail("the body is not a problem: %v", err)
 	} else {
 		if p.Status != rec.Code || p.Type == "" || p.Title == "" || p.Reason == "" {
-			fail("the problem is incomplete or disagrees with the status")
+			fail("the problem is incomplete or has another status")
 		}
 		if c.Pointer != "" && p.Pointer != c.Pointer {
 			fail("pointer %q, want %q", p.Pointer, c.Pointer)
@@ -155,7 +156,7 @@ func (c Case) judge(rec *httptest.ResponseRecorder) error {
 		}
 	}
 	if bytes.Contains(body, []byte("goroutine ")) || bytes.Contains(body, []byte(".go:")) {
-		fail("the body shows a stack")
+		fail("the body contains a stack trace")
 	}
 	if len(wrong) > 0 {
 		return fmt.Errorf("%s %s: %w\n%s", c.Method, c.Target, errors.Join(wrong...), bytes.TrimSpace(body))

@@ -1,4 +1,4 @@
-// Notificationd tells diners by mail what became of their reservations.
+// Notificationd sends diners mails about changes to their reservations.
 package main
 
 import (
@@ -8,7 +8,7 @@ import (
 	"net/http"
 	"net/mail"
 	"time"
-	_ "time/tzdata" // restaurants' zones, wherever it runs
+	_ "time/tzdata" // time zones, for an image without zoneinfo
 
 	"jari.example/internal/config"
 	"jari.example/internal/serve"
@@ -27,8 +27,8 @@ import (
 func main() { serve.Main(names.ServiceNotification, run) }
 
 const (
-	openWithin = time.Minute     // how long a start waits for a database that is away
-	askWithin  = 2 * time.Second // one call of a sibling
+	openTimeout = time.Minute     // how long a start waits for the database
+	callTimeout = 2 * time.Second // one call of another service
 )
 
 type flags struct {
@@ -36,19 +36,21 @@ type flags struct {
 	database, user, search, cloud, from *string
 }
 
-// reservation ─► POST /internal/events ─► store ─► postman ─► SES
+// reservation ─► POST /internal/events ─► store ─► delivery worker ─► SES
 //
 //	│  └────► search: the restaurant's name
 //	└───────► user: address, name, language
 func run(ctx context.Context, args []string, getenv func(string) string, stdout, _ io.Writer) error {
-	set := config.New("notificationd", names.ServiceNotification, "Notificationd tells diners by mail what became of their reservations.", getenv)
+	set := config.New("notificationd", names.ServiceNotification,
+		"notificationd sends diners mails about changes to their reservations.", getenv)
 	f := flags{
 		Common:   set.Common("127.0.0.1:8114", "127.0.0.1:8214"),
-		database: set.URL("database-url", "", "PostgreSQL; empty: in memory, gone with the process"),
-		user:     set.URL("user-url", "", "base URL of the user service; empty: everybody is diner@jari.example"),
-		search:   set.URL("search-url", "", "base URL of the search service; empty: a restaurant is called by its id"),
-		cloud:    set.String("aws-endpoint-url", "", "endpoint of AWS services, aws for AWS's own; empty: mails are kept in memory"),
-		from:     set.String("mail-from", "no-reply@jari.example", "sender of mails; SES must know it"),
+		database: set.URL("database-url", "", "PostgreSQL URL; empty: events are stored in memory"),
+		user:     set.URL("user-url", "", "base URL of the user service; empty: every diner is diner@jari.example"),
+		search:   set.URL("search-url", "", "base URL of the search service; empty: a restaurant's name is its id"),
+		cloud: set.String("aws-endpoint-url", "",
+			"endpoint of AWS services, aws for AWS's own; empty: mails are stored in memory and not sent"),
+		from: set.String("mail-from", "no-reply@jari.example", "sender of mails, an identity verified with SES"),
 	}
 	err := set.Parse(args, stdout, func() {
 		set.Require(*f.cloud == "" || awsconf.Valid(*f.cloud), "-aws-endpoint-url is neither a URL nor aws")
@@ -58,13 +60,13 @@ func run(ctx context.Context, args []string, getenv func(string) string, stdout,
 	if err != nil {
 		return err
 	}
-	return serve.Observed(ctx, names.ServiceNotification, f.Common, stdout, func(t *telemetry.Telemetry) error {
+	return serve.WithTelemetry(ctx, names.ServiceNotification, f.Common, stdout, func(t *telemetry.Telemetry) error {
 		return daemon(ctx, f, t)
 	})
 }
 
-// sender is the name mails come from, where the flag gives only an address.
-const sender = "Jari 자리"
+// senderName is the sender's name when the flag has only an address.
+const senderName = "Jari 자리"
 
 func daemon(ctx context.Context, f flags, t *telemetry.Telemetry) error {
 	store, ready, closeStore, err := open(ctx, *f.database, t.Logger)
@@ -77,25 +79,27 @@ func daemon(ctx context.Context, f flags, t *telemetry.Telemetry) error {
 		return err
 	}
 	if from.Name == "" {
-		from.Name = sender
+		from.Name = senderName
 	}
-	postman := &notification.Postman{Store: store, From: *from, Logger: t.Logger}
-	postman.Users, postman.Restaurants = siblings(f)
-	if postman.Sender, err = mailer(ctx, f, t.Logger); err != nil {
+	delivery := &notification.DeliveryWorker{Store: store, From: *from, Logger: t.Logger}
+	delivery.Users, delivery.Restaurants = newClients(f)
+	if delivery.Sender, err = newSender(ctx, f, t.Logger); err != nil {
 		return err
 	}
-	handler, err := api(notification.New(store, postman.Wake, time.Now), t.Logger)
+	handler, err := newHandler(notification.New(store, delivery.Wake, time.Now), t.Logger)
 	if err != nil {
 		return err
 	}
 	sweeper := &notification.Sweeper{Store: store, Logger: t.Logger}
 	return serve.Run(ctx, serve.Daemon{
 		Telemetry: t, HTTPAddr: *f.HTTPAddr, Handler: handler, OpsAddr: *f.OpsAddr, Ready: ready,
-		Workers: []serve.Worker{{Name: "postman", Run: postman.Run}, {Name: "mail watch", Run: postman.Watch}, {Name: "sweeper", Run: sweeper.Run}},
+		Workers: []serve.Worker{
+			{Name: "mail.delivery", Run: delivery.Run}, {Name: "mail.backlog", Run: delivery.Watch}, {Name: "mail.sweep", Run: sweeper.Run},
+		},
 	})
 }
 
-func api(s *notification.Service, logger *slog.Logger) (http.Handler, error) {
+func newHandler(s *notification.Service, logger *slog.Logger) (http.Handler, error) {
 	mw, err := endpoint.Shared(logger, nil)
 	if err != nil {
 		return nil, err
@@ -105,13 +109,13 @@ func api(s *notification.Service, logger *slog.Logger) (http.Handler, error) {
 
 func open(ctx context.Context, url string, logger *slog.Logger) (notification.Store, func(context.Context) error, func(), error) {
 	if url == "" {
-		logger.Warn("no -database-url: events are kept in memory")
+		logger.Warn("no -database-url: events are stored in memory")
 		return inmem.New(), nil, func() {}, nil
 	}
-	ctx, cancel := context.WithTimeout(ctx, openWithin)
+	ctx, cancel := context.WithTimeout(ctx, openTimeout)
 	defer cancel()
 	s, err := postgres.Open(ctx, url, func(err error) {
-		logger.Warn("waiting for the database", names.Exception, err.Error())
+		logger.Warn("database unavailable, will retry", names.Exception, err.Error())
 	})
 	if err != nil {
 		return nil, nil, nil, err
@@ -119,21 +123,21 @@ func open(ctx context.Context, url string, logger *slog.Logger) (notification.St
 	return s, s.Ping, s.Close, nil
 }
 
-func siblings(f flags) (users notification.Users, restaurants notification.Restaurants) {
+func newClients(f flags) (users notification.Users, restaurants notification.Restaurants) {
 	users, restaurants = inmem.Directory{}, inmem.Directory{}
 	if *f.user != "" {
-		users = userhttp.New(*f.user, telemetry.Client(names.ServiceUser, askWithin))
+		users = userhttp.New(*f.user, telemetry.Client(names.ServiceUser, callTimeout))
 	}
 	if *f.search != "" {
-		restaurants = searchhttp.New(*f.search, telemetry.Client(names.ServiceSearch, askWithin))
+		restaurants = searchhttp.New(*f.search, telemetry.Client(names.ServiceSearch, callTimeout))
 	}
 	return users, restaurants
 }
 
-func mailer(ctx context.Context, f flags, logger *slog.Logger) (notification.Sender, error) {
+func newSender(ctx context.Context, f flags, logger *slog.Logger) (notification.Sender, error) {
 	if *f.cloud == "" {
-		logger.Warn("no -aws-endpoint-url: mails are kept in memory")
-		return &inmem.Outbox{Logger: logger}, nil
+		logger.Warn("no -aws-endpoint-url: mails are stored in memory and not sent")
+		return &inmem.Mailbox{Logger: logger}, nil
 	}
 	cfg, err := awsconf.Load(ctx, *f.Region, *f.cloud)
 	return ses.New(cfg), err

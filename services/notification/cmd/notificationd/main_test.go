@@ -34,7 +34,7 @@ func noEnv(string) string { return "" }
 
 func TestHelp(t *testing.T) { servetest.Help(t, run, *update) }
 
-func TestEverythingThatIsWrongIsSaidAtOnce(t *testing.T) {
+func TestReportsAllMistakesTogether(t *testing.T) {
 	err := run(t.Context(), []string{"--aws-endpoint-url", "moto", "--mail-from", "me"}, noEnv, &bytes.Buffer{}, nil)
 	for _, want := range []string{"-aws-endpoint-url", "-mail-from"} {
 		if err == nil || !strings.Contains(err.Error(), want) {
@@ -43,18 +43,18 @@ func TestEverythingThatIsWrongIsSaidAtOnce(t *testing.T) {
 	}
 }
 
-func TestItRunsWithoutAnything(t *testing.T) {
+func TestRunsAlone(t *testing.T) {
 	d := servetest.Start(t, run)
-	if err := tell(t, d.URL, storetest.Event()); err != nil {
+	if err := post(t, d.URL, storetest.Event()); err != nil {
 		t.Fatal(err)
 	}
-	if err := tell(t, d.URL, notification.Event{}); fault.CodeOf(err) != fault.Invalid {
+	if err := post(t, d.URL, notification.Event{}); fault.CodeOf(err) != fault.Invalid {
 		t.Errorf("an empty event: %v, want invalid", err)
 	}
 }
 
-// wire is an event as reservation sends it: a Secret would not write itself.
-func tell(t *testing.T, url string, e notification.Event) error {
+// post sends an event as the reservation service does, with its secrets revealed.
+func post(t *testing.T, url string, e notification.Event) error {
 	t.Helper()
 	b, err := json.Marshal(e)
 	if err != nil {
@@ -65,29 +65,29 @@ func tell(t *testing.T, url string, e notification.Event) error {
 		t.Fatal(err)
 	}
 	wire["reservation"].(map[string]any)["note"] = e.Reservation.Note.Reveal()
-	wire["reason"] = e.Words.Reveal()
+	wire["reason"] = e.ClosureReason.Reveal()
 	_, err = httpjson.Call[struct{}](t.Context(), http.DefaultClient, http.MethodPost, url+"/internal/events", wire)
 	return err
 }
 
-// sibling answers every request with body.
-func sibling(t *testing.T, body string) string {
+// stubService responds to every request with body.
+func stubService(t *testing.T, body string) string {
 	t.Helper()
 	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte(body)) }))
 	t.Cleanup(s.Close)
 	return s.URL
 }
 
-// replicas starts n notificationds on one database and returns their URLs and
-// the address they write to. more may override their flags.
+// replicas starts n notificationds on one database and returns them and the
+// address that they send mails to. more may override their flags.
 func replicas(t *testing.T, n int, more ...string) (running []servetest.Running, to string) {
 	t.Helper()
 	from := sestest.Verified(t)
 	to = sestest.Address()
 	args := []string{
 		"--database-url", postgrestest.Database(t), "--aws-endpoint-url", realpart.Need(t, realpart.AWS), "--mail-from", from,
-		"--user-url", sibling(t, `{"email":"`+to+`","name":"김자리","locale":"ko"}`),
-		"--search-url", sibling(t, `{"id":"mosu","name":{"ko":"모수","en":"Mosu"}}`),
+		"--user-url", stubService(t, `{"email":"`+to+`","name":"김자리","locale":"ko"}`),
+		"--search-url", stubService(t, `{"id":"mosu","name":{"ko":"모수","en":"Mosu"}}`),
 	}
 	for range n {
 		running = append(running, servetest.Start(t, run, append(args, more...)...))
@@ -95,7 +95,7 @@ func replicas(t *testing.T, n int, more ...string) (running []servetest.Running,
 	return running, to
 }
 
-// mails waits until n mails have come and then whether more do.
+// mails waits for n mails, and then a moment for surplus ones.
 func mails(t *testing.T, to string, n int) []string {
 	t.Helper()
 	for deadline := time.Now().Add(20 * time.Second); len(sestest.SentTo(t, to)) < n; time.Sleep(20 * time.Millisecond) {
@@ -111,11 +111,11 @@ func mails(t *testing.T, to string, n int) []string {
 	return got
 }
 
-func TestAnEventBecomesOneMail(t *testing.T) {
+func TestSendsOneMailPerEvent(t *testing.T) {
 	d, to := replicas(t, 1)
 	e := storetest.Event()
 	for range 3 {
-		if err := tell(t, d[0].URL, e); err != nil {
+		if err := post(t, d[0].URL, e); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -125,14 +125,14 @@ func TestAnEventBecomesOneMail(t *testing.T) {
 	}
 }
 
-func TestReplicasShareTheWorkAndOneMayLeave(t *testing.T) {
+func TestReplicasShareTheWorkAndOneMayStop(t *testing.T) {
 	d, to := replicas(t, 2)
 	const events = 30
 	want := map[uuid.UUID]bool{}
 	for i := range events {
 		e := storetest.Event()
 		want[e.ID] = true
-		if err := tell(t, d[i%2].URL, e); err != nil {
+		if err := post(t, d[i%2].URL, e); err != nil {
 			t.Fatal(err)
 		}
 		if i == events/2 {
@@ -154,20 +154,20 @@ func TestReplicasShareTheWorkAndOneMayLeave(t *testing.T) {
 	}
 }
 
-// deaf stands before SES and loses every third of its answers.
-func deaf(t *testing.T) (url string, lost *atomic.Int64) {
+// lossyProxy is a proxy for SES that drops every third response.
+func lossyProxy(t *testing.T) (url string, lost *atomic.Int64) {
 	t.Helper()
 	target, err := neturl.Parse(realpart.Need(t, realpart.AWS))
 	if err != nil {
 		t.Fatal(err)
 	}
 	lost = &atomic.Int64{}
-	var answers atomic.Int64
+	var responses atomic.Int64
 	proxy := httputil.NewSingleHostReverseProxy(target)
 	proxy.ModifyResponse = func(*http.Response) error {
-		if answers.Add(1)%3 == 0 {
+		if responses.Add(1)%3 == 0 {
 			lost.Add(1)
-			panic(http.ErrAbortHandler) // the mail is taken; the connection breaks
+			panic(http.ErrAbortHandler) // the mail is accepted; the connection breaks
 		}
 		return nil
 	}
@@ -176,8 +176,8 @@ func deaf(t *testing.T) (url string, lost *atomic.Int64) {
 	return s.URL, lost
 }
 
-// unknown waits until every event is sent and returns how many of its attempts
-// ended nobody knows how, by event.
+// unknown waits until every event is sent and returns, by event, how many of its
+// attempts have an unknown outcome.
 func unknown(t *testing.T, database string) map[string]int {
 	t.Helper()
 	conn, err := pgx.Connect(t.Context(), database)
@@ -207,13 +207,13 @@ func unknown(t *testing.T, database string) map[string]int {
 	return found
 }
 
-func TestEachSurplusMailMatchesALostAnswer(t *testing.T) {
+func TestEachSurplusMailMatchesALostResponse(t *testing.T) {
 	database := postgrestest.Database(t)
-	ses, lost := deaf(t)
+	ses, lost := lossyProxy(t)
 	d, to := replicas(t, 2, "--database-url", database, "--aws-endpoint-url", ses)
 	const events = 20
 	for i := range events {
-		if err := tell(t, d[i%2].URL, storetest.Event()); err != nil {
+		if err := post(t, d[i%2].URL, storetest.Event()); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -229,35 +229,36 @@ func TestEachSurplusMailMatchesALostAnswer(t *testing.T) {
 	surplus := 0
 	for id, n := range unknown {
 		if got[id] != 1+n {
-			t.Errorf("event %s: %d mails, %d attempts unknown", id, got[id], n)
+			t.Errorf("event %s: %d mails, %d attempts with unknown outcome", id, got[id], n)
 		}
 		surplus += n
 	}
 	if len(unknown) != events || len(got) != events || surplus == 0 || surplus != int(lost.Load()) {
-		t.Errorf("%d events, mails of %d; %d surplus mails, %d answers were lost", len(unknown), len(got), surplus, lost.Load())
+		t.Errorf("%d events, mails of %d; %d surplus mails, %d lost responses", len(unknown), len(got), surplus, lost.Load())
 	}
 }
 
-func TestWhoCouldNotBeReachedIsKnown(t *testing.T) {
-	d, _ := replicas(t, 1, "--user-url", sibling(t, `{"email":"nobody","name":"Kim","locale":"en"}`))
+func TestReturnsUndeliverableReservations(t *testing.T) {
+	d, _ := replicas(t, 1, "--user-url", stubService(t, `{"email":"nobody","name":"Kim","locale":"en"}`))
 	e := storetest.Event()
-	if err := tell(t, d[0].URL, e); err != nil {
+	if err := post(t, d[0].URL, e); err != nil {
 		t.Fatal(err)
 	}
-	ask := notification.UndeliverableRequest{ReservationIDs: []uuid.UUID{e.Reservation.ID}}
+	request := notification.UndeliverableRequest{ReservationIDs: []uuid.UUID{e.Reservation.ID}}
 	for deadline := time.Now().Add(10 * time.Second); ; time.Sleep(20 * time.Millisecond) {
-		a, err := httpjson.Call[notification.UndeliverableAnswer](t.Context(), http.DefaultClient, http.MethodPost, d[0].URL+"/internal/undeliverable", ask)
+		a, err := httpjson.Call[notification.UndeliverableResponse](t.Context(), http.DefaultClient, http.MethodPost,
+			d[0].URL+"/internal/undeliverable", request)
 		if err != nil {
 			t.Fatal(err)
 		}
 		if len(a.Items) == 1 {
 			if f := a.Items[0]; f.Reason != notification.BadAddress || f.Kind != e.Kind || f.At.IsZero() {
-				t.Errorf("said %+v", f)
+				t.Errorf("got %+v", f)
 			}
 			return
 		}
 		if time.Now().After(deadline) {
-			t.Fatal("nothing is known after 10 s")
+			t.Fatal("no failure is returned after 10 s")
 		}
 	}
 }

@@ -1,5 +1,5 @@
--- Every event that was accepted, and whether its mail is out. A settled row
--- stays: it is how the same event is known when it comes again.
+-- Every accepted event and the state of its mail. A completed row stays, so that
+-- a duplicate of the event is recognised.
 create table events (
   seq            bigint generated always as identity primary key,
   id             uuid not null unique,
@@ -23,7 +23,7 @@ create table events (
   check ((state = 'pending') = (settled_at is null))
 );
 
--- What is still to be sent is little beside what was, and is asked for often.
+-- Pending rows are few among all rows, and are queried often.
 create index events_due on events (due_at) where state = 'pending';
 create index events_order on events (reservation_id, seq) where state = 'pending';
 

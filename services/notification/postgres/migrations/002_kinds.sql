@@ -1,5 +1,5 @@
--- What the letters of all kinds speak of. An event that was accepted before has
--- no end, so its mail brings no calendar entry.
+-- What the mails of all kinds contain. An event of version 1 has no end, so its
+-- mail has no calendar entry.
 alter table events
   add column words          text not null default '',
   add column previous_start timestamptz,
@@ -10,11 +10,11 @@ alter table events
   add column cancel_until   timestamptz,
   add column offer_ends_at  timestamptz,
   add column position       int not null default 0,
-  -- Attempts of which nobody knows whether they sent a mail. One counts from the
-  -- moment it is leased until its outcome is written down.
+  -- Attempts with an unknown outcome: each may have sent a mail. An attempt counts
+  -- from its lease until its outcome is recorded.
   add column unknown        int not null default 0 check (unknown >= 0);
 
--- Both what must be told first and how the last mail of a reservation fared.
+-- For the order of a reservation's mails, and for the outcome of its last one.
 create index events_of_reservation on events (reservation_id, seq);
 drop index events_order;
 

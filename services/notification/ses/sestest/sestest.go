@@ -1,4 +1,4 @@
-// Package sestest finds in tests what became of mails.
+// Package sestest gives tests an SES and the mails it has accepted.
 package sestest
 
 import (
@@ -16,7 +16,7 @@ import (
 	"jari.example/telemetry/names/realpart"
 )
 
-// Config reaches the real part, or skips the test.
+// Config returns the configuration of the real part, or skips the test.
 func Config(t *testing.T) aws.Config {
 	t.Helper()
 	endpoint := realpart.Need(t, realpart.AWS)
@@ -29,10 +29,10 @@ func Config(t *testing.T) aws.Config {
 	return cfg
 }
 
-// Address is one that nobody else uses.
+// Address returns a unique address.
 func Address() string { return "test-" + uuid.NewString()[:8] + "@jari.example" }
 
-// Verified returns an address that mails may come from.
+// Verified returns an address that may send mails.
 func Verified(t *testing.T) string {
 	t.Helper()
 	address := Address()
@@ -43,7 +43,7 @@ func Verified(t *testing.T) string {
 	return address
 }
 
-// SentTo returns the raw messages that the real part has taken for an address,
+// SentTo returns the raw messages that the real part has accepted for an address,
 // oldest first.
 func SentTo(t *testing.T, address string) (raw []string) {
 	t.Helper()
@@ -71,7 +71,7 @@ func SentTo(t *testing.T, address string) (raw []string) {
 	return raw
 }
 
-// Serve answers as SES would and returns where.
+// Serve serves h in place of SES and returns its URL.
 func Serve(t *testing.T, h http.HandlerFunc) string {
 	t.Helper()
 	s := httptest.NewServer(h)

@@ -1,4 +1,4 @@
-// Indexerd copies the catalogue into the index that diners search.
+// Indexerd copies the catalogue into the search index.
 package main
 
 import (
@@ -23,25 +23,25 @@ type flags struct {
 	search, index, cloud, table *string
 }
 
-// DynamoDB stream ─► indexer ─► OpenSearch (documents, and how far it got)
+// DynamoDB stream ─► indexer ─► OpenSearch (documents and checkpoint)
 func run(ctx context.Context, args []string, getenv func(string) string, stdout, _ io.Writer) error {
-	set := config.New("indexerd", names.ServiceIndexer, "Indexerd copies the catalogue into the index that diners search.", getenv)
+	set := config.New("indexerd", names.ServiceIndexer, "indexerd copies the catalogue into the search index.", getenv)
 	f := flags{
 		Common: set.Common("", "127.0.0.1:8215"),
-		search: set.URL("opensearch-url", "", "OpenSearch server; required"),
+		search: set.URL("opensearch-url", "", "OpenSearch URL; required"),
 		index:  set.String("catalogue-index", "jari-catalogue-kr", "alias of the index; the index itself ends in -v1"),
 		cloud:  set.String("aws-endpoint-url", "", "endpoint of AWS services, aws for AWS's own; required"),
 		table:  set.String("catalogue-table", "jari-catalogue-kr", "DynamoDB table with a stream of new and old images"),
 	}
 	err := set.Parse(args, stdout, func() {
-		set.Require(*f.search != "", "-opensearch-url is missing: without an index there is nothing to do")
-		set.Require(awsconf.Valid(*f.cloud), "-aws-endpoint-url must be a URL or aws: without a catalogue there is nothing to do")
+		set.Require(*f.search != "", "-opensearch-url is required")
+		set.Require(awsconf.Valid(*f.cloud), "-aws-endpoint-url is required: a URL, or aws")
 		set.Require(*f.index != "" && *f.table != "", "-catalogue-index and -catalogue-table must not be empty")
 	})
 	if err != nil {
 		return err
 	}
-	return serve.Observed(ctx, names.ServiceIndexer, f.Common, stdout, func(t *telemetry.Telemetry) error {
+	return serve.WithTelemetry(ctx, names.ServiceIndexer, f.Common, stdout, func(t *telemetry.Telemetry) error {
 		return daemon(ctx, f, t)
 	})
 }
@@ -66,7 +66,7 @@ func daemon(ctx context.Context, f flags, t *telemetry.Telemetry) error {
 	})
 }
 
-// report writes what the indexer did, one line per batch.
+// report logs what the indexer did, one line per batch.
 func report(logger *slog.Logger) func(context.Context, indexer.Event) {
 	return func(ctx context.Context, e indexer.Event) {
 		level, attrs := slog.LevelInfo, []slog.Attr{slog.String(names.EventName, e.Name)}

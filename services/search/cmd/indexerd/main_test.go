@@ -30,7 +30,7 @@ func TestHelp(t *testing.T) { servetest.Help(t, run, *update) }
 
 func noEnv(string) string { return "" }
 
-func TestWithoutItsPartsItDoesNotStart(t *testing.T) {
+func TestReportsMissingFlags(t *testing.T) {
 	err := run(t.Context(), nil, noEnv, &bytes.Buffer{}, nil)
 	for _, want := range []string{"-opensearch-url", "-aws-endpoint-url"} {
 		if err == nil || !strings.Contains(err.Error(), want) {
@@ -39,8 +39,8 @@ func TestWithoutItsPartsItDoesNotStart(t *testing.T) {
 	}
 }
 
-// town is a catalogue and its search, with an indexer between them.
-type town struct {
+// environment is a catalogue, an indexer and a search index.
+type environment struct {
 	t         *testing.T
 	cfg       aws.Config
 	name      string
@@ -49,7 +49,7 @@ type town struct {
 	finder    *opensearch.Finder
 }
 
-func newTown(t *testing.T) town {
+func newEnvironment(t *testing.T) environment {
 	t.Helper()
 	client, err := opensearch.Dial(realpart.Need(t, realpart.OpenSearch))
 	if err != nil {
@@ -58,11 +58,11 @@ func newTown(t *testing.T) town {
 	cfg, name := dynamotest.Config(t), "jari-test-"+uuid.NewString()[:8]
 	dynamotest.Table(t, cfg, name)
 	t.Cleanup(func() { removeIndex(t, client, name) })
-	return town{t, cfg, name, client, dynamo.NewCatalogue(cfg, name), opensearch.NewFinder(client, name)}
+	return environment{t, cfg, name, client, dynamo.NewCatalogue(cfg, name), opensearch.NewFinder(client, name)}
 }
 
-// removeIndex removes what an indexerd leaves behind: the index, and its
-// document among the checkpoints, which belong to others too.
+// removeIndex removes what an indexerd leaves: its index, and its document in the
+// index of checkpoints, which other indexers share.
 func removeIndex(t *testing.T, c *opensearchgo.Client, alias string) {
 	for method, req := range map[string]opensearchgo.Request{
 		"index":      opensearchapi.IndicesDeleteReq{Indices: []string{alias + "-v1"}},
@@ -74,15 +74,15 @@ func removeIndex(t *testing.T, c *opensearchgo.Client, alias string) {
 	}
 }
 
-func (w town) start() servetest.Running {
+func (w environment) start() servetest.Running {
 	w.t.Helper()
 	return servetest.StartWorker(w.t, run,
 		"--opensearch-url", os.Getenv(realpart.OpenSearch), "--aws-endpoint-url", os.Getenv(realpart.AWS),
 		"--catalogue-index", w.name, "--catalogue-table", w.name)
 }
 
-// call gives a restaurant a name, and returns its new version.
-func (w town) call(id, name string, prev int64) int64 {
+// put writes a restaurant with this name and returns its new version.
+func (w environment) put(id, name string, prev int64) int64 {
 	w.t.Helper()
 	r := searchtest.Restaurant(id, search.NextVersion(prev, time.Now()))
 	r.Name.En = name
@@ -92,14 +92,14 @@ func (w town) call(id, name string, prev int64) int64 {
 	return r.Version
 }
 
-// finds waits until words find that many restaurants and says how long it
-// took. What is renamed must be found within 5 s.
-func (w town) finds(words string, want int) time.Duration {
+// waitForHits waits until a search for words has that many hits, at most 5 s, and
+// returns how long it took.
+func (w environment) waitForHits(words string, want int) time.Duration {
 	w.t.Helper()
-	return w.findsWithin(5*time.Second, words, want)
+	return w.waitForHitsWithin(5*time.Second, words, want)
 }
 
-func (w town) findsWithin(limit time.Duration, words string, want int) time.Duration {
+func (w environment) waitForHitsWithin(limit time.Duration, words string, want int) time.Duration {
 	w.t.Helper()
 	began, got := time.Now(), 0
 	for time.Since(began) < limit {
@@ -112,47 +112,47 @@ func (w town) findsWithin(limit time.Duration, words string, want int) time.Dura
 		}
 		time.Sleep(20 * time.Millisecond)
 	}
-	w.t.Fatalf("after %v %q finds %d restaurants, want %d", limit, words, got, want)
+	w.t.Fatalf("after %v %q has %d hits, want %d", limit, words, got, want)
 	return 0
 }
 
-func TestWhatOwnersWriteIsFoundWithinSeconds(t *testing.T) {
-	w := newTown(t)
-	v := w.call("mosu", "Original", 0)
+func TestChangesAreSearchableWithinSeconds(t *testing.T) {
+	w := newEnvironment(t)
+	v := w.put("mosu", "Original", 0)
 	d := w.start()
-	w.finds("original", 1)
+	w.waitForHits("original", 1)
 
-	v = w.call("mosu", "Renamed", v)
-	t.Logf("a rename was searchable after %v", w.finds("renamed", 1))
-	w.finds("original", 0)
+	v = w.put("mosu", "Renamed", v)
+	t.Logf("a rename was searchable after %v", w.waitForHits("renamed", 1))
+	w.waitForHits("original", 0)
 
 	if err := d.Stop(); err != nil {
 		t.Fatal(err)
 	}
-	w.call("mosu", "Nocturnal", v)
-	w.call("late", "Nocturnal", 0)
+	w.put("mosu", "Nocturnal", v)
+	w.put("late", "Nocturnal", 0)
 	w.start()
-	w.finds("nocturnal", 2)
+	w.waitForHits("nocturnal", 2)
 
 	dynamotest.Remove(t, w.cfg, w.name, "late")
-	w.finds("nocturnal", 1)
+	w.waitForHits("nocturnal", 1)
 }
 
-func TestATableThatWasMadeAgainIsCopiedAgain(t *testing.T) {
-	w := newTown(t)
-	v := w.call("mosu", "Alpha", 0)
-	w.call("lost", "Alpha", 0)
+func TestRebuildsTheIndexOfATableThatWasCreatedAgain(t *testing.T) {
+	w := newEnvironment(t)
+	v := w.put("mosu", "Alpha", 0)
+	w.put("lost", "Alpha", 0)
 	w.start()
-	w.finds("alpha", 2)
-	w.call("mosu", "Beta", v)
-	w.finds("beta", 1)
+	w.waitForHits("alpha", 2)
+	w.put("mosu", "Beta", v)
+	w.waitForHits("beta", 1)
 
-	// What a server that forgets does, and a snapshot from before the rename.
+	// As an emulator that lost its data does, with a backup from before the rename.
 	dynamotest.Drop(t, w.cfg, w.name)
 	dynamotest.Table(t, w.cfg, w.name)
-	w.call("mosu", "Alpha", 0)
-	w.findsWithin(15*time.Second, "beta", 0)
-	w.finds("alpha", 1)
-	w.call("new", "Gamma", 0)
-	w.finds("gamma", 1)
+	w.put("mosu", "Alpha", 0)
+	w.waitForHitsWithin(15*time.Second, "beta", 0)
+	w.waitForHits("alpha", 1)
+	w.put("new", "Gamma", 0)
+	w.waitForHits("gamma", 1)
 }

@@ -16,6 +16,7 @@ import (
 	"jari.example/services/internal/endpoint"
 	"jari.example/services/internal/httpjson"
 	"jari.example/services/search"
+	"jari.example/services/search/app"
 	"jari.example/services/search/dynamo/dynamotest"
 	"jari.example/services/search/searchtest"
 	"jari.example/telemetry/names"
@@ -28,7 +29,7 @@ func TestHelp(t *testing.T) { servetest.Help(t, run, *update) }
 
 func noEnv(string) string { return "" }
 
-func TestEverythingThatIsWrongIsSaidAtOnce(t *testing.T) {
+func TestReportsAllMistakesTogether(t *testing.T) {
 	err := run(t.Context(), []string{"--aws-endpoint-url", "moto", "--catalogue-index", ""}, noEnv, &bytes.Buffer{}, nil)
 	for _, want := range []string{"go together", "neither a URL nor aws", "must not be empty"} {
 		if err == nil || !strings.Contains(err.Error(), want) {
@@ -37,7 +38,7 @@ func TestEverythingThatIsWrongIsSaidAtOnce(t *testing.T) {
 	}
 }
 
-// client speaks to a running searchd as the gateway does.
+// client calls a running searchd as the gateway does.
 type client struct {
 	t   *testing.T
 	url string
@@ -59,8 +60,8 @@ func (c client) get(id string) (search.Restaurant, error) {
 	return httpjson.Call[search.Restaurant](c.t.Context(), http.DefaultClient, http.MethodGet, c.url+"/v1/restaurants/"+id, nil)
 }
 
-func (c client) find(query string) (search.FindResponse, error) {
-	return httpjson.Call[search.FindResponse](c.t.Context(), http.DefaultClient, http.MethodGet, c.url+"/v1/restaurants?"+query, nil)
+func (c client) find(query string) (app.FindResponse, error) {
+	return httpjson.Call[app.FindResponse](c.t.Context(), http.DefaultClient, http.MethodGet, c.url+"/v1/restaurants?"+query, nil)
 }
 
 func TestWiringInMemory(t *testing.T) {
@@ -77,19 +78,28 @@ func TestWiringInMemory(t *testing.T) {
 	if err != nil || len(page.Items) != 1 || page.Items[0].ID != "mosu" || page.NextCursor != "" {
 		t.Errorf("found %+v, %v", page, err)
 	}
-	for sentence, check := range map[string]struct {
+	for name, check := range map[string]struct {
 		do   func() error
 		want string
 	}{
-		"nobody may not write":                {func() error { _, err := c.put("mosu", searchtest.Profile(), nil); return err }, "unauthenticated"},
-		"a diner may not write":               {func() error { _, err := c.put("mosu", searchtest.Profile(), c.as("diner", "")); return err }, "forbidden"},
-		"an owner may not write others'":      {func() error { _, err := c.put("theirs", searchtest.Profile(), owner); return err }, "not_your_restaurant"},
-		"an operator may write any":           {func() error { _, err := c.put("theirs", searchtest.Profile(), c.as("operator", "")); return err }, ""},
-		"what is not there is not found":      {func() error { _, err := c.get("nowhere"); return err }, "restaurant_not_found"},
-		"a cursor must belong to the search":  {func() error { _, err := c.find("q=a&cursor=" + cursorOf(t, c)); return err }, "bad_cursor"},
-		"the cursor of the same search works": {func() error { _, err := c.find("cursor=" + cursorOf(t, c)); return err }, ""},
+		"a write without a login": {func() error { _, err := c.put("mosu", searchtest.Profile(), nil); return err }, "unauthenticated"},
+		"a write by a diner": {func() error {
+			_, err := c.put("mosu", searchtest.Profile(),
+				c.as("diner", ""))
+			return err
+		}, "forbidden"},
+		"a write by another owner": {func() error { _, err := c.put("theirs", searchtest.Profile(), owner); return err },
+			"not_your_restaurant"},
+		"a write by an operator": {func() error {
+			_, err := c.put("theirs", searchtest.Profile(),
+				c.as("operator", ""))
+			return err
+		}, ""},
+		"an unknown restaurant":      {func() error { _, err := c.get("nowhere"); return err }, "restaurant_not_found"},
+		"a cursor of another query":  {func() error { _, err := c.find("q=a&cursor=" + cursorOf(t, c)); return err }, "bad_cursor"},
+		"a cursor of the same query": {func() error { _, err := c.find("cursor=" + cursorOf(t, c)); return err }, ""},
 	} {
-		t.Run(sentence, func(t *testing.T) {
+		t.Run(name, func(t *testing.T) {
 			if got := fault.ReasonOf(check.do()); got != check.want {
 				t.Errorf("got %q, want %q", got, check.want)
 			}
@@ -97,8 +107,7 @@ func TestWiringInMemory(t *testing.T) {
 	}
 }
 
-// cursorOf puts a second restaurant there and returns the cursor after the
-// first.
+// cursorOf adds a second restaurant and returns the cursor after the first.
 func cursorOf(t *testing.T, c client) string {
 	t.Helper()
 	if _, err := c.put("other", searchtest.Profile(), c.as(endpoint.RoleOwner, "other")); err != nil {
@@ -111,7 +120,7 @@ func cursorOf(t *testing.T, c client) string {
 	return page.NextCursor
 }
 
-func TestWritersMeetThroughETags(t *testing.T) {
+func TestETagsPreventLostUpdates(t *testing.T) {
 	c := client{t, servetest.Start(t, run).URL}
 	send := func(name, match string) *http.Response {
 		t.Helper()
@@ -124,7 +133,7 @@ func TestWritersMeetThroughETags(t *testing.T) {
 		return do(t, http.MethodPut, c.url+"/v1/restaurants/mosu", p, h)
 	}
 	if res := send("Early", `"1"`); res.StatusCode != http.StatusPreconditionFailed {
-		t.Errorf("If-Match on what is not there: %d, want 412", res.StatusCode)
+		t.Errorf("If-Match for an unknown restaurant: %d, want 412", res.StatusCode)
 	}
 	first := send("Mosu", "")
 	tag := first.Header.Get("ETag")
@@ -135,7 +144,7 @@ func TestWritersMeetThroughETags(t *testing.T) {
 		t.Errorf("the same again: %d with ETag %q, want 200 with %q", res.StatusCode, res.Header.Get("ETag"), tag)
 	}
 	if res := send("Mosu Seoul", `W/"7", `+tag); res.StatusCode != http.StatusOK || res.Header.Get("ETag") == tag {
-		t.Errorf("with the tag last seen: %d with ETag %q", res.StatusCode, res.Header.Get("ETag"))
+		t.Errorf("with the current tag: %d with ETag %q", res.StatusCode, res.Header.Get("ETag"))
 	}
 	if res := send("Mosu Busan", tag); res.StatusCode != http.StatusPreconditionFailed {
 		t.Errorf("with an old tag: %d, want 412", res.StatusCode)
@@ -146,12 +155,12 @@ func TestWritersMeetThroughETags(t *testing.T) {
 	}
 }
 
-func TestWithoutItsPartsItSaysSoAndLives(t *testing.T) {
-	away(t, "--opensearch-url", "http://127.0.0.1:1", "--aws-endpoint-url", realpart.Need(t, realpart.AWS))
+func TestServesTheCatalogueWithoutSearch(t *testing.T) {
+	startWithoutSearch(t, "--opensearch-url", "http://127.0.0.1:1", "--aws-endpoint-url", realpart.Need(t, realpart.AWS))
 }
 
-// away starts a searchd that has a catalogue but no search.
-func away(t *testing.T, args ...string) {
+// startWithoutSearch starts a searchd whose OpenSearch is down, and checks it.
+func startWithoutSearch(t *testing.T, args ...string) {
 	t.Helper()
 	table := "jari-test-" + uuid.NewString()[:8]
 	dynamotest.Table(t, dynamotest.Config(t), table)
@@ -162,13 +171,13 @@ func away(t *testing.T, args ...string) {
 		t.Errorf("search without OpenSearch: %v, want unavailable with Retry-After", err)
 	}
 	if took := time.Since(began); took > 2*time.Second {
-		t.Errorf("the refusal took %v", took)
+		t.Errorf("the error took %v", took)
 	}
 	if _, err := c.put("mosu", searchtest.Profile(), c.as(endpoint.RoleOwner, "mosu")); err != nil {
-		t.Errorf("the catalogue suffers too: %v", err)
+		t.Errorf("the catalogue failed too: %v", err)
 	}
 	if _, err := c.get("mosu"); err != nil {
-		t.Errorf("the catalogue suffers too: %v", err)
+		t.Errorf("the catalogue failed too: %v", err)
 	}
 }
 

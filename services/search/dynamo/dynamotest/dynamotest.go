@@ -1,4 +1,4 @@
-// Package dynamotest makes tables for tests.
+// Package dynamotest creates tables for tests.
 package dynamotest
 
 import (
@@ -13,7 +13,7 @@ import (
 	"jari.example/telemetry/names/realpart"
 )
 
-// Config reaches the real part, or skips the test.
+// Config returns the configuration of the real part, or skips the test.
 func Config(t *testing.T) aws.Config {
 	t.Helper()
 	endpoint := realpart.Need(t, realpart.AWS)
@@ -26,8 +26,8 @@ func Config(t *testing.T) aws.Config {
 	return cfg
 }
 
-// Table makes the table name with a stream, as production has it, and removes
-// it after the test.
+// Table creates a table with a stream, as in production, and removes it after the
+// test.
 func Table(t *testing.T, cfg aws.Config, name string) {
 	t.Helper()
 	db := dynamodb.NewFromConfig(cfg)
@@ -36,7 +36,8 @@ func Table(t *testing.T, cfg aws.Config, name string) {
 		BillingMode:          types.BillingModePayPerRequest,
 		KeySchema:            []types.KeySchemaElement{{AttributeName: aws.String("id"), KeyType: types.KeyTypeHash}},
 		AttributeDefinitions: []types.AttributeDefinition{{AttributeName: aws.String("id"), AttributeType: types.ScalarAttributeTypeS}},
-		StreamSpecification:  &types.StreamSpecification{StreamEnabled: aws.Bool(true), StreamViewType: types.StreamViewTypeNewAndOldImages},
+		StreamSpecification: &types.StreamSpecification{StreamEnabled: aws.Bool(true),
+			StreamViewType: types.StreamViewTypeNewAndOldImages},
 	})
 	if err != nil {
 		t.Fatalf("create table: %v", err)
@@ -44,13 +45,13 @@ func Table(t *testing.T, cfg aws.Config, name string) {
 	t.Cleanup(func() { Drop(t, cfg, name) })
 }
 
-// Drop removes the table name; a table that is not there is fine.
+// Drop removes a table; a missing table is no error.
 func Drop(t *testing.T, cfg aws.Config, name string) {
 	t.Helper()
 	_, _ = dynamodb.NewFromConfig(cfg).DeleteTable(context.Background(), &dynamodb.DeleteTableInput{TableName: &name})
 }
 
-// Remove takes one restaurant out of table, as a person with the console may.
+// Remove deletes a restaurant from a table, as a person with the console may.
 func Remove(t *testing.T, cfg aws.Config, table, id string) {
 	t.Helper()
 	_, err := dynamodb.NewFromConfig(cfg).DeleteItem(t.Context(), &dynamodb.DeleteItemInput{

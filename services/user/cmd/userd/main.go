@@ -1,5 +1,5 @@
-// Command userd owns accounts: signing up, checking credentials, and what an
-// operator grants.
+// Command userd serves accounts: sign-up, credential checks, and grants by an
+// operator.
 package main
 
 import (
@@ -21,17 +21,17 @@ import (
 
 func main() { serve.Main(names.ServiceUser, run) }
 
-// openWithin is how long a start waits for a database that is away.
-const openWithin = time.Minute
+// openTimeout is how long a start waits for the database.
+const openTimeout = time.Minute
 
 func run(ctx context.Context, args []string, getenv func(string) string, stdout, _ io.Writer) error {
-	flags := config.New("userd", "user", "userd owns accounts: signing up, checking credentials, grants.", getenv)
+	flags := config.New("userd", "user", "userd serves accounts: sign-up, credential checks and grants.", getenv)
 	common := flags.Common("127.0.0.1:8111", "127.0.0.1:8211")
-	database := flags.URL("database-url", "", "PostgreSQL; empty: in memory, gone with the process")
+	database := flags.URL("database-url", "", "PostgreSQL URL; empty: accounts are stored in memory")
 	if err := flags.Parse(args, stdout); err != nil {
 		return err
 	}
-	return serve.Observed(ctx, names.ServiceUser, common, stdout, func(t *telemetry.Telemetry) error {
+	return serve.WithTelemetry(ctx, names.ServiceUser, common, stdout, func(t *telemetry.Telemetry) error {
 		// HTTP ─► endpoints ─► service ─► store
 		store, closeStore, err := open(ctx, *database, t.Logger)
 		if err != nil {
@@ -60,13 +60,13 @@ func run(ctx context.Context, args []string, getenv func(string) string, stdout,
 
 func open(ctx context.Context, url string, logger *slog.Logger) (store user.Store, closeStore func(), err error) {
 	if url == "" {
-		logger.Warn("no database-url: accounts are kept in memory")
+		logger.Warn("no -database-url: accounts are stored in memory")
 		return inmem.New(), func() {}, nil
 	}
-	ctx, cancel := context.WithTimeout(ctx, openWithin)
+	ctx, cancel := context.WithTimeout(ctx, openTimeout)
 	defer cancel()
 	db, err := postgres.Open(ctx, url, func(err error) {
-		logger.Warn("waiting for the database", names.Exception, err.Error())
+		logger.Warn("database unavailable, will retry", names.Exception, err.Error())
 	})
 	if err != nil {
 		return nil, nil, err

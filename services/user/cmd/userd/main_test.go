@@ -16,14 +16,15 @@ var update = flag.Bool("update", false, "rewrite the golden files")
 
 func TestHelp(t *testing.T) { servetest.Help(t, run, *update) }
 
-func TestEveryMistakeIsReported(t *testing.T) {
-	err := run(t.Context(), []string{"--http-addr", "nowhere", "--database-url", "x"}, func(string) string { return "" }, io.Discard, io.Discard)
+func TestReportsAllMistakesTogether(t *testing.T) {
+	err := run(t.Context(), []string{"--http-addr", "nowhere", "--database-url", "x"}, func(string) string { return "" },
+		io.Discard, io.Discard)
 	if err == nil || !strings.Contains(err.Error(), "http-addr") || !strings.Contains(err.Error(), "database-url") {
 		t.Error(err)
 	}
 }
 
-func TestAccountsOutliveTheProcess(t *testing.T) {
+func TestAccountsPersistAcrossRestarts(t *testing.T) {
 	url := postgrestest.Database(t)
 	first := servetest.Start(t, run, "--database-url", url)
 	type account struct {
@@ -44,7 +45,7 @@ func TestAccountsOutliveTheProcess(t *testing.T) {
 	}
 }
 
-func TestItServesWithNothingElseRunning(t *testing.T) {
+func TestServesWithoutOtherServices(t *testing.T) {
 	d := servetest.Start(t, run)
 	res, err := http.Get(d.URL + "/v1/users/me")
 	if err != nil {

@@ -1,4 +1,4 @@
--- Accounts. email is normalised by the service; the constraint is the last line.
+-- Accounts. The service normalises email; the constraint guarantees that it is unique.
 CREATE TABLE users (
     id         uuid PRIMARY KEY,
     email      text NOT NULL CONSTRAINT users_email UNIQUE,

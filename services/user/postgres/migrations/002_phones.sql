@@ -1,4 +1,4 @@
--- A number is optional; whoever signed up before has none.
+-- The phone number is optional; accounts of version 1 have none.
 ALTER TABLE users ADD COLUMN phone text NOT NULL DEFAULT '';
 
 ---- create above / drop below ----

@@ -1,0 +1,74 @@
+package main
+
+import (
+	"context"
+	"log/slog"
+	"time"
+
+	"jari.example/alerting/evaluate"
+	"jari.example/alerting/incident"
+	"jari.example/alerting/notify"
+	"jari.example/telemetry/names"
+)
+
+// reporter logs what the components report; they have no logger themselves.
+type reporter struct{ log *slog.Logger }
+
+func (r reporter) configured(ctx context.Context, s *settings) {
+	r.log.InfoContext(ctx, "alerting is configured", names.TimeScale, s.timing.Scale, names.Count, len(s.slos),
+		names.InMemory, *s.database == "", names.SeesIndex, *s.opensearch != "", names.TellsSlack, *s.slackURL != "")
+}
+
+// repeatInterval limits how often the same failure of ticks is logged: with
+// short windows there are six ticks a second.
+const repeatInterval = 30 * time.Second
+
+func (r reporter) tick() func(context.Context, error) {
+	var logged string
+	var loggedAt time.Time
+	return func(ctx context.Context, err error) {
+		if err == nil {
+			logged = ""
+			r.log.InfoContext(ctx, "ticks succeed again", names.EventName, names.EventTickRecovered)
+			return
+		}
+		if err.Error() == logged && time.Since(loggedAt) < repeatInterval {
+			return
+		}
+		logged, loggedAt = err.Error(), time.Now()
+		r.log.ErrorContext(ctx, "a tick failed", names.EventName, names.EventTickFailed, names.Exception, logged)
+	}
+}
+
+func (r reporter) incident(ctx context.Context, event evaluate.Event, i incident.Incident) {
+	attrs := []any{names.SLO, i.SLO, names.IncidentID, i.ID, names.Count, i.Facts.SinceStart.Bad}
+	switch event {
+	case evaluate.Opened:
+		r.log.WarnContext(ctx, "incident opened: "+i.Facts.Title, append(attrs, names.EventName, names.EventIncidentOpened)...)
+	case evaluate.Ongoing:
+		r.log.InfoContext(ctx, "incident updated: "+i.Facts.Title, append(attrs, names.EventName, names.EventIncidentUpdated)...)
+	case evaluate.Resolved:
+		r.log.InfoContext(ctx, "incident resolved: "+i.Facts.Title, append(attrs, names.EventName, names.EventIncidentResolved)...)
+	}
+}
+
+func (r reporter) delivery(ctx context.Context, d notify.Delivery, err error) {
+	attrs := []any{names.IncidentID, d.Incident.ID, names.SlackDelivery, string(d.Kind), names.SlackAttempts, d.Attempts + 1}
+	if err != nil {
+		r.log.WarnContext(ctx, "Slack message not delivered",
+			append(attrs, names.EventName, names.EventSlackFailed, names.Exception, err.Error())...)
+		return
+	}
+	r.log.InfoContext(ctx, "Slack message delivered", append(attrs, names.EventName, names.EventSlackDelivered)...)
+}
+
+func (r reporter) lease(held bool, err error) {
+	switch {
+	case err != nil:
+		r.log.Warn("lease request failed", names.EventName, names.EventLease, names.Exception, err.Error())
+	case held:
+		r.log.Info("lease acquired", names.EventName, names.EventLease)
+	default:
+		r.log.Info("lease lost", names.EventName, names.EventLease)
+	}
+}

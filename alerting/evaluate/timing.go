@@ -1,0 +1,41 @@
+package evaluate
+
+import (
+	"fmt"
+	"time"
+)
+
+// Timing is the resolution of counting. All of it is divided by the time scale;
+// only Lookback has a minimum, because the latency of the pipeline that delivers
+// log lines does not change with the scale.
+type Timing struct {
+	Scale    int           // windows are divided by it
+	Bucket   time.Duration // width of a bucket
+	Tick     time.Duration // between two evaluations
+	Lookback time.Duration // how far back each tick counts again, for lines that arrive late
+}
+
+// NewTiming divides the design's times by scale. Buckets must be whole
+// milliseconds that divide a minute, because OpenSearch's fixed intervals begin
+// at 1970.
+func NewTiming(scale int) (Timing, error) {
+	if scale < 1 || scale > 600 || time.Minute.Milliseconds()%int64(scale) != 0 {
+		return Timing{}, fmt.Errorf("%d is not a divisor of 60000 between 1 and 600; use one, such as 1, 10 or 60", scale)
+	}
+	n := time.Duration(scale)
+	return Timing{
+		Scale:    scale,
+		Bucket:   time.Minute / n,
+		Tick:     10 * time.Second / n,
+		Lookback: max(5*time.Minute/n, 15*time.Second),
+	}, nil
+}
+
+// bucketStart is the start of the bucket that contains at.
+func (t Timing) bucketStart(at time.Time) time.Time {
+	width := t.Bucket.Milliseconds()
+	return time.UnixMilli(at.UnixMilli() / width * width).UTC()
+}
+
+// bucketEnd is the end of the bucket that contains at.
+func (t Timing) bucketEnd(at time.Time) time.Time { return t.bucketStart(at).Add(t.Bucket) }

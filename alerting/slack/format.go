@@ -1,0 +1,78 @@
+package slack
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"jari.example/alerting/slo"
+	"jari.example/telemetry/names"
+)
+
+// duration writes d in the largest unit that fits: "5 min", "1.5 h", "30 d".
+func duration(d time.Duration) string {
+	switch d = d.Round(time.Millisecond); {
+	case d >= 48*time.Hour:
+		return number(d.Hours()/24) + " d"
+	case d >= time.Hour:
+		return number(d.Hours()) + " h"
+	case d >= time.Minute:
+		return number(d.Minutes()) + " min"
+	}
+	return number(d.Seconds()) + " s"
+}
+
+// number writes one decimal below 10 and none above.
+func number(f float64) string {
+	if f < 10 {
+		return strings.TrimSuffix(strconv.FormatFloat(f, 'f', 1, 64), ".0")
+	}
+	return strconv.FormatFloat(f, 'f', 0, 64)
+}
+
+// percent never rounds to 100 % or 0 % what is only close to it.
+func percent(share float64) string {
+	switch p := share * 100; {
+	case p > 99 && p < 100:
+		return "over 99 %"
+	case p > 0 && p < 0.1:
+		return "under 0.1 %"
+	default:
+		return number(p) + " %"
+	}
+}
+
+func badPercent(c slo.Count) string { return percent(c.BadShare()) }
+
+func clock(t time.Time) string { return t.UTC().Format("15:04:05 UTC") }
+
+// regionList is the regions with their bad events, most first: "kr (300), us (12)".
+func regionList(bad map[string]int64) string {
+	labels := map[string]string{}
+	for label, id := range names.Regions {
+		labels[id] = label
+	}
+	ids := slices.SortedFunc(maps.Keys(bad), func(a, b string) int {
+		return int(bad[b]-bad[a])*2 + strings.Compare(a, b)
+	})
+	var all []string
+	for _, id := range ids {
+		name := id
+		if label, ok := labels[id]; ok {
+			name = label
+		}
+		all = append(all, fmt.Sprintf("%s (%d)", escape(name), bad[id]))
+	}
+	return strings.Join(all, ", ")
+}
+
+// escape keeps Slack from interpreting our text as markup.
+// https://docs.slack.dev/messaging/formatting-message-text#escaping
+func escape(s string) string {
+	return strings.NewReplacer("&", "&amp;", "<", "&lt;", ">", "&gt;").Replace(s)
+}
+
+func link(url, text string) string { return "<" + escape(url) + "|" + escape(text) + ">" }

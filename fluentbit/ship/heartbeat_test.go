@@ -1,0 +1,96 @@
+package ship_test
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"maps"
+	"strings"
+	"testing"
+	"time"
+
+	"jari.example/fluentbit/ship"
+	"jari.example/fluentbit/ship/shiptest"
+	"jari.example/telemetry/names"
+)
+
+// heartbeats returns the heartbeat lines that were stored, and the points of one
+// metric.
+func heartbeats(t *testing.T, f *shiptest.Fake, metric string) (lines []map[string]any, points []float64) {
+	t.Helper()
+	for key, body := range maps.All(f.Stored()) {
+		var d map[string]any
+		if err := json.Unmarshal([]byte(body), &d); err != nil {
+			t.Fatal(err)
+		}
+		switch {
+		case d[names.DocServiceName] != names.ServiceAgent:
+		case strings.HasPrefix(key, names.LogIndex):
+			lines = append(lines, d)
+		case strings.HasPrefix(key, names.MetricIndex) && d[names.DocMetricName] == metric:
+			points = append(points, d[names.DocMetricValue].(float64))
+		}
+	}
+	return lines, points
+}
+
+func TestHeartbeatCarriesTheCounters(t *testing.T) {
+	f := shiptest.NewFake(t)
+	f.Item = itemFor("b", 1, shiptest.Item{Status: 429})
+	s := open(t, f.URL, ship.Config{})
+	if _, err := s.Ship(t.Context(), docs()); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.Ship(t.Context(), docs("a")); err != nil {
+		t.Fatal(err)
+	}
+	s.StartHeartbeat(ship.Agent{Kind: "collector", Interval: 5 * time.Millisecond, Stats: func(context.Context) (map[string]int64, error) {
+		return map[string]int64{names.ShipEvicted: 7, names.ShipBacklogBytes: 42}, nil
+	}})
+	eventually(t, "two heartbeats are stored", func() bool {
+		lines, _ := heartbeats(t, f, "")
+		return len(lines) >= 2
+	})
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	lines, points := heartbeats(t, f, names.ShipEvicted)
+	want := map[string]any{
+		names.EventName: names.EventHeartbeat, names.AgentKind: "collector", "severity.text": "INFO",
+		names.ShipAccepted: 5.0, names.ShipCreated: 4.0, names.ShipDuplicate: 1.0, names.ShipRetried: 1.0, names.ShipDeadLettered: 0.0,
+		names.ShipEvicted: 7.0, names.ShipBacklogBytes: 42.0, names.ShipBacklogChunks: nil, // which this agent does not report
+	}
+	for _, line := range lines { // heartbeats do not count themselves
+		for field, v := range want {
+			if line[field] != v {
+				t.Errorf("%s is %v, want %v", field, line[field], v)
+			}
+		}
+		if line[names.ServiceInstanceID] != lines[0][names.ServiceInstanceID] {
+			t.Error("two instance ids for one agent")
+		}
+	}
+	if len(points) < 2 || points[0] != 7 {
+		t.Errorf("%v are the points of %s", points, names.ShipEvicted)
+	}
+	if got := s.Counters().Agent[names.ShipEvicted]; got != 7 {
+		t.Errorf("the snapshot has %d evicted", got)
+	}
+}
+
+func TestHeartbeatIsWrittenWithoutTheAgentsStatistics(t *testing.T) {
+	f := shiptest.NewFake(t)
+	s := open(t, f.URL, ship.Config{})
+	s.StartHeartbeat(ship.Agent{Kind: "fluent-bit", Interval: 5 * time.Millisecond, Stats: func(context.Context) (map[string]int64, error) {
+		return nil, errors.New("no metrics here")
+	}})
+	var lines []map[string]any
+	eventually(t, "a heartbeat is stored", func() bool {
+		lines, _ = heartbeats(t, f, "")
+		return len(lines) > 0
+	})
+	l := lines[0]
+	if l["severity.text"] != "WARN" || l[names.Exception] != "no metrics here" || l[names.ShipEvicted] != nil || l[names.ShipAccepted] != 0.0 {
+		t.Errorf("heartbeat %v", l)
+	}
+}

@@ -1,6 +1,0 @@
-//go:build !chaos
-
-package ship
-
-// chaos does something only in a build for campaigns.
-func chaos() {}

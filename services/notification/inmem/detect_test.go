@@ -1,0 +1,71 @@
+package inmem_test
+
+import (
+	"context"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+
+	"jari.example/internal/backlog"
+	"jari.example/services/notification"
+	"jari.example/services/notification/inmem"
+	"jari.example/services/notification/storetest"
+)
+
+// Stores with one defect each, for a negative control of the suite.
+type (
+	assumesNotSent      struct{ *inmem.Store } // treats an unknown outcome as not sent
+	ignoresOutcomes     struct{ *inmem.Store } // leaves every attempt unknown
+	addsTwice           struct{ *inmem.Store } // reports a duplicate as new
+	recordsSentAsFailed struct{ *inmem.Store } // records a sent mail as failed
+	sweepsTooEarly      struct{ *inmem.Store } // deletes an hour too early
+	overcountsBacklog   struct{ *inmem.Store } // reports a waiting event in an empty store
+)
+
+func (s assumesNotSent) Postpone(ctx context.Context, id uuid.UUID, due time.Time, _ bool) error {
+	return s.Store.Postpone(ctx, id, due, true)
+}
+
+func (s ignoresOutcomes) Postpone(ctx context.Context, id uuid.UUID, due time.Time, _ bool) error {
+	return s.Store.Postpone(ctx, id, due, false)
+}
+
+func (s addsTwice) Add(ctx context.Context, e notification.Event, now time.Time) (bool, error) {
+	_, err := s.Store.Add(ctx, e, now)
+	return true, err
+}
+
+func (s recordsSentAsFailed) Sent(ctx context.Context, id uuid.UUID, at time.Time) error {
+	return s.Store.Fail(ctx, id, at, notification.TooLate)
+}
+
+func (s sweepsTooEarly) Sweep(ctx context.Context, before time.Time, n int) (int, error) {
+	return s.Store.Sweep(ctx, before.Add(time.Hour), n)
+}
+
+func (s overcountsBacklog) Backlog(ctx context.Context) (backlog.Backlog, error) {
+	b, err := s.Store.Backlog(ctx)
+	b.Waiting = max(b.Waiting, 1)
+	return b, err
+}
+
+func TestSuiteDetectsDefects(t *testing.T) {
+	for name, broken := range map[string]func(*inmem.Store) notification.Store{
+		"counts an attempt as unknown until its outcome": func(s *inmem.Store) notification.Store { return assumesNotSent{s} },
+		"ignores a duplicate event":                      func(s *inmem.Store) notification.Store { return addsTwice{s} },
+		"returns reservations whose last mail failed":    func(s *inmem.Store) notification.Store { return recordsSentAsFailed{s} },
+		"sweeps old events in batches":                   func(s *inmem.Store) notification.Store { return sweepsTooEarly{s} },
+		"counts the backlog":                             func(s *inmem.Store) notification.Store { return overcountsBacklog{s} },
+	} {
+		if !storetest.Detects(t, name, broken(inmem.New())) {
+			t.Errorf("case %q passes for %T", name, broken(nil))
+		}
+		if storetest.Detects(t, name, inmem.New()) {
+			t.Errorf("case %q fails for a correct store", name)
+		}
+	}
+	if !storetest.Detects(t, "counts an attempt as unknown until its outcome", ignoresOutcomes{inmem.New()}) {
+		t.Error("no case detects that every attempt stays unknown")
+	}
+}

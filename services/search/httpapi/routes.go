@@ -1,0 +1,56 @@
+package httpapi
+
+import (
+	"log/slog"
+	"net/http"
+	"strconv"
+
+	"jari.example/internal/fault"
+	"jari.example/services/internal/httpjson"
+	"jari.example/services/search"
+	"jari.example/services/search/app"
+)
+
+// NewRoutes returns the service's routes.
+func NewRoutes(e Endpoints, logger *slog.Logger) *httpjson.Routes {
+	rs := httpjson.NewRoutes(logger)
+	httpjson.Handle(rs, "GET /v1/restaurants", e.Find, decodeFind, http.StatusOK)
+	httpjson.HandleWith(rs, "GET /v1/restaurants/{id}", e.Get, decodeGet, encodeRestaurant)
+	httpjson.HandleWith(rs, "PUT /v1/restaurants/{id}", e.Put, decodePut, encodePut, httpjson.BodyOf[search.Profile]())
+	return rs
+}
+
+func decodeFind(r *http.Request) (app.FindRequest, error) {
+	q := r.URL.Query()
+	req := app.FindRequest{Words: q.Get("q"), Cuisine: q.Get("cuisine"), Cursor: q.Get("cursor")}
+	if q.Has("limit") {
+		n, err := strconv.Atoi(q.Get("limit"))
+		if err != nil || n == 0 {
+			return req, fault.BadField("/limit", "A page has 1 to 50 restaurants.")
+		}
+		req.Limit = n
+	}
+	return req, nil
+}
+
+func decodeGet(r *http.Request) (app.GetRequest, error) {
+	return app.GetRequest{ID: r.PathValue("id")}, nil
+}
+
+func decodePut(r *http.Request) (app.PutRequest, error) {
+	p, err := httpjson.Body[search.Profile](r)
+	return app.PutRequest{ID: r.PathValue("id"), Profile: p, IfMatch: r.Header.Get("If-Match")}, err
+}
+
+func encodeRestaurant(h http.Header, r search.Restaurant) (int, any) {
+	h.Set("ETag", r.ETag())
+	return http.StatusOK, r
+}
+
+func encodePut(h http.Header, p app.PutResponse) (int, any) {
+	status, body := encodeRestaurant(h, p.Restaurant)
+	if p.Created {
+		status = http.StatusCreated
+	}
+	return status, body
+}

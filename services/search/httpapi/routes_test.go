@@ -1,0 +1,70 @@
+package httpapi_test
+
+import (
+	"flag"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"jari.example/services/internal/endpoint"
+	"jari.example/services/internal/httpjson/httpjsontest"
+	"jari.example/services/search/app"
+	"jari.example/services/search/httpapi"
+	"jari.example/services/search/inmem"
+	"jari.example/services/search/searchtest"
+	"jari.example/telemetry/telemetrytest"
+)
+
+func TestRejectsBadInput(t *testing.T) {
+	rec := telemetrytest.Start(t)
+	c := inmem.New()
+	mw, err := endpoint.Shared(rec.Logger, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	routes := httpapi.NewRoutes(httpapi.NewEndpoints(app.New(c, c, time.Now), mw), rec.Logger)
+	handler, err := routes.Handler()
+	if err != nil {
+		t.Fatal(err)
+	}
+	httpjsontest.Suite{Handler: handler, Routes: routes.List(), BadQueries: map[string][]string{
+		"GET /v1/restaurants": {"limit=0", "limit=51", "limit=many", "cursor=%21", "cursor=bm8", "q=%ff", "cuisine=%00"},
+	}}.Run(t)
+}
+
+var update = flag.Bool("update", false, "write golden files")
+
+// The tests of clients in other services decode these golden files.
+func TestResponsesMatchTheGoldenFiles(t *testing.T) {
+	c := inmem.New()
+	if err := c.Put(t.Context(), searchtest.Restaurant("bapsang", 1_800_000_000_000), 0); err != nil {
+		t.Fatal(err)
+	}
+	rs := httpapi.NewRoutes(httpapi.NewEndpoints(app.New(c, c, time.Now), endpoint.Bare), slog.New(slog.DiscardHandler))
+	handler, err := rs.Handler()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, path := range map[string]string{
+		"restaurant.json":           "/v1/restaurants/bapsang",
+		"restaurant_not_found.json": "/v1/restaurants/nowhere",
+		"page.json":                 "/v1/restaurants?q=gangnam",
+	} {
+		res := httptest.NewRecorder()
+		handler.ServeHTTP(res, httptest.NewRequest(http.MethodGet, path, nil))
+		golden := filepath.Join("..", "testdata", "http", name)
+		if *update {
+			if err := os.WriteFile(golden, res.Body.Bytes(), 0o600); err != nil {
+				t.Fatal(err)
+			}
+		}
+		want, err := os.ReadFile(golden)
+		if err != nil || res.Body.String() != string(want) {
+			t.Errorf("%s differs from %s (%v); -update rewrites it:\n%s", path, golden, err, res.Body)
+		}
+	}
+}

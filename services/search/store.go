@@ -1,0 +1,67 @@
+package search
+
+import (
+	"context"
+
+	"jari.example/internal/fault"
+)
+
+// Catalogue is the system of record of restaurants.
+type Catalogue interface {
+	// Get returns the restaurant as it was last written, or ErrUnknown.
+	Get(ctx context.Context, id string) (Restaurant, error)
+	// Put writes r if its version in the catalogue is prev (0 for a new
+	// restaurant). Otherwise it writes nothing and returns ErrChanged.
+	Put(ctx context.Context, r Restaurant, prev int64) error
+}
+
+// Finder searches a copy of the catalogue that may be some seconds behind.
+type Finder interface {
+	// Find returns at most q.Limit hits after q.After, ordered by score and then
+	// by id; without words, by id.
+	Find(ctx context.Context, q Query) ([]Hit, error)
+}
+
+// Query selects restaurants of a cuisine that contain all the words. An empty
+// field selects all.
+type Query struct {
+	Words   string
+	Cuisine string
+	After   *PagePosition
+	Limit   int
+}
+
+// Hit is a restaurant that matches a query, with its score.
+type Hit struct {
+	Restaurant Restaurant
+	Score      float64
+}
+
+// Errors of a Catalogue.
+var (
+	ErrUnknown = fault.New(fault.NotFound, "restaurant_not_found", "There is no such restaurant.")
+	ErrChanged = fault.New(fault.Conflict, "restaurant_changed", "The restaurant was changed at the same time. Please try again.")
+)
+
+// Limits of a query: restaurants on a page, and characters.
+const (
+	maxLimit   = 50
+	maxWords   = 200
+	maxCuisine = 40
+)
+
+// Validate returns fault.Invalid with a pointer to the first invalid field.
+func (q Query) Validate() error {
+	return first(
+		check(length(q.Words, 0, maxWords), "/q", "A search has at most 200 characters."),
+		check(length(q.Cuisine, 0, maxCuisine), "/cuisine", "A cuisine has at most 40 characters."),
+		check(q.Limit >= 1 && q.Limit <= maxLimit, "/limit", "A page has 1 to 50 restaurants."),
+	)
+}
+
+// PagePosition is where a page ended: after the restaurant ID with score Score.
+// Score is 0 in a list, which is ordered by id only.
+type PagePosition struct {
+	Score float64
+	ID    string
+}

@@ -1,3 +1,0 @@
-package telemetry
-
-//go:generate go run ./cmd/telemetrydoc TELEMETRY.md
