@@ -186,6 +186,7 @@ func TestServesWithTooFewConnections(t *testing.T) {
 	postgrestest.Exec(t, database, "ALTER DATABASE "+strings.TrimPrefix(u.Path, "/")+" OWNER TO "+role)
 	u.User = url.UserPassword(role, "x")
 	s := startUnreliableOn(t, u.String())
+	s.createSlots()
 	s.must(s.admin.Close(t.Context()))
 	s.database = database // the test's own sessions must not count against the limit
 	s.admin = s.connect()

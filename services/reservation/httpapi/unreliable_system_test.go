@@ -41,13 +41,16 @@ type unreliableSystem struct {
 	slots    []string     // of the restaurant mokran, 4 covers each
 }
 
-// startUnreliable starts the service on a database of its own. Settings
-// ("lock_timeout", "100ms") are those of the service's sessions.
+// startUnreliable starts the service on a database of its own, and creates slots.
+// Settings ("lock_timeout", "100ms") are those of the service's sessions.
 func startUnreliable(t *testing.T, settings ...string) *unreliableSystem {
 	t.Helper()
-	return startUnreliableOn(t, postgrestest.Database(t), settings...)
+	s := startUnreliableOn(t, postgrestest.Database(t), settings...)
+	s.createSlots()
+	return s
 }
 
+// startUnreliableOn starts the service on a database, without slots.
 func startUnreliableOn(t *testing.T, database string, settings ...string) *unreliableSystem {
 	t.Helper()
 	s := &unreliableSystem{t: t, database: database}
@@ -69,7 +72,12 @@ func startUnreliableOn(t *testing.T, database string, settings ...string) *unrel
 	server := httptest.NewServer(s.handler)
 	t.Cleanup(server.Close)
 	s.url = server.URL
+	return s
+}
 
+// createSlots gives the restaurant mokran its slots.
+func (s *unreliableSystem) createSlots() {
+	s.t.Helper()
 	s.mustSend(apiRequest{"PUT", "/v1/restaurants/mokran/schedule", scheduleJSON, owner, ""}, 200)
 	now := time.Now().UTC()
 	free := s.mustSend(apiRequest{"GET", "/v1/restaurants/mokran/availability?from=" + now.Format(time.RFC3339) +
@@ -77,7 +85,6 @@ func startUnreliableOn(t *testing.T, database string, settings ...string) *unrel
 	for _, item := range free.body["items"].([]any)[4:] { // the first ones are close to their cut-off
 		s.slots = append(s.slots, item.(map[string]any)["slot_id"].(string))
 	}
-	return s
 }
 
 // openStore opens the store through a new proxy, and waits until its pool has all

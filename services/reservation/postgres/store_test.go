@@ -96,7 +96,7 @@ func TestReportsUnavailableWhileTheDatabaseRefuses(t *testing.T) {
 
 func TestOpenErrorHidesThePassword(t *testing.T) {
 	_, err := postgres.Open(t.Context(), "postgres://u:hunter2@[", nil)
-	if err == nil || err.Error() != "database URL: not one that PostgreSQL understands" {
+	if err == nil || err.Error() != "database URL: PostgreSQL cannot parse it" {
 		t.Fatalf("got %v", err)
 	}
 }
