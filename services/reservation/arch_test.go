@@ -13,7 +13,7 @@ const root = "jari.example/services/reservation"
 // testSupport is imported by tests only.
 var testSupport = []string{"storetest/...", "lineartest/..."}
 
-// layers is who may import whom: a package imports its own layer and those below.
+// layers says which package may import which: its own layer and those below.
 // services/arch_test.go has the rules for all services, such as what the domain
 // must not depend on, and infra/rules the most files of a package.
 var layers = within(root, archtest.Layers{

@@ -117,7 +117,7 @@ func TestRefusesAtOnceWhenTheQueueIsFull(t *testing.T) {
 func TestManyCommandsForOneSlotDelayNoOthers(t *testing.T) {
 	t.Parallel()
 	s := startUnreliable(t)
-	var others, crowd []apiRequest
+	var others, commands []apiRequest
 	for _, r := range s.mixedRequests() {
 		if r.method == "GET" {
 			others = append(others, r)
@@ -127,12 +127,12 @@ func TestManyCommandsForOneSlotDelayNoOthers(t *testing.T) {
 		others = append(others, s.booking(6+i, 1))
 	}
 	for range 4 * poolSize {
-		crowd = append(crowd, apiRequest{"POST", "/v1/restaurants/mokran/reservations",
+		commands = append(commands, apiRequest{"POST", "/v1/restaurants/mokran/reservations",
 			fmt.Sprintf(`{"slot_id":%q,"party":1,"name":"Kim"}`, s.slots[5]), owner, uuid.NewString()})
 	}
 	release := s.holdLocks("SELECT FROM slots WHERE id = " + s.slots[5] + " FOR NO KEY UPDATE")
 	done := make(chan []string)
-	go func() { done <- s.sendAll(crowd) }()
+	go func() { done <- s.sendAll(commands) }()
 	s.waitUntil("four commands wait for the slot", func() bool { return s.queryInt(lockWaitersSQL) >= 4 })
 	for i, got := range s.sendAll(others) {
 		if got != success {

@@ -51,13 +51,15 @@ func TestAuditReportsEachMismatch(t *testing.T) {
 	if len(lines) != 2 || names.EventInvariantViolated != "booking.invariant.violated" {
 		t.Fatalf("%d lines of %s", len(lines), names.EventInvariantViolated)
 	}
-	if l := lines[0]; l[names.SlotID] != "4" || l[names.RestaurantID] != "mokran" || l[names.SlotBooked] != 6.0 || l[names.SlotHeld] != 5.0 {
+	if l := lines[0]; l[names.SlotID] != "4" || l[names.RestaurantID] != "mokran" ||
+		l[names.SlotBooked] != 6.0 || l[names.SlotHeld] != 5.0 {
 		t.Errorf("logged %v", l)
 	}
 	if n := rec.Count(t, names.MetricInvariantViolations); n != 2 {
 		t.Errorf("counted %d", n)
 	}
-	if audited := rec.Lines(t, names.EventAudited); len(audited) != 1 || audited[0][names.Count] != 7.0 || audited[0][names.Violations] != 2.0 {
+	audited := rec.Lines(t, names.EventAudited)
+	if len(audited) != 1 || audited[0][names.Count] != 7.0 || audited[0][names.Violations] != 2.0 {
 		t.Errorf("logged %v", audited)
 	}
 }

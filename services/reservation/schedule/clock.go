@@ -7,14 +7,14 @@ import (
 	"jari.example/internal/fault"
 )
 
-// A day of the calendar, and a time on the wall, belong to no zone. Both are
-// held as the instant at which a clock in UTC shows them.
+// Local dates and wall-clock times belong to no zone. Both are held as the instant
+// at which a clock in UTC shows them.
 
 // DayBounds returns the instants [from, to) that belong to a local day
 // (YYYY-MM-DD) of an IANA zone: from when the clock there first shows the date,
 // or a later one, to when it first shows the next. from equals to for a day
-// that the zone left out. Every slot of the day, and none of another, starts
-// within. Codes: invalid, at /date.
+// that the zone skipped. The slots of the day start within the bounds, and no
+// others do. Codes: invalid, at /date.
 func DayBounds(date, zone string) (from, to time.Time, err error) {
 	day, err := ParseDate(date)
 	if err != nil {
@@ -29,10 +29,11 @@ func DayBounds(date, zone string) (from, to time.Time, err error) {
 	return from, to, nil
 }
 
-// The years that dates may name: every store holds them, and nobody knows how
-// clocks will go later.
+// The years of dates: every store can hold them, and the clock changes of later
+// ones are unknown.
 const firstYear, lastYear = 2000, 2100
 
+// ParseDate parses a local date, YYYY-MM-DD, from firstYear to lastYear.
 func ParseDate(date string) (time.Time, error) {
 	day, err := time.Parse(time.DateOnly, date)
 	if err == nil && (day.Year() < firstYear || day.Year() > lastYear) {
@@ -41,8 +42,8 @@ func ParseDate(date string) (time.Time, error) {
 	return day, err
 }
 
-// today is the latest day that has begun. A clock that goes back over midnight,
-// as St. John's did until 2011, does not take the day back.
+// today is the latest day that has begun. It stays the latest when the clock goes
+// back over midnight, as in St. John's until 2011.
 func today(now time.Time, zone *time.Location) time.Time {
 	year, month, day := now.In(zone).Date()
 	date := time.Date(year, month, day, 0, 0, 0, 0, time.UTC)
@@ -53,12 +54,12 @@ func today(now time.Time, zone *time.Location) time.Time {
 	return date
 }
 
-// reach is the first instant at which a clock in zone shows wall or later;
-// shown tells whether it shows wall itself then. It never does if the clock is
-// put forward over it. time.Date will not do: it moves a wall time that is
-// skipped, and does not promise which of two it returns.
+// reach is the first instant at which a clock in zone shows wall or later; shown
+// reports whether it shows wall itself then, which it does not if a clock change
+// skips wall. time.Date does not serve: it moves a wall time that is skipped, and
+// does not specify which one it returns of a wall time that occurs twice.
 func reach(wall time.Time, zone *time.Location) (at time.Time, shown bool) {
-	// No clock was ever a day off UTC. From there on, one offset after another.
+	// Every offset from UTC is below a day. From there on, try one offset after another.
 	for t := wall.Add(-24 * time.Hour).In(zone); ; {
 		_, offset := t.Zone()
 		start, end := t.ZoneBounds()
@@ -73,7 +74,7 @@ func reach(wall time.Time, zone *time.Location) (at time.Time, shown bool) {
 	}
 }
 
-// Location refuses the two names that LoadLocation takes but IANA does not.
+// Location is time.LoadLocation without "" and "Local", which are no IANA names.
 func Location(name string) (*time.Location, error) {
 	if name == "" || name == "Local" {
 		return nil, fmt.Errorf("%q is not an IANA zone", name)

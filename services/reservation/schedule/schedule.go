@@ -12,8 +12,9 @@ import (
 	"jari.example/internal/fault"
 )
 
-// Schedule is when a restaurant seats people, in its own wall clock. It is kept
-// as it was stated, defaults included; [Schedule.Slots] says what follows from it.
+// Schedule is when a restaurant seats people, in its local wall-clock time. It is
+// stored as the owner sent it, with the defaults filled in; [Schedule.Slots]
+// computes the slots.
 type Schedule struct {
 	TimeZone            string      `json:"time_zone"` // a name of the IANA time zone database, https://www.iana.org/time-zones
 	Weekly              []Opening   `json:"weekly"`
@@ -27,23 +28,22 @@ type Schedule struct {
 	Drops               []Drop      `json:"drops,omitempty"`
 }
 
-// What stands for a field that a schedule leaves out.
+// Defaults of fields that are missing in a request.
 const (
 	DefaultDiningMinutes       = 90
 	DefaultCancelCutoffMinutes = 120
 )
 
-// Hours is one stretch of one local day: seatings start at Opens and every
-// interval after it, the last one before Closes. A stretch ends with its day,
-// at 24:00; who stays open longer states the rest as a stretch of the next day.
-// So each slot belongs to the day that its guests would name, for exceptions,
-// drops, closures and lists alike.
+// Hours is one period of one local day: seatings start at Opens and every interval
+// after it, the last one before Closes. A period ends with its day, at 24:00;
+// hours after midnight are a period of the next day. So each slot belongs to the
+// day that its guests would name, for exceptions, drops, closures and lists alike.
 type Hours struct {
 	Opens  string `json:"opens"`  // HH:MM, 00:00 to 23:59
 	Closes string `json:"closes"` // HH:MM, later than Opens, at most 24:00
 }
 
-// Opening is a stretch of every such weekday.
+// Opening is a period of each such weekday.
 type Opening struct {
 	Day string `json:"day"` // mon … sun
 	Hours
@@ -56,8 +56,8 @@ type Exception struct {
 	Covers   *int    `json:"covers,omitempty"` // nil: as on other days
 }
 
-// Drop makes the slots of a period, both local days included, however far they
-// are ahead, and holds them back until OpensAt (RFC 3339).
+// Drop creates the slots from one local day to another, both included, also beyond
+// the booking window. They become bookable at OpensAt (RFC 3339).
 type Drop struct {
 	From    string    `json:"from"` // YYYY-MM-DD
 	To      string    `json:"to"`   // YYYY-MM-DD
@@ -150,7 +150,7 @@ func validateExceptions(list []Exception) error {
 		seen[e.Date] = true
 		// Left out by mistake it would close the day.
 		if e.Openings == nil || len(e.Openings) > maxOpenings {
-			return fault.BadField(at+"/openings", "openings lists at most %d stretches; an empty list closes the day.", maxOpenings)
+			return fault.BadField(at+"/openings", "openings lists at most %d periods; an empty list closes the day.", maxOpenings)
 		}
 		for j, h := range e.Openings {
 			if err := h.validate(fmt.Sprintf("%s/openings/%d", at, j)); err != nil {

@@ -15,10 +15,10 @@ type PlannedSlot struct {
 	CancelUntil time.Time // the cancellation cut-off
 }
 
-// Slots lists every slot that s wants bookable after now, in order and each
-// instant once: from today to DaysAhead in the restaurant's zone, and the days
-// of every drop, however far ahead. closed tells which local days (YYYY-MM-DD)
-// the restaurant has closed; nil closes none.
+// Slots lists the slots that s plans after now, in order and each instant once:
+// from today to DaysAhead in the restaurant's zone, and the days of every drop,
+// also beyond that. closed reports the local days (YYYY-MM-DD) on which the
+// restaurant is closed; nil: none.
 //
 //   - An exception's openings and covers replace those of its weekday. A day
 //     that is closed, or has no covers, yields no slot.
@@ -29,8 +29,8 @@ type PlannedSlot struct {
 //   - End and CancelUntil lie whole minutes of real time from Start, whatever
 //     the clock does in between.
 //
-// With the same s and closed, a later now never takes back a slot that is still
-// to come. s must be valid; a zone that cannot be loaded yields nothing.
+// With the same s and closed, a later now never removes a slot that is still in
+// the future. s must be valid; a zone that cannot be loaded yields nothing.
 func (s Schedule) Slots(closed func(date string) bool, now time.Time) []PlannedSlot {
 	zone, err := Location(s.TimeZone)
 	if err != nil {
@@ -108,7 +108,7 @@ func (s Schedule) weekday(day time.Weekday) (hours []Hours) {
 func (s Schedule) opensAt(date string) (first time.Time) {
 	for _, d := range s.Drops {
 		if d.From <= date && date <= d.To && (first.IsZero() || d.OpensAt.Before(first)) {
-			// Stores keep microseconds, and what they keep must compare equal.
+			// Stores keep microseconds, and a stored time must compare equal.
 			first = d.OpensAt.UTC().Truncate(time.Microsecond)
 		}
 	}
@@ -116,7 +116,7 @@ func (s Schedule) opensAt(date string) (first time.Time) {
 }
 
 // seatings lists the wall times, since midnight, at which seatings start.
-// Stretches that overlap share those they have in common.
+// Periods that overlap have their common seatings once.
 func seatings(hours []Hours, interval int) (walls []time.Duration) {
 	for _, h := range hours {
 		for m := minutes(h.Opens); m < minutes(h.Closes); m += max(interval, 1) {
