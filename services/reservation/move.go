@@ -29,7 +29,8 @@ func (m Move) Decide(u *UnitOfWork) (Reservation, error) {
 		return Reservation{}, NotFound()
 	}
 	if m.Version != 0 && m.Version != r.Version {
-		return Reservation{}, fault.New(fault.PreconditionFailed, "version_mismatch", "The reservation has changed since you read it. Please read it again.")
+		return Reservation{}, fault.New(fault.PreconditionFailed, "version_mismatch",
+			"The reservation has changed since you read it. Please read it again.")
 	}
 	slot, party := r.SlotID, r.Party
 	if m.SlotID != nil {

@@ -11,9 +11,9 @@ import (
 	"jari.example/services/reservation/app"
 )
 
-func TestANoteCannotBePrintedWhereverItTravels(t *testing.T) {
-	const words = "nut allergy"
-	note := secret.New(words)
+func TestNotesAreNeverPrinted(t *testing.T) {
+	const text = "nut allergy"
+	note := secret.New(text)
 	r := reservation.Reservation{Note: note}
 	for _, v := range []any{
 		app.BookRequest{Note: note}, reservation.Booking{Note: note}, r, reservation.Outcome{Reservation: r},
@@ -23,8 +23,8 @@ func TestANoteCannotBePrintedWhereverItTravels(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if printed := fmt.Sprintf("%v %+v %#v %s", v, v, v, encoded); strings.Contains(printed, words) {
-			t.Errorf("%T: %s", v, printed)
+		if printed := fmt.Sprintf("%v %+v %#v %s", v, v, v, encoded); strings.Contains(printed, text) {
+			t.Errorf("%T prints its note: %s", v, printed)
 		}
 	}
 }

@@ -8,14 +8,15 @@ import (
 )
 
 // A process that does not know a restaurant's time zone must not close its slots.
-func TestAnUnknownZoneClosesNoSlot(t *testing.T) {
+func TestUnknownTimeZoneClosesNoSlot(t *testing.T) {
 	slot := &Slot{ID: 1, Start: time.Now().Add(time.Hour), Wanted: 4, Capacity: 4}
 	for zone, fails := range map[string]bool{"Asia/Nowhere": true, "Asia/Seoul": false} {
 		u := &UnitOfWork{
-			Now: time.Now(), Slots: map[SlotID]*Slot{1: slot}, Schedule: &schedule.Schedule{TimeZone: zone}, changedSlots: map[*Slot]bool{},
+			Now: time.Now(), Slots: map[SlotID]*Slot{1: slot}, changedSlots: map[*Slot]bool{},
+			Schedule: &schedule.Schedule{TimeZone: zone},
 		}
 		if err := u.RegenerateSlots("mokran"); (err != nil) != fails || (slot.Wanted == 0) == fails {
-			t.Errorf("%s: %v, %d covers wanted", zone, err, slot.Wanted)
+			t.Errorf("%s: %v, %d covers wanted; want an error: %v", zone, err, slot.Wanted, fails)
 		}
 		slot.Wanted = 4
 	}

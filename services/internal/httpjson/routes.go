@@ -51,10 +51,6 @@ type Route struct {
 	Access       endpoint.Access
 	Body         reflect.Type // what the JSON body decodes to; nil when it takes none
 	Idempotent   bool         // refuses a request without Idempotency-Key
-
-	// BadQueries and NoInput are going away with the options that set them.
-	BadQueries []string
-	NoInput    bool
 }
 
 // Pattern is the route as net/http spells it.
@@ -72,19 +68,11 @@ type Option func(*Route)
 // idempotency_key_missing) before they are decoded.
 func NeedsIdempotencyKey() Option { return func(r *Route) { r.Idempotent = true } }
 
-// BadQueries is going away: only services/reservation still uses it. Bad-input
-// fixtures belong in a test, see [httpjsontest.Suite].BadQueries.
-func BadQueries(raw ...string) Option { return func(r *Route) { r.BadQueries = raw } }
-
 // NoBody declares a POST, PUT or PATCH without a body.
 func NoBody() Option { return func(r *Route) { r.Body = nil } }
 
 // BodyOf declares the type of the body when it is not the endpoint's request.
 func BodyOf[T any]() Option { return func(r *Route) { r.Body = reflect.TypeFor[T]() } }
-
-// NoInput is going away: only services/reservation still uses it. A test names
-// such routes, see [httpjsontest.Suite].NoInput.
-func NoInput() Option { return func(r *Route) { r.NoInput = true } }
 
 // Handle routes pattern ("POST /v1/reservations") to e and responds with status;
 // 204 has no body. Req must be what decode returns and e takes. A POST, PUT or

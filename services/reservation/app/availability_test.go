@@ -14,21 +14,21 @@ import (
 	"jari.example/services/reservation/schedule"
 )
 
-// shelf is a store that has slots to show, and counts who asks for them.
-type shelf struct {
+// countingStore is a store with slots that counts its queries.
+type countingStore struct {
 	reservation.Store
-	all   []reservation.Slot
-	asked atomic.Int32
-	takes time.Duration
-	err   error
+	all     []reservation.Slot
+	queries atomic.Int32
+	delay   time.Duration // of each query
+	err     error
 }
 
-func (s *shelf) Slots(ctx context.Context, restaurants []string, from, to time.Time) (list []reservation.Slot, err error) {
-	s.asked.Add(1)
+func (s *countingStore) Slots(ctx context.Context, restaurants []string, from, to time.Time) (list []reservation.Slot, err error) {
+	s.queries.Add(1)
 	select {
 	case <-ctx.Done():
 		return nil, ctx.Err()
-	case <-time.After(s.takes):
+	case <-time.After(s.delay):
 	}
 	for _, slot := range s.all {
 		for _, r := range restaurants {
@@ -40,7 +40,7 @@ func (s *shelf) Slots(ctx context.Context, restaurants []string, from, to time.T
 	return list, s.err
 }
 
-// slotsAt are slots of 10 covers for parties of 2 to 4.
+// slotsAt returns slots of 10 covers for parties of 2 to 4.
 func slotsAt(restaurant, zone string, starts ...time.Time) (list []reservation.Slot) {
 	for i, start := range starts {
 		list = append(list, reservation.Slot{
@@ -51,21 +51,21 @@ func slotsAt(restaurant, zone string, starts ...time.Time) (list []reservation.S
 	return list
 }
 
-// bubble runs test where time stands still until everybody waits. Its clock
-// begins at midnight UTC of 1 January 2000. The services come from outside: the
-// cache of each has a goroutine that never ends.
-func bubble(t *testing.T, test func(t *testing.T, s *shelf, svc, replica *Service)) {
-	s := &shelf{takes: 10 * time.Millisecond}
+// inSynctest runs test in a synctest bubble, whose clock begins at midnight UTC of
+// 1 January 2000. The services are made outside of it: the cache of each has a
+// goroutine that never ends.
+func inSynctest(t *testing.T, test func(t *testing.T, s *countingStore, svc, replica *Service)) {
+	s := &countingStore{delay: 10 * time.Millisecond}
 	svc, replica := New(s, nil, nil, func() {}), New(s, nil, nil, func() {})
 	synctest.Test(t, func(t *testing.T) { test(t, s, svc, replica) })
 }
 
-func TestACrowdThatReloadsCostsOneQueryASecond(t *testing.T) {
-	bubble(t, func(t *testing.T, s *shelf, svc, _ *Service) {
+func TestManyReloadsCostOneQueryASecond(t *testing.T) {
+	inSynctest(t, func(t *testing.T, s *countingStore, svc, _ *Service) {
 		now := time.Now()
 		s.all = slotsAt("mokran", "Asia/Seoul", now.Add(5*time.Hour), now.Add(30*time.Hour))
 		w := Window{RestaurantID: "mokran", From: now, To: now.Add(48 * time.Hour), Party: 2}
-		crowd := func() {
+		reload := func() {
 			var wg sync.WaitGroup
 			for range 200 {
 				wg.Go(func() {
@@ -77,31 +77,31 @@ func TestACrowdThatReloadsCostsOneQueryASecond(t *testing.T) {
 			wg.Wait()
 		}
 		for second := range int32(5) {
-			crowd()
-			crowd()
-			if n := s.asked.Load(); n != second+1 {
-				t.Fatalf("the store was asked %d times by second %d", n, second+1)
+			reload()
+			reload()
+			if n := s.queries.Load(); n != second+1 {
+				t.Fatalf("%d queries by second %d", n, second+1)
 			}
 			time.Sleep(slotCacheTTL + time.Millisecond)
 		}
 	})
 }
 
-func TestWhoLeavesSpoilsNobodysAnswer(t *testing.T) {
-	bubble(t, func(t *testing.T, s *shelf, svc, _ *Service) {
-		s.takes = 200 * time.Millisecond
+func TestClientThatDisconnectsDoesNotFailOthers(t *testing.T) {
+	inSynctest(t, func(t *testing.T, s *countingStore, svc, _ *Service) {
+		s.delay = 200 * time.Millisecond
 		now := time.Now()
 		s.all = slotsAt("mokran", "Asia/Seoul", now.Add(5*time.Hour))
 		w := Window{RestaurantID: "mokran", From: now, To: now.Add(24 * time.Hour), Party: 2}
-		impatient, leave := context.WithTimeout(t.Context(), 50*time.Millisecond)
-		defer leave()
+		impatient, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
+		defer cancel()
 		var wg sync.WaitGroup
 		wg.Go(func() {
 			if _, err := svc.Availability(impatient, w); err == nil {
-				t.Error("who has left was answered")
+				t.Error("a client that had disconnected got a response")
 			}
 		})
-		time.Sleep(10 * time.Millisecond) // the others join the question of who leaves
+		time.Sleep(10 * time.Millisecond) // the others share the query of the client that disconnects
 		for range 20 {
 			wg.Go(func() {
 				if _, err := svc.Availability(t.Context(), w); err != nil {
@@ -110,14 +110,14 @@ func TestWhoLeavesSpoilsNobodysAnswer(t *testing.T) {
 			})
 		}
 		wg.Wait()
-		if n := s.asked.Load(); n != 1 {
-			t.Errorf("the store was asked %d times", n)
+		if n := s.queries.Load(); n != 1 {
+			t.Errorf("%d queries, want 1", n)
 		}
 	})
 }
 
-func TestAFailureIsNotKept(t *testing.T) {
-	bubble(t, func(t *testing.T, s *shelf, svc, _ *Service) {
+func TestFailuresAreNotCached(t *testing.T) {
+	inSynctest(t, func(t *testing.T, s *countingStore, svc, _ *Service) {
 		w := Window{RestaurantID: "mokran", From: time.Now(), To: time.Now().Add(time.Hour), Party: 2}
 		s.err = fault.Down("database", nil)
 		if _, err := svc.Availability(t.Context(), w); fault.CodeOf(err) != fault.Unavailable {
@@ -130,11 +130,11 @@ func TestAFailureIsNotKept(t *testing.T) {
 	})
 }
 
-func TestTheTagChangesWithWhatIsSaid(t *testing.T) {
-	bubble(t, func(t *testing.T, s *shelf, svc, replica *Service) {
+func TestETagChangesWithTheContent(t *testing.T) {
+	inSynctest(t, func(t *testing.T, s *countingStore, svc, replica *Service) {
 		now := time.Now()
 		s.all = slotsAt("mokran", "Asia/Seoul", now.Add(5*time.Hour))
-		ask := func(svc *Service, have string) Availability {
+		get := func(svc *Service, have string) Availability {
 			t.Helper()
 			a, err := svc.Availability(t.Context(), Window{
 				RestaurantID: "mokran", From: now, To: now.Add(24 * time.Hour), Party: 2, IfNoneMatch: have,
@@ -144,25 +144,25 @@ func TestTheTagChangesWithWhatIsSaid(t *testing.T) {
 			}
 			return a
 		}
-		first := ask(svc, "")
-		if first.NotModified || first.ETag != ask(replica, "").ETag { // the same words have the same mark
-			t.Fatalf("%+v", first)
+		first := get(svc, "")
+		if first.NotModified || first.ETag != get(replica, "").ETag { // the same content on every replica
+			t.Fatalf("got %+v, want a body and the same ETag from both replicas", first)
 		}
 		for _, have := range []string{first.ETag, "W/" + first.ETag, `"x", ` + first.ETag, "*"} {
-			if !ask(svc, have).NotModified {
-				t.Errorf("%s is not recognised", have)
+			if !get(svc, have).NotModified {
+				t.Errorf("If-None-Match %s: the content was sent again", have)
 			}
 		}
 		s.all[0].Booked = 3
 		time.Sleep(slotCacheTTL + time.Millisecond)
-		if next := ask(svc, first.ETag); next.NotModified || next.ETag == first.ETag {
-			t.Errorf("three covers fewer, and still %s", next.ETag)
+		if next := get(svc, first.ETag); next.NotModified || next.ETag == first.ETag {
+			t.Errorf("after three covers were booked the ETag is still %s", next.ETag)
 		}
 	})
 }
 
-func TestWhichTimesAreListed(t *testing.T) {
-	bubble(t, func(t *testing.T, s *shelf, svc, _ *Service) {
+func TestListsOpenFutureTimesThatSuitTheParty(t *testing.T) {
+	inSynctest(t, func(t *testing.T, s *countingStore, svc, _ *Service) {
 		now := time.Now()
 		hour := func(h int) time.Time { return now.Add(time.Duration(h) * time.Hour) }
 		s.all = slotsAt("mokran", "Asia/Seoul", hour(0), hour(1), hour(2), hour(3), hour(4), hour(5), hour(24))
@@ -187,25 +187,26 @@ func TestWhichTimesAreListed(t *testing.T) {
 		}
 		got := list(4)
 		if len(got) != 4 {
-			t.Fatalf("listed %v", got)
+			t.Fatalf("listed %v, want four times", got)
 		}
 		for i, want := range []struct {
 			id        string
 			available float64
 			opens     bool
 		}{{"2", 3, false}, {"3", 0, false}, {"5", 10, true}, {"6", 10, false}} {
-			if _, opens := got[i]["opens_at"]; got[i]["slot_id"] != want.id || got[i]["available"] != want.available || opens != want.opens {
+			_, opens := got[i]["opens_at"]
+			if got[i]["slot_id"] != want.id || got[i]["available"] != want.available || opens != want.opens {
 				t.Errorf("listed %v, want %v", got[i], want)
 			}
 		}
 		if len(list(1)) != 0 || len(list(5)) != 0 {
-			t.Error("a party of a size that nobody takes is offered times")
+			t.Error("times were listed for a party that no slot seats")
 		}
 	})
 }
 
-func TestADateIsEachRestaurantsOwn(t *testing.T) {
-	bubble(t, func(t *testing.T, s *shelf, svc, _ *Service) {
+func TestDateIsEachRestaurantsLocalDay(t *testing.T) {
+	inSynctest(t, func(t *testing.T, s *countingStore, svc, _ *Service) {
 		day := time.Date(2000, 1, 3, 0, 0, 0, 0, time.UTC)
 		for restaurant, zone := range map[string]string{"seoul": "Asia/Seoul", "york": "America/New_York"} {
 			loc, err := time.LoadLocation(zone)
@@ -216,7 +217,7 @@ func TestADateIsEachRestaurantsOwn(t *testing.T) {
 			s.all = append(s.all, slotsAt(restaurant, zone,
 				local.Add(-time.Minute), local, local.Add(24*time.Hour-time.Minute), local.Add(24*time.Hour))...)
 		}
-		ids := []string{"york", "nobody", "seoul", "york"}
+		ids := []string{"york", "no-such", "seoul", "york"}
 		for i := range MaxRestaurants - len(ids) {
 			ids = append(ids, "unknown-"+time.Duration(i).String())
 		}
@@ -246,11 +247,12 @@ func TestADateIsEachRestaurantsOwn(t *testing.T) {
 				t.Errorf("%s has %+v", ids[i], item.Times)
 			}
 		}
-		if n := s.asked.Load(); n != 1 {
-			t.Errorf("the store was asked %d times about one page", n)
+		if n := s.queries.Load(); n != 1 {
+			t.Errorf("%d queries for one page, want 1", n)
 		}
-		if _, err := svc.Date(t.Context(), DateQuery{RestaurantIDs: ids, Date: "2000-02-30", Party: 2}); fault.CodeOf(err) != fault.Invalid {
-			t.Error(err)
+		_, err = svc.Date(t.Context(), DateQuery{RestaurantIDs: ids, Date: "2000-02-30", Party: 2})
+		if fault.CodeOf(err) != fault.Invalid {
+			t.Errorf("30 February: %v, want %s", err, fault.Invalid)
 		}
 	})
 }

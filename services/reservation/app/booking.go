@@ -78,7 +78,8 @@ func (s *Service) Join(ctx context.Context, r BookRequest) (reservation.Outcome,
 		return reservation.Outcome{}, err
 	}
 	return s.execute(ctx, reservation.Command{
-		CommandMeta: b.CommandMeta, Op: reservation.OpJoin, Scope: reservation.Scope{LimitsOf: b.DinerID, Slots: []reservation.SlotID{b.SlotID}}, Decide: b.Join,
+		CommandMeta: b.CommandMeta, Op: reservation.OpJoin, Decide: b.Join,
+		Scope: reservation.Scope{LimitsOf: b.DinerID, Slots: []reservation.SlotID{b.SlotID}},
 	})
 }
 
@@ -87,10 +88,10 @@ func (s *Service) newBooking(ctx context.Context, r BookRequest) (reservation.Bo
 		return reservation.Booking{}, err
 	}
 	telemetry.Note(ctx, slog.String(names.SlotID, r.SlotID), slog.Int(names.Party, r.Party))
-	act, err := s.meta(ctx, r.Key, requestHash(r.SlotID, r.Party, r.Note.Reveal()))
+	meta, err := s.meta(ctx, r.Key, requestHash(r.SlotID, r.Party, r.Note.Reveal()))
 	if err != nil {
 		return reservation.Booking{}, err
 	}
 	id, err := uuid.NewV7()
-	return reservation.Booking{CommandMeta: act, ID: id, SlotID: reservation.ParseSlotID(r.SlotID), Party: r.Party, Note: r.Note}, err
+	return reservation.Booking{CommandMeta: meta, ID: id, SlotID: reservation.ParseSlotID(r.SlotID), Party: r.Party, Note: r.Note}, err
 }

@@ -87,14 +87,14 @@ func (s *Service) Day(ctx context.Context, r DayRequest) (DayResponse, error) {
 		failed, err = s.mails.Undeliverable(ctx, ids)
 		noteDegraded(ctx, "mails", err)
 	}
-	answer := DayResponse{Items: make([]OwnerReservation, len(p.Items)), NextCursor: p.NextCursor, Slots: slots, Closed: closed}
+	response := DayResponse{Items: make([]OwnerReservation, len(p.Items)), NextCursor: p.NextCursor, Slots: slots, Closed: closed}
 	for i, one := range p.Items {
-		answer.Items[i] = OwnerReservation{Reservation: one, Guest: one.Guest, MailFailed: failed[one.ID]}
+		response.Items[i] = OwnerReservation{Reservation: one, Guest: one.Guest, MailFailed: failed[one.ID]}
 		if one.DinerID != uuid.Nil {
-			answer.Items[i].Guest = guests[one.DinerID]
+			response.Items[i].Guest = guests[one.DinerID]
 		}
 	}
-	return answer, nil
+	return response, nil
 }
 
 // noteDegraded notes in the access log what a response had to leave out.

@@ -52,7 +52,8 @@ func (s *Service) Enter(ctx context.Context, r OwnerEntryRequest) (reservation.O
 	case utf8.RuneCountInString(phone) > maxPhone || strings.ContainsRune(phone, 0):
 		return reservation.Outcome{}, fault.BadField("/phone", "phone has at most %d characters.", maxPhone)
 	}
-	act, err := s.meta(ctx, r.Key, requestHash(r.RestaurantID, r.SlotID, r.Party, name, phone, r.Note.Reveal(), r.WalkIn))
+	hash := requestHash(r.RestaurantID, r.SlotID, r.Party, name, phone, r.Note.Reveal(), r.WalkIn)
+	meta, err := s.meta(ctx, r.Key, hash)
 	if err != nil {
 		return reservation.Outcome{}, err
 	}
@@ -61,10 +62,13 @@ func (s *Service) Enter(ctx context.Context, r OwnerEntryRequest) (reservation.O
 		return reservation.Outcome{}, err
 	}
 	e := reservation.OwnerEntry{
-		Booking:      reservation.Booking{CommandMeta: act, ID: id, SlotID: reservation.ParseSlotID(r.SlotID), Party: r.Party, Note: r.Note},
+		Booking:      reservation.Booking{CommandMeta: meta, ID: id, SlotID: reservation.ParseSlotID(r.SlotID), Party: r.Party, Note: r.Note},
 		RestaurantID: r.RestaurantID, Guest: reservation.Guest{Name: r.Name, Phone: r.Phone}, WalkIn: r.WalkIn,
 	}
-	return s.execute(ctx, reservation.Command{CommandMeta: act, Op: reservation.OpEnter, Scope: reservation.Scope{Slots: []reservation.SlotID{e.SlotID}}, Decide: e.Decide})
+	return s.execute(ctx, reservation.Command{
+		CommandMeta: meta, Op: reservation.OpEnter, Decide: e.Decide,
+		Scope: reservation.Scope{Slots: []reservation.SlotID{e.SlotID}},
+	})
 }
 
 // Seat records that the party has come. Codes: not_found; conflict not_seatable;
@@ -81,10 +85,10 @@ func (s *Service) NoShow(ctx context.Context, r ReservationRequest) (reservation
 }
 
 func (s *Service) recordAttendance(ctx context.Context, r ReservationRequest, op string) (reservation.Outcome, error) {
-	id, act, err := s.reservationCommand(ctx, r)
+	id, meta, err := s.reservationCommand(ctx, r)
 	if err != nil {
 		return reservation.Outcome{}, err
 	}
-	a := reservation.Attendance{CommandMeta: act, ID: id, MayTouch: endpoint.IdentityFrom(ctx).MayTouch, NoShow: op == reservation.OpNoShow}
-	return s.execute(ctx, reservation.Command{CommandMeta: act, Op: op, Scope: reservation.Scope{ReservationID: id}, Decide: a.Decide})
+	a := reservation.Attendance{CommandMeta: meta, ID: id, MayTouch: endpoint.IdentityFrom(ctx).MayTouch, NoShow: op == reservation.OpNoShow}
+	return s.execute(ctx, reservation.Command{CommandMeta: meta, Op: op, Scope: reservation.Scope{ReservationID: id}, Decide: a.Decide})
 }

@@ -54,25 +54,26 @@ func (s *Service) PutSchedule(ctx context.Context, r ScheduleRequest) (ScheduleR
 	if err := r.Validate(); err != nil {
 		return ScheduleResponse{}, err
 	}
-	act, err := s.meta(ctx, "", nil)
+	meta, err := s.meta(ctx, "", nil)
 	if err != nil {
 		return ScheduleResponse{}, err
 	}
-	if n := len(r.Slots(nil, act.At)); n > maxSlots {
+	if n := len(r.Slots(nil, meta.At)); n > maxSlots {
 		return ScheduleResponse{}, fault.New(fault.Invalid, "too_many_slots",
-			"This schedule has %d slots, %d at most: state a longer interval, shorter drops or fewer days ahead.", n, maxSlots).At("/interval_minutes")
+			"This schedule has %d slots, %d at most: state a longer interval, shorter drops or fewer days ahead.", n, maxSlots).
+			At("/interval_minutes")
 	}
-	var answer ScheduleResponse
+	var response ScheduleResponse
 	_, err = s.execute(ctx, reservation.Command{
-		CommandMeta: act, Scope: reservation.Scope{Period: reservation.SlotsFrom(r.RestaurantID, act.At)},
-		Decide: func(d *reservation.UnitOfWork) (reservation.Reservation, error) {
-			want := reservation.PlannedSlots(r.RestaurantID, r.Schedule, d.IsClosed, act.At)
-			d.SetSchedule(r.Schedule, want)
-			answer = ScheduleResponse{Slots: len(want), Closed: d.ShrunkSlots()}
+		CommandMeta: meta, Scope: reservation.Scope{Period: reservation.SlotsFrom(r.RestaurantID, meta.At)},
+		Decide: func(u *reservation.UnitOfWork) (reservation.Reservation, error) {
+			want := reservation.PlannedSlots(r.RestaurantID, r.Schedule, u.IsClosed, meta.At)
+			u.SetSchedule(r.Schedule, want)
+			response = ScheduleResponse{Slots: len(want), Closed: u.ShrunkSlots()}
 			return reservation.Reservation{}, nil
 		},
 	})
-	return answer, err
+	return response, err
 }
 
 // StatedSchedule is the owner's schedule and the dates of the closures.
@@ -118,7 +119,7 @@ func (s *Service) Close(ctx context.Context, r ClosureRequest) (ClosureResponse,
 	if utf8.RuneCountInString(r.Reason) > maxReason || strings.ContainsRune(r.Reason, 0) {
 		return ClosureResponse{}, fault.BadField("/reason", "reason has at most %d characters.", maxReason)
 	}
-	act, err := s.meta(ctx, "", nil)
+	meta, err := s.meta(ctx, "", nil)
 	if err != nil {
 		return ClosureResponse{}, err
 	}
@@ -126,23 +127,23 @@ func (s *Service) Close(ctx context.Context, r ClosureRequest) (ClosureResponse,
 	if err != nil {
 		return ClosureResponse{}, err
 	}
-	if r.Date < dateIn(act.At.Add(-24*time.Hour), time.UTC) {
+	if r.Date < dateIn(meta.At.Add(-24*time.Hour), time.UTC) {
 		return ClosureResponse{}, fault.BadField("/date", "This day is over.")
 	}
-	answer := ClosureResponse{Date: r.Date}
+	response := ClosureResponse{Date: r.Date}
 	_, err = s.execute(ctx, reservation.Command{
-		CommandMeta: act, Scope: reservation.Scope{Period: period, AllReservations: true},
-		Decide: func(d *reservation.UnitOfWork) (reservation.Reservation, error) {
+		CommandMeta: meta, Scope: reservation.Scope{Period: period, AllReservations: true},
+		Decide: func(u *reservation.UnitOfWork) (reservation.Reservation, error) {
 			if r.Open {
-				d.ReopenDay(r.RestaurantID, r.Date)
+				u.ReopenDay(r.RestaurantID, r.Date)
 				return reservation.Reservation{}, nil
 			}
-			answer.Slots = len(d.Slots)
-			answer.Cancelled = d.CloseDay(reservation.Closure{Date: r.Date, Reason: r.Reason})
+			response.Slots = len(u.Slots)
+			response.Cancelled = u.CloseDay(reservation.Closure{Date: r.Date, Reason: r.Reason})
 			return reservation.Reservation{}, nil
 		},
 	})
-	return answer, err
+	return response, err
 }
 
 // day returns the period of a restaurant's local day, and whether it is closed.

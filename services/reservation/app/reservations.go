@@ -30,20 +30,22 @@ func (s *Service) reservationCommand(ctx context.Context, r ReservationRequest) 
 	if err != nil {
 		return id, reservation.CommandMeta{}, reservation.NotFound()
 	}
-	act, err := s.meta(ctx, r.Key, requestHash(id))
-	return id, act, err
+	meta, err := s.meta(ctx, r.Key, requestHash(id))
+	return id, meta, err
 }
 
 // Cancel cancels the diner's own reservation, or one that the owner entered.
 // Codes: not_found; conflict not_cancellable; unprocessable
 // idempotency_key_reused.
 func (s *Service) Cancel(ctx context.Context, r ReservationRequest) (reservation.Outcome, error) {
-	id, act, err := s.reservationCommand(ctx, r)
+	id, meta, err := s.reservationCommand(ctx, r)
 	if err != nil {
 		return reservation.Outcome{}, err
 	}
-	c := reservation.Cancellation{CommandMeta: act, ID: id, MayTouch: endpoint.IdentityFrom(ctx).MayTouch}
-	return s.execute(ctx, reservation.Command{CommandMeta: act, Op: reservation.OpCancel, Scope: reservation.Scope{ReservationID: id}, Decide: c.Decide})
+	c := reservation.Cancellation{CommandMeta: meta, ID: id, MayTouch: endpoint.IdentityFrom(ctx).MayTouch}
+	return s.execute(ctx, reservation.Command{
+		CommandMeta: meta, Op: reservation.OpCancel, Decide: c.Decide, Scope: reservation.Scope{ReservationID: id},
+	})
 }
 
 // MoveRequest asks for another time, party or note. Version comes from If-Match; 0
@@ -64,12 +66,12 @@ func (s *Service) Move(ctx context.Context, r MoveRequest) (reservation.Outcome,
 	if err != nil {
 		return reservation.Outcome{}, reservation.NotFound()
 	}
-	act, err := s.meta(ctx, "", nil)
+	meta, err := s.meta(ctx, "", nil)
 	if err != nil {
 		return reservation.Outcome{}, err
 	}
-	m := reservation.Move{CommandMeta: act, ID: id, Party: r.Party, Note: r.Note, Version: r.Version}
-	scope := reservation.Scope{ReservationID: id, LimitsOf: act.DinerID}
+	m := reservation.Move{CommandMeta: meta, ID: id, Party: r.Party, Note: r.Note, Version: r.Version}
+	scope := reservation.Scope{ReservationID: id, LimitsOf: meta.DinerID}
 	checked := BookRequest{SlotID: "0", Party: 1} // the same limits as a booking's
 	if r.SlotID != nil {
 		checked.SlotID = *r.SlotID
@@ -85,7 +87,7 @@ func (s *Service) Move(ctx context.Context, r MoveRequest) (reservation.Outcome,
 	if err := checked.validate(); err != nil {
 		return reservation.Outcome{}, err
 	}
-	return s.execute(ctx, reservation.Command{CommandMeta: act, Scope: scope, Decide: m.Decide})
+	return s.execute(ctx, reservation.Command{CommandMeta: meta, Scope: scope, Decide: m.Decide})
 }
 
 // GetRequest identifies a reservation.
@@ -93,7 +95,7 @@ type GetRequest struct{ ID string }
 
 // Get returns the diner's own reservation. Codes: not_found.
 func (s *Service) Get(ctx context.Context, r GetRequest) (reservation.Reservation, error) {
-	who, err := diner(ctx)
+	dinerID, err := diner(ctx)
 	if err != nil {
 		return reservation.Reservation{}, err
 	}
@@ -102,7 +104,7 @@ func (s *Service) Get(ctx context.Context, r GetRequest) (reservation.Reservatio
 		return reservation.Reservation{}, reservation.NotFound()
 	}
 	telemetry.Note(ctx, slog.String(names.ReservationID, id.String()))
-	return s.store.Reservation(ctx, who, id)
+	return s.store.Reservation(ctx, dinerID, id)
 }
 
 // When selects visits by time.
@@ -131,11 +133,11 @@ type ListResponse struct {
 
 // List returns the diner's reservations.
 func (s *Service) List(ctx context.Context, r ListRequest) (ListResponse, error) {
-	who, err := diner(ctx)
+	dinerID, err := diner(ctx)
 	if err != nil {
 		return ListResponse{}, err
 	}
-	q := reservation.ReservationQuery{DinerID: who, Statuses: r.Statuses, After: r.After, Limit: r.Limit + 1, Soonest: r.When == Upcoming}
+	q := reservation.ReservationQuery{DinerID: dinerID, Statuses: r.Statuses, After: r.After, Limit: r.Limit + 1, Soonest: r.When == Upcoming}
 	switch r.When {
 	case Upcoming:
 		q.From = s.now()

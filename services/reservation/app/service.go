@@ -50,9 +50,9 @@ func New(store reservation.Store, users Users, mails Mails, wake func()) *Servic
 func (s *Service) execute(ctx context.Context, c reservation.Command) (reservation.Outcome, error) {
 	var touched []*reservation.Slot
 	decide := c.Decide
-	c.Decide = func(d *reservation.UnitOfWork) (reservation.Reservation, error) {
-		touched = slices.Collect(maps.Values(d.Slots))
-		return decide(d)
+	c.Decide = func(u *reservation.UnitOfWork) (reservation.Reservation, error) {
+		touched = slices.Collect(maps.Values(u.Slots))
+		return decide(u)
 	}
 	out, err := s.store.Execute(ctx, c)
 	for _, slot := range touched {
@@ -64,9 +64,9 @@ func (s *Service) execute(ctx context.Context, c reservation.Command) (reservati
 
 // meta builds the metadata of a command of the caller in ctx.
 func (s *Service) meta(ctx context.Context, key string, hash []byte) (reservation.CommandMeta, error) {
-	who, err := diner(ctx)
+	dinerID, err := diner(ctx)
 	return reservation.CommandMeta{
-		DinerID: who, Key: key, RequestHash: hash, EventID: uuid.New(),
+		DinerID: dinerID, Key: key, RequestHash: hash, EventID: uuid.New(),
 		Traceparent: telemetry.Traceparent(ctx),
 		At:          s.now().UTC().Truncate(time.Microsecond), // PostgreSQL's precision
 	}, err

@@ -29,11 +29,11 @@ func as(t *testing.T, user, role string, own ...string) context.Context {
 	return endpoint.WithIdentity(t.Context(), endpoint.Identity{UserID: user, Role: role, Own: own})
 }
 
-// house is a service whose restaurant seats six, every hour of the day. It lives
-// in a bubble, on 1 January 2000.
-func house(t *testing.T, users app.Users, mails app.Mails, test func(t *testing.T, svc *app.Service, slot string)) {
+// withRestaurant runs test in a synctest bubble, on 1 January 2000, with a service
+// whose restaurant has slots of six covers every hour of the day.
+func withRestaurant(t *testing.T, users app.Users, mails app.Mails, test func(t *testing.T, svc *app.Service, slot string)) {
 	store := inmem.New()
-	svc := app.New(store, users, mails, func() {}) // outside: its cache has a goroutine
+	svc := app.New(store, users, mails, func() {}) // outside of the bubble: its cache has a goroutine
 	synctest.Test(t, func(t *testing.T) {
 		plan := schedule.Schedule{
 			TimeZone: "UTC", IntervalMinutes: 60, DiningMinutes: 60, Covers: 6, Party: schedule.PartySize{Min: 1, Max: 6}, DaysAhead: 2,
@@ -53,70 +53,70 @@ func house(t *testing.T, users app.Users, mails app.Mails, test func(t *testing.
 	})
 }
 
-func book(t *testing.T, svc *app.Service, who, slot string, party int, key string) (reservation.Outcome, error) {
-	return svc.Book(as(t, who, endpoint.RoleDiner), app.BookRequest{SlotID: slot, Party: party, Key: key})
+func book(t *testing.T, svc *app.Service, diner, slot string, party int, key string) (reservation.Outcome, error) {
+	return svc.Book(as(t, diner, endpoint.RoleDiner), app.BookRequest{SlotID: slot, Party: party, Key: key})
 }
 
-// latched reports what a refusal says of itself.
-func latched(t *testing.T, err error) bool {
+// fromCache reports whether a refusal says that it comes from the sold-out cache.
+func fromCache(t *testing.T, err error) bool {
 	t.Helper()
 	if fault.ReasonOf(err) != "slot_full" {
-		t.Fatalf("answered %v", err)
+		t.Fatalf("got %v, want slot_full", err)
 	}
-	said, _ := fault.Of(err).Extra["latched"].(bool)
-	return said
+	latched, _ := fault.Of(err).Extra["latched"].(bool)
+	return latched
 }
 
-func TestTheLatchAnswersForASoldOutSlot(t *testing.T) {
-	house(t, nil, nil, func(t *testing.T, svc *app.Service, slot string) {
+func TestSoldOutCacheRefusesForASoldOutSlot(t *testing.T) {
+	withRestaurant(t, nil, nil, func(t *testing.T, svc *app.Service, slot string) {
 		sold, err := book(t, svc, minji, slot, 6, "a")
 		if err != nil {
 			t.Fatal(err)
 		}
-		if _, err := book(t, svc, theo, slot, 2, "b"); latched(t, err) {
-			t.Error("the first refusal is the store's own")
+		if _, err := book(t, svc, theo, slot, 2, "b"); fromCache(t, err) {
+			t.Error("the first refusal came from the cache, want the store")
 		}
 		_, err = book(t, svc, theo, slot, 2, "c")
-		if !latched(t, err) || fault.Of(err).Extra["available"] != 0 {
-			t.Errorf("the second: %+v", err)
+		if !fromCache(t, err) || fault.Of(err).Extra["available"] != 0 {
+			t.Errorf("the second refusal is %+v, want one from the cache with 0 available", err)
 		}
 		again, err := book(t, svc, minji, slot, 6, "a")
 		if err != nil || !again.Replayed || again.ID != sold.ID {
-			t.Errorf("a key that has booked: %+v, %v", again, err)
+			t.Errorf("a key that has booked got %+v, %v, want a replay", again, err)
 		}
 		if _, err := book(t, svc, minji, slot, 5, "a"); fault.ReasonOf(err) != "idempotency_key_reused" {
-			t.Errorf("its key for something else: %v", err)
+			t.Errorf("its key with another body got %v, want idempotency_key_reused", err)
 		}
 		time.Sleep(500 * time.Millisecond)
-		if _, err := book(t, svc, theo, slot, 2, "d"); latched(t, err) {
-			t.Error("half a second later the store must be asked")
+		if _, err := book(t, svc, theo, slot, 2, "d"); fromCache(t, err) {
+			t.Error("after 500 ms the refusal came from the cache, want the store")
 		}
-		if _, err := book(t, svc, theo, slot, 2, "e"); !latched(t, err) {
-			t.Error("and is believed again")
+		if _, err := book(t, svc, theo, slot, 2, "e"); !fromCache(t, err) {
+			t.Error("the next refusal came from the store, want the cache")
 		}
 		if _, err := svc.Cancel(as(t, minji, endpoint.RoleDiner), app.ReservationRequest{ID: sold.ID.String(), Key: "f"}); err != nil {
 			t.Fatal(err)
 		}
 		if _, err := book(t, svc, theo, slot, 2, "c"); err != nil {
-			t.Errorf("seats that were given back here can be had at once: %v", err)
+			t.Errorf("after a cancellation in this process: %v, want a booking", err)
 		}
 	})
 }
 
-func TestRefusalsAreCountedByReason(t *testing.T) {
+func TestCountsRefusalsByReason(t *testing.T) {
 	rec := telemetrytest.Start(t)
-	house(t, nil, nil, func(t *testing.T, svc *app.Service, slot string) {
+	withRestaurant(t, nil, nil, func(t *testing.T, svc *app.Service, slot string) {
 		_, _ = book(t, svc, minji, slot, 6, "a")
 		_, _ = book(t, svc, minji, slot, 6, "a") // a replay is no refusal
 		_, _ = book(t, svc, minji, slot, 5, "a")
-		for _, key := range []string{"b", "c"} { // the second by the latch
+		for _, key := range []string{"b", "c"} { // the second from the sold-out cache
 			_, _ = book(t, svc, theo, slot, 2, key)
 		}
 		_, _ = book(t, svc, theo, slot, 99, "d")
 		_, _ = book(t, svc, theo, "no such slot", 2, "e")
-		gone, leave := context.WithTimeout(as(t, theo, endpoint.RoleDiner), 0)
-		defer leave()
-		_, _ = svc.Book(gone, app.BookRequest{SlotID: slot, Party: 1, Key: "f"})
+		expired, cancel := context.WithTimeout(as(t, theo, endpoint.RoleDiner), 0)
+		defer cancel()
+		_, _ = svc.Book(expired, app.BookRequest{SlotID: slot, Party: 1, Key: "f"})
 	})
 	for reason, want := range map[string]float64{
 		"slot_full": 3, "idempotency_key_reused": 1, "invalid_field": 1, "slot_not_found": 1, "other": 0,
@@ -126,25 +126,26 @@ func TestRefusalsAreCountedByReason(t *testing.T) {
 		}
 	}
 	if covers, _ := rec.Value(t, names.MetricCovers); covers != 6 {
-		t.Errorf("%v covers were sold, want 6", covers)
+		t.Errorf("counted %v covers, want 6", covers)
 	}
 }
 
-// deaf answers nobody.
-type deaf struct{}
+// unavailable is a user and a notification service that are down.
+type unavailable struct{}
 
-func (deaf) Names(context.Context, []uuid.UUID) (map[uuid.UUID]reservation.Guest, error) {
+func (unavailable) Names(context.Context, []uuid.UUID) (map[uuid.UUID]reservation.Guest, error) {
 	return nil, fault.Down("user", nil)
 }
 
-func (deaf) Undeliverable(context.Context, []uuid.UUID) (map[uuid.UUID]string, error) {
+func (unavailable) Undeliverable(context.Context, []uuid.UUID) (map[uuid.UUID]string, error) {
 	return nil, fault.Down("notification", nil)
 }
 
-// known knows everybody by the same name, and of no mail that arrived.
-type known struct{}
+// available is a user service that has the same name for every id, and a
+// notification service that has given up the mail of the first reservation.
+type available struct{}
 
-func (known) Names(_ context.Context, ids []uuid.UUID) (map[uuid.UUID]reservation.Guest, error) {
+func (available) Names(_ context.Context, ids []uuid.UUID) (map[uuid.UUID]reservation.Guest, error) {
 	all := map[uuid.UUID]reservation.Guest{}
 	for _, id := range ids {
 		all[id] = reservation.Guest{Name: secret.New("Kim Minji")}
@@ -152,23 +153,23 @@ func (known) Names(_ context.Context, ids []uuid.UUID) (map[uuid.UUID]reservatio
 	return all, nil
 }
 
-func (known) Undeliverable(_ context.Context, ids []uuid.UUID) (map[uuid.UUID]string, error) {
+func (available) Undeliverable(_ context.Context, ids []uuid.UUID) (map[uuid.UUID]string, error) {
 	return map[uuid.UUID]string{ids[0]: "refused"}, nil
 }
 
-func TestTheOwnersDayDoesNotHangOnOthers(t *testing.T) {
-	for sentence, c := range map[string]struct {
+func TestOwnersDayWorksWithoutOtherServices(t *testing.T) {
+	for name, c := range map[string]struct {
 		users        app.Users
 		mails        app.Mails
 		name, failed string
 	}{
-		"with names and mails":       {known{}, known{}, "Kim Minji", "refused"},
-		"where nobody answers":       {deaf{}, deaf{}, "", ""},
-		"where only user answers":    {known{}, deaf{}, "Kim Minji", ""},
-		"where there is nobody else": {nil, nil, "", ""},
+		"both services available":         {available{}, available{}, "Kim Minji", "refused"},
+		"both services unavailable":       {unavailable{}, unavailable{}, "", ""},
+		"only the user service available": {available{}, unavailable{}, "Kim Minji", ""},
+		"no other services configured":    {nil, nil, "", ""},
 	} {
-		t.Run(sentence, func(t *testing.T) {
-			house(t, c.users, c.mails, func(t *testing.T, svc *app.Service, slot string) {
+		t.Run(name, func(t *testing.T) {
+			withRestaurant(t, c.users, c.mails, func(t *testing.T, svc *app.Service, slot string) {
 				b, err := book(t, svc, minji, slot, 2, "a")
 				if err != nil {
 					t.Fatal(err)
@@ -192,12 +193,13 @@ func TestTheOwnersDayDoesNotHangOnOthers(t *testing.T) {
 						failed = c.failed
 					}
 					if one.Guest.Name.Reveal() != want || one.MailFailed != failed {
-						t.Errorf("%d: %q, mail %q; want %q, %q", i, one.Guest.Name.Reveal(), one.MailFailed, want, failed)
+						t.Errorf("item %d: name %q, mail %q; want %q, %q", i, one.Guest.Name.Reveal(), one.MailFailed, want, failed)
 					}
 				}
-				_, err = svc.Day(as(t, theo, endpoint.RoleOwner, "other"), app.DayRequest{RestaurantID: "mokran", Date: "2000-01-02", Limit: 10})
+				otherOwner := as(t, theo, endpoint.RoleOwner, "other")
+				_, err = svc.Day(otherOwner, app.DayRequest{RestaurantID: "mokran", Date: "2000-01-02", Limit: 10})
 				if fault.CodeOf(err) != fault.Forbidden {
-					t.Errorf("another's owner: %v", err)
+					t.Errorf("an owner of another restaurant got %v, want forbidden", err)
 				}
 			})
 		})

@@ -8,12 +8,12 @@ import (
 
 // Leave takes the diner off a waitlist. Codes: not_found; conflict not_waiting.
 func (s *Service) Leave(ctx context.Context, r ReservationRequest) (reservation.Outcome, error) {
-	id, act, err := s.reservationCommand(ctx, r)
+	id, meta, err := s.reservationCommand(ctx, r)
 	if err != nil {
 		return reservation.Outcome{}, err
 	}
-	c := reservation.Cancellation{CommandMeta: act, ID: id}
-	return s.execute(ctx, reservation.Command{CommandMeta: act, Scope: reservation.Scope{ReservationID: id}, Decide: c.Leave})
+	c := reservation.Cancellation{CommandMeta: meta, ID: id}
+	return s.execute(ctx, reservation.Command{CommandMeta: meta, Scope: reservation.Scope{ReservationID: id}, Decide: c.Leave})
 }
 
 // Accept books the offered covers. Codes: not_found; conflict not_offered,
@@ -28,10 +28,10 @@ func (s *Service) Decline(ctx context.Context, r ReservationRequest) (reservatio
 }
 
 func (s *Service) respondToOffer(ctx context.Context, r ReservationRequest, op string) (reservation.Outcome, error) {
-	id, act, err := s.reservationCommand(ctx, r)
+	id, meta, err := s.reservationCommand(ctx, r)
 	if err != nil {
 		return reservation.Outcome{}, err
 	}
-	a := reservation.OfferResponse{CommandMeta: act, ID: id, Accept: op == reservation.OpAccept}
-	return s.execute(ctx, reservation.Command{CommandMeta: act, Op: op, Scope: reservation.Scope{ReservationID: id}, Decide: a.Decide})
+	a := reservation.OfferResponse{CommandMeta: meta, ID: id, Accept: op == reservation.OpAccept}
+	return s.execute(ctx, reservation.Command{CommandMeta: meta, Op: op, Scope: reservation.Scope{ReservationID: id}, Decide: a.Decide})
 }

@@ -11,8 +11,8 @@ import (
 	"jari.example/services/reservation/schedule"
 )
 
-// stated is a body with what rest adds.
-func stated(rest string) string {
+// scheduleWith is the body of a schedule with the members of rest.
+func scheduleWith(rest string) string {
 	return `{"time_zone":"Asia/Seoul","weekly":[{"day":"mon","opens":"18:00","closes":"24:00"}],"interval_minutes":30,
 		"covers":0,"party":{"min":1,"max":4},"days_ahead":28` + rest + `}`
 }
@@ -28,39 +28,43 @@ func decode(body string) (schedule.Schedule, error) {
 	return request.Schedule, err
 }
 
-func TestWhatAScheduleLeavesOutIsNotZero(t *testing.T) {
+func TestScheduleHasDefaultsForMissingMembers(t *testing.T) {
 	for name, c := range map[string]struct {
 		rest           string
 		dining, cutoff int
 		pointer        string
 	}{
-		"left out":                 {"", 90, 120, ""},
-		"null is left out":         {`,"dining_minutes":null,"cancel_cutoff_minutes":null`, 90, 120, ""},
-		"stated":                   {`,"dining_minutes":120,"cancel_cutoff_minutes":1440`, 120, 1440, ""},
-		"cancel until the start":   {`,"cancel_cutoff_minutes":0`, 90, 0, ""},
-		"a dinner of no time":      {`,"dining_minutes":0`, 0, 120, "/dining_minutes"},
-		"an exception with no day": {`,"exceptions":[{"openings":[]}]`, 90, 120, "/exceptions/0/date"},
-		"openings left out":        {`,"exceptions":[{"date":"2026-12-24"}]`, 90, 120, "/exceptions/0/openings"},
-		"a drop without an hour":   {`,"drops":[{"from":"2026-12-24","to":"2026-12-24"}]`, 90, 120, "/drops/0/opens_at"},
-		"an unknown field within":  {`,"exceptions":[{"date":"2026-12-24","openings":[{"opens":"10:00","shuts":"11:00"}]}]`, 0, 0, "/exceptions/0/openings/0/shuts"},
-		"a time that is none":      {`,"drops":[{"from":"2026-12-24","to":"2026-12-24","opens_at":"soon"}]`, 0, 0, "/drops/0/opens_at"},
+		"missing":                       {"", 90, 120, ""},
+		"null is the same as missing":   {`,"dining_minutes":null,"cancel_cutoff_minutes":null`, 90, 120, ""},
+		"present":                       {`,"dining_minutes":120,"cancel_cutoff_minutes":1440`, 120, 1440, ""},
+		"cancel until the start":        {`,"cancel_cutoff_minutes":0`, 90, 0, ""},
+		"dining for no time":            {`,"dining_minutes":0`, 0, 120, "/dining_minutes"},
+		"an exception without a date":   {`,"exceptions":[{"openings":[]}]`, 90, 120, "/exceptions/0/date"},
+		"an exception without openings": {`,"exceptions":[{"date":"2026-12-24"}]`, 90, 120, "/exceptions/0/openings"},
+		"a drop without a time":         {`,"drops":[{"from":"2026-12-24","to":"2026-12-24"}]`, 90, 120, "/drops/0/opens_at"},
+		"an unknown nested member": {
+			`,"exceptions":[{"date":"2026-12-24","openings":[{"opens":"10:00","shuts":"11:00"}]}]`,
+			0, 0, "/exceptions/0/openings/0/shuts",
+		},
+		"a malformed time": {`,"drops":[{"from":"2026-12-24","to":"2026-12-24","opens_at":"soon"}]`, 0, 0, "/drops/0/opens_at"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			s, err := decode(stated(c.rest))
+			s, err := decode(scheduleWith(c.rest))
 			pointer := ""
 			if err != nil {
 				pointer = fault.Of(err).Pointer
 			}
 			if pointer != c.pointer || s.DiningMinutes != c.dining || s.CancelCutoffMinutes != c.cutoff {
-				t.Fatalf("dining %d, cut-off %d, points at %q (%v)", s.DiningMinutes, s.CancelCutoffMinutes, pointer, err)
+				t.Fatalf("got dining %d, cut-off %d, pointer %q (%v); want %d, %d, %q",
+					s.DiningMinutes, s.CancelCutoffMinutes, pointer, err, c.dining, c.cutoff, c.pointer)
 			}
 		})
 	}
 }
 
-// What an owner reads can be stated again, and what a store keeps is what was stated.
-func TestAScheduleSurvivesItsJSON(t *testing.T) {
-	s, err := decode(stated(`,"cancel_cutoff_minutes":0,
+// Stores keep a schedule as JSON, and owners send back what they have read.
+func TestScheduleSurvivesARoundTripThroughJSON(t *testing.T) {
+	s, err := decode(scheduleWith(`,"cancel_cutoff_minutes":0,
 		"exceptions":[{"date":"2026-12-24","openings":[]},{"date":"2026-12-25","openings":[{"opens":"12:00","closes":"15:00"}],"covers":0}],
 		"drops":[{"from":"2026-12-01","to":"2026-12-31","opens_at":"2026-11-25T10:00:00Z"}]`))
 	if err != nil {
@@ -70,11 +74,11 @@ func TestAScheduleSurvivesItsJSON(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	var kept schedule.Schedule
-	if err := json.Unmarshal(raw, &kept); err != nil || !reflect.DeepEqual(kept, s) {
-		t.Errorf("kept %+v, want %+v (%v)", kept, s, err)
+	var stored schedule.Schedule
+	if err := json.Unmarshal(raw, &stored); err != nil || !reflect.DeepEqual(stored, s) {
+		t.Errorf("stored %+v, want %+v (%v)", stored, s, err)
 	}
 	if again, err := decode(string(raw)); err != nil || !reflect.DeepEqual(again, s) {
-		t.Errorf("stated again %+v, want %+v (%v)", again, s, err)
+		t.Errorf("sent again %+v, want %+v (%v)", again, s, err)
 	}
 }

@@ -77,10 +77,10 @@ const maxIDs = 200
 // Undeliverable returns, by reservation, why its last mail was given up: refused,
 // bad_address, unknown_diner or too_late.
 func (c Client) Undeliverable(ctx context.Context, ids []uuid.UUID) (map[uuid.UUID]string, error) {
-	type question struct {
+	type request struct {
 		ReservationIDs []uuid.UUID `json:"reservation_ids"`
 	}
-	type answer struct {
+	type response struct {
 		Items []struct {
 			ReservationID uuid.UUID `json:"reservation_id"`
 			Reason        string    `json:"reason"`
@@ -88,7 +88,7 @@ func (c Client) Undeliverable(ctx context.Context, ids []uuid.UUID) (map[uuid.UU
 	}
 	why := map[uuid.UUID]string{}
 	for some := range slices.Chunk(ids, maxIDs) {
-		a, err := httpjson.Call[answer](ctx, c.http, http.MethodPost, c.base+"/internal/undeliverable", question{some})
+		a, err := httpjson.Call[response](ctx, c.http, http.MethodPost, c.base+"/internal/undeliverable", request{some})
 		if err != nil {
 			return nil, err
 		}

@@ -38,8 +38,8 @@ func event() reservation.Event {
 	}
 }
 
-// full is an event of which everything is known.
-func full() reservation.Event {
+// fullEvent is an event with all optional members.
+func fullEvent() reservation.Event {
 	e := event()
 	r := &e.Reservation
 	e.Kind, e.Reason, e.Previous = reservation.EventMoved, "수도관", &reservation.Visit{Start: r.Start.Add(-time.Hour), Party: 4}
@@ -47,8 +47,8 @@ func full() reservation.Event {
 	return e
 }
 
-func TestTheEventOnTheWire(t *testing.T) {
-	for name, e := range map[string]reservation.Event{"event.json": event(), "event_full.json": full()} {
+func TestSendsEventsInTheAgreedForm(t *testing.T) {
+	for name, e := range map[string]reservation.Event{"event.json": event(), "event_full.json": fullEvent()} {
 		var got []byte
 		srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			got, _ = io.ReadAll(r.Body)
@@ -77,21 +77,21 @@ func TestTheEventOnTheWire(t *testing.T) {
 	}
 }
 
-func TestUndeliverable(t *testing.T) {
+func TestReadsUndeliverableMailsInBatches(t *testing.T) {
 	body, err := os.ReadFile("../../notification/testdata/http/undeliverable_200.json") // written by notification's own test
 	if err != nil {
 		t.Fatal(err)
 	}
-	var asked []int
+	var requested []int
 	status := http.StatusOK
 	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		var q struct {
+		var query struct {
 			IDs []uuid.UUID `json:"reservation_ids"`
 		}
-		if err := json.NewDecoder(r.Body).Decode(&q); err != nil || r.URL.Path != "/internal/undeliverable" {
-			t.Errorf("asked %s: %v", r.URL.Path, err)
+		if err := json.NewDecoder(r.Body).Decode(&query); err != nil || r.URL.Path != "/internal/undeliverable" {
+			t.Errorf("got a request for %s, %v", r.URL.Path, err)
 		}
-		asked = append(asked, len(q.IDs))
+		requested = append(requested, len(query.IDs))
 		w.WriteHeader(status)
 		_, _ = w.Write(body)
 	}))
@@ -102,19 +102,19 @@ func TestUndeliverable(t *testing.T) {
 	if err != nil || len(why) != 1 || why[uuid.MustParse("01900000-0000-7000-8000-000000000009")] != "refused" {
 		t.Errorf("got %v, %v", why, err)
 	}
-	if !slices.Equal(asked, []int{200, 200, 50}) {
-		t.Errorf("asked for %v at once", asked)
+	if !slices.Equal(requested, []int{200, 200, 50}) {
+		t.Errorf("batches of %v ids, want 200, 200, 50", requested)
 	}
-	if why, err := c.Undeliverable(t.Context(), nil); err != nil || len(why) != 0 || len(asked) != 3 {
-		t.Errorf("of nobody: %v, %v", why, err)
+	if why, err := c.Undeliverable(t.Context(), nil); err != nil || len(why) != 0 || len(requested) != 3 {
+		t.Errorf("without ids: %v, %v, %d requests; want no request", why, err, len(requested))
 	}
 	status = http.StatusServiceUnavailable
 	if _, err := c.Undeliverable(t.Context(), make([]uuid.UUID, 1)); fault.CodeOf(err) != fault.Unavailable {
-		t.Errorf("away: %v", err)
+		t.Errorf("503: %v, want unavailable", err)
 	}
 }
 
-func TestFailuresKeepTheirClass(t *testing.T) {
+func TestMapsFailuresToFaultCodes(t *testing.T) {
 	for status, want := range map[int]fault.Code{
 		http.StatusBadRequest:         fault.Invalid,
 		http.StatusServiceUnavailable: fault.Unavailable,
@@ -128,7 +128,7 @@ func TestFailuresKeepTheirClass(t *testing.T) {
 			t.Errorf("%d is %q, want %q", status, got, want)
 		}
 		if err := notificationhttp.New(srv.URL, http.DefaultClient).Deliver(t.Context(), event()); fault.CodeOf(err) != fault.Unavailable {
-			t.Errorf("nobody there: %v", err)
+			t.Errorf("connection refused: %v, want unavailable", err)
 		}
 	}
 }

@@ -43,12 +43,16 @@ const kindAccepted = "waitlist.accepted"
 // Attribute sets are made once: each is sorted and hashed.
 var (
 	byMethod = attributeSets(names.Method, "reservation.Book", "reservation.Enter", "reservation.Accept", "reservation.Move")
-	byKind   = attributeSets(names.EventKind, reservation.EventConfirmed, reservation.EventMoved, reservation.EventCancelled, reservation.EventClosed, reservation.EventNoShow, reservation.EventReminder,
-		reservation.EventJoined, reservation.EventChanged, reservation.EventOffered, kindAccepted, reservation.EventDeclined, reservation.EventExpired, reservation.EventLeft)
+	byKind   = attributeSets(names.EventKind,
+		reservation.EventConfirmed, reservation.EventMoved, reservation.EventCancelled, reservation.EventClosed,
+		reservation.EventNoShow, reservation.EventReminder,
+		reservation.EventJoined, reservation.EventChanged, reservation.EventOffered, kindAccepted,
+		reservation.EventDeclined, reservation.EventExpired, reservation.EventLeft)
 	byReason = attributeSets(names.Reason, "slot_full", "slot_closed", "not_open_yet", "already_booked", "overlap",
 		"too_many_reservations", "slot_not_found", "invalid_field", "idempotency_key_reused", "overloaded", "other")
 	methods = map[string]string{
-		reservation.OpBook: "reservation.Book", reservation.OpEnter: "reservation.Enter", reservation.OpAccept: "reservation.Accept", "": "reservation.Move",
+		reservation.OpBook: "reservation.Book", reservation.OpEnter: "reservation.Enter",
+		reservation.OpAccept: "reservation.Accept", "": "reservation.Move",
 	}
 )
 

@@ -22,38 +22,38 @@ import (
 	"jari.example/telemetry/telemetrytest"
 )
 
-// ear is a notification service that may be away.
-type ear struct {
-	mu    sync.Mutex
-	err   func(reservation.Event) error
-	heard []reservation.Event
-	calls int
+// fakeReceiver is a notification service that may be unavailable.
+type fakeReceiver struct {
+	mu       sync.Mutex
+	err      func(reservation.Event) error // nil: none
+	received []reservation.Event
+	calls    int
 }
 
-func (e *ear) Deliver(_ context.Context, event reservation.Event) error {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	e.calls++
-	if e.err != nil {
-		if err := e.err(event); err != nil {
+func (f *fakeReceiver) Deliver(_ context.Context, event reservation.Event) error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.calls++
+	if f.err != nil {
+		if err := f.err(event); err != nil {
 			return err
 		}
 	}
-	e.heard = append(e.heard, event)
+	f.received = append(f.received, event)
 	return nil
 }
 
-func (e *ear) kinds() (kinds []string) {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	for _, event := range e.heard {
+func (f *fakeReceiver) kinds() (kinds []string) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	for _, event := range f.received {
 		kinds = append(kinds, event.Kind)
 	}
 	return kinds
 }
 
-// openRestaurant has one slot tomorrow with plenty of covers.
-func openRestaurant(t *testing.T) (*inmem.Store, reservation.SlotID) {
+// storeWithSlot returns a store with a slot of 100 covers tomorrow.
+func storeWithSlot(t *testing.T) (*inmem.Store, reservation.SlotID) {
 	t.Helper()
 	store := inmem.New()
 	now := time.Now().UTC()
@@ -65,8 +65,8 @@ func openRestaurant(t *testing.T) (*inmem.Store, reservation.SlotID) {
 	if _, err := store.Execute(t.Context(), reservation.Command{
 		CommandMeta: reservation.CommandMeta{At: now},
 		Scope:       reservation.Scope{Period: reservation.Period{RestaurantID: "mokran", From: now, To: start.Add(time.Hour)}},
-		Decide: func(d *reservation.UnitOfWork) (reservation.Reservation, error) {
-			d.ReconcileSlots([]reservation.Slot{slot})
+		Decide: func(u *reservation.UnitOfWork) (reservation.Reservation, error) {
+			u.ReconcileSlots([]reservation.Slot{slot})
 			return reservation.Reservation{}, nil
 		},
 	}); err != nil {
@@ -79,29 +79,29 @@ func openRestaurant(t *testing.T) (*inmem.Store, reservation.SlotID) {
 	return store, free[0].ID
 }
 
-func act(diner uuid.UUID) reservation.CommandMeta {
+func meta(diner uuid.UUID) reservation.CommandMeta {
 	return reservation.CommandMeta{
 		DinerID: diner, Key: uuid.NewString(), EventID: uuid.New(), At: time.Now(),
 		Traceparent: "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01",
 	}
 }
 
-// bookAndCancel leaves two events of one reservation.
+// bookAndCancel puts two events of one reservation into the outbox.
 func bookAndCancel(t *testing.T, store *inmem.Store, slot reservation.SlotID) {
 	t.Helper()
 	diner, id := uuid.New(), uuid.New()
-	if _, err := store.Book(t.Context(), reservation.Booking{CommandMeta: act(diner), ID: id, SlotID: slot, Party: 1}); err != nil {
+	if _, err := store.Book(t.Context(), reservation.Booking{CommandMeta: meta(diner), ID: id, SlotID: slot, Party: 1}); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := cancel(t.Context(), store, reservation.Cancellation{CommandMeta: act(diner), ID: id}); err != nil {
+	if _, err := cancel(t.Context(), store, reservation.Cancellation{CommandMeta: meta(diner), ID: id}); err != nil {
 		t.Fatal(err)
 	}
 }
 
-// running runs a relay until the test ends.
-func running(t *testing.T, store *inmem.Store, to *ear) *outbox.Relay {
+// startRelay runs a relay until the test ends.
+func startRelay(t *testing.T, store *inmem.Store, receiver *fakeReceiver) *outbox.Relay {
 	t.Helper()
-	relay := outbox.NewRelay(store, to, observe.NewListener(telemetrytest.Start(t).Logger))
+	relay := outbox.NewRelay(store, receiver, observe.NewListener(telemetrytest.Start(t).Logger))
 	ctx, stop := context.WithCancel(t.Context())
 	done := make(chan error)
 	go func() { done <- relay.Run(ctx) }()
@@ -114,73 +114,73 @@ func running(t *testing.T, store *inmem.Store, to *ear) *outbox.Relay {
 	return relay
 }
 
-func TestTwoRelaysKeepTheOrderOfAReservation(t *testing.T) {
+func TestTwoRelaysKeepTheOrderOfEachReservation(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		store, slot := openRestaurant(t)
-		to := &ear{}
-		running(t, store, to)
-		running(t, store, to) // of another replica
+		store, slot := storeWithSlot(t)
+		receiver := &fakeReceiver{}
+		startRelay(t, store, receiver)
+		startRelay(t, store, receiver) // of another replica
 		for range 100 {
 			bookAndCancel(t, store, slot)
 		}
 		time.Sleep(time.Second)
 		synctest.Wait()
-		at := map[uuid.UUID]string{}
-		for _, e := range to.heard {
-			if e.Kind == reservation.EventCancelled && at[e.Reservation.ID] != reservation.EventConfirmed {
-				t.Fatal("told of a cancellation before the booking")
+		last := map[uuid.UUID]string{} // kind of the last event
+		for _, e := range receiver.received {
+			if e.Kind == reservation.EventCancelled && last[e.Reservation.ID] != reservation.EventConfirmed {
+				t.Fatal("a cancellation was delivered before its booking")
 			}
-			at[e.Reservation.ID] = e.Kind
+			last[e.Reservation.ID] = e.Kind
 		}
-		if len(to.heard) != 200 {
-			t.Fatalf("told %d events, want 200", len(to.heard))
+		if len(receiver.received) != 200 {
+			t.Fatalf("delivered %d events, want 200", len(receiver.received))
 		}
 	})
 }
 
-func TestRelayIsWokenByACommit(t *testing.T) {
+func TestWakeDeliversAtOnce(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		store, slot := openRestaurant(t)
-		to := &ear{}
-		relay := running(t, store, to)
-		synctest.Wait() // the first look at the outbox is over
+		store, slot := storeWithSlot(t)
+		receiver := &fakeReceiver{}
+		relay := startRelay(t, store, receiver)
+		synctest.Wait() // the first poll is over
 		bookAndCancel(t, store, slot)
 		relay.Wake()
 		synctest.Wait() // no time passes
-		if got := to.kinds(); len(got) != 2 {
-			t.Fatalf("told %v at once, want both events", got)
+		if got := receiver.kinds(); len(got) != 2 {
+			t.Fatalf("delivered %v at once, want both events", got)
 		}
 	})
 }
 
-func TestRelayBacksOffWhileTheReceiverIsAway(t *testing.T) {
+func TestBacksOffWhileTheReceiverIsUnavailable(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		store, slot := openRestaurant(t)
-		to := &ear{err: func(reservation.Event) error { return fault.Down("notification", errors.New("refused")) }}
-		relay := running(t, store, to)
+		store, slot := storeWithSlot(t)
+		receiver := &fakeReceiver{err: func(reservation.Event) error { return fault.Down("notification", errors.New("refused")) }}
+		relay := startRelay(t, store, receiver)
 		bookAndCancel(t, store, slot)
-		for range 600 { // a busy minute
+		for range 600 { // a minute with many commits
 			time.Sleep(100 * time.Millisecond)
 			relay.Wake()
 		}
-		to.mu.Lock()
-		if to.calls < 5 || to.calls > 20 {
-			t.Errorf("called %d times in a minute of absence", to.calls)
+		receiver.mu.Lock()
+		if receiver.calls < 5 || receiver.calls > 20 {
+			t.Errorf("%d calls in a minute of an outage, want 5 to 20", receiver.calls)
 		}
-		to.err = nil
-		to.mu.Unlock()
+		receiver.err = nil
+		receiver.mu.Unlock()
 		time.Sleep(2 * time.Minute)
-		if got := to.kinds(); len(got) != 2 || got[0] != reservation.EventConfirmed {
-			t.Fatalf("told %v once it was back", got)
+		if got := receiver.kinds(); len(got) != 2 || got[0] != reservation.EventConfirmed {
+			t.Fatalf("delivered %v after the outage, want both events in order", got)
 		}
 	})
 }
 
-func TestRelayIsNotHeldUpByOneRefusedEvent(t *testing.T) {
+func TestRefusedEventDelaysNoOtherReservation(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		store, slot := openRestaurant(t)
+		store, slot := storeWithSlot(t)
 		var refused uuid.UUID
-		to := &ear{err: func(e reservation.Event) error {
+		receiver := &fakeReceiver{err: func(e reservation.Event) error {
 			if refused == uuid.Nil {
 				refused = e.Reservation.ID
 			}
@@ -189,100 +189,100 @@ func TestRelayIsNotHeldUpByOneRefusedEvent(t *testing.T) {
 			}
 			return nil
 		}}
-		running(t, store, to)
+		startRelay(t, store, receiver)
 		for range 3 {
 			bookAndCancel(t, store, slot)
 		}
 		time.Sleep(time.Second)
-		if got := to.kinds(); len(got) != 4 {
-			t.Fatalf("told %v, want the four events of the other two", got)
+		if got := receiver.kinds(); len(got) != 4 {
+			t.Fatalf("delivered %v, want the four events of the other two reservations", got)
 		}
 	})
 }
 
-func TestARefusedEventIsParkedAndSaid(t *testing.T) {
+func TestRetriesARefusedEventEverMoreSeldomAndReportsIt(t *testing.T) {
 	rec := telemetrytest.Start(t)
 	synctest.Test(t, func(t *testing.T) {
-		store, slot := openRestaurant(t)
-		to := &ear{err: func(reservation.Event) error {
-			return fmt.Errorf("POST /internal/events: %w", fault.New(fault.Unprocessable, "unheard_of", "no"))
+		store, slot := storeWithSlot(t)
+		receiver := &fakeReceiver{err: func(reservation.Event) error {
+			return fmt.Errorf("POST /internal/events: %w", fault.New(fault.Unprocessable, "unknown_kind", "no"))
 		}}
-		relay := outbox.NewRelay(store, to, observe.NewListener(rec.Logger))
+		relay := outbox.NewRelay(store, receiver, observe.NewListener(rec.Logger))
 		ctx, stop := context.WithCancel(t.Context())
-		ended := make(chan error)
-		go func() { ended <- relay.Run(ctx) }()
+		done := make(chan error)
+		go func() { done <- relay.Run(ctx) }()
 		bookAndCancel(t, store, slot)
 		time.Sleep(6 * time.Hour)
 		synctest.Wait()
-		to.mu.Lock()
-		calls := to.calls
-		to.err = nil // the receiver's new version is there
-		to.mu.Unlock()
+		receiver.mu.Lock()
+		calls := receiver.calls
+		receiver.err = nil // a new version of the receiver
+		receiver.mu.Unlock()
 		if calls < 10 || calls > 20 {
-			t.Errorf("told %d times in six hours, want pauses that grow to an hour", calls)
+			t.Errorf("%d calls in six hours, want 10 to 20: pauses that grow to an hour", calls)
 		}
 		lines := rec.Lines(t, names.EventOutboxRefused)
-		if len(lines) != calls || lines[0][names.SeverityText] != "ERROR" || lines[0][names.Reason] != "unheard_of" {
-			t.Errorf("%d lines for %d attempts: %v", len(lines), calls, lines[0])
+		if len(lines) != calls || lines[0][names.SeverityText] != "ERROR" || lines[0][names.Reason] != "unknown_kind" {
+			t.Errorf("%d log lines for %d attempts: %v", len(lines), calls, lines[0])
 		}
 		confirmed := attribute.String(names.MailKind, reservation.EventConfirmed)
 		if counted := rec.Count(t, names.MetricOutboxRefused, confirmed); counted != int64(calls) {
-			t.Errorf("counted %d, want %d", counted, calls)
+			t.Errorf("counted %d refusals, want %d", counted, calls)
 		}
 		time.Sleep(time.Hour)
 		synctest.Wait()
-		if got := to.kinds(); len(got) != 2 || got[0] != reservation.EventConfirmed {
-			t.Errorf("told %v once it was understood, want both in order", got)
+		if got := receiver.kinds(); len(got) != 2 || got[0] != reservation.EventConfirmed {
+			t.Errorf("delivered %v once it was accepted, want both events in order", got)
 		}
 		stop()
-		if err := <-ended; err != nil {
+		if err := <-done; err != nil {
 			t.Error(err)
 		}
 	})
 }
 
-// TestOnlyARefusalParks is the other half: what may pass is tried each minute.
-func TestOnlyARefusalParks(t *testing.T) {
-	for sentence, err := range map[string]error{
-		"away":               fault.Down("notification", errors.New("refused")),
-		"slow":               fault.New(fault.Timeout, "timeout", "late"),
-		"busy":               fault.New(fault.RateLimited, "rate_limited", "later"),
-		"at fault":           fault.New(fault.Internal, "internal", "oops"),
-		"of unknown opinion": errors.New("unexpected EOF"),
+// A failure that may be temporary is retried every minute, unlike a refusal.
+func TestRetriesTemporaryFailuresEveryMinute(t *testing.T) {
+	for name, err := range map[string]error{
+		"unavailable":     fault.Down("notification", errors.New("refused")),
+		"timeout":         fault.New(fault.Timeout, "timeout", "late"),
+		"rate limited":    fault.New(fault.RateLimited, "rate_limited", "later"),
+		"internal error":  fault.New(fault.Internal, "internal", "oops"),
+		"connection lost": errors.New("unexpected EOF"),
 	} {
-		t.Run(sentence, func(t *testing.T) {
+		t.Run(name, func(t *testing.T) {
 			rec := telemetrytest.Start(t)
 			synctest.Test(t, func(t *testing.T) {
-				store, slot := openRestaurant(t)
-				to := &ear{err: func(reservation.Event) error { return err }}
-				relay := outbox.NewRelay(store, to, observe.NewListener(rec.Logger))
+				store, slot := storeWithSlot(t)
+				receiver := &fakeReceiver{err: func(reservation.Event) error { return err }}
+				relay := outbox.NewRelay(store, receiver, observe.NewListener(rec.Logger))
 				ctx, stop := context.WithCancel(t.Context())
-				ended := make(chan error)
-				go func() { ended <- relay.Run(ctx) }()
+				done := make(chan error)
+				go func() { done <- relay.Run(ctx) }()
 				bookAndCancel(t, store, slot)
 				time.Sleep(time.Hour)
 				stop()
-				if err := <-ended; err != nil {
+				if err := <-done; err != nil {
 					t.Error(err)
 				}
-				if to.calls < 60 || len(rec.Lines(t, names.EventOutboxRefused)) != 0 {
-					t.Errorf("told %d times in an hour, want at least each minute", to.calls)
+				if receiver.calls < 60 || len(rec.Lines(t, names.EventOutboxRefused)) != 0 {
+					t.Errorf("%d calls in an hour, want 60 or more and no refusal logged", receiver.calls)
 				}
 			})
 		})
 	}
 }
 
-func TestDeliveryBelongsToTheBookingsTrace(t *testing.T) {
+func TestDeliveryContinuesTheTraceOfTheBooking(t *testing.T) {
 	rec := telemetrytest.Start(t)
-	store, slot := openRestaurant(t)
-	to := &ear{}
-	relay := outbox.NewRelay(store, to, observe.NewListener(rec.Logger))
+	store, slot := storeWithSlot(t)
+	receiver := &fakeReceiver{}
+	relay := outbox.NewRelay(store, receiver, observe.NewListener(rec.Logger))
 	bookAndCancel(t, store, slot)
 	ctx, stop := context.WithCancel(t.Context())
 	done := make(chan error)
 	go func() { done <- relay.Run(ctx) }()
-	for deadline := time.Now().Add(5 * time.Second); len(to.kinds()) < 2 && time.Now().Before(deadline); {
+	for deadline := time.Now().Add(5 * time.Second); len(receiver.kinds()) < 2 && time.Now().Before(deadline); {
 		time.Sleep(time.Millisecond)
 	}
 	stop()
@@ -294,10 +294,12 @@ func TestDeliveryBelongsToTheBookingsTrace(t *testing.T) {
 	}
 	lines := rec.Lines(t, names.EventOutboxDelivered)
 	if len(lines) != 2 || lines[0][names.TraceID] != "0af7651916cd43dd8448eb211c80319c" {
-		t.Fatalf("lines %v", lines)
+		t.Fatalf("logged %v, want two lines with that trace", lines)
 	}
 }
 
 func cancel(ctx context.Context, store *inmem.Store, c reservation.Cancellation) (reservation.Outcome, error) {
-	return store.Execute(ctx, reservation.Command{CommandMeta: c.CommandMeta, Op: reservation.OpCancel, Scope: reservation.Scope{ReservationID: c.ID}, Decide: c.Decide})
+	return store.Execute(ctx, reservation.Command{
+		CommandMeta: c.CommandMeta, Op: reservation.OpCancel, Decide: c.Decide, Scope: reservation.Scope{ReservationID: c.ID},
+	})
 }

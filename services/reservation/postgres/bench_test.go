@@ -3,26 +3,28 @@ package postgres_test
 import (
 	"context"
 	"fmt"
-	"github.com/google/uuid"
-	"jari.example/internal/postgres/postgrestest"
-	"jari.example/internal/secret"
-	"jari.example/services/reservation"
-	"jari.example/services/reservation/postgres"
-	"jari.example/services/reservation/strategies"
 	"math/rand/v2"
 	"slices"
 	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
+
+	"github.com/google/uuid"
+
+	"jari.example/internal/postgres/postgrestest"
+	"jari.example/internal/secret"
+	"jari.example/services/reservation"
+	"jari.example/services/reservation/postgres"
+	"jari.example/services/reservation/strategies"
 )
 
-// The same crowds in process, for tuning: make bench-booking measures the whole
-// service. Each booking is another diner's, as in a rush.
+// BenchmarkBook measures the store alone, for tuning; make bench-booking measures
+// the whole service, under the same loads. Each booking is by another diner.
 //
 //	go test -run - -bench Book -benchtime 2s ./reservation/postgres
 func BenchmarkBook(b *testing.B) {
-	for _, crowd := range []struct {
+	for _, load := range []struct {
 		name    string
 		clients int
 		slots   int
@@ -33,7 +35,7 @@ func BenchmarkBook(b *testing.B) {
 		{"calm/1", 1, 1000, 0}, {"calm/8", 8, 1000, 0}, {"calm/16", 16, 1000, 0}, {"uniform/64", 64, 1000, 0},
 	} {
 		for _, store := range []string{"grouped", strategies.OneStatement} {
-			b.Run(crowd.name+"/"+store, func(b *testing.B) {
+			b.Run(load.name+"/"+store, func(b *testing.B) {
 				url := postgrestest.Database(b)
 				s, err := postgres.Open(b.Context(), url, nil)
 				if err != nil {
@@ -49,49 +51,49 @@ func BenchmarkBook(b *testing.B) {
 					defer other.Close()
 					book = other.Book
 				}
-				makeSlots(b, url, crowd.slots, 1_000_000)
+				insertSlots(b, url, load.slots, 1_000_000)
 				var left atomic.Int64
 				left.Store(int64(b.N))
 				var mu sync.Mutex
-				var took []time.Duration
+				var durations []time.Duration
 				var wg sync.WaitGroup
 				b.ResetTimer()
-				for i := range crowd.clients {
+				for i := range load.clients {
 					wg.Go(func() {
 						random := rand.New(rand.NewPCG(uint64(i), 7))
-						pick := func() uint64 { return random.Uint64N(uint64(crowd.slots)) }
-						if crowd.zipf > 0 {
-							pick = rand.NewZipf(random, crowd.zipf, 1, uint64(crowd.slots-1)).Uint64
+						pick := func() uint64 { return random.Uint64N(uint64(load.slots)) }
+						if load.zipf > 0 {
+							pick = rand.NewZipf(random, load.zipf, 1, uint64(load.slots-1)).Uint64
 						}
 						var mine []time.Duration
 						for left.Add(-1) >= 0 {
 							began := time.Now()
-							if _, err := book(context.Background(), someBooking(reservation.SlotID(1+pick()), 2)); err != nil {
+							if _, err := book(context.Background(), newBooking(reservation.SlotID(1+pick()), 2)); err != nil {
 								b.Error(err)
 								return
 							}
 							mine = append(mine, time.Since(began))
 						}
 						mu.Lock()
-						took = append(took, mine...)
+						durations = append(durations, mine...)
 						mu.Unlock()
 					})
 				}
 				wg.Wait()
 				b.StopTimer()
-				slices.Sort(took)
-				if len(took) > 0 {
-					b.ReportMetric(float64(len(took))/b.Elapsed().Seconds(), "bookings/s")
-					b.ReportMetric(took[len(took)/2].Seconds()*1000, "p50-ms")
-					b.ReportMetric(took[len(took)*99/100].Seconds()*1000, "p99-ms")
+				slices.Sort(durations)
+				if len(durations) > 0 {
+					b.ReportMetric(float64(len(durations))/b.Elapsed().Seconds(), "bookings/s")
+					b.ReportMetric(durations[len(durations)/2].Seconds()*1000, "p50-ms")
+					b.ReportMetric(durations[len(durations)*99/100].Seconds()*1000, "p99-ms")
 				}
 			})
 		}
 	}
 }
 
-// makeSlots makes slots 1 to n, an hour apart from tomorrow on.
-func makeSlots(t testing.TB, url string, n, covers int) {
+// insertSlots inserts slots 1 to n, an hour apart from tomorrow on.
+func insertSlots(t testing.TB, url string, n, covers int) {
 	t.Helper()
 	postgrestest.Exec(t, url, fmt.Sprintf(`
 INSERT INTO slots (id, restaurant_id, starts_at, ends_at, time_zone, party_min, party_max, wanted_capacity, capacity, cancel_until)
@@ -101,8 +103,8 @@ FROM generate_series(1, %[1]d) i, LATERAL (SELECT date_trunc('hour', now()) + in
 	postgrestest.Exec(t, url, "SELECT setval(pg_get_serial_sequence('slots', 'id'), (SELECT max(id) FROM slots))")
 }
 
-// someBooking is a booking by somebody new.
-func someBooking(slot reservation.SlotID, party int) reservation.Booking {
+// newBooking is a booking by a new diner under a new key.
+func newBooking(slot reservation.SlotID, party int) reservation.Booking {
 	return reservation.Booking{
 		CommandMeta: reservation.CommandMeta{
 			DinerID: uuid.New(), Key: uuid.NewString(), RequestHash: make([]byte, 32), EventID: uuid.New(), At: time.Now(),

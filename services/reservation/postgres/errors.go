@@ -31,8 +31,8 @@ func retryConflicts(ctx context.Context, attempt func() (reservation.Outcome, bo
 			return out, toFault(ctx, err)
 		}
 	}
-	return reservation.Outcome{}, fault.New(fault.Unavailable, "unavailable", "Too many people want these seats at once. Please try again.").
-		After(time.Second)
+	err := fault.New(fault.Unavailable, "unavailable", "Too many people want these seats at once. Please try again.").After(time.Second)
+	return reservation.Outcome{}, err
 }
 
 // isConflict reports whether err only says that another transaction was faster:

@@ -50,22 +50,26 @@ func (s *Store) Execute(ctx context.Context, c reservation.Command) (reservation
 	return retryConflicts(ctx, func() (out reservation.Outcome, again bool, err error) {
 		var committed *reservation.ChangeSet
 		err = pgx.BeginFunc(ctx, s.pool, func(tx pgx.Tx) error {
-			u, previous, moved, err := load(ctx, tx, c)
-			switch {
-			case err != nil:
-				return err
-			case previous != nil:
-				out = *previous
-				return nil
-			case moved:
-				again = true
-				return nil
-			}
-			out.Reservation, err = c.Apply(u)
+			slots, err := lockSlots(ctx, tx, c)
 			if err != nil {
 				return err
 			}
-			set := u.ChangeSet()
+			l, err := load(ctx, tx, c, slots)
+			switch {
+			case err != nil:
+				return err
+			case l.previous != nil:
+				out = *l.previous
+				return nil
+			case l.moved:
+				again = true
+				return nil
+			}
+			out.Reservation, err = c.Apply(l.unit)
+			if err != nil {
+				return err
+			}
+			set := l.unit.ChangeSet()
 			committed = &set
 			return write(ctx, tx, c, out.Reservation, set)
 		})
@@ -76,39 +80,48 @@ func (s *Store) Execute(ctx context.Context, c reservation.Command) (reservation
 	})
 }
 
-// load locks what c is about and reads it. previous is the stored result of the
-// key, if there is one; moved reports that the reservation was moved to another
-// slot before its slot was locked, so that everything must begin again.
-func load(ctx context.Context, tx pgx.Tx, c reservation.Command) (u *reservation.UnitOfWork, previous *reservation.Outcome, moved bool, err error) {
-	u = &reservation.UnitOfWork{
-		Slots: map[reservation.SlotID]*reservation.Slot{}, Reservations: map[uuid.UUID]*reservation.Reservation{},
-		ClosedDates: map[string]bool{},
-	}
-	want := make([]int64, len(c.Scope.Slots))
+// lockSlots takes the locks that c needs, and returns the slots that it locked.
+func lockSlots(ctx context.Context, tx pgx.Tx, c reservation.Command) (map[reservation.SlotID]*reservation.Slot, error) {
+	wanted := make([]int64, len(c.Scope.Slots))
 	for i, id := range c.Scope.Slots {
-		want[i] = int64(id)
+		wanted[i] = int64(id)
 	}
+	slots := map[reservation.SlotID]*reservation.Slot{}
 	p := c.Period
 	var b pgx.Batch
 	b.Queue(advisoryLocksSQL, advisoryLocks(c.Scope))
-	b.Queue(lockSlotsSQL, want, c.ReservationID, p.RestaurantID, p.From, p.To).Query(func(rows pgx.Rows) error {
+	b.Queue(lockSlotsSQL, wanted, c.ReservationID, p.RestaurantID, p.From, p.To).Query(func(rows pgx.Rows) error {
 		found, err := pgx.CollectRows(rows, pgx.RowToStructByName[slotRow])
 		for _, f := range found {
 			slot := f.slot()
-			u.Slots[slot.ID] = &slot
+			slots[slot.ID] = &slot
 		}
 		return err
 	})
-	if err := tx.SendBatch(ctx, &b).Close(); err != nil {
-		return nil, nil, false, err
-	}
+	return slots, tx.SendBatch(ctx, &b).Close()
+}
 
-	locked := make([]int64, 0, len(u.Slots))
-	for id := range u.Slots {
+// loaded is what a command is decided on.
+type loaded struct {
+	unit     *reservation.UnitOfWork
+	previous *reservation.Outcome // the stored result of the key; nil: none
+	moved    bool                 // the reservation left its slot before that was locked: lock again
+}
+
+// load reads the unit of work of c on the locked slots, and the result of its key.
+func load(
+	ctx context.Context, tx pgx.Tx, c reservation.Command, slots map[reservation.SlotID]*reservation.Slot,
+) (l loaded, err error) {
+	u := &reservation.UnitOfWork{
+		Slots: slots, Reservations: map[uuid.UUID]*reservation.Reservation{}, ClosedDates: map[string]bool{},
+	}
+	l.unit = u
+	locked := make([]int64, 0, len(slots))
+	for id := range slots {
 		locked = append(locked, int64(id))
 	}
 	slices.Sort(locked)
-	b = pgx.Batch{}
+	var b pgx.Batch
 	b.Queue(loadReservationsSQL, c.ReservationID, locked, c.AllReservations).Query(func(rows pgx.Rows) error {
 		found, err := collect(rows)
 		for _, r := range found {
@@ -124,40 +137,53 @@ func load(ctx context.Context, tx pgx.Tx, c reservation.Command) (u *reservation
 		})
 	}
 	if c.Key != "" {
-		b.Queue(loadRecordSQL, c.DinerID, c.Op, c.Key, c.RequestHash).Query(func(rows pgx.Rows) error {
-			var result row
-			var sameRequest bool
-			_, err := pgx.ForEachRow(rows, []any{&result, &sameRequest}, func() error {
-				if !sameRequest {
-					return reservation.KeyReused()
-				}
-				previous = &reservation.Outcome{Reservation: result.reservation(), Replayed: true}
-				return nil
-			})
+		b.Queue(loadRecordSQL, c.DinerID, c.Op, c.Key, c.RequestHash).Query(func(rows pgx.Rows) (err error) {
+			l.previous, err = collectRecord(rows)
 			return err
 		})
 	}
-	if p.RestaurantID != "" {
-		b.Queue(loadScheduleSQL, p.RestaurantID).Query(func(rows pgx.Rows) error {
-			plan, err := pgx.CollectRows(rows, pgx.RowTo[schedule.Schedule])
-			if len(plan) > 0 {
-				u.Schedule = &plan[0]
-			}
-			return err
-		})
-		b.Queue(loadClosuresSQL, p.RestaurantID).Query(func(rows pgx.Rows) error {
-			dates, err := pgx.CollectRows(rows, pgx.RowTo[string])
-			for _, date := range dates {
-				u.ClosedDates[date] = true
-			}
-			return err
-		})
+	if c.Period.RestaurantID != "" {
+		queueSchedule(&b, c.Period.RestaurantID, u)
 	}
 	if err := tx.SendBatch(ctx, &b).Close(); err != nil {
-		return nil, nil, false, err
+		return loaded{}, err
 	}
 	r := u.Reservations[c.ReservationID]
-	return u, previous, r != nil && u.Slots[r.SlotID] == nil, nil
+	l.moved = r != nil && u.Slots[r.SlotID] == nil
+	return l, nil
+}
+
+// collectRecord reads the row of loadRecordSQL, if there is one.
+func collectRecord(rows pgx.Rows) (previous *reservation.Outcome, err error) {
+	var result row
+	var sameRequest bool
+	_, err = pgx.ForEachRow(rows, []any{&result, &sameRequest}, func() error {
+		if !sameRequest {
+			return reservation.KeyReused()
+		}
+		previous = &reservation.Outcome{Reservation: result.reservation(), Replayed: true}
+		return nil
+	})
+	return previous, err
+}
+
+// queueSchedule adds to b the queries of a restaurant's schedule and closures,
+// which set those of u.
+func queueSchedule(b *pgx.Batch, restaurant string, u *reservation.UnitOfWork) {
+	b.Queue(loadScheduleSQL, restaurant).Query(func(rows pgx.Rows) error {
+		plan, err := pgx.CollectRows(rows, pgx.RowTo[schedule.Schedule])
+		if len(plan) > 0 {
+			u.Schedule = &plan[0]
+		}
+		return err
+	})
+	b.Queue(loadClosuresSQL, restaurant).Query(func(rows pgx.Rows) error {
+		dates, err := pgx.CollectRows(rows, pgx.RowTo[string])
+		for _, date := range dates {
+			u.ClosedDates[date] = true
+		}
+		return err
+	})
 }
 
 // advisoryLocks are the keys of the advisory locks that a command needs: the

@@ -48,7 +48,8 @@ func serveQueue[T any](queue <-chan T, serve func([]T) []T) {
 // commitGroup commits a group in a trace of its own, and returns the bookings
 // that must be decided again.
 func (g *groupCommitter) commitGroup(group []*pending[reservation.Booking]) []*pending[reservation.Booking] {
-	ctx, span := otel.Tracer(scope).Start(context.Background(), names.SpanBookBatch, trace.WithNewRoot(), trace.WithLinks(memberLink(group)...))
+	ctx, span := otel.Tracer(scope).Start(context.Background(), names.SpanBookBatch,
+		trace.WithNewRoot(), trace.WithLinks(memberLink(group)...))
 	defer span.End()
 	for _, p := range group {
 		p.transaction = span.SpanContext()
@@ -80,7 +81,9 @@ func memberLink(group []*pending[reservation.Booking]) []trace.Link {
 // commit decides the group in one transaction, without the bookings whose
 // callers have left. It completes what is decided and returns the rest. err is
 // the transaction's.
-func (g *groupCommitter) commit(ctx context.Context, group []*pending[reservation.Booking]) (again []*pending[reservation.Booking], err error) {
+func (g *groupCommitter) commit(
+	ctx context.Context, group []*pending[reservation.Booking],
+) (again []*pending[reservation.Booking], err error) {
 	var abandoned, present []*pending[reservation.Booking]
 	for _, p := range group {
 		if p.err = p.ctx.Err(); p.err != nil {

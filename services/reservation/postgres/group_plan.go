@@ -44,7 +44,8 @@ func planGroup(group []*pending[reservation.Booking]) groupPlan {
 // reflection in pgx for every value.
 func (m groupPlan) columns(group []*pending[reservation.Booking]) []any {
 	n := len(group)
-	id, diner, event := make(pgtype.FlatArray[pgtype.UUID], n), make(pgtype.FlatArray[pgtype.UUID], n), make(pgtype.FlatArray[pgtype.UUID], n)
+	id, diner := make(pgtype.FlatArray[pgtype.UUID], n), make(pgtype.FlatArray[pgtype.UUID], n)
+	event := make(pgtype.FlatArray[pgtype.UUID], n)
 	slot, party := make(pgtype.FlatArray[int64], n), make(pgtype.FlatArray[int32], n)
 	note, key, trace := make(pgtype.FlatArray[string], n), make(pgtype.FlatArray[string], n), make(pgtype.FlatArray[string], n)
 	hash, at, leads := make(pgtype.FlatArray[[]byte], n), make(pgtype.FlatArray[time.Time], n), make(pgtype.FlatArray[bool], n)

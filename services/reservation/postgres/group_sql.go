@@ -80,7 +80,9 @@ type decision struct {
 // decide runs the group's transaction in one round trip. It sets the results of
 // the bookings it decided, and returns the others as again. After an error no
 // result is set.
-func (g *groupCommitter) decide(ctx context.Context, group []*pending[reservation.Booking]) (decided, again []*pending[reservation.Booking], err error) {
+func (g *groupCommitter) decide(
+	ctx context.Context, group []*pending[reservation.Booking],
+) (decided, again []*pending[reservation.Booking], err error) {
 	plan := planGroup(group)
 	slots := make(map[reservation.SlotID]*reservation.Slot, len(plan.slots))
 	decisions := make([]decision, 0, len(group))

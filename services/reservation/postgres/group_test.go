@@ -3,36 +3,37 @@ package postgres_test
 import (
 	"context"
 	"fmt"
+	"sync"
+	"testing"
+	"time"
+
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
+
 	"jari.example/internal/fault"
 	"jari.example/internal/postgres/postgrestest"
 	"jari.example/services/reservation"
 	"jari.example/services/reservation/postgres"
-	"sync"
-	"testing"
-	"time"
 )
 
-// stage is a store with one slot, and somebody who can hold it.
-type stage struct {
+// lockedSlot is a store with one slot, and another session that can lock it.
+type lockedSlot struct {
 	*testing.T
-	url     string
-	store   *postgres.Store
-	holder  *pgx.Conn
-	watcher *pgx.Conn
+	url    string
+	store  *postgres.Store
+	holder *pgx.Conn // locks the slot
+	admin  *pgx.Conn // the test's queries
 }
 
-func newStage(t *testing.T, covers int) *stage {
+func newLockedSlot(t *testing.T, covers int) *lockedSlot {
 	url := postgrestest.Database(t)
-	s := &stage{t, url, open(t, url), connect(t, url), connect(t, url)}
-	makeSlots(t, url, 1, covers)
+	s := &lockedSlot{t, url, open(t, url), connect(t, url), connect(t, url)}
+	insertSlots(t, url, 1, covers)
 	return s
 }
 
-// hold locks the slot's row, as a slow change would; the returned function lets
-// it go.
-func (s *stage) hold() (release func()) {
+// lock locks the slot's row, as a slow command would, until release is called.
+func (s *lockedSlot) lock() (release func()) {
 	s.Helper()
 	if _, err := s.holder.Exec(s.Context(), "BEGIN; SELECT FROM slots FOR NO KEY UPDATE"); err != nil {
 		s.Fatal(err)
@@ -44,125 +45,126 @@ func (s *stage) hold() (release func()) {
 	})
 }
 
-// number reads one number.
-func (s *stage) number(sql string) (n int) {
+// queryInt reads one number.
+func (s *lockedSlot) queryInt(sql string) (n int) {
 	s.Helper()
-	if err := s.watcher.QueryRow(s.Context(), sql).Scan(&n); err != nil {
+	if err := s.admin.QueryRow(s.Context(), sql).Scan(&n); err != nil {
 		s.Fatal(err)
 	}
 	return n
 }
 
-const waitingSQL = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+// lockWaitersSQL counts the statements that wait for a lock.
+const lockWaitersSQL = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
 
-// until waits for n statements that wait for the holder.
-func (s *stage) until(n int) {
+// waitForLockWaiters polls until n statements wait for the lock.
+func (s *lockedSlot) waitForLockWaiters(n int) {
 	s.Helper()
-	for deadline := time.Now().Add(10 * time.Second); s.number(waitingSQL) != n; time.Sleep(time.Millisecond) {
+	for deadline := time.Now().Add(10 * time.Second); s.queryInt(lockWaitersSQL) != n; time.Sleep(time.Millisecond) {
 		if time.Now().After(deadline) {
-			s.Fatalf("%d statements wait, want %d", s.number(waitingSQL), n)
+			s.Fatalf("%d statements wait for the lock, want %d", s.queryInt(lockWaitersSQL), n)
 		}
 	}
 }
 
-// answered is what became of one booking.
-type answered struct {
+// result is a booking and what the store returned for it.
+type result struct {
 	reservation.Booking
 	out reservation.Outcome
 	err error
 }
 
-// send books without waiting for the answer.
-func (s *stage) send(ctx context.Context, bookings ...reservation.Booking) <-chan answered {
-	answers := make(chan answered, len(bookings))
+// send books without waiting for the results.
+func (s *lockedSlot) send(ctx context.Context, bookings ...reservation.Booking) <-chan result {
+	results := make(chan result, len(bookings))
 	for _, b := range bookings {
 		go func() {
 			out, err := s.store.Book(ctx, b)
-			answers <- answered{b, out, err}
+			results <- result{b, out, err}
 		}()
 	}
-	return answers
+	return results
 }
 
-func crowd(n, party int) (bookings []reservation.Booking) {
+func newBookings(n, party int) (bookings []reservation.Booking) {
 	for range n {
-		bookings = append(bookings, someBooking(1, party))
+		bookings = append(bookings, newBooking(1, party))
 	}
 	return bookings
 }
 
-// busy holds the slot and lets one booking go alone and one in a group wait for
-// it: whatever comes next stays in the queue.
-func (s *stage) busy() (release func(), answers []<-chan answered) {
+// occupyWorker locks the slot and lets two bookings wait for it, one in a single
+// commit and one in a group. Later bookings stay in the worker's queue.
+func (s *lockedSlot) occupyWorker() (release func(), results []<-chan result) {
 	s.Helper()
-	release = s.hold()
+	release = s.lock()
 	for n := range 2 {
-		answers = append(answers, s.send(s.Context(), crowd(1, 1)...))
-		s.until(n + 1)
+		results = append(results, s.send(s.Context(), newBookings(1, 1)...))
+		s.waitForLockWaiters(n + 1)
 	}
-	return release, answers
+	return release, results
 }
 
-func TestWhoLeavesTheQueueIsNotBooked(t *testing.T) {
-	s := newStage(t, 100)
-	release, sent := s.busy()
-	ctx, leave := context.WithTimeout(t.Context(), 50*time.Millisecond)
-	defer leave()
-	leavers := crowd(40, 1)
-	gone := s.send(ctx, leavers...)
+func TestCallerThatLeavesTheQueueIsNotBooked(t *testing.T) {
+	s := newLockedSlot(t, 100)
+	release, sent := s.occupyWorker()
+	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
+	defer cancel()
+	leavers := newBookings(40, 1)
+	abandoned := s.send(ctx, leavers...)
 	for range leavers {
-		if a := <-gone; fault.CodeOf(a.err) != fault.Timeout {
-			t.Errorf("gave up: %v", a.err)
+		if a := <-abandoned; fault.CodeOf(a.err) != fault.Timeout {
+			t.Errorf("a caller that left got %v, want a timeout", a.err)
 		}
 	}
-	stays := s.send(t.Context(), crowd(1, 1)...)
+	stayed := s.send(t.Context(), newBookings(1, 1)...)
 	release()
-	for _, answers := range append(sent, stays) {
-		if a := <-answers; a.err != nil {
-			t.Errorf("stayed: %v", a.err)
+	for _, results := range append(sent, stayed) {
+		if a := <-results; a.err != nil {
+			t.Errorf("a caller that stayed got %v", a.err)
 		}
 	}
-	if n := s.number("SELECT count(*) FROM reservations"); n != 3 {
-		t.Errorf("%d bookings, want those of the 3 who stayed", n)
+	if n := s.queryInt("SELECT count(*) FROM reservations"); n != 3 {
+		t.Errorf("%d bookings, want those of the 3 callers that stayed", n)
 	}
 	out, err := s.store.Book(t.Context(), leavers[0])
 	if err != nil || out.Replayed {
-		t.Errorf("who comes back with the same key gets %+v, %v", out, err)
+		t.Errorf("the same key later got %+v, %v, want a new booking", out, err)
 	}
 }
 
-func TestAFullQueueSaysWhenToComeBack(t *testing.T) {
-	s := newStage(t, 10_000)
-	release, sent := s.busy()
+func TestFullQueueRefusesWithRetryAfter(t *testing.T) {
+	s := newLockedSlot(t, 10_000)
+	release, sent := s.occupyWorker()
 	defer release()
 	const queue, more = 1024, 10
-	answers := s.send(t.Context(), crowd(queue+more, 1)...)
+	results := s.send(t.Context(), newBookings(queue+more, 1)...)
 	for range more {
-		a := <-answers
+		a := <-results
 		f := fault.Of(a.err)
 		if f == nil || f.Code != fault.Unavailable || f.Reason != "overloaded" || f.RetryAfter != time.Second {
-			t.Fatalf("beyond the queue's end: %+v, %v", a.out, a.err)
+			t.Fatalf("beyond the queue: %+v, %v, want overloaded and a retry after 1 s", a.out, a.err)
 		}
 	}
 	release()
 	for range queue {
-		if a := <-answers; a.err != nil {
+		if a := <-results; a.err != nil {
 			t.Fatalf("in the queue: %v", a.err)
 		}
 	}
-	for _, answers := range sent {
-		<-answers
+	for _, results := range sent {
+		<-results
 	}
-	if n := s.number("SELECT count(*) FROM reservations"); n != queue+len(sent) {
+	if n := s.queryInt("SELECT count(*) FROM reservations"); n != queue+len(sent) {
 		t.Errorf("%d bookings, want %d", n, queue+len(sent))
 	}
 }
 
-func TestClosingAnswersWhatWasAccepted(t *testing.T) {
-	s := newStage(t, 100)
-	release, sent := s.busy()
+func TestCloseCompletesAcceptedBookings(t *testing.T) {
+	s := newLockedSlot(t, 100)
+	release, sent := s.occupyWorker()
 	defer release()
-	queued := s.send(t.Context(), crowd(1, 1)...)
+	queued := s.send(t.Context(), newBookings(1, 1)...)
 	closed := make(chan struct{})
 	go func() {
 		s.store.Close()
@@ -174,93 +176,94 @@ func TestClosingAnswersWhatWasAccepted(t *testing.T) {
 			break
 		}
 		if time.Now().After(deadline) {
-			t.Fatal("still takes questions")
+			t.Fatal("accepts lookups 10 s after Close")
 		}
 	}
-	if _, err := s.store.Book(t.Context(), someBooking(1, 1)); fault.CodeOf(err) != fault.Unavailable {
+	if _, err := s.store.Book(t.Context(), newBooking(1, 1)); fault.CodeOf(err) != fault.Unavailable {
 		t.Errorf("after closing: %v", err)
 	}
 	release()
 	<-closed
-	for _, answers := range append(sent, queued) {
+	for _, results := range append(sent, queued) {
 		select {
-		case a := <-answers:
+		case a := <-results:
 			if a.err != nil && fault.CodeOf(a.err) != fault.Unavailable {
 				t.Errorf("accepted before closing: %v", a.err)
 			}
 		case <-time.After(10 * time.Second):
-			t.Fatal("no answer to what was accepted before closing")
+			t.Fatal("no result for a booking accepted before closing")
 		}
 	}
 }
 
-func TestAKilledConnectionLeavesItToTheKey(t *testing.T) {
-	s := newStage(t, 100)
-	release, _ := s.busy()
-	waiting := crowd(20, 1)
-	answers := s.send(t.Context(), waiting...)
-	terminate := "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+func TestKeyFindsTheResultAfterAKilledConnection(t *testing.T) {
+	s := newLockedSlot(t, 100)
+	release, _ := s.occupyWorker()
+	waiting := newBookings(20, 1)
+	results := s.send(t.Context(), waiting...)
+	const terminate = `SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity
+		WHERE datname = current_database() AND wait_event_type = 'Lock'`
 	killed := 0
-	for deadline := time.Now().Add(10 * time.Second); len(answers) < len(waiting); time.Sleep(time.Millisecond) {
-		killed += s.number(terminate)
+	for deadline := time.Now().Add(10 * time.Second); len(results) < len(waiting); time.Sleep(time.Millisecond) {
+		killed += s.queryInt(terminate)
 		if time.Now().After(deadline) {
-			t.Fatal("nobody told who waited")
+			t.Fatal("no result within 10 s")
 		}
 	}
 	if killed < 3 {
-		t.Errorf("%d transactions were killed, want the one alone and two groups", killed)
+		t.Errorf("%d transactions were killed, want the single commit and two groups", killed)
 	}
 	for range waiting {
-		if a := <-answers; fault.CodeOf(a.err) != fault.Unavailable {
-			t.Errorf("a killed transaction: %+v, %v", a.out, a.err)
+		if a := <-results; fault.CodeOf(a.err) != fault.Unavailable {
+			t.Errorf("a booking of a killed transaction got %+v, %v, want unavailable", a.out, a.err)
 		}
 	}
 	release()
-	for a := range again(s, waiting) {
+	for a := range resend(s, waiting) {
 		if a.err != nil || a.out.Replayed {
-			t.Errorf("the same key again: %+v, %v", a.out, a.err)
+			t.Errorf("the same key again got %+v, %v, want a new booking", a.out, a.err)
 		}
 	}
-	for a := range again(s, waiting) {
+	for a := range resend(s, waiting) {
 		if a.err != nil || !a.out.Replayed || a.out.ID != a.ID {
-			t.Errorf("and once more: %+v, %v", a.out, a.err)
+			t.Errorf("the same key a third time got %+v, %v, want a replay", a.out, a.err)
 		}
 	}
 }
 
-// again sends the same keys at once and yields the answers.
-func again(s *stage, bookings []reservation.Booking) func(func(answered) bool) {
-	return func(yield func(answered) bool) {
-		answers := s.send(s.Context(), bookings...)
+// resend sends the same keys at once and yields the results.
+func resend(s *lockedSlot, bookings []reservation.Booking) func(func(result) bool) {
+	return func(yield func(result) bool) {
+		results := s.send(s.Context(), bookings...)
 		for range bookings {
-			if !yield(<-answers) {
+			if !yield(<-results) {
 				return
 			}
 		}
 	}
 }
 
-func TestABadMemberHarmsItselfOnly(t *testing.T) {
-	s := newStage(t, 100)
-	release, _ := s.busy()
-	group := crowd(20, 1)
-	group[7].Key = "a\x00b" // no text in PostgreSQL: 22021
-	answers := s.send(t.Context(), group...)
+func TestBookingWithBadDataFailsAlone(t *testing.T) {
+	s := newLockedSlot(t, 100)
+	release, _ := s.occupyWorker()
+	group := newBookings(20, 1)
+	group[7].Key = "a\x00b" // PostgreSQL refuses NUL in a text: 22021
+	results := s.send(t.Context(), group...)
 	release()
 	for range group {
-		switch a := <-answers; {
+		switch a := <-results; {
 		case a.Key == group[7].Key && fault.CodeOf(a.err) != fault.Internal:
-			t.Errorf("the bad one: %+v, %v", a.out, a.err)
+			t.Errorf("the bad booking got %+v, %v, want internal", a.out, a.err)
 		case a.Key != group[7].Key && a.err != nil:
-			t.Errorf("a good one: %v", a.err)
+			t.Errorf("a good booking got %v", a.err)
 		}
 	}
 }
 
-func TestRememberedLooksUpManyAtOnce(t *testing.T) {
-	s := newStage(t, 1000)
+func TestReplayLooksUpManyKeysAtOnce(t *testing.T) {
+	s := newLockedSlot(t, 1000)
 	var booked []reservation.Booking
-	for _, b := range crowd(40, 2) {
+	for _, b := range newBookings(40, 2) {
 		if _, err := s.store.Book(t.Context(), b); err != nil {
 			t.Fatal(err)
 		}
@@ -271,7 +274,7 @@ func TestRememberedLooksUpManyAtOnce(t *testing.T) {
 		wg.Go(func() {
 			out, err := s.store.Replay(t.Context(), reservation.OpBook, b.CommandMeta)
 			if err != nil || !out.Replayed || out.ID != b.ID || out.Party != 2 {
-				t.Errorf("the key of %d: %+v, %v", i, out, err)
+				t.Errorf("booking %d got %+v, %v, want a replay", i, out, err)
 			}
 		})
 		wg.Go(func() {
@@ -287,9 +290,9 @@ func TestRememberedLooksUpManyAtOnce(t *testing.T) {
 			}
 		})
 		wg.Go(func() {
-			stranger := b.CommandMeta
-			stranger.DinerID = uuid.New()
-			if out, err := s.store.Replay(t.Context(), reservation.OpBook, stranger); err != nil || out.Replayed {
+			otherDiner := b.CommandMeta
+			otherDiner.DinerID = uuid.New()
+			if out, err := s.store.Replay(t.Context(), reservation.OpBook, otherDiner); err != nil || out.Replayed {
 				t.Errorf("another diner: %+v, %v", out, err)
 			}
 		})
@@ -298,23 +301,23 @@ func TestRememberedLooksUpManyAtOnce(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	if _, err := s.store.Replay(ctx, reservation.OpBook, booked[0].CommandMeta); err != nil && fault.CodeOf(err) != fault.Timeout {
-		t.Errorf("who has left: %v", err)
+		t.Errorf("a caller that has left got %v, want a timeout", err)
 	}
 }
 
-// One diner's limits hold between requests at the same instant for slots of
-// different workers, in both replicas.
-func TestOneDinerAtManyDoorsStaysWithinTheLimits(t *testing.T) {
+// The limits of one diner hold between simultaneous requests for slots of
+// different workers, in two replicas.
+func TestSimultaneousBookingsKeepADinersLimits(t *testing.T) {
 	url := postgrestest.Database(t)
 	stores := []*postgres.Store{open(t, url), open(t, url)}
-	makeSlots(t, url, 40, 10)
+	insertSlots(t, url, 40, 10)
 	postgrestest.Exec(t, url, "UPDATE slots SET ends_at = starts_at + interval '90 minutes'") // neighbours overlap
 	for round := range 10 {
 		diner := uuid.New()
 		var wg sync.WaitGroup
 		reasons := make(chan string, 80)
 		for i := range 80 {
-			b := someBooking(reservation.SlotID(1+i/2), 1)
+			b := newBooking(reservation.SlotID(1+i/2), 1)
 			b.DinerID = diner
 			wg.Go(func() {
 				_, err := stores[i%2].Book(t.Context(), b)
@@ -332,75 +335,76 @@ func TestOneDinerAtManyDoorsStaysWithinTheLimits(t *testing.T) {
 		}
 	}
 	conn := connect(t, url)
-	var clashes int
+	var overlaps int
 	if err := conn.QueryRow(t.Context(), `SELECT count(*) FROM reservations a JOIN reservations b
-USING (diner_id) WHERE a.id < b.id AND a.starts_at < b.ends_at AND b.starts_at < a.ends_at`).Scan(&clashes); err != nil {
+USING (diner_id) WHERE a.id < b.id AND a.starts_at < b.ends_at AND b.starts_at < a.ends_at`).Scan(&overlaps); err != nil {
 		t.Fatal(err)
 	}
-	if clashes != 0 {
-		t.Errorf("%d pairs of one diner overlap", clashes)
+	if overlaps != 0 {
+		t.Errorf("%d pairs of reservations of one diner overlap", overlaps)
 	}
 }
 
-// Groups, bookings alone and changes that hold two slots, in two replicas: they
-// may wait for one another, never in a circle.
-func TestNobodyWaitsInACircle(t *testing.T) {
+// Groups, single commits and commands that lock two slots, in two replicas, may
+// wait for one another, but never in a cycle.
+func TestTransactionsNeverDeadlock(t *testing.T) {
 	url := postgrestest.Database(t)
 	stores := []*postgres.Store{open(t, url), open(t, url)}
 	const slots = 12
-	makeSlots(t, url, slots, 60)
+	insertSlots(t, url, slots, 60)
 	var wg sync.WaitGroup
 	for i := range 24 {
 		wg.Go(func() {
 			s := stores[i%2]
-			diner := uuid.NewMD5(uuid.Nil, fmt.Appendf(nil, "%d", i/4)) // four sides of each
+			diner := uuid.NewMD5(uuid.Nil, fmt.Appendf(nil, "%d", i/4)) // four goroutines per diner
 			for n := range 25 {
-				b := someBooking(reservation.SlotID(1+(i*7+n*5)%slots), 1+n%3)
+				b := newBooking(reservation.SlotID(1+(i*7+n*5)%slots), 1+n%3)
 				b.DinerID = diner
 				out, err := s.Book(t.Context(), b)
 				if err != nil {
-					mustBeRefusal(t, err)
+					mustBeConflict(t, err)
 					continue
 				}
 				to := reservation.SlotID(1 + (i+n*3)%slots)
-				m := reservation.Move{CommandMeta: someBooking(to, 1).CommandMeta, ID: out.ID, SlotID: &to}
+				m := reservation.Move{CommandMeta: newBooking(to, 1).CommandMeta, ID: out.ID, SlotID: &to}
 				m.DinerID = diner
 				_, err = s.Execute(t.Context(), reservation.Command{
 					CommandMeta: m.CommandMeta, Op: "move", Decide: m.Decide,
 					Scope: reservation.Scope{LimitsOf: diner, ReservationID: out.ID, Slots: []reservation.SlotID{to}},
 				})
-				mustBeRefusal(t, err)
+				mustBeConflict(t, err)
 				c := reservation.Cancellation{CommandMeta: m.CommandMeta, ID: out.ID}
 				_, err = s.Execute(t.Context(), reservation.Command{
-					CommandMeta: c.CommandMeta, Op: reservation.OpCancel, Decide: c.Decide, Scope: reservation.Scope{LimitsOf: diner, ReservationID: out.ID},
+					CommandMeta: c.CommandMeta, Op: reservation.OpCancel, Decide: c.Decide,
+					Scope: reservation.Scope{LimitsOf: diner, ReservationID: out.ID},
 				})
-				mustBeRefusal(t, err)
+				mustBeConflict(t, err)
 			}
 		})
 	}
 	wg.Wait()
 	if audit, err := stores[0].Audit(t.Context(), time.Now()); err != nil || len(audit.Mismatches) > 0 {
-		t.Errorf("the recount found %+v, %v", audit.Mismatches, err)
+		t.Errorf("the audit found %+v, %v", audit.Mismatches, err)
 	}
 	for _, s := range stores {
-		s.Close() // a backend that ends has told all it counted
+		s.Close() // a backend reports its counters when it ends
 	}
 	conn := connect(t, url)
-	backends, circles := 2, 0
+	backends, deadlocks := 2, 0
 	for deadline := time.Now().Add(10 * time.Second); backends > 1 && time.Now().Before(deadline); time.Sleep(time.Millisecond) {
-		err := conn.QueryRow(t.Context(), "SELECT numbackends, deadlocks FROM pg_stat_database WHERE datname = current_database()").Scan(&backends, &circles)
-		if err != nil {
+		const counters = "SELECT numbackends, deadlocks FROM pg_stat_database WHERE datname = current_database()"
+		if err := conn.QueryRow(t.Context(), counters).Scan(&backends, &deadlocks); err != nil {
 			t.Fatal(err)
 		}
 	}
-	if circles != 0 {
-		t.Errorf("%d deadlocks", circles)
+	if deadlocks != 0 {
+		t.Errorf("%d deadlocks", deadlocks)
 	}
 }
 
-func mustBeRefusal(t *testing.T, err error) {
+func mustBeConflict(t *testing.T, err error) {
 	t.Helper()
 	if code := fault.CodeOf(err); err != nil && code != fault.Conflict {
-		t.Errorf("no refusal: %v", err)
+		t.Errorf("got %v, want success or a conflict", err)
 	}
 }

@@ -2,13 +2,15 @@ package postgres_test
 
 import (
 	"context"
+	"testing"
+	"time"
+
 	"github.com/jackc/pgx/v5"
+
 	"jari.example/internal/fault"
 	"jari.example/internal/postgres/postgrestest"
 	"jari.example/services/reservation/postgres"
 	"jari.example/services/reservation/storetest"
-	"testing"
-	"time"
 )
 
 func open(t *testing.T, url string) *postgres.Store {
@@ -32,13 +34,13 @@ func TestStore(t *testing.T) {
 	})
 }
 
-func TestWhatBecomesTrueIsCountedOnce(t *testing.T) {
+func TestCountsEachTransitionOnce(t *testing.T) {
 	url := postgrestest.Database(t)
 	storetest.RunMetrics(t, func(t *testing.T) storetest.Store { return open(t, url) })
 }
 
 // Two replicas of the service share the database.
-func TestPlays(t *testing.T) {
+func TestReplicasAgreeWithTheReferenceModel(t *testing.T) {
 	url := postgrestest.Database(t)
 	replicas := []storetest.Store{open(t, url), open(t, url)}
 	storetest.RunScenarios(t, 10, func(t *testing.T) []storetest.Store {
@@ -47,7 +49,7 @@ func TestPlays(t *testing.T) {
 	})
 }
 
-func TestOpenTwiceMigratesOnce(t *testing.T) {
+func TestSimultaneousStartsMigrateOnce(t *testing.T) {
 	url := postgrestest.Database(t)
 	failed := make(chan error, 4)
 	for range cap(failed) { // replicas that start at once
@@ -66,7 +68,7 @@ func TestOpenTwiceMigratesOnce(t *testing.T) {
 	}
 }
 
-func TestDatabaseThatRefusesIsUnavailableAndComesBack(t *testing.T) {
+func TestReportsUnavailableWhileTheDatabaseRefuses(t *testing.T) {
 	url := postgrestest.Database(t)
 	s := open(t, url)
 	accept := postgrestest.Refuse(t, url)
@@ -74,28 +76,28 @@ func TestDatabaseThatRefusesIsUnavailableAndComesBack(t *testing.T) {
 		began := time.Now()
 		_, err := s.Slots(t.Context(), []string{"x"}, time.Now(), time.Now().Add(time.Hour))
 		if f := fault.Of(err); f == nil || f.Code != fault.Unavailable || f.RetryAfter == 0 {
-			t.Fatalf("refused: %v", err)
+			t.Fatalf("while connections are refused: %v, want unavailable with a retry time", err)
 		}
-		if took := time.Since(began); took > 2*time.Second {
-			t.Fatalf("took %v to say so", took)
+		if elapsed := time.Since(began); elapsed > 2*time.Second {
+			t.Fatalf("the error came after %v, want 2 s at most", elapsed)
 		}
 	}
 	ctx, cancel := context.WithTimeout(t.Context(), 300*time.Millisecond)
 	defer cancel()
 	if s, err := postgres.Open(ctx, url, func(error) {}); err == nil {
 		s.Close()
-		t.Fatal("opened a database that refuses")
+		t.Fatal("opened a database that refuses connections")
 	}
 	accept()
 	if err := s.Ping(t.Context()); err != nil {
-		t.Fatalf("after it came back: %v", err)
+		t.Fatalf("once the database accepts connections: %v", err)
 	}
 }
 
-func TestOpenHidesThePassword(t *testing.T) {
+func TestOpenErrorHidesThePassword(t *testing.T) {
 	_, err := postgres.Open(t.Context(), "postgres://u:hunter2@[", nil)
-	if err == nil || err.Error() != "database URL: not one that PostgreSQL understands" {
-		t.Fatal(err)
+	if err == nil || err.Error() != "database URL: PostgreSQL cannot parse it" {
+		t.Fatalf("got %v", err)
 	}
 }
 

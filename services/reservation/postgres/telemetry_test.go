@@ -1,41 +1,43 @@
 package postgres_test
 
 import (
+	"testing"
+
 	"go.opentelemetry.io/otel"
 	"go.opentelemetry.io/otel/codes"
+
 	"jari.example/internal/fault"
 	"jari.example/telemetry/names"
 	"jari.example/telemetry/telemetrytest"
-	"testing"
 )
 
-// However a booking goes, the trace of who asked for it shows where the time
-// went: its own statement, or its wait for a group, with a link to that.
-func TestATraceShowsItsBooking(t *testing.T) {
+// The trace of a request shows where its booking spent its time: in its own
+// statement, or in the wait for a group, with a link to the group's transaction.
+func TestRequestTraceShowsItsBooking(t *testing.T) {
 	rec := telemetrytest.Start(t)
-	s := newStage(t, 100)
+	s := newLockedSlot(t, 100)
 	ctx, request := otel.Tracer("test").Start(t.Context(), "request")
-	if _, err := s.store.Book(ctx, someBooking(1, 2)); err != nil {
+	if _, err := s.store.Book(ctx, newBooking(1, 2)); err != nil {
 		t.Fatal(err)
 	}
-	alone := rec.Span(t, "reservation.book.alone")
-	if alone.SpanContext().TraceID() != request.SpanContext().TraceID() {
-		t.Error("who booked alone does not see the statement")
+	single := rec.Span(t, "reservation.book.alone")
+	if single.SpanContext().TraceID() != request.SpanContext().TraceID() {
+		t.Error("the statement of a single commit is not in the request's trace")
 	}
 
-	release, sent := s.busy()
-	group := s.send(ctx, crowd(3, 2)...)
+	release, sent := s.occupyWorker()
+	group := s.send(ctx, newBookings(3, 2)...)
 	release()
 	for range 3 {
 		if a := <-group; a.err != nil {
 			t.Fatal(a.err)
 		}
 	}
-	for _, answers := range sent {
-		<-answers
+	for _, results := range sent {
+		<-results
 	}
 	request.End()
-	s.store.Close() // the groups' own spans end after their members are told
+	s.store.Close() // the spans of groups end after their bookings' results
 	batches := map[string]bool{}
 	var waits int
 	for _, span := range rec.Spans() {
@@ -49,47 +51,49 @@ func TestATraceShowsItsBooking(t *testing.T) {
 		}
 		waits++
 		if links := span.Links(); len(links) != 1 || !batches[links[0].SpanContext.SpanID().String()] {
-			t.Errorf("a wait links to %v, the groups are %v", links, batches)
+			t.Errorf("a wait links to %v, want one of the groups %v", links, batches)
 		}
 	}
 	if waits != 3 {
-		t.Errorf("%d of 3 see that they waited", waits)
+		t.Errorf("%d waits in the trace, want 3", waits)
 	}
 	if n := rec.Count(t, names.MetricBookingAlone); n != 2 {
-		t.Errorf("%d counted alone, want 2", n)
+		t.Errorf("%d single commits counted, want 2", n)
 	}
 }
 
-// A group's trace goes with those of its members, and says so when the
-// transaction failed.
-func TestAGroupsTraceIsKeptWithItsMembersAndWhenItFails(t *testing.T) {
-	for sentence, c := range map[string]struct {
+// A group's trace links to a member's, so that both are kept, and its span has an
+// error if the transaction failed.
+func TestGroupTraceLinksToAMemberAndReportsErrors(t *testing.T) {
+	for name, c := range map[string]struct {
 		key    string
 		status codes.Code
-	}{"it goes well": {"k", codes.Unset}, "a member is bad": {"a\x00b", codes.Error}} {
-		t.Run(sentence, func(t *testing.T) {
+	}{"success": {"k", codes.Unset}, "bad data": {"a\x00b", codes.Error}} {
+		t.Run(name, func(t *testing.T) {
 			rec := telemetrytest.Start(t)
-			s := newStage(t, 100)
-			release, sent := s.busy()
+			s := newLockedSlot(t, 100)
+			release, sent := s.occupyWorker()
 			defer release()
 			ctx, request := otel.Tracer("test").Start(t.Context(), "request")
-			booking := someBooking(1, 2)
+			booking := newBooking(1, 2)
 			booking.Key = c.key
 			group := s.send(ctx, booking)
 			release()
 			<-group
-			for _, answers := range sent {
-				<-answers
+			for _, results := range sent {
+				<-results
 			}
 			request.End()
 			s.store.Close()
 			var found bool
 			for _, span := range rec.Spans() {
-				if links := span.Links(); span.Name() == names.SpanBookBatch && len(links) == 1 && links[0].SpanContext.Equal(request.SpanContext()) {
-					found = true
-					if span.Status().Code != c.status {
-						t.Errorf("its status is %v, want %v", span.Status().Code, c.status)
-					}
+				links := span.Links()
+				if span.Name() != names.SpanBookBatch || len(links) != 1 || !links[0].SpanContext.Equal(request.SpanContext()) {
+					continue
+				}
+				found = true
+				if span.Status().Code != c.status {
+					t.Errorf("the group's span has status %v, want %v", span.Status().Code, c.status)
 				}
 			}
 			if !found {
@@ -99,23 +103,23 @@ func TestAGroupsTraceIsKeptWithItsMembersAndWhenItFails(t *testing.T) {
 	}
 }
 
-func TestWhatIsShedIsCounted(t *testing.T) {
+func TestCountsRefusalsByBackpressure(t *testing.T) {
 	rec := telemetrytest.Start(t)
-	s := newStage(t, 10_000)
-	release, _ := s.busy()
+	s := newLockedSlot(t, 10_000)
+	release, _ := s.occupyWorker()
 	defer release()
 	const queue = 1024
-	answers := s.send(t.Context(), crowd(queue+5, 1)...)
+	results := s.send(t.Context(), newBookings(queue+5, 1)...)
 	for range 5 {
-		if a := <-answers; fault.ReasonOf(a.err) != "overloaded" {
+		if a := <-results; fault.ReasonOf(a.err) != "overloaded" {
 			t.Fatal(a.err)
 		}
 	}
 	if n := rec.Count(t, names.MetricBookingShed); n != 5 {
-		t.Errorf("%d counted, want 5", n)
+		t.Errorf("%d refusals counted, want 5", n)
 	}
 	release()
 	for range queue {
-		<-answers
+		<-results
 	}
 }

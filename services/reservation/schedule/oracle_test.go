@@ -7,7 +7,7 @@ import (
 	"time"
 )
 
-// situation is all that slots follow from.
+// situation is everything that determines the slots.
 type situation struct {
 	Schedule
 	closed map[string]bool
@@ -24,52 +24,53 @@ func (s situation) zone() *time.Location {
 	return zone
 }
 
-// maker is Slots, or something that ought to be convicted.
-type maker func(situation) []PlannedSlot
+// planner is Slots, or a wrong variant of it that the check must detect.
+type planner func(situation) []PlannedSlot
 
-func made(s situation) []PlannedSlot { return s.Slots(s.isClosed, s.now) }
+func planned(s situation) []PlannedSlot { return s.Slots(s.isClosed, s.now) }
 
-// judge holds what make says against the schedule read in the plainest way.
-func judge(s situation, make maker) error {
-	slots, zone := make(s), s.zone()
+// check compares the slots of plan with the oracle, which reads the schedule
+// minute by minute.
+func check(s situation, plan planner) error {
+	slots, zone := plan(s), s.zone()
 	starts, last := map[time.Time]bool{}, s.lastDay(zone)
 	for i, slot := range slots {
 		local := slot.Start.In(zone)
-		switch covers, dropped := s.wants(local, last); {
+		switch covers, opensAt := s.wants(local, last); {
 		case i > 0 && !slots[i-1].Start.Before(slot.Start):
-			return fmt.Errorf("%v after %v", slot.Start, slots[i-1].Start)
+			return fmt.Errorf("%v is listed after %v", slot.Start, slots[i-1].Start)
 		case !slot.Start.After(s.now):
-			return fmt.Errorf("%v has begun", local)
+			return fmt.Errorf("%v has begun already", local)
 		case covers == 0:
-			return fmt.Errorf("nobody wants %v", local)
-		case slot.OpensAt != dropped:
-			return fmt.Errorf("%v opens at %v, want %v", local, slot.OpensAt, dropped)
+			return fmt.Errorf("the schedule has no slot at %v", local)
+		case slot.OpensAt != opensAt:
+			return fmt.Errorf("%v opens at %v, want %v", local, slot.OpensAt, opensAt)
 		case slot != PlannedSlot{
 			Start: slot.Start.UTC(), TimeZone: s.TimeZone, Party: s.Party,
-			Covers: covers, OpensAt: dropped,
+			Covers: covers, OpensAt: opensAt,
 			End:         slot.Start.Add(time.Duration(s.DiningMinutes) * time.Minute),
 			CancelUntil: slot.Start.Add(-time.Duration(s.CancelCutoffMinutes) * time.Minute),
 		}:
-			return fmt.Errorf("%v is %+v", local, slot)
+			return fmt.Errorf("%v has wrong values: %+v", local, slot)
 		}
 		starts[slot.Start] = true
 	}
-	for _, t := range s.walk(zone, last) {
+	for _, t := range s.starts(zone, last) {
 		if !starts[t] {
 			return fmt.Errorf("%v is missing", t.In(zone))
 		}
 		delete(starts, t)
 	}
 	for t := range starts {
-		return fmt.Errorf("%v should not be", t.In(zone))
+		return fmt.Errorf("%v is not in the schedule", t.In(zone))
 	}
 	return nil
 }
 
-// walk goes through the minutes of UTC, looks at the wall clock of each, and
-// lists those to come at which it shows a wanted time for the first time. It
-// sets out two days early to have seen what now is shown again.
-func (s situation) walk(zone *time.Location, last string) (starts []time.Time) {
+// starts lists the minutes after now at which the wall clock shows a wanted time
+// for the first time. It begins two days before now, so that a time that the clock
+// shows again is known to have been shown.
+func (s situation) starts(zone *time.Location, last string) (found []time.Time) {
 	end := s.now.AddDate(0, 0, s.DaysAhead+3)
 	for _, d := range s.Drops {
 		if to := day(d.To).AddDate(0, 0, 3); to.After(end) {
@@ -85,14 +86,15 @@ func (s situation) walk(zone *time.Location, last string) (starts []time.Time) {
 		if shows := local.Format("2006-01-02 15:04"); !seen[shows] {
 			seen[shows] = true
 			if t.After(s.now) {
-				starts = append(starts, t)
+				found = append(found, t)
 			}
 		}
 	}
-	return starts
+	return found
 }
 
-// lastDay ends the window that begins with the latest day the clock has shown.
+// lastDay is the last day of the booking window, which begins with the latest day
+// that the wall clock has shown.
 func (s situation) lastDay(zone *time.Location) string {
 	latest := ""
 	for t := s.now.AddDate(0, 0, -2); !t.After(s.now); t = t.Add(time.Minute) {
@@ -101,7 +103,7 @@ func (s situation) lastDay(zone *time.Location) string {
 	return day(latest).AddDate(0, 0, s.DaysAhead).Format(time.DateOnly)
 }
 
-// wants tells what the schedule says about one minute of the wall clock.
+// wants is what the schedule says about one minute of the wall clock.
 func (s situation) wants(local time.Time, last string) (covers int, opensAt time.Time) {
 	date, clock := local.Format(time.DateOnly), local.Format("15:04")
 	for _, d := range s.Drops {
@@ -141,20 +143,21 @@ func (s situation) wants(local time.Time, last string) (covers int, opensAt time
 	return covers, opensAt
 }
 
-// lost names a slot that is still to come at later and is not there any more.
-func lost(s situation, make maker, later time.Time) error {
-	before := make(s)
+// checkNoneLost reports a slot that was planned before, starts after later, and is
+// not planned any more at later.
+func checkNoneLost(s situation, plan planner, later time.Time) error {
+	before := plan(s)
 	s.now = later
-	after := make(s)
+	after := plan(s)
 	for _, slot := range before {
 		if slot.Start.After(later) && !slices.Contains(after, slot) {
-			return fmt.Errorf("%v is gone at %v", slot.Start, later)
+			return fmt.Errorf("%v is missing at %v", slot.Start, later)
 		}
 	}
 	return nil
 }
 
-// day is the midnight of a date in UTC.
+// day is the midnight in UTC at which a date begins.
 func day(date string) time.Time {
 	t, err := time.Parse(time.DateOnly, date)
 	if err != nil {

@@ -10,16 +10,16 @@ import (
 	"pgregory.net/rapid"
 )
 
-// Zones whose clocks do odd things: at midnight (Havana, Beirut), a minute after
-// it (St. John's until 2011), by half an hour (Lord Howe), by two (Troll), for a
-// month (Casablanca), the other way round (Dublin); one that left out a day
-// (Apia, 30 December 2011), and some that do nothing.
+// Zones with unusual clock changes: at midnight (Havana, Beirut), a minute after
+// it (St. John's until 2011), by half an hour (Lord Howe), by two hours (Troll),
+// for a month (Casablanca), back in summer time (Dublin); one that skipped a day
+// (Apia, 30 December 2011), and some without changes.
 var zones = []string{
 	"Asia/Seoul", "America/New_York", "America/Havana", "Asia/Beirut", "America/St_Johns", "Australia/Lord_Howe",
 	"Antarctica/Troll", "Africa/Casablanca", "Europe/Dublin", "Pacific/Apia", "America/Nuuk", "Asia/Kathmandu", "UTC",
 }
 
-// situations are schedules on days when, more often than not, the clock changes.
+// situations are schedules, more often than not close to a clock change.
 var situations = rapid.Custom(func(t *rapid.T) situation {
 	s := situation{Schedule: Schedule{
 		TimeZone:            rapid.SampledFrom(zones).Draw(t, "zone"),
@@ -47,7 +47,7 @@ var situations = rapid.Custom(func(t *rapid.T) situation {
 		return Drop{
 			From: from,
 			To:   day(from).AddDate(0, 0, rapid.IntRange(0, 6).Draw(t, "days")).Format(time.DateOnly),
-			// No zone is so far ahead of UTC that its day is over by then.
+			// At six in the morning UTC the day is over in no time zone.
 			OpensAt: day(from).Add(-time.Duration(rapid.IntRange(-6, 30*24).Draw(t, "hours before")) * time.Hour),
 		}
 	})
@@ -62,7 +62,7 @@ var situations = rapid.Custom(func(t *rapid.T) situation {
 })
 
 var hours = rapid.Custom(func(t *rapid.T) Hours {
-	// Round times meet each other and the changes of clocks.
+	// Multiples of 15 minutes coincide with each other and with clock changes.
 	minute := func(low, high int) *rapid.Generator[int] {
 		quarters := rapid.Map(rapid.IntRange((low+14)/15, high/15), func(n int) int { return n * 15 })
 		return rapid.OneOf(quarters, quarters, rapid.IntRange(low, high))
@@ -73,8 +73,8 @@ var hours = rapid.Custom(func(t *rapid.T) Hours {
 	return Hours{clock(opens), clock(closes)}
 })
 
-// moments are instants since 2000, most of them within days of a change of the
-// zone's clock.
+// moments are instants from 2000 to 2040, most of them within days of a clock
+// change of the zone.
 func moments(zone string) *rapid.Generator[time.Time] {
 	begin, end := day("2000-02-01"), day("2040-01-01")
 	changes := []time.Time{day("2026-11-22")}
@@ -85,38 +85,39 @@ func moments(zone string) *rapid.Generator[time.Time] {
 		changes = append(changes, t.UTC())
 	}
 	return rapid.Custom(func(t *rapid.T) time.Time {
-		// Small numbers are drawn more often than others: days first, then minutes.
+		// rapid prefers small numbers: days first, then minutes.
 		return rapid.SampledFrom(changes).Draw(t, "change").
 			AddDate(0, 0, -rapid.IntRange(0, 5).Draw(t, "days before")).
 			Add(-time.Duration(rapid.IntRange(-90*60, 24*60*60).Draw(t, "seconds before")) * time.Second)
 	})
 }
 
-func TestSlotsAreThoseThatTheWallClockShows(t *testing.T) {
+func TestSlotsMatchTheWallClock(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		s := situations.Draw(t, "situation")
 		if err := s.Validate(); err != nil {
 			t.Fatal(err)
 		}
-		if err := judge(s, made); err != nil {
+		if err := check(s, planned); err != nil {
 			t.Fatal(err)
 		}
-		for _, slot := range made(s) {
+		for _, slot := range planned(s) {
 			date := slot.Start.In(s.zone()).Format(time.DateOnly)
-			if from, to, err := DayBounds(date, s.TimeZone); err != nil || slot.Start.Before(from) || !slot.Start.Before(to) {
-				t.Fatalf("%s is [%v, %v) (%v), without %v", date, from, to, err, slot.Start)
+			from, to, err := DayBounds(date, s.TimeZone)
+			if err != nil || slot.Start.Before(from) || !slot.Start.Before(to) {
+				t.Fatalf("the bounds of %s are [%v, %v) (%v), which exclude its slot %v", date, from, to, err, slot.Start)
 			}
 		}
 	})
 }
 
-func TestTimeTakesNoSlotBackThatIsStillToCome(t *testing.T) {
+func TestFutureSlotsStayPlannedAsTimePasses(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		s := situations.Draw(t, "situation")
 		t.Repeat(map[string]func(*rapid.T){
 			"time passes": func(t *rapid.T) {
 				later := s.now.Add(time.Duration(rapid.IntRange(0, 3*24*60).Draw(t, "minutes")) * time.Minute)
-				if err := lost(s, made, later); err != nil {
+				if err := checkNoneLost(s, planned, later); err != nil {
 					t.Fatal(err)
 				}
 				s.now = later
@@ -125,70 +126,69 @@ func TestTimeTakesNoSlotBackThatIsStillToCome(t *testing.T) {
 	})
 }
 
-// The negative controls: each maker is wrong in one way, and the judge must find
-// it out.
-func TestWrongSlotsAreConvicted(t *testing.T) {
-	for name, wrong := range map[string]maker{
-		"time.Date is believed":            careless,
-		"the second of two times is taken": second,
-		"closed days are open":             func(s situation) []PlannedSlot { return s.Slots(nil, s.now) },
-		"exceptions are forgotten":         func(s situation) []PlannedSlot { s.Exceptions = nil; return made(s) },
-		"drops are forgotten":              func(s situation) []PlannedSlot { s.Drops = nil; return made(s) },
-		"drops make nothing ahead":         inWindow,
-		"the first drop listed wins":       firstDrop,
-		"the window is a day short":        func(s situation) []PlannedSlot { s.DaysAhead--; return made(s) },
-		"what has begun is listed":         func(s situation) []PlannedSlot { s.now = s.now.Add(-6 * time.Hour); return made(s) },
-		"one is missing":                   func(s situation) []PlannedSlot { all := made(s); return all[min(1, len(all)):] },
-		"each comes twice":                 func(s situation) []PlannedSlot { all := made(s); return slices.Concat(all, all) },
-		"diners may cancel until the end":  func(s situation) []PlannedSlot { s.CancelCutoffMinutes = -s.DiningMinutes; return made(s) },
-		"everybody leaves after an hour":   func(s situation) []PlannedSlot { s.DiningMinutes = 60; return made(s) },
+// Negative controls: each planner is wrong in one way, and check must detect it.
+func TestDetectsWrongPlanners(t *testing.T) {
+	for name, wrong := range map[string]planner{
+		"trusts time.Date":                   trustTimeDate,
+		"uses the second of two equal times": useSecond,
+		"ignores closed days":                func(s situation) []PlannedSlot { return s.Slots(nil, s.now) },
+		"ignores exceptions":                 func(s situation) []PlannedSlot { s.Exceptions = nil; return planned(s) },
+		"ignores drops":                      func(s situation) []PlannedSlot { s.Drops = nil; return planned(s) },
+		"drops add no days":                  ignoreDropsBeyondWindow,
+		"the first drop listed wins":         firstDropWins,
+		"the window is a day too short":      func(s situation) []PlannedSlot { s.DaysAhead--; return planned(s) },
+		"lists slots that have begun":        func(s situation) []PlannedSlot { s.now = s.now.Add(-6 * time.Hour); return planned(s) },
+		"one slot is missing":                func(s situation) []PlannedSlot { all := planned(s); return all[min(1, len(all)):] },
+		"each slot comes twice":              func(s situation) []PlannedSlot { all := planned(s); return slices.Concat(all, all) },
+		"diners may cancel until the end":    func(s situation) []PlannedSlot { s.CancelCutoffMinutes = -s.DiningMinutes; return planned(s) },
+		"every visit lasts an hour":          func(s situation) []PlannedSlot { s.DiningMinutes = 60; return planned(s) },
 	} {
 		t.Run(name, func(t *testing.T) {
 			for seed := range 500 {
-				if err := judge(situations.Example(seed), wrong); err != nil {
+				if err := check(situations.Example(seed), wrong); err != nil {
 					t.Logf("situation %d: %v", seed, err)
 					return
 				}
 			}
-			t.Fatal("nobody noticed")
+			t.Fatal("not detected in 500 situations")
 		})
 	}
 }
 
-// Where the clock never changes careless is right, so it was for the changes that
-// it was convicted.
-func TestTimeDateIsAcquittedWhereTheClockNeverChanges(t *testing.T) {
+// Without clock changes trustTimeDate is right, so check detects it because of the
+// clock changes.
+func TestTimeDateIsRightWithoutClockChanges(t *testing.T) {
 	for seed := range 50 {
 		s := situations.Example(seed)
 		s.TimeZone = "Asia/Kathmandu"
-		if err := judge(s, careless); err != nil {
+		if err := check(s, trustTimeDate); err != nil {
 			t.Fatalf("situation %d: %v", seed, err)
 		}
 	}
 }
 
-func TestALostSlotIsNoticed(t *testing.T) {
-	forgetful := func(s situation) []PlannedSlot { // a drop is over once it has opened
+func TestDetectsALostSlot(t *testing.T) {
+	forgetful := func(s situation) []PlannedSlot { // ignores drops that have opened
 		s.Drops = slices.DeleteFunc(slices.Clone(s.Drops), func(d Drop) bool { return !d.OpensAt.After(s.now) })
-		return made(s)
+		return planned(s)
 	}
 	for seed := range 500 {
 		s := situations.Example(seed)
-		if err := lost(s, forgetful, s.now.AddDate(0, 0, 3)); err != nil {
+		if err := checkNoneLost(s, forgetful, s.now.AddDate(0, 0, 3)); err != nil {
 			t.Logf("situation %d: %v", seed, err)
 			return
 		}
 	}
-	t.Fatal("nobody noticed")
+	t.Fatal("not detected in 500 situations")
 }
 
-// careless reads the schedule without a zone and then believes time.Date, which
-// moves a wall time that does not exist.
-func careless(s situation) []PlannedSlot {
+// trustTimeDate plans without a zone and converts with time.Date, which moves a
+// wall time that the clock skips.
+func trustTimeDate(s situation) []PlannedSlot {
 	zone, now := s.zone(), s.now
 	s.TimeZone, s.now = "UTC", today(s.now, zone)
 	moved := map[time.Time]PlannedSlot{}
-	for _, slot := range made(s) {
+	for _, slot := range planned(s) {
 		wall := slot.Start
 		start := time.Date(wall.Year(), wall.Month(), wall.Day(), wall.Hour(), wall.Minute(), 0, 0, zone).UTC()
 		slot.TimeZone, slot.Start = zone.String(), start
@@ -200,9 +200,10 @@ func careless(s situation) []PlannedSlot {
 	return slices.SortedFunc(maps.Values(moved), func(a, b PlannedSlot) int { return a.Start.Compare(b.Start) })
 }
 
-// second puts off what the clock shows again an hour later.
-func second(s situation) []PlannedSlot {
-	all, zone := made(s), s.zone()
+// useSecond uses the later instant of a time that the clock shows again after an
+// hour.
+func useSecond(s situation) []PlannedSlot {
+	all, zone := planned(s), s.zone()
 	for i, slot := range all {
 		const shows = "2006-01-02 15:04"
 		if later := slot.Start.Add(time.Hour); later.In(zone).Format(shows) == slot.Start.In(zone).Format(shows) {
@@ -212,15 +213,15 @@ func second(s situation) []PlannedSlot {
 	return all
 }
 
-// inWindow leaves out what only a drop makes.
-func inWindow(s situation) []PlannedSlot {
+// ignoreDropsBeyondWindow omits slots that exist only because of a drop.
+func ignoreDropsBeyondWindow(s situation) []PlannedSlot {
 	last, zone := s.lastDay(s.zone()), s.zone()
-	return slices.DeleteFunc(made(s), func(slot PlannedSlot) bool { return slot.Start.In(zone).Format(time.DateOnly) > last })
+	return slices.DeleteFunc(planned(s), func(slot PlannedSlot) bool { return slot.Start.In(zone).Format(time.DateOnly) > last })
 }
 
-// firstDrop lets the first drop listed decide.
-func firstDrop(s situation) []PlannedSlot {
-	all, zone := made(s), s.zone()
+// firstDropWins uses the first drop listed, not the earliest.
+func firstDropWins(s situation) []PlannedSlot {
+	all, zone := planned(s), s.zone()
 	for i, slot := range all {
 		date := slot.Start.In(zone).Format(time.DateOnly)
 		if n := slices.IndexFunc(s.Drops, func(d Drop) bool { return d.From <= date && date <= d.To }); n >= 0 {

@@ -17,7 +17,7 @@ func at(t *testing.T, s string) time.Time {
 	return v
 }
 
-// nightly seats people every half hour of every night.
+// nightly has seatings every half hour of every night.
 func nightly(zone, opens, closes string) Schedule {
 	s := Schedule{
 		TimeZone: zone, IntervalMinutes: 30, DiningMinutes: 90, Covers: 10,
@@ -29,7 +29,7 @@ func nightly(zone, opens, closes string) Schedule {
 	return s
 }
 
-func TestWhenSlotsStart(t *testing.T) {
+func TestSlotStartsFollowTheWallClock(t *testing.T) {
 	for name, c := range map[string]struct {
 		s    Schedule
 		now  string
@@ -39,7 +39,7 @@ func TestWhenSlotsStart(t *testing.T) {
 			nightly("Asia/Seoul", "18:00", "19:00"), "2026-11-22T00:00:00+09:00",
 			[]string{"2026-11-22T18:00:00+09:00", "2026-11-22T18:30:00+09:00", "2026-11-23T18:00:00+09:00", "2026-11-23T18:30:00+09:00"},
 		},
-		"a seating that has begun is not made": {
+		"a seating that has begun is left out": {
 			nightly("Asia/Seoul", "18:00", "19:00"), "2026-11-22T18:00:00+09:00",
 			[]string{"2026-11-22T18:30:00+09:00", "2026-11-23T18:00:00+09:00", "2026-11-23T18:30:00+09:00"},
 		},
@@ -47,57 +47,57 @@ func TestWhenSlotsStart(t *testing.T) {
 			nightly("Asia/Seoul", "08:00", "08:30"), "2026-11-21T23:30:00Z",
 			[]string{"2026-11-23T08:00:00+09:00"},
 		},
-		"in New York 02:30 is skipped in March": {
+		"02:30 is skipped in New York in March": {
 			nightly("America/New_York", "01:30", "03:30"), "2027-03-14T00:00:00-05:00",
 			[]string{
 				"2027-03-14T01:30:00-05:00", "2027-03-14T03:00:00-04:00",
 				"2027-03-15T01:30:00-04:00", "2027-03-15T02:00:00-04:00", "2027-03-15T02:30:00-04:00", "2027-03-15T03:00:00-04:00",
 			},
 		},
-		"in New York 01:30 comes once in November though the clock shows it twice": {
+		"01:30 in New York in November is one slot though the clock shows it twice": {
 			nightly("America/New_York", "01:30", "02:30"), "2026-11-01T00:00:00-04:00",
 			[]string{
 				"2026-11-01T01:30:00-04:00", "2026-11-01T02:00:00-05:00",
 				"2026-11-02T01:30:00-05:00", "2026-11-02T02:00:00-05:00",
 			},
 		},
-		"Lord Howe moves by half an hour": {
+		"the clock of Lord Howe changes by half an hour": {
 			nightly("Australia/Lord_Howe", "01:30", "02:30"), "2026-10-04T00:00:00+10:30",
 			[]string{
 				"2026-10-04T01:30:00+10:30", // 02:00 is skipped
 				"2026-10-05T01:30:00+11:00", "2026-10-05T02:00:00+11:00",
 			},
 		},
-		"in Seoul the clock does not change": {
+		"the clock of Seoul does not change": {
 			nightly("Asia/Seoul", "01:30", "03:30"), "2027-03-14T00:00:00+09:00",
 			[]string{
 				"2027-03-14T01:30:00+09:00", "2027-03-14T02:00:00+09:00", "2027-03-14T02:30:00+09:00", "2027-03-14T03:00:00+09:00",
 				"2027-03-15T01:30:00+09:00", "2027-03-15T02:00:00+09:00", "2027-03-15T02:30:00+09:00", "2027-03-15T03:00:00+09:00",
 			},
 		},
-		"in Seoul 02:00 was skipped in May 1987": {
+		"02:00 was skipped in Seoul in May 1987": {
 			nightly("Asia/Seoul", "01:30", "03:30"), "1987-05-10T00:00:00+09:00",
 			[]string{
 				"1987-05-10T01:30:00+09:00", "1987-05-10T03:00:00+10:00",
 				"1987-05-11T01:30:00+10:00", "1987-05-11T02:00:00+10:00", "1987-05-11T02:30:00+10:00", "1987-05-11T03:00:00+10:00",
 			},
 		},
-		"in Seoul 02:30 came once in October 1988 though the clock showed it twice": {
+		"02:30 in Seoul in October 1988 is one slot though the clock showed it twice": {
 			nightly("Asia/Seoul", "02:00", "03:30"), "1988-10-09T00:00:00+10:00",
 			[]string{
 				"1988-10-09T02:00:00+10:00", "1988-10-09T02:30:00+10:00", "1988-10-09T03:00:00+09:00",
 				"1988-10-10T02:00:00+09:00", "1988-10-10T02:30:00+09:00", "1988-10-10T03:00:00+09:00",
 			},
 		},
-		"in Havana a Sunday in March begins at 01:00": {
+		"a Sunday in March begins at 01:00 in Havana": {
 			nightly("America/Havana", "00:00", "01:30"), "2027-03-13T12:00:00-05:00",
 			[]string{"2027-03-14T01:00:00-04:00"},
 		},
-		"in Havana the first hour of a Sunday in November comes once": {
+		"the first hour of a Sunday in November is used once in Havana": {
 			nightly("America/Havana", "00:00", "01:30"), "2026-10-31T12:00:00-04:00",
 			[]string{"2026-11-01T00:00:00-04:00", "2026-11-01T00:30:00-04:00", "2026-11-01T01:00:00-05:00"},
 		},
-		"what has passed does not come back when Beirut repeats the hour before midnight": {
+		"a past slot does not return when Beirut repeats the hour before midnight": {
 			nightly("Asia/Beirut", "23:00", "24:00"), "2026-10-24T23:10:00+03:00",
 			[]string{"2026-10-24T23:30:00+03:00", "2026-10-25T23:00:00+02:00", "2026-10-25T23:30:00+02:00"},
 		},
@@ -105,11 +105,11 @@ func TestWhenSlotsStart(t *testing.T) {
 			nightly("Pacific/Apia", "18:00", "18:30"), "2011-12-29T00:00:00-10:00",
 			[]string{"2011-12-29T18:00:00-10:00"},
 		},
-		"a day that begins a minute before the clock goes back, as in St. John's, has begun": {
+		"a day that began a minute before the clock went back, as in St. John's, is today": {
 			nightly("America/St_Johns", "18:00", "18:30"), "2010-11-06T23:30:00-03:30",
 			[]string{"2010-11-07T18:00:00-03:30", "2010-11-08T18:00:00-03:30"},
 		},
-		"a stretch may last until midnight, and the next day goes on": {
+		"an opening may end at midnight and the next day continue it": {
 			func() Schedule {
 				s := nightly("Asia/Seoul", "23:00", "24:00")
 				s.Weekly = append(s.Weekly, Opening{Day: "mon", Hours: Hours{Opens: "00:00", Closes: "01:00"}})
@@ -120,7 +120,7 @@ func TestWhenSlotsStart(t *testing.T) {
 				"2026-11-23T23:00:00+09:00", "2026-11-23T23:30:00+09:00",
 			},
 		},
-		"two stretches that overlap yield each instant once": {
+		"openings that overlap yield each instant once": {
 			func() Schedule {
 				s := nightly("Asia/Seoul", "18:00", "19:00")
 				s.Weekly = append(s.Weekly, s.Weekly...)
@@ -145,7 +145,7 @@ func TestWhenSlotsStart(t *testing.T) {
 	}
 }
 
-func TestASlotCarriesWhatItsDayPromises(t *testing.T) {
+func TestSlotsHaveTheCoversAndDropsOfTheirDay(t *testing.T) {
 	six, none := 6, 0
 	s := nightly("Asia/Seoul", "18:00", "18:30")
 	s.DaysAhead = 5
@@ -182,16 +182,16 @@ func TestASlotCarriesWhatItsDayPromises(t *testing.T) {
 
 func TestDayBounds(t *testing.T) {
 	for name, c := range map[string]struct{ date, zone, from, to string }{
-		"an ordinary day":                        {"2026-11-22", "Asia/Seoul", "2026-11-21T15:00:00Z", "2026-11-22T15:00:00Z"},
-		"a day of 23 hours":                      {"2027-03-14", "America/New_York", "2027-03-14T05:00:00Z", "2027-03-15T04:00:00Z"},
-		"a day that begins at one":               {"2027-03-14", "America/Havana", "2027-03-14T05:00:00Z", "2027-03-15T04:00:00Z"},
-		"a day that was left out":                {"2011-12-30", "Pacific/Apia", "2011-12-30T10:00:00Z", "2011-12-30T10:00:00Z"},
-		"a day whose last hour is shown twice":   {"2026-10-24", "Asia/Beirut", "2026-10-23T21:00:00Z", "2026-10-24T22:00:00Z"},
-		"the leap day":                           {"2028-02-29", "UTC", "2028-02-29T00:00:00Z", "2028-03-01T00:00:00Z"},
-		"a day that no calendar has":             {date: "2027-02-29", zone: "UTC"},
-		"a date that is written in another way":  {date: "2027-2-1", zone: "UTC"},
-		"a year that a store could not hold":     {date: "9999-01-01", zone: "UTC"},
-		"nothing that anybody would call a date": {date: "today", zone: "UTC"},
+		"an ordinary day":                      {"2026-11-22", "Asia/Seoul", "2026-11-21T15:00:00Z", "2026-11-22T15:00:00Z"},
+		"a day of 23 hours":                    {"2027-03-14", "America/New_York", "2027-03-14T05:00:00Z", "2027-03-15T04:00:00Z"},
+		"a day that begins at 01:00":           {"2027-03-14", "America/Havana", "2027-03-14T05:00:00Z", "2027-03-15T04:00:00Z"},
+		"a day that was skipped":               {"2011-12-30", "Pacific/Apia", "2011-12-30T10:00:00Z", "2011-12-30T10:00:00Z"},
+		"a day whose last hour is shown twice": {"2026-10-24", "Asia/Beirut", "2026-10-23T21:00:00Z", "2026-10-24T22:00:00Z"},
+		"the leap day":                         {"2028-02-29", "UTC", "2028-02-29T00:00:00Z", "2028-03-01T00:00:00Z"},
+		"a day that does not exist":            {date: "2027-02-29", zone: "UTC"},
+		"a date in another format":             {date: "2027-2-1", zone: "UTC"},
+		"a year out of range":                  {date: "9999-01-01", zone: "UTC"},
+		"a word":                               {date: "today", zone: "UTC"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			from, to, err := DayBounds(c.date, c.zone)
@@ -207,61 +207,61 @@ func TestDayBounds(t *testing.T) {
 	}
 }
 
-func TestScheduleValidate(t *testing.T) {
+func TestValidatePointsAtTheFirstMistake(t *testing.T) {
 	one, many := 1, 1001
 	for name, c := range map[string]struct {
 		pointer string
-		spoil   func(*Schedule)
+		change  func(*Schedule)
 	}{
-		"all is well":                  {"", func(*Schedule) {}},
-		"cancel until the start":       {"", func(s *Schedule) { s.CancelCutoffMinutes = 0 }},
-		"open until midnight":          {"", func(s *Schedule) { s.Weekly[0].Closes = "24:00" }},
-		"a leap day":                   {"", func(s *Schedule) { s.Exceptions[0].Date = "2028-02-29" }},
-		"a drop of 62 days":            {"", func(s *Schedule) { s.Drops[0].To = "2027-01-31" }},
-		"a drop of one day":            {"", func(s *Schedule) { s.Drops[0].To = "2026-12-01" }},
-		"opening while the drop lasts": {"", func(s *Schedule) { s.Drops[0].OpensAt = day("2026-12-31").Add(14 * time.Hour) }},
+		"a valid schedule":        {"", func(*Schedule) {}},
+		"cancel until the start":  {"", func(s *Schedule) { s.CancelCutoffMinutes = 0 }},
+		"closes at midnight":      {"", func(s *Schedule) { s.Weekly[0].Closes = "24:00" }},
+		"a leap day":              {"", func(s *Schedule) { s.Exceptions[0].Date = "2028-02-29" }},
+		"a drop of 62 days":       {"", func(s *Schedule) { s.Drops[0].To = "2027-01-31" }},
+		"a drop of one day":       {"", func(s *Schedule) { s.Drops[0].To = "2026-12-01" }},
+		"opening during the drop": {"", func(s *Schedule) { s.Drops[0].OpensAt = day("2026-12-31").Add(14 * time.Hour) }},
 
-		"the machine's zone":    {"/time_zone", func(s *Schedule) { s.TimeZone = "Local" }},
-		"an unknown zone":       {"/time_zone", func(s *Schedule) { s.TimeZone = "Asia/Atlantis" }},
-		"a path as a zone":      {"/time_zone", func(s *Schedule) { s.TimeZone = "../etc/passwd" }},
-		"no weekly":             {"/weekly", func(s *Schedule) { s.Weekly = nil }},
-		"22 openings":           {"/weekly", func(s *Schedule) { s.Weekly = make([]Opening, 22) }},
-		"a day in full":         {"/weekly/1/day", func(s *Schedule) { s.Weekly[1].Day = "monday" }},
-		"opens at midnight":     {"/weekly/0/opens", func(s *Schedule) { s.Weekly[0].Opens = "24:00" }},
-		"closes at 24:30":       {"/weekly/0/closes", func(s *Schedule) { s.Weekly[0].Closes = "24:30" }},
-		"closes before":         {"/weekly/2/closes", func(s *Schedule) { s.Weekly[2].Closes = "17:00" }},
-		"closes after midnight": {"/weekly/2/closes", func(s *Schedule) { s.Weekly[2].Closes = "02:00" }},
-		"interval too short":    {"/interval_minutes", func(s *Schedule) { s.IntervalMinutes = 14 }},
-		"interval too long":     {"/interval_minutes", func(s *Schedule) { s.IntervalMinutes = 241 }},
-		"a snack":               {"/dining_minutes", func(s *Schedule) { s.DiningMinutes = 29 }},
-		"a day at table":        {"/dining_minutes", func(s *Schedule) { s.DiningMinutes = 361 }},
-		"covers below 0":        {"/covers", func(s *Schedule) { s.Covers = -1 }},
-		"a stadium":             {"/covers", func(s *Schedule) { s.Covers = 1001 }},
-		"nobody":                {"/party/min", func(s *Schedule) { s.Party.Min = 0 }},
-		"max below min":         {"/party/max", func(s *Schedule) { s.Party.Min, s.Party.Max = 4, 3 }},
-		"no window":             {"/days_ahead", func(s *Schedule) { s.DaysAhead = 0 }},
-		"91 days":               {"/days_ahead", func(s *Schedule) { s.DaysAhead = 91 }},
-		"cut-off below 0":       {"/cancel_cutoff_minutes", func(s *Schedule) { s.CancelCutoffMinutes = -1 }},
-		"more than a week":      {"/cancel_cutoff_minutes", func(s *Schedule) { s.CancelCutoffMinutes = 10081 }},
+		"the host's zone":        {"/time_zone", func(s *Schedule) { s.TimeZone = "Local" }},
+		"an unknown zone":        {"/time_zone", func(s *Schedule) { s.TimeZone = "Asia/Atlantis" }},
+		"a path as a zone":       {"/time_zone", func(s *Schedule) { s.TimeZone = "../etc/passwd" }},
+		"no weekly":              {"/weekly", func(s *Schedule) { s.Weekly = nil }},
+		"22 openings":            {"/weekly", func(s *Schedule) { s.Weekly = make([]Opening, 22) }},
+		"an unabbreviated day":   {"/weekly/1/day", func(s *Schedule) { s.Weekly[1].Day = "monday" }},
+		"opens at midnight":      {"/weekly/0/opens", func(s *Schedule) { s.Weekly[0].Opens = "24:00" }},
+		"closes at 24:30":        {"/weekly/0/closes", func(s *Schedule) { s.Weekly[0].Closes = "24:30" }},
+		"closes before":          {"/weekly/2/closes", func(s *Schedule) { s.Weekly[2].Closes = "17:00" }},
+		"closes after midnight":  {"/weekly/2/closes", func(s *Schedule) { s.Weekly[2].Closes = "02:00" }},
+		"interval too short":     {"/interval_minutes", func(s *Schedule) { s.IntervalMinutes = 14 }},
+		"interval too long":      {"/interval_minutes", func(s *Schedule) { s.IntervalMinutes = 241 }},
+		"dining too short":       {"/dining_minutes", func(s *Schedule) { s.DiningMinutes = 29 }},
+		"dining too long":        {"/dining_minutes", func(s *Schedule) { s.DiningMinutes = 361 }},
+		"covers below 0":         {"/covers", func(s *Schedule) { s.Covers = -1 }},
+		"covers above the limit": {"/covers", func(s *Schedule) { s.Covers = 1001 }},
+		"party below 1":          {"/party/min", func(s *Schedule) { s.Party.Min = 0 }},
+		"max below min":          {"/party/max", func(s *Schedule) { s.Party.Min, s.Party.Max = 4, 3 }},
+		"0 days ahead":           {"/days_ahead", func(s *Schedule) { s.DaysAhead = 0 }},
+		"91 days ahead":          {"/days_ahead", func(s *Schedule) { s.DaysAhead = 91 }},
+		"cut-off below 0":        {"/cancel_cutoff_minutes", func(s *Schedule) { s.CancelCutoffMinutes = -1 }},
+		"cut-off above a week":   {"/cancel_cutoff_minutes", func(s *Schedule) { s.CancelCutoffMinutes = 10081 }},
 
-		"101 exceptions":                  {"/exceptions", func(s *Schedule) { s.Exceptions = make([]Exception, 101) }},
-		"an exception on 30 February":     {"/exceptions/0/date", func(s *Schedule) { s.Exceptions[0].Date = "2027-02-30" }},
-		"an exception on no date":         {"/exceptions/1/date", func(s *Schedule) { s.Exceptions[1].Date = "25.12.2026" }},
-		"two exceptions on a date":        {"/exceptions/1/date", func(s *Schedule) { s.Exceptions[1].Date = s.Exceptions[0].Date }},
-		"an exception without openings":   {"/exceptions/1/openings", func(s *Schedule) { s.Exceptions[1].Openings = nil }},
-		"22 openings on a day":            {"/exceptions/1/openings", func(s *Schedule) { s.Exceptions[1].Openings = make([]Hours, 22) }},
-		"an exception opening at no time": {"/exceptions/0/openings/0/opens", func(s *Schedule) { s.Exceptions[0].Openings[0].Opens = "noon" }},
-		"an exception closing before":     {"/exceptions/0/openings/0/closes", func(s *Schedule) { s.Exceptions[0].Openings[0].Closes = "11:00" }},
-		"an exception with a stadium":     {"/exceptions/0/covers", func(s *Schedule) { s.Exceptions[0].Covers = &many }},
+		"101 exceptions":              {"/exceptions", func(s *Schedule) { s.Exceptions = make([]Exception, 101) }},
+		"an exception on 30 February": {"/exceptions/0/date", func(s *Schedule) { s.Exceptions[0].Date = "2027-02-30" }},
+		"a malformed exception date":  {"/exceptions/1/date", func(s *Schedule) { s.Exceptions[1].Date = "25.12.2026" }},
+		"two exceptions on a date":    {"/exceptions/1/date", func(s *Schedule) { s.Exceptions[1].Date = s.Exceptions[0].Date }},
+		"no exception openings":       {"/exceptions/1/openings", func(s *Schedule) { s.Exceptions[1].Openings = nil }},
+		"22 openings on a day":        {"/exceptions/1/openings", func(s *Schedule) { s.Exceptions[1].Openings = make([]Hours, 22) }},
+		"a malformed exception time":  {"/exceptions/0/openings/0/opens", func(s *Schedule) { s.Exceptions[0].Openings[0].Opens = "noon" }},
+		"closes before it opens":      {"/exceptions/0/openings/0/closes", func(s *Schedule) { s.Exceptions[0].Openings[0].Closes = "11:00" }},
+		"exception covers too high":   {"/exceptions/0/covers", func(s *Schedule) { s.Exceptions[0].Covers = &many }},
 
-		"13 drops":                    {"/drops", func(s *Schedule) { s.Drops = make([]Drop, 13) }},
-		"a drop from 31 November":     {"/drops/0/from", func(s *Schedule) { s.Drops[0].From = "2026-11-31" }},
-		"a drop to no date":           {"/drops/0/to", func(s *Schedule) { s.Drops[0].To = "" }},
-		"a drop that ends before":     {"/drops/0/to", func(s *Schedule) { s.Drops[0].To = "2026-11-30" }},
-		"a drop of 63 days":           {"/drops/0/to", func(s *Schedule) { s.Drops[0].To = "2027-02-01" }},
-		"a drop that never opens":     {"/drops/0/opens_at", func(s *Schedule) { s.Drops[0].OpensAt = time.Time{} }},
-		"opening when all is over":    {"/drops/0/opens_at", func(s *Schedule) { s.Drops[0].OpensAt = day("2026-12-31").Add(15 * time.Hour) }},
-		"the first of several wrongs": {"/covers", func(s *Schedule) { s.Covers, s.DaysAhead, s.Drops = -1, 0, make([]Drop, 13) }},
+		"13 drops":                      {"/drops", func(s *Schedule) { s.Drops = make([]Drop, 13) }},
+		"a drop from 31 November":       {"/drops/0/from", func(s *Schedule) { s.Drops[0].From = "2026-11-31" }},
+		"a drop without an end":         {"/drops/0/to", func(s *Schedule) { s.Drops[0].To = "" }},
+		"a drop that ends before":       {"/drops/0/to", func(s *Schedule) { s.Drops[0].To = "2026-11-30" }},
+		"a drop of 63 days":             {"/drops/0/to", func(s *Schedule) { s.Drops[0].To = "2027-02-01" }},
+		"a drop that never opens":       {"/drops/0/opens_at", func(s *Schedule) { s.Drops[0].OpensAt = time.Time{} }},
+		"opening after the drop":        {"/drops/0/opens_at", func(s *Schedule) { s.Drops[0].OpensAt = day("2026-12-31").Add(15 * time.Hour) }},
+		"the first of several mistakes": {"/covers", func(s *Schedule) { s.Covers, s.DaysAhead, s.Drops = -1, 0, make([]Drop, 13) }},
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := nightly("Asia/Seoul", "18:00", "21:00")
@@ -270,7 +270,7 @@ func TestScheduleValidate(t *testing.T) {
 				{Date: "2026-12-25", Openings: []Hours{}},
 			}
 			s.Drops = []Drop{{From: "2026-12-01", To: "2026-12-31", OpensAt: day("2026-11-25")}}
-			c.spoil(&s)
+			c.change(&s)
 			got := ""
 			if err := fault.Of(s.Validate()); err != nil {
 				got = err.Pointer

@@ -56,11 +56,11 @@ func Open(ctx context.Context, name, url string, sessions map[string]string, sto
 	case ReadThenWrite:
 		b.book = readThenWrite
 	default:
-		return nil, fmt.Errorf("there is no strategy %q: take %s, %s or %s", name, OneStatement, ForUpdate, ReadThenWrite)
+		return nil, fmt.Errorf("there is no strategy %q: use %s, %s or %s", name, OneStatement, ForUpdate, ReadThenWrite)
 	}
 	config, err := pgxpool.ParseConfig(url)
 	if err != nil {
-		return nil, errors.New("database URL: not one that PostgreSQL understands")
+		return nil, errors.New("database URL: PostgreSQL cannot parse it")
 	}
 	if !strings.Contains(url, "pool_max_conns") {
 		config.MaxConns = connections
@@ -107,8 +107,8 @@ func (b *Booker) Book(ctx context.Context, q reservation.Booking) (reservation.O
 		case <-time.After(rand.N(2 * time.Millisecond)):
 		}
 	}
-	return reservation.Outcome{}, fault.New(fault.Unavailable, "unavailable", "Too many people want these seats at once. Please try again.").
-		After(time.Second)
+	err := fault.New(fault.Unavailable, "unavailable", "Too many people want these seats at once. Please try again.").After(time.Second)
+	return reservation.Outcome{}, err
 }
 
 // isConflict reports whether another transaction has just inserted the same key or

@@ -31,10 +31,10 @@ const maxIDs = 200
 // unavailable, timeout.
 func (c Client) Names(ctx context.Context, ids []uuid.UUID) (map[uuid.UUID]reservation.Guest, error) {
 	type (
-		question struct {
+		request struct {
 			IDs []uuid.UUID `json:"ids"`
 		}
-		answer struct {
+		response struct {
 			Items []struct {
 				ID    uuid.UUID     `json:"id"`
 				Name  secret.String `json:"name"`
@@ -46,7 +46,7 @@ func (c Client) Names(ctx context.Context, ids []uuid.UUID) (map[uuid.UUID]reser
 	for len(ids) > 0 {
 		some := ids[:min(len(ids), maxIDs)]
 		ids = ids[len(some):]
-		a, err := httpjson.Call[answer](ctx, c.http, http.MethodPost, c.url, question{some})
+		a, err := httpjson.Call[response](ctx, c.http, http.MethodPost, c.url, request{some})
 		if err != nil {
 			return nil, err
 		}

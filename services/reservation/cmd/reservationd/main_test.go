@@ -24,53 +24,54 @@ var update = flag.Bool("update", false, "rewrite the golden files")
 
 func TestHelp(t *testing.T) { servetest.Help(t, run, *update) }
 
-func TestEveryMistakeIsReported(t *testing.T) {
-	err := run(t.Context(), []string{"--http-addr", "nowhere", "--notification-url", "x"}, func(string) string { return "" }, io.Discard, io.Discard)
+func TestReportsEveryInvalidFlag(t *testing.T) {
+	args := []string{"--http-addr", "nowhere", "--notification-url", "x"}
+	err := run(t.Context(), args, func(string) string { return "" }, io.Discard, io.Discard)
 	if err == nil || !strings.Contains(err.Error(), "http-addr") || !strings.Contains(err.Error(), "notification-url") {
-		t.Fatal(err)
+		t.Fatalf("got %v, want an error that names both flags", err)
 	}
 }
 
-// mailbox is a notification service that keeps what it is told.
-type mailbox struct {
+// fakeNotification is a notification service that records its events.
+type fakeNotification struct {
 	mu     sync.Mutex
 	events []map[string]any
 }
 
-func (m *mailbox) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+func (f *fakeNotification) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	var e map[string]any
 	if err := json.NewDecoder(r.Body).Decode(&e); err != nil || r.URL.Path != "/internal/events" || r.Method != http.MethodPost {
 		w.WriteHeader(http.StatusBadRequest)
 		return
 	}
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	m.events = append(m.events, e)
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.events = append(f.events, e)
 	w.WriteHeader(http.StatusAccepted)
 }
 
-func (m *mailbox) waitFor(t *testing.T, n int) []map[string]any {
+func (f *fakeNotification) waitFor(t *testing.T, n int) []map[string]any {
 	t.Helper()
 	for deadline := time.Now().Add(10 * time.Second); ; time.Sleep(5 * time.Millisecond) {
-		m.mu.Lock()
-		events := m.events
-		m.mu.Unlock()
+		f.mu.Lock()
+		events := f.events
+		f.mu.Unlock()
 		if len(events) >= n {
 			return events
 		}
 		if time.Now().After(deadline) {
-			t.Fatalf("%d events, want %d", len(events), n)
+			t.Fatalf("%d events within 10 s, want %d", len(events), n)
 		}
 	}
 }
 
-func call(t *testing.T, method, url, body string, headers ...string) (int, http.Header, map[string]any) {
+func call(t *testing.T, method, url, requestBody string, headers ...string) (int, http.Header, map[string]any) {
 	t.Helper()
-	req, err := http.NewRequestWithContext(t.Context(), method, url, strings.NewReader(body))
+	req, err := http.NewRequestWithContext(t.Context(), method, url, strings.NewReader(requestBody))
 	if err != nil {
 		t.Fatal(err)
 	}
-	if body != "" {
+	if requestBody != "" {
 		req.Header.Set("Content-Type", "application/json")
 	}
 	for i := 0; i < len(headers); i += 2 {
@@ -82,33 +83,34 @@ func call(t *testing.T, method, url, body string, headers ...string) (int, http.
 		return 0, nil, nil
 	}
 	defer res.Body.Close()
-	var answer map[string]any
-	if err := json.NewDecoder(res.Body).Decode(&answer); err != nil {
+	var body map[string]any
+	if err := json.NewDecoder(res.Body).Decode(&body); err != nil {
 		t.Errorf("%s %s: %d, %v", method, url, res.StatusCode, err)
 	}
-	return res.StatusCode, res.Header, answer
+	return res.StatusCode, res.Header, body
 }
 
-// openRestaurant makes slots of the given covers and returns one.
-func openRestaurant(t *testing.T, url string, covers int) string {
+// createSlots gives a restaurant slots of so many covers, and returns one of them.
+func createSlots(t *testing.T, url string, covers int) string {
 	t.Helper()
-	// A rush opens connections it never uses; the daemon would wait for them.
+	// Simultaneous requests open connections that are never used. A shutdown would wait
+	// for them.
 	t.Cleanup(http.DefaultClient.CloseIdleConnections)
 	var weekly []string
 	for _, day := range []string{"mon", "tue", "wed", "thu", "fri", "sat", "sun"} {
 		weekly = append(weekly, fmt.Sprintf(`{"day":%q,"opens":"18:00","closes":"21:00"}`, day))
 	}
-	status, _, answer := call(t, "PUT", url+"/v1/restaurants/mokran/schedule",
+	status, _, body := call(t, "PUT", url+"/v1/restaurants/mokran/schedule",
 		fmt.Sprintf(`{"time_zone":"Asia/Seoul","interval_minutes":30,"covers":%d,"party":{"min":1,"max":8},"days_ahead":3,"weekly":[%s]}`,
 			covers, strings.Join(weekly, ",")),
 		names.HeaderUserID, uuid.NewString(), names.HeaderUserRole, "owner", names.HeaderUserOwn, "mokran")
 	if status != 200 {
-		t.Fatal(status, answer)
+		t.Fatal(status, body)
 	}
 	now := time.Now().UTC()
-	_, _, answer = call(t, "GET", url+"/v1/restaurants/mokran/availability?from="+now.Format(time.RFC3339)+
+	_, _, body = call(t, "GET", url+"/v1/restaurants/mokran/availability?from="+now.Format(time.RFC3339)+
 		"&to="+now.Add(96*time.Hour).Format(time.RFC3339), "")
-	items := answer["items"].([]any)
+	items := body["items"].([]any)
 	return items[len(items)-1].(map[string]any)["slot_id"].(string)
 }
 
@@ -118,28 +120,28 @@ func book(t *testing.T, url, slot, diner, key string, party int) (int, http.Head
 		names.HeaderUserID, diner, names.HeaderUserRole, "diner", names.HeaderIdempotency, key)
 }
 
-func TestABookingAndItsCancellationAreTold(t *testing.T) {
+func TestDeliversTheEventsOfABookingAndItsCancellation(t *testing.T) {
 	for name, database := range map[string]func(testing.TB) string{
 		"in memory": func(testing.TB) string { return "" },
 		"postgres":  postgrestest.Database,
 	} {
 		t.Run(name, func(t *testing.T) {
-			told := &mailbox{}
-			notification := httptest.NewServer(told)
+			receiver := &fakeNotification{}
+			notification := httptest.NewServer(receiver)
 			defer notification.Close()
 			d := servetest.Start(t, run, "--database-url", database(t), "--notification-url", notification.URL)
-			slot, diner := openRestaurant(t, d.URL, 20), uuid.NewString()
+			slot, diner := createSlots(t, d.URL, 20), uuid.NewString()
 			status, _, booked := book(t, d.URL, slot, diner, "k", 2)
 			if status != 201 {
 				t.Fatal(status, booked)
 			}
-			told.waitFor(t, 1)
+			receiver.waitFor(t, 1)
 			status, _, cancelled := call(t, "POST", d.URL+"/v1/reservations/"+booked["id"].(string)+"/cancel", "",
 				names.HeaderUserID, diner, names.HeaderUserRole, "diner", names.HeaderIdempotency, "k")
 			if status != 200 || cancelled["status"] != "cancelled" {
 				t.Fatal(status, cancelled)
 			}
-			events := told.waitFor(t, 2)
+			events := receiver.waitFor(t, 2)
 			for i, kind := range []string{"reservation.confirmed", "reservation.cancelled"} {
 				e := events[i]
 				visit := e["reservation"].(map[string]any)
@@ -153,62 +155,62 @@ func TestABookingAndItsCancellationAreTold(t *testing.T) {
 	}
 }
 
-func TestThreeHundredDinersRushTwentyCovers(t *testing.T) {
+func TestSellsTwentyCoversOnceToThreeHundredDiners(t *testing.T) {
 	d := servetest.Start(t, run, "--database-url", postgrestest.Database(t))
-	slot := openRestaurant(t, d.URL, 20)
+	slot := createSlots(t, d.URL, 20)
 	var mu sync.Mutex
 	counts := map[string]int{}
 	var wg sync.WaitGroup
 	for range 300 {
 		wg.Go(func() {
-			status, _, answer := book(t, d.URL, slot, uuid.NewString(), uuid.NewString(), 1)
+			status, _, body := book(t, d.URL, slot, uuid.NewString(), uuid.NewString(), 1)
 			mu.Lock()
 			defer mu.Unlock()
-			counts[fmt.Sprint(status, " ", answer["reason"])]++
+			counts[fmt.Sprint(status, " ", body["reason"])]++
 		})
 	}
 	wg.Wait()
 	if counts["201 <nil>"] != 20 || counts["409 slot_full"] != 280 {
-		t.Fatal(counts)
+		t.Fatalf("got %v, want 20 bookings and 280 refusals", counts)
 	}
 }
 
-func TestADatabaseThatRefusesMeans503UntilItIsBack(t *testing.T) {
+func TestRespondsWith503UntilTheDatabaseIsBack(t *testing.T) {
 	database := postgrestest.Database(t)
 	d := servetest.Start(t, run, "--database-url", database)
-	slot := openRestaurant(t, d.URL, 20)
+	slot := createSlots(t, d.URL, 20)
 	accept := postgrestest.Refuse(t, database)
 	key, diner := uuid.NewString(), uuid.NewString()
 	var wg sync.WaitGroup
 	for i := range 60 {
 		wg.Go(func() {
 			began := time.Now()
-			status, header, answer := book(t, d.URL, slot, diner, key, 1)
-			if status != 503 || answer["reason"] != "unavailable" || header.Get("Retry-After") == "" ||
+			status, header, body := book(t, d.URL, slot, diner, key, 1)
+			if status != 503 || body["reason"] != "unavailable" || header.Get("Retry-After") == "" ||
 				header.Get("Content-Type") != "application/problem+json" {
-				t.Errorf("booking %d while it refuses: %d %v %v", i, status, header, answer)
+				t.Errorf("booking %d during the outage got %d %v %v", i, status, header, body)
 			}
-			if took := time.Since(began); took > 2*time.Second {
-				t.Errorf("took %v to say so", took)
+			if elapsed := time.Since(began); elapsed > 2*time.Second {
+				t.Errorf("the response came after %v, want 2 s at most", elapsed)
 			}
 		})
 	}
 	wg.Wait()
 	accept()
-	// A connection that was cut a moment ago may be tried once more.
+	// The pool may still return a connection that the outage has cut.
 	for deadline := time.Now().Add(5 * time.Second); ; {
-		status, _, answer := book(t, d.URL, slot, diner, key, 1)
+		status, _, body := book(t, d.URL, slot, diner, key, 1)
 		if status == 201 {
 			break
 		}
 		if status != 503 || time.Now().After(deadline) {
-			t.Fatalf("once it is back: %d %v", status, answer)
+			t.Fatalf("after the outage: got %d %v, want 201", status, body)
 		}
 	}
 	servetest.WaitReady(t, d.OpsURL)
 }
 
-func TestAStartWaitsForTheDatabase(t *testing.T) {
+func TestStartWaitsForTheDatabase(t *testing.T) {
 	database := postgrestest.Database(t)
 	accept := postgrestest.Refuse(t, database)
 	time.AfterFunc(300*time.Millisecond, accept)

@@ -23,16 +23,16 @@ import (
 	"jari.example/telemetry/names"
 )
 
-// agent takes OTLP as the local agent does, and keeps the last point of each set
-// of labels.
-type agent struct {
+// fakeAgent receives OTLP metrics as the local agent does, and records the last
+// point of each attribute set.
+type fakeAgent struct {
 	mu       sync.Mutex
-	points   map[string]map[string]float64 // by metric and labels
+	points   map[string]map[string]float64 // by metric and attributes
 	resource map[string]string
-	bad      []error
+	errs     []error // of requests that cannot be decoded
 }
 
-func (a *agent) ServeHTTP(_ http.ResponseWriter, r *http.Request) {
+func (a *fakeAgent) ServeHTTP(_ http.ResponseWriter, r *http.Request) {
 	if r.URL.Path != "/v1/metrics" {
 		return
 	}
@@ -41,26 +41,26 @@ func (a *agent) ServeHTTP(_ http.ResponseWriter, r *http.Request) {
 	var request collector.ExportMetricsServiceRequest
 	z, err := gzip.NewReader(r.Body)
 	if err == nil {
-		var body []byte
-		if body, err = io.ReadAll(z); err == nil {
-			err = proto.Unmarshal(body, &request)
+		var raw []byte
+		if raw, err = io.ReadAll(z); err == nil {
+			err = proto.Unmarshal(raw, &request)
 		}
 	}
 	if err != nil {
-		a.bad = append(a.bad, err)
+		a.errs = append(a.errs, err)
 		return
 	}
 	for _, of := range request.ResourceMetrics {
-		a.resource = labels(of.Resource.Attributes)
+		a.resource = attributes(of.Resource.Attributes)
 		for _, scope := range of.ScopeMetrics {
 			for _, m := range scope.Metrics {
-				a.keep(m)
+				a.record(m)
 			}
 		}
 	}
 }
 
-func (a *agent) keep(m *metrics.Metric) {
+func (a *fakeAgent) record(m *metrics.Metric) {
 	if a.points[m.Name] == nil {
 		a.points[m.Name] = map[string]float64{}
 	}
@@ -79,19 +79,19 @@ func (a *agent) keep(m *metrics.Metric) {
 	}
 }
 
-// missing lists what the service should have sent and has not.
-func (a *agent) missing() (list []string) {
+// missing lists the metrics that the service should have sent and has not.
+func (a *fakeAgent) missing() (list []string) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	for _, m := range names.Metrics {
-		if absent[m.Name] == "" && len(a.points[m.Name]) == 0 && !strings.HasPrefix(m.Name, "jari.ship.") { // the agent's own
+		if absent[m.Name] == "" && len(a.points[m.Name]) == 0 && !strings.HasPrefix(m.Name, "jari.ship.") { // sent by the agent itself
 			list = append(list, m.Name)
 		}
 	}
 	return list
 }
 
-func labels(of []*common.KeyValue) map[string]string {
+func attributes(of []*common.KeyValue) map[string]string {
 	all := map[string]string{}
 	for _, l := range of {
 		all[l.Key] = l.Value.GetStringValue()
@@ -99,44 +99,46 @@ func labels(of []*common.KeyValue) map[string]string {
 	return all
 }
 
-// Metrics that a reservation service which is well, and not in a rush, has none
-// of.
+// absent are the metrics that a healthy reservation service without load does not
+// send, and why.
 var absent = map[string]string{
 	names.MetricMailSent: "notification's", names.MetricMailRetried: "notification's", names.MetricMailFailed: "notification's",
-	names.MetricEmitted: "telemetryemit's", names.MetricBookingBatch: "of a rush", names.MetricBookingShed: "of a rush",
+	names.MetricEmitted:      "telemetryemit's",
+	names.MetricBookingBatch: "of many bookings at once", names.MetricBookingShed: "of many bookings at once",
 	names.MetricOutboxRefused: "of a fault", names.MetricInvariantViolations: "of a fault",
 }
 
-func TestWhatTheServiceMeasuresReachesItsAgent(t *testing.T) {
-	if n := len((&agent{}).missing()); n < 30 {
-		t.Errorf("an agent that got nothing misses %d metrics: the test shows nothing", n)
+func TestSendsItsMetricsToTheAgent(t *testing.T) {
+	if n := len((&fakeAgent{}).missing()); n < 30 {
+		t.Errorf("control: an agent that received nothing misses only %d metrics", n)
 	}
-	told := &mailbox{}
-	notification := httptest.NewServer(told)
+	notifications := &fakeNotification{}
+	notification := httptest.NewServer(notifications)
 	defer notification.Close()
-	receiver := &agent{points: map[string]map[string]float64{}}
+	receiver := &fakeAgent{points: map[string]map[string]float64{}}
 	otlp := httptest.NewServer(receiver)
 	defer otlp.Close()
 	d := servetest.Start(t, run, "--database-url", postgrestest.Database(t), "--notification-url", notification.URL,
 		"--otlp-endpoint", otlp.URL, "--cloud-region", "us-east-1")
-	slot, diner := openRestaurant(t, d.URL, 4), uuid.NewString()
+	slot, diner := createSlots(t, d.URL, 4), uuid.NewString()
 	for range 2 { // the second is a replay
-		if status, _, answer := book(t, d.URL, slot, diner, "k", 3); status != 201 {
-			t.Fatal(status, answer)
+		if status, _, body := book(t, d.URL, slot, diner, "k", 3); status != 201 {
+			t.Fatal(status, body)
 		}
 	}
-	if status, _, answer := book(t, d.URL, slot, uuid.NewString(), "k", 3); status != 409 {
-		t.Fatal(status, answer)
+	if status, _, body := book(t, d.URL, slot, uuid.NewString(), "k", 3); status != 409 {
+		t.Fatal(status, body)
 	}
-	told.waitFor(t, 1)
-	// The daemon would send every ten seconds, and when it ends what is left by
-	// then: not what it holds open.
+	notifications.waitFor(t, 1)
+	// The daemon sends every ten seconds, and once more at its end, when gauges of
+	// open connections have no value any more.
 	provider, ok := otel.GetMeterProvider().(interface{ ForceFlush(context.Context) error })
 	if !ok {
-		t.Fatal("the daemon's meters are not the process's")
+		t.Fatal("the global meter provider cannot be flushed")
 	}
 	var missing []string
-	for deadline := time.Now().Add(10 * time.Second); ; time.Sleep(20 * time.Millisecond) { // spans leave beside the metrics that count them
+	// The spans whose export some metrics count are sent by another goroutine.
+	for deadline := time.Now().Add(10 * time.Second); ; time.Sleep(20 * time.Millisecond) {
 		if err := provider.ForceFlush(t.Context()); err != nil {
 			t.Fatal(err)
 		}
@@ -145,17 +147,24 @@ func TestWhatTheServiceMeasuresReachesItsAgent(t *testing.T) {
 		}
 	}
 	if len(missing) > 0 {
-		t.Errorf("these did not arrive: %v", missing)
+		t.Errorf("metrics that did not arrive: %v", missing)
 	}
 	if err := d.Stop(); err != nil {
 		t.Fatal(err)
 	}
 
-	receiver.mu.Lock()
-	defer receiver.mu.Unlock()
+	receiver.check(t)
+}
+
+// check compares what the agent has received with one booking of 3 covers, its
+// replay and a refusal.
+func (a *fakeAgent) check(t *testing.T) {
+	t.Helper()
+	a.mu.Lock()
+	defer a.mu.Unlock()
 	for name, why := range absent {
-		if got := receiver.points[name]; len(got) > 0 {
-			t.Errorf("%s arrived, but it is %s: %v", name, why, got)
+		if got := a.points[name]; len(got) > 0 {
+			t.Errorf("%s arrived, although it is %s: %v", name, why, got)
 		}
 	}
 	for metric, want := range map[string]map[string]float64{
@@ -167,12 +176,16 @@ func TestWhatTheServiceMeasuresReachesItsAgent(t *testing.T) {
 		},
 	} {
 		for labels, n := range want {
-			if got, ok := receiver.points[metric][labels]; !ok || got != n || len(receiver.points[metric]) != len(want) {
-				t.Errorf("%s: %v, want %v", metric, receiver.points[metric], want)
+			if got, ok := a.points[metric][labels]; !ok || got != n || len(a.points[metric]) != len(want) {
+				t.Errorf("%s: %v, want %v", metric, a.points[metric], want)
 			}
 		}
 	}
-	if receiver.resource[names.ServiceName] != names.ServiceReservation || receiver.resource[names.CloudRegion] != "us-east-1" || len(receiver.bad) > 0 {
-		t.Errorf("resource %v, faults %v", receiver.resource, receiver.bad)
+	resource := a.resource
+	if resource[names.ServiceName] != names.ServiceReservation || resource[names.CloudRegion] != "us-east-1" {
+		t.Errorf("got the resource %v", resource)
+	}
+	if len(a.errs) > 0 {
+		t.Errorf("malformed requests: %v", a.errs)
 	}
 }

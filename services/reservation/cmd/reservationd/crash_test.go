@@ -21,7 +21,8 @@ import (
 	"jari.example/telemetry/names"
 )
 
-// asDaemon makes the test binary be reservationd, so that it can be killed.
+// asDaemon is the variable that makes the test binary run as reservationd, so that
+// the test can kill it.
 const asDaemon = "JARI_TEST_BE_RESERVATIOND"
 
 func TestMain(m *testing.M) {
@@ -54,13 +55,13 @@ func spawn(t *testing.T, database string) (*os.Process, string) {
 		var line map[string]any
 		if json.Unmarshal(lines.Bytes(), &line) == nil && line[names.EventName] == names.EventStarted {
 			go func() {
-				for lines.Scan() { // a full pipe would stop the daemon
+				for lines.Scan() { // otherwise the pipe fills up and blocks the daemon
 				}
 			}()
 			return daemon.Process, "http://" + line[names.HTTPAddr].(string)
 		}
 	}
-	t.Fatal("reservationd ended before it served")
+	t.Fatal("reservationd ended before it was ready")
 	return nil, ""
 }
 
@@ -74,7 +75,10 @@ func connect(t *testing.T, database string) *pgx.Conn {
 	return conn
 }
 
-// tryBook is one request; status 0 means that nobody answered.
+// lockWaitersSQL counts the statements that wait for a lock.
+const lockWaitersSQL = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+
+// tryBook sends one booking; status 0 means that there was no response.
 func tryBook(ctx context.Context, url, slot, diner, key string) (status int, id string, replayed bool) {
 	req, err := http.NewRequestWithContext(ctx, "POST", url+"/v1/reservations", strings.NewReader(`{"slot_id":"`+slot+`","party":1}`))
 	if err != nil {
@@ -88,36 +92,37 @@ func tryBook(ctx context.Context, url, slot, diner, key string) (status int, id 
 		return 0, "", false
 	}
 	defer res.Body.Close()
-	var answer struct{ ID string }
-	if err := json.NewDecoder(res.Body).Decode(&answer); err != nil {
+	var body struct{ ID string }
+	if err := json.NewDecoder(res.Body).Decode(&body); err != nil {
 		return 0, "", false
 	}
-	return res.StatusCode, answer.ID, res.Header.Get("Idempotency-Replayed") != ""
+	return res.StatusCode, body.ID, res.Header.Get("Idempotency-Replayed") != ""
 }
 
-// crowd is diners who ask again, with the same key, until they are answered.
-type crowd struct {
+// retryingClients are diners that send their booking again, with the same key,
+// until they get a response.
+type retryingClients struct {
 	sync.WaitGroup
-	url        atomic.Pointer[string] // of the process that lives
-	mu         sync.Mutex
-	booked     map[string]bool // by reservation
-	refused    int
-	unanswered int
-	replayed   int
+	url      atomic.Pointer[string] // of the running process
+	mu       sync.Mutex
+	booked   map[string]bool // by reservation
+	refused  int
+	failed   int // requests without a response
+	replayed int
 }
 
-func (c *crowd) come(ctx context.Context, diners int, slot string) {
+func (c *retryingClients) start(ctx context.Context, diners int, slot string) {
 	for range diners {
 		c.Go(func() {
 			diner, key := uuid.NewString(), uuid.NewString()
-			for ctx.Err() == nil && !c.ask(ctx, slot, diner, key) {
+			for ctx.Err() == nil && !c.send(ctx, slot, diner, key) {
 				time.Sleep(10 * time.Millisecond)
 			}
 		})
 	}
 }
 
-func (c *crowd) ask(ctx context.Context, slot, diner, key string) (answered bool) {
+func (c *retryingClients) send(ctx context.Context, slot, diner, key string) (done bool) {
 	status, id, replayed := tryBook(ctx, *c.url.Load(), slot, diner, key)
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -130,32 +135,31 @@ func (c *crowd) ask(ctx context.Context, slot, diner, key string) (answered bool
 	case 409:
 		c.refused++
 	default:
-		c.unanswered++
+		c.failed++
 		return false
 	}
 	return true
 }
 
-// The process dies while its statements wait inside PostgreSQL: they commit
-// there, and nobody hears of it until the same keys come again.
-func TestKilledInARushNothingIsLostOrDoubled(t *testing.T) {
+// The process is killed while its statements wait for a lock in PostgreSQL. They
+// commit there without a response; the same keys find the results later.
+func TestCrashLosesAndDoublesNothing(t *testing.T) {
 	database := postgrestest.Database(t)
 	process, url := spawn(t, database)
-	slot := openRestaurant(t, url, 20)
+	slot := createSlots(t, url, 20)
 	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
 	defer cancel()
-	holder, watcher := connect(t, database), connect(t, database)
+	holder, admin := connect(t, database), connect(t, database)
 	if _, err := holder.Exec(ctx, "BEGIN; SELECT FROM slots FOR NO KEY UPDATE"); err != nil {
 		t.Fatal(err)
 	}
 
-	c := &crowd{booked: map[string]bool{}}
+	c := &retryingClients{booked: map[string]bool{}}
 	c.url.Store(&url)
-	c.come(ctx, 100, slot)
-	// One that went alone, and everybody behind it in a group.
+	c.start(ctx, 100, slot)
+	// One single commit, and all others in a group behind it.
 	for waiting := 0; waiting < 2; time.Sleep(time.Millisecond) {
-		err := watcher.QueryRow(ctx, "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'").Scan(&waiting)
-		if err != nil {
+		if err := admin.QueryRow(ctx, lockWaitersSQL).Scan(&waiting); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -172,11 +176,11 @@ func TestKilledInARushNothingIsLostOrDoubled(t *testing.T) {
 	if len(c.booked) != 20 || c.refused != 80 {
 		t.Errorf("%d booked and %d refused, want 20 and 80", len(c.booked), c.refused)
 	}
-	if c.unanswered == 0 || c.replayed == 0 {
-		t.Errorf("%d unanswered, %d found by their key: the kill proved nothing", c.unanswered, c.replayed)
+	if c.failed == 0 || c.replayed == 0 {
+		t.Errorf("%d requests without a response, %d replayed: the kill had no effect", c.failed, c.replayed)
 	}
 	var counter, rows, keys, events int
-	err := watcher.QueryRow(ctx, `SELECT (SELECT booked FROM slots WHERE id = $1::text::bigint), (SELECT count(*) FROM reservations),
+	err := admin.QueryRow(ctx, `SELECT (SELECT booked FROM slots WHERE id = $1::text::bigint), (SELECT count(*) FROM reservations),
 		(SELECT count(*) FROM idempotency), (SELECT count(*) FROM outbox)`, slot).Scan(&counter, &rows, &keys, &events)
 	if err != nil {
 		t.Fatal(err)

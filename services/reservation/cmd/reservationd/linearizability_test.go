@@ -7,8 +7,8 @@ import (
 	"jari.example/services/reservation/lineartest"
 )
 
-// As lineartest's own, with whole processes: their jobs run beside the crowd.
-func TestTwoProcessesAnswerACrowdAsIfOneByOne(t *testing.T) {
+// The test of lineartest with whole processes, whose jobs run at the same time.
+func TestTwoProcessesAreLinearizable(t *testing.T) {
 	database := postgrestest.Database(t)
 	_, one := spawn(t, database)
 	_, two := spawn(t, database)

@@ -18,26 +18,32 @@ import (
 	"jari.example/telemetry/pgxtelemetry"
 )
 
-// Tables that grow with every booking. Nothing may read one of them whole.
-var large = []string{"reservations", "slots", "idempotency"}
+// largeTables grow with every booking. No statement may read one of them whole.
+var largeTables = []string{"reservations", "slots", "idempotency"}
 
-// fill makes 1,000 slots around now, 50,000 reservations of all sorts on them,
-// and a day's keys.
-const fill = `
-INSERT INTO slots (restaurant_id, starts_at, ends_at, time_zone, party_min, party_max, wanted_capacity, capacity, booked, cancel_until)
-SELECT 'house-' || i % 20, s, s + interval '90 minutes', 'Asia/Seoul', 1, 6, 200, 200, 0, s - interval '2 hours'
+// fillSQL inserts 1,000 slots around now, 50,000 reservations of all statuses on
+// them, and the idempotency records of a day.
+const fillSQL = `
+INSERT INTO slots (restaurant_id, starts_at, ends_at, time_zone, party_min, party_max,
+  wanted_capacity, capacity, booked, cancel_until)
+SELECT 'restaurant-' || i % 20, s, s + interval '90 minutes', 'Asia/Seoul', 1, 6, 200, 200, 0, s - interval '2 hours'
 FROM generate_series(1, 1000) i, LATERAL (SELECT date_trunc('hour', now()) + (i / 20 - 25) * interval '6 hours' AS s) s;
-INSERT INTO reservations (id, slot_id, diner_id, restaurant_id, starts_at, ends_at, time_zone, party, status, created_at, updated_at, cancel_until, line, offer_ends_at)
-SELECT gen_random_uuid(), s.id, gen_random_uuid(), restaurant_id, starts_at, ends_at, time_zone, 2, status, now(), now(), cancel_until,
+INSERT INTO reservations (id, slot_id, diner_id, restaurant_id, starts_at, ends_at, time_zone, party,
+  status, created_at, updated_at, cancel_until, line, offer_ends_at)
+SELECT gen_random_uuid(), s.id, gen_random_uuid(), restaurant_id, starts_at, ends_at, time_zone, 2,
+  status, now(), now(), cancel_until,
   CASE status WHEN 'waiting' THEN i END, CASE status WHEN 'offered' THEN now() + interval '5 minutes' END
-FROM slots s, generate_series(1, 50) i, LATERAL (SELECT CASE WHEN i <= 40 THEN 'confirmed' WHEN i <= 46 THEN 'cancelled' WHEN i = 47 THEN 'no_show'
+FROM slots s, generate_series(1, 50) i, LATERAL (SELECT CASE
+  WHEN i <= 40 THEN 'confirmed' WHEN i <= 46 THEN 'cancelled' WHEN i = 47 THEN 'no_show'
   WHEN s.id % 20 > 0 OR i < 50 THEN 'expired' WHEN s.id % 40 = 0 THEN 'waiting' ELSE 'offered' END AS status) x;
-UPDATE slots SET booked = (SELECT coalesce(sum(party), 0) FROM reservations WHERE slot_id = slots.id AND status IN ('offered', 'confirmed', 'seated'));
-INSERT INTO idempotency SELECT diner_id, 'book', 'k', '\x00', '{}', now() - random() * interval '24 hours' FROM reservations ORDER BY created_at;
+UPDATE slots SET booked = (SELECT coalesce(sum(party), 0) FROM reservations
+  WHERE slot_id = slots.id AND status IN ('offered', 'confirmed', 'seated'));
+INSERT INTO idempotency SELECT diner_id, 'book', 'k', '\x00', '{}', now() - random() * interval '24 hours'
+FROM reservations ORDER BY created_at;
 ANALYZE`
 
-// every lets the store say everything it ever says to the database.
-func every(ctx context.Context, t *testing.T, s *Store) {
+// runEveryStatement calls every method of the store.
+func runEveryStatement(ctx context.Context, t *testing.T, s *Store) {
 	t.Helper()
 	must := func(err error) {
 		t.Helper()
@@ -46,25 +52,26 @@ func every(ctx context.Context, t *testing.T, s *Store) {
 		}
 	}
 	now := time.Now().UTC().Truncate(time.Microsecond)
-	slots, err := s.Slots(ctx, []string{"house-3"}, now.Add(24*time.Hour), now.Add(72*time.Hour))
+	slots, err := s.Slots(ctx, []string{"restaurant-3"}, now.Add(24*time.Hour), now.Add(72*time.Hour))
 	must(err)
-	act := func(key string) reservation.CommandMeta {
+	meta := func(key string) reservation.CommandMeta {
 		return reservation.CommandMeta{DinerID: uuid.New(), Key: key, RequestHash: []byte{0}, EventID: uuid.New(), At: now}
 	}
-	b := reservation.Booking{CommandMeta: act("k"), ID: uuid.New(), SlotID: slots[0].ID, Party: 2}
+	b := reservation.Booking{CommandMeta: meta("k"), ID: uuid.New(), SlotID: slots[0].ID, Party: 2}
 	_, err = s.Book(ctx, b)
 	must(err)
 	_, err = s.Replay(ctx, reservation.OpBook, b.CommandMeta)
 	must(err)
 	c := reservation.Cancellation{CommandMeta: b.CommandMeta, ID: b.ID}
 	_, err = s.Execute(ctx, reservation.Command{
-		CommandMeta: c.CommandMeta, Op: reservation.OpCancel, Scope: reservation.Scope{ReservationID: b.ID, LimitsOf: b.DinerID}, Decide: c.Decide})
+		CommandMeta: c.CommandMeta, Op: reservation.OpCancel, Decide: c.Decide,
+		Scope: reservation.Scope{ReservationID: b.ID, LimitsOf: b.DinerID}})
 	must(err)
 	_, err = s.Execute(ctx, reservation.Command{
 		CommandMeta: reservation.CommandMeta{At: now},
-		Scope:       reservation.Scope{Period: reservation.Period{RestaurantID: "house-3", From: now, To: now.AddDate(1, 0, 0)}},
-		Decide: func(d *reservation.UnitOfWork) (reservation.Reservation, error) {
-			d.ReconcileSlots(nil)
+		Scope:       reservation.Scope{Period: reservation.Period{RestaurantID: "restaurant-3", From: now, To: now.AddDate(1, 0, 0)}},
+		Decide: func(u *reservation.UnitOfWork) (reservation.Reservation, error) {
+			u.ReconcileSlots(nil)
 			return reservation.Reservation{}, nil
 		}})
 	must(err)
@@ -74,7 +81,8 @@ func every(ctx context.Context, t *testing.T, s *Store) {
 		_, err = s.Reservations(ctx, reservation.ReservationQuery{DinerID: b.DinerID, Soonest: soonest, Limit: 21})
 		must(err)
 	}
-	_, err = s.Day(ctx, reservation.DayQuery{Period: reservation.Period{RestaurantID: "house-3", From: now, To: now.Add(24 * time.Hour)}, Limit: 51})
+	tomorrow := reservation.Period{RestaurantID: "restaurant-3", From: now, To: now.Add(24 * time.Hour)}
+	_, err = s.Day(ctx, reservation.DayQuery{Period: tomorrow, Limit: 51})
 	must(err)
 	_, err = s.Backlog(ctx)
 	must(err)
@@ -94,21 +102,22 @@ func every(ctx context.Context, t *testing.T, s *Store) {
 	must(err)
 }
 
-// said is every statement of that name ("" for any) that the connection has
-// prepared, with the tables of [large] that its plan reads whole.
-func said(ctx context.Context, t *testing.T, conn *pgx.Conn, name string) map[string][]string {
+// preparedScans returns each statement of that name ("" for any) that the
+// connection has prepared, with the tables of largeTables that its plan reads
+// whole.
+func preparedScans(ctx context.Context, t *testing.T, conn *pgx.Conn, name string) map[string][]string {
 	t.Helper()
 	type prepared struct {
 		Name, Statement string
 		Parameters      int
 	}
-	rows, _ := conn.Query(ctx, "SELECT name, statement, cardinality(parameter_types) AS parameters FROM pg_prepared_statements WHERE strpos(statement, $1) > 0",
-		pgx.QueryExecModeSimpleProtocol, name)
+	rows, _ := conn.Query(ctx, `SELECT name, statement, cardinality(parameter_types) AS parameters
+		FROM pg_prepared_statements WHERE strpos(statement, $1) > 0`, pgx.QueryExecModeSimpleProtocol, name)
 	list, err := pgx.CollectRows(rows, pgx.RowToStructByName[prepared])
 	if err != nil {
 		t.Fatal(err)
 	}
-	whole := map[string][]string{}
+	scans := map[string][]string{}
 	for _, p := range list {
 		verb, _, _ := strings.Cut(strings.TrimSpace(p.Statement[strings.Index(p.Statement, "\n")+1:]), " ")
 		if verb = strings.ToUpper(verb); !slices.Contains([]string{"SELECT", "INSERT", "UPDATE", "DELETE", "WITH"}, verb) {
@@ -126,33 +135,33 @@ func said(ctx context.Context, t *testing.T, conn *pgx.Conn, name string) map[st
 		if err := json.Unmarshal(raw, &plan); err != nil {
 			t.Fatal(err)
 		}
-		whole[p.Statement] = wholes(plan)
+		scans[p.Statement] = seqScans(plan)
 	}
-	return whole
+	return scans
 }
 
-// wholes walks a plan for sequential scans of large tables.
-func wholes(node any) (found []string) {
+// seqScans finds the sequential scans of large tables in a plan.
+func seqScans(node any) (found []string) {
 	switch n := node.(type) {
 	case []any:
 		for _, one := range n {
-			found = append(found, wholes(one)...)
+			found = append(found, seqScans(one)...)
 		}
 	case map[string]any:
-		if table, _ := n["Relation Name"].(string); n["Node Type"] == "Seq Scan" && slices.Contains(large, table) {
+		if table, _ := n["Relation Name"].(string); n["Node Type"] == "Seq Scan" && slices.Contains(largeTables, table) {
 			found = append(found, table)
 		}
 		for _, inner := range n {
-			found = append(found, wholes(inner)...)
+			found = append(found, seqScans(inner)...)
 		}
 	}
 	return found
 }
 
-// Whatever the store says finds its rows by an index once there are many. It is
-// asked of the very connection that has said it, so no statement is forgotten,
-// and planned as the store's sessions plan, once for whatever arguments.
-func TestNoStatementReadsALargeTableWhole(t *testing.T) {
+// Every statement of the store finds its rows by an index in large tables. The
+// plans are those of the connections that have prepared the statements, so no
+// statement is forgotten, and the planner has the settings of the store's sessions.
+func TestNoStatementScansALargeTable(t *testing.T) {
 	ctx := t.Context()
 	url := postgrestest.Database(t)
 	sep := "?"
@@ -164,8 +173,8 @@ func TestNoStatementReadsALargeTableWhole(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Cleanup(s.Close)
-	postgrestest.Exec(t, url, fill)
-	every(ctx, t, s)
+	postgrestest.Exec(t, url, fillSQL)
+	runEveryStatement(ctx, t, s)
 
 	plans := map[string][]string{}
 	var conns []*pgx.Conn
@@ -176,19 +185,19 @@ func TestNoStatementReadsALargeTableWhole(t *testing.T) {
 		}
 		defer conn.Release()
 		conns = append(conns, conn.Conn())
-		maps.Copy(plans, said(ctx, t, conn.Conn(), ""))
+		maps.Copy(plans, preparedScans(ctx, t, conn.Conn(), ""))
 	}
 	if len(plans) < 20 {
-		t.Errorf("only %d statements were looked at", len(plans))
+		t.Errorf("only %d statements were checked, want 20 or more", len(plans))
 	}
 	for statement, tables := range plans {
 		if len(tables) > 0 {
-			t.Errorf("reads all of %v:\n%s", tables, statement)
+			t.Errorf("scans %v:\n%s", tables, statement)
 		}
 	}
 
-	// The same look must convict what has lost its index.
-	for drop, victim := range map[string]string{
+	// Control: the same check must detect a statement that has lost its index.
+	for drop, statement := range map[string]string{
 		"ALTER TABLE reservations DROP CONSTRAINT reservations_pkey; DROP INDEX reservations_mine": "reservation.load",
 		"DROP INDEX reservations_live":                                         "reservation.audit",
 		"DROP INDEX reservations_mine":                                         "reservation.list",
@@ -197,20 +206,20 @@ func TestNoStatementReadsALargeTableWhole(t *testing.T) {
 		"DROP INDEX idempotency_age":                                           "reservation.sweep",
 		"DROP INDEX reservations_live; DROP INDEX reservations_mine":           "reservation.book",
 	} {
-		convicted := false
+		detected := false
 		for _, conn := range conns {
 			if _, err := conn.Exec(ctx, "BEGIN; "+drop); err != nil {
 				t.Fatal(err)
 			}
-			for _, tables := range said(ctx, t, conn, victim) {
-				convicted = convicted || len(tables) > 0
+			for _, tables := range preparedScans(ctx, t, conn, statement) {
+				detected = detected || len(tables) > 0
 			}
 			if _, err := conn.Exec(ctx, "ROLLBACK"); err != nil {
 				t.Fatal(err)
 			}
 		}
-		if !convicted {
-			t.Errorf("%s: %s is not convicted", drop, victim)
+		if !detected {
+			t.Errorf("%s: the scan by %s is not detected", drop, statement)
 		}
 	}
 }

@@ -1,8 +1,6 @@
 package httpapi_test
 
 import (
-	"encoding/json"
-	"io"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -12,7 +10,6 @@ import (
 	"jari.example/internal/postgres/postgrestest"
 	"jari.example/services/internal/endpoint"
 	"jari.example/services/internal/httpjson"
-	"jari.example/services/internal/httpjson/httpjsontest"
 	"jari.example/services/reservation"
 	"jari.example/services/reservation/app"
 	"jari.example/services/reservation/httpapi"
@@ -23,12 +20,8 @@ import (
 	"jari.example/telemetry/telemetrytest"
 )
 
-const (
-	minji = "01900000-0000-7000-8000-000000000001"
-	theo  = "01900000-0000-7000-8000-000000000002"
-)
-
-// onEachStore runs test against the whole service, from HTTP to the store.
+// onEachStore runs test on the whole service, from HTTP to the store, once with
+// each store.
 func onEachStore(t *testing.T, test func(t *testing.T, c *client)) {
 	for name, open := range map[string]func(*testing.T) storetest.Store{
 		"in memory": func(*testing.T) storetest.Store { return inmem.New() },
@@ -70,68 +63,33 @@ func serve(t *testing.T, store reservation.Store) *client {
 	return &client{T: t, url: srv.URL, routes: rs, rec: rec}
 }
 
-type answer struct {
-	status int
-	header http.Header
-	body   map[string]any
-}
-
-// do sends a request as the gateway would for who; key may be "".
-func (c *client) do(method, path, body, who, key string) answer {
+// do sends a request; see [apiRequest] for caller and key.
+func (c *client) do(method, path, body, caller, key string) response {
 	c.Helper()
-	req, err := http.NewRequestWithContext(c.Context(), method, c.url+path, strings.NewReader(body))
-	if err != nil {
-		c.Fatal(err)
-	}
-	if body != "" {
-		req.Header.Set("Content-Type", "application/json")
-	}
-	switch who {
-	case "":
-	case "owner":
-		req.Header.Set(names.HeaderUserID, theo)
-		req.Header.Set(names.HeaderUserRole, endpoint.RoleOwner)
-		req.Header.Set(names.HeaderUserOwn, "mokran,other")
-	default:
-		req.Header.Set(names.HeaderUserID, who)
-		req.Header.Set(names.HeaderUserRole, endpoint.RoleDiner)
-	}
-	if key != "" {
-		req.Header.Set(names.HeaderIdempotency, key)
-	}
-	res, err := http.DefaultClient.Do(req)
+	r := apiRequest{method, path, body, caller, key}
+	res, err := http.DefaultClient.Do(r.build(c.Context(), c.url))
 	if err != nil {
 		c.Fatal(err)
 	}
 	defer res.Body.Close()
-	raw, err := io.ReadAll(res.Body)
-	if err != nil {
-		c.Fatal(err)
+	got, err := readResponse(res)
+	if err != nil || got.body == nil {
+		c.Fatalf("%v: %d, %v, want a body of JSON", r, got.status, err)
 	}
-	a := answer{status: res.StatusCode, header: res.Header}
-	if err := json.Unmarshal(raw, &a.body); err != nil {
-		c.Fatalf("%s %s: %d %q", method, path, res.StatusCode, raw)
-	}
-	return a
+	return got
 }
 
-func (c *client) want(a answer, status int, reason string) answer {
+// want fails the test unless got has that status and, for a problem, that reason.
+func (c *client) want(got response, status int, reason string) response {
 	c.Helper()
-	got, _ := a.body["reason"].(string)
-	if a.status != status || got != reason {
-		c.Fatalf("answered %d %q (%v), want %d %q", a.status, got, a.body, status, reason)
+	if r, _ := got.body["reason"].(string); got.status != status || r != reason {
+		c.Fatalf("got %d %q (%v), want %d %q", got.status, r, got.body, status, reason)
 	}
-	return a
+	return got
 }
 
-const scheduleJSON = `{"time_zone":"Asia/Seoul","interval_minutes":120,"covers":4,"party":{"min":1,"max":4},"days_ahead":2,
-	"weekly":[{"day":"mon","opens":"00:00","closes":"23:59"},{"day":"tue","opens":"00:00","closes":"23:59"},
-	{"day":"wed","opens":"00:00","closes":"23:59"},{"day":"thu","opens":"00:00","closes":"23:59"},
-	{"day":"fri","opens":"00:00","closes":"23:59"},{"day":"sat","opens":"00:00","closes":"23:59"},
-	{"day":"sun","opens":"00:00","closes":"23:59"}]}`
-
-// free lists the slot ids of the next two days.
-func (c *client) free() (ids []string) {
+// slotIDs lists the slots of the next two days at mokran.
+func (c *client) slotIDs() (ids []string) {
 	c.Helper()
 	now := time.Now().UTC()
 	a := c.want(c.do("GET", "/v1/restaurants/mokran/availability?from="+now.Format(time.RFC3339)+
@@ -142,17 +100,30 @@ func (c *client) free() (ids []string) {
 	return ids
 }
 
-func TestAnEvening(t *testing.T) {
+// createSchedule gives the restaurant mokran its slots.
+func (c *client) createSchedule() {
+	c.Helper()
+	created := c.want(c.do("PUT", "/v1/restaurants/mokran/schedule", scheduleJSON, owner, ""), 200, "")
+	if n := created.body["slots"].(float64); n < 24 {
+		c.Fatalf("the schedule has %v slots, want 24 or more", n)
+	}
+}
+
+func TestOnlyTheOwnerSetsTheSchedule(t *testing.T) {
 	onEachStore(t, func(t *testing.T, c *client) {
 		c.T = t
-		c.want(c.do("PUT", "/v1/restaurants/mokran/schedule", scheduleJSON, "", ""), 401, "unauthenticated")
+		c.want(c.do("PUT", "/v1/restaurants/mokran/schedule", scheduleJSON, anonymous, ""), 401, "unauthenticated")
 		c.want(c.do("PUT", "/v1/restaurants/mokran/schedule", scheduleJSON, minji, ""), 403, "forbidden")
-		c.want(c.do("PUT", "/v1/restaurants/mosu/schedule", scheduleJSON, "owner", ""), 403, "forbidden")
-		made := c.want(c.do("PUT", "/v1/restaurants/mokran/schedule", scheduleJSON, "owner", ""), 200, "")
-		if made.body["slots"].(float64) < 24 {
-			t.Fatalf("slots %v", made.body)
-		}
-		slots := c.free()
+		c.want(c.do("PUT", "/v1/restaurants/mosu/schedule", scheduleJSON, owner, ""), 403, "forbidden")
+		c.createSchedule()
+	})
+}
+
+func TestBooksOncePerIdempotencyKey(t *testing.T) {
+	onEachStore(t, func(t *testing.T, c *client) {
+		c.T = t
+		c.createSchedule()
+		slots := c.slotIDs()
 		book := `{"slot_id":"` + slots[2] + `","party":3,"note":"창가"}`
 
 		c.want(c.do("POST", "/v1/reservations", book, minji, ""), 400, "idempotency_key_missing")
@@ -163,43 +134,57 @@ func TestAnEvening(t *testing.T) {
 			t.Fatalf("booked %v", first)
 		}
 		again := c.want(c.do("POST", "/v1/reservations", book, minji, "k1"), 201, "")
-		if again.header.Get("Idempotency-Replayed") != "true" || again.body["id"] != id || again.body["created_at"] != first.body["created_at"] {
-			t.Fatalf("again %v", again)
+		if again.header.Get("Idempotency-Replayed") != "true" || again.body["id"] != id ||
+			again.body["created_at"] != first.body["created_at"] {
+			t.Fatalf("the same key again got %v, want a replay of %v", again, first)
 		}
-		c.want(c.do("POST", "/v1/reservations", `{"slot_id":"`+slots[2]+`","party":1}`, minji, "k1"), 422, "idempotency_key_reused")
+		other := `{"slot_id":"` + slots[2] + `","party":1}`
+		c.want(c.do("POST", "/v1/reservations", other, minji, "k1"), 422, "idempotency_key_reused")
 		c.want(c.do("POST", "/v1/reservations", book, minji, "k2"), 409, "already_booked")
 		c.want(c.do("POST", "/v1/reservations", book, theo, "k1"), 409, "slot_full")
-		c.want(c.do("POST", "/v1/reservations", `{"slot_id":"nonsense","party":1}`, theo, "k2"), 404, "slot_not_found")
-		if p := c.want(c.do("POST", "/v1/reservations", `{"slot_id":"`+slots[3]+`","party":5}`, theo, "k2"), 400, "invalid_field"); p.body["pointer"] != "/party" {
-			t.Fatalf("points at %v", p.body["pointer"])
+		c.want(c.do("POST", "/v1/reservations", `{"slot_id":"no slot","party":1}`, theo, "k2"), 404, "slot_not_found")
+		for body, pointer := range map[string]string{
+			`{"slot_id":"` + slots[3] + `","party":5}`:  "/party",
+			`{"slot_id":"1","party":1,"note":"\u0000"}`: "/note",
+		} {
+			if p := c.want(c.do("POST", "/v1/reservations", body, theo, "k2"), 400, "invalid_field"); p.body["pointer"] != pointer {
+				t.Errorf("%s: points at %v, want %s", body, p.body["pointer"], pointer)
+			}
 		}
-		if p := c.want(c.do("POST", "/v1/reservations", `{"slot_id":"1","party":1,"note":"\u0000"}`, theo, "k2"), 400, "invalid_field"); p.body["pointer"] != "/note" {
-			t.Fatalf("points at %v", p.body["pointer"])
-		}
-
-		if got := c.want(c.do("GET", "/v1/reservations/"+id, "", minji, ""), 200, ""); got.body["note"] != "창가" {
-			t.Fatalf("their own note came as %v", got.body["note"])
-		}
-		c.want(c.do("GET", "/v1/reservations/"+id, "", theo, ""), 404, "reservation_not_found")
-		c.want(c.do("POST", "/v1/reservations/"+id+"/cancel", "", theo, "c1"), 404, "reservation_not_found")
-		gone := c.want(c.do("POST", "/v1/reservations/"+id+"/cancel", "", minji, "c1"), 200, "")
-		if gone.body["status"] != "cancelled" || gone.header.Get("Idempotency-Replayed") != "" {
-			t.Fatalf("cancelled %v", gone)
-		}
-		gone = c.want(c.do("POST", "/v1/reservations/"+id+"/cancel", "", minji, "c1"), 200, "")
-		if gone.header.Get("Idempotency-Replayed") != "true" {
-			t.Fatal("a cancellation again is a replay")
-		}
-		c.want(c.do("POST", "/v1/reservations/"+id+"/cancel", "", minji, "c2"), 409, "not_cancellable")
-		c.want(c.do("POST", "/v1/reservations", book, theo, "k1"), 201, "") // the refusal was not remembered
 	})
 }
 
-func TestPages(t *testing.T) {
+func TestOnlyTheDinerReadsAndCancelsAReservation(t *testing.T) {
 	onEachStore(t, func(t *testing.T, c *client) {
 		c.T = t
-		c.want(c.do("PUT", "/v1/restaurants/mokran/schedule", scheduleJSON, "owner", ""), 200, "")
-		for _, slot := range c.free()[1:6] {
+		c.createSchedule()
+		book := `{"slot_id":"` + c.slotIDs()[2] + `","party":3,"note":"창가"}`
+		id := c.want(c.do("POST", "/v1/reservations", book, minji, "k1"), 201, "").body["id"].(string)
+		c.want(c.do("POST", "/v1/reservations", book, theo, "k1"), 409, "slot_full")
+
+		if got := c.want(c.do("GET", "/v1/reservations/"+id, "", minji, ""), 200, ""); got.body["note"] != "창가" {
+			t.Fatalf("the diner's own note is %v", got.body["note"])
+		}
+		c.want(c.do("GET", "/v1/reservations/"+id, "", theo, ""), 404, "reservation_not_found")
+		c.want(c.do("POST", "/v1/reservations/"+id+"/cancel", "", theo, "c1"), 404, "reservation_not_found")
+		cancelled := c.want(c.do("POST", "/v1/reservations/"+id+"/cancel", "", minji, "c1"), 200, "")
+		if cancelled.body["status"] != "cancelled" || cancelled.header.Get("Idempotency-Replayed") != "" {
+			t.Fatalf("cancelled %v", cancelled)
+		}
+		cancelled = c.want(c.do("POST", "/v1/reservations/"+id+"/cancel", "", minji, "c1"), 200, "")
+		if cancelled.header.Get("Idempotency-Replayed") != "true" {
+			t.Fatal("the second cancellation under the same key is not a replay")
+		}
+		c.want(c.do("POST", "/v1/reservations/"+id+"/cancel", "", minji, "c2"), 409, "not_cancellable")
+		c.want(c.do("POST", "/v1/reservations", book, theo, "k1"), 201, "") // a refusal leaves no idempotency record
+	})
+}
+
+func TestListsReservationsInPages(t *testing.T) {
+	onEachStore(t, func(t *testing.T, c *client) {
+		c.T = t
+		c.createSchedule()
+		for _, slot := range c.slotIDs()[1:6] {
 			c.want(c.do("POST", "/v1/reservations", `{"slot_id":"`+slot+`","party":1}`, minji, slot), 201, "")
 		}
 		seen, cursor := map[any]bool{}, ""
@@ -211,48 +196,38 @@ func TestPages(t *testing.T) {
 			next, more := a.body["next_cursor"].(string)
 			if !more {
 				if pages != 3 || len(seen) != 5 {
-					t.Fatalf("%d reservations on %d pages", len(seen), pages)
+					t.Fatalf("%d reservations on %d pages, want 5 on 3", len(seen), pages)
 				}
 				break
 			}
 			cursor = "&cursor=" + next
 		}
 		if a := c.do("GET", "/v1/reservations", "", theo, ""); len(a.body["items"].([]any)) != 0 {
-			t.Fatalf("somebody else's: %v", a.body)
+			t.Fatalf("another diner lists %v", a.body)
 		}
 	})
 }
 
-func TestBadInput(t *testing.T) {
-	onEachStore(t, func(t *testing.T, c *client) {
-		h, err := c.routes.Handler()
-		if err != nil {
-			t.Fatal(err)
-		}
-		httpjsontest.Suite{Handler: h, Routes: c.routes.List()}.Run(t)
-	})
-}
-
-func TestTheAccessLineAndSpansSayWhatWasBooked(t *testing.T) {
+func TestAccessLogAndSpansNameTheBooking(t *testing.T) {
 	store, err := postgres.Open(t.Context(), postgrestest.Database(t), nil)
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(store.Close)
 	c := serve(t, store)
-	c.want(c.do("PUT", "/v1/restaurants/mokran/schedule", scheduleJSON, "owner", ""), 200, "")
-	slot := c.free()[2]
-	a := c.want(c.do("POST", "/v1/reservations", `{"slot_id":"`+slot+`","party":3,"note":"secret wish"}`, minji, "k"), 201, "")
+	c.createSchedule()
+	slot := c.slotIDs()[2]
+	booked := c.want(c.do("POST", "/v1/reservations", `{"slot_id":"`+slot+`","party":3,"note":"a secret note"}`, minji, "k"), 201, "")
 	c.want(c.do("POST", "/v1/reservations", `{"slot_id":"`+slot+`","party":3}`, theo, "k"), 409, "slot_full")
 
 	statement := c.rec.Span(t, "reservation.book.alone")
 	server := c.rec.Span(t, "POST /v1/reservations")
 	if statement.SpanContext().TraceID() != server.SpanContext().TraceID() ||
 		telemetrytest.Attr(statement, names.PeerService) != "postgresql" || telemetrytest.Attr(statement, names.DBSystem) != "postgresql" {
-		t.Errorf("statement %v", statement.Attributes())
+		t.Errorf("the statement's span has %v", statement.Attributes())
 	}
 	for name, want := range map[string]any{
-		names.SlotID: slot, names.Party: int64(3), names.ReservationID: a.body["id"], names.RestaurantID: "mokran",
+		names.SlotID: slot, names.Party: int64(3), names.ReservationID: booked.body["id"], names.RestaurantID: "mokran",
 	} {
 		if got := telemetrytest.Attr(server, name); got != want {
 			t.Errorf("%s is %v, want %v", name, got, want)
@@ -263,9 +238,9 @@ func TestTheAccessLineAndSpansSayWhatWasBooked(t *testing.T) {
 		refused = refused || line[names.Reason] == "slot_full" && line[names.SlotID] == slot
 	}
 	if !refused {
-		t.Error("no access line tells of the refusal")
+		t.Error("no access log line has the refusal")
 	}
-	if strings.Contains(c.rec.Output(), "secret wish") {
+	if strings.Contains(c.rec.Output(), "a secret note") {
 		t.Error("a note reached the log")
 	}
 }
