@@ -1,5 +1,5 @@
--- Cut-offs and drops: what a slot promises, copied to its reservations as it was
--- when they were made. Of what was booked before, the start was the only bound.
+-- Cut-offs and drops. A reservation has a copy of the slot's cut-off at the time when
+-- it was made. Earlier reservations had no cut-off but the start of the slot.
 ALTER TABLE slots ADD COLUMN opens_at timestamptz, ADD COLUMN cancel_until timestamptz;
 UPDATE slots SET cancel_until = starts_at;
 ALTER TABLE slots ALTER COLUMN cancel_until SET NOT NULL;
@@ -18,8 +18,8 @@ ALTER TABLE reservations ALTER COLUMN cancel_until SET NOT NULL,
   ADD CONSTRAINT reservations_offer CHECK ((status = 'offered') = (offer_ends_at IS NOT NULL)),
   ADD CONSTRAINT reservations_line CHECK (status <> 'waiting' OR line IS NOT NULL);
 
--- By slot first: it also finds everybody a slot holds, for its owner, its line
--- and the audit. The other index finds a diner's.
+-- The slot comes first, so that the index also finds all live reservations of a slot,
+-- for the owner, the waitlist and the audit. reservations_mine finds a diner's.
 DROP INDEX reservations_live;
 CREATE UNIQUE INDEX reservations_live ON reservations (slot_id, diner_id)
   WHERE status IN ('waiting', 'offered', 'confirmed', 'seated');
@@ -27,26 +27,26 @@ CREATE INDEX reservations_past ON reservations (slot_id)
   WHERE status IN ('cancelled', 'no_show', 'declined', 'expired');
 CREATE INDEX reservations_line ON reservations (slot_id, line) WHERE status = 'waiting';
 CREATE INDEX reservations_offers ON reservations (offer_ends_at) WHERE status = 'offered';
-CREATE INDEX slots_start ON slots (starts_at); -- for the jobs that look at what comes next
+CREATE INDEX slots_start ON slots (starts_at); -- for the jobs that look for the next slots
 
--- Days the owner has closed; the schedule makes no slots on them.
+-- Days that the owner has closed; no slots are generated for them.
 CREATE TABLE closures (
   restaurant_id text NOT NULL,
-  date          date NOT NULL, -- in the restaurant's zone
+  date          date NOT NULL, -- in the restaurant's time zone
   reason        text NOT NULL,
   created_at    timestamptz NOT NULL,
   PRIMARY KEY (restaurant_id, date)
 );
 
--- What schedules took for granted until now, they state from now on.
+-- Values that were fixed for all schedules until now and are part of each from now on.
 UPDATE schedules SET schedule = schedule || '{"dining_minutes": 90, "cancel_cutoff_minutes": 0}';
-ALTER TABLE schedules ADD COLUMN made_at timestamptz NOT NULL DEFAULT '-infinity'; -- when its slots were last made ahead
-CREATE INDEX idempotency_age ON idempotency USING brin (created_at); -- for the sweep; costs a booking next to nothing
+ALTER TABLE schedules ADD COLUMN made_at timestamptz NOT NULL DEFAULT '-infinity'; -- when its slots were last generated ahead
+CREATE INDEX idempotency_age ON idempotency USING brin (created_at); -- for the deletion of old records; costs a booking almost nothing
 
 ALTER TABLE outbox ADD COLUMN previous jsonb, ADD COLUMN reason text NOT NULL DEFAULT '';
 
--- What is remembered and what is still to be told are rows of before: they get
--- what those got.
+-- Stored results and undelivered events describe reservations as they were before
+-- this migration. They get the same values as the reservations above.
 UPDATE idempotency SET answer = answer || jsonb_build_object(
   'cancel_until', answer -> 'starts_at', 'version', CASE answer ->> 'status' WHEN 'confirmed' THEN 1 ELSE 2 END);
 UPDATE outbox SET payload = payload || jsonb_build_object(

@@ -80,7 +80,7 @@ export function FreeTimes({
           {t('times.time')}
           {day && <span>{dayParts(day, locale).full}</span>}
         </legend>
-        {/* The times change with the party and the day, so a screen reader is told their number. */}
+        {/* The times change with the party and the day, so a screen reader announces their number. */}
         <p className={bookable > 0 ? 'hidden' : 'empty'} role="status">
           {bookable > 0
             ? count('times.found', bookable)
