@@ -3,7 +3,6 @@ package reservation
 import (
 	"github.com/google/uuid"
 
-	"jari.example/internal/fault"
 	"jari.example/internal/secret"
 )
 
@@ -55,7 +54,7 @@ func (b Booking) refusalBesidesCapacity(slot *Slot, held Holdings) error {
 	case slot == nil:
 		return SlotNotFound()
 	case held.OnSlot:
-		return fault.New(fault.Conflict, "already_booked", "You already have a reservation at this time here.")
+		return alreadyBooked()
 	case !slot.Start.After(b.At) || slot.Closed():
 		return SlotClosed()
 	case slot.OpensAt.After(b.At):
@@ -63,9 +62,9 @@ func (b Booking) refusalBesidesCapacity(slot *Slot, held Holdings) error {
 	case b.Party < slot.Party.Min || b.Party > slot.Party.Max:
 		return partySizeRefused(slot)
 	case held.Overlaps:
-		return fault.New(fault.Conflict, "overlap", "You have another reservation at that time.")
+		return overlapping()
 	case held.Active >= MaxActive:
-		return fault.New(fault.Conflict, "too_many_reservations", "You have %d reservations already.", MaxActive)
+		return tooManyReservations()
 	}
 	return nil
 }

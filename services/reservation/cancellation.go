@@ -2,8 +2,6 @@ package reservation
 
 import (
 	"github.com/google/uuid"
-
-	"jari.example/internal/fault"
 )
 
 // Cancellation is the command to give up a reservation, an offer or a place on a
@@ -21,7 +19,7 @@ func (c Cancellation) Refusal(r *Reservation) error {
 	case r == nil:
 		return NotFound()
 	case !r.Status.Cancellable() || !r.Start.After(c.At) || r.Status == Confirmed && r.DinerID != uuid.Nil && !c.At.Before(r.CancelUntil):
-		return fault.New(fault.Conflict, "not_cancellable", "This reservation can no longer be cancelled.")
+		return notCancellable()
 	}
 	return nil
 }
@@ -56,7 +54,7 @@ func (c Cancellation) Leave(u *UnitOfWork) (Reservation, error) {
 		u.transition(r, Cancelled)
 		u.emit(EventLeft, r)
 	case r.Status.Active():
-		return Reservation{}, fault.New(fault.Conflict, "not_waiting", "This entry is a booking now: cancel it instead.")
+		return Reservation{}, notWaiting()
 	}
 	return *r, nil
 }

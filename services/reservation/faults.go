@@ -66,3 +66,62 @@ func ScheduleNotFound() error {
 func KeyReused() error {
 	return fault.New(fault.Unprocessable, "idempotency_key_reused", "This Idempotency-Key was used for another request.")
 }
+
+// The conflicts that only one command has. Their reasons are part of the API.
+
+func alreadyBooked() error {
+	return fault.New(fault.Conflict, "already_booked", "You already have a reservation at this time here.")
+}
+
+func overlapping() error {
+	return fault.New(fault.Conflict, "overlap", "You have another reservation at that time.")
+}
+
+func tooManyReservations() error {
+	return fault.New(fault.Conflict, "too_many_reservations", "You have %d reservations already.", MaxActive)
+}
+
+func notCancellable() error {
+	return fault.New(fault.Conflict, "not_cancellable", "This reservation can no longer be cancelled.")
+}
+
+func notWaiting() error {
+	return fault.New(fault.Conflict, "not_waiting", "This entry is a booking now: cancel it instead.")
+}
+
+func notMovable() error {
+	return fault.New(fault.Conflict, "not_movable", "This reservation can no longer be changed.")
+}
+
+func versionMismatch() error {
+	return fault.New(fault.PreconditionFailed, "version_mismatch",
+		"The reservation has changed since you read it. Please read it again.")
+}
+
+func partyTooLarge(slot *Slot) error {
+	return fault.BadField("/party", "This time seats %d at most.", slot.Wanted)
+}
+
+func waitlistFull() error {
+	return fault.New(fault.Conflict, "line_full", "%d are waiting for this time already. Try another one.", MaxWaitlist)
+}
+
+func seatsAvailable() error {
+	return fault.New(fault.Conflict, "seats_available", "There are seats at this time: book them.")
+}
+
+func offerExpired() error {
+	return fault.New(fault.Conflict, "offer_expired", "This offer has run out.")
+}
+
+func notOffered() error {
+	return fault.New(fault.Conflict, "not_offered", "There is no offer to accept or decline.")
+}
+
+func notNoShow() error {
+	return fault.New(fault.Conflict, "not_no_show", "Only a confirmed party that has not come by its time is a no-show.")
+}
+
+func notSeatable() error {
+	return fault.New(fault.Conflict, "not_seatable", "Only a confirmed party can be seated, from an hour before its time.")
+}

@@ -3,7 +3,6 @@ package reservation
 import (
 	"github.com/google/uuid"
 
-	"jari.example/internal/fault"
 	"jari.example/internal/secret"
 )
 
@@ -29,8 +28,7 @@ func (m Move) Decide(u *UnitOfWork) (Reservation, error) {
 		return Reservation{}, NotFound()
 	}
 	if m.Version != 0 && m.Version != r.Version {
-		return Reservation{}, fault.New(fault.PreconditionFailed, "version_mismatch",
-			"The reservation has changed since you read it. Please read it again.")
+		return Reservation{}, versionMismatch()
 	}
 	slot, party := r.SlotID, r.Party
 	if m.SlotID != nil {
@@ -41,7 +39,7 @@ func (m Move) Decide(u *UnitOfWork) (Reservation, error) {
 	}
 	moves := slot != r.SlotID || party != r.Party
 	if !r.Status.Cancellable() || !r.Start.After(m.At) || moves && r.Status == Confirmed && !m.At.Before(r.CancelUntil) {
-		return Reservation{}, fault.New(fault.Conflict, "not_movable", "This reservation can no longer be changed.")
+		return Reservation{}, notMovable()
 	}
 	before := Visit{r.Start, r.Party}
 	var kind string
@@ -90,7 +88,7 @@ func (u *UnitOfWork) resize(r *Reservation, party int) error {
 	case party < slot.Party.Min || party > slot.Party.Max:
 		return partySizeRefused(slot)
 	case r.Status == Waiting && party > slot.Wanted:
-		return fault.BadField("/party", "This time seats %d at most.", slot.Wanted)
+		return partyTooLarge(slot)
 	case r.Status != Waiting && more > 0 && slot.Closed():
 		return SlotClosed()
 	case r.Status != Waiting && more > slot.Left():

@@ -2,8 +2,6 @@ package reservation
 
 import (
 	"github.com/google/uuid"
-
-	"jari.example/internal/fault"
 )
 
 // OfferResponse is the command to accept or decline an offer.
@@ -21,9 +19,9 @@ func (o OfferResponse) Decide(u *UnitOfWork) (Reservation, error) {
 	case r == nil:
 		return Reservation{}, NotFound()
 	case r.Status == Expired || r.Status == Offered && !o.At.Before(r.OfferEndsAt):
-		return Reservation{}, fault.New(fault.Conflict, "offer_expired", "This offer has run out.")
+		return Reservation{}, offerExpired()
 	case r.Status != Offered:
-		return Reservation{}, fault.New(fault.Conflict, "not_offered", "There is no offer to accept or decline.")
+		return Reservation{}, notOffered()
 	case o.Accept:
 		u.transition(r, Confirmed)
 		u.emit(EventConfirmed, r)

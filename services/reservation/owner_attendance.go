@@ -4,8 +4,6 @@ import (
 	"time"
 
 	"github.com/google/uuid"
-
-	"jari.example/internal/fault"
 )
 
 // earliestSeating is how long before its start a party may be seated.
@@ -27,14 +25,12 @@ func (a Attendance) Decide(u *UnitOfWork) (Reservation, error) {
 	case r == nil || !a.MayTouch(r.RestaurantID):
 		return Reservation{}, NotFound()
 	case a.NoShow && (r.Status != Confirmed || u.Now.Before(r.Start)):
-		return Reservation{}, fault.New(fault.Conflict, "not_no_show",
-			"Only a confirmed party that has not come by its time is a no-show.")
+		return Reservation{}, notNoShow()
 	case a.NoShow:
 		u.transition(r, NoShow)
 		u.emit(EventNoShow, r)
 	case r.Status != Confirmed || u.Now.Before(r.Start.Add(-earliestSeating)) || !u.Now.Before(r.End):
-		return Reservation{}, fault.New(fault.Conflict, "not_seatable",
-			"Only a confirmed party can be seated, from an hour before its time.")
+		return Reservation{}, notSeatable()
 	default:
 		u.transition(r, Seated)
 	}

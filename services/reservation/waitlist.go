@@ -5,8 +5,6 @@ import (
 	"slices"
 
 	"github.com/google/uuid"
-
-	"jari.example/internal/fault"
 )
 
 // offerFreeCovers brings each slot's capacity in line with the one the owner
@@ -71,7 +69,7 @@ func (b Booking) Join(u *UnitOfWork) (Reservation, error) {
 	r := Reservation{ID: b.ID, DinerID: b.DinerID, Party: b.Party, Note: b.Note, Status: Waiting, WaitlistOrder: 1}
 	waitlist := u.waitlists()[slot.ID]
 	if len(waitlist) >= MaxWaitlist {
-		return Reservation{}, fault.New(fault.Conflict, "line_full", "%d are waiting for this time already. Try another one.", MaxWaitlist)
+		return Reservation{}, waitlistFull()
 	}
 	if len(waitlist) > 0 {
 		r.WaitlistOrder = waitlist[len(waitlist)-1].WaitlistOrder + 1
@@ -90,9 +88,9 @@ func (b Booking) joinRefusal(slot *Slot, held Holdings) error {
 	case !slot.acceptsOffers(b.At):
 		return SlotClosed()
 	case b.Party > slot.Wanted:
-		return fault.BadField("/party", "This time seats %d at most.", slot.Wanted)
+		return partyTooLarge(slot)
 	case b.Party <= slot.Left():
-		return fault.New(fault.Conflict, "seats_available", "There are seats at this time: book them.")
+		return seatsAvailable()
 	}
 	return nil
 }
