@@ -73,6 +73,7 @@ type server struct {
 type exchange struct {
 	statusWriter
 	notes
+	body  requestBody
 	start time.Time
 	span  trace.Span
 }
@@ -84,6 +85,11 @@ func (s *server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	e.attrs = e.array[:0]
 	ctx := s.begin(r, e)
 	r = r.WithContext(context.WithValue(ctx, notesKey{}, &e.notes))
+	if r.Body == nil || r.Body == http.NoBody {
+		e.body.complete.Store(true)
+	} else {
+		e.body.ReadCloser, r.Body = r.Body, &e.body
+	}
 	defer func() {
 		p := recover()
 		if p != nil && p != http.ErrAbortHandler && p != ErrUpstream {
@@ -201,6 +207,7 @@ func (s *server) logAccess(r *http.Request, e *exchange, body string, elapsed ti
 		slog.Int(names.HTTPStatus, e.status),
 		slog.Float64(names.HTTPDuration, elapsed.Seconds()),
 		slog.Int64(names.HTTPBodySize, e.size),
+		slog.Bool(names.HTTPBodyRead, e.body.complete.Load()),
 		slog.String(names.URLPath, s.path(r)),
 		slog.Bool(names.TraceKept, kept))
 	line.AddAttrs(append(attrs, noted...)...)

@@ -25,18 +25,21 @@ const (
 	MethodNotAllowed   Code = "method_not_allowed"
 	Conflict           Code = "conflict"
 	PreconditionFailed Code = "precondition_failed"
+	TooLarge           Code = "content_too_large"
 	UnsupportedMedia   Code = "unsupported_media_type"
 	Unprocessable      Code = "unprocessable"
 	RateLimited        Code = "rate_limited"
+	RequestTimeout     Code = "request_timeout" // the client did not send its request in time
+	ClientClosed       Code = "client_closed"   // the client ended its request before the response
 	Internal           Code = "internal"
 	Unavailable        Code = "unavailable"
-	Timeout            Code = "timeout"
+	Timeout            Code = "timeout" // we did not respond in time
 )
 
 // Codes lists every code.
 var Codes = []Code{
-	Invalid, Unauthenticated, Forbidden, NotFound, MethodNotAllowed, Conflict, PreconditionFailed,
-	UnsupportedMedia, Unprocessable, RateLimited, Internal, Unavailable, Timeout,
+	Invalid, Unauthenticated, Forbidden, NotFound, MethodNotAllowed, Conflict, PreconditionFailed, TooLarge,
+	UnsupportedMedia, Unprocessable, RateLimited, RequestTimeout, ClientClosed, Internal, Unavailable, Timeout,
 }
 
 // Error is a failure that a caller may act on. Every field but Cause may be
@@ -124,6 +127,16 @@ func Of(err error) *Error {
 		return New(Timeout, "timeout", TimeoutDetail).Because(err)
 	}
 	return New(Internal, "internal", "Something went wrong on our side.").Because(err)
+}
+
+// OfRequest is [Of] for an error that ends the request whose context is ctx. It is
+// ClientClosed if the client's disconnect caused err: then nothing of ours has
+// failed.
+func OfRequest(ctx context.Context, err error) *Error {
+	if errors.Is(err, context.Canceled) && errors.Is(ctx.Err(), context.Canceled) {
+		return New(ClientClosed, "client_closed", "The connection was closed before the response.").Because(err)
+	}
+	return Of(err)
 }
 
 // CodeOf returns the code of err, "" for nil.

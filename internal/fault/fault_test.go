@@ -82,3 +82,24 @@ func TestCodesListsEveryCode(t *testing.T) {
 		t.Error("no Code constant found: the test reads the wrong file")
 	}
 }
+
+func TestADisconnectedClientIsNoFailureOfOurs(t *testing.T) {
+	gone, disconnect := context.WithCancel(t.Context())
+	disconnect()
+	for name, c := range map[string]struct {
+		ctx  context.Context
+		err  error
+		code fault.Code
+	}{
+		"the client disconnects":                 {gone, fmt.Errorf("query: %w", gone.Err()), fault.ClientClosed},
+		"a store fails because of it":            {gone, fault.Down("postgresql", gone.Err()), fault.ClientClosed},
+		"another failure, then it disconnects":   {gone, errors.New("disk failed"), fault.Internal},
+		"we cancel while the client still waits": {t.Context(), context.Canceled, fault.Internal},
+	} {
+		t.Run(name, func(t *testing.T) {
+			if got := fault.OfRequest(c.ctx, c.err).Code; got != c.code {
+				t.Errorf("code = %q, want %q", got, c.code)
+			}
+		})
+	}
+}

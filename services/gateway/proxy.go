@@ -79,7 +79,7 @@ func newProxy(name upstream, base string) http.Handler {
 }
 
 func tooLarge() error {
-	return fault.New(fault.Invalid, "body_too_large", "The body must not exceed 1 MiB.")
+	return fault.New(fault.TooLarge, "body_too_large", "The body must not exceed 1 MiB.")
 }
 
 // noteResponse adds to the gateway's access log line what only the upstream knows:

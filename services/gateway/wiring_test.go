@@ -175,7 +175,7 @@ func TestRejectsABodyThatIsTooLarge(t *testing.T) {
 	s := start(t)
 	headers, _ := s.logIn()
 	large := `{"a":"` + strings.Repeat("a", 1<<20) + `"}`
-	s.do("POST", "/v1/reservations", large, headers).want(t, 400, "body_too_large")
+	s.do("POST", "/v1/reservations", large, headers).want(t, 413, "body_too_large")
 	req, err := http.NewRequestWithContext(t.Context(), "POST", s.url+"/v1/users", io.NopCloser(strings.NewReader(large))) // no length
 	if err != nil {
 		t.Fatal(err)
@@ -186,7 +186,7 @@ func TestRejectsABodyThatIsTooLarge(t *testing.T) {
 		t.Fatal(err)
 	}
 	res.Body.Close()
-	if res.StatusCode != 400 {
+	if res.StatusCode != 413 {
 		t.Errorf("without a length: status %d", res.StatusCode)
 	}
 }

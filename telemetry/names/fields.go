@@ -18,6 +18,7 @@ const (
 	CloudRegion       = "cloud.region"
 
 	HTTPMethod     = "http.request.method"
+	HTTPBodyRead   = "http.request.body.complete"
 	HTTPRoute      = "http.route"
 	HTTPStatus     = "http.response.status_code"
 	HTTPDuration   = "http.server.request.duration"
@@ -145,6 +146,8 @@ var Fields = append([]Field{
 	{ServiceVersion, ServiceVersion, Keyword, "The commit that the program was built from."},
 	{CloudRegion, CloudRegion, Keyword, "The AWS region id."},
 	{HTTPMethod, HTTPMethod, Keyword, "The request's method; _OTHER if HTTP does not know it."},
+	{HTTPBodyRead, HTTPBodyRead, Boolean, "In the access log: the whole body of the request had been read when the response was " +
+		"written, or it had none. Only then can the duration be ours."},
 	{HTTPRoute, HTTPRoute, Keyword, "The template of the route, without the method."},
 	{HTTPStatus, HTTPStatus, Integer, "The status of the response."},
 	{HTTPDuration, HTTPDuration, Double, "Duration of the request in seconds, from the first byte read to the last byte written."},

@@ -65,7 +65,11 @@ func instrumented(m Method, duration metric.Float64Histogram) kit.Middleware {
 		return func(ctx context.Context, request any) (any, error) {
 			start := time.Now()
 			response, err := next(ctx, request)
-			duration.Record(ctx, time.Since(start).Seconds(), outcomes[fault.CodeOf(err)]...)
+			var code fault.Code
+			if err != nil {
+				code = fault.OfRequest(ctx, err).Code
+			}
+			duration.Record(ctx, time.Since(start).Seconds(), outcomes[code]...)
 			return response, err
 		}
 	}

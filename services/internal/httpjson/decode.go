@@ -35,7 +35,7 @@ func Body[Req any](r *http.Request) (req Req, err error) {
 	raw, err := io.ReadAll(http.MaxBytesReader(nil, r.Body, maxBody))
 	if err != nil {
 		if _, ok := errors.AsType[*http.MaxBytesError](err); ok {
-			return req, fault.New(fault.Invalid, "body_too_large", "The body must not exceed 1 MiB.")
+			return req, fault.New(fault.TooLarge, "body_too_large", "The body must not exceed 1 MiB.")
 		}
 		return req, fault.New(fault.Invalid, "body_unreadable", "The body could not be read completely.").Because(err)
 	}

@@ -3,7 +3,6 @@ package httpjson
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"log/slog"
 	"math"
 	"net/http"
@@ -57,9 +56,12 @@ var statusOf = map[fault.Code]int{
 	fault.MethodNotAllowed:   http.StatusMethodNotAllowed,
 	fault.Conflict:           http.StatusConflict,
 	fault.PreconditionFailed: http.StatusPreconditionFailed,
+	fault.TooLarge:           http.StatusRequestEntityTooLarge,
 	fault.UnsupportedMedia:   http.StatusUnsupportedMediaType,
 	fault.Unprocessable:      http.StatusUnprocessableEntity,
 	fault.RateLimited:        http.StatusTooManyRequests,
+	fault.RequestTimeout:     http.StatusRequestTimeout,
+	fault.ClientClosed:       statusClientClosed,
 	fault.Internal:           http.StatusInternalServerError,
 	fault.Unavailable:        http.StatusServiceUnavailable,
 	fault.Timeout:            http.StatusGatewayTimeout,
@@ -73,9 +75,9 @@ var codeOf = func() map[int]fault.Code {
 	return m
 }()
 
-// statusClientGone is the status in the access log of a request whose client
-// closed the connection before the response.
-const statusClientGone = 499
+// statusClientClosed is the status in the access log of a request whose client
+// closed the connection before the response. It is nginx's; RFC 9110 has none.
+const statusClientClosed = 499
 
 // WriteProblem writes err as problem+json. It adds the reason to the access log
 // line and, for a 5xx, the cause.
@@ -84,22 +86,18 @@ func WriteProblem(w http.ResponseWriter, r *http.Request, err error) {
 }
 
 func writeProblem(ctx context.Context, err error, w http.ResponseWriter) {
-	f := fault.Of(err)
+	f := fault.OfRequest(ctx, err)
 	status, known := statusOf[f.Code]
 	if !known {
 		status = http.StatusInternalServerError
 	}
 	telemetry.Note(ctx, slog.String(names.Reason, f.Slug()), slog.String(names.ErrorType, string(f.Code)))
-	if errors.Is(err, context.Canceled) && ctx.Err() != nil {
-		w.WriteHeader(statusClientGone)
-		return
-	}
 	if status >= 500 {
 		telemetry.Note(ctx, slog.String(names.Exception, exception(err, f)))
 		trace.SpanFromContext(ctx).SetStatus(codes.Error, f.Slug())
 	}
 	p := Problem{
-		Type: "about:blank", Title: http.StatusText(status), Status: status,
+		Type: "about:blank", Title: title(status), Status: status,
 		Detail: f.Detail, Reason: f.Slug(), Pointer: f.Pointer, Extra: f.Extra,
 	}
 	if sc := trace.SpanContextFromContext(ctx); sc.IsValid() {
@@ -112,6 +110,13 @@ func writeProblem(ctx context.Context, err error, w http.ResponseWriter) {
 	}
 	w.WriteHeader(status)
 	_ = json.NewEncoder(w).Encode(p)
+}
+
+func title(status int) string {
+	if status == statusClientClosed {
+		return "Client Closed Request"
+	}
+	return http.StatusText(status)
 }
 
 // exception is the text for operators: the cause if there is one, which clients

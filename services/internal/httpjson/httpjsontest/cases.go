@@ -106,10 +106,14 @@ func bodyCases(body reflect.Type, add func(string, func(*Case))) {
 		"body has trailing data":      "{} {}",
 		"body is not UTF-8":           "{\"a\":\"\xff\"}",
 		"body is nested 100,000 deep": strings.Repeat("[", 100_000),
+	} {
+		add(name, func(c *Case) { c.Body, c.Status = raw, 400 })
+	}
+	for name, raw := range map[string]string{
 		"body exceeds one MiB":        `{"a":"` + strings.Repeat("a", 1<<20) + `"}`,
 		"body exceeds it with spaces": strings.Repeat(" ", 1<<20) + "{}",
 	} {
-		add(name, func(c *Case) { c.Body, c.Status = raw, 400 })
+		add(name, func(c *Case) { c.Body, c.Status, c.Reason = raw, 413, "body_too_large" })
 	}
 	add("body is not declared as JSON", func(c *Case) { c.ContentType, c.Status = "text/plain", 415 })
 	add("body has no content type", func(c *Case) { c.ContentType, c.Status = "", 415 })

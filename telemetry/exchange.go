@@ -1,6 +1,10 @@
 package telemetry
 
-import "net/http"
+import (
+	"io"
+	"net/http"
+	"sync/atomic"
+)
 
 // statusWriter records the status and size of a response.
 type statusWriter struct {
@@ -29,3 +33,18 @@ func (w *statusWriter) Write(b []byte) (int, error) {
 
 // Unwrap lets http.ResponseController reach the connection.
 func (w *statusWriter) Unwrap() http.ResponseWriter { return w.ResponseWriter }
+
+// requestBody records whether a request's body was read to its end.
+type requestBody struct {
+	io.ReadCloser
+	complete atomic.Bool // a proxy may read in another goroutine
+}
+
+// Read implements io.Reader.
+func (b *requestBody) Read(p []byte) (int, error) {
+	n, err := b.ReadCloser.Read(p)
+	if err == io.EOF {
+		b.complete.Store(true)
+	}
+	return n, err
+}
