@@ -37,14 +37,8 @@ const (
 	Expired   Status = "expired"
 )
 
-// Valid reports whether s is one of the statuses.
-func (s Status) Valid() bool {
-	switch s {
-	case Waiting, Offered, Confirmed, Seated, Cancelled, NoShow, Declined, Expired:
-		return true
-	}
-	return false
-}
+// Statuses lists every status.
+var Statuses = []Status{Waiting, Offered, Confirmed, Seated, Cancelled, NoShow, Declined, Expired}
 
 // Active reports whether s counts towards MaxActive.
 func (s Status) Active() bool { return s == Waiting || s.HoldsCovers() }

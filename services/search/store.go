@@ -45,17 +45,17 @@ var (
 
 // Limits of a query: restaurants on a page, and characters.
 const (
-	maxLimit   = 50
-	maxWords   = 200
-	maxCuisine = 40
+	MaxLimit   = 50
+	MaxWords   = 200
+	MaxCuisine = 40
 )
 
 // Validate returns fault.Invalid with a pointer to the first invalid field.
 func (q Query) Validate() error {
 	return first(
-		check(length(q.Words, 0, maxWords), "/q", "A search has at most 200 characters."),
-		check(length(q.Cuisine, 0, maxCuisine), "/cuisine", "A cuisine has at most 40 characters."),
-		check(q.Limit >= 1 && q.Limit <= maxLimit, "/limit", "A page has 1 to 50 restaurants."),
+		check(length(q.Words, 0, MaxWords), "/q", "A search has at most 200 characters, and no control characters."),
+		check(length(q.Cuisine, 0, MaxCuisine), "/cuisine", "A cuisine has at most 40 characters, and no control characters."),
+		check(q.Limit >= 1 && q.Limit <= MaxLimit, "/limit", "A page has 1 to 50 restaurants."),
 	)
 }
 

@@ -90,8 +90,8 @@ func decodeGrant(r *http.Request) (Grant, error) {
 }
 
 func pathID(r *http.Request) (uuid.UUID, error) {
-	id, err := uuid.Parse(r.PathValue("id"))
-	if err != nil {
+	id, ok := httpjson.PathID(r)
+	if !ok {
 		return id, NotFound()
 	}
 	return id, nil

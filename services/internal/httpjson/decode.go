@@ -9,6 +9,7 @@ import (
 
 	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
+	"github.com/google/uuid"
 
 	"jari.example/internal/fault"
 	"jari.example/services/internal/endpoint"
@@ -63,6 +64,15 @@ func bodyFault(err error) error {
 		return malformed.At(string(e.JSONPointer))
 	}
 	return malformed
+}
+
+// PathID reads the path's {id} as a UUID of 36 characters, in either case (RFC
+// 9562 §4). uuid.Parse also accepts braces, urn:uuid: and 32 digits, which would
+// give one resource several URLs.
+func PathID(r *http.Request) (id uuid.UUID, ok bool) {
+	s := r.PathValue("id")
+	id, err := uuid.Parse(s)
+	return id, err == nil && len(s) == 36
 }
 
 // IdempotencyKey reads the Idempotency-Key header: 1 to 200 visible ASCII

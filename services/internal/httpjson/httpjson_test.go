@@ -63,7 +63,7 @@ func routes(t *testing.T, rec *telemetrytest.Recorder) *httpjson.Routes {
 		func(h http.Header, o order) (int, any) {
 			h.Set("Location", "/v1/orders/1")
 			return http.StatusCreated, o
-		}, httpjson.NeedsIdempotencyKey())
+		}, httpjson.NeedsIdempotencyKey(), httpjson.Takes("email"))
 	httpjson.Handle(rs, "GET /v1/orders/{id}", endpoint.Make("order.Find", endpoint.Owner, find, mw), byID, http.StatusOK)
 	return rs
 }
@@ -107,8 +107,9 @@ func TestSuiteDetectsBadServers(t *testing.T) {
 }
 
 func TestSuiteReportsWhatItDoesNotCover(t *testing.T) {
-	things := httpjson.Route{Method: "GET", Path: "/v1/things", Access: endpoint.Public}
-	thing := httpjson.Route{Method: "GET", Path: "/v1/things/{id}", Access: endpoint.Public}
+	things := httpjson.Route{Method: "GET", Path: "/v1/things", Access: endpoint.Public, Raw: true}
+	thing := httpjson.Route{Method: "GET", Path: "/v1/things/{id}", Access: endpoint.Public, Raw: true}
+	checked := httpjson.Route{Method: "GET", Path: "/v1/things", Access: endpoint.Public} // refuses every query
 	suite := func(r httpjson.Route) httpjsontest.Suite { return httpjsontest.Suite{Routes: []httpjson.Route{r}} }
 	exempt := func(s httpjsontest.Suite, pattern string) httpjsontest.Suite { s.NoInput = []string{pattern}; return s }
 	badQuery := func(s httpjsontest.Suite, pattern string) httpjsontest.Suite {
@@ -121,6 +122,7 @@ func TestSuiteReportsWhatItDoesNotCover(t *testing.T) {
 	}{
 		"a route with path ids":        {suite(thing), true},
 		"a route without bad input":    {suite(things), false},
+		"a route that checks queries":  {suite(checked), true},
 		"an exempt route":              {exempt(suite(things), "GET /v1/things"), true},
 		"an exempt route with cases":   {exempt(suite(thing), "GET /v1/things/{id}"), false},
 		"an exempt route that is gone": {exempt(suite(thing), "GET /v1/things"), false},

@@ -50,6 +50,8 @@ type Route struct {
 	Method, Path string // "POST", "/v1/reservations/{id}/cancel"
 	Access       endpoint.Access
 	Body         reflect.Type // what the JSON body decodes to; nil when it takes none
+	Query        []Param      // the query parameters that it takes; any other is refused
+	Raw          bool         // its http.Handler reads query and body, and may take any
 	Idempotent   bool         // refuses a request without Idempotency-Key
 }
 
@@ -112,10 +114,11 @@ func HandleWith[Req, Resp any](
 }
 
 // HandleRaw routes pattern to an http.Handler, such as the gateway's proxy, for
-// callers that access allows.
+// callers that access allows. The handler checks query and body itself.
 func HandleRaw(rs *Routes, pattern string, access endpoint.Access, h http.Handler, opts ...Option) {
 	m := endpoint.Method{Name: pattern, Access: access}
 	route := newRoute(pattern, m, nil, opts)
+	route.Raw = true
 	rs.add(route, m.Check(), http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		ctx := identify(r.Context(), r)
 		if err := checkRequest(ctx, r, route); err != nil {
@@ -203,12 +206,18 @@ func (h *headerOnly) Header() http.Header         { return h.header }
 func (h *headerOnly) Write(b []byte) (int, error) { return len(b), nil }
 func (h *headerOnly) WriteHeader(status int)      { h.status = status }
 
-// checkRequest checks access and the Idempotency-Key before the body is read, so
-// that an unauthorized caller costs no parsing and learns nothing about bodies.
+// checkRequest checks access, the query and the Idempotency-Key before the body is
+// read, so that an unauthorized caller costs no parsing and learns nothing about
+// bodies.
 // Endpoints check access again, because HTTP may not stay the only transport.
 func checkRequest(ctx context.Context, r *http.Request, route Route) error {
 	if err := route.Access.Allow(endpoint.IdentityFrom(ctx)); err != nil {
 		return err
+	}
+	if !route.Raw && r.URL.RawQuery != "" {
+		if err := checkQuery(r.URL.RawQuery, route.Query); err != nil {
+			return err
+		}
 	}
 	if route.Idempotent {
 		if _, err := IdempotencyKey(r); err != nil {

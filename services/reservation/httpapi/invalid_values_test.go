@@ -191,9 +191,10 @@ func wrongDays() (cases []invalidCase) {
 		what := "the date " + date
 		cases = append(cases,
 			invalid(what, "400 invalid_field", "/date",
-				apiRequest{"POST", mokran + "/closures", fmt.Sprintf(`{"date":%q}`, date), owner, ""},
-				apiRequest{"GET", "/v1/availability?restaurant_id=mokran&date=" + date, "", anonymous, ""}),
-			invalid(what, "400 invalid_query", "/date", apiRequest{"GET", mokran + "/reservations?date=" + date, "", owner, ""}))
+				apiRequest{"POST", mokran + "/closures", fmt.Sprintf(`{"date":%q}`, date), owner, ""}),
+			invalid(what, "400 invalid_query", "/date",
+				apiRequest{"GET", "/v1/availability?restaurant_id=mokran&date=" + date, "", anonymous, ""},
+				apiRequest{"GET", mokran + "/reservations?date=" + date, "", owner, ""}))
 		if date != "" {
 			cases = append(cases, invalid(what, "400 invalid_field", "/date", apiRequest{"DELETE", mokran + "/closures/" + date, "", owner, ""}))
 		}
@@ -222,11 +223,11 @@ func wrongLists() (cases []invalidCase) {
 			{"GET", mokran + "/reservations?date=" + tomorrow() + "&" + query, "", owner, ""},
 		}
 	}
-	for _, query := range []string{"limit=0", "limit=51", "limit=-1", "limit=1e9", "limit=99999999999999999999"} {
+	for _, query := range []string{"limit=0", "limit=51", "limit=-1", "limit=1e9", "limit=99999999999999999999", "limit=+5", "limit=%2B5", "limit=05"} {
 		cases = append(cases, invalid(query, "400 invalid_query", "/limit", each(query)...))
 	}
 	outOfRange := base64.RawURLEncoding.EncodeToString([]byte(strings.Repeat("\xff", 24)))
-	for _, cursor := range []string{"x", "%00", "AAAA", outOfRange} {
+	for _, cursor := range []string{"x", "%01", "AAAA", outOfRange} {
 		cases = append(cases, invalid("cursor "+cursor, "400 bad_cursor", "/cursor", each("cursor="+cursor)...))
 	}
 	return cases
@@ -238,7 +239,11 @@ func wrongAvailability() []invalidCase {
 		invalid("a window without a valid start", "400 invalid_query", "/from",
 			get(mokran+"/availability?to=2026-11-22T00:00:00Z"),
 			get(mokran+"/availability?from=9999-12-31T00:00:00Z&to=9999-12-31T01:00:00Z"),
-			get(mokran+"/availability?from=%00&to=x")),
+			get(mokran+"/availability?from=%00&to=x"),
+			get(mokran+"/availability?from=2026-12-01T0:00:00Z&to=2026-12-02T00:00:00Z"),
+			get(mokran+"/availability?from=2026-12-01T00:00:00,5Z&to=2026-12-02T00:00:00Z"),
+			get(mokran+"/availability?from=2026-12-01T00:00:00%2B24:00&to=2026-12-02T00:00:00Z"),
+			get(mokran+"/availability?from=2026-12-01T00:00:00+09:00&to=2026-12-02T00:00:00Z")),
 		invalid("a party out of bounds", "400 invalid_query", "/party",
 			get(mokran+"/availability?from=2026-11-22T00:00:00Z&to=2026-11-23T00:00:00Z&party=21"),
 			get("/v1/availability?restaurant_id=mokran&date="+tomorrow()+"&party=99999999999999999999")),

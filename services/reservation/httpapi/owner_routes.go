@@ -9,7 +9,6 @@ import (
 	"jari.example/services/internal/httpjson"
 	"jari.example/services/reservation"
 	"jari.example/services/reservation/app"
-	"jari.example/services/reservation/schedule"
 )
 
 // addOwnerRoutes adds the owner's routes to rs.
@@ -20,7 +19,8 @@ func addOwnerRoutes(rs *httpjson.Routes, e Endpoints) {
 	httpjson.Handle(rs, "POST /v1/restaurants/{id}/closures", e.Close, decodeClosure, http.StatusCreated)
 	httpjson.HandleWith(rs, "DELETE /v1/restaurants/{id}/closures/{date}", e.Close, decodeReopening,
 		encodeNothing[app.ClosureResponse])
-	httpjson.HandleWith(rs, "GET /v1/restaurants/{id}/reservations", e.Day, decodeDay, encodeDay)
+	httpjson.HandleWith(rs, "GET /v1/restaurants/{id}/reservations", e.Day, decodeDay, encodeDay,
+		httpjson.Takes("date", "status", "limit", "cursor"))
 	httpjson.HandleWith(rs, "POST /v1/restaurants/{id}/reservations", e.Enter, decodeEntry, encodeEntered, httpjson.NeedsIdempotencyKey())
 
 	one := []httpjson.Option{httpjson.NeedsIdempotencyKey(), httpjson.NoBody()}
@@ -47,14 +47,8 @@ func decodeDay(r *http.Request) (d app.DayRequest, err error) {
 	if d.RestaurantID, err = restaurant(r); err != nil {
 		return d, err
 	}
-	q := r.URL.Query()
-	d.Date = q.Get("date")
-	if _, err := schedule.ParseDate(d.Date); err != nil {
-		return d, badQuery("date", "date is a day of the calendar, YYYY-MM-DD.")
-	}
-	if d.Status, err = statusOf(q); err != nil {
-		return d, err
-	}
+	q := httpjson.Query(r)
+	d.Date, d.Status = dateOf(q), statusOf(q)
 	d.After, d.Limit, err = pageOf(q)
 	return d, err
 }

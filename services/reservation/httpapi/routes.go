@@ -3,7 +3,6 @@ package httpapi
 import (
 	"fmt"
 	"net/http"
-	"net/url"
 	"regexp"
 	"strconv"
 	"time"
@@ -12,22 +11,26 @@ import (
 	"jari.example/services/internal/httpjson"
 	"jari.example/services/reservation"
 	"jari.example/services/reservation/app"
+	"jari.example/services/reservation/schedule"
 )
 
 // AddRoutes adds the service's public API (docs/openapi.yaml) to rs.
 func AddRoutes(rs *httpjson.Routes, e Endpoints) {
-	httpjson.HandleWith(rs, "GET /v1/restaurants/{id}/availability", e.Availability, decodeWindow, encodeAvailability)
-	httpjson.HandleWith(rs, "GET /v1/availability", e.Date, decodeDate, encodeAvailability)
+	httpjson.HandleWith(rs, "GET /v1/restaurants/{id}/availability", e.Availability, decodeWindow, encodeAvailability,
+		httpjson.Takes("from", "to", "party"))
+	httpjson.HandleWith(rs, "GET /v1/availability", e.Date, decodeDate, encodeAvailability,
+		httpjson.TakesSeveral("restaurant_id", app.MaxRestaurants), httpjson.Takes("date", "party"))
 
+	page := httpjson.Takes("limit", "cursor")
 	one := []httpjson.Option{httpjson.NeedsIdempotencyKey(), httpjson.NoBody()}
 	httpjson.HandleWith(rs, "POST /v1/reservations", e.Book, decodeBook, encodeCreated, httpjson.NeedsIdempotencyKey())
-	httpjson.HandleWith(rs, "GET /v1/reservations", e.List, decodeList, encodeList)
+	httpjson.HandleWith(rs, "GET /v1/reservations", e.List, decodeList, encodeList, page, httpjson.Takes("status", "when"))
 	httpjson.HandleWith(rs, "GET /v1/reservations/{id}", e.Get, decodeGet, encodeReservation)
 	httpjson.HandleWith(rs, "PATCH /v1/reservations/{id}", e.Move, decodeMove, encodeChanged)
 	httpjson.HandleWith(rs, "POST /v1/reservations/{id}/cancel", e.Cancel, decodeReservation, encodeChanged, one...)
 
 	httpjson.HandleWith(rs, "POST /v1/waitlist", e.Join, decodeBook, encodeCreated, httpjson.NeedsIdempotencyKey())
-	httpjson.HandleWith(rs, "GET /v1/waitlist", e.List, decodeWaiting, encodeList)
+	httpjson.HandleWith(rs, "GET /v1/waitlist", e.List, decodeWaiting, encodeList, page)
 	httpjson.HandleWith(rs, "POST /v1/waitlist/{id}/accept", e.Accept, decodeReservation, encodeChanged, one...)
 	httpjson.HandleWith(rs, "POST /v1/waitlist/{id}/decline", e.Decline, decodeReservation, encodeChanged, one...)
 	httpjson.HandleWith(rs, "DELETE /v1/waitlist/{id}", e.Leave, decodeID, encodeNothing[reservation.Outcome])
@@ -56,23 +59,42 @@ func decodeBook(r *http.Request) (app.BookRequest, error) {
 	return req, err
 }
 
+// reservationID reads the path's id. A malformed one is not found.
+func reservationID(r *http.Request) (string, error) {
+	id, ok := httpjson.PathID(r)
+	if !ok {
+		return "", reservation.NotFound()
+	}
+	return id.String(), nil
+}
+
 // decodeReservation reads a command on one reservation.
 func decodeReservation(r *http.Request) (app.ReservationRequest, error) {
 	key, err := httpjson.IdempotencyKey(r)
-	return app.ReservationRequest{ID: r.PathValue("id"), Key: key}, err
+	if err != nil {
+		return app.ReservationRequest{}, err
+	}
+	id, err := reservationID(r)
+	return app.ReservationRequest{ID: id, Key: key}, err
 }
 
 func decodeID(r *http.Request) (app.ReservationRequest, error) {
-	return app.ReservationRequest{ID: r.PathValue("id")}, nil
+	id, err := reservationID(r)
+	return app.ReservationRequest{ID: id}, err
 }
 
 func decodeGet(r *http.Request) (app.GetRequest, error) {
-	return app.GetRequest{ID: r.PathValue("id")}, nil
+	id, err := reservationID(r)
+	return app.GetRequest{ID: id}, err
 }
 
 func decodeMove(r *http.Request) (app.MoveRequest, error) {
+	id, err := reservationID(r)
+	if err != nil {
+		return app.MoveRequest{}, err
+	}
 	m, err := httpjson.Body[app.MoveRequest](r)
-	m.ID = r.PathValue("id")
+	m.ID = id
 	if err != nil {
 		return m, err
 	}
@@ -91,52 +113,41 @@ func versionTag(version int) string { return `"` + strconv.Itoa(version) + `"` }
 const longestWindow = 31 * 24 * time.Hour
 
 func decodeWindow(r *http.Request) (w app.Window, err error) {
-	q := r.URL.Query()
 	if w.RestaurantID, err = restaurant(r); err != nil {
 		return w, err
 	}
-	if w.From, err = instant(q, "from"); err != nil {
-		return w, err
-	}
-	if w.To, err = instant(q, "to"); err != nil {
-		return w, err
-	}
+	q := httpjson.Query(r)
+	w.From, w.To, w.Party = q.Time("from"), q.Time("to"), partyOf(q)
 	if length := w.To.Sub(w.From); length < 0 || length > longestWindow {
-		return w, badQuery("to", "to must be at most 31 days after from.")
+		q.Fail("to", "to must be at most 31 days after from.")
 	}
 	w.IfNoneMatch = r.Header.Get("If-None-Match")
-	w.Party, err = number(q, "party", 1, reservation.MaxParty, 1)
-	return w, err
+	return w, q.Err()
 }
 
-func decodeDate(r *http.Request) (d app.DateQuery, err error) {
-	q := r.URL.Query()
-	d.RestaurantIDs, d.Date, d.IfNoneMatch = q["restaurant_id"], q.Get("date"), r.Header.Get("If-None-Match")
-	if n := len(d.RestaurantIDs); n == 0 || n > app.MaxRestaurants {
-		return d, badQuery("restaurant_id", "restaurant_id names 1 to "+strconv.Itoa(app.MaxRestaurants)+" restaurants.")
+func decodeDate(r *http.Request) (app.DateQuery, error) {
+	q := httpjson.Query(r)
+	d := app.DateQuery{
+		RestaurantIDs: q.All("restaurant_id"), Date: dateOf(q), Party: partyOf(q), IfNoneMatch: r.Header.Get("If-None-Match"),
+	}
+	if len(d.RestaurantIDs) == 0 {
+		q.Fail("restaurant_id", "restaurant_id names 1 to %d restaurants.", app.MaxRestaurants)
 	}
 	for _, id := range d.RestaurantIDs {
 		if !restaurantID.MatchString(id) {
-			return d, badQuery("restaurant_id", "restaurant_id is a restaurant's id.")
+			q.Fail("restaurant_id", "restaurant_id is a restaurant's id.")
 		}
 	}
-	d.Party, err = number(q, "party", 1, reservation.MaxParty, 1)
-	return d, err
+	return d, q.Err()
 }
 
 func decodeList(r *http.Request) (app.ListRequest, error) {
-	q := r.URL.Query()
-	status, err := statusOf(q)
-	if err != nil {
-		return app.ListRequest{}, err
-	}
-	l := app.ListRequest{When: app.When(q.Get("when"))}
-	if status != "" {
+	q := httpjson.Query(r)
+	l := app.ListRequest{When: httpjson.OneOf(q, "when", app.Upcoming, app.Past)}
+	if status := statusOf(q); status != "" {
 		l.Statuses = []reservation.Status{status}
 	}
-	if l.When != "" && l.When != app.Upcoming && l.When != app.Past {
-		return l, badQuery("when", "when is upcoming or past.")
-	}
+	var err error
 	l.After, l.Limit, err = pageOf(q)
 	return l, err
 }
@@ -145,23 +156,32 @@ func decodeList(r *http.Request) (app.ListRequest, error) {
 func decodeWaiting(r *http.Request) (app.ListRequest, error) {
 	l := app.ListRequest{When: app.Upcoming, Statuses: []reservation.Status{reservation.Waiting, reservation.Offered}}
 	var err error
-	l.After, l.Limit, err = pageOf(r.URL.Query())
+	l.After, l.Limit, err = pageOf(httpjson.Query(r))
 	return l, err
 }
 
-func statusOf(q url.Values) (reservation.Status, error) {
-	s := reservation.Status(q.Get("status"))
-	if s != "" && !s.Valid() {
-		return s, badQuery("status", "status is not one of the statuses.")
-	}
-	return s, nil
+func partyOf(q *httpjson.Values) int { return q.Int("party", 1, reservation.MaxParty, 1) }
+
+func statusOf(q *httpjson.Values) reservation.Status {
+	return httpjson.OneOf(q, "status", reservation.Statuses...)
 }
 
-func pageOf(q url.Values) (after reservation.Position, limit int, err error) {
-	if limit, err = number(q, "limit", 1, 50, 20); err != nil {
+// dateOf reads a required local day.
+func dateOf(q *httpjson.Values) string {
+	date := q.Text("date", len(time.DateOnly))
+	if _, err := schedule.ParseDate(date); err != nil {
+		q.Fail("date", "date is a day of the calendar, YYYY-MM-DD.")
+	}
+	return date
+}
+
+// pageOf reads limit and cursor. Its error is the query's first.
+func pageOf(q *httpjson.Values) (after reservation.Position, limit int, err error) {
+	limit, cursor := q.Int("limit", 1, 50, 20), q.Text("cursor", 1000)
+	if err := q.Err(); err != nil {
 		return after, limit, err
 	}
-	after, err = app.ParseCursor(q.Get("cursor"))
+	after, err = app.ParseCursor(cursor)
 	return after, limit, err
 }
 
@@ -214,29 +234,4 @@ func encodeChanged(h http.Header, out reservation.Outcome) (int, any) {
 		h.Set("Idempotency-Replayed", "true")
 	}
 	return http.StatusOK, viewForDiner(out.Reservation)
-}
-
-// instant reads a required RFC 3339 time, of a year that every store can hold.
-func instant(q url.Values, name string) (time.Time, error) {
-	t, err := time.Parse(time.RFC3339, q.Get(name))
-	if err != nil || t.Year() < 2000 || t.Year() > 3000 {
-		return t, badQuery(name, name+" must be a time such as 2026-11-22T10:00:00Z.")
-	}
-	return t, nil
-}
-
-// number reads an integer within [low, high], or returns absent if there is none.
-func number(q url.Values, name string, low, high, absent int) (int, error) {
-	if !q.Has(name) {
-		return absent, nil
-	}
-	n, err := strconv.Atoi(q.Get(name))
-	if err != nil || n < low || n > high {
-		return 0, badQuery(name, name+" must be between "+strconv.Itoa(low)+" and "+strconv.Itoa(high)+".")
-	}
-	return n, nil
-}
-
-func badQuery(name, detail string) error {
-	return fault.New(fault.Invalid, "invalid_query", "%s", detail).At("/" + name)
 }

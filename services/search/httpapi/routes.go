@@ -3,9 +3,7 @@ package httpapi
 import (
 	"log/slog"
 	"net/http"
-	"strconv"
 
-	"jari.example/internal/fault"
 	"jari.example/services/internal/httpjson"
 	"jari.example/services/search"
 	"jari.example/services/search/app"
@@ -14,23 +12,20 @@ import (
 // NewRoutes returns the service's routes.
 func NewRoutes(e Endpoints, logger *slog.Logger) *httpjson.Routes {
 	rs := httpjson.NewRoutes(logger)
-	httpjson.Handle(rs, "GET /v1/restaurants", e.Find, decodeFind, http.StatusOK)
+	httpjson.Handle(rs, "GET /v1/restaurants", e.Find, decodeFind, http.StatusOK,
+		httpjson.TakesEmpty("q"), httpjson.Takes("cuisine", "cursor", "limit"))
 	httpjson.HandleWith(rs, "GET /v1/restaurants/{id}", e.Get, decodeGet, encodeRestaurant)
 	httpjson.HandleWith(rs, "PUT /v1/restaurants/{id}", e.Put, decodePut, encodePut, httpjson.BodyOf[search.Profile]())
 	return rs
 }
 
 func decodeFind(r *http.Request) (app.FindRequest, error) {
-	q := r.URL.Query()
-	req := app.FindRequest{Words: q.Get("q"), Cuisine: q.Get("cuisine"), Cursor: q.Get("cursor")}
-	if q.Has("limit") {
-		n, err := strconv.Atoi(q.Get("limit"))
-		if err != nil || n == 0 {
-			return req, fault.BadField("/limit", "A page has 1 to 50 restaurants.")
-		}
-		req.Limit = n
+	q := httpjson.Query(r)
+	req := app.FindRequest{
+		Words: q.Text("q", search.MaxWords), Cuisine: q.Text("cuisine", search.MaxCuisine), Cursor: q.Text("cursor", 1000),
+		Limit: q.Int("limit", 1, search.MaxLimit, 0),
 	}
-	return req, nil
+	return req, q.Err()
 }
 
 func decodeGet(r *http.Request) (app.GetRequest, error) {

@@ -43,11 +43,13 @@ var garbageIDs = map[string]string{
 	"a huge number":  "99999999999999999999999999",
 	"a hidden slash": "a%2Fb",
 	"300 letters":    strings.Repeat("x", 300),
+	"UUID in braces": "%7B" + sampleID + "%7D",
+	"UUID as a URN":  "urn:uuid:" + sampleID,
 }
 
 // Cases generates every bad request for a route: by its access rule, path ids,
-// Idempotency-Key and body, and one for each of badQueries. It is empty for a
-// route on which a client can get nothing wrong.
+// query parameters, Idempotency-Key and body, and one for each of badQueries. It
+// is empty for a raw route on which a client can get nothing wrong.
 func Cases(r httpjson.Route, badQueries ...string) []Case {
 	base := Case{Method: r.Method, Target: fill(r.Path, sampleID), Role: roleFor(r.Access)}
 	if r.Idempotent {
@@ -69,6 +71,9 @@ func Cases(r httpjson.Route, badQueries ...string) []Case {
 			add("path id is "+name, func(c *Case) { c.Target = fill(r.Path, id) })
 		}
 	}
+	if !r.Raw {
+		queryCases(r.Query, add)
+	}
 	for _, q := range badQueries {
 		add("query "+q, func(c *Case) { c.Target += "?" + q; c.Status = 400 })
 	}
@@ -84,6 +89,32 @@ func Cases(r httpjson.Route, badQueries ...string) []Case {
 		bodyCases(r.Body, add)
 	}
 	return cases
+}
+
+// queryCases are the queries that no route accepts, whatever its parameters mean.
+func queryCases(takes []httpjson.Param, add func(string, func(*Case))) {
+	refused := func(name, query, pointer string) {
+		add("query "+name, func(c *Case) {
+			c.Target, c.Status, c.Reason, c.Pointer = c.Target+"?"+query, 400, "invalid_query", pointer
+		})
+	}
+	refused("has an unknown parameter", "no_such_parameter=1", "/no_such_parameter")
+	refused("has an unknown parameter without a value", "no_such_parameter", "/no_such_parameter")
+	refused("has a name with a bad escape", "%zz=1", "")
+	refused("has a name that is not UTF-8", "%ff=1", "")
+	for _, p := range takes {
+		pointer := "/" + escape(p.Name)
+		for name, value := range map[string]string{
+			"a bad escape": "50%", "a semicolon": "fish;chips", "a NUL byte": "a%00b", "bad UTF-8": "%ff",
+		} {
+			refused(p.Name+" has "+name, p.Name+"="+value, pointer)
+		}
+		refused(p.Name+" is given too often", strings.Repeat("&"+p.Name+"=1", p.Most+1), pointer)
+		if !p.Empty {
+			refused(p.Name+" is empty", p.Name+"=", pointer)
+			refused(p.Name+" has no value", p.Name, pointer)
+		}
+	}
 }
 
 func accessCases(r httpjson.Route, add func(string, func(*Case))) {

@@ -22,8 +22,9 @@ type Suite struct {
 	Handler http.Handler
 	Routes  []httpjson.Route
 
-	// BadQueries holds, by route pattern ("GET /v1/restaurants"), raw queries
-	// that the service must refuse with 400. A pattern without a route fails.
+	// BadQueries holds, by route pattern ("GET /v1/restaurants"), raw queries with
+	// wrong values, which the service must refuse with 400. Those that no route
+	// accepts are generated. A pattern without a route fails.
 	BadQueries map[string][]string
 
 	// NoInput lists the patterns of routes on which a client can get nothing
