@@ -73,7 +73,7 @@ test('marks a guest whose mail failed and explains a refused action', async () =
     api.at('POST', /no-show$/, () => problem(409, 'not_no_show'))
   })
   await screen.findByText(/E-mail does not reach this guest/)
-  await user.click(screen.getByRole('button', { name: /did not come/ }))
+  await user.click(screen.getByRole('button', { name: /^No-show: Mina/ }))
   await screen.findByText(/Only a confirmed reservation whose time has come/)
 })
 

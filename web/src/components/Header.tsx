@@ -1,24 +1,17 @@
 import { useMutation, useQueryClient } from '@tanstack/react-query'
 import { Link, NavLink, useNavigate } from 'react-router'
-import { api, type Region, regions, session } from '../api/client'
+import { api, session } from '../api/client'
 import { ApiError, unwrap } from '../api/problem'
 import { useSession } from '../features/account/useSession'
+import { RegionSelect } from '../features/region/RegionSelect'
 import { useRegion } from '../features/region/region'
 import { useTexts } from '../texts/texts'
 import { Problem } from './Problem'
 
 export function Header() {
   const { t, language, choose: chooseLanguage } = useTexts()
-  const { region, choose: chooseRegion } = useRegion()
-  const navigate = useNavigate()
   const state = useSession()
   const owner = state.status === 'user' && state.user.own.length > 0
-
-  // The current page shows the old region, so a change leads back to the search.
-  const change = (chosen: Region) => {
-    chooseRegion(chosen)
-    navigate('/')
-  }
 
   return (
     <header className="site-header">
@@ -38,16 +31,7 @@ export function Header() {
           {owner && <NavLink to="/own">{t('nav.own')}</NavLink>}
         </nav>
         <div className="tools">
-          <label className="region">
-            <span className="hidden">{t('nav.region')}</span>
-            <select value={region} onChange={(event) => change(event.target.value as Region)}>
-              {regions.map((code) => (
-                <option key={code} value={code}>
-                  {t(`region.${code}`)}
-                </option>
-              ))}
-            </select>
-          </label>
+          <RegionSelect />
           <button
             type="button"
             className="quiet"

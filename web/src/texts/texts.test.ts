@@ -26,6 +26,16 @@ describe('the catalogues', () => {
     })
     expect(differing).toEqual([])
   })
+
+  test('contain the visible text of a button in its accessible name (WCAG 2.2, 2.5.3)', () => {
+    const differing = Object.values(catalogues).flatMap((texts) =>
+      Object.entries(texts).flatMap(([key, name]) => {
+        const visible = key.endsWith('.label') && texts[key.slice(0, -'.label'.length) as keyof typeof texts]
+        return visible && !name.includes(visible) ? [`${key}: “${visible}” is not in “${name}”`] : []
+      }),
+    )
+    expect(differing).toEqual([])
+  })
 })
 
 describe('a problem is explained', () => {
