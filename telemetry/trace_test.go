@@ -6,9 +6,13 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"go.opentelemetry.io/otel"
 	"go.opentelemetry.io/otel/codes"
+	"go.opentelemetry.io/otel/sdk/metric/metricdata"
+	"go.opentelemetry.io/otel/trace"
 
 	"jari.example/telemetry"
 	"jari.example/telemetry/names"
@@ -76,5 +80,43 @@ func TestAJobHasATraceOfItsOwn(t *testing.T) {
 	if s.Parent().IsValid() || s.Status().Code != codes.Error || s.Status().Description != "" ||
 		telemetrytest.Attr(s, names.Job) != "books" {
 		t.Errorf("%v, %v, %v", s.Parent(), s.Status(), s.Attributes())
+	}
+}
+
+func TestAPollLeavesATraceOnlyIfSomebodyWillReadIt(t *testing.T) {
+	for name, c := range map[string]struct {
+		changed bool
+		err     error
+		takes   time.Duration
+		kept    bool
+	}{
+		"nothing to do": {false, nil, 0, false}, "changed something": {true, nil, 0, true},
+		"failed": {false, errors.New("it failed"), 0, true}, "slow": {false, nil, time.Second, true},
+		"almost slow": {false, nil, time.Second - 1, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			rec := telemetrytest.Start(t)
+			synctest.Test(t, func(t *testing.T) {
+				err := telemetry.Poll(context.Background(), "looks", func(ctx context.Context) (bool, error) {
+					if !trace.SpanContextFromContext(ctx).IsSampled() {
+						t.Error("what it causes elsewhere is not sampled")
+					}
+					time.Sleep(c.takes)
+					return c.changed, c.err
+				})
+				if err != c.err {
+					t.Errorf("returned %v", err)
+				}
+			})
+			s := rec.Span(t, names.SpanJob)
+			if telemetrytest.Attr(s, names.TraceKept) != c.kept || telemetrytest.Attr(s, names.Job) != "looks" ||
+				(s.Status().Code == codes.Error) != (c.err != nil) {
+				t.Errorf("%v %v, want kept: %t", s.Attributes(), s.Status(), c.kept)
+			}
+			runs, ok := rec.Metric(t, names.MetricJobDuration).Data.(metricdata.Histogram[float64])
+			if !ok || len(runs.DataPoints) != 1 || runs.DataPoints[0].Count != 1 || runs.DataPoints[0].Sum != c.takes.Seconds() {
+				t.Errorf("its duration is not counted: %+v", runs)
+			}
+		})
 	}
 }

@@ -6,14 +6,10 @@ import (
 	"fmt"
 	"time"
 
-	"go.opentelemetry.io/otel"
-	"go.opentelemetry.io/otel/codes"
-	"go.opentelemetry.io/otel/trace"
-
 	"jari.example/alerting/indicator"
 	"jari.example/alerting/lease"
 	"jari.example/alerting/slo"
-	"jari.example/telemetry/names"
+	"jari.example/telemetry"
 )
 
 // Buckets stores what was counted. Writes fail with lease.ErrLost when their
@@ -43,7 +39,9 @@ type Batch struct {
 
 // Incidents receives every evaluation.
 type Incidents interface {
-	Apply(ctx context.Context, term lease.Term, e Evaluation) error
+	// Apply reports whether it changed an incident, which it may have done even
+	// if it fails.
+	Apply(ctx context.Context, term lease.Term, e Evaluation) (changed bool, err error)
 }
 
 // Loop evaluates the objectives at every tick. The time scale of its Timing is
@@ -59,6 +57,9 @@ type Loop struct {
 	Report func(ctx context.Context, err error)
 }
 
+// tickJob is the name of a tick in spans and metrics.
+const tickJob = "alerting.tick"
+
 // maxBucketsPerQuery limits one query after a long downtime.
 const maxBucketsPerQuery = 1440
 
@@ -69,19 +70,15 @@ func (l Loop) Run(ctx context.Context, term lease.Term) {
 	defer ticker.Stop()
 	failing := false
 	for {
-		tick, span := otel.Tracer("jari.example/alerting/evaluate").Start(ctx, names.SpanTick, trace.WithNewRoot())
-		err := l.Tick(tick, term, time.Now())
-		if err != nil {
-			span.SetStatus(codes.Error, "")
-		}
-		span.End()
-		if ctx.Err() != nil {
-			return
-		}
-		if err != nil || failing {
-			l.Report(tick, err)
-		}
-		failing = err != nil
+		_ = telemetry.Poll(ctx, tickJob, func(tick context.Context) (changed bool, err error) {
+			changed, err = l.Tick(tick, term, time.Now())
+			recovered := failing && err == nil
+			if ctx.Err() == nil && (err != nil || recovered) {
+				l.Report(tick, err)
+			}
+			failing = err != nil
+			return changed || recovered, err // what is reported has a log line, which leads to the trace
+		})
 		select {
 		case <-ctx.Done():
 			return
@@ -90,23 +87,26 @@ func (l Loop) Run(ctx context.Context, term lease.Term) {
 	}
 }
 
-// Tick counts what is new up to now and evaluates every objective.
-func (l Loop) Tick(ctx context.Context, term lease.Term, now time.Time) error {
+// Tick counts what is new up to now and evaluates every objective. It reports
+// whether an incident changed.
+func (l Loop) Tick(ctx context.Context, term lease.Term, now time.Time) (changed bool, err error) {
 	if err := l.countNew(ctx, term, now); err != nil {
-		return err
+		return false, err
 	}
 	end := l.Timing.bucketEnd(now)
 	var failed []error
 	for _, s := range l.SLOs {
 		sums, err := l.Buckets.Sums(ctx, s.Name, windowStarts(s, end), end)
 		if err == nil {
-			err = l.Incidents.Apply(ctx, term, evaluateSLO(s, now, sums))
+			var one bool
+			one, err = l.Incidents.Apply(ctx, term, evaluateSLO(s, now, sums))
+			changed = changed || one
 		}
 		if err != nil {
 			failed = append(failed, fmt.Errorf("%s: %w", s.Name, err))
 		}
 	}
-	return errors.Join(failed...)
+	return changed, errors.Join(failed...)
 }
 
 // countNew fills the buckets up to now: normally with one query, with more only

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"go.opentelemetry.io/otel/codes"
+	sdktrace "go.opentelemetry.io/otel/sdk/trace"
 
 	"jari.example/alerting/evaluate"
 	"jari.example/alerting/indicator"
@@ -23,11 +24,14 @@ import (
 const name = "booking-availability"
 
 // evaluations records what the loop evaluated.
-type evaluations struct{ all []evaluate.Evaluation }
+type evaluations struct {
+	all     []evaluate.Evaluation
+	changed bool // what Apply returns
+}
 
-func (v *evaluations) Apply(_ context.Context, _ lease.Term, e evaluate.Evaluation) error {
+func (v *evaluations) Apply(_ context.Context, _ lease.Term, e evaluate.Evaluation) (bool, error) {
 	v.all = append(v.all, e)
-	return nil
+	return v.changed, nil
 }
 
 // fixture is a loop over a fake source.
@@ -150,19 +154,37 @@ func TestATickWithoutTelemetryEvaluatesNothing(t *testing.T) {
 	})
 }
 
-func TestEachTickIsATraceWithItsStatus(t *testing.T) {
+func TestATickLeavesATraceOnlyIfItFailsOrChangesAnIncident(t *testing.T) {
 	rec := telemetrytest.Start(t)
 	synctest.Test(t, func(t *testing.T) {
 		f := newFixture(t, 60)
 		f.run(t, time.Second)
-		succeeded := rec.Span(t, names.SpanTick)
-		if succeeded.Parent().IsValid() || succeeded.Status().Code == codes.Error {
-			t.Errorf("a tick that succeeded: %v %v", succeeded.Parent(), succeeded.Status())
+		last := func() sdktrace.ReadOnlySpan { return rec.Spans()[len(rec.Spans())-1] }
+		if s := last(); s.Parent().IsValid() || s.Status().Code == codes.Error || telemetrytest.Attr(s, names.TraceKept) != false {
+			t.Errorf("a tick that succeeded: %v %v %v", s.Parent(), s.Status(), s.Attributes())
 		}
+		f.evaluations.changed = true
+		f.run(t, time.Second)
+		if s := last(); s.Status().Code == codes.Error || telemetrytest.Attr(s, names.TraceKept) != true {
+			t.Errorf("a tick that changed an incident: %v %v", s.Status(), s.Attributes())
+		}
+		f.evaluations.changed = false
 		f.source.Fail(indicator.ErrNoTelemetry)
 		f.run(t, time.Second)
-		if failed := rec.Spans()[len(rec.Spans())-1]; failed.Name() != names.SpanTick || failed.Status().Code != codes.Error {
-			t.Errorf("a tick that failed: %s %v", failed.Name(), failed.Status())
+		if s := last(); s.Status().Code != codes.Error || telemetrytest.Attr(s, names.TraceKept) != true {
+			t.Errorf("a tick that failed: %v %v", s.Status(), s.Attributes())
+		}
+		before := len(rec.Spans())
+		time.AfterFunc(time.Second, func() { f.source.Fail(nil) })
+		f.run(t, 2*time.Second)
+		kept := 0
+		for _, s := range rec.Spans()[before:] {
+			if s.Status().Code != codes.Error && telemetrytest.Attr(s, names.TraceKept) == true {
+				kept++
+			}
+		}
+		if kept != 1 {
+			t.Errorf("%d ticks that succeeded are kept, want the first one, which has a log line", kept)
 		}
 	})
 }

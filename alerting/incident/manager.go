@@ -27,20 +27,21 @@ type Manager struct {
 	Report func(context.Context, evaluate.Event, Incident)
 }
 
-// Apply opens, updates or resolves the objective's incident. When the evidence
-// cannot be read, the incident changes without it and Apply returns the error.
-func (m Manager) Apply(ctx context.Context, term lease.Term, e evaluate.Evaluation) error {
+// Apply opens, updates or resolves the objective's incident, and reports whether
+// it did. When the evidence cannot be read, the incident changes without it and
+// Apply returns the error.
+func (m Manager) Apply(ctx context.Context, term lease.Term, e evaluate.Evaluation) (changed bool, err error) {
 	i, open, err := m.Store.Current(ctx, e.SLO.Name)
 	if err != nil {
-		return fmt.Errorf("look up the open incident: %w", err)
+		return false, fmt.Errorf("look up the open incident: %w", err)
 	}
 	event := evaluate.Transition(open, e)
 	if event == evaluate.NoChange || event == evaluate.Ongoing && e.At.Sub(i.UpdatedAt) < m.UpdateInterval {
-		return nil
+		return false, nil
 	}
 	if event == evaluate.Opened {
 		if i, err = m.newIncident(ctx, e); err != nil {
-			return err
+			return false, err
 		}
 	}
 	evidenceErr := m.addEvidence(ctx, &i, e)
@@ -55,10 +56,10 @@ func (m Manager) Apply(ctx context.Context, term lease.Term, e evaluate.Evaluati
 		i, err = m.resolve(ctx, term, i, e)
 	}
 	if err != nil {
-		return err
+		return false, err
 	}
 	m.Report(ctx, event, i)
-	return evidenceErr
+	return true, evidenceErr
 }
 
 // newIncident returns an incident that started when the budget began to burn.

@@ -42,15 +42,17 @@ func (s *Sweeper) Run(ctx context.Context) error {
 	}
 }
 
-func (s *Sweeper) sweep(ctx context.Context) error { return telemetry.Job(ctx, sweepJob, s.deleteOld) }
+func (s *Sweeper) sweep(ctx context.Context) error { return telemetry.Poll(ctx, sweepJob, s.deleteOld) }
 
-func (s *Sweeper) deleteOld(ctx context.Context) error {
+// deleteOld reports whether it deleted something.
+func (s *Sweeper) deleteOld(ctx context.Context) (changed bool, err error) {
 	for {
 		batchCtx, cancel := context.WithTimeout(ctx, sweepTimeout)
 		n, err := s.Store.Sweep(batchCtx, time.Now().Add(-retention), sweepBatch)
 		cancel()
+		changed = changed || n > 0
 		if err != nil || n < sweepBatch {
-			return err
+			return changed, err
 		}
 	}
 }

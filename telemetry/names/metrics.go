@@ -17,6 +17,7 @@ const (
 	MetricHTTPServer       = "http.server.request.duration"
 	MetricHTTPClient       = "http.client.request.duration"
 	MetricEndpointDuration = "jari.endpoint.duration"
+	MetricJobDuration      = "jari.job.duration"
 
 	MetricPoolConnections = "db.client.connection.count"
 	MetricPoolMax         = "db.client.connection.max"
@@ -91,6 +92,7 @@ var Metrics = append([]Metric{
 	{MetricHTTPClient, "s", "Histogram of call durations at the client, " +
 		"by peer.service, http.request.method and http.response.status_code, or error.type without a response."},
 	{MetricEndpointDuration, "s", "Histogram of durations of service methods, by jari.method and error.type."},
+	{MetricJobDuration, "s", "Histogram of durations of the runs of jobs, by jari.job; with error.type failed those that failed."},
 
 	{MetricSpansProcessed, "{span}", "Spans that entered the span queue, or with error.type queue_full were dropped."},
 	{MetricSpansQueued, "{span}", "Spans that wait in the span queue."},

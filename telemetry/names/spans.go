@@ -13,7 +13,6 @@ const (
 	SpanIndexChanges  = "search.index.changes"
 	SpanEmitted       = "telemetry.emitted"
 	SpanIndexAll      = "search.index.all"
-	SpanTick          = "alerting.tick"
 	SpanSlackDeliver  = "alerting.slack.deliver"
 )
 
@@ -31,10 +30,10 @@ var Spans = []Span{
 	{SpanBookWait, "A booking waiting for its group commit; links to it."},
 	{SpanOutboxDeliver, "Delivering one event to the notification service."},
 	{SpanMail, "Sending one mail; links to the request that caused it."},
-	{SpanJob, "One run of the job jari.job, or one item of a run that has several. A poll that finds nothing to do has no span."},
+	{SpanJob, "One run of the job jari.job, or one item of a run that has several. " +
+		"A run that neither changes anything, fails nor takes a second has no span; jari.job.duration counts it."},
 	{SpanIndexChanges, "Indexing one batch of catalogue changes; links to the requests that made them."},
 	{SpanEmitted, "A numbered span of telemetryemit."},
 	{SpanIndexAll, "Indexing the whole catalogue after the change stream was lost."},
-	{SpanTick, "One evaluation of all objectives."},
 	{SpanSlackDeliver, "Delivering one message to Slack."},
 }

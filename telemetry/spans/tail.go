@@ -4,6 +4,7 @@ import (
 	"context"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"go.opentelemetry.io/otel/attribute"
@@ -35,15 +36,28 @@ func Decide(span trace.Span, failed bool, took time.Duration) (kept bool) {
 	return kept
 }
 
+// Held is an attribute with which a local root is started whose spans the tail
+// sampler holds until the root ends, even though the head sampler sampled the
+// trace. What is caused in other processes meanwhile is sampled.
+var Held = attribute.Bool(names.TraceKept, false)
+
+// DecideHeld decides on the trace of a root that was started with [Held], and is
+// about to end after took: it is kept if somebody will read it, or if it was slow.
+func DecideHeld(root trace.Span, read bool, took time.Duration) {
+	root.SetAttributes(attribute.Bool(names.TraceKept, read || shouldKeep(false, took)))
+}
+
 // tailSampler passes on the spans of sampled traces. It holds the spans of the
-// others until their local root ends, the span whose parent is in another
-// process: if that failed or was slow, it is passed on with all spans below it;
-// else they are discarded.
+// others, and of those that begin with a root that is [Held], until their local
+// root ends, the span whose parent is in another process: if that failed or was
+// slow, it is passed on with all spans below it; else they are discarded.
 //
-// For a sampled trace it costs one look at a flag.
+// For a sampled trace it costs one look at a flag and at a counter.
 type tailSampler struct {
 	*queue   // the next processor
 	maxSpans int
+
+	heldRoots atomic.Int64 // sampled traces in traces
 
 	mu     sync.Mutex
 	traces map[trace.TraceID]*pendingTrace
@@ -56,6 +70,7 @@ type pendingTrace struct {
 	roots   int // that have not ended
 	spans   []sdktrace.ReadOnlySpan
 	dropped int64 // spans for which there was no room
+	sampled bool
 }
 
 func newTailSampler(next *queue) *tailSampler {
@@ -64,7 +79,8 @@ func newTailSampler(next *queue) *tailSampler {
 
 // OnStart implements sdktrace.SpanProcessor.
 func (t *tailSampler) OnStart(_ context.Context, s sdktrace.ReadWriteSpan) {
-	if s.SpanContext().IsSampled() || !isLocalRoot(s) {
+	sampled := s.SpanContext().IsSampled()
+	if !isLocalRoot(s) || sampled && !slices.Contains(s.Attributes(), Held) {
 		return
 	}
 	id := s.SpanContext().TraceID()
@@ -74,7 +90,10 @@ func (t *tailSampler) OnStart(_ context.Context, s sdktrace.ReadWriteSpan) {
 		if len(t.traces) >= t.maxSpans { // so many never run at once: their roots were never ended
 			t.dropAll()
 		}
-		t.traces[id] = &pendingTrace{}
+		t.traces[id] = &pendingTrace{sampled: sampled}
+		if sampled {
+			t.heldRoots.Add(1)
+		}
 	}
 	t.traces[id].roots++
 }
@@ -89,12 +108,13 @@ func (t *tailSampler) dropAll() {
 	t.queue.drop(n)
 	clear(t.traces)
 	t.held = 0
+	t.heldRoots.Store(0)
 }
 
 // OnEnd implements sdktrace.SpanProcessor.
 func (t *tailSampler) OnEnd(s sdktrace.ReadOnlySpan) {
 	switch {
-	case s.SpanContext().IsSampled():
+	case s.SpanContext().IsSampled() && !t.holds(s.SpanContext().TraceID()):
 		t.queue.OnEnd(s)
 	case !isLocalRoot(s):
 		t.hold(s)
@@ -109,6 +129,16 @@ func (t *tailSampler) OnEnd(s sdktrace.ReadOnlySpan) {
 		t.queue.OnEnd(s)
 		t.queue.drop(dropped)
 	}
+}
+
+// holds reports whether the spans of a sampled trace are held.
+func (t *tailSampler) holds(id trace.TraceID) bool {
+	if t.heldRoots.Load() == 0 {
+		return false
+	}
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.traces[id] != nil
 }
 
 // hold stores s until its local root ends. A span that ends after its local root
@@ -140,6 +170,9 @@ func (t *tailSampler) release(root sdktrace.ReadOnlySpan) (below []sdktrace.Read
 	if p.roots--; p.roots == 0 {
 		below = p.spans
 		delete(t.traces, id)
+		if p.sampled {
+			t.heldRoots.Add(-1)
+		}
 	} else {
 		below, p.spans = p.split(root)
 	}

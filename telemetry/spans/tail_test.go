@@ -77,6 +77,43 @@ func TestKeepsOnlyFailedAndSlowTracesAboveTheLimitAndKeepsThemWhole(t *testing.T
 	}
 }
 
+func TestHoldsASampledTraceUntilItsHeldRootSaysThatSomebodyReadsIt(t *testing.T) {
+	for name, c := range map[string]struct {
+		end  func(root trace.Span)
+		kept bool
+	}{
+		"nobody reads it": {func(s trace.Span) { DecideHeld(s, false, 0) }, false},
+		"somebody does":   {func(s trace.Span) { DecideHeld(s, true, 0) }, true},
+		"it was slow":     {func(s trace.Span) { DecideHeld(s, false, slowTrace) }, true},
+		"no decision":     {func(trace.Span) {}, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				q := start(t, always(result{}))
+				tracer, tail := newTracer(q, -1)
+				ctx, root := tracer.Start(context.Background(), "root", trace.WithAttributes(Held))
+				_, child := tracer.Start(ctx, "child")
+				_, other := tracer.Start(context.Background(), "a trace that is not held")
+				other.End()
+				child.End()
+				c.end(root)
+				root.End()
+				_ = tail.Shutdown(t.Context())
+				want := 1
+				if c.kept {
+					want = 3
+				}
+				if !root.SpanContext().IsSampled() || q.received() != want || q.got[other.SpanContext().SpanID()] != 1 {
+					t.Errorf("%d spans were received, want %d; sampled: %v", q.received(), want, root.SpanContext().IsSampled())
+				}
+				if len(tail.traces) != 0 || tail.held != 0 || tail.heldRoots.Load() != 0 {
+					t.Errorf("it still holds %d spans of %d traces", tail.held, len(tail.traces))
+				}
+			})
+		})
+	}
+}
+
 // A transaction for several requests is linked from their traces, so it must be
 // kept if one of them is.
 func TestSamplesASpanWithTheLocalSpansItLinksTo(t *testing.T) {

@@ -1,5 +1,5 @@
-// Package demo runs one scenario, an evening of diners and owners, against a
-// running system. It prints each step with figures, and checks each: the first
+// Package demo runs one scenario, with requests of diners and owners and an outage,
+// against a running system. It prints each step with figures, and checks each: the first
 // check that fails ends the demo with an error that has the expected and the
 // observed result.
 package demo
@@ -70,7 +70,7 @@ func Run(ctx context.Context, cfg Config, only ...string) error {
 	}
 	start := time.Now()
 	sc := &scenario{Config: cfg, runID: fmt.Sprintf("%06x", rand.N(1<<24))}
-	fmt.Fprintf(cfg.Out, "Demo: an evening of diners and owners, against the system at %s\n", cfg.Edge)
+	fmt.Fprintf(cfg.Out, "Demo: requests of diners and owners, and an outage, each with its checks, on the system at %s\n", cfg.Edge)
 	done := 0
 	for _, c := range chapters {
 		if len(selected) > 0 && !selected[c.name] {
@@ -83,8 +83,17 @@ func Run(ctx context.Context, cfg Config, only ...string) error {
 			return fmt.Errorf("chapter %q failed: %w", c.name, err)
 		}
 	}
-	fmt.Fprintf(cfg.Out, "\nAll checks passed: %d chapters, %d checks, %.0f s.\n", done, sc.checks, time.Since(start).Seconds())
+	fmt.Fprintf(cfg.Out, "\nAll checks passed: %s, %s, %.0f s.\n",
+		counted(done, "chapter"), counted(sc.checks, "check"), time.Since(start).Seconds())
 	return nil
+}
+
+// counted is a number with its noun, whose plural ends in s.
+func counted(n int, noun string) string {
+	if n != 1 {
+		noun += "s"
+	}
+	return fmt.Sprintf("%d %s", n, noun)
 }
 
 // scenario is the state that the chapters share.

@@ -78,3 +78,18 @@ func TestAnUnknownChapterIsAnError(t *testing.T) {
 		t.Errorf("%v", err)
 	}
 }
+
+func TestTheSummaryCountsOneChapterAsOne(t *testing.T) {
+	_, cfg := newFakeSystem(t, "")
+	var out strings.Builder
+	cfg.Out = &out
+	if err := Run(t.Context(), cfg, "rename"); err != nil {
+		t.Fatal(err)
+	}
+	if !strings.Contains(out.String(), "All checks passed: 1 chapter, ") || strings.Contains(out.String(), "evening") {
+		t.Errorf("it prints\n%s", out.String())
+	}
+	if got := counted(2, "chapter"); got != "2 chapters" {
+		t.Errorf("two: %q", got)
+	}
+}

@@ -38,6 +38,13 @@ func TestMain(m *testing.M) {
 	case "fail":
 		fmt.Fprintln(os.Stderr, "no such table: slots")
 		os.Exit(3)
+	case "log": // a line whenever the file named by the argument has grown, as a slow start writes
+		for written := 0; ; time.Sleep(time.Millisecond) {
+			if b, _ := os.ReadFile(os.Args[2]); len(b) > written {
+				written = len(b)
+				fmt.Println("step", written)
+			}
+		}
 	case "ignore-signals": // all but SIGKILL, which cannot be ignored
 		signal.Ignore(syscall.SIGTERM, syscall.SIGINT)
 		fmt.Println("ready")
@@ -77,6 +84,22 @@ func server(t *testing.T, name string, needs ...string) Part {
 	}
 }
 
+// responding is a server whose check needs a response, and not only a connection,
+// which the kernel accepts for a process that is stopped.
+func responding(t *testing.T, name string) Part {
+	p := server(t, name)
+	client := &http.Client{Timeout: time.Second, Transport: &http.Transport{DisableKeepAlives: true}}
+	p.Healthy = func(context.Context) error {
+		res, err := client.Get(fmt.Sprintf("http://127.0.0.1:%d/", p.Ports[0]))
+		if err != nil {
+			return err
+		}
+		return res.Body.Close()
+	}
+	p.StopTimeout = 200 * time.Millisecond
+	return p
+}
+
 // system runs parts, and stops them when the test ends.
 type system struct {
 	*Supervisor
@@ -84,13 +107,16 @@ type system struct {
 	result chan error
 }
 
-func start(t *testing.T, parts ...Part) *system {
+func start(t *testing.T, parts ...Part) *system { return startWith(t, HangTimeout, parts...) }
+
+func startWith(t *testing.T, hangTimeout time.Duration, parts ...Part) *system {
 	t.Helper()
 	logs := t.TempDir()
 	s, err := New(parts, logs, io.Discard)
 	if err != nil {
 		t.Fatal(err)
 	}
+	s.HangTimeout = hangTimeout
 	sys := &system{Supervisor: s, logs: logs, result: make(chan error, 1)}
 	finished := make(chan struct{})
 	go func() { sys.result <- s.Run(context.Background()); close(finished) }()
@@ -107,6 +133,18 @@ func (s *system) until(t *testing.T, what string, ok func(Status) bool) Status {
 	}
 	t.Fatalf("%s: not within 20 s; the status is %+v", what, s.Status())
 	return Status{}
+}
+
+// warnings are the warnings of the journal.
+func (s *system) warnings() (text string) {
+	s.journal.mu.Lock()
+	defer s.journal.mu.Unlock()
+	for _, e := range s.journal.events {
+		if e.Kind == Warn {
+			text += e.Text + "\n"
+		}
+	}
+	return text
 }
 
 func running(st Status) bool { return st.Phase == "running" }
@@ -165,13 +203,7 @@ func TestRestartsAPartThatExitsAndCountsIt(t *testing.T) {
 	if st.Parts[0].Pid == first {
 		t.Error("the pid is still that of the dead process")
 	}
-	warnings := ""
-	for _, e := range sys.journal.events {
-		if e.Kind == Warn {
-			warnings += e.Text
-		}
-	}
-	if !strings.Contains(warnings, "exited: signal: killed") {
+	if warnings := sys.warnings(); !strings.Contains(warnings, "exited: signal: killed") {
 		t.Errorf("the exit is not reported: %q", warnings)
 	}
 }

@@ -24,13 +24,14 @@ type Part struct {
 
 	Prepare    func(ctx context.Context, report Progress) error // finds, fetches, builds; waits for no other part
 	Command    func(ctx context.Context) (Command, error)
-	Healthy    func(ctx context.Context) error                  // nil when it serves; called repeatedly
+	Healthy    func(ctx context.Context) error                  // nil when it serves, ErrNotReady if it only responds; called repeatedly
 	Initialize func(ctx context.Context, report Progress) error // after each start, before parts that need it start: create tables, fill data
 	Background func(ctx context.Context)                        // runs while the part runs; its context ends before the part is stopped
 	Notes      func() string                                    // for status: which version runs and from where
 
 	Log          string         // base name of its stdout's file, default Name; stderr goes to Log.err
 	StartTimeout time.Duration  // limit from start to healthy, default a minute
+	SlowStart    bool           // StartTimeout begins again at each sign of progress, see progress.go
 	StopSignal   syscall.Signal // default SIGTERM
 	StopTimeout  time.Duration  // limit from StopSignal to SIGKILL, default 10 s
 	BackoffReset time.Duration  // a run this long resets the restart backoff; default 30 s

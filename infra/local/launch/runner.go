@@ -21,7 +21,7 @@ const (
 	Starting   State = "starting"
 	Healthy    State = "healthy"
 	Unhealthy  State = "unhealthy"  // runs, but its check fails
-	Restarting State = "restarting" // exited; starts again after a backoff
+	Restarting State = "restarting" // exited, or hung and killed; starts again after a backoff
 	Done       State = "done"       // a task that is complete
 	Down       State = "stopped"
 )
@@ -51,6 +51,7 @@ type runner struct {
 	since        time.Time
 	proc         *process
 	restarts     int
+	hangs        int // restarts in a row because it hung
 	problem      string
 	lastProgress string // the part's last progress message
 }
@@ -167,17 +168,19 @@ func (r *runner) awaitHealthy(proc *process) error {
 	if proc != nil {
 		exited = proc.done
 	}
-	deadline := time.After(r.part.startTimeout())
+	limit := newStartLimit(r.part)
 	for {
 		err := r.check()
 		if err == nil {
 			return nil
 		}
+		if late := limit.exceeded(proc, err); late != nil {
+			return late
+		}
+		r.setState(Starting, err.Error())
 		select {
 		case <-exited:
 			return fmt.Errorf("%w: %s", errExited, proc.exitText())
-		case <-deadline:
-			return fmt.Errorf("it is not healthy after %s: %w", r.part.startTimeout(), err)
 		case <-r.ctx.Done():
 			return r.ctx.Err()
 		case <-time.After(pollEvery):
@@ -191,23 +194,23 @@ func (r *runner) check() error {
 	return r.part.Healthy(ctx)
 }
 
-// supervise restarts the process with exponential backoff whenever it exits,
-// until the part is stopped.
+// supervise restarts the process with exponential backoff whenever it exits or
+// hangs, until the part is stopped.
 func (r *runner) supervise() {
 	backoff := minBackoff
 	for {
 		proc := r.current()
-		r.watch(proc)
+		hung := r.watch(proc)
 		if r.ctx.Err() != nil {
 			if proc.stop(r.part.stopSignal(), r.part.stopTimeout()) {
 				r.s.journal.add(Warn, r.part.Name, "did not stop within %s and was killed", r.part.stopTimeout())
 			}
 			return
 		}
-		if time.Since(proc.started) > r.part.backoffReset() {
-			backoff = minBackoff
+		if r.ranWell(proc, hung) {
+			backoff, r.hangs = minBackoff, 0
 		}
-		problem := "exited: " + proc.exitText()
+		problem := r.ended(proc, hung)
 		output := "\n  " + proc.outputTail()
 		for {
 			r.s.journal.add(Warn, r.part.Name, "%s; restarting in %s%s", problem, backoff, output)
@@ -231,8 +234,9 @@ func (r *runner) supervise() {
 }
 
 // watch runs Background and checks the part's health until the process exits or
-// the part is to stop. proc is nil for an external server.
-func (r *runner) watch(proc *process) {
+// hangs, or the part is to stop. proc is nil for an external server. hung is nil
+// unless the process hangs.
+func (r *runner) watch(proc *process) (hung *hang) {
 	ctx, cancel := context.WithCancel(r.ctx)
 	backgroundDone := make(chan struct{})
 	go func() {
@@ -246,23 +250,30 @@ func (r *runner) watch(proc *process) {
 	if proc != nil {
 		exited = proc.done
 	}
-	tick := time.NewTicker(checkEvery)
+	tick := time.NewTicker(min(checkEvery, r.s.HangTimeout/4))
 	defer tick.Stop()
-	for {
+	for responded := time.Now(); ; {
 		select {
 		case <-exited:
-			return
+			return nil
 		case <-r.ctx.Done():
-			return
+			return nil
 		case <-tick.C:
 		}
 		if r.part.Healthy == nil {
 			continue
 		}
-		if err := r.check(); err != nil && r.ctx.Err() == nil {
-			r.setState(Unhealthy, err.Error())
-		} else {
+		err := r.check()
+		if err == nil || errors.Is(err, ErrNotReady) || r.ctx.Err() != nil {
+			responded = time.Now()
+		}
+		switch silent := time.Since(responded); {
+		case err == nil || r.ctx.Err() != nil:
 			r.setState(Healthy, "")
+		case proc != nil && silent >= r.s.HangTimeout && r.hangs < maxHangs:
+			return &hang{silent: silent, err: err}
+		default:
+			r.setState(Unhealthy, r.unhealthyText(proc, silent, err))
 		}
 	}
 }
@@ -295,8 +306,11 @@ func (r *runner) progress() Progress {
 func (r *runner) activity() string {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if r.state == Preparing && r.lastProgress != "" {
+	switch {
+	case r.state == Preparing && r.lastProgress != "":
 		return ": " + r.lastProgress
+	case r.state == Starting && r.problem != "":
+		return ": " + r.problem
 	}
 	return ""
 }

@@ -20,6 +20,9 @@ type Supervisor struct {
 	// PortWait is how long Run waits for ports in use: after a crash of an
 	// earlier supervisor, its parts may still be exiting. 0: Run fails at once.
 	PortWait time.Duration
+	// HangTimeout is how long a process may leave its health check without a
+	// response before it is restarted; New sets it to the constant.
+	HangTimeout time.Duration
 
 	logDir  string
 	journal *journal
@@ -51,7 +54,8 @@ func New(parts []Part, logDir string, out io.Writer) (*Supervisor, error) {
 		return nil, err
 	}
 	s := &Supervisor{
-		logDir: logDir, journal: newJournal(out), forker: newForker(),
+		HangTimeout: HangTimeout,
+		logDir:      logDir, journal: newJournal(out), forker: newForker(),
 		started: time.Now(), stopping: make(chan struct{}), endDelivered: make(chan struct{}), phase: "starting",
 	}
 	byName := map[string]*runner{}

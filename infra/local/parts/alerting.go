@@ -14,10 +14,6 @@ func (s *System) alerting() launch.Part {
 		[]int{s.Ports.Of("alerting/ops")}, s.Ports.URL("alerting/ops"), []string{
 			"--ops-addr", s.Ports.Addr("alerting/ops"), "--cloud-region", names.Regions[Regions[0]],
 			"--otlp-endpoint", s.Ports.URL("agent"),
-			// Its evaluations run AlertTimeScale times faster than in production.
-			// Their traces would fill the trace view of an idle system; failed
-			// ones are always kept.
-			"--trace-ceiling", "1",
 			"--database-url", s.DatabaseURL("jari_alerting"), "--opensearch-url", s.OpenSearchURL(),
 			"--slack-url", s.Ports.URL("slack") + "/api/", "--slack-token-file", s.secret(slackToken), "--slack-channel", "#incidents",
 			"--time-scale", strconv.Itoa(s.AlertTimeScale),

@@ -2,7 +2,6 @@ package parts
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"os"
 	"os/exec"
@@ -64,7 +63,7 @@ func (s *System) pickJava(ctx context.Context, homes []string) (jdk, error) {
 	if len(rejected) > 0 {
 		text += " (" + strings.Join(rejected, "; ") + ")"
 	}
-	return jdk{}, errors.New(text)
+	return jdk{}, fmt.Errorf("%s; install one (Debian: apt-get install openjdk-%d-jdk-headless) or set JAVA_HOME", text, oldestJava)
 }
 
 var (

@@ -16,7 +16,7 @@ func (s *System) local(name string, needs []string, args ...string) launch.Part 
 		Command: func(context.Context) (launch.Command, error) {
 			return s.self(append([]string{"run", name, "--addr", s.Ports.Addr(name)}, args...)...)
 		},
-		Healthy: respondsTo(s.Ports.URL(name) + "/"),
+		Healthy: respondsTo(s.Ports.URL(name) + "/readyz"),
 	}
 }
 
@@ -53,7 +53,9 @@ func (s *System) edge() launch.Part {
 		args = append(args, "--origin", names.Regions[region]+"="+s.Ports.URL("gateway-"+region))
 		needs = append(needs, "gateway-"+region)
 	}
-	return s.local("edge", needs, args...)
+	part := s.local("edge", needs, args...)
+	part.Healthy = respondsTo(s.Ports.URL("edge") + "/") // fails without the built page
+	return part
 }
 
 // preview shows dashboards and traces without OpenSearch Dashboards.
@@ -65,6 +67,6 @@ func (s *System) preview() launch.Part {
 			args := []string{"--addr", s.Ports.Addr("preview"), "--opensearch-url", s.OpenSearchURL()}
 			return launch.Command{Path: s.Bin("kibanapreview"), Args: args, Env: environment(), Dir: s.Root}, nil
 		},
-		Healthy: respondsTo(s.Ports.URL("preview") + "/"),
+		Healthy: respondsTo(s.Ports.URL("preview") + "/readyz"),
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -58,8 +59,8 @@ func (s *System) openSearch() launch.Part {
 	return launch.Part{
 		Name:  "opensearch",
 		Ports: []int{s.Ports.Of("opensearch"), s.Ports.Of("opensearch/tp")},
-		Hint: fmt.Sprintf("OpenSearch needs JDK %d or later (Debian: apt-get install openjdk-%d-jdk-headless, or set JAVA_HOME) "+
-			"and about 1 GB of memory; to use another server, set JARI_OPENSEARCH_URL", oldestJava, oldestJava),
+		Hint: "OpenSearch needs about 1 GB of free memory, and minutes on a busy machine: free some of both and start again; " +
+			"to use another server, set JARI_OPENSEARCH_URL",
 		Prepare: func(ctx context.Context, report launch.Progress) (err error) {
 			if java, err = s.findJava(ctx); err != nil {
 				return err
@@ -85,6 +86,7 @@ func (s *System) openSearch() launch.Part {
 			return fmt.Sprintf("OpenSearch %s on Java %d in %s", openSearchVersion, java.version, java.home)
 		},
 		StartTimeout: 3 * time.Minute,
+		SlowStart:    true,
 		StopSignal:   syscall.SIGTERM,
 		StopTimeout:  30 * time.Second,
 	}
@@ -188,6 +190,9 @@ func (s *System) openSearchArgs(java jdk, home, data string) []string {
 	return append(args, "-cp", filepath.Join(server, "lib", "*")+":"+bootstrap, "org.opensearch.bootstrap.OpenSearch")
 }
 
+// maxHealth bounds the response of /_cluster/health, which has some 400 bytes.
+const maxHealth = 64 << 10
+
 func (s *System) openSearchHealthy(ctx context.Context) error {
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, s.OpenSearchURL()+"/_cluster/health", nil)
 	if err != nil {
@@ -198,12 +203,19 @@ func (s *System) openSearchHealthy(ctx context.Context) error {
 		return err
 	}
 	defer res.Body.Close()
-	var health struct{ Status string }
-	if err := json.NewDecoder(res.Body).Decode(&health); err != nil || res.StatusCode != http.StatusOK {
-		return fmt.Errorf("GET /_cluster/health: %s (%v)", res.Status, err)
+	var health struct {
+		Status       string
+		Active       int `json:"active_shards"`
+		Initializing int `json:"initializing_shards"`
+		Unassigned   int `json:"unassigned_shards"`
+		Tasks        int `json:"number_of_pending_tasks"`
+	}
+	if err := json.NewDecoder(io.LimitReader(res.Body, maxHealth)).Decode(&health); err != nil || res.StatusCode != http.StatusOK {
+		return fmt.Errorf("GET /_cluster/health: %s (%v): %w", res.Status, err, launch.ErrNotReady)
 	}
 	if health.Status != "green" && health.Status != "yellow" {
-		return fmt.Errorf("the cluster's health is %s", health.Status)
+		return fmt.Errorf("the cluster's health is %s, with %d active, %d initializing and %d unassigned shards and %d pending tasks: %w",
+			health.Status, health.Active, health.Initializing, health.Unassigned, health.Tasks, launch.ErrNotReady)
 	}
 	return nil
 }

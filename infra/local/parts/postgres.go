@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
 
 	"jari.example/infra/local/artifact"
 	"jari.example/infra/local/launch"
@@ -82,6 +83,9 @@ func (s *System) Postgres(settings ...string) launch.Part {
 		},
 		Healthy: func(ctx context.Context) error {
 			conn, err := pgx.Connect(ctx, s.DatabaseURL("postgres"))
+			if _, responds := errors.AsType[*pgconn.PgError](err); responds { // it starts, recovers, or has no connection left
+				return fmt.Errorf("%w: %w", err, launch.ErrNotReady)
+			}
 			if err != nil {
 				return err
 			}
@@ -89,6 +93,7 @@ func (s *System) Postgres(settings ...string) launch.Part {
 		},
 		Initialize:  s.createDatabases,
 		Notes:       func() string { return found.note },
+		SlowStart:   true,           // recovery after a crash
 		StopSignal:  syscall.SIGINT, // "fast": ends sessions, writes a checkpoint
 		StopTimeout: 20 * time.Second,
 	}

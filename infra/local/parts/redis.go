@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"context"
 	"fmt"
+	"io"
 	"net"
 	"os"
 	"os/exec"
@@ -80,12 +81,12 @@ func pingRedis(ctx context.Context, addr string) error {
 	if _, err := conn.Write([]byte("*1\r\n$4\r\nPING\r\n")); err != nil {
 		return err
 	}
-	line, err := bufio.NewReader(conn).ReadString('\n')
+	line, err := bufio.NewReader(io.LimitReader(conn, 1<<10)).ReadString('\n')
 	if err != nil {
 		return err
 	}
 	if !strings.HasPrefix(line, "+PONG") { // "-LOADING" while it loads its data
-		return fmt.Errorf("the response to PING is %q", strings.TrimSpace(line))
+		return fmt.Errorf("the response to PING is %q: %w", strings.TrimSpace(line), launch.ErrNotReady)
 	}
 	return nil
 }

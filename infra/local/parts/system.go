@@ -96,7 +96,8 @@ func environment(changes ...string) []string {
 	return append(env, set...)
 }
 
-// respondsTo is a health check: GET url must return a status below 400.
+// respondsTo is a health check: GET url must return a status below 400. The body is
+// not read, so that a check costs the same however much the part stores.
 func respondsTo(url string) func(context.Context) error {
 	return func(ctx context.Context) error {
 		req, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
@@ -109,15 +110,19 @@ func respondsTo(url string) func(context.Context) error {
 		}
 		res.Body.Close()
 		if res.StatusCode >= 400 {
-			return fmt.Errorf("GET %s: %s", url, res.Status)
+			return fmt.Errorf("GET %s: %s: %w", url, res.Status, launch.ErrNotReady)
 		}
 		return nil
 	}
 }
 
 // checkClient opens a connection per check. A reused one could belong to an
-// earlier process of the part.
-var checkClient = &http.Client{Timeout: 3 * time.Second, Transport: &http.Transport{DisableKeepAlives: true}}
+// earlier process of the part. It follows no redirect: to respond with one is
+// healthy, and what it leads to may be expensive.
+var checkClient = &http.Client{
+	Timeout: 3 * time.Second, Transport: &http.Transport{DisableKeepAlives: true},
+	CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+}
 
 // Ops is the port of a part's health endpoint, 0 if it has no port for it.
 func (s *System) Ops(part string) int {

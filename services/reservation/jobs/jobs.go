@@ -60,9 +60,9 @@ func (j *Jobs) All() []Job {
 	return []Job{
 		{ExpireOffers, expireInterval, j.expireOffers},
 		{GenerateSlots, time.Minute, j.generateSlots},
-		{EnqueueReminders, time.Minute, traced(EnqueueReminders, j.enqueueReminders)},
-		{DeleteIdempotencyRecords, time.Minute, traced(DeleteIdempotencyRecords, j.deleteIdempotencyRecords)},
-		{AuditSlots, time.Minute, traced(AuditSlots, j.auditSlots)},
+		{EnqueueReminders, time.Minute, poll(EnqueueReminders, j.enqueueReminders)},
+		{DeleteIdempotencyRecords, time.Minute, poll(DeleteIdempotencyRecords, j.deleteIdempotencyRecords)},
+		{AuditSlots, time.Minute, poll(AuditSlots, j.auditSlots)},
 	}
 }
 
@@ -84,10 +84,10 @@ func (j *Jobs) Run(ctx context.Context, job Job) error {
 	}
 }
 
-// traced runs a job in a trace of its own. Jobs that look for items first have a
-// trace per item instead (forEach): a look that finds nothing is not traced.
-func traced(name string, run func(context.Context) error) func(context.Context) error {
-	return func(ctx context.Context) error { return telemetry.Job(ctx, name, run) }
+// poll runs a job in a trace of its own, which is kept if it changed something.
+// Jobs that look for items first have a trace per item instead (forEach).
+func poll(name string, run func(context.Context) (changed bool, err error)) func(context.Context) error {
+	return func(ctx context.Context) error { return telemetry.Poll(ctx, name, run) }
 }
 
 // forEach handles one item after the other, each with its own timeout and trace,
@@ -140,35 +140,38 @@ func (j *Jobs) generateSlots(ctx context.Context) error {
 }
 
 // enqueueReminders puts the reminders of the coming day into the outbox.
-func (j *Jobs) enqueueReminders(ctx context.Context) error {
+func (j *Jobs) enqueueReminders(ctx context.Context) (changed bool, err error) {
 	for {
 		now := j.meta(ctx).At
 		n, err := j.store.EnqueueReminders(ctx, now, now.Add(reservation.ReminderLead), batchSize)
 		if n > 0 {
+			changed = true
 			j.notifyRelay()
 		}
 		if err != nil || n < batchSize {
-			return err
+			return changed, err
 		}
 	}
 }
 
 // deleteIdempotencyRecords deletes the records that are older than a day.
-func (j *Jobs) deleteIdempotencyRecords(ctx context.Context) error {
+func (j *Jobs) deleteIdempotencyRecords(ctx context.Context) (changed bool, err error) {
 	for {
 		n, err := j.store.DeleteIdempotencyRecords(ctx, j.now().Add(-idempotencyTTL), deleteBatch)
+		changed = changed || n > 0
 		if err != nil || n < deleteBatch {
-			return err
+			return changed, err
 		}
 	}
 }
 
-// auditSlots compares every slot's counter with its reservations.
-func (j *Jobs) auditSlots(ctx context.Context) error {
+// auditSlots compares every slot's counter with its reservations. A mismatch is
+// logged, and its log line leads to the trace.
+func (j *Jobs) auditSlots(ctx context.Context) (mismatch bool, err error) {
 	a, err := j.store.Audit(ctx, j.now())
 	if err != nil {
-		return err
+		return false, err
 	}
 	j.listener.SlotsAudited(ctx, a)
-	return nil
+	return len(a.Mismatches) > 0, nil
 }

@@ -165,8 +165,11 @@ func TestOneItemThatFailsDoesNotStopTheOthers(t *testing.T) {
 	}
 }
 
-// idleStore has nothing to do, and fails outside of a trace.
-type idleStore struct{ jobs.Store }
+// idleStore changes that many things, and fails outside of a trace.
+type idleStore struct {
+	jobs.Store
+	changes int
+}
 
 func (idleStore) SlotsWithExpiry(context.Context, time.Time, int) ([]reservation.SlotID, error) {
 	return nil, nil
@@ -174,14 +177,14 @@ func (idleStore) SlotsWithExpiry(context.Context, time.Time, int) ([]reservation
 func (idleStore) RestaurantsToGenerate(context.Context, time.Time, int) ([]string, error) {
 	return nil, nil
 }
-func (idleStore) EnqueueReminders(ctx context.Context, _, _ time.Time, _ int) (int, error) {
-	return 0, requireTrace(ctx)
+func (s idleStore) EnqueueReminders(ctx context.Context, _, _ time.Time, _ int) (int, error) {
+	return s.changes, requireTrace(ctx)
 }
-func (idleStore) DeleteIdempotencyRecords(ctx context.Context, _ time.Time, _ int) (int, error) {
-	return 0, requireTrace(ctx)
+func (s idleStore) DeleteIdempotencyRecords(ctx context.Context, _ time.Time, _ int) (int, error) {
+	return s.changes, requireTrace(ctx)
 }
-func (idleStore) Audit(ctx context.Context, _ time.Time) (jobs.Audit, error) {
-	return jobs.Audit{}, requireTrace(ctx)
+func (s idleStore) Audit(ctx context.Context, _ time.Time) (jobs.Audit, error) {
+	return jobs.Audit{Mismatches: make([]jobs.CounterMismatch, s.changes)}, requireTrace(ctx)
 }
 
 func requireTrace(ctx context.Context) error {
@@ -191,24 +194,27 @@ func requireTrace(ctx context.Context) error {
 	return nil
 }
 
-func TestARunIsATraceUnlessItLooksForItemsAndFindsNone(t *testing.T) {
-	rec := telemetrytest.Start(t)
-	j := jobs.New(idleStore{}, func() {}, observe.NewListener(rec.Logger))
-	var traced []any
-	for _, job := range j.All() {
-		before := len(rec.Spans())
-		if err := job.Run(t.Context()); err != nil {
-			t.Errorf("%s: %v", job.Name, err)
-		}
-		for _, s := range rec.Spans()[before:] {
-			name := telemetrytest.Attr(s, "jari.job")
-			traced = append(traced, name)
-			if name != job.Name {
-				t.Errorf("%s is traced as %v", job.Name, name)
+func TestARunThatChangesNothingLeavesNoTrace(t *testing.T) {
+	for _, changes := range []int{0, 1} {
+		rec := telemetrytest.Start(t)
+		j := jobs.New(idleStore{changes: changes}, func() {}, observe.NewListener(rec.Logger))
+		kept := 0
+		for _, job := range j.All() {
+			before := len(rec.Spans())
+			if err := job.Run(t.Context()); err != nil {
+				t.Errorf("%s: %v", job.Name, err)
+			}
+			for _, s := range rec.Spans()[before:] {
+				if name := telemetrytest.Attr(s, names.Job); name != job.Name {
+					t.Errorf("%s is traced as %v", job.Name, name)
+				}
+				if telemetrytest.Attr(s, names.TraceKept) != false {
+					kept++
+				}
 			}
 		}
-	}
-	if len(traced) != 3 {
-		t.Errorf("traced %v, want the three jobs that do not look for items first", traced)
+		if kept != 3*changes { // the three jobs that do not look for items first
+			t.Errorf("with %d changes per job, the traces of %d runs are kept", changes, kept)
+		}
 	}
 }

@@ -21,7 +21,7 @@ import (
 const demoRegion = "kr"
 
 func demoCommand(ctx context.Context, e env, args []string) error {
-	fs, dirFlag := e.flags("demo", "[flags]")
+	fs, dirFlag := e.systemFlags("demo", "[flags]")
 	only := fs.String("only", "", "run only these `chapters`, comma-separated: "+demo.Names())
 	kill := fs.Bool("kill", false, "kill -9 the reservation process while the chapter rush runs")
 	if err := fs.Parse(args); err != nil {

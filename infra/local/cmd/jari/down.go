@@ -14,7 +14,7 @@ import (
 )
 
 func down(ctx context.Context, e env, args []string) error {
-	fs, dirFlag := e.flags("down", "[flags]")
+	fs, dirFlag := e.systemFlags("down", "[flags]")
 	if err := fs.Parse(args); err != nil {
 		return err
 	}
@@ -51,7 +51,7 @@ func waitUntilUnlocked(ctx context.Context, dir string) error {
 }
 
 func clean(ctx context.Context, e env, args []string) error {
-	fs, dirFlag := e.flags("clean", "[flags]")
+	fs, dirFlag := e.systemFlags("clean", "[flags]")
 	if err := fs.Parse(args); err != nil {
 		return err
 	}

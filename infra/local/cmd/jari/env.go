@@ -15,7 +15,7 @@ import (
 // printEnv prints only the variables of parts that run, so that a test of another
 // part is skipped, or fails where real parts are required.
 func printEnv(ctx context.Context, e env, args []string) error {
-	fs, dirFlag := e.flags("env", "[flags]; use it as: eval \"$(jari env)\"")
+	fs, dirFlag := e.systemFlags("env", "[flags]; use it as: eval \"$(jari env)\"")
 	asJSON := fs.Bool("json", false, "print one JSON object")
 	if err := fs.Parse(args); err != nil {
 		return err

@@ -16,7 +16,7 @@ func faultCommand(ctx context.Context, e env, args []string) error {
 		"  on: the region's reservation database refuses connections and closes the open ones\n" +
 		"  off: it accepts connections again\n" +
 		"  status: whether each region's database accepts connections, and how many are open"
-	fs, dirFlag := e.flags("fault", usage)
+	fs, dirFlag := e.systemFlags("fault", usage)
 	region := fs.String("region", "", "kr or us (default: kr; status: both)")
 	asJSON := fs.Bool("json", false, "status as JSON")
 	actions := []string{"on", "off", "status"}
@@ -93,7 +93,7 @@ func (e env) faultStatus(ctx context.Context, sys *parts.System, regions []strin
 }
 
 func seedCommand(ctx context.Context, e env, args []string) error {
-	fs, dirFlag := e.flags("seed", "[flags]")
+	fs, dirFlag := e.systemFlags("seed", "[flags]")
 	if err := fs.Parse(args); err != nil {
 		return err
 	}

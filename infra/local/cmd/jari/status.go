@@ -13,7 +13,7 @@ import (
 )
 
 func status(ctx context.Context, e env, args []string) error {
-	fs, dirFlag := e.flags("status", "[flags]; exit code 0: everything is healthy, 1: something is not, 3: Jari is not running")
+	fs, dirFlag := e.systemFlags("status", "[flags]; exit code 0: everything is healthy, 1: something is not, 3: Jari is not running")
 	asJSON := fs.Bool("json", false, "print JSON")
 	if err := fs.Parse(args); err != nil {
 		return err
@@ -64,6 +64,7 @@ func (e env) printStatus(dir string, st launch.Status) error {
 		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%d\t%s\n", p.Name, p.State, time.Since(p.Since).Round(time.Second), pid,
 			strings.Trim(fmt.Sprint(p.Ports), "[]"), p.Restarts, note)
 	}
+	fmt.Fprintf(w, "\nA part whose health check gets no response for %s is restarted.\n", launch.HangTimeout)
 	if err := w.Flush(); err != nil || st.Phase != "running" {
 		return err
 	}

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"flag"
 	"fmt"
 	"strings"
 
@@ -12,6 +13,9 @@ import (
 // not after minutes.
 func tools(ctx context.Context, e env, args []string) error {
 	fs, _ := e.flags("tools", "")
+	up := flag.NewFlagSet("", flag.ContinueOnError)
+	new(startFlags).add(up, e)
+	refuse(fs, up)
 	if err := fs.Parse(args); err != nil {
 		return err
 	}

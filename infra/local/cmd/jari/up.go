@@ -202,12 +202,8 @@ func checkSettings(dir string, st launch.Status, f startFlags, given map[string]
 	if err != nil {
 		return err
 	}
-	if offset := strconv.Itoa(int(running.Offset)); given["port-offset"] && f.offset != "auto" && f.offset != offset {
-		return fmt.Errorf("a system runs already, with --port-offset %s and not %s; stop it first with `jari down`", offset, f.offset)
-	}
-	if given["alert-time-scale"] && f.scale != running.TimeScale {
-		return fmt.Errorf("a system runs already, with --alert-time-scale %d and not %d; stop it first with `jari down`",
-			running.TimeScale, f.scale)
+	if other := f.differs(running, given); other != "" {
+		return fmt.Errorf("a system runs already, with %s; stop it first with `jari down`", other)
 	}
 	return nil
 }
