@@ -8,6 +8,7 @@
 package search
 
 import (
+	"math"
 	"reflect"
 	"regexp"
 	"slices"
@@ -32,6 +33,19 @@ type Location struct {
 	Lat *float64 `json:"lat"`
 	Lon *float64 `json:"lon"`
 }
+
+// Rounded returns l to 7 decimals, about 1 cm, which is what a geo_point of the
+// index holds. The catalogue cannot store what is much smaller: DynamoDB's numbers
+// have 38 digits and begin at 1E-130.
+func (l *Location) Rounded() *Location {
+	if l == nil {
+		return nil
+	}
+	lat, lon := round(*l.Lat), round(*l.Lon)
+	return &Location{&lat, &lon}
+}
+
+func round(degrees float64) float64 { return math.Round(degrees*1e7)/1e7 + 0 } // + 0 makes -0 a 0
 
 // Profile describes a restaurant, as its owner wrote it.
 type Profile struct {
