@@ -53,8 +53,8 @@ const (
 // Validate returns fault.Invalid with a pointer to the first invalid field.
 func (q Query) Validate() error {
 	return first(
-		check(length(q.Words, 0, maxWords), "/q", "A search has at most 200 characters."),
-		check(length(q.Cuisine, 0, maxCuisine), "/cuisine", "A cuisine has at most 40 characters."),
+		check(atMost(q.Words, maxWords), "/q", "A search has at most 200 characters."),
+		check(atMost(q.Cuisine, maxCuisine), "/cuisine", "A cuisine has at most 40 characters."),
 		check(q.Limit >= 1 && q.Limit <= maxLimit, "/limit", "A page has 1 to 50 restaurants."),
 	)
 }

@@ -52,13 +52,13 @@ type SignUp struct {
 
 // validate normalises the request and returns an error for an invalid one.
 func (s *SignUp) validate() error {
-	if err := replace(&s.Email, "/email", text.Email); err != nil {
+	if err := text.CleanSecret(&s.Email, "/email", text.Email); err != nil {
 		return err
 	}
 	if n := utf8.RuneCountInString(s.Password.Reveal()); n < minPassword || n > maxPassword {
 		return fault.BadField("/password", "A password has %d to %d characters.", minPassword, maxPassword)
 	}
-	if err := replace(&s.Name, "/name", text.Name); err != nil {
+	if err := text.CleanSecret(&s.Name, "/name", text.Name); err != nil {
 		return err
 	}
 	switch s.Locale {
@@ -71,17 +71,7 @@ func (s *SignUp) validate() error {
 	if s.Phone.IsZero() {
 		return nil
 	}
-	return replace(&s.Phone, "/phone", text.Phone)
-}
-
-// replace normalises a field, or says what is wrong with it.
-func replace(field *secret.String, pointer string, normalise func(string) (string, error)) error {
-	normalised, err := normalise(field.Reveal())
-	if err != nil {
-		return fault.BadField(pointer, "%v", err)
-	}
-	*field = secret.New(normalised)
-	return nil
+	return text.CleanSecret(&s.Phone, "/phone", text.Phone)
 }
 
 // storedForm is the form in which a login's address is stored, false when no account
