@@ -51,13 +51,6 @@ func Explain(err error) error {
 	return fault.Of(fmt.Errorf("postgresql: %T", err)) // the text of an encode error has every argument
 }
 
-// Violates reports whether err is a violation of this unique constraint, or of
-// any unique constraint when constraint is "".
-func Violates(err error, constraint string) bool {
-	pg, ok := errors.AsType[*pgconn.PgError](err)
-	return ok && pg.Code == "23505" && (constraint == "" || pg.ConstraintName == constraint)
-}
-
 func dialFailed(err error) bool {
 	_, ok := errors.AsType[*pgconn.ConnectError](err)
 	return ok

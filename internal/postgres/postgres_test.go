@@ -95,11 +95,43 @@ func TestFaultsDoNotContainArguments(t *testing.T) {
 	for i := range 2 {
 		_, err = pool.Exec(t.Context(), insert, i, "kim@example.com")
 	}
-	if !postgres.Violates(err, "name_free") || postgres.Violates(err, "other") {
-		t.Errorf("Violates does not recognise %v", err)
-	}
-	if f := fault.Of(postgres.Explain(err)); strings.Contains(f.Error(), "kim@") {
+	if f := fault.Of(postgres.Explain(err)); !strings.Contains(f.Error(), "23505 name_free") || strings.Contains(f.Error(), "kim@") {
 		t.Errorf("got %v", f)
+	}
+}
+
+func TestTheServersLogHasNoValuesOfAFailedStatement(t *testing.T) {
+	pool, err := postgres.Open(t.Context(), postgres.Config{URL: postgrestest.Database(t), Migrations: fstest.MapFS{
+		"migrations/001_people.sql": {Data: []byte(`
+create table people (email text not null unique, note text not null, party int check (party > 0));
+insert into people values ('taken@example.com', '', 1);
+---- create above / drop below ----
+drop table people;
+`)}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer pool.Close()
+	const insert = "insert into people values ($1, $2, $3)"
+	log := postgrestest.ServerLog(t)
+	for code, args := range map[string][]any{
+		"23505": {"taken@example.com", "nut allergy", 1},
+		"23514": {"kim@example.com", "nut allergy", 0}, // its detail has the whole row
+		"23502": {"kim@example.com", nil, 1},
+	} {
+		_, err := pool.Exec(t.Context(), insert, args...)
+		if pg, ok := errors.AsType[*pgconn.PgError](err); !ok || pg.Code != code {
+			t.Fatalf("got %v, want SQLSTATE %s", err, code)
+		}
+	}
+	got := log()
+	if strings.Count(got, insert) < 3 {
+		t.Errorf("the log lacks the failed statements, so the check proves nothing:\n%s", got)
+	}
+	for _, value := range []string{"taken@", "kim@", "allergy"} {
+		if strings.Contains(got, value) {
+			t.Errorf("the server's log has %q:\n%s", value, got)
+		}
 	}
 }
 

@@ -85,8 +85,8 @@ func (s *Service) SignUp(ctx context.Context, req SignUp) (User, error) {
 // Codes: unauthenticated (bad_credentials), unavailable.
 func (s *Service) Verify(ctx context.Context, req Credentials) (User, error) {
 	u := User{Password: s.dummyHash}
-	if email, ok := normalise(req.Email.Reveal()); ok {
-		found, err := s.store.ByEmail(ctx, secret.New(email))
+	if email, ok := storedForm(req.Email); ok {
+		found, err := s.store.ByEmail(ctx, email)
 		switch {
 		case err == nil:
 			u = found

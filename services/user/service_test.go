@@ -24,22 +24,27 @@ func TestSignUpRules(t *testing.T) {
 		change  func(*SignUp)
 		pointer string
 	}{
-		"no address":                      {func(s *SignUp) { s.Email = secretOf("") }, "/email"},
-		"an address without a mailbox":    {func(s *SignUp) { s.Email = secretOf("example.com") }, "/email"},
-		"an address with a name":          {func(s *SignUp) { s.Email = secretOf("Kim <kim@example.com>") }, "/email"},
-		"an address with a NUL":           {func(s *SignUp) { s.Email = secretOf("k\x00m@example.com") }, "/email"},
-		"an address that is too long":     {func(s *SignUp) { s.Email = secretOf(strings.Repeat("k", 250) + "@example.com") }, "/email"},
-		"a short password":                {func(s *SignUp) { s.Password = secretOf("123456789") }, "/password"},
-		"a password that is too long":     {func(s *SignUp) { s.Password = secretOf(strings.Repeat("p", 201)) }, "/password"},
-		"no name":                         {func(s *SignUp) { s.Name = secretOf("  ") }, "/name"},
-		"a name with a NUL":               {func(s *SignUp) { s.Name = secretOf("k\x00m") }, "/name"},
-		"a name that is too long":         {func(s *SignUp) { s.Name = secretOf(strings.Repeat("김", 101)) }, "/name"},
-		"a phone number with letters":     {func(s *SignUp) { s.Phone = secretOf("call me") }, "/phone"},
-		"a phone number too short":        {func(s *SignUp) { s.Phone = secretOf("12 34-56") }, "/phone"},
-		"a phone number that is too long": {func(s *SignUp) { s.Phone = secretOf("+1234567890123456") }, "/phone"},
-		"a plus in the middle":            {func(s *SignUp) { s.Phone = secretOf("010+12345678") }, "/phone"},
-		"digits of another script":        {func(s *SignUp) { s.Phone = secretOf("٠١٠١٢٣٤٥٦٧٨") }, "/phone"},
-		"an unsupported locale":           {func(s *SignUp) { s.Locale = "fr" }, "/locale"},
+		"no address":                        {func(s *SignUp) { s.Email = secretOf("") }, "/email"},
+		"an address without a mailbox":      {func(s *SignUp) { s.Email = secretOf("example.com") }, "/email"},
+		"an address with a name":            {func(s *SignUp) { s.Email = secretOf("Kim <kim@example.com>") }, "/email"},
+		"an address with a NUL":             {func(s *SignUp) { s.Email = secretOf("k\x00m@example.com") }, "/email"},
+		"an address that is too long":       {func(s *SignUp) { s.Email = secretOf(strings.Repeat("k", 250) + "@example.com") }, "/email"},
+		"an address that mail cannot reach": {func(s *SignUp) { s.Email = secretOf("김민지@example.com") }, "/email"},
+		"a domain without a dot":            {func(s *SignUp) { s.Email = secretOf("a@b") }, "/email"},
+		"a name that shows nothing":         {func(s *SignUp) { s.Name = secretOf("\u3164") }, "/name"},
+		"a name that turns text around":     {func(s *SignUp) { s.Name = secretOf("Jeju \u202eesuoH kroP") }, "/name"},
+		"a name of two lines":               {func(s *SignUp) { s.Name = secretOf("Kim\nBcc") }, "/name"},
+		"a short password":                  {func(s *SignUp) { s.Password = secretOf("123456789") }, "/password"},
+		"a password that is too long":       {func(s *SignUp) { s.Password = secretOf(strings.Repeat("p", 201)) }, "/password"},
+		"no name":                           {func(s *SignUp) { s.Name = secretOf("  ") }, "/name"},
+		"a name with a NUL":                 {func(s *SignUp) { s.Name = secretOf("k\x00m") }, "/name"},
+		"a name that is too long":           {func(s *SignUp) { s.Name = secretOf(strings.Repeat("김", 101)) }, "/name"},
+		"a phone number with letters":       {func(s *SignUp) { s.Phone = secretOf("call me") }, "/phone"},
+		"a phone number too short":          {func(s *SignUp) { s.Phone = secretOf("12 34-56") }, "/phone"},
+		"a phone number that is too long":   {func(s *SignUp) { s.Phone = secretOf("+1234567890123456") }, "/phone"},
+		"a plus in the middle":              {func(s *SignUp) { s.Phone = secretOf("010+12345678") }, "/phone"},
+		"digits of another script":          {func(s *SignUp) { s.Phone = secretOf("٠١٠١٢٣٤٥٦٧٨") }, "/phone"},
+		"an unsupported locale":             {func(s *SignUp) { s.Locale = "fr" }, "/locale"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := good()
@@ -48,6 +53,13 @@ func TestSignUpRules(t *testing.T) {
 				t.Errorf("got %v, want invalid at %s", f, c.pointer)
 			}
 		})
+	}
+}
+
+func TestRefusalsSayWhatIsWrong(t *testing.T) {
+	s := SignUp{Email: secretOf("kim@example.com"), Password: secretOf("correct horse"), Name: secretOf("Kim\x1b[31m")}
+	if f := fault.Of(s.validate()); f == nil || !strings.Contains(f.Detail, "control characters") {
+		t.Errorf("got %v", f)
 	}
 }
 

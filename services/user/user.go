@@ -4,7 +4,6 @@
 package user
 
 import (
-	"net/mail"
 	"regexp"
 	"strings"
 	"time"
@@ -16,6 +15,7 @@ import (
 	"jari.example/internal/fault"
 	"jari.example/internal/secret"
 	"jari.example/services/internal/endpoint"
+	"jari.example/services/internal/text"
 )
 
 // User is one account. Email is normalised and unique. Personal data cannot be
@@ -33,8 +33,6 @@ type User struct {
 }
 
 const (
-	maxEmail    = 254
-	maxName     = 100
 	minPassword = 10
 	maxPassword = 200
 	maxOwn      = 50
@@ -54,19 +52,15 @@ type SignUp struct {
 
 // validate normalises the request and returns an error for an invalid one.
 func (s *SignUp) validate() error {
-	email, ok := normalise(s.Email.Reveal())
-	if !ok {
-		return fault.BadField("/email", "This is not an e-mail address.")
+	if err := text.CleanSecret(&s.Email, "/email", text.Email); err != nil {
+		return err
 	}
-	s.Email = secret.New(email)
 	if n := utf8.RuneCountInString(s.Password.Reveal()); n < minPassword || n > maxPassword {
 		return fault.BadField("/password", "A password has %d to %d characters.", minPassword, maxPassword)
 	}
-	name := strings.TrimSpace(s.Name.Reveal())
-	if n := utf8.RuneCountInString(name); n < 1 || n > maxName || strings.ContainsFunc(name, unicode.IsControl) {
-		return fault.BadField("/name", "A name has 1 to %d characters.", maxName)
+	if err := text.CleanSecret(&s.Name, "/name", text.Name); err != nil {
+		return err
 	}
-	s.Name = secret.New(name)
 	switch s.Locale {
 	case "":
 		s.Locale = "ko"
@@ -77,31 +71,16 @@ func (s *SignUp) validate() error {
 	if s.Phone.IsZero() {
 		return nil
 	}
-	phone := separators.Replace(s.Phone.Reveal())
-	if !phoneNumber.MatchString(phone) {
-		return fault.BadField("/phone", "A phone number has 7 to 15 digits, with a + before a country code.")
-	}
-	s.Phone = secret.New(phone)
-	return nil
+	return text.CleanSecret(&s.Phone, "/phone", text.Phone)
 }
 
-// A phone number as people write it. A domestic one, without +, stays as it is,
-// because its country is unknown: the diner's or the restaurant's.
-var (
-	separators  = strings.NewReplacer(" ", "", "-", "", ".", "", "(", "", ")", "")
-	phoneNumber = regexp.MustCompile(`^\+?[0-9]{7,15}$`)
-)
-
-// normalise makes addresses of the same mailbox equal: no surrounding space, lower
-// case. (By the standard the part before @ may be case-sensitive; no provider
-// uses that.)
-func normalise(email string) (string, bool) {
-	email = strings.ToLower(strings.TrimSpace(email))
-	parsed, err := mail.ParseAddress(email)
-	if err != nil || parsed.Address != email || len(email) > maxEmail || strings.ContainsFunc(email, unicode.IsControl) {
-		return "", false
-	}
-	return email, true
+// storedForm is the form in which a login's address is stored, false when no account
+// can have it. For an address that sign-up accepts it is that of [text.Email]; other
+// addresses have one too, because accounts that are older than that rule must still
+// be able to log in.
+func storedForm(email secret.String) (secret.String, bool) {
+	form := strings.ToLower(strings.TrimSpace(email.Reveal()))
+	return secret.New(form), !strings.ContainsFunc(form, unicode.IsControl)
 }
 
 // Credentials are the input of a login.

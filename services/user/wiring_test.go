@@ -11,7 +11,10 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/google/uuid"
+
 	"jari.example/internal/postgres/postgrestest"
+	"jari.example/internal/secret"
 	"jari.example/internal/serve/servetest"
 	"jari.example/services/internal/endpoint"
 	"jari.example/services/internal/httpjson"
@@ -42,10 +45,36 @@ func onEachStore(t *testing.T, test func(*testing.T, *client)) {
 	}
 }
 
+// Sign-up accepted these once.
+func TestAnAccountWithAnAddressThatIsNowRefusedStillLogsIn(t *testing.T) {
+	onEachStore(t, func(t *testing.T, c *client) {
+		_, signedUp, _ := c.do(t, "POST", "/v1/users", kim, "")
+		found, err := c.store.ByID(t.Context(), uuid.MustParse(signedUp["id"].(string)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i, old := range []string{"김민지@example.com", "a@b", "kim@example.com。", strings.Repeat("k", 70) + "@example.com"} {
+			found.ID, found.Email = uuid.New(), secret.New(old)
+			if err := c.store.Insert(t.Context(), found); err != nil {
+				t.Fatal(i, err)
+			}
+			if status, got, _ := c.do(t, "POST", "/v1/users", strings.Replace(kim, "Kim@Example.com", old, 1), ""); status != 400 ||
+				got["pointer"] != "/email" {
+				t.Errorf("%s signed up: %d %v", old, status, got)
+			}
+			body := `{"email":" ` + strings.ToUpper(old) + `","password":"correct horse"}`
+			if status, got, _ := c.do(t, "POST", "/internal/credentials/verify", body, ""); status != 200 || got["id"] != found.ID.String() {
+				t.Errorf("%s cannot log in: %d %v", old, status, got)
+			}
+		}
+	})
+}
+
 type client struct {
 	url    string
 	suite  httpjsontest.Suite
 	record *telemetrytest.Recorder
+	store  user.Store
 }
 
 func serve(t *testing.T, store user.Store) *client {
@@ -67,7 +96,7 @@ func serve(t *testing.T, store user.Store) *client {
 	}
 	srv := httptest.NewServer(h)
 	t.Cleanup(srv.Close)
-	return &client{srv.URL, httpjsontest.Suite{Handler: h, Routes: rs.List()}, rec}
+	return &client{srv.URL, httpjsontest.Suite{Handler: h, Routes: rs.List()}, rec, store}
 }
 
 // do sends a request as the gateway does for the account id ("" is not logged in).

@@ -73,7 +73,7 @@ func (s *System) Postgres(settings ...string) launch.Part {
 			args := []string{"-D", filepath.Join(data, "pg"), "-p", strconv.Itoa(s.Ports.Of("postgres"))}
 			for _, setting := range slices.Concat([]string{
 				"listen_addresses=127.0.0.1", "unix_socket_directories=", "max_connections=300", "logging_collector=off",
-			}, settings) {
+			}, withoutPersonalData, settings) {
 				args = append(args, "-c", setting)
 			}
 			return launch.Command{
@@ -93,6 +93,11 @@ func (s *System) Postgres(settings ...string) launch.Part {
 		StopTimeout: 20 * time.Second,
 	}
 }
+
+// withoutPersonalData keeps the values of failed statements out of the server's log.
+// The details of an error quote keys and whole rows; services log SQLSTATE and
+// constraint instead. The second setting is PostgreSQL's default.
+var withoutPersonalData = []string{"log_error_verbosity=terse", "log_parameter_max_length_on_error=0"}
 
 // pgInstall is a directory with initdb and postgres of one version.
 type pgInstall struct {

@@ -57,3 +57,36 @@ func Exec(t testing.TB, databaseURL, sql string) {
 		t.Fatal(err)
 	}
 }
+
+// ServerLog returns a function that returns what the server has written to its own
+// log since the call of ServerLog. The log is shared: tests that run at the same
+// time write to it. The launcher's server writes to standard error, which its
+// superuser can read as a file.
+func ServerLog(t testing.TB) (since func() string) {
+	t.Helper()
+	conn, err := pgx.Connect(context.Background(), realpart.Need(t, realpart.Postgres))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = conn.Close(context.Background()) })
+	const file = "'/proc/self/fd/2'"
+	var start int64
+	if err := conn.QueryRow(t.Context(), "SELECT size FROM pg_stat_file("+file+")").Scan(&start); err != nil {
+		t.Fatal(err)
+	}
+	return func() (log string) {
+		t.Helper()
+		marker := rand.Text() // proves that the log can be read to its end
+		if _, err := conn.Exec(t.Context(), "DO $$ BEGIN RAISE LOG '"+marker+"'; END $$"); err != nil {
+			t.Fatal(err)
+		}
+		read := "SELECT convert_from(pg_read_binary_file(" + file + ", $1, 1 << 26), 'UTF8')"
+		if err := conn.QueryRow(t.Context(), read, start).Scan(&log); err != nil {
+			t.Fatal(err)
+		}
+		if !strings.Contains(log, marker) {
+			t.Fatalf("the server's log cannot be read: it lacks a line that was just written:\n%s", log)
+		}
+		return log
+	}
+}

@@ -43,13 +43,14 @@ func (s *Store) Ping(ctx context.Context) error { return postgres.Explain(s.pool
 const columns = `id, email, name, locale, role, own, password, created_at, phone`
 
 const insertSQL = `-- name: user.insert
-INSERT INTO users (` + columns + `) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)`
+INSERT INTO users (` + columns + `) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT (email) DO NOTHING`
 
-// Insert implements [user.Store].
+// Insert implements [user.Store]. A taken address is no error of the statement,
+// because the server would write the address into its log.
 func (s *Store) Insert(ctx context.Context, u user.User) error {
-	_, err := s.pool.Exec(ctx, insertSQL, u.ID, u.Email.Reveal(), u.Name.Reveal(), u.Locale, u.Role, u.Own, u.Password.Reveal(),
+	done, err := s.pool.Exec(ctx, insertSQL, u.ID, u.Email.Reveal(), u.Name.Reveal(), u.Locale, u.Role, u.Own, u.Password.Reveal(),
 		u.CreatedAt, u.Phone.Reveal())
-	if postgres.Violates(err, "users_email") {
+	if err == nil && done.RowsAffected() == 0 {
 		return user.EmailTaken()
 	}
 	return postgres.Explain(err)

@@ -1,10 +1,14 @@
 package postgres_test
 
 import (
+	"crypto/rand"
 	"os"
 	"slices"
+	"strings"
+	"sync"
 	"testing"
 	"testing/fstest"
+	"time"
 
 	"github.com/google/uuid"
 
@@ -63,5 +67,30 @@ func TestRefusedConnectionsAreUnavailable(t *testing.T) {
 	defer postgrestest.Refuse(t, url)()
 	if _, err := s.ByEmail(t.Context(), secret.New("kim@example.com")); fault.CodeOf(err) != fault.Unavailable {
 		t.Errorf("got %v", err)
+	}
+}
+
+func TestADuplicateAddressIsNotInTheServersLog(t *testing.T) {
+	s := open(t, postgrestest.Database(t))
+	log := postgrestest.ServerLog(t)
+	address := rand.Text() + "@example.com"
+	insert := func() error {
+		return s.Insert(t.Context(), user.User{ID: uuid.New(), Email: secret.New(address), Name: secret.New("Kim"), Locale: "ko",
+			Role: "diner", Own: []string{}, Password: secret.New("x"), CreatedAt: time.Now()})
+	}
+	if err := insert(); err != nil {
+		t.Fatal(err)
+	}
+	var wg sync.WaitGroup
+	for range 8 {
+		wg.Go(func() {
+			if err := insert(); fault.ReasonOf(err) != "email_taken" {
+				t.Errorf("got %v", err)
+			}
+		})
+	}
+	wg.Wait()
+	if got := log(); strings.Contains(got, address) {
+		t.Errorf("the server's log has the address:\n%s", got)
 	}
 }
