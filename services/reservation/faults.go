@@ -99,7 +99,7 @@ func versionMismatch() error {
 }
 
 func partyTooLarge(slot *Slot) error {
-	return fault.BadField("/party", "This time seats %d at most.", slot.Wanted)
+	return fault.New(fault.Invalid, "party_too_large", "This time seats %d at most.", slot.Wanted).At("/party")
 }
 
 func waitlistFull() error {

@@ -110,6 +110,9 @@ var wrongStores = map[string]struct {
 			}
 		},
 	}},
+	"reservations keep the zone of an earlier schedule": {ScheduleScenarios, "differs from the model", wrongStore{
+		reservation: func(r *reservation.Reservation) { r.TimeZone = "Asia/Seoul" },
+	}},
 	"a schedule edit cancels reservations": {ScheduleScenarios, "differs from the model", wrongStore{
 		afterDecide: func(u *reservation.UnitOfWork) {
 			if slots := unwanted(u); u.Schedule != nil && len(slots) == len(u.Slots) {

@@ -42,7 +42,8 @@ func scarceSchedule(t *rapid.T) schedule.Schedule {
 // exceptions and drops.
 func variedSchedule(t *rapid.T) schedule.Schedule {
 	s := schedule.Schedule{
-		TimeZone: "Asia/Seoul", Party: schedule.PartySize{Min: 1, Max: 6}, CancelCutoffMinutes: 60,
+		TimeZone: uniform("Asia/Seoul", "Asia/Seoul", "Asia/Seoul", "Asia/Seoul", "America/New_York").Draw(t, "zone"),
+		Party:    schedule.PartySize{Min: 1, Max: 6}, CancelCutoffMinutes: 60,
 		IntervalMinutes: rapid.SampledFrom([]int{60, 90, 120}).Draw(t, "interval"),
 		DiningMinutes:   rapid.SampledFrom([]int{60, 90}).Draw(t, "dining"),
 		Covers:          rapid.IntRange(0, 9).Draw(t, "covers"),

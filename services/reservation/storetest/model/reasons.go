@@ -17,6 +17,7 @@ const (
 	ReasonNotWaiting          = "not_waiting"
 	ReasonOfferExpired        = "offer_expired"
 	ReasonOverlap             = "overlap"
+	ReasonPartyTooLarge       = "party_too_large"
 	ReasonSeatsAvailable      = "seats_available"
 	ReasonSlotClosed          = "slot_closed"
 	ReasonSlotFull            = "slot_full"

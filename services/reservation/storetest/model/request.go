@@ -76,8 +76,7 @@ func (m *Model) apply(q request) (id uuid.UUID, refusal string) {
 	case ExpireOffers:
 		m.expireOffers(q.slot)
 	case EditSchedule:
-		m.schedule = &q.schedule
-		m.reconcileSlots(q.At, endOfTime)
+		m.setSchedule(q)
 	case GenerateSlots:
 		m.reconcileSlots(q.At, endOfTime)
 	case CloseDay:
