@@ -122,6 +122,10 @@ func notNoShow() error {
 	return fault.New(fault.Conflict, "not_no_show", "Only a confirmed party that has not come by its time is a no-show.")
 }
 
+func notUndoable() error {
+	return fault.New(fault.Conflict, "not_undoable", "Only a no-show can be undone, until the end of the visit.")
+}
+
 func notSeatable() error {
 	return fault.New(fault.Conflict, "not_seatable", "Only a confirmed party can be seated, from an hour before its time.")
 }

@@ -170,6 +170,7 @@ func TestScenariosReachEveryOperationAndEvent(t *testing.T) {
 		Enter:         {"", ReasonSlotFull},
 		Seat:          {"", ReasonNotSeatable},
 		NoShow:        {"", ReasonNotNoShow},
+		Undo:          {"", ReasonNotUndoable},
 		CloseDay:      {""},
 		ReopenDay:     {""},
 		GenerateSlots: {""},
@@ -182,7 +183,7 @@ func TestScenariosReachEveryOperationAndEvent(t *testing.T) {
 		}
 	}
 	for _, kind := range []string{
-		reservation.EventConfirmed, reservation.EventMoved, reservation.EventCancelled, reservation.EventClosed, reservation.EventNoShow,
+		reservation.EventConfirmed, reservation.EventMoved, reservation.EventCancelled, reservation.EventClosed, reservation.EventNoShow, reservation.EventUndone,
 		reservation.EventJoined, reservation.EventChanged, reservation.EventOffered, reservation.EventDeclined,
 		reservation.EventExpired, reservation.EventLeft,
 	} {

@@ -14,6 +14,7 @@ const (
 	ReasonNotOffered          = "not_offered"
 	ReasonNotOpenYet          = "not_open_yet"
 	ReasonNotSeatable         = "not_seatable"
+	ReasonNotUndoable         = "not_undoable"
 	ReasonNotWaiting          = "not_waiting"
 	ReasonOfferExpired        = "offer_expired"
 	ReasonOverlap             = "overlap"

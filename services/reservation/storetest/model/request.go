@@ -20,6 +20,7 @@ const (
 	Enter   Op = reservation.OpEnter
 	Seat    Op = reservation.OpSeat
 	NoShow  Op = reservation.OpNoShow
+	Undo    Op = reservation.OpUndoNoShow
 )
 
 // Operations without a key.
@@ -73,6 +74,8 @@ func (m *Model) apply(q request) (id uuid.UUID, refusal string) {
 		refusal = m.respond(q)
 	case Seat, NoShow:
 		refusal = m.recordAttendance(q)
+	case Undo:
+		refusal = m.undoNoShow(q)
 	case ExpireOffers:
 		m.expireOffers(q.slot)
 	case EditSchedule:
