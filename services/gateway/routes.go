@@ -59,4 +59,5 @@ var proxyRoutes = []struct {
 	{"POST /v1/restaurants/{id}/reservations", endpoint.Diner, reservationService},
 	{"POST /v1/reservations/{id}/seat", endpoint.Diner, reservationService},
 	{"POST /v1/reservations/{id}/no-show", endpoint.Diner, reservationService},
+	{"POST /v1/reservations/{id}/undo-no-show", endpoint.Diner, reservationService},
 }

@@ -143,15 +143,17 @@ export class FakeApi {
       }
       case 'GET /v1/restaurants/:id/availability': {
         const [from, to] = ['from', 'to'].map((name) => Date.parse(url.searchParams.get(name) ?? ''))
+        const party = Number(url.searchParams.get('party') ?? 1)
         return json(200, {
-          items: this.seats.times(region, url.pathname.split('/')[3] ?? '', from ?? 0, to ?? 0),
+          items: this.seats.times(region, url.pathname.split('/')[3] ?? '', from ?? 0, to ?? 0, party),
         })
       }
       case 'GET /v1/availability': {
         const midnight = Date.parse(`${url.searchParams.get('date')}T00:00:00Z`)
+        const party = Number(url.searchParams.get('party') ?? 1)
         const items = url.searchParams.getAll('restaurant_id').map((id) => ({
           restaurant_id: id,
-          times: this.seats.times(region, id, Math.max(midnight, Date.now()), midnight + 86_400_000),
+          times: this.seats.times(region, id, Math.max(midnight, Date.now()), midnight + 86_400_000, party),
         }))
         return json(200, { items })
       }

@@ -28,10 +28,10 @@ export class FakeSeats {
   /**
    * Four times on each day except Monday, from 09:00 UTC in Korea and from 22:00 UTC in New York.
    * Those 12 days ahead open for booking two days from now, at 00:00 UTC.
-   * @param {string} region @param {string} restaurant @param {number} from @param {number} to
+   * @param {string} region @param {string} restaurant @param {number} from @param {number} to @param {number} party
    * @returns {Schemas['FreeTime'][]}
    */
-  times(region, restaurant, from, to) {
+  times(region, restaurant, from, to, party = 1) {
     const items = []
     const today = Date.now() - (Date.now() % day)
     for (let midnight = from - (from % day); midnight < to; midnight += day) {
@@ -42,7 +42,8 @@ export class FakeSeats {
         if (start < from || start >= to || this.closed.has(`${restaurant} ${date.slice(0, 10)}`)) continue
         const opens = midnight - today === 12 * day && { opens_at: new Date(today + 2 * day).toISOString() }
         const slot_id = `${restaurant}_${start}`
-        items.push({ slot_id, start: date, available: this.#left(region, slot_id), ...opens })
+        const available = this.#left(region, slot_id)
+        items.push({ slot_id, start: date, available, ...can(available, party, opens), ...opens })
       }
     }
     return items
@@ -147,4 +148,14 @@ export class FakeSeats {
     this.#offer(region, slot_id)
     return row
   }
+}
+
+/**
+ * What a diner can do with a time.
+ * @param {number} available @param {number} party @param {unknown} opens
+ * @returns {Pick<Schemas['FreeTime'], 'action' | 'reason'>}
+ */
+function can(available, party, opens) {
+  if (opens) return { action: 'none', reason: 'not_open_yet' }
+  return { action: available >= party ? 'book' : 'wait' }
 }

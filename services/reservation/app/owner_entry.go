@@ -84,6 +84,20 @@ func (s *Service) NoShow(ctx context.Context, r ReservationRequest) (reservation
 	return s.recordAttendance(ctx, r, reservation.OpNoShow)
 }
 
+// UndoNoShow takes a no-show back: the reservation is confirmed again. Codes:
+// not_found; conflict not_undoable, slot_full; unprocessable
+// idempotency_key_reused.
+func (s *Service) UndoNoShow(ctx context.Context, r ReservationRequest) (reservation.Outcome, error) {
+	id, meta, err := s.reservationCommand(ctx, r)
+	if err != nil {
+		return reservation.Outcome{}, err
+	}
+	n := reservation.NoShowUndo{CommandMeta: meta, ID: id, MayTouch: endpoint.IdentityFrom(ctx).MayTouch}
+	return s.execute(ctx, reservation.Command{
+		CommandMeta: meta, Op: reservation.OpUndoNoShow, Scope: reservation.Scope{ReservationID: id}, Decide: n.Decide,
+	})
+}
+
 func (s *Service) recordAttendance(ctx context.Context, r ReservationRequest, op string) (reservation.Outcome, error) {
 	id, meta, err := s.reservationCommand(ctx, r)
 	if err != nil {

@@ -102,7 +102,8 @@ func wrongCallers(slot, id string) []invalidCase {
 			apiRequest{"POST", mokran + "/closures", closure, theo, ""},
 			apiRequest{"GET", mokran + "/reservations?date=" + day, "", theo, ""},
 			apiRequest{"POST", one + "/seat", "", theo, "n"},
-			apiRequest{"POST", one + "/no-show", "", theo, "n"}),
+			apiRequest{"POST", one + "/no-show", "", theo, "n"},
+			apiRequest{"POST", one + "/undo-no-show", "", theo, "u"}),
 		invalid("another diner's reservation", "404 reservation_not_found", "",
 			apiRequest{"GET", one, "", minji, ""},
 			apiRequest{"PATCH", one, `{"party":2}`, minji, ""},
@@ -111,7 +112,8 @@ func wrongCallers(slot, id string) []invalidCase {
 			apiRequest{"POST", "/v1/waitlist/" + id + "/decline", "", minji, "n"},
 			apiRequest{"DELETE", "/v1/waitlist/" + id, "", minji, ""},
 			apiRequest{"POST", one + "/seat", "", otherOwner, "n"},
-			apiRequest{"POST", one + "/no-show", "", otherOwner, "n"}),
+			apiRequest{"POST", one + "/no-show", "", otherOwner, "n"},
+			apiRequest{"POST", one + "/undo-no-show", "", otherOwner, "u"}),
 	}
 }
 
@@ -266,6 +268,7 @@ func wrongSchedules() (cases []invalidCase) {
 	for _, c := range []struct{ from, to, pointer string }{
 		{`"time_zone":"Asia/Seoul"`, `"time_zone":"../../etc/passwd"`, "/time_zone"},
 		{`"time_zone":"Asia/Seoul"`, `"time_zone":"Asia/Seoul\u0000"`, "/time_zone"},
+		{`"time_zone":"Asia/Seoul"`, `"time_zone":"right/Asia/Seoul"`, "/time_zone"},
 		{`"interval_minutes":120`, `"interval_minutes":0`, "/interval_minutes"},
 		{`"covers":4`, `"covers":1001`, "/covers"},
 		{`"covers":4`, `"covers":-1`, "/covers"},

@@ -230,9 +230,9 @@ export interface paths {
         };
         /**
          * A restaurant's times
-         * @description Every future time that accepts a party of this size and is not closed. A time whose `available` is
-         *     less than the party is sold out, and its waitlist can be joined. A time with `opens_at` cannot be
-         *     booked before then.
+         * @description Every future time that accepts a party of this size and is not closed. `action` says what a diner
+         *     without other reservations can do with it now: book it, join its waitlist, or nothing.
+         *     `time_zone` is the zone of the restaurant's schedule: show every time of the restaurant in it.
          */
         get: operations["getAvailability"];
         put?: never;
@@ -414,6 +414,33 @@ export interface paths {
          * @description Takes no body. Allowed from the start of the visit. Until the visit ends the seats can be given to walk-ins; they are not offered to the waitlist any more.
          */
         post: operations["markNoShow"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/reservations/{id}/undo-no-show": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description ISO 3166 country code in any case; takes precedence over the viewer's country */
+                "x-region"?: components["parameters"]["Region"];
+            };
+            path: {
+                id: components["parameters"]["ReservationID"];
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Undo a no-show
+         * @description Takes no body. The reservation is `confirmed` again. Allowed until the end of the visit, while the
+         *     seats have not been given to others. The mail about a no-show waits five minutes: it is not sent if
+         *     the no-show is undone by then, otherwise a second mail corrects it.
+         */
+        post: operations["undoNoShow"];
         delete?: never;
         options?: never;
         head?: never;
@@ -847,12 +874,30 @@ export interface components {
             /** @description Number of reservations and waitlist entries that were cancelled */
             cancelled: number;
         };
+        /**
+         * @description The IANA zone of the restaurant's schedule; absent for a restaurant without one
+         * @example Asia/Seoul
+         */
+        ScheduleZone: string;
         FreeTime: {
             slot_id: string;
             /** Format: date-time */
             start: string;
             /** @description Covers left */
             available: number;
+            /**
+             * @description What a diner without other reservations can do now: `book`: POST /v1/reservations;
+             *     `wait`: POST /v1/waitlist; `none`: neither, for `reason`
+             * @enum {string}
+             */
+            action: "book" | "wait" | "none";
+            /**
+             * @description Exactly with `none`: the reason with which the request would be refused. `not_open_yet`: booking
+             *     has not begun; `slot_closed`: sold out, and too late to wait; `party_too_large`: sold out, and
+             *     the party is larger than the time's capacity; `line_full`: sold out, and the waitlist is full
+             * @example not_open_yet
+             */
+            reason?: string;
             /**
              * Format: date-time
              * @description When booking begins; absent once it has begun
@@ -1518,27 +1563,40 @@ export interface operations {
                 content: {
                     /**
                      * @example {
+                     *       "time_zone": "Asia/Seoul",
                      *       "items": [
+                     *         {
+                     *           "slot_id": "811",
+                     *           "start": "2026-12-01T08:00:00Z",
+                     *           "available": 0,
+                     *           "action": "none",
+                     *           "reason": "slot_closed"
+                     *         },
                      *         {
                      *           "slot_id": "812",
                      *           "start": "2026-12-01T09:00:00Z",
-                     *           "available": 6
+                     *           "available": 6,
+                     *           "action": "book"
                      *         },
                      *         {
                      *           "slot_id": "813",
                      *           "start": "2026-12-01T10:00:00Z",
-                     *           "available": 0
+                     *           "available": 0,
+                     *           "action": "wait"
                      *         },
                      *         {
                      *           "slot_id": "977",
                      *           "start": "2026-12-24T09:00:00Z",
                      *           "available": 20,
+                     *           "action": "none",
+                     *           "reason": "not_open_yet",
                      *           "opens_at": "2026-12-10T01:00:00Z"
                      *         }
                      *       ]
                      *     }
                      */
                     "application/json": {
+                        time_zone?: components["schemas"]["ScheduleZone"];
                         items: components["schemas"]["FreeTime"][];
                     };
                 };
@@ -1580,6 +1638,7 @@ export interface operations {
                     "application/json": {
                         items: {
                             restaurant_id: components["schemas"]["RestaurantID"];
+                            time_zone?: components["schemas"]["ScheduleZone"];
                             times: components["schemas"]["FreeTime"][];
                         }[];
                     };
@@ -2036,6 +2095,51 @@ export interface operations {
             default: components["responses"]["Problem"];
         };
     };
+    undoNoShow: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description ISO 3166 country code in any case; takes precedence over the viewer's country */
+                "x-region"?: components["parameters"]["Region"];
+                /** @description One value for each intended operation, kept across retries. */
+                "Idempotency-Key": components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                id: components["parameters"]["ReservationID"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Confirmed again. */
+            200: {
+                headers: {
+                    "Idempotency-Replayed": components["headers"]["Replayed"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GuestReservation"];
+                };
+            };
+            400: components["responses"]["Invalid"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            /** @description `not_undoable`: it is not a no-show, or the visit has ended; `slot_full`: the seats are taken */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            422: components["responses"]["KeyReused"];
+            503: components["responses"]["Unavailable"];
+            504: components["responses"]["Timeout"];
+            default: components["responses"]["Problem"];
+        };
+    };
     listWaitlist: {
         parameters: {
             query?: {
@@ -2101,7 +2205,15 @@ export interface operations {
                     "application/json": components["schemas"]["Reservation"];
                 };
             };
-            400: components["responses"]["Invalid"];
+            /** @description As in every operation, and `party_too_large` when the party is larger than the time's capacity */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             401: components["responses"]["Unauthenticated"];
             /** @description `slot_not_found` */
             404: {

@@ -13,7 +13,7 @@ test('counts days across the end of daylight-saving time', () => {
 })
 
 test('groups times by the day in the restaurant’s time zone', () => {
-  const at = (start: string) => ({ slot_id: start, start, available: 2 })
+  const at = (start: string) => ({ slot_id: start, start, available: 2, action: 'book' as const })
   const days = byDay([at('2026-11-22T14:00:00Z'), at('2026-11-22T15:00:00Z')], 'Asia/Seoul')
   expect([...days.keys()]).toEqual(['2026-11-22', '2026-11-23'])
 })
