@@ -55,6 +55,7 @@ func (q Query) Validate() error {
 	return first(
 		check(atMost(q.Words, MaxWords), "/q", "A search has at most 200 characters, and no control characters."),
 		check(atMost(q.Cuisine, MaxCuisine), "/cuisine", "A cuisine has at most 40 characters, and no control characters."),
+		check(q.Limit >= 1 && q.Limit <= MaxLimit, "/limit", "A page has 1 to 50 restaurants."),
 	)
 }
 

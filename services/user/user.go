@@ -46,8 +46,8 @@ type SignUp struct {
 	Email    secret.String `json:"email"`
 	Password secret.String `json:"password"`
 	Name     secret.String `json:"name"`
-	Locale   string        `json:"locale"`
-	Phone    secret.String `json:"phone"` // optional, for the restaurants that the user books
+	Locale   *string       `json:"locale"` // ko by default
+	Phone    secret.String `json:"phone"`  // optional, for the restaurants that the user books
 }
 
 // validate normalises the request and returns an error for an invalid one.
@@ -61,11 +61,10 @@ func (s *SignUp) validate() error {
 	if err := text.CleanSecret(&s.Name, "/name", text.Name); err != nil {
 		return err
 	}
-	switch s.Locale {
-	case "":
-		s.Locale = "ko"
-	case "ko", "en":
-	default:
+	if s.Locale == nil {
+		s.Locale = new("ko")
+	}
+	if *s.Locale != "ko" && *s.Locale != "en" {
 		return fault.BadField("/locale", "The locale is ko or en.")
 	}
 	if s.Phone.IsZero() {

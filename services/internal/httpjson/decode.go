@@ -5,6 +5,7 @@ import (
 	"io"
 	"mime"
 	"net/http"
+	"strings"
 
 	"github.com/google/uuid"
 
@@ -52,7 +53,7 @@ func PathID(r *http.Request) (id uuid.UUID, ok bool) {
 // IdempotencyKey reads the Idempotency-Key header: 1 to 200 visible ASCII
 // characters, else invalid with reason idempotency_key_missing.
 func IdempotencyKey(r *http.Request) (string, error) {
-	key := r.Header.Get(names.HeaderIdempotency)
+	key := strings.Join(r.Header.Values(names.HeaderIdempotency), " ") // several make an invalid one
 	ok := key != "" && len(key) <= maxIdempotencyKey
 	for _, c := range []byte(key) {
 		ok = ok && c > ' ' && c < 0x7f

@@ -3,6 +3,7 @@ package app
 import (
 	"context"
 	"log/slog"
+	"unicode/utf8"
 
 	"github.com/google/uuid"
 
@@ -25,7 +26,7 @@ type BookRequest struct {
 // validate normalises the note and returns an error for an invalid request.
 func (r *BookRequest) validate() error {
 	switch {
-	case r.SlotID == "" || len(r.SlotID) > 40:
+	case r.SlotID == "" || utf8.RuneCountInString(r.SlotID) > 40:
 		return fault.BadField("/slot_id", "slot_id must be one that availability returned.")
 	case r.Party < 1 || r.Party > reservation.MaxParty:
 		return fault.BadField("/party", "party must be between 1 and %d.", reservation.MaxParty)
