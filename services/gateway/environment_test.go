@@ -30,6 +30,7 @@ type users struct {
 	mu      sync.Mutex
 	account gateway.Account
 	err     error
+	called  func() // by Account, if not nil
 }
 
 func (u *users) Verify(_ context.Context, c gateway.Credentials) (gateway.Account, error) {
@@ -42,6 +43,9 @@ func (u *users) Verify(_ context.Context, c gateway.Credentials) (gateway.Accoun
 func (u *users) Account(context.Context, string) (gateway.Account, error) {
 	u.mu.Lock()
 	defer u.mu.Unlock()
+	if u.called != nil {
+		u.called()
+	}
 	return u.account, u.err
 }
 
@@ -66,7 +70,8 @@ func (s *environment) advance(d time.Duration) {
 	s.now = s.now.Add(d)
 }
 
-func start(t *testing.T) *environment {
+// start starts a gateway. Each change replaces a dependency of it.
+func start(t *testing.T, changes ...func(*gateway.Config)) *environment {
 	t.Helper()
 	s := &environment{T: t, record: telemetrytest.Start(t), now: time.Now(), users: &users{account: gateway.Account{
 		ID: "0190a000-0000-7000-8000-000000000001", Role: "owner", Own: []string{"mosu", "jungsik"},
@@ -85,10 +90,14 @@ func start(t *testing.T) *environment {
 	if err != nil {
 		t.Fatal(err)
 	}
-	service, err := gateway.New(gateway.Config{
+	config := gateway.Config{
 		Users: s.users, Sessions: inmem.New(), Keys: keys, RefreshKey: make([]byte, gateway.MinRefreshKey),
 		Issuer: "https://jari.example", Now: s.clock,
-	})
+	}
+	for _, change := range changes {
+		change(&config)
+	}
+	service, err := gateway.New(config)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -176,6 +185,10 @@ func authHeaders(token, cookie string) http.Header {
 		h["Cookie"] = []string{"jari_refresh=" + cookie}
 	}
 	return h
+}
+
+func cookieHeader(cookie string) http.Header {
+	return http.Header{"Cookie": {"jari_refresh=" + cookie}}
 }
 
 func received(a response, name string) string {

@@ -50,6 +50,8 @@ func newProxy(name upstream, base string) http.Handler {
 		Rewrite: func(p *httputil.ProxyRequest) {
 			p.SetURL(target)
 			p.Out.Host = target.Host
+			// Out lacks what cannot be parsed; the service refuses it, or it would answer another question.
+			p.Out.URL.RawQuery = p.In.URL.RawQuery
 			// Credentials are checked here and not forwarded.
 			p.Out.Header.Del("Authorization")
 			p.Out.Header.Del("Cookie")

@@ -36,6 +36,21 @@ func TestQueryReachesTheServiceButNoSpanOrLog(t *testing.T) {
 	}
 }
 
+// net/http's proxy drops parameters that it cannot parse; the service would answer
+// with a default.
+func TestAQueryThatCannotBeReadReachesTheService(t *testing.T) {
+	s := start(t)
+	headers, _ := s.logIn()
+	for _, query := range []string{"q=50%", "q=fish;chips", "a=1&%zz=2&a=3"} {
+		var got string
+		s.upstream = func(_ http.ResponseWriter, r *http.Request) { got = r.URL.RawQuery }
+		s.do("GET", "/v1/reservations?"+query, "", headers).want(t, 200, "")
+		if got != query {
+			t.Errorf("the service got the query %q, want %q", got, query)
+		}
+	}
+}
+
 func TestATruncatedResponseOfTheUpstreamIsAFailure(t *testing.T) {
 	s := start(t)
 	headers, _ := s.logIn()

@@ -85,21 +85,35 @@ func (s *Service) LogIn(ctx context.Context, req Credentials) (LoggedIn, error) 
 type Refresh struct{ Token secret.String }
 
 // Refresh continues the session of a refresh token. It reads role and restaurants
-// again, so that a grant takes effect. Codes: unauthenticated (session_ended,
+// again, so that a grant takes effect, and before the rotation, so that a failure
+// leaves the session as it was. Codes: unauthenticated (session_ended,
 // refresh_reused, account_gone), unavailable.
 func (s *Service) Refresh(ctx context.Context, req Refresh) (LoggedIn, error) {
-	session, next, err := s.rotate(ctx, req.Token, "")
+	token, ok := parseRefreshToken(req.Token)
+	if !ok {
+		return LoggedIn{}, SessionEnded()
+	}
+	session, err := s.sessions.Find(ctx, token.hash(), s.now())
 	if err != nil {
 		return LoggedIn{}, err
 	}
-	account, err := s.users.Account(ctx, session.UserID)
-	if fault.CodeOf(err) == fault.NotFound {
-		return LoggedIn{}, fault.New(fault.Unauthenticated, "account_gone", "This account no longer exists.")
+	account, err := s.account(ctx, session.UserID)
+	if err != nil {
+		return LoggedIn{}, err
 	}
+	session, next, err := s.rotate(ctx, token, session.ID)
 	if err != nil {
 		return LoggedIn{}, err
 	}
 	return s.loggedIn(account, session, next)
+}
+
+func (s *Service) account(ctx context.Context, id string) (Account, error) {
+	account, err := s.users.Account(ctx, id)
+	if fault.CodeOf(err) == fault.NotFound {
+		err = fault.New(fault.Unauthenticated, "account_gone", "This account no longer exists.")
+	}
+	return account, err
 }
 
 // renewalTimeout bounds how long a renewal waits for the user service, because a
@@ -109,31 +123,31 @@ const renewalTimeout = 500 * time.Millisecond
 // renew continues the session of an expired access token, if the refresh token
 // belongs to the same session. When the user service is unavailable it uses the
 // old claims again: booking must not depend on that service.
-func (s *Service) renew(ctx context.Context, old claims, token secret.String) (LoggedIn, error) {
+func (s *Service) renew(ctx context.Context, old claims, cookie secret.String) (LoggedIn, error) {
+	token, ok := parseRefreshToken(cookie)
+	if !ok {
+		return LoggedIn{}, SessionEnded()
+	}
 	session, next, err := s.rotate(ctx, token, old.SID)
 	if err != nil {
 		return LoggedIn{}, err
 	}
 	userCtx, cancel := context.WithTimeout(ctx, renewalTimeout)
 	defer cancel()
-	account, err := s.users.Account(userCtx, session.UserID)
+	account, err := s.account(userCtx, session.UserID)
 	switch fault.CodeOf(err) {
 	case "":
-	case fault.NotFound:
-		return LoggedIn{}, fault.New(fault.Unauthenticated, "account_gone", "This account no longer exists.")
+	case fault.Unauthenticated:
+		return LoggedIn{}, err
 	default:
 		account = Account{ID: old.Subject, Role: old.Role, Own: old.Own}
 	}
 	return s.loggedIn(account, session, next)
 }
 
-func (s *Service) rotate(ctx context.Context, token secret.String, want string) (session Session, next refreshToken, err error) {
-	presented, ok := parseRefreshToken(token)
-	if !ok {
-		return session, next, SessionEnded()
-	}
-	next = presented.successor(s.refreshKey)
-	session, err = s.sessions.Rotate(ctx, presented.hash(), next.hash(), want, s.now())
+func (s *Service) rotate(ctx context.Context, token refreshToken, want string) (Session, refreshToken, error) {
+	next := token.successor(s.refreshKey)
+	session, err := s.sessions.Rotate(ctx, token.hash(), next.hash(), want, s.now())
 	return session, next, err
 }
 

@@ -5,7 +5,9 @@
 package notification
 
 import (
+	"math"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/google/uuid"
@@ -86,8 +88,8 @@ func (e Event) Validate() error {
 		{slices.Contains(Kinds, e.Kind), "/kind", "There is no mail for this kind of event."},
 		{!e.OccurredAt.IsZero(), "/occurred_at", "occurred_at is missing."},
 		{e.DinerID != uuid.Nil, "/diner_id", "diner_id is missing."},
-		{len(e.ClosureReason.Reveal()) <= 4000, "/reason", "The restaurant's reason is too long."},
-		{e.Previous == PreviousState{} || !e.Previous.Start.IsZero() && e.Previous.Party > 0,
+		{storable(e.ClosureReason.Reveal(), 4000), "/reason", "The restaurant's reason is too long, or has a NUL."},
+		{e.Previous == PreviousState{} || !e.Previous.Start.IsZero() && fits(e.Previous.Party, 1),
 			"/previous", "The previous state needs a start and a party."},
 		{e.Reservation.ID != uuid.Nil, "/reservation/id", "A reservation needs an id."},
 		{within(e.Reservation.RestaurantID, 64), "/reservation/restaurant_id", "A restaurant's id has 1 to 64 characters."},
@@ -96,13 +98,13 @@ func (e Event) Validate() error {
 		{e.Reservation.End.IsZero() || e.Reservation.End.After(e.Reservation.Start),
 			"/reservation/end", "The end must be after the start."},
 		{knownZone(e.Reservation.TimeZone), "/reservation/time_zone", "The time zone must be an IANA name such as Asia/Seoul."},
-		{e.Reservation.Party > 0, "/reservation/party", "The party must be at least 1."},
-		{len(e.Reservation.Note.Reveal()) <= 4000, "/reservation/note", "The note is too long."},
-		{len(e.Reservation.Status) <= 64, "/reservation/status", "A status has at most 64 characters."},
-		{e.Reservation.Version >= 0, "/reservation/version", "Versions start at 1."},
-		{e.Reservation.Position >= 0, "/reservation/position", "The first position is 1."},
+		{fits(e.Reservation.Party, 1), "/reservation/party", "The party must be at least 1."},
+		{storable(e.Reservation.Note.Reveal(), 4000), "/reservation/note", "The note is too long, or has a NUL."},
+		{storable(e.Reservation.Status, 64), "/reservation/status", "A status has at most 64 characters."},
+		{fits(e.Reservation.Version, 0), "/reservation/version", "Versions start at 1."},
+		{fits(e.Reservation.Position, 0), "/reservation/position", "The first position is 1."},
 		{e.Kind != Offered || !e.Reservation.OfferEndsAt.IsZero(), "/reservation/offer_ends_at", "An offer needs offer_ends_at."},
-		{len(e.Traceparent) <= 200, "/traceparent", "A traceparent has 55 characters."},
+		{storable(e.Traceparent, 200), "/traceparent", "A traceparent has 55 characters."},
 	} {
 		if !c.ok {
 			return fault.BadField(c.pointer, "%s", c.detail)
@@ -111,7 +113,14 @@ func (e Event) Validate() error {
 	return nil
 }
 
-func within(s string, limit int) bool { return s != "" && len(s) <= limit }
+func within(s string, limit int) bool { return s != "" && storable(s, limit) }
+
+// storable reports whether s has at most limit bytes, and no NUL, which PostgreSQL's
+// text type cannot hold.
+func storable(s string, limit int) bool { return len(s) <= limit && !strings.Contains(s, "\x00") }
+
+// fits reports whether PostgreSQL's int can hold n, and it is at least least.
+func fits(n, least int) bool { return n >= least && n <= math.MaxInt32 }
 
 func knownZone(name string) bool {
 	_, err := time.LoadLocation(name)

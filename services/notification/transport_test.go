@@ -41,6 +41,24 @@ func serve(t *testing.T, store notification.Store) httpjsontest.Suite {
 func TestRejectsBadInput(t *testing.T) {
 	suite := serve(t, inmem.New())
 	suite.Run(t)
+	refusedAt := func(pointer, from, to string) {
+		t.Helper()
+		body := bytes.Replace(eventBody(t), []byte(from), []byte(to), 1)
+		c := httpjsontest.Case{Method: "POST", Target: "/internal/events", ContentType: "application/json",
+			Body: string(body), Status: http.StatusBadRequest, Pointer: pointer}
+		if err := suite.Try(c); err != nil {
+			t.Error(err)
+		}
+	}
+	// What PostgreSQL cannot store: NUL in a text, more than 2147483647 in an int.
+	refusedAt("/reservation/status", `"status":"confirmed"`, `"status":"a\u0000"`)
+	refusedAt("/reservation/note", `"note":"`, `"note":"\u0000`)
+	refusedAt("/reservation/slot_id", `"slot_id":"`, `"slot_id":"\u0000`)
+	refusedAt("/reason", `"reservation":{`, `"reason":"\u0000","reservation":{`)
+	refusedAt("/traceparent", `"traceparent":"`, `"traceparent":"\u0000`)
+	refusedAt("/reservation/party", `"party":2`, `"party":2147483648`)
+	refusedAt("/reservation/version", `"version":1`, `"version":2147483648`)
+	refusedAt("/reservation/position", `"status"`, `"position":2147483648,"status"`)
 	for pointer, change := range map[string][2]string{
 		"/reservation/end":           {`"end":"2026-11-23T11:00:00Z"`, `"end":"2026-11-23T09:30:00Z"`},
 		"/reservation/version":       {`"version":1`, `"version":-1`},
@@ -56,12 +74,7 @@ func TestRejectsBadInput(t *testing.T) {
 		"/reservation/restaurant_id": {"mokran", ""},
 		"/reservation/start":         {`"start":"2026-11-23T09:30:00Z"`, `"start":"2026-11-23"`},
 	} {
-		body := bytes.Replace(eventBody(t), []byte(change[0]), []byte(change[1]), 1)
-		c := httpjsontest.Case{Method: "POST", Target: "/internal/events", ContentType: "application/json",
-			Body: string(body), Status: http.StatusBadRequest, Pointer: pointer}
-		if err := suite.Try(c); err != nil {
-			t.Error(err)
-		}
+		refusedAt(pointer, change[0], change[1])
 	}
 }
 

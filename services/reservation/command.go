@@ -22,14 +22,15 @@ type CommandMeta struct {
 // Operations of the API that need a key. The same key may be used again for
 // another operation.
 const (
-	OpBook    = "book"
-	OpCancel  = "cancel"
-	OpJoin    = "join"
-	OpAccept  = "accept"
-	OpDecline = "decline"
-	OpEnter   = "enter"
-	OpSeat    = "seat"
-	OpNoShow  = "no_show"
+	OpBook       = "book"
+	OpCancel     = "cancel"
+	OpJoin       = "join"
+	OpAccept     = "accept"
+	OpDecline    = "decline"
+	OpEnter      = "enter"
+	OpSeat       = "seat"
+	OpNoShow     = "no_show"
+	OpUndoNoShow = "undo_no_show"
 )
 
 // Command is a request to change seats, other than a plain booking. A store

@@ -13,6 +13,7 @@ const (
 	EventCancelled = "reservation.cancelled" // by the diner
 	EventClosed    = "reservation.closed"    // by the restaurant
 	EventNoShow    = "reservation.no_show"
+	EventUndone    = "reservation.no_show_undone" // the owner has taken the no-show back
 	EventReminder  = "reservation.reminder"
 
 	EventJoined   = "waitlist.joined"

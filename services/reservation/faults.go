@@ -99,7 +99,7 @@ func versionMismatch() error {
 }
 
 func partyTooLarge(slot *Slot) error {
-	return fault.BadField("/party", "This time seats %d at most.", slot.Wanted)
+	return fault.New(fault.Invalid, "party_too_large", "This time seats %d at most.", slot.Wanted).At("/party")
 }
 
 func waitlistFull() error {
@@ -120,6 +120,10 @@ func notOffered() error {
 
 func notNoShow() error {
 	return fault.New(fault.Conflict, "not_no_show", "Only a confirmed party that has not come by its time is a no-show.")
+}
+
+func notUndoable() error {
+	return fault.New(fault.Conflict, "not_undoable", "Only a no-show can be undone, until the end of the visit.")
 }
 
 func notSeatable() error {

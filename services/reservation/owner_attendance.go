@@ -36,3 +36,31 @@ func (a Attendance) Decide(u *UnitOfWork) (Reservation, error) {
 	}
 	return *r, nil
 }
+
+// NoShowUndo is the command to take a no-show back that was recorded by mistake.
+type NoShowUndo struct {
+	CommandMeta
+	ID       uuid.UUID
+	MayTouch func(restaurant string) bool // restaurants of the owner who sent it
+}
+
+// Decide confirms the reservation again if its covers are still there. What else
+// the diner has by now does not matter: the party is at the restaurant. Codes:
+// not_found; conflict not_undoable, slot_full.
+func (n NoShowUndo) Decide(u *UnitOfWork) (Reservation, error) {
+	r := u.Reservations[n.ID]
+	switch {
+	case r == nil || !n.MayTouch(r.RestaurantID):
+		return Reservation{}, NotFound()
+	case r.Status != NoShow || !u.Now.Before(r.End):
+		return Reservation{}, notUndoable()
+	}
+	// Not Left: the slot takes no bookings while its owner wants fewer covers.
+	slot := u.Slots[r.SlotID]
+	if free := slot.Capacity - slot.Booked; r.Party > free {
+		return Reservation{}, Full(free)
+	}
+	u.transition(r, Confirmed)
+	u.emit(EventUndone, r)
+	return *r, nil
+}

@@ -4,6 +4,7 @@ import (
 	"slices"
 	"time"
 
+	"jari.example/services/internal/zone"
 	"jari.example/services/reservation/schedule"
 )
 
@@ -42,10 +43,27 @@ func (u *UnitOfWork) closeSlot(s *Slot) {
 	}
 }
 
-// SetSchedule stores plan as the restaurant's schedule, with the slots it wants.
+// SetSchedule stores plan as the restaurant's schedule, with the slots it wants. Its
+// time zone becomes that of everything at the restaurant.
 func (u *UnitOfWork) SetSchedule(plan schedule.Schedule, want []Slot) {
+	if u.Schedule != nil && u.Schedule.TimeZone != plan.TimeZone {
+		u.changeTimeZone(plan.TimeZone)
+	}
 	u.newSchedule, u.slotsGenerated = &plan, true
 	u.ReconcileSlots(want)
+}
+
+// changeTimeZone shows everything at the restaurant in another zone, also visits of
+// the past. Their instants stay, so nothing that a diner agreed to has changed: no
+// new version, and no event.
+func (u *UnitOfWork) changeTimeZone(name string) {
+	u.newTimeZone = name
+	for _, s := range u.Slots {
+		s.TimeZone = name
+	}
+	for _, r := range u.Reservations {
+		r.TimeZone = name
+	}
 }
 
 // RegenerateSlots creates the slots that the restaurant's schedule wants by now.
@@ -55,7 +73,7 @@ func (u *UnitOfWork) RegenerateSlots(restaurant string) error {
 	if u.Schedule == nil {
 		return nil
 	}
-	if _, err := schedule.Location(u.Schedule.TimeZone); err != nil {
+	if _, err := zone.Load(u.Schedule.TimeZone); err != nil {
 		return err
 	}
 	u.slotsGenerated = true

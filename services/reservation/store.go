@@ -36,6 +36,10 @@ type Store interface {
 	// closed, in order, or [ScheduleNotFound].
 	Schedule(ctx context.Context, restaurant string) (plan schedule.Schedule, closed []string, err error)
 
+	// Zones returns the time zones of the restaurants that have a schedule, by
+	// restaurant.
+	Zones(ctx context.Context, restaurants []string) (map[string]string, error)
+
 	// Reservation returns the diner's own reservation or [NotFound].
 	Reservation(ctx context.Context, diner, id uuid.UUID) (Reservation, error)
 

@@ -37,6 +37,7 @@ type UnitOfWork struct {
 	firstEventID        uuid.UUID
 	from, to            time.Time // of Period
 	newSchedule         *schedule.Schedule
+	newTimeZone         string // "": unchanged
 	slotsGenerated      bool
 	closure             *Closure
 }
@@ -159,6 +160,7 @@ type ChangeSet struct {
 	Reservations   []*Reservation     // to be inserted (Version 1) or updated, by id
 	Events         []Event            // in the order in which they happened
 	Schedule       *schedule.Schedule // to be stored, if not nil
+	TimeZone       string             // if not "", of every slot and reservation of the period's restaurant from now on
 	Closure        *Closure           // to be stored or, if Open, deleted
 	SlotsGenerated bool               // the period's slots follow the schedule as of the command's time
 }
@@ -167,7 +169,7 @@ type ChangeSet struct {
 func (u *UnitOfWork) ChangeSet() ChangeSet {
 	set := ChangeSet{
 		Transitions: u.transitions, NewSlots: u.newSlots, Events: u.events,
-		Schedule: u.newSchedule, Closure: u.closure, SlotsGenerated: u.slotsGenerated,
+		Schedule: u.newSchedule, TimeZone: u.newTimeZone, Closure: u.closure, SlotsGenerated: u.slotsGenerated,
 	}
 	for s := range u.changedSlots {
 		set.ChangedSlots = append(set.ChangedSlots, s)

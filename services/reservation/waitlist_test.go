@@ -19,7 +19,7 @@ func TestJoin(t *testing.T) {
 			u.with(uuid.New(), Waiting, 1)
 		}, "", 2},
 		"a slot with covers left":   {2, func(*UnitOfWork) {}, "seats_available", 0},
-		"with a party it can't fit": {4, func(u *UnitOfWork) { u.Slots[1].Wanted, u.Slots[1].Capacity = 3, 3 }, "invalid_field", 0},
+		"with a party it can't fit": {4, func(u *UnitOfWork) { u.Slots[1].Wanted, u.Slots[1].Capacity = 3, 3 }, "party_too_large", 0},
 		"after the cut-off": {2, func(u *UnitOfWork) {
 			u.with(other, Confirmed, 4)
 			u.Slots[1].CancelUntil = now

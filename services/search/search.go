@@ -8,6 +8,7 @@
 package search
 
 import (
+	"math"
 	"reflect"
 	"regexp"
 	"slices"
@@ -18,6 +19,7 @@ import (
 	"unicode/utf8"
 
 	"jari.example/internal/fault"
+	"jari.example/services/internal/text"
 )
 
 // Text is a text in Korean and English.
@@ -32,6 +34,19 @@ type Location struct {
 	Lat *float64 `json:"lat"`
 	Lon *float64 `json:"lon"`
 }
+
+// Rounded returns l to 7 decimals, about 1 cm, which is what a geo_point of the
+// index holds. The catalogue cannot store what is much smaller: DynamoDB's numbers
+// have 38 digits and begin at 1E-130.
+func (l *Location) Rounded() *Location {
+	if l == nil {
+		return nil
+	}
+	lat, lon := round(*l.Lat), round(*l.Lon)
+	return &Location{&lat, &lon}
+}
+
+func round(degrees float64) float64 { return math.Round(degrees*1e7)/1e7 + 0 } // + 0 makes -0 a 0
 
 // Profile describes a restaurant, as its owner wrote it.
 type Profile struct {
@@ -84,16 +99,17 @@ var (
 // ValidID reports whether id is a valid restaurant id.
 func ValidID(id string) bool { return slug.MatchString(id) }
 
-// Validate returns fault.Invalid with a pointer to the first invalid field.
-func (p Profile) Validate() error {
+// Validate normalises the texts, and returns fault.Invalid with a pointer to the first
+// invalid field.
+func (p *Profile) Validate() error {
 	return first(
-		text("/name", p.Name, 1, 100),
-		text("/description", p.Description.oneLine(), 1, 2000),
-		text("/area", p.Area, 1, 100),
+		p.Name.clean("/name", text.Name),
+		p.Description.clean("/description", text.Lines("A description", 1, 2000)),
+		p.Area.clean("/area", text.Line("An area", 1, 100)),
 		check(cuisine.MatchString(p.Cuisine), "/cuisine", "A cuisine is a lower-case word such as korean, of at most 40 characters."),
 		check(p.Price >= 1 && p.Price <= 4, "/price", "A price is a level from 1 to 4."),
 		check(knownZone(p.TimeZone), "/time_zone", "The time zone must be an IANA name such as Asia/Seoul."),
-		check(length(p.Address, 1, 300), "/address", "The address must have 1 to 300 characters."),
+		text.Clean(&p.Address, "/address", text.Line("An address", 1, 300)),
 		check(p.Location == nil || inRange(p.Location.Lat, 90), "/location/lat", "The latitude must be between -90 and 90."),
 		check(p.Location == nil || inRange(p.Location.Lon, 180), "/location/lon", "The longitude must be between -180 and 180."),
 	)
@@ -101,21 +117,8 @@ func (p Profile) Validate() error {
 
 func inRange(v *float64, limit float64) bool { return v != nil && -limit <= *v && *v <= limit }
 
-func text(pointer string, t Text, least, most int) error {
-	const wrong = "The text must have %d to %d characters."
-	if !length(t.Ko, least, most) {
-		return fault.BadField(pointer+"/ko", wrong, least, most)
-	}
-	if !length(t.En, least, most) {
-		return fault.BadField(pointer+"/en", wrong, least, most)
-	}
-	return nil
-}
-
-// oneLine replaces line breaks, the only control characters that a description may
-// have.
-func (t Text) oneLine() Text {
-	return Text{strings.ReplaceAll(t.Ko, "\n", " "), strings.ReplaceAll(t.En, "\n", " ")}
+func (t *Text) clean(pointer string, rule text.Rule) error {
+	return first(text.Clean(&t.Ko, pointer+"/ko", rule), text.Clean(&t.En, pointer+"/en", rule))
 }
 
 func check(ok bool, pointer, detail string) error {
@@ -133,12 +136,9 @@ func first(errs ...error) error {
 	return nil
 }
 
-// length reports whether s has least to most characters, and no control
-// characters: texts go into mails and their subjects.
-func length(s string, least, most int) bool {
-	n := utf8.RuneCountInString(s)
-	return utf8.ValidString(s) && n <= most && len(strings.TrimSpace(s)) >= least &&
-		!strings.ContainsFunc(s, unicode.IsControl)
+// atMost reports whether s has at most most characters, and no control characters.
+func atMost(s string, most int) bool {
+	return utf8.ValidString(s) && utf8.RuneCountInString(s) <= most && !strings.ContainsFunc(s, unicode.IsControl)
 }
 
 // knownZone rejects "" and "Local": LoadLocation accepts them, but their meaning

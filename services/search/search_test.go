@@ -24,6 +24,11 @@ func TestValidate(t *testing.T) {
 		"a name of spaces is empty":             {func(p *search.Profile) { p.Name.Ko = "  " }, "/name/ko"},
 		"a name has no line breaks":             {func(p *search.Profile) { p.Name.Ko = "a\nBcc: b" }, "/name/ko"},
 		"a name has at most 100 characters":     {func(p *search.Profile) { p.Name.Ko = strings.Repeat("가", 101) }, "/name/ko"},
+		"a name shows something":                {func(p *search.Profile) { p.Name.Ko = "\u3164\u200b" }, "/name/ko"},
+		"a name does not turn text around":      {func(p *search.Profile) { p.Name.En = "Jeju \u202eesuoH kroP" }, "/name/en"},
+		"a description has no escapes":          {func(p *search.Profile) { p.Description.En = "\x1b[2J" }, "/description/en"},
+		"an area has one line":                  {func(p *search.Profile) { p.Area.En = "Seoul\nBusan" }, "/area/en"},
+		"an address does not turn text around":  {func(p *search.Profile) { p.Address = "\u2067Jeju" }, "/address"},
 		"a name is UTF-8":                       {func(p *search.Profile) { p.Name.En = "\xff" }, "/name/en"},
 		"a description has at most 2000 characters": {func(p *search.Profile) { p.Description.En = strings.Repeat("x", 2001) },
 			"/description/en"},
@@ -52,6 +57,14 @@ func TestValidate(t *testing.T) {
 				t.Errorf("got %v, want invalid at %s", err, c.pointer)
 			}
 		})
+	}
+}
+
+func TestValidateNormalisesTexts(t *testing.T) {
+	p := searchtest.Profile()
+	p.Name.Ko, p.Address = " \u1112\u1161\u11ab ", "서울\u3000" // 한 in conjoining letters, as some systems write it
+	if err := p.Validate(); err != nil || p.Name.Ko != "한" || p.Address != "서울" {
+		t.Errorf("got %+q, %+q, %v", p.Name.Ko, p.Address, err)
 	}
 }
 

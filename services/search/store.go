@@ -53,8 +53,8 @@ const (
 // Validate returns fault.Invalid with a pointer to the first invalid field.
 func (q Query) Validate() error {
 	return first(
-		check(length(q.Words, 0, MaxWords), "/q", "A search has at most 200 characters, and no control characters."),
-		check(length(q.Cuisine, 0, MaxCuisine), "/cuisine", "A cuisine has at most 40 characters, and no control characters."),
+		check(atMost(q.Words, MaxWords), "/q", "A search has at most 200 characters, and no control characters."),
+		check(atMost(q.Cuisine, MaxCuisine), "/cuisine", "A cuisine has at most 40 characters, and no control characters."),
 		check(q.Limit >= 1 && q.Limit <= MaxLimit, "/limit", "A page has 1 to 50 restaurants."),
 	)
 }

@@ -74,7 +74,7 @@ func (s *Service) SignUp(ctx context.Context, req SignUp) (User, error) {
 		return User{}, fmt.Errorf("make an id: %w", err)
 	}
 	u := User{
-		ID: id, Email: req.Email, Name: req.Name, Phone: req.Phone, Locale: req.Locale, Role: endpoint.RoleDiner,
+		ID: id, Email: req.Email, Name: req.Name, Phone: req.Phone, Locale: *req.Locale, Role: endpoint.RoleDiner,
 		Own: []string{}, Password: password, CreatedAt: time.Now().UTC().Truncate(time.Microsecond),
 	}
 	return u, s.store.Insert(ctx, u)

@@ -17,8 +17,8 @@ func TestSignUpRules(t *testing.T) {
 	}
 	g := good()
 	if err := g.validate(); err != nil || g.Email.Reveal() != "kim@example.com" || g.Name.Reveal() != "김민지" ||
-		g.Phone.Reveal() != "+821012345678" || g.Locale != "ko" {
-		t.Errorf("%v: %q %q %q %q", err, g.Email.Reveal(), g.Name.Reveal(), g.Phone.Reveal(), g.Locale)
+		g.Phone.Reveal() != "+821012345678" || *g.Locale != "ko" {
+		t.Errorf("%v: %q %q %q %q", err, g.Email.Reveal(), g.Name.Reveal(), g.Phone.Reveal(), *g.Locale)
 	}
 	for name, c := range map[string]struct {
 		change  func(*SignUp)
@@ -44,7 +44,8 @@ func TestSignUpRules(t *testing.T) {
 		"a phone number that is too long":   {func(s *SignUp) { s.Phone = secretOf("+1234567890123456") }, "/phone"},
 		"a plus in the middle":              {func(s *SignUp) { s.Phone = secretOf("010+12345678") }, "/phone"},
 		"digits of another script":          {func(s *SignUp) { s.Phone = secretOf("٠١٠١٢٣٤٥٦٧٨") }, "/phone"},
-		"an unsupported locale":             {func(s *SignUp) { s.Locale = "fr" }, "/locale"},
+		"an unsupported locale":             {func(s *SignUp) { s.Locale = new("fr") }, "/locale"},
+		"an empty locale":                   {func(s *SignUp) { s.Locale = new("") }, "/locale"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := good()

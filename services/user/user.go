@@ -46,42 +46,31 @@ type SignUp struct {
 	Email    secret.String `json:"email"`
 	Password secret.String `json:"password"`
 	Name     secret.String `json:"name"`
-	Locale   string        `json:"locale"`
-	Phone    secret.String `json:"phone"` // optional, for the restaurants that the user books
+	Locale   *string       `json:"locale"` // ko by default
+	Phone    secret.String `json:"phone"`  // optional, for the restaurants that the user books
 }
 
 // validate normalises the request and returns an error for an invalid one.
 func (s *SignUp) validate() error {
-	if err := replace(&s.Email, "/email", text.Email); err != nil {
+	if err := text.CleanSecret(&s.Email, "/email", text.Email); err != nil {
 		return err
 	}
 	if n := utf8.RuneCountInString(s.Password.Reveal()); n < minPassword || n > maxPassword {
 		return fault.BadField("/password", "A password has %d to %d characters.", minPassword, maxPassword)
 	}
-	if err := replace(&s.Name, "/name", text.Name); err != nil {
+	if err := text.CleanSecret(&s.Name, "/name", text.Name); err != nil {
 		return err
 	}
-	switch s.Locale {
-	case "":
-		s.Locale = "ko"
-	case "ko", "en":
-	default:
+	if s.Locale == nil {
+		s.Locale = new("ko")
+	}
+	if *s.Locale != "ko" && *s.Locale != "en" {
 		return fault.BadField("/locale", "The locale is ko or en.")
 	}
 	if s.Phone.IsZero() {
 		return nil
 	}
-	return replace(&s.Phone, "/phone", text.Phone)
-}
-
-// replace normalises a field, or says what is wrong with it.
-func replace(field *secret.String, pointer string, normalise func(string) (string, error)) error {
-	normalised, err := normalise(field.Reveal())
-	if err != nil {
-		return fault.BadField(pointer, "%v", err)
-	}
-	*field = secret.New(normalised)
-	return nil
+	return text.CleanSecret(&s.Phone, "/phone", text.Phone)
 }
 
 // storedForm is the form in which a login's address is stored, false when no account

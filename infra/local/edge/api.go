@@ -100,6 +100,7 @@ func request(r *http.Request) cffunction.Request {
 func rewrite(p *httputil.ProxyRequest) {
 	d := p.In.Context().Value(decisionKey{}).(decision)
 	p.SetURL(d.origin)
+	p.Out.URL.RawQuery = p.In.URL.RawQuery // Out lacks what cannot be parsed; CloudFront forwards it too
 	if changed := d.result.Request.URI; changed != p.In.URL.EscapedPath() {
 		if path, err := url.PathUnescape(changed); err == nil {
 			p.Out.URL.Path, p.Out.URL.RawPath = path, changed

@@ -90,6 +90,11 @@ func TestForwardsToTheRegionThatTheFunctionChose(t *testing.T) {
 			}
 		})
 	}
+	for _, query := range []string{"q=50%", "q=fish;chips"} { // which the service refuses
+		if _, body := request(t, "GET", at+"/v1/restaurants?"+query); !strings.HasPrefix(body, "seoul GET /v1/restaurants?"+query+" ") {
+			t.Errorf("%s arrived as %q", query, body)
+		}
+	}
 	resp, body := request(t, "POST", at+"/v1/restaurants/a%2Fb",
 		"X-Forwarded-For", "10.9.8.7", "Idempotency-Key", "k1", "Cookie", "jari_refresh=y")
 	for _, want := range []string{

@@ -118,6 +118,9 @@ func (sc *scenario) ownerFlow(runID, restaurant string, at slot, owner string) {
 	if got := sc.call(apiCall{op: "markNoShow", status: 200, id: stay, token: owner, key: runID}); got.body["status"] != "no_show" {
 		sc.Errorf("the no-show is %v", got.body)
 	}
+	if got := sc.call(apiCall{op: "undoNoShow", status: 200, id: stay, token: owner, key: runID}); got.body["status"] != "confirmed" {
+		sc.Errorf("the no-show that was undone is %v", got.body)
+	}
 	today := time.Now().Add(-10 * time.Minute).In(time.FixedZone("KST", 9*60*60)).Format(time.DateOnly)
 	guests := map[any]object{}
 	list := sc.call(apiCall{op: "listGuests", status: 200, id: restaurant, token: owner,

@@ -20,13 +20,12 @@ type Sessions struct {
 var _ gateway.Sessions = (*Sessions)(nil)
 
 type token struct {
-	session string
-	rotated time.Time // zero while it is live
+	session   string
+	presented time.Time // first; zero while the token is live
 }
 
 type family struct {
 	gateway.Session
-	live    gateway.Hash
 	expires time.Time
 }
 
@@ -40,33 +39,57 @@ func (s *Sessions) Start(_ context.Context, session gateway.Session, hash gatewa
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.sweep(now)
-	s.families[session.ID] = &family{Session: session, live: hash, expires: now.Add(gateway.SessionLifetime)}
+	s.families[session.ID] = &family{Session: session, expires: now.Add(gateway.SessionLifetime)}
 	s.tokens[hash] = &token{session: session.ID}
 	return nil
+}
+
+// Find implements [gateway.Sessions].
+func (s *Sessions) Find(_ context.Context, token gateway.Hash, now time.Time) (gateway.Session, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	_, f, err := s.find(token, now)
+	if err != nil {
+		return gateway.Session{}, err
+	}
+	return f.Session, nil
+}
+
+func (s *Sessions) find(hash gateway.Hash, now time.Time) (*token, *family, error) {
+	t, ok := s.tokens[hash]
+	if !ok {
+		return nil, nil, gateway.SessionEnded()
+	}
+	f, ok := s.families[t.session]
+	if !ok || !now.Before(f.expires) {
+		return nil, nil, gateway.SessionEnded()
+	}
+	return t, f, nil
 }
 
 // Rotate implements [gateway.Sessions].
 func (s *Sessions) Rotate(_ context.Context, presented, successor gateway.Hash, want string, now time.Time) (gateway.Session, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	t, ok := s.tokens[presented]
-	if !ok || want != "" && want != t.session {
+	t, f, err := s.find(presented, now)
+	if err != nil || want != "" && want != f.ID { // rule 1
 		return gateway.Session{}, gateway.SessionEnded()
 	}
-	f, ok := s.families[t.session]
-	if !ok || !now.Before(f.expires) {
-		return gateway.Session{}, gateway.SessionEnded()
-	}
-	switch {
-	case f.live == presented:
-		t.rotated = now
-		f.live, f.expires = successor, now.Add(gateway.SessionLifetime)
+	if t.presented.IsZero() { // rule 2
+		t.presented = now
+		f.expires = now.Add(gateway.SessionLifetime)
 		s.tokens[successor] = &token{session: f.ID}
-	case now.Sub(t.rotated) >= gateway.GracePeriod:
-		delete(s.families, f.ID)
-		return gateway.Session{}, gateway.RefreshReused()
+		return f.Session, nil
 	}
-	return f.Session, nil
+	next, ok := s.tokens[successor]
+	switch {
+	case !ok:
+		return gateway.Session{}, gateway.SessionEnded()
+	case next.presented.IsZero(), now.Sub(next.presented) < gateway.GracePeriod: // rules 3 and 4
+		return f.Session, nil
+	}
+	delete(s.families, f.ID)
+	return gateway.Session{}, gateway.RefreshReused()
 }
 
 // End implements [gateway.Sessions].

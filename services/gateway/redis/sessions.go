@@ -40,8 +40,8 @@ func Open(url, prefix string) (*Sessions, error) {
 		return nil, errors.New("redis URL: cannot be parsed") // err would print the password
 	}
 	options.DialTimeout, options.ReadTimeout, options.WriteTimeout = time.Second, time.Second, time.Second
-	// One retry only, because a user waits. (A rotation that is retried after its
-	// reply was lost is within the grace period.)
+	// One retry only, because a user waits. (A rotation may be repeated: its result is
+	// the same.)
 	options.MaxRetries, options.DialerRetries = 1, 1
 	options.DisableIdentity = true   // CLIENT SETINFO would add two commands to the trace that waits for the dial
 	redis.SetLogger(discardLogger{}) // it logs to stderr; our faults contain the same
@@ -66,8 +66,9 @@ func (discardLogger) Printf(context.Context, string, ...any) {}
 // Close closes the connections.
 func (s *Sessions) Close() error { return errors.Join(s.client.Close(), s.watch.Unregister()) }
 
-// A token's key holds its session and when it was rotated (ms, absent while it
-// is live); a session's key holds its user and the hash of its live token.
+// A token's key holds its session and when it was first presented (rotated, in ms,
+// absent while it is live); a session's key holds its user and the hash of its live
+// token.
 func (s *Sessions) tokenKey(h gateway.Hash) string { return s.prefix + "token:" + h.String() }
 func (s *Sessions) sessionKey(id string) string    { return s.prefix + "session:" + id }
 
@@ -83,10 +84,25 @@ func (s *Sessions) Start(ctx context.Context, session gateway.Session, token gat
 	return asFault(err)
 }
 
+// Find implements [gateway.Sessions].
+func (s *Sessions) Find(ctx context.Context, token gateway.Hash, _ time.Time) (gateway.Session, error) {
+	id, err := s.client.HGet(ctx, s.tokenKey(token), "session").Result()
+	if err == nil {
+		var user string
+		if user, err = s.client.HGet(ctx, s.sessionKey(id), "user").Result(); err == nil {
+			return gateway.Session{ID: id, UserID: user}, nil
+		}
+	}
+	if errors.Is(err, redis.Nil) {
+		return gateway.Session{}, gateway.SessionEnded()
+	}
+	return gateway.Session{}, asFault(err)
+}
+
 // Rotate implements [gateway.Sessions].
 func (s *Sessions) Rotate(ctx context.Context, presented, successor gateway.Hash, want string, now time.Time) (gateway.Session, error) {
 	reply, err := rotate.Run(ctx, s.client, []string{s.tokenKey(presented), s.tokenKey(successor)},
-		successor.String(), presented.String(), want, now.UnixMilli(),
+		successor.String(), want, now.UnixMilli(),
 		gateway.GracePeriod.Milliseconds(), gateway.SessionLifetime.Milliseconds(), s.sessionKey("")).StringSlice()
 	if err != nil {
 		return gateway.Session{}, asFault(err)

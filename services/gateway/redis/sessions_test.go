@@ -77,11 +77,37 @@ func TestAnUnusedSessionExpires(t *testing.T) {
 	}
 }
 
+// Gateways of the previous version and of this one serve the same sessions during a
+// deployment.
+func TestSessionsOfThePreviousVersionContinue(t *testing.T) {
+	server := miniredis.RunT(t)
+	s, client, now := open(t, "redis://"+server.Addr(), "t:"), inspect(t, "redis://"+server.Addr()), time.Now()
+	first, second, third := gateway.Hash{1}, gateway.Hash{2}, gateway.Hash{3}
+	want := gateway.Session{ID: "a", UserID: "u"}
+	// As the previous version wrote them: the first token was rotated an hour ago.
+	client.HSet(t.Context(), "t:session:a", "user", "u", "live", second.String())
+	client.HSet(t.Context(), "t:token:"+first.String(), "session", "a", "rotated", now.Add(-time.Hour).UnixMilli())
+	client.HSet(t.Context(), "t:token:"+second.String(), "session", "a")
+	for _, c := range []struct{ presented, successor gateway.Hash }{{first, second}, {second, third}, {first, second}, {second, third}} {
+		if got, err := s.Rotate(t.Context(), c.presented, c.successor, "", now); err != nil || got != want {
+			t.Errorf("token %d: got %v, %v", c.presented[0], got, err)
+		}
+	}
+	// The previous version compares this with the token that it is given.
+	if live := client.HGet(t.Context(), "t:session:a", "live").Val(); live != third.String() {
+		t.Errorf("the live token is %.6s…, want the third", live)
+	}
+	if _, err := s.Rotate(t.Context(), first, second, "", now.Add(gateway.GracePeriod)); fault.ReasonOf(err) != "refresh_reused" {
+		t.Errorf("got %v", err)
+	}
+}
+
 func TestARefusedConnectionIsUnavailable(t *testing.T) {
 	s := open(t, "redis://127.0.0.1:1", "t:")
 	for _, err := range []error{
 		s.Start(t.Context(), gateway.Session{ID: "a"}, gateway.Hash{1}, time.Now()),
 		s.End(t.Context(), "a"),
+		func() error { _, err := s.Find(t.Context(), gateway.Hash{1}, time.Now()); return err }(),
 		func() error {
 			_, err := s.Rotate(t.Context(), gateway.Hash{1}, gateway.Hash{2}, "", time.Now())
 			return err

@@ -20,21 +20,52 @@ func Run(t *testing.T, open func(*testing.T) gateway.Sessions) {
 			f.mustRotate(0, 1, "", f.now)
 			f.mustRotate(1, 2, "", f.now.Add(time.Hour))
 		},
-		"a token within the grace period gets the same result and changes nothing": func(f *family) {
+		"a token whose successor nobody has presented gets the same result, however much later": func(f *family) {
 			f.mustRotate(0, 1, "", f.now)
 			f.mustRotate(0, 1, "", f.now.Add(gateway.GracePeriod-time.Millisecond))
-			f.mustRotate(1, 2, "", f.now.Add(time.Hour))
+			f.mustRotate(0, 1, "", f.now.Add(gateway.GracePeriod))
+			f.mustRotate(0, 1, f.ID, f.now.Add(24*time.Hour))
+			f.mustRotate(1, 2, "", f.now.Add(25*time.Hour))
+			f.mustRotate(2, 3, "", f.now.Add(26*time.Hour))
 		},
-		"a token after the grace period ends the session": func(f *family) {
-			f.mustRotate(0, 1, "", f.now)
-			f.mustRefuse(0, 1, "", f.now.Add(gateway.GracePeriod), "refresh_reused")
-			f.mustRefuse(1, 2, "", f.now.Add(gateway.GracePeriod), "session_ended")
-		},
-		"a token two rotations old ends the session": func(f *family) {
+		"a token whose successor was presented within the grace period gets the same result": func(f *family) {
 			f.mustRotate(0, 1, "", f.now)
 			f.mustRotate(1, 2, "", f.now.Add(time.Hour))
+			f.mustRotate(0, 1, "", f.now.Add(time.Hour+gateway.GracePeriod-time.Millisecond))
+			f.mustRotate(2, 3, "", f.now.Add(2*time.Hour))
+		},
+		"a token whose successor was presented before the grace period ends the session": func(f *family) {
+			f.mustRotate(0, 1, "", f.now)
+			f.mustRotate(1, 2, "", f.now.Add(time.Hour))
+			f.mustRefuse(0, 1, "", f.now.Add(time.Hour+gateway.GracePeriod), "refresh_reused")
+			f.mustRefuse(2, 3, "", f.now.Add(time.Hour+gateway.GracePeriod), "session_ended")
+		},
+		"presenting a successor again does not prolong the grace period": func(f *family) {
+			f.mustRotate(0, 1, "", f.now)
+			f.mustRotate(1, 2, "", f.now)
+			f.mustRotate(1, 2, "", f.now.Add(time.Hour)) // 2 is still live
 			f.mustRefuse(0, 1, "", f.now.Add(time.Hour), "refresh_reused")
-			f.mustRefuse(2, 3, "", f.now.Add(time.Hour), "session_ended")
+		},
+		"a token several rotations old ends the session": func(f *family) {
+			for i := range 4 {
+				f.mustRotate(i, i+1, "", f.now.Add(time.Duration(i)*time.Hour))
+			}
+			f.mustRefuse(0, 1, "", f.now.Add(4*time.Hour), "refresh_reused")
+			f.mustRefuse(4, 5, "", f.now.Add(4*time.Hour), "session_ended")
+		},
+		"a token is found whether it is live or not, and nothing changes": func(f *family) {
+			f.mustFind(0)
+			f.mustRotate(0, 1, "", f.now)
+			f.mustFind(0)
+			f.mustFind(1)
+			f.mustRotate(0, 1, "", f.now.Add(time.Hour)) // as 1 was found, but not presented
+			f.mustRotate(1, 2, "", f.now.Add(2*time.Hour))
+			f.mustFind(0)
+		},
+		"an unknown token and one of an ended session are not found": func(f *family) {
+			f.mustNotFind(7)
+			f.mustEnd()
+			f.mustNotFind(0)
 		},
 		"an unknown token ends no session": func(f *family) {
 			f.mustRefuse(7, 8, "", f.now, "session_ended")
@@ -93,6 +124,20 @@ func (f *family) mustRefuse(presented, successor int, want string, now time.Time
 	_, err := f.store.Rotate(f.Context(), f.tokens[presented], f.tokens[successor], want, now)
 	if fault.CodeOf(err) != fault.Unauthenticated || fault.ReasonOf(err) != reason {
 		f.Errorf("token %d: got %v, want %s", presented, err, reason)
+	}
+}
+
+func (f *family) mustFind(token int) {
+	f.Helper()
+	if got, err := f.store.Find(f.Context(), f.tokens[token], f.now); err != nil || got != f.Session {
+		f.Errorf("token %d: got %v, %v", token, got, err)
+	}
+}
+
+func (f *family) mustNotFind(token int) {
+	f.Helper()
+	if got, err := f.store.Find(f.Context(), f.tokens[token], f.now); fault.ReasonOf(err) != "session_ended" {
+		f.Errorf("token %d: got %v, %v", token, got, err)
 	}
 }
 

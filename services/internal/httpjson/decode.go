@@ -1,14 +1,12 @@
 package httpjson
 
 import (
-	"bytes"
 	"errors"
 	"io"
 	"mime"
 	"net/http"
+	"strings"
 
-	"github.com/go-json-experiment/json"
-	"github.com/go-json-experiment/json/jsontext"
 	"github.com/google/uuid"
 
 	"jari.example/internal/fault"
@@ -26,7 +24,7 @@ func None(*http.Request) (endpoint.Nothing, error) { return endpoint.Nothing{}, 
 
 // Body decodes a JSON body strictly. Its error is Invalid, with a pointer to the
 // field if there is one, for malformed or trailing data, unknown fields,
-// duplicate names, wrong types, null, and more than 1 MiB. It is
+// duplicate names, wrong types, null anywhere, and more than 1 MiB. It is
 // UnsupportedMedia for another content type. Tag fields that come from the path
 // json:"-"; the caller sets them.
 func Body[Req any](r *http.Request) (req Req, err error) {
@@ -40,30 +38,7 @@ func Body[Req any](r *http.Request) (req Req, err error) {
 		}
 		return req, fault.New(fault.Invalid, "body_unreadable", "The body could not be read completely.").Because(err)
 	}
-	if string(bytes.TrimSpace(raw)) == "null" { // it would decode as an object without fields
-		return req, fault.New(fault.Invalid, "wrong_type", "The body must be an object.")
-	}
-	// The errors of jsontext have a JSON pointer, those of encoding/json do not.
-	if err := json.Unmarshal(raw, &req, json.RejectUnknownMembers(true)); err != nil {
-		return req, bodyFault(err)
-	}
-	return req, nil
-}
-
-// bodyFault replaces the decoder's message, for the client and for the log: it
-// quotes the body, which may hold a password.
-func bodyFault(err error) error {
-	if e, ok := errors.AsType[*json.SemanticError](err); ok {
-		if errors.Is(err, json.ErrUnknownName) {
-			return fault.New(fault.Invalid, "unknown_field", "This field does not exist.").At(string(e.JSONPointer))
-		}
-		return fault.New(fault.Invalid, "wrong_type", "This value has the wrong type or form.").At(string(e.JSONPointer))
-	}
-	malformed := fault.New(fault.Invalid, "malformed_json", "The body is not one well-formed JSON value.")
-	if e, ok := errors.AsType[*jsontext.SyntacticError](err); ok {
-		return malformed.At(string(e.JSONPointer))
-	}
-	return malformed
+	return decodeJSON[Req](raw)
 }
 
 // PathID reads the path's {id} as a UUID of 36 characters, in either case (RFC
@@ -78,7 +53,7 @@ func PathID(r *http.Request) (id uuid.UUID, ok bool) {
 // IdempotencyKey reads the Idempotency-Key header: 1 to 200 visible ASCII
 // characters, else invalid with reason idempotency_key_missing.
 func IdempotencyKey(r *http.Request) (string, error) {
-	key := r.Header.Get(names.HeaderIdempotency)
+	key := strings.Join(r.Header.Values(names.HeaderIdempotency), " ") // several make an invalid one
 	ok := key != "" && len(key) <= maxIdempotencyKey
 	for _, c := range []byte(key) {
 		ok = ok && c > ' ' && c < 0x7f

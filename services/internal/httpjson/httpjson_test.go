@@ -28,10 +28,10 @@ type order struct {
 	Tags  []struct {
 		Key  string        `json:"key"`
 		Note secret.String `json:"note"`
-	} `json:"tags"`
+	} `json:"tags,omitempty"`
 	Where *struct {
 		Lat float64 `json:"lat"`
-	} `json:"where"`
+	} `json:"where,omitempty"`
 }
 
 func place(_ context.Context, o order) (order, error) {

@@ -26,7 +26,7 @@ var (
 // standard the part before @ may be case-sensitive; no provider uses that.) It is
 // ASCII, because Amazon SES does not support SMTPUTF8 (RFC 6531).
 func Email(s string) (string, error) {
-	s, err := Line("An e-mail address", s, 1, maxEmail)
+	s, err := Line("An e-mail address", 1, maxEmail)(s)
 	if err != nil {
 		return "", err
 	}
@@ -53,21 +53,20 @@ func ascii(s string) bool {
 	return !strings.ContainsFunc(s, func(r rune) bool { return r > unicode.MaxASCII })
 }
 
-var phoneNumber = regexp.MustCompile(`^\+?[0-9]{7,15}$`) // at most 15 digits: ITU-T E.164
+var (
+	separators  = strings.NewReplacer(" ", "", "-", "", ".", "", "(", "", ")", "")
+	phoneNumber = regexp.MustCompile(`^\+?[0-9]{7,15}$`) // at most 15 digits: ITU-T E.164
+)
 
 // Phone returns a phone number as digits, with a + before a country code. Spaces,
-// hyphens, dots and parentheses that people write in it are dropped, and so are
-// the direction marks that phones copy with it. A number without + stays as it is,
-// because its country is unknown: the diner's or the restaurant's.
+// hyphens, dots and parentheses, which people write in it, are dropped. A number
+// without + stays as it is, because its country is unknown: the diner's or the
+// restaurant's.
 func Phone(s string) (string, error) {
-	s = strings.Map(func(r rune) rune {
-		if strings.ContainsRune(".()", r) || unicode.In(r, unicode.Pd, unicode.Zs, unicode.Bidi_Control) {
-			return -1
-		}
-		return r
-	}, s)
+	s = separators.Replace(s)
 	if !phoneNumber.MatchString(s) {
-		return "", refuse("A phone number has 7 to 15 digits, with a + before a country code, and no letters.")
+		return "", refuse("A phone number has 7 to 15 digits, with a + before a country code. Please write nothing else but spaces, hyphens, " +
+			"dots and parentheses.")
 	}
 	return s, nil
 }

@@ -38,21 +38,21 @@ func (r Refusal) Error() string { return string(r) }
 func refuse(format string, args ...any) error { return Refusal(fmt.Sprintf(format, args...)) }
 
 // Name returns a name of 1 to [MaxName] characters on one line.
-func Name(s string) (string, error) { return Line("A name", s, 1, MaxName) }
+func Name(s string) (string, error) { return Line("A name", 1, MaxName)(s) }
 
-// Note returns a text of at most most characters, which may be empty and may have
-// line breaks.
-func Note(s string, most int) (string, error) { return Lines("A note", s, 0, most) }
+// Note is the rule for a text of at most most characters, which may be empty and may
+// have line breaks.
+func Note(most int) Rule { return Lines("A note", 0, most) }
 
-// Line returns a text of least to most characters on one line. Errors begin with
-// what, such as "A name".
-func Line(what, s string, least, most int) (string, error) {
-	return clean(what, s, least, most, false)
+// Line is the rule for a text of least to most characters on one line. Refusals begin
+// with what, such as "A name".
+func Line(what string, least, most int) Rule {
+	return func(s string) (string, error) { return clean(what, s, least, most, false) }
 }
 
 // Lines is Line for a text that may have line breaks. Each becomes \n.
-func Lines(what, s string, least, most int) (string, error) {
-	return clean(what, s, least, most, true)
+func Lines(what string, least, most int) Rule {
+	return func(s string) (string, error) { return clean(what, s, least, most, true) }
 }
 
 func clean(what, s string, least, most int, multiline bool) (string, error) {

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"jari.example/internal/fault"
+	"jari.example/services/internal/zone"
 	"jari.example/services/reservation"
 	"jari.example/services/reservation/schedule"
 	"jari.example/telemetry"
@@ -45,13 +46,22 @@ type Availability struct {
 	NotModified bool
 }
 
-// Time is an open slot that seats parties of that size. Available may be less than
-// the party: the slot is sold out, and has a waitlist to join.
+// Time is an open slot that seats parties of that size, and what a diner can do
+// with it now: see [reservation.Booking.Action].
 type Time struct {
 	SlotID    reservation.SlotID `json:"slot_id"`
 	Start     time.Time          `json:"start"`
 	Available int                `json:"available"`
+	Action    reservation.Action `json:"action"`
+	Reason    string             `json:"reason,omitempty"`  // why there is none
 	OpensAt   time.Time          `json:"opens_at,omitzero"` // when it can first be booked, if that is in the future
+}
+
+// listing is the answer about one restaurant. TimeZone is that of its schedule, ""
+// without one.
+type listing struct {
+	TimeZone string `json:"time_zone,omitempty"`
+	Items    []Time `json:"items"`
 }
 
 // Availability lists the future times of one restaurant, earliest first. An unknown
@@ -62,9 +72,12 @@ func (s *Service) Availability(ctx context.Context, w Window) (Availability, err
 	if err != nil {
 		return Availability{}, err
 	}
-	now := s.now()
-	items := times(slots, w.Party, now, func(slot reservation.Slot) bool { return !slot.Start.Before(w.From) && slot.Start.Before(w.To) })
-	return withETag(map[string]any{"items": items}, w.IfNoneMatch)
+	zones, err := s.slots.zones(ctx, []string{w.RestaurantID}, slots)
+	if err != nil {
+		return Availability{}, err
+	}
+	items := times(slots, w.Party, s.now(), func(slot reservation.Slot) bool { return !slot.Start.Before(w.From) && slot.Start.Before(w.To) })
+	return withETag(listing{zones[w.RestaurantID], items}, w.IfNoneMatch)
 }
 
 // Date lists each restaurant's times on its own local day, in the order of the
@@ -80,15 +93,20 @@ func (s *Service) Date(ctx context.Context, q DateQuery) (Availability, error) {
 	if err != nil {
 		return Availability{}, err
 	}
+	zones, err := s.slots.zones(ctx, q.RestaurantIDs, slots)
+	if err != nil {
+		return Availability{}, err
+	}
 	type restaurant struct {
 		RestaurantID string `json:"restaurant_id"`
+		TimeZone     string `json:"time_zone,omitempty"`
 		Times        []Time `json:"times"`
 	}
 	now, items := s.now(), make([]restaurant, len(q.RestaurantIDs))
 	for i, id := range q.RestaurantIDs {
-		items[i] = restaurant{id, times(slots, q.Party, now, func(slot reservation.Slot) bool {
-			zone, err := schedule.Location(slot.TimeZone)
-			return err == nil && slot.RestaurantID == id && dateIn(slot.Start, zone) == q.Date
+		items[i] = restaurant{id, zones[id], times(slots, q.Party, now, func(slot reservation.Slot) bool {
+			loc, err := zone.Load(slot.TimeZone)
+			return err == nil && slot.RestaurantID == id && dateIn(slot.Start, loc) == q.Date
 		})}
 	}
 	return withETag(map[string]any{"items": items}, q.IfNoneMatch)
@@ -100,7 +118,12 @@ func times(slots []reservation.Slot, party int, now time.Time, wanted func(reser
 		if slot.Closed() || !slot.Start.After(now) || party < slot.Party.Min || party > slot.Party.Max || !wanted(slot) {
 			continue
 		}
-		t := Time{SlotID: slot.ID, Start: slot.Start, Available: slot.Left()}
+		b := reservation.Booking{CommandMeta: reservation.CommandMeta{At: now}, SlotID: slot.ID, Party: party}
+		action, refusal := b.Action(&slot)
+		t := Time{SlotID: slot.ID, Start: slot.Start, Available: slot.Left(), Action: action}
+		if refusal != nil {
+			t.Reason = fault.ReasonOf(refusal)
+		}
 		if slot.OpensAt.After(now) {
 			t.OpensAt = slot.OpensAt
 		}

@@ -3,6 +3,9 @@ package app
 import (
 	"context"
 	"encoding/json"
+	"maps"
+	"slices"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -19,7 +22,9 @@ type countingStore struct {
 	reservation.Store
 	all     []reservation.Slot
 	queries atomic.Int32
-	delay   time.Duration // of each query
+	zones   map[string]string // of the schedules
+	zoned   atomic.Int32      // queries for zones
+	delay   time.Duration     // of each query
 	err     error
 }
 
@@ -38,6 +43,17 @@ func (s *countingStore) Slots(ctx context.Context, restaurants []string, from, t
 		}
 	}
 	return list, s.err
+}
+
+func (s *countingStore) Zones(_ context.Context, restaurants []string) (map[string]string, error) {
+	s.zoned.Add(1)
+	found := map[string]string{}
+	for _, r := range restaurants {
+		if zone, ok := s.zones[r]; ok {
+			found[r] = zone
+		}
+	}
+	return found, s.err
 }
 
 // slotsAt returns slots of 10 covers for parties of 2 to 4.
@@ -189,13 +205,13 @@ func TestListsOpenFutureTimesThatSuitTheParty(t *testing.T) {
 		if len(got) != 4 {
 			t.Fatalf("listed %v, want four times", got)
 		}
-		for i, want := range []struct {
-			id        string
-			available float64
-			opens     bool
-		}{{"2", 3, false}, {"3", 0, false}, {"5", 10, true}, {"6", 10, false}} {
-			_, opens := got[i]["opens_at"]
-			if got[i]["slot_id"] != want.id || got[i]["available"] != want.available || opens != want.opens {
+		for i, want := range []item{
+			{"slot_id": "2", "available": 3.0, "action": "wait"},
+			{"slot_id": "3", "available": 0.0, "action": "wait"},
+			{"slot_id": "5", "available": 10.0, "action": "none", "reason": "not_open_yet", "opens_at": hour(3).UTC().Format(time.RFC3339)},
+			{"slot_id": "6", "available": 10.0, "action": "book"},
+		} {
+			if delete(got[i], "start"); !maps.Equal(got[i], want) {
 				t.Errorf("listed %v, want %v", got[i], want)
 			}
 		}
@@ -253,6 +269,92 @@ func TestDateIsEachRestaurantsLocalDay(t *testing.T) {
 		_, err = svc.Date(t.Context(), DateQuery{RestaurantIDs: ids, Date: "2000-02-30", Party: 2})
 		if fault.CodeOf(err) != fault.Invalid {
 			t.Errorf("30 February: %v, want %s", err, fault.Invalid)
+		}
+	})
+}
+
+// The zone is the schedule's. Only a restaurant without slots costs a query for it,
+// once a second.
+func TestSaysTheZoneOfTheSchedule(t *testing.T) {
+	inSynctest(t, func(t *testing.T, s *countingStore, svc, _ *Service) {
+		now := time.Now()
+		s.all = slotsAt("york", "America/New_York", now.Add(5*time.Hour))
+		s.zones = map[string]string{"york": "America/New_York", "quiet": "Asia/Seoul"}
+		w := Window{RestaurantID: "york", From: now, To: now.Add(24 * time.Hour), Party: 2}
+		get := func(restaurant string) string {
+			t.Helper()
+			w.RestaurantID = restaurant
+			a, err := svc.Availability(t.Context(), w)
+			if err != nil {
+				t.Fatal(err)
+			}
+			return string(a.Body)
+		}
+		if body := get("york"); !strings.HasPrefix(body, `{"time_zone":"America/New_York","items":[{`) || s.zoned.Load() != 0 {
+			t.Errorf("%s after %d queries for zones, want none", body, s.zoned.Load())
+		}
+		for range 3 {
+			if body := get("quiet"); body != `{"time_zone":"Asia/Seoul","items":[]}` {
+				t.Error(body)
+			}
+			if body := get("unknown"); body != `{"items":[]}` {
+				t.Error(body)
+			}
+		}
+		a, err := svc.Date(t.Context(), DateQuery{RestaurantIDs: []string{"quiet", "york", "unknown"}, Date: "2000-01-02", Party: 2})
+		const want = `{"items":[{"restaurant_id":"quiet","time_zone":"Asia/Seoul","times":[]},` +
+			`{"restaurant_id":"york","time_zone":"America/New_York","times":[]},{"restaurant_id":"unknown","times":[]}]}`
+		if err != nil || string(a.Body) != want {
+			t.Errorf("%s, %v; want %s", a.Body, err, want)
+		}
+		if n := s.zoned.Load(); n != 2 {
+			t.Errorf("%d queries for zones, want one for each restaurant without slots", n)
+		}
+		s.zones["quiet"] = "Asia/Tokyo"
+		time.Sleep(slotCacheTTL + time.Millisecond)
+		if body := get("quiet"); body != `{"time_zone":"Asia/Tokyo","items":[]}` {
+			t.Errorf("a second after the change: %s", body)
+		}
+	})
+}
+
+// The slots come from a cache, but what can be done with them depends on the time.
+func TestActionsAndETagChangeWithTheClock(t *testing.T) {
+	inSynctest(t, func(t *testing.T, s *countingStore, svc, _ *Service) {
+		now := time.Now()
+		s.all = slotsAt("mokran", "Asia/Seoul", now.Add(5*time.Hour), now.Add(6*time.Hour), now.Add(7*time.Hour))
+		s.all[0].OpensAt = now.Add(slotCacheTTL / 2)
+		s.all[1].CancelUntil = now.Add(slotCacheTTL / 2)
+		s.all[1].Booked = 10
+		s.all[2].Wanted, s.all[2].Capacity, s.all[2].Booked = 3, 3, 3 // less than the largest party
+		get := func() (actions []string, tag string) {
+			t.Helper()
+			a, err := svc.Availability(t.Context(), Window{RestaurantID: "mokran", From: now, To: now.Add(24 * time.Hour), Party: 4})
+			if err != nil {
+				t.Fatal(err)
+			}
+			var body struct {
+				Items []struct{ Action, Reason string }
+			}
+			if err := json.Unmarshal(a.Body, &body); err != nil {
+				t.Fatal(err)
+			}
+			for _, i := range body.Items {
+				actions = append(actions, strings.TrimSpace(i.Action+" "+i.Reason))
+			}
+			return actions, a.ETag
+		}
+		before, tag := get()
+		if want := []string{"none not_open_yet", "wait", "none party_too_large"}; !slices.Equal(before, want) {
+			t.Errorf("at first %q, want %q", before, want)
+		}
+		time.Sleep(slotCacheTTL / 2)
+		after, next := get()
+		if want := []string{"book", "none slot_closed", "none party_too_large"}; !slices.Equal(after, want) || next == tag {
+			t.Errorf("later %q with ETag %s, want %q and another ETag than %s", after, next, want, tag)
+		}
+		if n := s.queries.Load(); n != 1 {
+			t.Errorf("%d queries, want 1: the slots come from the cache", n)
 		}
 	})
 }

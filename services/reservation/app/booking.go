@@ -3,13 +3,13 @@ package app
 import (
 	"context"
 	"log/slog"
-	"strings"
 	"unicode/utf8"
 
 	"github.com/google/uuid"
 
 	"jari.example/internal/fault"
 	"jari.example/internal/secret"
+	"jari.example/services/internal/text"
 	"jari.example/services/reservation"
 	"jari.example/telemetry"
 	"jari.example/telemetry/names"
@@ -23,18 +23,15 @@ type BookRequest struct {
 	Key    string        `json:"-"`
 }
 
-func (r BookRequest) validate() error {
+// validate normalises the note and returns an error for an invalid request.
+func (r *BookRequest) validate() error {
 	switch {
-	case r.SlotID == "" || len(r.SlotID) > 40:
+	case r.SlotID == "" || utf8.RuneCountInString(r.SlotID) > 40:
 		return fault.BadField("/slot_id", "slot_id must be one that availability returned.")
 	case r.Party < 1 || r.Party > reservation.MaxParty:
 		return fault.BadField("/party", "party must be between 1 and %d.", reservation.MaxParty)
-	case utf8.RuneCountInString(r.Note.Reveal()) > reservation.MaxNote:
-		return fault.BadField("/note", "note has at most %d characters.", reservation.MaxNote)
-	case strings.ContainsRune(r.Note.Reveal(), 0):
-		return fault.BadField("/note", "note must be text.") // PostgreSQL's text type cannot hold NUL
 	}
-	return nil
+	return text.CleanSecret(&r.Note, "/note", text.Note(reservation.MaxNote))
 }
 
 // Book takes covers for the diner in ctx. A key that has booked gets the stored

@@ -3,14 +3,12 @@ package app
 import (
 	"context"
 	"log/slog"
-	"strings"
-	"unicode/utf8"
 
 	"github.com/google/uuid"
 
-	"jari.example/internal/fault"
 	"jari.example/internal/secret"
 	"jari.example/services/internal/endpoint"
+	"jari.example/services/internal/text"
 	"jari.example/services/reservation"
 	"jari.example/telemetry"
 	"jari.example/telemetry/names"
@@ -29,10 +27,19 @@ type OwnerEntryRequest struct {
 	Key          string        `json:"-"`
 }
 
-const (
-	maxName  = 100
-	maxPhone = 40
-)
+// validate normalises name, phone and note, and returns an error for an invalid
+// request. The phone may be absent.
+func (r *OwnerEntryRequest) validate() error {
+	booking := BookRequest{SlotID: r.SlotID, Party: r.Party, Note: r.Note}
+	if err := booking.validate(); err != nil {
+		return err
+	}
+	r.Note = booking.Note
+	if err := text.CleanSecret(&r.Name, "/name", text.Name); err != nil || r.Phone.IsZero() {
+		return err
+	}
+	return text.CleanSecret(&r.Phone, "/phone", text.Phone)
+}
 
 // Enter books for a guest without an account. Codes: invalid; forbidden;
 // not_found slot_not_found; conflict slot_closed, slot_full; unprocessable
@@ -41,18 +48,11 @@ func (s *Service) Enter(ctx context.Context, r OwnerEntryRequest) (reservation.O
 	if err := authorizeOwner(ctx, r.RestaurantID); err != nil {
 		return reservation.Outcome{}, err
 	}
-	name, phone := r.Name.Reveal(), r.Phone.Reveal()
-	if err := (BookRequest{SlotID: r.SlotID, Party: r.Party, Note: r.Note}).validate(); err != nil {
+	if err := r.validate(); err != nil {
 		return reservation.Outcome{}, err
 	}
 	telemetry.Note(ctx, slog.String(names.SlotID, r.SlotID), slog.Int(names.Party, r.Party))
-	switch n := utf8.RuneCountInString(name); {
-	case strings.TrimSpace(name) == "" || n > maxName || strings.ContainsRune(name, 0):
-		return reservation.Outcome{}, fault.BadField("/name", "name has 1 to %d characters.", maxName)
-	case utf8.RuneCountInString(phone) > maxPhone || strings.ContainsRune(phone, 0):
-		return reservation.Outcome{}, fault.BadField("/phone", "phone has at most %d characters.", maxPhone)
-	}
-	hash := requestHash(r.RestaurantID, r.SlotID, r.Party, name, phone, r.Note.Reveal(), r.WalkIn)
+	hash := requestHash(r.RestaurantID, r.SlotID, r.Party, r.Name.Reveal(), r.Phone.Reveal(), r.Note.Reveal(), r.WalkIn)
 	meta, err := s.meta(ctx, r.Key, hash)
 	if err != nil {
 		return reservation.Outcome{}, err
@@ -82,6 +82,20 @@ func (s *Service) Seat(ctx context.Context, r ReservationRequest) (reservation.O
 // idempotency_key_reused.
 func (s *Service) NoShow(ctx context.Context, r ReservationRequest) (reservation.Outcome, error) {
 	return s.recordAttendance(ctx, r, reservation.OpNoShow)
+}
+
+// UndoNoShow takes a no-show back: the reservation is confirmed again. Codes:
+// not_found; conflict not_undoable, slot_full; unprocessable
+// idempotency_key_reused.
+func (s *Service) UndoNoShow(ctx context.Context, r ReservationRequest) (reservation.Outcome, error) {
+	id, meta, err := s.reservationCommand(ctx, r)
+	if err != nil {
+		return reservation.Outcome{}, err
+	}
+	n := reservation.NoShowUndo{CommandMeta: meta, ID: id, MayTouch: endpoint.IdentityFrom(ctx).MayTouch}
+	return s.execute(ctx, reservation.Command{
+		CommandMeta: meta, Op: reservation.OpUndoNoShow, Scope: reservation.Scope{ReservationID: id}, Decide: n.Decide,
+	})
 }
 
 func (s *Service) recordAttendance(ctx context.Context, r ReservationRequest, op string) (reservation.Outcome, error) {

@@ -4,12 +4,11 @@ import (
 	"context"
 	"log/slog"
 	"slices"
-	"strings"
 	"time"
-	"unicode/utf8"
 
 	"jari.example/internal/fault"
 	"jari.example/services/internal/endpoint"
+	"jari.example/services/internal/text"
 	"jari.example/services/reservation"
 	"jari.example/services/reservation/schedule"
 	"jari.example/telemetry"
@@ -116,8 +115,8 @@ func (s *Service) Close(ctx context.Context, r ClosureRequest) (ClosureResponse,
 	if err := authorizeOwner(ctx, r.RestaurantID); err != nil {
 		return ClosureResponse{}, err
 	}
-	if utf8.RuneCountInString(r.Reason) > maxReason || strings.ContainsRune(r.Reason, 0) {
-		return ClosureResponse{}, fault.BadField("/reason", "reason has at most %d characters.", maxReason)
+	if err := text.Clean(&r.Reason, "/reason", text.Line("A reason", 0, maxReason)); err != nil {
+		return ClosureResponse{}, err
 	}
 	meta, err := s.meta(ctx, "", nil)
 	if err != nil {

@@ -70,7 +70,7 @@ func (s *Service) Move(ctx context.Context, r MoveRequest) (reservation.Outcome,
 	if err != nil {
 		return reservation.Outcome{}, err
 	}
-	m := reservation.Move{CommandMeta: meta, ID: id, Party: r.Party, Note: r.Note, Version: r.Version}
+	m := reservation.Move{CommandMeta: meta, ID: id, Party: r.Party, Version: r.Version}
 	scope := reservation.Scope{ReservationID: id, LimitsOf: meta.DinerID}
 	checked := BookRequest{SlotID: "0", Party: 1} // the same limits as a booking's
 	if r.SlotID != nil {
@@ -86,6 +86,9 @@ func (s *Service) Move(ctx context.Context, r MoveRequest) (reservation.Outcome,
 	}
 	if err := checked.validate(); err != nil {
 		return reservation.Outcome{}, err
+	}
+	if r.Note != nil {
+		m.Note = &checked.Note
 	}
 	return s.execute(ctx, reservation.Command{CommandMeta: meta, Scope: scope, Decide: m.Decide})
 }

@@ -3,6 +3,7 @@ package app
 import (
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 	"time"
 
@@ -20,12 +21,14 @@ const (
 	slotReadTimeout = 5 * time.Second
 )
 
-// slotCache holds for a second the slots that start on a UTC day at a restaurant.
-// Simultaneous misses for the same days share one query.
+// slotCache holds for a second the slots that start on a UTC day at a restaurant,
+// and the zones of restaurants without slots. Simultaneous misses for the same days
+// share one query.
 type slotCache struct {
-	store  reservation.Store
-	days   *expirable.LRU[slotCacheKey, []reservation.Slot]
-	flight singleflight.Group
+	store      reservation.Store
+	days       *expirable.LRU[slotCacheKey, []reservation.Slot]
+	otherZones *expirable.LRU[string, string] // by restaurant; "": it has no schedule
+	flight     singleflight.Group
 }
 
 type slotCacheKey struct {
@@ -34,7 +37,11 @@ type slotCacheKey struct {
 }
 
 func newSlotCache(s reservation.Store) *slotCache {
-	return &slotCache{store: s, days: expirable.NewLRU[slotCacheKey, []reservation.Slot](slotCacheSize, nil, slotCacheTTL)}
+	return &slotCache{
+		store:      s,
+		days:       expirable.NewLRU[slotCacheKey, []reservation.Slot](slotCacheSize, nil, slotCacheTTL),
+		otherZones: expirable.NewLRU[string, string](slotCacheSize, nil, slotCacheTTL),
+	}
 }
 
 // slots lists the slots of all UTC days that overlap [from, to), earliest first.
@@ -74,6 +81,7 @@ func (c *slotCache) invalidate(slots []*reservation.Slot, restaurant string) {
 	if restaurant == "" {
 		return
 	}
+	c.otherZones.Remove(restaurant)
 	for _, k := range c.days.Keys() {
 		if k.restaurant == restaurant {
 			c.days.Remove(k)
@@ -81,12 +89,45 @@ func (c *slotCache) invalidate(slots []*reservation.Slot, restaurant string) {
 	}
 }
 
+// zones returns the zones of the restaurants that have a schedule. slots are those
+// just found: every slot of a restaurant has the zone of its schedule, so there is a
+// query only for restaurants without one.
+func (c *slotCache) zones(ctx context.Context, restaurants []string, slots []reservation.Slot) (map[string]string, error) {
+	zones := map[string]string{}
+	for _, s := range slots {
+		zones[s.RestaurantID] = s.TimeZone
+	}
+	var missing []string
+	for _, restaurant := range restaurants {
+		if zones[restaurant] != "" {
+			continue
+		}
+		if known, ok := c.otherZones.Get(restaurant); ok {
+			zones[restaurant] = known
+		} else {
+			missing = append(missing, restaurant)
+		}
+	}
+	if len(missing) == 0 {
+		return zones, nil
+	}
+	slices.Sort(missing)
+	found, err := share(ctx, &c.flight, fmt.Sprint("zones", missing), func(ctx context.Context) (map[string]string, error) {
+		found, err := c.store.Zones(ctx, missing)
+		if err == nil {
+			for _, restaurant := range missing {
+				c.otherZones.Add(restaurant, found[restaurant])
+			}
+		}
+		return found, err
+	})
+	maps.Copy(zones, found)
+	return zones, err
+}
+
 // load reads the days from the store, once for all simultaneous callers.
 func (c *slotCache) load(ctx context.Context, restaurants []string, first, last int64) ([]reservation.Slot, error) {
-	loaded := c.flight.DoChan(fmt.Sprint(restaurants, first, last), func() (any, error) {
-		// The query must not end when the first of its callers leaves.
-		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), slotReadTimeout)
-		defer cancel()
+	return share(ctx, &c.flight, fmt.Sprint(restaurants, first, last), func(ctx context.Context) ([]reservation.Slot, error) {
 		slots, err := c.store.Slots(ctx, restaurants, time.Unix(first*86400, 0), time.Unix((last+1)*86400, 0))
 		if err != nil {
 			return nil, err
@@ -106,13 +147,23 @@ func (c *slotCache) load(ctx context.Context, restaurants []string, first, last 
 		}
 		return slots, nil
 	})
+}
+
+// share calls read once for all simultaneous callers with the same key. The call
+// does not end when the first of them leaves.
+func share[T any](ctx context.Context, flight *singleflight.Group, key string, read func(context.Context) (T, error)) (result T, err error) {
+	done := flight.DoChan(key, func() (any, error) {
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), slotReadTimeout)
+		defer cancel()
+		return read(ctx)
+	})
 	select {
 	case <-ctx.Done():
-		return nil, ctx.Err()
-	case r := <-loaded:
+		return result, ctx.Err()
+	case r := <-done:
 		if r.Err != nil {
-			return nil, r.Err
+			return result, r.Err
 		}
-		return r.Val.([]reservation.Slot), nil
+		return r.Val.(T), nil
 	}
 }

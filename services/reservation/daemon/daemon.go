@@ -7,7 +7,6 @@ import (
 	"io"
 	"log/slog"
 	"time"
-	_ "time/tzdata" // restaurants' zones, wherever it runs
 
 	"jari.example/internal/config"
 	"jari.example/internal/serve"

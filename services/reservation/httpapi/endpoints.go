@@ -41,6 +41,7 @@ type Endpoints struct {
 	Enter       endpoint.Typed[app.OwnerEntryRequest, reservation.Outcome]
 	Seat        endpoint.Typed[app.ReservationRequest, reservation.Outcome]
 	NoShow      endpoint.Typed[app.ReservationRequest, reservation.Outcome]
+	UndoNoShow  endpoint.Typed[app.ReservationRequest, reservation.Outcome]
 }
 
 // NewEndpoints wraps s in mw.
@@ -68,6 +69,7 @@ func NewEndpoints(s *app.Service, mw endpoint.Middleware) Endpoints {
 		Enter:       endpoint.Make("reservation.Enter", endpoint.Owner, s.Enter, mw),
 		Seat:        endpoint.Make("reservation.Seat", endpoint.Owner, s.Seat, mw),
 		NoShow:      endpoint.Make("reservation.NoShow", endpoint.Owner, s.NoShow, mw),
+		UndoNoShow:  endpoint.Make("reservation.UndoNoShow", endpoint.Owner, s.UndoNoShow, mw),
 	}
 }
 

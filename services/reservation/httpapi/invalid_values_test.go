@@ -102,7 +102,8 @@ func wrongCallers(slot, id string) []invalidCase {
 			apiRequest{"POST", mokran + "/closures", closure, theo, ""},
 			apiRequest{"GET", mokran + "/reservations?date=" + day, "", theo, ""},
 			apiRequest{"POST", one + "/seat", "", theo, "n"},
-			apiRequest{"POST", one + "/no-show", "", theo, "n"}),
+			apiRequest{"POST", one + "/no-show", "", theo, "n"},
+			apiRequest{"POST", one + "/undo-no-show", "", theo, "u"}),
 		invalid("another diner's reservation", "404 reservation_not_found", "",
 			apiRequest{"GET", one, "", minji, ""},
 			apiRequest{"PATCH", one, `{"party":2}`, minji, ""},
@@ -111,7 +112,8 @@ func wrongCallers(slot, id string) []invalidCase {
 			apiRequest{"POST", "/v1/waitlist/" + id + "/decline", "", minji, "n"},
 			apiRequest{"DELETE", "/v1/waitlist/" + id, "", minji, ""},
 			apiRequest{"POST", one + "/seat", "", otherOwner, "n"},
-			apiRequest{"POST", one + "/no-show", "", otherOwner, "n"}),
+			apiRequest{"POST", one + "/no-show", "", otherOwner, "n"},
+			apiRequest{"POST", one + "/undo-no-show", "", otherOwner, "u"}),
 	}
 }
 
@@ -139,7 +141,8 @@ func wrongBookings(slot, id string) (cases []invalidCase) {
 	for members, pointer := range map[string]string{
 		`"party":0`: "/party", `"party":-1`: "/party", `"party":21`: "/party", `"party":2147483648`: "/party",
 		`"slot_id":""`: "/slot_id", `"slot_id":"` + strings.Repeat("1", 41) + `"`: "/slot_id",
-		`"note":"a\u0000b"`: "/note", `"note":"` + strings.Repeat("자", 501) + `"`: "/note",
+		`"note":"a\u0000b"`: "/note", `"note":"\u001b[2J"`: "/note", `"note":"\u202eabc"`: "/note", `"note":"\u200b"`: "/note",
+		`"note":"` + strings.Repeat("자", 501) + `"`: "/note",
 	} {
 		cases = append(cases, invalid("a value out of bounds", "400 invalid_field", pointer, each(members)...))
 	}
@@ -169,6 +172,12 @@ func wrongGuests(slot string) (cases []invalidCase) {
 		`"name":"` + strings.Repeat("n", 101) + `"`:              "/name",
 		`"name":"Kim","phone":"` + strings.Repeat("1", 41) + `"`: "/phone",
 		`"name":"Kim","phone":"\u0000"`:                          "/phone",
+		`"name":"\u3164"`:                                        "/name",
+		`"name":"Jeju \u202eesuoH kroP"`:                         "/name",
+		`"name":"Kim\nLee"`:                                      "/name",
+		`"name":"Kim\u001b[31m"`:                                 "/name",
+		`"name":"Kim","phone":"ask at the door"`:                 "/phone",
+		`"name":"Kim","phone":"01012345678;ext=1"`:               "/phone",
 	} {
 		body := `{"slot_id":"` + slot + `","party":1,` + members + `}`
 		cases = append(cases, invalid("a guest with "+members, "400 invalid_field", pointer,
@@ -210,7 +219,7 @@ func wrongClosures() []invalidCase {
 		invalid("a day in the past", "400 invalid_field", "/date",
 			apiRequest{"POST", mokran + "/closures", `{"date":"2001-01-01"}`, owner, ""},
 			apiRequest{"DELETE", mokran + "/closures/2001-01-01", "", owner, ""}),
-		invalid("a malformed reason", "400 invalid_field", "/reason", closure(strings.Repeat("r", 201)), closure(`\u0000`)),
+		invalid("a malformed reason", "400 invalid_field", "/reason", closure(strings.Repeat("r", 201)), closure(`\u0000`), closure(`Closed\nBcc: a`), closure(`\u2066x`)),
 	}
 }
 
@@ -259,6 +268,7 @@ func wrongSchedules() (cases []invalidCase) {
 	for _, c := range []struct{ from, to, pointer string }{
 		{`"time_zone":"Asia/Seoul"`, `"time_zone":"../../etc/passwd"`, "/time_zone"},
 		{`"time_zone":"Asia/Seoul"`, `"time_zone":"Asia/Seoul\u0000"`, "/time_zone"},
+		{`"time_zone":"Asia/Seoul"`, `"time_zone":"right/Asia/Seoul"`, "/time_zone"},
 		{`"interval_minutes":120`, `"interval_minutes":0`, "/interval_minutes"},
 		{`"covers":4`, `"covers":1001`, "/covers"},
 		{`"covers":4`, `"covers":-1`, "/covers"},

@@ -26,6 +26,7 @@ func addOwnerRoutes(rs *httpjson.Routes, e Endpoints) {
 	one := []httpjson.Option{httpjson.NeedsIdempotencyKey(), httpjson.NoBody()}
 	httpjson.HandleWith(rs, "POST /v1/reservations/{id}/seat", e.Seat, decodeReservation, encodeAttendance, one...)
 	httpjson.HandleWith(rs, "POST /v1/reservations/{id}/no-show", e.NoShow, decodeReservation, encodeAttendance, one...)
+	httpjson.HandleWith(rs, "POST /v1/reservations/{id}/undo-no-show", e.UndoNoShow, decodeReservation, encodeAttendance, one...)
 }
 
 func decodeClosure(r *http.Request) (app.ClosureRequest, error) {

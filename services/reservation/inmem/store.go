@@ -148,6 +148,19 @@ func (s *Store) Schedule(_ context.Context, restaurant string) (schedule.Schedul
 	return schedule.Schedule{}, nil, reservation.ScheduleNotFound()
 }
 
+// Zones implements [reservation.Store].
+func (s *Store) Zones(_ context.Context, restaurants []string) (map[string]string, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	zones := map[string]string{}
+	for _, restaurant := range restaurants {
+		if p := s.restaurants[restaurant]; p != nil && p.schedule != nil {
+			zones[restaurant] = p.schedule.TimeZone
+		}
+	}
+	return zones, nil
+}
+
 // Reservation implements [reservation.Store].
 func (s *Store) Reservation(_ context.Context, diner, id uuid.UUID) (reservation.Reservation, error) {
 	s.mu.Lock()

@@ -64,6 +64,22 @@ func (s *Store) write(c reservation.Command, set reservation.ChangeSet) {
 	if c.Period.RestaurantID != "" {
 		s.writePlan(c, set)
 	}
+	if set.TimeZone != "" {
+		s.changeTimeZone(c.Period.RestaurantID, set.TimeZone)
+	}
+}
+
+func (s *Store) changeTimeZone(restaurant, name string) {
+	for _, slot := range s.slots {
+		if slot.RestaurantID == restaurant {
+			slot.TimeZone = name
+		}
+	}
+	for _, r := range s.reservations {
+		if r.RestaurantID == restaurant {
+			r.TimeZone = name
+		}
+	}
 }
 
 func (s *Store) writePlan(c reservation.Command, set reservation.ChangeSet) {

@@ -81,7 +81,7 @@ func (s *state) bookOrJoin(c call) result {
 	case c.op == book:
 		slot.booked += c.party
 	case c.party > slot.wanted:
-		return refuse(reasonInvalidField)
+		return refuse(reasonPartyTooLarge)
 	case fits:
 		return refuse(reasonSeatsAvailable)
 	default:
@@ -139,7 +139,7 @@ func (s *state) move(c call, r *reservation) result {
 		*r = reservation{r.diner, to, party, confirmed, 0, r.version}
 	case r.status == waiting: // it keeps its place
 		if party > s.slots[to].wanted && party != r.party {
-			return refuse(reasonInvalidField)
+			return refuse(reasonPartyTooLarge)
 		}
 		r.party = party
 	default:

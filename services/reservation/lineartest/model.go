@@ -15,7 +15,7 @@ const (
 // Reasons of refusals, as the HTTP API documents them.
 const (
 	reasonAlreadyBooked   = "already_booked"
-	reasonInvalidField    = "invalid_field"
+	reasonPartyTooLarge   = "party_too_large"
 	reasonKeyReused       = "idempotency_key_reused"
 	reasonNotCancellable  = "not_cancellable"
 	reasonNotFound        = "reservation_not_found"

@@ -45,7 +45,7 @@ var (
 	byMethod = attributeSets(names.Method, "reservation.Book", "reservation.Enter", "reservation.Accept", "reservation.Move")
 	byKind   = attributeSets(names.EventKind,
 		reservation.EventConfirmed, reservation.EventMoved, reservation.EventCancelled, reservation.EventClosed,
-		reservation.EventNoShow, reservation.EventReminder,
+		reservation.EventNoShow, reservation.EventUndone, reservation.EventReminder,
 		reservation.EventJoined, reservation.EventChanged, reservation.EventOffered, kindAccepted,
 		reservation.EventDeclined, reservation.EventExpired, reservation.EventLeft)
 	byReason = attributeSets(names.Reason, "slot_full", "slot_closed", "not_open_yet", "already_booked", "overlap",

@@ -9,6 +9,7 @@ import (
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 
+	"jari.example/services/internal/zone"
 	"jari.example/services/reservation"
 	"jari.example/services/reservation/schedule"
 )
@@ -174,6 +175,7 @@ func queueSchedule(b *pgx.Batch, restaurant string, u *reservation.UnitOfWork) {
 		plan, err := pgx.CollectRows(rows, pgx.RowTo[schedule.Schedule])
 		if len(plan) > 0 {
 			u.Schedule = &plan[0]
+			u.Schedule.TimeZone = zone.Repaired(u.Schedule.TimeZone)
 		}
 		return err
 	})
@@ -227,6 +229,16 @@ INSERT INTO idempotency (diner_id, op, key, body_hash, answer, created_at) VALUE
 	upsertScheduleSQL = `-- name: reservation.write
 INSERT INTO schedules (restaurant_id, schedule, updated_at) VALUES ($1, $2, $3)
 ON CONFLICT (restaurant_id) DO UPDATE SET schedule = excluded.schedule, updated_at = excluded.updated_at`
+	changeSlotZonesSQL = `-- name: reservation.write
+UPDATE slots SET time_zone = $2 WHERE restaurant_id = $1 AND time_zone <> $2`
+	// By slot, as daySQL, for the same reason.
+	changeReservationZonesSQL = `-- name: reservation.write
+UPDATE reservations SET time_zone = $2 WHERE time_zone <> $2 AND id IN (
+  SELECT id FROM reservations WHERE status IN ('waiting', 'offered', 'confirmed', 'seated')
+    AND slot_id = ANY (ARRAY(SELECT id FROM slots WHERE restaurant_id = $1))
+  UNION ALL
+  SELECT id FROM reservations WHERE status IN ('cancelled', 'no_show', 'declined', 'expired')
+    AND slot_id = ANY (ARRAY(SELECT id FROM slots WHERE restaurant_id = $1)))`
 	markGeneratedSQL = `UPDATE schedules SET made_at = $2 WHERE restaurant_id = $1`
 	insertClosureSQL = `
 INSERT INTO closures (restaurant_id, date, reason, created_at) VALUES ($1, $2::text::date, $3, $4) ON CONFLICT DO NOTHING`
@@ -255,6 +267,10 @@ func write(ctx context.Context, tx pgx.Tx, c reservation.Command, result reserva
 	restaurant := c.Period.RestaurantID
 	if w.Schedule != nil {
 		b.Queue(upsertScheduleSQL, restaurant, *w.Schedule, c.At)
+	}
+	if w.TimeZone != "" {
+		b.Queue(changeSlotZonesSQL, restaurant, w.TimeZone)
+		b.Queue(changeReservationZonesSQL, restaurant, w.TimeZone)
 	}
 	if w.SlotsGenerated {
 		b.Queue(markGeneratedSQL, restaurant, c.At)

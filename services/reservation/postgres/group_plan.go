@@ -10,6 +10,7 @@ import (
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5/pgtype"
 
+	"jari.example/services/internal/zone"
 	"jari.example/services/reservation"
 )
 
@@ -95,7 +96,7 @@ func resolve(p *pending[reservation.Booking], d decision, slots map[reservation.
 func newReservation(b reservation.Booking, slot *reservation.Slot) reservation.Reservation {
 	return reservation.Reservation{
 		ID: b.ID, DinerID: b.DinerID, SlotID: slot.ID, RestaurantID: slot.RestaurantID,
-		Start: slot.Start.UTC(), End: slot.End.UTC(), TimeZone: slot.TimeZone, CancelUntil: slot.CancelUntil.UTC(),
+		Start: slot.Start.UTC(), End: slot.End.UTC(), TimeZone: zone.Repaired(slot.TimeZone), CancelUntil: slot.CancelUntil.UTC(),
 		Party: b.Party, Note: b.Note, Status: reservation.Confirmed, Version: 1,
 		CreatedAt: b.At.UTC().Truncate(time.Microsecond), // as the database keeps it
 	}

@@ -8,6 +8,7 @@ import (
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 
+	"jari.example/services/internal/zone"
 	"jari.example/services/reservation"
 	"jari.example/services/reservation/schedule"
 )
@@ -114,6 +115,21 @@ func (s *Store) Slots(ctx context.Context, restaurants []string, from, to time.T
 	return list, toFault(ctx, err)
 }
 
+const zonesSQL = `-- name: reservation.zones
+SELECT restaurant_id, schedule ->> 'time_zone' FROM schedules WHERE restaurant_id = ANY ($1)`
+
+// Zones implements [reservation.Store].
+func (s *Store) Zones(ctx context.Context, restaurants []string) (map[string]string, error) {
+	rows, _ := s.reads.Query(ctx, zonesSQL, restaurants)
+	zones := map[string]string{}
+	var restaurant, timeZone string
+	_, err := pgx.ForEachRow(rows, []any{&restaurant, &timeZone}, func() error {
+		zones[restaurant] = zone.Repaired(timeZone)
+		return nil
+	})
+	return zones, toFault(ctx, err)
+}
+
 const planAndClosuresSQL = `-- name: reservation.schedule
 SELECT schedule, ARRAY(SELECT to_char(date, 'YYYY-MM-DD') FROM closures c WHERE c.restaurant_id = s.restaurant_id ORDER BY date)
 FROM schedules s WHERE restaurant_id = $1`
@@ -124,5 +140,6 @@ func (s *Store) Schedule(ctx context.Context, restaurant string) (plan schedule.
 	if errors.Is(err, pgx.ErrNoRows) {
 		return plan, nil, reservation.ScheduleNotFound()
 	}
+	plan.TimeZone = zone.Repaired(plan.TimeZone)
 	return plan, closed, toFault(ctx, err)
 }

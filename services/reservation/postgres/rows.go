@@ -7,6 +7,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"jari.example/internal/secret"
+	"jari.example/services/internal/zone"
 	"jari.example/services/reservation"
 	"jari.example/services/reservation/schedule"
 )
@@ -41,7 +42,7 @@ const columns = `id, slot_id, diner_id, restaurant_id, starts_at, ends_at, time_
 func (r row) reservation() reservation.Reservation {
 	found := reservation.Reservation{
 		ID: r.ID, SlotID: reservation.SlotID(r.SlotID), RestaurantID: r.RestaurantID,
-		Start: r.StartsAt.UTC(), End: r.EndsAt.UTC(), TimeZone: r.TimeZone,
+		Start: r.StartsAt.UTC(), End: r.EndsAt.UTC(), TimeZone: zone.Repaired(r.TimeZone),
 		Party: r.Party, Note: secret.New(r.Note), Status: reservation.Status(r.Status), CreatedAt: r.CreatedAt.UTC(),
 		CancelUntil: r.CancelUntil.UTC(), Version: r.Version, Position: r.Position,
 		Guest: reservation.Guest{Name: secret.New(r.GuestName), Phone: secret.New(r.GuestPhone)},
@@ -109,7 +110,7 @@ const slotColumns = `id, restaurant_id, starts_at, ends_at, time_zone, party_min
 func (s slotRow) slot() reservation.Slot {
 	found := reservation.Slot{
 		ID: reservation.SlotID(s.ID), RestaurantID: s.RestaurantID,
-		Start: s.StartsAt.UTC(), End: s.EndsAt.UTC(), TimeZone: s.TimeZone,
+		Start: s.StartsAt.UTC(), End: s.EndsAt.UTC(), TimeZone: zone.Repaired(s.TimeZone),
 		Party:  schedule.PartySize{Min: s.PartyMin, Max: s.PartyMax},
 		Wanted: s.WantedCapacity, Capacity: s.Capacity, Booked: s.Booked,
 		CancelUntil: s.CancelUntil.UTC(),

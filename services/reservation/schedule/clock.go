@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"jari.example/internal/fault"
+	"jari.example/services/internal/zone"
 )
 
 // Local dates and wall-clock times belong to no zone. Both are held as the instant
@@ -15,12 +16,12 @@ import (
 // or a later one, to when it first shows the next. from equals to for a day
 // that the zone skipped. The slots of the day start within the bounds, and no
 // others do. Codes: invalid, at /date.
-func DayBounds(date, zone string) (from, to time.Time, err error) {
+func DayBounds(date, timeZone string) (from, to time.Time, err error) {
 	day, err := ParseDate(date)
 	if err != nil {
 		return from, to, fault.BadField("/date", "date is a day of the calendar, YYYY-MM-DD.")
 	}
-	loc, err := Location(zone)
+	loc, err := zone.Load(timeZone)
 	if err != nil {
 		return from, to, fmt.Errorf("bounds of %s: %w", date, err)
 	}
@@ -44,23 +45,23 @@ func ParseDate(date string) (time.Time, error) {
 
 // today is the latest day that has begun. It stays the latest when the clock goes
 // back over midnight, as in St. John's until 2011.
-func today(now time.Time, zone *time.Location) time.Time {
-	year, month, day := now.In(zone).Date()
+func today(now time.Time, loc *time.Location) time.Time {
+	year, month, day := now.In(loc).Date()
 	date := time.Date(year, month, day, 0, 0, 0, 0, time.UTC)
 	next := date.AddDate(0, 0, 1)
-	if begun, _ := reach(next, zone); !begun.After(now) {
+	if begun, _ := reach(next, loc); !begun.After(now) {
 		return next
 	}
 	return date
 }
 
-// reach is the first instant at which a clock in zone shows wall or later; shown
+// reach is the first instant at which a clock in loc shows wall or later; shown
 // reports whether it shows wall itself then, which it does not if a clock change
 // skips wall. time.Date does not serve: it moves a wall time that is skipped, and
 // does not specify which one it returns of a wall time that occurs twice.
-func reach(wall time.Time, zone *time.Location) (at time.Time, shown bool) {
+func reach(wall time.Time, loc *time.Location) (at time.Time, shown bool) {
 	// Every offset from UTC is below a day. From there on, try one offset after another.
-	for t := wall.Add(-24 * time.Hour).In(zone); ; {
+	for t := wall.Add(-24 * time.Hour).In(loc); ; {
 		_, offset := t.Zone()
 		start, end := t.ZoneBounds()
 		at, shown = wall.Add(-time.Duration(offset)*time.Second), true
@@ -72,12 +73,4 @@ func reach(wall time.Time, zone *time.Location) (at time.Time, shown bool) {
 		}
 		t = end
 	}
-}
-
-// Location is time.LoadLocation without "" and "Local", which are no IANA names.
-func Location(name string) (*time.Location, error) {
-	if name == "" || name == "Local" {
-		return nil, fmt.Errorf("%q is not an IANA zone", name)
-	}
-	return time.LoadLocation(name)
 }

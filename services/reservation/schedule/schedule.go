@@ -10,13 +10,14 @@ import (
 	"time"
 
 	"jari.example/internal/fault"
+	"jari.example/services/internal/zone"
 )
 
 // Schedule is when a restaurant seats people, in its local wall-clock time. It is
 // stored as the owner sent it, with the defaults filled in; [Schedule.Slots]
 // computes the slots.
 type Schedule struct {
-	TimeZone            string      `json:"time_zone"` // a name of the IANA time zone database, https://www.iana.org/time-zones
+	TimeZone            string      `json:"time_zone"` // a canonical name of the IANA time zone database: see package zone
 	Weekly              []Opening   `json:"weekly"`
 	IntervalMinutes     int         `json:"interval_minutes"` // from one seating to the next
 	DiningMinutes       int         `json:"dining_minutes"`   // how long a table is taken
@@ -84,9 +85,9 @@ var (
 
 // Validate returns an Invalid fault that points at the first field at fault.
 func (s Schedule) Validate() error {
-	zone, err := Location(s.TimeZone)
+	loc, err := zone.Load(s.TimeZone)
 	if err != nil {
-		return fault.BadField("/time_zone", "time_zone must be an IANA zone such as Asia/Seoul.")
+		return fault.BadField("/time_zone", "time_zone cannot be used: %s.", err)
 	}
 	if s.Weekly == nil || len(s.Weekly) > maxOpenings {
 		return fault.BadField("/weekly", "weekly lists at most %d openings; an empty list closes every slot.", maxOpenings)
@@ -119,7 +120,7 @@ func (s Schedule) Validate() error {
 	if err := validateExceptions(s.Exceptions); err != nil {
 		return err
 	}
-	return validateDrops(s.Drops, zone)
+	return validateDrops(s.Drops, loc)
 }
 
 func (h Hours) validate(at string) error {
@@ -164,7 +165,7 @@ func validateExceptions(list []Exception) error {
 	return nil
 }
 
-func validateDrops(list []Drop, zone *time.Location) error {
+func validateDrops(list []Drop, loc *time.Location) error {
 	if len(list) > maxDrops {
 		return fault.BadField("/drops", "drops lists at most %d periods.", maxDrops)
 	}
@@ -185,7 +186,7 @@ func validateDrops(list []Drop, zone *time.Location) error {
 		case d.OpensAt.Year() < firstYear:
 			return fault.BadField(at+"/opens_at", "opens_at is a time such as 2026-11-22T10:00:00Z.")
 		}
-		if end, _ := reach(to.AddDate(0, 0, 1), zone); !d.OpensAt.Before(end) {
+		if end, _ := reach(to.AddDate(0, 0, 1), loc); !d.OpensAt.Before(end) {
 			return fault.BadField(at+"/opens_at", "opens_at must come before the period is over.")
 		}
 	}

@@ -3,6 +3,8 @@ package schedule
 import (
 	"slices"
 	"time"
+
+	"jari.example/services/internal/zone"
 )
 
 // PlannedSlot is a slot that a schedule asks for. Times are UTC instants.
@@ -32,7 +34,7 @@ type PlannedSlot struct {
 // With the same s and closed, a later now never removes a slot that is still in
 // the future. s must be valid; a zone that cannot be loaded yields nothing.
 func (s Schedule) Slots(closed func(date string) bool, now time.Time) []PlannedSlot {
-	zone, err := Location(s.TimeZone)
+	loc, err := zone.Load(s.TimeZone)
 	if err != nil {
 		return nil
 	}
@@ -41,7 +43,7 @@ func (s Schedule) Slots(closed func(date string) bool, now time.Time) []PlannedS
 		exceptions[e.Date] = e
 	}
 	var slots []PlannedSlot
-	for _, day := range s.days(today(now, zone)) {
+	for _, day := range s.days(today(now, loc)) {
 		date := day.Format(time.DateOnly)
 		if closed != nil && closed(date) {
 			continue
@@ -58,7 +60,7 @@ func (s Schedule) Slots(closed func(date string) bool, now time.Time) []PlannedS
 		}
 		opensAt := s.opensAt(date)
 		for _, wall := range seatings(hours, s.IntervalMinutes) {
-			start, shown := reach(day.Add(wall), zone)
+			start, shown := reach(day.Add(wall), loc)
 			if !shown || !start.After(now) {
 				continue
 			}

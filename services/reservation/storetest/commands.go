@@ -133,6 +133,15 @@ func (f *fixture) markNoShow(b reservation.Booking, at time.Time) {
 	})
 }
 
+// undoNoShow is the owner's correction, under the key.
+func (f *fixture) undoNoShow(b reservation.Booking, at time.Time, key string) (reservation.Outcome, error) {
+	n := reservation.NoShowUndo{CommandMeta: f.meta(b.DinerID, key), ID: b.ID, MayTouch: func(string) bool { return true }}
+	n.At = at
+	return f.store.Execute(f.t.Context(), reservation.Command{
+		CommandMeta: n.CommandMeta, Op: reservation.OpUndoNoShow, Scope: reservation.Scope{ReservationID: n.ID}, Decide: n.Decide,
+	})
+}
+
 func (f *fixture) expiryCommand(slot reservation.SlotID) reservation.Command {
 	return reservation.Command{
 		CommandMeta: f.meta(uuid.Nil, ""), Decide: reservation.ExpireOffers,

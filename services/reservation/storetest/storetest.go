@@ -32,6 +32,8 @@ func Run(t *testing.T, open func(t *testing.T) Store) {
 		"the same schedule changes nothing":                       sameScheduleChangesNothing,
 		"fewer covers cancel no reservation":                      shrinkingCancelsNobody,
 		"slots show which parties still fit":                      slotsShowCoversLeft,
+		"a no-show is undone while its covers are there":          undoesNoShow,
+		"a change of zone shows everything in it":                 aChangeOfZoneShowsEverythingInIt,
 		"restaurants whose slots are old are listed":              listsRestaurantsToGenerate,
 		"a diner's list has pages, latest visit first":            listsByStatusInPages,
 		"a diner's list is filtered by the visit's end":           listsByEndOfVisit,

@@ -113,7 +113,8 @@ func (r FindRequest) query() (search.Query, error) {
 // maxAttempts bounds the retries of a write that conflicts with other writers.
 const maxAttempts = 5
 
-// Put creates or replaces a restaurant. An equal profile changes nothing. Codes:
+// Put creates or replaces a restaurant, with its location rounded. An equal profile
+// changes nothing. Codes:
 // invalid, forbidden when the caller does not own the restaurant,
 // precondition_failed, conflict.
 func (s *Service) Put(ctx context.Context, r PutRequest) (PutResponse, error) {
@@ -127,6 +128,7 @@ func (s *Service) Put(ctx context.Context, r PutRequest) (PutResponse, error) {
 	if err := r.Profile.Validate(); err != nil {
 		return PutResponse{}, err
 	}
+	r.Profile.Location = r.Profile.Location.Rounded()
 	for range maxAttempts {
 		resp, err := s.put(ctx, r)
 		if !errors.Is(err, search.ErrChanged) {

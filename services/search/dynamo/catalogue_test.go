@@ -1,6 +1,7 @@
 package dynamo_test
 
 import (
+	"math"
 	"strings"
 	"testing"
 	"time"
@@ -9,7 +10,9 @@ import (
 
 	"jari.example/internal/fault"
 	"jari.example/services/internal/awsconf"
+	"jari.example/services/internal/endpoint"
 	"jari.example/services/search"
+	"jari.example/services/search/app"
 	"jari.example/services/search/dynamo"
 	"jari.example/services/search/dynamo/dynamotest"
 	"jari.example/services/search/searchtest"
@@ -24,6 +27,33 @@ func TestCatalogue(t *testing.T) {
 		dynamotest.Table(t, cfg, table)
 		return dynamo.NewCatalogue(cfg, table)
 	})
+}
+
+// DynamoDB refuses numbers below 1E-130 and with more than 38 digits.
+func TestStoresEveryLocationThatTheAPIAccepts(t *testing.T) {
+	cfg, table := dynamotest.Config(t), name()
+	dynamotest.Table(t, cfg, table)
+	service := app.New(dynamo.NewCatalogue(cfg, table), nil, time.Now)
+	operator := endpoint.WithIdentity(t.Context(), endpoint.Identity{UserID: "x", Role: endpoint.RoleOperator})
+	for lat, want := range map[float64]float64{
+		1e-200: 0, -1e-200: 0, 5e-324: 0, 37.123456789012345: 37.1234568, -0.00000004: 0, 90: 90, -90: -90, 0.1: 0.1,
+	} {
+		p := searchtest.Profile()
+		p.Location = &search.Location{Lat: &lat, Lon: new(126.97796919999999)}
+		put, err := service.Put(operator, app.PutRequest{ID: "mosu", Profile: p})
+		if err != nil {
+			t.Errorf("%g: %v", lat, err)
+			continue
+		}
+		got, err := service.Get(t.Context(), app.GetRequest{ID: "mosu"})
+		if err != nil || *got.Location.Lat != want || math.Signbit(*got.Location.Lat) != math.Signbit(want) || *got.Location.Lon != 126.9779692 {
+			t.Errorf("%g: got %+v, %v", lat, got.Location, err)
+		}
+		again, err := service.Put(operator, app.PutRequest{ID: "mosu", Profile: p})
+		if err != nil || again.Restaurant.Version != put.Restaurant.Version {
+			t.Errorf("%g: the same profile again made another version: %v", lat, err)
+		}
+	}
 }
 
 func TestAMissingTableIsInternal(t *testing.T) {

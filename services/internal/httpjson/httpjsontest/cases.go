@@ -159,8 +159,8 @@ func bodyCases(body reflect.Type, add func(string, func(*Case))) {
 // wrongValue is a body that is valid except for the type of the value at pointer.
 type wrongValue struct{ pointer, body string }
 
-// wrongTypes returns, for each JSON field of a struct, bodies with a value of the
-// wrong type.
+// wrongTypes returns, for each JSON field of a struct, bodies with null or a value
+// of the wrong type.
 func wrongTypes(t reflect.Type, depth int) []wrongValue {
 	for t.Kind() == reflect.Pointer {
 		t = t.Elem()
@@ -191,27 +191,27 @@ func wrongValues(t reflect.Type, depth int) []wrongValue {
 	for t.Kind() == reflect.Pointer {
 		t = t.Elem()
 	}
+	found := []wrongValue{{"", "null"}}
 	if isText(t) {
-		return []wrongValue{{"", "12"}, {"", "{}"}}
+		return append(found, wrongValue{"", "12"}, wrongValue{"", "{}"})
 	}
 	switch t.Kind() {
 	case reflect.String:
-		return []wrongValue{{"", "12"}, {"", "{}"}}
+		return append(found, wrongValue{"", "12"}, wrongValue{"", "{}"})
 	case reflect.Bool, reflect.Int, reflect.Int8, reflect.Int16, reflect.Int32, reflect.Int64,
 		reflect.Uint, reflect.Uint8, reflect.Uint16, reflect.Uint32, reflect.Uint64, reflect.Float32, reflect.Float64:
-		return []wrongValue{{"", `"x"`}, {"", "[]"}}
+		return append(found, wrongValue{"", `"x"`}, wrongValue{"", "[]"})
 	case reflect.Struct:
-		return append([]wrongValue{{"", `"x"`}}, wrongTypes(t, depth+1)...)
+		return append(append(found, wrongValue{"", `"x"`}), wrongTypes(t, depth+1)...)
 	case reflect.Map:
-		return []wrongValue{{"", `"x"`}}
+		return append(found, wrongValue{"", `"x"`})
 	case reflect.Slice, reflect.Array:
-		found := []wrongValue{{"", `"x"`}}
+		found = append(found, wrongValue{"", `"x"`})
 		for _, w := range wrongValues(t.Elem(), depth+1) {
 			found = append(found, wrongValue{"/0" + w.pointer, "[" + w.body + "]"})
 		}
-		return found
 	}
-	return nil // an interface takes any value
+	return found
 }
 
 // isText reports whether a type decodes itself from a JSON string.

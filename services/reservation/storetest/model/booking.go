@@ -52,7 +52,7 @@ func (m *Model) bookOrJoin(q request) string {
 	case !q.At.Before(s.CancelUntil):
 		return ReasonSlotClosed
 	case q.party > s.Wanted:
-		return ReasonInvalidField
+		return ReasonPartyTooLarge
 	case q.party <= m.coversLeft(s):
 		return ReasonSeatsAvailable
 	}

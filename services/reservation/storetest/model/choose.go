@@ -55,6 +55,13 @@ func (r *runner) request(s Step) (q request, ok bool) {
 	case Seat, NoShow:
 		ok = r.choose(&q, s, reservation.Confirmed)
 		q.DinerID = owner
+	case Undo:
+		status := reservation.NoShow
+		if s.Choice%4 == 0 {
+			status = reservation.Cancelled
+		}
+		ok = r.choose(&q, s, status)
+		q.DinerID = owner
 	case EditSchedule:
 		q.Key, q.schedule, ok = "", s.Schedule, true
 	case ResendSchedule:

@@ -110,6 +110,9 @@ var wrongStores = map[string]struct {
 			}
 		},
 	}},
+	"reservations keep the zone of an earlier schedule": {ScheduleScenarios, "differs from the model", wrongStore{
+		reservation: func(r *reservation.Reservation) { r.TimeZone = "Asia/Seoul" },
+	}},
 	"a schedule edit cancels reservations": {ScheduleScenarios, "differs from the model", wrongStore{
 		afterDecide: func(u *reservation.UnitOfWork) {
 			if slots := unwanted(u); u.Schedule != nil && len(slots) == len(u.Slots) {
@@ -167,6 +170,7 @@ func TestScenariosReachEveryOperationAndEvent(t *testing.T) {
 		Enter:         {"", ReasonSlotFull},
 		Seat:          {"", ReasonNotSeatable},
 		NoShow:        {"", ReasonNotNoShow},
+		Undo:          {"", ReasonNotUndoable},
 		CloseDay:      {""},
 		ReopenDay:     {""},
 		GenerateSlots: {""},
@@ -179,7 +183,7 @@ func TestScenariosReachEveryOperationAndEvent(t *testing.T) {
 		}
 	}
 	for _, kind := range []string{
-		reservation.EventConfirmed, reservation.EventMoved, reservation.EventCancelled, reservation.EventClosed, reservation.EventNoShow,
+		reservation.EventConfirmed, reservation.EventMoved, reservation.EventCancelled, reservation.EventClosed, reservation.EventNoShow, reservation.EventUndone,
 		reservation.EventJoined, reservation.EventChanged, reservation.EventOffered, reservation.EventDeclined,
 		reservation.EventExpired, reservation.EventLeft,
 	} {

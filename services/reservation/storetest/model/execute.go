@@ -39,6 +39,10 @@ func (r *runner) execute(s Store, q request) (reservation.Outcome, error) {
 		c.Decide = reservation.Attendance{
 			CommandMeta: q.CommandMeta, ID: q.id, NoShow: q.op == NoShow, MayTouch: func(string) bool { return q.ownsRestaurant },
 		}.Decide
+	case Undo:
+		c.Decide = reservation.NoShowUndo{
+			CommandMeta: q.CommandMeta, ID: q.id, MayTouch: func(string) bool { return q.ownsRestaurant },
+		}.Decide
 	case Move:
 		m := reservation.Move{CommandMeta: q.CommandMeta, ID: q.id}
 		c.LimitsOf = q.DinerID

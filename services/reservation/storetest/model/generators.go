@@ -13,7 +13,7 @@ import (
 // what happens concerns the order of the waitlist.
 var WaitlistScenarios = scenarios(25, 60, weighted(map[Op]int{
 	Book: 16, Join: 24, Cancel: 14, Move: 14, Accept: 3, Decline: 6, Leave: 4, ExpireOffers: 16, PassMinutes: 16,
-	Seat: 2, NoShow: 4, Enter: 3, EditSchedule: 1, CloseDay: 1, ReopenDay: 2, Replay: 3, ReuseKey: 3, GenerateSlots: 2,
+	Seat: 2, NoShow: 8, Undo: 6, Enter: 3, EditSchedule: 1, CloseDay: 1, ReopenDay: 2, Replay: 3, ReuseKey: 3, GenerateSlots: 2,
 }), rapid.Custom(scarceSchedule))
 
 // ScheduleScenarios edit the schedule often, with reservations in between.
@@ -42,7 +42,8 @@ func scarceSchedule(t *rapid.T) schedule.Schedule {
 // exceptions and drops.
 func variedSchedule(t *rapid.T) schedule.Schedule {
 	s := schedule.Schedule{
-		TimeZone: "Asia/Seoul", Party: schedule.PartySize{Min: 1, Max: 6}, CancelCutoffMinutes: 60,
+		TimeZone: uniform("Asia/Seoul", "Asia/Seoul", "Asia/Seoul", "Asia/Seoul", "America/New_York").Draw(t, "zone"),
+		Party:    schedule.PartySize{Min: 1, Max: 6}, CancelCutoffMinutes: 60,
 		IntervalMinutes: rapid.SampledFrom([]int{60, 90, 120}).Draw(t, "interval"),
 		DiningMinutes:   rapid.SampledFrom([]int{60, 90}).Draw(t, "dining"),
 		Covers:          rapid.IntRange(0, 9).Draw(t, "covers"),

@@ -62,8 +62,10 @@ func (m *Model) moveTo(q request, r *reservation.Reservation, s *reservation.Slo
 func (m *Model) resizeRefusal(r *reservation.Reservation, party int) string {
 	s, waits := m.slot(r.SlotID), r.Status == reservation.Waiting
 	switch {
-	case party < s.Party.Min || party > s.Party.Max, waits && party > s.Wanted:
+	case party < s.Party.Min || party > s.Party.Max:
 		return ReasonInvalidField
+	case waits && party > s.Wanted:
+		return ReasonPartyTooLarge
 	case !waits && party > r.Party && m.closed(s):
 		return ReasonSlotClosed
 	case !waits && party-r.Party > m.coversLeft(s):

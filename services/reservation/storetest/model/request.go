@@ -20,6 +20,7 @@ const (
 	Enter   Op = reservation.OpEnter
 	Seat    Op = reservation.OpSeat
 	NoShow  Op = reservation.OpNoShow
+	Undo    Op = reservation.OpUndoNoShow
 )
 
 // Operations without a key.
@@ -73,11 +74,12 @@ func (m *Model) apply(q request) (id uuid.UUID, refusal string) {
 		refusal = m.respond(q)
 	case Seat, NoShow:
 		refusal = m.recordAttendance(q)
+	case Undo:
+		refusal = m.undoNoShow(q)
 	case ExpireOffers:
 		m.expireOffers(q.slot)
 	case EditSchedule:
-		m.schedule = &q.schedule
-		m.reconcileSlots(q.At, endOfTime)
+		m.setSchedule(q)
 	case GenerateSlots:
 		m.reconcileSlots(q.At, endOfTime)
 	case CloseDay:

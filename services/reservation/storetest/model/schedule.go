@@ -40,6 +40,18 @@ func (m *Model) reconcileSlots(from, to time.Time) {
 	slices.SortFunc(m.slots, func(a, b *reservation.Slot) int { return a.Start.Compare(b.Start) })
 }
 
+// setSchedule gives all that the restaurant ever had the schedule's time zone.
+func (m *Model) setSchedule(q request) {
+	m.schedule = &q.schedule
+	for _, s := range m.slots {
+		s.TimeZone = q.schedule.TimeZone
+	}
+	for _, r := range m.reservations {
+		r.TimeZone = q.schedule.TimeZone
+	}
+	m.reconcileSlots(q.At, endOfTime)
+}
+
 func (m *Model) reopenDay(q request) {
 	from, to := m.dayBounds(q.date)
 	delete(m.closedDates, q.date)

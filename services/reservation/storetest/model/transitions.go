@@ -73,6 +73,25 @@ func (m *Model) recordAttendance(q request) string {
 	return ""
 }
 
+// undoNoShow takes a no-show back while its covers are there.
+func (m *Model) undoNoShow(q request) string {
+	r := m.reservation(q.id)
+	if r == nil || !q.ownsRestaurant {
+		return ReasonNotFound
+	}
+	s := m.slot(r.SlotID)
+	covered := m.covered(s)
+	switch {
+	case r.Status != reservation.NoShow || !q.At.Before(r.End):
+		return ReasonNotUndoable
+	case covered+r.Party > max(s.Wanted, covered):
+		return ReasonSlotFull
+	}
+	m.transition(r, reservation.Confirmed)
+	m.emit(reservation.EventUndone, r)
+	return ""
+}
+
 // isDue reports whether r's offer has expired, or its waitlist has ended.
 func (m *Model) isDue(r *reservation.Reservation, now time.Time) bool {
 	return r.Status == reservation.Offered && !now.Before(r.OfferEndsAt) ||
