@@ -19,13 +19,16 @@ import (
 func (s *Service) guard(route httpjson.Route, next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		for name := range r.Header {
-			if strings.HasPrefix(name, "Jari-") {
+			if ours(name) {
 				r.Header.Del(name)
 			}
 		}
 		if route.Access != endpoint.Public {
 			identity, err := s.authenticate(w, r)
 			if err != nil {
+				if fault.CodeOf(err) == fault.Unauthenticated {
+					httpjson.RejectToken(w.Header())
+				}
 				httpjson.WriteProblem(w, r, err)
 				return
 			}
@@ -33,6 +36,12 @@ func (s *Service) guard(route httpjson.Route, next http.Handler) http.Handler {
 		}
 		next.ServeHTTP(w, r)
 	})
+}
+
+// ours reports whether only the gateway may set a header. net/http keeps underscores,
+// which some servers treat as hyphens.
+func ours(name string) bool {
+	return strings.HasPrefix(name, "Jari-") || strings.HasPrefix(name, "Jari_")
 }
 
 // authenticate returns the zero identity for a request without a token; the

@@ -14,21 +14,24 @@ import (
 	"time"
 
 	"jari.example/internal/fault"
+	"jari.example/internal/requestbody"
+	"jari.example/services/internal/endpoint"
 	"jari.example/services/internal/httpjson"
 	"jari.example/telemetry"
 	"jari.example/telemetry/names"
 )
 
 const (
-	maxBody         = 1 << 20
 	maxProblem      = 64 << 10
 	upstreamTimeout = 10 * time.Second
 )
 
-// newProxy returns a proxy for one upstream. It responds with a problem of its own
-// when the request body is too large, or when the upstream refuses the connection,
-// breaks it or takes too long.
-func newProxy(name upstream, base string) http.Handler {
+// newProxy returns a proxy for one upstream. It reads the request's body first
+// (see requestbody.Buffer for the reasons), so that the upstream's time begins
+// when the client's has ended. It responds with a problem of its own when the
+// body cannot be read, or when the upstream refuses the connection, breaks it or
+// takes too long.
+func newProxy(name upstream, base string, access endpoint.Access) http.Handler {
 	target, err := url.Parse(base)
 	if err != nil || target.Host == "" {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -36,16 +39,18 @@ func newProxy(name upstream, base string) http.Handler {
 		})
 	}
 	proxy := &httputil.ReverseProxy{
-		Transport:      telemetry.Client(string(name), 0).Transport,
-		ErrorLog:       log.New(io.Discard, "", 0), // the access log has it
-		ModifyResponse: noteResponse,
-		ErrorHandler: func(w http.ResponseWriter, r *http.Request, err error) {
-			if _, ok := errors.AsType[*http.MaxBytesError](err); ok {
-				err = tooLarge()
-			} else {
-				err = httpjson.TransportFault(r.Context(), err)
+		Transport: telemetry.Client(string(name), 0).Transport,
+		ErrorLog:  log.New(io.Discard, "", 0), // the access log has it
+		ModifyResponse: func(res *http.Response) error {
+			// Both are set already, and ReverseProxy would add them a second time.
+			res.Header.Del("X-Content-Type-Options")
+			if !httpjson.Cacheable(res.Request.Method, access) {
+				res.Header.Del("Cache-Control")
 			}
-			httpjson.WriteProblem(w, r, err)
+			return noteResponse(res)
+		},
+		ErrorHandler: func(w http.ResponseWriter, r *http.Request, err error) {
+			httpjson.WriteProblem(w, r, httpjson.TransportFault(r.Context(), err))
 		},
 		Rewrite: func(p *httputil.ProxyRequest) {
 			p.SetURL(target)
@@ -55,20 +60,28 @@ func newProxy(name upstream, base string) http.Handler {
 			// Credentials are checked here and not forwarded.
 			p.Out.Header.Del("Authorization")
 			p.Out.Header.Del("Cookie")
+			// The body has arrived, so there is nothing to wait for.
+			p.Out.Header.Del("Expect")
+			// ReverseProxy has removed the headers that the client's Connection header
+			// names (RFC 9110 §7.6.1). Those of the guard are not the client's to remove.
+			for name, values := range p.In.Header {
+				if ours(name) {
+					p.Out.Header[name] = values
+				}
+			}
 			// The client's trace is linked to ours and not forwarded.
 			p.Out.Header.Del("Tracestate")
 			p.Out.Header.Del("Baggage")
 		},
 	}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if r.ContentLength > maxBody {
-			httpjson.WriteProblem(w, r, tooLarge())
+		if err := requestbody.Buffer(r); err != nil {
+			httpjson.WriteProblem(w, r, err)
 			return
 		}
 		ctx, cancel := context.WithTimeout(r.Context(), upstreamTimeout)
 		defer cancel()
 		r = r.WithContext(ctx)
-		r.Body = http.MaxBytesReader(w, r.Body, maxBody)
 		defer func() {
 			if p := recover(); p == http.ErrAbortHandler {
 				panic(telemetry.ErrUpstream)
@@ -78,10 +91,6 @@ func newProxy(name upstream, base string) http.Handler {
 		}()
 		proxy.ServeHTTP(w, r)
 	})
-}
-
-func tooLarge() error {
-	return fault.New(fault.TooLarge, "body_too_large", "The body must not exceed 1 MiB.")
 }
 
 // noteResponse adds to the gateway's access log line what only the upstream knows:

@@ -20,7 +20,7 @@ func AddRoutes(rs *httpjson.Routes, s *Service, e Endpoints, up Upstreams) {
 	httpjson.Handle(rs, "GET /.well-known/jwks.json", e.KeySet, httpjson.None, http.StatusOK)
 	for _, r := range proxyRoutes {
 		// The upstream validates bodies and queries, and its own test tries bad ones.
-		httpjson.HandleRaw(rs, r.pattern, r.access, newProxy(r.upstream, r.upstream.of(up)))
+		httpjson.HandleRaw(rs, r.pattern, r.access, newProxy(r.upstream, r.upstream.of(up), r.access))
 	}
 }
 
@@ -45,7 +45,6 @@ type wireUser struct {
 
 func encodeLoggedIn(h http.Header, l LoggedIn) (int, any) {
 	setCookie(h, l.Refresh)
-	h.Set("Cache-Control", "no-store")
 	a := l.Account
 	return http.StatusCreated, wireSession{
 		AccessToken: l.Access.Reveal(), TokenType: "Bearer", ExpiresAt: l.Expires.UTC(),

@@ -2,7 +2,6 @@ package httpjson
 
 import (
 	"errors"
-	"io"
 	"mime"
 	"net/http"
 	"strings"
@@ -10,33 +9,28 @@ import (
 	"github.com/google/uuid"
 
 	"jari.example/internal/fault"
+	"jari.example/internal/requestbody"
 	"jari.example/services/internal/endpoint"
 	"jari.example/telemetry/names"
 )
 
-const (
-	maxBody           = 1 << 20
-	maxIdempotencyKey = 200
-)
+const maxIdempotencyKey = 200
 
 // None decodes the request of an endpoint without input.
 func None(*http.Request) (endpoint.Nothing, error) { return endpoint.Nothing{}, nil }
 
 // Body decodes a JSON body strictly. Its error is Invalid, with a pointer to the
 // field if there is one, for malformed or trailing data, unknown fields,
-// duplicate names, wrong types, null anywhere, and more than 1 MiB. It is
-// UnsupportedMedia for another content type. Tag fields that come from the path
+// duplicate names, wrong types and null anywhere, UnsupportedMedia for another
+// content type, and else one of [requestbody.Read]. Tag fields that come from the path
 // json:"-"; the caller sets them.
 func Body[Req any](r *http.Request) (req Req, err error) {
 	if media, _, err := mime.ParseMediaType(r.Header.Get("Content-Type")); err != nil || media != "application/json" {
 		return req, fault.New(fault.UnsupportedMedia, "unsupported_media_type", "The body must be application/json.")
 	}
-	raw, err := io.ReadAll(http.MaxBytesReader(nil, r.Body, maxBody))
+	raw, err := requestbody.Read(r)
 	if err != nil {
-		if _, ok := errors.AsType[*http.MaxBytesError](err); ok {
-			return req, fault.New(fault.TooLarge, "body_too_large", "The body must not exceed 1 MiB.")
-		}
-		return req, fault.New(fault.Invalid, "body_unreadable", "The body could not be read completely.").Because(err)
+		return req, err
 	}
 	return decodeJSON[Req](raw)
 }

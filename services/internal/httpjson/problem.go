@@ -13,71 +13,16 @@ import (
 	"go.opentelemetry.io/otel/trace"
 
 	"jari.example/internal/fault"
+	"jari.example/internal/problem"
 	"jari.example/telemetry"
 	"jari.example/telemetry/names"
 )
 
 // Problem is the body of every error response (RFC 9457).
-type Problem struct {
-	Type    string `json:"type"`
-	Title   string `json:"title"`
-	Status  int    `json:"status"`
-	Detail  string `json:"detail"`
-	Reason  string `json:"reason"`
-	TraceID string `json:"trace_id,omitempty"`
-	Pointer string `json:"pointer,omitempty"`
-
-	Extra map[string]any `json:"-"` // further members, RFC 9457 §3.2
-}
-
-// MarshalJSON writes the members of Extra beside the others.
-func (p Problem) MarshalJSON() ([]byte, error) {
-	type plain Problem
-	body, err := json.Marshal(plain(p))
-	if err != nil || len(p.Extra) == 0 {
-		return body, err
-	}
-	extra, err := json.Marshal(p.Extra)
-	if err != nil {
-		return nil, err
-	}
-	return append(append(body[:len(body)-1], ','), extra[1:]...), nil
-}
+type Problem = problem.Problem
 
 // ProblemType is the content type of a Problem.
-const ProblemType = "application/problem+json"
-
-// statusOf is the only map from code to status; codeOf is its inverse.
-var statusOf = map[fault.Code]int{
-	fault.Invalid:            http.StatusBadRequest,
-	fault.Unauthenticated:    http.StatusUnauthorized,
-	fault.Forbidden:          http.StatusForbidden,
-	fault.NotFound:           http.StatusNotFound,
-	fault.MethodNotAllowed:   http.StatusMethodNotAllowed,
-	fault.Conflict:           http.StatusConflict,
-	fault.PreconditionFailed: http.StatusPreconditionFailed,
-	fault.TooLarge:           http.StatusRequestEntityTooLarge,
-	fault.UnsupportedMedia:   http.StatusUnsupportedMediaType,
-	fault.Unprocessable:      http.StatusUnprocessableEntity,
-	fault.RateLimited:        http.StatusTooManyRequests,
-	fault.RequestTimeout:     http.StatusRequestTimeout,
-	fault.ClientClosed:       statusClientClosed,
-	fault.Internal:           http.StatusInternalServerError,
-	fault.Unavailable:        http.StatusServiceUnavailable,
-	fault.Timeout:            http.StatusGatewayTimeout,
-}
-
-var codeOf = func() map[int]fault.Code {
-	m := make(map[int]fault.Code, len(statusOf))
-	for code, status := range statusOf {
-		m[status] = code
-	}
-	return m
-}()
-
-// statusClientClosed is the status in the access log of a request whose client
-// closed the connection before the response. It is nginx's; RFC 9110 has none.
-const statusClientClosed = 499
+const ProblemType = problem.ContentType
 
 // WriteProblem writes err as problem+json. It adds the reason to the access log
 // line and, for a 5xx, the cause.
@@ -87,37 +32,31 @@ func WriteProblem(w http.ResponseWriter, r *http.Request, err error) {
 
 func writeProblem(ctx context.Context, err error, w http.ResponseWriter) {
 	f := fault.OfRequest(ctx, err)
-	status, known := statusOf[f.Code]
-	if !known {
-		status = http.StatusInternalServerError
-	}
-	telemetry.Note(ctx, slog.String(names.Reason, f.Slug()), slog.String(names.ErrorType, string(f.Code)))
-	if status >= 500 {
+	p := problem.Of(f)
+	telemetry.Note(ctx, slog.String(names.Reason, p.Reason), slog.String(names.ErrorType, string(f.Code)))
+	if p.Status >= 500 {
 		telemetry.Note(ctx, slog.String(names.Exception, exception(err, f)))
-		trace.SpanFromContext(ctx).SetStatus(codes.Error, f.Slug())
-	}
-	p := Problem{
-		Type: "about:blank", Title: title(status), Status: status,
-		Detail: f.Detail, Reason: f.Slug(), Pointer: f.Pointer, Extra: f.Extra,
+		trace.SpanFromContext(ctx).SetStatus(codes.Error, p.Reason)
 	}
 	if sc := trace.SpanContextFromContext(ctx); sc.IsValid() {
 		p.TraceID = sc.TraceID().String()
 	}
 	h := w.Header()
-	h.Set("Content-Type", ProblemType)
+	if p.Status == http.StatusUnauthorized && h.Get("WWW-Authenticate") == "" {
+		h.Set("WWW-Authenticate", challenge) // RFC 9110 §11.6.1 requires one
+	}
 	if after := retryAfter(f); after > 0 {
 		h.Set("Retry-After", strconv.Itoa(after))
 	}
-	w.WriteHeader(status)
-	_ = json.NewEncoder(w).Encode(p)
+	p.Write(w)
 }
 
-func title(status int) string {
-	if status == statusClientClosed {
-		return "Client Closed Request"
-	}
-	return http.StatusText(status)
-}
+// challenge says how a client authenticates (RFC 6750 §3).
+const challenge = `Bearer realm="jari"`
+
+// RejectToken says in the response that the access token of the request is the
+// reason of its 401 (RFC 6750 §3.1). A request without one is not told so.
+func RejectToken(h http.Header) { h.Set("WWW-Authenticate", challenge+`, error="invalid_token"`) }
 
 // exception is the text for operators: the cause if there is one, which clients
 // never see.
@@ -150,7 +89,7 @@ func write(w http.ResponseWriter, status int, body any) error {
 // decodeProblem returns the fault that a server returned. A response that is not
 // one of our problems becomes a fault with the code of its status.
 func decodeProblem(res *http.Response, body []byte) *fault.Error {
-	code, known := codeOf[res.StatusCode]
+	code, known := problem.CodeOf(res.StatusCode)
 	if !known {
 		if code = fault.Internal; res.StatusCode == http.StatusBadGateway {
 			code = fault.Unavailable

@@ -58,6 +58,19 @@ type Route struct {
 // Pattern is the route as net/http spells it.
 func (r Route) Pattern() string { return r.Method + " " + r.Path }
 
+// Cacheable reports whether a cache may store responses, if their encoder says so:
+// they are the same for everybody and contain no token.
+func Cacheable(method string, a endpoint.Access) bool {
+	return method == http.MethodGet && a == endpoint.Public
+}
+
+func uncached(h http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Cache-Control", "no-store")
+		h.ServeHTTP(w, r)
+	})
+}
+
 // NewRoutes returns an empty list. Access log lines go to logger.
 func NewRoutes(logger *slog.Logger) *Routes {
 	return &Routes{logger: logger, mux: http.NewServeMux()}
@@ -105,7 +118,11 @@ func HandleWith[Req, Resp any](
 		},
 		func(ctx context.Context, w http.ResponseWriter, resp any) error {
 			status, body := encode(w.Header(), resp.(Resp))
-			return write(w, status, body)
+			err := write(w, status, body)
+			if ctx.Err() != nil {
+				return nil // net/http ends ctx when the client has disconnected
+			}
+			return err
 		},
 		kithttp.ServerErrorEncoder(writeProblem),
 		kithttp.ServerBefore(identify),
@@ -158,6 +175,9 @@ func (rs *Routes) add(route Route, err error, h http.Handler) {
 	if rs.Guard != nil {
 		h = rs.Guard(route, h)
 	}
+	if !Cacheable(route.Method, route.Access) {
+		h = uncached(h)
+	}
 	rs.mux.Handle(route.Pattern(), telemetry.Server(rs.logger, route.Pattern(), rs.Untrusted, h))
 	rs.list = append(rs.list, route)
 }
@@ -174,6 +194,7 @@ func (rs *Routes) Handler() (http.Handler, error) {
 	}
 	unmatched := telemetry.Server(rs.logger, "", rs.Untrusted, http.HandlerFunc(rs.serveUnmatched))
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("X-Content-Type-Options", "nosniff")
 		// The mux would redirect a path that is not clean, without an access log
 		// line and without a problem. Here such a path does not exist.
 		clean := strings.HasPrefix(r.URL.Path, "/") && path.Clean(r.URL.Path) == r.URL.Path
