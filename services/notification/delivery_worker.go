@@ -159,6 +159,9 @@ func (w *DeliveryWorker) deliver(ctx context.Context, j Job, until time.Time) bo
 			attribute.String(names.MailKind, string(j.Kind))))
 	defer span.End()
 
+	if j.Withdrawn {
+		return w.withdraw(ctx, j)
+	}
 	sending, cancel := context.WithDeadline(ctx, earlier(time.Now().Add(mailTimeout), until))
 	defer cancel()
 	err := w.send(sending, j)
@@ -219,6 +222,19 @@ func tooOld(j Job, now time.Time) bool {
 		return true
 	}
 	return j.Attempts > 1 && now.Sub(j.OccurredAt) > maxAge
+}
+
+// withdraw completes a job without a mail. If storing fails, the lease expires and
+// the job is looked at again.
+func (w *DeliveryWorker) withdraw(ctx context.Context, j Job) bool {
+	ctx, cancel := context.WithTimeout(ctx, mailTimeout)
+	defer cancel()
+	if err := w.Store.Withdraw(ctx, j.ID, time.Now()); err != nil {
+		return false
+	}
+	w.Logger.InfoContext(ctx, "mail withdrawn", names.EventName, names.EventMailWithdrawn, names.OutboxEventID, j.ID.String(),
+		names.ReservationID, j.Reservation.ID.String(), names.MailKind, string(j.Kind), names.Count, j.Attempts)
+	return true
 }
 
 // recordOutcome stores and logs the outcome of an attempt, and reports whether

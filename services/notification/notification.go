@@ -26,6 +26,7 @@ const (
 	Cancelled Kind = "reservation.cancelled" // by the diner
 	Closed    Kind = "reservation.closed"    // by the restaurant
 	NoShow    Kind = "reservation.no_show"
+	Undone    Kind = "reservation.no_show_undone" // the restaurant has taken the no-show back
 	Reminder  Kind = "reservation.reminder"
 
 	Joined   Kind = "waitlist.joined"
@@ -37,7 +38,13 @@ const (
 )
 
 // Kinds lists every kind.
-var Kinds = []Kind{Confirmed, Moved, Cancelled, Closed, NoShow, Reminder, Joined, Changed, Offered, Declined, Expired, Left}
+var Kinds = []Kind{
+	Confirmed, Moved, Cancelled, Closed, NoShow, Undone, Reminder, Joined, Changed, Offered, Declined, Expired, Left,
+}
+
+// noShowDelay is how long the mail about a no-show waits: it is one tap on the
+// restaurant's side, and a mistake is noticed soon.
+const noShowDelay = 5 * time.Minute
 
 // Event is something that happened to a reservation. Two deliveries with the same
 // ID are the same event.
@@ -75,6 +82,16 @@ type ReservationState struct {
 	Position     int           `json:"position,omitempty"`     // in the waitlist, 1 is next
 }
 
+// Due is when the event's mail is sent at the earliest, if the event is accepted at
+// a time. A delay counts from then, and not from when it occurred: after an outage
+// the event that takes it back comes right behind it.
+func (e Event) Due(accepted time.Time) time.Time {
+	if e.Kind == NoShow {
+		return accepted.Add(noShowDelay)
+	}
+	return accepted
+}
+
 // Validate returns fault.Invalid with a pointer to the first invalid field. It
 // does not require what a mail can leave out: a mail with less is better than no
 // mail.
@@ -97,7 +114,8 @@ func (e Event) Validate() error {
 		{!e.Reservation.Start.IsZero(), "/reservation/start", "start is missing."},
 		{e.Reservation.End.IsZero() || e.Reservation.End.After(e.Reservation.Start),
 			"/reservation/end", "The end must be after the start."},
-		{knownZone(e.Reservation.TimeZone), "/reservation/time_zone", "The time zone must be an IANA name such as Asia/Seoul."},
+		// A name that no mail can show is repaired then: see newTemplateData.
+		{within(e.Reservation.TimeZone, 64), "/reservation/time_zone", "A time zone has 1 to 64 characters."},
 		{fits(e.Reservation.Party, 1), "/reservation/party", "The party must be at least 1."},
 		{storable(e.Reservation.Note.Reveal(), 4000), "/reservation/note", "The note is too long, or has a NUL."},
 		{storable(e.Reservation.Status, 64), "/reservation/status", "A status has at most 64 characters."},
@@ -121,8 +139,3 @@ func storable(s string, limit int) bool { return len(s) <= limit && !strings.Con
 
 // fits reports whether PostgreSQL's int can hold n, and it is at least least.
 func fits(n, least int) bool { return n >= least && n <= math.MaxInt32 }
-
-func knownZone(name string) bool {
-	_, err := time.LoadLocation(name)
-	return err == nil && name != "" && name != "Local"
-}

@@ -18,6 +18,10 @@ type Job struct {
 	Event
 	Attempts int // started, including this one
 	Unknown  int // earlier attempts with an unknown outcome: each may have sent a mail
+
+	// Withdrawn: the job needs no mail any more. Of a no-show: it has been undone. Of
+	// an undone no-show: no mail about the no-show can have been sent.
+	Withdrawn bool
 }
 
 // Store stores events. Any number of replicas may use one at the same time.
@@ -27,11 +31,12 @@ type Job struct {
 // Sent, Fail and Postpone report its outcome. So the number of mails about an
 // event is at most its unknown attempts, plus one if it is sent.
 type Store interface {
-	// Backlog counts the events that are not completed; their age counts from
-	// when they were accepted.
+	// Backlog counts the events that are not completed, without those whose mail
+	// waits on purpose (Event.Due); their age counts from when they were accepted.
 	backlog.Queue
 
-	// Add stores the event and reports true, unless it has one with that id.
+	// Add stores the event and reports true, unless it has one with that id. Its job
+	// is due at Event.Due of now.
 	Add(ctx context.Context, e Event, now time.Time) (bool, error)
 	// Lease returns up to n jobs that are due at now; no other Lease returns them
 	// before until. Of a reservation's jobs only the oldest uncompleted one is
@@ -43,10 +48,13 @@ type Store interface {
 	// Postpone makes the job due at due instead of when its lease ends. known means
 	// that no mail was sent; otherwise the attempt's outcome stays unknown.
 	Postpone(ctx context.Context, id uuid.UUID, due time.Time, known bool) error
+	// Withdraw completes a job that needs no mail any more. It does not count for
+	// Failures, and unknown attempts stay unknown.
+	Withdraw(ctx context.Context, id uuid.UUID, at time.Time) error
 	// Fail completes the job without a mail and stores the reason.
 	Fail(ctx context.Context, id uuid.UUID, at time.Time, reason Reason) error
-	// Failures returns the last completed mail of each reservation for which that
-	// mail failed.
+	// Failures returns the last completed mail of each reservation, withdrawn ones
+	// left out, for which that mail failed.
 	Failures(ctx context.Context, reservations []uuid.UUID) ([]Failure, error)
 	// Sweep deletes up to n events that were completed, and whose visits ended,
 	// before an instant, and returns how many it deleted.

@@ -8,6 +8,8 @@ import (
 	"strings"
 	text "text/template"
 	"time"
+
+	"jari.example/services/internal/zone"
 )
 
 // The languages of the templates. English is used for every other locale.
@@ -69,7 +71,8 @@ type change struct {
 // newTemplateData returns the data of a mail about e that is composed at now.
 func newTemplateData(e Event, language string, to User, restaurant Restaurant, now time.Time) (t templateData, err error) {
 	v := e.Reservation
-	zone, err := time.LoadLocation(v.TimeZone)
+	// A record with a bad zone must not be retried for ever.
+	loc, err := zone.Load(zone.Repaired(v.TimeZone))
 	if err != nil {
 		return t, fmt.Errorf("time zone: %w", err)
 	}
@@ -77,11 +80,11 @@ func newTemplateData(e Event, language string, to User, restaurant Restaurant, n
 		if at.IsZero() {
 			return ""
 		}
-		return longTime(at.In(zone), language)
+		return longTime(at.In(loc), language)
 	}
 	t = templateData{
 		Diner: oneLine(to.Name.Reveal()), Restaurant: oneLine(restaurant.Name(language)),
-		When: long(v.Start), Day: shortTime(v.Start.In(zone), language), Party: v.Party, Number: v.ID.String(),
+		When: long(v.Start), Day: shortTime(v.Start.In(loc), language), Party: v.Party, Number: v.ID.String(),
 		ClosureReason: oneLine(e.ClosureReason.Reveal()), CancelBy: long(v.CancelUntil),
 		// At the cut-off the waitlist closes and its offers expire.
 		WaitlistClosed: e.Kind == Expired && !v.CancelUntil.IsZero() && !e.OccurredAt.Before(v.CancelUntil),
@@ -96,7 +99,7 @@ func newTemplateData(e Event, language string, to User, restaurant Restaurant, n
 	case Joined, Changed, Offered:
 		t.Note, t.Position, t.OfferEnds = oneLine(v.Note.Reveal()), v.Position, long(v.OfferEndsAt)
 		t.OfferExpired = !v.OfferEndsAt.IsZero() && !now.Before(v.OfferEndsAt)
-		t.OfferClock = v.OfferEndsAt.In(zone).Format("15:04")
+		t.OfferClock = v.OfferEndsAt.In(loc).Format("15:04")
 	}
 	return t, nil
 }

@@ -69,7 +69,7 @@ func TestRejectsBadInput(t *testing.T) {
 		"/reason":                    {`"reservation":{`, `"reason":"` + strings.Repeat("x", 4001) + `","reservation":{`},
 		"/id":                        {"7d444840-9dc0-11d1-b245-5ffdce74fad2", "00000000-0000-0000-0000-000000000000"},
 		"/kind":                      {"reservation.confirmed", "reservation.eaten"},
-		"/reservation/time_zone":     {"Asia/Seoul", "Local"},
+		"/reservation/time_zone":     {"Asia/Seoul", strings.Repeat("x", 65)},
 		"/reservation/party":         {`"party":2`, `"party":0`},
 		"/reservation/restaurant_id": {"mokran", ""},
 		"/reservation/start":         {`"start":"2026-11-23T09:30:00Z"`, `"start":"2026-11-23"`},
@@ -158,7 +158,7 @@ func TestAcceptsEveryKind(t *testing.T) {
 			t.Errorf("%s: %d %s", kind, res.Code, res.Body)
 		}
 	}
-	if len(notification.Kinds) != 12 {
+	if len(notification.Kinds) != 13 {
 		t.Errorf("%d kinds", len(notification.Kinds))
 	}
 }

@@ -23,7 +23,7 @@ func (b Booking) Action(slot *Slot) (Action, error) {
 	if _, full := CoversLeft(err); !full {
 		return ActionNone, err
 	}
-	if err := b.joinRefusal(slot, Holdings{}); err != nil {
+	if err := b.joinRefusal(slot, Holdings{}, slot.WaitlistFull); err != nil {
 		return ActionNone, err
 	}
 	return ActionWait, nil

@@ -47,6 +47,7 @@ type Slot struct {
 	Booked       int       // covers taken
 	OpensAt      time.Time // when it can first be booked; zero: at once
 	CancelUntil  time.Time // the cut-off: diners may not cancel or move later, and offers end
+	WaitlistFull bool      // MaxWaitlist are waiting; only as listed by [Store.Slots]
 }
 
 // Left returns the covers that can be booked now.

@@ -63,14 +63,11 @@ func (u *UnitOfWork) waitlistPosition(r *Reservation) (position int) {
 // those of a booking; conflict seats_available, line_full.
 func (b Booking) Join(u *UnitOfWork) (Reservation, error) {
 	slot := u.Slots[b.SlotID]
-	if err := b.joinRefusal(slot, u.holdings(slot, uuid.Nil)); err != nil {
+	waitlist := u.waitlists()[b.SlotID]
+	if err := b.joinRefusal(slot, u.holdings(slot, uuid.Nil), len(waitlist) >= MaxWaitlist); err != nil {
 		return Reservation{}, err
 	}
 	r := Reservation{ID: b.ID, DinerID: b.DinerID, Party: b.Party, Note: b.Note, Status: Waiting, WaitlistOrder: 1}
-	waitlist := u.waitlists()[slot.ID]
-	if len(waitlist) >= MaxWaitlist {
-		return Reservation{}, waitlistFull()
-	}
 	if len(waitlist) > 0 {
 		r.WaitlistOrder = waitlist[len(waitlist)-1].WaitlistOrder + 1
 	}
@@ -79,8 +76,9 @@ func (b Booking) Join(u *UnitOfWork) (Reservation, error) {
 	return *joined, nil
 }
 
-// joinRefusal says why b cannot join the waitlist, or nil if it can.
-func (b Booking) joinRefusal(slot *Slot, held Holdings) error {
+// joinRefusal says why b cannot join the waitlist, or nil if it can. full reports
+// that the waitlist takes no more.
+func (b Booking) joinRefusal(slot *Slot, held Holdings, full bool) error {
 	if err := b.refusalBesidesCapacity(slot, held); err != nil {
 		return err
 	}
@@ -91,6 +89,8 @@ func (b Booking) joinRefusal(slot *Slot, held Holdings) error {
 		return partyTooLarge(slot)
 	case b.Party <= slot.Left():
 		return seatsAvailable()
+	case full:
+		return waitlistFull()
 	}
 	return nil
 }

@@ -28,6 +28,7 @@ var Events = []Event{
 	{EventJobFailed, "A run of a job failed; the next run follows on schedule."},
 	{EventMailSent, "The mail service accepted a mail."},
 	{EventMailFailed, "The mail service did not accept a mail. WARN: it will be retried; ERROR: it is given up. jari.reason has the reason."},
+	{EventMailWithdrawn, "A mail about a no-show was not sent, because the owner had undone it; nor a mail that corrects one never sent."},
 	{EventCatalogueIndexed, "Catalogue changes became searchable."},
 	{EventIndexFailed, "Catalogue changes could not be indexed and will be retried."},
 	{EventIncidentOpened, "An incident opened."},

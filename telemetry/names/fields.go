@@ -93,6 +93,7 @@ const (
 	EventJobFailed         = "job.failed"
 	EventMailSent          = "notification.mail.sent"
 	EventMailFailed        = "notification.mail.failed"
+	EventMailWithdrawn     = "notification.mail.withdrawn"
 	EventCatalogueIndexed  = "search.catalogue.indexed"
 	EventIndexFailed       = "search.catalogue.failed"
 	EventIncidentOpened    = "alerting.incident.opened"

@@ -1,7 +1,6 @@
 package httpjson
 
 import (
-	"errors"
 	"mime"
 	"net/http"
 	"strings"

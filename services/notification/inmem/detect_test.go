@@ -21,6 +21,8 @@ type (
 	recordsSentAsFailed struct{ *inmem.Store } // records a sent mail as failed
 	sweepsTooEarly      struct{ *inmem.Store } // deletes an hour too early
 	overcountsBacklog   struct{ *inmem.Store } // reports a waiting event in an empty store
+	neverWithdraws      struct{ *inmem.Store } // wants every mail to be sent
+	neverWaits          struct{ *inmem.Store } // leases an event before it is due
 )
 
 func (s assumesNotSent) Postpone(ctx context.Context, id uuid.UUID, due time.Time, _ bool) error {
@@ -44,6 +46,18 @@ func (s sweepsTooEarly) Sweep(ctx context.Context, before time.Time, n int) (int
 	return s.Store.Sweep(ctx, before.Add(time.Hour), n)
 }
 
+func (s neverWithdraws) Lease(ctx context.Context, n int, now, until time.Time) ([]notification.Job, error) {
+	jobs, err := s.Store.Lease(ctx, n, now, until)
+	for i := range jobs {
+		jobs[i].Withdrawn = false
+	}
+	return jobs, err
+}
+
+func (s neverWaits) Lease(ctx context.Context, n int, now, until time.Time) ([]notification.Job, error) {
+	return s.Store.Lease(ctx, n, now.Add(time.Hour), until)
+}
+
 func (s overcountsBacklog) Backlog(ctx context.Context) (backlog.Backlog, error) {
 	b, err := s.Store.Backlog(ctx)
 	b.Waiting = max(b.Waiting, 1)
@@ -57,6 +71,9 @@ func TestSuiteDetectsDefects(t *testing.T) {
 		"returns reservations whose last mail failed":    func(s *inmem.Store) notification.Store { return recordsSentAsFailed{s} },
 		"sweeps old events in batches":                   func(s *inmem.Store) notification.Store { return sweepsTooEarly{s} },
 		"counts the backlog":                             func(s *inmem.Store) notification.Store { return overcountsBacklog{s} },
+		"the mail about a no-show waits":                 func(s *inmem.Store) notification.Store { return neverWaits{s} },
+
+		"withdraws the mails of a no-show that is undone": func(s *inmem.Store) notification.Store { return neverWithdraws{s} },
 	} {
 		if !storetest.Detects(t, name, broken(inmem.New())) {
 			t.Errorf("case %q passes for %T", name, broken(nil))

@@ -28,6 +28,7 @@ type row struct {
 	due       time.Time
 	completed time.Time
 	reason    notification.Reason // "" unless it failed
+	withdrawn bool
 }
 
 var _ notification.Store = (*Store)(nil)
@@ -42,7 +43,7 @@ func (s *Store) Add(_ context.Context, e notification.Event, now time.Time) (boo
 	if s.by[e.ID] != nil {
 		return false, nil
 	}
-	r := &row{Job: notification.Job{Event: e}, added: now, due: now}
+	r := &row{Job: notification.Job{Event: e}, added: now, due: e.Due(now)}
 	s.rows, s.by[e.ID] = append(s.rows, r), r
 	return true, nil
 }
@@ -60,11 +61,41 @@ func (s *Store) Lease(_ context.Context, n int, now, until time.Time) (jobs []no
 		if len(jobs) < n && !r.due.After(now) {
 			r.due = until
 			r.Attempts++
+			r.Withdrawn = s.isWithdrawn(r)
 			jobs = append(jobs, r.Job)
 			r.Unknown++
 		}
 	}
 	return jobs, nil
+}
+
+// isWithdrawn reports whether r needs no mail any more.
+func (s *Store) isWithdrawn(r *row) bool {
+	var before *row // the last no-show before r
+	undone, passed := false, false
+	for _, o := range s.rows {
+		switch {
+		case o == r:
+			passed = true
+		case o.Reservation.ID != r.Reservation.ID:
+		case !passed && o.Kind == notification.NoShow:
+			before = o
+		case passed && o.Kind == notification.Undone:
+			undone = true
+		}
+	}
+	switch r.Kind {
+	case notification.NoShow:
+		return undone
+	case notification.Undone:
+		return before == nil || !before.mayBeSent()
+	}
+	return false
+}
+
+// mayBeSent reports whether somebody may have got a mail about r.
+func (r *row) mayBeSent() bool {
+	return r.Unknown > 0 || !r.completed.IsZero() && r.reason == "" && !r.withdrawn
 }
 
 // Sent implements notification.Store.
@@ -79,6 +110,14 @@ func (s *Store) Postpone(_ context.Context, id uuid.UUID, due time.Time, known b
 		if known {
 			r.Unknown = max(0, r.Unknown-1)
 		}
+	})
+}
+
+// Withdraw implements notification.Store.
+func (s *Store) Withdraw(_ context.Context, id uuid.UUID, at time.Time) error {
+	return s.change(id, func(r *row) {
+		r.complete(at, "")
+		r.withdrawn = true
 	})
 }
 
@@ -125,7 +164,7 @@ func (s *Store) Failures(_ context.Context, reservations []uuid.UUID) (found []n
 	defer s.mu.Unlock()
 	last := map[uuid.UUID]*row{}
 	for _, r := range s.rows {
-		if !r.completed.IsZero() {
+		if !r.completed.IsZero() && !r.withdrawn {
 			last[r.Reservation.ID] = r
 		}
 	}
@@ -143,7 +182,7 @@ func (s *Store) Backlog(context.Context) (b backlog.Backlog, err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for _, r := range s.rows {
-		if !r.completed.IsZero() {
+		if !r.completed.IsZero() || r.Kind == notification.NoShow && r.Attempts == 0 && r.due.After(time.Now()) {
 			continue
 		}
 		if b.Waiting++; b.Waiting == 1 {

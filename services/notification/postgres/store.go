@@ -48,13 +48,13 @@ const columns = `id, kind, occurred_at, diner_id, reservation_id, restaurant_id,
 
 const addSQL = `-- name: notification.event.add
 insert into events (` + columns + `, accepted_at, due_at)
-values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $22)
+values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23)
 on conflict (id) do nothing`
 
 // Add implements notification.Store.
 func (s *Store) Add(ctx context.Context, e notification.Event, now time.Time) (bool, error) {
 	note, words := e.Reservation.Note.Reveal(), e.ClosureReason.Reveal()
-	tag, err := s.pool.Exec(ctx, addSQL, append(fields(&e, &note, &words), now)...)
+	tag, err := s.pool.Exec(ctx, addSQL, append(fields(&e, &note, &words), now, e.Due(now))...)
 	return tag.RowsAffected() == 1, postgres.Explain(err)
 }
 
@@ -79,7 +79,14 @@ where seq = any (array(
   where state = 'pending' and due_at <= $2 and not exists (
     select from events o where o.reservation_id = e.reservation_id and o.state = 'pending' and o.seq < e.seq)
   order by seq limit $1 for update skip locked))
-returning ` + columns + `, seq, attempts, unknown - 1`
+returning ` + columns + `, seq, attempts, unknown - 1, case kind
+  when 'reservation.no_show' then exists (
+    select from events o where o.reservation_id = events.reservation_id and o.kind = 'reservation.no_show_undone' and o.seq > events.seq)
+  when 'reservation.no_show_undone' then not coalesce((
+    select o.state = 'sent' or o.unknown > 0 from events o
+    where o.reservation_id = events.reservation_id and o.kind = 'reservation.no_show' and o.seq < events.seq
+    order by o.seq desc limit 1), false)
+  else false end`
 
 type leased struct {
 	notification.Job
@@ -103,7 +110,7 @@ func (s *Store) Lease(ctx context.Context, n int, now, until time.Time) ([]notif
 
 func scan(row pgx.CollectableRow) (l leased, err error) {
 	var note, words string
-	err = row.Scan(append(fields(&l.Event, &note, &words), &l.seq, &l.Attempts, &l.Unknown)...)
+	err = row.Scan(append(fields(&l.Event, &note, &words), &l.seq, &l.Attempts, &l.Unknown, &l.Withdrawn)...)
 	l.Reservation.Note, l.ClosureReason = secret.New(note), secret.New(words)
 	return l, err
 }
@@ -128,6 +135,12 @@ func (s *Store) Postpone(ctx context.Context, id uuid.UUID, due time.Time, isKno
 update events set `+set+` where id = $1 and state = 'pending'`, id, due)
 }
 
+// Withdraw implements notification.Store.
+func (s *Store) Withdraw(ctx context.Context, id uuid.UUID, at time.Time) error {
+	return s.exec(ctx, `-- name: notification.event.withdraw
+update events set state = 'withdrawn', `+completed+` where id = $1 and state = 'pending'`, id, at)
+}
+
 // Fail implements notification.Store.
 func (s *Store) Fail(ctx context.Context, id uuid.UUID, at time.Time, reason notification.Reason) error {
 	return s.exec(ctx, `-- name: notification.event.fail
@@ -137,7 +150,7 @@ update events set state = 'failed', reason = $3, `+completed+` where id = $1 and
 const failuresSQL = `-- name: notification.event.failures
 select reservation_id, kind, reason, settled_at
 from (select distinct unnest($1::uuid[])) as requested (id), lateral (
-  select * from events where reservation_id = requested.id and state <> 'pending' order by seq desc limit 1) as last
+  select * from events where reservation_id = requested.id and state in ('sent', 'failed') order by seq desc limit 1) as last
 where state = 'failed'`
 
 // Failures implements notification.Store.
@@ -158,7 +171,8 @@ delete from events where seq = any (array(
 
 const backlogSQL = `-- name: notification.event.backlog
 select count(*), min(accepted_at)
-from (select accepted_at from events where state = 'pending' order by due_at limit $1) as pending`
+from (select accepted_at from events
+  where state = 'pending' and not (kind = 'reservation.no_show' and attempts = 0 and due_at > now()) order by due_at limit $1) as pending`
 
 // Backlog implements backlog.Queue.
 func (s *Store) Backlog(ctx context.Context) (b backlog.Backlog, err error) {

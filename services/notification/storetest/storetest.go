@@ -75,18 +75,20 @@ func (f *fixture) must(err error) {
 }
 
 var cases = map[string]func(*fixture){
-	"returns an event as it was added":               unchanged,
-	"ignores a duplicate event":                      duplicate,
-	"leases a job once until the lease ends":         leased,
-	"keeps the order of a reservation's jobs":        ordered,
-	"never leases a completed job":                   completed,
-	"leases a postponed job when it is due":          postponed,
-	"gives each job to one of many workers":          shared,
-	"keeps the outcome of a completed job":           final,
-	"counts an attempt as unknown until its outcome": unknown,
-	"returns reservations whose last mail failed":    failures,
-	"sweeps old events in batches":                   sweeping,
-	"counts the backlog":                             counted,
+	"returns an event as it was added":                unchanged,
+	"ignores a duplicate event":                       duplicate,
+	"leases a job once until the lease ends":          leased,
+	"keeps the order of a reservation's jobs":         ordered,
+	"never leases a completed job":                    completed,
+	"leases a postponed job when it is due":           postponed,
+	"gives each job to one of many workers":           shared,
+	"keeps the outcome of a completed job":            final,
+	"counts an attempt as unknown until its outcome":  unknown,
+	"returns reservations whose last mail failed":     failures,
+	"sweeps old events in batches":                    sweeping,
+	"counts the backlog":                              counted,
+	"the mail about a no-show waits":                  noShowWaits,
+	"withdraws the mails of a no-show that is undone": withdrawn,
 }
 
 // Run runs the suite; open returns an empty store.

@@ -129,13 +129,25 @@ func (s *Store) Slots(_ context.Context, restaurants []string, from, to time.Tim
 	var list []reservation.Slot
 	for _, slot := range s.slots {
 		if slices.Contains(restaurants, slot.RestaurantID) && !slot.Start.Before(from) && slot.Start.Before(to) {
-			list = append(list, *slot)
+			listed := *slot
+			listed.WaitlistFull = s.waiting(slot.ID) >= reservation.MaxWaitlist
+			list = append(list, listed)
 		}
 	}
 	slices.SortFunc(list, func(a, b reservation.Slot) int {
 		return cmp.Or(a.Start.Compare(b.Start), cmp.Compare(a.ID, b.ID))
 	})
 	return list, nil
+}
+
+// waiting counts the waitlist of a slot.
+func (s *Store) waiting(id reservation.SlotID) (n int) {
+	for _, r := range s.reservations {
+		if r.SlotID == id && r.Status == reservation.Waiting {
+			n++
+		}
+	}
+	return n
 }
 
 // Schedule implements [reservation.Store].

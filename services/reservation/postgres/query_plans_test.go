@@ -15,6 +15,7 @@ import (
 
 	"jari.example/internal/postgres/postgrestest"
 	"jari.example/services/reservation"
+	"jari.example/services/reservation/schedule"
 	"jari.example/telemetry/pgxtelemetry"
 )
 
@@ -71,9 +72,12 @@ func runEveryStatement(ctx context.Context, t *testing.T, s *Store) {
 		CommandMeta: reservation.CommandMeta{At: now},
 		Scope:       reservation.Scope{Period: reservation.Period{RestaurantID: "restaurant-3", From: now, To: now.AddDate(1, 0, 0)}},
 		Decide: func(u *reservation.UnitOfWork) (reservation.Reservation, error) {
-			u.ReconcileSlots(nil)
+			u.Schedule = &schedule.Schedule{TimeZone: "UTC"}
+			u.SetSchedule(schedule.Schedule{TimeZone: "Asia/Seoul"}, nil) // changes the zone of everything
 			return reservation.Reservation{}, nil
 		}})
+	must(err)
+	_, err = s.Zones(ctx, []string{"restaurant-3"})
 	must(err)
 	_, err = s.Reservation(ctx, b.DinerID, b.ID)
 	must(err)

@@ -6,6 +6,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"jari.example/internal/fault"
 	"jari.example/services/reservation"
 	"jari.example/services/reservation/storetest/model"
 )
@@ -146,9 +147,24 @@ func leavingOffersToNext(t *testing.T, f *fixture) {
 
 func waitlistHasAMaximum(t *testing.T, f *fixture) {
 	f.sellOut(0)
-	for range reservation.MaxWaitlist {
+	for range reservation.MaxWaitlist - 1 {
 		f.mustJoin(0, 1)
 	}
+	wantListed := func(want bool, action reservation.Action, reason string) {
+		t.Helper()
+		slots, err := f.store.Slots(t.Context(), []string{f.restaurant}, f.starts[0], f.starts[1].Add(1))
+		f.must(err)
+		if len(slots) != 2 || slots[0].WaitlistFull != want || slots[1].WaitlistFull {
+			t.Errorf("listed %+v, want the waitlist of the first full: %v", slots, want)
+		}
+		got, refusal := f.newBooking(0, uuid.New(), 1).Action(&slots[0])
+		if got != action || refusal != nil && fault.ReasonOf(refusal) != reason {
+			t.Errorf("action %s, %v; want %s %s", got, refusal, action, reason)
+		}
+	}
+	wantListed(false, reservation.ActionWait, "")
+	f.mustJoin(0, 1)
+	wantListed(true, reservation.ActionNone, model.ReasonWaitlistFull)
 	_, err := f.join(f.newBooking(0, uuid.New(), 1))
 	wantReason(t, err, model.ReasonWaitlistFull)
 }

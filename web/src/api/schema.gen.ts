@@ -725,7 +725,10 @@ export interface components {
          *     }
          */
         Schedule: {
-            /** @description IANA zone; the hours below are local wall-clock time */
+            /**
+             * @description A canonical name of the IANA database; another name of a zone is refused, with the canonical one
+             *     in `detail`. The hours below are local wall-clock time. Everything at the restaurant is shown in it.
+             */
             time_zone: string;
             /** @description Seatings start at `opens` and every interval after it, the last before `closes` */
             weekly: {
@@ -781,7 +784,10 @@ export interface components {
         };
         /** @description A schedule and the closed days */
         StatedSchedule: {
-            /** @description IANA zone; the hours below are local wall-clock time */
+            /**
+             * @description A canonical name of the IANA database; another name of a zone is refused, with the canonical one
+             *     in `detail`. The hours below are local wall-clock time. Everything at the restaurant is shown in it.
+             */
             time_zone: string;
             /** @description Seatings start at `opens` and every interval after it, the last before `closes` */
             weekly: {
@@ -942,6 +948,7 @@ export interface components {
             start: string;
             /** Format: date-time */
             end: string;
+            /** @description The zone of the restaurant's schedule */
             time_zone: string;
             party: number;
             note?: string;
@@ -976,6 +983,7 @@ export interface components {
             start: string;
             /** Format: date-time */
             end: string;
+            /** @description The zone of the restaurant's schedule */
             time_zone: string;
             party: number;
             note?: string;

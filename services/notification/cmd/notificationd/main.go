@@ -8,7 +8,6 @@ import (
 	"net/http"
 	"net/mail"
 	"time"
-	_ "time/tzdata" // time zones, for an image without zoneinfo
 
 	"jari.example/internal/config"
 	"jari.example/internal/serve"
