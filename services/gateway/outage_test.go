@@ -10,6 +10,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
@@ -45,25 +46,43 @@ func (s *environment) mustContinue(cookie string) {
 
 func TestASessionOutlivesAStoppedUserService(t *testing.T) {
 	process, base := startUserService(t)
-	client := &http.Client{Timeout: time.Second}
-	if _, err := httpjson.Call[map[string]any](t.Context(), client, "POST", base+"/v1/users",
+	if _, err := httpjson.Call[map[string]any](t.Context(), http.DefaultClient, "POST", base+"/v1/users",
 		map[string]string{"email": "kim@example.com", "password": "correct horse", "name": "Kim"}); err != nil {
 		t.Fatal(err)
 	}
-	s := start(t, func(c *gateway.Config) { c.Users = userhttp.New(base, client) })
+	users := &impatient{Users: userhttp.New(base, http.DefaultClient)}
+	s := start(t, func(c *gateway.Config) { c.Users = users })
 	_, login := s.logIn()
 
 	signal(t, process, syscall.SIGSTOP)
 	if _, err := syscall.Wait4(process.Process.Pid, nil, syscall.WUNTRACED, nil); err != nil { // until it has stopped
 		t.Fatal(err)
 	}
+	users.stopped.Store(true)
 	failed := s.do("POST", refresh, "", cookieHeader(login.cookie()))
+	users.stopped.Store(false)
 	if failed.StatusCode < 500 || failed.cookie() != "" {
 		t.Fatalf("while the user service is stopped: status %d, cookie %q", failed.StatusCode, failed.cookie())
 	}
 	signal(t, process, syscall.SIGCONT)
 	s.advance(longOutage)
 	s.mustContinue(login.cookie())
+}
+
+// impatient gives a user service that is stopped a short time only, and otherwise all
+// that a busy machine needs.
+type impatient struct {
+	gateway.Users
+	stopped atomic.Bool
+}
+
+func (u *impatient) Account(ctx context.Context, id string) (gateway.Account, error) {
+	if u.stopped.Load() {
+		limited, cancel := context.WithTimeout(ctx, 100*time.Millisecond)
+		defer cancel()
+		ctx = limited
+	}
+	return u.Users.Account(ctx, id)
 }
 
 func TestASessionOutlivesAnOutageOfRedis(t *testing.T) {

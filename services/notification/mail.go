@@ -12,6 +12,7 @@ import (
 	gomail "github.com/wneessen/go-mail"
 
 	"jari.example/internal/secret"
+	"jari.example/services/internal/text"
 	"jari.example/telemetry/names"
 )
 
@@ -21,16 +22,17 @@ type Mail struct {
 	Raw secret.String // RFC 5322
 }
 
-// ErrAddress means that a diner's address is not a mail address.
-var ErrAddress = errors.New("the diner's mail address is invalid")
+// ErrAddress means that mail cannot reach a diner's address. Sign-up refuses such an
+// address; older accounts may have one.
+var ErrAddress = errors.New("mail cannot reach the diner's address")
 
 // compose makes the mail about e. The Message-ID depends on the event only, so
 // that mail programs show a mail that was sent twice once. A header has the
 // event's id, for tests that count mails.
 func compose(e Event, from mail.Address, to User, restaurant Restaurant, now time.Time) (Mail, error) {
 	// The address comes from another service and goes into a header.
-	address, err := mail.ParseAddress(to.Email.Reveal())
-	if err != nil || address.Address != to.Email.Reveal() {
+	address, err := text.Email(to.Email.Reveal())
+	if err != nil || address != to.Email.Reveal() {
 		return Mail{}, ErrAddress
 	}
 	language := languageOf(to.Locale)
@@ -48,7 +50,7 @@ func compose(e Event, from mail.Address, to User, restaurant Restaurant, now tim
 	}
 	m := gomail.NewMsg(gomail.WithNoDefaultUserAgent(), gomail.WithEncoding(gomail.EncodingB64))
 	m.FromMailAddress(&from)
-	m.ToMailAddress(&mail.Address{Name: t.Diner, Address: address.Address})
+	m.ToMailAddress(&mail.Address{Name: t.Diner, Address: address})
 	m.Subject(c.Subject)
 	m.SetDateWithValue(now)
 	m.SetMessageIDWithValue(messageID(e.ID, from))
@@ -67,7 +69,7 @@ func compose(e Event, from mail.Address, to User, restaurant Restaurant, now tim
 	if _, err := m.WriteTo(&raw); err != nil {
 		return Mail{}, fmt.Errorf("encode mail: %w", err)
 	}
-	return Mail{To: secret.New(address.Address), Raw: secret.New(raw.String())}, nil
+	return Mail{To: secret.New(address), Raw: secret.New(raw.String())}, nil
 }
 
 func messageID(event uuid.UUID, from mail.Address) string {

@@ -243,7 +243,8 @@ func TestEscapesWhatPeopleTyped(t *testing.T) {
 		t.Errorf("a note became markup:\n%s", r.page())
 	}
 	for _, address := range []string{"", "kim", "kim@example.com, lee@example.com", "Kim <kim@example.com>",
-		"kim@example.com\r\nBcc: x@y.z"} {
+		"kim@example.com\r\nBcc: x@y.z", "김민지@example.com", "kim@한국.kr", "a@b", "kim@example.com。", "kim\u200b@example.com",
+		strings.Repeat("k", 70) + "@example.com"} {
 		if _, err := compose(newEvent(Confirmed), from, user("Kim", address, "en"), Restaurant{}, time.Now()); !errors.Is(err, ErrAddress) {
 			t.Errorf("address %q: %v, want ErrAddress", address, err)
 		}

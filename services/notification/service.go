@@ -67,7 +67,7 @@ type Reason string
 // The reasons.
 const (
 	Refused      Reason = "refused"       // by the mail service
-	BadAddress   Reason = "bad_address"   // not a mail address
+	BadAddress   Reason = "bad_address"   // mail cannot reach it
 	UnknownDiner Reason = "unknown_diner" // the account does not exist
 	TooLate      Reason = "too_late"      // retried for a day, or a reminder of a visit that has started
 )

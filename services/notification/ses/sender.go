@@ -55,7 +55,8 @@ func (s Sender) Send(ctx context.Context, m notification.Mail) error {
 func classify(err, cause error) error {
 	if e, ok := errors.AsType[smithy.APIError](err); ok && !aboutSender(e.ErrorMessage()) {
 		switch e.ErrorCode() {
-		case "MessageRejected", "BadRequestException", "InvalidParameterValue":
+		case "MessageRejected", "BadRequestException", // SendEmail's own errors
+			"InvalidParameterValue", "InvalidParameterCombination", "ValidationError", "ValidationException": // AWS's common errors
 			return fmt.Errorf("%w: %w", notification.ErrRefused, cause)
 		}
 	}

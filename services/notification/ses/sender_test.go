@@ -78,6 +78,9 @@ func TestClassifiesTheErrorsOfSES(t *testing.T) {
 	}{
 		"its content is not allowed":   {400, "MessageRejected", "The message to kim@example.com can't be sent.", "refused"},
 		"it is malformed":              {400, "BadRequestException", "Missing final '@domain' in kim@example.com", "refused"},
+		"a parameter is invalid":       {400, "InvalidParameterValue", "Illegal address kim@example.com", "refused"},
+		"a field fails validation":     {400, "ValidationException", "1 validation error detected", "refused"},
+		"its identity is unknown":      {404, "NotFoundException", "No such configuration set.", "not accepted"},
 		"the sender is not verified":   {400, "MessageRejected", "Email address is not verified: a@jari.example", "not accepted"},
 		"the account is suspended":     {400, "AccountSuspendedException", "Suspended.", "not accepted"},
 		"too many at once":             {429, "TooManyRequestsException", "Slow down.", "not accepted"},

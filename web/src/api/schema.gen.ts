@@ -66,7 +66,7 @@ export interface paths {
         put?: never;
         /**
          * A new access token for the refresh cookie
-         * @description Takes no body. The refresh token in the cookie is rotated; a repeat of the same cookie within 10 s gets the same new token.
+         * @description Takes no body. The refresh token in the cookie is rotated. A client that got no reply repeats the request with the same cookie, at any time, and gets the same new token. Once the new token has been presented, the old one is accepted for 10 s more; after that it ends the session (401 `refresh_reused`).
          */
         post: operations["refreshSession"];
         delete?: never;
@@ -596,18 +596,26 @@ export interface components {
         /** @enum {string} */
         Status: "waiting" | "offered" | "confirmed" | "seated" | "cancelled" | "no_show" | "declined" | "expired";
         RestaurantID: string;
+        /** @description The characters of PersonName; a description may have line breaks. */
         Text: {
             ko: string;
             en: string;
         };
         SignUp: {
-            /** Format: email */
+            /**
+             * Format: email
+             * @description One that mail can reach. ASCII, with at most 64 characters before the @ and a domain with a dot after it.
+             */
             email: string;
             password: string;
-            name: string;
+            name: components["schemas"]["PersonName"];
             locale?: components["schemas"]["Locale"];
             phone?: components["schemas"]["Phone"];
         };
+        /** @description One line that shows something. It has no control characters, no characters that change the direction of text, and no invisible characters but the joiners and variation selectors of scripts and emoji. Stored as NFC without surrounding white space. */
+        PersonName: string;
+        /** @description Like PersonName, but it may be empty and may have line breaks. */
+        Note: string;
         /**
          * @description 7 to 15 digits, with a + before a country code; spaces, dots, hyphens and brackets are dropped.
          * @example +82 10-1234-5678
@@ -869,7 +877,7 @@ export interface components {
              * @description A day of the restaurant's own calendar
              */
             date: string;
-            /** @description Included in the mail to the diners */
+            /** @description Included in the mail to the diners; one line, with the characters of PersonName */
             reason?: string;
         };
         Closure: {
@@ -923,19 +931,19 @@ export interface components {
         BookingRequest: {
             slot_id: string;
             party: number;
-            note?: string;
+            note?: components["schemas"]["Note"];
         };
         Change: {
             slot_id?: string;
             party?: number;
-            note?: string;
+            note?: components["schemas"]["Note"];
         };
         GuestRequest: {
             slot_id: string;
             party: number;
-            name: string;
-            phone?: string;
-            note?: string;
+            name: components["schemas"]["PersonName"];
+            phone?: components["schemas"]["Phone"];
+            note?: components["schemas"]["Note"];
             /** @default false */
             walk_in: boolean;
         };

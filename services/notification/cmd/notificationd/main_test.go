@@ -239,7 +239,14 @@ func TestEachSurplusMailMatchesALostResponse(t *testing.T) {
 }
 
 func TestReturnsUndeliverableReservations(t *testing.T) {
-	d, _ := replicas(t, 1, "--user-url", stubService(t, `{"email":"nobody","name":"Kim","locale":"en"}`))
+	for _, address := range []string{"nobody", "김민지@example.com", "a@b"} {
+		t.Run(address, func(t *testing.T) { returnsUndeliverable(t, address) })
+	}
+}
+
+func returnsUndeliverable(t *testing.T, address string) {
+	t.Helper()
+	d, _ := replicas(t, 1, "--user-url", stubService(t, `{"email":"`+address+`","name":"Kim","locale":"en"}`))
 	e := storetest.Event()
 	if err := post(t, d[0].URL, e); err != nil {
 		t.Fatal(err)
