@@ -40,7 +40,6 @@ type Profile struct {
 	Cuisine     string    `json:"cuisine"`
 	Area        Text      `json:"area"`
 	Price       int       `json:"price"`
-	TimeZone    string    `json:"time_zone"`
 	Address     string    `json:"address"`
 	Location    *Location `json:"location,omitempty"`
 }
@@ -92,7 +91,6 @@ func (p Profile) Validate() error {
 		text("/area", p.Area, 1, 100),
 		check(cuisine.MatchString(p.Cuisine), "/cuisine", "A cuisine is a lower-case word such as korean, of at most 40 characters."),
 		check(p.Price >= 1 && p.Price <= 4, "/price", "A price is a level from 1 to 4."),
-		check(knownZone(p.TimeZone), "/time_zone", "The time zone must be an IANA name such as Asia/Seoul."),
 		check(length(p.Address, 1, 300), "/address", "The address must have 1 to 300 characters."),
 		check(p.Location == nil || inRange(p.Location.Lat, 90), "/location/lat", "The latitude must be between -90 and 90."),
 		check(p.Location == nil || inRange(p.Location.Lon, 180), "/location/lon", "The longitude must be between -180 and 180."),
@@ -139,11 +137,4 @@ func length(s string, least, most int) bool {
 	n := utf8.RuneCountInString(s)
 	return utf8.ValidString(s) && n <= most && len(strings.TrimSpace(s)) >= least &&
 		!strings.ContainsFunc(s, unicode.IsControl)
-}
-
-// knownZone rejects "" and "Local": LoadLocation accepts them, but their meaning
-// depends on the machine.
-func knownZone(name string) bool {
-	_, err := time.LoadLocation(name)
-	return err == nil && name != "" && name != "Local"
 }

@@ -616,6 +616,10 @@ export interface components {
                 own: components["schemas"]["RestaurantID"][];
             };
         };
+        /**
+         * @description A restaurant's profile. It has no time zone: the restaurant's schedule sets it (`putSchedule`), and
+         *     availability and reservations state it.
+         */
         RestaurantInput: {
             name: components["schemas"]["Text"];
             description: components["schemas"]["Text"];
@@ -626,17 +630,13 @@ export interface components {
             cuisine: string;
             area: components["schemas"]["Text"];
             price: number;
-            /**
-             * @description IANA zone
-             * @example Asia/Seoul
-             */
-            time_zone: string;
             address: string;
             location?: {
                 lat: number;
                 lon: number;
             };
         };
+        /** @description A restaurant's profile. Its time zone is in its availability and in its schedule. */
         Restaurant: {
             id: components["schemas"]["RestaurantID"];
             name: components["schemas"]["Text"];
@@ -644,7 +644,6 @@ export interface components {
             cuisine: string;
             area: components["schemas"]["Text"];
             price: number;
-            time_zone: string;
             address: string;
             location?: {
                 lat: number;

@@ -9,7 +9,6 @@ import (
 	"log/slog"
 	"net/http"
 	"time"
-	_ "time/tzdata" // time zones, for an image without zoneinfo
 
 	"jari.example/internal/config"
 	"jari.example/internal/serve"
