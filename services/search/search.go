@@ -8,6 +8,7 @@
 package search
 
 import (
+	"fmt"
 	"reflect"
 	"regexp"
 	"slices"
@@ -51,6 +52,22 @@ type Restaurant struct {
 	ID string `json:"id"`
 	Profile
 	Version int64 `json:"version"`
+}
+
+// Complete returns an error if a stored restaurant lacks a field that every
+// restaurant has. It checks less than Validate: rules that were added since it was
+// written do not make it incomplete.
+func (r Restaurant) Complete() error {
+	for field, ok := range map[string]bool{
+		"id": r.ID != "", "name.ko": r.Name.Ko != "", "name.en": r.Name.En != "", "cuisine": r.Cuisine != "",
+		"area.ko": r.Area.Ko != "", "area.en": r.Area.En != "", "price": r.Price > 0, "address": r.Address != "",
+		"location": r.Location == nil || r.Location.Lat != nil && r.Location.Lon != nil, "version": r.Version > 0,
+	} {
+		if !ok {
+			return fmt.Errorf("%w: it has no %s", ErrMalformed, field)
+		}
+	}
+	return nil
 }
 
 // NextVersion returns the version of a change made at now to a restaurant with

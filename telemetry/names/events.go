@@ -30,6 +30,7 @@ var Events = []Event{
 	{EventMailFailed, "The mail service did not accept a mail. WARN: it will be retried; ERROR: it is given up. jari.reason has the reason."},
 	{EventCatalogueIndexed, "Catalogue changes became searchable."},
 	{EventIndexFailed, "Catalogue changes could not be indexed and will be retried."},
+	{EventHitUnreadable, "A restaurant in the search index cannot be read and is left out of results; once per restaurant and process."},
 	{EventIncidentOpened, "An incident opened."},
 	{EventIncidentUpdated, "An incident changed."},
 	{EventIncidentResolved, "An incident ended."},

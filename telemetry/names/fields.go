@@ -94,6 +94,7 @@ const (
 	EventMailFailed        = "notification.mail.failed"
 	EventCatalogueIndexed  = "search.catalogue.indexed"
 	EventIndexFailed       = "search.catalogue.failed"
+	EventHitUnreadable     = "search.hit.unreadable"
 	EventIncidentOpened    = "alerting.incident.opened"
 	EventIncidentUpdated   = "alerting.incident.updated"
 	EventIncidentResolved  = "alerting.incident.resolved"

@@ -29,7 +29,7 @@ func TestRejectsBadInput(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	routes := httpapi.NewRoutes(httpapi.NewEndpoints(app.New(c, c, time.Now), mw), rec.Logger)
+	routes := httpapi.NewRoutes(httpapi.NewEndpoints(app.New(c, c, time.Now, rec.Logger), mw), rec.Logger)
 	handler, err := routes.Handler()
 	if err != nil {
 		t.Fatal(err)
@@ -48,7 +48,7 @@ func TestResponsesMatchTheGoldenFiles(t *testing.T) {
 		t.Fatal(err)
 	}
 	logger := slog.New(slog.DiscardHandler)
-	rs := httpapi.NewRoutes(httpapi.NewEndpoints(app.New(c, c, time.Now), endpoint.Bare), logger)
+	rs := httpapi.NewRoutes(httpapi.NewEndpoints(app.New(c, c, time.Now, logger), endpoint.Bare), logger)
 	handler, err := rs.Handler()
 	if err != nil {
 		t.Fatal(err)
@@ -75,7 +75,7 @@ func TestResponsesMatchTheGoldenFiles(t *testing.T) {
 
 func TestAProfileWithATimeZoneIsRefused(t *testing.T) {
 	c, logger := inmem.New(), slog.New(slog.DiscardHandler)
-	handler, err := httpapi.NewRoutes(httpapi.NewEndpoints(app.New(c, c, time.Now), endpoint.Bare), logger).Handler()
+	handler, err := httpapi.NewRoutes(httpapi.NewEndpoints(app.New(c, c, time.Now, logger), endpoint.Bare), logger).Handler()
 	if err != nil {
 		t.Fatal(err)
 	}
