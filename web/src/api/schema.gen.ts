@@ -1226,7 +1226,7 @@ export interface operations {
     findRestaurants: {
         parameters: {
             query?: {
-                /** @description Korean or English words */
+                /** @description Korean or English words, or both; a name, also without its spaces, finds its restaurant first */
                 q?: string;
                 cuisine?: string;
                 /** @description `next_cursor` of the previous page */
