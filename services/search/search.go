@@ -8,6 +8,7 @@
 package search
 
 import (
+	"fmt"
 	"math"
 	"reflect"
 	"regexp"
@@ -55,7 +56,6 @@ type Profile struct {
 	Cuisine     string    `json:"cuisine"`
 	Area        Text      `json:"area"`
 	Price       int       `json:"price"`
-	TimeZone    string    `json:"time_zone"`
 	Address     string    `json:"address"`
 	Location    *Location `json:"location,omitempty"`
 }
@@ -67,6 +67,22 @@ type Restaurant struct {
 	ID string `json:"id"`
 	Profile
 	Version int64 `json:"version"`
+}
+
+// Complete returns an error if a stored restaurant lacks a field that every
+// restaurant has. It checks less than Validate: rules that were added since it was
+// written do not make it incomplete.
+func (r Restaurant) Complete() error {
+	for field, ok := range map[string]bool{
+		"id": r.ID != "", "name.ko": r.Name.Ko != "", "name.en": r.Name.En != "", "cuisine": r.Cuisine != "",
+		"area.ko": r.Area.Ko != "", "area.en": r.Area.En != "", "price": r.Price > 0, "address": r.Address != "",
+		"location": r.Location == nil || r.Location.Lat != nil && r.Location.Lon != nil, "version": r.Version > 0,
+	} {
+		if !ok {
+			return fmt.Errorf("%w: it has no %s", ErrMalformed, field)
+		}
+	}
+	return nil
 }
 
 // NextVersion returns the version of a change made at now to a restaurant with
@@ -108,7 +124,6 @@ func (p *Profile) Validate() error {
 		p.Area.clean("/area", text.Line("An area", 1, 100)),
 		check(cuisine.MatchString(p.Cuisine), "/cuisine", "A cuisine is a lower-case word such as korean, of at most 40 characters."),
 		check(p.Price >= 1 && p.Price <= 4, "/price", "A price is a level from 1 to 4."),
-		check(knownZone(p.TimeZone), "/time_zone", "The time zone must be an IANA name such as Asia/Seoul."),
 		text.Clean(&p.Address, "/address", text.Line("An address", 1, 300)),
 		check(p.Location == nil || inRange(p.Location.Lat, 90), "/location/lat", "The latitude must be between -90 and 90."),
 		check(p.Location == nil || inRange(p.Location.Lon, 180), "/location/lon", "The longitude must be between -180 and 180."),
@@ -139,11 +154,4 @@ func first(errs ...error) error {
 // atMost reports whether s has at most most characters, and no control characters.
 func atMost(s string, most int) bool {
 	return utf8.ValidString(s) && utf8.RuneCountInString(s) <= most && !strings.ContainsFunc(s, unicode.IsControl)
-}
-
-// knownZone rejects "" and "Local": LoadLocation accepts them, but their meaning
-// depends on the machine.
-func knownZone(name string) bool {
-	_, err := time.LoadLocation(name)
-	return err == nil && name != "" && name != "Local"
 }

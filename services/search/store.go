@@ -2,13 +2,17 @@ package search
 
 import (
 	"context"
+	"errors"
+
+	"golang.org/x/text/unicode/norm"
 
 	"jari.example/internal/fault"
 )
 
 // Catalogue is the system of record of restaurants.
 type Catalogue interface {
-	// Get returns the restaurant as it was last written, or ErrUnknown.
+	// Get returns the restaurant as it was last written, or ErrUnknown; or one with
+	// the ID and Version only, and an error that wraps ErrMalformed.
 	Get(ctx context.Context, id string) (Restaurant, error)
 	// Put writes r if its version in the catalogue is prev (0 for a new
 	// restaurant). Otherwise it writes nothing and returns ErrChanged.
@@ -18,7 +22,8 @@ type Catalogue interface {
 // Finder searches a copy of the catalogue that may be some seconds behind.
 type Finder interface {
 	// Find returns at most q.Limit hits after q.After, ordered by score and then
-	// by id; without words, by id.
+	// by id; without words, by id. First are the restaurants whose name is
+	// q.Words; see Keys.
 	Find(ctx context.Context, q Query) ([]Hit, error)
 }
 
@@ -31,16 +36,22 @@ type Query struct {
 	Limit   int
 }
 
-// Hit is a restaurant that matches a query, with its score.
+// Hit is a restaurant that matches a query, with its score. Err says why the copy of
+// the restaurant cannot be read; then Restaurant has only its ID, so that pages can
+// continue after it.
 type Hit struct {
 	Restaurant Restaurant
 	Score      float64
+	Err        error
 }
 
-// Errors of a Catalogue.
+// Errors of a Catalogue. ErrMalformed is ours, not the client's: the store has a
+// restaurant with a missing field or one of another type.
 var (
 	ErrUnknown = fault.New(fault.NotFound, "restaurant_not_found", "There is no such restaurant.")
 	ErrChanged = fault.New(fault.Conflict, "restaurant_changed", "The restaurant was changed at the same time. Please try again.")
+
+	ErrMalformed = errors.New("the stored restaurant is malformed")
 )
 
 // Limits of a query: restaurants on a page, and characters.
@@ -53,7 +64,8 @@ const (
 // Validate returns fault.Invalid with a pointer to the first invalid field.
 func (q Query) Validate() error {
 	return first(
-		check(atMost(q.Words, MaxWords), "/q", "A search has at most 200 characters, and no control characters."),
+		// Composed, because a decomposed Korean name has three times as many characters.
+		check(atMost(norm.NFC.String(q.Words), MaxWords), "/q", "A search has at most 200 characters, and no control characters."),
 		check(atMost(q.Cuisine, MaxCuisine), "/cuisine", "A cuisine has at most 40 characters, and no control characters."),
 		check(q.Limit >= 1 && q.Limit <= MaxLimit, "/limit", "A page has 1 to 50 restaurants."),
 	)

@@ -31,6 +31,7 @@ var Events = []Event{
 	{EventMailWithdrawn, "A mail about a no-show was not sent, because the owner had undone it; nor a mail that corrects one never sent."},
 	{EventCatalogueIndexed, "Catalogue changes became searchable."},
 	{EventIndexFailed, "Catalogue changes could not be indexed and will be retried."},
+	{EventHitUnreadable, "A restaurant in the search index cannot be read and is left out of results; once per restaurant and process."},
 	{EventIncidentOpened, "An incident opened."},
 	{EventIncidentUpdated, "An incident changed."},
 	{EventIncidentResolved, "An incident ended."},

@@ -96,6 +96,7 @@ const (
 	EventMailWithdrawn     = "notification.mail.withdrawn"
 	EventCatalogueIndexed  = "search.catalogue.indexed"
 	EventIndexFailed       = "search.catalogue.failed"
+	EventHitUnreadable     = "search.hit.unreadable"
 	EventIncidentOpened    = "alerting.incident.opened"
 	EventIncidentUpdated   = "alerting.incident.updated"
 	EventIncidentResolved  = "alerting.incident.resolved"

@@ -24,15 +24,20 @@ type (
 		Cuisine     string         `json:"cuisine"`
 		Area        text           `json:"area"`
 		Price       int            `json:"price"`
-		TimeZone    string         `json:"time_zone"`
 		Address     string         `json:"address"`
 		Location    map[string]any `json:"location,omitempty"`
+	}
+	availability struct {
+		TimeZone string     `json:"time_zone"` // of the restaurant's schedule
+		Items    []freeTime `json:"items"`
 	}
 	freeTime struct {
 		SlotID    string    `json:"slot_id"`
 		Start     time.Time `json:"start"`
 		Available int       `json:"available"`
 		OpensAt   time.Time `json:"opens_at"` // zero: it can be booked now
+
+		zone string // of the restaurant
 	}
 	reservation struct {
 		ID           string    `json:"id"`

@@ -37,7 +37,7 @@ func (sc *scenario) diner(ctx context.Context) error {
 		return fmt.Errorf("none of the %d free slots of %s is more than three hours ahead", len(times), found.ID)
 	}
 	slot := times[i]
-	sc.pass("%s has %d free slots for two; she chooses %s.", found.Name.En, len(times), local(slot.Start, found.TimeZone))
+	sc.pass("%s has %d free slots for two; she chooses %s.", found.Name.En, len(times), local(slot.Start, slot.zone))
 
 	a, err := p.book(ctx, sc, slot.SlotID, 2, "minji-"+sc.runID)
 	if err != nil {
@@ -99,10 +99,19 @@ func (sc *scenario) findRestaurant(ctx context.Context) (found restaurant, err e
 
 // freeTimes returns the slots of the next 14 days that can be booked now.
 func (sc *scenario) freeTimes(ctx context.Context, id string, party int) ([]freeTime, error) {
+	free, err := sc.availability(ctx, id, party)
+	for i := range free.Items {
+		free.Items[i].zone = free.TimeZone
+	}
+	return slices.DeleteFunc(free.Items, func(t freeTime) bool { return t.Available < party || !t.OpensAt.IsZero() }), err
+}
+
+// availability returns the slots of the next 14 days.
+func (sc *scenario) availability(ctx context.Context, id string, party int, header ...string) (availability, error) {
 	now := time.Now().UTC()
-	l, err := call[list[freeTime]](ctx, sc, anonymous, "GET", "/v1/restaurants/"+id+"/availability"+
-		query("from", now.Format(time.RFC3339), "to", now.AddDate(0, 0, 14).Format(time.RFC3339), "party", fmt.Sprint(party)), nil, http.StatusOK)
-	return slices.DeleteFunc(l.Items, func(t freeTime) bool { return t.Available < party || !t.OpensAt.IsZero() }), err
+	path := "/v1/restaurants/" + id + "/availability" + query(
+		"from", now.Format(time.RFC3339), "to", now.AddDate(0, 0, 14).Format(time.RFC3339), "party", fmt.Sprint(party))
+	return call[availability](ctx, sc, anonymous, "GET", path, nil, http.StatusOK, header...)
 }
 
 func (sc *scenario) search(ctx context.Context, word string) ([]restaurant, error) {

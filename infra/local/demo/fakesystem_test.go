@@ -88,11 +88,7 @@ func (w *fakeSystem) logIn(rw http.ResponseWriter, r *http.Request) {
 func (w *fakeSystem) restaurants(rw http.ResponseWriter, r *http.Request) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	zone := "Asia/Seoul"
-	if (r.Header.Get("X-Region") == "us" || r.Header.Get("Cloudfront-Viewer-Country") == "US") && w.defect != "the region is ignored" {
-		zone = "America/New_York"
-	}
-	one := restaurant{ID: "onggi", Name: w.name, TimeZone: zone}
+	one := restaurant{ID: "onggi", Name: w.name}
 	items := []restaurant{}
 	if q := r.FormValue("q"); q == "" || one.mentions(q) || w.defect == "search ignores the words" {
 		items = append(items, one)
@@ -111,15 +107,19 @@ func (w *fakeSystem) rename(rw http.ResponseWriter, r *http.Request) {
 	writeJSON(rw, 200, in)
 }
 
-func (w *fakeSystem) availability(rw http.ResponseWriter, _ *http.Request) {
+func (w *fakeSystem) availability(rw http.ResponseWriter, r *http.Request) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
+	zone := "Asia/Seoul"
+	if (r.Header.Get("X-Region") == "us" || r.Header.Get("Cloudfront-Viewer-Country") == "US") && w.defect != "the region is ignored" {
+		zone = "America/New_York"
+	}
 	items := []freeTime{}
 	for i := range 3 {
 		id := fmt.Sprint("slot-", i)
 		items = append(items, freeTime{SlotID: id, Start: time.Now().Add(time.Duration(i+4) * time.Hour), Available: covers - w.sold[id]})
 	}
-	writeJSON(rw, 200, list[freeTime]{items})
+	writeJSON(rw, 200, availability{zone, items})
 }
 
 func (w *fakeSystem) book(rw http.ResponseWriter, r *http.Request) {

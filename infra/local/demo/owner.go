@@ -57,7 +57,7 @@ func (sc *scenario) searchable(ctx context.Context, word, id string) (time.Durat
 func body(r restaurant) map[string]any {
 	m := map[string]any{
 		"name": r.Name, "description": r.Description, "area": r.Area,
-		"cuisine": r.Cuisine, "price": r.Price, "time_zone": r.TimeZone, "address": r.Address,
+		"cuisine": r.Cuisine, "price": r.Price, "address": r.Address,
 	}
 	if r.Location != nil {
 		m["location"] = r.Location
@@ -81,8 +81,12 @@ func (sc *scenario) regions(ctx context.Context) error {
 			return fmt.Errorf("%s: no restaurants", c.label)
 		}
 		for _, r := range l.Items {
-			if !strings.HasPrefix(r.TimeZone, c.zone) {
-				return fmt.Errorf("%s: %s is in %s", c.label, r.ID, r.TimeZone)
+			free, err := sc.availability(ctx, r.ID, 1, c.header, c.value)
+			if err != nil {
+				return err
+			}
+			if !strings.HasPrefix(free.TimeZone, c.zone) {
+				return fmt.Errorf("%s: %s is in %s", c.label, r.ID, free.TimeZone)
 			}
 		}
 		sc.pass("With %s there are %d restaurants, all in the time zone %s…", c.label, len(l.Items), c.zone)

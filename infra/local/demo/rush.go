@@ -31,7 +31,7 @@ func (sc *scenario) rush(ctx context.Context) error {
 		return err
 	}
 	sc.note("%d diners are about to book %s on %s, which has %d covers.",
-		rushDiners, at.Name.En, local(slot.Start, at.TimeZone), covers)
+		rushDiners, at.Name.En, local(slot.Start, slot.zone), covers)
 
 	start := time.Now()
 	finish := sc.startRush(ctx, slot)

@@ -43,7 +43,7 @@ func (sc *scenario) waitlist(ctx context.Context) error {
 		return fmt.Errorf("joining an empty waitlist: expected position 1, got %+v", entry)
 	}
 	sc.pass("Yuna books all %d covers of %s on %s. Doyun joins the waitlist at position 1.",
-		slot.Available, at.Name.En, local(slot.Start, at.TimeZone))
+		slot.Available, at.Name.En, local(slot.Start, slot.zone))
 	if err := sc.mail(ctx, second, 1, "대기", at); err != nil {
 		return err
 	}
@@ -60,7 +60,7 @@ func (sc *scenario) waitlist(ctx context.Context) error {
 	if offer.Status != "offered" || !offer.OfferEndsAt.After(time.Now()) {
 		return fmt.Errorf("the covers are free again, but the waitlist entry is %+v", offer)
 	}
-	sc.pass("Yuna cancels. Doyun has an offer of two covers at once, valid until %s.", local(offer.OfferEndsAt, at.TimeZone))
+	sc.pass("Yuna cancels. Doyun has an offer of two covers at once, valid until %s.", local(offer.OfferEndsAt, slot.zone))
 	if err := sc.mail(ctx, second, 2, "자리가 났습니다", at); err != nil {
 		return err
 	}

@@ -17,7 +17,7 @@ import (
 // Region has the addresses of one region's services.
 type Region struct {
 	Label    string // kr or us: the file with its restaurants
-	TimeZone string
+	TimeZone string // of the schedules
 	Gateway  string // base URLs
 	User     string
 }
@@ -44,7 +44,6 @@ type restaurant struct {
 	Cuisine     string          `json:"cuisine"`
 	Area        text            `json:"area"`
 	Price       int             `json:"price"`
-	TimeZone    string          `json:"time_zone"`
 	Address     string          `json:"address"`
 	Location    json.RawMessage `json:"location"`
 }
@@ -57,9 +56,6 @@ func restaurants(region Region) ([]restaurant, error) {
 	var list []restaurant
 	if err := json.Unmarshal(content, &list); err != nil {
 		return nil, fmt.Errorf("%s.json: %w", region.Label, err)
-	}
-	for i := range list {
-		list[i].TimeZone = region.TimeZone
 	}
 	return list, nil
 }
@@ -138,7 +134,7 @@ func fillOne(ctx context.Context, region Region, token string, r restaurant) err
 	if err != nil || open {
 		return err
 	}
-	_, err = call(ctx, http.MethodPut, at+"/schedule", token, Schedule(r.TimeZone), nil, http.StatusOK)
+	_, err = call(ctx, http.MethodPut, at+"/schedule", token, Schedule(region.TimeZone), nil, http.StatusOK)
 	return err
 }
 

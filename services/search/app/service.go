@@ -56,11 +56,14 @@ type Service struct {
 	catalogue search.Catalogue
 	finder    search.Finder
 	now       func() time.Time
+	logger    *slog.Logger
+	unread    warned
 }
 
-// New returns a service that writes to c and searches with f.
-func New(c search.Catalogue, f search.Finder, now func() time.Time) *Service {
-	return &Service{c, f, now}
+// New returns a service that writes to c and searches with f. To logger it reports
+// restaurants that it cannot read.
+func New(c search.Catalogue, f search.Finder, now func() time.Time, logger *slog.Logger) *Service {
+	return &Service{catalogue: c, finder: f, now: now, logger: logger}
 }
 
 // Get returns a restaurant as it was last written. Codes: not_found.
@@ -72,8 +75,10 @@ func (s *Service) Get(ctx context.Context, r GetRequest) (search.Restaurant, err
 	return s.catalogue.Get(ctx, r.ID)
 }
 
-// Find returns a page of matching restaurants. Codes: invalid, with pointer /q,
-// /cuisine, /cursor or /limit; unavailable.
+// Find returns a page of matching restaurants. It leaves out those that cannot be
+// read and logs a warning, so that one bad record does not hide the others; a page
+// may then have fewer than Limit. Codes: invalid, with pointer /q, /cuisine, /cursor
+// or /limit; unavailable.
 func (s *Service) Find(ctx context.Context, r FindRequest) (FindResponse, error) {
 	q, err := r.query()
 	if err != nil {
@@ -90,6 +95,10 @@ func (s *Service) Find(ctx context.Context, r FindRequest) (FindResponse, error)
 			last := hits[i-1]
 			page.NextCursor = encodeCursor(q, search.PagePosition{Score: last.Score, ID: last.Restaurant.ID})
 			break
+		}
+		if h.Err != nil {
+			s.warn(ctx, h)
+			continue
 		}
 		page.Items = append(page.Items, h.Restaurant)
 	}
@@ -141,7 +150,7 @@ func (s *Service) Put(ctx context.Context, r PutRequest) (PutResponse, error) {
 func (s *Service) put(ctx context.Context, r PutRequest) (PutResponse, error) {
 	old, err := s.catalogue.Get(ctx, r.ID)
 	exists := !errors.Is(err, search.ErrUnknown)
-	if err != nil && exists {
+	if err != nil && exists && !errors.Is(err, search.ErrMalformed) { // which this request repairs
 		return PutResponse{}, err
 	}
 	if r.IfMatch != "" && !(exists && old.MatchesTag(r.IfMatch)) {

@@ -102,10 +102,17 @@ func (c *Catalogue) Ready(ctx context.Context) error {
 	return asFault("describe table", err)
 }
 
+// decode returns an incomplete restaurant with an error, as search.Catalogue says.
+// It ignores attributes that are no longer a restaurant's, such as time_zone.
 func decode(item map[string]types.AttributeValue) (r search.Restaurant, err error) {
 	err = attributevalue.UnmarshalMapWithOptions(item, &r, func(o *attributevalue.DecoderOptions) { o.TagKey = "json" })
 	if err != nil {
-		return r, fmt.Errorf("decode restaurant: %w", err)
+		err = fmt.Errorf("%w: %w", search.ErrMalformed, err)
+	} else {
+		err = r.Complete()
+	}
+	if err != nil {
+		return search.Restaurant{ID: text(item["id"]), Version: number(item["version"])}, err
 	}
 	return r, nil
 }

@@ -285,7 +285,7 @@ func change(r types.Record) indexer.Change {
 func written(item map[string]dbtypes.AttributeValue) indexer.Change {
 	r, err := decode(item)
 	if err != nil {
-		return indexer.Change{ID: text(item["id"]), Err: err}
+		return indexer.Change{ID: r.ID, Err: err}
 	}
 	return indexer.Change{ID: r.ID, Version: r.Version, Restaurant: &r}
 }

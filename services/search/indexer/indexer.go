@@ -69,6 +69,9 @@ type Tail interface {
 type Index interface {
 	// Prepare creates the index if it is missing.
 	Prepare(ctx context.Context) error
+	// Publish makes the index the one that is searched. Until its first Publish an
+	// index of a previous version may be searched.
+	Publish(ctx context.Context) error
 	// Apply writes changes, except over newer versions. It returns the changes that
 	// the index rejects permanently. Any other failure is the error; it may be
 	// transient, and some changes may be written.
@@ -166,6 +169,9 @@ func (x *Indexer) Run(ctx context.Context) error {
 func (x *Indexer) follow(ctx context.Context) error {
 	tail, err := x.open(ctx)
 	if err != nil {
+		return err
+	}
+	if err := x.Index.Publish(ctx); err != nil {
 		return err
 	}
 	x.following.Store(true)

@@ -29,10 +29,12 @@ type environment struct {
 	all     []indexer.Change
 	docs    map[string]int64
 	saved   indexer.Position
-	failure error // returned by every call to the index
-	scans   int
-	writes  int
-	events  []indexer.Event
+
+	published map[string]int64 // the documents at the last Publish
+	failure   error            // returned by every call to the index
+	scans     int
+	writes    int
+	events    []indexer.Event
 }
 
 func write(id string, version int64) indexer.Change {
@@ -87,6 +89,12 @@ func (t *tail) Next(context.Context) ([]indexer.Change, indexer.Position, error)
 }
 
 func (env *environment) Prepare(context.Context) error { defer env.lock()(); return env.failure }
+
+func (env *environment) Publish(context.Context) error {
+	defer env.lock()()
+	env.published = maps.Clone(env.docs)
+	return env.failure
+}
 
 func (env *environment) Apply(_ context.Context, changes []indexer.Change) (rejected []indexer.Rejection, err error) {
 	defer env.lock()()
@@ -170,6 +178,17 @@ func TestFirstStartCopiesTheCatalogueAndFollows(t *testing.T) {
 		time.Sleep(200 * time.Millisecond)
 		synctest.Wait()
 		env.wantDocs(t, "one poll later", map[string]int64{"a": 2, "c": 1})
+	})
+}
+
+func TestPublishesACompleteIndexOnly(t *testing.T) {
+	env := &environment{all: []indexer.Change{write("a", 1), write("b", 1)}}
+	run(t, env, func(*indexer.Indexer) {
+		env.mu.Lock()
+		defer env.mu.Unlock()
+		if want := map[string]int64{"a": 1, "b": 1}; !maps.Equal(env.published, want) {
+			t.Errorf("published %v, want %v", env.published, want)
+		}
 	})
 }
 

@@ -12,14 +12,16 @@ func TestCatalogue(t *testing.T) {
 	searchtest.Catalogue(t, func(*testing.T) search.Catalogue { return inmem.New() })
 }
 
-func TestFinder(t *testing.T) {
-	searchtest.Finder(t, func(t *testing.T, all []search.Restaurant) search.Finder {
-		c := inmem.New()
-		for _, r := range all {
-			if err := c.Put(t.Context(), r, 0); err != nil {
-				t.Fatal(err)
-			}
+func fill(t *testing.T, all []search.Restaurant) search.Finder {
+	c := inmem.New()
+	for _, r := range all {
+		if err := c.Put(t.Context(), r, 0); err != nil {
+			t.Fatal(err)
 		}
-		return c
-	})
+	}
+	return c
 }
+
+func TestFinder(t *testing.T) { searchtest.Finder(t, fill) }
+
+func TestANameFindsItsRestaurantFirst(t *testing.T) { searchtest.Names(t, fill) }

@@ -14,8 +14,8 @@ import (
 	"jari.example/services/search/indexer"
 )
 
-// Checkpoints is the index that stores the checkpoint of every catalogue: one
-// document each, whose id is the catalogue's alias.
+// Checkpoints is the index that stores the checkpoint of every catalogue's index:
+// one document each, whose id is the name of the index.
 const Checkpoints = "jari-indexer-checkpoint"
 
 // checkpointMapping disables dynamic mapping, which would add a field per shard id.
@@ -33,7 +33,7 @@ func (x *Index) Load(ctx context.Context) (indexer.Position, error) {
 	var found struct {
 		Source checkpointDoc `json:"_source"`
 	}
-	req := opensearchapi.DocumentGetReq{Index: x.checkpoint, DocumentID: x.alias}
+	req := opensearchapi.DocumentGetReq{Index: x.checkpoint, DocumentID: x.name()}
 	err := call(ctx, x.client, "load checkpoint", http.MethodGet, req, &found)
 	if r, ok := errors.AsType[responseError](err); ok && r.code == http.StatusNotFound {
 		return indexer.Position{}, nil
@@ -47,14 +47,14 @@ func (x *Index) Save(ctx context.Context, p indexer.Position) error {
 	if err != nil {
 		return fmt.Errorf("encode checkpoint: %w", err)
 	}
-	req := opensearchapi.IndexReq{Index: x.checkpoint, DocumentID: x.alias, Body: bytes.NewReader(body)}
+	req := opensearchapi.IndexReq{Index: x.checkpoint, DocumentID: x.name(), Body: bytes.NewReader(body)}
 	return call[os.NoBody](ctx, x.client, "save checkpoint", http.MethodPut, req, nil)
 }
 
 // deleteCheckpoint deletes the checkpoint, so that the next indexer rebuilds the
 // index.
 func (x *Index) deleteCheckpoint(ctx context.Context) error {
-	req := opensearchapi.DocumentDeleteReq{Index: x.checkpoint, DocumentID: x.alias}
+	req := opensearchapi.DocumentDeleteReq{Index: x.checkpoint, DocumentID: x.name()}
 	err := call[os.NoBody](ctx, x.client, "delete checkpoint", http.MethodDelete, req, nil)
 	if r, ok := errors.AsType[responseError](err); ok && r.code == http.StatusNotFound {
 		return nil

@@ -26,8 +26,21 @@ import (
 	"jari.example/telemetry/telemetrytest"
 )
 
-// index prepares a new index for the test.
+// index prepares a new index for the test and publishes it.
 func index(t *testing.T) (*os.Client, *opensearch.Index, string) {
+	t.Helper()
+	c, x, alias := unpublished(t)
+	if err := x.Prepare(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if err := x.Publish(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	return c, x, alias
+}
+
+// unpublished returns an index for the test that does not exist yet.
+func unpublished(t *testing.T) (*os.Client, *opensearch.Index, string) {
 	t.Helper()
 	c, err := opensearch.Dial(realpart.Need(t, realpart.OpenSearch))
 	if err != nil {
@@ -35,10 +48,7 @@ func index(t *testing.T) (*os.Client, *opensearch.Index, string) {
 	}
 	alias := "jari-test-" + uuid.NewString()[:8]
 	x := opensearch.NewIndex(c, alias, alias+"-checkpoint")
-	t.Cleanup(func() { drop(t, c, alias+"-v1", alias+"-checkpoint") })
-	if err := x.Prepare(t.Context()); err != nil {
-		t.Fatal(err)
-	}
+	t.Cleanup(func() { drop(t, c, alias+"-v1", alias+"-v2", alias+"-checkpoint") })
 	return c, x, alias
 }
 
@@ -61,20 +71,23 @@ func apply(t *testing.T, x *opensearch.Index, changes ...indexer.Change) {
 	}
 }
 
-func TestFinder(t *testing.T) {
+// filled returns a finder over a new index of these restaurants.
+func filled(t *testing.T, all []search.Restaurant) search.Finder {
 	c, x, alias := index(t)
-	searchtest.Finder(t, func(t *testing.T, all []search.Restaurant) search.Finder {
-		var changes []indexer.Change
-		for _, r := range all {
-			changes = append(changes, write(r))
-		}
-		apply(t, x, changes...)
-		if _, err := x.Versions(t.Context()); err != nil { // it refreshes
-			t.Fatal(err)
-		}
-		return opensearch.NewFinder(c, alias)
-	})
+	var changes []indexer.Change
+	for _, r := range all {
+		changes = append(changes, write(r))
+	}
+	apply(t, x, changes...)
+	if _, err := x.Versions(t.Context()); err != nil { // it refreshes
+		t.Fatal(err)
+	}
+	return opensearch.NewFinder(c, alias)
 }
+
+func TestFinder(t *testing.T) { searchtest.Finder(t, filled) }
+
+func TestANameFindsItsRestaurantFirst(t *testing.T) { searchtest.Names(t, filled) }
 
 func TestAnalyzesKoreanWords(t *testing.T) {
 	c, x, alias := index(t)

@@ -16,11 +16,16 @@ import (
 	"jari.example/services/search/indexer"
 )
 
-// mapping defines how texts are analyzed. A change to it needs a new index name,
-// because documents that are indexed keep their analysis.
+// mapping defines how texts are analyzed. A change to it needs a new
+// mappingVersion, because documents that are indexed keep their analysis.
 //
 //go:embed mapping.json
 var mapping string
+
+// mappingVersion is in the name of the index. After an upgrade the indexer finds no
+// index of the new version, fills one while the old one is searched, and publishes
+// it. Version 1 was analyzed for each language alone.
+const mappingVersion = "-v2"
 
 // Index is the index behind alias, written by one indexer.
 type Index struct {
@@ -37,10 +42,13 @@ func NewIndex(client *os.Client, alias, checkpoint string) *Index {
 	return &Index{client, alias, checkpoint}
 }
 
-func (x *Index) name() string { return x.alias + "-v1" }
+func (x *Index) name() string { return x.alias + mappingVersion }
 
-// Prepare implements indexer.Index: it creates the indices and the alias that are
-// missing.
+// writer is the alias for writes. It exists exactly as long as the index: after the
+// index was deleted, a write to its name would create one without our mapping.
+func (x *Index) writer() string { return x.name() + "-writer" }
+
+// Prepare implements indexer.Index: it creates the indices that are missing.
 func (x *Index) Prepare(ctx context.Context) error {
 	if err := x.create(ctx, x.checkpoint, checkpointMapping); err != nil {
 		return err
@@ -58,8 +66,34 @@ func (x *Index) Prepare(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	alias := opensearchapi.AliasPutReq{Indices: []string{x.name()}, Alias: x.alias}
+	alias := opensearchapi.AliasPutReq{Indices: []string{x.name()}, Alias: x.writer()}
 	return call[os.NoBody](ctx, x.client, "put alias", http.MethodPut, alias, nil)
+}
+
+// Publish implements indexer.Index: in one step the alias gets this index in place of
+// those of other versions, which are deleted.
+func (x *Index) Publish(ctx context.Context) error {
+	if err := x.refresh(ctx); err != nil {
+		return err
+	}
+	var behind map[string]json.RawMessage
+	get := opensearchapi.AliasGetReq{Alias: []string{x.alias}}
+	err := call(ctx, x.client, "get alias", http.MethodGet, get, &behind)
+	if r, ok := errors.AsType[responseError](err); err != nil && !(ok && r.code == http.StatusNotFound) {
+		return err
+	}
+	actions := []object{{"add": object{"index": x.name(), "alias": x.alias}}}
+	for index := range behind {
+		if index != x.name() && strings.HasPrefix(index, x.alias+"-v") {
+			actions = append(actions, object{"remove_index": object{"index": index}})
+		}
+	}
+	body, err := json.Marshal(object{"actions": actions})
+	if err != nil {
+		return fmt.Errorf("encode aliases: %w", err)
+	}
+	req := opensearchapi.AliasesReq{Body: bytes.NewReader(body)}
+	return call[os.NoBody](ctx, x.client, "publish index", http.MethodPost, req, nil)
 }
 
 func (x *Index) create(ctx context.Context, index, body string) error {
@@ -95,9 +129,7 @@ func (x *Index) Apply(ctx context.Context, changes []indexer.Change) (rejected [
 			Error  json.RawMessage `json:"error"`
 		} `json:"items"`
 	}
-	// Through the alias: after the index was deleted, a write to its name would
-	// create one without our mapping.
-	req := opensearchapi.BulkReq{Index: x.alias, Body: body, Params: opensearchapi.BulkParams{RequireAlias: new(true)}}
+	req := opensearchapi.BulkReq{Index: x.writer(), Body: body, Params: opensearchapi.BulkParams{RequireAlias: new(true)}}
 	if err := call(ctx, x.client, "bulk", http.MethodPost, req, &response); err != nil {
 		return nil, err
 	}
@@ -131,19 +163,24 @@ func bulk(changes []indexer.Change) (*bytes.Buffer, error) {
 		if c.Restaurant == nil {
 			continue
 		}
-		if err := lines.Encode(c.Restaurant); err != nil {
+		if err := lines.Encode(newDocument(*c.Restaurant)); err != nil {
 			return nil, fmt.Errorf("encode bulk: %w", err)
 		}
 	}
 	return b, nil
 }
 
+// refresh makes all writes visible to searches.
+func (x *Index) refresh(ctx context.Context) error {
+	req := opensearchapi.IndicesRefreshReq{Index: []string{x.name()}}
+	return call[os.NoBody](ctx, x.client, "refresh", http.MethodPost, req, nil)
+}
+
 const versionsPage = 1000
 
 // Versions implements indexer.Index.
 func (x *Index) Versions(ctx context.Context) (map[string]int64, error) {
-	refresh := opensearchapi.IndicesRefreshReq{Index: []string{x.name()}}
-	if err := call[os.NoBody](ctx, x.client, "refresh", http.MethodPost, refresh, nil); err != nil {
+	if err := x.refresh(ctx); err != nil {
 		return nil, err
 	}
 	versions := map[string]int64{}

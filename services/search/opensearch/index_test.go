@@ -69,7 +69,7 @@ func TestRejectsOnlyTheBadDocument(t *testing.T) {
 
 func TestAWriteDoesNotRecreateADeletedIndex(t *testing.T) {
 	c, x, alias := index(t)
-	drop(t, c, alias+"-v1")
+	drop(t, c, alias+"-v2")
 	if _, err := x.Apply(t.Context(), []indexer.Change{write(searchtest.Restaurant("mosu", 1))}); err == nil {
 		t.Error("the write succeeded")
 	}
@@ -90,7 +90,7 @@ func TestPrepareDeletesTheCheckpointOfADeletedIndex(t *testing.T) {
 	if got, err := x.Load(t.Context()); err != nil || got.Stream != want.Stream || !maps.Equal(got.Shards, want.Shards) {
 		t.Errorf("got %+v, %v; want %+v", got, err, want)
 	}
-	drop(t, c, alias+"-v1")
+	drop(t, c, alias+"-v2")
 	if err := x.Prepare(t.Context()); err != nil {
 		t.Fatal(err)
 	}

@@ -20,7 +20,6 @@ func Profile() search.Profile {
 		Cuisine:     "korean",
 		Area:        search.Text{Ko: "서울 강남구", En: "Gangnam, Seoul"},
 		Price:       3,
-		TimeZone:    "Asia/Seoul",
 		Address:     "1 Teheran-ro",
 		Location:    &search.Location{Lat: new(37.5), Lon: new(127.03)},
 	}

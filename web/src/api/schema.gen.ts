@@ -651,6 +651,10 @@ export interface components {
                 own: components["schemas"]["RestaurantID"][];
             };
         };
+        /**
+         * @description A restaurant's profile. It has no time zone: the restaurant's schedule sets it (`putSchedule`), and
+         *     availability and reservations state it.
+         */
         RestaurantInput: {
             name: components["schemas"]["Text"];
             description: components["schemas"]["Text"];
@@ -661,17 +665,13 @@ export interface components {
             cuisine: string;
             area: components["schemas"]["Text"];
             price: number;
-            /**
-             * @description IANA zone
-             * @example Asia/Seoul
-             */
-            time_zone: string;
             address: string;
             location?: {
                 lat: number;
                 lon: number;
             };
         };
+        /** @description A restaurant's profile. Its time zone is in its availability and in its schedule. */
         Restaurant: {
             id: components["schemas"]["RestaurantID"];
             name: components["schemas"]["Text"];
@@ -679,7 +679,6 @@ export interface components {
             cuisine: string;
             area: components["schemas"]["Text"];
             price: number;
-            time_zone: string;
             address: string;
             location?: {
                 lat: number;
@@ -1288,7 +1287,7 @@ export interface operations {
     findRestaurants: {
         parameters: {
             query?: {
-                /** @description Korean or English words */
+                /** @description Korean or English words, or both; a name, also without its spaces, finds its restaurant first */
                 q?: string;
                 cuisine?: string;
                 /** @description `next_cursor` of the previous page */

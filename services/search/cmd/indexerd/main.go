@@ -29,7 +29,7 @@ func run(ctx context.Context, args []string, getenv func(string) string, stdout,
 	f := flags{
 		Common: set.Common("", "127.0.0.1:8215"),
 		search: set.URL("opensearch-url", "", "OpenSearch URL; required"),
-		index:  set.String("catalogue-index", "jari-catalogue-kr", "alias of the index; the index itself ends in -v1"),
+		index:  set.String("catalogue-index", "jari-catalogue-kr", "alias of the index; the index itself ends in -v and a version"),
 		cloud:  set.String("aws-endpoint-url", "", "endpoint of AWS services, aws for AWS's own; required"),
 		table:  set.String("catalogue-table", "jari-catalogue-kr", "DynamoDB table with a stream of new and old images"),
 	}

@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"flag"
 	"net/http"
 	"os"
@@ -19,6 +20,7 @@ import (
 	"jari.example/services/search"
 	"jari.example/services/search/dynamo"
 	"jari.example/services/search/dynamo/dynamotest"
+	"jari.example/services/search/indexer"
 	"jari.example/services/search/opensearch"
 	"jari.example/services/search/searchtest"
 	"jari.example/telemetry/names/realpart"
@@ -64,9 +66,13 @@ func newEnvironment(t *testing.T) environment {
 // removeIndex removes what an indexerd leaves: its index, and its document in the
 // index of checkpoints, which other indexers share.
 func removeIndex(t *testing.T, c *opensearchgo.Client, alias string) {
+	remove(t, c, alias+"-v2", alias+"-v2")
+}
+
+func remove(t *testing.T, c *opensearchgo.Client, index, checkpoint string) {
 	for method, req := range map[string]opensearchgo.Request{
-		"index":      opensearchapi.IndicesDeleteReq{Indices: []string{alias + "-v1"}},
-		"checkpoint": opensearchapi.DocumentDeleteReq{Index: opensearch.Checkpoints, DocumentID: alias},
+		"index":      opensearchapi.IndicesDeleteReq{Indices: []string{index}},
+		"checkpoint": opensearchapi.DocumentDeleteReq{Index: opensearch.Checkpoints, DocumentID: checkpoint},
 	} {
 		if _, err := opensearchgo.Do[opensearchgo.NoBody](context.Background(), c, http.MethodDelete, req, nil); err != nil {
 			t.Errorf("remove %s: %v", method, err)
@@ -155,4 +161,59 @@ func TestRebuildsTheIndexOfATableThatWasCreatedAgain(t *testing.T) {
 	w.waitForHits("alpha", 1)
 	w.put("new", "Gamma", 0)
 	w.waitForHits("gamma", 1)
+}
+
+func TestAnUpgradeRebuildsTheIndexByItself(t *testing.T) {
+	w := newEnvironment(t)
+	w.put("mosu", "Original", 0)
+	// What the previous version left: its index behind the alias, and a checkpoint
+	// that says that the whole stream was read.
+	store := func(index, id string, document any) {
+		t.Helper()
+		body, err := json.Marshal(document)
+		if err != nil {
+			t.Fatal(err)
+		}
+		req := opensearchapi.IndexReq{Index: index, DocumentID: id, Body: bytes.NewReader(body)}
+		if _, err := opensearchgo.Do[opensearchgo.NoBody](t.Context(), w.client, http.MethodPut, req, nil); err != nil {
+			t.Fatal(err)
+		}
+	}
+	mapping, err := os.ReadFile("../../opensearch/testdata/mapping-v1.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	create := opensearchapi.IndicesCreateReq{Index: w.name + "-v1", Body: bytes.NewReader(mapping)}
+	if _, err := opensearchgo.Do[opensearchgo.NoBody](t.Context(), w.client, http.MethodPut, create, nil); err != nil {
+		t.Fatal(err)
+	}
+	store(w.name+"-v1", "stale", searchtest.Restaurant("stale", 1))
+	alias := opensearchapi.AliasPutReq{Indices: []string{w.name + "-v1"}, Alias: w.name}
+	if _, err := opensearchgo.Do[opensearchgo.NoBody](t.Context(), w.client, http.MethodPut, alias, nil); err != nil {
+		t.Fatal(err)
+	}
+	_, position, err := w.tail(t).Next(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	store(opensearch.Checkpoints, w.name, map[string]any{"position": position})
+	t.Cleanup(func() { remove(t, w.client, w.name+"-v1", w.name) })
+	w.start()
+	w.waitForHits("original", 1)
+	w.waitForHits("gangnam", 1) // the stale document is gone
+	found := opensearchapi.IndicesExistsReq{Indices: []string{w.name + "-v1"}}
+	if resp, err := opensearchgo.Do[opensearchgo.NoBody](t.Context(), w.client, http.MethodHead, found, nil); err != nil ||
+		resp.StatusCode != http.StatusNotFound {
+		t.Errorf("the previous index still exists: %v, %v", resp, err)
+	}
+}
+
+// tail reads the stream from its end.
+func (w environment) tail(t *testing.T) indexer.Tail {
+	t.Helper()
+	tail, err := dynamo.NewFeed(w.cfg, w.name).Open(t.Context(), indexer.Position{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return tail
 }

@@ -9,7 +9,6 @@ import (
 	"log/slog"
 	"net/http"
 	"time"
-	_ "time/tzdata" // time zones, for an image without zoneinfo
 
 	"jari.example/internal/config"
 	"jari.example/internal/serve"
@@ -66,7 +65,7 @@ func serveDaemon(ctx context.Context, f flags, t *telemetry.Telemetry) error {
 	if err != nil {
 		return err
 	}
-	handler, err := newHandler(app.New(catalogue, finder, time.Now), t.Logger)
+	handler, err := newHandler(app.New(catalogue, finder, time.Now, t.Logger), t.Logger)
 	if err != nil {
 		return err
 	}
