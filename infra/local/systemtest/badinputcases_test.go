@@ -52,17 +52,14 @@ func otherMethod(path string, item *openapi3.PathItem) badCase {
 	return badCase{}
 }
 
-// casesFor generates the invalid requests of one operation from its schema. There
-// are none for an operation without input.
-func casesFor(path, method string, item *openapi3.PathItem, op *openapi3.Operation, diner, owner account) (cases []badCase) {
-	params := slices.Concat(item.Parameters, op.Parameters)
-	good := request{method: method, path: path, params: map[string]string{}, query: url.Values{}, header: http.Header{}}
-	secured := op.Security == nil
-	caller := diner
-	if op.Responses.Value("403") != nil { // an owner's operation: as a diner, it would be 403 for a bad body too
-		caller = owner
-	}
-	if secured {
+// goodRequest is a request of the operation that is valid by its schemas, with its
+// parameters and the schema of its body, nil without one.
+func goodRequest(path, method string, item *openapi3.PathItem, op *openapi3.Operation, caller account) (
+	good request, params openapi3.Parameters, schema *openapi3.Schema,
+) {
+	params = slices.Concat(item.Parameters, op.Parameters)
+	good = request{method: method, path: path, params: map[string]string{}, query: url.Values{}, header: http.Header{}}
+	if op.Security == nil {
 		good.header.Set("Authorization", "Bearer "+caller.token)
 	}
 	for _, p := range params {
@@ -82,12 +79,35 @@ func casesFor(path, method string, item *openapi3.PathItem, op *openapi3.Operati
 			good.header.Set(p.Value.Name, v)
 		}
 	}
-	var schema *openapi3.Schema
 	if op.RequestBody != nil {
 		schema = op.RequestBody.Value.Content["application/json"].Schema.Value
 		good.body = example(schema).(map[string]any)
 		good.header.Set("Content-Type", "application/json")
 	}
+	return good, params, schema
+}
+
+// callerOf is who may call the operation: as a diner, an owner's would be 403 for a
+// bad body too.
+func callerOf(op *openapi3.Operation, diner, owner account) account {
+	if op.Responses.Value("403") != nil {
+		return owner
+	}
+	return diner
+}
+
+// unknownParameter is a request with a query parameter that no operation has.
+func unknownParameter(good request) badCase {
+	good = good.clone()
+	good.query.Set("no_such_parameter", "1")
+	return good.bad("an unknown parameter", "/no_such_parameter", 400)
+}
+
+// casesFor generates the invalid requests of one operation from its schema. There
+// are none for an operation without input.
+func casesFor(path, method string, item *openapi3.PathItem, op *openapi3.Operation, diner, owner account) (cases []badCase) {
+	secured := op.Security == nil
+	good, params, schema := goodRequest(path, method, item, op, callerOf(op, diner, owner))
 	if op.OperationID == "refreshSession" {
 		cases = append(cases, good.bad("no cookie", "", 401))
 	}
@@ -143,9 +163,20 @@ func paramCases(good request, p *openapi3.Parameter) (cases []badCase) {
 		r.query.Del(p.Name)
 		cases = append(cases, r.bad("without "+p.Name, pointer, status...))
 	}
+	if p.In == "query" {
+		for _, raw := range []string{"50%", "fish;chips", "%ff", "%00"} {
+			c := good.bad(p.Name+"="+raw, "/"+p.Name, status...)
+			separator := "?"
+			if strings.Contains(c.path, "?") {
+				separator = "&"
+			}
+			c.path += separator + p.Name + "=" + raw
+			cases = append(cases, c)
+		}
+	}
 	for name, v := range wrongValues(valueSchema(p.Schema.Value), true) {
 		s, ok := v.(string)
-		if !ok {
+		if !ok || s == "" && p.In == "path" { // which would be another path
 			continue
 		}
 		r := good.clone()

@@ -44,6 +44,8 @@ func example(s *openapi3.Schema) any {
 		return "someone@example.com"
 	case strings.Contains(s.Pattern, "a-z0-9-"):
 		return someRestaurant
+	case strings.Contains(s.Pattern, "24:00"): // closes, later than opens
+		return "22:00"
 	case s.Pattern != "":
 		return "17:00"
 	case strings.Contains(s.Description, "IANA"):
@@ -56,6 +58,9 @@ func example(s *openapi3.Schema) any {
 // asText (a path, query or header) they are strings.
 func wrongValues(s *openapi3.Schema, asText bool) map[string]any {
 	wrong := map[string]any{}
+	if !asText {
+		wrong["as null"] = nil
+	}
 	if len(s.Enum) > 0 {
 		wrong["with an unknown value"] = "nope"
 	}
@@ -67,17 +72,29 @@ func wrongValues(s *openapi3.Schema, asText bool) map[string]any {
 		if s.MaxLength != nil && *s.MaxLength <= 2000 {
 			wrong["too long"] = strings.Repeat("x", int(*s.MaxLength)+1)
 		}
+		if s.MinLength > 0 {
+			wrong["empty"] = ""
+		}
+		if s.Format == "date-time" {
+			wrong["with an hour of one digit"] = "2026-12-01T0:00:00Z"
+		}
+		if s.Format == "date" {
+			wrong["with a month of one digit"] = "2026-1-20"
+		}
 		if s.MinLength > 1 {
 			wrong["too short"] = "x"
 		}
-		if s.Pattern != "" || s.Format != "" {
-			wrong["with a wrong format"] = "NOT that format"
+		if other := "NOT that format"; !valid(s, other) {
+			wrong["with a wrong format"] = other
 		}
 		if strings.Contains(s.Description, "IANA") {
 			wrong["with an unknown time zone"] = "Mars/Olympus"
 		}
 	case s.Type.Is("integer"), s.Type.Is("number"):
 		wrong["as a word"] = "many"
+		if asText {
+			wrong["with a plus"], wrong["with a leading zero"] = "+5", "05"
+		}
 		if s.Min != nil {
 			addNumber(wrong, "too small", *s.Min-1, asText)
 		}

@@ -147,6 +147,9 @@ func (s *Service) Close(ctx context.Context, r ClosureRequest) (ClosureResponse,
 
 // day returns the period of a restaurant's local day, and whether it is closed.
 func (s *Service) day(ctx context.Context, restaurant, date string) (reservation.Period, bool, error) {
+	if _, err := schedule.ParseDate(date); err != nil { // before a missing schedule is not found
+		return reservation.Period{}, false, fault.BadField("/date", "date is a day of the calendar, YYYY-MM-DD.")
+	}
 	plan, closed, err := s.store.Schedule(ctx, restaurant)
 	if err != nil {
 		return reservation.Period{}, false, err

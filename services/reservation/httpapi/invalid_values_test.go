@@ -200,7 +200,8 @@ func wrongDays() (cases []invalidCase) {
 		what := "the date " + date
 		cases = append(cases,
 			invalid(what, "400 invalid_field", "/date",
-				apiRequest{"POST", mokran + "/closures", fmt.Sprintf(`{"date":%q}`, date), owner, ""}),
+				apiRequest{"POST", mokran + "/closures", fmt.Sprintf(`{"date":%q}`, date), owner, ""},
+				apiRequest{"POST", "/v1/restaurants/other/closures", fmt.Sprintf(`{"date":%q}`, date), owner, ""}), // without a schedule
 			invalid(what, "400 invalid_query", "/date",
 				apiRequest{"GET", "/v1/availability?restaurant_id=mokran&date=" + date, "", anonymous, ""},
 				apiRequest{"GET", mokran + "/reservations?date=" + date, "", owner, ""}))
