@@ -152,7 +152,7 @@ func waitlistHasAMaximum(t *testing.T, f *fixture) {
 	}
 	wantListed := func(want bool, action reservation.Action, reason string) {
 		t.Helper()
-		slots, err := f.store.Slots(t.Context(), []string{f.restaurant}, f.starts[0], f.starts[1].Add(1))
+		slots, err := f.store.Slots(t.Context(), []string{f.restaurant}, f.starts[0], f.starts[1].Add(time.Second))
 		f.must(err)
 		if len(slots) != 2 || slots[0].WaitlistFull != want || slots[1].WaitlistFull {
 			t.Errorf("listed %+v, want the waitlist of the first full: %v", slots, want)
