@@ -966,6 +966,7 @@ export interface components {
         Session: {
             headers: {
                 "Set-Cookie"?: string;
+                "Cache-Control"?: "no-store";
                 [name: string]: unknown;
             };
             content: {
@@ -992,6 +993,16 @@ export interface components {
         };
         /** @description Not logged in, or the token has expired. */
         Unauthenticated: {
+            headers: {
+                "WWW-Authenticate": components["headers"]["Challenge"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description `body_too_large`: the body exceeds 1 MiB */
+        TooLarge: {
             headers: {
                 [name: string]: unknown;
             };
@@ -1081,6 +1092,8 @@ export interface components {
     requestBodies: never;
     headers: {
         ETag: string;
+        /** @description How to authenticate (RFC 6750); with `error="invalid_token"` when the access token is the reason */
+        Challenge: string;
         Location: string;
         /** @description The response is the stored result of an earlier request with the same key */
         Replayed: "true";
@@ -1126,6 +1139,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            413: components["responses"]["TooLarge"];
             default: components["responses"]["Problem"];
         };
     };
@@ -1175,12 +1189,14 @@ export interface operations {
             /** @description `bad_credentials` */
             401: {
                 headers: {
+                    "WWW-Authenticate": components["headers"]["Challenge"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            413: components["responses"]["TooLarge"];
             default: components["responses"]["Problem"];
         };
     };
@@ -1340,6 +1356,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            413: components["responses"]["TooLarge"];
             default: components["responses"]["Problem"];
         };
     };
@@ -1410,6 +1427,7 @@ export interface operations {
             400: components["responses"]["Invalid"];
             401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
+            413: components["responses"]["TooLarge"];
             503: components["responses"]["Unavailable"];
             504: components["responses"]["Timeout"];
             default: components["responses"]["Problem"];
@@ -1451,6 +1469,7 @@ export interface operations {
             400: components["responses"]["Invalid"];
             401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
+            413: components["responses"]["TooLarge"];
             503: components["responses"]["Unavailable"];
             504: components["responses"]["Timeout"];
             default: components["responses"]["Problem"];
@@ -1695,6 +1714,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            413: components["responses"]["TooLarge"];
             422: components["responses"]["KeyReused"];
             503: components["responses"]["Unavailable"];
             504: components["responses"]["Timeout"];
@@ -1803,6 +1823,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            413: components["responses"]["TooLarge"];
             422: components["responses"]["KeyReused"];
             503: components["responses"]["Unavailable"];
             504: components["responses"]["Timeout"];
@@ -1897,6 +1918,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            413: components["responses"]["TooLarge"];
             503: components["responses"]["Unavailable"];
             504: components["responses"]["Timeout"];
             default: components["responses"]["Problem"];
@@ -2121,6 +2143,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            413: components["responses"]["TooLarge"];
             422: components["responses"]["KeyReused"];
             503: components["responses"]["Unavailable"];
             504: components["responses"]["Timeout"];
