@@ -2,6 +2,7 @@ package telemetry
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -72,10 +73,14 @@ func (t *Telemetry) writeLevel(w http.ResponseWriter) {
 }
 
 func writeLevelProblem(w http.ResponseWriter, err error) {
+	status, reason := http.StatusBadRequest, "invalid_level"
+	if _, ok := errors.AsType[*http.MaxBytesError](err); ok {
+		status, reason = http.StatusRequestEntityTooLarge, "body_too_large"
+	}
 	w.Header().Set("Content-Type", "application/problem+json")
-	w.WriteHeader(http.StatusBadRequest)
+	w.WriteHeader(status)
 	_ = json.NewEncoder(w).Encode(map[string]any{
-		"type": "about:blank", "title": http.StatusText(http.StatusBadRequest), "status": http.StatusBadRequest, "reason": "invalid_level",
+		"type": "about:blank", "title": http.StatusText(status), "status": status, "reason": reason,
 		"detail": err.Error() + `; send {"level": "debug"}, "info", "warn" or "error"`,
 	})
 }

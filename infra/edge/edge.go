@@ -1,5 +1,5 @@
-// Package edge holds the CloudFront Function and the initial content of its
-// key-value store. Terraform deploys the files; the local edge runs them.
+// Package edge holds the CloudFront Function, the initial content of its key-value
+// store, and the headers of the page's responses. Terraform deploys the files; the local edge runs them.
 package edge
 
 import _ "embed"
@@ -14,3 +14,9 @@ var ViewerRequest string
 //
 //go:embed countries.json
 var Countries []byte
+
+// ResponseHeaders is a JSON object: the headers that every response of the page has,
+// and no response of the API needs.
+//
+//go:embed response-headers.json
+var ResponseHeaders []byte

@@ -21,6 +21,12 @@ if (!chromium) {
   context.setDefaultTimeout(30_000)
   const page = await context.newPage()
   page.on('pageerror', (error) => fail(`uncaught error in the page: ${error.message}`))
+  // A violation of the Content-Security-Policy is a console error. So is every response of 4xx or 5xx,
+  // of which the scenario expects some.
+  page.on('console', (message) => {
+    if (message.type() === 'error' && !message.text().startsWith('Failed to load resource:'))
+      fail(`error in the console: ${message.text()}`)
+  })
   try {
     const base = rehearsal ? await rehearse(page) : new URL(edge ?? '').origin
     await runScenario({ page, base, log: (step) => console.log(`· ${step}`) })

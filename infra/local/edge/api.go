@@ -2,7 +2,6 @@ package edge
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"net"
@@ -15,6 +14,9 @@ import (
 	"time"
 
 	"jari.example/infra/edge/cffunction"
+	"jari.example/internal/fault"
+	"jari.example/internal/problem"
+	"jari.example/internal/requestbody"
 	"jari.example/telemetry/names"
 )
 
@@ -46,6 +48,7 @@ func (s *Server) api() http.Handler {
 			DisableCompression:    true, // the gateway negotiates the encoding with the viewer
 		},
 	}
+	forward := &cache{next: proxy, timeout: s.cfg.Timeout, now: s.cfg.Now, stored: map[string]*stored{}}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.Header.Get(names.HeaderCountry) == "" {
 			r.Header.Set(names.HeaderCountry, s.cfg.Country)
@@ -56,7 +59,7 @@ func (s *Server) api() http.Handler {
 		switch {
 		case err != nil:
 			s.cfg.Log.Printf("function: %v", err)
-			problem(w, http.StatusServiceUnavailable, "edge_function_failed", "The edge function failed.")
+			respond(w, http.StatusServiceUnavailable, "edge_function_failed", "The edge function failed.")
 			return
 		case res.Response != nil:
 			for name, v := range res.Response.Headers {
@@ -68,11 +71,16 @@ func (s *Server) api() http.Handler {
 		origin := s.cfg.Origins[res.Origin]
 		if origin == nil {
 			s.cfg.Log.Printf("function: no origin %q", res.Origin)
-			problem(w, http.StatusBadGateway, "bad_gateway", fmt.Sprintf("No gateway is configured for the region %q.", res.Origin))
+			respond(w, http.StatusBadGateway, "bad_gateway", fmt.Sprintf("No gateway is configured for the region %q.", res.Origin))
 			return
 		}
-		ctx := context.WithValue(r.Context(), decisionKey{}, decision{origin, res.Origin, res, req.Headers})
-		proxy.ServeHTTP(w, r.WithContext(ctx))
+		r = r.WithContext(context.WithValue(r.Context(), decisionKey{}, decision{origin, res.Origin, res, req.Headers}))
+		if err := requestbody.Buffer(r); err != nil {
+			w.Header().Set(names.HeaderEdgeRegion, res.Origin)
+			problem.Of(fault.Of(err)).Write(w)
+			return
+		}
+		forward.ServeHTTP(w, r)
 	})
 }
 
@@ -107,6 +115,7 @@ func rewrite(p *httputil.ProxyRequest) {
 		}
 	}
 	p.Out.Host = p.In.Host
+	p.Out.Header.Del("Expect") // the body has arrived
 	after := d.result.Request.Headers
 	for name := range d.before {
 		if _, present := after[name]; !present && !cffunction.Hidden(name) {
@@ -118,6 +127,10 @@ func rewrite(p *httputil.ProxyRequest) {
 			continue
 		}
 		p.Out.Header.Set(name, v.Value)
+	}
+	// Again, since ReverseProxy removes it if the viewer's Connection header names it.
+	if region, ok := after[names.HeaderEdgeRegion]; ok {
+		p.Out.Header.Set(names.HeaderEdgeRegion, region.Value)
 	}
 	// As CloudFront does: the viewer's address is appended to what the client sent.
 	if prior := p.In.Header.Values("X-Forwarded-For"); len(prior) > 0 {
@@ -135,11 +148,13 @@ func addRegionHeader(r *http.Response) error {
 
 // originFailed writes the response when the origin gave none: 503 if it did not
 // receive the request (connection refused), 504 after a timeout, else 502. After
-// 502 and 504 the outcome of the request is unknown.
+// 502 and 504 the outcome of the request is unknown. The error is never the
+// viewer's, whose whole body has arrived.
 func (s *Server) originFailed(w http.ResponseWriter, r *http.Request, err error) {
 	d := r.Context().Value(decisionKey{}).(decision)
-	if r.Context().Err() != nil {
-		return // the viewer has disconnected
+	if f := fault.OfRequest(r.Context(), err); f.Code == fault.ClientClosed {
+		problem.Of(f).Write(w)
+		return
 	}
 	s.cfg.Log.Printf("%s %s to %s: %v", r.Method, r.URL.Path, d.region, err)
 	w.Header().Set(names.HeaderEdgeRegion, d.region)
@@ -148,21 +163,14 @@ func (s *Server) originFailed(w http.ResponseWriter, r *http.Request, err error)
 	switch {
 	case errors.Is(err, syscall.ECONNREFUSED), dial != nil && dial.Op == "dial":
 		w.Header().Set("Retry-After", "1")
-		problem(w, http.StatusServiceUnavailable, "unavailable", "The region is not reachable.")
+		respond(w, http.StatusServiceUnavailable, "unavailable", "The region is not reachable.")
 	case timeout != nil && timeout.Timeout():
-		problem(w, http.StatusGatewayTimeout, "timeout", "The region did not respond in time.")
+		respond(w, http.StatusGatewayTimeout, "timeout", "The region did not respond in time.")
 	default:
-		problem(w, http.StatusBadGateway, "bad_gateway", "The region closed the connection before its response was complete.")
+		respond(w, http.StatusBadGateway, "bad_gateway", "The region closed the connection before its response was complete.")
 	}
 }
 
-// problem writes an RFC 9457 problem.
-func problem(w http.ResponseWriter, status int, reason, detail string) {
-	h := w.Header()
-	h.Set("Content-Type", "application/problem+json")
-	h.Set("Cache-Control", "no-store")
-	w.WriteHeader(status)
-	json.NewEncoder(w).Encode(map[string]any{
-		"type": "about:blank", "title": http.StatusText(status), "status": status, "reason": reason, "detail": detail,
-	})
+func respond(w http.ResponseWriter, status int, reason, detail string) {
+	problem.New(status, reason, detail).Write(w)
 }

@@ -2,9 +2,11 @@
 // and forwards API requests to the gateway of the region that the CloudFront
 // Function chooses. It runs the same source that is deployed.
 //
-// It differs from CloudFront in one way: it does not know where a viewer is. It
+// It differs from CloudFront in two ways. It does not know where a viewer is: it
 // accepts a cloudfront-viewer-country header from the client, with which a test
-// can be a viewer elsewhere, and defaults to Config.Country.
+// can be a viewer elsewhere, and defaults to Config.Country. And it reads the whole
+// body of a request before it forwards it, so that a broken upload is never taken
+// for a failure of the gateway.
 package edge
 
 import (
@@ -33,6 +35,7 @@ type Config struct {
 	Door    string              // URL of the operator page; empty: no redirect
 	Timeout time.Duration       // limit from the request to the origin's response header; 0: 30 s, as CloudFront
 	Log     *log.Logger         // nil: silent
+	Now     func() time.Time    // the cache's clock; nil: time.Now
 }
 
 // Server serves the page and forwards API requests.
@@ -53,6 +56,9 @@ func New(cfg Config) (*Server, error) {
 	if cfg.Log == nil {
 		cfg.Log = log.New(io.Discard, "", 0)
 	}
+	if cfg.Now == nil {
+		cfg.Now = time.Now
+	}
 	var countries map[string]string
 	if err := json.Unmarshal(function.Countries, &countries); err != nil {
 		return nil, fmt.Errorf("countries.json: %w", err)
@@ -61,6 +67,10 @@ func New(cfg Config) (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
+	var headers map[string]string
+	if err := json.Unmarshal(function.ResponseHeaders, &headers); err != nil {
+		return nil, fmt.Errorf("response-headers.json: %w", err)
+	}
 	s := &Server{cfg: cfg, mux: http.NewServeMux(), fn: fn}
 	api := s.api()
 	s.mux.Handle("/v1/", api)
@@ -68,7 +78,7 @@ func New(cfg Config) (*Server, error) {
 	if cfg.Door != "" {
 		s.mux.Handle("/_local/", http.RedirectHandler(cfg.Door, http.StatusFound))
 	}
-	s.mux.Handle("/", &static{dir: cfg.Web, cache: map[string]*asset{}})
+	s.mux.Handle("/", &static{dir: cfg.Web, headers: headers, cache: map[string]*asset{}})
 	return s, nil
 }
 

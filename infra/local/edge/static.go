@@ -22,9 +22,10 @@ import (
 // a file is a route of the page and gets index.html, unless it has an extension:
 // an outdated script must fail with 404 and not receive HTML.
 type static struct {
-	dir   string
-	mu    sync.Mutex
-	cache map[string]*asset
+	dir     string
+	headers map[string]string // of every response, as infra/edge/response-headers.json states them
+	mu      sync.Mutex
+	cache   map[string]*asset
 }
 
 // asset is the content of a file with this size and modification time.
@@ -37,9 +38,13 @@ type asset struct {
 }
 
 func (s *static) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	h := w.Header()
+	for name, value := range s.headers {
+		h.Set(name, value)
+	}
 	if r.Method != http.MethodGet && r.Method != http.MethodHead {
 		w.Header().Set("Allow", "GET, HEAD")
-		problem(w, http.StatusMethodNotAllowed, "method_not_allowed", "The page allows GET and HEAD only; the API is under /v1/.")
+		respond(w, http.StatusMethodNotAllowed, "method_not_allowed", "The page allows GET and HEAD only; the API is under /v1/.")
 		return
 	}
 	name := strings.TrimPrefix(path.Clean("/"+r.URL.Path), "/")
@@ -62,10 +67,7 @@ func (s *static) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, "The page cannot be read.", http.StatusInternalServerError)
 		return
 	}
-	h := w.Header()
 	h.Set("Content-Type", a.kind)
-	h.Set("X-Content-Type-Options", "nosniff")
-	h.Set("Referrer-Policy", "same-origin")
 	h.Set("Cache-Control", "no-cache")
 	if strings.HasPrefix(name, "assets/") {
 		h.Set("Cache-Control", "public, max-age=31536000, immutable")

@@ -1026,6 +1026,7 @@ export interface components {
         Session: {
             headers: {
                 "Set-Cookie"?: string;
+                "Cache-Control"?: "no-store";
                 [name: string]: unknown;
             };
             content: {
@@ -1052,6 +1053,16 @@ export interface components {
         };
         /** @description Not logged in, or the token has expired. */
         Unauthenticated: {
+            headers: {
+                "WWW-Authenticate": components["headers"]["Challenge"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description `body_too_large`: the body exceeds 1 MiB */
+        TooLarge: {
             headers: {
                 [name: string]: unknown;
             };
@@ -1141,6 +1152,8 @@ export interface components {
     requestBodies: never;
     headers: {
         ETag: string;
+        /** @description How to authenticate (RFC 6750); with `error="invalid_token"` when the access token is the reason */
+        Challenge: string;
         Location: string;
         /** @description The response is the stored result of an earlier request with the same key */
         Replayed: "true";
@@ -1186,6 +1199,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            413: components["responses"]["TooLarge"];
             default: components["responses"]["Problem"];
         };
     };
@@ -1235,12 +1249,14 @@ export interface operations {
             /** @description `bad_credentials` */
             401: {
                 headers: {
+                    "WWW-Authenticate": components["headers"]["Challenge"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            413: components["responses"]["TooLarge"];
             default: components["responses"]["Problem"];
         };
     };
@@ -1400,6 +1416,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            413: components["responses"]["TooLarge"];
             default: components["responses"]["Problem"];
         };
     };
@@ -1470,6 +1487,7 @@ export interface operations {
             400: components["responses"]["Invalid"];
             401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
+            413: components["responses"]["TooLarge"];
             503: components["responses"]["Unavailable"];
             504: components["responses"]["Timeout"];
             default: components["responses"]["Problem"];
@@ -1511,6 +1529,7 @@ export interface operations {
             400: components["responses"]["Invalid"];
             401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
+            413: components["responses"]["TooLarge"];
             503: components["responses"]["Unavailable"];
             504: components["responses"]["Timeout"];
             default: components["responses"]["Problem"];
@@ -1769,6 +1788,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            413: components["responses"]["TooLarge"];
             422: components["responses"]["KeyReused"];
             503: components["responses"]["Unavailable"];
             504: components["responses"]["Timeout"];
@@ -1877,6 +1897,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            413: components["responses"]["TooLarge"];
             422: components["responses"]["KeyReused"];
             503: components["responses"]["Unavailable"];
             504: components["responses"]["Timeout"];
@@ -1971,6 +1992,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            413: components["responses"]["TooLarge"];
             503: components["responses"]["Unavailable"];
             504: components["responses"]["Timeout"];
             default: components["responses"]["Problem"];
@@ -2248,6 +2270,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            413: components["responses"]["TooLarge"];
             422: components["responses"]["KeyReused"];
             503: components["responses"]["Unavailable"];
             504: components["responses"]["Timeout"];
