@@ -111,7 +111,14 @@ export class FakeApi {
     return owner
   }
 
+  /** Responds as the services do, with a Date header. */
   fetch = async (/** @type {Request} */ request) => {
+    const response = await this.#respond(request)
+    response.headers.set('Date', new Date().toUTCString())
+    return response
+  }
+
+  async #respond(/** @type {Request} */ request) {
     const url = new URL(request.url)
     const region = request.headers.get('x-region') ?? 'KR'
     this.calls.push(`${request.method} ${url.pathname} ${request.headers.get('x-region') ?? '-'}`)

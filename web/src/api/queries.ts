@@ -1,8 +1,8 @@
 import { infiniteQueryOptions, QueryClient, queryOptions } from '@tanstack/react-query'
 import { api, type FreeTime, type Region, type Reservation } from './client'
+import { now } from './clock'
 import { ApiError, unwrap } from './problem'
-
-const now = () => Date.now() // CLOCK
+import type { paths } from './schema.gen'
 
 const maxRetryAfter = 30 // seconds
 
@@ -12,7 +12,9 @@ export function newQueryClient(): QueryClient {
     defaultOptions: {
       queries: {
         staleTime: 15_000,
-        refetchOnWindowFocus: false,
+        // What has failed is tried again when the visitor comes back, or the device is online again.
+        refetchOnWindowFocus: (query) => query.state.status === 'error',
+        refetchOnReconnect: true,
         retry: (failures, error) => failures < 3 && error instanceof ApiError && error.retryable,
         retryDelay: (failures, error) =>
           error instanceof ApiError && error.retryAfter !== undefined
@@ -64,11 +66,16 @@ export function refreshTimes(queries: QueryClient, region: Region, id: string): 
     setTimeout(() => void queries.invalidateQueries({ queryKey: availabilityKey(region, id) }), wait)
 }
 
-/** Milliseconds until the next time opens for booking; false if that is more than an hour away. */
-function untilOpening(times: FreeTime[] | undefined): number | false {
-  const waits = (times ?? []).flatMap((time) => (time.opens_at ? Date.parse(time.opens_at) - now() : []))
+/**
+ * Milliseconds until times should be fetched again because one of them opens for
+ * booking; false if that is more than an hour away. A time that should be open and is
+ * not is asked for each second at first, then at the usual pace.
+ */
+export function untilOpening(times: FreeTime[] | undefined, at = now()): number | false {
+  const waits = (times ?? []).flatMap(({ opens_at }) => (opens_at ? Date.parse(opens_at) - at : []))
   const next = Math.min(...waits)
-  return next < hour && Math.max(1000, next)
+  if (!(next < hour)) return false
+  return next < -pollInterval ? pollInterval : Math.max(1000, next)
 }
 
 /** An instant (milliseconds since 1970) cut to its minute, in RFC 3339. */
@@ -169,6 +176,11 @@ export const scheduleQuery = (region: Region, id: string) =>
     },
     staleTime: 300_000,
   })
+
+type DayTimesBody = paths['/v1/availability']['get']['responses'][200]['content']['application/json']
+
+/** A restaurant's times of one day, with its zone. */
+export type DayTimes = DayTimesBody['items'][number]
 
 /**
  * The times of several restaurants, at most 50, on one day of each one's own calendar. The ids are sorted,

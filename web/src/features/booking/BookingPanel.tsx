@@ -2,6 +2,7 @@ import { keepPreviousData, useQuery } from '@tanstack/react-query'
 import { useId, useState } from 'react'
 import { useSearchParams } from 'react-router'
 import type { FreeTime, Region, Restaurant } from '../../api/client'
+import { now } from '../../api/clock'
 import { availabilityQuery } from '../../api/queries'
 import { Loading } from '../../components/Loading'
 import { PartySelect, partyOf } from '../../components/PartySelect'
@@ -13,8 +14,6 @@ import { dayIn, daysFrom, isDay, isOffered, zoneName } from '../restaurant/times
 import { Booked } from './Booked'
 import { BookingForm } from './BookingForm'
 import { useBooking } from './useBooking'
-
-const now = () => Date.now() // CLOCK
 
 const daysAtFirst = 14
 const daysAtMost = 28

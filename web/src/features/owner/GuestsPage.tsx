@@ -2,6 +2,7 @@ import { useQuery } from '@tanstack/react-query'
 import { useState } from 'react'
 import { Link, Navigate, useLocation, useParams, useSearchParams } from 'react-router'
 import type { Region } from '../../api/client'
+import { nowDate } from '../../api/clock'
 import { ApiError } from '../../api/problem'
 import { restaurantQuery, scheduleQuery } from '../../api/queries'
 import { Loading } from '../../components/Loading'
@@ -84,7 +85,7 @@ function Day({ region, restaurant, zone }: Pick<OwnerDay, 'region' | 'restaurant
   const [params, setParams] = useSearchParams()
   const [message, setMessage] = useState<Message>()
   const requested = params.get('date') ?? ''
-  const date = isDay(requested) ? requested : dayIn(zone, new Date()) // CLOCK
+  const date = isDay(requested) ? requested : dayIn(zone, nowDate())
   const day: OwnerDay = { region, restaurant, zone, date, onDone: (text) => setMessage({ text }) }
   return (
     <>

@@ -1,5 +1,6 @@
 import { Link } from 'react-router'
-import type { DayTimes, Region, Restaurant } from '../../api/client'
+import type { Region, Restaurant } from '../../api/client'
+import type { DayTimes } from '../../api/queries'
 import { useTexts } from '../../texts/texts'
 import { restaurantPath, timeZones } from '../region/region'
 import { timeOf } from '../restaurant/times'

@@ -1,5 +1,6 @@
 import { Link, useSearchParams } from 'react-router'
-import type { DayTimes, Region, Restaurant } from '../../api/client'
+import type { Region, Restaurant } from '../../api/client'
+import type { DayTimes } from '../../api/queries'
 import { RestaurantMark } from '../../components/RestaurantMark'
 import { useTexts } from '../../texts/texts'
 import { restaurantPath } from '../region/region'
