@@ -6,16 +6,30 @@ import { FakeApi } from '../test/fakeapi.mjs'
 
 const types = { js: 'text/javascript', css: 'text/css', html: 'text/html', map: 'application/json' }
 
-/** @param {import('playwright-core').Page} page @returns {Promise<string>} the page's base URL */
+/** @typedef {import('playwright-core').Page} Page */
+
+/** @param {Page} page @returns {Promise<string>} the page's base URL */
 export async function rehearse(page) {
-  const base = 'http://127.0.0.1:1'
   const api = new FakeApi()
   api.owner()
+  return serve(page, api, new URL('../dist/', import.meta.url))
+}
+
+/**
+ * Answers the page's requests: files from the folder of a build, everything under /v1/ from the fake API.
+ * An API call that the fake fails with an exception gets no response, as without a connection.
+ * @param {Page} page @param {FakeApi} api @param {URL} dist @returns {Promise<string>} the page's base URL
+ */
+export async function serve(page, api, dist) {
+  const base = 'http://127.0.0.1:1'
   await page.route(`${base}/**`, async (route) => {
     const { pathname } = new URL(route.request().url())
-    if (pathname.startsWith('/v1/')) return route.fulfill(await respond(api, route.request()))
+    if (pathname.startsWith('/v1/')) {
+      const response = await respond(api, route.request()).catch(() => undefined)
+      return response ? route.fulfill(response) : route.abort('connectionrefused')
+    }
     const file = /\.\w+$/.test(pathname) ? pathname.slice(1) : 'index.html'
-    const body = await readFile(new URL(`../dist/${file}`, import.meta.url))
+    const body = await readFile(new URL(file, dist))
     const ending = /** @type {keyof typeof types} */ (file.split('.').at(-1))
     return route.fulfill({ body, contentType: `${types[ending]}; charset=utf-8` })
   })

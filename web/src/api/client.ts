@@ -1,4 +1,6 @@
 import createClient, { type Client } from 'openapi-fetch'
+import { clock } from './clock'
+import { ApiError, failureOf } from './problem'
 import type { components, paths } from './schema.gen'
 import { type RefreshResult, Session } from './session'
 
@@ -16,7 +18,12 @@ export const regions = ['KR', 'US'] as const
 export type Region = (typeof regions)[number]
 
 // Looked up at each call, so that a test may replace it.
-const send = (request: Request) => globalThis.fetch(request)
+async function send(request: Request): Promise<Response> {
+  const sent = clock.device()
+  const response = await globalThis.fetch(request)
+  clock.learn(response.headers, sent)
+  return response
+}
 
 export const session = new Session(send, requestToken)
 
@@ -42,8 +49,10 @@ async function requestToken(): Promise<RefreshResult> {
     })
     const response = await send(request)
     if (response.ok) return { outcome: 'renewed', session: await response.json() }
-    return { outcome: response.status === 401 ? 'refused' : 'unavailable' }
+    if (response.status === 401) return { outcome: 'refused' }
+    const problem = await response.json().catch(() => ({}))
+    return { outcome: 'unavailable', error: failureOf(response, problem) }
   } catch {
-    return { outcome: 'unavailable' }
+    return { outcome: 'unavailable', error: new ApiError(0) }
   }
 }

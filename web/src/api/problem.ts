@@ -1,3 +1,4 @@
+import { now } from './clock'
 import type { components } from './schema.gen'
 
 type Problem = components['schemas']['Problem']
@@ -70,17 +71,22 @@ export async function unwrap<T>(call: Promise<FetchResult<T>>): Promise<T> {
     result = await call
   } catch (cause) {
     if (cause instanceof DOMException && cause.name === 'AbortError') throw cause
-    throw new ApiError(0)
+    throw cause instanceof ApiError ? cause : new ApiError(0)
   }
   if (result.response.ok) return result.data as T
-  const body = typeof result.error === 'object' && result.error !== null ? result.error : {}
-  throw new ApiError(result.response.status, body, secondsOf(result.response.headers.get('Retry-After')))
+  throw failureOf(result.response, result.error)
+}
+
+/** The error that a response stands for; its body may be anything, as from a proxy. */
+export function failureOf(response: Response, body: unknown): ApiError {
+  const problem = typeof body === 'object' && body !== null ? body : {}
+  return new ApiError(response.status, problem, secondsOf(response.headers.get('Retry-After')))
 }
 
 /** Reads Retry-After, which is either seconds or a date. */
-export function secondsOf(header: string | null, now = Date.now()): number | undefined {
+export function secondsOf(header: string | null, at = now()): number | undefined {
   if (!header) return undefined
   if (/^\d+$/.test(header)) return Number(header)
-  const at = Date.parse(header)
-  return Number.isNaN(at) ? undefined : Math.max(0, Math.ceil((at - now) / 1000))
+  const until = Date.parse(header)
+  return Number.isNaN(until) ? undefined : Math.max(0, Math.ceil((until - at) / 1000))
 }

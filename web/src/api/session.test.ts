@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import { ApiError } from './problem'
 import { type RefreshResult, Session, type User } from './session'
 
 const user: User = { id: '1', name: 'Mina', locale: 'ko', role: 'diner', own: [] }
@@ -24,6 +25,10 @@ function setUp(validToken: string, refreshed: () => Promise<RefreshResult>) {
 }
 
 const renewed = async (): Promise<RefreshResult> => ({ outcome: 'renewed', session: bodyWith('new') })
+const unavailable = (retryAfter?: number): RefreshResult => ({
+  outcome: 'unavailable',
+  error: new ApiError(503, {}, retryAfter),
+})
 const send = (session: Session, path = '/v1/reservations', init: RequestInit = {}) =>
   session.fetch(new Request(`http://jari.test${path}`, init))
 
@@ -68,11 +73,23 @@ describe('on 401', () => {
     expect(sent, 'the request is sent again without a token').toEqual(['Bearer old', null])
   })
 
-  test('keeps the session when the refresh gets no response', async () => {
-    const { session } = setUp('new', async () => ({ outcome: 'unavailable' }))
+  test('keeps the session when the refresh gets no response, and fails as the refresh did', async () => {
+    const { session, sent } = setUp('new', async () => unavailable(7))
     session.begin(bodyWith('old'))
-    expect((await send(session)).status).toBe(401)
+    await expect(send(session)).rejects.toMatchObject({ status: 503, retryAfter: 7 })
     expect(session.state.status).toBe('user')
+    expect(sent).toEqual(['Bearer old'])
+  })
+
+  test('repeats the request with the same Idempotency-Key', async () => {
+    const keys: (string | null)[] = []
+    const session = new Session(async (request) => {
+      keys.push(request.headers.get('Idempotency-Key'))
+      return new Response(null, { status: keys.length === 1 ? 401 : 201 })
+    }, renewed)
+    session.begin(bodyWith('old'))
+    await send(session, '/v1/reservations', { method: 'POST', headers: { 'Idempotency-Key': 'one' } })
+    expect(keys).toEqual(['one', 'one'])
   })
 
   test('does not refresh after wrong credentials', async () => {
@@ -108,14 +125,37 @@ test('a refresh that completes after log-out does not log in again', async () =>
 })
 
 test('retries at page load before it treats the visitor as anonymous', async () => {
-  const outcomes: RefreshResult[] = [
-    { outcome: 'unavailable' },
-    { outcome: 'renewed', session: bodyWith('new') },
-  ]
+  const outcomes: RefreshResult[] = [unavailable(), { outcome: 'renewed', session: bodyWith('new') }]
   const session = new Session(
     async () => new Response(),
     async () => outcomes.shift() ?? { outcome: 'refused' },
   )
   await session.restore(async () => {})
   expect(session.state).toMatchObject({ status: 'user', user: { name: 'Mina' } })
+})
+
+test('stays unknown through a long outage, waits longer each time but not less than Retry-After', async () => {
+  const pauses: number[] = []
+  let failures = 9
+  const session = new Session(
+    async () => new Response(),
+    async () => (failures-- > 0 ? unavailable(failures === 7 ? 12 : undefined) : renewed()),
+  )
+  const seen = new Set<string>()
+  session.subscribe(() => seen.add(session.state.status))
+  await session.restore(async (seconds) => {
+    expect(session.state).toMatchObject({ status: 'unknown', failure: { status: 503 } })
+    pauses.push(seconds)
+  })
+  expect(pauses).toEqual([1, 12, 4, 8, 16, 30, 30, 30, 30])
+  expect(seen).toEqual(new Set(['unknown', 'user']))
+})
+
+test('only a refusal makes a visitor anonymous', async () => {
+  const session = new Session(
+    async () => new Response(),
+    async () => ({ outcome: 'refused' }),
+  )
+  await session.restore()
+  expect(session.state.status).toBe('anonymous')
 })

@@ -1,13 +1,26 @@
+import { pauseFor } from '../browser/wake'
+import type { ApiError } from './problem'
 import type { components } from './schema.gen'
 
 type SessionBody = components['schemas']['Session']
 export type User = SessionBody['user']
-export type SessionState = { status: 'unknown' } | { status: 'anonymous' } | { status: 'user'; user: User }
 
-/** What a refresh led to: a new session, a final refusal, or no usable response. */
+/**
+ * Whether somebody is logged in. It is unknown until the refresh cookie has been
+ * tried; `failure` is why the last attempt brought no answer.
+ */
+export type SessionState =
+  | { status: 'unknown'; failure?: ApiError }
+  | { status: 'anonymous' }
+  | { status: 'user'; user: User }
+
+/** What a refresh led to: a new session, a final refusal (401), or no usable response and why. */
 export type RefreshResult =
   | { outcome: 'renewed'; session: SessionBody }
-  | { outcome: 'refused' | 'unavailable' }
+  | { outcome: 'refused' }
+  | { outcome: 'unavailable'; error: ApiError }
+
+const longestPause = 30 // seconds
 
 type Send = (request: Request) => Promise<Response>
 
@@ -19,7 +32,7 @@ type Send = (request: Request) => Promise<Response>
 export class Session {
   #token: string | undefined
   #state: SessionState = { status: 'unknown' }
-  #refreshing: Promise<RefreshResult['outcome']> | undefined
+  #refreshing: Promise<RefreshResult> | undefined
   /** Counts log-ins and log-outs, so that a late refresh cannot undo either. */
   #epoch = 0
   readonly #listeners = new Set<() => void>()
@@ -53,33 +66,40 @@ export class Session {
   }
 
   /** Uses the refresh cookie once for all concurrent callers. */
-  refresh(): Promise<RefreshResult['outcome']> {
+  refresh(): Promise<RefreshResult> {
     this.#refreshing ??= this.#refreshNow().finally(() => {
       this.#refreshing = undefined
     })
     return this.#refreshing
   }
 
-  /** Restores the session at page load; retries with backoff while the system is unavailable. */
-  async restore(wait: (attempt: number) => Promise<void> = backOff): Promise<void> {
-    for (let attempt = 0; attempt < 4; attempt++) {
-      if ((await this.refresh()) !== 'unavailable') return
-      await wait(attempt)
+  /**
+   * Restores the session at page load. While the system is unavailable it tries again
+   * with growing pauses, for as long as it takes: only a refusal makes a visitor anonymous.
+   */
+  async restore(pause: (seconds: number) => Promise<void> = pauseFor): Promise<void> {
+    for (let attempt = 0; this.#state.status === 'unknown'; attempt++) {
+      const result = await this.refresh()
+      if (result.outcome !== 'unavailable') return
+      await pause(Math.max(result.error.retryAfter ?? 0, Math.min(2 ** attempt, longestPause)))
     }
-    if (this.#state.status === 'unknown') this.end()
   }
 
   /**
    * Sends a request with the access token. On 401 it refreshes the token and
-   * sends the request once more. A token that the gateway has renewed is taken
-   * from the response.
+   * sends the same request, with its Idempotency-Key, once more. A token that the
+   * gateway has renewed is taken from the response. Throws ApiError when the
+   * refresh is unavailable: then a 401 does not say that the session has ended.
    */
   fetch = async (request: Request): Promise<Response> => {
     const used = this.#token
     const response = await this.#sendWith(used, request.clone())
     if (response.status !== 401 || isCredentialRequest(request)) return response
     // Another call may have refreshed the token during this one.
-    if (this.#token === used) await this.refresh()
+    if (this.#token === used) {
+      const result = await this.refresh()
+      if (result.outcome === 'unavailable' && this.#token === used) throw result.error
+    }
     // If the session has ended there is no token, and a public resource is served without one.
     return this.#token === used ? response : this.#sendWith(this.#token, request)
   }
@@ -93,13 +113,15 @@ export class Session {
     return response
   }
 
-  async #refreshNow(): Promise<RefreshResult['outcome']> {
+  async #refreshNow(): Promise<RefreshResult> {
     const epoch = this.#epoch
     const result = await this.#requestToken()
-    if (epoch !== this.#epoch) return this.#token ? 'renewed' : 'refused'
+    if (epoch !== this.#epoch) return result
     if (result.outcome === 'renewed') this.begin(result.session)
     if (result.outcome === 'refused') this.end()
-    return result.outcome
+    if (result.outcome === 'unavailable' && this.#state.status === 'unknown')
+      this.#setState({ status: 'unknown', failure: result.error })
+    return result
   }
 
   #setState(state: SessionState): void {
@@ -112,8 +134,4 @@ export class Session {
 function isCredentialRequest(request: Request): boolean {
   const { pathname } = new URL(request.url)
   return request.method === 'POST' && (pathname === '/v1/sessions' || pathname === '/v1/sessions/refresh')
-}
-
-function backOff(attempt: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, 1000 * 2 ** attempt))
 }

@@ -2,13 +2,15 @@ import { keepPreviousData, useQuery } from '@tanstack/react-query'
 import { useId, useState } from 'react'
 import { useSearchParams } from 'react-router'
 import type { FreeTime, Region, Restaurant } from '../../api/client'
+import { now } from '../../api/clock'
 import { availabilityQuery } from '../../api/queries'
 import { Loading } from '../../components/Loading'
 import { PartySelect, partyOf } from '../../components/PartySelect'
 import { Problem } from '../../components/Problem'
 import { useTexts } from '../../texts/texts'
+import { timeZones } from '../region/region'
 import { FreeTimes } from '../restaurant/FreeTimes'
-import { dayIn, daysFrom, stateOf } from '../restaurant/times'
+import { dayIn, daysFrom, isDay, isOffered, zoneName } from '../restaurant/times'
 import { Booked } from './Booked'
 import { BookingForm } from './BookingForm'
 import { useBooking } from './useBooking'
@@ -23,23 +25,24 @@ const daysAtMost = 28
 export function BookingPanel({ region, restaurant }: { region: Region; restaurant: Restaurant }) {
   const { t } = useTexts()
   const heading = useId()
-  const [now] = useState(() => new Date())
   const [params, setParams] = useSearchParams()
   const party = partyOf(params.get('party'))
-  const zone = restaurant.time_zone
   const requestedDay = params.get('day') ?? ''
-  const [further, setFurther] = useState(() => requestedDay > (daysFrom(now, zone, daysAtFirst).at(-1) ?? ''))
-  const daysShown = further ? daysAtMost : daysAtFirst
+  const [further, setFurther] = useState(() => {
+    const first = daysFrom(new Date(now()), timeZones[region], daysAtFirst)
+    return isDay(requestedDay) && requestedDay > (first.at(-1) ?? '')
+  })
   const free = useQuery({
-    ...availabilityQuery(region, restaurant.id, party, now.toISOString(), daysShown),
+    ...availabilityQuery(region, restaurant.id, party, further ? daysAtMost : daysAtFirst),
     placeholderData: keepPreviousData,
   })
-  const times = free.data ?? []
-  const slot = times.find((time) => time.slot_id === params.get('slot') && stateOf(time, party) !== 'later')
-  const days = daysFrom(now, zone, daysShown)
-  const day = dayShown(requestedDay, days, times, party, zone)
+  const times = free.data?.times ?? []
+  const zone = free.data?.zone ?? timeZones[region]
+  const slot = times.find((time) => time.slot_id === params.get('slot') && isOffered(time))
+  const days = free.data ? daysFrom(free.data.from, zone, free.data.days) : []
+  const day = dayShown(requestedDay, days, times, zone)
   const booking = useBooking(region, restaurant.id)
-  const waitlist = !!slot && stateOf(slot, party) === 'full'
+  const waitlist = slot?.action === 'wait'
 
   const choose = (changes: Record<string, string>) =>
     setParams(
@@ -65,17 +68,20 @@ export function BookingPanel({ region, restaurant }: { region: Region; restauran
       />
       {free.isPending && <Loading retrying={free.failureCount > 0} />}
       <Problem error={free.error} retry={free.refetch} />
+      {free.isSuccess && requestedDay !== '' && !days.includes(requestedDay) && (
+        <p className="hint" role="status">
+          {t('times.day.other')}
+        </p>
+      )}
       {free.isSuccess && (
         <FreeTimes
           days={days}
           times={times}
-          party={party}
           zone={zone}
           day={day}
           slot={slot?.slot_id ?? ''}
           disabled={booking.isPending}
-          waitlist
-          onLater={further ? undefined : () => setFurther(true)}
+          later={free.data.days < daysAtMost ? { pending: further, show: () => setFurther(true) } : undefined}
           onDay={(chosen) => choose({ day: chosen, slot: '' })}
           onSlot={(chosen) => {
             booking.reset()
@@ -83,9 +89,11 @@ export function BookingPanel({ region, restaurant }: { region: Region; restauran
           }}
         />
       )}
+      {free.data?.zone && <Zone zone={free.data.zone} />}
       {slot && (
         <BookingForm
           restaurant={restaurant}
+          zone={zone}
           slot={slot}
           party={party}
           waitlist={waitlist}
@@ -100,8 +108,15 @@ export function BookingPanel({ region, restaurant }: { region: Region; restauran
 }
 
 /** The requested day, else the first day with a free time, else the first day with any time. */
-function dayShown(requested: string, days: string[], times: FreeTime[], party: number, zone: string) {
+function dayShown(requested: string, days: string[], times: FreeTime[], zone: string) {
   if (days.includes(requested)) return requested
-  const first = times.find((time) => stateOf(time, party) === 'free') ?? times[0]
+  const first = times.find(({ action }) => action === 'book') ?? times[0]
   return first ? dayIn(zone, first.start) : ''
+}
+
+/** Says in which zone the times are. */
+function Zone({ zone }: { zone: string }) {
+  const { t, locale } = useTexts()
+  const name = zoneName(zone, locale, new Date(now()))
+  return <p className="hint">{name ? t('restaurant.zone', { zone: name }) : t('restaurant.zone.unknown')}</p>
 }

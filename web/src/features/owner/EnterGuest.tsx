@@ -2,6 +2,7 @@ import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
 import { useId, useState } from 'react'
 import { useAttempt } from '../../api/attempt'
 import { api, type GuestRequest, type Region } from '../../api/client'
+import { now } from '../../api/clock'
 import { unwrap } from '../../api/problem'
 import { guestsKey, guestsQuery, refreshTimes, scheduleQuery } from '../../api/queries'
 import { Field } from '../../components/Field'
@@ -13,7 +14,7 @@ import { timeOf } from '../restaurant/times'
 import type { OwnerDay } from './ownerDay'
 
 /** Creates an owner entry: a phone booking or a walk-in. */
-export function EnterGuest({ region, restaurant, date, onDone }: OwnerDay) {
+export function EnterGuest({ region, restaurant, zone, date, onDone }: OwnerDay) {
   const { t, count, locale } = useTexts()
   const id = useId()
   const { times, preset } = useTimes(region, restaurant.id, date)
@@ -58,7 +59,7 @@ export function EnterGuest({ region, restaurant, date, onDone }: OwnerDay) {
         >
           {times.map(({ slot_id, start, capacity, booked }) => (
             <option key={slot_id} value={slot_id}>
-              {timeOf(start, restaurant.time_zone, locale)}
+              {timeOf(start, zone, locale)}
               {` (${count('times.left', Math.max(0, capacity - booked))})`}
             </option>
           ))}
@@ -87,7 +88,7 @@ export function EnterGuest({ region, restaurant, date, onDone }: OwnerDay) {
 function useTimes(region: Region, id: string, date: string) {
   const slots = useQuery(guestsQuery(region, id, date)).data?.slots ?? []
   const { dining_minutes = 90 } = useQuery(scheduleQuery(region, id)).data ?? {}
-  const sinceStart = ({ start }: { start: string }) => Date.now() - Date.parse(start)
+  const sinceStart = ({ start }: { start: string }) => now() - Date.parse(start)
   const times = slots.filter((slot) => sinceStart(slot) < dining_minutes * 60_000)
   const begun = times.findLast((slot) => sinceStart(slot) >= 0)
   return { times, preset: (begun ?? times[0])?.slot_id ?? '' }

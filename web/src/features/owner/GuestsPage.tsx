@@ -1,8 +1,10 @@
 import { useQuery } from '@tanstack/react-query'
 import { useState } from 'react'
 import { Link, Navigate, useLocation, useParams, useSearchParams } from 'react-router'
-import type { Region, Restaurant } from '../../api/client'
-import { restaurantQuery } from '../../api/queries'
+import type { Region } from '../../api/client'
+import { nowDate } from '../../api/clock'
+import { ApiError } from '../../api/problem'
+import { restaurantQuery, scheduleQuery } from '../../api/queries'
 import { Loading } from '../../components/Loading'
 import { MissingPage } from '../../components/MissingPage'
 import { Page } from '../../components/Page'
@@ -11,8 +13,8 @@ import { type Message, StatusMessage } from '../../components/StatusMessage'
 import { useTexts } from '../../texts/texts'
 import { withReturn } from '../account/returnPath'
 import { useSession } from '../account/useSession'
-import { regionOf } from '../region/region'
-import { dayIn } from '../restaurant/times'
+import { regionOf, restaurantPath, timeZones } from '../region/region'
+import { dayIn, isDay } from '../restaurant/times'
 import { CloseDay } from './CloseDay'
 import { DayPicker } from './DayPicker'
 import { EnterGuest } from './EnterGuest'
@@ -24,33 +26,67 @@ export function GuestsPage() {
   const { region: segment, id = '' } = useParams()
   const region = regionOf(segment)
   const state = useSession()
-  const { pathname } = useLocation()
+  const { pathname, search } = useLocation()
   if (!region) return <MissingPage />
-  if (state.status === 'anonymous') return <Navigate to={withReturn('/login', pathname)} replace />
-  return (
-    <GuestsOfRestaurant key={`${region}/${id}`} region={region} id={id} loggedIn={state.status === 'user'} />
-  )
+  if (state.status === 'anonymous') return <Navigate to={withReturn('/login', pathname + search)} replace />
+  const mine = state.status === 'user' ? state.user.own.includes(id) : undefined
+  return <GuestsOfRestaurant key={`${region}/${id}`} region={region} id={id} mine={mine} />
 }
 
-function GuestsOfRestaurant({ region, id, loggedIn }: { region: Region; id: string; loggedIn: boolean }) {
-  const { t, pick } = useTexts()
+interface GuestsOfRestaurantProps {
+  region: Region
+  id: string
+  /** Whether the restaurant is one of the user's; undefined until that is known. */
+  mine: boolean | undefined
+}
+
+function GuestsOfRestaurant({ region, id, mine }: GuestsOfRestaurantProps) {
+  const { t, title } = useTexts()
   const restaurant = useQuery(restaurantQuery(region, id))
-  const name = restaurant.data ? pick(restaurant.data.name) : t('title.guests')
+  const schedule = useQuery({ ...scheduleQuery(region, id), enabled: mine === true })
+  const name = restaurant.data ? title(restaurant.data) : t('title.guests')
+  const refused = schedule.error instanceof ApiError && schedule.error.status === 403
+  if (mine === false || refused)
+    return (
+      <Page title={t('title.guests')} heading={name} className="guests-page">
+        <NotYours region={region} id={id} />
+      </Page>
+    )
+  // Without a schedule the restaurant has no zone of its own.
+  const zone = schedule.data === null ? timeZones[region] : schedule.data?.time_zone
+  const failed = restaurant.error ? restaurant : zone ? undefined : schedule
   return (
     <Page title={t('title.guests')} heading={name} above={<Back />} className="guests-page">
-      {(restaurant.isPending || !loggedIn) && <Loading retrying={restaurant.failureCount > 0} />}
-      <Problem error={restaurant.error} retry={restaurant.refetch} />
-      {restaurant.data && loggedIn && <Day region={region} restaurant={restaurant.data} />}
+      {(restaurant.isPending || (schedule.isPending && !zone)) && (
+        <Loading retrying={restaurant.failureCount + schedule.failureCount > 0} />
+      )}
+      <Problem error={failed?.error} retry={failed?.refetch} />
+      {restaurant.data && zone && <Day region={region} restaurant={restaurant.data} zone={zone} />}
     </Page>
   )
 }
 
-function Day({ region, restaurant }: { region: Region; restaurant: Restaurant }) {
+/** Instead of a list and forms that every request would refuse. */
+function NotYours({ region, id }: { region: Region; id: string }) {
+  const { t } = useTexts()
+  return (
+    <>
+      <p className="intro">{t('guests.forbidden')}</p>
+      <p>
+        <Link className="primary" to={restaurantPath(region, id)}>
+          {t('guests.forbidden.link')}
+        </Link>
+      </p>
+    </>
+  )
+}
+
+function Day({ region, restaurant, zone }: Pick<OwnerDay, 'region' | 'restaurant' | 'zone'>) {
   const [params, setParams] = useSearchParams()
   const [message, setMessage] = useState<Message>()
   const requested = params.get('date') ?? ''
-  const date = /^\d{4}-\d\d-\d\d$/.test(requested) ? requested : dayIn(restaurant.time_zone, new Date())
-  const day: OwnerDay = { region, restaurant, date, onDone: (text) => setMessage({ text }) }
+  const date = isDay(requested) ? requested : dayIn(zone, nowDate())
+  const day: OwnerDay = { region, restaurant, zone, date, onDone: (text) => setMessage({ text }) }
   return (
     <>
       <DayPicker date={date} onDate={(chosen) => setParams({ date: chosen }, { replace: true })} />

@@ -12,7 +12,6 @@ import { useTexts } from '../../texts/texts'
 import { BookingPanel } from '../booking/BookingPanel'
 import { regionOf, useRegion } from '../region/region'
 import { Facts } from './Facts'
-import { zoneName } from './times'
 
 export function RestaurantPage() {
   const { region: segment, id = '' } = useParams()
@@ -37,14 +36,9 @@ function RestaurantInRegion({ region, id }: { region: Region; id: string }) {
 }
 
 function RestaurantDetails({ region, restaurant }: { region: Region; restaurant: Restaurant }) {
-  const { t, pick, other, language, locale } = useTexts()
+  const { t, pick, other, title, language } = useTexts()
   return (
-    <Page
-      title={pick(restaurant.name)}
-      heading={pick(restaurant.name)}
-      above={<Back />}
-      className="restaurant"
-    >
+    <Page title={title(restaurant)} heading={title(restaurant)} above={<Back />} className="restaurant">
       <p className="other-name" lang={language === 'ko' ? 'en' : 'ko'}>
         {other(restaurant.name)}
       </p>
@@ -60,9 +54,6 @@ function RestaurantDetails({ region, restaurant }: { region: Region; restaurant:
             <dt>{t('restaurant.address')}</dt>
             <dd>{restaurant.address}</dd>
           </dl>
-          <p className="hint">
-            {t('restaurant.zone', { zone: zoneName(restaurant.time_zone, locale, new Date()) })}
-          </p>
         </section>
         <BookingPanel region={region} restaurant={restaurant} />
       </div>

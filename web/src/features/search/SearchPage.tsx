@@ -111,7 +111,7 @@ function Results({ q, cuisine, visit }: { q: string; cuisine: string; visit: Vis
             <RestaurantCard
               region={region}
               restaurant={restaurant}
-              times={times.get(restaurant.id) ?? []}
+              day={times.get(restaurant.id)}
               visit={visit}
             />
           </li>
@@ -140,5 +140,5 @@ function useTimes(region: Region, pages: string[][], { date, party }: Visit) {
   const results = useQueries({
     queries: pages.filter((ids) => ids.length > 0).map((ids) => dayTimesQuery(region, ids, date, party)),
   })
-  return new Map(results.flatMap(({ data = [] }) => data.map((each) => [each.restaurant_id, each.times])))
+  return new Map(results.flatMap(({ data = [] }) => data.map((each) => [each.restaurant_id, each])))
 }
