@@ -2,15 +2,19 @@ import { keepPreviousData, useQuery } from '@tanstack/react-query'
 import { useId, useState } from 'react'
 import { useSearchParams } from 'react-router'
 import type { FreeTime, Region, Restaurant } from '../../api/client'
+import { nowDate } from '../../api/clock'
 import { availabilityQuery } from '../../api/queries'
+import { Corrections } from '../../components/Corrections'
 import { Loading } from '../../components/Loading'
-import { PartySelect, partyOf } from '../../components/PartySelect'
+import { PartySelect } from '../../components/PartySelect'
 import { Problem } from '../../components/Problem'
+import { dayOf, partyParam, slotParam } from '../../params'
 import { useTexts } from '../../texts/texts'
 import { FreeTimes } from '../restaurant/FreeTimes'
 import { dayIn, daysFrom, stateOf } from '../restaurant/times'
 import { Booked } from './Booked'
 import { BookingForm } from './BookingForm'
+import { NearestDays, nearestDays } from './NearestDays'
 import { useBooking } from './useBooking'
 
 const daysAtFirst = 14
@@ -23,21 +27,26 @@ const daysAtMost = 28
 export function BookingPanel({ region, restaurant }: { region: Region; restaurant: Restaurant }) {
   const { t } = useTexts()
   const heading = useId()
-  const [now] = useState(() => new Date())
+  const [now] = useState(() => nowDate())
   const [params, setParams] = useSearchParams()
-  const party = partyOf(params.get('party'))
+  const { value: party, fault: partyFault } = partyParam(params.get('party'))
   const zone = restaurant.time_zone
-  const requestedDay = params.get('day') ?? ''
-  const [further, setFurther] = useState(() => requestedDay > (daysFrom(now, zone, daysAtFirst).at(-1) ?? ''))
+  const reachable = daysFrom(now, zone, daysAtMost)
+  const requested = dayOf(params.get('day'), '', reachable[0], reachable.at(-1))
+  const [further, setFurther] = useState(
+    () => requested.fault === 'day.far' || reachable.indexOf(requested.value) >= daysAtFirst,
+  )
   const daysShown = further ? daysAtMost : daysAtFirst
   const free = useQuery({
     ...availabilityQuery(region, restaurant.id, party, now.toISOString(), daysShown),
     placeholderData: keepPreviousData,
   })
   const times = free.data ?? []
-  const slot = times.find((time) => time.slot_id === params.get('slot') && stateOf(time, party) !== 'later')
-  const days = daysFrom(now, zone, daysShown)
-  const day = dayShown(requestedDay, days, times, party, zone)
+  const loaded = free.isSuccess && !free.isPlaceholderData
+  const chosen = slotParam(params.get('slot'), loaded ? times.map((time) => time.slot_id) : undefined)
+  const slot = times.find((time) => time.slot_id === chosen.value && stateOf(time, party) !== 'later')
+  const days = reachable.slice(0, daysShown)
+  const day = requested.value || firstDayWith(times, party, zone)
   const booking = useBooking(region, restaurant.id)
   const waitlist = !!slot && stateOf(slot, party) === 'full'
 
@@ -63,7 +72,15 @@ export function BookingPanel({ region, restaurant }: { region: Region; restauran
         disabled={booking.isPending}
         onChange={(chosen) => choose({ party: String(chosen) })}
       />
-      {free.isPending && <Loading retrying={free.failureCount > 0} />}
+      <Corrections faults={[partyFault, requested.fault, chosen.fault]}>
+        {requested.fault && (
+          <NearestDays
+            days={nearestDays(requested.fault, times, party, zone)}
+            onDay={(nearest) => choose({ day: nearest, slot: '' })}
+          />
+        )}
+      </Corrections>
+      {free.isPending && <Loading failure={free.failureReason} />}
       <Problem error={free.error} retry={free.refetch} />
       {free.isSuccess && (
         <FreeTimes
@@ -99,9 +116,8 @@ export function BookingPanel({ region, restaurant }: { region: Region; restauran
   )
 }
 
-/** The requested day, else the first day with a free time, else the first day with any time. */
-function dayShown(requested: string, days: string[], times: FreeTime[], party: number, zone: string) {
-  if (days.includes(requested)) return requested
+/** The first day with a free time, else the first day with any time. */
+function firstDayWith(times: FreeTime[], party: number, zone: string) {
   const first = times.find((time) => stateOf(time, party) === 'free') ?? times[0]
   return first ? dayIn(zone, first.start) : ''
 }

@@ -2,6 +2,7 @@ import { useMutation, useQueryClient } from '@tanstack/react-query'
 import { useState } from 'react'
 import { useAttempt } from '../../api/attempt'
 import { api, type GuestReservation, type Region } from '../../api/client'
+import { now } from '../../api/clock'
 import { unwrap } from '../../api/problem'
 import { guestsKey, refreshTimes } from '../../api/queries'
 import { Dialog } from '../../components/Dialog'
@@ -63,7 +64,7 @@ export function Guest({ region, guest, onDone }: GuestProps) {
               {t(`guest.${kind}`)}
             </button>
           ))}
-          {guest.source === 'owner' && Date.parse(guest.start) > Date.now() && (
+          {guest.source === 'owner' && Date.parse(guest.start) > now() && (
             <button
               type="button"
               aria-label={t('guest.cancel.label', { name: guestName, time })}

@@ -3,16 +3,18 @@ import { useState } from 'react'
 import { Link, Navigate, useLocation, useParams, useSearchParams } from 'react-router'
 import type { Region, Restaurant } from '../../api/client'
 import { restaurantQuery } from '../../api/queries'
+import { Corrections } from '../../components/Corrections'
 import { Loading } from '../../components/Loading'
 import { MissingPage } from '../../components/MissingPage'
 import { Page } from '../../components/Page'
 import { Problem } from '../../components/Problem'
 import { type Message, StatusMessage } from '../../components/StatusMessage'
+import { useToday } from '../../components/useToday'
+import { dayOf } from '../../params'
 import { useTexts } from '../../texts/texts'
 import { withReturn } from '../account/returnPath'
 import { useSession } from '../account/useSession'
 import { regionOf } from '../region/region'
-import { dayIn } from '../restaurant/times'
 import { CloseDay } from './CloseDay'
 import { DayPicker } from './DayPicker'
 import { EnterGuest } from './EnterGuest'
@@ -24,9 +26,9 @@ export function GuestsPage() {
   const { region: segment, id = '' } = useParams()
   const region = regionOf(segment)
   const state = useSession()
-  const { pathname } = useLocation()
+  const { pathname, search } = useLocation()
   if (!region) return <MissingPage />
-  if (state.status === 'anonymous') return <Navigate to={withReturn('/login', pathname)} replace />
+  if (state.status === 'anonymous') return <Navigate to={withReturn('/login', pathname + search)} replace />
   return (
     <GuestsOfRestaurant key={`${region}/${id}`} region={region} id={id} loggedIn={state.status === 'user'} />
   )
@@ -38,7 +40,7 @@ function GuestsOfRestaurant({ region, id, loggedIn }: { region: Region; id: stri
   const name = restaurant.data ? pick(restaurant.data.name) : t('title.guests')
   return (
     <Page title={t('title.guests')} heading={name} above={<Back />} className="guests-page">
-      {(restaurant.isPending || !loggedIn) && <Loading retrying={restaurant.failureCount > 0} />}
+      {(restaurant.isPending || !loggedIn) && <Loading failure={restaurant.failureReason} />}
       <Problem error={restaurant.error} retry={restaurant.refetch} />
       {restaurant.data && loggedIn && <Day region={region} restaurant={restaurant.data} />}
     </Page>
@@ -48,12 +50,13 @@ function GuestsOfRestaurant({ region, id, loggedIn }: { region: Region; id: stri
 function Day({ region, restaurant }: { region: Region; restaurant: Restaurant }) {
   const [params, setParams] = useSearchParams()
   const [message, setMessage] = useState<Message>()
-  const requested = params.get('date') ?? ''
-  const date = /^\d{4}-\d\d-\d\d$/.test(requested) ? requested : dayIn(restaurant.time_zone, new Date())
+  const today = useToday(restaurant.time_zone)
+  const { value: date, fault } = dayOf(params.get('date'), today)
   const day: OwnerDay = { region, restaurant, date, onDone: (text) => setMessage({ text }) }
   return (
     <>
       <DayPicker date={date} onDate={(chosen) => setParams({ date: chosen }, { replace: true })} />
+      <Corrections faults={[fault]} />
       <StatusMessage message={message} />
       <div className="columns">
         <GuestList key={`list ${date}`} {...day} />
@@ -72,7 +75,7 @@ function Back() {
     <p className="back">
       <Link to="/own">
         <span aria-hidden="true">← </span>
-        {t('title.own')}
+        <span>{t('title.own')}</span>
       </Link>
     </p>
   )

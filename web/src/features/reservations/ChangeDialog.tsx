@@ -1,6 +1,7 @@
 import { keepPreviousData, useQuery } from '@tanstack/react-query'
 import { useState } from 'react'
 import type { FreeTime, Reservation } from '../../api/client'
+import { now } from '../../api/clock'
 import { availabilityQuery } from '../../api/queries'
 import { Dialog } from '../../components/Dialog'
 import { Loading } from '../../components/Loading'
@@ -29,7 +30,7 @@ export function ChangeDialog({ user, item, onClose, onDone }: ChangeDialogProps)
   const { region, reservation } = item
   const zone = reservation.time_zone
   const restaurant = useRestaurantName(item)
-  const [from] = useState(() => new Date(Math.max(Date.now(), Date.parse(reservation.start) - week)))
+  const [from] = useState(() => new Date(Math.max(now(), Date.parse(reservation.start) - week)))
   const [party, setParty] = useState(reservation.party)
   const [day, setDay] = useState(dayIn(zone, reservation.start))
   const [slot, setSlot] = useState(reservation.slot_id)
@@ -61,7 +62,7 @@ export function ChangeDialog({ user, item, onClose, onDone }: ChangeDialogProps)
     >
       <p>{t('change.text', { restaurant, when: whenOf(reservation.start, zone, locale) })}</p>
       <PartySelect party={party} disabled={action.isPending} onChange={setParty} />
-      {free.isPending && <Loading retrying={free.failureCount > 0} />}
+      {free.isPending && <Loading failure={free.failureReason} />}
       <Problem error={free.error} retry={free.refetch} />
       {free.isSuccess && (
         <FreeTimes

@@ -1,4 +1,5 @@
 import { Link } from 'react-router'
+import { now } from '../../api/clock'
 import { useTexts } from '../../texts/texts'
 import { restaurantPath } from '../region/region'
 import { whenOf } from '../restaurant/times'
@@ -20,9 +21,9 @@ export function ReservationCard({ user, item, onChange, onLeave, onDone }: CardP
   const restaurant = useRestaurantName(item)
   const when = whenOf(reservation.start, reservation.time_zone, locale)
   const { status } = reservation
-  const now = Date.now()
-  const upcoming = Date.parse(reservation.start) > now
-  const changeable = status === 'confirmed' && Date.parse(reservation.cancel_until) > now
+  const at = now()
+  const upcoming = Date.parse(reservation.start) > at
+  const changeable = status === 'confirmed' && Date.parse(reservation.cancel_until) > at
   return (
     <article className={`reservation ${status}`}>
       <p className="when">
@@ -35,15 +36,11 @@ export function ReservationCard({ user, item, onChange, onLeave, onDone }: CardP
         <li>{count('guests', reservation.party)}</li>
         <li>{t(`region.${region}`)}</li>
         <li className="status">{name('status', status)}</li>
-        {status === 'waiting' && reservation.position && (
+        {status === 'waiting' && reservation.position !== undefined && (
           <li>{t('mine.position', { n: reservation.position })}</li>
         )}
       </ul>
-      {reservation.note && (
-        <p className="hint">
-          {t('mine.note')}: {reservation.note}
-        </p>
-      )}
+      {reservation.note && <p className="hint">{`${t('mine.note')}: ${reservation.note}`}</p>}
       {status === 'confirmed' && upcoming && !changeable && <p className="hint">{t('mine.fixed')}</p>}
       {status === 'offered' && upcoming && <Offer user={user} item={item} onDone={onDone} />}
       {changeable && (

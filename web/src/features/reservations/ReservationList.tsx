@@ -1,4 +1,5 @@
 import { useId, useState } from 'react'
+import { now } from '../../api/clock'
 import { type Message, StatusMessage } from '../../components/StatusMessage'
 import { useTexts } from '../../texts/texts'
 import { ChangeDialog } from './ChangeDialog'
@@ -37,7 +38,7 @@ export function ReservationList({
   const { t } = useTexts()
   const [dialog, setDialog] = useState<OpenDialog>()
   const [message, setMessage] = useState<Message>()
-  const { waiting, upcoming, past } = arrange(reservations, Date.now())
+  const { waiting, upcoming, past } = arrange(reservations, now())
   const done = (text: string) => {
     setDialog(undefined)
     setMessage({ text })

@@ -2,6 +2,7 @@ import { useQuery } from '@tanstack/react-query'
 import { useEffect } from 'react'
 import { Link, useParams } from 'react-router'
 import type { Region, Restaurant } from '../../api/client'
+import { nowDate } from '../../api/clock'
 import { restaurantQuery } from '../../api/queries'
 import { Loading } from '../../components/Loading'
 import { MissingPage } from '../../components/MissingPage'
@@ -30,7 +31,7 @@ function RestaurantInRegion({ region, id }: { region: Region; id: string }) {
   if (restaurant.isSuccess) return <RestaurantDetails region={region} restaurant={restaurant.data} />
   return (
     <Page title={t('title.restaurant')} heading={t('title.restaurant')} above={<Back />}>
-      {restaurant.isPending && <Loading retrying={restaurant.failureCount > 0} />}
+      {restaurant.isPending && <Loading failure={restaurant.failureReason} />}
       <Problem error={restaurant.error} retry={restaurant.refetch} />
     </Page>
   )
@@ -61,7 +62,7 @@ function RestaurantDetails({ region, restaurant }: { region: Region; restaurant:
             <dd>{restaurant.address}</dd>
           </dl>
           <p className="hint">
-            {t('restaurant.zone', { zone: zoneName(restaurant.time_zone, locale, new Date()) })}
+            {t('restaurant.zone', { zone: zoneName(restaurant.time_zone, locale, nowDate()) })}
           </p>
         </section>
         <BookingPanel region={region} restaurant={restaurant} />
@@ -76,7 +77,7 @@ function Back() {
     <p className="back">
       <Link to="/">
         <span aria-hidden="true">← </span>
-        {t('restaurant.back')}
+        <span>{t('restaurant.back')}</span>
       </Link>
     </p>
   )

@@ -1,5 +1,6 @@
 import { Link, useSearchParams } from 'react-router'
-import type { FreeTime, Region, Restaurant } from '../../api/client'
+import type { Region, Restaurant } from '../../api/client'
+import type { DayTimes } from '../../api/queries'
 import { RestaurantMark } from '../../components/RestaurantMark'
 import { useTexts } from '../../texts/texts'
 import { restaurantPath } from '../region/region'
@@ -10,12 +11,12 @@ import type { Visit } from './VisitPicker'
 interface RestaurantCardProps {
   region: Region
   restaurant: Restaurant
-  /** The times of the chosen day; empty until they are loaded. */
-  times: FreeTime[]
+  /** The times of the chosen day; undefined until they are loaded. */
+  day: DayTimes | undefined
   visit: Visit
 }
 
-export function RestaurantCard({ region, restaurant, times, visit }: RestaurantCardProps) {
+export function RestaurantCard({ region, restaurant, day, visit }: RestaurantCardProps) {
   const { pick } = useTexts()
   const [params] = useSearchParams()
   // The link carries a chosen day and party along.
@@ -31,7 +32,7 @@ export function RestaurantCard({ region, restaurant, times, visit }: RestaurantC
         </h3>
         <Facts region={region} restaurant={restaurant} />
         <p className="words">{pick(restaurant.description)}</p>
-        <CardTimes region={region} restaurant={restaurant} times={times} visit={visit} />
+        <CardTimes region={region} restaurant={restaurant} day={day} visit={visit} />
       </div>
     </article>
   )
