@@ -185,7 +185,7 @@ async function restaurantsIn(page, base) {
     })
     for (const korean of await items('/v1/restaurants', 'KR')) {
       const free = await items(`/v1/restaurants/${korean.id}/availability?${window}`, 'KR')
-      if (free.some((/** @type {any} */ time) => time.available >= 2 && !time.opens_at))
+      if (free.some((/** @type {any} */ time) => time.action === 'book'))
         return { korean, american: (await items('/v1/restaurants', 'US'))[0] }
     }
     throw new Error('no Korean restaurant has a free time')

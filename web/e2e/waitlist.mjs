@@ -54,7 +54,7 @@ export async function waitForSeats({ page, check, log, otherDiner, korean }) {
     await page.waitForTimeout(250)
 
   await main.getByRole('link', { name: korean.name.ko, exact: true }).first().click()
-  const day = new Intl.DateTimeFormat('en-CA', { timeZone: korean.time_zone }).format(new Date(slot.start))
+  const day = new Intl.DateTimeFormat('en-CA', { timeZone: booked.time_zone }).format(new Date(slot.start))
   await main.locator(`input[name="day"][value="${day}"]`).focus()
   await page.keyboard.press('Space')
   await main.locator(`.full input[name="slot"][value="${slot.slot_id}"]`).focus()
@@ -94,7 +94,9 @@ async function lastFree(call, restaurant) {
   })
   /** @type {{ items: Schemas['FreeTime'][] }} */
   const { items } = await call('GET', `/v1/restaurants/${restaurant}/availability?${window}`)
-  const last = items.filter((time) => !time.opens_at && time.available >= 2 && time.available <= 20).at(-1)
+  const last = items
+    .filter((time) => time.action === 'book' && time.available >= 2 && time.available <= 20)
+    .at(-1)
   if (!last) throw new Error('no free time is left to fill')
   return last
 }

@@ -19,8 +19,11 @@ const americanNames = [
   ['mission-maize', '미션 옥수수', 'Mission Maize', 'mexican', '미션', 'Mission District', 2],
 ]
 
-/** @param {(string | number)[]} row @param {string} time_zone @returns {Schemas['Restaurant']} */
-function restaurant([id, ko, en, cuisine, areaKo, areaEn, price], time_zone) {
+/** The zone of the schedules of each region. @type {Record<string, string>} */
+const zones = { KR: 'Asia/Seoul', US: 'America/New_York' }
+
+/** @param {(string | number)[]} row @param {string} address @returns {Schemas['Restaurant']} */
+function restaurant([id, ko, en, cuisine, areaKo, areaEn, price], address) {
   return /** @type {Schemas['Restaurant']} */ ({
     id,
     name: { ko, en },
@@ -31,8 +34,7 @@ function restaurant([id, ko, en, cuisine, areaKo, areaEn, price], time_zone) {
     cuisine,
     area: { ko: areaKo, en: areaEn },
     price,
-    time_zone,
-    address: time_zone === 'Asia/Seoul' ? '서울 종로구 북촌로 12' : '12 Water St, Brooklyn, NY',
+    address,
     version: 1,
   })
 }
@@ -73,8 +75,8 @@ export class FakeApi {
   reservations = this.seats.rows
   /** @type {Record<string, Schemas['Restaurant'][]>} */
   restaurants = {
-    KR: koreanNames.map((row) => restaurant(row, 'Asia/Seoul')),
-    US: americanNames.map((row) => restaurant(row, 'America/New_York')),
+    KR: koreanNames.map((row) => restaurant(row, '서울 종로구 북촌로 12')),
+    US: americanNames.map((row) => restaurant(row, '12 Water St, Brooklyn, NY')),
   }
   /** @type {{ method: string, path: RegExp, respond: Respond }[]} */
   #overrides = []
@@ -152,6 +154,7 @@ export class FakeApi {
         const [from, to] = ['from', 'to'].map((name) => Date.parse(url.searchParams.get(name) ?? ''))
         const party = Number(url.searchParams.get('party') ?? 1)
         return json(200, {
+          time_zone: zones[region],
           items: this.seats.times(region, url.pathname.split('/')[3] ?? '', from ?? 0, to ?? 0, party),
         })
       }
@@ -160,6 +163,7 @@ export class FakeApi {
         const party = Number(url.searchParams.get('party') ?? 1)
         const items = url.searchParams.getAll('restaurant_id').map((id) => ({
           restaurant_id: id,
+          time_zone: zones[region],
           times: this.seats.times(region, id, Math.max(midnight, Date.now()), midnight + 86_400_000, party),
         }))
         return json(200, { items })
@@ -223,8 +227,16 @@ export class FakeApi {
         const fits = seats.fits(region, body.slot_id, body.party)
         const joins = operation === 'POST /v1/waitlist'
         if (fits === joins) return problem(409, joins ? 'seats_available' : 'slot_full')
-        const zone = this.#zone(region, body.slot_id)
-        return done(seats.add(region, zone, body, { diner: user.id }, joins ? 'waiting' : 'confirmed'), 201)
+        return done(
+          seats.add(
+            region,
+            zones[region] ?? 'UTC',
+            body,
+            { diner: user.id },
+            joins ? 'waiting' : 'confirmed',
+          ),
+          201,
+        )
       }
       case 'GET /v1/reservations':
         return json(200, {
@@ -249,6 +261,9 @@ export class FakeApi {
         return become('seated')
       case 'POST /v1/reservations/:id/no-show':
         return become('no_show')
+      case 'POST /v1/reservations/:id/undo-no-show':
+        if (row?.status !== 'no_show') return problem(409, 'not_undoable')
+        return seats.fits(region, row.slot_id, row.party) ? become('confirmed') : problem(409, 'slot_full')
       default:
         return this.#forOwner(operation, region, url, body)
     }
@@ -271,15 +286,16 @@ export class FakeApi {
       case 'POST /v1/restaurants/:id/reservations': {
         if (!this.seats.fits(region, body.slot_id, body.party)) return problem(409, 'slot_full')
         const { name, phone, walk_in } = body
-        const zone = this.#zone(region, body.slot_id)
         const guest = { diner: '', guest: { name, phone } }
         return json(
           201,
-          this.#guest(this.seats.add(region, zone, body, guest, walk_in ? 'seated' : 'confirmed')),
+          this.#guest(
+            this.seats.add(region, zones[region] ?? 'UTC', body, guest, walk_in ? 'seated' : 'confirmed'),
+          ),
         )
       }
       case 'GET /v1/restaurants/:id/schedule':
-        return json(200, { dining_minutes: 120 })
+        return json(200, { time_zone: zones[region], dining_minutes: 120 })
       case 'POST /v1/restaurants/:id/closures': {
         this.seats.closed.add(`${id} ${body.date}`)
         const cancelled = on(body.date).filter((each) =>
@@ -301,10 +317,5 @@ export class FakeApi {
     const user = this.users.find((each) => each.id === diner)
     if (!user) return { ...row, source: 'owner', ...guest }
     return { ...row, source: 'diner', name: user.name, ...(user.phone && { phone: user.phone }) }
-  }
-
-  /** @param {string} region @param {string} slot */
-  #zone(region, slot) {
-    return this.restaurants[region]?.find((each) => each.id === slot.split('_')[0])?.time_zone ?? 'UTC'
   }
 }

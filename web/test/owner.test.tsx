@@ -1,4 +1,4 @@
-import { screen, waitFor, within } from '@testing-library/react'
+import { cleanup, screen, waitFor, within } from '@testing-library/react'
 import { expect, test, vi } from 'vitest'
 import { type FakeApi, problem } from './fakeapi.mjs'
 import { openPage } from './page'
@@ -37,8 +37,11 @@ test('a diner sees no link to a guest list', async () => {
   expect(screen.queryByRole('link', { name: 'My restaurants' })).toBeNull()
 })
 
+/** The clock stands at some minutes after the guest's time. */
+const at = (minutes: number) => () => vi.setSystemTime(tonight + minutes * 60_000)
+
 test('the list shows name, phone and note, and seats a guest', async () => {
-  const { api, user } = await openDay()
+  const { api, user } = await openDay(at(-30))
   await screen.findByRole('heading', { name: 'Mina' })
   screen.getByRole('link', { name: '01012345678' })
   screen.getByText('by the window')
@@ -69,12 +72,129 @@ test('enters a guest without an account and seats a walk-in at once', async () =
 
 test('marks a guest whose mail failed and explains a refused action', async () => {
   const { user } = await openDay((api) => {
+    at(10)()
     Object.assign(api.reservations.KR?.[0] ?? {}, { mail_failed: 'refused' })
     api.at('POST', /no-show$/, () => problem(409, 'not_no_show'))
   })
   await screen.findByText(/E-mail does not reach this guest/)
   await user.click(screen.getByRole('button', { name: /^No-show: Mina/ }))
+  await user.click(screen.getByRole('button', { name: 'Yes, mark as no-show' }))
   await screen.findByText(/Only a confirmed reservation whose time has come/)
+})
+
+test('a no-show cannot be marked before the time, nor a guest be seated hours before it', async () => {
+  await openDay()
+  await screen.findByRole('heading', { name: 'Mina' })
+  expect(screen.queryByRole('button', { name: /Mina/ })).toBeNull()
+  cleanup()
+  await openDay(at(-1))
+  await screen.findByRole('button', { name: /^Seat Mina/ })
+  expect(screen.queryByRole('button', { name: /^No-show/ })).toBeNull()
+})
+
+test('a no-show is marked only after a confirmation that says when the mail goes', async () => {
+  const { api, user } = await openDay(at(10))
+  await user.click(await screen.findByRole('button', { name: /^No-show: Mina/ }))
+  const dialog = within(screen.getByRole('dialog', { name: 'Mark this guest as a no-show?' }))
+  dialog.getByText(/An e-mail tells the guest in five minutes/)
+  await user.click(dialog.getByRole('button', { name: 'Not yet' }))
+  expect(api.reservations.KR?.[0]?.status).toBe('confirmed')
+  await user.click(screen.getByRole('button', { name: /^No-show: Mina/ }))
+  await user.click(screen.getByRole('button', { name: 'Yes, mark as no-show' }))
+  await screen.findByText('Mina did not come.')
+  expect(api.reservations.KR?.[0]?.status).toBe('no_show')
+})
+
+test('the confirmation of a guest without an account promises no mail', async () => {
+  const { user } = await openDay((api) => {
+    at(10)()
+    const body = { slot_id: `hanok-table_${tonight}`, party: 3 }
+    api.seats.add('KR', 'Asia/Seoul', body, { diner: '', guest: { name: 'Jun' } }, 'confirmed')
+  })
+  await user.click(await screen.findByRole('button', { name: /^No-show: Jun/ }))
+  screen.getByText(/You can undo this until the visit ends/)
+  expect(screen.queryByText(/An e-mail tells the guest/)).toBeNull()
+})
+
+function absent(minutes: number) {
+  return (api: FakeApi) => {
+    at(minutes)()
+    Object.assign(api.reservations.KR?.[0] ?? {}, { status: 'no_show' })
+  }
+}
+
+test('a no-show can be undone until the visit ends', async () => {
+  const { api, user } = await openDay((api) => {
+    absent(89)(api)
+    api.at('POST', /undo-no-show$/, (request) => {
+      api.keys.push(request.headers.get('Idempotency-Key') ?? '')
+      return undefined
+    })
+  })
+  await user.click(await screen.findByRole('button', { name: 'Undo no-show: Mina, 6:00 PM' }))
+  const message = await screen.findByText('Mina is on the list again.')
+  await waitFor(() => expect(document.activeElement).toBe(message))
+  expect(api.reservations.KR?.[0]?.status).toBe('confirmed')
+  expect(api.keys[0]).toMatch(/^[0-9a-f-]{36}$/)
+  cleanup()
+  await openDay(absent(90))
+  await screen.findByText('Not attended')
+  expect(screen.queryByRole('button', { name: /^Undo/ })).toBeNull()
+})
+
+test('a no-show whose seats have been given away says so instead of being undone', async () => {
+  const { user } = await openDay((api) => {
+    absent(10)(api)
+    const body = { slot_id: `hanok-table_${tonight}`, party: 12 }
+    api.seats.add('KR', 'Asia/Seoul', body, { diner: '', guest: { name: 'Jun' } }, 'seated')
+  })
+  await user.click(await screen.findByRole('button', { name: /^Undo no-show/ }))
+  await screen.findByText(/The seats have been given away/)
+})
+
+test('a diner at an owner’s list sees only why there is none and a way out', async () => {
+  const { api, user } = await openPage({ path: '/kr/restaurants/hanok-table/guests', name: 'Mina' })
+  await screen.findByText(/Only the owner and the staff of this restaurant/)
+  const main = within(screen.getByRole('main'))
+  expect(main.queryByRole('form')).toBeNull()
+  expect(main.queryAllByRole('button')).toEqual([])
+  expect(api.calls.filter((call) => call.includes('/hanok-table/'))).toEqual([])
+  await user.click(main.getByRole('link', { name: 'See the restaurant' }))
+  await screen.findByRole('heading', { name: 'Free times' })
+})
+
+test('an owner whose access has ended sees only why there is no list', async () => {
+  await openDay((api) => api.at('GET', /(schedule|reservations)$/, () => problem(403, 'forbidden')))
+  await screen.findByText(/Only the owner and the staff of this restaurant/)
+  expect(screen.queryByRole('button', { name: 'Enter' })).toBeNull()
+})
+
+test('the owner’s today is that of the schedule’s zone, of the region without a schedule', async () => {
+  const late = Date.parse('2026-11-24T16:00:00Z') // 01:00 on the 25th in Seoul, 11:00 on the 24th in New York
+  await openDay((api) => {
+    vi.setSystemTime(late)
+    api.at('GET', /schedule$/, () => Response.json({ time_zone: 'America/New_York', dining_minutes: 90 }))
+  })
+  await screen.findByRole('heading', { name: 'Tuesday, November 24' })
+  cleanup()
+  const { api } = await openDay((api) => {
+    vi.setSystemTime(late)
+    api.at('GET', /schedule$/, () => problem(404, 'schedule_not_found'))
+  })
+  await screen.findByRole('heading', { name: 'Wednesday, November 25' })
+  await screen.findByText('Nobody is on the list of this day.')
+  expect(api.calls.filter((call) => call.includes('schedule'))).toHaveLength(1)
+})
+
+test('a day that does not exist in the address of the list is today', async () => {
+  await openPage({
+    path: '/kr/restaurants/hanok-table/guests?date=2026-99-99',
+    prepare: (api) => {
+      api.cookie = api.owner()
+    },
+    loggedIn: true,
+  })
+  await screen.findByRole('heading', { name: 'Tuesday, November 24' })
 })
 
 test('closes a day with a reason after confirmation and opens it again', async () => {

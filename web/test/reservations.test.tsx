@@ -35,6 +35,45 @@ test('lists the reservations of both regions, the next one first', async () => {
   expect(screen.getAllByRole('button', { name: /^Cancel/ })).toHaveLength(2)
 })
 
+/** Changes the diner's second Korean reservation. */
+const spoiled = (change: object) => (api: FakeApi) => {
+  prepare(api)
+  Object.assign(api.reservations.KR?.[1] ?? {}, change)
+}
+
+test.each([
+  ['an unknown time zone', spoiled({ time_zone: 'right/Asia/Seoul' })],
+  ['no time', spoiled({ start: undefined, end: undefined, cancel_until: 'soon' })],
+  ['no status and no party', spoiled({ status: undefined, party: undefined })],
+])('a reservation with %s hides none of the others', async (_, prepare) => {
+  await openPage({ path: '/reservations', name: 'Mina', prepare })
+  for (const name of ['Brooklyn Hearth', 'Hanok Table', 'Mapo Charcoal'])
+    await screen.findByRole('link', { name })
+  expect(screen.getAllByRole('article')).toHaveLength(3)
+})
+
+test('a reservation with an unknown time zone is shown in UTC, and says so', async () => {
+  await openPage({
+    path: '/reservations',
+    name: 'Mina',
+    prepare: spoiled({ time_zone: 'right/Asia/Seoul' }),
+  })
+  await screen.findByText('Saturday, November 21 at 3:00 AM UTC')
+})
+
+test('a restaurant without a name is called by its id', async () => {
+  await openPage({
+    path: '/reservations',
+    name: 'Mina',
+    prepare: (api) => {
+      prepare(api)
+      for (const each of api.restaurants.KR ?? []) Object.assign(each, { name: undefined })
+    },
+  })
+  for (const name of ['Brooklyn Hearth', 'hanok-table', 'mapo-charcoal'])
+    await screen.findByRole('link', { name })
+})
+
 test('cancels a reservation in its own region', async () => {
   const { api, user } = await openPage({ path: '/reservations', name: 'Mina', prepare })
   await screen.findByRole('link', { name: 'Brooklyn Hearth' })

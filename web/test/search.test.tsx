@@ -100,3 +100,46 @@ test('shows results when their times cannot be loaded', async () => {
   await waitFor(() => expect(api.calls).toContain('GET /v1/availability KR'))
   expect(screen.queryByRole('alert')).toBeNull()
 })
+
+test('a result whose schedule names an unknown zone shows its times in UTC', async () => {
+  await openPage({
+    prepare: (api) =>
+      api.at('GET', /^\/v1\/availability$/, () => {
+        const times = [{ slot_id: '1', start: '2026-11-24T09:00:00Z', available: 4, action: 'book' }]
+        const items = ['hanok-table', 'mapo-charcoal'].map((restaurant_id, i) => ({
+          restaurant_id,
+          time_zone: i ? 'Asia/Seoul' : 'right/Asia/Seoul',
+          times,
+        }))
+        return Response.json({ items })
+      }),
+  })
+  await (await card('Hanok Table')).findByRole('link', { name: '9:00 AM UTC' })
+  await (await card('Mapo Charcoal')).findByRole('link', { name: '6:00 PM' })
+})
+
+test('a restaurant without a name does not hide the other results', async () => {
+  await openPage({
+    prepare: (api) => Object.assign(api.restaurants.KR?.[0] ?? {}, { name: undefined }),
+  })
+  await screen.findByRole('link', { name: 'hanok-table' })
+  await screen.findByRole('link', { name: 'Mapo Charcoal' })
+})
+
+test('the same results in another order ask for times with the same URL', async () => {
+  const urls: string[] = []
+  for (const reversed of [false, true]) {
+    const { unmount } = await openPage({
+      prepare: (api) => {
+        if (reversed) api.restaurants.KR?.reverse()
+        api.at('GET', /^\/v1\/availability$/, ({ url }) => {
+          urls.push(url)
+          return undefined
+        })
+      },
+    })
+    await (await card('Hanok Table')).findByRole('link', { name: '6:00 PM' })
+    unmount()
+  }
+  expect(new Set(urls).size).toBe(1)
+})

@@ -2,7 +2,6 @@ import { infiniteQueryOptions, QueryClient, queryOptions } from '@tanstack/react
 import { api, type FreeTime, type Region, type Reservation } from './client'
 import { now } from './clock'
 import { ApiError, unwrap } from './problem'
-import type { paths } from './schema.gen'
 
 const maxRetryAfter = 30 // seconds
 
@@ -53,15 +52,18 @@ export const restaurantQuery = (region: Region, id: string) =>
 
 const availabilityKey = (region: Region, id: string) => ['availability', region, id]
 
+const minute = 60_000
+const hour = 60 * minute
+const day = 24 * hour
+
 /**
- * Fetches a restaurant's times again after a change of seats. It waits until
- * the previous response, which caches may serve for 1 s, has expired.
+ * Fetches a restaurant's times again after a change of seats: when the response that caches may serve for
+ * 1 s has expired, and once more, because a second replica of the service may be 1 s behind as well.
  */
 export function refreshTimes(queries: QueryClient, region: Region, id: string): void {
-  setTimeout(() => void queries.invalidateQueries({ queryKey: availabilityKey(region, id) }), 1100)
+  for (const wait of [1100, 2200])
+    setTimeout(() => void queries.invalidateQueries({ queryKey: availabilityKey(region, id) }), wait)
 }
-
-const hour = 3_600_000
 
 /**
  * Milliseconds until times should be fetched again because one of them opens for
@@ -75,21 +77,33 @@ export function untilOpening(times: FreeTime[] | undefined, at = now()): number 
   return next < -pollInterval ? pollInterval : Math.max(1000, next)
 }
 
-/** Every time from `from` (RFC 3339) for `days` days; fetched again when one of them opens for booking. */
-export const availabilityQuery = (region: Region, id: string, party: number, from: string, days: number) =>
+/** An instant (milliseconds since 1970) cut to its minute, in RFC 3339. */
+const minuteOf = (at: number) => new Date(at - (at % minute)).toISOString().replace('.000Z', 'Z')
+
+/**
+ * The times of a restaurant that have not begun, for `days` days from now or from a later instant
+ * (`notBefore`, milliseconds since 1970); fetched again when one of them opens for booking.
+ *
+ * The period begins at a whole minute and the parameters have a fixed order, so that everybody who asks
+ * the same within a minute uses the same URL, and a cache can answer it.
+ */
+export const availabilityQuery = (region: Region, id: string, party: number, days: number, notBefore = 0) =>
   queryOptions({
-    queryKey: [...availabilityKey(region, id), party, from, days],
+    queryKey: [...availabilityKey(region, id), party, days, notBefore],
     queryFn: async ({ signal }) => {
-      const to = new Date(Date.parse(from) + days * 24 * 3600 * 1000).toISOString()
-      const body = await unwrap(
-        api[region].GET('/v1/restaurants/{id}/availability', {
-          params: { path: { id }, query: { from, to, party } },
-          signal,
-        }),
+      const start = Math.max(now(), notBefore || 0)
+      const from = minuteOf(start)
+      const query = { from, to: minuteOf(start + days * day), party }
+      const { time_zone, items } = await unwrap(
+        api[region].GET('/v1/restaurants/{id}/availability', { params: { path: { id }, query }, signal }),
       )
-      return body.items
+      return { from, days, zone: time_zone, times: items }
     },
-    refetchInterval: (query) => untilOpening(query.state.data),
+    select: (answer) => ({
+      ...answer,
+      times: answer.times.filter(({ start }) => Date.parse(start) > now()),
+    }),
+    refetchInterval: (query) => untilOpening(query.state.data?.times),
   })
 
 /** The key includes the diner, so that the next diner at this browser does not see these. */
@@ -145,25 +159,32 @@ export const guestsQuery = (region: Region, id: string, date: string) =>
     refetchInterval: pollInterval,
   })
 
+/** The schedule; null for a restaurant without one. Only the restaurant's owner may read it. */
 export const scheduleQuery = (region: Region, id: string) =>
   queryOptions({
     queryKey: ['schedule', region, id],
-    queryFn: ({ signal }) =>
-      unwrap(api[region].GET('/v1/restaurants/{id}/schedule', { params: { path: { id } }, signal })),
+    queryFn: async ({ signal }) => {
+      try {
+        return await unwrap(
+          api[region].GET('/v1/restaurants/{id}/schedule', { params: { path: { id } }, signal }),
+        )
+      } catch (error) {
+        if (error instanceof ApiError && error.reason === 'schedule_not_found') return null
+        throw error
+      }
+    },
     staleTime: 300_000,
   })
 
-type DayTimesBody = paths['/v1/availability']['get']['responses'][200]['content']['application/json']
-
-/** A restaurant's times of one day, with its zone. */
-export type DayTimes = DayTimesBody['items'][number]
-
-/** The times of several restaurants, at most 50, on one day of each one's own calendar. */
-export const dayTimesQuery = (region: Region, ids: string[], date: string, party: number) =>
-  queryOptions({
-    queryKey: ['availabilities', region, ids, date, party],
+/**
+ * The times of several restaurants, at most 50, on one day of each one's own calendar. The ids are sorted,
+ * so that equal questions have equal URLs; the response names them.
+ */
+export const dayTimesQuery = (region: Region, ids: string[], date: string, party: number) => {
+  const query = { restaurant_id: [...new Set(ids)].sort(), date, party }
+  return queryOptions({
+    queryKey: ['availabilities', region, query],
     queryFn: async ({ signal }) => {
-      const query = { restaurant_id: ids, date, party }
       const body = await unwrap(api[region].GET('/v1/availability', { params: { query }, signal }))
       return body.items
     },
@@ -171,3 +192,4 @@ export const dayTimesQuery = (region: Region, ids: string[], date: string, party
     retry: false,
     refetchInterval: 3 * pollInterval,
   })
+}

@@ -1,6 +1,6 @@
 import { useId, useState } from 'react'
-import { dayParts } from '../features/restaurant/times'
-import { firstDay, isDay, lastDay } from '../params'
+import { dayParts, isDay } from '../features/restaurant/times'
+import { firstDay, lastDay } from '../params'
 import { useTexts } from '../texts/texts'
 
 interface DayInputProps {

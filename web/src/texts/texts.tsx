@@ -1,5 +1,5 @@
 import { createContext, type ReactNode, useContext, useEffect, useMemo, useState } from 'react'
-import type { LocalText } from '../api/client'
+import type { LocalText, Restaurant } from '../api/client'
 import type { ApiError } from '../api/problem'
 import { device } from '../browser/storage'
 import en from './en.json'
@@ -24,12 +24,16 @@ export interface Texts {
   name(kind: 'cuisine' | 'status', value: string): string
   /** The values of that kind that the catalogue knows. */
   values(kind: 'cuisine'): string[]
+  /** Why nothing can be done with a time, or with all times of a day: `reason` is the API's slug. */
+  unavailable(what: 'time' | 'day', reason: string | undefined): string
   /** The explanation of a failed call. */
   problem(error: ApiError): string
-  /** A restaurant's own text in the reader's language. */
-  pick(text: LocalText): string
+  /** A restaurant's own text in the reader's language; empty if there is none. */
+  pick(text: LocalText | undefined): string
   /** The same text in the other language. */
-  other(text: LocalText): string
+  other(text: LocalText | undefined): string
+  /** The restaurant's name in the reader's language, or its id: a link and a heading are never empty. */
+  title(restaurant: Pick<Restaurant, 'id' | 'name'>): string
 }
 
 const storageKey = 'jari.language'
@@ -42,6 +46,7 @@ export function textsIn(language: Language, choose: (language: Language) => void
   const t = (key: TextKey, values: Values = {}) =>
     catalogue[key].replace(/\{(\w+)\}/g, (whole, name) => String(values[name] ?? whole))
   const other = language === 'ko' ? 'en' : 'ko'
+  const pick = (text: LocalText | undefined) => text?.[language] || text?.[other] || ''
   return {
     language,
     locale,
@@ -54,13 +59,18 @@ export function textsIn(language: Language, choose: (language: Language) => void
     },
     values: (kind) =>
       Object.keys(catalogue).flatMap((key) => (key.startsWith(`${kind}.`) ? key.slice(kind.length + 1) : [])),
+    unavailable(what, reason) {
+      const key = `unavailable.${what}.${reason}`
+      return t(has(key) ? key : `unavailable.${what}.other`)
+    },
     problem(error) {
       const known = [`problem.${error.reason}`, `problem.${error.class}`].find(has) ?? 'problem.internal'
       const timed = `${known}.in`
       return error.retryAfter && has(timed) ? t(timed, { seconds: error.retryAfter }) : t(known)
     },
-    pick: (text) => text[language] || text[other],
-    other: (text) => text[other],
+    pick,
+    other: (text) => text?.[other] ?? '',
+    title: ({ id, name }) => pick(name) || id,
   }
 }
 

@@ -6,7 +6,7 @@ import { whenOf } from '../restaurant/times'
 
 /** The new reservation or waitlist entry. Replaces the form and takes the focus from its button. */
 export function Booked({ restaurant, reservation }: { restaurant: Restaurant; reservation: Reservation }) {
-  const { t, count, pick, locale } = useTexts()
+  const { t, count, title, locale } = useTexts()
   const waiting = reservation.status === 'waiting'
   const heading = useRef<HTMLHeadingElement>(null)
   useEffect(() => heading.current?.focus(), [])
@@ -16,7 +16,7 @@ export function Booked({ restaurant, reservation }: { restaurant: Restaurant; re
         {t(waiting ? 'wait.done' : 'book.done')}
       </h2>
       <p className="summary">
-        <strong>{pick(restaurant.name)}</strong>
+        <strong>{title(restaurant)}</strong>
         <span>{whenOf(reservation.start, reservation.time_zone, locale)}</span>
         <span>{count('guests', reservation.party)}</span>
       </p>

@@ -10,6 +10,8 @@ import { whenOf } from '../restaurant/times'
 
 interface BookingFormProps {
   restaurant: Restaurant
+  /** The zone of the restaurant's times. */
+  zone: string
   slot: FreeTime
   party: number
   /** The time is full: the form joins the waitlist. */
@@ -23,8 +25,17 @@ interface BookingFormProps {
  * Confirms a booking. A visitor who is not logged in gets a link to log in that returns to
  * the same time, with the note. While the page cannot tell, booking finds it out.
  */
-export function BookingForm({ restaurant, slot, party, waitlist, pending, error, book }: BookingFormProps) {
-  const { t, count, pick, locale } = useTexts()
+export function BookingForm({
+  restaurant,
+  zone,
+  slot,
+  party,
+  waitlist,
+  pending,
+  error,
+  book,
+}: BookingFormProps) {
+  const { t, count, title, locale } = useTexts()
   const state = useSession()
   const { pathname, search } = useLocation()
   const id = useId()
@@ -42,8 +53,8 @@ export function BookingForm({ restaurant, slot, party, waitlist, pending, error,
     >
       <h3 id={`${id}-heading`}>{t(waitlist ? 'wait.heading' : 'book.heading')}</h3>
       <p className="summary" role="status">
-        <strong>{pick(restaurant.name)}</strong>
-        <span>{whenOf(slot.start, restaurant.time_zone, locale)}</span>
+        <strong>{title(restaurant)}</strong>
+        <span>{whenOf(slot.start, zone, locale)}</span>
         <span>{count('guests', party)}</span>
       </p>
       {waitlist && <p className="hint">{t('wait.hint')}</p>}

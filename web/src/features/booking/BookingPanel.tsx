@@ -10,8 +10,9 @@ import { PartySelect } from '../../components/PartySelect'
 import { Problem } from '../../components/Problem'
 import { dayOf, partyParam, slotParam } from '../../params'
 import { useTexts } from '../../texts/texts'
+import { timeZones } from '../region/region'
 import { FreeTimes } from '../restaurant/FreeTimes'
-import { dayIn, daysFrom, stateOf } from '../restaurant/times'
+import { dayIn, daysFrom, isOffered, zoneName } from '../restaurant/times'
 import { Booked } from './Booked'
 import { BookingForm } from './BookingForm'
 import { NearestDays, nearestDays } from './NearestDays'
@@ -27,28 +28,26 @@ const daysAtMost = 28
 export function BookingPanel({ region, restaurant }: { region: Region; restaurant: Restaurant }) {
   const { t } = useTexts()
   const heading = useId()
-  const [now] = useState(() => nowDate())
   const [params, setParams] = useSearchParams()
   const { value: party, fault: partyFault } = partyParam(params.get('party'))
-  const zone = restaurant.time_zone
-  const reachable = daysFrom(now, zone, daysAtMost)
-  const requested = dayOf(params.get('day'), '', reachable[0], reachable.at(-1))
-  const [further, setFurther] = useState(
-    () => requested.fault === 'day.far' || reachable.indexOf(requested.value) >= daysAtFirst,
-  )
-  const daysShown = further ? daysAtMost : daysAtFirst
+  const [further, setFurther] = useState(() => {
+    const first = daysFrom(nowDate(), timeZones[region], daysAtFirst)
+    return dayOf(params.get('day'), '', first[0], first.at(-1)).fault === 'day.far'
+  })
   const free = useQuery({
-    ...availabilityQuery(region, restaurant.id, party, now.toISOString(), daysShown),
+    ...availabilityQuery(region, restaurant.id, party, further ? daysAtMost : daysAtFirst),
     placeholderData: keepPreviousData,
   })
-  const times = free.data ?? []
+  const times = free.data?.times ?? []
+  const zone = free.data?.zone ?? timeZones[region]
   const loaded = free.isSuccess && !free.isPlaceholderData
   const chosen = slotParam(params.get('slot'), loaded ? times.map((time) => time.slot_id) : undefined)
-  const slot = times.find((time) => time.slot_id === chosen.value && stateOf(time, party) !== 'later')
-  const days = reachable.slice(0, daysShown)
-  const day = requested.value || firstDayWith(times, party, zone)
+  const slot = times.find((time) => time.slot_id === chosen.value && isOffered(time))
+  const days = free.data ? daysFrom(free.data.from, zone, free.data.days) : []
+  const requested = dayOf(params.get('day'), '', days[0], days.at(-1))
+  const day = requested.value || firstDayWith(times, zone)
   const booking = useBooking(region, restaurant.id)
-  const waitlist = !!slot && stateOf(slot, party) === 'full'
+  const waitlist = slot?.action === 'wait'
 
   const choose = (changes: Record<string, string>) =>
     setParams(
@@ -72,10 +71,10 @@ export function BookingPanel({ region, restaurant }: { region: Region; restauran
         disabled={booking.isPending}
         onChange={(chosen) => choose({ party: String(chosen) })}
       />
-      <Corrections faults={[partyFault, requested.fault, chosen.fault]}>
-        {requested.fault && (
+      <Corrections faults={[partyFault, loaded ? requested.fault : undefined, chosen.fault]}>
+        {loaded && requested.fault && (
           <NearestDays
-            days={nearestDays(requested.fault, times, party, zone)}
+            days={nearestDays(requested.fault, times, zone)}
             onDay={(nearest) => choose({ day: nearest, slot: '' })}
           />
         )}
@@ -86,13 +85,11 @@ export function BookingPanel({ region, restaurant }: { region: Region; restauran
         <FreeTimes
           days={days}
           times={times}
-          party={party}
           zone={zone}
           day={day}
           slot={slot?.slot_id ?? ''}
           disabled={booking.isPending}
-          waitlist
-          onLater={further ? undefined : () => setFurther(true)}
+          later={free.data.days < daysAtMost ? { pending: further, show: () => setFurther(true) } : undefined}
           onDay={(chosen) => choose({ day: chosen, slot: '' })}
           onSlot={(chosen) => {
             booking.reset()
@@ -100,9 +97,11 @@ export function BookingPanel({ region, restaurant }: { region: Region; restauran
           }}
         />
       )}
+      {free.data?.zone && <Zone zone={free.data.zone} />}
       {slot && (
         <BookingForm
           restaurant={restaurant}
+          zone={zone}
           slot={slot}
           party={party}
           waitlist={waitlist}
@@ -117,7 +116,14 @@ export function BookingPanel({ region, restaurant }: { region: Region; restauran
 }
 
 /** The first day with a free time, else the first day with any time. */
-function firstDayWith(times: FreeTime[], party: number, zone: string) {
-  const first = times.find((time) => stateOf(time, party) === 'free') ?? times[0]
+function firstDayWith(times: FreeTime[], zone: string) {
+  const first = times.find(({ action }) => action === 'book') ?? times[0]
   return first ? dayIn(zone, first.start) : ''
+}
+
+/** Says in which zone the times are. */
+function Zone({ zone }: { zone: string }) {
+  const { t, locale } = useTexts()
+  const name = zoneName(zone, locale, nowDate())
+  return <p className="hint">{name ? t('restaurant.zone', { zone: name }) : t('restaurant.zone.unknown')}</p>
 }

@@ -1,11 +1,11 @@
 import type { FreeTime } from '../../api/client'
 import type { Fault } from '../../params'
 import { useTexts } from '../../texts/texts'
-import { dayIn, dayParts, stateOf } from '../restaurant/times'
+import { dayIn, dayParts } from '../restaurant/times'
 
 /** The two days with free times that are nearest to a day before or after all of them. */
-export function nearestDays(fault: Fault, times: FreeTime[], party: number, zone: string): string[] {
-  const free = times.filter((time) => stateOf(time, party) === 'free')
+export function nearestDays(fault: Fault, times: FreeTime[], zone: string): string[] {
+  const free = times.filter(({ action }) => action === 'book')
   const days = [...new Set(free.map(({ start }) => dayIn(zone, start)))]
   return fault === 'day.far' ? days.slice(-2) : days.slice(0, 2)
 }

@@ -57,7 +57,7 @@ export function CloseDay({ region, restaurant, date, onDone }: OwnerDay) {
   )
 }
 
-function useClosure({ region, restaurant: { id }, date }: Omit<OwnerDay, 'onDone'>) {
+function useClosure({ region, restaurant: { id }, date }: Pick<OwnerDay, 'region' | 'restaurant' | 'date'>) {
   const queries = useQueryClient()
   const onSuccess = () => {
     refreshTimes(queries, region, id)

@@ -17,7 +17,7 @@ import { timeOf } from '../restaurant/times'
 import type { OwnerDay } from './ownerDay'
 
 /** Creates an owner entry: a phone booking or a walk-in. */
-export function EnterGuest({ region, restaurant, date, onDone }: OwnerDay) {
+export function EnterGuest({ region, restaurant, zone, date, onDone }: OwnerDay) {
   const { t, count, locale } = useTexts()
   const id = useId()
   const { times, preset } = useTimes(region, restaurant.id, date)
@@ -70,7 +70,7 @@ export function EnterGuest({ region, restaurant, date, onDone }: OwnerDay) {
         >
           {times.map(({ slot_id, start, capacity, booked }) => (
             <option key={slot_id} value={slot_id}>
-              {`${timeOf(start, restaurant.time_zone, locale)} (${count('times.left', Math.max(0, capacity - booked))})`}
+              {`${timeOf(start, zone, locale)} (${count('times.left', Math.max(0, capacity - booked))})`}
             </option>
           ))}
         </select>

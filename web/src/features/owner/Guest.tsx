@@ -1,36 +1,41 @@
-import { useMutation, useQueryClient } from '@tanstack/react-query'
 import { useState } from 'react'
-import { useAttempt } from '../../api/attempt'
-import { api, type GuestReservation, type Region } from '../../api/client'
-import { now } from '../../api/clock'
-import { unwrap } from '../../api/problem'
-import { guestsKey, refreshTimes } from '../../api/queries'
-import { Dialog } from '../../components/Dialog'
+import type { GuestReservation, Region } from '../../api/client'
+import { ApiError } from '../../api/problem'
 import { Problem } from '../../components/Problem'
 import { useTexts } from '../../texts/texts'
-import { timeOf, whenOf } from '../restaurant/times'
+import { timeOf } from '../restaurant/times'
+import { ConfirmDialog, type Confirmed } from './ConfirmDialog'
+import { actionsFor, type GuestAction, useGuestAction } from './guestActions'
 
 interface GuestProps {
   region: Region
   guest: GuestReservation
+  /** In milliseconds since 1970. */
+  now: number
   onDone(message: string): void
 }
 
 /** One guest of the list, with the actions for arrival, no-show and cancellation. */
-export function Guest({ region, guest, onDone }: GuestProps) {
+export function Guest({ region, guest, now, onDone }: GuestProps) {
   const { t, count, name, locale } = useTexts()
   const action = useGuestAction(region, guest)
-  const [confirming, setConfirming] = useState(false)
-  const guestName = guest.name ?? t('guest.unknown')
+  const [confirming, setConfirming] = useState<Confirmed>()
+  const guestName = guest.name || t('guest.unknown')
   const time = timeOf(guest.start, guest.time_zone, locale)
-  const mark = (kind: Action) => {
+  const actions = actionsFor(guest, now)
+  const perform = (chosen: GuestAction) => {
     if (!action.isPending)
-      action.mutate(kind, {
+      action.mutate(chosen, {
         onSuccess: () => {
-          setConfirming(false)
-          onDone(t(`guest.${kind}.done`, { name: guestName }))
+          setConfirming(undefined)
+          onDone(t(`guest.${chosen}.done`, { name: guestName }))
         },
       })
+  }
+  const choose = (chosen: GuestAction) => {
+    if (chosen === 'seat' || chosen === 'undo_no_show') return perform(chosen)
+    action.reset()
+    setConfirming(chosen)
   }
   return (
     <article className={`reservation ${guest.status}`}>
@@ -50,74 +55,45 @@ export function Guest({ region, guest, onDone }: GuestProps) {
       </ul>
       {guest.note && <p className="hint">{guest.note}</p>}
       {guest.mail_failed && <p className="fault">{t('guest.mail_failed')}</p>}
-      {!confirming && <Problem error={action.error} />}
-      {guest.status === 'confirmed' && (
+      {!confirming && <Refusal action={action.variables} error={action.error} />}
+      {actions.length > 0 && (
         <div className="actions">
-          {attendance.map((kind) => (
+          {actions.map((each) => (
             <button
-              key={kind}
+              key={each}
               type="button"
               aria-disabled={action.isPending}
-              aria-label={t(`guest.${kind}.label`, { name: guestName, time })}
-              onClick={() => mark(kind)}
+              aria-label={t(`guest.${each}.label`, { name: guestName, time })}
+              onClick={() => choose(each)}
             >
-              {t(`guest.${kind}`)}
+              {t(`guest.${each}`)}
             </button>
           ))}
-          {guest.source === 'owner' && Date.parse(guest.start) > now() && (
-            <button
-              type="button"
-              aria-label={t('guest.cancel.label', { name: guestName, time })}
-              onClick={() => setConfirming(true)}
-            >
-              {t('mine.cancel')}
-            </button>
-          )}
         </div>
       )}
       {confirming && (
-        <Dialog
-          heading={t('cancel.heading')}
-          dismissLabel={t('cancel.keep')}
-          confirmLabel={t('cancel.confirm')}
-          pendingLabel={t('cancel.pending')}
+        <ConfirmDialog
+          action={confirming}
+          guest={guest}
+          guestName={guestName}
           pending={action.isPending}
           error={action.error}
-          onConfirm={() => mark('cancel')}
-          onClose={() => setConfirming(false)}
-        >
-          <p>
-            {t('cancel.text', { restaurant: guestName, when: whenOf(guest.start, guest.time_zone, locale) })}
-          </p>
-        </Dialog>
+          onConfirm={() => perform(confirming)}
+          onClose={() => setConfirming(undefined)}
+        />
       )}
     </article>
   )
 }
 
-const attendance = ['seat', 'no_show'] as const
-const paths = {
-  seat: '/v1/reservations/{id}/seat',
-  no_show: '/v1/reservations/{id}/no-show',
-  cancel: '/v1/reservations/{id}/cancel',
-} as const
-type Action = keyof typeof paths
-
-function useGuestAction(region: Region, guest: GuestReservation) {
-  const queries = useQueryClient()
-  const attempt = useAttempt()
-  return useMutation({
-    mutationFn: (kind: Action) => {
-      const params = {
-        path: { id: guest.id },
-        header: { 'Idempotency-Key': attempt.keyFor([kind, guest.id]) },
-      }
-      return unwrap<unknown>(api[region].POST(paths[kind], { params }))
-    },
-    onSuccess: () => {
-      attempt.succeeded()
-      refreshTimes(queries, region, guest.restaurant_id)
-      return queries.invalidateQueries({ queryKey: guestsKey(region, guest.restaurant_id) })
-    },
-  })
+/** Explains a refusal. That the seats are taken means something else to an owner than to a diner who books. */
+function Refusal({ action, error }: { action: GuestAction | undefined; error: unknown }) {
+  const { t } = useTexts()
+  const taken = action === 'undo_no_show' && error instanceof ApiError && error.reason === 'slot_full'
+  if (!taken) return <Problem error={error} />
+  return (
+    <p className="problem" role="alert">
+      {t('guest.undo_no_show.full')}
+    </p>
+  )
 }

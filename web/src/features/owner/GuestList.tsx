@@ -5,12 +5,14 @@ import { Problem } from '../../components/Problem'
 import { useTexts } from '../../texts/texts'
 import { Guest } from './Guest'
 import type { OwnerDay } from './ownerDay'
+import { useNow } from './useNow'
 
 const holding = ['offered', 'confirmed', 'seated']
 
 /** All reservations of the day, by time, whatever their status. */
 export function GuestList({ region, restaurant, date, onDone }: OwnerDay) {
   const { t, count } = useTexts()
+  const now = useNow()
   const day = useQuery(guestsQuery(region, restaurant.id, date))
   const list = day.data?.guests ?? []
   const covers = list.reduce((sum, { status, party }) => sum + (holding.includes(status) ? party : 0), 0)
@@ -25,7 +27,7 @@ export function GuestList({ region, restaurant, date, onDone }: OwnerDay) {
       <ul className="reservations">
         {list.map((guest) => (
           <li key={guest.id}>
-            <Guest region={region} guest={guest} onDone={onDone} />
+            <Guest region={region} guest={guest} now={now} onDone={onDone} />
           </li>
         ))}
       </ul>

@@ -27,7 +27,7 @@ export function OwnPage() {
 
 /** A token names restaurants without their region: every region is queried for each, and one finds it. */
 function Restaurants({ own }: { own: string[] }) {
-  const { t, pick } = useTexts()
+  const { t, title } = useTexts()
   const candidates = regions.flatMap((region) => own.map((id) => ({ region, id })))
   const results = useQueries({
     queries: candidates.map(({ region, id }) => ({ ...restaurantQuery(region, id), staleTime: 300_000 })),
@@ -42,7 +42,7 @@ function Restaurants({ own }: { own: string[] }) {
           return (
             restaurant && (
               <li key={`${region}/${id}`}>
-                <Link to={guestsPath(region, id)}>{pick(restaurant.name)}</Link>
+                <Link to={guestsPath(region, id)}>{title(restaurant)}</Link>
               </li>
             )
           )

@@ -4,6 +4,8 @@ import type { Region, Restaurant } from '../../api/client'
 export interface OwnerDay {
   region: Region
   restaurant: Restaurant
+  /** The zone of the restaurant's schedule. */
+  zone: string
   /** YYYY-MM-DD on the restaurant's own calendar. */
   date: string
   onDone(message: string): void

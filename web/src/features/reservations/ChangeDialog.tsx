@@ -1,7 +1,6 @@
 import { keepPreviousData, useQuery } from '@tanstack/react-query'
 import { useState } from 'react'
 import type { FreeTime, Reservation } from '../../api/client'
-import { now } from '../../api/clock'
 import { availabilityQuery } from '../../api/queries'
 import { Dialog } from '../../components/Dialog'
 import { Loading } from '../../components/Loading'
@@ -28,16 +27,16 @@ interface ChangeDialogProps {
 export function ChangeDialog({ user, item, onClose, onDone }: ChangeDialogProps) {
   const { t, locale } = useTexts()
   const { region, reservation } = item
-  const zone = reservation.time_zone
   const restaurant = useRestaurantName(item)
-  const [from] = useState(() => new Date(Math.max(now(), Date.parse(reservation.start) - week)))
   const [party, setParty] = useState(reservation.party)
-  const [day, setDay] = useState(dayIn(zone, reservation.start))
+  const [chosenDay, setDay] = useState<string>()
   const [slot, setSlot] = useState(reservation.slot_id)
+  const weekBefore = Date.parse(reservation.start) - week
   const free = useQuery({
-    ...availabilityQuery(region, reservation.restaurant_id, party, from.toISOString(), daysShown),
+    ...availabilityQuery(region, reservation.restaurant_id, party, daysShown, weekBefore),
     placeholderData: keepPreviousData,
   })
+  const zone = free.data?.zone ?? reservation.time_zone
   const action = useReservationAction(user, item)
 
   const change = {
@@ -66,14 +65,12 @@ export function ChangeDialog({ user, item, onClose, onDone }: ChangeDialogProps)
       <Problem error={free.error} retry={free.refetch} />
       {free.isSuccess && (
         <FreeTimes
-          days={daysFrom(from, zone, daysShown)}
-          times={free.data.map((time) => withOwn(time, reservation))}
-          party={party}
+          days={daysFrom(free.data.from, zone, daysShown)}
+          times={free.data.times.map((time) => forMove(time, reservation, party))}
           zone={zone}
-          day={day}
+          day={chosenDay ?? dayIn(zone, reservation.start)}
           slot={slot}
           disabled={action.isPending}
-          waitlist={false}
           onDay={(chosen) => {
             setDay(chosen)
             setSlot(reservation.slot_id)
@@ -85,7 +82,13 @@ export function ChangeDialog({ user, item, onClose, onDone }: ChangeDialogProps)
   )
 }
 
-/** At the reservation's own time its own seats count as available. */
-function withOwn(time: FreeTime, { slot_id, party }: Reservation): FreeTime {
-  return time.slot_id === slot_id ? { ...time, available: time.available + party } : time
+/**
+ * What a move can do with a time. At the reservation's own time its own seats are free too, and a
+ * reservation cannot move to a waitlist.
+ */
+function forMove(time: FreeTime, own: Reservation, party: number): FreeTime {
+  const available = time.available + (time.slot_id === own.slot_id ? own.party : 0)
+  if (time.slot_id === own.slot_id && party <= available)
+    return { ...time, available, action: 'book', reason: undefined }
+  return time.action === 'wait' ? { ...time, action: 'none', reason: 'slot_full' } : time
 }

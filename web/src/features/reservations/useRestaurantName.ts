@@ -5,7 +5,7 @@ import type { RegionalReservation } from './regionalReservation'
 
 /** The restaurant's name, or its id until the name is loaded. */
 export function useRestaurantName({ region, reservation }: RegionalReservation): string {
-  const { pick } = useTexts()
+  const { title } = useTexts()
   const { data } = useQuery({ ...restaurantQuery(region, reservation.restaurant_id), staleTime: 300_000 })
-  return data ? pick(data.name) : reservation.restaurant_id
+  return data ? title(data) : reservation.restaurant_id
 }

@@ -1,48 +1,38 @@
+import { useEffect, useRef } from 'react'
 import type { FreeTime } from '../../api/client'
 import { useTexts } from '../../texts/texts'
 import { Time } from './Time'
-import { byDay, dayParts, stateOf } from './times'
+import { byDay, dayParts } from './times'
 
 interface FreeTimesProps {
   days: string[]
   times: FreeTime[]
-  party: number
   zone: string
   day: string
   slot: string
   /** While a booking is pending nothing can be chosen. */
   disabled: boolean
-  /** Whether a full time can be chosen, to join its waitlist. */
-  waitlist: boolean
-  /** Shows more days; absent when all are shown. */
-  onLater?: () => void
+  /** Shows more days; absent when all are shown. They are loading while `pending`. */
+  later?: { pending: boolean; show(): void }
   onDay(day: string): void
   onSlot(slot: string): void
 }
 
 /** Two radio groups: the days, and the times of the chosen day. */
-export function FreeTimes({
-  days,
-  times,
-  party,
-  zone,
-  day,
-  slot,
-  disabled,
-  waitlist,
-  ...on
-}: FreeTimesProps) {
-  const { t, count, locale } = useTexts()
+export function FreeTimes({ days, times, zone, day, slot, disabled, later, ...on }: FreeTimesProps) {
+  const { t, count, unavailable, locale } = useTexts()
   const all = byDay(times, zone)
   const free = byDay(
-    times.filter((time) => stateOf(time, party) === 'free'),
+    times.filter(({ action }) => action === 'book'),
     zone,
   )
   const shown = all.get(day) ?? []
   const bookable = free.get(day)?.length ?? 0
+  const reasons = new Set(shown.map(({ reason }) => reason))
+  const { dayList, noteDays } = useFocusOnNewDay(days, later)
   return (
     <>
-      <fieldset className="days">
+      <fieldset className="days" ref={dayList} tabIndex={-1}>
         <legend>{t('times.day')}</legend>
         <div>
           {days.map((each) => {
@@ -66,9 +56,18 @@ export function FreeTimes({
             )
           })}
         </div>
-        {on.onLater && (
-          <button type="button" className="later-days" disabled={disabled} onClick={on.onLater}>
-            {t('times.days.later')}
+        {later && (
+          <button
+            type="button"
+            className="later-days"
+            aria-disabled={disabled || later.pending}
+            onClick={() => {
+              if (disabled || later.pending) return
+              noteDays()
+              later.show()
+            }}
+          >
+            {t(later.pending ? 'loading' : 'times.days.later')}
           </button>
         )}
       </fieldset>
@@ -81,10 +80,10 @@ export function FreeTimes({
         <p className={bookable > 0 ? 'hidden' : 'empty'} role="status">
           {bookable > 0
             ? count('times.found', bookable)
-            : shown.some((time) => stateOf(time, party) === 'full')
-              ? t(waitlist ? 'times.full.wait' : 'times.full')
+            : shown.some(({ action }) => action === 'wait')
+              ? t('times.full.wait')
               : shown.length > 0
-                ? t('times.later')
+                ? unavailable('day', reasons.size === 1 ? shown[0]?.reason : undefined)
                 : t(times.length > 0 ? 'times.empty' : 'times.none', { n: days.length })}
         </p>
         <div>
@@ -92,11 +91,9 @@ export function FreeTimes({
             <Time
               key={time.slot_id}
               time={time}
-              state={stateOf(time, party)}
               zone={zone}
               checked={time.slot_id === slot}
               disabled={disabled}
-              waitlist={waitlist}
               onChoose={() => on.onSlot(time.slot_id)}
             />
           ))}
@@ -104,4 +101,25 @@ export function FreeTimes({
       </fieldset>
     </>
   )
+}
+
+/**
+ * When the button for later days goes away, the focus moves to the first new day
+ * that can be chosen, or to the list of days if there is none.
+ */
+function useFocusOnNewDay(days: string[], later: FreeTimesProps['later']) {
+  const dayList = useRef<HTMLFieldSetElement>(null)
+  const last = useRef<string>(undefined)
+  useEffect(() => {
+    if (later || !last.current) return
+    const before = last.current
+    last.current = undefined
+    const choices = dayList.current?.querySelectorAll<HTMLInputElement>('input:enabled') ?? []
+    const next = [...choices].find(({ value }) => value > before)
+    ;(next ?? dayList.current)?.focus()
+  }, [later])
+  const noteDays = () => {
+    last.current = days.at(-1)
+  }
+  return { dayList, noteDays }
 }

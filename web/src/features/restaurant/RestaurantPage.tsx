@@ -2,7 +2,6 @@ import { useQuery } from '@tanstack/react-query'
 import { useEffect } from 'react'
 import { Link, useParams } from 'react-router'
 import type { Region, Restaurant } from '../../api/client'
-import { nowDate } from '../../api/clock'
 import { restaurantQuery } from '../../api/queries'
 import { Loading } from '../../components/Loading'
 import { MissingPage } from '../../components/MissingPage'
@@ -13,7 +12,6 @@ import { useTexts } from '../../texts/texts'
 import { BookingPanel } from '../booking/BookingPanel'
 import { regionOf, useRegion } from '../region/region'
 import { Facts } from './Facts'
-import { zoneName } from './times'
 
 export function RestaurantPage() {
   const { region: segment, id = '' } = useParams()
@@ -38,14 +36,9 @@ function RestaurantInRegion({ region, id }: { region: Region; id: string }) {
 }
 
 function RestaurantDetails({ region, restaurant }: { region: Region; restaurant: Restaurant }) {
-  const { t, pick, other, language, locale } = useTexts()
+  const { t, pick, other, title, language } = useTexts()
   return (
-    <Page
-      title={pick(restaurant.name)}
-      heading={pick(restaurant.name)}
-      above={<Back />}
-      className="restaurant"
-    >
+    <Page title={title(restaurant)} heading={title(restaurant)} above={<Back />} className="restaurant">
       <p className="other-name" lang={language === 'ko' ? 'en' : 'ko'}>
         {other(restaurant.name)}
       </p>
@@ -61,9 +54,6 @@ function RestaurantDetails({ region, restaurant }: { region: Region; restaurant:
             <dt>{t('restaurant.address')}</dt>
             <dd>{restaurant.address}</dd>
           </dl>
-          <p className="hint">
-            {t('restaurant.zone', { zone: zoneName(restaurant.time_zone, locale, nowDate()) })}
-          </p>
         </section>
         <BookingPanel region={region} restaurant={restaurant} />
       </div>

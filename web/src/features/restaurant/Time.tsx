@@ -1,36 +1,41 @@
 import type { FreeTime } from '../../api/client'
 import { useTexts } from '../../texts/texts'
-import { shortWhen, type TimeState, timeOf } from './times'
+import { isOffered, shortWhen, timeOf } from './times'
 
 interface TimeProps {
   time: FreeTime
-  state: TimeState
   zone: string
   checked: boolean
   disabled: boolean
-  waitlist: boolean
   onChoose(): void
 }
 
-/** One time as a radio button with its availability. */
-export function Time({ time, state, zone, checked, disabled, waitlist, onChoose }: TimeProps) {
-  const { t, count, locale } = useTexts()
+/** One time as a radio button that says what can be done with it, or why nothing. */
+export function Time({ time, zone, checked, disabled, onChoose }: TimeProps) {
+  const { t, count, unavailable, locale } = useTexts()
+  const { action, available, opens_at } = time
   return (
-    <label className={state === 'free' ? undefined : state}>
+    <label className={action === 'wait' ? 'full' : isOffered(time) ? undefined : opens_at ? 'later' : 'none'}>
       <input
         type="radio"
         name="slot"
         value={time.slot_id}
         checked={checked}
-        disabled={disabled || state === 'later' || (state === 'full' && !waitlist)}
+        disabled={disabled || !isOffered(time)}
         onChange={onChoose}
       />
       <span className="face">
         {/* The space separates the words for a screen reader. */}
         <span>{timeOf(time.start, zone, locale)}</span>{' '}
-        {state === 'free' && time.available <= 6 && <small>{count('times.left', time.available)}</small>}
-        {state === 'full' && <small>{t(waitlist ? 'times.wait' : 'times.taken')}</small>}
-        {time.opens_at && <small>{t('times.opens', { when: shortWhen(time.opens_at, zone, locale) })}</small>}
+        {action === 'book' && available <= 6 && <small>{count('times.left', available)}</small>}
+        {action === 'wait' && <small>{t('times.wait')}</small>}
+        {!isOffered(time) && (
+          <small>
+            {opens_at
+              ? t('times.opens', { when: shortWhen(opens_at, zone, locale) })
+              : unavailable('time', time.reason)}
+          </small>
+        )}
       </span>
     </label>
   )

@@ -1,6 +1,5 @@
 import { Link } from 'react-router'
-import type { Region, Restaurant } from '../../api/client'
-import type { DayTimes } from '../../api/queries'
+import type { DayTimes, Region, Restaurant } from '../../api/client'
 import { useTexts } from '../../texts/texts'
 import { restaurantPath, timeZones } from '../region/region'
 import { shortWhen, timeOf } from '../restaurant/times'
@@ -39,7 +38,7 @@ export function CardTimes({ region, restaurant, day, visit: { date, party } }: C
   const [opens] = times.flatMap(({ opens_at }) => opens_at ?? []).sort()
   return (
     <p className="sold-out">
-      {times.some(({ opens_at }) => !opens_at)
+      {times.some(({ reason }) => reason !== 'not_open_yet')
         ? t('search.full')
         : opens
           ? t('times.opens', { when: shortWhen(opens, zone, locale) })

@@ -1,6 +1,5 @@
 import { Link, useSearchParams } from 'react-router'
-import type { Region, Restaurant } from '../../api/client'
-import type { DayTimes } from '../../api/queries'
+import type { DayTimes, Region, Restaurant } from '../../api/client'
 import { RestaurantMark } from '../../components/RestaurantMark'
 import { useTexts } from '../../texts/texts'
 import { restaurantPath } from '../region/region'
@@ -17,7 +16,7 @@ interface RestaurantCardProps {
 }
 
 export function RestaurantCard({ region, restaurant, day, visit }: RestaurantCardProps) {
-  const { pick } = useTexts()
+  const { pick, title } = useTexts()
   const [params] = useSearchParams()
   // The link carries a chosen day and party along.
   const chosen = params.has('day')
@@ -28,7 +27,7 @@ export function RestaurantCard({ region, restaurant, day, visit }: RestaurantCar
       <RestaurantMark id={restaurant.id} cuisine={restaurant.cuisine} />
       <div>
         <h3>
-          <Link to={restaurantPath(region, restaurant.id) + chosen}>{pick(restaurant.name)}</Link>
+          <Link to={restaurantPath(region, restaurant.id) + chosen}>{title(restaurant)}</Link>
         </h3>
         <Facts region={region} restaurant={restaurant} />
         <p className="words">{pick(restaurant.description)}</p>
