@@ -3,6 +3,9 @@ import { dayParts, isDay } from '../features/restaurant/times'
 import { firstDay, lastDay } from '../params'
 import { useTexts } from '../texts/texts'
 
+/** Keys that open the browser's calendar; an arrow with Alt does so too. */
+const opensCalendar = [' ', 'F4']
+
 interface DayInputProps {
   /** The chosen day, YYYY-MM-DD. */
   day: string
@@ -47,9 +50,9 @@ export function DayInput({ day, min = firstDay, max = lastDay, quiet = false, on
           max={max}
           aria-invalid={entry.refused}
           aria-describedby={entry.refused ? id : undefined}
-          onKeyDown={({ key, currentTarget }) => {
+          onKeyDown={({ key, altKey, currentTarget }) => {
             if (key === 'Enter') typed(currentTarget.value)
-            else if (key !== 'Tab') setTyping(true)
+            else setTyping(!opensCalendar.includes(key) && !altKey)
           }}
           onPointerDown={() => setTyping(false)}
           onChange={({ target }) =>
