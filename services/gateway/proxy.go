@@ -54,7 +54,6 @@ func newProxy(name upstream, base string, access endpoint.Access) http.Handler {
 		},
 		Rewrite: func(p *httputil.ProxyRequest) {
 			p.SetURL(target)
-			p.Out.URL.RawQuery = p.In.URL.RawQuery // with what ReverseProxy cannot read: the service refuses it
 			p.Out.Host = target.Host
 			// Out lacks what cannot be parsed; the service refuses it, or it would answer another question.
 			p.Out.URL.RawQuery = p.In.URL.RawQuery

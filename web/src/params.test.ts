@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import { cuisineParam, dayOf, isDay, longestQuery, partyParam, pathParam, queryParam } from './params'
+import { isDay } from './features/restaurant/times'
+import { cuisineParam, dayOf, longestQuery, partyParam, pathParam, queryParam } from './params'
 
 test.each([
   ['2026-12-24', true],

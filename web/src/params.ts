@@ -1,6 +1,8 @@
 // What a URL may say. Everybody can write a URL, so each parameter is read here and
 // nowhere else: into a value that the page can use, or into what is wrong with it.
 
+import { isDay } from './features/restaurant/times'
+
 /** The largest party that the API accepts. A restaurant that takes fewer shows no times for it. */
 export const largestParty = 20
 
@@ -21,13 +23,6 @@ export type Fault =
 export interface Param<T> {
   value: T
   fault?: Fault
-}
-
-/** Whether a text is a day of the calendar, YYYY-MM-DD. */
-export function isDay(text: string): boolean {
-  if (!/^\d{4}-\d\d-\d\d$/.test(text)) return false
-  const at = new Date(`${text}T00:00:00Z`)
-  return !Number.isNaN(at.getTime()) && at.toISOString().startsWith(text)
 }
 
 /** A day that is not before `first` nor after `last`, both YYYY-MM-DD; `usual` without the parameter or with a fault. */

@@ -18,4 +18,5 @@ afterEach(() => {
   cleanup()
   vi.useRealTimers()
   localStorage.clear()
+  sessionStorage.clear()
 })

@@ -9,6 +9,9 @@ export type Reservation = components['schemas']['Reservation']
 export type GuestReservation = components['schemas']['GuestReservation']
 export type GuestRequest = components['schemas']['GuestRequest']
 export type FreeTime = components['schemas']['FreeTime']
+/** One restaurant's times of a day. */
+export type DayTimes =
+  paths['/v1/availability']['get']['responses']['200']['content']['application/json']['items'][number]
 export type LocalText = components['schemas']['Text']
 export type Credentials = components['schemas']['Credentials']
 export type SignUp = components['schemas']['SignUp']

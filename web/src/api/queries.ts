@@ -2,7 +2,6 @@ import { infiniteQueryOptions, QueryClient, queryOptions } from '@tanstack/react
 import { api, type FreeTime, type Region, type Reservation } from './client'
 import { now } from './clock'
 import { ApiError, unwrap } from './problem'
-import type { paths } from './schema.gen'
 
 const maxRetryAfter = 30 // seconds
 
@@ -176,11 +175,6 @@ export const scheduleQuery = (region: Region, id: string) =>
     },
     staleTime: 300_000,
   })
-
-type DayTimesBody = paths['/v1/availability']['get']['responses'][200]['content']['application/json']
-
-/** A restaurant's times of one day, with its zone. */
-export type DayTimes = DayTimesBody['items'][number]
 
 /**
  * The times of several restaurants, at most 50, on one day of each one's own calendar. The ids are sorted,

@@ -2,6 +2,7 @@ import { useMutation, useQueryClient } from '@tanstack/react-query'
 import { Link, NavLink, useNavigate } from 'react-router'
 import { api, session } from '../api/client'
 import { ApiError, unwrap } from '../api/problem'
+import { clearDraft } from '../browser/draft'
 import { useSession } from '../features/account/useSession'
 import { RegionSelect } from '../features/region/RegionSelect'
 import { useRegion } from '../features/region/region'
@@ -21,7 +22,7 @@ export function Header() {
             <circle cx="16" cy="16" r="14" />
             <circle cx="16" cy="16" r="6" />
           </svg>
-          {t('brand')}
+          <span>{t('brand')}</span>
         </Link>
         <nav aria-label={t('nav.label')}>
           <NavLink to="/" end>
@@ -65,6 +66,7 @@ function Account() {
     },
     onSuccess: () => {
       session.end()
+      clearDraft()
       queries.removeQueries({ queryKey: ['mine'] })
       queries.removeQueries({ queryKey: ['guests'] })
       navigate('/')

@@ -1,7 +1,5 @@
+import { largestParty } from '../params'
 import { useTexts } from '../texts/texts'
-
-/** The largest party that the API accepts. A restaurant that takes fewer shows no times for it. */
-const largestParty = 20
 
 interface PartySelectProps {
   party: number
@@ -15,7 +13,12 @@ export function PartySelect({ party, disabled, onChange }: PartySelectProps) {
   return (
     <label className="party">
       <span>{t('times.party')}</span>
-      <select value={party} disabled={disabled} onChange={(event) => onChange(Number(event.target.value))}>
+      <select
+        name="party"
+        value={party}
+        disabled={disabled}
+        onChange={(event) => onChange(Number(event.target.value))}
+      >
         {Array.from({ length: largestParty }, (_, i) => i + 1).map((n) => (
           <option key={n} value={n}>
             {count('guests', n)}
@@ -24,10 +27,4 @@ export function PartySelect({ party, disabled, onChange }: PartySelectProps) {
       </select>
     </label>
   )
-}
-
-/** Reads the party size from a query parameter; 2 if it is missing or invalid. */
-export function partyOf(text: string | null): number {
-  const party = Number(text)
-  return Number.isInteger(party) && party >= 1 && party <= largestParty ? party : 2
 }

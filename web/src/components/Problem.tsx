@@ -1,4 +1,5 @@
 import { useEffect, useState } from 'react'
+import { now } from '../api/clock'
 import { ApiError } from '../api/problem'
 import { useTexts } from '../texts/texts'
 
@@ -26,7 +27,8 @@ export function Problem({ error, retry }: ProblemProps) {
   )
 }
 
-function RetryButton({ error, retry }: { error: ApiError; retry: () => void }) {
+/** A button to try again, enabled once Retry-After has passed. */
+export function RetryButton({ error, retry }: { error: ApiError; retry: () => void }) {
   const { t } = useTexts()
   const left = useRetryCountdown(error)
   return (
@@ -40,12 +42,12 @@ function RetryButton({ error, retry }: { error: ApiError; retry: () => void }) {
 export function useRetryCountdown(error: unknown): number {
   const retryAfter = error instanceof ApiError ? (error.retryAfter ?? 0) : 0
   const [wait, setWait] = useState({ error, until: 0, left: 0 })
-  if (wait.error !== error) setWait({ error, until: Date.now() + retryAfter * 1000, left: retryAfter })
+  if (wait.error !== error) setWait({ error, until: now() + retryAfter * 1000, left: retryAfter })
   useEffect(() => {
     if (wait.left === 0) return
     const timer = setTimeout(
-      () => setWait((now) => ({ ...now, left: Math.max(0, Math.ceil((now.until - Date.now()) / 1000)) })),
-      Math.min(1000, Math.max(50, wait.until - Date.now())),
+      () => setWait((before) => ({ ...before, left: Math.max(0, Math.ceil((before.until - now()) / 1000)) })),
+      Math.min(1000, Math.max(50, wait.until - now())),
     )
     return () => clearTimeout(timer)
   }, [wait])

@@ -1,6 +1,7 @@
 import { createContext, type ReactNode, useContext, useEffect, useMemo, useState } from 'react'
 import type { LocalText, Restaurant } from '../api/client'
 import type { ApiError } from '../api/problem'
+import { device } from '../browser/storage'
 import en from './en.json'
 import ko from './ko.json'
 
@@ -89,7 +90,7 @@ export function TextsProvider({
   const texts = useMemo(
     () =>
       textsIn(language, (chosen) => {
-        localStorage.setItem(storageKey, chosen)
+        device.set(storageKey, chosen)
         setLanguage(chosen)
       }),
     [language],
@@ -104,7 +105,7 @@ export function useTexts(): Texts {
 }
 
 function preferred(): Language {
-  const stored = localStorage.getItem(storageKey)
+  const stored = device.get(storageKey)
   if (stored === 'ko' || stored === 'en') return stored
   return navigator.language.startsWith('ko') ? 'ko' : 'en'
 }

@@ -1,5 +1,5 @@
 import { useMutation } from '@tanstack/react-query'
-import { Link, useNavigate } from 'react-router'
+import { Link, Navigate } from 'react-router'
 import { api, type Credentials, session } from '../../api/client'
 import { unwrap } from '../../api/problem'
 import { Field } from '../../components/Field'
@@ -9,24 +9,23 @@ import { SubmitButton } from '../../components/SubmitButton'
 import { useTexts } from '../../texts/texts'
 import { useRegion } from '../region/region'
 import { useReturnPath, withReturn } from './returnPath'
+import { useSession } from './useSession'
 
 export function LogInPage() {
   const { t } = useTexts()
   const { region } = useRegion()
   const to = useReturnPath()
-  const navigate = useNavigate()
+  const state = useSession()
 
   const logIn = useMutation({
     mutationFn: (body: Credentials) => unwrap(api[region].POST('/v1/sessions', { body })),
-    onSuccess: (created) => {
-      session.begin(created)
-      navigate(to, { replace: true })
-    },
+    onSuccess: (created) => session.begin(created),
   })
 
   const submit = (form: FormData) =>
     logIn.mutate({ email: String(form.get('email')).trim(), password: String(form.get('password')) })
 
+  if (state.status === 'user') return <Navigate to={to} replace />
   return (
     <Page title={t('title.login')} heading={t('account.login.heading')} className="narrow">
       <form
@@ -52,7 +51,7 @@ export function LogInPage() {
         />
       </form>
       <p className="aside">
-        {t('account.login.other')} <Link to={withReturn('/signup', to)}>{t('nav.signup')}</Link>
+        <span>{t('account.login.other')}</span> <Link to={withReturn('/signup', to)}>{t('nav.signup')}</Link>
       </p>
     </Page>
   )

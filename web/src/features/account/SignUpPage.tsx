@@ -1,5 +1,5 @@
 import { useMutation } from '@tanstack/react-query'
-import { Link, useNavigate } from 'react-router'
+import { Link, Navigate } from 'react-router'
 import { api, type SignUp, session } from '../../api/client'
 import { ApiError, unwrap } from '../../api/problem'
 import { Field } from '../../components/Field'
@@ -9,12 +9,13 @@ import { SubmitButton } from '../../components/SubmitButton'
 import { useTexts } from '../../texts/texts'
 import { useRegion } from '../region/region'
 import { useReturnPath, withReturn } from './returnPath'
+import { useSession } from './useSession'
 
 export function SignUpPage() {
   const { t, language } = useTexts()
   const { region } = useRegion()
   const to = useReturnPath()
-  const navigate = useNavigate()
+  const state = useSession()
 
   const signUp = useMutation({
     mutationFn: async (body: SignUp) => {
@@ -22,10 +23,7 @@ export function SignUpPage() {
       const { email, password } = body
       return unwrap(api[region].POST('/v1/sessions', { body: { email, password } }))
     },
-    onSuccess: (created) => {
-      session.begin(created)
-      navigate(to, { replace: true })
-    },
+    onSuccess: (created) => session.begin(created),
   })
 
   const submit = (form: FormData) =>
@@ -40,6 +38,7 @@ export function SignUpPage() {
   const errorOf = (field: 'name' | 'email' | 'password' | 'phone') =>
     signUp.error instanceof ApiError && signUp.error.pointer === `/${field}` ? t(`field.${field}`) : undefined
 
+  if (state.status === 'user') return <Navigate to={to} replace />
   return (
     <Page title={t('title.signup')} heading={t('account.signup.heading')} className="narrow">
       <form
@@ -94,7 +93,7 @@ export function SignUpPage() {
         />
       </form>
       <p className="aside">
-        {t('account.signup.other')} <Link to={withReturn('/login', to)}>{t('nav.login')}</Link>
+        <span>{t('account.signup.other')}</span> <Link to={withReturn('/login', to)}>{t('nav.login')}</Link>
       </p>
     </Page>
   )

@@ -1,18 +1,13 @@
 import { useSearchParams } from 'react-router'
+import { pathParam } from '../../params'
 
 /** A link to log in or sign up that returns to `to` afterwards. */
 export function withReturn(path: '/login' | '/signup', to: string): string {
   return `${path}?${new URLSearchParams({ to })}`
 }
 
-/** The path to return to after logging in. Only a path of this site is accepted, never another host. */
+/** The path to return to after logging in. */
 export function useReturnPath(): string {
   const [params] = useSearchParams()
-  return safePath(params.get('to'))
-}
-
-export function safePath(to: string | null): string {
-  if (!to) return '/'
-  const url = new URL(to, window.location.origin)
-  return url.origin === window.location.origin && to.startsWith('/') ? url.pathname + url.search : '/'
+  return pathParam(params.get('to'))
 }

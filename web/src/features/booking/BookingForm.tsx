@@ -1,6 +1,7 @@
 import { useId } from 'react'
 import { Link, useLocation } from 'react-router'
 import type { FreeTime, Restaurant } from '../../api/client'
+import { draftOf, saveDraft } from '../../browser/draft'
 import { SubmitButton } from '../../components/SubmitButton'
 import { useTexts } from '../../texts/texts'
 import { withReturn } from '../account/returnPath'
@@ -20,7 +21,10 @@ interface BookingFormProps {
   book(note: string): void
 }
 
-/** Confirms a booking. A visitor who is not logged in gets a link to log in that returns to the same time. */
+/**
+ * Confirms a booking. A visitor who is not logged in gets a link to log in that returns to
+ * the same time, with the note. While the page cannot tell, booking finds it out.
+ */
 export function BookingForm({
   restaurant,
   zone,
@@ -35,9 +39,12 @@ export function BookingForm({
   const state = useSession()
   const { pathname, search } = useLocation()
   const id = useId()
+  const user = state.status === 'user' ? state.user.id : ''
+  const draft = draftOf(restaurant.id, user)
   return (
     <form
       className="booking"
+      onChange={(event) => saveDraft(restaurant.id, user, new FormData(event.currentTarget))}
       aria-labelledby={`${id}-heading`}
       onSubmit={(event) => {
         event.preventDefault()
@@ -51,7 +58,7 @@ export function BookingForm({
         <span>{count('guests', party)}</span>
       </p>
       {waitlist && <p className="hint">{t('wait.hint')}</p>}
-      {state.status === 'user' && (
+      {state.status !== 'anonymous' && (
         <>
           <div className="field">
             <label htmlFor={`${id}-note`}>{t('book.note')}</label>
@@ -60,6 +67,7 @@ export function BookingForm({
               name="note"
               rows={2}
               maxLength={500}
+              defaultValue={draft('note')}
               aria-describedby={`${id}-hint`}
             />
             <p id={`${id}-hint`} className="hint">
@@ -79,7 +87,7 @@ export function BookingForm({
           <Link className="primary" to={withReturn('/login', pathname + search)}>
             {t(waitlist ? 'wait.login' : 'book.login')}
           </Link>
-          <p className="hint">{t('book.login.hint')}</p>
+          <p className="hint">{t(draft('note') ? 'book.login.note' : 'book.login.hint')}</p>
         </>
       )}
     </form>

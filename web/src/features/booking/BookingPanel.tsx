@@ -2,17 +2,20 @@ import { keepPreviousData, useQuery } from '@tanstack/react-query'
 import { useId, useState } from 'react'
 import { useSearchParams } from 'react-router'
 import type { FreeTime, Region, Restaurant } from '../../api/client'
-import { now } from '../../api/clock'
+import { nowDate } from '../../api/clock'
 import { availabilityQuery } from '../../api/queries'
+import { Corrections } from '../../components/Corrections'
 import { Loading } from '../../components/Loading'
-import { PartySelect, partyOf } from '../../components/PartySelect'
+import { PartySelect } from '../../components/PartySelect'
 import { Problem } from '../../components/Problem'
+import { dayOf, partyParam, slotParam } from '../../params'
 import { useTexts } from '../../texts/texts'
 import { timeZones } from '../region/region'
 import { FreeTimes } from '../restaurant/FreeTimes'
-import { dayIn, daysFrom, isDay, isOffered, zoneName } from '../restaurant/times'
+import { dayIn, daysFrom, isOffered, zoneName } from '../restaurant/times'
 import { Booked } from './Booked'
 import { BookingForm } from './BookingForm'
+import { NearestDays, nearestDays } from './NearestDays'
 import { useBooking } from './useBooking'
 
 const daysAtFirst = 14
@@ -26,11 +29,10 @@ export function BookingPanel({ region, restaurant }: { region: Region; restauran
   const { t } = useTexts()
   const heading = useId()
   const [params, setParams] = useSearchParams()
-  const party = partyOf(params.get('party'))
-  const requestedDay = params.get('day') ?? ''
+  const { value: party, fault: partyFault } = partyParam(params.get('party'))
   const [further, setFurther] = useState(() => {
-    const first = daysFrom(new Date(now()), timeZones[region], daysAtFirst)
-    return isDay(requestedDay) && requestedDay > (first.at(-1) ?? '')
+    const first = daysFrom(nowDate(), timeZones[region], daysAtFirst)
+    return dayOf(params.get('day'), '', first[0], first.at(-1)).fault === 'day.far'
   })
   const free = useQuery({
     ...availabilityQuery(region, restaurant.id, party, further ? daysAtMost : daysAtFirst),
@@ -38,9 +40,12 @@ export function BookingPanel({ region, restaurant }: { region: Region; restauran
   })
   const times = free.data?.times ?? []
   const zone = free.data?.zone ?? timeZones[region]
-  const slot = times.find((time) => time.slot_id === params.get('slot') && isOffered(time))
+  const loaded = free.isSuccess && !free.isPlaceholderData
+  const chosen = slotParam(params.get('slot'), loaded ? times.map((time) => time.slot_id) : undefined)
+  const slot = times.find((time) => time.slot_id === chosen.value && isOffered(time))
   const days = free.data ? daysFrom(free.data.from, zone, free.data.days) : []
-  const day = dayShown(requestedDay, days, times, zone)
+  const requested = dayOf(params.get('day'), '', days[0], days.at(-1))
+  const day = requested.value || firstDayWith(times, zone)
   const booking = useBooking(region, restaurant.id)
   const waitlist = slot?.action === 'wait'
 
@@ -66,13 +71,16 @@ export function BookingPanel({ region, restaurant }: { region: Region; restauran
         disabled={booking.isPending}
         onChange={(chosen) => choose({ party: String(chosen) })}
       />
-      {free.isPending && <Loading retrying={free.failureCount > 0} />}
+      <Corrections faults={[partyFault, loaded ? requested.fault : undefined, chosen.fault]}>
+        {loaded && requested.fault && (
+          <NearestDays
+            days={nearestDays(requested.fault, times, zone)}
+            onDay={(nearest) => choose({ day: nearest, slot: '' })}
+          />
+        )}
+      </Corrections>
+      {free.isPending && <Loading failure={free.failureReason} />}
       <Problem error={free.error} retry={free.refetch} />
-      {free.isSuccess && requestedDay !== '' && !days.includes(requestedDay) && (
-        <p className="hint" role="status">
-          {t('times.day.other')}
-        </p>
-      )}
       {free.isSuccess && (
         <FreeTimes
           days={days}
@@ -107,9 +115,8 @@ export function BookingPanel({ region, restaurant }: { region: Region; restauran
   )
 }
 
-/** The requested day, else the first day with a free time, else the first day with any time. */
-function dayShown(requested: string, days: string[], times: FreeTime[], zone: string) {
-  if (days.includes(requested)) return requested
+/** The first day with a free time, else the first day with any time. */
+function firstDayWith(times: FreeTime[], zone: string) {
   const first = times.find(({ action }) => action === 'book') ?? times[0]
   return first ? dayIn(zone, first.start) : ''
 }
@@ -117,6 +124,6 @@ function dayShown(requested: string, days: string[], times: FreeTime[], zone: st
 /** Says in which zone the times are. */
 function Zone({ zone }: { zone: string }) {
   const { t, locale } = useTexts()
-  const name = zoneName(zone, locale, new Date(now()))
+  const name = zoneName(zone, locale, nowDate())
   return <p className="hint">{name ? t('restaurant.zone', { zone: name }) : t('restaurant.zone.unknown')}</p>
 }

@@ -3,6 +3,7 @@ import { useAttempt } from '../../api/attempt'
 import { api, type Region } from '../../api/client'
 import { ApiError, unwrap } from '../../api/problem'
 import { refreshTimes } from '../../api/queries'
+import { clearDraft } from '../../browser/draft'
 
 /** These refusals mean that the displayed times are out of date. */
 const staleTimes = ['slot_full', 'slot_closed', 'slot_not_found', 'seats_available', 'not_open_yet']
@@ -29,6 +30,7 @@ export function useBooking(region: Region, restaurant: string) {
     },
     onSuccess: () => {
       attempt.succeeded()
+      clearDraft()
       void queries.invalidateQueries({ queryKey: ['mine'] })
       refreshTimes(queries, region, restaurant)
     },

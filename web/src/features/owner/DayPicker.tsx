@@ -1,3 +1,4 @@
+import { DayInput } from '../../components/DayInput'
 import { useTexts } from '../../texts/texts'
 import { dayParts } from '../restaurant/times'
 
@@ -13,14 +14,7 @@ export function DayPicker({ date, onDate }: { date: string; onDate(date: string)
         <button type="button" onClick={() => onDate(shifted(-1))}>
           {t('day.before')}
         </button>
-        <label>
-          <span className="hidden">{t('times.day')}</span>
-          <input
-            type="date"
-            value={date}
-            onChange={(event) => event.target.value && onDate(event.target.value)}
-          />
-        </label>
+        <DayInput day={date} onDay={onDate} quiet />
         <button type="button" onClick={() => onDate(shifted(1))}>
           {t('day.after')}
         </button>

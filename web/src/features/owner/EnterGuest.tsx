@@ -5,11 +5,14 @@ import { api, type GuestRequest, type Region } from '../../api/client'
 import { now } from '../../api/clock'
 import { unwrap } from '../../api/problem'
 import { guestsKey, guestsQuery, refreshTimes, scheduleQuery } from '../../api/queries'
+import { clearDraft, draftOf, saveDraft } from '../../browser/draft'
 import { Field } from '../../components/Field'
 import { PartySelect } from '../../components/PartySelect'
 import { Problem } from '../../components/Problem'
 import { SubmitButton } from '../../components/SubmitButton'
+import { partyOf } from '../../params'
 import { useTexts } from '../../texts/texts'
+import { useSession } from '../account/useSession'
 import { timeOf } from '../restaurant/times'
 import type { OwnerDay } from './ownerDay'
 
@@ -18,8 +21,13 @@ export function EnterGuest({ region, restaurant, zone, date, onDone }: OwnerDay)
   const { t, count, locale } = useTexts()
   const id = useId()
   const { times, preset } = useTimes(region, restaurant.id, date)
-  const [party, setParty] = useState(2)
-  const [slot, setSlot] = useState('')
+  const state = useSession()
+  const user = state.status === 'user' ? state.user.id : ''
+  const place = `${restaurant.id} ${date}`
+  const draft = draftOf(place, user)
+  const [party, setParty] = useState(() => partyOf(draft('party')))
+  const [slot, setSlot] = useState(() => draft('slot'))
+  const [entered, setEntered] = useState(0)
   const enter = useEnter(region, restaurant.id)
 
   const submit = (form: HTMLFormElement) => {
@@ -30,7 +38,8 @@ export function EnterGuest({ region, restaurant, zone, date, onDone }: OwnerDay)
     )
     const guest = { slot_id: text('slot'), party, name: text('name'), walk_in: fields.has('walk_in') }
     const done = () => {
-      form.reset()
+      clearDraft()
+      setEntered(entered + 1)
       setParty(2)
       setSlot('')
       onDone(t('enter.done', { name: guest.name }))
@@ -40,8 +49,10 @@ export function EnterGuest({ region, restaurant, zone, date, onDone }: OwnerDay)
 
   return (
     <form
+      key={entered} // a new form for each guest
       className="panel"
       aria-labelledby={id}
+      onChange={(event) => saveDraft(place, user, new FormData(event.currentTarget))}
       onSubmit={(event) => {
         event.preventDefault()
         if (!enter.isPending) submit(event.currentTarget)
@@ -54,24 +65,43 @@ export function EnterGuest({ region, restaurant, zone, date, onDone }: OwnerDay)
           id={`${id}-slot`}
           name="slot"
           required
-          value={slot || preset}
+          value={times.some(({ slot_id }) => slot_id === slot) ? slot : preset}
           onChange={(event) => setSlot(event.target.value)}
         >
           {times.map(({ slot_id, start, capacity, booked }) => (
             <option key={slot_id} value={slot_id}>
-              {timeOf(start, zone, locale)}
-              {` (${count('times.left', Math.max(0, capacity - booked))})`}
+              {`${timeOf(start, zone, locale)} (${count('times.left', Math.max(0, capacity - booked))})`}
             </option>
           ))}
         </select>
       </div>
       <PartySelect party={party} onChange={setParty} />
-      <Field label={t('account.name')} name="name" maxLength={100} required autoComplete="off" />
-      <Field label={t('enter.phone')} name="phone" type="tel" maxLength={40} autoComplete="off" />
-      <Field label={t('mine.note')} name="note" maxLength={500} autoComplete="off" />
+      <Field
+        label={t('account.name')}
+        name="name"
+        maxLength={100}
+        required
+        defaultValue={draft('name')}
+        autoComplete="off"
+      />
+      <Field
+        label={t('enter.phone')}
+        name="phone"
+        type="tel"
+        maxLength={40}
+        defaultValue={draft('phone')}
+        autoComplete="off"
+      />
+      <Field
+        label={t('mine.note')}
+        name="note"
+        maxLength={500}
+        defaultValue={draft('note')}
+        autoComplete="off"
+      />
       <label className="check">
-        <input type="checkbox" name="walk_in" />
-        {t('enter.walk_in')}
+        <input type="checkbox" name="walk_in" defaultChecked={!!draft('walk_in')} />
+        <span>{t('enter.walk_in')}</span>
       </label>
       <Problem error={enter.error} />
       <SubmitButton

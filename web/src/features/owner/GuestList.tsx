@@ -19,7 +19,7 @@ export function GuestList({ region, restaurant, date, onDone }: OwnerDay) {
   return (
     <section aria-labelledby="guests">
       <h3 id="guests">{t('guests.heading')}</h3>
-      {day.isPending && <Loading retrying={day.failureCount > 0} />}
+      {day.isPending && <Loading failure={day.failureReason} />}
       <Problem error={day.error} retry={day.refetch} />
       {day.isSuccess && (
         <p className="hint">{list.length > 0 ? count('guests', covers) : t('guests.empty')}</p>

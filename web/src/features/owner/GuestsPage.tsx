@@ -2,19 +2,20 @@ import { useQuery } from '@tanstack/react-query'
 import { useState } from 'react'
 import { Link, Navigate, useLocation, useParams, useSearchParams } from 'react-router'
 import type { Region } from '../../api/client'
-import { nowDate } from '../../api/clock'
 import { ApiError } from '../../api/problem'
 import { restaurantQuery, scheduleQuery } from '../../api/queries'
+import { Corrections } from '../../components/Corrections'
 import { Loading } from '../../components/Loading'
 import { MissingPage } from '../../components/MissingPage'
 import { Page } from '../../components/Page'
 import { Problem } from '../../components/Problem'
 import { type Message, StatusMessage } from '../../components/StatusMessage'
+import { useToday } from '../../components/useToday'
+import { dayOf } from '../../params'
 import { useTexts } from '../../texts/texts'
 import { withReturn } from '../account/returnPath'
 import { useSession } from '../account/useSession'
 import { regionOf, restaurantPath, timeZones } from '../region/region'
-import { dayIn, isDay } from '../restaurant/times'
 import { CloseDay } from './CloseDay'
 import { DayPicker } from './DayPicker'
 import { EnterGuest } from './EnterGuest'
@@ -58,7 +59,7 @@ function GuestsOfRestaurant({ region, id, mine }: GuestsOfRestaurantProps) {
   return (
     <Page title={t('title.guests')} heading={name} above={<Back />} className="guests-page">
       {(restaurant.isPending || (schedule.isPending && !zone)) && (
-        <Loading retrying={restaurant.failureCount + schedule.failureCount > 0} />
+        <Loading failure={restaurant.failureReason ?? schedule.failureReason} />
       )}
       <Problem error={failed?.error} retry={failed?.refetch} />
       {restaurant.data && zone && <Day region={region} restaurant={restaurant.data} zone={zone} />}
@@ -84,12 +85,13 @@ function NotYours({ region, id }: { region: Region; id: string }) {
 function Day({ region, restaurant, zone }: Pick<OwnerDay, 'region' | 'restaurant' | 'zone'>) {
   const [params, setParams] = useSearchParams()
   const [message, setMessage] = useState<Message>()
-  const requested = params.get('date') ?? ''
-  const date = isDay(requested) ? requested : dayIn(zone, nowDate())
+  const today = useToday(zone)
+  const { value: date, fault } = dayOf(params.get('date'), today)
   const day: OwnerDay = { region, restaurant, zone, date, onDone: (text) => setMessage({ text }) }
   return (
     <>
       <DayPicker date={date} onDate={(chosen) => setParams({ date: chosen }, { replace: true })} />
+      <Corrections faults={[fault]} />
       <StatusMessage message={message} />
       <div className="columns">
         <GuestList key={`list ${date}`} {...day} />
@@ -108,7 +110,7 @@ function Back() {
     <p className="back">
       <Link to="/own">
         <span aria-hidden="true">← </span>
-        {t('title.own')}
+        <span>{t('title.own')}</span>
       </Link>
     </p>
   )

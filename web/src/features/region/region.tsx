@@ -1,5 +1,6 @@
 import { createContext, type ReactNode, useContext, useMemo, useState } from 'react'
 import { type Region, regions } from '../../api/client'
+import { device } from '../../browser/storage'
 
 /** The time zone that decides a region's calendar day until a restaurant's own zone is known. */
 export const timeZones: Record<Region, string> = { KR: 'Asia/Seoul', US: 'America/New_York' }
@@ -19,7 +20,7 @@ export function RegionProvider({ children }: { children: ReactNode }) {
     () => ({
       region,
       choose(chosen: Region) {
-        localStorage.setItem(storageKey, chosen)
+        device.set(storageKey, chosen)
         setRegion(chosen)
       },
     }),
@@ -45,7 +46,7 @@ export function restaurantPath(region: Region, id: string): string {
 
 // Until a visitor has chosen a region, the browser's time zone decides.
 function preferred(): Region {
-  const stored = regions.find((region) => region === localStorage.getItem(storageKey))
+  const stored = regions.find((region) => region === device.get(storageKey))
   if (stored) return stored
   return Intl.DateTimeFormat().resolvedOptions().timeZone.startsWith('America/') ? 'US' : 'KR'
 }

@@ -61,7 +61,7 @@ export function ChangeDialog({ user, item, onClose, onDone }: ChangeDialogProps)
     >
       <p>{t('change.text', { restaurant, when: whenOf(reservation.start, zone, locale) })}</p>
       <PartySelect party={party} disabled={action.isPending} onChange={setParty} />
-      {free.isPending && <Loading retrying={free.failureCount > 0} />}
+      {free.isPending && <Loading failure={free.failureReason} />}
       <Problem error={free.error} retry={free.refetch} />
       {free.isSuccess && (
         <FreeTimes

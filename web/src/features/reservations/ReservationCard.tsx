@@ -36,15 +36,11 @@ export function ReservationCard({ user, item, onChange, onLeave, onDone }: CardP
         <li>{count('guests', reservation.party)}</li>
         <li>{t(`region.${region}`)}</li>
         <li className="status">{name('status', status)}</li>
-        {status === 'waiting' && reservation.position && (
+        {status === 'waiting' && reservation.position !== undefined && (
           <li>{t('mine.position', { n: reservation.position })}</li>
         )}
       </ul>
-      {reservation.note && (
-        <p className="hint">
-          {t('mine.note')}: {reservation.note}
-        </p>
-      )}
+      {reservation.note && <p className="hint">{`${t('mine.note')}: ${reservation.note}`}</p>}
       {status === 'confirmed' && upcoming && !changeable && <p className="hint">{t('mine.fixed')}</p>}
       {status === 'offered' && upcoming && <Offer user={user} item={item} onDone={onDone} />}
       {changeable && (

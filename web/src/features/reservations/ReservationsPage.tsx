@@ -35,7 +35,9 @@ function AllRegions({ user }: { user: string }) {
 
   return (
     <>
-      {pending.length > 0 && <Loading retrying={pending.some((result) => result.failureCount > 0)} />}
+      {pending.length > 0 && (
+        <Loading failure={pending.find((result) => result.failureReason)?.failureReason} />
+      )}
       {byRegion.map(
         ({ region, result }) =>
           result?.error && (
@@ -48,7 +50,7 @@ function AllRegions({ user }: { user: string }) {
       <ReservationList user={user} reservations={all} />
       {all.length === 0 && results.every((result) => result.isSuccess) && (
         <p className="empty">
-          {t('mine.empty')} <Link to="/">{t('mine.empty.link')}</Link>
+          <span>{t('mine.empty')}</span> <Link to="/">{t('mine.empty.link')}</Link>
         </p>
       )}
     </>

@@ -47,10 +47,7 @@ export function FreeTimes({ days, times, zone, day, slot, disabled, later, ...on
                   disabled={!all.has(each) || disabled}
                   onChange={() => on.onDay(each)}
                 />
-                <span className="hidden">
-                  {full}
-                  {!free.has(each) && `, ${t('times.day.none')}`}
-                </span>
+                <span className="hidden">{free.has(each) ? full : `${full}, ${t('times.day.none')}`}</span>
                 <span className="face" aria-hidden="true">
                   <small>{weekday}</small>
                   <span>{date}</span>
@@ -76,8 +73,8 @@ export function FreeTimes({ days, times, zone, day, slot, disabled, later, ...on
       </fieldset>
       <fieldset className="times">
         <legend>
-          {t('times.time')}
-          {day && <span>{dayParts(day, locale).full}</span>}
+          <span>{t('times.time')}</span>
+          {day && <span className="day">{dayParts(day, locale).full}</span>}
         </legend>
         {/* The times change with the party and the day, so a screen reader announces their number. */}
         <p className={bookable > 0 ? 'hidden' : 'empty'} role="status">

@@ -29,7 +29,7 @@ function RestaurantInRegion({ region, id }: { region: Region; id: string }) {
   if (restaurant.isSuccess) return <RestaurantDetails region={region} restaurant={restaurant.data} />
   return (
     <Page title={t('title.restaurant')} heading={t('title.restaurant')} above={<Back />}>
-      {restaurant.isPending && <Loading retrying={restaurant.failureCount > 0} />}
+      {restaurant.isPending && <Loading failure={restaurant.failureReason} />}
       <Problem error={restaurant.error} retry={restaurant.refetch} />
     </Page>
   )
@@ -67,7 +67,7 @@ function Back() {
     <p className="back">
       <Link to="/">
         <span aria-hidden="true">← </span>
-        {t('restaurant.back')}
+        <span>{t('restaurant.back')}</span>
       </Link>
     </p>
   )

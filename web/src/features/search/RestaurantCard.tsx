@@ -1,6 +1,5 @@
 import { Link, useSearchParams } from 'react-router'
-import type { Region, Restaurant } from '../../api/client'
-import type { DayTimes } from '../../api/queries'
+import type { DayTimes, Region, Restaurant } from '../../api/client'
 import { RestaurantMark } from '../../components/RestaurantMark'
 import { useTexts } from '../../texts/texts'
 import { restaurantPath } from '../region/region'
@@ -11,7 +10,7 @@ import type { Visit } from './VisitPicker'
 interface RestaurantCardProps {
   region: Region
   restaurant: Restaurant
-  /** The times of the chosen day; absent until they are loaded. */
+  /** The times of the chosen day; undefined until they are loaded. */
   day: DayTimes | undefined
   visit: Visit
 }

@@ -2,43 +2,42 @@ import { useInfiniteQuery, useQueries } from '@tanstack/react-query'
 import { useSearchParams } from 'react-router'
 import type { Region } from '../../api/client'
 import { dayTimesQuery, searchQuery } from '../../api/queries'
+import { Corrections } from '../../components/Corrections'
 import { Loading } from '../../components/Loading'
 import { Page } from '../../components/Page'
-import { partyOf } from '../../components/PartySelect'
 import { Problem } from '../../components/Problem'
+import { useToday } from '../../components/useToday'
+import { cuisineParam, dayOf, longestQuery, partyParam, queryParam } from '../../params'
 import { useTexts } from '../../texts/texts'
 import { timeZones, useRegion } from '../region/region'
-import { dayIn } from '../restaurant/times'
 import { RestaurantCard } from './RestaurantCard'
 import { type Visit, VisitPicker } from './VisitPicker'
 
 export function SearchPage() {
   const { t, name, values } = useTexts()
   const [params, setParams] = useSearchParams()
-  const q = params.get('q') ?? ''
-  const cuisine = params.get('cuisine') ?? ''
   const { region } = useRegion()
-  const today = dayIn(timeZones[region], new Date())
-  const day = params.get('day') ?? ''
-  const visit = {
-    date: /^\d{4}-\d\d-\d\d$/.test(day) && day > today ? day : today,
-    party: partyOf(params.get('party')),
-  }
+  const today = useToday(timeZones[region])
+  const query = queryParam(params.get('q'))
+  const cuisine = cuisineParam(params.get('cuisine'), values('cuisine'))
+  const day = dayOf(params.get('day'), today, today)
+  const party = partyParam(params.get('party'))
+  const visit = { date: day.value, party: party.value }
 
   const search = (form: FormData) => {
-    const query = new URLSearchParams(params)
+    const after = new URLSearchParams(params)
     for (const field of ['q', 'cuisine']) {
       const value = String(form.get(field)).trim()
-      if (value) query.set(field, value)
-      else query.delete(field)
+      if (value) after.set(field, value)
+      else after.delete(field)
     }
-    setParams(query)
+    setParams(after)
   }
   const choose = ({ date, party }: Visit) => {
-    const query = new URLSearchParams(params)
-    query.set('day', date)
-    query.set('party', String(party))
-    setParams(query, { replace: true, preventScrollReset: true })
+    const after = new URLSearchParams(params)
+    after.set('day', date)
+    after.set('party', String(party))
+    setParams(after, { replace: true, preventScrollReset: true })
   }
 
   return (
@@ -46,7 +45,7 @@ export function SearchPage() {
       <p className="intro">{t('search.intro')}</p>
       {/* The key resets the fields when the URL changes, as on going back. */}
       <form
-        key={JSON.stringify([q, cuisine])}
+        key={JSON.stringify([query.value, cuisine.value])}
         className="search-form"
         role="search"
         onSubmit={(event) => {
@@ -56,11 +55,17 @@ export function SearchPage() {
       >
         <label className="grow">
           <span>{t('search.query')}</span>
-          <input type="search" name="q" defaultValue={q} maxLength={200} autoComplete="off" />
+          <input
+            type="search"
+            name="q"
+            defaultValue={query.value}
+            maxLength={longestQuery}
+            autoComplete="off"
+          />
         </label>
         <label>
           <span>{t('search.cuisine')}</span>
-          <select name="cuisine" defaultValue={cuisine}>
+          <select name="cuisine" defaultValue={cuisine.value}>
             <option value="">{t('search.cuisine.any')}</option>
             {values('cuisine').map((value) => (
               <option key={value} value={value}>
@@ -74,7 +79,8 @@ export function SearchPage() {
         </button>
       </form>
       <VisitPicker visit={visit} today={today} onVisit={choose} />
-      <Results q={q} cuisine={cuisine} visit={visit} />
+      <Corrections faults={[query.fault, cuisine.fault, day.fault, party.fault]} />
+      <Results q={query.value} cuisine={cuisine.value} visit={visit} />
     </Page>
   )
 }
@@ -96,7 +102,7 @@ function Results({ q, cuisine, visit }: { q: string; cuisine: string; visit: Vis
       <h2 id="results" className="hidden">
         {t('search.results')}
       </h2>
-      {found.isPending && <Loading retrying={found.failureCount > 0} />}
+      {found.isPending && <Loading failure={found.failureReason} />}
       <p className="found" role="status">
         {found.isSuccess &&
           (restaurants.length === 0

@@ -1,5 +1,5 @@
+import { DayInput } from '../../components/DayInput'
 import { PartySelect } from '../../components/PartySelect'
-import { useTexts } from '../../texts/texts'
 
 /** The day and the party size for which the search results show free times. */
 export interface Visit {
@@ -7,25 +7,16 @@ export interface Visit {
   party: number
 }
 
-interface WhenPickerProps {
+interface VisitPickerProps {
   visit: Visit
   today: string
   onVisit(visit: Visit): void
 }
 
-export function VisitPicker({ visit, today, onVisit }: WhenPickerProps) {
-  const { t } = useTexts()
+export function VisitPicker({ visit, today, onVisit }: VisitPickerProps) {
   return (
     <div className="search-when">
-      <label className="party">
-        <span>{t('times.day')}</span>
-        <input
-          type="date"
-          value={visit.date}
-          min={today}
-          onChange={(event) => onVisit({ ...visit, date: event.target.value || today })}
-        />
-      </label>
+      <DayInput day={visit.date} min={today} onDay={(date) => onVisit({ ...visit, date })} />
       <PartySelect party={visit.party} onChange={(party) => onVisit({ ...visit, party })} />
     </div>
   )
