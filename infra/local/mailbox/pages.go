@@ -21,11 +21,13 @@ var (
 	listPage = site.NewPage(`<h1>Mail</h1>
 {{with .To}}<p>To {{.}} · <a href="/">all</a></p>{{end}}
 {{with .Error}}<p class="card">The mail cannot be read: {{.}}</p>{{end}}
-{{if .Messages}}<table><tr><th>Sent</th><th>To</th><th>Subject</th></tr>
+{{with .Page}}{{if .Messages}}<table><tr><th>Sent</th><th>To</th><th>Subject</th></tr>
 {{range .Messages}}<tr><td><time>{{clock .Date}}</time></td>
 <td>{{range .To}}<a href="/?to={{.}}">{{.}}</a> {{end}}</td>
 <td><a href="/messages/{{.ID}}">{{or .Subject "(no subject)"}}</a></td></tr>
-{{end}}</table>{{else if not .Error}}<p class="dim">No mail has been sent yet.</p>{{end}}`, funcs)
+{{end}}</table>{{else if not $.Error}}<p class="dim">No mail {{if .Total}}on this page{{else}}has been sent yet{{end}}.</p>{{end}}
+<p class="row">{{if .Newer}}<a href="/?to={{.To}}&amp;page={{.Newer}}">Newer</a>{{end}}
+{{if .Older}}<a href="/?to={{.To}}&amp;page={{.Older}}">Older</a>{{end}} <span class="dim">{{.Total}} mails</span></p>{{end}}`, funcs)
 
 	messagePage = site.NewPage(`<p><a href="/">All mail</a></p>
 <h1>{{or .Subject "(no subject)"}}</h1>
@@ -37,12 +39,12 @@ var (
 
 func (s *Server) list(w http.ResponseWriter, r *http.Request) {
 	to, status, fault := r.FormValue("to"), http.StatusOK, ""
-	all, err := s.messages(r.Context())
+	all, err := s.source.messages(r.Context())
 	if err != nil {
 		status, fault = http.StatusBadGateway, err.Error()
 	}
 	listPage.Write(w, status, site.View{Title: "Mailbox", Refresh: 5,
-		Data: map[string]any{"To": to, "Messages": addressedTo(all, to), "Error": fault}})
+		Data: map[string]any{"To": to, "Page": paged(all, to, number(r)), "Error": fault}})
 }
 
 func (s *Server) show(w http.ResponseWriter, r *http.Request) {
@@ -64,15 +66,16 @@ func (s *Server) html(w http.ResponseWriter, r *http.Request) {
 	io.WriteString(w, m.HTML)
 }
 
-// api lists the mails as JSON, newest first; ?to= selects those to one address.
+// api lists the mails as JSON, newest first, fifty a page; ?to= selects those to one
+// address, ?page= another page.
 func (s *Server) api(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Content-Type", "application/json")
 	w.Header().Set("Cache-Control", "no-store")
-	all, err := s.messages(r.Context())
+	all, err := s.source.messages(r.Context())
 	if err != nil {
 		w.WriteHeader(http.StatusBadGateway)
 		json.NewEncoder(w).Encode(map[string]string{"error": err.Error()})
 		return
 	}
-	json.NewEncoder(w).Encode(map[string]any{"messages": addressedTo(all, r.FormValue("to"))})
+	json.NewEncoder(w).Encode(paged(all, r.FormValue("to"), number(r)))
 }
