@@ -13,6 +13,7 @@ import (
 
 	"jari.example/infra/local/site"
 	"jari.example/internal/config"
+	"jari.example/internal/page"
 )
 
 // Source has the mails that were accepted.
@@ -37,7 +38,9 @@ func New(source Source) *Server {
 	return s
 }
 
-func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) { s.mux.ServeHTTP(w, r) }
+func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	page.Handler(s.mux).ServeHTTP(w, r)
+}
 
 // Run is the program: it serves a mailbox until ctx ends.
 func Run(ctx context.Context, args []string, getenv func(string) string, stdout, stderr io.Writer) error {
@@ -86,8 +89,8 @@ func (s *Server) find(w http.ResponseWriter, r *http.Request) (Message, bool) {
 // perPage is how many mails a page, and a response of the API, has at most.
 const perPage = 50
 
-// page is one page of a list of mails.
-type page struct {
+// listing is one page of a list of mails.
+type listing struct {
 	To       string    `json:"-"`
 	Messages []Message `json:"messages"`
 	Total    int       `json:"total"` // of all pages
@@ -97,8 +100,8 @@ type page struct {
 }
 
 // paged returns page number n of the mails to an address; to "" means all mails.
-func paged(all []Message, to string, n int) page {
-	p := page{To: to, Messages: []Message{}, Number: n, Newer: n - 1}
+func paged(all []Message, to string, n int) listing {
+	p := listing{To: to, Messages: []Message{}, Number: n, Newer: n - 1}
 	to = address(to)
 	for _, m := range all {
 		if to != "" && !slices.Contains(m.To, to) {
