@@ -26,7 +26,7 @@ func chart(p *board.Panel, t board.Table, from, to time.Time) template.HTML {
 	y := func(v float64) float64 { return chartHeight * v / top }
 
 	var b strings.Builder
-	fmt.Fprintf(&b, `<svg viewBox="0 -12 %g %g" role="img" aria-label="%s">`, chartWidth, chartHeight+14, template.HTMLEscapeString(p.Title))
+	fmt.Fprintf(&b, `<svg class="chart" viewBox="0 -12 %g %g" role="img" aria-label="%s">`, chartWidth, chartHeight+14, template.HTMLEscapeString(p.Title))
 	fmt.Fprintf(&b, `<text x="2" y="-2">%s</text><path class="axis" d="M0 0H%g M0 %gH%g"/>`,
 		format(top), chartWidth, chartHeight, chartWidth)
 	if p.Type == board.Bars {

@@ -36,8 +36,8 @@ func indexSamples(t *testing.T, at time.Time) *preview.Source {
 		json.NewEncoder(&bulk).Encode(map[string]any{"create": map[string]any{"_index": index}})
 		json.NewEncoder(&bulk).Encode(doc)
 	}
-	// Eight bookings: 201 five times, a refusal, one not counted, one failure.
-	for i, status := range []int{201, 201, 201, 201, 201, 409, 429, 503} {
+	// Nine bookings: 201 five times, a refusal, one that left early, one not counted, one failure.
+	for i, status := range []int{201, 201, 201, 201, 499, 201, 409, 429, 503} {
 		d := map[string]any{
 			names.DocTime: stamp(at, i), "severity.number": 9, "severity.text": "INFO", names.EventName: names.EventAccess,
 			names.DocServiceName: names.ServiceGateway, names.CloudRegion: "ap-northeast-2", names.HTTPMethod: "POST",
@@ -47,7 +47,11 @@ func indexSamples(t *testing.T, at time.Time) *preview.Source {
 		if status == 409 {
 			d[names.Reason] = "slot_full"
 		}
+		if status == 499 {
+			d[names.Reason] = "internal" // as it was noted before; now it is client_closed
+		}
 		if status == 503 {
+			d[names.Reason] = "unavailable"
 			d["severity.number"], d["severity.text"], d[names.Exception] = 17, "ERROR", "connection refused <b>"
 		}
 		add(logs, d)
@@ -165,9 +169,10 @@ func TestPanelsShowTheExpectedValues(t *testing.T) {
 	at := time.Now().Truncate(time.Minute).Add(-2 * time.Minute)
 	s, b := indexSamples(t, at), bookings(t)
 	for id, want := range map[string]string{
-		"requests":     fmt.Sprintf("[[%v 5 2 1]]", at.UTC()),
-		"availability": "[[6 7 0.8571428571428571]]",
-		"refusals":     "[[slot_full 1]]",
+		"requests":     fmt.Sprintf("[[%v 5 2 1 1]]", at.UTC()),
+		"availability": "[[7 8 0.875]]",
+		"refusals":     "[[slot_full 1]]", // neither the client that left nor the failure
+		"failures":     "[[unavailable 1]]",
 	} {
 		t.Run(id, func(t *testing.T) {
 			got, err := s.Run(t.Context(), panel(t, b, id), at.Add(-time.Minute), at.Add(time.Minute))
@@ -177,11 +182,11 @@ func TestPanelsShowTheExpectedValues(t *testing.T) {
 		})
 	}
 	latency, err := s.Run(t.Context(), panel(t, b, "latency"), at.Add(-time.Minute), at.Add(time.Minute))
-	if err != nil || len(latency.Rows) != 1 || latency.Rows[0][1].(float64) < 0.04 || latency.Rows[0][3].(float64) > 0.09 {
+	if err != nil || len(latency.Rows) != 1 || latency.Rows[0][1].(float64) < 0.04 || latency.Rows[0][3].(float64) > 0.1 {
 		t.Errorf("latency: %v %v", latency, err)
 	}
 	slow, err := s.Run(t.Context(), panel(t, b, "slowest"), at.Add(-time.Minute), at.Add(time.Minute))
-	if err != nil || len(slow.Rows) != 8 || slow.Rows[0][1] != 0.08 || slow.Rows[0][5] != trace {
+	if err != nil || len(slow.Rows) != 9 || slow.Rows[0][1] != 0.09 || slow.Rows[0][5] != trace {
 		t.Errorf("slowest: %v %v", slow, err)
 	}
 	if _, ok := slow.Rows[0][0].(time.Time); !ok {
@@ -208,7 +213,7 @@ func TestATraceIsReadCompletely(t *testing.T) {
 	for _, sp := range got.Spans {
 		shape = append(shape, fmt.Sprintf("%s%d", sp.ID, sp.Depth))
 	}
-	if fmt.Sprint(shape) != "[a0 b1 c2 d0]" || got.Duration != 13*time.Millisecond || len(got.Lines) != 8 {
+	if fmt.Sprint(shape) != "[a0 b1 c2 d0]" || got.Duration != 13*time.Millisecond || len(got.Lines) != 9 {
 		t.Errorf("%v %v, %d lines", shape, got.Duration, len(got.Lines))
 	}
 	if got.Spans[2].Target != "reservation.book" || int(got.Offset(got.Spans[2])) != 23 {

@@ -17,6 +17,7 @@ import (
 	"sync"
 	"time"
 
+	"jari.example/internal/page"
 	"jari.example/kibana/board"
 	"jari.example/telemetry/names"
 )
@@ -38,12 +39,19 @@ func New(boards []*board.Board, source *Source) *Server {
 	return s
 }
 
-func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) { s.mux.ServeHTTP(w, r) }
+func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	page.Handler(s.mux).ServeHTTP(w, r)
+}
 
 //go:embed pages.html
 var pages string
 
-var templates = template.Must(template.New("pages").Funcs(template.FuncMap{
+// newPage returns the page of the template with this name.
+func newPage(name string) *page.Page { return page.New(pages+`{{template "`+name+`" .}}`, funcs) }
+
+var indexPage, missingPage, dashboardPage, tracePage = newPage("index"), newPage("missing"), newPage("dashboard"), newPage("trace")
+
+var funcs = template.FuncMap{
 	"cell":   cell,
 	"number": format,
 	// Allows a line break after each dot of a long name.
@@ -60,33 +68,17 @@ var templates = template.Must(template.New("pages").Funcs(template.FuncMap{
 	},
 	"clock":    func(t time.Time) string { return t.Local().Format("2006-01-02 15:04:05.000") },
 	"duration": func(d time.Duration) string { return d.Round(10 * time.Microsecond).String() },
-	"indent": func(n int) template.CSS {
-		return template.CSS(fmt.Sprintf("padding-left:%.1fem", 0.6+float64(min(n, 12))))
-	},
-	"place": func(t Trace, s Span) template.CSS {
-		return template.CSS(fmt.Sprintf("margin-left:%.2f%%;width:%.2f%%", min(t.Offset(s), 99.7), min(t.Width(s), 100)))
-	},
-}).Parse(pages))
-
-type view struct {
-	Title   string
-	Refresh int
-	Data    any
+	"indent":   func(depth int) int { return min(depth, maxIndent) },
+	"left":     func(t Trace, s Span) string { return fmt.Sprintf("%.2f", min(t.Offset(s), 99.7)) },
+	"width":    func(t Trace, s Span) string { return fmt.Sprintf("%.2f", min(t.Width(s), 100)) },
 }
 
-func write(w http.ResponseWriter, status int, page string, v view) {
-	h := w.Header()
-	h.Set("Content-Type", "text/html; charset=utf-8")
-	h.Set("Cache-Control", "no-store")
-	h.Set("X-Content-Type-Options", "nosniff")
-	h.Set("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'; base-uri 'none'")
-	w.WriteHeader(status)
-	// The header has been sent, so an error of the template cannot change the status.
-	_ = templates.ExecuteTemplate(w, page, v)
-}
+// maxIndent is the deepest level of a trace that is indented further; the style
+// sheet has a class for each.
+const maxIndent = 6
 
 func (s *Server) index(w http.ResponseWriter, r *http.Request) {
-	write(w, http.StatusOK, "index", view{Title: "Dashboards", Data: s.boards})
+	indexPage.Write(w, http.StatusOK, page.View{Title: "Dashboards", Data: s.boards})
 }
 
 // panelView is a panel with its content.
@@ -105,7 +97,7 @@ func (s *Server) dashboard(w http.ResponseWriter, r *http.Request) {
 		}
 	}
 	if b == nil {
-		write(w, http.StatusNotFound, "missing", view{Title: "Dashboards", Data: "There is no dashboard of this name."})
+		missingPage.Write(w, http.StatusNotFound, page.View{Title: "Dashboards", Data: "There is no dashboard of this name."})
 		return
 	}
 	now := time.Now()
@@ -116,15 +108,15 @@ func (s *Server) dashboard(w http.ResponseWriter, r *http.Request) {
 		err = errors.New("from must be before to")
 	}
 	if err != nil {
-		write(w, http.StatusBadRequest, "missing", view{Title: b.Title, Data: err.Error()})
+		missingPage.Write(w, http.StatusBadRequest, page.View{Title: b.Title, Data: err.Error()})
 		return
 	}
-	v := view{Title: b.Title, Data: map[string]any{"Board": b, "Panels": s.run(r.Context(), b, from, to), "From": from, "To": to}}
+	v := page.View{Title: b.Title, Data: map[string]any{"Board": b, "Panels": s.run(r.Context(), b, from, to), "From": from, "To": to}}
 	if r.FormValue("to") == "" {
 		every, _ := time.ParseDuration(b.Refresh)
-		v.Refresh = int(every.Seconds())
+		v.Live = int(every.Seconds())
 	}
-	write(w, http.StatusOK, "dashboard", v)
+	dashboardPage.Write(w, http.StatusOK, v)
 }
 
 // run reads all panels concurrently. A panel that fails shows its error.
@@ -150,7 +142,7 @@ var traceID = regexp.MustCompile(`^[0-9a-f]{32}$`)
 func (s *Server) find(w http.ResponseWriter, r *http.Request) {
 	id := strings.ToLower(strings.TrimSpace(r.FormValue("id")))
 	if !traceID.MatchString(id) {
-		write(w, http.StatusBadRequest, "missing", view{Title: "Traces", Data: "A trace id has 32 hex digits."})
+		missingPage.Write(w, http.StatusBadRequest, page.View{Title: "Traces", Data: "A trace id has 32 hex digits."})
 		return
 	}
 	http.Redirect(w, r, "/traces/"+id, http.StatusSeeOther)
@@ -159,19 +151,19 @@ func (s *Server) find(w http.ResponseWriter, r *http.Request) {
 func (s *Server) trace(w http.ResponseWriter, r *http.Request) {
 	id := r.PathValue("id")
 	if !traceID.MatchString(id) {
-		write(w, http.StatusNotFound, "missing", view{Title: "Traces", Data: "A trace id has 32 hex digits."})
+		missingPage.Write(w, http.StatusNotFound, page.View{Title: "Traces", Data: "A trace id has 32 hex digits."})
 		return
 	}
 	t, err := s.source.Trace(r.Context(), id)
 	if err != nil {
-		write(w, http.StatusBadGateway, "missing", view{Title: "Traces", Data: "OpenSearch cannot be read: " + err.Error()})
+		missingPage.Write(w, http.StatusBadGateway, page.View{Title: "Traces", Data: "OpenSearch cannot be read: " + err.Error()})
 		return
 	}
 	status := http.StatusOK
 	if len(t.Spans)+len(t.Lines) == 0 {
 		status = http.StatusNotFound
 	}
-	write(w, status, "trace", view{Title: "Trace", Data: t})
+	tracePage.Write(w, status, page.View{Title: "Trace", Data: t})
 }
 
 // cell renders a cell of a table. A trace id becomes a link to its trace.

@@ -20,6 +20,7 @@ import (
 
 	"jari.example/infra/local/site"
 	"jari.example/internal/config"
+	"jari.example/internal/page"
 )
 
 // Link is a link of the page. Without a URL it is not shown.
@@ -44,7 +45,9 @@ func New(links []Link, runbooks string) *Server {
 	return s
 }
 
-func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) { s.mux.ServeHTTP(w, r) }
+func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	page.Handler(s.mux).ServeHTTP(w, r)
+}
 
 // Run is the program: it serves the operator page until ctx ends.
 func Run(ctx context.Context, args []string, getenv func(string) string, stdout, stderr io.Writer) error {
@@ -72,13 +75,13 @@ func Run(ctx context.Context, args []string, getenv func(string) string, stdout,
 }
 
 var (
-	indexPage = site.NewPage(`<h1>Operator page</h1>
+	indexPage = page.New(`<h1>Operator page</h1>
 <ul>{{range .Links}}{{if .URL}}<li><a href="{{.URL}}">{{.What}}</a> <span class="dim">{{.URL}}</span></li>{{end}}{{end}}</ul>
 <h2>Runbooks</h2>
 <ul>{{range .Runbooks}}<li><a href="/runbooks/{{.}}">{{.}}</a></li>
 {{else}}<li class="dim">There are no runbooks in {{.Folder}}.</li>{{end}}</ul>`, nil)
 
-	runbookPage = site.NewPage(`<p><a href="/">Operator page</a></p>
+	runbookPage = page.New(`<p><a href="/">Operator page</a></p>
 {{.}}`, nil)
 )
 
@@ -90,7 +93,7 @@ func (s *Server) index(w http.ResponseWriter, r *http.Request) {
 			names = append(names, name)
 		}
 	}
-	indexPage.Write(w, http.StatusOK, site.View{Title: "Operator",
+	indexPage.Write(w, http.StatusOK, page.View{Title: "Operator",
 		Data: map[string]any{"Links": s.links, "Runbooks": names, "Folder": s.runbooks}})
 }
 
@@ -100,7 +103,7 @@ func (s *Server) runbook(w http.ResponseWriter, r *http.Request) {
 	name := strings.TrimSuffix(r.PathValue("name"), ".md")
 	text, err := s.read(name + ".md")
 	if errors.Is(err, fs.ErrNotExist) {
-		runbookPage.Write(w, http.StatusNotFound, site.View{Title: "Runbook", Data: "There is no runbook “" + name + "”."})
+		runbookPage.Write(w, http.StatusNotFound, page.View{Title: "Runbook", Data: "There is no runbook “" + name + "”."})
 		return
 	}
 	var b bytes.Buffer
@@ -111,7 +114,7 @@ func (s *Server) runbook(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, "The runbook cannot be read.", http.StatusInternalServerError)
 		return
 	}
-	runbookPage.Write(w, http.StatusOK, site.View{Title: "Runbook", Data: template.HTML(b.String())})
+	runbookPage.Write(w, http.StatusOK, page.View{Title: "Runbook", Data: template.HTML(b.String())})
 }
 
 func (s *Server) read(file string) ([]byte, error) {

@@ -1,121 +1,63 @@
 // Package mailbox shows the mail that the system has sent. The AWS emulator accepts
-// mail and delivers none; its data dump contains what it accepted. The mailbox
-// reads the dump for every request and stores nothing.
+// mail and delivers none. The launcher's emulator writes what it accepts to a
+// folder, of which the mailbox reads each file once. Of another moto it reads the
+// whole dump for each request, since there is nothing smaller.
 package mailbox
 
 import (
 	"context"
-	"encoding/json"
-	"fmt"
 	"io"
 	"net/http"
-	"net/url"
 	"slices"
-	"strings"
-	"time"
+	"strconv"
 
 	"jari.example/infra/local/site"
 	"jari.example/internal/config"
+	"jari.example/internal/page"
 )
 
-// Server shows the mail of one emulator.
-type Server struct {
-	aws    string
-	mux    *http.ServeMux
-	client *http.Client
+// Source has the mails that were accepted.
+type Source interface {
+	// messages returns the mails, newest first. The caller must not change them.
+	messages(ctx context.Context) ([]Message, error)
 }
 
-// New returns a Server for the emulator at the base URL aws.
-func New(aws string) (*Server, error) {
-	if u, err := url.Parse(aws); err != nil || u.Host == "" {
-		return nil, fmt.Errorf("mailbox: %q is not a URL", aws)
-	}
-	s := &Server{aws: strings.TrimSuffix(aws, "/"), mux: http.NewServeMux(), client: &http.Client{Timeout: 10 * time.Second}}
+// Server shows the mails of one Source.
+type Server struct {
+	source Source
+	mux    *http.ServeMux
+}
+
+// New returns a Server for the mails of source.
+func New(source Source) *Server {
+	s := &Server{source: source, mux: http.NewServeMux()}
 	s.mux.HandleFunc("GET /{$}", s.list)
 	s.mux.HandleFunc("GET /messages/{id}", s.show)
 	s.mux.HandleFunc("GET /messages/{id}/html", s.html)
 	s.mux.HandleFunc("GET /api/messages", s.api)
-	return s, nil
+	return s
 }
 
-func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) { s.mux.ServeHTTP(w, r) }
+func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	page.Handler(s.mux).ServeHTTP(w, r)
+}
 
 // Run is the program: it serves a mailbox until ctx ends.
 func Run(ctx context.Context, args []string, getenv func(string) string, stdout, stderr io.Writer) error {
 	f := config.New("jari run mailbox", "jari_mailbox", "The mail that the system has sent, read from the AWS emulator.", getenv)
 	addr := f.Addr("addr", "127.0.0.1:8092", "address to listen on")
-	aws := f.URL("aws-endpoint-url", "http://127.0.0.1:14566", "base URL of the AWS emulator (moto)")
-	if err := f.Parse(args, stdout); err != nil {
+	dir := f.String("mail-dir", "", "folder of the mails that the launcher's AWS emulator has accepted")
+	aws := f.URL("aws-endpoint-url", "", "base URL of another AWS emulator (moto), in place of -mail-dir")
+	if err := f.Parse(args, stdout, func() {
+		f.Require((*dir == "") != (*aws == ""), "give either -mail-dir or -aws-endpoint-url")
+	}); err != nil {
 		return err
 	}
-	s, err := New(*aws)
-	if err != nil {
-		return err
+	var source Source = Folder(*dir)
+	if *aws != "" {
+		source = Dump(*aws)
 	}
-	return site.Serve(ctx, *addr, s, stdout, stderr)
-}
-
-// messages reads the emulator's mail, newest first.
-func (s *Server) messages(ctx context.Context) ([]Message, error) {
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, s.aws+"/moto-api/data.json", nil)
-	if err != nil {
-		return nil, err
-	}
-	resp, err := s.client.Do(req)
-	if err != nil {
-		return nil, err
-	}
-	defer resp.Body.Close()
-	if resp.StatusCode != http.StatusOK {
-		return nil, fmt.Errorf("the emulator responded with %s", resp.Status)
-	}
-	var dump struct {
-		SES struct {
-			RawMessage []struct {
-				ID           string   `json:"id"`
-				Source       string   `json:"source"`
-				Destinations []string `json:"destinations"`
-				Raw          string   `json:"raw_data"`
-			}
-			// Sent without MIME: moto stores one body, text or HTML.
-			Message []struct {
-				ID           string              `json:"id"`
-				Source       string              `json:"source"`
-				Subject      string              `json:"subject"`
-				Body         string              `json:"body"`
-				Destinations map[string][]string `json:"destinations"`
-			}
-		} `json:"ses"`
-	}
-	if err := json.NewDecoder(resp.Body).Decode(&dump); err != nil {
-		return nil, fmt.Errorf("the emulator's dump: %w", err)
-	}
-	out := []Message{}
-	for _, m := range dump.SES.RawMessage {
-		parsed := parse(m.Raw)
-		parsed.ID = m.ID
-		if parsed.From == "" {
-			parsed.From = m.Source
-		}
-		parsed.To = recipients(m.Destinations)
-		out = append(out, parsed)
-	}
-	for _, m := range dump.SES.Message {
-		var to []string
-		for _, field := range []string{"ToAddresses", "CcAddresses", "BccAddresses"} {
-			to = append(to, m.Destinations[field]...)
-		}
-		plain := Message{ID: m.ID, From: m.Source, To: recipients(to), Subject: m.Subject, Text: m.Body}
-		if strings.HasPrefix(strings.TrimSpace(m.Body), "<") {
-			plain.Text, plain.HTML = "", m.Body
-		}
-		out = append(out, plain)
-	}
-	// The dump lists the oldest first. Reversing it before the stable sort puts the
-	// newest first among mails of one second too.
-	slices.Reverse(out)
-	slices.SortStableFunc(out, func(a, b Message) int { return b.Date.Compare(a.Date) })
-	return out, nil
+	return site.Serve(ctx, *addr, New(source), stdout, stderr)
 }
 
 // recipients removes the duplicates that moto makes of envelope and header.
@@ -131,23 +73,56 @@ func recipients(in []string) []string {
 
 // find returns the message with the id in the path, or writes the error.
 func (s *Server) find(w http.ResponseWriter, r *http.Request) (Message, bool) {
-	all, err := s.messages(r.Context())
+	all, err := s.source.messages(r.Context())
 	if err != nil {
 		http.Error(w, "The mail cannot be read: "+err.Error(), http.StatusBadGateway)
 		return Message{}, false
 	}
 	i := slices.IndexFunc(all, func(m Message) bool { return m.ID == r.PathValue("id") })
 	if i < 0 {
-		http.Error(w, "There is no such mail. The emulator loses its mails when it restarts.", http.StatusNotFound)
+		http.Error(w, "There is no such mail. Only the last ones are kept.", http.StatusNotFound)
 		return Message{}, false
 	}
 	return all[i], true
 }
 
-// addressedTo returns the mails to an address; to "" returns all.
-func addressedTo(all []Message, to string) []Message {
-	if to = address(to); to == "" {
-		return all
+// perPage is how many mails a page, and a response of the API, has at most.
+const perPage = 50
+
+// listing is one page of a list of mails.
+type listing struct {
+	To       string    `json:"-"`
+	Messages []Message `json:"messages"`
+	Total    int       `json:"total"` // of all pages
+	Number   int       `json:"page"`  // from 1
+	Newer    int       `json:"-"`     // number of that page, 0 if there is none
+	Older    int       `json:"older,omitempty"`
+}
+
+// paged returns page number n of the mails to an address; to "" means all mails.
+func paged(all []Message, to string, n int) listing {
+	p := listing{To: to, Messages: []Message{}, Number: n, Newer: n - 1}
+	to = address(to)
+	for _, m := range all {
+		if to != "" && !slices.Contains(m.To, to) {
+			continue
+		}
+		if p.Total >= (n-1)*perPage && len(p.Messages) < perPage {
+			p.Messages = append(p.Messages, m)
+		}
+		p.Total++
 	}
-	return slices.DeleteFunc(all, func(m Message) bool { return !slices.Contains(m.To, to) })
+	if p.Total > n*perPage {
+		p.Older = n + 1
+	}
+	return p
+}
+
+// number is the page that the request asks for, 1 for what is no number.
+func number(r *http.Request) int {
+	n, err := strconv.Atoi(r.FormValue("page"))
+	if err != nil || n < 1 || n > 1e6 {
+		return 1
+	}
+	return n
 }

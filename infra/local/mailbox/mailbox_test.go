@@ -7,6 +7,8 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -24,13 +26,9 @@ const korean = "From: =?utf-8?b?7J6Q66as?= <no-reply@jari.example>\r\nTo: %s\r\n
 
 type list struct{ Messages []mailbox.Message }
 
-func start(t *testing.T, aws string) string {
+func start(t *testing.T, source mailbox.Source) string {
 	t.Helper()
-	s, err := mailbox.New(aws)
-	if err != nil {
-		t.Fatal(err)
-	}
-	srv := httptest.NewServer(s)
+	srv := httptest.NewServer(mailbox.New(source))
 	t.Cleanup(srv.Close)
 	return srv.URL
 }
@@ -72,7 +70,7 @@ func raw(id, to, date string) map[string]any {
 }
 
 func TestMailIsParsedAndListedByRecipient(t *testing.T) {
-	at := start(t, emulator(t, map[string]any{
+	at := start(t, mailbox.Dump(emulator(t, map[string]any{
 		"RawMessage": []any{
 			raw("m1", "A@diner.example", "Sun, 22 Nov 2026 10:00:00 +0000"),
 			raw("m2", "b@diner.example", "Sun, 22 Nov 2026 10:00:02 +0000"),
@@ -83,7 +81,7 @@ func TestMailIsParsedAndListedByRecipient(t *testing.T) {
 			"id": "m5", "source": "s", "subject": "plain", "body": "<p>html</p>",
 			"destinations": map[string]any{"ToAddresses": []string{"d@diner.example"}},
 		}},
-	}))
+	})))
 	got := messages(t, at, "a@diner.example")
 	if len(got) != 2 || got[0].ID != "m3" || got[1].ID != "m1" {
 		t.Fatalf("a's mail, newest first: %+v", got)
@@ -121,7 +119,7 @@ func TestMailIsParsedAndListedByRecipient(t *testing.T) {
 func TestAnUnreachableEmulatorIs502(t *testing.T) {
 	unreachable := httptest.NewServer(nil)
 	unreachable.Close()
-	at := start(t, unreachable.URL)
+	at := start(t, mailbox.Dump(unreachable.URL))
 	for _, path := range []string{"/", "/api/messages", "/messages/x"} {
 		if resp, body := get(t, at+path); resp.StatusCode != 502 || body == "" {
 			t.Errorf("%s: %d %s", path, resp.StatusCode, body)
@@ -140,7 +138,7 @@ func TestMailSentThroughTheRealEmulatorIsShown(t *testing.T) {
 			"Data": base64.StdEncoding.EncodeToString(fmt.Appendf(nil, korean, to, time.Now().Format(time.RFC1123Z))),
 		}},
 	})
-	at := start(t, aws)
+	at := start(t, mailbox.Dump(aws))
 	if got := messages(t, at, to); len(got) != 1 || got[0].Subject != "예약 확인" || got[0].Text != "예약" {
 		t.Errorf("%+v", got)
 	}
@@ -165,5 +163,76 @@ func postToSES(t *testing.T, address string, body any) {
 	if resp.StatusCode >= 400 && !strings.HasSuffix(address, "/identities") { // the identity may be there already
 		b, _ := io.ReadAll(resp.Body)
 		t.Fatalf("%s: %s %s", address, resp.Status, b)
+	}
+}
+
+// folder writes n mails as the launcher's moto does, the oldest first.
+func folder(t *testing.T, n int) string {
+	dir := t.TempDir()
+	for i := range n {
+		to := fmt.Sprintf("diner%d@diner.example", i%3)
+		text, _ := json.Marshal(raw(fmt.Sprint("m", i), to, "Sun, 22 Nov 2026 10:00:00 +0000"))
+		if err := os.WriteFile(filepath.Join(dir, fmt.Sprintf("%020d-m%d.json", i, i)), text, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return dir
+}
+
+func TestAPageHasFiftyMailsAndALinkToOlderOnes(t *testing.T) {
+	dir := folder(t, 130)
+	if err := os.WriteFile(filepath.Join(dir, "9-being-written.json.new"), []byte("{"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	at := start(t, mailbox.Folder(dir))
+	var seen []string
+	for number := 1; number > 0; {
+		var p struct {
+			Messages     []mailbox.Message
+			Total, Older int
+		}
+		_, body := get(t, fmt.Sprintf("%s/api/messages?page=%d", at, number))
+		if err := json.Unmarshal([]byte(body), &p); err != nil || len(p.Messages) > 50 || p.Total != 130 {
+			t.Fatalf("page %d: %v, %d mails of %d", number, err, len(p.Messages), p.Total)
+		}
+		for _, m := range p.Messages {
+			seen = append(seen, m.ID)
+		}
+		number = p.Older
+	}
+	if len(seen) != 130 || seen[0] != "m129" || seen[129] != "m0" {
+		t.Errorf("%d mails on all pages, from %s to %s", len(seen), seen[0], seen[len(seen)-1])
+	}
+	_, first := get(t, at+"/")
+	_, second := get(t, at+"/?page=2")
+	if strings.Count(first, "/messages/m") != 50 || !strings.Contains(first, `page=2">Older`) || strings.Contains(first, "Newer") ||
+		!strings.Contains(second, `page=1">Newer`) || !strings.Contains(second, `page=3">Older`) {
+		t.Errorf("the links of the pages are wrong:\n%s\n%s", first, second)
+	}
+	if mine := messages(t, at, "diner1@diner.example"); len(mine) != 43 || mine[0].ID != "m127" {
+		t.Errorf("%d mails to one address", len(mine))
+	}
+}
+
+// Each file is read once: a mailbox that is polled must cost the same however many
+// mails there are.
+func TestAMailIsReadOnceAndForgottenWithItsFile(t *testing.T) {
+	dir := folder(t, 3)
+	at := start(t, mailbox.Folder(dir))
+	if got := messages(t, at, ""); len(got) != 3 {
+		t.Fatalf("%d mails", len(got))
+	}
+	if err := os.WriteFile(filepath.Join(dir, fmt.Sprintf("%020d-m1.json", 1)), []byte("not JSON any more"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Remove(filepath.Join(dir, fmt.Sprintf("%020d-m0.json", 0))); err != nil {
+		t.Fatal(err)
+	}
+	got := messages(t, at, "")
+	if len(got) != 2 || got[0].ID != "m2" || got[1].ID != "m1" {
+		t.Errorf("%+v", got)
+	}
+	if resp, _ := get(t, at+"/messages/m0"); resp.StatusCode != 404 {
+		t.Errorf("the deleted mail: %s", resp.Status)
 	}
 }

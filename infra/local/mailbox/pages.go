@@ -7,7 +7,7 @@ import (
 	"net/http"
 	"time"
 
-	"jari.example/infra/local/site"
+	"jari.example/internal/page"
 )
 
 var funcs = template.FuncMap{"clock": func(t time.Time) string {
@@ -18,16 +18,18 @@ var funcs = template.FuncMap{"clock": func(t time.Time) string {
 }}
 
 var (
-	listPage = site.NewPage(`<h1>Mail</h1>
+	listPage = page.New(`<h1>Mail</h1>
 {{with .To}}<p>To {{.}} · <a href="/">all</a></p>{{end}}
 {{with .Error}}<p class="card">The mail cannot be read: {{.}}</p>{{end}}
-{{if .Messages}}<table><tr><th>Sent</th><th>To</th><th>Subject</th></tr>
-{{range .Messages}}<tr><td><time>{{clock .Date}}</time></td>
+{{with .Page}}{{if .Messages}}<table class="mails"><tr><th>Sent</th><th>To</th><th>Subject</th></tr>
+{{range .Messages}}<tr id="m{{.ID}}"><td><time>{{clock .Date}}</time></td>
 <td>{{range .To}}<a href="/?to={{.}}">{{.}}</a> {{end}}</td>
 <td><a href="/messages/{{.ID}}">{{or .Subject "(no subject)"}}</a></td></tr>
-{{end}}</table>{{else if not .Error}}<p class="dim">No mail has been sent yet.</p>{{end}}`, funcs)
+{{end}}</table>{{else if not $.Error}}<p class="dim">No mail {{if .Total}}on this page{{else}}has been sent yet{{end}}.</p>{{end}}
+<p class="row">{{if .Newer}}<a href="/?to={{.To}}&amp;page={{.Newer}}">Newer</a>{{end}}
+{{if .Older}}<a href="/?to={{.To}}&amp;page={{.Older}}">Older</a>{{end}} <span class="dim">{{.Total}} mails</span></p>{{end}}`, funcs)
 
-	messagePage = site.NewPage(`<p><a href="/">All mail</a></p>
+	messagePage = page.New(`<p><a href="/">All mail</a></p>
 <h1>{{or .Subject "(no subject)"}}</h1>
 <p class="dim">{{.From}} → {{range .To}}{{.}} {{end}}<time>{{clock .Date}}</time></p>
 {{with .Fault}}<p class="card">This mail could not be parsed completely: {{.}}</p>{{end}}
@@ -37,42 +39,42 @@ var (
 
 func (s *Server) list(w http.ResponseWriter, r *http.Request) {
 	to, status, fault := r.FormValue("to"), http.StatusOK, ""
-	all, err := s.messages(r.Context())
+	all, err := s.source.messages(r.Context())
 	if err != nil {
 		status, fault = http.StatusBadGateway, err.Error()
 	}
-	listPage.Write(w, status, site.View{Title: "Mailbox", Refresh: 5,
-		Data: map[string]any{"To": to, "Messages": addressedTo(all, to), "Error": fault}})
+	listPage.Write(w, status, page.View{Title: "Mailbox", Live: 5,
+		Data: map[string]any{"To": to, "Page": paged(all, to, number(r)), "Error": fault}})
 }
 
 func (s *Server) show(w http.ResponseWriter, r *http.Request) {
 	if m, ok := s.find(w, r); ok {
-		messagePage.Write(w, http.StatusOK, site.View{Title: "Mailbox", Data: m})
+		messagePage.Write(w, http.StatusOK, page.View{Title: "Mailbox", Data: m})
 	}
 }
 
 // html serves the HTML part alone, for the frame. Its policy allows no scripts and
-// loads nothing.
+// loads nothing. Mails have no style but inline style, which can do no harm there.
 func (s *Server) html(w http.ResponseWriter, r *http.Request) {
 	m, ok := s.find(w, r)
 	if !ok {
 		return
 	}
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
-	w.Header().Set("Content-Security-Policy", "sandbox; default-src 'none'; style-src 'unsafe-inline'; img-src data:")
-	w.Header().Set("X-Content-Type-Options", "nosniff")
+	w.Header().Set("Content-Security-Policy", "sandbox; default-src 'none'; style-src 'unsafe-inline'; img-src data:; frame-ancestors 'self'")
 	io.WriteString(w, m.HTML)
 }
 
-// api lists the mails as JSON, newest first; ?to= selects those to one address.
+// api lists the mails as JSON, newest first, fifty a page; ?to= selects those to one
+// address, ?page= another page.
 func (s *Server) api(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Content-Type", "application/json")
 	w.Header().Set("Cache-Control", "no-store")
-	all, err := s.messages(r.Context())
+	all, err := s.source.messages(r.Context())
 	if err != nil {
 		w.WriteHeader(http.StatusBadGateway)
 		json.NewEncoder(w).Encode(map[string]string{"error": err.Error()})
 		return
 	}
-	json.NewEncoder(w).Encode(map[string]any{"messages": addressedTo(all, r.FormValue("to"))})
+	json.NewEncoder(w).Encode(paged(all, r.FormValue("to"), number(r)))
 }

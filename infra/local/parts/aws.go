@@ -19,6 +19,13 @@ const motoVersion = "5.2.1"
 //go:embed moto.txt
 var motoRequirements []byte
 
+//go:embed moto_server.py
+var motoServer []byte
+
+// keptMails is how many mails moto and the mailbox keep, some 10 kB each. It is
+// above the 7,000 that a campaign of chaos-booking sends and then looks for.
+const keptMails = 10_000
+
 // AWSURL is the endpoint of DynamoDB, SES and SSM: JARI_AWS_ENDPOINT_URL, or moto.
 func (s *System) AWSURL() string {
 	if url := s.Getenv("JARI_AWS_ENDPOINT_URL"); url != "" {
@@ -40,7 +47,7 @@ func (s *System) aws() launch.Part {
 			Notes: func() string { return "external, at " + s.AWSURL() },
 		}
 	}
-	var python string
+	var python, server string
 	return launch.Part{
 		Name:  "aws",
 		Ports: []int{s.Ports.Of("aws")},
@@ -49,13 +56,17 @@ func (s *System) aws() launch.Part {
 			venv, err := s.Cache.Provide(ctx, "moto-"+motoVersion, artifact.Progress(report), func(ctx context.Context, dir string) error {
 				return installMoto(ctx, dir, artifact.Progress(report))
 			})
+			if err != nil {
+				return err
+			}
 			python = filepath.Join(venv, "bin", "python")
+			server, err = s.writeMotoServer()
 			return err
 		},
 		Command: func(context.Context) (launch.Command, error) {
 			port := fmt.Sprint(s.Ports.Of("aws"))
-			args := []string{"-m", "moto.server", "-H", "127.0.0.1", "-p", port}
-			return launch.Command{Path: python, Args: args, Env: environment("PYTHONUNBUFFERED=1"), Dir: s.Dir}, nil
+			env := environment("PYTHONUNBUFFERED=1", "JARI_MAIL_DIR="+s.mailDir(), fmt.Sprint("JARI_MAIL_KEEP=", keptMails))
+			return launch.Command{Path: python, Args: []string{server, "-H", "127.0.0.1", "-p", port}, Env: env, Dir: s.Dir}, nil
 		},
 		Healthy: respondsTo(s.AWSURL() + "/moto-api/"),
 		Initialize: func(ctx context.Context, report launch.Progress) error {
@@ -64,6 +75,23 @@ func (s *System) aws() launch.Part {
 		Background: func(ctx context.Context) { s.cloud().snapshotPeriodically(ctx) },
 		Notes:      func() string { return "moto " + motoVersion },
 	}
+}
+
+// mailDir is the folder of the mails that moto has accepted.
+func (s *System) mailDir() string { return filepath.Join(s.Dir, "data", "mail") }
+
+// writeMotoServer creates what moto's process needs, and returns the path of its
+// program.
+func (s *System) writeMotoServer() (string, error) {
+	dir, err := s.data("aws")
+	if err != nil {
+		return "", err
+	}
+	if err := os.MkdirAll(s.mailDir(), 0o700); err != nil { // mails hold personal data
+		return "", err
+	}
+	program := filepath.Join(dir, "moto_server.py")
+	return program, os.WriteFile(program, motoServer, 0o644)
 }
 
 // installMoto creates a virtual environment in dir. It may be moved afterwards as

@@ -32,9 +32,13 @@ func (s *System) slack() launch.Part {
 	return part
 }
 
-// mailbox shows the mails that were sent with moto's SES.
+// mailbox shows the mails that were sent: those in moto's folder, or those that an
+// emulator of the user's own has in its memory.
 func (s *System) mailbox() launch.Part {
-	return s.local("mailbox", []string{"aws"}, "--aws-endpoint-url", s.AWSURL())
+	if s.Getenv("JARI_AWS_ENDPOINT_URL") != "" {
+		return s.local("mailbox", []string{"aws"}, "--aws-endpoint-url", s.AWSURL())
+	}
+	return s.local("mailbox", []string{"aws"}, "--mail-dir", s.mailDir())
 }
 
 // door is the operator page: links to everything, and the runbooks.

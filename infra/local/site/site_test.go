@@ -5,25 +5,11 @@ import (
 	"context"
 	"io"
 	"net/http"
-	"net/http/httptest"
 	"strings"
 	"testing"
 
 	"jari.example/infra/local/site"
 )
-
-func TestAPageEscapesItsData(t *testing.T) {
-	w := httptest.NewRecorder()
-	site.NewPage(`<p>{{.}}</p>`, nil).Write(w, 404, site.View{Title: "<b>", Refresh: 3, Data: "<script>"})
-	body := w.Body.String()
-	escaped := strings.Contains(body, "<p>&lt;script&gt;</p>") && !strings.Contains(body, "<title><b>")
-	if w.Code != 404 || !escaped || !strings.Contains(body, `content="3"`) {
-		t.Errorf("%d %s", w.Code, body)
-	}
-	if !strings.Contains(w.Header().Get("Content-Security-Policy"), "default-src 'none'") {
-		t.Error("the policy lets the page load from other hosts")
-	}
-}
 
 func TestServePrintsItsAddressAndHasHealthEndpoints(t *testing.T) {
 	ctx, stop := context.WithCancel(t.Context())

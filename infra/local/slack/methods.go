@@ -86,7 +86,7 @@ func (s *Server) history(a arguments) (reply, error) {
 	all := s.store.list(c.ID)
 	all = slices.DeleteFunc(all, func(m Message) bool { return m.isReply() && !m.Broadcast })
 	slices.Reverse(all)
-	return page(all, a, func(m Message, cursor string) bool { return m.TS <= cursor })
+	return pageOf(all, a, func(m Message, cursor string) bool { return m.TS <= cursor })
 }
 
 // replies pages through one thread, its first message included, oldest first.
@@ -100,7 +100,7 @@ func (s *Server) replies(a arguments) (reply, error) {
 		return nil, apiError("thread_not_found")
 	}
 	all := slices.DeleteFunc(s.store.list(c.ID), func(m Message) bool { return m.TS != ts && m.ThreadTS != ts })
-	return page(all, a, func(m Message, cursor string) bool { return m.TS >= cursor })
+	return pageOf(all, a, func(m Message, cursor string) bool { return m.TS >= cursor })
 }
 
 func (s *Server) conversations(arguments) (reply, error) {
@@ -115,9 +115,9 @@ func (s *Server) conversations(arguments) (reply, error) {
 
 const cursorPrefix = "next_ts:"
 
-// page returns one page of all, which is in display order. reached reports whether
+// pageOf returns one page of all, which is in display order. reached reports whether
 // a message is at or after a cursor in that order.
-func page(all []Message, a arguments, reached func(m Message, cursor string) bool) (reply, error) {
+func pageOf(all []Message, a arguments, reached func(m Message, cursor string) bool) (reply, error) {
 	limit := 100
 	if v := a.str("limit"); v != "" {
 		n, err := strconv.Atoi(v)

@@ -9,17 +9,17 @@ import (
 	"strings"
 	"time"
 
-	"jari.example/infra/local/site"
+	"jari.example/internal/page"
 )
 
 var (
 	//go:embed channel.html
 	channelHTML string
 
-	indexPage = site.NewPage(`<h1>Slack simulator</h1>
+	indexPage = page.New(`<h1>Slack simulator</h1>
 <ul>{{range .}}<li><a href="/channels/{{.Name}}">#{{.Name}}</a> <span class="dim">{{.Messages}} messages</span></li>{{end}}</ul>`, nil)
 
-	channelPage = site.NewPage(channelHTML, template.FuncMap{
+	channelPage = page.New(channelHTML, template.FuncMap{
 		"mrkdwn": mrkdwn,
 		"render": func(t *Text) template.HTML { return t.render() },
 		"label":  func(e Element) template.HTML { return e.Label().render() },
@@ -50,7 +50,7 @@ func (s *Server) index(w http.ResponseWriter, r *http.Request) {
 		http.Redirect(w, r, "/channels/"+rows[0].Name, http.StatusFound)
 		return
 	}
-	indexPage.Write(w, http.StatusOK, site.View{Title: "Slack", Refresh: 5, Data: rows})
+	indexPage.Write(w, http.StatusOK, page.View{Title: "Slack", Live: 5, Data: rows})
 }
 
 // pageMessage is a message with its blocks parsed.
@@ -79,7 +79,7 @@ func (s *Server) channel(w http.ResponseWriter, r *http.Request) {
 		threads = append(threads, []pageMessage{{m, blocks, false}})
 	}
 	slices.Reverse(threads)
-	channelPage.Write(w, http.StatusOK, site.View{Title: "Slack", Refresh: 3,
+	channelPage.Write(w, http.StatusOK, page.View{Title: "Slack", Live: 3,
 		Data: map[string]any{"Channel": c, "Threads": threads, "Buttons": s.cfg.InteractivityURL != ""}})
 }
 

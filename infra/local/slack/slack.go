@@ -21,6 +21,7 @@ import (
 
 	"jari.example/infra/local/site"
 	"jari.example/internal/config"
+	"jari.example/internal/page"
 )
 
 // Config configures a Server.
@@ -70,7 +71,9 @@ func New(cfg Config) (*Server, error) {
 	return s, nil
 }
 
-func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) { s.mux.ServeHTTP(w, r) }
+func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	page.Handler(s.mux).ServeHTTP(w, r)
+}
 
 // Run is the program: it serves a workspace until ctx ends.
 func Run(ctx context.Context, args []string, getenv func(string) string, stdout, stderr io.Writer) error {

@@ -1,0 +1,86 @@
+"""Moto's server with bounded memory, for a system that runs for days.
+
+Moto is made for tests: it keeps every mail, every iterator of a stream (each
+poll makes one) and, for its own page, every object of its models for ever, and
+GET /moto-api/data.json writes all of them. This program keeps the last of each:
+JARI_MAIL_KEEP mails, and fewer of all others. A mail is also written to a file
+in JARI_MAIL_DIR, before it is acknowledged; the mailbox reads these.
+
+Records of a DynamoDB stream stay: only changes of restaurants create them.
+"""
+
+import collections
+import json
+import os
+import threading
+import time
+
+from moto.core.common_models import BaseModel
+from moto.dynamodbstreams.models import DynamoDBStreamsBackend
+from moto.server import main
+from moto.ses.models import SESBackend
+
+MAILS = int(os.environ["JARI_MAIL_KEEP"])
+OTHERS = 100  # objects of each other model; of the iterators a poller uses the last one only
+
+lock = threading.Lock()
+
+
+def new(cls, *args, **kwargs):
+    """BaseModel.__new__, which tracks the last objects only."""
+    instance = super(BaseModel, cls).__new__(cls)
+    with lock:
+        cls.instances_tracked.append(instance)
+        del cls.instances_tracked[: -(MAILS if cls.__module__ == "moto.ses.models" else OTHERS)]
+    return instance
+
+
+class Latest(dict):
+    """A dict of the last entries that were added."""
+
+    def __setitem__(self, key, value):
+        with lock:
+            super().__setitem__(key, value)
+            while len(self) > OTHERS:
+                super().__delitem__(next(iter(self)))
+
+
+class Mails(list):
+    """The last messages of a backend, in memory and in files."""
+
+    folder = os.environ["JARI_MAIL_DIR"]
+    files = collections.deque(sorted(name for name in os.listdir(folder) if name.endswith(".json")))
+
+    def append(self, message):
+        fields = {name: value for name, value in vars(message).items() if isinstance(value, (str, list, dict))}
+        with lock:
+            # In the order of acceptance, over restarts too; the mailbox sorts by name.
+            name = f"{time.time_ns():020d}-{message.id}.json"
+            path = os.path.join(self.folder, name)
+            with open(path + ".new", "w", encoding="utf-8") as file:
+                json.dump(fields, file)
+            os.replace(path + ".new", path)
+            self.files.append(name)
+            while len(self.files) > MAILS:
+                os.unlink(os.path.join(self.folder, self.files.popleft()))
+            super().append(message)
+            del self[:-MAILS]
+
+
+def replacing(init, **attributes):
+    """An __init__ that then sets attributes, each to a new object of the class given."""
+
+    def wrapped(self, *args, **kwargs):
+        init(self, *args, **kwargs)
+        for name, kind in attributes.items():
+            setattr(self, name, kind())
+
+    return wrapped
+
+
+BaseModel.__new__ = staticmethod(new)
+SESBackend.__init__ = replacing(SESBackend.__init__, sent_messages=Mails)
+DynamoDBStreamsBackend.__init__ = replacing(DynamoDBStreamsBackend.__init__, shard_iterators=Latest)
+
+if __name__ == "__main__":
+    main()
