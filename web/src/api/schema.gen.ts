@@ -199,7 +199,7 @@ export interface paths {
             };
             path: {
                 id: components["parameters"]["RestaurantID"];
-                date: string;
+                date: components["schemas"]["Date"];
             };
             cookie?: never;
         };
@@ -596,10 +596,27 @@ export interface components {
         /** @enum {string} */
         Status: "waiting" | "offered" | "confirmed" | "seated" | "cancelled" | "no_show" | "declined" | "expired";
         RestaurantID: string;
+        /**
+         * Format: date
+         * @description A local day, of the years 2000 to 2100
+         * @example 2026-12-24
+         */
+        Date: string;
+        /**
+         * Format: date-time
+         * @description A time of the years 2000 to 2999
+         * @example 2026-12-24T09:00:00Z
+         */
+        Instant: string;
         /** @description The characters of PersonName; a description may have line breaks. */
         Text: {
             ko: string;
             en: string;
+        };
+        /** @description One line each, with the characters of PersonName */
+        ShortText: {
+            ko: components["schemas"]["PersonName"];
+            en: components["schemas"]["PersonName"];
         };
         SignUp: {
             /**
@@ -617,7 +634,7 @@ export interface components {
         /** @description Like PersonName, but it may be empty and may have line breaks. */
         Note: string;
         /**
-         * @description 7 to 15 digits, with a + before a country code; spaces, dots, hyphens and brackets are dropped.
+         * @description 7 to 15 digits, with a + before a country code; spaces, dots, hyphens and brackets are dropped. Empty is none.
          * @example +82 10-1234-5678
          * @example 010-1234-5678
          */
@@ -656,16 +673,18 @@ export interface components {
          *     availability and reservations state it.
          */
         RestaurantInput: {
-            name: components["schemas"]["Text"];
+            name: components["schemas"]["ShortText"];
             description: components["schemas"]["Text"];
             /**
              * @example korean
              * @example italian
              */
             cuisine: string;
-            area: components["schemas"]["Text"];
+            area: components["schemas"]["ShortText"];
             price: number;
+            /** @description One line */
             address: string;
+            /** @description Degrees of WGS 84; rounded to 7 decimals */
             location?: {
                 lat: number;
                 lon: number;
@@ -752,6 +771,7 @@ export interface components {
             dining_minutes: number;
             /** @description Per slot */
             covers: number;
+            /** @description `max` is not below `min` */
             party: {
                 min: number;
                 max: number;
@@ -762,10 +782,9 @@ export interface components {
              * @default 120
              */
             cancel_cutoff_minutes: number;
-            /** @description Days that differ from the weekly hours */
+            /** @description Days that differ from the weekly hours, each at most once */
             exceptions?: {
-                /** Format: date */
-                date: string;
+                date: components["schemas"]["Date"];
                 /** @description Empty on a day that takes no new bookings */
                 openings: {
                     opens: components["schemas"]["WallClock"];
@@ -775,18 +794,12 @@ export interface components {
             }[];
             /** @description Periods of at most 62 days whose slots open for booking at one time */
             drops?: {
-                /**
-                 * Format: date
-                 * @description The first day
-                 */
-                from: string;
-                /**
-                 * Format: date
-                 * @description The last day
-                 */
-                to: string;
-                /** Format: date-time */
-                opens_at: string;
+                /** @description The first day */
+                from: components["schemas"]["Date"];
+                /** @description The last day, not before the first */
+                to: components["schemas"]["Date"];
+                /** @description Before the end of the last day */
+                opens_at: components["schemas"]["Instant"];
             }[];
         };
         /** @description A schedule and the closed days */
@@ -811,6 +824,7 @@ export interface components {
             dining_minutes: number;
             /** @description Per slot */
             covers: number;
+            /** @description `max` is not below `min` */
             party: {
                 min: number;
                 max: number;
@@ -821,10 +835,9 @@ export interface components {
              * @default 120
              */
             cancel_cutoff_minutes: number;
-            /** @description Days that differ from the weekly hours */
+            /** @description Days that differ from the weekly hours, each at most once */
             exceptions?: {
-                /** Format: date */
-                date: string;
+                date: components["schemas"]["Date"];
                 /** @description Empty on a day that takes no new bookings */
                 openings: {
                     opens: components["schemas"]["WallClock"];
@@ -834,18 +847,12 @@ export interface components {
             }[];
             /** @description Periods of at most 62 days whose slots open for booking at one time */
             drops?: {
-                /**
-                 * Format: date
-                 * @description The first day
-                 */
-                from: string;
-                /**
-                 * Format: date
-                 * @description The last day
-                 */
-                to: string;
-                /** Format: date-time */
-                opens_at: string;
+                /** @description The first day */
+                from: components["schemas"]["Date"];
+                /** @description The last day, not before the first */
+                to: components["schemas"]["Date"];
+                /** @description Before the end of the last day */
+                opens_at: components["schemas"]["Instant"];
             }[];
             /** @description Days closed now, earliest first */
             closures: string[];
@@ -871,11 +878,8 @@ export interface components {
             }[];
         };
         ClosureRequest: {
-            /**
-             * Format: date
-             * @description A day of the restaurant's own calendar
-             */
-            date: string;
+            /** @description A day of the restaurant's own calendar that is not over */
+            date: components["schemas"]["Date"];
             /** @description Included in the mail to the diners; one line, with the characters of PersonName */
             reason?: string;
         };
@@ -1042,7 +1046,10 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description The request is malformed; `pointer` names the field. */
+        /**
+         * @description The request is malformed, or a value is beyond a limit, also of the restaurant (`party`) or of the calendar
+         *     (a day that is over); `pointer` names the field or parameter.
+         */
         Invalid: {
             headers: {
                 [name: string]: unknown;
@@ -1303,7 +1310,10 @@ export interface operations {
     findRestaurants: {
         parameters: {
             query?: {
-                /** @description Korean or English words, or both; a name, also without its spaces, finds its restaurant first */
+                /**
+                 * @description Korean or English words, or both; a name, also without its spaces, finds its restaurant first. Empty,
+                 *     as a search box sends it, is the same as without it.
+                 */
                 q?: string;
                 cuisine?: string;
                 /** @description `next_cursor` of the previous page */
@@ -1544,7 +1554,7 @@ export interface operations {
             };
             path: {
                 id: components["parameters"]["RestaurantID"];
-                date: string;
+                date: components["schemas"]["Date"];
             };
             cookie?: never;
         };
@@ -1557,6 +1567,15 @@ export interface operations {
                 };
                 content?: never;
             };
+            /** @description The date is malformed, or the day is over. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             503: components["responses"]["Unavailable"];
@@ -1568,9 +1587,9 @@ export interface operations {
         parameters: {
             query: {
                 /** @description The start of the period, inclusive */
-                from: string;
+                from: components["schemas"]["Instant"];
                 /** @description The end of the period, exclusive, at most 31 days after `from` */
-                to: string;
+                to: components["schemas"]["Instant"];
                 /** @description The party size */
                 party?: components["parameters"]["Party"];
             };
@@ -1646,7 +1665,7 @@ export interface operations {
             query: {
                 /** @description One or more, at most 50 */
                 restaurant_id: components["schemas"]["RestaurantID"][];
-                date: string;
+                date: components["schemas"]["Date"];
                 /** @description The party size */
                 party?: components["parameters"]["Party"];
             };
@@ -1688,7 +1707,7 @@ export interface operations {
         parameters: {
             query: {
                 /** @description A day of the restaurant's own calendar */
-                date: string;
+                date: components["schemas"]["Date"];
                 status?: components["schemas"]["Status"];
                 /** @description `next_cursor` of the previous page */
                 cursor?: components["parameters"]["Cursor"];
