@@ -75,7 +75,8 @@ func ownerOf(t *testing.T, edge, restaurant string) account {
 		t.Fatal(err)
 	}
 	defer func() { _ = conn.Close(t.Context()) }()
-	if _, err := conn.Exec(t.Context(), "UPDATE users SET role = 'owner', own = $2 WHERE email = $1", email, []string{restaurant}); err != nil {
+	const grant = "UPDATE users SET role = 'owner', own = $2 WHERE email = $1"
+	if _, err := conn.Exec(t.Context(), grant, email, []string{restaurant}); err != nil {
 		t.Fatal(err)
 	}
 	return logIn(t, edge, email, password)

@@ -220,7 +220,8 @@ func wrongClosures() []invalidCase {
 		invalid("a day in the past", "400 invalid_field", "/date",
 			apiRequest{"POST", mokran + "/closures", `{"date":"2001-01-01"}`, owner, ""},
 			apiRequest{"DELETE", mokran + "/closures/2001-01-01", "", owner, ""}),
-		invalid("a malformed reason", "400 invalid_field", "/reason", closure(strings.Repeat("r", 201)), closure(`\u0000`), closure(`Closed\nBcc: a`), closure(`\u2066x`)),
+		invalid("a malformed reason", "400 invalid_field", "/reason",
+			closure(strings.Repeat("r", 201)), closure(`\u0000`), closure(`Closed\nBcc: a`), closure(`\u2066x`)),
 	}
 }
 
@@ -233,7 +234,8 @@ func wrongLists() (cases []invalidCase) {
 			{"GET", mokran + "/reservations?date=" + tomorrow() + "&" + query, "", owner, ""},
 		}
 	}
-	for _, query := range []string{"limit=0", "limit=51", "limit=-1", "limit=1e9", "limit=99999999999999999999", "limit=+5", "limit=%2B5", "limit=05"} {
+	for _, limit := range []string{"0", "51", "-1", "1e9", "99999999999999999999", "+5", "%2B5", "05"} {
+		query := "limit=" + limit
 		cases = append(cases, invalid(query, "400 invalid_query", "/limit", each(query)...))
 	}
 	outOfRange := base64.RawURLEncoding.EncodeToString([]byte(strings.Repeat("\xff", 24)))

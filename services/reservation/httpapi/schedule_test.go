@@ -34,14 +34,14 @@ func TestScheduleHasDefaultsForMissingMembers(t *testing.T) {
 		dining, cutoff int
 		pointer        string
 	}{
-		"missing":                       {"", 90, 120, ""},
-		"null is the same as missing":   {`,"dining_minutes":null,"cancel_cutoff_minutes":null`, 90, 120, ""},
-		"present":                       {`,"dining_minutes":120,"cancel_cutoff_minutes":1440`, 120, 1440, ""},
-		"cancel until the start":        {`,"cancel_cutoff_minutes":0`, 90, 0, ""},
-		"dining for no time":            {`,"dining_minutes":0`, 0, 120, "/dining_minutes"},
-		"an exception without a date":   {`,"exceptions":[{"openings":[]}]`, 90, 120, "/exceptions/0/date"},
-		"an exception without openings": {`,"exceptions":[{"date":"2026-12-24"}]`, 90, 120, "/exceptions/0/openings"},
-		"a drop without a time":         {`,"drops":[{"from":"2026-12-24","to":"2026-12-24"}]`, 90, 120, "/drops/0/opens_at"},
+		"missing":                         {"", 90, 120, ""},
+		"null is not the same as missing": {`,"dining_minutes":null,"cancel_cutoff_minutes":null`, 0, 0, "/dining_minutes"},
+		"present":                         {`,"dining_minutes":120,"cancel_cutoff_minutes":1440`, 120, 1440, ""},
+		"cancel until the start":          {`,"cancel_cutoff_minutes":0`, 90, 0, ""},
+		"dining for no time":              {`,"dining_minutes":0`, 0, 120, "/dining_minutes"},
+		"an exception without a date":     {`,"exceptions":[{"openings":[]}]`, 90, 120, "/exceptions/0/date"},
+		"an exception without openings":   {`,"exceptions":[{"date":"2026-12-24"}]`, 90, 120, "/exceptions/0/openings"},
+		"a drop without a time":           {`,"drops":[{"from":"2026-12-24","to":"2026-12-24"}]`, 90, 120, "/drops/0/opens_at"},
 		"an unknown nested member": {
 			`,"exceptions":[{"date":"2026-12-24","openings":[{"opens":"10:00","shuts":"11:00"}]}]`,
 			0, 0, "/exceptions/0/openings/0/shuts",
