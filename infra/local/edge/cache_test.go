@@ -44,7 +44,8 @@ func (o *cachedOrigin) start(t *testing.T) (at string) {
 			o.respond(w, r)
 			return
 		}
-		_, _ = io.WriteString(w, n+" auth="+r.Header.Get("Authorization")+" cookie="+r.Header.Get("Cookie")+" region="+r.Header.Get("Jari-Edge-Region"))
+		_, _ = io.WriteString(w, n+" auth="+r.Header.Get("Authorization")+" cookie="+r.Header.Get("Cookie")+
+			" region="+r.Header.Get("Jari-Edge-Region"))
 	}))
 	t.Cleanup(s.Close)
 	return start(t, edge.Config{Country: "KR", Now: o.clock, Origins: map[string]*url.URL{

@@ -17,7 +17,8 @@ func TestThePageLoadsOnlyItsOwnFilesAndIsNeverFramed(t *testing.T) {
 	for _, path := range []string{"/", "/reservations", "/assets/app-1a2b.js", "/assets/gone.js"} {
 		h, _ := request(t, "GET", at+path)
 		policy := h.Header.Get("Content-Security-Policy")
-		for _, want := range []string{"default-src 'none'", "script-src 'self'", "connect-src 'self'", "base-uri 'none'", "frame-ancestors 'none'"} {
+		for _, want := range []string{"default-src 'none'", "script-src 'self'", "connect-src 'self'", "base-uri 'none'",
+			"frame-ancestors 'none'"} {
 			if !strings.Contains(policy, want) {
 				t.Errorf("%s: the policy lacks %s: %s", path, want, policy)
 			}

@@ -20,7 +20,8 @@ func TestABrokenUploadIsNotTheGatewaysFailure(t *testing.T) {
 	origin := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { called = true }))
 	t.Cleanup(origin.Close)
 	var logged bytes.Buffer
-	s, err := edge.New(edge.Config{Country: "KR", Origins: map[string]*url.URL{"ap-northeast-2": parse(t, origin.URL)}, Log: log.New(&logged, "", 0)})
+	s, err := edge.New(edge.Config{Country: "KR", Log: log.New(&logged, "", 0),
+		Origins: map[string]*url.URL{"ap-northeast-2": parse(t, origin.URL)}})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -210,7 +210,7 @@ func bodyCases(good request, schema *openapi3.Schema) (cases []badCase) {
 	raw("an array", "[]", 400)
 	raw("null", "null", 400)
 	raw("two bodies", string(whole)+string(whole), 400)
-	raw("more than 1 MiB", `{"filler":"`+strings.Repeat("x", 1<<20)+`"}`, 400)
+	raw("more than 1 MiB", `{"filler":"`+strings.Repeat("x", 1<<20)+`"}`, 413)
 	c := good.clone()
 	c.header.Set("Content-Type", "text/plain")
 	cases = append(cases, c.bad("another content type", "", 415))
