@@ -30,6 +30,7 @@ export const skipped = !chromium && !process.env.JARI_TEST_REQUIRED
  * real Chromium, in English, with the fake API. After each test the page may have thrown nothing.
  */
 export function realPage() {
+  vi.setConfig({ testTimeout: 120_000 }) // a busy machine starts Chromium slowly
   const dist = mkdtempSync(join(tmpdir(), 'page-'))
   let browser: Browser | undefined
   const errors: string[] = []
