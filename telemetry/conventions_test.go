@@ -19,7 +19,6 @@ var exceptions = []string{
 	names.EventName,                  // log data model, formerly an attribute
 	names.Truncated, names.Unindexed, // added by us and the agent
 	names.LogFileOffset, // added by agents
-	names.HTTPBodyRead,  // beside the conventions' http.request.body.size
 	names.PeerService,   // now service.peer.name; the service map still reads this one
 }
 

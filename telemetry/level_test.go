@@ -40,12 +40,16 @@ func TestChangesTheLevelWhileTheProcessRuns(t *testing.T) {
 	if out := r.Output(); strings.Contains(out, "hidden") || !strings.Contains(out, "shown") {
 		t.Error("the level is not applied")
 	}
+	tooLarge := `{"level":"` + strings.Repeat("x", 2000) + `"}`
 	for _, body := range []string{
-		"", "debug", `{"level":"loud"}`, `{"level":"INFO+2"}`, `{"level":""}`, `{"Level":4}`, `{"level":"info","for":"1h"}`,
-		`{"level":"` + strings.Repeat("x", 2000) + `"}`,
+		"", "debug", `{"level":"loud"}`, `{"level":"INFO+2"}`, `{"level":""}`, `{"Level":4}`, `{"level":"info","for":"1h"}`, tooLarge,
 	} {
+		want := http.StatusBadRequest
+		if body == tooLarge {
+			want = http.StatusRequestEntityTooLarge
+		}
 		code, got := request("PUT", body)
-		if code != http.StatusBadRequest || !strings.Contains(got, `\"debug\"`) {
+		if code != want || !strings.Contains(got, `\"debug\"`) {
 			t.Errorf("%.40s: %d %s", body, code, got)
 		}
 	}

@@ -18,7 +18,6 @@ const (
 	CloudRegion       = "cloud.region"
 
 	HTTPMethod     = "http.request.method"
-	HTTPBodyRead   = "http.request.body.complete"
 	HTTPRoute      = "http.route"
 	HTTPStatus     = "http.response.status_code"
 	HTTPDuration   = "http.server.request.duration"
@@ -55,6 +54,7 @@ const (
 	Count         = "jari.count"
 	Degraded      = "jari.degraded"
 	TraceKept     = "jari.trace.kept"
+	HTTPBodyRead  = "jari.request.body.complete"
 	Job           = "jari.job"
 	Violations    = "jari.violations"
 	SlotWanted    = "jari.slot.wanted"

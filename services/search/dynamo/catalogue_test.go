@@ -1,6 +1,7 @@
 package dynamo_test
 
 import (
+	"log/slog"
 	"math"
 	"strings"
 	"testing"
@@ -33,7 +34,7 @@ func TestCatalogue(t *testing.T) {
 func TestStoresEveryLocationThatTheAPIAccepts(t *testing.T) {
 	cfg, table := dynamotest.Config(t), name()
 	dynamotest.Table(t, cfg, table)
-	service := app.New(dynamo.NewCatalogue(cfg, table), nil, time.Now)
+	service := app.New(dynamo.NewCatalogue(cfg, table), nil, time.Now, slog.New(slog.DiscardHandler))
 	operator := endpoint.WithIdentity(t.Context(), endpoint.Identity{UserID: "x", Role: endpoint.RoleOperator})
 	for lat, want := range map[float64]float64{
 		1e-200: 0, -1e-200: 0, 5e-324: 0, 37.123456789012345: 37.1234568, -0.00000004: 0, 90: 90, -90: -90, 0.1: 0.1,
