@@ -28,7 +28,9 @@ func TestTheAccessLineSaysWhetherTheWholeRequestBodyWasRead(t *testing.T) {
 		"a body of unknown length": {io.MultiReader(strings.NewReader("whole")), readAll, true},
 		"a body that nobody reads": {strings.NewReader("whole"), func(http.ResponseWriter, *http.Request) {}, false},
 		"a broken body":            {broken, readAll, false},
-		"a part of it is read":     {strings.NewReader("whole"), func(_ http.ResponseWriter, r *http.Request) { _, _ = r.Body.Read(make([]byte, 2)) }, false},
+		"a part of it is read": {strings.NewReader("whole"), func(_ http.ResponseWriter, r *http.Request) {
+			_, _ = r.Body.Read(make([]byte, 2))
+		}, false},
 	} {
 		t.Run(name, func(t *testing.T) {
 			rec := telemetrytest.Start(t)

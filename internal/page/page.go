@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"html/template"
 	"net/http"
+	"net/url"
 )
 
 //go:embed layout.html
@@ -57,7 +58,9 @@ const Policy = "default-src 'none'; style-src 'self'; script-src 'self'; connect
 	"form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 
 // Handler adds the headers of an operators' page to every response of next, which
-// may replace them, and serves what the layout loads.
+// may replace them, and serves what the layout loads. A query that cannot be read is
+// 400: net/http would leave the unreadable parameters out, and the page would answer
+// another question.
 func Handler(next http.Handler) http.Handler {
 	files := http.StripPrefix(assetPath, http.FileServerFS(assets))
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -66,6 +69,10 @@ func Handler(next http.Handler) http.Handler {
 		h.Set("Content-Security-Policy", Policy)
 		h.Set("Referrer-Policy", "no-referrer")
 		h.Set("Cache-Control", "no-store")
+		if _, err := url.ParseQuery(r.URL.RawQuery); err != nil {
+			http.Error(w, "The query of this address cannot be read ("+err.Error()+"). Write % as %25 and ; as %3B.", http.StatusBadRequest)
+			return
+		}
 		switch r.URL.Path {
 		case assetPath + "style.css", assetPath + "live.js":
 			files.ServeHTTP(w, r)

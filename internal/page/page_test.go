@@ -37,7 +37,9 @@ func TestNoPageReloadsItself(t *testing.T) {
 
 func TestEveryResponseHasStrictHeaders(t *testing.T) {
 	h := page.Handler(http.NotFoundHandler())
-	for path, status := range map[string]int{"/": 404, "/assets/style.css": 200, "/assets/live.js": 200, "/assets/": 404, "/assets/page.go": 404} {
+	for path, status := range map[string]int{
+		"/": 404, "/assets/style.css": 200, "/assets/live.js": 200, "/assets/": 404, "/assets/page.go": 404, "/?q=50%": 400,
+	} {
 		w := httptest.NewRecorder()
 		h.ServeHTTP(w, httptest.NewRequest("GET", path, nil))
 		policy := w.Header().Get("Content-Security-Policy")
@@ -49,11 +51,23 @@ func TestEveryResponseHasStrictHeaders(t *testing.T) {
 	}
 }
 
+func TestAQueryThatCannotBeReadIsNotAnsweredAsAnother(t *testing.T) {
+	h := page.Handler(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}))
+	for query, status := range map[string]int{"to=50%": 400, "to=a;page=2": 400, "to=50%25&page=2": 200, "": 200} {
+		w := httptest.NewRecorder()
+		h.ServeHTTP(w, httptest.NewRequest("GET", "/?"+query, nil))
+		if w.Code != status {
+			t.Errorf("%q: %d %s, want %d", query, w.Code, w.Body, status)
+		}
+	}
+}
+
 // feed is a page with a list, newest first, to which add adds an entry.
 func feed(t *testing.T) (url string, add func(), fetched *atomic.Int64) {
 	var entries atomic.Int64
 	fetched = &atomic.Int64{}
-	p := page.New(`<ul>{{range .}}<li id="e{{.}}">entry {{.}} <input value="old"> <details><summary>more</summary>{{.}}</details></li>{{end}}</ul>`, nil)
+	p := page.New(`<ul>{{range .}}<li id="e{{.}}">entry {{.}} <input value="old">
+		<details><summary>more</summary>{{.}}</details></li>{{end}}</ul>`, nil)
 	entries.Store(40)
 	srv := httptest.NewServer(page.Handler(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		var list []int64

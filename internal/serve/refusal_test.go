@@ -16,6 +16,7 @@ import (
 // responses makes these tests fail.
 func TestNetHTTPsOwnErrorsAreProblems(t *testing.T) {
 	d := servetest.Start(t, program(http.NotFoundHandler(), nil))
+	const get, post = "GET / HTTP/1.1\r\nHost: x\r\n", "POST / HTTP/1.1\r\nHost: x\r\n"
 	for name, c := range map[string]struct {
 		request string
 		status  int
@@ -24,12 +25,12 @@ func TestNetHTTPsOwnErrorsAreProblems(t *testing.T) {
 		"no HTTP":                      {"hello\r\n\r\n", 400, "malformed_request"},
 		"no Host":                      {"GET / HTTP/1.1\r\n\r\n", 400, "malformed_request"},
 		"a malformed Host":             {"GET / HTTP/1.1\r\nHost: a b\r\n\r\n", 400, "malformed_request"},
-		"a malformed header":           {"GET / HTTP/1.1\r\nHost: x\r\nno colon\r\n\r\n", 400, "malformed_request"},
-		"a malformed Content-Length":   {"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 1x\r\n\r\n", 400, "malformed_request"},
-		"two lengths":                  {"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n", 400, "malformed_request"},
-		"an unknown expectation":       {"POST / HTTP/1.1\r\nHost: x\r\nExpect: a-reply\r\nContent-Length: 1\r\n\r\nx", 417, "unknown_expectation"},
-		"a header that is too large":   {"GET / HTTP/1.1\r\nHost: x\r\nX-Large: " + strings.Repeat("a", 80<<10) + "\r\n\r\n", 431, "header_too_large"},
-		"an unknown transfer encoding": {"POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: gzip\r\n\r\n", 501, "unknown_transfer_encoding"},
+		"a malformed header":           {get + "no colon\r\n\r\n", 400, "malformed_request"},
+		"a malformed Content-Length":   {post + "Content-Length: 1x\r\n\r\n", 400, "malformed_request"},
+		"two lengths":                  {post + "Content-Length: 1\r\nContent-Length: 2\r\n\r\n", 400, "malformed_request"},
+		"an unknown expectation":       {post + "Expect: a-reply\r\nContent-Length: 1\r\n\r\nx", 417, "unknown_expectation"},
+		"a header that is too large":   {get + "X-Large: " + strings.Repeat("a", 80<<10) + "\r\n\r\n", 431, "header_too_large"},
+		"an unknown transfer encoding": {post + "Transfer-Encoding: gzip\r\n\r\n", 501, "unknown_transfer_encoding"},
 		"an unknown version of HTTP":   {"GET / HTTP/3.0\r\nHost: x\r\n\r\n", 505, "unknown_http_version"},
 	} {
 		for port, url := range map[string]string{"API": d.URL, "ops": d.OpsURL} {

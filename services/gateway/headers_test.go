@@ -45,7 +45,7 @@ func TestAClientCannotRemoveWhatTheGatewaySets(t *testing.T) {
 	for name, connection := range map[string][]string{
 		"one header":           {"Connection: keep-alive, Jari-User-Id"},
 		"all headers":          {"Connection: Jari-User-Id, Jari-User-Role, Jari-User-Own, Jari-Session-Id, Traceparent"},
-		"several lines":        {"Connection: keep-alive", "Connection: jari-user-id", "Connection: JARI-USER-ROLE,JARI-USER-OWN,Jari-Session-Id"},
+		"several lines":        {"Connection: keep-alive", "Connection: jari-user-id", "Connection: JARI-USER-ROLE,Jari-Session-Id"},
 		"forged and removed":   {"Jari-User-Id: forged", "Jari-User-Id: twice", "Connection: Jari-User-Id"},
 		"forged, underscores":  {"Jari_User_Id: forged", "jari_user_id: forged"},
 		"an upgrade":           {"Connection: upgrade, Jari-User-Id", "Upgrade: websocket"},

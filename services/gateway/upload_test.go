@@ -55,8 +55,10 @@ func TestTheServiceGetsTheWholeBody(t *testing.T) {
 			t.Fatalf("%q: status %d", framing, res.StatusCode)
 		}
 	}
-	send("Transfer-Encoding: chunked\r\nTrailer: Jari-User-Id\r\nExpect: 100-continue\r\n\r\n3\r\n{\"a\r\n5\r\n\":1} \r\n0\r\nJari-User-Id: forged\r\n\r\n")
-	if string(body) != `{"a":1} ` || got.ContentLength != 8 || len(got.TransferEncoding)+len(got.Trailer) > 0 || got.Header.Get("Expect") != "" {
+	send("Transfer-Encoding: chunked\r\nTrailer: Jari-User-Id\r\nExpect: 100-continue\r\n\r\n" +
+		"3\r\n{\"a\r\n5\r\n\":1} \r\n0\r\nJari-User-Id: forged\r\n\r\n")
+	if string(body) != `{"a":1} ` || got.ContentLength != 8 || len(got.TransferEncoding)+len(got.Trailer) > 0 ||
+		got.Header.Get("Expect") != "" {
 		t.Errorf("the service got %q with length %d, %v, trailers %v, %v", body, got.ContentLength, got.TransferEncoding, got.Trailer, got.Header)
 	}
 	send("Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n")

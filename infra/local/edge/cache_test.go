@@ -106,7 +106,8 @@ func TestTheCachesKeyIsRegionPathAndQuery(t *testing.T) {
 	}
 	const hit, miss = "Hit from jari-edge", "Miss from jari-edge"
 	get(question, miss, "1 auth= cookie= region=ap-northeast-2", "Authorization", "Bearer x", "Cookie", "a=b")
-	if res := get(question, hit, "1 ", "If-None-Match", `"0"`); res.Header.Get("Age") != "0" || res.Header.Get("Jari-Edge-Region") != "ap-northeast-2" {
+	res := get(question, hit, "1 ", "If-None-Match", `"0"`)
+	if res.Header.Get("Age") != "0" || res.Header.Get("Jari-Edge-Region") != "ap-northeast-2" {
 		t.Errorf("%v", res.Header)
 	}
 	if res := get(question, hit, "", "If-None-Match", `"1"`); res.StatusCode != 304 || res.Header.Get("ETag") != `"1"` {

@@ -29,7 +29,9 @@ func TestRestartsAProcessThatHangs(t *testing.T) {
 		t.Errorf("process %d is still there: %+v", first, st.Parts[0])
 	}
 	warnings := sys.warnings()
-	for _, want := range []string{"hung: no response for ", "was killed; restarting in", "its log: " + filepath.Join(sys.logs, "hanging.log")} {
+	for _, want := range []string{
+		"hung: no response for ", "was killed; restarting in", "its log: " + filepath.Join(sys.logs, "hanging.log"),
+	} {
 		if !strings.Contains(warnings, want) {
 			t.Errorf("the journal lacks %q: %q", want, warnings)
 		}

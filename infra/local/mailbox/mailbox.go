@@ -6,6 +6,7 @@ package mailbox
 
 import (
 	"context"
+	"fmt"
 	"io"
 	"net/http"
 	"slices"
@@ -118,11 +119,15 @@ func paged(all []Message, to string, n int) listing {
 	return p
 }
 
-// number is the page that the request asks for, 1 for what is no number.
-func number(r *http.Request) int {
-	n, err := strconv.Atoi(r.FormValue("page"))
-	if err != nil || n < 1 || n > 1e6 {
-		return 1
+// number is the page that the request asks for, 1 if it names none.
+func number(r *http.Request) (int, error) {
+	asked := r.FormValue("page")
+	if asked == "" {
+		return 1, nil
 	}
-	return n
+	n, err := strconv.Atoi(asked)
+	if err != nil || n < 1 || n > 1e6 {
+		return 1, fmt.Errorf("page is a number from 1 to 1000000, and not %q", asked)
+	}
+	return n, nil
 }

@@ -204,6 +204,11 @@ func TestAPageHasFiftyMailsAndALinkToOlderOnes(t *testing.T) {
 		t.Errorf("%d mails on all pages, from %s to %s", len(seen), seen[0], seen[len(seen)-1])
 	}
 	_, first := get(t, at+"/")
+	for _, path := range []string{"/?page=two", "/?page=0", "/api/messages?page=-1"} {
+		if res, body := get(t, at+path); res.StatusCode != http.StatusBadRequest || !strings.Contains(body, "page is a number") {
+			t.Errorf("%s: %d %s", path, res.StatusCode, body)
+		}
+	}
 	_, second := get(t, at+"/?page=2")
 	if strings.Count(first, "/messages/m") != 50 || !strings.Contains(first, `page=2">Older`) || strings.Contains(first, "Newer") ||
 		!strings.Contains(second, `page=1">Newer`) || !strings.Contains(second, `page=3">Older`) {

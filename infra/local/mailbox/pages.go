@@ -39,12 +39,16 @@ var (
 
 func (s *Server) list(w http.ResponseWriter, r *http.Request) {
 	to, status, fault := r.FormValue("to"), http.StatusOK, ""
+	asked, bad := number(r)
 	all, err := s.source.messages(r.Context())
-	if err != nil {
+	switch {
+	case bad != nil:
+		status, fault = http.StatusBadRequest, bad.Error()
+	case err != nil:
 		status, fault = http.StatusBadGateway, err.Error()
 	}
 	listPage.Write(w, status, page.View{Title: "Mailbox", Live: 5,
-		Data: map[string]any{"To": to, "Page": paged(all, to, number(r)), "Error": fault}})
+		Data: map[string]any{"To": to, "Page": paged(all, to, asked), "Error": fault}})
 }
 
 func (s *Server) show(w http.ResponseWriter, r *http.Request) {
@@ -70,11 +74,17 @@ func (s *Server) html(w http.ResponseWriter, r *http.Request) {
 func (s *Server) api(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Content-Type", "application/json")
 	w.Header().Set("Cache-Control", "no-store")
+	asked, bad := number(r)
+	if bad != nil {
+		w.WriteHeader(http.StatusBadRequest)
+		json.NewEncoder(w).Encode(map[string]string{"error": bad.Error()})
+		return
+	}
 	all, err := s.source.messages(r.Context())
 	if err != nil {
 		w.WriteHeader(http.StatusBadGateway)
 		json.NewEncoder(w).Encode(map[string]string{"error": err.Error()})
 		return
 	}
-	json.NewEncoder(w).Encode(paged(all, r.FormValue("to"), number(r)))
+	json.NewEncoder(w).Encode(paged(all, r.FormValue("to"), asked))
 }

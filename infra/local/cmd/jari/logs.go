@@ -15,7 +15,8 @@ import (
 )
 
 func logs(ctx context.Context, e env, args []string) error {
-	fs, dirFlag := e.systemFlags("logs", "[flags] NAME\n  NAME is a part (reservation-kr), a service in all regions (reservation), or launcher")
+	fs, dirFlag := e.systemFlags("logs",
+		"[flags] NAME\n  NAME is a part (reservation-kr), a service in all regions (reservation), or launcher")
 	follow := fs.Bool("f", false, "follow: print new lines until Ctrl-C")
 	last := fs.Int("n", 200, "start with this many lines from the end of each file")
 	if err := fs.Parse(args); err != nil {
