@@ -68,14 +68,16 @@ func Run(t *testing.T, h http.Handler, head string, check func(*testing.T, Case)
 				server.Config.ReadTimeout = 50 * time.Millisecond
 			}
 			server.Start()
-			c.send(t, server.Listener.Addr().String(), head)
+			c.Send(t, server.Listener.Addr().String(), head)
 			server.Close() // waits for the handler
 			check(t, c)
 		})
 	}
 }
 
-func (c Case) send(t *testing.T, addr, head string) {
+// Send sends the case to the server at addr (host:port) and checks the response as
+// [Run] does. A stalled body lasts as long as the server's ReadTimeout.
+func (c Case) Send(t *testing.T, addr, head string) {
 	t.Helper()
 	conn, err := net.Dial("tcp", addr)
 	if err != nil {
