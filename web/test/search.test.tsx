@@ -44,6 +44,24 @@ test('explains a permanent failure and shows its trace id', async () => {
   within(alert).getByText(/4bf92f3577b34da6a3ce929d0e0e4736/)
 })
 
+test('shows more restaurants and focuses the first new one, also after a failure', async () => {
+  let failures = 1
+  const { user } = await openPage({
+    prepare: (api) =>
+      api.at('GET', /restaurants$/, (request) => {
+        const { searchParams } = new URL(request.url)
+        const [first = [], second = []] = [api.restaurants.KR?.slice(0, 4), api.restaurants.KR?.slice(4)]
+        if (!searchParams.has('cursor')) return Response.json({ items: first, next_cursor: 'second' })
+        return failures-- > 0 ? problem(400, 'invalid_query') : Response.json({ items: second })
+      }),
+  })
+  await screen.findByText('The first 4 restaurants')
+  await user.click(screen.getByRole('button', { name: 'Show more' }))
+  await user.click(await screen.findByRole('button', { name: 'Try again' }))
+  await screen.findByText('6 restaurants')
+  expect(document.activeElement).toBe(screen.getByRole('link', { name: 'Busan Tide' }))
+})
+
 test('retries a search after a transient failure', async () => {
   let failures = 1
   await openPage({

@@ -1,4 +1,5 @@
 import { useInfiniteQuery, useQueries } from '@tanstack/react-query'
+import { useEffect, useRef } from 'react'
 import { useSearchParams } from 'react-router'
 import type { Region } from '../../api/client'
 import { dayTimesQuery, searchQuery } from '../../api/queries'
@@ -96,6 +97,11 @@ function Results({ q, cuisine, visit }: { q: string; cuisine: string; visit: Vis
     pages.map((page) => page.items.map(({ id }) => id)),
     visit,
   )
+  const { cards, noteCards } = useFocusOnNewCard(restaurants.length)
+  const more = () => {
+    noteCards()
+    return found.fetchNextPage()
+  }
 
   return (
     <section aria-labelledby="results">
@@ -111,7 +117,7 @@ function Results({ q, cuisine, visit }: { q: string; cuisine: string; visit: Vis
               ? t('search.found.more', { n: restaurants.length })
               : count('search.found', restaurants.length))}
       </p>
-      <ul className="cards">
+      <ul className="cards" ref={cards}>
         {restaurants.map((restaurant) => (
           <li key={restaurant.id}>
             <RestaurantCard
@@ -123,22 +129,36 @@ function Results({ q, cuisine, visit }: { q: string; cuisine: string; visit: Vis
           </li>
         ))}
       </ul>
-      <Problem
-        error={found.error}
-        retry={() => (found.isFetchNextPageError ? found.fetchNextPage() : found.refetch())}
-      />
+      <Problem error={found.error} retry={() => (found.isFetchNextPageError ? more() : found.refetch())} />
       {found.hasNextPage && !found.isError && (
         <button
           type="button"
           className="more"
           aria-disabled={found.isFetchingNextPage}
-          onClick={() => !found.isFetchingNextPage && found.fetchNextPage()}
+          onClick={() => !found.isFetchingNextPage && more()}
         >
           {found.isFetchingNextPage ? t('loading') : t('search.more')}
         </button>
       )}
     </section>
   )
+}
+
+/** When more cards are shown, the focus moves to the first new one: the pressed button may be gone. */
+function useFocusOnNewCard(count: number) {
+  const cards = useRef<HTMLUListElement>(null)
+  const before = useRef(Number.POSITIVE_INFINITY)
+  useEffect(() => {
+    if (count <= before.current) return
+    cards.current?.children[before.current]?.querySelector('a')?.focus()
+    before.current = Number.POSITIVE_INFINITY
+  }, [count])
+  return {
+    cards,
+    noteCards: () => {
+      before.current = count
+    },
+  }
 }
 
 /** The free times of the search results, by restaurant: one request for each page of results. */
