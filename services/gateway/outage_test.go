@@ -1,10 +1,8 @@
 package gateway_test
 
 import (
-	"bufio"
 	"context"
 	"crypto/rand"
-	"encoding/json"
 	"net/http"
 	"net/url"
 	"os/exec"
@@ -18,6 +16,7 @@ import (
 	"github.com/Shopify/toxiproxy/v2"
 	"github.com/rs/zerolog"
 
+	"jari.example/internal/serve/servetest"
 	"jari.example/services/gateway"
 	"jari.example/services/gateway/redis"
 	"jari.example/services/gateway/userhttp"
@@ -141,31 +140,8 @@ func startUserService(t *testing.T) (*exec.Cmd, string) {
 		CombinedOutput(); err != nil {
 		t.Fatalf("%v: %s", err, out)
 	}
-	daemon := exec.Command(program, "--http-addr", "127.0.0.1:0", "--ops-addr", "127.0.0.1:0")
-	out, err := daemon.StdoutPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := daemon.Start(); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		_ = daemon.Process.Kill()
-		_ = daemon.Wait()
-	})
-	lines := bufio.NewScanner(out)
-	for lines.Scan() {
-		var line map[string]any
-		if json.Unmarshal(lines.Bytes(), &line) == nil && line[names.EventName] == names.EventStarted {
-			go func() {
-				for lines.Scan() { // a full pipe would block the daemon
-				}
-			}()
-			return daemon, "http://" + line[names.HTTPAddr].(string)
-		}
-	}
-	t.Fatal("userd ended before it was ready")
-	return nil, ""
+	daemon := exec.Command(program)
+	return daemon, servetest.StartProcess(t, daemon)
 }
 
 func signal(t *testing.T, process *exec.Cmd, s syscall.Signal) {

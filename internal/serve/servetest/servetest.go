@@ -11,6 +11,7 @@ import (
 	"io"
 	"net/http"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"testing"
 	"time"
@@ -38,6 +39,26 @@ func Start(t *testing.T, run serve.Program, args ...string) Running {
 func StartWorker(t *testing.T, run serve.Program, args ...string) Running {
 	t.Helper()
 	return start(t, run, append([]string{"--ops-addr", "127.0.0.1:0"}, args...))
+}
+
+// StartProcess is Start for a program in a process of its own, so that the test can
+// stop or kill it: cmd gets the two addresses, and is killed when the test ends. It
+// returns the URL of the program's API.
+func StartProcess(t *testing.T, cmd *exec.Cmd) (url string) {
+	t.Helper()
+	cmd.Args = append(cmd.Args, "--http-addr", "127.0.0.1:0", "--ops-addr", "127.0.0.1:0")
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		_ = cmd.Process.Kill()
+		_ = cmd.Wait()
+	})
+	return address(startedLine(t, out), names.HTTPAddr)
 }
 
 func start(t *testing.T, run serve.Program, args []string) Running {

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bufio"
 	"context"
 	"encoding/json"
 	"net/http"
@@ -18,6 +17,7 @@ import (
 
 	"jari.example/internal/postgres/postgrestest"
 	"jari.example/internal/serve"
+	"jari.example/internal/serve/servetest"
 	"jari.example/telemetry/names"
 )
 
@@ -36,33 +36,11 @@ func TestMain(m *testing.M) {
 // spawn starts reservationd as a process of its own and returns its URL.
 func spawn(t *testing.T, database string) (*os.Process, string) {
 	t.Helper()
-	daemon := exec.Command(os.Args[0], "--http-addr", "127.0.0.1:0", "--ops-addr", "127.0.0.1:0", "--database-url", database)
+	daemon := exec.Command(os.Args[0], "--database-url", database)
 	daemon.Env = append(os.Environ(), asDaemon+"=1")
 	daemon.Stderr = os.Stderr
-	out, err := daemon.StdoutPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := daemon.Start(); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		_ = daemon.Process.Kill()
-		_ = daemon.Wait()
-	})
-	lines := bufio.NewScanner(out)
-	for lines.Scan() {
-		var line map[string]any
-		if json.Unmarshal(lines.Bytes(), &line) == nil && line[names.EventName] == names.EventStarted {
-			go func() {
-				for lines.Scan() { // otherwise the pipe fills up and blocks the daemon
-				}
-			}()
-			return daemon.Process, "http://" + line[names.HTTPAddr].(string)
-		}
-	}
-	t.Fatal("reservationd ended before it was ready")
-	return nil, ""
+	at := servetest.StartProcess(t, daemon)
+	return daemon.Process, at
 }
 
 func connect(t *testing.T, database string) *pgx.Conn {
