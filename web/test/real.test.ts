@@ -200,7 +200,10 @@ describe.skipIf(skipped)('in a real browser', () => {
     const { page } = await open({
       path: hanok,
       prepare: (api) =>
-        api.at('GET', /restaurants\/hanok-table$/, () => (broken ? Response.json({ id: 'x' }) : undefined)),
+        // React cannot show an object where a text belongs.
+        api.at('GET', /restaurants\/hanok-table$/, () =>
+          broken ? Response.json({ id: 'x', name: { en: { text: 'Hanok Table' } } }) : undefined,
+        ),
     })
     const alert = page.getByRole('alert')
     await alert.getByRole('heading', { name: 'We cannot show this' }).waitFor()
