@@ -27,7 +27,7 @@ var (
 <td><a href="/messages/{{.ID}}">{{or .Subject "(no subject)"}}</a></td></tr>
 {{end}}</table>{{else if not $.Error}}<p class="dim">No mail {{if .Total}}on this page{{else}}has been sent yet{{end}}.</p>{{end}}
 <p class="row">{{if .Newer}}<a href="/?to={{.To}}&amp;page={{.Newer}}">Newer</a>{{end}}
-{{if .Older}}<a href="/?to={{.To}}&amp;page={{.Older}}">Older</a>{{end}} <span class="dim">{{.Total}} mails</span></p>{{end}}`, funcs)
+{{if .Older}}<a href="/?to={{.To}}&amp;page={{.Older}}">Older</a>{{end}} <span class="dim">{{.Total}} mail{{if ne .Total 1}}s{{end}}</span></p>{{end}}`, funcs)
 
 	messagePage = page.New(`<p><a href="/">All mail</a></p>
 <h1>{{or .Subject "(no subject)"}}</h1>

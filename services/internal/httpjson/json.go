@@ -63,7 +63,7 @@ func refuseNull(raw []byte) error {
 			return nil
 		}
 		if token.Kind() == 'n' {
-			return wrongType(d.StackPointer())
+			return fault.New(fault.Invalid, "wrong_type", "This must not be null; leave it out.").At(string(d.StackPointer()))
 		}
 	}
 }
