@@ -73,7 +73,7 @@ test-parts:
 	@$(STEP) 60 "demo, rush under kill -9" $(JARI) demo --dir .jari/test --only rush --kill
 	$(foreach m,$(MODULES),@$(STEP) $(or $(TEST_BUDGET_$(m)),60) "go test $(m)" go test -count=1 ./$(m)/...$(newline))
 	@$(STEP) 120 "go test fluentbit/agent" env GOWORK=off go test -C fluentbit/agent -count=1 ./...
-	@$(STEP) 90 "web, unit tests" bash -c 'cd web && npm test'
+	@$(STEP) 240 "web, unit tests" bash -c 'cd web && npm test'
 	@$(STEP) 120 "web, end to end" bash -c 'cd web && npm run e2e'
 ifeq ($(LONG),)
 	@$(STEP) 90 "chaos-booking, short" $(SUBMAKE) chaos-booking FLAGS='-sellouts 6 -save ""'

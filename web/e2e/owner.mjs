@@ -31,7 +31,7 @@ export async function manageGuests({ page, check, log, korean }) {
   await main.getByText(`${name} is on the list.`).waitFor()
   const guest = main.getByRole('article').filter({ has: page.getByRole('heading', { name }) })
   await guest.getByText('Seated').waitFor()
-  assert.equal(await guest.getByRole('link').getAttribute('href'), 'tel:010-1234-5678')
+  assert.equal(await guest.getByRole('link').getAttribute('href'), 'tel:01012345678')
   const overflow = await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth)
   assert.ok(overflow <= 0, `the day's list is ${overflow} px wider than a 360 px screen`)
   await check('guests-narrow')
