@@ -84,6 +84,7 @@ func (c Case) Send(t *testing.T, addr, head string) {
 		t.Fatal(err)
 	}
 	defer conn.Close()
+	_ = conn.SetDeadline(time.Now().Add(time.Minute)) // a server that never responds fails the test
 	// The server may refuse a body that is too large before all of it is written.
 	_, _ = io.WriteString(conn, head+"Host: jari.example\r\n"+c.framing+"\r\n\r\n"+c.body)
 	if c.ends {
