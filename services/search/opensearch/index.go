@@ -25,6 +25,10 @@ var mapping string
 // mappingVersion is in the name of the index. After an upgrade the indexer finds no
 // index of the new version, fills one while the old one is searched, and publishes
 // it. Version 1 was analyzed for each language alone.
+//
+// A downgrade is not automatic: before an indexer of version 1 starts again, delete
+// the index of version 2. That indexer would put the alias, through which it writes,
+// on both, and OpenSearch refuses writes through an alias of two indices.
 const mappingVersion = "-v2"
 
 // Index is the index behind alias, written by one indexer.
