@@ -1,10 +1,8 @@
 package serve_test
 
 import (
-	"bufio"
 	"encoding/json"
 	"io"
-	"net"
 	"net/http"
 	"strings"
 	"testing"
@@ -64,22 +62,12 @@ func TestNetHTTPsOwnErrorsAreProblems(t *testing.T) {
 // close the connection.
 func exchange(t *testing.T, url, request string) (*http.Response, []byte) {
 	t.Helper()
-	conn, err := net.Dial("tcp", strings.TrimPrefix(url, "http://"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer conn.Close()
-	_, _ = io.WriteString(conn, request) // fails when the server has closed it before the end
-	r := bufio.NewReader(conn)
-	res, err := http.ReadResponse(r, nil)
-	if err != nil {
-		t.Fatal(err)
-	}
+	res, rest := servetest.Exchange(t, url, request, false)
 	body, err := io.ReadAll(res.Body)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if b, err := r.ReadByte(); err == nil {
+	if b, err := rest.ReadByte(); err == nil {
 		t.Errorf("the connection is open after it: %q", b)
 	}
 	return res, body

@@ -1,39 +1,16 @@
 package gateway_test
 
 import (
-	"bufio"
 	"io"
-	"net"
 	"net/http"
 	"strings"
 	"testing"
 
 	"jari.example/internal/fault"
+	"jari.example/internal/serve/servetest"
 	"jari.example/services/internal/httpjson"
 	"jari.example/telemetry/names"
 )
-
-// raw sends a request as it stands and returns the response, after any 100.
-func raw(t *testing.T, url, request string) *http.Response {
-	t.Helper()
-	conn, err := net.Dial("tcp", strings.TrimPrefix(url, "http://"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = conn.Close() })
-	if _, err := io.WriteString(conn, request); err != nil {
-		t.Fatal(err)
-	}
-	r := bufio.NewReader(conn)
-	res, err := http.ReadResponse(r, nil)
-	if err == nil && res.StatusCode == http.StatusContinue {
-		res, err = http.ReadResponse(r, nil)
-	}
-	if err != nil {
-		t.Fatal(err)
-	}
-	return res
-}
 
 // A client may remove its own headers with Connection (RFC 9110 §7.6.1), not ours.
 func TestAClientCannotRemoveWhatTheGatewaySets(t *testing.T) {
@@ -52,8 +29,8 @@ func TestAClientCannotRemoveWhatTheGatewaySets(t *testing.T) {
 		"a trailer, announced": {"Connection: trailer, Jari-User-Id", "Trailer: Jari-User-Id"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			raw(t, s.url, "GET /v1/users/me HTTP/1.1\r\nHost: x\r\nAuthorization: "+headers.Get("Authorization")+"\r\n"+
-				strings.Join(connection, "\r\n")+"\r\n\r\n")
+			servetest.Exchange(t, s.url, "GET /v1/users/me HTTP/1.1\r\nHost: x\r\nAuthorization: "+headers.Get("Authorization")+"\r\n"+
+				strings.Join(connection, "\r\n")+"\r\n\r\n", false)
 			if got.Get(names.HeaderUserID) != id || len(got.Values(names.HeaderUserID)) != 1 || got.Get(names.HeaderUserRole) != "owner" ||
 				got.Get(names.HeaderUserOwn) != "mosu,jungsik" || len(got.Get(names.HeaderSessionID)) != 36 || got.Get("Traceparent") == "" {
 				t.Errorf("the service got %v", got)

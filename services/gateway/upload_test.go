@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"jari.example/internal/requestbody/uploadtest"
+	"jari.example/internal/serve/servetest"
 	"jari.example/telemetry/names"
 )
 
@@ -50,7 +51,8 @@ func TestTheServiceGetsTheWholeBody(t *testing.T) {
 	}
 	send := func(framing string) {
 		t.Helper()
-		res := raw(t, s.url, "POST /v1/reservations HTTP/1.1\r\nHost: x\r\nAuthorization: "+headers.Get("Authorization")+"\r\n"+framing)
+		res, _ := servetest.Exchange(t, s.url,
+			"POST /v1/reservations HTTP/1.1\r\nHost: x\r\nAuthorization: "+headers.Get("Authorization")+"\r\n"+framing, false)
 		if res.StatusCode != 200 {
 			t.Fatalf("%q: status %d", framing, res.StatusCode)
 		}

@@ -3,10 +3,8 @@
 package uploadtest
 
 import (
-	"bufio"
 	"encoding/json"
 	"io"
-	"net"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -14,6 +12,7 @@ import (
 	"time"
 
 	"jari.example/internal/requestbody"
+	"jari.example/internal/serve/servetest"
 )
 
 // Case is one broken upload.
@@ -79,27 +78,7 @@ func Run(t *testing.T, h http.Handler, head string, check func(*testing.T, Case)
 // [Run] does. A stalled body lasts as long as the server's ReadTimeout.
 func (c Case) Send(t *testing.T, addr, head string) {
 	t.Helper()
-	conn, err := net.Dial("tcp", addr)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer conn.Close()
-	_ = conn.SetDeadline(time.Now().Add(time.Minute)) // a server that never responds fails the test
-	// The server may refuse a body that is too large before all of it is written.
-	_, _ = io.WriteString(conn, head+"Host: jari.example\r\n"+c.framing+"\r\n\r\n"+c.body)
-	if c.ends {
-		if err := conn.(*net.TCPConn).CloseWrite(); err != nil {
-			t.Fatal(err)
-		}
-	}
-	r := bufio.NewReader(conn)
-	res, err := http.ReadResponse(r, nil)
-	if err == nil && res.StatusCode == http.StatusContinue {
-		res, err = http.ReadResponse(r, nil)
-	}
-	if err != nil {
-		t.Fatal(err)
-	}
+	res, rest := servetest.Exchange(t, addr, head+"Host: jari.example\r\n"+c.framing+"\r\n\r\n"+c.body, c.ends)
 	raw, err := io.ReadAll(res.Body)
 	if err != nil {
 		t.Fatal(err)
@@ -113,7 +92,7 @@ func (c Case) Send(t *testing.T, addr, head string) {
 		res.Header.Get("Content-Type") != "application/problem+json" {
 		t.Errorf("status %d, want %d %s: %s", res.StatusCode, c.Status, c.Reason, raw)
 	}
-	if b, err := r.ReadByte(); err == nil {
+	if b, err := rest.ReadByte(); err == nil {
 		t.Errorf("the connection is open after it: %q", b)
 	}
 }

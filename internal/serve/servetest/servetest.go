@@ -9,10 +9,12 @@ import (
 	"errors"
 	"flag"
 	"io"
+	"net"
 	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -148,6 +150,35 @@ func WaitReady(t *testing.T, opsURL string) {
 		}
 	}
 	t.Fatal("the daemon was not ready within 30 s")
+}
+
+// Exchange sends a request as it stands, which an HTTP client might refuse to send,
+// and returns the response after any 100, with what follows it on the connection. A
+// server that never responds fails the test after a minute. With halfClose it closes
+// the sending side after the request.
+func Exchange(t *testing.T, url, request string, halfClose bool) (*http.Response, *bufio.Reader) {
+	t.Helper()
+	conn, err := net.Dial("tcp", strings.TrimPrefix(url, "http://"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = conn.Close() })
+	_ = conn.SetDeadline(time.Now().Add(time.Minute))
+	_, _ = io.WriteString(conn, request) // fails when the server refuses the request before its end
+	if halfClose {
+		if err := conn.(*net.TCPConn).CloseWrite(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	rest := bufio.NewReader(conn)
+	res, err := http.ReadResponse(rest, nil)
+	if err == nil && res.StatusCode == http.StatusContinue {
+		res, err = http.ReadResponse(rest, nil)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	return res, rest
 }
 
 // Help compares the output of -h with testdata/help.txt, or rewrites that file.
