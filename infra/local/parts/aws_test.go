@@ -118,6 +118,21 @@ func (m motoProcess) send(t *testing.T, from, to, padding int) {
 	wg.Wait()
 }
 
+// resident is how much memory moto uses, in bytes.
+func (m motoProcess) resident(t *testing.T) int {
+	t.Helper()
+	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", m.pid))
+	if err != nil {
+		t.Fatal(err)
+	}
+	found := resident.FindSubmatch(status)
+	if found == nil {
+		t.Fatalf("no VmRSS in %s", status)
+	}
+	kib, _ := strconv.Atoi(string(found[1]))
+	return kib << 10
+}
+
 // inMemory counts the objects of a model that moto holds.
 func (m motoProcess) inMemory(t *testing.T, service, model string) int {
 	t.Helper()
@@ -133,15 +148,23 @@ func (m motoProcess) inMemory(t *testing.T, service, model string) int {
 	return len(data[service][model])
 }
 
-var threads = regexp.MustCompile(`Threads:\s+(\d+)`)
+var (
+	threads  = regexp.MustCompile(`Threads:\s+(\d+)`)
+	resident = regexp.MustCompile(`VmRSS:\s+(\d+) kB`)
+)
 
 func TestManyMailsLeaveMotoSmallAndTheLastInTheMailbox(t *testing.T) {
-	const keep, sent = 200, 800
+	const keep, sent, size = 200, 800, 64 << 10
 	m := startMoto(t, keep)
 	if err := m.post("/v2/email/identities", map[string]any{"EmailIdentity": MailFrom}); err != nil {
 		t.Fatal(err)
 	}
-	m.send(t, 0, sent, 4000)
+	m.send(t, 0, keep, size)
+	before := m.resident(t)
+	m.send(t, keep, sent, size)
+	if grown := m.resident(t) - before; grown > (sent-keep)*size/2 {
+		t.Errorf("moto has grown by %d bytes since it has the mails that it keeps; the further ones had %d", grown, (sent-keep)*size)
+	}
 	if n := m.inMemory(t, "ses", "RawMessage"); n != keep {
 		t.Errorf("moto holds %d mails in memory, want %d", n, keep)
 	}
