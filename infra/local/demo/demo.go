@@ -69,7 +69,7 @@ func Run(ctx context.Context, cfg Config, only ...string) error {
 		selected[name] = true
 	}
 	start := time.Now()
-	sc := &scenario{Config: cfg, runID: fmt.Sprintf("%06x", rand.N(1<<24))}
+	sc := &scenario{Config: cfg, runID: fmt.Sprintf("%06x", rand.N(1<<24)), chosen: map[string]bool{}}
 	fmt.Fprintf(cfg.Out, "Demo: requests of diners and owners, and an outage, each with its checks, on the system at %s\n", cfg.Edge)
 	done := 0
 	for _, c := range chapters {
@@ -102,6 +102,7 @@ type scenario struct {
 	runID  string // unique, so that e-mail addresses and search words differ between runs
 	checks int
 	diners []*user
+	chosen map[string]bool // slots that emptySlot has returned
 }
 
 // pass prints a step that has just been checked.

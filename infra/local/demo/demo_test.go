@@ -42,6 +42,14 @@ func TestPassesOnACorrectSystem(t *testing.T) {
 	}
 }
 
+func TestPassesWhenAvailabilityIsOneSecondOld(t *testing.T) {
+	fake, cfg := newFakeSystem(t, "")
+	fake.stale = true
+	if err := Run(t.Context(), cfg, "line", "rush"); err != nil {
+		t.Fatal(err)
+	}
+}
+
 // Negative controls: a system with one defect. The chapter that checks for it must
 // fail, with the error of that check.
 func TestFailsAtTheCheckThatDetectsTheDefect(t *testing.T) {

@@ -14,17 +14,20 @@ import (
 // fakeSystem is a small in-memory implementation of the APIs that the demo uses. It
 // can have one defect, which the demo must detect.
 type fakeSystem struct {
-	mu        sync.Mutex
-	defect    string // the one defect; "" for none
-	sold      map[string]int
-	bookings  map[string][]reservation // by diner
-	keys      map[string]reservation
-	waitlists map[string][]*waitlistEntry // by slot
-	mails     map[string][]map[string]string
-	name      text
-	downAt    time.Time
-	slack     []map[string]any
-	url       string
+	mu         sync.Mutex
+	defect     string // the one defect; "" for none
+	sold       map[string]int
+	bookings   map[string][]reservation // by diner
+	keys       map[string]reservation
+	waitlists  map[string][]*waitlistEntry // by slot
+	mails      map[string][]map[string]string
+	name       text
+	downAt     time.Time
+	stale      bool // availability may be one second old
+	answer     availability
+	answeredAt time.Time
+	slack      []map[string]any
+	url        string
 }
 
 func newFakeSystem(t *testing.T, defect string) (*fakeSystem, Config) {
@@ -119,7 +122,14 @@ func (w *fakeSystem) availability(rw http.ResponseWriter, r *http.Request) {
 		id := fmt.Sprint("slot-", i)
 		items = append(items, freeTime{SlotID: id, Start: time.Now().Add(time.Duration(i+4) * time.Hour), Available: covers - w.sold[id]})
 	}
-	writeJSON(rw, 200, availability{zone, items})
+	answer := availability{zone, items}
+	// like the edge's cache of one second
+	if w.stale && time.Since(w.answeredAt) < time.Second {
+		answer = w.answer
+	} else {
+		w.answer, w.answeredAt = answer, time.Now()
+	}
+	writeJSON(rw, 200, answer)
 }
 
 func (w *fakeSystem) book(rw http.ResponseWriter, r *http.Request) {
