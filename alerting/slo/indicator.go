@@ -1,25 +1,51 @@
 package slo
 
-// Indicator defines which events count and which of them are bad. An event
-// counts when it meets all conditions of Total, and is bad when it meets all of
-// Bad, too.
-type Indicator struct {
-	Total, Bad []Condition
-}
-
-// Condition is a test of one field of a log line, by its name in the line.
-type Condition struct {
-	Field string
-	Op    Op
-	Value any // string or int64
-}
-
-// Op compares a field with a value.
-type Op string
-
-// The comparisons, by their names in YAML.
-const (
-	Is      Op = "is"
-	IsNot   Op = "isNot"
-	AtLeast Op = "atLeast"
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"time"
 )
+
+// Source is where the events of an indicator are, by the names of OpenSearch
+// documents. RegionField and TraceField are "" when events have none.
+type Source struct {
+	Index       string `json:"index"` // pattern
+	TimeField   string `json:"time"`
+	RegionField string `json:"region,omitempty"`
+	TraceField  string `json:"-"` // does not change what is counted
+}
+
+// Indicator defines which events count and which of them are bad.
+//
+// With Within == 0 it is a ratio: an event that meets Total counts, and it is bad
+// when it meets Bad, too. A latency threshold is a ratio whose Bad is a duration.
+//
+// With Within > 0 it counts time slices of one minute instead: a slice is good
+// when an event that meets Total occurred during the last Within before its end,
+// else bad. That is a freshness or, with a short Within, a heartbeat.
+type Indicator struct {
+	Source Source        `json:"source"`
+	Total  Condition     `json:"total"`
+	Bad    Condition     `json:"bad,omitzero"`
+	Within time.Duration `json:"within,omitempty"`
+}
+
+// Key identifies what is counted: indicators with equal keys have equal counts.
+// Buckets are stored by it, so an objective whose target changes keeps its counts
+// and one whose indicator changes gets new ones.
+type Key string
+
+// Key returns i's key for buckets of the given width.
+func (i Indicator) Key(width time.Duration) Key {
+	i.Source.TraceField = ""
+	b, err := json.Marshal(struct {
+		Indicator Indicator
+		Width     time.Duration
+	}{i, width})
+	if err != nil {
+		panic(err) // the values are strings, numbers and booleans
+	}
+	sum := sha256.Sum256(b)
+	return Key(hex.EncodeToString(sum[:12]))
+}

@@ -1,25 +1,42 @@
-// Package slo is the arithmetic of service level objectives: which events count,
-// how fast the error budget burns, and whether that is statistically
-// significant. It does no I/O and imports only the standard library. The method
-// is the multiwindow, multi-burn-rate alert of the SRE Workbook, chapter
-// "Alerting on SLOs", with a significance test for low traffic.
+// Package slo is the domain of alerting: service level objectives and direct
+// alerts, which events count, how fast an error budget burns, and whether that is
+// statistically significant. It does no I/O and imports only the standard library.
+// The method is the multiwindow, multi-burn-rate alert of the SRE Workbook,
+// chapter "Alerting on SLOs", with a significance test for low traffic.
 package slo
 
 import "time"
 
-// SLO is an objective, how it is measured and when missing it pages somebody.
-// Package spec returns only valid ones: the target lies between 0 and 1, and the
-// short window of every pair is shorter than its long one.
-type SLO struct {
-	Name        string // stable slug; also the name of its runbook
+// Set is everything that one daemon evaluates. Package spec returns only valid
+// ones, sorted by name. Names are unique among SLOs and alerts together.
+type Set struct {
+	SLOs   []SLO
+	Alerts []Alert
+}
+
+// Rule is what an SLO and an alert have in common: what its incident is called and
+// whom it affects.
+type Rule struct {
+	Name        string // stable slug
 	Title       string // the headline while it fails: "Bookings are failing"
-	EventLabel  string // what is counted, in the plural: "booking attempts"
 	Affected    string // whom it affects: "diners who press Book"
 	Dashboard   string // the dashboard to open
+	Runbook     string // the name of its runbook; several rules may share one
 	Description string
-	Objective   Objective
-	Indicator   Indicator
-	Policy      Policy
+	// MutedBy are the names of rules that it depends on: while one of them has an
+	// open incident, this one opens none.
+	MutedBy []string
+}
+
+// SLO is an objective, how it is measured and when missing it notifies somebody.
+// Its target lies between 0 and 1, and the short window of every pair is shorter
+// than its long one.
+type SLO struct {
+	Rule
+	EventLabel string // what is counted, in the plural: "booking attempts"
+	Objective  Objective
+	Indicator  Indicator
+	Policy     Policy
 }
 
 // Objective is the share of events that shall be good over Window.
@@ -33,10 +50,13 @@ func (o Objective) Budget() float64 { return 1 - o.Target }
 
 // Policy is the multiwindow policy: when burning becomes an incident.
 type Policy struct {
-	// MaxPValue is the significance level: a pair fires only when the p-value
-	// of its short window is below it.
+	// MaxPValue is the significance level: a pair that pages fires only when the
+	// p-value of its short window is below it.
 	MaxPValue float64
-	Pairs     []WindowPair
+	// MinBadEvents is the least number of bad events in the long window of a pair
+	// that opens a ticket.
+	MinBadEvents int64
+	Pairs        []WindowPair // the fastest first
 }
 
 // WindowPair fires when both its windows burn: the long one shows that it is
@@ -51,8 +71,11 @@ type WindowPair struct {
 // Severity is how urgently an incident is notified.
 type Severity string
 
-// Page notifies the person on call at once.
-const Page Severity = "page"
+// The severities.
+const (
+	Page   Severity = "page"   // notifies the person on call at once
+	Ticket Severity = "ticket" // can wait for working hours
+)
 
 // WithTimeScale returns s with every window divided by n, for a demo or a test
 // that cannot wait an hour. Rates and counts keep their meaning.
@@ -65,5 +88,33 @@ func (s SLO) WithTimeScale(n int) SLO {
 		pairs[i] = p
 	}
 	s.Policy.Pairs = pairs
+	s.Indicator.Within = scaledAbsence(s.Indicator.Within, n)
 	return s
+}
+
+// WithTimeScale returns the set with every window divided by n.
+func (s Set) WithTimeScale(n int) Set {
+	scaled := Set{SLOs: make([]SLO, len(s.SLOs)), Alerts: make([]Alert, len(s.Alerts))}
+	for i, o := range s.SLOs {
+		scaled.SLOs[i] = o.WithTimeScale(n)
+	}
+	for i, a := range s.Alerts {
+		scaled.Alerts[i] = a.WithTimeScale(n)
+	}
+	return scaled
+}
+
+// Indicators are all indicators of the set, by key, for buckets of the given
+// width.
+func (s Set) Indicators(width time.Duration) map[Key]Indicator {
+	all := map[Key]Indicator{}
+	for _, o := range s.SLOs {
+		all[o.Indicator.Key(width)] = o.Indicator
+	}
+	for _, a := range s.Alerts {
+		for _, subject := range a.Subjects {
+			all[subject.Indicator.Key(width)] = subject.Indicator
+		}
+	}
+	return all
 }

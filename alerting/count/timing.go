@@ -1,4 +1,4 @@
-package evaluate
+package count
 
 import (
 	"fmt"
@@ -31,11 +31,11 @@ func NewTiming(scale int) (Timing, error) {
 	}, nil
 }
 
-// bucketStart is the start of the bucket that contains at.
-func (t Timing) bucketStart(at time.Time) time.Time {
+// BucketStart is the start of the bucket that contains at.
+func (t Timing) BucketStart(at time.Time) time.Time {
 	width := t.Bucket.Milliseconds()
 	return time.UnixMilli(at.UnixMilli() / width * width).UTC()
 }
 
-// bucketEnd is the end of the bucket that contains at.
-func (t Timing) bucketEnd(at time.Time) time.Time { return t.bucketStart(at).Add(t.Bucket) }
+// BucketEnd is the end of the bucket that contains at.
+func (t Timing) BucketEnd(at time.Time) time.Time { return t.BucketStart(at).Add(t.Bucket) }
