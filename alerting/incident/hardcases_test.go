@@ -113,14 +113,14 @@ func TestSilenceAfterAFaultDoesNotResolve(t *testing.T) {
 	s.run(time.Hour, append(beat(), good)...)
 	s.run(3*time.Minute, append(beat(), bad)...)
 	lastTry := s.now.Add(-time.Minute)
-	s.runSlowly(4*24*time.Hour, beat()...)
+	s.runSlowly(2*24*time.Hour, beat()...)
 	if s.blind.Blind() {
 		t.Errorf("no traffic with heartbeats is taken for blindness: %+v", s.blind)
 	}
 	e := s.last["bookings"].Facts.EndsAfter
 	// The worst share was 10 of 15 while it fired, hence ⌈ln 0.01 / ln (1/3)⌉ = 5.
 	if !s.open("bookings") || e == nil || e.Seen != 0 || e.Needed != 5 || !e.LastEvent.Equal(lastTry) {
-		t.Fatalf("after four days of silence: open %v, %+v", s.open("bookings"), e)
+		t.Fatalf("after two days of silence: open %v, %+v", s.open("bookings"), e)
 	}
 	few := flow{of: bookings, region: us, good: 4}
 	s.run(time.Minute, append(beat(), few)...)
@@ -240,27 +240,34 @@ func TestAFailingDependencyMutesWhatStandsOnItAndListsIt(t *testing.T) {
 
 func TestATicketBecomesAPageInPlaceAndThePageMutesTickets(t *testing.T) {
 	s := newScenario(t, slo.Set{SLOs: []slo.SLO{objective("bookings", bookings)}})
-	good, bad := flow{of: bookings, region: kr, good: 100}, flow{of: bookings, region: kr, bad: 100}
+	good := flow{of: bookings, region: kr, good: 100}
 	slow := flow{of: bookings, region: kr, good: 997, bad: 4} // a burn rate of 4
-	s.runSlowly(24*time.Hour, good)
-	s.runSlowly(30*time.Hour, slow)
-	if i := s.last["bookings"]; len(s.events) != 1 || i.Severity != slo.Ticket || i.Facts.Pair.Severity != slo.Ticket {
+	s.runSlowly(12*time.Hour, good)
+	s.runSlowly(12*time.Hour, slow)
+	i := s.last["bookings"]
+	if len(s.events) != 1 || i.Severity != slo.Ticket || i.Facts.Pair.Severity != slo.Ticket {
 		t.Fatalf("a slow burn: %q, %+v", s.events, i)
 	}
-	id := s.last["bookings"].ID
+	id := i.ID
 	s.events = nil
-	s.run(30*time.Minute, flow{of: bookings, region: kr, bad: 1000})
+	s.runSlowly(30*time.Minute, flow{of: bookings, region: kr, bad: 1000})
 	if i := s.last["bookings"]; len(s.events) != 1 || !strings.Contains(s.events[0], "escalated") || i.ID != id || i.Severity != slo.Page {
 		t.Errorf("a fast burn: %q, %+v", s.events, i)
 	}
 	s.events = nil
-	s.runSlowly(20*24*time.Hour, good)
-	for _, e := range s.events {
-		if !strings.Contains(e, "resolved") && !strings.Contains(e, "opened") {
-			t.Errorf("after it: %q", s.events)
-		}
+	// The slow burn, which fires the ticket's pairs, goes on after the fast one.
+	s.runSlowly(10*time.Hour, slow)
+	if len(s.events) != 2 || !strings.Contains(s.events[0], "resolved") || !strings.Contains(s.events[1], "opened") {
+		t.Fatalf("after it: %q", s.events)
 	}
-	_ = bad
+	page, err := s.store.Get(t.Context(), id)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ticket := s.last["bookings"]
+	if muted := ticket.OpenedAt.Sub(page.ResolvedAt); ticket.Severity != slo.Ticket || muted != 2*time.Hour {
+		t.Errorf("a %s opened %s after the page had ended, want a ticket after the short window of its pair", ticket.Severity, muted)
+	}
 }
 
 type failure string

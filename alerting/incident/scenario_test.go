@@ -87,12 +87,15 @@ type flow struct {
 // run lets so much time pass, with these flows.
 func (s *scenario) run(length time.Duration, flows ...flow) {
 	s.t.Helper()
-	for end := s.now.Add(length); s.now.Before(end); s.now = s.now.Add(s.loop.Timing.Tick) {
-		if s.now.Second() == 0 {
-			for _, f := range flows {
-				s.source.Add(f.of, counttest.Events{At: s.now, Arrives: s.now.Add(f.late), Region: f.region, Good: f.good, Bad: f.bad})
-			}
+	end := s.now.Add(length)
+	for _, f := range flows {
+		var all []counttest.Events
+		for at := s.now; at.Before(end); at = at.Add(time.Minute) {
+			all = append(all, counttest.Events{At: at, Arrives: at.Add(f.late), Region: f.region, Good: f.good, Bad: f.bad})
 		}
+		s.source.Add(f.of, all...)
+	}
+	for ; s.now.Before(end); s.now = s.now.Add(s.loop.Timing.Tick) {
 		_, err := s.loop.Tick(s.t.Context(), s.term, s.now)
 		if err != nil && !s.mayFail() {
 			s.t.Fatalf("minute %d: %v", s.minute(), err)
