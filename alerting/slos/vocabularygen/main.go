@@ -70,10 +70,13 @@ type entry struct {
 // limits are the units and the possible values of numbers, so that milliseconds
 // instead of seconds are noticed. No request lasts a minute: the gateway ends it.
 var limits = map[string]string{
-	names.HTTPStatus:   "min: 100, max: 599",
-	names.HTTPDuration: "unit: s, min: 0, max: 60",
-	names.DBPoolWait:   "unit: s, min: 0, max: 60",
-	names.Uptime:       "unit: s, min: 0",
+	names.HTTPStatus:         "min: 100, max: 599",
+	names.HTTPDuration:       "unit: s, min: 0, max: 60",
+	names.DBPoolWait:         "unit: s, min: 0, max: 60",
+	names.MailDelay:          "unit: s, min: 0, max: 86400",
+	names.OfferDelay:         "unit: s, min: 0, max: 86400",
+	names.AgentDiskFreeShare: "min: 0, max: 1",
+	names.Uptime:             "unit: s, min: 0",
 }
 
 // documents returns the vocabularies by file.
@@ -82,7 +85,7 @@ func documents(routes []string) map[string]string {
 		names.EventName:    eventNames(),
 		names.ServiceName:  names.Services,
 		names.CloudRegion:  slices.Sorted(maps.Values(names.Regions)),
-		names.HTTPRoute:    routes,
+		names.HTTPRoute:    append([]string{names.EdgeRouteAPI, names.EdgeRoutePage}, routes...),
 		names.HTTPMethod:   {"CONNECT", "DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT", "TRACE", "_OTHER"},
 		names.SeverityText: {"DEBUG", "INFO", "WARN", "ERROR", "FATAL"},
 	}
