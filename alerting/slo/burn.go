@@ -15,6 +15,9 @@ func (c Count) Total() int64 { return c.Good + c.Bad }
 // Plus adds two counts.
 func (c Count) Plus(d Count) Count { return Count{c.Good + d.Good, c.Bad + d.Bad} }
 
+// Minus subtracts d.
+func (c Count) Minus(d Count) Count { return Count{c.Good - d.Good, c.Bad - d.Bad} }
+
 // BadShare is the share of bad events; 0 without events, because an objective
 // cannot be missed without traffic.
 func (c Count) BadShare() float64 {
