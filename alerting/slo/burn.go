@@ -31,6 +31,12 @@ func (c Count) BadShare() float64 {
 // the budget lasts exactly as long as the window.
 func (o Objective) BurnRate(c Count) float64 { return c.BadShare() / o.Budget() }
 
+// Burns reports whether c burns at the rate threshold or faster.
+func (o Objective) Burns(c Count, threshold float64) bool {
+	// 1 - 0.999 is not exactly 0.001, and a burn rate of 14.4 must count.
+	return o.BurnRate(c) >= threshold*(1-1e-9)
+}
+
 // PValue is the probability of at least c.Bad bad events among c.Total() if the
 // objective were met exactly: the upper tail of a Poisson distribution with the
 // mean Total × Budget.

@@ -77,6 +77,22 @@ const (
 	Ticket Severity = "ticket" // can wait for working hours
 )
 
+// AtLeast reports whether s is as urgent as t or more. No severity at all, "", is
+// the least urgent.
+func (s Severity) AtLeast(t Severity) bool {
+	return s.rank() >= t.rank()
+}
+
+func (s Severity) rank() int {
+	switch s {
+	case Page:
+		return 2
+	case Ticket:
+		return 1
+	}
+	return 0
+}
+
 // WithTimeScale returns s with every window divided by n, for a demo or a test
 // that cannot wait an hour. Rates and counts keep their meaning.
 func (s SLO) WithTimeScale(n int) SLO {
