@@ -21,11 +21,11 @@ import (
 // it, and with it the circuit breaker, the limit of requests in flight and the
 // heartbeat.
 type backend struct {
-	ship              *ship.Shipper
-	heartbeatInterval time.Duration // between heartbeats
-	log               *zap.Logger
-	metricsReader     *metric.ManualReader // reads what the Collector counts for the queues
-	meterProvider     *metric.MeterProvider
+	ship          *ship.Shipper
+	agent         ship.Agent
+	log           *zap.Logger
+	metricsReader *metric.ManualReader // reads what the Collector counts for the queues
+	meterProvider *metric.MeterProvider
 
 	// requeueFailed counts records for which the queue had no room at its end. The
 	// Collector counts them as turned away, too.
@@ -53,7 +53,9 @@ func (h *backends) get(cfg *config, set exporter.Settings) (*backend, error) {
 	if err != nil {
 		return nil, err
 	}
-	b := &backend{ship: shipper, heartbeatInterval: cfg.Heartbeat, log: set.Logger, metricsReader: metric.NewManualReader()}
+	agent := ship.Agent{Kind: "collector", Region: cfg.Region, BufferDir: cfg.BufferDir, Interval: cfg.Heartbeat}
+	b := &backend{ship: shipper, agent: agent, log: set.Logger, metricsReader: metric.NewManualReader()}
+	b.agent.Stats = b.stats
 	b.meterProvider = metric.NewMeterProvider(metric.WithReader(b.metricsReader))
 	if h.all == nil {
 		h.all = map[*config]*backend{}
@@ -70,7 +72,7 @@ func (b *backend) start(ctx context.Context) {
 	b.users++
 	if !b.heartbeating {
 		b.heartbeating = true
-		b.ship.StartHeartbeat(ship.Agent{Kind: "collector", Stats: b.stats, Interval: b.heartbeatInterval})
+		b.ship.StartHeartbeat(b.agent)
 	}
 	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
 	defer cancel()

@@ -63,6 +63,7 @@ func TestStatsCountTurnedAwayRecordsAndBacklog(t *testing.T) {
 // blocked for a while, so that lines wait and metric points do not.
 func TestHeartbeatReportsTheBacklog(t *testing.T) {
 	t.Setenv("JARI_AGENT_HEARTBEAT", "200ms")
+	t.Setenv("JARI_AGENT_REGION", "us-east-1")
 	a := newAgent(t)
 	today := a.store.Prefix + names.Daily(names.LogIndex, time.Now())
 	a.store.Alter(t, today, "", `{"settings":{"blocks.write":true}}`)
@@ -98,7 +99,12 @@ func TestHeartbeatReportsTheBacklog(t *testing.T) {
 	})
 	a.store.Eventually(t, "its heartbeat is a log line", func() bool {
 		heartbeats := a.store.Search(t, names.LogIndex, object{"term": object{names.EventName: names.EventHeartbeat}})
-		return len(heartbeats) > 0 && heartbeats[0].Source[names.DocServiceName] == names.ServiceAgent
+		if len(heartbeats) == 0 {
+			return false
+		}
+		h := heartbeats[0].Source
+		share, _ := h[names.AgentDiskFreeShare].(float64)
+		return h[names.DocServiceName] == names.ServiceAgent && h[names.CloudRegion] == "us-east-1" && 0 < share && share <= 1
 	})
 	if len(instances) != 1 {
 		t.Errorf("%d instance ids, want one for the three signals", len(instances))

@@ -25,6 +25,8 @@ type config struct {
 	Prefix    string                                                   `mapstructure:"index_prefix"`
 	Gzip      bool                                                     `mapstructure:"gzip"`
 	Heartbeat time.Duration                                            `mapstructure:"heartbeat"`
+	Region    string                                                   `mapstructure:"region"`
+	BufferDir string                                                   `mapstructure:"buffer_dir"`
 	Queue     configoptional.Optional[exporterhelper.QueueBatchConfig] `mapstructure:"sending_queue"`
 	Retry     configretry.BackOffConfig                                `mapstructure:"retry_on_failure"`
 	Timeout   exporterhelper.TimeoutConfig                             `mapstructure:",squash"`

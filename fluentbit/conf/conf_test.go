@@ -75,6 +75,7 @@ func configProblems(text []byte) []string {
 		expect(o["retry_limit"] == "no_limits", "output %v drops chunks after some retries", o["name"])
 		counted := o["agent_metrics"] != nil && c.Service.is("http_server", on...)
 		expect(counted, "output %v does not report the agent's evictions", o["name"])
+		expect(o["buffer_dir"] == "${JARI_AGENT_DIR}", "output %v does not report the free space of its volume", o["name"])
 		expect(o["storage.total_limit_size"] != nil, "output %v fills its volume, and then records are lost and not counted", o["name"])
 	}
 	return out
@@ -105,7 +106,7 @@ func TestDetectsEachChangedSetting(t *testing.T) {
 		{"offset_key:", "x:"}, {"raw_traces: on", "raw_traces: off"}, {"http_server.idle_timeout:", "x:"},
 		{"workers: 2", "workers: 1"}, {"workers: 2", "x: 2"},
 		{"retry_limit: no_limits", "retry_limit: 5"}, {"retry_limit: no_limits", "x: y"},
-		{"agent_metrics:", "x:"}, {"storage.total_limit_size:", "x:"}, {"service:", "service: ["},
+		{"agent_metrics:", "x:"}, {"buffer_dir:", "x:"}, {"storage.total_limit_size:", "x:"}, {"service:", "service: ["},
 	} {
 		changed := strings.Replace(local, undo[0], undo[1], 1)
 		if changed == local || len(configProblems([]byte(changed))) == 0 {
@@ -131,7 +132,7 @@ func TestDetectsEachChangedSetting(t *testing.T) {
 		"flush", "grace", "http_server", "health_check", "hot_reload", "storage.path", "storage.sync", "storage.checksum",
 		"storage.metrics", "storage.max_chunks_up", "storage.keep.rejected", "scheduler.cap", "raw_traces", "workers",
 		"retry_limit", "storage.total_limit_size", "http_port", "log_level", "scheduler.base", "tag_from_uri",
-		"successful_response_code", "buffer_max_size", "storage.rejected.path", "hc_retry_failure_count", "hc_period",
+		"successful_response_code", "buffer_max_size", "region", "buffer_dir", "storage.rejected.path", "hc_retry_failure_count", "hc_period",
 	} {
 		line := regexp.MustCompile(`(?m)^ *` + regexp.QuoteMeta(want) + `: \S+ # .{10,}$`)
 		set := regexp.MustCompile(`(?m)^ *` + regexp.QuoteMeta(want) + `:`)

@@ -46,6 +46,9 @@ type Plugin struct {
 //	agent_metrics address of Fluent Bit's own HTTP server, from which the evicted
 //	              records and the backlog are read; not read if unset
 //	heartbeat     interval of the agent's heartbeats (default 10s)
+//	region        cloud.region of the heartbeats; none if unset
+//	buffer_dir    folder of the agent's buffer, whose free space the heartbeats
+//	              report; not reported if unset
 func Open(setting func(key string) string, log *slog.Logger) (*Plugin, error) {
 	cfg := ship.Config{URL: setting("url"), Prefix: setting("index_prefix"), Gzip: true, Timeout: 20 * time.Second}
 	var errs []error
@@ -53,7 +56,9 @@ func Open(setting func(key string) string, log *slog.Logger) (*Plugin, error) {
 		on, err := parseSwitch(s)
 		cfg.Gzip, errs = on, append(errs, err)
 	}
-	agent := ship.Agent{Kind: "fluent-bit", Interval: 10 * time.Second}
+	agent := ship.Agent{
+		Kind: "fluent-bit", Region: setting("region"), BufferDir: setting("buffer_dir"), Interval: 10 * time.Second,
+	}
 	for key, d := range map[string]*time.Duration{"timeout": &cfg.Timeout, "heartbeat": &agent.Interval} {
 		errs = append(errs, parseDuration(setting(key), d))
 	}

@@ -18,7 +18,9 @@ type Agent struct {
 	// names.ShipEvicted, names.ShipBacklogChunks … Nil if the agent has no statistics.
 	Stats func(context.Context) (map[string]int64, error)
 
-	Interval time.Duration // between heartbeats; 10 s if zero
+	Region    string        // cloud.region; "" if it serves several
+	BufferDir string        // the folder of its buffer, whose volume must not fill up; "" if unknown
+	Interval  time.Duration // between heartbeats; 10 s if zero
 }
 
 // StartHeartbeat begins to write the agent's heartbeats; Close ends them. Each is
@@ -55,6 +57,7 @@ type heartbeat struct {
 	agent    Agent
 	start    time.Time
 	instance string
+	stored   map[string]int64 // the counters of the last heartbeat that was stored
 }
 
 // write writes one heartbeat. A panic in it must not end the agent, in whose
@@ -63,19 +66,34 @@ func (h *heartbeat) write(ctx context.Context, now time.Time, timeout time.Durat
 	defer func() { _ = recover() }()
 	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
-	_, _ = h.shipper.ship(ctx, h.documents(ctx, now)) // dropped if it fails: see StartHeartbeat
+	counters, err := h.counters(ctx)
+	if _, failed := h.shipper.ship(ctx, h.documents(now, counters, err)); failed == nil { // dropped if it fails: see StartHeartbeat
+		h.stored = counters
+	}
 }
 
-// documents returns the documents of one heartbeat.
-func (h *heartbeat) documents(ctx context.Context, now time.Time) (docs []record.Document) {
-	var statsErr error
+// counters returns every counter, by name. err says why the agent's own are
+// missing or are those of an earlier heartbeat.
+func (h *heartbeat) counters(ctx context.Context) (all map[string]int64, err error) {
 	if h.agent.Stats != nil {
-		stats, err := h.agent.Stats(ctx)
-		if statsErr = err; err == nil {
+		var stats map[string]int64
+		if stats, err = h.agent.Stats(ctx); err == nil {
 			h.shipper.counters.setAgent(stats)
 		}
 	}
-	counters := h.shipper.Counters().byName()
+	return h.shipper.Counters().byName(), err
+}
+
+// deltas maps counters that must not grow to the fields that say by how much they
+// did.
+var deltas = map[string]string{
+	names.ShipEvicted:      names.ShipEvictedDelta,
+	names.ShipDeadLettered: names.ShipDeadLetteredDelta,
+}
+
+// documents returns the documents of one heartbeat. statsErr is why the agent's
+// statistics could not be read.
+func (h *heartbeat) documents(now time.Time, counters map[string]int64, statsErr error) (docs []record.Document) {
 	line := h.identity()
 	line[names.EventName] = names.EventHeartbeat
 	line[names.SeverityText], line[names.SeverityNumber] = "INFO", int64(9)
@@ -85,6 +103,9 @@ func (h *heartbeat) documents(ctx context.Context, now time.Time) (docs []record
 		line[names.Body] = "agent alive, but its backlog and evictions could not be read"
 		line[names.Exception] = statsErr.Error()
 	}
+	if free, share, ok := freeSpace(h.agent.BufferDir); ok {
+		line[names.AgentDiskFree], line[names.AgentDiskFreeShare] = free, share
+	}
 	records := []record.Record{{Signal: record.Log, Time: now, Received: now, Attributes: line}}
 	for _, m := range names.Shipping {
 		n, known := counters[m.Name]
@@ -92,6 +113,9 @@ func (h *heartbeat) documents(ctx context.Context, now time.Time) (docs []record
 			continue
 		}
 		line[m.Name] = n
+		if field, ok := deltas[m.Name]; ok {
+			line[field] = max(n-h.stored[m.Name], 0) // an agent that is configured anew counts from 0 again
+		}
 		point := &record.PointData{Name: m.Name, Type: "counter", Unit: m.Unit, Start: h.start, Value: float64(n)}
 		if m.Name == names.ShipBacklogChunks || m.Name == names.ShipBacklogBytes {
 			point.Type = "gauge"
@@ -107,7 +131,11 @@ func (h *heartbeat) documents(ctx context.Context, now time.Time) (docs []record
 
 // identity returns the attributes that identify the agent.
 func (h *heartbeat) identity() map[string]any {
-	return map[string]any{
+	id := map[string]any{
 		names.ServiceName: names.ServiceAgent, names.ServiceInstanceID: h.instance, names.AgentKind: h.agent.Kind,
 	}
+	if h.agent.Region != "" {
+		id[names.CloudRegion] = h.agent.Region
+	}
+	return id
 }

@@ -5,7 +5,9 @@ import (
 	"encoding/json"
 	"errors"
 	"maps"
+	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -92,5 +94,82 @@ func TestHeartbeatIsWrittenWithoutTheAgentsStatistics(t *testing.T) {
 	l := lines[0]
 	if l["severity.text"] != "WARN" || l[names.Exception] != "no metrics here" || l[names.ShipEvicted] != nil || l[names.ShipAccepted] != 0.0 {
 		t.Errorf("heartbeat %v", l)
+	}
+}
+
+// No eviction is left out when a heartbeat is lost, and none is reported twice.
+func TestHeartbeatsReportEachEvictionAndDeadLetterOnce(t *testing.T) {
+	f := shiptest.NewFake(t)
+	f.Request = func(n, _ int) int {
+		if n%3 == 1 { // each third request, thus some heartbeats
+			return 503
+		}
+		return 0
+	}
+	f.Item = itemFor("b", forever, shiptest.Item{Status: 400, Type: "mapper_parsing_exception"})
+	s := open(t, f.URL, ship.Config{})
+	if _, err := s.Ship(t.Context(), docs("a")); err != nil {
+		t.Fatal(err)
+	}
+	eventually(t, "one document is a dead letter", func() bool {
+		_, err := s.Ship(t.Context(), docs("b"))
+		return err == nil && s.Counters().DeadLettered == 1
+	})
+	var evicted atomic.Int64 // grows for 20 heartbeats, of which some are lost
+	s.StartHeartbeat(ship.Agent{Kind: "fluent-bit", Interval: 5 * time.Millisecond, Stats: func(context.Context) (map[string]int64, error) {
+		return map[string]int64{names.ShipEvicted: min(evicted.Add(1), 20) * 10}, nil
+	}})
+	eventually(t, "heartbeats that report no new eviction follow", func() bool {
+		quiet := 0
+		lines, _ := heartbeats(t, f, "")
+		for _, l := range lines {
+			if l[names.ShipEvictedDelta] == 0.0 {
+				quiet++
+			}
+		}
+		return quiet > 2
+	})
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	lines, _ := heartbeats(t, f, "")
+	var evictions, deadLetters float64
+	for _, l := range lines {
+		evictions += l[names.ShipEvictedDelta].(float64)
+		deadLetters += l[names.ShipDeadLetteredDelta].(float64)
+	}
+	if evictions != 200 || deadLetters != 1 || int64(len(lines)) == evicted.Load() {
+		t.Errorf("%v evictions and %v dead letters in %d stored of %d heartbeats, want 200 and 1, and some lost",
+			evictions, deadLetters, len(lines), evicted.Load())
+	}
+}
+
+func TestHeartbeatReportsTheVolumeOfTheBuffer(t *testing.T) {
+	for name, test := range map[string]struct {
+		dir   string
+		known bool
+	}{
+		"an existing folder": {t.TempDir(), true},
+		"a missing folder":   {filepath.Join(t.TempDir(), "missing"), false},
+		"no folder is set":   {"", false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			f := shiptest.NewFake(t)
+			s := open(t, f.URL, ship.Config{})
+			s.StartHeartbeat(ship.Agent{Kind: "collector", Region: "us-east-1", BufferDir: test.dir, Interval: 5 * time.Millisecond})
+			var lines []map[string]any
+			eventually(t, "a heartbeat is stored", func() bool {
+				lines, _ = heartbeats(t, f, "")
+				return len(lines) > 0
+			})
+			free, known := lines[0][names.AgentDiskFree].(float64)
+			share, _ := lines[0][names.AgentDiskFreeShare].(float64)
+			if known != test.known || known && (free <= 0 || share <= 0 || share > 1) {
+				t.Errorf("%v bytes, share %v", lines[0][names.AgentDiskFree], lines[0][names.AgentDiskFreeShare])
+			}
+			if lines[0][names.CloudRegion] != "us-east-1" {
+				t.Errorf("region %v", lines[0][names.CloudRegion])
+			}
+		})
 	}
 }

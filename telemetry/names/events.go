@@ -8,7 +8,8 @@ type Event struct {
 
 // Events lists all events in the order of TELEMETRY.md.
 var Events = []Event{
-	{EventAccess, "Access log: one line per request of a service. SLOs count those of the gateway."},
+	{EventAccess, "Access log: one line per request of a service. SLOs count those of the gateway, " +
+		"and those of the edge where it responded itself."},
 	{EventStarted, "The process has started and accepts requests."},
 	{EventStopping, "The process received a stop signal and drains."},
 	{EventHeartbeat, "The process is alive; every 10 s."},
@@ -22,6 +23,7 @@ var Events = []Event{
 	{EventOutboxFailed, "The outbox relay could not deliver events and will retry."},
 	{EventOutboxRefused, "The notification service rejected an event permanently, because of a bug in one of them. " +
 		"Retries back off to one per hour."},
+	{EventOfferMade, "Covers were offered to a waitlist entry; jari.offer.delay says how long they had been free."},
 	{EventInvariantViolated, "A slot's counter differs from its reservations: investigate each booking of the slot."},
 	{EventAudited, "The audit compared the counters of all future slots with their reservations; " +
 		"jari.violations is the number of differences."},

@@ -46,7 +46,9 @@ const (
 	ReservationID = "jari.reservation.id"
 	Party         = "jari.party"
 	OutboxEventID = "jari.outbox.event.id"
+	OfferDelay    = "jari.offer.delay"
 	MailKind      = "jari.mail.kind"
+	MailDelay     = "jari.mail.delay"
 	SearchQuery   = "jari.search.query"
 	Hits          = "jari.search.hits"
 	SLO           = "jari.slo"
@@ -88,6 +90,7 @@ const (
 	EventOutboxDelivered   = "reservation.outbox.delivered"
 	EventOutboxFailed      = "reservation.outbox.failed"
 	EventOutboxRefused     = "reservation.outbox.refused"
+	EventOfferMade         = "reservation.offer.made"
 	EventInvariantViolated = "booking.invariant.violated"
 	EventAudited           = "booking.audited"
 	EventJobFailed         = "job.failed"
@@ -143,14 +146,14 @@ var Fields = append([]Field{
 	{RecordUID, RecordUID, Keyword, "A ULID per line; the id of its document."},
 	{Truncated, Truncated, Boolean, "The line was truncated to 15 KiB."},
 	{EventName, EventName, Keyword, "The kind of event; see Events below."},
-	{ServiceName, DocServiceName, Keyword, "gateway, user, reservation, search, indexer, notification, alerting, agent."},
+	{ServiceName, DocServiceName, Keyword, "gateway, user, reservation, search, indexer, notification, alerting, agent, edge."},
 	{ServiceInstanceID, ServiceInstanceID, Keyword, "The process: a UUID generated at its start."},
 	{ServiceVersion, ServiceVersion, Keyword, "The commit that the program was built from."},
 	{CloudRegion, CloudRegion, Keyword, "The AWS region id."},
 	{HTTPMethod, HTTPMethod, Keyword, "The request's method; _OTHER if HTTP does not know it."},
 	{HTTPBodyRead, HTTPBodyRead, Boolean, "In the access log: the whole body of the request had been read when the response was " +
 		"written, or it had none. Only then can the duration be ours."},
-	{HTTPRoute, HTTPRoute, Keyword, "The template of the route, without the method."},
+	{HTTPRoute, HTTPRoute, Keyword, "The template of the route, without the method; of the edge: (api) or (page)."},
 	{HTTPStatus, HTTPStatus, Integer, "The status of the response."},
 	{HTTPDuration, HTTPDuration, Double, "Duration of the request in seconds, from the first byte read to the last byte written."},
 	{HTTPBodySize, HTTPBodySize, Long, "Bytes of the response's body."},
@@ -161,7 +164,8 @@ var Fields = append([]Field{
 	{ErrorType, ErrorType, Keyword, "The kind of failure."},
 	{Exception, Exception, Text, "The error's message, for operators."},
 	{Stacktrace, Stacktrace, Text, "The stack of a panic."},
-	{PeerService, PeerService, Keyword, "Of a client span: the service.name of the called service."},
+	{PeerService, PeerService, Keyword, "Of a client span: the service.name of the called service. " +
+		"In the edge's access log: gateway if that made the response; missing if the edge itself did."},
 	{DBSystem, DBSystem, Keyword, "postgresql, redis, opensearch or aws.dynamodb."},
 	{DBOperation, DBOperation, Keyword, "The operation: SELECT, INSERT, search …"},
 	{DBQuerySummary, DBQuerySummary, Keyword, "The name of the statement, never its values."},
@@ -184,7 +188,10 @@ var Fields = append([]Field{
 	{ReservationID, ReservationID, Keyword, "The id of the reservation."},
 	{Party, Party, Integer, "Size of the party in covers."},
 	{OutboxEventID, OutboxEventID, Keyword, "The id of the outbox event, from the reservation to the mail."},
+	{OfferDelay, OfferDelay, Double, "Seconds from when covers became free until they were offered to a waitlist entry; " +
+		"0 if one command did both."},
 	{MailKind, MailKind, Keyword, "The kind of mail."},
+	{MailDelay, MailDelay, Double, "Seconds since the mail was due: since its event, or for a no-show since 5 minutes later."},
 	{SearchQuery, SearchQuery, Keyword, "The text that a diner searched for."},
 	{Hits, Hits, Long, "The number of restaurants that matched."},
 	{SLO, SLO, Keyword, "The name of the objective."},
@@ -194,6 +201,11 @@ var Fields = append([]Field{
 	{Uptime, Uptime, Double, "In the heartbeat: seconds since the process started."},
 	{Count, Count, Long, "What the event counts."},
 	{AgentKind, AgentKind, Keyword, "The agent that runs the shipper: fluent-bit or collector."},
+	{ShipEvictedDelta, ShipEvictedDelta, Long, "In the agent's heartbeat: jari.ship.evicted since the previous heartbeat that was stored."},
+	{ShipDeadLetteredDelta, ShipDeadLetteredDelta, Long,
+		"In the agent's heartbeat: jari.ship.dead_lettered since the previous heartbeat that was stored."},
+	{AgentDiskFree, AgentDiskFree, Long, "In the agent's heartbeat: free bytes of the volume that holds its buffer, if it knows."},
+	{AgentDiskFreeShare, AgentDiskFreeShare, Double, "In the agent's heartbeat: the free share of that volume, 0 to 1."},
 }, shipping()...)
 
 // shipping returns the counters of the agent's heartbeat, which are metrics, too.

@@ -48,4 +48,5 @@ const (
 	ServiceIndexer      = "indexer"
 	ServiceNotification = "notification"
 	ServiceAlerting     = "alerting"
+	ServiceEdge         = "edge" // only its access log
 )

@@ -36,6 +36,9 @@ const (
 	MetricOutboxRefused       = "jari.outbox.refused"
 	MetricInvariantViolations = "jari.booking.invariant.violations"
 
+	MetricSigningKeyAge     = "jari.signing_key.age"
+	MetricCertificateExpiry = "jari.certificate.expiry"
+
 	MetricSpansProcessed = "otel.sdk.processor.span.processed"
 	MetricSpansQueued    = "otel.sdk.processor.span.queue.size"
 	MetricSpansExported  = "otel.sdk.exporter.span.exported"
@@ -116,6 +119,10 @@ var Metrics = append([]Metric{
 	{MetricBookingShed, "{booking}", "Bookings refused with 503 overloaded because the queue was full."},
 	{MetricOutboxRefused, "{event}", "Event deliveries that notification rejected permanently, by jari.mail.kind and jari.reason."},
 	{MetricInvariantViolations, "{slot}", "Slots whose counter differs from their reservations, counted by each audit."},
+
+	{MetricSigningKeyAge, "s", "Age of the key that signs access tokens: since the time in its file, or since the file was written."},
+	{MetricCertificateExpiry, "s", "Time until the first certificate of a TLS server's chain expires, by server.address; " +
+		"negative afterwards. Only of servers that a gateway is told to check."},
 
 	{MetricEmitted, "{record}", "A numbered point of telemetryemit, counted by chaos campaigns."},
 	{MetricCovers, "{cover}", "Booked covers, counted once at the commit, " +

@@ -18,6 +18,16 @@ const (
 	ShipBacklogBytes  = "jari.ship.backlog.bytes"
 )
 
+// Only in the agent's heartbeat, where a condition can compare them with a
+// constant: it cannot compare a counter with its previous value, or the free bytes
+// with the size of their volume.
+const (
+	ShipEvictedDelta      = "jari.ship.evicted_delta"
+	ShipDeadLetteredDelta = "jari.ship.dead_lettered_delta"
+	AgentDiskFree         = "jari.agent.disk.free"
+	AgentDiskFreeShare    = "jari.agent.disk.free_share"
+)
+
 // ServiceAgent is the service.name of the agent's own telemetry.
 const ServiceAgent = "agent"
 
