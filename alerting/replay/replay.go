@@ -11,7 +11,6 @@ import (
 
 	"jari.example/alerting/count"
 	"jari.example/alerting/evaluate"
-	"jari.example/alerting/incident"
 	"jari.example/alerting/inmem"
 	"jari.example/alerting/lease"
 	"jari.example/alerting/slo"
@@ -19,41 +18,33 @@ import (
 
 // Replay is one run over a period.
 type Replay struct {
-	Set    slo.Set
-	Timing count.Timing // its scale is already applied to Set
+	Set    slo.Set      // with the time scale of Timing applied
+	Timing count.Timing // of the buckets that Feed stores
 	Period count.Span
 	// Feed stores what can be counted at the time now. It is called before each
 	// evaluation, as the daemon's counter is. count.ErrNoTelemetry means that
-	// there is none at all.
+	// there is nothing at all.
 	Feed func(ctx context.Context, store count.Store, term lease.Term, now time.Time) error
 	// Observe, if not nil, is called after the evaluation at the end of each
-	// bucket with the state of every rule.
-	Observe func(end time.Time, rules map[string]State)
+	// bucket with the last episode of each rule that had one.
+	Observe func(end time.Time, last map[string]*Episode)
 }
 
-// State is what is known about the incidents of one rule.
-type State struct {
-	Incidents []incident.Incident // each as it was last seen; in the order of opening
-	Open      bool                // whether the last one is open
-}
-
-// Last is the last incident; the zero value without one.
-func (s State) Last() (last incident.Incident) {
-	if n := len(s.Incidents); n > 0 {
-		last = s.Incidents[n-1]
-	}
-	return last
+// Result is what a replay found.
+type Result struct {
+	Episodes []*Episode // in the order in which they were opened
+	Store    *inmem.Store
 }
 
 // Run evaluates once at the end of each bucket of the period, when everything in
-// it has happened. It returns the last state of every rule, and the store.
-func (r Replay) Run(ctx context.Context) (rules map[string]State, store *inmem.Store, err error) {
-	store = inmem.New()
+// it has happened.
+func (r Replay) Run(ctx context.Context) (Result, error) {
+	store := inmem.New()
 	term, _, err := store.Acquire(ctx, "replay", time.Hour)
 	if err != nil {
-		return nil, nil, err
+		return Result{}, err
 	}
-	now := r.Period.From
+	incidents := &recorder{Incidents: manager(store, r.Timing.Scale), last: map[string]*Episode{}}
 	loop := evaluate.Loop{
 		Set:    func() slo.Set { return r.Set },
 		Timing: r.Timing,
@@ -61,23 +52,17 @@ func (r Replay) Run(ctx context.Context) (rules map[string]State, store *inmem.S
 			return r.Feed(ctx, store, term, now)
 		},
 		Store:     store,
-		Incidents: r.manager(store),
-		Now:       func() time.Time { return now },
-		Report:    func(context.Context, error) {},
-		Blind:     func(context.Context, evaluate.Blindness) {},
+		Incidents: incidents,
 	}
-	rules = map[string]State{}
 	for end := r.Period.From.Add(r.Timing.Bucket); !end.After(r.Period.To); end = end.Add(r.Timing.Bucket) {
-		now = end.Add(-time.Millisecond) // in the bucket, not in the next one
+		incidents.end = end
+		now := end.Add(-time.Millisecond) // still in the bucket
 		if _, err := loop.Tick(ctx, term, now); err != nil && !errors.Is(err, count.ErrNoTelemetry) {
-			return nil, nil, fmt.Errorf("evaluate at %s: %w", now.Format(time.RFC3339), err)
-		}
-		if err := r.look(ctx, store, rules); err != nil {
-			return nil, nil, err
+			return Result{}, fmt.Errorf("evaluate at %s: %w", now.Format(time.RFC3339), err)
 		}
 		if r.Observe != nil {
-			r.Observe(end, rules)
+			r.Observe(end, incidents.last)
 		}
 	}
-	return rules, store, nil
+	return Result{incidents.episodes, store}, nil
 }

@@ -26,31 +26,24 @@ func Write(dir, logs string) (written []string, err error) {
 	if !slices.Contains(Logs, logs) {
 		return nil, fmt.Errorf("there is no example for the logs of %q; choose one of %s", logs, strings.Join(Logs, ", "))
 	}
+	texts := map[string][]byte{}
 	for _, from := range []string{path.Join(logs, "objectives.yaml"), "policies.yaml", "tests/site-availability.test.yaml"} {
-		text, err := files.ReadFile(from)
-		if err != nil {
-			return written, err
-		}
 		to := filepath.Join(dir, filepath.FromSlash(strings.TrimPrefix(from, logs+"/")))
-		if err := writeNew(to, text); err != nil {
-			return written, err
+		if _, err := os.Stat(to); !errors.Is(err, fs.ErrNotExist) {
+			return nil, fmt.Errorf("%s exists already; choose another directory", to)
+		}
+		if texts[to], err = files.ReadFile(from); err != nil {
+			return nil, err
 		}
 		written = append(written, to)
 	}
+	for to, text := range texts {
+		if err := os.MkdirAll(filepath.Dir(to), 0o755); err != nil {
+			return nil, err
+		}
+		if err := os.WriteFile(to, text, 0o644); err != nil {
+			return nil, err
+		}
+	}
 	return written, nil
-}
-
-func writeNew(file string, text []byte) error {
-	if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
-		return err
-	}
-	f, err := os.OpenFile(file, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o644)
-	if errors.Is(err, fs.ErrExist) {
-		return fmt.Errorf("%s exists already; choose another directory", file)
-	}
-	if err != nil {
-		return err
-	}
-	_, err = f.Write(text)
-	return errors.Join(err, f.Close())
 }
