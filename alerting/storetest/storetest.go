@@ -5,14 +5,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"math/rand/v2"
 	"reflect"
 	"testing"
 	"time"
 
 	"github.com/google/uuid"
 
-	"jari.example/alerting/evaluate"
+	"jari.example/alerting/count"
 	"jari.example/alerting/incident"
 	"jari.example/alerting/lease"
 	"jari.example/alerting/notify"
@@ -21,7 +20,7 @@ import (
 
 // Store is everything that alerting stores.
 type Store interface {
-	evaluate.Buckets
+	count.Store
 	incident.Store
 	notify.Outbox
 	lease.Store
@@ -35,10 +34,8 @@ func at(m int) time.Time { return origin.Add(time.Duration(m) * minute) }
 
 // Run runs the suite; open returns an empty store.
 func Run(t *testing.T, open func(t *testing.T) Store) {
+	runBuckets(t, open)
 	for name, test := range map[string]func(*testing.T, Store, lease.Term){
-		"sums equal a plain addition after buckets changed":     sumsEqualAddition,
-		"buckets of another shape are deleted":                  otherShape,
-		"buckets before KeepFrom are deleted":                   oldBuckets,
 		"one incident per objective is open at a time":          oneOpen,
 		"an incident is read as it was written":                 roundTrip,
 		"deliveries of an incident are due in order":            inOrder,
@@ -59,79 +56,6 @@ func Run(t *testing.T, open func(t *testing.T) Store) {
 	}
 	t.Run("one holder has the lease, and the term grows with each", func(t *testing.T) { terms(t, open(t)) })
 	t.Run("a term that has ended writes nothing", func(t *testing.T) { fenced(t, open(t)) })
-}
-
-func sumsEqualAddition(t *testing.T, s Store, term lease.Term) {
-	ctx, rnd := t.Context(), rand.New(rand.NewPCG(1, 2))
-	model := map[string]map[int]slo.Count{"a": {}, "b": {}}
-	for round := range 40 {
-		// Any period is counted again, as after lines that arrived late.
-		from := rnd.IntN(50)
-		to := from + 1 + rnd.IntN(20)
-		batch := evaluate.Batch{Shape: "x", From: at(from), To: at(to), KeepFrom: at(-100), Buckets: map[string][]slo.Bucket{}}
-		for name, counts := range model {
-			for m := from; m < to; m++ {
-				delete(counts, m)
-				if rnd.IntN(3) > 0 {
-					counts[m] = slo.Count{Good: rnd.Int64N(50), Bad: rnd.Int64N(3)}
-					batch.Buckets[name] = append(batch.Buckets[name], slo.Bucket{At: at(m), Count: counts[m]})
-				}
-			}
-		}
-		must(t, s.Save(ctx, term, batch))
-		for name, counts := range model {
-			starts, end := []time.Time{at(-5), at(rnd.IntN(70)), at(rnd.IntN(70))}, 10+rnd.IntN(70)
-			got, err := s.Sums(ctx, name, starts, at(end))
-			must(t, err)
-			for i, start := range starts {
-				var want evaluate.Sum
-				for m := range end {
-					if c, ok := counts[m]; ok && !at(m).Before(start) {
-						want.Count = want.Plus(c)
-						if want.First.IsZero() {
-							want.First = at(m)
-						}
-					}
-				}
-				if got[i].Count != want.Count || !got[i].First.Equal(want.First) {
-					t.Fatalf("round %d, %s from %v to %v: got %v, want %v", round, name, start, at(end), got[i], want)
-				}
-			}
-		}
-	}
-	if until, err := s.CountedUntil(ctx, "x"); err != nil || until.IsZero() {
-		t.Errorf("until %v, %v", until, err)
-	}
-}
-
-func otherShape(t *testing.T, s Store, term lease.Term) {
-	ctx := t.Context()
-	one := map[string][]slo.Bucket{"a": {{At: at(1), Count: slo.Count{Good: 5}}}}
-	must(t, s.Save(ctx, term, evaluate.Batch{Shape: "minutes", From: at(0), To: at(2), Buckets: one}))
-	if until, err := s.CountedUntil(ctx, "seconds"); err != nil || !until.IsZero() {
-		t.Errorf("counted until %v (%v) with a shape that was never saved", until, err)
-	}
-	must(t, s.Save(ctx, term, evaluate.Batch{Shape: "seconds", From: at(10), To: at(11)}))
-	sums, err := s.Sums(ctx, "a", []time.Time{at(0)}, at(20))
-	must(t, err)
-	if sums[0].Total() != 0 {
-		t.Errorf("buckets of both shapes are counted: %v", sums[0])
-	}
-}
-
-func oldBuckets(t *testing.T, s Store, term lease.Term) {
-	ctx := t.Context()
-	for m := range 10 {
-		must(t, s.Save(ctx, term, evaluate.Batch{Shape: "x", From: at(m), To: at(m + 1), KeepFrom: at(m - 4),
-			Buckets: map[string][]slo.Bucket{"a": {{At: at(m), Count: slo.Count{Good: 1}}}}}))
-	}
-	left, err := s.Between(ctx, "a", at(0), at(20))
-	must(t, err)
-	sums, err := s.Sums(ctx, "a", []time.Time{at(0)}, at(20))
-	must(t, err)
-	if len(left) != 5 || sums[0].Good != 5 {
-		t.Errorf("want the last five, got %d buckets with %v", len(left), sums[0])
-	}
 }
 
 // example is an incident to open.
@@ -332,7 +256,8 @@ func fenced(t *testing.T, s Store) {
 		t.Fatal(ok, err)
 	}
 	for name, write := range map[string]func(context.Context) error{
-		"save":    func(ctx context.Context) error { return s.Save(ctx, old, evaluate.Batch{Shape: "x", To: at(1)}) },
+		"save":    func(ctx context.Context) error { return s.Save(ctx, old, count.Batch{}) },
+		"prune":   func(ctx context.Context) error { return s.Prune(ctx, old, at(0), at(0)) },
 		"open":    func(ctx context.Context) error { return s.Open(ctx, old, example("b"), "") },
 		"update":  func(ctx context.Context) error { return s.Update(ctx, old, a) },
 		"resolve": func(ctx context.Context) error { return s.Resolve(ctx, old, a, "") },
