@@ -9,13 +9,10 @@ import (
 	"testing"
 	"time"
 
-	"github.com/google/uuid"
-
 	"jari.example/alerting/count"
 	"jari.example/alerting/incident"
 	"jari.example/alerting/lease"
 	"jari.example/alerting/notify"
-	"jari.example/alerting/slo"
 )
 
 // Store is everything that alerting stores.
@@ -36,8 +33,10 @@ func at(m int) time.Time { return origin.Add(time.Duration(m) * minute) }
 func Run(t *testing.T, open func(t *testing.T) Store) {
 	runBuckets(t, open)
 	for name, test := range map[string]func(*testing.T, Store, lease.Term){
-		"one incident per objective is open at a time":          oneOpen,
+		"one incident per rule is open at a time":               oneOpen,
 		"an incident is read as it was written":                 roundTrip,
+		"an incident that ended may go on":                      goesOn,
+		"recent incidents are open or ended lately":             recent,
 		"deliveries of an incident are due in order":            inOrder,
 		"one update is queued at a time":                        oneUpdate,
 		"a delivery that began is ambiguous until it ended":     ambiguous,
@@ -58,46 +57,6 @@ func Run(t *testing.T, open func(t *testing.T) Store) {
 	t.Run("a term that has ended writes nothing", func(t *testing.T) { fenced(t, open(t)) })
 }
 
-// example is an incident to open.
-func example(name string) incident.Incident {
-	return incident.Incident{
-		ID: uuid.Must(uuid.NewV7()).String(), SLO: name, Severity: slo.Page,
-		StartedAt: at(0), OpenedAt: at(1), UpdatedAt: at(1),
-		Facts: incident.Facts{
-			Title: "It fails", Target: 0.999, Window: 720 * time.Hour, Scale: 1, LongBurn: 20.5, ExhaustedAt: at(90),
-			Pair: slo.WindowPair{Severity: slo.Page, Long: time.Hour, Short: 5 * minute, Burn: 14.4},
-			Long: slo.Count{Good: 10, Bad: 5}, BudgetRemaining: 0.5, Regions: map[string]int64{"r": 5}, Traces: []string{"t"},
-		},
-	}
-}
-
-func oneOpen(t *testing.T, s Store, term lease.Term) {
-	ctx, first := t.Context(), example("a")
-	must(t, s.Open(ctx, term, first, "opened"))
-	if err := s.Open(ctx, term, example("a"), "opened again"); !errors.Is(err, incident.ErrAlreadyOpen) {
-		t.Errorf("a second open incident: %v", err)
-	}
-	must(t, s.Open(ctx, term, example("b"), "opened"))
-	first.ResolvedAt = at(5)
-	must(t, s.Resolve(ctx, term, first, "resolved"))
-	if _, open, err := s.Current(ctx, "a"); open || err != nil {
-		t.Errorf("after it was resolved: open %v, %v", open, err)
-	}
-	must(t, s.Open(ctx, term, example("a"), "opened anew"))
-}
-
-func roundTrip(t *testing.T, s Store, term lease.Term) {
-	ctx, want := t.Context(), example("a")
-	must(t, s.Open(ctx, term, want, "opened"))
-	want.Facts.SinceStart, want.UpdatedAt = slo.Count{Good: 1, Bad: 2}, at(3)
-	must(t, s.Update(ctx, term, want))
-	got, open, err := s.Current(ctx, "a")
-	must(t, err)
-	if !open || !reflect.DeepEqual(got, want) {
-		t.Errorf("got  %+v\nwant %+v", got, want)
-	}
-}
-
 func inOrder(t *testing.T, s Store, term lease.Term) {
 	ctx, a, b := t.Context(), example("a"), example("b")
 	must(t, s.Open(ctx, term, a, "a opened"))
@@ -109,7 +68,7 @@ func inOrder(t *testing.T, s Store, term lease.Term) {
 	var got []string
 	for range 2 {
 		d := next(t, s, at(11))
-		got = append(got, d.Incident.SLO+" "+string(d.Kind))
+		got = append(got, d.Incident.Rule+" "+string(d.Kind))
 		complete(t, s, term, d)
 	}
 	if _, ok, _ := s.Next(ctx, at(11)); ok {
@@ -117,7 +76,7 @@ func inOrder(t *testing.T, s Store, term lease.Term) {
 	}
 	for range 2 {
 		d := next(t, s, at(21))
-		got = append(got, d.Incident.SLO+" "+string(d.Kind)+" "+d.Incident.Message.ID)
+		got = append(got, d.Incident.Rule+" "+string(d.Kind)+" "+d.Incident.Message.ID)
 		must(t, s.Complete(ctx, term, d, incident.MessageRef{Channel: "C1", ID: "2.0"}))
 	}
 	want := []string{"b post", "b reply", "a post ", "a reply 2.0"}
@@ -130,10 +89,10 @@ func oneUpdate(t *testing.T, s Store, term lease.Term) {
 	ctx, a := t.Context(), example("a")
 	must(t, s.Open(ctx, term, a, "opened"))
 	for range 5 {
-		must(t, s.Update(ctx, term, a))
+		must(t, s.Update(ctx, term, a, ""))
 	}
 	a.ResolvedAt = at(9)
-	must(t, s.Resolve(ctx, term, a, "resolved"))
+	must(t, s.Update(ctx, term, a, "resolved"))
 	var kinds []notify.Kind
 	for {
 		d, ok, err := s.Next(ctx, at(10))
@@ -175,10 +134,10 @@ func beginsWithCurrentState(t *testing.T, s Store, term lease.Term) {
 	must(t, s.Open(ctx, term, a, "opened"))
 	complete(t, s, term, next(t, s, at(1)))
 	complete(t, s, term, next(t, s, at(1)))
-	must(t, s.Update(ctx, term, a))
+	must(t, s.Update(ctx, term, a, ""))
 	d := next(t, s, at(1))
 	a.ResolvedAt = at(9)
-	must(t, s.Resolve(ctx, term, a, "resolved")) // queues no second update
+	must(t, s.Update(ctx, term, a, "resolved")) // queues no second update
 	if i := begin(t, s, term, d.ID, at(10)); i.Open() || i.Message.ID != "1.0" {
 		t.Errorf("an update begins with %+v, which is not the resolved incident", i)
 	}
@@ -189,10 +148,10 @@ func updateAfterBegin(t *testing.T, s Store, term lease.Term) {
 	must(t, s.Open(ctx, term, a, "opened"))
 	complete(t, s, term, next(t, s, at(1)))
 	complete(t, s, term, next(t, s, at(1)))
-	must(t, s.Update(ctx, term, a))
+	must(t, s.Update(ctx, term, a, ""))
 	first := next(t, s, at(1))
 	begin(t, s, term, first.ID, at(1))
-	must(t, s.Update(ctx, term, a))
+	must(t, s.Update(ctx, term, a, ""))
 	complete(t, s, term, first)
 	if second := next(t, s, at(1)); second.Kind != notify.Update || second.ID == first.ID {
 		t.Errorf("got %+v, want a second update", second)
@@ -256,11 +215,10 @@ func fenced(t *testing.T, s Store) {
 		t.Fatal(ok, err)
 	}
 	for name, write := range map[string]func(context.Context) error{
-		"save":    func(ctx context.Context) error { return s.Save(ctx, old, count.Batch{}) },
-		"prune":   func(ctx context.Context) error { return s.Prune(ctx, old, at(0), at(0)) },
-		"open":    func(ctx context.Context) error { return s.Open(ctx, old, example("b"), "") },
-		"update":  func(ctx context.Context) error { return s.Update(ctx, old, a) },
-		"resolve": func(ctx context.Context) error { return s.Resolve(ctx, old, a, "") },
+		"save":   func(ctx context.Context) error { return s.Save(ctx, old, count.Batch{}) },
+		"prune":  func(ctx context.Context) error { return s.Prune(ctx, old, at(0), at(0)) },
+		"open":   func(ctx context.Context) error { return s.Open(ctx, old, example("b"), "") },
+		"update": func(ctx context.Context) error { return s.Update(ctx, old, a, "") },
 		"begin": func(ctx context.Context) error {
 			_, err := s.Begin(ctx, old, d.ID, at(1))
 			return err
