@@ -11,6 +11,7 @@ import (
 
 	"jari.example/alerting/count"
 	"jari.example/alerting/evaluate"
+	"jari.example/alerting/incident"
 	"jari.example/alerting/inmem"
 	"jari.example/alerting/lease"
 	"jari.example/alerting/slo"
@@ -44,7 +45,7 @@ func (r Replay) Run(ctx context.Context) (Result, error) {
 	if err != nil {
 		return Result{}, err
 	}
-	incidents := &recorder{Incidents: manager(store, r.Timing.Scale), last: map[string]*Episode{}}
+	incidents := &recorder{Incidents: incident.Manager{Store: store, Scale: r.Timing.Scale}, last: map[string]*Episode{}}
 	loop := evaluate.Loop{
 		Set:    func() slo.Set { return r.Set },
 		Timing: r.Timing,
