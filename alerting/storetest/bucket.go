@@ -118,7 +118,7 @@ func sumsEqualAddition(t *testing.T, s Store, term lease.Term) {
 	ctx, rnd := t.Context(), rand.New(rand.NewPCG(1, 2))
 	models := map[slo.Key]model{"a": {}, "b": {}}
 	counted := count.Span{From: at(100), To: at(100)}
-	for round := range 40 {
+	for range 40 {
 		// Any period that touches the counted one is counted again.
 		first, last := int(counted.From.Sub(origin)/minute), int(counted.To.Sub(origin)/minute)
 		from := first - 10 + rnd.IntN(last-first+11)
