@@ -39,6 +39,8 @@ var Events = []Event{
 	{EventIncidentResolved, "An incident ended."},
 	{EventTickFailed, "A tick of the evaluation failed; the next tick covers its time, too."},
 	{EventTickRecovered, "A tick succeeded after one or more had failed."},
+	{EventObjectivesLoaded, "Changed objectives are in use; jari.count is the number of rules."},
+	{EventObjectivesRefused, "Changed objectives were refused, with all problems; jari.count is the number of rules that stay in use."},
 	{EventSlackDelivered, "Slack message delivered."},
 	{EventLease, "The replica acquired or lost the lease."},
 	{EventSlackFailed, "Slack message not delivered; it stays in the outbox."},

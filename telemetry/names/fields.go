@@ -105,6 +105,8 @@ const (
 	EventIncidentResolved  = "alerting.incident.resolved"
 	EventTickFailed        = "alerting.tick.failed"
 	EventTickRecovered     = "alerting.tick.recovered"
+	EventObjectivesLoaded  = "alerting.objectives.loaded"
+	EventObjectivesRefused = "alerting.objectives.refused"
 	EventSlackDelivered    = "alerting.slack.delivered"
 	EventSlackFailed       = "alerting.slack.failed"
 	EventLease             = "alerting.lease"

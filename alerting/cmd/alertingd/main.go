@@ -11,6 +11,7 @@ import (
 	"context"
 	"io"
 	"log/slog"
+	"os"
 	"sync"
 	"time"
 
@@ -29,7 +30,11 @@ import (
 	"jari.example/telemetry/names"
 )
 
-func main() { serve.Main(names.ServiceAlerting, run) }
+func main() {
+	if !ran(os.Args[1:]) {
+		serve.Main(names.ServiceAlerting, run)
+	}
+}
 
 const (
 	leaseTTL       = 10 * time.Second
