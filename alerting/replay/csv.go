@@ -25,17 +25,19 @@ import (
 //	bad      bad events; may be empty
 var csvHeader = []string{"time", "rule", "subject", "region", "good", "bad"}
 
-// ReadCSV reads a recorded series of the rules of set. The period begins with the
-// first event's minute and ends with the last one's.
-func ReadCSV(r io.Reader, set slo.Set) (source *counttest.Fake, period count.Span, err error) {
+// FromCSV returns a Replay of a recorded series. It evaluates only the rules that
+// the series names, from the minute of its first event to that of its last one.
+func FromCSV(r io.Reader, set slo.Set) (Replay, error) {
 	lines := csv.NewReader(r)
 	header, err := lines.Read()
 	if err == nil && !slices.Equal(header, csvHeader) {
 		err = fmt.Errorf("it is %q", strings.Join(header, ","))
 	}
 	if err != nil {
-		return nil, period, fmt.Errorf("the first line does not name the columns %s: %w", strings.Join(csvHeader, ","), err)
+		return Replay{}, fmt.Errorf("the first line does not name the columns %s: %w", strings.Join(csvHeader, ","), err)
 	}
+	var period count.Span
+	var names []string
 	events := map[Subject][]counttest.Events{}
 	for {
 		row, err := lines.Read()
@@ -43,15 +45,16 @@ func ReadCSV(r io.Reader, set slo.Set) (source *counttest.Fake, period count.Spa
 			break
 		}
 		if err != nil {
-			return nil, period, err
+			return Replay{}, err
 		}
 		e, err := parseEvents(row)
 		if err != nil {
 			line, _ := lines.FieldPos(0)
-			return nil, period, fmt.Errorf("line %d: %w", line, err)
+			return Replay{}, fmt.Errorf("line %d: %w", line, err)
 		}
 		subject := Subject{row[1], row[2]}
 		events[subject] = append(events[subject], e)
+		names = append(names, subject.Rule)
 		if period.From.IsZero() || e.At.Before(period.From) {
 			period.From = e.At
 		}
@@ -59,8 +62,15 @@ func ReadCSV(r io.Reader, set slo.Set) (source *counttest.Fake, period count.Spa
 			period.To = end
 		}
 	}
-	source, err = Source(set, events)
-	return source, period, err
+	if set, err = Only(set, slices.Compact(names)...); err != nil {
+		return Replay{}, err
+	}
+	source, err := Source(set, events)
+	if err != nil {
+		return Replay{}, err
+	}
+	timing, err := count.NewTiming(1)
+	return Counted(source, set, timing, period), err
 }
 
 func parseEvents(row []string) (e counttest.Events, err error) {

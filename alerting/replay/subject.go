@@ -32,6 +32,30 @@ func Subjects(set slo.Set) map[Subject]slo.Indicator {
 	return all
 }
 
+// Only returns the rules of set with these names.
+func Only(set slo.Set, names ...string) (only slo.Set, err error) {
+	missing := map[string]bool{}
+	for _, name := range names {
+		missing[name] = true
+	}
+	for _, o := range set.SLOs {
+		if missing[o.Name] {
+			only.SLOs = append(only.SLOs, o)
+			delete(missing, o.Name)
+		}
+	}
+	for _, a := range set.Alerts {
+		if missing[a.Name] {
+			only.Alerts = append(only.Alerts, a)
+			delete(missing, a.Name)
+		}
+	}
+	for name := range missing {
+		return only, fmt.Errorf("there is no rule %q; write the name of an SLO or a DirectAlert", name)
+	}
+	return only, nil
+}
+
 // Source returns a source that has these events of the rules of the set. Rules
 // with the same indicator have the same events: they are given for one of them.
 func Source(set slo.Set, events map[Subject][]counttest.Events) (*counttest.Fake, error) {

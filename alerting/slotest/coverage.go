@@ -3,7 +3,6 @@ package slotest
 import (
 	"errors"
 	"fmt"
-	"io/fs"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -14,10 +13,10 @@ import (
 // suffix of the files with tests.
 const suffix = ".test.yaml"
 
-// Untested reports each rule of set without tests in the directory dir. A rule is
-// tested when the file NAME.test.yaml expects an incident of it in one test and
-// none in another. A file without a rule is reported, too.
-func Untested(dir string, set slo.Set) error {
+// Untested reports each rule of set that the files do not test. A rule is tested
+// when the file NAME.test.yaml expects an incident of it in one test and none in
+// another. A file without a rule is reported, too.
+func Untested(set slo.Set, files ...File) error {
 	var names []string
 	for _, o := range set.SLOs {
 		names = append(names, o.Name)
@@ -25,32 +24,30 @@ func Untested(dir string, set slo.Set) error {
 	for _, a := range set.Alerts {
 		names = append(names, a.Name)
 	}
-	files, err := filepath.Glob(filepath.Join(dir, "*"+suffix))
-	all := []error{err}
-	for _, path := range files {
-		if name := strings.TrimSuffix(filepath.Base(path), suffix); !slices.Contains(names, name) {
-			all = append(all, fmt.Errorf("%s: there is no rule %q; rename or delete the file", path, name))
+	var all []error
+	tested := map[string]bool{}
+	for _, f := range files {
+		name, isTest := strings.CutSuffix(filepath.Base(f.path), suffix)
+		switch {
+		case !isTest || name != f.Metadata.Name:
+			all = append(all, fmt.Errorf("%s: metadata.name is %q; call the file %s%s", f.path, f.Metadata.Name, f.Metadata.Name, suffix))
+		case !slices.Contains(names, name):
+			all = append(all, fmt.Errorf("%s: there is no rule %q; rename or delete the file", f.path, name))
+		default:
+			all = append(all, f.tests(name))
 		}
+		tested[f.Metadata.Name] = true
 	}
 	for _, name := range names {
-		path := filepath.Join(dir, name+suffix)
-		f, err := Load(path)
-		switch {
-		case errors.Is(err, fs.ErrNotExist):
-			err = fmt.Errorf("%s is missing; write a test of the rule, as in alerting/slotest/testdata", path)
-		case err == nil:
-			err = f.tests(name)
+		if !tested[name] {
+			all = append(all, fmt.Errorf("%s: no test; write %s%s, as in alerting/slotest/testdata", name, name, suffix))
 		}
-		all = append(all, err)
 	}
 	return errors.Join(all...)
 }
 
 // tests reports what is missing for the file to test the rule name.
 func (f File) tests(name string) error {
-	if f.Metadata.Name != name {
-		return fmt.Errorf("%s: metadata.name is %q; write %s, which the file is called", f.path, f.Metadata.Name, name)
-	}
 	fires, silent := false, false
 	for _, t := range f.Spec.Tests {
 		t = t.withRule(name)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"path/filepath"
 	"slices"
 	"strings"
 	"time"
@@ -16,6 +17,14 @@ import (
 
 // start is when every test begins. Nothing depends on the date.
 var start = time.Date(2026, time.January, 5, 0, 0, 0, 0, time.UTC)
+
+// Rules is the directory with the rules that the file names; "" without one.
+func (f File) Rules() string {
+	if f.Spec.Rules == "" {
+		return ""
+	}
+	return filepath.Join(filepath.Dir(f.path), f.Spec.Rules)
+}
 
 // Run runs all tests of the file with the rules of set. The error names each
 // expectation that was not met, and what happened instead.
@@ -32,9 +41,9 @@ func (f File) Run(ctx context.Context, set slo.Set) error {
 // run runs one test. rule is the default of series and expectations.
 func (t Test) run(ctx context.Context, rule string, set slo.Set) error {
 	t = t.withRule(rule)
-	set, err := t.named(set)
+	set, err := replay.Only(set, t.names()...)
 	if err != nil {
-		return err
+		return fmt.Errorf("    %w", err)
 	}
 	source, err := t.source(set)
 	if err != nil {
@@ -92,34 +101,15 @@ func (t Test) withRule(rule string) Test {
 	return t
 }
 
-// named returns the rules of set that t names.
-func (t Test) named(set slo.Set) (used slo.Set, err error) {
-	names := map[string]bool{}
+// names are the rules that t names.
+func (t Test) names() (all []string) {
 	for _, s := range t.Series {
-		names[s.Rule] = true
+		all = append(all, s.Rule)
 	}
 	for _, e := range t.Expect {
-		names[e.Rule] = true
-		for _, other := range e.AlsoAffected {
-			names[other] = true
-		}
+		all = append(append(all, e.Rule), e.AlsoAffected...)
 	}
-	for _, o := range set.SLOs {
-		if names[o.Name] {
-			used.SLOs = append(used.SLOs, o)
-			delete(names, o.Name)
-		}
-	}
-	for _, a := range set.Alerts {
-		if names[a.Name] {
-			used.Alerts = append(used.Alerts, a)
-			delete(names, a.Name)
-		}
-	}
-	for unknown := range names {
-		return used, fmt.Errorf("    there is no rule %q; write the name of an SLO or a DirectAlert", unknown)
-	}
-	return used, nil
+	return all
 }
 
 // source returns the events of all series.
