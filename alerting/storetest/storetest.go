@@ -31,6 +31,7 @@ func at(m int) time.Time { return origin.Add(time.Duration(m) * minute) }
 
 // Run runs the suite; open returns an empty store.
 func Run(t *testing.T, open func(t *testing.T) Store) {
+	runBuckets(t, open)
 	for name, test := range map[string]func(*testing.T, Store, lease.Term){
 		"one incident per rule is open at a time":               oneOpen,
 		"an incident is read as it was written":                 roundTrip,
@@ -215,6 +216,7 @@ func fenced(t *testing.T, s Store) {
 	}
 	for name, write := range map[string]func(context.Context) error{
 		"save":   func(ctx context.Context) error { return s.Save(ctx, old, count.Batch{}) },
+		"prune":  func(ctx context.Context) error { return s.Prune(ctx, old, at(0), at(0)) },
 		"open":   func(ctx context.Context) error { return s.Open(ctx, old, example("b"), "") },
 		"update": func(ctx context.Context) error { return s.Update(ctx, old, a, "") },
 		"begin": func(ctx context.Context) error {

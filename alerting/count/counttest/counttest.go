@@ -102,7 +102,8 @@ func (f *Fake) Count(_ context.Context, indicators map[slo.Key]slo.Indicator, pe
 	}
 	for key, i := range indicators {
 		if !i.Total.IsZero() {
-			all[key] = buckets(f.arrived(f.events[i.Key(0)], period), width)
+			longer := count.Span{From: period.From.Add(-i.Within), To: period.To}
+			all[key] = buckets(f.arrived(f.events[i.Key(0)], longer), width)
 		}
 	}
 	return all, documents, nil
