@@ -105,7 +105,8 @@ func TestSaysWhatWouldHaveOpenedWhenAndForHowLong(t *testing.T) {
 }
 
 func TestWithoutIncidentsTheListsAreEmpty(t *testing.T) {
-	r, err := replay.FromCSV(t.Context(), strings.NewReader("time,rule,subject,region,good,bad\n2026-11-03T10:00:00Z,booking,,,5,0\n"), rules())
+	const calm = "time,rule,subject,region,good,bad\n2026-11-03T10:00:00Z,booking,,,5,0\n"
+	r, err := replay.FromCSV(t.Context(), strings.NewReader(calm), rules())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -146,7 +147,8 @@ func TestFindsInTheStoreWhatTheDaemonFound(t *testing.T) {
 	}
 	for i, want := range live.Episodes {
 		got := found.Episodes[i]
-		if got.Rule != want.Rule || !got.OpenedAt.Equal(want.OpenedAt) || !got.ResolvedAt.Equal(want.ResolvedAt) || got.Since.Count != want.Since.Count {
+		if got.Rule != want.Rule || !got.OpenedAt.Equal(want.OpenedAt) || !got.ResolvedAt.Equal(want.ResolvedAt) ||
+			got.Since.Count != want.Since.Count {
 			t.Errorf("incident %d\nlive   %+v\nreplay %+v", i, *want, *got)
 		}
 	}
