@@ -7,6 +7,15 @@ import (
 	"jari.example/alerting/slo"
 )
 
+// A rotation of sweeps counts everything older again that may have changed. It begins
+// with what a line can be about that arrived after the previous rotation began and
+// was a day late, so an outage of the daemon or of the source makes it longer.
+type rotation struct {
+	previous time.Time // when the previous rotation began
+	began    time.Time
+	at       time.Time // up to where it has come
+}
+
 // sweep counts a part of the older buckets again, once a minute, so that within 15
 // minutes of its arrival every line that is up to a day late is counted. edge is
 // the end of what sweeps have to cover: the forward search counts the rest.
@@ -16,20 +25,15 @@ func (c *Counter) sweep(ctx context.Context, t tick, edge time.Time) error {
 		return nil
 	}
 	c.sweptAt = current
+	if c.rotation.began.IsZero() {
+		c.rotation = rotation{previous: t.lastCounted.Add(-c.buckets(sweepMinutes)), began: current}
+	}
 	oldest := edge
 	for _, span := range t.counted {
 		oldest = earlier(oldest, span.From)
 	}
-	oldest = later(oldest, current.Add(-c.buckets(maxLate)))
-	if c.sweepEnd.IsZero() {
-		// After a restart the sweeps go on about where the last process was.
-		n := current.UnixMilli() / c.Timing.Bucket.Milliseconds() % sweepParts
-		c.sweepEnd = oldest.Add(c.buckets(int(n) * sweepPart))
-	}
-	from := c.sweepEnd
-	if from.Before(oldest) || !from.Before(edge) {
-		from = oldest
-	}
+	oldest = later(oldest, c.Timing.BucketStart(c.rotation.previous.Add(-c.buckets(day))))
+	from := later(c.rotation.at, oldest)
 	end := earlier(from.Add(c.buckets(sweepPart)), edge)
 	for from.Before(end) {
 		chunk := Span{from, earlier(from.Add(c.chunk(t.indicators)), end)}
@@ -49,7 +53,10 @@ func (c *Counter) sweep(ctx context.Context, t tick, edge time.Time) error {
 			}
 		}
 		from = chunk.To
-		c.sweepEnd = from
+		c.rotation.at = from
+	}
+	if !from.Before(edge) {
+		c.rotation = rotation{previous: c.rotation.began, began: current.Add(c.Timing.Bucket)}
 	}
 	return nil
 }

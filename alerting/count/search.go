@@ -85,12 +85,3 @@ func within(buckets []Bucket, period Span) []Bucket {
 	}
 	return found
 }
-
-// starts are the starts of the buckets of a period.
-func (c *Counter) starts(period Span) []time.Time {
-	var all []time.Time
-	for at := period.From; at.Before(period.To); at = at.Add(c.Timing.Bucket) {
-		all = append(all, at)
-	}
-	return all
-}

@@ -92,39 +92,45 @@ func (c *Counter) knownRegions(ctx context.Context, periods map[slo.Key]Span) (m
 // each of which makes so many slices good as reach says.
 func (c *Counter) slices(events []Bucket, reach int, period Span, known regionsByDay) []Bucket {
 	var all []Bucket
+	regions := regionsOf(events, known)
 	lastEvent, lastGood := map[string]time.Time{}, map[string]time.Time{}
-	for _, at := range c.starts(period) {
+	for at := period.From; at.Before(period.To); at = at.Add(c.Timing.Bucket) {
 		for len(events) > 0 && !events[0].At.After(at) {
 			lastEvent[events[0].Region] = events[0].At
 			events = events[1:]
 		}
-		for region, event := range lastEvent {
-			if at.Before(event.Add(c.buckets(reach))) {
+		today, before := c.dayStart(at), len(all)
+		for _, region := range regions {
+			event, occurred := lastEvent[region]
+			if occurred && at.Before(event.Add(c.buckets(reach))) {
 				lastGood[region] = at
+				all = append(all, Bucket{at, region, slo.Count{Good: 1}})
+				continue
+			}
+			_, isKnown := known[today][region]
+			if last, ok := lastGood[region]; isKnown || ok && !last.Before(today.Add(-c.buckets(day))) {
+				all = append(all, Bucket{at, region, slo.Count{Bad: 1}})
 			}
 		}
-		today := c.dayStart(at)
-		regions := maps.Clone(known[today])
-		if regions == nil {
-			regions = map[string]slo.Count{}
-		}
-		for region, good := range lastGood {
-			if !good.Before(today.Add(-c.buckets(day))) {
-				regions[region] = slo.Count{}
-			}
-		}
-		if len(regions) == 0 {
-			regions[""] = slo.Count{}
-		}
-		for _, region := range slices.Sorted(maps.Keys(regions)) {
-			slice := slo.Count{Bad: 1}
-			if lastGood[region].Equal(at) {
-				slice = slo.Count{Good: 1}
-			}
-			all = append(all, Bucket{at, region, slice})
+		if len(all) == before {
+			all = append(all, Bucket{at, "", slo.Count{Bad: 1}})
 		}
 	}
 	return all
+}
+
+// regionsOf are the regions with events and those that are known, sorted.
+func regionsOf(events []Bucket, known regionsByDay) []string {
+	all := map[string]bool{}
+	for _, b := range events {
+		all[b.Region] = true
+	}
+	for _, regions := range known {
+		for region := range regions {
+			all[region] = true
+		}
+	}
+	return slices.Sorted(maps.Keys(all))
 }
 
 // repairSlices counts the slices after what was saved again where a region has

@@ -47,7 +47,7 @@ type Loop struct {
 	rules    rules
 	term     lease.Term
 	counting time.Time // since when this term has counted
-	counted  time.Time // when counting succeeded last
+	counted  time.Time // until when counting succeeded and there was telemetry
 	prepared bool
 }
 
@@ -86,11 +86,15 @@ func (l *Loop) Run(ctx context.Context, term lease.Term) {
 // that something is absent shows in just this way.
 func (l *Loop) Tick(ctx context.Context, term lease.Term, now time.Time) (changed bool, err error) {
 	l.prepare(term, now)
-	failed := []error{l.Count(ctx, term, l.set, now)}
-	if errors.Is(failed[0], lease.ErrLost) || ctx.Err() != nil {
-		return false, failed[0]
+	countErr := l.Count(ctx, term, l.set, now)
+	if errors.Is(countErr, lease.ErrLost) || ctx.Err() != nil {
+		return false, countErr
 	}
-	verdicts, blind, err := l.judge(ctx, now, failed[0])
+	failed := []error{countErr}
+	if errors.Is(countErr, count.ErrOlder) {
+		countErr = nil // the newest period, which is judged, was counted
+	}
+	verdicts, blind, err := l.judge(ctx, now, countErr)
 	if err != nil {
 		return false, errors.Join(append(failed, err)...)
 	}
@@ -155,13 +159,17 @@ func (l *Loop) judge(ctx context.Context, now time.Time, failed error) ([]Verdic
 	}
 }
 
-// sourceBlindness says whether counting has failed for so long that late lines are
-// missing.
+// sourceBlindness says whether counting has failed, or has found no document of any
+// kind, for so long that late lines are missing.
 func (l *Loop) sourceBlindness(now time.Time, failed error) Blindness {
 	if failed == nil {
 		l.counted = now
+		return Blindness{}
 	}
-	if failed == nil || now.Sub(l.counted) <= l.Timing.Lookback {
+	if empty := now.Add(-l.Timing.Lookback); errors.Is(failed, count.ErrNoTelemetry) && empty.Before(l.counted) {
+		l.counted = latest(l.counting, empty) // so far back there was none already
+	}
+	if now.Sub(l.counted) < l.Timing.Lookback {
 		return Blindness{}
 	}
 	return Blindness{Since: l.counted, Reason: failed.Error()}

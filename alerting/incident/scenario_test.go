@@ -47,28 +47,16 @@ func newScenario(t *testing.T, set slo.Set) *scenario {
 	if s.term, _, err = s.store.Acquire(t.Context(), "me", 1e6*time.Hour); err != nil {
 		t.Fatal(err)
 	}
+	counter := count.Counter{Source: s.source, Store: s.store, Timing: timing}
 	s.loop = &evaluate.Loop{
-		Set: func() slo.Set { return s.set }, Timing: timing, Store: s.store, Now: func() time.Time { return s.now },
-		Count: s.count,
+		Count: counter.Count,
+		Set:   func() slo.Set { return s.set }, Timing: timing, Store: s.store, Now: func() time.Time { return s.now },
 		Incidents: incident.Manager{
 			Store: s.store, Evidence: s.source, Scale: 1, UpdateInterval: time.Minute, Report: s.report,
 		},
 		Blind: func(_ context.Context, b evaluate.Blindness) { s.blind = b },
 	}
 	return s
-}
-
-// count counts the last day again.
-func (s *scenario) count(ctx context.Context, term lease.Term, set slo.Set, now time.Time) error {
-	period := count.Span{From: now.Add(-24 * time.Hour).Truncate(time.Minute), To: s.loop.Timing.BucketEnd(now)}
-	buckets, documents, err := s.source.Count(ctx, set.Indicators(time.Minute), period, time.Minute)
-	if err == nil && documents == 0 {
-		err = count.ErrNoTelemetry
-	}
-	if err != nil {
-		return err
-	}
-	return s.store.Save(ctx, term, count.Batch{Span: period, Buckets: buckets})
 }
 
 func (s *scenario) report(_ context.Context, event evaluate.Event, i incident.Incident) {
@@ -99,17 +87,28 @@ type flow struct {
 // run lets so much time pass, with these flows.
 func (s *scenario) run(length time.Duration, flows ...flow) {
 	s.t.Helper()
-	for end := s.now.Add(length); s.now.Before(end); s.now = s.now.Add(s.loop.Timing.Tick) {
-		if s.now.Second() == 0 {
-			for _, f := range flows {
-				s.source.Add(f.of, counttest.Events{At: s.now, Arrives: s.now.Add(f.late), Region: f.region, Good: f.good, Bad: f.bad})
-			}
+	end := s.now.Add(length)
+	for _, f := range flows {
+		var all []counttest.Events
+		for at := s.now; at.Before(end); at = at.Add(time.Minute) {
+			all = append(all, counttest.Events{At: at, Arrives: at.Add(f.late), Region: f.region, Good: f.good, Bad: f.bad})
 		}
+		s.source.Add(f.of, all...)
+	}
+	for ; s.now.Before(end); s.now = s.now.Add(s.loop.Timing.Tick) {
 		_, err := s.loop.Tick(s.t.Context(), s.term, s.now)
 		if err != nil && !s.mayFail() {
 			s.t.Fatalf("minute %d: %v", s.minute(), err)
 		}
 	}
+}
+
+// runSlowly ticks once a minute: nothing in between would differ.
+func (s *scenario) runSlowly(length time.Duration, flows ...flow) {
+	s.t.Helper()
+	defer func(tick time.Duration) { s.loop.Timing.Tick = tick }(s.loop.Timing.Tick)
+	s.loop.Timing.Tick = time.Minute
+	s.run(length, flows...)
 }
 
 // mayFail: a source that was told to fail does.
@@ -118,7 +117,7 @@ func (s *scenario) mayFail() bool {
 	return err != nil
 }
 
-// is reports whether an incident of the rule is open.
+// open reports whether an incident of the rule is open.
 func (s *scenario) open(rule string) bool {
 	s.t.Helper()
 	all, err := s.store.Recent(s.t.Context(), s.now)

@@ -95,12 +95,13 @@ func replaceRows(rows []row, period count.Span, fresh []row) []row {
 	if same == len(fresh) && first+same == last {
 		return rows
 	}
-	rows = slices.Replace(rows, first, last, fresh...)
+	first += same
+	rows = slices.Replace(rows, first, last, fresh[same:]...)
 	sum := slo.Count{}
-	if first+same > 0 {
-		sum = rows[first+same-1].sum
+	if first > 0 {
+		sum = rows[first-1].sum
 	}
-	for i := first + same; i < len(rows); i++ {
+	for i := first; i < len(rows); i++ {
 		sum = sum.Plus(rows[i].Count)
 		rows[i].sum = sum
 	}

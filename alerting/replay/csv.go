@@ -1,6 +1,7 @@
 package replay
 
 import (
+	"context"
 	"encoding/csv"
 	"errors"
 	"fmt"
@@ -12,6 +13,7 @@ import (
 
 	"jari.example/alerting/count"
 	"jari.example/alerting/count/counttest"
+	"jari.example/alerting/inmem"
 	"jari.example/alerting/slo"
 )
 
@@ -27,7 +29,7 @@ var csvHeader = []string{"time", "rule", "subject", "region", "good", "bad"}
 
 // FromCSV returns a Replay of a recorded series. It evaluates only the rules that
 // the series names, from the minute of its first event to that of its last one.
-func FromCSV(r io.Reader, set slo.Set) (Replay, error) {
+func FromCSV(ctx context.Context, r io.Reader, set slo.Set) (Replay, error) {
 	lines := csv.NewReader(r)
 	header, err := lines.Read()
 	if err == nil && !slices.Equal(header, csvHeader) {
@@ -70,7 +72,37 @@ func FromCSV(r io.Reader, set slo.Set) (Replay, error) {
 		return Replay{}, err
 	}
 	timing, err := count.NewTiming(1)
-	return Counted(source, set, timing, period), err
+	if err != nil {
+		return Replay{}, err
+	}
+	store, err := countAll(ctx, source, set, timing, period)
+	if err != nil {
+		return Replay{}, err
+	}
+	counted, _, err := Stored(ctx, store, set, timing, period)
+	return counted, err
+}
+
+// countAll counts the events of the period with the production counter, as after
+// downtimes of a day each, which takes far less time than minute by minute.
+func countAll(ctx context.Context, source *counttest.Fake, set slo.Set, timing count.Timing, period count.Span) (*inmem.Store, error) {
+	store := inmem.New()
+	term, _, err := store.Acquire(ctx, "replay", time.Hour)
+	if err != nil {
+		return nil, err
+	}
+	counter := count.Counter{Source: source, Store: store, Timing: timing}
+	for end := period.From.Add(timing.Bucket); ; {
+		if err := counter.Count(ctx, term, set, inBucket(end)); err != nil {
+			return nil, fmt.Errorf("count the events up to %s: %w", end.Format(time.RFC3339), err)
+		}
+		if end.Equal(period.To) {
+			return store, nil
+		}
+		if end = end.Add(24 * time.Hour); end.After(period.To) {
+			end = period.To
+		}
+	}
 }
 
 func parseEvents(row []string) (e counttest.Events, err error) {

@@ -57,7 +57,7 @@ func (r Replay) Run(ctx context.Context) (Result, error) {
 	}
 	for end := r.Period.From.Add(r.Timing.Bucket); !end.After(r.Period.To); end = end.Add(r.Timing.Bucket) {
 		incidents.end = end
-		now := end.Add(-time.Millisecond) // still in the bucket
+		now := inBucket(end)
 		if _, err := loop.Tick(ctx, term, now); err != nil && !errors.Is(err, count.ErrNoTelemetry) {
 			return Result{}, fmt.Errorf("evaluate at %s: %w", now.Format(time.RFC3339), err)
 		}
@@ -67,3 +67,7 @@ func (r Replay) Run(ctx context.Context) (Result, error) {
 	}
 	return Result{incidents.episodes, store}, nil
 }
+
+// inBucket is the last moment of the bucket that ends at end, when everything in it
+// has happened.
+func inBucket(end time.Time) time.Time { return end.Add(-time.Millisecond) }

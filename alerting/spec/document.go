@@ -138,10 +138,12 @@ func (l *loader) read(file string, body []byte) {
 			continue // a document of comments only
 		}
 		if merge := mergeKey(node); merge != nil {
+			l.unreadable = true
 			l.problems = append(l.problems, Problem{file, merge.Line, "", "<< is not supported; write the members themselves"})
 			continue
 		}
 		if node.Kind != yaml.MappingNode {
+			l.unreadable = true
 			l.problem(d, nil, "the document is not a mapping; begin it with apiVersion and kind")
 			continue
 		}
@@ -157,6 +159,7 @@ var yamlLine = regexp.MustCompile(`^(?:yaml: )?line (\d+): `)
 
 // yamlProblems adds the problems of an error of package yaml.
 func (l *loader) yamlProblems(file string, err error) {
+	l.unreadable = true
 	list := []string{err.Error()}
 	if e, ok := errors.AsType[*yaml.TypeError](err); ok {
 		list = e.Errors

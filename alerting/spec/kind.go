@@ -60,9 +60,11 @@ func (l *loader) add(d document) {
 	k, ok := kinds[name]
 	switch {
 	case !ok:
+		l.unreadable = true
 		l.problem(d, at("kind"), "%q is unknown; %s", name, oneOf(name, keys(kinds)))
 		return
 	case version != k.apiVersion:
+		l.unreadable = true
 		l.problem(d, at("apiVersion"), "%q has no kind %s; write %s", version, name, k.apiVersion)
 		return
 	}
@@ -83,6 +85,7 @@ func (l *loader) add(d document) {
 		return
 	}
 	if found := validate(k.schema, d, jsonValue(value)); len(found) > 0 {
+		l.lostPolicy = l.lostPolicy || name == "BurnRatePolicy"
 		l.problems = append(l.problems, found...)
 		return
 	}
@@ -99,6 +102,9 @@ func (l *loader) add(d document) {
 func (l *loader) known(d document, field path, kind, name string) bool {
 	if _, ok := l.names[kind][name]; ok {
 		return true
+	}
+	if l.unreadable {
+		return false
 	}
 	what := kind
 	if kind == ruleKind {

@@ -38,6 +38,7 @@ func (l *loader) addPolicy(d parsed[policyBody]) {
 	l.checkWindows(d, p.Pairs)
 	l.checkSignificance(d, p)
 	if !l.known(d.document, at("spec", "slo"), ruleKind, spec.SLO) {
+		l.lostPolicy = true
 		return
 	}
 	r, ok := l.rules[spec.SLO]

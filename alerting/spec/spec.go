@@ -79,8 +79,8 @@ func Load(fsys fs.FS, options ...Option) (slo.Set, error) {
 
 // joined returns the problems in the order of files and lines as one error.
 func joined(problems []Problem) error {
-	slices.SortStableFunc(problems, func(a, b Problem) int {
-		return cmp.Or(strings.Compare(a.File, b.File), a.Line-b.Line, strings.Compare(a.Field, b.Field))
+	slices.SortFunc(problems, func(a, b Problem) int {
+		return cmp.Or(strings.Compare(a.File, b.File), a.Line-b.Line, strings.Compare(a.Field, b.Field), strings.Compare(a.What, b.What))
 	})
 	errs := make([]error, len(problems))
 	for i, p := range slices.Compact(problems) {
@@ -117,6 +117,10 @@ type loader struct {
 
 	rules    map[string]*rule // the valid ones
 	problems []Problem
+	// unreadable: what seems to be missing may be in a part that could not be read.
+	unreadable bool
+	// lostPolicy: a policy is faulty, so that its SLO may seem to have none.
+	lostPolicy bool
 }
 
 // rule is an SLO or an alert, with its document.
@@ -160,7 +164,7 @@ func (l *loader) check() {
 		l.addPolicy(d)
 	}
 	for _, r := range l.sorted() {
-		if r.slo != nil && !r.policed {
+		if r.slo != nil && !r.policed && !l.unreadable && !l.lostPolicy {
 			l.problem(r.document, at("metadata", "name"),
 				"%q has no BurnRatePolicy, so it would never alert; add one with spec.slo: %s", r.name, r.name)
 		}

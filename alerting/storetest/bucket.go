@@ -2,7 +2,6 @@ package storetest
 
 import (
 	"cmp"
-	"maps"
 	"math/rand/v2"
 	"reflect"
 	"slices"
@@ -45,18 +44,21 @@ type model map[place]slo.Count
 
 func span(from, to int) count.Span { return count.Span{From: at(from), To: at(to)} }
 
-// change replaces the minutes of a period by random ones, and returns them.
+// change replaces some minutes of a period by random ones, and returns all of it.
 func (m model) change(rnd *rand.Rand, from, to int) []count.Bucket {
 	var all []count.Bucket
-	maps.DeleteFunc(m, func(p place, _ slo.Count) bool { return p.minute >= from && p.minute < to })
 	for minute := from; minute < to; minute++ {
 		for _, region := range []string{"", "kr", "us"} {
-			if rnd.IntN(3) > 0 {
-				continue
+			p := place{minute, region}
+			if rnd.IntN(4) == 0 {
+				delete(m, p)
 			}
-			c := slo.Count{Good: 1 + rnd.Int64N(50), Bad: max(rnd.Int64N(5)-2, 0)}
-			m[place{minute, region}] = c
-			all = append(all, count.Bucket{At: at(minute), Region: region, Count: c})
+			if rnd.IntN(8) == 0 {
+				m[p] = slo.Count{Good: 1 + rnd.Int64N(50), Bad: max(rnd.Int64N(5)-2, 0)}
+			}
+			if c, ok := m[p]; ok {
+				all = append(all, count.Bucket{At: at(minute), Region: region, Count: c})
+			}
 		}
 	}
 	return all

@@ -83,7 +83,7 @@ func (f replayFlags) replay(ctx context.Context, set slo.Set) (r replay.Replay, 
 	}
 	switch {
 	case *f.file != "":
-		r, err := f.recorded(set)
+		r, err := f.recorded(ctx, set)
 		if !from.IsZero() {
 			r.Period.From = from
 		}
@@ -111,13 +111,13 @@ func (f replayFlags) replay(ctx context.Context, set slo.Set) (r replay.Replay, 
 	return r, leftOut, store.Close, err
 }
 
-func (f replayFlags) recorded(set slo.Set) (replay.Replay, error) {
+func (f replayFlags) recorded(ctx context.Context, set slo.Set) (replay.Replay, error) {
 	file, err := os.Open(*f.file)
 	if err != nil {
 		return replay.Replay{}, err
 	}
 	defer file.Close()
-	return replay.FromCSV(file, set)
+	return replay.FromCSV(ctx, file, set)
 }
 
 func optionalTime(flag, text string) (time.Time, error) {
