@@ -21,6 +21,20 @@ type Bucket struct {
 // Span is the period [From, To).
 type Span struct{ From, To time.Time }
 
+// Touches reports whether s and other have no gap between them.
+func (s Span) Touches(other Span) bool { return !s.To.Before(other.From) && !other.To.Before(s.From) }
+
+// Union is the period from the earlier start to the later end.
+func (s Span) Union(other Span) Span {
+	if other.From.Before(s.From) {
+		s.From = other.From
+	}
+	if other.To.After(s.To) {
+		s.To = other.To
+	}
+	return s
+}
+
 // Batch is the result of counting one period again. Buckets has an entry, possibly
 // empty, for every indicator that was counted; the buckets of each are sorted by
 // time.
@@ -55,7 +69,7 @@ type Store interface {
 	Counted(ctx context.Context) (map[slo.Key]Span, error)
 	// Save replaces the buckets of the batch's period, of its indicators, and
 	// extends their counted period by it. A batch that would leave a gap replaces
-	// the counted period and everything before it is deleted.
+	// the counted period, and the buckets outside it are deleted.
 	Save(ctx context.Context, term lease.Term, b Batch) error
 	// Prune deletes buckets that begin before minutes, and sums of an hour that
 	// begin before hours. Counted periods then begin there at the earliest.
@@ -65,4 +79,7 @@ type Store interface {
 	Sums(ctx context.Context, windows []Window) ([]Sum, error)
 	// Between returns the buckets of a period, ascending.
 	Between(ctx context.Context, key slo.Key, period Span) ([]Bucket, error)
+	// Hours returns the sums of the hours that begin in a period, ascending. They
+	// are kept longer than the buckets.
+	Hours(ctx context.Context, key slo.Key, period Span) ([]Bucket, error)
 }

@@ -1,77 +1,71 @@
+// Package evaluate turns counts into decisions about incidents. Each tick counts
+// what is new, reads the sums of all windows at once and gives a verdict for every
+// rule of the set: an SLO or a direct alert.
 package evaluate
 
 import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
-	"jari.example/alerting/indicator"
+	"jari.example/alerting/count"
 	"jari.example/alerting/lease"
 	"jari.example/alerting/slo"
 	"jari.example/telemetry"
 )
 
-// Buckets stores what was counted. Writes fail with lease.ErrLost when their
-// term has ended.
-type Buckets interface {
-	// CountedUntil is the time up to which events were counted with this
-	// shape; zero when none were, or only with another shape.
-	CountedUntil(ctx context.Context, shape string) (time.Time, error)
-	// Save replaces the buckets of [b.From, b.To).
-	Save(ctx context.Context, term lease.Term, b Batch) error
-	// Sums adds up the objective's buckets of [start, end) for each start. Its
-	// cost does not depend on the length of the windows.
-	Sums(ctx context.Context, name string, starts []time.Time, end time.Time) ([]Sum, error)
-	// Between returns the objective's buckets of [from, to), ascending.
-	Between(ctx context.Context, name string, from, to time.Time) ([]slo.Bucket, error)
-}
-
-// Batch is the result of one count query.
-type Batch struct {
-	// Shape identifies how events were counted; buckets of another shape are
-	// deleted.
-	Shape    string
-	From, To time.Time
-	KeepFrom time.Time // buckets before it are no longer needed
-	Buckets  map[string][]slo.Bucket
-}
-
-// Incidents receives every evaluation.
+// Incidents remembers incidents and carries verdicts out.
 type Incidents interface {
-	// Apply reports whether it changed an incident, which it may have done even
-	// if it fails.
-	Apply(ctx context.Context, term lease.Term, e Evaluation) (changed bool, err error)
+	// Recent returns the open incidents, and those that ended at since or later.
+	Recent(ctx context.Context, since time.Time) ([]Incident, error)
+	// Apply carries out a verdict, and reports whether it changed an incident,
+	// which it may have done even if it fails.
+	Apply(ctx context.Context, term lease.Term, v Verdict) (changed bool, err error)
 }
 
-// Loop evaluates the objectives at every tick. The time scale of its Timing is
-// already applied to its SLOs.
+// Loop judges the rules of a set at every tick. It is used by one goroutine.
 type Loop struct {
-	SLOs      []slo.SLO
-	Timing    Timing
-	Source    indicator.Source
-	Buckets   Buckets
+	// Set is the current set, with the time scale applied. It returns the same
+	// slices until the set changes.
+	Set    func() slo.Set
+	Timing count.Timing
+	// Count counts what is new up to now: count.Counter.Count.
+	Count     func(ctx context.Context, term lease.Term, set slo.Set, now time.Time) error
+	Store     count.Store
 	Incidents Incidents
-	// Report is called after every tick that failed, and with err == nil after
-	// the first one that succeeds again.
+	Now       func() time.Time
+	// Report is called by Run after every tick that failed, and with err == nil
+	// after the first one that succeeds again.
 	Report func(ctx context.Context, err error)
+	// Blind is called after every tick; nil calls nothing. When Run ends, it is
+	// called with the zero value: another replica knows from then on.
+	Blind func(ctx context.Context, b Blindness)
+
+	set      slo.Set
+	rules    rules
+	term     lease.Term
+	counting time.Time // since when this term has counted
+	counted  time.Time // until when counting succeeded and there was telemetry
+	prepared bool
 }
 
 // tickJob is the name of a tick in spans and metrics.
 const tickJob = "alerting.tick"
 
-// maxBucketsPerQuery limits one query after a long downtime.
-const maxBucketsPerQuery = 1440
-
-// Run ticks until ctx ends. A failed tick changes nothing; the next one counts
-// what it missed.
-func (l Loop) Run(ctx context.Context, term lease.Term) {
+// Run ticks until ctx ends. A tick whose counting failed resolves nothing; the next
+// one counts what it missed.
+func (l *Loop) Run(ctx context.Context, term lease.Term) {
 	ticker := time.NewTicker(l.Timing.Tick)
 	defer ticker.Stop()
+	if l.Blind != nil {
+		defer l.Blind(context.WithoutCancel(ctx), Blindness{})
+	}
 	failing := false
 	for {
 		_ = telemetry.Poll(ctx, tickJob, func(tick context.Context) (changed bool, err error) {
-			changed, err = l.Tick(tick, term, time.Now())
+			changed, err = l.Tick(tick, term, l.Now())
 			recovered := failing && err == nil
 			if ctx.Err() == nil && (err != nil || recovered) {
 				l.Report(tick, err)
@@ -87,74 +81,96 @@ func (l Loop) Run(ctx context.Context, term lease.Term) {
 	}
 }
 
-// Tick counts what is new up to now and evaluates every objective. It reports
-// whether an incident changed.
-func (l Loop) Tick(ctx context.Context, term lease.Term, now time.Time) (changed bool, err error) {
-	if err := l.countNew(ctx, term, now); err != nil {
-		return false, err
+// Tick counts what is new up to now and judges every rule. It reports whether an
+// incident changed. When counting fails, it judges by what was counted before:
+// that something is absent shows in just this way.
+func (l *Loop) Tick(ctx context.Context, term lease.Term, now time.Time) (changed bool, err error) {
+	l.prepare(term, now)
+	countErr := l.Count(ctx, term, l.set, now)
+	if errors.Is(countErr, lease.ErrLost) || ctx.Err() != nil {
+		return false, countErr
 	}
-	end := l.Timing.bucketEnd(now)
-	var failed []error
-	for _, s := range l.SLOs {
-		sums, err := l.Buckets.Sums(ctx, s.Name, windowStarts(s, end), end)
-		if err == nil {
-			var one bool
-			one, err = l.Incidents.Apply(ctx, term, evaluateSLO(s, now, sums))
-			changed = changed || one
-		}
+	failed := []error{countErr}
+	if errors.Is(countErr, count.ErrOlder) {
+		countErr = nil // the newest period, which is judged, was counted
+	}
+	verdicts, blind, err := l.judge(ctx, now, countErr)
+	if err != nil {
+		return false, errors.Join(append(failed, err)...)
+	}
+	for _, v := range verdicts {
+		one, err := l.Incidents.Apply(ctx, term, v)
+		changed = changed || one
 		if err != nil {
-			failed = append(failed, fmt.Errorf("%s: %w", s.Name, err))
+			failed = append(failed, fmt.Errorf("%s: %w", v.Name, err))
 		}
+	}
+	if l.Blind != nil {
+		l.Blind(ctx, blind)
 	}
 	return changed, errors.Join(failed...)
 }
 
-// countNew fills the buckets up to now: normally with one query, with more only
-// after a long downtime.
-func (l Loop) countNew(ctx context.Context, term lease.Term, now time.Time) error {
-	shape := l.shape()
-	var longest time.Duration
-	for _, s := range l.SLOs {
-		longest = max(longest, s.Objective.Window)
+// prepare takes over a new set and a new term.
+func (l *Loop) prepare(term lease.Term, now time.Time) {
+	if set := l.Set(); !l.prepared || !same(set.SLOs, l.set.SLOs) || !same(set.Alerts, l.set.Alerts) {
+		l.set, l.rules = set, newRules(set, l.Timing, max(reopenAfterEnd, reopenAfterBad)/time.Duration(l.Timing.Scale))
 	}
-	until, err := l.Buckets.CountedUntil(ctx, shape)
+	if !l.prepared || term != l.term {
+		l.term, l.counting, l.counted = term, now, now
+	}
+	l.prepared = true
+}
+
+// same reports whether a and b are the same memory.
+func same[T any](a, b []T) bool { return len(a) == len(b) && (len(a) == 0 || &a[0] == &b[0]) }
+
+// judge reads what a tick is judged by and returns its verdicts. A rule that opens
+// an incident needs the figures since the start of the fault, so the sums are read
+// again then: the figures of a message are always of one read.
+func (l *Loop) judge(ctx context.Context, now time.Time, failed error) ([]Verdict, Blindness, error) {
+	incidents, err := l.Incidents.Recent(ctx, now.Add(-l.rules.memory))
 	if err != nil {
-		return fmt.Errorf("read the counting progress: %w", err)
+		return nil, Blindness{}, fmt.Errorf("look up incidents: %w", err)
 	}
-	for end := l.Timing.bucketEnd(now); ; {
-		from := until.Add(-l.Timing.Lookback)
-		if until.IsZero() || from.Before(end.Add(-longest)) {
-			from = end.Add(-longest)
-		}
-		from = l.Timing.bucketStart(from)
-		to := from.Add(maxBucketsPerQuery * l.Timing.Bucket)
-		if !to.Before(end) {
-			to = end
-		}
-		counted, err := l.Source.Count(ctx, l.SLOs, from, to, l.Timing.Bucket)
-		// The past may be without telemetry; the present may not.
-		if errors.Is(err, indicator.ErrNoTelemetry) && to.Before(end) {
-			err = nil
-		}
+	counted, err := l.Store.Counted(ctx)
+	if err != nil {
+		return nil, Blindness{}, fmt.Errorf("read the counted periods: %w", err)
+	}
+	j := judge{
+		rules: l.rules, timing: l.Timing, now: now, counting: l.counting, fresh: failed == nil, blind: l.sourceBlindness(now, failed),
+		counted: counted, incidents: incidents,
+	}
+	for {
+		sums, err := l.Store.Sums(ctx, j.windows())
 		if err != nil {
-			return err
+			return nil, Blindness{}, fmt.Errorf("read the sums of the windows: %w", err)
 		}
-		batch := Batch{Shape: shape, From: from, To: to, KeepFrom: end.Add(-longest - l.Timing.Lookback), Buckets: counted}
-		if err := l.Buckets.Save(ctx, term, batch); err != nil {
-			return fmt.Errorf("save counts: %w", err)
+		verdicts, blind := j.verdicts(sums)
+		if j.starts != nil {
+			return slices.DeleteFunc(verdicts, func(v Verdict) bool { return v.StartedAt.IsZero() }), blind, nil
 		}
-		if to.Equal(end) {
-			return nil
+		if j.starts, err = l.starts(ctx, &j, verdicts); err != nil {
+			return nil, Blindness{}, err
 		}
-		until = to
+		if len(j.starts) == 0 {
+			return verdicts, blind, nil
+		}
 	}
 }
 
-// shape identifies everything that makes old counts incomparable with new ones.
-func (l Loop) shape() string {
-	s := l.Timing.Bucket.String()
-	for _, o := range l.SLOs {
-		s += fmt.Sprintf(" %s %v", o.Name, o.Indicator)
+// sourceBlindness says whether counting has failed, or has found no document of any
+// kind, for so long that late lines are missing.
+func (l *Loop) sourceBlindness(now time.Time, failed error) Blindness {
+	if failed == nil {
+		l.counted = now
+		return Blindness{}
 	}
-	return s
+	if empty := now.Add(-l.Timing.Lookback); errors.Is(failed, count.ErrNoTelemetry) && empty.Before(l.counted) {
+		l.counted = latest(l.counting, empty) // so far back there was none already
+	}
+	if now.Sub(l.counted) < l.Timing.Lookback {
+		return Blindness{}
+	}
+	return Blindness{Since: l.counted, Reason: failed.Error()}
 }

@@ -1,7 +1,7 @@
-// Package incident records what is broken: one incident per objective at a
-// time, opened when a pair of windows fires, updated while one does, resolved
-// when none does any more. Package notify delivers incidents to people; a store
-// queues each delivery in the transaction that changes the incident.
+// Package incident records what is broken: one incident per rule at a time, which
+// opens, goes on and ends as package evaluate decides. Package notify delivers
+// incidents to people; a store queues each delivery in the transaction that changes
+// the incident.
 package incident
 
 import (
@@ -13,12 +13,12 @@ import (
 	"jari.example/alerting/slo"
 )
 
-// Incident is an episode in which an objective's policy fires.
+// Incident is an episode in which a rule fires.
 type Incident struct {
 	ID         string // UUID v7
-	SLO        string
+	Rule       string // name of the SLO or the alert
 	Severity   slo.Severity
-	StartedAt  time.Time // when the budget began to burn; before OpenedAt
+	StartedAt  time.Time // when the fault began; before OpenedAt
 	OpenedAt   time.Time // when it was detected
 	UpdatedAt  time.Time // when Facts were measured
 	ResolvedAt time.Time // zero while open
@@ -36,42 +36,86 @@ type MessageRef struct {
 func (i Incident) Open() bool { return i.ResolvedAt.IsZero() }
 
 // Facts is everything a message about the incident contains. It is complete, so
-// that a message can be written much later or by another replica. The JSON
-// names are those of the column incident.facts and stay as they are.
+// that a message can be written much later or by another replica. All its figures
+// were read at once. The JSON names are those of the column incident.facts and stay
+// as they are.
 type Facts struct {
-	Title           string           `json:"title"`
-	EventLabel      string           `json:"attempt"`
-	Affected        string           `json:"affected"`
-	Dashboard       string           `json:"dashboard"`
-	Target          float64          `json:"target"`
-	Window          time.Duration    `json:"window"` // of the objective
-	Scale           int              `json:"scale"`  // windows are divided by it
-	Pair            slo.WindowPair   `json:"pair"`   // that fires, or fired last
-	LongBurn        float64          `json:"long_burn"`
-	Long            slo.Count        `json:"long"`
-	Short           slo.Count        `json:"short"`
-	SinceStart      slo.Count        `json:"since"`            // since StartedAt
-	BudgetRemaining float64          `json:"left"`             // share of the error budget
-	ExhaustedAt     time.Time        `json:"gone_at,omitzero"` // at the present burn rate
-	Regions         map[string]int64 `json:"regions,omitempty"`
-	Traces          []string         `json:"traces,omitempty"`
+	Title      string           `json:"title"`
+	EventLabel string           `json:"attempt"`
+	Affected   string           `json:"affected"`
+	Dashboard  string           `json:"dashboard"`
+	Runbook    string           `json:"runbook,omitempty"` // "": the name of the rule
+	Scale      int              `json:"scale"`             // windows are divided by it
+	SinceStart slo.Count        `json:"since"`             // since StartedAt; of an alert that counts events, each is bad
+	Regions    map[string]int64 `json:"regions,omitempty"` // bad events since StartedAt; they add up to SinceStart.Bad
+	Traces     []string         `json:"traces,omitempty"`  // of bad events
+	LastBad    time.Time        `json:"last_bad,omitzero"`
+	// Worst is the largest share of bad events in the short window, while it fired.
+	Worst float64 `json:"worst,omitempty"`
+
+	// Of an SLO.
+	Target          float64        `json:"target"`
+	Window          time.Duration  `json:"window"` // of the objective
+	Pair            slo.WindowPair `json:"pair"`   // that fires, or fired last
+	LongBurn        float64        `json:"long_burn"`
+	Long            slo.Count      `json:"long"`
+	Short           slo.Count      `json:"short"`
+	BudgetRemaining float64        `json:"left"`                    // share of the error budget
+	BudgetKnown     time.Time      `json:"budget_known,omitzero"`   // since when it was counted, if not for all of Window
+	Spending        slo.Spending   `json:"spending,omitzero"`       // by which ExhaustedAt is estimated
+	ExhaustedAt     time.Time      `json:"gone_at,omitzero"`        // zero when it is not spent
+	EndsAfter       *EndsAfter     `json:"ends_after,omitempty"`    // what it waits for when nothing fires
+	Alert           *Alert         `json:"alert,omitempty"`         // of a direct alert
+	Frozen          string         `json:"frozen,omitempty"`        // why it cannot resolve at present
+	AlsoAffected    []string       `json:"also_affected,omitempty"` // names of the rules that it muted
+	Reopened        int            `json:"reopened,omitempty"`      // how often
+	Withdrawn       bool           `json:"withdrawn,omitempty"`     // it ended because its rule is gone
 }
 
-// ErrAlreadyOpen is returned by Store.Open when the objective has an open
-// incident.
-var ErrAlreadyOpen = errors.New("the objective already has an open incident")
+// EndsAfter is what an incident waits for when nothing fires any more: Needed good
+// events after the last bad one, of which Seen were counted.
+type EndsAfter struct {
+	Seen      int64     `json:"seen"`
+	Needed    int64     `json:"needed"`
+	LastEvent time.Time `json:"last_event,omitzero"` // good or bad; zero when there was none
+}
+
+// Alert is what is specific to a direct alert.
+type Alert struct {
+	When slo.When `json:"when"`
+	// Firing are the subjects that fire now, and Fired the names of all that did
+	// during the incident.
+	Firing []Subject `json:"firing,omitempty"`
+	Fired  []string  `json:"fired,omitempty"`
+}
+
+// Subject is a subject of an alert that fires.
+type Subject struct {
+	Name      string    `json:"name"` // "" when the alert has only one
+	Count     slo.Count `json:"count"`
+	LastEvent time.Time `json:"last_event,omitzero"` // zero: none in the last day
+}
+
+// ErrAlreadyOpen is returned by a Store when another incident of the rule is open.
+var ErrAlreadyOpen = errors.New("the rule already has an open incident")
+
+// ErrNotFound is returned by Store.Get.
+var ErrNotFound = errors.New("there is no such incident")
 
 // Store records incidents. Every write queues its deliveries in the same
 // transaction, and fails with lease.ErrLost when its term has ended.
 type Store interface {
-	// Current returns the objective's open incident, if there is one.
-	Current(ctx context.Context, slo string) (i Incident, open bool, err error)
-	// Open adds i and queues its message and the note for its thread.
+	// Recent returns the open incidents, and those that ended at since or later, in
+	// the order in which they opened.
+	Recent(ctx context.Context, since time.Time) ([]Incident, error)
+	// Get returns one incident, or ErrNotFound.
+	Get(ctx context.Context, id string) (Incident, error)
+	// Open adds i and queues its message and the note for its thread. It fails with
+	// ErrAlreadyOpen.
 	Open(ctx context.Context, term lease.Term, i Incident, note string) error
-	// Update writes i's facts and queues an update of its message, unless an
-	// update is queued that has not begun.
-	Update(ctx context.Context, term lease.Term, i Incident) error
-	// Resolve writes i's facts and end, and queues the last update and the
-	// note.
-	Resolve(ctx context.Context, term lease.Term, i Incident, note string) error
+	// Update writes all of i except Rule, OpenedAt and Message. It queues an update
+	// of its message, unless one is queued that has not begun, and the note unless
+	// it is "". An incident that ended may be open again; that fails with
+	// ErrAlreadyOpen while another is.
+	Update(ctx context.Context, term lease.Term, i Incident, note string) error
 }

@@ -7,135 +7,130 @@ import (
 
 	"github.com/google/uuid"
 
+	"jari.example/alerting/count"
 	"jari.example/alerting/evaluate"
-	"jari.example/alerting/indicator"
 	"jari.example/alerting/lease"
 	"jari.example/alerting/slo"
 )
 
-// Manager opens, updates and resolves incidents according to evaluations. It
-// implements evaluate.Incidents.
+// Evidence finds examples of bad events.
+type Evidence interface {
+	// Traces returns the ids of a few traces of bad events in the period, the
+	// latest first; none when the events have no traces.
+	Traces(ctx context.Context, indicator slo.Indicator, period count.Span) (ids []string, err error)
+}
+
+// Manager carries verdicts out. It implements evaluate.Incidents.
 type Manager struct {
-	Store   Store
-	Buckets evaluate.Buckets
-	Source  indicator.Source
-	Scale   int
-	// UpdateInterval is the shortest time between two updates of an open
-	// incident's facts.
+	Store    Store
+	Evidence Evidence // nil: incidents have no example traces
+	Scale    int
+	// UpdateInterval is the shortest time between two updates of an open incident
+	// in which only figures changed.
 	UpdateInterval time.Duration
-	// Report is called after every change.
+	// Report is called after every change; nil reports nothing.
 	Report func(context.Context, evaluate.Event, Incident)
 }
 
-// Apply opens, updates or resolves the objective's incident, and reports whether
-// it did. When the evidence cannot be read, the incident changes without it and
-// Apply returns the error.
-func (m Manager) Apply(ctx context.Context, term lease.Term, e evaluate.Evaluation) (changed bool, err error) {
-	i, open, err := m.Store.Current(ctx, e.SLO.Name)
+// Recent implements evaluate.Incidents.
+func (m Manager) Recent(ctx context.Context, since time.Time) ([]evaluate.Incident, error) {
+	stored, err := m.Store.Recent(ctx, since)
 	if err != nil {
-		return false, fmt.Errorf("look up the open incident: %w", err)
+		return nil, err
 	}
-	event := evaluate.Transition(open, e)
-	if event == evaluate.NoChange || event == evaluate.Ongoing && e.At.Sub(i.UpdatedAt) < m.UpdateInterval {
-		return false, nil
-	}
-	if event == evaluate.Opened {
-		if i, err = m.newIncident(ctx, e); err != nil {
-			return false, err
+	all := make([]evaluate.Incident, len(stored))
+	for n, i := range stored {
+		all[n] = evaluate.Incident{
+			ID: i.ID, Rule: i.Rule, Severity: i.Severity, OpenedAt: i.OpenedAt, StartedAt: i.StartedAt, EndedAt: i.ResolvedAt,
+			LastBad: i.Facts.LastBad, Worst: i.Facts.Worst, Pair: i.Facts.Pair,
+		}
+		if i.Facts.Alert != nil {
+			all[n].Subjects = i.Facts.Alert.Fired
 		}
 	}
-	evidenceErr := m.addEvidence(ctx, &i, e)
-	switch event {
-	case evaluate.Opened:
-		i, err = m.open(ctx, term, i, e)
-	case evaluate.Ongoing:
-		if i, err = m.withCurrentFacts(ctx, i, e); err == nil {
-			err = m.Store.Update(ctx, term, i)
-		}
-	case evaluate.Resolved:
-		i, err = m.resolve(ctx, term, i, e)
-	}
+	return all, nil
+}
+
+// Apply changes the rule's incident and reports whether it did. When the evidence
+// cannot be read, the incident changes without it and Apply returns the error.
+func (m Manager) Apply(ctx context.Context, term lease.Term, v evaluate.Verdict) (changed bool, err error) {
+	i, err := m.before(ctx, v)
 	if err != nil {
 		return false, err
 	}
-	m.Report(ctx, event, i)
+	if v.Event == evaluate.Ongoing && !m.due(i, v) {
+		return false, nil
+	}
+	i.Severity, i.StartedAt, i.UpdatedAt, i.ResolvedAt = v.Severity, v.StartedAt, v.At, time.Time{}
+	var evidenceErr error
+	switch v.Event {
+	case evaluate.Withdrawn:
+		i.Facts.Withdrawn, i.Facts.EndsAfter, i.Facts.Frozen, i.Facts.ExhaustedAt = true, nil, "", time.Time{}
+	default:
+		i.Facts = m.facts(i.Facts, v)
+		i.Facts.Traces, evidenceErr = m.traces(ctx, i, v)
+	}
+	if v.Event == evaluate.Resolved || v.Event == evaluate.Withdrawn {
+		i.ResolvedAt = v.At
+	}
+	write := m.Store.Update
+	if v.Event == evaluate.Opened {
+		write = m.Store.Open
+	}
+	if err := write(ctx, term, i, note(i, v)); err != nil {
+		return false, err
+	}
+	if m.Report != nil {
+		m.Report(ctx, v.Event, i)
+	}
 	return true, evidenceErr
 }
 
-// newIncident returns an incident that started when the budget began to burn.
-func (m Manager) newIncident(ctx context.Context, e evaluate.Evaluation) (Incident, error) {
-	pair, _ := e.Firing()
-	buckets, err := m.Buckets.Between(ctx, e.SLO.Name, e.At.Add(-pair.Long), e.At)
+// before is the incident as it was before v.
+func (m Manager) before(ctx context.Context, v evaluate.Verdict) (Incident, error) {
+	if v.Event == evaluate.Opened {
+		id, err := uuid.NewV7()
+		return Incident{ID: id.String(), Rule: v.Name, OpenedAt: v.At}, err
+	}
+	i, err := m.Store.Get(ctx, v.Incident.ID)
 	if err != nil {
-		return Incident{}, fmt.Errorf("find the start of the incident: %w", err)
-	}
-	id, err := uuid.NewV7()
-	return Incident{
-		ID: id.String(), SLO: e.SLO.Name, Severity: pair.Severity, OpenedAt: e.At,
-		StartedAt: e.SLO.Objective.BurnStart(buckets, pair.Burn, e.At),
-	}, err
-}
-
-func (m Manager) open(ctx context.Context, term lease.Term, i Incident, e evaluate.Evaluation) (Incident, error) {
-	pair, _ := e.Firing()
-	i, err := m.withCurrentFacts(ctx, i, e)
-	if err != nil {
-		return i, err
-	}
-	note := fmt.Sprintf("Paged: the burn rate was %.4g over %s and %.4g over %s (threshold %.4g).",
-		pair.LongBurn, pair.Long, pair.ShortBurn, pair.Short, pair.Burn)
-	return i, m.Store.Open(ctx, term, i, note)
-}
-
-func (m Manager) resolve(ctx context.Context, term lease.Term, i Incident, e evaluate.Evaluation) (Incident, error) {
-	since, err := m.countSinceStart(ctx, i, e)
-	if err != nil {
-		return i, err
-	}
-	// The pair and its counts stay those of the last update while it fired;
-	// the total and the budget are those of now.
-	i.Facts.SinceStart, i.Facts.BudgetRemaining, i.Facts.ExhaustedAt = since, e.BudgetRemaining, time.Time{}
-	i.UpdatedAt, i.ResolvedAt = e.At, e.At
-	note := fmt.Sprintf("Resolved after %s: %d of %d %s failed.",
-		i.ResolvedAt.Sub(i.StartedAt).Round(time.Second), since.Bad, since.Total(), i.Facts.EventLabel)
-	return i, m.Store.Resolve(ctx, term, i, note)
-}
-
-// withCurrentFacts returns i with the facts of e. The evidence stays.
-func (m Manager) withCurrentFacts(ctx context.Context, i Incident, e evaluate.Evaluation) (Incident, error) {
-	pair, _ := e.Firing()
-	since, err := m.countSinceStart(ctx, i, e)
-	if err != nil {
-		return i, err
-	}
-	i.UpdatedAt = e.At
-	i.Facts = Facts{
-		Title: e.SLO.Title, EventLabel: e.SLO.EventLabel, Affected: e.SLO.Affected, Dashboard: e.SLO.Dashboard,
-		Target: e.SLO.Objective.Target, Window: e.SLO.Objective.Window, Scale: m.Scale,
-		Pair: pair.WindowPair, LongBurn: pair.LongBurn, Long: pair.LongCount, Short: pair.ShortCount,
-		SinceStart: since, BudgetRemaining: e.BudgetRemaining, Regions: i.Facts.Regions, Traces: i.Facts.Traces,
-	}
-	if d, burns := e.SLO.Objective.TimeToExhaustion(e.BudgetRemaining, pair.LongBurn); burns {
-		i.Facts.ExhaustedAt = e.At.Add(d)
+		return i, fmt.Errorf("read the incident %s: %w", v.Incident.ID, err)
 	}
 	return i, nil
 }
 
-// addEvidence leaves the earlier evidence in place when it cannot be read.
-func (m Manager) addEvidence(ctx context.Context, i *Incident, e evaluate.Evaluation) error {
-	evidence, err := m.Source.Evidence(ctx, e.SLO, i.StartedAt, e.At)
-	if err == nil {
-		i.Facts.Regions, i.Facts.Traces = evidence.Regions, evidence.Traces
-	}
-	return err
+// due reports whether an open incident has news: newer figures after a while, and
+// at once what changes what a reader does.
+func (m Manager) due(i Incident, v evaluate.Verdict) bool {
+	return v.At.Sub(i.UpdatedAt) >= m.UpdateInterval ||
+		(v.Waiting == nil) != (i.Facts.EndsAfter == nil) ||
+		(v.Frozen == "") != (i.Facts.Frozen == "") ||
+		len(union(i.Facts.AlsoAffected, v.AlsoAffected)) > len(i.Facts.AlsoAffected) ||
+		// The worst share decides the end, so it may not wait for the next update.
+		2*slo.GoodNeeded(v.Worst) <= slo.GoodNeeded(i.Facts.Worst)
 }
 
-func (m Manager) countSinceStart(ctx context.Context, i Incident, e evaluate.Evaluation) (slo.Count, error) {
-	// One bucket past now: the current bucket ends later.
-	end := e.At.Add(time.Minute / time.Duration(m.Scale))
-	sums, err := m.Buckets.Sums(ctx, e.SLO.Name, []time.Time{i.StartedAt}, end)
-	if err != nil {
-		return slo.Count{}, fmt.Errorf("count since the start of the incident: %w", err)
+// traces leaves the earlier ones in place when there are no new ones.
+func (m Manager) traces(ctx context.Context, i Incident, v evaluate.Verdict) ([]string, error) {
+	indicator, ok := badEvents(v)
+	if m.Evidence == nil || !ok {
+		return i.Facts.Traces, nil
 	}
-	return sums[0].Count, nil
+	traces, err := m.Evidence.Traces(ctx, indicator, count.Span{From: i.StartedAt, To: v.At})
+	if err != nil {
+		return i.Facts.Traces, fmt.Errorf("find example traces: %w", err)
+	}
+	return traces, nil
+}
+
+// badEvents is the indicator whose bad events are evidence; ok is false when there
+// are none, because what is wrong is that something is absent.
+func badEvents(v evaluate.Verdict) (indicator slo.Indicator, ok bool) {
+	switch {
+	case v.SLO != nil:
+		return v.SLO.Indicator, v.SLO.Indicator.Within == 0
+	case v.Alert.When.Absent || len(v.Subjects) == 0:
+		return indicator, false
+	}
+	return v.Subjects[0].Indicator, true
 }

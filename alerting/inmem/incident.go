@@ -1,39 +1,49 @@
 package inmem
 
 import (
+	"cmp"
 	"context"
+	"slices"
+	"time"
 
 	"jari.example/alerting/incident"
 	"jari.example/alerting/lease"
 	"jari.example/alerting/notify"
 )
 
-// Current implements incident.Store.
-func (s *Store) Current(_ context.Context, name string) (incident.Incident, bool, error) {
+// Recent implements incident.Store.
+func (s *Store) Recent(_ context.Context, since time.Time) ([]incident.Incident, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	i, ok := s.current(name)
-	return i, ok, nil
-}
-
-func (s *Store) current(name string) (incident.Incident, bool) {
+	var recent []incident.Incident
 	for _, i := range s.incidents {
-		if i.SLO == name && i.Open() {
-			return i, true
+		if i.Open() || !i.ResolvedAt.Before(since) {
+			recent = append(recent, i)
 		}
 	}
-	return incident.Incident{}, false
+	slices.SortFunc(recent, func(a, b incident.Incident) int {
+		return cmp.Or(a.OpenedAt.Compare(b.OpenedAt), cmp.Compare(a.ID, b.ID))
+	})
+	return recent, nil
+}
+
+// Get implements incident.Store.
+func (s *Store) Get(_ context.Context, id string) (incident.Incident, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	i, ok := s.incidents[id]
+	if !ok {
+		return i, incident.ErrNotFound
+	}
+	return i, nil
 }
 
 // Open implements incident.Store.
 func (s *Store) Open(_ context.Context, term lease.Term, i incident.Incident, note string) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if term != s.term {
-		return lease.ErrLost
-	}
-	if _, open := s.current(i.SLO); open {
-		return incident.ErrAlreadyOpen
+	if err := s.mayWrite(term, i); err != nil {
+		return err
 	}
 	s.incidents[i.ID] = i
 	s.queue(i.ID, notify.Post, "")
@@ -42,24 +52,14 @@ func (s *Store) Open(_ context.Context, term lease.Term, i incident.Incident, no
 }
 
 // Update implements incident.Store.
-func (s *Store) Update(_ context.Context, term lease.Term, i incident.Incident) error {
+func (s *Store) Update(_ context.Context, term lease.Term, i incident.Incident, note string) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.change(term, i, "")
-}
-
-// Resolve implements incident.Store.
-func (s *Store) Resolve(_ context.Context, term lease.Term, i incident.Incident, note string) error {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.change(term, i, note)
-}
-
-func (s *Store) change(term lease.Term, i incident.Incident, note string) error {
-	if term != s.term {
-		return lease.ErrLost
+	if err := s.mayWrite(term, i); err != nil {
+		return err
 	}
-	i.Message = s.incidents[i.ID].Message
+	before := s.incidents[i.ID]
+	i.Rule, i.OpenedAt, i.Message = before.Rule, before.OpenedAt, before.Message
 	s.incidents[i.ID] = i
 	queued := false
 	for _, d := range s.outbox {
@@ -70,6 +70,19 @@ func (s *Store) change(term lease.Term, i incident.Incident, note string) error 
 	}
 	if note != "" {
 		s.queue(i.ID, notify.Reply, note)
+	}
+	return nil
+}
+
+// mayWrite checks the term, and that no other incident of the rule is open when i is.
+func (s *Store) mayWrite(term lease.Term, i incident.Incident) error {
+	if term != s.term {
+		return lease.ErrLost
+	}
+	for _, other := range s.incidents {
+		if i.Open() && other.Open() && other.Rule == i.Rule && other.ID != i.ID {
+			return incident.ErrAlreadyOpen
+		}
 	}
 	return nil
 }

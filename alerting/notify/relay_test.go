@@ -69,7 +69,7 @@ type scenario struct {
 }
 
 func newScenario(t *testing.T) *scenario {
-	s := &scenario{store: inmem.New(), incident: incident.Incident{ID: "i", SLO: "a", OpenedAt: time.Now()}}
+	s := &scenario{store: inmem.New(), incident: incident.Incident{ID: "i", Rule: "a", OpenedAt: time.Now()}}
 	var err error
 	if s.term, _, err = s.store.Acquire(t.Context(), "me", 1000*time.Hour); err != nil {
 		t.Fatal(err)
@@ -134,13 +134,13 @@ func TestAChangeDuringAnUpdateIsDelivered(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newScenario(t)
 		s.relay(t, time.Minute)
-		if err := s.store.Update(t.Context(), s.term, s.incident); err != nil {
+		if err := s.store.Update(t.Context(), s.term, s.incident, ""); err != nil {
 			t.Fatal(err)
 		}
 		s.channel.onCall = func() {
 			s.channel.onCall = nil
 			s.incident.ResolvedAt = time.Now()
-			if err := s.store.Resolve(t.Context(), s.term, s.incident, "resolved"); err != nil {
+			if err := s.store.Update(t.Context(), s.term, s.incident, "resolved"); err != nil {
 				t.Error(err)
 			}
 		}
@@ -156,7 +156,7 @@ func TestCallsAreSpacedByTheInterval(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newScenario(t)
 		for n := range 5 {
-			i := incident.Incident{ID: fmt.Sprint("j", n), SLO: fmt.Sprint("b", n)}
+			i := incident.Incident{ID: fmt.Sprint("j", n), Rule: fmt.Sprint("b", n)}
 			if err := s.store.Open(t.Context(), s.term, i, "opened"); err != nil {
 				t.Fatal(err)
 			}

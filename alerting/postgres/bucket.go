@@ -2,180 +2,150 @@ package postgres
 
 import (
 	"context"
-	"errors"
-	"fmt"
-	"slices"
 	"time"
 
 	"github.com/jackc/pgx/v5"
 
-	"jari.example/alerting/evaluate"
+	"jari.example/alerting/count"
 	"jari.example/alerting/lease"
 	"jari.example/alerting/slo"
 )
 
-// CountedUntil implements evaluate.Buckets.
-func (s *Store) CountedUntil(ctx context.Context, shape string) (until time.Time, err error) {
-	err = s.pool.QueryRow(ctx, `-- name: alerting.progress.until
-select until from progress where shape = $1`, shape).Scan(&until)
-	if errors.Is(err, pgx.ErrNoRows) {
-		return time.Time{}, nil
+// Counted implements count.Store.
+func (s *Store) Counted(ctx context.Context) (map[slo.Key]count.Span, error) {
+	rows, err := s.pool.Query(ctx, `-- name: alerting.progress.load
+select key, counted_from, counted_to from progress`)
+	if err != nil {
+		return nil, err
 	}
-	return until, err
+	return scanSpans(rows)
 }
 
-// Save implements evaluate.Buckets. Only what differs from the table is
-// written: ticks are much shorter than the lookback for late lines, so most of a
-// batch is stored already.
-func (s *Store) Save(ctx context.Context, term lease.Term, b evaluate.Batch) error {
-	return s.fenced(ctx, term, func(tx pgx.Tx) error {
-		var shape string
-		var until time.Time
-		err := tx.QueryRow(ctx, `-- name: alerting.progress.load
-select shape, until from progress`).Scan(&shape, &until)
-		if err != nil && !errors.Is(err, pgx.ErrNoRows) {
-			return err
+func scanSpans(rows pgx.Rows) (map[slo.Key]count.Span, error) {
+	all := map[slo.Key]count.Span{}
+	var key slo.Key
+	var span count.Span
+	_, err := pgx.ForEachRow(rows, []any{&key, &span.From, &span.To}, func() error {
+		all[key] = count.Span{From: span.From.UTC(), To: span.To.UTC()}
+		return nil
+	})
+	return all, err
+}
+
+// Sums implements count.Store. The sum of a window is the running sum at its end
+// minus the running sum before its first bucket. One statement reads one snapshot.
+func (s *Store) Sums(ctx context.Context, windows []count.Window) ([]count.Sum, error) {
+	sums := make([]count.Sum, len(windows))
+	if len(windows) == 0 {
+		return sums, nil
+	}
+	keys, starts, ends := make([]string, len(windows)), make([]time.Time, len(windows)), make([]time.Time, len(windows))
+	details := make([]bool, len(windows))
+	for i, w := range windows {
+		keys[i], starts[i], ends[i], details[i] = string(w.Key), w.From, w.To, w.Detail
+	}
+	rows, err := s.pool.Query(ctx, sumsSQL, keys, starts, ends, details)
+	if err != nil {
+		return nil, err
+	}
+	var n int
+	var region string
+	var c, untilLastBad slo.Count
+	var lastEvent time.Time
+	var lastBad *time.Time
+	fields := []any{&n, &region, &c.Good, &c.Bad, &lastEvent, &lastBad, &untilLastBad.Good}
+	_, err = pgx.ForEachRow(rows, fields, func() error {
+		sum := &sums[n-1]
+		if sum.Regions == nil {
+			sum.Regions = map[string]slo.Count{}
 		}
-		changed := !until.Equal(b.To)
-		if shape != b.Shape {
-			changed = true
-			if _, err := tx.Exec(ctx, `-- name: alerting.bucket.clear
-delete from bucket`); err != nil {
-				return err
-			}
-		}
-		objectives, err := objectivesOf(ctx, tx, b)
-		if err != nil {
-			return err
-		}
-		for _, name := range objectives {
-			if err := saveObjective(ctx, tx, name, b.From, b.To, b.Buckets[name]); err != nil {
-				return fmt.Errorf("%s: %w", name, err)
-			}
-		}
-		if !changed {
+		sum.Regions[region] = c
+		sum.Count = sum.Plus(c)
+		if !windows[n-1].Detail {
 			return nil
 		}
-		if _, err := tx.Exec(ctx, `-- name: alerting.bucket.prune
-delete from bucket where at < $1`, b.KeepFrom); err != nil {
-			return err
+		sum.LastEvent = later(sum.LastEvent, lastEvent.UTC())
+		if lastBad != nil {
+			sum.LastBad = lastBad.UTC()
 		}
-		_, err = tx.Exec(ctx, `-- name: alerting.progress.save
-insert into progress (shape, until) values ($1, $2)
-			on conflict (id) do update set shape = excluded.shape, until = excluded.until`, b.Shape, b.To)
-		return err
-	})
-}
-
-// objectivesOf are the objectives with buckets in the batch, or in the table
-// for its period: their counts may have become zero.
-func objectivesOf(ctx context.Context, tx pgx.Tx, b evaluate.Batch) ([]string, error) {
-	rows, err := tx.Query(ctx, `-- name: alerting.bucket.slos
-select distinct slo from bucket where at >= $1`, b.From)
-	if err != nil {
-		return nil, err
-	}
-	all, err := pgx.CollectRows(rows, pgx.RowTo[string])
-	if err != nil {
-		return nil, err
-	}
-	for name := range b.Buckets {
-		if !slices.Contains(all, name) {
-			all = append(all, name)
-		}
-	}
-	slices.Sort(all)
-	return all, nil
-}
-
-func saveObjective(ctx context.Context, tx pgx.Tx, name string, from, to time.Time, fresh []slo.Bucket) error {
-	rows, err := tx.Query(ctx, `-- name: alerting.bucket.load
-select at, good, bad from bucket where slo = $1 and at >= $2 order by at`, name, from)
-	if err != nil {
-		return err
-	}
-	old, err := pgx.CollectRows(rows, scanBucket)
-	if err != nil {
-		return err
-	}
-	// Running sums are rewritten from the first difference on, also after the
-	// end of the batch.
-	next := slices.Clone(fresh)
-	for _, o := range old {
-		if !o.At.Before(to) {
-			next = append(next, o)
-		}
-	}
-	same := 0
-	for same < len(old) && same < len(next) && old[same].At.Equal(next[same].At) && old[same].Count == next[same].Count {
-		same++
-	}
-	if same == len(old) && same == len(next) {
+		sum.GoodAfterLastBad += c.Good - untilLastBad.Good
 		return nil
-	}
-	firstChange := from
-	if same > 0 {
-		firstChange = next[same-1].At.Add(time.Microsecond)
-	}
-	if _, err := tx.Exec(ctx, `-- name: alerting.bucket.replace
-delete from bucket where slo = $1 and at >= $2`, name, firstChange); err != nil {
-		return err
-	}
-	var before slo.Count
-	err = tx.QueryRow(ctx, `-- name: alerting.bucket.before
-select good_before + good, bad_before + bad from bucket where slo = $1 order by at desc limit 1`, name).
-		Scan(&before.Good, &before.Bad)
-	if err != nil && !errors.Is(err, pgx.ErrNoRows) {
-		return err
-	}
-	_, err = tx.CopyFrom(ctx, pgx.Identifier{"bucket"}, []string{"slo", "at", "good", "bad", "good_before", "bad_before"},
-		pgx.CopyFromSlice(len(next)-same, func(i int) ([]any, error) {
-			b := next[same+i]
-			row := []any{name, b.At, b.Good, b.Bad, before.Good, before.Bad}
-			before = before.Plus(b.Count)
-			return row, nil
-		}))
-	return err
+	})
+	return sums, err
 }
 
-// Sums implements evaluate.Buckets. The sum of a window is the running sum at its
-// end minus the running sum before its first bucket.
-func (s *Store) Sums(ctx context.Context, name string, starts []time.Time, end time.Time) ([]evaluate.Sum, error) {
-	rows, err := s.pool.Query(ctx, `-- name: alerting.bucket.sums
-		select l.good - f.good_before, l.bad - f.bad_before, f.at
-		from unnest($2::timestamptz[]) with ordinality as w (start, n)
-		left join lateral (
-			select at, good_before, bad_before from bucket
-			where slo = $1 and at >= w.start and at < $3 order by at limit 1) f on true
-		left join lateral (
-			select good_before + good as good, bad_before + bad as bad from bucket
-			where slo = $1 and at < $3 order by at desc limit 1) l on true
-		order by w.n`, name, starts, end)
+// sumsSQL returns a row for each window and region with events. last_bad is that of
+// all regions of the window.
+const sumsSQL = `-- name: alerting.bucket.sums
+select w.n, w.region, w.good, w.bad, w.last_event, w.last_bad, coalesce(u.good_sum - w.good_before, 0)
+from (
+	select w.n, w.start, s.id, s.region, l.at as last_event, f.good_before,
+		l.good_sum - f.good_before as good, l.bad_sum - f.bad_before as bad,
+		max(b.at) over (partition by w.n) as last_bad
+	from unnest($1::text[], $2::timestamptz[], $3::timestamptz[], $4::boolean[])
+		with ordinality as w (key, start, stop, detail, n)
+	join series s on s.key = w.key
+	cross join lateral (
+		select good_sum - good as good_before, bad_sum - bad as bad_before from bucket
+		where series = s.id and at >= w.start and at < w.stop order by at limit 1) f
+	cross join lateral (
+		select at, good_sum, bad_sum from bucket
+		where series = s.id and at < w.stop order by at desc limit 1) l
+	left join lateral (
+		select at from bucket
+		where w.detail and series = s.id and at >= w.start and at < w.stop and bad > 0 order by at desc limit 1) b on true
+) w
+left join lateral (
+	select good_sum from bucket
+	where series = w.id and at >= w.start and at <= w.last_bad order by at desc limit 1) u on true`
+
+func later(a, b time.Time) time.Time {
+	if a.After(b) {
+		return a
+	}
+	return b
+}
+
+// Between implements count.Store.
+func (s *Store) Between(ctx context.Context, key slo.Key, period count.Span) ([]count.Bucket, error) {
+	return s.list(ctx, `-- name: alerting.bucket.between
+select b.at, s.region, b.good, b.bad from series s join bucket b on b.series = s.id
+where s.key = $1 and b.at >= $2 and b.at < $3 order by b.at, s.region collate "C"`, key, period)
+}
+
+// Hours implements count.Store.
+func (s *Store) Hours(ctx context.Context, key slo.Key, period count.Span) ([]count.Bucket, error) {
+	return s.list(ctx, `-- name: alerting.hour.between
+select h.at, s.region, h.good, h.bad from series s join hour h on h.series = s.id
+where s.key = $1 and h.at >= $2 and h.at < $3 and h.good + h.bad > 0 order by h.at, s.region collate "C"`, key, period)
+}
+
+func (s *Store) list(ctx context.Context, sql string, key slo.Key, period count.Span) ([]count.Bucket, error) {
+	rows, err := s.pool.Query(ctx, sql, key, period.From, period.To)
 	if err != nil {
 		return nil, err
 	}
-	return pgx.CollectRows(rows, func(row pgx.CollectableRow) (sum evaluate.Sum, err error) {
-		var good, bad *int64
-		var first *time.Time
-		if err := row.Scan(&good, &bad, &first); err != nil || first == nil {
-			return sum, err
-		}
-		return evaluate.Sum{Count: slo.Count{Good: *good, Bad: *bad}, First: *first}, nil
+	return pgx.CollectRows(rows, func(row pgx.CollectableRow) (b count.Bucket, err error) {
+		err = row.Scan(&b.At, &b.Region, &b.Good, &b.Bad)
+		b.At = b.At.UTC()
+		return b, err
 	})
 }
 
-// Between implements evaluate.Buckets.
-func (s *Store) Between(ctx context.Context, name string, from, to time.Time) ([]slo.Bucket, error) {
-	rows, err := s.pool.Query(ctx, `-- name: alerting.bucket.between
-select at, good, bad from bucket where slo = $1 and at >= $2 and at < $3 order by at`, name, from, to)
-	if err != nil {
-		return nil, err
-	}
-	return pgx.CollectRows(rows, scanBucket)
-}
-
-func scanBucket(row pgx.CollectableRow) (b slo.Bucket, err error) {
-	err = row.Scan(&b.At, &b.Good, &b.Bad)
-	b.At = b.At.UTC()
-	return b, err
+// Prune implements count.Store. Running sums stay as they are.
+func (s *Store) Prune(ctx context.Context, term lease.Term, minutes, hours time.Time) error {
+	return s.fenced(ctx, term, func(tx pgx.Tx) error {
+		var b pgx.Batch
+		b.Queue(`-- name: alerting.bucket.prune
+delete from bucket b using series s where b.series = s.id and b.at < $1`, minutes)
+		b.Queue(`-- name: alerting.hour.prune
+delete from hour h using series s where h.series = s.id and h.at < $1`, hours)
+		b.Queue(`-- name: alerting.progress.prune
+delete from progress where counted_to <= $1`, minutes)
+		b.Queue(`-- name: alerting.progress.shorten
+update progress set counted_from = $1 where counted_from < $1`, minutes)
+		b.Queue(`-- name: alerting.series.prune
+delete from series s where not exists (select from bucket where series = s.id) and not exists (select from hour where series = s.id)`)
+		return tx.SendBatch(ctx, &b).Close()
+	})
 }

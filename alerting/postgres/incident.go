@@ -18,7 +18,7 @@ const incidentColumns = `i.id, i.slo, i.severity, i.started_at, i.opened_at, i.u
 
 // incidentFields are where incidentColumns are scanned to.
 func incidentFields(i *incident.Incident, resolved **time.Time) []any {
-	return []any{&i.ID, &i.SLO, &i.Severity, &i.StartedAt, &i.OpenedAt, &i.UpdatedAt, resolved,
+	return []any{&i.ID, &i.Rule, &i.Severity, &i.StartedAt, &i.OpenedAt, &i.UpdatedAt, resolved,
 		&i.Facts, &i.Message.Channel, &i.Message.ID}
 }
 
@@ -30,17 +30,35 @@ func inUTC(i incident.Incident, resolved *time.Time) incident.Incident {
 	return i
 }
 
-// Current implements incident.Store.
-func (s *Store) Current(ctx context.Context, name string) (incident.Incident, bool, error) {
+// Recent implements incident.Store.
+func (s *Store) Recent(ctx context.Context, since time.Time) ([]incident.Incident, error) {
+	rows, err := s.pool.Query(ctx, `-- name: alerting.incident.recent
+select `+incidentColumns+` from incident i where i.resolved_at is null or i.resolved_at >= $1 order by i.opened_at, i.id`, since)
+	if err != nil {
+		return nil, err
+	}
+	return pgx.CollectRows(rows, scanIncident)
+}
+
+// Get implements incident.Store.
+func (s *Store) Get(ctx context.Context, id string) (incident.Incident, error) {
+	rows, err := s.pool.Query(ctx, `-- name: alerting.incident.get
+select `+incidentColumns+` from incident i where i.id = $1`, id)
+	if err != nil {
+		return incident.Incident{}, err
+	}
+	i, err := pgx.CollectExactlyOneRow(rows, scanIncident)
+	if errors.Is(err, pgx.ErrNoRows) {
+		return i, incident.ErrNotFound
+	}
+	return i, err
+}
+
+func scanIncident(row pgx.CollectableRow) (incident.Incident, error) {
 	var i incident.Incident
 	var resolved *time.Time
-	err := s.pool.QueryRow(ctx, `-- name: alerting.incident.open
-select `+incidentColumns+` from incident i where i.slo = $1 and i.resolved_at is null`, name).
-		Scan(incidentFields(&i, &resolved)...)
-	if errors.Is(err, pgx.ErrNoRows) {
-		return i, false, nil
-	}
-	return inUTC(i, resolved), err == nil, err
+	err := row.Scan(incidentFields(&i, &resolved)...)
+	return inUTC(i, resolved), err
 }
 
 // Open implements incident.Store.
@@ -48,12 +66,17 @@ func (s *Store) Open(ctx context.Context, term lease.Term, i incident.Incident, 
 	err := s.fenced(ctx, term, func(tx pgx.Tx) error {
 		_, err := tx.Exec(ctx, `-- name: alerting.incident.insert
 insert into incident (id, slo, severity, started_at, opened_at, updated_at, facts)
-			values ($1, $2, $3, $4, $5, $6, $7)`, i.ID, i.SLO, i.Severity, i.StartedAt, i.OpenedAt, i.UpdatedAt, i.Facts)
+			values ($1, $2, $3, $4, $5, $6, $7)`, i.ID, i.Rule, i.Severity, i.StartedAt, i.OpenedAt, i.UpdatedAt, i.Facts)
 		if err != nil {
 			return err
 		}
 		return errors.Join(queue(ctx, tx, i.ID, notify.Post, ""), queue(ctx, tx, i.ID, notify.Reply, note))
 	})
+	return explain(err)
+}
+
+// explain names the violation of the unique index.
+func explain(err error) error {
 	if pgErr, ok := errors.AsType[*pgconn.PgError](err); ok && pgErr.ConstraintName == "one_open_incident_per_slo" {
 		return incident.ErrAlreadyOpen
 	}
@@ -61,15 +84,13 @@ insert into incident (id, slo, severity, started_at, opened_at, updated_at, fact
 }
 
 // Update implements incident.Store.
-func (s *Store) Update(ctx context.Context, term lease.Term, i incident.Incident) error {
-	return s.fenced(ctx, term, func(tx pgx.Tx) error { return change(ctx, tx, i) })
-}
-
-// Resolve implements incident.Store.
-func (s *Store) Resolve(ctx context.Context, term lease.Term, i incident.Incident, note string) error {
-	return s.fenced(ctx, term, func(tx pgx.Tx) error {
-		return errors.Join(change(ctx, tx, i), queue(ctx, tx, i.ID, notify.Reply, note))
-	})
+func (s *Store) Update(ctx context.Context, term lease.Term, i incident.Incident, note string) error {
+	return explain(s.fenced(ctx, term, func(tx pgx.Tx) error {
+		if err := change(ctx, tx, i); err != nil || note == "" {
+			return err
+		}
+		return queue(ctx, tx, i.ID, notify.Reply, note)
+	}))
 }
 
 func change(ctx context.Context, tx pgx.Tx, i incident.Incident) error {
@@ -78,8 +99,8 @@ func change(ctx context.Context, tx pgx.Tx, i incident.Incident) error {
 		resolved = &i.ResolvedAt
 	}
 	_, err := tx.Exec(ctx, `-- name: alerting.incident.update
-update incident set severity = $2, updated_at = $3, resolved_at = $4, facts = $5 where id = $1`,
-		i.ID, i.Severity, i.UpdatedAt, resolved, i.Facts)
+update incident set severity = $2, started_at = $3, updated_at = $4, resolved_at = $5, facts = $6 where id = $1`,
+		i.ID, i.Severity, i.StartedAt, i.UpdatedAt, resolved, i.Facts)
 	if err != nil {
 		return err
 	}

@@ -7,23 +7,23 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
-	"jari.example/alerting/evaluate"
+	"jari.example/alerting/count"
 	"jari.example/alerting/postgres"
 	"jari.example/alerting/slo"
 	"jari.example/alerting/storetest"
 	"jari.example/internal/postgres/postgrestest"
 )
 
-func TestStore(t *testing.T) {
-	storetest.Run(t, func(t *testing.T) storetest.Store {
-		s, err := postgres.Open(t.Context(), postgrestest.Database(t), nil)
-		if err != nil {
-			t.Fatal(err)
-		}
-		t.Cleanup(s.Close)
-		return s
-	})
+func open(t *testing.T) storetest.Store {
+	s, err := postgres.Open(t.Context(), postgrestest.Database(t), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(s.Close)
+	return s
 }
+
+func TestStore(t *testing.T) { storetest.Run(t, open) }
 
 // The unique index protects against a mistake in the code.
 func TestTheTableRejectsASecondOpenIncident(t *testing.T) {
@@ -64,8 +64,8 @@ func TestSavingUnchangedBucketsWritesNothing(t *testing.T) {
 		t.Fatal(err)
 	}
 	now := time.Date(2026, 11, 1, 10, 0, 0, 0, time.UTC)
-	batch := evaluate.Batch{Shape: "x", From: now, To: now.Add(time.Minute), Buckets: map[string][]slo.Bucket{
-		"a": {{At: now, Count: slo.Count{Good: 1}}, {At: now.Add(time.Second), Count: slo.Count{Bad: 1}}},
+	batch := count.Batch{Span: count.Span{From: now, To: now.Add(2 * time.Minute)}, Buckets: map[slo.Key][]count.Bucket{
+		"a": {{At: now, Count: slo.Count{Good: 1}}, {At: now.Add(time.Minute), Count: slo.Count{Bad: 1}}},
 	}}
 	versions := func() (v string) {
 		conn, err := pgx.Connect(t.Context(), url)
@@ -74,7 +74,7 @@ func TestSavingUnchangedBucketsWritesNothing(t *testing.T) {
 		}
 		defer func() { _ = conn.Close(t.Context()) }()
 		err = conn.QueryRow(t.Context(), `select string_agg(v, ' ') from (
-			select xmin::text || ctid::text as v from bucket union all select xmin::text from progress order by 1) _`).Scan(&v)
+			select xmin::text || ctid::text as v from bucket union all select xmin::text from progress union all select xmin::text from hour order by 1) _`).Scan(&v)
 		if err != nil {
 			t.Fatal(err)
 		}

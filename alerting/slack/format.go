@@ -69,6 +69,21 @@ func regionList(bad map[string]int64) string {
 	return strings.Join(all, ", ")
 }
 
+// shorten cuts s to at most n characters.
+func shorten(s string, n int) string {
+	if r := []rune(s); len(r) > n {
+		return string(r[:n-1]) + "…"
+	}
+	return s
+}
+
+func times(n int) string {
+	if n == 1 {
+		return "once"
+	}
+	return fmt.Sprintf("%d times", n)
+}
+
 // escape keeps Slack from interpreting our text as markup.
 // https://docs.slack.dev/messaging/formatting-message-text#escaping
 func escape(s string) string {

@@ -64,7 +64,7 @@ func newRelay(outbox notify.Outbox, c slack.Config, report func(context.Context,
 }
 
 func (f *fixture) open(t *testing.T, id string) incident.Incident {
-	i := incident.Incident{ID: id, SLO: id, StartedAt: time.Now(), OpenedAt: time.Now(), UpdatedAt: time.Now(),
+	i := incident.Incident{ID: id, Rule: id, StartedAt: time.Now(), OpenedAt: time.Now(), UpdatedAt: time.Now(),
 		Facts: incident.Facts{Title: "It fails", EventLabel: "attempts", Scale: 1}}
 	if err := f.Open(t.Context(), f.term, i, "Paged."); err != nil {
 		t.Fatal(err)
@@ -74,7 +74,7 @@ func (f *fixture) open(t *testing.T, id string) incident.Incident {
 
 func (f *fixture) resolve(t *testing.T, i incident.Incident) {
 	i.UpdatedAt, i.ResolvedAt = time.Now(), time.Now()
-	if err := f.Resolve(t.Context(), f.term, i, "Resolved."); err != nil {
+	if err := f.Update(t.Context(), f.term, i, "Resolved."); err != nil {
 		t.Fatal(err)
 	}
 }

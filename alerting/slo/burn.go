@@ -15,6 +15,9 @@ func (c Count) Total() int64 { return c.Good + c.Bad }
 // Plus adds two counts.
 func (c Count) Plus(d Count) Count { return Count{c.Good + d.Good, c.Bad + d.Bad} }
 
+// Minus subtracts d.
+func (c Count) Minus(d Count) Count { return Count{c.Good - d.Good, c.Bad - d.Bad} }
+
 // BadShare is the share of bad events; 0 without events, because an objective
 // cannot be missed without traffic.
 func (c Count) BadShare() float64 {
@@ -27,6 +30,12 @@ func (c Count) BadShare() float64 {
 // BurnRate is how many times faster than allowed c uses o's error budget: at 1
 // the budget lasts exactly as long as the window.
 func (o Objective) BurnRate(c Count) float64 { return c.BadShare() / o.Budget() }
+
+// Burns reports whether c burns at the rate threshold or faster.
+func (o Objective) Burns(c Count, threshold float64) bool {
+	// 1 - 0.999 is not exactly 0.001, and a burn rate of 14.4 must count.
+	return o.BurnRate(c) >= threshold*(1-1e-9)
+}
 
 // PValue is the probability of at least c.Bad bad events among c.Total() if the
 // objective were met exactly: the upper tail of a Poisson distribution with the

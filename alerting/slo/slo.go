@@ -77,6 +77,22 @@ const (
 	Ticket Severity = "ticket" // can wait for working hours
 )
 
+// AtLeast reports whether s is as urgent as t or more. No severity at all, "", is
+// the least urgent.
+func (s Severity) AtLeast(t Severity) bool {
+	return s.rank() >= t.rank()
+}
+
+func (s Severity) rank() int {
+	switch s {
+	case Page:
+		return 2
+	case Ticket:
+		return 1
+	}
+	return 0
+}
+
 // WithTimeScale returns s with every window divided by n, for a demo or a test
 // that cannot wait an hour. Rates and counts keep their meaning.
 func (s SLO) WithTimeScale(n int) SLO {
@@ -102,6 +118,18 @@ func (s Set) WithTimeScale(n int) Set {
 		scaled.Alerts[i] = a.WithTimeScale(n)
 	}
 	return scaled
+}
+
+// Rules are what all SLOs and alerts of the set have in common, SLOs first.
+func (s Set) Rules() []Rule {
+	all := make([]Rule, 0, len(s.SLOs)+len(s.Alerts))
+	for _, o := range s.SLOs {
+		all = append(all, o.Rule)
+	}
+	for _, a := range s.Alerts {
+		all = append(all, a.Rule)
+	}
+	return all
 }
 
 // Indicators are all indicators of the set, by key, for buckets of the given

@@ -2,6 +2,8 @@
 // policy that defines when missing it pages somebody.
 package slos
 
+//go:generate go run ./vocabularygen ../../docs/openapi.yaml .
+
 import "embed"
 
 // Files are the objectives built into alertingd.

@@ -1,156 +1,175 @@
 package spec
 
 import (
-	"fmt"
-	"maps"
-	"regexp"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
 
-	"go.yaml.in/yaml/v3"
-
 	"jari.example/alerting/slo"
-	"jari.example/telemetry/names"
 )
 
-// Annotations of an SLO that its messages contain.
+// Annotations of rules.
 const (
 	annotationAttempt   = "jari.example/attempt"
 	annotationAffected  = "jari.example/affected"
 	annotationDashboard = "jari.example/dashboard"
+	annotationRunbook   = "jari.example/runbook"
+	annotationMutedBy   = "jari.example/muted-by"
 )
 
-var slug = regexp.MustCompile(`^[a-z0-9]+(-[a-z0-9]+)*$`)
+type metadata struct {
+	Name        string            `yaml:"name"`
+	DisplayName string            `yaml:"displayName"`
+	Annotations map[string]string `yaml:"annotations"`
+}
 
-func (l *loader) addSLO(file string, d sloDocument) {
+// sloBody is the body of a document of kind SLO.
+type sloBody struct {
+	Metadata metadata `yaml:"metadata"`
+	Spec     struct {
+		Description string `yaml:"description"`
+		Service     string `yaml:"service"`
+		Indicator   struct {
+			Spec struct {
+				RatioMetric *struct {
+					Total measurement `yaml:"total"`
+					Bad   measurement `yaml:"bad"`
+				} `yaml:"ratioMetric"`
+				ThresholdMetric *measurement `yaml:"thresholdMetric"`
+			} `yaml:"spec"`
+		} `yaml:"indicator"`
+		TimeWindow []struct {
+			Duration string `yaml:"duration"`
+		} `yaml:"timeWindow"`
+		Objectives []struct {
+			Target float64 `yaml:"target"`
+			Value  int64   `yaml:"value"`
+		} `yaml:"objectives"`
+	} `yaml:"spec"`
+}
+
+type measurement struct {
+	MetricSource struct {
+		MetricSourceRef string `yaml:"metricSourceRef"`
+		Spec            struct {
+			Where []condition `yaml:"where"`
+		} `yaml:"spec"`
+	} `yaml:"metricSource"`
+}
+
+func (l *loader) addSLO(d parsed[sloBody]) {
 	before := len(l.problems)
-	name := d.Metadata.Name
-	if !slug.MatchString(name) {
-		l.problem(file, "metadata.name", "%q is not a slug; use words of a-z and 0-9 joined by -", name)
-	} else if other, ok := l.from[name]; ok {
-		l.problem(file, "metadata.name", "%q is already defined in %s; choose another name", name, other)
-	} else {
-		l.from[name] = file
-	}
-	if d.Metadata.DisplayName == "" {
-		l.problem(file, "metadata.displayName", "is missing; write the headline of its incidents, such as \"Bookings are failing\"")
-	}
-	for _, a := range []string{annotationAttempt, annotationAffected, annotationDashboard} {
-		if d.Metadata.Annotations[a] == "" {
-			l.problem(file, "metadata.annotations."+a, "is missing; its messages need it")
-		}
-	}
-	if d.Spec.BudgetingMethod != "Occurrences" {
-		l.problem(file, "spec.budgetingMethod", "%q is not supported; use Occurrences", d.Spec.BudgetingMethod)
-	}
+	spec := d.body.Spec
+	l.known(d.document, at("spec", "service"), "Service", spec.Service)
 	s := slo.SLO{
-		Name:        name,
-		Title:       d.Metadata.DisplayName,
-		EventLabel:  d.Metadata.Annotations[annotationAttempt],
-		Affected:    d.Metadata.Annotations[annotationAffected],
-		Dashboard:   d.Metadata.Annotations[annotationDashboard],
-		Description: d.Spec.Description,
-		Objective:   l.objective(file, d),
+		Rule:       l.rule(d.document, d.body.Metadata, spec.Description),
+		EventLabel: d.body.Metadata.Annotations[annotationAttempt],
+		Objective:  slo.Objective{Target: spec.Objectives[0].Target, Window: duration(spec.TimeWindow[0].Duration)},
+		Indicator:  l.indicator(d),
 	}
-	const ratio = "spec.indicator.spec.ratioMetric."
-	metric := d.Spec.Indicator.Spec.RatioMetric
-	if !metric.Counter {
-		l.problem(file, ratio+"counter", "is not true; set it, because only counted events are supported")
-	}
-	s.Indicator.Total = l.conditions(file, ratio+"total", metric.Total)
-	s.Indicator.Bad = l.conditions(file, ratio+"bad", metric.Bad)
 	if len(l.problems) == before {
-		l.slos[name] = s
+		l.rules[d.name] = &rule{document: d.document, slo: &s}
 	}
 }
 
-func (l *loader) objective(file string, d sloDocument) (o slo.Objective) {
-	if n := len(d.Spec.TimeWindow); n != 1 {
-		l.problem(file, "spec.timeWindow", "has %d entries; give exactly one", n)
-	} else {
-		o.Window = l.duration(file, "spec.timeWindow[0].duration", d.Spec.TimeWindow[0].Duration)
-		if !d.Spec.TimeWindow[0].IsRolling {
-			l.problem(file, "spec.timeWindow[0].isRolling", "is not true; set it, because only rolling windows are supported")
-		}
+func (l *loader) indicator(d parsed[sloBody]) slo.Indicator {
+	metric := at("spec", "indicator", "spec")
+	body := d.body.Spec.Indicator.Spec
+	if body.ThresholdMetric != nil {
+		from, total, _ := l.measure(d.document, metric.with("thresholdMetric"), *body.ThresholdMetric)
+		return slo.Indicator{Source: from.Source, Total: total, Within: time.Duration(d.body.Spec.Objectives[0].Value) * time.Second}
 	}
-	if n := len(d.Spec.Objectives); n != 1 {
-		l.problem(file, "spec.objectives", "has %d entries; give exactly one", n)
-		return o
+	metric = metric.with("ratioMetric")
+	from, total, ok1 := l.measure(d.document, metric.with("total"), body.RatioMetric.Total)
+	other, bad, ok2 := l.measure(d.document, metric.with("bad"), body.RatioMetric.Bad)
+	if ok1 && ok2 && from.name != other.name {
+		l.problem(d.document, metric.with("bad", "metricSource", "metricSourceRef"),
+			"%q is not the source of total, and bad events are among the total; write %s", other.name, from.name)
 	}
-	o.Target = d.Spec.Objectives[0].Target
-	if o.Target <= 0 || o.Target >= 1 {
-		l.problem(file, "spec.objectives[0].target",
-			"%v is not between 0 and 1; use a share such as 0.999 (a target of 1 has no error budget)", o.Target)
-	}
-	return o
+	return slo.Indicator{Source: from.Source, Total: total, Bad: bad}
 }
 
-func (l *loader) conditions(file, field string, m measurement) []slo.Condition {
-	if m.MetricSource.Type != "OpenSearch" {
-		l.problem(file, field+".metricSource.type", "%q is not supported; use OpenSearch", m.MetricSource.Type)
+// measure translates a metricSource; ok is false if its data source is unknown.
+func (l *loader) measure(d document, p path, m measurement) (source, slo.Condition, bool) {
+	p = p.with("metricSource")
+	r, ok := l.reader(d, p.with("metricSourceRef"), m.MetricSource.MetricSourceRef)
+	if !ok {
+		return source{}, slo.Condition{}, false
 	}
-	field += ".metricSource.spec.where"
-	if len(m.MetricSource.Spec.Where) == 0 {
-		l.problem(file, field, "is empty, so it would count every log line; add at least one condition")
-	}
-	var all []slo.Condition
-	for i, c := range m.MetricSource.Spec.Where {
-		if cond, ok := l.condition(file, fmt.Sprintf("%s[%d]", field, i), c); ok {
-			all = append(all, cond)
-		}
-	}
-	return all
+	return r.source, r.where(p.with("spec", "where"), m.MetricSource.Spec.Where), true
 }
 
-func (l *loader) condition(file, at string, c condition) (slo.Condition, bool) {
-	i := slices.IndexFunc(names.Fields, func(f names.Field) bool { return f.Name == c.Field })
-	if i < 0 {
-		l.problem(file, at+".field", "%q is not a field of telemetry; use one of telemetry/TELEMETRY.md", c.Field)
-		return slo.Condition{}, false
+// reader returns a reader for the data source with a name. p leads to the name.
+func (l *loader) reader(d document, p path, name string) (reader, bool) {
+	if !l.known(d, p, "DataSource", name) {
+		return reader{}, false
 	}
-	given := map[slo.Op]yaml.Node{}
-	for op, node := range map[slo.Op]yaml.Node{slo.Is: c.Is, slo.IsNot: c.IsNot, slo.AtLeast: c.AtLeast} {
-		if !node.IsZero() {
-			given[op] = node
-		}
-	}
-	if len(given) != 1 {
-		l.problem(file, at, "has %d of is, isNot and atLeast; give exactly one", len(given))
-		return slo.Condition{}, false
-	}
-	op := slices.Collect(maps.Keys(given))[0]
-	cond := slo.Condition{Field: c.Field, Op: op, Value: given[op].Value}
-	switch kind := names.Fields[i].Kind; kind {
-	case names.Keyword:
-		if op == slo.AtLeast {
-			l.problem(file, at+".atLeast", "%s is a keyword, not a number; use is or isNot", c.Field)
-			return cond, false
-		}
-	case names.Integer, names.Long:
-		n, err := strconv.ParseInt(given[op].Value, 10, 64)
-		if err != nil {
-			l.problem(file, at+"."+string(op), "%q is not a whole number; %s needs one", given[op].Value, c.Field)
-			return cond, false
-		}
-		cond.Value = n
-	default:
-		l.problem(file, at+".field", "%s is of the type %s, which cannot be compared; use a keyword or a number", c.Field, kind)
-		return cond, false
-	}
-	return cond, true
+	s, ok := l.sources[name] // false: it has problems of its own, which are reported
+	return reader{l, d, s}, ok
 }
 
-// duration parses an OpenSLO duration: a whole number and one of m, h, d, w.
-func (l *loader) duration(file, field, s string) time.Duration {
-	units := map[string]time.Duration{"m": time.Minute, "h": time.Hour, "d": 24 * time.Hour, "w": 7 * 24 * time.Hour}
-	digits := strings.TrimRight(s, "mhdw")
-	n, err := strconv.Atoi(digits)
-	unit, ok := units[s[len(digits):]]
-	if err != nil || n <= 0 || !ok {
-		l.problem(file, field, "%q is not a duration; use one such as 5m, 6h, 30d or 4w", s)
-		return 0
+// rule returns what an SLO and an alert have in common. References to other rules
+// are checked by checkMuting.
+func (l *loader) rule(d document, m metadata, description string) slo.Rule {
+	r := slo.Rule{
+		Name:        m.Name,
+		Title:       m.DisplayName,
+		Affected:    m.Annotations[annotationAffected],
+		Dashboard:   m.Annotations[annotationDashboard],
+		Runbook:     m.Annotations[annotationRunbook],
+		Description: strings.TrimSpace(description),
 	}
-	return time.Duration(n) * unit
+	if r.Runbook == "" {
+		r.Runbook = r.Name
+	}
+	annotations := at("metadata", "annotations")
+	for name := range m.Annotations {
+		if strings.HasPrefix(name, "jari.example/") {
+			l.checkAnnotation(d, annotations.with(name), name)
+		}
+	}
+	if list, ok := m.Annotations[annotationMutedBy]; ok {
+		for name := range strings.SplitSeq(list, ",") {
+			r.MutedBy = append(r.MutedBy, strings.TrimSpace(name))
+		}
+	}
+	if l.runbooks != nil {
+		l.page(d, annotations.with(annotationRunbook), "runbook", r.Runbook, l.runbooks)
+	}
+	if l.dashboards != nil {
+		l.page(d, annotations.with(annotationDashboard), "dashboard", r.Dashboard, l.dashboards)
+	}
+	return r
+}
+
+// checkAnnotation detects a misspelt annotation of ours.
+func (l *loader) checkAnnotation(d document, p path, name string) {
+	all := []string{annotationAffected, annotationAttempt, annotationDashboard, annotationMutedBy, annotationRunbook}
+	for _, known := range all {
+		if name == known {
+			return
+		}
+	}
+	l.problem(d, p, "is unknown; %s", oneOf(name, all))
+}
+
+// page checks that a runbook or a dashboard exists.
+func (l *loader) page(d document, p path, what, name string, names []string) {
+	for _, known := range names {
+		if name == known {
+			return
+		}
+	}
+	instead := "write its page, or name another one"
+	if near, ok := nearest(name, names); ok {
+		instead += "; did you mean " + near + "?"
+	}
+	l.problem(d, p, "there is no %s %q; %s", what, name, instead)
+}
+
+// duration converts a duration that meets its schema.
+func duration(s string) time.Duration {
+	units := map[byte]time.Duration{'m': time.Minute, 'h': time.Hour, 'd': 24 * time.Hour, 'w': 7 * 24 * time.Hour}
+	n, _ := strconv.Atoi(s[:len(s)-1])
+	return time.Duration(n) * units[s[len(s)-1]]
 }

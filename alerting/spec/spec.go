@@ -1,163 +1,193 @@
-// Package spec reads objectives from YAML: OpenSLO v1 documents of the kind SLO,
-// and beside them documents of our own kind BurnRatePolicy. What it returns is
-// valid. All problems are reported together, each with its file and field.
+// Package spec reads objectives from YAML: OpenSLO v1 documents of the kinds
+// Service, DataSource, SLO and AlertNotificationTarget, and documents of our own
+// kinds BurnRatePolicy, DirectAlert and Vocabulary.
+//
+// The folder schema has a JSON Schema for each kind. A document that meets its
+// schema is then checked for what a schema cannot say: references, names, windows
+// and values that would never be reached. All problems are reported together, each
+// with its file, line and field, and what to write instead.
 package spec
 
 import (
-	"bytes"
+	"cmp"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
-	"path"
-	"regexp"
 	"slices"
 	"strings"
-
-	"go.yaml.in/yaml/v3"
 
 	"jari.example/alerting/slo"
 )
 
-// The kinds of documents.
-const (
-	sloVersion    = "openslo/v1"
-	sloKind       = "SLO"
-	policyVersion = "jari.example/v1"
-	policyKind    = "BurnRatePolicy"
-)
-
-// Problem is one mistake in the files.
+// Problem is one mistake in the files. Line is 0 when it has no line, Field is ""
+// when it concerns the whole file.
 type Problem struct {
-	File, Field, What string
+	File  string
+	Line  int
+	Field string // such as spec.windows[0].burn
+	What  string // what is wrong and what to write instead
 }
 
+// Error is "file:line: field: what", which editors recognise.
 func (p Problem) Error() string {
-	if p.Field == "" {
-		return p.File + ": " + p.What
+	at := p.File
+	if p.Line > 0 {
+		at = fmt.Sprintf("%s:%d", p.File, p.Line)
 	}
-	return p.File + ": " + p.Field + ": " + p.What
+	if p.Field != "" {
+		at += ": " + p.Field
+	}
+	return at + ": " + p.What
 }
 
-// Load reads every .yaml file at the top of fsys and returns the objectives
-// sorted by name. The error joins every Problem found.
-func Load(fsys fs.FS) ([]slo.SLO, error) {
+// Option adds a check to Load.
+type Option func(*loader)
+
+// Runbooks makes Load check that the runbook of every rule is one of names.
+func Runbooks(names []string) Option { return func(l *loader) { l.runbooks = names } }
+
+// Dashboards makes Load check that the dashboard of every rule is one of names.
+func Dashboards(names []string) Option { return func(l *loader) { l.dashboards = names } }
+
+// Load reads every .yaml file at the top of fsys and returns the rules in them. If
+// there is a problem, the set is empty and the error joins a Problem for each.
+func Load(fsys fs.FS, options ...Option) (slo.Set, error) {
+	l := newLoader()
+	for _, option := range options {
+		option(l)
+	}
 	files, err := fs.Glob(fsys, "*.yaml")
 	if err != nil {
-		return nil, err
+		return slo.Set{}, err
 	}
-	l := loader{slos: map[string]slo.SLO{}, from: map[string]string{}, policies: map[string]string{}}
-	var policies []func()
 	for _, file := range files {
 		body, err := fs.ReadFile(fsys, file)
 		if err != nil {
-			return nil, err
+			return slo.Set{}, err
 		}
-		l.file(path.Base(file), body, &policies)
+		l.read(file, body)
 	}
-	// Policies refer to an SLO, so they are added when all SLOs are known.
-	for _, add := range policies {
-		add()
-	}
-	for name, file := range l.from {
-		if _, ok := l.policies[name]; !ok && !l.incomplete {
-			l.problem(file, "metadata.name", "no %s has spec.slo: %s, so it would never alert; add one", policyKind, name)
-		}
-	}
-	if len(l.from) == 0 && len(l.problems) == 0 {
-		return nil, errors.New("no SLO found; the directory must contain *.yaml files of kind SLO")
+	l.check()
+	if len(l.names[ruleKind]) == 0 && len(l.problems) == 0 {
+		return slo.Set{}, errors.New("no SLO and no DirectAlert found; the directory must contain *.yaml files with at least one")
 	}
 	if len(l.problems) > 0 {
-		slices.SortFunc(l.problems, func(a, b error) int { return strings.Compare(a.Error(), b.Error()) })
-		return nil, errors.Join(l.problems...)
+		return slo.Set{}, joined(l.problems)
 	}
-	all := make([]slo.SLO, 0, len(l.slos))
-	for _, s := range l.slos {
-		all = append(all, s)
+	return l.set(), nil
+}
+
+// joined returns the problems in the order of files and lines as one error.
+func joined(problems []Problem) error {
+	slices.SortFunc(problems, func(a, b Problem) int {
+		return cmp.Or(strings.Compare(a.File, b.File), a.Line-b.Line, strings.Compare(a.Field, b.Field), strings.Compare(a.What, b.What))
+	})
+	errs := make([]error, len(problems))
+	for i, p := range slices.Compact(problems) {
+		errs[i] = p
 	}
-	slices.SortFunc(all, func(a, b slo.SLO) int { return strings.Compare(a.Name, b.Name) })
-	return all, nil
+	return errors.Join(errs...)
 }
 
-type loader struct {
-	slos     map[string]slo.SLO
-	from     map[string]string // SLO → file
-	policies map[string]string // SLO → file of its policy
-	problems []error
-	// incomplete: a document could not be decoded, so what seems to be missing
-	// may be in it.
-	incomplete bool
-}
-
-func (l *loader) problem(file, field, format string, args ...any) {
-	l.problems = append(l.problems, Problem{file, field, fmt.Sprintf(format, args...)})
-}
-
-// file decodes every document of one file. What adds the policies is appended to
-// policies.
-func (l *loader) file(file string, body []byte, policies *[]func()) {
-	// Two decoders advance together: the first finds the kind of a document, the
-	// second decodes it and refuses unknown fields, because a misspelt window
-	// would otherwise never fire.
-	kinds, docs := yaml.NewDecoder(bytes.NewReader(body)), yaml.NewDecoder(bytes.NewReader(body))
-	docs.KnownFields(true)
-	for {
-		var h header
-		if err := kinds.Decode(&h); errors.Is(err, io.EOF) {
-			return
-		} else if err != nil {
-			l.incomplete = true
-			l.problem(file, "", "%s", strings.Join(yamlMessages(err), "; "))
-			return
+// Problems returns the problems that an error of Load consists of; nil for another
+// error, such as a directory that cannot be read.
+func Problems(err error) (all []Problem) {
+	list, ok := err.(interface{ Unwrap() []error })
+	if !ok {
+		return nil
+	}
+	for _, err := range list.Unwrap() {
+		if p, ok := errors.AsType[Problem](err); ok {
+			all = append(all, p)
 		}
-		switch h {
-		case header{sloVersion, sloKind}:
-			if d, ok := decode[sloDocument](l, file, docs); ok {
-				l.addSLO(file, d)
-			}
-		case header{policyVersion, policyKind}:
-			if d, ok := decode[policyDocument](l, file, docs); ok {
-				*policies = append(*policies, func() { l.addPolicy(file, d) })
-			}
-		default:
-			l.problem(file, "kind", "%q of apiVersion %q is unknown; use %s %s or %s %s",
-				h.Kind, h.APIVersion, sloVersion, sloKind, policyVersion, policyKind)
-			decode[any](l, file, docs) // keeps the decoders together
-		}
-	}
-}
-
-func decode[T any](l *loader, file string, docs *yaml.Decoder) (d T, ok bool) {
-	if err := docs.Decode(&d); err != nil {
-		l.incomplete = true
-		for _, message := range yamlMessages(err) {
-			l.problem(file, "", "%s", message)
-		}
-		return d, false
-	}
-	return d, true
-}
-
-// renamed are fields of former versions and what to write now.
-var renamed = map[string]string{"maxChance": "maxPValue"}
-
-var unknownField = regexp.MustCompile(`^(line \d+): field (\S+) not found in type`)
-
-// yamlMessages are the messages of a YAML error, without the names of Go types.
-func yamlMessages(err error) []string {
-	list := []string{strings.TrimPrefix(err.Error(), "yaml: ")}
-	if e, ok := errors.AsType[*yaml.TypeError](err); ok {
-		list = e.Errors
-	}
-	var all []string
-	for _, message := range list {
-		if m := unknownField.FindStringSubmatch(message); m != nil {
-			message = fmt.Sprintf("%s: field %s is unknown; correct its name or remove it", m[1], m[2])
-			if name, ok := renamed[m[2]]; ok {
-				message = fmt.Sprintf("%s: field %s was renamed; use %s", m[1], m[2], name)
-			}
-		}
-		all = append(all, message)
 	}
 	return all
+}
+
+// loader collects documents by kind, and the problems in them.
+type loader struct {
+	runbooks, dashboards []string // nil: not checked
+
+	names        map[string]map[string]document // kind → name → its first document
+	vocabularies map[string]vocabulary          // by file
+	sources      map[string]source              // by name
+	slos         []parsed[sloBody]
+	alerts       []parsed[alertBody]
+	policies     []parsed[policyBody]
+
+	rules    map[string]*rule // the valid ones
+	problems []Problem
+	// unreadable: what seems to be missing may be in a part that could not be read.
+	unreadable bool
+	// lostPolicy: a policy is faulty, so that its SLO may seem to have none.
+	lostPolicy bool
+}
+
+// rule is an SLO or an alert, with its document.
+type rule struct {
+	document
+	slo     *slo.SLO
+	alert   *slo.Alert
+	policed bool // an SLO that has a policy
+}
+
+func (r *rule) common() *slo.Rule {
+	if r.slo != nil {
+		return &r.slo.Rule
+	}
+	return &r.alert.Rule
+}
+
+func newLoader() *loader {
+	return &loader{
+		names:        map[string]map[string]document{},
+		vocabularies: map[string]vocabulary{},
+		sources:      map[string]source{},
+		rules:        map[string]*rule{},
+	}
+}
+
+func (l *loader) problem(d document, at path, format string, args ...any) {
+	l.problems = append(l.problems, Problem{d.file, d.line(at), at.String(), fmt.Sprintf(format, args...)})
+}
+
+// check is what needs several documents.
+func (l *loader) check() {
+	l.checkSources()
+	for _, d := range l.slos {
+		l.addSLO(d)
+	}
+	for _, d := range l.alerts {
+		l.addAlert(d)
+	}
+	for _, d := range l.policies {
+		l.addPolicy(d)
+	}
+	for _, r := range l.sorted() {
+		if r.slo != nil && !r.policed && !l.unreadable && !l.lostPolicy {
+			l.problem(r.document, at("metadata", "name"),
+				"%q has no BurnRatePolicy, so it would never alert; add one with spec.slo: %s", r.name, r.name)
+		}
+	}
+	l.checkMuting()
+}
+
+// sorted returns the valid rules by name.
+func (l *loader) sorted() (all []*rule) {
+	for _, r := range l.rules {
+		all = append(all, r)
+	}
+	slices.SortFunc(all, func(a, b *rule) int { return strings.Compare(a.name, b.name) })
+	return all
+}
+
+func (l *loader) set() (set slo.Set) {
+	for _, r := range l.sorted() {
+		if r.slo != nil {
+			set.SLOs = append(set.SLOs, *r.slo)
+		} else {
+			set.Alerts = append(set.Alerts, *r.alert)
+		}
+	}
+	return set
 }

@@ -5,23 +5,19 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"math/rand/v2"
 	"reflect"
 	"testing"
 	"time"
 
-	"github.com/google/uuid"
-
-	"jari.example/alerting/evaluate"
+	"jari.example/alerting/count"
 	"jari.example/alerting/incident"
 	"jari.example/alerting/lease"
 	"jari.example/alerting/notify"
-	"jari.example/alerting/slo"
 )
 
 // Store is everything that alerting stores.
 type Store interface {
-	evaluate.Buckets
+	count.Store
 	incident.Store
 	notify.Outbox
 	lease.Store
@@ -35,12 +31,12 @@ func at(m int) time.Time { return origin.Add(time.Duration(m) * minute) }
 
 // Run runs the suite; open returns an empty store.
 func Run(t *testing.T, open func(t *testing.T) Store) {
+	runBuckets(t, open)
 	for name, test := range map[string]func(*testing.T, Store, lease.Term){
-		"sums equal a plain addition after buckets changed":     sumsEqualAddition,
-		"buckets of another shape are deleted":                  otherShape,
-		"buckets before KeepFrom are deleted":                   oldBuckets,
-		"one incident per objective is open at a time":          oneOpen,
+		"one incident per rule is open at a time":               oneOpen,
 		"an incident is read as it was written":                 roundTrip,
+		"an incident that ended may go on":                      goesOn,
+		"recent incidents are open or ended lately":             recent,
 		"deliveries of an incident are due in order":            inOrder,
 		"one update is queued at a time":                        oneUpdate,
 		"a delivery that began is ambiguous until it ended":     ambiguous,
@@ -61,119 +57,6 @@ func Run(t *testing.T, open func(t *testing.T) Store) {
 	t.Run("a term that has ended writes nothing", func(t *testing.T) { fenced(t, open(t)) })
 }
 
-func sumsEqualAddition(t *testing.T, s Store, term lease.Term) {
-	ctx, rnd := t.Context(), rand.New(rand.NewPCG(1, 2))
-	model := map[string]map[int]slo.Count{"a": {}, "b": {}}
-	for round := range 40 {
-		// Any period is counted again, as after lines that arrived late.
-		from := rnd.IntN(50)
-		to := from + 1 + rnd.IntN(20)
-		batch := evaluate.Batch{Shape: "x", From: at(from), To: at(to), KeepFrom: at(-100), Buckets: map[string][]slo.Bucket{}}
-		for name, counts := range model {
-			for m := from; m < to; m++ {
-				delete(counts, m)
-				if rnd.IntN(3) > 0 {
-					counts[m] = slo.Count{Good: rnd.Int64N(50), Bad: rnd.Int64N(3)}
-					batch.Buckets[name] = append(batch.Buckets[name], slo.Bucket{At: at(m), Count: counts[m]})
-				}
-			}
-		}
-		must(t, s.Save(ctx, term, batch))
-		for name, counts := range model {
-			starts, end := []time.Time{at(-5), at(rnd.IntN(70)), at(rnd.IntN(70))}, 10+rnd.IntN(70)
-			got, err := s.Sums(ctx, name, starts, at(end))
-			must(t, err)
-			for i, start := range starts {
-				var want evaluate.Sum
-				for m := range end {
-					if c, ok := counts[m]; ok && !at(m).Before(start) {
-						want.Count = want.Plus(c)
-						if want.First.IsZero() {
-							want.First = at(m)
-						}
-					}
-				}
-				if got[i].Count != want.Count || !got[i].First.Equal(want.First) {
-					t.Fatalf("round %d, %s from %v to %v: got %v, want %v", round, name, start, at(end), got[i], want)
-				}
-			}
-		}
-	}
-	if until, err := s.CountedUntil(ctx, "x"); err != nil || until.IsZero() {
-		t.Errorf("until %v, %v", until, err)
-	}
-}
-
-func otherShape(t *testing.T, s Store, term lease.Term) {
-	ctx := t.Context()
-	one := map[string][]slo.Bucket{"a": {{At: at(1), Count: slo.Count{Good: 5}}}}
-	must(t, s.Save(ctx, term, evaluate.Batch{Shape: "minutes", From: at(0), To: at(2), Buckets: one}))
-	if until, err := s.CountedUntil(ctx, "seconds"); err != nil || !until.IsZero() {
-		t.Errorf("counted until %v (%v) with a shape that was never saved", until, err)
-	}
-	must(t, s.Save(ctx, term, evaluate.Batch{Shape: "seconds", From: at(10), To: at(11)}))
-	sums, err := s.Sums(ctx, "a", []time.Time{at(0)}, at(20))
-	must(t, err)
-	if sums[0].Total() != 0 {
-		t.Errorf("buckets of both shapes are counted: %v", sums[0])
-	}
-}
-
-func oldBuckets(t *testing.T, s Store, term lease.Term) {
-	ctx := t.Context()
-	for m := range 10 {
-		must(t, s.Save(ctx, term, evaluate.Batch{Shape: "x", From: at(m), To: at(m + 1), KeepFrom: at(m - 4),
-			Buckets: map[string][]slo.Bucket{"a": {{At: at(m), Count: slo.Count{Good: 1}}}}}))
-	}
-	left, err := s.Between(ctx, "a", at(0), at(20))
-	must(t, err)
-	sums, err := s.Sums(ctx, "a", []time.Time{at(0)}, at(20))
-	must(t, err)
-	if len(left) != 5 || sums[0].Good != 5 {
-		t.Errorf("want the last five, got %d buckets with %v", len(left), sums[0])
-	}
-}
-
-// example is an incident to open.
-func example(name string) incident.Incident {
-	return incident.Incident{
-		ID: uuid.Must(uuid.NewV7()).String(), SLO: name, Severity: slo.Page,
-		StartedAt: at(0), OpenedAt: at(1), UpdatedAt: at(1),
-		Facts: incident.Facts{
-			Title: "It fails", Target: 0.999, Window: 720 * time.Hour, Scale: 1, LongBurn: 20.5, ExhaustedAt: at(90),
-			Pair: slo.WindowPair{Severity: slo.Page, Long: time.Hour, Short: 5 * minute, Burn: 14.4},
-			Long: slo.Count{Good: 10, Bad: 5}, BudgetRemaining: 0.5, Regions: map[string]int64{"r": 5}, Traces: []string{"t"},
-		},
-	}
-}
-
-func oneOpen(t *testing.T, s Store, term lease.Term) {
-	ctx, first := t.Context(), example("a")
-	must(t, s.Open(ctx, term, first, "opened"))
-	if err := s.Open(ctx, term, example("a"), "opened again"); !errors.Is(err, incident.ErrAlreadyOpen) {
-		t.Errorf("a second open incident: %v", err)
-	}
-	must(t, s.Open(ctx, term, example("b"), "opened"))
-	first.ResolvedAt = at(5)
-	must(t, s.Resolve(ctx, term, first, "resolved"))
-	if _, open, err := s.Current(ctx, "a"); open || err != nil {
-		t.Errorf("after it was resolved: open %v, %v", open, err)
-	}
-	must(t, s.Open(ctx, term, example("a"), "opened anew"))
-}
-
-func roundTrip(t *testing.T, s Store, term lease.Term) {
-	ctx, want := t.Context(), example("a")
-	must(t, s.Open(ctx, term, want, "opened"))
-	want.Facts.SinceStart, want.UpdatedAt = slo.Count{Good: 1, Bad: 2}, at(3)
-	must(t, s.Update(ctx, term, want))
-	got, open, err := s.Current(ctx, "a")
-	must(t, err)
-	if !open || !reflect.DeepEqual(got, want) {
-		t.Errorf("got  %+v\nwant %+v", got, want)
-	}
-}
-
 func inOrder(t *testing.T, s Store, term lease.Term) {
 	ctx, a, b := t.Context(), example("a"), example("b")
 	must(t, s.Open(ctx, term, a, "a opened"))
@@ -185,7 +68,7 @@ func inOrder(t *testing.T, s Store, term lease.Term) {
 	var got []string
 	for range 2 {
 		d := next(t, s, at(11))
-		got = append(got, d.Incident.SLO+" "+string(d.Kind))
+		got = append(got, d.Incident.Rule+" "+string(d.Kind))
 		complete(t, s, term, d)
 	}
 	if _, ok, _ := s.Next(ctx, at(11)); ok {
@@ -193,7 +76,7 @@ func inOrder(t *testing.T, s Store, term lease.Term) {
 	}
 	for range 2 {
 		d := next(t, s, at(21))
-		got = append(got, d.Incident.SLO+" "+string(d.Kind)+" "+d.Incident.Message.ID)
+		got = append(got, d.Incident.Rule+" "+string(d.Kind)+" "+d.Incident.Message.ID)
 		must(t, s.Complete(ctx, term, d, incident.MessageRef{Channel: "C1", ID: "2.0"}))
 	}
 	want := []string{"b post", "b reply", "a post ", "a reply 2.0"}
@@ -206,10 +89,10 @@ func oneUpdate(t *testing.T, s Store, term lease.Term) {
 	ctx, a := t.Context(), example("a")
 	must(t, s.Open(ctx, term, a, "opened"))
 	for range 5 {
-		must(t, s.Update(ctx, term, a))
+		must(t, s.Update(ctx, term, a, ""))
 	}
 	a.ResolvedAt = at(9)
-	must(t, s.Resolve(ctx, term, a, "resolved"))
+	must(t, s.Update(ctx, term, a, "resolved"))
 	var kinds []notify.Kind
 	for {
 		d, ok, err := s.Next(ctx, at(10))
@@ -251,10 +134,10 @@ func beginsWithCurrentState(t *testing.T, s Store, term lease.Term) {
 	must(t, s.Open(ctx, term, a, "opened"))
 	complete(t, s, term, next(t, s, at(1)))
 	complete(t, s, term, next(t, s, at(1)))
-	must(t, s.Update(ctx, term, a))
+	must(t, s.Update(ctx, term, a, ""))
 	d := next(t, s, at(1))
 	a.ResolvedAt = at(9)
-	must(t, s.Resolve(ctx, term, a, "resolved")) // queues no second update
+	must(t, s.Update(ctx, term, a, "resolved")) // queues no second update
 	if i := begin(t, s, term, d.ID, at(10)); i.Open() || i.Message.ID != "1.0" {
 		t.Errorf("an update begins with %+v, which is not the resolved incident", i)
 	}
@@ -265,10 +148,10 @@ func updateAfterBegin(t *testing.T, s Store, term lease.Term) {
 	must(t, s.Open(ctx, term, a, "opened"))
 	complete(t, s, term, next(t, s, at(1)))
 	complete(t, s, term, next(t, s, at(1)))
-	must(t, s.Update(ctx, term, a))
+	must(t, s.Update(ctx, term, a, ""))
 	first := next(t, s, at(1))
 	begin(t, s, term, first.ID, at(1))
-	must(t, s.Update(ctx, term, a))
+	must(t, s.Update(ctx, term, a, ""))
 	complete(t, s, term, first)
 	if second := next(t, s, at(1)); second.Kind != notify.Update || second.ID == first.ID {
 		t.Errorf("got %+v, want a second update", second)
@@ -332,10 +215,10 @@ func fenced(t *testing.T, s Store) {
 		t.Fatal(ok, err)
 	}
 	for name, write := range map[string]func(context.Context) error{
-		"save":    func(ctx context.Context) error { return s.Save(ctx, old, evaluate.Batch{Shape: "x", To: at(1)}) },
-		"open":    func(ctx context.Context) error { return s.Open(ctx, old, example("b"), "") },
-		"update":  func(ctx context.Context) error { return s.Update(ctx, old, a) },
-		"resolve": func(ctx context.Context) error { return s.Resolve(ctx, old, a, "") },
+		"save":   func(ctx context.Context) error { return s.Save(ctx, old, count.Batch{}) },
+		"prune":  func(ctx context.Context) error { return s.Prune(ctx, old, at(0), at(0)) },
+		"open":   func(ctx context.Context) error { return s.Open(ctx, old, example("b"), "") },
+		"update": func(ctx context.Context) error { return s.Update(ctx, old, a, "") },
 		"begin": func(ctx context.Context) error {
 			_, err := s.Begin(ctx, old, d.ID, at(1))
 			return err

@@ -77,16 +77,22 @@ type Order struct {
 	Order string `yaml:"order"` // asc or desc
 }
 
-// Condition is a condition on a document. Exactly one of its tests is set. The
-// format is that of the objectives in alerting.
+// Condition is a condition on a document: either Field and exactly one test of it,
+// or a group, of which Any one or All hold. The format is that of the objectives in
+// alerting.
 type Condition struct {
-	Field   string   `yaml:"field"`
-	Is      any      `yaml:"is"`
-	IsNot   any      `yaml:"isNot"`
-	AtLeast *float64 `yaml:"atLeast"`
-	Below   *float64 `yaml:"below"`
-	Exists  bool     `yaml:"exists"`
+	Field   string      `yaml:"field"`
+	Is      any         `yaml:"is"`
+	IsNot   any         `yaml:"isNot"` // also when the field is missing
+	AtLeast *float64    `yaml:"atLeast"`
+	Below   *float64    `yaml:"below"`
+	Exists  bool        `yaml:"exists"`
+	Any     []Condition `yaml:"any"`
+	All     []Condition `yaml:"all"`
 }
+
+// Group returns the conditions of a group, nil for a condition on a field.
+func (c Condition) Group() []Condition { return slices.Concat(c.Any, c.All) }
 
 // Load reads and checks every board of a file system. They are sorted by file name.
 func Load(fsys fs.FS) ([]*Board, error) {
@@ -207,12 +213,19 @@ func (p *Panel) validate(f *problems) {
 
 func (f *problems) condition(p *Panel, c Condition) {
 	tests := 0
-	for _, given := range []bool{c.Is != nil, c.IsNot != nil, c.AtLeast != nil, c.Below != nil, c.Exists} {
+	for _, given := range []bool{c.Is != nil, c.IsNot != nil, c.AtLeast != nil, c.Below != nil, c.Exists, c.Any != nil, c.All != nil} {
 		if given {
 			tests++
 		}
 	}
-	f.require(tests == 1, "condition on %q: want exactly one of is, isNot, atLeast, below, exists", c.Field)
+	f.require(tests == 1, "condition on %q: want exactly one of is, isNot, atLeast, below, exists, any, all", c.Field)
+	if group := c.Group(); group != nil {
+		f.require(c.Field == "", "a group of conditions has the field %q: write it in the conditions of the group", c.Field)
+		for _, member := range group {
+			f.condition(p, member)
+		}
+		return
+	}
 	want := exact
 	if c.AtLeast != nil || c.Below != nil {
 		want = number

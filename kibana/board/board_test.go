@@ -41,9 +41,13 @@ func TestParseRejectsAnInvalidBoard(t *testing.T) {
 		"comparing a keyword":         {"is: http.access", "atLeast: 3", `"event.name" is keyword, but must be a number`},
 		"two tests in one condition":  {"is: http.access", "is: http.access, exists: true", "exactly one of"},
 		"no test in a condition":      {", is: http.access", "", "exactly one of"},
-		"an unknown index family":     {"index: logs", "index: log", `index "log": want one of logs, spans`},
-		"an unknown type":             {"type: top", "type: pie", `type "pie" is unknown`},
-		"an unknown key":              {"size: 3", "sise: 3", "sise"},
+		"a field beside a group":      {"is: http.access", "any: [{field: jari.reason, is: a}]", `has the field "event.name"`},
+		"a field within a group": {
+			"field: event.name, is: http.access", "all: [{any: [{field: event.nmae, is: a}]}]", `no field "event.nmae"`,
+		},
+		"an unknown index family": {"index: logs", "index: log", `index "log": want one of logs, spans`},
+		"an unknown type":         {"type: top", "type: pie", `type "pie" is unknown`},
+		"an unknown key":          {"size: 3", "sise: 3", "sise"},
 		"ranges where values are counted": {
 			"by: {field: jari.reason}", "by: {field: jari.reason, ranges: [{label: a, from: 0, to: 1}]}", "no ranges",
 		},
@@ -82,8 +86,13 @@ func TestConditionsAreTheSameInKQLAndQueryDSL(t *testing.T) {
 	p.Where = []board.Condition{
 		{Field: "service.name", Is: "gateway"}, {Field: "http.response.status_code", IsNot: 429},
 		{Field: "severity_number", AtLeast: &three}, {Field: "jari.party", Below: &three}, {Field: "trace_id", Exists: true},
+		{Any: []board.Condition{
+			{Field: "jari.reason", Is: "a"},
+			{All: []board.Condition{{Field: "jari.reason", Is: "b"}, {Field: "truncated", Is: true}}},
+		}},
 	}
-	want := `serviceName: "gateway" and not http.response.status_code: 429 and severity.number >= 3 and jari.party < 3 and traceId: *`
+	want := `serviceName: "gateway" and not http.response.status_code: 429 and severity.number >= 3 and jari.party < 3 and traceId: * ` +
+		`and (jari.reason: "a" or (jari.reason: "b" and truncated: true))`
 	if got := p.KQL(p.Where); got != want {
 		t.Errorf("\n got %s\nwant %s", got, want)
 	}
@@ -97,6 +106,8 @@ func TestConditionsAreTheSameInKQLAndQueryDSL(t *testing.T) {
 	for _, want := range []string{
 		`{"term":{"serviceName":"gateway"}}`, `{"bool":{"must_not":{"term":{"http.response.status_code":429}}}}`,
 		`{"range":{"severity.number":{"gte":3}}}`, `{"range":{"jari.party":{"lt":3}}}`, `{"exists":{"field":"traceId"}}`,
+		`{"bool":{"minimum_should_match":1,"should":[{"term":{"jari.reason":"a"}},` +
+			`{"bool":{"filter":[{"term":{"jari.reason":"b"}},{"term":{"truncated":true}}]}}]}}`,
 		`{"range":{"@timestamp":{"gte":"1970-01-01T00:00:00Z","lt":"1970-01-01T00:01:00Z"}}}`,
 	} {
 		if !strings.Contains(string(s.Body), want) {

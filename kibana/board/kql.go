@@ -2,6 +2,7 @@ package board
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -9,13 +10,15 @@ import (
 // KQL returns the panel's conditions in the query language of OpenSearch
 // Dashboards, where people can read and change them.
 func (p *Panel) KQL(conditions ...[]Condition) string {
+	return p.join(" and ", slices.Concat(conditions...))
+}
+
+func (p *Panel) join(operator string, conditions []Condition) string {
 	var parts []string
-	for _, list := range conditions {
-		for _, c := range list {
-			parts = append(parts, p.kql(c))
-		}
+	for _, c := range conditions {
+		parts = append(parts, p.kql(c))
 	}
-	return strings.Join(parts, " and ")
+	return strings.Join(parts, operator)
 }
 
 func (p *Panel) kql(c Condition) string {
@@ -29,6 +32,10 @@ func (p *Panel) kql(c Condition) string {
 		return fmt.Sprintf("%s >= %v", field, *c.AtLeast)
 	case c.Below != nil:
 		return fmt.Sprintf("%s < %v", field, *c.Below)
+	case c.Any != nil:
+		return "(" + p.join(" or ", c.Any) + ")"
+	case c.All != nil:
+		return "(" + p.join(" and ", c.All) + ")"
 	}
 	return field + ": *"
 }

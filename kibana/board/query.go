@@ -68,19 +68,26 @@ func (p *Panel) overTime(of object) object {
 func (p *Panel) filters(conditions []Condition) []object {
 	out := []object{}
 	for _, c := range conditions {
-		field := p.Index.doc(c.Field)
-		switch {
-		case c.Is != nil:
-			out = append(out, object{"term": object{field: c.Is}})
-		case c.IsNot != nil:
-			out = append(out, object{"bool": object{"must_not": object{"term": object{field: c.IsNot}}}})
-		case c.AtLeast != nil:
-			out = append(out, object{"range": object{field: object{"gte": *c.AtLeast}}})
-		case c.Below != nil:
-			out = append(out, object{"range": object{field: object{"lt": *c.Below}}})
-		case c.Exists:
-			out = append(out, object{"exists": object{"field": field}})
-		}
+		out = append(out, p.filter(c))
 	}
 	return out
+}
+
+func (p *Panel) filter(c Condition) object {
+	field := p.Index.doc(c.Field)
+	switch {
+	case c.Is != nil:
+		return object{"term": object{field: c.Is}}
+	case c.IsNot != nil:
+		return object{"bool": object{"must_not": object{"term": object{field: c.IsNot}}}}
+	case c.AtLeast != nil:
+		return object{"range": object{field: object{"gte": *c.AtLeast}}}
+	case c.Below != nil:
+		return object{"range": object{field: object{"lt": *c.Below}}}
+	case c.Any != nil:
+		return object{"bool": object{"should": p.filters(c.Any), "minimum_should_match": 1}}
+	case c.All != nil:
+		return object{"bool": object{"filter": p.filters(c.All)}}
+	}
+	return object{"exists": object{"field": field}}
 }

@@ -36,13 +36,18 @@ func indexSamples(t *testing.T, at time.Time) *preview.Source {
 		json.NewEncoder(&bulk).Encode(map[string]any{"create": map[string]any{"_index": index}})
 		json.NewEncoder(&bulk).Encode(doc)
 	}
-	// Nine bookings: 201 five times, a refusal, one that left early, one not counted, one failure.
-	for i, status := range []int{201, 201, 201, 201, 499, 201, 409, 429, 503} {
+	// Ten bookings: 201 five times, a refusal, one that left early, one not counted, one
+	// failure, one that left after a long wait.
+	for i, status := range []int{201, 201, 201, 201, 499, 201, 409, 429, 503, 499} {
 		d := map[string]any{
 			names.DocTime: stamp(at, i), "severity.number": 9, "severity.text": "INFO", names.EventName: names.EventAccess,
 			names.DocServiceName: names.ServiceGateway, names.CloudRegion: "ap-northeast-2", names.HTTPMethod: "POST",
 			names.HTTPRoute: "/v1/reservations", names.HTTPStatus: status, names.HTTPDuration: 0.01 * float64(i+1),
-			names.DocTraceID: trace, names.Body: fmt.Sprint("POST /v1/reservations ", status),
+			names.HTTPBodyRead: true,
+			names.DocTraceID:   trace, names.Body: fmt.Sprint("POST /v1/reservations ", status),
+		}
+		if i == 9 {
+			d[names.HTTPDuration] = 1.5
 		}
 		if status == 409 {
 			d[names.Reason] = "slot_full"
@@ -139,13 +144,19 @@ func call(t *testing.T, method, url string, body []byte) string {
 	return string(b)
 }
 
-func bookings(t *testing.T) *board.Board {
+// committed are all dashboards.
+func committed(t *testing.T) []*board.Board {
 	t.Helper()
 	boards, err := board.Load(dashboards.Sources)
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, b := range boards {
+	return boards
+}
+
+func bookings(t *testing.T) *board.Board {
+	t.Helper()
+	for _, b := range committed(t) {
 		if b.ID == "bookings-right-now" {
 			return b
 		}
@@ -169,8 +180,8 @@ func TestPanelsShowTheExpectedValues(t *testing.T) {
 	at := time.Now().Truncate(time.Minute).Add(-2 * time.Minute)
 	s, b := indexSamples(t, at), bookings(t)
 	for id, want := range map[string]string{
-		"requests":     fmt.Sprintf("[[%v 5 2 1 1]]", at.UTC()),
-		"availability": "[[7 8 0.875]]",
+		"requests":     fmt.Sprintf("[[%v 5 2 2 1]]", at.UTC()),
+		"availability": "[[6 8 0.75]]",    // without 429 and the early 499
 		"refusals":     "[[slot_full 1]]", // neither the client that left nor the failure
 		"failures":     "[[unavailable 1]]",
 	} {
@@ -182,11 +193,11 @@ func TestPanelsShowTheExpectedValues(t *testing.T) {
 		})
 	}
 	latency, err := s.Run(t.Context(), panel(t, b, "latency"), at.Add(-time.Minute), at.Add(time.Minute))
-	if err != nil || len(latency.Rows) != 1 || latency.Rows[0][1].(float64) < 0.04 || latency.Rows[0][3].(float64) > 0.1 {
+	if err != nil || len(latency.Rows) != 1 || latency.Rows[0][1].(float64) < 0.04 || latency.Rows[0][3].(float64) > 1.5 {
 		t.Errorf("latency: %v %v", latency, err)
 	}
 	slow, err := s.Run(t.Context(), panel(t, b, "slowest"), at.Add(-time.Minute), at.Add(time.Minute))
-	if err != nil || len(slow.Rows) != 9 || slow.Rows[0][1] != 0.09 || slow.Rows[0][5] != trace {
+	if err != nil || len(slow.Rows) != 10 || slow.Rows[0][1] != 1.5 || slow.Rows[0][5] != trace {
 		t.Errorf("slowest: %v %v", slow, err)
 	}
 	if _, ok := slow.Rows[0][0].(time.Time); !ok {
@@ -213,7 +224,7 @@ func TestATraceIsReadCompletely(t *testing.T) {
 	for _, sp := range got.Spans {
 		shape = append(shape, fmt.Sprintf("%s%d", sp.ID, sp.Depth))
 	}
-	if fmt.Sprint(shape) != "[a0 b1 c2 d0]" || got.Duration != 13*time.Millisecond || len(got.Lines) != 9 {
+	if fmt.Sprint(shape) != "[a0 b1 c2 d0]" || got.Duration != 13*time.Millisecond || len(got.Lines) != 10 {
 		t.Errorf("%v %v, %d lines", shape, got.Duration, len(got.Lines))
 	}
 	if got.Spans[2].Target != "reservation.book" || int(got.Offset(got.Spans[2])) != 23 {

@@ -3,6 +3,7 @@ package preview_test
 import (
 	"context"
 	"fmt"
+	"slices"
 	"testing"
 	"time"
 
@@ -55,11 +56,12 @@ func anyNumber(t board.Table) bool {
 	return false
 }
 
-// fields are all fields that a panel uses.
+// fields are the fields that a panel uses. Those within a group are left out: one of
+// them may be missing.
 func fields(p *board.Panel) []string {
 	out := append([]string{}, p.Columns...)
-	for _, list := range [][]board.Condition{p.Where, p.Total, p.Good} {
-		for _, c := range list {
+	for _, c := range slices.Concat(p.Where, p.Total, p.Good) {
+		if c.Group() == nil {
 			out = append(out, c.Field)
 		}
 	}
@@ -80,6 +82,9 @@ func misspelled(p *board.Panel) map[string]*board.Panel {
 	out := map[string]*board.Panel{}
 	const typo = "x"
 	for i := range p.Where {
+		if p.Where[i].Group() != nil {
+			continue // one misspelled field of several is no error
+		}
 		c := *p
 		c.Where = append([]board.Condition{}, p.Where...)
 		c.Where[i].Field += typo
@@ -131,14 +136,17 @@ func TestEveryPanelShowsDocumentsOfThePipeline(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	b := bookings(t)
 	from, to := lastDay()
-	for _, p := range b.Panels {
-		if err := checkPanel(t.Context(), s, p, from, to); err != nil {
-			t.Error(err)
-		}
+	for _, b := range committed(t) {
+		t.Run(b.ID, func(t *testing.T) {
+			for _, p := range b.Panels {
+				if err := checkPanel(t.Context(), s, p, from, to); err != nil {
+					t.Error(err)
+				}
+			}
+			detectsMisspelledFields(t, s, b)
+		})
 	}
-	detectsMisspelledFields(t, s, b)
 }
 
 func TestCheckPanelDetectsEveryMisspelledField(t *testing.T) {

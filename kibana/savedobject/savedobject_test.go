@@ -78,7 +78,7 @@ func TestVisualizationsUseTheFieldNamesOfDocuments(t *testing.T) {
 		"requests":     `"input":{"language":"kuery","query":"http.response.status_code >= 500 and http.response.status_code < 600"}`,
 		"latency":      `"params":{"field":"http.server.request.duration","percents":[50,95,99]}`,
 		"refusals":     `"field":"jari.reason"`,
-		"availability": `and not http.response.status_code: 429 and http.response.status_code < 500"`,
+		"availability": `and http.server.request.duration >= 1)) and http.response.status_code < 499"`,
 	} {
 		o := objects["visualization/jari-"+b.ID+"-"+id]
 		state, _ := o.Attributes["visState"].(string)

@@ -6,11 +6,10 @@ import (
 	"os"
 	"strings"
 
-	"jari.example/alerting/evaluate"
+	"jari.example/alerting/count"
 	"jari.example/alerting/notify"
 	"jari.example/alerting/slo"
 	"jari.example/alerting/slos"
-	"jari.example/alerting/spec"
 	"jari.example/internal/config"
 	"jari.example/internal/secret"
 	"jari.example/telemetry/names"
@@ -18,29 +17,34 @@ import (
 
 const about = "Alertingd evaluates the service level objectives and notifies people on Slack when one is missed."
 
+// aboutWithCommands begins the help of the daemon's flags.
+func aboutWithCommands() string {
+	return about + "\n\nCommands, each with a help of its own:\n\n" + strings.TrimSuffix(commandList(), "\n")
+}
+
 // settings are the parsed flags.
 type settings struct {
 	config.Common
 	database          *string // "" stores in memory
-	opensearch, index *string // "" counts nothing
+	opensearch        *string // "" counts nothing
 	slackURL, channel *string // "" notifies nobody
 	slackToken        secret.String
 	links             notify.Links
-	slos              []slo.SLO // with the time scale applied
-	timing            evaluate.Timing
+	objectives        *objectives // with index and time scale applied
+	timing            count.Timing
 }
 
 // parse reads args and the environment. The error names the mistakes; it is
 // flag.ErrHelp after the help was written.
 func parse(args []string, getenv func(string) string, stdout io.Writer) (*settings, error) {
-	set := config.New("alertingd", names.ServiceAlerting, about, getenv)
+	set := config.New("alertingd", names.ServiceAlerting, aboutWithCommands(), getenv)
 	s := &settings{
 		Common:     set.Common("", "127.0.0.1:8230"),
 		database:   set.URL("database-url", "", "PostgreSQL; empty: in memory, lost when the process ends"),
-		opensearch: set.URL("opensearch-url", "", "OpenSearch with the access log; empty: nothing is counted"),
-		index:      set.String("log-index", names.LogIndex+"*", "pattern of the indices with the access log"),
+		opensearch: set.URL("opensearch-url", "", "OpenSearch with the events; empty: nothing is counted"),
 		slackURL:   set.URL("slack-url", "", "base URL of Slack's Web API, such as https://slack.com/api/; empty: nobody is notified"),
 	}
+	index := set.String("log-index", "", "pattern of the indices to count in; empty: those of each data source")
 	token := set.SecretFile("slack-token-file", 1, "file with the token of the Slack bot")
 	s.channel = set.String("slack-channel", "#incidents", "id of the Slack channel, or its name with #")
 	sloDir := set.String("slo-dir", "", "directory with the objectives; empty: the built-in ones")
@@ -52,10 +56,10 @@ func parse(args []string, getenv func(string) string, stdout io.Writer) (*settin
 
 	err := set.Parse(args, stdout, func() {
 		var err error
-		s.slos, err = loadSLOs(*sloDir)
-		set.Require(err == nil, "-slo-dir: %w", err)
-		s.timing, err = evaluate.NewTiming(*scale)
+		s.timing, err = count.NewTiming(*scale)
 		set.Require(err == nil, "-time-scale: %w", err)
+		s.objectives, err = newObjectives(objectiveFiles(*sloDir), prepared(*index, max(*scale, 1)))
+		set.Require(err == nil, "-slo-dir: %w", err)
 		s.links = notify.Links{Runbook: *runbook, Dashboard: *dashboard, Trace: *trace}
 		err = s.links.Validate()
 		set.Require(err == nil, "%w", err)
@@ -68,17 +72,33 @@ func parse(args []string, getenv func(string) string, stdout io.Writer) (*settin
 	if err != nil {
 		return nil, err
 	}
-	for i, o := range s.slos {
-		s.slos[i] = o.WithTimeScale(s.timing.Scale)
-	}
 	return s, nil
 }
 
-// loadSLOs reads the objectives from the directory dir, or the built-in ones.
-func loadSLOs(dir string) ([]slo.SLO, error) {
-	var files fs.FS = slos.Files
-	if dir != "" {
-		files = os.DirFS(dir)
+// objectiveFiles are the files of the directory dir, or the built-in ones.
+func objectiveFiles(dir string) fs.FS {
+	if dir == "" {
+		return slos.Files
 	}
-	return spec.Load(files)
+	return os.DirFS(dir)
+}
+
+// prepared applies the flags to a set: the pattern of indices, unless it is "", and
+// the time scale.
+func prepared(index string, scale int) func(slo.Set) slo.Set {
+	return func(set slo.Set) slo.Set {
+		set = set.WithTimeScale(scale)
+		if index == "" {
+			return set
+		}
+		for i := range set.SLOs {
+			set.SLOs[i].Indicator.Source.Index = index
+		}
+		for i := range set.Alerts {
+			for j := range set.Alerts[i].Subjects {
+				set.Alerts[i].Subjects[j].Indicator.Source.Index = index
+			}
+		}
+		return set
+	}
 }

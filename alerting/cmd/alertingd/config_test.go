@@ -27,7 +27,7 @@ func TestReportsAllMistakesTogether(t *testing.T) {
 		"of what the flags mean": {
 			[]string{"--time-scale", "7", "--slack-url", "http://slack.example/", "--runbook-url", "http://x.example/", "--slo-dir", t.TempDir()},
 			[]string{
-				"-time-scale: 7 is not a divisor", "-slack-url does not end in /api/", "-slack-url needs a token", "{slo}", "-slo-dir: no SLO found",
+				"-time-scale: 7 is not a divisor", "-slack-url does not end in /api/", "-slack-url needs a token", "{slo}", "-slo-dir: no SLO and no DirectAlert found",
 			},
 		},
 	} {
@@ -59,7 +59,7 @@ func TestFlagsOverrideTheEnvironmentAndItTheDefaults(t *testing.T) {
 	if *s.Region != "eu-west-1" || s.timing.Bucket != time.Second || *s.OpsAddr != "127.0.0.1:8230" {
 		t.Errorf("%+v", s)
 	}
-	if long := s.slos[0].Policy.Pairs[0].Long; long != time.Minute {
+	if long := s.objectives.Current().SLOs[0].Policy.Pairs[0].Long; long != time.Minute {
 		t.Errorf("the time scale was not applied to the windows: %s", long)
 	}
 }

@@ -1,0 +1,227 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"io/fs"
+	"log/slog"
+	"os"
+	"os/signal"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+	"testing/fstest"
+	"testing/synctest"
+	"time"
+
+	"jari.example/alerting/slo"
+	"jari.example/telemetry/names"
+)
+
+// goodFiles are the objectives with which package spec is tested.
+func goodFiles(t *testing.T) fstest.MapFS {
+	t.Helper()
+	const dir = "../../spec/testdata/good"
+	files := fstest.MapFS{}
+	paths, err := filepath.Glob(dir + "/*.yaml")
+	if err != nil || len(paths) == 0 {
+		t.Fatalf("no files in %s: %v", dir, err)
+	}
+	for _, p := range paths {
+		body, err := os.ReadFile(p)
+		if err != nil {
+			t.Fatal(err)
+		}
+		files[filepath.Base(p)] = &fstest.MapFile{Data: body}
+	}
+	return files
+}
+
+// edit replaces a text in one of the files.
+func edit(t *testing.T, files fstest.MapFS, file, old, new string) {
+	t.Helper()
+	before := string(files[file].Data)
+	after := strings.Replace(before, old, new, 1)
+	if before == after {
+		t.Fatalf("%q is not in %s", old, file)
+	}
+	files[file] = &fstest.MapFile{Data: []byte(after)}
+}
+
+// watched is a set that is being watched, in a bubble of synctest.
+type watched struct {
+	*objectives
+	hangup  chan os.Signal
+	reports []string // "loaded", or the error
+}
+
+func watch(t *testing.T, files fs.FS) *watched {
+	t.Helper()
+	o, err := newObjectives(files, func(s slo.Set) slo.Set { return s })
+	if err != nil {
+		t.Fatal(err)
+	}
+	w := &watched{objectives: o, hangup: make(chan os.Signal)}
+	go o.watch(t.Context(), w.hangup, func(_ context.Context, _ slo.Set, err error) {
+		if err != nil {
+			w.reports = append(w.reports, err.Error())
+			return
+		}
+		w.reports = append(w.reports, "loaded")
+	})
+	synctest.Wait()
+	return w
+}
+
+// looks lets n looks at the files pass.
+func looks(n int) {
+	time.Sleep(time.Duration(n)*checkInterval + time.Millisecond)
+	synctest.Wait()
+}
+
+const title, newTitle = "displayName: Bookings are failing", "displayName: Nobody can book"
+
+func TestAChangedFileIsInUseAfterTwoLooks(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		files := goodFiles(t)
+		w := watch(t, files)
+		looks(3)
+		if len(w.reports) > 0 {
+			t.Fatalf("unchanged files were loaded again: %q", w.reports)
+		}
+		edit(t, files, "booking.yaml", title, newTitle)
+		looks(1)
+		if got := w.Current().SLOs[0].Title; got != "Bookings are failing" {
+			t.Fatalf("files that may still be written are in use: %q", got)
+		}
+		looks(1)
+		if got := w.Current().SLOs[0].Title; got != "Nobody can book" || strings.Join(w.reports, "\n") != "loaded" {
+			t.Errorf("the title is %q after the reports %q", got, w.reports)
+		}
+		looks(3)
+		if len(w.reports) != 1 {
+			t.Errorf("it was loaded again: %q", w.reports)
+		}
+	})
+}
+
+func TestABadSetIsRefusedOnceAndTheOldOneStays(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		files := goodFiles(t)
+		w := watch(t, files)
+		edit(t, files, "booking.yaml", "target: 0.999", "target: 99.9")
+		edit(t, files, "search.yaml", "slo: search", "slo: serach")
+		looks(5)
+		if len(w.reports) != 1 || !strings.Contains(w.reports[0], "booking.yaml:42: ") || !strings.Contains(w.reports[0], "did you mean search?") {
+			t.Fatalf("got the reports %q, want one with both reasons", w.reports)
+		}
+		if s := w.Current(); len(s.SLOs) != 2 || s.SLOs[0].Objective.Target != 0.999 {
+			t.Errorf("the old set is gone: %+v", s)
+		}
+		files["booking.yaml"], files["search.yaml"] = goodFiles(t)["booking.yaml"], goodFiles(t)["search.yaml"]
+		looks(2)
+		if len(w.reports) != 2 || w.reports[1] != "loaded" {
+			t.Errorf("got the reports %q after the mistake was corrected", w.reports)
+		}
+	})
+}
+
+func TestARemovedFileIsAChange(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		files := goodFiles(t)
+		edit(t, files, "booking.yaml", "service-silent, search", "search")
+		w := watch(t, files)
+		delete(files, "alerts.yaml")
+		looks(2)
+		if n := len(w.Current().Alerts); n != 0 {
+			t.Errorf("%d alerts are left", n)
+		}
+	})
+}
+
+func TestSIGHUPReloadsAtOnceAndAlwaysReports(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		files := goodFiles(t)
+		w := watch(t, files)
+		w.hangup <- syscall.SIGHUP
+		synctest.Wait()
+		edit(t, files, "booking.yaml", title, newTitle)
+		w.hangup <- syscall.SIGHUP
+		synctest.Wait()
+		if got := w.Current().SLOs[0].Title; got != "Nobody can book" || len(w.reports) != 2 {
+			t.Errorf("the title is %q after the reports %q", got, w.reports)
+		}
+		for name := range files {
+			delete(files, name)
+		}
+		w.hangup <- syscall.SIGHUP
+		synctest.Wait()
+		if len(w.reports) != 3 || !strings.Contains(w.reports[2], "no SLO") || len(w.Current().SLOs) != 2 {
+			t.Errorf("got the reports %q and %d SLOs", w.reports, len(w.Current().SLOs))
+		}
+	})
+}
+
+func TestARealSIGHUPReloads(t *testing.T) {
+	// A SIGHUP ends the process unless somebody receives it. This receiver stays,
+	// because the last signal may arrive after the end of the test.
+	signal.Notify(make(chan os.Signal, 1), syscall.SIGHUP)
+	files := goodFiles(t)
+	o, err := newObjectives(files, func(s slo.Set) slo.Set { return s })
+	if err != nil {
+		t.Fatal(err)
+	}
+	edit(t, files, "booking.yaml", title, newTitle)
+	ctx, stop := context.WithCancel(t.Context())
+	defer stop()
+	reported := make(chan error, 100)
+	go func() {
+		_ = o.Watch(ctx, func(_ context.Context, _ slo.Set, err error) { reported <- err })
+	}()
+	waitFor(t, 10*time.Second, "the reload", func() bool {
+		if err := syscall.Kill(os.Getpid(), syscall.SIGHUP); err != nil {
+			t.Error(err)
+		}
+		return len(reported) > 0
+	})
+	if err := <-reported; err != nil || o.Current().SLOs[0].Title != "Nobody can book" {
+		t.Errorf("%v, the title is %q", err, o.Current().SLOs[0].Title)
+	}
+}
+
+func TestLogsWhyObjectivesWereRefused(t *testing.T) {
+	var log bytes.Buffer
+	r := reporter{log: slog.New(slog.NewJSONHandler(&log, nil))}
+	set := slo.Set{SLOs: make([]slo.SLO, 2), Alerts: make([]slo.Alert, 3)}
+	r.objectives(t.Context(), set, os.ErrInvalid)
+	r.objectives(t.Context(), set, nil)
+	lines := strings.Split(log.String(), "\n")
+	for i, want := range []string{names.EventObjectivesRefused, names.EventObjectivesLoaded} {
+		if !strings.Contains(lines[i], want) || !strings.Contains(lines[i], `:5`) {
+			t.Errorf("line %d lacks %s or the number of rules: %s", i, want, lines[i])
+		}
+	}
+	if !strings.Contains(lines[0], os.ErrInvalid.Error()) {
+		t.Errorf("the reason is missing: %s", lines[0])
+	}
+}
+
+func TestThePatternOfIndicesAndTheTimeScaleAreAppliedToEverySet(t *testing.T) {
+	o, err := newObjectives(goodFiles(t), prepared("mine-*", 60))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for width, i := range o.Current().Indicators(time.Second) {
+		if i.Source.Index != "mine-*" {
+			t.Errorf("%s counts in %s", width, i.Source.Index)
+		}
+	}
+	if long := o.Current().SLOs[0].Policy.Pairs[0].Long; long != time.Minute {
+		t.Errorf("an hour became %s", long)
+	}
+	o, err = newObjectives(goodFiles(t), prepared("", 1))
+	if err != nil || o.Current().SLOs[0].Indicator.Source.Index != "access-*" {
+		t.Errorf("%v: without a pattern the data source's own is used", err)
+	}
+}

@@ -1,0 +1,142 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"strings"
+	"syscall"
+)
+
+// command is one of alertingd's commands besides the daemon. Its run function
+// returns nil, flag.ErrHelp after it has written its help, a usageError, errFound,
+// or another error.
+type command struct {
+	name, brief string
+	run         func(ctx context.Context, args []string, stdout, stderr io.Writer) error
+}
+
+func commands() []command {
+	return []command{
+		{"lint", "check a directory of objectives", lintCommand},
+		{"replay", "evaluate recorded events: what would have opened an incident, when, and for how long", replayCommand},
+		{"test", "run the series of a test file: incidents that must and must not open", testCommand},
+		{"init", "write example objectives to begin with", initCommand},
+	}
+}
+
+// The exit codes of the commands.
+const (
+	exitOK    = 0
+	exitFound = 1 // problems were found, or the command failed
+	exitUsage = 2 // it was called in a wrong way
+)
+
+// usageError is a mistake in the arguments of a command.
+type usageError struct{ error }
+
+// usagef returns a usageError.
+func usagef(format string, args ...any) error { return usageError{fmt.Errorf(format, args...)} }
+
+// errFound ends a command that has already written which problems it found.
+var errFound = errors.New("problems were found")
+
+// ran runs the command that args name and ends the process with its exit code. It
+// returns when they name none, because then they are the daemon's flags.
+func ran(args []string) bool {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	code, ok := dispatch(ctx, args, os.Stdout, os.Stderr)
+	stop()
+	if ok {
+		os.Exit(code)
+	}
+	return false
+}
+
+// dispatch runs the command that args begin with. ok is false if they begin with a
+// flag or are empty.
+func dispatch(ctx context.Context, args []string, stdout, stderr io.Writer) (code int, ok bool) {
+	if len(args) == 0 || strings.HasPrefix(args[0], "-") {
+		return 0, false
+	}
+	for _, c := range commands() {
+		if c.name == args[0] {
+			return exitCode(c.name, c.run(ctx, args[1:], stdout, stderr), stderr), true
+		}
+	}
+	fmt.Fprintf(stderr, "alertingd: there is no command %q; use one of these, or only flags for the daemon:\n%s", args[0], commandList())
+	return exitUsage, true
+}
+
+// exitCode is the exit code of a command that ended with err, which it prints
+// unless the command has done so.
+func exitCode(name string, err error, stderr io.Writer) int {
+	_, usage := errors.AsType[usageError](err)
+	switch {
+	case err == nil, errors.Is(err, flag.ErrHelp):
+		return exitOK
+	case errors.Is(err, errFound):
+		return exitFound
+	case usage:
+		fmt.Fprintf(stderr, "alertingd %s: %v (see alertingd %s -help)\n", name, err, name)
+		return exitUsage
+	}
+	fmt.Fprintf(stderr, "alertingd %s: %v\n", name, err)
+	return exitFound
+}
+
+// commandList describes the commands, a line for each.
+func commandList() string {
+	var b strings.Builder
+	for _, c := range commands() {
+		fmt.Fprintf(&b, "  %-7s %s\n", c.name, c.brief)
+	}
+	return b.String()
+}
+
+// newFlags returns the flags of a command. arguments are what follows the flags in
+// its help, such as "DIR".
+func newFlags(name, arguments, about string) *flag.FlagSet {
+	f := flag.NewFlagSet("alertingd "+name, flag.ContinueOnError)
+	f.SetOutput(io.Discard) // parseFlags writes the help, exitCode the error
+	f.Usage = func() {
+		fmt.Fprintf(f.Output(), "%s\n\nUsage: alertingd %s [flags] %s\n", about, name, arguments)
+		first := true
+		f.VisitAll(func(v *flag.Flag) {
+			if first {
+				fmt.Fprintln(f.Output())
+			}
+			first = false
+			kind, usage := flag.UnquoteUsage(v)
+			fmt.Fprintf(f.Output(), "  -%s %s\n      %s", v.Name, kind, usage)
+			if v.DefValue != "" && v.DefValue != "false" {
+				fmt.Fprintf(f.Output(), " (default %s)", v.DefValue)
+			}
+			fmt.Fprintln(f.Output())
+		})
+	}
+	return f
+}
+
+// parseFlags parses args, in which flags may also follow other arguments, and
+// returns those. The error is flag.ErrHelp after the help was written to stdout, or
+// a usageError.
+func parseFlags(f *flag.FlagSet, args []string, stdout io.Writer) (rest []string, err error) {
+	for {
+		switch err := f.Parse(args); {
+		case errors.Is(err, flag.ErrHelp):
+			f.SetOutput(stdout)
+			f.Usage()
+			return nil, err
+		case err != nil:
+			return nil, usageError{err}
+		case f.NArg() == 0:
+			return rest, nil
+		}
+		rest, args = append(rest, f.Arg(0)), f.Args()[1:]
+	}
+}

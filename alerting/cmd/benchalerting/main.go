@@ -1,0 +1,137 @@
+// Benchalerting is the program that infra/bench/alerting measures: it fills a
+// database with counts, or ticks like alertingd on a clock of its own and prints
+// how long each tick took.
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"syscall"
+	"time"
+
+	"jari.example/alerting/count"
+	"jari.example/alerting/evaluate"
+	"jari.example/alerting/incident"
+	"jari.example/alerting/indicator"
+	"jari.example/alerting/lease"
+	"jari.example/alerting/postgres"
+	"jari.example/alerting/slo"
+	"jari.example/alerting/spec"
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM, os.Interrupt)
+	err := run(ctx, os.Args[1:], os.Stdout)
+	stop()
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "benchalerting:", err)
+		os.Exit(1)
+	}
+}
+
+const requestTimeout = 10 * time.Second // of one search
+
+// options are the flags of both commands.
+type options struct {
+	rules, database, opensearch string
+	from, to                    time.Time
+	ticks                       int
+}
+
+func run(ctx context.Context, args []string, stdout io.Writer) error {
+	if len(args) == 0 {
+		return errors.New("usage: benchalerting fill|tick [flags]")
+	}
+	var o options
+	flags := flag.NewFlagSet("benchalerting", flag.ContinueOnError)
+	flags.StringVar(&o.rules, "slo-dir", "", "directory with the objectives")
+	flags.StringVar(&o.database, "database-url", "", "PostgreSQL")
+	flags.StringVar(&o.opensearch, "opensearch-url", "", "OpenSearch")
+	flags.TextVar(&o.from, "from", time.Time{}, "begin of the counts, or of the ticks")
+	flags.TextVar(&o.to, "to", time.Time{}, "end of the counts")
+	flags.IntVar(&o.ticks, "ticks", 60, "ticks, 10 s of log time apart; one more comes before and is not measured")
+	if err := flags.Parse(args[1:]); err != nil {
+		return err
+	}
+	set, err := spec.Load(os.DirFS(o.rules))
+	if err != nil {
+		return err
+	}
+	store, err := postgres.Open(ctx, o.database, nil)
+	if err != nil {
+		return err
+	}
+	defer store.Close()
+	term, held, err := store.Acquire(ctx, "benchalerting", time.Hour)
+	if err != nil || !held {
+		return fmt.Errorf("acquire the lease: held %v, %w", held, err)
+	}
+	timing, err := count.NewTiming(1)
+	if err != nil {
+		return err
+	}
+	switch args[0] {
+	case "fill":
+		return fill(ctx, store, term, set, timing, count.Span{From: o.from, To: o.to})
+	case "tick":
+		return tick(ctx, o, store, term, set, timing, stdout)
+	}
+	return fmt.Errorf("there is no command %q", args[0])
+}
+
+var regions = []string{"ap-northeast-2", "us-east-1"}
+
+// fill stores a count for each minute, region and indicator, a day at a time.
+func fill(ctx context.Context, store count.Store, term lease.Term, set slo.Set, timing count.Timing, period count.Span) error {
+	for day := period.From; day.Before(period.To); {
+		next := day.Add(24 * time.Hour)
+		if next.After(period.To) {
+			next = period.To
+		}
+		batch := count.Batch{Span: count.Span{From: day, To: next}, Buckets: map[slo.Key][]count.Bucket{}}
+		for key := range set.Indicators(timing.Bucket) {
+			for at := day; at.Before(next); at = at.Add(timing.Bucket) {
+				for _, region := range regions {
+					batch.Buckets[key] = append(batch.Buckets[key], count.Bucket{At: at, Region: region, Count: slo.Count{Good: 20}})
+				}
+			}
+		}
+		if err := store.Save(ctx, term, batch); err != nil {
+			return fmt.Errorf("save the counts of %s: %w", day.Format(time.DateOnly), err)
+		}
+		day = next
+	}
+	return nil
+}
+
+// tick prints the durations of the ticks, in nanoseconds, as a JSON list.
+func tick(ctx context.Context, o options, store *postgres.Store, term lease.Term, set slo.Set, timing count.Timing, stdout io.Writer) error {
+	source, err := indicator.NewOpenSearch(o.opensearch, requestTimeout)
+	if err != nil {
+		return err
+	}
+	counter := &count.Counter{Source: source, Store: store, Timing: timing}
+	loop := evaluate.Loop{
+		Set: func() slo.Set { return set }, Timing: timing, Count: counter.Count, Store: store,
+		Incidents: incident.Manager{Store: store, Evidence: source, Scale: timing.Scale, UpdateInterval: time.Minute},
+	}
+	durations := []time.Duration{}
+	for n := range o.ticks + 1 {
+		now := o.from.Add(time.Duration(n) * timing.Tick)
+		began := time.Now()
+		changed, err := loop.Tick(ctx, term, now)
+		if err != nil || changed {
+			return fmt.Errorf("tick %d: changed %v, %w", n, changed, errors.Join(err))
+		}
+		if n > 0 { // the first one connects, and catches up
+			durations = append(durations, time.Since(began))
+		}
+	}
+	return json.NewEncoder(stdout).Encode(durations)
+}

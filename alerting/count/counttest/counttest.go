@@ -1,0 +1,150 @@
+// Package counttest has a source of events in memory.
+package counttest
+
+import (
+	"cmp"
+	"context"
+	"slices"
+	"sort"
+	"sync"
+	"time"
+
+	"jari.example/alerting/count"
+	"jari.example/alerting/slo"
+)
+
+// Events are equal events of one indicator.
+type Events struct {
+	At        time.Time
+	Arrives   time.Time // when they can be found; zero: always
+	Region    string
+	Good, Bad int64
+}
+
+// Fake is a count.Source in memory, for tests and for a daemon without OpenSearch.
+// Its zero value has no events, which is not the same as no telemetry. It is safe
+// for concurrent use.
+type Fake struct {
+	// Now is the time that Arrives is compared with; without it everything has
+	// arrived.
+	Now func() time.Time
+
+	mu        sync.Mutex
+	events    map[slo.Key][]Events // sorted by At; keys of width 0
+	telemetry []count.Span
+	limited   bool
+	err       error
+	traces    []string
+	tracesErr error
+	searches  int
+}
+
+// Add adds events of an indicator. Their documents are there, too.
+func (f *Fake) Add(i slo.Indicator, events ...Events) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.events == nil {
+		f.events = map[slo.Key][]Events{}
+	}
+	key := i.Key(0)
+	all := append(f.events[key], events...)
+	slices.SortStableFunc(all, func(a, b Events) int { return a.At.Compare(b.At) })
+	f.events[key] = all
+}
+
+// Telemetry sets the periods for which there are documents that no indicator
+// counts, such as heartbeats. At first there are some at any time; without
+// arguments there are none.
+func (f *Fake) Telemetry(periods ...count.Span) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.telemetry, f.limited = periods, true
+}
+
+// Fail makes Count and Traces fail with err; nil ends that.
+func (f *Fake) Fail(err error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.err = err
+}
+
+// SetTraces sets what Traces returns.
+func (f *Fake) SetTraces(traces []string, err error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.traces, f.tracesErr = traces, err
+}
+
+// Searches is how often Count was called.
+func (f *Fake) Searches() int {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.searches
+}
+
+// Count implements count.Source.
+func (f *Fake) Count(_ context.Context, indicators map[slo.Key]slo.Indicator, period count.Span, width time.Duration) (
+	map[slo.Key][]count.Bucket, int64, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.searches++
+	if f.err != nil {
+		return nil, 0, f.err
+	}
+	all, documents := map[slo.Key][]count.Bucket{}, int64(0)
+	if !f.limited || slices.ContainsFunc(f.telemetry, func(s count.Span) bool { return s.From.Before(period.To) && period.From.Before(s.To) }) {
+		documents++
+	}
+	for _, events := range f.events {
+		for _, e := range f.arrived(events, period) {
+			documents += e.Good + e.Bad
+		}
+	}
+	for key, i := range indicators {
+		if !i.Total.IsZero() {
+			longer := count.Span{From: period.From.Add(-i.Within), To: period.To}
+			all[key] = buckets(f.arrived(f.events[i.Key(0)], longer), width)
+		}
+	}
+	return all, documents, nil
+}
+
+// arrived are the events of the period that have arrived.
+func (f *Fake) arrived(events []Events, period count.Span) []Events {
+	first := sort.Search(len(events), func(i int) bool { return !events[i].At.Before(period.From) })
+	last := sort.Search(len(events), func(i int) bool { return !events[i].At.Before(period.To) })
+	found := make([]Events, 0, max(last-first, 0))
+	for i := first; i < last; i++ {
+		if f.Now == nil || !events[i].Arrives.After(f.Now()) {
+			found = append(found, events[i])
+		}
+	}
+	return found
+}
+
+func buckets(events []Events, width time.Duration) []count.Bucket {
+	type place struct {
+		at     int64
+		region string
+	}
+	counts := map[place]slo.Count{}
+	for _, e := range events {
+		p := place{e.At.UnixMilli() / width.Milliseconds() * width.Milliseconds(), e.Region}
+		counts[p] = counts[p].Plus(slo.Count{Good: e.Good, Bad: e.Bad})
+	}
+	var all []count.Bucket
+	for p, c := range counts {
+		all = append(all, count.Bucket{At: time.UnixMilli(p.at).UTC(), Region: p.region, Count: c})
+	}
+	slices.SortFunc(all, func(a, b count.Bucket) int {
+		return cmp.Or(a.At.Compare(b.At), cmp.Compare(a.Region, b.Region))
+	})
+	return all
+}
+
+// Traces returns what SetTraces has set.
+func (f *Fake) Traces(context.Context, slo.Indicator, count.Span) ([]string, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.traces, cmp.Or(f.err, f.tracesErr)
+}

@@ -1,0 +1,84 @@
+package evaluate
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"jari.example/alerting/count"
+	"jari.example/alerting/slo"
+)
+
+// starts are the starts of faults that the verdicts' incidents do not know yet: of
+// new incidents, and of open ones whose earlier lines arrived late. A reopened one
+// keeps its start.
+func (l *Loop) starts(ctx context.Context, j *judge, verdicts []Verdict) (map[string]time.Time, error) {
+	starts := map[string]time.Time{}
+	for _, v := range verdicts {
+		known, isKnown := v.StartedAt, !v.StartedAt.IsZero()
+		switch {
+		case v.Event == Withdrawn || isKnown && v.SLO == nil:
+			continue
+		case v.Event == Reopened:
+			starts[v.Name] = v.Incident.StartedAt
+			continue
+		}
+		start, err := l.findStart(ctx, j, v)
+		if err != nil {
+			return nil, fmt.Errorf("find the start of %s: %w", v.Name, err)
+		}
+		if !isKnown || start.Before(known) {
+			starts[v.Name] = start
+		}
+	}
+	return starts, nil
+}
+
+func (l *Loop) findStart(ctx context.Context, j *judge, v Verdict) (start time.Time, err error) {
+	if v.SLO != nil {
+		opened := v.At
+		if v.Incident.ID != "" {
+			opened = v.Incident.OpenedAt
+		}
+		to := l.Timing.BucketEnd(opened)
+		buckets, err := l.Store.Between(ctx, v.SLO.Indicator.Key(l.Timing.Bucket), count.Span{From: to.Add(-v.Pair.Long), To: to})
+		start = v.SLO.Objective.BurnStart(merge(buckets), v.Pair.Burn, opened)
+		// What another incident has told already is not told again.
+		if last, ok := j.last(v.Name, func(i Incident) bool { return !i.EndedAt.After(opened) }); ok {
+			start = latest(start, last.EndedAt)
+		}
+		return start, err
+	}
+	start = v.At
+	for _, s := range v.Subjects {
+		if v.Alert.When.Absent {
+			if first := s.LastEvent.Add(l.Timing.Bucket); !s.LastEvent.IsZero() && first.Before(start) {
+				start = first
+			}
+			continue
+		}
+		buckets, err := l.Store.Between(ctx, s.Indicator.Key(l.Timing.Bucket), count.Span{From: j.end.Add(-v.Alert.When.Within), To: j.end})
+		if err != nil {
+			return start, err
+		}
+		for _, b := range buckets {
+			if (b.Bad > 0 || v.Alert.When.Events > 0) && b.At.Before(start) {
+				start = b.At
+			}
+		}
+	}
+	return start, nil
+}
+
+// merge adds up the regions of ascending buckets.
+func merge(buckets []count.Bucket) []slo.Bucket {
+	var all []slo.Bucket
+	for _, b := range buckets {
+		if n := len(all); n > 0 && all[n-1].At.Equal(b.At) {
+			all[n-1].Count = all[n-1].Plus(b.Count)
+		} else {
+			all = append(all, slo.Bucket{At: b.At, Count: b.Count})
+		}
+	}
+	return all
+}

@@ -1,0 +1,76 @@
+package incident
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"jari.example/alerting/evaluate"
+	"jari.example/alerting/slo"
+)
+
+// note is the entry of the incident's history that v adds; "" adds none.
+func note(i Incident, v evaluate.Verdict) string {
+	switch v.Event {
+	case evaluate.Opened:
+		return fmt.Sprintf("%s: %s.", opening(v.Severity), cause(v))
+	case evaluate.Escalated:
+		return fmt.Sprintf("Escalated from ticket to page: %s.", cause(v))
+	case evaluate.Reopened:
+		return fmt.Sprintf("Reopened %s after its end: %s.", round(v.At.Sub(v.Incident.EndedAt)), cause(v))
+	case evaluate.Resolved:
+		return fmt.Sprintf("Resolved after %s%s.", round(i.ResolvedAt.Sub(i.StartedAt)), total(i.Facts))
+	case evaluate.Withdrawn:
+		return fmt.Sprintf("Closed: the rule %s was withdrawn or renamed. Whether the fault is over is not known.", i.Rule)
+	}
+	return ""
+}
+
+func opening(s slo.Severity) string {
+	if s == slo.Page {
+		return "Paged"
+	}
+	return "Opened a ticket"
+}
+
+// cause is why v's rule fires.
+func cause(v evaluate.Verdict) string {
+	if v.SLO != nil {
+		return fmt.Sprintf("the burn rate was %.4g over %s and %.4g over %s (threshold %.4g)",
+			v.Pair.LongBurn, v.Pair.Long, v.Pair.ShortBurn, v.Pair.Short, v.Pair.Burn)
+	}
+	var all []string
+	for _, s := range v.Subjects {
+		text := ""
+		switch {
+		case v.Alert.When.Absent && s.LastEvent.IsZero():
+			text = "nothing in the last day"
+		case v.Alert.When.Absent:
+			text = "nothing since " + s.LastEvent.UTC().Format("15:04:05 UTC")
+		case v.Alert.When.Events > 0:
+			text = fmt.Sprintf("%d in %s", s.Count.Bad, v.Alert.When.Within)
+		default:
+			text = fmt.Sprintf("%d of %d bad in %s", s.Count.Bad, s.Count.Total(), v.Alert.When.Within)
+		}
+		if s.Name != "" {
+			text = s.Name + ": " + text
+		}
+		all = append(all, text)
+	}
+	return strings.Join(all, "; ")
+}
+
+// total is how much failed, of a rule that counts.
+func total(f Facts) string {
+	switch {
+	case f.Alert != nil && f.Alert.When.Absent:
+		return ""
+	case f.Alert != nil && f.Alert.When.Events > 0:
+		return fmt.Sprintf(": %d in all", f.SinceStart.Bad)
+	case f.Alert != nil:
+		return fmt.Sprintf(": %d of %d were bad", f.SinceStart.Bad, f.SinceStart.Total())
+	}
+	return fmt.Sprintf(": %d of %d %s failed", f.SinceStart.Bad, f.SinceStart.Total(), f.EventLabel)
+}
+
+func round(d time.Duration) time.Duration { return d.Round(time.Second) }

@@ -1,0 +1,261 @@
+// Command alerting measures what a tick of alertingd costs with many objectives,
+// with little and with much history. It starts OpenSearch and PostgreSQL, fills
+// them, and stops by itself:
+//
+//	go run ./infra/bench/alerting                # everything: docs/bench/alerting.json
+//	go run ./infra/bench/alerting -history 1 -rounds 1 -ticks 10
+//
+// docs/bench/README.md explains the results.
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"os/signal"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"syscall"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"jari.example/infra/bench"
+	"jari.example/infra/bench/sandbox"
+	"jari.example/infra/local/launch"
+	"jari.example/infra/local/parts"
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM, os.Interrupt)
+	err := run(ctx, os.Args[1:], os.Stdout, os.Stderr)
+	stop()
+	if err != nil && !errors.Is(err, flag.ErrHelp) {
+		fmt.Fprintln(os.Stderr, "alerting:", err)
+		os.Exit(1)
+	}
+}
+
+// options are the flags.
+type options struct {
+	history       []int // days, ascending
+	rounds, ticks int
+	out           string
+}
+
+var defaultHistory = []int{1, 30}
+
+func parse(args []string, stderr io.Writer) (o options, err error) {
+	fs := flag.NewFlagSet("alerting", flag.ContinueOnError)
+	fs.SetOutput(stderr)
+	o.history = defaultHistory
+	fs.Func("history", "days of history, separated by commas (default 1,30)", func(list string) error {
+		o.history = nil
+		for text := range strings.SplitSeq(list, ",") {
+			days, err := strconv.Atoi(text)
+			if err != nil || days < 1 || days > 30 {
+				return fmt.Errorf("%q is not a number of days between 1 and 30", text)
+			}
+			o.history = append(o.history, days)
+		}
+		slices.Sort(o.history)
+		return nil
+	})
+	fs.IntVar(&o.rounds, "rounds", 3, "rounds; the table shows their medians")
+	fs.IntVar(&o.ticks, "ticks", 60, "ticks of each round, 10 s of log time apart")
+	fs.StringVar(&o.out, "out", "", "directory for alerting.json and alerting.svg (default: docs/bench for a complete run, none for a part)")
+	if err := fs.Parse(args); err != nil {
+		return o, err
+	}
+	if o.rounds < 1 || o.ticks < 1 || fs.NArg() > 0 {
+		return o, errors.New("-rounds and -ticks must be positive, and there are no arguments")
+	}
+	if o.out == "" && slices.Equal(o.history, defaultHistory) && o.rounds >= 3 && o.ticks >= 60 {
+		o.out = filepath.Join("docs", "bench")
+	}
+	return o, nil
+}
+
+// timeLimit ends a run that hangs.
+const timeLimit = 20 * time.Minute
+
+func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
+	o, err := parse(args, stderr)
+	if err != nil {
+		return err
+	}
+	ctx, cancel := context.WithTimeout(ctx, timeLimit)
+	defer cancel()
+	b := &benchmark{options: o, logf: func(format string, args ...any) { fmt.Fprintf(stderr, format+"\n", args...) }}
+	rows, err := b.measure(ctx)
+	if err != nil {
+		return errors.Join(err, ctx.Err())
+	}
+	report := bench.New("alerting", rows)
+	if err := report.Table(stdout); err != nil {
+		return err
+	}
+	fmt.Fprintln(stdout)
+	if err := bench.WriteGoals(stdout, goals(rows)); err != nil || o.out == "" {
+		return err
+	}
+	if !filepath.IsAbs(o.out) {
+		o.out = filepath.Join(b.Root, o.out)
+	}
+	return report.Save(o.out, chart(rows))
+}
+
+// benchmark is OpenSearch, PostgreSQL and the program that ticks.
+type benchmark struct {
+	options
+	*sandbox.Sandbox
+	logf    func(format string, args ...any)
+	system  *parts.System
+	proxy   *proxy
+	program string
+}
+
+// history is the data of one length of history.
+type history struct {
+	days     int
+	rules    string // directory
+	database string // URL
+	log      log
+}
+
+func (b *benchmark) measure(ctx context.Context) (rows []row, err error) {
+	b.Sandbox, err = sandbox.New("bench-alerting")
+	defer func() { err = errors.Join(err, b.Stop(false)) }()
+	if err != nil {
+		return nil, err
+	}
+	if err := b.start(ctx); err != nil {
+		return nil, err
+	}
+	// The clock of the ticks is not that of the machine: the log is complete
+	// before they begin.
+	begin := time.Now().UTC().Truncate(time.Minute)
+	var all []history
+	for _, days := range b.history {
+		b.logf("writing %d days of history", days)
+		h, err := b.fill(ctx, days, begin)
+		if err != nil {
+			return nil, fmt.Errorf("%d days of history: %w", days, err)
+		}
+		all = append(all, h)
+	}
+	rounds := map[int][]round{}
+	for n := range b.rounds {
+		for _, h := range all { // alternating, so that other work of the machine affects all
+			b.logf("round %d with %d days of history", n+1, h.days)
+			r, err := b.round(ctx, h, begin.Add(time.Duration(n*b.ticks)*tickInterval))
+			if err != nil {
+				return nil, fmt.Errorf("%d days of history: %w", h.days, err)
+			}
+			rounds[h.days] = append(rounds[h.days], r)
+		}
+	}
+	for _, h := range all {
+		rows = append(rows, summarise(h.days, rounds[h.days]))
+	}
+	return rows, nil
+}
+
+// start starts the servers and builds the program.
+func (b *benchmark) start(ctx context.Context) (err error) {
+	own := func(key string) string { // a server of the benchmark alone
+		if key == "JARI_OPENSEARCH_URL" {
+			return ""
+		}
+		return os.Getenv(key)
+	}
+	if b.system, err = b.System(own); err != nil {
+		return err
+	}
+	list, err := launch.Select(b.system.Parts(), []string{"opensearch", "postgres"})
+	if err != nil {
+		return err
+	}
+	for i := range list {
+		if list[i].Name == "opensearch" {
+			list[i].StopSignal = syscall.SIGKILL // saves half a minute; its data is deleted anyway
+		}
+	}
+	b.logf("starting OpenSearch and PostgreSQL, building benchalerting")
+	if err := b.Up(ctx, list); err != nil {
+		return err
+	}
+	if b.proxy, err = newProxy(b.system.OpenSearchURL()); err != nil {
+		return err
+	}
+	b.OnStop(func() error { b.proxy.Close(); return nil })
+	b.program = filepath.Join(b.Dir, "benchalerting")
+	cmd := exec.CommandContext(ctx, "go", "build", "-buildvcs=false", "-o", b.program, "./alerting/cmd/benchalerting")
+	cmd.Dir, cmd.Stderr = b.Root, os.Stderr
+	return cmd.Run()
+}
+
+// fill writes one length of history: the log, and what was counted of it.
+func (b *benchmark) fill(ctx context.Context, days int, begin time.Time) (h history, err error) {
+	name := fmt.Sprintf("bench_%d", days)
+	h = history{
+		days: days, rules: filepath.Join(b.Dir, name), database: b.system.DatabaseURL(name),
+		log: log{b.system.OpenSearchURL(), fmt.Sprintf("bench%d", days)},
+	}
+	if err := writeRules(h.rules, h.log.index); err != nil {
+		return h, err
+	}
+	conn, err := pgx.Connect(ctx, b.system.DatabaseURL("jari_alerting"))
+	if err != nil {
+		return h, err
+	}
+	_, err = conn.Exec(ctx, "CREATE DATABASE "+name)
+	if err := errors.Join(err, conn.Close(ctx)); err != nil {
+		return h, err
+	}
+	from := begin.Add(-time.Duration(days) * 24 * time.Hour)
+	end := begin.Add(time.Duration(b.rounds*b.ticks+1) * tickInterval)
+	if err := h.log.fill(ctx, from, begin.Add(-logged), end); err != nil {
+		return h, err
+	}
+	_, err = b.call(ctx, h, "fill", "-from", from.Format(time.RFC3339), "-to", begin.Format(time.RFC3339))
+	return h, err
+}
+
+// round lets one process tick.
+func (b *benchmark) round(ctx context.Context, h history, at time.Time) (r round, err error) {
+	b.proxy.take()
+	out, err := b.call(ctx, h, "tick", "-from", at.Format(time.RFC3339), "-ticks", strconv.Itoa(b.ticks))
+	if err != nil {
+		return r, err
+	}
+	if err := json.Unmarshal(out, &r.ticks); err != nil || len(r.ticks) != b.ticks {
+		return r, fmt.Errorf("%d ticks of %d were reported, %w", len(r.ticks), b.ticks, errors.Join(err))
+	}
+	slices.Sort(r.ticks)
+	var indices string
+	var query json.RawMessage
+	r.searches, indices, query = b.proxy.take()
+	r.searches.scanned, err = h.log.countDocuments(ctx, strings.TrimSuffix(indices, "/_search"), query)
+	return r, err
+}
+
+// call runs the program, which reads OpenSearch through the proxy.
+func (b *benchmark) call(ctx context.Context, h history, command string, args ...string) ([]byte, error) {
+	args = append([]string{command, "-slo-dir", h.rules, "-database-url", h.database, "-opensearch-url", b.proxy.URL}, args...)
+	cmd := exec.CommandContext(ctx, b.program, args...)
+	var stderr strings.Builder
+	cmd.Stderr = &stderr
+	out, err := cmd.Output()
+	if err != nil {
+		return nil, fmt.Errorf("benchalerting %s: %w\n%s", command, err, &stderr)
+	}
+	return out, nil
+}
