@@ -36,6 +36,8 @@ const (
 	MetricOutboxRefused       = "jari.outbox.refused"
 	MetricInvariantViolations = "jari.booking.invariant.violations"
 
+	MetricAlertingBlind = "jari.alerting.blind"
+
 	MetricSigningKeyAge     = "jari.signing_key.age"
 	MetricCertificateExpiry = "jari.certificate.expiry"
 
@@ -123,6 +125,8 @@ var Metrics = append([]Metric{
 	{MetricSigningKeyAge, "s", "Age of the key that signs access tokens, if its file says when it was made."},
 	{MetricCertificateExpiry, "s", "Time until the first certificate of the public address expires, by server.address; " +
 		"negative afterwards. Only of a gateway that knows the public address."},
+
+	{MetricAlertingBlind, "1", "1 while alertingd cannot trust what it counts and resolves no incident, else 0."},
 
 	{MetricEmitted, "{record}", "A numbered point of telemetryemit, counted by chaos campaigns."},
 	{MetricCovers, "{cover}", "Booked covers, counted once at the commit, " +
