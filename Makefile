@@ -107,8 +107,8 @@ words: ## operators read no discouraged word (infra/rules/discouraged.yaml lists
 fresh: ## generated files are what `make generate` makes
 	@infra/fresh.sh
 
-runbooks: ## every SLO has a runbook and every runbook an SLO
-	@cd alerting && go test -count=1 -run SLO ./runbook
+runbooks: ## every SLO and alert has a runbook, and every runbook a rule
+	@cd alerting && go test -count=1 -run Rule ./runbook
 
 secrets: $(TOOLS)/gitleaks
 	@$(TOOLS)/gitleaks dir --no-banner --log-level warn --redact --config .gitleaks.toml . || \
