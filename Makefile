@@ -107,8 +107,8 @@ words: ## operators read no discouraged word (infra/rules/discouraged.yaml lists
 fresh: ## generated files are what `make generate` makes
 	@infra/fresh.sh
 
-runbooks: ## every SLO has a runbook and every runbook an SLO
-	@cd alerting && go test -count=1 -run SLO ./runbook
+runbooks: ## every SLO and alert has a runbook, and every runbook a rule
+	@cd alerting && go test -count=1 -run Rule ./runbook
 
 secrets: $(TOOLS)/gitleaks
 	@$(TOOLS)/gitleaks dir --no-banner --log-level warn --redact --config .gitleaks.toml . || \
@@ -128,9 +128,9 @@ $(TOOLS)/staticcheck $(TOOLS)/gitleaks: infra/tools/go.sum
 
 .PHONY: fuzz
 # -fuzzminimizetime 1x, because the engine's minimising stalls it for minutes at a time
-fuzz: ## the decoders of the agent's chunks, 30 s per target (longer: FLAGS='-fuzztime 10m')
-	@for f in FuzzDecode FuzzLine FuzzOTLPJSON; do \
-	  (cd fluentbit && go test ./record -run '^$$' -fuzz "^$$f\$$" -fuzztime 30s -fuzzminimizetime 1x $(FLAGS)) || exit 1; \
+fuzz: ## the decoders of the agent's chunks and of objectives, 30 s per target (longer: FLAGS='-fuzztime 10m')
+	@for f in fluentbit/record:FuzzDecode fluentbit/record:FuzzLine fluentbit/record:FuzzOTLPJSON alerting/spec:FuzzLoad; do \
+	  go test ./$${f%:*} -run '^$$' -fuzz "^$${f#*:}\$$" -fuzztime 30s -fuzzminimizetime 1x $(FLAGS) || exit 1; \
 	done
 
 ##@ Measuring

@@ -32,10 +32,10 @@ func (j *judge) measureAlert(a *alertRule, sums []count.Sum) *finding {
 		// Each subject that fired must have recovered: the others' good events
 		// say nothing about it.
 		if slices.Contains(open.Subjects, s.Name) && a.When.BadShare > 0 {
-			if f.needed == 0 || sum.GoodAfterLastBad < f.seen.GoodAfterLastBad {
-				f.seen = sum
+			recovered := max(sum.GoodAfterLastBad, s.Count.Good) >= a.When.MinEvents
+			if f.needed == 0 || f.enough && !recovered {
+				f.seen, f.needed, f.enough = sum, a.When.MinEvents, recovered
 			}
-			f.needed = a.When.MinEvents
 		}
 	}
 	return f

@@ -38,8 +38,10 @@ const (
 //     ago. The other's incident lists it.
 //  4. Decide. A rule that fires opens an incident or reopens its last one; an open
 //     ticket becomes a page. An incident of which no pair or subject of its urgency
-//     fires resolves, unless the tick is blind, its counts are not of now, or fewer
-//     good events than needed were counted since its last bad one.
+//     fires resolves, unless the tick is blind, its counts are not of now, or too few
+//     good events show that the fault is over: as many as needed since the last
+//     bad one, or so many in the short window that the fault's share of bad ones
+//     is excluded.
 //  5. Withdraw. An open incident without a rule ends.
 //
 // Invariants:
@@ -74,8 +76,9 @@ type finding struct {
 	freezes bool
 	unknown bool // of an alert: a subject may be absent
 	muted   bool
-	seen    count.Sum // what was seen of the good events that an end needs
-	needed  int64
+	seen    count.Sum // since the start, of what an end needs good events of
+	needed  int64     // good events since the last bad one; 0: an end needs none
+	enough  bool      // the good events seen are enough
 }
 
 // prepare sets the fields that follow from the others.
@@ -177,7 +180,7 @@ func (j *judge) decide(f *finding, blind Blindness) {
 		}
 	case !open.Severity.AtLeast(f.fires):
 		f.Event, f.Severity = Escalated, f.fires
-	case !calm, blind.Blind() && !f.freezes, !j.fresh && !f.freezes, f.unknown, f.seen.GoodAfterLastBad < f.needed:
+	case !calm, blind.Blind() && !f.freezes, !j.fresh && !f.freezes, f.unknown, f.needed > 0 && !f.enough:
 		f.Event = Ongoing
 	default:
 		f.Event = Resolved

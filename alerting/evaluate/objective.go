@@ -29,15 +29,18 @@ func (j *judge) measureSLO(s *sloRule, sums []count.Sum) *finding {
 	f := &finding{Verdict: Verdict{At: j.now, Name: s.Name, SLO: &s.SLO, Worst: open.Worst}}
 	for i := range s.Policy.Pairs {
 		p := s.pair(i, sums)
-		if i == 0 || f.fires == "" && p.WindowPair == open.Pair {
+		if i == 0 || !f.Pair.Fires && p.WindowPair == open.Pair {
 			f.Pair = p
 		}
-		if p.Fires && !f.fires.AtLeast(p.Severity) && (isOpen || !j.mutedByPage(s.Name, p)) {
-			f.Pair, f.fires, f.quiet = p, p.Severity, p.Short
+		if !p.Fires || f.fires.AtLeast(p.Severity) || !isOpen && j.mutedByPage(s.Name, p) {
+			continue
 		}
-	}
-	if f.fires != "" && f.fires.AtLeast(open.Severity) {
-		f.Worst = max(f.Worst, f.Pair.ShortCount.BadShare())
+		f.fires, f.quiet = p.Severity, p.Short
+		// While a page is open, what a ticket's pair says is no news.
+		if p.Severity.AtLeast(open.Severity) {
+			f.Pair = p
+			f.Worst = max(f.Worst, p.ShortCount.BadShare())
+		}
 	}
 	spending := s.Objective.SpendingOf(sums[s.hour].Count, sums[s.day].Count, j.timing.Scale)
 	// Before what was counted nothing is known.
@@ -47,6 +50,7 @@ func (j *judge) measureSLO(s *sloRule, sums []count.Sum) *finding {
 		f.Since = sums[since.first]
 	}
 	f.seen, f.needed = f.Since, slo.GoodNeeded(f.Worst)
+	f.enough = f.seen.GoodAfterLastBad >= f.needed || slo.Excludes(f.Pair.ShortCount, f.Worst)
 	return f
 }
 

@@ -42,7 +42,12 @@ func (l *Loop) findStart(ctx context.Context, j *judge, v Verdict) (start time.T
 		}
 		to := l.Timing.BucketEnd(opened)
 		buckets, err := l.Store.Between(ctx, v.SLO.Indicator.Key(l.Timing.Bucket), count.Span{From: to.Add(-v.Pair.Long), To: to})
-		return v.SLO.Objective.BurnStart(merge(buckets), v.Pair.Burn, opened), err
+		start = v.SLO.Objective.BurnStart(merge(buckets), v.Pair.Burn, opened)
+		// What another incident has told already is not told again.
+		if last, ok := j.last(v.Name, func(i Incident) bool { return !i.EndedAt.After(opened) }); ok {
+			start = latest(start, last.EndedAt)
+		}
+		return start, err
 	}
 	start = v.At
 	for _, s := range v.Subjects {

@@ -1,3 +1,6 @@
+// Package indicator counts the events of indicators in OpenSearch, and finds example
+// traces of bad ones. It knows nothing about the documents but what an indicator
+// says: index pattern, fields and conditions.
 package indicator
 
 import (
@@ -13,20 +16,20 @@ import (
 	"github.com/opensearch-project/opensearch-go/v4"
 	"github.com/opensearch-project/opensearch-go/v4/opensearchapi"
 
+	"jari.example/alerting/count"
 	"jari.example/alerting/slo"
 	"jari.example/telemetry"
-	"jari.example/telemetry/names"
 )
 
-// OpenSearch is a Source that reads the access log lines the agent ships.
-type OpenSearch struct {
-	client *opensearchapi.Client
-	index  string
-}
+// maxTraces is how many example traces an incident shows.
+const maxTraces = 3
 
-// NewOpenSearch returns a Source that reads the indices that match the pattern
-// index from the server at url. A query that takes longer than timeout fails.
-func NewOpenSearch(url, index string, timeout time.Duration) (*OpenSearch, error) {
+// OpenSearch is a count.Source.
+type OpenSearch struct{ client *opensearchapi.Client }
+
+// NewOpenSearch returns a source that reads from the server at url. A search that
+// takes longer than timeout fails.
+func NewOpenSearch(url string, timeout time.Duration) (*OpenSearch, error) {
 	client, err := opensearchapi.NewClient(opensearchapi.Config{Client: opensearch.Config{
 		Addresses:      []string{url},
 		RequestTimeout: timeout,
@@ -35,84 +38,58 @@ func NewOpenSearch(url, index string, timeout time.Duration) (*OpenSearch, error
 	if err != nil {
 		return nil, fmt.Errorf("OpenSearch client for %s: %w", url, err)
 	}
-	return &OpenSearch{client: client, index: index}, nil
+	return &OpenSearch{client}, nil
 }
 
-// Count implements Source.
-func (o *OpenSearch) Count(ctx context.Context, slos []slo.SLO, from, to time.Time, width time.Duration) (map[string][]slo.Bucket, error) {
-	response, err := o.search(ctx, countQuery(slos, from, to, width))
+// Count implements count.Source. An index that does not exist has no documents.
+func (o *OpenSearch) Count(ctx context.Context, indicators map[slo.Key]slo.Indicator, period count.Span, width time.Duration) (
+	map[slo.Key][]count.Bucket, int64, error) {
+	var indices []string
+	for _, s := range sourcesOf(indicators) {
+		indices = append(indices, patterns(s.Index)...)
+	}
+	response, err := o.search(ctx, indices, countQuery(indicators, period, width))
 	if err != nil {
-		return nil, fmt.Errorf("count events: %w", err)
+		return nil, 0, fmt.Errorf("count events: %w", err)
 	}
-	if response.Hits.Total.Value == 0 {
-		return nil, ErrNoTelemetry
+	counts, documents, err := decodeCounts(response.Aggregations, indicators, period)
+	if err != nil {
+		return nil, 0, fmt.Errorf("count events: %w", err)
 	}
-	var perSLO map[string]struct {
-		Buckets struct {
-			Buckets []struct {
-				Key   int64 `json:"key"` // milliseconds
-				Count int64 `json:"doc_count"`
-				Bad   struct {
-					Count int64 `json:"doc_count"`
-				} `json:"bad"`
-			} `json:"buckets"`
-		} `json:"buckets"`
-	}
-	if err := json.Unmarshal(response.Aggregations, &perSLO); err != nil {
-		return nil, fmt.Errorf("count events: decode the response: %w", err)
-	}
-	all := map[string][]slo.Bucket{}
-	for _, s := range slos {
-		for _, b := range perSLO[s.Name].Buckets.Buckets {
-			all[s.Name] = append(all[s.Name], slo.Bucket{
-				At:    time.UnixMilli(b.Key).UTC(),
-				Count: slo.Count{Good: b.Count - b.Bad.Count, Bad: b.Bad.Count},
-			})
-		}
-	}
-	return all, nil
+	return counts, documents, nil
 }
 
-// Evidence implements Source.
-func (o *OpenSearch) Evidence(ctx context.Context, s slo.SLO, from, to time.Time) (Evidence, error) {
-	response, err := o.search(ctx, evidenceQuery(s, from, to))
+// Traces returns the ids of up to three traces of bad events of the period, the
+// latest first; none when events of i have no trace id.
+func (o *OpenSearch) Traces(ctx context.Context, i slo.Indicator, period count.Span) ([]string, error) {
+	field := i.Source.TraceField
+	if field == "" {
+		return nil, nil
+	}
+	response, err := o.search(ctx, patterns(i.Source.Index), tracesQuery(i, period))
 	if err != nil {
-		return Evidence{}, fmt.Errorf("find evidence: %w", err)
+		return nil, fmt.Errorf("find traces: %w", err)
 	}
-	var aggs struct {
-		Regions struct {
-			Buckets []struct {
-				Key   string `json:"key"`
-				Count int64  `json:"doc_count"`
-			} `json:"buckets"`
-		} `json:"regions"`
-	}
-	if len(response.Aggregations) > 0 {
-		if err := json.Unmarshal(response.Aggregations, &aggs); err != nil {
-			return Evidence{}, fmt.Errorf("find evidence: decode the response: %w", err)
-		}
-	}
-	e := Evidence{Regions: map[string]int64{}}
-	for _, b := range aggs.Regions.Buckets {
-		e.Regions[b.Key] = b.Count
-	}
+	var traces []string
 	for _, hit := range response.Hits.Hits {
-		var line map[string]any
-		if err := json.Unmarshal(hit.Source, &line); err != nil {
-			return Evidence{}, fmt.Errorf("find evidence: decode a log line: %w", err)
+		var values map[string][]string
+		if err := json.Unmarshal(hit.Fields, &values); err != nil {
+			return nil, fmt.Errorf("find traces: decode a document: %w", err)
 		}
-		if id, _ := line[names.DocTraceID].(string); id != "" && !slices.Contains(e.Traces, id) && len(e.Traces) < maxTraces {
-			e.Traces = append(e.Traces, id)
+		for _, id := range values[field] {
+			if id != "" && !slices.Contains(traces, id) && len(traces) < maxTraces {
+				traces = append(traces, id)
+			}
 		}
 	}
-	return e, nil
+	return traces, nil
 }
 
 // search fails rather than return a partial result: a missing shard holds good
 // and bad events, and a count without it could look healthy.
-func (o *OpenSearch) search(ctx context.Context, query object) (*opensearchapi.SearchResp, error) {
+func (o *OpenSearch) search(ctx context.Context, indices []string, query object) (*opensearchapi.SearchResp, error) {
 	ctx, call := telemetry.StartOpenSearch(ctx, "search")
-	response, err := o.searchOnce(ctx, query)
+	response, err := o.searchOnce(ctx, indices, query)
 	call.End(errorType(err))
 	return response, err
 }
@@ -139,16 +116,16 @@ func errorType(err error) string {
 	return "connection"
 }
 
-func (o *OpenSearch) searchOnce(ctx context.Context, query object) (*opensearchapi.SearchResp, error) {
+func (o *OpenSearch) searchOnce(ctx context.Context, indices []string, query object) (*opensearchapi.SearchResp, error) {
 	body, err := json.Marshal(query)
 	if err != nil {
 		return nil, err
 	}
-	partial := false
+	no, yes := false, true
 	response, err := o.client.Search(ctx, &opensearchapi.SearchReq{
-		Indices: []string{o.index},
+		Indices: indices,
 		Body:    bytes.NewReader(body),
-		Params:  opensearchapi.SearchParams{AllowPartialSearchResults: &partial},
+		Params:  opensearchapi.SearchParams{AllowPartialSearchResults: &no, IgnoreUnavailable: &yes, AllowNoIndices: &yes},
 	})
 	switch {
 	case err != nil:

@@ -1,141 +1,282 @@
 package indicator_test
 
 import (
-	"errors"
+	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"net/http/httputil"
 	"net/url"
 	"reflect"
+	"slices"
+	"strings"
 	"sync/atomic"
 	"testing"
 	"time"
 
+	"jari.example/alerting/count"
 	"jari.example/alerting/indicator"
 	"jari.example/alerting/indicator/indicatortest"
 	"jari.example/alerting/slo"
-	"jari.example/alerting/slos"
-	"jari.example/alerting/spec"
-	"jari.example/telemetry/names"
 )
 
 var ten = time.Date(2026, 11, 22, 10, 0, 0, 0, time.UTC)
 
-func objectives(t *testing.T) []slo.SLO {
-	t.Helper()
-	all, err := spec.Load(slos.Files)
-	if err != nil {
-		t.Fatal(err)
-	}
-	// A second objective, for the same query.
-	other := all[0]
-	other.Name = "search"
-	other.Indicator.Total = []slo.Condition{{Field: names.HTTPRoute, Op: slo.Is, Value: "/v1/restaurants"}}
-	return append(all, other)
+// minutes is a period of minutes after ten.
+func minutes(from, to int) count.Span {
+	return count.Span{From: ten.Add(time.Duration(from) * time.Minute), To: ten.Add(time.Duration(to) * time.Minute)}
 }
 
-func source(t *testing.T, server, index string) *indicator.OpenSearch {
+// mapping is that of some log that is not ours.
+var mapping = map[string]any{
+	"time":    map[string]any{"type": "date", "format": "dd/MMM/yyyy:HH:mm:ss Z||strict_date_optional_time"},
+	"logged":  map[string]any{"type": "date_nanos"},
+	"status":  map[string]any{"type": "integer"},
+	"seconds": map[string]any{"type": "double"},
+	"path":    map[string]any{"type": "keyword"},
+	"place":   map[string]any{"type": "keyword"},
+	"read":    map[string]any{"type": "boolean"},
+	"req":     map[string]any{"properties": map[string]any{"trace": map[string]any{"type": "keyword"}}},
+}
+
+// line is one for POST /book, this many seconds after ten, with changed fields.
+func line(second int, status int, change map[string]any) map[string]any {
+	l := map[string]any{
+		"time": ten.Add(time.Duration(second) * time.Second).Format(time.RFC3339), "status": status, "path": "/book", "place": "kr", "seconds": 0.1, "read": true,
+	}
+	for field, value := range change {
+		if l[field] = value; value == nil {
+			delete(l, field)
+		}
+	}
+	return l
+}
+
+func where(field string, op slo.Op, value any) slo.Condition {
+	return slo.Condition{Field: field, Op: op, Value: value}
+}
+
+// hanging holds for a client that gave up after it had waited for long.
+var hanging = slo.Condition{All: []slo.Condition{
+	where("status", slo.Is, int64(499)), where("read", slo.Is, true), where("seconds", slo.AtLeast, 2.5)}}
+
+// bookings is the ratio of bookings: 429 and clients that gave up early are not
+// counted.
+func bookings(index string) slo.Indicator {
+	return slo.Indicator{
+		Source: slo.Source{Index: index, TimeField: "time", RegionField: "place", TraceField: "req.trace"},
+		Total: slo.Condition{All: []slo.Condition{
+			where("path", slo.Is, "/book"), where("status", slo.IsNot, int64(429)),
+			{Any: []slo.Condition{where("status", slo.IsNot, int64(499)), hanging}},
+		}},
+		Bad: slo.Condition{Any: []slo.Condition{where("status", slo.AtLeast, int64(500)), hanging}},
+	}
+}
+
+func keyed(all ...slo.Indicator) map[slo.Key]slo.Indicator {
+	indicators := map[slo.Key]slo.Indicator{}
+	for n, i := range all {
+		indicators[slo.Key(fmt.Sprint(n))] = i
+	}
+	return indicators
+}
+
+func bucket(minute int, region string, good, bad int64) count.Bucket {
+	return count.Bucket{At: minutes(minute, minute).From, Region: region, Count: slo.Count{Good: good, Bad: bad}}
+}
+
+func source(t *testing.T, server string) *indicator.OpenSearch {
 	t.Helper()
-	s, err := indicator.NewOpenSearch(server, index, 10*time.Second)
+	s, err := indicator.NewOpenSearch(server, 10*time.Second)
 	if err != nil {
 		t.Fatal(err)
 	}
 	return s
 }
 
-func TestCountsTheBookingsOfTheGateway(t *testing.T) {
-	accessLog := indicatortest.New(t)
-	for _, status := range []int{201, 201, 409, 400, 422, 401} {
-		accessLog.AddBooking(ten.Add(3*time.Second), status, "t", nil)
+// counts counts the period and fails the test when that fails.
+func counts(t *testing.T, server string, period count.Span, all ...slo.Indicator) (map[slo.Key][]count.Bucket, int64) {
+	t.Helper()
+	got, documents, err := source(t, server).Count(t.Context(), keyed(all...), period, time.Minute)
+	if err != nil {
+		t.Fatal(err)
 	}
-	accessLog.AddBooking(ten.Add(59*time.Second+999*time.Millisecond), 503, "t", nil)
-	accessLog.AddBooking(ten.Add(61*time.Second), 500, "t", nil)
-	// None of these counts as a booking attempt.
-	accessLog.AddBooking(ten, 429, "t", nil)
-	accessLog.AddBooking(ten, 503, "t", map[string]any{names.DocServiceName: names.ServiceReservation})
-	accessLog.AddBooking(ten, 503, "t", map[string]any{names.HTTPMethod: "GET"})
-	accessLog.AddBooking(ten, 503, "t", map[string]any{names.HTTPRoute: "/v1/reservations/{id}"})
-	accessLog.AddBooking(ten, 503, "t", map[string]any{names.EventName: names.EventPanic})
-	accessLog.AddBooking(ten.Add(-time.Millisecond), 503, "t", nil)
-	accessLog.AddBooking(ten.Add(5*time.Minute), 503, "t", nil)
-	// This one counts for the other objective.
-	accessLog.AddBooking(ten.Add(2*time.Minute), 500, "t", map[string]any{names.HTTPRoute: "/v1/restaurants"})
+	return got, documents
+}
 
-	var queries atomic.Int32
-	server, err := url.Parse(accessLog.Server)
+func TestCountsGoodAndBadEventsByMinuteAndRegion(t *testing.T) {
+	log := indicatortest.NewIndex(t, mapping)
+	for _, status := range []int{201, 409, 400} {
+		log.Add(line(3, status, nil))
+	}
+	log.Add(line(59, 503, nil))
+	log.Add(line(59, 500, map[string]any{"place": "us"}))
+	log.Add(line(60, 201, map[string]any{"place": nil}))
+	log.Add(line(70, 499, map[string]any{"seconds": 2.5}))
+	log.Add(line(80, 201, map[string]any{"time": "22/Nov/2026:19:01:30 +0900"}))
+	// None of these is counted.
+	log.Add(line(5, 429, nil))
+	log.Add(line(5, 499, map[string]any{"seconds": 2.4}))
+	log.Add(line(5, 499, map[string]any{"seconds": 9, "read": false}))
+	log.Add(line(5, 503, map[string]any{"path": "/"}))
+	log.Add(line(-1, 503, nil))
+	log.Add(line(120, 503, nil))
+
+	got, documents := counts(t, log.Server, minutes(0, 2), bookings(log.Index))
+	want := map[slo.Key][]count.Bucket{"0": {bucket(0, "kr", 3, 1), bucket(0, "us", 0, 1), bucket(1, "", 1, 0), bucket(1, "kr", 1, 1)}}
+	if !reflect.DeepEqual(got, want) || documents != 12 {
+		t.Errorf("%d documents\ngot  %v\nwant %v", documents, got, want)
+	}
+	// A line that arrives late is counted when its period is counted again.
+	log.Add(line(70, 500, map[string]any{"place": "us"}))
+	got, _ = counts(t, log.Server, minutes(1, 2), bookings(log.Index))
+	if want := bucket(1, "us", 0, 1); !slices.Contains(got["0"], want) {
+		t.Errorf("%v lacks the late line", got)
+	}
+}
+
+func TestConditions(t *testing.T) {
+	log := indicatortest.NewIndex(t, mapping)
+	log.Add(line(1, 200, map[string]any{"seconds": 1, "read": true}))
+	log.Add(line(2, 500, map[string]any{"seconds": 2, "read": false}))
+	log.Add(line(3, 503, map[string]any{"seconds": 3, "read": nil, "path": nil}))
+	for name, tc := range map[string]struct {
+		condition slo.Condition
+		want      int64
+	}{
+		"a text":                              {where("path", slo.Is, "/book"), 2},
+		"not a text, also when it is missing": {where("path", slo.IsNot, "/book"), 1},
+		"a number":                            {where("status", slo.Is, int64(503)), 1},
+		"at least a number":                   {where("status", slo.AtLeast, int64(500)), 2},
+		"below a number":                      {where("status", slo.Below, int64(500)), 1},
+		"at least a fraction":                 {where("seconds", slo.AtLeast, 2.0), 2},
+		"below a fraction":                    {where("seconds", slo.Below, 2.0001), 2},
+		"true":                                {where("read", slo.Is, true), 1},
+		"not true":                            {where("read", slo.IsNot, true), 2},
+		"a field that no document has":        {where("other", slo.Is, "x"), 0},
+		"not a field that no document has":    {where("other", slo.IsNot, "x"), 3},
+		"all":                                 {slo.Condition{All: []slo.Condition{where("status", slo.AtLeast, int64(500)), where("read", slo.Is, false)}}, 1},
+		"all of nothing":                      {slo.Condition{All: []slo.Condition{}}, 3},
+		"any":                                 {slo.Condition{Any: []slo.Condition{where("read", slo.Is, true), where("read", slo.Is, false)}}, 2},
+		"any of nothing":                      {slo.Condition{Any: []slo.Condition{}}, 0},
+		"no condition":                        {slo.Condition{}, 0},
+	} {
+		i := slo.Indicator{Source: slo.Source{Index: log.Index, TimeField: "time"}, Total: tc.condition}
+		got, documents := counts(t, log.Server, minutes(0, 1), i)
+		var total int64
+		for _, b := range got["0"] {
+			total += b.Good
+		}
+		if total != tc.want || documents != 3 {
+			t.Errorf("%s: %d events of %d documents, want %d of 3", name, total, documents, tc.want)
+		}
+	}
+}
+
+func TestOneSearchCountsIndicatorsOfSeveralIndices(t *testing.T) {
+	a, b := indicatortest.NewIndex(t, mapping), indicatortest.NewIndex(t, mapping)
+	a.Add(line(1, 500, nil))
+	b.Add(line(1, 201, map[string]any{"logged": ten.Add(61 * time.Second).Format(time.RFC3339Nano)}))
+	b.Add(line(1, 201, map[string]any{"time": nil, "logged": ten.Add(62 * time.Second).Format(time.RFC3339Nano)}))
+	both, logged, missing := bookings(a.Index+","+b.Index), bookings(b.Index+"*"), bookings(a.Index+"-missing")
+	logged.Source.TimeField = "logged"
+
+	var searches atomic.Int32
+	server, err := url.Parse(a.Server)
 	if err != nil {
 		t.Fatal(err)
 	}
 	proxy := httputil.NewSingleHostReverseProxy(server)
 	counting := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		queries.Add(1)
+		searches.Add(1)
 		proxy.ServeHTTP(w, r)
 	}))
 	defer counting.Close()
-
-	got, err := source(t, counting.URL, accessLog.Index).Count(t.Context(), objectives(t), ten, ten.Add(5*time.Minute), time.Minute)
-	if err != nil {
-		t.Fatal(err)
+	got, documents := counts(t, counting.URL, minutes(0, 2), bookings(a.Index), bookings(b.Index), both, logged, missing)
+	want := map[slo.Key][]count.Bucket{
+		"0": {bucket(0, "kr", 0, 1)}, "1": {bucket(0, "kr", 1, 0)}, "2": {bucket(0, "kr", 1, 1)}, "3": {bucket(1, "kr", 2, 0)},
 	}
-	want := map[string][]slo.Bucket{
-		"booking-availability": {{At: ten, Count: slo.Count{Good: 6, Bad: 1}}, {At: ten.Add(time.Minute), Count: slo.Count{Bad: 1}}},
-		"search":               {{At: ten.Add(2 * time.Minute), Count: slo.Count{Bad: 1}}},
-	}
-	if !reflect.DeepEqual(got, want) {
-		t.Errorf("got  %v\nwant %v", got, want)
-	}
-	if n := queries.Load(); n != 1 {
-		t.Errorf("%d queries for %d objectives, want one", n, len(want))
-	}
-
-	// A line that arrives late is counted when its period is counted again.
-	accessLog.AddBooking(ten.Add(30*time.Second), 500, "t", nil)
-	got, err = source(t, accessLog.Server, accessLog.Index).Count(t.Context(), objectives(t), ten, ten.Add(time.Minute), 10*time.Second)
-	if err != nil {
-		t.Fatal(err)
-	}
-	late := slo.Bucket{At: ten.Add(30 * time.Second), Count: slo.Count{Bad: 1}}
-	if !reflect.DeepEqual(got["booking-availability"][1], late) {
-		t.Errorf("the late line: %v", got)
+	if !reflect.DeepEqual(got, want) || documents != 3 || searches.Load() != 1 {
+		t.Errorf("%d searches, %d documents\ngot  %v\nwant %v", searches.Load(), documents, got, want)
 	}
 }
 
-func TestNoTelemetryDiffersFromNoBookings(t *testing.T) {
-	accessLog := indicatortest.New(t)
-	count := func(index string) error {
-		_, err := source(t, accessLog.Server, index).Count(t.Context(), objectives(t), ten, ten.Add(time.Minute), time.Minute)
-		return err
+func TestSlicesAreCountedFromBeforeThePeriodOn(t *testing.T) {
+	log := indicatortest.NewIndex(t, mapping)
+	for _, second := range []int{-121, -119, -61, 30} {
+		log.Add(line(second, 200, nil))
 	}
-	if err := count(accessLog.Index); !errors.Is(err, indicator.ErrNoTelemetry) {
-		t.Errorf("an empty index: %v", err)
+	slice := bookings(log.Index)
+	slice.Within = 2 * time.Minute
+	got, documents := counts(t, log.Server, minutes(0, 1), slice, bookings(log.Index))
+	want := map[slo.Key][]count.Bucket{
+		"0": {bucket(-2, "kr", 2, 0), bucket(0, "kr", 1, 0)},
+		"1": {bucket(0, "kr", 1, 0)},
 	}
-	if err := count(accessLog.Index + "-missing-*"); !errors.Is(err, indicator.ErrNoTelemetry) {
-		t.Errorf("no index: %v", err)
+	if !reflect.DeepEqual(got, want) || documents != 1 {
+		t.Errorf("%d documents in the period\ngot  %v\nwant %v", documents, got, want)
 	}
-	accessLog.AddBooking(ten, 0, "", map[string]any{names.EventName: names.EventHeartbeat})
-	if err := count(accessLog.Index); err != nil {
-		t.Errorf("a heartbeat without bookings: %v", err)
+}
+
+func TestNoTelemetryDiffersFromNoEvents(t *testing.T) {
+	log := indicatortest.NewIndex(t, mapping)
+	for name, index := range map[string]string{"an empty index": log.Index, "no index": log.Index + "-x", "no index of a pattern": log.Index + "-x*"} {
+		if got, documents := counts(t, log.Server, minutes(0, 1), bookings(index)); documents != 0 || len(got) != 0 {
+			t.Errorf("%s: %d documents, %v", name, documents, got)
+		}
+	}
+	log.Add(line(1, 200, map[string]any{"path": "/health"}))
+	if got, documents := counts(t, log.Server, minutes(0, 1), bookings(log.Index)); documents != 1 || len(got) != 0 {
+		t.Errorf("a line without events: %d documents, %v", documents, got)
+	}
+	// The counter asks when documents begin without an indicator that counts.
+	probe := slo.Indicator{Source: bookings(log.Index).Source}
+	if _, documents := counts(t, log.Server, minutes(-9999, 1), probe); documents != 1 {
+		t.Errorf("%d documents without a condition", documents)
 	}
 	stopped := httptest.NewServer(nil)
 	stopped.Close()
-	if _, err := source(t, stopped.URL, "x").Count(t.Context(), objectives(t), ten, ten.Add(time.Minute), time.Minute); err == nil {
+	if _, _, err := source(t, stopped.URL).Count(t.Context(), keyed(bookings("x")), minutes(0, 1), time.Minute); err == nil {
 		t.Error("no error from a server that is down")
 	}
 }
 
-func TestEvidenceHasTheRegionsAndThreeDifferentTraces(t *testing.T) {
-	accessLog := indicatortest.New(t)
-	for n, trace := range []string{"a", "b", "b", "c", "", "d"} {
-		accessLog.AddBooking(ten.Add(time.Duration(n)*time.Second), 503, trace, nil)
+func TestRegionFieldsThatAreNone(t *testing.T) {
+	log := indicatortest.NewIndex(t, mapping)
+	log.Add(line(1, 500, nil))
+	unmapped := bookings(log.Index)
+	unmapped.Source.RegionField = "unknown"
+	if got, _ := counts(t, log.Server, minutes(0, 1), unmapped); !slices.Equal(got["0"], []count.Bucket{bucket(0, "", 0, 1)}) {
+		t.Errorf("a field that no document has: %v", got)
 	}
-	accessLog.AddBooking(ten.Add(10*time.Second), 500, "d", map[string]any{names.CloudRegion: names.Regions["us"]})
-	accessLog.AddBooking(ten.Add(11*time.Second), 201, "good", nil)
-	got, err := source(t, accessLog.Server, accessLog.Index).Evidence(t.Context(), objectives(t)[0], ten, ten.Add(time.Minute))
-	if err != nil {
-		t.Fatal(err)
+	number := bookings(log.Index)
+	number.Source.RegionField = "status"
+	if got, _ := counts(t, log.Server, minutes(0, 1), number); !slices.Equal(got["0"], []count.Bucket{bucket(0, "500", 0, 1)}) {
+		t.Errorf("a number: %v", got)
 	}
-	want := indicator.Evidence{Regions: map[string]int64{"ap-northeast-2": 6, "us-east-1": 1}, Traces: []string{"d", "c", "b"}}
-	if !reflect.DeepEqual(got, want) {
-		t.Errorf("got %v, want %v", got, want)
+	for n := range 101 {
+		log.Add(line(2, 200, map[string]any{"place": fmt.Sprint("user", n)}))
+	}
+	_, _, err := source(t, log.Server).Count(t.Context(), keyed(bookings(log.Index)), minutes(0, 1), time.Minute)
+	if err == nil || !strings.Contains(err.Error(), "place has more than 100 values") {
+		t.Errorf("a field with 102 values: %v", err)
+	}
+}
+
+func TestTracesAreThreeDifferentOnesOfBadEventsLatestFirst(t *testing.T) {
+	log := indicatortest.NewIndex(t, mapping)
+	for second, trace := range []string{"a", "b", "b", "c", "", "d"} {
+		log.Add(line(second, 503, map[string]any{"req": map[string]any{"trace": trace}}))
+	}
+	log.Add(line(6, 503, nil))
+	log.Add(line(7, 201, map[string]any{"req": map[string]any{"trace": "good"}}))
+	log.Add(line(60, 503, map[string]any{"req": map[string]any{"trace": "after"}}))
+	got, err := source(t, log.Server).Traces(t.Context(), bookings(log.Index), minutes(0, 1))
+	if want := []string{"d", "c", "b"}; err != nil || !slices.Equal(got, want) {
+		t.Errorf("got %q, %v, want %q", got, err, want)
+	}
+	without := bookings(log.Index)
+	without.Source.TraceField = ""
+	if got, err := source(t, log.Server).Traces(t.Context(), without, minutes(0, 1)); err != nil || len(got) > 0 {
+		t.Errorf("events without traces: %q, %v", got, err)
 	}
 }

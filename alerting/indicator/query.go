@@ -2,79 +2,171 @@ package indicator
 
 import (
 	"fmt"
+	"maps"
+	"slices"
+	"strings"
 	"time"
 
+	"jari.example/alerting/count"
 	"jari.example/alerting/slo"
-	"jari.example/telemetry/names"
 )
 
 type object = map[string]any
 
-// countQuery counts the buckets of every objective at once. Its size grows with
-// the number of objectives, its cost with the length of [from, to); neither
-// grows with the windows that are evaluated later.
-func countQuery(slos []slo.SLO, from, to time.Time, width time.Duration) object {
-	aggs := object{}
-	for _, s := range slos {
-		aggs[s.Name] = object{
-			"filter": filter(s.Indicator.Total),
-			"aggs": object{"buckets": object{
-				"date_histogram": object{
-					"field":          names.DocTime,
-					"fixed_interval": fmt.Sprintf("%dms", width.Milliseconds()),
-					"min_doc_count":  1,
-				},
-				"aggs": object{"bad": object{"filter": filter(s.Indicator.Bad)}},
-			}},
+// maxRegions limits the regions of one indicator. More are an error: events of the
+// others would not be counted.
+const maxRegions = 100
+
+// The names of aggregations. Those of indicators are their keys.
+const (
+	documentsAgg = "documents"
+	eventsAgg    = "events"
+	regionsAgg   = "regions"
+	noRegionAgg  = "no_region"
+	timesAgg     = "times"
+	badAgg       = "bad"
+)
+
+// countQuery counts the buckets of all indicators with one search, and the documents
+// of the period. Its size grows with the number of indicators, its cost with the
+// length of the period; neither grows with the windows that are evaluated later.
+//
+// Every document is tested once for whether it counts at all. Only those that do are
+// tested for each indicator, which are few among all lines of a system.
+func countQuery(indicators map[slo.Key]slo.Indicator, period count.Span, width time.Duration) object {
+	sources := sourcesOf(indicators)
+	var documents, events []object
+	for _, s := range sources {
+		documents = append(documents, all(indexFilter(s, sources), timeRange(s, period)))
+	}
+	found := slices.Clone(documents)
+	perIndicator := object{}
+	for key, i := range indicators {
+		if i.Total.IsZero() {
+			continue
+		}
+		total := all(indexFilter(i.Source, sources), condition(i.Total))
+		events = append(events, total)
+		perIndicator[string(key)] = object{"filter": total, "aggs": bucketAggs(i, width)}
+		if i.Within > 0 {
+			earlier := count.Span{From: period.From.Add(-i.Within), To: period.From}
+			found = append(found, all(total, timeRange(i.Source, earlier)))
 		}
 	}
+	aggs := object{documentsAgg: object{"filter": anyOf(documents)}}
+	if len(events) > 0 {
+		aggs[eventsAgg] = object{"filter": anyOf(events), "aggs": perIndicator}
+	}
+	return object{"size": 0, "track_total_hits": false, "query": all(anyOf(found)), "aggs": aggs}
+}
+
+// bucketAggs are the buckets of one indicator by time, and by region if it has one.
+func bucketAggs(i slo.Indicator, width time.Duration) object {
+	times := object{"date_histogram": object{
+		"field": i.Source.TimeField, "fixed_interval": fmt.Sprintf("%dms", width.Milliseconds()), "min_doc_count": 1,
+	}}
+	if !i.Bad.IsZero() {
+		times["aggs"] = object{badAgg: object{"filter": condition(i.Bad)}}
+	}
+	if i.Source.RegionField == "" {
+		return object{timesAgg: times}
+	}
+	aggs := object{timesAgg: times}
 	return object{
-		"size":             0,
-		"track_total_hits": 1, // only whether there is any telemetry
-		"query":            timeRange(from, to),
-		"aggs":             aggs,
+		regionsAgg:  object{"terms": object{"field": i.Source.RegionField, "size": maxRegions}, "aggs": aggs},
+		noRegionAgg: object{"missing": object{"field": i.Source.RegionField}, "aggs": aggs},
 	}
 }
 
-func evidenceQuery(s slo.SLO, from, to time.Time) object {
-	bad := filter(append(append([]slo.Condition{}, s.Indicator.Total...), s.Indicator.Bad...))
+// tracesQuery finds the latest bad events of i that belong to a trace.
+func tracesQuery(i slo.Indicator, period count.Span) object {
 	return object{
-		// Several of the latest may share a trace or have none.
-		"size":    10 * maxTraces,
-		"_source": []string{names.DocTraceID},
-		"sort":    []object{{names.DocTime: "desc"}},
-		"query":   object{"bool": object{"filter": []object{timeRange(from, to), bad}}},
-		"aggs":    object{"regions": object{"terms": object{"field": docField(names.CloudRegion), "size": 20}}},
+		"size":    10 * maxTraces, // several may belong to one trace
+		"_source": false,
+		"fields":  []string{i.Source.TraceField},
+		"sort":    []object{{i.Source.TimeField: "desc"}},
+		"query": all(timeRange(i.Source, period), condition(i.Total), condition(i.Bad),
+			object{"exists": object{"field": i.Source.TraceField}}),
 	}
 }
 
-func timeRange(from, to time.Time) object {
-	return object{"range": object{names.DocTime: object{
-		"gte": from.UTC().Format(time.RFC3339Nano), "lt": to.UTC().Format(time.RFC3339Nano),
+// place is where documents are and which of their fields is the time.
+type place struct{ index, timeField string }
+
+func placeOf(s slo.Source) place { return place{s.Index, s.TimeField} }
+
+// sourcesOf are the sources that differ in where their documents are, in a fixed
+// order.
+func sourcesOf(indicators map[slo.Key]slo.Indicator) []slo.Source {
+	byPlace := map[place]slo.Source{}
+	for _, i := range indicators {
+		byPlace[placeOf(i.Source)] = i.Source
+	}
+	return slices.SortedFunc(maps.Values(byPlace), func(a, b slo.Source) int {
+		return strings.Compare(a.Index+a.TimeField, b.Index+b.TimeField)
+	})
+}
+
+// patterns are the parts of an index pattern.
+func patterns(index string) []string { return strings.Split(index, ",") }
+
+// indexFilter selects the indices of s where the search reads those of others, too.
+func indexFilter(s slo.Source, sources []slo.Source) object {
+	if !slices.ContainsFunc(sources, func(other slo.Source) bool { return other.Index != s.Index }) {
+		return object{"match_all": object{}}
+	}
+	var parts []object
+	for _, pattern := range patterns(s.Index) {
+		parts = append(parts, object{"wildcard": object{"_index": pattern}})
+	}
+	return anyOf(parts)
+}
+
+func timeRange(s slo.Source, period count.Span) object {
+	// The format is given because that of the mapping may be any.
+	return object{"range": object{s.TimeField: object{
+		"gte": period.From.UnixMilli(), "lt": period.To.UnixMilli(), "format": "epoch_millis",
 	}}}
 }
 
-func filter(conditions []slo.Condition) object {
-	must, mustNot := []object{}, []object{}
-	for _, c := range conditions {
-		switch field := docField(c.Field); c.Op {
-		case slo.Is:
-			must = append(must, object{"term": object{field: c.Value}})
-		case slo.IsNot:
-			mustNot = append(mustNot, object{"term": object{field: c.Value}})
-		case slo.AtLeast:
-			must = append(must, object{"range": object{field: object{"gte": c.Value}}})
-		}
+// condition compiles c. A condition holds for no event when it is zero.
+func condition(c slo.Condition) object {
+	switch {
+	case c.IsZero():
+		return object{"match_none": object{}}
+	case c.All != nil:
+		return all(conditions(c.All)...)
+	case c.Any != nil:
+		return anyOf(conditions(c.Any))
 	}
-	return object{"bool": object{"filter": must, "must_not": mustNot}}
+	switch c.Op {
+	case slo.Is:
+		return object{"term": object{c.Field: c.Value}}
+	case slo.IsNot:
+		return object{"bool": object{"must_not": object{"term": object{c.Field: c.Value}}}}
+	case slo.AtLeast:
+		return object{"range": object{c.Field: object{"gte": c.Value}}}
+	case slo.Below:
+		return object{"range": object{c.Field: object{"lt": c.Value}}}
+	}
+	panic(fmt.Sprintf("indicator: unknown comparison %q", c.Op)) // package spec refuses it
 }
 
-// docField is the document field of a log line's field. Package spec has refused
-// the fields that have none.
-func docField(field string) string {
-	name, ok := names.DocName(field)
-	if !ok {
-		panic("indicator: the field " + field + " is not mapped in documents")
+func conditions(all []slo.Condition) []object {
+	compiled := make([]object, len(all))
+	for i, c := range all {
+		compiled[i] = condition(c)
 	}
-	return name
+	return compiled
+}
+
+// all holds when each part does.
+func all(parts ...object) object { return object{"bool": object{"filter": parts}} }
+
+// anyOf holds when at least one part does.
+func anyOf(parts []object) object {
+	if len(parts) == 0 {
+		return object{"match_none": object{}}
+	}
+	return object{"bool": object{"should": parts, "minimum_should_match": 1}}
 }

@@ -37,7 +37,7 @@ func TestASearchHasASpanWithItsErrorType(t *testing.T) {
 			w.WriteHeader(c.status)
 			_, _ = w.Write([]byte(c.body))
 		}))
-		_, _ = source(t, server.URL, "lines").Count(ctx, objectives(t), ten, ten.Add(time.Minute), time.Minute)
+		_, _, _ = source(t, server.URL).Count(ctx, keyed(bookings("lines")), minutes(0, 1), time.Minute)
 		server.Close()
 		span := rec.Spans()[len(rec.Spans())-1]
 		if got := telemetrytest.Attr(span, names.ErrorType); got != c.want || span.SpanKind() != trace.SpanKindClient ||

@@ -1,5 +1,6 @@
-// Package runbook checks the runbooks: every SLO has a page that says what to do,
-// every page has an SLO, and the commands on it run.
+// Package runbook checks the runbooks: every rule, an SLO or an alert, has a page that
+// says what to do, every page belongs to a rule, and the commands on it run. Several
+// rules may share a page.
 package runbook
 
 import (
@@ -26,16 +27,17 @@ type Step struct {
 	Expected string // what its output means; "" when that is missing
 }
 
-// Check reports all mistakes in the runbooks in fsys, given the objectives.
-func Check(slos []slo.SLO, fsys fs.FS) error {
+// Check reports all mistakes in the runbooks in fsys, given the rules.
+func Check(set slo.Set, fsys fs.FS) error {
 	pages, err := fs.Glob(fsys, "*.md")
 	if err != nil {
 		return err
 	}
+	rules := set.Rules()
 	var problems []error
-	for _, s := range slos {
-		if !slices.Contains(pages, s.Name+".md") {
-			problems = append(problems, fmt.Errorf("the SLO %s has no runbook: copy runbooks/%s to runbooks/%s.md", s.Name, template, s.Name))
+	for _, r := range rules {
+		if page := r.Runbook + ".md"; !slices.Contains(pages, page) {
+			problems = append(problems, fmt.Errorf("%s has no runbook: copy runbooks/%s to runbooks/%s", r.Name, template, page))
 		}
 	}
 	for _, page := range pages {
@@ -43,8 +45,9 @@ func Check(slos []slo.SLO, fsys fs.FS) error {
 			continue
 		}
 		name := strings.TrimSuffix(page, path.Ext(page))
-		if !slices.ContainsFunc(slos, func(s slo.SLO) bool { return s.Name == name }) {
-			problems = append(problems, fmt.Errorf("runbooks/%s belongs to no SLO: rename it to <SLO>.md, or remove it", page))
+		if !slices.ContainsFunc(rules, func(r slo.Rule) bool { return r.Runbook == name }) {
+			problems = append(problems, fmt.Errorf("runbooks/%s belongs to no SLO and no alert: rename it to <rule>.md, "+
+				"name it in a rule's annotation jari.example/runbook, or remove it", page))
 		}
 		text, err := fs.ReadFile(fsys, page)
 		if err != nil {

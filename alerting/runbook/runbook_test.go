@@ -17,16 +17,16 @@ import (
 
 const root = "../.."
 
-func objectives(t *testing.T) []slo.SLO {
+func objectives(t *testing.T) slo.Set {
 	t.Helper()
-	all, err := spec.Load(slos.Files)
+	set, err := spec.Load(slos.Files)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return all
+	return set
 }
 
-func TestEverySLOHasARunbookAndEveryRunbookAnSLO(t *testing.T) {
+func TestEveryRuleHasARunbookAndEveryRunbookARule(t *testing.T) {
 	if err := Check(objectives(t), os.DirFS(filepath.Join(root, "runbooks"))); err != nil {
 		t.Error(err)
 	}
@@ -41,19 +41,29 @@ func TestCheckDetectsMistakes(t *testing.T) {
 	page := func(change ...string) *fstest.MapFile {
 		return &fstest.MapFile{Data: []byte(strings.NewReplacer(change...).Replace(string(good)))}
 	}
+	set := slo.Set{
+		SLOs:   []slo.SLO{{Rule: slo.Rule{Name: "booking", Runbook: "booking"}}},
+		Alerts: []slo.Alert{{Rule: slo.Rule{Name: "silent-kr", Runbook: "silent"}}, {Rule: slo.Rule{Name: "silent-us", Runbook: "silent"}}},
+	}
 	for name, tc := range map[string]struct {
 		files fs.FS
-		want  string
+		want  string // "" for no mistake
 	}{
-		"an SLO without a runbook":    {fstest.MapFS{}, "the SLO booking-availability has no runbook"},
-		"a runbook without an SLO":    {fstest.MapFS{"booking-availability.md": page(), "old.md": page()}, "runbooks/old.md belongs to no SLO"},
-		"no section on mitigation":    {fstest.MapFS{"booking-availability.md": page("## Mitigation", "## Other")}, `use ["Meaning"`},
-		"a step without a command":    {fstest.MapFS{"booking-availability.md": page("```sh", "```")}, "has no command"},
-		"a step without expectation":  {fstest.MapFS{"booking-availability.md": page("Expected", "Perhaps")}, "does not say what is expected"},
-		"the template is not checked": {fstest.MapFS{"booking-availability.md": page(), "template.md": page()}, ""},
+		"a page for each, which alerts may share": {fstest.MapFS{"booking.md": page(), "silent.md": page()}, ""},
+		"an SLO without a runbook": {fstest.MapFS{"silent.md": page()},
+			"booking has no runbook: copy runbooks/template.md to runbooks/booking.md"},
+		"an alert without a runbook": {fstest.MapFS{"booking.md": page()}, "silent-us has no runbook: copy runbooks/template.md to runbooks/silent.md"},
+		"a runbook without a rule": {fstest.MapFS{"booking.md": page(), "silent.md": page(), "silent-kr.md": page()},
+			"runbooks/silent-kr.md belongs to no SLO and no alert"},
+		"no section on mitigation":   {fstest.MapFS{"booking.md": page("## Mitigation", "## Other"), "silent.md": page()}, `use ["Meaning"`},
+		"a step without a command":   {fstest.MapFS{"booking.md": page("```sh", "```"), "silent.md": page()}, "has no command"},
+		"a step without expectation": {fstest.MapFS{"booking.md": page("Expected", "Perhaps"), "silent.md": page()}, "does not say what is expected"},
+		"the template is not checked": {
+			fstest.MapFS{"booking.md": page(), "silent.md": page(), "template.md": {Data: []byte("# A page without sections")}}, "",
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			err := Check(objectives(t), tc.files)
+			err := Check(set, tc.files)
 			if tc.want == "" && err != nil || tc.want != "" && (err == nil || !strings.Contains(err.Error(), tc.want)) {
 				t.Errorf("got %v, want %q", err, tc.want)
 			}

@@ -120,6 +120,18 @@ func (s Set) WithTimeScale(n int) Set {
 	return scaled
 }
 
+// Rules are what all SLOs and alerts of the set have in common, SLOs first.
+func (s Set) Rules() []Rule {
+	all := make([]Rule, 0, len(s.SLOs)+len(s.Alerts))
+	for _, o := range s.SLOs {
+		all = append(all, o.Rule)
+	}
+	for _, a := range s.Alerts {
+		all = append(all, a.Rule)
+	}
+	return all
+}
+
 // Indicators are all indicators of the set, by key, for buckets of the given
 // width.
 func (s Set) Indicators(width time.Duration) map[Key]Indicator {

@@ -123,3 +123,10 @@ func TestWithTimeScaleDividesOnlyTheWindows(t *testing.T) {
 		t.Error("the original SLO changed")
 	}
 }
+
+func TestRulesAreThoseOfSLOsAndAlerts(t *testing.T) {
+	s := Set{SLOs: []SLO{{Rule: Rule{Name: "a"}}}, Alerts: []Alert{{Rule: Rule{Name: "b"}}}}
+	if got := s.Rules(); len(got) != 2 || got[0].Name != "a" || got[1].Name != "b" {
+		t.Errorf("got %+v", got)
+	}
+}

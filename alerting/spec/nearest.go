@@ -32,14 +32,18 @@ func either(names []string) string {
 	return strings.Join(names[:len(names)-1], ", ") + " or " + names[len(names)-1]
 }
 
-// nearest returns the name with the smallest edit distance, if it is so small that
-// a slip of the hand is probable: a third of the name.
+// nearest returns the name that begins with name, or the one with the smallest edit
+// distance, if it is so small that a slip of the hand is probable: a third of the
+// name.
 func nearest(name string, names []string) (near string, ok bool) {
 	if len(name) > 200 {
 		return "", false
 	}
 	least := max(2, len(name)/3) + 1
 	for _, n := range names {
+		if len(name) > 2 && strings.HasPrefix(n, name) {
+			return n, true
+		}
 		if d := distance(strings.ToLower(name), strings.ToLower(n)); d < least && d < len(n) {
 			near, least, ok = n, d, true
 		}

@@ -3,17 +3,13 @@ package spec
 import (
 	"bytes"
 	"embed"
-	"errors"
 	"fmt"
 	"io/fs"
-	"slices"
 	"strconv"
 	"strings"
 	"sync"
 
 	"github.com/santhosh-tekuri/jsonschema/v6"
-	"github.com/santhosh-tekuri/jsonschema/v6/kind"
-	"go.yaml.in/yaml/v3"
 )
 
 // Schemas are the JSON Schemas of all kinds, for editors and for Load.
@@ -57,25 +53,6 @@ func must(err error) {
 	}
 }
 
-// validate holds the value of a document against the schema in file.
-func validate(file string, d document, value any) []Problem {
-	s := loadSchemas()
-	e, ok := errors.AsType[*jsonschema.ValidationError](s.compiled[schemaURL+file].Validate(value))
-	if !ok {
-		return nil
-	}
-	v := validation{schemas: s, document: d}
-	v.walk(e, hint{})
-	return v.found
-}
-
-// validation turns the tree of a validation's errors into problems.
-type validation struct {
-	schemas
-	document
-	found []Problem
-}
-
 // hint is what the schema says about the value at a place.
 type hint struct {
 	place       string
@@ -93,38 +70,22 @@ func (h hint) String() string {
 	return fmt.Sprintf("; write %s, such as %s", h.description, h.example)
 }
 
-// hint returns what a schema says, where h, of a schema that refers to it, says
-// nothing.
-func (s schemas) hint(h hint, place string, schema map[string]any) hint {
-	if h.place != place {
-		h = hint{place: place}
-	}
-	if description, ok := schema["description"].(string); ok && h.description == "" {
-		h.description = description
-	}
-	if examples, ok := schema["examples"].([]any); ok && len(examples) > 0 && h.example == "" {
-		h.example = fmt.Sprint(examples[0])
-	}
-	if reference, ok := schema["$ref"].(string); ok {
-		return s.hint(h, place, s.schema(reference))
-	}
-	return h
+// subschema is a part of a schema. url leads to it, with a JSON pointer as its
+// fragment.
+type subschema struct {
+	url     string
+	members map[string]any
 }
 
-// schema returns the schema at a URL with a JSON pointer as its fragment.
-// Relative URLs of our schemas are resolved, too.
-func (s schemas) schema(url string) map[string]any {
+// at returns the part of a schema to which a URL leads.
+func (s schemas) at(url string) subschema {
 	file, pointer, _ := strings.Cut(url, "#")
-	if !strings.HasPrefix(file, schemaURL) {
-		file = schemaURL + file
-	}
 	node := s.sources[file]
-	for _, step := range strings.Split(strings.TrimPrefix(pointer, "/"), "/") {
-		step = strings.NewReplacer("~1", "/", "~0", "~").Replace(step)
+	for step := range strings.SplitSeq(strings.TrimPrefix(pointer, "/"), "/") {
 		switch n := node.(type) {
 		case map[string]any:
 			if step != "" {
-				node = n[step]
+				node = n[strings.NewReplacer("~1", "/", "~0", "~").Replace(step)]
 			}
 		case []any:
 			if i, err := strconv.Atoi(step); err == nil && i < len(n) {
@@ -132,186 +93,46 @@ func (s schemas) schema(url string) map[string]any {
 			}
 		}
 	}
-	m, _ := node.(map[string]any)
-	return m
+	members, _ := node.(map[string]any)
+	return subschema{url, members}
 }
 
-// place converts the location of a value into a path.
-func (v *validation) place(location []string) path {
-	p, node := path{}, v.node
-	for _, step := range location {
-		node = resolved(node)
-		if node.Kind == yaml.SequenceNode {
-			i, _ := strconv.Atoi(step)
-			p, node = append(p, i), node.Content[i]
-			continue
-		}
-		p = append(p, step)
-		if _, value := member(node, step); value != nil {
-			node = value
-		}
+// referred returns what a $ref of the schema leads to; ok is false without one.
+func (s schemas) referred(from subschema) (to subschema, ok bool) {
+	reference, ok := from.members["$ref"].(string)
+	if !ok {
+		return subschema{}, false
 	}
-	return p
-}
-
-func (v *validation) add(p path, format string, args ...any) {
-	v.found = append(v.found, Problem{v.file, v.line(p), p.String(), fmt.Sprintf(format, args...)})
-}
-
-// walk adds the problems of an error and its causes.
-func (v *validation) walk(e *jsonschema.ValidationError, h hint) {
-	p := v.place(e.InstanceLocation)
-	schema := v.schema(e.SchemaURL)
-	h = v.hint(h, p.String(), schema)
-	switch k := e.ErrorKind.(type) {
-	case *kind.Required:
-		v.missing(p, schema, k.Missing)
-	case *kind.DependentRequired:
-		v.missing(p, schema, k.Missing)
-	case *kind.AdditionalProperties:
-		for _, name := range k.Properties {
-			v.unknown(p.with(name), name, schema)
-		}
-	case *kind.PropertyNames:
-		h = v.hint(hint{}, "", v.schema(e.SchemaURL+"/propertyNames"))
-		v.add(p.with(k.Property), "is not allowed here; %s", h.description)
-	case *kind.OneOf:
-		v.alternatives(p, schema)
-	default:
-		if len(e.Causes) == 0 {
-			v.add(p, "%s", v.wrong(p, e.ErrorKind)+h.String())
-		}
-		for _, cause := range e.Causes {
-			v.walk(cause, h)
-		}
+	if strings.HasPrefix(reference, "#") {
+		file, _, _ := strings.Cut(from.url, "#")
+		return s.at(file + reference), true
 	}
+	return s.at(schemaURL + reference), true
 }
 
-// missing adds a problem for each missing member of the value at p.
-func (v *validation) missing(p path, schema map[string]any, names []string) {
-	for _, name := range names {
-		v.add(p.with(name), "is missing%s", v.ofMember(schema, name))
+// hint adds to h what a schema says and h, which is of a schema that refers to
+// it, does not.
+func (s schemas) hint(h hint, of subschema) hint {
+	if description, ok := of.members["description"].(string); ok && h.description == "" {
+		h.description = description
 	}
+	if examples, ok := of.members["examples"].([]any); ok && len(examples) > 0 && h.example == "" {
+		h.example = fmt.Sprint(examples[0])
+	}
+	if to, ok := s.referred(of); ok {
+		return s.hint(h, to)
+	}
+	return h
 }
 
-// ofMember is the hint of a schema for one of its members.
-func (v *validation) ofMember(schema map[string]any, name string) hint {
-	for schema != nil {
-		properties, _ := schema["properties"].(map[string]any)
-		if member, ok := properties[name].(map[string]any); ok {
-			if h := v.hint(hint{}, name, member); h.description != "" {
-				return h
-			}
-		}
-		reference, _ := schema["$ref"].(string)
-		if reference == "" {
-			break
-		}
-		schema = v.schema(reference)
+// hintOf is the hint of a schema for one of its members.
+func (s schemas) hintOf(of subschema, name string) hint {
+	properties, _ := of.members["properties"].(map[string]any)
+	if member, ok := properties[name].(map[string]any); ok {
+		return s.hint(hint{}, subschema{of.url, member})
+	}
+	if to, ok := s.referred(of); ok {
+		return s.hintOf(to, name)
 	}
 	return hint{}
-}
-
-// elsewhere says what to write instead of fields that other versions of OpenSLO,
-// or former ones of our kinds, have.
-var elsewhere = map[string]string{
-	"maxChance":       "it was renamed; write maxPValue",
-	"good":            "write bad, the conditions of the bad events among the total",
-	"targetPercent":   "write target as a share, such as 0.999",
-	"within":          "write the age in seconds as value of the objective",
-	"indicatorRef":    "write the indicator itself",
-	"alertPolicies":   "write a BurnRatePolicy with spec.slo",
-	"rawType":         "write ratioMetric with total and bad",
-	"composite":       "write an SLO for each objective",
-	"compositeWeight": "write an SLO for each objective",
-}
-
-func (v *validation) unknown(p path, name string, schema map[string]any) {
-	properties, _ := schema["properties"].(map[string]any)
-	instead := oneOf(name, keys(properties))
-	if hint, ok := elsewhere[name]; ok {
-		instead = hint
-	}
-	v.add(p, "is unknown; %s", instead)
-}
-
-// alternatives adds the problem of a value that has none, or several, of the
-// members of which it needs exactly one.
-func (v *validation) alternatives(p path, schema map[string]any) {
-	var names, given []string
-	branches, _ := schema["oneOf"].([]any)
-	for _, branch := range branches {
-		required, _ := branch.(map[string]any)["required"].([]any)
-		for _, name := range required {
-			names = append(names, fmt.Sprint(name))
-		}
-	}
-	_, value := v.find(p)
-	for _, name := range names {
-		if key, _ := member(value, name); key != nil {
-			given = append(given, name)
-		}
-	}
-	if len(given) == 0 {
-		v.add(p, "has none of %s; write exactly one of them", either(names))
-		return
-	}
-	v.add(p, "has %s; write exactly one of them", strings.Join(given, " and "))
-}
-
-// wrong says what is wrong with the value at p.
-func (v *validation) wrong(p path, k jsonschema.ErrorKind) string {
-	_, node := v.find(p)
-	got := "it"
-	if node.Kind == yaml.ScalarNode {
-		got = strconv.Quote(node.Value)
-	}
-	switch k := k.(type) {
-	case *kind.Type:
-		if k.Got == "null" {
-			return "is empty"
-		}
-		return fmt.Sprintf("%s is not %s", got, either(typeNames(k.Want)))
-	case *kind.Enum:
-		var names []string
-		for _, want := range k.Want {
-			names = append(names, fmt.Sprint(want))
-		}
-		return fmt.Sprintf("%s is not supported; %s", got, oneOf(node.Value, slices.Sorted(slices.Values(names))))
-	case *kind.Const:
-		return fmt.Sprintf("%s is not %v", got, k.Want)
-	case *kind.Minimum:
-		return fmt.Sprintf("%s is below %s", got, k.Want.RatString())
-	case *kind.Maximum:
-		return fmt.Sprintf("%s is above %s", got, k.Want.RatString())
-	case *kind.ExclusiveMinimum:
-		return fmt.Sprintf("%s is not above %s", got, k.Want.RatString())
-	case *kind.ExclusiveMaximum:
-		return fmt.Sprintf("%s is not below %s", got, k.Want.RatString())
-	case *kind.MultipleOf:
-		return fmt.Sprintf("%s is not a multiple of %s", got, k.Want.RatString())
-	case *kind.MaxLength:
-		return fmt.Sprintf("has %d characters, more than %d", k.Got, k.Want)
-	case *kind.MinLength, *kind.MinItems, *kind.MinProperties:
-		return "is empty"
-	case *kind.MaxItems:
-		return fmt.Sprintf("has %d entries, more than %d", k.Got, k.Want)
-	case *kind.MaxProperties:
-		return fmt.Sprintf("has %d members, more than %d", k.Got, k.Want)
-	case *kind.UniqueItems:
-		return "has an entry twice"
-	}
-	return got + " is not valid"
-}
-
-// typeNames are the names of JSON's types as people who write YAML know them.
-func typeNames(types []string) (names []string) {
-	known := map[string]string{
-		"string": "a text", "number": "a number", "integer": "a whole number", "boolean": "true or false",
-		"object": "a mapping", "array": "a list",
-	}
-	for _, t := range types {
-		names = append(names, known[t])
-	}
-	return names
 }

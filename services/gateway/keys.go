@@ -1,6 +1,7 @@
 package gateway
 
 import (
+	"bytes"
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/rand"
@@ -11,6 +12,8 @@ import (
 	"encoding/pem"
 	"errors"
 	"fmt"
+	"regexp"
+	"time"
 )
 
 // Keys sign and verify access tokens. The first key signs. The others only
@@ -19,6 +22,7 @@ type Keys struct {
 	signing   key
 	verifying map[string]*ecdsa.PublicKey // by kid
 	set       KeySet
+	created   time.Time // when the signing key was made; zero: unknown
 }
 
 type key struct {
@@ -48,11 +52,25 @@ func GenerateKeys() (*Keys, error) {
 	if err != nil {
 		return nil, err
 	}
-	return newKeys([]*ecdsa.PrivateKey{private})
+	return newKeys([]*ecdsa.PrivateKey{private}, time.Now())
 }
 
-// ParseKeys reads PKCS #8 PEM blocks of P-256 keys, the signing one first.
+// createdLine precedes the first key in its file: "Created: 2026-11-28T10:00:00Z". A
+// key has no date of its own, and that of a file changes with each copy. Text before
+// a PEM block is a comment (RFC 7468, section 2).
+var createdLine = regexp.MustCompile(`(?m)^Created: *(\S+)\s*$`)
+
+// ParseKeys reads PKCS #8 PEM blocks of P-256 keys, the signing one first. Before
+// it a line "Created: " may say when it was made, as RFC 3339.
 func ParseKeys(file []byte) (*Keys, error) {
+	comment, _, _ := bytes.Cut(file, []byte("-----BEGIN"))
+	var created time.Time
+	if line := createdLine.FindSubmatch(comment); line != nil {
+		var err error
+		if created, err = time.Parse(time.RFC3339, string(line[1])); err != nil {
+			return nil, errors.New("the time after Created: is not of the form 2026-11-28T10:00:00Z")
+		}
+	}
 	var all []*ecdsa.PrivateKey
 	for block, rest := pem.Decode(file); block != nil; block, rest = pem.Decode(rest) {
 		parsed, err := x509.ParsePKCS8PrivateKey(block.Bytes)
@@ -68,11 +86,11 @@ func ParseKeys(file []byte) (*Keys, error) {
 	if len(all) == 0 {
 		return nil, errors.New("no PEM block found")
 	}
-	return newKeys(all)
+	return newKeys(all, created)
 }
 
-func newKeys(all []*ecdsa.PrivateKey) (*Keys, error) {
-	k := &Keys{verifying: map[string]*ecdsa.PublicKey{}}
+func newKeys(all []*ecdsa.PrivateKey, created time.Time) (*Keys, error) {
+	k := &Keys{verifying: map[string]*ecdsa.PublicKey{}, created: created}
 	for i, private := range all {
 		jwk, err := publicJWK(&private.PublicKey)
 		if err != nil {

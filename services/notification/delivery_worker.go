@@ -241,8 +241,9 @@ func (w *DeliveryWorker) withdraw(ctx context.Context, j Job) bool {
 // the job is completed. If storing fails, the lease expires and the job is
 // delivered again.
 func (w *DeliveryWorker) recordOutcome(ctx context.Context, j Job, err error) bool {
+	late := max(time.Since(j.Due(j.OccurredAt)), 0) // the clock of the reservation service may be ahead
 	log := w.Logger.With(names.OutboxEventID, j.ID.String(), names.ReservationID, j.Reservation.ID.String(),
-		names.MailKind, string(j.Kind), names.Count, j.Attempts)
+		names.MailKind, string(j.Kind), names.MailDelay, late.Seconds(), names.Count, j.Attempts)
 	if err == nil {
 		log.InfoContext(ctx, "mail sent", names.EventName, names.EventMailSent)
 		w.counts.sent(ctx, j.Kind)

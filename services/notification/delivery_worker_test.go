@@ -213,6 +213,41 @@ func TestRetriesTransientFailures(t *testing.T) {
 	}
 }
 
+// An objective counts mails by these seconds.
+func TestEachOutcomeSaysHowLateTheMailIs(t *testing.T) {
+	env := &environment{sendErr: fmt.Errorf("%w: no", notification.ErrNotAccepted)}
+	rec := run(t, env, func(_ *telemetrytest.Recorder, s *notification.Service) {
+		e := storetest.Event()
+		e.OccurredAt = time.Now().Add(-time.Minute) // the relay has been late
+		acceptOld(t, s, e)
+		time.Sleep(10 * time.Minute)
+		env.set(func() { env.sendErr = nil })
+		time.Sleep(6 * time.Minute)
+		ahead, noShow, refused := storetest.Event(), storetest.Event(), storetest.Event()
+		ahead.OccurredAt = time.Now().Add(time.Hour) // by a clock that is ahead
+		acceptOld(t, s, ahead)
+		noShow.Kind = notification.NoShow // its mail waits five minutes on purpose
+		accept(t, s, noShow)
+		time.Sleep(6 * time.Minute)
+		env.set(func() { env.sendErr = fmt.Errorf("%w: no", notification.ErrRefused) })
+		refused.OccurredAt = time.Now().Add(-3 * time.Minute)
+		acceptOld(t, s, refused)
+		time.Sleep(time.Second)
+	})
+	failed, sent := rec.Lines(t, names.EventMailFailed), rec.Lines(t, names.EventMailSent)
+	delay := func(line map[string]any) float64 { return line[names.MailDelay].(float64) }
+	first, last := failed[0], failed[len(failed)-1]
+	if delay(first) != 60 || delay(failed[1]) <= 60 || first["severity_text"] != "WARN" {
+		t.Errorf("the first attempt %v, the second %v", first, failed[1])
+	}
+	if delay(last) != 180 || last["severity_text"] != "ERROR" {
+		t.Errorf("the mail that is given up %v", last)
+	}
+	if len(sent) != 3 || delay(sent[0]) < 11*60 || delay(sent[0]) > 17*60 || delay(sent[1]) != 0 || delay(sent[2]) < 0 || delay(sent[2]) > 5 {
+		t.Errorf("sent %v", sent)
+	}
+}
+
 func TestCountsEachLostResponseAsAPossibleMail(t *testing.T) {
 	env := &environment{lostResponses: 2}
 	rec := run(t, env, func(_ *telemetrytest.Recorder, s *notification.Service) {

@@ -33,6 +33,7 @@ type UnitOfWork struct {
 	changedReservations map[*Reservation]bool
 	events              []Event
 	transitions         []Transition
+	freeSince           map[SlotID]time.Time // of slots with covers that were free before Now
 	traceparent         string
 	firstEventID        uuid.UUID
 	from, to            time.Time // of Period
@@ -126,7 +127,7 @@ func (u *UnitOfWork) releaseCovers(slot *Slot, party int) {
 // emit adds an event about r to the change set. A guest without an account gets
 // no mail, so there is no event either: the returned one goes nowhere.
 func (u *UnitOfWork) emit(kind string, r *Reservation) *Event {
-	u.transitions = append(u.transitions, Transition{kind, r.Party})
+	u.transitions = append(u.transitions, Transition{Kind: kind, Covers: r.Party})
 	if r.DinerID == uuid.Nil {
 		return &Event{}
 	}
@@ -154,7 +155,7 @@ func (u *UnitOfWork) sortedByID() []*Reservation {
 
 // ChangeSet is what a store must write for one command, in one transaction.
 type ChangeSet struct {
-	Transitions    []Transition       // for metrics
+	Transitions    []Transition       // for metrics and logs
 	NewSlots       []*Slot            // to be inserted
 	ChangedSlots   []*Slot            // to be updated, by id
 	Reservations   []*Reservation     // to be inserted (Version 1) or updated, by id
@@ -182,9 +183,17 @@ func (u *UnitOfWork) ChangeSet() ChangeSet {
 	return set
 }
 
-// Transition is one thing that happened to a reservation, for metrics. Unlike an
-// [Event] there is one for guests without an account, too.
+// Transition is one thing that happened to a reservation, for metrics and logs.
+// Unlike an [Event] there is one for guests without an account, too.
 type Transition struct {
 	Kind   string // of the event
 	Covers int    // the party
+	Offer  Offer  // of EventOffered
+}
+
+// Offer says which covers were offered to whom.
+type Offer struct {
+	ReservationID uuid.UUID
+	SlotID        SlotID
+	Delay         time.Duration // since the first of the slot's free covers became free
 }

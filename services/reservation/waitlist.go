@@ -3,6 +3,7 @@ package reservation
 import (
 	"cmp"
 	"slices"
+	"time"
 
 	"github.com/google/uuid"
 )
@@ -25,9 +26,27 @@ func (u *UnitOfWork) offerFreeCovers() {
 				u.transition(r, Offered)
 				r.OfferEndsAt = earlier(u.Now.Add(OfferTTL), slot.CancelUntil)
 				u.emit(EventOffered, r)
+				u.transitions[len(u.transitions)-1].Offer = Offer{r.ID, slot.ID, u.Now.Sub(u.freeCoversSince(slot.ID))}
 			}
 		}
 	}
+}
+
+// becameFree notes that covers of the slot were free before Now: since the end of
+// an offer that nobody accepted.
+func (u *UnitOfWork) becameFree(slot SlotID, at time.Time) {
+	if u.freeSince == nil {
+		u.freeSince = map[SlotID]time.Time{}
+	}
+	u.freeSince[slot] = earlier(at, u.freeCoversSince(slot))
+}
+
+// freeCoversSince is when the first of the slot's free covers became free.
+func (u *UnitOfWork) freeCoversSince(slot SlotID) time.Time {
+	if since, ok := u.freeSince[slot]; ok {
+		return since
+	}
+	return u.Now
 }
 
 // waitlists returns each slot's waitlist, oldest entry first. A unit of work holds
@@ -101,6 +120,9 @@ func ExpireOffers(u *UnitOfWork) (Reservation, error) {
 	for _, r := range u.sortedByID() {
 		slot := u.Slots[r.SlotID]
 		if r.Status == Offered && !u.Now.Before(r.OfferEndsAt) || r.Status == Waiting && slot != nil && !u.Now.Before(slot.CancelUntil) {
+			if r.Status == Offered {
+				u.becameFree(r.SlotID, r.OfferEndsAt)
+			}
 			u.transition(r, Expired)
 			u.emit(EventExpired, r)
 		}

@@ -2,6 +2,7 @@ package reservation
 
 import (
 	"testing"
+	"time"
 
 	"github.com/google/uuid"
 )
@@ -54,6 +55,40 @@ func TestExpireOffers(t *testing.T) {
 	apply(t, u, meta(now), ExpireOffers, "", EventExpired, EventOffered)
 	if ran.Status != Expired || valid.Status != Offered || next.Status != Offered {
 		t.Errorf("statuses %s, %s, %s", ran.Status, valid.Status, next.Status)
+	}
+}
+
+func TestAnOfferSaysHowLongItsCoversHaveBeenFree(t *testing.T) {
+	ranOut := func(ago time.Duration, party int) func(*UnitOfWork) {
+		return func(u *UnitOfWork) { u.with(uuid.New(), Offered, party).OfferEndsAt = now.Add(-ago) }
+	}
+	for name, c := range map[string]struct {
+		before []func(*UnitOfWork)
+		decide func(*UnitOfWork) (Reservation, error)
+		want   time.Duration
+	}{
+		"an offer ran out just now":         {[]func(*UnitOfWork){ranOut(0, 4)}, ExpireOffers, 0},
+		"an offer ran out a minute ago":     {[]func(*UnitOfWork){ranOut(time.Minute, 4)}, ExpireOffers, time.Minute},
+		"the first of two ran out long ago": {[]func(*UnitOfWork){ranOut(time.Hour, 2), ranOut(time.Second, 2)}, ExpireOffers, time.Hour},
+		"covers are freed and offered at once": {nil, func(u *UnitOfWork) (Reservation, error) {
+			return Reservation{}, nil
+		}, 0},
+	} {
+		t.Run(name, func(t *testing.T) {
+			u := newUnit()
+			for _, b := range c.before {
+				b(u)
+			}
+			next := u.with(uuid.New(), Waiting, 4)
+			if _, err := (Command{CommandMeta: meta(now), Decide: c.decide}).Apply(u); err != nil {
+				t.Fatal(err)
+			}
+			all := u.ChangeSet().Transitions
+			offer := all[len(all)-1].Offer
+			if next.Status != Offered || offer.ReservationID != next.ID || offer.SlotID != next.SlotID || offer.Delay != c.want {
+				t.Errorf("%s, offer %+v, want a delay of %v", next.Status, offer, c.want)
+			}
+		})
 	}
 }
 

@@ -36,6 +36,8 @@ const (
 	MetricOutboxRefused       = "jari.outbox.refused"
 	MetricInvariantViolations = "jari.booking.invariant.violations"
 
+	MetricAlertingBlind = "jari.alerting.blind"
+
 	MetricSigningKeyAge     = "jari.signing_key.age"
 	MetricCertificateExpiry = "jari.certificate.expiry"
 
@@ -120,9 +122,11 @@ var Metrics = append([]Metric{
 	{MetricOutboxRefused, "{event}", "Event deliveries that notification rejected permanently, by jari.mail.kind and jari.reason."},
 	{MetricInvariantViolations, "{slot}", "Slots whose counter differs from their reservations, counted by each audit."},
 
-	{MetricSigningKeyAge, "s", "Age of the key that signs access tokens: since the time in its file, or since the file was written."},
-	{MetricCertificateExpiry, "s", "Time until the first certificate of a TLS server's chain expires, by server.address; " +
-		"negative afterwards. Only of servers that a gateway is told to check."},
+	{MetricSigningKeyAge, "s", "Age of the key that signs access tokens, if its file says when it was made."},
+	{MetricCertificateExpiry, "s", "Time until the first certificate of the public address expires, by server.address; " +
+		"negative afterwards. Only of a gateway that knows the public address."},
+
+	{MetricAlertingBlind, "1", "1 while alertingd cannot trust what it counts and resolves no incident, else 0."},
 
 	{MetricEmitted, "{record}", "A numbered point of telemetryemit, counted by chaos campaigns."},
 	{MetricCovers, "{cover}", "Booked covers, counted once at the commit, " +

@@ -1,8 +1,8 @@
 // Alertingd evaluates the service level objectives and notifies people on Slack
 // when one is missed.
 //
-//	OpenSearch ─► indicator ─► buckets ─► evaluate ─► incident ─► outbox ─► notify ─► slack
-//	 (access log)                 └────────── PostgreSQL ───────────┘
+//	OpenSearch ─► indicator ─► count ─► evaluate ─► incident ─► outbox ─► notify ─► slack
+//	                             └────────── PostgreSQL ───────────┘
 //
 // Of several replicas the one that holds the lease acts.
 package main
@@ -17,6 +17,8 @@ import (
 
 	"github.com/google/uuid"
 
+	"jari.example/alerting/count"
+	"jari.example/alerting/count/counttest"
 	"jari.example/alerting/evaluate"
 	"jari.example/alerting/incident"
 	"jari.example/alerting/indicator"
@@ -58,10 +60,16 @@ func run(ctx context.Context, args []string, getenv func(string) string, stdout,
 
 // store is everything that must survive a restart.
 type store interface {
-	evaluate.Buckets
+	count.Store
 	incident.Store
 	notify.Outbox
 	lease.Store
+}
+
+// source is where events are counted and their traces are found.
+type source interface {
+	count.Source
+	incident.Evidence
 }
 
 func daemon(ctx context.Context, s *settings, t *telemetry.Telemetry) error {
@@ -71,19 +79,17 @@ func daemon(ctx context.Context, s *settings, t *telemetry.Telemetry) error {
 		return err
 	}
 	defer closeStore()
-	var source indicator.Source = &indicator.Fake{}
-	if *s.opensearch != "" {
-		if source, err = indicator.NewOpenSearch(*s.opensearch, *s.index, requestTimeout); err != nil {
-			return err
-		}
+	events, err := openSource(*s.opensearch)
+	if err != nil {
+		return err
 	}
-	loop := evaluate.Loop{
-		SLOs: s.slos, Timing: s.timing, Source: source, Buckets: stored, Report: report.tick(),
-		Incidents: incident.Manager{
-			Store: stored, Buckets: stored, Source: source, Scale: s.timing.Scale, Report: report.incident,
-			UpdateInterval: max(updateInterval/time.Duration(s.timing.Scale), minUpdateInterval),
-		},
+	sight := &sight{log: t.Logger}
+	stopObserving, err := sight.observe()
+	if err != nil {
+		return err
 	}
+	defer stopObserving()
+	loop := newLoop(s, stored, events, report, sight)
 	jobs := []func(context.Context, lease.Term){loop.Run}
 	if *s.slackURL != "" {
 		jobs = append(jobs, slackRelay(s, stored, report).Run)
@@ -91,14 +97,35 @@ func daemon(ctx context.Context, s *settings, t *telemetry.Telemetry) error {
 	elector := lease.Elector{Store: stored, HolderID: uuid.NewString(), TTL: leaseTTL, Report: report.lease}
 	report.configured(ctx, s)
 	return serve.Run(ctx, serve.Daemon{
-		// A lack of telemetry does not make a replica unready: no other replica
-		// has more.
-		Telemetry: t, OpsAddr: *s.OpsAddr, Ready: ready,
-		Workers: []serve.Worker{{Name: "alerting", Run: func(ctx context.Context) error {
-			elector.Run(ctx, together(jobs))
-			return nil
-		}}},
+		Telemetry: t, OpsAddr: *s.OpsAddr, Ready: sight.ready(ready),
+		Workers: []serve.Worker{
+			{Name: "alerting", Run: func(ctx context.Context) error {
+				elector.Run(ctx, together(jobs))
+				return nil
+			}},
+			{Name: "objectives", Run: func(ctx context.Context) error { return s.objectives.Watch(ctx, report.objectives) }},
+		},
 	})
+}
+
+func newLoop(s *settings, stored store, events source, report reporter, sight *sight) *evaluate.Loop {
+	counter := &count.Counter{Source: events, Store: stored, Timing: s.timing}
+	return &evaluate.Loop{
+		Set: s.objectives.Current, Timing: s.timing, Count: counter.Count, Store: stored,
+		Incidents: incident.Manager{
+			Store: stored, Evidence: events, Scale: s.timing.Scale, Report: report.incident,
+			UpdateInterval: max(updateInterval/time.Duration(s.timing.Scale), minUpdateInterval),
+		},
+		Now: time.Now, Report: report.tick(), Blind: sight.set,
+	}
+}
+
+// openSource returns the source at url; without one nothing is ever counted.
+func openSource(url string) (source, error) {
+	if url == "" {
+		return &counttest.Fake{}, nil
+	}
+	return indicator.NewOpenSearch(url, requestTimeout)
 }
 
 // together runs all jobs at the same time and returns when the last one has.

@@ -15,7 +15,8 @@ import (
 type reporter struct{ log *slog.Logger }
 
 func (r reporter) configured(ctx context.Context, s *settings) {
-	r.log.InfoContext(ctx, "alerting is configured", names.TimeScale, s.timing.Scale, names.Count, len(s.slos),
+	set := s.objectives.Current()
+	r.log.InfoContext(ctx, "alerting is configured", names.TimeScale, s.timing.Scale, names.Count, len(set.SLOs)+len(set.Alerts),
 		names.InMemory, *s.database == "", names.SeesIndex, *s.opensearch != "", names.TellsSlack, *s.slackURL != "")
 }
 
@@ -40,16 +41,22 @@ func (r reporter) tick() func(context.Context, error) {
 	}
 }
 
+// incidentEvents are the events of incidents by their names in the log.
+var incidentEvents = map[evaluate.Event]string{
+	evaluate.Opened: names.EventIncidentOpened, evaluate.Reopened: names.EventIncidentReopened, evaluate.Escalated: names.EventIncidentEscalated,
+	evaluate.Ongoing: names.EventIncidentUpdated, evaluate.Resolved: names.EventIncidentResolved, evaluate.Withdrawn: names.EventIncidentWithdrawn,
+}
+
 func (r reporter) incident(ctx context.Context, event evaluate.Event, i incident.Incident) {
-	attrs := []any{names.SLO, i.SLO, names.IncidentID, i.ID, names.Count, i.Facts.SinceStart.Bad}
+	level, verb := slog.LevelInfo, string(event)
 	switch event {
-	case evaluate.Opened:
-		r.log.WarnContext(ctx, "incident opened: "+i.Facts.Title, append(attrs, names.EventName, names.EventIncidentOpened)...)
+	case evaluate.Opened, evaluate.Reopened, evaluate.Escalated:
+		level = slog.LevelWarn
 	case evaluate.Ongoing:
-		r.log.InfoContext(ctx, "incident updated: "+i.Facts.Title, append(attrs, names.EventName, names.EventIncidentUpdated)...)
-	case evaluate.Resolved:
-		r.log.InfoContext(ctx, "incident resolved: "+i.Facts.Title, append(attrs, names.EventName, names.EventIncidentResolved)...)
+		verb = "updated"
 	}
+	r.log.Log(ctx, level, "incident "+verb+": "+i.Facts.Title, names.EventName, incidentEvents[event],
+		names.SLO, i.Rule, names.IncidentID, i.ID, names.Count, i.Facts.SinceStart.Bad)
 }
 
 func (r reporter) delivery(ctx context.Context, d notify.Delivery, err error) {

@@ -16,27 +16,38 @@ import (
 	"jari.example/telemetry/names/realpart"
 )
 
-// AccessLog is an index of access log lines. It is safe for concurrent use.
+// AccessLog is an index of log lines. It is safe for concurrent use.
 type AccessLog struct {
 	Server, Index string
 	t             testing.TB
 }
 
-// New creates the index; it is removed when the test ends. The test is
-// skipped where there is no OpenSearch.
+// New creates an index with the mapping of our own log lines; it is removed when the
+// test ends. The test is skipped where there is no OpenSearch.
 func New(t testing.TB) *AccessLog {
 	t.Helper()
-	l := &AccessLog{realpart.Need(t, realpart.OpenSearch), "alerting-test-" + strings.ToLower(rand.Text()), t}
 	properties := map[string]any{}
 	for _, f := range names.Fields {
 		properties[f.Doc] = map[string]any{"type": f.Kind}
 	}
+	return NewIndex(t, properties)
+}
+
+// NewIndex creates an index with the given mapping, as New does.
+func NewIndex(t testing.TB, properties map[string]any) *AccessLog {
+	t.Helper()
+	l := &AccessLog{realpart.Need(t, realpart.OpenSearch), "alerting-test-" + strings.ToLower(rand.Text()), t}
 	l.do(http.MethodPut, "/"+l.Index, map[string]any{
 		"settings": map[string]any{"number_of_shards": 1, "number_of_replicas": 0},
 		"mappings": map[string]any{"properties": properties},
 	})
 	t.Cleanup(l.Remove)
 	return l
+}
+
+// Add adds a line, searchable at once.
+func (l *AccessLog) Add(line map[string]any) {
+	l.do(http.MethodPost, "/"+l.Index+"/_doc?refresh=true", line)
 }
 
 // AddBooking adds the gateway's line for one booking attempt, searchable at once.
@@ -50,7 +61,7 @@ func (l *AccessLog) AddBooking(at time.Time, status int, trace string, change ma
 	for k, v := range change {
 		line[k] = v
 	}
-	l.do(http.MethodPost, "/"+l.Index+"/_doc?refresh=true", line)
+	l.Add(line)
 }
 
 // Remove deletes the index: from then on there is no telemetry.

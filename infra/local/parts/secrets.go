@@ -9,9 +9,11 @@ import (
 	"encoding/hex"
 	"encoding/pem"
 	"errors"
+	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
+	"time"
 
 	"jari.example/infra/local/launch"
 )
@@ -66,7 +68,8 @@ func newSigningKey() ([]byte, error) {
 		return nil, err
 	}
 	der, err := x509.MarshalPKCS8PrivateKey(key)
-	return pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: der}), err
+	created := fmt.Appendf(nil, "Created: %s\n", time.Now().UTC().Format(time.RFC3339)) // from which the gateway knows its age
+	return append(created, pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: der})...), err
 }
 
 func randomHex() ([]byte, error) {

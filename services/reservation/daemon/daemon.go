@@ -129,7 +129,9 @@ func (s settings) openStore(ctx context.Context, logger *slog.Logger) (store Sto
 	closeBase := func() {}
 	if *s.database == "" {
 		logger.Warn("no -database-url: reservations are kept in memory")
-		store = inmem.New()
+		memory := inmem.New()
+		memory.LogOffers(logger)
+		store = memory
 	} else {
 		opening, cancel := context.WithTimeout(ctx, databaseTimeout)
 		defer cancel()
@@ -139,6 +141,7 @@ func (s settings) openStore(ctx context.Context, logger *slog.Logger) (store Sto
 		if err != nil {
 			return nil, nil, err
 		}
+		db.LogOffers(logger)
 		store, closeBase = db, db.Close
 	}
 	decorated, closeDecorated, err := s.decorate(ctx, store, *s.database)

@@ -6,6 +6,7 @@ import (
 	"bytes"
 	"cmp"
 	"context"
+	"log/slog"
 	"maps"
 	"slices"
 	"sync"
@@ -70,6 +71,10 @@ func New() *Store {
 		metrics:      observe.NewMetrics(),
 	}
 }
+
+// LogOffers makes the store log each offer that it commits. Call it before any
+// command.
+func (s *Store) LogOffers(l *slog.Logger) { s.metrics = s.metrics.WithLogger(l) }
 
 // Ping implements [reservation.Store].
 func (s *Store) Ping(context.Context) error { return nil }

@@ -5,6 +5,7 @@ package observe
 
 import (
 	"context"
+	"log/slog"
 
 	"go.opentelemetry.io/otel"
 	"go.opentelemetry.io/otel/attribute"
@@ -23,6 +24,7 @@ const scope = "jari.example/services/reservation" // of the instruments
 // lost is not counted.
 type Metrics struct {
 	covers, events, refusals metric.Int64Counter
+	logger                   *slog.Logger // of offers; nil: they are only counted
 }
 
 // NewMetrics returns counters on OpenTelemetry's global meter. All of a process
@@ -34,6 +36,13 @@ func NewMetrics() Metrics {
 	m.covers, _ = meter.Int64Counter(names.MetricCovers, metric.WithUnit("{cover}"))
 	m.events, _ = meter.Int64Counter(names.MetricReservations, metric.WithUnit("{event}"))
 	m.refusals, _ = meter.Int64Counter(names.MetricBookingsRefused, metric.WithUnit("{booking}"))
+	return m
+}
+
+// WithLogger returns m, which logs each offer, too: an objective counts those that
+// were made late.
+func (m Metrics) WithLogger(l *slog.Logger) Metrics {
+	m.logger = l
 	return m
 }
 
@@ -76,6 +85,11 @@ func (m Metrics) Booked(ctx context.Context, bookings, covers int) {
 func (m Metrics) Executed(ctx context.Context, op string, transitions []reservation.Transition) {
 	for _, t := range transitions {
 		m.events.Add(ctx, 1, byKind[t.Kind]...)
+		if t.Kind == reservation.EventOffered && m.logger != nil {
+			m.logger.InfoContext(ctx, "covers offered", names.EventName, names.EventOfferMade,
+				names.OfferDelay, t.Offer.Delay.Seconds(),
+				names.SlotID, t.Offer.SlotID.String(), names.ReservationID, t.Offer.ReservationID.String())
+		}
 		if t.Kind != reservation.EventConfirmed {
 			continue
 		}

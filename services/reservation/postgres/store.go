@@ -10,6 +10,7 @@ import (
 	"context"
 	"embed"
 	"fmt"
+	"log/slog"
 	"maps"
 
 	"jari.example/internal/postgres"
@@ -94,6 +95,10 @@ func (s *Store) Close() {
 func (s *Store) Book(ctx context.Context, b reservation.Booking) (reservation.Outcome, error) {
 	return s.commits.Do(ctx, b)
 }
+
+// LogOffers makes the store log each offer that it commits. Call it before any
+// command.
+func (s *Store) LogOffers(l *slog.Logger) { s.metrics = s.metrics.WithLogger(l) }
 
 // Ping reports whether the database answers.
 func (s *Store) Ping(ctx context.Context) error { return toFault(ctx, s.pool.Ping(ctx)) }

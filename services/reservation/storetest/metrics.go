@@ -1,8 +1,11 @@
 package storetest
 
 import (
+	"log/slog"
+	"maps"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/google/uuid"
 	"go.opentelemetry.io/otel/attribute"
@@ -13,10 +16,12 @@ import (
 )
 
 // RunMetrics checks that a store counts every change once, and replays and
-// refusals not at all; open returns an empty store.
+// refusals not at all, and that it logs each offer; open returns an empty store.
 func RunMetrics(t *testing.T, open func(t *testing.T) Store) {
 	rec := telemetrytest.Start(t)
-	m := metricsTest{newFixture(t, open(t)), rec, map[attribute.KeyValue]float64{}}
+	store := open(t)
+	store.(interface{ LogOffers(*slog.Logger) }).LogOffers(rec.Logger)
+	m := metricsTest{newFixture(t, store), rec, map[attribute.KeyValue]float64{}}
 	b := m.book()
 	m.bookConcurrently()
 	m.offerAcceptAndExpire()
@@ -81,8 +86,8 @@ func (m metricsTest) offerAcceptAndExpire() {
 	booked := m.sellOut(1)
 	m.sold("reservation.Book", covers)
 	m.events(reservation.EventConfirmed, 4)
-	accepted, expired := m.mustJoin(1, 5), m.mustJoin(1, 5)
-	m.events(reservation.EventJoined, 2)
+	accepted, expired, next := m.mustJoin(1, 5), m.mustJoin(1, 5), m.mustJoin(1, 5)
+	m.events(reservation.EventJoined, 3)
 	for _, b := range booked[:2] {
 		m.mustCancel(b)
 	}
@@ -97,12 +102,31 @@ func (m metricsTest) offerAcceptAndExpire() {
 	m.sold("reservation.Accept", 5)
 	m.events(reservation.EventConfirmed, 1)
 	m.events("waitlist.accepted", 1)
-	m.now = m.now.Add(reservation.OfferTTL)
+	m.now = m.now.Add(reservation.OfferTTL + 42*time.Second) // the job has been late
 	m.expireOffers()
 	m.expireOffers()
 	m.wantStatus(expired, reservation.Expired, 0)
 	m.events(reservation.EventExpired, 1)
+	m.events(reservation.EventOffered, 1)
+	m.now = m.now.Add(reservation.OfferTTL)
+	m.expireOffers()
+	m.events(reservation.EventExpired, 1)
 	m.check("a waitlist")
+	m.wantOffersLogged(map[string]float64{accepted.ID.String(): 0, expired.ID.String(): 0, next.ID.String(): 42})
+}
+
+// wantOffersLogged checks that each offer has one line with the seconds for which
+// its covers had been free.
+func (m metricsTest) wantOffersLogged(want map[string]float64) {
+	m.t.Helper()
+	got := map[string]float64{}
+	lines := m.rec.Lines(m.t, names.EventOfferMade)
+	for _, l := range lines {
+		got[l[names.ReservationID].(string)] = l[names.OfferDelay].(float64)
+	}
+	if len(lines) != len(want) || !maps.Equal(got, want) {
+		m.t.Errorf("%d offers are logged, with delays %v, want %v", len(lines), got, want)
+	}
 }
 
 func (m metricsTest) moveEnterAndRemind(b reservation.Booking) {

@@ -36,15 +36,22 @@ func run(ctx context.Context, args []string, getenv func(string) string, stdout,
 	reservation := flags.URL("reservation-url", "http://127.0.0.1:8112", "base URL of the reservation service")
 	search := flags.URL("search-url", "http://127.0.0.1:8113", "base URL of the search service")
 	redisURL := flags.URL("redis-url", "", "Redis URL for sessions; empty: sessions are stored in memory")
-	signingKey := flags.SecretFile("signing-key-file", 1, "PEM file of P-256 keys in PKCS #8, the signing key first; empty: generated")
+	signingKey := flags.SecretFile("signing-key-file", 1,
+		"PEM file of P-256 keys in PKCS #8, the signing key first, after a line \"Created: TIME\"; empty: generated")
 	refreshKey := flags.SecretFile("refresh-key-file", gateway.MinRefreshKey,
 		"file of the key that derives refresh tokens; empty: generated")
 	issuer := flags.String("issuer", "https://jari.example", "issuer of access tokens")
+	public := flags.URL("public-url", "",
+		"https URL that diners use; a metric says when its certificate expires; empty: none is checked")
 	if err := flags.Parse(args, stdout, func() {
 		flags.Require(*issuer != "", "-issuer: must not be empty")
 		if len(*signingKey) > 0 {
 			_, err := gateway.ParseKeys(*signingKey)
 			flags.Require(err == nil, "-signing-key-file: %v", err)
+		}
+		if *public != "" {
+			_, err := gateway.NewCertificate(*public, nil)
+			flags.Require(err == nil, "-public-url: %v", err)
 		}
 	}); err != nil {
 		return err
@@ -53,6 +60,11 @@ func run(ctx context.Context, args []string, getenv func(string) string, stdout,
 		// HTTP ─► guard ─┬─► endpoints ─► service ─┬─► sessions (Redis)
 		//                └─► proxy ─► services     └─► user service
 		keys, secret, err := loadKeys(*signingKey, *refreshKey, t.Logger)
+		if err != nil {
+			return err
+		}
+		defer keys.WatchAge(t.Logger)()
+		workers, err := watchers(*public, t.Logger)
 		if err != nil {
 			return err
 		}
@@ -81,8 +93,22 @@ func run(ctx context.Context, args []string, getenv func(string) string, stdout,
 		}
 		// Always ready: while Redis or a service is down, the gateway serves
 		// requests that do not need it.
-		return serve.Run(ctx, serve.Daemon{Telemetry: t, HTTPAddr: *common.HTTPAddr, OpsAddr: *common.OpsAddr, Handler: handler})
+		return serve.Run(ctx, serve.Daemon{
+			Telemetry: t, HTTPAddr: *common.HTTPAddr, OpsAddr: *common.OpsAddr, Handler: handler, Workers: workers,
+		})
 	})
+}
+
+// watchers are the workers beside the API.
+func watchers(public string, logger *slog.Logger) ([]serve.Worker, error) {
+	if public == "" {
+		return nil, nil
+	}
+	certificate, err := gateway.NewCertificate(public, logger)
+	if err != nil {
+		return nil, fmt.Errorf("public URL: %w", err)
+	}
+	return []serve.Worker{{Name: "certificate", Run: certificate.Run}}, nil
 }
 
 // loadKeys generates the keys that are not given. The tokens of such a gateway end

@@ -1,0 +1,140 @@
+package evaluate_test
+
+import (
+	"errors"
+	"strings"
+	"testing"
+	"time"
+
+	"jari.example/alerting/count"
+	"jari.example/alerting/slo"
+)
+
+func TestAnAlertOfEventsFiresAtItsNumberAndEndsWhenTheyAreOld(t *testing.T) {
+	a := alert("violated", slo.When{Within: 10 * time.Minute, Events: 3}, "")
+	f := newFixture(t, slo.Set{Alerts: []slo.Alert{a}})
+	event := func() { f.count(a.Subjects[0].Indicator, 1, 0) }
+	nothing := func() {}
+	f.minutes(2, event)
+	f.minutes(20, nothing)
+	f.minutes(2, event)
+	f.want()
+	started := f.now.Add(-2 * time.Minute)
+	f.minutes(1, event)
+	f.want("opened violated")
+	if v := f.incidents.last["violated"]; v.Since.Count != (slo.Count{Bad: 3}) || v.Since.Regions["kr"].Bad != 3 || !v.StartedAt.Equal(started) {
+		t.Errorf("since %s: %+v; three events since %s", v.StartedAt, v.Since, started)
+	}
+	f.minutes(7, nothing)
+	f.want()
+	f.minutes(1, nothing) // the first of the three is older than ten minutes
+	f.want("resolved violated")
+}
+
+func TestAnAlertOfAShareNeedsEnoughEventsAndGoodOnesOfTheSameSubject(t *testing.T) {
+	a := alert("pool", slo.When{Within: 5 * time.Minute, BadShare: 0.9, MinEvents: 10}, "user", "search")
+	user, search := a.Subjects[0].Indicator, a.Subjects[1].Indicator
+	f := newFixture(t, slo.Set{Alerts: []slo.Alert{a}})
+	f.minutes(1, func() { f.count(user, 0, 9) })
+	f.minutes(10, func() { f.count(search, 20, 0) })
+	f.want()
+	f.minutes(1, func() { f.count(user, 1, 9); f.count(search, 20, 0) })
+	f.want("opened pool")
+	if v := f.incidents.last["pool"]; len(v.Subjects) != 1 || v.Subjects[0].Name != "user" {
+		t.Errorf("the subjects %+v", v.Subjects)
+	}
+	// Silence of the user's pool, and the good events of another, end nothing.
+	f.minutes(60, func() { f.count(search, 20, 0) })
+	f.want()
+	if w := f.incidents.last["pool"].Waiting; w == nil || w.Needed != 10 || w.Seen != 0 {
+		t.Errorf("it waits for %+v", w)
+	}
+	f.minutes(1, func() { f.count(user, 10, 0) })
+	f.want("resolved pool")
+}
+
+func TestAnAbsentSubjectIsKnownOnlyAfterCountingForLongEnough(t *testing.T) {
+	a := alert("silent", slo.When{Within: 3 * time.Minute, Absent: true}, "seen", "never seen")
+	f := newFixture(t, slo.Set{Alerts: []slo.Alert{a}})
+	nothing := func() {}
+	f.count(a.Subjects[0].Indicator, 1, 0)
+	f.minutes(3, nothing)
+	f.want()
+	f.minutes(1, nothing)
+	f.want("opened silent")
+	if v := f.incidents.last["silent"]; len(v.Subjects) != 1 || v.Subjects[0].Name != "seen" {
+		t.Errorf("after four minutes: %+v", v.Subjects)
+	}
+	f.minutes(11, nothing)
+	if v := f.incidents.last["silent"]; len(v.Subjects) != 1 {
+		t.Errorf("after 14 minutes: %+v", v.Subjects)
+	}
+	f.minutes(2, nothing)
+	if v := f.incidents.last["silent"]; len(v.Subjects) != 2 {
+		t.Errorf("after 15 minutes: %+v", v.Subjects)
+	}
+	// Another replica has not counted for long: it does not know whether it is over.
+	f.failover()
+	f.minutes(3, nothing)
+	f.want()
+	f.count(a.Subjects[1].Indicator, 1, 0)
+	f.minutes(2, nothing)
+	f.want()
+	both := func() { f.count(a.Subjects[0].Indicator, 1, 0); f.count(a.Subjects[1].Indicator, 1, 0) }
+	f.minutes(1, both)
+	f.want("resolved silent")
+}
+
+// A stopped agent is found within three minutes, and a heartbeat that is a bucket
+// late is no absence.
+func TestAbsenceIsFoundWithinItsTimeAndNotBefore(t *testing.T) {
+	a := alert("silent", slo.When{Within: time.Minute, Absent: true}, "")
+	f := newFixture(t, slo.Set{Alerts: []slo.Alert{a}})
+	f.minutes(30, func() { f.count(a.Subjects[0].Indicator, 1, 0) })
+	// At the start of a minute, nothing has been counted in it.
+	if _, err := f.Tick(t.Context(), f.term, f.now); err != nil {
+		t.Fatal(err)
+	}
+	f.want()
+}
+
+func TestWhileAnAlertThatFreezesFiresNothingElseResolves(t *testing.T) {
+	blind := alert("blind", slo.When{Within: 3 * time.Minute, Absent: true}, "agent")
+	blind.Freezes = true
+	agent := blind.Subjects[0].Indicator
+	violated := alert("violated", slo.When{Within: 5 * time.Minute, Events: 1}, "")
+	f := newFixture(t, slo.Set{Alerts: []slo.Alert{blind, violated}})
+	f.minutes(10, func() { f.count(agent, 1, 0) })
+	f.minutes(1, func() { f.count(violated.Subjects[0].Indicator, 1, 0) })
+	f.minutes(30, func() {})
+	f.want("opened violated", "opened blind")
+	if v := f.incidents.last["violated"]; !strings.Contains(v.Frozen, "agent") || !f.blind.Blind() {
+		t.Errorf("frozen %q, blind %+v", v.Frozen, f.blind)
+	}
+	f.failover() // another replica does not know yet that the agent is absent
+	f.minutes(1, func() {})
+	f.want()
+	if !f.blind.Blind() {
+		t.Error("another replica is not blind")
+	}
+	f.minutes(1, func() { f.count(agent, 1, 0) })
+	f.want("resolved blind", "resolved violated")
+	if f.blind.Blind() {
+		t.Errorf("blind %+v with heartbeats", f.blind)
+	}
+}
+
+func TestATickWithoutNewCountsResolvesNothing(t *testing.T) {
+	violated := alert("violated", slo.When{Within: 5 * time.Minute, Events: 1}, "")
+	f := newFixture(t, slo.Set{Alerts: []slo.Alert{violated}})
+	f.minutes(1, func() { f.count(violated.Subjects[0].Indicator, 1, 0) })
+	f.want("opened violated")
+	f.now = f.now.Add(time.Hour)
+	f.countErr = errors.New("the search is unavailable")
+	f.minutes(1, func() {})
+	f.want()
+	// What could not be swept again says nothing about now.
+	f.countErr = count.ErrOlder
+	f.minutes(1, func() {})
+	f.want("resolved violated")
+}

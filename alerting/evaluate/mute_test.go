@@ -1,0 +1,88 @@
+package evaluate_test
+
+import (
+	"testing"
+	"time"
+
+	"jari.example/alerting/slo"
+)
+
+func TestMuting(t *testing.T) {
+	for name, tc := range map[string]struct {
+		rules   []slo.SLO
+		failing []string
+		want    []string
+	}{
+		"of one that stands on another, the other": {
+			[]slo.SLO{objective("a", "b"), objective("b")}, []string{"a", "b"}, []string{"opened b"},
+		},
+		"while the other does not fail, itself": {
+			[]slo.SLO{objective("a", "b"), objective("b")}, []string{"a"}, []string{"opened a"},
+		},
+		"over three, the last": {
+			[]slo.SLO{objective("a", "b"), objective("b", "c"), objective("c")}, []string{"a", "b", "c"}, []string{"opened c"},
+		},
+		"over one that does not fail itself": {
+			[]slo.SLO{objective("a", "b"), objective("b", "c"), objective("c")}, []string{"a", "c"}, []string{"opened c"},
+		},
+		"of two that stand on each other, the first": {
+			[]slo.SLO{objective("a", "b"), objective("b", "a")}, []string{"a", "b"}, []string{"opened a"},
+		},
+		"a name that is not in the set mutes nothing": {
+			[]slo.SLO{objective("a", "gone")}, []string{"a"}, []string{"opened a"},
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			f := newFixture(t, slo.Set{SLOs: tc.rules})
+			f.minutes(10, func() {
+				for _, name := range tc.failing {
+					f.count(indicator(name), 0, 10)
+				}
+			})
+			f.want(tc.want...)
+		})
+	}
+}
+
+// A ticket's incident says that something can wait; a page on top of it must be sent.
+func TestALessUrgentIncidentMutesNoPage(t *testing.T) {
+	slow := objective("b")
+	slow.Policy.Pairs = slow.Policy.Pairs[2:]
+	f := newFixture(t, slo.Set{SLOs: []slo.SLO{objective("a", "b"), slow}})
+	both := func() { f.count(indicator("a"), 0, 10); f.count(indicator("b"), 0, 10) }
+	f.minutes(10, both)
+	f.want("opened a", "opened b")
+	if v := f.incidents.last["b"]; v.Severity != slo.Ticket || len(v.AlsoAffected) > 0 {
+		t.Errorf("b is a %s, which mutes %v", v.Severity, v.AlsoAffected)
+	}
+}
+
+func TestAnOpenIncidentStaysWhenAnotherRuleItStandsOnFails(t *testing.T) {
+	f := newFixture(t, slo.Set{SLOs: []slo.SLO{objective("a", "b"), objective("b")}})
+	f.minutes(5, func() { f.count(indicator("a"), 0, 10); f.count(indicator("b"), 10, 0) })
+	f.minutes(10, func() { f.count(indicator("a"), 0, 10); f.count(indicator("b"), 0, 30) })
+	f.want("opened a", "opened b")
+	if got := f.incidents.last["a"].Event; got != "ongoing" {
+		t.Errorf("a is %s", got)
+	}
+}
+
+func TestAMutedRuleIsListedWhileItFails(t *testing.T) {
+	f := newFixture(t, slo.Set{SLOs: []slo.SLO{objective("a", "b"), objective("b")}})
+	f.minutes(5, func() { f.count(indicator("a"), 10, 0); f.count(indicator("b"), 0, 10) })
+	if got := f.incidents.last["b"].AlsoAffected; len(got) != 0 {
+		t.Errorf("also affected: %v, but a is fine", got)
+	}
+	f.minutes(5, func() { f.count(indicator("a"), 0, 30); f.count(indicator("b"), 0, 10) })
+	if got := f.incidents.last["b"].AlsoAffected; len(got) != 1 || got[0] != "a" {
+		t.Errorf("also affected: %v", got)
+	}
+	// When b has recovered, a is muted for its short window and then opens.
+	f.incidents.events = nil
+	f.minutes(120, func() { f.count(indicator("a"), 0, 30); f.count(indicator("b"), 10_000, 0) })
+	f.want("resolved b", "opened a")
+	a, b := f.incidents.all[1], f.incidents.all[0]
+	if wait := a.OpenedAt.Sub(b.EndedAt); wait != 5*time.Minute {
+		t.Errorf("a opened %s after b had ended", wait)
+	}
+}
