@@ -32,8 +32,7 @@ type Counter struct {
 
 	regions  int // the most regions that one indicator has had
 	first    map[slo.Source]beginning
-	sweptAt  time.Time // the bucket in which the last sweep was made
-	changed  []Span    // what sweeps have to count again
+	sweeps   sweeps
 	prunedAt time.Time // the hour in which was pruned last
 }
 
