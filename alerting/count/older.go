@@ -53,7 +53,7 @@ type beginning struct{ at, checked time.Time }
 // firstDocument returns the start of the first bucket since which the source has
 // documents, at most maxRefill ago; the current bucket without any.
 func (c *Counter) firstDocument(ctx context.Context, t tick, source slo.Source) (time.Time, error) {
-	current := c.Timing.BucketStart(t.now)
+	source, current := documents(source).Source, c.Timing.BucketStart(t.now)
 	known, ok := c.first[source]
 	if ok && current.Sub(known.checked) < c.buckets(recheck) {
 		return known.at, nil
