@@ -150,7 +150,7 @@ func TestReadsAlertsOnAShareOfBadEventsAndOnANumber(t *testing.T) {
 func TestAliasesAndSeveralFilesReadLikeOneDocument(t *testing.T) {
 	files := good(t)
 	change(t, files, "booking.yaml", "- {field: service, is: gateway}", "- &gateway {field: service, is: gateway}")
-	change(t, files, "booking.yaml", "              where:\n                - any:", "              where:\n                - *gateway\n                - any:")
+	change(t, files, "booking.yaml", "                - any:", "                - *gateway\n                - any:")
 	set, err := Load(files)
 	if err != nil {
 		t.Fatal(err)
