@@ -91,6 +91,12 @@ func TestReportsMistakesOfDocuments(t *testing.T) {
 		"text that is no YAML": {"booking.yaml", "spec:\n", "spec: [\n", "booking.yaml:"},
 		"a merge key": {"booking.yaml", "  service: gateway\n", "  <<: {service: gateway}\n",
 			"booking.yaml:14: << is not supported; write the members themselves"},
+		"a text instead of a document": {"booking.yaml", "apiVersion: openslo/v1\n", "SLO\n---\napiVersion: openslo/v1\n",
+			"booking.yaml:1: the document is not a mapping; begin it with apiVersion and kind"},
+		"a reference to a kind without documents": {"common.yaml",
+			"---\napiVersion: openslo/v1\nkind: AlertNotificationTarget\nmetadata: {name: on-call}\n" +
+				"spec: {target: slack, description: The person on call.}\n", "",
+			`booking.yaml:51: spec.notify: there is no AlertNotificationTarget "on-call"; add a document of this kind with that metadata.name`},
 		"a list instead of a document": {"booking.yaml", "apiVersion: openslo/v1\n", "- a\n---\napiVersion: openslo/v1\n",
 			"booking.yaml:1: the document is not a mapping"},
 		"a headline of 151 characters": {"booking.yaml", "Bookings are failing", strings.Repeat("é", 151),

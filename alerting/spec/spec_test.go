@@ -160,6 +160,14 @@ func TestAliasesAndSeveralFilesReadLikeOneDocument(t *testing.T) {
 	}
 }
 
+func TestADocumentOfCommentsOnlyIsNothing(t *testing.T) {
+	files := good(t)
+	change(t, files, "common.yaml", "---\n", "---\n# Data sources follow.\n---\n")
+	if set, err := Load(files); err != nil || len(set.SLOs) != 2 {
+		t.Errorf("got %v", err)
+	}
+}
+
 func TestADirectoryWithoutRulesIsAnError(t *testing.T) {
 	for name, files := range map[string]fstest.MapFS{
 		"without files":             {},
