@@ -164,7 +164,7 @@ func TestReportsMistakesOfObjectives(t *testing.T) {
 		"an age in milliseconds": {"search.yaml", "value: 120", "value: 120000",
 			`spec.objectives[0].value: "120000" is above 86400; write the largest good age of the newest event in seconds`},
 		"an age in its own way": {"search.yaml", "spec: {where:", "spec: {within: 2m, where:",
-			"spec.within: is unknown; write the age in seconds as value of the objective"},
+			"spec.within: is unknown; an SLO has the age in seconds as value of its objective"},
 		"no age": {"search.yaml", "value: 120, ", "",
 			"search.yaml:21: spec.objectives[0].value: is missing; write the largest good age of the newest event in seconds, whole minutes " +
 				"up to a day, such as 120"},

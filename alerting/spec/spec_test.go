@@ -168,6 +168,14 @@ func TestADocumentOfCommentsOnlyIsNothing(t *testing.T) {
 	}
 }
 
+func TestAFileThatWouldNotBeReadIsAProblem(t *testing.T) {
+	files := good(t)
+	files["more.yml"] = &fstest.MapFile{Data: []byte("kind: SLO\n")}
+	if _, err := Load(files); err == nil || err.Error() != "more.yml: is not read; rename it to .yaml" {
+		t.Errorf("got %v", err)
+	}
+}
+
 func TestADirectoryWithoutRulesIsAnError(t *testing.T) {
 	for name, files := range map[string]fstest.MapFS{
 		"without files":             {},
