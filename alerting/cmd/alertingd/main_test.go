@@ -28,13 +28,9 @@ import (
 // and one message is posted; they succeed again and that message is updated.
 func TestPostsOneMessageAndUpdatesItWhenResolved(t *testing.T) {
 	t.Parallel()
-	accessLog := indicatortest.New(t)
-	database := postgrestest.Database(t)
-	slack := slacktest.Start(t)
-	d := start(t, "--database-url", database, "--opensearch-url", accessLog.Server, "--log-index", accessLog.Index,
-		"--slack-url", slack.URL, "--slack-token-file", tokenFile(t, slacktest.Token),
-		// 1 h is 12 s, 5 min 1 s; 6 h is 72 s and 30 min 6 s.
-		"--time-scale", "300")
+	accessLog, slack := indicatortest.New(t), slacktest.Start(t)
+	d := startAlerting(t, accessLog, slack, "--database-url", postgrestest.Database(t))
+	defer heartbeats(accessLog)()
 
 	sent, stop := traffic(accessLog, 201)
 	waitFor(t, time.Minute, "some good bookings", func() bool { return sent.Load() > 20 })
@@ -49,7 +45,7 @@ func TestPostsOneMessageAndUpdatesItWhenResolved(t *testing.T) {
 	stop()
 	for _, want := range []string{
 		"/runbooks/booking-availability|", "/dashboards/bookings-right-now?from=", "|Example trace 2",
-		"booking attempts fail", "windows ÷300", "error budget", "kr (",
+		"booking attempts fail", "windows ÷300", "error budget", "budget known since", "kr (",
 	} {
 		if !strings.Contains(message().Blocks, jsonText(want)) {
 			t.Errorf("the message lacks %q:\n%s", want, message().Blocks)
@@ -75,13 +71,10 @@ func TestPostsOneMessageAndUpdatesItWhenResolved(t *testing.T) {
 
 func TestAnotherReplicaContinuesAnIncident(t *testing.T) {
 	t.Parallel()
-	accessLog := indicatortest.New(t)
+	accessLog, slack := indicatortest.New(t), slacktest.Start(t)
 	database := postgrestest.Database(t)
-	slack := slacktest.Start(t)
-	replica := func() *running {
-		return start(t, "--database-url", database, "--opensearch-url", accessLog.Server, "--log-index", accessLog.Index,
-			"--slack-url", slack.URL, "--slack-token-file", tokenFile(t, slacktest.Token), "--time-scale", "300")
-	}
+	replica := func() *running { return startAlerting(t, accessLog, slack, "--database-url", database) }
+	defer heartbeats(accessLog)()
 	holdsLease := func(r *running) bool { return strings.Contains(r.log.String(), "lease acquired") }
 	first := replica()
 	waitFor(t, time.Minute, "the first to acquire the lease", func() bool { return holdsLease(first) })
@@ -104,21 +97,87 @@ func TestAnotherReplicaContinuesAnIncident(t *testing.T) {
 	}
 }
 
-func TestAnIncidentStaysOpenWithoutTelemetry(t *testing.T) {
+// The agent's heartbeats end while bookings fail: that is an alert of its own,
+// /readyz says so, and no incident resolves by lines that still arrive.
+func TestWithoutHeartbeatsNothingResolvesAndOnCallHears(t *testing.T) {
 	t.Parallel()
-	accessLog := indicatortest.New(t)
-	slack := slacktest.Start(t)
-	d := start(t, "--opensearch-url", accessLog.Server, "--log-index", accessLog.Index,
-		"--slack-url", slack.URL, "--slack-token-file", tokenFile(t, slacktest.Token), "--time-scale", "600")
+	accessLog, slack := indicatortest.New(t), slacktest.Start(t)
+	d := startAlerting(t, accessLog, slack)
+	stopHeartbeats := heartbeats(accessLog)
+	defer func() { stopHeartbeats() }()
+	_, stop := traffic(accessLog, 500)
+	waitFor(t, time.Minute, "a message", func() bool { return len(slack.Messages()) > 1 })
+	stopHeartbeats()
+	ready := func() (int, string) { return get(t, d.OpsURL+"/readyz") }
+	waitFor(t, 3*time.Minute, "/readyz to fail", func() bool { status, _ := ready(); return status == http.StatusServiceUnavailable })
+	if _, reason := ready(); !strings.Contains(reason, "Telemetry is blind (ap-northeast-2)") {
+		t.Errorf("/readyz gives the reason %s", reason)
+	}
+	stop()
+	_, stop = traffic(accessLog, 201)
+	defer func() { stop() }()
+	booking := func() slacktest.Message { return slack.Messages()[0] }
+	waitFor(t, time.Minute, "the message to say that it is calm, and frozen", func() bool {
+		blocks := booking().Blocks
+		return strings.Contains(blocks, "Calm at present") && strings.Contains(blocks, "*Frozen*: Telemetry is blind")
+	})
+	waitFor(t, time.Minute, "the alert", func() bool { return len(withHeadline(slack, "🔴 Telemetry is blind")) == 1 })
+	if strings.Contains(booking().Text, "Resolved") {
+		t.Errorf("resolved while blind: %s", booking().Text)
+	}
+	stopHeartbeats = heartbeats(accessLog)
+	waitFor(t, time.Minute, "both to be resolved", func() bool { return len(withHeadline(slack, "✅ Resolved")) == 2 })
+	waitFor(t, time.Minute, "/readyz to succeed", func() bool { status, _ := ready(); return status == http.StatusOK })
+	for _, event := range []string{names.EventBlind, names.EventSees} {
+		if !strings.Contains(d.log.String(), `"`+event+`"`) {
+			t.Errorf("the log has no line of %s", event)
+		}
+	}
+}
+
+func TestAnIncidentStaysOpenWithoutAnyTelemetry(t *testing.T) {
+	t.Parallel()
+	accessLog, slack := indicatortest.New(t), slacktest.Start(t)
+	d := startAlerting(t, accessLog, slack)
 	_, stop := traffic(accessLog, 500)
 	waitFor(t, time.Minute, "a message", func() bool { return len(slack.Messages()) > 1 })
 	stop()
 	accessLog.Remove()
-	waitFor(t, 30*time.Second, "a failed tick", func() bool { return strings.Contains(d.log.String(), names.EventTickFailed) })
-	// Far longer than both short windows: 0.5 s and 3 s.
-	time.Sleep(5 * time.Second)
+	waitFor(t, time.Minute, "a failed tick", func() bool { return strings.Contains(d.log.String(), names.EventTickFailed) })
+	waitFor(t, time.Minute, "the message to say that it is frozen", func() bool {
+		return strings.Contains(slack.Messages()[0].Blocks, "*Frozen*: no telemetry")
+	})
 	if m := slack.Messages()[0]; strings.Contains(m.Text, "Resolved") {
 		t.Errorf("resolved without telemetry: %s", m.Text)
+	}
+	if status, reason := get(t, d.OpsURL+"/readyz"); status != http.StatusServiceUnavailable || !strings.Contains(reason, "no telemetry") {
+		t.Errorf("/readyz: %d %s", status, reason)
+	}
+}
+
+func TestSilenceDoesNotResolveAndAFaultThatReturnsIsTheSameIncident(t *testing.T) {
+	t.Parallel()
+	accessLog, slack := indicatortest.New(t), slacktest.Start(t)
+	startAlerting(t, accessLog, slack)
+	defer heartbeats(accessLog)()
+	message := func() slacktest.Message { return slack.Messages()[0] }
+	_, stop := traffic(accessLog, 500)
+	waitFor(t, time.Minute, "a message", func() bool { return len(slack.Messages()) > 1 })
+	stop()
+	waitFor(t, time.Minute, "the message to say that nobody tries", func() bool {
+		return strings.Contains(message().Blocks, "*No booking attempts since ")
+	})
+	if strings.Contains(message().Text, "Resolved") {
+		t.Errorf("silence has resolved it: %s", message().Text)
+	}
+	_, stop = traffic(accessLog, 201)
+	waitFor(t, time.Minute, "the message to be resolved", func() bool { return strings.Contains(message().Text, "Resolved") })
+	stop()
+	_, stop = traffic(accessLog, 500)
+	waitFor(t, time.Minute, "the note that it was reopened", func() bool { return strings.Contains(slack.Messages()[len(slack.Messages())-1].Text, "Reopened") })
+	stop()
+	if n := len(withHeadline(slack, "Bookings are failing")); n != 1 || strings.Contains(message().Text, "Resolved") {
+		t.Errorf("%d messages, the first is %s", n, message().Text)
 	}
 }
 
@@ -156,20 +215,57 @@ func startLogged(t *testing.T, log *buffer, args ...string) *running {
 	return &running{log: log, Running: servetest.StartWorker(t, logged, args...)}
 }
 
-// traffic logs one booking every 50 ms until stop is called.
-func traffic(accessLog *indicatortest.AccessLog, status int) (sent *atomic.Int32, stop func()) {
+// startAlerting starts a daemon with the objectives of testdata. With the time scale
+// 300, an hour is 12 s, 5 min are 1 s, 6 h are 72 s and 30 min are 6 s.
+func startAlerting(t *testing.T, accessLog *indicatortest.AccessLog, slack *slacktest.Server, args ...string) *running {
+	t.Helper()
+	return start(t, append([]string{
+		"--slo-dir", "testdata/objectives", "--time-scale", "300",
+		"--opensearch-url", accessLog.Server, "--log-index", accessLog.Index,
+		"--slack-url", slack.URL, "--slack-token-file", tokenFile(t, slacktest.Token),
+	}, args...)...)
+}
+
+// withHeadline are the messages whose text has this in it, without replies.
+func withHeadline(slack *slacktest.Server, headline string) (found []slacktest.Message) {
+	for _, m := range slack.Messages() {
+		if m.ThreadTS == "" && strings.Contains(m.Text, headline) {
+			found = append(found, m)
+		}
+	}
+	return found
+}
+
+// heartbeats logs one heartbeat of the agent every 200 ms until stop is called.
+func heartbeats(accessLog *indicatortest.AccessLog) (stop func()) {
+	return repeat(200*time.Millisecond, func() {
+		accessLog.Add(map[string]any{
+			names.DocTime: time.Now().UTC().Format(time.RFC3339Nano), names.EventName: "heartbeat", names.CloudRegion: names.Regions["kr"],
+		})
+	})
+}
+
+// repeat calls f in this interval until stop is called.
+func repeat(interval time.Duration, f func()) (stop func()) {
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan struct{})
-	sent = new(atomic.Int32)
 	go func() {
 		defer close(done)
 		for ctx.Err() == nil {
-			accessLog.AddBooking(time.Now(), status, strings.ToLower(rand.Text()), nil)
-			sent.Add(1)
-			_ = wait.For(ctx, 50*time.Millisecond)
+			f()
+			_ = wait.For(ctx, interval)
 		}
 	}()
-	return sent, func() { cancel(); <-done }
+	return func() { cancel(); <-done }
+}
+
+// traffic logs one booking every 50 ms until stop is called.
+func traffic(accessLog *indicatortest.AccessLog, status int) (sent *atomic.Int32, stop func()) {
+	sent = new(atomic.Int32)
+	return sent, repeat(50*time.Millisecond, func() {
+		accessLog.AddBooking(time.Now(), status, strings.ToLower(rand.Text()), nil)
+		sent.Add(1)
+	})
 }
 
 func get(t *testing.T, url string) (status int, body string) {
