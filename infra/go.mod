@@ -24,6 +24,7 @@ require (
 	golang.org/x/sys v0.49.0
 	gonum.org/v1/plot v0.17.0
 	jari.example/internal v0.0.0-00010101000000-000000000000
+	jari.example/telemetry v0.0.0-00010101000000-000000000000
 	jari.example/telemetry/names v0.0.0-00010101000000-000000000000
 )
 
@@ -82,7 +83,6 @@ require (
 	google.golang.org/genproto/googleapis/rpc v0.0.0-20261019180522-ce908d29299b // indirect
 	google.golang.org/grpc v1.83.2 // indirect
 	google.golang.org/protobuf v1.36.12 // indirect
-	jari.example/telemetry v0.0.0-00010101000000-000000000000 // indirect
 )
 
 replace (

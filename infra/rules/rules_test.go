@@ -27,7 +27,7 @@ var imports = map[string][]string{
 	"internal":  {ours + "telemetry"},
 	"fluentbit": {ours + "telemetry/names"}, // cannot see OpenTelemetry 1.47, which internal requires
 	"kibana":    {ours + "internal", ours + "telemetry/names"},
-	"infra":     {ours + "internal", ours + "telemetry/names"},
+	"infra":     {ours + "internal", ours + "telemetry"}, // the local edge writes an access log as the services do
 	"telemetry": nil,
 }
 

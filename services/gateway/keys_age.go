@@ -17,7 +17,7 @@ const scope = "jari.example/services/gateway" // of the instruments
 // logs once and reports nothing when the age is not known.
 func (k *Keys) WatchAge(logger *slog.Logger) (stop func()) {
 	if k.created.IsZero() {
-		logger.Warn(`the file of the signing key has no line "Created: ": nobody is told when the key is old`)
+		logger.Warn(`the file of the signing key has no line "Created: ": the age of the key is not measured`)
 		return func() {}
 	}
 	meter := otel.Meter(scope)

@@ -1,7 +1,6 @@
 package edge
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"net"
@@ -20,22 +19,10 @@ import (
 	"jari.example/telemetry/names"
 )
 
-// decision is what the function decided about a request. The request's context
-// carries it from the handler to the proxy.
-type decision struct {
-	origin *url.URL
-	region string
-	result cffunction.Result
-	before map[string]cffunction.Value // headers as the function received them
-}
-
-type decisionKey struct{}
-
-// api runs the function for a request and forwards it to the region that the
-// function chose.
+// api forwards a request to the region that the function chose.
 func (s *Server) api() http.Handler {
 	proxy := &httputil.ReverseProxy{
-		Rewrite:        rewrite,
+		Rewrite:        s.rewrite,
 		ModifyResponse: addRegionHeader,
 		ErrorHandler:   s.originFailed,
 		ErrorLog:       s.cfg.Log,
@@ -50,34 +37,29 @@ func (s *Server) api() http.Handler {
 	}
 	forward := &cache{next: proxy, timeout: s.cfg.Timeout, now: s.cfg.Now, stored: map[string]*stored{}}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if r.Header.Get(names.HeaderCountry) == "" {
-			r.Header.Set(names.HeaderCountry, s.cfg.Country)
-		}
-		ip, _, _ := net.SplitHostPort(r.RemoteAddr)
-		req := request(r)
-		res, err := s.fn.Run(ip, req)
-		switch {
-		case err != nil:
-			s.cfg.Log.Printf("function: %v", err)
-			respond(w, http.StatusServiceUnavailable, "edge_function_failed", "The edge function failed.")
+		d := decisionOf(r)
+		switch res := d.result; {
+		case d.err != nil:
+			s.cfg.Log.Printf("function: %v", d.err)
+			respond(w, problem.New(http.StatusServiceUnavailable, "edge_function_failed", "The edge function failed."))
 			return
 		case res.Response != nil:
+			own(w, "edge_function")
 			for name, v := range res.Response.Headers {
 				w.Header().Set(name, v.Value)
 			}
 			w.WriteHeader(res.Response.Status)
 			return
 		}
-		origin := s.cfg.Origins[res.Origin]
-		if origin == nil {
-			s.cfg.Log.Printf("function: no origin %q", res.Origin)
-			respond(w, http.StatusBadGateway, "bad_gateway", fmt.Sprintf("No gateway is configured for the region %q.", res.Origin))
+		if s.cfg.Origins[d.region] == nil {
+			s.cfg.Log.Printf("function: no origin %q", d.region)
+			respond(w, problem.New(http.StatusBadGateway, "bad_gateway",
+				fmt.Sprintf("No gateway is configured for the region %q.", d.region)))
 			return
 		}
-		r = r.WithContext(context.WithValue(r.Context(), decisionKey{}, decision{origin, res.Origin, res, req.Headers}))
 		if err := requestbody.Buffer(r); err != nil {
-			w.Header().Set(names.HeaderEdgeRegion, res.Origin)
-			problem.Of(fault.Of(err)).Write(w)
+			w.Header().Set(names.HeaderEdgeRegion, d.region)
+			respond(w, problem.Of(fault.Of(err)))
 			return
 		}
 		forward.ServeHTTP(w, r)
@@ -105,9 +87,9 @@ func request(r *http.Request) cffunction.Request {
 // rewrite builds the origin's request from the viewer's and from the headers and
 // the path that the function changed. Our function changes neither query nor
 // cookies, so these are forwarded unchanged.
-func rewrite(p *httputil.ProxyRequest) {
-	d := p.In.Context().Value(decisionKey{}).(decision)
-	p.SetURL(d.origin)
+func (s *Server) rewrite(p *httputil.ProxyRequest) {
+	d := decisionOf(p.In)
+	p.SetURL(s.cfg.Origins[d.region])
 	p.Out.URL.RawQuery = p.In.URL.RawQuery // Out lacks what cannot be parsed; CloudFront forwards it too
 	if changed := d.result.Request.URI; changed != p.In.URL.EscapedPath() {
 		if path, err := url.PathUnescape(changed); err == nil {
@@ -141,7 +123,7 @@ func rewrite(p *httputil.ProxyRequest) {
 
 // addRegionHeader adds the region to the viewer's response.
 func addRegionHeader(r *http.Response) error {
-	d := r.Request.Context().Value(decisionKey{}).(decision)
+	d := decisionOf(r.Request)
 	r.Header.Set(names.HeaderEdgeRegion, d.region)
 	return nil
 }
@@ -151,9 +133,9 @@ func addRegionHeader(r *http.Response) error {
 // 502 and 504 the outcome of the request is unknown. The error is never the
 // viewer's, whose whole body has arrived.
 func (s *Server) originFailed(w http.ResponseWriter, r *http.Request, err error) {
-	d := r.Context().Value(decisionKey{}).(decision)
+	d := decisionOf(r)
 	if f := fault.OfRequest(r.Context(), err); f.Code == fault.ClientClosed {
-		problem.Of(f).Write(w)
+		respond(w, problem.Of(f))
 		return
 	}
 	s.cfg.Log.Printf("%s %s to %s: %v", r.Method, r.URL.Path, d.region, err)
@@ -163,14 +145,10 @@ func (s *Server) originFailed(w http.ResponseWriter, r *http.Request, err error)
 	switch {
 	case errors.Is(err, syscall.ECONNREFUSED), dial != nil && dial.Op == "dial":
 		w.Header().Set("Retry-After", "1")
-		respond(w, http.StatusServiceUnavailable, "unavailable", "The region is not reachable.")
+		respond(w, problem.New(http.StatusServiceUnavailable, "unavailable", "The region is not reachable."))
 	case timeout != nil && timeout.Timeout():
-		respond(w, http.StatusGatewayTimeout, "timeout", "The region did not respond in time.")
+		respond(w, problem.New(http.StatusGatewayTimeout, "timeout", "The region did not respond in time."))
 	default:
-		respond(w, http.StatusBadGateway, "bad_gateway", "The region closed the connection before its response was complete.")
+		respond(w, problem.New(http.StatusBadGateway, "bad_gateway", "The region closed the connection before its response was complete."))
 	}
-}
-
-func respond(w http.ResponseWriter, status int, reason, detail string) {
-	problem.New(status, reason, detail).Write(w)
 }

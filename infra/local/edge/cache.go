@@ -43,6 +43,7 @@ type stored struct {
 	status  int
 	header  http.Header
 	body    []byte
+	reason  string // "" unless the edge itself responded
 	arrived time.Time
 	expires time.Time // arrived, if it may not be stored
 }
@@ -60,7 +61,7 @@ func (c *cache) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		c.next.ServeHTTP(w, r)
 		return
 	}
-	key := r.Context().Value(decisionKey{}).(decision).region + " " + r.URL.RequestURI()
+	key := decisionOf(r).region + " " + r.URL.RequestURI()
 	if s := c.get(key); s != nil {
 		w.Header().Set("Age", strconv.Itoa(int(c.now().Sub(s.arrived)/time.Second)))
 		s.write(w, r, "Hit")
@@ -70,7 +71,7 @@ func (c *cache) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	case f := <-c.flights.DoChan(key, func() (any, error) { return c.fetch(key, r), nil }):
 		f.Val.(*stored).write(w, r, "Miss")
 	case <-r.Context().Done():
-		problem.Of(fault.OfRequest(r.Context(), r.Context().Err())).Write(w)
+		respond(w, problem.Of(fault.OfRequest(r.Context(), r.Context().Err())))
 	}
 }
 
@@ -93,7 +94,8 @@ func (c *cache) fetch(key string, r *http.Request) (s *stored) {
 			panic(p)
 		} else if p != nil { // the response is incomplete
 			rec = &recorder{stored: stored{header: http.Header{}}}
-			respond(rec, http.StatusBadGateway, "bad_gateway", "The region closed the connection before its response was complete.")
+			respond(rec, problem.New(http.StatusBadGateway, "bad_gateway",
+				"The region closed the connection before its response was complete."))
 			s = &rec.stored
 		}
 	}()
@@ -151,6 +153,7 @@ func (c *cache) put(key string, s *stored) {
 
 // write responds with s; with 304 when the viewer has the same version already.
 func (s *stored) write(w http.ResponseWriter, r *http.Request, result string) {
+	own(w, s.reason)
 	maps.Copy(w.Header(), s.header)
 	w.Header().Set("X-Cache", result+" from jari-edge")
 	if s.status == http.StatusOK {
@@ -164,6 +167,8 @@ func (s *stored) write(w http.ResponseWriter, r *http.Request, result string) {
 
 // recorder is the http.ResponseWriter of a request to the origin.
 type recorder struct{ stored }
+
+func (r *recorder) own(reason string) { r.reason = reason }
 
 func (r *recorder) Header() http.Header { return r.header }
 

@@ -18,6 +18,7 @@ import (
 	"log"
 	"net/http"
 	"net/url"
+	"os"
 	"strings"
 	"time"
 
@@ -35,8 +36,13 @@ type Config struct {
 	Door    string              // URL of the operator page; empty: no redirect
 	Timeout time.Duration       // limit from the request to the origin's response header; 0: 30 s, as CloudFront
 	Log     *log.Logger         // nil: silent
+	Access  io.Writer           // gets the access log, a JSON line per request; nil: none
 	Now     func() time.Time    // the cache's clock; nil: time.Now
 }
+
+// HealthPath responds as / does: the page's first document, or 503 without one. The
+// launcher checks it.
+const HealthPath = "/_local/page"
 
 // Server serves the page and forwards API requests.
 type Server struct {
@@ -72,13 +78,15 @@ func New(cfg Config) (*Server, error) {
 		return nil, fmt.Errorf("response-headers.json: %w", err)
 	}
 	s := &Server{cfg: cfg, mux: http.NewServeMux(), fn: fn}
-	api := s.api()
+	api := s.decide(routeAPI, s.api())
 	s.mux.Handle("/v1/", api)
 	s.mux.Handle("/.well-known/", api)
 	if cfg.Door != "" {
 		s.mux.Handle("/_local/", http.RedirectHandler(cfg.Door, http.StatusFound))
 	}
-	s.mux.Handle("/", &static{dir: cfg.Web, headers: headers, cache: map[string]*asset{}})
+	page := &static{dir: cfg.Web, headers: headers, cache: map[string]*asset{}}
+	s.mux.Handle("/", s.decide(routePage, page))
+	s.mux.Handle("GET "+HealthPath, http.StripPrefix(HealthPath, page)) // no viewer's request, so it is not logged
 	return s, nil
 }
 
@@ -105,11 +113,20 @@ func Run(ctx context.Context, args []string, getenv func(string) string, stdout,
 	f.Each("origin", "REGION=URL of a gateway; once per region", cfg.addOrigin)
 	country := f.String("default-country", "KR", "ISO 3166 code of a viewer whose request has no cloudfront-viewer-country")
 	door := f.URL("door-url", "", "target of the redirect from /_local/; empty: no redirect")
+	access := f.String("access-log", "", "file to which the access log is appended, a JSON line per request; empty: none")
 	timeout := f.Duration("origin-timeout", 30*time.Second, "how long a gateway may take to begin its response")
 	if err := f.Parse(args, stdout); err != nil {
 		return err
 	}
 	cfg.Web, cfg.Country, cfg.Door, cfg.Timeout = *web, *country, *door, *timeout
+	if *access != "" {
+		file, err := os.OpenFile(*access, os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o644)
+		if err != nil {
+			return fmt.Errorf("access log: %w", err)
+		}
+		defer file.Close()
+		cfg.Access = file
+	}
 	s, err := New(cfg)
 	if err != nil {
 		return err

@@ -15,6 +15,8 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"jari.example/internal/problem"
 )
 
 // static serves the built page. Files under /assets/ have a hash in their names
@@ -44,7 +46,8 @@ func (s *static) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	if r.Method != http.MethodGet && r.Method != http.MethodHead {
 		w.Header().Set("Allow", "GET, HEAD")
-		respond(w, http.StatusMethodNotAllowed, "method_not_allowed", "The page allows GET and HEAD only; the API is under /v1/.")
+		respond(w, problem.New(http.StatusMethodNotAllowed, "method_not_allowed",
+			"The page allows GET and HEAD only; the API is under /v1/."))
 		return
 	}
 	name := strings.TrimPrefix(path.Clean("/"+r.URL.Path), "/")
@@ -58,12 +61,14 @@ func (s *static) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	switch {
 	case errors.Is(err, fs.ErrNotExist) && name == "index.html":
+		own(w, "page_missing")
 		http.Error(w, "The page is not built: there is no index.html in "+s.dir+". `make up` builds it.", http.StatusServiceUnavailable)
 		return
 	case errors.Is(err, fs.ErrNotExist):
 		http.NotFound(w, r)
 		return
 	case err != nil:
+		own(w, "page_unreadable")
 		http.Error(w, "The page cannot be read.", http.StatusInternalServerError)
 		return
 	}

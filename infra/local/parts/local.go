@@ -4,6 +4,7 @@ import (
 	"context"
 	"path/filepath"
 
+	"jari.example/infra/local/edge"
 	"jari.example/infra/local/launch"
 	"jari.example/telemetry/names"
 )
@@ -51,14 +52,17 @@ func (s *System) door() launch.Part {
 // edge stands for CloudFront: it serves the page, and the API through the edge
 // function.
 func (s *System) edge() launch.Part {
-	args := []string{"--web", filepath.Join(s.Root, "web", "dist"), "--door-url", s.Ports.URL("door")}
+	args := []string{
+		"--web", filepath.Join(s.Root, "web", "dist"), "--door-url", s.Ports.URL("door"),
+		"--access-log", filepath.Join(s.LogDir(), "edge-access.log"), // which the agent reads: LogGlob
+	}
 	needs := []string{"web"}
 	for _, region := range Regions {
 		args = append(args, "--origin", names.Regions[region]+"="+s.Ports.URL("gateway-"+region))
 		needs = append(needs, "gateway-"+region)
 	}
 	part := s.local("edge", needs, args...)
-	part.Healthy = respondsTo(s.Ports.URL("edge") + "/") // fails without the built page
+	part.Healthy = respondsTo(s.Ports.URL("edge") + edge.HealthPath) // fails without the built page
 	return part
 }
 
