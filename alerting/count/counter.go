@@ -15,8 +15,7 @@ const (
 	day          = 24 * 60
 	retention    = 35 * day
 	maxRefill    = 14 * day // a new indicator is counted backwards so far, when there are documents
-	sweepPart    = 150      // a day in ten parts, one a minute
-	sweepMinutes = 15       // within which a late line is counted; some sweeps may fail
+	sweptBuckets = 36 * 60  // where late lines are looked for: a day, and half a day without counting
 )
 
 // keptMonths is how long sums of an hour are kept. The time scale does not change it.
@@ -33,8 +32,7 @@ type Counter struct {
 
 	regions  int // the most regions that one indicator has had
 	first    map[slo.Source]beginning
-	sweptAt  time.Time // the bucket in which the last sweep was made
-	rotation rotation
+	sweeps   sweeps
 	prunedAt time.Time // the hour in which was pruned last
 }
 
@@ -44,8 +42,6 @@ type tick struct {
 	term       lease.Term
 	indicators map[slo.Key]slo.Indicator
 	counted    map[slo.Key]Span // of each indicator; empty periods for new ones
-	// lastCounted is up to when all indicators had been counted by earlier calls.
-	lastCounted time.Time
 }
 
 // Count counts what is new up to now and reads the last Lookback again. When it
@@ -60,7 +56,11 @@ func (c *Counter) Count(ctx context.Context, term lease.Term, set slo.Set, now t
 	if len(t.indicators) == 0 {
 		return nil
 	}
-	if err := c.load(ctx, &t); err != nil {
+	for _, i := range set.Indicators(c.Timing.Bucket) {
+		all := documents(i.Source)
+		t.indicators[all.Key(c.Timing.Bucket)] = all
+	}
+	if err := c.load(ctx, t); err != nil {
 		return err
 	}
 	edge, err := c.forward(ctx, t)
@@ -76,20 +76,18 @@ func (c *Counter) Count(ctx context.Context, term lease.Term, set slo.Set, now t
 
 // load fills t.counted. An indicator is new when it never was counted, or so long
 // ago that the time since cannot be counted any more.
-func (c *Counter) load(ctx context.Context, t *tick) error {
+func (c *Counter) load(ctx context.Context, t tick) error {
 	stored, err := c.Store.Counted(ctx)
 	if err != nil {
 		return fmt.Errorf("read the counted periods: %w", err)
 	}
-	t.lastCounted = t.now
 	for key, i := range t.indicators {
 		span, ok := stored[key]
-		if ok && span.From.Before(span.To) && !span.To.Before(c.refillFrom(*t)) {
+		if ok && span.From.Before(span.To) && !span.To.Before(c.refillFrom(t)) {
 			t.counted[key] = span
-			t.lastCounted = earlier(t.lastCounted, span.To)
 			continue
 		}
-		first, err := c.firstDocument(ctx, *t, i.Source)
+		first, err := c.firstDocument(ctx, t, i.Source)
 		if err != nil {
 			return err
 		}

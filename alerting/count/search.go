@@ -10,7 +10,7 @@ import (
 
 // maxSearchBuckets is how many buckets one search may have. OpenSearch refuses a
 // search with more than search.max_buckets, by default 65,535.
-const maxSearchBuckets = 32_000
+const maxSearchBuckets = 48_000
 
 // chunk is the longest period that is counted with one search. Each bucket of a
 // region is one of OpenSearch, and one more where bad events are counted.

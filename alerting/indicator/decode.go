@@ -3,6 +3,7 @@ package indicator
 import (
 	"cmp"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -11,31 +12,23 @@ import (
 	"jari.example/alerting/slo"
 )
 
-// counted is the response to a countQuery.
-type counted struct {
-	Documents struct {
-		Count int64 `json:"doc_count"`
-	} `json:"documents"`
-	Events map[string]json.RawMessage `json:"events"`
-}
-
 // indicatorCounts is the response for one indicator: its buckets are in Regions and
 // NoRegion, or in Times when its source has no regions.
 type indicatorCounts struct {
 	Regions *struct {
 		Others  int64 `json:"sum_other_doc_count"`
 		Buckets []struct {
-			Key   any   `json:"key"` // a string, or a number where the field is one
-			Times times `json:"times"`
+			Key   any       `json:"key"` // a string, or a number where the field is one
+			Times histogram `json:"times"`
 		} `json:"buckets"`
 	} `json:"regions"`
 	NoRegion struct {
-		Times times `json:"times"`
+		Times histogram `json:"times"`
 	} `json:"no_region"`
-	Times times `json:"times"`
+	Times histogram `json:"times"`
 }
 
-type times struct {
+type histogram struct {
 	Buckets []struct {
 		Key   int64 `json:"key"` // milliseconds
 		Count int64 `json:"doc_count"`
@@ -45,47 +38,69 @@ type times struct {
 	} `json:"buckets"`
 }
 
-func decodeCounts(aggregations []byte, indicators map[slo.Key]slo.Indicator, period count.Span) (map[slo.Key][]count.Bucket, int64, error) {
-	all := map[slo.Key][]count.Bucket{}
-	if len(aggregations) == 0 { // no index exists
-		return all, 0, nil
+// decodeCounts decodes the response to a countQuery that found so many documents.
+func decodeCounts(response []byte, found int64, indicators map[slo.Key]slo.Indicator, period count.Span) (
+	counts map[slo.Key][]count.Bucket, documents int64, err error) {
+	counts = map[slo.Key][]count.Bucket{}
+	if len(response) == 0 { // no index exists, or nothing was to be counted
+		return counts, found, nil
 	}
-	var response counted
-	if err := json.Unmarshal(aggregations, &response); err != nil {
+	var aggs, events map[string]json.RawMessage
+	inPeriod := struct {
+		Count int64 `json:"doc_count"`
+	}{found}
+	err = json.Unmarshal(response, &aggs)
+	for name, into := range map[string]any{eventsAgg: &events, documentsAgg: &inPeriod} {
+		if len(aggs[name]) > 0 {
+			err = errors.Join(err, json.Unmarshal(aggs[name], into))
+		}
+	}
+	if err != nil {
 		return nil, 0, fmt.Errorf("decode the response: %w", err)
 	}
 	for key, i := range indicators {
-		one := response.Events[string(key)]
-		if len(one) == 0 {
-			continue
+		longer := count.Span{From: period.From.Add(-i.Within), To: period.To}
+		var buckets []count.Bucket
+		if all := aggs[string(key)]; len(all) > 0 {
+			var h histogram
+			err = json.Unmarshal(all, &h)
+			buckets = h.buckets("", longer)
+		} else if one := events[string(key)]; len(one) > 0 {
+			buckets, err = decodeIndicator(one, i, longer)
 		}
-		var counts indicatorCounts
-		if err := json.Unmarshal(one, &counts); err != nil {
+		if err != nil {
 			return nil, 0, fmt.Errorf("decode the counts: %w", err)
 		}
-		longer := count.Span{From: period.From.Add(-i.Within), To: period.To}
-		buckets := append(counts.Times.buckets("", longer), counts.NoRegion.Times.buckets("", longer)...)
-		if counts.Regions != nil {
-			if counts.Regions.Others > 0 {
-				return nil, 0, fmt.Errorf("the field %s has more than %d values: it is no region", i.Source.RegionField, maxRegions)
-			}
-			for _, r := range counts.Regions.Buckets {
-				buckets = append(buckets, r.Times.buckets(fmt.Sprint(r.Key), longer)...)
-			}
-		}
-		slices.SortFunc(buckets, func(a, b count.Bucket) int {
-			return cmp.Or(a.At.Compare(b.At), cmp.Compare(a.Region, b.Region))
-		})
 		if len(buckets) > 0 {
-			all[key] = buckets
+			counts[key] = buckets
 		}
 	}
-	return all, response.Documents.Count, nil
+	return counts, inPeriod.Count, nil
+}
+
+func decodeIndicator(response []byte, i slo.Indicator, period count.Span) ([]count.Bucket, error) {
+	var counts indicatorCounts
+	if err := json.Unmarshal(response, &counts); err != nil {
+		return nil, err
+	}
+	all := append(counts.Times.buckets("", period), counts.NoRegion.Times.buckets("", period)...)
+	if counts.Regions != nil {
+		if counts.Regions.Others > 0 {
+			return nil, fmt.Errorf("the field %s has more than %d values: it is no region", i.Source.RegionField, maxRegions)
+		}
+		for _, r := range counts.Regions.Buckets {
+			all = append(all, r.Times.buckets(fmt.Sprint(r.Key), period)...)
+		}
+	}
+	slices.SortFunc(all, func(a, b count.Bucket) int {
+		return cmp.Or(a.At.Compare(b.At), cmp.Compare(a.Region, b.Region))
+	})
+	return all, nil
 }
 
 // buckets are those of the period. There are others when another indicator of the
 // search reads a longer one.
-func (t times) buckets(region string, period count.Span) []count.Bucket {
+func (t histogram) buckets(region string, period count.Span) []count.Bucket {
 	var all []count.Bucket
 	for _, b := range t.Buckets {
 		at := time.UnixMilli(b.Key).UTC()

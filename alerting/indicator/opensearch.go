@@ -52,7 +52,7 @@ func (o *OpenSearch) Count(ctx context.Context, indicators map[slo.Key]slo.Indic
 	if err != nil {
 		return nil, 0, fmt.Errorf("count events: %w", err)
 	}
-	counts, documents, err := decodeCounts(response.Aggregations, indicators, period)
+	counts, documents, err := decodeCounts(response.Aggregations, int64(response.Hits.Total.Value), indicators, period)
 	if err != nil {
 		return nil, 0, fmt.Errorf("count events: %w", err)
 	}

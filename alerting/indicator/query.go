@@ -40,9 +40,13 @@ func countQuery(indicators map[slo.Key]slo.Indicator, period count.Span, width t
 		documents = append(documents, all(indexFilter(s, sources), timeRange(s, period)))
 	}
 	found := slices.Clone(documents)
-	perIndicator := object{}
+	aggs, perIndicator := object{}, object{}
 	for key, i := range indicators {
 		if i.Total.IsZero() {
+			continue
+		}
+		if countsEverything(i) && len(sources) == 1 {
+			aggs[string(key)] = times(i, width)
 			continue
 		}
 		total := all(indexFilter(i.Source, sources), condition(i.Total))
@@ -53,29 +57,42 @@ func countQuery(indicators map[slo.Key]slo.Indicator, period count.Span, width t
 			found = append(found, all(total, timeRange(i.Source, earlier)))
 		}
 	}
-	aggs := object{documentsAgg: object{"filter": anyOf(documents)}}
 	if len(events) > 0 {
 		aggs[eventsAgg] = object{"filter": anyOf(events), "aggs": perIndicator}
 	}
-	return object{"size": 0, "track_total_hits": false, "query": all(anyOf(found)), "aggs": aggs}
+	if len(found) > len(documents) { // else all documents that are found are of the period
+		aggs[documentsAgg] = object{"filter": anyOf(documents)}
+	}
+	return object{"size": 0, "track_total_hits": true, "query": anyOf(found), "aggs": aggs}
+}
+
+// countsEverything reports whether i counts all documents of its source. OpenSearch
+// answers such a histogram from the index of times, without reading documents, if the
+// query is nothing but a range of time.
+func countsEverything(i slo.Indicator) bool {
+	return i.Total.All != nil && len(i.Total.All) == 0 && i.Bad.IsZero() && i.Source.RegionField == "" && i.Within == 0
 }
 
 // bucketAggs are the buckets of one indicator by time, and by region if it has one.
 func bucketAggs(i slo.Indicator, width time.Duration) object {
-	times := object{"date_histogram": object{
-		"field": i.Source.TimeField, "fixed_interval": fmt.Sprintf("%dms", width.Milliseconds()), "min_doc_count": 1,
-	}}
+	perTime := times(i, width)
 	if !i.Bad.IsZero() {
-		times["aggs"] = object{badAgg: object{"filter": condition(i.Bad)}}
+		perTime["aggs"] = object{badAgg: object{"filter": condition(i.Bad)}}
 	}
 	if i.Source.RegionField == "" {
-		return object{timesAgg: times}
+		return object{timesAgg: perTime}
 	}
-	aggs := object{timesAgg: times}
+	aggs := object{timesAgg: perTime}
 	return object{
 		regionsAgg:  object{"terms": object{"field": i.Source.RegionField, "size": maxRegions}, "aggs": aggs},
 		noRegionAgg: object{"missing": object{"field": i.Source.RegionField}, "aggs": aggs},
 	}
+}
+
+func times(i slo.Indicator, width time.Duration) object {
+	return object{"date_histogram": object{
+		"field": i.Source.TimeField, "fixed_interval": fmt.Sprintf("%dms", width.Milliseconds()), "min_doc_count": 1,
+	}}
 }
 
 // tracesQuery finds the latest bad events of i that belong to a trace.
@@ -160,13 +177,25 @@ func conditions(all []slo.Condition) []object {
 	return compiled
 }
 
-// all holds when each part does.
-func all(parts ...object) object { return object{"bool": object{"filter": parts}} }
+// all holds when each part does. Parts without a test are left out.
+func all(parts ...object) object {
+	parts = slices.DeleteFunc(parts, func(o object) bool { return o["match_all"] != nil })
+	switch len(parts) {
+	case 0:
+		return object{"match_all": object{}}
+	case 1:
+		return parts[0]
+	}
+	return object{"bool": object{"filter": parts}}
+}
 
 // anyOf holds when at least one part does.
 func anyOf(parts []object) object {
-	if len(parts) == 0 {
+	switch len(parts) {
+	case 0:
 		return object{"match_none": object{}}
+	case 1:
+		return parts[0]
 	}
 	return object{"bool": object{"should": parts, "minimum_should_match": 1}}
 }

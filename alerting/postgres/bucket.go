@@ -74,30 +74,37 @@ func (s *Store) Sums(ctx context.Context, windows []count.Window) ([]count.Sum, 
 	return sums, err
 }
 
-// sumsSQL returns a row for each window and region with events. last_bad is that of
-// all regions of the window.
+// sumsSQL returns a row for each window and region with events. Most windows end at
+// the same time, so ends are looked up once. last_bad is that of all regions of the
+// window.
 const sumsSQL = `-- name: alerting.bucket.sums
-select w.n, w.region, w.good, w.bad, w.last_event, w.last_bad, coalesce(u.good_sum - w.good_before, 0)
-from (
-	select w.n, w.start, s.id, s.region, l.at as last_event, f.good_before,
-		l.good_sum - f.good_before as good, l.bad_sum - f.bad_before as bad,
-		max(b.at) over (partition by w.n) as last_bad
-	from unnest($1::text[], $2::timestamptz[], $3::timestamptz[], $4::boolean[])
+with w as materialized (
+	select * from unnest($1::text[], $2::timestamptz[], $3::timestamptz[], $4::boolean[])
 		with ordinality as w (key, start, stop, detail, n)
-	join series s on s.key = w.key
-	cross join lateral (
-		select good_sum - good as good_before, bad_sum - bad as bad_before from bucket
-		where series = s.id and at >= w.start and at < w.stop order by at limit 1) f
+), ends as materialized (
+	select d.key, d.stop, s.id, s.region, l.at, l.good_sum, l.bad_sum
+	from (select distinct key, stop from w) d
+	join series s on s.key = d.key
 	cross join lateral (
 		select at, good_sum, bad_sum from bucket
-		where series = s.id and at < w.stop order by at desc limit 1) l
+		where series = s.id and at < d.stop order by at desc limit 1) l
+), sums as (
+	select w.n, w.start, e.id, e.region, e.at, f.good_before, e.good_sum - f.good_before as good, e.bad_sum - f.bad_before as bad,
+		max(b.at) over (partition by w.n) as last_bad
+	from w
+	join ends e on e.key = w.key and e.stop = w.stop
+	cross join lateral (
+		select good_sum - good as good_before, bad_sum - bad as bad_before from bucket
+		where series = e.id and at >= w.start and at < w.stop order by at limit 1) f
 	left join lateral (
 		select at from bucket
-		where w.detail and series = s.id and at >= w.start and at < w.stop and bad > 0 order by at desc limit 1) b on true
-) w
+		where w.detail and series = e.id and at >= w.start and at < w.stop and bad > 0 order by at desc limit 1) b on true
+)
+select s.n, s.region, s.good, s.bad, s.at, s.last_bad, coalesce(u.good_sum - s.good_before, 0)
+from sums s
 left join lateral (
 	select good_sum from bucket
-	where series = w.id and at >= w.start and at <= w.last_bad order by at desc limit 1) u on true`
+	where series = s.id and at >= s.start and at <= s.last_bad order by at desc limit 1) u on true`
 
 func later(a, b time.Time) time.Time {
 	if a.After(b) {

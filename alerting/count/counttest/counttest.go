@@ -31,6 +31,7 @@ type Fake struct {
 
 	mu        sync.Mutex
 	events    map[slo.Key][]Events // sorted by At; keys of width 0
+	sources   map[slo.Key]slo.Source
 	telemetry []count.Span
 	limited   bool
 	err       error
@@ -44,9 +45,10 @@ func (f *Fake) Add(i slo.Indicator, events ...Events) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if f.events == nil {
-		f.events = map[slo.Key][]Events{}
+		f.events, f.sources = map[slo.Key][]Events{}, map[slo.Key]slo.Source{}
 	}
 	key := i.Key(0)
+	f.sources[key] = i.Source
 	all := append(f.events[key], events...)
 	slices.SortStableFunc(all, func(a, b Events) int { return a.At.Compare(b.At) })
 	f.events[key] = all
@@ -92,7 +94,8 @@ func (f *Fake) Count(_ context.Context, indicators map[slo.Key]slo.Indicator, pe
 		return nil, 0, f.err
 	}
 	all, documents := map[slo.Key][]count.Bucket{}, int64(0)
-	if !f.limited || slices.ContainsFunc(f.telemetry, func(s count.Span) bool { return s.From.Before(period.To) && period.From.Before(s.To) }) {
+	overlaps := func(s count.Span) bool { return s.From.Before(period.To) && period.From.Before(s.To) }
+	if !f.limited || slices.ContainsFunc(f.telemetry, overlaps) {
 		documents++
 	}
 	for _, events := range f.events {
@@ -101,12 +104,29 @@ func (f *Fake) Count(_ context.Context, indicators map[slo.Key]slo.Indicator, pe
 		}
 	}
 	for key, i := range indicators {
-		if !i.Total.IsZero() {
-			longer := count.Span{From: period.From.Add(-i.Within), To: period.To}
+		longer := count.Span{From: period.From.Add(-i.Within), To: period.To}
+		switch {
+		case i.Total.All != nil && len(i.Total.All) == 0:
+			all[key] = buckets(f.documents(i.Source, longer), width)
+		case !i.Total.IsZero():
 			all[key] = buckets(f.arrived(f.events[i.Key(0)], longer), width)
 		}
 	}
 	return all, documents, nil
+}
+
+// documents are the events of all indicators of a source, as an indicator without
+// conditions counts them.
+func (f *Fake) documents(s slo.Source, period count.Span) []Events {
+	var all []Events
+	for key, events := range f.events {
+		if f.sources[key].Index == s.Index && f.sources[key].TimeField == s.TimeField {
+			for _, e := range f.arrived(events, period) {
+				all = append(all, Events{At: e.At, Good: e.Good + e.Bad})
+			}
+		}
+	}
+	return all
 }
 
 // arrived are the events of the period that have arrived.
