@@ -121,6 +121,12 @@ func text(n *yaml.Node) string {
 	return resolved(n).Value
 }
 
+// scalar returns a scalar's value and its tag, such as !!int.
+func scalar(n *yaml.Node) (value, tag string) {
+	n = resolved(n)
+	return n.Value, n.ShortTag()
+}
+
 // read reads all documents of one file.
 func (l *loader) read(file string, body []byte) {
 	decoder := yaml.NewDecoder(bytes.NewReader(body))

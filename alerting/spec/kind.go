@@ -1,11 +1,5 @@
 package spec
 
-import (
-	"strings"
-
-	"go.yaml.in/yaml/v3"
-)
-
 // The apiVersions.
 const (
 	openSLO = "openslo/v1"
@@ -116,10 +110,4 @@ func (l *loader) known(d document, field path, kind, name string) bool {
 		l.problem(d, field, "there is no %s %q; %s", what, name, oneOf(name, keys(l.names[kind])))
 	}
 	return false
-}
-
-// scalar returns a node's text and its tag, such as !!int.
-func scalar(n *yaml.Node) (value, tag string) {
-	n = resolved(n)
-	return n.Value, strings.TrimSpace(n.ShortTag())
 }

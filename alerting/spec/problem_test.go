@@ -1,7 +1,6 @@
 package spec
 
 import (
-	"fmt"
 	"regexp"
 	"slices"
 	"strings"
@@ -62,208 +61,187 @@ func namesPartOf(line, field string) bool {
 
 func TestReportsMistakesOfDocuments(t *testing.T) {
 	check(t, map[string]mistake{
-		"a document without a kind":    {"booking.yaml", "kind: SLO\n", "", `booking.yaml:1: kind: "" is unknown; use AlertNotificationTarget, `},
-		"a misspelt kind":              {"booking.yaml", "kind: SLO", "kind: SL0", `booking.yaml:2: kind: "SL0" is unknown; did you mean SLO?`},
-		"a kind of another version":    {"booking.yaml", "openslo/v1", "openslo/v2", `booking.yaml:1: apiVersion: "openslo/v2" has no kind SLO; write openslo/v1`},
-		"a member that is misspelt":    {"booking.yaml", "budgetingMethod:", "budgetMethod:", `booking.yaml:40: spec.budgetMethod: is unknown; did you mean budgetingMethod?`},
-		"a member that is missing":     {"booking.yaml", "  budgetingMethod: Occurrences\n", "", `booking.yaml:11: spec.budgetingMethod: is missing; write Occurrences with a ratioMetric, `},
-		"a text instead of a mapping":  {"booking.yaml", "metadata: {name: booking}\n    spec:", "metadata: booking\n    spec:", `booking.yaml:16: spec.indicator.metadata: "booking" is not a mapping`},
-		"no value":                     {"booking.yaml", "displayName: Bookings are failing", "displayName:", `booking.yaml:5: metadata.displayName: is empty; write the headline of its incidents`},
-		"a name that is not a slug":    {"booking.yaml", "  name: booking\n  display", "  name: Booking!\n  display", `booking.yaml:4: metadata.name: "Booking!" is not valid; write a name of words of a-z and 0-9, joined by -, such as booking-availability`},
-		"no name":                      {"booking.yaml", "  name: booking\n  display", "  display", `booking.yaml:3: metadata.name: is missing; write a name of words`},
-		"a name of two SLOs":           {"booking.yaml", "  name: booking\n  display", "  name: search\n  display", `search.yaml:4: metadata.name: "search" is already the name of a document in booking.yaml:4; choose another name`},
-		"a name of an SLO and alert":   {"alerts.yaml", "name: service-silent", "name: search", `search.yaml:4: metadata.name: "search" is already the name of a document in alerts.yaml:4`},
-		"a name of two data sources":   {"common.yaml", "name: plain", "name: access-log", `common.yaml:20: metadata.name: "access-log" is already the name of a document in common.yaml:8`},
-		"a member that is there twice": {"booking.yaml", "  service: gateway\n", "  service: gateway\n  service: search\n", `booking.yaml:15: mapping key "service" already defined at line 14; correct the YAML`},
-		"text that is no YAML":         {"booking.yaml", "spec:\n", "spec: [\n", "booking.yaml:"},
-		"a merge key":                  {"booking.yaml", "  service: gateway\n", "  <<: {service: gateway}\n", "booking.yaml:14: << is not supported; write the members themselves"},
-		"a list instead of a document": {"booking.yaml", "apiVersion: openslo/v1\n", "- a\n---\napiVersion: openslo/v1\n", "booking.yaml:1: the document is not a mapping"},
-		"a headline of 151 characters": {"booking.yaml", "Bookings are failing", strings.Repeat("é", 151), `booking.yaml:5: metadata.displayName: has 151 characters, more than 150; write the headline`},
-		"a headline with a newline":    {"booking.yaml", "displayName: Bookings are failing", `displayName: "Bookings\nare failing"`, "booking.yaml:5: metadata.displayName: \"Bookings\\nare failing\" is not valid; write the headline of its incidents: at most 150 characters without a newline"},
-		"a headline of a space":        {"alerts.yaml", "displayName: A service sends nothing", `displayName: " "`, `alerts.yaml:5: metadata.displayName: " " is not valid`},
-		"no headline of an alert":      {"alerts.yaml", "  displayName: A service sends nothing\n", "", `alerts.yaml:3: metadata.displayName: is missing; write the headline`},
-		"nobody who is affected":       {"booking.yaml", "    jari.example/affected: diners who press Book\n", "", `booking.yaml:6: metadata.annotations.jari.example/affected: is missing; write whom it affects while it fails, such as diners who press Book`},
-		"no label of what is counted":  {"booking.yaml", "    jari.example/attempt: booking attempts\n", "", `booking.yaml:6: metadata.annotations.jari.example/attempt: is missing; write what is counted, in the plural`},
-		"no dashboard":                 {"alerts.yaml", "    jari.example/dashboard: telemetry\n", "", `alerts.yaml:6: metadata.annotations.jari.example/dashboard: is missing; write the name of the dashboard to open`},
-		"a misspelt annotation":        {"booking.yaml", "jari.example/muted-by", "jari.example/muted_by", `booking.yaml:10: metadata.annotations.jari.example/muted_by: is unknown; did you mean jari.example/muted-by?`},
-		"a pattern of no indices":      {"common.yaml", "index: access-*", "index: Access Log", `common.yaml:12: spec.connectionDetails.index: "Access Log" is not valid; write a pattern of index names`},
-		"a source of another type":     {"common.yaml", "type: OpenSearch", "type: Prometheus", `common.yaml:10: spec.type: "Prometheus" is not supported; use OpenSearch`},
-		"a target of another type":     {"common.yaml", "target: slack", "target: pagerduty", `"pagerduty" is not supported; use slack`},
+		"a document without a kind": {"booking.yaml", "kind: SLO\n", "",
+			`booking.yaml:1: kind: "" is unknown; use AlertNotificationTarget, `},
+		"a misspelt kind": {"booking.yaml", "kind: SLO", "kind: SL0",
+			`booking.yaml:2: kind: "SL0" is unknown; did you mean SLO?`},
+		"a kind of another version": {"booking.yaml", "openslo/v1", "openslo/v2",
+			`booking.yaml:1: apiVersion: "openslo/v2" has no kind SLO; write openslo/v1`},
+		"a member that is misspelt": {"booking.yaml", "budgetingMethod:", "budgetMethod:",
+			`booking.yaml:40: spec.budgetMethod: is unknown; did you mean budgetingMethod?`},
+		"a member that is missing": {"booking.yaml", "  budgetingMethod: Occurrences\n", "",
+			`booking.yaml:11: spec.budgetingMethod: is missing; write Occurrences with a ratioMetric, `},
+		"a text instead of a mapping": {"booking.yaml", "metadata: {name: booking}\n    spec:", "metadata: booking\n    spec:",
+			`booking.yaml:16: spec.indicator.metadata: "booking" is not a mapping`},
+		"no value": {"booking.yaml", "displayName: Bookings are failing", "displayName:",
+			`booking.yaml:5: metadata.displayName: is empty; write the headline of its incidents`},
+		"a name that is not a slug": {"booking.yaml", "  name: booking\n  display", "  name: Booking!\n  display",
+			`booking.yaml:4: metadata.name: "Booking!" is not valid; write a name of words of a-z and 0-9, joined by -, such as ` +
+				`booking-availability`},
+		"no name": {"booking.yaml", "  name: booking\n  display", "  display",
+			`booking.yaml:3: metadata.name: is missing; write a name of words`},
+		"a name of two SLOs": {"booking.yaml", "  name: booking\n  display", "  name: search\n  display",
+			`search.yaml:4: metadata.name: "search" is already the name of a document in booking.yaml:4; choose another name`},
+		"a name of an SLO and alert": {"alerts.yaml", "name: service-silent", "name: search",
+			`search.yaml:4: metadata.name: "search" is already the name of a document in alerts.yaml:4`},
+		"a name of two data sources": {"common.yaml", "name: plain", "name: access-log",
+			`common.yaml:20: metadata.name: "access-log" is already the name of a document in common.yaml:8`},
+		"a member that is there twice": {"booking.yaml", "  service: gateway\n", "  service: gateway\n  service: search\n",
+			`booking.yaml:15: mapping key "service" already defined at line 14; correct the YAML`},
+		"text that is no YAML": {"booking.yaml", "spec:\n", "spec: [\n", "booking.yaml:"},
+		"a merge key": {"booking.yaml", "  service: gateway\n", "  <<: {service: gateway}\n",
+			"booking.yaml:14: << is not supported; write the members themselves"},
+		"a text instead of a document": {"booking.yaml", "apiVersion: openslo/v1\n", "SLO\n---\napiVersion: openslo/v1\n",
+			"booking.yaml:1: the document is not a mapping; begin it with apiVersion and kind"},
+		"a reference to a kind without documents": {"common.yaml",
+			"---\napiVersion: openslo/v1\nkind: AlertNotificationTarget\nmetadata: {name: on-call}\n" +
+				"spec: {target: slack, description: The person on call.}\n", "",
+			`booking.yaml:51: spec.notify: there is no AlertNotificationTarget "on-call"; add a document of this kind with that metadata.name`},
+		"a list instead of a document": {"booking.yaml", "apiVersion: openslo/v1\n", "- a\n---\napiVersion: openslo/v1\n",
+			"booking.yaml:1: the document is not a mapping"},
+		"a headline of 151 characters": {"booking.yaml", "Bookings are failing", strings.Repeat("é", 151),
+			`booking.yaml:5: metadata.displayName: has 151 characters, more than 150; write the headline`},
+		"a headline with a newline": {"booking.yaml", "displayName: Bookings are failing", `displayName: "Bookings\nare failing"`,
+			"booking.yaml:5: metadata.displayName: \"Bookings\\nare failing\" is not valid; write the headline of its incidents: at most 150 " +
+				"characters without a newline"},
+		"a headline of a space": {"alerts.yaml", "displayName: A service sends nothing", `displayName: " "`,
+			`alerts.yaml:5: metadata.displayName: " " is not valid`},
+		"no headline of an alert": {"alerts.yaml", "  displayName: A service sends nothing\n", "",
+			`alerts.yaml:3: metadata.displayName: is missing; write the headline`},
+		"nobody who is affected": {"booking.yaml", "    jari.example/affected: diners who press Book\n", "",
+			`booking.yaml:6: metadata.annotations.jari.example/affected: is missing; write whom it affects while it fails, such as diners ` +
+				`who press Book`},
+		"no label of what is counted": {"booking.yaml", "    jari.example/attempt: booking attempts\n", "",
+			`booking.yaml:6: metadata.annotations.jari.example/attempt: is missing; write what is counted, in the plural`},
+		"no dashboard": {"alerts.yaml", "    jari.example/dashboard: telemetry\n", "",
+			`alerts.yaml:6: metadata.annotations.jari.example/dashboard: is missing; write the name of the dashboard to open`},
+		"a misspelt annotation": {"booking.yaml", "jari.example/muted-by", "jari.example/muted_by",
+			`booking.yaml:10: metadata.annotations.jari.example/muted_by: is unknown; did you mean jari.example/muted-by?`},
+		"a pattern of no indices": {"common.yaml", "index: access-*", "index: Access Log",
+			`common.yaml:12: spec.connectionDetails.index: "Access Log" is not valid; write a pattern of index names`},
+		"a source of another type": {"common.yaml", "type: OpenSearch", "type: Prometheus",
+			`common.yaml:10: spec.type: "Prometheus" is not supported; use OpenSearch`},
+		"a target of another type": {"common.yaml", "target: slack", "target: pagerduty", `"pagerduty" is not supported; use slack`},
 	})
 }
 
 func TestReportsMistakesOfObjectives(t *testing.T) {
 	const ratio = "spec.indicator.spec.ratioMetric"
 	check(t, map[string]mistake{
-		"a target of 100 %":         {"booking.yaml", "target: 0.999", "target: 1", `booking.yaml:42: spec.objectives[0].target: "1" is not below 1; write the share of good events, above 0 and below 1 (100 % would leave no error budget), such as 0.999`},
-		"a target in percent":       {"booking.yaml", "target: 0.999", "target: 99.9", `spec.objectives[0].target: "99.9" is not below 1`},
-		"a target with a sign":      {"booking.yaml", "target: 0.999", "target: 99.9%", `spec.objectives[0].target: "99.9%" is not a number; write the share of good events`},
-		"a target of OpenSLO's":     {"booking.yaml", "target: 0.999", "targetPercent: 99.9", `spec.objectives[0].targetPercent: is unknown; write target as a share, such as 0.999`},
-		"no number":                 {"booking.yaml", "target: 0.999", "target: .nan", `".nan" is not a number`},
-		"two objectives":            {"booking.yaml", "objectives: [", "objectives: [{target: 0.9}, ", "spec.objectives: has 2 entries, more than 1; write exactly one objective"},
-		"a window in months":        {"booking.yaml", "duration: 30d", "duration: 1M", `booking.yaml:41: spec.timeWindow[0].duration: "1M" is not valid; write a whole number above 0 and a unit: m (minutes), h (hours), d (days) or w (weeks), such as 30d`},
-		"a window of 0":             {"booking.yaml", "duration: 30d", "duration: 0d", `spec.timeWindow[0].duration: "0d" is not valid; write a whole number above 0`},
-		"a calendar window":         {"booking.yaml", "isRolling: true", "isRolling: false", `spec.timeWindow[0].isRolling: "false" is not true; write true, because only rolling windows are supported`},
-		"no bad events":             {"booking.yaml", "        bad:\n", "        good:\n", `booking.yaml:29: ` + ratio + `.good: is unknown; write bad, the conditions of the bad events among the total`},
-		"neither ratio nor age":     {"booking.yaml", "      ratioMetric:\n", "      ratio:\n", "booking.yaml:17: spec.indicator.spec: has none of ratioMetric or thresholdMetric; write exactly one of them"},
-		"an unknown service":        {"booking.yaml", "service: gateway\n", "service: gatway\n", `booking.yaml:14: spec.service: there is no Service "gatway"; did you mean gateway?`},
-		"an unknown data source":    {"booking.yaml", "metricSourceRef: access-log", "metricSourceRef: accesslog", `booking.yaml:22: ` + ratio + `.total.metricSource.metricSourceRef: there is no DataSource "accesslog"; did you mean access-log?`},
-		"two data sources":          {"booking.yaml", "metricSourceRef: access-log\n            spec", "metricSourceRef: plain\n            spec", `booking.yaml:31: ` + ratio + `.bad.metricSource.metricSourceRef: "plain" is not the source of total, and bad events are among the total; write access-log`},
-		"no condition":              {"search.yaml", "[{field: event, is: indexed}, {field: items, atLeast: 1}]", "[]", "thresholdMetric.metricSource.spec.where: is empty; write a list of conditions"},
-		"an age that is no minute":  {"search.yaml", "value: 120", "value: 90", `search.yaml:21: spec.objectives[0].value: "90" is not a multiple of 60; write the largest good age of the newest event in seconds`},
-		"an age in milliseconds":    {"search.yaml", "value: 120", "value: 120000", `spec.objectives[0].value: "120000" is above 86400; write the largest good age of the newest event in seconds`},
-		"an age in its own way":     {"search.yaml", "spec: {where:", "spec: {within: 2m, where:", "spec.within: is unknown; write the age in seconds as value of the objective"},
-		"no age":                    {"search.yaml", "value: 120, ", "", "search.yaml:21: spec.objectives[0].value: is missing; write the largest good age of the newest event in seconds, whole minutes up to a day, such as 120"},
-		"slices that are half good": {"search.yaml", "timeSliceTarget: 1", "timeSliceTarget: 0.5", `spec.objectives[0].timeSliceTarget: "0.5" is not 1; write 1, because a slice is good or bad as a whole`},
-		"occurrences of an age":     {"search.yaml", "budgetingMethod: Timeslices", "budgetingMethod: Occurrences", "spec.indicator.spec.ratioMetric: is missing; write the total and the bad events, or budgetingMethod: Timeslices"},
-		"an age of a ratio":         {"booking.yaml", "target: 0.999", "target: 0.999, value: 60", "spec.objectives[0].value: is not allowed here; write budgetingMethod: Timeslices and a thresholdMetric, or remove it"},
-		"no policy":                 {"search.yaml", "kind: BurnRatePolicy\nmetadata: {name: search}\nspec:\n  slo: search\n  maxPValue: 0.001\n  windows: [{severity: page, long: 1h, short: 5m, burn: 14.4}]", "kind: Vocabulary\nmetadata: {name: x}\nspec: {fields: [{name: a, field: a, type: text}]}", `search.yaml:4: metadata.name: "search" has no BurnRatePolicy, so it would never alert; add one with spec.slo: search`},
+		"a target of 100 %": {"booking.yaml", "target: 0.999", "target: 1",
+			`booking.yaml:42: spec.objectives[0].target: "1" is not below 1; write the share of good events, above 0 and below 1 (100 % ` +
+				`would leave no error budget), such as 0.999`},
+		"a target in percent": {"booking.yaml", "target: 0.999", "target: 99.9", `spec.objectives[0].target: "99.9" is not below 1`},
+		"a target with a sign": {"booking.yaml", "target: 0.999", "target: 99.9%",
+			`spec.objectives[0].target: "99.9%" is not a number; write the share of good events`},
+		"a target of OpenSLO's": {"booking.yaml", "target: 0.999", "targetPercent: 99.9",
+			`spec.objectives[0].targetPercent: is unknown; write target as a share, such as 0.999`},
+		"no number": {"booking.yaml", "target: 0.999", "target: .nan", `".nan" is not a number`},
+		"two objectives": {"booking.yaml", "objectives: [", "objectives: [{target: 0.9}, ",
+			"spec.objectives: has 2 entries, more than 1; write exactly one objective"},
+		"a window in months": {"booking.yaml", "duration: 30d", "duration: 1M",
+			`booking.yaml:41: spec.timeWindow[0].duration: "1M" is not valid; write a whole number above 0 and a unit: m (minutes), h ` +
+				`(hours), d (days) or w (weeks), such as 30d`},
+		"a window of 0": {"booking.yaml", "duration: 30d", "duration: 0d",
+			`spec.timeWindow[0].duration: "0d" is not valid; write a whole number above 0`},
+		"a calendar window": {"booking.yaml", "isRolling: true", "isRolling: false",
+			`spec.timeWindow[0].isRolling: "false" is not true; write true, because only rolling windows are supported`},
+		"no bad events": {"booking.yaml", "        bad:\n", "        good:\n",
+			`booking.yaml:29: ` + ratio + `.good: is unknown; write bad, the conditions of the bad events among the total`},
+		"neither ratio nor age": {"booking.yaml", "      ratioMetric:\n", "      ratio:\n",
+			"booking.yaml:17: spec.indicator.spec: has none of ratioMetric or thresholdMetric; write exactly one of them"},
+		"an unknown service": {"booking.yaml", "service: gateway\n", "service: gatway\n",
+			`booking.yaml:14: spec.service: there is no Service "gatway"; did you mean gateway?`},
+		"an unknown data source": {"booking.yaml", "metricSourceRef: access-log", "metricSourceRef: accesslog",
+			`booking.yaml:22: ` + ratio + `.total.metricSource.metricSourceRef: there is no DataSource "accesslog"; did you mean access-log?`},
+		"two data sources": {"booking.yaml", "metricSourceRef: access-log\n            spec", "metricSourceRef: plain\n            spec",
+			`booking.yaml:31: ` + ratio + `.bad.metricSource.metricSourceRef: "plain" is not the source of total, and bad events are among ` +
+				`the total; write access-log`},
+		"no condition": {"search.yaml", "[{field: event, is: indexed}, {field: items, atLeast: 1}]", "[]",
+			"thresholdMetric.metricSource.spec.where: is empty; write a list of conditions"},
+		"an age that is no minute": {"search.yaml", "value: 120", "value: 90",
+			`search.yaml:21: spec.objectives[0].value: "90" is not a multiple of 60; write the largest good age of the newest event in seconds`},
+		"an age in milliseconds": {"search.yaml", "value: 120", "value: 120000",
+			`spec.objectives[0].value: "120000" is above 86400; write the largest good age of the newest event in seconds`},
+		"an age in its own way": {"search.yaml", "spec: {where:", "spec: {within: 2m, where:",
+			"spec.within: is unknown; an SLO has the age in seconds as value of its objective"},
+		"no age": {"search.yaml", "value: 120, ", "",
+			"search.yaml:21: spec.objectives[0].value: is missing; write the largest good age of the newest event in seconds, whole minutes " +
+				"up to a day, such as 120"},
+		"slices that are half good": {"search.yaml", "timeSliceTarget: 1", "timeSliceTarget: 0.5",
+			`spec.objectives[0].timeSliceTarget: "0.5" is not 1; write 1, because a slice is good or bad as a whole`},
+		"occurrences of an age": {"search.yaml", "budgetingMethod: Timeslices", "budgetingMethod: Occurrences",
+			"spec.indicator.spec.ratioMetric: is missing; write the total and the bad events, or budgetingMethod: Timeslices"},
+		"an age of a ratio": {"booking.yaml", "target: 0.999", "target: 0.999, value: 60",
+			"spec.objectives[0].value: is not allowed here; write budgetingMethod: Timeslices and a thresholdMetric, or remove it"},
+		"no policy": {"search.yaml",
+			"kind: BurnRatePolicy\nmetadata: {name: search}\nspec:\n  slo: search\n  maxPValue: 0.001\n  windows: [{severity: page, long: " +
+				"1h, short: 5m, burn: 14.4}]",
+			"kind: Vocabulary\nmetadata: {name: x}\nspec: {fields: [{name: a, field: a, type: text}]}",
+			`search.yaml:4: metadata.name: "search" has no BurnRatePolicy, so it would never alert; add one with spec.slo: search`},
 	})
 }
 
 func TestReportsMistakesOfConditions(t *testing.T) {
 	const total = "spec.indicator.spec.ratioMetric.total.metricSource.spec.where"
 	check(t, map[string]mistake{
-		"an unknown field":                    {"booking.yaml", "{field: route,", "{field: rout,", `booking.yaml:27: ` + total + `[1].field: "rout" is not in vocabulary.yaml; did you mean route?`},
-		"a field like no other":               {"booking.yaml", "{field: route,", "{field: x_forwarded_for,", `"x_forwarded_for" is not in vocabulary.yaml; use body-read, duration, message, region, route, service, status, time or trace`},
-		"an unknown route":                    {"booking.yaml", "is: /v1/reservations", "is: /v1/reservation", `booking.yaml:27: ` + total + `[1].is: "/v1/reservation" is not a value of route; did you mean /v1/reservations?`},
-		"a value like no other":               {"booking.yaml", "service, is: gateway", "service, is: frontend", `"frontend" is not a value of service; use gateway, search or user`},
-		"two comparisons":                     {"booking.yaml", "isNot: 429", "isNot: 429, is: 200", "booking.yaml:28: " + total + "[2]: has is and isNot; write exactly one of them"},
-		"no comparison":                       {"booking.yaml", ", isNot: 429", "", "booking.yaml:28: " + total + "[2]: has none of is, isNot, atLeast, below, any or all; write exactly one of them"},
-		"a comparison without a field":        {"booking.yaml", "{field: status, isNot: 429}", "{isNot: 429}", total + "[2].field: is missing; write the name of a field of the events, such as http.route"},
-		"a word for a number":                 {"booking.yaml", "atLeast: 500", "atLeast: 5xx", `booking.yaml:35: spec.indicator.spec.ratioMetric.bad.metricSource.spec.where[0].any[0].atLeast: "5xx" is not a number`},
-		"a word for a whole number":           {"booking.yaml", "isNot: 429", "isNot: 4xx", `[2].isNot: "4xx" is not a whole number; status needs one`},
-		"a fraction for a whole number":       {"booking.yaml", "isNot: 429", "isNot: 429.5", `"429.5" is not a whole number`},
-		"a number in quotes":                  {"booking.yaml", "isNot: 429", `isNot: "429"`, `"429" is not a whole number; status needs one`},
-		"a number beyond 64 bits":             {"booking.yaml", "isNot: 429", "isNot: 99999999999999999999", `is not a whole number`},
-		"a word for true":                     {"booking.yaml", "body-read, is: true", "body-read, is: yes-it-was", `"yes-it-was" is not true or false; body-read needs one of them`},
-		"a word for a duration":               {"booking.yaml", "duration, atLeast: 1", "duration, is: long", `"long" is not a number; duration needs one`},
-		"a duration in milliseconds":          {"booking.yaml", "duration, atLeast: 1", "duration, atLeast: 1500", `.atLeast: 1500 s is impossible for duration, which is at most 60 s; if you meant milliseconds, write 1.5`},
-		"an impossible status":                {"booking.yaml", "atLeast: 500", "atLeast: 5000", "5000 is impossible for status, which is at most 599"},
-		"a negative duration":                 {"booking.yaml", "duration, atLeast: 1", "duration, atLeast: -1", "-1 s is impossible for duration, which is at least 0 s"},
-		"an order of keywords":                {"booking.yaml", "service, is: gateway", "service, atLeast: 3", "[0].atLeast: service is of the type keyword, which has no order; use is or isNot"},
-		"an order of true and false":          {"booking.yaml", "body-read, is: true", "body-read, below: 1", "body-read is of the type boolean, which has no order"},
-		"a field of prose":                    {"booking.yaml", "{field: service, is: gateway}", "{field: message, is: hello}", "message is of the type text, which cannot be compared; use a field of another type"},
-		"a group without conditions":          {"booking.yaml", "- any:\n                    - {field: status, atLeast: 500}", "- any: []\n                - all:\n                    - {field: status, atLeast: 500}", "where[0].any: is empty; write a list of conditions, of which at least one must hold"},
-		"a group with a field":                {"booking.yaml", "- {field: status, isNot: 429}", "- {any: [{field: status, is: 200}], is: 3}", total + "[2]: has is and any; write exactly one of them"},
-		"a data source without its file":      {"common.yaml", "vocabulary: vocabulary.yaml", "vocabulary: vocabulry.yaml", `common.yaml:16: spec.connectionDetails.vocabulary: there is no file "vocabulry.yaml" with a valid Vocabulary; did you mean vocabulary.yaml?`},
-		"a region field that documents lack":  {"common.yaml", "regionField: region", "regionField: cloud.region", `common.yaml:14: spec.connectionDetails.regionField: "cloud.region" is not a document field in vocabulary.yaml; use @timestamp, `},
-		"a field that is defined twice":       {"vocabulary.yaml", "name: trace,", "name: time,", `vocabulary.yaml:7: spec.fields[1].name: "time" is already defined above; remove one of them`},
-		"a field of an unknown type":          {"vocabulary.yaml", "type: text", "type: ip", `vocabulary.yaml:14: spec.fields[8].type: "ip" is not supported; use boolean, date, double, integer, keyword or text`},
-		"a vocabulary beside another in file": {"vocabulary.yaml", "apiVersion: jari.example/v1\n", "apiVersion: jari.example/v1\nkind: Vocabulary\nmetadata: {name: b}\nspec: {fields: [{name: a, field: a, type: text}]}\n---\napiVersion: jari.example/v1\n", "vocabulary.yaml:6: the file has a second Vocabulary; use a file for each"},
+		"an unknown field": {"booking.yaml", "{field: route,", "{field: rout,",
+			`booking.yaml:27: ` + total + `[1].field: "rout" is not in vocabulary.yaml; did you mean route?`},
+		"a field like no other": {"booking.yaml", "{field: route,", "{field: x_forwarded_for,",
+			`"x_forwarded_for" is not in vocabulary.yaml; use body-read, duration, message, region, route, service, status, time or trace`},
+		"an unknown route": {"booking.yaml", "is: /v1/reservations", "is: /v1/reservation",
+			`booking.yaml:27: ` + total + `[1].is: "/v1/reservation" is not a value of route; did you mean /v1/reservations?`},
+		"a value like no other": {"booking.yaml", "service, is: gateway", "service, is: frontend",
+			`"frontend" is not a value of service; use gateway, search or user`},
+		"two comparisons": {"booking.yaml", "isNot: 429", "isNot: 429, is: 200",
+			"booking.yaml:28: " + total + "[2]: has is and isNot; write exactly one of them"},
+		"no comparison": {"booking.yaml", ", isNot: 429", "",
+			"booking.yaml:28: " + total + "[2]: has none of is, isNot, atLeast, below, any or all; write exactly one of them"},
+		"a comparison without a field": {"booking.yaml", "{field: status, isNot: 429}", "{isNot: 429}",
+			total + "[2].field: is missing; write the name of a field of the events, such as http.route"},
+		"a word for a number": {"booking.yaml", "atLeast: 500", "atLeast: 5xx",
+			`booking.yaml:35: spec.indicator.spec.ratioMetric.bad.metricSource.spec.where[0].any[0].atLeast: "5xx" is not a number`},
+		"a word for a whole number": {"booking.yaml", "isNot: 429", "isNot: 4xx",
+			`[2].isNot: "4xx" is not a whole number; status needs one`},
+		"a fraction for a whole number": {"booking.yaml", "isNot: 429", "isNot: 429.5", `"429.5" is not a whole number`},
+		"a number in quotes": {"booking.yaml", "isNot: 429", `isNot: "429"`,
+			`"429" is not a whole number; status needs one`},
+		"a number beyond 64 bits": {"booking.yaml", "isNot: 429", "isNot: 99999999999999999999", `is not a whole number`},
+		"a word for true": {"booking.yaml", "body-read, is: true", "body-read, is: yes-it-was",
+			`"yes-it-was" is not true or false; body-read needs one of them`},
+		"a word for a duration": {"booking.yaml", "duration, atLeast: 1", "duration, is: long",
+			`"long" is not a number; duration needs one`},
+		"a duration in milliseconds": {"booking.yaml", "duration, atLeast: 1", "duration, atLeast: 1500",
+			`.atLeast: 1500 s is impossible for duration, which is at most 60 s; if you meant milliseconds, write 1.5`},
+		"an impossible status": {"booking.yaml", "atLeast: 500", "atLeast: 5000",
+			"5000 is impossible for status, which is at most 599"},
+		"a negative duration": {"booking.yaml", "duration, atLeast: 1", "duration, atLeast: -1",
+			"-1 s is impossible for duration, which is at least 0 s"},
+		"an order of keywords": {"booking.yaml", "service, is: gateway", "service, atLeast: 3",
+			"[0].atLeast: service is of the type keyword, which has no order; use is or isNot"},
+		"an order of true and false": {"booking.yaml", "body-read, is: true", "body-read, below: 1",
+			"body-read is of the type boolean, which has no order"},
+		"a field of prose": {"booking.yaml", "{field: service, is: gateway}", "{field: message, is: hello}",
+			"message is of the type text, which cannot be compared; use a field of another type"},
+		"a group without conditions": {"booking.yaml",
+			"- any:\n                    - {field: status, atLeast: 500}",
+			"- any: []\n                - all:\n                    - {field: status, atLeast: 500}",
+			"where[0].any: is empty; write a list of conditions, of which at least one must hold"},
+		"a group with a field": {"booking.yaml", "- {field: status, isNot: 429}", "- {any: [{field: status, is: 200}], is: 3}",
+			total + "[2]: has is and any; write exactly one of them"},
+		"a data source without its file": {"common.yaml", "vocabulary: vocabulary.yaml", "vocabulary: vocabulry.yaml",
+			`common.yaml:16: spec.connectionDetails.vocabulary: there is no file "vocabulry.yaml" with a valid Vocabulary; did you mean ` +
+				`vocabulary.yaml?`},
+		"a region field that documents lack": {"common.yaml", "regionField: region", "regionField: cloud.region",
+			`common.yaml:14: spec.connectionDetails.regionField: "cloud.region" is not a document field in vocabulary.yaml; use @timestamp, `},
+		"a field that is defined twice": {"vocabulary.yaml", "name: trace,", "name: time,",
+			`vocabulary.yaml:7: spec.fields[1].name: "time" is already defined above; remove one of them`},
+		"a field of an unknown type": {"vocabulary.yaml", "type: text", "type: ip",
+			`vocabulary.yaml:14: spec.fields[8].type: "ip" is not supported; use boolean, date, double, integer, keyword or text`},
+		"a vocabulary beside another in file": {"vocabulary.yaml",
+			"apiVersion: jari.example/v1\n",
+			"apiVersion: jari.example/v1\nkind: Vocabulary\nmetadata: {name: b}\nspec: {fields: [{name: a, field: a, type: " +
+				"text}]}\n---\napiVersion: jari.example/v1\n",
+			"vocabulary.yaml:6: the file has a second Vocabulary; use a file for each"},
 	})
-}
-
-func TestReportsMistakesOfPolicies(t *testing.T) {
-	check(t, map[string]mistake{
-		"a burn rate that is never reached":    {"booking.yaml", "target: 0.999", "target: 0.93", `booking.yaml:53: spec.windows[0].burn: 14.4 is never reached: when every event is bad the burn rate is 14.29; write less, or a target of at least 0.9306 (93.06 %)`},
-		"a burn rate of 2000":                  {"booking.yaml", "burn: 14.4", "burn: 2000", `2000 is never reached: when every event is bad the burn rate is 1000; write less, or a target of at least 0.9995 (99.95 %)`},
-		"a burn rate of 0":                     {"booking.yaml", "burn: 14.4", "burn: 0", `booking.yaml:53: spec.windows[0].burn: "0" is not above 0; write the burn rate`},
-		"windows that are swapped":             {"booking.yaml", "long: 1h, short: 5m", "long: 5m, short: 1h", `booking.yaml:53: spec.windows[0].short: 1h is not shorter than long: 5m; make it shorter`},
-		"a window longer than the objective's": {"booking.yaml", "long: 3d", "long: 31d", `booking.yaml:56: spec.windows[3].long: 31d is longer than the window of the objective; make it shorter`},
-		"a slower pair that is not longer":     {"booking.yaml", "long: 6h", "long: 1h", `booking.yaml:54: spec.windows[1].long: 1h is not longer than 1h of the pair before`},
-		"a slower pair with a short one":       {"booking.yaml", "short: 2h", "short: 30m", `booking.yaml:55: spec.windows[2].short: 30m is not longer than 30m of the pair before`},
-		"a slower pair that burns faster":      {"booking.yaml", "burn: 6", "burn: 14.4", `booking.yaml:54: spec.windows[1].burn: 14.4 is not below 14.4 of the pair before`},
-		"a page after a ticket":                {"booking.yaml", "{severity: ticket, long: 3d", "{severity: page, long: 3d", `booking.yaml:56: spec.windows[3].severity: a page after a ticket`},
-		"a window of 0 minutes":                {"booking.yaml", "short: 5m", "short: 0m", `booking.yaml:53: spec.windows[0].short: "0m" is not valid; write a whole number above 0`},
-		"a window in seconds":                  {"booking.yaml", "short: 5m", "short: 300s", `"300s" is not valid; write a whole number above 0 and a unit: m (minutes)`},
-		"a window without a unit":              {"booking.yaml", "short: 5m", "short: 300", `"300" is not a text; write a whole number above 0 and a unit`},
-		"no windows":                           {"search.yaml", "windows: [{severity: page, long: 1h, short: 5m, burn: 14.4}]", "windows: []", "search.yaml:29: spec.windows: is empty; write pairs of windows, the fastest first"},
-		"a pair without a burn rate":           {"search.yaml", ", burn: 14.4", "", "search.yaml:29: spec.windows[0].burn: is missing; write the burn rate at which a window burns"},
-		"an unknown severity":                  {"booking.yaml", "severity: page", "severity: warning", `spec.windows[0].severity: "warning" is not supported; use page or ticket`},
-		"a p-value of 1":                       {"booking.yaml", "maxPValue: 1e-5", "maxPValue: 1", `booking.yaml:49: spec.maxPValue: "1" is not below 1; write the significance level of pages: a probability above 0 and below 1, such as 1e-5`},
-		"a p-value of 0":                       {"booking.yaml", "maxPValue: 1e-5", "maxPValue: 0", `spec.maxPValue: "0" is not above 0`},
-		"a p-value in percent":                 {"booking.yaml", "maxPValue: 1e-5", "maxPValue: 1%", `spec.maxPValue: "1%" is not a number`},
-		"pages without a p-value":              {"booking.yaml", "  maxPValue: 1e-5\n", "", `booking.yaml:47: spec.maxPValue: is missing, and a single failure at night would page`},
-		"tickets without a number":             {"booking.yaml", "  minBadEvents: 5\n", "", `booking.yaml:47: spec.minBadEvents: is missing, and a single failure at night would open a ticket`},
-		"a former name":                        {"booking.yaml", "maxPValue: 1e-5", "maxChance: 1e-5", "booking.yaml:49: spec.maxChance: is unknown; it was renamed; write maxPValue"},
-		"an unknown SLO":                       {"booking.yaml", "slo: booking", "slo: bookings", `booking.yaml:48: spec.slo: there is no SLO or DirectAlert "bookings"; did you mean booking?`},
-		"an alert instead of an SLO":           {"booking.yaml", "slo: booking", "slo: dead-letters", `booking.yaml:48: spec.slo: "dead-letters" is a DirectAlert, which has no budget to burn; write the name of an SLO`},
-		"a second policy":                      {"booking.yaml", "slo: booking", "slo: search", `search.yaml:27: spec.slo: "search" already has a BurnRatePolicy; remove one of them`},
-		"an unknown notification target":       {"booking.yaml", "notify: on-call", "notify: oncall", `booking.yaml:51: spec.notify: there is no AlertNotificationTarget "oncall"; did you mean on-call?`},
-	})
-}
-
-func TestReportsMistakesOfAlerts(t *testing.T) {
-	check(t, map[string]mistake{
-		"two conditions":                  {"alerts.yaml", "absent: true, within", "absent: true, events: 1, within", "alerts.yaml:18: spec.when: has absent and events; write exactly one of them"},
-		"no condition":                    {"alerts.yaml", "{absent: true, within: 3m}", "{within: 3m}", "alerts.yaml:18: spec.when: has none of absent, events or badShare; write exactly one of them"},
-		"no time":                         {"alerts.yaml", ", within: 3m", "", "alerts.yaml:18: spec.when.within: is missing; write how far back it looks"},
-		"a time of 0":                     {"alerts.yaml", "within: 3m", "within: 0m", `alerts.yaml:18: spec.when.within: "0m" is not valid; write how far back it looks: a whole number above 0 and m, h, d or w, such as 10m`},
-		"absence that is false":           {"alerts.yaml", "absent: true", "absent: false", `spec.when.absent: "false" is not true`},
-		"a number of 0":                   {"alerts.yaml", "events: 1,", "events: 0,", `spec.when.events: "0" is below 1; write it fires at this number of events`},
-		"a share in percent":              {"alerts.yaml", "badShare: 0.5", "badShare: 50", `spec.when.badShare: "50" is above 1`},
-		"a share of any number of events": {"alerts.yaml", "minEvents: 10, ", "", "spec.when.minEvents: is missing; write the least number of events for badShare"},
-		"a share of no bad events":        {"alerts.yaml", "  bad: [{field: wait, atLeast: 0.5}]\n", "", "alerts.yaml:29: spec.bad: is missing; write the conditions of the bad events among those of where"},
-		"bad events without a share":      {"alerts.yaml", "{badShare: 0.5, minEvents: 10, within: 5m}", "{events: 3, within: 5m}", "alerts.yaml:33: spec.bad: is not allowed here; write when: {badShare: …, minEvents: …}, or remove it"},
-		"an unknown severity":             {"alerts.yaml", "severity: page", "severity: pager", `alerts.yaml:11: spec.severity: "pager" is not supported; did you mean page?`},
-		"an unknown notification target":  {"alerts.yaml", "notify: on-call", "notify: nobody", `alerts.yaml:12: spec.notify: there is no AlertNotificationTarget "nobody"; use on-call`},
-		"an unknown data source":          {"alerts.yaml", "source: access-log", "source: logs", `alerts.yaml:13: spec.source: there is no DataSource "logs"; use access-log or plain`},
-		"an unknown field":                {"alerts.yaml", "field: status, below", "field: stauts, below", `alerts.yaml:14: spec.where[0].field: "stauts" is not in vocabulary.yaml; did you mean status?`},
-		"an unknown field of subjects":    {"alerts.yaml", "    service: [", "    sevice: [", `alerts.yaml:16: spec.each.sevice: "sevice" is not in vocabulary.yaml; did you mean service?`},
-		"an unknown subject":              {"alerts.yaml", "[gateway, search]", "[gateway, serach]", `alerts.yaml:16: spec.each.service[1]: "serach" is not a value of service; did you mean search?`},
-		"a subject that is there twice":   {"alerts.yaml", "[gateway, search]", "[gateway, gateway]", `alerts.yaml:16: spec.each.service: has an entry twice`},
-		"no subjects":                     {"alerts.yaml", "[gateway, search]", "[]", `alerts.yaml:16: spec.each.service: is empty`},
-		"too many subjects": {"alerts.yaml", "    service: [gateway, search]\n    region: [kr, us]", "    status: " + numbers(100, 120) + "\n    duration: " + numbers(1, 20),
-			"alerts.yaml:15: spec.each: has more than 200 combinations; use fewer values, or several alerts"},
-		"a word for true": {"alerts.yaml", "freezes: true", "freezes: sometimes", `alerts.yaml:19: spec.freezes: "sometimes" is not true or false`},
-	})
-}
-
-// numbers is a list of the whole numbers from..to in YAML.
-func numbers(from, to int) string {
-	return strings.ReplaceAll(fmt.Sprint(rangeOf(from, to)), " ", ", ")
-}
-
-func rangeOf(from, to int) (all []int) {
-	for n := from; n <= to; n++ {
-		all = append(all, n)
-	}
-	return all
-}
-
-func TestReportsMistakesOfMuting(t *testing.T) {
-	const mutedBy = "metadata.annotations.jari.example/muted-by: "
-	check(t, map[string]mistake{
-		"by an unknown rule":    {"booking.yaml", "service-silent, search", "service-silent, serch", `booking.yaml:10: ` + mutedBy + `there is no SLO or DirectAlert "serch"; did you mean search?`},
-		"by nothing":            {"booking.yaml", "service-silent, search", "service-silent,", `booking.yaml:10: ` + mutedBy + `there is no SLO or DirectAlert ""`},
-		"by one rule twice":     {"booking.yaml", "service-silent, search", "search, search", `booking.yaml:10: ` + mutedBy + `"search" is there twice; remove one of them`},
-		"by itself":             {"booking.yaml", "service-silent, search", "booking", `booking.yaml:10: ` + mutedBy + `booking → booking mute each other, so none of them would ever open an incident`},
-		"by one that it mutes":  {"search.yaml", "jari.example/runbook: catalogue", "jari.example/muted-by: booking", `booking.yaml:10: ` + mutedBy + `booking → search → booking mute each other`},
-		"through a third rule":  {"alerts.yaml", "jari.example/dashboard: telemetry", "jari.example/dashboard: telemetry\n    jari.example/muted-by: booking", `booking.yaml:10: ` + mutedBy + `booking → service-silent → booking mute each other`},
-		"of a rule with a typo": {"booking.yaml", "target: 0.999", "target: 9", "booking.yaml:42"},
-	})
-	files := good(t)
-	change(t, files, "search.yaml", "jari.example/runbook: catalogue", "jari.example/muted-by: service-silent, dead-letters")
-	if _, err := Load(files); err != nil {
-		t.Errorf("two ways to the same rule are no cycle: %v", err)
-	}
-}
-
-func TestReportsMissingRunbooksAndDashboards(t *testing.T) {
-	runbooks := []string{"booking", "catalogue", "service-silent", "pool-saturated", "dead-letters"}
-	dashboards := []string{"bookings", "search", "telemetry"}
-	if _, err := Load(good(t), Runbooks(runbooks), Dashboards(dashboards)); err != nil {
-		t.Fatalf("all exist: %v", err)
-	}
-	expect(t, good(t), `booking.yaml:6: metadata.annotations.jari.example/runbook: there is no runbook "booking"; write its page, or name another one`,
-		Runbooks(runbooks[1:]))
-	expect(t, good(t), `search.yaml:10: metadata.annotations.jari.example/runbook: there is no runbook "catalogue"; write its page, or name another one; `+
-		`did you mean catalog?`, Runbooks([]string{"booking", "catalog", "service-silent", "pool-saturated", "dead-letters"}))
-	expect(t, good(t), `alerts.yaml:8: metadata.annotations.jari.example/dashboard: there is no dashboard "telemetry"`, Dashboards(dashboards[:2]))
-	expect(t, good(t), `there is no runbook "booking"`, Runbooks([]string{}))
-}
-
-// The number is that of the issue: below 93.06 % a burn rate of 14.4 cannot be
-// reached.
-func TestTheLeastTargetForABurnRateIsReachable(t *testing.T) {
-	files := good(t)
-	change(t, files, "booking.yaml", "target: 0.999", "target: 0.9306")
-	if _, err := Load(files); err != nil {
-		t.Errorf("the target that the message names is refused: %v", err)
-	}
-	change(t, files, "booking.yaml", "target: 0.9306", "target: 0.9305")
-	if _, err := Load(files); err == nil {
-		t.Error("a target just below is accepted")
-	}
 }

@@ -1,6 +1,7 @@
 package spec
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -145,20 +146,15 @@ func (l *loader) rule(d document, m metadata, description string) slo.Rule {
 // checkAnnotation detects a misspelt annotation of ours.
 func (l *loader) checkAnnotation(d document, p path, name string) {
 	all := []string{annotationAffected, annotationAttempt, annotationDashboard, annotationMutedBy, annotationRunbook}
-	for _, known := range all {
-		if name == known {
-			return
-		}
+	if !slices.Contains(all, name) {
+		l.problem(d, p, "is unknown; %s", oneOf(name, all))
 	}
-	l.problem(d, p, "is unknown; %s", oneOf(name, all))
 }
 
 // page checks that a runbook or a dashboard exists.
 func (l *loader) page(d document, p path, what, name string, names []string) {
-	for _, known := range names {
-		if name == known {
-			return
-		}
+	if slices.Contains(names, name) {
+		return
 	}
 	instead := "write its page, or name another one"
 	if near, ok := nearest(name, names); ok {

@@ -67,6 +67,13 @@ func Load(fsys fs.FS, options ...Option) (slo.Set, error) {
 		}
 		l.read(file, body)
 	}
+	others, err := fs.Glob(fsys, "*.yml")
+	if err != nil {
+		return slo.Set{}, err
+	}
+	for _, file := range others {
+		l.problems = append(l.problems, Problem{File: file, What: "is not read; rename it to .yaml"})
+	}
 	l.check()
 	if len(l.names[ruleKind]) == 0 && len(l.problems) == 0 {
 		return slo.Set{}, errors.New("no SLO and no DirectAlert found; the directory must contain *.yaml files with at least one")

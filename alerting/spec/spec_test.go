@@ -150,13 +150,29 @@ func TestReadsAlertsOnAShareOfBadEventsAndOnANumber(t *testing.T) {
 func TestAliasesAndSeveralFilesReadLikeOneDocument(t *testing.T) {
 	files := good(t)
 	change(t, files, "booking.yaml", "- {field: service, is: gateway}", "- &gateway {field: service, is: gateway}")
-	change(t, files, "booking.yaml", "              where:\n                - any:", "              where:\n                - *gateway\n                - any:")
+	change(t, files, "booking.yaml", "                - any:", "                - *gateway\n                - any:")
 	set, err := Load(files)
 	if err != nil {
 		t.Fatal(err)
 	}
 	if got := set.SLOs[0].Indicator.Bad.All[0]; !reflect.DeepEqual(got, is("serviceName", "gateway")) {
 		t.Errorf("got %+v", got)
+	}
+}
+
+func TestADocumentOfCommentsOnlyIsNothing(t *testing.T) {
+	files := good(t)
+	change(t, files, "common.yaml", "---\n", "---\n# Data sources follow.\n---\n")
+	if set, err := Load(files); err != nil || len(set.SLOs) != 2 {
+		t.Errorf("got %v", err)
+	}
+}
+
+func TestAFileThatWouldNotBeReadIsAProblem(t *testing.T) {
+	files := good(t)
+	files["more.yml"] = &fstest.MapFile{Data: []byte("kind: SLO\n")}
+	if _, err := Load(files); err == nil || err.Error() != "more.yml: is not read; rename it to .yaml" {
+		t.Errorf("got %v", err)
 	}
 }
 

@@ -104,15 +104,12 @@ func (v *validation) missing(p path, schema subschema, names []string) {
 // elsewhere says what to write instead of fields that other versions of OpenSLO,
 // or former ones of our kinds, have.
 var elsewhere = map[string]string{
-	"maxChance":       "it was renamed; write maxPValue",
-	"good":            "write bad, the conditions of the bad events among the total",
-	"targetPercent":   "write target as a share, such as 0.999",
-	"within":          "write the age in seconds as value of the objective",
-	"indicatorRef":    "write the indicator itself",
-	"alertPolicies":   "write a BurnRatePolicy with spec.slo",
-	"rawType":         "write ratioMetric with total and bad",
-	"composite":       "write an SLO for each objective",
-	"compositeWeight": "write an SLO for each objective",
+	"maxChance":     "it was renamed; write maxPValue",
+	"good":          "write bad, the conditions of the bad events among the total",
+	"targetPercent": "write target as a share, such as 0.999",
+	"within":        "an SLO has the age in seconds as value of its objective, a DirectAlert has within in when",
+	"indicatorRef":  "write the indicator itself",
+	"alertPolicies": "write a BurnRatePolicy with spec.slo",
 }
 
 func (v *validation) unknown(p path, name string, schema subschema) {

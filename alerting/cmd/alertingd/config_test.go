@@ -27,7 +27,8 @@ func TestReportsAllMistakesTogether(t *testing.T) {
 		"of what the flags mean": {
 			[]string{"--time-scale", "7", "--slack-url", "http://slack.example/", "--runbook-url", "http://x.example/", "--slo-dir", t.TempDir()},
 			[]string{
-				"-time-scale: 7 is not a divisor", "-slack-url does not end in /api/", "-slack-url needs a token", "{slo}", "-slo-dir: no SLO and no DirectAlert found",
+				"-time-scale: 7 is not a divisor", "-slack-url does not end in /api/", "-slack-url needs a token", "{slo}",
+				"-slo-dir: no SLO and no DirectAlert found",
 			},
 		},
 	} {

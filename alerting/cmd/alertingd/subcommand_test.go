@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"jari.example/alerting/slos"
 	"jari.example/internal/serve/servetest"
 )
 
@@ -31,8 +32,31 @@ func TestArgumentsWithoutACommandAreTheDaemons(t *testing.T) {
 	}
 }
 
+func TestTheBuiltInObjectivesHaveNoProblem(t *testing.T) {
+	var stdout bytes.Buffer
+	code, _ := dispatch(t.Context(), []string{
+		"lint", "../../slos", "--runbooks", "../../../runbooks", "--dashboards", "../../../kibana/dashboards",
+	}, &stdout, &stdout)
+	if code != exitOK {
+		t.Errorf("exit code %d:\n%s", code, stdout.String())
+	}
+}
+
+// Our conditions are held against telemetry and the API: that is what the
+// vocabulary is for, which others may leave out.
+func TestEveryBuiltInDataSourceHasAVocabulary(t *testing.T) {
+	text, err := slos.Files.ReadFile("sources.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	sources, vocabularies := bytes.Count(text, []byte("kind: DataSource\n")), bytes.Count(text, []byte(" vocabulary: "))
+	if sources == 0 || sources != vocabularies {
+		t.Errorf("%d data sources, %d vocabularies", sources, vocabularies)
+	}
+}
+
 func TestLintsADirectory(t *testing.T) {
-	const good, faulty, slos = "testdata/lint/good", "testdata/lint/faulty", "../../spec/testdata/good"
+	const good = "../../spec/testdata/good"
 	empty, file := t.TempDir(), filepath.Join(t.TempDir(), "file")
 	if err := os.WriteFile(file, nil, 0o600); err != nil {
 		t.Fatal(err)
@@ -48,20 +72,20 @@ func TestLintsADirectory(t *testing.T) {
 		code           int
 		stdout, stderr []string
 	}{
-		"without a problem":               {[]string{slos}, exitOK, []string{"no problems: 2 SLOs, 3 alerts\n"}, nil},
-		"with all runbooks":               {[]string{slos, "--runbooks", pages}, exitOK, []string{"no problems"}, nil},
-		"with flags before the directory": {[]string{"--runbooks", pages, slos}, exitOK, []string{"no problems"}, nil},
+		"without a problem":               {[]string{good}, exitOK, []string{"no problems: 2 SLOs, 3 alerts\n"}, nil},
+		"with all runbooks":               {[]string{good, "--runbooks", pages}, exitOK, []string{"no problems"}, nil},
+		"with flags before the directory": {[]string{"--runbooks", pages, good}, exitOK, []string{"no problems"}, nil},
 		"without any dashboard": {
-			[]string{slos, "--dashboards", empty}, exitFound,
-			[]string{slos + `/booking.yaml:9: metadata.annotations.jari.example/dashboard: there is no dashboard "bookings"`, "problems: 5\n"}, nil,
+			[]string{good, "--dashboards", empty}, exitFound,
+			[]string{good + `/booking.yaml:9: metadata.annotations.jari.example/dashboard: there is no dashboard "bookings"`, "problems: 5\n"}, nil,
 		},
 		"that has no rule":      {[]string{empty}, exitFound, nil, []string{"no SLO and no DirectAlert found"}},
 		"that does not exist":   {[]string{"does/not/exist"}, exitUsage, nil, []string{"does/not/exist"}},
 		"that is a file":        {[]string{file}, exitUsage, nil, []string{"is not a directory"}},
 		"that is not named":     {nil, exitUsage, nil, []string{"needs one directory, got 0 (see alertingd lint -help)"}},
-		"of two":                {[]string{good, faulty}, exitUsage, nil, []string{"got 2"}},
+		"of two":                {[]string{good, empty}, exitUsage, nil, []string{"got 2"}},
 		"with an unknown flag":  {[]string{"--fix", good}, exitUsage, nil, []string{"-fix"}},
-		"without its dashboard": {[]string{slos, "--dashboards", "does/not/exist"}, exitUsage, nil, []string{"does/not/exist"}},
+		"without its dashboard": {[]string{good, "--dashboards", "does/not/exist"}, exitUsage, nil, []string{"does/not/exist"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			var stdout, stderr bytes.Buffer

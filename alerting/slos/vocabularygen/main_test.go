@@ -45,7 +45,8 @@ func TestDescribesFieldsAttributesAndMetrics(t *testing.T) {
 	for file, wants := range map[string][]string{
 		"vocabulary.yaml": {
 			"- name: service.name\n      field: serviceName\n      type: keyword\n      values:\n        - edge\n",
-			"- name: http.route\n      field: http.route\n      type: keyword\n      values:\n        - (api)\n        - (page)\n        - /v1/x\n    - ",
+			"- name: http.route\n      field: http.route\n      type: keyword\n      values:\n" +
+				"        - (api)\n        - (page)\n        - /v1/x\n    - ",
 			"- name: http.server.request.duration\n      field: http.server.request.duration\n      type: double\n      unit: s\n      min: 0\n",
 			"- name: log.file.path\n      field: attributes.log.file.path\n      type: keyword\n",
 			"- name: time\n      field: \"@timestamp\"\n      type: date\n",
