@@ -250,11 +250,11 @@ func TestTimeSlices(t *testing.T) {
 		return texts
 	}
 	// Before the first event no region is known. The slice of now has not ended.
-	if got, want := list(slicesOf("a", 2*time.Minute)), map[string]string{"": "--", "kr": "++--", "us": "++"}; !maps.Equal(got, want) {
+	if got, want := list(slicesOf("a", 2*time.Minute)), map[string]string{"kr": "++--", "us": "++"}; !maps.Equal(got, want) {
 		t.Errorf("got %q, want %q", got, want)
 	}
-	if got, want := list(slicesOf("never", time.Minute)), map[string]string{"": "------"}; !maps.Equal(got, want) {
-		t.Errorf("without an event: %q, want %q", got, want)
+	if got := list(slicesOf("never", time.Minute)); len(got) > 0 {
+		t.Errorf("without an event: %q", got)
 	}
 }
 

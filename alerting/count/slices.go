@@ -14,8 +14,9 @@ import (
 // when an event occurred in it or in the buckets before it that Within reaches, else
 // as one bad event. Slices are counted per region that is known: one that had a good
 // slice on the same day (UTC, divided by the time scale) or the day before. While no
-// region is known, the slices of the region "" are bad. A slice counts when it has
-// ended.
+// region is known, nothing counts: a system that was just installed has not sent
+// events yet. That nothing ever comes is what an alert on absent events is for. A
+// slice counts when it has ended.
 //
 // Known regions follow from stored slices, so a search reads no more than Within.
 // Therefore a good slice that is added in the past, by a late line or for a new
@@ -100,7 +101,7 @@ func (c *Counter) slices(events []Bucket, reach int, period Span, known regionsB
 			lastEvent[events[0].Region] = events[0].At
 			events = events[1:]
 		}
-		today, before := c.dayStart(at), len(all)
+		today := c.dayStart(at)
 		for _, region := range regions {
 			event, occurred := lastEvent[region]
 			if occurred && at.Before(event.Add(c.buckets(reach))) {
@@ -112,9 +113,6 @@ func (c *Counter) slices(events []Bucket, reach int, period Span, known regionsB
 			if last, ok := lastGood[region]; isKnown || ok && !last.Before(today.Add(-c.buckets(day))) {
 				all = append(all, Bucket{at, region, slo.Count{Bad: 1}})
 			}
-		}
-		if len(all) == before {
-			all = append(all, Bucket{at, "", slo.Count{Bad: 1}})
 		}
 	}
 	return all

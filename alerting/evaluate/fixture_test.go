@@ -69,7 +69,8 @@ func (m *incidents) Apply(_ context.Context, _ lease.Term, v evaluate.Verdict) (
 		if i.ID != v.Incident.ID {
 			continue
 		}
-		i.Severity, i.StartedAt, i.LastBad, i.Worst, i.Pair, i.EndedAt = v.Severity, v.StartedAt, v.Since.LastBad, v.Worst, v.Pair.WindowPair, time.Time{}
+		i.Severity, i.StartedAt, i.EndedAt = v.Severity, v.StartedAt, time.Time{}
+		i.LastBad, i.Worst, i.Pair = v.Since.LastBad, v.Worst, v.Pair.WindowPair
 		for _, s := range v.Subjects {
 			i.Subjects = append(i.Subjects, s.Name)
 		}

@@ -35,7 +35,10 @@ func (r *reads) Sums(ctx context.Context, windows []count.Window) ([]count.Sum, 
 }
 
 func TestATickReadsAllSumsAtOnceAndAgainOnlyWhenAnIncidentOpens(t *testing.T) {
-	f := newFixture(t, slo.Set{SLOs: []slo.SLO{objective("a"), objective("b")}, Alerts: []slo.Alert{alert("c", slo.When{Within: time.Minute, Events: 1}, "x", "y")}})
+	f := newFixture(t, slo.Set{
+		SLOs:   []slo.SLO{objective("a"), objective("b")},
+		Alerts: []slo.Alert{alert("c", slo.When{Within: time.Minute, Events: 1}, "x", "y")},
+	})
 	store := &reads{Store: f.store}
 	f.Store = store
 	f.minutes(5, func() { f.count(indicator("a"), 10, 0) })

@@ -35,14 +35,6 @@ func access(service, method, route string, status int, seconds float64, bodyComp
 	}
 }
 
-func gateway(method, route string, status int, seconds float64, bodyComplete bool) document {
-	return access("gateway", method, route, status, seconds, bodyComplete)
-}
-
-func booking(status int, seconds float64, bodyComplete bool) document {
-	return gateway("POST", "/v1/reservations", status, seconds, bodyComplete)
-}
-
 func edge(status int, seconds float64, bodyComplete bool) document {
 	return access("edge", "GET", "(api)", status, seconds, bodyComplete)
 }
@@ -69,40 +61,64 @@ func waiting(pool string, callers float64) document {
 	return gauge("db.client.connection.pending_requests", callers, map[string]any{"db.client.connection.pool.name": pool})
 }
 
-// counted says which of our rules count a document, and whether as good or bad. A
-// rule with several subjects has the subject's name behind a slash. Every other rule
-// must not count it.
-var counted = map[string]struct {
+// row is a document, and which of our rules count it, each as good or as bad. A rule
+// with several subjects has the subject's name behind a slash. No other rule may
+// count it.
+type row struct {
 	document document
 	want     map[string]string
-}{
-	"a booking": {booking(201, 0.02, true), both("booking", "good", "good")},
-	"a booking that is refused because the slot is full":           {booking(409, 0.02, true), both("booking", "good", "good")},
-	"a booking that takes 1.2 s":                                   {booking(201, 1.2, true), both("booking", "good", "bad")},
-	"a booking that fails":                                         {booking(500, 0.1, true), one("booking-availability", "bad")},
-	"a booking that is shed":                                       {booking(503, 0.001, true), one("booking-availability", "bad")},
-	"a booking beyond its rate limit":                              {booking(429, 0.001, true), nil},
-	"a diner who leaves after 3 s of waiting":                      {booking(499, 3, true), both("booking", "bad", "bad")},
-	"a diner who leaves at once":                                   {booking(499, 0.3, true), nil},
-	"a client whose body never ends, and who leaves":               {booking(499, 8, false), nil},
-	"a client whose body is too slow":                              {booking(408, 20, false), one("booking-availability", "good")},
-	"a broken body":                                                {booking(400, 0.01, true), both("booking", "good", "good")},
-	"the same booking in the access log of reservation":            {access("reservation", "POST", "/v1/reservations", 500, 3, true), nil},
-	"a booking whose line does not say whether the body arrived": {
-		without(booking(201, 0.02, true), "jari.request.body.complete"), both("booking", "good", "good")},
+}
 
-	"a look-up of one restaurant": {gateway("GET", "/v1/restaurants/{id}/availability", 200, 0.01, true), both("free-times", "good", "good")},
-	"a look-up of a day":          {gateway("GET", "/v1/availability", 304, 0.6, true), both("free-times", "good", "bad")},
-	"a look-up that times out":    {gateway("GET", "/v1/availability", 504, 10, true), one("free-times-availability", "bad")},
-	"a diner who gives up on it":  {gateway("GET", "/v1/availability", 499, 0.6, true), both("free-times", "bad", "bad")},
-	"a search":                    {gateway("GET", "/v1/restaurants", 200, 0.1, true), both("search", "good", "good")},
-	"a slow search":               {gateway("GET", "/v1/restaurants", 200, 1, true), both("search", "good", "bad")},
-	"a failed restaurant page":    {gateway("GET", "/v1/restaurants/{id}", 502, 0.1, true), one("search-availability", "bad")},
-	"an owner's change of a page": {gateway("PUT", "/v1/restaurants/{id}", 500, 2, true), nil},
-	"a wrong password":            {gateway("POST", "/v1/sessions", 401, 0.2, true), both("login", "good", "good")},
-	"a log-in after 3 s":          {gateway("POST", "/v1/sessions", 201, 3, true), both("login", "good", "bad")},
-	"a failed log-in":             {gateway("POST", "/v1/sessions", 503, 0.2, true), one("login-availability", "bad")},
-	"a refresh that fails":        {gateway("POST", "/v1/sessions/refresh", 500, 9, true), nil},
+// answers are the rows of a route whose two objectives, of availability and latency,
+// begin with of. Their latency threshold is limit.
+func answers(of, method, route string, limit float64) map[string]row {
+	request := func(status int, seconds float64, bodyComplete bool) document {
+		return access("gateway", method, route, status, seconds, bodyComplete)
+	}
+	rows := map[string]row{
+		"a success":                                    {request(200, limit/10, true), both(of, "good", "good")},
+		"a refusal":                                    {request(409, limit/10, true), both(of, "good", "good")},
+		"a slow success":                               {request(201, limit, true), both(of, "good", "bad")},
+		"a failure":                                    {request(500, limit/10, true), one(of+"-availability", "bad")},
+		"a slow failure":                               {request(504, 10, true), one(of+"-availability", "bad")},
+		"a request that is shed":                       {request(503, limit/1000, true), one(of+"-availability", "bad")},
+		"a request beyond its rate limit":              {request(429, limit, true), nil},
+		"a diner who leaves after a long wait":         {request(499, limit, true), both(of, "bad", "bad")},
+		"a diner who leaves soon":                      {request(499, limit*0.9, true), nil},
+		"a diner who leaves before the body has ended": {request(499, 2*limit, false), nil},
+		"a body that is too slow":                      {request(408, 20, false), one(of+"-availability", "good")},
+		"a line that does not say whether the body has ended": {
+			without(request(201, limit/10, true), "jari.request.body.complete"), both(of, "good", "good")},
+		"the access log of another service": {access("reservation", method, route, 500, 3, true), nil},
+		"another method":                    {access("gateway", "DELETE", route, 500, 3, true), nil},
+	}
+	named := map[string]row{}
+	for name, r := range rows {
+		named[of+": "+name] = r
+	}
+	return named
+}
+
+// counted are the rows of all rules.
+func counted() map[string]row {
+	all := maps.Clone(rows)
+	for _, more := range []map[string]row{
+		answers("booking", "POST", "/v1/reservations", 1),
+		answers("free-times", "GET", "/v1/availability", 0.5),
+		answers("search", "GET", "/v1/restaurants", 1),
+		answers("login", "POST", "/v1/sessions", 3),
+	} {
+		maps.Copy(all, more)
+	}
+	return all
+}
+
+var rows = map[string]row{
+	"a look-up of one restaurant": {
+		access("gateway", "GET", "/v1/restaurants/{id}/availability", 200, 0.6, true), both("free-times", "good", "bad")},
+	"a restaurant page that fails": {
+		access("gateway", "GET", "/v1/restaurants/{id}", 502, 0.1, true), one("search-availability", "bad")},
+	"a refresh that fails": {access("gateway", "POST", "/v1/sessions/refresh", 500, 9, true), nil},
 
 	"an answer of the gateway, also a failure": {
 		edge(503, 0.1, true).with("peer.service", "gateway"), one("edge-availability-kr", "good")},
@@ -110,9 +126,9 @@ var counted = map[string]struct {
 		edge(503, 0.1, true).with("jari.reason", "unavailable"), one("edge-availability-kr", "bad")},
 	"a gateway that hangs": {
 		edge(504, 30, true).with("cloud.region", "us-east-1"), one("edge-availability-us", "bad")},
-	"a diner who leaves a gateway that hangs":         {edge(499, 2.5, true), one("edge-availability-kr", "bad")},
-	"a diner who leaves the edge at once":             {edge(499, 0.5, true), nil},
-	"the page":                                        {access("edge", "GET", "(page)", 200, 0.01, true), one("edge-availability-kr", "good")},
+	"a diner who leaves a gateway that hangs": {edge(499, 2.5, true), one("edge-availability-kr", "bad")},
+	"a diner who leaves the edge at once":     {edge(499, 0.5, true), nil},
+	"the page":                                {access("edge", "GET", "(page)", 200, 0.01, true), one("edge-availability-kr", "good")},
 
 	"a mail":                         {mail("sent", "INFO", 3, ""), one("mail-delivery", "good")},
 	"a late mail":                    {mail("sent", "INFO", 61, ""), one("mail-delivery", "bad")},
@@ -213,11 +229,14 @@ func ours(t *testing.T, index string) map[string]slo.Indicator {
 func TestOurRulesCountWhatTheySay(t *testing.T) {
 	log := indicatortest.NewIndex(t, shippedMapping())
 	rules := ours(t, log.Index)
-	cases := slices.Sorted(maps.Keys(counted))
+	all := counted()
+	cases := slices.Sorted(maps.Keys(all))
+	var lines []map[string]any
 	for minute, name := range cases {
-		d := counted[name].document.with("@timestamp", ten.Add(time.Duration(minute)*time.Minute).Format(time.RFC3339))
-		log.Add(d)
+		at := ten.Add(time.Duration(minute) * time.Minute)
+		lines = append(lines, all[name].document.with("@timestamp", at.Format(time.RFC3339)))
 	}
+	log.Add(lines...)
 	source, err := indicator.NewOpenSearch(log.Server, time.Minute)
 	if err != nil {
 		t.Fatal(err)
@@ -243,8 +262,8 @@ func TestOurRulesCountWhatTheySay(t *testing.T) {
 		}
 	}
 	for minute, name := range cases {
-		if !maps.Equal(got[minute], counted[name].want) {
-			t.Errorf("%s is counted by %v, want %v", name, got[minute], counted[name].want)
+		if !maps.Equal(got[minute], all[name].want) {
+			t.Errorf("%s is counted by %v, want %v", name, got[minute], all[name].want)
 		}
 	}
 }
@@ -271,7 +290,7 @@ func shippedMapping() map[string]any {
 // Every rule of ours counts one of the documents above.
 func TestEveryRuleCountsADocument(t *testing.T) {
 	seen := map[string]bool{}
-	for _, c := range counted {
+	for _, c := range counted() {
 		for rule := range c.want {
 			seen[rule] = true
 		}

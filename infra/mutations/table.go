@@ -8,10 +8,12 @@ const (
 	alert     = "evaluate/alert.go"
 	loop      = "evaluate/loop.go"
 	older     = "count/older.go"
+)
 
-	byIncidents = "./incident"
-	byDomain    = "./slo"
-	byCounting  = "./inmem"
+var (
+	byIncidents = []string{"./evaluate", "./incident"}
+	byDomain    = []string{"./slo"}
+	byCounting  = []string{"./count", "./inmem"}
 )
 
 // table are the mutations, by kind.

@@ -44,8 +44,12 @@ func (r reporter) tick() func(context.Context, error) {
 
 // incidentEvents are the events of incidents by their names in the log.
 var incidentEvents = map[evaluate.Event]string{
-	evaluate.Opened: names.EventIncidentOpened, evaluate.Reopened: names.EventIncidentReopened, evaluate.Escalated: names.EventIncidentEscalated,
-	evaluate.Ongoing: names.EventIncidentUpdated, evaluate.Resolved: names.EventIncidentResolved, evaluate.Withdrawn: names.EventIncidentWithdrawn,
+	evaluate.Opened:    names.EventIncidentOpened,
+	evaluate.Reopened:  names.EventIncidentReopened,
+	evaluate.Escalated: names.EventIncidentEscalated,
+	evaluate.Ongoing:   names.EventIncidentUpdated,
+	evaluate.Resolved:  names.EventIncidentResolved,
+	evaluate.Withdrawn: names.EventIncidentWithdrawn,
 }
 
 func (r reporter) incident(ctx context.Context, event evaluate.Event, i incident.Incident) {

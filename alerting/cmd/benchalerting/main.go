@@ -35,7 +35,7 @@ func main() {
 	}
 }
 
-const requestTimeout = 10 * time.Second // of one search
+const requestTimeout = time.Minute // of one search; the first one after a start takes long
 
 // options are the flags of both commands.
 type options struct {

@@ -225,6 +225,7 @@ func (b *benchmark) fill(ctx context.Context, days int, begin time.Time) (h hist
 	if err := h.log.fill(ctx, from, begin.Add(-logged), end); err != nil {
 		return h, err
 	}
+	b.logf("writing what was counted of it")
 	_, err = b.call(ctx, h, "fill", "-from", from.Format(time.RFC3339), "-to", begin.Format(time.RFC3339))
 	return h, err
 }
