@@ -17,15 +17,21 @@ func (w *fakeSystem) fault(_ context.Context, on bool) error {
 		"ts": "1.0", "metadata": map[string]string{"event_type": "jari_incident"},
 		"text": "Bookings are failing " + w.url + "/runbooks/booking-availability " + w.url + "/dashboards/d?from=1 " +
 			w.url + "/traces/0123456789abcdef0123456789abcdef",
+		"blocks": []string{"Also affected: search-latency, free-times-availability."},
+	}
+	if w.defect == "look-ups are not mentioned" {
+		message["blocks"] = []string{"for diners who press Book (free-times-availability counts others)"}
 	}
 	if on {
 		w.downAt = time.Now()
-		w.slack = append(w.slack, message)
+		other := maps.Clone(message) // of another objective, which the demo must leave alone
+		other["ts"], other["text"] = "0.5", "Log-ins are slow"
+		w.slack = append(w.slack, other, message)
 		return nil
 	}
 	w.downAt = time.Time{}
 	resolved := maps.Clone(message)
-	resolved["text"] = "Resolved: bookings were failing"
+	resolved["text"] = "Resolved: Bookings are failing"
 	if w.defect == "a second message on recovery" {
 		resolved["ts"] = "2.0"
 		w.slack = append(w.slack, resolved)
@@ -67,6 +73,7 @@ func TestFailsAtTheCheckThatDetectsTheDefect(t *testing.T) {
 		"renames are not indexed":      {"rename", "to be searchable"},
 		"the region is ignored":        {"regions", "is in Asia/Seoul"},
 		"the runbook link is dead":     {"incident", "the runbook"},
+		"look-ups are not mentioned":   {"incident", "to list free-times-availability"},
 		"a second message on recovery": {"incident", "the channel has 2 new ones"},
 	} {
 		t.Run(defect, func(t *testing.T) {
