@@ -82,6 +82,12 @@ func TestTheProxyTellsSearchesForTheNewestPeriodFromOthers(t *testing.T) {
 			_ = response.Body.Close()
 		}
 	}
+	search("2026-11-03T09:59:00Z")
+	response, err := http.Get(p.URL + "/?measure")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_ = response.Body.Close()
 	search("2026-11-03T10:00:00Z")
 	search("2026-11-03T10:00:00Z") // the same minute
 	search("2026-11-03T09:30:00Z") // late lines
@@ -90,7 +96,7 @@ func TestTheProxyTellsSearchesForTheNewestPeriodFromOthers(t *testing.T) {
 	if count != (searches{newest: 3, others: 1}) || path != "/log-*/_search" || !strings.Contains(string(query), "10:01") {
 		t.Errorf("counted %+v, last %s %s", count, path, query)
 	}
-	if len(forwarded) != 8 || !strings.Contains(strings.Join(forwarded, " "), `"lt":"2026-11-03T10:01:00Z"`) {
+	if len(forwarded) != 10 || !strings.Contains(strings.Join(forwarded, " "), `"lt":"2026-11-03T10:01:00Z"`) {
 		t.Errorf("forwarded %q", forwarded)
 	}
 	if count, _, _ := p.take(); count != (searches{}) {

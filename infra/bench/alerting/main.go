@@ -232,7 +232,6 @@ func (b *benchmark) fill(ctx context.Context, days int, begin time.Time) (h hist
 
 // round lets one process tick.
 func (b *benchmark) round(ctx context.Context, h history, at time.Time) (r round, err error) {
-	b.proxy.take()
 	out, err := b.call(ctx, h, "tick", "-from", at.Format(time.RFC3339), "-ticks", strconv.Itoa(b.ticks))
 	if err != nil {
 		return r, err
