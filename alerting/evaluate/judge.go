@@ -29,7 +29,8 @@ const (
 //  1. Measure. An SLO fires at the severity of its most urgent pair that fires. A
 //     pair of a ticket does not count while no incident is open and the SLO's last
 //     page ended less than the pair's short window ago: the faster tier mutes the
-//     slower. An alert fires when one of its subjects does.
+//     slower. Time slices open nothing in the first minutes of counting. An alert
+//     fires when one of its subjects does.
 //  2. Freeze. The tick is blind when counting has failed for longer than late lines
 //     are read again, or when an alert that freezes fires or may fire.
 //  3. Mute. A rule that fires without an incident opens none while one that it

@@ -34,7 +34,7 @@ func (j *judge) measureSLO(s *sloRule, sums []count.Sum) *finding {
 		if i == 0 || !f.Pair.Fires && p.WindowPair == open.Pair {
 			f.Pair = p
 		}
-		if !p.Fires || f.fires.AtLeast(p.Severity) || !isOpen && j.mutedByPage(s.Name, p) {
+		if !p.Fires || f.fires.AtLeast(p.Severity) || !isOpen && (j.mutedByPage(s.Name, p) || j.starting(s)) {
 			continue
 		}
 		f.fires, f.quiet = p.Severity, p.Short
@@ -56,6 +56,12 @@ func (j *judge) measureSLO(s *sloRule, sums []count.Sum) *finding {
 	f.seen, f.needed = f.Since, slo.GoodNeeded(f.Worst)
 	f.enough = f.seen.GoodAfterLastBad >= f.needed || slo.Excludes(f.Pair.ShortCount, f.Worst)
 	return f
+}
+
+// starting: when the whole system starts, the slices of the time before are bad, and
+// what sends the events of the next ones starts, too.
+func (j *judge) starting(s *sloRule) bool {
+	return s.Indicator.Within > 0 && j.now.Sub(j.counting) < max(s.Indicator.Within, minPatience)
 }
 
 // mutedByPage: the faster tier has told of it already.

@@ -33,3 +33,29 @@ func TestAnIncidentEndsAlthoughAFewEventsAreAlwaysBad(t *testing.T) {
 	f.minutes(40, func() { f.count(indicator("bookings"), 9_999, 1) })
 	f.want("resolved bookings")
 }
+
+// After a start of everything, the slices of the time before are bad.
+func TestTimeSlicesOpenNothingWhileTheSystemStarts(t *testing.T) {
+	fresh := objective("catalogue")
+	fresh.Objective.Target = 0.99
+	fresh.Policy.MaxPValue = 1e-2
+	fresh.Indicator.Within = time.Minute
+	for name, tc := range map[string]struct {
+		bad  int
+		want []string
+	}{
+		"good again within three minutes": {2, nil},
+		"still bad after three minutes":   {6, []string{"opened catalogue"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			f := newFixture(t, slo.Set{SLOs: []slo.SLO{fresh}})
+			f.now = f.now.Add(-10 * time.Minute)
+			for range 10 {
+				f.count(fresh.Indicator, 0, 1)
+				f.now = f.now.Add(time.Minute)
+			}
+			f.minutes(tc.bad, func() { f.count(fresh.Indicator, 0, 1) })
+			f.want(tc.want...)
+		})
+	}
+}
