@@ -76,9 +76,11 @@ test-parts:
 	@$(STEP) 240 "web, unit tests" bash -c 'cd web && npm test'
 	@$(STEP) 120 "web, end to end" bash -c 'cd web && npm run e2e'
 ifeq ($(LONG),)
+	@$(STEP) 60 "mutations, short" $(SUBMAKE) mutations FLAGS=-short
 	@$(STEP) 90 "chaos-booking, short" $(SUBMAKE) chaos-booking FLAGS='-sellouts 6 -save ""'
 	@$(STEP) 240 "chaos-telemetry, short" $(SUBMAKE) chaos-telemetry FLAGS='-records 300 -rate 300 -save ""'
 else
+	@$(STEP) 900 "mutations" $(SUBMAKE) mutations
 	@$(STEP) 900 "chaos-booking" $(SUBMAKE) chaos-booking FLAGS='-save ""'
 	@$(STEP) 600 "chaos-telemetry" $(SUBMAKE) chaos-telemetry FLAGS='-save ""'
 	@$(STEP) 2400 "linearizability, 900 rounds" env JARI_LINEAR_ROUNDS=900 go test -count=1 -timeout 2h ./services/reservation/lineartest
@@ -134,7 +136,7 @@ fuzz: ## the decoders of the agent's chunks and of objectives, 30 s per target (
 	done
 
 ##@ Measuring
-.PHONY: bench bench-booking bench-telemetry chaos-booking chaos-telemetry
+.PHONY: bench bench-booking bench-telemetry bench-alerting chaos-booking chaos-telemetry mutations
 bench: ## Go benchmarks, three runs each (compare ratios within one run)
 	go test -run '^$$' -bench . -benchmem -count 3 $(addsuffix /...,$(addprefix ./,$(MODULES)))
 
@@ -145,6 +147,14 @@ bench-booking: ## booking throughput of four stores: docs/bench/booking.json (a 
 bench-telemetry: ## cost and latency of telemetry: docs/bench/telemetry.json (a part: FLAGS='-only price')
 	@go build -buildvcs=false -o $(TOOLS)/bench-telemetry ./infra/bench/telemetry
 	@$(TOOLS)/bench-telemetry $(FLAGS)
+
+bench-alerting: ## what a tick of alerting costs, by days of history: docs/bench/alerting.json (a part: FLAGS='-history 1')
+	@go build -buildvcs=false -o $(TOOLS)/bench-alerting ./infra/bench/alerting
+	@$(TOOLS)/bench-alerting $(FLAGS)
+
+mutations: ## mistakes in the evaluator, and the test that notices each (some: FLAGS='-short')
+	@go build -buildvcs=false -o $(TOOLS)/mutations ./infra/mutations
+	@$(TOOLS)/mutations $(FLAGS)
 
 chaos-booking: ## fault injection: a hundred sell-outs under kill -9: docs/bench/chaos-booking.json (fewer: FLAGS='-sellouts 10 -save ""')
 	@go build -buildvcs=false -o $(TOOLS)/chaos-booking ./infra/bench/chaosbooking

@@ -40,7 +40,8 @@ func (c *Counter) ended(t tick, period Span) Span {
 
 // withSlices replaces the counts of indicators with Within by the slices of their
 // parts.
-func (c *Counter) withSlices(ctx context.Context, t tick, counts map[slo.Key][]Bucket, parts map[slo.Key]Span) (map[slo.Key][]Bucket, error) {
+func (c *Counter) withSlices(ctx context.Context, t tick, counts map[slo.Key][]Bucket, parts map[slo.Key]Span) (
+	map[slo.Key][]Bucket, error) {
 	periods := map[slo.Key]Span{}
 	for key, part := range parts {
 		if t.indicators[key].Within > 0 {

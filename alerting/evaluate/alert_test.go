@@ -22,7 +22,8 @@ func TestAnAlertOfEventsFiresAtItsNumberAndEndsWhenTheyAreOld(t *testing.T) {
 	started := f.now.Add(-2 * time.Minute)
 	f.minutes(1, event)
 	f.want("opened violated")
-	if v := f.incidents.last["violated"]; v.Since.Count != (slo.Count{Bad: 3}) || v.Since.Regions["kr"].Bad != 3 || !v.StartedAt.Equal(started) {
+	v := f.incidents.last["violated"]
+	if v.Since.Count != (slo.Count{Bad: 3}) || v.Since.Regions["kr"].Bad != 3 || !v.StartedAt.Equal(started) {
 		t.Errorf("since %s: %+v; three events since %s", v.StartedAt, v.Since, started)
 	}
 	f.minutes(7, nothing)

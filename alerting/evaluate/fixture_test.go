@@ -69,7 +69,8 @@ func (m *incidents) Apply(_ context.Context, _ lease.Term, v evaluate.Verdict) (
 		if i.ID != v.Incident.ID {
 			continue
 		}
-		i.Severity, i.StartedAt, i.LastBad, i.Worst, i.Pair, i.EndedAt = v.Severity, v.StartedAt, v.Since.LastBad, v.Worst, v.Pair.WindowPair, time.Time{}
+		i.Severity, i.StartedAt, i.EndedAt = v.Severity, v.StartedAt, time.Time{}
+		i.LastBad, i.Worst, i.Pair = v.Since.LastBad, v.Worst, v.Pair.WindowPair
 		for _, s := range v.Subjects {
 			i.Subjects = append(i.Subjects, s.Name)
 		}
@@ -114,12 +115,18 @@ func newFixture(t *testing.T, set slo.Set) *fixture {
 	return f
 }
 
-// count counts events of the minute of now.
+// count counts events of the minute of now, and none since the last that had some.
 func (f *fixture) count(i slo.Indicator, good, bad int64) {
 	f.t.Helper()
 	at := f.Timing.BucketStart(f.now)
+	from := at
+	if counted, err := f.store.Counted(f.t.Context()); err != nil {
+		f.t.Fatal(err)
+	} else if before, ok := counted[i.Key(f.Timing.Bucket)]; ok && before.To.Before(at) {
+		from = before.To
+	}
 	err := f.store.Save(f.t.Context(), f.term, count.Batch{
-		Span:    count.Span{From: at, To: at.Add(f.Timing.Bucket)},
+		Span:    count.Span{From: from, To: at.Add(f.Timing.Bucket)},
 		Buckets: map[slo.Key][]count.Bucket{i.Key(f.Timing.Bucket): {{At: at, Region: "kr", Count: slo.Count{Good: good, Bad: bad}}}},
 	})
 	if err != nil {

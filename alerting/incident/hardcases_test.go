@@ -52,7 +52,7 @@ func TestWhileBlindNothingResolvesAndTheMessageSaysSo(t *testing.T) {
 	s.run(time.Hour, append(beat(), good)...)
 	s.run(10*time.Minute, append(beat(), bad)...)
 	// One of two agents sends no heartbeats, but the lines of bookings arrive.
-	s.run(5*time.Hour, beat()[0], good)
+	s.runSlowly(5*time.Hour, beat()[0], good)
 	if i := s.last["bookings"]; !s.open("bookings") || !strings.Contains(i.Facts.Frozen, us) {
 		t.Errorf("open %v, frozen %q", s.open("bookings"), i.Facts.Frozen)
 	}
@@ -90,7 +90,7 @@ func TestCountingThatFailsIsBlindnessAfterTheLookback(t *testing.T) {
 			if s.blind.Blind() && !s.open("blind") {
 				t.Errorf("blind after 4 minutes: %+v", s.blind)
 			}
-			s.run(6*time.Hour, append(beat(), good)...)
+			s.runSlowly(6*time.Hour, append(beat(), good)...)
 			if !s.open("bookings") || !s.open("blind") || !s.blind.Blind() {
 				t.Errorf("open %v, the alert %v, blind %+v", s.open("bookings"), s.open("blind"), s.blind)
 			}
@@ -113,14 +113,14 @@ func TestSilenceAfterAFaultDoesNotResolve(t *testing.T) {
 	s.run(time.Hour, append(beat(), good)...)
 	s.run(3*time.Minute, append(beat(), bad)...)
 	lastTry := s.now.Add(-time.Minute)
-	s.runSlowly(2*24*time.Hour, beat()...)
+	s.runSlowly(9*time.Hour, beat()...)
 	if s.blind.Blind() {
 		t.Errorf("no traffic with heartbeats is taken for blindness: %+v", s.blind)
 	}
 	e := s.last["bookings"].Facts.EndsAfter
 	// The worst share was 10 of 15 while it fired, hence ⌈ln 0.01 / ln (1/3)⌉ = 5.
 	if !s.open("bookings") || e == nil || e.Seen != 0 || e.Needed != 5 || !e.LastEvent.Equal(lastTry) {
-		t.Fatalf("after two days of silence: open %v, %+v", s.open("bookings"), e)
+		t.Fatalf("after nine hours of silence: open %v, %+v", s.open("bookings"), e)
 	}
 	few := flow{of: bookings, region: us, good: 4}
 	s.run(time.Minute, append(beat(), few)...)
@@ -144,7 +144,7 @@ func TestBothGatewaysSilentIsAnAlertAndNothingResolves(t *testing.T) {
 	}
 	s.run(time.Hour, append(beat(), good...)...)
 	s.run(10*time.Minute, append(append(beat(), good[1:]...), flow{of: bookings, region: kr, bad: 10})...)
-	s.run(12*time.Hour, beat()...)
+	s.runSlowly(9*time.Hour, beat()...)
 	i := s.last["gateway-silent"]
 	if !s.open("gateway-silent") || !s.open("bookings") || len(i.Facts.Alert.Firing) != 2 {
 		t.Errorf("silent %v, bookings %v, %+v", s.open("gateway-silent"), s.open("bookings"), i.Facts.Alert)
@@ -251,7 +251,8 @@ func TestATicketBecomesAPageInPlaceAndThePageMutesTickets(t *testing.T) {
 	id := i.ID
 	s.events = nil
 	s.runSlowly(30*time.Minute, flow{of: bookings, region: kr, bad: 1000})
-	if i := s.last["bookings"]; len(s.events) != 1 || !strings.Contains(s.events[0], "escalated") || i.ID != id || i.Severity != slo.Page {
+	i = s.last["bookings"]
+	if len(s.events) != 1 || !strings.Contains(s.events[0], "escalated") || i.ID != id || i.Severity != slo.Page {
 		t.Errorf("a fast burn: %q, %+v", s.events, i)
 	}
 	s.events = nil

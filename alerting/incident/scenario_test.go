@@ -42,7 +42,10 @@ func newScenario(t *testing.T, set slo.Set) *scenario {
 		t.Fatal(err)
 	}
 	start := time.Date(2026, 11, 2, 10, 0, 0, 0, time.UTC)
-	s := &scenario{t: t, set: set, source: &counttest.Fake{}, store: inmem.New(), start: start, now: start, last: map[string]incident.Incident{}}
+	s := &scenario{
+		t: t, set: set, source: &counttest.Fake{}, store: inmem.New(),
+		start: start, now: start, last: map[string]incident.Incident{},
+	}
 	s.source.Now = func() time.Time { return s.now }
 	if s.term, _, err = s.store.Acquire(t.Context(), "me", 1e6*time.Hour); err != nil {
 		t.Fatal(err)
@@ -69,7 +72,8 @@ func (s *scenario) report(_ context.Context, event evaluate.Event, i incident.In
 		inRegions += bad
 	}
 	if since := i.Facts.SinceStart; inRegions > 0 && inRegions != since.Bad {
-		s.t.Errorf("minute %d: %d of %d failed, and %d of them in the regions %v", s.minute(), since.Bad, since.Total(), inRegions, i.Facts.Regions)
+		s.t.Errorf("minute %d: %d of %d failed, and %d of them in the regions %v",
+			s.minute(), since.Bad, since.Total(), inRegions, i.Facts.Regions)
 	}
 }
 

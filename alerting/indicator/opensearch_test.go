@@ -41,7 +41,8 @@ var mapping = map[string]any{
 // line is one for POST /book, this many seconds after ten, with changed fields.
 func line(second int, status int, change map[string]any) map[string]any {
 	l := map[string]any{
-		"time": ten.Add(time.Duration(second) * time.Second).Format(time.RFC3339), "status": status, "path": "/book", "place": "kr", "seconds": 0.1, "read": true,
+		"time": ten.Add(time.Duration(second) * time.Second).Format(time.RFC3339), "status": status,
+		"path": "/book", "place": "kr", "seconds": 0.1, "read": true,
 	}
 	for field, value := range change {
 		if l[field] = value; value == nil {
@@ -135,6 +136,7 @@ func TestCountsGoodAndBadEventsByMinuteAndRegion(t *testing.T) {
 }
 
 func TestConditions(t *testing.T) {
+	failed, read, unread := where("status", slo.AtLeast, int64(500)), where("read", slo.Is, true), where("read", slo.Is, false)
 	log := indicatortest.NewIndex(t, mapping)
 	log.Add(line(1, 200, map[string]any{"seconds": 1, "read": true}))
 	log.Add(line(2, 500, map[string]any{"seconds": 2, "read": false}))
@@ -154,9 +156,9 @@ func TestConditions(t *testing.T) {
 		"not true":                            {where("read", slo.IsNot, true), 2},
 		"a field that no document has":        {where("other", slo.Is, "x"), 0},
 		"not a field that no document has":    {where("other", slo.IsNot, "x"), 3},
-		"all":                                 {slo.Condition{All: []slo.Condition{where("status", slo.AtLeast, int64(500)), where("read", slo.Is, false)}}, 1},
+		"all":                                 {slo.Condition{All: []slo.Condition{failed, unread}}, 1},
 		"all of nothing":                      {slo.Condition{All: []slo.Condition{}}, 3},
-		"any":                                 {slo.Condition{Any: []slo.Condition{where("read", slo.Is, true), where("read", slo.Is, false)}}, 2},
+		"any":                                 {slo.Condition{Any: []slo.Condition{read, unread}}, 2},
 		"any of nothing":                      {slo.Condition{Any: []slo.Condition{}}, 0},
 		"no condition":                        {slo.Condition{}, 0},
 	} {
@@ -219,7 +221,9 @@ func TestSlicesAreCountedFromBeforeThePeriodOn(t *testing.T) {
 
 func TestNoTelemetryDiffersFromNoEvents(t *testing.T) {
 	log := indicatortest.NewIndex(t, mapping)
-	for name, index := range map[string]string{"an empty index": log.Index, "no index": log.Index + "-x", "no index of a pattern": log.Index + "-x*"} {
+	for name, index := range map[string]string{
+		"an empty index": log.Index, "no index": log.Index + "-x", "no index of a pattern": log.Index + "-x*",
+	} {
 		if got, documents := counts(t, log.Server, minutes(0, 1), bookings(index)); documents != 0 || len(got) != 0 {
 			t.Errorf("%s: %d documents, %v", name, documents, got)
 		}

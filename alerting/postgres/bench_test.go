@@ -28,7 +28,8 @@ func fill(b *testing.B) (*postgres.Store, lease.Term) {
 	}
 	b.Cleanup(s.Close)
 	for _, sql := range []string{
-		`insert into series (key, region) select to_char(n, 'fm' || repeat('0', 24)), r from generate_series(0, 49) n, unnest(array['kr', 'us']) r`,
+		`insert into series (key, region) select to_char(n, 'fm' || repeat('0', 24)), r
+			from generate_series(0, 49) n, unnest(array['kr', 'us']) r`,
 		`insert into bucket select id, timestamptz '2026-10-02Z' + m * interval '1 minute', 99, 1, 99 * (m + 1), m + 1
 			from series, generate_series(0, 30 * 1440 - 1) m`,
 		`insert into progress select key, '2026-10-02Z', '2026-11-01Z' from (select distinct key from series) s`,
@@ -65,7 +66,8 @@ func BenchmarkSums(b *testing.B) {
 func BenchmarkSave(b *testing.B) {
 	s, term := fill(b)
 	for n := int64(0); b.Loop(); n++ {
-		batch := count.Batch{Span: count.Span{From: benchEnd.Add(-5 * time.Minute), To: benchEnd.Add(time.Minute)}, Buckets: map[slo.Key][]count.Bucket{}}
+		period := count.Span{From: benchEnd.Add(-5 * time.Minute), To: benchEnd.Add(time.Minute)}
+		batch := count.Batch{Span: period, Buckets: map[slo.Key][]count.Bucket{}}
 		for key := range benchIndicators {
 			for at := batch.From; at.Before(batch.To); at = at.Add(time.Minute) {
 				for _, region := range []string{"kr", "us"} {

@@ -74,7 +74,8 @@ func TestSavingUnchangedBucketsWritesNothing(t *testing.T) {
 		}
 		defer func() { _ = conn.Close(t.Context()) }()
 		err = conn.QueryRow(t.Context(), `select string_agg(v, ' ') from (
-			select xmin::text || ctid::text as v from bucket union all select xmin::text from progress union all select xmin::text from hour order by 1) _`).Scan(&v)
+			select xmin::text || ctid::text as v from bucket union all
+			select xmin::text from progress union all select xmin::text from hour order by 1) _`).Scan(&v)
 		if err != nil {
 			t.Fatal(err)
 		}

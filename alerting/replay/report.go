@@ -99,7 +99,8 @@ func (r Report) Write(w io.Writer) error {
 		if i.ResolvedAt.IsZero() {
 			lasted += ", still open"
 		}
-		fmt.Fprintf(t, "%s\t%s\t%s\topen for %s\t%d of %d bad%s\n", i.OpenedAt.UTC().Format(layout), i.Severity, i.Rule, lasted, i.Bad, i.Total, more(i))
+		fmt.Fprintf(t, "%s\t%s\t%s\topen for %s\t%d of %d bad%s\n",
+			i.OpenedAt.UTC().Format(layout), i.Severity, i.Rule, lasted, i.Bad, i.Total, more(i))
 	}
 	if err := t.Flush(); err != nil {
 		return err

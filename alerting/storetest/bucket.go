@@ -196,7 +196,9 @@ func onlyTheBatch(t *testing.T, s Store, term lease.Term) {
 
 func grows(t *testing.T, s Store, term lease.Term) {
 	ctx := t.Context()
-	for _, b := range []count.Batch{batch(20, 30, "a", good(25, 1)), batch(30, 31, "a"), batch(10, 20, "a", good(15, 2)), batch(12, 25, "a", good(13, 4))} {
+	for _, b := range []count.Batch{
+		batch(20, 30, "a", good(25, 1)), batch(30, 31, "a"), batch(10, 20, "a", good(15, 2)), batch(12, 25, "a", good(13, 4)),
+	} {
 		must(t, s.Save(ctx, term, b))
 	}
 	counted, err := s.Counted(ctx)

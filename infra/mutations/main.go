@@ -78,7 +78,7 @@ func testAll(ctx context.Context, dir string, chosen []mutation, parallel int, p
 	defer os.RemoveAll(tmp)
 	var packages []string
 	for _, m := range chosen {
-		packages = append(packages, m.tests)
+		packages = append(packages, m.tests...)
 	}
 	slices.Sort(packages)
 	for _, p := range slices.Compact(packages) {

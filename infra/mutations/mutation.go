@@ -14,10 +14,10 @@ import (
 
 // mutation is one mistake.
 type mutation struct {
-	what              string // what the program does then
-	file              string // relative to the module
-	original, mutated string // original occurs once
-	tests             string // the package whose tests should notice it
+	what              string   // what the program does then
+	file              string   // relative to the module
+	original, mutated string   // original occurs once
+	tests             []string // packages, whose tests are run in turn until one fails
 	short             bool
 }
 
@@ -64,16 +64,20 @@ func (m mutation) test(ctx context.Context, dir, tmp string) (result, error) {
 	if err != nil {
 		return r, err
 	}
-	run, err := goTest(ctx, dir, overlay, m.tests)
-	switch {
-	case err != nil:
-		return r, err
-	case run.passed:
-		r.outcome = survived
-	case run.failed == "":
-		r.outcome = notCompiled
-	default:
-		r.outcome, r.by = noticed, run.failed
+	for _, pkg := range m.tests {
+		run, err := goTest(ctx, dir, overlay, pkg)
+		switch {
+		case err != nil:
+			return r, err
+		case run.passed:
+			r.outcome = survived
+			continue
+		case run.notCompiled:
+			r.outcome = notCompiled
+		default:
+			r.outcome, r.by = noticed, run.failed
+		}
+		break
 	}
 	return r, nil
 }
@@ -89,13 +93,16 @@ func writeOverlay(tmp, file, text string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	return overlay, errors.Join(os.MkdirAll(tmp, 0o755), os.WriteFile(mutated, []byte(text), 0o644), os.WriteFile(overlay, replace, 0o644))
+	if err := os.MkdirAll(tmp, 0o755); err != nil {
+		return "", err
+	}
+	return overlay, errors.Join(os.WriteFile(mutated, []byte(text), 0o644), os.WriteFile(overlay, replace, 0o644))
 }
 
 // testRun is what happened to the tests of a package.
 type testRun struct {
-	passed bool
-	failed string // the first test that failed; "" when they did not compile
+	passed, notCompiled bool
+	failed              string // the first test that failed
 }
 
 // goTest runs the tests of a package until one fails.
@@ -115,16 +122,18 @@ func goTest(ctx context.Context, dir, overlay, pkg string) (run testRun, err err
 	run.passed = err == nil
 	for line := range bytes.Lines(out) {
 		var event struct{ Action, Package, Test string }
-		if json.Unmarshal(line, &event) != nil || event.Action != "fail" || event.Test == "" {
+		if json.Unmarshal(line, &event) != nil {
 			continue
 		}
-		// A subtest fails before the test that it is part of.
-		if name := strings.TrimPrefix(event.Package, "jari.example/alerting/") + "." + event.Test; run.failed == "" {
-			run.failed = name
+		switch {
+		case event.Action == "build-fail":
+			run.notCompiled = true
+		case event.Action == "fail" && event.Test != "" && run.failed == "": // a subtest fails before the test that it is part of
+			run.failed = strings.TrimPrefix(event.Package, "jari.example/alerting/") + "." + event.Test
 		}
 	}
-	if !run.passed && run.failed == "" && bytes.Contains(out, []byte("panic: test timed out")) {
-		run.failed = "tests do not end"
+	if !run.passed && run.failed == "" {
+		run.failed = "the tests end with a fatal error"
 	}
 	return run, nil
 }

@@ -7,11 +7,12 @@ const (
 	judge     = "evaluate/judge.go"
 	alert     = "evaluate/alert.go"
 	loop      = "evaluate/loop.go"
-	older     = "count/older.go"
+)
 
-	byIncidents = "./incident"
-	byDomain    = "./slo"
-	byCounting  = "./inmem"
+var (
+	byIncidents = []string{"./evaluate", "./incident"}
+	byDomain    = []string{"./slo"}
+	byCounting  = []string{"./count", "./inmem"}
 )
 
 // table are the mutations, by kind.
@@ -25,7 +26,8 @@ var table = []mutation{
 	{"a page needs no significance", objective, "p.Fires = p.PValue < s.Policy.MaxPValue", "p.Fires = true", byIncidents, true},
 	{"a page needs insignificance", objective, "p.PValue < s.Policy.MaxPValue", "p.PValue >= s.Policy.MaxPValue", byIncidents, false},
 	{"a ticket needs no number of bad events", objective, "p.Fires = long.Bad >= s.Policy.MinBadEvents", "p.Fires = true", byIncidents, true},
-	{"a ticket needs one bad event more", objective, "long.Bad >= s.Policy.MinBadEvents", "long.Bad > s.Policy.MinBadEvents", byIncidents, false},
+	{"a ticket needs one bad event more", objective,
+		"long.Bad >= s.Policy.MinBadEvents", "long.Bad > s.Policy.MinBadEvents", byIncidents, false},
 	{"a ticket's number is of the short window", objective, "long.Bad >= s.Policy", "short.Bad >= s.Policy", byIncidents, false},
 	{"an alert needs one event more", alert, "s.Count.Bad >= a.When.Events", "s.Count.Bad > a.When.Events", byIncidents, false},
 	{"an alert's share needs no number of events", alert,
@@ -40,8 +42,10 @@ var table = []mutation{
 	{"the significance is that of the long window", objective, "PValue: o.PValue(short)", "PValue: o.PValue(long)", byIncidents, false},
 	{"long and short are exchanged", objective, "sums[s.long[i]].Count, sums[s.short[i]].Count",
 		"sums[s.short[i]].Count, sums[s.long[i]].Count", byIncidents, false},
-	{"windows end before the current bucket", judge, "j.end = j.timing.BucketEnd(j.now)", "j.end = j.timing.BucketStart(j.now)", byIncidents, false},
-	{"the windows of hour and day are exchanged", "slo/budget.go", "if d.BurnRate > h.BurnRate", "if d.BurnRate < h.BurnRate", byDomain, false},
+	{"windows end before the current bucket", judge,
+		"j.end = j.timing.BucketEnd(j.now)", "j.end = j.timing.BucketStart(j.now)", byIncidents, false},
+	{"the windows of hour and day are exchanged", "slo/budget.go",
+		"if d.BurnRate > h.BurnRate", "if d.BurnRate < h.BurnRate", byDomain, false},
 
 	// Tiers.
 	{"a ticket opens beside the end of a page", objective, "|| !isOpen && j.mutedByPage(s.Name, p)", "", byIncidents, true},
@@ -52,14 +56,17 @@ var table = []mutation{
 	{"a ticket mutes a page", judge, "case isOpen && open.Severity.AtLeast(f.fires), ", "case isOpen, ", byIncidents, false},
 	{"muting ends with the other's incident", judge,
 		"f.muted = f.muted || ended && j.now.Sub(last.EndedAt) < f.quiet", "_, _ = last, ended", byIncidents, false},
-	{"an open incident is muted", judge, "if _, open := j.open[f.Name]; open || f.fires == \"\" {", "if f.fires == \"\" {", byIncidents, false},
+	{"an open incident is muted", judge,
+		"if _, open := j.open[f.Name]; open || f.fires == \"\" {", "if f.fires == \"\" {", byIncidents, false},
 	{"what is muted is not listed", judge, "			other.AlsoAffected = append(other.AlsoAffected, f.Name)\n", "", byIncidents, false},
 	{"only direct dependencies mute", "evaluate/rules.go", "			queue = append(queue, direct[next]...)\n", "", byIncidents, false},
 
 	// Resolving.
 	{"silence resolves", judge, ", f.needed > 0 && !f.enough:", ":", byIncidents, true},
-	{"good events before the last bad one count", objective, "f.seen.GoodAfterLastBad >= f.needed", "f.seen.Good >= f.needed", byIncidents, false},
-	{"one good event less is enough", objective, "f.seen.GoodAfterLastBad >= f.needed", "f.seen.GoodAfterLastBad+1 >= f.needed", byIncidents, false},
+	{"good events before the last bad one count", objective,
+		"f.seen.GoodAfterLastBad >= f.needed", "f.seen.Good >= f.needed", byIncidents, false},
+	{"one good event less is enough", objective,
+		"f.seen.GoodAfterLastBad >= f.needed", "f.seen.GoodAfterLastBad+1 >= f.needed", byIncidents, false},
 	{"the worst share is that of the last tick", objective,
 		"f.Worst = max(f.Worst, p.ShortCount.BadShare())", "f.Worst = p.ShortCount.BadShare()", byIncidents, false},
 	{"so many good events that chance is one half", "slo/resolve.go", "const doubt = 0.01", "const doubt = 0.5", byDomain, true},
@@ -91,7 +98,9 @@ var table = []mutation{
 	// Counting.
 	{"the last minutes are not counted again", "count/counter.go",
 		"return c.Timing.BucketStart(to.Add(-c.Timing.Lookback))", "return c.Timing.BucketStart(to)", byCounting, false},
-	{"late lines are not swept", "count/older.go", "for from.Before(end) {", "for false {", byCounting, false},
-	{"sweeps go back twelve hours", older, "c.rotation.previous.Add(-c.buckets(day))", "c.rotation.previous.Add(-c.buckets(day/2))", byCounting, false},
+	{"late lines are not looked for", "count/sweep.go", "if b.Total() > before[b.At] {", "if false {", byCounting, false},
+	{"what late lines have changed is not counted again", "count/sweep.go", "if found > 0 {", "if false {", byCounting, false},
+	{"late lines are looked for in the last hours only", "count/sweep.go",
+		"Add(-c.buckets(sweptBuckets))", "Add(-c.buckets(sweptBuckets / 4))", byCounting, false},
 	{"no telemetry is no events", "count/counter.go", "return edge, ErrNoTelemetry", "return edge, nil", byIncidents, false},
 }

@@ -174,7 +174,10 @@ func TestSilenceDoesNotResolveAndAFaultThatReturnsIsTheSameIncident(t *testing.T
 	waitFor(t, time.Minute, "the message to be resolved", func() bool { return strings.Contains(message().Text, "Resolved") })
 	stop()
 	_, stop = traffic(accessLog, 500)
-	waitFor(t, time.Minute, "the note that it was reopened", func() bool { return strings.Contains(slack.Messages()[len(slack.Messages())-1].Text, "Reopened") })
+	waitFor(t, time.Minute, "the note that it was reopened", func() bool {
+		all := slack.Messages()
+		return strings.Contains(all[len(all)-1].Text, "Reopened")
+	})
 	stop()
 	if n := len(withHeadline(slack, "Bookings are failing")); n != 1 || strings.Contains(message().Text, "Resolved") {
 		t.Errorf("%d messages, the first is %s", n, message().Text)

@@ -44,11 +44,7 @@ func (o *objectives) Current() slo.Set { return *o.current.Load() }
 
 // load replaces the set, unless the files have problems.
 func (o *objectives) load() error {
-	content, err := contentOf(o.files)
-	if err != nil {
-		return err
-	}
-	o.loaded = content
+	o.loaded = contentOf(o.files)
 	set, err := spec.Load(o.files)
 	if err != nil {
 		return err
@@ -78,10 +74,7 @@ func (o *objectives) watch(ctx context.Context, hangup <-chan os.Signal, report 
 			return
 		case <-hangup:
 		case <-tick.C:
-			content, err := contentOf(o.files)
-			if err != nil {
-				continue // unreadable files are reported at SIGHUP; meanwhile the set stays
-			}
+			content := contentOf(o.files)
 			// Files that are still being written differ between two looks. What
 			// is there in between may lack an objective, whose incident would end.
 			settled := content == seen
@@ -96,21 +89,18 @@ func (o *objectives) watch(ctx context.Context, hangup <-chan os.Signal, report 
 	}
 }
 
-// contentOf returns the digest of the names and contents of all YAML files.
-func contentOf(files fs.FS) (d digest, err error) {
-	paths, err := fs.Glob(files, "*.yaml")
-	if err != nil {
-		return d, err
-	}
+// contentOf returns the digest of the names and contents of all YAML files. That a
+// file cannot be read is part of its content, so that it is loaded, and refused,
+// once.
+func contentOf(files fs.FS) digest {
 	var all bytes.Buffer
+	paths, err := fs.Glob(files, "*.yaml")
+	fmt.Fprintln(&all, err)
 	for _, p := range paths {
 		body, err := fs.ReadFile(files, p)
-		if err != nil {
-			return d, err
-		}
-		fmt.Fprintf(&all, "%s %d\n%s", p, len(body), body)
+		fmt.Fprintf(&all, "%s %d %v\n%s", p, len(body), err, body)
 	}
-	return sha256.Sum256(all.Bytes()), nil
+	return sha256.Sum256(all.Bytes())
 }
 
 // objectives logs a reload of the set, with all problems of one that was refused.

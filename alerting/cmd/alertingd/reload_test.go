@@ -132,6 +132,18 @@ func TestABadSetIsRefusedOnceAndTheOldOneStays(t *testing.T) {
 	})
 }
 
+func TestAFileThatBecomesUnreadableIsRefusedOnce(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		files := goodFiles(t)
+		w := watch(t, files)
+		files["booking.yaml"] = &fstest.MapFile{Mode: fs.ModeDir}
+		looks(5)
+		if len(w.reports) != 1 || !strings.Contains(w.reports[0], "booking.yaml") || len(w.Current().SLOs) != 2 {
+			t.Errorf("got the reports %q and %d SLOs", w.reports, len(w.Current().SLOs))
+		}
+	})
+}
+
 func TestARemovedFileIsAChange(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		files := goodFiles(t)

@@ -32,7 +32,7 @@ func replayCommand(ctx context.Context, args []string, stdout, _ io.Writer) erro
 	flags := newFlags("replay", "", replayAbout)
 	f := replayFlags{
 		file:     flags.String("file", "", "recorded `series`; empty: what is stored in -database-url"),
-		database: flags.String("database-url", os.Getenv("ALERTING_DATABASE_URL"), "`URL` of the daemon's PostgreSQL, which is only read"),
+		database: flags.String("database-url", "", "`URL` of the daemon's PostgreSQL, which is only read; empty: $ALERTING_DATABASE_URL"),
 		sloDir:   flags.String("slo-dir", "", "`directory` with the objectives; empty: the built-in ones"),
 		index:    flags.String("log-index", "", "-log-index of the daemon that has counted"),
 		scale:    flags.Int("time-scale", 1, "-time-scale of the daemon that has counted"),
@@ -91,7 +91,10 @@ func (f replayFlags) replay(ctx context.Context, set slo.Set) (r replay.Replay, 
 			r.Period.To = to
 		}
 		return r, nil, func() {}, err
-	case *f.database == "":
+	case *f.database == "": // not the default of the flag, which the help would print with its password
+		*f.database = os.Getenv("ALERTING_DATABASE_URL")
+	}
+	if *f.database == "" {
 		return r, nil, nil, usagef("needs -file or -database-url")
 	}
 	if to.IsZero() {

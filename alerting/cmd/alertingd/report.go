@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"fmt"
 	"log/slog"
 	"time"
 
@@ -43,8 +44,12 @@ func (r reporter) tick() func(context.Context, error) {
 
 // incidentEvents are the events of incidents by their names in the log.
 var incidentEvents = map[evaluate.Event]string{
-	evaluate.Opened: names.EventIncidentOpened, evaluate.Reopened: names.EventIncidentReopened, evaluate.Escalated: names.EventIncidentEscalated,
-	evaluate.Ongoing: names.EventIncidentUpdated, evaluate.Resolved: names.EventIncidentResolved, evaluate.Withdrawn: names.EventIncidentWithdrawn,
+	evaluate.Opened:    names.EventIncidentOpened,
+	evaluate.Reopened:  names.EventIncidentReopened,
+	evaluate.Escalated: names.EventIncidentEscalated,
+	evaluate.Ongoing:   names.EventIncidentUpdated,
+	evaluate.Resolved:  names.EventIncidentResolved,
+	evaluate.Withdrawn: names.EventIncidentWithdrawn,
 }
 
 func (r reporter) incident(ctx context.Context, event evaluate.Event, i incident.Incident) {
@@ -55,8 +60,17 @@ func (r reporter) incident(ctx context.Context, event evaluate.Event, i incident
 	case evaluate.Ongoing:
 		verb = "updated"
 	}
-	r.log.Log(ctx, level, "incident "+verb+": "+i.Facts.Title, names.EventName, incidentEvents[event],
+	r.log.Log(ctx, level, "incident "+verb+": "+i.Facts.Title+failed(i.Facts), names.EventName, incidentEvents[event],
 		names.SLO, i.Rule, names.IncidentID, i.ID, names.Count, i.Facts.SinceStart.Bad)
+}
+
+// failed is how much failed. The log is all that says so where no channel is
+// configured.
+func failed(f incident.Facts) string {
+	if f.Alert != nil {
+		return ""
+	}
+	return fmt.Sprintf(": %d of %d %s failed", f.SinceStart.Bad, f.SinceStart.Total(), f.EventLabel)
 }
 
 func (r reporter) delivery(ctx context.Context, d notify.Delivery, err error) {

@@ -10,6 +10,7 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"net/http"
 	"os"
 	"os/signal"
 	"syscall"
@@ -35,7 +36,7 @@ func main() {
 	}
 }
 
-const requestTimeout = 10 * time.Second // of one search
+const requestTimeout = time.Minute // of one search; the first one after a start takes long
 
 // options are the flags of both commands.
 type options struct {
@@ -78,7 +79,10 @@ func run(ctx context.Context, args []string, stdout io.Writer) error {
 	}
 	switch args[0] {
 	case "fill":
-		return fill(ctx, store, term, set, timing, count.Span{From: o.from, To: o.to})
+		if err := fill(ctx, store, term, set, timing, count.Span{From: o.from, To: o.to}); err != nil {
+			return err
+		}
+		return catchUp(ctx, o, store, term, set, timing)
 	case "tick":
 		return tick(ctx, o, store, term, set, timing, stdout)
 	}
@@ -110,8 +114,41 @@ func fill(ctx context.Context, store count.Store, term lease.Term, set slo.Set, 
 	return nil
 }
 
+// catchUpCalls are enough for the counter to count backwards what fill has not
+// stored: the numbers of documents, a day per call.
+const catchUpCalls = 20
+
+// catchUp counts the rest of the history, so that no tick has to.
+func catchUp(ctx context.Context, o options, store count.Store, term lease.Term, set slo.Set, timing count.Timing) error {
+	source, err := indicator.NewOpenSearch(o.opensearch, requestTimeout)
+	if err != nil {
+		return err
+	}
+	counter := count.Counter{Source: source, Store: store, Timing: timing}
+	for range catchUpCalls {
+		if err := counter.Count(ctx, term, set, o.to); err != nil {
+			return fmt.Errorf("count the history: %w", err)
+		}
+	}
+	return nil
+}
+
+// measureFromNow lets the proxy count from zero.
+func measureFromNow(ctx context.Context, proxy string) error {
+	r, err := http.NewRequestWithContext(ctx, http.MethodGet, proxy+"/?measure", nil)
+	if err != nil {
+		return err
+	}
+	response, err := http.DefaultClient.Do(r)
+	if err != nil {
+		return err
+	}
+	return response.Body.Close()
+}
+
 // tick prints the durations of the ticks, in nanoseconds, as a JSON list.
-func tick(ctx context.Context, o options, store *postgres.Store, term lease.Term, set slo.Set, timing count.Timing, stdout io.Writer) error {
+func tick(ctx context.Context, o options, store *postgres.Store, term lease.Term, set slo.Set, timing count.Timing,
+	stdout io.Writer) error {
 	source, err := indicator.NewOpenSearch(o.opensearch, requestTimeout)
 	if err != nil {
 		return err
@@ -129,8 +166,13 @@ func tick(ctx context.Context, o options, store *postgres.Store, term lease.Term
 		if err != nil || changed {
 			return fmt.Errorf("tick %d: changed %v, %w", n, changed, errors.Join(err))
 		}
-		if n > 0 { // the first one connects, and catches up
+		if n > 0 {
 			durations = append(durations, time.Since(began))
+			continue
+		}
+		// The first one connects and catches up.
+		if err := measureFromNow(ctx, o.opensearch); err != nil {
+			return err
 		}
 	}
 	return json.NewEncoder(stdout).Encode(durations)

@@ -94,7 +94,8 @@ func (f *Fake) Count(_ context.Context, indicators map[slo.Key]slo.Indicator, pe
 		return nil, 0, f.err
 	}
 	all, documents := map[slo.Key][]count.Bucket{}, int64(0)
-	if !f.limited || slices.ContainsFunc(f.telemetry, func(s count.Span) bool { return s.From.Before(period.To) && period.From.Before(s.To) }) {
+	overlaps := func(s count.Span) bool { return s.From.Before(period.To) && period.From.Before(s.To) }
+	if !f.limited || slices.ContainsFunc(f.telemetry, overlaps) {
 		documents++
 	}
 	for _, events := range f.events {

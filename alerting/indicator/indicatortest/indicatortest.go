@@ -45,9 +45,12 @@ func NewIndex(t testing.TB, properties map[string]any) *AccessLog {
 	return l
 }
 
-// Add adds a line, searchable at once.
-func (l *AccessLog) Add(line map[string]any) {
-	l.do(http.MethodPost, "/"+l.Index+"/_doc?refresh=true", line)
+// Add adds lines, searchable at once.
+func (l *AccessLog) Add(lines ...map[string]any) {
+	for _, line := range lines {
+		l.do(http.MethodPost, "/"+l.Index+"/_doc", line)
+	}
+	l.do(http.MethodPost, "/"+l.Index+"/_refresh", nil)
 }
 
 // AddBooking adds the gateway's line for one booking attempt, searchable at once.

@@ -225,13 +225,13 @@ func (b *benchmark) fill(ctx context.Context, days int, begin time.Time) (h hist
 	if err := h.log.fill(ctx, from, begin.Add(-logged), end); err != nil {
 		return h, err
 	}
+	b.logf("writing what was counted of it")
 	_, err = b.call(ctx, h, "fill", "-from", from.Format(time.RFC3339), "-to", begin.Format(time.RFC3339))
 	return h, err
 }
 
 // round lets one process tick.
 func (b *benchmark) round(ctx context.Context, h history, at time.Time) (r round, err error) {
-	b.proxy.take()
 	out, err := b.call(ctx, h, "tick", "-from", at.Format(time.RFC3339), "-ticks", strconv.Itoa(b.ticks))
 	if err != nil {
 		return r, err

@@ -33,6 +33,10 @@ func newProxy(to string) (*proxy, error) {
 	p := &proxy{}
 	forward := httputil.NewSingleHostReverseProxy(target)
 	p.Server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.RawQuery == "measure" { // benchalerting measures from now on
+			p.take()
+			return
+		}
 		if strings.HasSuffix(r.URL.Path, "/_search") {
 			body, err := io.ReadAll(r.Body)
 			if err != nil {
