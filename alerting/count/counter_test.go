@@ -158,7 +158,8 @@ func TestDeletedDocumentsDoNotChangeOlderCounts(t *testing.T) {
 	f := begin(t, ten.Add(-6*time.Hour), ratio("a"))
 	f.add(ratio("a"), ten.Add(-2*time.Hour), 7, 3)
 	f.run(5 * time.Minute)
-	f.Fake = &counttest.Fake{} // documents of other indicators are still there
+	f.Fake = &counttest.Fake{} // a part of them, and documents of other indicators, are still there
+	f.add(ratio("a"), ten.Add(-2*time.Hour), 1, 0)
 	f.run(30 * time.Minute)
 	if got := f.sum(ratio("a")); got != (slo.Count{Good: 7, Bad: 3}) {
 		t.Errorf("%v is left of 7 good and 3 bad events", got)
@@ -211,6 +212,16 @@ func TestLinesThatArriveLateAreCountedWithinAQuarterOfAnHour(t *testing.T) {
 		if got := f.sum(ratio("a")); got.Good != int64(n+1) {
 			t.Errorf("a line that is %v late is not counted", late)
 		}
+	}
+}
+
+func TestLinesWithinTheLookbackAreCountedAtTheNextTick(t *testing.T) {
+	f := begin(t, ten.Add(-time.Hour), ratio("a"))
+	f.run(5 * time.Minute)
+	f.add(ratio("a"), f.now.Add(-4*time.Minute), 1, 0)
+	f.run(10 * time.Second)
+	if got := f.sum(ratio("a")); got.Good != 1 {
+		t.Errorf("counted %v", got)
 	}
 }
 

@@ -62,9 +62,12 @@ func decodeCounts(response []byte, found int64, indicators map[slo.Key]slo.Indic
 		longer := count.Span{From: period.From.Add(-i.Within), To: period.To}
 		var buckets []count.Bucket
 		if all := aggs[string(key)]; len(all) > 0 {
-			var h histogram
-			err = json.Unmarshal(all, &h)
-			buckets = h.buckets("", longer)
+			var everything struct {
+				histogram
+				Times histogram `json:"times"` // of one source among several
+			}
+			err = json.Unmarshal(all, &everything)
+			buckets = append(everything.buckets("", longer), everything.Times.buckets("", longer)...)
 		} else if one := events[string(key)]; len(one) > 0 {
 			buckets, err = decodeIndicator(one, i, longer)
 		}

@@ -181,6 +181,7 @@ func TestOneSearchCountsIndicatorsOfSeveralIndices(t *testing.T) {
 	b.Add(line(1, 201, map[string]any{"time": nil, "logged": ten.Add(62 * time.Second).Format(time.RFC3339Nano)}))
 	both, logged, missing := bookings(a.Index+","+b.Index), bookings(b.Index+"*"), bookings(a.Index+"-missing")
 	logged.Source.TimeField = "logged"
+	everything := slo.Indicator{Source: slo.Source{Index: b.Index, TimeField: "time"}, Total: slo.Condition{All: []slo.Condition{}}}
 
 	var searches atomic.Int32
 	server, err := url.Parse(a.Server)
@@ -193,9 +194,10 @@ func TestOneSearchCountsIndicatorsOfSeveralIndices(t *testing.T) {
 		proxy.ServeHTTP(w, r)
 	}))
 	defer counting.Close()
-	got, documents := counts(t, counting.URL, minutes(0, 2), bookings(a.Index), bookings(b.Index), both, logged, missing)
+	got, documents := counts(t, counting.URL, minutes(0, 2), bookings(a.Index), bookings(b.Index), both, logged, missing, everything)
 	want := map[slo.Key][]count.Bucket{
 		"0": {bucket(0, "kr", 0, 1)}, "1": {bucket(0, "kr", 1, 0)}, "2": {bucket(0, "kr", 1, 1)}, "3": {bucket(1, "kr", 2, 0)},
+		"5": {bucket(0, "", 1, 0)},
 	}
 	if !reflect.DeepEqual(got, want) || documents != 3 || searches.Load() != 1 {
 		t.Errorf("%d searches, %d documents\ngot  %v\nwant %v", searches.Load(), documents, got, want)

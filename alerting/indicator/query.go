@@ -45,8 +45,11 @@ func countQuery(indicators map[slo.Key]slo.Indicator, period count.Span, width t
 		if i.Total.IsZero() {
 			continue
 		}
-		if countsEverything(i) && len(sources) == 1 {
+		if countsEverything(i) {
 			aggs[string(key)] = times(i, width)
+			if len(sources) > 1 {
+				aggs[string(key)] = object{"filter": indexFilter(i.Source, sources), "aggs": object{timesAgg: times(i, width)}}
+			}
 			continue
 		}
 		total := all(indexFilter(i.Source, sources), condition(i.Total))
@@ -66,9 +69,9 @@ func countQuery(indicators map[slo.Key]slo.Indicator, period count.Span, width t
 	return object{"size": 0, "track_total_hits": true, "query": anyOf(found), "aggs": aggs}
 }
 
-// countsEverything reports whether i counts all documents of its source. OpenSearch
-// answers such a histogram from the index of times, without reading documents, if the
-// query is nothing but a range of time.
+// countsEverything reports whether i counts all documents of its source. If the query
+// is nothing but a range of time, as for one source, OpenSearch answers such a
+// histogram from the index of times, without reading documents.
 func countsEverything(i slo.Indicator) bool {
 	return i.Total.All != nil && len(i.Total.All) == 0 && i.Bad.IsZero() && i.Source.RegionField == "" && i.Within == 0
 }
