@@ -1,6 +1,8 @@
 package evaluate
 
 import (
+	"time"
+
 	"jari.example/alerting/count"
 	"jari.example/alerting/slo"
 )
@@ -43,8 +45,10 @@ func (j *judge) measureSLO(s *sloRule, sums []count.Sum) *finding {
 		}
 	}
 	spending := s.Objective.SpendingOf(sums[s.hour].Count, sums[s.day].Count, j.timing.Scale)
-	// Before what was counted nothing is known.
-	covered := min(s.Objective.Window, max(0, j.end.Sub(j.counted[s.key].From)))
+	var covered time.Duration // before what was counted nothing is known
+	if counted, ok := j.counted[s.key]; ok {
+		covered = min(s.Objective.Window, max(0, j.end.Sub(counted.From)))
+	}
 	f.Budget = s.Objective.BudgetAt(j.now, sums[s.budget].Count, covered, spending)
 	if since, ok := j.since[s.Name]; ok {
 		f.Since = sums[since.first]

@@ -30,16 +30,16 @@ func TestPostsOneMessageAndUpdatesItWhenResolved(t *testing.T) {
 	t.Parallel()
 	accessLog, slack := indicatortest.New(t), slacktest.Start(t)
 	d := startAlerting(t, accessLog, slack, "--database-url", postgrestest.Database(t))
-	defer heartbeats(accessLog)()
+	heartbeats(t, accessLog)
 
-	sent, stop := traffic(accessLog, 201)
+	sent, stop := traffic(t, accessLog, 201)
 	waitFor(t, time.Minute, "some good bookings", func() bool { return sent.Load() > 20 })
 	stop()
 	if n := len(slack.Messages()); n > 0 {
 		t.Fatalf("%d messages without a failure: %+v", n, slack.Messages())
 	}
 
-	_, stop = traffic(accessLog, 503)
+	_, stop = traffic(t, accessLog, 503)
 	message := func() slacktest.Message { return slack.Messages()[0] }
 	waitFor(t, time.Minute, "a message", func() bool { return len(slack.Messages()) > 0 })
 	stop()
@@ -52,7 +52,7 @@ func TestPostsOneMessageAndUpdatesItWhenResolved(t *testing.T) {
 		}
 	}
 
-	_, stop = traffic(accessLog, 409)
+	_, stop = traffic(t, accessLog, 409)
 	waitFor(t, time.Minute, "the message to be resolved", func() bool { return strings.Contains(message().Text, "Resolved") })
 	stop()
 	waitFor(t, 30*time.Second, "the last note in the thread", func() bool { return len(slack.Messages()) == 3 })
@@ -74,12 +74,12 @@ func TestAnotherReplicaContinuesAnIncident(t *testing.T) {
 	accessLog, slack := indicatortest.New(t), slacktest.Start(t)
 	database := postgrestest.Database(t)
 	replica := func() *running { return startAlerting(t, accessLog, slack, "--database-url", database) }
-	defer heartbeats(accessLog)()
+	heartbeats(t, accessLog)
 	holdsLease := func(r *running) bool { return strings.Contains(r.log.String(), "lease acquired") }
 	first := replica()
 	waitFor(t, time.Minute, "the first to acquire the lease", func() bool { return holdsLease(first) })
 	second := replica()
-	_, stop := traffic(accessLog, 503)
+	_, stop := traffic(t, accessLog, 503)
 	waitFor(t, time.Minute, "the message and its note", func() bool { return len(slack.Messages()) == 2 })
 	if holdsLease(second) {
 		t.Error("both acquired the lease")
@@ -89,7 +89,7 @@ func TestAnotherReplicaContinuesAnIncident(t *testing.T) {
 	}
 	waitFor(t, time.Minute, "the second to acquire the lease", func() bool { return holdsLease(second) })
 	stop()
-	_, stop = traffic(accessLog, 201)
+	_, stop = traffic(t, accessLog, 201)
 	waitFor(t, time.Minute, "the note that it is resolved", func() bool { return len(slack.Messages()) == 3 })
 	stop()
 	if m := slack.Messages(); !strings.Contains(m[0].Text, "Resolved") || m[2].ThreadTS != m[0].TS {
@@ -103,9 +103,8 @@ func TestWithoutHeartbeatsNothingResolvesAndOnCallHears(t *testing.T) {
 	t.Parallel()
 	accessLog, slack := indicatortest.New(t), slacktest.Start(t)
 	d := startAlerting(t, accessLog, slack)
-	stopHeartbeats := heartbeats(accessLog)
-	defer func() { stopHeartbeats() }()
-	_, stop := traffic(accessLog, 500)
+	stopHeartbeats := heartbeats(t, accessLog)
+	_, stop := traffic(t, accessLog, 500)
 	waitFor(t, time.Minute, "a message", func() bool { return len(slack.Messages()) > 1 })
 	stopHeartbeats()
 	ready := func() (int, string) { return get(t, d.OpsURL+"/readyz") }
@@ -114,8 +113,7 @@ func TestWithoutHeartbeatsNothingResolvesAndOnCallHears(t *testing.T) {
 		t.Errorf("/readyz gives the reason %s", reason)
 	}
 	stop()
-	_, stop = traffic(accessLog, 201)
-	defer func() { stop() }()
+	traffic(t, accessLog, 201)
 	booking := func() slacktest.Message { return slack.Messages()[0] }
 	waitFor(t, time.Minute, "the message to say that it is calm, and frozen", func() bool {
 		blocks := booking().Blocks
@@ -125,7 +123,7 @@ func TestWithoutHeartbeatsNothingResolvesAndOnCallHears(t *testing.T) {
 	if strings.Contains(booking().Text, "Resolved") {
 		t.Errorf("resolved while blind: %s", booking().Text)
 	}
-	stopHeartbeats = heartbeats(accessLog)
+	heartbeats(t, accessLog)
 	waitFor(t, time.Minute, "both to be resolved", func() bool { return len(withHeadline(slack, "✅ Resolved")) == 2 })
 	waitFor(t, time.Minute, "/readyz to succeed", func() bool { status, _ := ready(); return status == http.StatusOK })
 	for _, event := range []string{names.EventBlind, names.EventSees} {
@@ -139,7 +137,7 @@ func TestAnIncidentStaysOpenWithoutAnyTelemetry(t *testing.T) {
 	t.Parallel()
 	accessLog, slack := indicatortest.New(t), slacktest.Start(t)
 	d := startAlerting(t, accessLog, slack)
-	_, stop := traffic(accessLog, 500)
+	_, stop := traffic(t, accessLog, 500)
 	waitFor(t, time.Minute, "a message", func() bool { return len(slack.Messages()) > 1 })
 	stop()
 	accessLog.Remove()
@@ -158,22 +156,25 @@ func TestAnIncidentStaysOpenWithoutAnyTelemetry(t *testing.T) {
 func TestSilenceDoesNotResolveAndAFaultThatReturnsIsTheSameIncident(t *testing.T) {
 	t.Parallel()
 	accessLog, slack := indicatortest.New(t), slacktest.Start(t)
-	startAlerting(t, accessLog, slack)
-	defer heartbeats(accessLog)()
+	// Half an hour, within which an incident is reopened, is 30 s.
+	d := startAlerting(t, accessLog, slack, "--time-scale", "60")
+	heartbeats(t, accessLog)
 	message := func() slacktest.Message { return slack.Messages()[0] }
-	_, stop := traffic(accessLog, 500)
+	_, stop := traffic(t, accessLog, 500)
 	waitFor(t, time.Minute, "a message", func() bool { return len(slack.Messages()) > 1 })
 	stop()
-	waitFor(t, time.Minute, "the message to say that nobody tries", func() bool {
+	waitFor(t, 2*time.Minute, "the message to say that nobody tries", func() bool {
 		return strings.Contains(message().Blocks, "*No booking attempts since ")
 	})
 	if strings.Contains(message().Text, "Resolved") {
 		t.Errorf("silence has resolved it: %s", message().Text)
 	}
-	_, stop = traffic(accessLog, 201)
-	waitFor(t, time.Minute, "the message to be resolved", func() bool { return strings.Contains(message().Text, "Resolved") })
+	_, stop = traffic(t, accessLog, 201)
+	waitFor(t, time.Minute, "the incident to be resolved", func() bool {
+		return strings.Contains(d.log.String(), `"`+names.EventIncidentResolved+`"`)
+	})
 	stop()
-	_, stop = traffic(accessLog, 500)
+	_, stop = traffic(t, accessLog, 500)
 	waitFor(t, time.Minute, "the note that it was reopened", func() bool {
 		all := slack.Messages()
 		return strings.Contains(all[len(all)-1].Text, "Reopened")
@@ -240,16 +241,16 @@ func withHeadline(slack *slacktest.Server, headline string) (found []slacktest.M
 }
 
 // heartbeats logs one heartbeat of the agent every 200 ms until stop is called.
-func heartbeats(accessLog *indicatortest.AccessLog) (stop func()) {
-	return repeat(200*time.Millisecond, func() {
+func heartbeats(t *testing.T, accessLog *indicatortest.AccessLog) (stop func()) {
+	return repeat(t, 200*time.Millisecond, func() {
 		accessLog.Add(map[string]any{
 			names.DocTime: time.Now().UTC().Format(time.RFC3339Nano), names.EventName: "heartbeat", names.CloudRegion: names.Regions["kr"],
 		})
 	})
 }
 
-// repeat calls f in this interval until stop is called.
-func repeat(interval time.Duration, f func()) (stop func()) {
+// repeat calls f in this interval until stop is called, or the test ends.
+func repeat(t *testing.T, interval time.Duration, f func()) (stop func()) {
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan struct{})
 	go func() {
@@ -259,13 +260,15 @@ func repeat(interval time.Duration, f func()) (stop func()) {
 			_ = wait.For(ctx, interval)
 		}
 	}()
-	return func() { cancel(); <-done }
+	stop = func() { cancel(); <-done }
+	t.Cleanup(stop)
+	return stop
 }
 
 // traffic logs one booking every 50 ms until stop is called.
-func traffic(accessLog *indicatortest.AccessLog, status int) (sent *atomic.Int32, stop func()) {
+func traffic(t *testing.T, accessLog *indicatortest.AccessLog, status int) (sent *atomic.Int32, stop func()) {
 	sent = new(atomic.Int32)
-	return sent, repeat(50*time.Millisecond, func() {
+	return sent, repeat(t, 50*time.Millisecond, func() {
 		accessLog.AddBooking(time.Now(), status, strings.ToLower(rand.Text()), nil)
 		sent.Add(1)
 	})
