@@ -64,7 +64,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 }
 
 // testTimeout ends tests that a mutation made endless, which counts as noticed.
-const testTimeout = 3 * time.Minute
+const testTimeout = 5 * time.Minute
 
 // testAll tests the mutations of the module in dir. The tests must pass without any.
 func testAll(ctx context.Context, dir string, chosen []mutation, parallel int, progress func(string)) ([]result, error) {
@@ -83,8 +83,11 @@ func testAll(ctx context.Context, dir string, chosen []mutation, parallel int, p
 	slices.Sort(packages)
 	for _, p := range slices.Compact(packages) {
 		control, err := goTest(ctx, dir, "", p)
-		if err != nil || !control.passed {
-			return nil, fmt.Errorf("the tests of %s do not pass without a mutation: %s, %w", p, control.failed, errors.Join(err))
+		if err != nil {
+			return nil, err
+		}
+		if !control.passed {
+			return nil, fmt.Errorf("the tests of %s do not pass without a mutation: %s", p, control.failed)
 		}
 	}
 	results := make([]result, len(chosen))

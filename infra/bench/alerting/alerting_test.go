@@ -72,8 +72,15 @@ func TestTheProxyTellsSearchesForTheNewestPeriodFromOthers(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer p.Close()
+	at := func(clock string) int64 {
+		end, err := time.Parse(time.RFC3339, "2026-11-03T"+clock+":00Z")
+		if err != nil {
+			t.Fatal(err)
+		}
+		return end.UnixMilli()
+	}
 	search := func(until string) {
-		body := fmt.Sprintf(`{"query":{"bool":{"filter":[{"range":{"@timestamp":{"gte":"2026-11-03T09:00:00Z","lt":%q}}}]}}}`, until)
+		body := fmt.Sprintf(`{"query":{"bool":{"filter":[{"range":{"@timestamp":{"gte":1,"lt":%d,"format":"epoch_millis"}}}]}}}`, at(until))
 		for path, text := range map[string]string{"/log-*/_search": body, "/log-1/_bulk": "x"} {
 			response, err := http.Post(p.URL+path, "application/json", strings.NewReader(text))
 			if err != nil {
@@ -82,21 +89,21 @@ func TestTheProxyTellsSearchesForTheNewestPeriodFromOthers(t *testing.T) {
 			_ = response.Body.Close()
 		}
 	}
-	search("2026-11-03T09:59:00Z")
+	search("09:59")
 	response, err := http.Get(p.URL + "/?measure")
 	if err != nil {
 		t.Fatal(err)
 	}
 	_ = response.Body.Close()
-	search("2026-11-03T10:00:00Z")
-	search("2026-11-03T10:00:00Z") // the same minute
-	search("2026-11-03T09:30:00Z") // late lines
-	search("2026-11-03T10:01:00Z")
+	search("10:00")
+	search("10:00") // the same minute
+	search("09:30") // late lines
+	search("10:01")
 	count, path, query := p.take()
-	if count != (searches{newest: 3, others: 1}) || path != "/log-*/_search" || !strings.Contains(string(query), "10:01") {
+	if count != (searches{newest: 3, others: 1}) || path != "/log-*/_search" || !strings.Contains(string(query), fmt.Sprint(at("10:01"))) {
 		t.Errorf("counted %+v, last %s %s", count, path, query)
 	}
-	if len(forwarded) != 10 || !strings.Contains(strings.Join(forwarded, " "), `"lt":"2026-11-03T10:01:00Z"`) {
+	if len(forwarded) != 10 || !strings.Contains(strings.Join(forwarded, " "), fmt.Sprintf(`"lt":%d`, at("10:01"))) {
 		t.Errorf("forwarded %q", forwarded)
 	}
 	if count, _, _ := p.take(); count != (searches{}) {

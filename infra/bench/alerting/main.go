@@ -236,8 +236,11 @@ func (b *benchmark) round(ctx context.Context, h history, at time.Time) (r round
 	if err != nil {
 		return r, err
 	}
-	if err := json.Unmarshal(out, &r.ticks); err != nil || len(r.ticks) != b.ticks {
-		return r, fmt.Errorf("%d ticks of %d were reported, %w", len(r.ticks), b.ticks, errors.Join(err))
+	if err := json.Unmarshal(out, &r.ticks); err != nil {
+		return r, fmt.Errorf("read the durations of the ticks: %w", err)
+	}
+	if len(r.ticks) != b.ticks {
+		return r, fmt.Errorf("%d ticks of %d were reported", len(r.ticks), b.ticks)
 	}
 	slices.Sort(r.ticks)
 	var indices string

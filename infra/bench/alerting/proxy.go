@@ -67,16 +67,16 @@ func (p *proxy) note(path string, body []byte) {
 	p.count.newest++
 }
 
-// latestEnd is the latest "lt" anywhere in a query.
+// latestEnd is the latest "lt" of a time, in milliseconds, anywhere in a query.
 func latestEnd(query json.RawMessage) (latest time.Time) {
 	var members map[string]json.RawMessage
 	var list []json.RawMessage
 	switch {
 	case json.Unmarshal(query, &members) == nil:
 		for name, member := range members {
-			var at time.Time
-			if name == "lt" && json.Unmarshal(member, &at) == nil && at.After(latest) {
-				latest = at
+			var millis int64
+			if name == "lt" && json.Unmarshal(member, &millis) == nil && time.UnixMilli(millis).After(latest) {
+				latest = time.UnixMilli(millis)
 			}
 			list = append(list, member)
 		}
