@@ -36,14 +36,11 @@ type When struct {
 	Absent bool
 }
 
-// minAbsence is the shortest time after which events may be called absent: the
-// time scale shortens windows, but neither the interval of heartbeats nor the
-// start of a process.
-const minAbsence = time.Minute
-
-// scaledAbsence is d divided by n, but not below minAbsence because of that.
+// scaledAbsence is d divided by n, but at least half of d: the time scale shortens
+// windows, but neither the interval of heartbeats nor the start of a process. Of two
+// times the longer one stays the longer.
 func scaledAbsence(d time.Duration, n int) time.Duration {
-	return max(d/time.Duration(n), min(d, minAbsence))
+	return max(d/time.Duration(n), d/2)
 }
 
 // WithTimeScale returns a with its windows divided by n. See SLO.WithTimeScale.
