@@ -139,11 +139,10 @@ var rows = map[string]row{
 	"a mail that was sent, but not recorded": {
 		without(mail("failed", "ERROR", 0, "not_written"), "jari.mail.delay"), nil},
 
-	"an offer":              {event("reservation", "reservation.offer.made", "jari.offer.delay", 0.0), one("waitlist-offer-delay", "good")},
-	"a late offer":          {event("reservation", "reservation.offer.made", "jari.offer.delay", 30.0), one("waitlist-offer-delay", "bad")},
-	"a failed run":          {event("reservation", "job.failed", "jari.job", "waitlist.expire"), one("waitlist-offer-delay", "bad")},
-	"another job's failure": {event("reservation", "job.failed", "jari.job", "slots.audit"), nil},
-	"a violated invariant":  {event("reservation", "booking.invariant.violated"), one("invariant-violated", "good")},
+	"an offer":             {event("reservation", "reservation.offer.made", "jari.offer.delay", 0.0), one("waitlist-offer-delay", "good")},
+	"a late offer":         {event("reservation", "reservation.offer.made", "jari.offer.delay", 30.0), one("waitlist-offer-delay", "bad")},
+	"a failed run":         {event("reservation", "job.failed", "jari.job", "waitlist.expire"), nil},
+	"a violated invariant": {event("reservation", "booking.invariant.violated"), one("invariant-violated", "good")},
 
 	"a heartbeat": {event("search", "process.heartbeat"), map[string]string{
 		"region-silent-kr": "good", "service-silent-kr/search": "good"}},

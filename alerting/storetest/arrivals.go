@@ -269,14 +269,5 @@ func (m model) slices(within int, first time.Time, n int) model {
 			}
 		}
 	}
-	for slice := range n {
-		known := false
-		for region := range goodSlices {
-			known = known || all[place{slice, region}].Total() > 0
-		}
-		if !known {
-			all[place{slice, ""}] = slo.Count{Bad: 1}
-		}
-	}
 	return all
 }
