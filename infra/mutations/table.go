@@ -48,7 +48,9 @@ var table = []mutation{
 		"if d.BurnRate > h.BurnRate", "if d.BurnRate < h.BurnRate", byDomain, false},
 
 	// Tiers.
-	{"a ticket opens beside the end of a page", objective, "!isOpen && j.mutedByPage(s.Name, p)", "false && isOpen", byIncidents, true},
+	{"a ticket opens beside the end of a page", objective, "j.mutedByPage(s.Name, p) || j.starting(s)", "j.starting(s)", byIncidents, true},
+	{"time slices page while everything starts", objective, "j.mutedByPage(s.Name, p) || j.starting(s)", "j.mutedByPage(s.Name, p)",
+		byIncidents, true},
 	{"a ticket never becomes a page", judge, "case !open.Severity.AtLeast(f.fires):", "case false:", byIncidents, true},
 
 	// Muting.
