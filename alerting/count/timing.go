@@ -15,6 +15,9 @@ type Timing struct {
 	Lookback time.Duration // how far back each tick counts again, for lines that arrive late
 }
 
+// DefaultLookback is long enough for an agent that ships lines within seconds.
+const DefaultLookback = 5 * time.Minute
+
 // NewTiming divides the design's times by scale. Buckets must be whole
 // milliseconds that divide a minute, because OpenSearch's fixed intervals begin
 // at 1970.
@@ -23,12 +26,14 @@ func NewTiming(scale int) (Timing, error) {
 		return Timing{}, fmt.Errorf("%d is not a divisor of 60000 between 1 and 600; use one, such as 1, 10 or 60", scale)
 	}
 	n := time.Duration(scale)
-	return Timing{
-		Scale:    scale,
-		Bucket:   time.Minute / n,
-		Tick:     10 * time.Second / n,
-		Lookback: max(5*time.Minute/n, 15*time.Second),
-	}, nil
+	t := Timing{Scale: scale, Bucket: time.Minute / n, Tick: 10 * time.Second / n}
+	return t.WithLookback(DefaultLookback), nil
+}
+
+// WithLookback returns t with a lookback of d, divided by the time scale.
+func (t Timing) WithLookback(d time.Duration) Timing {
+	t.Lookback = max(d/time.Duration(t.Scale), 15*time.Second)
+	return t
 }
 
 // BucketStart is the start of the bucket that contains at.

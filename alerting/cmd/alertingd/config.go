@@ -5,6 +5,7 @@ import (
 	"io/fs"
 	"os"
 	"strings"
+	"time"
 
 	"jari.example/alerting/count"
 	"jari.example/alerting/notify"
@@ -49,6 +50,8 @@ func parse(args []string, getenv func(string) string, stdout io.Writer) (*settin
 	s.channel = set.String("slack-channel", "#incidents", "id of the Slack channel, or its name with #")
 	sloDir := set.String("slo-dir", "", "directory with the objectives; empty: the built-in ones")
 	scale := set.Int("time-scale", 1, "divides windows, buckets and ticks, for a demo")
+	lookback := set.Duration("lookback", count.DefaultLookback,
+		"how far back each tick counts again, 1m to 1h; longer for logs that arrive in batches, such as a load balancer's")
 	runbook := set.String("runbook-url", "http://127.0.0.1:8090/runbooks/{slo}", "URL template of the link to the runbook")
 	dashboard := set.String("dashboard-url", "http://127.0.0.1:8090/dashboards/{dashboard}?from={from}&to={to}",
 		"URL template of the link to the dashboard")
@@ -58,6 +61,10 @@ func parse(args []string, getenv func(string) string, stdout io.Writer) (*settin
 		var err error
 		s.timing, err = count.NewTiming(*scale)
 		set.Require(err == nil, "-time-scale: %w", err)
+		set.Require(*lookback >= time.Minute && *lookback <= time.Hour, "-lookback: %s is not between 1m and 1h", *lookback)
+		if err == nil {
+			s.timing = s.timing.WithLookback(*lookback)
+		}
 		s.objectives, err = newObjectives(objectiveFiles(*sloDir), prepared(*index, max(*scale, 1)))
 		set.Require(err == nil, "-slo-dir: %w", err)
 		s.links = notify.Links{Runbook: *runbook, Dashboard: *dashboard, Trace: *trace}

@@ -25,10 +25,11 @@ func TestReportsAllMistakesTogether(t *testing.T) {
 			[]string{"-ops-addr: ", "-time-scale: ", "-database-url: is not an absolute URL", "-slack-token-file: ", "unexpected arguments: more"},
 		},
 		"of what the flags mean": {
-			[]string{"--time-scale", "7", "--slack-url", "http://slack.example/", "--runbook-url", "http://x.example/", "--slo-dir", t.TempDir()},
+			[]string{"--time-scale", "7", "--lookback", "2h", "--slack-url", "http://slack.example/", "--runbook-url", "http://x.example/",
+				"--slo-dir", t.TempDir()},
 			[]string{
 				"-time-scale: 7 is not a divisor", "-slack-url does not end in /api/", "-slack-url needs a token", "{slo}",
-				"-slo-dir: no SLO and no DirectAlert found",
+				"-slo-dir: no SLO and no DirectAlert found", "-lookback: 2h0m0s is not between 1m and 1h",
 			},
 		},
 	} {
@@ -53,11 +54,11 @@ func TestFlagsOverrideTheEnvironmentAndItTheDefaults(t *testing.T) {
 	env := func(k string) string {
 		return map[string]string{"ALERTING_TIME_SCALE": "60", "ALERTING_CLOUD_REGION": "us-east-1"}[k]
 	}
-	s, err := parse([]string{"--cloud-region", "eu-west-1"}, env, io.Discard)
+	s, err := parse([]string{"--cloud-region", "eu-west-1", "--lookback", "15m"}, env, io.Discard)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if *s.Region != "eu-west-1" || s.timing.Bucket != time.Second || *s.OpsAddr != "127.0.0.1:8230" {
+	if *s.Region != "eu-west-1" || s.timing.Bucket != time.Second || s.timing.Lookback != 15*time.Second || *s.OpsAddr != "127.0.0.1:8230" {
 		t.Errorf("%+v", s)
 	}
 	if long := s.objectives.Current().SLOs[0].Policy.Pairs[0].Long; long != time.Minute {
