@@ -143,23 +143,22 @@ func (f *Fake) arrived(events []Events, period count.Span) []Events {
 }
 
 func buckets(events []Events, width time.Duration) []count.Bucket {
-	type place struct {
-		at     int64
-		region string
+	all := make([]count.Bucket, len(events))
+	for i, e := range events {
+		at := time.UnixMilli(e.At.UnixMilli() / width.Milliseconds() * width.Milliseconds()).UTC()
+		all[i] = count.Bucket{At: at, Region: e.Region, Count: slo.Count{Good: e.Good, Bad: e.Bad}}
 	}
-	counts := map[place]slo.Count{}
-	for _, e := range events {
-		p := place{e.At.UnixMilli() / width.Milliseconds() * width.Milliseconds(), e.Region}
-		counts[p] = counts[p].Plus(slo.Count{Good: e.Good, Bad: e.Bad})
+	order := func(a, b count.Bucket) int { return cmp.Or(a.At.Compare(b.At), cmp.Compare(a.Region, b.Region)) }
+	slices.SortFunc(all, order)
+	merged := all[:0]
+	for _, b := range all {
+		if n := len(merged); n > 0 && order(merged[n-1], b) == 0 {
+			merged[n-1].Count = merged[n-1].Plus(b.Count)
+		} else {
+			merged = append(merged, b)
+		}
 	}
-	var all []count.Bucket
-	for p, c := range counts {
-		all = append(all, count.Bucket{At: time.UnixMilli(p.at).UTC(), Region: p.region, Count: c})
-	}
-	slices.SortFunc(all, func(a, b count.Bucket) int {
-		return cmp.Or(a.At.Compare(b.At), cmp.Compare(a.Region, b.Region))
-	})
-	return all
+	return merged
 }
 
 // Traces returns what SetTraces has set.

@@ -179,8 +179,10 @@ func TestManyMailsLeaveMotoSmallAndTheLastInTheMailbox(t *testing.T) {
 	if found := threads.FindSubmatch(status); found == nil || len(found[1]) > 2 {
 		t.Errorf("moto has %s threads", found[1])
 	}
-	if shown := allShown(t, m.mails); len(shown) != keep || shown["mail 0"] || !shown[fmt.Sprint("mail ", sent-keep+4)] {
-		t.Errorf("the mailbox shows %d mails; the first is among them: %v", len(shown), shown["mail 0"])
+	// Four senders do not advance equally, so only the ends of the order are certain.
+	first, last := "mail 0", fmt.Sprint("mail ", sent-1)
+	if shown := allShown(t, m.mails); len(shown) != keep || shown[first] || !shown[last] {
+		t.Errorf("the mailbox shows %d mails; the first is among them: %v, the last: %v", len(shown), shown[first], shown[last])
 	}
 }
 
