@@ -23,13 +23,7 @@ type Incident struct {
 	UpdatedAt  time.Time // when Facts were measured
 	ResolvedAt time.Time // zero while open
 	Facts      Facts
-	Message    MessageRef // zero until it was posted
-}
-
-// MessageRef identifies an incident's message by the names its channel uses.
-type MessageRef struct {
-	Channel string
-	ID      string // of the message within Channel; Slack's ts
+	Response   Response
 }
 
 // Open reports whether the incident is not yet resolved.
@@ -70,6 +64,14 @@ type Facts struct {
 	AlsoAffected    []string       `json:"also_affected,omitempty"` // names of the rules that it muted
 	Reopened        int            `json:"reopened,omitempty"`      // how often
 	Withdrawn       bool           `json:"withdrawn,omitempty"`     // it ended because its rule is gone
+	Muted           *Muted         `json:"muted,omitempty"`         // why it notifies nobody at present
+
+	// Of the bad events, from their traces and log lines.
+	ErrorType  string `json:"error_type,omitempty"` // the most frequent one
+	Dependency string `json:"dependency,omitempty"` // peer of the deepest failing span
+	LogLine    string `json:"log_line,omitempty"`   // one example, cut
+	// Diagnosis is what differs between bad and good events, at most three lines.
+	Diagnosis []string `json:"diagnosis,omitempty"`
 }
 
 // EndsAfter is what an incident waits for when nothing fires any more: Needed good
@@ -102,20 +104,48 @@ var ErrAlreadyOpen = errors.New("the rule already has an open incident")
 // ErrNotFound is returned by Store.Get.
 var ErrNotFound = errors.New("there is no such incident")
 
-// Store records incidents. Every write queues its deliveries in the same
-// transaction, and fails with lease.ErrLost when its term has ended.
+// ErrChanged is returned by Store.Update when somebody has resolved or reopened the
+// incident since it was read.
+var ErrChanged = errors.New("the incident was resolved or reopened meanwhile")
+
+// Change is a change of an incident, and what is delivered about it.
+type Change struct {
+	Incident
+	// ResolvedBefore is ResolvedAt as it was read.
+	ResolvedBefore time.Time
+	Entries        []Entry
+	// Targets get a message unless they have one. Those that have one, in addition to
+	// Targets, get an update of it.
+	Targets []Target
+}
+
+// Store records incidents. Every write queues its deliveries in the same transaction:
+// per target a message, or an update of it unless one is queued that has not begun;
+// then each entry with a text. Writes with a term fail with lease.ErrLost when it has
+// ended.
 type Store interface {
 	// Recent returns the open incidents, and those that ended at since or later, in
 	// the order in which they opened.
 	Recent(ctx context.Context, since time.Time) ([]Incident, error)
 	// Get returns one incident, or ErrNotFound.
 	Get(ctx context.Context, id string) (Incident, error)
-	// Open adds i and queues its message and the note for its thread. It fails with
-	// ErrAlreadyOpen.
-	Open(ctx context.Context, term lease.Term, i Incident, note string) error
-	// Update writes all of i except Rule, OpenedAt and Message. It queues an update
-	// of its message, unless one is queued that has not begun, and the note unless
-	// it is "". An incident that ended may be open again; that fails with
-	// ErrAlreadyOpen while another is.
-	Update(ctx context.Context, term lease.Term, i Incident, note string) error
+	// Timeline returns its entries, the oldest first.
+	Timeline(ctx context.Context, id string) ([]Entry, error)
+	// Open adds an incident. It fails with ErrAlreadyOpen.
+	Open(ctx context.Context, term lease.Term, c Change) error
+	// Update writes all of the incident except Rule, OpenedAt and Response. An
+	// incident that ended may be open again; that fails with ErrAlreadyOpen while
+	// another is. It fails with ErrChanged.
+	Update(ctx context.Context, term lease.Term, c Change) error
+	// Respond lets respond change Response, ResolvedAt and Facts.Muted of an
+	// incident that nobody else changes meanwhile, and returns it. It needs no term,
+	// because people act on any replica: respond decides by what it reads. Without
+	// an entry nothing is written. The error is ErrNotFound, or that of respond.
+	Respond(ctx context.Context, id string, respond func(*Incident) (entries []Entry, targets []Target, err error)) (Incident, error)
+	// Silence adds a silence.
+	Silence(ctx context.Context, s Silence) error
+	// EndSilence ends a silence early; one that has ended stays as it is.
+	EndSilence(ctx context.Context, id string, at time.Time) error
+	// Silences returns the silences that have not ended at that time.
+	Silences(ctx context.Context, at time.Time) ([]Silence, error)
 }

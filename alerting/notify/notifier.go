@@ -13,32 +13,26 @@ import (
 	"jari.example/alerting/incident"
 )
 
-// Notifier sends incidents to one channel. The Relay paces its calls, retries
-// them and records their results; a Notifier makes one attempt and returns.
+// Notifier sends deliveries to the targets of one medium. The Relay paces its calls,
+// retries them and records their results; a Notifier makes one attempt and returns.
 //
 // An attempt that did not succeed returns an *Error. Any other error is taken
 // as Ambiguous, which is safe: the Relay then searches before it repeats.
 type Notifier interface {
-	// Post sends the incident's message and returns where it is.
-	Post(ctx context.Context, i incident.Incident) (incident.MessageRef, error)
-	// Update rewrites the message i.Message as i is now. It must be harmless
-	// to repeat.
-	Update(ctx context.Context, i incident.Incident) error
-	// Reply adds a note to the thread of the message i.Message. A channel
-	// without threads may send a message of its own.
-	Reply(ctx context.Context, i incident.Incident, note Note) error
+	// Post sends the message of d.Incident, or the note of a Notice, to d.Target and
+	// returns where it is.
+	Post(ctx context.Context, d Delivery) (incident.MessageRef, error)
+	// Update rewrites the message d.Message as d.Incident is now. It must be
+	// harmless to repeat.
+	Update(ctx context.Context, d Delivery) error
+	// Reply adds d.Note to the thread of the message d.Message. A medium without
+	// threads may send a message of its own.
+	Reply(ctx context.Context, d Delivery) error
 	// Find looks for the message or the note that an ambiguous attempt at d
-	// may have left in the channel since d.FirstTry. A channel that cannot be
+	// may have left at the target since d.FirstTry. A medium that cannot be
 	// searched returns found == false: then an ambiguous attempt is repeated
 	// and may arrive twice.
 	Find(ctx context.Context, d Delivery) (ref incident.MessageRef, found bool, err error)
-}
-
-// Note is one entry of an incident's history. A channel that can be searched
-// stores the ID with it, so that Find recognises it.
-type Note struct {
-	ID   int64
-	Text string
 }
 
 // Outcome is what is known about an attempt that did not succeed.
@@ -47,15 +41,22 @@ type Outcome int
 // The outcomes.
 const (
 	// Refused: certainly not delivered. The Relay tries again with a backoff,
-	// because an operator may correct the cause, such as a wrong token.
+	// because the cause may pass.
 	Refused Outcome = iota + 1
-	// RateLimited: certainly not delivered, and the channel accepts nothing
-	// until Error.RetryAfter has passed. The Relay delays every delivery.
+	// RateLimited: certainly not delivered, and the target accepts nothing by the
+	// same method until Error.RetryAfter has passed.
 	RateLimited
 	// Ambiguous: possibly delivered, such as after a lost response.
 	Ambiguous
-	// Gone: the message it refers to was deleted. It will never be delivered
-	// and is removed from the outbox.
+	// Misconfigured: certainly not delivered, and refused until an operator corrects
+	// the configuration, such as a token or a channel. The Relay tries again with
+	// a longer backoff.
+	Misconfigured
+	// Never: this delivery is refused for good, such as an edit of a message that is
+	// too old. The Relay gives it up and goes on with the next one.
+	Never
+	// Gone: the message it refers to was deleted. The delivery has no purpose any
+	// more and is removed from the outbox.
 	Gone
 )
 
@@ -63,6 +64,7 @@ const (
 type Error struct {
 	Outcome    Outcome
 	RetryAfter time.Duration // with RateLimited
+	Method     Method        // with RateLimited: what is limited; "" is that of the delivery
 	Type       string        // a short constant for the error.type of a span: "rate_limited", "503"
 	Err        error
 }
