@@ -63,8 +63,8 @@ func TestAnAbsentSubjectIsKnownOnlyAfterCountingForLongEnough(t *testing.T) {
 	f.want()
 	f.minutes(1, nothing)
 	f.want("opened silent")
-	if v := f.incidents.last["silent"]; len(v.Subjects) != 1 || v.Subjects[0].Name != "seen" {
-		t.Errorf("after four minutes: %+v", v.Subjects)
+	if v := f.incidents.last["silent"]; len(v.Subjects) != 1 || v.Subjects[0].Name != "seen" || v.At.Sub(v.StartedAt) != 2*time.Minute {
+		t.Errorf("after four minutes: %+v, since %s", v.Subjects, v.StartedAt)
 	}
 	f.minutes(11, nothing)
 	if v := f.incidents.last["silent"]; len(v.Subjects) != 1 {

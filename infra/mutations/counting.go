@@ -14,7 +14,7 @@ var counting = []mutation{
 	{"the last minutes are not counted again", counter,
 		"return c.Timing.BucketStart(to.Add(-c.Timing.Lookback))", "return c.Timing.BucketStart(to)", byCounting, false},
 	{"late lines are not looked for", sweep, "if b.Total() > before[b.At] {", "if false {", byCounting, false},
-	{"what late lines have changed is not counted again", sweep, "if found > 0 {", "if false {", byCounting, false},
+	{"what late lines have changed is not counted again", sweep, "if found > 0 {", "if found < 0 {", byCounting, false},
 	{"late lines are looked for in the last hours only", sweep,
 		"Add(-c.buckets(sweptBuckets))", "Add(-c.buckets(sweptBuckets / 4))", byCounting, false},
 	{"no telemetry is no events", counter, "return edge, ErrNoTelemetry", "return edge, nil", byIncidents, false},

@@ -14,7 +14,7 @@ const (
 var judging = []mutation{
 	// Thresholds and comparisons.
 	{"a pair fires above its burn rate only, not at it", "slo/burn.go",
-		"o.BurnRate(c) >= threshold*(1-1e-9)", "o.BurnRate(c) > threshold*(1+1e-9)", byDomain, false},
+		"o.BurnRate(c) >= threshold*(1-1e-9)", "o.BurnRate(c) > threshold*(1+1e-9)", byIncidents, false},
 	{"a pair fires below its burn rate", "slo/burn.go",
 		"o.BurnRate(c) >= threshold*(1-1e-9)", "o.BurnRate(c) < threshold*(1-1e-9)", byIncidents, false},
 	{"the budget is the objective", "slo/slo.go", "return 1 - o.Target", "return o.Target", byDomain, true},
