@@ -92,6 +92,18 @@ type Verdict struct {
 	AlsoAffected []string // names of the firing rules that this incident mutes
 }
 
+// Rule is what an SLO and an alert have in common. Of a rule that was withdrawn, only
+// the name is known.
+func (v Verdict) Rule() slo.Rule {
+	switch {
+	case v.SLO != nil:
+		return v.SLO.Rule
+	case v.Alert != nil:
+		return v.Alert.Rule
+	}
+	return slo.Rule{Name: v.Name}
+}
+
 // State is what a tick has found. Its zero value says that nothing is known.
 type State struct {
 	Blindness

@@ -38,9 +38,11 @@ const (
 type Response struct {
 	AcknowledgedAt time.Time  `json:"acknowledged_at,omitzero"` // zero: not yet, or not since it reopened or escalated
 	Assignee       string     `json:"assignee,omitempty"`       // who acknowledged it last
+	AssigneeID     string     `json:"assignee_id,omitempty"`    // their Slack id; "" on the command line
 	Notified       []Notified `json:"notified,omitempty"`       // since it opened, reopened or escalated, in order
 	MailedAt       time.Time  `json:"mailed_at,omitzero"`       // when mail replaced a channel that did not take it
 	ResolvedBy     string     `json:"resolved_by,omitempty"`    // the person who ended it; "" when alertingd did
+	NotUseful      []string   `json:"not_useful,omitempty"`     // who did not need to know
 	// AcknowledgedWorst is Facts.Worst at that time: what is much worse is said again.
 	AcknowledgedWorst float64 `json:"acknowledged_worst,omitempty"`
 }
@@ -66,7 +68,9 @@ func (r Response) After(entries []Entry) Response {
 	for _, e := range entries {
 		switch e.Kind {
 		case EntryReopened, EntryEscalated:
-			r = Response{Assignee: r.Assignee}
+			r = Response{NotUseful: r.NotUseful}
+		case EntryResolved:
+			r.ResolvedBy = e.Actor
 		case EntryNotified:
 			r.Notified = append(r.Notified[:len(r.Notified):len(r.Notified)], Notified{e.Actor, e.Mention, e.At})
 		}

@@ -28,8 +28,22 @@ type Manager struct {
 	// UpdateInterval is the shortest time between two updates of an open incident
 	// in which only figures changed.
 	UpdateInterval time.Duration
+	// OnCall returns who is notified first about a page; ok is false when nobody is.
+	// nil: nobody is on call.
+	OnCall func(at time.Time) (person Notified, ok bool)
+	// Muted returns why the rule notifies nobody at that time; id is "" for an
+	// incident that is not open yet. nil, or a nil result: it notifies.
+	Muted func(r slo.Rule, id string, at time.Time) *Muted
 	// Report is called after every change; nil reports nothing.
 	Report func(context.Context, evaluate.Event, Incident)
+}
+
+// targets are where an incident of the severity is posted.
+func targets(s slo.Severity) []Target {
+	if s == slo.Page {
+		return []Target{{Slack, Pages}}
+	}
+	return []Target{{Slack, Tickets}}
 }
 
 // Recent implements evaluate.Incidents.
@@ -54,13 +68,14 @@ func (m Manager) Recent(ctx context.Context, since time.Time) ([]evaluate.Incide
 // Apply changes the rule's incident and reports whether it did. When the evidence
 // cannot be read, the incident changes without it and Apply returns the error.
 func (m Manager) Apply(ctx context.Context, term lease.Term, v evaluate.Verdict) (changed bool, err error) {
-	i, err := m.before(ctx, v)
+	before, err := m.before(ctx, v)
 	if err != nil {
 		return false, err
 	}
-	if v.Event == evaluate.Ongoing && !m.due(i, v) {
-		return false, nil
+	if !before.Open() && (v.Event == evaluate.Ongoing || v.Event == evaluate.Resolved) {
+		return false, nil // somebody has resolved it since the verdict
 	}
+	i := before
 	i.Severity, i.StartedAt, i.UpdatedAt, i.ResolvedAt = v.Severity, v.StartedAt, v.At, time.Time{}
 	var evidenceErr error
 	switch v.Event {
@@ -68,22 +83,66 @@ func (m Manager) Apply(ctx context.Context, term lease.Term, v evaluate.Verdict)
 		i.Facts.Withdrawn, i.Facts.EndsAfter, i.Facts.Frozen, i.Facts.ExhaustedAt = true, nil, "", time.Time{}
 	default:
 		i.Facts = m.facts(i.Facts, v)
+		i.Facts.Muted = m.muted(before, v)
+		if v.Event == evaluate.Ongoing && !m.due(before, v, i.Facts) {
+			return false, nil
+		}
 		i.Facts.Traces, evidenceErr = m.traces(ctx, i, v)
 	}
 	if v.Event == evaluate.Resolved || v.Event == evaluate.Withdrawn {
 		i.ResolvedAt = v.At
 	}
+	c := Change{Incident: i, ResolvedBefore: before.ResolvedAt, Entries: m.entries(before, i, v), Targets: targets(i.Severity)}
 	write := m.Store.Update
 	if v.Event == evaluate.Opened {
-		write = m.Store.Open
+		write, c.Response = m.Store.Open, Response{}.After(c.Entries)
 	}
-	if err := write(ctx, term, i, note(i, v)); err != nil {
+	if err := write(ctx, term, c); err != nil {
 		return false, err
 	}
 	if m.Report != nil {
 		m.Report(ctx, v.Event, i)
 	}
 	return true, evidenceErr
+}
+
+// muted is why the incident of v notifies nobody at present.
+func (m Manager) muted(before Incident, v evaluate.Verdict) *Muted {
+	if m.Muted == nil || v.Event == evaluate.Resolved {
+		return nil
+	}
+	id := before.ID
+	if v.Event == evaluate.Opened {
+		id = ""
+	}
+	return m.Muted(v.Rule(), id, v.At)
+}
+
+// entries are what the timeline says about v. A page that opens, reopens or was a
+// ticket before notifies the person on call, by a mention in its message or, where
+// that exists already, in the thread.
+func (m Manager) entries(before, i Incident, v evaluate.Verdict) (all []Entry) {
+	if text := note(i, v); text != "" {
+		all = append(all, Entry{At: v.At, Kind: EntryKind(v.Event), Text: text})
+	}
+	switch v.Event {
+	case evaluate.Opened, evaluate.Reopened, evaluate.Escalated:
+		if m.OnCall == nil || i.Severity != slo.Page || i.Facts.Muted != nil {
+			return all
+		}
+		if person, ok := m.OnCall(v.At); ok {
+			e := Entry{At: v.At, Kind: EntryNotified, Actor: person.Name, Mention: person.SlackID}
+			if v.Event == evaluate.Reopened {
+				e.Text = person.Name + ", you are on call: this is open again."
+			}
+			all = append(all, e)
+		}
+	case evaluate.Ongoing:
+		if text := worse(before, i); text != "" {
+			all = append(all, Entry{At: v.At, Kind: EntryWorse, Text: text, Mention: i.Response.AssigneeID})
+		}
+	}
+	return all
 }
 
 // before is the incident as it was before v.
@@ -101,11 +160,12 @@ func (m Manager) before(ctx context.Context, v evaluate.Verdict) (Incident, erro
 
 // due reports whether an open incident has news: newer figures after a while, and
 // at once what changes what a reader does.
-func (m Manager) due(i Incident, v evaluate.Verdict) bool {
+func (m Manager) due(i Incident, v evaluate.Verdict, facts Facts) bool {
 	return v.At.Sub(i.UpdatedAt) >= m.UpdateInterval ||
 		(v.Waiting == nil) != (i.Facts.EndsAfter == nil) ||
 		(v.Frozen == "") != (i.Facts.Frozen == "") ||
-		len(union(i.Facts.AlsoAffected, v.AlsoAffected)) > len(i.Facts.AlsoAffected) ||
+		(facts.Muted == nil) != (i.Facts.Muted == nil) ||
+		len(facts.AlsoAffected) > len(i.Facts.AlsoAffected) ||
 		// The worst share decides the end, so it may not wait for the next update.
 		2*slo.GoodNeeded(v.Worst) <= slo.GoodNeeded(i.Facts.Worst)
 }

@@ -2,6 +2,9 @@ package incident
 
 import (
 	"fmt"
+	"maps"
+	"math"
+	"slices"
 	"strings"
 
 	"jari.example/alerting/evaluate"
@@ -71,4 +74,43 @@ func total(f Facts) string {
 		return fmt.Sprintf(": %d of %d were bad", f.SinceStart.Bad, f.SinceStart.Total())
 	}
 	return fmt.Sprintf(": %d of %d %s failed", f.SinceStart.Bad, f.SinceStart.Total(), f.EventLabel)
+}
+
+// worse says what has become much worse since the incident was acknowledged; "" if
+// nothing has. The share of bad events has doubled, or doubled again, or the fault has
+// reached another region or subject.
+func worse(before, i Incident) string {
+	r := before.Response
+	if r.AcknowledgedAt.IsZero() {
+		return ""
+	}
+	var all []string
+	if doublings(i.Facts.Worst, r.AcknowledgedWorst) > doublings(before.Facts.Worst, r.AcknowledgedWorst) {
+		all = append(all, fmt.Sprintf("%s %% are bad, after %s %% when it was acknowledged",
+			Number(100*i.Facts.Worst), Number(100*r.AcknowledgedWorst)))
+	}
+	for _, region := range slices.Sorted(maps.Keys(i.Facts.Regions)) {
+		if _, known := before.Facts.Regions[region]; !known && len(before.Facts.Regions) > 0 {
+			all = append(all, "it has reached "+region)
+		}
+	}
+	if now, then := i.Facts.Alert, before.Facts.Alert; now != nil && then != nil {
+		for _, subject := range now.Fired {
+			if !slices.Contains(then.Fired, subject) {
+				all = append(all, "it has reached "+subject)
+			}
+		}
+	}
+	if len(all) == 0 {
+		return ""
+	}
+	return "It gets worse: " + strings.Join(all, "; ") + "."
+}
+
+// doublings is how often share is the double of from.
+func doublings(share, from float64) int {
+	if share <= 0 || from <= 0 {
+		return 0
+	}
+	return int(math.Floor(math.Log2(share / from)))
 }

@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"reflect"
 	"testing"
 	"time"
 
@@ -25,6 +24,12 @@ type Store interface {
 
 const minute = time.Minute
 
+var (
+	pages   = incident.Target{Medium: incident.Slack, Address: incident.Pages}
+	tickets = incident.Target{Medium: incident.Slack, Address: incident.Tickets}
+	mina    = incident.Target{Medium: incident.Mail, Address: "mina@example.com"}
+)
+
 var origin = time.Date(2026, 11, 1, 10, 0, 0, 0, time.UTC)
 
 func at(m int) time.Time { return origin.Add(time.Duration(m) * minute) }
@@ -42,7 +47,19 @@ func Run(t *testing.T, open func(t *testing.T) Store) {
 		"a delivery that began is ambiguous until it ended":     ambiguous,
 		"an attempt begins with the incident as it is then":     beginsWithCurrentState,
 		"a change after an attempt began queues its own update": updateAfterBegin,
-		"DelayAll delays every delivery":                        delayAll,
+		"a pause holds a method at a target":                    pauses,
+		"an ambiguous delivery waits for a search, too":         pausedSearch,
+		"a busy address and another medium are left out":        leftOut,
+		"a message at each target":                              targetsOfAnIncident,
+		"a post that failed holds nothing and is not repeated":  failedPost,
+		"an edit that failed is the last one":                   failedUpdate,
+		"a notice belongs to no incident":                       notices,
+		"what waits is known by target":                         waiting,
+		"what people do is stored beside the evaluation":        responds,
+		"a response without an entry changes nothing":           respondsInVain,
+		"an incident that a person has ended is not updated":    endedMeanwhile,
+		"what reopens or escalates is acknowledged again":       acknowledgedAgain,
+		"silences end by themselves":                            silences,
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := open(t)
@@ -55,118 +72,6 @@ func Run(t *testing.T, open func(t *testing.T) Store) {
 	}
 	t.Run("one holder has the lease, and the term grows with each", func(t *testing.T) { terms(t, open(t)) })
 	t.Run("a term that has ended writes nothing", func(t *testing.T) { fenced(t, open(t)) })
-}
-
-func inOrder(t *testing.T, s Store, term lease.Term) {
-	ctx, a, b := t.Context(), example("a"), example("b")
-	must(t, s.Open(ctx, term, a, "a opened"))
-	must(t, s.Open(ctx, term, b, "b opened"))
-	first := next(t, s, at(10))
-	begin(t, s, term, first.ID, at(10))
-	must(t, s.Retry(ctx, term, first.ID, false, at(20), "refused"))
-	// a's post is not due, and so neither is a's reply; b's deliveries are.
-	var got []string
-	for range 2 {
-		d := next(t, s, at(11))
-		got = append(got, d.Incident.Rule+" "+string(d.Kind))
-		complete(t, s, term, d)
-	}
-	if _, ok, _ := s.Next(ctx, at(11)); ok {
-		t.Error("a delivery of a is due early")
-	}
-	for range 2 {
-		d := next(t, s, at(21))
-		got = append(got, d.Incident.Rule+" "+string(d.Kind)+" "+d.Incident.Message.ID)
-		must(t, s.Complete(ctx, term, d, incident.MessageRef{Channel: "C1", ID: "2.0"}))
-	}
-	want := []string{"b post", "b reply", "a post ", "a reply 2.0"}
-	if !reflect.DeepEqual(got, want) {
-		t.Errorf("got %q, want %q", got, want)
-	}
-}
-
-func oneUpdate(t *testing.T, s Store, term lease.Term) {
-	ctx, a := t.Context(), example("a")
-	must(t, s.Open(ctx, term, a, "opened"))
-	for range 5 {
-		must(t, s.Update(ctx, term, a, ""))
-	}
-	a.ResolvedAt = at(9)
-	must(t, s.Update(ctx, term, a, "resolved"))
-	var kinds []notify.Kind
-	for {
-		d, ok, err := s.Next(ctx, at(10))
-		must(t, err)
-		if !ok {
-			break
-		}
-		if d.Incident.Open() {
-			t.Errorf("%s has an old state of the incident", d.Kind)
-		}
-		kinds = append(kinds, d.Kind)
-		complete(t, s, term, d)
-	}
-	if want := []notify.Kind{notify.Post, notify.Reply, notify.Update, notify.Reply}; !reflect.DeepEqual(kinds, want) {
-		t.Errorf("got %v, want %v", kinds, want)
-	}
-}
-
-func ambiguous(t *testing.T, s Store, term lease.Term) {
-	ctx := t.Context()
-	must(t, s.Open(ctx, term, example("a"), "opened"))
-	d := next(t, s, at(1))
-	if d.Ambiguous || d.Attempts != 0 {
-		t.Errorf("a new delivery: %+v", d)
-	}
-	begin(t, s, term, d.ID, at(1))
-	begin(t, s, term, d.ID, at(2))
-	if d = next(t, s, at(3)); !d.Ambiguous || d.Attempts != 2 || !d.FirstTry.Equal(at(1)) {
-		t.Errorf("after two attempts: %+v", d)
-	}
-	must(t, s.Retry(ctx, term, d.ID, false, at(4), "refused"))
-	if d = next(t, s, at(5)); d.Ambiguous {
-		t.Error("a delivery that was refused is not ambiguous")
-	}
-}
-
-func beginsWithCurrentState(t *testing.T, s Store, term lease.Term) {
-	ctx, a := t.Context(), example("a")
-	must(t, s.Open(ctx, term, a, "opened"))
-	complete(t, s, term, next(t, s, at(1)))
-	complete(t, s, term, next(t, s, at(1)))
-	must(t, s.Update(ctx, term, a, ""))
-	d := next(t, s, at(1))
-	a.ResolvedAt = at(9)
-	must(t, s.Update(ctx, term, a, "resolved")) // queues no second update
-	if i := begin(t, s, term, d.ID, at(10)); i.Open() || i.Message.ID != "1.0" {
-		t.Errorf("an update begins with %+v, which is not the resolved incident", i)
-	}
-}
-
-func updateAfterBegin(t *testing.T, s Store, term lease.Term) {
-	ctx, a := t.Context(), example("a")
-	must(t, s.Open(ctx, term, a, "opened"))
-	complete(t, s, term, next(t, s, at(1)))
-	complete(t, s, term, next(t, s, at(1)))
-	must(t, s.Update(ctx, term, a, ""))
-	first := next(t, s, at(1))
-	begin(t, s, term, first.ID, at(1))
-	must(t, s.Update(ctx, term, a, ""))
-	complete(t, s, term, first)
-	if second := next(t, s, at(1)); second.Kind != notify.Update || second.ID == first.ID {
-		t.Errorf("got %+v, want a second update", second)
-	}
-}
-
-func delayAll(t *testing.T, s Store, term lease.Term) {
-	ctx := t.Context()
-	must(t, s.Open(ctx, term, example("a"), "opened"))
-	must(t, s.Open(ctx, term, example("b"), "opened"))
-	must(t, s.DelayAll(ctx, term, at(30)))
-	if d, ok, err := s.Next(ctx, at(29)); ok || err != nil {
-		t.Errorf("due too early: %v, %v", d, err)
-	}
-	next(t, s, at(30))
 }
 
 func terms(t *testing.T, s Store) {
@@ -208,7 +113,7 @@ func fenced(t *testing.T, s Store) {
 	old, _, err := s.Acquire(ctx, "old", time.Minute)
 	must(t, err)
 	a := example("a")
-	must(t, s.Open(ctx, old, a, "opened"))
+	must(t, s.Open(ctx, old, opened(a, "opened")))
 	d := next(t, s, at(1))
 	must(t, s.Release(ctx, "old"))
 	if _, ok, err := s.Acquire(ctx, "new", time.Minute); !ok || err != nil {
@@ -217,8 +122,8 @@ func fenced(t *testing.T, s Store) {
 	for name, write := range map[string]func(context.Context) error{
 		"save":   func(ctx context.Context) error { return s.Save(ctx, old, count.Batch{}) },
 		"prune":  func(ctx context.Context) error { return s.Prune(ctx, old, at(0), at(0)) },
-		"open":   func(ctx context.Context) error { return s.Open(ctx, old, example("b"), "") },
-		"update": func(ctx context.Context) error { return s.Update(ctx, old, a, "") },
+		"open":   func(ctx context.Context) error { return s.Open(ctx, old, opened(example("b"), "")) },
+		"update": func(ctx context.Context) error { return s.Update(ctx, old, opened(a, "")) },
 		"begin": func(ctx context.Context) error {
 			_, err := s.Begin(ctx, old, d.ID, at(1))
 			return err
@@ -226,8 +131,10 @@ func fenced(t *testing.T, s Store) {
 		"complete": func(ctx context.Context) error {
 			return s.Complete(ctx, old, d, incident.MessageRef{Channel: "C", ID: "1"})
 		},
-		"retry":     func(ctx context.Context) error { return s.Retry(ctx, old, d.ID, true, at(1), "") },
-		"delay all": func(ctx context.Context) error { return s.DelayAll(ctx, old, at(1)) },
+		"retry":  func(ctx context.Context) error { return s.Retry(ctx, old, d.ID, notify.Retrial{NotBefore: at(1)}) },
+		"fail":   func(ctx context.Context) error { return s.Fail(ctx, old, d.ID, at(1), "", "") },
+		"pause":  func(ctx context.Context) error { return s.Pause(ctx, old, pages, notify.Send, at(9)) },
+		"notice": func(ctx context.Context) error { return s.Notice(ctx, old, pages, notify.Note{}) },
 	} {
 		if err := write(ctx); !errors.Is(err, lease.ErrLost) {
 			t.Errorf("%s: %v", name, err)
@@ -240,18 +147,18 @@ func fenced(t *testing.T, s Store) {
 
 func next(t *testing.T, s Store, now time.Time) notify.Delivery {
 	t.Helper()
-	d, ok, err := s.Next(t.Context(), now)
+	d, ok, err := s.Next(t.Context(), incident.Slack, nil, now)
 	if err != nil || !ok {
 		t.Fatal(fmt.Errorf("nothing to deliver: %w", err))
 	}
 	return d
 }
 
-func begin(t *testing.T, s Store, term lease.Term, id int64, now time.Time) incident.Incident {
+func begin(t *testing.T, s Store, term lease.Term, id int64, now time.Time) notify.Delivery {
 	t.Helper()
-	i, err := s.Begin(t.Context(), term, id, now)
+	d, err := s.Begin(t.Context(), term, id, now)
 	must(t, err)
-	return i
+	return d
 }
 
 func complete(t *testing.T, s Store, term lease.Term, d notify.Delivery) {
