@@ -16,7 +16,8 @@ const ours = "jari.example/"
 // selfContained are the packages that everything builds on. They must bring no
 // dependency along.
 var selfContained = []string{
-	ours + "telemetry/names", ours + "internal/fault", ours + "internal/secret", ours + "internal/archtest", ours + "alerting/slo",
+	ours + "telemetry/names", ours + "internal/fault", ours + "internal/secret", ours + "internal/archtest", ours + "internal/zone",
+	ours + "alerting/slo",
 }
 
 // imports is what a module may import of the others. A module that is not
