@@ -17,13 +17,15 @@ func TestSaysWhoIsNotifiedNextAndWhen(t *testing.T) {
 		want     string
 		due      int
 	}{
-		"of a new page who is on call, at once":       {nil, 0, "Mina", 0},
-		"after the first the second":                  {[]Notified{{"Mina", at(0)}}, 1, "Jun", 5},
-		"when it is due":                              {[]Notified{{"Mina", at(0)}}, 5, "Jun", 5},
-		"by the line of the time when it is due":      {[]Notified{{"Mina", at(0)}, {"Jun", at(5)}}, 6, "Sora", 10},
-		"who is on call since the hand-over":          {[]Notified{{"Mina", at(3)}}, 3, "Jun", 8},
-		"again the first when all were":               {[]Notified{{"Mina", at(0)}, {"Jun", at(5)}, {"Sora", at(10)}}, 10, "Jun", 15},
-		"in the second round the second":              {[]Notified{{"Mina", at(0)}, {"Jun", at(5)}, {"Sora", at(10)}, {"Jun", at(15)}}, 15, "Sora", 20},
+		"of a new page who is on call, at once":  {nil, 0, "Mina", 0},
+		"after the first the second":             {[]Notified{{"Mina", at(0)}}, 1, "Jun", 5},
+		"when it is due":                         {[]Notified{{"Mina", at(0)}}, 5, "Jun", 5},
+		"by the line of the time when it is due": {[]Notified{{"Mina", at(0)}, {"Jun", at(5)}}, 6, "Sora", 10},
+		"who is on call since the hand-over":     {[]Notified{{"Mina", at(3)}}, 3, "Jun", 8},
+		"again the first when all were":          {[]Notified{{"Mina", at(0)}, {"Jun", at(5)}, {"Sora", at(10)}}, 10, "Jun", 15},
+		"in the second round the second": {
+			[]Notified{{"Mina", at(0)}, {"Jun", at(5)}, {"Sora", at(10)}, {"Jun", at(15)}}, 15, "Sora", 20,
+		},
 		"long after it was due":                       {[]Notified{{"Mina", at(0)}}, 60, "Jun", 5},
 		"without one who has left the rota meanwhile": {[]Notified{{"Hana", at(0)}}, 0, "Mina", 5},
 	} {
@@ -36,7 +38,7 @@ func TestSaysWhoIsNotifiedNextAndWhen(t *testing.T) {
 	}
 }
 
-func TestAnAbsentPersonIsNotNotifiedInTheNextRoundEither(t *testing.T) {
+func TestAPersonWhoIsAwayIsNotNotifiedInTheNextRoundEither(t *testing.T) {
 	r := seoul(t)
 	away("Jun")(&r)
 	page := local(t, r.Zone, "2026-11-04 12:00")

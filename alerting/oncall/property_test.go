@@ -16,12 +16,15 @@ var zones = []string{"Asia/Seoul", "America/New_York", "Europe/London", "Austral
 // The oracle walks through two years, and counts the days that a clock in the zone
 // has shown since the start.
 func TestEveryWeekAnotherPersonIsOnCallByTheLocalClock(t *testing.T) {
-	const step = 10 * time.Minute // clocks change at multiples of it
 	for _, name := range zones {
 		for _, start := range []time.Time{
 			wallClock(2025, 12, 29, 10, 0), wallClock(2025, 12, 28, 2, 30), wallClock(2025, 12, 28, 1, 30), wallClock(2025, 12, 28, 0, 0),
-			wallClock(2025, 12, 28, 2, 10), wallClock(2025, 12, 28, 1, 50), wallClock(2025, 12, 31, 23, 50),
+			wallClock(2025, 12, 28, 2, 10),
 		} {
+			step := 30 * time.Minute // clocks change at multiples of it
+			if start.Minute()%30 != 0 {
+				step = 10 * time.Minute
+			}
 			r := Rota{Zone: location(t, name), Start: start, People: people("Mina", "Jun", "Sora")}
 			latest := time.Time{} // that the clock has shown: when it goes back, the week does not
 			for at := time.Date(2026, 1, 1, 0, 0, 0, 0, r.Zone); at.Year() < 2028; at = at.Add(step) {
@@ -58,16 +61,16 @@ var someRota = rapid.Custom(func(t *rapid.T) Rota {
 	for n := 0; n+1 < len(borders); n += 2 {
 		r.Overrides = append(r.Overrides, Override{Period: Period{borders[n], borders[n+1]}, Person: name.Draw(t, "replaces")})
 	}
-	for range rapid.IntRange(0, 5).Draw(t, "absences") {
+	for range rapid.IntRange(0, 5).Draw(t, "times away") {
 		from := hours.Draw(t, "away from")
 		to := from.Add(time.Duration(rapid.IntRange(1, 20*24).Draw(t, "hours")) * time.Hour)
-		r.Absences = append(r.Absences, Absence{Period: Period{from, to}, Person: name.Draw(t, "away")})
+		r.Away = append(r.Away, TimeAway{Period: Period{from, to}, Person: name.Draw(t, "away")})
 	}
 	return r
 })
 
 func (r Rota) isAway(p Person, at time.Time) bool {
-	return slices.ContainsFunc(r.Absences, func(a Absence) bool { return a.Person == p.Name && !at.Before(a.From) && at.Before(a.To) })
+	return slices.ContainsFunc(r.Away, func(a TimeAway) bool { return a.Person == p.Name && !at.Before(a.From) && at.Before(a.To) })
 }
 
 func TestTheLineHasEachPersonWhoIsThereOnce(t *testing.T) {
@@ -120,7 +123,7 @@ func TestATimeIsInAGapExactlyWhenWhoWasPlannedIsAway(t *testing.T) {
 		at := from.Add(time.Duration(rapid.IntRange(0, 40*24*60).Draw(t, "minutes")) * time.Minute)
 		inGap := slices.ContainsFunc(r.Gaps(from, at.Add(time.Hour)), func(g Gap) bool { return g.Contains(at) })
 		nobodyAway := r
-		nobodyAway.Absences = nil
+		nobodyAway.Away = nil
 		if want := r.isAway(nobodyAway.Line(at)[0], at); inGap != want {
 			t.Fatalf("in a gap at %s: %t, want %t", at, inGap, want)
 		}
@@ -130,7 +133,7 @@ func TestATimeIsInAGapExactlyWhenWhoWasPlannedIsAway(t *testing.T) {
 func TestAfterAsManyNotificationsAsPeopleEverybodyWasNotified(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		r := someRota.Draw(t, "rota")
-		r.Absences, r.Overrides = nil, nil
+		r.Away, r.Overrides = nil, nil
 		now := r.Start.Add(time.Duration(rapid.IntRange(0, 40*24*60).Draw(t, "minutes")) * time.Minute)
 		var notified []Notified
 		for range 3 {

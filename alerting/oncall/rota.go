@@ -42,7 +42,7 @@ type Rota struct {
 	Start     time.Time
 	People    []Person
 	Overrides []Override
-	Absences  []Absence
+	Away      []TimeAway
 	// AcknowledgeWithin is how long a person has to acknowledge a page before the
 	// next one is notified. It is above 0.
 	AcknowledgeWithin time.Duration
@@ -61,8 +61,8 @@ type Override struct {
 	Reason string // "" without one
 }
 
-// Absence is a time in which a person cannot be on call.
-type Absence struct {
+// TimeAway is a time in which a person cannot be on call.
+type TimeAway struct {
 	Period
 	Person string // the name
 	Reason string // "" without one
@@ -80,7 +80,7 @@ func (r Rota) Line(t time.Time) []Person {
 			all = append(all, p)
 		}
 	}
-	present := slices.DeleteFunc(slices.Clone(all), func(p Person) bool { return r.absence(p.Name, t) != nil })
+	present := slices.DeleteFunc(slices.Clone(all), func(p Person) bool { return r.away(p.Name, t) != nil })
 	if len(present) == 0 {
 		return all
 	}
@@ -97,11 +97,11 @@ func (r Rota) planned(t time.Time) Person {
 	return r.People[r.week(t)]
 }
 
-// absence is the absence of a person at t; nil if there is none.
-func (r Rota) absence(person string, t time.Time) *Absence {
-	for i, a := range r.Absences {
+// away is the time away of a person that contains t; nil if there is none.
+func (r Rota) away(person string, t time.Time) *TimeAway {
+	for i, a := range r.Away {
 		if a.Person == person && a.Contains(t) {
-			return &r.Absences[i]
+			return &r.Away[i]
 		}
 	}
 	return nil

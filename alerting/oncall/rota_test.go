@@ -100,7 +100,7 @@ func TestTheLineBeginsWithWhoIsOnCall(t *testing.T) {
 	}
 }
 
-// The overrides and absences of these last from 3 to 5 November.
+// The overrides and times away of these are from 3 to 5 November.
 func override(name string) func(*Rota) {
 	return func(r *Rota) { r.Overrides = append(r.Overrides, Override{Period: twoDays(r), Person: name}) }
 }
@@ -108,7 +108,7 @@ func override(name string) func(*Rota) {
 func away(names ...string) func(*Rota) {
 	return func(r *Rota) {
 		for _, name := range names {
-			r.Absences = append(r.Absences, Absence{Period: twoDays(r), Person: name})
+			r.Away = append(r.Away, TimeAway{Period: twoDays(r), Person: name})
 		}
 	}
 }

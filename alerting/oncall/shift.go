@@ -31,8 +31,8 @@ func (r Rota) Shifts(from, to time.Time) (shifts []Shift) {
 	return shifts
 }
 
-// Gap is a time for which nobody who is there has been put on call. A page then
-// reaches the first person of the line all the same.
+// Gap is a time for which the person on call is away, or before the rota begins.
+// The first of the line stands in.
 type Gap struct {
 	Period
 	Reason string // a sentence without a full stop, with what to do
@@ -60,7 +60,7 @@ func (r Rota) gap(t time.Time) string {
 		return "the rota has not begun; write an earlier start"
 	}
 	planned := r.planned(t)
-	a := r.absence(planned.Name, t)
+	a := r.away(planned.Name, t)
 	switch {
 	case a == nil:
 		return ""
@@ -86,7 +86,7 @@ func (r Rota) unchanged(from, to time.Time) (periods []Period) {
 		add(o.From)
 		add(o.To)
 	}
-	for _, a := range r.Absences {
+	for _, a := range r.Away {
 		add(a.From)
 		add(a.To)
 	}

@@ -30,7 +30,7 @@ func TestListsShifts(t *testing.T) {
 			"2026-11-03 00:00 to 2026-11-05 00:00 Jun for Mina",
 			"2026-11-05 00:00 to 2026-11-09 10:00 Mina", "2026-11-09 10:00 to 2026-11-12 00:00 Jun",
 		}},
-		"that are not divided by the absence of another": {away("Sora"), []string{
+		"that are not divided by the time away of another": {away("Sora"), []string{
 			"2026-11-01 00:00 to 2026-11-02 10:00 Sora", "2026-11-02 10:00 to 2026-11-09 10:00 Mina", "2026-11-09 10:00 to 2026-11-12 00:00 Jun",
 		}},
 		"of one person as one": {func(r *Rota) { r.People = r.People[:1] }, []string{"2026-11-01 00:00 to 2026-11-12 00:00 Mina"}},
@@ -55,25 +55,29 @@ func TestListsShifts(t *testing.T) {
 }
 
 func TestFindsGaps(t *testing.T) {
-	const twoDays = "2026-11-03 00:00 to 2026-11-05 00:00: "
-	holiday := func(r *Rota) { away("Mina")(r); r.Absences[0].Reason = "holiday" }
+	const days, instead = "2026-11-03 00:00 to 2026-11-05 00:00: ", "; write an override"
+	holiday := func(r *Rota) { away("Mina")(r); r.Away[0].Reason = "holiday" }
 	for name, c := range map[string]struct {
 		from   string
 		change func(*Rota)
 		want   []string
 	}{
-		"nowhere in a complete rota":       {"2026-11-02 10:00", func(*Rota) {}, nil},
-		"before the rota begins":           {"2026-11-01 00:00", func(*Rota) {}, []string{"2026-11-01 00:00 to 2026-11-02 10:00: the rota has not begun; write an earlier start"}},
-		"while the person on call is away": {"2026-11-02 10:00", away("Mina"), []string{twoDays + "Mina is away while on call; write an override"}},
-		"with the reason of the absence":   {"2026-11-02 10:00", holiday, []string{twoDays + "Mina is away (holiday) while on call; write an override"}},
+		"nowhere in a complete rota": {"2026-11-02 10:00", func(*Rota) {}, nil},
+		"before the rota begins": {"2026-11-01 00:00", func(*Rota) {}, []string{
+			"2026-11-01 00:00 to 2026-11-02 10:00: the rota has not begun; write an earlier start",
+		}},
+		"while the person on call is away": {"2026-11-02 10:00", away("Mina"), []string{days + "Mina is away while on call" + instead}},
+		"with the reason of it":            {"2026-11-02 10:00", holiday, []string{days + "Mina is away (holiday) while on call" + instead}},
 		"not when an override fills it":    {"2026-11-02 10:00", both(away("Mina"), override("Jun")), nil},
 		"not when another person is away":  {"2026-11-02 10:00", away("Jun"), nil},
-		"when who replaces is away, too":   {"2026-11-02 10:00", both(away("Jun"), override("Jun")), []string{twoDays + "Jun is away while on call; write an override"}},
-		"once for two absences in a row": {"2026-11-02 10:00", func(r *Rota) {
+		"when who replaces is away, too": {"2026-11-02 10:00", both(away("Jun"), override("Jun")), []string{
+			days + "Jun is away while on call" + instead,
+		}},
+		"once for two times away in a row": {"2026-11-02 10:00", func(r *Rota) {
 			away("Mina")(r)
-			next := r.Absences[0]
+			next := r.Away[0]
 			next.From, next.To = next.To, next.To.Add(24*time.Hour)
-			r.Absences = append(r.Absences, next)
+			r.Away = append(r.Away, next)
 		}, []string{"2026-11-03 00:00 to 2026-11-06 00:00: Mina is away while on call; write an override"}},
 	} {
 		t.Run(name, func(t *testing.T) {
