@@ -88,7 +88,7 @@ else
 endif
 
 # the packages whose tests use rapid, since no others know its flags
-RAPID_PACKAGES = go list -test -f "{{.ForTest}} {{.Deps}}" ./services/... | sed -n "s|^\([^ ][^ ]*\) .*pgregory.net/rapid.*|\1|p" | sort -u
+RAPID_PACKAGES = go list -test -f "{{.ForTest}} {{.Deps}}" ./alerting/... ./services/... | sed -n "s|^\([^ ][^ ]*\) .*pgregory.net/rapid.*|\1|p" | sort -u
 
 check: fmt lint rules words fresh runbooks secrets check-web ## format, vet, staticcheck, import rules, words, generated files, secrets, web
 

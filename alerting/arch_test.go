@@ -21,7 +21,7 @@ func forbid(why string, from, to []string) archtest.Rule {
 
 // core are the packages that read, count and evaluate rules.
 // infra/rules checks that slo imports the standard library alone.
-var core = []string{"slo", "spec", "count", "count/counttest", "indicator", "evaluate", "incident"}
+var core = []string{"slo", "oncall", "spec", "count", "count/counttest", "indicator", "evaluate", "incident"}
 
 // offline are the packages that try rules without a system, in addition to core.
 var offline = []string{"replay", "slotest", "starter", "runbook", "slos"}

@@ -14,6 +14,7 @@ require (
 	jari.example/internal v0.0.0-00010101000000-000000000000
 	jari.example/telemetry v0.0.0-00010101000000-000000000000
 	jari.example/telemetry/names v0.0.0-00010101000000-000000000000
+	pgregory.net/rapid v1.3.0
 )
 
 require (

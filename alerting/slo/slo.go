@@ -18,6 +18,7 @@ type Set struct {
 // whom it affects.
 type Rule struct {
 	Name        string // stable slug
+	Service     string // the name of the service that it concerns; "" if it is none in particular
 	Title       string // the headline while it fails: "Bookings are failing"
 	Affected    string // whom it affects: "diners who press Book"
 	Dashboard   string // the dashboard to open

@@ -14,6 +14,7 @@ type alertBody struct {
 	Metadata metadata `yaml:"metadata"`
 	Spec     struct {
 		Description string      `yaml:"description"`
+		Service     string      `yaml:"service"`
 		Severity    string      `yaml:"severity"`
 		Notify      string      `yaml:"notify"`
 		Source      string      `yaml:"source"`
@@ -35,7 +36,7 @@ func (l *loader) addAlert(d parsed[alertBody]) {
 	before := len(l.problems)
 	spec := d.body.Spec
 	a := slo.Alert{
-		Rule:     l.rule(d.document, d.body.Metadata, spec.Description),
+		Rule:     l.rule(d.document, d.body.Metadata, spec.Service, spec.Description),
 		Severity: slo.Severity(spec.Severity),
 		Freezes:  spec.Freezes,
 		When: slo.When{

@@ -9,7 +9,6 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
-	"time"
 
 	"go.yaml.in/yaml/v3"
 )
@@ -180,6 +179,17 @@ func (l *loader) yamlProblems(file string, err error) {
 	}
 }
 
+// keepTimes makes texts of dates and times, as they are written: YAML would read a
+// time without an offset as one in UTC.
+func keepTimes(n *yaml.Node) {
+	if n.Kind == yaml.ScalarNode && n.ShortTag() == "!!timestamp" {
+		n.Tag = "!!str"
+	}
+	for _, child := range n.Content {
+		keepTimes(child)
+	}
+}
+
 // jsonValue converts what YAML decodes to into what JSON has.
 func jsonValue(v any) any {
 	switch v := v.(type) {
@@ -197,8 +207,6 @@ func jsonValue(v any) any {
 		for i, value := range v {
 			v[i] = jsonValue(value)
 		}
-	case time.Time:
-		return v.Format(time.RFC3339Nano)
 	case float64:
 		if math.IsNaN(v) || math.IsInf(v, 0) {
 			return fmt.Sprint(v)

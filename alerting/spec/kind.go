@@ -1,5 +1,7 @@
 package spec
 
+import "slices"
+
 // The apiVersions.
 const (
 	openSLO = "openslo/v1"
@@ -9,8 +11,17 @@ const (
 // ruleKind stands for SLOs and direct alerts together, which share their names.
 const ruleKind = "rule"
 
+// A directory of objectives has other kinds than one that says who is on call.
+type directory string
+
+const (
+	objectives directory = "-slo-dir"
+	onCall     directory = "-on-call-dir"
+)
+
 // documentKind is what is known of the documents of one kind.
 type documentKind struct {
+	in         directory
 	apiVersion string
 	schema     string // its file
 	names      string // the kind with which it shares names
@@ -18,23 +29,34 @@ type documentKind struct {
 }
 
 var kinds = map[string]documentKind{
-	"Service": {openSLO, "service.json", "Service", nil},
-	"DataSource": {openSLO, "data-source.json", "DataSource", func(l *loader, d document) error {
+	"Service": {objectives, openSLO, "service.json", "Service", nil},
+	"DataSource": {objectives, openSLO, "data-source.json", "DataSource", func(l *loader, d document) error {
 		return decoded(d, func(p parsed[sourceBody]) { l.sources[d.name] = newSource(p) })
 	}},
-	"AlertNotificationTarget": {openSLO, "alert-notification-target.json", "AlertNotificationTarget", nil},
-	"SLO": {openSLO, "slo.json", ruleKind, func(l *loader, d document) error {
+	"AlertNotificationTarget": {objectives, openSLO, "alert-notification-target.json", "AlertNotificationTarget", nil},
+	"SLO": {objectives, openSLO, "slo.json", ruleKind, func(l *loader, d document) error {
 		return decoded(d, func(p parsed[sloBody]) { l.slos = append(l.slos, p) })
 	}},
-	"BurnRatePolicy": {ours, "burn-rate-policy.json", "BurnRatePolicy", func(l *loader, d document) error {
+	"BurnRatePolicy": {objectives, ours, "burn-rate-policy.json", "BurnRatePolicy", func(l *loader, d document) error {
 		return decoded(d, func(p parsed[policyBody]) { l.policies = append(l.policies, p) })
 	}},
-	"DirectAlert": {ours, "direct-alert.json", ruleKind, func(l *loader, d document) error {
+	"DirectAlert": {objectives, ours, "direct-alert.json", ruleKind, func(l *loader, d document) error {
 		return decoded(d, func(p parsed[alertBody]) { l.alerts = append(l.alerts, p) })
 	}},
-	"Vocabulary": {ours, "vocabulary.json", "Vocabulary", func(l *loader, d document) error {
+	"Vocabulary": {objectives, ours, "vocabulary.json", "Vocabulary", func(l *loader, d document) error {
 		return decoded(d, func(p parsed[vocabularyBody]) { l.addVocabulary(p) })
 	}},
+	"OnCallRota": {onCall, ours, "on-call-rota.json", "OnCallRota", func(l *loader, d document) error {
+		return decoded(d, func(p parsed[rotaBody]) { l.rotas = append(l.rotas, p) })
+	}},
+	"MaintenanceWindow": {onCall, ours, "maintenance-window.json", "MaintenanceWindow", func(l *loader, d document) error {
+		return decoded(d, func(p parsed[windowBody]) { l.windows = append(l.windows, p) })
+	}},
+}
+
+// kindsIn returns the sorted names of the kinds that a directory has.
+func kindsIn(dir directory) []string {
+	return slices.DeleteFunc(keys(kinds), func(name string) bool { return kinds[name].in != dir })
 }
 
 func decoded[T any](d document, use func(parsed[T])) error {
@@ -55,7 +77,11 @@ func (l *loader) add(d document) {
 	switch {
 	case !ok:
 		l.unreadable = true
-		l.problem(d, at("kind"), "%q is unknown; %s", name, oneOf(name, keys(kinds)))
+		l.problem(d, at("kind"), "%q is unknown; %s", name, oneOf(name, kindsIn(l.dir)))
+		return
+	case k.in != l.dir:
+		l.unreadable = true
+		l.problem(d, at("kind"), "%s does not belong here; move it to the directory of %s", name, k.in)
 		return
 	case version != k.apiVersion:
 		l.unreadable = true
@@ -73,6 +99,7 @@ func (l *loader) add(d document) {
 		}
 		l.names[k.names][d.name] = d
 	}
+	keepTimes(d.node)
 	var value any
 	if err := d.node.Decode(&value); err != nil {
 		l.yamlProblems(d.file, err)

@@ -29,6 +29,16 @@ func check(t *testing.T, mistakes map[string]mistake) {
 func expect(t *testing.T, files fstest.MapFS, want string, options ...Option) {
 	t.Helper()
 	set, err := Load(files, options...)
+	reports(t, files, err, want)
+	if len(set.SLOs)+len(set.Alerts) > 0 {
+		t.Error("a set with a problem is returned")
+	}
+}
+
+// reports checks that an error contains want, and that its problems say where they
+// are.
+func reports(t *testing.T, files fstest.MapFS, err error, want string) {
+	t.Helper()
 	if err == nil || !strings.Contains(err.Error(), want) {
 		t.Errorf("got  %v\nwant %s", err, want)
 	}
@@ -39,9 +49,6 @@ func expect(t *testing.T, files fstest.MapFS, want string, options ...Option) {
 		if line := strings.Split(string(files[p.File].Data), "\n")[p.Line-1]; p.Line > 1 && !namesPartOf(line, p.Field) {
 			t.Errorf("line %d of %s has no part of the field: %q, %v", p.Line, p.File, line, p)
 		}
-	}
-	if len(set.SLOs)+len(set.Alerts) > 0 {
-		t.Error("a set with a problem is returned")
 	}
 }
 

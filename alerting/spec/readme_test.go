@@ -10,35 +10,47 @@ import (
 	"testing/fstest"
 )
 
-func readme(t *testing.T) string {
+// readme is a section of the README.
+func readme(t *testing.T, title string) string {
 	t.Helper()
 	text, err := os.ReadFile("../README.md")
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, section, _ := strings.Cut(string(text), "\n## Objectives\n")
+	_, section, _ := strings.Cut(string(text), "\n## "+title+"\n")
 	section, _, _ = strings.Cut(section, "\n## ")
 	return section
 }
 
-// The examples in the README are one set of objectives; each begins with the name
-// of its file.
-func TestTheExamplesOfTheReadmeAreASet(t *testing.T) {
+// examples are the examples of a section; each begins with the name of its file.
+func examples(t *testing.T, title string) fstest.MapFS {
+	t.Helper()
 	files := fstest.MapFS{}
-	for _, block := range regexp.MustCompile("(?s)```yaml\n# (\\S+)\n(.*?)```").FindAllStringSubmatch(readme(t), -1) {
+	for _, block := range regexp.MustCompile("(?s)```yaml\n# (\\S+)\n(.*?)```").FindAllStringSubmatch(readme(t, title), -1) {
 		files[block[1]] = &fstest.MapFile{Data: []byte(block[2])}
 	}
-	set, err := Load(files)
+	return files
+}
+
+func TestTheExamplesOfTheReadmeAreASetAndAPlan(t *testing.T) {
+	set, err := Load(examples(t, "Objectives"))
 	if err != nil {
 		t.Fatal(err)
 	}
 	if len(set.SLOs) != 2 || len(set.Alerts) != 3 {
-		t.Errorf("read %d SLOs and %d alerts of %d files", len(set.SLOs), len(set.Alerts), len(files))
+		t.Errorf("read %d SLOs and %d alerts", len(set.SLOs), len(set.Alerts))
+	}
+	plan, err := LoadOnCall(examples(t, "Who is on call"), set)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if plan.Rota == nil || len(plan.Maintenance) != 1 {
+		t.Errorf("read %+v", plan)
 	}
 }
 
 func TestTheReadmeExplainsEveryFieldOfEveryKind(t *testing.T) {
-	text := readme(t)
+	text := readme(t, "Objectives") + readme(t, "Who is on call")
 	names := map[string]bool{}
 	files, err := fs.Glob(Schemas, "schema/*.json")
 	if err != nil || len(files) != len(kinds)+1 {

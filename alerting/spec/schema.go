@@ -31,6 +31,7 @@ var loadSchemas = sync.OnceValue(func() schemas {
 	files, err := fs.Glob(Schemas, "schema/*.json")
 	must(err)
 	compiler := jsonschema.NewCompiler()
+	compiler.AssertFormat()
 	for _, file := range files {
 		body, err := Schemas.ReadFile(file)
 		must(err)

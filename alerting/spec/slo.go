@@ -61,9 +61,8 @@ type measurement struct {
 func (l *loader) addSLO(d parsed[sloBody]) {
 	before := len(l.problems)
 	spec := d.body.Spec
-	l.known(d.document, at("spec", "service"), "Service", spec.Service)
 	s := slo.SLO{
-		Rule:       l.rule(d.document, d.body.Metadata, spec.Description),
+		Rule:       l.rule(d.document, d.body.Metadata, spec.Service, spec.Description),
 		EventLabel: d.body.Metadata.Annotations[annotationAttempt],
 		Objective:  slo.Objective{Target: spec.Objectives[0].Target, Window: duration(spec.TimeWindow[0].Duration)},
 		Indicator:  l.indicator(d),
@@ -111,14 +110,18 @@ func (l *loader) reader(d document, p path, name string) (reader, bool) {
 
 // rule returns what an SLO and an alert have in common. References to other rules
 // are checked by checkMuting.
-func (l *loader) rule(d document, m metadata, description string) slo.Rule {
+func (l *loader) rule(d document, m metadata, service, description string) slo.Rule {
 	r := slo.Rule{
 		Name:        m.Name,
+		Service:     service,
 		Title:       m.DisplayName,
 		Affected:    m.Annotations[annotationAffected],
 		Dashboard:   m.Annotations[annotationDashboard],
 		Runbook:     m.Annotations[annotationRunbook],
 		Description: strings.TrimSpace(description),
+	}
+	if service != "" {
+		l.known(d, at("spec", "service"), "Service", service)
 	}
 	if r.Runbook == "" {
 		r.Runbook = r.Name

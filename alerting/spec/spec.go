@@ -1,6 +1,7 @@
 // Package spec reads objectives from YAML: OpenSLO v1 documents of the kinds
 // Service, DataSource, SLO and AlertNotificationTarget, and documents of our own
-// kinds BurnRatePolicy, DirectAlert and Vocabulary.
+// kinds BurnRatePolicy, DirectAlert and Vocabulary. From another directory it reads
+// who is on call: our kinds OnCallRota and MaintenanceWindow.
 //
 // The folder schema has a JSON Schema for each kind. A document that meets its
 // schema is then checked for what a schema cannot say: references, names, windows
@@ -52,27 +53,12 @@ func Dashboards(names []string) Option { return func(l *loader) { l.dashboards =
 // Load reads every .yaml file at the top of fsys and returns the rules in them. If
 // there is a problem, the set is empty and the error joins a Problem for each.
 func Load(fsys fs.FS, options ...Option) (slo.Set, error) {
-	l := newLoader()
+	l := newLoader(objectives)
 	for _, option := range options {
 		option(l)
 	}
-	files, err := fs.Glob(fsys, "*.yaml")
-	if err != nil {
+	if err := l.readFiles(fsys); err != nil {
 		return slo.Set{}, err
-	}
-	for _, file := range files {
-		body, err := fs.ReadFile(fsys, file)
-		if err != nil {
-			return slo.Set{}, err
-		}
-		l.read(file, body)
-	}
-	others, err := fs.Glob(fsys, "*.yml")
-	if err != nil {
-		return slo.Set{}, err
-	}
-	for _, file := range others {
-		l.problems = append(l.problems, Problem{File: file, What: "is not read; rename it to .yaml"})
 	}
 	l.check()
 	if len(l.names[ruleKind]) == 0 && len(l.problems) == 0 {
@@ -82,6 +68,29 @@ func Load(fsys fs.FS, options ...Option) (slo.Set, error) {
 		return slo.Set{}, joined(l.problems)
 	}
 	return l.set(), nil
+}
+
+// readFiles reads every .yaml file at the top of fsys.
+func (l *loader) readFiles(fsys fs.FS) error {
+	files, err := fs.Glob(fsys, "*.yaml")
+	if err != nil {
+		return err
+	}
+	for _, file := range files {
+		body, err := fs.ReadFile(fsys, file)
+		if err != nil {
+			return err
+		}
+		l.read(file, body)
+	}
+	others, err := fs.Glob(fsys, "*.yml")
+	if err != nil {
+		return err
+	}
+	for _, file := range others {
+		l.problems = append(l.problems, Problem{File: file, What: "is not read; rename it to .yaml"})
+	}
+	return nil
 }
 
 // joined returns the problems in the order of files and lines as one error.
@@ -113,6 +122,7 @@ func Problems(err error) (all []Problem) {
 
 // loader collects documents by kind, and the problems in them.
 type loader struct {
+	dir                  directory
 	runbooks, dashboards []string // nil: not checked
 
 	names        map[string]map[string]document // kind → name → its first document
@@ -121,6 +131,8 @@ type loader struct {
 	slos         []parsed[sloBody]
 	alerts       []parsed[alertBody]
 	policies     []parsed[policyBody]
+	rotas        []parsed[rotaBody]
+	windows      []parsed[windowBody]
 
 	rules    map[string]*rule // the valid ones
 	problems []Problem
@@ -145,8 +157,9 @@ func (r *rule) common() *slo.Rule {
 	return &r.alert.Rule
 }
 
-func newLoader() *loader {
+func newLoader(dir directory) *loader {
 	return &loader{
+		dir:          dir,
 		names:        map[string]map[string]document{},
 		vocabularies: map[string]vocabulary{},
 		sources:      map[string]source{},

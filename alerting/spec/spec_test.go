@@ -13,11 +13,17 @@ import (
 	"jari.example/alerting/slo"
 )
 
-// good are the files of testdata/good, which have every kind and no problem.
+// good are the files of testdata/good, which have every kind of objectives and no
+// problem.
 func good(t testing.TB) fstest.MapFS {
 	t.Helper()
+	return filesOf(t, "testdata/good")
+}
+
+func filesOf(t testing.TB, path string) fstest.MapFS {
+	t.Helper()
 	files := fstest.MapFS{}
-	dir := os.DirFS("testdata/good")
+	dir := os.DirFS(path)
 	names, err := fs.Glob(dir, "*.yaml")
 	if err != nil || len(names) == 0 {
 		t.Fatalf("no files: %v", err)
@@ -64,7 +70,8 @@ func is(field string, value any) slo.Condition {
 func TestReadsARatioWithTheDocumentFieldsOfItsVocabulary(t *testing.T) {
 	want := slo.SLO{
 		Rule: slo.Rule{
-			Name: "booking", Title: "Bookings are failing", Affected: "diners who press Book", Dashboard: "bookings", Runbook: "booking",
+			Name: "booking", Service: "gateway", Title: "Bookings are failing", Affected: "diners who press Book",
+			Dashboard: "bookings", Runbook: "booking",
 			Description: "Every attempt gets a definite result.", MutedBy: []string{"service-silent", "search"},
 		},
 		EventLabel: "booking attempts",
@@ -142,6 +149,9 @@ func TestReadsAlertsOnAShareOfBadEventsAndOnANumber(t *testing.T) {
 		t.Errorf("got %+v", pool.Subjects)
 	}
 	letters := set.Alerts[0]
+	if pool.Service != "search" || letters.Service != "" {
+		t.Errorf("the services are %q and %q", pool.Service, letters.Service)
+	}
 	if letters.When != (slo.When{Within: 10 * time.Minute, Events: 1}) || !letters.Subjects[0].Indicator.Bad.IsZero() {
 		t.Errorf("got %+v", letters)
 	}

@@ -9,7 +9,7 @@ import (
 	text "text/template"
 	"time"
 
-	"jari.example/services/internal/zone"
+	"jari.example/internal/zone"
 )
 
 // The languages of the templates. English is used for every other locale.

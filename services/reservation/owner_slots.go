@@ -4,7 +4,7 @@ import (
 	"slices"
 	"time"
 
-	"jari.example/services/internal/zone"
+	"jari.example/internal/zone"
 	"jari.example/services/reservation/schedule"
 )
 

@@ -3,7 +3,7 @@ import { expect, test } from 'vitest'
 import { findChromium, launch } from '../e2e/browser.mjs'
 
 // The zones that the services accept: the first name of each line.
-const zones = readFileSync('../services/internal/zone/zones.txt', 'utf8')
+const zones = readFileSync('../internal/zone/zones.txt', 'utf8')
   .split('\n')
   .filter((line) => line && !line.startsWith('#'))
   .map((line) => line.split(' ')[0] ?? '')

@@ -9,6 +9,7 @@ import (
 
 	"jari.example/alerting/count"
 	"jari.example/alerting/notify"
+	"jari.example/alerting/oncall"
 	"jari.example/alerting/slo"
 	"jari.example/alerting/slos"
 	"jari.example/internal/config"
@@ -31,7 +32,8 @@ type settings struct {
 	slackURL, channel *string // "" notifies nobody
 	slackToken        secret.String
 	links             notify.Links
-	objectives        *objectives // with index and time scale applied
+	objectives        *watched[slo.Set] // with index and time scale applied
+	onCall            *watched[oncall.Plan]
 	timing            count.Timing
 }
 
@@ -49,6 +51,7 @@ func parse(args []string, getenv func(string) string, stdout io.Writer) (*settin
 	token := set.SecretFile("slack-token-file", 1, "file with the token of the Slack bot")
 	s.channel = set.String("slack-channel", "#incidents", "id of the Slack channel, or its name with #")
 	sloDir := set.String("slo-dir", "", "directory with the objectives; empty: the built-in ones")
+	onCallDir := set.String("on-call-dir", "", "directory that says who is on call, and planned maintenance; empty: nobody in particular is")
 	scale := set.Int("time-scale", 1, "divides windows, buckets and ticks, for a demo")
 	lookback := set.Duration("lookback", count.DefaultLookback,
 		"how far back each tick counts again, 1m to 1h; longer for logs that arrive in batches, such as a load balancer's")
@@ -67,6 +70,8 @@ func parse(args []string, getenv func(string) string, stdout io.Writer) (*settin
 		}
 		s.objectives, err = newObjectives(objectiveFiles(*sloDir), prepared(*index, max(*scale, 1)))
 		set.Require(err == nil, "-slo-dir: %w", err)
+		s.onCall, err = newOnCall(*onCallDir, s.objectives.Current)
+		set.Require(err == nil, "-on-call-dir: %w", err)
 		s.links = notify.Links{Runbook: *runbook, Dashboard: *dashboard, Trace: *trace}
 		err = s.links.Validate()
 		set.Require(err == nil, "%w", err)

@@ -2,23 +2,33 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
+	"time"
 
+	"jari.example/alerting/oncall"
+	"jari.example/alerting/slo"
 	"jari.example/alerting/spec"
 )
 
 const lintAbout = `Checks the *.yaml files of a directory of objectives and prints each problem:
-file, line, field, what is wrong and what to write instead.`
+file, line, field, what is wrong and what to write instead. With -on-call it checks
+that directory, too, and prints who is on call in the next four weeks, and the gaps of
+the next eight: times for which the person on call is away.`
+
+const lintWeeks = 4 // for which it prints who is on call
 
 // lintCommand checks a directory of objectives.
 func lintCommand(_ context.Context, args []string, stdout, _ io.Writer) error {
 	flags := newFlags("lint", "DIR", lintAbout)
 	runbooks := flags.String("runbooks", "", "`directory` with a page NAME.md for each runbook; empty: not checked")
 	dashboards := flags.String("dashboards", "", "`directory` with a file NAME.* for each dashboard; empty: not checked")
+	onCallDir := flags.String("on-call", "", "`directory` that says who is on call, and planned maintenance; empty: not checked")
 	rest, err := parseFlags(flags, args, stdout)
 	if err != nil {
 		return err
@@ -40,27 +50,37 @@ func lintCommand(_ context.Context, args []string, stdout, _ io.Writer) error {
 		}
 		options = append(options, check.option(names))
 	}
-	dir := rest[0]
-	if info, err := os.Stat(dir); err != nil {
-		return usageError{err}
-	} else if !info.IsDir() {
-		return usagef("%s is not a directory", dir)
+	set, err := checked(stdout, rest[0], func(files fs.FS) (slo.Set, error) { return spec.Load(files, options...) })
+	if err == nil {
+		fmt.Fprintf(stdout, "no problems: %d SLOs, %d alerts\n", len(set.SLOs), len(set.Alerts))
 	}
-	set, err := spec.Load(os.DirFS(dir), options...)
-	problems := spec.Problems(err)
-	for _, p := range problems {
-		p.File = filepath.Join(dir, p.File)
-		fmt.Fprintln(stdout, p)
-	}
-	switch {
-	case len(problems) > 0:
-		fmt.Fprintf(stdout, "problems: %d\n", len(problems))
-		return errFound
-	case err != nil:
+	if *onCallDir == "" || err != nil && !errors.Is(err, errFound) {
 		return err
 	}
-	fmt.Fprintf(stdout, "no problems: %d SLOs, %d alerts\n", len(set.SLOs), len(set.Alerts))
+	// With problems the set is empty. Then the names in windows are not checked.
+	if err := lintOnCall(stdout, *onCallDir, set, time.Now()); err != nil {
+		return err
+	}
+	return err
+}
+
+// lintOnCall checks a directory that says who is on call, and prints who is.
+func lintOnCall(stdout io.Writer, dir string, set slo.Set, now time.Time) error {
+	plan, err := checked(stdout, dir, func(files fs.FS) (oncall.Plan, error) { return spec.LoadOnCall(files, set) })
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(stdout, "no problems: %s, %d maintenance windows\n", rotas(plan), len(plan.Maintenance))
+	writeShifts(stdout, plan, now, lintWeeks)
+	writeGaps(stdout, plan, now, gapWeeks)
 	return nil
+}
+
+func rotas(plan oncall.Plan) string {
+	if plan.Rota == nil {
+		return "no rota"
+	}
+	return fmt.Sprintf("a rota of %d people", len(plan.Rota.People))
 }
 
 // fileNames returns the names of the files in a directory, without extension.

@@ -96,6 +96,7 @@ func daemon(ctx context.Context, s *settings, t *telemetry.Telemetry) error {
 	}
 	elector := lease.Elector{Store: stored, HolderID: uuid.NewString(), TTL: leaseTTL, Report: report.lease}
 	report.configured(ctx, s)
+	report.gaps(ctx, s.onCall.Current(), time.Now())
 	return serve.Run(ctx, serve.Daemon{
 		Telemetry: t, OpsAddr: *s.OpsAddr, Ready: status.ready(ready),
 		Workers: []serve.Worker{
@@ -104,6 +105,7 @@ func daemon(ctx context.Context, s *settings, t *telemetry.Telemetry) error {
 				return nil
 			}},
 			{Name: "objectives", Run: func(ctx context.Context) error { return s.objectives.Watch(ctx, report.objectives) }},
+			{Name: "on-call", Run: func(ctx context.Context) error { return s.onCall.Watch(ctx, report.onCall) }},
 		},
 	})
 }

@@ -17,75 +17,96 @@ import (
 	"jari.example/telemetry/names"
 )
 
-// checkInterval is the time between two looks at the files of the objectives.
+// checkInterval is the time between two looks at the files of a directory.
 const checkInterval = 5 * time.Second
 
-// objectives hold the current set. A changed file, or SIGHUP, loads it again; a set
-// with problems is refused, and the one before stays. The zero value has an empty
-// set; use newObjectives.
-type objectives struct {
-	files   fs.FS
-	prepare func(slo.Set) slo.Set // what the flags change in a set
-	current atomic.Pointer[slo.Set]
+// watched is what the files of a directory say. A changed file, or SIGHUP, loads them
+// again; files with problems are refused, and what was loaded before stays. The zero
+// value has no directory and never changes.
+type watched[T any] struct {
+	files   fs.FS // nil without a directory
+	read    func(fs.FS) (T, error)
+	current atomic.Pointer[T]
 	loaded  digest // of the files when they were loaded last, with or without success
 }
 
 // digest identifies the content of the files.
 type digest [sha256.Size]byte
 
-// newObjectives loads the set in files. The error joins its problems.
-func newObjectives(files fs.FS, prepare func(slo.Set) slo.Set) (*objectives, error) {
-	o := &objectives{files: files, prepare: prepare}
-	return o, o.load()
+// newWatched loads files. The error is that of read.
+func newWatched[T any](files fs.FS, read func(fs.FS) (T, error)) (*watched[T], error) {
+	w := &watched[T]{files: files, read: read}
+	return w, w.load()
 }
 
-// Current returns the set, prepared. It is safe for concurrent use.
-func (o *objectives) Current() slo.Set { return *o.current.Load() }
+// newObjectives loads the set in files, as prepare changes it because of flags. The
+// error joins its problems.
+func newObjectives(files fs.FS, prepare func(slo.Set) slo.Set) (*watched[slo.Set], error) {
+	return newWatched(files, func(files fs.FS) (slo.Set, error) {
+		set, err := spec.Load(files)
+		if err != nil {
+			return slo.Set{}, err
+		}
+		return prepare(set), nil
+	})
+}
 
-// load replaces the set, unless the files have problems.
-func (o *objectives) load() error {
-	o.loaded = contentOf(o.files)
-	set, err := spec.Load(o.files)
+// Current returns what was loaded last without a problem; the zero value before. It
+// is safe for concurrent use.
+func (w *watched[T]) Current() (value T) {
+	if p := w.current.Load(); p != nil {
+		return *p
+	}
+	return value
+}
+
+// load replaces what is current, unless the files have problems.
+func (w *watched[T]) load() error {
+	w.loaded = contentOf(w.files)
+	value, err := w.read(w.files)
 	if err != nil {
 		return err
 	}
-	set = o.prepare(set)
-	o.current.Store(&set)
+	w.current.Store(&value)
 	return nil
 }
 
-// Watch reloads the set until ctx ends, and reports each attempt with its error. It
-// is a serve.Worker.
-func (o *objectives) Watch(ctx context.Context, report func(context.Context, slo.Set, error)) error {
+// Watch loads the files again until ctx ends, and reports each attempt with its
+// error. It is a serve.Worker.
+func (w *watched[T]) Watch(ctx context.Context, report func(context.Context, T, error)) error {
+	if w.files == nil {
+		<-ctx.Done()
+		return nil
+	}
 	hangup := make(chan os.Signal, 1)
 	signal.Notify(hangup, syscall.SIGHUP)
 	defer signal.Stop(hangup)
-	o.watch(ctx, hangup, report)
+	w.watch(ctx, hangup, report)
 	return nil
 }
 
-func (o *objectives) watch(ctx context.Context, hangup <-chan os.Signal, report func(context.Context, slo.Set, error)) {
+func (w *watched[T]) watch(ctx context.Context, hangup <-chan os.Signal, report func(context.Context, T, error)) {
 	tick := time.NewTicker(checkInterval)
 	defer tick.Stop()
-	seen := o.loaded
+	seen := w.loaded
 	for {
 		select {
 		case <-ctx.Done():
 			return
 		case <-hangup:
 		case <-tick.C:
-			content := contentOf(o.files)
+			content := contentOf(w.files)
 			// Files that are still being written differ between two looks. What
 			// is there in between may lack an objective, whose incident would end.
 			settled := content == seen
 			seen = content
-			if !settled || content == o.loaded {
+			if !settled || content == w.loaded {
 				continue
 			}
 		}
-		err := o.load()
-		seen = o.loaded
-		report(ctx, o.Current(), err)
+		err := w.load()
+		seen = w.loaded
+		report(ctx, w.Current(), err)
 	}
 }
 

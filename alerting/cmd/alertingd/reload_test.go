@@ -22,7 +22,11 @@ import (
 // goodFiles are the objectives with which package spec is tested.
 func goodFiles(t *testing.T) fstest.MapFS {
 	t.Helper()
-	const dir = "../../spec/testdata/good"
+	return filesIn(t, "../../spec/testdata/good")
+}
+
+func filesIn(t *testing.T, dir string) fstest.MapFS {
+	t.Helper()
 	files := fstest.MapFS{}
 	paths, err := filepath.Glob(dir + "/*.yaml")
 	if err != nil || len(paths) == 0 {
@@ -49,20 +53,20 @@ func edit(t *testing.T, files fstest.MapFS, file, old, new string) {
 	files[file] = &fstest.MapFile{Data: []byte(after)}
 }
 
-// watched is a set that is being watched, in a bubble of synctest.
-type watched struct {
-	*objectives
+// watchedSet is a set that is being watched, in a bubble of synctest.
+type watchedSet struct {
+	*watched[slo.Set]
 	hangup  chan os.Signal
 	reports []string // "loaded", or the error
 }
 
-func watch(t *testing.T, files fs.FS) *watched {
+func watch(t *testing.T, files fs.FS) *watchedSet {
 	t.Helper()
 	o, err := newObjectives(files, func(s slo.Set) slo.Set { return s })
 	if err != nil {
 		t.Fatal(err)
 	}
-	w := &watched{objectives: o, hangup: make(chan os.Signal)}
+	w := &watchedSet{watched: o, hangup: make(chan os.Signal)}
 	go o.watch(t.Context(), w.hangup, func(_ context.Context, _ slo.Set, err error) {
 		if err != nil {
 			w.reports = append(w.reports, err.Error())

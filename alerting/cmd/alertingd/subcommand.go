@@ -23,6 +23,7 @@ type command struct {
 func commands() []command {
 	return []command{
 		{"lint", "check a directory of objectives", lintCommand},
+		{"on-call", "print who is on call, and when", onCallCommand},
 		{"replay", "evaluate recorded events: what would have opened an incident, when, and for how long", replayCommand},
 		{"test", "run the series of a test file: incidents that must and must not open", testCommand},
 		{"init", "write example objectives to begin with", initCommand},

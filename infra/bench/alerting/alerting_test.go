@@ -109,6 +109,10 @@ func TestTheProxyTellsSearchesForTheNewestPeriodFromOthers(t *testing.T) {
 	if count, _, _ := p.take(); count != (searches{}) {
 		t.Errorf("counted again: %+v", count)
 	}
+	search("09:00") // the next round's clock begins earlier
+	if count, _, _ := p.take(); count != (searches{newest: 1}) {
+		t.Errorf("after a round, counted %+v", count)
+	}
 }
 
 // Runs the benchmark for moments. Its figures are meaningless.

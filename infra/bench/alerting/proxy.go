@@ -96,6 +96,7 @@ func latestEnd(query json.RawMessage) (latest time.Time) {
 func (p *proxy) take() (count searches, path string, query json.RawMessage) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	count, p.count = p.count, searches{}
-	return count, p.path, p.query
+	count, path, query = p.count, p.path, p.query
+	p.count, p.newest = searches{}, time.Time{} // the next clock may begin earlier
+	return count, path, query
 }

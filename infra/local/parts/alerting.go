@@ -1,6 +1,7 @@
 package parts
 
 import (
+	"path/filepath"
 	"strconv"
 
 	"jari.example/infra/local/launch"
@@ -16,6 +17,7 @@ func (s *System) alerting() launch.Part {
 			"--otlp-endpoint", s.Ports.URL("agent"),
 			"--database-url", s.DatabaseURL("jari_alerting"), "--opensearch-url", s.OpenSearchURL(),
 			"--slack-url", s.Ports.URL("slack") + "/api/", "--slack-token-file", s.secret(slackToken), "--slack-channel", "#incidents",
+			"--on-call-dir", filepath.Join(s.Root, "alerting", "oncall", "example"),
 			"--time-scale", strconv.Itoa(s.AlertTimeScale),
 			"--runbook-url", door + "/runbooks/{slo}",
 			"--dashboard-url", preview + "/dashboards/{dashboard}?from={from}&to={to}",

@@ -10,7 +10,7 @@ import (
 	"time"
 
 	"jari.example/internal/fault"
-	"jari.example/services/internal/zone"
+	"jari.example/internal/zone"
 	"jari.example/services/reservation"
 	"jari.example/services/reservation/schedule"
 	"jari.example/telemetry"

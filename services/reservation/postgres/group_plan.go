@@ -10,7 +10,7 @@ import (
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5/pgtype"
 
-	"jari.example/services/internal/zone"
+	"jari.example/internal/zone"
 	"jari.example/services/reservation"
 )
 

@@ -8,7 +8,7 @@ import (
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 
-	"jari.example/services/internal/zone"
+	"jari.example/internal/zone"
 	"jari.example/services/reservation"
 	"jari.example/services/reservation/schedule"
 )

@@ -7,7 +7,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"jari.example/internal/secret"
-	"jari.example/services/internal/zone"
+	"jari.example/internal/zone"
 	"jari.example/services/reservation"
 	"jari.example/services/reservation/schedule"
 )

@@ -5,7 +5,7 @@ import (
 	"time"
 
 	"jari.example/internal/fault"
-	"jari.example/services/internal/zone"
+	"jari.example/internal/zone"
 )
 
 // Local dates and wall-clock times belong to no zone. Both are held as the instant
@@ -25,8 +25,8 @@ func DayBounds(date, timeZone string) (from, to time.Time, err error) {
 	if err != nil {
 		return from, to, fmt.Errorf("bounds of %s: %w", date, err)
 	}
-	from, _ = reach(day, loc)
-	to, _ = reach(day.AddDate(0, 0, 1), loc)
+	from, _ = zone.Reach(day, loc)
+	to, _ = zone.Reach(day.AddDate(0, 0, 1), loc)
 	return from, to, nil
 }
 
@@ -49,28 +49,8 @@ func today(now time.Time, loc *time.Location) time.Time {
 	year, month, day := now.In(loc).Date()
 	date := time.Date(year, month, day, 0, 0, 0, 0, time.UTC)
 	next := date.AddDate(0, 0, 1)
-	if begun, _ := reach(next, loc); !begun.After(now) {
+	if begun, _ := zone.Reach(next, loc); !begun.After(now) {
 		return next
 	}
 	return date
-}
-
-// reach is the first instant at which a clock in loc shows wall or later; shown
-// reports whether it shows wall itself then, which it does not if a clock change
-// skips wall. time.Date does not serve: it moves a wall time that is skipped, and
-// does not specify which one it returns of a wall time that occurs twice.
-func reach(wall time.Time, loc *time.Location) (at time.Time, shown bool) {
-	// Every offset from UTC is below a day. From there on, try one offset after another.
-	for t := wall.Add(-24 * time.Hour).In(loc); ; {
-		_, offset := t.Zone()
-		start, end := t.ZoneBounds()
-		at, shown = wall.Add(-time.Duration(offset)*time.Second), true
-		if at.Before(start) {
-			at, shown = start.UTC(), false
-		}
-		if end.IsZero() || at.Before(end) {
-			return at, shown
-		}
-		t = end
-	}
 }

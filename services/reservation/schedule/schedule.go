@@ -10,7 +10,7 @@ import (
 	"time"
 
 	"jari.example/internal/fault"
-	"jari.example/services/internal/zone"
+	"jari.example/internal/zone"
 )
 
 // Schedule is when a restaurant seats people, in its local wall-clock time. It is
@@ -186,7 +186,7 @@ func validateDrops(list []Drop, loc *time.Location) error {
 		case d.OpensAt.Year() < firstYear:
 			return fault.BadField(at+"/opens_at", "opens_at is a time such as 2026-11-22T10:00:00Z.")
 		}
-		if end, _ := reach(to.AddDate(0, 0, 1), loc); !d.OpensAt.Before(end) {
+		if end, _ := zone.Reach(to.AddDate(0, 0, 1), loc); !d.OpensAt.Before(end) {
 			return fault.BadField(at+"/opens_at", "opens_at must come before the period is over.")
 		}
 	}

@@ -4,7 +4,7 @@ import (
 	"slices"
 	"time"
 
-	"jari.example/services/internal/zone"
+	"jari.example/internal/zone"
 )
 
 // PlannedSlot is a slot that a schedule asks for. Times are UTC instants.
@@ -60,7 +60,7 @@ func (s Schedule) Slots(closed func(date string) bool, now time.Time) []PlannedS
 		}
 		opensAt := s.opensAt(date)
 		for _, wall := range seatings(hours, s.IntervalMinutes) {
-			start, shown := reach(day.Add(wall), loc)
+			start, shown := zone.Reach(day.Add(wall), loc)
 			if !shown || !start.After(now) {
 				continue
 			}

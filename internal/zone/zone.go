@@ -1,7 +1,8 @@
-// Package zone knows the time zones that a restaurant may have: the canonical
-// names of the IANA time zone database, https://www.iana.org/time-zones. Browsers
-// know them too (ECMA-402 §6.5), which does not hold for other names that Go
-// loads, such as right/Asia/Seoul, posix/Asia/Seoul, localtime and Factory.
+// Package zone knows the time zones that restaurants and rotas may have, and when a
+// clock in one of them shows a time. The zones are the canonical names of the IANA
+// time zone database, https://www.iana.org/time-zones. Browsers know them too
+// (ECMA-402 §6.5), which does not hold for other names that Go loads, such as
+// right/Asia/Seoul, posix/Asia/Seoul, localtime and Factory.
 package zone
 
 import (
