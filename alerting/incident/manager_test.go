@@ -30,8 +30,8 @@ func TestAnOpenIncidentIsUpdatedAfterTheIntervalAndAtOnceWithNews(t *testing.T) 
 		"when half as many good are enough": {func(i *Incident, v *evaluate.Verdict) { i.Facts.Worst, v.Worst = 0.5, 0.8 }, true},
 		"when the share is a little worse":  {func(i *Incident, v *evaluate.Verdict) { i.Facts.Worst, v.Worst = 0.5, 0.6 }, false},
 	} {
-		i, v := Incident{UpdatedAt: ten}, evaluate.Verdict{At: ten.Add(59 * time.Second)}
-		if tc.change(&i, &v); m.due(i, v) != tc.want {
+		i, v := Incident{UpdatedAt: ten}, evaluate.Verdict{At: ten.Add(59 * time.Second), Alert: &slo.Alert{}}
+		if tc.change(&i, &v); m.due(i, v, m.facts(i.Facts, v)) != tc.want {
 			t.Errorf("%s: %v", name, !tc.want)
 		}
 	}

@@ -78,8 +78,8 @@ func (s *Store) Retry(_ context.Context, term lease.Term, id int64, r notify.Ret
 	})
 }
 
-// Fail implements notify.Outbox.
-func (s *Store) Fail(_ context.Context, term lease.Term, id int64, _ time.Time, reason, instead string) error {
+// GiveUp implements notify.Outbox.
+func (s *Store) GiveUp(_ context.Context, term lease.Term, id int64, _ time.Time, reason, instead string) error {
 	return s.changeDelivery(term, id, func(d *delivery) {
 		d.failed = reason
 		switch d.Kind {

@@ -96,11 +96,11 @@ type Outbox interface {
 	// channel has certainly not accepted it. refused: the channel's configuration
 	// refuses it, for the reason.
 	Retry(ctx context.Context, term lease.Term, id int64, r Retrial) error
-	// Fail keeps the delivery as one that is never delivered, with the reason, and
+	// GiveUp keeps the delivery as one that is never delivered, with the reason, and
 	// removes what would follow it in vain: after a Post everything about its
 	// incident at its target, after an Update every later one. In its place it
 	// queues a Reply with the text instead, unless that is "".
-	Fail(ctx context.Context, term lease.Term, id int64, now time.Time, reason, instead string) error
+	GiveUp(ctx context.Context, term lease.Term, id int64, now time.Time, reason, instead string) error
 	// Pause lets nothing be due at the target by the method until then, deliveries
 	// that are queued later neither.
 	Pause(ctx context.Context, term lease.Term, t incident.Target, m Method, until time.Time) error

@@ -137,11 +137,15 @@ func (r *Relay) deliver(ctx context.Context, term lease.Term, d Delivery) error 
 		Ambiguous: failure.Outcome == Ambiguous || errors.As(err, new(searchError)),
 	}
 	delay := min(minBackoff<<min(d.Attempts, 10), maxBackoff)
-	switch failure.Outcome {
+	outcome := failure.Outcome
+	if outcome == Gone && d.Kind == Post {
+		outcome = Never // there is no message that could have been deleted
+	}
+	switch outcome {
 	case Gone:
 		return errors.Join(err, r.Outbox.Complete(ctx, term, d, d.Message))
 	case Never:
-		return errors.Join(err, r.Outbox.Fail(ctx, term, d.ID, time.Now(), err.Error(), instead(d, failure)))
+		return errors.Join(err, r.Outbox.GiveUp(ctx, term, d.ID, time.Now(), err.Error(), instead(d, failure)))
 	case Misconfigured:
 		delay = misconfiguredBackoff
 	case RateLimited:

@@ -25,11 +25,11 @@ type channel struct {
 	onCall func()
 }
 
-func (c *channel) send(call string, i incident.Incident) (incident.MessageRef, error) {
+func (c *channel) send(call string, d notify.Delivery) (incident.MessageRef, error) {
 	if c.onCall != nil {
 		c.onCall()
 	}
-	if !i.Open() {
+	if !d.Incident.Open() {
 		call += " resolved"
 	}
 	c.calls, c.at = append(c.calls, call), append(c.at, time.Now())
@@ -40,17 +40,20 @@ func (c *channel) send(call string, i incident.Incident) (incident.MessageRef, e
 	return incident.MessageRef{Channel: "c", ID: "1"}, err
 }
 
-func (c *channel) Post(_ context.Context, i incident.Incident) (incident.MessageRef, error) {
-	return c.send("post", i)
+func (c *channel) Post(_ context.Context, d notify.Delivery) (incident.MessageRef, error) {
+	if d.Kind == notify.Notice {
+		return c.send("notice "+d.Note.Text, d)
+	}
+	return c.send("post", d)
 }
 
-func (c *channel) Update(_ context.Context, i incident.Incident) error {
-	_, err := c.send("update "+i.Message.ID, i)
+func (c *channel) Update(_ context.Context, d notify.Delivery) error {
+	_, err := c.send("update "+d.Message.ID, d)
 	return err
 }
 
-func (c *channel) Reply(_ context.Context, i incident.Incident, n notify.Note) error {
-	_, err := c.send("reply "+i.Message.ID+" "+n.Text, i)
+func (c *channel) Reply(_ context.Context, d notify.Delivery) error {
+	_, err := c.send("reply "+d.Message.ID+" "+d.Note.Text, d)
 	return err
 }
 
@@ -74,17 +77,35 @@ func newScenario(t *testing.T) *scenario {
 	if s.term, _, err = s.store.Acquire(t.Context(), "me", 1000*time.Hour); err != nil {
 		t.Fatal(err)
 	}
-	if err := s.store.Open(t.Context(), s.term, s.incident, "opened"); err != nil {
+	s.open(t, s.incident)
+	return s
+}
+
+var pages = incident.Target{Medium: incident.Slack, Address: incident.Pages}
+
+func (s *scenario) open(t *testing.T, i incident.Incident, targets ...incident.Target) {
+	c := incident.Change{Incident: i, Targets: targets, Entries: []incident.Entry{{Kind: incident.EntryOpened, Text: "opened"}}}
+	if len(targets) == 0 {
+		c.Targets = []incident.Target{pages}
+	}
+	if err := s.store.Open(t.Context(), s.term, c); err != nil {
 		t.Fatal(err)
 	}
-	return s
+}
+
+func (s *scenario) update(t *testing.T, note string) {
+	if err := s.store.Update(t.Context(), s.term, incident.Change{
+		Incident: s.incident, Entries: []incident.Entry{{Kind: incident.EntryOpened, Text: note}},
+	}); err != nil {
+		t.Error(err)
+	}
 }
 
 func (s *scenario) relay(t *testing.T, length time.Duration) {
 	ctx, cancel := context.WithTimeout(t.Context(), length)
 	defer cancel()
 	notify.NewRelay(notify.Config{
-		Outbox: s.store, Notifier: &s.channel, Interval: time.Second, SpanName: "deliver",
+		Outbox: s.store, Notifier: &s.channel, Medium: incident.Slack, Interval: time.Second, SpanName: "deliver",
 		Report: func(context.Context, notify.Delivery, error) { s.reports++ },
 	}).Run(ctx, s.term)
 }
@@ -106,7 +127,7 @@ func TestAnOutcomeDecidesHowADeliveryIsRepeated(t *testing.T) {
 		"ambiguous and found: done":      {failure(notify.Ambiguous), true, []string{"post", "find", "reply 1 opened"}, 2 * time.Second},
 		"ambiguous, not found: repeat":   {failure(notify.Ambiguous), false, []string{"post", "find", "post", "reply 1 opened"}, 2 * time.Second},
 		"any other error is ambiguous":   {errors.New("connection reset"), true, []string{"post", "find", "reply 1 opened"}, 2 * time.Second},
-		"gone: dropped":                  {failure(notify.Gone), false, []string{"post", "reply  opened"}, time.Second},
+		"misconfigured: repeat later":    {failure(notify.Misconfigured), false, []string{"post", "post", "reply 1 opened"}, 30 * time.Second},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -120,7 +141,7 @@ func TestAnOutcomeDecidesHowADeliveryIsRepeated(t *testing.T) {
 				if after := s.channel.at[1].Sub(s.channel.at[0]); after < c.after || after > c.after+250*time.Millisecond {
 					t.Errorf("the second call came after %s, want %s", after, c.after)
 				}
-				if _, due, err := s.store.Next(t.Context(), time.Now().Add(time.Hour)); due || err != nil {
+				if _, due, err := s.store.Next(t.Context(), incident.Slack, nil, time.Now().Add(time.Hour)); due || err != nil {
 					t.Errorf("the outbox is not empty: %v, %v", due, err)
 				}
 			})
@@ -134,15 +155,11 @@ func TestAChangeDuringAnUpdateIsDelivered(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newScenario(t)
 		s.relay(t, time.Minute)
-		if err := s.store.Update(t.Context(), s.term, s.incident, ""); err != nil {
-			t.Fatal(err)
-		}
+		s.update(t, "")
 		s.channel.onCall = func() {
 			s.channel.onCall = nil
 			s.incident.ResolvedAt = time.Now()
-			if err := s.store.Update(t.Context(), s.term, s.incident, "resolved"); err != nil {
-				t.Error(err)
-			}
+			s.update(t, "resolved")
 		}
 		s.relay(t, time.Minute)
 		want := []string{"post", "reply 1 opened", "update 1", "update 1 resolved", "reply 1 resolved resolved"}
@@ -156,10 +173,7 @@ func TestCallsAreSpacedByTheInterval(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newScenario(t)
 		for n := range 5 {
-			i := incident.Incident{ID: fmt.Sprint("j", n), Rule: fmt.Sprint("b", n)}
-			if err := s.store.Open(t.Context(), s.term, i, "opened"); err != nil {
-				t.Fatal(err)
-			}
+			s.open(t, incident.Incident{ID: fmt.Sprint("j", n), Rule: fmt.Sprint("b", n)})
 		}
 		s.relay(t, time.Minute)
 		for n := 1; n < len(s.channel.at); n++ {
@@ -186,6 +200,88 @@ func TestARelayStopsWhenItsTermHasEnded(t *testing.T) {
 		s.relay(t, time.Hour)
 		if len(s.channel.calls) > 0 || time.Since(began) > time.Minute {
 			t.Errorf("calls %q; it stopped after %s", s.channel.calls, time.Since(began))
+		}
+	})
+}
+
+func TestWhatIsRefusedForGoodHoldsNothingElse(t *testing.T) {
+	for name, c := range map[string]struct {
+		results []error // of the post, its note, the edit
+		want    []string
+	}{
+		"a post":                           {[]error{failure(notify.Never)}, []string{"post"}},
+		"a post of a message that is gone": {[]error{failure(notify.Gone)}, []string{"post"}},
+		"a note":                           {[]error{nil, failure(notify.Never)}, []string{"post", "reply 1 opened", "update 1 resolved", "reply 1 over resolved"}},
+		"an edit": {[]error{nil, nil, failure(notify.Never)}, []string{
+			"post", "reply 1 opened", "update 1 resolved", "reply 1 over resolved",
+			"reply 1 The message above cannot be edited any more (test). What happens next is written here. resolved",
+		}},
+		"an edit of a message that is gone": {[]error{nil, nil, failure(notify.Gone)}, []string{
+			"post", "reply 1 opened", "update 1 resolved", "reply 1 over resolved",
+		}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				s := newScenario(t)
+				s.channel.results = c.results
+				s.relay(t, time.Minute)
+				s.incident.ResolvedAt = time.Now()
+				s.update(t, "over")
+				s.relay(t, time.Hour)
+				if !reflect.DeepEqual(s.channel.calls, c.want) {
+					t.Errorf("calls %q, want %q", s.channel.calls, c.want)
+				}
+			})
+		})
+	}
+}
+
+// A target that is limited, and one that is misconfigured, hold no other target.
+func TestTargetsDoNotWaitForEachOther(t *testing.T) {
+	for name, outcome := range map[string]notify.Outcome{"rate limited": notify.RateLimited, "misconfigured": notify.Misconfigured} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				s := newScenario(t)
+				s.open(t, incident.Incident{ID: "j", Rule: "b"}, incident.Target{Medium: incident.Slack, Address: incident.Tickets})
+				s.channel.results = []error{failure(outcome)}
+				s.relay(t, 10*time.Second)
+				if want := []string{"post", "post", "reply 1 opened"}; !reflect.DeepEqual(s.channel.calls, want) {
+					t.Fatalf("calls %q, want %q", s.channel.calls, want)
+				}
+				if gap := s.channel.at[1].Sub(s.channel.at[0]); gap > time.Second {
+					t.Errorf("the other target waited %s", gap)
+				}
+			})
+		})
+	}
+}
+
+// A holder of the lease that comes later keeps a Retry-After, also for what was
+// queued after it began.
+func TestALaterHolderKeepsARetryAfter(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newScenario(t)
+		s.channel.results = []error{failure(notify.RateLimited)}
+		s.relay(t, time.Second)
+		s.open(t, incident.Incident{ID: "j", Rule: "b"})
+		s.relay(t, 10*time.Minute)
+		if gap := s.channel.at[1].Sub(s.channel.at[0]); gap < time.Minute || len(s.channel.calls) != 5 {
+			t.Errorf("called again after %s, Retry-After is 1m: %q", gap, s.channel.calls)
+		}
+	})
+}
+
+func TestANoticeIsSentAndSearchedForLikeAMessage(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newScenario(t)
+		s.relay(t, time.Minute)
+		if err := s.store.Notice(t.Context(), s.term, pages, notify.Note{Text: "digest"}); err != nil {
+			t.Fatal(err)
+		}
+		s.channel.results, s.channel.found = []error{failure(notify.Ambiguous)}, true
+		s.relay(t, time.Minute)
+		if want := []string{"post", "reply 1 opened", "notice digest", "find"}; !reflect.DeepEqual(s.channel.calls, want) {
+			t.Errorf("calls %q, want %q", s.channel.calls, want)
 		}
 	})
 }

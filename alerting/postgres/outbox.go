@@ -117,8 +117,8 @@ update outbox set ambiguous = $2, not_before = $3, last_reason = $4, refused = $
 		id, r.Ambiguous, r.NotBefore, r.Reason, r.Refused)
 }
 
-// Fail implements notify.Outbox.
-func (s *Store) Fail(ctx context.Context, term lease.Term, id int64, now time.Time, reason, instead string) error {
+// GiveUp implements notify.Outbox.
+func (s *Store) GiveUp(ctx context.Context, term lease.Term, id int64, now time.Time, reason, instead string) error {
 	return s.fenced(ctx, term, func(tx pgx.Tx) error {
 		var kind notify.Kind
 		err := tx.QueryRow(ctx, `-- name: alerting.outbox.fail

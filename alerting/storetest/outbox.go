@@ -196,7 +196,7 @@ func failedPost(t *testing.T, s Store, term lease.Term) {
 	ctx, a := t.Context(), example("a")
 	must(t, s.Open(ctx, term, opened(a, "opened")))
 	d := begin(t, s, term, next(t, s, at(1)).ID, at(1))
-	must(t, s.Fail(ctx, term, d.ID, at(1), "too long", ""))
+	must(t, s.GiveUp(ctx, term, d.ID, at(1), "too long", ""))
 	nothing(t, s, incident.Slack, at(9))
 	must(t, update(t, s, term, a, "goes on"))
 	nothing(t, s, incident.Slack, at(9))
@@ -230,7 +230,7 @@ func failedUpdate(t *testing.T, s Store, term lease.Term) {
 	must(t, update(t, s, term, a, ""))
 	d := begin(t, s, term, next(t, s, at(1)).ID, at(1))
 	must(t, update(t, s, term, a, "goes on")) // queues a second update
-	must(t, s.Fail(ctx, term, d.ID, at(1), "edit_window_closed", "The thread goes on."))
+	must(t, s.GiveUp(ctx, term, d.ID, at(1), "edit_window_closed", "The thread goes on."))
 	a.ResolvedAt = at(9)
 	must(t, update(t, s, term, a, "resolved"))
 	var notes []string

@@ -131,10 +131,10 @@ func fenced(t *testing.T, s Store) {
 		"complete": func(ctx context.Context) error {
 			return s.Complete(ctx, old, d, incident.MessageRef{Channel: "C", ID: "1"})
 		},
-		"retry":  func(ctx context.Context) error { return s.Retry(ctx, old, d.ID, notify.Retrial{NotBefore: at(1)}) },
-		"fail":   func(ctx context.Context) error { return s.Fail(ctx, old, d.ID, at(1), "", "") },
-		"pause":  func(ctx context.Context) error { return s.Pause(ctx, old, pages, notify.Send, at(9)) },
-		"notice": func(ctx context.Context) error { return s.Notice(ctx, old, pages, notify.Note{}) },
+		"retry":   func(ctx context.Context) error { return s.Retry(ctx, old, d.ID, notify.Retrial{NotBefore: at(1)}) },
+		"give up": func(ctx context.Context) error { return s.GiveUp(ctx, old, d.ID, at(1), "", "") },
+		"pause":   func(ctx context.Context) error { return s.Pause(ctx, old, pages, notify.Send, at(9)) },
+		"notice":  func(ctx context.Context) error { return s.Notice(ctx, old, pages, notify.Note{}) },
 	} {
 		if err := write(ctx); !errors.Is(err, lease.ErrLost) {
 			t.Errorf("%s: %v", name, err)
