@@ -58,3 +58,9 @@ type Muted struct {
 	Reason      string    `json:"reason,omitempty"`
 	Maintenance string    `json:"maintenance,omitempty"` // name of the planned window
 }
+
+// Actor is a person who acts on an incident.
+type Actor struct {
+	ID   string // in the medium where it acted, such as Slack's id of the user
+	Name string
+}
