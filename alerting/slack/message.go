@@ -222,3 +222,12 @@ func richSection(all []slackapi.RichTextSectionElement) slackapi.RichTextElement
 func plainText(s string) *slackapi.TextBlockObject {
 	return slackapi.NewTextBlockObject(slackapi.PlainTextType, cmp.Or(s, "–"), false, false)
 }
+
+// Line is the incident on one line in mrkdwn, for the answer to a command.
+func Line(i incident.Incident) string {
+	by := line{span{text: "nobody has acknowledged it"}}
+	if !i.Response.AcknowledgedAt.IsZero() {
+		by = say("acknowledged by ", i.Response.Assignee)
+	}
+	return say(headline(i), " · since ", span{at: i.StartedAt, now: i.UpdatedAt}, " · ", by, " · ", i.Rule, " · ", i.ID).mrkdwn(sizes{span: maxHeader})
+}
