@@ -7,9 +7,10 @@ import "time"
 type Entry struct {
 	At    time.Time
 	Kind  EntryKind
-	Actor string // the name of the person who acted; "" for alertingd
+	Actor string // the name of the person who acted, or who was notified; "" for alertingd
 	Text  string // "" when the message itself says it
-	// Mention is the Slack id of a person whom the delivered text notifies.
+	// Mention is the Slack id of a person whom the delivered text, or with an
+	// EntryNotified the message, notifies.
 	Mention string
 }
 
@@ -59,8 +60,22 @@ type Muted struct {
 	Maintenance string    `json:"maintenance,omitempty"` // name of the planned window
 }
 
-// Actor is a person who acts on an incident.
+// After is the response after the entries of a change: an incident that opens,
+// reopens or becomes a page has to be acknowledged again.
+func (r Response) After(entries []Entry) Response {
+	for _, e := range entries {
+		switch e.Kind {
+		case EntryReopened, EntryEscalated:
+			r = Response{Assignee: r.Assignee}
+		case EntryNotified:
+			r.Notified = append(r.Notified[:len(r.Notified):len(r.Notified)], Notified{e.Actor, e.Mention, e.At})
+		}
+	}
+	return r
+}
+
+// Actor is a person who acts on incidents.
 type Actor struct {
-	ID   string // in the medium where it acted, such as Slack's id of the user
+	ID   string // Slack's id of the user; "" on the command line
 	Name string
 }

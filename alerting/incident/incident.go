@@ -119,6 +119,11 @@ type Change struct {
 	Targets []Target
 }
 
+// Respond changes an incident on behalf of a person, and returns what its timeline
+// says and who else gets a message. Without an entry nothing is written. It may be
+// called again when a write has failed.
+type Respond func(*Incident) (entries []Entry, targets []Target, err error)
+
 // Store records incidents. Every write queues its deliveries in the same transaction:
 // per target a message, or an update of it unless one is queued that has not begun;
 // then each entry with a text. Writes with a term fail with lease.ErrLost when it has
@@ -133,15 +138,15 @@ type Store interface {
 	Timeline(ctx context.Context, id string) ([]Entry, error)
 	// Open adds an incident. It fails with ErrAlreadyOpen.
 	Open(ctx context.Context, term lease.Term, c Change) error
-	// Update writes all of the incident except Rule, OpenedAt and Response. An
-	// incident that ended may be open again; that fails with ErrAlreadyOpen while
-	// another is. It fails with ErrChanged.
+	// Update writes all of the incident except Rule and OpenedAt; Response is what
+	// is stored, after the entries. An incident that ended may be open again; that
+	// fails with ErrAlreadyOpen while another is. It fails with ErrChanged.
 	Update(ctx context.Context, term lease.Term, c Change) error
 	// Respond lets respond change Response, ResolvedAt and Facts.Muted of an
-	// incident that nobody else changes meanwhile, and returns it. It needs no term,
-	// because people act on any replica: respond decides by what it reads. Without
-	// an entry nothing is written. The error is ErrNotFound, or that of respond.
-	Respond(ctx context.Context, id string, respond func(*Incident) (entries []Entry, targets []Target, err error)) (Incident, error)
+	// incident that nobody else changes meanwhile, and returns it as it is then.
+	// It needs no term, because people act on any replica: respond decides by what
+	// it reads. The error is ErrNotFound, or that of respond.
+	Respond(ctx context.Context, id string, respond Respond) (Incident, error)
 	// Silence adds a silence.
 	Silence(ctx context.Context, s Silence) error
 	// EndSilence ends a silence early; one that has ended stays as it is.

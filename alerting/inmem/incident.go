@@ -38,40 +38,60 @@ func (s *Store) Get(_ context.Context, id string) (incident.Incident, error) {
 	return i, nil
 }
 
-// Open implements incident.Store.
-func (s *Store) Open(_ context.Context, term lease.Term, i incident.Incident, note string) error {
+// Timeline implements incident.Store.
+func (s *Store) Timeline(_ context.Context, id string) ([]incident.Entry, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if err := s.mayWrite(term, i); err != nil {
+	return slices.Clone(s.timelines[id]), nil
+}
+
+// Open implements incident.Store.
+func (s *Store) Open(_ context.Context, term lease.Term, c incident.Change) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if err := s.mayWrite(term, c.Incident); err != nil {
 		return err
 	}
-	s.incidents[i.ID] = i
-	s.queue(i.ID, notify.Post, "")
-	s.queue(i.ID, notify.Reply, note)
+	s.incidents[c.ID] = c.Incident
+	s.record(c.ID, c.Entries, c.Targets)
 	return nil
 }
 
 // Update implements incident.Store.
-func (s *Store) Update(_ context.Context, term lease.Term, i incident.Incident, note string) error {
+func (s *Store) Update(_ context.Context, term lease.Term, c incident.Change) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if err := s.mayWrite(term, i); err != nil {
+	if err := s.mayWrite(term, c.Incident); err != nil {
 		return err
 	}
-	before := s.incidents[i.ID]
-	i.Rule, i.OpenedAt, i.Message = before.Rule, before.OpenedAt, before.Message
-	s.incidents[i.ID] = i
-	queued := false
-	for _, d := range s.outbox {
-		queued = queued || d.incident == i.ID && d.Kind == notify.Update && d.Attempts == 0
+	i, before := c.Incident, s.incidents[c.ID]
+	if !before.ResolvedAt.Equal(c.ResolvedBefore) {
+		return incident.ErrChanged
 	}
-	if !queued {
-		s.queue(i.ID, notify.Update, "")
-	}
-	if note != "" {
-		s.queue(i.ID, notify.Reply, note)
-	}
+	i.Rule, i.OpenedAt, i.Response = before.Rule, before.OpenedAt, before.Response.After(c.Entries)
+	s.incidents[c.ID] = i
+	s.record(c.ID, c.Entries, c.Targets)
 	return nil
+}
+
+// Respond implements incident.Store.
+func (s *Store) Respond(_ context.Context, id string, respond incident.Respond) (incident.Incident, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	i, ok := s.incidents[id]
+	if !ok {
+		return i, incident.ErrNotFound
+	}
+	before := i
+	i.Response.Notified = slices.Clone(i.Response.Notified)
+	entries, targets, err := respond(&i)
+	if err != nil || len(entries) == 0 {
+		return before, err
+	}
+	before.Response, before.ResolvedAt, before.Facts.Muted = i.Response, i.ResolvedAt, i.Facts.Muted
+	s.incidents[id] = before
+	s.record(id, entries, targets)
+	return before, nil
 }
 
 // mayWrite checks the term, and that no other incident of the rule is open when i is.
@@ -87,7 +107,87 @@ func (s *Store) mayWrite(term lease.Term, i incident.Incident) error {
 	return nil
 }
 
-func (s *Store) queue(id string, kind notify.Kind, note string) {
+// record adds the entries to the timeline and queues the deliveries of a change.
+func (s *Store) record(id string, entries []incident.Entry, targets []incident.Target) {
+	s.timelines[id] = append(s.timelines[id], entries...)
+	all := s.targetsOf(id)
+	for _, t := range all {
+		queued := slices.ContainsFunc(s.outbox, func(d *delivery) bool {
+			return d.place() == place{id, t} && d.failed == "" && d.Attempts == 0 && (d.Kind == notify.Update || d.Kind == notify.Post)
+		})
+		if m := s.messages[place{id, t}]; !queued && (m == nil || !m.frozen) {
+			s.queue(delivery{Delivery: notify.Delivery{Kind: notify.Update, Target: t}, incident: id})
+		}
+	}
+	for _, t := range targets {
+		if m := s.messages[place{id, t}]; m == nil && !slices.Contains(all, t) {
+			s.queue(delivery{Delivery: notify.Delivery{Kind: notify.Post, Target: t}, incident: id})
+			all = append(all, t)
+		}
+	}
+	for _, t := range all {
+		for _, e := range entries {
+			if e.Text != "" {
+				n := notify.Note{Text: e.Text, Mention: e.Mention}
+				s.queue(delivery{Delivery: notify.Delivery{Kind: notify.Reply, Target: t, Note: n}, incident: id})
+			}
+		}
+	}
+}
+
+// targetsOf are the targets that have a message of the incident, or will have one;
+// not those that have refused it for good.
+func (s *Store) targetsOf(id string) (all []incident.Target) {
+	for p, m := range s.messages {
+		if p.incident == id && !m.ref.IsZero() {
+			all = append(all, p.target)
+		}
+	}
+	for _, d := range s.outbox {
+		if d.incident == id && d.Kind == notify.Post && d.failed == "" && !slices.Contains(all, d.Target) {
+			all = append(all, d.Target)
+		}
+	}
+	slices.SortFunc(all, func(a, b incident.Target) int { return cmp.Compare(a.String(), b.String()) })
+	return all
+}
+
+func (s *Store) queue(d delivery) {
 	s.lastID++
-	s.outbox = append(s.outbox, &delivery{Delivery: notify.Delivery{ID: s.lastID, Kind: kind, Note: note}, incident: id})
+	d.ID, d.Queued = s.lastID, time.Now().UTC()
+	s.outbox = append(s.outbox, &d)
+}
+
+// Silence implements incident.Store.
+func (s *Store) Silence(_ context.Context, added incident.Silence) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.silences = append(s.silences, added)
+	return nil
+}
+
+// EndSilence implements incident.Store.
+func (s *Store) EndSilence(_ context.Context, id string, at time.Time) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for n := range s.silences {
+		if one := &s.silences[n]; one.ID == id && (one.Until.IsZero() || at.Before(one.Until)) {
+			one.Until = at
+		}
+	}
+	return nil
+}
+
+// Silences implements incident.Store.
+func (s *Store) Silences(_ context.Context, at time.Time) ([]incident.Silence, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var all []incident.Silence
+	for _, one := range s.silences {
+		ended := !one.Until.IsZero() && !at.Before(one.Until) || one.Incident != "" && !s.incidents[one.Incident].Open()
+		if !ended {
+			all = append(all, one)
+		}
+	}
+	return all, nil
 }

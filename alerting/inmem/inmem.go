@@ -21,7 +21,11 @@ type Store struct {
 	series map[slo.Key]*series
 
 	incidents map[string]incident.Incident
+	timelines map[string][]incident.Entry
+	messages  map[place]*message
+	silences  []incident.Silence
 	outbox    []*delivery
+	pauses    map[limit]time.Time
 	lastID    int64
 
 	holder  string
@@ -29,15 +33,40 @@ type Store struct {
 	expires time.Time
 }
 
+// place is where an incident has a message.
+type place struct {
+	incident string
+	target   incident.Target
+}
+
+// message is the message of an incident at a target.
+type message struct {
+	ref    incident.MessageRef // zero: the target has refused it for good
+	frozen bool                // it cannot be edited any more
+}
+
+// limit is what a Pause limits.
+type limit struct {
+	target incident.Target
+	method notify.Method
+}
+
 type delivery struct {
 	notify.Delivery
-	incident  string
+	incident  string // "" for a Notice
 	notBefore time.Time
+	refused   string
+	failed    string // why it is never delivered; "" while it waits
 }
+
+func (d *delivery) place() place { return place{d.incident, d.Target} }
 
 // New returns an empty store.
 func New() *Store {
-	return &Store{series: map[slo.Key]*series{}, incidents: map[string]incident.Incident{}}
+	return &Store{
+		series: map[slo.Key]*series{}, incidents: map[string]incident.Incident{},
+		timelines: map[string][]incident.Entry{}, messages: map[place]*message{}, pauses: map[limit]time.Time{},
+	}
 }
 
 // Acquire implements lease.Store.

@@ -81,8 +81,9 @@ type Undelivered struct {
 // other. Writes fail with lease.ErrLost when their term has ended.
 type Outbox interface {
 	// Next returns the oldest delivery of a medium that is due. It leaves out those
-	// of the addresses in busy, and those whose method is paused. ok is false when
-	// there is none.
+	// of the addresses in busy, and those whose method is paused: with an ambiguous
+	// Post, Reply or Notice Search is one of its methods. ok is false when there is
+	// none.
 	Next(ctx context.Context, medium string, busy []string, now time.Time) (d Delivery, ok bool, err error)
 	// Begin marks the delivery ambiguous before the channel is called, and returns
 	// it with its incident as it is at that moment. A change of the incident after
@@ -95,8 +96,10 @@ type Outbox interface {
 	// channel has certainly not accepted it. refused: the channel's configuration
 	// refuses it, for the reason.
 	Retry(ctx context.Context, term lease.Term, id int64, r Retrial) error
-	// Fail keeps the delivery as one that is never delivered, with the reason. In
-	// its place it queues a Reply with the text instead, unless that is "".
+	// Fail keeps the delivery as one that is never delivered, with the reason, and
+	// removes what would follow it in vain: after a Post everything about its
+	// incident at its target, after an Update every later one. In its place it
+	// queues a Reply with the text instead, unless that is "".
 	Fail(ctx context.Context, term lease.Term, id int64, now time.Time, reason, instead string) error
 	// Pause lets nothing be due at the target by the method until then, deliveries
 	// that are queued later neither.

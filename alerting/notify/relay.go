@@ -1,6 +1,7 @@
 package notify
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -10,7 +11,6 @@ import (
 	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/codes"
 	"go.opentelemetry.io/otel/trace"
-	"golang.org/x/time/rate"
 
 	"jari.example/alerting/incident"
 	"jari.example/alerting/lease"
@@ -22,13 +22,17 @@ const (
 	pollInterval = 250 * time.Millisecond // of an empty outbox
 	minBackoff   = 2 * time.Second
 	maxBackoff   = 30 * time.Second
+	// An operator needs longer to correct a configuration; meanwhile each attempt
+	// tells whether it was.
+	misconfiguredBackoff = 30 * time.Second
 )
 
 // Config is what a Relay needs.
 type Config struct {
 	Outbox   Outbox
 	Notifier Notifier
-	// Interval is the shortest time between two calls of the Notifier.
+	Medium   string // of the targets that it delivers to
+	// Interval is the shortest time between two deliveries to one address.
 	Interval time.Duration
 	// SpanName is the name of the span of each delivery.
 	SpanName string
@@ -37,21 +41,35 @@ type Config struct {
 	Report func(ctx context.Context, d Delivery, err error)
 }
 
-// Relay delivers what an Outbox holds.
+// Relay delivers what an Outbox holds for one medium:
+//
+//  1. It takes the oldest delivery that is due, of the addresses that are not paced.
+//  2. If an earlier attempt is ambiguous, it searches the channel; what is found
+//     there is complete.
+//  3. It marks the delivery ambiguous and reads the incident, in one transaction.
+//  4. It calls the Notifier once.
+//  5. It records the result: complete, due again later, or given up.
+//
+// Invariants: a process that dies between 3 and 5 leaves an ambiguous delivery, which
+// the next one searches for; so with a searchable channel nothing is posted twice and
+// nothing is lost. No call is made inside a Retry-After of its target and method, by
+// this or a later holder of the lease. What is given up holds nothing else.
 type Relay struct {
 	Config
-	limiter *rate.Limiter
+	next map[string]time.Time // by address: when its next delivery is allowed
 }
 
 // NewRelay returns a Relay. Its limit of calls spans several Runs.
 func NewRelay(c Config) *Relay {
-	return &Relay{Config: c, limiter: rate.NewLimiter(rate.Every(c.Interval), 1)}
+	return &Relay{Config: c, next: map[string]time.Time{}}
 }
 
 // Run delivers until ctx ends or term has ended.
 func (r *Relay) Run(ctx context.Context, term lease.Term) {
 	for ctx.Err() == nil {
-		d, ok, err := r.Outbox.Next(ctx, time.Now())
+		now := time.Now()
+		busy, free := r.busy(now)
+		d, ok, err := r.Outbox.Next(ctx, r.Medium, busy, now)
 		switch {
 		case err != nil:
 			if ctx.Err() == nil {
@@ -59,19 +77,29 @@ func (r *Relay) Run(ctx context.Context, term lease.Term) {
 			}
 			_ = wait.For(ctx, minBackoff)
 		case !ok:
-			_ = wait.For(ctx, pollInterval)
+			_ = wait.For(ctx, min(pollInterval, free))
 		default:
-			if r.pace(ctx) != nil || errors.Is(r.traced(ctx, term, d), lease.ErrLost) {
+			err := r.traced(ctx, term, d)
+			r.next[d.Target.Address] = time.Now().Add(r.Interval)
+			if errors.Is(err, lease.ErrLost) {
 				return
 			}
 		}
 	}
 }
 
-// pace waits until the next call of the Notifier is allowed. It fails only when
-// ctx ends; rate.Limiter's own Wait also fails early before a deadline.
-func (r *Relay) pace(ctx context.Context) error {
-	return wait.For(ctx, r.limiter.Reserve().Delay())
+// busy are the addresses that had a delivery less than Interval ago, and the time
+// until the first of them is free.
+func (r *Relay) busy(now time.Time) (addresses []string, free time.Duration) {
+	free = pollInterval
+	for address, next := range r.next {
+		if !now.Before(next) {
+			delete(r.next, address)
+			continue
+		}
+		addresses, free = append(addresses, address), min(free, next.Sub(now))
+	}
+	return addresses, free
 }
 
 // traced is deliver in a span. It reports the result.
@@ -103,21 +131,36 @@ func (r *Relay) deliver(ctx context.Context, term lease.Term, d Delivery) error 
 		return err
 	}
 	failure := classify(err)
-	if failure.Outcome == Gone {
-		return errors.Join(err, r.Outbox.Complete(ctx, term, d, d.Incident.Message))
+	retry := Retrial{
+		Reason: err.Error(), Refused: failure.Outcome == Misconfigured,
+		// A search that failed leaves the earlier attempt ambiguous.
+		Ambiguous: failure.Outcome == Ambiguous || errors.As(err, new(searchError)),
 	}
-	// A search that failed leaves the earlier attempt ambiguous.
-	ambiguous := failure.Outcome == Ambiguous || errors.As(err, new(searchError))
 	delay := min(minBackoff<<min(d.Attempts, 10), maxBackoff)
-	if failure.Outcome == RateLimited {
-		if failure.RetryAfter > 0 {
-			delay = failure.RetryAfter
-		}
-		if err := r.Outbox.DelayAll(ctx, term, time.Now().Add(delay)); err != nil {
+	switch failure.Outcome {
+	case Gone:
+		return errors.Join(err, r.Outbox.Complete(ctx, term, d, d.Message))
+	case Never:
+		return errors.Join(err, r.Outbox.Fail(ctx, term, d.ID, time.Now(), err.Error(), instead(d, failure)))
+	case Misconfigured:
+		delay = misconfiguredBackoff
+	case RateLimited:
+		delay = cmp.Or(failure.RetryAfter, delay)
+		method := cmp.Or(failure.Method, d.Kind.Method())
+		if err := r.Outbox.Pause(ctx, term, d.Target, method, time.Now().Add(delay)); err != nil {
 			return err
 		}
 	}
-	return errors.Join(err, r.Outbox.Retry(ctx, term, d.ID, ambiguous, time.Now().Add(delay), err.Error()))
+	retry.NotBefore = time.Now().Add(delay)
+	return errors.Join(err, r.Outbox.Retry(ctx, term, d.ID, retry))
+}
+
+// instead is what the thread says when the message cannot be edited any more.
+func instead(d Delivery, failure *Error) string {
+	if d.Kind != Update {
+		return ""
+	}
+	return fmt.Sprintf("The message above cannot be edited any more (%s). What happens next is written here.", failure.Type)
 }
 
 func (r *Relay) attempt(ctx context.Context, term lease.Term, d Delivery) (incident.MessageRef, error) {
@@ -130,21 +173,19 @@ func (r *Relay) attempt(ctx context.Context, term lease.Term, d Delivery) (incid
 		if found {
 			return ref, nil
 		}
-		if err := r.pace(ctx); err != nil {
-			return ref, err
-		}
 	}
-	i, err := r.Outbox.Begin(ctx, term, d.ID, time.Now())
+	d, err := r.Outbox.Begin(ctx, term, d.ID, time.Now())
 	if err != nil {
-		return i.Message, err
+		return d.Message, err
 	}
 	switch d.Kind {
-	case Post:
-		return r.Notifier.Post(ctx, i)
+	case Post, Notice:
+		return r.Notifier.Post(ctx, d)
 	case Update:
-		return i.Message, r.Notifier.Update(ctx, i)
+		return d.Message, r.Notifier.Update(ctx, d)
 	case Reply:
-		return i.Message, r.Notifier.Reply(ctx, i, Note{d.ID, d.Note})
+		return d.Message, r.Notifier.Reply(ctx, d)
 	}
-	return i.Message, fmt.Errorf("the outbox holds a delivery of the unknown kind %q", d.Kind)
+	return d.Message, &Error{Outcome: Never, Type: "unknown_kind",
+		Err: fmt.Errorf("the outbox holds a delivery of the unknown kind %q", d.Kind)}
 }

@@ -30,7 +30,7 @@ func happens(i incident.Incident, s sizes) line {
 		recent, window = f.Long, f.Pair.Long
 	}
 	return say(bold(badPercent(recent), " of ", f.EventLabel, " fail"), " for ", f.Affected, ": ",
-		fmt.Sprintf("%d of %d in the last %s.", recent.Bad, recent.Total(), duration(window)))
+		fmt.Sprintf("%d of %d in the last %s.", recent.Bad, recent.Total(), incident.Duration(window)))
 }
 
 // fires is happens for a direct alert.
@@ -50,9 +50,9 @@ func fires(i incident.Incident, s sizes) line {
 		case when.Absent:
 			text = say("nothing since ", bold(span{at: subject.LastEvent, now: i.UpdatedAt}))
 		case when.Events > 0:
-			text = say(bold(c.Bad), " in the last ", duration(when.Within))
+			text = say(bold(c.Bad), " in the last ", incident.Duration(when.Within))
 		default:
-			text = say(bold(badPercent(c), " bad"), fmt.Sprintf(", %d of %d in the last %s", c.Bad, c.Total(), duration(when.Within)))
+			text = say(bold(badPercent(c), " bad"), fmt.Sprintf(", %d of %d in the last %s", c.Bad, c.Total(), incident.Duration(when.Within)))
 		}
 		if subject.Name != "" {
 			text = say(subject.Name, ": ", text)
@@ -96,7 +96,7 @@ func since(i incident.Incident, s sizes) line {
 	case !f.Alert.When.Absent:
 		count = fmt.Sprintf(": %d of %d were bad", f.SinceStart.Bad, f.SinceStart.Total())
 	}
-	return say("Since ", bold(span{at: i.StartedAt, now: i.UpdatedAt}), " (", duration(i.UpdatedAt.Sub(i.StartedAt)), ")",
+	return say("Since ", bold(span{at: i.StartedAt, now: i.UpdatedAt}), " (", incident.Duration(i.UpdatedAt.Sub(i.StartedAt)), ")",
 		count, inRegions(f, s), ".")
 }
 
@@ -104,7 +104,7 @@ func since(i incident.Incident, s sizes) line {
 func lasted(i incident.Incident, s sizes) line {
 	f := i.Facts
 	l := say("Lasted from ", bold(span{at: i.StartedAt, now: i.UpdatedAt}), " to ", bold(span{at: i.ResolvedAt, now: i.UpdatedAt}),
-		" (", duration(i.ResolvedAt.Sub(i.StartedAt)), ")")
+		" (", incident.Duration(i.ResolvedAt.Sub(i.StartedAt)), ")")
 	switch {
 	case f.Alert == nil:
 		l = say(l, ": ", bold(fmt.Sprintf("%d of %d ", f.SinceStart.Bad, f.SinceStart.Total()), f.EventLabel, " failed"))
@@ -138,7 +138,7 @@ func inRegions(f incident.Facts, s sizes) line {
 // budget is the error budget of an SLO.
 func budget(i incident.Incident) line {
 	f := i.Facts
-	name := "error budget for " + duration(f.Window)
+	name := "error budget for " + incident.Duration(f.Window)
 	var known line
 	if !f.BudgetKnown.IsZero() {
 		known = say(" (budget known since ", span{at: f.BudgetKnown, now: i.UpdatedAt}, "; the time before counts as good)")
@@ -152,7 +152,7 @@ func budget(i incident.Incident) line {
 	}
 	return say(picture, bold(percent(f.BudgetRemaining)), " of the ", name, " remains", known,
 		fmt.Sprintf(". At the burn rate of the last %s, which is %s, it is exhausted in %s, at ",
-			duration(f.Spending.Over), number(f.Spending.BurnRate), duration(f.ExhaustedAt.Sub(i.UpdatedAt))),
+			incident.Duration(f.Spending.Over), incident.Number(f.Spending.BurnRate), incident.Duration(f.ExhaustedAt.Sub(i.UpdatedAt))),
 		bold(span{at: f.ExhaustedAt, now: i.UpdatedAt}), ".")
 }
 
@@ -164,15 +164,15 @@ func condition(f incident.Facts) string {
 			verb = "opens a ticket"
 		}
 		return fmt.Sprintf("%.6g %% over %s · %s when the burn rate over %s and over %s reaches %.4g; last measured over %s: %s",
-			100*f.Target, duration(f.Window), verb, duration(f.Pair.Long), duration(f.Pair.Short), f.Pair.Burn,
-			duration(f.Pair.Long), number(f.LongBurn))
+			100*f.Target, incident.Duration(f.Window), verb, incident.Duration(f.Pair.Long), incident.Duration(f.Pair.Short), f.Pair.Burn,
+			incident.Duration(f.Pair.Long), incident.Number(f.LongBurn))
 	}
 	switch when := f.Alert.When; {
 	case when.Absent:
-		return "fires when nothing is seen for " + duration(when.Within)
+		return "fires when nothing is seen for " + incident.Duration(when.Within)
 	case when.Events > 0:
-		return fmt.Sprintf("fires at %d or more in %s", when.Events, duration(when.Within))
+		return fmt.Sprintf("fires at %d or more in %s", when.Events, incident.Duration(when.Within))
 	default:
-		return fmt.Sprintf("fires when %s of at least %d are bad in %s", percent(when.BadShare), when.MinEvents, duration(when.Within))
+		return fmt.Sprintf("fires when %s of at least %d are bad in %s", percent(when.BadShare), when.MinEvents, incident.Duration(when.Within))
 	}
 }

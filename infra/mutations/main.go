@@ -7,7 +7,10 @@
 //
 // It fails when the tests pass in spite of a mutation, and when the text that a
 // mutation replaces is not in the file any more. No file of the clone changes: the
-// compiler reads the mutated text from a temporary file (go test -overlay).
+// compiler reads the mutated text from a temporary file (go test -overlay). Some of
+// the tests need OpenSearch and PostgreSQL: start a system (make up), and run
+//
+//	eval "$(.jari/bin/jari env)"; make mutations
 package main
 
 import (
@@ -87,7 +90,7 @@ func testAll(ctx context.Context, dir string, chosen []mutation, parallel int, p
 			return nil, err
 		}
 		if !control.passed {
-			return nil, fmt.Errorf("the tests of %s do not pass without a mutation: %s", p, control.failed)
+			return nil, fmt.Errorf("the tests of %s do not pass without a mutation: %s\n%s", p, control.failed, control.output)
 		}
 	}
 	results := make([]result, len(chosen))
@@ -118,7 +121,7 @@ func write(w io.Writer, results []result) error {
 		return err
 	}
 	if missed > 0 {
-		return fmt.Errorf("%d mutations were not noticed: write a test that fails with them, or correct their texts in table.go", missed)
+		return fmt.Errorf("%d mutations were not noticed: write a test that fails with them, or correct their texts", missed)
 	}
 	return nil
 }
