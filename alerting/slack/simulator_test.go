@@ -88,7 +88,7 @@ func TestDeliversExactlyOnceToTheSimulator(t *testing.T) {
 	defer running.Wait()
 	defer cancel()
 	relay := newRelay(f, slack.Config{
-		URL: s.url + "/api/", Token: secret.New(strings.TrimSpace(string(token))), Channel: "#incidents",
+		URL: s.url + "/api/", Token: secret.New(strings.TrimSpace(string(token))), Channels: channels,
 		HTTP: &http.Client{Timeout: 10 * time.Second}, Links: links,
 	}, func(_ context.Context, _ notify.Delivery, err error) {
 		if err != nil {
