@@ -8,6 +8,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -58,7 +59,9 @@ const (
 
 // Server is the stand-in.
 type Server struct {
-	URL string // the API's base
+	URL    string // the API's base
+	Scopes string // of the token
+	Left   string // id of a channel of which the bot is not a member
 
 	handler  http.Handler
 	mu       sync.Mutex
@@ -86,7 +89,7 @@ func Start(t testing.TB) *Server {
 // New returns a stand-in without a listener; only Client reaches it.
 func New() *Server {
 	mux := http.NewServeMux()
-	s := &Server{URL: "http://slack.test/api/", faults: map[string][]Fault{}, refusals: map[string][]string{}, handler: mux}
+	s := &Server{URL: "http://slack.test/api/", Scopes: "chat:write,channels:read,groups:history", faults: map[string][]Fault{}, refusals: map[string][]string{}, handler: mux}
 	mux.HandleFunc("POST /api/{method}", s.serve)
 	return s
 }
@@ -181,6 +184,7 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, "<html>", http.StatusServiceUnavailable)
 		return
 	}
+	w.Header().Set("X-OAuth-Scopes", s.Scopes)
 	w.Header().Set("Content-Type", "application/json")
 	_ = json.NewEncoder(w).Encode(result)
 }
@@ -188,6 +192,9 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
 func refuse(code string) map[string]any { return map[string]any{"ok": false, "error": code} }
 
 func (s *Server) call(method string, r *http.Request) map[string]any {
+	if method == "auth.test" {
+		return map[string]any{"ok": true, "user_id": "U0JARI", "bot_id": "B0JARI"}
+	}
 	id := r.FormValue("channel")
 	// Slack accepts a name for posting, but only an id for updates and reads.
 	if method == "chat.postMessage" {
@@ -207,6 +214,15 @@ func (s *Server) call(method string, r *http.Request) map[string]any {
 			all = append(all, map[string]any{"id": id, "name": strings.TrimPrefix(name, "#")})
 		}
 		return map[string]any{"ok": true, "channels": all}
+	case "conversations.info":
+		return map[string]any{"ok": true, "channel": map[string]any{"id": id, "is_member": id != s.Left}}
+	case "chat.delete":
+		before := len(s.messages)
+		s.messages = slices.DeleteFunc(s.messages, func(m *Message) bool { return m.Channel == id && m.TS == r.FormValue("ts") })
+		if len(s.messages) == before {
+			return refuse("message_not_found")
+		}
+		return map[string]any{"ok": true, "channel": id, "ts": r.FormValue("ts")}
 	case "chat.postMessage", "chat.postEphemeral":
 		m := &Message{
 			TS: fmt.Sprintf("%d.%06d", time.Now().Unix(), len(s.messages)+1), ThreadTS: r.FormValue("thread_ts"),
