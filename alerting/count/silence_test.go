@@ -87,6 +87,34 @@ func TestASliceThatNobodyCouldSeeIsNotCounted(t *testing.T) {
 	}
 }
 
+// Everything is off for twenty minutes, but its documents arrive in the end. Then the
+// slices are the same as if they had been there at once.
+func TestLateDocumentsMakeSlicesVisible(t *testing.T) {
+	for _, within := range []int{2, 3, 20} {
+		for name, arrives := range map[string]func(at int) time.Time{
+			"all at once":                  func(int) time.Time { return minute(35) },
+			"just too late for a tick":     func(at int) time.Time { return minute(at).Add(5*time.Minute + 30*time.Second) },
+			"too late by another minute":   func(at int) time.Time { return minute(at).Add(6*time.Minute + 30*time.Second) },
+			"too late by a few minutes":    func(at int) time.Time { return minute(at + 9) },
+			"too late by twice the window": func(at int) time.Time { return minute(at + 2*within) },
+		} {
+			a, b := slicesOf("a", time.Duration(within)*time.Minute), ratio("b")
+			f := begin(t, minute(-60), a, b)
+			f.Telemetry(minutes(-60, 10), minutes(30, 100))
+			f.now = minute(-1)
+			f.add(a, minute(0), 1, 0)
+			for at := 10; at < 30; at++ {
+				f.Add(b, counttest.Events{At: minute(at), Arrives: arrives(at), Good: 1})
+			}
+			f.runSilent(minute(85))
+			want := strings.Repeat("+", within) + strings.Repeat("-", 60-within)
+			if got := f.slices(a, minutes(0, 60)); got != want {
+				t.Errorf("within %d minutes, %s:\ngot  %s\nwant %s", within, name, got, want)
+			}
+		}
+	}
+}
+
 // The chunks of counting backwards end at any minute: which slices are stored does
 // not depend on it.
 func TestSlicesWithALongReachAreCompleteAfterCountingBackwards(t *testing.T) {
@@ -169,6 +197,18 @@ func TestALineBeforeTheFirstOneIsCountedWithinAQuarterOfAnHour(t *testing.T) {
 		f.run(16 * time.Minute)
 		if got := f.sum(ratio("a")); got.Good != 1 {
 			t.Errorf("a line %s before the first one is not counted", name)
+		}
+	}
+}
+
+func TestWhatIsCountedBackwardsIsNotCountedAgain(t *testing.T) {
+	f := begin(t, ten.AddDate(0, 0, -3), ratio("a"))
+	f.run(time.Minute)
+	f.searches = nil
+	f.run(10 * time.Minute)
+	for _, s := range f.searches {
+		if len(s.indicators) > 1 && s.From.Before(ten.Add(-time.Hour)) {
+			t.Errorf("%d indicators are counted again from %v to %v", len(s.indicators), s.From, s.To)
 		}
 	}
 }
