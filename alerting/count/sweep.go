@@ -12,7 +12,8 @@ import (
 )
 
 // documents is the indicator of all documents of a source. A Counter counts it like
-// the others, so that sweeps can tell where documents were added.
+// the others. It tells sweeps where documents were added, a search whether there was
+// telemetry of the source, and a time slice whether an event could have been seen.
 func documents(s slo.Source) slo.Indicator {
 	return slo.Indicator{Source: slo.Source{Index: s.Index, TimeField: s.TimeField}, Total: slo.Condition{All: []slo.Condition{}}}
 }
