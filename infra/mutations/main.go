@@ -90,7 +90,7 @@ func testAll(ctx context.Context, dir string, chosen []mutation, parallel int, p
 	for i, m := range chosen {
 		group.Go(func() (err error) {
 			results[i], err = m.test(ctx, dir, filepath.Join(tmp, fmt.Sprint(i)))
-			progress(results[i].String())
+			progress(string(results[i].outcome) + ": " + results[i].String())
 			return err
 		})
 	}
