@@ -285,14 +285,17 @@ func TestARegionIsForgottenAfterADayWithoutEvents(t *testing.T) {
 
 func TestMinutesAreKeptFor35DaysAndAtLeastForTheWindows(t *testing.T) {
 	for name, tc := range map[string]struct {
-		window time.Duration
-		want   time.Time
+		rule func(*slo.SLO, *slo.Alert)
+		want time.Time
 	}{
-		"windows of 30 days": {30 * 24 * time.Hour, ten.AddDate(0, 0, -35)},
-		"windows of 90 days": {90 * 24 * time.Hour, ten.AddDate(0, 0, -90)},
+		"an objective of 30 days":    {func(o *slo.SLO, _ *slo.Alert) { o.Objective.Window = 30 * 24 * time.Hour }, ten.AddDate(0, 0, -35)},
+		"an objective of 90 days":    {func(o *slo.SLO, _ *slo.Alert) { o.Objective.Window = 90 * 24 * time.Hour }, ten.AddDate(0, 0, -90)},
+		"a pair of windows, 50 days": {func(o *slo.SLO, _ *slo.Alert) { o.Policy.Pairs[0].Long = 50 * 24 * time.Hour }, ten.AddDate(0, 0, -50)},
+		"an alert of 60 days":        {func(_ *slo.SLO, a *slo.Alert) { a.When.Within = 60 * 24 * time.Hour }, ten.AddDate(0, 0, -60)},
 	} {
 		f := begin(t, ten.AddDate(0, 0, -1), ratio("a"))
-		f.set.SLOs[0].Objective.Window = tc.window
+		f.set.SLOs[0].Policy.Pairs, f.set.Alerts = make([]slo.WindowPair, 1), make([]slo.Alert, 1)
+		tc.rule(&f.set.SLOs[0], &f.set.Alerts[0])
 		key := ratio("a").Key(time.Minute)
 		old := count.Batch{Span: count.Span{From: ten.AddDate(0, 0, -100), To: ten}, Buckets: map[slo.Key][]count.Bucket{key: nil}}
 		for at := old.From; at.Before(old.To); at = at.Add(time.Hour) {
@@ -310,5 +313,39 @@ func TestMinutesAreKeptFor35DaysAndAtLeastForTheWindows(t *testing.T) {
 		if err != nil || len(hours) != 2400 {
 			t.Errorf("%s: %d hours are left, want all of 100 days: %v", name, len(hours), err)
 		}
+	}
+}
+
+func TestHoursAreKeptFor13Months(t *testing.T) {
+	f := begin(t, ten.AddDate(0, 0, -1), ratio("a"))
+	key := ratio("a").Key(time.Minute)
+	old := count.Batch{Span: count.Span{From: ten.AddDate(0, -14, 0), To: ten}, Buckets: map[slo.Key][]count.Bucket{}}
+	for _, at := range []time.Time{ten.AddDate(0, -13, 0).Add(-time.Hour), ten.AddDate(0, -13, 0)} {
+		old.Buckets[key] = append(old.Buckets[key], count.Bucket{At: at, Count: slo.Count{Good: 1}})
+	}
+	if err := f.Save(t.Context(), f.term, old); err != nil {
+		t.Fatal(err)
+	}
+	f.run(time.Minute)
+	hours, err := f.Hours(t.Context(), key, old.Span)
+	if err != nil || len(hours) != 1 || !hours[0].At.Equal(ten.AddDate(0, -13, 0)) {
+		t.Errorf("%v is left, %v", hours, err)
+	}
+}
+
+// An objective that comes back after weeks is counted like a new one.
+func TestAnIndicatorThatWasNotCountedForLongIsCountedBackwards(t *testing.T) {
+	f := begin(t, ten.AddDate(0, 0, -40), ratio("a"))
+	f.now = ten.AddDate(0, 0, -20)
+	f.run(time.Minute)
+	f.now = ten
+	f.restart()
+	f.searches = nil
+	f.run(20 * time.Minute)
+	if first := f.searches[0]; first.To.Before(ten.Add(-time.Hour)) {
+		t.Errorf("the first search is for %v", first.Span)
+	}
+	if got := f.counted(ratio("a")); got.From.Before(ten.AddDate(0, 0, -14)) || got.From.After(ten.AddDate(0, 0, -13)) {
+		t.Errorf("counted %v", got)
 	}
 }

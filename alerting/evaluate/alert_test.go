@@ -63,8 +63,8 @@ func TestAnAbsentSubjectIsKnownOnlyAfterCountingForLongEnough(t *testing.T) {
 	f.want()
 	f.minutes(1, nothing)
 	f.want("opened silent")
-	if v := f.incidents.last["silent"]; len(v.Subjects) != 1 || v.Subjects[0].Name != "seen" {
-		t.Errorf("after four minutes: %+v", v.Subjects)
+	if v := f.incidents.last["silent"]; len(v.Subjects) != 1 || v.Subjects[0].Name != "seen" || v.At.Sub(v.StartedAt) != 2*time.Minute {
+		t.Errorf("after four minutes: %+v, since %s", v.Subjects, v.StartedAt)
 	}
 	f.minutes(11, nothing)
 	if v := f.incidents.last["silent"]; len(v.Subjects) != 1 {
@@ -109,19 +109,19 @@ func TestWhileAnAlertThatFreezesFiresNothingElseResolves(t *testing.T) {
 	f.minutes(1, func() { f.count(violated.Subjects[0].Indicator, 1, 0) })
 	f.minutes(30, func() {})
 	f.want("opened violated", "opened blind")
-	if v := f.incidents.last["violated"]; !strings.Contains(v.Frozen, "agent") || !f.blind.Blind() {
-		t.Errorf("frozen %q, blind %+v", v.Frozen, f.blind)
+	if v := f.incidents.last["violated"]; !strings.Contains(v.Frozen, "agent") || !f.state.Blind() {
+		t.Errorf("frozen %q, blind %+v", v.Frozen, f.state)
 	}
 	f.failover() // another replica does not know yet that the agent is absent
 	f.minutes(1, func() {})
 	f.want()
-	if !f.blind.Blind() {
+	if !f.state.Blind() {
 		t.Error("another replica is not blind")
 	}
 	f.minutes(1, func() { f.count(agent, 1, 0) })
 	f.want("resolved blind", "resolved violated")
-	if f.blind.Blind() {
-		t.Errorf("blind %+v with heartbeats", f.blind)
+	if f.state.Blind() {
+		t.Errorf("blind %+v with heartbeats", f.state)
 	}
 }
 
@@ -134,11 +134,25 @@ func TestATickWithoutNewCountsResolvesNothing(t *testing.T) {
 	f.countErr = errors.New("the search is unavailable")
 	f.minutes(4, func() {})
 	f.want()
-	if f.blind.Blind() {
-		t.Errorf("blind after four minutes: %+v", f.blind)
+	if f.state.Blind() {
+		t.Errorf("blind after four minutes: %+v", f.state)
 	}
 	// What could not be swept again says nothing about now.
 	f.countErr = count.ErrOlder
 	f.minutes(1, func() {})
 	f.want("resolved violated")
+}
+
+// Nobody counted for ten minutes, so the replica that takes over does not know yet
+// who sent something meanwhile.
+func TestAReplicaThatTakesOverFindsNoAbsenceAtOnce(t *testing.T) {
+	a := alert("silent", slo.When{Within: 3 * time.Minute, Absent: true}, "")
+	f := newFixture(t, slo.Set{Alerts: []slo.Alert{a}})
+	f.minutes(10, func() { f.count(a.Subjects[0].Indicator, 1, 0) })
+	f.now = f.now.Add(10 * time.Minute)
+	f.failover()
+	f.minutes(3, func() {})
+	f.want()
+	f.minutes(1, func() {})
+	f.want("opened silent")
 }

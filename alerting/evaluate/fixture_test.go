@@ -93,7 +93,7 @@ type fixture struct {
 	store     *inmem.Store
 	term      lease.Term
 	now       time.Time
-	blind     evaluate.Blindness
+	state     evaluate.State
 	countErr  error
 }
 
@@ -108,9 +108,9 @@ func newFixture(t *testing.T, set slo.Set) *fixture {
 	}
 	f.Loop = &evaluate.Loop{
 		Set: func() slo.Set { return set }, Timing: timing, Store: f.store, Incidents: f.incidents, Now: func() time.Time { return f.now },
-		Count:  func(context.Context, lease.Term, slo.Set, time.Time) error { return f.countErr },
-		Report: func(context.Context, error) {},
-		Blind:  func(_ context.Context, b evaluate.Blindness) { f.blind = b },
+		Count:   func(context.Context, lease.Term, slo.Set, time.Time) error { return f.countErr },
+		Report:  func(context.Context, error) {},
+		Observe: func(_ context.Context, s evaluate.State) { f.state = s },
 	}
 	return f
 }

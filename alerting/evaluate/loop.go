@@ -39,9 +39,9 @@ type Loop struct {
 	// Report is called by Run after every tick that failed, and with err == nil
 	// after the first one that succeeds again.
 	Report func(ctx context.Context, err error)
-	// Blind is called after every tick; nil calls nothing. When Run ends, it is
+	// Observe is called after every tick; nil calls nothing. When Run ends, it is
 	// called with the zero value: another replica knows from then on.
-	Blind func(ctx context.Context, b Blindness)
+	Observe func(ctx context.Context, s State)
 
 	set      slo.Set
 	rules    rules
@@ -59,8 +59,8 @@ const tickJob = "alerting.tick"
 func (l *Loop) Run(ctx context.Context, term lease.Term) {
 	ticker := time.NewTicker(l.Timing.Tick)
 	defer ticker.Stop()
-	if l.Blind != nil {
-		defer l.Blind(context.WithoutCancel(ctx), Blindness{})
+	if l.Observe != nil {
+		defer l.Observe(context.WithoutCancel(ctx), State{})
 	}
 	failing := false
 	for {
@@ -98,15 +98,19 @@ func (l *Loop) Tick(ctx context.Context, term lease.Term, now time.Time) (change
 	if err != nil {
 		return false, errors.Join(append(failed, err)...)
 	}
+	state := State{Blindness: blind, Open: map[slo.Severity]int64{}}
 	for _, v := range verdicts {
+		if v.Event != Resolved && v.Event != Withdrawn {
+			state.Open[v.Severity]++
+		}
 		one, err := l.Incidents.Apply(ctx, term, v)
 		changed = changed || one
 		if err != nil {
 			failed = append(failed, fmt.Errorf("%s: %w", v.Name, err))
 		}
 	}
-	if l.Blind != nil {
-		l.Blind(ctx, blind)
+	if l.Observe != nil {
+		l.Observe(ctx, state)
 	}
 	return changed, errors.Join(failed...)
 }

@@ -56,6 +56,34 @@ func TestATickReadsAllSumsAtOnceAndAgainOnlyWhenAnIncidentOpens(t *testing.T) {
 	}
 }
 
+func TestATickCountsTheOpenIncidentsBySeverity(t *testing.T) {
+	slow := objective("slow")
+	slow.Policy.Pairs = slow.Policy.Pairs[2:]
+	set := slo.Set{SLOs: []slo.SLO{objective("a"), slow}}
+	f := newFixture(t, set)
+	f.Set = func() slo.Set { return set }
+	both := func(good, bad int64) func() {
+		return func() { f.count(indicator("a"), good, bad); f.count(indicator("slow"), good, bad) }
+	}
+	want := func(page, ticket int64) {
+		t.Helper()
+		if open := f.state.Open; open == nil || open[slo.Page] != page || open[slo.Ticket] != ticket {
+			t.Errorf("open: %v, want %d pages and %d tickets", open, page, ticket)
+		}
+	}
+	f.minutes(1, both(10, 0))
+	want(0, 0)
+	f.minutes(1, both(0, 100)) // both open
+	want(1, 1)
+	f.minutes(5, both(0, 100))
+	want(1, 1)
+	f.minutes(70, both(100, 0)) // the page's windows are calm, the ticket's are not
+	want(0, 1)
+	set = slo.Set{SLOs: set.SLOs[:1]} // the other one is withdrawn
+	f.minutes(1, both(100, 0))
+	want(0, 0)
+}
+
 func TestATickThatCannotReadTheSumsChangesNothing(t *testing.T) {
 	f := newFixture(t, slo.Set{SLOs: []slo.SLO{objective("a")}})
 	store := &reads{Store: f.store, err: errors.New("the database is away")}
@@ -104,25 +132,25 @@ func TestTheSourceIsBlindAfterTheLookbackAndAtOnceWithoutAnyDocument(t *testing.
 			f.countErr = tc.err
 			failed := 0
 			f.minutes(20, func() {
-				if failed > 0 && failed < tc.after && f.blind.Blind() {
-					t.Errorf("blind after %d minutes: %+v", failed, f.blind)
+				if failed > 0 && failed < tc.after && f.state.Blind() {
+					t.Errorf("blind after %d minutes: %+v", failed, f.state)
 				}
 				failed++
 			})
-			if f.blind.Blind() != (tc.after > 0) || tc.after > 0 && !strings.Contains(f.blind.Reason, tc.err.Error()) {
-				t.Errorf("after 20 minutes: %+v", f.blind)
+			if f.state.Blind() != (tc.after > 0) || tc.after > 0 && !strings.Contains(f.state.Reason, tc.err.Error()) {
+				t.Errorf("after 20 minutes: %+v", f.state)
 			}
 			f.countErr = nil
 			f.minutes(1, func() {})
-			if f.blind.Blind() {
-				t.Errorf("still blind: %+v", f.blind)
+			if f.state.Blind() {
+				t.Errorf("still blind: %+v", f.state)
 			}
 		})
 	}
 	f := newFixture(t, slo.Set{SLOs: []slo.SLO{objective("a")}})
 	f.countErr = count.ErrNoTelemetry
 	f.minutes(5, func() {
-		if f.blind.Blind() {
+		if f.state.Blind() {
 			t.Error("blind when counting has just begun, and the system may just have been started")
 		}
 	})
@@ -177,8 +205,8 @@ func TestFortyDaysWithOneFault(t *testing.T) {
 		f.Timing.Tick = 5 * time.Minute
 		f.Now = time.Now
 		start := time.Now()
-		var ends evaluate.Blindness
-		f.Blind = func(_ context.Context, b evaluate.Blindness) { ends = b }
+		ends := evaluate.State{Open: map[slo.Severity]int64{}}
+		f.Observe = func(_ context.Context, s evaluate.State) { ends = s }
 		f.Count = func(_ context.Context, _ lease.Term, _ slo.Set, now time.Time) error {
 			f.now = now
 			bad := int64(0)
@@ -195,8 +223,8 @@ func TestFortyDaysWithOneFault(t *testing.T) {
 		if i := f.incidents.all[0]; i.StartedAt.Sub(start).Round(time.Hour) != 72*time.Hour || i.EndedAt.Sub(i.StartedAt) > 4*time.Hour {
 			t.Errorf("it lasted from %s to %s", i.StartedAt.Sub(start), i.EndedAt.Sub(start))
 		}
-		if ends.Blind() {
-			t.Errorf("blind at the end: %+v", ends)
+		if ends.Blind() || ends.Open != nil {
+			t.Errorf("known at the end: %+v", ends)
 		}
 	})
 }

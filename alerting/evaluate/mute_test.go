@@ -86,3 +86,16 @@ func TestAMutedRuleIsListedWhileItFails(t *testing.T) {
 		t.Errorf("a opened %s after b had ended", wait)
 	}
 }
+
+func TestATicketThatHasEndedMutesNoPage(t *testing.T) {
+	slow := alert("b", slo.When{Within: time.Minute, Events: 1}, "")
+	slow.Severity = slo.Ticket
+	f := newFixture(t, slo.Set{SLOs: []slo.SLO{objective("a", "b")}, Alerts: []slo.Alert{slow}})
+	f.minutes(1, func() { f.count(slow.Subjects[0].Indicator, 1, 0); f.count(indicator("a"), 10, 0) })
+	f.minutes(1, func() { f.count(indicator("a"), 10, 0) })
+	f.minutes(1, func() { f.count(indicator("a"), 0, 100) })
+	f.want("opened b", "resolved b", "opened a")
+	if v := f.incidents.last["a"]; v.Severity != slo.Page {
+		t.Errorf("a is a %s", v.Severity)
+	}
+}

@@ -21,6 +21,17 @@ func TestTheBudgetIsKnownSinceCountingBegan(t *testing.T) {
 	if v.Budget.Spending.Over != time.Hour || v.Budget.ExhaustedAt.IsZero() {
 		t.Errorf("budget %+v", v.Budget)
 	}
+	// Nobody tries any more. The last hour says nothing then, the last day still does,
+	// and after it only the budget's own window.
+	f.minutes(120, func() {})
+	if b := f.incidents.last["bookings"].Budget; b.Spending.Over != 24*time.Hour || math.Abs(b.Spending.BurnRate-1000./3) > 1 {
+		t.Errorf("two hours later: %+v", b)
+	}
+	f.minutes(24*60, func() {})
+	want = 1 - 1000./3*27/720
+	if b := f.incidents.last["bookings"].Budget; b.Spending.BurnRate != 0 || math.Abs(b.Remaining-want) > 1e-2 {
+		t.Errorf("a day later: %+v, want %v", b, want)
+	}
 }
 
 // A page is open, and what still fires is a ticket's: it ends although some bookings

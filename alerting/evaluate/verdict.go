@@ -91,3 +91,9 @@ type Verdict struct {
 	Frozen       string   // why nothing resolves now; "" when it may
 	AlsoAffected []string // names of the firing rules that this incident mutes
 }
+
+// State is what a tick has found. Its zero value says that nothing is known.
+type State struct {
+	Blindness
+	Open map[slo.Severity]int64 // how many incidents are open, by severity; nil: not known
+}

@@ -3,7 +3,6 @@ package incident
 import (
 	"fmt"
 	"strings"
-	"time"
 
 	"jari.example/alerting/evaluate"
 	"jari.example/alerting/slo"
@@ -17,9 +16,9 @@ func note(i Incident, v evaluate.Verdict) string {
 	case evaluate.Escalated:
 		return fmt.Sprintf("Escalated from ticket to page: %s.", cause(v))
 	case evaluate.Reopened:
-		return fmt.Sprintf("Reopened %s after its end: %s.", round(v.At.Sub(v.Incident.EndedAt)), cause(v))
+		return fmt.Sprintf("Reopened %s after its end: %s.", Duration(v.At.Sub(v.Incident.EndedAt)), cause(v))
 	case evaluate.Resolved:
-		return fmt.Sprintf("Resolved after %s%s.", round(i.ResolvedAt.Sub(i.StartedAt)), total(i.Facts))
+		return fmt.Sprintf("Resolved after %s%s.", Duration(i.ResolvedAt.Sub(i.StartedAt)), total(i.Facts))
 	case evaluate.Withdrawn:
 		return fmt.Sprintf("Closed: the rule %s was withdrawn or renamed. Whether the fault is over is not known.", i.Rule)
 	}
@@ -37,9 +36,10 @@ func opening(s slo.Severity) string {
 func cause(v evaluate.Verdict) string {
 	if v.SLO != nil {
 		return fmt.Sprintf("the burn rate was %.4g over %s and %.4g over %s (threshold %.4g)",
-			v.Pair.LongBurn, v.Pair.Long, v.Pair.ShortBurn, v.Pair.Short, v.Pair.Burn)
+			v.Pair.LongBurn, Duration(v.Pair.Long), v.Pair.ShortBurn, Duration(v.Pair.Short), v.Pair.Burn)
 	}
 	var all []string
+	within := Duration(v.Alert.When.Within)
 	for _, s := range v.Subjects {
 		text := ""
 		switch {
@@ -48,9 +48,9 @@ func cause(v evaluate.Verdict) string {
 		case v.Alert.When.Absent:
 			text = "nothing since " + s.LastEvent.UTC().Format("15:04:05 UTC")
 		case v.Alert.When.Events > 0:
-			text = fmt.Sprintf("%d in %s", s.Count.Bad, v.Alert.When.Within)
+			text = fmt.Sprintf("%d in %s", s.Count.Bad, within)
 		default:
-			text = fmt.Sprintf("%d of %d bad in %s", s.Count.Bad, s.Count.Total(), v.Alert.When.Within)
+			text = fmt.Sprintf("%d of %d bad in %s", s.Count.Bad, s.Count.Total(), within)
 		}
 		if s.Name != "" {
 			text = s.Name + ": " + text
@@ -72,5 +72,3 @@ func total(f Facts) string {
 	}
 	return fmt.Sprintf(": %d of %d %s failed", f.SinceStart.Bad, f.SinceStart.Total(), f.EventLabel)
 }
-
-func round(d time.Duration) time.Duration { return d.Round(time.Second) }

@@ -57,7 +57,7 @@ func newScenario(t *testing.T, set slo.Set) *scenario {
 		Incidents: incident.Manager{
 			Store: s.store, Evidence: s.source, Scale: 1, UpdateInterval: time.Minute, Report: s.report,
 		},
-		Blind: func(_ context.Context, b evaluate.Blindness) { s.blind = b },
+		Observe: func(_ context.Context, state evaluate.State) { s.blind = state.Blindness },
 	}
 	return s
 }

@@ -4,34 +4,13 @@ import (
 	"fmt"
 	"maps"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
+	"jari.example/alerting/incident"
 	"jari.example/alerting/slo"
 	"jari.example/telemetry/names"
 )
-
-// duration writes d in the largest unit that fits: "5 min", "1.5 h", "30 d".
-func duration(d time.Duration) string {
-	switch d = d.Round(time.Millisecond); {
-	case d >= 48*time.Hour:
-		return number(d.Hours()/24) + " d"
-	case d >= time.Hour:
-		return number(d.Hours()) + " h"
-	case d >= time.Minute:
-		return number(d.Minutes()) + " min"
-	}
-	return number(d.Seconds()) + " s"
-}
-
-// number writes one decimal below 10 and none above.
-func number(f float64) string {
-	if f < 10 {
-		return strings.TrimSuffix(strconv.FormatFloat(f, 'f', 1, 64), ".0")
-	}
-	return strconv.FormatFloat(f, 'f', 0, 64)
-}
 
 // percent never rounds to 100 % or 0 % what is only close to it.
 func percent(share float64) string {
@@ -41,7 +20,7 @@ func percent(share float64) string {
 	case p > 0 && p < 0.1:
 		return "under 0.1 %"
 	default:
-		return number(p) + " %"
+		return incident.Number(p) + " %"
 	}
 }
 

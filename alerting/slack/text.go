@@ -32,7 +32,7 @@ func happens(i incident.Incident) string {
 		recent, window = f.Long, f.Pair.Long
 	}
 	return fmt.Sprintf("*%s of %s fail* for %s: %d of %d in the last %s.",
-		badPercent(recent), escape(f.EventLabel), escape(f.Affected), recent.Bad, recent.Total(), duration(window))
+		badPercent(recent), escape(f.EventLabel), escape(f.Affected), recent.Bad, recent.Total(), incident.Duration(window))
 }
 
 // fires is happens for a direct alert.
@@ -46,9 +46,9 @@ func fires(f incident.Facts) string {
 		case when.Absent:
 			text = "nothing since *" + clock(s.LastEvent) + "*"
 		case when.Events > 0:
-			text = fmt.Sprintf("*%d* in the last %s", s.Count.Bad, duration(when.Within))
+			text = fmt.Sprintf("*%d* in the last %s", s.Count.Bad, incident.Duration(when.Within))
 		default:
-			text = fmt.Sprintf("*%s bad*, %d of %d in the last %s", badPercent(s.Count), s.Count.Bad, s.Count.Total(), duration(when.Within))
+			text = fmt.Sprintf("*%s bad*, %d of %d in the last %s", badPercent(s.Count), s.Count.Bad, s.Count.Total(), incident.Duration(when.Within))
 		}
 		if s.Name != "" {
 			text = escape(s.Name) + ": " + text
@@ -83,7 +83,7 @@ func waits(i incident.Incident) string {
 // since is what an open incident has done so far.
 func since(i incident.Incident) string {
 	f := i.Facts
-	text := fmt.Sprintf("Since *%s* (%s)", clock(i.StartedAt), duration(i.UpdatedAt.Sub(i.StartedAt)))
+	text := fmt.Sprintf("Since *%s* (%s)", clock(i.StartedAt), incident.Duration(i.UpdatedAt.Sub(i.StartedAt)))
 	switch {
 	case f.Alert == nil:
 		text += fmt.Sprintf(": %d of %d failed", f.SinceStart.Bad, f.SinceStart.Total())
@@ -98,7 +98,7 @@ func since(i incident.Incident) string {
 // lasted is what an incident did until its end.
 func lasted(i incident.Incident) string {
 	f := i.Facts
-	text := fmt.Sprintf("Lasted from *%s* to *%s* (%s)", clock(i.StartedAt), clock(i.ResolvedAt), duration(i.ResolvedAt.Sub(i.StartedAt)))
+	text := fmt.Sprintf("Lasted from *%s* to *%s* (%s)", clock(i.StartedAt), clock(i.ResolvedAt), incident.Duration(i.ResolvedAt.Sub(i.StartedAt)))
 	switch {
 	case f.Alert == nil:
 		text += fmt.Sprintf(": *%d of %d %s failed*", f.SinceStart.Bad, f.SinceStart.Total(), escape(f.EventLabel))
@@ -127,7 +127,7 @@ func inRegions(bad map[string]int64) string {
 
 func renderBudget(i incident.Incident) string {
 	f := i.Facts
-	budget := "the error budget for " + duration(f.Window)
+	budget := "the error budget for " + incident.Duration(f.Window)
 	known := ""
 	if !f.BudgetKnown.IsZero() {
 		known = fmt.Sprintf(" (budget known since %s; the time before counts as good)", f.BudgetKnown.UTC().Format("2 January 15:04 UTC"))
@@ -139,8 +139,8 @@ func renderBudget(i incident.Incident) string {
 		return fmt.Sprintf("*%s* of %s remains%s.", percent(f.BudgetRemaining), budget, known)
 	}
 	return fmt.Sprintf("*%s* of %s remains%s. At the burn rate of the last %s, which is %s, it is exhausted in %s, at *%s*.",
-		percent(f.BudgetRemaining), budget, known, duration(f.Spending.Over), number(f.Spending.BurnRate),
-		duration(f.ExhaustedAt.Sub(i.UpdatedAt)), dateOrClock(f.ExhaustedAt, i.UpdatedAt))
+		percent(f.BudgetRemaining), budget, known, incident.Duration(f.Spending.Over), incident.Number(f.Spending.BurnRate),
+		incident.Duration(f.ExhaustedAt.Sub(i.UpdatedAt)), dateOrClock(f.ExhaustedAt, i.UpdatedAt))
 }
 
 // dateOrClock is t with its date unless that is today's.
@@ -169,15 +169,15 @@ func condition(f incident.Facts) string {
 			verb = "opens a ticket"
 		}
 		return fmt.Sprintf("%.6g %% over %s · %s when the burn rate over %s and over %s reaches %.4g; last measured over %s: %s",
-			100*f.Target, duration(f.Window), verb, duration(f.Pair.Long), duration(f.Pair.Short), f.Pair.Burn,
-			duration(f.Pair.Long), number(f.LongBurn))
+			100*f.Target, incident.Duration(f.Window), verb, incident.Duration(f.Pair.Long), incident.Duration(f.Pair.Short), f.Pair.Burn,
+			incident.Duration(f.Pair.Long), incident.Number(f.LongBurn))
 	}
 	switch when := f.Alert.When; {
 	case when.Absent:
-		return "fires when nothing is seen for " + duration(when.Within)
+		return "fires when nothing is seen for " + incident.Duration(when.Within)
 	case when.Events > 0:
-		return fmt.Sprintf("fires at %d or more in %s", when.Events, duration(when.Within))
+		return fmt.Sprintf("fires at %d or more in %s", when.Events, incident.Duration(when.Within))
 	default:
-		return fmt.Sprintf("fires when %s of at least %d are bad in %s", percent(when.BadShare), when.MinEvents, duration(when.Within))
+		return fmt.Sprintf("fires when %s of at least %d are bad in %s", percent(when.BadShare), when.MinEvents, incident.Duration(when.Within))
 	}
 }

@@ -124,6 +124,26 @@ func TestWithTimeScaleDividesOnlyTheWindows(t *testing.T) {
 	}
 }
 
+// A process needs the same time to start at any scale, so what is absent later than
+// something else stays later.
+func TestWithTimeScaleHalvesAbsencesAtMost(t *testing.T) {
+	absent := Alert{When: When{Within: 3 * time.Minute, Absent: true}, Subjects: []Subject{{Indicator: Indicator{Within: 4 * time.Minute}}}}
+	if got := absent.WithTimeScale(60); got.When.Within != 90*time.Second || got.Subjects[0].Indicator.Within != 2*time.Minute {
+		t.Errorf("÷60: %+v", got)
+	}
+	if got := absent.WithTimeScale(1); got.When.Within != 3*time.Minute || got.Subjects[0].Indicator.Within != 4*time.Minute {
+		t.Errorf("÷1: %+v", got)
+	}
+	events := Alert{When: When{Within: 10 * time.Minute, Events: 1}}
+	if got := events.WithTimeScale(60).When.Within; got != 10*time.Second {
+		t.Errorf("events in %s, ÷60", got)
+	}
+	slice := SLO{Indicator: Indicator{Within: 2 * time.Minute}}
+	if got := slice.WithTimeScale(60).Indicator.Within; got != time.Minute {
+		t.Errorf("slices of %s, ÷60", got)
+	}
+}
+
 func TestRulesAreThoseOfSLOsAndAlerts(t *testing.T) {
 	s := Set{SLOs: []SLO{{Rule: Rule{Name: "a"}}}, Alerts: []Alert{{Rule: Rule{Name: "b"}}}}
 	if got := s.Rules(); len(got) != 2 || got[0].Name != "a" || got[1].Name != "b" {

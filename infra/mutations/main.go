@@ -1,13 +1,16 @@
-// Command mutations shows that tests notice mistakes in the evaluator of alerting.
-// It makes one small mistake at a time, runs the tests that should notice it, and
-// prints which one did:
+// Command mutations shows that tests notice mistakes in what alerting counts, decides
+// and stores. It makes one small mistake at a time, runs the tests that should notice
+// it, and prints which one did:
 //
 //	go run ./infra/mutations           # every mutation
 //	go run ./infra/mutations -short    # one of each kind
 //
 // It fails when the tests pass in spite of a mutation, and when the text that a
 // mutation replaces is not in the file any more. No file of the clone changes: the
-// compiler reads the mutated text from a temporary file (go test -overlay).
+// compiler reads the mutated text from a temporary file (go test -overlay). Some of
+// the tests need OpenSearch and PostgreSQL: start a system (make up), and run
+//
+//	eval "$(.jari/bin/jari env)"; make mutations
 package main
 
 import (
@@ -17,28 +20,19 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"os/signal"
 	"path/filepath"
 	"slices"
 	"strings"
-	"syscall"
 	"text/tabwriter"
 	"time"
 
 	"golang.org/x/sync/errgroup"
 
 	"jari.example/infra/local/repo"
+	"jari.example/internal/command"
 )
 
-func main() {
-	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM, os.Interrupt)
-	err := run(ctx, os.Args[1:], os.Stdout, os.Stderr)
-	stop()
-	if err != nil && !errors.Is(err, flag.ErrHelp) {
-		fmt.Fprintln(os.Stderr, "mutations:", err)
-		os.Exit(1)
-	}
-}
+func main() { command.Main("mutations", run) }
 
 func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	flags := flag.NewFlagSet("mutations", flag.ContinueOnError)
@@ -87,7 +81,7 @@ func testAll(ctx context.Context, dir string, chosen []mutation, parallel int, p
 			return nil, err
 		}
 		if !control.passed {
-			return nil, fmt.Errorf("the tests of %s do not pass without a mutation: %s", p, control.failed)
+			return nil, fmt.Errorf("the tests of %s do not pass without a mutation: %s\n%s", p, control.failed, control.output)
 		}
 	}
 	results := make([]result, len(chosen))
@@ -96,7 +90,7 @@ func testAll(ctx context.Context, dir string, chosen []mutation, parallel int, p
 	for i, m := range chosen {
 		group.Go(func() (err error) {
 			results[i], err = m.test(ctx, dir, filepath.Join(tmp, fmt.Sprint(i)))
-			progress(results[i].String())
+			progress(string(results[i].outcome) + ": " + results[i].String())
 			return err
 		})
 	}
@@ -118,7 +112,7 @@ func write(w io.Writer, results []result) error {
 		return err
 	}
 	if missed > 0 {
-		return fmt.Errorf("%d mutations were not noticed: write a test that fails with them, or correct their texts in table.go", missed)
+		return fmt.Errorf("%d mutations were not noticed: write a test that fails with them, or correct their texts", missed)
 	}
 	return nil
 }

@@ -10,6 +10,8 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+
+	"jari.example/telemetry/names/realpart"
 )
 
 // mutation is one mistake.
@@ -103,9 +105,11 @@ func writeOverlay(tmp, file, text string) (string, error) {
 type testRun struct {
 	passed, notCompiled bool
 	failed              string // the first test that failed
+	output              string // of that test
 }
 
-// goTest runs the tests of a package until one fails.
+// goTest runs the tests of a package until one fails. A test that lacks its real part
+// fails, since one that is skipped would notice nothing.
 func goTest(ctx context.Context, dir, overlay, pkg string) (run testRun, err error) {
 	args := []string{"test", "-json", "-count=1", "-failfast", "-short", "-vet=off", "-timeout", testTimeout.String()}
 	if overlay != "" {
@@ -113,6 +117,7 @@ func goTest(ctx context.Context, dir, overlay, pkg string) (run testRun, err err
 	}
 	cmd := exec.CommandContext(ctx, "go", append(args, pkg)...)
 	cmd.Dir = dir
+	cmd.Env = append(os.Environ(), realpart.Required+"=1")
 	var stderr bytes.Buffer
 	cmd.Stderr = &stderr
 	out, err := cmd.Output()
@@ -120,16 +125,20 @@ func goTest(ctx context.Context, dir, overlay, pkg string) (run testRun, err err
 		return run, errors.Join(err, ctx.Err())
 	}
 	run.passed = err == nil
+	outputs := map[string]string{}
 	for line := range bytes.Lines(out) {
-		var event struct{ Action, Package, Test string }
+		var event struct{ Action, Package, Test, Output string }
 		if json.Unmarshal(line, &event) != nil {
 			continue
 		}
 		switch {
+		case event.Action == "output":
+			outputs[event.Test] += event.Output
 		case event.Action == "build-fail":
 			run.notCompiled = true
 		case event.Action == "fail" && event.Test != "" && run.failed == "": // a subtest fails before the test that it is part of
 			run.failed = strings.TrimPrefix(event.Package, "jari.example/alerting/") + "." + event.Test
+			run.output = outputs[event.Test]
 		}
 	}
 	if !run.passed && run.failed == "" {

@@ -97,6 +97,33 @@ func TestTestsThatFailWithoutAMutationProveNothing(t *testing.T) {
 	}
 }
 
+// Without this a text that is gone would show only in a run of the whole table.
+func TestEachTextOfTheTableIsInItsFileOnce(t *testing.T) {
+	for _, m := range table {
+		text, err := os.ReadFile(filepath.Join("../../alerting", m.file))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if n := strings.Count(string(text), m.original); n != 1 {
+			t.Errorf("%s: %s has %d times %q", m.what, m.file, n, m.original)
+		}
+	}
+}
+
+func TestATestThatLacksItsRealPartFails(t *testing.T) {
+	dir := module(t)
+	text := "package m\n\nimport (\n\t\"os\"\n\t\"testing\"\n)\n\n" +
+		"func TestReal(t *testing.T) {\n\tif os.Getenv(\"JARI_TEST_REQUIRED\") != \"\" {\n\t\tt.Fatal(\"there is no server\")\n\t}\n\tt.Skip()\n}\n"
+	if err := os.WriteFile(filepath.Join(dir, "real_test.go"), []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	one := []mutation{{what: "the smaller one", file: "m.go", original: "a > b", mutated: "a < b", tests: []string{"."}}}
+	_, err := testAll(t.Context(), dir, one, 1, func(string) {})
+	if err == nil || !strings.Contains(err.Error(), "TestReal") || !strings.Contains(err.Error(), "there is no server") {
+		t.Errorf("the error is %v", err)
+	}
+}
+
 func TestTheTableHasEachMutationOnce(t *testing.T) {
 	what, short := map[string]bool{}, 0
 	for _, m := range table {

@@ -41,7 +41,7 @@ var Events = []Event{
 	{EventIncidentEscalated, "A ticket became a page."},
 	{EventIncidentWithdrawn, "An incident ended because its rule was withdrawn or renamed."},
 	{EventBlind, "Counts cannot be trusted, because telemetry is missing or counting fails: no incident resolves. exception has the reason."},
-	{EventSees, "Counts can be trusted again."},
+	{EventBlindEnded, "Counts can be trusted again."},
 	{EventTickFailed, "A tick of the evaluation failed; the next tick covers its time, too."},
 	{EventTickRecovered, "A tick succeeded after one or more had failed."},
 	{EventObjectivesLoaded, "Changed objectives are in use; jari.count is the number of rules."},

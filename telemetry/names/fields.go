@@ -70,8 +70,8 @@ const (
 	// Only in alertingd's own lines; see Unmapped.
 	TimeScale     = "jari.time_scale"
 	InMemory      = "jari.in_memory"
-	SeesIndex     = "jari.sees"  // whether alertingd has an OpenSearch
-	TellsSlack    = "jari.tells" // whether alertingd delivers to Slack
+	HasOpenSearch = "jari.sees"  // whether alertingd has an OpenSearch; stored lines have this name
+	HasSlack      = "jari.tells" // whether alertingd delivers to Slack; likewise
 	SlackDelivery = "jari.slack.delivery"
 	SlackAttempts = "jari.slack.attempts"
 )
@@ -107,7 +107,7 @@ const (
 	EventIncidentEscalated = "alerting.incident.escalated"
 	EventIncidentWithdrawn = "alerting.incident.withdrawn"
 	EventBlind             = "alerting.blind"
-	EventSees              = "alerting.blind.ended"
+	EventBlindEnded        = "alerting.blind.ended"
 	EventTickFailed        = "alerting.tick.failed"
 	EventTickRecovered     = "alerting.tick.recovered"
 	EventObjectivesLoaded  = "alerting.objectives.loaded"

@@ -37,6 +37,7 @@ const (
 	MetricInvariantViolations = "jari.booking.invariant.violations"
 
 	MetricAlertingBlind = "jari.alerting.blind"
+	MetricIncidentsOpen = "jari.alerting.incidents.open"
 
 	MetricSigningKeyAge     = "jari.signing_key.age"
 	MetricCertificateExpiry = "jari.certificate.expiry"
@@ -62,6 +63,8 @@ const (
 	PoolState    = "db.client.connection.state"     // idle or used
 	Queue        = "jari.queue"                     // one of the queues below
 	EventKind    = "jari.event.kind"                // kind of a reservation event
+
+	IncidentSeverity = "jari.incident.severity" // page or ticket
 )
 
 // Values of jari.queue.
@@ -126,7 +129,10 @@ var Metrics = append([]Metric{
 	{MetricCertificateExpiry, "s", "Time until the first certificate of the public address expires, by server.address; " +
 		"negative afterwards. Only of a gateway that knows the public address."},
 
-	{MetricAlertingBlind, "1", "1 while alertingd cannot trust what it counts and resolves no incident, else 0."},
+	{MetricAlertingBlind, "1", "1 while alertingd cannot trust what it counts and resolves no incident, else 0. " +
+		"Only from the replica that holds the lease."},
+	{MetricIncidentsOpen, "{incident}", "Open incidents, by jari.incident.severity (page, ticket). " +
+		"Only from the replica that holds the lease."},
 
 	{MetricEmitted, "{record}", "A numbered point of telemetryemit, counted by chaos campaigns."},
 	{MetricCovers, "{cover}", "Booked covers, counted once at the commit, " +

@@ -16,4 +16,4 @@ const (
 )
 
 // Labels lists the labels that only metrics have. They are stored under Attributes.
-var Labels = []string{GoMemoryType, CPUMode, PoolName, PoolState, Queue, EventKind}
+var Labels = []string{GoMemoryType, CPUMode, PoolName, PoolState, Queue, EventKind, IncidentSeverity}

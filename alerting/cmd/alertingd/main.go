@@ -83,13 +83,13 @@ func daemon(ctx context.Context, s *settings, t *telemetry.Telemetry) error {
 	if err != nil {
 		return err
 	}
-	sight := &sight{log: t.Logger}
-	stopObserving, err := sight.observe()
+	status := &status{log: t.Logger}
+	stopObserving, err := status.observe()
 	if err != nil {
 		return err
 	}
 	defer stopObserving()
-	loop := newLoop(s, stored, events, report, sight)
+	loop := newLoop(s, stored, events, report, status)
 	jobs := []func(context.Context, lease.Term){loop.Run}
 	if *s.slackURL != "" {
 		jobs = append(jobs, slackRelay(s, stored, report).Run)
@@ -97,7 +97,7 @@ func daemon(ctx context.Context, s *settings, t *telemetry.Telemetry) error {
 	elector := lease.Elector{Store: stored, HolderID: uuid.NewString(), TTL: leaseTTL, Report: report.lease}
 	report.configured(ctx, s)
 	return serve.Run(ctx, serve.Daemon{
-		Telemetry: t, OpsAddr: *s.OpsAddr, Ready: sight.ready(ready),
+		Telemetry: t, OpsAddr: *s.OpsAddr, Ready: status.ready(ready),
 		Workers: []serve.Worker{
 			{Name: "alerting", Run: func(ctx context.Context) error {
 				elector.Run(ctx, together(jobs))
@@ -108,7 +108,7 @@ func daemon(ctx context.Context, s *settings, t *telemetry.Telemetry) error {
 	})
 }
 
-func newLoop(s *settings, stored store, events source, report reporter, sight *sight) *evaluate.Loop {
+func newLoop(s *settings, stored store, events source, report reporter, status *status) *evaluate.Loop {
 	counter := &count.Counter{Source: events, Store: stored, Timing: s.timing}
 	return &evaluate.Loop{
 		Set: s.objectives.Current, Timing: s.timing, Count: counter.Count, Store: stored,
@@ -116,7 +116,7 @@ func newLoop(s *settings, stored store, events source, report reporter, sight *s
 			Store: stored, Evidence: events, Scale: s.timing.Scale, Report: report.incident,
 			UpdateInterval: max(updateInterval/time.Duration(s.timing.Scale), minUpdateInterval),
 		},
-		Now: time.Now, Report: report.tick(), Blind: sight.set,
+		Now: time.Now, Report: report.tick(), Observe: status.set,
 	}
 }
 

@@ -126,7 +126,7 @@ func TestWithoutHeartbeatsNothingResolvesAndOnCallHears(t *testing.T) {
 	heartbeats(t, accessLog)
 	waitFor(t, time.Minute, "both to be resolved", func() bool { return len(withHeadline(slack, "✅ Resolved")) == 2 })
 	waitFor(t, time.Minute, "/readyz to succeed", func() bool { status, _ := ready(); return status == http.StatusOK })
-	for _, event := range []string{names.EventBlind, names.EventSees} {
+	for _, event := range []string{names.EventBlind, names.EventBlindEnded} {
 		if !strings.Contains(d.log.String(), `"`+event+`"`) {
 			t.Errorf("the log has no line of %s", event)
 		}

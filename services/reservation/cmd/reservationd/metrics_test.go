@@ -104,9 +104,9 @@ func attributes(of []*common.KeyValue) map[string]string {
 var absent = map[string]string{
 	names.MetricMailSent: "notification's", names.MetricMailRetried: "notification's", names.MetricMailFailed: "notification's",
 	names.MetricSigningKeyAge: "gateway's", names.MetricCertificateExpiry: "gateway's",
-	names.MetricAlertingBlind: "alertingd's",
-	names.MetricEmitted:       "telemetryemit's",
-	names.MetricBookingBatch:  "of many bookings at once", names.MetricBookingShed: "of many bookings at once",
+	names.MetricAlertingBlind: "alertingd's", names.MetricIncidentsOpen: "alertingd's",
+	names.MetricEmitted:      "telemetryemit's",
+	names.MetricBookingBatch: "of many bookings at once", names.MetricBookingShed: "of many bookings at once",
 	names.MetricOutboxRefused: "of a fault", names.MetricInvariantViolations: "of a fault",
 }
 

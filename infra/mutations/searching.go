@@ -1,0 +1,34 @@
+package main
+
+// The files that ask OpenSearch.
+const (
+	query  = "indicator/query.go"
+	decode = "indicator/decode.go"
+)
+
+// searching are mistakes in what is asked, and in how the response is read.
+var searching = []mutation{
+	{"the first moment of a period does not count", query,
+		"\"gte\": period.From.UnixMilli()", "\"gt\": period.From.UnixMilli()", bySearching, false},
+	{"the first moment after a period counts", query, "\"lt\": period.To.UnixMilli()", "\"lte\": period.To.UnixMilli()", bySearching, false},
+	{"at least is more than", query, "object{\"gte\": c.Value}", "object{\"gt\": c.Value}", bySearching, false},
+	{"below is at most", query, "object{\"lt\": c.Value}", "object{\"lte\": c.Value}", bySearching, false},
+	{"is not is is", query, "\"must_not\": object{\"term\"", "\"filter\": object{\"term\"", bySearching, true},
+	{"any needs none", query, "\"minimum_should_match\": 1", "\"minimum_should_match\": 0", bySearching, false},
+	{"all needs one", query, "return all(conditions(c.All)...)", "return anyOf(conditions(c.All))", bySearching, false},
+	{"an indicator counts the documents of other indices", query,
+		`"wildcard": object{"_index": pattern}`, `"wildcard": object{"_index": "*" + pattern[:0]}`, bySearching, false},
+	{"events before the period make no slice good", query,
+		"if i.Within > 0 {\n\t\t\tearlier", "if false {\n\t\t\tearlier", bySearching, false},
+	{"events before the period are not decoded", decode, "period.From.Add(-i.Within)", "period.From", bySearching, false},
+	{"events without a region are left out", query, `noRegionAgg: object{"missing"`, `"other": object{"missing"`, bySearching, false},
+	{"bad events are good, too", decode, "Good: b.Count - b.Bad.Count", "Good: b.Count", bySearching, false},
+	{"regions beyond the limit are left out", decode, "if counts.Regions.Others > 0 {", "if false {", bySearching, false},
+	{"buckets before the period are decoded", decode, "if at.Before(period.From) || !at", "if !at", bySearching, false},
+	{"a part of the result is taken for all", "indicator/opensearch.go",
+		"case response.Shards.Failed > 0:", "case false:", bySearching, false},
+	{"a search that timed out is taken for a result", "indicator/opensearch.go",
+		"case response.Timeout:", "case false:", bySearching, false},
+	{"example traces are the oldest ones", query, "i.Source.TimeField: \"desc\"", "i.Source.TimeField: \"asc\"", bySearching, false},
+	{"good events are examples, too", query, "condition(i.Total), condition(i.Bad),", "condition(i.Total),", bySearching, false},
+}
