@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"maps"
+	"net/http"
 	"regexp"
 	"slices"
 	"strconv"
@@ -67,22 +68,33 @@ func (sc *onCall) awaitPage(limit time.Duration, headline, what string, done fun
 
 // awaitQuiet waits until all incidents have ended so long ago that the next fault
 // opens a new one in place of going on with an old one: 30 minutes after its end and an
-// hour after its last bad event, of which the local system makes 30 and 60 seconds.
+// hour after its last bad event, of which the local system makes 30 and 60 seconds. An
+// incident that a failed test has left open ends with good bookings.
 func (sc *onCall) awaitQuiet() {
 	sc.Helper()
+	open := func() (bool, any) {
+		for _, p := range sc.pages() {
+			if !p.ended() {
+				return true, p
+			}
+		}
+		return false, nil
+	}
+	if isOpen, _ := open(); isOpen {
+		d := sc.diners(patient)
+		sc.await(3*time.Minute, "the end of earlier incidents", func() (bool, any) { isOpen, p := open(); return !isOpen, p })
+		d.stop()
+	}
 	sc.await(5*time.Minute, "no incident, for a minute", func() (bool, any) {
 		sc.before = map[string]bool{}
 		for _, p := range sc.pages() {
 			sc.before[p.TS] = true
-			if !p.ended() {
+			if age := time.Since(p.edited(sc.T)); !p.ended() || age < 65*time.Second {
 				return false, p
-			}
-			if age := time.Since(p.edited(sc.T)); age < 65*time.Second {
-				return false, fmt.Sprintf("%v, ended %s ago", p, age)
 			}
 		}
 		status, reason := sc.ready()
-		return status == 200, reason
+		return status == http.StatusOK, reason
 	})
 }
 

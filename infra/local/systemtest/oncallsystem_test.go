@@ -49,7 +49,6 @@ func newOnCall(t *testing.T) *onCall {
 		launcher: launch.Dial(launch.SocketPath(realpart.Need(t, "JARI_DIR"))),
 	}
 	sc.fault(false)
-	sc.awaitQuiet()
 	sc.diner = signUp(t, sc.edge)
 	found := get[struct{ Items []struct{ ID string } }](t, sc.edge+"/v1/restaurants?limit=1")
 	now := time.Now().UTC()
@@ -69,6 +68,7 @@ func newOnCall(t *testing.T) *onCall {
 	if sc.slot == "" {
 		t.Fatalf("%s has no free slot", found.Items[0].ID)
 	}
+	sc.awaitQuiet()
 	return sc
 }
 
