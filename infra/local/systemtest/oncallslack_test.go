@@ -69,7 +69,8 @@ func (sc *onCall) awaitPage(limit time.Duration, headline, what string, done fun
 // awaitQuiet waits until all incidents have ended so long ago that the next fault
 // opens a new one in place of going on with an old one: 30 minutes after its end and an
 // hour after its last bad event, of which the local system makes 30 and 60 seconds. An
-// incident that a failed test has left open ends with good bookings.
+// incident that a failed test has left open ends with good bookings, a ticket not before
+// its window of 6 minutes is free of failures.
 func (sc *onCall) awaitQuiet() {
 	sc.Helper()
 	open := func() (bool, any) {
@@ -82,7 +83,7 @@ func (sc *onCall) awaitQuiet() {
 	}
 	if isOpen, _ := open(); isOpen {
 		d := sc.diners(patient)
-		sc.await(3*time.Minute, "the end of earlier incidents", func() (bool, any) { isOpen, p := open(); return !isOpen, p })
+		sc.await(8*time.Minute, "the end of earlier incidents", func() (bool, any) { isOpen, p := open(); return !isOpen, p })
 		d.stop()
 	}
 	sc.await(5*time.Minute, "no incident, for a minute", func() (bool, any) {
