@@ -80,6 +80,7 @@ ifeq ($(LONG),)
 	@$(STEP) 90 "chaos-booking, short" $(SUBMAKE) chaos-booking FLAGS='-sellouts 6 -save ""'
 	@$(STEP) 240 "chaos-telemetry, short" $(SUBMAKE) chaos-telemetry FLAGS='-records 300 -rate 300 -save ""'
 else
+	@$(STEP) 1200 "alerting, hard cases" env JARI_ONCALL_CASES=yes go test -count=1 -timeout 40m -run OnCall ./infra/local/systemtest
 	@$(STEP) 1800 "mutations" $(SUBMAKE) mutations
 	@$(STEP) 900 "chaos-booking" $(SUBMAKE) chaos-booking FLAGS='-save ""'
 	@$(STEP) 600 "chaos-telemetry" $(SUBMAKE) chaos-telemetry FLAGS='-save ""'
