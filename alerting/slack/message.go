@@ -229,5 +229,6 @@ func Line(i incident.Incident) string {
 	if !i.Response.AcknowledgedAt.IsZero() {
 		by = say("acknowledged by ", i.Response.Assignee)
 	}
-	return say(headline(i), " · since ", span{at: i.StartedAt, now: i.UpdatedAt}, " · ", by, " · ", i.Rule, " · ", i.ID).mrkdwn(sizes{span: maxHeader})
+	since := span{at: i.StartedAt, now: i.UpdatedAt}
+	return say(headline(i), " · since ", since, " · ", by, " · ", i.Rule, " · ", i.ID).mrkdwn(sizes{span: maxHeader})
 }
