@@ -130,9 +130,9 @@ func (f *Fake) documents(s slo.Source, period count.Span, width time.Duration) [
 		telemetry = []count.Span{period}
 	}
 	for _, t := range telemetry {
-		from, to := max(0, t.From.Sub(first)), min(t.To.Sub(first), period.To.Sub(first))
-		for b := from / width; b*width < to; b++ {
-			n[b]++
+		from, to := max(t.From.Sub(first), period.From.Sub(first)), min(t.To.Sub(first), period.To.Sub(first))
+		for ; from < to; from = (from/width + 1) * width {
+			n[from/width]++
 		}
 	}
 	var all []count.Bucket
