@@ -33,7 +33,7 @@ type Manager struct {
 	OnCall func(at time.Time) (person Notified, ok bool)
 	// Muted returns why the rule notifies nobody at that time; id is "" for an
 	// incident that is not open yet. nil, or a nil result: it notifies.
-	Muted func(r slo.Rule, id string, at time.Time) *Muted
+	Muted func(ctx context.Context, r slo.Rule, id string, at time.Time) (*Muted, error)
 	// Report is called after every change; nil reports nothing.
 	Report func(context.Context, evaluate.Event, Incident)
 }
@@ -83,7 +83,9 @@ func (m Manager) Apply(ctx context.Context, term lease.Term, v evaluate.Verdict)
 		i.Facts.Withdrawn, i.Facts.EndsAfter, i.Facts.Frozen, i.Facts.ExhaustedAt = true, nil, "", time.Time{}
 	default:
 		i.Facts = m.facts(i.Facts, v)
-		i.Facts.Muted = m.muted(before, v)
+		if i.Facts.Muted, err = m.muted(ctx, before, v); err != nil {
+			return false, fmt.Errorf("read the silences: %w", err)
+		}
 		if v.Event == evaluate.Ongoing && !m.due(before, v, i.Facts) {
 			return false, nil
 		}
@@ -107,15 +109,15 @@ func (m Manager) Apply(ctx context.Context, term lease.Term, v evaluate.Verdict)
 }
 
 // muted is why the incident of v notifies nobody at present.
-func (m Manager) muted(before Incident, v evaluate.Verdict) *Muted {
+func (m Manager) muted(ctx context.Context, before Incident, v evaluate.Verdict) (*Muted, error) {
 	if m.Muted == nil || v.Event == evaluate.Resolved {
-		return nil
+		return nil, nil
 	}
 	id := before.ID
 	if v.Event == evaluate.Opened {
 		id = ""
 	}
-	return m.Muted(v.Rule(), id, v.At)
+	return m.Muted(ctx, v.Rule(), id, v.At)
 }
 
 // entries are what the timeline says about v. A page that opens, reopens or was a

@@ -5,6 +5,7 @@ package inmem
 
 import (
 	"context"
+	"maps"
 	"sync"
 	"time"
 
@@ -27,6 +28,7 @@ type Store struct {
 	outbox    []*delivery
 	pauses    map[limit]time.Time
 	lastID    int64
+	seen      map[string]time.Time // requests of Slack
 
 	holder  string
 	term    lease.Term
@@ -65,7 +67,7 @@ func (d *delivery) place() place { return place{d.incident, d.Target} }
 func New() *Store {
 	return &Store{
 		series: map[slo.Key]*series{}, incidents: map[string]incident.Incident{},
-		timelines: map[string][]incident.Entry{}, messages: map[place]*message{}, pauses: map[limit]time.Time{},
+		timelines: map[string][]incident.Entry{}, messages: map[place]*message{}, pauses: map[limit]time.Time{}, seen: map[string]time.Time{},
 	}
 }
 
@@ -93,4 +95,15 @@ func (s *Store) Release(_ context.Context, holder string) error {
 		s.holder = ""
 	}
 	return nil
+}
+
+// First implements inbound.Replays.
+func (s *Store) First(_ context.Context, id string, until time.Time) (bool, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	now := time.Now()
+	maps.DeleteFunc(s.seen, func(_ string, until time.Time) bool { return until.Before(now) })
+	_, seen := s.seen[id]
+	s.seen[id] = until
+	return !seen, nil
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"time"
 
 	slackapi "github.com/slack-go/slack"
@@ -26,18 +27,21 @@ const (
 // Find implements notify.Notifier: it searches the channel, or for a note the
 // thread, for the delivery's metadata.
 func (n *Notifier) Find(ctx context.Context, d notify.Delivery) (ref incident.MessageRef, found bool, err error) {
-	channel, err := n.channel.resolve(ctx, n.client)
-	if err != nil {
-		return ref, false, outcome(err)
+	channel := d.Message.Channel
+	if d.Kind != notify.Reply {
+		if channel, err = n.channels.id(ctx, d.Target); err != nil {
+			return ref, false, outcome(err, notify.Search)
+		}
 	}
+	want := metadata(d)
 	var cursor string
 	for range maxPages {
 		messages, next, err := n.page(ctx, d, channel, cursor)
 		if err != nil {
-			return ref, false, outcome(err)
+			return ref, false, outcome(err, notify.Search)
 		}
 		for _, m := range messages {
-			if belongsTo(d, m.Metadata) {
+			if m.Metadata.EventType == want.EventType && maps.Equal(m.Metadata.EventPayload, want.EventPayload) {
 				return incident.MessageRef{Channel: channel, ID: m.Timestamp}, true, nil
 			}
 		}
@@ -56,7 +60,7 @@ func (n *Notifier) page(ctx context.Context, d notify.Delivery, channel, cursor 
 	oldest := fmt.Sprintf("%.6f", float64(d.FirstTry.Add(-clockSkew).UnixMilli())/1000)
 	if d.Kind == notify.Reply {
 		messages, _, next, err := n.client.GetConversationRepliesContext(ctx, &slackapi.GetConversationRepliesParameters{
-			ChannelID: channel, Timestamp: d.Incident.Message.ID, Oldest: oldest, Cursor: cursor,
+			ChannelID: channel, Timestamp: d.Message.ID, Oldest: oldest, Cursor: cursor,
 			Limit: pageSize, IncludeAllMetadata: true,
 		})
 		return messages, next, err
@@ -68,15 +72,4 @@ func (n *Notifier) page(ctx context.Context, d notify.Delivery, channel, cursor 
 		return nil, "", err
 	}
 	return page.Messages, page.ResponseMetaData.NextCursor, nil
-}
-
-// belongsTo reports whether m is the metadata of d's message or note.
-func belongsTo(d notify.Delivery, m slackapi.SlackMetadata) bool {
-	if m.EventPayload[keyIncident] != d.Incident.ID {
-		return false
-	}
-	if d.Kind == notify.Post {
-		return m.EventType == eventIncident
-	}
-	return m.EventType == eventNote && fmt.Sprint(m.EventPayload[keyNote]) == fmt.Sprint(d.ID)
 }

@@ -1,11 +1,11 @@
 package slack
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"slices"
 	"strings"
-	"time"
 
 	"jari.example/alerting/incident"
 	"jari.example/alerting/slo"
@@ -26,34 +26,42 @@ func percent(share float64) string {
 
 func badPercent(c slo.Count) string { return percent(c.BadShare()) }
 
-func clock(t time.Time) string { return t.UTC().Format("15:04:05 UTC") }
+const barCells = 10
+
+// bar draws a share from 0 to 1. It is full only at 1 and empty only at 0.
+func bar(share float64) string {
+	filled := min(max(int(share*barCells+0.5), 0), barCells)
+	switch {
+	case share > 0 && filled == 0:
+		filled = 1
+	case share < 1 && filled == barCells:
+		filled = barCells - 1
+	}
+	return strings.Repeat("█", filled) + strings.Repeat("░", barCells-filled)
+}
 
 // regionList is the regions with their bad events, most first: "kr (300), us (12)".
-func regionList(bad map[string]int64) string {
+func regionList(bad map[string]int64, n int) string {
 	labels := map[string]string{}
 	for label, id := range names.Regions {
 		labels[id] = label
 	}
 	ids := slices.SortedFunc(maps.Keys(bad), func(a, b string) int {
-		return int(bad[b]-bad[a])*2 + strings.Compare(a, b)
+		return cmp.Or(cmp.Compare(bad[b], bad[a]), strings.Compare(a, b))
 	})
 	var all []string
 	for _, id := range ids {
-		name := id
-		if label, ok := labels[id]; ok {
-			name = label
-		}
-		all = append(all, fmt.Sprintf("%s (%d)", escape(name), bad[id]))
+		all = append(all, fmt.Sprintf("%s (%d)", cmp.Or(labels[id], id), bad[id]))
 	}
-	return strings.Join(all, ", ")
+	return list(all, n)
 }
 
-// shorten cuts s to at most n characters.
-func shorten(s string, n int) string {
-	if r := []rune(s); len(r) > n {
-		return string(r[:n-1]) + "…"
+// list is the first n of all: "a, b and 3 more".
+func list(all []string, n int) string {
+	if len(all) > n {
+		return fmt.Sprintf("%s and %d more", strings.Join(all[:n], ", "), len(all)-n)
 	}
-	return s
+	return strings.Join(all, ", ")
 }
 
 func times(n int) string {
@@ -62,11 +70,3 @@ func times(n int) string {
 	}
 	return fmt.Sprintf("%d times", n)
 }
-
-// escape keeps Slack from interpreting our text as markup.
-// https://docs.slack.dev/messaging/formatting-message-text#escaping
-func escape(s string) string {
-	return strings.NewReplacer("&", "&amp;", "<", "&lt;", ">", "&gt;").Replace(s)
-}
-
-func link(url, text string) string { return "<" + escape(url) + "|" + escape(text) + ">" }

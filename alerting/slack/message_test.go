@@ -9,10 +9,9 @@ import (
 	"testing"
 	"time"
 
-	slackapi "github.com/slack-go/slack"
-
 	"jari.example/alerting/incident"
 	"jari.example/alerting/notify"
+	"jari.example/alerting/slack/slacktest"
 	"jari.example/alerting/slo"
 )
 
@@ -22,6 +21,7 @@ var links = notify.Links{
 	Runbook:   "https://run.example/runbooks/{slo}",
 	Dashboard: "https://kibana.example/d/{dashboard}?from={from}&to={to}",
 	Trace:     "https://kibana.example/traces/{trace}",
+	Status:    "https://alerting.example/status#{incident}",
 }
 
 func openIncident() incident.Incident {
@@ -54,10 +54,10 @@ func TestMessageTexts(t *testing.T) {
 	}
 	maps.Copy(all, changed())
 	maps.Copy(all, directAlerts())
+	maps.Copy(all, responded())
 	for name, i := range all {
 		t.Run(name, func(t *testing.T) {
-			text, blocks := render(i, links)
-			golden(t, name, text, blocks)
+			golden(t, name, render(i, links, i.Severity == slo.Ticket))
 		})
 	}
 }
@@ -95,6 +95,44 @@ func changed() map[string]incident.Incident {
 	}
 }
 
+// responded are incidents about which people did something.
+func responded() map[string]incident.Incident {
+	at := openIncident().OpenedAt
+	with := func(change func(*incident.Incident)) incident.Incident {
+		i := openIncident()
+		i.Response.Notified = []incident.Notified{
+			{Name: "Minsu Kim", SlackID: "U0ONCALL01", At: at}, {Name: "Dana Lee", SlackID: "<!here>", At: at.Add(5 * time.Minute)},
+		}
+		i.UpdatedAt = at.Add(15 * time.Minute)
+		change(&i)
+		return i
+	}
+	return map[string]incident.Incident{
+		"evidence": with(func(i *incident.Incident) {
+			i.Facts.ErrorType, i.Facts.Dependency = "connection_refused", "postgres"
+			i.Facts.LogLine = `{"msg":"insert <reservation>: dial tcp: *refused* @here"}`
+			i.Facts.Diagnosis = []string{"98 % of bad events have cloud.region=ap-northeast-2; 51 % of good ones.", "Since the deploy of v1.4."}
+			i.Facts.Traces = []string{"a1", "b2", "c3", "d4"}
+		}),
+		"acknowledged": with(func(i *incident.Incident) {
+			i.Response.AcknowledgedAt, i.Response.Assignee = at.Add(6*time.Minute), "Dana Lee"
+			i.Response.MailedAt = at.Add(5 * time.Minute)
+		}),
+		"ticket mentions nobody": with(func(i *incident.Incident) { i.Severity = slo.Ticket }),
+		"silenced": with(func(i *incident.Incident) {
+			i.Facts.Muted = &incident.Muted{Until: at.Add(time.Hour), By: "Dana Lee", Reason: "a known fault"}
+		}),
+		"silenced until it resolves": with(func(i *incident.Incident) { i.Facts.Muted = &incident.Muted{By: "Dana Lee"} }),
+		"maintenance": with(func(i *incident.Incident) {
+			i.Facts.Muted = &incident.Muted{Until: at.Add(time.Hour), Maintenance: "postgres-upgrade", Reason: "PostgreSQL 19"}
+		}),
+		"resolved by a person": with(func(i *incident.Incident) {
+			i.ResolvedAt, i.Response.ResolvedBy = at.Add(7*time.Minute), "Dana Lee"
+			i.Response.AcknowledgedAt, i.Response.Assignee = at.Add(6*time.Minute), "Dana Lee"
+		}),
+	}
+}
+
 // directAlerts are incidents of alerts without a budget.
 func directAlerts() map[string]incident.Incident {
 	at := openIncident().StartedAt
@@ -121,31 +159,14 @@ func directAlerts() map[string]incident.Incident {
 	return map[string]incident.Incident{"absent": absent, "events": events, "share": share, "share waits": waits, "absent resolved": over}
 }
 
-func TestAHeaderFitsSlacksLimit(t *testing.T) {
-	i := openIncident()
-	i.Facts.Title = strings.Repeat("예약", 100)
-	_, blocks := render(i, links)
-	if n := len([]rune(blocks[0].(*slackapi.HeaderBlock).Text.Text)); n != maxHeader {
-		t.Errorf("the header has %d characters, want %d", n, maxHeader)
-	}
-}
-
-// golden compares the visible text, one paragraph per block.
-func golden(t *testing.T, name, text string, blocks []slackapi.Block) {
+// golden compares what a reader sees.
+func golden(t *testing.T, name string, m message) {
 	t.Helper()
-	got := "notification: " + text + "\n"
-	for _, b := range blocks {
-		switch b := b.(type) {
-		case *slackapi.HeaderBlock:
-			got += "\n" + b.Text.Text + "\n"
-		case *slackapi.SectionBlock:
-			got += "\n" + b.Text.Text + "\n"
-		case *slackapi.ContextBlock:
-			got += "\n" + b.ContextElements.Elements[0].(*slackapi.TextBlockObject).Text + "\n"
-		default:
-			t.Errorf("a %T is not compared", b)
-		}
+	shown, err := slacktest.Shown(m.blocks)
+	if err != nil {
+		t.Fatal(err)
 	}
+	got := "notification: " + m.text + "\n\n" + shown + "\n\nwithout blocks:\n" + m.alone + "\n"
 	file := filepath.Join("testdata", strings.ReplaceAll(name, " ", "_")+".txt")
 	if *update {
 		if err := os.WriteFile(file, []byte(got), 0o644); err != nil {

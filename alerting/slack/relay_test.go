@@ -40,14 +40,16 @@ func newFixture(t *testing.T) *fixture {
 	return f
 }
 
-var links = notify.Links{Runbook: "http://x/{slo}", Dashboard: "http://x/{dashboard}{from}{to}", Trace: "http://x/{trace}"}
+var channels = map[string]string{incident.Pages: slacktest.Channel, incident.Tickets: slacktest.Tickets}
+
+var links = notify.Links{Runbook: "http://x/{slo}", Dashboard: "http://x/{dashboard}?from={from}&to={to}", Trace: "http://x/{trace}"}
 
 // relay delivers outbox to the stand-in for this long.
 func (f *fixture) relay(t *testing.T, outbox notify.Outbox, length time.Duration) {
 	ctx, cancel := context.WithTimeout(t.Context(), length)
 	defer cancel()
 	newRelay(outbox, slack.Config{
-		URL: f.slack.URL, Token: secret.New(f.token), Channel: slacktest.Channel, HTTP: f.slack.Client(), Links: links,
+		URL: f.slack.URL, Token: secret.New(f.token), Channels: channels, HTTP: f.slack.Client(), Links: links,
 	}, func(_ context.Context, _ notify.Delivery, err error) {
 		f.mu.Lock()
 		defer f.mu.Unlock()
@@ -59,14 +61,15 @@ func (f *fixture) relay(t *testing.T, outbox notify.Outbox, length time.Duration
 
 func newRelay(outbox notify.Outbox, c slack.Config, report func(context.Context, notify.Delivery, error)) *notify.Relay {
 	return notify.NewRelay(notify.Config{
-		Outbox: outbox, Notifier: slack.New(c), Interval: slack.MessageInterval, SpanName: names.SpanSlackDeliver, Report: report,
+		Outbox: outbox, Notifier: slack.New(c), Medium: incident.Slack, Interval: slack.MessageInterval, SpanName: names.SpanSlackDeliver, Report: report,
 	})
 }
 
 func (f *fixture) open(t *testing.T, id string) incident.Incident {
 	i := incident.Incident{ID: id, Rule: id, StartedAt: time.Now(), OpenedAt: time.Now(), UpdatedAt: time.Now(),
 		Facts: incident.Facts{Title: "It fails", EventLabel: "attempts", Scale: 1}}
-	if err := f.Open(t.Context(), f.term, i, "Paged."); err != nil {
+	c := incident.Change{Incident: i, Entries: []incident.Entry{{At: i.OpenedAt, Kind: incident.EntryOpened, Text: "Paged."}}, Targets: []incident.Target{pages}}
+	if err := f.Open(t.Context(), f.term, c); err != nil {
 		t.Fatal(err)
 	}
 	return i
@@ -74,7 +77,8 @@ func (f *fixture) open(t *testing.T, id string) incident.Incident {
 
 func (f *fixture) resolve(t *testing.T, i incident.Incident) {
 	i.UpdatedAt, i.ResolvedAt = time.Now(), time.Now()
-	if err := f.Update(t.Context(), f.term, i, "Resolved."); err != nil {
+	c := incident.Change{Incident: i, Entries: []incident.Entry{{At: i.ResolvedAt, Kind: incident.EntryResolved, Text: "Resolved."}}}
+	if err := f.Update(t.Context(), f.term, c); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -180,8 +184,8 @@ func TestDeliversExactlyOnceWhenSlackFails(t *testing.T) {
 // so that the relay never searches.
 type unsearching struct{ notify.Outbox }
 
-func (u unsearching) Next(ctx context.Context, now time.Time) (notify.Delivery, bool, error) {
-	d, ok, err := u.Outbox.Next(ctx, now)
+func (u unsearching) Next(ctx context.Context, medium string, busy []string, now time.Time) (notify.Delivery, bool, error) {
+	d, ok, err := u.Outbox.Next(ctx, medium, busy, now)
 	d.Ambiguous = false
 	return d, ok, err
 }
@@ -219,7 +223,7 @@ func TestFindsTheMessageOfAProcessThatDied(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		f := newFixture(t)
 		f.open(t, "i-1")
-		first, _, _ := f.Next(t.Context(), time.Now())
+		first, _, _ := f.Next(t.Context(), incident.Slack, nil, time.Now())
 		if _, err := f.Begin(t.Context(), f.term, first.ID, time.Now()); err != nil {
 			t.Fatal(err)
 		}

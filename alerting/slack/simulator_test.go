@@ -27,6 +27,15 @@ type simulator struct {
 	url string
 }
 
+func newSimulator(t *testing.T) (simulator, secret.String) {
+	s := simulator{t, strings.TrimRight(realpart.Need(t, realpart.Slack), "/")}
+	token, err := os.ReadFile(realpart.Need(t, realpart.SlackToken))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s, secret.New(strings.TrimSpace(string(token)))
+}
+
 func (s simulator) fail(fault map[string]any) {
 	s.t.Helper()
 	body, err := json.Marshal(fault)
@@ -66,11 +75,7 @@ func (s simulator) messagesOf(id string) (found []slacktest.Message) {
 // The same faults as in relay_test.go, with a server that was written from
 // Slack's reference and not beside this code.
 func TestDeliversExactlyOnceToTheSimulator(t *testing.T) {
-	s := simulator{t, strings.TrimRight(realpart.Need(t, realpart.Slack), "/")}
-	token, err := os.ReadFile(realpart.Need(t, realpart.SlackToken))
-	if err != nil {
-		t.Fatal(err)
-	}
+	s, token := newSimulator(t)
 	id := "test-" + rand.Text()
 	s.fail(map[string]any{"method": "chat.postMessage", "rate_limit": 1, "drop_reply": 1})
 	s.fail(map[string]any{"method": "chat.update", "error": 1, "drop_reply": 1})
@@ -88,7 +93,7 @@ func TestDeliversExactlyOnceToTheSimulator(t *testing.T) {
 	defer running.Wait()
 	defer cancel()
 	relay := newRelay(f, slack.Config{
-		URL: s.url + "/api/", Token: secret.New(strings.TrimSpace(string(token))), Channel: "#incidents",
+		URL: s.url + "/api/", Token: token, Channels: channels,
 		HTTP: &http.Client{Timeout: 10 * time.Second}, Links: links,
 	}, func(_ context.Context, _ notify.Delivery, err error) {
 		if err != nil {

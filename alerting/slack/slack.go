@@ -1,12 +1,13 @@
-// Package slack is the notifier for Slack: an incident is one message that is
-// rewritten in place, with its history as replies in the thread. Message
-// metadata identifies both, so that a message whose response was lost can be
-// found and is not posted twice.
+// Package slack is the notifier for Slack: an incident is one message per channel that
+// is rewritten in place, with its history as replies in the thread. Message metadata
+// identifies both, so that a message whose response was lost can be found and is not
+// posted twice. Package inbound receives what people do with its buttons.
 package slack
 
 import (
 	"context"
 	"net/http"
+	"strconv"
 	"time"
 
 	slackapi "github.com/slack-go/slack"
@@ -22,43 +23,107 @@ const MessageInterval = time.Second
 
 // Config is what a Notifier needs to reach Slack.
 type Config struct {
-	URL     string // base URL of the Web API; ends in a slash
-	Token   secret.String
-	Channel string // the channel's id, or its name with '#'
-	Links   notify.Links
-	HTTP    *http.Client
+	URL   string // base URL of the Web API; ends in a slash
+	Token secret.String
+	// Channels are the channels by the address of a target, such as incident.Pages:
+	// each a channel's id, or its name with '#'.
+	Channels map[string]string
+	Links    notify.Links
+	HTTP     *http.Client
 }
 
-// Notifier implements notify.Notifier. It is not safe for concurrent use.
+func (c Config) client() *slackapi.Client {
+	return slackapi.New(c.Token.Reveal(), slackapi.OptionAPIURL(c.URL), slackapi.OptionHTTPClient(c.HTTP))
+}
+
+// Notifier implements notify.Notifier. It is safe for concurrent use.
 type Notifier struct {
-	client  *slackapi.Client
-	channel *channel
-	links   notify.Links
+	client   *slackapi.Client
+	channels *channels
+	links    notify.Links
 }
 
-// New returns a Notifier for the channel c.Channel.
+// New returns a Notifier for the channels of c.
 func New(c Config) *Notifier {
-	return &Notifier{
-		client:  slackapi.New(c.Token.Reveal(), slackapi.OptionAPIURL(c.URL), slackapi.OptionHTTPClient(c.HTTP)),
-		channel: &channel{name: c.Channel},
-		links:   c.Links,
+	client := c.client()
+	return &Notifier{client: client, channels: &channels{client: client, names: c.Channels, ids: map[string]string{}}, links: c.Links}
+}
+
+// Metadata that identifies our messages.
+const (
+	eventIncident = "jari_incident"
+	eventNote     = "jari_incident_note"
+	eventNotice   = "jari_notice"
+	keyIncident   = "incident_id"
+	keyNote       = "note_id" // the delivery's id, of notes and notices
+)
+
+// metadata is that of d's message. Ids are text, because a JSON number of more than 15
+// digits is not exact.
+func metadata(d notify.Delivery) slackapi.SlackMetadata {
+	id := strconv.FormatInt(d.ID, 10)
+	switch d.Kind {
+	case notify.Reply:
+		return slackapi.SlackMetadata{EventType: eventNote, EventPayload: map[string]any{keyIncident: d.Incident.ID, keyNote: id}}
+	case notify.Notice:
+		return slackapi.SlackMetadata{EventType: eventNotice, EventPayload: map[string]any{keyNote: id}}
 	}
+	return slackapi.SlackMetadata{EventType: eventIncident, EventPayload: map[string]any{keyIncident: d.Incident.ID}}
 }
 
 // Post implements notify.Notifier.
-func (n *Notifier) Post(ctx context.Context, i incident.Incident) (ref incident.MessageRef, err error) {
-	ref.Channel, ref.ID, err = n.client.PostMessageContext(ctx, n.channel.name, message(i, n.links))
-	return ref, outcome(err)
+func (n *Notifier) Post(ctx context.Context, d notify.Delivery) (ref incident.MessageRef, err error) {
+	channel, err := n.channels.of(d.Target)
+	if err != nil {
+		return ref, err
+	}
+	m := render(d.Incident, n.links, quiet(d))
+	if d.Kind == notify.Notice {
+		m = noted(d.Note, quiet(d))
+	}
+	return n.send(ctx, channel, d, m)
 }
 
 // Update implements notify.Notifier.
-func (n *Notifier) Update(ctx context.Context, i incident.Incident) error {
-	_, _, _, err := n.client.UpdateMessageContext(ctx, i.Message.Channel, i.Message.ID, message(i, n.links))
-	return outcome(err)
+func (n *Notifier) Update(ctx context.Context, d notify.Delivery) error {
+	_, err := n.send(ctx, d.Message.Channel, d, render(d.Incident, n.links, quiet(d)), slackapi.MsgOptionUpdate(d.Message.ID))
+	return err
 }
 
-// Reply implements notify.Notifier.
-func (n *Notifier) Reply(ctx context.Context, i incident.Incident, note notify.Note) error {
-	_, _, err := n.client.PostMessageContext(ctx, i.Message.Channel, reply(i, note))
-	return outcome(err)
+// Reply implements notify.Notifier. A reply that mentions somebody is shown in the
+// channel, too: those in a thread alone are easy to miss.
+func (n *Notifier) Reply(ctx context.Context, d notify.Delivery) error {
+	options := []slackapi.MsgOption{slackapi.MsgOptionTS(d.Message.ID)}
+	if !quiet(d) && userID.MatchString(d.Note.Mention) {
+		options = append(options, slackapi.MsgOptionBroadcast())
+	}
+	_, err := n.send(ctx, d.Message.Channel, d, noted(d.Note, quiet(d)), options...)
+	return err
+}
+
+// send makes one attempt. When Slack refuses how the message looks, the text alone
+// goes out in the same attempt. Then Slack has not accepted the first call, so that
+// nothing appears twice.
+func (n *Notifier) send(ctx context.Context, channel string, d notify.Delivery, m message, more ...slackapi.MsgOption) (incident.MessageRef, error) {
+	with := func(text string, blocks ...slackapi.Block) (ref incident.MessageRef, err error) {
+		options := append([]slackapi.MsgOption{
+			slackapi.MsgOptionText(text, false), slackapi.MsgOptionBlocks(blocks...), slackapi.MsgOptionMetadata(metadata(d)),
+			slackapi.MsgOptionDisableLinkUnfurl(), slackapi.MsgOptionDisableMediaUnfurl(),
+			// chat.update finds names and links in the text otherwise.
+			slackapi.MsgOptionParse(false),
+		}, more...)
+		ref.Channel, ref.ID, _, err = n.client.SendMessageContext(ctx, channel, options...)
+		return ref, err
+	}
+	ref, err := with(m.text, m.blocks...)
+	if refusesBlocks[codeOf(err)] {
+		ref, err = with(m.alone)
+	}
+	return ref, outcome(err, d.Kind.Method())
+}
+
+// Ephemeral shows a text to one user in a channel, and to nobody else.
+func (n *Notifier) Ephemeral(ctx context.Context, channel, user, text string) error {
+	_, err := n.client.PostEphemeralContext(ctx, channel, user, slackapi.MsgOptionText(Mrkdwn(text, maxSection), false))
+	return outcome(err, notify.Send)
 }

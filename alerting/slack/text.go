@@ -2,69 +2,73 @@ package slack
 
 import (
 	"fmt"
-	"strings"
-	"time"
 
 	"jari.example/alerting/incident"
 	"jari.example/alerting/slo"
 )
 
 // summary is what follows the headline in a phone's notification.
-func summary(i incident.Incident) string {
+func summary(i incident.Incident, s sizes) string {
 	f := i.Facts
 	switch {
 	case f.Alert == nil:
 		return fmt.Sprintf("%s of %s failed", badPercent(f.SinceStart), f.EventLabel)
 	case len(f.Alert.Fired) > 0 && f.Alert.Fired[0] != "":
-		return strings.Join(f.Alert.Fired, ", ")
+		return list(f.Alert.Fired, s.list)
 	}
 	return "for " + f.Affected
 }
 
 // happens is what fails now.
-func happens(i incident.Incident) string {
+func happens(i incident.Incident, s sizes) line {
 	f := i.Facts
 	if f.Alert != nil {
-		return fires(f)
+		return fires(i, s)
 	}
 	recent, window := f.Short, f.Pair.Short
 	if recent.Total() == 0 {
 		recent, window = f.Long, f.Pair.Long
 	}
-	return fmt.Sprintf("*%s of %s fail* for %s: %d of %d in the last %s.",
-		badPercent(recent), escape(f.EventLabel), escape(f.Affected), recent.Bad, recent.Total(), incident.Duration(window))
+	return say(bold(badPercent(recent), " of ", f.EventLabel, " fail"), " for ", f.Affected, ": ",
+		fmt.Sprintf("%d of %d in the last %s.", recent.Bad, recent.Total(), incident.Duration(window)))
 }
 
 // fires is happens for a direct alert.
-func fires(f incident.Facts) string {
-	var all []string
-	for _, s := range f.Alert.Firing {
-		text := ""
-		switch when := f.Alert.When; {
-		case when.Absent && s.LastEvent.IsZero():
-			text = "nothing in the last day"
-		case when.Absent:
-			text = "nothing since *" + clock(s.LastEvent) + "*"
-		case when.Events > 0:
-			text = fmt.Sprintf("*%d* in the last %s", s.Count.Bad, incident.Duration(when.Within))
-		default:
-			text = fmt.Sprintf("*%s bad*, %d of %d in the last %s", badPercent(s.Count), s.Count.Bad, s.Count.Total(), incident.Duration(when.Within))
+func fires(i incident.Incident, s sizes) line {
+	f := i.Facts
+	var all []line
+	for n, subject := range f.Alert.Firing {
+		if n == s.list {
+			all = append(all, say(fmt.Sprintf("and %d more", len(f.Alert.Firing)-n)))
+			break
 		}
-		if s.Name != "" {
-			text = escape(s.Name) + ": " + text
+		c := subject.Count
+		var text line
+		switch when := f.Alert.When; {
+		case when.Absent && subject.LastEvent.IsZero():
+			text = say("nothing in the last day")
+		case when.Absent:
+			text = say("nothing since ", bold(span{at: subject.LastEvent, now: i.UpdatedAt}))
+		case when.Events > 0:
+			text = say(bold(c.Bad), " in the last ", incident.Duration(when.Within))
+		default:
+			text = say(bold(badPercent(c), " bad"), fmt.Sprintf(", %d of %d in the last %s", c.Bad, c.Total(), incident.Duration(when.Within)))
+		}
+		if subject.Name != "" {
+			text = say(subject.Name, ": ", text)
 		}
 		all = append(all, text)
 	}
 	if len(all) == 0 {
-		all = append(all, "nothing fires at present")
+		all = append(all, say("nothing fires at present"))
 	}
-	return "For " + escape(f.Affected) + ". " + strings.Join(all, "; ") + "."
+	return say("For ", f.Affected, ". ", join(all, "; "), ".")
 }
 
 // waits is why an incident is open although nothing fires.
-func waits(i incident.Incident) string {
+func waits(i incident.Incident) line {
 	f, e := i.Facts, *i.Facts.EndsAfter
-	events := escape(f.EventLabel)
+	events := f.EventLabel
 	if f.Alert != nil {
 		events = "events"
 	}
@@ -73,92 +77,83 @@ func waits(i incident.Incident) string {
 		if last.IsZero() {
 			last = i.StartedAt
 		}
-		return fmt.Sprintf("*No %s since %s*, so it is not known whether it works for %s. It ends after %d good ones.",
-			events, clock(last), escape(f.Affected), e.Needed)
+		return say(bold("No ", events, " since ", span{at: last, now: i.UpdatedAt}), ", so it is not known whether it works for ", f.Affected,
+			fmt.Sprintf(". It ends after %d good ones.", e.Needed))
 	}
-	return fmt.Sprintf("Calm at present: *%d good %s* since the last bad one at %s, the latest at %s. It ends after %d.",
-		e.Seen, events, clock(f.LastBad), clock(e.LastEvent), e.Needed)
+	return say("Calm at present: ", bold(e.Seen, " good ", events), " since the last bad one at ", span{at: f.LastBad, now: i.UpdatedAt},
+		", the latest at ", span{at: e.LastEvent, now: i.UpdatedAt}, fmt.Sprintf(". It ends after %d.", e.Needed))
 }
 
 // since is what an open incident has done so far.
-func since(i incident.Incident) string {
+func since(i incident.Incident, s sizes) line {
 	f := i.Facts
-	text := fmt.Sprintf("Since *%s* (%s)", clock(i.StartedAt), incident.Duration(i.UpdatedAt.Sub(i.StartedAt)))
+	count := ""
 	switch {
 	case f.Alert == nil:
-		text += fmt.Sprintf(": %d of %d failed", f.SinceStart.Bad, f.SinceStart.Total())
+		count = fmt.Sprintf(": %d of %d failed", f.SinceStart.Bad, f.SinceStart.Total())
 	case f.Alert.When.Events > 0:
-		text += fmt.Sprintf(": %d", f.SinceStart.Bad)
+		count = fmt.Sprintf(": %d", f.SinceStart.Bad)
 	case !f.Alert.When.Absent:
-		text += fmt.Sprintf(": %d of %d were bad", f.SinceStart.Bad, f.SinceStart.Total())
+		count = fmt.Sprintf(": %d of %d were bad", f.SinceStart.Bad, f.SinceStart.Total())
 	}
-	return text + inRegions(f.Regions) + "."
+	return say("Since ", bold(span{at: i.StartedAt, now: i.UpdatedAt}), " (", incident.Duration(i.UpdatedAt.Sub(i.StartedAt)), ")",
+		count, inRegions(f, s), ".")
 }
 
 // lasted is what an incident did until its end.
-func lasted(i incident.Incident) string {
+func lasted(i incident.Incident, s sizes) line {
 	f := i.Facts
-	text := fmt.Sprintf("Lasted from *%s* to *%s* (%s)", clock(i.StartedAt), clock(i.ResolvedAt), incident.Duration(i.ResolvedAt.Sub(i.StartedAt)))
+	l := say("Lasted from ", bold(span{at: i.StartedAt, now: i.UpdatedAt}), " to ", bold(span{at: i.ResolvedAt, now: i.UpdatedAt}),
+		" (", incident.Duration(i.ResolvedAt.Sub(i.StartedAt)), ")")
 	switch {
 	case f.Alert == nil:
-		text += fmt.Sprintf(": *%d of %d %s failed*", f.SinceStart.Bad, f.SinceStart.Total(), escape(f.EventLabel))
+		l = say(l, ": ", bold(fmt.Sprintf("%d of %d ", f.SinceStart.Bad, f.SinceStart.Total()), f.EventLabel, " failed"))
 	case f.Alert.When.Events > 0:
-		text += fmt.Sprintf(": *%d*", f.SinceStart.Bad)
+		l = say(l, ": ", bold(f.SinceStart.Bad))
 	case !f.Alert.When.Absent:
-		text += fmt.Sprintf(": *%d of %d* were bad", f.SinceStart.Bad, f.SinceStart.Total())
+		l = say(l, ": ", bold(fmt.Sprintf("%d of %d", f.SinceStart.Bad, f.SinceStart.Total())), " were bad")
 	}
-	if f.Alert != nil && summary(i) != "for "+f.Affected {
-		text += ", " + escape(summary(i)) + ","
+	if about := summary(i, s); f.Alert != nil && about != "for "+f.Affected {
+		l = say(l, ", ", about, ",")
 	}
-	return text + " for " + escape(f.Affected) + inRegions(f.Regions) + "."
+	l = say(l, " for ", f.Affected, inRegions(f, s), ".")
+	if i.Response.ResolvedBy != "" {
+		l = say(l, " Resolved by ", i.Response.ResolvedBy, ".")
+	}
+	return l
 }
 
-func withdrawn(i incident.Incident) string {
-	return fmt.Sprintf("The rule %s was withdrawn or renamed, so nobody measures it any more. *Whether the fault is over is not known.*",
-		escape(i.Rule))
+func withdrawn(i incident.Incident) line {
+	return say("The rule ", i.Rule, " was withdrawn or renamed, so nobody measures it any more. ",
+		bold("Whether the fault is over is not known."))
 }
 
-func inRegions(bad map[string]int64) string {
-	if len(bad) == 0 {
-		return ""
+func inRegions(f incident.Facts, s sizes) line {
+	if len(f.Regions) == 0 {
+		return nil
 	}
-	return ", in " + regionList(bad)
+	return say(", in ", regionList(f.Regions, s.list))
 }
 
-func renderBudget(i incident.Incident) string {
+// budget is the error budget of an SLO.
+func budget(i incident.Incident) line {
 	f := i.Facts
-	budget := "the error budget for " + incident.Duration(f.Window)
-	known := ""
+	name := "error budget for " + incident.Duration(f.Window)
+	var known line
 	if !f.BudgetKnown.IsZero() {
-		known = fmt.Sprintf(" (budget known since %s; the time before counts as good)", f.BudgetKnown.UTC().Format("2 January 15:04 UTC"))
+		known = say(" (budget known since ", span{at: f.BudgetKnown, now: i.UpdatedAt}, "; the time before counts as good)")
 	}
+	picture := bar(f.BudgetRemaining) + " "
 	switch {
 	case f.BudgetRemaining <= 0:
-		return fmt.Sprintf("T%s is *exhausted* (exceeded by %s)%s.", budget[1:], percent(-f.BudgetRemaining), known)
+		return say(picture, "The ", name, " is ", bold("exhausted"), " (exceeded by ", percent(-f.BudgetRemaining), ")", known, ".")
 	case !i.Open() || f.ExhaustedAt.IsZero():
-		return fmt.Sprintf("*%s* of %s remains%s.", percent(f.BudgetRemaining), budget, known)
+		return say(picture, bold(percent(f.BudgetRemaining)), " of the ", name, " remains", known, ".")
 	}
-	return fmt.Sprintf("*%s* of %s remains%s. At the burn rate of the last %s, which is %s, it is exhausted in %s, at *%s*.",
-		percent(f.BudgetRemaining), budget, known, incident.Duration(f.Spending.Over), incident.Number(f.Spending.BurnRate),
-		incident.Duration(f.ExhaustedAt.Sub(i.UpdatedAt)), dateOrClock(f.ExhaustedAt, i.UpdatedAt))
-}
-
-// dateOrClock is t with its date unless that is today's.
-func dateOrClock(t, now time.Time) string {
-	if t.UTC().Format(time.DateOnly) == now.UTC().Format(time.DateOnly) {
-		return clock(t)
-	}
-	return t.UTC().Format("2 January 15:04 UTC")
-}
-
-// renderRule is the small print: which rule, and when it fires.
-func renderRule(i incident.Incident) string {
-	f := i.Facts
-	parts := []string{i.Rule + ": " + condition(f), "as of " + clock(i.UpdatedAt), "incident " + i.ID}
-	if f.Scale > 1 {
-		parts = append(parts, fmt.Sprintf("windows ÷%d", f.Scale))
-	}
-	return strings.Join(parts, " · ")
+	return say(picture, bold(percent(f.BudgetRemaining)), " of the ", name, " remains", known,
+		fmt.Sprintf(". At the burn rate of the last %s, which is %s, it is exhausted in %s, at ",
+			incident.Duration(f.Spending.Over), incident.Number(f.Spending.BurnRate), incident.Duration(f.ExhaustedAt.Sub(i.UpdatedAt))),
+		bold(span{at: f.ExhaustedAt, now: i.UpdatedAt}), ".")
 }
 
 // condition is when the rule fires.

@@ -30,7 +30,7 @@ func TestTheSpanOfADeliveryHasNeitherTextNorToken(t *testing.T) {
 		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 		defer cancel()
 		client := &http.Client{Transport: telemetry.Transport("slack", f.slack.Client().Transport)}
-		newRelay(f.Store, slack.Config{URL: f.slack.URL, Token: secret.New(f.token), Channel: slacktest.Channel, HTTP: client},
+		newRelay(f.Store, slack.Config{URL: f.slack.URL, Token: secret.New(f.token), Channels: channels, HTTP: client},
 			func(context.Context, notify.Delivery, error) {}).Run(ctx, f.term)
 	})
 	var deliveries, calls int

@@ -13,7 +13,6 @@ import (
 	"jari.example/alerting/slo"
 	"jari.example/alerting/slos"
 	"jari.example/internal/config"
-	"jari.example/internal/secret"
 	"jari.example/telemetry/names"
 )
 
@@ -27,14 +26,13 @@ func aboutWithCommands() string {
 // settings are the parsed flags.
 type settings struct {
 	config.Common
-	database          *string // "" stores in memory
-	opensearch        *string // "" counts nothing
-	slackURL, channel *string // "" notifies nobody
-	slackToken        secret.String
-	links             notify.Links
-	objectives        *watched[slo.Set] // with index and time scale applied
-	onCall            *watched[oncall.Plan]
-	timing            count.Timing
+	database   *string // "" stores in memory
+	opensearch *string // "" counts nothing
+	slack      *slackSettings
+	links      notify.Links
+	objectives *watched[slo.Set] // with index and time scale applied
+	onCall     *watched[oncall.Plan]
+	timing     count.Timing
 }
 
 // parse reads args and the environment. The error names the mistakes; it is
@@ -42,23 +40,18 @@ type settings struct {
 func parse(args []string, getenv func(string) string, stdout io.Writer) (*settings, error) {
 	set := config.New("alertingd", names.ServiceAlerting, aboutWithCommands(), getenv)
 	s := &settings{
-		Common:     set.Common("", "127.0.0.1:8230"),
+		Common:     set.Common("127.0.0.1:8130", "127.0.0.1:8230"),
 		database:   set.URL("database-url", "", "PostgreSQL; empty: in memory, lost when the process ends"),
 		opensearch: set.URL("opensearch-url", "", "OpenSearch with the events; empty: nothing is counted"),
-		slackURL:   set.URL("slack-url", "", "base URL of Slack's Web API, such as https://slack.com/api/; empty: nobody is notified"),
+		slack:      slackFlags(set),
 	}
 	index := set.String("log-index", "", "pattern of the indices to count in; empty: those of each data source")
-	token := set.SecretFile("slack-token-file", 1, "file with the token of the Slack bot")
-	s.channel = set.String("slack-channel", "#incidents", "id of the Slack channel, or its name with #")
 	sloDir := set.String("slo-dir", "", "directory with the objectives; empty: the built-in ones")
 	onCallDir := set.String("on-call-dir", "", "directory that says who is on call, and planned maintenance; empty: nobody in particular is")
 	scale := set.Int("time-scale", 1, "divides windows, buckets and ticks, for a demo")
 	lookback := set.Duration("lookback", count.DefaultLookback,
 		"how far back each tick counts again, 1m to 1h; longer for logs that arrive in batches, such as a load balancer's")
-	runbook := set.String("runbook-url", "http://127.0.0.1:8090/runbooks/{slo}", "URL template of the link to the runbook")
-	dashboard := set.String("dashboard-url", "http://127.0.0.1:8090/dashboards/{dashboard}?from={from}&to={to}",
-		"URL template of the link to the dashboard")
-	trace := set.String("trace-url", "http://127.0.0.1:8090/traces/{trace}", "URL template of the links to example traces")
+	links := linkFlags(set)
 
 	err := set.Parse(args, stdout, func() {
 		var err error
@@ -72,14 +65,10 @@ func parse(args []string, getenv func(string) string, stdout io.Writer) (*settin
 		set.Require(err == nil, "-slo-dir: %w", err)
 		s.onCall, err = newOnCall(*onCallDir, s.objectives.Current)
 		set.Require(err == nil, "-on-call-dir: %w", err)
-		s.links = notify.Links{Runbook: *runbook, Dashboard: *dashboard, Trace: *trace}
+		s.links = links()
 		err = s.links.Validate()
 		set.Require(err == nil, "%w", err)
-		s.slackToken = secret.New(strings.TrimSpace(string(*token)))
-		if *s.slackURL != "" {
-			set.Require(strings.HasSuffix(*s.slackURL, "/api"), "-slack-url does not end in /api/")
-			set.Require(!s.slackToken.IsZero() && *s.channel != "", "-slack-url needs a token in -slack-token-file, and -slack-channel")
-		}
+		s.slack.check(set)
 	})
 	if err != nil {
 		return nil, err

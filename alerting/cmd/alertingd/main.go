@@ -25,8 +25,11 @@ import (
 	"jari.example/alerting/inmem"
 	"jari.example/alerting/lease"
 	"jari.example/alerting/notify"
+	"jari.example/alerting/oncall"
+	"jari.example/alerting/paging"
 	"jari.example/alerting/postgres"
-	"jari.example/alerting/slack"
+	"jari.example/alerting/slack/inbound"
+	"jari.example/alerting/slo"
 	"jari.example/internal/serve"
 	"jari.example/telemetry"
 	"jari.example/telemetry/names"
@@ -64,6 +67,7 @@ type store interface {
 	incident.Store
 	notify.Outbox
 	lease.Store
+	inbound.Replays
 }
 
 // source is where events are counted and their traces are found.
@@ -91,14 +95,16 @@ func daemon(ctx context.Context, s *settings, t *telemetry.Telemetry) error {
 	defer stopObserving()
 	loop := newLoop(s, stored, events, report, status)
 	jobs := []func(context.Context, lease.Term){loop.Run}
-	if *s.slackURL != "" {
-		jobs = append(jobs, slackRelay(s, stored, report).Run)
+	if *s.slack.url != "" {
+		jobs = append(jobs, s.slack.relay(s.links, stored, report).Run, newPager(s, stored, report).Run)
 	}
 	elector := lease.Elector{Store: stored, HolderID: uuid.NewString(), TTL: leaseTTL, Report: report.lease}
 	report.configured(ctx, s)
 	report.gaps(ctx, s.onCall.Current(), time.Now())
 	return serve.Run(ctx, serve.Daemon{
-		Telemetry: t, OpsAddr: *s.OpsAddr, Ready: status.ready(ready),
+		Telemetry: t, OpsAddr: *s.OpsAddr, HTTPAddr: *s.HTTPAddr,
+		Handler: web(s, stored, incident.Responder{Store: stored, Now: time.Now}, report, t),
+		Ready:   status.ready(ready),
 		Workers: []serve.Worker{
 			{Name: "alerting", Run: func(ctx context.Context) error {
 				elector.Run(ctx, together(jobs))
@@ -111,12 +117,14 @@ func daemon(ctx context.Context, s *settings, t *telemetry.Telemetry) error {
 }
 
 func newLoop(s *settings, stored store, events source, report reporter, status *status) *evaluate.Loop {
+	notified := notifications{s.onCall.Current, stored}
 	counter := &count.Counter{Source: events, Store: stored, Timing: s.timing}
 	return &evaluate.Loop{
 		Set: s.objectives.Current, Timing: s.timing, Count: counter.Count, Store: stored,
 		Incidents: incident.Manager{
 			Store: stored, Evidence: events, Scale: s.timing.Scale, Report: report.incident,
 			UpdateInterval: max(updateInterval/time.Duration(s.timing.Scale), minUpdateInterval),
+			OnCall:         notified.onCall, Muted: notified.muted,
 		},
 		Now: time.Now, Report: report.tick(), Observe: status.set,
 	}
@@ -141,17 +149,45 @@ func together(jobs []func(context.Context, lease.Term)) func(context.Context, le
 	}
 }
 
-func slackRelay(s *settings, outbox notify.Outbox, report reporter) *notify.Relay {
-	return notify.NewRelay(notify.Config{
-		Outbox: outbox,
-		Notifier: slack.New(slack.Config{
-			URL: *s.slackURL + "/", Token: s.slackToken, Channel: *s.channel, Links: s.links,
-			HTTP: telemetry.Client("slack", requestTimeout),
-		}),
-		Interval: slack.MessageInterval,
-		SpanName: names.SpanSlackDeliver,
-		Report:   report.delivery,
-	})
+// newPager returns what hands on pages that nobody acknowledges.
+func newPager(s *settings, stored store, report reporter) *paging.Pager {
+	return &paging.Pager{
+		Store: stored, Outbox: stored, Rota: func() *oncall.Rota { return s.onCall.Current().Rota },
+		MailAfter: paging.DefaultMailAfter, Now: time.Now, Report: report.paging,
+	}
+}
+
+// notifications say whom an incident notifies first, and why it notifies nobody.
+type notifications struct {
+	plan  func() oncall.Plan
+	store incident.Store
+}
+
+func (n notifications) onCall(at time.Time) (incident.Notified, bool) {
+	rota := n.plan().Rota
+	if rota == nil {
+		return incident.Notified{}, false
+	}
+	person := rota.Line(at)[0]
+	return incident.Notified{Name: person.Name, SlackID: person.SlackID, At: at}, true
+}
+
+func (n notifications) muted(ctx context.Context, r slo.Rule, id string, at time.Time) (*incident.Muted, error) {
+	for _, m := range n.plan().Maintenance {
+		if m.Covers(r.Name, r.Service, at) {
+			return &incident.Muted{Until: m.To, Maintenance: m.Name, Reason: m.Reason}, nil
+		}
+	}
+	silences, err := n.store.Silences(ctx, at)
+	if err != nil {
+		return nil, err
+	}
+	for _, s := range silences {
+		if s.Covers(r.Name, id, at) {
+			return &incident.Muted{Until: s.Until, By: s.By, Reason: s.Reason}, nil
+		}
+	}
+	return nil, nil
 }
 
 // open returns the store, its readiness check, which is nil in memory, and what

@@ -83,6 +83,15 @@ func (r reporter) delivery(ctx context.Context, d notify.Delivery, err error) {
 	r.log.InfoContext(ctx, "Slack message delivered", append(attrs, names.EventName, names.EventSlackDelivered)...)
 }
 
+func (r reporter) paging(ctx context.Context, err error) {
+	r.log.ErrorContext(ctx, "a page could not be handed on", names.EventName, names.EventPagingFailed, names.Exception, err.Error())
+}
+
+func (r reporter) inbound(ctx context.Context, err error) {
+	r.log.WarnContext(ctx, "a request of Slack was not carried out",
+		names.EventName, names.EventSlackRequestFailed, names.Exception, err.Error())
+}
+
 func (r reporter) lease(held bool, err error) {
 	switch {
 	case err != nil:

@@ -23,6 +23,10 @@ type command struct {
 func commands() []command {
 	return []command{
 		{"lint", "check a directory of objectives", lintCommand},
+		{"ack", "acknowledge an incident", ackCommand().run},
+		{"silence", "keep an incident or its rule from notifying anybody for a while", silenceCommand().run},
+		{"resolve", "end an incident that stays open", resolveCommand().run},
+		{"export", "write what is known about an incident as the beginning of a postmortem", exportCommand},
 		{"on-call", "print who is on call, and when", onCallCommand},
 		{"replay", "evaluate recorded events: what would have opened an incident, when, and for how long", replayCommand},
 		{"test", "run the series of a test file: incidents that must and must not open", testCommand},

@@ -70,9 +70,15 @@ create table silence (
 
 create index silence_until on silence (until_at);
 
+-- Requests of Slack that were carried out, so that no replica carries one out again.
+create table seen_request (
+  id    text        primary key,
+  until timestamptz not null
+);
+
 ---- create above / drop below ----
 
-drop table silence, pause;
+drop table seen_request, silence, pause;
 
 delete from outbox where kind = 'notice' or failed or medium <> 'slack';
 drop index outbox_by_incident, outbox_waiting;

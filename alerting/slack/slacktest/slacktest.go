@@ -1,5 +1,5 @@
 // Package slacktest is a stand-in for Slack's Web API in tests: it stores the
-// messages of one channel and fails on request.
+// messages of two channels and fails on request.
 package slacktest
 
 import (
@@ -8,27 +8,36 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
 	"time"
 )
 
-// The workspace of the stand-in: its token, and its channel by name and by id.
+// The workspace of the stand-in: its token, and its channels by name and by id.
 const (
-	Token   = "xoxb-test-token"
-	Channel = "#incidents"
-	ID      = "C0TEST"
+	Token     = "xoxb-test-token"
+	Channel   = "#incidents"
+	ID        = "C0TEST"
+	Tickets   = "#tickets"
+	TicketsID = "C0TICKETS"
 )
 
-// Message is one message of the channel or of a thread.
+// names are the channels by their ids.
+var names = map[string]string{ID: Channel, TicketsID: Tickets}
+
+// Message is one message of a channel or of a thread.
 type Message struct {
-	TS       string   `json:"ts"`
-	ThreadTS string   `json:"thread_ts,omitempty"`
-	Text     string   `json:"text"`
-	Blocks   string   `json:"-"` // JSON
-	Metadata Metadata `json:"metadata"`
-	Edits    int      `json:"-"`
+	TS        string   `json:"ts"`
+	ThreadTS  string   `json:"thread_ts,omitempty"`
+	Text      string   `json:"text"`
+	Channel   string   `json:"-"` // id
+	Broadcast bool     `json:"-"` // a reply that the channel shows, too
+	User      string   `json:"-"` // of an ephemeral message: who sees it
+	Blocks    string   `json:"-"` // JSON
+	Metadata  Metadata `json:"metadata"`
+	Edits     int      `json:"-"`
 }
 
 // Metadata is Slack's message metadata.
@@ -50,12 +59,15 @@ const (
 
 // Server is the stand-in.
 type Server struct {
-	URL string // the API's base
+	URL    string // the API's base
+	Scopes string // of the token
+	Left   string // id of a channel of which the bot is not a member
 
 	handler  http.Handler
 	mu       sync.Mutex
 	messages []*Message
 	faults   map[string][]Fault
+	refusals map[string][]string
 	calls    []Call
 }
 
@@ -77,7 +89,7 @@ func Start(t testing.TB) *Server {
 // New returns a stand-in without a listener; only Client reaches it.
 func New() *Server {
 	mux := http.NewServeMux()
-	s := &Server{URL: "http://slack.test/api/", faults: map[string][]Fault{}, handler: mux}
+	s := &Server{URL: "http://slack.test/api/", Scopes: "chat:write,channels:read,groups:history", faults: map[string][]Fault{}, refusals: map[string][]string{}, handler: mux}
 	mux.HandleFunc("POST /api/{method}", s.serve)
 	return s
 }
@@ -108,6 +120,14 @@ func (s *Server) Fail(method string, faults ...Fault) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.faults[method] = append(s.faults[method], faults...)
+}
+
+// Refuse makes the next calls of method that no fault concerns fail with an error code
+// each; "" succeeds.
+func (s *Server) Refuse(method string, codes ...string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.refusals[method] = append(s.refusals[method], codes...)
 }
 
 // Messages are all messages, oldest first.
@@ -147,7 +167,14 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	result := map[string]any{"ok": false, "error": "invalid_auth"}
-	if r.FormValue("token") == Token || r.Header.Get("Authorization") == "Bearer "+Token {
+	authorized := r.FormValue("token") == Token || r.Header.Get("Authorization") == "Bearer "+Token
+	switch codes := s.refusals[method]; {
+	case authorized && fault == 0 && len(codes) > 0 && codes[0] != "":
+		result, s.refusals[method] = refuse(codes[0]), codes[1:]
+	case authorized:
+		if fault == 0 && len(codes) > 0 {
+			s.refusals[method] = codes[1:]
+		}
 		result = s.call(method, r)
 	}
 	switch fault {
@@ -157,38 +184,66 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, "<html>", http.StatusServiceUnavailable)
 		return
 	}
+	w.Header().Set("X-OAuth-Scopes", s.Scopes)
 	w.Header().Set("Content-Type", "application/json")
 	_ = json.NewEncoder(w).Encode(result)
 }
 
+func refuse(code string) map[string]any { return map[string]any{"ok": false, "error": code} }
+
 func (s *Server) call(method string, r *http.Request) map[string]any {
-	refuse := func(code string) map[string]any { return map[string]any{"ok": false, "error": code} }
-	channel := r.FormValue("channel")
+	if method == "auth.test" {
+		return map[string]any{"ok": true, "user_id": "U0JARI", "bot_id": "B0JARI"}
+	}
+	id := r.FormValue("channel")
 	// Slack accepts a name for posting, but only an id for updates and reads.
-	if method != "conversations.list" && channel != ID && (channel != Channel || method != "chat.postMessage") {
+	if method == "chat.postMessage" {
+		for known, name := range names {
+			if id == name {
+				id = known
+			}
+		}
+	}
+	if _, known := names[id]; method != "conversations.list" && !known {
 		return refuse("channel_not_found")
 	}
 	switch method {
 	case "conversations.list":
-		return map[string]any{"ok": true, "channels": []any{map[string]any{"id": ID, "name": strings.TrimPrefix(Channel, "#")}}}
-	case "chat.postMessage":
-		m := &Message{TS: fmt.Sprintf("%d.%06d", time.Now().Unix(), len(s.messages)+1), ThreadTS: r.FormValue("thread_ts")}
+		var all []any
+		for id, name := range names {
+			all = append(all, map[string]any{"id": id, "name": strings.TrimPrefix(name, "#")})
+		}
+		return map[string]any{"ok": true, "channels": all}
+	case "conversations.info":
+		return map[string]any{"ok": true, "channel": map[string]any{"id": id, "is_member": id != s.Left}}
+	case "chat.delete":
+		before := len(s.messages)
+		s.messages = slices.DeleteFunc(s.messages, func(m *Message) bool { return m.Channel == id && m.TS == r.FormValue("ts") })
+		if len(s.messages) == before {
+			return refuse("message_not_found")
+		}
+		return map[string]any{"ok": true, "channel": id, "ts": r.FormValue("ts")}
+	case "chat.postMessage", "chat.postEphemeral":
+		m := &Message{
+			TS: fmt.Sprintf("%d.%06d", time.Now().Unix(), len(s.messages)+1), ThreadTS: r.FormValue("thread_ts"),
+			Channel: id, Broadcast: r.FormValue("reply_broadcast") == "true", User: r.FormValue("user"),
+		}
 		m.fill(r)
 		s.messages = append(s.messages, m)
-		return map[string]any{"ok": true, "channel": ID, "ts": m.TS}
+		return map[string]any{"ok": true, "channel": id, "ts": m.TS, "message_ts": m.TS}
 	case "chat.update":
 		for _, m := range s.messages {
-			if m.TS == r.FormValue("ts") {
+			if m.Channel == id && m.TS == r.FormValue("ts") {
 				m.fill(r)
 				m.Edits++
-				return map[string]any{"ok": true, "channel": ID, "ts": m.TS}
+				return map[string]any{"ok": true, "channel": id, "ts": m.TS}
 			}
 		}
 		return refuse("message_not_found")
 	case "conversations.history", "conversations.replies":
 		found := []*Message{}
 		for _, m := range s.messages {
-			if m.ThreadTS == r.FormValue("ts") && m.TS > r.FormValue("oldest") {
+			if m.Channel == id && m.User == "" && m.ThreadTS == r.FormValue("ts") && m.TS > r.FormValue("oldest") {
 				found = append(found, m)
 			}
 		}

@@ -12,11 +12,13 @@ import (
 func (s *System) alerting() launch.Part {
 	door, preview := s.Ports.URL("door"), s.Ports.URL("preview")
 	part := s.daemon("alerting", "alertingd", []string{"postgres", "opensearch", "secrets", "build"},
-		[]int{s.Ports.Of("alerting/ops")}, s.Ports.URL("alerting/ops"), []string{
+		[]int{s.Ports.Of("alerting"), s.Ports.Of("alerting/ops")}, s.Ports.URL("alerting/ops"), []string{
 			"--ops-addr", s.Ports.Addr("alerting/ops"), "--cloud-region", names.Regions[Regions[0]],
 			"--otlp-endpoint", s.Ports.URL("agent"),
 			"--database-url", s.DatabaseURL("jari_alerting"), "--opensearch-url", s.OpenSearchURL(),
 			"--slack-url", s.Ports.URL("slack") + "/api/", "--slack-token-file", s.secret(slackToken), "--slack-channel", "#incidents",
+			"--slack-ticket-channel", "#tickets", "--slack-signing-secret-file", s.secret(slackSigning),
+			"--http-addr", s.Ports.Addr("alerting"),
 			"--on-call-dir", filepath.Join(s.Root, "alerting", "oncall", "example"),
 			"--time-scale", strconv.Itoa(s.AlertTimeScale),
 			"--runbook-url", door + "/runbooks/{slo}",

@@ -25,7 +25,7 @@ func (s *System) local(name string, needs []string, args ...string) launch.Part 
 func (s *System) slack() launch.Part {
 	part := s.local("slack", []string{"secrets"},
 		"--token-file", s.secret(slackToken), "--signing-secret-file", s.secret(slackSigning),
-		"--channels", "#incidents", "--state", filepath.Join(s.Dir, "data", "slack", "messages.json"))
+		"--channels", "#incidents,#tickets", "--interactivity-url", s.Ports.URL("alerting")+"/slack/actions", "--state", filepath.Join(s.Dir, "data", "slack", "messages.json"))
 	part.Prepare = func(context.Context, launch.Progress) error {
 		_, err := s.data("slack")
 		return err

@@ -35,7 +35,7 @@ var table = map[string]int{
 	"notification-us": 8124, "notification-us/ops": 8224,
 	"indexer-us/ops": 8225,
 
-	"alerting/ops": 8230,
+	"alerting": 8130, "alerting/ops": 8230,
 
 	"agent":         14318,
 	"agent/health":  14133,

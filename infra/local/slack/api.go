@@ -16,7 +16,8 @@ const (
 	appID        = "A0JARI0001"
 	botID        = "B0JARI0001"
 	botUser      = "U0JARI0001"
-	pressingUser = "U0ONCALL01" // the user who presses buttons on the page
+	pressingUser = "U0ONCALL01" // the user who presses buttons and gives commands on the page
+	pressingName = "oncall"
 )
 
 // apiError is Slack's error code. As in Slack, the response's status is 200.
@@ -31,11 +32,17 @@ type method func(*Server, arguments) (reply, error)
 var methods = map[string]method{
 	"auth.test":             (*Server).authTest,
 	"chat.postMessage":      (*Server).postMessage,
+	"chat.postEphemeral":    (*Server).postEphemeral,
 	"chat.update":           (*Server).update,
+	"chat.delete":           (*Server).remove,
 	"conversations.history": (*Server).history,
 	"conversations.replies": (*Server).replies,
 	"conversations.list":    (*Server).conversations,
+	"conversations.info":    (*Server).info,
 }
+
+// scopes are those of the token. Slack names them in each response.
+const scopes = "chat:write,channels:read,channels:history,groups:read,groups:history,commands"
 
 // call serves one Web API request: it checks the token, applies an injected fault,
 // and calls the method.
@@ -55,15 +62,15 @@ func (s *Server) call(w http.ResponseWriter, r *http.Request) {
 		s.reject(w, name, apiError("unknown_method"))
 		return
 	}
+	w.Header().Set("X-OAuth-Scopes", scopes)
 	c, _ := s.store.find(args.str("channel"))
 	what, fault := s.faults.next(name, c.ID)
 	switch what {
 	case rateLimited:
-		s.cfg.Log.Printf("%s: injected 429", name)
-		w.Header().Set("Retry-After", strconv.Itoa(fault.RetryAfter))
-		w.Header().Set("Content-Type", "application/json; charset=utf-8")
-		w.WriteHeader(http.StatusTooManyRequests)
-		json.NewEncoder(w).Encode(reply{"ok": false, "error": "ratelimited"})
+		s.limit(w, name, fault)
+		return
+	case refused:
+		s.reject(w, name, apiError(fault.Refuse))
 		return
 	case failed:
 		s.cfg.Log.Printf("%s: injected 500", name)
@@ -76,12 +83,25 @@ func (s *Server) call(w http.ResponseWriter, r *http.Request) {
 		s.cfg.Log.Printf("%s: applied (error: %v), injected connection loss", name, err)
 		panic(http.ErrAbortHandler)
 	}
+	if what == limitedReply && err == nil {
+		s.limit(w, name, fault)
+		return
+	}
 	if err != nil {
 		s.reject(w, name, err)
 		return
 	}
 	out["ok"] = true
 	writeJSON(w, out)
+}
+
+// limit answers with 429.
+func (s *Server) limit(w http.ResponseWriter, method string, f Fault) {
+	s.cfg.Log.Printf("%s: injected 429", method)
+	w.Header().Set("Retry-After", strconv.Itoa(f.RetryAfter))
+	w.Header().Set("Content-Type", "application/json; charset=utf-8")
+	w.WriteHeader(http.StatusTooManyRequests)
+	json.NewEncoder(w).Encode(reply{"ok": false, "error": "ratelimited"})
 }
 
 func (s *Server) authorize(r *http.Request, args arguments) error {

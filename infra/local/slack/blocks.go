@@ -2,11 +2,12 @@ package slack
 
 import (
 	"encoding/json"
+	"slices"
 	"unicode/utf8"
 )
 
-// Block is the part of Block Kit (https://api.slack.com/reference/block-kit) that
-// the page shows.
+// Block is the part of Block Kit (https://docs.slack.dev/reference/block-kit/blocks)
+// that the page shows.
 type Block struct {
 	Type      string    `json:"type"`
 	BlockID   string    `json:"block_id"`
@@ -22,15 +23,20 @@ type Text struct {
 	Text string `json:"text"`
 }
 
-// Element is an element of an actions or context block: a button, image or text.
+// Element is an element of an actions, context or rich text block: a button, an image,
+// a text, or a part of a rich text with elements of its own.
 type Element struct {
-	Type     string          `json:"type"`
-	ActionID string          `json:"action_id"`
-	URL      string          `json:"url"`
-	Value    string          `json:"value"`
-	Style    string          `json:"style"`
-	AltText  string          `json:"alt_text"`
-	Raw      json.RawMessage `json:"text"` // a string in a context block's text, else a Text
+	Type      string          `json:"type"`
+	ActionID  string          `json:"action_id"`
+	URL       string          `json:"url"`
+	Value     string          `json:"value"`
+	AltText   string          `json:"alt_text"`
+	Raw       json.RawMessage `json:"text"` // a Text for a button, else a string
+	UserID    string          `json:"user_id"`
+	Timestamp int64           `json:"timestamp"`
+	Format    string          `json:"format"`
+	Style     json.RawMessage `json:"style"` // the name of a button's style, or the styles of a text
+	Elements  []Element       `json:"elements"`
 }
 
 // Label is the text of an element.
@@ -44,8 +50,15 @@ func (e Element) Label() Text {
 	return t
 }
 
+// ButtonStyle is "", "primary" or "danger".
+func (e Element) ButtonStyle() (name string) {
+	json.Unmarshal(e.Style, &name)
+	return name
+}
+
 // Slack's limits on the content of a message.
 const (
+	maxText       = 40000
 	maxBlocks     = 50
 	maxHeader     = 150
 	maxSection    = 3000
@@ -55,6 +68,10 @@ const (
 	maxContext    = 10
 	maxButtonText = 75
 	maxValue      = 2000
+	maxID         = 255 // of an action or a block
+	// maxTotal is what was measured, of all blocks with their containers:
+	// https://github.com/slackapi/bolt-js/issues/2509
+	maxTotal = 13172
 )
 
 // parseBlocks reads blocks and rejects what Slack would reject.
@@ -70,11 +87,41 @@ func parseBlocks(raw json.RawMessage) ([]Block, error) {
 		return nil, apiError("invalid_blocks")
 	}
 	for _, b := range blocks {
-		if !b.valid() {
+		if !b.valid() || len(b.BlockID) > maxID {
 			return nil, apiError("invalid_blocks")
 		}
 	}
+	if length(raw) > maxTotal {
+		return nil, apiError("msg_blocks_too_long")
+	}
 	return blocks, nil
+}
+
+// length is the number of characters of JSON without needless escapes such as \u003c.
+func length(raw json.RawMessage) (total int) {
+	var v any
+	json.Unmarshal(raw, &v)
+	var each func(any)
+	each = func(v any) {
+		switch v := v.(type) {
+		case string:
+			total += utf8.RuneCountInString(v) + 2
+		case []any:
+			for _, e := range v {
+				each(e)
+				total++
+			}
+		case map[string]any:
+			for name, e := range v {
+				each(e)
+				total += len(name) + 4
+			}
+		default:
+			total += 5
+		}
+	}
+	each(v)
+	return total
 }
 
 func (b Block) valid() bool {
@@ -92,7 +139,8 @@ func (b Block) valid() bool {
 		}
 		return (b.Text == nil || within(b.Text.Text, maxSection)) && (b.Accessory == nil || b.Accessory.valid())
 	case "context":
-		return len(b.Elements) > 0 && len(b.Elements) <= maxContext
+		return len(b.Elements) > 0 && len(b.Elements) <= maxContext &&
+			!slices.ContainsFunc(b.Elements, func(e Element) bool { return e.Type != "image" && !within(e.Label().Text, maxSection) })
 	case "actions":
 		if len(b.Elements) == 0 || len(b.Elements) > maxElements {
 			return false
@@ -105,7 +153,9 @@ func (b Block) valid() bool {
 			seen[e.ActionID] = true
 		}
 		return true
-	case "divider", "image", "rich_text", "markdown":
+	case "rich_text":
+		return len(b.Elements) > 0 && !slices.ContainsFunc(b.Elements, func(e Element) bool { return !e.validContainer() })
+	case "divider", "image", "markdown":
 		return true
 	}
 	return false
@@ -115,7 +165,36 @@ func (e Element) valid() bool {
 	if e.Type != "button" {
 		return e.Type != ""
 	}
-	return e.Label().Type == "plain_text" && within(e.Label().Text, maxButtonText) && len(e.Value) <= maxValue && len(e.URL) <= 3000
+	return e.Label().Type == "plain_text" && within(e.Label().Text, maxButtonText) && len(e.ActionID) <= maxID &&
+		len(e.Value) <= maxValue && len(e.URL) <= 3000
+}
+
+// validContainer reports whether e is an element of a rich text block.
+func (e Element) validContainer() bool {
+	switch e.Type {
+	case "rich_text_section", "rich_text_preformatted", "rich_text_quote":
+		return !slices.ContainsFunc(e.Elements, func(p Element) bool { return !p.validPart() })
+	case "rich_text_list":
+		return !slices.ContainsFunc(e.Elements, func(p Element) bool { return !p.validContainer() })
+	}
+	return false
+}
+
+// validPart reports whether e is a part of a line of rich text.
+func (e Element) validPart() bool {
+	switch e.Type {
+	case "text":
+		return e.Label().Text != ""
+	case "link":
+		return e.URL != ""
+	case "user":
+		return userID.MatchString(e.UserID)
+	case "date":
+		return e.Timestamp > 0 && e.Format != ""
+	case "emoji", "channel", "usergroup", "broadcast", "color", "team":
+		return true
+	}
+	return false
 }
 
 // within reports whether s has 1 to n characters.

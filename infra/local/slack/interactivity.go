@@ -7,6 +7,7 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
+	"io"
 	"net/http"
 	"net/url"
 	"strconv"
@@ -38,16 +39,50 @@ func (s *Server) press(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, "the message no longer has this button", http.StatusConflict)
 		return
 	}
-	if s.cfg.InteractivityURL == "" {
-		http.Error(w, "buttons are disabled: start the simulator with --interactivity-url", http.StatusServiceUnavailable)
-		return
-	}
-	if err := s.report(r.Context(), m, block, button); err != nil {
-		s.cfg.Log.Printf("interactivity: %v", err)
-		http.Error(w, "the application did not accept the request: "+err.Error(), http.StatusBadGateway)
-		return
-	}
 	c, _ := s.store.byID(m.Channel)
+	form, err := s.pressed(m, c, block, button)
+	if err != nil {
+		http.Error(w, err.Error(), http.StatusInternalServerError)
+		return
+	}
+	if _, ok := s.send(w, r, form); ok {
+		http.Redirect(w, r, "/channels/"+url.PathEscape(c.Name), http.StatusSeeOther)
+	}
+}
+
+// command handles the slash command on the page. The answer is shown in the channel, as
+// Slack shows it, to the user alone.
+func (s *Server) command(w http.ResponseWriter, r *http.Request) {
+	c, ok := s.store.byID(r.FormValue("channel"))
+	name, text, _ := strings.Cut(strings.TrimSpace(r.FormValue("text")), " ")
+	if !ok || !strings.HasPrefix(name, "/") {
+		http.Error(w, "a slash command begins with /", http.StatusBadRequest)
+		return
+	}
+	body, ok := s.send(w, r, url.Values{
+		"command": {name}, "text": {strings.TrimSpace(text)}, "team_id": {team}, "team_domain": {"jari"}, "api_app_id": {appID},
+		"user_id": {pressingUser}, "user_name": {pressingName}, "channel_id": {c.ID}, "channel_name": {c.Name},
+		"trigger_id": {fmt.Sprintf("%d.command", s.cfg.Now().UnixNano())},
+	})
+	if !ok {
+		return
+	}
+	m := Message{Type: "message", Channel: c.ID, User: botUser, BotID: botID, AppID: appID, Team: team, OnlyFor: pressingUser}
+	var answer struct {
+		Text   string
+		Blocks json.RawMessage
+	}
+	if json.Unmarshal(body, &answer) == nil {
+		m.Text, m.Blocks = answer.Text, answer.Blocks
+	} else {
+		m.Text = string(body)
+	}
+	if m.Text != "" || !empty(m.Blocks) {
+		if _, err := s.store.add(m); err != nil {
+			http.Error(w, err.Error(), http.StatusInternalServerError)
+			return
+		}
+	}
 	http.Redirect(w, r, "/channels/"+url.PathEscape(c.Name), http.StatusSeeOther)
 }
 
@@ -77,41 +112,57 @@ func (b Block) buttons() (out []Element) {
 	return out
 }
 
-// report sends a block_actions payload. Like Slack, the client waits three seconds
-// for the response.
-func (s *Server) report(ctx context.Context, m Message, b Block, e Element) error {
-	c, _ := s.store.byID(m.Channel)
+// pressed is the form of a block_actions payload.
+func (s *Server) pressed(m Message, c Channel, b Block, e Element) (url.Values, error) {
 	now := s.cfg.Now()
 	payload, err := json.Marshal(map[string]any{
 		"type": "block_actions", "api_app_id": appID,
 		"trigger_id": fmt.Sprintf("%d.press", now.UnixNano()),
 		"team":       map[string]string{"id": team, "domain": "jari"},
-		"user":       map[string]string{"id": pressingUser, "username": "oncall", "name": "oncall", "team_id": team},
+		"user":       map[string]string{"id": pressingUser, "username": pressingName, "name": pressingName, "team_id": team},
 		"channel":    map[string]string{"id": c.ID, "name": c.Name},
 		"container":  map[string]any{"type": "message", "message_ts": m.TS, "channel_id": c.ID, "is_ephemeral": false},
 		"message":    m.public(true),
 		"actions": []map[string]any{{"type": "button", "action_id": e.ActionID, "block_id": b.BlockID, "value": e.Value,
 			"text": e.Label(), "action_ts": fmt.Sprintf("%d.%06d", now.Unix(), now.Nanosecond()/1000)}},
 	})
-	if err != nil {
-		return err
+	return url.Values{"payload": {string(payload)}}, err
+}
+
+// send gives the application a request that is signed as Slack's are, and returns its
+// response. ok is false when it has answered with what is wrong.
+func (s *Server) send(w http.ResponseWriter, r *http.Request, form url.Values) (body []byte, ok bool) {
+	if s.cfg.InteractivityURL == "" {
+		http.Error(w, "buttons and commands are disabled: start the simulator with --interactivity-url", http.StatusServiceUnavailable)
+		return nil, false
 	}
-	body := url.Values{"payload": {string(payload)}}.Encode()
+	body, err := s.post(r.Context(), form.Encode())
+	if err != nil {
+		s.cfg.Log.Printf("interactivity: %v", err)
+		http.Error(w, "the application did not accept the request: "+err.Error(), http.StatusBadGateway)
+		return nil, false
+	}
+	return body, true
+}
+
+// post waits three seconds for the response, like Slack.
+func (s *Server) post(ctx context.Context, body string) ([]byte, error) {
 	req, err := http.NewRequestWithContext(ctx, http.MethodPost, s.cfg.InteractivityURL, strings.NewReader(body))
 	if err != nil {
-		return err
+		return nil, err
 	}
-	stamp := strconv.FormatInt(now.Unix(), 10)
+	stamp := strconv.FormatInt(s.cfg.Now().Unix(), 10)
 	req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 	req.Header.Set("X-Slack-Request-Timestamp", stamp)
 	req.Header.Set("X-Slack-Signature", Signature(s.cfg.SigningSecret, stamp, body))
 	resp, err := s.client.Do(req)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	defer resp.Body.Close()
-	if resp.StatusCode != http.StatusOK {
-		return fmt.Errorf("its response is %s", resp.Status)
+	answer, err := io.ReadAll(io.LimitReader(resp.Body, 1<<20))
+	if err == nil && resp.StatusCode != http.StatusOK {
+		err = fmt.Errorf("its response is %s: %.200s", resp.Status, answer)
 	}
-	return nil
+	return answer, err
 }

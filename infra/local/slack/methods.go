@@ -3,6 +3,7 @@ package slack
 import (
 	"encoding/base64"
 	"encoding/json"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -16,9 +17,9 @@ func (s *Server) authTest(arguments) (reply, error) {
 }
 
 func (s *Server) postMessage(a arguments) (reply, error) {
-	c, ok := s.store.find(a.str("channel"))
-	if !ok {
-		return nil, apiError("channel_not_found")
+	c, err := s.writable(a)
+	if err != nil {
+		return nil, err
 	}
 	m := Message{Type: "message", Channel: c.ID, User: botUser, BotID: botID, AppID: appID, Team: team,
 		ThreadTS: a.str("thread_ts"), Broadcast: a.flag("reply_broadcast")}
@@ -34,17 +35,69 @@ func (s *Server) postMessage(a arguments) (reply, error) {
 			return nil, apiError("thread_not_found")
 		}
 	}
-	m, err := s.store.add(m)
-	if err != nil {
+	if m, err = s.store.add(m); err != nil {
 		return nil, err
 	}
 	return reply{"channel": c.ID, "ts": m.TS, "message": m.public(true)}, nil
+}
+
+// writable is the channel of a new message: by id or name, joined, and not archived.
+func (s *Server) writable(a arguments) (Channel, error) {
+	c, ok := s.store.find(a.str("channel"))
+	switch {
+	case !ok:
+		return c, apiError("channel_not_found")
+	case c.Archived:
+		return c, apiError("is_archived")
+	case c.Left:
+		return c, apiError("not_in_channel")
+	}
+	return c, nil
+}
+
+// postEphemeral shows a message to one user. Slack keeps none in the history.
+func (s *Server) postEphemeral(a arguments) (reply, error) {
+	c, err := s.writable(a)
+	if err != nil {
+		return nil, err
+	}
+	if !userID.MatchString(a.str("user")) {
+		return nil, apiError("user_not_in_channel")
+	}
+	m := Message{Type: "message", Channel: c.ID, User: botUser, BotID: botID, AppID: appID, Team: team, OnlyFor: a.str("user")}
+	if err := m.fill(a); err != nil {
+		return nil, err
+	}
+	if m.Text == "" && empty(m.Blocks) {
+		return nil, apiError("no_text")
+	}
+	m, err = s.store.add(m)
+	return reply{"message_ts": m.TS}, err
+}
+
+// userID is the form of the ids of people.
+var userID = regexp.MustCompile(`^[UW][A-Z0-9]+$`)
+
+// remove deletes a message, or a reply. Slack keeps the replies of a deleted message.
+func (s *Server) remove(a arguments) (reply, error) {
+	c, ok := s.store.byID(a.str("channel"))
+	if !ok {
+		return nil, apiError("channel_not_found")
+	}
+	ok, err := s.store.remove(c.ID, a.str("ts"))
+	if err == nil && !ok {
+		err = apiError("message_not_found")
+	}
+	return reply{"channel": c.ID, "ts": a.str("ts")}, err
 }
 
 func (s *Server) update(a arguments) (reply, error) {
 	c, ok := s.store.byID(a.str("channel"))
 	if !ok {
 		return nil, apiError("channel_not_found")
+	}
+	if c.Archived {
+		return nil, apiError("is_inactive")
 	}
 	var next Message
 	if err := next.fill(a); err != nil {
@@ -77,40 +130,65 @@ func (s *Server) update(a arguments) (reply, error) {
 	return reply{"channel": c.ID, "ts": m.TS, "text": m.Text, "message": m.public(true)}, nil
 }
 
+// readable is the channel whose history is read: by id, and joined.
+func (s *Server) readable(a arguments) (Channel, error) {
+	c, ok := s.store.byID(a.str("channel"))
+	switch {
+	case !ok:
+		return c, apiError("channel_not_found")
+	case c.Left:
+		return c, apiError("not_in_channel")
+	}
+	return c, nil
+}
+
 // history pages through a channel, newest first, without the replies in threads.
 func (s *Server) history(a arguments) (reply, error) {
-	c, ok := s.store.byID(a.str("channel"))
-	if !ok {
-		return nil, apiError("channel_not_found")
+	c, err := s.readable(a)
+	if err != nil {
+		return nil, err
 	}
-	all := s.store.list(c.ID)
-	all = slices.DeleteFunc(all, func(m Message) bool { return m.isReply() && !m.Broadcast })
+	all := s.store.in(c.ID)
+	all = slices.DeleteFunc(all, func(m Message) bool { return m.isReply() && !m.Broadcast || m.OnlyFor != "" })
 	slices.Reverse(all)
 	return pageOf(all, a, func(m Message, cursor string) bool { return m.TS <= cursor })
 }
 
 // replies pages through one thread, its first message included, oldest first.
 func (s *Server) replies(a arguments) (reply, error) {
-	c, ok := s.store.byID(a.str("channel"))
-	if !ok {
-		return nil, apiError("channel_not_found")
+	c, err := s.readable(a)
+	if err != nil {
+		return nil, err
 	}
 	ts := a.str("ts")
 	if _, ok := s.store.get(c.ID, ts); !ok {
 		return nil, apiError("thread_not_found")
 	}
-	all := slices.DeleteFunc(s.store.list(c.ID), func(m Message) bool { return m.TS != ts && m.ThreadTS != ts })
+	all := slices.DeleteFunc(s.store.in(c.ID), func(m Message) bool { return m.TS != ts && m.ThreadTS != ts })
 	return pageOf(all, a, func(m Message, cursor string) bool { return m.TS >= cursor })
 }
 
-func (s *Server) conversations(arguments) (reply, error) {
-	var out []reply
-	for _, c := range s.store.channels {
-		out = append(out, reply{
-			"id": c.ID, "name": c.Name, "name_normalized": c.Name, "is_channel": true, "is_member": true, "num_members": 2,
-		})
+func (s *Server) conversations(a arguments) (reply, error) {
+	out := []reply{}
+	for _, c := range s.store.list() {
+		if !c.Archived || !a.flag("exclude_archived") {
+			out = append(out, c.public())
+		}
 	}
 	return reply{"channels": out, "response_metadata": reply{"next_cursor": ""}}, nil
+}
+
+func (s *Server) info(a arguments) (reply, error) {
+	c, ok := s.store.byID(a.str("channel"))
+	if !ok {
+		return nil, apiError("channel_not_found")
+	}
+	return reply{"channel": c.public()}, nil
+}
+
+func (c Channel) public() reply {
+	return reply{"id": c.ID, "name": c.Name, "name_normalized": c.Name, "is_channel": true, "is_archived": c.Archived,
+		"is_member": !c.Left, "num_members": 2}
 }
 
 const cursorPrefix = "next_ts:"
@@ -177,7 +255,7 @@ func (m Message) public(metadata bool) Message {
 
 // fill sets the content from the arguments and checks Slack's limits.
 func (m *Message) fill(a arguments) (err error) {
-	if m.Text = a.str("text"); len([]rune(m.Text)) > 40000 {
+	if m.Text = a.str("text"); len([]rune(m.Text)) > maxText {
 		return apiError("msg_too_long")
 	}
 	if m.Blocks, err = a.json("blocks"); err != nil {

@@ -5,6 +5,7 @@ import (
 	"html/template"
 	"net/url"
 	"regexp"
+	"strconv"
 	"strings"
 )
 
@@ -83,19 +84,40 @@ func link(target, label string) string {
 		}
 		return `<b>` + string(target[0]) + shown + `</b>`
 	case '!':
+		if time, ok := dateToken(target); ok {
+			return template.HTMLEscapeString(time)
+		}
 		if shown == "" {
 			shown = "@" + escape(target[1:])
 		}
 		return "<b>" + shown + "</b>"
 	}
-	u, err := url.Parse(html.UnescapeString(target))
-	if err != nil || (u.Scheme != "http" && u.Scheme != "https" && u.Scheme != "mailto") {
-		return escape("<" + target + ">")
-	}
 	if shown == "" {
 		shown = escape(target)
 	}
-	return `<a href="` + template.HTMLEscapeString(u.String()) + `" rel="noreferrer">` + shown + `</a>`
+	if linked := anchor(html.UnescapeString(target), shown); linked != shown {
+		return linked
+	}
+	return escape("<" + target + ">")
+}
+
+// anchor leads from HTML to an address. Only http, https and mailto become anchors.
+func anchor(address, inner string) string {
+	u, err := url.Parse(address)
+	if err != nil || (u.Scheme != "http" && u.Scheme != "https" && u.Scheme != "mailto") {
+		return inner
+	}
+	return `<a href="` + template.HTMLEscapeString(u.String()) + `" rel="noreferrer">` + inner + `</a>`
+}
+
+// dateToken is the time of "!date^seconds^format^link".
+func dateToken(target string) (string, bool) {
+	parts := strings.Split(target, "^")
+	if parts[0] != "!date" || len(parts) < 3 {
+		return "", false
+	}
+	seconds, err := strconv.ParseInt(parts[1], 10, 64)
+	return date(seconds, parts[2]), err == nil
 }
 
 func shortcodes(s string) string {

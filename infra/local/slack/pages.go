@@ -43,8 +43,8 @@ func (s *Server) index(w http.ResponseWriter, r *http.Request) {
 		Messages int
 	}
 	var rows []row
-	for _, c := range s.store.channels {
-		rows = append(rows, row{c.Name, len(s.store.list(c.ID))})
+	for _, c := range s.store.list() {
+		rows = append(rows, row{c.Name, len(s.store.in(c.ID))})
 	}
 	if len(rows) == 1 {
 		http.Redirect(w, r, "/channels/"+rows[0].Name, http.StatusFound)
@@ -69,7 +69,7 @@ func (s *Server) channel(w http.ResponseWriter, r *http.Request) {
 	}
 	var threads [][]pageMessage
 	at := map[string]int{}
-	for _, m := range s.store.list(c.ID) {
+	for _, m := range s.store.in(c.ID) {
 		blocks, _ := parseBlocks(m.Blocks)
 		if i, ok := at[m.ThreadTS]; ok && m.isReply() {
 			threads[i] = append(threads[i], pageMessage{m, blocks, true})
@@ -87,11 +87,11 @@ func (s *Server) channel(w http.ResponseWriter, r *http.Request) {
 // number of its revisions. ?channel= selects a channel, ?oldest=ts messages after ts.
 func (s *Server) showMessages(w http.ResponseWriter, r *http.Request) {
 	messages := []Message{}
-	for _, c := range s.store.channels {
+	for _, c := range s.store.list() {
 		if ref := r.FormValue("channel"); ref != "" && ref != c.ID && newChannel(ref).ID != c.ID {
 			continue
 		}
-		for _, m := range s.store.list(c.ID) {
+		for _, m := range s.store.in(c.ID) {
 			if oldest := r.FormValue("oldest"); oldest == "" || later(m.TS, oldest) {
 				messages = append(messages, m)
 			}

@@ -6,8 +6,8 @@
 // It is as strict as Slack where that finds mistakes: chat.update and
 // conversations.history need a channel's id and reject its name, and blocks over
 // Slack's limits are rejected. Messages are stored in memory, and in a file if one
-// is configured. There is one bot, with one token; there are no other users and no
-// scopes.
+// is configured. There is one bot, with one token that has all scopes, and one user,
+// who presses buttons and gives the slash command on the page.
 package slack
 
 import (
@@ -29,7 +29,7 @@ type Config struct {
 	Token            string           // the bot token that is accepted
 	Channels         []string         // names, with or without '#'
 	SigningSecret    string           // signs requests to InteractivityURL
-	InteractivityURL string           // receives pressed buttons; empty: buttons are disabled
+	InteractivityURL string           // receives pressed buttons and the slash command; empty: both are disabled
 	StateFile        string           // stores messages over restarts; empty: memory only
 	Now              func() time.Time // nil: time.Now
 	Log              *log.Logger      // nil: silent
@@ -64,10 +64,12 @@ func New(cfg Config) (*Server, error) {
 	s.mux.HandleFunc("GET /control/faults", s.showFaults)
 	s.mux.HandleFunc("POST /control/faults", s.setFaults)
 	s.mux.HandleFunc("GET /control/messages", s.showMessages)
+	s.mux.HandleFunc("POST /control/channels", s.setChannel)
 	s.mux.HandleFunc("GET /{$}", s.index)
 	s.mux.HandleFunc("GET /channels/{name}", s.channel)
-	// The page's one form. A page of another site must not be able to post it.
+	// The page's forms. A page of another site must not be able to post them.
 	s.mux.Handle("POST /press", http.NewCrossOriginProtection().Handler(http.HandlerFunc(s.press)))
+	s.mux.Handle("POST /command", http.NewCrossOriginProtection().Handler(http.HandlerFunc(s.command)))
 	return s, nil
 }
 
@@ -82,8 +84,8 @@ func Run(ctx context.Context, args []string, getenv func(string) string, stdout,
 	addr := f.Addr("addr", "127.0.0.1:8091", "address to listen on; the API's base is http://ADDR/api/")
 	token := f.String("token", "xoxb-local", "bot token that is accepted")
 	tokenFile := f.SecretFile("token-file", 1, "file that holds the token, in place of -token")
-	channels := f.String("channels", "#incidents", "channels that exist, comma-separated")
-	hook := f.URL("interactivity-url", "", "URL that receives pressed buttons, signed; empty: buttons are disabled")
+	channels := f.String("channels", "#incidents,#tickets", "channels that exist, comma-separated")
+	hook := f.URL("interactivity-url", "", "URL that receives pressed buttons and the slash command, signed; empty: both are disabled")
 	secret := f.String("signing-secret", "local-signing-secret", "secret that signs requests to the interactivity URL")
 	secretFile := f.SecretFile("signing-secret-file", 1, "file that holds the signing secret, in place of -signing-secret")
 	state := f.String("state", "", "file that stores messages over restarts; empty: memory only")

@@ -19,8 +19,10 @@ import (
 // Channel is a channel. Its id is derived from its name, so that it is the same in
 // every run.
 type Channel struct {
-	ID   string `json:"id"`
-	Name string `json:"name"`
+	ID       string `json:"id"`
+	Name     string `json:"name"`
+	Archived bool   `json:"archived"`
+	Left     bool   `json:"left"` // the bot is not a member
 }
 
 func newChannel(name string) Channel {
@@ -46,6 +48,7 @@ type Message struct {
 	LatestReply string          `json:"latest_reply,omitempty"`
 	Edited      *Edited         `json:"edited,omitempty"`
 	Revisions   int             `json:"revisions,omitempty"` // only in the simulator: number of updates
+	OnlyFor     string          `json:"only_for,omitempty"`  // only in the simulator: who sees an ephemeral message
 	Blocks      json.RawMessage `json:"blocks,omitempty"`
 	Attachments json.RawMessage `json:"attachments,omitempty"`
 	Metadata    json.RawMessage `json:"metadata,omitempty"`
@@ -100,6 +103,8 @@ func openStore(file string, channels []string, now func() time.Time) (*store, er
 
 // byID finds a channel by its id.
 func (s *store) byID(id string) (Channel, bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	i := slices.IndexFunc(s.channels, func(c Channel) bool { return c.ID == id })
 	if i < 0 {
 		return Channel{}, false
@@ -113,6 +118,21 @@ func (s *store) find(ref string) (Channel, bool) {
 		return c, true
 	}
 	return s.byID(newChannel(ref).ID)
+}
+
+// list returns the channels.
+func (s *store) list() []Channel {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return slices.Clone(s.channels)
+}
+
+// set replaces the channel with the id of c.
+func (s *store) set(c Channel) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	i := slices.IndexFunc(s.channels, func(o Channel) bool { return o.ID == c.ID })
+	s.channels[i] = c
 }
 
 // add assigns a ts to m and stores it.
@@ -154,8 +174,20 @@ func (s *store) get(channel, ts string) (Message, bool) {
 	return s.messages[i], true
 }
 
-// list returns the channel's messages, oldest first.
-func (s *store) list(channel string) []Message {
+// remove deletes the message ts of a channel. ok is false if there is none.
+func (s *store) remove(channel, ts string) (ok bool, err error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	i := s.index(channel, ts)
+	if i < 0 {
+		return false, nil
+	}
+	s.messages = slices.Delete(s.messages, i, i+1)
+	return true, s.save()
+}
+
+// in returns the channel's messages, oldest first.
+func (s *store) in(channel string) []Message {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	var out []Message
