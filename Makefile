@@ -80,7 +80,8 @@ ifeq ($(LONG),)
 	@$(STEP) 90 "chaos-booking, short" $(SUBMAKE) chaos-booking FLAGS='-sellouts 6 -save ""'
 	@$(STEP) 240 "chaos-telemetry, short" $(SUBMAKE) chaos-telemetry FLAGS='-records 300 -rate 300 -save ""'
 else
-	@$(STEP) 900 "mutations" $(SUBMAKE) mutations
+	@$(STEP) 1200 "alerting, hard cases" env JARI_ONCALL_CASES=yes go test -count=1 -timeout 40m -run OnCall ./infra/local/systemtest
+	@$(STEP) 1800 "mutations" $(SUBMAKE) mutations
 	@$(STEP) 900 "chaos-booking" $(SUBMAKE) chaos-booking FLAGS='-save ""'
 	@$(STEP) 600 "chaos-telemetry" $(SUBMAKE) chaos-telemetry FLAGS='-save ""'
 	@$(STEP) 2400 "linearizability, 900 rounds" env JARI_LINEAR_ROUNDS=900 go test -count=1 -timeout 2h ./services/reservation/lineartest
@@ -152,7 +153,7 @@ bench-alerting: ## what a tick of alerting costs, by days of history: docs/bench
 	@go build -buildvcs=false -o $(TOOLS)/bench-alerting ./infra/bench/alerting
 	@$(TOOLS)/bench-alerting $(FLAGS)
 
-mutations: ## mistakes in the evaluator, and the test that notices each (some: FLAGS='-short')
+mutations: ## mistakes in alerting, and the test that notices each; in a running system (some: FLAGS='-short')
 	@go build -buildvcs=false -o $(TOOLS)/mutations ./infra/mutations
 	@$(TOOLS)/mutations $(FLAGS)
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"time"
 
 	"jari.example/alerting/lease"
@@ -30,8 +31,8 @@ type Counter struct {
 	Store  Store
 	Timing Timing
 
-	regions  int // the most regions that one indicator has had
-	first    map[slo.Source]beginning
+	regions  int                      // the most regions that one indicator has had
+	first    map[slo.Source]time.Time // the first bucket with a document, as far as is known
 	sweeps   sweeps
 	prunedAt time.Time // the hour in which was pruned last
 }
@@ -41,7 +42,8 @@ type tick struct {
 	now, end   time.Time
 	term       lease.Term
 	indicators map[slo.Key]slo.Indicator
-	counted    map[slo.Key]Span // of each indicator; empty periods for new ones
+	documents  map[slo.Key]slo.Key // of each indicator: that of all documents of its source
+	counted    map[slo.Key]Span    // of each indicator; empty periods for new ones
 }
 
 // Count counts what is new up to now and reads the last Lookback again. When it
@@ -51,14 +53,15 @@ type tick struct {
 func (c *Counter) Count(ctx context.Context, term lease.Term, set slo.Set, now time.Time) error {
 	t := tick{
 		now: now, end: c.Timing.BucketEnd(now), term: term,
-		indicators: set.Indicators(c.Timing.Bucket), counted: map[slo.Key]Span{},
+		indicators: set.Indicators(c.Timing.Bucket), documents: map[slo.Key]slo.Key{}, counted: map[slo.Key]Span{},
 	}
 	if len(t.indicators) == 0 {
 		return nil
 	}
-	for _, i := range set.Indicators(c.Timing.Bucket) {
+	for key, i := range maps.Clone(t.indicators) {
 		all := documents(i.Source)
-		t.indicators[all.Key(c.Timing.Bucket)] = all
+		allKey := all.Key(c.Timing.Bucket)
+		t.indicators[allKey], t.documents[key], t.documents[allKey] = all, allKey, allKey
 	}
 	if err := c.load(ctx, t); err != nil {
 		return err
@@ -126,17 +129,31 @@ func (c *Counter) forward(ctx context.Context, t tick) (edge time.Time, err erro
 		if documents == 0 && newest {
 			return edge, ErrNoTelemetry
 		}
-		if documents == 0 {
-			// Nothing was shipped then. What had been counted before stays.
-			for key := range parts {
-				parts[key] = Span{t.counted[key].To, chunk.To}
-			}
-		}
-		if err := c.save(ctx, t, counts, parts); err != nil {
+		c.keepSilent(t, counts, parts)
+		if err := c.save(ctx, t, chunk, counts, parts); err != nil {
 			return edge, err
 		}
 		if newest {
 			return chunk.From, nil
+		}
+	}
+}
+
+// keepSilent shortens the parts of indicators whose source has no document in what
+// was searched: nothing was shipped then, or it was deleted. What had been counted
+// before stays.
+func (c *Counter) keepSilent(t tick, counts map[slo.Key][]Bucket, parts map[slo.Key]Span) {
+	for key, part := range parts {
+		if len(counts[t.documents[key]]) > 0 {
+			continue
+		}
+		span := t.counted[key]
+		part.From = span.To
+		if t.indicators[key].Within > 0 { // its last slice may not have ended before
+			part.From = later(span.From, span.To.Add(-c.Timing.Bucket))
+		}
+		if parts[key] = part; !part.From.Before(part.To) {
+			delete(parts, key)
 		}
 	}
 }

@@ -40,40 +40,30 @@ func (c *Counter) backward(ctx context.Context, t tick) error {
 	if err != nil {
 		return err
 	}
-	return c.save(ctx, t, counts, parts)
+	return c.save(ctx, t, chunk, counts, parts)
 }
 
-// recheck is after how many buckets firstDocument looks for older documents again,
-// which may have arrived late.
-const recheck = 10
-
-// beginning is when the documents of a source begin, as far as is known.
-type beginning struct{ at, checked time.Time }
-
 // firstDocument returns the start of the first bucket since which the source has
-// documents, at most maxRefill ago; the current bucket without any.
+// documents, at most maxRefill ago; the current bucket without any. It searches for
+// it once. A document that arrives later and is older is found by a sweep.
 func (c *Counter) firstDocument(ctx context.Context, t tick, source slo.Source) (time.Time, error) {
-	source, current := documents(source).Source, c.Timing.BucketStart(t.now)
-	known, ok := c.first[source]
-	if ok && current.Sub(known.checked) < c.buckets(recheck) {
-		return known.at, nil
+	source = documents(source).Source
+	if first, ok := c.first[source]; ok {
+		return first, nil
 	}
-	if !ok {
-		known.at = current
-	}
-	first, err := c.searchFirst(ctx, source, Span{c.refillFrom(t), known.at})
+	first, err := c.searchFirst(ctx, source, Span{c.refillFrom(t), c.Timing.BucketStart(t.now)})
 	if err != nil {
 		return time.Time{}, err
 	}
 	if c.first == nil {
-		c.first = map[slo.Source]beginning{}
+		c.first = map[slo.Source]time.Time{}
 	}
-	c.first[source] = beginning{first, current}
+	c.first[source] = first
 	return first, nil
 }
 
 // searchFirst bisects the period: it returns the start of the first bucket with a
-// document, or its end. Usually there is none, which one search tells.
+// document, or its end.
 func (c *Counter) searchFirst(ctx context.Context, source slo.Source, period Span) (time.Time, error) {
 	// A zero condition holds for no event, so only documents are counted.
 	probe := map[slo.Key]slo.Indicator{"": {Source: source}}

@@ -18,9 +18,16 @@ import (
 // events yet. That nothing ever comes is what an alert on absent events is for. A
 // slice counts when it has ended.
 //
-// Known regions follow from stored slices, so a search reads no more than Within.
-// Therefore a good slice that is added in the past, by a late line or for a new
-// indicator, makes its region known in later slices, too: see repairSlices.
+// A slice without an event is unknown, and not stored, when nobody could have seen
+// one: it is bad only if its source has a document in it and in the first bucket that
+// Within reaches. So a time when everything was off spends no budget, and neither do
+// the first minutes after it. This is one number of documents per source and not per
+// region: that one region alone is silent is a fault, which slices count and of which
+// an alert on absent heartbeats notifies.
+//
+// Known regions and documents before a period follow from what is stored, so a search
+// reads no more than Within. Therefore a good slice or a document that is added in the
+// past, by a late line or for a new indicator, changes later slices: see repairSlices.
 
 // reach is the number of slices that one event makes good.
 func (c *Counter) reach(i slo.Indicator) int {
@@ -38,25 +45,75 @@ func (c *Counter) ended(t tick, period Span) Span {
 	return Span{period.From, earlier(period.To, c.Timing.BucketStart(t.now))}
 }
 
-// withSlices replaces the counts of indicators with Within by the slices of their
-// parts.
-func (c *Counter) withSlices(ctx context.Context, t tick, counts map[slo.Key][]Bucket, parts map[slo.Key]Span) (
+// withSlices replaces the counts of indicators with Within, which were searched for a
+// period, by the slices of their parts.
+func (c *Counter) withSlices(ctx context.Context, t tick, searched Span, counts map[slo.Key][]Bucket, parts map[slo.Key]Span) (
 	map[slo.Key][]Bucket, error) {
-	periods := map[slo.Key]Span{}
+	periods, before := map[slo.Key]Span{}, map[slo.Key]Span{}
 	for key, part := range parts {
 		if t.indicators[key].Within > 0 {
-			periods[key] = c.ended(t, part)
+			periods[key], before[key] = c.ended(t, part), Span{searched.From, searched.From}
 		}
 	}
 	known, err := c.knownRegions(ctx, periods)
 	if err != nil {
 		return nil, err
 	}
+	documents, err := c.storedDocuments(ctx, t, before)
+	if err != nil {
+		return nil, err
+	}
+	for key := range documents {
+		documents[key].add(counts[key])
+	}
 	counts = maps.Clone(counts)
 	for key, period := range periods {
-		counts[key] = c.slices(counts[key], c.reach(t.indicators[key]), period, known[key])
+		reach := c.reach(t.indicators[key])
+		counts[key] = c.slices(counts[key], reach, period, known[key], c.visible(documents[t.documents[key]], reach))
 	}
 	return counts, nil
+}
+
+// times are the starts of buckets.
+type times map[time.Time]bool
+
+func (t times) add(buckets []Bucket) {
+	for _, b := range buckets {
+		t[b.At] = true
+	}
+}
+
+// storedDocuments are the buckets of the periods of indicators, and of the time before
+// them that Within reaches, in which a document is stored; by the key of the documents
+// of a source.
+func (c *Counter) storedDocuments(ctx context.Context, t tick, periods map[slo.Key]Span) (map[slo.Key]times, error) {
+	read := map[slo.Key]Span{}
+	for key, period := range periods {
+		period.From = period.From.Add(-c.buckets(c.reach(t.indicators[key]) - 1))
+		if other, ok := read[t.documents[key]]; ok {
+			period = period.Union(other)
+		}
+		read[t.documents[key]] = period
+	}
+	found := map[slo.Key]times{}
+	for key, period := range read {
+		found[key] = times{}
+		if !period.From.Before(period.To) {
+			continue
+		}
+		stored, err := c.Store.Between(ctx, key, period)
+		if err != nil {
+			return nil, fmt.Errorf("read the numbers of documents: %w", err)
+		}
+		found[key].add(stored)
+	}
+	return found, nil
+}
+
+// visible reports of a slice whether an event of it could have been seen.
+func (c *Counter) visible(documents times, reach int) func(at time.Time) bool {
+	first := c.buckets(reach - 1)
+	return func(at time.Time) bool { return documents[at] && documents[at.Add(-first)] }
 }
 
 // regionsByDay are the regions that are known from before a period, by the day for
@@ -91,8 +148,8 @@ func (c *Counter) knownRegions(ctx context.Context, periods map[slo.Key]Span) (m
 }
 
 // slices derives the slices of a period from buckets with events, sorted by time,
-// each of which makes so many slices good as reach says.
-func (c *Counter) slices(events []Bucket, reach int, period Span, known regionsByDay) []Bucket {
+// each of which makes so many slices good as reach says. Others are bad where visible.
+func (c *Counter) slices(events []Bucket, reach int, period Span, known regionsByDay, visible func(time.Time) bool) []Bucket {
 	var all []Bucket
 	regions := regionsOf(events, known)
 	lastEvent, lastGood := map[string]time.Time{}, map[string]time.Time{}
@@ -101,7 +158,7 @@ func (c *Counter) slices(events []Bucket, reach int, period Span, known regionsB
 			lastEvent[events[0].Region] = events[0].At
 			events = events[1:]
 		}
-		today := c.dayStart(at)
+		today, visible := c.dayStart(at), visible(at)
 		for _, region := range regions {
 			event, occurred := lastEvent[region]
 			if occurred && at.Before(event.Add(c.buckets(reach))) {
@@ -110,7 +167,7 @@ func (c *Counter) slices(events []Bucket, reach int, period Span, known regionsB
 				continue
 			}
 			_, isKnown := known[today][region]
-			if last, ok := lastGood[region]; isKnown || ok && !last.Before(today.Add(-c.buckets(day))) {
+			if last, ok := lastGood[region]; visible && (isKnown || ok && !last.Before(today.Add(-c.buckets(day)))) {
 				all = append(all, Bucket{at, region, slo.Count{Bad: 1}})
 			}
 		}
@@ -132,8 +189,8 @@ func regionsOf(events []Bucket, known regionsByDay) []string {
 	return slices.Sorted(maps.Keys(all))
 }
 
-// repairSlices counts the slices after what was saved again where a region has
-// become known.
+// repairSlices counts the slices after what was saved again where a region has become
+// known, or where what was saved has their first bucket.
 func (c *Counter) repairSlices(ctx context.Context, t tick, saved map[slo.Key]Span) error {
 	periods, err := c.incompleteSlices(ctx, t, saved)
 	if err != nil || len(periods) == 0 {
@@ -143,28 +200,35 @@ func (c *Counter) repairSlices(ctx context.Context, t tick, saved map[slo.Key]Sp
 	if err != nil {
 		return err
 	}
+	documents, err := c.storedDocuments(ctx, t, periods)
+	if err != nil {
+		return err
+	}
+	repaired := map[slo.Key][]Bucket{}
 	for key, period := range periods {
 		stored, err := c.Store.Between(ctx, key, period)
 		if err != nil {
 			return fmt.Errorf("read slices: %w", err)
 		}
 		good := slices.DeleteFunc(stored, func(b Bucket) bool { return b.Good == 0 })
-		repaired := map[slo.Key][]Bucket{key: c.slices(good, 1, period, known[key])}
-		if err := c.Store.Save(ctx, t.term, Batch{period, repaired}); err != nil {
-			return fmt.Errorf("save slices: %w", err)
-		}
+		visible := c.visible(documents[t.documents[key]], c.reach(t.indicators[key]))
+		repaired[key] = c.slices(good, 1, period, known[key], visible)
 	}
-	return nil
+	return c.store(ctx, t, repaired, periods)
 }
 
-// incompleteSlices are the periods after what was saved in which a region has fewer
-// slices than it should have.
+// incompleteSlices are the periods after what was saved in which slices may be missing:
+// those whose first bucket was saved, and those of a region with fewer than one each.
 func (c *Counter) incompleteSlices(ctx context.Context, t tick, saved map[slo.Key]Span) (map[slo.Key]Span, error) {
+	periods := map[slo.Key]Span{}
 	var windows []Window // two each: where a region is good, and until when that makes it known
 	for key, part := range saved {
 		counted := c.ended(t, t.counted[key])
 		if t.indicators[key].Within == 0 || !part.To.Before(counted.To) {
 			continue
+		}
+		if others := c.reach(t.indicators[key]) - 1; others > 0 {
+			periods[key] = Span{part.To, earlier(part.To.Add(c.buckets(others)), counted.To)}
 		}
 		for at := c.dayStart(part.From); at.Before(part.To); at = at.Add(c.buckets(day)) {
 			tomorrow := at.Add(c.buckets(day))
@@ -173,7 +237,6 @@ func (c *Counter) incompleteSlices(ctx context.Context, t tick, saved map[slo.Ke
 			windows = append(windows, Window{Key: key, Span: today}, Window{Key: key, Span: after})
 		}
 	}
-	periods := map[slo.Key]Span{}
 	if len(windows) == 0 {
 		return periods, nil
 	}

@@ -12,7 +12,8 @@ import (
 )
 
 // documents is the indicator of all documents of a source. A Counter counts it like
-// the others, so that sweeps can tell where documents were added.
+// the others. It tells sweeps where documents were added, a search whether there was
+// telemetry of the source, and a time slice whether an event could have been seen.
 func documents(s slo.Source) slo.Indicator {
 	return slo.Indicator{Source: slo.Source{Index: s.Index, TimeField: s.TimeField}, Total: slo.Condition{All: []slo.Condition{}}}
 }
@@ -75,14 +76,12 @@ func (c *Counter) ofSource(t tick) map[slo.Key]slo.Indicator {
 	return found
 }
 
-// findChanged finds the periods that have to be counted again.
+// findChanged finds the periods that have to be counted again, and documents older
+// than the first one, back to which is counted.
 func (c *Counter) findChanged(ctx context.Context, t tick, edge time.Time) error {
 	key := documents(c.sweeps.source).Key(c.Timing.Bucket)
 	oldest := c.Timing.BucketStart(t.now).Add(-c.buckets(sweptBuckets))
-	period := Span{later(oldest, t.counted[key].From), edge}
-	if !period.From.Before(edge) {
-		return nil
-	}
+	period := Span{oldest, edge}
 	counts, _, err := c.search(ctx, t, period, map[slo.Key]Span{key: period})
 	if err != nil {
 		return err
@@ -100,7 +99,10 @@ func (c *Counter) findChanged(ctx context.Context, t tick, edge time.Time) error
 		reach = max(reach, c.reach(i))
 	}
 	for _, b := range counts[key] {
-		if b.Total() > before[b.At] {
+		if b.At.Before(c.first[c.sweeps.source]) {
+			c.first[c.sweeps.source] = b.At
+		}
+		if !b.At.Before(t.counted[key].From) && b.Total() > before[b.At] {
 			c.addChanged(Span{b.At, earlier(b.At.Add(c.buckets(reach)), edge)})
 		}
 	}
@@ -137,7 +139,7 @@ func (c *Counter) recount(ctx context.Context, t tick) error {
 		return err
 	}
 	if found > 0 {
-		if err := c.save(ctx, t, counts, parts); err != nil {
+		if err := c.save(ctx, t, chunk, counts, parts); err != nil {
 			return err
 		}
 	}

@@ -142,3 +142,17 @@ func TestATickWithoutNewCountsResolvesNothing(t *testing.T) {
 	f.minutes(1, func() {})
 	f.want("resolved violated")
 }
+
+// Nobody counted for ten minutes, so the replica that takes over does not know yet
+// who sent something meanwhile.
+func TestAReplicaThatTakesOverFindsNoAbsenceAtOnce(t *testing.T) {
+	a := alert("silent", slo.When{Within: 3 * time.Minute, Absent: true}, "")
+	f := newFixture(t, slo.Set{Alerts: []slo.Alert{a}})
+	f.minutes(10, func() { f.count(a.Subjects[0].Indicator, 1, 0) })
+	f.now = f.now.Add(10 * time.Minute)
+	f.failover()
+	f.minutes(3, func() {})
+	f.want()
+	f.minutes(1, func() {})
+	f.want("opened silent")
+}

@@ -92,9 +92,10 @@ func TestATicketThatHasEndedMutesNoPage(t *testing.T) {
 	slow.Severity = slo.Ticket
 	f := newFixture(t, slo.Set{SLOs: []slo.SLO{objective("a", "b")}, Alerts: []slo.Alert{slow}})
 	f.minutes(1, func() { f.count(slow.Subjects[0].Indicator, 1, 0); f.count(indicator("a"), 10, 0) })
+	f.minutes(1, func() { f.count(indicator("a"), 10, 0) })
 	f.minutes(1, func() { f.count(indicator("a"), 0, 100) })
-	f.want("opened b", "opened a", "resolved b")
-	if a := f.incidents.all[1]; a.Severity != slo.Page {
-		t.Errorf("a is a %s", a.Severity)
+	f.want("opened b", "resolved b", "opened a")
+	if v := f.incidents.last["a"]; v.Severity != slo.Page {
+		t.Errorf("a is a %s", v.Severity)
 	}
 }

@@ -58,8 +58,8 @@ func (j *judge) measureSLO(s *sloRule, sums []count.Sum) *finding {
 	return f
 }
 
-// starting: when the whole system starts, the slices of the time before are bad, and
-// what sends the events of the next ones starts, too.
+// starting: when the whole system starts, what sends the events of time slices starts,
+// too, so the first ones may be bad.
 func (j *judge) starting(s *sloRule) bool {
 	return s.Indicator.Within > 0 && j.now.Sub(j.counting) < max(s.Indicator.Within, minPatience)
 }

@@ -45,7 +45,7 @@ func TestAnIncidentEndsAlthoughAFewEventsAreAlwaysBad(t *testing.T) {
 	f.want("resolved bookings")
 }
 
-// After a start of everything, the slices of the time before are bad.
+// When everything starts, the indexer may send its first event after others.
 func TestTimeSlicesOpenNothingWhileTheSystemStarts(t *testing.T) {
 	fresh := objective("catalogue")
 	fresh.Objective.Target = 0.99

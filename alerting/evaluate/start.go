@@ -41,13 +41,14 @@ func (l *Loop) findStart(ctx context.Context, j *judge, v Verdict) (start time.T
 			opened = v.Incident.OpenedAt
 		}
 		to := l.Timing.BucketEnd(opened)
-		buckets, err := l.Store.Between(ctx, v.SLO.Indicator.Key(l.Timing.Bucket), count.Span{From: to.Add(-v.Pair.Long), To: to})
-		start = v.SLO.Objective.BurnStart(merge(buckets), v.Pair.Burn, opened)
-		// What another incident has told already is not told again.
+		period := count.Span{From: to.Add(-v.Pair.Long), To: to}
+		// What another incident has told already is not told again, and its failures are
+		// not those of this fault.
 		if last, ok := j.last(v.Name, func(i Incident) bool { return !i.EndedAt.After(opened) }); ok {
-			start = latest(start, last.EndedAt)
+			period.From = latest(period.From, last.EndedAt)
 		}
-		return start, err
+		buckets, err := l.Store.Between(ctx, v.SLO.Indicator.Key(l.Timing.Bucket), period)
+		return v.SLO.Objective.BurnStart(merge(buckets), v.Pair.Burn, opened), err
 	}
 	start = v.At
 	for _, s := range v.Subjects {

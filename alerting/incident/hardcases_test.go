@@ -196,6 +196,26 @@ func TestAFaultThatComesAndGoesIsOneIncident(t *testing.T) {
 	}
 }
 
+// Between two faults, two hours apart, everything worked; the slower pair of windows
+// has both in it.
+func TestASecondFaultBeginsWithItsOwnFirstFailure(t *testing.T) {
+	s := newScenario(t, slo.Set{SLOs: []slo.SLO{objective("bookings", bookings)}})
+	good, bad := flow{of: bookings, region: kr, good: 20}, flow{of: bookings, region: kr, bad: 20}
+	s.runSlowly(2*time.Hour, good)
+	s.run(20*time.Minute, bad)
+	s.runSlowly(2*time.Hour, good)
+	began := s.now
+	s.run(10*time.Minute, bad)
+	s.runSlowly(10*time.Minute, good) // only the slower pair fires
+	i := s.last["bookings"]
+	if !s.open("bookings") || i.Facts.Pair.Long != 6*time.Hour {
+		t.Fatalf("open %v, measured over %s", s.open("bookings"), i.Facts.Pair.Long)
+	}
+	if !i.StartedAt.Equal(began) || i.Facts.SinceStart.Bad != 200 || i.Facts.SinceStart.Good > 200 {
+		t.Errorf("since %s %+v; the second fault began at %s with 200 failures", i.StartedAt, i.Facts.SinceStart, began)
+	}
+}
+
 func TestLateLinesChangeTheOpenIncidentItsStartAndTheBudget(t *testing.T) {
 	s := newScenario(t, slo.Set{SLOs: []slo.SLO{objective("bookings", bookings)}})
 	good := flow{of: bookings, region: kr, good: 20}

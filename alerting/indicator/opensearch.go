@@ -121,11 +121,16 @@ func (o *OpenSearch) searchOnce(ctx context.Context, indices []string, query obj
 	if err != nil {
 		return nil, err
 	}
-	no, yes := false, true
+	no, yes, one := false, true, 1
 	response, err := o.client.Search(ctx, &opensearchapi.SearchReq{
 		Indices: indices,
 		Body:    bytes.NewReader(body),
-		Params:  opensearchapi.SearchParams{AllowPartialSearchResults: &no, IgnoreUnavailable: &yes, AllowNoIndices: &yes},
+		Params: opensearchapi.SearchParams{
+			AllowPartialSearchResults: &no, IgnoreUnavailable: &yes, AllowNoIndices: &yes,
+			// Shards without a document in the period, which are all but today's, are
+			// skipped. By default they only are when there are more than 128.
+			PreFilterShardSize: &one,
+		},
 	})
 	switch {
 	case err != nil:

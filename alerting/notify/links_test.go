@@ -54,18 +54,22 @@ func TestValidateAcceptsOnlyATimeRangeThatADashboardReads(t *testing.T) {
 		if (err == nil) != accepted {
 			t.Errorf("%s: %v", template, err)
 		}
-		if err != nil && (!strings.Contains(err.Error(), "_g=(time:(from:'{from}',to:'{to}'))") || !strings.Contains(err.Error(), "?from={from}&to={to}")) {
-			t.Errorf("the error does not say what to write: %v", err)
+		for _, form := range []string{"_g=(time:(from:'{from}',to:'{to}'))", "?from={from}&to={to}"} {
+			if err != nil && !strings.Contains(err.Error(), form) {
+				t.Errorf("the error does not say what to write: %v", err)
+			}
 		}
 	}
 }
 
 func TestLinksOfAnIncident(t *testing.T) {
 	at := time.Date(2026, 11, 22, 23, 50, 0, 0, time.UTC)
-	i := incident.Incident{ID: "0193", StartedAt: at, UpdatedAt: at.Add(10 * time.Minute), Facts: incident.Facts{Dashboard: "bookings right now"}}
+	i := incident.Incident{ID: "0193", StartedAt: at, UpdatedAt: at.Add(10 * time.Minute)}
+	i.Facts.Dashboard = "bookings right now"
 	links := valid
 	links.Dashboard, links.Status = realDashboards, "https://alerting.example/status?incident={incident}"
-	want := "https://search.example/_dashboards/app/dashboards#/view/bookings%20right%20now?_g=(time:(from:'2026-11-22T23%3A35%3A00Z',to:'2026-11-23T00%3A15%3A00Z'))"
+	want := "https://search.example/_dashboards/app/dashboards#/view/bookings%20right%20now" +
+		"?_g=(time:(from:'2026-11-22T23%3A35%3A00Z',to:'2026-11-23T00%3A15%3A00Z'))"
 	if got := links.DashboardURL(i); got != want {
 		t.Errorf("dashboard %s", got)
 	}

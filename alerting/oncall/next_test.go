@@ -20,13 +20,14 @@ func TestSaysWhoIsNotifiedNextAndWhen(t *testing.T) {
 		"of a new page who is on call, at once":  {nil, 0, "Mina", 0},
 		"after the first the second":             {[]Notified{{"Mina", at(0)}}, 1, "Jun", 5},
 		"when it is due":                         {[]Notified{{"Mina", at(0)}}, 5, "Jun", 5},
-		"by the line of the time when it is due": {[]Notified{{"Mina", at(0)}, {"Jun", at(5)}}, 6, "Sora", 10},
+		"by the line of the time when it is due": {[]Notified{{"Mina", at(-5)}, {"Jun", at(0)}, {"Sora", at(5)}}, 6, "Jun", 10},
 		"who is on call since the hand-over":     {[]Notified{{"Mina", at(3)}}, 3, "Jun", 8},
 		"again the first when all were":          {[]Notified{{"Mina", at(0)}, {"Jun", at(5)}, {"Sora", at(10)}}, 10, "Jun", 15},
 		"in the second round the second": {
 			[]Notified{{"Mina", at(0)}, {"Jun", at(5)}, {"Sora", at(10)}, {"Jun", at(15)}}, 15, "Sora", 20,
 		},
 		"long after it was due":                       {[]Notified{{"Mina", at(0)}}, 60, "Jun", 5},
+		"by the line of now when it was due before":   {[]Notified{{"Mina", at(-9)}, {"Jun", at(-4)}, {"Sora", at(1)}}, 12, "Jun", 6},
 		"without one who has left the rota meanwhile": {[]Notified{{"Hana", at(0)}}, 0, "Mina", 5},
 	} {
 		t.Run(name, func(t *testing.T) {

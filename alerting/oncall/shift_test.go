@@ -33,6 +33,13 @@ func TestListsShifts(t *testing.T) {
 		"that are not divided by the time away of another": {away("Sora"), []string{
 			"2026-11-01 00:00 to 2026-11-02 10:00 Sora", "2026-11-02 10:00 to 2026-11-09 10:00 Mina", "2026-11-09 10:00 to 2026-11-12 00:00 Jun",
 		}},
+		"of one person divided where their own week begins": {func(r *Rota) {
+			override("Jun")(r)
+			r.Overrides[0].To = r.handOver(1)
+		}, []string{
+			"2026-11-01 00:00 to 2026-11-02 10:00 Sora", "2026-11-02 10:00 to 2026-11-03 00:00 Mina",
+			"2026-11-03 00:00 to 2026-11-09 10:00 Jun for Mina", "2026-11-09 10:00 to 2026-11-12 00:00 Jun",
+		}},
 		"of one person as one": {func(r *Rota) { r.People = r.People[:1] }, []string{"2026-11-01 00:00 to 2026-11-12 00:00 Mina"}},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -75,8 +75,9 @@ func (s *Store) Sums(ctx context.Context, windows []count.Window) ([]count.Sum, 
 }
 
 // sumsSQL returns a row for each window and region with events. Most windows end at
-// the same time, so ends are looked up once. last_bad is that of all regions of the
-// window.
+// the same time, so ends are looked up once. Most windows have a bucket at their start:
+// it is looked up first, because finding the next one reads a page of the index, which
+// costs four times as much. last_bad is that of all regions of the window.
 const sumsSQL = `-- name: alerting.bucket.sums
 with w as materialized (
 	select * from unnest($1::text[], $2::timestamptz[], $3::timestamptz[], $4::boolean[])
@@ -92,10 +93,14 @@ with w as materialized (
 	select w.n, w.start, e.id, e.region, e.at, f.good_before, e.good_sum - f.good_before as good, e.bad_sum - f.bad_before as bad,
 		max(b.at) over (partition by w.n) as last_bad
 	from w
-	join ends e on e.key = w.key and e.stop = w.stop
+	join ends e on e.key = w.key and e.stop = w.stop and e.at >= w.start
 	cross join lateral (
-		select good_sum - good as good_before, bad_sum - bad as bad_before from bucket
-		where series = e.id and at >= w.start and at < w.stop order by at limit 1) f
+		(select good_sum - good as good_before, bad_sum - bad as bad_before from bucket
+		where series = e.id and at = w.start)
+		union all
+		(select good_sum - good, bad_sum - bad from bucket
+		where series = e.id and at >= w.start order by at limit 1)
+		limit 1) f
 	left join lateral (
 		select at from bucket
 		where w.detail and series = e.id and at >= w.start and at < w.stop and bad > 0 order by at desc limit 1) b on true

@@ -169,7 +169,8 @@ func TestWhatWasSentIsFoundByItsMetadata(t *testing.T) {
 			t.Errorf("%s is found in another channel: %v", kind, err)
 		}
 	}
-	if notice := s.Messages()[2]; notice.Text != "<@U0ONCALL01> It is worse." || notice.ThreadTS != "" || notice.Metadata.EventType != "jari_notice" {
+	notice := s.Messages()[2]
+	if notice.Text != "<@U0ONCALL01> It is worse." || notice.ThreadTS != "" || notice.Metadata.EventType != "jari_notice" {
 		t.Errorf("the notice is %+v", notice)
 	}
 }

@@ -61,14 +61,16 @@ func (f *fixture) relay(t *testing.T, outbox notify.Outbox, length time.Duration
 
 func newRelay(outbox notify.Outbox, c slack.Config, report func(context.Context, notify.Delivery, error)) *notify.Relay {
 	return notify.NewRelay(notify.Config{
-		Outbox: outbox, Notifier: slack.New(c), Medium: incident.Slack, Interval: slack.MessageInterval, SpanName: names.SpanSlackDeliver, Report: report,
+		Outbox: outbox, Notifier: slack.New(c), Medium: incident.Slack,
+		Interval: slack.MessageInterval, SpanName: names.SpanSlackDeliver, Report: report,
 	})
 }
 
 func (f *fixture) open(t *testing.T, id string) incident.Incident {
 	i := incident.Incident{ID: id, Rule: id, StartedAt: time.Now(), OpenedAt: time.Now(), UpdatedAt: time.Now(),
 		Facts: incident.Facts{Title: "It fails", EventLabel: "attempts", Scale: 1}}
-	c := incident.Change{Incident: i, Entries: []incident.Entry{{At: i.OpenedAt, Kind: incident.EntryOpened, Text: "Paged."}}, Targets: []incident.Target{pages}}
+	opened := []incident.Entry{{At: i.OpenedAt, Kind: incident.EntryOpened, Text: "Paged."}}
+	c := incident.Change{Incident: i, Entries: opened, Targets: []incident.Target{pages}}
 	if err := f.Open(t.Context(), f.term, c); err != nil {
 		t.Fatal(err)
 	}

@@ -105,7 +105,9 @@ func (n *Notifier) Reply(ctx context.Context, d notify.Delivery) error {
 // send makes one attempt. When Slack refuses how the message looks, the text alone
 // goes out in the same attempt. Then Slack has not accepted the first call, so that
 // nothing appears twice.
-func (n *Notifier) send(ctx context.Context, channel string, d notify.Delivery, m message, more ...slackapi.MsgOption) (incident.MessageRef, error) {
+func (n *Notifier) send(
+	ctx context.Context, channel string, d notify.Delivery, m message, more ...slackapi.MsgOption,
+) (incident.MessageRef, error) {
 	with := func(text string, blocks ...slackapi.Block) (ref incident.MessageRef, err error) {
 		options := append([]slackapi.MsgOption{
 			slackapi.MsgOptionText(text, false), slackapi.MsgOptionBlocks(blocks...), slackapi.MsgOptionMetadata(metadata(d)),

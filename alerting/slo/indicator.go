@@ -23,7 +23,8 @@ type Source struct {
 //
 // With Within > 0 it counts time slices of one minute instead: a slice is good
 // when an event that meets Total occurred during the last Within before its end,
-// else bad. That is a freshness or, with a short Within, a heartbeat.
+// else bad, unless Source has no document from which anybody could know. That is a
+// freshness or, with a short Within, a heartbeat.
 type Indicator struct {
 	Source Source        `json:"source"`
 	Total  Condition     `json:"total"`

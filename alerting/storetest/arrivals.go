@@ -17,9 +17,10 @@ import (
 )
 
 // Arrivals is a simulation in which lines arrive up to a day late, while the source
-// fails now and then, the daemon restarts and an objective changes. Every two hours
-// nothing arrives for a quarter of an hour; then what is stored must equal a full
-// rescan. Time is simulated.
+// fails now and then, the daemon restarts and an objective changes. Now and then
+// everything is off: then no source has a document, except that a few of its lines
+// arrive late. Every two hours nothing arrives for a quarter of an hour; then what is
+// stored must equal a full rescan. Time is simulated.
 type Arrivals struct {
 	Seed   uint64
 	Events int
@@ -45,7 +46,9 @@ type simulation struct {
 	store   count.Store
 	term    lease.Term
 	set     slo.Set
+	on      []count.Span                   // when something runs, which sends documents
 	events  map[slo.Key][]counttest.Events // the oracle's copy; keys of width 0
+	sources map[slo.Key]slo.Source         // of events
 }
 
 // indicators are the kinds whose counts differ: with and without bad events and
@@ -58,7 +61,7 @@ func indicators() []slo.Indicator {
 		{Source: slo.Source{Index: "a", TimeField: "time"}, Total: total},
 		{Source: regional, Total: total, Within: 2 * time.Minute},
 		{Source: regional, Total: total, Within: 45 * time.Minute},
-		{Source: slo.Source{Index: "a", TimeField: "time"}, Total: total, Within: 10*time.Minute + time.Second},
+		{Source: slo.Source{Index: "b", TimeField: "time"}, Total: total, Within: 10*time.Minute + time.Second},
 	}
 }
 
@@ -84,10 +87,12 @@ func (a Arrivals) Run(t *testing.T, store Store) error {
 	must(t, err)
 	s := &simulation{
 		Arrivals: a, rnd: rand.New(rand.NewPCG(a.Seed, 0)), now: origin, began: origin.Add(-30 * time.Hour),
-		source: &counttest.Fake{}, store: store, term: term, set: setOf(indicators()), events: map[slo.Key][]counttest.Events{},
+		source: &counttest.Fake{}, store: store, term: term, set: setOf(indicators()),
+		events: map[slo.Key][]counttest.Events{}, sources: map[slo.Key]slo.Source{},
 	}
 	s.source.Now = func() time.Time { return s.now }
-	s.source.Telemetry(count.Span{From: s.began, To: origin.Add(1000 * cycle)})
+	s.switchOff()
+	s.source.Telemetry(s.on...)
 	s.generate()
 	s.restart()
 	for n := range a.Cycles {
@@ -98,11 +103,34 @@ func (a Arrivals) Run(t *testing.T, store Store) error {
 	return nil
 }
 
+// switchOff ends what runs at random times for up to two hours, but not shortly before
+// a comparison.
+func (s *simulation) switchOff() {
+	from := s.began
+	for from.Before(origin.Add(time.Duration(s.Cycles) * cycle)) {
+		on := count.Span{From: from, To: from.Add(10*minute + time.Duration(s.rnd.Int64N(int64(10*time.Hour))))}
+		s.on = append(s.on, on)
+		end := on.To.Add(time.Duration(s.rnd.Int64N(int64([]time.Duration{10 * minute, 2 * time.Hour}[s.rnd.IntN(2)]))))
+		compared := on.To.Truncate(cycle).Add(cycle)
+		if latest := compared.Add(-quiet); end.After(latest) {
+			end = latest
+		}
+		if from = end; from.Before(on.To) {
+			from = on.To
+		}
+	}
+	s.on = append(s.on, count.Span{From: from, To: from.Add(cycle)})
+}
+
+func (s *simulation) isOn(at time.Time) bool {
+	return slices.ContainsFunc(s.on, func(on count.Span) bool { return !at.Before(on.From) && at.Before(on.To) })
+}
+
 // generate makes events that arrive at any time but a quiet one.
 func (s *simulation) generate() {
 	all := append(indicators(), changed()...)
 	length := time.Duration(s.Cycles) * cycle
-	for n := range s.Events {
+	for n := 0; n < s.Events; {
 		arrives := time.Duration(s.rnd.Int64N(int64(length + 30*time.Hour)))
 		if arrives > 30*time.Hour && (arrives-30*time.Hour)%cycle > cycle-quiet {
 			arrives -= quiet
@@ -113,6 +141,10 @@ func (s *simulation) generate() {
 			At: s.began.Add(arrives - delay), Arrives: s.began.Add(arrives),
 			Region: []string{"kr", "kr", "kr", "us", "", "rare"}[s.rnd.IntN(6)], Good: 1,
 		}
+		if !s.isOn(e.At) && s.rnd.IntN(10) > 0 {
+			continue
+		}
+		n++
 		if e.Region == "rare" && n%20 > 0 {
 			e.Region = "kr"
 		}
@@ -124,7 +156,7 @@ func (s *simulation) generate() {
 			e.Good, e.Bad = 0, 1
 		}
 		s.source.Add(i, e)
-		s.events[i.Key(0)] = append(s.events[i.Key(0)], e)
+		s.events[i.Key(0)], s.sources[i.Key(0)] = append(s.events[i.Key(0)], e), i.Source
 	}
 }
 
@@ -165,7 +197,7 @@ func (s *simulation) runCycle(ctx context.Context, n int) error {
 		if s.now.Before(s.down) {
 			continue
 		}
-		if err := s.counter.Count(ctx, s.term, s.set, s.now); err != nil && !errors.Is(err, errSearch) {
+		if err := s.counter.Count(ctx, s.term, s.set, s.now); err != nil && !errors.Is(err, errSearch) && !errors.Is(err, count.ErrNoTelemetry) {
 			return err
 		}
 	}
@@ -232,7 +264,8 @@ func (s *simulation) rescan(i slo.Indicator, period count.Span) []count.Bucket {
 	}
 	n := int(period.To.Sub(period.From) / minute)
 	if i.Within > 0 {
-		m = m.slices(int((i.Within+minute-1)/minute), period.From, int(s.now.Sub(period.From)/minute))
+		n := int(s.now.Sub(period.From) / minute)
+		m = m.slices(int((i.Within+minute-1)/minute), period.From, n, s.documents(i.Source.Index, period.From, n))
 	}
 	maps.DeleteFunc(m, func(p place, _ slo.Count) bool { return p.minute < 0 || p.minute >= n })
 	offset := int(period.From.Sub(origin) / minute)
@@ -243,9 +276,27 @@ func (s *simulation) rescan(i slo.Indicator, period count.Span) []count.Bucket {
 	return shifted.buckets(offset, offset+n, minute)
 }
 
+// documents reports of each of n minutes whether the index has a document that has
+// arrived.
+func (s *simulation) documents(index string, first time.Time, n int) []bool {
+	found := make([]bool, n)
+	for slice := range n {
+		at := first.Add(time.Duration(slice) * minute)
+		found[slice] = slices.ContainsFunc(s.on, func(on count.Span) bool { return on.From.Before(at.Add(minute)) && at.Before(on.To) })
+	}
+	for key, events := range s.events {
+		for _, e := range events {
+			if slice := int(e.At.Sub(first) / minute); s.sources[key].Index == index && !e.Arrives.After(s.now) && slice < n {
+				found[slice] = true
+			}
+		}
+	}
+	return found
+}
+
 // slices derives time slices from events, minute by minute from the first one, until
 // the minute n.
-func (m model) slices(within int, first time.Time, n int) model {
+func (m model) slices(within int, first time.Time, n int, documents []bool) model {
 	all := model{}
 	goodSlices := map[string][]bool{}
 	for p := range m {
@@ -264,7 +315,7 @@ func (m model) slices(within int, first time.Time, n int) model {
 			if good[slice] {
 				lastGood = slice
 				all[place{slice, region}] = slo.Count{Good: 1}
-			} else if lastGood >= max(yesterday, 0) {
+			} else if lastGood >= max(yesterday, 0) && documents[slice] && slice >= within-1 && documents[slice-within+1] {
 				all[place{slice, region}] = slo.Count{Bad: 1}
 			}
 		}

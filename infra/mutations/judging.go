@@ -160,9 +160,8 @@ var judging = []mutation{
 	{"the budget does not say since when it is known", "slo/budget.go", "if covered < o.Window {", "if false {", byDomain, false},
 
 	// The start of a fault.
-	{"the start is the oldest bad event", "slo/bucket.go",
-		"b.Bad > 0 && (!anyBad || excess <= lowest)", "b.Bad > 0 && !anyBad", byDomain, false},
-	{"the start is the latest bad event", "slo/bucket.go", "b.Bad > 0 && (!anyBad || excess <= lowest)", "b.Bad > 0", byDomain, false},
+	{"the start is the oldest bad event", "slo/bucket.go", "|| excess <= lowest)", "|| excess+lowest < -1e18)", byDomain, false},
+	{"the start is the latest bad event", "slo/bucket.go", "|| excess <= lowest)", "|| excess <= lowest || anyBad)", byDomain, false},
 	{"late lines do not move the start", start, "if !isKnown || start.Before(known) {", "if !isKnown {", byIncidents, false},
 	{"a reopened incident gets a new start", start, "case v.Event == Reopened:", "case false:", byIncidents, false},
 	{"what another incident has counted is counted again", start, "start = latest(start, last.EndedAt)", "_ = last", byIncidents, false},

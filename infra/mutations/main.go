@@ -1,6 +1,6 @@
-// Command mutations shows that tests notice mistakes in the evaluator of alerting.
-// It makes one small mistake at a time, runs the tests that should notice it, and
-// prints which one did:
+// Command mutations shows that tests notice mistakes in what alerting counts, decides
+// and stores. It makes one small mistake at a time, runs the tests that should notice
+// it, and prints which one did:
 //
 //	go run ./infra/mutations           # every mutation
 //	go run ./infra/mutations -short    # one of each kind
@@ -20,28 +20,19 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"os/signal"
 	"path/filepath"
 	"slices"
 	"strings"
-	"syscall"
 	"text/tabwriter"
 	"time"
 
 	"golang.org/x/sync/errgroup"
 
 	"jari.example/infra/local/repo"
+	"jari.example/internal/command"
 )
 
-func main() {
-	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM, os.Interrupt)
-	err := run(ctx, os.Args[1:], os.Stdout, os.Stderr)
-	stop()
-	if err != nil && !errors.Is(err, flag.ErrHelp) {
-		fmt.Fprintln(os.Stderr, "mutations:", err)
-		os.Exit(1)
-	}
-}
+func main() { command.Main("mutations", run) }
 
 func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	flags := flag.NewFlagSet("mutations", flag.ContinueOnError)
@@ -99,7 +90,7 @@ func testAll(ctx context.Context, dir string, chosen []mutation, parallel int, p
 	for i, m := range chosen {
 		group.Go(func() (err error) {
 			results[i], err = m.test(ctx, dir, filepath.Join(tmp, fmt.Sprint(i)))
-			progress(results[i].String())
+			progress(string(results[i].outcome) + ": " + results[i].String())
 			return err
 		})
 	}

@@ -9,7 +9,7 @@ const (
 // reporting are mistakes in what a verdict changes in an incident.
 var reporting = []mutation{
 	{"figures are updated at every tick", manager, "v.At.Sub(i.UpdatedAt) >= m.UpdateInterval ||", "true ||", byReporting, false},
-	{"figures are never updated", manager, "v.At.Sub(i.UpdatedAt) >= m.UpdateInterval ||", "", byReporting, false},
+	{"figures are never updated", manager, "v.At.Sub(i.UpdatedAt) >= m.UpdateInterval ||", "false ||", byReporting, false},
 	{"a larger share waits for the next update", manager,
 		"2*slo.GoodNeeded(v.Worst) <= slo.GoodNeeded(i.Facts.Worst)", "false", byReporting, false},
 	{"that it waits is said at the next update", manager, "(v.Waiting == nil) != (i.Facts.EndsAfter == nil) ||", "", byReporting, false},

@@ -9,7 +9,8 @@ import (
 	"jari.example/kibana/board"
 )
 
-// The size of a chart in SVG units; the page scales it.
+// The size of a chart in SVG units. The page stretches it to its panel, so it has no
+// text and no circles: they would be stretched, too.
 const (
 	chartWidth  = 600.0
 	chartHeight = 160.0
@@ -26,9 +27,9 @@ func chart(p *board.Panel, t board.Table, from, to time.Time) template.HTML {
 	y := func(v float64) float64 { return chartHeight * v / top }
 
 	var b strings.Builder
-	fmt.Fprintf(&b, `<svg class="chart" viewBox="0 -12 %g %g" role="img" aria-label="%s">`, chartWidth, chartHeight+14, template.HTMLEscapeString(p.Title))
-	fmt.Fprintf(&b, `<text x="2" y="-2">%s</text><path class="axis" d="M0 0H%g M0 %gH%g"/>`,
-		format(top), chartWidth, chartHeight, chartWidth)
+	fmt.Fprintf(&b, `<div class="dim">%s</div><svg class="chart" viewBox="0 -2 %g %g" preserveAspectRatio="none" role="img" aria-label="%s">`,
+		format(top), chartWidth, chartHeight+4, template.HTMLEscapeString(p.Title))
+	fmt.Fprintf(&b, `<path class="axis" d="M0 0H%g M0 %gH%g"/>`, chartWidth, chartHeight, chartWidth)
 	if p.Type == board.Bars {
 		width := max(x(from.Add(step))*0.9, 1.5)
 		for _, row := range t.Rows {
@@ -55,16 +56,29 @@ func chart(p *board.Panel, t board.Table, from, to time.Time) template.HTML {
 					points = append(points, fmt.Sprintf("%.1f,%.1f", x(at.Add(step/2)), chartHeight-y(n)))
 				}
 			}
-			// A polyline of one point is invisible.
-			if len(points) == 1 {
-				cx, cy, _ := strings.Cut(points[0], ",")
-				fmt.Fprintf(&b, `<circle class="l%d" cx="%s" cy="%s" r="3"><title>%s</title></circle>`, i%4, cx, cy, label)
+			if len(points) == 1 { // a line of one point is invisible
+				points = append(points, points[0])
 			}
 			fmt.Fprintf(&b, `<polyline class="l%d" points="%s"><title>%s</title></polyline>`, i%4, strings.Join(points, " "), label)
 		}
 	}
-	b.WriteString(`</svg>`)
+	fmt.Fprintf(&b, `</svg><div class="dim ends"><span>%s</span><span>%s</span><span>%s</span></div>`,
+		from.Local().Format("15:04"), legend(p, t.Columns[1:]), to.Local().Format("15:04"))
 	return template.HTML(b.String())
+}
+
+// legend has the colour of each column.
+func legend(p *board.Panel, columns []string) string {
+	var b strings.Builder
+	for i, name := range columns {
+		label := template.HTMLEscapeString(name)
+		shape := fmt.Sprintf(`<polyline class="l%d" points="0,5 10,5"/>`, i%4)
+		if p.Type == board.Bars {
+			shape = fmt.Sprintf(`<path class="s%s" d="M0 0H10V10H0"/>`, label)
+		}
+		fmt.Fprintf(&b, ` <svg class="key" viewBox="0 0 10 10" aria-hidden="true">%s</svg> %s`, shape, label)
+	}
+	return b.String()
 }
 
 // highest is the highest value of the table or, if stacked, the highest sum of a row.

@@ -66,11 +66,23 @@ func TestAChartDrawsEveryValueAndEscapesText(t *testing.T) {
 	rows := board.Table{Columns: []string{"time", "2xx", "5xx"}, Rows: [][]any{{from, 3.0, 1.0}, {from.Add(time.Minute), 0.0, 2.0}}}
 	p := &board.Panel{Title: `<b>"`, Type: board.Bars, Every: "1m"}
 	svg := string(chart(p, rows, from, from.Add(10*time.Minute)))
-	if strings.Count(svg, "<rect") != 3 || strings.Contains(svg, "<b>") || !strings.Contains(svg, ">4</text>") {
+	if strings.Count(svg, "<rect") != 3 || strings.Contains(svg, "<b>") || !strings.Contains(svg, ">4</div>") {
 		t.Error(svg)
 	}
+	for _, want := range []string{
+		"<span>" + from.Local().Format("15:04") + "</span>", "<span>" + from.Add(10*time.Minute).Local().Format("15:04") + "</span>",
+		`<path class="s2xx" d="M0 0H10V10H0"/></svg> 2xx`,
+	} {
+		if !strings.Contains(svg, want) {
+			t.Errorf("%s is not in %s", want, svg)
+		}
+	}
 	p.Type = board.Percentiles
-	if svg := string(chart(p, rows, from, from.Add(10*time.Minute))); strings.Count(svg, "<polyline") != 2 {
+	if svg := string(chart(p, rows, from, from.Add(10*time.Minute))); strings.Count(svg, `<polyline class="l1"`) != 2 {
 		t.Error(svg)
+	}
+	rows.Rows = rows.Rows[:1]
+	if svg := string(chart(p, rows, from, from.Add(10*time.Minute))); !strings.Contains(svg, `points="30.0,0.0 30.0,0.0"`) {
+		t.Errorf("a line of one point is invisible: %s", svg)
 	}
 }

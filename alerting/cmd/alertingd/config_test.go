@@ -72,7 +72,8 @@ func TestReadsTheSlackSettings(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if *s.slackURL+"/" != "https://slack.com/api/" || s.slackToken.Reveal() != "xoxb-1" {
-		t.Errorf("url %s, token %q", *s.slackURL, s.slackToken.Reveal())
+	c := s.slack.config(s.links)
+	if c.URL != "https://slack.com/api/" || c.Token.Reveal() != "xoxb-1" || c.Channels["pages"] != "#incidents" || c.Channels["tickets"] != "#tickets" {
+		t.Errorf("url %s, token %q, channels %v", c.URL, c.Token.Reveal(), c.Channels)
 	}
 }

@@ -216,7 +216,7 @@ func startLogged(t *testing.T, log *buffer, args ...string) *running {
 	logged := func(ctx context.Context, args []string, getenv func(string) string, stdout, stderr io.Writer) error {
 		return run(ctx, args, getenv, io.MultiWriter(log, stdout), stderr)
 	}
-	return &running{log: log, Running: servetest.StartWorker(t, logged, args...)}
+	return &running{log: log, Running: servetest.Start(t, logged, args...)}
 }
 
 // startAlerting starts a daemon with the objectives of testdata. With the time scale

@@ -18,7 +18,7 @@ type reporter struct{ log *slog.Logger }
 func (r reporter) configured(ctx context.Context, s *settings) {
 	set := s.objectives.Current()
 	r.log.InfoContext(ctx, "alerting is configured", names.TimeScale, s.timing.Scale, names.Count, len(set.SLOs)+len(set.Alerts),
-		names.InMemory, *s.database == "", names.HasOpenSearch, *s.opensearch != "", names.HasSlack, *s.slackURL != "")
+		names.InMemory, *s.database == "", names.HasOpenSearch, *s.opensearch != "", names.HasSlack, *s.slack.url != "")
 }
 
 // repeatInterval limits how often the same failure of ticks is logged: with

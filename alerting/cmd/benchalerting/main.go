@@ -12,8 +12,6 @@ import (
 	"io"
 	"net/http"
 	"os"
-	"os/signal"
-	"syscall"
 	"time"
 
 	"jari.example/alerting/count"
@@ -24,17 +22,10 @@ import (
 	"jari.example/alerting/postgres"
 	"jari.example/alerting/slo"
 	"jari.example/alerting/spec"
+	"jari.example/internal/command"
 )
 
-func main() {
-	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM, os.Interrupt)
-	err := run(ctx, os.Args[1:], os.Stdout)
-	stop()
-	if err != nil {
-		fmt.Fprintln(os.Stderr, "benchalerting:", err)
-		os.Exit(1)
-	}
-}
+func main() { command.Main("benchalerting", run) }
 
 const requestTimeout = time.Minute // of one search; the first one after a start takes long
 
@@ -45,7 +36,7 @@ type options struct {
 	ticks                       int
 }
 
-func run(ctx context.Context, args []string, stdout io.Writer) error {
+func run(ctx context.Context, args []string, stdout, _ io.Writer) error {
 	if len(args) == 0 {
 		return errors.New("usage: benchalerting fill|tick [flags]")
 	}

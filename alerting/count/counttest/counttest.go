@@ -54,9 +54,9 @@ func (f *Fake) Add(i slo.Indicator, events ...Events) {
 	f.events[key] = all
 }
 
-// Telemetry sets the periods for which there are documents that no indicator
-// counts, such as heartbeats. At first there are some at any time; without
-// arguments there are none.
+// Telemetry sets the periods for which each source has documents that no indicator
+// counts, such as heartbeats: one in each bucket. At first there are some at any
+// time; without arguments there are none.
 func (f *Fake) Telemetry(periods ...count.Span) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -93,37 +93,51 @@ func (f *Fake) Count(_ context.Context, indicators map[slo.Key]slo.Indicator, pe
 	if f.err != nil {
 		return nil, 0, f.err
 	}
-	all, documents := map[slo.Key][]count.Bucket{}, int64(0)
-	overlaps := func(s count.Span) bool { return s.From.Before(period.To) && period.From.Before(s.To) }
-	if !f.limited || slices.ContainsFunc(f.telemetry, overlaps) {
-		documents++
-	}
-	for _, events := range f.events {
-		for _, e := range f.arrived(events, period) {
-			documents += e.Good + e.Bad
-		}
-	}
+	all, sources := map[slo.Key][]count.Bucket{}, map[slo.Source]bool{}
 	for key, i := range indicators {
+		sources[slo.Source{Index: i.Source.Index, TimeField: i.Source.TimeField}] = true
 		longer := count.Span{From: period.From.Add(-i.Within), To: period.To}
 		switch {
 		case i.Total.All != nil && len(i.Total.All) == 0:
-			all[key] = buckets(f.documents(i.Source, longer), width)
+			all[key] = buckets(f.documents(i.Source, longer, width), width)
 		case !i.Total.IsZero():
 			all[key] = buckets(f.arrived(f.events[i.Key(0)], longer), width)
+		}
+	}
+	documents := int64(0)
+	for source := range sources {
+		for _, d := range f.documents(source, period, width) {
+			documents += d.Good
 		}
 	}
 	return all, documents, nil
 }
 
-// documents are the events of all indicators of a source, as an indicator without
-// conditions counts them.
-func (f *Fake) documents(s slo.Source, period count.Span) []Events {
+// documents are the events of all indicators of a source and one document in each
+// bucket with telemetry, as an indicator without conditions counts them.
+func (f *Fake) documents(s slo.Source, period count.Span, width time.Duration) []Events {
 	var all []Events
 	for key, events := range f.events {
 		if f.sources[key].Index == s.Index && f.sources[key].TimeField == s.TimeField {
 			for _, e := range f.arrived(events, period) {
 				all = append(all, Events{At: e.At, Good: e.Good + e.Bad})
 			}
+		}
+	}
+	telemetry := f.telemetry
+	if !f.limited {
+		telemetry = []count.Span{period}
+	}
+	for _, t := range telemetry {
+		at, end := t.From, t.To
+		if at.Before(period.From) {
+			at = period.From
+		}
+		if period.To.Before(end) {
+			end = period.To
+		}
+		for ; at.Before(end); at = bucketStart(at, width).Add(width) {
+			all = append(all, Events{At: at, Good: 1})
 		}
 	}
 	return all
@@ -142,11 +156,14 @@ func (f *Fake) arrived(events []Events, period count.Span) []Events {
 	return found
 }
 
+func bucketStart(at time.Time, width time.Duration) time.Time {
+	return time.UnixMilli(at.UnixMilli() / width.Milliseconds() * width.Milliseconds()).UTC()
+}
+
 func buckets(events []Events, width time.Duration) []count.Bucket {
 	all := make([]count.Bucket, len(events))
 	for i, e := range events {
-		at := time.UnixMilli(e.At.UnixMilli() / width.Milliseconds() * width.Milliseconds()).UTC()
-		all[i] = count.Bucket{At: at, Region: e.Region, Count: slo.Count{Good: e.Good, Bad: e.Bad}}
+		all[i] = count.Bucket{At: bucketStart(e.At, width), Region: e.Region, Count: slo.Count{Good: e.Good, Bad: e.Bad}}
 	}
 	order := func(a, b count.Bucket) int { return cmp.Or(a.At.Compare(b.At), cmp.Compare(a.Region, b.Region)) }
 	slices.SortFunc(all, order)

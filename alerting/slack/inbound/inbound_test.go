@@ -326,7 +326,8 @@ func TestOnlyThoseWhoAreAllowedMayAct(t *testing.T) {
 	if len(f.responder.calls) > 0 {
 		t.Errorf("calls %q", f.responder.calls)
 	}
-	if status, _ = f.serve(signed(button("U2", slack.ActionAcknowledge, "i-1"), time.Now())); status != http.StatusOK || len(f.responder.calls) != 1 {
+	status, _ = f.serve(signed(button("U2", slack.ActionAcknowledge, "i-1"), time.Now()))
+	if status != http.StatusOK || len(f.responder.calls) != 1 {
 		t.Errorf("somebody who is allowed: %d, calls %q", status, f.responder.calls)
 	}
 }
@@ -352,7 +353,8 @@ func TestAnActionThatFailsOrTakesTooLongIsUnavailable(t *testing.T) {
 				f := newFixture("i-1")
 				f.responder.err = errors.New("password=hunter2 refused")
 				status, reason := f.serve(signed(body, time.Now()))
-				if status != http.StatusServiceUnavailable || strings.Contains(reason, "hunter2") || !strings.Contains(fmt.Sprint(f.reports), "hunter2") {
+				if status != http.StatusServiceUnavailable || strings.Contains(reason, "hunter2") ||
+					!strings.Contains(fmt.Sprint(f.reports), "hunter2") {
 					t.Errorf("a failure: %d %q, reports %q", status, reason, f.reports)
 				}
 				f = newFixture("i-1")

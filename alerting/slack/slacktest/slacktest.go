@@ -89,7 +89,10 @@ func Start(t testing.TB) *Server {
 // New returns a stand-in without a listener; only Client reaches it.
 func New() *Server {
 	mux := http.NewServeMux()
-	s := &Server{URL: "http://slack.test/api/", Scopes: "chat:write,channels:read,groups:history", faults: map[string][]Fault{}, refusals: map[string][]string{}, handler: mux}
+	s := &Server{
+		URL: "http://slack.test/api/", Scopes: "chat:write,channels:read,groups:history",
+		faults: map[string][]Fault{}, refusals: map[string][]string{}, handler: mux,
+	}
 	mux.HandleFunc("POST /api/{method}", s.serve)
 	return s
 }

@@ -17,7 +17,6 @@ import (
 	"io"
 	"os"
 	"os/exec"
-	"os/signal"
 	"path/filepath"
 	"slices"
 	"strconv"
@@ -31,17 +30,10 @@ import (
 	"jari.example/infra/bench/sandbox"
 	"jari.example/infra/local/launch"
 	"jari.example/infra/local/parts"
+	"jari.example/internal/command"
 )
 
-func main() {
-	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM, os.Interrupt)
-	err := run(ctx, os.Args[1:], os.Stdout, os.Stderr)
-	stop()
-	if err != nil && !errors.Is(err, flag.ErrHelp) {
-		fmt.Fprintln(os.Stderr, "alerting:", err)
-		os.Exit(1)
-	}
-}
+func main() { command.Main("alerting", run) }
 
 // options are the flags.
 type options struct {

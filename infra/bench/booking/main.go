@@ -15,18 +15,17 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"os/signal"
 	"path/filepath"
 	"runtime"
 	"slices"
 	"strings"
-	"syscall"
 	"time"
 
 	"jari.example/infra/bench"
 	"jari.example/infra/bench/rig"
 	"jari.example/infra/local/ports"
 	"jari.example/infra/local/repo"
+	"jari.example/internal/command"
 )
 
 func main() {
@@ -37,13 +36,7 @@ func main() {
 		fmt.Fprintln(os.Stderr, rig.ServeNull())
 		os.Exit(1)
 	}
-	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM, os.Interrupt)
-	err := run(ctx, os.Args[1:], os.Stdout, os.Stderr)
-	stop()
-	if err != nil && !errors.Is(err, flag.ErrHelp) {
-		fmt.Fprintln(os.Stderr, "booking:", err)
-		os.Exit(1)
-	}
+	command.Main("booking", run)
 }
 
 // options are the flags.

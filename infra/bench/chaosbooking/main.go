@@ -12,24 +12,14 @@ import (
 	"fmt"
 	"io"
 	"math/rand/v2"
-	"os"
-	"os/signal"
-	"syscall"
 	"time"
 
 	"jari.example/infra/bench"
 	"jari.example/infra/bench/chaosbooking/invariants"
+	"jari.example/internal/command"
 )
 
-func main() {
-	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
-	err := run(ctx, os.Args[1:], os.Stdout, os.Stderr)
-	stop()
-	if err != nil && !errors.Is(err, flag.ErrHelp) {
-		fmt.Fprintln(os.Stderr, "chaosbooking:", err)
-		os.Exit(1)
-	}
-}
+func main() { command.Main("chaosbooking", run) }
 
 // earlyShare is the share of kills that must happen before the sell-out, since
 // afterwards little can go wrong. A share of a few kills means little, so a short

@@ -13,25 +13,16 @@ import (
 	"io"
 	"math"
 	"os"
-	"os/signal"
 	"strings"
-	"syscall"
 	"time"
 
 	"jari.example/infra/bench"
 	"jari.example/infra/bench/chaostelemetry/delivery"
+	"jari.example/internal/command"
 	"jari.example/internal/wait"
 )
 
-func main() {
-	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
-	err := run(ctx, os.Args[1:], os.Stdout, os.Stderr)
-	stop()
-	if err != nil && !errors.Is(err, flag.ErrHelp) {
-		fmt.Fprintln(os.Stderr, "chaostelemetry:", err)
-		os.Exit(1)
-	}
-}
+func main() { command.Main("chaostelemetry", run) }
 
 // settings are the flags.
 type settings struct {

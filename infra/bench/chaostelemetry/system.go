@@ -121,12 +121,12 @@ func (sys *system) list(server, shipping *parts.System) ([]launch.Part, error) {
 func (sys *system) bin(name string) string { return filepath.Join(sys.Dir, "bin", name) }
 func (sys *system) log(name string) string { return filepath.Join(sys.Dir, "log", name) }
 
-// command is the type of launch.Part.Command.
-type command = func(context.Context) (launch.Command, error)
+// partCommand is the type of launch.Part.Command.
+type partCommand = func(context.Context) (launch.Command, error)
 
 // withChaosSettings changes the command of the agent so that it reads the
 // settings that a scenario writes, and panics while the file exists.
-func (sys *system) withChaosSettings(normal command) command {
+func (sys *system) withChaosSettings(normal partCommand) partCommand {
 	return func(ctx context.Context) (launch.Command, error) {
 		c, err := normal(ctx)
 		c.Env = append(c.Env, "JARI_CHAOS_PANIC_FILE="+sys.panics)

@@ -21,28 +21,21 @@ import (
 	"io"
 	"os"
 	"os/exec"
-	"os/signal"
 	"path/filepath"
 	"runtime"
 	"slices"
 	"strings"
-	"syscall"
 	"time"
 
 	"jari.example/infra/bench"
 	"jari.example/infra/local/ports"
 	"jari.example/infra/local/repo"
+	"jari.example/internal/command"
 )
 
 func main() {
 	runtime.GOMAXPROCS(1) // the load generator shares the machine with what it measures
-	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM, os.Interrupt)
-	err := run(ctx, os.Args[1:], os.Stdout, os.Stderr)
-	stop()
-	if err != nil && !errors.Is(err, flag.ErrHelp) {
-		fmt.Fprintln(os.Stderr, "telemetry:", err)
-		os.Exit(1)
-	}
+	command.Main("telemetry", run)
 }
 
 // The parts of the benchmark, in the order in which they run.

@@ -13,6 +13,9 @@ import (
 	"time"
 )
 
+// SocketPath is the path of the socket of the system in dir.
+func SocketPath(dir string) string { return filepath.Join(dir, "jari.sock") }
+
 // Serve serves HTTP on the unix socket at path until stop is called. stop waits
 // a moment for readers of /progress to receive the final event.
 //

@@ -110,6 +110,22 @@ func TestAnExternalAddressReplacesAPart(t *testing.T) {
 	}
 }
 
+func TestSomebodyIsOnCallInTheLocalSystem(t *testing.T) {
+	s := system(t, nil)
+	s.Root = filepath.Join("..", "..", "..")
+	c, err := part(t, s, "alerting").Command(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	i := slices.Index(c.Args, "--on-call-dir")
+	if i < 0 {
+		t.Fatalf("alertingd is started without --on-call-dir: %q", c.Args)
+	}
+	if _, err := os.Stat(filepath.Join(c.Args[i+1], "rota.yaml")); err != nil {
+		t.Error(err)
+	}
+}
+
 func TestAServiceIsConfiguredForItsRegion(t *testing.T) {
 	s := system(t, nil)
 	c, err := part(t, s, "reservation-us").Command(t.Context())

@@ -238,7 +238,8 @@ func TestRichTextIsCheckedAndShownAsItIs(t *testing.T) {
 		t.Fatal(err)
 	}
 	page := shows(t, srv.URL, "*a* &lt;!channel&gt; &lt;b&gt;<br>next <b>@U0ONCALL01</b> at 2026-11-2",
-		`<b><a href="http://127.0.0.1/x" rel="noreferrer">here</a></b>script`, "<pre>a `log` line</pre>", "<div>at 2026-11-2", ", <b>@U0ONCALL01</b>")
+		`<b><a href="http://127.0.0.1/x" rel="noreferrer">here</a></b>script`,
+		"<pre>a `log` line</pre>", "<div>at 2026-11-2", ", <b>@U0ONCALL01</b>")
 	if strings.Contains(page, "never") || strings.Contains(page, "javascript:") {
 		t.Error("the page shows a fallback or a script")
 	}

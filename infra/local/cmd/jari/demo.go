@@ -31,7 +31,7 @@ func demoCommand(ctx context.Context, e env, args []string) error {
 	if err != nil {
 		return err
 	}
-	client := launch.Dial(socketPath(sys.Dir))
+	client := launch.Dial(launch.SocketPath(sys.Dir))
 	if st, err := client.Status(ctx); err != nil {
 		return err
 	} else if st.Phase != "running" || len(state.Only) > 0 {

@@ -35,7 +35,7 @@ func down(ctx context.Context, e env, args []string) error {
 
 // stopAndWait returns when no process of the system is left.
 func stopAndWait(ctx context.Context, dir string) error {
-	if err := launch.Dial(socketPath(dir)).Stop(ctx); err != nil {
+	if err := launch.Dial(launch.SocketPath(dir)).Stop(ctx); err != nil {
 		return err
 	}
 	return waitUntilUnlocked(ctx, dir)

@@ -24,7 +24,7 @@ func printEnv(ctx context.Context, e env, args []string) error {
 	if err != nil {
 		return err
 	}
-	st, err := launch.Dial(socketPath(sys.Dir)).Status(ctx)
+	st, err := launch.Dial(launch.SocketPath(sys.Dir)).Status(ctx)
 	if err != nil {
 		return err
 	}

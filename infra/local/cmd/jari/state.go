@@ -22,8 +22,7 @@ type state struct {
 	Plugin    bool         `json:"plugin,omitempty"` // built even if the agent is not Fluent Bit
 }
 
-func statePath(dir string) string  { return filepath.Join(dir, "run", "system.json") }
-func socketPath(dir string) string { return filepath.Join(dir, "jari.sock") }
+func statePath(dir string) string { return filepath.Join(dir, "run", "system.json") }
 
 func (s state) save(dir string) error {
 	if err := os.MkdirAll(filepath.Join(dir, "run"), 0o755); err != nil {

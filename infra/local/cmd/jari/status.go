@@ -22,7 +22,7 @@ func status(ctx context.Context, e env, args []string) error {
 	if err != nil {
 		return err
 	}
-	st, err := launch.Dial(socketPath(dir)).Status(ctx)
+	st, err := launch.Dial(launch.SocketPath(dir)).Status(ctx)
 	if errors.Is(err, launch.ErrNotRunning) {
 		fmt.Fprintln(e.stdout, err)
 		return exitCode(3)

@@ -66,7 +66,7 @@ func supervise(ctx context.Context, e env, args []string) error {
 		return err
 	}
 	defer os.Remove(statePath(dir))
-	close, err := super.Serve(socketPath(dir))
+	close, err := super.Serve(launch.SocketPath(dir))
 	if err != nil {
 		return err
 	}

@@ -82,7 +82,7 @@ func up(ctx context.Context, e env, args []string) error {
 		return err
 	}
 	if !started {
-		st, err := launch.Dial(socketPath(dir)).Status(ctx)
+		st, err := launch.Dial(launch.SocketPath(dir)).Status(ctx)
 		if err != nil {
 			return err
 		}
@@ -107,7 +107,7 @@ func ensureLauncher(ctx context.Context, e env, dir string, f startFlags) (start
 		return false, err
 	}
 	defer lock.Unlock()
-	client := launch.Dial(socketPath(dir))
+	client := launch.Dial(launch.SocketPath(dir))
 	running := false
 	err = wait.Until(ctx, 100*time.Millisecond, func() bool { // a launcher that is stopping must have exited first
 		st, err := client.Status(ctx)
@@ -142,7 +142,7 @@ func spawn(ctx context.Context, dir string, f startFlags) error {
 	ended := make(chan error, 1)
 	go func() { ended <- cmd.Wait() }()
 	for {
-		if _, err := launch.Dial(socketPath(dir)).Status(ctx); err == nil {
+		if _, err := launch.Dial(launch.SocketPath(dir)).Status(ctx); err == nil {
 			return nil
 		}
 		select {
@@ -212,7 +212,7 @@ func checkSettings(dir string, st launch.Status, f startFlags, given map[string]
 // started the launcher, stops everything; another caller only stops following.
 func follow(ctx context.Context, e env, dir string, owner bool) error {
 	show := newProgress(e.stdout)
-	client := launch.Dial(socketPath(dir))
+	client := launch.Dial(launch.SocketPath(dir))
 	last, err := client.Follow(ctx, owner, show.event)
 	show.close()
 	if ctx.Err() != nil {

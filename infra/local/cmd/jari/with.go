@@ -30,7 +30,7 @@ func with(ctx context.Context, e env, args []string) error {
 	if err != nil {
 		return err
 	}
-	if _, err := launch.Dial(socketPath(dir)).Status(ctx); err == nil {
+	if _, err := launch.Dial(launch.SocketPath(dir)).Status(ctx); err == nil {
 		return fmt.Errorf("a system runs in %s already; stop it with `jari down`, or name another directory with --dir", dir)
 	}
 	f.plugin = f.plugin || f.only == "" // the plugin's tests need the one that this code builds
@@ -57,7 +57,7 @@ func (e env) runCommand(ctx context.Context, dir string, argv []string) error {
 	if err != nil {
 		return err
 	}
-	st, err := launch.Dial(socketPath(dir)).Status(ctx)
+	st, err := launch.Dial(launch.SocketPath(dir)).Status(ctx)
 	if err != nil {
 		return err
 	}
