@@ -31,7 +31,8 @@ func TestAnIncidentIsAThreadOfMails(t *testing.T) {
 		t.Fatal(err)
 	}
 	resolved := open
-	resolved.ResolvedAt, resolved.Entries = at.Add(time.Minute), []incident.Entry{{At: at, Kind: incident.EntryResolved, Text: "Resolved after 1 min."}}
+	resolved.ResolvedAt = at.Add(time.Minute)
+	resolved.Entries = []incident.Entry{{At: at, Kind: incident.EntryResolved, Text: "Resolved after 1 min."}}
 
 	ctx, stop := context.WithCancel(t.Context())
 	defer stop()
@@ -69,7 +70,9 @@ func TestAnIncidentIsAThreadOfMails(t *testing.T) {
 	if root := "<" + page().ID + "@" + domain + ">"; !slices.Equal(threads, []string{root, root, root}) {
 		t.Errorf("the threads are %q", threads)
 	}
-	want := []string{"Subject: 🔴 Bookings are failing", "Subject: Re: 🔴 Bookings are failing", "Subject: Re: ✅ Resolved: Bookings are failing"}
+	want := []string{
+		"Subject: 🔴 Bookings are failing", "Subject: Re: 🔴 Bookings are failing", "Subject: Re: ✅ Resolved: Bookings are failing",
+	}
 	if !slices.Equal(subjects, want) {
 		t.Errorf("the mails are %q", subjects)
 	}
