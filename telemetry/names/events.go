@@ -51,7 +51,7 @@ var Events = []Event{
 	{EventOnCallGap, "In the next eight weeks a person on call is away, at the time in the message; another one stands in."},
 	{EventSlackDelivered, "Slack message delivered."},
 	{EventLease, "The replica acquired or lost the lease."},
-	{EventPagingFailed, "A page could not be handed on to the next in line; tried again after a second."},
+	{EventPagingFailed, "A page could not be handed on to the next person; tried again after a second."},
 	{EventSlackRequestFailed, "A button or a command of Slack was refused or failed."},
 	{EventSlackFailed, "Slack message not delivered; it stays in the outbox."},
 	{EventMailDelivered, "The mail service accepted a mail about an incident."},
