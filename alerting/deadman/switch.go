@@ -23,6 +23,10 @@ type Mail struct {
 	ID, Thread string
 }
 
+// readTimeout is how long a database may take to answer. After it there must be time left
+// for the mail.
+const readTimeout = 5 * time.Second
+
 // Switch mails when alerting does not work. One Switch of a system runs; several would
 // each send their mails.
 //
@@ -42,7 +46,9 @@ type Switch struct {
 // Check checks once, and returns what it has mailed. The error says what else went
 // wrong; a mail that was not sent is tried again by the next check.
 func (s *Switch) Check(ctx context.Context, now time.Time) (Event, error) {
-	tick, tickErr := s.LastTick(ctx)
+	reading, cancel := context.WithTimeout(ctx, readTimeout)
+	tick, tickErr := s.LastTick(reading)
+	cancel()
 	if tickErr != nil {
 		tick, tickErr = time.Time{}, fmt.Errorf("read when a tick last succeeded: %w", tickErr)
 	}

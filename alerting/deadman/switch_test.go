@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"jari.example/alerting/deadman"
@@ -186,4 +187,19 @@ func TestATickIsRecordedEveryTenSeconds(t *testing.T) {
 	if err := r.Record(t.Context(), term+1, at(m)); !errors.Is(err, lease.ErrLost) {
 		t.Errorf("of a term that has ended: %v", err)
 	}
+}
+
+// A database that does not answer must leave time for the mail.
+func TestADatabaseThatHangsDoesNotHoldTheMail(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t)
+		one := w.start()
+		one.LastTick = func(ctx context.Context) (time.Time, error) { <-ctx.Done(); return time.Time{}, ctx.Err() }
+		send := one.Send
+		one.Send = func(ctx context.Context, m deadman.Mail) error { return errors.Join(ctx.Err(), send(ctx, m)) }
+		check(t, func() *deadman.Switch { return one }, 0, 4*m, context.DeadlineExceeded)
+		if got := w.subjects(); len(got) != 1 {
+			t.Errorf("mailed %q", got)
+		}
+	})
 }

@@ -31,16 +31,25 @@ type Message struct {
 // https://docs.aws.amazon.com/ses/latest/APIReference-V2/API_Destination.html
 var errAddress = errors.New("the recipient is not a mail address of ASCII characters: write the domain in Punycode")
 
+// CheckAddress returns an error unless mail can reach the address. Its text does not
+// have the address.
+func CheckAddress(address string) error {
+	parsed, err := mail.ParseAddress(address)
+	if err != nil || parsed.Address != address || strings.ContainsFunc(address, func(r rune) bool { return r > 0x7e || r <= ' ' }) {
+		return errAddress
+	}
+	return nil
+}
+
 // Raw encodes the message. No field becomes a header or a line of its own: what would
 // is encoded (RFC 2047), and lines are at most 76 characters long.
 func (m Message) Raw() (ses.Mail, error) {
-	to, err := mail.ParseAddress(m.To)
-	if err != nil || to.Address != m.To || strings.ContainsFunc(m.To, func(r rune) bool { return r > 0x7e || r <= ' ' }) {
-		return ses.Mail{}, errAddress
+	if err := CheckAddress(m.To); err != nil {
+		return ses.Mail{}, err
 	}
 	msg := gomail.NewMsg(gomail.WithNoDefaultUserAgent())
 	msg.FromMailAddress(&m.From)
-	msg.ToMailAddress(to)
+	msg.ToMailAddress(&mail.Address{Address: m.To})
 	msg.Subject(m.Subject)
 	msg.SetDateWithValue(m.At)
 	msg.SetMessageIDWithValue(m.ID)
