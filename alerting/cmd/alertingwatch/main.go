@@ -106,17 +106,18 @@ type watcher struct {
 
 func (w *watcher) run(ctx context.Context) error {
 	for {
-		w.check(ctx)
+		_ = telemetry.Poll(ctx, "alerting.watch", w.check)
 		if wait.For(ctx, interval) != nil {
 			return nil
 		}
 	}
 }
 
-func (w *watcher) check(ctx context.Context) {
+// check checks once, and reports whether it has mailed.
+func (w *watcher) check(ctx context.Context) (mailed bool, err error) {
 	event, err := w.Check(ctx, time.Now())
 	if ctx.Err() != nil {
-		return
+		return false, err
 	}
 	w.failure.Store(&err)
 	log := w.telemetry.Logger
@@ -129,6 +130,7 @@ func (w *watcher) check(ctx context.Context) {
 	case deadman.Ended:
 		log.InfoContext(ctx, "ticks of alerting succeed again; mailed", names.EventName, names.EventAlertingDownEnded)
 	}
+	return event != deadman.Nothing, err
 }
 
 // ready fails while the watcher itself cannot work: it cannot read the database, send
