@@ -28,18 +28,18 @@ func TestDecidesWhatIsMailed(t *testing.T) {
 		unchecked []period
 		want      string // events with their times since origin
 	}{
-		"ticks succeed":                              {3 * h, []period{{0, 3 * h}}, nil, ""},
-		"ticks stop":                                 {10 * m, []period{{0, 5 * m}}, nil, "began 8m0s"},
-		"ticks stop for less than three minutes":     {20 * m, []period{{0, 5 * m}, {7*m + 45*s, 20 * m}}, nil, ""},
-		"an outage of some minutes":                  {20 * m, []period{{0, 5 * m}, {9 * m, 20 * m}}, nil, "began 8m0s, ended 9m0s"},
-		"an outage of some hours":                    {3 * h, []period{{0, 5 * m}}, nil, "began 8m0s, lasts 1h8m0s, lasts 2h8m0s"},
-		"no tick has ever succeeded":                 {5 * m, nil, nil, "began 3m0s"},
-		"a second outage":                            {20 * m, []period{{0, 5 * m}, {9 * m, 10 * m}}, nil, "began 8m0s, ended 9m0s, began 13m0s"},
-		"the system was stopped and starts again":    {9 * h, []period{{0, h}, {8*h + m, 9 * h}}, []period{{h, 8 * h}}, ""},
-		"it was stopped and does not start":          {8*h + 10*m, []period{{0, h}}, []period{{h, 8 * h}}, "began 8h3m0s"},
-		"the watcher restarts within an outage":      {30 * m, []period{{0, 5 * m}}, []period{{10 * m, 20 * m}}, "began 8m0s"},
-		"an outage ends while nobody checks":         {30 * m, []period{{0, 5 * m}, {15 * m, h}}, []period{{10 * m, 20 * m}}, "began 8m0s, ended 20m0s"},
-		"an outage lasts longer than nobody checked": {2 * h, []period{{0, 5 * m}}, []period{{10 * m, 90 * m}}, "began 8m0s, lasts 1h30m0s"},
+		"ticks succeed":                     {3 * h, []period{{0, 3 * h}}, nil, ""},
+		"ticks stop":                        {10 * m, []period{{0, 5 * m}}, nil, "began 8m0s"},
+		"ticks stop for a shorter time":     {20 * m, []period{{0, 5 * m}, {7*m + 45*s, 20 * m}}, nil, ""},
+		"an outage of some minutes":         {20 * m, []period{{0, 5 * m}, {9 * m, 20 * m}}, nil, "began 8m0s, ended 9m0s"},
+		"an outage of some hours":           {3 * h, []period{{0, 5 * m}}, nil, "began 8m0s, lasts 1h8m0s, lasts 2h8m0s"},
+		"no tick has ever succeeded":        {5 * m, nil, nil, "began 3m0s"},
+		"a second outage":                   {20 * m, []period{{0, 5 * m}, {9 * m, 10 * m}}, nil, "began 8m0s, ended 9m0s, began 13m0s"},
+		"it was stopped and starts again":   {9 * h, []period{{0, h}, {8*h + m, 9 * h}}, []period{{h, 8 * h}}, ""},
+		"it was stopped and does not start": {8*h + 10*m, []period{{0, h}}, []period{{h, 8 * h}}, "began 8h3m0s"},
+		"the watcher restarts meanwhile":    {30 * m, []period{{0, 5 * m}}, []period{{10 * m, 20 * m}}, "began 8m0s"},
+		"it ends while nobody checks":       {30 * m, []period{{0, 5 * m}, {15 * m, h}}, []period{{10 * m, 20 * m}}, "began 8m0s, ended 20m0s"},
+		"it goes on while nobody checks":    {2 * h, []period{{0, 5 * m}}, []period{{10 * m, 90 * m}}, "began 8m0s, lasts 1h30m0s"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			var got []string
