@@ -9,7 +9,7 @@ import (
 )
 
 // channels are the packages that implement notify.Notifier.
-var channels = []string{"slack"}
+var channels = []string{"slack", "mail"}
 
 // forbid returns the rule that the packages from do not import the packages to,
 // in tests neither. All are relative to the module.
@@ -38,6 +38,8 @@ var rules = []archtest.Rule{
 		core, append([]string{"notify", "postgres"}, channels...)),
 	forbid("the relay knows no channel: main gives it a Notifier",
 		[]string{"notify"}, append([]string{"postgres"}, channels...)),
+	forbid("what a message says belongs to no medium: a notifier turns the lines of wording into its own format",
+		[]string{"wording"}, append([]string{"postgres", "github.com/slack-go"}, channels...)),
 	forbid("a test file is evaluated without a system: give it stored or recorded counts", offline, network),
 	{
 		Why: "rules name the fields of any documents: take a field from the rule's DataSource, " +
@@ -68,7 +70,7 @@ func TestDetectsForbiddenImports(t *testing.T) {
 	for _, e := range []archtest.Edge{
 		{From: "postgres", To: "slack"}, {From: "inmem", To: "slack"}, {From: "storetest", To: "slack/slacktest"},
 		{From: "incident", To: "notify"}, {From: "evaluate", To: "postgres"}, {From: "notify", To: "slack"},
-		{From: "spec", To: "slack"}, {From: "count", To: "postgres"},
+		{From: "spec", To: "slack"}, {From: "wording", To: "slack"}, {From: "notify", To: "mail"}, {From: "count", To: "postgres"},
 		{From: "indicator", To: "jari.example/telemetry/names"}, {From: "starter", To: "jari.example/telemetry/names"},
 		{From: "replay", To: "net/http"}, {From: "slotest", To: "postgres"}, {From: "starter", To: "indicator/indicatortest"},
 	} {
@@ -77,7 +79,7 @@ func TestDetectsForbiddenImports(t *testing.T) {
 		}
 	}
 	for _, e := range []archtest.Edge{
-		{From: "postgres", To: "notify"}, {From: "slack", To: "notify"}, {From: "cmd/alertingd", To: "slack"},
+		{From: "postgres", To: "notify"}, {From: "slack", To: "notify"}, {From: "slack", To: "wording"}, {From: "cmd/alertingd", To: "slack"},
 		{From: "incident", To: "evaluate"}, {From: "indicator", To: "github.com/opensearch-project/opensearch-go/v4"},
 		{From: "slos/vocabularygen", To: "jari.example/telemetry/names"}, {From: "cmd/alertingd", To: "jari.example/telemetry/names"},
 		{From: "replay", To: "evaluate"}, {From: "slotest", To: "spec"},

@@ -42,6 +42,9 @@ type Loop struct {
 	// Observe is called after every tick; nil calls nothing. When Run ends, it is
 	// called with the zero value: another replica knows from then on.
 	Observe func(ctx context.Context, s State)
+	// Succeeded is called by Run after every tick that succeeded; when it fails, the tick
+	// has failed. nil calls nothing.
+	Succeeded func(ctx context.Context, term lease.Term, at time.Time) error
 
 	set      slo.Set
 	rules    rules
@@ -65,7 +68,10 @@ func (l *Loop) Run(ctx context.Context, term lease.Term) {
 	failing := false
 	for {
 		_ = telemetry.Poll(ctx, tickJob, func(tick context.Context) (changed bool, err error) {
-			changed, err = l.Tick(tick, term, l.Now())
+			now := l.Now()
+			if changed, err = l.Tick(tick, term, now); err == nil && l.Succeeded != nil {
+				err = l.Succeeded(tick, term, now)
+			}
 			recovered := failing && err == nil
 			if ctx.Err() == nil && (err != nil || recovered) {
 				l.Report(tick, err)

@@ -197,6 +197,40 @@ func TestATickLeavesATraceOnlyIfItFailsOrChangesAnIncident(t *testing.T) {
 	})
 }
 
+func TestOnlyATickThatSucceededIsRecorded(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := newFixture(t, slo.Set{SLOs: []slo.SLO{objective("a")}})
+		f.Now, f.now = time.Now, time.Now()
+		recorded, reported := 0, 0
+		var recordErr error
+		f.Report = func(context.Context, error) { reported++ }
+		f.Succeeded = func(_ context.Context, term lease.Term, at time.Time) error {
+			if term != f.term || !at.Equal(time.Now()) {
+				t.Errorf("recorded %s of the term %d", at, term)
+			}
+			recorded++
+			return recordErr
+		}
+		for _, c := range []struct {
+			name                string
+			countErr, recordErr error
+			recorded, reported  int
+		}{
+			{name: "a tick that succeeds", recorded: 1},
+			{name: "a tick that fails", countErr: count.ErrNoTelemetry, reported: 1},
+			{name: "a tick that cannot be recorded", recordErr: lease.ErrLost, recorded: 1, reported: 1},
+		} {
+			f.countErr, recordErr, recorded, reported = c.countErr, c.recordErr, 0, 0
+			ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+			f.Run(ctx, f.term)
+			cancel()
+			if recorded != c.recorded || reported != c.reported {
+				t.Errorf("%s: recorded %d times, reported %d times", c.name, recorded, reported)
+			}
+		}
+	})
+}
+
 // Forty days of an idle system with one fault: a ticket's windows of three days, a
 // budget of thirty and nothing that grows old.
 func TestFortyDaysWithOneFault(t *testing.T) {

@@ -29,6 +29,7 @@ type Store struct {
 	pauses    map[limit]time.Time
 	lastID    int64
 	seen      map[string]time.Time // requests of Slack
+	lastTick  time.Time
 
 	holder  string
 	term    lease.Term

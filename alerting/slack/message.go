@@ -2,7 +2,6 @@ package slack
 
 import (
 	"cmp"
-	"fmt"
 	"slices"
 	"strings"
 
@@ -10,7 +9,7 @@ import (
 
 	"jari.example/alerting/incident"
 	"jari.example/alerting/notify"
-	"jari.example/alerting/slo"
+	"jari.example/alerting/wording"
 )
 
 // message is what is sent.
@@ -34,12 +33,8 @@ var shortenings = []func(*incident.Facts, *sizes){
 	func(_ *incident.Facts, s *sizes) { s.span, s.list = 30, 2 },
 }
 
-// The most that a message shows, when there is room for it.
-const (
-	maxLogLine   = 600 // characters
-	maxDiagnosis = 3   // lines
-	maxTraces    = 3
-)
+// maxLogLine is how much of a log line is shown when there is room for it.
+const maxLogLine = 600 // characters
 
 // render writes the message for somebody who has just been woken up: what fails, for
 // whom, since when, when the budget is exhausted, who has it, where to look.
@@ -56,37 +51,37 @@ func render(i incident.Incident, links notify.Links, quiet bool) message {
 }
 
 func compose(i incident.Incident, links notify.Links, quiet bool, s sizes) message {
-	title, lines, where := headline(i), body(i, quiet, s), renderLinks(i, links)
+	title, lines, where := wording.Headline(i), mentioned(wording.Body(i, s.list), quiet), renderLinks(i, links)
 	rich := []slackapi.RichTextElement{richSection(elements(lines, s))}
-	if log := literal(i.Facts.LogLine, maxLogLine); log != "" {
+	if log := wording.Literal(i.Facts.LogLine, maxLogLine); log != "" {
 		rich = append(rich, &slackapi.RichTextPreformatted{Type: slackapi.RTEPreformatted,
 			Elements: []slackapi.RichTextSectionElement{slackapi.NewRichTextSectionTextElement(log, nil)}})
-		lines = append(slices.Clone(lines), say(log))
+		lines = append(slices.Clone(lines), wording.Say(log))
 	}
 	blocks := []slackapi.Block{
-		slackapi.NewHeaderBlock(plainText(literal(title, maxHeader))),
+		slackapi.NewHeaderBlock(plainText(wording.Literal(title, maxHeader))),
 		slackapi.NewRichTextBlock("", rich...),
 	}
 	if len(where) > 0 {
-		blocks = append(blocks, slackapi.NewRichTextBlock("", richSection(elements([]line{where}, s))))
+		blocks = append(blocks, slackapi.NewRichTextBlock("", richSection(elements([]wording.Line{where}, s))))
 	}
 	if i.Open() && len(i.ID) <= maxID {
 		blocks = append(blocks, buttons(i))
 	}
-	about := rule(i)
+	about := wording.Rule(i)
 	blocks = append(blocks, slackapi.NewContextBlock("",
-		plainText(about[0].plain(s)),
-		slackapi.NewTextBlockObject(slackapi.MarkdownType, about[1].mrkdwn(s), false, true),
-		plainText(about[2].plain(s))))
-	short := say(title, ": ", summary(i, s)).mrkdwn(sizes{span: maxHeader})
-	return message{text: short, blocks: blocks, alone: alone(short, append(lines, where, join(about, " · ")), s)}
+		plainText(about[0].Plain(s.span)),
+		slackapi.NewTextBlockObject(slackapi.MarkdownType, mrkdwn(about[1], s), false, true),
+		plainText(about[2].Plain(s.span))))
+	short := mrkdwn(wording.Say(title, ": ", wording.Summary(i, s.list)), sizes{span: maxHeader})
+	return message{text: short, blocks: blocks, alone: alone(short, append(lines, where, wording.Join(about, " · ")), s)}
 }
 
 // alone is as many of the lines as fit beside the first.
-func alone(first string, lines []line, s sizes) string {
+func alone(first string, lines []wording.Line, s sizes) string {
 	text, length := first, len([]rune(first))
 	for _, l := range lines {
-		next := l.mrkdwn(s)
+		next := mrkdwn(l, s)
 		if length += len([]rune(next)) + 1; length > maxText {
 			break
 		}
@@ -95,102 +90,21 @@ func alone(first string, lines []line, s sizes) string {
 	return text
 }
 
-func headline(i incident.Incident) string {
-	switch {
-	case i.Facts.Withdrawn && !i.Open():
-		return "⚪ Closed: " + i.Facts.Title
-	case !i.Open():
-		return "✅ Resolved: " + i.Facts.Title
-	case i.Severity == slo.Ticket:
-		return "🟡 Ticket: " + i.Facts.Title
-	}
-	return "🔴 " + i.Facts.Title
-}
-
-// body is the message, one sentence or two to a line.
-func body(i incident.Incident, quiet bool, s sizes) []line {
-	f := i.Facts
-	var lines []line
-	switch {
-	case f.Withdrawn && !i.Open():
-		lines = []line{withdrawn(i), lasted(i, s)}
-	case !i.Open():
-		lines = []line{lasted(i, s)}
-	case f.EndsAfter != nil:
-		lines = []line{waits(i), since(i, s)}
-	default:
-		lines = []line{happens(i, s), since(i, s)}
-	}
-	if f.Reopened > 0 {
-		lines = append(lines, say("Reopened ", times(f.Reopened), ": the fault comes and goes."))
-	}
-	if f.Alert == nil {
-		lines = append(lines, budget(i))
-	}
-	if len(f.AlsoAffected) > 0 {
-		lines = append(lines, say("Also affected, without an incident of their own: "+list(f.AlsoAffected, s.list)+"."))
-	}
-	if i.Open() && f.Frozen != "" {
-		lines = append(lines, say(bold("Frozen"), ": ", f.Frozen, ". Figures may be incomplete, and this stays open until telemetry is back."))
-	}
-	return slices.Concat(lines, evidence(f), people(i, quiet, s))
-}
-
-// evidence is what the bad events have in common.
-func evidence(f incident.Facts) []line {
-	var lines []line
-	var most []line
-	if f.ErrorType != "" {
-		most = append(most, say("Most frequent error: ", bold(f.ErrorType)))
-	}
-	if f.Dependency != "" {
-		most = append(most, say("Failing dependency: ", bold(f.Dependency)))
-	}
-	if len(most) > 0 {
-		lines = append(lines, say(join(most, ". "), "."))
-	}
-	for _, d := range f.Diagnosis[:min(len(f.Diagnosis), maxDiagnosis)] {
-		lines = append(lines, say("• ", d))
-	}
-	return lines
-}
-
-func renderLinks(i incident.Incident, links notify.Links) line {
-	all := []span{
-		{text: "Runbook", url: links.RunbookURL(cmp.Or(i.Facts.Runbook, i.Rule))},
-		{text: "Dashboard", url: links.DashboardURL(i)},
-		{text: "Status page", url: links.StatusURL(i)},
-	}
-	for n, id := range i.Facts.Traces[:min(len(i.Facts.Traces), maxTraces)] {
-		all = append(all, span{text: fmt.Sprintf("Example trace %d", n+1), url: links.TraceURL(id)})
-	}
-	var known []line
-	for _, l := range all {
-		if l.url != "" && len(l.url) <= maxURL {
-			known = append(known, say(l))
+func renderLinks(i incident.Incident, links notify.Links) wording.Line {
+	var known []wording.Line
+	for _, l := range wording.Links(i, links) {
+		if len(l.URL) <= maxURL {
+			known = append(known, wording.Say(l))
 		}
 	}
-	return join(known, " · ")
-}
-
-// rule is the small print: which rule and when it fires; as of when; which incident.
-func rule(i incident.Incident) []line {
-	id := "incident " + i.ID
-	if i.Facts.Scale > 1 {
-		id += fmt.Sprintf(" · windows ÷%d", i.Facts.Scale)
-	}
-	return []line{
-		say(i.Rule, ": ", condition(i.Facts)),
-		say("as of ", span{at: i.UpdatedAt, now: i.UpdatedAt}),
-		say(id),
-	}
+	return wording.Join(known, " · ")
 }
 
 // noted is a text that alertingd wrote, after the mention of whom it is for.
 func noted(n notify.Note, quiet bool) message {
 	lines := strings.Split(strings.TrimSpace(n.Text), "\n")
 	for k := range lines {
-		lines[k] = literal(lines[k], maxSection)
+		lines[k] = wording.Literal(lines[k], maxSection)
 	}
 	text := lines[0]
 	for _, l := range lines[1:] {
@@ -200,17 +114,17 @@ func noted(n notify.Note, quiet bool) message {
 		text += "\n" + l
 	}
 	text = cmp.Or(text, "(no text)")
-	var mention line
-	if who := person("", n.Mention, quiet); who.user != "" {
-		mention = say(who, " ")
+	var mention wording.Line
+	if !quiet && userID.MatchString(n.Mention) {
+		mention = wording.Say(wording.Span{User: n.Mention}, " ")
 	}
 	whole := sizes{span: maxSection}
-	rich := append(elements([]line{mention}, whole), slackapi.NewRichTextSectionTextElement(text, nil))
+	rich := append(elements([]wording.Line{mention}, whole), slackapi.NewRichTextSectionTextElement(text, nil))
 	lines = strings.Split(text, "\n")
 	for k := range lines {
 		lines[k] = Mrkdwn(lines[k], maxSection)
 	}
-	alone := mention.mrkdwn(whole) + strings.Join(lines, "\n")
+	alone := mrkdwn(mention, whole) + strings.Join(lines, "\n")
 	return message{text: alone, alone: alone, blocks: []slackapi.Block{slackapi.NewRichTextBlock("", richSection(rich))}}
 }
 
@@ -225,10 +139,10 @@ func plainText(s string) *slackapi.TextBlockObject {
 
 // Line is the incident on one line in mrkdwn, for the answer to a command.
 func Line(i incident.Incident) string {
-	by := line{span{text: "nobody has acknowledged it"}}
+	by := wording.Say("nobody has acknowledged it")
 	if !i.Response.AcknowledgedAt.IsZero() {
-		by = say("acknowledged by ", i.Response.Assignee)
+		by = wording.Say("acknowledged by ", i.Response.Assignee)
 	}
-	since := span{at: i.StartedAt, now: i.UpdatedAt}
-	return say(headline(i), " · since ", since, " · ", by, " · ", i.Rule, " · ", i.ID).mrkdwn(sizes{span: maxHeader})
+	since := wording.Span{At: i.StartedAt, Now: i.UpdatedAt}
+	return mrkdwn(wording.Say(wording.Headline(i), " · since ", since, " · ", by, " · ", i.Rule, " · ", i.ID), sizes{span: maxHeader})
 }

@@ -14,6 +14,7 @@ import (
 
 	"jari.example/alerting/incident"
 	"jari.example/alerting/notify"
+	"jari.example/alerting/slo"
 	"jari.example/internal/secret"
 )
 
@@ -128,4 +129,9 @@ func (n *Notifier) send(
 func (n *Notifier) Ephemeral(ctx context.Context, channel, user, text string) error {
 	_, err := n.client.PostEphemeralContext(ctx, channel, user, slackapi.MsgOptionText(Mrkdwn(text, maxSection), false))
 	return outcome(err, notify.Send)
+}
+
+// quiet: a ticket mentions nobody, neither in its own channel nor elsewhere.
+func quiet(d notify.Delivery) bool {
+	return d.Target.Address == incident.Tickets || d.Kind != notify.Notice && d.Incident.Severity == slo.Ticket
 }

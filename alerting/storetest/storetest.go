@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"jari.example/alerting/count"
+	"jari.example/alerting/deadman"
 	"jari.example/alerting/incident"
 	"jari.example/alerting/lease"
 	"jari.example/alerting/notify"
@@ -20,6 +21,7 @@ type Store interface {
 	incident.Store
 	notify.Outbox
 	lease.Store
+	deadman.Ticks
 }
 
 const minute = time.Minute
@@ -60,6 +62,7 @@ func Run(t *testing.T, open func(t *testing.T) Store) {
 		"an incident that a person has ended is not updated":    endedMeanwhile,
 		"what reopens or escalates is acknowledged again":       acknowledgedAgain,
 		"silences end by themselves":                            silences,
+		"when a tick last succeeded is known":                   lastTick,
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := open(t)
@@ -134,6 +137,7 @@ func fenced(t *testing.T, s Store) {
 		"retry":   func(ctx context.Context) error { return s.Retry(ctx, old, d.ID, notify.Retrial{NotBefore: at(1)}) },
 		"give up": func(ctx context.Context) error { return s.GiveUp(ctx, old, d.ID, at(1), "", "") },
 		"pause":   func(ctx context.Context) error { return s.Pause(ctx, old, pages, notify.Send, at(9)) },
+		"tick":    func(ctx context.Context) error { return s.TickSucceeded(ctx, old, at(1)) },
 		"notice":  func(ctx context.Context) error { return s.Notice(ctx, old, pages, notify.Note{}) },
 	} {
 		if err := write(ctx); !errors.Is(err, lease.ErrLost) {

@@ -88,8 +88,8 @@ const scope = "jari.example/services/notification" // instrumentation scope
 // DeliveryWorker sends the mails of the events in a store, at least once. A mail
 // is sent twice only when the outcome of the first attempt is unknown: the
 // response of the mail service was lost, or the process died before it recorded
-// the outcome. The second mail has the same Message-ID, and the event counts
-// such attempts; see README.md.
+// the outcome. The event counts such attempts, and the second mail has its id in a
+// header; see README.md.
 type DeliveryWorker struct {
 	Store       Store
 	Users       Users

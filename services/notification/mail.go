@@ -26,9 +26,9 @@ type Mail struct {
 // address; older accounts may have one.
 var ErrAddress = errors.New("mail cannot reach the diner's address")
 
-// compose makes the mail about e. The Message-ID depends on the event only, so
-// that mail programs show a mail that was sent twice once. A header has the
-// event's id, for tests that count mails.
+// compose makes the mail about e. The Message-ID depends on the event only, by which
+// mail programs would show a mail that was sent twice once; SES replaces it. A header
+// has the event's id, for tests that count mails.
 func compose(e Event, from mail.Address, to User, restaurant Restaurant, now time.Time) (Mail, error) {
 	// The address comes from another service and goes into a header.
 	address, err := text.Email(to.Email.Reveal())

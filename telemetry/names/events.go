@@ -54,4 +54,9 @@ var Events = []Event{
 	{EventPagingFailed, "A page could not be handed on to the next person; tried again after a second."},
 	{EventSlackRequestFailed, "A button or a command of Slack was refused or failed."},
 	{EventSlackFailed, "Slack message not delivered; it stays in the outbox."},
+	{EventMailDelivered, "The mail service accepted a mail about an incident."},
+	{EventMailUndelivered, "A mail about an incident was not accepted; it stays in the outbox."},
+	{EventAlertingDown, "No tick of alerting has succeeded for 3 minutes, or for another hour; it was mailed."},
+	{EventAlertingDownEnded, "Ticks succeed again after an outage of alerting; it was mailed."},
+	{EventWatchFailed, "The watcher of alerting could not read the last tick, send a mail or store its state; tried again at the next check."},
 }

@@ -120,6 +120,11 @@ const (
 	EventPagingFailed       = "alerting.paging.failed"
 	EventSlackRequestFailed = "alerting.slack.request.failed"
 	EventLease              = "alerting.lease"
+	EventMailDelivered      = "alerting.mail.delivered"
+	EventMailUndelivered    = "alerting.mail.failed"
+	EventAlertingDown       = "alerting.down"
+	EventAlertingDownEnded  = "alerting.down.ended"
+	EventWatchFailed        = "alerting.watch.failed"
 )
 
 // Kind is the OpenSearch field type of a field.
@@ -158,7 +163,7 @@ var Fields = append([]Field{
 	{RecordUID, RecordUID, Keyword, "A ULID per line; the id of its document."},
 	{Truncated, Truncated, Boolean, "The line was truncated to 15 KiB."},
 	{EventName, EventName, Keyword, "The kind of event; see Events below."},
-	{ServiceName, DocServiceName, Keyword, "gateway, user, reservation, search, indexer, notification, alerting, agent, edge."},
+	{ServiceName, DocServiceName, Keyword, "gateway, user, reservation, search, indexer, notification, alerting, alertingwatch, agent, edge."},
 	{ServiceInstanceID, ServiceInstanceID, Keyword, "The process: a UUID generated at its start."},
 	{ServiceVersion, ServiceVersion, Keyword, "The commit that the program was built from."},
 	{CloudRegion, CloudRegion, Keyword, "The AWS region id."},

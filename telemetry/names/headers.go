@@ -48,5 +48,6 @@ const (
 	ServiceIndexer      = "indexer"
 	ServiceNotification = "notification"
 	ServiceAlerting     = "alerting"
+	ServiceWatch        = "alertingwatch"
 	ServiceEdge         = "edge" // only its access log
 )

@@ -14,6 +14,7 @@ const (
 	SpanEmitted       = "telemetry.emitted"
 	SpanIndexAll      = "search.index.all"
 	SpanSlackDeliver  = "alerting.slack.deliver"
+	SpanMailDeliver   = "alerting.mail.deliver"
 )
 
 // Span describes a kind of span, for TELEMETRY.md.
@@ -35,5 +36,6 @@ var Spans = []Span{
 	{SpanIndexChanges, "Indexing one batch of catalogue changes; links to the requests that made them."},
 	{SpanEmitted, "A numbered span of telemetryemit."},
 	{SpanIndexAll, "Indexing the whole catalogue after the change stream was lost."},
+	{SpanMailDeliver, "Sending one mail about an incident."},
 	{SpanSlackDeliver, "Delivering one message to Slack."},
 }

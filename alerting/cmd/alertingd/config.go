@@ -29,6 +29,7 @@ type settings struct {
 	database   *string // "" stores in memory
 	opensearch *string // "" counts nothing
 	slack      *slackSettings
+	mail       *mailSettings
 	links      notify.Links
 	objectives *watched[slo.Set] // with index and time scale applied
 	onCall     *watched[oncall.Plan]
@@ -45,6 +46,7 @@ func parse(args []string, getenv func(string) string, stdout io.Writer) (*settin
 		opensearch: set.URL("opensearch-url", "", "OpenSearch with the events; empty: nothing is counted"),
 		slack:      slackFlags(set),
 	}
+	s.mail = mailFlags(set, s.Region)
 	index := set.String("log-index", "", "pattern of the indices to count in; empty: those of each data source")
 	sloDir := set.String("slo-dir", "", "directory with the objectives; empty: the built-in ones")
 	onCallDir := set.String("on-call-dir", "", "directory that says who is on call, and planned maintenance; empty: nobody in particular is")
@@ -69,6 +71,7 @@ func parse(args []string, getenv func(string) string, stdout io.Writer) (*settin
 		err = s.links.Validate()
 		set.Require(err == nil, "%w", err)
 		s.slack.check(set)
+		s.mail.Check(set)
 	})
 	if err != nil {
 		return nil, err

@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"jari.example/alerting/postgres"
 	"jari.example/internal/postgres/postgrestest"
 	"jari.example/internal/wait"
 )
@@ -42,6 +43,17 @@ func TestWaitsForADatabaseThatRefusesConnectionsAtFirst(t *testing.T) {
 	if status, body := get(t, d.OpsURL+"/readyz"); status != http.StatusOK || body != `{"status":"ready"}`+"\n" {
 		t.Errorf("/readyz: %d %s", status, body)
 	}
+}
+
+func TestRecordsItsTicksForTheWatcher(t *testing.T) {
+	t.Parallel()
+	began := time.Now()
+	database := postgrestest.Database(t)
+	start(t, "--database-url", database)
+	waitFor(t, time.Minute, "a tick that is recorded", func() bool {
+		last, err := postgres.LastTickOf(t.Context(), database)
+		return err == nil && last.After(began)
+	})
 }
 
 func TestReadyzGivesTheReasonWhenTheDatabaseIsAway(t *testing.T) {

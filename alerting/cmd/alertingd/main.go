@@ -19,6 +19,7 @@ import (
 
 	"jari.example/alerting/count"
 	"jari.example/alerting/count/counttest"
+	"jari.example/alerting/deadman"
 	"jari.example/alerting/evaluate"
 	"jari.example/alerting/incident"
 	"jari.example/alerting/indicator"
@@ -68,6 +69,7 @@ type store interface {
 	notify.Outbox
 	lease.Store
 	inbound.Replays
+	deadman.Ticks
 }
 
 // source is where events are counted and their traces are found.
@@ -98,6 +100,13 @@ func daemon(ctx context.Context, s *settings, t *telemetry.Telemetry) error {
 	if *s.slack.url != "" {
 		jobs = append(jobs, s.slack.relay(s.links, stored, report).Run, newPager(s, stored, report).Run)
 	}
+	if s.mail.Given() {
+		mails, err := s.mail.relay(ctx, s.links, stored, report)
+		if err != nil {
+			return err
+		}
+		jobs = append(jobs, mails.Run)
+	}
 	elector := lease.Elector{Store: stored, HolderID: uuid.NewString(), TTL: leaseTTL, Report: report.lease}
 	report.configured(ctx, s)
 	report.gaps(ctx, s.onCall.Current(), time.Now())
@@ -126,7 +135,7 @@ func newLoop(s *settings, stored store, events source, report reporter, status *
 			UpdateInterval: max(updateInterval/time.Duration(s.timing.Scale), minUpdateInterval),
 			OnCall:         notified.onCall, Muted: notified.muted,
 		},
-		Now: time.Now, Report: report.tick(), Observe: status.set,
+		Now: time.Now, Report: report.tick(), Observe: status.set, Succeeded: (&deadman.Recorder{Ticks: stored}).Record,
 	}
 }
 
@@ -153,7 +162,7 @@ func together(jobs []func(context.Context, lease.Term)) func(context.Context, le
 func newPager(s *settings, stored store, report reporter) *paging.Pager {
 	return &paging.Pager{
 		Store: stored, Outbox: stored, Rota: func() *oncall.Rota { return s.onCall.Current().Rota },
-		MailAfter: paging.DefaultMailAfter, Now: time.Now, Report: report.paging,
+		MailTo: s.mail.to, MailAfter: paging.DefaultMailAfter, Now: time.Now, Report: report.paging,
 	}
 }
 

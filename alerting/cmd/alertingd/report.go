@@ -83,6 +83,16 @@ func (r reporter) delivery(ctx context.Context, d notify.Delivery, err error) {
 	r.log.InfoContext(ctx, "Slack message delivered", append(attrs, names.EventName, names.EventSlackDelivered)...)
 }
 
+func (r reporter) mail(ctx context.Context, d notify.Delivery, err error) {
+	attrs := []any{names.IncidentID, d.Incident.ID, names.MailKind, string(d.Kind), names.Count, d.Attempts + 1}
+	if err != nil {
+		r.log.WarnContext(ctx, "mail not delivered",
+			append(attrs, names.EventName, names.EventMailUndelivered, names.Exception, err.Error())...)
+		return
+	}
+	r.log.InfoContext(ctx, "mail delivered", append(attrs, names.EventName, names.EventMailDelivered)...)
+}
+
 func (r reporter) paging(ctx context.Context, err error) {
 	r.log.ErrorContext(ctx, "a page could not be handed on", names.EventName, names.EventPagingFailed, names.Exception, err.Error())
 }

@@ -21,6 +21,7 @@ var programs = []string{
 	"./services/search/cmd/searchd",
 	"./services/search/cmd/indexerd",
 	"./alerting/cmd/alertingd",
+	"./alerting/cmd/alertingwatch",
 	"./kibana/cmd/kibanapreview",
 	"./fluentbit/cmd/jari-telemetry",
 }

@@ -57,7 +57,7 @@ func (s *System) Parts() []launch.Part {
 	for _, region := range Regions {
 		all = append(all, s.services(region)...)
 	}
-	return append(all, s.slack(), s.alerting(), s.mailbox(), s.preview(), s.door(), s.edge(), s.seed())
+	return append(all, s.slack(), s.alerting(), s.alertingWatch(), s.mailbox(), s.preview(), s.door(), s.edge(), s.seed())
 }
 
 // LogDir is the folder of every part's output. Files with a hyphen in the name are

@@ -36,6 +36,7 @@ var table = map[string]int{
 	"indexer-us/ops": 8225,
 
 	"alerting": 8130, "alerting/ops": 8230,
+	"alerting-watch/ops": 8231,
 
 	"agent":         14318,
 	"agent/health":  14133,

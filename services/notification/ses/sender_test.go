@@ -1,153 +1,58 @@
 package ses_test
 
 import (
-	"context"
 	"encoding/json"
 	"errors"
-	"io"
 	"net/http"
-	"strings"
-	"sync/atomic"
 	"testing"
-	"time"
 
-	"github.com/aws/aws-sdk-go-v2/aws"
-
+	"jari.example/internal/awsconf"
 	"jari.example/internal/fault"
 	"jari.example/internal/secret"
-	"jari.example/services/internal/awsconf"
+	kit "jari.example/internal/ses"
+	"jari.example/internal/ses/sestest"
 	"jari.example/services/notification"
 	"jari.example/services/notification/ses"
-	"jari.example/services/notification/ses/sestest"
 )
 
-func message(from, to string) notification.Mail {
-	return notification.Mail{To: secret.New(to), Raw: secret.New(
-		"From: <" + from + ">\r\nTo: <" + to + ">\r\nSubject: x\r\nMessage-ID: <1@x>\r\n\r\nhello\r\n")}
-}
-
-func TestSendsAMail(t *testing.T) {
-	cfg, from := sestest.Config(t), sestest.Verified(t)
-	to := sestest.Address()
-	m := message(from, to)
-	if err := ses.New(cfg).Send(t.Context(), m); err != nil {
-		t.Fatal(err)
-	}
-	if got := sestest.SentTo(t, to); len(got) != 1 || got[0] != m.Raw.Reveal() {
-		t.Errorf("sent %q, want the message unchanged", got)
-	}
-}
-
-func TestAnUnverifiedSenderIsTransient(t *testing.T) {
-	to := sestest.Address()
-	err := ses.New(sestest.Config(t)).Send(t.Context(), message(sestest.Address(), to))
-	if !errors.Is(err, notification.ErrNotAccepted) || fault.CodeOf(err) != fault.Unavailable {
-		t.Errorf("got %v, want unavailable and not accepted", err)
-	}
-}
-
-func TestARefusedConnectionIsNotAccepted(t *testing.T) {
-	cfg := sestest.Config(t)
-	cfg.BaseEndpoint = aws.String("http://127.0.0.1:1")
-	err := ses.New(cfg).Send(t.Context(), message("a@jari.example", "kim@example.com"))
-	if fault.CodeOf(err) != fault.Unavailable || !errors.Is(err, notification.ErrNotAccepted) {
-		t.Errorf("got %v, want unavailable and not accepted", err)
-	}
-}
-
-// outcome is what an error of Send means for the mail.
-func outcome(err error) string {
-	switch {
-	case err == nil:
-		return "sent"
-	case errors.Is(err, notification.ErrRefused):
-		return "refused"
-	case errors.Is(err, notification.ErrNotAccepted):
-		return "not accepted"
-	}
-	return "unknown"
-}
-
-// moto returns none of these errors.
-func TestClassifiesTheErrorsOfSES(t *testing.T) {
+// What SES's errors mean is tested in internal/ses.
+func TestSaysWhatAnErrorOfSESMeansForTheMail(t *testing.T) {
 	for name, c := range map[string]struct {
-		status  int
-		code    string
-		message string
-		want    string
+		status               int
+		code                 string
+		refused, notAccepted bool
 	}{
-		"its content is not allowed":   {400, "MessageRejected", "The message to kim@example.com can't be sent.", "refused"},
-		"it is malformed":              {400, "BadRequestException", "Missing final '@domain' in kim@example.com", "refused"},
-		"a parameter is invalid":       {400, "InvalidParameterValue", "Illegal address kim@example.com", "refused"},
-		"a field fails validation":     {400, "ValidationException", "1 validation error detected", "refused"},
-		"its identity is unknown":      {404, "NotFoundException", "No such configuration set.", "not accepted"},
-		"the sender is not verified":   {400, "MessageRejected", "Email address is not verified: a@jari.example", "not accepted"},
-		"the account is suspended":     {400, "AccountSuspendedException", "Suspended.", "not accepted"},
-		"too many at once":             {429, "TooManyRequestsException", "Slow down.", "not accepted"},
-		"the sender's domain is wrong": {400, "MailFromDomainNotVerifiedException", "Not verified.", "not accepted"},
-		"SES fails":                    {500, "InternalServiceError", "Sorry.", "unknown"},
-		"a proxy fails":                {502, "", "kim@example.com", "unknown"},
+		"the mail is refused":    {400, "MessageRejected", true, false},
+		"the account is wrong":   {400, "AccountSuspendedException", false, true},
+		"too many at once":       {429, "TooManyRequestsException", false, true},
+		"SES did not take it":    {400, "Unheard", false, true},
+		"nobody knows":           {500, "InternalServiceError", false, false},
+		"SES has taken the mail": {200, "", false, false},
 	} {
 		t.Run(name, func(t *testing.T) {
-			cfg, requests := awsStub(t, func(w http.ResponseWriter, _ *http.Request) {
+			t.Setenv("AWS_ACCESS_KEY_ID", "local")
+			t.Setenv("AWS_SECRET_ACCESS_KEY", "local")
+			url := sestest.Serve(t, func(w http.ResponseWriter, _ *http.Request) {
 				w.Header().Set("X-Amzn-Errortype", c.code)
-				w.Header().Set("Content-Type", "application/json")
 				w.WriteHeader(c.status)
-				_ = json.NewEncoder(w).Encode(map[string]string{"message": c.message})
+				_ = json.NewEncoder(w).Encode(map[string]string{"message": "no"})
 			})
-			err := ses.New(cfg).Send(t.Context(), message("a@jari.example", "kim@example.com"))
-			if got := outcome(err); got != c.want {
-				t.Errorf("%s: %v, want %s", got, err, c.want)
+			cfg, err := awsconf.Load(t.Context(), "ap-northeast-2", url)
+			if err != nil {
+				t.Fatal(err)
 			}
-			if err != nil && strings.Contains(err.Error(), "kim@") {
-				t.Errorf("the error contains the address: %v", err)
+			m := notification.Mail{To: secret.New("kim@example.com"), Raw: secret.New("To: <kim@example.com>\r\n\r\nhello\r\n")}
+			err = ses.Sender{SES: kit.New(cfg)}.Send(t.Context(), m)
+			if c.status == 200 {
+				if err != nil {
+					t.Fatal(err)
+				}
+				return
 			}
-			if n := requests.Load(); n != 1 {
-				t.Errorf("%d requests, want 1: retries would not be counted", n)
+			if fault.CodeOf(err) != fault.Unavailable ||
+				errors.Is(err, notification.ErrRefused) != c.refused || errors.Is(err, notification.ErrNotAccepted) != c.notAccepted {
+				t.Errorf("got %v", err)
 			}
 		})
 	}
-}
-
-// SES has accepted the mail, but its response is lost.
-func TestALostResponseIsUnknown(t *testing.T) {
-	for name, lose := range map[string]http.HandlerFunc{
-		"the connection breaks": func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) },
-		"the response is truncated": func(w http.ResponseWriter, _ *http.Request) {
-			w.Header().Set("Content-Length", "1000")
-			_, _ = w.Write([]byte(`{"Mess`))
-			panic(http.ErrAbortHandler)
-		},
-		"the response is late": func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() },
-	} {
-		t.Run(name, func(t *testing.T) {
-			cfg, requests := awsStub(t, func(w http.ResponseWriter, r *http.Request) {
-				_, _ = io.Copy(io.Discard, r.Body)
-				lose(w, r)
-			})
-			ctx, cancel := context.WithTimeout(t.Context(), 300*time.Millisecond)
-			defer cancel()
-			err := ses.New(cfg).Send(ctx, message("a@jari.example", "kim@example.com"))
-			if got := outcome(err); got != "unknown" || requests.Load() != 1 {
-				t.Errorf("%s after %d requests: %v, want unknown after one", got, requests.Load(), err)
-			}
-		})
-	}
-}
-
-// awsStub serves h in place of AWS and counts the requests.
-func awsStub(t *testing.T, h http.HandlerFunc) (aws.Config, *atomic.Int64) {
-	t.Helper()
-	t.Setenv("AWS_ACCESS_KEY_ID", "local")
-	t.Setenv("AWS_SECRET_ACCESS_KEY", "local")
-	var requests atomic.Int64
-	url := sestest.Serve(t, func(w http.ResponseWriter, r *http.Request) {
-		requests.Add(1)
-		h(w, r)
-	})
-	cfg, err := awsconf.Load(t.Context(), "ap-northeast-2", url)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return cfg, &requests
 }

@@ -9,8 +9,8 @@ import (
 
 	"github.com/google/uuid"
 
+	"jari.example/internal/awsconf"
 	"jari.example/internal/fault"
-	"jari.example/services/internal/awsconf"
 	"jari.example/services/internal/endpoint"
 	"jari.example/services/search"
 	"jari.example/services/search/app"

@@ -9,15 +9,16 @@ import (
 	"net/mail"
 	"time"
 
+	"jari.example/internal/awsconf"
 	"jari.example/internal/config"
 	"jari.example/internal/serve"
-	"jari.example/services/internal/awsconf"
+	"jari.example/internal/ses"
 	"jari.example/services/internal/endpoint"
 	"jari.example/services/notification"
 	"jari.example/services/notification/inmem"
 	"jari.example/services/notification/postgres"
 	"jari.example/services/notification/searchhttp"
-	"jari.example/services/notification/ses"
+	sesadapter "jari.example/services/notification/ses"
 	"jari.example/services/notification/userhttp"
 	"jari.example/telemetry"
 	"jari.example/telemetry/names"
@@ -139,5 +140,5 @@ func newSender(ctx context.Context, f flags, logger *slog.Logger) (notification.
 		return &inmem.Mailbox{Logger: logger}, nil
 	}
 	cfg, err := awsconf.Load(ctx, *f.Region, *f.cloud)
-	return ses.New(cfg), err
+	return sesadapter.Sender{SES: ses.New(cfg)}, err
 }

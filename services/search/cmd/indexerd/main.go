@@ -6,9 +6,9 @@ import (
 	"io"
 	"log/slog"
 
+	"jari.example/internal/awsconf"
 	"jari.example/internal/config"
 	"jari.example/internal/serve"
-	"jari.example/services/internal/awsconf"
 	"jari.example/services/search/dynamo"
 	"jari.example/services/search/indexer"
 	"jari.example/services/search/opensearch"

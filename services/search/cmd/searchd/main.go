@@ -10,9 +10,9 @@ import (
 	"net/http"
 	"time"
 
+	"jari.example/internal/awsconf"
 	"jari.example/internal/config"
 	"jari.example/internal/serve"
-	"jari.example/services/internal/awsconf"
 	"jari.example/services/internal/endpoint"
 	"jari.example/services/search"
 	"jari.example/services/search/app"

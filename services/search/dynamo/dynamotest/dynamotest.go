@@ -9,7 +9,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
-	"jari.example/services/internal/awsconf"
+	"jari.example/internal/awsconf"
 	"jari.example/telemetry/names/realpart"
 )
 

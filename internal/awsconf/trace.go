@@ -31,13 +31,13 @@ func call(
 	}
 	ctx, call := telemetry.StartCall(ctx, service+"."+operation, peer, attrs...)
 	out, metadata, err := next.HandleInitialize(ctx, in)
-	call.End(errorType(err))
+	call.End(ErrorType(err))
 	return out, metadata, err
 }
 
-// errorType is the error.type of a failure: AWS's error code, or canceled, timeout or
+// ErrorType is the error.type of a failure: AWS's error code, or canceled, timeout or
 // connection. It leaves the text out, because AWS may repeat the input in it.
-func errorType(err error) string {
+func ErrorType(err error) string {
 	if err == nil {
 		return ""
 	}

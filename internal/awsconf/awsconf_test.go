@@ -13,7 +13,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 	"go.opentelemetry.io/otel"
 
-	"jari.example/services/internal/awsconf"
+	"jari.example/internal/awsconf"
 	"jari.example/telemetry/names"
 	"jari.example/telemetry/telemetrytest"
 )

@@ -1,4 +1,4 @@
-package slack
+package wording
 
 import (
 	"fmt"
@@ -7,66 +7,67 @@ import (
 	"jari.example/alerting/slo"
 )
 
-// summary is what follows the headline in a phone's notification.
-func summary(i incident.Incident, s sizes) string {
+// Summary is what follows the headline where there is room for one line, such as in a
+// phone's notification. items bounds its lists.
+func Summary(i incident.Incident, items int) string {
 	f := i.Facts
 	switch {
 	case f.Alert == nil:
 		return fmt.Sprintf("%s of %s failed", badPercent(f.SinceStart), f.EventLabel)
 	case len(f.Alert.Fired) > 0 && f.Alert.Fired[0] != "":
-		return list(f.Alert.Fired, s.list)
+		return list(f.Alert.Fired, items)
 	}
 	return "for " + f.Affected
 }
 
 // happens is what fails now.
-func happens(i incident.Incident, s sizes) line {
+func happens(i incident.Incident, items int) Line {
 	f := i.Facts
 	if f.Alert != nil {
-		return fires(i, s)
+		return fires(i, items)
 	}
 	recent, window := f.Short, f.Pair.Short
 	if recent.Total() == 0 {
 		recent, window = f.Long, f.Pair.Long
 	}
-	return say(bold(badPercent(recent), " of ", f.EventLabel, " fail"), " for ", f.Affected, ": ",
+	return Say(Bold(badPercent(recent), " of ", f.EventLabel, " fail"), " for ", f.Affected, ": ",
 		fmt.Sprintf("%d of %d in the last %s.", recent.Bad, recent.Total(), incident.Duration(window)))
 }
 
 // fires is happens for a direct alert.
-func fires(i incident.Incident, s sizes) line {
+func fires(i incident.Incident, items int) Line {
 	f := i.Facts
-	var all []line
+	var all []Line
 	for n, subject := range f.Alert.Firing {
-		if n == s.list {
-			all = append(all, say(fmt.Sprintf("and %d more", len(f.Alert.Firing)-n)))
+		if n == items {
+			all = append(all, Say(fmt.Sprintf("and %d more", len(f.Alert.Firing)-n)))
 			break
 		}
 		c := subject.Count
-		var text line
+		var text Line
 		switch when := f.Alert.When; {
 		case when.Absent && subject.LastEvent.IsZero():
-			text = say("nothing in the last day")
+			text = Say("nothing in the last day")
 		case when.Absent:
-			text = say("nothing since ", bold(span{at: subject.LastEvent, now: i.UpdatedAt}))
+			text = Say("nothing since ", Bold(Span{At: subject.LastEvent, Now: i.UpdatedAt}))
 		case when.Events > 0:
-			text = say(bold(c.Bad), " in the last ", incident.Duration(when.Within))
+			text = Say(Bold(c.Bad), " in the last ", incident.Duration(when.Within))
 		default:
-			text = say(bold(badPercent(c), " bad"), fmt.Sprintf(", %d of %d in the last %s", c.Bad, c.Total(), incident.Duration(when.Within)))
+			text = Say(Bold(badPercent(c), " bad"), fmt.Sprintf(", %d of %d in the last %s", c.Bad, c.Total(), incident.Duration(when.Within)))
 		}
 		if subject.Name != "" {
-			text = say(subject.Name, ": ", text)
+			text = Say(subject.Name, ": ", text)
 		}
 		all = append(all, text)
 	}
 	if len(all) == 0 {
-		all = append(all, say("nothing fires at present"))
+		all = append(all, Say("nothing fires at present"))
 	}
-	return say("For ", f.Affected, ". ", join(all, "; "), ".")
+	return Say("For ", f.Affected, ". ", Join(all, "; "), ".")
 }
 
 // waits is why an incident is open although nothing fires.
-func waits(i incident.Incident) line {
+func waits(i incident.Incident) Line {
 	f, e := i.Facts, *i.Facts.EndsAfter
 	events := f.EventLabel
 	if f.Alert != nil {
@@ -77,15 +78,15 @@ func waits(i incident.Incident) line {
 		if last.IsZero() {
 			last = i.StartedAt
 		}
-		return say(bold("No ", events, " since ", span{at: last, now: i.UpdatedAt}), ", so it is not known whether it works for ", f.Affected,
+		return Say(Bold("No ", events, " since ", Span{At: last, Now: i.UpdatedAt}), ", so it is not known whether it works for ", f.Affected,
 			fmt.Sprintf(". It ends after %d good ones.", e.Needed))
 	}
-	return say("Calm at present: ", bold(e.Seen, " good ", events), " since the last bad one at ", span{at: f.LastBad, now: i.UpdatedAt},
-		", the latest at ", span{at: e.LastEvent, now: i.UpdatedAt}, fmt.Sprintf(". It ends after %d.", e.Needed))
+	return Say("Calm at present: ", Bold(e.Seen, " good ", events), " since the last bad one at ", Span{At: f.LastBad, Now: i.UpdatedAt},
+		", the latest at ", Span{At: e.LastEvent, Now: i.UpdatedAt}, fmt.Sprintf(". It ends after %d.", e.Needed))
 }
 
 // since is what an open incident has done so far.
-func since(i incident.Incident, s sizes) line {
+func since(i incident.Incident, items int) Line {
 	f := i.Facts
 	count := ""
 	switch {
@@ -96,64 +97,64 @@ func since(i incident.Incident, s sizes) line {
 	case !f.Alert.When.Absent:
 		count = fmt.Sprintf(": %d of %d were bad", f.SinceStart.Bad, f.SinceStart.Total())
 	}
-	return say("Since ", bold(span{at: i.StartedAt, now: i.UpdatedAt}), " (", incident.Duration(i.UpdatedAt.Sub(i.StartedAt)), ")",
-		count, inRegions(f, s), ".")
+	return Say("Since ", Bold(Span{At: i.StartedAt, Now: i.UpdatedAt}), " (", incident.Duration(i.UpdatedAt.Sub(i.StartedAt)), ")",
+		count, inRegions(f, items), ".")
 }
 
 // lasted is what an incident did until its end.
-func lasted(i incident.Incident, s sizes) line {
+func lasted(i incident.Incident, items int) Line {
 	f := i.Facts
-	l := say("Lasted from ", bold(span{at: i.StartedAt, now: i.UpdatedAt}), " to ", bold(span{at: i.ResolvedAt, now: i.UpdatedAt}),
+	l := Say("Lasted from ", Bold(Span{At: i.StartedAt, Now: i.UpdatedAt}), " to ", Bold(Span{At: i.ResolvedAt, Now: i.UpdatedAt}),
 		" (", incident.Duration(i.ResolvedAt.Sub(i.StartedAt)), ")")
 	switch {
 	case f.Alert == nil:
-		l = say(l, ": ", bold(fmt.Sprintf("%d of %d ", f.SinceStart.Bad, f.SinceStart.Total()), f.EventLabel, " failed"))
+		l = Say(l, ": ", Bold(fmt.Sprintf("%d of %d ", f.SinceStart.Bad, f.SinceStart.Total()), f.EventLabel, " failed"))
 	case f.Alert.When.Events > 0:
-		l = say(l, ": ", bold(f.SinceStart.Bad))
+		l = Say(l, ": ", Bold(f.SinceStart.Bad))
 	case !f.Alert.When.Absent:
-		l = say(l, ": ", bold(fmt.Sprintf("%d of %d", f.SinceStart.Bad, f.SinceStart.Total())), " were bad")
+		l = Say(l, ": ", Bold(fmt.Sprintf("%d of %d", f.SinceStart.Bad, f.SinceStart.Total())), " were bad")
 	}
-	if about := summary(i, s); f.Alert != nil && about != "for "+f.Affected {
-		l = say(l, ", ", about, ",")
+	if about := Summary(i, items); f.Alert != nil && about != "for "+f.Affected {
+		l = Say(l, ", ", about, ",")
 	}
-	l = say(l, " for ", f.Affected, inRegions(f, s), ".")
+	l = Say(l, " for ", f.Affected, inRegions(f, items), ".")
 	if i.Response.ResolvedBy != "" {
-		l = say(l, " Resolved by ", i.Response.ResolvedBy, ".")
+		l = Say(l, " Resolved by ", i.Response.ResolvedBy, ".")
 	}
 	return l
 }
 
-func withdrawn(i incident.Incident) line {
-	return say("The rule ", i.Rule, " was withdrawn or renamed, so nobody measures it any more. ",
-		bold("Whether the fault is over is not known."))
+func withdrawn(i incident.Incident) Line {
+	return Say("The rule ", i.Rule, " was withdrawn or renamed, so nobody measures it any more. ",
+		Bold("Whether the fault is over is not known."))
 }
 
-func inRegions(f incident.Facts, s sizes) line {
+func inRegions(f incident.Facts, items int) Line {
 	if len(f.Regions) == 0 {
 		return nil
 	}
-	return say(", in ", regionList(f.Regions, s.list))
+	return Say(", in ", regionList(f.Regions, items))
 }
 
 // budget is the error budget of an SLO.
-func budget(i incident.Incident) line {
+func budget(i incident.Incident) Line {
 	f := i.Facts
 	name := "error budget for " + incident.Duration(f.Window)
-	var known line
+	var known Line
 	if !f.BudgetKnown.IsZero() {
-		known = say(" (budget known since ", span{at: f.BudgetKnown, now: i.UpdatedAt}, "; the time before counts as good)")
+		known = Say(" (budget known since ", Span{At: f.BudgetKnown, Now: i.UpdatedAt}, "; the time before counts as good)")
 	}
 	picture := bar(f.BudgetRemaining) + " "
 	switch {
 	case f.BudgetRemaining <= 0:
-		return say(picture, "The ", name, " is ", bold("exhausted"), " (exceeded by ", percent(-f.BudgetRemaining), ")", known, ".")
+		return Say(picture, "The ", name, " is ", Bold("exhausted"), " (exceeded by ", percent(-f.BudgetRemaining), ")", known, ".")
 	case !i.Open() || f.ExhaustedAt.IsZero():
-		return say(picture, bold(percent(f.BudgetRemaining)), " of the ", name, " remains", known, ".")
+		return Say(picture, Bold(percent(f.BudgetRemaining)), " of the ", name, " remains", known, ".")
 	}
-	return say(picture, bold(percent(f.BudgetRemaining)), " of the ", name, " remains", known,
+	return Say(picture, Bold(percent(f.BudgetRemaining)), " of the ", name, " remains", known,
 		fmt.Sprintf(". At the burn rate of the last %s, which is %s, it is exhausted in %s, at ",
 			incident.Duration(f.Spending.Over), incident.Number(f.Spending.BurnRate), incident.Duration(f.ExhaustedAt.Sub(i.UpdatedAt))),
-		bold(span{at: f.ExhaustedAt, now: i.UpdatedAt}), ".")
+		Bold(Span{At: f.ExhaustedAt, Now: i.UpdatedAt}), ".")
 }
 
 // condition is when the rule fires.

@@ -12,7 +12,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sesv2"
 	"github.com/google/uuid"
 
-	"jari.example/services/internal/awsconf"
+	"jari.example/internal/awsconf"
 	"jari.example/telemetry/names/realpart"
 )
 
