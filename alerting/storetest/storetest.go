@@ -60,6 +60,7 @@ func Run(t *testing.T, open func(t *testing.T) Store) {
 		"an incident that a person has ended is not updated":    endedMeanwhile,
 		"what reopens or escalates is acknowledged again":       acknowledgedAgain,
 		"silences end by themselves":                            silences,
+		"what was not useful is counted per rule":               notUseful,
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := open(t)

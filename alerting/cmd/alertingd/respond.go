@@ -94,8 +94,8 @@ func silenceCommand() action {
 			f.StringVar(&reason, "reason", "", "`text` that others read")
 		},
 		act: func(ctx context.Context, r incident.Responder, id string, by incident.Actor) (incident.Incident, error) {
-			if length < 0 || length > maxSilence {
-				return incident.Incident{}, usagef("-for is %s; write at most %s", length, maxSilence)
+			if length < 0 || length > incident.MaxSilence {
+				return incident.Incident{}, usagef("-for is %s; write at most %s", length, incident.MaxSilence)
 			}
 			var until time.Time
 			if length > 0 {
@@ -106,9 +106,6 @@ func silenceCommand() action {
 		done: func(i incident.Incident) string { return "silenced " + i.Facts.Muted.String() },
 	}
 }
-
-// maxSilence is a week: what stays longer is a rule to change.
-const maxSilence = 7 * 24 * time.Hour
 
 func resolveCommand() action {
 	return action{
