@@ -32,6 +32,7 @@ type settings struct {
 	links      notify.Links
 	objectives *watched[slo.Set] // with index and time scale applied
 	onCall     *watched[oncall.Plan]
+	page       pageSettings
 	timing     count.Timing
 }
 
@@ -44,6 +45,7 @@ func parse(args []string, getenv func(string) string, stdout io.Writer) (*settin
 		database:   set.URL("database-url", "", "PostgreSQL; empty: in memory, lost when the process ends"),
 		opensearch: set.URL("opensearch-url", "", "OpenSearch with the events; empty: nothing is counted"),
 		slack:      slackFlags(set),
+		page:       pageFlags(set),
 	}
 	index := set.String("log-index", "", "pattern of the indices to count in; empty: those of each data source")
 	sloDir := set.String("slo-dir", "", "directory with the objectives; empty: the built-in ones")
@@ -69,6 +71,7 @@ func parse(args []string, getenv func(string) string, stdout io.Writer) (*settin
 		err = s.links.Validate()
 		set.Require(err == nil, "%w", err)
 		s.slack.check(set)
+		s.page.check(set)
 	})
 	if err != nil {
 		return nil, err

@@ -165,7 +165,10 @@ func linkFlags(f stringFlags) func() notify.Links {
 	dashboard := f.String("dashboard-url", "http://127.0.0.1:8090/dashboards/{dashboard}?from={from}&to={to}",
 		"URL template of the link to the dashboard")
 	trace := f.String("trace-url", "http://127.0.0.1:8090/traces/{trace}", "URL template of the links to example traces")
-	return func() notify.Links { return notify.Links{Runbook: *runbook, Dashboard: *dashboard, Trace: *trace} }
+	status := f.String("status-url", "", "URL template of the link to the status page, may have {incident}; empty: no link")
+	return func() notify.Links {
+		return notify.Links{Runbook: *runbook, Dashboard: *dashboard, Trace: *trace, Status: *status}
+	}
 }
 
 func databaseFlag(flags *flag.FlagSet) *string {
