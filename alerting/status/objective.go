@@ -88,15 +88,18 @@ const (
 )
 
 // spark are the points of a sparkline: the width is the window, the height the whole
-// budget. What is overspent is at the bottom.
+// budget. What is overspent is at the bottom. Of points closer together than one unit
+// it has one.
 func spark(points []Point) string {
 	var b strings.Builder
-	if len(points) == 0 {
-		return ""
-	}
 	from, to := points[0].At, points[len(points)-1].At
-	for _, p := range points {
+	drawn := -1.0
+	for n, p := range points {
 		x := sparkWidth * float64(p.At.Sub(from)) / float64(max(to.Sub(from), 1))
+		if n+1 < len(points) && x-drawn < 1 {
+			continue
+		}
+		drawn = x
 		y := sparkHeight * (1 - min(max(p.Remaining, 0), 1))
 		fmt.Fprintf(&b, "%.1f,%.1f ", x, y)
 	}

@@ -17,6 +17,7 @@ var body string
 var (
 	statusPage = page.New(body, template.FuncMap{
 		"percent": func(share float64) string { return fmt.Sprintf("%.4g %%", 100*share) },
+		"share":   func(share float64) string { return incident.Number(100*share) + " %" },
 		"factor":  func(f float64) string { return incident.Number(f) + " ×" },
 		"seconds": func(s float64) string {
 			if d := time.Duration(s * float64(time.Second)); d >= time.Second {
