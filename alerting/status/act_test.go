@@ -86,12 +86,13 @@ func TestARequestThatMayNotActIsRefusedWithASentence(t *testing.T) {
 		"two names, of which one is a forgery": {proxy, acknowledge, nil, []string{header + "Mina", header + "Jo"}, 403, "one header"},
 		"a person who is not allowed":          {proxy, acknowledge, nil, []string{header + "Jun"}, 403, "Jun may not act"},
 		"a user who is not in the rota":        {proxy, acknowledge, nil, []string{header + "Jo"}, 403, "Jo may not act"},
-		"a fixed user who is not allowed":      {status.Users{Fixed: "local", Allowed: []string{"U1"}}, acknowledge, nil, nil, 403, "local may not act"},
-		"another site":                         {local, acknowledge, nil, []string{"Sec-Fetch-Site: cross-site"}, 403, "Another site"},
-		"an unknown incident":                  {local, "none/acknowledge", nil, nil, 404, "no incident with this id"},
-		"an unknown incident to silence":       {local, "none/silence", nil, nil, 404, "no incident with this id"},
-		"an unknown action":                    {local, openID + "/forget", nil, nil, 404, "no such action"},
-		"an incident that has ended":           {local, endedID + "/acknowledge", nil, nil, 409, "has ended"},
+		"a fixed user who is not allowed": {
+			status.Users{Fixed: "local", Allowed: []string{"U1"}}, acknowledge, nil, nil, 403, "local may not act"},
+		"another site":                   {local, acknowledge, nil, []string{"Sec-Fetch-Site: cross-site"}, 403, "Another site"},
+		"an unknown incident":            {local, "none/acknowledge", nil, nil, 404, "no incident with this id"},
+		"an unknown incident to silence": {local, "none/silence", nil, nil, 404, "no incident with this id"},
+		"an unknown action":              {local, openID + "/forget", nil, nil, 404, "no such action"},
+		"an incident that has ended":     {local, endedID + "/acknowledge", nil, nil, 409, "has ended"},
 		"a silence that is too long": {
 			local, openID + "/silence", url.Values{"for": {"169h"}}, nil, 400, "at most 168h"},
 		"a silence that ends before it begins": {

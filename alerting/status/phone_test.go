@@ -1,12 +1,15 @@
 package status_test
 
 import (
+	"context"
 	"net/http/httptest"
 	"strings"
 	"testing"
+	"time"
 
 	"jari.example/alerting/status"
 	"jari.example/internal/page/pagetest"
+	"jari.example/internal/wait"
 )
 
 func TestThePageFitsAPhoneAndItsFormsWork(t *testing.T) {
@@ -20,10 +23,10 @@ func TestThePageFitsAPhoneAndItsFormsWork(t *testing.T) {
 		t.Errorf("the page is %d pixels wide", width)
 	}
 	tab.Eval(`document.querySelector('form[action$="acknowledge"]').requestSubmit()`, nil)
-	tab.Open(srv.URL + "/status.json")
-	tab.Open(srv.URL + "/status")
-	if got := f.incident(openID).Response.Assignee; got != "Jo" {
-		t.Errorf("acknowledged by %q", got)
+	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+	defer cancel()
+	if wait.Until(ctx, 10*time.Millisecond, func() bool { return f.incident(openID).Response.Assignee == "Jo" }) != nil {
+		t.Error("the form has not acknowledged the incident")
 	}
 	if blocked := tab.Blocked(); len(blocked) > 0 {
 		t.Errorf("the page's own policy blocks it: %v", blocked)
