@@ -88,7 +88,7 @@ func TestThePageHasEverySection(t *testing.T) {
 		"that it is muted":      "Notifies nobody until it resolves by Jun: known",
 		"its timeline":          "Paged",
 		"its forms":             `action="/status/incidents/` + openID + `/acknowledge"`,
-		"what is left":          "<td>50 %",
+		"what is left":          "<b>50 % of the budget is left</b>",
 		"a sparkline":           `points="0.0,0.0 `,
 		"the end of the line":   `120.0,15.0"`,
 		"a silence":             "by Jun: deploy",
