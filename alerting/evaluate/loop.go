@@ -104,7 +104,7 @@ func (l *Loop) Tick(ctx context.Context, term lease.Term, now time.Time) (change
 	if err != nil {
 		return false, errors.Join(append(failed, err)...)
 	}
-	state := State{Blindness: blind, Open: map[slo.Severity]int64{}}
+	state := State{Blindness: blind, Open: map[slo.Severity]int64{}, At: now}
 	for _, v := range verdicts {
 		if v.Event != Resolved && v.Event != Withdrawn {
 			state.Open[v.Severity]++
@@ -116,6 +116,7 @@ func (l *Loop) Tick(ctx context.Context, term lease.Term, now time.Time) (change
 		}
 	}
 	if l.Observe != nil {
+		state.Took = l.Now().Sub(now)
 		l.Observe(ctx, state)
 	}
 	return changed, errors.Join(failed...)

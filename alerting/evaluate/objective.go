@@ -1,8 +1,6 @@
 package evaluate
 
 import (
-	"time"
-
 	"jari.example/alerting/count"
 	"jari.example/alerting/slo"
 )
@@ -44,12 +42,7 @@ func (j *judge) measureSLO(s *sloRule, sums []count.Sum) *finding {
 			f.Worst = max(f.Worst, p.ShortCount.BadShare())
 		}
 	}
-	spending := s.Objective.SpendingOf(sums[s.hour].Count, sums[s.day].Count, j.timing.Scale)
-	var covered time.Duration // before what was counted nothing is known
-	if counted, ok := j.counted[s.key]; ok {
-		covered = min(s.Objective.Window, max(0, j.end.Sub(counted.From)))
-	}
-	f.Budget = s.Objective.BudgetAt(j.now, sums[s.budget].Count, covered, spending)
+	f.Budget = j.budget(s, sums)
 	if since, ok := j.since[s.Name]; ok {
 		f.Since = sums[since.first]
 	}

@@ -108,4 +108,6 @@ func (v Verdict) Rule() slo.Rule {
 type State struct {
 	Blindness
 	Open map[slo.Severity]int64 // how many incidents are open, by severity; nil: not known
+	At   time.Time              // when the tick began
+	Took time.Duration          // how long it took
 }

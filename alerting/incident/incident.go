@@ -153,4 +153,7 @@ type Store interface {
 	EndSilence(ctx context.Context, id string, at time.Time) error
 	// Silences returns the silences that have not ended at that time.
 	Silences(ctx context.Context, at time.Time) ([]Silence, error)
+	// NotUseful returns, by rule, how often people said that an incident of it was
+	// not useful. A rule of which nobody did is left out.
+	NotUseful(ctx context.Context) (map[string]int, error)
 }

@@ -63,17 +63,26 @@ func cause(v evaluate.Verdict) string {
 	return strings.Join(all, "; ")
 }
 
-// total is how much failed, of a rule that counts.
+// total is how much failed, after a colon; "" where nothing is counted.
 func total(f Facts) string {
+	if figures := f.Figures(); figures != "" {
+		return ": " + figures
+	}
+	return ""
+}
+
+// Figures says how much failed since the fault began; "" of an alert that watches for
+// absence.
+func (f Facts) Figures() string {
 	switch {
 	case f.Alert != nil && f.Alert.When.Absent:
 		return ""
 	case f.Alert != nil && f.Alert.When.Events > 0:
-		return fmt.Sprintf(": %d in all", f.SinceStart.Bad)
+		return fmt.Sprintf("%d in all", f.SinceStart.Bad)
 	case f.Alert != nil:
-		return fmt.Sprintf(": %d of %d were bad", f.SinceStart.Bad, f.SinceStart.Total())
+		return fmt.Sprintf("%d of %d were bad", f.SinceStart.Bad, f.SinceStart.Total())
 	}
-	return fmt.Sprintf(": %d of %d %s failed", f.SinceStart.Bad, f.SinceStart.Total(), f.EventLabel)
+	return fmt.Sprintf("%d of %d %s failed", f.SinceStart.Bad, f.SinceStart.Total(), f.EventLabel)
 }
 
 // worse says what has become much worse since the incident was acknowledged; "" if

@@ -2,6 +2,9 @@ package incident
 
 import "time"
 
+// MaxSilence is a week: what stays longer is a rule to change.
+const MaxSilence = 7 * 24 * time.Hour
+
 // Silence keeps a rule from notifying people for a while, or one incident until it
 // resolves. It ends by itself.
 type Silence struct {

@@ -191,3 +191,16 @@ func (s *Store) Silences(_ context.Context, at time.Time) ([]incident.Silence, e
 	}
 	return all, nil
 }
+
+// NotUseful implements incident.Store.
+func (s *Store) NotUseful(context.Context) (map[string]int, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	counts := map[string]int{}
+	for _, i := range s.incidents {
+		if n := len(i.Response.NotUseful); n > 0 {
+			counts[i.Rule] += n
+		}
+	}
+	return counts, nil
+}

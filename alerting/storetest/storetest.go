@@ -63,6 +63,7 @@ func Run(t *testing.T, open func(t *testing.T) Store) {
 		"what reopens or escalates is acknowledged again":       acknowledgedAgain,
 		"silences end by themselves":                            silences,
 		"when a tick last succeeded is known":                   lastTick,
+		"what was not useful is counted per rule":               notUseful,
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := open(t)

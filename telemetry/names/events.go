@@ -53,6 +53,7 @@ var Events = []Event{
 	{EventLease, "The replica acquired or lost the lease."},
 	{EventPagingFailed, "A page could not be handed on to the next person; tried again after a second."},
 	{EventSlackRequestFailed, "A button or a command of Slack was refused or failed."},
+	{EventStatusPageFailed, "A request to the status page failed, because the database did."},
 	{EventSlackFailed, "Slack message not delivered; it stays in the outbox."},
 	{EventMailDelivered, "The mail service accepted a mail about an incident."},
 	{EventMailUndelivered, "A mail about an incident was not accepted; it stays in the outbox."},

@@ -119,6 +119,7 @@ const (
 	EventSlackFailed        = "alerting.slack.failed"
 	EventPagingFailed       = "alerting.paging.failed"
 	EventSlackRequestFailed = "alerting.slack.request.failed"
+	EventStatusPageFailed   = "alerting.status.request.failed"
 	EventLease              = "alerting.lease"
 	EventMailDelivered      = "alerting.mail.delivered"
 	EventMailUndelivered    = "alerting.mail.failed"

@@ -33,6 +33,7 @@ type settings struct {
 	links      notify.Links
 	objectives *watched[slo.Set] // with index and time scale applied
 	onCall     *watched[oncall.Plan]
+	page       pageSettings
 	timing     count.Timing
 }
 
@@ -45,6 +46,7 @@ func parse(args []string, getenv func(string) string, stdout io.Writer) (*settin
 		database:   set.URL("database-url", "", "PostgreSQL; empty: in memory, lost when the process ends"),
 		opensearch: set.URL("opensearch-url", "", "OpenSearch with the events; empty: nothing is counted"),
 		slack:      slackFlags(set),
+		page:       pageFlags(set),
 	}
 	s.mail = mailFlags(set, s.Region)
 	index := set.String("log-index", "", "pattern of the indices to count in; empty: those of each data source")
@@ -72,6 +74,7 @@ func parse(args []string, getenv func(string) string, stdout io.Writer) (*settin
 		set.Require(err == nil, "%w", err)
 		s.slack.check(set)
 		s.mail.Check(set)
+		s.page.check(set)
 	})
 	if err != nil {
 		return nil, err

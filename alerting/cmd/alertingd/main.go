@@ -112,7 +112,7 @@ func daemon(ctx context.Context, s *settings, t *telemetry.Telemetry) error {
 	report.gaps(ctx, s.onCall.Current(), time.Now())
 	return serve.Run(ctx, serve.Daemon{
 		Telemetry: t, OpsAddr: *s.OpsAddr, HTTPAddr: *s.HTTPAddr,
-		Handler: web(s, stored, incident.Responder{Store: stored, Now: time.Now}, report, t),
+		Handler: web(s, stored, incident.Responder{Store: stored, Now: time.Now}, status.last, report, t),
 		Ready:   status.ready(ready),
 		Workers: []serve.Worker{
 			{Name: "alerting", Run: func(ctx context.Context) error {

@@ -102,6 +102,10 @@ func (r reporter) inbound(ctx context.Context, err error) {
 		names.EventName, names.EventSlackRequestFailed, names.Exception, err.Error())
 }
 
+func (r reporter) page(ctx context.Context, err error) {
+	r.log.ErrorContext(ctx, "a request to the status page failed", names.EventName, names.EventStatusPageFailed, names.Exception, err.Error())
+}
+
 func (r reporter) lease(held bool, err error) {
 	switch {
 	case err != nil:

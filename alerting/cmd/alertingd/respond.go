@@ -94,8 +94,8 @@ func silenceCommand() action {
 			f.StringVar(&reason, "reason", "", "`text` that others read")
 		},
 		act: func(ctx context.Context, r incident.Responder, id string, by incident.Actor) (incident.Incident, error) {
-			if length < 0 || length > maxSilence {
-				return incident.Incident{}, usagef("-for is %s; write at most %s", length, maxSilence)
+			if length < 0 || length > incident.MaxSilence {
+				return incident.Incident{}, usagef("-for is %s; write at most %s", length, incident.MaxSilence)
 			}
 			var until time.Time
 			if length > 0 {
@@ -106,9 +106,6 @@ func silenceCommand() action {
 		done: func(i incident.Incident) string { return "silenced " + i.Facts.Muted.String() },
 	}
 }
-
-// maxSilence is a week: what stays longer is a rule to change.
-const maxSilence = 7 * 24 * time.Hour
 
 func resolveCommand() action {
 	return action{
@@ -168,7 +165,10 @@ func linkFlags(f stringFlags) func() notify.Links {
 	dashboard := f.String("dashboard-url", "http://127.0.0.1:8090/dashboards/{dashboard}?from={from}&to={to}",
 		"URL template of the link to the dashboard")
 	trace := f.String("trace-url", "http://127.0.0.1:8090/traces/{trace}", "URL template of the links to example traces")
-	return func() notify.Links { return notify.Links{Runbook: *runbook, Dashboard: *dashboard, Trace: *trace} }
+	status := f.String("status-url", "", "URL template of the link to the status page, may have {incident}; empty: no link")
+	return func() notify.Links {
+		return notify.Links{Runbook: *runbook, Dashboard: *dashboard, Trace: *trace, Status: *status}
+	}
 }
 
 func databaseFlag(flags *flag.FlagSet) *string {

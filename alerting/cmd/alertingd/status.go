@@ -41,6 +41,14 @@ func (s *status) set(ctx context.Context, state evaluate.State) {
 	}
 }
 
+// last is the state that the last tick has found; zero when nothing is known.
+func (s *status) last() evaluate.State {
+	if state := s.current.Load(); state != nil {
+		return *state
+	}
+	return evaluate.State{}
+}
+
 // ready is a readiness check that fails when next does or while blind.
 func (s *status) ready(next func(context.Context) error) func(context.Context) error {
 	return func(ctx context.Context) error {

@@ -59,6 +59,7 @@ func Run(ctx context.Context, args []string, getenv func(string) string, stdout,
 		{"slack", "", "Slack simulator: incidents, as the on-call sees them"},
 		{"mailbox", "", "Mailbox: mails sent to diners"},
 		{"preview", "", "Dashboards and traces"},
+		{"status", "", "Alerting status: objectives, incidents, who is on call"},
 		{"opensearch", "", "OpenSearch API (JSON)"},
 	}
 	var urls []*string

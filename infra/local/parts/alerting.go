@@ -28,6 +28,8 @@ func (s *System) alerting() launch.Part {
 			"--runbook-url", door + "/runbooks/{slo}",
 			"--dashboard-url", preview + "/dashboards/{dashboard}?from={from}&to={to}",
 			"--trace-url", preview + "/traces/{trace}",
+			"--status-url", s.Ports.URL("alerting") + "/status#i{incident}",
+			"--status-user", "local",
 		})
 	part.Feeds = append(part.Feeds, "slack")
 	part.Log = "alerting-" + Regions[0] // JSON lines, for the agent

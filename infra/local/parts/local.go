@@ -46,7 +46,8 @@ func (s *System) mailbox() launch.Part {
 func (s *System) door() launch.Part {
 	return s.local("door", nil,
 		"--runbooks", filepath.Join(s.Root, "runbooks"), "--page-url", s.Ports.URL("edge"), "--slack-url", s.Ports.URL("slack"),
-		"--mailbox-url", s.Ports.URL("mailbox"), "--preview-url", s.Ports.URL("preview"), "--opensearch-url", s.OpenSearchURL())
+		"--mailbox-url", s.Ports.URL("mailbox"), "--preview-url", s.Ports.URL("preview"), "--status-url", s.Ports.URL("alerting")+"/status",
+		"--opensearch-url", s.OpenSearchURL())
 }
 
 // edge stands for CloudFront: it serves the page, and the API through the edge
