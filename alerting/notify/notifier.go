@@ -43,8 +43,9 @@ const (
 	// Refused: certainly not delivered. The Relay tries again with a backoff,
 	// because the cause may pass.
 	Refused Outcome = iota + 1
-	// RateLimited: certainly not delivered, and the target accepts nothing by the
-	// same method until Error.RetryAfter has passed.
+	// RateLimited: the target accepts nothing by the same method until
+	// Error.RetryAfter has passed. It is not quite certain that this attempt was not
+	// accepted, so the Relay searches before it repeats.
 	RateLimited
 	// Ambiguous: possibly delivered, such as after a lost response.
 	Ambiguous

@@ -133,8 +133,9 @@ func (r *Relay) deliver(ctx context.Context, term lease.Term, d Delivery) error 
 	failure := classify(err)
 	retry := Retrial{
 		Reason: err.Error(), Refused: failure.Outcome == Misconfigured,
-		// A search that failed leaves the earlier attempt ambiguous.
-		Ambiguous: failure.Outcome == Ambiguous || errors.As(err, new(searchError)),
+		// A search that failed leaves the earlier attempt ambiguous. And Slack has
+		// been seen to accept a message and answer 429 all the same.
+		Ambiguous: failure.Outcome == Ambiguous || failure.Outcome == RateLimited || errors.As(err, new(searchError)),
 	}
 	delay := min(minBackoff<<min(d.Attempts, 10), maxBackoff)
 	outcome := failure.Outcome

@@ -123,7 +123,8 @@ func TestAnOutcomeDecidesHowADeliveryIsRepeated(t *testing.T) {
 	}{
 		"delivered":                      {nil, false, []string{"post", "reply 1 opened"}, time.Second},
 		"refused: repeat without search": {failure(notify.Refused), false, []string{"post", "post", "reply 1 opened"}, 2 * time.Second},
-		"rate limited: repeat later":     {failure(notify.RateLimited), false, []string{"post", "post", "reply 1 opened"}, time.Minute},
+		"rate limited: search, repeat":   {failure(notify.RateLimited), false, []string{"post", "find", "post", "reply 1 opened"}, time.Minute},
+		"accepted, although limited":     {failure(notify.RateLimited), true, []string{"post", "find", "reply 1 opened"}, time.Minute},
 		"ambiguous and found: done":      {failure(notify.Ambiguous), true, []string{"post", "find", "reply 1 opened"}, 2 * time.Second},
 		"ambiguous, not found: repeat":   {failure(notify.Ambiguous), false, []string{"post", "find", "post", "reply 1 opened"}, 2 * time.Second},
 		"any other error is ambiguous":   {errors.New("connection reset"), true, []string{"post", "find", "reply 1 opened"}, 2 * time.Second},
@@ -265,7 +266,7 @@ func TestALaterHolderKeepsARetryAfter(t *testing.T) {
 		s.relay(t, time.Second)
 		s.open(t, incident.Incident{ID: "j", Rule: "b"})
 		s.relay(t, 10*time.Minute)
-		if gap := s.channel.at[1].Sub(s.channel.at[0]); gap < time.Minute || len(s.channel.calls) != 5 {
+		if gap := s.channel.at[1].Sub(s.channel.at[0]); gap < time.Minute || len(s.channel.calls) != 6 {
 			t.Errorf("called again after %s, Retry-After is 1m: %q", gap, s.channel.calls)
 		}
 	})
