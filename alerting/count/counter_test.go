@@ -214,6 +214,23 @@ func TestLinesThatArriveLateAreCountedWithinAQuarterOfAnHour(t *testing.T) {
 	}
 }
 
+func TestSweepsTakeTurnsSoThatLateLinesOfEverySourceAreCounted(t *testing.T) {
+	all := []slo.Indicator{ratio("a"), ratio("a"), ratio("a")}
+	all[1].Source.Index, all[2].Source.TimeField = "metrics", "received"
+	f := begin(t, ten.AddDate(0, 0, -3), all...)
+	f.run(10 * time.Minute)
+	arrives := f.now.Add(time.Minute)
+	for _, i := range all {
+		f.Add(i, counttest.Events{At: arrives.Add(-3 * time.Hour), Arrives: arrives, Good: 1})
+	}
+	f.run(16 * time.Minute)
+	for _, i := range all {
+		if got := f.sum(i); got.Good != 1 {
+			t.Errorf("of %+v %v are counted", i.Source, got)
+		}
+	}
+}
+
 func TestLinesWithinTheLookbackAreCountedAtTheNextTick(t *testing.T) {
 	f := begin(t, ten.Add(-time.Hour), ratio("a"))
 	f.run(5 * time.Minute)

@@ -90,7 +90,7 @@ func (c *Counter) findChanged(ctx context.Context, t tick, edge time.Time) error
 	if err != nil {
 		return fmt.Errorf("read the numbers of documents: %w", err)
 	}
-	before := map[time.Time]int64{}
+	before := make(map[time.Time]int64, len(stored))
 	for _, b := range stored {
 		before[b.At] = b.Total()
 	}

@@ -3,7 +3,6 @@ package main
 // The files of the counter.
 const (
 	counter = "count/counter.go"
-	older   = "count/older.go"
 	sweep   = "count/sweep.go"
 	slicing = "count/slices.go"
 	chunks  = "count/search.go"
@@ -13,16 +12,19 @@ const (
 var counting = []mutation{
 	{"the last minutes are not counted again", counter,
 		"return c.Timing.BucketStart(to.Add(-c.Timing.Lookback))", "return c.Timing.BucketStart(to)", byCounting, false},
-	{"late lines are not looked for", sweep, "if b.Total() > before[b.At] {", "if false {", byCounting, false},
+	{"late lines are not looked for", sweep, " && b.Total() > before[b.At] {", " && before == nil {", byCounting, false},
 	{"what late lines have changed is not counted again", sweep, "if found > 0 {", "if found < 0 {", byCounting, false},
 	{"late lines are looked for in the last hours only", sweep,
 		"Add(-c.buckets(sweptBuckets))", "Add(-c.buckets(sweptBuckets / 4))", byCounting, false},
 	{"no telemetry is no events", counter, "return edge, ErrNoTelemetry", "return edge, nil", byIncidents, false},
 	{"lines within the chunk before an indicator's start count", counter,
 		"later(chunk.From, span.From), chunk.To}", "chunk.From, chunk.To}", byCounting, false},
-	{"a time without telemetry erases what was counted", counter, "if documents == 0 {", "if false {", byCounting, false},
+	{"a time without telemetry erases what was counted", counter, "\t\tc.keepSilent(t, counts, parts)\n", "", byCounting, false},
+	{"a slice that nobody could see is bad", slicing, "; visible && (isKnown", "; (visible || true) && (isKnown", byCounting, false},
+	{"a silent source erases what was counted of it", counter,
+		"if len(counts[t.documents[key]]) > 0 {", "if len(counts) > 0 {", byCounting, false},
 	{"a new indicator is counted before its documents begin", counter,
-		"start := later(c.lookback(t.end), first)", "start := c.lookback(t.end)", byCounting, false},
+		"start := later(c.lookback(t.end), first)", "start, _ := c.lookback(t.end), first", byCounting, false},
 	{"the past of a new indicator is not counted", counter, ", c.backward(ctx, t)", "", byCounting, false},
 	{"an indicator that was not counted for long goes on", counter, " && !span.To.Before(c.refillFrom(t))", "", byCounting, false},
 	{"the past is counted for half as long", counter, "maxRefill    = 14 * day", "maxRefill    = 7 * day", byCounting, false},
@@ -32,7 +34,8 @@ var counting = []mutation{
 	{"minutes are deleted within the time of an alert", counter, "kept = max(kept, a.When.Within)", "_ = a", byCounting, false},
 	{"hours are kept for a month", counter, "const keptMonths = 13", "const keptMonths = 1", byCounting, false},
 	{"hours are kept for years", counter, "const keptMonths = 13", "const keptMonths = 130", byCounting, false},
-	{"late documents before the first one are not looked for", older, "const recheck = 10", "const recheck = 100_000", byCounting, false},
+	{"late documents before the first one are not looked for", sweep,
+		"if b.At.Before(c.first[c.sweeps.source]) {", "if false {", byCounting, false},
 	{"a tick sweeps every time", sweep, "if current.Equal(c.sweeps.at) {", "if false {", byCounting, false},
 	{"one source is never swept", sweep, "if order(s, last) > 0 {", "if order(s, last) < 0 {", byCounting, false},
 	{"a late event changes its own slice only", sweep, "reach = max(reach, c.reach(i))", "_ = i", byCounting, false},
@@ -46,7 +49,5 @@ var counting = []mutation{
 	{"bad slices keep a region known", slicing, "return n.Good == 0", "return n.Total() == 0", byCounting, false},
 	{"slices after a region became known are missing", chunks,
 		"return c.repairSlices(ctx, t, parts)", "_ = c.repairSlices\n\treturn nil", byCounting, false},
-	{"a search has more buckets than are allowed", chunks, "perBucket *= max(c.regions, 2)", "perBucket *= 1", byCounting, false},
-	{"buckets outside their part are saved", chunks,
-		"if !b.At.Before(period.From) && b.At.Before(period.To) {", "if b.At.Before(period.To) {", byCounting, false},
+	{"a search has more buckets than are allowed", chunks, "perBucket*max(c.regions, 2)", "perBucket", byCounting, false},
 }

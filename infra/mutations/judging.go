@@ -164,7 +164,8 @@ var judging = []mutation{
 	{"the start is the latest bad event", "slo/bucket.go", "|| excess <= lowest)", "|| excess <= lowest || anyBad)", byDomain, false},
 	{"late lines do not move the start", start, "if !isKnown || start.Before(known) {", "if !isKnown {", byIncidents, false},
 	{"a reopened incident gets a new start", start, "case v.Event == Reopened:", "case false:", byIncidents, false},
-	{"what another incident has counted is counted again", start, "start = latest(start, last.EndedAt)", "_ = last", byIncidents, false},
+	{"what another incident has counted is counted again", start,
+		"period.From = latest(period.From, last.EndedAt)", "_ = last", byIncidents, false},
 	{"absence begins when it is found", start,
 		"!s.LastEvent.IsZero() && first.Before(start)", "false && first.Before(start)", byIncidents, false},
 }

@@ -28,6 +28,7 @@ func commands() []command {
 		{"resolve", "end an incident that stays open", resolveCommand().run},
 		{"export", "write what is known about an incident as the beginning of a postmortem", exportCommand},
 		{"on-call", "print who is on call, and when", onCallCommand},
+		{"slack-check", "try against a Slack workspace what the daemon does", slackCheckCommand},
 		{"replay", "evaluate recorded events: what would have opened an incident, when, and for how long", replayCommand},
 		{"test", "run the series of a test file: incidents that must and must not open", testCommand},
 		{"init", "write example objectives to begin with", initCommand},
@@ -98,7 +99,7 @@ func exitCode(name string, err error, stderr io.Writer) int {
 func commandList() string {
 	var b strings.Builder
 	for _, c := range commands() {
-		fmt.Fprintf(&b, "  %-7s %s\n", c.name, c.brief)
+		fmt.Fprintf(&b, "  %-11s %s\n", c.name, c.brief)
 	}
 	return b.String()
 }

@@ -93,21 +93,21 @@ func (f *Fake) Count(_ context.Context, indicators map[slo.Key]slo.Indicator, pe
 	if f.err != nil {
 		return nil, 0, f.err
 	}
-	all, sources := map[slo.Key][]count.Bucket{}, map[slo.Source]bool{}
+	all, ofSource := map[slo.Key][]count.Bucket{}, map[slo.Source][]count.Bucket{}
+	documents := int64(0)
 	for key, i := range indicators {
-		sources[slo.Source{Index: i.Source.Index, TimeField: i.Source.TimeField}] = true
-		longer := count.Span{From: period.From.Add(-i.Within), To: period.To}
+		source := slo.Source{Index: i.Source.Index, TimeField: i.Source.TimeField}
+		if _, counted := ofSource[source]; !counted {
+			ofSource[source] = f.documents(source, period, width)
+			for _, b := range ofSource[source] {
+				documents += b.Good
+			}
+		}
 		switch {
 		case i.Total.All != nil && len(i.Total.All) == 0:
-			all[key] = buckets(f.documents(i.Source, longer, width), width)
+			all[key] = slices.Clone(ofSource[source])
 		case !i.Total.IsZero():
-			all[key] = buckets(f.arrived(f.events[i.Key(0)], longer), width)
-		}
-	}
-	documents := int64(0)
-	for source := range sources {
-		for _, d := range f.documents(source, period, width) {
-			documents += d.Good
+			all[key] = buckets(f.arrived(f.events[i.Key(0)], count.Span{From: period.From.Add(-i.Within), To: period.To}), width)
 		}
 	}
 	return all, documents, nil
@@ -115,12 +115,13 @@ func (f *Fake) Count(_ context.Context, indicators map[slo.Key]slo.Indicator, pe
 
 // documents are the events of all indicators of a source and one document in each
 // bucket with telemetry, as an indicator without conditions counts them.
-func (f *Fake) documents(s slo.Source, period count.Span, width time.Duration) []Events {
-	var all []Events
+func (f *Fake) documents(s slo.Source, period count.Span, width time.Duration) []count.Bucket {
+	first := bucketStart(period.From, width)
+	n := make([]int64, max(0, (period.To.Sub(first)+width-1)/width))
 	for key, events := range f.events {
 		if f.sources[key].Index == s.Index && f.sources[key].TimeField == s.TimeField {
 			for _, e := range f.arrived(events, period) {
-				all = append(all, Events{At: e.At, Good: e.Good + e.Bad})
+				n[e.At.Sub(first)/width] += e.Good + e.Bad
 			}
 		}
 	}
@@ -129,15 +130,15 @@ func (f *Fake) documents(s slo.Source, period count.Span, width time.Duration) [
 		telemetry = []count.Span{period}
 	}
 	for _, t := range telemetry {
-		at, end := t.From, t.To
-		if at.Before(period.From) {
-			at = period.From
+		from, to := max(t.From.Sub(first), period.From.Sub(first)), min(t.To.Sub(first), period.To.Sub(first))
+		for ; from < to; from = (from/width + 1) * width {
+			n[from/width]++
 		}
-		if period.To.Before(end) {
-			end = period.To
-		}
-		for ; at.Before(end); at = bucketStart(at, width).Add(width) {
-			all = append(all, Events{At: at, Good: 1})
+	}
+	var all []count.Bucket
+	for b, good := range n {
+		if good > 0 {
+			all = append(all, count.Bucket{At: first.Add(time.Duration(b) * width), Count: slo.Count{Good: good}})
 		}
 	}
 	return all
