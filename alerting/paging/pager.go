@@ -37,6 +37,7 @@ type Pager struct {
 	Store  incident.Store
 	Outbox Outbox
 	Rota   func() *oncall.Rota // nil result: nobody is on call
+	Mails  bool                // whether mails are sent; without, people are notified in Slack alone
 	// MailTo are the addresses that get a page that Slack does not take when nobody
 	// is on call.
 	MailTo    []string
@@ -113,7 +114,7 @@ func (p *Pager) handOn(now time.Time) incident.Respond {
 		}
 		i.Response = i.Response.After([]incident.Entry{e})
 		var targets []incident.Target
-		if len(notified) > 0 && person.Email != "" {
+		if p.Mails && len(notified) > 0 && person.Email != "" {
 			targets = append(targets, incident.Target{Medium: incident.Mail, Address: person.Email})
 		}
 		return []incident.Entry{e}, targets, nil
@@ -147,6 +148,9 @@ func (p *Pager) mail(now time.Time, id string, undelivered []notify.Undelivered)
 
 // addresses are whom a page is mailed to that Slack does not take.
 func (p *Pager) addresses(now time.Time) (targets []incident.Target, names string) {
+	if !p.Mails {
+		return nil, ""
+	}
 	if rota := p.Rota(); rota != nil {
 		if person := rota.Line(now)[0]; person.Email != "" {
 			return []incident.Target{{Medium: incident.Mail, Address: person.Email}}, person.Name

@@ -42,7 +42,7 @@ func newFixture(t *testing.T) *fixture {
 		Zone: time.UTC, Start: f.start.Add(-time.Hour), People: []oncall.Person{mina, jo, kim}, AcknowledgeWithin: 5 * time.Minute,
 	}
 	f.pager = &paging.Pager{
-		Store: f.store, Outbox: f.store, Rota: func() *oncall.Rota { return rota }, MailAfter: 5 * time.Minute, Now: time.Now,
+		Store: f.store, Outbox: f.store, Rota: func() *oncall.Rota { return rota }, MailAfter: 5 * time.Minute, Mails: true, Now: time.Now,
 		Report: func(_ context.Context, err error) { t.Error(err) },
 	}
 	return f
@@ -230,6 +230,16 @@ func TestAPageThatSlackDoesNotTakeIsMailed(t *testing.T) {
 			})
 		})
 	}
+}
+
+func TestWithoutMailsThePageIsHandedOnInSlackAlone(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := newFixture(t)
+		f.pager.Mails = false
+		f.open(slo.Page, nil) // and Slack does not take it
+		f.run(11 * time.Minute)
+		f.expect([]string{"0s notified Mina", "5m0s notified Jo", "10m0s notified Kim"}, nil)
+	})
 }
 
 // Two replicas look at the same time, one of which has lost its lease.

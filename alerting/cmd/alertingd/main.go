@@ -162,7 +162,7 @@ func together(jobs []func(context.Context, lease.Term)) func(context.Context, le
 func newPager(s *settings, stored store, report reporter) *paging.Pager {
 	return &paging.Pager{
 		Store: stored, Outbox: stored, Rota: func() *oncall.Rota { return s.onCall.Current().Rota },
-		MailTo: s.mail.to, MailAfter: paging.DefaultMailAfter, Now: time.Now, Report: report.paging,
+		Mails: s.mail.Given(), MailTo: s.mail.to, MailAfter: paging.DefaultMailAfter, Now: time.Now, Report: report.paging,
 	}
 }
 
