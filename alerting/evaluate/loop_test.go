@@ -262,3 +262,18 @@ func TestFortyDaysWithOneFault(t *testing.T) {
 		}
 	})
 }
+
+func TestATickReportsWhenItBeganAndHowLongItTook(t *testing.T) {
+	f := newFixture(t, slo.Set{})
+	began := f.now
+	f.Count = func(context.Context, lease.Term, slo.Set, time.Time) error {
+		f.now = f.now.Add(3 * time.Second)
+		return nil
+	}
+	if _, err := f.Tick(t.Context(), f.term, began); err != nil {
+		t.Fatal(err)
+	}
+	if !f.state.At.Equal(began) || f.state.Took != 3*time.Second {
+		t.Errorf("began at %s and took %s, want %s and 3s", f.state.At, f.state.Took, began)
+	}
+}

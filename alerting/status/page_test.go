@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"flag"
+	"fmt"
 	"math"
 	"net/http"
 	"net/http/httptest"
@@ -14,6 +15,7 @@ import (
 	"time"
 
 	"jari.example/alerting/evaluate"
+	"jari.example/alerting/incident"
 	"jari.example/alerting/notify"
 	"jari.example/alerting/oncall"
 	"jari.example/alerting/slo"
@@ -128,8 +130,28 @@ func TestAnEmptyPageSaysWhatThereIsNot(t *testing.T) {
 			t.Errorf("the page lacks %q", want)
 		}
 	}
-	if strings.Contains(body, "<form") {
-		t.Error("a page that can only be read has a form")
+}
+
+func TestAPageThatCanOnlyBeReadHasNoForm(t *testing.T) {
+	f := newFixture(t, "")
+	f.Users = status.Users{}
+	if body := f.get("/status").Body.String(); strings.Contains(body, "<form") || !strings.Contains(body, openID) {
+		t.Errorf("the page is %s", body)
+	}
+}
+
+func TestTheLastTwentyIncidentsThatEndedAreShownTheNewestFirst(t *testing.T) {
+	f := newFixture(t, "")
+	for n := range 25 {
+		ended := now.Add(-time.Duration(n+10) * time.Minute)
+		must(t, f.store.Open(t.Context(), f.term, incident.Change{Incident: incident.Incident{
+			ID: fmt.Sprint(n), Rule: "r", StartedAt: ended, OpenedAt: ended, ResolvedAt: ended,
+		}}))
+	}
+	var v status.Status
+	must(t, json.Unmarshal(f.get("/status.json").Body.Bytes(), &v))
+	if len(v.Ended) != 20 || v.Ended[0].ID != endedID || v.Ended[1].ID != "0" || v.Ended[19].ID != "18" {
+		t.Errorf("%d ended: %+v", len(v.Ended), v.Ended)
 	}
 }
 

@@ -26,9 +26,11 @@ func TestReportsAllMistakesTogether(t *testing.T) {
 		},
 		"of what the flags mean": {
 			[]string{"--time-scale", "7", "--lookback", "2h", "--slack-url", "http://slack.example/", "--runbook-url", "http://x.example/",
-				"--slo-dir", t.TempDir(), "--on-call-dir", t.TempDir()},
+				"--slo-dir", t.TempDir(), "--on-call-dir", t.TempDir(),
+				"--status-user", "local", "--status-user-header", "X-User"},
 			[]string{
 				"-time-scale: 7 is not a divisor", "-slack-url does not end in /api/", "-slack-url needs a token", "{slo}",
+				"-status-user-header and -status-user exclude each other",
 				"-on-call-dir: no OnCallRota and no MaintenanceWindow found",
 				"-slo-dir: no SLO and no DirectAlert found", "-lookback: 2h0m0s is not between 1m and 1h",
 			},
