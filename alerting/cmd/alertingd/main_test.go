@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"crypto/rand"
-	"encoding/json"
 	"io"
 	"net/http"
 	"os"
@@ -44,11 +43,11 @@ func TestPostsOneMessageAndUpdatesItWhenResolved(t *testing.T) {
 	waitFor(t, time.Minute, "a message", func() bool { return len(slack.Messages()) > 0 })
 	stop()
 	for _, want := range []string{
-		"/runbooks/booking-availability|", "/dashboards/bookings-right-now?from=", "|Example trace 2",
+		"/runbooks/booking-availability)", "/dashboards/bookings-right-now?from=", "[Example trace 2](",
 		"booking attempts fail", "windows ÷300", "error budget", "budget known since", "kr (",
 	} {
-		if !strings.Contains(message().Blocks, jsonText(want)) {
-			t.Errorf("the message lacks %q:\n%s", want, message().Blocks)
+		if !strings.Contains(message().Shown(), want) {
+			t.Errorf("the message lacks %q:\n%s", want, message().Shown())
 		}
 	}
 
@@ -116,8 +115,8 @@ func TestWithoutHeartbeatsNothingResolvesAndOnCallHears(t *testing.T) {
 	traffic(t, accessLog, 201)
 	booking := func() slacktest.Message { return slack.Messages()[0] }
 	waitFor(t, time.Minute, "the message to say that it is calm, and frozen", func() bool {
-		blocks := booking().Blocks
-		return strings.Contains(blocks, "Calm at present") && strings.Contains(blocks, "*Frozen*: Telemetry is blind")
+		shown := booking().Shown()
+		return strings.Contains(shown, "Calm at present") && strings.Contains(shown, "*Frozen*: Telemetry is blind")
 	})
 	waitFor(t, time.Minute, "the alert", func() bool { return len(withHeadline(slack, "🔴 Telemetry is blind")) == 1 })
 	if strings.Contains(booking().Text, "Resolved") {
@@ -143,7 +142,7 @@ func TestAnIncidentStaysOpenWithoutAnyTelemetry(t *testing.T) {
 	accessLog.Remove()
 	waitFor(t, time.Minute, "a failed tick", func() bool { return strings.Contains(d.log.String(), names.EventTickFailed) })
 	waitFor(t, time.Minute, "the message to say that it is frozen", func() bool {
-		return strings.Contains(slack.Messages()[0].Blocks, "*Frozen*: no telemetry")
+		return strings.Contains(slack.Messages()[0].Shown(), "*Frozen*: no telemetry")
 	})
 	if m := slack.Messages()[0]; strings.Contains(m.Text, "Resolved") {
 		t.Errorf("resolved without telemetry: %s", m.Text)
@@ -164,7 +163,7 @@ func TestSilenceDoesNotResolveAndAFaultThatReturnsIsTheSameIncident(t *testing.T
 	waitFor(t, time.Minute, "a message", func() bool { return len(slack.Messages()) > 1 })
 	stop()
 	waitFor(t, 2*time.Minute, "the message to say that nobody tries", func() bool {
-		return strings.Contains(message().Blocks, "*No booking attempts since ")
+		return strings.Contains(message().Shown(), "*No booking attempts since ")
 	})
 	if strings.Contains(message().Text, "Resolved") {
 		t.Errorf("silence has resolved it: %s", message().Text)
@@ -295,12 +294,6 @@ func tokenFile(t *testing.T, token string) string {
 		t.Fatal(err)
 	}
 	return file
-}
-
-// jsonText is s as it appears inside a JSON string.
-func jsonText(s string) string {
-	b, _ := json.Marshal(s)
-	return string(b[1 : len(b)-1])
 }
 
 func waitFor(t *testing.T, limit time.Duration, what string, ok func() bool) {

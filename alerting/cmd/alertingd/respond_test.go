@@ -81,12 +81,12 @@ func TestPeopleActOnAnIncident(t *testing.T) {
 	says := func(text string) {
 		t.Helper()
 		waitFor(t, time.Minute, "the message to say "+text, func() bool {
-			return len(slack.Messages()) > 0 && strings.Contains(message().Blocks, jsonText(text))
+			return len(slack.Messages()) > 0 && strings.Contains(message().Shown(), text)
 		})
 	}
 	says("On call")
-	if blocks := message().Blocks; !strings.Contains(blocks, "U0") {
-		t.Errorf("the message mentions nobody:\n%s", blocks)
+	if shown := message().Shown(); !strings.Contains(shown, "@U0") {
+		t.Errorf("the message mentions nobody:\n%s", shown)
 	}
 	id := fmt.Sprint(message().Metadata.EventPayload["incident_id"])
 

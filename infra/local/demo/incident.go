@@ -83,7 +83,7 @@ const (
 // awaitAlsoAffected waits until the message says that look-ups of free times fail,
 // too. They have no incident of their own: one fault, one page.
 func (sc *scenario) awaitAlsoAffected(ctx context.Context, m message) error {
-	listed := regexp.MustCompile(`Also affected[^"]*` + alsoAffected)
+	listed := regexp.MustCompile(`Also affected.*` + alsoAffected)
 	_, err := waitFor(ctx, 20*time.Second, "the message to list "+alsoAffected, func() (bool, string, error) {
 		now, err := sc.incidents(ctx)
 		for _, n := range now {

@@ -101,20 +101,32 @@ func (sc *onCall) awaitQuiet() {
 
 func blockTexts(t *testing.T, raw json.RawMessage) string {
 	t.Helper()
-	var blocks []slack.Block
+	var blocks []any
 	if err := json.Unmarshal(raw, &blocks); err != nil {
 		t.Fatalf("%v: %s", err, raw)
 	}
 	var lines []string
 	for _, b := range blocks {
-		if b.Text != nil {
-			lines = append(lines, b.Text.Text)
-		}
-		for _, e := range b.Elements {
-			lines = append(lines, e.Label().Text)
-		}
+		lines = append(lines, textOf(b))
 	}
 	return strings.Join(lines, "\n")
+}
+
+// textOf is what is to be read in a block or a part of one, a time as its fallback.
+func textOf(part any) string {
+	switch part := part.(type) {
+	case string:
+		return part
+	case []any:
+		text := ""
+		for _, inner := range part {
+			text += textOf(inner)
+		}
+		return text
+	case map[string]any:
+		return textOf(part["text"]) + textOf(part["fallback"]) + textOf(part["elements"])
+	}
+	return ""
 }
 
 // headline is the incident's, without its state.
