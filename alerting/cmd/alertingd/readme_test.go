@@ -36,7 +36,8 @@ func TestTheCommandsOfTheReadmeLeadToAFirstAlert(t *testing.T) {
 	command := func(text string) *exec.Cmd {
 		cmd := exec.CommandContext(t.Context(), "bash", "-euc", "exec "+text)
 		cmd.Dir = "../../.." // the top of the clone
-		cmd.Env = append(os.Environ(), "HOME="+home, "OPENSEARCH_URL="+server, "ALERTING_OPS_ADDR=127.0.0.1:0")
+		cmd.Env = append(os.Environ(), "HOME="+home, "OPENSEARCH_URL="+server, "ALERTING_OPS_ADDR=127.0.0.1:0",
+			"ALERTING_HTTP_ADDR=127.0.0.1:0")
 		for _, name := range []string{"GOCACHE", "GOPATH", "GOMODCACHE"} { // they are in the home by default
 			out, err := exec.Command("go", "env", name).Output()
 			if err != nil {
