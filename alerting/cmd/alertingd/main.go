@@ -113,7 +113,7 @@ func daemon(ctx context.Context, s *settings, t *telemetry.Telemetry) error {
 	return serve.Run(ctx, serve.Daemon{
 		Telemetry: t, OpsAddr: *s.OpsAddr, HTTPAddr: *s.HTTPAddr,
 		Handler: web(s, stored, incident.Responder{Store: stored, Now: time.Now}, status.last, report, t),
-		Ready:   status.ready(ready),
+		Ready:   status.ready(accepted(stored, ready)),
 		Workers: []serve.Worker{
 			{Name: "alerting", Run: func(ctx context.Context) error {
 				elector.Run(ctx, together(jobs))

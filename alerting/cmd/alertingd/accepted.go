@@ -1,0 +1,32 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"jari.example/alerting/notify"
+)
+
+// accepted is a readiness check that fails when next does, or while the configuration
+// of a channel refuses what waits for it, which only an operator can correct.
+func accepted(outbox notify.Outbox, next func(context.Context) error) func(context.Context) error {
+	return func(ctx context.Context) error {
+		if next != nil {
+			if err := next(ctx); err != nil {
+				return err
+			}
+		}
+		waiting, err := outbox.Waiting(ctx)
+		if err != nil {
+			return fmt.Errorf("read the outbox: %w", err)
+		}
+		var refused []error
+		for _, w := range waiting {
+			if w.Refused != "" {
+				refused = append(refused, fmt.Errorf("%d deliveries to %s are refused: %s", w.Count, w.Target, w.Refused))
+			}
+		}
+		return errors.Join(refused...)
+	}
+}
