@@ -43,7 +43,7 @@ SUBMAKE := $(MAKE)
 STEP := infra/steps.sh run
 LONG ?=
 # how long one module's tests may take
-TEST_BUDGET_alerting        := 180
+TEST_BUDGET_alerting        := 240
 TEST_BUDGET_fluentbit       := 150
 TEST_BUDGET_infra           := 300
 TEST_BUDGET_internal        := 90
