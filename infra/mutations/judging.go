@@ -51,7 +51,7 @@ var judging = []mutation{
 		"slo.Day / time.Duration(timing.Scale)", "slo.Hour / time.Duration(timing.Scale)", byIncidents, false},
 	{"the budget is that of the last day", rules,
 		"add(window{key, s.Objective.Window, false})", "add(window{key, slo.Day, false})", byIncidents, false},
-	{"the time before counting belongs to the budget", objective,
+	{"the time before counting belongs to the budget", "evaluate/budget.go",
 		"covered = min(s.Objective.Window, max(0, j.end.Sub(counted.From)))", "covered, _ = s.Objective.Window, counted", byIncidents, false},
 	{"an absent subject is looked for in the alert's time only", rules, "w.length = seenWithin", "_ = seenWithin", byIncidents, false},
 	{"absence is looked for within a bucket that has just begun", alert,
