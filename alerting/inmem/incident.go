@@ -69,7 +69,7 @@ func (s *Store) Update(_ context.Context, term lease.Term, c incident.Change) er
 		return incident.ErrChanged
 	}
 	i.Rule, i.OpenedAt, i.Response = before.Rule, before.OpenedAt, before.Response.After(c.Entries)
-	s.incidents[c.ID] = i
+	s.write(i)
 	s.record(c.ID, c.Entries, c.Targets)
 	return nil
 }
@@ -88,10 +88,21 @@ func (s *Store) Respond(_ context.Context, id string, respond incident.Respond) 
 	if err != nil || len(entries) == 0 {
 		return before, err
 	}
-	before.Response, before.ResolvedAt, before.Facts.Muted = i.Response, i.ResolvedAt, i.Facts.Muted
-	s.incidents[id] = before
+	before.Response, before.ResolvedAt, before.Facts.Silenced = i.Response, i.ResolvedAt, i.Facts.Silenced
+	s.write(before)
 	s.record(id, entries, targets)
 	return before, nil
+}
+
+// write stores i. With its end the silences of it end, so that they do not hold when
+// it reopens.
+func (s *Store) write(i incident.Incident) {
+	s.incidents[i.ID] = i
+	for n := range s.silences {
+		if one := &s.silences[n]; one.Incident == i.ID && one.Until.IsZero() {
+			one.Until = i.ResolvedAt
+		}
+	}
 }
 
 // mayWrite checks the term, and that no other incident of the rule is open when i is.
@@ -115,7 +126,7 @@ func (s *Store) record(id string, entries []incident.Entry, targets []incident.T
 		queued := slices.ContainsFunc(s.outbox, func(d *delivery) bool {
 			return d.place() == place{id, t} && d.failed == "" && d.Attempts == 0 && (d.Kind == notify.Update || d.Kind == notify.Post)
 		})
-		if m := s.messages[place{id, t}]; !queued && (m == nil || !m.frozen) {
+		if m := s.messages[place{id, t}]; !queued && (m == nil || !m.uneditable) {
 			s.queue(delivery{Delivery: notify.Delivery{Kind: notify.Update, Target: t}, incident: id})
 		}
 	}
@@ -184,8 +195,7 @@ func (s *Store) Silences(_ context.Context, at time.Time) ([]incident.Silence, e
 	defer s.mu.Unlock()
 	var all []incident.Silence
 	for _, one := range s.silences {
-		ended := !one.Until.IsZero() && !at.Before(one.Until) || one.Incident != "" && !s.incidents[one.Incident].Open()
-		if !ended {
+		if one.Until.IsZero() || at.Before(one.Until) {
 			all = append(all, one)
 		}
 	}

@@ -44,8 +44,8 @@ type place struct {
 
 // message is the message of an incident at a target.
 type message struct {
-	ref    incident.MessageRef // zero: the target has refused it for good
-	frozen bool                // it cannot be edited any more
+	ref        incident.MessageRef // zero: the target has refused it for good
+	uneditable bool
 }
 
 // limit is what a Pause limits.

@@ -86,7 +86,7 @@ func (s *Store) GiveUp(_ context.Context, term lease.Term, id int64, _ time.Time
 		case notify.Post:
 			s.messages[d.place()] = &message{}
 		case notify.Update:
-			s.messages[d.place()].frozen = true
+			s.messages[d.place()].uneditable = true
 		}
 		s.outbox = slices.DeleteFunc(slices.Clone(s.outbox), func(other *delivery) bool {
 			return other != d && other.place() == d.place() && other.failed == "" && d.incident != "" &&

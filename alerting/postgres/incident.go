@@ -149,7 +149,7 @@ func (s *Store) Respond(ctx context.Context, id string, respond incident.Respond
 		if err != nil || len(entries) == 0 {
 			return err
 		}
-		i.Response, i.ResolvedAt, i.Facts.Muted = after.Response, after.ResolvedAt, after.Facts.Muted
+		i.Response, i.ResolvedAt, i.Facts.Silenced = after.Response, after.ResolvedAt, after.Facts.Silenced
 		if err := change(ctx, tx, i); err != nil {
 			return err
 		}
@@ -164,15 +164,20 @@ func locked(ctx context.Context, tx pgx.Tx, id string) (incident.Incident, error
 select `+incidentColumns+` from incident i where i.id::text = $1 for update`, id)
 }
 
+// change writes the row. With the end of the incident the silences of it end, so that
+// they do not hold when it reopens.
 func change(ctx context.Context, tx pgx.Tx, i incident.Incident) error {
 	var resolved *time.Time
 	if !i.Open() {
 		resolved = &i.ResolvedAt
 	}
-	_, err := tx.Exec(ctx, `-- name: alerting.incident.update
+	var b pgx.Batch
+	b.Queue(`-- name: alerting.incident.update
 update incident set severity = $2, started_at = $3, updated_at = $4, resolved_at = $5, facts = $6, response = $7 where id = $1`,
 		i.ID, i.Severity, i.StartedAt, i.UpdatedAt, resolved, i.Facts, i.Response)
-	return err
+	b.Queue(`-- name: alerting.silence.end_with_incident
+update silence set until_at = $2 where incident_id = $1 and until_at is null and $2::timestamptz is not null`, i.ID, resolved)
+	return tx.SendBatch(ctx, &b).Close()
 }
 
 // record adds the entries to the timeline and queues the deliveries of a change: an
@@ -192,7 +197,7 @@ where not exists (
 		select from outbox o where o.incident_id = $1 and o.medium = t.medium and o.address = t.address
 			and o.kind in ('post', 'update') and o.attempts = 0 and not o.failed)
 	and not exists (
-		select from message m where m.incident_id = $1 and m.medium = t.medium and m.address = t.address and m.frozen)
+		select from message m where m.incident_id = $1 and m.medium = t.medium and m.address = t.address and not m.editable)
 order by t.medium, t.address`, id)
 	for _, t := range targets {
 		b.Queue(`-- name: alerting.outbox.post

@@ -131,8 +131,8 @@ update outbox set failed = true, refused = true, not_before = $2, last_reason = 
 		case notify.Post:
 			err = saveMessage(ctx, tx, id, incident.MessageRef{})
 		case notify.Update:
-			_, err = tx.Exec(ctx, `-- name: alerting.message.freeze
-update message m set frozen = true from outbox o
+			_, err = tx.Exec(ctx, `-- name: alerting.message.final
+update message m set editable = false from outbox o
 where o.id = $1 and m.incident_id = o.incident_id and m.medium = o.medium and m.address = o.address`, id)
 		}
 		if err != nil {

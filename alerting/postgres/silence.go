@@ -32,8 +32,7 @@ update silence set until_at = $2 where id::text = $1 and (until_at is null or un
 func (s *Store) Silences(ctx context.Context, at time.Time) ([]incident.Silence, error) {
 	rows, err := s.pool.Query(ctx, `-- name: alerting.silence.list
 select s.id, s.rule, coalesce(s.incident_id::text, ''), s.from_at, s.until_at, s.by, s.reason
-from silence s left join incident i on i.id = s.incident_id
-where (s.until_at is null or s.until_at > $1) and i.resolved_at is null order by s.from_at, s.id`, at)
+from silence s where s.until_at is null or s.until_at > $1 order by s.from_at, s.id`, at)
 	if err != nil {
 		return nil, err
 	}

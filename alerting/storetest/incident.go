@@ -154,9 +154,9 @@ func responds(t *testing.T, s Store, term lease.Term) {
 		AcknowledgedAt: at(2), Assignee: "Mina", AssigneeID: "U1", AcknowledgedWorst: 0.5, NotUseful: []string{"Jo"},
 		Notified: []incident.Notified{{Name: "Mina", SlackID: "U1", At: at(1)}},
 	}
-	want.Facts.Muted = &incident.Muted{Until: at(60), By: "Mina", Reason: "deploy"}
+	want.Facts.Silenced = &incident.Silenced{Until: at(60), By: "Mina", Reason: "deploy"}
 	got, err := s.Respond(ctx, want.ID, func(i *incident.Incident) ([]incident.Entry, []incident.Target, error) {
-		i.Response, i.Facts.Muted = want.Response, want.Facts.Muted
+		i.Response, i.Facts.Silenced = want.Response, want.Facts.Silenced
 		i.Severity, i.Facts.Title = slo.Ticket, "changed" // they are alertingd's
 		return []incident.Entry{ack}, nil, nil
 	})
@@ -214,7 +214,7 @@ func respondsInVain(t *testing.T, s Store, term lease.Term) {
 
 func acknowledgedAgain(t *testing.T, s Store, term lease.Term) {
 	ctx, i := t.Context(), example("a")
-	for _, kind := range []incident.EntryKind{incident.EntryReopened, incident.EntryEscalated} {
+	for _, kind := range []incident.EntryKind{incident.EntryReopened, incident.EntryRaised} {
 		i.ID, i.Rule = uuid.Must(uuid.NewV7()).String(), string(kind)
 		must(t, s.Open(ctx, term, opened(i, "opened")))
 		_, err := s.Respond(ctx, i.ID, func(i *incident.Incident) ([]incident.Entry, []incident.Target, error) {
@@ -258,4 +258,7 @@ func silences(t *testing.T, s Store, term lease.Term) {
 	a.ResolvedAt = at(7)
 	must(t, update(t, s, term, a, "resolved"))
 	expect("after the end of the incident", at(8))
+	a.ResolvedAt = time.Time{}
+	must(t, update(t, s, term, a, "reopened"))
+	expect("after it has reopened", at(9))
 }

@@ -177,7 +177,7 @@ func targetsOfAnIncident(t *testing.T, s Store, term lease.Term) {
 	must(t, s.Complete(ctx, term, next(t, s, at(1)), incident.MessageRef{Channel: "C2", ID: "7.0"}))
 	complete(t, s, term, next(t, s, at(1)))
 	// It becomes a page: a message at pages, and an update of the other.
-	must(t, update(t, s, term, a, "escalated"))
+	must(t, update(t, s, term, a, "raised"))
 	var got []string
 	for range 4 {
 		d := next(t, s, at(1))

@@ -60,7 +60,7 @@ func Run(t *testing.T, open func(t *testing.T) Store) {
 		"what people do is stored beside the evaluation":        responds,
 		"a response without an entry changes nothing":           respondsInVain,
 		"an incident that a person has ended is not updated":    endedMeanwhile,
-		"what reopens or escalates is acknowledged again":       acknowledgedAgain,
+		"what reopens or is raised is acknowledged again":       acknowledgedAgain,
 		"silences end by themselves":                            silences,
 		"when a tick last succeeded is known":                   lastTick,
 		"what was not useful is counted per rule":               notUseful,

@@ -14,14 +14,14 @@ create table entry (
 create index entry_of_incident on entry (incident_id, id);
 
 -- The message of an incident at a target. Without an id, the target has refused it
--- for good. A frozen one cannot be edited any more.
+-- for good.
 create table message (
   incident_id uuid    not null references incident (id),
   medium      text    not null,
   address     text    not null,
   channel     text    not null,
   id          text    not null,
-  frozen      boolean not null default false,
+  editable    boolean not null default true,
   primary key (incident_id, medium, address)
 );
 
