@@ -129,7 +129,7 @@ func (e *evaluator) Recent(ctx context.Context, since time.Time) ([]evaluate.Inc
 
 func (e *evaluator) Apply(ctx context.Context, term lease.Term, v evaluate.Verdict) (bool, error) {
 	switch v.Event {
-	case evaluate.Opened, evaluate.Reopened, evaluate.Escalated:
+	case evaluate.Opened, evaluate.Reopened, evaluate.Raised:
 		if v.Severity == slo.Page {
 			if e.pages++; e.pages == 1 {
 				e.pagedAt = e.traffic.now

@@ -180,7 +180,7 @@ func (j *judge) decide(f *finding, blind Blindness) {
 			f.Event, f.Incident = Reopened, last
 		}
 	case !open.Severity.AtLeast(f.fires):
-		f.Event, f.Severity = Escalated, f.fires
+		f.Event, f.Severity = Raised, f.fires
 	case !calm, blind.Blind() && !f.freezes, !j.fresh && !f.freezes, f.unknown, f.needed > 0 && !f.enough:
 		f.Event = Ongoing
 	default:

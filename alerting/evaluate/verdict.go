@@ -15,7 +15,7 @@ const (
 	None      Event = ""          // no incident is open, and none opens
 	Opened    Event = "opened"    // a new incident
 	Reopened  Event = "reopened"  // the last incident goes on
-	Escalated Event = "escalated" // the open ticket becomes a page
+	Raised    Event = "raised"    // the open ticket becomes a page
 	Ongoing   Event = "ongoing"   // the incident stays open
 	Resolved  Event = "resolved"  // the incident ends
 	Withdrawn Event = "withdrawn" // it ends, because its rule is not in the set any more

@@ -20,8 +20,8 @@ type EntryKind string
 // The kinds of entries. Their values are stored.
 const (
 	EntryOpened       EntryKind = "opened"
-	EntryEscalated    EntryKind = "escalated" // from ticket to page
-	EntryWorse        EntryKind = "worse"     // after it was acknowledged
+	EntryRaised       EntryKind = "raised" // from ticket to page
+	EntryWorse        EntryKind = "worse"  // after it was acknowledged
 	EntryReopened     EntryKind = "reopened"
 	EntryResolved     EntryKind = "resolved"
 	EntryWithdrawn    EntryKind = "withdrawn"
@@ -36,10 +36,10 @@ const (
 // Response is what people did about an incident, and who was notified. Its JSON
 // names are those of the column incident.response.
 type Response struct {
-	AcknowledgedAt time.Time  `json:"acknowledged_at,omitzero"` // zero: not yet, or not since it reopened or escalated
+	AcknowledgedAt time.Time  `json:"acknowledged_at,omitzero"` // zero: not yet, or not since it reopened or was raised
 	Assignee       string     `json:"assignee,omitempty"`       // who acknowledged it last
 	AssigneeID     string     `json:"assignee_id,omitempty"`    // their Slack id; "" on the command line
-	Notified       []Notified `json:"notified,omitempty"`       // since it opened, reopened or escalated, in order
+	Notified       []Notified `json:"notified,omitempty"`       // since it opened, reopened or was raised, in order
 	MailedAt       time.Time  `json:"mailed_at,omitzero"`       // when mail replaced a channel that did not take it
 	ResolvedBy     string     `json:"resolved_by,omitempty"`    // the person who ended it; "" when alertingd did
 	NotUseful      []string   `json:"not_useful,omitempty"`     // who did not need to know
@@ -54,8 +54,8 @@ type Notified struct {
 	At      time.Time `json:"at"`
 }
 
-// Muted is why a firing rule notifies nobody. The incident is recorded all the same.
-type Muted struct {
+// Silenced is why a firing rule notifies nobody. The incident is recorded all the same.
+type Silenced struct {
 	Until       time.Time `json:"until,omitzero"` // zero: until it resolves
 	By          string    `json:"by,omitempty"`   // who silenced it; "" for a maintenance window
 	Reason      string    `json:"reason,omitempty"`
@@ -67,7 +67,7 @@ type Muted struct {
 func (r Response) After(entries []Entry) Response {
 	for _, e := range entries {
 		switch e.Kind {
-		case EntryReopened, EntryEscalated:
+		case EntryReopened, EntryRaised:
 			r = Response{NotUseful: r.NotUseful}
 		case EntryResolved:
 			r.ResolvedBy = e.Actor

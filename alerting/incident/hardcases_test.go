@@ -272,7 +272,7 @@ func TestATicketBecomesAPageInPlaceAndThePageMutesTickets(t *testing.T) {
 	s.events = nil
 	s.runSlowly(30*time.Minute, flow{of: bookings, region: kr, bad: 1000})
 	i = s.last["bookings"]
-	if len(s.events) != 1 || !strings.Contains(s.events[0], "escalated") || i.ID != id || i.Severity != slo.Page {
+	if len(s.events) != 1 || !strings.Contains(s.events[0], "raised") || i.ID != id || i.Severity != slo.Page {
 		t.Errorf("a fast burn: %q, %+v", s.events, i)
 	}
 	s.events = nil

@@ -64,7 +64,7 @@ type Facts struct {
 	AlsoAffected    []string       `json:"also_affected,omitempty"` // names of the rules that it muted
 	Reopened        int            `json:"reopened,omitempty"`      // how often
 	Withdrawn       bool           `json:"withdrawn,omitempty"`     // it ended because its rule is gone
-	Muted           *Muted         `json:"muted,omitempty"`         // why it notifies nobody at present
+	Silenced        *Silenced      `json:"silenced,omitempty"`      // why it notifies nobody at present
 
 	// Of the bad events, from their traces and log lines.
 	ErrorType  string `json:"error_type,omitempty"` // the most frequent one
@@ -142,7 +142,7 @@ type Store interface {
 	// is stored, after the entries. An incident that ended may be open again; that
 	// fails with ErrAlreadyOpen while another is. It fails with ErrChanged.
 	Update(ctx context.Context, term lease.Term, c Change) error
-	// Respond lets respond change Response, ResolvedAt and Facts.Muted of an
+	// Respond lets respond change Response, ResolvedAt and Facts.Silenced of an
 	// incident that nobody else changes meanwhile, and returns it as it is then.
 	// It needs no term, because people act on any replica: respond decides by what
 	// it reads. The error is ErrNotFound, or that of respond.

@@ -31,9 +31,9 @@ type Manager struct {
 	// OnCall returns who is notified first about a page; ok is false when nobody is.
 	// nil: nobody is on call.
 	OnCall func(at time.Time) (person Notified, ok bool)
-	// Muted returns why the rule notifies nobody at that time; id is "" for an
+	// Silenced returns why the rule notifies nobody at that time; id is "" for an
 	// incident that is not open yet. nil, or a nil result: it notifies.
-	Muted func(ctx context.Context, r slo.Rule, id string, at time.Time) (*Muted, error)
+	Silenced func(ctx context.Context, r slo.Rule, id string, at time.Time) (*Silenced, error)
 	// Report is called after every change; nil reports nothing.
 	Report func(context.Context, evaluate.Event, Incident)
 }
@@ -83,7 +83,7 @@ func (m Manager) Apply(ctx context.Context, term lease.Term, v evaluate.Verdict)
 		i.Facts.Withdrawn, i.Facts.EndsAfter, i.Facts.Frozen, i.Facts.ExhaustedAt = true, nil, "", time.Time{}
 	default:
 		i.Facts = m.facts(i.Facts, v)
-		if i.Facts.Muted, err = m.muted(ctx, before, v); err != nil {
+		if i.Facts.Silenced, err = m.silenced(ctx, before, v); err != nil {
 			return false, fmt.Errorf("read the silences: %w", err)
 		}
 		if v.Event == evaluate.Ongoing && !m.due(before, v, i.Facts) {
@@ -108,16 +108,16 @@ func (m Manager) Apply(ctx context.Context, term lease.Term, v evaluate.Verdict)
 	return true, evidenceErr
 }
 
-// muted is why the incident of v notifies nobody at present.
-func (m Manager) muted(ctx context.Context, before Incident, v evaluate.Verdict) (*Muted, error) {
-	if m.Muted == nil || v.Event == evaluate.Resolved {
+// silenced is why the incident of v notifies nobody at present.
+func (m Manager) silenced(ctx context.Context, before Incident, v evaluate.Verdict) (*Silenced, error) {
+	if m.Silenced == nil || v.Event == evaluate.Resolved {
 		return nil, nil
 	}
 	id := before.ID
 	if v.Event == evaluate.Opened {
 		id = ""
 	}
-	return m.Muted(ctx, v.Rule(), id, v.At)
+	return m.Silenced(ctx, v.Rule(), id, v.At)
 }
 
 // entries are what the timeline says about v. A page that opens, reopens or was a
@@ -128,8 +128,8 @@ func (m Manager) entries(before, i Incident, v evaluate.Verdict) (all []Entry) {
 		all = append(all, Entry{At: v.At, Kind: EntryKind(v.Event), Text: text})
 	}
 	switch v.Event {
-	case evaluate.Opened, evaluate.Reopened, evaluate.Escalated:
-		if m.OnCall == nil || i.Severity != slo.Page || i.Facts.Muted != nil {
+	case evaluate.Opened, evaluate.Reopened, evaluate.Raised:
+		if m.OnCall == nil || i.Severity != slo.Page || i.Facts.Silenced != nil {
 			return all
 		}
 		if person, ok := m.OnCall(v.At); ok {
@@ -166,7 +166,7 @@ func (m Manager) due(i Incident, v evaluate.Verdict, facts Facts) bool {
 	return v.At.Sub(i.UpdatedAt) >= m.UpdateInterval ||
 		(v.Waiting == nil) != (i.Facts.EndsAfter == nil) ||
 		(v.Frozen == "") != (i.Facts.Frozen == "") ||
-		(facts.Muted == nil) != (i.Facts.Muted == nil) ||
+		(facts.Silenced == nil) != (i.Facts.Silenced == nil) ||
 		len(facts.AlsoAffected) > len(i.Facts.AlsoAffected) ||
 		// The worst share decides the end, so it may not wait for the next update.
 		2*slo.GoodNeeded(v.Worst) <= slo.GoodNeeded(i.Facts.Worst)

@@ -16,8 +16,8 @@ func note(i Incident, v evaluate.Verdict) string {
 	switch v.Event {
 	case evaluate.Opened:
 		return fmt.Sprintf("%s: %s.", opening(v.Severity), cause(v))
-	case evaluate.Escalated:
-		return fmt.Sprintf("Escalated from ticket to page: %s.", cause(v))
+	case evaluate.Raised:
+		return fmt.Sprintf("Raised from ticket to page: %s.", cause(v))
 	case evaluate.Reopened:
 		return fmt.Sprintf("Reopened %s after its end: %s.", Duration(v.At.Sub(v.Incident.EndedAt)), cause(v))
 	case evaluate.Resolved:

@@ -33,8 +33,8 @@ func TestNotesSayWhyAndForHowLong(t *testing.T) {
 		Facts: Facts{EventLabel: "attempts", SinceStart: slo.Count{Good: 1, Bad: 2}},
 	}
 	for want, v := range map[string]evaluate.Verdict{
-		"Paged: " + cause + ".":                         {Event: evaluate.Opened, Severity: slo.Page, SLO: &slo.SLO{}, Pair: burns},
-		"Escalated from ticket to page: " + cause + ".": {Event: evaluate.Escalated, SLO: &slo.SLO{}, Pair: burns},
+		"Paged: " + cause + ".":                      {Event: evaluate.Opened, Severity: slo.Page, SLO: &slo.SLO{}, Pair: burns},
+		"Raised from ticket to page: " + cause + ".": {Event: evaluate.Raised, SLO: &slo.SLO{}, Pair: burns},
 		"Reopened 1.5 min after its end: " + cause + ".": {
 			Event: evaluate.Reopened, SLO: &slo.SLO{}, Pair: burns, At: ten.Add(90 * time.Second), Incident: evaluate.Incident{EndedAt: ten},
 		},

@@ -48,12 +48,12 @@ func (r Responder) Acknowledge(ctx context.Context, id string, by Actor) (Incide
 // its rule until then.
 func (r Responder) Silence(ctx context.Context, id string, by Actor, until time.Time, reason string) (Incident, error) {
 	i, err := r.Store.Get(ctx, id)
-	switch muted := i.Facts.Muted; {
+	switch silenced := i.Facts.Silenced; {
 	case err != nil:
 		return i, err
 	case !i.Open():
 		return i, ErrEnded
-	case muted != nil && muted.Maintenance == "" && (muted.Until.IsZero() || !until.IsZero() && !muted.Until.Before(until)):
+	case silenced != nil && silenced.Maintenance == "" && (silenced.Until.IsZero() || !until.IsZero() && !silenced.Until.Before(until)):
 		return i, nil // as long already
 	}
 	now := r.Now()
@@ -68,10 +68,10 @@ func (r Responder) Silence(ctx context.Context, id string, by Actor, until time.
 	if err := r.Store.Silence(ctx, silence); err != nil {
 		return i, err
 	}
-	muted := Muted{Until: until, By: by.Name, Reason: reason}
+	silenced := Silenced{Until: until, By: by.Name, Reason: reason}
 	return r.Store.Respond(ctx, id, func(i *Incident) ([]Entry, []Target, error) {
-		i.Facts.Muted = &muted
-		return []Entry{{At: now, Kind: EntrySilenced, Actor: by.Name, Text: "Silenced " + muted.String() + "."}}, nil, nil
+		i.Facts.Silenced = &silenced
+		return []Entry{{At: now, Kind: EntrySilenced, Actor: by.Name, Text: "Silenced " + silenced.String() + "."}}, nil, nil
 	})
 }
 
@@ -113,7 +113,7 @@ func (r Responder) Open(ctx context.Context) ([]Incident, error) {
 }
 
 // String says until when and why: "until 11:00 UTC by Mina: deploy".
-func (m Muted) String() string {
+func (m Silenced) String() string {
 	text := "until it resolves"
 	if !m.Until.IsZero() {
 		text = "until " + m.Until.UTC().Format("2 January 15:04 UTC")

@@ -102,8 +102,8 @@ func TestASilenceCoversTheRuleOrTheIncident(t *testing.T) {
 				until = r.now.Add(c.length)
 			}
 			i := r.done(r.Silence(ctx, "i", mina, until, "deploy"))
-			if i.Facts.Muted == nil || i.Facts.Muted.By != "Mina" || !i.Facts.Muted.Until.Equal(until) {
-				t.Errorf("muted: %+v", i.Facts.Muted)
+			if i.Facts.Silenced == nil || i.Facts.Silenced.By != "Mina" || !i.Facts.Silenced.Until.Equal(until) {
+				t.Errorf("silenced: %+v", i.Facts.Silenced)
 			}
 			r.done(r.Silence(ctx, "i", mina, until, "deploy")) // a double click
 			r.expect(c.text)
@@ -131,11 +131,11 @@ func TestALongerSilenceReplacesAShorterOne(t *testing.T) {
 	r, ctx := newResponding(t), t.Context()
 	r.done(r.Silence(ctx, "i", mina, r.now.Add(time.Hour), ""))
 	i := r.done(r.Silence(ctx, "i", jo, r.now.Add(2*time.Hour), ""))
-	if i.Facts.Muted.By != "Jo" {
-		t.Errorf("muted: %+v", i.Facts.Muted)
+	if i.Facts.Silenced.By != "Jo" {
+		t.Errorf("silenced: %+v", i.Facts.Silenced)
 	}
-	if i = r.done(r.Silence(ctx, "i", mina, r.now.Add(time.Hour), "")); i.Facts.Muted.By != "Jo" {
-		t.Errorf("a shorter silence replaced a longer one: %+v", i.Facts.Muted)
+	if i = r.done(r.Silence(ctx, "i", mina, r.now.Add(time.Hour), "")); i.Facts.Silenced.By != "Jo" {
+		t.Errorf("a shorter silence replaced a longer one: %+v", i.Facts.Silenced)
 	}
 }
 

@@ -9,8 +9,6 @@ import (
 	"mime"
 	"mime/quotedprintable"
 	netmail "net/mail"
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -19,6 +17,7 @@ import (
 	"jari.example/alerting/mail"
 	"jari.example/alerting/notify"
 	"jari.example/alerting/slo"
+	"jari.example/internal/serve/servetest"
 	"jari.example/internal/ses"
 )
 
@@ -90,7 +89,7 @@ func TestMailsSayWhatAReaderNeeds(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			golden(t, name, shown(t, raw))
+			servetest.Golden(t, strings.ReplaceAll(name, " ", "_")+".txt", []byte(shown(t, raw)), *update)
 		})
 	}
 }
@@ -122,23 +121,6 @@ func shown(t *testing.T, raw string) string {
 		t.Fatal(err)
 	}
 	return b.String() + "\n" + strings.ReplaceAll(string(body), "\r\n", "\n")
-}
-
-func golden(t *testing.T, name, got string) {
-	t.Helper()
-	file := filepath.Join("testdata", strings.ReplaceAll(name, " ", "_")+".txt")
-	if *update {
-		if err := os.WriteFile(file, []byte(got), 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-	want, err := os.ReadFile(file)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if got != string(want) {
-		t.Errorf("%s differs (run with -update if the new text is right):\n%s", file, got)
-	}
 }
 
 func TestARepeatedAttemptHasTheSameMessageID(t *testing.T) {

@@ -12,13 +12,14 @@ import (
 	"jari.example/alerting/inmem"
 	"jari.example/alerting/mail"
 	"jari.example/alerting/notify"
+	"jari.example/internal/awsconf/awstest"
 	"jari.example/internal/ses"
 	"jari.example/internal/ses/sestest"
 )
 
 // A page with its history, delivered to the real part by a relay.
 func TestAnIncidentIsAThreadOfMails(t *testing.T) {
-	cfg, from := sestest.Config(t), sestest.Verified(t)
+	cfg, from := awstest.Config(t), sestest.Verified(t)
 	to := incident.Target{Medium: incident.Mail, Address: sestest.Address()}
 	store := inmem.New()
 	term, _, err := store.Acquire(t.Context(), "me", time.Minute)

@@ -3,7 +3,6 @@ package mail_test
 import (
 	"maps"
 	netmail "net/mail"
-	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -11,6 +10,7 @@ import (
 	"unicode"
 
 	"jari.example/alerting/incident"
+	"jari.example/alerting/incident/incidenttest"
 	"jari.example/alerting/notify"
 	"jari.example/alerting/slo"
 )
@@ -71,7 +71,7 @@ func everything(planted string) []notify.Delivery {
 	} {
 		i := page()
 		i.Facts.Alert = &incident.Alert{When: slo.When{Within: time.Minute, Events: 1}}
-		fill(reflect.ValueOf(&i).Elem(), planted)
+		incidenttest.Fill(&i, func(string) string { return planted })
 		i.ID, i.Severity = page().ID, slo.Page // both are ours
 		change(&i)
 		for _, kind := range []notify.Kind{notify.Post, notify.Reply} {
@@ -79,36 +79,4 @@ func everything(planted string) []notify.Delivery {
 		}
 	}
 	return append(all, delivery(notify.Notice, incident.Incident{}, planted))
-}
-
-// fill sets every string that v holds to text. An empty slice, map or pointer gets an
-// element first.
-func fill(v reflect.Value, text string) {
-	switch v.Kind() {
-	case reflect.String:
-		v.SetString(text)
-	case reflect.Pointer:
-		if v.IsNil() {
-			v.Set(reflect.New(v.Type().Elem()))
-		}
-		fill(v.Elem(), text)
-	case reflect.Struct:
-		for n := range v.NumField() {
-			if v.Type() != reflect.TypeFor[time.Time]() {
-				fill(v.Field(n), text)
-			}
-		}
-	case reflect.Slice:
-		if v.Len() == 0 {
-			v.Set(reflect.MakeSlice(v.Type(), 1, 1))
-		}
-		for n := range v.Len() {
-			fill(v.Index(n), text)
-		}
-	case reflect.Map:
-		key, value := reflect.New(v.Type().Key()).Elem(), reflect.New(v.Type().Elem()).Elem()
-		fill(key, text)
-		v.Set(reflect.MakeMap(v.Type()))
-		v.SetMapIndex(key, value)
-	}
 }

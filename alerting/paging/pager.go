@@ -1,5 +1,5 @@
 // Package paging notifies people about an open page until one of them acknowledges
-// it: the next in line in Slack and by mail, and by mail alone when Slack does not
+// it: the next person in Slack and by mail, and by mail alone when Slack does not
 // take the message.
 package paging
 
@@ -32,7 +32,7 @@ type Outbox interface {
 // Pager decides by what the store says under a lock, so that of several replicas,
 // also of one that has lost its lease, only one notifies a person.
 //
-// An open page is handed on while nobody has acknowledged it and nothing mutes it.
+// An open page is escalated while nobody has acknowledged it and nothing mutes it.
 type Pager struct {
 	Store  incident.Store
 	Outbox Outbox
@@ -71,7 +71,7 @@ func (p *Pager) Look(ctx context.Context) error {
 		if !waitsForPeople(i) {
 			continue
 		}
-		for _, respond := range []incident.Respond{p.handOn(now), p.mail(now, i.ID, undelivered)} {
+		for _, respond := range []incident.Respond{p.escalate(now), p.mail(now, i.ID, undelivered)} {
 			after := i // the store reads again only when something is to be written
 			if entries, _, err := respond(&after); err != nil || len(entries) == 0 {
 				failures = append(failures, err)
@@ -86,12 +86,12 @@ func (p *Pager) Look(ctx context.Context) error {
 
 // waitsForPeople reports whether somebody has to acknowledge i.
 func waitsForPeople(i incident.Incident) bool {
-	return i.Open() && i.Severity == slo.Page && i.Response.AcknowledgedAt.IsZero() && i.Facts.Muted == nil
+	return i.Open() && i.Severity == slo.Page && i.Response.AcknowledgedAt.IsZero() && i.Facts.Silenced == nil
 }
 
-// handOn notifies the next in line when that is due, in the thread and by mail. The
+// escalate notifies the next person when that is due, in the thread and by mail. The
 // first person is mentioned in the message itself.
-func (p *Pager) handOn(now time.Time) incident.Respond {
+func (p *Pager) escalate(now time.Time) incident.Respond {
 	return func(i *incident.Incident) ([]incident.Entry, []incident.Target, error) {
 		rota := p.Rota()
 		if rota == nil || !waitsForPeople(*i) {
@@ -106,7 +106,7 @@ func (p *Pager) handOn(now time.Time) incident.Respond {
 			return nil, nil, nil
 		}
 		e := incident.Entry{At: now, Kind: incident.EntryNotified, Actor: person.Name, Mention: person.SlackID}
-		if len(notified) == 0 { // it was muted when it opened
+		if len(notified) == 0 { // it was silenced when it opened
 			e.Text = person.Name + ", you are on call: this is open and nobody has acknowledged it."
 		} else {
 			e.Text = fmt.Sprintf("Nobody has acknowledged this for %s. %s, you are next.",

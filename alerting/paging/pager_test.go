@@ -48,11 +48,11 @@ func newFixture(t *testing.T) *fixture {
 	return f
 }
 
-// open opens an incident about which Mina is notified, unless it is muted.
-func (f *fixture) open(severity slo.Severity, muted *incident.Muted) {
-	i := incident.Incident{ID: "i", Rule: "r", Severity: severity, OpenedAt: f.start, Facts: incident.Facts{Muted: muted}}
+// open opens an incident about which Mina is notified, unless it is silenced.
+func (f *fixture) open(severity slo.Severity, silenced *incident.Silenced) {
+	i := incident.Incident{ID: "i", Rule: "r", Severity: severity, OpenedAt: f.start, Facts: incident.Facts{Silenced: silenced}}
 	entries := []incident.Entry{{At: f.start, Kind: incident.EntryOpened, Text: "opened"}}
-	if muted == nil && severity == slo.Page {
+	if silenced == nil && severity == slo.Page {
 		entries = append(entries, incident.Entry{At: f.start, Kind: incident.EntryNotified, Actor: mina.Name, Mention: mina.SlackID})
 	}
 	i.Response = incident.Response{}.After(entries)
@@ -125,7 +125,7 @@ func (f *fixture) expect(timeline, mails []string) {
 	}
 }
 
-func TestAPageThatNobodyAcknowledgesIsHandedOn(t *testing.T) {
+func TestAPageThatNobodyAcknowledgesIsEscalated(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		f := newFixture(t)
 		f.open(slo.Page, nil)
@@ -138,7 +138,7 @@ func TestAPageThatNobodyAcknowledgesIsHandedOn(t *testing.T) {
 	})
 }
 
-func TestAnAcknowledgedPageIsNotHandedOn(t *testing.T) {
+func TestAnAcknowledgedPageIsNotEscalated(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		f := newFixture(t)
 		f.open(slo.Page, nil)
@@ -153,10 +153,10 @@ func TestAnAcknowledgedPageIsNotHandedOn(t *testing.T) {
 	})
 }
 
-func TestNobodyIsNotifiedOfATicketOrWhileMuted(t *testing.T) {
+func TestNobodyIsNotifiedOfATicketOrWhileSilenced(t *testing.T) {
 	for name, open := range map[string]func(*fixture){
-		"a ticket":     func(f *fixture) { f.open(slo.Ticket, nil) },
-		"a muted page": func(f *fixture) { f.open(slo.Page, &incident.Muted{By: "Mina"}) },
+		"a ticket":        func(f *fixture) { f.open(slo.Ticket, nil) },
+		"a silenced page": func(f *fixture) { f.open(slo.Page, &incident.Silenced{By: "Mina"}) },
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -170,17 +170,17 @@ func TestNobodyIsNotifiedOfATicketOrWhileMuted(t *testing.T) {
 }
 
 // A silence ends while the fault goes on: the person who is on call is notified then.
-func TestAPageThatIsNotMutedAnyMoreNotifies(t *testing.T) {
+func TestAPageThatIsNotSilencedAnyMoreNotifies(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		f := newFixture(t)
-		f.open(slo.Page, &incident.Muted{By: "Mina"})
+		f.open(slo.Page, &incident.Silenced{By: "Mina"})
 		f.deliver()
 		f.run(time.Hour)
 		i, err := f.store.Get(t.Context(), "i")
 		if err != nil {
 			t.Fatal(err)
 		}
-		i.Facts.Muted = nil
+		i.Facts.Silenced = nil
 		if err := f.store.Update(t.Context(), f.term, incident.Change{Incident: i}); err != nil {
 			t.Fatal(err)
 		}
@@ -232,7 +232,7 @@ func TestAPageThatSlackDoesNotTakeIsMailed(t *testing.T) {
 	}
 }
 
-func TestWithoutMailsThePageIsHandedOnInSlackAlone(t *testing.T) {
+func TestWithoutMailsThePageIsEscalatedInSlackAlone(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		f := newFixture(t)
 		f.pager.Mails = false

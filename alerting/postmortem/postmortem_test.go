@@ -2,13 +2,13 @@ package postmortem
 
 import (
 	"flag"
-	"os"
 	"strings"
 	"testing"
 	"time"
 
 	"jari.example/alerting/incident"
 	"jari.example/alerting/slo"
+	"jari.example/internal/serve/servetest"
 )
 
 var update = flag.Bool("update", false, "write testdata")
@@ -37,19 +37,7 @@ func TestAPostmortemBeginsWithWhatIsKnown(t *testing.T) {
 	if err := Write(&b, r); err != nil {
 		t.Fatal(err)
 	}
-	const file = "testdata/resolved.md"
-	if *update {
-		if err := os.WriteFile(file, []byte(b.String()), 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-	want, err := os.ReadFile(file)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if b.String() != string(want) {
-		t.Errorf("got\n%s\nwant\n%s", &b, want)
-	}
+	servetest.Golden(t, "resolved.md", []byte(b.String()), *update)
 	r.ResolvedAt, r.Response = time.Time{}, incident.Response{}
 	b.Reset()
 	if err := Write(&b, r); err != nil {

@@ -3,8 +3,6 @@ package slack
 import (
 	"flag"
 	"maps"
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -13,6 +11,7 @@ import (
 	"jari.example/alerting/notify"
 	"jari.example/alerting/slack/slacktest"
 	"jari.example/alerting/slo"
+	"jari.example/internal/serve/servetest"
 )
 
 var update = flag.Bool("update", false, "rewrite golden files")
@@ -120,11 +119,11 @@ func responded() map[string]incident.Incident {
 		}),
 		"ticket mentions nobody": with(func(i *incident.Incident) { i.Severity = slo.Ticket }),
 		"silenced": with(func(i *incident.Incident) {
-			i.Facts.Muted = &incident.Muted{Until: at.Add(time.Hour), By: "Dana Lee", Reason: "a known fault"}
+			i.Facts.Silenced = &incident.Silenced{Until: at.Add(time.Hour), By: "Dana Lee", Reason: "a known fault"}
 		}),
-		"silenced until it resolves": with(func(i *incident.Incident) { i.Facts.Muted = &incident.Muted{By: "Dana Lee"} }),
+		"silenced until it resolves": with(func(i *incident.Incident) { i.Facts.Silenced = &incident.Silenced{By: "Dana Lee"} }),
 		"maintenance": with(func(i *incident.Incident) {
-			i.Facts.Muted = &incident.Muted{Until: at.Add(time.Hour), Maintenance: "postgres-upgrade", Reason: "PostgreSQL 19"}
+			i.Facts.Silenced = &incident.Silenced{Until: at.Add(time.Hour), Maintenance: "postgres-upgrade", Reason: "PostgreSQL 19"}
 		}),
 		"resolved by a person": with(func(i *incident.Incident) {
 			i.ResolvedAt, i.Response.ResolvedBy = at.Add(7*time.Minute), "Dana Lee"
@@ -167,17 +166,5 @@ func golden(t *testing.T, name string, m message) {
 		t.Fatal(err)
 	}
 	got := "notification: " + m.text + "\n\n" + shown + "\n\nwithout blocks:\n" + m.alone + "\n"
-	file := filepath.Join("testdata", strings.ReplaceAll(name, " ", "_")+".txt")
-	if *update {
-		if err := os.WriteFile(file, []byte(got), 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-	want, err := os.ReadFile(file)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if got != string(want) {
-		t.Errorf("%s differs (run with -update if the new text is right):\n%s", file, got)
-	}
+	servetest.Golden(t, strings.ReplaceAll(name, " ", "_")+".txt", []byte(got), *update)
 }

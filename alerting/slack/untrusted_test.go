@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"math/rand/v2"
-	"reflect"
 	"regexp"
 	"slices"
 	"strings"
@@ -13,6 +12,7 @@ import (
 	"unicode"
 
 	"jari.example/alerting/incident"
+	"jari.example/alerting/incident/incidenttest"
 	"jari.example/alerting/notify"
 	"jari.example/alerting/slo"
 )
@@ -22,45 +22,6 @@ const hostile = "planted <!channel> <!here|x> <@U0PLANTED> <#C0PLANTED> <!subtea
 	"<http://evil.example/|y> http://evil.example/ :fire: &lt;!channel&gt; " +
 	"|\r\n> quote\n*line*\u2028_x_\u202eright\u2066left\u200bzero\u200d\ufeff\x00\x1b[31m\xff"
 
-// walk calls visit with every string that v holds, with its path. What is empty is
-// filled first: a slice or a map with one element, a pointer with a value.
-func walk(v reflect.Value, path string, visit func(path string, s reflect.Value)) {
-	switch v.Kind() {
-	case reflect.String:
-		visit(path, v)
-	case reflect.Pointer:
-		if v.IsNil() {
-			v.Set(reflect.New(v.Type().Elem()))
-		}
-		walk(v.Elem(), path, visit)
-	case reflect.Struct:
-		if v.Type() == reflect.TypeFor[time.Time]() {
-			return
-		}
-		for n := range v.NumField() {
-			walk(v.Field(n), path+"."+v.Type().Field(n).Name, visit)
-		}
-	case reflect.Slice:
-		if v.Len() == 0 {
-			v.Set(reflect.MakeSlice(v.Type(), 1, 1))
-		}
-		for n := range v.Len() {
-			walk(v.Index(n), path+"[]", visit)
-		}
-	case reflect.Map:
-		key := reflect.New(v.Type().Key()).Elem()
-		walk(key, path+"[key]", visit)
-		filled := reflect.MakeMap(v.Type())
-		value := reflect.New(v.Type().Elem()).Elem()
-		if value.CanInt() {
-			value.SetInt(7)
-		}
-		walk(value, path+"[value]", visit)
-		filled.SetMapIndex(key, value)
-		v.Set(filled)
-	}
-}
-
 // everything is an incident of each kind in which every string is set by text.
 func everything(text func(path string) string) []incident.Incident {
 	var all []incident.Incident
@@ -69,7 +30,7 @@ func everything(text func(path string) string) []incident.Incident {
 		func(i *incident.Incident) { i.Facts.EndsAfter = nil },
 		func(i *incident.Incident) { i.Facts.Alert, i.Facts.EndsAfter = nil, nil },
 		func(i *incident.Incident) { i.Facts.Alert = nil },
-		func(i *incident.Incident) { i.Facts.Muted.By = "" },
+		func(i *incident.Incident) { i.Facts.Silenced.By = "" },
 		func(i *incident.Incident) { i.Facts.Runbook = "" },
 		func(i *incident.Incident) { i.ResolvedAt = i.UpdatedAt },
 		func(i *incident.Incident) { i.ResolvedAt, i.Facts.Withdrawn = i.UpdatedAt, true },
@@ -77,7 +38,7 @@ func everything(text func(path string) string) []incident.Incident {
 		i := openIncident()
 		i.Facts.Alert = &incident.Alert{When: slo.When{Within: time.Minute, Events: 1}}
 		i.Response.AcknowledgedAt, i.Response.MailedAt = i.UpdatedAt, i.UpdatedAt
-		walk(reflect.ValueOf(&i).Elem(), "", func(path string, s reflect.Value) { s.SetString(text(path)) })
+		incidenttest.Fill(&i, text)
 		change(&i)
 		all = append(all, i)
 	}

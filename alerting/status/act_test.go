@@ -36,10 +36,10 @@ func TestAFormActsOnce(t *testing.T) {
 			return i.Response.Assignee == "Mina" && i.Response.AssigneeID == "U1" && i.Response.AcknowledgedAt.Equal(now)
 		}},
 		"silence for a time": {"silence", url.Values{"for": {"24h"}, "reason": {"deploy"}}, func(i incident.Incident) bool {
-			return *i.Facts.Muted == incident.Muted{Until: now.Add(24 * time.Hour), By: "Mina", Reason: "deploy"}
+			return *i.Facts.Silenced == incident.Silenced{Until: now.Add(24 * time.Hour), By: "Mina", Reason: "deploy"}
 		}},
 		"silence until it resolves": {"silence", nil, func(i incident.Incident) bool {
-			return *i.Facts.Muted == incident.Muted{By: "Mina"}
+			return *i.Facts.Silenced == incident.Silenced{By: "Mina"}
 		}},
 		"not useful": {"not-useful", nil, func(i incident.Incident) bool {
 			return len(i.Response.NotUseful) == 1 && i.Response.NotUseful[0] == "Mina"
@@ -49,7 +49,7 @@ func TestAFormActsOnce(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			f := newFixture(t, "")
 			_, err := f.store.Respond(t.Context(), openID, func(i *incident.Incident) ([]incident.Entry, []incident.Target, error) {
-				i.Facts.Muted = nil
+				i.Facts.Silenced = nil
 				return []incident.Entry{{Kind: incident.EntryUnsilenced}}, nil, nil
 			})
 			must(t, err)
@@ -110,7 +110,7 @@ func TestARequestThatMayNotActIsRefusedWithASentence(t *testing.T) {
 			if w.Code != one.code || !strings.Contains(w.Body.String(), one.sentence) {
 				t.Errorf("%d, want %d with %q: %s", w.Code, one.code, one.sentence, w.Body)
 			}
-			if i := f.incident(openID); !i.Response.AcknowledgedAt.Equal(before.Response.AcknowledgedAt) || *i.Facts.Muted != *before.Facts.Muted {
+			if i := f.incident(openID); !i.Response.AcknowledgedAt.Equal(before.Response.AcknowledgedAt) || *i.Facts.Silenced != *before.Facts.Silenced {
 				t.Errorf("the incident was changed: %+v", i)
 			}
 		})

@@ -93,11 +93,11 @@ func (f *fixture) incidents(text string) {
 		Facts: incident.Facts{
 			Title: "Bookings fail" + text, Affected: "diners" + text, EventLabel: "attempts" + text, Runbook: "booking" + text,
 			Dashboard: "bookings" + text, SinceStart: slo.Count{Good: 40, Bad: 110}, Traces: []string{"abc" + text}, Frozen: "blind" + text,
-			Muted: &incident.Muted{By: "Jun" + text, Reason: "known" + text}, LogLine: "x" + text, ErrorType: "y" + text,
+			Silenced: &incident.Silenced{By: "Jun" + text, Reason: "known" + text}, LogLine: "x" + text, ErrorType: "y" + text,
 		},
 	}
 	ended := open
-	ended.ID, ended.Rule, ended.Facts.Muted, ended.Facts.Frozen = endedID, "latency"+text, nil, ""
+	ended.ID, ended.Rule, ended.Facts.Silenced, ended.Facts.Frozen = endedID, "latency"+text, nil, ""
 	ended.Facts.Alert = &incident.Alert{When: slo.When{Events: 3}, Firing: []incident.Subject{{Name: "kr" + text}}}
 	for _, i := range []incident.Incident{open, ended} {
 		entry := incident.Entry{At: at(-18), Kind: incident.EntryOpened, Text: "Paged" + text}

@@ -9,7 +9,6 @@ import (
 	"math"
 	"net/http"
 	"net/http/httptest"
-	"os"
 	"strings"
 	"testing"
 	"time"
@@ -20,6 +19,7 @@ import (
 	"jari.example/alerting/oncall"
 	"jari.example/alerting/slo"
 	"jari.example/alerting/status"
+	"jari.example/internal/serve/servetest"
 )
 
 var update = flag.Bool("update", false, "write testdata")
@@ -41,15 +41,7 @@ func TestTheJSONIsAsRecorded(t *testing.T) {
 	v.Objectives[0].Course = []status.Point{course[0], course[len(course)-1]}
 	got, err := json.MarshalIndent(v, "", "  ")
 	must(t, err)
-	const file = "testdata/status.json"
-	if *update {
-		must(t, os.WriteFile(file, append(got, '\n'), 0o644))
-	}
-	want, err := os.ReadFile(file)
-	must(t, err)
-	if string(got)+"\n" != string(want) {
-		t.Errorf("got\n%s\nwant\n%s", got, want)
-	}
+	servetest.Golden(t, "status.json", append(got, '\n'), *update)
 }
 
 func TestTheCourseOfABudgetEndsWithWhatRemains(t *testing.T) {
@@ -87,7 +79,7 @@ func TestThePageHasEverySection(t *testing.T) {
 		"its dashboard":         `href="http://dash.example/bookings?from=`,
 		"its traces":            `href="http://trace.example/abc"`,
 		"that nobody has it":    "Nobody has acknowledged it.",
-		"that it is muted":      "Notifies nobody until it resolves by Jun: known",
+		"that it is silenced":   "Notifies nobody until it resolves by Jun: known",
 		"its timeline":          "Paged",
 		"its forms":             `action="/status/incidents/` + openID + `/acknowledge"`,
 		"what is left":          "<b>50 % of the budget is left</b>",

@@ -55,8 +55,8 @@ type Incident struct {
 	Firing         []string  `json:"firing,omitempty"` // subjects of an alert
 	AcknowledgedAt time.Time `json:"acknowledged_at,omitzero"`
 	AcknowledgedBy string    `json:"acknowledged_by,omitempty"`
-	Muted          string    `json:"muted,omitempty"`  // until when and why it notifies nobody
-	Frozen         string    `json:"frozen,omitempty"` // why it cannot resolve
+	Silenced       string    `json:"silenced,omitempty"` // until when and why it notifies nobody
+	Frozen         string    `json:"frozen,omitempty"`   // why it cannot resolve
 	NotUseful      []string  `json:"not_useful,omitempty"`
 	Runbook        string    `json:"runbook"` // URLs
 	Dashboard      string    `json:"dashboard"`
@@ -212,8 +212,8 @@ func (s *server) incident(i incident.Incident) Incident {
 	for _, id := range f.Traces {
 		one.Traces = append(one.Traces, s.Links.TraceURL(id))
 	}
-	if f.Muted != nil {
-		one.Muted = f.Muted.String()
+	if f.Silenced != nil {
+		one.Silenced = f.Silenced.String()
 	}
 	if f.Alert != nil {
 		for _, subject := range f.Alert.Firing {

@@ -8,9 +8,9 @@ import (
 // people is who was notified, who has acknowledged it, and why nobody is notified.
 func people(i incident.Incident, items int) []Line {
 	var lines []Line
-	r, m := i.Response, i.Facts.Muted
+	r, m := i.Response, i.Facts.Silenced
 	if m != nil && i.Open() {
-		lines = append(lines, muted(i, *m))
+		lines = append(lines, silenced(i, *m))
 	}
 	if called := r.Notified; len(called) > 0 {
 		var all []Line
@@ -31,10 +31,10 @@ func people(i incident.Incident, items int) []Line {
 	return lines
 }
 
-func muted(i incident.Incident, m incident.Muted) Line {
+func silenced(i incident.Incident, m incident.Silenced) Line {
 	l := Say(Bold("Silenced"), " by ", m.By)
 	if m.By == "" {
-		l = Say(Bold("Muted"), " by the maintenance window ", m.Maintenance)
+		l = Say(Bold("Silenced"), " by the maintenance window ", m.Maintenance)
 	}
 	if m.Until.IsZero() {
 		l = Say(l, " until it resolves")

@@ -15,6 +15,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 
 	"jari.example/internal/awsconf"
+	"jari.example/internal/awsconf/awstest"
 	"jari.example/internal/secret"
 	"jari.example/internal/ses"
 	"jari.example/internal/ses/sestest"
@@ -26,7 +27,7 @@ func message(from, to string) ses.Mail {
 }
 
 func TestSendsAMail(t *testing.T) {
-	cfg, from := sestest.Config(t), sestest.Verified(t)
+	cfg, from := awstest.Config(t), sestest.Verified(t)
 	to := sestest.Address()
 	m := message(from, to)
 	if err := ses.New(cfg).Send(t.Context(), m); err != nil {
@@ -38,7 +39,7 @@ func TestSendsAMail(t *testing.T) {
 }
 
 func TestAnUnverifiedSenderIsForTheOperator(t *testing.T) {
-	err := ses.New(sestest.Config(t)).Send(t.Context(), message(sestest.Address(), sestest.Address()))
+	err := ses.New(awstest.Config(t)).Send(t.Context(), message(sestest.Address(), sestest.Address()))
 	if got := outcome(err); got != "misconfigured" {
 		t.Errorf("got %s: %v", got, err)
 	}

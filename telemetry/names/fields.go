@@ -104,7 +104,7 @@ const (
 	EventIncidentUpdated    = "alerting.incident.updated"
 	EventIncidentResolved   = "alerting.incident.resolved"
 	EventIncidentReopened   = "alerting.incident.reopened"
-	EventIncidentEscalated  = "alerting.incident.escalated"
+	EventIncidentRaised     = "alerting.incident.escalated"
 	EventIncidentWithdrawn  = "alerting.incident.withdrawn"
 	EventBlind              = "alerting.blind"
 	EventBlindEnded         = "alerting.blind.ended"

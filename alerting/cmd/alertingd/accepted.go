@@ -24,7 +24,7 @@ func accepted(outbox notify.Outbox, next func(context.Context) error) func(conte
 		var refused []error
 		for _, w := range waiting {
 			if w.Refused != "" {
-				refused = append(refused, fmt.Errorf("%d deliveries to %s are refused: %s", w.Count, w.Target, w.Refused))
+				refused = append(refused, fmt.Errorf("%s refuses deliveries, of which %d wait: %s", w.Target, w.Count, w.Refused))
 			}
 		}
 		return errors.Join(refused...)

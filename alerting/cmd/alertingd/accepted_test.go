@@ -37,7 +37,7 @@ func TestAChannelThatRefusesEverythingMakesTheDaemonNotReady(t *testing.T) {
 		t.Errorf("while a delivery is tried again: %v", err)
 	}
 	retry(notify.Retrial{Reason: "channel_not_found", Refused: true})
-	const want = "1 deliveries to slack:pages are refused: channel_not_found"
+	const want = "slack:pages refuses deliveries, of which 1 wait: channel_not_found"
 	if err := ready(ctx); err == nil || !strings.Contains(err.Error(), want) {
 		t.Errorf("while the channel does not exist: %v", err)
 	}

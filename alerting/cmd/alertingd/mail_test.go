@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"jari.example/internal/awsconf/awstest"
 	"jari.example/internal/postgres/postgrestest"
 	"jari.example/internal/ses/sestest"
 	"jari.example/telemetry/names"
@@ -14,7 +15,7 @@ import (
 )
 
 func TestDeliversWhatWaitsForMail(t *testing.T) {
-	sestest.Config(t) // sets the credentials
+	awstest.Config(t) // sets the credentials
 	database, to := postgrestest.Database(t), sestest.Address()
 	d := start(t, "--database-url", database, "--aws-endpoint-url", realpart.Need(t, realpart.AWS), "--mail-from", sestest.Verified(t))
 	postgrestest.Exec(t, database, fmt.Sprintf(

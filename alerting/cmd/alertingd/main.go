@@ -133,7 +133,7 @@ func newLoop(s *settings, stored store, events source, report reporter, status *
 		Incidents: incident.Manager{
 			Store: stored, Evidence: events, Scale: s.timing.Scale, Report: report.incident,
 			UpdateInterval: max(updateInterval/time.Duration(s.timing.Scale), minUpdateInterval),
-			OnCall:         notified.onCall, Muted: notified.muted,
+			OnCall:         notified.onCall, Silenced: notified.silenced,
 		},
 		Now: time.Now, Report: report.tick(), Observe: status.set, Succeeded: (&deadman.Recorder{Ticks: stored}).Record,
 	}
@@ -158,7 +158,7 @@ func together(jobs []func(context.Context, lease.Term)) func(context.Context, le
 	}
 }
 
-// newPager returns what hands on pages that nobody acknowledges.
+// newPager returns what escalates pages that nobody acknowledges.
 func newPager(s *settings, stored store, report reporter) *paging.Pager {
 	return &paging.Pager{
 		Store: stored, Outbox: stored, Rota: func() *oncall.Rota { return s.onCall.Current().Rota },
@@ -181,10 +181,10 @@ func (n notifications) onCall(at time.Time) (incident.Notified, bool) {
 	return incident.Notified{Name: person.Name, SlackID: person.SlackID, At: at}, true
 }
 
-func (n notifications) muted(ctx context.Context, r slo.Rule, id string, at time.Time) (*incident.Muted, error) {
+func (n notifications) silenced(ctx context.Context, r slo.Rule, id string, at time.Time) (*incident.Silenced, error) {
 	for _, m := range n.plan().Maintenance {
 		if m.Covers(r.Name, r.Service, at) {
-			return &incident.Muted{Until: m.To, Maintenance: m.Name, Reason: m.Reason}, nil
+			return &incident.Silenced{Until: m.To, Maintenance: m.Name, Reason: m.Reason}, nil
 		}
 	}
 	silences, err := n.store.Silences(ctx, at)
@@ -193,7 +193,7 @@ func (n notifications) muted(ctx context.Context, r slo.Rule, id string, at time
 	}
 	for _, s := range silences {
 		if s.Covers(r.Name, id, at) {
-			return &incident.Muted{Until: s.Until, By: s.By, Reason: s.Reason}, nil
+			return &incident.Silenced{Until: s.Until, By: s.By, Reason: s.Reason}, nil
 		}
 	}
 	return nil, nil

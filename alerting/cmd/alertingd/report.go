@@ -46,7 +46,7 @@ func (r reporter) tick() func(context.Context, error) {
 var incidentEvents = map[evaluate.Event]string{
 	evaluate.Opened:    names.EventIncidentOpened,
 	evaluate.Reopened:  names.EventIncidentReopened,
-	evaluate.Escalated: names.EventIncidentEscalated,
+	evaluate.Raised:    names.EventIncidentRaised,
 	evaluate.Ongoing:   names.EventIncidentUpdated,
 	evaluate.Resolved:  names.EventIncidentResolved,
 	evaluate.Withdrawn: names.EventIncidentWithdrawn,
@@ -55,7 +55,7 @@ var incidentEvents = map[evaluate.Event]string{
 func (r reporter) incident(ctx context.Context, event evaluate.Event, i incident.Incident) {
 	level, verb := slog.LevelInfo, string(event)
 	switch event {
-	case evaluate.Opened, evaluate.Reopened, evaluate.Escalated:
+	case evaluate.Opened, evaluate.Reopened, evaluate.Raised:
 		level = slog.LevelWarn
 	case evaluate.Ongoing:
 		verb = "updated"
@@ -94,7 +94,7 @@ func (r reporter) mail(ctx context.Context, d notify.Delivery, err error) {
 }
 
 func (r reporter) paging(ctx context.Context, err error) {
-	r.log.ErrorContext(ctx, "a page could not be handed on", names.EventName, names.EventPagingFailed, names.Exception, err.Error())
+	r.log.ErrorContext(ctx, "a page could not be escalated", names.EventName, names.EventPagingFailed, names.Exception, err.Error())
 }
 
 func (r reporter) inbound(ctx context.Context, err error) {

@@ -42,11 +42,7 @@ func (a action) run(ctx context.Context, args []string, stdout, _ io.Writer) err
 	if a.flags != nil {
 		a.flags(flags)
 	}
-	rest, err := parseFlags(flags, args, stdout)
-	if err != nil {
-		return err
-	}
-	id, err := oneID(rest)
+	id, err := parseID(flags, args, stdout)
 	if err != nil {
 		return err
 	}
@@ -103,7 +99,7 @@ func silenceCommand() action {
 			}
 			return r.Silence(ctx, id, by, until, reason)
 		},
-		done: func(i incident.Incident) string { return "silenced " + i.Facts.Muted.String() },
+		done: func(i incident.Incident) string { return "silenced " + i.Facts.Silenced.String() },
 	}
 }
 
@@ -122,11 +118,7 @@ func exportCommand(ctx context.Context, args []string, stdout, _ io.Writer) erro
 	flags := newFlags("export", "ID", exportAbout)
 	database := databaseFlag(flags)
 	templates := linkFlags(flags)
-	rest, err := parseFlags(flags, args, stdout)
-	if err != nil {
-		return err
-	}
-	id, err := oneID(rest)
+	id, err := parseID(flags, args, stdout)
 	if err != nil {
 		return err
 	}
@@ -175,9 +167,14 @@ func databaseFlag(flags *flag.FlagSet) *string {
 	return flags.String("database-url", "", "`URL` of the daemon's PostgreSQL; empty: $ALERTING_DATABASE_URL")
 }
 
-func oneID(rest []string) (string, error) {
-	if len(rest) != 1 {
-		return "", usagef("needs the id of one incident, got %d arguments", len(rest))
+// parseID parses the flags of a command about one incident, and returns its id.
+func parseID(flags *flag.FlagSet, args []string, stdout io.Writer) (string, error) {
+	rest, err := parseFlags(flags, args, stdout)
+	if err == nil && len(rest) != 1 {
+		err = usagef("needs the id of one incident, got %d arguments", len(rest))
+	}
+	if err != nil {
+		return "", err
 	}
 	return rest[0], nil
 }

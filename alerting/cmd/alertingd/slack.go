@@ -1,12 +1,9 @@
 package main
 
 import (
-	"context"
 	"net/http"
 	"strings"
 	"time"
-
-	slackapi "github.com/slack-go/slack"
 
 	"jari.example/alerting/incident"
 	"jari.example/alerting/notify"
@@ -72,13 +69,8 @@ func (s *slackSettings) inbound(responder incident.Responder, replays inbound.Re
 	if signing.IsZero() {
 		return nil
 	}
-	c := s.config(notify.Links{})
-	client := slackapi.New(c.Token.Reveal(), slackapi.OptionAPIURL(c.URL), slackapi.OptionHTTPClient(c.HTTP))
 	return inbound.New(inbound.Config{
 		SigningSecret: signing, Responder: responder, Replays: replays, Allowed: s.allowed, Now: time.Now, Report: report.inbound,
-		Ephemeral: func(ctx context.Context, channel, user, text string) error {
-			_, err := client.PostEphemeralContext(ctx, channel, user, slackapi.MsgOptionText(text, false))
-			return err
-		},
+		Ephemeral: slack.New(s.config(notify.Links{})).Ephemeral,
 	})
 }

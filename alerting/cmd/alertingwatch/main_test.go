@@ -12,6 +12,7 @@ import (
 	"jari.example/alerting/deadman"
 	"jari.example/alerting/lease"
 	"jari.example/alerting/postgres"
+	"jari.example/internal/awsconf/awstest"
 	"jari.example/internal/postgres/postgrestest"
 	"jari.example/internal/serve/servetest"
 	"jari.example/internal/ses/sestest"
@@ -60,7 +61,7 @@ type alerting struct {
 
 func start(t *testing.T) *alerting {
 	t.Helper()
-	sestest.Config(t) // sets the credentials
+	awstest.Config(t) // sets the credentials
 	a := &alerting{database: postgrestest.Database(t), from: sestest.Verified(t), to: sestest.Address()}
 	var err error
 	if a.store, err = postgres.Open(t.Context(), a.database, nil); err != nil {

@@ -8,26 +8,12 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/sesv2"
 	"github.com/google/uuid"
 
-	"jari.example/internal/awsconf"
+	"jari.example/internal/awsconf/awstest"
 	"jari.example/telemetry/names/realpart"
 )
-
-// Config returns the configuration of the real part, or skips the test.
-func Config(t *testing.T) aws.Config {
-	t.Helper()
-	endpoint := realpart.Need(t, realpart.AWS)
-	t.Setenv("AWS_ACCESS_KEY_ID", "local")
-	t.Setenv("AWS_SECRET_ACCESS_KEY", "local")
-	cfg, err := awsconf.Load(t.Context(), "ap-northeast-2", endpoint)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return cfg
-}
 
 // Address returns a unique address.
 func Address() string { return "test-" + uuid.NewString()[:8] + "@jari.example" }
@@ -36,7 +22,7 @@ func Address() string { return "test-" + uuid.NewString()[:8] + "@jari.example" 
 func Verified(t *testing.T) string {
 	t.Helper()
 	address := Address()
-	_, err := sesv2.NewFromConfig(Config(t)).CreateEmailIdentity(t.Context(), &sesv2.CreateEmailIdentityInput{EmailIdentity: &address})
+	_, err := sesv2.NewFromConfig(awstest.Config(t)).CreateEmailIdentity(t.Context(), &sesv2.CreateEmailIdentityInput{EmailIdentity: &address})
 	if err != nil {
 		t.Fatalf("create email identity: %v", err)
 	}

@@ -10,6 +10,7 @@ import (
 	"github.com/google/uuid"
 
 	"jari.example/internal/awsconf"
+	"jari.example/internal/awsconf/awstest"
 	"jari.example/internal/fault"
 	"jari.example/services/internal/endpoint"
 	"jari.example/services/search"
@@ -22,7 +23,7 @@ import (
 func name() string { return "jari-test-" + uuid.NewString()[:8] }
 
 func TestCatalogue(t *testing.T) {
-	cfg := dynamotest.Config(t)
+	cfg := awstest.Config(t)
 	searchtest.Catalogue(t, func(t *testing.T) search.Catalogue {
 		table := name()
 		dynamotest.Table(t, cfg, table)
@@ -32,7 +33,7 @@ func TestCatalogue(t *testing.T) {
 
 // DynamoDB refuses numbers below 1E-130 and with more than 38 digits.
 func TestStoresEveryLocationThatTheAPIAccepts(t *testing.T) {
-	cfg, table := dynamotest.Config(t), name()
+	cfg, table := awstest.Config(t), name()
 	dynamotest.Table(t, cfg, table)
 	service := app.New(dynamo.NewCatalogue(cfg, table), nil, time.Now, slog.New(slog.DiscardHandler))
 	operator := endpoint.WithIdentity(t.Context(), endpoint.Identity{UserID: "x", Role: endpoint.RoleOperator})
@@ -58,7 +59,7 @@ func TestStoresEveryLocationThatTheAPIAccepts(t *testing.T) {
 }
 
 func TestAMissingTableIsInternal(t *testing.T) {
-	_, err := dynamo.NewCatalogue(dynamotest.Config(t), name()).Get(t.Context(), "mosu")
+	_, err := dynamo.NewCatalogue(awstest.Config(t), name()).Get(t.Context(), "mosu")
 	if fault.CodeOf(err) != fault.Internal {
 		t.Errorf("got %v, want internal", err)
 	}

@@ -8,6 +8,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
+	"jari.example/internal/awsconf/awstest"
 	"jari.example/services/search"
 	"jari.example/services/search/dynamo"
 	"jari.example/services/search/dynamo/dynamotest"
@@ -32,7 +33,7 @@ func set(t *testing.T, cfg aws.Config, table, id, attribute string, value types.
 }
 
 func TestReadsItemsThatStillHaveATimeZone(t *testing.T) {
-	cfg, table := dynamotest.Config(t), name()
+	cfg, table := awstest.Config(t), name()
 	dynamotest.Table(t, cfg, table)
 	put(t, cfg, table, "mosu", 0, 5)
 	set(t, cfg, table, "mosu", "time_zone", &types.AttributeValueMemberS{Value: "right/Asia/Seoul"})
@@ -49,7 +50,7 @@ func TestReadsItemsThatStillHaveATimeZone(t *testing.T) {
 }
 
 func TestAMalformedItemDoesNotHideTheOthers(t *testing.T) {
-	cfg, table := dynamotest.Config(t), name()
+	cfg, table := awstest.Config(t), name()
 	dynamotest.Table(t, cfg, table)
 	catalogue := dynamo.NewCatalogue(cfg, table)
 	malformed := map[string]struct {

@@ -7,6 +7,7 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 
+	"jari.example/internal/awsconf/awstest"
 	"jari.example/services/search/dynamo"
 	"jari.example/services/search/dynamo/dynamotest"
 	"jari.example/services/search/indexer"
@@ -38,7 +39,7 @@ func next(t *testing.T, tail indexer.Tail, n int) (all []indexer.Change, p index
 }
 
 func TestStreamReturnsTheChangesOfARestaurant(t *testing.T) {
-	cfg, table := dynamotest.Config(t), name()
+	cfg, table := awstest.Config(t), name()
 	dynamotest.Table(t, cfg, table)
 	put(t, cfg, table, "before", 0, 1)
 	tail, err := dynamo.NewFeed(cfg, table).Open(t.Context(), indexer.Position{})
@@ -69,7 +70,7 @@ func TestStreamReturnsTheChangesOfARestaurant(t *testing.T) {
 }
 
 func TestContinuesAfterAPosition(t *testing.T) {
-	cfg, table := dynamotest.Config(t), name()
+	cfg, table := awstest.Config(t), name()
 	dynamotest.Table(t, cfg, table)
 	feed := dynamo.NewFeed(cfg, table)
 	tail, err := feed.Open(t.Context(), indexer.Position{})
@@ -90,7 +91,7 @@ func TestContinuesAfterAPosition(t *testing.T) {
 }
 
 func TestReturnsErrGoneForALostPosition(t *testing.T) {
-	cfg, table := dynamotest.Config(t), name()
+	cfg, table := awstest.Config(t), name()
 	dynamotest.Table(t, cfg, table)
 	feed := dynamo.NewFeed(cfg, table)
 	tail, err := feed.Open(t.Context(), indexer.Position{})

@@ -16,6 +16,7 @@ import (
 	opensearchgo "github.com/opensearch-project/opensearch-go/v4"
 	"github.com/opensearch-project/opensearch-go/v4/opensearchapi"
 
+	"jari.example/internal/awsconf/awstest"
 	"jari.example/internal/serve/servetest"
 	"jari.example/services/search"
 	"jari.example/services/search/dynamo"
@@ -57,7 +58,7 @@ func newEnvironment(t *testing.T) environment {
 	if err != nil {
 		t.Fatal(err)
 	}
-	cfg, name := dynamotest.Config(t), "jari-test-"+uuid.NewString()[:8]
+	cfg, name := awstest.Config(t), "jari-test-"+uuid.NewString()[:8]
 	dynamotest.Table(t, cfg, name)
 	t.Cleanup(func() { removeIndex(t, client, name) })
 	return environment{t, cfg, name, client, dynamo.NewCatalogue(cfg, name), opensearch.NewFinder(client, name)}

@@ -11,6 +11,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"jari.example/internal/awsconf/awstest"
 	"jari.example/internal/fault"
 	"jari.example/internal/serve/servetest"
 	"jari.example/services/internal/endpoint"
@@ -163,7 +164,7 @@ func TestServesTheCatalogueWithoutSearch(t *testing.T) {
 func startWithoutSearch(t *testing.T, args ...string) {
 	t.Helper()
 	table := "jari-test-" + uuid.NewString()[:8]
-	dynamotest.Table(t, dynamotest.Config(t), table)
+	dynamotest.Table(t, awstest.Config(t), table)
 	c := client{t, servetest.Start(t, run, append(args, "--catalogue-table", table)...).URL}
 	began := time.Now()
 	_, err := c.find("q=x")
