@@ -16,34 +16,34 @@ import (
 	"jari.example/alerting/lease"
 )
 
-// world is what a Switch meets. Each error is returned while it is set.
-type world struct {
+// fixture is what a Switch meets. Each error is returned while it is set.
+type fixture struct {
 	tick                          time.Time
 	readErr, sendErr, load, saved error
 	deadman.File
 	mails []deadman.Mail
 }
 
-func (w *world) Load(ctx context.Context) (deadman.State, error) {
+func (w *fixture) Load(ctx context.Context) (deadman.State, error) {
 	if w.load != nil {
 		return deadman.State{}, w.load
 	}
 	return w.File.Load(ctx)
 }
 
-func (w *world) Save(ctx context.Context, s deadman.State) error {
+func (w *fixture) Save(ctx context.Context, s deadman.State) error {
 	if w.saved != nil {
 		return w.saved
 	}
 	return w.File.Save(ctx, s)
 }
 
-func newWorld(t *testing.T) *world {
-	return &world{tick: origin, File: deadman.File(filepath.Join(t.TempDir(), "state.json"))}
+func newWorld(t *testing.T) *fixture {
+	return &fixture{tick: origin, File: deadman.File(filepath.Join(t.TempDir(), "state.json"))}
 }
 
 // start returns a Switch, as a new process has it.
-func (w *world) start() *deadman.Switch {
+func (w *fixture) start() *deadman.Switch {
 	return &deadman.Switch{
 		LastTick: func(context.Context) (time.Time, error) { return w.tick, w.readErr },
 		States:   w,
@@ -66,7 +66,7 @@ func check(t *testing.T, of func() *deadman.Switch, from, to time.Duration, want
 	}
 }
 
-func (w *world) subjects() (all []string) {
+func (w *fixture) subjects() (all []string) {
 	for _, m := range w.mails {
 		all = append(all, m.Subject)
 	}
