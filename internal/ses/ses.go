@@ -73,8 +73,9 @@ func (s Sender) Send(ctx context.Context, m Mail) error {
 	_, err := s.api.SendEmail(traced, &sesv2.SendEmailInput{
 		Content: &types.EmailContent{Raw: &types.RawMessage{Data: []byte(m.Raw.Reveal())}},
 	})
-	if err == nil {
-		return nil
+	res, responded := errors.AsType[*awshttp.ResponseError](err)
+	if err == nil || responded && res.HTTPStatusCode()/100 == 2 {
+		return nil // SES has accepted the mail; only its id could not be read
 	}
 	failed := &Error{Type: awsconf.ErrorType(err), text: err.Error()}
 	if !m.To.IsZero() {
@@ -82,7 +83,7 @@ func (s Sender) Send(ctx context.Context, m Mail) error {
 	}
 	if !connected.Load() {
 		failed.Outcome = NotAccepted
-	} else if res, ok := errors.AsType[*awshttp.ResponseError](err); ok {
+	} else if responded {
 		failed.Outcome = outcome(res.HTTPStatusCode(), err)
 	}
 	return failed
