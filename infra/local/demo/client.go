@@ -8,6 +8,7 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"strings"
 	"time"
 )
 
@@ -78,17 +79,20 @@ var web = &http.Client{
 	Transport: &http.Transport{MaxIdleConnsPerHost: 128, MaxConnsPerHost: 128},
 }
 
-// send makes one request; in is sent as JSON unless nil.
-func send(ctx context.Context, method, url string, header http.Header, in any) (response, error) {
+// send makes one request; in is sent as JSON, or as a form if it is one, unless nil.
+func send(ctx context.Context, method, address string, header http.Header, in any) (response, error) {
 	var body io.Reader
-	if in != nil {
+	kind := "application/json"
+	if form, ok := in.(url.Values); ok {
+		body, kind = strings.NewReader(form.Encode()), "application/x-www-form-urlencoded"
+	} else if in != nil {
 		b, err := json.Marshal(in)
 		if err != nil {
 			return response{}, err
 		}
 		body = bytes.NewReader(b)
 	}
-	req, err := http.NewRequestWithContext(ctx, method, url, body)
+	req, err := http.NewRequestWithContext(ctx, method, address, body)
 	if err != nil {
 		return response{}, err
 	}
@@ -96,7 +100,7 @@ func send(ctx context.Context, method, url string, header http.Header, in any) (
 		req.Header = header
 	}
 	if in != nil {
-		req.Header.Set("Content-Type", "application/json")
+		req.Header.Set("Content-Type", kind)
 	}
 	res, err := web.Do(req)
 	if err != nil {

@@ -23,13 +23,17 @@ type Config struct {
 	OwnerEmail, OwnerPassword        string // of the owner that the seed created in the Korean region
 	TimeScale                        int    // the factor by which the alerting windows are shortened
 
-	Fault func(ctx context.Context, on bool) error // on: the reservation database refuses connections
+	OnCall func(ctx context.Context) (Person, error) // who is on call now, by the rota
+	Fault  func(ctx context.Context, on bool) error  // on: the reservation database refuses connections
 	// Kill kills a reservation process with SIGKILL during the rush; nil: no fault.
 	// recovered waits until the launcher has restarted it, and returns its state.
 	Kill func(ctx context.Context) (recovered func(context.Context) (state string, err error), err error)
 
 	Out io.Writer
 }
+
+// Person is somebody of the rota.
+type Person struct{ Name, SlackID string }
 
 // chapters in the order they run. Later ones use the state of earlier ones (diners
 // who are logged in).
@@ -43,7 +47,7 @@ var chapters = []struct {
 	{"rename", "An owner renames a restaurant", (*scenario).rename},
 	{"regions", "The edge routes to two regions", (*scenario).regions},
 	{"trace", "A booking's trace and log lines", (*scenario).trace},
-	{"incident", "The database refuses connections: alert and recovery", (*scenario).incident},
+	{"incident", "The database refuses connections: alert, acknowledgement and recovery", (*scenario).incident},
 }
 
 // Names lists the names of the chapters.

@@ -1,45 +1,9 @@
 package demo
 
 import (
-	"context"
-	"maps"
 	"strings"
 	"testing"
-	"time"
 )
-
-// fault stands for the database and for alerting: a message appears at once and is
-// updated when the fault ends.
-func (w *fakeSystem) fault(_ context.Context, on bool) error {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	message := map[string]any{
-		"ts": "1.0", "metadata": map[string]string{"event_type": "jari_incident"},
-		"text": "Bookings are failing " + w.url + "/runbooks/booking-availability " + w.url + "/dashboards/d?from=1 " +
-			w.url + "/traces/0123456789abcdef0123456789abcdef",
-		"blocks": []string{"Also affected: search-latency, free-times-availability."},
-	}
-	if w.defect == "look-ups are not mentioned" {
-		message["blocks"] = []string{"for diners who press Book (free-times-availability counts others)"}
-	}
-	if on {
-		w.downAt = time.Now()
-		other := maps.Clone(message) // of another objective, which the demo must leave alone
-		other["ts"], other["text"] = "0.5", "Log-ins are slow"
-		w.slack = append(w.slack, other, message)
-		return nil
-	}
-	w.downAt = time.Time{}
-	resolved := maps.Clone(message)
-	resolved["text"] = "Resolved: Bookings are failing"
-	if w.defect == "a second message on recovery" {
-		resolved["ts"] = "2.0"
-		w.slack = append(w.slack, resolved)
-	} else {
-		w.slack[len(w.slack)-1] = resolved
-	}
-	return nil
-}
 
 func TestPassesOnACorrectSystem(t *testing.T) {
 	_, cfg := newFakeSystem(t, "")
@@ -72,9 +36,20 @@ func TestFailsAtTheCheckThatDetectsTheDefect(t *testing.T) {
 		"a refusal is a 500":           {"rush", "neither 201 nor 409 slot_full"},
 		"renames are not indexed":      {"rename", "to be searchable"},
 		"the region is ignored":        {"regions", "is in Asia/Seoul"},
-		"the runbook link is dead":     {"incident", "the runbook"},
+		"nobody is mentioned":          {"incident", "does not mention Jun (U2), who is on call"},
+		"there is no button":           {"incident", `has no button "Acknowledge"`},
+		"the click is refused":         {"incident", "a click on Acknowledge: 502"},
+		"the click is lost":            {"incident", "to say who has it"},
+		"it says both":                 {"incident", "also that nobody has acknowledged it"},
+		"the runbook link is dead":     {"incident", `the link "Runbook"`},
+		"the status page lacks it":     {"incident", "a page without #ii-1"},
+		"a link is missing":            {"incident", `no link "Status page"`},
 		"look-ups are not mentioned":   {"incident", "to list free-times-availability"},
 		"a second message on recovery": {"incident", "the channel has 2 new ones"},
+
+		"the dashboard does not read its link": {"incident", "not the range of its link"},
+		"the dashboard's range ends too early": {"incident", "not all of the incident"},
+		"the dashboard's range stays":          {"incident", "as before the incident was resolved"},
 	} {
 		t.Run(defect, func(t *testing.T) {
 			t.Parallel()

@@ -1,6 +1,7 @@
 package demo
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"net/http"
@@ -26,8 +27,7 @@ type fakeSystem struct {
 	stale      bool // availability may be one second old
 	answer     availability
 	answeredAt time.Time
-	slack      []map[string]any
-	url        string
+	alerting   *fakeAlerting
 }
 
 func newFakeSystem(t *testing.T, defect string) (*fakeSystem, Config) {
@@ -49,16 +49,25 @@ func newFakeSystem(t *testing.T, defect string) (*fakeSystem, Config) {
 	mux.HandleFunc("POST /v1/waitlist", w.join)
 	mux.HandleFunc("POST /v1/waitlist/{id}/accept", w.accept)
 	mux.HandleFunc("GET /api/messages", w.mailbox)
-	mux.HandleFunc("GET /control/messages", w.channel)
 	mux.HandleFunc("GET /runbooks/{name}", func(rw http.ResponseWriter, _ *http.Request) {
 		writeJSON(rw, w.ifIntact("the runbook link is dead", 200, 404), "")
 	})
-	mux.HandleFunc("GET /dashboards/{id}", func(rw http.ResponseWriter, _ *http.Request) { writeJSON(rw, 200, "") })
 	mux.HandleFunc("GET /traces/{id}", func(rw http.ResponseWriter, _ *http.Request) { writeJSON(rw, 200, "") })
 	server := httptest.NewServer(mux)
 	t.Cleanup(server.Close)
-	w.url = server.URL
-	return w, Config{Edge: server.URL, Mailbox: server.URL, Slack: server.URL, Fault: w.fault, Out: t.Output(), TimeScale: 60}
+	alerting, slack := newFakeAlerting(t, server, defect)
+	w.alerting = alerting
+	mux.HandleFunc("POST /slack/actions", alerting.actions)
+	mux.HandleFunc("GET /dashboards/{id}", alerting.dashboard)
+	mux.HandleFunc("GET /status", func(rw http.ResponseWriter, _ *http.Request) {
+		if defect != "the status page lacks it" {
+			fmt.Fprint(rw, `<section id="ii-1">`)
+		}
+	})
+	return w, Config{
+		Edge: server.URL, Mailbox: server.URL, Slack: slack, Fault: w.fault, Out: t.Output(), TimeScale: 60,
+		OnCall: func(context.Context) (Person, error) { return Person{Name: "Jun", SlackID: "U2"}, nil },
+	}
 }
 
 // ifIntact returns correct, or wrong if the system has the defect.
@@ -199,10 +208,4 @@ func (w *fakeSystem) mailbox(rw http.ResponseWriter, r *http.Request) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	writeJSON(rw, 200, map[string]any{"messages": w.mails[r.FormValue("to")]})
-}
-
-func (w *fakeSystem) channel(rw http.ResponseWriter, _ *http.Request) {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	writeJSON(rw, 200, map[string]any{"messages": w.slack})
 }

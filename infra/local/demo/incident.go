@@ -2,19 +2,16 @@ package demo
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"net/http"
-	"net/url"
 	"regexp"
-	"strings"
 	"sync"
 	"time"
 )
 
-// incident makes the database refuse connections: the error budget burns, one
-// Slack message appears, and the same message is updated to resolved.
+// incident makes the database refuse connections: the error budget burns and one Slack
+// message appears, which mentions who is on call. It is acknowledged there, and the same
+// message is updated to resolved when bookings succeed again.
 func (sc *scenario) incident(ctx context.Context) (err error) {
 	if sc.TimeScale > 1 {
 		sc.note("All times of alerting are shortened %d×: 1 h is %.0f s, 5 min is %.1f s.", sc.TimeScale,
@@ -46,6 +43,7 @@ func (sc *scenario) incident(ctx context.Context) (err error) {
 			err = errors.Join(err, sc.Fault(context.WithoutCancel(ctx), false))
 		}
 	}()
+	began := time.Now()
 	sc.note("From now on the reservation database refuses connections.")
 	m, elapsed, err := sc.awaitIncident(ctx, before, load)
 	if err != nil {
@@ -53,10 +51,8 @@ func (sc *scenario) incident(ctx context.Context) (err error) {
 	}
 	_, bad := load.counts()
 	sc.pass("After %.1f s and %d failed bookings Slack shows: %s", elapsed.Seconds(), bad, m.headline())
-	if err := sc.links(ctx, m); err != nil {
-		return err
-	}
-	if err := sc.awaitAlsoAffected(ctx, m); err != nil {
+	opened, err := sc.respond(ctx, m, began)
+	if err != nil {
 		return err
 	}
 
@@ -68,7 +64,10 @@ func (sc *scenario) incident(ctx context.Context) (err error) {
 	if m, elapsed, err = sc.awaitResolved(ctx, before, m); err != nil {
 		return err
 	}
-	sc.pass("After %.0f s the same message is: %s", elapsed.Seconds(), m.headline())
+	sc.pass("After %.0f s of good bookings the same message is: %s", elapsed.Seconds(), m.headline())
+	if err := sc.endOfRange(ctx, m, period{began, time.Now()}, opened); err != nil {
+		return err
+	}
 	good, bad := load.stop()
 	sc.pass("There is one incident and one message. %d booking requests succeeded or were refused, %d failed.", good, bad)
 	return nil
@@ -84,15 +83,7 @@ const (
 // too. They have no incident of their own: one fault, one page.
 func (sc *scenario) awaitAlsoAffected(ctx context.Context, m message) error {
 	listed := regexp.MustCompile(`Also affected.*` + alsoAffected)
-	_, err := waitFor(ctx, 20*time.Second, "the message to list "+alsoAffected, func() (bool, string, error) {
-		now, err := sc.incidents(ctx)
-		for _, n := range now {
-			if n.TS == m.TS {
-				return listed.Match(n.Blocks), string(n.Blocks), err
-			}
-		}
-		return false, "no message", err
-	})
+	_, err := sc.awaitMessage(ctx, m, "to list "+alsoAffected, func(m message) bool { return listed.MatchString(m.shown()) })
 	if err == nil {
 		sc.pass("Look-ups of free times fail, too, and the same message says so.")
 	}
@@ -153,92 +144,6 @@ func (sc *scenario) waitForSteadyState(ctx context.Context, l *load) (before mes
 		return good >= 30 && time.Since(since) >= quiet, fmt.Sprintf("%d good, %d bad", good, bad), nil
 	})
 	return before, err
-}
-
-// links checks that each link of the message leads to a page.
-func (sc *scenario) links(ctx context.Context, m message) error {
-	raw, err := json.Marshal(m)
-	if err != nil {
-		return err
-	}
-	var all string
-	unescape := strings.NewReplacer(`\u0026`, "&", `\u003c`, "<", `\u003e`, ">", `\u007c`, "|", "&amp;", "&")
-	if all, err = url.PathUnescape(unescape.Replace(string(raw))); err != nil {
-		all = string(raw)
-	}
-	for _, want := range []struct{ what, pattern string }{
-		{"the runbook", `https?://[^\s"<>|\\]+/runbooks/booking-availability[^\s"<>|\\]*`},
-		{"the dashboard", `https?://[^\s"<>|\\]+/dashboards/[^\s"<>|\\]+`},
-		{"an example trace", `https?://[^\s"<>|\\]+/traces/[0-9a-f]{32}`},
-	} {
-		link := regexp.MustCompile(want.pattern).FindString(all)
-		if link == "" {
-			return fmt.Errorf("the message has no link to %s: %s", want.what, all)
-		}
-		if _, err := waitFor(ctx, 10*time.Second, want.what+" at "+link, func() (bool, string, error) {
-			a, err := send(ctx, http.MethodGet, link, nil, nil)
-			return a.status == http.StatusOK, a.String(), err
-		}); err != nil {
-			return err
-		}
-		sc.pass("It links to %s: %s", want.what, link)
-	}
-	return nil
-}
-
-// message is a Slack message as the simulator's control endpoint shows it.
-type message struct {
-	TS       string          `json:"ts"`
-	ThreadTS string          `json:"thread_ts,omitempty"`
-	Text     string          `json:"text"`
-	Blocks   json.RawMessage `json:"blocks,omitempty"`
-	Metadata struct {
-		EventType string `json:"event_type"`
-	} `json:"metadata"`
-}
-
-func (m message) headline() string { line, _, _ := strings.Cut(m.Text, "\n"); return line }
-func (m message) resolved() bool   { return strings.Contains(strings.ToLower(m.Text), "resolved") }
-
-type messages []message
-
-func (c messages) firing() (open []message) {
-	for _, m := range c {
-		if !m.resolved() {
-			open = append(open, m)
-		}
-	}
-	return open
-}
-
-func (c messages) since(before messages) (added []message) {
-	known := map[string]bool{}
-	for _, m := range before {
-		known[m.TS] = true
-	}
-	for _, m := range c {
-		if !known[m.TS] {
-			added = append(added, m)
-		}
-	}
-	return added
-}
-
-// incidents lists the channel's messages about failing bookings, without thread
-// replies. Other objectives may be missed at the same time, as by a rush on a small
-// machine.
-func (sc *scenario) incidents(ctx context.Context) (messages, error) {
-	all, err := get[struct {
-		Messages []message `json:"messages"`
-	}](ctx, sc.Slack+"/control/messages"+query("channel", "incidents"))
-	var c messages
-	for _, m := range all.Messages {
-		isIncident := m.Metadata.EventType == "jari_incident" && (m.ThreadTS == "" || m.ThreadTS == m.TS)
-		if isIncident && strings.Contains(m.headline(), bookingsFail) {
-			c = append(c, m)
-		}
-	}
-	return c, err
 }
 
 // load sends about 20 booking requests and 5 look-ups a second until it is stopped.

@@ -11,6 +11,9 @@ import (
 // onCallMail is the address of everybody on call.
 const onCallMail = "on-call@jari.example"
 
+// OnCallDir has the files that say who is on call.
+func (s *System) OnCallDir() string { return filepath.Join(s.Root, "alerting", "oncall", "example") }
+
 // alerting runs once, in the first region, for all regions.
 func (s *System) alerting() launch.Part {
 	door, preview := s.Ports.URL("door"), s.Ports.URL("preview")
@@ -22,7 +25,7 @@ func (s *System) alerting() launch.Part {
 			"--slack-url", s.Ports.URL("slack") + "/api/", "--slack-token-file", s.secret(slackToken), "--slack-channel", "#incidents",
 			"--slack-ticket-channel", "#tickets", "--slack-signing-secret-file", s.secret(slackSigning),
 			"--http-addr", s.Ports.Addr("alerting"),
-			"--on-call-dir", filepath.Join(s.Root, "alerting", "oncall", "example"),
+			"--on-call-dir", s.OnCallDir(),
 			"--aws-endpoint-url", s.AWSURL(), "--mail-from", MailFrom, "--mail-to", onCallMail,
 			"--time-scale", strconv.Itoa(s.AlertTimeScale),
 			"--runbook-url", door + "/runbooks/{slo}",

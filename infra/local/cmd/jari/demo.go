@@ -1,9 +1,12 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
+	"os/exec"
+	"regexp"
 	"slices"
 	"strings"
 	"syscall"
@@ -41,6 +44,10 @@ func demoCommand(ctx context.Context, e env, args []string) error {
 		Edge: sys.Ports.URL("edge"), Mailbox: sys.Ports.URL("mailbox"), Slack: sys.Ports.URL("slack"), OpenSearch: sys.OpenSearchURL(),
 		OwnerEmail: seed.OwnerEmail(demoRegion), OwnerPassword: seed.OwnerPassword,
 		TimeScale: state.TimeScale,
+		OnCall: func(ctx context.Context) (demo.Person, error) {
+			out, err := exec.CommandContext(ctx, sys.Bin("alertingd"), "on-call", sys.OnCallDir()).CombinedOutput()
+			return firstOnCall(string(out), err)
+		},
 		Fault: func(ctx context.Context, on bool) error {
 			return fault.Database(ctx, sys.DatabaseURL("postgres"), parts.ReservationDatabase(demoRegion), on)
 		},
@@ -52,6 +59,18 @@ func demoCommand(ctx context.Context, e env, args []string) error {
 		}
 	}
 	return demo.Run(ctx, cfg, strings.FieldsFunc(*only, func(r rune) bool { return r == ',' || r == ' ' })...)
+}
+
+// firstInLine is how alertingd prints who is on call.
+var firstInLine = regexp.MustCompile(`(?m)^ *1\. (.+), Slack (\S+),`)
+
+// firstOnCall is who is on call in the output of alertingd on-call, which ended with err.
+func firstOnCall(out string, err error) (demo.Person, error) {
+	first := firstInLine.FindStringSubmatch(out)
+	if err != nil || first == nil {
+		return demo.Person{}, fmt.Errorf("alertingd on-call: %w; it prints %q", cmp.Or(err, errors.New("nobody is on call")), out)
+	}
+	return demo.Person{Name: first[1], SlackID: first[2]}, nil
 }
 
 // killPart ends a part's process with kill -9. recovered waits until the launcher
