@@ -30,7 +30,11 @@ type Config struct {
 	Kill func(ctx context.Context) (recovered func(context.Context) (state string, err error), err error)
 
 	Out io.Writer
+
+	hurry time.Duration // divides how long the demo waits, for tests; 0: nothing is divided
 }
+
+func (c Config) shorter(d time.Duration) time.Duration { return d / max(c.hurry, 1) }
 
 // Person is somebody of the rota.
 type Person struct{ Name, SlackID string }
@@ -125,9 +129,10 @@ type permanent struct{ error }
 
 // waitFor calls check every 100 ms until it is done, and returns how long that
 // took. After limit, the error has what was awaited and what check saw last.
-func waitFor(ctx context.Context, limit time.Duration, what string,
+func (sc *scenario) waitFor(ctx context.Context, limit time.Duration, what string,
 	check func() (done bool, seen string, err error)) (time.Duration, error) {
 	start := time.Now()
+	limit = sc.shorter(limit)
 	ctx, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
 	var done bool

@@ -54,6 +54,7 @@ func TestFailsAtTheCheckThatDetectsTheDefect(t *testing.T) {
 		t.Run(defect, func(t *testing.T) {
 			t.Parallel()
 			_, cfg := newFakeSystem(t, defect)
+			cfg.hurry = 5 // nothing in the fake system takes long
 			err := Run(t.Context(), cfg, c.chapter)
 			if err == nil || !strings.Contains(err.Error(), c.want) {
 				t.Errorf("got %v, want %q", err, c.want)

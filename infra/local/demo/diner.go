@@ -129,7 +129,7 @@ func (r restaurant) mentions(word string) bool {
 func (sc *scenario) mail(ctx context.Context, u *user, n int, what string, about restaurant) error {
 	type mail struct{ Subject, Text string }
 	var got []mail
-	elapsed, err := waitFor(ctx, 10*time.Second, fmt.Sprintf("mail number %d to %s", n, u.email), func() (bool, string, error) {
+	elapsed, err := sc.waitFor(ctx, 10*time.Second, fmt.Sprintf("mail number %d to %s", n, u.email), func() (bool, string, error) {
 		box, err := get[struct{ Messages []mail }](ctx, sc.Mailbox+"/api/messages"+query("to", u.email))
 		got = box.Messages
 		return len(got) >= n, fmt.Sprintf("%d mails", len(got)), err

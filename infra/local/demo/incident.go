@@ -92,7 +92,7 @@ func (sc *scenario) awaitAlsoAffected(ctx context.Context, m message) error {
 
 // awaitIncident waits for an incident message that is not in before.
 func (sc *scenario) awaitIncident(ctx context.Context, before messages, load *load) (m message, elapsed time.Duration, err error) {
-	elapsed, err = waitFor(ctx, 60*time.Second, "an incident in Slack", func() (bool, string, error) {
+	elapsed, err = sc.waitFor(ctx, 60*time.Second, "an incident in Slack", func() (bool, string, error) {
 		now, err := sc.incidents(ctx)
 		if err != nil {
 			return false, "", err
@@ -111,7 +111,7 @@ func (sc *scenario) awaitIncident(ctx context.Context, before messages, load *lo
 // awaitResolved waits until the message m is updated to resolved. A second message
 // is an error.
 func (sc *scenario) awaitResolved(ctx context.Context, before messages, m message) (_ message, elapsed time.Duration, err error) {
-	elapsed, err = waitFor(ctx, 120*time.Second, "the message to be updated to resolved", func() (bool, string, error) {
+	elapsed, err = sc.waitFor(ctx, 120*time.Second, "the message to be updated to resolved", func() (bool, string, error) {
 		now, err := sc.incidents(ctx)
 		if err != nil {
 			return false, "", err
@@ -130,9 +130,9 @@ func (sc *scenario) awaitResolved(ctx context.Context, before messages, m messag
 // 5 s: the incident of an earlier fault (the rush's kill -9) may arrive late. before
 // has the incident messages of that time.
 func (sc *scenario) waitForSteadyState(ctx context.Context, l *load) (before messages, err error) {
-	const quiet = 5 * time.Second
+	quiet := sc.shorter(5 * time.Second)
 	since := time.Now()
-	_, err = waitFor(ctx, 2*time.Minute, "successful bookings and no open incident before the fault", func() (bool, string, error) {
+	_, err = sc.waitFor(ctx, 2*time.Minute, "successful bookings and no open incident before the fault", func() (bool, string, error) {
 		if before, err = sc.incidents(ctx); err != nil {
 			return false, "", err
 		}

@@ -61,7 +61,7 @@ func (sc *scenario) open(ctx context.Context, l link) (string, error) {
 		return "", fmt.Errorf("the link %q: %w", l.text, err)
 	}
 	var page string
-	_, err = waitFor(ctx, 10*time.Second, fmt.Sprintf("the page of the link %q at %s", l.text, l.url), func() (bool, string, error) {
+	_, err = sc.waitFor(ctx, 10*time.Second, fmt.Sprintf("the page of the link %q at %s", l.text, l.url), func() (bool, string, error) {
 		a, err := send(ctx, http.MethodGet, l.url, nil, nil)
 		page = string(a.body)
 		if u.Fragment != "" && !strings.Contains(page, `id="`+u.Fragment+`"`) {

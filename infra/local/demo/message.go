@@ -124,7 +124,7 @@ const channel = "incidents"
 
 // awaitMessage waits until the message m has become as it should be.
 func (sc *scenario) awaitMessage(ctx context.Context, m message, what string, right func(message) bool) (message, error) {
-	_, err := waitFor(ctx, 20*time.Second, "the message "+what, func() (bool, string, error) {
+	_, err := sc.waitFor(ctx, 20*time.Second, "the message "+what, func() (bool, string, error) {
 		all, err := sc.incidents(ctx)
 		for _, now := range all {
 			if now.TS == m.TS {

@@ -43,7 +43,7 @@ func (sc *scenario) rename(ctx context.Context) error {
 }
 
 func (sc *scenario) searchable(ctx context.Context, word, id string) (time.Duration, error) {
-	return waitFor(ctx, 5*time.Second, fmt.Sprintf("%q to be searchable", word), func() (bool, string, error) {
+	return sc.waitFor(ctx, 5*time.Second, fmt.Sprintf("%q to be searchable", word), func() (bool, string, error) {
 		hits, err := sc.search(ctx, word)
 		found := slices.ContainsFunc(hits, func(r restaurant) bool {
 			return r.ID == id && strings.Contains(r.Name.En, word)

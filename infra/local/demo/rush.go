@@ -133,7 +133,7 @@ func (sc *scenario) checkRush(ctx context.Context, at restaurant, slot freeTime,
 		return fmt.Errorf("%d covers sold of %d", sold, covers)
 	}
 	// The edge may answer from its cache, for one second.
-	_, err := waitFor(ctx, 5*time.Second, "the sold-out slot to be no longer available", func() (bool, string, error) {
+	_, err := sc.waitFor(ctx, 5*time.Second, "the sold-out slot to be no longer available", func() (bool, string, error) {
 		left, err := sc.freeTimes(ctx, at.ID, 1)
 		return !slices.ContainsFunc(left, func(t freeTime) bool { return t.SlotID == slot.SlotID }), slot.SlotID + " is available", err
 	})

@@ -39,7 +39,7 @@ func (sc *scenario) trace(ctx context.Context) error {
 	var spans []docFields
 	var id string
 	const complete = "a trace with spans of the gateway, the reservation service and its SQL statement"
-	elapsed, err := waitFor(ctx, 15*time.Second, complete, func() (bool, string, error) {
+	elapsed, err := sc.waitFor(ctx, 15*time.Second, complete, func() (bool, string, error) {
 		mine, err := sc.find(ctx, names.SpanIndex, names.ReservationID, r.ID)
 		// the mail about it has a trace of its own, which links to this one
 		i := slices.IndexFunc(mine, func(d docFields) bool { return d.str(names.DocServiceName) == names.ServiceReservation })
@@ -73,7 +73,7 @@ func (sc *scenario) trace(ctx context.Context) error {
 	}
 
 	var lines []docFields
-	if _, err := waitFor(ctx, 15*time.Second, "the log lines of the gateway and the reservation service", func() (bool, string, error) {
+	if _, err := sc.waitFor(ctx, 15*time.Second, "the log lines of the gateway and the reservation service", func() (bool, string, error) {
 		lines, err = sc.find(ctx, names.LogIndex, names.DocTraceID, id)
 		have := map[string]bool{}
 		for _, l := range lines {
