@@ -99,3 +99,39 @@ func TestATicketThatHasEndedMutesNoPage(t *testing.T) {
 		t.Errorf("a is a %s", v.Severity)
 	}
 }
+
+// A rule that failed while another's incident muted it, and then recovered, has told its
+// failures there. Its own later incident does not tell them again.
+func TestWhatFailedWhileItWasMutedIsNotToldAgain(t *testing.T) {
+	for name, tc := range map[string]struct{ before, between, want slo.Count }{
+		"after enough good events":          {slo.Count{Good: 10}, slo.Count{Good: 10}, slo.Count{Bad: 98}},
+		"although a few are always bad":     {slo.Count{Good: 10}, slo.Count{Good: 499, Bad: 1}, slo.Count{Bad: 98}},
+		"also what failed shortly before":   {slo.Count{Good: 100, Bad: 2}, slo.Count{Good: 10}, slo.Count{Bad: 98}},
+		"but when nobody tried, it is told": {slo.Count{Good: 10}, slo.Count{}, slo.Count{Bad: 50 + 98}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			a, b := objective("a", "b"), objective("b")
+			a.Policy.Pairs, b.Policy.Pairs = a.Policy.Pairs[:1], b.Policy.Pairs[:1]
+			f := newFixture(t, slo.Set{SLOs: []slo.SLO{a, b}})
+			both := func(a, b slo.Count) func() {
+				return func() { f.count(indicator("a"), a.Good, a.Bad); f.count(indicator("b"), b.Good, b.Bad) }
+			}
+			good := slo.Count{Good: 100_000}
+			f.minutes(1, both(tc.before, slo.Count{Good: 10}))
+			f.minutes(5, both(slo.Count{Bad: 10}, slo.Count{Bad: 30}))
+			f.minutes(6, both(tc.between, good))
+			f.want("opened b", "resolved b")
+			f.minutes(1, both(slo.Count{Bad: 98}, good))
+			f.want("opened a")
+			opened := f.incidents.last["a"]
+			if got := opened.Since.Count; got != tc.want {
+				t.Errorf("its message says %+v, want %+v", got, tc.want)
+			}
+			// Also when b's incident has been over for long.
+			f.minutes(150, both(slo.Count{Bad: 98}, good))
+			if v := f.incidents.last["a"]; v.Event != "ongoing" || !v.StartedAt.Equal(opened.StartedAt) {
+				t.Errorf("later it is %s since %s, and was since %s", v.Event, v.StartedAt, opened.StartedAt)
+			}
+		})
+	}
+}

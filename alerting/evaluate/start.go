@@ -3,6 +3,7 @@ package evaluate
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"jari.example/alerting/count"
@@ -42,13 +43,18 @@ func (l *Loop) findStart(ctx context.Context, j *judge, v Verdict) (start time.T
 		}
 		to := l.Timing.BucketEnd(opened)
 		period := count.Span{From: to.Add(-v.Pair.Long), To: to}
+		// An incident that has been open for long outlives the memory of the tick.
+		past := judge{rules: j.rules, timing: j.timing}
+		if past.incidents, err = l.Incidents.Recent(ctx, period.From); err != nil {
+			return start, err
+		}
 		// What another incident has told already is not told again, and its failures are
 		// not those of this fault.
-		if last, ok := j.last(v.Name, func(i Incident) bool { return !i.EndedAt.After(opened) }); ok {
+		if last, ok := past.last(v.Name, func(i Incident) bool { return !i.EndedAt.After(opened) }); ok {
 			period.From = latest(period.From, last.EndedAt)
 		}
 		buckets, err := l.Store.Between(ctx, v.SLO.Indicator.Key(l.Timing.Bucket), period)
-		return v.SLO.Objective.BurnStart(merge(buckets), v.Pair.Burn, opened), err
+		return v.SLO.Objective.BurnStart(past.own(v, merge(buckets)), v.Pair.Burn, opened), err
 	}
 	start = v.At
 	for _, s := range v.Subjects {
@@ -69,6 +75,39 @@ func (l *Loop) findStart(ctx context.Context, j *judge, v Verdict) (start time.T
 		}
 	}
 	return start, nil
+}
+
+// own are the buckets of v's own fault. An earlier fault was told by the incident that
+// muted v, and is left out if v had recovered since, by the rule by which an incident
+// ends. What goes on without a recovery is one fault.
+func (j *judge) own(v Verdict, buckets []slo.Bucket) []slo.Bucket {
+	o, first, from := v.SLO.Objective, 0, 0
+	var short slo.Count // of the pair's short window
+	var worst float64
+	var good int64 // since the last bad event
+	told := false
+	for n, b := range buckets {
+		short = short.Plus(b.Count)
+		for ; !buckets[first].At.After(b.At.Add(-v.Pair.Short)); first++ {
+			short = short.Minus(buckets[first].Count)
+		}
+		if good += b.Good; b.Bad > 0 {
+			good, worst, told = 0, max(worst, short.BadShare()), told || j.mutedAt(v, b.At)
+		}
+		recovered := good >= slo.GoodNeeded(worst) || !o.Burns(short, v.Pair.Burn) && slo.Excludes(short, worst)
+		if told && recovered {
+			from, worst, good, told = n+1, 0, 0, false
+		}
+	}
+	return buckets[from:]
+}
+
+// mutedAt reports whether another incident muted v in the bucket that begins at.
+func (j *judge) mutedAt(v Verdict, at time.Time) bool {
+	return slices.ContainsFunc(j.incidents, func(i Incident) bool {
+		return slices.Contains(j.rules.muters[v.Name], i.Rule) && i.Severity.AtLeast(v.Severity) &&
+			!at.Before(j.timing.BucketStart(i.StartedAt)) && (i.Open() || at.Before(i.EndedAt.Add(v.Pair.Short)))
+	})
 }
 
 // merge adds up the regions of ascending buckets.

@@ -166,6 +166,11 @@ var judging = []mutation{
 	{"a reopened incident gets a new start", start, "case v.Event == Reopened:", "case false:", byIncidents, false},
 	{"what another incident has counted is counted again", start,
 		"period.From = latest(period.From, last.EndedAt)", "_ = last", byIncidents, false},
+	{"what was told while it was muted is told again", start, "past.own(v, merge(buckets))", "merge(buckets)", byIncidents, false},
+	{"a muted fault is forgotten without a recovery", start, "if told && recovered {", "if told {", byIncidents, false},
+	{"every recovery begins a new fault", start, "if told && recovered {", "if recovered {", byIncidents, false},
+	{"an incident that is open for long finds its start anew", start, "past.own(v", "j.own(v", byIncidents, false},
+	{"a fault that goes on after its mute is a new one", start, "good >= slo.GoodNeeded(worst) || !o", "true || !o", byIncidents, false},
 	{"absence begins when it is found", start,
 		"!s.LastEvent.IsZero() && first.Before(start)", "false && first.Before(start)", byIncidents, false},
 }
