@@ -15,7 +15,7 @@ func (j *judge) measureAlert(a *alertRule, sums []count.Sum) *finding {
 	f := &finding{Verdict: Verdict{At: j.now, Name: a.Name, Alert: &a.Alert}, quiet: a.When.Within, freezes: a.Freezes}
 	since := j.since[a.Name]
 	for i := range a.subjects {
-		s := j.subject(a, i, sums[a.subjects[i].window])
+		s := j.subject(a, i, sums)
 		if s.Fires {
 			f.fires = a.Severity
 			f.Subjects = append(f.Subjects, s)
@@ -41,14 +41,15 @@ func (j *judge) measureAlert(a *alertRule, sums []count.Sum) *finding {
 	return f
 }
 
-// subject evaluates the subject i of a, whose window has this sum.
-func (j *judge) subject(a *alertRule, i int, sum count.Sum) Subject {
+// subject evaluates the subject i of a.
+func (j *judge) subject(a *alertRule, i int, sums []count.Sum) Subject {
+	sum := sums[a.subjects[i].window]
 	s := Subject{Name: a.Subjects[i].Name, Indicator: a.Subjects[i].Indicator, Count: sum.Count, LastEvent: sum.LastEvent}
 	switch {
 	case a.When.Absent:
-		// A shorter time would end within the bucket that began just now.
-		within := max(a.When.Within, 2*j.timing.Bucket)
+		within := absentAfter(a.Alert, j.timing)
 		if !s.LastEvent.Before(j.end.Add(-within)) {
+			s.Fires = slices.Contains(j.open[a.Name].Subjects, s.Name) && !isBack(a.subjects[i], sums)
 			return s
 		}
 		waited := j.now.Sub(j.counting)
@@ -64,6 +65,14 @@ func (j *judge) subject(a *alertRule, i int, sum count.Sum) Subject {
 		s.Fires = s.Count.Total() >= a.When.MinEvents && s.Count.Bad > 0 && s.Count.BadShare() >= a.When.BadShare*(1-1e-9)
 	}
 	return s
+}
+
+// isBack reports whether a subject that was absent sends events steadily again: in both
+// halves of the alert's time. One late line, such as a heartbeat that waited in the
+// agent while it was stopped, says nothing about now.
+func isBack(s alertSubject, sums []count.Sum) bool {
+	all, newer := sums[s.within].Total(), sums[s.newer].Total()
+	return newer > 0 && all > newer
 }
 
 // allBad is sum for an alert that counts events: each of them is bad.

@@ -83,6 +83,8 @@ func TestAnAbsentSubjectIsKnownOnlyAfterCountingForLongEnough(t *testing.T) {
 	f.want()
 	both := func() { f.count(a.Subjects[0].Indicator, 1, 0); f.count(a.Subjects[1].Indicator, 1, 0) }
 	f.minutes(1, both)
+	f.want()
+	f.minutes(1, both)
 	f.want("resolved silent")
 }
 
@@ -97,6 +99,28 @@ func TestAbsenceIsFoundWithinItsTimeAndNotBefore(t *testing.T) {
 		t.Fatal(err)
 	}
 	f.want()
+}
+
+// A stopped agent that starts again delivers heartbeats that waited in it.
+func TestAnAbsenceEndsWhenEventsComeSteadilyAgain(t *testing.T) {
+	a := alert("silent", slo.When{Within: 4 * time.Minute, Absent: true}, "", "another")
+	subject, another := a.Subjects[0].Indicator, a.Subjects[1].Indicator
+	f := newFixture(t, slo.Set{Alerts: []slo.Alert{a}})
+	alive := func() { f.count(another, 1, 0) }
+	f.minutes(1, func() { f.count(subject, 1, 0); alive() })
+	f.minutes(9, alive)
+	f.want("opened silent")
+	now := f.now
+	f.now = now.Add(-3 * time.Minute) // a late line
+	f.count(subject, 1, 0)
+	f.now = now
+	f.minutes(1, alive)
+	f.minutes(3, alive)
+	f.want() // it neither ends nor, when the line is old, is reopened
+	f.minutes(2, func() { f.count(subject, 1, 0); alive() })
+	f.want()
+	f.minutes(1, func() { f.count(subject, 1, 0) }) // the other one was never absent
+	f.want("resolved silent")
 }
 
 func TestWhileAnAlertThatFreezesFiresNothingElseResolves(t *testing.T) {
@@ -117,6 +141,11 @@ func TestWhileAnAlertThatFreezesFiresNothingElseResolves(t *testing.T) {
 	f.want()
 	if !f.state.Blind() {
 		t.Error("another replica is not blind")
+	}
+	f.minutes(1, func() { f.count(agent, 1, 0) })
+	f.want()
+	if !f.state.Blind() {
+		t.Error("one heartbeat ends the blindness")
 	}
 	f.minutes(1, func() { f.count(agent, 1, 0) })
 	f.want("resolved blind", "resolved violated")

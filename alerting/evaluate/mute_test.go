@@ -135,3 +135,19 @@ func TestWhatFailedWhileItWasMutedIsNotToldAgain(t *testing.T) {
 		})
 	}
 }
+
+// Nobody has heard of the first failures.
+func TestFailuresThatNoIncidentToldCountAtTheNext(t *testing.T) {
+	f := newFixture(t, slo.Set{SLOs: []slo.SLO{objective("a", "b"), objective("b")}})
+	minute := func(good, bad int64) func() {
+		return func() { f.count(indicator("a"), good, bad); f.count(indicator("b"), 100, 0) }
+	}
+	f.minutes(1, minute(0, 1))
+	f.minutes(6, minute(5, 0))
+	f.want()
+	f.minutes(1, minute(0, 98))
+	f.want("opened a")
+	if got, want := f.incidents.last["a"].Since.Count, (slo.Count{Good: 30, Bad: 99}); got != want {
+		t.Errorf("its message says %+v, want %+v", got, want)
+	}
+}

@@ -42,6 +42,8 @@ type alertRule struct {
 type alertSubject struct {
 	key    slo.Key
 	window int
+	// Of a subject that may be absent: the time of the alert, and the newer half of it.
+	within, newer int
 }
 
 // seenWithin is how far back an absent subject is looked for. It is not divided by
@@ -85,7 +87,12 @@ func newRules(set slo.Set, timing count.Timing, memory time.Duration) rules {
 			if a.When.Absent {
 				w.length = seenWithin
 			}
-			rule.subjects = append(rule.subjects, alertSubject{w.key, add(w)})
+			subject := alertSubject{key: w.key, window: add(w)}
+			if within := absentAfter(a, timing); a.When.Absent {
+				subject.within = add(window{w.key, within, false})
+				subject.newer = add(window{w.key, max((within / 2).Truncate(timing.Bucket), timing.Bucket), false})
+			}
+			rule.subjects = append(rule.subjects, subject)
 		}
 		r.alerts = append(r.alerts, rule)
 		direct[a.Name] = a.MutedBy
@@ -95,6 +102,12 @@ func newRules(set slo.Set, timing count.Timing, memory time.Duration) rules {
 		r.muters[name] = closure(name, direct)
 	}
 	return r
+}
+
+// absentAfter is after how long without an event a subject is absent. A shorter time
+// would end within the bucket that began just now.
+func absentAfter(a slo.Alert, timing count.Timing) time.Duration {
+	return max(a.When.Within, 2*timing.Bucket)
 }
 
 // closure is everything that name depends on, without itself.
