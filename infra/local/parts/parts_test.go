@@ -328,7 +328,11 @@ func TestASnapshotRestoresAnItemExactly(t *testing.T) {
 	}); err != nil {
 		t.Fatal(err)
 	}
-	defer db.DeleteTable(context.WithoutCancel(t.Context()), &dynamodb.DeleteTableInput{TableName: &table})
+	t.Cleanup(func() {
+		if _, err := db.DeleteTable(context.Background(), &dynamodb.DeleteTableInput{TableName: &table}); err != nil {
+			t.Errorf("drop table: %v", err)
+		}
+	})
 	if _, err := db.PutItem(t.Context(), &dynamodb.PutItemInput{TableName: &table, Item: items[0]}); err != nil {
 		t.Fatal(err)
 	}
