@@ -1,6 +1,7 @@
 package slack
 
 import (
+	"cmp"
 	"crypto/subtle"
 	"encoding/json"
 	"errors"
@@ -17,8 +18,14 @@ const (
 	botID        = "B0JARI0001"
 	botUser      = "U0JARI0001"
 	pressingUser = "U0ONCALL01" // the user who presses buttons and gives commands on the page
-	pressingName = "oncall"
 )
+
+// users are the names of the people of the workspace, who are on call in the local
+// system.
+var users = map[string]string{pressingUser: "mina", "U0ONCALL02": "jun"}
+
+// userName is the name of a user; of one who is not known, the id.
+func userName(id string) string { return cmp.Or(users[id], id) }
 
 // apiError is Slack's error code. As in Slack, the response's status is 200.
 type apiError string

@@ -61,7 +61,7 @@ func (s *Server) command(w http.ResponseWriter, r *http.Request) {
 	}
 	body, ok := s.send(w, r, url.Values{
 		"command": {name}, "text": {strings.TrimSpace(text)}, "team_id": {team}, "team_domain": {"jari"}, "api_app_id": {appID},
-		"user_id": {pressingUser}, "user_name": {pressingName}, "channel_id": {c.ID}, "channel_name": {c.Name},
+		"user_id": {pressingUser}, "user_name": {users[pressingUser]}, "channel_id": {c.ID}, "channel_name": {c.Name},
 		"trigger_id": {fmt.Sprintf("%d.command", s.cfg.Now().UnixNano())},
 	})
 	if !ok {
@@ -119,7 +119,7 @@ func (s *Server) pressed(m Message, c Channel, b Block, e Element) (url.Values, 
 		"type": "block_actions", "api_app_id": appID,
 		"trigger_id": fmt.Sprintf("%d.press", now.UnixNano()),
 		"team":       map[string]string{"id": team, "domain": "jari"},
-		"user":       map[string]string{"id": pressingUser, "username": pressingName, "name": pressingName, "team_id": team},
+		"user":       map[string]string{"id": pressingUser, "username": users[pressingUser], "name": users[pressingUser], "team_id": team},
 		"channel":    map[string]string{"id": c.ID, "name": c.Name},
 		"container":  map[string]any{"type": "message", "message_ts": m.TS, "channel_id": c.ID, "is_ephemeral": false},
 		"message":    m.public(true),

@@ -80,7 +80,7 @@ func link(target, label string) string {
 	switch target[0] {
 	case '@', '#':
 		if shown == "" {
-			shown = escape(target[1:])
+			shown = escape(userName(target[1:]))
 		}
 		return `<b>` + string(target[0]) + shown + `</b>`
 	case '!':

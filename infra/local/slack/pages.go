@@ -24,6 +24,7 @@ var (
 		"render": func(t *Text) template.HTML { return t.render() },
 		"label":  func(e Element) template.HTML { return e.Label().render() },
 		"clock":  clock,
+		"user":   userName,
 	})
 )
 

@@ -42,7 +42,7 @@ func (e Element) part() string {
 	case "link":
 		text = anchor(e.URL, text)
 	case "user":
-		text = "<b>@" + template.HTMLEscapeString(e.UserID) + "</b>"
+		text = "<b>@" + template.HTMLEscapeString(userName(e.UserID)) + "</b>"
 	case "date":
 		text = template.HTMLEscapeString(date(e.Timestamp, e.Format))
 	case "text":

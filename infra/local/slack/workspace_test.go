@@ -88,7 +88,7 @@ func TestADeletedMessageIsGoneAndAnEphemeralOneWasNeverInTheHistory(t *testing.T
 	if h, err := client.GetConversationHistory(&api.GetConversationHistoryParameters{ChannelID: id}); err != nil || len(h.Messages) != 1 {
 		t.Errorf("history: %+v %v", h, err)
 	}
-	shows(t, srv.URL, "for you alone", "(only U0ONCALL01 sees this)")
+	shows(t, srv.URL, "for you alone", "(only mina sees this)")
 	if _, _, err := client.DeleteMessage(id, ts); err != nil {
 		t.Fatal(err)
 	}
@@ -132,7 +132,7 @@ func TestTheSlashCommandIsSentSignedAndItsAnswerIsShown(t *testing.T) {
 	if want := []string{"/jari", "ack i-1", "U0ONCALL01", id}; verified != nil || !slices.Equal(got, want) {
 		t.Errorf("signature %v, form %v", verified, form)
 	}
-	shows(t, srv.URL, "No incident is open.", "(only U0ONCALL01 sees this)", `action="/command"`)
+	shows(t, srv.URL, "No incident is open.", "(only mina sees this)", `action="/command"`)
 	if h, err := client.GetConversationHistory(&api.GetConversationHistoryParameters{ChannelID: id}); err != nil || len(h.Messages) != 0 {
 		t.Errorf("history: %+v %v", h, err)
 	}
@@ -237,9 +237,9 @@ func TestRichTextIsCheckedAndShownAsItIs(t *testing.T) {
 	if _, _, err := client.PostMessage(id, api.MsgOptionText("at <!date^1795391412^{date_num}|never>, <@U0ONCALL01>", false)); err != nil {
 		t.Fatal(err)
 	}
-	page := shows(t, srv.URL, "*a* &lt;!channel&gt; &lt;b&gt;<br>next <b>@U0ONCALL01</b> at 2026-11-2",
+	page := shows(t, srv.URL, "*a* &lt;!channel&gt; &lt;b&gt;<br>next <b>@mina</b> at 2026-11-2",
 		`<b><a href="http://127.0.0.1/x" rel="noreferrer">here</a></b>script`,
-		"<pre>a `log` line</pre>", "<div>at 2026-11-2", ", <b>@U0ONCALL01</b>")
+		"<pre>a `log` line</pre>", "<div>at 2026-11-2", ", <b>@mina</b>")
 	if strings.Contains(page, "never") || strings.Contains(page, "javascript:") {
 		t.Error("the page shows a fallback or a script")
 	}
