@@ -70,7 +70,9 @@ func (f *fakeAlerting) body(state string, to time.Time) slack.Block {
 	if f.defect == "look-ups are not mentioned" {
 		affected = "for diners who press Book (free-times-availability counts others)"
 	}
-	all := []slack.RichTextSectionElement{text(affected + "\nOn call: "), slack.NewRichTextSectionUserElement("U2", nil), text("\n" + state + "\n")}
+	all := []slack.RichTextSectionElement{
+		text(affected + "\nOn call: "), slack.NewRichTextSectionUserElement("U2", nil), text("\n" + state + "\n"),
+	}
 	if f.defect == "nobody is mentioned" {
 		all[1] = text("@U2")
 	}
