@@ -15,6 +15,7 @@ import (
 
 	"github.com/opensearch-project/opensearch-go/v4"
 
+	"jari.example/alerting/count"
 	"jari.example/alerting/indicator/indicatortest"
 	"jari.example/alerting/slo"
 	"jari.example/telemetry/names"
@@ -147,12 +148,13 @@ func TestTheDependencyIsThePeerOfTheDeepestFailingSpan(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			second++ // and traces of its own for each case
-			log.Add(failedIn(60*second, name+"a"))
+			log.Add(failedIn(second, name+"a"))
 			for n := range c.spans {
 				inTraces(name, c.spans[n])
 			}
 			spans.Add(c.spans...)
-			got, err := source(t, log.Server).FindEvidence(t.Context(), withSpans(log.Index, spans.Index), minutes(second, second+1))
+			period := count.Span{From: ten.Add(time.Duration(second) * time.Second), To: ten.Add(time.Duration(second+1) * time.Second)}
+			got, err := source(t, log.Server).FindEvidence(t.Context(), withSpans(log.Index, spans.Index), period)
 			if err != nil || got.ErrorType != c.errorType || got.Dependency != c.dependency {
 				t.Errorf("got %q of %q, %v, want %q of %q", got.ErrorType, got.Dependency, err, c.errorType, c.dependency)
 			}
