@@ -48,7 +48,9 @@ type source struct {
 
 func (l *loader) addSource(d parsed[sourceBody]) {
 	c := d.body.Spec.ConnectionDetails
-	s := source{d.document, slo.Source{Index: c.Index, TimeField: c.TimeField, RegionField: c.RegionField, TraceField: c.TraceField}, c.Vocabulary}
+	s := source{d.document, slo.Source{
+		Index: c.Index, TimeField: c.TimeField, RegionField: c.RegionField, TraceField: c.TraceField,
+	}, c.Vocabulary}
 	if c.Evidence != nil {
 		s.Evidence = &slo.EvidenceFields{Error: c.Evidence.ErrorField, Line: c.Evidence.LineFields}
 		if sp := c.Evidence.Spans; sp != nil {
