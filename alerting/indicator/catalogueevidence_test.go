@@ -91,6 +91,9 @@ func TestTheFieldsOfSpansAreThoseOfOurSpans(t *testing.T) {
 				t.Errorf("%s: no span has %q", rule, field)
 			}
 		}
+		if !names.Shown(s.Error) || !names.Shown(s.Peer) {
+			t.Errorf("%s: messages may not show %s or %s", rule, s.Error, s.Peer)
+		}
 		if s.Index != names.SpanIndex+"*" || s.Failed.Op != slo.Is || s.Failed.Value != int64(2) {
 			t.Errorf("%s: %+v", rule, s)
 		}
