@@ -1,6 +1,6 @@
 // Package indicator counts the events of indicators in OpenSearch, and finds evidence of
-// bad ones. It knows nothing about the documents but what an indicator
-// says: index pattern, fields and conditions.
+// bad ones. It knows nothing about the documents but what an indicator says: index
+// pattern, fields and conditions.
 package indicator
 
 import (

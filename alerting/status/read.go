@@ -64,7 +64,7 @@ type Incident struct {
 	ErrorType      string    `json:"error_type,omitempty"` // the most frequent one
 	Dependency     string    `json:"dependency,omitempty"` // that fails
 	LogLine        string    `json:"log_line,omitempty"`   // of one bad event
-	Timeline       []Entry   `json:"timeline,omitempty"` // of an open incident
+	Timeline       []Entry   `json:"timeline,omitempty"`   // of an open incident
 }
 
 // Entry is one line of a timeline.
