@@ -7,13 +7,13 @@ import (
 	"jari.example/alerting/slo"
 )
 
-// facts are those of v. The history of the incident stays: its traces, which rules
+// facts are those of v. The history of the incident stays: its evidence, which rules
 // it muted, which subjects fired and how often it was reopened.
 func (m Manager) facts(old Facts, v evaluate.Verdict) Facts {
 	f := Facts{
 		Scale: m.Scale, SinceStart: v.Since.Count, Regions: badByRegion(v), LastBad: v.Since.LastBad, Worst: v.Worst,
-		Traces: old.Traces, Frozen: v.Frozen, AlsoAffected: union(old.AlsoAffected, v.AlsoAffected), Reopened: old.Reopened,
-	}
+		Frozen: v.Frozen, AlsoAffected: union(old.AlsoAffected, v.AlsoAffected), Reopened: old.Reopened,
+	}.with(old.evidence())
 	if v.Event == evaluate.Reopened {
 		f.Reopened++
 	}

@@ -66,10 +66,10 @@ type Facts struct {
 	Withdrawn       bool           `json:"withdrawn,omitempty"`     // it ended because its rule is gone
 	Silenced        *Silenced      `json:"silenced,omitempty"`      // why it notifies nobody at present
 
-	// Of the bad events, from their traces and log lines.
-	ErrorType  string `json:"error_type,omitempty"` // the most frequent one
-	Dependency string `json:"dependency,omitempty"` // peer of the deepest failing span
-	LogLine    string `json:"log_line,omitempty"`   // one example, cut
+	// Of the bad events, from their traces and log lines; see slo.Evidence.
+	ErrorType  string `json:"error_type,omitempty"`
+	Dependency string `json:"dependency,omitempty"`
+	LogLine    string `json:"log_line,omitempty"`
 	// Diagnosis is what differs between bad and good events, at most three lines.
 	Diagnosis []string `json:"diagnosis,omitempty"`
 }

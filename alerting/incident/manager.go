@@ -7,23 +7,15 @@ import (
 
 	"github.com/google/uuid"
 
-	"jari.example/alerting/count"
 	"jari.example/alerting/evaluate"
 	"jari.example/alerting/lease"
 	"jari.example/alerting/slo"
 )
 
-// Evidence finds examples of bad events.
-type Evidence interface {
-	// Traces returns the ids of a few traces of bad events in the period, the
-	// latest first; none when the events have no traces.
-	Traces(ctx context.Context, indicator slo.Indicator, period count.Span) (ids []string, err error)
-}
-
 // Manager carries verdicts out. It implements evaluate.Incidents.
 type Manager struct {
 	Store    Store
-	Evidence Evidence // nil: incidents have no example traces
+	Evidence *Finder // nil: incidents have no evidence
 	Scale    int
 	// UpdateInterval is the shortest time between two updates of an open incident
 	// in which only figures changed.
@@ -36,6 +28,9 @@ type Manager struct {
 	Silenced func(ctx context.Context, r slo.Rule, id string, at time.Time) (*Silenced, error)
 	// Report is called after every change; nil reports nothing.
 	Report func(context.Context, evaluate.Event, Incident)
+	// ReportEvidence is called when a search for the evidence of an incident fails; nil
+	// reports nothing.
+	ReportEvidence func(context.Context, Incident, error)
 }
 
 // targets are where an incident of the severity is posted.
@@ -65,8 +60,8 @@ func (m Manager) Recent(ctx context.Context, since time.Time) ([]evaluate.Incide
 	return all, nil
 }
 
-// Apply changes the rule's incident and reports whether it did. When the evidence
-// cannot be read, the incident changes without it and Apply returns the error.
+// Apply changes the rule's incident and reports whether it did. When evidence cannot be
+// read, the incident changes without it.
 func (m Manager) Apply(ctx context.Context, term lease.Term, v evaluate.Verdict) (changed bool, err error) {
 	before, err := m.before(ctx, v)
 	if err != nil {
@@ -77,7 +72,6 @@ func (m Manager) Apply(ctx context.Context, term lease.Term, v evaluate.Verdict)
 	}
 	i := before
 	i.Severity, i.StartedAt, i.UpdatedAt, i.ResolvedAt = v.Severity, v.StartedAt, v.At, time.Time{}
-	var evidenceErr error
 	switch v.Event {
 	case evaluate.Withdrawn:
 		i.Facts.Withdrawn, i.Facts.EndsAfter, i.Facts.Frozen, i.Facts.ExhaustedAt = true, nil, "", time.Time{}
@@ -86,10 +80,10 @@ func (m Manager) Apply(ctx context.Context, term lease.Term, v evaluate.Verdict)
 		if i.Facts.Silenced, err = m.silenced(ctx, before, v); err != nil {
 			return false, fmt.Errorf("read the silences: %w", err)
 		}
-		if v.Event == evaluate.Ongoing && !m.due(before, v, i.Facts) {
+		due := v.Event != evaluate.Ongoing || m.due(before, v, i.Facts)
+		if found := m.findEvidence(ctx, before, &i, v, due); !due && !found {
 			return false, nil
 		}
-		i.Facts.Traces, evidenceErr = m.traces(ctx, i, v)
 	}
 	if v.Event == evaluate.Resolved || v.Event == evaluate.Withdrawn {
 		i.ResolvedAt = v.At
@@ -105,7 +99,7 @@ func (m Manager) Apply(ctx context.Context, term lease.Term, v evaluate.Verdict)
 	if m.Report != nil {
 		m.Report(ctx, v.Event, i)
 	}
-	return true, evidenceErr
+	return true, nil
 }
 
 // silenced is why the incident of v notifies nobody at present.
@@ -170,29 +164,4 @@ func (m Manager) due(i Incident, v evaluate.Verdict, facts Facts) bool {
 		len(facts.AlsoAffected) > len(i.Facts.AlsoAffected) ||
 		// The worst share decides the end, so it may not wait for the next update.
 		2*slo.GoodNeeded(v.Worst) <= slo.GoodNeeded(i.Facts.Worst)
-}
-
-// traces leaves the earlier ones in place when there are no new ones.
-func (m Manager) traces(ctx context.Context, i Incident, v evaluate.Verdict) ([]string, error) {
-	indicator, ok := badEvents(v)
-	if m.Evidence == nil || !ok {
-		return i.Facts.Traces, nil
-	}
-	traces, err := m.Evidence.Traces(ctx, indicator, count.Span{From: i.StartedAt, To: v.At})
-	if err != nil {
-		return i.Facts.Traces, fmt.Errorf("find example traces: %w", err)
-	}
-	return traces, nil
-}
-
-// badEvents is the indicator whose bad events are evidence; ok is false when there
-// are none, because what is wrong is that something is absent.
-func badEvents(v evaluate.Verdict) (indicator slo.Indicator, ok bool) {
-	switch {
-	case v.SLO != nil:
-		return v.SLO.Indicator, v.SLO.Indicator.Within == 0
-	case v.Alert.When.Absent || len(v.Subjects) == 0:
-		return indicator, false
-	}
-	return v.Subjects[0].Indicator, true
 }

@@ -1,8 +1,6 @@
 package incident
 
 import (
-	"context"
-	"errors"
 	"maps"
 	"slices"
 	"testing"
@@ -49,21 +47,5 @@ func TestAnIncidentRemembersWhatAVerdictDoesNotSay(t *testing.T) {
 	if !f.LastBad.Equal(ten) || !slices.Equal(f.AlsoAffected, []string{"a", "b"}) || f.Reopened != 2 || !slices.Equal(f.Traces, []string{"1"}) ||
 		!slices.Equal(f.Alert.Fired, []string{"kr", "us"}) || len(f.Alert.Firing) != 1 || !maps.Equal(f.Regions, map[string]int64{"us": 2}) {
 		t.Errorf("got %+v and %+v", f, f.Alert)
-	}
-}
-
-// noEvidence cannot be searched.
-type noEvidence struct{ error }
-
-func (e noEvidence) Traces(context.Context, slo.Indicator, count.Span) ([]string, error) {
-	return nil, e
-}
-
-func TestExampleTracesStayWhenTheSearchForOthersFails(t *testing.T) {
-	failure := noEvidence{errors.New("the search failed")}
-	m := Manager{Evidence: failure}
-	traces, err := m.traces(t.Context(), Incident{Facts: Facts{Traces: []string{"1"}}}, evaluate.Verdict{SLO: &slo.SLO{}})
-	if !slices.Equal(traces, []string{"1"}) || !errors.Is(err, failure) {
-		t.Errorf("got %q, %v", traces, err)
 	}
 }

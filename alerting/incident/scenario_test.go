@@ -55,7 +55,7 @@ func newScenario(t *testing.T, set slo.Set) *scenario {
 		Count: counter.Count,
 		Set:   func() slo.Set { return s.set }, Timing: timing, Store: s.store, Now: func() time.Time { return s.now },
 		Incidents: incident.Manager{
-			Store: s.store, Evidence: s.source, Scale: 1, UpdateInterval: time.Minute, Report: s.report,
+			Store: s.store, Scale: 1, UpdateInterval: time.Minute, Report: s.report,
 		},
 		Observe: func(_ context.Context, state evaluate.State) { s.blind = state.Blindness },
 	}

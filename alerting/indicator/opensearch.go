@@ -1,6 +1,6 @@
-// Package indicator counts the events of indicators in OpenSearch, and finds example
-// traces of bad ones. It knows nothing about the documents but what an indicator
-// says: index pattern, fields and conditions.
+// Package indicator counts the events of indicators in OpenSearch, and finds evidence of
+// bad ones. It knows nothing about the documents but what an indicator says: index
+// pattern, fields and conditions.
 package indicator
 
 import (
@@ -9,7 +9,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"slices"
 	"strconv"
 	"sync"
 	"time"
@@ -21,9 +20,6 @@ import (
 	"jari.example/alerting/slo"
 	"jari.example/telemetry"
 )
-
-// maxTraces is how many example traces an incident shows.
-const maxTraces = 3
 
 // OpenSearch is a count.Source.
 type OpenSearch struct {
@@ -62,32 +58,6 @@ func (o *OpenSearch) Count(ctx context.Context, indicators map[slo.Key]slo.Indic
 		return nil, 0, fmt.Errorf("count events: %w", err)
 	}
 	return counts, documents, nil
-}
-
-// Traces returns the ids of up to three traces of bad events of the period, the
-// latest first; none when events of i have no trace id.
-func (o *OpenSearch) Traces(ctx context.Context, i slo.Indicator, period count.Span) ([]string, error) {
-	field := i.Source.TraceField
-	if field == "" {
-		return nil, nil
-	}
-	response, err := o.search(ctx, patterns(i.Source.Index), tracesQuery(i, period))
-	if err != nil {
-		return nil, fmt.Errorf("find traces: %w", err)
-	}
-	var traces []string
-	for _, hit := range response.Hits.Hits {
-		var values map[string][]string
-		if err := json.Unmarshal(hit.Fields, &values); err != nil {
-			return nil, fmt.Errorf("find traces: decode a document: %w", err)
-		}
-		for _, id := range values[field] {
-			if id != "" && !slices.Contains(traces, id) && len(traces) < maxTraces {
-				traces = append(traces, id)
-			}
-		}
-	}
-	return traces, nil
 }
 
 // search fails rather than return a partial result: a missing shard holds good

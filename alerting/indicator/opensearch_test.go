@@ -253,22 +253,3 @@ func TestRegionFieldsThatAreNone(t *testing.T) {
 		t.Errorf("a field with 102 values: %v", err)
 	}
 }
-
-func TestTracesAreThreeDifferentOnesOfBadEventsLatestFirst(t *testing.T) {
-	log := indicatortest.NewIndex(t, mapping)
-	for second, trace := range []string{"a", "b", "b", "c", "", "d"} {
-		log.Add(line(second, 503, map[string]any{"req": map[string]any{"trace": trace}}))
-	}
-	log.Add(line(6, 503, nil))
-	log.Add(line(7, 201, map[string]any{"req": map[string]any{"trace": "good"}}))
-	log.Add(line(60, 503, map[string]any{"req": map[string]any{"trace": "after"}}))
-	got, err := source(t, log.Server).Traces(t.Context(), bookings(log.Index), minutes(0, 1))
-	if want := []string{"d", "c", "b"}; err != nil || !slices.Equal(got, want) {
-		t.Errorf("got %q, %v, want %q", got, err, want)
-	}
-	without := bookings(log.Index)
-	without.Source.TraceField = ""
-	if got, err := source(t, log.Server).Traces(t.Context(), without, minutes(0, 1)); err != nil || len(got) > 0 {
-		t.Errorf("events without traces: %q, %v", got, err)
-	}
-}

@@ -109,18 +109,6 @@ func times(i slo.Indicator, width time.Duration) object {
 	}}
 }
 
-// tracesQuery finds the latest bad events of i that belong to a trace.
-func tracesQuery(i slo.Indicator, period count.Span) object {
-	return object{
-		"size":    10 * maxTraces, // several may belong to one trace
-		"_source": false,
-		"fields":  []string{i.Source.TraceField},
-		"sort":    []object{{i.Source.TimeField: "desc"}},
-		"query": all(timeRange(i.Source, period), condition(i.Total), condition(i.Bad),
-			object{"exists": object{"field": i.Source.TraceField}}),
-	}
-}
-
 // place is where documents are and which of their fields is the time.
 type place struct{ index, timeField string }
 

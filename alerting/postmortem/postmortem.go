@@ -27,7 +27,7 @@ type Report struct {
 // https://sre.google/sre-book/example-postmortem/
 var page = template.Must(template.New("").Funcs(template.FuncMap{
 	"time": func(t time.Time) string { return t.UTC().Format("2006-01-02 15:04:05 UTC") },
-	"took": incident.Duration, "line": oneLine, "regions": regions,
+	"took": incident.Duration, "line": oneLine, "code": code, "regions": regions,
 	"percent": func(share float64) string { return fmt.Sprintf("%.4g %%", 100*share) },
 }).Parse(`# {{line .Facts.Title}} ({{.StartedAt.UTC.Format "2006-01-02"}})
 
@@ -77,6 +77,10 @@ Most frequent error: {{line .}}
 
 Failing dependency: {{line .}}
 {{- end}}
+{{- with .Facts.LogLine}}
+
+An example from the log: {{code .}}
+{{- end}}
 {{- range .Facts.Diagnosis}}
 
 {{line .}}
@@ -115,6 +119,11 @@ func Write(w io.Writer, r Report) error { return page.Execute(w, r) }
 // oneLine keeps a text from breaking the table or the list that it stands in.
 func oneLine(s any) string {
 	return strings.NewReplacer("\r", " ", "\n", " ", "|", `\|`, "<", "&lt;", "`", "'").Replace(fmt.Sprint(s))
+}
+
+// code is a text as inline code, in which nothing is markup but its end.
+func code(s string) string {
+	return "`" + strings.NewReplacer("\r", " ", "\n", " ", "`", "'").Replace(s) + "`"
 }
 
 func regions(bad map[string]int64) string {

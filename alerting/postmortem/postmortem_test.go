@@ -22,6 +22,7 @@ func TestAPostmortemBeginsWithWhatIsKnown(t *testing.T) {
 				Title: "Bookings are failing", Affected: "diners who press Book", EventLabel: "booking attempts", Target: 0.999,
 				Window: 30 * 24 * time.Hour, SinceStart: slo.Count{Good: 40, Bad: 110}, Regions: map[string]int64{"us-east-1": 10, "ap-northeast-2": 100},
 				BudgetRemaining: 0.25, AlsoAffected: []string{"booking-latency"}, ErrorType: "timeout", Dependency: "postgresql",
+				LogLine: "status=503 reason=\"a `b` <c>\n@here\"",
 			},
 			Response: incident.Response{AcknowledgedAt: at(4), Assignee: "Mina"},
 		},

@@ -13,7 +13,9 @@ type Source struct {
 	Index       string `json:"index"` // pattern
 	TimeField   string `json:"time"`
 	RegionField string `json:"region,omitempty"`
-	TraceField  string `json:"-"` // does not change what is counted
+	// What follows does not change what is counted.
+	TraceField string          `json:"-"`
+	Evidence   *EvidenceFields `json:"-"` // nil: messages show nothing of events but their traces
 }
 
 // Indicator defines which events count and which of them are bad.
@@ -39,7 +41,6 @@ type Key string
 
 // Key returns i's key for buckets of the given width.
 func (i Indicator) Key(width time.Duration) Key {
-	i.Source.TraceField = ""
 	b, err := json.Marshal(struct {
 		Indicator Indicator
 		Width     time.Duration

@@ -31,7 +31,7 @@ type documentKind struct {
 var kinds = map[string]documentKind{
 	"Service": {objectives, openSLO, "service.json", "Service", nil},
 	"DataSource": {objectives, openSLO, "data-source.json", "DataSource", func(l *loader, d document) error {
-		return decoded(d, func(p parsed[sourceBody]) { l.sources[d.name] = newSource(p) })
+		return decoded(d, l.addSource)
 	}},
 	"AlertNotificationTarget": {objectives, openSLO, "alert-notification-target.json", "AlertNotificationTarget", nil},
 	"SLO": {objectives, openSLO, "slo.json", ruleKind, func(l *loader, d document) error {

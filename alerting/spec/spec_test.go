@@ -61,7 +61,16 @@ func loadGood(t *testing.T) slo.Set {
 	return set
 }
 
-var accessLog = slo.Source{Index: "access-*", TimeField: "@timestamp", RegionField: "region", TraceField: "trace"}
+var accessLog = slo.Source{
+	Index: "access-*", TimeField: "@timestamp", RegionField: "region", TraceField: "trace",
+	Evidence: &slo.EvidenceFields{
+		Error: "http.status", Line: []string{"http.route", "http.status"},
+		Spans: &slo.Spans{
+			Index: "spans-*", TimeField: "start", Trace: "trace", Span: "id", Parent: "parent", Error: "error", Peer: "peer",
+			LinkedTrace: "links.trace", LinkedSpan: "links.id", Failed: is("code", int64(2)),
+		},
+	},
+}
 
 func is(field string, value any) slo.Condition {
 	return slo.Condition{Field: field, Op: slo.Is, Value: value}

@@ -1,11 +1,6 @@
 package spec
 
-import (
-	"fmt"
-	"slices"
-
-	"jari.example/alerting/slo"
-)
+import "fmt"
 
 // vocabularyBody is the body of a document of kind Vocabulary.
 type vocabularyBody struct {
@@ -24,6 +19,7 @@ type field struct {
 	Min    *float64 `yaml:"min"`
 	Max    *float64 `yaml:"max"`
 	Values []string `yaml:"values"`
+	Show   bool     `yaml:"show"`
 }
 
 // The types of fields.
@@ -50,76 +46,6 @@ func (l *loader) addVocabulary(d parsed[vocabularyBody]) {
 		v[f.Name] = f
 	}
 	l.vocabularies[d.file] = v
-}
-
-// has reports whether documents have the field.
-func (v vocabulary) has(documentField string) bool {
-	for _, f := range v {
-		if f.Field == documentField {
-			return true
-		}
-	}
-	return false
-}
-
-// sourceBody is the body of a document of kind DataSource.
-type sourceBody struct {
-	Spec struct {
-		Type              string `yaml:"type"`
-		ConnectionDetails struct {
-			Index       string `yaml:"index"`
-			TimeField   string `yaml:"timeField"`
-			RegionField string `yaml:"regionField"`
-			TraceField  string `yaml:"traceField"`
-			Vocabulary  string `yaml:"vocabulary"`
-		} `yaml:"connectionDetails"`
-	} `yaml:"spec"`
-}
-
-// source is a data source, with the file of its vocabulary, "" without one.
-type source struct {
-	document
-	slo.Source
-	vocabulary string
-}
-
-func newSource(d parsed[sourceBody]) source {
-	c := d.body.Spec.ConnectionDetails
-	return source{d.document, slo.Source{
-		Index: c.Index, TimeField: c.TimeField, RegionField: c.RegionField, TraceField: c.TraceField,
-	}, c.Vocabulary}
-}
-
-// checkSources holds the data sources against their vocabularies.
-func (l *loader) checkSources() {
-	for _, name := range keys(l.sources) {
-		s := l.sources[name]
-		if s.vocabulary == "" {
-			continue
-		}
-		details := at("spec", "connectionDetails")
-		v, ok := l.vocabularies[s.vocabulary]
-		if !ok {
-			l.problem(s.document, details.with("vocabulary"), "there is no file %q with a valid Vocabulary; %s",
-				s.vocabulary, vocabularyFiles(s.vocabulary, keys(l.vocabularies)))
-			continue
-		}
-		fields := []string{s.TimeField, s.RegionField, s.TraceField}
-		for i, member := range []string{"timeField", "regionField", "traceField"} {
-			if fields[i] != "" && !v.has(fields[i]) {
-				l.problem(s.document, details.with(member), "%q is not a document field in %s; %s",
-					fields[i], s.vocabulary, oneOf(fields[i], v.documentFields()))
-			}
-		}
-	}
-}
-
-func (v vocabulary) documentFields() (fields []string) {
-	for _, f := range v {
-		fields = append(fields, f.Field)
-	}
-	slices.Sort(fields)
-	return fields
 }
 
 func vocabularyFiles(name string, files []string) string {

@@ -93,7 +93,8 @@ func (f *fixture) incidents(text string) {
 		Facts: incident.Facts{
 			Title: "Bookings fail" + text, Affected: "diners" + text, EventLabel: "attempts" + text, Runbook: "booking" + text,
 			Dashboard: "bookings" + text, SinceStart: slo.Count{Good: 40, Bad: 110}, Traces: []string{"abc" + text}, Frozen: "blind" + text,
-			Silenced: &incident.Silenced{By: "Jun" + text, Reason: "known" + text}, LogLine: "x" + text, ErrorType: "y" + text,
+			Silenced: &incident.Silenced{By: "Jun" + text, Reason: "known" + text}, LogLine: "x=1" + text, ErrorType: "timeout" + text,
+			Dependency: "redis" + text,
 		},
 	}
 	ended := open

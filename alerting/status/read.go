@@ -61,7 +61,10 @@ type Incident struct {
 	Runbook        string    `json:"runbook"` // URLs
 	Dashboard      string    `json:"dashboard"`
 	Traces         []string  `json:"traces,omitempty"`
-	Timeline       []Entry   `json:"timeline,omitempty"` // of an open incident
+	ErrorType      string    `json:"error_type,omitempty"` // the most frequent one
+	Dependency     string    `json:"dependency,omitempty"` // that fails
+	LogLine        string    `json:"log_line,omitempty"`   // of one bad event
+	Timeline       []Entry   `json:"timeline,omitempty"`   // of an open incident
 }
 
 // Entry is one line of a timeline.
@@ -208,6 +211,7 @@ func (s *server) incident(i incident.Incident) Incident {
 		StartedAt: utc(i.StartedAt), OpenedAt: utc(i.OpenedAt), ResolvedAt: utc(i.ResolvedAt), ResolvedBy: r.ResolvedBy,
 		Figures: f.Figures(), AcknowledgedAt: utc(r.AcknowledgedAt), AcknowledgedBy: r.Assignee, Frozen: f.Frozen, NotUseful: r.NotUseful,
 		Runbook: s.Links.RunbookURL(cmp.Or(f.Runbook, i.Rule)), Dashboard: s.Links.DashboardURL(i),
+		ErrorType: f.ErrorType, Dependency: f.Dependency, LogLine: f.LogLine,
 	}
 	for _, id := range f.Traces {
 		one.Traces = append(one.Traces, s.Links.TraceURL(id))

@@ -106,6 +106,7 @@ const (
 	EventIncidentReopened   = "alerting.incident.reopened"
 	EventIncidentRaised     = "alerting.incident.escalated"
 	EventIncidentWithdrawn  = "alerting.incident.withdrawn"
+	EventEvidenceFailed     = "alerting.evidence.failed"
 	EventBlind              = "alerting.blind"
 	EventBlindEnded         = "alerting.blind.ended"
 	EventTickFailed         = "alerting.tick.failed"

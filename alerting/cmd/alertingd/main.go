@@ -45,7 +45,10 @@ func main() {
 const (
 	leaseTTL       = 10 * time.Second
 	requestTimeout = 10 * time.Second // of one request to OpenSearch or Slack
-	openTimeout    = time.Minute      // how long a start waits for the database
+	// evidenceLimit is how long messages wait for evidence, which comes later when it
+	// takes longer.
+	evidenceLimit = 2 * time.Second
+	openTimeout   = time.Minute // how long a start waits for the database
 	// A message is updated once per updateInterval. The time scale divides it,
 	// down to what Slack's rate limit allows.
 	updateInterval    = time.Minute
@@ -72,7 +75,7 @@ type store interface {
 	deadman.Ticks
 }
 
-// source is where events are counted and their traces are found.
+// source is where events are counted and evidence of bad ones is found.
 type source interface {
 	count.Source
 	incident.Evidence
@@ -127,13 +130,15 @@ func daemon(ctx context.Context, s *settings, t *telemetry.Telemetry) error {
 
 func newLoop(s *settings, stored store, events source, report reporter, status *status) *evaluate.Loop {
 	notified := notifications{s.onCall.Current, stored}
+	update := max(updateInterval/time.Duration(s.timing.Scale), minUpdateInterval)
 	counter := &count.Counter{Source: events, Store: stored, Timing: s.timing}
 	return &evaluate.Loop{
 		Set: s.objectives.Current, Timing: s.timing, Count: counter.Count, Store: stored,
 		Incidents: incident.Manager{
-			Store: stored, Evidence: events, Scale: s.timing.Scale, Report: report.incident,
-			UpdateInterval: max(updateInterval/time.Duration(s.timing.Scale), minUpdateInterval),
-			OnCall:         notified.onCall, Silenced: notified.silenced,
+			Store: stored, Scale: s.timing.Scale, UpdateInterval: update,
+			Evidence: &incident.Finder{Evidence: events, Limit: evidenceLimit, Pause: update / 8},
+			OnCall:   notified.onCall, Silenced: notified.silenced,
+			Report: report.incident, ReportEvidence: report.evidence,
 		},
 		Now: time.Now, Report: report.tick(), Observe: status.set, Succeeded: (&deadman.Recorder{Ticks: stored}).Record,
 	}

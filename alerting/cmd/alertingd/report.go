@@ -64,6 +64,11 @@ func (r reporter) incident(ctx context.Context, event evaluate.Event, i incident
 		names.SLO, i.Rule, names.IncidentID, i.ID, names.Count, i.Facts.SinceStart.Bad)
 }
 
+func (r reporter) evidence(ctx context.Context, i incident.Incident, err error) {
+	r.log.WarnContext(ctx, "evidence of an incident was not found", names.EventName, names.EventEvidenceFailed,
+		names.SLO, i.Rule, names.IncidentID, i.ID, names.Exception, err.Error())
+}
+
 // failed is how much failed. The log is all that says so where no channel is
 // configured.
 func failed(f incident.Facts) string {

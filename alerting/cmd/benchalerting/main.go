@@ -150,7 +150,10 @@ func tick(ctx context.Context, o options, store *postgres.Store, term lease.Term
 	counter := &count.Counter{Source: source, Store: store, Timing: timing}
 	loop := evaluate.Loop{
 		Set: func() slo.Set { return set }, Timing: timing, Count: counter.Count, Store: store,
-		Incidents: incident.Manager{Store: store, Evidence: source, Scale: timing.Scale, UpdateInterval: time.Minute},
+		Incidents: incident.Manager{
+			Store: store, Scale: timing.Scale, UpdateInterval: time.Minute,
+			Evidence: &incident.Finder{Evidence: source, Limit: requestTimeout, Pause: time.Second},
+		},
 	}
 	durations := []time.Duration{}
 	for n := range o.ticks + 1 {

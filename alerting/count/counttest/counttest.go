@@ -35,8 +35,6 @@ type Fake struct {
 	telemetry []count.Span
 	limited   bool
 	err       error
-	traces    []string
-	tracesErr error
 	searches  int
 }
 
@@ -63,18 +61,11 @@ func (f *Fake) Telemetry(periods ...count.Span) {
 	f.telemetry, f.limited = periods, true
 }
 
-// Fail makes Count and Traces fail with err; nil ends that.
+// Fail makes Count and FindEvidence fail with err; nil ends that.
 func (f *Fake) Fail(err error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.err = err
-}
-
-// SetTraces sets what Traces returns.
-func (f *Fake) SetTraces(traces []string, err error) {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	f.traces, f.tracesErr = traces, err
 }
 
 // Searches is how often Count was called.
@@ -182,9 +173,9 @@ func buckets(events []Events, width time.Duration) []count.Bucket {
 	return merged
 }
 
-// Traces returns what SetTraces has set.
-func (f *Fake) Traces(context.Context, slo.Indicator, count.Span) ([]string, error) {
+// FindEvidence finds none.
+func (f *Fake) FindEvidence(context.Context, slo.Indicator, count.Span) (slo.Evidence, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	return f.traces, cmp.Or(f.err, f.tracesErr)
+	return slo.Evidence{}, f.err
 }

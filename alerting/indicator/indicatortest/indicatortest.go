@@ -59,10 +59,23 @@ func create(t testing.TB, server, name string, properties map[string]any) *Acces
 
 // Add adds lines, searchable at once.
 func (l *AccessLog) Add(lines ...map[string]any) {
+	var bulk bytes.Buffer
 	for _, line := range lines {
-		l.do(http.MethodPost, "/"+l.Index+"/_doc", line)
+		document, err := json.Marshal(line)
+		if err != nil {
+			l.t.Error(err)
+			return
+		}
+		bulk.WriteString("{\"create\": {}}\n" + string(document) + "\n")
 	}
-	l.do(http.MethodPost, "/"+l.Index+"/_refresh", nil)
+	if len(lines) == 0 {
+		return
+	}
+	answer := l.send(http.MethodPost, "/"+l.Index+"/_bulk?refresh=true", &bulk)
+	var result struct{ Errors bool }
+	if err := json.Unmarshal(answer, &result); err != nil || result.Errors {
+		l.t.Errorf("add documents: %v: %s", err, answer)
+	}
 }
 
 // AddBooking adds the gateway's line for one booking attempt, searchable at once.
@@ -92,20 +105,25 @@ func (l *AccessLog) do(method, path string, body any) {
 		}
 		payload = bytes.NewReader(encoded)
 	}
+	l.send(method, path, payload)
+}
+
+func (l *AccessLog) send(method, path string, payload io.Reader) (answer []byte) {
 	r, err := http.NewRequest(method, l.Server+path, payload)
 	if err != nil {
 		l.t.Error(err)
-		return
+		return nil
 	}
 	r.Header.Set("Content-Type", "application/json")
 	response, err := http.DefaultClient.Do(r)
 	if err != nil {
 		l.t.Error(err)
-		return
+		return nil
 	}
 	defer func() { _ = response.Body.Close() }()
-	if response.StatusCode >= 300 {
-		reason, _ := io.ReadAll(response.Body)
-		l.t.Errorf("%s %s: %s %s", method, path, response.Status, reason)
+	answer, err = io.ReadAll(response.Body)
+	if response.StatusCode >= 300 || err != nil {
+		l.t.Errorf("%s %s: %s %s: %v", method, path, response.Status, answer, err)
 	}
+	return answer
 }

@@ -65,6 +65,7 @@ type entry struct {
 	kind        names.Kind
 	limits      string // unit, min and max as members in YAML
 	values      []string
+	shown       bool
 }
 
 // limits are the units and the possible values of numbers, so that milliseconds
@@ -91,7 +92,7 @@ func documents(routes []string) map[string]string {
 	}
 	var shared []entry
 	for _, f := range names.Fields {
-		shared = append(shared, entry{f.Name, f.Doc, f.Kind, limits[f.Name], values[f.Name]})
+		shared = append(shared, entry{f.Name, f.Doc, f.Kind, limits[f.Name], values[f.Name], names.Shown(f.Name)})
 	}
 	logs := slices.Clone(shared)
 	for _, f := range names.Unmapped {
@@ -158,6 +159,9 @@ func document(name, of string, entries []entry) string {
 			if limit != "" {
 				fmt.Fprintf(&b, "      %s\n", limit)
 			}
+		}
+		if e.shown {
+			fmt.Fprintln(&b, "      show: true")
 		}
 		if len(e.values) > 0 {
 			fmt.Fprintln(&b, "      values:")

@@ -44,8 +44,8 @@ func TestDescribesFieldsAttributesAndMetrics(t *testing.T) {
 	all := documents([]string{"/v1/x"})
 	for file, wants := range map[string][]string{
 		"vocabulary.yaml": {
-			"- name: service.name\n      field: serviceName\n      type: keyword\n      values:\n        - edge\n",
-			"- name: http.route\n      field: http.route\n      type: keyword\n      values:\n" +
+			"- name: service.name\n      field: serviceName\n      type: keyword\n      show: true\n      values:\n        - edge\n",
+			"- name: http.route\n      field: http.route\n      type: keyword\n      show: true\n      values:\n" +
 				"        - (api)\n        - (page)\n        - /v1/x\n    - ",
 			"- name: http.server.request.duration\n      field: http.server.request.duration\n      type: double\n      unit: s\n      min: 0\n",
 			"- name: log.file.path\n      field: attributes.log.file.path\n      type: keyword\n",

@@ -43,10 +43,15 @@ func document() []byte {
 
 func (p *page) fields() {
 	p.line("\n## Fields\n")
-	p.line("| log line, span attribute | document | type | description |")
-	p.line("|---|---|---|---|")
+	p.line("Those with a ✓ hold no personal data: messages about incidents may show them.\n")
+	p.line("| log line, span attribute | document | type | shown | description |")
+	p.line("|---|---|---|---|---|")
 	for _, f := range names.Fields {
-		p.line("| `%s` | `%s` | %s | %s |", f.Name, f.Doc, f.Kind, f.Brief)
+		mark := ""
+		if names.Shown(f.Name) {
+			mark = "✓"
+		}
+		p.line("| `%s` | `%s` | %s | %s | %s |", f.Name, f.Doc, f.Kind, mark, f.Brief)
 	}
 	p.line("\nAll other fields are stored under `%s` (flat_object) or have no mapping:\n", names.Attributes)
 	p.line("| name | description |")

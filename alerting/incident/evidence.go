@@ -1,0 +1,159 @@
+package incident
+
+import (
+	"context"
+	"errors"
+	"maps"
+	"slices"
+	"time"
+
+	"jari.example/alerting/count"
+	"jari.example/alerting/evaluate"
+	"jari.example/alerting/slo"
+)
+
+// Evidence finds what bad events have in common, and examples of them.
+type Evidence interface {
+	// FindEvidence searches the bad events of the period. With an error it may return
+	// a part.
+	FindEvidence(ctx context.Context, indicator slo.Indicator, period count.Span) (slo.Evidence, error)
+}
+
+// Finder keeps searches for evidence from delaying messages and from being a part of
+// every tick: they have a time limit, and an incident has few of them. It is used by
+// one goroutine.
+type Finder struct {
+	Evidence Evidence
+	Limit    time.Duration // for all searches of one tick together
+	// Pause is the least time between the first and the second search for an incident.
+	// It doubles with each search.
+	Pause time.Duration
+
+	tick     time.Time
+	left     time.Duration // of Limit
+	searches map[string]searches
+}
+
+// searches are those for one incident since it opened, or got worse.
+type searches struct {
+	number int
+	last   time.Time
+}
+
+const (
+	// maxSearches is how often evidence of an incident is searched until it gets worse.
+	maxSearches = 8
+	// minSearches is how often it is searched even if there is some: the spans of the
+	// deepest calls may be stored later than those of their callers.
+	minSearches = 2
+	// searchMemory is how long an incident without searches is remembered. Somebody may
+	// have resolved it, which is not noticed here.
+	searchMemory = 24 * time.Hour
+)
+
+var errNoTimeLeft = errors.New("earlier searches of the tick have taken all the time")
+
+// due reports whether to search again for an incident. complete: it has all evidence
+// that there can be.
+func (f *Finder) due(id string, at time.Time, complete bool) bool {
+	s := f.searches[id]
+	limit := maxSearches
+	if complete {
+		limit = minSearches
+	}
+	return s.number < limit && (s.number == 0 || at.Sub(s.last) >= f.Pause<<(s.number-1))
+}
+
+// find searches within what is left of the limit. again counts searches from one again.
+func (f *Finder) find(ctx context.Context, id string, i slo.Indicator, period count.Span, again bool) (slo.Evidence, error) {
+	maps.DeleteFunc(f.searches, func(_ string, s searches) bool { return period.To.Sub(s.last) > searchMemory })
+	if f.searches == nil {
+		f.searches = map[string]searches{}
+	}
+	number := f.searches[id].number
+	if again {
+		number = 0
+	}
+	f.searches[id] = searches{number + 1, period.To}
+	if !f.tick.Equal(period.To) {
+		f.tick, f.left = period.To, f.Limit
+	}
+	if f.left <= 0 {
+		return slo.Evidence{}, errNoTimeLeft
+	}
+	ctx, cancel := context.WithTimeout(ctx, f.left)
+	defer cancel()
+	began := time.Now()
+	found, err := f.Evidence.FindEvidence(ctx, i, period)
+	f.left -= time.Since(began)
+	return found, err
+}
+
+// findEvidence searches when the incident begins or gets worse, and again while it has
+// too little evidence. due: the incident is written in any case. It reports whether
+// evidence has changed. A failure is reported, but changes nothing.
+func (m Manager) findEvidence(ctx context.Context, before Incident, i *Incident, v evaluate.Verdict, due bool) (changed bool) {
+	indicator, ok := badEvents(v)
+	if m.Evidence == nil || !ok || !indicator.Source.Searchable() || v.Event == evaluate.Resolved {
+		return false
+	}
+	begins := v.Event != evaluate.Ongoing || due && spread(before.Facts, i.Facts)
+	if !begins && !m.Evidence.due(i.ID, v.At, indicator.Source.Complete(i.Facts.evidence())) {
+		return false
+	}
+	found, err := m.Evidence.find(ctx, i.ID, indicator, count.Span{From: i.StartedAt, To: v.At}, begins)
+	if err != nil && m.ReportEvidence != nil {
+		m.ReportEvidence(ctx, *i, err)
+	}
+	old := i.Facts.evidence()
+	i.Facts = i.Facts.with(newer(old, found))
+	return !same(old, i.Facts.evidence())
+}
+
+// spread reports whether the incident got worse: the share of bad events has doubled, or
+// the fault has reached another region or subject.
+func spread(before, now Facts) bool {
+	return doublings(now.Worst, before.Worst) > 0 || len(now.Regions) > len(before.Regions) ||
+		now.Alert != nil && before.Alert != nil && len(now.Alert.Fired) > len(before.Alert.Fired)
+}
+
+// newer is what was found now, and what was found before in place of what was not. An
+// error and a dependency belong together: the error of an event does not replace that
+// of a dependency.
+func newer(old, found slo.Evidence) slo.Evidence {
+	if found.Dependency == "" && (old.Dependency != "" || found.ErrorType == "") {
+		found.ErrorType, found.Dependency = old.ErrorType, old.Dependency
+	}
+	if found.LogLine == "" {
+		found.LogLine = old.LogLine
+	}
+	if len(found.Traces) == 0 {
+		found.Traces = old.Traces
+	}
+	return found
+}
+
+func same(a, b slo.Evidence) bool {
+	return a.ErrorType == b.ErrorType && a.Dependency == b.Dependency && a.LogLine == b.LogLine && slices.Equal(a.Traces, b.Traces)
+}
+
+func (f Facts) evidence() slo.Evidence {
+	return slo.Evidence{ErrorType: f.ErrorType, Dependency: f.Dependency, LogLine: f.LogLine, Traces: f.Traces}
+}
+
+func (f Facts) with(e slo.Evidence) Facts {
+	f.ErrorType, f.Dependency, f.LogLine, f.Traces = e.ErrorType, e.Dependency, e.LogLine, e.Traces
+	return f
+}
+
+// badEvents is the indicator whose bad events are evidence; ok is false when there
+// are none, because what is wrong is that something is absent.
+func badEvents(v evaluate.Verdict) (indicator slo.Indicator, ok bool) {
+	switch {
+	case v.SLO != nil:
+		return v.SLO.Indicator, v.SLO.Indicator.Within == 0
+	case v.Alert.When.Absent || len(v.Subjects) == 0:
+		return indicator, false
+	}
+	return v.Subjects[0].Indicator, true
+}

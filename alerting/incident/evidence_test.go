@@ -1,0 +1,242 @@
+package incident
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"jari.example/alerting/count"
+	"jari.example/alerting/evaluate"
+	"jari.example/alerting/lease"
+	"jari.example/alerting/slo"
+)
+
+// fakeEvidence takes so long to find some, and fails where its context ends before.
+type fakeEvidence struct {
+	takes    time.Duration
+	found    slo.Evidence
+	err      error
+	searches []count.Span
+}
+
+func (e *fakeEvidence) FindEvidence(ctx context.Context, _ slo.Indicator, period count.Span) (slo.Evidence, error) {
+	e.searches = append(e.searches, period)
+	select {
+	case <-time.After(e.takes):
+		return e.found, e.err
+	case <-ctx.Done():
+		return slo.Evidence{}, ctx.Err()
+	}
+}
+
+// lastWritten is a store of one incident.
+type lastWritten struct {
+	Store
+	incident Incident
+	writes   int
+}
+
+func (s *lastWritten) Get(context.Context, string) (Incident, error) { return s.incident, nil }
+
+func (s *lastWritten) Open(ctx context.Context, term lease.Term, c Change) error {
+	return s.Update(ctx, term, c)
+}
+
+func (s *lastWritten) Update(_ context.Context, _ lease.Term, c Change) error {
+	s.incident = c.Incident
+	s.writes++
+	return nil
+}
+
+var everyField = slo.Source{TraceField: "trace", Evidence: &slo.EvidenceFields{
+	Error: "error", Line: []string{"status"}, Spans: &slo.Spans{Error: "error", Peer: "peer"},
+}}
+
+// whole is all that there can be of events of everyField.
+var whole = slo.Evidence{ErrorType: "57P01", Dependency: "postgresql", LogLine: "status=503", Traces: []string{"a"}}
+
+// ticker applies verdicts about one rule, 10 s apart.
+type ticker struct {
+	*testing.T
+	Manager
+	store  *lastWritten
+	source slo.Source
+	failed []error
+}
+
+func newTicker(t *testing.T, e *fakeEvidence) *ticker {
+	k := &ticker{T: t, store: &lastWritten{}, source: everyField}
+	k.Manager = Manager{
+		Store: k.store, UpdateInterval: time.Minute, Evidence: &Finder{Evidence: e, Limit: 2 * time.Second, Pause: 7 * time.Second},
+		ReportEvidence: func(_ context.Context, _ Incident, err error) { k.failed = append(k.failed, err) },
+	}
+	return k
+}
+
+// tick applies a verdict at the time of the bubble.
+func (k *ticker) tick(event evaluate.Event, worst float64) (changed bool) {
+	k.Helper()
+	now := time.Now()
+	if !k.store.incident.StartedAt.IsZero() {
+		now = now.Truncate(10 * time.Second)
+	}
+	changed, err := k.Apply(k.Context(), lease.Term(1), evaluate.Verdict{
+		Event: event, At: now, StartedAt: now.Add(-time.Minute), Worst: worst, SLO: &slo.SLO{Indicator: slo.Indicator{Source: k.source}},
+	})
+	if err != nil {
+		k.Error(err)
+	}
+	return changed
+}
+
+// ticks applies n more, and returns after how many of them a search was made.
+func (k *ticker) ticks(n int, e *fakeEvidence) (searched []int) {
+	for tick := range n {
+		time.Sleep(10 * time.Second)
+		before := len(e.searches)
+		k.tick(evaluate.Ongoing, 0.5)
+		if len(e.searches) > before {
+			searched = append(searched, tick+1)
+		}
+	}
+	return searched
+}
+
+func TestEvidenceIsSearchedWhenAnIncidentBeginsAndOnceMore(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		e := &fakeEvidence{found: whole}
+		k := newTicker(t, e)
+		k.tick(evaluate.Opened, 0.5)
+		if f := k.store.incident.Facts; !same(f.evidence(), whole) {
+			t.Errorf("got %+v", f)
+		}
+		e.found.Dependency = "redis" // its spans were stored later
+		if at := k.ticks(100, e); !slices.Equal(at, []int{1}) {
+			t.Errorf("searched again after %v ticks", at)
+		}
+		if f := k.store.incident.Facts; f.Dependency != "redis" {
+			t.Errorf("got %q", f.Dependency)
+		}
+		for _, event := range []evaluate.Event{evaluate.Reopened, evaluate.Raised} {
+			before := len(e.searches)
+			if k.tick(event, 0.5); len(e.searches) != before+1 {
+				t.Errorf("%d searches when it is %s", len(e.searches)-before, event)
+			}
+		}
+		before := len(e.searches)
+		if k.tick(evaluate.Resolved, 0.5); len(e.searches) != before {
+			t.Error("searched when it ends")
+		}
+	})
+}
+
+func TestEvidenceThatIsMissingIsSearchedEverMoreSeldomAndNotForever(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		e := &fakeEvidence{}
+		k := newTicker(t, e)
+		k.tick(evaluate.Opened, 0.5)
+		if at := k.ticks(500, e); !slices.Equal(at, []int{1, 3, 6, 12, 24, 47, 92}) {
+			t.Errorf("searched after %v ticks", at)
+		}
+	})
+}
+
+// It is found between two updates of the message.
+func TestEvidenceThatIsFoundLaterUpdatesTheMessageAtOnce(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		e := &fakeEvidence{}
+		k := newTicker(t, e)
+		k.tick(evaluate.Opened, 0.5)
+		e.found = whole
+		time.Sleep(10 * time.Second)
+		if !k.tick(evaluate.Ongoing, 0.5) || k.store.writes != 2 || !same(k.store.incident.Facts.evidence(), whole) {
+			t.Errorf("%d writes, %+v", k.store.writes, k.store.incident.Facts)
+		}
+		time.Sleep(20 * time.Second)
+		if k.tick(evaluate.Ongoing, 0.5) || k.store.writes != 2 {
+			t.Error("the same again updates it, too")
+		}
+	})
+}
+
+func TestEvidenceIsSearchedAgainWhenAnIncidentGetsWorse(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		e := &fakeEvidence{found: whole}
+		k := newTicker(t, e)
+		k.tick(evaluate.Opened, 0.1)
+		time.Sleep(10 * time.Second)
+		k.tick(evaluate.Ongoing, 0.1)
+		for _, c := range []struct {
+			worst float64
+			want  int
+		}{{0.15, 2}, {0.3, 3}, {0.3, 4}, {0.3, 4}} { // and once more
+			time.Sleep(2 * time.Minute)
+			if k.tick(evaluate.Ongoing, c.worst); len(e.searches) != c.want {
+				t.Errorf("%d searches at %v, want %d", len(e.searches), c.worst, c.want)
+			}
+		}
+	})
+}
+
+// A search that fails or hangs costs the messages of a tick two seconds together.
+func TestAMessageDoesNotWaitLongForEvidence(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		e := &fakeEvidence{takes: time.Hour, found: whole}
+		k := newTicker(t, e)
+		began := time.Now()
+		k.tick(evaluate.Opened, 0.5)
+		other := *k
+		other.store = &lastWritten{}
+		other.Store = other.store
+		now := k.store.incident.UpdatedAt
+		_, err := other.Apply(t.Context(), lease.Term(1), evaluate.Verdict{
+			Event: evaluate.Opened, At: now, SLO: &slo.SLO{Indicator: slo.Indicator{Source: everyField}},
+		})
+		if took := time.Since(began); took != 2*time.Second || err != nil {
+			t.Errorf("two incidents took %s, %v", took, err)
+		}
+		if k.store.writes != 1 || other.store.writes != 1 || len(e.searches) != 1 {
+			t.Errorf("%d and %d writes, %d searches", k.store.writes, other.store.writes, len(e.searches))
+		}
+		if len(k.failed) != 2 || !errors.Is(k.failed[0], context.DeadlineExceeded) || !errors.Is(k.failed[1], errNoTimeLeft) {
+			t.Errorf("reported %v", k.failed)
+		}
+		e.takes = 0
+		if k.ticks(1, e); !same(k.store.incident.Facts.evidence(), whole) {
+			t.Errorf("found later: %+v", k.store.incident.Facts)
+		}
+	})
+}
+
+func TestEarlierEvidenceStaysInPlaceOfWhatIsNotFound(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		e := &fakeEvidence{found: whole}
+		k := newTicker(t, e)
+		k.tick(evaluate.Opened, 0.5)
+		e.err, e.found = errors.New("the search for spans failed"), slo.Evidence{ErrorType: "unavailable", LogLine: "status=500"}
+		k.ticks(1, e)
+		want := slo.Evidence{ErrorType: "57P01", Dependency: "postgresql", LogLine: "status=500", Traces: []string{"a"}}
+		if f := k.store.incident.Facts; !same(f.evidence(), want) || len(k.failed) != 1 {
+			t.Errorf("got %+v, reported %v", f, k.failed)
+		}
+	})
+}
+
+func TestNoSearchWhereEventsHaveNothingToShowOrAreAbsent(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		e := &fakeEvidence{}
+		k := newTicker(t, e)
+		k.source = slo.Source{}
+		k.tick(evaluate.Opened, 0.5)
+		_, err := k.Apply(t.Context(), lease.Term(1), evaluate.Verdict{
+			Event: evaluate.Opened, At: time.Now(), Alert: &slo.Alert{When: slo.When{Absent: true}},
+			Subjects: []evaluate.Subject{{Indicator: slo.Indicator{Source: everyField}}},
+		})
+		if len(e.searches) > 0 || err != nil {
+			t.Errorf("searched %v, %v", e.searches, err)
+		}
+	})
+}
