@@ -72,6 +72,7 @@ func (c *Checker) Watch(ctx context.Context) {
 		})
 	}
 	all.Wait()
+	<-ctx.Done() // also without any medium: a worker that ends, ends the daemon
 }
 
 // look checks m once, and returns after what time it is checked again.

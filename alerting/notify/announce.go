@@ -31,12 +31,11 @@ type Announcement struct {
 // the message can be written much later or by another replica. The JSON names are those
 // of the column outbox.digest and stay as they are.
 type Digest struct {
-	At        time.Time         `json:"at"`        // when it was read
-	Zone      string            `json:"zone"`      // IANA name; a medium that does not know its reader's zone uses it
-	Budgets   []ObjectiveBudget `json:"budgets"`   // the worst first
-	Open      []OpenIncident    `json:"open"`      // the oldest first
-	Ended     int               `json:"ended"`     // incidents that ended yesterday, in the zone
-	Yesterday time.Time         `json:"yesterday"` // the beginning of that day
+	At      time.Time         `json:"at"`      // when it was read
+	Zone    string            `json:"zone"`    // IANA name; a medium that does not know its reader's zone uses it
+	Budgets []ObjectiveBudget `json:"budgets"` // the worst first
+	Open    []OpenIncident    `json:"open"`    // the oldest first
+	Ended   int               `json:"ended"`   // incidents that ended on the day before, in the zone
 }
 
 // ObjectiveBudget is the error budget of one SLO.

@@ -23,7 +23,7 @@ func announcements(t *testing.T, s Store, term lease.Term) {
 		t.Errorf("before the first: %q", got)
 	}
 	digest := &notify.Digest{
-		At: at(1), Zone: "Asia/Seoul", Ended: 2, Yesterday: at(-600),
+		At: at(1), Zone: "Asia/Seoul", Ended: 2,
 		Budgets: []notify.ObjectiveBudget{{Rule: "a", Window: minute, Remaining: -0.5, BurnRate: 2, Over: minute, ExhaustedAt: at(9)}},
 		Open:    []notify.OpenIncident{{ID: "x", Title: "A fails", Page: true, StartedAt: at(0)}},
 	}

@@ -12,6 +12,7 @@ import (
 // DigestSize bounds a digest.
 type DigestSize struct {
 	Healthy   bool // whether budgets that last have a line each; else they share one
+	Rates     bool // whether a line says how fast a budget is spent
 	Budgets   int  // lines of budgets; what has none is counted
 	Incidents int  // lines of open incidents
 	Names     int  // names in one line
@@ -20,11 +21,12 @@ type DigestSize struct {
 // DigestSizes are from the whole digest of a large system to its least: what a medium with
 // a limit loses first is the lines about budgets that last.
 var DigestSizes = []DigestSize{
-	{Healthy: true, Budgets: 200, Incidents: 50, Names: 200},
-	{Healthy: false, Budgets: 200, Incidents: 50, Names: 200},
-	{Healthy: false, Budgets: 40, Incidents: 20, Names: 40},
-	{Healthy: false, Budgets: 15, Incidents: 10, Names: 10},
-	{Healthy: false, Budgets: 5, Incidents: 3, Names: 3},
+	{Healthy: true, Rates: true, Budgets: 200, Incidents: 50, Names: 200},
+	{Rates: true, Budgets: 200, Incidents: 50, Names: 20},
+	{Budgets: 60, Incidents: 20, Names: 20},
+	{Budgets: 30, Incidents: 10, Names: 10},
+	{Budgets: 15, Incidents: 10, Names: 10},
+	{Budgets: 5, Incidents: 3, Names: 3},
 }
 
 // DigestTitle is the headline of a digest. It has the day in the zone of the digest, on
@@ -109,7 +111,7 @@ func digestBudgets(d notify.Digest, size DigestSize) []Line {
 		case len(lines) == size.Budgets:
 			left++
 		default:
-			lines = append(lines, digestBudget(d, b))
+			lines = append(lines, digestBudget(d, b, size))
 		}
 	}
 	if left > 0 {
@@ -130,10 +132,17 @@ func digestBudgets(d notify.Digest, size DigestSize) []Line {
 // lasts reports whether the budget is spent no faster than it may be.
 func lasts(b notify.ObjectiveBudget) bool { return b.BurnRate <= 1 }
 
-func digestBudget(d notify.Digest, b notify.ObjectiveBudget) Line {
-	l := Say(bar(b.Remaining), " ", Bold(b.Rule), ": ", Remains(b.Remaining), " (", incident.Duration(b.Window), ")")
+func digestBudget(d notify.Digest, b notify.ObjectiveBudget, size DigestSize) Line {
+	l := Say(bar(b.Remaining), " ", Bold(b.Rule), " over ", incident.Duration(b.Window), ": ", percent(b.Remaining), " remains")
+	if b.Remaining <= 0 {
+		l = Say(bar(0), " ", Bold(b.Rule), " over ", incident.Duration(b.Window), ": exhausted", exceeded(b.Remaining))
+	}
 	over, rate := incident.Duration(b.Over), incident.Number(b.BurnRate)
 	switch {
+	case !size.Rates && !lasts(b) && !b.ExhaustedAt.IsZero():
+		return Say(l, ", exhausted at ", Bold(clock(d, b.ExhaustedAt)), ".")
+	case !size.Rates:
+		return Say(l, ".")
 	case b.BurnRate <= 0:
 		return Say(l, ". Nothing was spent in the last ", over, ".")
 	case lasts(b) || b.ExhaustedAt.IsZero():
