@@ -11,6 +11,7 @@ import (
 	"fmt"
 	"slices"
 	"strconv"
+	"sync"
 	"time"
 
 	"github.com/opensearch-project/opensearch-go/v4"
@@ -25,7 +26,10 @@ import (
 const maxTraces = 3
 
 // OpenSearch is a count.Source.
-type OpenSearch struct{ client *opensearchapi.Client }
+type OpenSearch struct {
+	client *opensearchapi.Client
+	old    oldIndices
+}
 
 // NewOpenSearch returns a source that reads from the server at url. A search that
 // takes longer than timeout fails.
@@ -38,16 +42,17 @@ func NewOpenSearch(url string, timeout time.Duration) (*OpenSearch, error) {
 	if err != nil {
 		return nil, fmt.Errorf("OpenSearch client for %s: %w", url, err)
 	}
-	return &OpenSearch{client}, nil
+	return &OpenSearch{client: client}, nil
 }
 
 // Count implements count.Source. An index that does not exist has no documents.
 func (o *OpenSearch) Count(ctx context.Context, indicators map[slo.Key]slo.Indicator, period count.Span, width time.Duration) (
 	map[slo.Key][]count.Bucket, int64, error) {
-	var indices []string
-	for _, s := range sourcesOf(indicators) {
-		indices = append(indices, patterns(s.Index)...)
-	}
+	sources := sourcesOf(indicators)
+	indices := append(indicesOf(sources), o.old.excluded(sources, earliest(indicators, period))...)
+	var refreshing sync.WaitGroup // beside the search, so that it takes no longer
+	refreshing.Go(func() { o.refreshOld(ctx, sources, period.To) })
+	defer refreshing.Wait()
 	response, err := o.search(ctx, indices, countQuery(indicators, period, width))
 	if err != nil {
 		return nil, 0, fmt.Errorf("count events: %w", err)

@@ -2,14 +2,10 @@ package indicator_test
 
 import (
 	"fmt"
-	"net/http"
 	"net/http/httptest"
-	"net/http/httputil"
-	"net/url"
 	"reflect"
 	"slices"
 	"strings"
-	"sync/atomic"
 	"testing"
 	"time"
 
@@ -183,24 +179,14 @@ func TestOneSearchCountsIndicatorsOfSeveralIndices(t *testing.T) {
 	logged.Source.TimeField = "logged"
 	everything := slo.Indicator{Source: slo.Source{Index: b.Index, TimeField: "time"}, Total: slo.Condition{All: []slo.Condition{}}}
 
-	var searches atomic.Int32
-	server, err := url.Parse(a.Server)
-	if err != nil {
-		t.Fatal(err)
-	}
-	proxy := httputil.NewSingleHostReverseProxy(server)
-	counting := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		searches.Add(1)
-		proxy.ServeHTTP(w, r)
-	}))
-	defer counting.Close()
-	got, documents := counts(t, counting.URL, minutes(0, 2), bookings(a.Index), bookings(b.Index), both, logged, missing, everything)
+	recorded := record(t, a.Server)
+	got, documents := counts(t, recorded.URL, minutes(0, 2), bookings(a.Index), bookings(b.Index), both, logged, missing, everything)
 	want := map[slo.Key][]count.Bucket{
 		"0": {bucket(0, "kr", 0, 1)}, "1": {bucket(0, "kr", 1, 0)}, "2": {bucket(0, "kr", 1, 1)}, "3": {bucket(1, "kr", 2, 0)},
 		"5": {bucket(0, "", 1, 0)},
 	}
-	if !reflect.DeepEqual(got, want) || documents != 3 || searches.Load() != 1 {
-		t.Errorf("%d searches, %d documents\ngot  %v\nwant %v", searches.Load(), documents, got, want)
+	if !reflect.DeepEqual(got, want) || documents != 3 || len(recorded.searches()) != 1 {
+		t.Errorf("%d searches, %d documents\ngot  %v\nwant %v", len(recorded.searches()), documents, got, want)
 	}
 }
 

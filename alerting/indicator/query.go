@@ -69,6 +69,17 @@ func countQuery(indicators map[slo.Key]slo.Indicator, period count.Span, width t
 	return object{"size": 0, "track_total_hits": true, "query": anyOf(found), "aggs": aggs}
 }
 
+// earliest is the time of the oldest document that countQuery finds.
+func earliest(indicators map[slo.Key]slo.Indicator, period count.Span) time.Time {
+	from := period.From
+	for _, i := range indicators {
+		if earlier := period.From.Add(-i.Within); earlier.Before(from) {
+			from = earlier
+		}
+	}
+	return from
+}
+
 // countsEverything reports whether i counts all documents of its source. If the query
 // is nothing but a range of time, as for one source, OpenSearch answers such a
 // histogram from the index of times, without reading documents.

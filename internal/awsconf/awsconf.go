@@ -14,6 +14,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
 	"github.com/aws/aws-sdk-go-v2/config"
+	"github.com/aws/smithy-go/logging"
 	"github.com/aws/smithy-go/middleware"
 )
 
@@ -33,6 +34,9 @@ func Load(ctx context.Context, region, endpoint string) (aws.Config, error) {
 		config.WithRegion(region),
 		config.WithRetryMaxAttempts(2),
 		config.WithHTTPClient(client()),
+		// The SDK's own warnings are plain text between the JSON lines of stderr, and may
+		// repeat what was sent. What matters is an error, too.
+		config.WithLogger(logging.Nop{}),
 		config.WithAPIOptions([]func(*middleware.Stack) error{addTracing}),
 	}
 	if endpoint != SDK {

@@ -19,6 +19,7 @@ import (
 // AccessLog is an index of log lines. It is safe for concurrent use.
 type AccessLog struct {
 	Server, Index string
+	properties    map[string]any
 	t             testing.TB
 }
 
@@ -36,7 +37,18 @@ func New(t testing.TB) *AccessLog {
 // NewIndex creates an index with the given mapping, as New does.
 func NewIndex(t testing.TB, properties map[string]any) *AccessLog {
 	t.Helper()
-	l := &AccessLog{realpart.Need(t, realpart.OpenSearch), "alerting-test-" + strings.ToLower(rand.Text()), t}
+	return create(t, realpart.Need(t, realpart.OpenSearch), "alerting-test-"+strings.ToLower(rand.Text()), properties)
+}
+
+// Another creates an index like l, whose name is that of l with "-" and suffix.
+func (l *AccessLog) Another(suffix string) *AccessLog {
+	l.t.Helper()
+	return create(l.t, l.Server, l.Index+"-"+suffix, l.properties)
+}
+
+func create(t testing.TB, server, name string, properties map[string]any) *AccessLog {
+	t.Helper()
+	l := &AccessLog{server, name, properties, t}
 	l.do(http.MethodPut, "/"+l.Index, map[string]any{
 		"settings": map[string]any{"number_of_shards": 1, "number_of_replicas": 0},
 		"mappings": map[string]any{"properties": properties},
