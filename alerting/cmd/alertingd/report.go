@@ -108,7 +108,7 @@ func (r reporter) medium(ctx context.Context, medium string, mistakes []notify.M
 	}
 	switch {
 	case err != nil:
-		r.log.WarnContext(ctx, "a mistake in the configuration of "+medium+" could not be told",
+		r.log.WarnContext(ctx, "a mistake in the configuration of "+medium+" could not be announced",
 			names.EventName, names.EventMistakeUntold, names.Exception, err.Error())
 	case len(mistakes) == 0:
 		r.log.InfoContext(ctx, "the configuration of "+medium+" is right again", names.EventName, names.EventMistakeCorrected)
