@@ -38,6 +38,8 @@ func announcements(t *testing.T, s Store, term lease.Term) {
 	if kinds := drain(t, s, term, incident.Mail); len(kinds) != 1 {
 		t.Errorf("mailed: %v", kinds)
 	}
+	must(t, s.Announce(ctx, term, first)) // also when it was delivered
+	nothing(t, s, incident.Mail, at(1))
 	must(t, s.Announce(ctx, term, notify.Announcement{Topic: "other", News: "1", Targets: []incident.Target{tickets}, Note: notify.Note{Text: "o"}}))
 	must(t, s.Notice(ctx, term, tickets, notify.Note{Text: "n"}))
 
