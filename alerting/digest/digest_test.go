@@ -259,11 +259,14 @@ func TestADigestHasTheWorstBudgetFirstAndTheIncidentsOfYesterdayInItsZone(t *tes
 	batch := count.Batch{Span: count.Span{From: now.Add(-30 * slo.Day), To: now.Add(time.Minute)}, Buckets: map[slo.Key][]count.Bucket{}}
 	for name, bad := range map[string]int64{"fine": 0, "half": 5, "over": 20} { // of 1,000, of which 10 may be bad
 		o := objective(name)
-		batch.Buckets[o.Indicator.Key(timing.Bucket)] = []count.Bucket{{At: now.Add(-2 * time.Hour), Count: slo.Count{Good: 1000 - bad, Bad: bad}}}
+		batch.Buckets[o.Indicator.Key(timing.Bucket)] = []count.Bucket{
+			{At: now.Add(-2 * time.Hour), Count: slo.Count{Good: 1000 - bad, Bad: bad}},
+		}
 	}
 	must(t, store.Save(t.Context(), term, batch))
 	open := func(rule string, resolved string, change func(*incident.Incident)) {
-		i := incident.Incident{ID: rule, Rule: rule, Severity: slo.Page, StartedAt: now.Add(-slo.Day), OpenedAt: now, Facts: incident.Facts{Title: rule + " fails"}}
+		i := incident.Incident{ID: rule, Rule: rule, Severity: slo.Page, StartedAt: now.Add(-slo.Day), OpenedAt: now,
+			Facts: incident.Facts{Title: rule + " fails"}}
 		if resolved != "" {
 			i.ResolvedAt, err = time.Parse(time.RFC3339, resolved)
 			must(t, err)

@@ -13,7 +13,8 @@ import (
 )
 
 // deliverySQL reads deliveries with their incident and message as they are.
-const deliverySQL = `select o.id, o.kind, o.medium, o.address, o.note, o.mention, o.digest, o.queued_at, o.attempts, o.ambiguous, o.first_try,
+const deliverySQL = `select o.id, o.kind, o.medium, o.address, o.note, o.mention, o.digest,
+		o.queued_at, o.attempts, o.ambiguous, o.first_try,
 		coalesce(m.channel, ''), coalesce(m.id, ''), ` + incidentColumns + `
 	from outbox o
 	left join incident i on i.id = o.incident_id

@@ -66,7 +66,8 @@ func TestADigestOfManyObjectivesFitsAndSaysTheWorst(t *testing.T) {
 		d    notify.Digest
 		want []string
 	}{
-		"50":  {digestOf(50, 2, ""), []string{"objective-000 over 30 d: exhausted (exceeded by 1736 %)", "objective-046 over 30 d: 12 % remains", "objective-049"}},
+		"50": {digestOf(50, 2, ""), []string{"objective-000 over 30 d: exhausted (exceeded by 1736 %)",
+			"objective-046 over 30 d: 12 % remains", "objective-049"}},
 		"200": {digestOf(200, 30, ""), []string{"objective-000 over 30 d: exhausted", "30 incidents are open", "Without data", " more"}},
 		"long names": {digestOf(200, 60, strings.Repeat("-long", 60)),
 			[]string{"objective-000", "60 incidents are open", "more that are open", "more, of which more remains"}},

@@ -40,11 +40,17 @@ func announcements(t *testing.T, s Store, term lease.Term) {
 	}
 	must(t, s.Announce(ctx, term, first)) // also when it was delivered
 	nothing(t, s, incident.Mail, at(1))
-	must(t, s.Announce(ctx, term, notify.Announcement{Topic: "other", News: "1", Targets: []incident.Target{tickets}, Note: notify.Note{Text: "o"}}))
+	announce := func(topic, news, text string) {
+		t.Helper()
+		must(t, s.Announce(ctx, term, notify.Announcement{
+			Topic: topic, News: news, Targets: []incident.Target{tickets}, Note: notify.Note{Text: text},
+		}))
+	}
+	announce("other", "1", "o")
 	must(t, s.Notice(ctx, term, tickets, notify.Note{Text: "n"}))
 
 	// The first waits in Slack, and no attempt may have arrived: it is replaced.
-	must(t, s.Announce(ctx, term, notify.Announcement{Topic: "digest", News: "2", Targets: []incident.Target{tickets}, Note: notify.Note{Text: "2"}}))
+	announce("digest", "2", "2")
 	begun := next(t, s, at(1))
 	begin(t, s, term, begun.ID, at(1))
 	if begun.Note.Text != "o" {

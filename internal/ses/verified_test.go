@@ -35,10 +35,11 @@ func TestTheDomainOfASenderMayBeVerifiedInItsPlace(t *testing.T) {
 		body      string
 		want      string
 	}{
-		"the domain":                     {map[string]string{"mail.jari.example": `{"VerifiedForSendingStatus":true}`}, 404, notFound, "ok"},
-		"the domain above":               {map[string]string{"jari.example": `{"VerifiedForSendingStatus":true}`}, 404, notFound, "ok"},
-		"only a top level":               {map[string]string{"example": `{"VerifiedForSendingStatus":true}`}, 404, notFound, "misconfigured"},
-		"an address that waits":          {map[string]string{"a@mail.jari.example": `{"VerificationStatus":"PENDING"}`}, 404, notFound, "misconfigured"},
+		"the domain":       {map[string]string{"mail.jari.example": `{"VerifiedForSendingStatus":true}`}, 404, notFound, "ok"},
+		"the domain above": {map[string]string{"jari.example": `{"VerifiedForSendingStatus":true}`}, 404, notFound, "ok"},
+		"only a top level": {map[string]string{"example": `{"VerifiedForSendingStatus":true}`}, 404, notFound, "misconfigured"},
+		"an address that waits": {map[string]string{"a@mail.jari.example": `{"VerificationStatus":"PENDING"}`}, 404,
+			notFound, "misconfigured"},
 		"no permission to ask":           {nil, 403, `{"__type":"AccessDeniedException","message":"not authorized"}`, "unknown"},
 		"credentials that AWS knows not": {nil, 403, `{"__type":"UnrecognizedClientException","message":"request 1"}`, "misconfigured"},
 		"SES fails":                      {nil, 500, `{"__type":"InternalFailure","message":"x"}`, "unknown"},

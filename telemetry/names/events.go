@@ -47,7 +47,7 @@ var Events = []Event{
 	{EventObjectivesLoaded, "Changed objectives are in use; jari.count is the number of rules."},
 	{EventObjectivesRefused, "Changed objectives were refused, with all problems; jari.count is the number of rules that stay in use."},
 	{EventOnCallLoaded, "Changed files of who is on call are in use."},
-	{EventOnCallRefused, "Changed files of who is on call were refused; those before stay in use. The line says where the problems are; alertingd lint prints them."},
+	{EventOnCallRefused, "Changed files of who is on call were refused; those before stay in use. exception says where the problems are."},
 	{EventOnCallGap, "In the next eight weeks a person on call is away, at the time in the message; another one stands in."},
 	{EventSlackDelivered, "Slack message delivered."},
 	{EventLease, "The replica acquired or lost the lease."},

@@ -121,7 +121,8 @@ func TestTheDigestIsPrintedFromWhatIsStored(t *testing.T) {
 	}
 	s.Close()
 	code, out := call(t, "digest", "-database-url", database, "-zone", "Asia/Seoul", "-status-url", "http://status.example/status")
-	for _, want := range []string{"Error budgets on ", "No incident is open. None ended yesterday.", "Without data", "booking-availability", " KST.",
+	for _, want := range []string{"Error budgets on ", "No incident is open. None ended yesterday.", "Without data",
+		"booking-availability", " KST.",
 		"Status page: http://status.example/status"} {
 		if code != exitOK || !strings.Contains(out, want) {
 			t.Errorf("%d, without %q:\n%s", code, want, out)

@@ -23,15 +23,18 @@ func TestTheStatusPageIsServedWithTheUsersOfTheFlags(t *testing.T) {
 		want string
 		host string
 	}{
-		"a host of the flag":      {[]string{"--status-user", "local", "--status-host", "a.example,b.example"}, "You act as local.", "b.example:99"},
-		"the host of -status-url": {[]string{"--status-user", "local", "--status-url", "http://s.example/status"}, "You act as local.", "s.example"},
-		"the host of -http-addr":  {[]string{"--status-user", "local", "--http-addr", "192.0.2.7:8130"}, "You act as local.", "192.0.2.7:8130"},
-		"an unknown host":         {[]string{"--status-user", "local", "--status-host", "a.example"}, "not served under this host name", "c.example"},
-		"nobody may act":          {nil, "This page can only be read", ""},
-		"a fixed name":            {[]string{"--status-user", "local"}, "You act as local.", ""},
-		"a name of the proxy":     {[]string{"--status-user-header", "X-User"}, "You act as mina.", ""},
-		"a name not in a list":    {[]string{"--status-user-header", "X-User", "--slack-allowed", "U1"}, "mina may not act", ""},
-		"what a tick has found":   {nil, "took 40 ms", ""},
+		"a host of the flag": {[]string{"--status-user", "local", "--status-host", "a.example,b.example"}, "You act as local.",
+			"b.example:99"},
+		"the host of -status-url": {[]string{"--status-user", "local", "--status-url", "http://s.example/status"}, "You act as local.",
+			"s.example"},
+		"the host of -http-addr": {[]string{"--status-user", "local", "--http-addr", "192.0.2.7:8130"}, "You act as local.", "192.0.2.7:8130"},
+		"an unknown host": {[]string{"--status-user", "local", "--status-host", "a.example"}, "not served under this host name",
+			"c.example"},
+		"nobody may act":        {nil, "This page can only be read", ""},
+		"a fixed name":          {[]string{"--status-user", "local"}, "You act as local.", ""},
+		"a name of the proxy":   {[]string{"--status-user-header", "X-User"}, "You act as mina.", ""},
+		"a name not in a list":  {[]string{"--status-user-header", "X-User", "--slack-allowed", "U1"}, "mina may not act", ""},
+		"what a tick has found": {nil, "took 40 ms", ""},
 	} {
 		t.Run(name, func(t *testing.T) {
 			s, err := parse(c.args, noEnv, io.Discard)
