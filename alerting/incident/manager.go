@@ -20,6 +20,8 @@ type Manager struct {
 	// UpdateInterval is the shortest time between two updates of an open incident
 	// in which only figures changed.
 	UpdateInterval time.Duration
+	// Targets are where an incident gets a message unless it has one there. nil: in Slack.
+	Targets func(Incident) []Target
 	// OnCall returns who is notified first about a page; ok is false when nobody is.
 	// nil: nobody is on call.
 	OnCall func(at time.Time) (person Notified, ok bool)
@@ -33,9 +35,12 @@ type Manager struct {
 	ReportEvidence func(context.Context, Incident, error)
 }
 
-// targets are where an incident of the severity is posted.
-func targets(s slo.Severity) []Target {
-	if s == slo.Page {
+// targets are where the incident is posted.
+func (m Manager) targets(i Incident) []Target {
+	if m.Targets != nil {
+		return m.Targets(i)
+	}
+	if i.Severity == slo.Page {
 		return []Target{{Slack, Pages}}
 	}
 	return []Target{{Slack, Tickets}}
@@ -88,7 +93,7 @@ func (m Manager) Apply(ctx context.Context, term lease.Term, v evaluate.Verdict)
 	if v.Event == evaluate.Resolved || v.Event == evaluate.Withdrawn {
 		i.ResolvedAt = v.At
 	}
-	c := Change{Incident: i, ResolvedBefore: before.ResolvedAt, Entries: m.entries(before, i, v), Targets: targets(i.Severity)}
+	c := Change{Incident: i, ResolvedBefore: before.ResolvedAt, Entries: m.entries(before, i, v), Targets: m.targets(i)}
 	write := m.Store.Update
 	if v.Event == evaluate.Opened {
 		write, c.Response = m.Store.Open, Response{}.After(c.Entries)

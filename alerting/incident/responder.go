@@ -75,9 +75,43 @@ func (r Responder) Silence(ctx context.Context, id string, by Actor, until time.
 	})
 }
 
-// Unsilence ends a silence early.
-func (r Responder) Unsilence(ctx context.Context, id string) error {
-	return r.Store.EndSilence(ctx, id, r.Now())
+// Unsilence ends a silence early, and says so in the timeline of what it silences at
+// present. A silence that has ended, or is not known, changes nothing.
+func (r Responder) Unsilence(ctx context.Context, id string, by Actor) error {
+	now := r.Now()
+	silences, err := r.Store.Silences(ctx, now)
+	if err != nil {
+		return err
+	}
+	n := slices.IndexFunc(silences, func(s Silence) bool { return s.ID == id })
+	if n < 0 {
+		return nil
+	}
+	if err := r.Store.EndSilence(ctx, id, now); err != nil {
+		return err
+	}
+	open, err := r.Open(ctx)
+	if err != nil {
+		return err
+	}
+	for _, i := range open {
+		if !silences[n].Covers(i.Rule, i.ID, now) {
+			continue
+		}
+		_, err := r.Store.Respond(ctx, i.ID, func(i *Incident) ([]Entry, []Target, error) {
+			if !i.Open() {
+				return nil, nil, nil
+			}
+			if s := i.Facts.Silenced; s != nil && s.Maintenance == "" {
+				i.Facts.Silenced = nil // another silence shows again at the next tick
+			}
+			return []Entry{{At: now, Kind: EntryUnsilenced, Actor: by.Name, Text: "The silence was ended by " + by.Name + "."}}, nil, nil
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // Resolve ends an incident that alertingd keeps open, for example because nobody

@@ -30,6 +30,7 @@ type Store struct {
 	lastID    int64
 	seen      map[string]time.Time // requests of Slack
 	lastTick  time.Time
+	announced map[string]string // by topic
 
 	holder  string
 	term    lease.Term
@@ -57,6 +58,7 @@ type limit struct {
 type delivery struct {
 	notify.Delivery
 	incident  string // "" for a Notice
+	topic     string // "" unless it was announced
 	notBefore time.Time
 	refused   string
 	failed    string // why it is never delivered; "" while it waits
@@ -69,6 +71,7 @@ func New() *Store {
 	return &Store{
 		series: map[slo.Key]*series{}, incidents: map[string]incident.Incident{},
 		timelines: map[string][]incident.Entry{}, messages: map[place]*message{}, pauses: map[limit]time.Time{}, seen: map[string]time.Time{},
+		announced: map[string]string{},
 	}
 }
 

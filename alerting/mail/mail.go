@@ -41,7 +41,10 @@ var _ notify.Notifier = (*Notifier)(nil)
 // Post implements notify.Notifier. The reference is the Message-ID.
 func (n *Notifier) Post(ctx context.Context, d notify.Delivery) (incident.MessageRef, error) {
 	subject, text := about(d.Incident, n.Links)
-	if d.Kind == notify.Notice {
+	switch {
+	case d.Kind == notify.Notice && d.Note.Digest != nil:
+		subject, text = digest(*d.Note.Digest, n.Links)
+	case d.Kind == notify.Notice:
 		subject, text = notice(d.Note)
 	}
 	m := n.message(d, subject, text)

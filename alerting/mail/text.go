@@ -60,6 +60,16 @@ func notice(n notify.Note) (subject, text string) {
 	return wording.Literal(first, maxSubject), text + "\n"
 }
 
+// digest is the mail with the daily digest.
+func digest(d notify.Digest, links notify.Links) (subject, text string) {
+	subject = wording.Literal(wording.DigestTitle(d), maxSubject)
+	lines, where := wording.Digest(d, links, wording.DigestSizes[0])
+	t := paragraphs{subject}
+	t.add(lines...)
+	t.addLinks(where)
+	return subject, t.String()
+}
+
 // note is the text of a note, each line by itself.
 func note(n notify.Note) string {
 	lines := strings.Split(strings.TrimSpace(n.Text), "\n")
@@ -91,7 +101,9 @@ func (p *paragraphs) addLinks(links []wording.Span) {
 	for _, l := range links {
 		all = append(all, l.Text+": "+wording.Literal(l.URL, 2*maxSpan))
 	}
-	*p = append(*p, strings.Join(all, "\n"))
+	if len(all) > 0 {
+		*p = append(*p, strings.Join(all, "\n"))
+	}
 }
 
 func (p *paragraphs) String() string { return strings.Join(*p, "\n\n") + "\n" }

@@ -42,6 +42,8 @@ func (k Kind) Method() Method {
 type Note struct {
 	Text    string
 	Mention string // Slack id of a person whom it notifies; "" for none
+	// Digest is what a Notice says in place of Text; nil for Text.
+	Digest *Digest
 }
 
 // Delivery is one entry of the outbox.

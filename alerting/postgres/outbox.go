@@ -13,7 +13,8 @@ import (
 )
 
 // deliverySQL reads deliveries with their incident and message as they are.
-const deliverySQL = `select o.id, o.kind, o.medium, o.address, o.note, o.mention, o.queued_at, o.attempts, o.ambiguous, o.first_try,
+const deliverySQL = `select o.id, o.kind, o.medium, o.address, o.note, o.mention, o.digest,
+		o.queued_at, o.attempts, o.ambiguous, o.first_try,
 		coalesce(m.channel, ''), coalesce(m.id, ''), ` + incidentColumns + `
 	from outbox o
 	left join incident i on i.id = o.incident_id
@@ -21,7 +22,7 @@ const deliverySQL = `select o.id, o.kind, o.medium, o.address, o.note, o.mention
 
 func scanDelivery(row pgx.CollectableRow) (d notify.Delivery, err error) {
 	var first *time.Time
-	fields := []any{&d.ID, &d.Kind, &d.Target.Medium, &d.Target.Address, &d.Note.Text, &d.Note.Mention, &d.Queued, &d.Attempts,
+	fields := []any{&d.ID, &d.Kind, &d.Target.Medium, &d.Target.Address, &d.Note.Text, &d.Note.Mention, &d.Note.Digest, &d.Queued, &d.Attempts,
 		&d.Ambiguous, &first, &d.Message.Channel, &d.Message.ID}
 	var i incidentRow
 	if err := row.Scan(append(fields, i.fields()...)...); err != nil {

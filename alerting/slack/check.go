@@ -31,18 +31,57 @@ var scopes = []string{"chat:write", "channels:read|groups:read", "channels:histo
 // deletes them. It returns every step that it tried, in order; a step that others need
 // and that failed is the last of its channel. now is part of what it posts.
 func Check(ctx context.Context, c Config, now time.Time) []Step {
-	client := c.client()
-	who, err := client.AuthTestContext(ctx)
-	steps := []Step{{"the token is accepted", err, "configure the bot token of the app, which begins with xoxb-"}}
-	if err != nil {
+	n := New(c)
+	steps := n.token(ctx)
+	if steps[0].Err != nil {
 		return steps
 	}
-	steps = append(steps, scopeSteps(who.Header.Get("X-OAuth-Scopes"))...)
-	n := New(c)
 	for _, address := range slices.Sorted(maps.Keys(c.Channels)) {
 		steps = append(steps, n.check(ctx, incident.Target{Medium: incident.Slack, Address: address}, now)...)
 	}
 	return steps
+}
+
+// Mistakes are what only an operator can correct in the token, its scopes and the
+// channels of c. It changes nothing in the workspace and posts nothing. The error says
+// that Slack did not answer all that was asked; the mistakes are not all then.
+func Mistakes(ctx context.Context, c Config) (mistakes []notify.Mistake, err error) {
+	n := New(c)
+	steps := n.token(ctx)
+	for _, address := range slices.Sorted(maps.Keys(c.Channels)) {
+		if steps[0].Err == nil {
+			t := incident.Target{Medium: incident.Slack, Address: address}
+			steps = append(steps, Step{n.channels.names[address] + ": find the channel", n.member(ctx, t), doFindChannel})
+		}
+	}
+	for _, s := range steps {
+		failed, _ := errors.AsType[*notify.Error](outcome(s.Err, notify.Search))
+		switch {
+		case s.Err == nil:
+		case failed.Outcome == notify.Misconfigured:
+			mistakes = append(mistakes, notify.Mistake{What: fmt.Sprintf("%s: %v", s.Name, s.Err), Do: s.Do})
+		default:
+			err = errors.Join(err, fmt.Errorf("%s: %w", s.Name, s.Err))
+		}
+	}
+	return mistakes, err
+}
+
+// token tries the token, and its scopes if Slack accepts it.
+func (n *Notifier) token(ctx context.Context) []Step {
+	who, err := n.client.AuthTestContext(ctx)
+	steps := []Step{{"the token is accepted", err, "configure the bot token of the app, which begins with xoxb-"}}
+	if err != nil {
+		return steps
+	}
+	return append(steps, scopeSteps(who.Header.Get("X-OAuth-Scopes"))...)
+}
+
+const doFindChannel = "invite the bot to the channel, restore it if it is archived, or correct its name or id"
+
+// misconfigured is a mistake that Slack does not answer with an error code.
+func misconfigured(code, text string) error {
+	return &notify.Error{Outcome: notify.Misconfigured, Type: code, Err: errors.New(text)}
 }
 
 func scopeSteps(granted string) (steps []Step) {
@@ -50,7 +89,7 @@ func scopeSteps(granted string) (steps []Step) {
 	for _, scope := range scopes {
 		step := Step{Name: "the token has the scope " + strings.ReplaceAll(scope, "|", " or ")}
 		if !slices.ContainsFunc(strings.Split(scope, "|"), func(s string) bool { return slices.Contains(has, s) }) {
-			step.Err = fmt.Errorf("it has %q", granted)
+			step.Err = misconfigured("missing_scope", fmt.Sprintf("it has %q", granted))
 			step.Do = "add the scope to the app's bot token and install the app again"
 		}
 		steps = append(steps, step)
@@ -69,7 +108,7 @@ func (n *Notifier) check(ctx context.Context, t incident.Target, now time.Time) 
 	d := trial(t, now)
 	reply := d
 	reply.Kind = notify.Reply
-	if !try("find the channel", "invite the bot to the channel, or correct its name or id", func() error { return n.member(ctx, t) }) {
+	if !try("find the channel", doFindChannel, func() error { return n.member(ctx, t) }) {
 		return steps
 	}
 	if !try("post a message", "invite the bot to the channel and let it post there", func() (err error) {
@@ -117,9 +156,9 @@ func (n *Notifier) member(ctx context.Context, t incident.Target) error {
 	case err != nil:
 		return err
 	case c.IsArchived:
-		return errors.New("the channel is archived")
+		return misconfigured("is_archived", "the channel is archived")
 	case !c.IsMember:
-		return errors.New("the bot is not a member")
+		return misconfigured("not_in_channel", "the bot is not a member")
 	}
 	return nil
 }

@@ -79,7 +79,10 @@ func (n *Notifier) Post(ctx context.Context, d notify.Delivery) (ref incident.Me
 		return ref, err
 	}
 	m := render(d.Incident, n.links, quiet(d))
-	if d.Kind == notify.Notice {
+	switch {
+	case d.Kind == notify.Notice && d.Note.Digest != nil:
+		m = digest(*d.Note.Digest, n.links)
+	case d.Kind == notify.Notice:
 		m = noted(d.Note, quiet(d))
 	}
 	return n.send(ctx, channel, d, m)

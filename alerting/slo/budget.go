@@ -5,6 +5,7 @@ import "time"
 // Budget is the state of an error budget.
 type Budget struct {
 	Remaining float64 // share of the budget; below 0 it is overspent
+	Events    int64   // that were counted in the window; without any, Remaining is 1
 	// KnownSince is when counting began, if that is later than the start of the
 	// window; else zero. The time before counts as free of errors.
 	KnownSince time.Time
@@ -41,7 +42,7 @@ func (o Objective) SpendingOf(hour, day Count, scale int) Spending {
 // BudgetAt is the state of the budget at now, after c was counted in the last
 // covered part of the window.
 func (o Objective) BudgetAt(now time.Time, c Count, covered time.Duration, spending Spending) Budget {
-	b := Budget{Remaining: o.BudgetRemaining(c, covered), Spending: spending}
+	b := Budget{Remaining: o.BudgetRemaining(c, covered), Events: c.Total(), Spending: spending}
 	if covered < o.Window {
 		b.KnownSince = now.Add(-covered)
 	}

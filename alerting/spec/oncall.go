@@ -3,6 +3,7 @@ package spec
 import (
 	"errors"
 	"io/fs"
+	"net/mail"
 	"slices"
 	"strings"
 	"time"
@@ -110,6 +111,9 @@ func (l *loader) rota(d parsed[rotaBody]) oncall.Rota {
 				l.problem(d.document, place.with("slack"), "%q is already the id of %s; write the one of %s", p.Slack, other.Name, p.Name)
 			}
 		}
+		if !isAddress(p.Email) {
+			l.problem(d.document, place.with("email"), "%q is not a mail address of ASCII characters; write one such as mina@example.com", p.Email)
+		}
 		r.People = append(r.People, oncall.Person{Name: p.Name, SlackID: p.Slack, Email: p.Email})
 	}
 	for i, o := range spec.Overrides {
@@ -128,6 +132,13 @@ func (l *loader) rota(d parsed[rotaBody]) oncall.Rota {
 		r.Away = append(r.Away, oncall.TimeAway{Period: period, Person: a.Person, Reason: a.Reason})
 	}
 	return r
+}
+
+// isAddress reports whether mails reach the address. SES takes ASCII characters only.
+// https://docs.aws.amazon.com/ses/latest/APIReference-V2/API_Destination.html
+func isAddress(s string) bool {
+	parsed, err := mail.ParseAddress(s)
+	return err == nil && parsed.Address == s && !strings.ContainsFunc(s, func(r rune) bool { return r > 0x7e || r <= ' ' })
 }
 
 // start is the local date and time of the first hand-over.

@@ -138,6 +138,8 @@ func TestReportsMistakesOfWhoIsOnCall(t *testing.T) {
 			`rota.yaml:13: spec.people[0].email: "Mina <mina@example.com>" is not valid; write an address without a name`},
 		"an address without a domain": {"rota.yaml", "mina@example.com", "mina@localhost",
 			`"mina@localhost" is not valid`},
+		"an address that nobody can have": {"rota.yaml", "email: mina@", "email: mina..k@",
+			`rota.yaml:13: spec.people[0].email: "mina..k@example.com" is not a mail address of ASCII characters; write one`},
 		"no address": {"rota.yaml", ", email: mina@example.com", "",
 			`rota.yaml:13: spec.people[0].email: is missing; write an address`},
 		"two people of one name": {"rota.yaml", "name: 소라", "name: Mina",

@@ -53,6 +53,20 @@ func (s *server) act(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
+// unsilence ends a silence, and leads back to the silences.
+func (s *server) unsilence(w http.ResponseWriter, r *http.Request) {
+	by, refusal := s.Users.actor(r, s.Plan())
+	if refusal != "" {
+		s.refuse(w, r, http.StatusForbidden, refusal)
+		return
+	}
+	if err := s.responder.Unsilence(r.Context(), r.PathValue("id"), by); err != nil {
+		s.fail(w, r, err)
+		return
+	}
+	http.Redirect(w, r, Path+"#silences", http.StatusSeeOther)
+}
+
 var errNoAction = errors.New("there is no such action")
 
 func (s *server) carryOut(ctx context.Context, action, id string, by incident.Actor, form url.Values) error {

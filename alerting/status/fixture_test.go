@@ -130,13 +130,16 @@ func plan(text string) oncall.Plan {
 	}
 }
 
+// site is where the page is.
+const site = "http://127.0.0.1:8130"
+
 // get requests a path, with headers as "Name: value".
 func (f *fixture) get(path string, headers ...string) *httptest.ResponseRecorder {
-	return f.send(httptest.NewRequest(http.MethodGet, path, nil), headers)
+	return f.send(httptest.NewRequest(http.MethodGet, site+path, nil), headers)
 }
 
 func (f *fixture) post(path string, form url.Values, headers ...string) *httptest.ResponseRecorder {
-	r := httptest.NewRequest(http.MethodPost, path, strings.NewReader(form.Encode()))
+	r := httptest.NewRequest(http.MethodPost, site+path, strings.NewReader(form.Encode()))
 	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 	return f.send(r, headers)
 }

@@ -85,7 +85,7 @@ func TestThePageHasEverySection(t *testing.T) {
 		"that it is silenced":   "Notifies nobody until it resolves by Jun: known",
 		"its timeline":          "Paged",
 		"its forms":             `action="/status/incidents/` + openID + `/acknowledge"`,
-		"what is left":          "<b>50 % of the budget is left</b>",
+		"what is left":          "<b>50 % of the budget remains</b>",
 		"a sparkline":           `points="0.0,0.0 `,
 		"the end of the line":   `120.0,15.0"`,
 		"a silence":             "by Jun: deploy",

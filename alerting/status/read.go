@@ -29,7 +29,8 @@ type Status struct {
 	OnCall      *OnCall        `json:"on_call"` // null without a rota
 	Maintenance []Maintenance  `json:"maintenance"`
 	Waiting     []Waiting      `json:"deliveries_waiting"`
-	NotUseful   map[string]int `json:"not_useful"` // by rule: how often people said so
+	Nobody      bool           `json:"notifies_nobody,omitempty"` // neither Slack nor mail is configured
+	NotUseful   map[string]int `json:"not_useful"`                // by rule: how often people said so
 }
 
 // Tick is the last evaluation on this replica.
@@ -77,6 +78,7 @@ type Entry struct {
 
 // Silence is one silence.
 type Silence struct {
+	ID       string    `json:"id"`
 	Rule     string    `json:"rule"`
 	Incident string    `json:"incident,omitempty"` // with whose end it ends
 	Until    time.Time `json:"until,omitzero"`
@@ -128,7 +130,7 @@ type Waiting struct {
 // read is the status now.
 func (s *server) read(ctx context.Context) (v Status, err error) {
 	now := s.Now().UTC()
-	v = Status{At: now, LastTick: s.tick()}
+	v = Status{At: now, LastTick: s.tick(), Nobody: s.NotifiesNobody}
 	if v.Objectives, err = s.objectives(ctx, now); err != nil {
 		return v, err
 	}
@@ -140,7 +142,7 @@ func (s *server) read(ctx context.Context) (v Status, err error) {
 		return v, err
 	}
 	v.Silences = each(silences, func(one incident.Silence) Silence {
-		return Silence{one.Rule, one.Incident, utc(one.Until), one.By, one.Reason}
+		return Silence{one.ID, one.Rule, one.Incident, utc(one.Until), one.By, one.Reason}
 	})
 	waiting, err := s.Store.Waiting(ctx)
 	if err != nil {

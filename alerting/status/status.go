@@ -4,6 +4,7 @@
 //	GET  /status        HTML, or JSON with Accept: application/json
 //	GET  /status.json   JSON
 //	POST /status/incidents/{id}/{action}   acknowledge, silence, not-useful or resolve
+//	POST /status/silences/{id}/end
 //
 // Every replica serves it. All can be read by everybody who reaches the port; Users
 // says who may act.
@@ -51,7 +52,9 @@ type Config struct {
 	LastTick func() evaluate.State
 	Links    notify.Links
 	Users    Users
-	Now      func() time.Time
+	// NotifiesNobody: neither Slack nor mail is configured.
+	NotifiesNobody bool
+	Now            func() time.Time
 	// Report is called when a request failed because the store did.
 	Report func(ctx context.Context, err error)
 }
@@ -64,7 +67,7 @@ type server struct {
 // New returns the handler of the page, and of the style sheet and script that it
 // loads. It answers 400, 403, 404 and 409 with a sentence for what a person did
 // wrong, and 503 while the store fails. A request to act that another site made is
-// 403.
+// 403, and with Users.Fixed one to another host than Users.Hosts 421.
 func New(c Config) http.Handler {
 	s := &server{c, incident.Responder{Store: c.Store, Now: c.Now}}
 	mux := http.NewServeMux()
@@ -72,11 +75,27 @@ func New(c Config) http.Handler {
 	mux.HandleFunc("GET "+Path, s.show)
 	mux.HandleFunc("GET "+Path+".json", s.show)
 	mux.HandleFunc("POST "+Path+"/incidents/{id}/{action}", s.act)
+	mux.HandleFunc("POST "+Path+"/silences/{id}/end", s.unsilence)
 	protection := http.NewCrossOriginProtection()
 	protection.SetDenyHandler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		s.refuse(w, r, http.StatusForbidden, "Another site made this request. Use the forms of the status page.")
 	}))
-	return page.Handler(protection.Handler(mux))
+	return page.Handler(s.ofKnownHost(protection.Handler(mux)))
+}
+
+// ofKnownHost refuses requests to a host that is not known, when everybody acts under one
+// fixed name. A page of another site could otherwise have its own name resolve to this
+// machine, and would count as the same site then (DNS rebinding). A proxy that names the
+// user does not let such a request through.
+func (s *server) ofKnownHost(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if s.Users.Fixed != "" && !s.Users.knownHost(r.Host) {
+			s.refuse(w, r, http.StatusMisdirectedRequest, "The status page is not served under this host name. "+
+				"Use http://localhost with its port, or add the name to -status-host of alertingd.")
+			return
+		}
+		next.ServeHTTP(w, r)
+	})
 }
 
 // show serves the page.

@@ -2,6 +2,7 @@ package status
 
 import (
 	"fmt"
+	"net"
 	"net/http"
 	"slices"
 	"strings"
@@ -17,6 +18,9 @@ type Users struct {
 	Header string
 	// Fixed is the name of every user, on a machine of one person. It replaces Header.
 	Fixed string
+	// Hosts are the names under which the page is reached with Fixed, without ports, in
+	// addition to those of the machine itself: localhost and its addresses.
+	Hosts []string
 	// Allowed are the Slack ids of those who may act. A user is the person of the
 	// rota with the same name, e-mail address or Slack id. Empty: every user may.
 	Allowed []string
@@ -43,6 +47,24 @@ func (u Users) actor(r *http.Request, plan oncall.Plan) (by incident.Actor, refu
 		return by, fmt.Sprintf("%s may not act: ask an operator to add you to the rota and to those who are allowed to.", by.Name)
 	}
 	return by, ""
+}
+
+// knownHost reports whether a request with this Host header is for the page. One without
+// the header is not.
+func (u Users) knownHost(header string) bool {
+	host := header
+	if name, _, err := net.SplitHostPort(header); err == nil {
+		host = name
+	}
+	host = strings.TrimSuffix(strings.ToLower(strings.Trim(host, "[]")), ".")
+	// A name below localhost resolves to the machine itself, too (RFC 6761, section 6.3).
+	if host == "localhost" || strings.HasSuffix(host, ".localhost") {
+		return true
+	}
+	if ip := net.ParseIP(host); ip != nil && ip.IsLoopback() {
+		return true
+	}
+	return slices.ContainsFunc(u.Hosts, func(known string) bool { return host != "" && strings.EqualFold(known, host) })
 }
 
 // person is the one of the rota whom a proxy calls user.

@@ -20,6 +20,8 @@ type Store interface {
 	count.Store
 	incident.Store
 	notify.Outbox
+	notify.Announcements
+	notify.Prunable
 	lease.Store
 	deadman.Ticks
 }
@@ -56,6 +58,8 @@ func Run(t *testing.T, open func(t *testing.T) Store) {
 		"a post that failed holds nothing and is not repeated":  failedPost,
 		"an edit that failed is the last one":                   failedUpdate,
 		"a notice belongs to no incident":                       notices,
+		"an announcement is queued once for each news":          announcements,
+		"what is too old is deleted with its incident":          prunes,
 		"what waits is known by target":                         waiting,
 		"what people do is stored beside the evaluation":        responds,
 		"a response without an entry changes nothing":           respondsInVain,
@@ -139,7 +143,11 @@ func fenced(t *testing.T, s Store) {
 		"give up": func(ctx context.Context) error { return s.GiveUp(ctx, old, d.ID, at(1), "", "") },
 		"pause":   func(ctx context.Context) error { return s.Pause(ctx, old, pages, notify.Send, at(9)) },
 		"tick":    func(ctx context.Context) error { return s.TickSucceeded(ctx, old, at(1)) },
-		"notice":  func(ctx context.Context) error { return s.Notice(ctx, old, pages, notify.Note{}) },
+		"announce": func(ctx context.Context) error {
+			return s.Announce(ctx, old, notify.Announcement{Topic: "x", News: "y", Targets: []incident.Target{pages}})
+		},
+		"prune the outbox": func(ctx context.Context) error { return s.PruneOutbox(ctx, old, at(1)) },
+		"notice":           func(ctx context.Context) error { return s.Notice(ctx, old, pages, notify.Note{}) },
 	} {
 		if err := write(ctx); !errors.Is(err, lease.ErrLost) {
 			t.Errorf("%s: %v", name, err)

@@ -3,6 +3,7 @@
 package wording
 
 import (
+	"cmp"
 	"fmt"
 	"strings"
 	"time"
@@ -21,6 +22,9 @@ type Span struct {
 	User string    // Slack id of the person whose name Text is
 	At   time.Time // which a medium may show in the zone of its reader
 	Now  time.Time // with At: when the message was written
+	// Zone is where At is written by a medium that does not know the zone of its reader;
+	// nil is UTC.
+	Zone *time.Location
 }
 
 // Say joins texts, spans and lines to a line. Other values are written as fmt does.
@@ -73,18 +77,20 @@ func (l Line) Plain(n int) string {
 	return b.String()
 }
 
-// Today reports whether At is on the day of Now, in UTC. Otherwise its date is shown.
+// Today reports whether At is on the day of Now, in the zone. Otherwise its date is shown.
 func (sp Span) Today() bool {
-	return sp.At.UTC().Format(time.DateOnly) == sp.Now.UTC().Format(time.DateOnly)
+	return sp.At.In(sp.zone()).Format(time.DateOnly) == sp.Now.In(sp.zone()).Format(time.DateOnly)
 }
 
-// Clock is At in UTC.
+// Clock is At in the zone.
 func (sp Span) Clock() string {
 	if sp.Today() {
-		return sp.At.UTC().Format("15:04:05 UTC")
+		return sp.At.In(sp.zone()).Format("15:04:05 MST")
 	}
-	return sp.At.UTC().Format("2 January 15:04:05 UTC")
+	return sp.At.In(sp.zone()).Format("2 January 15:04:05 MST")
 }
+
+func (sp Span) zone() *time.Location { return cmp.Or(sp.Zone, time.UTC) }
 
 // Literal is at most n characters of s: on one line, and without characters that
 // nobody sees or that change the direction of what follows.

@@ -147,7 +147,7 @@ func budget(i incident.Incident) Line {
 	picture := bar(f.BudgetRemaining) + " "
 	switch {
 	case f.BudgetRemaining <= 0:
-		return Say(picture, "The ", name, " is ", Bold("exhausted"), " (exceeded by ", percent(-f.BudgetRemaining), ")", known, ".")
+		return Say(picture, "The ", name, " is ", Bold("exhausted"), exceeded(f.BudgetRemaining), known, ".")
 	case !i.Open() || f.ExhaustedAt.IsZero():
 		return Say(picture, Bold(percent(f.BudgetRemaining)), " of the ", name, " remains", known, ".")
 	}
@@ -155,6 +155,23 @@ func budget(i incident.Incident) Line {
 		fmt.Sprintf(". At the burn rate of the last %s, which is %s, it is exhausted in %s, at ",
 			incident.Duration(f.Spending.Over), incident.Number(f.Spending.BurnRate), incident.Duration(f.ExhaustedAt.Sub(i.UpdatedAt))),
 		Bold(Span{At: f.ExhaustedAt, Now: i.UpdatedAt}), ".")
+}
+
+// exceeded is by how much a budget is overspent, in brackets; "" when it is not.
+func exceeded(remaining float64) string {
+	if remaining >= 0 {
+		return ""
+	}
+	return fmt.Sprintf(" (exceeded by %s)", percent(-remaining))
+}
+
+// Remains says how much of a budget remains, for a reader who knows which: "12 % of the
+// budget remains", "the budget is exhausted (exceeded by 240 %)".
+func Remains(remaining float64) string {
+	if remaining <= 0 {
+		return "the budget is exhausted" + exceeded(remaining)
+	}
+	return percent(remaining) + " of the budget remains"
 }
 
 // condition is when the rule fires.

@@ -8,6 +8,18 @@ import (
 	"jari.example/alerting/notify"
 )
 
+// both is a readiness check that fails when one of two does. first may be nil.
+func both(first, second func(context.Context) error) func(context.Context) error {
+	return func(ctx context.Context) error {
+		if first != nil {
+			if err := first(ctx); err != nil {
+				return err
+			}
+		}
+		return second(ctx)
+	}
+}
+
 // accepted is a readiness check that fails when next does, or while the configuration
 // of a channel refuses what waits for it, which only an operator can correct.
 func accepted(outbox notify.Outbox, next func(context.Context) error) func(context.Context) error {

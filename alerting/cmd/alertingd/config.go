@@ -34,6 +34,7 @@ type settings struct {
 	objectives *watched[slo.Set] // with index and time scale applied
 	onCall     *watched[oncall.Plan]
 	page       pageSettings
+	digest     *digestSettings
 	timing     count.Timing
 }
 
@@ -47,6 +48,7 @@ func parse(args []string, getenv func(string) string, stdout io.Writer) (*settin
 		opensearch: set.URL("opensearch-url", "", "OpenSearch with the events; empty: nothing is counted"),
 		slack:      slackFlags(set),
 		page:       pageFlags(set),
+		digest:     digestFlags(set),
 	}
 	s.mail = mailFlags(set, s.Region)
 	index := set.String("log-index", "", "pattern of the indices to count in; empty: those of each data source")
@@ -75,6 +77,7 @@ func parse(args []string, getenv func(string) string, stdout io.Writer) (*settin
 		s.slack.check(set)
 		s.mail.Check(set)
 		s.page.check(set)
+		s.digest.check(set)
 	})
 	if err != nil {
 		return nil, err

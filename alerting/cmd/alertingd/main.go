@@ -70,6 +70,8 @@ type store interface {
 	count.Store
 	incident.Store
 	notify.Outbox
+	notify.Announcements
+	notify.Prunable
 	lease.Store
 	inbound.Replays
 	deadman.Ticks
@@ -100,8 +102,19 @@ func daemon(ctx context.Context, s *settings, t *telemetry.Telemetry) error {
 	defer stopObserving()
 	loop := newLoop(s, stored, events, report, status)
 	jobs := []func(context.Context, lease.Term){loop.Run}
-	if *s.slack.url != "" {
-		jobs = append(jobs, s.slack.relay(s.links, stored, report).Run, newPager(s, stored, report).Run)
+	checker, err := s.checker(ctx, stored, report)
+	if err != nil {
+		return err
+	}
+	jobs = append(jobs, checker.Tell, notify.Pruner{Outbox: stored, Report: report.prune}.Run)
+	if job, ok := s.digestJob(stored, report); ok {
+		jobs = append(jobs, job.Run)
+	}
+	if s.notifies() {
+		jobs = append(jobs, newPager(s, stored, report).Run)
+	}
+	if s.slack.given() {
+		jobs = append(jobs, s.slack.relay(s.links, stored, report).Run)
 	}
 	if s.mail.Given() {
 		mails, err := s.mail.relay(ctx, s.links, stored, report)
@@ -116,12 +129,13 @@ func daemon(ctx context.Context, s *settings, t *telemetry.Telemetry) error {
 	return serve.Run(ctx, serve.Daemon{
 		Telemetry: t, OpsAddr: *s.OpsAddr, HTTPAddr: *s.HTTPAddr,
 		Handler: web(s, stored, incident.Responder{Store: stored, Now: time.Now}, status.last, report, t),
-		Ready:   status.ready(accepted(stored, ready)),
+		Ready:   status.ready(accepted(stored, both(ready, checker.Ready))),
 		Workers: []serve.Worker{
 			{Name: "alerting", Run: func(ctx context.Context) error {
 				elector.Run(ctx, together(jobs))
 				return nil
 			}},
+			{Name: "media", Run: func(ctx context.Context) error { checker.Watch(ctx); return nil }},
 			{Name: "objectives", Run: func(ctx context.Context) error { return s.objectives.Watch(ctx, report.objectives) }},
 			{Name: "on-call", Run: func(ctx context.Context) error { return s.onCall.Watch(ctx, report.onCall) }},
 		},
@@ -137,7 +151,7 @@ func newLoop(s *settings, stored store, events source, report reporter, status *
 		Incidents: incident.Manager{
 			Store: stored, Scale: s.timing.Scale, UpdateInterval: update,
 			Evidence: &incident.Finder{Evidence: events, Limit: evidenceLimit, Pause: update / 8},
-			OnCall:   notified.onCall, Silenced: notified.silenced,
+			OnCall:   notified.onCall, Silenced: notified.silenced, Targets: s.targets,
 			Report: report.incident, ReportEvidence: report.evidence,
 		},
 		Now: time.Now, Report: report.tick(), Observe: status.set, Succeeded: (&deadman.Recorder{Ticks: stored}).Record,

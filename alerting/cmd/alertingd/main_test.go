@@ -228,7 +228,7 @@ func startAlerting(t *testing.T, accessLog *indicatortest.AccessLog, slack *slac
 	return start(t, append([]string{
 		"--slo-dir", "testdata/objectives", "--time-scale", "300",
 		"--opensearch-url", accessLog.Server, "--log-index", accessLog.Index,
-		"--slack-url", slack.URL, "--slack-token-file", tokenFile(t, slacktest.Token),
+		"--slack-url", slack.URL, "--slack-token-file", tokenFile(t, slacktest.Token), "--digest-at", digestOff,
 	}, args...)...)
 }
 

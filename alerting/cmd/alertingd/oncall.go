@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"jari.example/alerting/oncall"
@@ -155,12 +156,26 @@ func newOnCall(dir string, set func() slo.Set) (*watched[oncall.Plan], error) {
 // refused.
 func (r reporter) onCall(ctx context.Context, plan oncall.Plan, err error) {
 	if err != nil {
-		r.log.ErrorContext(ctx, "the changed files of who is on call were refused; those before stay in use",
-			names.EventName, names.EventOnCallRefused, names.Exception, err.Error())
+		r.log.ErrorContext(ctx, "the changed files of who is on call were refused; those before stay in use; alertingd lint -on-call prints why",
+			names.EventName, names.EventOnCallRefused, names.Exception, places(err))
 		return
 	}
 	r.log.InfoContext(ctx, "the changed files of who is on call are in use", names.EventName, names.EventOnCallLoaded)
 	r.gaps(ctx, plan, time.Now())
+}
+
+// places says where the problems in the files of who is on call are. What they say has
+// names and addresses of people, which do not belong in the log.
+func places(err error) string {
+	var all []string
+	for _, p := range spec.Problems(err) {
+		p.What = "not logged"
+		all = append(all, p.Error())
+	}
+	if len(all) == 0 {
+		return err.Error() // they cannot be read, or have no such document
+	}
+	return strings.Join(all, "; ")
 }
 
 // gaps warns of the gaps of the next weeks. Their reasons have names of people, which

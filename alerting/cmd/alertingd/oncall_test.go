@@ -262,6 +262,23 @@ func TestLogsReloadsAndGapsWithoutNames(t *testing.T) {
 			t.Errorf("line %d is not of %s: %s", i, event, lines[i])
 		}
 	}
+	log.Reset()
+	files := filesIn(t, onCallDir)
+	edit(t, files, "rota.yaml", "name: Mina,", "name: Hana,")
+	edit(t, files, "rota.yaml", "email: jun.kim+on-call@", "email: jun..kim@")
+	_, err = spec.LoadOnCall(files, slo.Set{})
+	if err == nil || !strings.Contains(err.Error(), "Mina") || !strings.Contains(err.Error(), "jun..kim") {
+		t.Fatalf("the problems are %v", err)
+	}
+	r.onCall(t.Context(), plan, err)
+	for _, person := range []string{"Mina", "Hana", "jun..kim", "example.com"} {
+		if strings.Contains(log.String(), person) {
+			t.Errorf("the log has %s: %s", person, log.String())
+		}
+	}
+	if !strings.Contains(log.String(), "rota.yaml:14: spec.people[1].email") {
+		t.Errorf("the log does not say where the problem is: %s", log.String())
+	}
 	if !strings.Contains(lines[0], os.ErrInvalid.Error()) {
 		t.Errorf("the reason is missing: %s", lines[0])
 	}

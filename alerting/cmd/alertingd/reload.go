@@ -27,11 +27,11 @@ type watched[T any] struct {
 	files   fs.FS // nil without a directory
 	read    func(fs.FS) (T, error)
 	current atomic.Pointer[T]
-	loaded  digest // of the files when they were loaded last, with or without success
+	loaded  checksum // of the files when they were loaded last, with or without success
 }
 
-// digest identifies the content of the files.
-type digest [sha256.Size]byte
+// checksum identifies the content of the files.
+type checksum [sha256.Size]byte
 
 // newWatched loads files. The error is that of read.
 func newWatched[T any](files fs.FS, read func(fs.FS) (T, error)) (*watched[T], error) {
@@ -110,10 +110,10 @@ func (w *watched[T]) watch(ctx context.Context, hangup <-chan os.Signal, report 
 	}
 }
 
-// contentOf returns the digest of the names and contents of all YAML files. That a
+// contentOf returns the checksum of the names and contents of all YAML files. That a
 // file cannot be read is part of its content, so that it is loaded, and refused,
 // once.
-func contentOf(files fs.FS) digest {
+func contentOf(files fs.FS) checksum {
 	var all bytes.Buffer
 	paths, err := fs.Glob(files, "*.yaml")
 	fmt.Fprintln(&all, err)

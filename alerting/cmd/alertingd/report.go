@@ -18,7 +18,11 @@ type reporter struct{ log *slog.Logger }
 func (r reporter) configured(ctx context.Context, s *settings) {
 	set := s.objectives.Current()
 	r.log.InfoContext(ctx, "alerting is configured", names.TimeScale, s.timing.Scale, names.Count, len(set.SLOs)+len(set.Alerts),
-		names.InMemory, *s.database == "", names.HasOpenSearch, *s.opensearch != "", names.HasSlack, *s.slack.url != "")
+		names.InMemory, *s.database == "", names.HasOpenSearch, *s.opensearch != "", names.HasSlack, s.slack.given())
+	if !s.notifies() {
+		r.log.WarnContext(ctx, "no -slack-url and no -aws-endpoint-url: incidents are recorded, and nobody is notified",
+			names.EventName, names.EventNotifiesNobody)
+	}
 }
 
 // repeatInterval limits how often the same failure of ticks is logged: with
@@ -96,6 +100,28 @@ func (r reporter) mail(ctx context.Context, d notify.Delivery, err error) {
 		return
 	}
 	r.log.InfoContext(ctx, "mail delivered", append(attrs, names.EventName, names.EventMailDelivered)...)
+}
+
+// medium logs what has to be corrected in the configuration of a medium, that it was, or
+// that telling it has failed.
+func (r reporter) medium(ctx context.Context, medium string, mistakes []notify.Mistake, err error) {
+	for _, m := range mistakes {
+		if err == nil {
+			r.log.ErrorContext(ctx, "the configuration of "+medium+" has to be corrected; it is looked at again without a restart",
+				names.EventName, names.EventMistakeFound, names.Exception, m.String())
+		}
+	}
+	switch {
+	case err != nil:
+		r.log.WarnContext(ctx, "a mistake in the configuration of "+medium+" could not be announced",
+			names.EventName, names.EventMistakeUntold, names.Exception, err.Error())
+	case len(mistakes) == 0:
+		r.log.InfoContext(ctx, "the configuration of "+medium+" is right again", names.EventName, names.EventMistakeCorrected)
+	}
+}
+
+func (r reporter) prune(ctx context.Context, err error) {
+	r.log.WarnContext(ctx, "old deliveries could not be deleted", names.EventName, names.EventPruneFailed, names.Exception, err.Error())
 }
 
 func (r reporter) paging(ctx context.Context, err error) {

@@ -37,8 +37,10 @@ func slackFlags(set *config.Set) *slackSettings {
 	return s
 }
 
+func (s *slackSettings) given() bool { return *s.url != "" }
+
 func (s *slackSettings) check(set *config.Set) {
-	if *s.url == "" {
+	if !s.given() {
 		return
 	}
 	set.Require(strings.HasSuffix(*s.url, "/api"), "-slack-url does not end in /api/")

@@ -27,6 +27,7 @@ func commands() []command {
 		{"silence", "keep an incident or its rule from notifying anybody for a while", silenceCommand().run},
 		{"resolve", "end an incident that stays open", resolveCommand().run},
 		{"export", "write what is known about an incident as the beginning of a postmortem", exportCommand},
+		{"digest", "print the daily digest of the error budgets", digestCommand},
 		{"on-call", "print who is on call, and when", onCallCommand},
 		{"slack-check", "try against a Slack workspace what the daemon does", slackCheckCommand},
 		{"replay", "evaluate recorded events: what would have opened an incident, when, and for how long", replayCommand},

@@ -59,9 +59,11 @@ const (
 
 // Server is the stand-in.
 type Server struct {
-	URL    string // the API's base
-	Scopes string // of the token
-	Left   string // id of a channel of which the bot is not a member
+	URL      string // the API's base
+	Scopes   string // of the token
+	Left     string // id of a channel of which the bot is not a member
+	Archived string // id of a channel
+	Revoked  bool   // the token
 
 	handler  http.Handler
 	mu       sync.Mutex
@@ -170,7 +172,7 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	result := map[string]any{"ok": false, "error": "invalid_auth"}
-	authorized := r.FormValue("token") == Token || r.Header.Get("Authorization") == "Bearer "+Token
+	authorized := !s.Revoked && (r.FormValue("token") == Token || r.Header.Get("Authorization") == "Bearer "+Token)
 	switch codes := s.refusals[method]; {
 	case authorized && fault == 0 && len(codes) > 0 && codes[0] != "":
 		result, s.refusals[method] = refuse(codes[0]), codes[1:]
@@ -214,11 +216,14 @@ func (s *Server) call(method string, r *http.Request) map[string]any {
 	case "conversations.list":
 		var all []any
 		for id, name := range names {
+			if id == s.Archived && r.FormValue("exclude_archived") != "" {
+				continue
+			}
 			all = append(all, map[string]any{"id": id, "name": strings.TrimPrefix(name, "#")})
 		}
 		return map[string]any{"ok": true, "channels": all}
 	case "conversations.info":
-		return map[string]any{"ok": true, "channel": map[string]any{"id": id, "is_member": id != s.Left}}
+		return map[string]any{"ok": true, "channel": map[string]any{"id": id, "is_member": id != s.Left, "is_archived": id == s.Archived}}
 	case "chat.delete":
 		before := len(s.messages)
 		s.messages = slices.DeleteFunc(s.messages, func(m *Message) bool { return m.Channel == id && m.TS == r.FormValue("ts") })
