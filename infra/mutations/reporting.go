@@ -2,8 +2,9 @@ package main
 
 // The files of the incident manager.
 const (
-	manager = "incident/manager.go"
-	facts   = "incident/facts.go"
+	manager  = "incident/manager.go"
+	evidence = "incident/evidence.go"
+	facts    = "incident/facts.go"
 )
 
 // reporting are mistakes in what a verdict changes in an incident.
@@ -17,8 +18,10 @@ var reporting = []mutation{
 	{"what resolves stays open", manager, "if v.Event == evaluate.Resolved || v.Event", "if v.Event", byReporting, false},
 	{"what is withdrawn stays open", manager,
 		"v.Event == evaluate.Resolved || v.Event == evaluate.Withdrawn", "v.Event == evaluate.Resolved", byReporting, false},
-	{"a failed search for traces removes them", manager,
-		"return i.Facts.Traces, fmt.Errorf(", "return nil, fmt.Errorf(", byReporting, false},
+	{"evidence that is not found again is removed", evidence, "found.Traces = old.Traces", "_ = old", byReporting, false},
+	{"evidence is searched without an end", evidence, "return s.number < limit &&", "return", byReporting, false},
+	{"an event's error replaces that of a dependency", evidence,
+		"found.Dependency == \"\" && (old.Dependency != \"\" ||", "found.Dependency == \"\" && (", byReporting, false},
 	{"the last bad event is forgotten", facts, "f.LastBad = old.LastBad", "_ = old", byReporting, false},
 	{"what was muted before is forgotten", facts, "union(old.AlsoAffected, v.AlsoAffected)", "v.AlsoAffected", byReporting, false},
 	{"reopening is not counted", facts, "f.Reopened++", "_ = f", byReporting, false},

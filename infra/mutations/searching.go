@@ -2,8 +2,10 @@ package main
 
 // The files that ask OpenSearch.
 const (
-	query  = "indicator/query.go"
-	decode = "indicator/decode.go"
+	query    = "indicator/query.go"
+	examples = "indicator/evidence.go"
+	old      = "indicator/old.go"
+	decode   = "indicator/decode.go"
 )
 
 // searching are mistakes in what is asked, and in how the response is read.
@@ -29,6 +31,10 @@ var searching = []mutation{
 		"case response.Shards.Failed > 0:", "case false:", bySearching, false},
 	{"a search that timed out is taken for a result", "indicator/opensearch.go",
 		"case response.Timeout:", "case false:", bySearching, false},
-	{"example traces are the oldest ones", query, "i.Source.TimeField: \"desc\"", "i.Source.TimeField: \"asc\"", bySearching, false},
-	{"good events are examples, too", query, "condition(i.Total), condition(i.Bad),", "condition(i.Total),", bySearching, false},
+	{"example traces are the oldest ones", examples, "\"order\": \"desc\"", "\"order\": \"asc\"", bySearching, false},
+	{"good events are examples, too", examples, "condition(i.Total), condition(bad))", "condition(i.Total))", bySearching, false},
+	{"an index with new documents is old, too", old, "return slices.Contains(newer, name)", "return false", bySearching, false},
+	{"old indices are left out of searches of older periods", old, "from.Before(o.since) ||", "", bySearching, false},
+	{"an index is old by one of its sources", old, "return !o.of[placeOf(s)]", "return false", bySearching, false},
+	{"old indices are kept when nobody knows them", old, "\t\task = nil\n", "\t\treturn\n", bySearching, false},
 }
