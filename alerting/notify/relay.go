@@ -39,6 +39,10 @@ type Config struct {
 	// Report is called after every attempt, with err == nil when the delivery
 	// is complete. A zero Delivery means that the outbox could not be read.
 	Report func(ctx context.Context, d Delivery, err error)
+	// Step is called before each of the numbered steps after the first, with its
+	// number. It is for fault injection, which ends or stops the process there; nil
+	// does nothing.
+	Step func(step int, d Delivery)
 }
 
 // Relay delivers what an Outbox holds for one medium:
@@ -61,6 +65,9 @@ type Relay struct {
 
 // NewRelay returns a Relay. Its limit of calls spans several Runs.
 func NewRelay(c Config) *Relay {
+	if c.Step == nil {
+		c.Step = func(int, Delivery) {}
+	}
 	return &Relay{Config: c, next: map[string]time.Time{}}
 }
 
@@ -121,7 +128,9 @@ func (r *Relay) traced(ctx context.Context, term lease.Term, d Delivery) error {
 
 // deliver makes one attempt and records its result.
 func (r *Relay) deliver(ctx context.Context, term lease.Term, d Delivery) error {
+	r.Step(2, d)
 	ref, err := r.attempt(ctx, term, d)
+	r.Step(5, d)
 	if err == nil {
 		return r.Outbox.Complete(ctx, term, d, ref)
 	}
@@ -179,10 +188,12 @@ func (r *Relay) attempt(ctx context.Context, term lease.Term, d Delivery) (incid
 			return ref, nil
 		}
 	}
+	r.Step(3, d)
 	d, err := r.Outbox.Begin(ctx, term, d.ID, time.Now())
 	if err != nil {
 		return d.Message, err
 	}
+	r.Step(4, d)
 	switch d.Kind {
 	case Post, Notice:
 		return r.Notifier.Post(ctx, d)

@@ -85,6 +85,7 @@ func daemon(ctx context.Context, s *settings, t *telemetry.Telemetry) error {
 		return err
 	}
 	defer closeStore()
+	stored = injected.store(stored)
 	events, err := openSource(*s.opensearch)
 	if err != nil {
 		return err
@@ -107,7 +108,7 @@ func daemon(ctx context.Context, s *settings, t *telemetry.Telemetry) error {
 		}
 		jobs = append(jobs, mails.Run)
 	}
-	elector := lease.Elector{Store: stored, HolderID: uuid.NewString(), TTL: leaseTTL, Report: report.lease}
+	elector := injected.elector(lease.Elector{Store: stored, HolderID: uuid.NewString(), TTL: leaseTTL, Report: report.lease})
 	report.configured(ctx, s)
 	report.gaps(ctx, s.onCall.Current(), time.Now())
 	return serve.Run(ctx, serve.Daemon{
