@@ -35,8 +35,10 @@ func newFeed(o options, rules []slo.SLO, store incident.Store, terms *pgxpool.Po
 	f := &feed{
 		options: o, store: store, terms: terms, free: make(chan slo.SLO, len(rules)), random: rand.New(rand.NewPCG(o.seed, 2)),
 	}
-	for _, r := range rules {
-		f.free <- r
+	// Another seed begins with another rule, whose incident an earlier call may not have
+	// left open.
+	for n := range rules {
+		f.free <- rules[(uint64(n)+o.seed)%uint64(len(rules))]
 	}
 	return f
 }

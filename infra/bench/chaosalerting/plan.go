@@ -22,8 +22,25 @@ func plan(sys *system, s settings, progress func(string, ...any)) []campaign {
 			return c.run(ctx, s.seed)
 		}
 	}
+	stop := func(database string, rounds int, without string) func(context.Context) (row, []string, error) {
+		return func(ctx context.Context) (row, []string, error) {
+			return stoppedAtAStep(ctx, sys, database, s.seed, rounds, without, progress)
+		}
+	}
+	ask := func(database string, requests int, without string) func(context.Context) (row, []string, error) {
+		return func(ctx context.Context) (row, []string, error) {
+			return inbound(ctx, sys, database, s.seed, requests, without)
+		}
+	}
 	return []campaign{
 		{"delivery", "", deliver("delivery", size(1000, 50), size(2, 1), "")},
 		{"delivery", "without the search of the channel", deliver("delivery_blind", size(100, 20), 0, "find")},
+		{"failover", "", func(ctx context.Context) (row, []string, error) {
+			return failover(ctx, sys, s.seed, size(5, 1), size(20, 2), progress)
+		}},
+		{"failover, stopped before a step", "", stop("steps", size(12, 3), "")},
+		{"failover, stopped before a step", "without fencing", stop("steps_unfenced", size(12, 3), "fence")},
+		{"inbound", "", ask("inbound", size(10000, 500), "")},
+		{"inbound", "without a shared memory of requests", ask("inbound_forgetful", size(1000, 200), "replays")},
 	}
 }

@@ -67,3 +67,11 @@ func chart(rows []row) bench.Chart {
 		Series: []bench.Series{{Name: "lost", Values: lost}, {Name: "duplicates", Values: duplicates}},
 	}}}
 }
+
+// plus adds what was counted in another part of the same campaign.
+func (r row) plus(o row) row {
+	r.Incidents, r.Lost, r.Duplicates, r.Early = r.Incidents+o.Incidents, r.Lost+o.Lost, r.Duplicates+o.Duplicates, r.Early+o.Early
+	r.Requests, r.Limited, r.Kills, r.Stops = r.Requests+o.Requests, r.Limited+o.Limited, r.Kills+o.Kills, r.Stops+o.Stops
+	r.Accepted += o.Accepted
+	return r
+}

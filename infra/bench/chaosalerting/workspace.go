@@ -93,8 +93,10 @@ func (w *workspace) recorded(h http.Handler) http.Handler {
 		w.interrupt(beforeApplied, kindOf(method, form))
 		answer := httptest.NewRecorder()
 		defer func() { call.Answered = time.Now() }()
-		h.ServeHTTP(answer, r)
-		w.interrupt(afterApplied, kindOf(method, form))
+		func() {
+			defer w.interrupt(afterApplied, kindOf(method, form)) // also when the handler breaks the connection
+			h.ServeHTTP(answer, r)
+		}()
 		if answer.Code == http.StatusTooManyRequests {
 			seconds, _ := strconv.Atoi(answer.Header().Get("Retry-After"))
 			call.RetryAfter = time.Duration(seconds) * time.Second
