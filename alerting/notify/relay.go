@@ -51,13 +51,14 @@ type Config struct {
 //  2. If an earlier attempt is ambiguous, it searches the channel; what is found
 //     there is complete.
 //  3. It marks the delivery ambiguous and reads the incident, in one transaction.
-//  4. It calls the Notifier once.
+//  4. It calls the Notifier once, unless the lease may have ended by the clock.
 //  5. It records the result: complete, due again later, or given up.
 //
 // Invariants: a process that dies between 3 and 5 leaves an ambiguous delivery, which
 // the next one searches for; so with a searchable channel nothing is posted twice and
 // nothing is lost. No call is made inside a Retry-After of its target and method, by
-// this or a later holder of the lease. What is given up holds nothing else.
+// this or a later holder of the lease, unless the process that got it died before 5. What
+// is given up holds nothing else.
 type Relay struct {
 	Config
 	next map[string]time.Time // by address: when its next delivery is allowed
@@ -194,6 +195,10 @@ func (r *Relay) attempt(ctx context.Context, term lease.Term, d Delivery) (incid
 		return d.Message, err
 	}
 	r.Step(4, d)
+	if !lease.Held(ctx) {
+		// The process was suspended since, and another one may have delivered this.
+		return d.Message, &Error{Outcome: Ambiguous, Type: "lease_expired", Err: errors.New("the lease may have ended before the call")}
+	}
 	switch d.Kind {
 	case Post, Notice:
 		return r.Notifier.Post(ctx, d)

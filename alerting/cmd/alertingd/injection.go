@@ -6,6 +6,7 @@ import (
 	"context"
 	"fmt"
 	"os"
+	"runtime"
 	"strings"
 	"syscall"
 	"time"
@@ -106,9 +107,11 @@ func (i injection) step(step int, d notify.Delivery) {
 	if at != fmt.Sprintf("%d %s", step, d.Kind) || os.Remove(i.file) != nil {
 		return
 	}
-	_ = syscall.Kill(os.Getpid(), signals[signal])
-	// The signal arrives during this wait at the latest.
-	time.Sleep(time.Millisecond)
+	// A signal to the process may take a while to reach this thread: one to the thread
+	// itself acts before the call returns.
+	runtime.LockOSThread()
+	defer runtime.UnlockOSThread()
+	_, _, _ = syscall.RawSyscall(syscall.SYS_TGKILL, uintptr(os.Getpid()), uintptr(syscall.Gettid()), uintptr(signals[signal]))
 }
 
 func (i injection) store(s store) store {
@@ -131,7 +134,14 @@ type slowLease struct {
 
 func (s slowLease) Acquire(ctx context.Context, holder string, ttl time.Duration) (lease.Term, bool, error) {
 	term, ok, err := s.store.Acquire(ctx, holder, ttl)
-	time.Sleep(s.by)
+	for left := s.by; left > 0; {
+		const step = 10 * time.Millisecond
+		began := time.Now()
+		time.Sleep(step)
+		if left -= step; time.Since(began) > time.Second { // the process was stopped: it takes as long after that
+			left = s.by
+		}
+	}
 	return term, ok, err
 }
 

@@ -81,4 +81,3 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	}
 	return fmt.Errorf("there is no command %q", args[0])
 }
-
