@@ -55,6 +55,11 @@ type delivery struct {
 	incidents int
 	kills     int // rounds of kills at every point
 	without   string
+	period    time.Duration // in which the incidents open
+	pause     time.Duration // mean time between two transitions of an incident
+	// calmAfter is how long after the last transition the simulator ends its faults. What
+	// has failed often by then would be tried once in half a minute.
+	calmAfter time.Duration
 	progress  func(format string, args ...any)
 
 	mu      sync.Mutex
@@ -86,20 +91,18 @@ func (c *delivery) run(ctx context.Context, seed uint64) (r row, findings []stri
 		return r, nil, err
 	}
 	fed := make(chan error, 1)
-	// Some 40 calls a second are what 50 channels at one message a second take.
-	period := time.Duration(c.incidents) * 150 * time.Millisecond
 	go func() {
-		_, err := c.sys.feed(ctx, flow{c.database, c.incidents, channels, period, 10 * time.Second, seed, false})
+		_, err := c.sys.feed(ctx, flow{c.database, c.incidents, channels, c.period, c.pause, seed, false})
 		fed <- err
 	}()
-	if err := c.killEverywhere(ctx, fed); err != nil {
+	if err := c.killEverywhere(ctx); err != nil {
 		return r, nil, err
 	}
 	if err := <-fed; err != nil {
 		return r, nil, err
 	}
-	c.progress("every incident has ended; waiting for the last messages")
-	if err := c.sys.drain(ctx, c.database, 8*time.Minute); err != nil {
+	c.progress("%s: every incident has ended; waiting for the last messages", c.database)
+	if err := c.calm(ctx); err != nil {
 		return r, nil, err
 	}
 	expected, err := c.sys.expected(ctx, c.database)
@@ -136,6 +139,19 @@ func (c *delivery) injectFaults(ctx context.Context, seed uint64) error {
 	return nil
 }
 
+// calm ends the faults and waits for what is still to be delivered.
+func (c *delivery) calm(ctx context.Context) error {
+	if err := c.sys.drain(ctx, c.database, c.calmAfter); err != nil {
+		return err
+	}
+	for _, method := range []string{"", "conversations.history", "conversations.replies"} {
+		if err := c.w.inject(ctx, fault{"method": method}); err != nil { // replaces the random ones
+			return err
+		}
+	}
+	return c.sys.drain(ctx, c.database, 5*time.Minute)
+}
+
 // supervise starts the daemon again whenever it ends, until ctx does.
 func (c *delivery) supervise(ctx context.Context) error {
 	var addresses []string
@@ -166,20 +182,18 @@ func (c *delivery) supervise(ctx context.Context) error {
 func (c *delivery) file() string { return filepath.Join(c.sys.Dir, c.database+"-step") }
 
 // killEverywhere kills the daemon at every point, in some rounds.
-func (c *delivery) killEverywhere(ctx context.Context, fed chan error) error {
-	list := slices.Repeat(points(), c.kills)
-	// One round after the other would kill during posts only in the beginning.
-	for _, p := range list {
-		if err := c.killAt(ctx, p, fed); err != nil {
+func (c *delivery) killEverywhere(ctx context.Context) error {
+	for _, p := range slices.Repeat(points(), c.kills) {
+		if err := c.killAt(ctx, p); err != nil {
 			return err
 		}
 		c.killed++
-		c.progress("%3d  kill -9 %s", c.killed, p)
+		c.progress("%s: kill -9, number %d, %s", c.database, c.killed, p)
 	}
 	return nil
 }
 
-func (c *delivery) killAt(ctx context.Context, p point, fed chan error) error {
+func (c *delivery) killAt(ctx context.Context, p point) error {
 	c.mu.Lock()
 	before := c.current
 	c.mu.Unlock()

@@ -12,6 +12,7 @@ import (
 	"io"
 	"math/rand/v2"
 	"strings"
+	"sync"
 	"time"
 
 	"jari.example/infra/bench"
@@ -69,7 +70,10 @@ func (s settings) selects(name string) bool {
 // campaigns runs those that are selected, one after the other.
 func campaigns(ctx context.Context, s settings, out io.Writer) (rows []row, violations []string, err error) {
 	began := time.Now()
+	var mu sync.Mutex
 	progress := func(format string, args ...any) {
+		mu.Lock()
+		defer mu.Unlock()
 		fmt.Fprintf(out, "%6.1fs  "+format+"\n", append([]any{time.Since(began).Seconds()}, args...)...)
 	}
 	progress("seed %d; starting Postgres, building alertingd", s.seed)
@@ -80,17 +84,35 @@ func campaigns(ctx context.Context, s settings, out io.Writer) (rows []row, viol
 	if err != nil {
 		return nil, nil, err
 	}
+	var selected []campaign
 	for _, c := range plan(sys, s, progress) {
-		if !s.selects(c.name) {
+		if s.selects(c.name) {
+			selected = append(selected, c)
+		}
+	}
+	results, errs := make([]result, len(selected)), make([]error, len(selected))
+	var all sync.WaitGroup
+	for n, c := range selected {
+		one := func() {
+			progress("%s %s", c.name, c.control)
+			if results[n], errs[n] = c.result(ctx); errs[n] != nil {
+				errs[n] = fmt.Errorf("%s %s: %w", c.name, c.control, errs[n])
+			}
+		}
+		if s.short {
+			all.Go(one) // their time is mostly waiting
 			continue
 		}
-		progress("%s %s", c.name, c.control)
-		r, findings, err := c.run(ctx)
-		if err != nil {
-			return rows, violations, fmt.Errorf("%s %s: %w", c.name, c.control, err)
+		if one(); errs[n] != nil {
+			break
 		}
-		r.Campaign, r.Control = c.name, c.control
-		rows, violations = append(rows, r), append(violations, r.violations(findings)...)
+	}
+	all.Wait()
+	if err := errors.Join(errs...); err != nil {
+		return nil, nil, err
+	}
+	for _, r := range results {
+		rows, violations = append(rows, r.row), append(violations, r.violations...)
 	}
 	progress("finished")
 	return rows, violations, nil

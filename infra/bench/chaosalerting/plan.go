@@ -1,11 +1,26 @@
 package main
 
-import "context"
+import (
+	"context"
+	"time"
+)
 
 // campaign is one row of the report.
 type campaign struct {
 	name, control string
 	run           func(ctx context.Context) (row, []string, error)
+}
+
+// result is what a campaign has found.
+type result struct {
+	row
+	violations []string
+}
+
+func (c campaign) result(ctx context.Context) (result, error) {
+	r, findings, err := c.run(ctx)
+	r.Campaign, r.Control = c.name, c.control
+	return result{r, r.violations(findings)}, err
 }
 
 // plan lists the campaigns, each before its control.
@@ -16,11 +31,9 @@ func plan(sys *system, s settings, progress func(string, ...any)) []campaign {
 		}
 		return full
 	}
-	deliver := func(database string, incidents, kills int, without string) func(context.Context) (row, []string, error) {
-		return func(ctx context.Context) (row, []string, error) {
-			c := &delivery{sys: sys, database: database, incidents: incidents, kills: kills, without: without, progress: progress}
-			return c.run(ctx, s.seed)
-		}
+	deliver := func(c *delivery) func(context.Context) (row, []string, error) {
+		c.sys, c.progress = sys, progress
+		return func(ctx context.Context) (row, []string, error) { return c.run(ctx, s.seed) }
 	}
 	stop := func(database string, rounds int, without string) func(context.Context) (row, []string, error) {
 		return func(ctx context.Context) (row, []string, error) {
@@ -33,8 +46,14 @@ func plan(sys *system, s settings, progress func(string, ...any)) []campaign {
 		}
 	}
 	return []campaign{
-		{"delivery", "", deliver("delivery", size(1000, 50), size(2, 1), "")},
-		{"delivery", "without the search of the channel", deliver("delivery_blind", size(100, 20), 0, "find")},
+		{"delivery", "", deliver(&delivery{
+			database: "delivery", incidents: size(1000, 50), kills: size(2, 1),
+			period: seconds(size(180, 40)), pause: seconds(size(15, 4)), calmAfter: seconds(size(60, 5)),
+		})},
+		{"delivery", "without the search of the channel", deliver(&delivery{
+			database: "delivery_blind", incidents: size(100, 40), without: "find",
+			period: seconds(size(15, 5)), pause: seconds(4), calmAfter: seconds(20),
+		})},
 		{"failover", "", func(ctx context.Context) (row, []string, error) {
 			return failover(ctx, sys, s.seed, size(5, 1), size(20, 2), progress)
 		}},
@@ -44,3 +63,5 @@ func plan(sys *system, s settings, progress func(string, ...any)) []campaign {
 		{"inbound", "without a shared memory of requests", ask("inbound_forgetful", size(1000, 200), "replays")},
 	}
 }
+
+func seconds(n int) time.Duration { return time.Duration(n) * time.Second }
