@@ -90,15 +90,10 @@ func (c *delivery) run(ctx context.Context, seed uint64) (r row, findings []stri
 	if err := c.sys.awaitLease(ctx, c.database); err != nil {
 		return r, nil, err
 	}
-	fed := make(chan error, 1)
-	go func() {
-		_, err := c.sys.feed(ctx, flow{c.database, c.incidents, channels, c.period, c.pause, seed, false})
-		fed <- err
-	}()
-	if err := c.killEverywhere(ctx); err != nil {
-		return r, nil, err
-	}
-	if err := <-fed; err != nil {
+	killing := make(chan error, 1)
+	go func() { killing <- c.killEverywhere(running) }()
+	incidents, err := c.feed(ctx, seed, killing)
+	if err != nil {
 		return r, nil, err
 	}
 	c.progress("%s: every incident has ended; waiting for the last messages", c.database)
@@ -119,7 +114,7 @@ func (c *delivery) run(ctx context.Context, seed uint64) (r row, findings []stri
 	}
 	d, calls := outcome.Compare(expected, found), c.w.recordedCalls()
 	r = row{
-		Campaign: "delivery", Incidents: len(expected), Lost: d.Lost + c.incidents - len(expected), Duplicates: d.Duplicates,
+		Campaign: "delivery", Incidents: len(expected), Lost: d.Lost + incidents - len(expected), Duplicates: d.Duplicates,
 		Early: outcome.Early(calls), Requests: len(calls), Limited: outcome.Limited(calls), Kills: c.killed,
 	}
 	return r, d.Findings, nil
@@ -137,6 +132,24 @@ func (c *delivery) injectFaults(ctx context.Context, seed uint64) error {
 		}
 	}
 	return nil
+}
+
+// feed lets incidents happen, and some more until every kill has happened. It returns
+// how many there were.
+func (c *delivery) feed(ctx context.Context, seed uint64, killing chan error) (incidents int, err error) {
+	f := flow{c.database, c.incidents, channels, c.period, c.pause, seed, false}
+	for {
+		if _, err := c.sys.feed(ctx, f); err != nil {
+			return incidents, err
+		}
+		incidents += f.incidents
+		select {
+		case err := <-killing:
+			return incidents, err
+		default:
+		}
+		f.incidents, f.period, f.seed = 20, 10*time.Second, f.seed+1
+	}
 }
 
 // calm ends the faults and waits for what is still to be delivered.
