@@ -49,7 +49,8 @@ func expected(ctx context.Context, store *postgres.Store, pool *pgxpool.Pool) ([
 	out := make([]message, 0, len(all))
 	for _, i := range all {
 		ref := incident.MessageRef{Channel: "C0", ID: "1.0"}
-		d := notify.Delivery{Kind: notify.Update, Target: incident.Target{Medium: incident.Slack, Address: targets[i.ID]}, Incident: i, Message: ref}
+		target := incident.Target{Medium: incident.Slack, Address: targets[i.ID]}
+		d := notify.Delivery{Kind: notify.Update, Target: target, Incident: i, Message: ref}
 		m := message{Incident: i.ID, Address: d.Target.Address}
 		if m.Text, m.Blocks, err = sent(func(n *slack.Notifier) error { return n.Update(ctx, d) }); err != nil {
 			return nil, err

@@ -75,9 +75,8 @@ func (f *feed) incident(ctx context.Context, began time.Time, n int) (id string,
 	case <-ctx.Done():
 		return "", ctx.Err()
 	}
-	m := incident.Manager{Store: spread{f.store, f.address(n)}, Scale: 1, Report: func(_ context.Context, _ evaluate.Event, i incident.Incident) {
-		id = i.ID
-	}}
+	report := func(_ context.Context, _ evaluate.Event, i incident.Incident) { id = i.ID }
+	m := incident.Manager{Store: spread{f.store, f.address(n)}, Scale: 1, Report: report}
 	acknowledged := n%2 == 0
 	v := f.verdict(rule, evaluate.Opened)
 	if !acknowledged {

@@ -123,7 +123,8 @@ func (c *delivery) run(ctx context.Context, seed uint64) (r row, findings []stri
 // injectFaults makes the simulator fail at random, as the issue of this campaign asks:
 // 65 of 100 posts and updates, and some searches.
 func (c *delivery) injectFaults(ctx context.Context, seed uint64) error {
-	if err := c.w.inject(ctx, fault{"random": fault{"seed": seed, "rate_limit": 0.3, "error": 0.2, "drop_reply": 0.1, "limited_reply": 0.05}}); err != nil {
+	random := fault{"seed": seed, "rate_limit": 0.3, "error": 0.2, "drop_reply": 0.1, "limited_reply": 0.05}
+	if err := c.w.inject(ctx, fault{"random": random}); err != nil {
 		return err
 	}
 	for _, method := range []string{"conversations.history", "conversations.replies"} {

@@ -128,7 +128,8 @@ func (t *trio) stops(ctx context.Context, n int) (took []time.Duration, err erro
 
 // failover is the campaign of that name: so many trios at the same time, each with its
 // own database.
-func failover(ctx context.Context, sys *system, seed uint64, trios, stops int, progress func(string, ...any)) (r row, findings []string, err error) {
+func failover(ctx context.Context, sys *system, seed uint64, trios, stops int,
+	progress func(string, ...any)) (r row, findings []string, err error) {
 	var all sync.WaitGroup
 	rows, errs, took := make([]row, trios), make([]error, trios), make([][]time.Duration, trios)
 	details := make([][]string, trios)
@@ -139,7 +140,8 @@ func failover(ctx context.Context, sys *system, seed uint64, trios, stops int, p
 			if errs[n] = t.start(ctx); errs[n] != nil {
 				return
 			}
-			rows[n], details[n], errs[n] = t.under(ctx, seed+uint64(n), flow{incidents: 2 * stops, period: time.Duration(stops) * 8 * time.Second}, func() (err error) {
+			f := flow{incidents: 2 * stops, period: time.Duration(stops) * 8 * time.Second}
+			rows[n], details[n], errs[n] = t.under(ctx, seed+uint64(n), f, func() (err error) {
 				took[n], err = t.stops(ctx, stops)
 				return err
 			})

@@ -83,7 +83,8 @@ func acknowledge(k int, incident string) (path, body string) {
 		}.Encode()
 	}
 	payload, _ := json.Marshal(map[string]any{ // a map of texts does not fail
-		"type": "block_actions", "user": map[string]string{"id": "U0ONCALL01", "name": person(k)}, "channel": map[string]string{"id": "C0INCIDENT"},
+		"type": "block_actions", "user": map[string]string{"id": "U0ONCALL01", "name": person(k)},
+		"channel": map[string]string{"id": "C0INCIDENT"},
 		"actions": []map[string]string{{"action_id": "acknowledge", "value": incident}},
 	})
 	return "/slack/actions", url.Values{"payload": {string(payload)}}.Encode()
@@ -118,7 +119,7 @@ func inbound(ctx context.Context, sys *system, database string, seed uint64, n i
 		return r, nil, err
 	}
 	const incidents = 50
-	ids, err := sys.feed(ctx, flow{database: database, incidents: incidents, period: time.Millisecond, pause: time.Second, seed: seed, open: true})
+	ids, err := sys.feed(ctx, flow{database: database, incidents: incidents, period: time.Millisecond, seed: seed, open: true})
 	if err != nil {
 		return r, nil, err
 	}

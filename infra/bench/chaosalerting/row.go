@@ -43,7 +43,7 @@ func (r row) violations(findings []string) (all []string) {
 		}
 	}
 	if r.Failover != nil && *r.Failover > failoverGoal {
-		all = append(all, fmt.Sprintf("%s: failover took %.1f s at the 95th percentile, and may take %d s", r.Campaign, *r.Failover, failoverGoal))
+		all = append(all, fmt.Sprintf("%s: the 95th percentile of failover is %.1f s, above %d s", r.Campaign, *r.Failover, failoverGoal))
 	}
 	if len(all) > 0 {
 		all = append(all, findings...)

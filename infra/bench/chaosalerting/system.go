@@ -129,7 +129,7 @@ type flow struct {
 // feed lets incidents happen and returns their ids.
 func (sys *system) feed(ctx context.Context, f flow) (ids []string, err error) {
 	out, err := sys.call(ctx, "feed", f.database, "-slo-dir", sys.rules, "-incidents", strconv.Itoa(f.incidents),
-		"-addresses", strconv.Itoa(f.addresses), "-period", f.period.String(), "-pause", f.pause.String(),
+		"-addresses", strconv.Itoa(f.addresses), "-period", f.period.String(), "-pause", max(f.pause, time.Millisecond).String(),
 		"-seed", strconv.FormatUint(f.seed, 10), "-open="+strconv.FormatBool(f.open))
 	if err != nil {
 		return nil, err
