@@ -116,6 +116,9 @@ func (i injection) step(step int, d notify.Delivery) {
 
 func (i injection) store(s store) store {
 	s = slowLease{s, i.renewal}
+	if i.channels != "" {
+		s = addressedStore{s}
+	}
 	switch i.without {
 	case "replays":
 		return forgetfulStore{s, &inbound.Memory{Now: time.Now}}
@@ -143,6 +146,15 @@ func (s slowLease) Acquire(ctx context.Context, holder string, ttl time.Duration
 		}
 	}
 	return term, ok, err
+}
+
+// addressedStore leaves the targets of an incident as they are: the evaluation of the
+// daemon would add its own to those that the campaign has chosen.
+type addressedStore struct{ store }
+
+func (s addressedStore) Update(ctx context.Context, term lease.Term, c incident.Change) error {
+	c.Targets = nil
+	return s.store.Update(ctx, term, c)
 }
 
 // forgetfulStore remembers requests in this process alone.

@@ -232,7 +232,7 @@ func (c *delivery) killAt(ctx context.Context, p point) error {
 		defer c.w.onCall(nil)
 	}
 	// The next one must have started, or its kill would hit this one again.
-	return waitFor(ctx, 2*time.Minute, "the kill "+p.String(), func() bool {
+	return waitFor(ctx, 5*time.Minute, "the kill "+p.String(), func() bool {
 		c.mu.Lock()
 		defer c.mu.Unlock()
 		return c.current != before

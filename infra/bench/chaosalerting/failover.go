@@ -203,18 +203,18 @@ func (t *trio) compare(ctx context.Context, incidents int) (r row, findings []st
 }
 
 // slowRenewal is how long the holder takes to notice that it has lost the lease.
-const slowRenewal = 500 * time.Millisecond
+const slowRenewal = 2 * time.Second
 
 // stoppedAtAStep is the worst moment for a stop: the holder stops before a step of the
 // delivery of a post, another replica posts the message, and its response is lost, so
 // that the delivery stays in the outbox. At that moment the first one continues, and
-// notices only half a second later that it has lost the lease.
+// notices only two seconds later that it has lost the lease.
 func stoppedAtAStep(ctx context.Context, sys *system, database string, seed uint64, rounds int, without string,
 	progress func(string, ...any)) (r row, findings []string, err error) {
 	t := &trio{sys: sys, database: database, random: rand.New(rand.NewPCG(seed, 20)), progress: progress}
 	file := filepath.Join(sys.Dir, database+"-step")
 	t.changes = map[string]string{
-		"JARI_CHAOS_LEASE": shortLease.String(), "JARI_CHAOS_SLOW_RENEWAL": slowRenewal.String(), "JARI_CHAOS_FILE": file,
+		"JARI_CHAOS_SLOW_RENEWAL": slowRenewal.String(), "JARI_CHAOS_FILE": file,
 		"JARI_CHAOS_WITHOUT": without,
 	}
 	defer t.stop()
