@@ -29,7 +29,7 @@ type injection struct {
 	channels string        // JARI_CHAOS_CHANNELS: further addresses, "c00=C123,c01=C456"
 	file     string        // JARI_CHAOS_FILE: names the signal and the step at which the process sends it itself
 	// JARI_CHAOS_WITHOUT is what the daemon shall do without, for the controls:
-	// "find" is the search of the channel, "fence" the check of terms, "replays" the
+	// "find" is the search of the channel, "fence" the check of terms and of the clock, "replays" the
 	// memory of requests that replicas share.
 	without string
 	fences  *pgxpool.Pool // reads terms, for the control without a fence
@@ -67,6 +67,19 @@ func (i injection) elector(e lease.Elector) lease.Elector {
 	}
 	return e
 }
+
+// work hides from the relay until when the lease is held, for the control without a
+// fence: that check alone would prevent what the fence prevents.
+func (i injection) work(f func(context.Context, lease.Term)) func(context.Context, lease.Term) {
+	if i.without != "fence" {
+		return f
+	}
+	return func(ctx context.Context, term lease.Term) { f(withoutValues{ctx}, term) }
+}
+
+type withoutValues struct{ context.Context }
+
+func (withoutValues) Value(any) any { return nil }
 
 func (i injection) slack(c slack.Config) slack.Config {
 	for pair := range strings.SplitSeq(i.channels, ",") {

@@ -119,7 +119,7 @@ func daemon(ctx context.Context, s *settings, t *telemetry.Telemetry) error {
 		Ready:   status.ready(accepted(stored, ready)),
 		Workers: []serve.Worker{
 			{Name: "alerting", Run: func(ctx context.Context) error {
-				elector.Run(ctx, together(jobs))
+				elector.Run(ctx, injected.work(together(jobs)))
 				return nil
 			}},
 			{Name: "objectives", Run: func(ctx context.Context) error { return s.objectives.Watch(ctx, report.objectives) }},

@@ -58,7 +58,7 @@ func plan(sys *system, s settings, progress func(string, ...any)) []campaign {
 			return failover(ctx, sys, s.seed, size(5, 1), size(20, 2), progress)
 		}},
 		{"failover, stopped before a step", "", stop("steps", size(12, 3), "")},
-		{"failover, stopped before a step", "without fencing", stop("steps_unfenced", size(12, 3), "fence")},
+		{"failover, stopped before a step", "without fencing and the check of the clock", stop("steps_unfenced", size(12, 3), "fence")},
 		{"inbound", "", ask("inbound", size(10000, 500), "")},
 		{"inbound", "without a shared memory of requests", ask("inbound_forgetful", size(1000, 200), "replays")},
 	}
