@@ -79,11 +79,13 @@ ifeq ($(LONG),)
 	@$(STEP) 90 "mutations, short" $(SUBMAKE) mutations FLAGS=-short
 	@$(STEP) 90 "chaos-booking, short" $(SUBMAKE) chaos-booking FLAGS='-sellouts 6 -save ""'
 	@$(STEP) 240 "chaos-telemetry, short" $(SUBMAKE) chaos-telemetry FLAGS='-records 300 -rate 300 -save ""'
+	@$(STEP) 120 "chaos-alerting, short" $(SUBMAKE) chaos-alerting FLAGS='-short -save ""'
 else
 	@$(STEP) 1200 "alerting, hard cases" env JARI_ONCALL_CASES=yes go test -count=1 -timeout 40m -run OnCall ./infra/local/systemtest
 	@$(STEP) 1800 "mutations" $(SUBMAKE) mutations
 	@$(STEP) 900 "chaos-booking" $(SUBMAKE) chaos-booking FLAGS='-save ""'
 	@$(STEP) 600 "chaos-telemetry" $(SUBMAKE) chaos-telemetry FLAGS='-save ""'
+	@$(STEP) 1200 "chaos-alerting" $(SUBMAKE) chaos-alerting FLAGS='-save ""'
 	@$(STEP) 2400 "linearizability, 900 rounds" env JARI_LINEAR_ROUNDS=900 go test -count=1 -timeout 2h ./services/reservation/lineartest
 	@$(STEP) 2400 "rapid, 10000 checks" bash -c 'go test -count=1 -timeout 2h $$($(RAPID_PACKAGES)) -rapid.checks=10000'
 endif
@@ -137,7 +139,7 @@ fuzz: ## the decoders of agent chunks, objectives and Slack requests, 30 s per t
 	done
 
 ##@ Measuring
-.PHONY: bench bench-booking bench-telemetry bench-alerting chaos-booking chaos-telemetry mutations
+.PHONY: bench bench-booking bench-telemetry bench-alerting chaos-booking chaos-telemetry chaos-alerting mutations
 bench: ## Go benchmarks, three runs each (compare ratios within one run)
 	go test -run '^$$' -bench . -benchmem -count 3 $(addsuffix /...,$(addprefix ./,$(MODULES)))
 
@@ -164,6 +166,10 @@ chaos-booking: ## fault injection: a hundred sell-outs under kill -9: docs/bench
 chaos-telemetry: ## fault injection: numbered records under every fault: docs/bench/chaos-telemetry.json (some: FLAGS='-only 503,413 -save ""')
 	@go build -buildvcs=false -o $(TOOLS)/chaos-telemetry ./infra/bench/chaostelemetry
 	@$(TOOLS)/chaos-telemetry -save docs/bench $(FLAGS)
+
+chaos-alerting: ## fault injection: alertingd killed and stopped, Slack failing: docs/bench/chaos-alerting.json (some: FLAGS='-only inbound -save ""')
+	@go build -buildvcs=false -o $(TOOLS)/chaos-alerting ./infra/bench/chaosalerting
+	@$(TOOLS)/chaos-alerting -save docs/bench $(FLAGS)
 
 ##@ Making
 .PHONY: generate hooks help

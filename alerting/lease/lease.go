@@ -7,6 +7,7 @@ package lease
 import (
 	"context"
 	"errors"
+	"sync/atomic"
 	"time"
 
 	"jari.example/internal/wait"
@@ -70,14 +71,16 @@ func (e Elector) Run(ctx context.Context, work func(context.Context, Term)) {
 func (e Elector) runWhileHeld(ctx context.Context, term Term, work func(context.Context, Term)) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
+	expires := time.Now().Add(e.TTL)
+	var until atomic.Int64
+	until.Store(e.end(expires).UnixNano())
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
-		work(ctx, term)
+		work(context.WithValue(ctx, heldUntil{}, &until), term)
 	}()
 	defer func() { cancel(); <-done }()
 
-	expires := time.Now().Add(e.TTL)
 	for {
 		if wait.For(ctx, e.TTL/5) != nil {
 			return
@@ -91,11 +94,27 @@ func (e Elector) runWhileHeld(ctx context.Context, term Term, work func(context.
 			return
 		case err == nil:
 			expires = requested.Add(e.TTL)
+			until.Store(e.end(expires).UnixNano())
 		}
-		// A channel such as Slack does not check terms, so work ends while
-		// the lease is still held.
-		if !time.Now().Before(expires.Add(-e.TTL / 5)) {
+		if !time.Now().Before(e.end(expires)) {
 			return
 		}
 	}
+}
+
+// end is when work ends. A channel such as Slack does not check terms, so that is while
+// the lease is still held.
+func (e Elector) end(expires time.Time) time.Time { return expires.Add(-e.TTL / 5) }
+
+// heldUntil is the key of the time, in a context of work, at which it ends without a
+// further renewal.
+type heldUntil struct{}
+
+// Held reports whether the lease whose work has the context is certainly held. A process
+// that was suspended continues where it was and learns only later that its context has
+// ended. So work asks before it calls what checks no terms. A context of no lease is
+// always held.
+func Held(ctx context.Context) bool {
+	until, ok := ctx.Value(heldUntil{}).(*atomic.Int64)
+	return !ok || ctx.Err() == nil && time.Now().UnixNano() < until.Load()
 }

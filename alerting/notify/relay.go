@@ -39,6 +39,10 @@ type Config struct {
 	// Report is called after every attempt, with err == nil when the delivery
 	// is complete. A zero Delivery means that the outbox could not be read.
 	Report func(ctx context.Context, d Delivery, err error)
+	// Step is called before each of the numbered steps after the first, with its
+	// number. It is for fault injection, which ends or stops the process there; nil
+	// does nothing.
+	Step func(step int, d Delivery)
 }
 
 // Relay delivers what an Outbox holds for one medium:
@@ -47,13 +51,14 @@ type Config struct {
 //  2. If an earlier attempt is ambiguous, it searches the channel; what is found
 //     there is complete.
 //  3. It marks the delivery ambiguous and reads the incident, in one transaction.
-//  4. It calls the Notifier once.
+//  4. It calls the Notifier once, unless the lease may have ended by the clock.
 //  5. It records the result: complete, due again later, or given up.
 //
 // Invariants: a process that dies between 3 and 5 leaves an ambiguous delivery, which
 // the next one searches for; so with a searchable channel nothing is posted twice and
 // nothing is lost. No call is made inside a Retry-After of its target and method, by
-// this or a later holder of the lease. What is given up holds nothing else.
+// this or a later holder of the lease, unless the process that got it died before 5. What
+// is given up holds nothing else.
 type Relay struct {
 	Config
 	next map[string]time.Time // by address: when its next delivery is allowed
@@ -61,6 +66,9 @@ type Relay struct {
 
 // NewRelay returns a Relay. Its limit of calls spans several Runs.
 func NewRelay(c Config) *Relay {
+	if c.Step == nil {
+		c.Step = func(int, Delivery) {}
+	}
 	return &Relay{Config: c, next: map[string]time.Time{}}
 }
 
@@ -121,7 +129,9 @@ func (r *Relay) traced(ctx context.Context, term lease.Term, d Delivery) error {
 
 // deliver makes one attempt and records its result.
 func (r *Relay) deliver(ctx context.Context, term lease.Term, d Delivery) error {
+	r.Step(2, d)
 	ref, err := r.attempt(ctx, term, d)
+	r.Step(5, d)
 	if err == nil {
 		return r.Outbox.Complete(ctx, term, d, ref)
 	}
@@ -179,9 +189,15 @@ func (r *Relay) attempt(ctx context.Context, term lease.Term, d Delivery) (incid
 			return ref, nil
 		}
 	}
+	r.Step(3, d)
 	d, err := r.Outbox.Begin(ctx, term, d.ID, time.Now())
 	if err != nil {
 		return d.Message, err
+	}
+	r.Step(4, d)
+	if !lease.Held(ctx) {
+		// The process was suspended since, and another one may have delivered this.
+		return d.Message, &Error{Outcome: Ambiguous, Type: "lease_expired", Err: errors.New("the lease may have ended before the call")}
 	}
 	switch d.Kind {
 	case Post, Notice:

@@ -20,6 +20,12 @@ var migrations embed.FS
 
 const maxConns = 4 // a tick, a delivery, the lease and a probe
 
+// maxIdle is how long a transaction may wait for its client. A holder of the lease that
+// is stopped inside a fenced transaction keeps the lease's row locked, so that no other
+// replica can take over: PostgreSQL ends its session then, before the lease has ended.
+// https://www.postgresql.org/docs/current/runtime-config-client.html#GUC-IDLE-IN-TRANSACTION-SESSION-TIMEOUT
+const maxIdle = "4s"
+
 // Store implements every store of alerting.
 type Store struct{ pool *pgxtelemetry.Pool }
 
@@ -29,6 +35,7 @@ type Store struct{ pool *pgxtelemetry.Pool }
 func Open(ctx context.Context, url string, waiting func(error)) (*Store, error) {
 	pool, err := postgres.Open(ctx, postgres.Config{
 		Name: "alerting", URL: url, Migrations: migrations, MaxConns: maxConns, Waiting: waiting,
+		Settings: map[string]string{"idle_in_transaction_session_timeout": maxIdle},
 	})
 	if err != nil {
 		return nil, err

@@ -25,7 +25,8 @@ func TestEveryDaemonCallsMainWithItsOwnServiceName(t *testing.T) {
 		module, _, _ := strings.Cut(file, "/")
 		if (module == "services" || module == "alerting") && strings.Contains(file, "/cmd/") && strings.HasSuffix(file, "/main.go") &&
 			!strings.Contains(file, "/strategies/") && // a benchmark's, in place of reservationd
-			!strings.Contains(file, "/benchalerting/") && !strings.Contains(file, "/chaosalerting/") { // in place of alertingd
+			!strings.Contains(file, "/benchalerting/") && // a benchmark's, in place of alertingd
+			!strings.Contains(file, "/chaosalerting/") { // a part of a campaign, beside alertingd
 			service := serviceOfMain(t, file, text)
 			if _, known := daemons[service]; !known {
 				t.Errorf("%s: main calls neither serve.Main nor telemetry.Main with a service of telemetry/names", file)

@@ -59,10 +59,10 @@ func (s *slackSettings) config(links notify.Links) slack.Config {
 }
 
 func (s *slackSettings) relay(links notify.Links, outbox notify.Outbox, report reporter) *notify.Relay {
-	return notify.NewRelay(notify.Config{
-		Outbox: outbox, Notifier: slack.New(s.config(links)), Medium: incident.Slack, Interval: slack.MessageInterval,
+	return notify.NewRelay(injected.relay(notify.Config{
+		Outbox: outbox, Notifier: slack.New(injected.slack(s.config(links))), Medium: incident.Slack, Interval: slack.MessageInterval,
 		SpanName: names.SpanSlackDeliver, Report: report.delivery,
-	})
+	}))
 }
 
 // inbound receives buttons and the slash command; nil without a signing secret.

@@ -7,10 +7,9 @@ import (
 	"fmt"
 	"io"
 	"net/http"
-	"os"
-	"path/filepath"
-	"text/template"
 	"time"
+
+	"jari.example/infra/bench/slofile"
 )
 
 // What is measured: objectives with the four pairs of windows of the design, over
@@ -29,71 +28,10 @@ const (
 
 var regions = []string{"ap-northeast-2", "us-east-1"}
 
-// rules are the objectives in the format of alertingd.
-var rules = template.Must(template.New("rules").Parse(`apiVersion: openslo/v1
-kind: DataSource
-metadata: {name: log}
-spec:
-  type: OpenSearch
-  connectionDetails: {index: "{{.Index}}-*", timeField: "@timestamp", regionField: region}
----
-apiVersion: openslo/v1
-kind: Service
-metadata: {name: site}
-spec: {description: A site.}
-{{range .Routes}}---
-apiVersion: openslo/v1
-kind: SLO
-metadata:
-  name: {{.}}
-  displayName: Requests of {{.}} are failing
-  annotations: {jari.example/attempt: requests, jari.example/affected: visitors, jari.example/dashboard: site}
-spec:
-  description: Requests without a server error.
-  service: site
-  indicator:
-    metadata: {name: {{.}}}
-    spec:
-      ratioMetric:
-        counter: true
-        total: {metricSource: {metricSourceRef: log, type: OpenSearch, spec: {where: [{field: route, is: {{.}}}]}}}
-        bad: {metricSource: {metricSourceRef: log, type: OpenSearch, spec: {where: [{field: status, atLeast: 500}]}}}
-  budgetingMethod: Occurrences
-  timeWindow: [{duration: 30d, isRolling: true}]
-  objectives: [{displayName: requests, target: 0.999}]
----
-apiVersion: jari.example/v1
-kind: BurnRatePolicy
-metadata: {name: {{.}}}
-spec:
-  slo: {{.}}
-  maxPValue: 1e-5
-  minBadEvents: 5
-  windows:
-    - {severity: page, long: 1h, short: 5m, burn: 14.4}
-    - {severity: page, long: 6h, short: 30m, burn: 6}
-    - {severity: ticket, long: 1d, short: 2h, burn: 3}
-    - {severity: ticket, long: 3d, short: 6h, burn: 1}
-{{end}}`))
-
-func routes() (all []string) {
-	for n := range objectives {
-		all = append(all, fmt.Sprintf("route-%02d", n))
-	}
-	return all
-}
+func routes() []string { return slofile.Names(objectives) }
 
 // writeRules writes the objectives over the index into dir.
-func writeRules(dir, index string) error {
-	var text bytes.Buffer
-	if err := rules.Execute(&text, map[string]any{"Index": index, "Routes": routes()}); err != nil {
-		return err
-	}
-	if err := os.MkdirAll(dir, 0o755); err != nil {
-		return err
-	}
-	return os.WriteFile(filepath.Join(dir, "rules.yaml"), text.Bytes(), 0o644)
-}
+func writeRules(dir, index string) error { return slofile.Write(dir, index, routes()) }
 
 // log is an access log in OpenSearch, with an index for each day.
 type log struct{ server, index string }
