@@ -249,7 +249,8 @@ func TestAFailingDependencyMutesWhatStandsOnItAndListsIt(t *testing.T) {
 	}
 	// Bookings still fail when searches have recovered: muted for its short window.
 	s.run(7*time.Hour, bad[0], good[1])
-	if len(s.events) != 2 || !strings.HasSuffix(s.events[0], string(evaluate.Resolved)+" searches") || !strings.HasSuffix(s.events[1], " opened bookings") {
+	if len(s.events) != 2 || !strings.HasSuffix(s.events[0], string(evaluate.Resolved)+" searches") ||
+		!strings.HasSuffix(s.events[1], " opened bookings") {
 		t.Errorf("got %q", s.events)
 	}
 	resolved, opened := s.last["searches"].ResolvedAt, s.last["bookings"].OpenedAt

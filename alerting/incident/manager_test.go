@@ -44,7 +44,8 @@ func TestAnIncidentRemembersWhatAVerdictDoesNotSay(t *testing.T) {
 		Event: evaluate.Reopened, Alert: &slo.Alert{}, AlsoAffected: []string{"b", "a"}, Subjects: []evaluate.Subject{{Name: "us"}},
 		Since: count.Sum{Count: slo.Count{Bad: 3}, Regions: map[string]slo.Count{"": {Bad: 1}, "kr": {Good: 9}, "us": {Bad: 2}}},
 	})
-	if !f.LastBad.Equal(ten) || !slices.Equal(f.AlsoAffected, []string{"a", "b"}) || f.Reopened != 2 || !slices.Equal(f.Traces, []string{"1"}) ||
+	if !f.LastBad.Equal(ten) || !slices.Equal(f.AlsoAffected, []string{"a", "b"}) || f.Reopened != 2 ||
+		!slices.Equal(f.Traces, []string{"1"}) ||
 		!slices.Equal(f.Alert.Fired, []string{"kr", "us"}) || len(f.Alert.Firing) != 1 || !maps.Equal(f.Regions, map[string]int64{"us": 2}) {
 		t.Errorf("got %+v and %+v", f, f.Alert)
 	}

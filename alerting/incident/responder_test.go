@@ -74,7 +74,8 @@ func (r *responding) done(i incident.Incident, err error) incident.Incident {
 func TestAnIncidentIsAcknowledgedOnceAndHandedOver(t *testing.T) {
 	r, ctx := newResponding(t), t.Context()
 	i := r.done(r.Acknowledge(ctx, "i", mina))
-	if got := i.Response; got.Assignee != "Mina" || got.AssigneeID != "U1" || !got.AcknowledgedAt.Equal(r.now) || got.AcknowledgedWorst != 0.25 {
+	if got := i.Response; got.Assignee != "Mina" || got.AssigneeID != "U1" || !got.AcknowledgedAt.Equal(r.now) ||
+		got.AcknowledgedWorst != 0.25 {
 		t.Errorf("acknowledged: %+v", got)
 	}
 	r.done(r.Acknowledge(ctx, "i", mina)) // a double click

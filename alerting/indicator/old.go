@@ -11,6 +11,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/opensearch-project/opensearch-go/v4"
 	"github.com/opensearch-project/opensearch-go/v4/opensearchapi"
 
 	"jari.example/alerting/count"
@@ -150,7 +151,7 @@ func (o *OpenSearch) withDocuments(ctx context.Context, sources []slo.Source, pe
 	}
 	yes := true
 	var response opensearchapi.IndicesFieldCapsResp
-	_, err = o.client.Client.Do(ctx, http.MethodPost, fieldCaps{opensearchapi.IndicesFieldCapsReq{
+	_, err = opensearch.Do(ctx, o.client.Client, http.MethodPost, fieldCaps{opensearchapi.IndicesFieldCapsReq{
 		Indices: indicesOf(sources), Body: bytes.NewReader(body), Header: http.Header{"Content-Type": {"application/json"}},
 		Params: opensearchapi.IndicesFieldCapsParams{Fields: fields, IgnoreUnavailable: &yes, AllowNoIndices: &yes},
 	}}, &response)

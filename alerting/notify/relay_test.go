@@ -212,7 +212,8 @@ func TestWhatIsRefusedForGoodHoldsNothingElse(t *testing.T) {
 	}{
 		"a post":                           {[]error{failure(notify.Never)}, []string{"post"}},
 		"a post of a message that is gone": {[]error{failure(notify.Gone)}, []string{"post"}},
-		"a note":                           {[]error{nil, failure(notify.Never)}, []string{"post", "reply 1 opened", "update 1 resolved", "reply 1 over resolved"}},
+		"a note": {[]error{nil, failure(notify.Never)},
+			[]string{"post", "reply 1 opened", "update 1 resolved", "reply 1 over resolved"}},
 		"an edit": {[]error{nil, nil, failure(notify.Never)}, []string{
 			"post", "reply 1 opened", "update 1 resolved", "reply 1 over resolved",
 			"reply 1 The message above cannot be edited any more (test). What happens next is written here. resolved",

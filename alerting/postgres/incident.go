@@ -32,7 +32,8 @@ func (r *incidentRow) incident() incident.Incident {
 		return incident.Incident{}
 	}
 	i := incident.Incident{
-		ID: *r.id, Rule: *r.rule, Severity: slo.Severity(*r.severity), StartedAt: r.started.UTC(), OpenedAt: r.opened.UTC(), UpdatedAt: r.updated.UTC(),
+		ID: *r.id, Rule: *r.rule, Severity: slo.Severity(*r.severity), StartedAt: r.started.UTC(),
+		OpenedAt: r.opened.UTC(), UpdatedAt: r.updated.UTC(),
 		Facts: *r.facts, Response: *r.response,
 	}
 	if r.resolvedAt != nil {
@@ -186,7 +187,8 @@ func record(ctx context.Context, tx pgx.Tx, id string, entries []incident.Entry,
 	var b pgx.Batch
 	for _, e := range entries {
 		b.Queue(`-- name: alerting.entry.insert
-insert into entry (incident_id, at, kind, actor, text, mention) values ($1, $2, $3, $4, $5, $6)`, id, e.At, e.Kind, e.Actor, e.Text, e.Mention)
+insert into entry (incident_id, at, kind, actor, text, mention) values ($1, $2, $3, $4, $5, $6)`,
+			id, e.At, e.Kind, e.Actor, e.Text, e.Mention)
 	}
 	// A message is written from the row as it is when its delivery begins, so one
 	// queued post or update is enough; one that has begun may have read the old row.

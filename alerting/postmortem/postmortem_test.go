@@ -20,7 +20,8 @@ func TestAPostmortemBeginsWithWhatIsKnown(t *testing.T) {
 			ID: "0193", Rule: "booking-availability", Severity: slo.Page, StartedAt: at(0), OpenedAt: at(2), ResolvedAt: at(30),
 			Facts: incident.Facts{
 				Title: "Bookings are failing", Affected: "diners who press Book", EventLabel: "booking attempts", Target: 0.999,
-				Window: 30 * 24 * time.Hour, SinceStart: slo.Count{Good: 40, Bad: 110}, Regions: map[string]int64{"us-east-1": 10, "ap-northeast-2": 100},
+				Window: 30 * 24 * time.Hour, SinceStart: slo.Count{Good: 40, Bad: 110},
+				Regions:         map[string]int64{"us-east-1": 10, "ap-northeast-2": 100},
 				BudgetRemaining: 0.25, AlsoAffected: []string{"booking-latency"}, ErrorType: "timeout", Dependency: "postgresql",
 				LogLine: "status=503 reason=\"a `b` <c>\n@here\"",
 			},

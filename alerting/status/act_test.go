@@ -110,7 +110,8 @@ func TestARequestThatMayNotActIsRefusedWithASentence(t *testing.T) {
 			if w.Code != one.code || !strings.Contains(w.Body.String(), one.sentence) {
 				t.Errorf("%d, want %d with %q: %s", w.Code, one.code, one.sentence, w.Body)
 			}
-			if i := f.incident(openID); !i.Response.AcknowledgedAt.Equal(before.Response.AcknowledgedAt) || *i.Facts.Silenced != *before.Facts.Silenced {
+			if i := f.incident(openID); !i.Response.AcknowledgedAt.Equal(before.Response.AcknowledgedAt) ||
+				*i.Facts.Silenced != *before.Facts.Silenced {
 				t.Errorf("the incident was changed: %+v", i)
 			}
 		})

@@ -124,7 +124,8 @@ func plan(text string) oncall.Plan {
 			Away: []oncall.TimeAway{{Period: oncall.Period{From: day(8), To: day(9)}, Person: "Jun" + text, Reason: "holiday" + text}},
 		},
 		Maintenance: []oncall.Maintenance{{
-			Period: oncall.Period{From: day(-1), To: day(1)}, Name: "upgrade" + text, Reason: "new version" + text, Rules: []string{"latency" + text},
+			Period: oncall.Period{From: day(-1), To: day(1)}, Name: "upgrade" + text, Reason: "new version" + text,
+			Rules:    []string{"latency" + text},
 			Services: []string{"api" + text},
 		}, {Period: oncall.Period{From: day(-2), To: day(-1)}, Name: "over"}},
 	}

@@ -75,7 +75,8 @@ func TestReadsTheSlackSettings(t *testing.T) {
 		t.Fatal(err)
 	}
 	c := s.slack.config(s.links)
-	if c.URL != "https://slack.com/api/" || c.Token.Reveal() != "xoxb-1" || c.Channels["pages"] != "#incidents" || c.Channels["tickets"] != "#tickets" {
+	if c.URL != "https://slack.com/api/" || c.Token.Reveal() != "xoxb-1" || c.Channels["pages"] != "#incidents" ||
+		c.Channels["tickets"] != "#tickets" {
 		t.Errorf("url %s, token %q, channels %v", c.URL, c.Token.Reveal(), c.Channels)
 	}
 }

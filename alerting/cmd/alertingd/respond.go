@@ -180,7 +180,8 @@ func parseID(flags *flag.FlagSet, args []string, stdout io.Writer) (string, erro
 }
 
 // withStore calls f with the store at url, or at $ALERTING_DATABASE_URL.
-func withStore(ctx context.Context, url string, open func(context.Context, string) (*postgres.Store, error), f func(*postgres.Store) error) error {
+func withStore(ctx context.Context, url string, open func(context.Context, string) (*postgres.Store, error),
+	f func(*postgres.Store) error) error {
 	if url = cmp.Or(url, os.Getenv("ALERTING_DATABASE_URL")); url == "" {
 		return usagef("needs -database-url or $ALERTING_DATABASE_URL")
 	}
