@@ -1,11 +1,11 @@
 package main
 
 import (
+	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
-	"net"
-	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -14,15 +14,16 @@ import (
 	"time"
 
 	"jari.example/internal/wait"
+	"jari.example/telemetry/names"
 )
 
 // replica is an alertingd in a process of its own.
 type replica struct {
-	name      string // in the lease
-	addr, ops string
-	cmd       *exec.Cmd
-	ended     chan struct{}
-	log       *os.File
+	name  string // in the lease
+	addr  string // of its API, once it serves
+	cmd   *exec.Cmd
+	ended chan struct{}
+	log   *os.File
 }
 
 // startReplica starts an alertingd on the database. changes are environment variables
@@ -30,16 +31,13 @@ type replica struct {
 func (sys *system) startReplica(ctx context.Context, name, database string, w *workspace, changes map[string]string) (*replica, error) {
 	r := &replica{name: name, ended: make(chan struct{})}
 	var err error
-	if r.addr, err = freeAddress(); err != nil {
+	r.log, err = os.OpenFile(filepath.Join(sys.Dir, "log", name+".log"), os.O_CREATE|os.O_EXCL|os.O_APPEND|os.O_WRONLY, 0o644)
+	if err != nil {
 		return nil, err
 	}
-	if r.ops, err = freeAddress(); err != nil {
-		return nil, err
-	}
-	if r.log, err = os.OpenFile(filepath.Join(sys.Dir, "log", name+".log"), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o644); err != nil {
-		return nil, err
-	}
-	r.cmd = exec.Command(sys.bin("alertingd"), "-http-addr", r.addr, "-ops-addr", r.ops, "-otlp-endpoint", "", "-log-level", "info",
+	// It takes free ports itself: one that is found free here may be taken by others before
+	// it listens.
+	r.cmd = exec.Command(sys.bin("alertingd"), "-http-addr", "127.0.0.1:0", "-ops-addr", "127.0.0.1:0", "-otlp-endpoint", "", "-log-level", "info",
 		"-database-url", sys.parts.DatabaseURL(database), "-slo-dir", sys.rules, "-slack-url", w.base+"/api/",
 		"-slack-token-file", sys.token, "-slack-signing-secret-file", sys.signing)
 	r.cmd.Env = append(os.Environ(), "JARI_CHAOS_HOLDER="+name, "JARI_CHAOS_DATABASE_URL="+sys.parts.DatabaseURL(database))
@@ -60,21 +58,33 @@ func (sys *system) startReplica(ctx context.Context, name, database string, w *w
 	return r, nil
 }
 
-// awaitServing waits until the replica answers.
+// awaitServing waits until the replica serves, and reads its address from its log.
 func (r *replica) awaitServing(ctx context.Context) error {
 	limited, cancel := context.WithTimeout(ctx, time.Minute)
 	defer cancel()
 	err := wait.Until(limited, 20*time.Millisecond, func() bool {
-		res, err := http.Get("http://" + r.ops + "/livez")
+		text, err := os.ReadFile(r.log.Name())
 		if err == nil {
-			res.Body.Close()
+			r.addr = servedAddress(text)
 		}
-		return err == nil || r.hasEnded()
+		return r.addr != "" || r.hasEnded()
 	})
 	if err != nil || r.hasEnded() {
 		return errors.Join(fmt.Errorf("%s did not start; see its log", r.name), err)
 	}
 	return nil
+}
+
+// servedAddress is the address of the API that the log of a daemon names; "" before.
+func servedAddress(log []byte) string {
+	for line := range bytes.Lines(log) {
+		var started map[string]any
+		if json.Unmarshal(line, &started) == nil && started[names.EventName] == names.EventStarted {
+			address, _ := started[names.HTTPAddr].(string)
+			return address
+		}
+	}
+	return ""
 }
 
 func (r *replica) hasEnded() bool {
@@ -107,12 +117,4 @@ func (r *replica) stopped() bool {
 	}
 	_, state, _ := strings.Cut(string(line), ") ")
 	return strings.HasPrefix(state, "T")
-}
-
-func freeAddress() (string, error) {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		return "", err
-	}
-	return l.Addr().String(), l.Close()
 }
