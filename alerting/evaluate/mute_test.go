@@ -100,14 +100,14 @@ func TestATicketThatHasEndedMutesNoPage(t *testing.T) {
 	}
 }
 
-// A rule that failed while another's incident muted it, and then recovered, has told its
-// failures there. Its own later incident does not tell them again.
-func TestWhatFailedWhileItWasMutedIsNotToldAgain(t *testing.T) {
+// A rule that failed while another's incident muted it, and then recovered, has its
+// failures reported there. Its own later incident does not report them again.
+func TestWhatFailedWhileItWasMutedIsNotReportedAgain(t *testing.T) {
 	for name, tc := range map[string]struct{ before, between, want slo.Count }{
-		"after enough good events":          {slo.Count{Good: 10}, slo.Count{Good: 10}, slo.Count{Bad: 98}},
-		"although a few are always bad":     {slo.Count{Good: 10}, slo.Count{Good: 499, Bad: 1}, slo.Count{Bad: 98}},
-		"also what failed shortly before":   {slo.Count{Good: 100, Bad: 2}, slo.Count{Good: 10}, slo.Count{Bad: 98}},
-		"but when nobody tried, it is told": {slo.Count{Good: 10}, slo.Count{}, slo.Count{Bad: 50 + 98}},
+		"after enough good events":              {slo.Count{Good: 10}, slo.Count{Good: 10}, slo.Count{Bad: 98}},
+		"although a few are always bad":         {slo.Count{Good: 10}, slo.Count{Good: 499, Bad: 1}, slo.Count{Bad: 98}},
+		"also what failed shortly before":       {slo.Count{Good: 100, Bad: 2}, slo.Count{Good: 10}, slo.Count{Bad: 98}},
+		"but when nobody tried, it is reported": {slo.Count{Good: 10}, slo.Count{}, slo.Count{Bad: 50 + 98}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			a, b := objective("a", "b"), objective("b")
@@ -137,7 +137,7 @@ func TestWhatFailedWhileItWasMutedIsNotToldAgain(t *testing.T) {
 }
 
 // Nobody has heard of the first failures.
-func TestFailuresThatNoIncidentToldCountAtTheNext(t *testing.T) {
+func TestFailuresThatNoIncidentReportedCountAtTheNext(t *testing.T) {
 	f := newFixture(t, slo.Set{SLOs: []slo.SLO{objective("a", "b"), objective("b")}})
 	minute := func(good, bad int64) func() {
 		return func() { f.count(indicator("a"), good, bad); f.count(indicator("b"), 100, 0) }

@@ -57,7 +57,7 @@ func (j *judge) starting(s *sloRule) bool {
 	return s.Indicator.Within > 0 && j.now.Sub(j.counting) < max(s.Indicator.Within, minPatience)
 }
 
-// mutedByPage: the faster tier has told of it already.
+// mutedByPage: the faster tier has reported it already.
 func (j *judge) mutedByPage(rule string, p Pair) bool {
 	if p.Severity == slo.Page {
 		return false

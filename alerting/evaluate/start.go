@@ -48,7 +48,7 @@ func (l *Loop) findStart(ctx context.Context, j *judge, v Verdict) (start time.T
 		if past.incidents, err = l.Incidents.Recent(ctx, period.From); err != nil {
 			return start, err
 		}
-		// What another incident has told already is not told again, and its failures are
+		// What another incident has reported is not reported again, and its failures are
 		// not those of this fault.
 		if last, ok := past.last(v.Name, func(i Incident) bool { return !i.EndedAt.After(opened) }); ok {
 			period.From = latest(period.From, last.EndedAt)
@@ -77,7 +77,7 @@ func (l *Loop) findStart(ctx context.Context, j *judge, v Verdict) (start time.T
 	return start, nil
 }
 
-// own are the buckets of v's own fault. An earlier fault was told by the incident that
+// own are the buckets of v's own fault. An earlier fault was reported by the incident that
 // muted v, and is left out if v had recovered since, by the rule by which an incident
 // ends. What goes on without a recovery is one fault.
 func (j *judge) own(v Verdict, buckets []slo.Bucket) []slo.Bucket {
@@ -85,18 +85,18 @@ func (j *judge) own(v Verdict, buckets []slo.Bucket) []slo.Bucket {
 	var short slo.Count // of the pair's short window
 	var worst float64
 	var good int64 // since the last bad event
-	told := false
+	reported := false
 	for n, b := range buckets {
 		short = short.Plus(b.Count)
 		for ; !buckets[first].At.After(b.At.Add(-v.Pair.Short)); first++ {
 			short = short.Minus(buckets[first].Count)
 		}
 		if good += b.Good; b.Bad > 0 {
-			good, worst, told = 0, max(worst, short.BadShare()), told || j.mutedAt(v, b.At)
+			good, worst, reported = 0, max(worst, short.BadShare()), reported || j.mutedAt(v, b.At)
 		}
 		recovered := good >= slo.GoodNeeded(worst) || !o.Burns(short, v.Pair.Burn) && slo.Excludes(short, worst)
-		if told && recovered {
-			from, worst, good, told = n+1, 0, 0, false
+		if reported && recovered {
+			from, worst, good, reported = n+1, 0, 0, false
 		}
 	}
 	return buckets[from:]

@@ -1,6 +1,6 @@
 // Package mediacheck finds out whether the configuration of each medium is right, without
 // sending anything: when the daemon starts, and from time to time afterwards. A mistake is
-// told through another medium, and told again when it was corrected.
+// announced through another medium, and so is its correction.
 package mediacheck
 
 import (
@@ -39,13 +39,13 @@ type Medium struct {
 	// could be found out, for example because the medium cannot be reached; that is no
 	// mistake.
 	Check func(context.Context) ([]notify.Mistake, error)
-	// Tell are the targets, in another medium, that hear of mistakes. Without any, only
+	// Notify are the targets, in another medium, that are notified of mistakes. Without any, only
 	// the log and the readiness do.
-	Tell func(now time.Time) []incident.Target
+	Notify func(now time.Time) []incident.Target
 }
 
 // Checker checks media. Every replica runs Watch, because each has a configuration of its
-// own; the one with the lease also runs Tell.
+// own; the one with the lease also runs Announce.
 type Checker struct {
 	media    []Medium
 	store    notify.Announcements
@@ -55,7 +55,7 @@ type Checker struct {
 }
 
 // New returns a Checker. report is called by Watch with the mistakes of a medium whenever
-// they change, with none when they were corrected; and by Tell with an error when the store
+// they change, with none when they were corrected; and by Announce with an error when the store
 // fails.
 func New(media []Medium, store notify.Announcements, report func(context.Context, string, []notify.Mistake, error)) *Checker {
 	return &Checker{media: media, store: store, report: report, mistakes: map[string][]notify.Mistake{}}
@@ -118,30 +118,30 @@ func (c *Checker) Ready(context.Context) error {
 	return fmt.Errorf("%s", strings.Join(all, "; "))
 }
 
-// tellInterval is how often Tell looks for news.
-const tellInterval = time.Second
+// announceInterval is how often Announce looks for news.
+const announceInterval = time.Second
 
-// Tell announces mistakes and corrections until ctx ends or term has ended. What was announced before, by
-// this or another replica, is not announced again.
-func (c *Checker) Tell(ctx context.Context, term lease.Term) {
-	told := map[string]string{} // by medium, as far as this term knows
+// Announce announces mistakes and corrections until ctx ends or term has ended. What was
+// announced before, by this or another replica, is not announced again.
+func (c *Checker) Announce(ctx context.Context, term lease.Term) {
+	announced := map[string]string{} // by medium, as far as this term knows
 	for ctx.Err() == nil {
 		for _, m := range c.media {
 			found, known := c.of(m)
 			news := text(found)
-			if last, ok := told[m.Name]; !known || ok && last == news {
+			if last, ok := announced[m.Name]; !known || ok && last == news {
 				continue
 			}
 			switch err := c.announce(ctx, term, m, news, found); {
 			case err == nil:
-				told[m.Name] = news
+				announced[m.Name] = news
 			case errors.Is(err, lease.ErrLost):
 				return
 			case ctx.Err() == nil:
 				c.report(ctx, m.Name, found, err)
 			}
 		}
-		_ = wait.For(ctx, tellInterval)
+		_ = wait.For(ctx, announceInterval)
 	}
 }
 
@@ -153,7 +153,7 @@ func (c *Checker) announce(ctx context.Context, term lease.Term, m Medium, news 
 	if err != nil {
 		return fmt.Errorf("read what was announced: %w", err)
 	}
-	a := notify.Announcement{Topic: topic + m.Name, News: news, Targets: m.Tell(time.Now()), Note: mistaken(m, found)}
+	a := notify.Announcement{Topic: topic + m.Name, News: news, Targets: m.Notify(time.Now()), Note: mistaken(m, found)}
 	if news == "" {
 		a.News, a.Note = right, corrected(m)
 		if last == "" || last == right {
@@ -161,7 +161,7 @@ func (c *Checker) announce(ctx context.Context, term lease.Term, m Medium, news 
 		}
 	}
 	if len(a.Targets) == 0 {
-		return nil // it is told when there is somebody to tell, after a restart
+		return nil // it is announced when there is a target, after a restart
 	}
 	if err := c.store.Announce(ctx, term, a); err != nil {
 		return fmt.Errorf("announce the configuration of %s: %w", m.Says, err)
@@ -184,7 +184,7 @@ func mistaken(m Medium, found []notify.Mistake) notify.Note {
 		lines = append(lines, fmt.Sprintf("• %s. What to do: %s.", one.What, one.Do))
 	}
 	lines = append(lines, fmt.Sprintf(
-		"What could not be delivered waits and follows. alertingd looks again every %s and says when it is right; no restart is needed.",
+		"What could not be delivered waits and follows. alertingd checks again every %s and says when it is right; no restart is needed.",
 		incident.Duration(WhenBroken)))
 	return notify.Note{Text: strings.Join(lines, "\n")}
 }

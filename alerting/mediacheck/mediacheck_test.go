@@ -34,8 +34,8 @@ func newReplica(store *inmem.Store, s *slacktest.Server, channels map[string]str
 	c := slack.Config{URL: s.URL, Token: secret.New(slacktest.Token), HTTP: s.Client(), Channels: channels}
 	r.Checker = mediacheck.New([]mediacheck.Medium{{
 		Name: incident.Slack, Says: "Slack",
-		Check: func(ctx context.Context) ([]notify.Mistake, error) { return slack.Mistakes(ctx, c) },
-		Tell:  func(time.Time) []incident.Target { return []incident.Target{mina} },
+		Check:  func(ctx context.Context) ([]notify.Mistake, error) { return slack.Mistakes(ctx, c) },
+		Notify: func(time.Time) []incident.Target { return []incident.Target{mina} },
 	}}, store, func(_ context.Context, medium string, found []notify.Mistake, err error) {
 		r.mu.Lock()
 		defer r.mu.Unlock()
@@ -51,14 +51,14 @@ func newReplica(store *inmem.Store, s *slacktest.Server, channels map[string]str
 	return r
 }
 
-// run watches and, with the lease, tells until stop is called.
+// run watches and, with the lease, announces until stop is called.
 func (r *replica) run(t *testing.T, store *inmem.Store, holder string) (stop func()) {
 	ctx, cancel := context.WithCancel(t.Context())
 	var all sync.WaitGroup
 	all.Go(func() { r.Watch(ctx) })
 	all.Go(func() {
 		elector := lease.Elector{Store: store, HolderID: holder, TTL: 10 * time.Second, Report: func(bool, error) {}}
-		elector.Run(ctx, r.Tell)
+		elector.Run(ctx, r.Announce)
 	})
 	return func() { cancel(); all.Wait() }
 }
@@ -75,8 +75,8 @@ func term(t *testing.T, store *inmem.Store) lease.Term {
 	return 0
 }
 
-// told takes everything out of the outbox for mail.
-func told(t *testing.T, store *inmem.Store, term lease.Term) (texts []string) {
+// announced takes everything out of the outbox for mail.
+func announced(t *testing.T, store *inmem.Store, term lease.Term) (texts []string) {
 	t.Helper()
 	for {
 		d, ok, err := store.Next(t.Context(), incident.Mail, nil, time.Now())
@@ -95,7 +95,7 @@ func told(t *testing.T, store *inmem.Store, term lease.Term) (texts []string) {
 
 var channels = map[string]string{incident.Pages: slacktest.Channel, incident.Tickets: slacktest.Tickets}
 
-func TestAMistakeIsToldOnceByMailAndItsCorrectionWithoutARestart(t *testing.T) {
+func TestAMistakeIsAnnouncedOnceByMailAndItsCorrectionWithoutARestart(t *testing.T) {
 	for name, c := range map[string]struct {
 		channels       map[string]string
 		break_, repair func(*slacktest.Server)
@@ -118,23 +118,23 @@ func TestAMistakeIsToldOnceByMailAndItsCorrectionWithoutARestart(t *testing.T) {
 				stopOne, stopTwo := one.run(t, store, "one"), two.run(t, store, "two")
 				defer stopTwo()
 				time.Sleep(5 * time.Minute)
-				all := told(t, store, term(t, store))
+				all := announced(t, store, term(t, store))
 				if len(all) != 1 || !containsAll(all[0], c.says) {
-					t.Fatalf("told %d times, want once with %q: %q", len(all), c.says, all)
+					t.Fatalf("announced %d times, want once with %q: %q", len(all), c.says, all)
 				}
 				for _, r := range []*replica{one, two} {
 					if err := r.Ready(t.Context()); err == nil || !containsAll(err.Error(), c.says) || len(r.reported) != 1 {
 						t.Errorf("ready: %v; reported %q", err, r.reported)
 					}
 				}
-				stopOne() // another replica has the lease now, and knows what was told
+				stopOne() // another replica has the lease now, and knows what was announced
 				time.Sleep(5 * time.Minute)
-				if again := told(t, store, term(t, store)); len(again) > 0 {
-					t.Errorf("told again: %q", again)
+				if again := announced(t, store, term(t, store)); len(again) > 0 {
+					t.Errorf("announced again: %q", again)
 				}
 				c.repair(s)
 				time.Sleep(mediacheck.WhenBroken + 2*time.Second)
-				all = told(t, store, term(t, store))
+				all = announced(t, store, term(t, store))
 				if len(all) != 1 || !strings.Contains(all[0], "Slack is right again") {
 					t.Errorf("after the correction: %q", all)
 				}
@@ -143,7 +143,7 @@ func TestAMistakeIsToldOnceByMailAndItsCorrectionWithoutARestart(t *testing.T) {
 				}
 				c.break_(s)
 				time.Sleep(mediacheck.WhenRight + 2*time.Second)
-				if all = told(t, store, term(t, store)); len(all) != 1 || !containsAll(all[0], c.says) {
+				if all = announced(t, store, term(t, store)); len(all) != 1 || !containsAll(all[0], c.says) {
 					t.Errorf("when it breaks again: %q", all)
 				}
 			})
@@ -165,8 +165,8 @@ func TestSlackThatCannotBeReachedIsNoMistake(t *testing.T) {
 		time.Sleep(10 * time.Minute)
 		s.Fail("auth.test", slices.Repeat([]slacktest.Fault{slacktest.Failed}, 4)...)
 		time.Sleep(2 * time.Minute)
-		if all := told(t, store, term(t, store)); len(all) != 1 || r.Ready(t.Context()) == nil {
-			t.Errorf("a mistake that was known is forgotten or told again while Slack is down: %q", all)
+		if all := announced(t, store, term(t, store)); len(all) != 1 || r.Ready(t.Context()) == nil {
+			t.Errorf("a mistake that was known is forgotten or announced again while Slack is down: %q", all)
 		}
 	})
 }
@@ -177,8 +177,8 @@ func TestWithoutAMistakeNobodyHears(t *testing.T) {
 		r := newReplica(store, s, channels)
 		defer r.run(t, store, "one")()
 		time.Sleep(time.Hour)
-		if all := told(t, store, term(t, store)); len(all) > 0 || len(r.reported) > 0 || r.Ready(t.Context()) != nil {
-			t.Errorf("told %q, reported %q", all, r.reported)
+		if all := announced(t, store, term(t, store)); len(all) > 0 || len(r.reported) > 0 || r.Ready(t.Context()) != nil {
+			t.Errorf("announced %q, reported %q", all, r.reported)
 		}
 		checks := 0
 		for _, c := range s.Calls() {
@@ -195,7 +195,7 @@ func TestWithoutAMistakeNobodyHears(t *testing.T) {
 	})
 }
 
-func TestAStoreThatFailsIsReportedAndTheMistakeIsToldLater(t *testing.T) {
+func TestAStoreThatFailsIsReportedAndTheMistakeIsAnnouncedLater(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var fail, announced int
 		store := failing{func() error {
@@ -207,7 +207,7 @@ func TestAStoreThatFailsIsReportedAndTheMistakeIsToldLater(t *testing.T) {
 		}}
 		var failures int
 		c := mediacheck.New([]mediacheck.Medium{{
-			Name: incident.Mail, Says: "mail", Tell: func(time.Time) []incident.Target { return []incident.Target{mina} },
+			Name: incident.Mail, Says: "mail", Notify: func(time.Time) []incident.Target { return []incident.Target{mina} },
 			Check: func(context.Context) ([]notify.Mistake, error) { return []notify.Mistake{{What: "x", Do: "y"}}, nil },
 		}}, store, func(_ context.Context, _ string, _ []notify.Mistake, err error) {
 			if err != nil {
@@ -216,7 +216,7 @@ func TestAStoreThatFailsIsReportedAndTheMistakeIsToldLater(t *testing.T) {
 		})
 		ctx, cancel := context.WithCancel(t.Context())
 		go c.Watch(ctx)
-		go c.Tell(ctx, 1)
+		go c.Announce(ctx, 1)
 		time.Sleep(time.Minute)
 		cancel()
 		synctest.Wait()

@@ -60,7 +60,7 @@ var Events = []Event{
 	{EventMailUndelivered, "A mail about an incident was not accepted; it stays in the outbox."},
 	{EventMistakeFound, "The configuration of a medium, such as Slack's token or a channel, has to be corrected. exception says what to do."},
 	{EventMistakeCorrected, "The configuration of a medium was corrected; it needed no restart."},
-	{EventMistakeUntold, "What has to be corrected in a configuration could not be queued for another medium; tried again after a second."},
+	{EventMistakeUnannounced, "What has to be corrected in a configuration could not be queued for another medium; tried again after a second."},
 	{EventNotifiesNobody, "Neither Slack nor mail is configured: incidents are recorded and notify nobody."},
 	{EventDigestQueued, "The daily digest of the error budgets was queued."},
 	{EventDigestFailed, "The daily digest of the error budgets could not be made; tried again after a minute."},

@@ -126,7 +126,7 @@ const (
 	EventMailUndelivered    = "alerting.mail.failed"
 	EventMistakeFound       = "alerting.configuration.refused"
 	EventMistakeCorrected   = "alerting.configuration.corrected"
-	EventMistakeUntold      = "alerting.configuration.untold"
+	EventMistakeUnannounced = "alerting.configuration.unannounced"
 	EventNotifiesNobody     = "alerting.nobody.notified"
 	EventDigestQueued       = "alerting.digest.queued"
 	EventDigestFailed       = "alerting.digest.failed"

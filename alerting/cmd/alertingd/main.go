@@ -109,7 +109,7 @@ func daemon(ctx context.Context, s *settings, t *telemetry.Telemetry) error {
 	if err != nil {
 		return err
 	}
-	jobs = append(jobs, checker.Tell, notify.Pruner{Outbox: stored, Report: report.prune}.Run)
+	jobs = append(jobs, checker.Announce, notify.Pruner{Outbox: stored, Report: report.prune}.Run)
 	if job, ok := s.digestJob(stored, report); ok {
 		jobs = append(jobs, job.Run)
 	}

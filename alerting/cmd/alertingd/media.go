@@ -72,13 +72,13 @@ func (s *settings) digestTargets(now time.Time) []incident.Target {
 	return s.mailQuietly(now)
 }
 
-// checker checks the media that are configured. Each tells its mistakes through the other.
+// checker checks the media that are configured. Mistakes of each are announced through the other.
 func (s *settings) checker(ctx context.Context, stored store, report reporter) (*mediacheck.Checker, error) {
 	var media []mediacheck.Medium
 	if s.slack.given() {
 		c := s.slack.config(s.links)
 		media = append(media, mediacheck.Medium{
-			Name: incident.Slack, Says: "Slack", Tell: s.mailOnCall,
+			Name: incident.Slack, Says: "Slack", Notify: s.mailOnCall,
 			Check: func(ctx context.Context) ([]notify.Mistake, error) { return slack.Mistakes(ctx, c) },
 		})
 	}
@@ -89,7 +89,7 @@ func (s *settings) checker(ctx context.Context, stored store, report reporter) (
 		}
 		media = append(media, mediacheck.Medium{
 			Name: incident.Mail, Says: "mail", Check: check,
-			Tell: func(time.Time) []incident.Target {
+			Notify: func(time.Time) []incident.Target {
 				if s.slack.given() {
 					return quiet
 				}

@@ -114,7 +114,7 @@ func (r reporter) medium(ctx context.Context, medium string, mistakes []notify.M
 	switch {
 	case err != nil:
 		r.log.WarnContext(ctx, "a mistake in the configuration of "+medium+" could not be announced",
-			names.EventName, names.EventMistakeUntold, names.Exception, err.Error())
+			names.EventName, names.EventMistakeUnannounced, names.Exception, err.Error())
 	case len(mistakes) == 0:
 		r.log.InfoContext(ctx, "the configuration of "+medium+" is right again", names.EventName, names.EventMistakeCorrected)
 	}
