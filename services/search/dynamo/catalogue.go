@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"iter"
+	"reflect"
 	"slices"
 	"strconv"
 
@@ -63,7 +64,10 @@ func (c *Catalogue) Put(ctx context.Context, r search.Restaurant, prev int64) er
 	if trace := telemetry.Traceparent(ctx); trace != "" {
 		item[traceparent] = &types.AttributeValueMemberS{Value: trace}
 	}
-	in := &dynamodb.PutItemInput{TableName: &c.table, Item: item, ConditionExpression: aws.String("attribute_not_exists(id)")}
+	in := &dynamodb.PutItemInput{
+		TableName: &c.table, Item: item, ConditionExpression: aws.String("attribute_not_exists(id)"),
+		ReturnValuesOnConditionCheckFailure: types.ReturnValuesOnConditionCheckFailureAllOld,
+	}
 	if prev != 0 {
 		in.ConditionExpression = aws.String("version = :prev")
 		in.ExpressionAttributeValues = map[string]types.AttributeValue{
@@ -71,10 +75,20 @@ func (c *Catalogue) Put(ctx context.Context, r search.Restaurant, prev int64) er
 		}
 	}
 	_, err = c.db.PutItem(ctx, in)
-	if _, ok := errors.AsType[*types.ConditionalCheckFailedException](err); ok {
+	if failed, ok := errors.AsType[*types.ConditionalCheckFailedException](err); ok {
+		if same(failed.Item, item) {
+			return nil // the SDK repeated a request that DynamoDB had carried out
+		}
 		return search.ErrChanged
 	}
 	return asFault("put restaurant", err)
+}
+
+// same reports whether two items are the same restaurant, in the same version.
+func same(stored, written map[string]types.AttributeValue) bool {
+	a, errA := decode(stored)
+	b, errB := decode(written)
+	return errA == nil && errB == nil && reflect.DeepEqual(a, b)
 }
 
 // items yields every item of the table, unordered. It ends after an error.

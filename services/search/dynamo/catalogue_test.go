@@ -1,6 +1,7 @@
 package dynamo_test
 
 import (
+	"errors"
 	"log/slog"
 	"math"
 	"strings"
@@ -29,6 +30,28 @@ func TestCatalogue(t *testing.T) {
 		dynamotest.Table(t, cfg, table)
 		return dynamo.NewCatalogue(cfg, table)
 	})
+}
+
+func TestAWriteWhoseResponseIsLostIsNoConflictWithItself(t *testing.T) {
+	lossy := dynamotest.NewLossy(t)
+	cfg, table := awstest.Config(t), name()
+	dynamotest.Table(t, cfg, table)
+	catalogue := dynamo.NewCatalogue(cfg, table)
+	r := search.Restaurant{ID: "mosu", Profile: searchtest.Profile()}
+	for version := range int64(2) { // it is new, and it is changed
+		r.Version = version + 1
+		lossy.LoseNext()
+		if err := catalogue.Put(t.Context(), r, version); err != nil {
+			t.Errorf("version %d, written twice by the SDK: %v", r.Version, err)
+		}
+	}
+	if err := catalogue.Put(t.Context(), r, 1); err != nil {
+		t.Errorf("the same restaurant again: %v", err)
+	}
+	r.Price++
+	if err := catalogue.Put(t.Context(), r, 1); !errors.Is(err, search.ErrChanged) {
+		t.Errorf("another restaurant on an old version: %v", err)
+	}
 }
 
 // DynamoDB refuses numbers below 1E-130 and with more than 38 digits.
