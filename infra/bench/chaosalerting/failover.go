@@ -271,6 +271,7 @@ func (t *trio) stopAt(ctx context.Context, file string, step, n int) error {
 		return err
 	}
 	defer stopped.signal(syscall.SIGCONT)
+	lost := stopped.leasesLost()
 	if err := t.awaitTakeover(ctx, before); err != nil {
 		return err
 	}
@@ -282,5 +283,9 @@ func (t *trio) stopAt(ctx context.Context, file string, step, n int) error {
 		return ctx.Err()
 	}
 	stopped.signal(syscall.SIGCONT)
-	return t.sys.drain(ctx, t.database, time.Minute)
+	if err := t.sys.drain(ctx, t.database, time.Minute); err != nil {
+		return err
+	}
+	// Else it could, without a fence, deliver the next post in place of the holder.
+	return waitFor(ctx, time.Minute, "the replica to notice that it has lost the lease", func() bool { return stopped.leasesLost() > lost })
 }

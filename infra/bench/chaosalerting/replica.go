@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"iter"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -76,15 +77,40 @@ func (r *replica) awaitServing(ctx context.Context) error {
 }
 
 // servedAddress is the address of the API that the log of a daemon names; "" before.
-func servedAddress(log []byte) string {
-	for line := range bytes.Lines(log) {
-		var started map[string]any
-		if json.Unmarshal(line, &started) == nil && started[names.EventName] == names.EventStarted {
-			address, _ := started[names.HTTPAddr].(string)
-			return address
+func servedAddress(log []byte) (address string) {
+	for line := range lines(log) {
+		if line[names.EventName] == names.EventStarted {
+			address, _ = line[names.HTTPAddr].(string)
 		}
 	}
-	return ""
+	return address
+}
+
+// leasesLost is how often the replica has noticed that it lost the lease; after that it
+// delivers nothing until it acquires the lease again.
+func (r *replica) leasesLost() (n int) {
+	text, err := os.ReadFile(r.log.Name())
+	if err != nil {
+		return 0
+	}
+	for line := range lines(text) {
+		if line[names.EventName] == names.EventLease && line[names.Body] == "lease lost" {
+			n++
+		}
+	}
+	return n
+}
+
+// lines are the lines of a log that are complete.
+func lines(log []byte) iter.Seq[map[string]any] {
+	return func(yield func(map[string]any) bool) {
+		for text := range bytes.Lines(log) {
+			var line map[string]any
+			if json.Unmarshal(text, &line) == nil && !yield(line) {
+				return
+			}
+		}
+	}
 }
 
 func (r *replica) hasEnded() bool {
