@@ -16,7 +16,7 @@ var searching = []mutation{
 	{"at least is more than", query, "object{\"gte\": c.Value}", "object{\"gt\": c.Value}", bySearching, false},
 	{"below is at most", query, "object{\"lt\": c.Value}", "object{\"lte\": c.Value}", bySearching, false},
 	{"is not is is", query, "\"must_not\": object{\"term\"", "\"filter\": object{\"term\"", bySearching, true},
-	{"any needs none", query, "\"minimum_should_match\": 1", "\"minimum_should_match\": 0", bySearching, false},
+	{"any needs two", query, "\"minimum_should_match\": 1", "\"minimum_should_match\": 2", bySearching, false},
 	{"all needs one", query, "return all(conditions(c.All)...)", "return anyOf(conditions(c.All))", bySearching, false},
 	{"an indicator counts the documents of other indices", query,
 		`"wildcard": object{"_index": pattern}`, `"wildcard": object{"_index": "*" + pattern[:0]}`, bySearching, false},
