@@ -151,10 +151,13 @@ func (o *OpenSearch) withDocuments(ctx context.Context, sources []slo.Source, pe
 	}
 	yes := true
 	var response opensearchapi.IndicesFieldCapsResp
-	_, err = opensearch.Do(ctx, o.client.Client, http.MethodPost, fieldCaps{opensearchapi.IndicesFieldCapsReq{
+	answered, err := opensearch.Do(ctx, o.client.Client, http.MethodPost, fieldCaps{opensearchapi.IndicesFieldCapsReq{
 		Indices: indicesOf(sources), Body: bytes.NewReader(body), Header: http.Header{"Content-Type": {"application/json"}},
 		Params: opensearchapi.IndicesFieldCapsParams{Fields: fields, IgnoreUnavailable: &yes, AllowNoIndices: &yes},
 	}}, &response)
+	if err == nil && answered.IsError() {
+		err = opensearch.ParseError(answered)
+	}
 	return response.Indices, err
 }
 

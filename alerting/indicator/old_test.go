@@ -20,11 +20,11 @@ import (
 // recorder forwards to OpenSearch and records which indices are searched.
 type recorder struct {
 	*httptest.Server
-	refuse atomic.Bool // requests that are no searches
+	refuse atomic.Int64 // requests that are no searches, from this one on; 0: none
 
 	mu     sync.Mutex
 	paths  []string
-	others int
+	others int64
 }
 
 func record(t *testing.T, server string) *recorder {
@@ -42,8 +42,9 @@ func record(t *testing.T, server string) *recorder {
 		} else {
 			r.others++
 		}
+		refused := !isSearch && r.refuse.Load() > 0 && r.others >= r.refuse.Load()
 		r.mu.Unlock()
-		if !isSearch && r.refuse.Load() {
+		if refused {
 			http.Error(w, `{"error": {"type": "security_exception", "reason": "no permissions"}, "status": 403}`, http.StatusForbidden)
 			return
 		}
@@ -151,23 +152,28 @@ func TestAnIndexIsOldByAllSourcesThatReadIt(t *testing.T) {
 
 func TestEveryIndexIsSearchedWhenTheOldOnesAreNotKnown(t *testing.T) {
 	d := newDays(t)
-	d.recorded.refuse.Store(true)
+	d.recorded.refuse.Store(1)
 	for range 2 {
 		d.want(minutes(0, 2), 1, d.log.Index+"-*")
 	}
 	if d.recorded.others != 1 {
 		t.Errorf("asked %d times within a minute", d.recorded.others)
 	}
-	d.recorded.refuse.Store(false)
+	d.recorded.refuse.Store(0)
 	d.source.AskAgain()
 	d.count(minutes(0, 2))
 	if _, searched := d.count(minutes(0, 2)); !strings.Contains(searched, "-"+d.old.Index) {
 		t.Errorf("searched %s after it may ask", searched)
 	}
-	d.recorded.refuse.Store(true)
-	d.source.AskAgain()
-	d.count(minutes(0, 2))
-	d.want(minutes(0, 2), 1, d.log.Index+"-*")
+	for _, allowed := range []int64{0, 1} { // none of the two requests is answered, or the first one only
+		d.recorded.refuse.Store(d.recorded.others + allowed + 1)
+		d.source.AskAgain()
+		d.count(minutes(0, 2))
+		d.want(minutes(0, 2), 1, d.log.Index+"-*")
+		d.recorded.refuse.Store(0)
+		d.source.AskAgain()
+		d.count(minutes(0, 2))
+	}
 }
 
 func TestWithoutAWildcardNoNameIsExcluded(t *testing.T) {

@@ -150,3 +150,21 @@ func TestRulesAreThoseOfSLOsAndAlerts(t *testing.T) {
 		t.Errorf("got %+v", got)
 	}
 }
+
+func TestThePValueIsThatOfAtLeastSoManyBadEvents(t *testing.T) {
+	o := Objective{Target: 0.99, Window: month}
+	for name, c := range map[string]struct {
+		count Count
+		want  float64
+	}{ // of a Poisson distribution, by its formula
+		"none of 100, mean 1":     {Count{Good: 100}, 1},
+		"one of 100, mean 1":      {Count{Good: 99, Bad: 1}, 1 - math.Exp(-1)},
+		"two of 100, mean 1":      {Count{Good: 98, Bad: 2}, 1 - 2*math.Exp(-1)},
+		"three of 200, mean 2":    {Count{Good: 197, Bad: 3}, 1 - 5*math.Exp(-2)},
+		"no event, so no failure": {Count{}, 1},
+	} {
+		if got := o.PValue(c.count); math.Abs(got-c.want) > 1e-12 {
+			t.Errorf("%s: %g, want %g", name, got, c.want)
+		}
+	}
+}
