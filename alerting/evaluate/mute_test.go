@@ -57,6 +57,18 @@ func TestALessUrgentIncidentMutesNoPage(t *testing.T) {
 	}
 }
 
+func TestAnOpenTicketMutesNoPage(t *testing.T) {
+	slow := alert("b", slo.When{Within: time.Hour, Events: 1}, "")
+	slow.Severity = slo.Ticket
+	f := newFixture(t, slo.Set{SLOs: []slo.SLO{objective("a", "b")}, Alerts: []slo.Alert{slow}})
+	f.minutes(1, func() { f.count(slow.Subjects[0].Indicator, 1, 0); f.count(indicator("a"), 10, 0) })
+	f.minutes(1, func() { f.count(indicator("a"), 0, 100) })
+	f.want("opened b", "opened a")
+	if v := f.incidents.last["a"]; v.Severity != slo.Page {
+		t.Errorf("a is a %s", v.Severity)
+	}
+}
+
 func TestAnOpenIncidentStaysWhenAnotherRuleItStandsOnFails(t *testing.T) {
 	f := newFixture(t, slo.Set{SLOs: []slo.SLO{objective("a", "b"), objective("b")}})
 	f.minutes(5, func() { f.count(indicator("a"), 0, 10); f.count(indicator("b"), 10, 0) })
@@ -64,6 +76,9 @@ func TestAnOpenIncidentStaysWhenAnotherRuleItStandsOnFails(t *testing.T) {
 	f.want("opened a", "opened b")
 	if got := f.incidents.last["a"].Event; got != "ongoing" {
 		t.Errorf("a is %s", got)
+	}
+	if got := f.incidents.last["b"].AlsoAffected; len(got) > 0 {
+		t.Errorf("b lists %v, which has an incident of its own", got)
 	}
 }
 

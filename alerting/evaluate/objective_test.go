@@ -70,3 +70,14 @@ func TestTimeSlicesOpenNothingWhileTheSystemStarts(t *testing.T) {
 		})
 	}
 }
+
+// The worst share decides how many good events end the incident.
+func TestTheWorstShareOfAnIncidentIsNotForgotten(t *testing.T) {
+	f := newFixture(t, slo.Set{SLOs: []slo.SLO{objective("a")}})
+	f.minutes(10, func() { f.count(indicator("a"), 0, 100) })
+	f.minutes(10, func() { f.count(indicator("a"), 70, 30) })
+	f.want("opened a")
+	if v := f.incidents.last["a"]; v.Event != "ongoing" || v.Worst != 1 {
+		t.Errorf("a is %s, its worst share is %g, want 1", v.Event, v.Worst)
+	}
+}

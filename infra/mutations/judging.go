@@ -77,7 +77,7 @@ var judging = []mutation{
 
 	// Muting.
 	{"a failing dependency mutes nothing", judge, "			f.muted = true\n", "", byIncidents, true},
-	{"a ticket mutes a page", judge, "case isOpen && open.Severity.AtLeast(f.fires), ", "case isOpen, ", byIncidents, false},
+	{"a ticket mutes a page", judge, "case isOpen && open.Severity.AtLeast(f.fires), ", "case isOpen && open.ID != \"\", ", byIncidents, false},
 	{"muting ends with the other's incident", judge,
 		"f.muted = f.muted || ended && j.now.Sub(last.EndedAt) < f.quiet", "_, _ = last, ended", byIncidents, false},
 	{"an open incident is muted", judge,
@@ -102,7 +102,7 @@ var judging = []mutation{
 	{"the wait for good events has no bound", "slo/resolve.go", "const maxGoodNeeded = 200", "const maxGoodNeeded = 20_000", byDomain, false},
 	{"it resolves while a pair fires", judge, "case !calm, blind.Blind()", "case blind.Blind()", byIncidents, false},
 	{"one recovered subject is enough", alert, "if f.needed == 0 || f.enough && !recovered {", "if f.needed == 0 {", byIncidents, false},
-	{"one late event ends an absence", alert, "return newer > 0 && all > newer", "return true", byIncidents, false},
+	{"one late event ends an absence", alert, "return newer > 0 && all > newer", "return newer+all > 0", byIncidents, false},
 	{"an old event ends an absence", alert, "newer > 0 && all > newer", "all > newer", byIncidents, false},
 	{"the first event ends an absence", alert, "newer > 0 && all > newer", "newer > 0 && all > 0", byIncidents, false},
 	{"a subject that was never absent has to come back", alert,
