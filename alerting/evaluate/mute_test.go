@@ -57,18 +57,6 @@ func TestALessUrgentIncidentMutesNoPage(t *testing.T) {
 	}
 }
 
-func TestAnOpenTicketMutesNoPage(t *testing.T) {
-	slow := alert("b", slo.When{Within: time.Hour, Events: 1}, "")
-	slow.Severity = slo.Ticket
-	f := newFixture(t, slo.Set{SLOs: []slo.SLO{objective("a", "b")}, Alerts: []slo.Alert{slow}})
-	f.minutes(1, func() { f.count(slow.Subjects[0].Indicator, 1, 0); f.count(indicator("a"), 10, 0) })
-	f.minutes(1, func() { f.count(indicator("a"), 0, 100) })
-	f.want("opened b", "opened a")
-	if v := f.incidents.last["a"]; v.Severity != slo.Page {
-		t.Errorf("a is a %s", v.Severity)
-	}
-}
-
 func TestAnOpenIncidentStaysWhenAnotherRuleItStandsOnFails(t *testing.T) {
 	f := newFixture(t, slo.Set{SLOs: []slo.SLO{objective("a", "b"), objective("b")}})
 	f.minutes(5, func() { f.count(indicator("a"), 0, 10); f.count(indicator("b"), 10, 0) })
@@ -102,16 +90,26 @@ func TestAMutedRuleIsListedWhileItFails(t *testing.T) {
 	}
 }
 
-func TestATicketThatHasEndedMutesNoPage(t *testing.T) {
-	slow := alert("b", slo.When{Within: time.Minute, Events: 1}, "")
-	slow.Severity = slo.Ticket
-	f := newFixture(t, slo.Set{SLOs: []slo.SLO{objective("a", "b")}, Alerts: []slo.Alert{slow}})
-	f.minutes(1, func() { f.count(slow.Subjects[0].Indicator, 1, 0); f.count(indicator("a"), 10, 0) })
-	f.minutes(1, func() { f.count(indicator("a"), 10, 0) })
-	f.minutes(1, func() { f.count(indicator("a"), 0, 100) })
-	f.want("opened b", "resolved b", "opened a")
-	if v := f.incidents.last["a"]; v.Severity != slo.Page {
-		t.Errorf("a is a %s", v.Severity)
+func TestATicketMutesNoPage(t *testing.T) {
+	for name, c := range map[string]struct {
+		within time.Duration // for so long the ticket stays open
+		want   []string
+	}{
+		"while it is open":   {time.Hour, []string{"opened b", "opened a"}},
+		"after it has ended": {time.Minute, []string{"opened b", "resolved b", "opened a"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			slow := alert("b", slo.When{Within: c.within, Events: 1}, "")
+			slow.Severity = slo.Ticket
+			f := newFixture(t, slo.Set{SLOs: []slo.SLO{objective("a", "b")}, Alerts: []slo.Alert{slow}})
+			f.minutes(1, func() { f.count(slow.Subjects[0].Indicator, 1, 0); f.count(indicator("a"), 10, 0) })
+			f.minutes(1, func() { f.count(indicator("a"), 10, 0) })
+			f.minutes(1, func() { f.count(indicator("a"), 0, 100) })
+			f.want(c.want...)
+			if v := f.incidents.last["a"]; v.Severity != slo.Page {
+				t.Errorf("a is a %s", v.Severity)
+			}
+		})
 	}
 }
 

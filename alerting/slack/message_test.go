@@ -152,7 +152,7 @@ func directAlerts() map[string]incident.Incident {
 		Fired: []string{"pool of user"}, Firing: []incident.Subject{{Name: "pool of user", Count: slo.Count{Good: 1, Bad: 19}}},
 	}})
 	waits := share
-	waits.Facts.EndsAfter = &incident.EndsAfter{Needed: 10, LastEvent: at.Add(time.Minute)}
+	waits.Facts.EndsAfter = &incident.EndsAfter{Needed: 1, LastEvent: at.Add(time.Minute)}
 	over := absent
 	over.ResolvedAt = at.Add(9 * time.Minute)
 	return map[string]incident.Incident{"absent": absent, "events": events, "share": share, "share waits": waits, "absent resolved": over}

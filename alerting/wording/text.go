@@ -74,12 +74,16 @@ func waits(i incident.Incident) Line {
 		events = "events"
 	}
 	if e.Seen == 0 {
+		ones := "ones"
+		if e.Needed == 1 {
+			ones = "one"
+		}
 		last := e.LastEvent
 		if last.IsZero() {
 			last = i.StartedAt
 		}
 		return Say(Bold("No ", events, " since ", Span{At: last, Now: i.UpdatedAt}), ", so it is not known whether it works for ", f.Affected,
-			fmt.Sprintf(". It ends after %d good ones.", e.Needed))
+			fmt.Sprintf(". It ends after %d good %s.", e.Needed, ones))
 	}
 	return Say("Calm at present: ", Bold(e.Seen, " good ", events), " since the last bad one at ", Span{At: f.LastBad, Now: i.UpdatedAt},
 		", the latest at ", Span{At: e.LastEvent, Now: i.UpdatedAt}, fmt.Sprintf(". It ends after %d.", e.Needed))
