@@ -154,6 +154,29 @@ func TestWhileAnAlertThatFreezesFiresNothingElseResolves(t *testing.T) {
 	}
 }
 
+func TestAnAlertThatFreezesEndsWhileAnotherOneFires(t *testing.T) {
+	one, two := alert("one", slo.When{Within: 3 * time.Minute, Absent: true}, ""), alert("two", slo.When{Within: 3 * time.Minute, Absent: true}, "")
+	one.Freezes, two.Freezes = true, true
+	f := newFixture(t, slo.Set{Alerts: []slo.Alert{one, two}})
+	first := func() { f.count(one.Subjects[0].Indicator, 1, 0) }
+	f.minutes(10, func() { first(); f.count(two.Subjects[0].Indicator, 1, 0) })
+	f.minutes(10, func() {})
+	f.want("opened one", "opened two")
+	f.minutes(5, first)
+	f.want("resolved one")
+}
+
+func TestEachSubjectThatFiredNeedsGoodEvents(t *testing.T) {
+	a := alert("failing", slo.When{Within: 5 * time.Minute, BadShare: 0.9, MinEvents: 10}, "one", "two")
+	one, two := a.Subjects[0].Indicator, a.Subjects[1].Indicator
+	f := newFixture(t, slo.Set{Alerts: []slo.Alert{a}})
+	f.minutes(1, func() { f.count(one, 0, 10); f.count(two, 0, 10) })
+	f.minutes(10, func() { f.count(one, 10, 0) })
+	f.want("opened failing")
+	f.minutes(1, func() { f.count(two, 10, 0) })
+	f.want("resolved failing")
+}
+
 func TestATickWithoutNewCountsResolvesNothing(t *testing.T) {
 	violated := alert("violated", slo.When{Within: 5 * time.Minute, Events: 1}, "")
 	f := newFixture(t, slo.Set{Alerts: []slo.Alert{violated}})

@@ -35,6 +35,9 @@ func TestTheSameIncidentGoesOnSoonAfterItsEndOrItsLastBadEvent(t *testing.T) {
 			f.minutes(1, event)
 			if tc.wantReopening {
 				f.want("reopened violated")
+				if again := f.incidents.all[0]; !again.StartedAt.Equal(first.StartedAt) {
+					t.Errorf("it began at %s, and now at %s", first.StartedAt, again.StartedAt)
+				}
 			} else {
 				f.want("opened violated")
 			}
