@@ -115,7 +115,7 @@ func (c *Checker) Ready(context.Context) error {
 	if len(all) == 0 {
 		return nil
 	}
-	return fmt.Errorf("%s", strings.Join(all, "; "))
+	return errors.New(strings.Join(all, "; "))
 }
 
 // announceInterval is how often Announce looks for news.

@@ -107,7 +107,7 @@ func (r reporter) mail(ctx context.Context, d notify.Delivery, err error) {
 func (r reporter) medium(ctx context.Context, medium string, mistakes []notify.Mistake, err error) {
 	for _, m := range mistakes {
 		if err == nil {
-			r.log.ErrorContext(ctx, "the configuration of "+medium+" has to be corrected; it is looked at again without a restart",
+			r.log.ErrorContext(ctx, "the configuration of "+medium+" has to be corrected; it is checked again, and needs no restart",
 				names.EventName, names.EventMistakeFound, names.Exception, m.String())
 		}
 	}
