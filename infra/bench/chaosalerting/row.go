@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"strings"
 
 	"jari.example/infra/bench"
 )
@@ -55,9 +56,9 @@ func chart(rows []row) bench.Chart {
 	var names []string
 	var lost, duplicates []float64
 	for _, r := range rows {
-		name := r.Campaign
+		name := strings.NewReplacer(", ", "\n", " before", "\nbefore").Replace(r.Campaign) // else neighbours overlap
 		if r.Control != "" {
-			name += " (control)"
+			name += "\n(control)"
 		}
 		names = append(names, name)
 		lost, duplicates = append(lost, float64(r.Lost)), append(duplicates, float64(r.Duplicates))
