@@ -5,15 +5,20 @@ import (
 	"time"
 )
 
-// Timing is the resolution of counting. All of it is divided by the time scale;
-// only Lookback has a minimum, because the latency of the pipeline that delivers
-// log lines does not change with the scale.
+// Timing is the resolution of counting. All of it is divided by the time scale.
+// Lookback and Tick have a minimum: neither the latency of the pipeline that delivers
+// log lines nor the cost of a search changes with the scale.
 type Timing struct {
 	Scale    int           // windows are divided by it
 	Bucket   time.Duration // width of a bucket
 	Tick     time.Duration // between two evaluations
 	Lookback time.Duration // how far back each tick counts again, for lines that arrive late
 }
+
+// minTick is the shortest time between two evaluations. A tick costs OpenSearch about
+// as much at every scale: six a second, as a scale of 60 would need, keep a core busy,
+// and the pipeline takes longer than a second anyway.
+const minTick = time.Second
 
 // DefaultLookback is long enough for an agent that ships lines within seconds.
 const DefaultLookback = 5 * time.Minute
@@ -26,7 +31,7 @@ func NewTiming(scale int) (Timing, error) {
 		return Timing{}, fmt.Errorf("%d is not a divisor of 60000 between 1 and 600; use one, such as 1, 10 or 60", scale)
 	}
 	n := time.Duration(scale)
-	t := Timing{Scale: scale, Bucket: time.Minute / n, Tick: 10 * time.Second / n}
+	t := Timing{Scale: scale, Bucket: time.Minute / n, Tick: max(10*time.Second/n, minTick)}
 	return t.WithLookback(DefaultLookback), nil
 }
 
