@@ -39,6 +39,30 @@ func TestIndexFollowsTheRecordsTimeUnlessItIsOffByADay(t *testing.T) {
 	}
 }
 
+func TestOnlyALineWithoutAUIDKeepsItsPlaceInTheFile(t *testing.T) {
+	for text, want := range map[string]any{
+		`{"body":"x","log.record.uid":"01J"}`: nil,
+		`{"body":"x","log.record.uid":""}`:    "/a",
+		`{"body":"x"}`:                        "/a",
+		"x":                                   "/a",
+		`{"body":"x","log.record.uid":"01J","log.file.path":"/own"}`: "/own", // the line's own field
+	} {
+		r := lineAtNoon(text, map[string]any{keyPath: "/a", keyOffset: int64(7), "container_name": "c"})
+		var doc struct {
+			Attributes map[string]any `json:"attributes"`
+		}
+		if err := json.Unmarshal(r.Documents(nil)[0].Body, &doc); err != nil {
+			t.Fatal(err)
+		}
+		if got := doc.Attributes[keyPath]; got != want || (doc.Attributes[keyOffset] != nil) != (want == "/a") {
+			t.Errorf("%s: attributes %v, want the path %v", text, doc.Attributes, want)
+		}
+		if doc.Attributes["container_name"] != "c" { // the control: what else the agent knows stays
+			t.Errorf("%s: the container is missing", text)
+		}
+	}
+}
+
 func spanOf(kind, parent string, attributes map[string]any) Record {
 	attributes[names.TraceID], attributes[names.SpanID] = strings.Repeat("a", 32), strings.Repeat("b", 16)
 	return Record{
