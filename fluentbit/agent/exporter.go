@@ -16,6 +16,7 @@ import (
 	"go.uber.org/zap"
 
 	"jari.example/fluentbit/record"
+	"jari.example/fluentbit/ship"
 	"jari.example/telemetry/names"
 )
 
@@ -46,7 +47,7 @@ func defaults() component.Config {
 	return &config{
 		Queue:   configoptional.Default(exporterhelper.NewDefaultQueueConfig()),
 		Retry:   retry,
-		Timeout: exporterhelper.TimeoutConfig{Timeout: time.Minute},
+		Timeout: exporterhelper.TimeoutConfig{Timeout: 3 * ship.DefaultTimeout}, // of a whole attempt, as in the plugin
 	}
 }
 
@@ -90,6 +91,11 @@ func (h *backends) newSender(set *exporter.Settings, cfg component.Config) (send
 // front. While OpenSearch is unavailable it stays in place, because no other could pass.
 func (s sender) send(ctx context.Context, d delivery) error {
 	err := s.try(ctx, d)
+	if err == nil {
+		if failures, lasted, over := s.outage.Succeeded(time.Now()); over {
+			s.log.Info("requests are delivered again", zap.Duration("after", lasted), zap.Int(names.Count, failures))
+		}
+	}
 	if err == nil || s.ship.Ready() != nil {
 		return err
 	}
@@ -98,7 +104,10 @@ func (s sender) send(ctx context.Context, d delivery) error {
 		s.requeueFailed.Add(int64(d.items))
 		return err
 	}
-	s.log.Warn("request rejected by OpenSearch; requeued at the end", zap.Int(names.Count, d.items), zap.Error(err))
+	if failures, report := s.outage.Failed(time.Now()); report {
+		s.log.Warn("request rejected by OpenSearch; requeued at the end; this is repeated at most once a minute with the number of failures",
+			zap.Int(names.Count, failures), zap.Error(err))
+	}
 	return nil
 }
 

@@ -215,7 +215,7 @@ func countUnreadable(records []Record) (n int) {
 // unreadableParts returns the parts of chunk that cannot be read as a value, or are not of a
 // known shape.
 func unreadableParts(chunk []byte) (parts [][]byte) {
-	in := newReader(chunk)
+	in := newReader(string(chunk))
 	for {
 		at := in.offset()
 		v, err := in.next()
@@ -237,7 +237,7 @@ func unreadableParts(chunk []byte) (parts [][]byte) {
 // mayBecomeNothing reports whether chunk holds only what becomes no record: group markers
 // and empty requests.
 func mayBecomeNothing(t *testing.T, chunk []byte) bool {
-	in := newReader(chunk)
+	in := newReader(string(chunk))
 	for in.from.Len() > 0 {
 		v, err := in.next()
 		if err != nil {

@@ -29,7 +29,7 @@ func TestAnUnknownValueDoesNotAffectOtherRecords(t *testing.T) {
 	} else if d := documents(records)[0]; d.Index != names.Daily(names.DeadLetterIndex, names.Undated) {
 		t.Errorf("garbage without a time is in %s", d.Index)
 	}
-	if records, err := Decode(nil); len(records) != 0 || err != nil {
+	if records, err := Decode(""); len(records) != 0 || err != nil {
 		t.Errorf("an empty chunk: %d records, %v", len(records), err)
 	}
 }

@@ -36,10 +36,9 @@ var (
 	errKey = errors.New("a map's key is a list or a map")
 )
 
-func newReader(chunk []byte) *reader {
-	text := string(chunk)
-	from := strings.NewReader(text)
-	return &reader{text: text, from: from, dec: msgpack.NewDecoder(from)}
+func newReader(chunk string) *reader {
+	from := strings.NewReader(chunk)
+	return &reader{text: chunk, from: from, dec: msgpack.NewDecoder(from)}
 }
 
 // offset returns how many bytes of the chunk have been read.
