@@ -140,25 +140,17 @@ func (s sender) convert(d delivery) (docs []record.Document, err error) {
 			s.logPanic("panic in a conversion", p)
 			var raw []byte
 			if raw, err = d.raw(); err == nil {
-				docs = documentsOf(record.UnreadableChunk(raw, fmt.Sprintf("panic in a conversion: %v", p)))
+				docs = record.Documents(record.UnreadableChunk(raw, fmt.Sprintf("panic in a conversion: %v", p)))
 			}
 		}
 	}()
 	records := d.read()
 	record.Identify(records)
-	return documentsOf(records), nil
+	return record.Documents(records), nil
 }
 
 func (s sender) logPanic(body string, p any) {
 	s.log.Error(body, zap.String(names.EventName, names.EventPanic), zap.Any(names.Exception, p), zap.StackSkip(names.Stacktrace, 1))
-}
-
-func documentsOf(records []record.Record) []record.Document {
-	docs := make([]record.Document, 0, len(records))
-	for i := range records {
-		docs = records[i].Documents(docs)
-	}
-	return docs
 }
 
 func (h *backends) newLogs(ctx context.Context, set exporter.Settings, cfg component.Config) (exporter.Logs, error) {

@@ -142,22 +142,14 @@ func (p *Plugin) decode(chunk, tag string) (docs []record.Document) {
 		if r := recover(); r != nil {
 			p.log.Error("panic in decoding", names.AgentTag, tag, names.EventName, names.EventPanic,
 				names.Exception, r, names.Stacktrace, string(debug.Stack()))
-			docs = documents(record.UnreadableChunk([]byte(chunk), fmt.Sprintf("panic in decoding: %v", r)))
+			docs = record.Documents(record.UnreadableChunk([]byte(chunk), fmt.Sprintf("panic in decoding: %v", r)))
 		}
 	}()
 	records, err := record.Decode(chunk)
 	if err != nil {
 		p.log.Warn("part of a chunk is unreadable; it becomes a dead letter", names.AgentTag, tag, names.Exception, err)
 	}
-	return documents(records)
-}
-
-func documents(records []record.Record) []record.Document {
-	docs := make([]record.Document, 0, len(records))
-	for i := range records {
-		docs = records[i].Documents(docs)
-	}
-	return docs
+	return record.Documents(records)
 }
 
 // Close stops the heartbeat and closes the connections to OpenSearch.

@@ -81,8 +81,8 @@ func (r *Record) identity() (id string, unique bool) {
 func (r *Record) appendAttributes(b []byte) []byte {
 	o := object(b)
 	o.open()
-	for _, k := range r.attributeNames() {
-		o.add(k, r.attribute(k))
+	for _, f := range r.appendFields(nil) {
+		o.add(f.name, f.value)
 	}
 	return o.close()
 }

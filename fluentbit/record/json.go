@@ -87,16 +87,22 @@ func appendNested(b []byte, v any, levels int) []byte {
 // maxDigits is the longest number that OpenSearch's parser accepts.
 const maxDigits = 1000
 
+// areValidKeys reports whether OpenSearch's parser accepts the keys of m.
+func areValidKeys(m map[string]any) bool {
+	for k := range m {
+		if len(k) > maxIndexed || !utf8.ValidString(k) {
+			return false
+		}
+	}
+	return true
+}
+
 // validKeys returns m with keys that OpenSearch's parser accepts; m itself if it has
 // no others. A key in invalid UTF-8 is repaired; of keys that become equal the last
 // one counts. The parser rejects keys over 50,000 bytes: a key over maxIndexed is
 // replaced by its beginning and hash, and its value by a pair of key and value.
 func validKeys(m map[string]any) map[string]any {
-	invalid := false
-	for k := range m {
-		invalid = invalid || len(k) > maxIndexed || !utf8.ValidString(k)
-	}
-	if !invalid {
+	if areValidKeys(m) {
 		return m
 	}
 	valid := make(map[string]any, len(m))

@@ -29,7 +29,7 @@ func TestIndexFollowsTheRecordsTimeUnlessItIsOffByADay(t *testing.T) {
 	}
 	for name, test := range tests {
 		r := Record{Signal: Log, Time: test.time, Received: test.received, Attributes: map[string]any{names.Body: "x"}}
-		d := r.Documents(nil)[0]
+		d := Documents([]Record{r})[0]
 		if want := names.LogIndex + test.want; d.Index != want {
 			t.Errorf("%s: index %s, want %s", name, d.Index, want)
 		}
@@ -51,7 +51,7 @@ func TestOnlyALineWithoutAUIDKeepsItsPlaceInTheFile(t *testing.T) {
 		var doc struct {
 			Attributes map[string]any `json:"attributes"`
 		}
-		if err := json.Unmarshal(r.Documents(nil)[0].Body, &doc); err != nil {
+		if err := json.Unmarshal(Documents([]Record{r})[0].Body, &doc); err != nil {
 			t.Fatal(err)
 		}
 		if got := doc.Attributes[keyPath]; got != want || (doc.Attributes[keyOffset] != nil) != (want == "/a") {
@@ -75,7 +75,7 @@ func TestOnlyARootHasATraceGroup(t *testing.T) {
 	for parent, root := range map[string]bool{"": true, "cccccccccccccccc": false} {
 		r := spanOf(kindServer, parent, map[string]any{names.ServiceName: "gateway"})
 		var doc map[string]any
-		if err := json.Unmarshal(r.Documents(nil)[0].Body, &doc); err != nil {
+		if err := json.Unmarshal(Documents([]Record{r})[0].Body, &doc); err != nil {
 			t.Fatal(err)
 		}
 		if got, ok := doc[names.DocParentSpanID]; !ok || got != parent {
@@ -109,7 +109,7 @@ func TestASpanAddsItsEdgesToTheServiceMap(t *testing.T) {
 		}},
 		"internal": {inner, nil},
 	} {
-		edges := test.record.Documents(nil)[1:]
+		edges := Documents([]Record{test.record})[1:]
 		if len(edges) != len(test.want) {
 			t.Fatalf("%s: %d edges, want %d", name, len(edges), len(test.want))
 		}
