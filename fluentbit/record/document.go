@@ -28,6 +28,7 @@ type Document struct {
 func Documents(records []Record) []Document {
 	w := writer{docs: make([]Document, 0, len(records))}
 	for i := range records {
+		w.left = len(records) - i
 		w.write(&records[i])
 	}
 	return w.docs
@@ -36,6 +37,7 @@ func Documents(records []Record) []Document {
 // writer writes documents. What it keeps from one to the next only saves work.
 type writer struct {
 	docs   []Document
+	left   int    // records, of which this is the first
 	space  []byte // for the next body, empty: bodies share blocks of memory
 	fields []field
 	rest   []field // without a mapping
@@ -93,7 +95,7 @@ func (w *writer) write(r *Record) {
 // newObject begins a body, and close ends it.
 func (w *writer) newObject() object {
 	if cap(w.space) < usualBody {
-		w.space = make([]byte, 0, bodyBlock)
+		w.space = make([]byte, 0, min(bodyBlock, usualBody*w.left))
 	}
 	return append(w.space, '{')
 }

@@ -36,9 +36,12 @@ func Line(line string, received time.Time, source map[string]any) Record {
 	if !utf8.ValidString(line) { // the Collector passes it like this, and one line must have one id
 		line = string([]rune(line))
 	}
-	own, err := jsonObject(line)
-	if err != nil {
-		own = map[string]any{names.Body: line}
+	own, ok := flatObject(line)
+	if !ok {
+		var err error
+		if own, err = jsonObject(line); err != nil {
+			own = map[string]any{names.Body: line}
+		}
 	}
 	return lineRecord(own, line, received, source)
 }
