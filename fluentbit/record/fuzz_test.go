@@ -238,7 +238,7 @@ func unreadableParts(chunk []byte) (parts [][]byte) {
 // and empty requests.
 func mayBecomeNothing(t *testing.T, chunk []byte) bool {
 	in := newReader(string(chunk))
-	for in.from.Len() > 0 {
+	for in.left() > 0 {
 		v, err := in.next()
 		if err != nil {
 			return false
