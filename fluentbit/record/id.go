@@ -55,7 +55,7 @@ func (r *Record) identity() (id string, unique bool) {
 			b = appendValue(b, m) // one by one: a name may have a value in each
 		}
 		for _, s := range [...]string{p.Name, p.Type, p.Unit} {
-			b = appendString(b, s)
+			b = AppendString(b, s)
 		}
 		b = strconv.AppendBool(b, p.distribution)
 		return digest(appendTime(appendTime(b, p.Start), r.Time)), true

@@ -88,7 +88,7 @@ func Open(cfg Config) (*Shipper, error) {
 		HealthCheckMaxRetries: -1,
 		Transport: &http.Transport{
 			MaxIdleConnsPerHost: cfg.MaxRequests, IdleConnTimeout: time.Minute, Proxy: http.ProxyFromEnvironment, DialContext: dialer.DialContext,
-			TLSHandshakeTimeout: dialer.Timeout, DisableCompression: !cfg.Gzip,
+			TLSHandshakeTimeout: dialer.Timeout, DisableCompression: !cfg.Gzip, WriteBufferSize: 128 << 10, // 4 KiB would be a system call for five lines
 		},
 	})
 	if err != nil {

@@ -329,7 +329,7 @@ func TestAFailedReplayChangesNothing(t *testing.T) {
 func TestAnInvalidEntryDoesNotStopTheOthers(t *testing.T) {
 	o := newOperator(t)
 	odd := record.Document{
-		Index: names.Daily(names.DeadLetterIndex, noon), ID: "odd", Time: noon, Body: []byte(`{"@timestamp":"2026-11-22T12:00"}`),
+		Index: names.Daily(names.DeadLetterIndex, noon), ID: "odd", Time: noon, Body: []byte(`{"@timestamp":"2026-11-22"}`),
 	}
 	letter := record.DeadLetter(doc("one", ""), 400, "mapper_parsing_exception", "once")
 	o.mustShip(odd, letter)
