@@ -88,7 +88,7 @@ func TestSummaryHasMediansAndTheWorstOverbooking(t *testing.T) {
 	n := int64(300)
 	run := func(booked, over int) measurement {
 		return measurement{
-			Results: rig.Results{Duration: time.Second, Booked: booked, Latencies: []time.Duration{time.Millisecond, 3 * time.Millisecond}},
+			Results: rig.Results{Duration: time.Second, Statuses: map[int]int{201: booked}, Latencies: []time.Duration{time.Millisecond, 3 * time.Millisecond}},
 			cpu:     [2]time.Duration{time.Second, time.Second}, statements: &n, overbooked: over,
 		}
 	}
