@@ -40,7 +40,8 @@ type Run struct {
 }
 
 // Main parses args and measures. Rows and goals are printed to stdout, also those
-// that were measured before an error. Only a run without an error is saved.
+// that were measured before an error. Only a run without an error is saved. A
+// required goal that was missed is an error.
 func (p Program[Row]) Main(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	r := Run{Logf: func(format string, args ...any) { fmt.Fprintf(stderr, format+"\n", args...) }}
 	out, err := p.parse(args, stderr, &r)
@@ -67,7 +68,13 @@ func (p Program[Row]) Main(ctx context.Context, args []string, stdout, stderr io
 	report := New(p.Name, rows)
 	err = report.Table(stdout)
 	fmt.Fprintln(stdout)
-	err = errors.Join(err, WriteGoals(stdout, p.Goals(rows)))
+	list := p.Goals(rows)
+	err = errors.Join(err, WriteGoals(stdout, list))
+	for _, g := range list {
+		if g.Required && !g.Met {
+			failed = errors.Join(failed, fmt.Errorf("%s: %s, wanted %s", g.What, g.Got, g.Want))
+		}
+	}
 	if failed != nil || err != nil || out == "" {
 		return errors.Join(failed, err)
 	}

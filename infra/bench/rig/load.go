@@ -169,3 +169,13 @@ func Uniform(n int) func(*rand.Rand) func() int {
 		return func() int { return r.IntN(n) }
 	}
 }
+
+// ByPopularity picks slot k (from 0) with a probability proportional to
+// 1/(k+1)^1.01: Zipf's law, as close to the exponent 1 as rand.Zipf allows. Of
+// 1,000 slots the first gets one request in eight.
+func ByPopularity(n int) func(*rand.Rand) func() int {
+	return func(r *rand.Rand) func() int {
+		z := rand.NewZipf(r, 1.01, 1, uint64(n-1))
+		return func() int { return int(z.Uint64()) }
+	}
+}
