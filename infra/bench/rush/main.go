@@ -66,7 +66,7 @@ func (o *options) define(fs *flag.FlagSet) (check func() (complete bool, err err
 	path := fs.String("path", strings.Join(paths, ","), "paths; the scenario evening has no direct one")
 	seconds := fs.Float64("seconds", 20, "evening: measured seconds of each run")
 	fs.IntVar(&o.runs, "runs", 3, "runs of each row; the table shows their medians")
-	fs.IntVar(&o.diners, "diners", 20_000, "rush: diners, each of whom sends one request")
+	fs.IntVar(&o.diners, "diners", 20_000, "rush: number of diners; each sends one request")
 	fs.IntVar(&o.connections, "connections", 256, "connections of the load generator")
 	fs.BoolVar(&o.highest, "highest", true, "evening: look for the highest rate whose p99 is good enough, too")
 	fs.StringVar(&o.against, "against", "", "a commit that is measured, too, in alternation")
