@@ -93,7 +93,8 @@ func (s sender) send(ctx context.Context, d delivery) error {
 	err := s.try(ctx, d)
 	if err == nil {
 		if failures, lasted, over := s.outage.Succeeded(time.Now()); over {
-			s.log.Info("requests are delivered again", zap.Duration("after", lasted), zap.Int(names.Count, failures))
+			s.log.Info(fmt.Sprintf("requests are delivered again, %v after the first failure", lasted.Round(time.Second)),
+				zap.Int(names.Count, failures))
 		}
 	}
 	if err == nil || s.ship.Ready() != nil {
