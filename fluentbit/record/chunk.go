@@ -157,7 +157,7 @@ func (d *decoder) decodeValue(v any) error {
 	switch v := v.(type) {
 	case map[string]any:
 		switch {
-		case v["resourceSpans"] != nil:
+		case v[keyResourceSpans] != nil:
 			d.decodeSpans(v)
 			return nil
 		case v["metrics"] != nil:

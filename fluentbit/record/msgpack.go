@@ -15,6 +15,7 @@ import (
 type reader struct {
 	text string // the chunk
 	at   int    // how many bytes of it have been read
+	otlp bool   // whether a value of an OTLP trace request is being read
 }
 
 // eventTime is Fluent Bit's extension type 0.
@@ -248,11 +249,27 @@ func (r *reader) object(n uint64, depth int) (any, error) {
 		if err != nil {
 			return nil, err
 		}
-		if m[k], err = r.value(depth + 1); err != nil {
+		if m[k], err = r.member(k, depth+1); err != nil {
 			return nil, err
 		}
 	}
 	return m, nil
+}
+
+// member reads the value of key k of a map.
+func (r *reader) member(k string, depth int) (any, error) {
+	if k == keyResourceSpans && !r.otlp {
+		r.otlp = true
+		defer func() { r.otlp = false }()
+	}
+	if k == keyAttributes && r.otlp {
+		from := r.at
+		if m, ok := r.attributes(); ok {
+			return m, nil
+		}
+		r.at = from
+	}
+	return r.value(depth)
 }
 
 func (r *reader) key(depth int) (string, error) {
