@@ -87,8 +87,10 @@ func Open(cfg Config) (*Shipper, error) {
 		DisableRetry:          true, // send.go decides what to send again, item by item
 		HealthCheckMaxRetries: -1,
 		Transport: &http.Transport{
-			MaxIdleConnsPerHost: cfg.MaxRequests, IdleConnTimeout: time.Minute, Proxy: http.ProxyFromEnvironment, DialContext: dialer.DialContext,
-			TLSHandshakeTimeout: dialer.Timeout, DisableCompression: !cfg.Gzip, WriteBufferSize: 128 << 10, // 4 KiB would be a system call for five lines
+			MaxIdleConnsPerHost: cfg.MaxRequests, IdleConnTimeout: time.Minute, Proxy: http.ProxyFromEnvironment,
+			DialContext: dialer.DialContext, TLSHandshakeTimeout: dialer.Timeout,
+			DisableCompression: !cfg.Gzip,
+			WriteBufferSize:    128 << 10, // with the default of 4 KiB, five lines cost a system call
 		},
 	})
 	if err != nil {
