@@ -135,7 +135,8 @@ $(TOOLS)/staticcheck $(TOOLS)/gitleaks: infra/tools/go.sum
 .PHONY: fuzz
 # -fuzzminimizetime 1x, because the engine's minimising stalls it for minutes at a time
 fuzz: ## the decoders of agent chunks, objectives and Slack requests, 30 s per target (longer: FLAGS='-fuzztime 10m')
-	@for f in fluentbit/record:FuzzDecode fluentbit/record:FuzzLine fluentbit/record:FuzzOTLPJSON alerting/spec:FuzzLoad alerting/slack/inbound:FuzzParse; do \
+	@for f in fluentbit/record:FuzzDecode fluentbit/record:FuzzLine fluentbit/record:FuzzOTLPJSON fluentbit/record:FuzzFlatObjectAgreesWithEncodingJSON \
+	  alerting/spec:FuzzLoad alerting/slack/inbound:FuzzParse; do \
 	  go test ./$${f%:*} -run '^$$' -fuzz "^$${f#*:}\$$" -fuzztime 30s -fuzzminimizetime 1x $(FLAGS) || exit 1; \
 	done
 
