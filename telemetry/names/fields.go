@@ -49,6 +49,7 @@ const (
 	OfferDelay    = "jari.offer.delay"
 	MailKind      = "jari.mail.kind"
 	MailDelay     = "jari.mail.delay"
+	MailRate      = "jari.mail.rate"
 	SearchQuery   = "jari.search.query"
 	Hits          = "jari.search.hits"
 	SLO           = "jari.slo"
@@ -97,6 +98,7 @@ const (
 	EventMailSent           = "notification.mail.sent"
 	EventMailFailed         = "notification.mail.failed"
 	EventMailWithdrawn      = "notification.mail.withdrawn"
+	EventMailRate           = "notification.mail.rate"
 	EventCatalogueIndexed   = "search.catalogue.indexed"
 	EventIndexFailed        = "search.catalogue.failed"
 	EventHitUnreadable      = "search.hit.unreadable"
@@ -218,6 +220,7 @@ var Fields = append([]Field{
 		"0 if one command did both."},
 	{MailKind, MailKind, Keyword, "The kind of mail."},
 	{MailDelay, MailDelay, Double, "Seconds since the mail was due: since its event, or for a no-show since 5 minutes later."},
+	{MailRate, MailRate, Double, "Mails a second that the mail service accepts from the account."},
 	{SearchQuery, SearchQuery, Keyword, "The text that a diner searched for."},
 	{Hits, Hits, Long, "The number of restaurants that matched."},
 	{SLO, SLO, Keyword, "The name of the objective."},
