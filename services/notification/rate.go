@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"math"
 	"sync/atomic"
 	"time"
 
@@ -29,6 +30,10 @@ const (
 	quotaInterval = 5 * time.Minute // the account's quota is raised now and then
 	quotaPause    = time.Minute     // from one question to the next, however many mails are refused
 	quotaTimeout  = 5 * time.Second
+
+	// roundInterval is between rounds when mails wait for the quota. Few mails at a time
+	// cost most: each round leases, and wakes processes up.
+	roundInterval = 500 * time.Millisecond
 )
 
 // pace keeps the mails of one worker to a quota. Its bucket holds the mails of one
@@ -106,8 +111,9 @@ func (p *pace) read(ctx context.Context) {
 	p.logger.InfoContext(ctx, "quota of the mail service read", names.EventName, names.EventMailRate, names.MailRate, perSecond)
 }
 
-// wait waits until a mail may be sent, and returns how many may be, at most limit. It
-// returns 0 when stopping is closed before.
+// wait waits until as many mails may be sent as are of half a second, and returns how
+// many may be, at most limit. It returns 0 when stopping is closed before. After a calm
+// second it does not wait.
 func (p *pace) wait(stopping <-chan struct{}, limit int) int {
 	for {
 		bucket := p.bucket.Load()
@@ -115,10 +121,11 @@ func (p *pace) wait(stopping <-chan struct{}, limit int) int {
 			return limit
 		}
 		tokens := bucket.Tokens()
-		if tokens >= 1 {
+		enough := min(max(math.Floor(float64(bucket.Limit())*roundInterval.Seconds()), 1), float64(limit))
+		if tokens >= enough {
 			return min(int(tokens), limit)
 		}
-		missing := time.Duration((1 - tokens) / float64(bucket.Limit()) * float64(time.Second))
+		missing := time.Duration((enough - tokens) / float64(bucket.Limit()) * float64(time.Second))
 		select {
 		case <-stopping:
 			return 0
