@@ -134,7 +134,7 @@ func newClients(f flags) (users notification.Users, restaurants notification.Res
 		users = userhttp.New(*f.user, telemetry.Client(names.ServiceUser, callTimeout))
 	}
 	if *f.search != "" {
-		restaurants = searchhttp.New(*f.search, telemetry.Client(names.ServiceSearch, callTimeout))
+		restaurants = notification.NewRestaurantCache(searchhttp.New(*f.search, telemetry.Client(names.ServiceSearch, callTimeout)))
 	}
 	return users, restaurants
 }
