@@ -1,15 +1,18 @@
 package telemetry_test
 
 import (
+	"context"
 	"fmt"
 	"io"
 	"log/slog"
 	"maps"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"slices"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -131,4 +134,36 @@ func TestRecordsTheSpanAndMetricOfOtelhttpsTransport(t *testing.T) {
 			}
 		})
 	}
+}
+
+// net/http writes a body that it does not know to be in memory separately.
+func TestACallIsWrittenTogetherWithItsBody(t *testing.T) {
+	telemetrytest.Start(t)
+	srv := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { _, _ = io.Copy(io.Discard, r.Body) }))
+	defer srv.Close()
+	var writes atomic.Int64
+	base := &http.Transport{DialContext: func(ctx context.Context, network, addr string) (net.Conn, error) {
+		conn, err := new(net.Dialer).DialContext(ctx, network, addr)
+		return countedWrites{conn, &writes}, err
+	}}
+	defer base.CloseIdleConnections()
+	client := http.Client{Transport: telemetry.Transport("peer", base)}
+	res, err := client.Post(srv.URL, "text/plain", strings.NewReader("request"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	res.Body.Close()
+	if writes.Load() != 1 {
+		t.Errorf("%d writes", writes.Load())
+	}
+}
+
+type countedWrites struct {
+	net.Conn
+	n *atomic.Int64
+}
+
+func (c countedWrites) Write(b []byte) (int, error) {
+	c.n.Add(1)
+	return c.Conn.Write(b)
 }
