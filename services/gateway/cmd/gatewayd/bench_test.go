@@ -35,7 +35,7 @@ import (
 
 var (
 	program = flag.String("gatewayd", "", "a gatewayd to measure instead of this tree's, to compare two of them")
-	profile = flag.String("gatewayd-profile", "", "write a CPU profile of the gateway, per benchmark, to files with this prefix")
+	profile = flag.String("gatewayd-profile", "", "write profiles of the gateway, per benchmark, to files with this prefix")
 )
 
 const (
@@ -67,11 +67,12 @@ func BenchmarkRush(b *testing.B) {
 				requests = append(requests, warmUp[len(requests)%len(warmUp)])
 			}
 			profiled := g.profile(b, strings.ReplaceAll(name, " ", "-"))
-			accepted, before := upstream.accepted.Load(), g.cpu(b)
+			accepted, allocated, before := upstream.accepted.Load(), g.allocated(b), g.cpu(b)
 			b.ResetTimer()
 			g.send(b, requests)
 			b.StopTimer()
 			b.ReportMetric(float64((g.cpu(b)-before).Microseconds())/float64(b.N), "cpu-µs/op")
+			b.ReportMetric(float64(g.allocated(b)-allocated)/float64(b.N), "alloc-B/op")
 			b.ReportMetric(float64(upstream.accepted.Load()-accepted), "reconnects")
 			profiled.Wait()
 		})
@@ -220,23 +221,47 @@ func (g *process) cpu(b *testing.B) time.Duration {
 	return time.Duration(user+system) * 10 * time.Millisecond
 }
 
+// allocated is how many bytes the process has allocated so far.
+func (g *process) allocated(b *testing.B) int {
+	b.Helper()
+	_, after, _ := bytes.Cut(g.pprof(b, "allocs?debug=1"), []byte("# TotalAlloc = "))
+	digits, _, _ := bytes.Cut(after, []byte("\n"))
+	n, err := strconv.Atoi(string(digits))
+	if err != nil {
+		b.Fatal(err)
+	}
+	return n
+}
+
+func (g *process) pprof(b *testing.B, what string) []byte {
+	b.Helper()
+	res, err := http.Get("http://" + g.ops + "/debug/pprof/" + what)
+	if err != nil {
+		b.Error(err)
+		return nil
+	}
+	defer res.Body.Close()
+	body, err := io.ReadAll(res.Body)
+	if err != nil {
+		b.Error(err)
+	}
+	return body
+}
+
 // profile profiles the process for the next seconds, if it is asked for.
 func (g *process) profile(b *testing.B, name string) *sync.WaitGroup {
 	var wg sync.WaitGroup
-	if *profile != "" && b.N > 1 {
-		wg.Go(func() {
-			res, err := http.Get("http://" + g.ops + "/debug/pprof/profile?seconds=5")
-			if err != nil {
-				b.Error(err)
-				return
-			}
-			defer res.Body.Close()
-			body, _ := io.ReadAll(res.Body)
-			if err := os.WriteFile(*profile+name, body, 0o644); err != nil {
-				b.Error(err)
-			}
-		})
+	if *profile == "" || b.N == 1 {
+		return &wg
 	}
+	wg.Go(func() {
+		for _, what := range []string{"profile?seconds=5", "allocs"} {
+			file := *profile + name + "." + strings.TrimSuffix(what, "?seconds=5")
+			if err := os.WriteFile(file, g.pprof(b, what), 0o644); err != nil {
+				b.Error(err)
+			}
+		}
+	})
 	return &wg
 }
 
