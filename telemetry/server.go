@@ -41,8 +41,7 @@ func Server(logger *slog.Logger, pattern string, outside bool, next http.Handler
 	}
 	_, route, _ := strings.Cut(pattern, " ")
 	duration, err := otel.Meter(scope.Name).Float64Histogram(names.MetricHTTPServer, metric.WithUnit("s"),
-		metric.WithDescription("Duration of HTTP server requests."),
-		metric.WithExplicitBucketBoundaries(.005, .01, .025, .05, .075, .1, .25, .5, .75, 1, 2.5, 5, 7.5, 10))
+		metric.WithDescription("Duration of HTTP server requests."), httpBuckets)
 	if err != nil {
 		otel.Handle(err) // the instrument can be used nevertheless, it records nothing
 	}
@@ -65,7 +64,7 @@ type server struct {
 	tracer         trace.Tracer
 	propagator     propagation.TextMapPropagator
 	duration       metric.Float64Histogram
-	outcomes       outcomes
+	outcomes       memo[outcomeKey, outcome]
 }
 
 // exchange is one request and its response. It holds in one allocation all that
@@ -146,7 +145,7 @@ func (s *server) end(r *http.Request, e *exchange, aborted bool) {
 		e.status = http.StatusOK
 	}
 	elapsed := time.Since(e.start)
-	o := s.outcomes.get(s, r.Method, e.status)
+	o := s.outcomes.get(outcomeKey{method(r.Method), e.status}, s.newOutcome)
 	s.duration.Record(r.Context(), elapsed.Seconds(), o.labels...)
 	noted := e.all()
 	if e.span.IsRecording() {
@@ -226,7 +225,7 @@ func (s *server) attributes(r *http.Request, e *exchange, noted []slog.Attr) []a
 	if s.route != "" {
 		attrs = append(attrs, attribute.String(names.HTTPRoute, s.route))
 	}
-	host, port := splitHost(r)
+	host, port := splitHost(r.Host, r.TLS != nil)
 	attrs = append(attrs, attribute.String(names.ServerAddress, host))
 	if port > 0 {
 		attrs = append(attrs, attribute.Int(names.ServerPort, port))

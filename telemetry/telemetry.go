@@ -15,6 +15,7 @@ import (
 	"go.opentelemetry.io/otel/metric"
 	"go.opentelemetry.io/otel/propagation"
 	sdkmetric "go.opentelemetry.io/otel/sdk/metric"
+	"go.opentelemetry.io/otel/sdk/metric/exemplar"
 	"go.opentelemetry.io/otel/sdk/resource"
 	sdktrace "go.opentelemetry.io/otel/sdk/trace"
 	"golang.org/x/time/rate"
@@ -151,7 +152,8 @@ func (c *Config) traceOptions(res *resource.Resource, logger *slog.Logger, meter
 }
 
 func (c *Config) meterOptions(ctx context.Context, res *resource.Resource) ([]sdkmetric.Option, error) {
-	options := append(metricViews(), sdkmetric.WithResource(res))
+	// No exemplars: the access log leads from a slow request to its trace.
+	options := []sdkmetric.Option{sdkmetric.WithResource(res), sdkmetric.WithExemplarFilter(exemplar.AlwaysOffFilter)}
 	for _, r := range c.Readers {
 		options = append(options, sdkmetric.WithReader(r))
 	}
