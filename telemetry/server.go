@@ -18,7 +18,6 @@ import (
 
 	"jari.example/telemetry/internal/scope"
 	"jari.example/telemetry/names"
-	"jari.example/telemetry/spans"
 )
 
 // Server instruments one route: a server span named pattern ("POST /v1/x"), the
@@ -158,7 +157,7 @@ func (s *server) end(r *http.Request, e *exchange, aborted bool) {
 		}
 		e.span.SetAttributes(s.attributes(r, e, noted)...)
 	}
-	kept := spans.Decide(e.span, e.status >= 500, elapsed)
+	kept := process.decider.Load().Decide(e.span, s.name(r), e.status >= 500, elapsed)
 	s.logAccess(r, e, o.body, elapsed, noted, kept)
 	e.span.End()
 }

@@ -38,9 +38,10 @@ type Config struct {
 	Output    io.Writer     // where lines go; stdout when nil
 	Heartbeat time.Duration // 10 s when 0, none when negative
 
-	// TraceCeiling is the limit of the rate-limiting sampler: so many traces are
-	// kept per second. Above it only failed and slow (1 s) ones are. 0 means
-	// DefaultTraceCeiling, a negative number all.
+	// TraceCeiling is how many traces per second the rate-limiting sampler keeps
+	// whole. The more there are above it, the fewer are kept, and besides them a few
+	// failed and slow (1 s) ones of each route. 0 means DefaultTraceCeiling, a
+	// negative number all.
 	TraceCeiling int
 
 	// Off disables all lines, spans and metrics, whatever the other fields are, to
@@ -92,7 +93,9 @@ func Start(ctx context.Context, c Config) (t *Telemetry, stop func(context.Conte
 		return nil, nil, err
 	}
 	meters := sdkmetric.NewMeterProvider(meterOptions...)
-	traces := sdktrace.NewTracerProvider(c.traceOptions(res, logger, meters)...)
+	decider := spans.NewDecider()
+	process.decider.Store(decider)
+	traces := sdktrace.NewTracerProvider(c.traceOptions(res, logger, meters, decider)...)
 
 	otel.SetErrorHandler(newErrorHandler(logger))
 	otel.SetTracerProvider(traces)
@@ -135,13 +138,15 @@ func (c *Config) defaults() {
 	c.Endpoint = strings.TrimRight(c.Endpoint, "/")
 }
 
-func (c *Config) traceOptions(res *resource.Resource, logger *slog.Logger, meters metric.MeterProvider) []sdktrace.TracerProviderOption {
+func (c *Config) traceOptions(
+	res *resource.Resource, logger *slog.Logger, meters metric.MeterProvider, decider *spans.Decider,
+) []sdktrace.TracerProviderOption {
 	options := []sdktrace.TracerProviderOption{sdktrace.WithResource(res)}
 	for _, p := range c.Processors {
 		options = append(options, sdktrace.WithSpanProcessor(p))
 	}
 	if c.Endpoint != "" {
-		options = append(options, sdktrace.WithSpanProcessor(spans.NewProcessor(c.Endpoint+"/v1/traces", logger, meters)),
+		options = append(options, sdktrace.WithSpanProcessor(spans.NewProcessor(c.Endpoint+"/v1/traces", logger, meters, decider)),
 			sdktrace.WithSampler(spans.NewRateLimitingSampler(c.TraceCeiling)))
 	} else if len(c.Processors) == 0 {
 		// Lines carry trace ids nevertheless, but no spans are recorded.
