@@ -51,6 +51,7 @@ var process processState
 
 type processState struct {
 	decider atomic.Pointer[spans.Decider] // of Start; nil before
+	lines   atomic.Pointer[lineCeilings]  // likewise
 
 	mu      sync.Mutex
 	handler *jsonlog.Handler  // of Start; nil before

@@ -1,6 +1,7 @@
 package telemetry
 
 import (
+	"maps"
 	"net"
 	"net/http"
 	"strconv"
@@ -17,6 +18,7 @@ import (
 type outcome struct {
 	labels []metric.RecordOption
 	body   string // of the access log line
+	left   *leftOut
 }
 
 // outcomes caches the outcomes of a route. They are few: the methods are those of
@@ -48,14 +50,25 @@ func (os *outcomes) get(s *server, requestMethod string, status int) outcome {
 	o = outcome{
 		labels: []metric.RecordOption{metric.WithAttributeSet(attribute.NewSet(labels...))},
 		body:   key.method + " " + route + " " + strconv.Itoa(status),
+		left:   new(leftOut),
 	}
 	os.mu.Lock()
 	defer os.mu.Unlock()
+	if first, ok := os.cached[key]; ok { // of another request: its counts must not be lost
+		return first
+	}
 	if os.cached == nil {
 		os.cached = map[outcomeKey]outcome{}
 	}
 	os.cached[key] = o
 	return o
+}
+
+// all returns a copy.
+func (os *outcomes) all() map[outcomeKey]outcome {
+	os.mu.RLock()
+	defer os.mu.RUnlock()
+	return maps.Clone(os.cached)
 }
 
 // method returns m if HTTP knows it, else _OTHER, as the semantic conventions

@@ -40,8 +40,9 @@ type Config struct {
 
 	// TraceCeiling is how many traces per second the rate-limiting sampler keeps
 	// whole. The more there are above it, the fewer are kept, and besides them a few
-	// failed and slow (1 s) ones of each route. 0 means DefaultTraceCeiling, a
-	// negative number all.
+	// failed and slow (1 s) ones of each route. It is the ceiling of the access log
+	// lines of each route of an inner service, too. 0 means DefaultTraceCeiling, a
+	// negative number all traces and lines.
 	TraceCeiling int
 
 	// Off disables all lines, spans and metrics, whatever the other fields are, to
@@ -94,7 +95,9 @@ func Start(ctx context.Context, c Config) (t *Telemetry, stop func(context.Conte
 	}
 	meters := sdkmetric.NewMeterProvider(meterOptions...)
 	decider := spans.NewDecider()
+	lines := &lineCeilings{limit: c.TraceCeiling, logger: logger}
 	process.decider.Store(decider)
+	process.lines.Store(lines)
 	traces := sdktrace.NewTracerProvider(c.traceOptions(res, logger, meters, decider)...)
 
 	otel.SetErrorHandler(newErrorHandler(logger))
@@ -107,9 +110,10 @@ func Start(ctx context.Context, c Config) (t *Telemetry, stop func(context.Conte
 			return nil, nil, err
 		}
 	}
-	stopHeartbeat := startHeartbeat(logger, c.Heartbeat)
+	stopHeartbeat := startHeartbeat(logger, c.Heartbeat, lines.flush)
 	stop = func(ctx context.Context) error {
 		stopHeartbeat()
+		lines.flush()
 		ctx, cancel := context.WithTimeout(ctx, shutdownTimeout)
 		defer cancel()
 		// Spans first, since metrics count the spans that were dropped; but not for
@@ -171,8 +175,8 @@ func (c *Config) meterOptions(ctx context.Context, res *resource.Resource) ([]sd
 }
 
 // startHeartbeat logs regularly that the process is alive, so that missing lines
-// mean a failure of process or pipeline, and not a quiet service.
-func startHeartbeat(logger *slog.Logger, every time.Duration) (stop func()) {
+// mean a failure of process or pipeline, and not a quiet service. It calls flush as often.
+func startHeartbeat(logger *slog.Logger, every time.Duration, flush func()) (stop func()) {
 	if every < 0 {
 		return func() {}
 	}
@@ -188,6 +192,7 @@ func startHeartbeat(logger *slog.Logger, every time.Duration) (stop func()) {
 			case <-ctx.Done():
 				return
 			case <-tick.C:
+				flush()
 				logger.Info("alive", names.EventName, names.EventHeartbeat, names.Uptime, time.Since(began).Round(time.Millisecond))
 			}
 		}
