@@ -2,9 +2,11 @@ package bench
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"encoding/xml"
 	"errors"
+	"flag"
 	"io"
 	"math"
 	"os"
@@ -20,18 +22,24 @@ type row struct {
 	Rate  float64  `json:"bookings_per_s"`
 	Over  int      `json:"overbooked"`
 	Per   *float64 `json:"statements_per_booking"`
+	CPU   cpu      `json:"cpu_ms"`
+}
+
+type cpu struct {
+	Service  float64 `json:"service"`
+	Database float64 `json:"database"`
 }
 
 func TestTableHasAColumnForEachField(t *testing.T) {
 	half := 0.5
 	var out bytes.Buffer
-	if err := New("x", []row{{"grouped", 9000.5, 0, &half}, {"for_update", 250, 3, nil}}).Table(&out); err != nil {
+	if err := New("x", []row{{"grouped", 9000.5, 0, &half, cpu{0.1, 0.25}}, {"for_update", 250, 3, nil, cpu{}}}).Table(&out); err != nil {
 		t.Fatal(err)
 	}
 	lines := strings.Split(out.String(), "\n")
 	want := [][]string{
-		{"store", "bookings_per_s", "overbooked", "statements_per_booking"},
-		{"grouped", "9000.5", "0", "0.5"}, {"for_update", "250", "3", "–"},
+		{"store", "bookings_per_s", "overbooked", "statements_per_booking", "cpu_ms.service", "cpu_ms.database"},
+		{"grouped", "9000.5", "0", "0.5", "0.1", "0.25"}, {"for_update", "250", "3", "–", "0", "0"},
 	}
 	for i, fields := range want {
 		if got := strings.Fields(lines[i]); !slices.Equal(got, fields) {
@@ -149,11 +157,77 @@ func TestMedianIgnoresTheOrder(t *testing.T) {
 
 func TestWriteGoalsPrintsMetOrMissed(t *testing.T) {
 	var out bytes.Buffer
-	if err := WriteGoals(&out, []Goal{{"speed", "≥ 10×", "12×", true}, {"p99", "< 25 ms", "30 ms", false}}); err != nil {
+	if err := WriteGoals(&out, []Goal{{What: "speed", Want: "≥ 10×", Got: "12×", Met: true}, {What: "p99", Want: "< 25 ms", Got: "30 ms"}}); err != nil {
 		t.Fatal(err)
 	}
 	lines := strings.Split(out.String(), "\n")
 	if !strings.HasPrefix(lines[0], "met ") || !strings.HasPrefix(lines[1], "missed ") {
 		t.Errorf("got\n%s", &out)
+	}
+}
+
+func TestAProgramSavesOnlyACompleteRunThatMeetsRequiredGoals(t *testing.T) {
+	program := func(goal Goal, complete bool, failed error) Program[row] {
+		return Program[row]{
+			Name: "x", Limit: time.Minute,
+			Flags:   func(*flag.FlagSet) func() (bool, error) { return func() (bool, error) { return complete, nil } },
+			Measure: func(context.Context, Run) ([]row, error) { return []row{{Store: "grouped"}}, failed },
+			Goals:   func([]row) []Goal { return []Goal{goal} },
+			Chart:   func([]row) Chart { return Chart{} },
+		}
+	}
+	for name, c := range map[string]struct {
+		program Program[row]
+		saved   bool
+		failure string
+	}{
+		"met":              {program(Goal{What: "speed", Met: true}, true, nil), true, ""},
+		"missed":           {program(Goal{What: "speed"}, true, nil), true, ""},
+		"required, met":    {program(Goal{What: "right", Met: true, Required: true}, true, nil), true, ""},
+		"required, missed": {program(Goal{What: "right", Got: "3", Want: "0", Required: true}, true, nil), false, "right: 3, wanted 0"},
+		"failed":           {program(Goal{What: "speed", Met: true}, true, errors.New("no disk")), false, "no disk"},
+	} {
+		dir := t.TempDir()
+		var out bytes.Buffer
+		err := c.program.Main(t.Context(), []string{"-out", dir}, &out, io.Discard)
+		if _, missing := os.Stat(filepath.Join(dir, "x.json")); (missing == nil) != c.saved {
+			t.Errorf("%s: saved: %v, want %v", name, missing == nil, c.saved)
+		}
+		if (err == nil) != (c.failure == "") || err != nil && !strings.Contains(err.Error(), c.failure) {
+			t.Errorf("%s: %v, want %q", name, err, c.failure)
+		}
+		if !strings.Contains(out.String(), "grouped") {
+			t.Errorf("%s: the rows are not printed:\n%s", name, &out)
+		}
+	}
+	err := program(Goal{}, true, nil).Main(t.Context(), []string{"-out", t.TempDir(), "more"}, io.Discard, io.Discard)
+	if err == nil || !strings.Contains(err.Error(), `"more"`) {
+		t.Errorf("an argument that is no flag: %v", err)
+	}
+}
+
+func TestChooseRefusesAnUnknownName(t *testing.T) {
+	var chosen []string
+	if err := Choose(&chosen, "b,a", []string{"a", "b"}); err != nil || !slices.Equal(chosen, []string{"b", "a"}) {
+		t.Errorf("chosen %v, %v", chosen, err)
+	}
+	if err := Choose(&chosen, "a,c", []string{"a", "b"}); err == nil || err.Error() != `"c" is not one of a, b` {
+		t.Errorf("an unknown name: %v", err)
+	}
+}
+
+func TestAStackIsAsHighAsItsParts(t *testing.T) {
+	p := Panel{Title: "CPU", Stacked: true, Categories: []string{"rush"}, Series: []Series{
+		{"gateway", []float64{0.25}}, {"idle", []float64{0.001}}, {"unknown", []float64{math.NaN()}}, {"database", []float64{0.5}},
+	}}
+	if low, high := p.bounds(); low != 0 || high < 0.751 || high > 0.9 {
+		t.Errorf("the axis goes from %v to %v", low, high)
+	}
+	var svg bytes.Buffer
+	if err := (Chart{Panels: []Panel{p}}).WriteSVG(&svg); err != nil {
+		t.Fatal(err)
+	}
+	if !strings.Contains(svg.String(), ">0.25<") || !strings.Contains(svg.String(), ">0.5<") || strings.Contains(svg.String(), ">0.001<") {
+		t.Errorf("the large parts have a label, and the small one has none: %s", &svg)
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"image/color"
 	"io"
 	"math"
+	"slices"
 
 	"gonum.org/v1/plot"
 	"gonum.org/v1/plot/font"
@@ -28,6 +29,7 @@ type Panel struct {
 	Title      string // what the bars measure, with its unit
 	Separate   bool   // its series are not in the legend, and have other colours
 	Log        bool   // a logarithmic axis, without bars for 0
+	Stacked    bool   // one bar for each category, of which each series is a part
 	Categories []string
 	Series     []Series
 }
@@ -51,7 +53,11 @@ var colours = []color.Color{
 	color.RGBA{0x00, 0x72, 0xb2, 0xff}, color.RGBA{0xe6, 0x9f, 0x00, 0xff},
 	color.RGBA{0x00, 0x9e, 0x73, 0xff}, color.RGBA{0xd5, 0x5e, 0x00, 0xff},
 	color.RGBA{0xcc, 0x79, 0xa7, 0xff}, color.RGBA{0x56, 0xb4, 0xe9, 0xff},
+	color.RGBA{0xf0, 0xe4, 0x42, 0xff}, color.RGBA{0x99, 0x99, 0x99, 0xff},
 }
+
+// separate is the colour of the first series of a panel that is Separate.
+const separate = 5
 
 // WriteSVG draws the chart.
 func (p Chart) WriteSVG(w io.Writer) error {
@@ -114,13 +120,23 @@ func (panel Panel) plot() (*plot.Plot, error) {
 	}
 	p.Add(gridLines())
 	n := len(panel.Series)
+	if panel.Stacked {
+		n = 1
+	}
+	below := make([]float64, len(panel.Categories))
 	for i, s := range panel.Series {
 		if len(s.Values) != len(panel.Categories) {
 			return nil, fmt.Errorf("%s has %d values for %d categories", s.Name, len(s.Values), len(panel.Categories))
 		}
 		b := &bars{values: s.Values, colour: colours[i%len(colours)], floor: low, width: 0.8 / float64(n)}
 		if panel.Separate {
-			b.colour = colours[len(colours)-1-i%len(colours)]
+			b.colour = colours[(separate+len(colours)-i)%len(colours)]
+		}
+		if panel.Stacked {
+			b.below, below = below, sums(below, s.Values)
+			b.top = high
+			p.Add(b)
+			continue
 		}
 		b.shift = (float64(i) - float64(n-1)/2) * b.width
 		p.Add(b)
@@ -130,6 +146,13 @@ func (panel Panel) plot() (*plot.Plot, error) {
 
 // bounds leaves room above the bars for their labels.
 func (panel Panel) bounds() (low, high float64) {
+	if panel.Stacked {
+		total := make([]float64, len(panel.Categories))
+		for _, s := range panel.Series {
+			total = sums(total, s.Values)
+		}
+		return 0, max(slices.Max(total)*1.1, math.SmallestNonzeroFloat32)
+	}
 	smallest := math.Inf(1)
 	for _, s := range panel.Series {
 		for _, v := range s.Values {
@@ -145,6 +168,17 @@ func (panel Panel) bounds() (low, high float64) {
 		return math.Pow(10, math.Floor(math.Log10(smallest))), high * math.Pow(high/smallest, 0.05) * 1.5
 	}
 	return 0, high * 1.1
+}
+
+// sums adds values that are numbers, one by one.
+func sums(to, values []float64) []float64 {
+	to = slices.Clone(to)
+	for i, v := range values {
+		if !math.IsNaN(v) {
+			to[i] += v
+		}
+	}
+	return to
 }
 
 func gridLines() *plotter.Grid {

@@ -18,8 +18,9 @@ import (
 	"time"
 )
 
-// Report is the result of one run. Row is a flat struct: the JSON names of its
-// fields are the columns of the table, in the same order.
+// Report is the result of one run. Row is a struct: the JSON names of its fields,
+// and of the fields of structs within it, are the columns of the table, in the
+// same order.
 type Report[Row any] struct {
 	Name    string  `json:"name"`
 	Date    string  `json:"date"` // RFC 3339, UTC
@@ -39,24 +40,36 @@ func New[Row any](name string, rows []Row) Report[Row] {
 // Table writes the column names and the rows, aligned, one per line.
 func (r Report[Row]) Table(w io.Writer) error {
 	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
-	row := reflect.TypeFor[Row]()
-	for i := range row.NumField() {
-		fmt.Fprint(t, column(row.Field(i)), "\t")
-	}
-	fmt.Fprintln(t)
-	for _, values := range r.Rows {
-		v := reflect.ValueOf(values)
-		for i := range v.NumField() {
-			fmt.Fprint(t, cell(v.Field(i)), "\t")
-		}
-		fmt.Fprintln(t)
+	fmt.Fprintln(t, strings.Join(columns(reflect.TypeFor[Row](), ""), "\t")+"\t")
+	for _, row := range r.Rows {
+		fmt.Fprintln(t, strings.Join(cells(reflect.ValueOf(row)), "\t")+"\t")
 	}
 	return t.Flush()
 }
 
-func column(f reflect.StructField) string {
-	name, _, _ := strings.Cut(f.Tag.Get("json"), ",")
-	return name
+// columns are the names of a row's fields; those of a struct within it are named
+// "struct.field".
+func columns(row reflect.Type, prefix string) (all []string) {
+	for i := range row.NumField() {
+		name, _, _ := strings.Cut(row.Field(i).Tag.Get("json"), ",")
+		if within := row.Field(i).Type; within.Kind() == reflect.Struct {
+			all = append(all, columns(within, prefix+name+".")...)
+			continue
+		}
+		all = append(all, prefix+name)
+	}
+	return all
+}
+
+func cells(row reflect.Value) (all []string) {
+	for i := range row.NumField() {
+		if within := row.Field(i); within.Kind() == reflect.Struct {
+			all = append(all, cells(within)...)
+			continue
+		}
+		all = append(all, cell(row.Field(i)))
+	}
+	return all
 }
 
 func cell(v reflect.Value) string {
@@ -96,6 +109,7 @@ func (r Report[Row]) Save(dir string, chart Chart) error {
 type Goal struct {
 	What, Want, Got string
 	Met             bool
+	Required        bool // a run that misses it has failed: the system was wrong, not slow
 }
 
 // WriteGoals prints each goal with "met" or "missed".

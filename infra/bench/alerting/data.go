@@ -5,10 +5,10 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"io"
 	"net/http"
 	"time"
 
+	"jari.example/infra/bench/opensearch"
 	"jari.example/infra/bench/slofile"
 )
 
@@ -34,11 +34,14 @@ func routes() []string { return slofile.Names(objectives) }
 func writeRules(dir, index string) error { return slofile.Write(dir, index, routes()) }
 
 // log is an access log in OpenSearch, with an index for each day.
-type log struct{ server, index string }
+type log struct {
+	opensearch.Client
+	index string
+}
 
-const mapping = `{"settings": {"number_of_shards": 1, "number_of_replicas": 0, "refresh_interval": "-1"},
+var mapping = json.RawMessage(`{"settings": {"number_of_shards": 1, "number_of_replicas": 0, "refresh_interval": "-1"},
 	"mappings": {"properties": {"@timestamp": {"type": "date_nanos"}, "region": {"type": "keyword"},
-	"route": {"type": "keyword"}, "status": {"type": "short"}}}}`
+	"route": {"type": "keyword"}, "status": {"type": "short"}}}}`)
 
 // fill writes the log of [from, to). It is dense since dense.
 func (l log) fill(ctx context.Context, from, dense, to time.Time) error {
@@ -49,7 +52,7 @@ func (l log) fill(ctx context.Context, from, dense, to time.Time) error {
 			next = to
 		}
 		index := l.index + "-" + day.UTC().Format("2006.01.02")
-		if err := l.do(ctx, http.MethodPut, "/"+index, []byte(mapping)); err != nil {
+		if err := l.Call(ctx, http.MethodPut, index, mapping, nil); err != nil {
 			return err
 		}
 		var bulk bytes.Buffer
@@ -83,7 +86,7 @@ func (l log) fill(ctx context.Context, from, dense, to time.Time) error {
 		}
 		day = next
 	}
-	return l.do(ctx, http.MethodPost, "/"+l.index+"-*/_refresh", nil)
+	return l.Call(ctx, http.MethodPost, l.index+"-*/_refresh", nil, nil)
 }
 
 func (l log) flush(ctx context.Context, index string, bulk *bytes.Buffer) error {
@@ -91,49 +94,10 @@ func (l log) flush(ctx context.Context, index string, bulk *bytes.Buffer) error 
 		return nil
 	}
 	defer bulk.Reset()
-	return l.do(ctx, http.MethodPost, "/"+index+"/_bulk?filter_path=errors", bulk.Bytes())
-}
-
-// countDocuments is how many documents of the path's indices meet a query.
-func (l log) countDocuments(ctx context.Context, indices string, query json.RawMessage) (n int64, err error) {
-	body, err := json.Marshal(map[string]any{"query": query})
-	if err != nil {
-		return 0, err
-	}
-	var found struct{ Count int64 }
-	err = l.request(ctx, http.MethodPost, indices+"/_count", body, &found)
-	return found.Count, err
-}
-
-func (l log) do(ctx context.Context, method, path string, body []byte) error {
 	var result struct{ Errors bool }
-	err := l.request(ctx, method, path, body, &result)
+	err := l.Call(ctx, http.MethodPost, index+"/_bulk?filter_path=errors", bulk.Bytes(), &result)
 	if err == nil && result.Errors {
-		err = fmt.Errorf("%s %s: documents were refused", method, path)
+		err = fmt.Errorf("documents of %s were refused", index)
 	}
 	return err
-}
-
-func (l log) request(ctx context.Context, method, path string, body []byte, into any) error {
-	r, err := http.NewRequestWithContext(ctx, method, l.server+path, bytes.NewReader(body))
-	if err != nil {
-		return err
-	}
-	r.Header.Set("Content-Type", "application/x-ndjson")
-	if !bytes.HasSuffix(body, []byte("\n")) {
-		r.Header.Set("Content-Type", "application/json")
-	}
-	response, err := http.DefaultClient.Do(r)
-	if err != nil {
-		return err
-	}
-	defer response.Body.Close()
-	text, err := io.ReadAll(response.Body)
-	if err != nil {
-		return err
-	}
-	if response.StatusCode >= 300 {
-		return fmt.Errorf("%s %s: %s %s", method, path, response.Status, text)
-	}
-	return json.Unmarshal(text, into)
 }

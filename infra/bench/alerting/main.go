@@ -27,6 +27,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"jari.example/infra/bench"
+	"jari.example/infra/bench/opensearch"
 	"jari.example/infra/bench/sandbox"
 	"jari.example/infra/local/launch"
 	"jari.example/infra/local/parts"
@@ -39,14 +40,11 @@ func main() { command.Main("alerting", run) }
 type options struct {
 	history       []int // days, ascending
 	rounds, ticks int
-	out           string
 }
 
 var defaultHistory = []int{1, 30}
 
-func parse(args []string, stderr io.Writer) (o options, err error) {
-	fs := flag.NewFlagSet("alerting", flag.ContinueOnError)
-	fs.SetOutput(stderr)
+func (o *options) define(fs *flag.FlagSet) (check func() (complete bool, err error)) {
 	o.history = defaultHistory
 	fs.Func("history", "days of history, separated by commas (default 1,30)", func(list string) error {
 		o.history = nil
@@ -62,53 +60,30 @@ func parse(args []string, stderr io.Writer) (o options, err error) {
 	})
 	fs.IntVar(&o.rounds, "rounds", 3, "rounds; the table shows their medians")
 	fs.IntVar(&o.ticks, "ticks", 60, "ticks of each round, 10 s of log time apart")
-	fs.StringVar(&o.out, "out", "", "directory for alerting.json and alerting.svg (default: docs/bench for a complete run, none for a part)")
-	if err := fs.Parse(args); err != nil {
-		return o, err
+	return func() (bool, error) {
+		if o.rounds < 1 || o.ticks < 1 {
+			return false, errors.New("-rounds and -ticks must be positive")
+		}
+		return slices.Equal(o.history, defaultHistory) && o.rounds >= 3 && o.ticks >= 60, nil
 	}
-	if o.rounds < 1 || o.ticks < 1 || fs.NArg() > 0 {
-		return o, errors.New("-rounds and -ticks must be positive, and there are no arguments")
-	}
-	if o.out == "" && slices.Equal(o.history, defaultHistory) && o.rounds >= 3 && o.ticks >= 60 {
-		o.out = filepath.Join("docs", "bench")
-	}
-	return o, nil
 }
 
 // timeLimit ends a run that hangs.
 const timeLimit = 20 * time.Minute
 
 func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
-	o, err := parse(args, stderr)
-	if err != nil {
-		return err
-	}
-	ctx, cancel := context.WithTimeout(ctx, timeLimit)
-	defer cancel()
-	b := &benchmark{options: o, logf: func(format string, args ...any) { fmt.Fprintf(stderr, format+"\n", args...) }}
-	rows, err := b.measure(ctx)
-	if err != nil {
-		return errors.Join(err, ctx.Err())
-	}
-	report := bench.New("alerting", rows)
-	if err := report.Table(stdout); err != nil {
-		return err
-	}
-	fmt.Fprintln(stdout)
-	if err := bench.WriteGoals(stdout, goals(rows)); err != nil || o.out == "" {
-		return err
-	}
-	if !filepath.IsAbs(o.out) {
-		o.out = filepath.Join(b.Root, o.out)
-	}
-	return report.Save(o.out, chart(rows))
+	b := &benchmark{}
+	return bench.Program[row]{
+		Name: "alerting", Limit: timeLimit, Flags: b.define, Goals: goals, Chart: chart,
+		Measure: func(ctx context.Context, r bench.Run) ([]row, error) { b.Run = r; return b.measure(ctx) },
+	}.Main(ctx, args, stdout, stderr)
 }
 
 // benchmark is OpenSearch, PostgreSQL and the program that ticks.
 type benchmark struct {
 	options
 	*sandbox.Sandbox
-	logf    func(format string, args ...any)
+	bench.Run
 	system  *parts.System
 	proxy   *proxy
 	program string
@@ -136,7 +111,7 @@ func (b *benchmark) measure(ctx context.Context) (rows []row, err error) {
 	begin := time.Now().UTC().Truncate(time.Minute)
 	var all []history
 	for _, days := range b.history {
-		b.logf("writing %d days of history", days)
+		b.Logf("writing %d days of history", days)
 		h, err := b.fill(ctx, days, begin)
 		if err != nil {
 			return nil, fmt.Errorf("%d days of history: %w", days, err)
@@ -146,7 +121,7 @@ func (b *benchmark) measure(ctx context.Context) (rows []row, err error) {
 	rounds := map[int][]round{}
 	for n := range b.rounds {
 		for _, h := range all { // alternating, so that other work of the machine affects all
-			b.logf("round %d with %d days of history", n+1, h.days)
+			b.Logf("round %d with %d days of history", n+1, h.days)
 			r, err := b.round(ctx, h, begin.Add(time.Duration(n*b.ticks)*tickInterval))
 			if err != nil {
 				return nil, fmt.Errorf("%d days of history: %w", h.days, err)
@@ -180,7 +155,7 @@ func (b *benchmark) start(ctx context.Context) (err error) {
 			list[i].StopSignal = syscall.SIGKILL // saves half a minute; its data is deleted anyway
 		}
 	}
-	b.logf("starting OpenSearch and PostgreSQL, building benchalerting")
+	b.Logf("starting OpenSearch and PostgreSQL, building benchalerting")
 	if err := b.Up(ctx, list); err != nil {
 		return err
 	}
@@ -190,7 +165,7 @@ func (b *benchmark) start(ctx context.Context) (err error) {
 	b.OnStop(func() error { b.proxy.Close(); return nil })
 	b.program = filepath.Join(b.Dir, "benchalerting")
 	cmd := exec.CommandContext(ctx, "go", "build", "-buildvcs=false", "-o", b.program, "./alerting/cmd/benchalerting")
-	cmd.Dir, cmd.Stderr = b.Root, os.Stderr
+	cmd.Dir, cmd.Stderr = b.Sandbox.Root, os.Stderr
 	return cmd.Run()
 }
 
@@ -199,7 +174,7 @@ func (b *benchmark) fill(ctx context.Context, days int, begin time.Time) (h hist
 	name := fmt.Sprintf("bench_%d", days)
 	h = history{
 		days: days, rules: filepath.Join(b.Dir, name), database: b.system.DatabaseURL(name),
-		log: log{b.system.OpenSearchURL(), fmt.Sprintf("bench%d", days)},
+		log: log{opensearch.Client{URL: b.system.OpenSearchURL()}, fmt.Sprintf("bench%d", days)},
 	}
 	if err := writeRules(h.rules, h.log.index); err != nil {
 		return h, err
@@ -217,7 +192,7 @@ func (b *benchmark) fill(ctx context.Context, days int, begin time.Time) (h hist
 	if err := h.log.fill(ctx, from, begin.Add(-logged), end); err != nil {
 		return h, err
 	}
-	b.logf("writing what was counted of it")
+	b.Logf("writing what was counted of it")
 	if _, err = b.call(ctx, h, "fill", "-from", from.Format(time.RFC3339), "-to", begin.Format(time.RFC3339)); err != nil {
 		return h, err
 	}
@@ -255,7 +230,7 @@ func (b *benchmark) round(ctx context.Context, h history, at time.Time) (r round
 	var indices string
 	var query json.RawMessage
 	r.searches, indices, query = b.proxy.take()
-	r.searches.scanned, err = h.log.countDocuments(ctx, strings.TrimSuffix(indices, "/_search"), query)
+	r.searches.scanned, err = h.log.Count(ctx, strings.TrimPrefix(strings.TrimSuffix(indices, "/_search"), "/"), query)
 	return r, err
 }
 

@@ -4,8 +4,6 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
-	"math"
-	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"slices"
@@ -24,48 +22,6 @@ func TestMain(m *testing.M) {
 		os.Exit(1)
 	}
 	os.Exit(m.Run())
-}
-
-// zipfian reports whether counts fall like 1/rank over the first ten ranks.
-func zipfian(counts []int) bool {
-	total, harmonic := 0, 0.0
-	for i, n := range counts {
-		total += n
-		harmonic += math.Pow(float64(i+1), -1.01)
-	}
-	for i := range 10 {
-		want := float64(total) * math.Pow(float64(i+1), -1.01) / harmonic
-		if math.Abs(float64(counts[i])-want) > want/10 {
-			return false
-		}
-	}
-	return true
-}
-
-func counted(pick func() int, slots, times int) []int {
-	counts := make([]int, slots)
-	for range times {
-		counts[pick()]++
-	}
-	return counts
-}
-
-func TestPopularityFollowsZipf(t *testing.T) {
-	r := rand.New(rand.NewPCG(1, 2))
-	popular := counted(byPopularity(1000)(r), 1000, 200_000)
-	if !zipfian(popular) {
-		t.Errorf("the first slots get %v of 200,000 requests", popular[:10])
-	}
-	if share := float64(popular[0]) / 200_000; share < 0.11 || share > 0.15 {
-		t.Errorf("the first slot gets a share of %.3f, not one in eight", share)
-	}
-	even := counted(rig.Uniform(1000)(r), 1000, 200_000)
-	if zipfian(even) { // the control
-		t.Error("a uniform distribution passes for Zipf's")
-	}
-	if slices.Min(even) < 120 || slices.Max(even) > 280 {
-		t.Errorf("a uniform distribution gives slots between %d and %d requests, want about 200", slices.Min(even), slices.Max(even))
-	}
 }
 
 func TestPlanHasEveryCell(t *testing.T) {
@@ -88,7 +44,7 @@ func TestSummaryHasMediansAndTheWorstOverbooking(t *testing.T) {
 	n := int64(300)
 	run := func(booked, over int) measurement {
 		return measurement{
-			Results: rig.Results{Duration: time.Second, Booked: booked, Latencies: []time.Duration{time.Millisecond, 3 * time.Millisecond}},
+			Results: rig.Results{Duration: time.Second, Statuses: map[int]int{201: booked}, Latencies: []time.Duration{time.Millisecond, 3 * time.Millisecond}},
 			cpu:     [2]time.Duration{time.Second, time.Second}, statements: &n, overbooked: over,
 		}
 	}

@@ -49,16 +49,16 @@ func summarise(c cell, runs []measurement) row {
 	}
 	r := row{
 		Store: c.store, Scenario: c.name, Disk: c.disk, Connections: c.conns,
-		PerSecond: of(func(o measurement) float64 { return float64(o.Booked) / o.Duration.Seconds() }, 0),
+		PerSecond: of(func(o measurement) float64 { return float64(o.Booked()) / o.Duration.Seconds() }, 0),
 		P50:       percentile(0.50), P95: percentile(0.95), P99: percentile(0.99),
-		Refused: int(of(func(o measurement) float64 { return float64(o.Refused) }, 0)),
-		CPU:     of(func(o measurement) float64 { return (o.cpu[0] + o.cpu[1]).Seconds() / thousands(o.Booked) }, 3),
+		Refused: int(of(func(o measurement) float64 { return float64(o.Refused()) }, 0)),
+		CPU:     of(func(o measurement) float64 { return (o.cpu[0] + o.cpu[1]).Seconds() / thousands(o.Booked()) }, 3),
 	}
 	for _, o := range runs {
 		r.Overbooked = max(r.Overbooked, o.overbooked)
 	}
 	if runs[0].statements != nil {
-		each := of(func(o measurement) float64 { return float64(*o.statements) / float64(max(o.Booked, 1)) }, 3)
+		each := of(func(o measurement) float64 { return float64(*o.statements) / float64(max(o.Booked(), 1)) }, 3)
 		r.Statements = &each
 	}
 	return r

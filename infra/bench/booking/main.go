@@ -15,7 +15,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"path/filepath"
 	"runtime"
 	"slices"
 	"strings"
@@ -24,7 +23,6 @@ import (
 	"jari.example/infra/bench"
 	"jari.example/infra/bench/rig"
 	"jari.example/infra/local/ports"
-	"jari.example/infra/local/repo"
 	"jari.example/internal/command"
 )
 
@@ -44,12 +42,9 @@ type options struct {
 	only, stores, disks []string
 	seconds, warm       time.Duration
 	runs, requests      int
-	out, profile        string
 }
 
-func parse(args []string, stderr io.Writer) (o options, err error) {
-	fs := flag.NewFlagSet("booking", flag.ContinueOnError)
-	fs.SetOutput(stderr)
+func (o *options) define(fs *flag.FlagSet) (check func() (complete bool, err error)) {
 	only := fs.String("only", strings.Join(scenarioNames(), ","), "scenarios")
 	store := fs.String("store", strings.Join(stores, ","), "stores")
 	disk := fs.String("disk", rig.RAM+","+rig.RealDisk, "disks of the database")
@@ -57,71 +52,40 @@ func parse(args []string, stderr io.Writer) (o options, err error) {
 	warm := fs.Float64("warm", 0.5, "seconds of load before the measurement")
 	fs.IntVar(&o.runs, "runs", 3, "runs of each cell; the table shows their medians")
 	fs.IntVar(&o.requests, "rush", 20_000, "requests of the scenario sold-out-rush")
-	fs.StringVar(&o.out, "out", "", "directory for booking.json and booking.svg (default: docs/bench for a complete run, none for a part)")
-	fs.StringVar(&o.profile, "profile", "", "directory for a CPU profile of the service and the slowest statements of each run")
-	if err := fs.Parse(args); err != nil {
-		return o, err
-	}
-	o.seconds, o.warm = time.Duration(*seconds*float64(time.Second)), time.Duration(*warm*float64(time.Second))
-	o.only, o.stores, o.disks = strings.Split(*only, ","), strings.Split(*store, ","), strings.Split(*disk, ",")
-	for _, c := range []struct{ given, known []string }{
-		{o.only, scenarioNames()}, {o.stores, stores}, {o.disks, []string{rig.RAM, rig.RealDisk}},
-	} {
-		for _, g := range c.given {
-			if !slices.Contains(c.known, g) {
-				return o, fmt.Errorf("%q is not one of %s", g, strings.Join(c.known, ", "))
-			}
+	return func() (bool, error) {
+		o.seconds, o.warm = time.Duration(*seconds*float64(time.Second)), time.Duration(*warm*float64(time.Second))
+		err := errors.Join(
+			bench.Choose(&o.only, *only, scenarioNames()),
+			bench.Choose(&o.stores, *store, stores),
+			bench.Choose(&o.disks, *disk, []string{rig.RAM, rig.RealDisk}))
+		if o.runs < 1 || o.seconds <= 0 || o.requests < 1 {
+			err = errors.Join(err, errors.New("-runs, -seconds and -rush must be positive"))
 		}
+		return len(o.only) == len(scenarios) && len(o.stores) == len(stores) && len(o.disks) == 2 && o.runs >= 3, err
 	}
-	if o.runs < 1 || o.seconds <= 0 || o.requests < 1 || fs.NArg() > 0 {
-		return o, errors.New("-runs, -seconds and -rush must be positive, and there are no arguments")
-	}
-	complete := len(o.only) == len(scenarios) && len(o.stores) == len(stores) && len(o.disks) == 2 && o.runs >= 3
-	if o.out == "" && complete {
-		o.out = filepath.Join("docs", "bench")
-	}
-	return o, nil
 }
 
+// timeLimit ends a run that hangs. A complete one takes about 15 minutes.
+const timeLimit = 30 * time.Minute
+
 func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
-	o, err := parse(args, stderr)
-	if err != nil {
-		return err
+	b := &benchmark{}
+	err := bench.Program[row]{
+		Name: "booking", Limit: timeLimit, Profiles: true, Flags: b.define, Goals: goals,
+		Measure: func(ctx context.Context, r bench.Run) ([]row, error) { b.Run = r; return b.measure(ctx) },
+		Chart:   func(rows []row) bench.Chart { return chart(rows, b.stores) },
+	}.Main(ctx, args, stdout, stderr)
+	if b.loadCost > 0 {
+		fmt.Fprintf(stdout, "\nThe load generator uses %.1f µs of CPU per request. The results do not include it, but it shares the machine.\n",
+			float64(b.loadCost)/float64(time.Microsecond))
 	}
-	root, err := repo.Root()
-	if err != nil {
-		return err
-	}
-	b := &benchmark{options: o, root: root}
-	b.logf = func(format string, args ...any) { fmt.Fprintf(stderr, format+"\n", args...) }
-	rows, err := b.measure(ctx)
-	if err != nil {
-		return err
-	}
-	report := bench.New("booking", rows)
-	if err := report.Table(stdout); err != nil {
-		return err
-	}
-	fmt.Fprintln(stdout)
-	if err := bench.WriteGoals(stdout, goals(rows)); err != nil {
-		return err
-	}
-	fmt.Fprintf(stdout, "\nThe load generator uses %.1f µs of CPU per request. The results do not include it, but it shares the machine.\n",
-		float64(b.loadCost)/float64(time.Microsecond))
-	if o.out == "" {
-		return nil
-	}
-	if !filepath.IsAbs(o.out) {
-		o.out = filepath.Join(root, o.out)
-	}
-	return report.Save(o.out, chart(rows, o.stores))
+	return err
 }
 
 // benchmark runs what the flags select.
 type benchmark struct {
 	options
-	root     string
-	logf     func(format string, args ...any)
+	bench.Run
 	loadCost time.Duration
 	program  string
 	at       ports.Offset
@@ -129,7 +93,7 @@ type benchmark struct {
 }
 
 func (b *benchmark) measure(ctx context.Context) (rows []row, err error) {
-	offset, release, err := ports.Reserve(b.root + "/bench")
+	offset, release, err := ports.Reserve(b.Root + "/bench")
 	if err != nil {
 		return nil, err
 	}
@@ -140,19 +104,14 @@ func (b *benchmark) measure(ctx context.Context) (rows []row, err error) {
 		return nil, err
 	}
 	defer os.RemoveAll(tmp)
-	b.logf("building reservationd with all stores")
-	if b.program, err = rig.Build(ctx, b.root, tmp, rig.BenchReservationd); err != nil {
+	b.Logf("building reservationd with all stores")
+	if b.program, err = rig.Build(ctx, b.Root, tmp, rig.BenchReservationd); err != nil {
 		return nil, err
 	}
 	if b.loadCost, err = rig.LoadCost(ctx, min(b.seconds, 2*time.Second)); err != nil {
 		return nil, err
 	}
-	b.logf("the load generator uses %v of CPU per request", b.loadCost)
-	if b.profile != "" {
-		if err := os.MkdirAll(b.profile, 0o755); err != nil {
-			return nil, err
-		}
-	}
+	b.Logf("the load generator uses %v of CPU per request", b.loadCost)
 	if b.sink, err = rig.StartSink(); err != nil {
 		return nil, err
 	}
@@ -160,7 +119,7 @@ func (b *benchmark) measure(ctx context.Context) (rows []row, err error) {
 	for _, disk := range b.disks {
 		measured, err := b.onDisk(ctx, disk)
 		if err != nil {
-			return nil, errors.Join(err, ctx.Err())
+			return nil, err
 		}
 		rows = append(rows, measured...)
 	}
@@ -170,18 +129,18 @@ func (b *benchmark) measure(ctx context.Context) (rows []row, err error) {
 // onDisk measures every cell on one disk. The runs of one scenario alternate
 // between the stores, so that other work of the machine affects all of them.
 func (b *benchmark) onDisk(ctx context.Context, disk string) (rows []row, err error) {
-	dir, err := rig.MakeDir(b.root, disk)
+	dir, err := rig.MakeDir(b.Root, disk)
 	if err != nil {
 		return nil, err
 	}
-	b.logf("starting PostgreSQL on disk %s", disk)
-	db, err := rig.StartDatabase(ctx, b.root, dir, b.at, disk)
+	b.Logf("starting PostgreSQL on disk %s", disk)
+	db, err := rig.StartDatabase(ctx, b.Root, dir, b.at, disk)
 	if err != nil {
 		return nil, errors.Join(err, os.RemoveAll(dir))
 	}
 	defer func() { err = errors.Join(err, db.Remove()) }()
 	if !db.CountsStatements {
-		b.logf("this PostgreSQL has no pg_stat_statements: statements_per_booking stays null")
+		b.Logf("this PostgreSQL has no pg_stat_statements: statements_per_booking stays null")
 	}
 	// The service creates the schema.
 	s, err := b.startService(ctx, "grouped", db, dir)

@@ -34,11 +34,11 @@ func (b *benchmark) runOnce(ctx context.Context, db *rig.Database, dir string, c
 	}()
 	l := rig.Load{
 		Addr: s.Addr, Connections: c.conns, WarmUp: b.warm, Measured: b.seconds,
-		Pick: c.picker, Slots: slots, Seed: uint64(i + 1), // the same requests for all stores of one run
+		Client: rig.Bookings(slots, c.picker), Seed: uint64(i + 1), // the same requests for all stores of one run
 	}
 	if c.requests > 0 {
 		warm := l
-		warm.WarmUp, warm.Measured, warm.Pick, warm.Slots = 0, b.warm, rig.Uniform(1), []int64{spare}
+		warm.WarmUp, warm.Measured, warm.Client = 0, b.warm, rig.Bookings([]int64{spare}, rig.Uniform(1))
 		warm.Run(ctx, func() {}, func() {})
 		l.Requests, l.Seed = b.requests, l.Seed+1000
 	}
@@ -50,7 +50,7 @@ func (b *benchmark) runOnce(ctx context.Context, db *rig.Database, dir string, c
 	if err := s.Stop(); err != nil {
 		return o, err
 	}
-	if o.overbooked, err = db.Check(ctx, o.Total); err != nil {
+	if o.overbooked, err = db.Check(ctx, o.Created); err != nil {
 		return o, err
 	}
 	spans, err := b.sink.Spans()
@@ -73,12 +73,12 @@ func (b *benchmark) logProgress(c cell, i int, o measurement, spans float64) {
 	each := func(d time.Duration) float64 { return float64(d.Microseconds()) / float64(max(len(o.Latencies), 1)) }
 	p99 := bench.Millis(bench.Percentile(o.Latencies, 0.99))
 	line := fmt.Sprintf("%-4s %-13s %3d  %-15s run %d: %6.0f bookings/s  p99 %7.2f ms  refused %6d  overbooked %d",
-		c.disk, c.name, c.conns, c.store, i+1, float64(o.Booked)/o.Duration.Seconds(), p99, o.Refused, o.overbooked)
+		c.disk, c.name, c.conns, c.store, i+1, float64(o.Booked())/o.Duration.Seconds(), p99, o.Refused(), o.overbooked)
 	line += fmt.Sprintf("  CPU µs per response: service %.0f, database %.0f  spans %.1f", each(o.cpu[0]), each(o.cpu[1]), spans)
-	if len(o.Other) > 0 {
-		line += "  unexpected responses: " + o.Unexpected()
+	if other := o.Unexpected(); other != "" {
+		line += "  unexpected responses: " + other
 	}
-	b.logf("%s", line)
+	b.Logf("%s", line)
 }
 
 // startService starts reservationd with a store and all telemetry: every request
@@ -120,18 +120,18 @@ func (b *benchmark) measureLoad(
 		statements += counted()
 	}
 	var profiling sync.WaitGroup
-	if b.profile != "" {
+	if b.Profile != "" {
 		profiling.Go(func() {
 			_ = wait.For(ctx, b.warm)
 			unprofiled = s.Profile(ctx, b.seconds, b.profileFile(c, i, "pprof"))
 		})
 	}
-	if b.profile != "" {
+	if b.Profile != "" {
 		note(db.ResetStatements(ctx))
 	}
 	o.Results = l.Run(ctx, begun, ended)
 	profiling.Wait()
-	if b.profile != "" {
+	if b.Profile != "" {
 		text, err := db.SlowestStatements(ctx)
 		note(errors.Join(err, os.WriteFile(b.profileFile(c, i, "statements"), []byte(text), 0o644)))
 	}
@@ -143,5 +143,5 @@ func (b *benchmark) measureLoad(
 
 // profileFile is the path for a profile of this run.
 func (b *benchmark) profileFile(c cell, i int, kind string) string {
-	return filepath.Join(b.profile, fmt.Sprintf("%s-%s-%d-%s-%d.%s", c.store, c.name, c.conns, c.disk, i+1, kind))
+	return filepath.Join(b.Profile, fmt.Sprintf("%s-%s-%d-%s-%d.%s", c.store, c.name, c.conns, c.disk, i+1, kind))
 }

@@ -29,7 +29,7 @@ const (
 
 var scenarios = []scenario{
 	{name: hotSlot, slots: 1, capacity: rig.Unlimited, connections: []int{64, 256}, picker: rig.Uniform(1)},
-	{name: zipf1000, slots: 1000, capacity: rig.Unlimited, connections: []int{64, 256}, picker: byPopularity(1000)},
+	{name: zipf1000, slots: 1000, capacity: rig.Unlimited, connections: []int{64, 256}, picker: rig.ByPopularity(1000)},
 	{name: calm, slots: 1000, capacity: rig.Unlimited, connections: []int{8}, picker: rig.Uniform(1000)},
 	{name: soldOutRush, slots: 1, capacity: 200, connections: []int{256}, requests: 20_000, picker: rig.Uniform(1)},
 }
@@ -39,16 +39,6 @@ func scenarioNames() (names []string) {
 		names = append(names, s.name)
 	}
 	return names
-}
-
-// byPopularity picks slot k (from 0) with a probability proportional to
-// 1/(k+1)^1.01: Zipf's law, as close to the exponent 1 as rand.Zipf allows. Of
-// 1,000 slots the first gets one request in eight.
-func byPopularity(n int) func(*rand.Rand) func() int {
-	return func(r *rand.Rand) func() int {
-		z := rand.NewZipf(r, 1.01, 1, uint64(n-1))
-		return func() int { return int(z.Uint64()) }
-	}
 }
 
 // cell is one row of the table.

@@ -237,7 +237,7 @@ func poisonDocuments(ctx context.Context, s *scenario) error {
 	}
 	index := names.Daily(names.LogIndex, day)
 	other := object{"mappings": object{"properties": object{names.Job: object{"type": "long"}}}}
-	if err := s.sys.store.call(ctx, http.MethodPut, index, other, nil); err != nil {
+	if err := s.sys.store.Call(ctx, http.MethodPut, index, other, nil); err != nil {
 		return err
 	}
 	n := s.allNumbers()

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"jari.example/infra/bench/chaostelemetry/delivery"
+	"jari.example/infra/bench/opensearch"
 	"jari.example/internal/wait"
 	"jari.example/telemetry/names"
 )
@@ -104,7 +105,7 @@ func (s *scenario) restartAgentWith(ctx context.Context, ofCollector, ofFluentBi
 func (s *store) droppedSpans(ctx context.Context, service string) (int, error) {
 	total := 0
 	for _, metric := range []string{names.MetricSpansProcessed, names.MetricSpansExported} {
-		n, err := s.highest(ctx, term(names.DocServiceName, service), term(names.DocMetricName, metric),
+		n, err := s.highest(ctx, opensearch.Term(names.DocServiceName, service), opensearch.Term(names.DocMetricName, metric),
 			object{"exists": object{"field": names.ErrorType}})
 		if err != nil {
 			return 0, err
@@ -117,7 +118,7 @@ func (s *store) droppedSpans(ctx context.Context, service string) (int, error) {
 // evictedLines is how many records the agent has evicted since then, according to
 // its heartbeat.
 func (s *store) evictedLines(ctx context.Context, since time.Time) (int, error) {
-	return s.highest(ctx, term(names.DocServiceName, names.ServiceAgent), term(names.DocMetricName, names.ShipEvicted),
+	return s.highest(ctx, opensearch.Term(names.DocServiceName, names.ServiceAgent), opensearch.Term(names.DocMetricName, names.ShipEvicted),
 		object{"range": object{names.DocTime: object{"gte": since.UTC().Format(timeFormat)}}})
 }
 
@@ -131,11 +132,11 @@ func (s *store) highest(ctx context.Context, clauses ...object) (int, error) {
 			}
 		}
 	}
-	q := object{"size": 0, "query": filter(clauses...), "aggs": object{"types": object{
+	q := object{"size": 0, "query": opensearch.Filter(clauses...), "aggs": object{"types": object{
 		"terms": object{"field": names.ErrorType, "missing": "none", "size": 100},
 		"aggs":  object{"most": object{"max": object{"field": names.DocMetricValue}}},
 	}}}
-	err := s.search(ctx, names.MetricIndex+"*/_search?ignore_unavailable=true", q, &a)
+	err := s.Search(ctx, names.MetricIndex+"*", q, &a)
 	total := 0
 	for _, b := range a.Aggregations.Types.Buckets {
 		total += int(max(0, b.Most.Value))

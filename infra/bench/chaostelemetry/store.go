@@ -5,20 +5,19 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"io"
-	"net/http"
 	"slices"
 	"strconv"
 	"strings"
 
 	"jari.example/infra/bench/chaostelemetry/delivery"
+	"jari.example/infra/bench/opensearch"
 	"jari.example/telemetry/names"
 )
 
 // store is the OpenSearch at the end of the pipeline, without the proxy.
-type store struct{ url string }
+type store struct{ opensearch.Client }
 
-type object = map[string]any
+type object = opensearch.Object
 
 // signals is, for each signal, the prefix of its indices, and the field and value
 // that distinguish numbered records from others of the same process.
@@ -30,19 +29,15 @@ var signals = map[delivery.Signal]struct {
 	delivery.Point: {names.MetricIndex, names.DocMetricName, names.MetricEmitted},
 }
 
-func filter(clauses ...object) object { return object{"bool": object{"filter": clauses}} }
-func term(field, value string) object { return object{"term": object{field: value}} }
-
 func numbered(service string, signal delivery.Signal) object {
 	f := signals[signal]
-	return filter(term(names.DocServiceName, service), term(f.field, f.value))
+	return opensearch.Filter(opensearch.Term(names.DocServiceName, service), opensearch.Term(f.field, f.value))
 }
 
 // count is how many numbered records of the service a search finds.
 func (s *store) count(ctx context.Context, service string, signal delivery.Signal) (int, error) {
-	var a struct{ Count int }
-	err := s.search(ctx, signals[signal].index+"*/_count?ignore_unavailable=true", object{"query": numbered(service, signal)}, &a)
-	return a.Count, err
+	n, err := s.Count(ctx, signals[signal].index+"*", numbered(service, signal))
+	return int(n), err
 }
 
 // found lists the numbered records of the service by number and index.
@@ -66,7 +61,7 @@ func (s *store) found(ctx context.Context, service string, signal delivery.Signa
 			} `json:"aggregations"`
 		}
 		q := object{"size": 0, "query": numbered(service, signal), "aggs": object{"found": object{"composite": composite}}}
-		if err := s.search(ctx, signals[signal].index+"*/_search?ignore_unavailable=true", q, &a); err != nil {
+		if err := s.Search(ctx, signals[signal].index+"*", q, &a); err != nil {
 			return nil, err
 		}
 		for _, b := range a.Aggregations.Found.Buckets {
@@ -97,7 +92,7 @@ func (s *store) identicalLines(ctx context.Context, text, file string) (all []de
 		} `json:"hits"`
 	}
 	q := object{"size": 10_000, "_source": []string{names.Attributes}, "query": object{"match_phrase": object{names.Body: text}}}
-	if err := s.search(ctx, names.LogIndex+"*/_search?ignore_unavailable=true", q, &a); err != nil {
+	if err := s.Search(ctx, names.LogIndex+"*", q, &a); err != nil {
 		return nil, err
 	}
 	var offsets []int64
@@ -124,10 +119,8 @@ func (s *store) identicalLines(ctx context.Context, text, file string) (all []de
 
 // countBetween counts the numbered lines of the service in a range of event time.
 func (s *store) countBetween(ctx context.Context, service string, times object) (int, error) {
-	var a struct{ Count int }
-	q := filter(numbered(service, delivery.Line), object{"range": object{names.DocTime: times}})
-	err := s.search(ctx, names.LogIndex+"*/_count?ignore_unavailable=true", object{"query": q}, &a)
-	return a.Count, err
+	n, err := s.Count(ctx, names.LogIndex+"*", opensearch.Filter(numbered(service, delivery.Line), object{"range": object{names.DocTime: times}}))
+	return int(n), err
 }
 
 // deadLetters lists the dead letters of the service's records.
@@ -139,7 +132,7 @@ func (s *store) deadLetters(ctx context.Context, service string) (all []delivery
 			} `json:"hits"`
 		} `json:"hits"`
 	}
-	if err := s.search(ctx, names.DeadLetterIndex+"*/_search?ignore_unavailable=true", object{"size": 10_000}, &a); err != nil {
+	if err := s.Search(ctx, names.DeadLetterIndex+"*", object{"size": 10_000}, &a); err != nil {
 		return nil, err
 	}
 	for _, h := range a.Hits.Hits {
@@ -164,37 +157,4 @@ func (s *store) deadLetters(ctx context.Context, service string) (all []delivery
 		all = append(all, deadLetter)
 	}
 	return all, nil
-}
-
-// search posts a query.
-func (s *store) search(ctx context.Context, path string, q, into any) error {
-	return s.call(ctx, http.MethodPost, path, q, into)
-}
-
-func (s *store) call(ctx context.Context, method, path string, q, into any) error {
-	b, err := json.Marshal(q)
-	if err != nil {
-		return err
-	}
-	req, err := http.NewRequestWithContext(ctx, method, s.url+"/"+path, bytes.NewReader(b))
-	if err != nil {
-		return err
-	}
-	req.Header.Set("Content-Type", "application/json")
-	res, err := http.DefaultClient.Do(req)
-	if err != nil {
-		return err
-	}
-	defer res.Body.Close()
-	text, err := io.ReadAll(res.Body)
-	if err != nil {
-		return err
-	}
-	if res.StatusCode >= 300 {
-		return fmt.Errorf("%s %s: %s: %.300s", method, path, res.Status, text)
-	}
-	if into == nil {
-		return nil
-	}
-	return json.Unmarshal(text, into)
 }

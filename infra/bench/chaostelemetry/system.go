@@ -11,6 +11,7 @@ import (
 	"strings"
 	"syscall"
 
+	"jari.example/infra/bench/opensearch"
 	"jari.example/infra/bench/sandbox"
 	"jari.example/infra/local/artifact"
 	"jari.example/infra/local/launch"
@@ -62,7 +63,7 @@ func start(ctx context.Context) (sys *system, err error) {
 		return sys, err
 	}
 	sys.OnStop(sys.proxy.close)
-	sys.store = &store{url: server.OpenSearchURL()}
+	sys.store = &store{opensearch.Client{URL: server.OpenSearchURL()}}
 	sys.panics = filepath.Join(sys.Dir, "panic")
 	shipping, err := sys.System(environWith(map[string]string{"JARI_OPENSEARCH_URL": sys.proxy.url()}))
 	if err != nil {

@@ -55,12 +55,12 @@ func LoadCost(ctx context.Context, d time.Duration) (time.Duration, error) {
 	}
 	var before, after time.Duration
 	got := Load{
-		Addr: strings.TrimSpace(addr), Connections: 64, WarmUp: d / 4, Measured: d, Pick: Uniform(1), Slots: []int64{1}, Seed: 1,
+		Addr: strings.TrimSpace(addr), Connections: 64, WarmUp: d / 4, Measured: d, Client: Bookings([]int64{1}, Uniform(1)), Seed: 1,
 	}.Run(ctx, func() { before = OwnCPU() }, func() { after = OwnCPU() })
-	if got.Booked == 0 {
+	if got.Booked() == 0 {
 		return 0, fmt.Errorf("null handler: no bookings; other responses: %s", got.Unexpected())
 	}
-	return (after - before) / time.Duration(got.Booked), nil
+	return (after - before) / time.Duration(got.Booked()), nil
 }
 
 // OwnCPU is the CPU time that this process has used so far.

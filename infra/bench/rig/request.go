@@ -3,6 +3,7 @@ package rig
 import (
 	"encoding/hex"
 	"math/rand/v2"
+	"net/http"
 	"strconv"
 
 	"github.com/google/uuid"
@@ -11,13 +12,42 @@ import (
 	"jari.example/telemetry/names"
 )
 
+// Bookings is the client that books seats directly at the reservation service,
+// each request as a new diner. pick returns an index into slots.
+func Bookings(slots []int64, pick func(*rand.Rand) func() int) func(*rand.Rand) Client {
+	return func(r *rand.Rand) Client { return &bookings{slots: slots, pick: pick(r), r: r} }
+}
+
+type bookings struct {
+	slots []int64
+	pick  func() int
+	r     *rand.Rand
+	body  []byte
+}
+
+// Next implements Client.
+func (b *bookings) Next(req *fasthttp.Request) {
+	if b.body == nil {
+		req.URI().SetPath("/v1/reservations")
+		req.Header.SetMethod(http.MethodPost)
+		req.Header.SetContentType("application/json")
+		req.Header.Set(names.HeaderUserRole, "diner")
+	}
+	setHeaders(req, b.r)
+	b.body = AppendBooking(b.body[:0], b.slots[b.pick()], 1+b.r.IntN(4))
+	req.SetBodyRaw(b.body)
+}
+
+// Received implements Client.
+func (*bookings) Received(int, []byte) {}
+
 // setHeaders sets the headers that the gateway would set, the user and the
 // trace, and the idempotency key that the page would generate.
 func setHeaders(req *fasthttp.Request, r *rand.Rand) {
-	req.Header.Set(names.HeaderUserID, randomID(r).String())
-	req.Header.Set(names.HeaderSessionID, randomID(r).String())
-	req.Header.Set(names.HeaderIdempotency, randomID(r).String())
-	trace := randomID(r)
+	req.Header.Set(names.HeaderUserID, RandomID(r).String())
+	req.Header.Set(names.HeaderSessionID, RandomID(r).String())
+	req.Header.Set(names.HeaderIdempotency, RandomID(r).String())
+	trace := RandomID(r)
 	parent := make([]byte, 0, 55)
 	parent = append(parent, "00-"...)
 	parent = hex.AppendEncode(parent, trace[:])
@@ -27,9 +57,9 @@ func setHeaders(req *fasthttp.Request, r *rand.Rand) {
 	req.Header.SetBytesV("traceparent", parent)
 }
 
-// randomID is a random UUID from r, since the system's randomness costs a
+// RandomID is a random UUID from r, since the system's randomness costs a
 // system call.
-func randomID(r *rand.Rand) (u uuid.UUID) {
+func RandomID(r *rand.Rand) (u uuid.UUID) {
 	for i, half := range []uint64{r.Uint64(), r.Uint64()} {
 		for j := range 8 {
 			u[8*i+j] = byte(half >> (8 * j))
@@ -39,8 +69,8 @@ func randomID(r *rand.Rand) (u uuid.UUID) {
 	return u
 }
 
-// appendBody appends the body of a booking.
-func appendBody(to []byte, slot int64, party int) []byte {
+// AppendBooking appends the body of a request to book a slot for a party.
+func AppendBooking(to []byte, slot int64, party int) []byte {
 	to = append(to, `{"slot_id":"`...)
 	to = strconv.AppendInt(to, slot, 10)
 	to = append(to, `","party":`...)

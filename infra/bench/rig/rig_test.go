@@ -35,18 +35,18 @@ func startServer(t *testing.T, status func(n int) int) string {
 
 func TestCountsEveryResponseOnceByItsStatus(t *testing.T) {
 	addr := startServer(t, func(n int) int { return []int{201, 409, 409, 503}[n%4] })
-	a := Load{Addr: addr, Connections: 4, Requests: 400, Pick: Uniform(1), Slots: []int64{1}}.Run(t.Context(), func() {}, func() {})
-	if len(a.Latencies) != 400 || a.Booked != 100 || a.Total != 100 || a.Refused != 300 || a.Unexpected() != "100 × 503" {
-		t.Errorf("%d answers, %d booked (%d in all), %d refused, also %q", len(a.Latencies), a.Booked, a.Total, a.Refused, a.Unexpected())
+	a := Load{Addr: addr, Connections: 4, Requests: 400, Client: Bookings([]int64{1}, Uniform(1))}.Run(t.Context(), func() {}, func() {})
+	if len(a.Latencies) != 400 || a.Booked() != 100 || a.Created != 100 || a.Refused() != 300 || a.Unexpected() != "100 × 503" {
+		t.Errorf("%d answers, %d booked (%d in all), %d refused, also %q", len(a.Latencies), a.Booked(), a.Created, a.Refused(), a.Unexpected())
 	}
 	if !slices.IsSorted(a.Latencies) || a.Duration <= 0 {
 		t.Errorf("unsorted, or took %v", a.Duration)
 	}
 	refused := Load{
-		Addr: "127.0.0.1:1", Connections: 1, Requests: 3, Pick: Uniform(1), Slots: []int64{1},
+		Addr: "127.0.0.1:1", Connections: 1, Requests: 3, Client: Bookings([]int64{1}, Uniform(1)),
 	}.Run(t.Context(), func() {}, func() {})
-	if refused.Booked != 0 || refused.Unexpected() != "3 × 0" {
-		t.Errorf("without a server: %d booked, %q", refused.Booked, refused.Unexpected())
+	if refused.Booked() != 0 || refused.Unexpected() != "3 × 0" {
+		t.Errorf("without a server: %d booked, %q", refused.Booked(), refused.Unexpected())
 	}
 }
 
@@ -65,7 +65,7 @@ func TestOpenLoopCountsTheWaitOfRequestsThatWereDueDuringAStall(t *testing.T) {
 	slow := func(rate, requests int) (late int) {
 		a := Load{
 			Addr: addr, Connections: 1, Rate: rate, Requests: requests, Measured: 600 * time.Millisecond,
-			Pick: Uniform(1), Slots: []int64{1},
+			Client: Bookings([]int64{1}, Uniform(1)),
 		}.Run(t.Context(), func() {}, func() {})
 		if rate > 0 && len(a.Latencies) != 600*rate/1000 {
 			t.Errorf("%d responses, not one for each request that was due", len(a.Latencies))

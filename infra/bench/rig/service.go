@@ -150,7 +150,13 @@ func summarise(text []byte) (log LogSummary, err error) {
 
 // Profile writes a CPU profile of the next d to a file.
 func (s *Service) Profile(ctx context.Context, d time.Duration, file string) error {
-	body, err := s.pprof(ctx, fmt.Sprintf("profile?seconds=%d", max(1, int(d.Seconds()))))
+	return Profile(ctx, s.ops, d, file)
+}
+
+// Profile writes a CPU profile of the next d of a service to a file. ops is the
+// address of its ops listener.
+func Profile(ctx context.Context, ops string, d time.Duration, file string) error {
+	body, err := pprof(ctx, ops, fmt.Sprintf("profile?seconds=%d", max(1, int(d.Seconds()))))
 	if err != nil {
 		return err
 	}
@@ -161,7 +167,7 @@ func (s *Service) Profile(ctx context.Context, d time.Duration, file string) err
 // runtime counts them anyway and states the number at the end of its allocation
 // profile. Making the profile costs the service some thousands more.
 func (s *Service) Allocations(ctx context.Context) (n int64, err error) {
-	body, err := s.pprof(ctx, "allocs?debug=1")
+	body, err := pprof(ctx, s.ops, "allocs?debug=1")
 	if err != nil {
 		return 0, err
 	}
@@ -173,8 +179,8 @@ func (s *Service) Allocations(ctx context.Context) (n int64, err error) {
 	return strconv.ParseInt(string(number), 10, 64)
 }
 
-func (s *Service) pprof(ctx context.Context, profile string) ([]byte, error) {
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+s.ops+"/debug/pprof/"+profile, nil)
+func pprof(ctx context.Context, ops, profile string) ([]byte, error) {
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+ops+"/debug/pprof/"+profile, nil)
 	if err != nil {
 		return nil, err
 	}

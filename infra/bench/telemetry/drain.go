@@ -34,7 +34,7 @@ func (b *benchmark) measureDrain(ctx context.Context, p *pipeline) ([]row, error
 			e.stop()
 		}
 	}()
-	b.logf("drain: OpenSearch will be unreachable in %v, for %v", beforeOutage, b.outage)
+	b.Logf("drain: OpenSearch will be unreachable in %v, for %v", beforeOutage, b.outage)
 	if err := wait.For(ctx, beforeOutage); err != nil {
 		return nil, err
 	}
@@ -56,7 +56,7 @@ func (b *benchmark) measureDrain(ctx context.Context, p *pipeline) ([]row, error
 	}
 	took := time.Since(back)
 	if missing > 0 {
-		b.logf("drain: %d records were not searchable within %v", missing, limit)
+		b.Logf("drain: %d records were not searchable within %v", missing, limit)
 	}
 	e.stop()
 	stopped = true
@@ -68,7 +68,7 @@ func (b *benchmark) measureDrain(ctx context.Context, p *pipeline) ([]row, error
 	if err != nil {
 		return nil, err
 	}
-	b.logf("drain: %d records emitted before the end of the outage, the last searchable %.1f s after it; %d of %d records lost",
+	b.Logf("drain: %d records emitted before the end of the outage, the last searchable %.1f s after it; %d of %d records lost",
 		2*backlog, took.Seconds(), lost, 2*all)
 	lostRecords := int(lost)
 	return []row{{

@@ -56,7 +56,7 @@ func (b *benchmark) measureLatency(ctx context.Context, p *pipeline) (rows []row
 		return nil, errors.Join(err, fmt.Errorf("%d of the first %d lines and spans did not arrive", missing, first))
 	}
 	for _, load := range []string{idle, loaded} {
-		b.logf("latency %s: %v", load, b.watch)
+		b.Logf("latency %s: %v", load, b.watch)
 		var background *emitter
 		if load == loaded {
 			count := int(loadRate * (b.watch + lossTimeout).Seconds())
@@ -121,7 +121,7 @@ func (b *benchmark) measureProbes(ctx context.Context, p *pipeline, load string)
 			r.P99 = rounded(bench.Millis(bench.Percentile(latencies[i], 0.99)), 0)
 		}
 		rows = append(rows, r)
-		b.logf("latency %-6s %s: p50 %s  p99 %s of %d, %d lost", load, kind.name,
+		b.Logf("latency %-6s %s: p50 %s  p99 %s of %d, %d lost", load, kind.name,
 			formatted("%.0f ms", r.P50), formatted("%.0f ms", r.P99), len(latencies[i]), lost)
 	}
 	return rows, failed[len(recordKinds)]

@@ -29,7 +29,6 @@ import (
 
 	"jari.example/infra/bench"
 	"jari.example/infra/local/ports"
-	"jari.example/infra/local/repo"
 	"jari.example/internal/command"
 )
 
@@ -59,13 +58,9 @@ type options struct {
 	records int
 	watch   time.Duration
 	outage  time.Duration
-	out     string
-	profile string
 }
 
-func parse(args []string, stderr io.Writer) (o options, err error) {
-	fs := flag.NewFlagSet("telemetry", flag.ContinueOnError)
-	fs.SetOutput(stderr)
+func (o *options) define(fs *flag.FlagSet) (check func() (complete bool, err error)) {
 	only := fs.String("only", strings.Join(all, ","), "parts")
 	load := fs.String("load", strings.Join(loads, ","), "price: loads")
 	seconds := fs.Float64("seconds", 11, "price: measured seconds of each run; below 10 they may contain no export of metrics")
@@ -75,76 +70,40 @@ func parse(args []string, stderr io.Writer) (o options, err error) {
 	fs.IntVar(&o.records, "records", 400_000, "ship: number of records")
 	fs.DurationVar(&o.watch, "watch", 60*time.Second, "latency: measured time of each load")
 	fs.DurationVar(&o.outage, "outage", 60*time.Second, "drain: how long OpenSearch is unreachable")
-	fs.StringVar(&o.out, "out", "", "directory for telemetry.json and telemetry.svg (default: docs/bench for a complete run, none for a part)")
-	fs.StringVar(&o.profile, "profile", "", "price: directory for a CPU profile of the service in each run")
-	if err := fs.Parse(args); err != nil {
-		return o, err
-	}
-	o.seconds, o.warm = time.Duration(*seconds*float64(time.Second)), time.Duration(*warm*float64(time.Second))
-	o.only = strings.Split(*only, ",")
-	o.loads = strings.Split(*load, ",")
-	for _, c := range []struct{ given, known []string }{{o.only, all}, {o.loads, loads}} {
-		for _, g := range c.given {
-			if !slices.Contains(c.known, g) {
-				return o, fmt.Errorf("%q is not one of %s", g, strings.Join(c.known, ", "))
-			}
+	return func() (bool, error) {
+		o.seconds, o.warm = time.Duration(*seconds*float64(time.Second)), time.Duration(*warm*float64(time.Second))
+		err := errors.Join(bench.Choose(&o.only, *only, all), bench.Choose(&o.loads, *load, loads))
+		if o.pairs < 1 || o.rate < 1 || o.seconds <= 0 || o.records < 1 || o.watch <= 0 || o.outage <= 0 {
+			err = errors.Join(err, errors.New("-pairs, -rate, -seconds, -records, -watch and -outage must be positive"))
 		}
+		return len(o.only) == len(all) && len(o.loads) == len(loads) && o.pairs >= 5 && o.seconds > period, err
 	}
-	if o.pairs < 1 || o.rate < 1 || o.seconds <= 0 || o.records < 1 || o.watch <= 0 || o.outage <= 0 || fs.NArg() > 0 {
-		return o, errors.New("-pairs, -rate, -seconds, -records, -watch and -outage must be positive, and there are no arguments")
-	}
-	if o.out == "" && len(o.only) == len(all) && len(o.loads) == len(loads) && o.pairs >= 5 && o.seconds > period {
-		o.out = filepath.Join("docs", "bench")
-	}
-	return o, nil
 }
 
 // timeLimit ends a run that hangs. A complete one takes about 13 minutes.
 const timeLimit = 20 * time.Minute
 
 func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
-	o, err := parse(args, stderr)
-	if err != nil {
-		return err
-	}
-	root, err := repo.Root()
-	if err != nil {
-		return err
-	}
-	b := &benchmark{options: o, root: root}
-	b.logf = func(format string, args ...any) { fmt.Fprintf(stderr, format+"\n", args...) }
-	ctx, cancel := context.WithTimeout(ctx, timeLimit)
-	defer cancel()
-	rows, failed := b.measure(ctx)
-	report := bench.New("telemetry", rows)
-	if err := report.Table(stdout); err != nil {
-		return err
-	}
-	fmt.Fprintln(stdout)
-	if err := bench.WriteGoals(stdout, goals(rows, o.outage)); err != nil {
-		return err
-	}
-	if failed != nil || o.out == "" { // what was measured before a failure is printed and not saved
-		return failed
-	}
-	if !filepath.IsAbs(o.out) {
-		o.out = filepath.Join(root, o.out)
-	}
-	return report.Save(o.out, chart(rows))
+	b := &benchmark{}
+	return bench.Program[row]{
+		Name: "telemetry", Limit: timeLimit, Profiles: true, Flags: b.define, Chart: chart,
+		Measure: func(ctx context.Context, r bench.Run) ([]row, error) { b.Run = r; return b.measure(ctx) },
+		Goals:   func(rows []row) []bench.Goal { return goals(rows, b.outage) },
+	}.Main(ctx, args, stdout, stderr)
 }
 
 // benchmark runs the parts that the flags select.
 type benchmark struct {
 	options
-	root, tmp string
-	logf      func(format string, args ...any)
-	at        ports.Offset
+	bench.Run
+	tmp string
+	at  ports.Offset
 
 	emitter, benchship string // paths of programs
 }
 
 func (b *benchmark) measure(ctx context.Context) (rows []row, err error) {
-	offset, release, err := ports.Reserve(b.root + "/bench-telemetry")
+	offset, release, err := ports.Reserve(b.Root + "/bench-telemetry")
 	if err != nil {
 		return nil, err
 	}
@@ -154,14 +113,9 @@ func (b *benchmark) measure(ctx context.Context) (rows []row, err error) {
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(b.tmp)) }()
-	if b.profile != "" {
-		if err := os.MkdirAll(b.profile, 0o755); err != nil {
-			return nil, err
-		}
-	}
 	if slices.Contains(b.only, price) {
 		if rows, err = b.measurePrice(ctx); err != nil {
-			return nil, errors.Join(fmt.Errorf("price: %w", err), ctx.Err())
+			return nil, fmt.Errorf("price: %w", err)
 		}
 	}
 	if len(b.only) == 1 && b.only[0] == price {
@@ -173,7 +127,7 @@ func (b *benchmark) measure(ctx context.Context) (rows []row, err error) {
 
 // measurePipeline measures the parts that need an agent and OpenSearch.
 func (b *benchmark) measurePipeline(ctx context.Context) (rows []row, err error) {
-	b.logf("building telemetryemit and benchship, starting OpenSearch and the agent")
+	b.Logf("building telemetryemit and benchship, starting OpenSearch and the agent")
 	if b.emitter, err = b.build(ctx, "./telemetry/cmd/telemetryemit"); err != nil {
 		return nil, err
 	}
@@ -195,7 +149,7 @@ func (b *benchmark) measurePipeline(ctx context.Context) (rows []row, err error)
 		measured, err := part.measure(ctx, p)
 		rows = append(rows, measured...)
 		if err != nil {
-			return rows, errors.Join(fmt.Errorf("%s: %w", part.name, err), ctx.Err())
+			return rows, fmt.Errorf("%s: %w", part.name, err)
 		}
 	}
 	if os.Getenv("JARI_OPENSEARCH_URL") != "" {
@@ -217,7 +171,7 @@ func checkLosses(rows []row) (err error) {
 func (b *benchmark) build(ctx context.Context, pkg string) (program string, err error) {
 	program = filepath.Join(b.tmp, filepath.Base(pkg))
 	cmd := exec.CommandContext(ctx, "go", "build", "-buildvcs=false", "-o", program, pkg)
-	cmd.Dir, cmd.Stderr = b.root, os.Stderr
+	cmd.Dir, cmd.Stderr = b.Root, os.Stderr
 	if err := cmd.Run(); err != nil {
 		return "", fmt.Errorf("build %s: %w", pkg, err)
 	}

@@ -35,8 +35,8 @@ func startPipeline(ctx context.Context) (p *pipeline, stop func() error, err err
 	if err != nil {
 		return p, stop, err
 	}
-	p.store.url = server.OpenSearchURL()
-	if p.proxy, err = newTCPProxy(p.store.url); err != nil {
+	p.store.URL = server.OpenSearchURL()
+	if p.proxy, err = newTCPProxy(p.store.URL); err != nil {
 		return p, stop, err
 	}
 	p.OnStop(func() error { p.proxy.disconnect(); return nil })

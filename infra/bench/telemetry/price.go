@@ -52,7 +52,7 @@ type measurement struct {
 	from, until time.Time // the measured time
 }
 
-func (m measurement) perSecond() float64 { return float64(m.Booked) / m.Duration.Seconds() }
+func (m measurement) perSecond() float64 { return float64(m.Booked()) / m.Duration.Seconds() }
 func (m measurement) each(n float64) float64 {
 	return n / float64(max(len(m.Latencies), 1))
 }
@@ -62,8 +62,8 @@ func (m measurement) millis(q float64) float64 { return bench.Millis(bench.Perce
 // runs of the variants alternate, and each round begins with another one, so
 // that other work of the machine affects all of them.
 func (b *benchmark) measurePrice(ctx context.Context) (rows []row, err error) {
-	b.logf("price: building reservationd, starting PostgreSQL")
-	program, err := rig.Build(ctx, b.root, b.tmp, rig.Reservationd)
+	b.Logf("price: building reservationd, starting PostgreSQL")
+	program, err := rig.Build(ctx, b.Root, b.tmp, rig.Reservationd)
 	if err != nil {
 		return nil, err
 	}
@@ -72,11 +72,11 @@ func (b *benchmark) measurePrice(ctx context.Context) (rows []row, err error) {
 		return nil, err
 	}
 	defer sink.Close()
-	dir, err := rig.MakeDir(b.root, rig.RAM)
+	dir, err := rig.MakeDir(b.Root, rig.RAM)
 	if err != nil {
 		return nil, err
 	}
-	db, err := rig.StartDatabase(ctx, b.root, dir, b.at, rig.RAM)
+	db, err := rig.StartDatabase(ctx, b.Root, dir, b.at, rig.RAM)
 	if err != nil {
 		return nil, errors.Join(err, os.RemoveAll(dir))
 	}
@@ -157,7 +157,7 @@ func (p pricing) runOnce(ctx context.Context, load, variant string, i int) (m me
 	}()
 	l := rig.Load{
 		Addr: s.Addr, Connections: connections, WarmUp: p.warm, Measured: p.seconds,
-		Pick: rig.Uniform(1), Slots: slots, Seed: uint64(i + 1), // the same requests for all variants of one round
+		Client: rig.Bookings(slots, rig.Uniform(1)), Seed: uint64(i + 1), // the same requests for all variants of one round
 	}
 	if load == fixed {
 		l.Rate, l.Connections = p.rate, 4*connections
@@ -169,10 +169,10 @@ func (p pricing) runOnce(ctx context.Context, load, variant string, i int) (m me
 	if err := s.Stop(); err != nil {
 		return m, err
 	}
-	if _, err := p.db.Check(ctx, m.Total); err != nil {
+	if _, err := p.db.Check(ctx, m.Created); err != nil {
 		return m, err
 	}
-	p.logf("price %-9s %-4s run %d: %6.0f/s  p50 %6.2f  p99 %6.2f ms  CPU %.0f µs  %.0f allocations each", load, variant, i+1,
+	p.Logf("price %-9s %-4s run %d: %6.0f/s  p50 %6.2f  p99 %6.2f ms  CPU %.0f µs  %.0f allocations each", load, variant, i+1,
 		m.perSecond(), m.millis(0.50), m.millis(0.99), m.each(float64(m.cpu.Microseconds())), m.each(float64(m.allocs)))
 	return m, errors.Join(p.checkTelemetry(s, variant, m), ctx.Err())
 }
@@ -180,8 +180,8 @@ func (p pricing) runOnce(ctx context.Context, load, variant string, i int) (m me
 // checkTelemetry fails a run that emitted less or more telemetry than its
 // variant has.
 func (p pricing) checkTelemetry(s *rig.Service, variant string, m measurement) error {
-	if len(m.Other) > 0 {
-		return fmt.Errorf("responses that were neither bookings nor refusals: %s", m.Unexpected())
+	if other := m.Unexpected(); other != "" {
+		return fmt.Errorf("responses that were neither bookings nor refusals: %s", other)
 	}
 	log, err := s.LogSummary()
 	if err != nil {
@@ -246,10 +246,10 @@ func (p pricing) measureLoad(ctx context.Context, s *rig.Service, l rig.Load, pr
 	begun := func() { m.allocs = allocations(); m.cpu = used(); m.from = time.Now() }
 	ended := func() { m.until = time.Now(); m.cpu = used() - m.cpu; m.allocs = allocations() - m.allocs }
 	var profiling sync.WaitGroup
-	if p.profile != "" {
+	if p.Profile != "" {
 		profiling.Go(func() {
 			_ = wait.For(ctx, p.warm)
-			unprofiled = s.Profile(ctx, p.seconds, filepath.Join(p.profile, profile))
+			unprofiled = s.Profile(ctx, p.seconds, filepath.Join(p.Profile, profile))
 		})
 	}
 	m.Results = l.Run(ctx, begun, ended)

@@ -48,9 +48,9 @@ func (b *benchmark) measureShipping(ctx context.Context, p *pipeline) (rows []ro
 	}
 	const prefix = "bench-ship-"
 	for _, c := range []struct{ load, variant, url string }{
-		{null, zipped, strings.TrimSpace(url)}, {null, plain, strings.TrimSpace(url)}, {openSearch, zipped, p.store.url},
+		{null, zipped, strings.TrimSpace(url)}, {null, plain, strings.TrimSpace(url)}, {openSearch, zipped, p.store.URL},
 	} {
-		b.logf("ship: %d records to %s, %s", b.records, c.load, c.variant)
+		b.Logf("ship: %d records to %s, %s", b.records, c.load, c.variant)
 		r, err := b.shipOnce(ctx, c.url, prefix, c.variant == zipped)
 		if c.load == openSearch {
 			if err := p.store.deleteIndices(context.WithoutCancel(ctx), prefix); err != nil {

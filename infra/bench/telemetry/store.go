@@ -1,22 +1,21 @@
 package main
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
-	"io"
 	"net/http"
 	"net/url"
 	"time"
 
+	"jari.example/infra/bench/opensearch"
 	"jari.example/telemetry/names"
 )
 
 // store is the OpenSearch at the end of the pipeline.
-type store struct{ url string }
+type store struct{ opensearch.Client }
 
-type object = map[string]any
+type object = opensearch.Object
 
 // recordKind is how a record of telemetryemit is stored: as a line or as a span.
 // field and value distinguish its documents from others of the process; at is
@@ -32,18 +31,14 @@ var recordKinds = []recordKind{
 
 // query is the query for the documents of a service with numbers in [from, to).
 func (k recordKind) query(service string, from, to int64) object {
-	return object{"bool": object{"filter": []object{
-		{"term": object{names.DocServiceName: service}},
-		{"term": object{k.field: k.value}},
-		{"range": object{names.Count: object{"gte": from, "lt": to}}},
-	}}}
+	return opensearch.Filter(opensearch.Term(names.DocServiceName, service), opensearch.Term(k.field, k.value),
+		object{"range": object{names.Count: object{"gte": from, "lt": to}}})
 }
 
 // count is how many of those documents a search finds now.
 func (s *store) count(ctx context.Context, kind recordKind, service string, to int64) (n int64, err error) {
-	var a struct{ Count int64 }
-	err = s.request(ctx, http.MethodPost, kind.index+"*/_count?ignore_unavailable=true", object{"query": kind.query(service, 0, to)}, &a)
-	return a.Count, err
+	n, err = s.Count(ctx, kind.index+"*", kind.query(service, 0, to))
+	return n, unlessAbsent(err)
 }
 
 // distinct is how many different numbers those documents have.
@@ -59,9 +54,9 @@ func (s *store) distinct(ctx context.Context, kind recordKind, service string, t
 				} `json:"numbers"`
 			} `json:"aggregations"`
 		}
-		err := s.request(ctx, http.MethodPost, kind.index+"*/_search?ignore_unavailable=true", object{
+		err := unlessAbsent(s.Search(ctx, kind.index+"*", object{
 			"query": kind.query(service, 0, to), "size": 0, "aggs": object{"numbers": object{"composite": by}},
-		}, &a)
+		}, &a))
 		got := a.Aggregations.Numbers
 		n += int64(len(got.Buckets))
 		if err != nil || len(got.Buckets) < page {
@@ -86,7 +81,7 @@ func (s *store) since(ctx context.Context, kind recordKind, service string, firs
 			} `json:"hits"`
 		} `json:"hits"`
 	}
-	err = s.request(ctx, http.MethodPost, kind.index+"*/_search?ignore_unavailable=true", object{
+	err = s.Search(ctx, kind.index+"*", object{
 		"query": kind.query(service, first, 1<<62), "size": 1000, "_source": false,
 		"sort":            []object{{names.Count: object{"order": "asc", "unmapped_type": "long"}}},
 		"docvalue_fields": []object{{"field": names.Count}, {"field": kind.at, "format": "strict_date_optional_time_nanos"}},
@@ -103,13 +98,21 @@ func (s *store) since(ctx context.Context, kind recordKind, service string, firs
 		}
 		list = append(list, document{int64(number), at})
 	}
-	return list, err
+	return list, unlessAbsent(err)
+}
+
+// unlessAbsent is err, and nil while there is no index yet: nothing is found then.
+func unlessAbsent(err error) error {
+	if opensearch.Absent(err) {
+		return nil
+	}
+	return err
 }
 
 // deleteIndices deletes indices and templates with that prefix.
 func (s *store) deleteIndices(ctx context.Context, prefix string) error {
 	for _, what := range []string{prefix + "*", "_index_template/" + prefix + "*"} {
-		if err := s.request(ctx, http.MethodDelete, what, nil, nil); err != nil {
+		if err := unlessAbsent(s.Call(ctx, http.MethodDelete, what, nil, nil)); err != nil {
 			return err
 		}
 	}
@@ -119,43 +122,8 @@ func (s *store) deleteIndices(ctx context.Context, prefix string) error {
 // deleteDocuments deletes the documents of those services from a server that is
 // used by others, too.
 func (s *store) deleteDocuments(ctx context.Context, services ...string) error {
-	return s.request(ctx, http.MethodPost, names.LogIndex+"*,"+names.SpanIndex+"*/_delete_by_query?conflicts=proceed&ignore_unavailable=true",
+	return s.Call(ctx, http.MethodPost, names.LogIndex+"*,"+names.SpanIndex+"*/_delete_by_query?conflicts=proceed&ignore_unavailable=true",
 		object{"query": object{"terms": object{names.DocServiceName: services}}}, nil)
-}
-
-func (s *store) request(ctx context.Context, method, path string, body, into any) error {
-	var in io.Reader
-	if body != nil {
-		b, err := json.Marshal(body)
-		if err != nil {
-			return err
-		}
-		in = bytes.NewReader(b)
-	}
-	ctx, cancel := context.WithTimeout(ctx, time.Minute)
-	defer cancel()
-	req, err := http.NewRequestWithContext(ctx, method, s.url+"/"+path, in)
-	if err != nil {
-		return err
-	}
-	req.Header.Set("Content-Type", "application/json")
-	res, err := http.DefaultClient.Do(req)
-	if err != nil {
-		return err
-	}
-	defer res.Body.Close()
-	text, err := io.ReadAll(res.Body)
-	switch {
-	case err != nil:
-		return err
-	case res.StatusCode == http.StatusNotFound || res.StatusCode == http.StatusServiceUnavailable:
-		return nil // there is no index yet, or it is being created: nothing is found
-	case res.StatusCode != http.StatusOK:
-		return fmt.Errorf("OpenSearch responds with %s: %.300s", res.Status, text)
-	case into == nil:
-		return nil
-	}
-	return json.Unmarshal(text, into)
 }
 
 func hostOf(address string) (string, error) {

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"jari.example/infra/bench"
+	"jari.example/infra/bench/opensearch"
 	"jari.example/infra/bench/rig"
 )
 
@@ -163,7 +164,7 @@ func TestADuplicateDoesNotHideALoss(t *testing.T) {
 		]}}}`))
 	}))
 	defer behind.Close()
-	p := &pipeline{store: store{behind.URL}}
+	p := &pipeline{store: store{opensearch.Client{URL: behind.URL}}}
 	if missing, err := p.await(t.Context(), "any", 3, 0); err != nil || missing != int64(len(recordKinds)) {
 		t.Errorf("%d are missing, %v", missing, err)
 	}

@@ -7,6 +7,9 @@ import (
 	"jari.example/telemetry/names"
 )
 
+// Issuer is who signs access tokens.
+const Issuer = "https://jari.example"
+
 // services are the processes of one region. Each has its own part, ports and log;
 // the database and search servers are shared by all regions.
 func (s *System) services(region string) []launch.Part {
@@ -29,7 +32,7 @@ func (s *System) services(region string) []launch.Part {
 		s.service(region, "gateway", "gatewayd", []string{"redis", "secrets"},
 			"--user-url", url("user"), "--reservation-url", url("reservation"), "--search-url", url("search"),
 			"--redis-url", s.RedisURL(), "--signing-key-file", s.secret(signingKey), "--refresh-key-file", s.secret(refreshKey),
-			"--issuer", "https://jari.example"),
+			"--issuer", Issuer),
 	}
 }
 

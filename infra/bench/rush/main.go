@@ -1,0 +1,133 @@
+// Command rush measures what one press of the button costs the whole system: it
+// starts everything that `make up` starts, with data and ports of its own, and
+// sends load through the front door:
+//
+//	rush     20,000 diners book one slot, each once: a closed loop
+//	evening  diners look, search, book and cancel: an open loop
+//
+// It stops by itself:
+//
+//	go run ./infra/bench/rush               # everything: docs/bench/rush.json
+//	go run ./infra/bench/rush -only rush -path gateway -runs 1 -diners 2000
+//
+// docs/bench/README.md explains the results.
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"io"
+	"runtime"
+	"strings"
+	"time"
+
+	"jari.example/infra/bench"
+	"jari.example/internal/command"
+)
+
+func main() {
+	// The load generator shares the machine with what it measures. One Go thread
+	// costs half of what several threads cost that wake one another.
+	runtime.GOMAXPROCS(1)
+	command.Main("rush", run)
+}
+
+// The scenarios.
+const (
+	rush    = "rush"
+	evening = "evening"
+)
+
+// The paths: which part a request reaches first.
+const (
+	direct  = "direct" // the reservation service
+	gateway = "gateway"
+	edge    = "edge"
+)
+
+var (
+	scenarios = []string{rush, evening}
+	paths     = []string{direct, gateway, edge}
+)
+
+// options are the flags.
+type options struct {
+	only, paths         []string
+	runs                int
+	diners, connections int
+	seconds             time.Duration
+	highest             bool
+}
+
+func (o *options) define(fs *flag.FlagSet) (check func() (complete bool, err error)) {
+	only := fs.String("only", strings.Join(scenarios, ","), "scenarios")
+	path := fs.String("path", strings.Join(paths, ","), "paths; the scenario evening has no direct one")
+	seconds := fs.Float64("seconds", 20, "evening: measured seconds of each run")
+	fs.IntVar(&o.runs, "runs", 3, "runs of each row; the table shows their medians")
+	fs.IntVar(&o.diners, "diners", 20_000, "rush: diners, each of whom sends one request")
+	fs.IntVar(&o.connections, "connections", 256, "connections of the load generator")
+	fs.BoolVar(&o.highest, "highest", true, "evening: look for the highest rate whose p99 is good enough, too")
+	return func() (bool, error) {
+		o.seconds = time.Duration(*seconds * float64(time.Second))
+		err := errors.Join(bench.Choose(&o.only, *only, scenarios), bench.Choose(&o.paths, *path, paths))
+		if o.runs < 1 || o.diners < 1 || o.connections < 1 || o.seconds <= 0 {
+			err = errors.Join(err, errors.New("-runs, -diners, -connections and -seconds must be positive"))
+		}
+		return len(o.only) == len(scenarios) && len(o.paths) == len(paths) && o.runs >= 3 && o.diners >= 20_000 &&
+			o.connections == 256 && o.highest, err
+	}
+}
+
+// timeLimit ends a run that hangs.
+const timeLimit = time.Hour
+
+func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
+	b := &benchmark{}
+	return bench.Program[row]{
+		Name: "rush", Limit: timeLimit, Flags: b.define, Goals: goals, Chart: chart, Profiles: true,
+		Measure: func(ctx context.Context, r bench.Run) ([]row, error) { b.Run = r; return b.measure(ctx) },
+	}.Main(ctx, args, stdout, stderr)
+}
+
+// benchmark runs what the flags select.
+type benchmark struct {
+	options
+	bench.Run
+	*system
+}
+
+// measure runs every load once in each round, so that other work of the machine
+// affects all of them. A later round begins with another load.
+func (b *benchmark) measure(ctx context.Context) (rows []row, err error) {
+	b.Logf("building and starting the whole system")
+	b.system, err = start(ctx)
+	defer func() { err = errors.Join(err, b.stop()) }()
+	if err != nil {
+		return nil, err
+	}
+	if err := b.prepare(ctx); err != nil {
+		return nil, err
+	}
+	loads := b.loads()
+	runs := make([][]measurement, len(loads))
+	for n := range b.runs {
+		for i := range loads {
+			i = (i + n) % len(loads)
+			m, err := b.runOnce(ctx, loads[i], n)
+			if err != nil {
+				return summariseAll(loads, runs), err
+			}
+			runs[i] = append(runs[i], m)
+		}
+	}
+	rows = summariseAll(loads, runs)
+	if b.highest && b.includes(evening) {
+		r, err := b.findHighest(ctx)
+		if err != nil {
+			return rows, err
+		}
+		rows = append(rows, r)
+	}
+	return rows, nil
+}

@@ -1,0 +1,92 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"math/rand/v2"
+	"net/http"
+
+	"github.com/jackc/pgx/v5"
+
+	"jari.example/infra/bench/rig"
+	"jari.example/infra/local/seed"
+)
+
+const (
+	rushRestaurant = "bench-rush"
+	rushCovers     = 200
+)
+
+// prepare creates the restaurant of the rush, as its owner would, and lists the
+// slots.
+func (s *system) prepare(ctx context.Context) (err error) {
+	at := s.parts.Ports.URL("gateway-" + region)
+	if s.signer, err = newSigner(ctx, s.parts.SigningKeyFile(), at); err != nil {
+		return err
+	}
+	r := rand.New(rand.NewPCG(1, 1))
+	token, err := s.signer.sign(rig.RandomID(r).String(), rig.RandomID(r).String(), "owner", []string{rushRestaurant})
+	if err != nil {
+		return err
+	}
+	name := map[string]string{"ko": "벤치 식당", "en": "Bench Restaurant"}
+	if err := put(ctx, at+"/v1/restaurants/"+rushRestaurant, token, map[string]any{
+		"name": name, "description": name, "cuisine": "korean", "area": name, "price": 2, "address": "서울",
+		"location": map[string]float64{"lat": 37.5, "lon": 127},
+	}); err != nil {
+		return err
+	}
+	schedule := seed.Schedule("Asia/Seoul")
+	schedule["covers"] = rushCovers
+	if err := put(ctx, at+"/v1/restaurants/"+rushRestaurant+"/schedule", token, schedule); err != nil {
+		return err
+	}
+	if s.drops, err = s.listSlots(ctx, "restaurant_id = $1", rushRestaurant); err != nil {
+		return err
+	}
+	if s.slots, err = s.listSlots(ctx, "restaurant_id <> $1", rushRestaurant); err != nil {
+		return err
+	}
+	rows, _ := s.reservations.Query(ctx, "SELECT DISTINCT restaurant_id FROM slots WHERE restaurant_id <> $1 ORDER BY 1", rushRestaurant)
+	if s.restaurants, err = pgx.CollectRows(rows, pgx.RowTo[string]); err != nil {
+		return err
+	}
+	if len(s.drops) == 0 || len(s.slots) == 0 {
+		return fmt.Errorf("there are %d slots for the rush and %d others", len(s.drops), len(s.slots))
+	}
+	r.Shuffle(len(s.slots), func(i, j int) { s.slots[i], s.slots[j] = s.slots[j], s.slots[i] })
+	return nil
+}
+
+// listSlots lists the slots that can still be cancelled tomorrow, in order of id.
+func (s *system) listSlots(ctx context.Context, which, restaurant string) ([]int64, error) {
+	rows, _ := s.reservations.Query(ctx,
+		"SELECT id FROM slots WHERE "+which+" AND cancel_until > now() + interval '1 day' ORDER BY id", restaurant)
+	return pgx.CollectRows(rows, pgx.RowTo[int64])
+}
+
+func put(ctx context.Context, url, token string, body any) error {
+	text, err := json.Marshal(body)
+	if err != nil {
+		return err
+	}
+	req, err := http.NewRequestWithContext(ctx, http.MethodPut, url, bytes.NewReader(text))
+	if err != nil {
+		return err
+	}
+	req.Header.Set("Content-Type", "application/json")
+	req.Header.Set("Authorization", "Bearer "+token)
+	res, err := http.DefaultClient.Do(req)
+	if err != nil {
+		return err
+	}
+	defer res.Body.Close()
+	if res.StatusCode >= 300 {
+		why, _ := io.ReadAll(io.LimitReader(res.Body, 500))
+		return fmt.Errorf("PUT %s: %s: %s", url, res.Status, why)
+	}
+	return nil
+}
