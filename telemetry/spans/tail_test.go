@@ -27,6 +27,9 @@ func remote(flags trace.TraceFlags) context.Context {
 
 func TestKeepsOnlyFailedAndSlowTracesAboveTheLimitAndKeepsThemWhole(t *testing.T) {
 	fail := func(s trace.Span) { s.SetStatus(codes.Error, "") }
+	decide := func(failed bool) func(trace.Span) {
+		return func(s trace.Span) { unlimited.Decide(s, "root", failed, 0) }
+	}
 	for name, c := range map[string]struct {
 		ctx   context.Context
 		limit int
@@ -38,8 +41,8 @@ func TestKeepsOnlyFailedAndSlowTracesAboveTheLimitAndKeepsThemWhole(t *testing.T
 		"a failure":                                     {context.Background(), 0, fail, true},
 		"a slow root":                                   {context.Background(), 0, func(trace.Span) { time.Sleep(slowTrace) }, true},
 		"an almost slow root":                           {context.Background(), 0, func(trace.Span) { time.Sleep(slowTrace - 1) }, false},
-		"Decide kept it":                                {context.Background(), 0, func(s trace.Span) { unlimited.Decide(s, "root", true, 0) }, true},
-		"Decide discarded the failure":                  {context.Background(), 0, func(s trace.Span) { unlimited.Decide(s, "root", false, 0); fail(s) }, false},
+		"Decide kept it":                                {context.Background(), 0, decide(true), true},
+		"Decide discarded the failure":                  {context.Background(), 0, func(s trace.Span) { decide(false)(s); fail(s) }, false},
 		"the caller sampled it":                         {remote(trace.FlagsSampled), 1, nil, true},
 		"the caller sampled it, above the limit":        {remote(trace.FlagsSampled), 0, nil, false},
 		"the caller did not sample it":                  {remote(0), 1, nil, false},
