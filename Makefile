@@ -80,6 +80,7 @@ ifeq ($(LONG),)
 	@$(STEP) 90 "chaos-booking, short" $(SUBMAKE) chaos-booking FLAGS='-sellouts 6 -save ""'
 	@$(STEP) 240 "chaos-telemetry, short" $(SUBMAKE) chaos-telemetry FLAGS='-records 300 -rate 300 -save ""'
 	@$(STEP) 120 "chaos-alerting, short" $(SUBMAKE) chaos-alerting FLAGS='-short -save ""'
+	@$(STEP) 120 "bench-rush, short" $(SUBMAKE) bench-rush FLAGS='-path gateway -runs 1 -diners 2000 -seconds 5 -highest=false'
 else
 	@$(STEP) 1200 "alerting, hard cases" env JARI_ONCALL_CASES=yes go test -count=1 -timeout 40m -run OnCall ./infra/local/systemtest
 	@$(STEP) 1800 "mutations" $(SUBMAKE) mutations
@@ -139,7 +140,7 @@ fuzz: ## the decoders of agent chunks, objectives and Slack requests, 30 s per t
 	done
 
 ##@ Measuring
-.PHONY: bench bench-booking bench-telemetry bench-alerting chaos-booking chaos-telemetry chaos-alerting mutations
+.PHONY: bench bench-booking bench-telemetry bench-alerting bench-rush chaos-booking chaos-telemetry chaos-alerting mutations
 bench: ## Go benchmarks, three runs each (compare ratios within one run)
 	go test -run '^$$' -bench . -benchmem -count 3 $(addsuffix /...,$(addprefix ./,$(MODULES)))
 
@@ -154,6 +155,10 @@ bench-telemetry: ## cost and latency of telemetry: docs/bench/telemetry.json (a 
 bench-alerting: ## what a tick of alerting costs, by days of history: docs/bench/alerting.json (a part: FLAGS='-history 1')
 	@go build -buildvcs=false -o $(TOOLS)/bench-alerting ./infra/bench/alerting
 	@$(TOOLS)/bench-alerting $(FLAGS)
+
+bench-rush: ## what a request costs the whole system: docs/bench/rush.json (a part: FLAGS='-only rush'; before and after: FLAGS='-against COMMIT')
+	@go build -buildvcs=false -o $(TOOLS)/bench-rush ./infra/bench/rush
+	@$(TOOLS)/bench-rush $(FLAGS)
 
 mutations: ## mistakes in alerting, and the test that notices each; in a running system (some: FLAGS='-short')
 	@go build -buildvcs=false -o $(TOOLS)/mutations ./infra/mutations

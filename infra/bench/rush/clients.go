@@ -154,12 +154,15 @@ func (c *eveningClient) lookUp(req *fasthttp.Request) {
 	})
 }
 
+// get leaves nothing of a POST before it: a server would wait for its body.
 func get(req *fasthttp.Request, path string, query url.Values) {
+	for _, name := range []string{"Content-Length", "Content-Type", names.HeaderIdempotency} {
+		req.Header.Del(name)
+	}
+	req.ResetBody()
 	req.Header.SetMethod(http.MethodGet)
 	req.URI().SetPath(path)
 	req.URI().SetQueryString(query.Encode())
-	req.Header.Del(names.HeaderIdempotency)
-	req.ResetBody()
 }
 
 func (c *eveningClient) post(req *fasthttp.Request, path string, body []byte) {

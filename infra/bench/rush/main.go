@@ -58,6 +58,7 @@ type options struct {
 	diners, connections int
 	seconds             time.Duration
 	highest             bool
+	against             string
 }
 
 func (o *options) define(fs *flag.FlagSet) (check func() (complete bool, err error)) {
@@ -65,9 +66,10 @@ func (o *options) define(fs *flag.FlagSet) (check func() (complete bool, err err
 	path := fs.String("path", strings.Join(paths, ","), "paths; the scenario evening has no direct one")
 	seconds := fs.Float64("seconds", 20, "evening: measured seconds of each run")
 	fs.IntVar(&o.runs, "runs", 3, "runs of each row; the table shows their medians")
-	fs.IntVar(&o.diners, "diners", 20_000, "rush: diners, each of whom sends one request")
+	fs.IntVar(&o.diners, "diners", 20_000, "rush: number of diners; each sends one request")
 	fs.IntVar(&o.connections, "connections", 256, "connections of the load generator")
 	fs.BoolVar(&o.highest, "highest", true, "evening: look for the highest rate whose p99 is good enough, too")
+	fs.StringVar(&o.against, "against", "", "a commit that is measured, too, in alternation")
 	return func() (bool, error) {
 		o.seconds = time.Duration(*seconds * float64(time.Second))
 		err := errors.Join(bench.Choose(&o.only, *only, scenarios), bench.Choose(&o.paths, *path, paths))
@@ -94,40 +96,75 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 type benchmark struct {
 	options
 	bench.Run
-	*system
+	*system // the one that runs
+	build   build
 }
 
 // measure runs every load once in each round, so that other work of the machine
-// affects all of them. A later round begins with another load.
+// affects all of them. A later round begins with another load, and with another
+// build.
 func (b *benchmark) measure(ctx context.Context) (rows []row, err error) {
-	b.Logf("building and starting the whole system")
-	b.system, err = start(ctx)
-	defer func() { err = errors.Join(err, b.stop()) }()
+	builds, remove, err := b.builds(ctx)
+	defer func() { err = errors.Join(err, remove()) }()
 	if err != nil {
 		return nil, err
 	}
-	if err := b.prepare(ctx); err != nil {
-		return nil, err
-	}
 	loads := b.loads()
-	runs := make([][]measurement, len(loads))
+	runs := map[cell][]measurement{}
+	var highest []row
 	for n := range b.runs {
-		for i := range loads {
-			i = (i + n) % len(loads)
-			m, err := b.runOnce(ctx, loads[i], n)
-			if err != nil {
-				return summariseAll(loads, runs), err
+		for i := range builds {
+			b.build = builds[(i+n)%len(builds)]
+			last := b.highest && b.includes(evening) && n == b.runs-1 && b.build.name == this
+			if err = b.onSystem(ctx, func() error { return b.round(ctx, n, runs, last, &highest) }); err != nil {
+				break
 			}
-			runs[i] = append(runs[i], m)
 		}
 	}
-	rows = summariseAll(loads, runs)
-	if b.highest && b.includes(evening) {
-		r, err := b.findHighest(ctx)
+	for _, one := range builds {
+		for _, l := range loads {
+			if measured := runs[cell{one.name, l}]; len(measured) > 0 {
+				rows = append(rows, summarise(l, one.name, measured))
+			}
+		}
+	}
+	return append(rows, highest...), err
+}
+
+// cell is what a row is made of: all runs of a load with one build.
+type cell struct {
+	build string
+	load
+}
+
+// round runs every load once, and looks for the highest rate if it is to.
+func (b *benchmark) round(ctx context.Context, n int, runs map[cell][]measurement, find bool, highest *[]row) error {
+	loads := b.loads()
+	for i := range loads {
+		l := loads[(i+n)%len(loads)]
+		m, err := b.runOnce(ctx, l, n)
 		if err != nil {
-			return rows, err
+			return err
 		}
-		rows = append(rows, r)
+		runs[cell{b.build.name, l}] = append(runs[cell{b.build.name, l}], m)
 	}
-	return rows, nil
+	if !find {
+		return nil
+	}
+	r, err := b.findHighest(ctx)
+	if err == nil {
+		*highest = append(*highest, r)
+	}
+	return err
+}
+
+// onSystem calls f while a system of the present build runs.
+func (b *benchmark) onSystem(ctx context.Context, f func() error) (err error) {
+	b.Logf("building and starting the whole system (%s)", b.build.name)
+	b.system, err = startSystem(ctx, b.build.clone)
+	defer func() { err = errors.Join(err, b.stop()) }()
+	if err != nil {
+		return err
+	}
+	return f()
 }

@@ -11,6 +11,7 @@ import (
 // row is a row of docs/bench/rush.json. Each figure is the median of the runs, but
 // overbooked and errors are the worst. What was not measured is null.
 type row struct {
+	Build      string   `json:"build"` // "this", or the commit that it is compared with
 	Scenario   string   `json:"scenario"`
 	Path       string   `json:"path"`
 	Rate       *int     `json:"rate"`    // requests per second that were due; null: a closed loop
@@ -53,17 +54,8 @@ func (c *cpu) fields() []*float64 {
 	}
 }
 
-func summariseAll(loads []load, runs [][]measurement) (rows []row) {
-	for i, l := range loads {
-		if len(runs[i]) > 0 {
-			rows = append(rows, summarise(l, runs[i]))
-		}
-	}
-	return rows
-}
-
 // summarise makes one row of the runs of a load.
-func summarise(l load, runs []measurement) row {
+func summarise(l load, build string, runs []measurement) row {
 	of := func(digits int, figure func(measurement) float64) float64 {
 		var values []float64
 		for _, m := range runs {
@@ -79,7 +71,7 @@ func summarise(l load, runs []measurement) row {
 		return of(2, func(m measurement) float64 { return bench.Millis(bench.Percentile(m.Latencies, q)) })
 	}
 	r := row{
-		Scenario: l.scenario, Path: l.path,
+		Build: build, Scenario: l.scenario, Path: l.path,
 		PerSecond: of(0, func(m measurement) float64 { return float64(len(m.Latencies)) / m.Duration.Seconds() }),
 		P50:       percentile(0.50), P95: percentile(0.95), P99: percentile(0.99),
 		Sold:      int(of(0, func(m measurement) float64 { return float64(m.sold) })),
@@ -105,11 +97,15 @@ func summarise(l load, runs []measurement) row {
 
 // name is the row's category in the chart.
 func (r row) name() string {
+	what := fmt.Sprintf("%s, %s", r.Scenario, r.Path)
+	if r.Build != this {
+		what = r.Build + ": " + what
+	}
 	switch {
 	case r.Highest:
-		return fmt.Sprintf("%s, %s\nhighest, %d/s", r.Scenario, r.Path, *r.Rate)
+		return fmt.Sprintf("%s\nhighest, %d/s", what, *r.Rate)
 	case r.Rate != nil:
-		return fmt.Sprintf("%s, %s\n%d/s", r.Scenario, r.Path, *r.Rate)
+		return fmt.Sprintf("%s\n%d/s", what, *r.Rate)
 	}
-	return fmt.Sprintf("%s, %s\n%.0f/s", r.Scenario, r.Path, r.PerSecond)
+	return fmt.Sprintf("%s\n%.0f/s", what, r.PerSecond)
 }

@@ -7,6 +7,7 @@ import (
 	"math/rand/v2"
 	"path/filepath"
 	"slices"
+	"strings"
 	"sync/atomic"
 	"time"
 
@@ -96,9 +97,9 @@ func (b *benchmark) runOnce(ctx context.Context, l load, n int) (m measurement, 
 	if m.sold, m.overbooked, err = b.recount(ctx, from, int(o.booked.Load())); err != nil {
 		return m, fmt.Errorf("%v: %w", l, err)
 	}
-	r := summarise(l, []measurement{m})
-	b.Logf("%-22v run %d: %6.0f/s  p50 %7.2f  p99 %7.2f ms  sold %d  overbooked %d  errors %d  documents %.2f  lag %.1f s  mails %.1f s  %s",
-		l, n+1, r.PerSecond, r.P50, r.P99, m.sold, m.overbooked, m.errors, r.Documents,
+	r := summarise(l, b.build.name, []measurement{m})
+	b.Logf("%-10s %-22v run %d: %6.0f/s  p50 %7.2f  p99 %7.2f ms  sold %d  overbooked %d  errors %d  documents %.2f  lag %.1f s  mails %.1f s  %s",
+		b.build.name, l, n+1, r.PerSecond, r.P50, r.P99, m.sold, m.overbooked, m.errors, r.Documents,
 		m.searchable.Seconds(), m.mail.Seconds(), m.Unexpected())
 	return m, nil
 }
@@ -167,7 +168,9 @@ func (b *benchmark) profileServices(ctx context.Context, l load, n int) func() e
 	services := []string{"gateway", "reservation"}
 	for _, service := range services {
 		file := filepath.Join(b.Profile, fmt.Sprintf("%s-%s-%d-%s-%d.pprof", l.scenario, l.path, l.rate, service, n+1))
-		go func() { done <- rig.Profile(ctx, b.parts.Ports.Addr(service+"-"+region+"/ops"), length, file) }()
+		go func() {
+			done <- rig.Profile(ctx, strings.TrimPrefix(b.url(service+"-"+region+"/ops"), "http://"), length, file)
+		}()
 	}
 	return func() (err error) {
 		for range services {
@@ -208,7 +211,7 @@ func (b *benchmark) findHighest(ctx context.Context) (row, error) {
 			return row{}, errors.New("no rate has a good p99")
 		}
 	}
-	r := summarise(load{evening, gateway, good}, []measurement{best})
+	r := summarise(load{evening, gateway, good}, b.build.name, []measurement{best})
 	r.Highest = true
 	return r, nil
 }

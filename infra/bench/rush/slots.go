@@ -8,6 +8,7 @@ import (
 	"io"
 	"math/rand/v2"
 	"net/http"
+	"path/filepath"
 
 	"github.com/jackc/pgx/v5"
 
@@ -23,8 +24,8 @@ const (
 // prepare creates the restaurant of the rush, as its owner would, and lists the
 // slots.
 func (s *system) prepare(ctx context.Context) (err error) {
-	at := s.parts.Ports.URL("gateway-" + region)
-	if s.signer, err = newSigner(ctx, s.parts.SigningKeyFile(), at); err != nil {
+	at := s.url("gateway-" + region)
+	if s.signer, err = newSigner(ctx, filepath.Join(s.dir, "secrets", "signing-key.pem"), at); err != nil {
 		return err
 	}
 	r := rand.New(rand.NewPCG(1, 1))

@@ -2,31 +2,34 @@ package main
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
+	"net/url"
 	"os"
 	"os/exec"
 	"path/filepath"
-	"syscall"
-	"time"
+	"strings"
 
 	"github.com/jackc/pgx/v5"
 
 	"jari.example/infra/bench/opensearch"
-	"jari.example/infra/bench/proc"
-	"jari.example/infra/bench/rig"
-	"jari.example/infra/bench/sandbox"
+	"jari.example/infra/local/launch"
 	"jari.example/infra/local/parts"
 )
 
 // region is the region that gets the load. The other one runs, too, without load.
 const region = "kr"
 
-// system is everything that `make up` starts.
+// system is everything that `make up` starts, with a data directory and ports of its
+// own. It is started by the launcher of the clone that it is built from, so that two
+// commits can be compared.
 type system struct {
-	*sandbox.Sandbox
-	parts  *parts.System
-	search opensearch.Client
+	clone, dir, launcher string
+
+	pids      map[string]int    // by part
+	addresses map[string]string // as `jari env` prints them
+	search    opensearch.Client
 
 	reservations, mails, users *pgx.Conn
 	signer                     signer
@@ -35,111 +38,123 @@ type system struct {
 	slots                      []int64  // theirs, in random order
 }
 
-// alertTimeScale is that of `make up`.
-const alertTimeScale = 60
+// startSystem builds and starts everything. stop must be called even after an error.
+func startSystem(ctx context.Context, clone string) (s *system, err error) {
+	s = &system{clone: clone}
+	if s.dir, err = os.MkdirTemp("", "jari-bench-rush-"); err != nil {
+		return s, err
+	}
+	if err := os.Chmod(s.dir, 0o755); err != nil { // a server may have to run as another user
+		return s, err
+	}
+	s.launcher = filepath.Join(s.dir, "jari")
+	if _, err := s.command(ctx, "go", "build", "-buildvcs=false", "-o", s.launcher, "./infra/local/cmd/jari"); err != nil {
+		return s, err
+	}
+	if _, err := s.jari(ctx, "up", "--port-offset", "auto"); err != nil {
+		return s, err
+	}
+	if err := s.read(ctx); err != nil {
+		return s, err
+	}
+	if err := s.connect(ctx); err != nil {
+		return s, err
+	}
+	return s, s.prepare(ctx)
+}
 
-// start starts everything. stop must be called even after an error.
-func start(ctx context.Context) (sys *system, err error) {
-	sys = &system{}
-	if sys.Sandbox, err = sandbox.New("bench-rush"); err != nil {
-		return sys, err
+// read asks the launcher for processes and addresses.
+func (s *system) read(ctx context.Context) error {
+	var status launch.Status
+	out, err := s.jari(ctx, "status", "--json")
+	if err == nil {
+		err = json.Unmarshal(out, &status)
 	}
-	own := map[string]bool{"JARI_OPENSEARCH_URL": true, "JARI_AWS_ENDPOINT_URL": true} // servers of the benchmark alone
-	sys.parts, err = sys.System(func(key string) string {
-		if own[key] {
-			return ""
-		}
-		return os.Getenv(key)
-	})
 	if err != nil {
-		return sys, err
+		return err
 	}
-	sys.parts.AlertTimeScale = alertTimeScale
-	sys.parts.Launcher = filepath.Join(sys.Dir, "jari")
-	build := exec.CommandContext(ctx, "go", "build", "-buildvcs=false", "-o", sys.parts.Launcher, "./infra/local/cmd/jari")
-	build.Dir, build.Stderr = sys.Root, os.Stderr
-	if err := build.Run(); err != nil {
-		return sys, fmt.Errorf("build the launcher: %w", err)
+	s.pids = map[string]int{}
+	for _, p := range status.Parts {
+		s.pids[p.Name] = p.Pid
 	}
-	list := sys.parts.Parts()
-	for i := range list {
-		if list[i].Name == "opensearch" {
-			list[i].StopSignal = syscall.SIGKILL // saves half a minute; its data is deleted anyway
-		}
+	if out, err = s.jari(ctx, "env", "--json"); err == nil {
+		err = json.Unmarshal(out, &s.addresses)
 	}
-	if err := sys.Up(ctx, list); err != nil {
-		return sys, err
-	}
-	sys.search.URL = sys.parts.OpenSearchURL()
-	return sys, sys.connect(ctx)
+	s.search.URL = s.addresses["JARI_ADDR_OPENSEARCH"]
+	return err
 }
 
 // connect connects to the databases whose rows show what has happened.
-func (s *system) connect(ctx context.Context) (err error) {
+func (s *system) connect(ctx context.Context) error {
+	server, err := url.Parse(s.addresses["JARI_ADDR_POSTGRES"])
+	if err != nil {
+		return err
+	}
 	for name, to := range map[string]**pgx.Conn{
 		parts.ReservationDatabase(region): &s.reservations, "jari_notification_" + region: &s.mails, "jari_users": &s.users,
 	} {
-		if *to, err = pgx.Connect(ctx, s.parts.DatabaseURL(name)); err != nil {
+		server.Path, server.RawQuery = "/"+name, "sslmode=disable"
+		if *to, err = pgx.Connect(ctx, server.String()); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func (s *system) stop() (err error) {
-	for _, conn := range []*pgx.Conn{s.reservations, s.mails, s.users} {
-		if conn != nil {
-			err = errors.Join(err, conn.Close(context.Background()))
-		}
-	}
-	return errors.Join(err, s.Stop(false))
+// url is the base URL of a part, or of its ops listener ("gateway-kr/ops").
+func (s *system) url(part string) string {
+	return s.addresses["JARI_ADDR_"+strings.ToUpper(strings.NewReplacer("-", "_", "/", "_").Replace(part))]
 }
 
 // address is host:port of what a path reaches first.
 func (s *system) address(path string) string {
 	part := map[string]string{direct: "reservation-" + region, gateway: "gateway-" + region, edge: "edge"}[path]
-	return s.parts.Ports.Addr(part)
+	return strings.TrimPrefix(s.url(part), "http://")
 }
 
-// processes are the measured ones, in the order of the columns, with the parts that
-// they consist of.
-var processes = []struct {
-	name  string
-	parts []string
-}{
-	{"gateway", []string{"gateway-" + region}},
-	{"reservation", []string{"reservation-" + region}},
-	{"postgres", []string{"postgres"}},
-	{"agent", []string{"agent"}},
-	{"opensearch", []string{"opensearch"}},
-	{"notification", []string{"notification-" + region}},
-	{"redis", []string{"redis"}},
-	{"search", []string{"search-" + region}},
-	{"user", []string{"user-" + region}},
-	{"edge", []string{"edge"}},
-	{"aws", []string{"aws"}},
-	{"alerting", []string{"alerting"}},
-}
-
-// usage is the CPU time of the measured processes so far, in their order, and of
-// this one.
-type usage struct {
-	parts []time.Duration
-	own   time.Duration
-}
-
-func (s *system) usage() (u usage, err error) {
-	for _, p := range processes {
-		var sum time.Duration
-		for _, part := range p.parts {
-			used, err := proc.CPU(s.Status(part).Pid)
-			if err != nil {
-				return u, fmt.Errorf("CPU time of %s: %w", part, err)
-			}
-			sum += used
+// stop ends and deletes everything.
+func (s *system) stop() (err error) {
+	ctx := context.Background() // also after a Ctrl-C
+	for _, conn := range []*pgx.Conn{s.reservations, s.mails, s.users} {
+		if conn != nil {
+			err = errors.Join(err, conn.Close(ctx))
 		}
-		u.parts = append(u.parts, sum)
 	}
-	u.own = rig.OwnCPU()
-	return u, nil
+	if s.launcher != "" {
+		_, cleaned := s.jari(ctx, "clean")
+		err = errors.Join(err, cleaned)
+	}
+	if s.dir == "" {
+		return err
+	}
+	return errors.Join(err, os.RemoveAll(s.dir))
+}
+
+func (s *system) jari(ctx context.Context, command string, args ...string) ([]byte, error) {
+	return s.command(ctx, s.launcher, append([]string{command, "--dir", s.dir}, args...)...)
+}
+
+// serversOfOthers are variables that would make the launcher use a server that it
+// has not started.
+var serversOfOthers = map[string]bool{"JARI_OPENSEARCH_URL": true, "JARI_AWS_ENDPOINT_URL": true, "JARI_PORT_OFFSET": true}
+
+// command runs a program in the clone and returns its output.
+func (s *system) command(ctx context.Context, program string, args ...string) ([]byte, error) {
+	cmd := exec.CommandContext(ctx, program, args...)
+	cmd.Dir = s.clone
+	cmd.Cancel = func() error { return cmd.Process.Signal(os.Interrupt) }
+	for _, kv := range os.Environ() {
+		if name, _, _ := strings.Cut(kv, "="); !serversOfOthers[name] {
+			cmd.Env = append(cmd.Env, kv)
+		}
+	}
+	out, err := cmd.Output()
+	var failed *exec.ExitError
+	if errors.As(err, &failed) {
+		err = fmt.Errorf("%w: %s%s", err, failed.Stderr, out)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("%s %v: %w", filepath.Base(program), args, err)
+	}
+	return out, nil
 }

@@ -93,9 +93,6 @@ func pingRedis(ctx context.Context, addr string) error {
 
 // self runs a subcommand of the launcher's own binary.
 func (s *System) self(args ...string) (launch.Command, error) {
-	path, err := s.Launcher, error(nil)
-	if path == "" {
-		path, err = os.Executable()
-	}
+	path, err := os.Executable()
 	return launch.Command{Path: path, Args: args, Env: environment(), Dir: s.Root}, err
 }

@@ -29,9 +29,6 @@ const (
 
 func (s *System) secret(name string) string { return filepath.Join(s.Dir, secretsFolder, name) }
 
-// SigningKeyFile is the file of the key that signs access tokens, as PKCS #8 PEM.
-func (s *System) SigningKeyFile() string { return s.secret(signingKey) }
-
 // SlackTokenFile is the file of the token that the Slack simulator accepts.
 func (s *System) SlackTokenFile() string { return s.secret(slackToken) }
 

@@ -26,7 +26,6 @@ type System struct {
 	Getenv         func(string) string
 	AlertTimeScale int // how many times faster than real time the alerting windows run
 
-	Launcher   string // the program that has the tools of infra/local; "": this one
 	WithPlugin bool // build Fluent Bit's plugin even if another agent runs
 
 	runAs runAs // the user of the servers that refuse to run as root

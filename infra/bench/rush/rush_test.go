@@ -1,0 +1,250 @@
+package main
+
+import (
+	"bytes"
+	"flag"
+	"io"
+	"math/rand/v2"
+	"net"
+	"slices"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/valyala/fasthttp"
+
+	"jari.example/infra/bench"
+	"jari.example/infra/bench/rig"
+	"jari.example/telemetry/names"
+)
+
+// served starts a server whose responses are decided by respond, and returns its
+// address.
+func served(t *testing.T, respond func(*fasthttp.RequestCtx)) string {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = l.Close() })
+	go func() { _ = fasthttp.Serve(l, respond) }() // ends by Close
+	return l.Addr().String()
+}
+
+func someDiners(n int) (all []diner) {
+	r := rand.New(rand.NewPCG(1, 1))
+	for range n {
+		id := rig.RandomID(r).String()
+		all = append(all, diner{id: id, session: "s-" + id, bearer: "Bearer " + id})
+	}
+	return all
+}
+
+func TestEachDinerOfTheRushAsksOnce(t *testing.T) {
+	var mu sync.Mutex
+	asked := map[string]int{}
+	keys := map[string]bool{}
+	n := 0
+	addr := served(t, func(c *fasthttp.RequestCtx) {
+		mu.Lock()
+		defer mu.Unlock()
+		asked[string(c.Request.Header.Peek("Authorization"))]++
+		keys[string(c.Request.Header.Peek(names.HeaderIdempotency))] = true
+		if path, body := string(c.Path()), string(c.PostBody()); path != "/v1/reservations" || !strings.HasPrefix(body, `{"slot_id":"7","party":`) {
+			t.Errorf("%s %s", path, body)
+		}
+		c.SetStatusCode([]int{201, 409, 409, 503}[n%4])
+		n++
+	})
+	diners := someDiners(400)
+	o, next := &outcome{}, &atomic.Int64{}
+	got := rig.Load{Addr: addr, Connections: 8, Requests: len(diners), Client: func(r *rand.Rand) rig.Client {
+		return &rushClient{outcome: o, path: gateway, slot: 7, diners: diners, next: next, r: r}
+	}}.Run(t.Context(), func() {}, func() {})
+	for _, d := range diners {
+		if asked[d.bearer] != 1 {
+			t.Errorf("a diner has asked %d times", asked[d.bearer])
+		}
+	}
+	if len(keys) != 400 || got.Booked() != 100 || o.booked.Load() != 100 || o.errors.Load() != 100 || o.requests.Load() != 400 {
+		t.Errorf("%d keys, %d booked, %d counted as booked, %d errors of %d requests",
+			len(keys), got.Booked(), o.booked.Load(), o.errors.Load(), o.requests.Load())
+	}
+}
+
+func TestADirectRequestHasWhatTheGatewaySets(t *testing.T) {
+	var req fasthttp.Request
+	d := someDiners(1)[0]
+	asDiner(&req, d, direct)
+	if string(req.Header.Peek(names.HeaderUserID)) != d.id || len(req.Header.Peek("Authorization")) > 0 {
+		t.Errorf("the headers are %s", &req.Header)
+	}
+	req.Reset()
+	asDiner(&req, d, edge)
+	if string(req.Header.Peek("Authorization")) != d.bearer || len(req.Header.Peek(names.HeaderUserID)) > 0 {
+		t.Errorf("the headers are %s", &req.Header)
+	}
+}
+
+// The server books everything, so that there is always something to cancel.
+func TestAnEveningHasItsMixAndCancelsWhatItHasBooked(t *testing.T) {
+	var mu sync.Mutex
+	kinds := map[string]int{}
+	booked, cancelled := 0, 0
+	addr := served(t, func(c *fasthttp.RequestCtx) {
+		mu.Lock()
+		defer mu.Unlock()
+		path, posts := string(c.Path()), c.IsPost()
+		who := strings.TrimPrefix(string(c.Request.Header.Peek("Authorization")), "Bearer ")
+		switch {
+		case strings.HasSuffix(path, "/availability"):
+			kinds["look-up"]++
+		case path == "/v1/restaurants":
+			kinds["search"]++
+		case path == "/v1/reservations" && posts:
+			kinds["booking"]++
+			booked++
+			c.SetStatusCode(201)
+			c.SetBodyString(`{"id":"r` + who + `"}`)
+		case strings.HasSuffix(path, "/cancel") && posts:
+			kinds["other"]++
+			cancelled++
+			if owner := strings.TrimSuffix(strings.TrimPrefix(path, "/v1/reservations/r"), "/cancel"); owner != who {
+				t.Errorf("%s cancels the reservation of %s", who, owner)
+			}
+		case path == "/v1/waitlist" && posts:
+			kinds["other"]++
+			c.SetStatusCode(409)
+		default:
+			t.Errorf("%s %s", c.Method(), path)
+		}
+		if posts != (len(c.Request.Header.Peek(names.HeaderIdempotency)) > 0) {
+			t.Errorf("%s %s has the idempotency key %q", c.Method(), path, c.Request.Header.Peek(names.HeaderIdempotency))
+		}
+	})
+	o := &outcome{}
+	const requests = 4000
+	rig.Load{Addr: addr, Connections: 1, Requests: requests, Client: func(r *rand.Rand) rig.Client {
+		return &eveningClient{
+			outcome: o, path: gateway, diners: someDiners(8), restaurants: []string{"a", "b"}, slots: []int64{1, 2, 3},
+			pick: rig.ByPopularity(3)(r), r: r,
+		}
+	}}.Run(t.Context(), func() {}, func() {})
+	for kind, share := range map[string]float64{"look-up": 0.60, "search": 0.25, "booking": 0.10, "other": 0.05} {
+		if got := float64(kinds[kind]) / requests; got < share-0.025 || got > share+0.025 {
+			t.Errorf("%s is a share of %.3f, want %.2f", kind, got, share)
+		}
+	}
+	if o.errors.Load() != 0 || o.booked.Load() != int64(booked) || cancelled < booked/10 {
+		t.Errorf("%d errors; %d booked, %d counted; %d cancelled", o.errors.Load(), booked, o.booked.Load(), cancelled)
+	}
+}
+
+func measured(perSecond, errors, overbooked int) measurement {
+	m := measurement{requests: perSecond, errors: errors, overbooked: overbooked, documents: int64(2 * perSecond), searchable: 3 * time.Second}
+	m.Duration = time.Second
+	for i := range perSecond {
+		m.Latencies = append(m.Latencies, time.Duration(i+1)*time.Millisecond)
+	}
+	for i := range processes {
+		m.cpu.parts = append(m.cpu.parts, time.Duration(i)*100*time.Millisecond)
+	}
+	m.cpu.own = time.Second
+	return m
+}
+
+func TestARowHasMediansAndTheWorstErrors(t *testing.T) {
+	r := summarise(load{rush, gateway, 0}, this, []measurement{measured(100, 0, 1), measured(300, 2, 0), measured(200, 0, 0)})
+	if r.PerSecond != 200 || r.P50 != 100 || r.Errors != 2 || r.Overbooked != 1 || r.Documents != 2 || *r.Searchable != 3 || r.Rate != nil {
+		t.Errorf("got %+v", r)
+	}
+	if r.CPU.Reservation != 0.5 || r.CPU.Alerting != 5.5 || r.CPU.Load != 5 {
+		t.Errorf("CPU time is %+v", r.CPU)
+	}
+	if r := summarise(load{rush, direct, 0}, this, []measurement{measured(1, 0, 0)}); r.Searchable != nil {
+		t.Error("a direct request has an access line of the gateway")
+	}
+	if len((&cpu{}).fields()) != len(processes) {
+		t.Errorf("%d processes have %d fields", len(processes), len((&cpu{}).fields()))
+	}
+}
+
+func TestGoalsUseTheRightRows(t *testing.T) {
+	lag, rate := 5.0, rates[0]
+	fast := row{Build: this, Scenario: rush, Path: gateway, PerSecond: 2049, P99: 400, Documents: 2, Searchable: &lag}
+	fast.CPU.Gateway, fast.CPU.Reservation = 0.3, 0.15
+	calm := row{Build: this, Scenario: evening, Path: gateway, Rate: &rate, Searchable: &lag}
+	old := row{Build: "0123456789ab", Scenario: rush, Path: gateway, PerSecond: 683, P99: 9000, Searchable: &lag}
+	results := func(rows ...row) string {
+		var out bytes.Buffer
+		if err := bench.WriteGoals(&out, goals(rows)); err != nil {
+			t.Fatal(err)
+		}
+		var all []string
+		for line := range strings.Lines(out.String()) {
+			all = append(all, strings.Fields(line)[0])
+		}
+		return strings.Join(all, " ")
+	}
+	if got := results(old, fast, calm); got != "met met met met met met met met met" {
+		t.Errorf("rows that meet every goal are %s", got)
+	}
+	late := 10.1
+	slow := row{Build: this, Scenario: rush, Path: gateway, PerSecond: 2048, P99: 401, Documents: 2.01, Searchable: &late, Overbooked: 1, Errors: 1}
+	slow.CPU.Gateway, slow.CPU.Reservation = 0.301, 0.151
+	crowded := calm
+	crowded.Searchable = &late
+	if got := results(old, slow, crowded); got != strings.TrimSpace(strings.Repeat("missed ", 9)) { // the control
+		t.Errorf("rows that miss every goal are %s", got)
+	}
+	required := goals([]row{slow})
+	if n := len(slices.DeleteFunc(required, func(g bench.Goal) bool { return !g.Required })); n != 2 {
+		t.Errorf("%d goals are required, want those of errors and overbooking", n)
+	}
+}
+
+func TestOnlyACompleteRunIsKept(t *testing.T) {
+	for args, want := range map[string]bool{
+		"": true, "-against HEAD": true, "-only rush": false, "-runs 2": false, "-diners 2000": false, "-highest=false": false, "-path gateway": false,
+	} {
+		var o options
+		fs := flag.NewFlagSet("rush", flag.ContinueOnError)
+		fs.SetOutput(io.Discard)
+		check := o.define(fs)
+		if err := fs.Parse(strings.Fields(args)); err != nil {
+			t.Fatal(err)
+		}
+		if complete, err := check(); complete != want || err != nil {
+			t.Errorf("%q: complete: %v, %v", args, complete, err)
+		}
+	}
+	o := options{only: scenarios, paths: paths}
+	var all []string
+	for _, l := range o.loads() {
+		all = append(all, l.String())
+	}
+	want := []string{
+		"rush, direct", "rush, gateway", "evening, gateway, 500/s", "evening, gateway, 1000/s",
+		"rush, edge", "evening, edge, 500/s", "evening, edge, 1000/s",
+	}
+	if !slices.Equal(all, want) {
+		t.Errorf("the loads are %q", all)
+	}
+}
+
+func TestTheChartHasEveryProcess(t *testing.T) {
+	var c cpu
+	for i, field := range c.fields() {
+		*field = float64(int(1) << i)
+	}
+	c.Load = float64(int(1) << len(processes))
+	sum := 0.0
+	for _, d := range drawn {
+		sum += d.cpu(c)
+	}
+	if want := float64(int(1)<<(len(processes)+1) - 1); sum != want {
+		t.Errorf("the parts of the bar have a sum of %v, want %v: a process is missing or there twice", sum, want)
+	}
+}
