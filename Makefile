@@ -144,7 +144,7 @@ fuzz: ## the decoders of agent chunks, objectives and Slack requests, 30 s per t
 bench: ## Go benchmarks, three runs each (compare ratios within one run)
 	go test -run '^$$' -bench . -benchmem -count 3 $(addsuffix /...,$(addprefix ./,$(MODULES)))
 
-bench-booking: ## booking throughput of four stores: docs/bench/booking.json (a part: FLAGS='-only hot-slot')
+bench-booking: ## booking throughput of five stores: docs/bench/booking.json (a part: FLAGS='-only hot-slot')
 	@go build -buildvcs=false -o $(TOOLS)/bench-booking ./infra/bench/booking
 	@$(TOOLS)/bench-booking $(FLAGS)
 

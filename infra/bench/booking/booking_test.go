@@ -31,7 +31,7 @@ func TestPlanHasEveryCell(t *testing.T) {
 	}
 	for _, disk := range []string{"ram", "real"} {
 		for _, load := range []string{"hot-slot 64", "hot-slot 256", "zipf-1000 64", "zipf-1000 256", "calm 8", "sold-out-rush 256"} {
-			for _, store := range []string{"read_then_write", "for_update", "one_statement", "grouped"} {
+			for _, store := range []string{"read_then_write", "for_update", "skip_locked", "one_statement", "grouped"} {
 				if name := disk + " " + load + " " + store; !seen[name] {
 					t.Errorf("%s is not measured", name)
 				}

@@ -79,7 +79,7 @@ func chart(rows []row, which []string) bench.Chart {
 		}
 		return p
 	}
-	return bench.Chart{Title: "Booking a seat, four ways", Panels: []bench.Panel{
+	return bench.Chart{Title: "Booking a seat, five ways", Panels: []bench.Panel{
 		panel("bookings per second (sold-out-rush: until 200 covers are sold and 20,000 requests have a response)", true,
 			func(r row) float64 { return r.PerSecond }),
 		panel("99th percentile of all responses, ms", true, func(r row) float64 { return r.P99 }),

@@ -1,5 +1,5 @@
 // Command booking measures how fast seats are sold: the same closed-loop load
-// over HTTP against the same service with four stores. It starts all it needs,
+// over HTTP against the same service with five stores. It starts all it needs,
 // including a PostgreSQL on each disk, and stops by itself:
 //
 //	go run ./infra/bench/booking                       # everything: docs/bench/booking.json

@@ -8,7 +8,7 @@ import (
 )
 
 // stores are compared in this order: first the one that the service uses.
-var stores = []string{"grouped", "one_statement", "for_update", "read_then_write"}
+var stores = []string{"grouped", "one_statement", "for_update", "skip_locked", "read_then_write"}
 
 // scenario is a load: which slots there are and how requests choose among them.
 type scenario struct {

@@ -50,24 +50,39 @@ SELECT old.id, coalesce(old.body_hash = $5, false),
 FROM (VALUES (1)) once LEFT JOIN old ON true LEFT JOIN u ON true`
 
 func oneStatement(ctx context.Context, db *pgxpool.Pool, b reservation.Booking) (attempt, error) {
+	a, booked, err := try(ctx, db, oneSQL, b)
+	if err != nil || booked {
+		return a, err
+	}
+	look, err := lookAgain(ctx, db, b)
+	if err != nil || look.previous != uuid.Nil {
+		return attempt{previous: look.previous, sameRequest: look.sameRequest}, err
+	}
+	// nil: the reason for the refusal has gone meanwhile, so book again.
+	return attempt{}, b.Refusal(look.slot, look.has)
+}
+
+// try books with one statement. It reports whether the attempt has a result: a
+// booking, or the stored one of the key.
+func try(ctx context.Context, db *pgxpool.Pool, sql string, b reservation.Booking) (a attempt, decided bool, err error) {
 	var old pgtype.UUID
 	var same bool
 	var id pgtype.Int8
 	var start, end, cancelUntil pgtype.Timestamptz
 	var slot reservation.Slot
-	err := db.QueryRow(ctx, oneSQL, int64(b.SlotID), b.DinerID, b.Party, b.Key, b.RequestHash, b.ID, b.Note.Reveal(), b.At,
+	err = db.QueryRow(ctx, sql, int64(b.SlotID), b.DinerID, b.Party, b.Key, b.RequestHash, b.ID, b.Note.Reveal(), b.At,
 		b.EventID, b.Traceparent, reservation.MaxActive).
 		Scan(&old, &same, &id, &slot.RestaurantID, &start, &end, &slot.TimeZone, &cancelUntil)
 	switch {
 	case err != nil:
-		return attempt{}, err
+		return a, false, err
 	case old.Valid:
-		return attempt{previous: old.Bytes, sameRequest: same}, nil
+		return attempt{previous: old.Bytes, sameRequest: same}, true, nil
 	case id.Valid:
 		slot.ID, slot.Start, slot.End, slot.CancelUntil = b.SlotID, start.Time, end.Time, cancelUntil.Time
-		return attempt{booked: newReservation(b, &slot)}, nil
+		return attempt{booked: newReservation(b, &slot)}, true, nil
 	}
-	return reread(ctx, db, b)
+	return a, false, nil
 }
 
 // rereadSQL reads what oneSQL may have missed, and what a refusal needs.
@@ -84,25 +99,27 @@ SELECT (SELECT id FROM old), coalesce((SELECT body_hash = $4 FROM old), false),
   slot.starts_at, slot.opens_at, slot.party_min, slot.party_max, slot.wanted_capacity, slot.capacity, slot.booked
 FROM has LEFT JOIN slot ON true`
 
-func reread(ctx context.Context, db *pgxpool.Pool, b reservation.Booking) (attempt, error) {
+// look is what a refusal is decided on. slot is nil if it does not exist.
+type look struct {
+	previous    uuid.UUID // the stored result of the key
+	sameRequest bool
+	slot        *reservation.Slot
+	has         reservation.Holdings
+}
+
+func lookAgain(ctx context.Context, db *pgxpool.Pool, b reservation.Booking) (l look, err error) {
 	var old pgtype.UUID
-	var same bool
-	var has reservation.Holdings
 	var start, opens pgtype.Timestamptz
 	var least, most, wanted, capacity, booked pgtype.Int8
-	err := db.QueryRow(ctx, rereadSQL, int64(b.SlotID), b.DinerID, b.Key, b.RequestHash, b.At).
-		Scan(&old, &same, &has.Active, &has.OnSlot, &has.Overlaps, &start, &opens, &least, &most, &wanted, &capacity, &booked)
-	if err != nil || old.Valid {
-		return attempt{previous: uuid.UUID(old.Bytes), sameRequest: same}, err
-	}
-	var slot *reservation.Slot
+	err = db.QueryRow(ctx, rereadSQL, int64(b.SlotID), b.DinerID, b.Key, b.RequestHash, b.At).
+		Scan(&old, &l.sameRequest, &l.has.Active, &l.has.OnSlot, &l.has.Overlaps, &start, &opens, &least, &most, &wanted, &capacity, &booked)
+	l.previous = old.Bytes
 	if start.Valid {
-		slot = &reservation.Slot{
+		l.slot = &reservation.Slot{
 			ID: b.SlotID, Start: start.Time, OpensAt: opens.Time,
 			Party:  schedule.PartySize{Min: int(least.Int64), Max: int(most.Int64)},
 			Wanted: int(wanted.Int64), Capacity: int(capacity.Int64), Booked: int(booked.Int64),
 		}
 	}
-	// nil: the reason for the refusal has gone meanwhile, so book again.
-	return attempt{}, b.Refusal(slot, has)
+	return l, err
 }

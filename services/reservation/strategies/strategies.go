@@ -4,7 +4,9 @@
 // them, reservationd does not contain them.
 //
 // Each writes everything that a booking needs in one transaction: the
-// reservation, the slot's counter, the idempotency record and the event.
+// reservation, the slot's counter, the idempotency record and the event. One has a
+// row for each cover in place of the counter; it knows the slots that exist when it
+// is opened.
 package strategies
 
 import (
@@ -31,6 +33,7 @@ import (
 const (
 	OneStatement  = "one_statement"
 	ForUpdate     = "for_update"
+	SkipLocked    = "skip_locked"
 	ReadThenWrite = "read_then_write" // overbooks
 )
 
@@ -53,10 +56,12 @@ func Open(ctx context.Context, name, url string, sessions map[string]string, sto
 		b.book = oneStatement
 	case ForUpdate:
 		b.book = selectForUpdate
+	case SkipLocked:
+		b.book = skipLocked
 	case ReadThenWrite:
 		b.book = readThenWrite
 	default:
-		return nil, fmt.Errorf("there is no strategy %q: use %s, %s or %s", name, OneStatement, ForUpdate, ReadThenWrite)
+		return nil, fmt.Errorf("there is no strategy %q: use %s, %s, %s or %s", name, OneStatement, ForUpdate, SkipLocked, ReadThenWrite)
 	}
 	config, err := pgxpool.ParseConfig(url)
 	if err != nil {
@@ -67,8 +72,10 @@ func Open(ctx context.Context, name, url string, sessions map[string]string, sto
 	}
 	config.ConnConfig.RuntimeParams["timezone"] = "UTC"
 	maps.Copy(config.ConnConfig.RuntimeParams, sessions) // the same settings, for a fair comparison
-	b.pool, err = pgxtelemetry.NewPool(ctx, "booking."+name, config)
-	return b, err
+	if b.pool, err = pgxtelemetry.NewPool(ctx, "booking."+name, config); err != nil || name != SkipLocked {
+		return b, err
+	}
+	return b, createCovers(ctx, b.pool.Pool)
 }
 
 // Close ends the connections.

@@ -23,7 +23,7 @@ const grouped = "grouped" // the service's own
 func chooseStrategy(flags *config.Set) daemon.Decorator {
 	name := flags.OneOf("store", grouped,
 		"how bookings are made: grouped is the service's own way; the others are for comparison, and read_then_write overbooks",
-		grouped, strategies.OneStatement, strategies.ForUpdate, strategies.ReadThenWrite)
+		grouped, strategies.OneStatement, strategies.ForUpdate, strategies.SkipLocked, strategies.ReadThenWrite)
 	return func(ctx context.Context, s daemon.Store, url string) (daemon.Store, func(), error) {
 		switch {
 		case *name == grouped:
