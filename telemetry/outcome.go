@@ -1,6 +1,7 @@
 package telemetry
 
 import (
+	"maps"
 	"net"
 	"net/http"
 	"strconv"
@@ -17,6 +18,7 @@ import (
 type outcome struct {
 	labels []metric.RecordOption
 	body   string // of the access log line
+	left   *leftOut
 }
 
 type outcomeKey struct {
@@ -36,6 +38,7 @@ func (s *server) newOutcome(key outcomeKey) outcome {
 	return outcome{
 		labels: []metric.RecordOption{metric.WithAttributeSet(attribute.NewSet(labels...))},
 		body:   key.method + " " + route + " " + strconv.Itoa(key.status),
+		left:   new(leftOut),
 	}
 }
 
@@ -55,11 +58,21 @@ func (m *memo[K, V]) get(key K, newValue func(K) V) V {
 	v = newValue(key)
 	m.mu.Lock()
 	defer m.mu.Unlock()
+	if first, ok := m.values[key]; ok { // of another request: what it has counted must not be lost
+		return first
+	}
 	if m.values == nil {
 		m.values = map[K]V{}
 	}
 	m.values[key] = v
 	return v
+}
+
+// all returns a copy.
+func (m *memo[K, V]) all() map[K]V {
+	m.mu.RLock()
+	defer m.mu.RUnlock()
+	return maps.Clone(m.values)
 }
 
 // method returns m if HTTP knows it, else _OTHER, as the semantic conventions

@@ -56,6 +56,7 @@ const (
 	Count         = "jari.count"
 	Degraded      = "jari.degraded"
 	TraceKept     = "jari.trace.kept"
+	Weight        = "jari.weight"
 	HTTPBodyRead  = "jari.request.body.complete"
 	Job           = "jari.job"
 	Violations    = "jari.violations"
@@ -201,7 +202,10 @@ var Fields = append([]Field{
 	{Reason, Reason, Keyword, "The stable slug of a fault, such as slot_full."},
 	{Degraded, Degraded, Keyword, "What the response lacks because a dependency failed, and why."},
 	{TraceKept, TraceKept, Boolean, "In the access log: whether the trace's spans are kept. " +
-		"Above the sampling rate limit only those of failed and slow requests are."},
+		"Above the sampling rate limit only some are; failed and slow requests have a limit of their own."},
+	{Weight, Weight, Long, "In the access log of an inner service: how many requests the line stands for; missing: one. " +
+		"Above a limit a line also stands for those with the same route, method and status that have none. " +
+		"To count requests, add the weights up. The lines of gateway and edge never have one."},
 	{Job, Job, Keyword, "The name of a job."},
 	{Violations, Violations, Long, "Slots whose counter differs from their reservations."},
 	{SlotWanted, SlotWanted, Long, "Capacity in covers that the owner wants for the slot."},
