@@ -23,9 +23,14 @@ const (
 	HTTPDuration   = "http.server.request.duration"
 	HTTPBodySize   = "http.response.body.size"
 	URLPath        = "url.path"
-	URLFull        = "url.full"     // see Unmapped
-	Padding        = "jari.padding" // see Unmapped
+	URLFull        = "url.full"
+	URLScheme      = "url.scheme"
+	RequestSize    = "http.request.body.size"
+	HTTPVersion    = "network.protocol.version"
 	ServerAddress  = "server.address"
+	ServerPort     = "server.port"
+	ScopeName      = "otel.scope.name"
+	Padding        = "jari.padding" // see Unmapped
 	UserID         = "user.id"
 	SessionID      = "session.id"
 	ErrorType      = "error.type"
@@ -185,6 +190,11 @@ var Fields = append([]Field{
 	{HTTPDuration, HTTPDuration, Double, "Duration of the request in seconds, from the first byte read to the last byte written."},
 	{HTTPBodySize, HTTPBodySize, Long, "Bytes of the response's body."},
 	{URLPath, URLPath, Keyword, "The requested path without its query; (no route) if it matches no route."},
+	{URLFull, URLFull, Keyword, "Of a client span: the URL without its query."},
+	{URLScheme, URLScheme, Keyword, "Of a server span: http or https."},
+	{RequestSize, RequestSize, Long, "Of a server span: bytes of the request's body."},
+	{ServerPort, ServerPort, Integer, "Of a span: the requested port; of a client span, the called port."},
+	{HTTPVersion, HTTPVersion, Keyword, "Of a span: the HTTP version, 1.1 or 2."},
 	{ServerAddress, ServerAddress, Keyword, "The requested host; of a client span, the called host."},
 	{UserID, UserID, Keyword, "The id of the account; never a name or an address."},
 	{SessionID, SessionID, Keyword, "The login session."},
@@ -230,6 +240,7 @@ var Fields = append([]Field{
 	{OpsAddr, OpsAddr, Keyword, "The address of the ops port: /healthz, /readyz, /loglevel, /debug/pprof/."},
 	{Uptime, Uptime, Double, "In the heartbeat: seconds since the process started."},
 	{Count, Count, Long, "What the event counts."},
+	{ScopeName, ScopeName, Keyword, "Of a metric point: the library that measured. Two libraries may use the same metric name."},
 	{AgentKind, AgentKind, Keyword, "The agent that runs the shipper: fluent-bit or collector."},
 	{ShipEvictedDelta, ShipEvictedDelta, Long, "In the agent's heartbeat: jari.ship.evicted since the previous heartbeat that was stored."},
 	{ShipDeadLetteredDelta, ShipDeadLetteredDelta, Long,
