@@ -76,14 +76,14 @@ func FLBPluginInit(instance unsafe.Pointer) (code int) {
 	return output.FLB_OK
 }
 
-// FLBPluginFlushCtx ships a chunk. It copies the bytes, because Fluent Bit reuses its
-// buffer.
+// FLBPluginFlushCtx ships a chunk. It copies the bytes, because Fluent Bit frees its
+// buffer afterwards; this is the only copy.
 //
 //export FLBPluginFlushCtx
 func FLBPluginFlushCtx(ctx, data unsafe.Pointer, length C.int, tag *C.char) (code int) {
 	defer recoverPanic(&code, output.FLB_RETRY)
 	p := output.FLBPluginGetContext(ctx).(*plugin.Plugin)
-	return int(p.Flush(C.GoBytes(data, length), C.GoString(tag)))
+	return int(p.Flush(C.GoStringN((*C.char)(data), length), C.GoString(tag)))
 }
 
 // FLBPluginFlush is the form without a context. A Fluent Bit that knows

@@ -31,6 +31,8 @@ type backend struct {
 	// Collector counts them as turned away, too.
 	requeueFailed atomic.Int64
 
+	outage ship.Outage
+
 	mu           sync.Mutex
 	users        int
 	heartbeating bool

@@ -80,12 +80,9 @@ func collectorRecords(t *testing.T, request []byte, received time.Time) []record
 	return metricRecords(md)
 }
 
-func identifiedDocuments(records []record.Record) (docs []record.Document) {
+func identifiedDocuments(records []record.Record) []record.Document {
 	record.Identify(records)
-	for i := range records {
-		docs = records[i].Documents(docs)
-	}
-	return docs
+	return record.Documents(records)
 }
 
 // document holds every field of a document by its path, including its index and id.

@@ -16,6 +16,7 @@ import (
 	"go.uber.org/zap"
 
 	"jari.example/fluentbit/record"
+	"jari.example/fluentbit/ship"
 	"jari.example/telemetry/names"
 )
 
@@ -46,7 +47,7 @@ func defaults() component.Config {
 	return &config{
 		Queue:   configoptional.Default(exporterhelper.NewDefaultQueueConfig()),
 		Retry:   retry,
-		Timeout: exporterhelper.TimeoutConfig{Timeout: time.Minute},
+		Timeout: exporterhelper.TimeoutConfig{Timeout: 3 * ship.DefaultTimeout}, // of a whole attempt, as in the plugin
 	}
 }
 
@@ -90,6 +91,12 @@ func (h *backends) newSender(set *exporter.Settings, cfg component.Config) (send
 // front. While OpenSearch is unavailable it stays in place, because no other could pass.
 func (s sender) send(ctx context.Context, d delivery) error {
 	err := s.try(ctx, d)
+	if err == nil {
+		if failures, lasted, over := s.outage.Succeeded(time.Now()); over {
+			s.log.Info(fmt.Sprintf("requests are delivered again, %v after the first failure", lasted.Round(time.Second)),
+				zap.Int(names.Count, failures))
+		}
+	}
 	if err == nil || s.ship.Ready() != nil {
 		return err
 	}
@@ -98,7 +105,10 @@ func (s sender) send(ctx context.Context, d delivery) error {
 		s.requeueFailed.Add(int64(d.items))
 		return err
 	}
-	s.log.Warn("request rejected by OpenSearch; requeued at the end", zap.Int(names.Count, d.items), zap.Error(err))
+	if failures, report := s.outage.Failed(time.Now()); report {
+		s.log.Warn("request rejected by OpenSearch; requeued at the end; this is repeated at most once a minute with the number of failures",
+			zap.Int(names.Count, failures), zap.Error(err))
+	}
 	return nil
 }
 
@@ -131,25 +141,17 @@ func (s sender) convert(d delivery) (docs []record.Document, err error) {
 			s.logPanic("panic in a conversion", p)
 			var raw []byte
 			if raw, err = d.raw(); err == nil {
-				docs = documentsOf(record.UnreadableChunk(raw, fmt.Sprintf("panic in a conversion: %v", p)))
+				docs = record.Documents(record.UnreadableChunk(raw, fmt.Sprintf("panic in a conversion: %v", p)))
 			}
 		}
 	}()
 	records := d.read()
 	record.Identify(records)
-	return documentsOf(records), nil
+	return record.Documents(records), nil
 }
 
 func (s sender) logPanic(body string, p any) {
 	s.log.Error(body, zap.String(names.EventName, names.EventPanic), zap.Any(names.Exception, p), zap.StackSkip(names.Stacktrace, 1))
-}
-
-func documentsOf(records []record.Record) []record.Document {
-	docs := make([]record.Document, 0, len(records))
-	for i := range records {
-		docs = records[i].Documents(docs)
-	}
-	return docs
 }
 
 func (h *backends) newLogs(ctx context.Context, set exporter.Settings, cfg component.Config) (exporter.Logs, error) {

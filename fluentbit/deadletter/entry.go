@@ -72,10 +72,7 @@ func (e Entry) replayDocuments() (docs []record.Document, problem string) {
 		if err != nil || len(records) == 0 {
 			return nil, fmt.Sprintf("still unreadable: %v", err)
 		}
-		for i := range records {
-			docs = records[i].Documents(docs)
-		}
-		return docs, ""
+		return record.Documents(records), ""
 	case e.Type == invalid:
 		return nil, "it is not a dead letter"
 	case e.Type == ship.TooLarge && !json.Valid(e.Document):

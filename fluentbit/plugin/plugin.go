@@ -35,6 +35,7 @@ type Plugin struct {
 	ship    *ship.Shipper
 	timeout time.Duration
 	log     *slog.Logger
+	outage  ship.Outage
 }
 
 // Open reads the settings of an output instance:
@@ -42,7 +43,7 @@ type Plugin struct {
 //	url           of OpenSearch, required
 //	index_prefix  before every index name; for tests
 //	gzip          on or off (default on: between machines it pays)
-//	timeout       of one request (default 20s)
+//	timeout       of one request (default 90s)
 //	agent_metrics address of Fluent Bit's own HTTP server, from which the evicted
 //	              records and the backlog are read; not read if unset
 //	heartbeat     interval of the agent's heartbeats (default 10s)
@@ -50,7 +51,7 @@ type Plugin struct {
 //	buffer_dir    folder of the agent's buffer, whose free space the heartbeats
 //	              report; not reported if unset
 func Open(setting func(key string) string, log *slog.Logger) (*Plugin, error) {
-	cfg := ship.Config{URL: setting("url"), Prefix: setting("index_prefix"), Gzip: true, Timeout: 20 * time.Second}
+	cfg := ship.Config{URL: setting("url"), Prefix: setting("index_prefix"), Gzip: true, Timeout: ship.DefaultTimeout}
 	var errs []error
 	if s := setting("gzip"); s != "" {
 		on, err := parseSwitch(s)
@@ -106,10 +107,9 @@ func parseSwitch(s string) (bool, error) {
 
 // Flush ships a chunk. OK means that every record in it is indexed or, with the
 // reason, in the dead-letter index.
-func (p *Plugin) Flush(chunk []byte, tag string) ReturnCode {
+func (p *Plugin) Flush(chunk, tag string) ReturnCode {
 	if err := p.ship.Ready(); err != nil {
-		p.log.Warn("chunk will be retried", names.AgentTag, tag, names.AgentChunk, len(chunk), names.Exception, err)
-		return Retry
+		return p.retry(chunk, tag, err)
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), p.timeout)
 	defer cancel()
@@ -118,35 +118,38 @@ func (p *Plugin) Flush(chunk []byte, tag string) ReturnCode {
 		p.log.Warn("documents stored as dead letters", names.AgentTag, tag, names.ShipDeadLettered, res.Refused)
 	}
 	if err != nil {
-		p.log.Warn("chunk will be retried", names.AgentTag, tag, names.AgentChunk, len(chunk), names.Exception, err)
-		return Retry
+		return p.retry(chunk, tag, err)
+	}
+	if failures, lasted, over := p.outage.Succeeded(time.Now()); over {
+		p.log.Info(fmt.Sprintf("chunks are delivered again, %v after the first failure", lasted.Round(time.Second)), names.Count, failures)
 	}
 	return OK
 }
 
+// retry logs a failed flush, unless enough was logged about this outage.
+func (p *Plugin) retry(chunk, tag string, err error) ReturnCode {
+	if failures, report := p.outage.Failed(time.Now()); report {
+		p.log.Warn("chunk will be retried; until it is over, this is repeated once a minute with the number of failures",
+			names.Count, failures, names.AgentTag, tag, names.AgentChunk, len(chunk), names.Exception, err)
+	}
+	return Retry
+}
+
 // decode returns the documents of a chunk. If decoding panics, the whole chunk
 // becomes a dead letter: a retry would only panic again.
-func (p *Plugin) decode(chunk []byte, tag string) (docs []record.Document) {
+func (p *Plugin) decode(chunk, tag string) (docs []record.Document) {
 	defer func() {
 		if r := recover(); r != nil {
 			p.log.Error("panic in decoding", names.AgentTag, tag, names.EventName, names.EventPanic,
 				names.Exception, r, names.Stacktrace, string(debug.Stack()))
-			docs = documents(record.UnreadableChunk(chunk, fmt.Sprintf("panic in decoding: %v", r)))
+			docs = record.Documents(record.UnreadableChunk([]byte(chunk), fmt.Sprintf("panic in decoding: %v", r)))
 		}
 	}()
 	records, err := record.Decode(chunk)
 	if err != nil {
 		p.log.Warn("part of a chunk is unreadable; it becomes a dead letter", names.AgentTag, tag, names.Exception, err)
 	}
-	return documents(records)
-}
-
-func documents(records []record.Record) []record.Document {
-	docs := make([]record.Document, 0, len(records))
-	for i := range records {
-		docs = records[i].Documents(docs)
-	}
-	return docs
+	return record.Documents(records)
 }
 
 // Close stops the heartbeat and closes the connections to OpenSearch.

@@ -74,7 +74,7 @@ func TestFlushReturnsOKOrRetry(t *testing.T) {
 				t.Fatal(err)
 			}
 			defer p.Close()
-			if got := p.Flush(test.chunk, "tag"); got != test.want {
+			if got := p.Flush(string(test.chunk), "tag"); got != test.want {
 				t.Errorf("return code %d, want %d", got, test.want)
 			}
 			logs, dead := 0, 0
@@ -93,5 +93,28 @@ func TestFlushReturnsOKOrRetry(t *testing.T) {
 				t.Errorf("logged %q, want %q in it", log.String(), test.report)
 			}
 		})
+	}
+}
+
+func TestAnOutageIsNotLoggedForEachChunk(t *testing.T) {
+	chunk, err := os.ReadFile(filepath.Join("..", "testdata", "tail.app-001.msgpack"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	f := shiptest.NewFake(t)
+	f.Item = func(string, int) shiptest.Item { return shiptest.Item{Status: 404, Type: "index_not_found_exception"} }
+	var log bytes.Buffer
+	p, err := Open(settings(map[string]string{"url": f.URL}), slog.New(slog.NewTextHandler(&log, nil)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer p.Close()
+	for range 20 {
+		if got := p.Flush(string(chunk), "tag"); got != Retry {
+			t.Fatalf("return code %d, want %d", got, Retry)
+		}
+	}
+	if lines := strings.Count(log.String(), "\n"); lines != 1 || !strings.Contains(log.String(), "index_not_found_exception") {
+		t.Errorf("20 failures make %d lines, want one with the reason:\n%s", lines, &log)
 	}
 }

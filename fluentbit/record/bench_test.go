@@ -18,7 +18,7 @@ func BenchmarkDecode(b *testing.B) {
 			b.SetBytes(int64(len(chunk)))
 			for b.Loop() {
 				records, _ := Decode(chunk)
-				documents(records)
+				Documents(records)
 			}
 			b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N*len(records)), "ns/record")
 		})
@@ -40,6 +40,6 @@ func BenchmarkLine(b *testing.B) {
 	for b.Loop() {
 		records := []Record{Line(access, noon, map[string]any{keyPath: "/var/log/gateway.log", keyOffset: int64(123456)})}
 		Identify(records)
-		documents(records)
+		Documents(records)
 	}
 }

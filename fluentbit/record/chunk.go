@@ -17,13 +17,23 @@ var errShape = errors.New("not a record of a known shape")
 // signal Unreadable between its intact neighbours, and the error describes it too.
 // A truncated chunk keeps everything before the cut. The records have their ids.
 //
+// The texts of the records are parts of the chunk: a string is not copied, bytes once.
+//
 // Decode allocates at most a mebibyte and maxMemoryPerByte bytes per byte of the
 // chunk, whatever sizes the chunk claims. Its documents may need more: each repeats
 // its resource.
-func Decode(chunk []byte) ([]Record, error) {
+func Decode[Chunk string | []byte](chunk Chunk) ([]Record, error) { return decode(string(chunk)) }
+
+func decode(chunk string) ([]Record, error) {
 	d := decoder{}
 	in := newReader(chunk)
-	run := -1 // where the run of unreadable values begins that the last record holds; -1 if it is readable
+	run, dead := -1, 0 // where a run of unreadable values begins, and its record; -1 outside of one
+	endRun := func(end int) {
+		if run >= 0 {
+			d.records[dead].Unreadable.Raw = []byte(chunk[run:end])
+		}
+		run = -1
+	}
 	for {
 		at := in.offset()
 		v, err := in.next()
@@ -38,20 +48,17 @@ func Decode(chunk []byte) ([]Record, error) {
 		if err == nil {
 			err = d.decodeValue(v)
 		}
-		switch {
-		case err == nil:
-			run = -1
-		case run >= 0: // a run of garbage is one dead letter, not one per byte
-			d.records[len(d.records)-1].Unreadable.Raw = chunk[run:in.offset()]
-		default:
-			run = at
-			d.addUnreadable(chunk[at:in.offset()], fmt.Errorf("at byte %d of %d: %w", at, len(chunk), err))
+		if err == nil {
+			endRun(at)
+		} else if run < 0 { // a run of garbage is one dead letter, not one per byte
+			run, dead = at, len(d.records)
+			d.addUnreadable(nil, fmt.Errorf("at byte %d of %d: %w", at, len(chunk), err))
 		}
 		if cut {
-			d.records[len(d.records)-1].Unreadable.Raw = chunk[run:]
 			break
 		}
 	}
+	endRun(len(chunk))
 	d.assignTimes()
 	Identify(d.records)
 	return d.records, errors.Join(d.errs...)
@@ -150,7 +157,7 @@ func (d *decoder) decodeValue(v any) error {
 	switch v := v.(type) {
 	case map[string]any:
 		switch {
-		case v["resourceSpans"] != nil:
+		case v[keyResourceSpans] != nil:
 			d.decodeSpans(v)
 			return nil
 		case v["metrics"] != nil:

@@ -23,8 +23,8 @@ func (d *decoder) decodeMetrics(chunk map[string]any) {
 	scope := mapAt(external, "scope")
 	shared := Record{
 		Signal:   Metric,
-		Resource: attributes(mapAt(external, "resource")["attributes"]),
-		Scope:    attributes(scope["attributes"]),
+		Resource: attributes(mapAt(external, "resource")[keyAttributes]),
+		Scope:    attributes(scope[keyAttributes]),
 	}
 	if name := scalarText(mapAt(scope, "metadata")["name"]); name != "" {
 		shared.Scope[names.ScopeName] = name // or equal points of two libraries would get one id

@@ -38,14 +38,6 @@ func readChunks(t testing.TB, pattern string) map[string][]byte {
 	return all
 }
 
-func documents(records []Record) []Document {
-	var docs []Document
-	for i := range records {
-		docs = records[i].Documents(docs)
-	}
-	return docs
-}
-
 func TestCapturedChunksMatchTheGoldenDocuments(t *testing.T) {
 	all := capturedChunks(t)
 	maps.Copy(all, readChunks(t, "../testdata/firelens/*.msgpack"))
@@ -57,7 +49,7 @@ func TestCapturedChunksMatchTheGoldenDocuments(t *testing.T) {
 				t.Fatal(err)
 			}
 			var got bytes.Buffer
-			for _, d := range documents(records) {
+			for _, d := range Documents(records) {
 				fmt.Fprintf(&got, "%s/%s\n%s\n", d.Index, d.ID, d.Body)
 			}
 			golden := filepath.Join("testdata", name+".ndjson")
@@ -86,7 +78,7 @@ func TestATruncatedChunkKeepsItsCompleteRecords(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		all := documents(whole)
+		all := Documents(whole)
 		for cut := range chunk {
 			records, err := Decode(chunk[:cut])
 			intact := 0
@@ -101,7 +93,7 @@ func TestATruncatedChunkKeepsItsCompleteRecords(t *testing.T) {
 			if err == nil && intact != len(records) {
 				t.Fatalf("%s cut at %d: unreadable records without an error", name, cut)
 			}
-			for i, d := range documents(records[:intact]) {
+			for i, d := range Documents(records[:intact]) {
 				if d.ID != all[i].ID || !bytes.Equal(d.Body, all[i].Body) {
 					t.Fatalf("%s cut at %d: document %d changed\n%s\n%s", name, cut, i, d.Body, all[i].Body)
 				}
@@ -207,7 +199,7 @@ func TestAChunkWithoutAReceiptTimeUsesItsMedianTime(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		for i, d := range documents(records) {
+		for i, d := range Documents(records) {
 			moved := !test.times[i].IsZero() && day(test.times[i]) != day(test.want[i])
 			if d.Index != day(test.want[i]) || strings.Contains(string(d.Body), names.DocOriginalTime) != moved {
 				t.Errorf("%s: point %d is in %s, want %s with its original time: %v\n%s", name, i, d.Index, day(test.want[i]), moved, d.Body)

@@ -23,14 +23,53 @@ type Document struct {
 	Derived bool
 }
 
-// Documents appends the documents of the record: one, and for a span also the edges
-// of the service map that it shows. Identify must have run.
-func (r *Record) Documents(dst []Document) []Document {
+// Documents returns the documents of the records of one chunk: one of each, and the
+// edges of the service map that its spans show. Identify must have run.
+func Documents(records []Record) []Document {
+	w := writer{docs: make([]Document, 0, len(records))}
+	for i := range records {
+		w.left = len(records) - i
+		w.write(&records[i])
+	}
+	return w.docs
+}
+
+// writer writes documents. What it keeps from one to the next only saves work.
+type writer struct {
+	docs   []Document
+	left   int    // records, of which this is the first
+	space  []byte // for the next body, empty: bodies share blocks of memory
+	fields []field
+	rest   []field // without a mapping
+	long   []field // too long to be indexed
+	edges  map[edgeKey]bool
+	days   map[indexDay]string
+}
+
+// field is a name with its value.
+type field struct {
+	name  string
+	value any
+}
+
+type indexDay struct {
+	family string
+	day    int64
+}
+
+const (
+	bodyBlock   = 64 << 10
+	usualBody   = 2 << 10
+	secondsADay = 24 * 60 * 60
+)
+
+func (w *writer) write(r *Record) {
 	when, trusted := r.IndexTime()
 	if r.Signal == Unreadable {
-		return append(dst, DeadLetter(Document{ID: r.ID, Time: when, Body: r.Unreadable.Raw}, 0, "unreadable", r.Unreadable.Reason))
+		w.docs = append(w.docs, DeadLetter(Document{ID: r.ID, Time: when, Body: r.Unreadable.Raw}, 0, "unreadable", r.Unreadable.Reason))
+		return
 	}
-	o := newObject()
+	o := w.newObject()
 	var family string
 	switch r.Signal {
 	case Span:
@@ -46,21 +85,56 @@ func (r *Record) Documents(dst []Document) []Document {
 	if !trusted {
 		o.add(names.DocOriginalTime, r.ownTime())
 	}
-	r.writeAttributes(&o)
-	dst = append(dst, Document{Index: names.Daily(family, when), ID: r.ID, Time: when, Body: o.close()})
+	w.writeAttributes(&o, r)
+	w.docs = append(w.docs, Document{Index: w.daily(family, when), ID: r.ID, Time: when, Body: w.close(o)})
 	if r.Signal == Span {
-		dst = r.serviceMapEdges(dst, when)
+		w.serviceMapEdges(r, when)
 	}
-	return dst
+}
+
+// newObject begins a body, and close ends it.
+func (w *writer) newObject() object {
+	if cap(w.space) < usualBody {
+		w.space = make([]byte, 0, min(bodyBlock, usualBody*w.left))
+	}
+	return append(w.space, '{')
+}
+
+func (w *writer) close(o object) []byte {
+	b := o.close()
+	w.space = b[len(b):] // of the same block, or of a larger one if the body outgrew it
+	return b[:len(b):len(b)]
+}
+
+func (w *writer) daily(family string, t time.Time) string {
+	key := indexDay{family, t.Unix() / secondsADay}
+	if t.Unix() < 0 { // the division rounds up
+		return names.Daily(family, t)
+	}
+	index, ok := w.days[key]
+	if !ok {
+		if w.days == nil {
+			w.days = map[indexDay]string{}
+		}
+		index = names.Daily(family, t)
+		w.days[key] = index
+	}
+	return index
+}
+
+// mapped is a field with a mapping of its own.
+type mapped struct {
+	doc  string
+	kind names.Kind
 }
 
 // mappedFields holds every field with a mapping of its own, except the time, which
 // is written from Record.Time alone.
-var mappedFields = func() map[string]names.Field {
-	m := make(map[string]names.Field, len(names.Fields))
+var mappedFields = func() map[string]mapped {
+	m := make(map[string]mapped, len(names.Fields))
 	for _, f := range names.Fields {
 		if f.Name != names.Time {
-			m[f.Name] = f
+			m[f.Name] = mapped{f.Doc, f.Kind}
 		}
 	}
 	return m
@@ -70,38 +144,49 @@ var mappedFields = func() map[string]names.Field {
 // document names, and all others under names.Attributes, or under names.Unindexed if
 // they are too long. A value that its mapping would refuse goes there too, so that a
 // wrong type never costs a document.
-func (r *Record) writeAttributes(o *object) {
-	signal, point := r.Signal, r.Point
-	// A copy: Documents may be called again.
-	r = &Record{Attributes: validKeys(r.Attributes), Resource: validKeys(r.Resource), Scope: validKeys(r.Scope)}
-	if signal == Metric && !finite(point.Value) {
-		own := maps.Clone(r.Attributes)
-		own[names.DocMetricValue] = point.Value
-		if label := r.attribute(names.DocMetricValue); label != nil {
-			own[names.DocMetricValue] = []any{point.Value, label}
-		}
-		r.Attributes = own
+func (w *writer) writeAttributes(o *object, r *Record) {
+	if !r.hasValidKeys() || r.Signal == Metric && !finite(r.Point.Value) {
+		r = r.withValidKeys()
 	}
-	var rest, long []string
-	for _, k := range r.attributeNames() {
-		v := r.attribute(k)
-		if v == nil || v == "" {
+	w.fields = r.appendFields(w.fields[:0])
+	w.rest, w.long = w.rest[:0], w.long[:0]
+	for _, f := range w.fields {
+		if f.value == nil || f.value == "" {
 			continue
 		}
-		if f, ok := mappedFields[k]; ok {
-			if c, ok := coerce(f.Kind, v); ok {
-				o.add(f.Doc, c)
+		if m, ok := mappedFields[f.name]; ok {
+			if c, ok := coerce(m.kind, f.value); ok {
+				o.add(m.doc, c)
 				continue
 			}
 		}
-		if len(k)+valueSize(v) > maxIndexed { // a term contains the name, too
-			long = append(long, k)
+		if len(f.name)+valueSize(f.value) > maxIndexed { // a term contains the name, too
+			w.long = append(w.long, f)
 		} else {
-			rest = append(rest, k)
+			w.rest = append(w.rest, f)
 		}
 	}
-	r.writeGroup(o, names.Attributes, rest)
-	r.writeGroup(o, names.Unindexed, long)
+	o.addGroup(names.Attributes, w.rest)
+	o.addGroup(names.Unindexed, w.long)
+}
+
+func (r *Record) hasValidKeys() bool {
+	return areValidKeys(r.Attributes) && areValidKeys(r.Resource) && areValidKeys(r.Scope)
+}
+
+// withValidKeys returns a copy for writeAttributes, because Documents may be called
+// again. It has the value of a point that the index's field cannot hold.
+func (r *Record) withValidKeys() *Record {
+	valid := &Record{Attributes: validKeys(r.Attributes), Resource: validKeys(r.Resource), Scope: validKeys(r.Scope)}
+	if r.Signal == Metric && !finite(r.Point.Value) {
+		own := maps.Clone(valid.Attributes)
+		own[names.DocMetricValue] = r.Point.Value
+		if label := valid.attribute(names.DocMetricValue); label != nil {
+			own[names.DocMetricValue] = []any{r.Point.Value, label}
+		}
+		valid.Attributes = own
+	}
+	return valid
 }
 
 // maxIndexed stays well below Lucene's longest term, 32,766 bytes. A flat_object
@@ -120,14 +205,14 @@ func valueSize(v any) int {
 	return 0
 }
 
-func (r *Record) writeGroup(o *object, name string, keys []string) {
-	if len(keys) == 0 {
+func (o *object) addGroup(name string, fields []field) {
+	if len(fields) == 0 {
 		return
 	}
 	o.key(name)
 	o.open()
-	for _, k := range keys {
-		o.add(k, r.attribute(k))
+	for _, f := range fields {
+		o.add(f.name, f.value)
 	}
 	*o = o.close()
 }

@@ -32,13 +32,13 @@ func (d *decoder) decodeEvent(head any, body map[string]any) error {
 		return err
 	case marker == groupStart: // also ends a group whose end is missing
 		resource, scope := mapAt(body, "resource"), mapAt(body, "scope")
-		d.resource, d.scope = attributes(resource["attributes"]), attributes(scope["attributes"])
+		d.resource, d.scope = attributes(resource[keyAttributes]), attributes(scope[keyAttributes])
 		return nil
 	case marker == groupEnd:
 		d.resource, d.scope = nil, nil
 		return nil
 	}
-	if _, ok := body["resourceSpans"].([]any); ok {
+	if _, ok := body[keyResourceSpans].([]any); ok {
 		d.received = at
 		d.decodeSpans(body)
 		return nil
@@ -94,7 +94,7 @@ func (d *decoder) decodeOTLPLog(otlp, body map[string]any, at time.Time) Record 
 	if line, ok := body["log"]; ok && len(body) == 1 {
 		logBody = line
 	}
-	own := attributes(otlp["attributes"])
+	own := attributes(otlp[keyAttributes])
 	for name, key := range map[string]string{names.TraceID: "trace_id", names.SpanID: "span_id"} {
 		if id, ok := otlp[key].([]byte); ok && len(id) > 0 {
 			own[name] = hex.EncodeToString(id)

@@ -36,9 +36,9 @@ func FuzzDecode(f *testing.F) {
 		if used, most := decodeMemory(chunk), uint64(1<<20+maxMemoryPerByte*len(chunk)); used > most {
 			t.Fatalf("a chunk of %d bytes needs %d bytes of memory, more than %d", len(chunk), used, most)
 		}
-		docs := documents(records)
+		docs := Documents(records)
 		again, _ := Decode(chunk)
-		requireValid(t, docs, documents(again), len(chunk))
+		requireValid(t, docs, Documents(again), len(chunk))
 		if broken := countUnreadable(records); (err != nil) != (broken > 0) {
 			t.Fatalf("%v, but %d records are unreadable", err, broken)
 		}
@@ -83,7 +83,7 @@ func FuzzLine(f *testing.F) {
 			}
 			records := []Record{Line(line, noon, source)}
 			Identify(records)
-			return documents(records)
+			return Documents(records)
 		}
 		docs := read()
 		requireValid(t, docs, read(), len(line))
@@ -138,7 +138,7 @@ func FuzzOTLPJSON(f *testing.F) {
 		chunk := packChunk(t, body)
 		records, err := Decode(chunk)
 		again, _ := Decode(chunk)
-		requireValid(t, documents(records), documents(again), len(chunk))
+		requireValid(t, Documents(records), Documents(again), len(chunk))
 		if (err != nil) != (countUnreadable(records) > 0) {
 			t.Fatalf("%v, but %d records are unreadable", err, countUnreadable(records))
 		}
@@ -215,7 +215,7 @@ func countUnreadable(records []Record) (n int) {
 // unreadableParts returns the parts of chunk that cannot be read as a value, or are not of a
 // known shape.
 func unreadableParts(chunk []byte) (parts [][]byte) {
-	in := newReader(chunk)
+	in := newReader(string(chunk))
 	for {
 		at := in.offset()
 		v, err := in.next()
@@ -237,8 +237,8 @@ func unreadableParts(chunk []byte) (parts [][]byte) {
 // mayBecomeNothing reports whether chunk holds only what becomes no record: group markers
 // and empty requests.
 func mayBecomeNothing(t *testing.T, chunk []byte) bool {
-	in := newReader(chunk)
-	for in.from.Len() > 0 {
+	in := newReader(string(chunk))
+	for in.left() > 0 {
 		v, err := in.next()
 		if err != nil {
 			return false

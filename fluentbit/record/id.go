@@ -55,7 +55,7 @@ func (r *Record) identity() (id string, unique bool) {
 			b = appendValue(b, m) // one by one: a name may have a value in each
 		}
 		for _, s := range [...]string{p.Name, p.Type, p.Unit} {
-			b = appendString(b, s)
+			b = AppendString(b, s)
 		}
 		b = strconv.AppendBool(b, p.distribution)
 		return digest(appendTime(appendTime(b, p.Start), r.Time)), true
@@ -81,8 +81,8 @@ func (r *Record) identity() (id string, unique bool) {
 func (r *Record) appendAttributes(b []byte) []byte {
 	o := object(b)
 	o.open()
-	for _, k := range r.attributeNames() {
-		o.add(k, r.attribute(k))
+	for _, f := range r.appendFields(nil) {
+		o.add(f.name, f.value)
 	}
 	return o.close()
 }

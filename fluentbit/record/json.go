@@ -27,7 +27,7 @@ func appendNested(b []byte, v any, levels int) []byte {
 	case nil:
 		return append(b, "null"...)
 	case string:
-		return appendString(b, v)
+		return AppendString(b, v)
 	case bool:
 		return strconv.AppendBool(b, v)
 	case int64:
@@ -38,12 +38,12 @@ func appendNested(b []byte, v any, levels int) []byte {
 		return strconv.AppendUint(b, v, 10)
 	case float64:
 		if math.IsNaN(v) || math.IsInf(v, 0) {
-			return appendString(b, strconv.FormatFloat(v, 'g', -1, 64))
+			return AppendString(b, strconv.FormatFloat(v, 'g', -1, 64))
 		}
 		return strconv.AppendFloat(b, v, 'g', -1, 64)
 	case json.Number:
 		if len(v) > maxDigits {
-			return appendString(b, string(v))
+			return AppendString(b, string(v))
 		}
 		return append(b, v...)
 	case []byte:
@@ -56,7 +56,7 @@ func appendNested(b []byte, v any, levels int) []byte {
 		return appendTime(b, v.time())
 	case []any:
 		if levels == 0 {
-			return appendString(b, string(appendNested(nil, v, math.MaxInt)))
+			return AppendString(b, string(appendNested(nil, v, math.MaxInt)))
 		}
 		b = append(b, '[')
 		for i, e := range v {
@@ -68,7 +68,7 @@ func appendNested(b []byte, v any, levels int) []byte {
 		return append(b, ']')
 	case map[string]any:
 		if levels == 0 {
-			return appendString(b, string(appendNested(nil, v, math.MaxInt)))
+			return AppendString(b, string(appendNested(nil, v, math.MaxInt)))
 		}
 		b = append(b, '{')
 		v = validKeys(v)
@@ -76,27 +76,33 @@ func appendNested(b []byte, v any, levels int) []byte {
 			if i > 0 {
 				b = append(b, ',')
 			}
-			b = append(appendString(b, k), ':')
+			b = append(AppendString(b, k), ':')
 			b = appendNested(b, v[k], levels-1)
 		}
 		return append(b, '}')
 	}
-	return appendString(b, fmt.Sprint(v))
+	return AppendString(b, fmt.Sprint(v))
 }
 
 // maxDigits is the longest number that OpenSearch's parser accepts.
 const maxDigits = 1000
+
+// areValidKeys reports whether OpenSearch's parser accepts the keys of m.
+func areValidKeys(m map[string]any) bool {
+	for k := range m {
+		if len(k) > maxIndexed || !utf8.ValidString(k) {
+			return false
+		}
+	}
+	return true
+}
 
 // validKeys returns m with keys that OpenSearch's parser accepts; m itself if it has
 // no others. A key in invalid UTF-8 is repaired; of keys that become equal the last
 // one counts. The parser rejects keys over 50,000 bytes: a key over maxIndexed is
 // replaced by its beginning and hash, and its value by a pair of key and value.
 func validKeys(m map[string]any) map[string]any {
-	invalid := false
-	for k := range m {
-		invalid = invalid || len(k) > maxIndexed || !utf8.ValidString(k)
-	}
-	if !invalid {
+	if areValidKeys(m) {
 		return m
 	}
 	valid := make(map[string]any, len(m))
@@ -121,8 +127,8 @@ func sortedKeys(m map[string]any) []string {
 
 const hexDigits = "0123456789abcdef"
 
-// appendString appends s as a JSON string. Invalid UTF-8 becomes U+FFFD.
-func appendString(b []byte, s string) []byte {
+// AppendString appends s as a JSON string. Invalid UTF-8 becomes U+FFFD.
+func AppendString(b []byte, s string) []byte {
 	b = append(b, '"')
 	from := 0 // the first byte that is not appended yet
 	for i := 0; i < len(s); {
@@ -175,7 +181,7 @@ func (o *object) key(name string) {
 	if (*o)[len(*o)-1] != '{' {
 		*o = append(*o, ',')
 	}
-	*o = append(appendString(*o, name), ':')
+	*o = append(AppendString(*o, name), ':')
 }
 
 func (o *object) add(name string, v any) {

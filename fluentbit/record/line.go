@@ -36,9 +36,12 @@ func Line(line string, received time.Time, source map[string]any) Record {
 	if !utf8.ValidString(line) { // the Collector passes it like this, and one line must have one id
 		line = string([]rune(line))
 	}
-	own, err := jsonObject(line)
-	if err != nil {
-		own = map[string]any{names.Body: line}
+	own, ok := flatObject(line)
+	if !ok {
+		var err error
+		if own, err = jsonObject(line); err != nil {
+			own = map[string]any{names.Body: line}
+		}
 	}
 	return lineRecord(own, line, received, source)
 }
@@ -53,11 +56,17 @@ func isPiece(source map[string]any) bool {
 	return scalarText(source[keyPartialID]) != "" && scalarText(source[keyPartialPart]) != ""
 }
 
-// lineRecord returns the record of a line whose fields are already decoded.
+// lineRecord returns the record of a line whose fields are already decoded. A line
+// with a uid does not get its path and offset: only the id of other lines depends on
+// them, and to index them was a sixth of OpenSearch's work for a line.
 func lineRecord(own map[string]any, line string, received time.Time, source map[string]any) Record {
-	r := Record{Signal: Log, Received: received, Attributes: own, isLine: true, origin: origin(line, source)}
+	r := Record{Signal: Log, Received: received, Attributes: own, isLine: true}
+	placed := scalarText(own[names.RecordUID]) == ""
+	if placed {
+		r.origin = origin(line, source)
+	}
 	for k, v := range source {
-		if _, exists := own[k]; !exists {
+		if _, exists := own[k]; !exists && (placed || k != keyPath && k != keyOffset) {
 			own[k] = v
 		}
 	}

@@ -26,10 +26,10 @@ func TestAnUnknownValueDoesNotAffectOtherRecords(t *testing.T) {
 	}
 	if records, err := Decode(bytes.Repeat([]byte{0x2a}, 1000)); len(records) != 1 || len(records[0].Unreadable.Raw) != 1000 || err == nil {
 		t.Errorf("a thousand bytes of garbage: %d records, %v", len(records), err)
-	} else if d := documents(records)[0]; d.Index != names.Daily(names.DeadLetterIndex, names.Undated) {
+	} else if d := Documents(records)[0]; d.Index != names.Daily(names.DeadLetterIndex, names.Undated) {
 		t.Errorf("garbage without a time is in %s", d.Index)
 	}
-	if records, err := Decode(nil); len(records) != 0 || err != nil {
+	if records, err := Decode(""); len(records) != 0 || err != nil {
 		t.Errorf("an empty chunk: %d records, %v", len(records), err)
 	}
 }
@@ -56,7 +56,7 @@ func requireDeadLetters(t *testing.T, tests map[string]malformedCase) {
 				t.Fatalf("%d good and %d dead, want %d and %d; %v", len(records)-n, n, test.good, test.dead, err)
 			}
 			var all strings.Builder
-			for _, d := range documents(records) {
+			for _, d := range Documents(records) {
 				all.Write(d.Body)
 			}
 			if !strings.Contains(all.String(), test.want) {
@@ -131,7 +131,7 @@ func TestASpanWithoutIDsBecomesADeadLetter(t *testing.T) {
 	if err == nil || len(records) != 2 || records[0].Signal != Unreadable || records[1].Signal != Span {
 		t.Fatalf("%+v, %v", records, err)
 	}
-	if d := documents(records)[0]; !strings.HasPrefix(d.Index, names.DeadLetterIndex+"2026.11.2") {
+	if d := Documents(records)[0]; !strings.HasPrefix(d.Index, names.DeadLetterIndex+"2026.11.2") {
 		t.Errorf("the dead letter is in %s, not under the date of the other span", d.Index)
 	}
 }

@@ -16,10 +16,10 @@ import (
 // OTLP/JSON as the client sent it, and its own rendering of protobuf. A span without
 // ids becomes unreadable and does not affect the others.
 func (d *decoder) decodeSpans(request map[string]any) {
-	d.eachMap(request["resourceSpans"], func(rs map[string]any) {
-		resource := attributes(mapAt(rs, "resource")["attributes"])
+	d.eachMap(request[keyResourceSpans], func(rs map[string]any) {
+		resource := attributes(mapAt(rs, "resource")[keyAttributes])
 		d.eachMap(firstOf(rs, "scopeSpans", "scope_spans"), func(ss map[string]any) {
-			scope := attributes(mapAt(ss, "scope")["attributes"])
+			scope := attributes(mapAt(ss, "scope")[keyAttributes])
 			d.eachMap(ss["spans"], func(s map[string]any) {
 				r := Record{Received: d.received, Resource: resource, Scope: scope}
 				if err := d.decodeSpan(&r, s); err != nil {
@@ -40,7 +40,7 @@ func (d *decoder) decodeSpan(r *Record, s map[string]any) error {
 	if trace == "" || id == "" {
 		return ErrSpanIDs
 	}
-	own := attributes(s["attributes"])
+	own := attributes(s[keyAttributes])
 	own[names.TraceID], own[names.SpanID] = trace, id
 	status := mapAt(s, "status")
 	data := SpanData{
@@ -55,14 +55,14 @@ func (d *decoder) decodeSpan(r *Record, s map[string]any) error {
 		data.Events = append(data.Events, Event{
 			Time:       nanos(firstOf(e, "timeUnixNano", "time_unix_nano")),
 			Name:       scalarText(e["name"]),
-			Attributes: attributes(e["attributes"]),
+			Attributes: attributes(e[keyAttributes]),
 		})
 	})
 	d.eachMap(s["links"], func(l map[string]any) {
 		data.Links = append(data.Links, Link{
 			TraceID:    hexID(l, 32, "traceId", "trace_id"),
 			SpanID:     hexID(l, 16, "spanId", "span_id"),
-			Attributes: attributes(l["attributes"]),
+			Attributes: attributes(l[keyAttributes]),
 		})
 	})
 	r.Signal, r.Attributes, r.Span = Span, own, &data
@@ -81,6 +81,65 @@ func enum(v any, values []string) string {
 		return s
 	}
 	return values[0]
+}
+
+const (
+	keyResourceSpans = "resourceSpans"
+	keyAttributes    = "attributes"
+)
+
+// attributes reads a list of keys and AnyValues as function attributes does, but
+// without a map for each key and each value. ok is false if it is not such a list of
+// scalars.
+func (r *reader) attributes() (m map[string]any, ok bool) {
+	list, err := r.header()
+	if err != nil || !list.isArray() || list.n > uint64(r.left()) {
+		return nil, false
+	}
+	m = make(map[string]any, min(list.n, 64))
+	for range list.n {
+		if !r.mapOf(2) || !r.literal("key") {
+			return nil, false
+		}
+		key, ok := r.string()
+		if !ok || !r.literal("value") || !r.mapOf(1) {
+			return nil, false
+		}
+		tag, ok := r.string()
+		if !ok || !slices.Contains(anyValueTags[:scalarTags], tag) {
+			return nil, false
+		}
+		h, err := r.header()
+		if err != nil || h.isArray() || h.isMap() {
+			return nil, false
+		}
+		v, err := r.scalar(h)
+		if err != nil {
+			return nil, false
+		}
+		m[key] = anyValueOf(tag, v)
+	}
+	return m, true
+}
+
+// mapOf reads the header of a map and reports whether it has n members.
+func (r *reader) mapOf(n uint64) bool {
+	h, err := r.header()
+	return err == nil && h.isMap() && h.n == n
+}
+
+func (r *reader) string() (string, bool) {
+	h, err := r.header()
+	if err != nil || !h.isString() {
+		return "", false
+	}
+	s, err := r.advance(h.n)
+	return s, err == nil
+}
+
+func (r *reader) literal(want string) bool {
+	s, ok := r.string()
+	return ok && s == want
 }
 
 // keyUnreadable is the key of elements in a list of attributes that are no attribute.
@@ -116,6 +175,9 @@ func attributes(v any) map[string]any {
 // anyValueTags are the forms of OTLP/JSON's AnyValue. If a value has several, the first
 // of this list counts.
 var anyValueTags = [...]string{"stringValue", "boolValue", "intValue", "doubleValue", "arrayValue", "kvlistValue", "bytesValue"}
+
+// scalarTags is how many of them are of scalars in JSON.
+const scalarTags = 4
 
 // anyValue reads an AnyValue. Anything else is returned unchanged.
 func anyValue(v any) any {

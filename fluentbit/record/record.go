@@ -2,6 +2,7 @@ package record
 
 import (
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -124,16 +125,28 @@ func (r *Record) attribute(name string) any {
 	return nil
 }
 
-// attributeNames returns every name that the record has a value for, sorted.
-func (r *Record) attributeNames() []string {
-	all := make([]string, 0, len(r.Attributes)+len(r.Resource)+len(r.Scope))
-	for _, m := range [...]map[string]any{r.Attributes, r.Resource, r.Scope} {
-		for k := range m {
-			all = append(all, k)
+// appendFields appends every name that the record has a value for, with the value,
+// sorted by name.
+func (r *Record) appendFields(all []field) []field {
+	from := len(all)
+	for k, v := range r.Attributes {
+		all = append(all, field{k, v})
+	}
+	for k, v := range r.Resource {
+		if _, shadowed := r.Attributes[k]; !shadowed {
+			all = append(all, field{k, v})
 		}
 	}
-	slices.Sort(all)
-	return slices.Compact(all)
+	for k, v := range r.Scope {
+		if _, shadowed := r.Attributes[k]; shadowed {
+			continue
+		}
+		if _, shadowed := r.Resource[k]; !shadowed {
+			all = append(all, field{k, v})
+		}
+	}
+	slices.SortFunc(all[from:], func(a, b field) int { return strings.Compare(a.name, b.name) })
+	return all
 }
 
 // unixNano converts OTLP's Unix nanoseconds; zero if unset or beyond what OpenSearch's

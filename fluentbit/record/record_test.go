@@ -29,12 +29,36 @@ func TestIndexFollowsTheRecordsTimeUnlessItIsOffByADay(t *testing.T) {
 	}
 	for name, test := range tests {
 		r := Record{Signal: Log, Time: test.time, Received: test.received, Attributes: map[string]any{names.Body: "x"}}
-		d := r.Documents(nil)[0]
+		d := Documents([]Record{r})[0]
 		if want := names.LogIndex + test.want; d.Index != want {
 			t.Errorf("%s: index %s, want %s", name, d.Index, want)
 		}
 		if got := strings.Contains(string(d.Body), names.DocOriginalTime); got != test.original {
 			t.Errorf("%s: has its original time: %v, want %v\n%s", name, got, test.original, d.Body)
+		}
+	}
+}
+
+func TestOnlyALineWithoutAUIDKeepsItsPlaceInTheFile(t *testing.T) {
+	for text, want := range map[string]any{
+		`{"body":"x","log.record.uid":"01J"}`: nil,
+		`{"body":"x","log.record.uid":""}`:    "/a",
+		`{"body":"x"}`:                        "/a",
+		"x":                                   "/a",
+		`{"body":"x","log.record.uid":"01J","log.file.path":"/own"}`: "/own", // the line's own field
+	} {
+		r := lineAtNoon(text, map[string]any{keyPath: "/a", keyOffset: int64(7), "container_name": "c"})
+		var doc struct {
+			Attributes map[string]any `json:"attributes"`
+		}
+		if err := json.Unmarshal(Documents([]Record{r})[0].Body, &doc); err != nil {
+			t.Fatal(err)
+		}
+		if got := doc.Attributes[keyPath]; got != want || (doc.Attributes[keyOffset] != nil) != (want == "/a") {
+			t.Errorf("%s: attributes %v, want the path %v", text, doc.Attributes, want)
+		}
+		if doc.Attributes["container_name"] != "c" { // the control: what else the agent knows stays
+			t.Errorf("%s: the container is missing", text)
 		}
 	}
 }
@@ -51,7 +75,7 @@ func TestOnlyARootHasATraceGroup(t *testing.T) {
 	for parent, root := range map[string]bool{"": true, "cccccccccccccccc": false} {
 		r := spanOf(kindServer, parent, map[string]any{names.ServiceName: "gateway"})
 		var doc map[string]any
-		if err := json.Unmarshal(r.Documents(nil)[0].Body, &doc); err != nil {
+		if err := json.Unmarshal(Documents([]Record{r})[0].Body, &doc); err != nil {
 			t.Fatal(err)
 		}
 		if got, ok := doc[names.DocParentSpanID]; !ok || got != parent {
@@ -85,7 +109,7 @@ func TestASpanAddsItsEdgesToTheServiceMap(t *testing.T) {
 		}},
 		"internal": {inner, nil},
 	} {
-		edges := test.record.Documents(nil)[1:]
+		edges := Documents([]Record{test.record})[1:]
 		if len(edges) != len(test.want) {
 			t.Fatalf("%s: %d edges, want %d", name, len(edges), len(test.want))
 		}

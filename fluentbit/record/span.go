@@ -80,31 +80,47 @@ func linkValues(links []Link) []any {
 	return out
 }
 
-// serviceMapEdges appends the edges of the service map that the span shows.
-// Dashboards joins a client's destination to the target of the service it names.
-func (r *Record) serviceMapEdges(dst []Document, when time.Time) []Document {
+// serviceMapEdges writes the edges of the service map that the span shows, unless a
+// span before it has shown the same ones. Dashboards joins a client's destination to
+// the target of the service it names.
+func (w *writer) serviceMapEdges(r *Record, when time.Time) {
 	self, peer := scalarText(r.attribute(names.ServiceName)), scalarText(r.attribute(names.PeerService))
 	if self == "" {
-		return dst
-	}
-	edge := func(end, resource, domain string) {
-		id := digest([]byte(self + "\x00" + r.Span.Kind + "\x00" + end + "\x00" + resource + "\x00" + domain))
-		o := newObject()
-		o.add(names.DocServiceName, self)
-		o.add(names.DocKind, r.Span.Kind)
-		o.add(end, map[string]any{names.MapResource: resource, names.MapDomain: domain})
-		o.add(names.DocTraceGroupName, r.Span.Name)
-		o.add(names.DocHashID, id)
-		dst = append(dst, Document{
-			Index: names.Monthly(names.ServiceMapIndex, when), ID: id, Time: when, Body: o.close(), Derived: true,
-		})
+		return
 	}
 	switch {
 	case r.Span.Kind == kindClient && peer != "":
-		edge(names.DocDestination, peer, peer)
+		w.edge(r, when, self, names.DocDestination, peer, peer)
 	case r.Span.Kind == kindServer:
-		edge(names.DocTarget, r.Span.Name, self)
-		edge(names.DocTarget, self, self)
+		w.edge(r, when, self, names.DocTarget, r.Span.Name, self)
+		w.edge(r, when, self, names.DocTarget, self, self)
 	}
-	return dst
+}
+
+func (w *writer) edge(r *Record, when time.Time, self, end, resource, domain string) {
+	year, month, _ := when.UTC().Date()
+	key := edgeKey{self, r.Span.Kind, end, resource, domain, 12*year + int(month)}
+	if w.edges[key] {
+		return
+	}
+	if w.edges == nil {
+		w.edges = map[edgeKey]bool{}
+	}
+	w.edges[key] = true
+	id := digest([]byte(self + "\x00" + r.Span.Kind + "\x00" + end + "\x00" + resource + "\x00" + domain))
+	o := w.newObject()
+	o.add(names.DocServiceName, self)
+	o.add(names.DocKind, r.Span.Kind)
+	o.add(end, map[string]any{names.MapResource: resource, names.MapDomain: domain})
+	o.add(names.DocTraceGroupName, r.Span.Name)
+	o.add(names.DocHashID, id)
+	w.docs = append(w.docs, Document{
+		Index: names.Monthly(names.ServiceMapIndex, when), ID: id, Time: when, Body: w.close(o), Derived: true,
+	})
+}
+
+// edgeKey identifies an edge in the index of a month.
+type edgeKey struct {
+	service, kind, end, resource, domain string
+	month                                int
 }

@@ -63,7 +63,7 @@ func TestUnusualValuesAreEncodedInADefinedForm(t *testing.T) {
 			if (err != nil) != test.dead {
 				t.Fatalf("error %v", err)
 			}
-			docs := documents(records)
+			docs := Documents(records)
 			if len(docs) != 2 || docs[0].ID != "01N" {
 				t.Fatalf("%d documents, the first %s: the record before it is not intact", len(docs), docs[0].ID)
 			}
@@ -109,7 +109,7 @@ func TestDecodesValuesThatOnlyMessagePackHas(t *testing.T) {
 			after := packChunk(t, map[string]any{"log": `{"body":"after","log.record.uid":"01AFTER"}`})
 			chunk := bytes.Join([][]byte{before, head, []byte(test.body), after}, nil)
 			records, _ := Decode(chunk)
-			docs := documents(records)
+			docs := Documents(records)
 			if len(docs) < 2 || docs[0].ID != "01BEFORE" || !strings.Contains(string(docs[1].Body), test.want) {
 				t.Fatalf("%d documents, want the record before it and one with %s: %.300s", len(docs), test.want, docs[len(docs)-1].Body)
 			}

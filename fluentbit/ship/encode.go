@@ -2,9 +2,9 @@ package ship
 
 import (
 	"bytes"
-	"encoding/json"
 	"io"
-	"strconv"
+	"net"
+	"slices"
 	"sync"
 
 	"github.com/klauspost/compress/gzip"
@@ -20,25 +20,40 @@ var compressors = sync.Pool{New: func() any {
 	return z
 }}
 
-// encode returns the body of a bulk request. The buffer does not come from a pool:
-// the transport may still read a request whose response came early.
-func (s *Shipper) encode(docs []record.Document) []byte {
-	size := 0
-	for _, d := range docs {
-		size += s.estimatedSize(d)
-	}
+// encode returns the body of a bulk request. Uncompressed, the documents are not
+// copied: the transport reads them one after the other.
+func (s *Shipper) encode(docs []record.Document) requestBody {
 	if !s.cfg.Gzip {
-		b := bytes.NewBuffer(make([]byte, 0, size))
-		s.writeBulk(b, docs)
-		return b.Bytes()
+		return s.bulkLines(docs)
 	}
-	b := bytes.NewBuffer(make([]byte, 0, size/4))
+	lines := s.bulkLines(docs)
+	// The buffer does not come from a pool: the transport may still read a request
+	// whose response came early.
+	b := bytes.NewBuffer(make([]byte, 0, lines.size()/4))
 	z := compressors.Get().(*gzip.Writer)
 	defer compressors.Put(z)
 	z.Reset(b)
-	s.writeBulk(z, docs)
-	_ = z.Close() // a write to a buffer cannot fail
-	return b.Bytes()
+	for _, part := range lines {
+		_, _ = z.Write(part) // a write to a buffer cannot fail
+	}
+	_ = z.Close()
+	return requestBody{b.Bytes()}
+}
+
+// requestBody is the content of a request in parts.
+type requestBody [][]byte
+
+func (b requestBody) size() (n int64) {
+	for _, part := range b {
+		n += int64(len(part))
+	}
+	return n
+}
+
+// reader returns a reader that reads the body from its beginning.
+func (b requestBody) reader() io.ReadCloser {
+	rest := net.Buffers(slices.Clone(b)) // reading consumes it
+	return io.NopCloser(&rest)
 }
 
 // estimatedSize is about how many bytes a document takes in a request.
@@ -46,20 +61,23 @@ func (s *Shipper) estimatedSize(d record.Document) int {
 	return len(d.Body) + len(s.cfg.Prefix) + len(d.Index) + len(d.ID) + 40
 }
 
-// writeBulk writes docs as the pairs of lines of a bulk request. Writes to w must
-// not fail.
-func (s *Shipper) writeBulk(w io.Writer, docs []record.Document) {
-	var head []byte
+// bulkLines returns docs as the pairs of lines of a bulk request.
+func (s *Shipper) bulkLines(docs []record.Document) requestBody {
+	size := 0
 	for _, d := range docs {
-		head = append(head[:0], `{"create":{"_index":`...)
-		head = strconv.AppendQuote(head, s.cfg.Prefix+d.Index)
-		head = append(head, `,"_id":`...)
-		id, _ := json.Marshal(d.ID) // a string always marshals
-		head = append(append(head, id...), "}}\n"...)
-		_, _ = w.Write(head)
-		_, _ = w.Write(d.Body)
-		_, _ = w.Write(newline)
+		size += s.estimatedSize(d) - len(d.Body)
 	}
+	heads := make([]byte, 0, size) // the first lines of all documents
+	parts := make(requestBody, 0, 2*len(docs)+1)
+	for i, d := range docs {
+		from := len(heads)
+		if i > 0 {
+			heads = append(heads, '\n')
+		}
+		heads = record.AppendString(append(heads, `{"create":{"_index":`...), s.cfg.Prefix+d.Index)
+		heads = record.AppendString(append(heads, `,"_id":`...), d.ID)
+		heads = append(heads, "}}\n"...)
+		parts = append(parts, heads[from:], d.Body)
+	}
+	return append(parts, []byte{'\n'})
 }
-
-var newline = []byte{'\n'}

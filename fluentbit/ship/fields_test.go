@@ -90,11 +90,7 @@ func TestNoAttributeMakesOpenSearchRefuseADocument(t *testing.T) {
 			for i := range records {
 				records[i].ID = fmt.Sprint(name, i)
 			}
-			var all []record.Document
-			for i := range records {
-				all = records[i].Documents(all)
-			}
-			if res, err := s.Ship(t.Context(), all); err != nil || res != (ship.Result{Created: 3}) {
+			if res, err := s.Ship(t.Context(), record.Documents(records)); err != nil || res != (ship.Result{Created: 3}) {
 				t.Errorf("%+v, %v", res, err)
 			}
 		})

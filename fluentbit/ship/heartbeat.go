@@ -93,7 +93,7 @@ var deltas = map[string]string{
 
 // documents returns the documents of one heartbeat. statsErr is why the agent's
 // statistics could not be read.
-func (h *heartbeat) documents(now time.Time, counters map[string]int64, statsErr error) (docs []record.Document) {
+func (h *heartbeat) documents(now time.Time, counters map[string]int64, statsErr error) []record.Document {
 	line := h.identity()
 	line[names.EventName] = names.EventHeartbeat
 	line[names.SeverityText], line[names.SeverityNumber] = "INFO", int64(9)
@@ -123,10 +123,7 @@ func (h *heartbeat) documents(now time.Time, counters map[string]int64, statsErr
 		records = append(records, record.Record{Signal: record.Metric, Time: now, Received: now, Attributes: h.identity(), Point: point})
 	}
 	record.Identify(records)
-	for i := range records {
-		docs = records[i].Documents(docs)
-	}
-	return docs
+	return record.Documents(records)
 }
 
 // identity returns the attributes that identify the agent.

@@ -101,7 +101,7 @@ func TestEveryMappedFieldCanBeSearched(t *testing.T) {
 	}
 	rs := []record.Record{{Signal: record.Log, Time: noon, Received: noon, Attributes: attributes}}
 	record.Identify(rs)
-	if _, err := open(t, store.URL, ship.Config{Prefix: store.Prefix}).Ship(t.Context(), rs[0].Documents(nil)); err != nil {
+	if _, err := open(t, store.URL, ship.Config{Prefix: store.Prefix}).Ship(t.Context(), record.Documents(rs)); err != nil {
 		t.Fatal(err)
 	}
 	store.Refresh(t)

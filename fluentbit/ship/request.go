@@ -1,7 +1,6 @@
 package ship
 
 import (
-	"bytes"
 	"context"
 	"fmt"
 	"io"
@@ -14,7 +13,7 @@ type httpRequest struct {
 	method, path string
 	contentType  string
 	gzipped      bool
-	body         []byte
+	body         requestBody
 }
 
 // unavailableError is a request to which OpenSearch did not respond, or responded
@@ -38,14 +37,16 @@ func (s *Shipper) do(ctx context.Context, r httpRequest) (status int, response [
 func (s *Shipper) perform(ctx context.Context, r httpRequest) (int, []byte, error) {
 	ctx, cancel := context.WithTimeout(ctx, s.cfg.Timeout)
 	defer cancel()
-	req, err := http.NewRequestWithContext(ctx, r.method, r.path, bytes.NewReader(r.body))
+	req, err := http.NewRequestWithContext(ctx, r.method, r.path, nil)
 	if err != nil {
 		return 0, nil, err
 	}
 	if len(r.body) > 0 {
 		req.Header.Set("Content-Type", r.contentType)
-	} else {
-		req.Body = nil
+		req.ContentLength = r.body.size()
+		req.Body = r.body.reader()
+		// Without it, a connection that the server has just closed is an error.
+		req.GetBody = func() (io.ReadCloser, error) { return r.body.reader(), nil }
 	}
 	if r.gzipped {
 		req.Header.Set("Content-Encoding", "gzip")

@@ -64,7 +64,7 @@ func (s *Shipper) Install(ctx context.Context) (written []string, err error) {
 			return written, fmt.Errorf("read index template %s: %w", t.name, err)
 		}
 		status, response, err := s.do(ctx, httpRequest{
-			method: http.MethodPut, path: "/_index_template/" + t.name, contentType: "application/json", body: t.body,
+			method: http.MethodPut, path: "/_index_template/" + t.name, contentType: "application/json", body: requestBody{t.body},
 		})
 		if err != nil {
 			return written, fmt.Errorf("install index template %s: %w", t.name, err)

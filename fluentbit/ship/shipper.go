@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net"
 	"net/http"
 	"net/url"
 	"sync"
@@ -21,13 +22,28 @@ type Config struct {
 	URL     string        // of OpenSearch; may hold a user and password
 	Prefix  string        // before every index and template name; for tests
 	Gzip    bool          // pays between machines, not on one
-	Timeout time.Duration // of one request; 20 s if zero
+	Timeout time.Duration // of one request; DefaultTimeout if zero
 
 	// MaxBytes is the size of a request that is not exceeded unless one document
 	// alone does; 5 MiB if zero. A 413 lowers it. MaxDocs is how many documents a
 	// request may hold; 2,000 if zero. MaxRequests is how many requests may be in
 	// flight; 4 if zero.
 	MaxBytes, MaxDocs, MaxRequests int
+}
+
+// DefaultTimeout is longer than the minute that OpenSearch itself waits, for example
+// for a shard, before it responds with an error. A stall shorter than that then costs
+// only time: to give up earlier would cancel requests that have arrived, and send them
+// again to a server that is already too slow. What is down and not slow is found much
+// earlier: see dialer.
+const DefaultTimeout = 90 * time.Second
+
+// dialer finds a machine that is gone, while requests may wait for one that is slow: a
+// connection is made within seconds or not at all, and one whose other end has been
+// silent to five probes is broken 30 s after the last byte.
+var dialer = net.Dialer{
+	Timeout:         5 * time.Second,
+	KeepAliveConfig: net.KeepAliveConfig{Enable: true, Idle: 5 * time.Second, Interval: 5 * time.Second, Count: 5},
 }
 
 // Shipper delivers documents to OpenSearch. It is safe for concurrent use.
@@ -62,7 +78,7 @@ func Open(cfg Config) (*Shipper, error) {
 		// The URL is not quoted, because it may hold a password.
 		return nil, errors.New("the OpenSearch URL is not of the form http(s)://host:port")
 	}
-	cfg.Timeout = cmp.Or(cfg.Timeout, 20*time.Second)
+	cfg.Timeout = cmp.Or(cfg.Timeout, DefaultTimeout)
 	cfg.MaxBytes = cmp.Or(cfg.MaxBytes, 5<<20)
 	cfg.MaxDocs = cmp.Or(cfg.MaxDocs, 2000)
 	cfg.MaxRequests = cmp.Or(cfg.MaxRequests, 4)
@@ -72,6 +88,9 @@ func Open(cfg Config) (*Shipper, error) {
 		HealthCheckMaxRetries: -1,
 		Transport: &http.Transport{
 			MaxIdleConnsPerHost: cfg.MaxRequests, IdleConnTimeout: time.Minute, Proxy: http.ProxyFromEnvironment,
+			DialContext: dialer.DialContext, TLSHandshakeTimeout: dialer.Timeout,
+			DisableCompression: !cfg.Gzip,
+			WriteBufferSize:    128 << 10, // with the default of 4 KiB, five lines cost a system call
 		},
 	})
 	if err != nil {

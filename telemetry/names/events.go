@@ -9,7 +9,7 @@ type Event struct {
 // Events lists all events in the order of TELEMETRY.md.
 var Events = []Event{
 	{EventAccess, "Access log: one line per request of a service. SLOs count those of the gateway, " +
-		"and those of the edge where it responded itself."},
+		"and those of the edge where it responded itself. Of an inner service a line may stand for several requests: jari.weight."},
 	{EventStarted, "The process has started and accepts requests."},
 	{EventStopping, "The process received a stop signal and drains."},
 	{EventHeartbeat, "The process is alive; every 10 s."},

@@ -23,9 +23,14 @@ const (
 	HTTPDuration   = "http.server.request.duration"
 	HTTPBodySize   = "http.response.body.size"
 	URLPath        = "url.path"
-	URLFull        = "url.full"     // see Unmapped
-	Padding        = "jari.padding" // see Unmapped
+	URLFull        = "url.full"
+	URLScheme      = "url.scheme"
+	RequestSize    = "http.request.body.size"
+	HTTPVersion    = "network.protocol.version"
 	ServerAddress  = "server.address"
+	ServerPort     = "server.port"
+	ScopeName      = "otel.scope.name"
+	Padding        = "jari.padding" // see Unmapped
 	UserID         = "user.id"
 	SessionID      = "session.id"
 	ErrorType      = "error.type"
@@ -57,6 +62,7 @@ const (
 	Count         = "jari.count"
 	Degraded      = "jari.degraded"
 	TraceKept     = "jari.trace.kept"
+	Weight        = "jari.weight"
 	HTTPBodyRead  = "jari.request.body.complete"
 	Job           = "jari.job"
 	Violations    = "jari.violations"
@@ -186,6 +192,11 @@ var Fields = append([]Field{
 	{HTTPDuration, HTTPDuration, Double, "Duration of the request in seconds, from the first byte read to the last byte written."},
 	{HTTPBodySize, HTTPBodySize, Long, "Bytes of the response's body."},
 	{URLPath, URLPath, Keyword, "The requested path without its query; (no route) if it matches no route."},
+	{URLFull, URLFull, Keyword, "Of a client span: the URL without its query."},
+	{URLScheme, URLScheme, Keyword, "Of a server span: http or https."},
+	{RequestSize, RequestSize, Long, "Of a server span: bytes of the request's body."},
+	{ServerPort, ServerPort, Integer, "Of a span: the requested port; of a client span, the called port."},
+	{HTTPVersion, HTTPVersion, Keyword, "Of a span: the HTTP version, 1.1 or 2."},
 	{ServerAddress, ServerAddress, Keyword, "The requested host; of a client span, the called host."},
 	{UserID, UserID, Keyword, "The id of the account; never a name or an address."},
 	{SessionID, SessionID, Keyword, "The login session."},
@@ -203,7 +214,10 @@ var Fields = append([]Field{
 	{Reason, Reason, Keyword, "The stable slug of a fault, such as slot_full."},
 	{Degraded, Degraded, Keyword, "What the response lacks because a dependency failed, and why."},
 	{TraceKept, TraceKept, Boolean, "In the access log: whether the trace's spans are kept. " +
-		"Above the sampling rate limit only those of failed and slow requests are."},
+		"Above the sampling rate limit only some are; failed and slow requests have a limit of their own."},
+	{Weight, Weight, Long, "In the access log of an inner service: how many requests the line stands for; missing: one. " +
+		"Above a limit a line also stands for those with the same route, method and status that have none. " +
+		"To count requests, add the weights up. The lines of gateway and edge never have one."},
 	{Job, Job, Keyword, "The name of a job."},
 	{Violations, Violations, Long, "Slots whose counter differs from their reservations."},
 	{SlotWanted, SlotWanted, Long, "Capacity in covers that the owner wants for the slot."},
@@ -229,6 +243,7 @@ var Fields = append([]Field{
 	{OpsAddr, OpsAddr, Keyword, "The address of the ops port: /healthz, /readyz, /loglevel, /debug/pprof/."},
 	{Uptime, Uptime, Double, "In the heartbeat: seconds since the process started."},
 	{Count, Count, Long, "What the event counts."},
+	{ScopeName, ScopeName, Keyword, "Of a metric point: the library that measured. Two libraries may use the same metric name."},
 	{AgentKind, AgentKind, Keyword, "The agent that runs the shipper: fluent-bit or collector."},
 	{ShipEvictedDelta, ShipEvictedDelta, Long, "In the agent's heartbeat: jari.ship.evicted since the previous heartbeat that was stored."},
 	{ShipDeadLetteredDelta, ShipDeadLetteredDelta, Long,

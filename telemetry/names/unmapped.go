@@ -2,35 +2,23 @@ package names
 
 // Names of fields without a mapping of their own.
 const (
-	URLScheme   = "url.scheme"
-	RequestSize = "http.request.body.size"
-	ServerPort  = "server.port"
-	HTTPVersion = "network.protocol.version"
-
 	AgentTag      = "jari.agent.tag"
 	AgentChunk    = "jari.agent.chunk.bytes"
 	AgentReceived = "jari.agent.received"
 	AgentFollowed = "jari.agent.followed"
 	LogFilePath   = "log.file.path"
 	LogFileOffset = "log.file.record_offset"
-	ScopeName     = "otel.scope.name"
 )
 
 // Unmapped lists all fields without a mapping of their own, in the order of
 // TELEMETRY.md. Those of lines and spans are stored under Attributes.
 var Unmapped = []Field{
-	{Name: URLFull, Brief: "Of a client span: the URL without its query."},
-	{Name: URLScheme, Brief: "Of a server span: http or https."},
-	{Name: RequestSize, Brief: "Of a server span: bytes of the request's body."},
-	{Name: ServerPort, Brief: "Of a server span: the requested port."},
-	{Name: HTTPVersion, Brief: "Of a server span: the HTTP version, 1.1 or 2."},
 	{Name: AgentTag, Brief: "Of a log line of the Fluent Bit plugin: the tag of the chunk."},
 	{Name: AgentChunk, Brief: "Of a log line of the Fluent Bit plugin: the size of the chunk in bytes."},
 	{Name: AgentReceived, Brief: "In the queue of the local agent: when it received the record."},
 	{Name: AgentFollowed, Brief: "In the queue of the local agent: whether it read the record from a log file."},
-	{Name: LogFilePath, Brief: "The log file of the line."},
-	{Name: LogFileOffset, Brief: "The offset of the line in the log file."},
-	{Name: ScopeName, Brief: "Of a metric point: the library that measured. Two libraries may use the same metric name."},
+	{Name: LogFilePath, Brief: "The log file of a line without log.record.uid."},
+	{Name: LogFileOffset, Brief: "The offset of such a line in the log file."},
 	{Name: TimeScale, Brief: "The factor by which alertingd's windows are shortened."},
 	{Name: InMemory, Brief: "Whether alertingd runs without a database; its state is lost at its end."},
 	{Name: HasOpenSearch, Brief: "Whether alertingd has an OpenSearch in which it counts events."},

@@ -154,11 +154,7 @@ func shipChunk(ctx context.Context, shipper *ship.Shipper, file string) (r repor
 	if err != nil {
 		return r, err
 	}
-	docs := make([]record.Document, 0, len(records))
-	for i := range records {
-		docs = records[i].Documents(docs)
-	}
-	res, err := shipper.Ship(ctx, docs)
+	res, err := shipper.Ship(ctx, record.Documents(records))
 	return report{Records: len(records), Created: res.Created, Duplicate: res.Duplicate, Refused: res.Refused, ChunkBytes: len(chunk)}, err
 }
 

@@ -32,7 +32,7 @@ func TestChunksHaveTheConfiguredMix(t *testing.T) {
 		}
 		for i := range records {
 			got[records[i].Signal]++
-			for _, d := range records[i].Documents(nil) {
+			for _, d := range record.Documents(records[i : i+1]) {
 				if strings.HasPrefix(d.Index, names.DeadLetterIndex) {
 					t.Errorf("a record became a dead letter: %s", d.Body)
 				}

@@ -202,7 +202,7 @@ func (o *operator) refusedDocuments() (index string, repairable []record.Documen
 	broken := record.UnreadableChunk([]byte{0xc1, 0xff}, "the decoder's reason")[0]
 	broken.Time = noon
 	readable := record.UnreadableChunk([]byte("\x92\xce\x6b\x03\x32\xf6\x81\xa3log\xa5hello"), "a defect of an older decoder")[0]
-	unread := readable.Documents(broken.Documents(nil))
+	unread := record.Documents([]record.Record{broken, readable})
 	if res := o.mustShip(append(append(repairable, poison), unread...)...); res.Refused != 4 || res.Created != 2 {
 		t.Fatalf("%+v, want four refused, and dead letters of the two unreadable ones", res)
 	}
@@ -329,7 +329,7 @@ func TestAFailedReplayChangesNothing(t *testing.T) {
 func TestAnInvalidEntryDoesNotStopTheOthers(t *testing.T) {
 	o := newOperator(t)
 	odd := record.Document{
-		Index: names.Daily(names.DeadLetterIndex, noon), ID: "odd", Time: noon, Body: []byte(`{"@timestamp":"2026-11-22T12:00"}`),
+		Index: names.Daily(names.DeadLetterIndex, noon), ID: "odd", Time: noon, Body: []byte(`{"@timestamp":"2026-11-22"}`),
 	}
 	letter := record.DeadLetter(doc("one", ""), 400, "mapper_parsing_exception", "once")
 	o.mustShip(odd, letter)

@@ -71,10 +71,16 @@ func properties(i names.Index) object {
 }
 
 func typed(kind names.Kind) object {
-	if kind == names.Keyword {
+	switch kind {
+	case names.Keyword:
 		// Longer values are stored but not indexed; without the limit they would make
 		// OpenSearch refuse the document.
 		return object{"type": kind, "ignore_above": 8191}
+	case names.DateNanos:
+		// The only format that OpenSearch 3.8.0 does not parse with java.time, which is
+		// forty times as slow: the default, or another one beside it, costs an eighth of
+		// the time to index a document. A query in epoch milliseconds must give its format.
+		return object{"type": kind, "format": "rfc3339_lenient"}
 	}
 	return object{"type": kind}
 }

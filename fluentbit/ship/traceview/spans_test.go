@@ -83,7 +83,7 @@ func storeSpans(t *testing.T, alter func(map[string]any)) shiptest.Store {
 	for _, sp := range fixtureSpans {
 		r := []record.Record{sp.record()}
 		record.Identify(r)
-		docs = r[0].Documents(docs)
+		docs = append(docs, record.Documents(r)...)
 	}
 	for i := range docs {
 		var d map[string]any

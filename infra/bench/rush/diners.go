@@ -4,12 +4,10 @@ import (
 	"context"
 	"crypto/ecdsa"
 	"crypto/x509"
-	"encoding/json"
 	"encoding/pem"
 	"errors"
 	"fmt"
 	"math/rand/v2"
-	"net/http"
 	"os"
 	"time"
 
@@ -72,17 +70,8 @@ func newSigner(ctx context.Context, file, gateway string) (s signer, err error) 
 	if s.key, ok = parsed.(*ecdsa.PrivateKey); !ok {
 		return s, fmt.Errorf("%s has no ECDSA key", file)
 	}
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, gateway+"/.well-known/jwks.json", nil)
-	if err != nil {
-		return s, err
-	}
-	res, err := http.DefaultClient.Do(req)
-	if err != nil {
-		return s, err
-	}
-	defer res.Body.Close()
 	var published struct{ Keys []struct{ Kid string } }
-	if err := json.NewDecoder(res.Body).Decode(&published); err != nil {
+	if err := getJSON(ctx, gateway+"/.well-known/jwks.json", &published); err != nil {
 		return s, err
 	}
 	if len(published.Keys) != 1 {

@@ -4,6 +4,7 @@
 //
 //	rush     20,000 diners book one slot, each once: a closed loop
 //	evening  diners look, search, book and cancel: an open loop
+//	fault    a rush in whose middle the database fails
 //
 // It stops by itself:
 //
@@ -37,6 +38,7 @@ func main() {
 const (
 	rush    = "rush"
 	evening = "evening"
+	fault   = "fault"
 )
 
 // The paths: which part a request reaches first.
@@ -47,7 +49,7 @@ const (
 )
 
 var (
-	scenarios = []string{rush, evening}
+	scenarios = []string{rush, evening, fault}
 	paths     = []string{direct, gateway, edge}
 )
 
@@ -111,14 +113,24 @@ func (b *benchmark) measure(ctx context.Context) (rows []row, err error) {
 	}
 	loads := b.loads()
 	runs := map[cell][]measurement{}
-	var highest []row
+	var more []row
 	for n := range b.runs {
 		for i := range builds {
 			b.build = builds[(i+n)%len(builds)]
-			last := b.highest && b.includes(evening) && n == b.runs-1 && b.build.name == this
-			if err = b.onSystem(ctx, func() error { return b.round(ctx, n, runs, last, &highest) }); err != nil {
+			last := n == b.runs-1 && b.build.name == this
+			err = b.onSystem(ctx, func() error {
+				err := b.round(ctx, n, runs)
+				if err == nil && last {
+					more, err = b.once(ctx)
+				}
+				return err
+			})
+			if err != nil {
 				break
 			}
+		}
+		if err != nil {
+			break
 		}
 	}
 	for _, one := range builds {
@@ -128,7 +140,7 @@ func (b *benchmark) measure(ctx context.Context) (rows []row, err error) {
 			}
 		}
 	}
-	return append(rows, highest...), err
+	return append(rows, more...), err
 }
 
 // cell is what a row is made of: all runs of a load with one build.
@@ -137,8 +149,8 @@ type cell struct {
 	load
 }
 
-// round runs every load once, and looks for the highest rate if it is to.
-func (b *benchmark) round(ctx context.Context, n int, runs map[cell][]measurement, find bool, highest *[]row) error {
+// round runs every load once.
+func (b *benchmark) round(ctx context.Context, n int, runs map[cell][]measurement) error {
 	loads := b.loads()
 	for i := range loads {
 		l := loads[(i+n)%len(loads)]
@@ -148,14 +160,25 @@ func (b *benchmark) round(ctx context.Context, n int, runs map[cell][]measuremen
 		}
 		runs[cell{b.build.name, l}] = append(runs[cell{b.build.name, l}], m)
 	}
-	if !find {
-		return nil
+	return nil
+}
+
+// once measures the rows of a single run.
+func (b *benchmark) once(ctx context.Context) (rows []row, err error) {
+	for _, m := range []struct {
+		wanted  bool
+		measure func(context.Context) (row, error)
+	}{{b.highest && b.includes(evening), b.findHighest}, {b.includes(fault), b.measureFault}} {
+		if !m.wanted {
+			continue
+		}
+		r, err := m.measure(ctx)
+		if err != nil {
+			return rows, err
+		}
+		rows = append(rows, r)
 	}
-	r, err := b.findHighest(ctx)
-	if err == nil {
-		*highest = append(*highest, r)
-	}
-	return err
+	return rows, nil
 }
 
 // onSystem calls f while a system of the present build runs.

@@ -26,6 +26,8 @@ type row struct {
 	Documents  float64  `json:"documents_per_request"`
 	Searchable *float64 `json:"searchable_lag_s"`
 	Mail       float64  `json:"mail_lag_s"`
+	Earliest   *float64 `json:"fault_detectable_s"` // from the fault until its rule could fire
+	Announced  *float64 `json:"fault_announced_s"`  // from the fault until its message
 	CPU        cpu      `json:"cpu_ms_per_request"`
 }
 

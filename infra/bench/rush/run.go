@@ -64,10 +64,18 @@ type measurement struct {
 // runOnce sends one load, and waits until its telemetry can be searched and its
 // mails are sent: their cost belongs to it.
 func (b *benchmark) runOnce(ctx context.Context, l load, n int) (m measurement, err error) {
-	generator, o, err := b.generator(ctx, l, n)
+	g, o, err := b.generator(ctx, l, n)
 	if err != nil {
 		return m, err
 	}
+	return b.observe(ctx, l, g, o, n, func(context.Context) error { return nil })
+}
+
+// observe runs a load generator and measures the system meanwhile. afterwards is
+// called when the load is over.
+func (b *benchmark) observe(
+	ctx context.Context, l load, g rig.Load, o *outcome, n int, afterwards func(context.Context) error,
+) (m measurement, err error) {
 	var before, during usage
 	var failed error
 	if b.Profile != "" {
@@ -75,11 +83,11 @@ func (b *benchmark) runOnce(ctx context.Context, l load, n int) (m measurement, 
 		defer func() { err = errors.Join(err, stop()) }()
 	}
 	from := time.Now()
-	m.Results = generator.Run(ctx,
+	m.Results = g.Run(ctx,
 		func() { before, failed = b.usage() },
 		func() { during, err = b.usage() })
 	until := time.Now()
-	if err = errors.Join(failed, err, ctx.Err()); err != nil {
+	if err = errors.Join(failed, err, afterwards(ctx), ctx.Err()); err != nil {
 		return m, err
 	}
 	m.requests, m.errors = int(o.requests.Load()), int(o.errors.Load())

@@ -177,6 +177,8 @@ func TestGoalsUseTheRightRows(t *testing.T) {
 	fast.CPU.Gateway, fast.CPU.Reservation = 0.3, 0.15
 	calm := row{Build: this, Scenario: evening, Path: gateway, Rate: &rate, Searchable: &lag}
 	old := row{Build: "0123456789ab", Scenario: rush, Path: gateway, PerSecond: 683, P99: 9000, Searchable: &lag}
+	soon, announced := 1.0, 8.0
+	failed := row{Build: this, Scenario: fault, Path: gateway, Searchable: &lag, Earliest: &soon, Announced: &announced}
 	results := func(rows ...row) string {
 		var out bytes.Buffer
 		if err := bench.WriteGoals(&out, goals(rows)); err != nil {
@@ -188,7 +190,7 @@ func TestGoalsUseTheRightRows(t *testing.T) {
 		}
 		return strings.Join(all, " ")
 	}
-	if got := results(old, fast, calm); got != "met met met met met met met met met" {
+	if got := results(old, fast, calm, failed); got != "met met met met met met met met met met" {
 		t.Errorf("rows that meet every goal are %s", got)
 	}
 	late := 10.1
@@ -196,7 +198,10 @@ func TestGoalsUseTheRightRows(t *testing.T) {
 	slow.CPU.Gateway, slow.CPU.Reservation = 0.301, 0.151
 	crowded := calm
 	crowded.Searchable = &late
-	if got := results(old, slow, crowded); got != strings.TrimSpace(strings.Repeat("missed ", 9)) { // the control
+	muted := failed
+	tooLate := 8.1
+	muted.Announced = &tooLate
+	if got := results(old, slow, crowded, muted); got != strings.TrimSpace(strings.Repeat("missed ", 10)) { // the control
 		t.Errorf("rows that miss every goal are %s", got)
 	}
 	required := goals([]row{slow})
@@ -228,7 +233,7 @@ func TestOnlyACompleteRunIsKept(t *testing.T) {
 	want := []string{
 		"rush, direct", "rush, gateway", "evening, gateway, 500/s", "evening, gateway, 1000/s",
 		"rush, edge", "evening, edge, 500/s", "evening, edge, 1000/s",
-	}
+	} // a fault is measured once, at the end
 	if !slices.Equal(all, want) {
 		t.Errorf("the loads are %q", all)
 	}
@@ -246,5 +251,44 @@ func TestTheChartHasEveryProcess(t *testing.T) {
 	}
 	if want := float64(int(1)<<(len(processes)+1) - 1); sum != want {
 		t.Errorf("the parts of the bar have a sum of %v, want %v: a process is missing or there twice", sum, want)
+	}
+}
+
+func TestASecondIsStretchedToAMinuteForTheReplay(t *testing.T) {
+	s := &series{seconds: map[int64]*[2]int{}}
+	at := time.Date(2026, 11, 3, 10, 0, 0, 0, time.UTC)
+	s.add(at, false)
+	s.add(at.Add(999*time.Millisecond), true)
+	s.add(at.Add(time.Second), true)
+	lines := strings.Split(strings.TrimSpace(s.csv()), "\n")
+	slices.Sort(lines[1:])
+	first := time.Unix(at.Unix()*60, 0).UTC()
+	want := []string{
+		"time,rule,subject,region,good,bad",
+		first.Format(time.RFC3339) + ",booking-availability,,ap-northeast-2,1,1",
+		first.Add(time.Minute).Format(time.RFC3339) + ",booking-availability,,ap-northeast-2,0,1",
+	}
+	if !slices.Equal(lines, want) {
+		t.Errorf("the series is %q, want %q", lines, want)
+	}
+}
+
+func TestTheFaultBeginsOnceInTheMiddleOfTheRush(t *testing.T) {
+	begun := 0
+	c := &faultyRush{
+		rushClient: &rushClient{outcome: &outcome{}}, series: &series{seconds: map[int64]*[2]int{}}, begin: func() { begun++ }, at: 3,
+	}
+	for i, status := range []int{201, 409, 503, 503, 500} {
+		c.Received(status, nil)
+		if want := min(max(i-1, 0), 1); begun != want {
+			t.Errorf("after %d responses it has begun %d times", i+1, begun)
+		}
+	}
+	good, bad := 0, 0
+	for _, n := range c.series.seconds {
+		good, bad = good+n[0], bad+n[1]
+	}
+	if good != 2 || bad != 3 || c.errors.Load() != 1 || c.requests.Load() != 5 {
+		t.Errorf("%d good, %d bad, %d errors of %d", good, bad, c.errors.Load(), c.requests.Load())
 	}
 }

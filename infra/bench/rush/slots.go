@@ -69,6 +69,19 @@ func (s *system) listSlots(ctx context.Context, which, restaurant string) ([]int
 	return pgx.CollectRows(rows, pgx.RowTo[int64])
 }
 
+func getJSON(ctx context.Context, url string, into any) error {
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
+	if err != nil {
+		return err
+	}
+	res, err := http.DefaultClient.Do(req)
+	if err != nil {
+		return err
+	}
+	defer res.Body.Close()
+	return json.NewDecoder(res.Body).Decode(into)
+}
+
 func put(ctx context.Context, url, token string, body any) error {
 	text, err := json.Marshal(body)
 	if err != nil {
