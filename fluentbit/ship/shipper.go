@@ -26,7 +26,8 @@ type Config struct {
 
 	// MaxBytes is the size of a request that is not exceeded unless one document
 	// alone does; 5 MiB if zero. A 413 lowers it. MaxDocs is how many documents a
-	// request may hold; 2,000 if zero. MaxRequests is how many requests may be in
+	// request may hold; 5,000 if zero, so that a chunk of Fluent Bit, about 2 MB, is one
+	// request. MaxRequests is how many requests may be in
 	// flight; 4 if zero.
 	MaxBytes, MaxDocs, MaxRequests int
 }
@@ -80,7 +81,7 @@ func Open(cfg Config) (*Shipper, error) {
 	}
 	cfg.Timeout = cmp.Or(cfg.Timeout, DefaultTimeout)
 	cfg.MaxBytes = cmp.Or(cfg.MaxBytes, 5<<20)
-	cfg.MaxDocs = cmp.Or(cfg.MaxDocs, 2000)
+	cfg.MaxDocs = cmp.Or(cfg.MaxDocs, 5000)
 	cfg.MaxRequests = cmp.Or(cfg.MaxRequests, 4)
 	client, err := opensearch.NewClient(opensearch.Config{
 		Addresses:             []string{cfg.URL},

@@ -120,7 +120,8 @@ func (g *generator) lines(chunk []byte, n int) []byte {
 			names.TraceID, g.hex(16), names.SpanID, g.hex(8), names.EventName, names.HTTPMethod, names.HTTPRoute, names.HTTPStatus,
 			names.HTTPDuration, 0.004*g.rng.ExpFloat64(), names.HTTPBodySize, 380+g.rng.IntN(40), names.URLPath,
 			names.UserID, g.uuid(), names.SessionID, g.uuid(), names.Method)
-		chunk = event(chunk, at, map[string]any{"log": line, names.LogFilePath: "/log/" + service + "-kr.log", names.LogFileOffset: i * len(line)})
+		file := "/log/" + service + "-kr.log"
+		chunk = event(chunk, at, map[string]any{"log": line, names.LogFilePath: file, names.LogFileOffset: i * len(line)})
 	}
 	return chunk
 }

@@ -3,6 +3,7 @@
 // package ship, and prints the result as one line of JSON.
 //
 //	benchship -url http://127.0.0.1:9200 -prefix bench- -records 400000
+//	benchship -url http://127.0.0.1:9200 -prefix bench- -server-pid "$(pgrep -f opensearch)"   # OpenSearch's CPU time too
 //	benchship -null        # runs a server that accepts everything and stores nothing, and prints its URL
 //
 // make bench-telemetry runs it against both.
@@ -19,6 +20,8 @@ import (
 	"os/signal"
 	"runtime"
 	"runtime/pprof"
+	"strconv"
+	"strings"
 	"syscall"
 	"time"
 
@@ -49,6 +52,9 @@ type report struct {
 	Duplicate   int     `json:"duplicate"`
 	Refused     int     `json:"refused"`
 	ChunkBytes  int     `json:"chunk_bytes"`
+
+	// ServerCPU is that of the process -server-pid; absent without it.
+	ServerCPU float64 `json:"server_cpu_us_per_record,omitempty"`
 }
 
 func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
@@ -60,6 +66,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	gzip := fs.Bool("gzip", true, "compress requests, as the plugin's setting")
 	records := fs.Int("records", 400_000, "number of records")
 	workers := fs.Int("workers", 2, "chunks shipped concurrently, as the plugin's setting")
+	server := fs.Int("server-pid", 0, "the server's process, whose CPU time is measured too, until 5 s after the last response")
 	profile := fs.String("profile", "", "file for a CPU profile")
 	if err := fs.Parse(args); err != nil {
 		return err
@@ -98,7 +105,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 		}
 		defer pprof.StopCPUProfile()
 	}
-	r, err := measure(ctx, shipper, chunks, *workers)
+	r, err := measureWithServer(ctx, *server, func() (report, error) { return measure(ctx, shipper, chunks, *workers) })
 	if err != nil {
 		return err
 	}
@@ -106,6 +113,29 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 		return fmt.Errorf("of %d records %d were decoded, %d documents created, %d refused", *records, r.Records, r.Created, r.Refused)
 	}
 	return json.NewEncoder(stdout).Encode(r)
+}
+
+// settle is how long the server's CPU time is measured after the last response. Tests
+// do not wait.
+var settle = 5 * time.Second
+
+// measureWithServer adds the CPU time of the server's process, unless pid is 0.
+func measureWithServer(ctx context.Context, pid int, run func() (report, error)) (r report, err error) {
+	before, err := processCPU(pid)
+	if err != nil {
+		return r, err
+	}
+	if r, err = run(); err != nil || pid == 0 {
+		return r, err
+	}
+	select { // the server's last refresh and merges
+	case <-time.After(settle):
+	case <-ctx.Done():
+		return r, ctx.Err()
+	}
+	after, err := processCPU(pid)
+	r.ServerCPU = float64((after - before).Microseconds()) / float64(r.Records)
+	return r, err
 }
 
 // measure ships chunks with this many workers.
@@ -156,6 +186,31 @@ func shipChunk(ctx context.Context, shipper *ship.Shipper, file string) (r repor
 	}
 	res, err := shipper.Ship(ctx, record.Documents(records))
 	return report{Records: len(records), Created: res.Created, Duplicate: res.Duplicate, Refused: res.Refused, ChunkBytes: len(chunk)}, err
+}
+
+// processCPU returns the CPU time that a process has used; 0 if pid is 0.
+func processCPU(pid int) (time.Duration, error) {
+	if pid == 0 {
+		return 0, nil
+	}
+	stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
+	if err != nil {
+		return 0, err
+	}
+	_, rest, _ := strings.Cut(string(stat), ") ") // the name may hold spaces
+	fields := strings.Fields(rest)
+	if len(fields) < 13 {
+		return 0, fmt.Errorf("/proc/%d/stat: %q", pid, stat)
+	}
+	var ticks int64
+	for _, f := range fields[11:13] { // in user and in system mode
+		n, err := strconv.ParseInt(f, 10, 64)
+		if err != nil {
+			return 0, err
+		}
+		ticks += n
+	}
+	return time.Duration(ticks) * 10 * time.Millisecond, nil // Linux counts in hundredths
 }
 
 // cpuTime returns the CPU time that this process has used.

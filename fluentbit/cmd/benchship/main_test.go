@@ -53,16 +53,21 @@ func TestChunksHaveTheConfiguredMix(t *testing.T) {
 }
 
 func TestARunAgainstTheNullServerCountsItsRecords(t *testing.T) {
+	settle = 0
 	server := httptest.NewServer(&nullServer{templates: map[string]json.RawMessage{}})
 	defer server.Close()
 	for _, gzip := range []bool{true, false} {
 		var out bytes.Buffer
 		args := []string{"-url", server.URL, "-records", "3000", "-gzip=" + strconv.FormatBool(gzip)}
+		if gzip {
+			args = append(args, "-server-pid", strconv.Itoa(os.Getpid()))
+		}
 		if err := run(t.Context(), args, &out, &out); err != nil {
 			t.Fatalf("%v\n%s", err, &out)
 		}
 		var r report
-		if err := json.Unmarshal(out.Bytes(), &r); err != nil || r.Records != 3000 || r.PerSecond <= 0 || r.CPU <= 0 || r.Allocations <= 0 {
+		if err := json.Unmarshal(out.Bytes(), &r); err != nil || r.Records != 3000 || r.PerSecond <= 0 || r.CPU <= 0 || r.Allocations <= 0 ||
+			(r.ServerCPU > 0) != gzip {
 			t.Errorf("%v, %+v", err, r)
 		}
 	}
