@@ -9,12 +9,14 @@ import (
 	"os"
 	"os/signal"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"time"
 
 	"jari.example/telemetry/crashguard"
 	"jari.example/telemetry/jsonlog"
 	"jari.example/telemetry/names"
+	"jari.example/telemetry/spans"
 )
 
 // Main runs a program as a process, and is the first call of main: SIGTERM and
@@ -48,6 +50,9 @@ func Main(service string, run func(ctx context.Context) error) {
 var process processState
 
 type processState struct {
+	decider atomic.Pointer[spans.Decider] // of Start; nil before
+	lines   atomic.Pointer[lineCeilings]  // likewise
+
 	mu      sync.Mutex
 	handler *jsonlog.Handler  // of Start; nil before
 	guard   *crashguard.Guard // of Main; nil without one

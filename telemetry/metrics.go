@@ -4,16 +4,13 @@ import (
 	"context"
 	"errors"
 	"net"
-	"strings"
 	"time"
 
-	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/exporters/otlp/otlpmetric/otlpmetrichttp"
+	"go.opentelemetry.io/otel/metric"
 	sdkmetric "go.opentelemetry.io/otel/sdk/metric"
-	"go.opentelemetry.io/otel/sdk/metric/exemplar"
 	"go.opentelemetry.io/otel/sdk/metric/metricdata"
 
-	"jari.example/telemetry/names"
 	"jari.example/telemetry/runtimestats"
 )
 
@@ -22,21 +19,8 @@ const (
 	metricRetryDelay = 250 * time.Millisecond // after an export that failed
 )
 
-// metricViews leave out what nothing reads: body sizes, and exemplars, since the
-// access log leads from a slow request to its trace.
-func metricViews() []sdkmetric.Option {
-	return []sdkmetric.Option{sdkmetric.WithView(clientDuration, dropBodySizes), sdkmetric.WithExemplarFilter(exemplar.AlwaysOffFilter)}
-}
-
-// clientDuration limits the labels of calls to those that distinguish peers and
-// results.
-var clientDuration = sdkmetric.NewView(sdkmetric.Instrument{Name: names.MetricHTTPClient}, sdkmetric.Stream{
-	AttributeFilter: attribute.NewAllowKeysFilter(names.PeerService, names.HTTPMethod, names.HTTPStatus, names.ErrorType),
-})
-
-func dropBodySizes(i sdkmetric.Instrument) (sdkmetric.Stream, bool) {
-	return sdkmetric.Stream{Aggregation: sdkmetric.AggregationDrop{}}, strings.HasSuffix(i.Name, ".body.size")
-}
+// httpBuckets are those that OpenTelemetry's conventions advise for HTTP, in seconds.
+var httpBuckets = metric.WithExplicitBucketBoundaries(.005, .01, .025, .05, .075, .1, .25, .5, .75, 1, 2.5, 5, 7.5, 10)
 
 // newMetricReader collects every metricInterval and exports to the agent at url.
 // A collection that cannot be exported is discarded: counters are cumulative, so

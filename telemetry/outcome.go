@@ -1,6 +1,7 @@
 package telemetry
 
 import (
+	"maps"
 	"net"
 	"net/http"
 	"strconv"
@@ -17,13 +18,7 @@ import (
 type outcome struct {
 	labels []metric.RecordOption
 	body   string // of the access log line
-}
-
-// outcomes caches the outcomes of a route. They are few: the methods are those of
-// HTTP, the statuses those that we respond with.
-type outcomes struct {
-	mu     sync.RWMutex
-	cached map[outcomeKey]outcome
+	left   *leftOut
 }
 
 type outcomeKey struct {
@@ -31,31 +26,53 @@ type outcomeKey struct {
 	status int
 }
 
-func (os *outcomes) get(s *server, requestMethod string, status int) outcome {
-	key := outcomeKey{method(requestMethod), status}
-	os.mu.RLock()
-	o, ok := os.cached[key]
-	os.mu.RUnlock()
-	if ok {
-		return o
-	}
-	labels := []attribute.KeyValue{attribute.String(names.HTTPMethod, key.method), attribute.Int(names.HTTPStatus, status)}
+// newOutcome makes what is then cached in s.outcomes. Those are few: the methods are
+// those of HTTP, the statuses those that we respond with.
+func (s *server) newOutcome(key outcomeKey) outcome {
+	labels := []attribute.KeyValue{attribute.String(names.HTTPMethod, key.method), attribute.Int(names.HTTPStatus, key.status)}
 	route := noRoute
 	if s.route != "" {
 		route = s.route
 		labels = append(labels, attribute.String(names.HTTPRoute, route))
 	}
-	o = outcome{
+	return outcome{
 		labels: []metric.RecordOption{metric.WithAttributeSet(attribute.NewSet(labels...))},
-		body:   key.method + " " + route + " " + strconv.Itoa(status),
+		body:   key.method + " " + route + " " + strconv.Itoa(key.status),
+		left:   new(leftOut),
 	}
-	os.mu.Lock()
-	defer os.mu.Unlock()
-	if os.cached == nil {
-		os.cached = map[outcomeKey]outcome{}
+}
+
+// memo makes the value of each key once. It grows with the number of keys.
+type memo[K comparable, V any] struct {
+	mu     sync.RWMutex
+	values map[K]V
+}
+
+func (m *memo[K, V]) get(key K, newValue func(K) V) V {
+	m.mu.RLock()
+	v, ok := m.values[key]
+	m.mu.RUnlock()
+	if ok {
+		return v
 	}
-	os.cached[key] = o
-	return o
+	v = newValue(key)
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if first, ok := m.values[key]; ok { // of another request: what it has counted must not be lost
+		return first
+	}
+	if m.values == nil {
+		m.values = map[K]V{}
+	}
+	m.values[key] = v
+	return v
+}
+
+// all returns a copy.
+func (m *memo[K, V]) all() map[K]V {
+	m.mu.RLock()
+	defer m.mu.RUnlock()
+	return maps.Clone(m.values)
 }
 
 // method returns m if HTTP knows it, else _OTHER, as the semantic conventions
@@ -78,14 +95,14 @@ func scheme(r *http.Request) string {
 	return "http"
 }
 
-// splitHost returns the requested host and its port. port is 0 if it is the
-// scheme's default.
-func splitHost(r *http.Request) (host string, port int) {
-	host, digits, err := net.SplitHostPort(r.Host)
+// splitHost splits the host of a URL or request into host and port. port is 0 if it
+// is the scheme's default.
+func splitHost(hostPort string, https bool) (host string, port int) {
+	host, digits, err := net.SplitHostPort(hostPort)
 	if err != nil {
-		return r.Host, 0
+		return hostPort, 0
 	}
-	if r.TLS == nil && digits == "80" || r.TLS != nil && digits == "443" {
+	if !https && digits == "80" || https && digits == "443" {
 		return host, 0
 	}
 	n, _ := strconv.ParseUint(digits, 10, 16)

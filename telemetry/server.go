@@ -16,16 +16,17 @@ import (
 	"go.opentelemetry.io/otel/propagation"
 	"go.opentelemetry.io/otel/trace"
 
+	"jari.example/telemetry/internal/ceiling"
 	"jari.example/telemetry/internal/scope"
 	"jari.example/telemetry/names"
-	"jari.example/telemetry/spans"
 )
 
 // Server instruments one route: a server span named pattern ("POST /v1/x"), the
-// request metrics, and one access log line when the response is written. pattern
-// is "" for requests that match no route. With outside, an incoming traceparent is
-// linked, not continued: external callers control neither our trace ids nor our
-// sampling.
+// request metrics, and one access log line when the response is written; above a
+// ceiling, only some requests of an inner service have a line (lineCeilings). pattern
+// is "" for requests that match no route. With outside, every request has a line, and an
+// incoming traceparent is linked, not continued: external callers control neither our
+// trace ids nor our sampling.
 //
 // A panic in next becomes an empty 500 and a process.panic line. A response that
 // has begun cannot become a 500 any more: the connection is closed, so that the
@@ -41,15 +42,18 @@ func Server(logger *slog.Logger, pattern string, outside bool, next http.Handler
 	}
 	_, route, _ := strings.Cut(pattern, " ")
 	duration, err := otel.Meter(scope.Name).Float64Histogram(names.MetricHTTPServer, metric.WithUnit("s"),
-		metric.WithDescription("Duration of HTTP server requests."),
-		metric.WithExplicitBucketBoundaries(.005, .01, .025, .05, .075, .1, .25, .5, .75, 1, 2.5, 5, 7.5, 10))
+		metric.WithDescription("Duration of HTTP server requests."), httpBuckets)
 	if err != nil {
 		otel.Handle(err) // the instrument can be used nevertheless, it records nothing
 	}
-	return &server{
+	s := &server{
 		logger: logger, pattern: pattern, route: route, outside: outside, next: next,
 		tracer: otel.Tracer(scope.Name), propagator: otel.GetTextMapPropagator(), duration: duration,
 	}
+	if !outside {
+		process.lines.Load().watch(s)
+	}
+	return s
 }
 
 // ErrUpstream is what a proxy panics with, instead of http.ErrAbortHandler, to
@@ -65,7 +69,8 @@ type server struct {
 	tracer         trace.Tracer
 	propagator     propagation.TextMapPropagator
 	duration       metric.Float64Histogram
-	outcomes       outcomes
+	outcomes       memo[outcomeKey, outcome]
+	lines          *ceiling.Ceiling // nil: every request has a line
 }
 
 // exchange is one request and its response. It holds in one allocation all that
@@ -146,7 +151,7 @@ func (s *server) end(r *http.Request, e *exchange, aborted bool) {
 		e.status = http.StatusOK
 	}
 	elapsed := time.Since(e.start)
-	o := s.outcomes.get(s, r.Method, e.status)
+	o := s.outcomes.get(outcomeKey{method(r.Method), e.status}, s.newOutcome)
 	s.duration.Record(r.Context(), elapsed.Seconds(), o.labels...)
 	noted := e.all()
 	if e.span.IsRecording() {
@@ -158,8 +163,8 @@ func (s *server) end(r *http.Request, e *exchange, aborted bool) {
 		}
 		e.span.SetAttributes(s.attributes(r, e, noted)...)
 	}
-	kept := spans.Decide(e.span, e.status >= 500, elapsed)
-	s.logAccess(r, e, o.body, elapsed, noted, kept)
+	kept := process.decider.Load().Decide(e.span, s.name(r), e.status >= 500, elapsed)
+	s.logAccess(r, e, o, elapsed, noted, kept)
 	e.span.End()
 }
 
@@ -188,16 +193,23 @@ func (s *server) path(r *http.Request) string {
 	return r.URL.Path
 }
 
-func (s *server) logAccess(r *http.Request, e *exchange, body string, elapsed time.Duration, noted []slog.Attr, kept bool) {
-	level := slog.LevelInfo
-	if e.status >= 500 {
-		level = slog.LevelError
+func accessLevel(status int) slog.Level {
+	if status >= 500 {
+		return slog.LevelError
 	}
-	handler, ctx := s.logger.Handler(), r.Context()
+	return slog.LevelInfo
+}
+
+func (s *server) logAccess(r *http.Request, e *exchange, o outcome, elapsed time.Duration, noted []slog.Attr, kept bool) {
+	level, handler, ctx := accessLevel(e.status), s.logger.Handler(), r.Context()
 	if !handler.Enabled(ctx, level) {
 		return
 	}
-	line := slog.NewRecord(time.Now(), level, body, 0) // not Logger.Log, which would look up its caller
+	weight := s.weight(e, o, elapsed, kept)
+	if weight == 0 {
+		return
+	}
+	line := slog.NewRecord(time.Now(), level, o.body, 0) // not Logger.Log, which would look up its caller
 	attrs := make([]slog.Attr, 0, 24)
 	attrs = append(attrs, slog.String(names.EventName, names.EventAccess), slog.String(names.HTTPMethod, method(r.Method)))
 	if s.route != "" {
@@ -210,6 +222,9 @@ func (s *server) logAccess(r *http.Request, e *exchange, body string, elapsed ti
 		slog.Bool(names.HTTPBodyRead, e.body.complete.Load()),
 		slog.String(names.URLPath, s.path(r)),
 		slog.Bool(names.TraceKept, kept))
+	if weight > 1 {
+		attrs = append(attrs, slog.Int64(names.Weight, weight))
+	}
 	line.AddAttrs(append(attrs, noted...)...)
 	_ = handler.Handle(ctx, line) // without stdout an error could be reported nowhere
 }
@@ -226,7 +241,7 @@ func (s *server) attributes(r *http.Request, e *exchange, noted []slog.Attr) []a
 	if s.route != "" {
 		attrs = append(attrs, attribute.String(names.HTTPRoute, s.route))
 	}
-	host, port := splitHost(r)
+	host, port := splitHost(r.Host, r.TLS != nil)
 	attrs = append(attrs, attribute.String(names.ServerAddress, host))
 	if port > 0 {
 		attrs = append(attrs, attribute.Int(names.ServerPort, port))

@@ -15,6 +15,7 @@ import (
 	"go.opentelemetry.io/otel/metric"
 	"go.opentelemetry.io/otel/propagation"
 	sdkmetric "go.opentelemetry.io/otel/sdk/metric"
+	"go.opentelemetry.io/otel/sdk/metric/exemplar"
 	"go.opentelemetry.io/otel/sdk/resource"
 	sdktrace "go.opentelemetry.io/otel/sdk/trace"
 	"golang.org/x/time/rate"
@@ -38,9 +39,11 @@ type Config struct {
 	Output    io.Writer     // where lines go; stdout when nil
 	Heartbeat time.Duration // 10 s when 0, none when negative
 
-	// TraceCeiling is the limit of the rate-limiting sampler: so many traces are
-	// kept per second. Above it only failed and slow (1 s) ones are. 0 means
-	// DefaultTraceCeiling, a negative number all.
+	// TraceCeiling is how many traces per second the rate-limiting sampler keeps
+	// whole. The more there are above it, the fewer are kept, and besides them a few
+	// failed and slow (1 s) ones of each route. It is the ceiling of the access log
+	// lines of each route of an inner service, too. 0 means DefaultTraceCeiling, a
+	// negative number all traces and lines.
 	TraceCeiling int
 
 	// Off disables all lines, spans and metrics, whatever the other fields are, to
@@ -92,7 +95,11 @@ func Start(ctx context.Context, c Config) (t *Telemetry, stop func(context.Conte
 		return nil, nil, err
 	}
 	meters := sdkmetric.NewMeterProvider(meterOptions...)
-	traces := sdktrace.NewTracerProvider(c.traceOptions(res, logger, meters)...)
+	decider := spans.NewDecider()
+	lines := &lineCeilings{limit: c.TraceCeiling, logger: logger}
+	process.decider.Store(decider)
+	process.lines.Store(lines)
+	traces := sdktrace.NewTracerProvider(c.traceOptions(res, logger, meters, decider)...)
 
 	otel.SetErrorHandler(newErrorHandler(logger))
 	otel.SetTracerProvider(traces)
@@ -104,9 +111,10 @@ func Start(ctx context.Context, c Config) (t *Telemetry, stop func(context.Conte
 			return nil, nil, err
 		}
 	}
-	stopHeartbeat := startHeartbeat(logger, c.Heartbeat)
+	stopHeartbeat := startHeartbeat(logger, c.Heartbeat, lines.flush)
 	stop = func(ctx context.Context) error {
 		stopHeartbeat()
+		lines.flush()
 		ctx, cancel := context.WithTimeout(ctx, shutdownTimeout)
 		defer cancel()
 		// Spans first, since metrics count the spans that were dropped; but not for
@@ -135,13 +143,15 @@ func (c *Config) defaults() {
 	c.Endpoint = strings.TrimRight(c.Endpoint, "/")
 }
 
-func (c *Config) traceOptions(res *resource.Resource, logger *slog.Logger, meters metric.MeterProvider) []sdktrace.TracerProviderOption {
+func (c *Config) traceOptions(
+	res *resource.Resource, logger *slog.Logger, meters metric.MeterProvider, decider *spans.Decider,
+) []sdktrace.TracerProviderOption {
 	options := []sdktrace.TracerProviderOption{sdktrace.WithResource(res)}
 	for _, p := range c.Processors {
 		options = append(options, sdktrace.WithSpanProcessor(p))
 	}
 	if c.Endpoint != "" {
-		options = append(options, sdktrace.WithSpanProcessor(spans.NewProcessor(c.Endpoint+"/v1/traces", logger, meters)),
+		options = append(options, sdktrace.WithSpanProcessor(spans.NewProcessor(c.Endpoint+"/v1/traces", logger, meters, decider)),
 			sdktrace.WithSampler(spans.NewRateLimitingSampler(c.TraceCeiling)))
 	} else if len(c.Processors) == 0 {
 		// Lines carry trace ids nevertheless, but no spans are recorded.
@@ -151,7 +161,8 @@ func (c *Config) traceOptions(res *resource.Resource, logger *slog.Logger, meter
 }
 
 func (c *Config) meterOptions(ctx context.Context, res *resource.Resource) ([]sdkmetric.Option, error) {
-	options := append(metricViews(), sdkmetric.WithResource(res))
+	// No exemplars: the access log leads from a slow request to its trace.
+	options := []sdkmetric.Option{sdkmetric.WithResource(res), sdkmetric.WithExemplarFilter(exemplar.AlwaysOffFilter)}
 	for _, r := range c.Readers {
 		options = append(options, sdkmetric.WithReader(r))
 	}
@@ -166,8 +177,8 @@ func (c *Config) meterOptions(ctx context.Context, res *resource.Resource) ([]sd
 }
 
 // startHeartbeat logs regularly that the process is alive, so that missing lines
-// mean a failure of process or pipeline, and not a quiet service.
-func startHeartbeat(logger *slog.Logger, every time.Duration) (stop func()) {
+// mean a failure of process or pipeline, and not a quiet service. It calls flush as often.
+func startHeartbeat(logger *slog.Logger, every time.Duration, flush func()) (stop func()) {
 	if every < 0 {
 		return func() {}
 	}
@@ -183,6 +194,7 @@ func startHeartbeat(logger *slog.Logger, every time.Duration) (stop func()) {
 			case <-ctx.Done():
 				return
 			case <-tick.C:
+				flush()
 				logger.Info("alive", names.EventName, names.EventHeartbeat, names.Uptime, time.Since(began).Round(time.Millisecond))
 			}
 		}

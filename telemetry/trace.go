@@ -59,13 +59,14 @@ func Job(ctx context.Context, name string, work func(context.Context) error) err
 
 // Poll is [Job] for a run that most often finds nothing to do, such as a tick of a
 // loop. Its trace is kept only if work fails, takes a second or more, or returns
-// that it changed something: nobody reads the others, and they would be most of
-// what an idle system writes. The duration of every run is recorded.
+// that it changed something, and above the ceiling of a process's own traces only
+// some of those: nobody reads the others, and they would be most of what an idle
+// system writes. The duration of every run is recorded.
 func Poll(ctx context.Context, name string, work func(context.Context) (changed bool, err error)) error {
 	return runJob(ctx, name, func(ctx context.Context, span trace.Span) error {
 		began := time.Now()
 		changed, err := work(ctx)
-		spans.DecideHeld(span, changed || err != nil, time.Since(began))
+		process.decider.Load().DecideHeld(span, name, changed, err != nil, time.Since(began))
 		return err
 	}, spans.Held)
 }

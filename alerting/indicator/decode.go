@@ -5,16 +5,18 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
+	"strings"
 	"time"
 
 	"jari.example/alerting/count"
 	"jari.example/alerting/slo"
 )
 
-// indicatorCounts is the response for one indicator: its buckets are in Regions and
-// NoRegion, or in Times when its source has no regions.
-type indicatorCounts struct {
+// filterCounts is the response for one filter of a group: its buckets are in Regions
+// and NoRegion, or in Times when the source has no regions.
+type filterCounts struct {
 	Regions *struct {
 		Others  int64 `json:"sum_other_doc_count"`
 		Buckets []struct {
@@ -32,9 +34,6 @@ type histogram struct {
 	Buckets []struct {
 		Key   int64 `json:"key"` // milliseconds
 		Count int64 `json:"doc_count"`
-		Bad   struct {
-			Count int64 `json:"doc_count"`
-		} `json:"bad"`
 	} `json:"buckets"`
 }
 
@@ -45,17 +44,16 @@ func decodeCounts(response []byte, found int64, indicators map[slo.Key]slo.Indic
 	if len(response) == 0 { // no index exists, or nothing was to be counted
 		return counts, found, nil
 	}
-	var aggs, events map[string]json.RawMessage
+	var aggs map[string]json.RawMessage
 	inPeriod := struct {
 		Count int64 `json:"doc_count"`
 	}{found}
 	err = json.Unmarshal(response, &aggs)
-	for name, into := range map[string]any{eventsAgg: &events, documentsAgg: &inPeriod} {
-		if len(aggs[name]) > 0 {
-			err = errors.Join(err, json.Unmarshal(aggs[name], into))
-		}
+	if one := aggs[documentsAgg]; len(one) > 0 {
+		err = errors.Join(err, json.Unmarshal(one, &inPeriod))
 	}
-	if err != nil {
+	events, failed := decodeGroups(aggs)
+	if err = errors.Join(err, failed); err != nil {
 		return nil, 0, fmt.Errorf("decode the response: %w", err)
 	}
 	for key, i := range indicators {
@@ -68,8 +66,8 @@ func decodeCounts(response []byte, found int64, indicators map[slo.Key]slo.Indic
 			}
 			err = json.Unmarshal(all, &everything)
 			buckets = append(everything.buckets("", longer), everything.Times.buckets("", longer)...)
-		} else if one := events[string(key)]; len(one) > 0 {
-			buckets, err = decodeIndicator(one, i, longer)
+		} else {
+			buckets, err = countsOf(events, key, i, longer)
 		}
 		if err != nil {
 			return nil, 0, fmt.Errorf("decode the counts: %w", err)
@@ -81,23 +79,68 @@ func decodeCounts(response []byte, found int64, indicators map[slo.Key]slo.Indic
 	return counts, inPeriod.Count, nil
 }
 
-func decodeIndicator(response []byte, i slo.Indicator, period count.Span) ([]count.Bucket, error) {
-	var counts indicatorCounts
-	if err := json.Unmarshal(response, &counts); err != nil {
+// decodeGroups are the counts of the filters of all groups, by their names.
+func decodeGroups(aggs map[string]json.RawMessage) (map[string]filterCounts, error) {
+	all := map[string]filterCounts{}
+	for name, response := range aggs {
+		if !strings.HasPrefix(name, eventsAgg) {
+			continue
+		}
+		var group struct {
+			Counted struct {
+				Buckets map[string]filterCounts `json:"buckets"`
+			} `json:"counted"`
+		}
+		if err := json.Unmarshal(response, &group); err != nil {
+			return nil, err
+		}
+		maps.Copy(all, group.Counted.Buckets)
+	}
+	return all, nil
+}
+
+// countsOf are the buckets of one indicator: the events of its filter are good, except
+// those of the filter for bad ones.
+func countsOf(events map[string]filterCounts, key slo.Key, i slo.Indicator, period count.Span) ([]count.Bucket, error) {
+	all, err := events[string(key)].buckets(i, period)
+	if err != nil {
 		return nil, err
 	}
-	all := append(counts.Times.buckets("", period), counts.NoRegion.Times.buckets("", period)...)
-	if counts.Regions != nil {
-		if counts.Regions.Others > 0 {
-			return nil, fmt.Errorf("the field %s has more than %d values: it is no region", i.Source.RegionField, maxRegions)
-		}
-		for _, r := range counts.Regions.Buckets {
-			all = append(all, r.Times.buckets(fmt.Sprint(r.Key), period)...)
-		}
+	bad, err := events[string(key)+badSuffix].buckets(i, period)
+	if err != nil {
+		return nil, err
+	}
+	type place struct {
+		at     time.Time
+		region string
+	}
+	of := map[place]int64{}
+	for _, b := range bad {
+		of[place{b.At, b.Region}] = b.Count.Good
+	}
+	for n := range all {
+		b := &all[n]
+		b.Count.Bad = of[place{b.At, b.Region}]
+		b.Count.Good -= b.Count.Bad
 	}
 	slices.SortFunc(all, func(a, b count.Bucket) int {
 		return cmp.Or(a.At.Compare(b.At), cmp.Compare(a.Region, b.Region))
 	})
+	return all, nil
+}
+
+// buckets are those of a filter, with all its events as good ones.
+func (c filterCounts) buckets(i slo.Indicator, period count.Span) ([]count.Bucket, error) {
+	all := append(c.Times.buckets("", period), c.NoRegion.Times.buckets("", period)...)
+	if c.Regions == nil {
+		return all, nil
+	}
+	if c.Regions.Others > 0 {
+		return nil, fmt.Errorf("the field %s has more than %d values: it is no region", i.Source.RegionField, maxRegions)
+	}
+	for _, r := range c.Regions.Buckets {
+		all = append(all, r.Times.buckets(fmt.Sprint(r.Key), period)...)
+	}
 	return all, nil
 }
 
@@ -110,7 +153,7 @@ func (t histogram) buckets(region string, period count.Span) []count.Bucket {
 		if at.Before(period.From) || !at.Before(period.To) {
 			continue
 		}
-		all = append(all, count.Bucket{At: at, Region: region, Count: slo.Count{Good: b.Count - b.Bad.Count, Bad: b.Bad.Count}})
+		all = append(all, count.Bucket{At: at, Region: region, Count: slo.Count{Good: b.Count}})
 	}
 	return all
 }

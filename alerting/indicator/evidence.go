@@ -34,8 +34,8 @@ const (
 	latestAgg = "latest"
 )
 
-// FindEvidence searches the bad events of the period: a few of their traces, the
-// latest first; one event as a log line; the most frequent error of the deepest failing
+// FindEvidence searches the bad events of the period: a few of their traces, those that
+// are kept and then the latest first; one event as a log line; the most frequent error of the deepest failing
 // spans of the traces, with what that span called, or without spans the most frequent
 // error of the events. It makes up to three searches, and none when events of i have
 // nothing to show. When the search of spans fails, it returns the error and what the
@@ -64,8 +64,8 @@ func (o *OpenSearch) FindEvidence(ctx context.Context, i slo.Indicator, period c
 	return found, err
 }
 
-// evidenceQuery finds the latest bad event, the latest ones that belong to a trace, and
-// the latest one with the most frequent error.
+// evidenceQuery finds the latest bad event, the latest ones that belong to a trace, those
+// whose traces are kept before all others, and the latest one with the most frequent error.
 func evidenceQuery(i slo.Indicator, period count.Span) object {
 	s, shown := i.Source, slo.EvidenceFields{}
 	if s.Evidence != nil {
@@ -79,9 +79,14 @@ func evidenceQuery(i slo.Indicator, period count.Span) object {
 	}
 	aggs := object{}
 	if s.TraceField != "" {
+		traced := latest(maxFound, s.TraceField)
+		if shown.Kept != "" { // in a storm most have no spans
+			kept := object{shown.Kept: object{"order": "desc", "unmapped_type": "boolean"}}
+			traced["sort"] = append([]object{kept}, traced["sort"].([]object)...)
+		}
 		aggs[tracedAgg] = object{
 			"filter": object{"exists": object{"field": s.TraceField}},
-			"aggs":   object{latestAgg: object{"top_hits": latest(maxFound, s.TraceField)}},
+			"aggs":   object{latestAgg: object{"top_hits": traced}},
 		}
 	}
 	if shown.Error != "" {

@@ -193,6 +193,23 @@ func TestTracesAreThreeDifferentOnesOfBadEventsLatestFirst(t *testing.T) {
 	}
 }
 
+// In a storm most bad events, and the latest ones nearly always, have a trace whose spans
+// were not kept.
+func TestTracesThatAreKeptComeBeforeLaterOnes(t *testing.T) {
+	log := indicatortest.NewIndex(t, mapping)
+	for second, kept := range []any{true, false, true, false, nil, false} {
+		log.Add(line(second, 503, map[string]any{"req": map[string]any{"trace": string(rune('a' + second))}, "read": kept}))
+	}
+	i := bookings(log.Index)
+	for field, want := range map[string][]string{"read": {"c", "a", "f"}, "": {"f", "e", "d"}, "unmapped": {"f", "e", "d"}} {
+		i.Source.Evidence = &slo.EvidenceFields{Kept: field}
+		got, err := source(t, log.Server).FindEvidence(t.Context(), i, minutes(0, 1))
+		if err != nil || !slices.Equal(got.Traces, want) {
+			t.Errorf("with %q got %+v, %v, want %q", field, got, err, want)
+		}
+	}
+}
+
 // What somebody has who runs alertingd alone: lines without traces and without spans.
 func TestAForeignLogHasALineAndNothingElse(t *testing.T) {
 	log := indicatortest.NewIndex(t, withError())

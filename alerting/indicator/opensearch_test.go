@@ -207,6 +207,20 @@ func TestSlicesAreCountedFromBeforeThePeriodOn(t *testing.T) {
 	}
 }
 
+// Both indicators are counted by one aggregation.
+func TestABadEventOfOneIndicatorIsNoneOfAnother(t *testing.T) {
+	log := indicatortest.NewIndex(t, mapping)
+	log.Add(line(1, 201, nil))
+	log.Add(line(2, 503, map[string]any{"path": "/search"}))
+	searches := bookings(log.Index)
+	searches.Total = where("path", slo.Is, "/search")
+	got, _ := counts(t, log.Server, minutes(0, 1), bookings(log.Index), searches)
+	want := map[slo.Key][]count.Bucket{"0": {bucket(0, "kr", 1, 0)}, "1": {bucket(0, "kr", 0, 1)}}
+	if !reflect.DeepEqual(got, want) {
+		t.Errorf("got %v, want %v", got, want)
+	}
+}
+
 func TestNoTelemetryDiffersFromNoEvents(t *testing.T) {
 	log := indicatortest.NewIndex(t, mapping)
 	for name, index := range map[string]string{

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -17,14 +18,15 @@ type object = map[string]any
 // others would not be counted.
 const maxRegions = 100
 
-// The names of aggregations. Those of indicators are their keys.
+// The names of aggregations. Those of an indicator that counts everything are its key.
 const (
 	documentsAgg = "documents"
-	eventsAgg    = "events"
+	eventsAgg    = "events" // and a number, for each group
+	countedAgg   = "counted"
 	regionsAgg   = "regions"
 	noRegionAgg  = "no_region"
 	timesAgg     = "times"
-	badAgg       = "bad"
+	badSuffix    = ".bad" // after an indicator's key: its bad events
 )
 
 // countQuery counts the buckets of all indicators with one search, and the documents
@@ -33,35 +35,48 @@ const (
 //
 // Every document is tested once for whether it counts at all. Only those that do are
 // tested for each indicator, which are few among all lines of a system.
+//
+// The indicators of one source share one aggregation with a filter for each: to prepare
+// aggregations of its own for each indicator took OpenSearch twice the time of the
+// whole search (docs/decisions/0028-indicators-share-an-aggregation.md).
 func countQuery(indicators map[slo.Key]slo.Indicator, period count.Span, width time.Duration) object {
 	sources := sourcesOf(indicators)
-	var documents, events []object
+	var documents []object
 	for _, s := range sources {
 		documents = append(documents, all(indexFilter(s, sources), timeRange(s, period)))
 	}
 	found := slices.Clone(documents)
-	aggs, perIndicator := object{}, object{}
+	aggs, groups := object{}, map[group]filters{}
 	for key, i := range indicators {
 		if i.Total.IsZero() {
 			continue
 		}
 		if countsEverything(i) {
-			aggs[string(key)] = times(i, width)
+			aggs[string(key)] = times(i.Source, width)
 			if len(sources) > 1 {
-				aggs[string(key)] = object{"filter": indexFilter(i.Source, sources), "aggs": object{timesAgg: times(i, width)}}
+				aggs[string(key)] = object{"filter": indexFilter(i.Source, sources), "aggs": object{timesAgg: times(i.Source, width)}}
 			}
 			continue
 		}
-		total := all(indexFilter(i.Source, sources), condition(i.Total))
-		events = append(events, total)
-		perIndicator[string(key)] = object{"filter": total, "aggs": bucketAggs(i, width)}
+		total, of := condition(i.Total), group{placeOf(i.Source), i.Source.RegionField}
+		if groups[of] == nil {
+			groups[of] = filters{}
+		}
+		groups[of][string(key)] = total
+		if !i.Bad.IsZero() {
+			groups[of][string(key)+badSuffix] = all(total, condition(i.Bad))
+		}
 		if i.Within > 0 {
 			earlier := count.Span{From: period.From.Add(-i.Within), To: period.From}
-			found = append(found, all(total, timeRange(i.Source, earlier)))
+			found = append(found, all(indexFilter(i.Source, sources), total, timeRange(i.Source, earlier)))
 		}
 	}
-	if len(events) > 0 {
-		aggs[eventsAgg] = object{"filter": anyOf(events), "aggs": perIndicator}
+	for of, events := range groups {
+		source := slo.Source{Index: of.index, TimeField: of.timeField, RegionField: of.region}
+		aggs[eventsAgg+strconv.Itoa(len(aggs))] = object{
+			"filter": all(indexFilter(source, sources), anyOf(events.totals())),
+			"aggs":   object{countedAgg: object{"filters": object{"filters": events}, "aggs": bucketAggs(source, width)}},
+		}
 	}
 	if len(found) > len(documents) { // else all documents that are found are of the period
 		aggs[documentsAgg] = object{"filter": anyOf(documents)}
@@ -87,25 +102,44 @@ func countsEverything(i slo.Indicator) bool {
 	return i.Total.All != nil && len(i.Total.All) == 0 && i.Bad.IsZero() && i.Source.RegionField == "" && i.Within == 0
 }
 
-// bucketAggs are the buckets of one indicator by time, and by region if it has one.
-func bucketAggs(i slo.Indicator, width time.Duration) object {
-	perTime := times(i, width)
-	if !i.Bad.IsZero() {
-		perTime["aggs"] = object{badAgg: object{"filter": condition(i.Bad)}}
+// group is what indicators have in common that share an aggregation.
+type group struct {
+	place
+	region string // field
+}
+
+// filters are those of a group, by the key of an indicator; those of bad events have a
+// suffix.
+type filters map[string]object
+
+// totals are the filters without those of bad events, in a fixed order.
+func (f filters) totals() (all []object) {
+	for _, name := range slices.Sorted(maps.Keys(f)) {
+		if !strings.HasSuffix(name, badSuffix) {
+			all = append(all, f[name])
+		}
 	}
-	if i.Source.RegionField == "" {
-		return object{timesAgg: perTime}
+	return all
+}
+
+// bucketAggs are the buckets of a source by time, and by region if it has one. Events
+// without a region are found by a filter: below another filter, the aggregation missing
+// of OpenSearch 3.8 counts events once for each of its filters when no index has the
+// field.
+func bucketAggs(s slo.Source, width time.Duration) object {
+	aggs := object{timesAgg: times(s, width)}
+	if s.RegionField == "" {
+		return aggs
 	}
-	aggs := object{timesAgg: perTime}
 	return object{
-		regionsAgg:  object{"terms": object{"field": i.Source.RegionField, "size": maxRegions}, "aggs": aggs},
-		noRegionAgg: object{"missing": object{"field": i.Source.RegionField}, "aggs": aggs},
+		regionsAgg:  object{"terms": object{"field": s.RegionField, "size": maxRegions}, "aggs": aggs},
+		noRegionAgg: object{"filter": object{"bool": object{"must_not": object{"exists": object{"field": s.RegionField}}}}, "aggs": aggs},
 	}
 }
 
-func times(i slo.Indicator, width time.Duration) object {
+func times(s slo.Source, width time.Duration) object {
 	return object{"date_histogram": object{
-		"field": i.Source.TimeField, "fixed_interval": fmt.Sprintf("%dms", width.Milliseconds()), "min_doc_count": 1,
+		"field": s.TimeField, "fixed_interval": fmt.Sprintf("%dms", width.Milliseconds()), "min_doc_count": 1,
 	}}
 }
 

@@ -4,6 +4,7 @@ package slo
 // the names of documents. Every field is optional.
 type EvidenceFields struct {
 	Error string   // a keyword: the kind of failure
+	Kept  string   // a boolean: the spans of the event's trace are kept
 	Line  []string // of one event, in this order; none may hold personal data
 	Spans *Spans   // nil: events have no spans
 }

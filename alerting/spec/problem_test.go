@@ -248,6 +248,8 @@ func TestReportsMistakesOfConditions(t *testing.T) {
 				`http.status, or write show: true at the field in vocabulary.yaml if it never does`},
 		"an error field that may be personal": {"common.yaml", "errorField: http.status", "errorField: body",
 			`spec.connectionDetails.evidence.errorField: "body" may hold personal data`},
+		"a field of kept traces that documents lack": {"common.yaml", "errorField: http.status", "keptField: kept",
+			`spec.connectionDetails.evidence.keptField: "kept" is not a document field in vocabulary.yaml; `},
 		"spans without a trace": {"common.yaml", "    traceField: trace\n", "",
 			"evidence.spans: the spans of an event are found by its trace; write traceField beside index, or remove the spans"},
 		"half of the links": {"common.yaml", ", linkedSpanField: links.id", "", "evidence.spans.linkedSpanField: is missing"},

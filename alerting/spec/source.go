@@ -18,6 +18,7 @@ type sourceBody struct {
 			Vocabulary  string `yaml:"vocabulary"`
 			Evidence    *struct {
 				ErrorField string     `yaml:"errorField"`
+				KeptField  string     `yaml:"keptField"`
 				LineFields []string   `yaml:"lineFields"`
 				Spans      *spansBody `yaml:"spans"`
 			} `yaml:"evidence"`
@@ -52,7 +53,7 @@ func (l *loader) addSource(d parsed[sourceBody]) {
 		Index: c.Index, TimeField: c.TimeField, RegionField: c.RegionField, TraceField: c.TraceField,
 	}, c.Vocabulary}
 	if c.Evidence != nil {
-		s.Evidence = &slo.EvidenceFields{Error: c.Evidence.ErrorField, Line: c.Evidence.LineFields}
+		s.Evidence = &slo.EvidenceFields{Error: c.Evidence.ErrorField, Kept: c.Evidence.KeptField, Line: c.Evidence.LineFields}
 		if sp := c.Evidence.Spans; sp != nil {
 			p := at("spec", "connectionDetails", "evidence", "spans")
 			if c.TraceField == "" {
@@ -110,7 +111,8 @@ func (s source) members() []sourceField {
 		{at("timeField"), s.TimeField, false}, {at("regionField"), s.RegionField, false}, {at("traceField"), s.TraceField, false},
 	}
 	if s.Evidence != nil {
-		all = append(all, sourceField{at("evidence", "errorField"), s.Evidence.Error, true})
+		all = append(all, sourceField{at("evidence", "errorField"), s.Evidence.Error, true},
+			sourceField{at("evidence", "keptField"), s.Evidence.Kept, false})
 		for n, field := range s.Evidence.Line {
 			all = append(all, sourceField{at("evidence", "lineFields", n), field, true})
 		}

@@ -39,7 +39,7 @@ func (s *Set) Common(httpAddr, opsAddr string) Common {
 		"telemetry that the process sends: off, logs or all; less than all only to measure its cost",
 		TelemetryOff, TelemetryLogs, TelemetryAll)
 	c.TraceCeiling = s.Int("trace-ceiling", telemetry.DefaultTraceCeiling,
-		"traces kept per second by head sampling; above it only traces that fail or take a second; negative: all")
+		"traces kept per second, and access log lines of each route of an inner service; above it fewer; negative: all")
 	c.LogLevel = s.Level("log-level", slog.LevelInfo, "lowest level to log")
 	return c
 }

@@ -111,7 +111,9 @@ func (p Problem) Write(w http.ResponseWriter) {
 		h.Set("Connection", "close")
 	}
 	w.WriteHeader(p.Status)
-	_ = json.NewEncoder(w).Encode(p) // fails only when the client has disconnected
+	// Not json.Encoder, which would check and copy what MarshalJSON returns.
+	body, _ := p.MarshalJSON()         // fails only for a value of Extra that is no JSON
+	_, _ = w.Write(append(body, '\n')) // fails only when the client has disconnected
 }
 
 // Raw returns p as a whole HTTP/1.1 response, after which the connection is

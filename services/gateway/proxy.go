@@ -3,7 +3,6 @@ package gateway
 import (
 	"bytes"
 	"context"
-	"encoding/json"
 	"errors"
 	"io"
 	"log"
@@ -11,7 +10,10 @@ import (
 	"net/http"
 	"net/http/httputil"
 	"net/url"
+	"sync"
 	"time"
+
+	"github.com/go-json-experiment/json"
 
 	"jari.example/internal/fault"
 	"jari.example/internal/requestbody"
@@ -23,6 +25,7 @@ import (
 
 const (
 	maxProblem      = 64 << 10
+	copySize        = 32 << 10
 	upstreamTimeout = 10 * time.Second
 )
 
@@ -39,8 +42,9 @@ func newProxy(name upstream, base string, access endpoint.Access) http.Handler {
 		})
 	}
 	proxy := &httputil.ReverseProxy{
-		Transport: telemetry.Client(string(name), 0).Transport,
-		ErrorLog:  log.New(io.Discard, "", 0), // the access log has it
+		Transport:  telemetry.Client(string(name), 0).Transport,
+		BufferPool: &buffers{},
+		ErrorLog:   log.New(io.Discard, "", 0), // the access log has it
 		ModifyResponse: func(res *http.Response) error {
 			// Both are set already, and ReverseProxy would add them a second time.
 			res.Header.Del("X-Content-Type-Options")
@@ -60,8 +64,12 @@ func newProxy(name upstream, base string, access endpoint.Access) http.Handler {
 			// Credentials are checked here and not forwarded.
 			p.Out.Header.Del("Authorization")
 			p.Out.Header.Del("Cookie")
-			// The body has arrived, so there is nothing to wait for.
+			// The body has arrived, so there is nothing to wait for. ReverseProxy hides
+			// from net/http that it is in memory, which would then write it separately.
 			p.Out.Header.Del("Expect")
+			if p.Out.Body != nil {
+				p.Out.Body = p.In.Body
+			}
 			// ReverseProxy has removed the headers that the client's Connection header
 			// names (RFC 9110 §7.6.1). Those of the guard are not the client's to remove.
 			for name, values := range p.In.Header {
@@ -103,17 +111,34 @@ func noteResponse(res *http.Response) error {
 	if res.StatusCode < 400 || res.Header.Get("Content-Type") != httpjson.ProblemType {
 		return nil
 	}
-	head, err := io.ReadAll(io.LimitReader(res.Body, maxProblem))
-	if err != nil {
+	head := bytes.NewBuffer(make([]byte, 0, 1<<10))
+	if _, err := head.ReadFrom(io.LimitReader(res.Body, maxProblem)); err != nil {
 		return err
 	}
-	var p httpjson.Problem
-	if json.Unmarshal(head, &p) == nil {
+	var p struct {
+		Reason string `json:"reason"`
+	}
+	if json.Unmarshal(head.Bytes(), &p) == nil {
 		telemetry.Note(ctx, slog.String(names.Reason, p.Reason))
 	}
 	res.Body = struct {
 		io.Reader
 		io.Closer
-	}{io.MultiReader(bytes.NewReader(head), res.Body), res.Body}
+	}{io.MultiReader(head, res.Body), res.Body}
 	return nil
 }
+
+// buffers are the buffers through which response bodies are copied. Without a pool
+// ReverseProxy makes one of 32 KiB for each response.
+type buffers struct{ pool sync.Pool }
+
+// Get implements httputil.BufferPool.
+func (b *buffers) Get() []byte {
+	if buf, ok := b.pool.Get().(*[copySize]byte); ok {
+		return buf[:]
+	}
+	return make([]byte, copySize)
+}
+
+// Put implements httputil.BufferPool.
+func (b *buffers) Put(buf []byte) { b.pool.Put((*[copySize]byte)(buf)) }

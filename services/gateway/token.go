@@ -81,7 +81,11 @@ var (
 // but need a renewal; with errTokenInvalid they are empty.
 func (t *tokens) verify(token secret.String) (claims, error) {
 	id := sha256.Sum256([]byte(token.Reveal()))
+	now := t.now()
 	c, known := t.verified.get(id)
+	if known && now.Before(c.ExpiresAt.Time) { // time can make nothing else of it invalid
+		return c, nil
+	}
 	if !known {
 		if _, err := t.parser.ParseWithClaims(token.Reveal(), &c, t.key); err != nil {
 			return claims{}, errTokenInvalid
@@ -89,9 +93,7 @@ func (t *tokens) verify(token secret.String) (claims, error) {
 	}
 	switch err := t.validator.Validate(c); {
 	case err == nil:
-		if !known {
-			t.verified.put(id, c, t.now())
-		}
+		t.verified.put(id, c, now)
 		return c, nil
 	case onlyExpired(err):
 		return c, errTokenExpired

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/mail"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -61,6 +62,9 @@ type Restaurants interface {
 var (
 	ErrRefused     = errors.New("mail refused")      // permanent: a retry would fail too
 	ErrNotAccepted = errors.New("mail not accepted") // transient: a retry may succeed
+
+	// ErrThrottled is an ErrNotAccepted: there were too many mails.
+	ErrThrottled = fmt.Errorf("%w: too many mails", ErrNotAccepted)
 )
 
 // Sender sends mails.
@@ -79,7 +83,8 @@ const (
 	leaseDuration    = 30 * time.Second // > leaseBatch/concurrency*2*mailTimeout: time to send and record each mail
 	firstRetryDelay  = time.Second
 	maxRetryDelay    = 5 * time.Minute
-	maxAge           = 24 * time.Hour // older news would confuse the diner
+	maxThrottleDelay = 10 * time.Second // the next second has room again, and its turn is by urgency
+	maxAge           = 24 * time.Hour   // older news would confuse the diner
 	recordRetryDelay = 200 * time.Millisecond
 )
 
@@ -95,12 +100,14 @@ type DeliveryWorker struct {
 	Users       Users
 	Restaurants Restaurants
 	Sender      Sender
+	Quota       Quota // nil: as many mails as possible
 	From        mail.Address
 	Logger      *slog.Logger
 
 	loop     worker.Loop
 	counts   counts
 	batches  backlog.Batches
+	pace     *pace
 	stopping <-chan struct{} // closed when Run has to stop
 }
 
@@ -109,28 +116,54 @@ func (w *DeliveryWorker) Watch(ctx context.Context) error {
 	return backlog.Watch(ctx, names.QueueMails, w.Store)
 }
 
+// WatchUrgent is Watch for the urgent ones among them.
+func (w *DeliveryWorker) WatchUrgent(ctx context.Context) error {
+	return backlog.Watch(ctx, names.QueueUrgentMails, urgentQueue{w.Store})
+}
+
+type urgentQueue struct{ Store }
+
+// Backlog implements backlog.Queue.
+func (q urgentQueue) Backlog(ctx context.Context) (backlog.Backlog, error) {
+	return q.UrgentBacklog(ctx)
+}
+
 // Wake makes the worker look for mails now. It never blocks.
 func (w *DeliveryWorker) Wake() { w.loop.Wake() }
 
 // Run sends mails until ctx ends, and completes the deliveries it has started.
 func (w *DeliveryWorker) Run(ctx context.Context) error {
 	w.counts, w.batches, w.stopping = newCounts(), backlog.NewBatches(names.QueueMails), ctx.Done()
+	w.pace = newPace(w.Quota, w.Logger)
+	w.pace.read(ctx) // before the first mail
+	var following sync.WaitGroup
+	defer following.Wait()
+	ctx, stop := context.WithCancel(ctx)
+	defer stop()
+	following.Go(func() { w.pace.follow(ctx) })
 	return w.loop.Run(ctx, w.round)
 }
 
-// round leases one batch and sends it. healthy is false when the store is down.
+// round leases one batch and sends it. healthy is false when the store is down. It
+// leases only what may be sent now: so the most urgent mail is chosen at the moment of
+// sending, and no lease passes while its mail waits for the quota.
 func (w *DeliveryWorker) round(ctx context.Context) (completed int, healthy bool) {
+	n := w.pace.wait(w.stopping, leaseBatch)
+	if n == 0 {
+		return 0, true
+	}
 	lease, cancel := context.WithTimeout(ctx, mailTimeout)
 	defer cancel()
 	now := time.Now()
 	until := now.Add(leaseDuration)
-	jobs, err := w.Store.Lease(lease, leaseBatch, now, until)
+	jobs, err := w.Store.Lease(lease, n, now, until)
 	if err != nil {
 		w.Logger.WarnContext(ctx, "lease failed: event store unavailable", names.EventName, names.EventMailFailed,
 			names.Reason, fault.ReasonOf(err), names.Exception, err.Error())
 		return 0, false
 	}
 	w.batches.Record(ctx, len(jobs))
+	w.pace.take(mails(jobs))
 	var done atomic.Int64
 	var all errgroup.Group
 	all.SetLimit(concurrency)
@@ -145,6 +178,16 @@ func (w *DeliveryWorker) round(ctx context.Context) (completed int, healthy bool
 	}
 	_ = all.Wait()
 	return int(done.Load()), true
+}
+
+// mails counts the jobs that are not withdrawn.
+func mails(jobs []Job) (n int) {
+	for _, j := range jobs {
+		if !j.Withdrawn {
+			n++
+		}
+	}
+	return n
 }
 
 // deliver sends one mail within its lease and reports whether the job is
@@ -258,13 +301,16 @@ func (w *DeliveryWorker) recordOutcome(ctx context.Context, j Job, err error) bo
 		w.counts.failed(ctx, j.Kind, string(reason))
 		return w.Store.Fail(ctx, j.ID, now, reason) == nil
 	}
-	reason, known := fault.ReasonOf(err), !errors.Is(err, errUnknownOutcome)
+	reason, known, limit := fault.ReasonOf(err), !errors.Is(err, errUnknownOutcome), maxRetryDelay
 	if !known {
 		reason = "answer_lost"
+	} else if errors.Is(err, ErrThrottled) {
+		reason, limit = "throttled", maxThrottleDelay
+		w.pace.refused()
 	}
 	failed.WarnContext(ctx, "mail not sent, will retry", names.Reason, reason)
 	w.counts.retried(ctx, j.Kind, reason)
-	_ = w.Store.Postpone(ctx, j.ID, now.Add(worker.Backoff(j.Attempts, firstRetryDelay, maxRetryDelay)), known)
+	_ = w.Store.Postpone(ctx, j.ID, now.Add(worker.Backoff(j.Attempts, firstRetryDelay, limit)), known)
 	return false
 }
 

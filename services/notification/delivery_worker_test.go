@@ -31,7 +31,12 @@ type environment struct {
 	sendErr       error
 	lostResponses int // mails to accept with an error instead of a response
 	sent          []notification.Mail
+	at            []time.Time // when each was sent
 	attempts      int
+	quota         notification.Quota
+	latency       time.Duration            // of the mail service
+	throttle      func(now time.Time) bool // whether a mail is refused because there were too many
+	ended         time.Time                // when the worker had stopped
 	store         *inmem.Store
 	wrap          func(notification.Store) notification.Store
 }
@@ -52,13 +57,17 @@ func (env *environment) Restaurant(context.Context, string) (notification.Restau
 }
 
 func (env *environment) Send(_ context.Context, m notification.Mail) error {
+	time.Sleep(env.latency)
 	env.mu.Lock()
 	defer env.mu.Unlock()
 	env.attempts++
+	if env.throttle != nil && env.throttle(time.Now()) {
+		return errThrottled
+	}
 	if env.sendErr != nil {
 		return env.sendErr
 	}
-	env.sent = append(env.sent, m)
+	env.sent, env.at = append(env.sent, m), append(env.at, time.Now())
 	if env.lostResponses > 0 {
 		env.lostResponses--
 		return fault.New(fault.Timeout, "timeout", "The response took too long.")
@@ -84,6 +93,21 @@ func (env *environment) count() (sent, attempts int) {
 	return len(env.sent), env.attempts
 }
 
+// ids are those of the events whose mails were sent.
+func (env *environment) ids(t *testing.T) (ids []uuid.UUID) {
+	t.Helper()
+	env.mu.Lock()
+	defer env.mu.Unlock()
+	for _, m := range env.sent {
+		msg, err := mail.ReadMessage(strings.NewReader(m.Raw.Reveal()))
+		if err != nil {
+			t.Fatal(err)
+		}
+		ids = append(ids, uuid.MustParse(msg.Header.Get(names.HeaderEventID)))
+	}
+	return ids
+}
+
 // run calls test beside a running delivery worker, in simulated time.
 func run(t *testing.T, env *environment, test func(*telemetrytest.Recorder, *notification.Service)) *telemetrytest.Recorder {
 	rec := telemetrytest.Start(t)
@@ -94,7 +118,7 @@ func run(t *testing.T, env *environment, test func(*telemetrytest.Recorder, *not
 			store = env.wrap(store)
 		}
 		p := &notification.DeliveryWorker{
-			Store: store, Users: env, Restaurants: env, Sender: env, Logger: rec.Logger,
+			Store: store, Users: env, Restaurants: env, Sender: env, Quota: env.quota, Logger: rec.Logger,
 			From: mail.Address{Address: "no-reply@jari.example"},
 		}
 		ctx, cancel := context.WithCancel(t.Context())
@@ -103,6 +127,7 @@ func run(t *testing.T, env *environment, test func(*telemetrytest.Recorder, *not
 		test(rec, notification.New(store, p.Wake, time.Now))
 		cancel()
 		wg.Wait()
+		env.ended = time.Now()
 	})
 	return rec
 }

@@ -92,6 +92,10 @@ func (e Event) Due(accepted time.Time) time.Time {
 	return accepted
 }
 
+// Urgent reports whether the event's mail is sent before those that are not: an offer
+// ends after ten minutes, and its mail is how the diner learns of it.
+func (e Event) Urgent() bool { return e.Kind == Offered }
+
 // Validate returns fault.Invalid with a pointer to the first invalid field. It
 // does not require what a mail can leave out: a mail with less is better than no
 // mail.

@@ -34,13 +34,17 @@ type Store interface {
 	// Backlog counts the events that are not completed, without those whose mail
 	// waits on purpose (Event.Due); their age counts from when they were accepted.
 	backlog.Queue
+	// UrgentBacklog is the Backlog of urgent events only.
+	UrgentBacklog(ctx context.Context) (backlog.Backlog, error)
 
 	// Add stores the event and reports true, unless it has one with that id. Its job
-	// is due at Event.Due of now.
+	// is due at Event.Due of now. If the event is urgent, the uncompleted jobs of its
+	// reservation become urgent, too: they are sent before it.
 	Add(ctx context.Context, e Event, now time.Time) (bool, error)
 	// Lease returns up to n jobs that are due at now; no other Lease returns them
-	// before until. Of a reservation's jobs only the oldest uncompleted one is
-	// returned, so that mails keep the order of events.
+	// before until. Urgent jobs come first, and then those that are due for longest. Of
+	// a reservation's jobs only the oldest uncompleted one is returned, so that mails
+	// keep the order of events.
 	Lease(ctx context.Context, n int, now, until time.Time) ([]Job, error)
 	// Sent completes the job: its mail is sent. A completed job, sent or failed,
 	// loses the texts of diner and restaurant.

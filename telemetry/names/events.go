@@ -9,7 +9,7 @@ type Event struct {
 // Events lists all events in the order of TELEMETRY.md.
 var Events = []Event{
 	{EventAccess, "Access log: one line per request of a service. SLOs count those of the gateway, " +
-		"and those of the edge where it responded itself."},
+		"and those of the edge where it responded itself. Of an inner service a line may stand for several requests: jari.weight."},
 	{EventStarted, "The process has started and accepts requests."},
 	{EventStopping, "The process received a stop signal and drains."},
 	{EventHeartbeat, "The process is alive; every 10 s."},
@@ -31,6 +31,7 @@ var Events = []Event{
 	{EventMailSent, "The mail service accepted a mail."},
 	{EventMailFailed, "The mail service did not accept a mail. WARN: it will be retried; ERROR: it is given up. jari.reason has the reason."},
 	{EventMailWithdrawn, "A mail about a no-show was not sent, because the owner had undone it; nor a mail that corrects one never sent."},
+	{EventMailRate, "The rate of mails has changed: jari.mail.rate. WARN: the mail service did not say it, and the last known rate holds."},
 	{EventCatalogueIndexed, "Catalogue changes became searchable."},
 	{EventIndexFailed, "Catalogue changes could not be indexed and will be retried."},
 	{EventHitUnreadable, "A restaurant in the search index cannot be read and is left out of results; once per restaurant and process."},

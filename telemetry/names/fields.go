@@ -54,6 +54,7 @@ const (
 	OfferDelay    = "jari.offer.delay"
 	MailKind      = "jari.mail.kind"
 	MailDelay     = "jari.mail.delay"
+	MailRate      = "jari.mail.rate"
 	SearchQuery   = "jari.search.query"
 	Hits          = "jari.search.hits"
 	SLO           = "jari.slo"
@@ -61,6 +62,7 @@ const (
 	Count         = "jari.count"
 	Degraded      = "jari.degraded"
 	TraceKept     = "jari.trace.kept"
+	Weight        = "jari.weight"
 	HTTPBodyRead  = "jari.request.body.complete"
 	Job           = "jari.job"
 	Violations    = "jari.violations"
@@ -102,6 +104,7 @@ const (
 	EventMailSent           = "notification.mail.sent"
 	EventMailFailed         = "notification.mail.failed"
 	EventMailWithdrawn      = "notification.mail.withdrawn"
+	EventMailRate           = "notification.mail.rate"
 	EventCatalogueIndexed   = "search.catalogue.indexed"
 	EventIndexFailed        = "search.catalogue.failed"
 	EventHitUnreadable      = "search.hit.unreadable"
@@ -211,7 +214,10 @@ var Fields = append([]Field{
 	{Reason, Reason, Keyword, "The stable slug of a fault, such as slot_full."},
 	{Degraded, Degraded, Keyword, "What the response lacks because a dependency failed, and why."},
 	{TraceKept, TraceKept, Boolean, "In the access log: whether the trace's spans are kept. " +
-		"Above the sampling rate limit only those of failed and slow requests are."},
+		"Above the sampling rate limit only some are; failed and slow requests have a limit of their own."},
+	{Weight, Weight, Long, "In the access log of an inner service: how many requests the line stands for; missing: one. " +
+		"Above a limit a line also stands for those with the same route, method and status that have none. " +
+		"To count requests, add the weights up. The lines of gateway and edge never have one."},
 	{Job, Job, Keyword, "The name of a job."},
 	{Violations, Violations, Long, "Slots whose counter differs from their reservations."},
 	{SlotWanted, SlotWanted, Long, "Capacity in covers that the owner wants for the slot."},
@@ -228,6 +234,7 @@ var Fields = append([]Field{
 		"0 if one command did both."},
 	{MailKind, MailKind, Keyword, "The kind of mail."},
 	{MailDelay, MailDelay, Double, "Seconds since the mail was due: since its event, or for a no-show since 5 minutes later."},
+	{MailRate, MailRate, Double, "Mails a second that the mail service accepts from the account."},
 	{SearchQuery, SearchQuery, Keyword, "The text that a diner searched for."},
 	{Hits, Hits, Long, "The number of restaurants that matched."},
 	{SLO, SLO, Keyword, "The name of the objective."},

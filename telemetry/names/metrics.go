@@ -69,9 +69,10 @@ const (
 
 // Values of jari.queue.
 const (
-	QueueOutbox    = "outbox"    // events that wait for delivery to notification
-	QueueMails     = "mails"     // events in notification whose mails are not sent yet
-	QueueCatalogue = "catalogue" // catalogue changes that are not indexed yet
+	QueueOutbox      = "outbox"       // events that wait for delivery to notification
+	QueueMails       = "mails"        // events in notification whose mails are not sent yet
+	QueueUrgentMails = "mails_urgent" // those among them that are sent first
+	QueueCatalogue   = "catalogue"    // catalogue changes that are not indexed yet
 )
 
 // Metric describes an instrument, for TELEMETRY.md.
@@ -113,8 +114,8 @@ var Metrics = append([]Metric{
 	{MetricPoolTimeouts, "{timeout}", "Callers that timed out waiting for a connection of a pool, by db.client.connection.pool.name."},
 	{MetricPoolWait, "s", "Histogram of the time that callers waited for a connection, by db.client.connection.pool.name."},
 
-	{MetricQueueLength, "{item}", "Items that wait in a queue, by jari.queue (outbox, mails)."},
-	{MetricQueueAge, "s", "Waiting time of the oldest item in a queue, by jari.queue (outbox, mails); " +
+	{MetricQueueLength, "{item}", "Items that wait in a queue, by jari.queue (outbox, mails, mails_urgent)."},
+	{MetricQueueAge, "s", "Waiting time of the oldest item in a queue, by jari.queue (outbox, mails, mails_urgent); " +
 		"for catalogue: how far the search index lags behind."},
 	{MetricQueueBatch, "{item}", "Histogram of the items that a worker processes at once, by jari.queue (outbox, mails, catalogue)."},
 

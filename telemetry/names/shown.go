@@ -11,7 +11,7 @@ var shown = []string{
 	Time, SeverityText, EventName, ServiceName, ServiceVersion, CloudRegion,
 	HTTPMethod, HTTPRoute, HTTPStatus, HTTPDuration, HTTPBodySize, HTTPBodyRead,
 	ErrorType, PeerService, DBSystem, DBOperation, DBQuerySummary, DBRows, DBPoolWait,
-	Method, Reason, Degraded, TraceKept, Job, Violations, SlotWanted, SlotCapacity, SlotBooked, SlotHeld, Replayed,
+	Method, Reason, Degraded, TraceKept, Weight, Job, Violations, SlotWanted, SlotCapacity, SlotBooked, SlotHeld, Replayed,
 	OfferDelay, MailKind, MailDelay, SLO, Uptime, Count,
 	AgentKind, ShipEvictedDelta, ShipDeadLetteredDelta, AgentDiskFree, AgentDiskFreeShare,
 }

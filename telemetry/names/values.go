@@ -7,7 +7,7 @@ var Services = []string{
 }
 
 // Queues lists the values of jari.queue.
-var Queues = []string{QueueOutbox, QueueMails, QueueCatalogue}
+var Queues = []string{QueueOutbox, QueueMails, QueueUrgentMails, QueueCatalogue}
 
 // The values of http.route in the edge's access log.
 const (

@@ -6,7 +6,8 @@
 //
 // The head sampler keeps up to a number of traces per second. The tail sampler
 // holds the spans of the other traces until their local root ends, and keeps
-// those that failed or were slow. docs/decisions/0012 gives the reasons.
+// some of those that failed or were slow, as the Decider says.
+// docs/decisions/0012 and 0025 give the reasons.
 package spans
 
 import (
@@ -18,7 +19,8 @@ import (
 
 // NewProcessor returns the processor that delivers kept spans to the agent's
 // OTLP/HTTP endpoint at url. It is used with a [RateLimitingSampler]. It logs
-// dropped spans with logger and counts spans with instruments of meters.
-func NewProcessor(url string, logger *slog.Logger, meters metric.MeterProvider) sdktrace.SpanProcessor {
-	return newTailSampler(newQueue(newExporter(url).export, logger, newMetrics(meters)))
+// dropped spans with logger and counts spans with instruments of meters. decider
+// decides on the traces that the sampler has not sampled.
+func NewProcessor(url string, logger *slog.Logger, meters metric.MeterProvider, decider *Decider) sdktrace.SpanProcessor {
+	return newTailSampler(newQueue(newExporter(url).export, logger, newMetrics(meters)), decider)
 }

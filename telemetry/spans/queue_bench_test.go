@@ -62,7 +62,7 @@ func BenchmarkSpans(b *testing.B) {
 				return result{err: ctx.Err()}
 			}, slog.New(slog.NewTextHandler(io.Discard, nil)), newMetrics(noop.MeterProvider{}))
 			q.maxBytes = 1 << 40
-			tracer := benchTracer(newTailSampler(q), c.limit)
+			tracer := benchTracer(newTailSampler(q, NewDecider()), c.limit)
 			b.ReportAllocs()
 			for b.Loop() {
 				recordBooking(b.Context(), tracer)

@@ -2,41 +2,47 @@ package spans
 
 import (
 	"encoding/binary"
-	"math"
 	"slices"
-	"sync"
 	"time"
 
 	sdktrace "go.opentelemetry.io/otel/sdk/trace"
 	"go.opentelemetry.io/otel/trace"
+
+	"jari.example/telemetry/internal/ceiling"
 )
 
-// RateLimitingSampler is the head sampler: it samples up to a number of traces
-// per second. Above that it samples those with the lowest ids, so that a process
-// that may keep a twentieth of its traces and one that may keep a tenth agree on
-// the twentieth. Trace ids are random, so no hash is needed.
+// RateLimitingSampler is the head sampler: it samples all traces up to a number per
+// second, and fewer above it, as package ceiling says. Trace ids are random, so no
+// hash is needed.
 //
 // The sampled flag carries the decision to the called services: a trace that one
 // process does not sample, the next does not sample either. The spans of an
 // unsampled trace are recorded nevertheless, for the tail sampler.
 //
-// A span that begins a new trace and links to spans of this process does work on
-// their behalf. It is sampled if one of them is, and does not count towards the
-// limit.
-type RateLimitingSampler struct {
-	limit int // traces per second; negative: no limit
+// Three kinds of trace have a ceiling each:
+//   - Those that begin here with a request, and the work that this process does for
+//     several of them at once: a span that begins a new trace and links to spans of
+//     this process is sampled with one of them.
+//   - Those that begin here without a request: mails, jobs, batches of a stream. They
+//     may take a tenth, since a burst of requests causes a burst of them.
+//   - Those that another process has sampled. Their number does not fall with the
+//     load: it has fallen there already, and each one refused leaves half a trace.
+type RateLimitingSampler struct{ requests, background, continued *ceiling.Ceiling }
 
-	mu      sync.Mutex
-	second  int64  // the second that the fields below count
-	seen    int    // candidates in it
-	sampled int    // of them
-	maxID   uint64 // the highest id that may be sampled in it
-}
+const (
+	floorDivisor      = 10 // what is kept falls to a tenth of the limit, however high the load is
+	backgroundDivisor = 10
+)
 
-// NewRateLimitingSampler returns a sampler of limit traces per second; a
-// negative limit samples all traces.
+// NewRateLimitingSampler returns a sampler that samples all of up to limit traces per
+// second; a negative limit samples all traces.
 func NewRateLimitingSampler(limit int) *RateLimitingSampler {
-	return &RateLimitingSampler{limit: limit}
+	background := ceiling.Share(limit, backgroundDivisor)
+	return &RateLimitingSampler{
+		requests:   ceiling.New(limit, ceiling.Share(limit, floorDivisor)),
+		background: ceiling.New(background, ceiling.Share(background, floorDivisor)),
+		continued:  ceiling.New(limit, limit),
+	}
 }
 
 // Description implements sdktrace.Sampler.
@@ -46,17 +52,33 @@ func (*RateLimitingSampler) Description() string { return "RateLimitingSampler" 
 func (s *RateLimitingSampler) ShouldSample(p sdktrace.SamplingParameters) sdktrace.SamplingResult {
 	parent := trace.SpanContextFromContext(p.ParentContext)
 	result := sdktrace.SamplingResult{Decision: sdktrace.RecordOnly, Tracestate: parent.TraceState()}
-	switch {
-	case parent.IsValid() && !parent.IsSampled(): // the caller, or this process's local root, was not sampled
-	case !parent.IsValid() && linksLocalSpans(p.Links):
-		if slices.ContainsFunc(p.Links, func(l trace.Link) bool { return l.SpanContext.IsSampled() }) {
-			result.Decision = sdktrace.RecordAndSample
-		}
-	case parent.IsValid() && !parent.IsRemote(), s.sample(p.TraceID, time.Now()):
+	if s.sample(parent, p) {
 		result.Decision = sdktrace.RecordAndSample
 	}
 	return result
 }
+
+func (s *RateLimitingSampler) sample(parent trace.SpanContext, p sdktrace.SamplingParameters) bool {
+	switch {
+	case parent.IsValid() && !parent.IsSampled(): // the caller, or this process's local root, was not sampled
+		return false
+	case parent.IsValid() && !parent.IsRemote():
+		return true
+	case parent.IsValid():
+		return s.continued.Admit(headID(p.TraceID), time.Now())
+	case linksLocalSpans(p.Links):
+		// The id of the sampled trace is low enough, where the new one may not be.
+		i := slices.IndexFunc(p.Links, func(l trace.Link) bool { return l.SpanContext.IsSampled() })
+		return i >= 0 && s.requests.Admit(headID(p.Links[i].SpanContext.TraceID()), time.Now())
+	case p.Kind == trace.SpanKindServer:
+		return s.requests.Admit(headID(p.TraceID), time.Now())
+	}
+	return s.background.Admit(headID(p.TraceID), time.Now())
+}
+
+// headID is what the head sampler compares: the last eight bytes of the id, which are
+// random even where the first eight hold the time.
+func headID(id trace.TraceID) uint64 { return binary.BigEndian.Uint64(id[8:]) }
 
 // linksLocalSpans reports whether all links lead to spans of this process. A
 // link to a remote span decides nothing: external callers do not control our
@@ -65,33 +87,4 @@ func linksLocalSpans(links []trace.Link) bool {
 	return len(links) > 0 && !slices.ContainsFunc(links, func(l trace.Link) bool {
 		return !l.SpanContext.IsValid() || l.SpanContext.IsRemote()
 	})
-}
-
-// sample counts a trace that begins in this process at now, and decides on it.
-// The highest id to sample follows from the number of traces in the second
-// before. In the first second of a load peak the first traces to come are
-// sampled, and those are nearly the same in every process.
-func (s *RateLimitingSampler) sample(id trace.TraceID, now time.Time) bool {
-	if s.limit < 0 {
-		return true
-	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if second := now.Unix(); second != s.second {
-		before := s.seen
-		if second != s.second+1 {
-			before = 0
-		}
-		s.second, s.seen, s.sampled, s.maxID = second, 0, 0, math.MaxUint64
-		if before > s.limit {
-			s.maxID = uint64(float64(s.limit) / float64(before) * math.MaxUint64)
-		}
-	}
-	s.seen++
-	// The last eight bytes are random even where the first eight hold the time.
-	if s.sampled >= s.limit || binary.BigEndian.Uint64(id[8:]) > s.maxID {
-		return false
-	}
-	s.sampled++
-	return true
 }

@@ -1,11 +1,14 @@
 package spans
 
 import (
+	"context"
 	"encoding/binary"
 	"math/rand/v2"
 	"testing"
+	"testing/synctest"
 	"time"
 
+	sdktrace "go.opentelemetry.io/otel/sdk/trace"
 	"go.opentelemetry.io/otel/trace"
 )
 
@@ -15,71 +18,160 @@ func randomID() (id trace.TraceID) {
 	return id
 }
 
-func TestSamplesUpToTheLimitEachSecond(t *testing.T) {
+// sampled asks s about a span of parent's trace, or of a new one, as the SDK does.
+func sampled(s sdktrace.Sampler, kind trace.SpanKind, parent trace.SpanContext) bool {
+	id := parent.TraceID()
+	if !id.IsValid() {
+		id = randomID()
+	}
+	return s.ShouldSample(sdktrace.SamplingParameters{
+		ParentContext: trace.ContextWithSpanContext(context.Background(), parent), TraceID: id, Kind: kind,
+	}).Decision == sdktrace.RecordAndSample
+}
+
+// inSecond calls start n times, spread evenly over a second, and returns how often it
+// returned true.
+func inSecond(n int, start func() bool) (count int) {
+	for range n {
+		if start() {
+			count++
+		}
+		time.Sleep(time.Second / time.Duration(n+1))
+	}
+	time.Sleep(time.Until(time.Now().Truncate(time.Second).Add(time.Second)))
+	return count
+}
+
+func TestEachKindOfTraceHasACeilingOfItsOwn(t *testing.T) {
 	for name, c := range map[string]struct {
-		limit, rate int
-		least, most int // sampled in each second
+		kind        trace.SpanKind
+		remote      bool
+		rate        int
+		least, most int // sampled in each second after the first one
 	}{
-		"below the limit, all":           {200, 199, 199, 199},
-		"at the limit, all":              {200, 200, 200, 200},
-		"above the limit, about as many": {200, 5000, 140, 200},
-		"without a limit, all":           {-1, 5000, 5000, 5000},
+		"requests, at the ceiling":             {trace.SpanKindServer, false, 200, 200, 200},
+		"requests, at three times the ceiling": {trace.SpanKindServer, false, 600, 30, 66},
+		"requests, in a rush":                  {trace.SpanKindServer, false, 4000, 3, 20},
+		"mails, at their ceiling":              {trace.SpanKindConsumer, false, 20, 20, 20},
+		"mails, in a rush":                     {trace.SpanKindConsumer, false, 100, 0, 4},
+		"jobs, in a rush":                      {trace.SpanKindInternal, false, 100, 0, 4},
+		"sampled elsewhere, at the ceiling":    {trace.SpanKindServer, true, 200, 200, 200},
+		"sampled elsewhere, in a rush":         {trace.SpanKindServer, true, 600, 140, 200},
 	} {
 		t.Run(name, func(t *testing.T) {
-			s := NewRateLimitingSampler(c.limit)
-			for second := range 20 {
-				n, at := 0, time.Unix(1_700_000_000+int64(second), 0)
-				for i := range c.rate {
-					if s.sample(randomID(), at.Add(time.Second*time.Duration(i)/time.Duration(c.rate))) {
-						n++
+			synctest.Test(t, func(t *testing.T) {
+				s := NewRateLimitingSampler(200)
+				for second := range 10 {
+					n := inSecond(c.rate, func() bool {
+						var parent trace.SpanContext
+						if c.remote {
+							parent = trace.SpanContextFromContext(remote(trace.FlagsSampled))
+						}
+						return sampled(s, c.kind, parent)
+					})
+					if second > 0 && (n < c.least || n > c.most) {
+						t.Errorf("second %d: %d of %d, want %d to %d", second, n, c.rate, c.least, c.most)
 					}
 				}
-				if n < c.least || n > c.most {
-					t.Errorf("second %d: %d of %d, want %d to %d", second, n, c.rate, c.least, c.most)
-				}
-			}
+			})
 		})
 	}
 }
 
-func TestSamplesAllAgainAfterAPeak(t *testing.T) {
-	s := NewRateLimitingSampler(10)
-	peak := time.Unix(1_700_000_000, 0)
-	for range 1000 {
-		s.sample(randomID(), peak)
-	}
-	for pause, want := range map[time.Duration]bool{2 * time.Second: true, time.Hour: true} {
-		for range 10 {
-			if got := s.sample(randomID(), peak.Add(pause)); got != want {
-				t.Errorf("after %v: %v", pause, got)
+func TestMailsAndJobsLeaveTheCeilingOfRequestsAlone(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := NewRateLimitingSampler(200)
+		for range 3 {
+			requests, i := 0, 0
+			inSecond(2200, func() bool { // eleven at once
+				if i++; i%11 > 0 {
+					return sampled(s, trace.SpanKindConsumer, trace.SpanContext{})
+				}
+				if sampled(s, trace.SpanKindServer, trace.SpanContext{}) {
+					requests++
+				}
+				return true
+			})
+			if requests != 200 {
+				t.Errorf("%d of 200 requests beside a burst of mails are sampled", requests)
 			}
 		}
-	}
+	})
 }
 
 // The service receives only the second half of the gateway's requests.
-func TestProcessesSampleTheSameTraces(t *testing.T) {
-	gateway, service := NewRateLimitingSampler(200), NewRateLimitingSampler(200)
-	var both, either int
-	for second := range 10 {
-		at := time.Unix(1_700_000_000+int64(second), 0)
-		for i := range 4000 {
-			id, at := randomID(), at.Add(time.Duration(i)*time.Millisecond/4)
-			sampled := gateway.sample(id, at)
-			if i < 2000 {
-				continue
-			}
-			again := service.sample(id, at)
-			if sampled && second > 0 { // in the first second the rate is unknown
+func TestAServiceSamplesAllThatTheGatewaySampled(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		gateway, service := NewRateLimitingSampler(200), NewRateLimitingSampler(200)
+		var both, either int
+		for range 10 {
+			inSecond(4000, func() bool {
+				ctx := remote(0)
+				here := trace.SpanContextFromContext(ctx)
+				if !sampledNew(gateway, here.TraceID()) || here.TraceID()[15]%2 == 0 {
+					return false
+				}
 				either++
-				if again {
+				if sampled(service, trace.SpanKindServer, here.WithTraceFlags(trace.FlagsSampled)) {
 					both++
 				}
+				return true
+			})
+		}
+		if both != either || either < 100 {
+			t.Errorf("the service sampled %d of the %d traces that the gateway sampled", both, either)
+		}
+	})
+}
+
+// sampledNew asks s about the root of a new trace, a request.
+func sampledNew(s sdktrace.Sampler, id trace.TraceID) bool {
+	return s.ShouldSample(sdktrace.SamplingParameters{ParentContext: context.Background(), TraceID: id, Kind: trace.SpanKindServer}).
+		Decision == sdktrace.RecordAndSample
+}
+
+func TestSamplesAllAgainAfterAPeak(t *testing.T) {
+	for name, pause := range map[string]time.Duration{"a second later": time.Second, "an hour later": time.Hour} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				s := NewRateLimitingSampler(10)
+				root := func() bool { return sampled(s, trace.SpanKindServer, trace.SpanContext{}) }
+				inSecond(1000, root)
+				time.Sleep(pause)
+				if n := inSecond(10, root); n != 10 {
+					t.Errorf("%d of 10", n)
+				}
+			})
+		})
+	}
+}
+
+// A group commit has a new id of its own, which may be high, but it is as much a part of
+// the requests it serves as their other spans.
+func TestABatchIsSampledWithItsRequestAndTakesPartOfTheCeiling(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := NewRateLimitingSampler(200)
+		requests, batches := 0, 0
+		for second := range 20 {
+			n := inSecond(1000, func() bool {
+				request := trace.SpanContextFromContext(remote(0)).WithRemote(false)
+				if !sampledNew(s, request.TraceID()) {
+					return false
+				}
+				requests++
+				batch := s.ShouldSample(sdktrace.SamplingParameters{ParentContext: context.Background(), TraceID: randomID(),
+					Links: []trace.Link{{SpanContext: request.WithTraceFlags(trace.FlagsSampled)}}}).Decision
+				if batch == sdktrace.RecordAndSample {
+					batches++
+				}
+				return true
+			})
+			if second > 0 && n > 40 {
+				t.Errorf("second %d: %d requests are sampled beside as many batches, want at most 40", second, n)
 			}
 		}
-	}
-	// The service may sample twice as large a part, so it has room for all of the gateway's.
-	if both < either*9/10 || either < 500 {
-		t.Errorf("the service sampled %d of the %d traces that the gateway sampled", both, either)
-	}
+		if batches < requests*9/10 {
+			t.Errorf("%d of %d batches are sampled", batches, requests)
+		}
+	})
 }

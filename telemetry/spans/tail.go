@@ -5,9 +5,7 @@ import (
 	"slices"
 	"sync"
 	"sync/atomic"
-	"time"
 
-	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/codes"
 	sdktrace "go.opentelemetry.io/otel/sdk/trace"
 	"go.opentelemetry.io/otel/trace"
@@ -15,37 +13,7 @@ import (
 	"jari.example/telemetry/names"
 )
 
-const (
-	slowTrace    = time.Second // slower than any request should be
-	maxTailSpans = 16384       // spans held until their local root ends, about 20 MB
-)
-
-// shouldKeep is the tail decision on a trace that the head sampler did not sample.
-func shouldKeep(failed bool, took time.Duration) bool { return failed || took >= slowTrace }
-
-// Decide reports whether the trace of span is kept. span is the trace's local
-// root and about to end; failed and took describe it. If the head sampler did not
-// sample the trace, the decision is made here and stored on the span, so that the
-// tail sampler does what the access log line says.
-func Decide(span trace.Span, failed bool, took time.Duration) (kept bool) {
-	if span.SpanContext().IsSampled() || !span.IsRecording() {
-		return span.SpanContext().IsSampled()
-	}
-	kept = shouldKeep(failed, took)
-	span.SetAttributes(attribute.Bool(names.TraceKept, kept))
-	return kept
-}
-
-// Held is an attribute with which a local root is started whose spans the tail
-// sampler holds until the root ends, even though the head sampler sampled the
-// trace. What is caused in other processes meanwhile is sampled.
-var Held = attribute.Bool(names.TraceKept, false)
-
-// DecideHeld decides on the trace of a root that was started with [Held], and is
-// about to end after took: it is kept if somebody will read it, or if it was slow.
-func DecideHeld(root trace.Span, read bool, took time.Duration) {
-	root.SetAttributes(attribute.Bool(names.TraceKept, read || shouldKeep(false, took)))
-}
+const maxTailSpans = 16384 // spans held until their local root ends, about 20 MB
 
 // tailSampler passes on the spans of sampled traces. It holds the spans of the
 // others, and of those that begin with a root that is [Held], until their local
@@ -55,6 +23,7 @@ func DecideHeld(root trace.Span, read bool, took time.Duration) {
 // For a sampled trace it costs one look at a flag and at a counter.
 type tailSampler struct {
 	*queue   // the next processor
+	decider  *Decider
 	maxSpans int
 
 	heldRoots atomic.Int64 // sampled traces in traces
@@ -73,8 +42,8 @@ type pendingTrace struct {
 	sampled bool
 }
 
-func newTailSampler(next *queue) *tailSampler {
-	return &tailSampler{queue: next, maxSpans: maxTailSpans, traces: map[trace.TraceID]*pendingTrace{}}
+func newTailSampler(next *queue, decider *Decider) *tailSampler {
+	return &tailSampler{queue: next, decider: decider, maxSpans: maxTailSpans, traces: map[trace.TraceID]*pendingTrace{}}
 }
 
 // OnStart implements sdktrace.SpanProcessor.
@@ -120,7 +89,7 @@ func (t *tailSampler) OnEnd(s sdktrace.ReadOnlySpan) {
 		t.hold(s)
 	default:
 		below, dropped := t.release(s)
-		if !isKept(s) {
+		if !t.isKept(s) {
 			return
 		}
 		for _, b := range below {
@@ -203,12 +172,18 @@ func isLocalRoot(s sdktrace.ReadOnlySpan) bool {
 	return !parent.IsValid() || parent.IsRemote()
 }
 
-// isKept returns the decision that Decide stored on root, or makes it.
-func isKept(root sdktrace.ReadOnlySpan) bool {
+// isKept returns the decision that the Decider stored on root, or makes it. A job's
+// name is an attribute of its root.
+func (t *tailSampler) isKept(root sdktrace.ReadOnlySpan) bool {
+	name := root.Name()
 	for _, a := range root.Attributes() {
-		if a.Key == names.TraceKept {
+		switch a.Key {
+		case names.TraceKept:
 			return a.Value.AsBool()
+		case names.Job:
+			name = a.Value.AsString()
 		}
 	}
-	return shouldKeep(root.Status().Code == codes.Error, root.EndTime().Sub(root.StartTime()))
+	failed, took := root.Status().Code == codes.Error, root.EndTime().Sub(root.StartTime())
+	return t.decider.keep(root.SpanContext().TraceID(), name, failed, took)
 }

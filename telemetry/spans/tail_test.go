@@ -11,9 +11,12 @@ import (
 	"go.opentelemetry.io/otel/trace"
 )
 
+// unlimited keeps every trace that failed or was slow.
+var unlimited *Decider
+
 // newTracer returns a tracer whose spans go through both samplers into q.
 func newTracer(q *testQueue, limit int) (trace.Tracer, *tailSampler) {
-	tail := newTailSampler(q.queue)
+	tail := newTailSampler(q.queue, unlimited)
 	return sdktrace.NewTracerProvider(sdktrace.WithSpanProcessor(tail), sdktrace.WithSampler(NewRateLimitingSampler(limit))).Tracer("t"), tail
 }
 
@@ -24,6 +27,9 @@ func remote(flags trace.TraceFlags) context.Context {
 
 func TestKeepsOnlyFailedAndSlowTracesAboveTheLimitAndKeepsThemWhole(t *testing.T) {
 	fail := func(s trace.Span) { s.SetStatus(codes.Error, "") }
+	decide := func(failed bool) func(trace.Span) {
+		return func(s trace.Span) { unlimited.Decide(s, "root", failed, 0) }
+	}
 	for name, c := range map[string]struct {
 		ctx   context.Context
 		limit int
@@ -35,8 +41,8 @@ func TestKeepsOnlyFailedAndSlowTracesAboveTheLimitAndKeepsThemWhole(t *testing.T
 		"a failure":                                     {context.Background(), 0, fail, true},
 		"a slow root":                                   {context.Background(), 0, func(trace.Span) { time.Sleep(slowTrace) }, true},
 		"an almost slow root":                           {context.Background(), 0, func(trace.Span) { time.Sleep(slowTrace - 1) }, false},
-		"Decide kept it":                                {context.Background(), 0, func(s trace.Span) { Decide(s, true, 0) }, true},
-		"Decide discarded the failure":                  {context.Background(), 0, func(s trace.Span) { Decide(s, false, 0); fail(s) }, false},
+		"Decide kept it":                                {context.Background(), 0, decide(true), true},
+		"Decide discarded the failure":                  {context.Background(), 0, func(s trace.Span) { decide(false)(s); fail(s) }, false},
 		"the caller sampled it":                         {remote(trace.FlagsSampled), 1, nil, true},
 		"the caller sampled it, above the limit":        {remote(trace.FlagsSampled), 0, nil, false},
 		"the caller did not sample it":                  {remote(0), 1, nil, false},
@@ -82,9 +88,9 @@ func TestHoldsASampledTraceUntilItsHeldRootSaysThatSomebodyReadsIt(t *testing.T)
 		end  func(root trace.Span)
 		kept bool
 	}{
-		"nobody reads it": {func(s trace.Span) { DecideHeld(s, false, 0) }, false},
-		"somebody does":   {func(s trace.Span) { DecideHeld(s, true, 0) }, true},
-		"it was slow":     {func(s trace.Span) { DecideHeld(s, false, slowTrace) }, true},
+		"nobody reads it": {func(s trace.Span) { unlimited.DecideHeld(s, "root", false, false, 0) }, false},
+		"somebody does":   {func(s trace.Span) { unlimited.DecideHeld(s, "root", true, false, 0) }, true},
+		"it was slow":     {func(s trace.Span) { unlimited.DecideHeld(s, "root", false, false, slowTrace) }, true},
 		"no decision":     {func(trace.Span) {}, false},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -126,7 +132,8 @@ func TestSamplesASpanWithTheLocalSpansItLinksTo(t *testing.T) {
 		limit   int
 		sampled bool
 	}{
-		"a linked span is sampled, above the limit":            {[]trace.SpanContext{local(0), local(trace.FlagsSampled)}, 0, true},
+		"a linked span is sampled, below the limit":            {[]trace.SpanContext{local(0), local(trace.FlagsSampled)}, 1, true},
+		"a linked span is sampled, above the limit":            {[]trace.SpanContext{local(0), local(trace.FlagsSampled)}, 0, false},
 		"no linked span is sampled, below the limit":           {[]trace.SpanContext{local(0)}, 1, false},
 		"a remote linked span is sampled, above the limit":     {[]trace.SpanContext{remoteSpan}, 0, false},
 		"a remote linked span is not sampled, below the limit": {[]trace.SpanContext{remoteSpan.WithTraceFlags(0)}, 1, true},
@@ -175,7 +182,7 @@ func TestDecidesOnEachLocalRootOfATraceSeparately(t *testing.T) {
 		}
 		kept := []bool{false, true, false, true, false}
 		for i, f := range families {
-			Decide(f[0], kept[i], 0)
+			unlimited.Decide(f[0], "root", kept[i], 0)
 			f[0].End()
 		}
 		_ = tail.Shutdown(t.Context())

@@ -36,7 +36,7 @@ func Start(t testing.TB) *Recorder {
 	t.Helper()
 	r := &Recorder{out: &lines{}, spans: tracetest.NewSpanRecorder(), meter: sdkmetric.NewManualReader()}
 	tel, stop, err := telemetry.Start(t.Context(), telemetry.Config{
-		Service: "test", Region: "ap-northeast-2", Output: r.out, Heartbeat: -1, Level: slog.LevelDebug,
+		Service: "test", Region: "ap-northeast-2", Output: r.out, Heartbeat: -1, Level: slog.LevelDebug, TraceCeiling: -1,
 		Processors: []sdktrace.SpanProcessor{r.spans}, Readers: []sdkmetric.Reader{r.meter},
 	})
 	if err != nil {

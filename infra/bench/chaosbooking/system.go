@@ -91,7 +91,7 @@ func (sys *system) list(s settings) ([]launch.Part, error) {
 	}
 	list = append(list, sys.daemon("notification-1", "notification-kr", "notificationd", []string{"aws"},
 		"--database-url", sys.parts.DatabaseURL(notificationDB), "--user-url", stubs, "--search-url", stubs,
-		"--aws-endpoint-url", ses, "--mail-from", parts.MailFrom))
+		"--aws-endpoint-url", ses, "--mail-from", parts.MailFrom, "--mail-rate", "1000")) // all mails are waited for
 	notification, err := sys.behindProxy(sys.parts.Ports.URL("notification-kr"), func(to *url.URL) http.Handler {
 		return lossyProxy(to, lossRates{request: 0.01, response: 0.03}, newRandom(s.seed, 2), func(*http.Request, bool, bool) {})
 	})

@@ -29,7 +29,7 @@ func flags(variant, sink string) []string {
 	case bare:
 		return []string{"-telemetry", "off"}
 	case logs:
-		return []string{"-telemetry", "logs"}
+		return []string{"-telemetry", "logs", "-trace-ceiling", "-1"}
 	}
 	return []string{"-telemetry", "all", "-otlp-endpoint", sink, "-trace-ceiling", "-1"}
 }

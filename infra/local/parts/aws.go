@@ -1,6 +1,7 @@
 package parts
 
 import (
+	"cmp"
 	"context"
 	_ "embed"
 	"errors"
@@ -25,6 +26,10 @@ var motoServer []byte
 // keptMails is how many mails moto and the mailbox keep, some 10 kB each. It is
 // above the 7,000 that a campaign of chaos-booking sends and then looks for.
 const keptMails = 10_000
+
+// mailRate is how many mails a second moto's SES says it accepts: with what accounts
+// commonly start that have left the sandbox.
+const mailRate = "14"
 
 // AWSURL is the endpoint of DynamoDB, SES and SSM: JARI_AWS_ENDPOINT_URL, or moto.
 func (s *System) AWSURL() string {
@@ -65,7 +70,8 @@ func (s *System) aws() launch.Part {
 		},
 		Command: func(context.Context) (launch.Command, error) {
 			port := fmt.Sprint(s.Ports.Of("aws"))
-			env := environment("PYTHONUNBUFFERED=1", "JARI_MAIL_DIR="+s.mailDir(), fmt.Sprint("JARI_MAIL_KEEP=", keptMails))
+			env := environment("PYTHONUNBUFFERED=1", "JARI_MAIL_DIR="+s.mailDir(), fmt.Sprint("JARI_MAIL_KEEP=", keptMails),
+				"JARI_MAIL_RATE="+cmp.Or(s.Getenv("JARI_MAIL_RATE"), mailRate))
 			return launch.Command{Path: python, Args: []string{server, "-H", "127.0.0.1", "-p", port}, Env: env, Dir: s.Dir}, nil
 		},
 		Healthy: respondsTo(s.AWSURL() + "/moto-api/"),

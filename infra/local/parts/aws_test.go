@@ -26,6 +26,7 @@ import (
 
 	"jari.example/infra/local/artifact"
 	"jari.example/infra/local/mailbox"
+	"jari.example/internal/ses"
 	"jari.example/internal/wait"
 	"jari.example/telemetry/names/realpart"
 )
@@ -183,6 +184,14 @@ func TestManyMailsLeaveMotoSmallAndTheLastInTheMailbox(t *testing.T) {
 	first, last := "mail 0", fmt.Sprint("mail ", sent-1)
 	if shown := allShown(t, m.mails); len(shown) != keep || shown[first] || !shown[last] {
 		t.Errorf("the mailbox shows %d mails; the first is among them: %v, the last: %v", len(shown), shown[first], shown[last])
+	}
+}
+
+func TestMotoSaysHowManyMailsASecondMayBeSent(t *testing.T) {
+	m := startMoto(t, 10)
+	got, err := ses.New(cloud{url: m.url, dir: t.TempDir()}.config("kr")).MaxSendRate(t.Context())
+	if err != nil || fmt.Sprint(got) != mailRate {
+		t.Errorf("%v mails a second, %v; want %s", got, err, mailRate)
 	}
 }
 

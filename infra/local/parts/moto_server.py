@@ -4,7 +4,9 @@ Moto is made for tests: it keeps every mail, every iterator of a stream (each
 poll makes one) and, for its own page, every object of its models for ever, and
 GET /moto-api/data.json writes all of them. This program keeps the last of each:
 JARI_MAIL_KEEP mails, and fewer of all others. A mail is also written to a file
-in JARI_MAIL_DIR, before it is acknowledged; the mailbox reads these.
+in JARI_MAIL_DIR, before it is acknowledged; the mailbox reads these. GetAccount of
+SES's version 2, which moto does not have, says that JARI_MAIL_RATE mails a second
+may be sent; nothing enforces that.
 
 Records of a DynamoDB stream stay: only changes of restaurants create them.
 """
@@ -19,6 +21,8 @@ from moto.core.common_models import BaseModel
 from moto.dynamodbstreams.models import DynamoDBStreamsBackend
 from moto.server import main
 from moto.ses.models import SESBackend
+from moto.sesv2 import urls
+from moto.sesv2.responses import SESV2Response
 
 MAILS = int(os.environ["JARI_MAIL_KEEP"])
 OTHERS = 100  # objects of each other model; of the iterators a poller uses the last one only
@@ -78,6 +82,14 @@ def replacing(init, **attributes):
     return wrapped
 
 
+def get_account(self):
+    sent = self.sesv2_backend.core_backend.sent_message_count
+    quota = {"Max24HourSend": 50000, "MaxSendRate": float(os.environ["JARI_MAIL_RATE"]), "SentLast24Hours": sent}
+    return json.dumps({"SendQuota": quota, "SendingEnabled": True, "ProductionAccessEnabled": True})
+
+
+SESV2Response.get_account = get_account
+urls.url_paths["{0}/v2/email/account$"] = SESV2Response.dispatch
 BaseModel.__new__ = staticmethod(new)
 SESBackend.__init__ = replacing(SESBackend.__init__, sent_messages=Mails)
 DynamoDBStreamsBackend.__init__ = replacing(DynamoDBStreamsBackend.__init__, shard_iterators=Latest)

@@ -2,6 +2,7 @@ package inmem_test
 
 import (
 	"context"
+	"slices"
 	"testing"
 	"time"
 
@@ -23,6 +24,10 @@ type (
 	overcountsBacklog   struct{ *inmem.Store } // reports a waiting event in an empty store
 	neverWithdraws      struct{ *inmem.Store } // wants every mail to be sent
 	neverWaits          struct{ *inmem.Store } // leases an event before it is due
+	knowsNoOffers       struct{ *inmem.Store } // stores an offer as a mail that is not urgent
+	forgetsOlder        struct{ *inmem.Store } // stores an offer as one of another reservation
+	leavesNewestFirst   struct{ *inmem.Store } // returns a lease in the wrong order
+	hasNoUrgent         struct{ *inmem.Store } // never reports that an urgent event waits
 )
 
 func (s assumesNotSent) Postpone(ctx context.Context, id uuid.UUID, due time.Time, _ bool) error {
@@ -58,6 +63,27 @@ func (s neverWaits) Lease(ctx context.Context, n int, now, until time.Time) ([]n
 	return s.Store.Lease(ctx, n, now.Add(time.Hour), until)
 }
 
+// knowsNoOffers: the suite compares ids only.
+func (s knowsNoOffers) Add(ctx context.Context, e notification.Event, now time.Time) (bool, error) {
+	e.Kind = notification.Confirmed
+	return s.Store.Add(ctx, e, now)
+}
+
+func (s forgetsOlder) Add(ctx context.Context, e notification.Event, now time.Time) (bool, error) {
+	if e.Kind == notification.Offered {
+		e.Reservation.ID = uuid.New()
+	}
+	return s.Store.Add(ctx, e, now)
+}
+
+func (s leavesNewestFirst) Lease(ctx context.Context, n int, now, until time.Time) ([]notification.Job, error) {
+	jobs, err := s.Store.Lease(ctx, n, now, until)
+	slices.Reverse(jobs)
+	return jobs, err
+}
+
+func (s hasNoUrgent) UrgentBacklog(context.Context) (b backlog.Backlog, err error) { return b, nil }
+
 func (s overcountsBacklog) Backlog(ctx context.Context) (backlog.Backlog, error) {
 	b, err := s.Store.Backlog(ctx)
 	b.Waiting = max(b.Waiting, 1)
@@ -72,6 +98,8 @@ func TestSuiteDetectsDefects(t *testing.T) {
 		"sweeps old events in batches":                   func(s *inmem.Store) notification.Store { return sweepsTooEarly{s} },
 		"counts the backlog":                             func(s *inmem.Store) notification.Store { return overcountsBacklog{s} },
 		"the mail about a no-show waits":                 func(s *inmem.Store) notification.Store { return neverWaits{s} },
+		"leases an offer before older jobs":              func(s *inmem.Store) notification.Store { return knowsNoOffers{s} },
+		"leases what is due for longest first":           func(s *inmem.Store) notification.Store { return leavesNewestFirst{s} },
 
 		"withdraws the mails of a no-show that is undone": func(s *inmem.Store) notification.Store { return neverWithdraws{s} },
 	} {
@@ -80,6 +108,11 @@ func TestSuiteDetectsDefects(t *testing.T) {
 		}
 		if storetest.Detects(t, name, inmem.New()) {
 			t.Errorf("case %q fails for a correct store", name)
+		}
+	}
+	for _, broken := range []notification.Store{forgetsOlder{inmem.New()}, hasNoUrgent{inmem.New()}} {
+		if !storetest.Detects(t, "leases what an offer waits for before older jobs", broken) {
+			t.Errorf("%T passes", broken)
 		}
 	}
 	if !storetest.Detects(t, "counts an attempt as unknown until its outcome", ignoresOutcomes{inmem.New()}) {

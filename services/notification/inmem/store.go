@@ -26,6 +26,7 @@ type row struct {
 	notification.Job
 	added     time.Time
 	due       time.Time
+	urgent    bool
 	completed time.Time
 	reason    notification.Reason // "" unless it failed
 	withdrawn bool
@@ -43,7 +44,12 @@ func (s *Store) Add(_ context.Context, e notification.Event, now time.Time) (boo
 	if s.by[e.ID] != nil {
 		return false, nil
 	}
-	r := &row{Job: notification.Job{Event: e}, added: now, due: e.Due(now)}
+	r := &row{Job: notification.Job{Event: e}, added: now, due: e.Due(now), urgent: e.Urgent()}
+	if r.urgent {
+		for _, o := range s.rows {
+			o.urgent = o.urgent || o.Reservation.ID == e.Reservation.ID && o.completed.IsZero()
+		}
+	}
 	s.rows, s.by[e.ID] = append(s.rows, r), r
 	return true, nil
 }
@@ -53,20 +59,36 @@ func (s *Store) Lease(_ context.Context, n int, now, until time.Time) (jobs []no
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	older := map[uuid.UUID]bool{} // reservations with an older pending event
+	var due []*row
 	for _, r := range s.rows {
 		if !r.completed.IsZero() || older[r.Reservation.ID] {
 			continue
 		}
 		older[r.Reservation.ID] = true
-		if len(jobs) < n && !r.due.After(now) {
-			r.due = until
-			r.Attempts++
-			r.Withdrawn = s.isWithdrawn(r)
-			jobs = append(jobs, r.Job)
-			r.Unknown++
+		if !r.due.After(now) {
+			due = append(due, r)
 		}
 	}
+	slices.SortStableFunc(due, before)
+	for _, r := range due[:min(n, len(due))] {
+		r.due = until
+		r.Attempts++
+		r.Withdrawn = s.isWithdrawn(r)
+		jobs = append(jobs, r.Job)
+		r.Unknown++
+	}
 	return jobs, nil
+}
+
+// before is the order in which rows are leased.
+func before(a, b *row) int {
+	switch {
+	case a.urgent == b.urgent:
+		return a.due.Compare(b.due)
+	case a.urgent:
+		return -1
+	}
+	return 1
 }
 
 // isWithdrawn reports whether r needs no mail any more.
@@ -178,16 +200,22 @@ func (s *Store) Failures(_ context.Context, reservations []uuid.UUID) (found []n
 }
 
 // Backlog implements backlog.Queue.
-func (s *Store) Backlog(context.Context) (b backlog.Backlog, err error) {
+func (s *Store) Backlog(context.Context) (backlog.Backlog, error) { return s.backlog(false), nil }
+
+// UrgentBacklog implements notification.Store.
+func (s *Store) UrgentBacklog(context.Context) (backlog.Backlog, error) { return s.backlog(true), nil }
+
+// backlog counts the urgent events, or all.
+func (s *Store) backlog(urgent bool) (b backlog.Backlog) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for _, r := range s.rows {
-		if !r.completed.IsZero() || r.Kind == notification.NoShow && r.Attempts == 0 && r.due.After(time.Now()) {
+		if urgent && !r.urgent || !r.completed.IsZero() || r.Kind == notification.NoShow && r.Attempts == 0 && r.due.After(time.Now()) {
 			continue
 		}
 		if b.Waiting++; b.Waiting == 1 {
 			b.Oldest = r.added
 		}
 	}
-	return b, nil
+	return b
 }

@@ -47,14 +47,16 @@ const columns = `id, kind, occurred_at, diner_id, reservation_id, restaurant_id,
   traceparent, words, previous_start, previous_party, ends_at, status, version, cancel_until, offer_ends_at, position`
 
 const addSQL = `-- name: notification.event.add
-insert into events (` + columns + `, accepted_at, due_at)
-values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23)
+with sent_before as (
+  update events set urgent = true where $24 and reservation_id = $5 and state = 'pending' and not urgent)
+insert into events (` + columns + `, accepted_at, due_at, urgent)
+values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24)
 on conflict (id) do nothing`
 
 // Add implements notification.Store.
 func (s *Store) Add(ctx context.Context, e notification.Event, now time.Time) (bool, error) {
 	note, words := e.Reservation.Note.Reveal(), e.ClosureReason.Reveal()
-	tag, err := s.pool.Exec(ctx, addSQL, append(fields(&e, &note, &words), now, e.Due(now))...)
+	tag, err := s.pool.Exec(ctx, addSQL, append(fields(&e, &note, &words), now, e.Due(now), e.Urgent())...)
 	return tag.RowsAffected() == 1, postgres.Explain(err)
 }
 
@@ -71,15 +73,19 @@ func fields(e *notification.Event, note, words *string) []any {
 
 // leaseSQL skips rows that another worker is leasing now, and every event after a
 // pending one of the same reservation. ARRAY makes PostgreSQL run the subquery
-// once: a plan that ran it again would lock and lease more than $1 rows.
+// once: a plan that ran it again would lock and lease more than $1 rows. The order is
+// that of the index events_next. OFFSET 0 makes PostgreSQL look up each candidate's
+// reservation: with the statistics of a time before a burst it would compare each
+// candidate with all pending rows.
 const leaseSQL = `-- name: notification.event.lease
 update events set due_at = $3, attempts = attempts + 1, unknown = unknown + 1
-where seq = any (array(
+from unnest(array(
   select seq from events e
   where state = 'pending' and due_at <= $2 and not exists (
-    select from events o where o.reservation_id = e.reservation_id and o.state = 'pending' and o.seq < e.seq)
-  order by seq limit $1 for update skip locked))
-returning ` + columns + `, seq, attempts, unknown - 1, case kind
+    select from events o where o.reservation_id = e.reservation_id and o.state = 'pending' and o.seq < e.seq offset 0)
+  order by urgent desc, due_at, seq limit $1 for update skip locked)) with ordinality as chosen (seq, nth)
+where events.seq = chosen.seq
+returning ` + columns + `, nth, attempts, unknown - 1, case kind
   when 'reservation.no_show' then exists (
     select from events o where o.reservation_id = events.reservation_id and o.kind = 'reservation.no_show_undone' and o.seq > events.seq)
   when 'reservation.no_show_undone' then not coalesce((
@@ -90,7 +96,7 @@ returning ` + columns + `, seq, attempts, unknown - 1, case kind
 
 type leased struct {
 	notification.Job
-	seq int64
+	nth int
 }
 
 // Lease implements notification.Store.
@@ -100,7 +106,7 @@ func (s *Store) Lease(ctx context.Context, n int, now, until time.Time) ([]notif
 	if err != nil {
 		return nil, postgres.Explain(err)
 	}
-	slices.SortFunc(found, func(a, b leased) int { return int(a.seq - b.seq) }) // RETURNING has no order
+	slices.SortFunc(found, func(a, b leased) int { return a.nth - b.nth }) // RETURNING has no order
 	jobs := make([]notification.Job, len(found))
 	for i, f := range found {
 		jobs[i] = f.Job
@@ -110,7 +116,7 @@ func (s *Store) Lease(ctx context.Context, n int, now, until time.Time) ([]notif
 
 func scan(row pgx.CollectableRow) (l leased, err error) {
 	var note, words string
-	err = row.Scan(append(fields(&l.Event, &note, &words), &l.seq, &l.Attempts, &l.Unknown, &l.Withdrawn)...)
+	err = row.Scan(append(fields(&l.Event, &note, &words), &l.nth, &l.Attempts, &l.Unknown, &l.Withdrawn)...)
 	l.Reservation.Note, l.ClosureReason = secret.New(note), secret.New(words)
 	return l, err
 }
@@ -172,11 +178,20 @@ delete from events where seq = any (array(
 const backlogSQL = `-- name: notification.event.backlog
 select count(*), min(accepted_at)
 from (select accepted_at from events
-  where state = 'pending' and not (kind = 'reservation.no_show' and attempts = 0 and due_at > now()) order by due_at limit $1) as pending`
+  where state = 'pending' and urgent >= $2 and not (kind = 'reservation.no_show' and attempts = 0 and due_at > now())
+  order by urgent desc, due_at limit $1) as pending`
 
 // Backlog implements backlog.Queue.
-func (s *Store) Backlog(ctx context.Context) (b backlog.Backlog, err error) {
-	err = s.pool.QueryRow(ctx, backlogSQL, backlog.MaxCount).Scan(&b.Waiting, (*zeronull.Timestamptz)(&b.Oldest))
+func (s *Store) Backlog(ctx context.Context) (backlog.Backlog, error) { return s.backlog(ctx, false) }
+
+// UrgentBacklog implements notification.Store.
+func (s *Store) UrgentBacklog(ctx context.Context) (backlog.Backlog, error) {
+	return s.backlog(ctx, true)
+}
+
+// backlog counts the urgent events, or all.
+func (s *Store) backlog(ctx context.Context, urgent bool) (b backlog.Backlog, err error) {
+	err = s.pool.QueryRow(ctx, backlogSQL, backlog.MaxCount, urgent).Scan(&b.Waiting, (*zeronull.Timestamptz)(&b.Oldest))
 	return b, postgres.Explain(err)
 }
 

@@ -11,10 +11,16 @@ import (
 	"jari.example/services/notification"
 )
 
-// Sender implements notification.Sender.
+// Sender implements notification.Sender and notification.Quota.
 type Sender struct{ SES ses.Sender }
 
-var _ notification.Sender = Sender{}
+var (
+	_ notification.Sender = Sender{}
+	_ notification.Quota  = Sender{}
+)
+
+// MailsPerSecond implements notification.Quota.
+func (s Sender) MailsPerSecond(ctx context.Context) (float64, error) { return s.SES.MaxSendRate(ctx) }
 
 // Send implements notification.Sender.
 func (s Sender) Send(ctx context.Context, m notification.Mail) error {
@@ -27,7 +33,9 @@ func (s Sender) Send(ctx context.Context, m notification.Mail) error {
 		switch failed.Outcome {
 		case ses.Refused:
 			return fmt.Errorf("%w: %w", notification.ErrRefused, down)
-		case ses.Misconfigured, ses.Throttled, ses.NotAccepted:
+		case ses.Throttled:
+			return fmt.Errorf("%w: %w", notification.ErrThrottled, down)
+		case ses.Misconfigured, ses.NotAccepted:
 			return fmt.Errorf("%w: %w", notification.ErrNotAccepted, down)
 		}
 	}

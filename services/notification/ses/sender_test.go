@@ -18,16 +18,16 @@ import (
 // What SES's errors mean is tested in internal/ses.
 func TestSaysWhatAnErrorOfSESMeansForTheMail(t *testing.T) {
 	for name, c := range map[string]struct {
-		status               int
-		code                 string
-		refused, notAccepted bool
+		status                          int
+		code                            string
+		refused, notAccepted, throttled bool
 	}{
-		"the mail is refused":    {400, "MessageRejected", true, false},
-		"the account is wrong":   {400, "AccountSuspendedException", false, true},
-		"too many at once":       {429, "TooManyRequestsException", false, true},
-		"SES did not take it":    {400, "Unheard", false, true},
-		"nobody knows":           {500, "InternalServiceError", false, false},
-		"SES has taken the mail": {200, "", false, false},
+		"the mail is refused":    {400, "MessageRejected", true, false, false},
+		"the account is wrong":   {400, "AccountSuspendedException", false, true, false},
+		"too many at once":       {429, "TooManyRequestsException", false, true, true},
+		"SES did not take it":    {400, "Unheard", false, true, false},
+		"nobody knows":           {500, "InternalServiceError", false, false, false},
+		"SES has taken the mail": {200, "", false, false, false},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Setenv("AWS_ACCESS_KEY_ID", "local")
@@ -50,7 +50,8 @@ func TestSaysWhatAnErrorOfSESMeansForTheMail(t *testing.T) {
 				return
 			}
 			if fault.CodeOf(err) != fault.Unavailable ||
-				errors.Is(err, notification.ErrRefused) != c.refused || errors.Is(err, notification.ErrNotAccepted) != c.notAccepted {
+				errors.Is(err, notification.ErrRefused) != c.refused || errors.Is(err, notification.ErrNotAccepted) != c.notAccepted ||
+				errors.Is(err, notification.ErrThrottled) != c.throttled {
 				t.Errorf("got %v", err)
 			}
 		})

@@ -8,6 +8,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"jari.example/internal/backlog"
 	"jari.example/internal/secret"
 	"jari.example/services/notification"
 )
@@ -75,20 +76,23 @@ func (f *fixture) must(err error) {
 }
 
 var cases = map[string]func(*fixture){
-	"returns an event as it was added":                unchanged,
-	"ignores a duplicate event":                       duplicate,
-	"leases a job once until the lease ends":          leased,
-	"keeps the order of a reservation's jobs":         ordered,
-	"never leases a completed job":                    completed,
-	"leases a postponed job when it is due":           postponed,
-	"gives each job to one of many workers":           shared,
-	"keeps the outcome of a completed job":            final,
-	"counts an attempt as unknown until its outcome":  unknown,
-	"returns reservations whose last mail failed":     failures,
-	"sweeps old events in batches":                    sweeping,
-	"counts the backlog":                              counted,
-	"the mail about a no-show waits":                  noShowWaits,
-	"withdraws the mails of a no-show that is undone": withdrawn,
+	"returns an event as it was added":                 unchanged,
+	"ignores a duplicate event":                        duplicate,
+	"leases a job once until the lease ends":           leased,
+	"keeps the order of a reservation's jobs":          ordered,
+	"leases an offer before older jobs":                urgentFirst,
+	"leases what an offer waits for before older jobs": urgentWithOlder,
+	"leases what is due for longest first":             longestDue,
+	"never leases a completed job":                     completed,
+	"leases a postponed job when it is due":            postponed,
+	"gives each job to one of many workers":            shared,
+	"keeps the outcome of a completed job":             final,
+	"counts an attempt as unknown until its outcome":   unknown,
+	"returns reservations whose last mail failed":      failures,
+	"sweeps old events in batches":                     sweeping,
+	"counts the backlog":                               counted,
+	"the mail about a no-show waits":                   noShowWaits,
+	"withdraws the mails of a no-show that is undone":  withdrawn,
 }
 
 // Run runs the suite; open returns an empty store.
@@ -355,6 +359,10 @@ func counted(f *fixture) {
 		}
 	}
 	waits(0, time.Time{})
+	urgent, err := f.UrgentBacklog(f.Context())
+	if f.must(err); urgent != (backlog.Backlog{}) {
+		f.Errorf("urgent in an empty store: %+v", urgent)
+	}
 	began := f.now
 	first := f.add(Event())
 	f.now = f.now.Add(time.Minute)

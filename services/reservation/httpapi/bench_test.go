@@ -33,10 +33,27 @@ func (instantStore) Book(_ context.Context, b reservation.Booking) (reservation.
 	}}, nil
 }
 
+// soldOutStore has no cover left, and remembers no key.
+type soldOutStore struct{ reservation.Store }
+
+func (soldOutStore) Book(context.Context, reservation.Booking) (reservation.Outcome, error) {
+	return reservation.Outcome{}, reservation.Full(0)
+}
+
+func (soldOutStore) Replay(context.Context, string, reservation.CommandMeta) (reservation.Outcome, error) {
+	return reservation.Outcome{}, nil
+}
+
 // BenchmarkBooking measures what a booking costs besides its store: the HTTP
 // handler, JSON and full telemetry, with spans sent to an agent. CPU time is the
 // better measure, because spans are exported by other goroutines.
-func BenchmarkBooking(b *testing.B) {
+func BenchmarkBooking(b *testing.B) { benchmark(b, instantStore{}, http.StatusCreated) }
+
+// BenchmarkRefusal measures the same for a slot that is sold out.
+func BenchmarkRefusal(b *testing.B) { benchmark(b, soldOutStore{}, http.StatusConflict) }
+
+func benchmark(b *testing.B, store reservation.Store, want int) {
+	b.Helper()
 	agent := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { _, _ = io.Copy(io.Discard, r.Body) }))
 	defer agent.Close()
 	logFile, err := os.Create(b.TempDir() + "/log")
@@ -56,7 +73,7 @@ func BenchmarkBooking(b *testing.B) {
 		b.Fatal(err)
 	}
 	rs := httpjson.NewRoutes(t.Logger)
-	httpapi.AddRoutes(rs, httpapi.NewEndpoints(app.New(instantStore{}, nil, nil, func() {}), mw))
+	httpapi.AddRoutes(rs, httpapi.NewEndpoints(app.New(store, nil, nil, func() {}), mw))
 	h, err := rs.Handler()
 	if err != nil {
 		b.Fatal(err)
@@ -74,7 +91,7 @@ func BenchmarkBooking(b *testing.B) {
 		r.Header.Set(names.HeaderIdempotency, key)
 		w := httptest.NewRecorder()
 		h.ServeHTTP(w, r)
-		if w.Code != http.StatusCreated {
+		if w.Code != want {
 			b.Fatal(w.Code, w.Body)
 		}
 	}

@@ -16,13 +16,14 @@ import (
 )
 
 // The limits of group commit. The figures were measured
-// (docs/decisions/0009-when-a-booking-goes-alone.md).
+// (docs/decisions/0009-when-a-booking-goes-alone.md, 0024).
 const (
 	workers            = 4
 	maxGroup           = 256  // bookings in one transaction
 	maxQueue           = 1024 // bookings that wait for one worker
 	singleMax          = 8    // bookings in flight up to which one may be committed singly
 	transactionTimeout = 5 * time.Second
+	lookupInterval     = 2 * time.Millisecond // between two queries for keys
 )
 
 // groupCommitter books: with few bookings in flight, each in a transaction of
@@ -92,7 +93,7 @@ func newGroupCommitter(pool *pgxtelemetry.Pool, recorder observe.Metrics) *group
 		g.queues[i] = queue
 		g.running.Go(func() { serveQueue(queue, g.commitGroup) })
 	}
-	g.running.Go(func() { serveQueue(g.lookups, g.lookupGroup) })
+	g.running.Go(func() { serveQueue(g.lookups, paced(lookupInterval, g.lookupGroup)) })
 	g.metrics = newGroupMetrics(g.queued)
 	return g
 }

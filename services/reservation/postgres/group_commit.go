@@ -45,6 +45,18 @@ func serveQueue[T any](queue <-chan T, serve func([]T) []T) {
 	}
 }
 
+// paced makes serve return at the earliest an interval after it was called. What
+// arrives meanwhile shares the next call, and what arrives after it waits for
+// nothing.
+func paced[T any](interval time.Duration, serve func([]T) []T) func([]T) []T {
+	return func(group []T) []T {
+		over := time.After(interval)
+		again := serve(group)
+		<-over
+		return again
+	}
+}
+
 // commitGroup commits a group in a trace of its own, and returns the bookings
 // that must be decided again.
 func (g *groupCommitter) commitGroup(group []*pending[reservation.Booking]) []*pending[reservation.Booking] {

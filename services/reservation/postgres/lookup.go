@@ -24,7 +24,9 @@ type keyLookup struct {
 }
 
 // Replay implements [reservation.Store]. Lookups that arrive together share one
-// query: requests that the sold-out cache refuses come by the hundred.
+// query: requests that the sold-out cache refuses come by the hundred. They arrive
+// one by one, however, when something before this service is the slowest part. So
+// a query begins at the earliest [lookupInterval] after the one before.
 func (s *Store) Replay(ctx context.Context, op string, meta reservation.CommandMeta) (reservation.Outcome, error) {
 	p := newPending(ctx, keyLookup{op, meta})
 	if err := s.commits.enqueueLookup(p); err != nil {

@@ -34,6 +34,7 @@ const (
 type flags struct {
 	config.Common
 	database, user, search, cloud, from *string
+	rate                                *int
 }
 
 // reservation ─► POST /internal/events ─► store ─► delivery worker ─► SES
@@ -51,11 +52,14 @@ func run(ctx context.Context, args []string, getenv func(string) string, stdout,
 		cloud: set.String("aws-endpoint-url", "",
 			"endpoint of AWS services, aws for AWS's own; empty: mails are stored in memory and not sent"),
 		from: set.String("mail-from", "no-reply@jari.example", "sender of mails, an identity verified with SES"),
+		rate: set.Int("mail-rate", 0,
+			"mails that this process sends in a second at most; 0: as many as SES accepts from the account (ses:GetAccount)"),
 	}
 	err := set.Parse(args, stdout, func() {
 		set.Require(*f.cloud == "" || awsconf.Valid(*f.cloud), "-aws-endpoint-url is neither a URL nor aws")
 		_, err := mail.ParseAddress(*f.from)
 		set.Require(err == nil, "-mail-from is not a mail address")
+		set.Require(*f.rate >= 0, "-mail-rate is negative")
 	})
 	if err != nil {
 		return err
@@ -83,7 +87,7 @@ func daemon(ctx context.Context, f flags, t *telemetry.Telemetry) error {
 	}
 	delivery := &notification.DeliveryWorker{Store: store, From: *from, Logger: t.Logger}
 	delivery.Users, delivery.Restaurants = newClients(f)
-	if delivery.Sender, err = newSender(ctx, f, t.Logger); err != nil {
+	if delivery.Sender, delivery.Quota, err = newSender(ctx, f, t.Logger); err != nil {
 		return err
 	}
 	handler, err := newHandler(notification.New(store, delivery.Wake, time.Now), t.Logger)
@@ -94,7 +98,8 @@ func daemon(ctx context.Context, f flags, t *telemetry.Telemetry) error {
 	return serve.Run(ctx, serve.Daemon{
 		Telemetry: t, HTTPAddr: *f.HTTPAddr, Handler: handler, OpsAddr: *f.OpsAddr, Ready: ready,
 		Workers: []serve.Worker{
-			{Name: "mail.delivery", Run: delivery.Run}, {Name: "mail.backlog", Run: delivery.Watch}, {Name: "mail.sweep", Run: sweeper.Run},
+			{Name: "mail.delivery", Run: delivery.Run}, {Name: "mail.backlog", Run: delivery.Watch},
+			{Name: "mail.backlog.urgent", Run: delivery.WatchUrgent}, {Name: "mail.sweep", Run: sweeper.Run},
 		},
 	})
 }
@@ -129,16 +134,25 @@ func newClients(f flags) (users notification.Users, restaurants notification.Res
 		users = userhttp.New(*f.user, telemetry.Client(names.ServiceUser, callTimeout))
 	}
 	if *f.search != "" {
-		restaurants = searchhttp.New(*f.search, telemetry.Client(names.ServiceSearch, callTimeout))
+		restaurants = notification.NewRestaurantCache(searchhttp.New(*f.search, telemetry.Client(names.ServiceSearch, callTimeout)))
 	}
 	return users, restaurants
 }
 
-func newSender(ctx context.Context, f flags, logger *slog.Logger) (notification.Sender, error) {
+// newSender returns what sends mails, and how many it may send.
+func newSender(ctx context.Context, f flags, logger *slog.Logger) (notification.Sender, notification.Quota, error) {
+	var quota notification.Quota
+	if *f.rate > 0 {
+		quota = notification.FixedQuota(*f.rate)
+	}
 	if *f.cloud == "" {
 		logger.Warn("no -aws-endpoint-url: mails are stored in memory and not sent")
-		return &inmem.Mailbox{Logger: logger}, nil
+		return &inmem.Mailbox{Logger: logger}, quota, nil
 	}
 	cfg, err := awsconf.Load(ctx, *f.Region, *f.cloud)
-	return sesadapter.Sender{SES: ses.New(cfg)}, err
+	sender := sesadapter.Sender{SES: ses.New(cfg)}
+	if quota == nil {
+		quota = sender
+	}
+	return sender, quota, err
 }

@@ -87,7 +87,7 @@ func replicas(t *testing.T, n int, more ...string) (running []servetest.Running,
 	args := []string{
 		"--database-url", postgrestest.Database(t), "--aws-endpoint-url", realpart.Need(t, realpart.AWS), "--mail-from", from,
 		"--user-url", stubService(t, `{"email":"`+to+`","name":"김자리","locale":"ko"}`),
-		"--search-url", stubService(t, `{"id":"mosu","name":{"ko":"모수","en":"Mosu"}}`),
+		"--search-url", stubService(t, `{"id":"mosu","name":{"ko":"모수","en":"Mosu"}}`), "--mail-rate", "1000",
 	}
 	for range n {
 		running = append(running, servetest.Start(t, run, append(args, more...)...))
