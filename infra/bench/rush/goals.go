@@ -22,6 +22,7 @@ func goals(rows []row) (list []bench.Goal) {
 	}
 	overbooked, errors := 0, 0
 	before := firstBuild
+	var undisturbed float64 // p50 without mails that wait
 	for _, r := range rows {
 		if r.Build != this {
 			if r.Scenario == rush && r.Path == gateway {
@@ -39,6 +40,10 @@ func goals(rows []row) (list []bench.Goal) {
 			add("rush, gateway, CPU of the gateway", "≤ 0.3 ms", fmt.Sprint(r.CPU.Gateway, " ms"), r.CPU.Gateway <= 0.3)
 			add("rush, gateway, CPU of reservation", "≤ 0.15 ms", fmt.Sprint(r.CPU.Reservation, " ms"), r.CPU.Reservation <= 0.15)
 			add("rush, gateway, searchable lag", "≤ 10 s", fmt.Sprint(*r.Searchable, " s"), *r.Searchable <= 10)
+		case r.Scenario == mailLoads[0].scenario:
+			undisturbed = r.P50
+		case r.Scenario == mailLoads[1].scenario:
+			add("evening with 20,000 mails waiting, p50", "≤ 1.05×", fmt.Sprintf("%.2f×", r.P50/undisturbed), r.P50 <= 1.05*undisturbed)
 		case r.Scenario == fault:
 			latest := *r.Earliest + *r.Searchable + 2*tick
 			add("fault in the rush, announced after", fmt.Sprintf("≤ %.1f s", latest), fmt.Sprintf("%.1f s", *r.Announced), *r.Announced <= latest)

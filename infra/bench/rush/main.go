@@ -5,6 +5,7 @@
 //	rush     20,000 diners book one slot, each once: a closed loop
 //	evening  diners look, search, book and cancel: an open loop
 //	fault    a rush in whose middle the database fails
+//	mails    an evening without mails that wait, and with 20,000
 //
 // It stops by itself:
 //
@@ -39,6 +40,7 @@ const (
 	rush    = "rush"
 	evening = "evening"
 	fault   = "fault"
+	mails   = "mails"
 )
 
 // The paths: which part a request reaches first.
@@ -49,7 +51,7 @@ const (
 )
 
 var (
-	scenarios = []string{rush, evening, fault}
+	scenarios = []string{rush, evening, fault, mails}
 	paths     = []string{direct, gateway, edge}
 )
 
@@ -118,7 +120,7 @@ func (b *benchmark) measure(ctx context.Context) (rows []row, err error) {
 		for i := range builds {
 			b.build = builds[(i+n)%len(builds)]
 			last := n == b.runs-1 && b.build.name == this
-			err = b.onSystem(ctx, func() error {
+			err = b.onSystem(ctx, unboundedMails, func() error {
 				err := b.round(ctx, n, runs)
 				if err == nil && last {
 					more, err = b.once(ctx)
@@ -133,8 +135,12 @@ func (b *benchmark) measure(ctx context.Context) (rows []row, err error) {
 			break
 		}
 	}
+	if err == nil && b.includes(mails) {
+		b.build = builds[len(builds)-1]
+		err = b.onSystem(ctx, "", func() error { return b.mailRounds(ctx, runs) })
+	}
 	for _, one := range builds {
-		for _, l := range loads {
+		for _, l := range append(loads, mailLoads...) {
 			if measured := runs[cell{one.name, l}]; len(measured) > 0 {
 				rows = append(rows, summarise(l, one.name, measured))
 			}
@@ -181,10 +187,19 @@ func (b *benchmark) once(ctx context.Context) (rows []row, err error) {
 	return rows, nil
 }
 
-// onSystem calls f while a system of the present build runs.
-func (b *benchmark) onSystem(ctx context.Context, f func() error) (err error) {
+// unboundedMails is a quota that does not bound the mails of a load, so that all their
+// cost belongs to it.
+const unboundedMails = "JARI_MAIL_RATE=1000"
+
+// onSystem calls f while a system of the present build runs. setting is a variable of
+// its environment; "": none.
+func (b *benchmark) onSystem(ctx context.Context, setting string, f func() error) (err error) {
 	b.Logf("building and starting the whole system (%s)", b.build.name)
-	b.system, err = startSystem(ctx, b.build.clone)
+	var environment []string
+	if setting != "" {
+		environment = append(environment, setting)
+	}
+	b.system, err = startSystem(ctx, b.build.clone, environment...)
 	defer func() { err = errors.Join(err, b.stop()) }()
 	if err != nil {
 		return err

@@ -179,6 +179,8 @@ func TestGoalsUseTheRightRows(t *testing.T) {
 	old := row{Build: "0123456789ab", Scenario: rush, Path: gateway, PerSecond: 683, P99: 9000, Searchable: &lag}
 	soon, announced := 1.0, 8.0
 	failed := row{Build: this, Scenario: fault, Path: gateway, Searchable: &lag, Earliest: &soon, Announced: &announced}
+	quiet := row{Build: this, Scenario: mailLoads[0].scenario, Path: gateway, P50: 10}
+	busy := row{Build: this, Scenario: mailLoads[1].scenario, Path: gateway, P50: 10.5}
 	results := func(rows ...row) string {
 		var out bytes.Buffer
 		if err := bench.WriteGoals(&out, goals(rows)); err != nil {
@@ -190,7 +192,7 @@ func TestGoalsUseTheRightRows(t *testing.T) {
 		}
 		return strings.Join(all, " ")
 	}
-	if got := results(old, fast, calm, failed); got != "met met met met met met met met met met" {
+	if got := results(old, fast, calm, failed, quiet, busy); got != "met met met met met met met met met met met" {
 		t.Errorf("rows that meet every goal are %s", got)
 	}
 	late := 10.1
@@ -201,7 +203,8 @@ func TestGoalsUseTheRightRows(t *testing.T) {
 	muted := failed
 	tooLate := 8.1
 	muted.Announced = &tooLate
-	if got := results(old, slow, crowded, muted); got != strings.TrimSpace(strings.Repeat("missed ", 10)) { // the control
+	busy.P50 = 10.6
+	if got := results(old, slow, crowded, muted, quiet, busy); got != strings.TrimSpace(strings.Repeat("missed ", 11)) { // the control
 		t.Errorf("rows that miss every goal are %s", got)
 	}
 	required := goals([]row{slow})

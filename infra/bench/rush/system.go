@@ -26,6 +26,7 @@ const region = "kr"
 // commits can be compared.
 type system struct {
 	clone, dir, launcher string
+	environment          []string // of the launcher, besides this program's
 
 	pids      map[string]int    // by part
 	addresses map[string]string // as `jari env` prints them
@@ -39,8 +40,8 @@ type system struct {
 }
 
 // startSystem builds and starts everything. stop must be called even after an error.
-func startSystem(ctx context.Context, clone string) (s *system, err error) {
-	s = &system{clone: clone}
+func startSystem(ctx context.Context, clone string, environment ...string) (s *system, err error) {
+	s = &system{clone: clone, environment: environment}
 	if s.dir, err = os.MkdirTemp("", "jari-bench-rush-"); err != nil {
 		return s, err
 	}
@@ -138,9 +139,6 @@ func (s *system) jari(ctx context.Context, command string, args ...string) ([]by
 // has not started.
 var serversOfOthers = map[string]bool{"JARI_OPENSEARCH_URL": true, "JARI_AWS_ENDPOINT_URL": true, "JARI_PORT_OFFSET": true}
 
-// mailRate is so high that it does not bound the mails: their cost belongs to the load.
-const mailRate = "JARI_MAIL_RATE=1000"
-
 // command runs a program in the clone and returns its output.
 func (s *system) command(ctx context.Context, program string, args ...string) ([]byte, error) {
 	cmd := exec.CommandContext(ctx, program, args...)
@@ -151,7 +149,7 @@ func (s *system) command(ctx context.Context, program string, args ...string) ([
 			cmd.Env = append(cmd.Env, kv)
 		}
 	}
-	cmd.Env = append(cmd.Env, mailRate)
+	cmd.Env = append(cmd.Env, s.environment...)
 	out, err := cmd.Output()
 	var failed *exec.ExitError
 	if errors.As(err, &failed) {
