@@ -80,7 +80,7 @@ ifeq ($(LONG),)
 	@$(STEP) 90 "chaos-booking, short" $(SUBMAKE) chaos-booking FLAGS='-sellouts 6 -save ""'
 	@$(STEP) 240 "chaos-telemetry, short" $(SUBMAKE) chaos-telemetry FLAGS='-records 300 -rate 300 -save ""'
 	@$(STEP) 120 "chaos-alerting, short" $(SUBMAKE) chaos-alerting FLAGS='-short -save ""'
-	@$(STEP) 120 "bench-rush, short" $(SUBMAKE) bench-rush FLAGS='-path gateway -runs 1 -diners 2000 -seconds 5 -highest=false'
+	@$(STEP) 120 "bench-rush, short" $(SUBMAKE) bench-rush FLAGS='-only rush,fault -path gateway -runs 1 -diners 2000'
 else
 	@$(STEP) 1200 "alerting, hard cases" env JARI_ONCALL_CASES=yes go test -count=1 -timeout 40m -run OnCall ./infra/local/systemtest
 	@$(STEP) 1800 "mutations" $(SUBMAKE) mutations

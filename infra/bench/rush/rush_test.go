@@ -208,8 +208,8 @@ func TestGoalsUseTheRightRows(t *testing.T) {
 		t.Errorf("rows that miss every goal are %s", got)
 	}
 	required := goals([]row{slow})
-	if n := len(slices.DeleteFunc(required, func(g bench.Goal) bool { return !g.Required })); n != 2 {
-		t.Errorf("%d goals are required, want those of errors and overbooking", n)
+	if n := len(slices.DeleteFunc(required, func(g bench.Goal) bool { return !g.Required })); n != 1 {
+		t.Errorf("%d goals are required, want that of overbooking", n)
 	}
 }
 
