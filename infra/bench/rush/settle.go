@@ -29,7 +29,7 @@ func (s *system) settle(ctx context.Context, l load, from, until time.Time, m *m
 	grown := time.Now()
 	for {
 		if !lines {
-			n, err := s.accessLines(limited, from, until)
+			n, err := s.accessLines(limited, l.path, from, until)
 			if err != nil {
 				return err
 			}
@@ -70,10 +70,15 @@ func during(field string, from, until time.Time) opensearch.Object {
 	}}}
 }
 
-// accessLines is how many requests of the gateway a search finds.
-func (s *system) accessLines(ctx context.Context, from, until time.Time) (int64, error) {
+// accessLines is how many requests a search finds: those of the gateway, or those of
+// the edge, which answers some from its cache.
+func (s *system) accessLines(ctx context.Context, path string, from, until time.Time) (int64, error) {
+	service := names.ServiceGateway
+	if path == edge {
+		service = names.ServiceEdge
+	}
 	n, err := s.search.Count(ctx, names.LogIndex+"*", opensearch.Filter(
-		opensearch.Term(names.EventName, names.EventAccess), opensearch.Term(names.DocServiceName, names.ServiceGateway),
+		opensearch.Term(names.EventName, names.EventAccess), opensearch.Term(names.DocServiceName, service),
 		opensearch.Term(names.CloudRegion, names.Regions[region]), during(names.DocTime, from, until.Add(time.Second))))
 	if opensearch.Absent(err) {
 		err = nil
