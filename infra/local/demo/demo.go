@@ -111,6 +111,7 @@ type scenario struct {
 	checks int
 	diners []*user
 	chosen map[string]bool // slots that emptySlot has returned
+	rushed time.Time       // when all diners of the rush had a result; zero: there was none
 }
 
 // pass prints a step that has just been checked.

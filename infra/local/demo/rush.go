@@ -44,6 +44,7 @@ func (sc *scenario) rush(ctx context.Context) error {
 		sc.note("The reservation process is killed with kill -9.")
 	}
 	attempts := finish()
+	sc.rushed = time.Now()
 	elapsed := time.Since(start)
 
 	if err := sc.checkRush(ctx, at, slot, attempts); err != nil {
