@@ -14,20 +14,11 @@ import (
 	"time"
 
 	"jari.example/infra/bench"
+	"jari.example/infra/bench/benchtest"
 )
 
 func TestGoalsUseTheRightFigures(t *testing.T) {
-	results := func(rows ...row) string {
-		var out bytes.Buffer
-		if err := bench.WriteGoals(&out, goals(rows)); err != nil {
-			t.Fatal(err)
-		}
-		var all []string
-		for line := range strings.Lines(out.String()) {
-			all = append(all, strings.Fields(line)[0])
-		}
-		return strings.Join(all, " ")
-	}
+	results := func(rows ...row) string { return benchtest.Results(t, goals(rows)) }
 	good := row{HistoryDays: 1, Searches: 1, Others: 1, P50: 40, P95: 200}
 	month := row{HistoryDays: 30, Searches: 1, Others: 1, P50: 50, P95: 200}
 	if got := results(good, month); got != "met met met met met met met" {

@@ -6,12 +6,12 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	"jari.example/infra/bench"
+	"jari.example/infra/bench/benchtest"
 	"jari.example/infra/bench/rig"
 )
 
@@ -70,16 +70,8 @@ func TestGoalsUseTheRightRows(t *testing.T) {
 		{Store: "grouped", Scenario: zipf1000, Disk: rig.RealDisk, Connections: 64, PerSecond: 1},
 		{Store: "one_statement", Scenario: zipf1000, Disk: rig.RealDisk, Connections: 64, PerSecond: 1},
 	}
-	var out bytes.Buffer
-	if err := bench.WriteGoals(&out, goals(rows)); err != nil {
-		t.Fatal(err)
-	}
-	var results []string
-	for line := range strings.Lines(out.String()) {
-		results = append(results, strings.Fields(line)[0])
-	}
-	if want := []string{"missed", "met", "met", "met", "missed", "missed"}; !slices.Equal(results, want) {
-		t.Errorf("want %v:\n%s", want, &out)
+	if got, want := benchtest.Results(t, goals(rows)), "missed met met met missed missed"; got != want {
+		t.Errorf("the goals are %s, want %s", got, want)
 	}
 }
 

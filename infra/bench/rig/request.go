@@ -28,9 +28,7 @@ type bookings struct {
 // Next implements Client.
 func (b *bookings) Next(req *fasthttp.Request) {
 	if b.body == nil {
-		req.URI().SetPath("/v1/reservations")
-		req.Header.SetMethod(http.MethodPost)
-		req.Header.SetContentType("application/json")
+		PostBooking(req)
 		req.Header.Set(names.HeaderUserRole, "diner")
 	}
 	setHeaders(req, b.r)
@@ -67,6 +65,14 @@ func RandomID(r *rand.Rand) (u uuid.UUID) {
 	}
 	u[6], u[8] = u[6]&0x0f|0x40, u[8]&0x3f|0x80
 	return u
+}
+
+// PostBooking makes a request one for a booking; its headers and its body are still to
+// be set.
+func PostBooking(req *fasthttp.Request) {
+	req.URI().SetPath("/v1/reservations")
+	req.Header.SetMethod(http.MethodPost)
+	req.Header.SetContentType("application/json")
 }
 
 // AppendBooking appends the body of a request to book a slot for a party.

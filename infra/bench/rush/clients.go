@@ -58,9 +58,7 @@ type rushClient struct {
 // Next implements rig.Client.
 func (c *rushClient) Next(req *fasthttp.Request) {
 	if c.body == nil {
-		req.URI().SetPath("/v1/reservations")
-		req.Header.SetMethod(http.MethodPost)
-		req.Header.SetContentType("application/json")
+		rig.PostBooking(req)
 	}
 	d := c.diners[(c.next.Add(1)-1)%int64(len(c.diners))]
 	asDiner(req, d, c.path)

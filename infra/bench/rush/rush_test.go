@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bytes"
 	"flag"
 	"io"
 	"math/rand/v2"
@@ -16,6 +15,7 @@ import (
 	"github.com/valyala/fasthttp"
 
 	"jari.example/infra/bench"
+	"jari.example/infra/bench/benchtest"
 	"jari.example/infra/bench/rig"
 	"jari.example/telemetry/names"
 )
@@ -181,17 +181,7 @@ func TestGoalsUseTheRightRows(t *testing.T) {
 	failed := row{Build: this, Scenario: fault, Path: gateway, Searchable: &lag, Earliest: &soon, Announced: &announced}
 	quiet := row{Build: this, Scenario: mailLoads[0].scenario, Path: gateway, P50: 10}
 	busy := row{Build: this, Scenario: mailLoads[1].scenario, Path: gateway, P50: 10.5}
-	results := func(rows ...row) string {
-		var out bytes.Buffer
-		if err := bench.WriteGoals(&out, goals(rows)); err != nil {
-			t.Fatal(err)
-		}
-		var all []string
-		for line := range strings.Lines(out.String()) {
-			all = append(all, strings.Fields(line)[0])
-		}
-		return strings.Join(all, " ")
-	}
+	results := func(rows ...row) string { return benchtest.Results(t, goals(rows)) }
 	if got := results(old, fast, calm, failed, quiet, busy); got != "met met met met met met met met met met met" {
 		t.Errorf("rows that meet every goal are %s", got)
 	}

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"jari.example/infra/bench"
+	"jari.example/infra/bench/benchtest"
 	"jari.example/infra/bench/opensearch"
 	"jari.example/infra/bench/rig"
 )
@@ -26,16 +27,9 @@ func priceRow(load, variant string, rate, p50, p99 float64) row {
 	return row{Part: price, Load: load, Variant: variant, RateRatio: &rate, P50Ratio: &p50, P99Ratio: &p99}
 }
 
-func results(t *testing.T, rows []row) (list []string) {
+func results(t *testing.T, rows []row) string {
 	t.Helper()
-	var out bytes.Buffer
-	if err := bench.WriteGoals(&out, goals(rows, time.Minute)); err != nil {
-		t.Fatal(err)
-	}
-	for line := range strings.Lines(out.String()) {
-		list = append(list, strings.Fields(line)[0])
-	}
-	return list
+	return benchtest.Results(t, goals(rows, time.Minute))
 }
 
 func TestGoalsUseTheRightRows(t *testing.T) {
@@ -45,7 +39,7 @@ func TestGoalsUseTheRightRows(t *testing.T) {
 	}
 	drained, lost := 60.0, 0
 	good = append(good, row{Part: drain, Load: "1m0s outage", Drain: &drained, Lost: &lost})
-	if got := strings.Join(results(t, good), " "); got != "met met met met met met met" {
+	if got := results(t, good); got != "met met met met met met met" {
 		t.Errorf("rows that meet every goal are %s", got)
 	}
 	late, one := 61.0, 1
@@ -54,21 +48,21 @@ func TestGoalsUseTheRightRows(t *testing.T) {
 		latencyRow(latency, idle, "line", 2501), {Part: latency, Load: loaded, Variant: "line", Lost: &one},
 		{Part: drain, Drain: &late, Lost: &lost}, {Part: drain, Drain: &drained, Lost: &one},
 	}
-	if got := strings.Join(results(t, bad), " "); got != "missed missed missed missed missed missed missed" { // the control
+	if got := results(t, bad); got != "missed missed missed missed missed missed missed" { // the control
 		t.Errorf("rows that miss every goal are %s", got)
 	}
 	absent := []row{
 		{Part: price, Load: fixed, Variant: complete}, {Part: price, Load: saturated, Variant: complete},
 		{Part: latency, Load: idle, Variant: "line"}, {Part: latency, Load: loaded, Variant: "line"}, {Part: drain},
 	}
-	if got := strings.Join(results(t, absent), " "); got != "missed missed missed missed missed missed" {
+	if got := results(t, absent); got != "missed missed missed missed missed missed" {
 		t.Errorf("rows without values are %s", got)
 	}
 	if checkLosses(good) != nil || checkLosses(bad) == nil {
 		t.Errorf("losses of the good rows: %v; of the bad ones: %v", checkLosses(good), checkLosses(bad))
 	}
-	if got := results(t, good[:1]); len(got) != 0 {
-		t.Errorf("goals of rows that were not measured: %v", got)
+	if got := results(t, good[:1]); got != "" {
+		t.Errorf("goals of rows that were not measured: %s", got)
 	}
 }
 

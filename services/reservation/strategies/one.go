@@ -11,6 +11,29 @@ import (
 	"jari.example/services/reservation/schedule"
 )
 
+// Parts of statements that book with one round trip: the stored result of the key,
+// what the diner holds (at is the slot's time), and what else a booking b writes.
+const (
+	oldSQL = `
+WITH old AS MATERIALIZED (
+  SELECT (answer->>'id')::uuid AS id, body_hash FROM idempotency WHERE diner_id = $2 AND op = 'book' AND key = $4),
+`
+	hasSQL = `
+has AS MATERIALIZED (
+  SELECT count(*) FILTER (WHERE holds) AS live, bool_or(holds AND starts_at < till AND ends_at > since) AS clash
+  FROM (SELECT r.*, at.starts_at AS since, at.ends_at AS till, r.status IN ('waiting', 'offered', 'confirmed', 'seated') AS holds
+    FROM reservations r CROSS JOIN at WHERE r.diner_id = $2 AND r.ends_at > $8) r),
+`
+	recordSQL = `
+i AS (
+  INSERT INTO idempotency (diner_id, op, key, body_hash, answer, created_at)
+  SELECT $2, 'book', $4, $5, to_jsonb(b), $8 FROM b),
+o AS (
+  INSERT INTO outbox (event_id, reservation_id, kind, payload, traceparent, created_at, due_at)
+  SELECT $9::uuid, id, 'reservation.confirmed', to_jsonb(b), $10, $8, $8 FROM b)
+`
+)
+
 // oneSQL decides and writes in one statement: one round trip, one commit, and the
 // slot's row is locked no longer than those take. A success is right. A refusal
 // may be wrong: if the statement waited for the row, its snapshot does not hold
@@ -20,14 +43,8 @@ import (
 // the service's own statements: a cached plan would otherwise scan all of
 // reservations_live (docs/decisions/0009-when-a-booking-goes-alone.md).
 const oneSQL = `-- name: reservation.book.one
-WITH old AS MATERIALIZED (
-  SELECT (answer->>'id')::uuid AS id, body_hash FROM idempotency WHERE diner_id = $2 AND op = 'book' AND key = $4),
-at AS MATERIALIZED (SELECT starts_at, ends_at FROM slots WHERE id = $1),
-has AS MATERIALIZED (
-  SELECT count(*) FILTER (WHERE holds) AS live, bool_or(holds AND starts_at < till AND ends_at > since) AS clash
-  FROM (SELECT r.*, at.starts_at AS since, at.ends_at AS till, r.status IN ('waiting', 'offered', 'confirmed', 'seated') AS holds
-    FROM reservations r CROSS JOIN at WHERE r.diner_id = $2 AND r.ends_at > $8) r),
-u AS (
+` + oldSQL + `at AS MATERIALIZED (SELECT starts_at, ends_at FROM slots WHERE id = $1),
+` + hasSQL + `u AS (
   UPDATE slots SET booked = booked + $3
   WHERE id = $1 AND booked + $3 <= capacity AND capacity = wanted_capacity
     AND starts_at > $8 AND (opens_at IS NULL OR opens_at <= $8) AND $3 BETWEEN party_min AND party_max
@@ -39,13 +56,7 @@ b AS (
     party, note, status, created_at, updated_at, cancel_until)
   SELECT $6::uuid, id, $2, restaurant_id, starts_at, ends_at, time_zone, $3, $7, 'confirmed', $8, $8, cancel_until FROM u
   RETURNING *),
-i AS (
-  INSERT INTO idempotency (diner_id, op, key, body_hash, answer, created_at)
-  SELECT $2, 'book', $4, $5, to_jsonb(b), $8 FROM b),
-o AS (
-  INSERT INTO outbox (event_id, reservation_id, kind, payload, traceparent, created_at, due_at)
-  SELECT $9::uuid, id, 'reservation.confirmed', to_jsonb(b), $10, $8, $8 FROM b)
-SELECT old.id, coalesce(old.body_hash = $5, false),
+` + recordSQL + `SELECT old.id, coalesce(old.body_hash = $5, false),
   u.id, coalesce(u.restaurant_id, ''), u.starts_at, u.ends_at, coalesce(u.time_zone, ''), u.cancel_until
 FROM (VALUES (1)) once LEFT JOIN old ON true LEFT JOIN u ON true`
 
@@ -54,12 +65,11 @@ func oneStatement(ctx context.Context, db *pgxpool.Pool, b reservation.Booking) 
 	if err != nil || booked {
 		return a, err
 	}
-	look, err := lookAgain(ctx, db, b)
-	if err != nil || look.previous != uuid.Nil {
-		return attempt{previous: look.previous, sameRequest: look.sameRequest}, err
+	l, err := lookAgain(ctx, db, b)
+	if err != nil {
+		return a, err
 	}
-	// nil: the reason for the refusal has gone meanwhile, so book again.
-	return attempt{}, b.Refusal(look.slot, look.has)
+	return l.decide(b)
 }
 
 // try books with one statement. It reports whether the attempt has a result: a
@@ -105,6 +115,15 @@ type look struct {
 	sameRequest bool
 	slot        *reservation.Slot
 	has         reservation.Holdings
+}
+
+// decide returns the stored result, the refusal or, when the reason for the refusal has
+// gone meanwhile, nothing: then book again.
+func (l look) decide(b reservation.Booking) (attempt, error) {
+	if l.previous != uuid.Nil {
+		return attempt{previous: l.previous, sameRequest: l.sameRequest}, nil
+	}
+	return attempt{}, b.Refusal(l.slot, l.has)
 }
 
 func lookAgain(ctx context.Context, db *pgxpool.Pool, b reservation.Booking) (l look, err error) {

@@ -3,7 +3,6 @@ package strategies
 import (
 	"context"
 
-	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5/pgtype"
 	"github.com/jackc/pgx/v5/pgxpool"
 
@@ -33,15 +32,9 @@ func createCovers(ctx context.Context, db *pgxpool.Pool) error {
 // others hold a lock on: so nobody waits for the slot. The covers take the place of
 // the slot's counter, which it does not write.
 const skipSQL = `-- name: reservation.book.skip
-WITH old AS MATERIALIZED (
-  SELECT (answer->>'id')::uuid AS id, body_hash FROM idempotency WHERE diner_id = $2 AND op = 'book' AND key = $4),
-at AS MATERIALIZED (SELECT * FROM slots WHERE id = $1 AND capacity = wanted_capacity
+` + oldSQL + `at AS MATERIALIZED (SELECT * FROM slots WHERE id = $1 AND capacity = wanted_capacity
   AND starts_at > $8 AND (opens_at IS NULL OR opens_at <= $8) AND $3 BETWEEN party_min AND party_max),
-has AS MATERIALIZED (
-  SELECT count(*) FILTER (WHERE holds) AS live, bool_or(holds AND starts_at < till AND ends_at > since) AS clash
-  FROM (SELECT r.*, at.starts_at AS since, at.ends_at AS till, r.status IN ('waiting', 'offered', 'confirmed', 'seated') AS holds
-    FROM reservations r CROSS JOIN at WHERE r.diner_id = $2 AND r.ends_at > $8) r),
-free AS MATERIALIZED (
+` + hasSQL + `free AS MATERIALIZED (
   SELECT slot_id, n FROM covers
   WHERE slot_id = $1 AND reservation_id IS NULL AND NOT EXISTS (SELECT FROM old) AND EXISTS (SELECT FROM at)
     AND EXISTS (SELECT FROM has WHERE live < $11 AND clash IS NOT TRUE)
@@ -56,13 +49,7 @@ b AS (
   SELECT $6::uuid, id, $2, restaurant_id, starts_at, ends_at, time_zone, $3, $7, 'confirmed', $8, $8, cancel_until FROM at
   WHERE (SELECT count(*) FROM taken) = $3
   RETURNING *),
-i AS (
-  INSERT INTO idempotency (diner_id, op, key, body_hash, answer, created_at)
-  SELECT $2, 'book', $4, $5, to_jsonb(b), $8 FROM b),
-o AS (
-  INSERT INTO outbox (event_id, reservation_id, kind, payload, traceparent, created_at, due_at)
-  SELECT $9::uuid, id, 'reservation.confirmed', to_jsonb(b), $10, $8, $8 FROM b)
-SELECT old.id, coalesce(old.body_hash = $5, false),
+` + recordSQL + `SELECT old.id, coalesce(old.body_hash = $5, false),
   b.slot_id, coalesce(b.restaurant_id, ''), b.starts_at, b.ends_at, coalesce(b.time_zone, ''), b.cancel_until
 FROM (VALUES (1)) once LEFT JOIN old ON true LEFT JOIN b ON true`
 
@@ -84,12 +71,12 @@ func skipLocked(ctx context.Context, db *pgxpool.Pool, b reservation.Booking) (a
 	if err := db.QueryRow(ctx, soldSQL, int64(b.SlotID), b.Party).Scan(&sold); err != nil {
 		return attempt{}, err
 	}
-	look, err := lookAgain(ctx, db, b)
-	if err != nil || look.previous != uuid.Nil {
-		return attempt{previous: look.previous, sameRequest: look.sameRequest}, err
+	l, err := lookAgain(ctx, db, b)
+	if err != nil {
+		return a, err
 	}
-	if look.slot != nil {
-		look.slot.Booked = int(sold.Int64)
+	if l.slot != nil {
+		l.slot.Booked = int(sold.Int64)
 	}
-	return attempt{}, b.Refusal(look.slot, look.has) // nil: book again
+	return l.decide(b)
 }
