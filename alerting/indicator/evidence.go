@@ -80,7 +80,7 @@ func evidenceQuery(i slo.Indicator, period count.Span) object {
 	aggs := object{}
 	if s.TraceField != "" {
 		traced := latest(maxFound, s.TraceField)
-		if shown.Kept != "" { // in a storm most have no spans
+		if shown.Kept != "" { // in a load peak most have no spans
 			kept := object{shown.Kept: object{"order": "desc", "unmapped_type": "boolean"}}
 			traced["sort"] = append([]object{kept}, traced["sort"].([]object)...)
 		}

@@ -64,8 +64,8 @@ func (c *Ceiling) Admit(id uint64, now time.Time) bool {
 }
 
 // calm reports whether the events of this second have come no faster than limit a
-// second until now, a hundredth of limit at once included. In a lasting storm that
-// holds for the first few events of each second only.
+// second until now, a hundredth of limit at once included. In a load peak that lasts,
+// this holds for the first few events of each second only.
 func (c *Ceiling) calm(now time.Time) bool {
 	var elapsed time.Duration
 	if now.Unix() == c.second { // else read before the second began
