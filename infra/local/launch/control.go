@@ -1,14 +1,17 @@
 package launch
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"net/http"
 	"os"
 	"path/filepath"
+	"strings"
 	"syscall"
 	"time"
 )
@@ -23,6 +26,8 @@ func SocketPath(dir string) string { return filepath.Join(dir, "jari.sock") }
 //	POST /stop      202; Run stops everything
 //	GET  /progress  every Event from the first on, one JSON object a line;
 //	                with ?owner=1 the start is cancelled when the client disconnects
+//
+// and what Handle has added.
 func (s *Supervisor) Serve(path string) (stop func(), err error) {
 	if err := os.Remove(path); err != nil && !errors.Is(err, os.ErrNotExist) {
 		return nil, err
@@ -48,6 +53,9 @@ func (s *Supervisor) Serve(path string) (stop func(), err error) {
 		s.Stop()
 	})
 	mux.HandleFunc("GET /progress", s.progress)
+	for pattern, handler := range s.handlers {
+		mux.Handle(pattern, handler)
+	}
 	server := &http.Server{Handler: mux}
 	go func() { _ = server.Serve(l) }()
 	return func() {
@@ -92,6 +100,14 @@ func (s *Supervisor) progress(w http.ResponseWriter, r *http.Request) {
 			return
 		}
 	}
+}
+
+// Handle adds a handler to what Serve serves. Call it before Serve.
+func (s *Supervisor) Handle(pattern string, h http.Handler) {
+	if s.handlers == nil {
+		s.handlers = map[string]http.Handler{}
+	}
+	s.handlers[pattern] = h
 }
 
 // Client is a client of the supervisor that serves a socket.
@@ -156,11 +172,42 @@ func (c *Client) Follow(ctx context.Context, owner bool, each func(Event)) (Even
 	}
 }
 
+// Call sends a request to a handler that Supervisor.Handle has added, with in as JSON,
+// and decodes the response into out. The text of a response that is not 2xx is the
+// error. It returns ErrNotRunning if no launcher runs.
+func (c *Client) Call(ctx context.Context, method, path string, in, out any) error {
+	body, err := json.Marshal(in)
+	if err != nil {
+		return err
+	}
+	req, err := http.NewRequestWithContext(ctx, method, "http://jari"+path, bytes.NewReader(body))
+	if err != nil {
+		return err
+	}
+	res, err := c.send(req)
+	if err != nil {
+		return err
+	}
+	defer res.Body.Close()
+	if res.StatusCode/100 != 2 {
+		text, err := io.ReadAll(io.LimitReader(res.Body, 64<<10))
+		if err != nil {
+			return err
+		}
+		return errors.New(strings.TrimSpace(string(text)))
+	}
+	return json.NewDecoder(res.Body).Decode(out)
+}
+
 func (c *Client) do(ctx context.Context, method, path string) (*http.Response, error) {
 	req, err := http.NewRequestWithContext(ctx, method, "http://jari"+path, nil)
 	if err != nil {
 		return nil, err
 	}
+	return c.send(req)
+}
+
+func (c *Client) send(req *http.Request) (*http.Response, error) {
 	res, err := c.http.Do(req)
 	if errors.Is(err, syscall.ENOENT) || errors.Is(err, syscall.ECONNREFUSED) || errors.Is(err, syscall.ENOTDIR) {
 		return nil, ErrNotRunning

@@ -51,7 +51,8 @@ type runner struct {
 	since        time.Time
 	proc         *process
 	restarts     int
-	hangs        int // restarts in a row because it hung
+	hangs        int   // restarts in a row because it hung
+	held         *held // by an injected fault; nil: it is not
 	problem      string
 	lastProgress string // the part's last progress message
 }
@@ -66,6 +67,7 @@ func newRunner(s *Supervisor, p Part) *runner {
 
 // stop makes run return and waits until it has.
 func (r *runner) stop() {
+	r.proceed()
 	r.cancel()
 	<-r.stopped
 }
@@ -210,12 +212,21 @@ func (r *runner) supervise() {
 		if r.ranWell(proc, hung) {
 			backoff, r.hangs = minBackoff, 0
 		}
-		problem := r.ended(proc, hung)
-		output := "\n  " + proc.outputTail()
+		killed, ok := r.awaitRelease()
+		if !ok {
+			return
+		}
+		problem, output := "stopped by an injected fault", ""
+		if !killed {
+			problem, output = r.ended(proc, hung), "\n  "+proc.outputTail()
+		}
 		for {
 			r.s.journal.add(Warn, r.part.Name, "%s; restarting in %s%s", problem, backoff, output)
 			r.setState(Restarting, problem)
 			if wait.For(r.ctx, backoff) != nil {
+				return
+			}
+			if _, ok := r.awaitRelease(); !ok {
 				return
 			}
 			backoff = min(2*backoff, maxBackoff)
@@ -229,6 +240,7 @@ func (r *runner) supervise() {
 			}
 			problem, output = err.Error(), ""
 		}
+		r.hangAgain()
 		r.s.journal.add(Up, r.part.Name, "up again (restart %d)", r.status().Restarts)
 	}
 }
@@ -267,7 +279,13 @@ func (r *runner) watch(proc *process) (hung *hang) {
 		if err == nil || errors.Is(err, ErrNotReady) || r.ctx.Err() != nil {
 			responded = time.Now()
 		}
+		held := r.holding()
+		if held != nil {
+			responded = time.Now()
+		}
 		switch silent := time.Since(responded); {
+		case held != nil:
+			r.setState(Unhealthy, held.how.String()+": "+held.why)
 		case err == nil || r.ctx.Err() != nil:
 			r.setState(Healthy, "")
 		case proc != nil && silent >= r.s.HangTimeout && r.hangs < maxHangs:

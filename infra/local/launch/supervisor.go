@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net/http"
 	"os"
 	"slices"
 	"strings"
@@ -23,12 +24,16 @@ type Supervisor struct {
 	// HangTimeout is how long a process may leave its health check without a
 	// response before it is restarted; New sets it to the constant.
 	HangTimeout time.Duration
+	// BeforeStop, if set, is called when everything is to stop, while all parts still
+	// run. Stopping waits for it.
+	BeforeStop func()
 
-	logDir  string
-	journal *journal
-	runners []*runner // sorted: each after those it needs or feeds
-	forker  forker
-	started time.Time
+	handlers map[string]http.Handler // see Handle
+	logDir   string
+	journal  *journal
+	runners  []*runner // sorted: each after those it needs or feeds
+	forker   forker
+	started  time.Time
 
 	stopping         chan struct{} // closed by Stop
 	stopOnce         sync.Once
@@ -94,6 +99,9 @@ func (s *Supervisor) Run(ctx context.Context) error {
 		<-s.stopping
 	}
 	s.setPhase("stopping")
+	if s.BeforeStop != nil {
+		s.BeforeStop()
+	}
 	s.stopAll()
 	switch {
 	case s.failure != nil:
