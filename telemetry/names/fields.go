@@ -73,6 +73,12 @@ const (
 	HTTPAddr      = "jari.http.addr"
 	OpsAddr       = "jari.ops.addr"
 	Uptime        = "jari.uptime"
+	Fault         = "jari.fault"
+	FaultUntil    = "jari.fault.until"
+
+	FlagKey      = "feature_flag.key"
+	FlagVariant  = "feature_flag.result.variant"
+	FlagProvider = "feature_flag.provider.name"
 
 	// Only in alertingd's own lines; see Unmapped.
 	TimeScale     = "jari.time_scale"
@@ -93,6 +99,9 @@ const (
 	EventSpansDropped       = "telemetry.spans.dropped"
 	EventFailed             = "process.failed"
 	EventLevelChanged       = "process.level.changed"
+	EventFaultBegan         = "fault_injection.began"
+	EventFaultEnded         = "fault_injection.ended"
+	EventFlagChanged        = "feature_flag.changed"
 	EventEmitted            = "telemetry.emitted"
 	EventOutboxDelivered    = "reservation.outbox.delivered"
 	EventOutboxFailed       = "reservation.outbox.failed"
@@ -180,7 +189,7 @@ var Fields = append([]Field{
 	{RecordUID, RecordUID, Keyword, "A ULID per line; the id of its document."},
 	{Truncated, Truncated, Boolean, "The line was truncated to 15 KiB."},
 	{EventName, EventName, Keyword, "The kind of event; see Events below."},
-	{ServiceName, DocServiceName, Keyword, "gateway, user, reservation, search, indexer, notification, alerting, alertingwatch, agent, edge."},
+	{ServiceName, DocServiceName, Keyword, "gateway, user, reservation, search, indexer, notification, alerting, alertingwatch, agent, edge, launcher."},
 	{ServiceInstanceID, ServiceInstanceID, Keyword, "The process: a UUID generated at its start."},
 	{ServiceVersion, ServiceVersion, Keyword, "The commit that the program was built from."},
 	{CloudRegion, CloudRegion, Keyword, "The AWS region id."},
@@ -243,6 +252,11 @@ var Fields = append([]Field{
 	{OpsAddr, OpsAddr, Keyword, "The address of the ops port: /healthz, /readyz, /loglevel, /debug/pprof/."},
 	{Uptime, Uptime, Double, "In the heartbeat: seconds since the process started."},
 	{Count, Count, Long, "What the event counts."},
+	{Fault, Fault, Keyword, "The name of an injected fault."},
+	{FaultUntil, FaultUntil, DateNanos, "When an injected fault ends by itself."},
+	{FlagKey, FlagKey, Keyword, "The key of a feature flag: on a request, of the flag that changed its result; in an event, of the one that changed."},
+	{FlagVariant, FlagVariant, Keyword, "The variant of the flag that was chosen."},
+	{FlagProvider, FlagProvider, Keyword, "Where the flag comes from."},
 	{ScopeName, ScopeName, Keyword, "Of a metric point: the library that measured. Two libraries may use the same metric name."},
 	{AgentKind, AgentKind, Keyword, "The agent that runs the shipper: fluent-bit or collector."},
 	{ShipEvictedDelta, ShipEvictedDelta, Long, "In the agent's heartbeat: jari.ship.evicted since the previous heartbeat that was stored."},

@@ -49,5 +49,6 @@ const (
 	ServiceNotification = "notification"
 	ServiceAlerting     = "alerting"
 	ServiceWatch        = "alertingwatch"
-	ServiceEdge         = "edge" // only its access log
+	ServiceEdge         = "edge"     // only its access log
+	ServiceLauncher     = "launcher" // only the faults that the local system's launcher injects
 )

@@ -3,7 +3,7 @@ package names
 // Services lists the services that emit telemetry: the values of service.name.
 var Services = []string{
 	ServiceEdge, ServiceGateway, ServiceUser, ServiceReservation, ServiceSearch, ServiceIndexer, ServiceNotification,
-	ServiceAlerting, ServiceWatch, ServiceAgent,
+	ServiceAlerting, ServiceWatch, ServiceAgent, ServiceLauncher,
 }
 
 // Queues lists the values of jari.queue.

@@ -1,88 +1,180 @@
-// Package fault injects a fault into the local system: a database that refuses
-// connections, with effects that diners and the on-call notice.
+// Package fault injects faults into the local system, with effects that diners and
+// the engineer on call notice.
+//
+//   - Environment faults are real: a database that refuses connections, a process that
+//     hangs, a counter that is wrong. No service simulates anything.
+//   - Application faults are feature flags that a service evaluates itself
+//     (jari.example/internal/faultinject).
+//
+// The launcher has a Controller, which begins faults and ends each at its time. A fault
+// always has an end: it is ended at the latest when the system is stopped, and after a
+// launcher that was killed, when the system is started again.
 package fault
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
+	"slices"
+	"strings"
 	"time"
 
-	"github.com/jackc/pgx/v5"
-
-	"jari.example/internal/wait"
+	"jari.example/infra/local/launch"
+	"jari.example/infra/local/parts"
 )
 
-// Database switches the fault of a database on or off. While it is on, Postgres
-// itself refuses every connection, as in an outage; no service simulates
-// anything. admin is the URL of another database of the same server. If
-// switching on fails or is interrupted halfway, it is undone.
-func Database(ctx context.Context, admin, name string, on bool) (err error) {
-	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
-	defer cancel()
-	conn, err := pgx.Connect(ctx, admin)
-	if err != nil {
-		return err
-	}
-	defer func() { _ = conn.Close(context.WithoutCancel(ctx)) }()
-	if !on {
-		return allow(ctx, conn, name, true)
-	}
-	if err := allow(ctx, conn, name, false); err != nil {
-		return err
-	}
-	defer func() {
-		if err != nil { // over a new connection: an interrupted one is closed
-			err = errors.Join(err, Database(context.WithoutCancel(ctx), admin, name, false))
+// Fault is one way in which the system can be made to fail.
+type Fault struct {
+	Name   string
+	What   string  // what it does, as a sentence without a subject
+	Alerts []Alert // the rules of alerting/slos that it must make fire, under load
+
+	Regional bool          // it is injected into one region; else into what both share
+	Service  string        // the default of --service; "": it takes none
+	Route    string        // the default of --route; "": it takes none
+	Percent  int           // the default of --percent; 0: it takes none
+	Delay    time.Duration // the default of --delay; 0: it takes none
+	Proxied  bool          // it needs `jari up --fault-proxies`
+
+	// plan decides what is changed, and stores in in.Undo what undo needs. It changes
+	// nothing. nil: there is nothing to decide.
+	plan func(ctx context.Context, t Target, in *Injection) error
+	// begin makes the system fail until end is called. If it fails, nothing is changed.
+	begin func(ctx context.Context, t Target, in Injection) (end func(context.Context) error, err error)
+	// undo ends a fault whose launcher was killed. It may be called for one that never
+	// began. nil: the fault ends with its launcher.
+	undo func(ctx context.Context, t Target, in Injection) error
+	// undoAfter is the part that undo needs.
+	undoAfter string
+}
+
+// Alert is a rule that a fault makes fire.
+type Alert struct {
+	Rule    string // metadata.name in alerting/slos; that of a region ends in -kr or -us
+	Service string // with this --service; "": with the default
+}
+
+// Target is the system into which faults are injected.
+type Target struct {
+	*parts.System
+	// Hold hangs or kills a part's process; see launch.Supervisor.
+	Hold func(part string, how launch.Hold, why string) (release func(), err error)
+}
+
+// Request asks for a fault. Empty fields mean the fault's defaults.
+type Request struct {
+	Fault   string        `json:"fault"`
+	Region  string        `json:"region,omitempty"` // kr, us or all; of a regional fault, default kr
+	Service string        `json:"service,omitempty"`
+	Route   string        `json:"route,omitempty"` // "POST /v1/reservations"
+	Percent int           `json:"percent,omitempty"`
+	Delay   time.Duration `json:"delay,omitempty"`
+	For     time.Duration `json:"for,omitempty"`
+}
+
+// The limits of Request.For, and its default.
+const (
+	DefaultFor = 5 * time.Minute
+	minFor     = time.Second
+	maxFor     = 24 * time.Hour
+)
+
+// all is the value of --region for each region.
+const all = "all"
+
+// Injection is a fault that is on, in one region.
+type Injection struct {
+	Fault   string        `json:"fault"`
+	Region  string        `json:"region,omitempty"` // "" for what the regions share
+	Service string        `json:"service,omitempty"`
+	Route   string        `json:"route,omitempty"`
+	Percent int           `json:"percent,omitempty"`
+	Delay   time.Duration `json:"delay,omitempty"`
+	Since   time.Time     `json:"since"`
+	Until   time.Time     `json:"until"`
+	Problem string        `json:"problem,omitempty"` // why it could not be ended yet
+
+	Undo map[string]string `json:"undo,omitempty"` // what ending it needs after the launcher was killed
+}
+
+// part is the name of the process that the injection is about.
+func (in Injection) part() string { return in.Service + "-" + in.Region }
+
+// Describe is the fault with its parameters, for people.
+func (in Injection) Describe() string {
+	text := []string{in.Fault}
+	for _, p := range []struct{ name, value string }{
+		{"region", in.Region}, {"service", in.Service}, {"route", in.Route},
+	} {
+		if p.value != "" {
+			text = append(text, p.name+" "+p.value)
 		}
-	}()
-	return terminate(ctx, conn, name)
-}
-
-// terminate ends the open connections to a database until there are none: a
-// connection that was being opened may appear after the first round.
-func terminate(ctx context.Context, conn *pgx.Conn, name string) error {
-	const query = `SELECT count(*) FILTER (WHERE pg_terminate_backend(pid)) FROM pg_stat_activity WHERE datname = $1`
-	var open int
-	var err error
-	if waitErr := wait.Until(ctx, 20*time.Millisecond, func() bool {
-		err = conn.QueryRow(ctx, query, name).Scan(&open)
-		return err != nil || open == 0
-	}); waitErr != nil {
-		return fmt.Errorf("%d connections to %s do not end: %w", open, name, waitErr)
 	}
-	return err
-}
-
-// allow is not interrupted by ctx: whether it took effect would be unknown.
-func allow(ctx context.Context, conn *pgx.Conn, name string, connections bool) error {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
-	defer cancel()
-	_, err := conn.Exec(ctx, fmt.Sprintf(`ALTER DATABASE %s ALLOW_CONNECTIONS %t`, pgx.Identifier{name}.Sanitize(), connections))
-	return err
-}
-
-// State is the state of a database.
-type State struct {
-	Database string `json:"database"`
-	Allows   bool   `json:"allows_connections"` // false: the fault is on
-	Backends int    `json:"backends"`           // connections that are open
-}
-
-// Status reads the state of a database without connecting to it.
-func Status(ctx context.Context, admin, name string) (State, error) {
-	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
-	defer cancel()
-	s := State{Database: name}
-	conn, err := pgx.Connect(ctx, admin)
-	if err != nil {
-		return s, err
+	if in.Percent > 0 {
+		text = append(text, fmt.Sprintf("%d %%", in.Percent))
 	}
-	defer func() { _ = conn.Close(context.WithoutCancel(ctx)) }()
-	err = conn.QueryRow(ctx, `SELECT datallowconn, (SELECT count(*) FROM pg_stat_activity a WHERE a.datname = d.datname)
-		FROM pg_database d WHERE datname = $1`, name).Scan(&s.Allows, &s.Backends)
-	if errors.Is(err, pgx.ErrNoRows) {
-		return s, fmt.Errorf("there is no database %s", name)
+	if in.Delay > 0 {
+		text = append(text, in.Delay.String())
 	}
-	return s, err
+	return strings.Join(text, ", ")
 }
+
+// same reports whether two injections fail the same thing in the same way.
+func (in Injection) same(other Injection) bool {
+	return in.Fault == other.Fault && in.Region == other.Region && in.Service == other.Service
+}
+
+// injections checks a request and returns what to inject from now on, one for each
+// region. The error says what to write instead.
+func (f Fault) injections(r Request, now time.Time) ([]Injection, error) {
+	problems := []error{}
+	refuse := func(bad bool, format string, args ...any) {
+		if bad {
+			problems = append(problems, fmt.Errorf(format, args...))
+		}
+	}
+	refuse(!f.Regional && r.Region != "" && r.Region != all, "%s takes no --region: the regions share what it affects", f.Name)
+	refuse(f.Regional && r.Region != "" && r.Region != all && !slices.Contains(parts.Regions, r.Region),
+		"--region is %q; it must be one of %s", r.Region, strings.Join(append(slices.Clone(parts.Regions), all), ", "))
+	refuse(f.Service == "" && r.Service != "", "%s takes no --service", f.Name)
+	refuse(f.Service != "" && r.Service != "" && !slices.Contains(services, r.Service),
+		"--service is %q; it must be one of %s", r.Service, strings.Join(services, ", "))
+	refuse(f.Route == "" && r.Route != "", "%s takes no --route", f.Name)
+	refuse(f.Percent == 0 && r.Percent != 0, "%s takes no --percent", f.Name)
+	refuse(f.Percent != 0 && (r.Percent < 0 || r.Percent > 100), "--percent is %d; it must be from 1 to 100", r.Percent)
+	refuse(f.Delay == 0 && r.Delay != 0, "%s takes no --delay", f.Name)
+	refuse(f.Delay != 0 && (r.Delay < 0 || r.Delay > time.Minute), "--delay is %s; it must be up to 1m", r.Delay)
+	refuse(r.For != 0 && (r.For < minFor || r.For > maxFor), "--for is %s; it must be from %s to %s", r.For, minFor, maxFor)
+	if len(problems) > 0 {
+		return nil, errors.Join(problems...)
+	}
+	regions := []string{""}
+	switch {
+	case f.Regional && r.Region == all:
+		regions = parts.Regions
+	case f.Regional:
+		regions = []string{cmp.Or(r.Region, parts.Regions[0])}
+	}
+	var ins []Injection
+	for _, region := range regions {
+		ins = append(ins, Injection{
+			Fault: f.Name, Region: region,
+			Service: cmp.Or(r.Service, f.Service), Route: f.route(r), Percent: cmp.Or(r.Percent, f.Percent),
+			Delay: cmp.Or(r.Delay, f.Delay), Since: now, Until: now.Add(cmp.Or(r.For, DefaultFor)),
+		})
+	}
+	return ins, nil
+}
+
+// route is the route of a request. The default belongs to the default service; another
+// service is affected in all its routes.
+func (f Fault) route(r Request) string {
+	if r.Route == "" && r.Service != "" && r.Service != f.Service {
+		return ""
+	}
+	return cmp.Or(r.Route, f.Route)
+}
+
+// services are the values of --service.
+var services = []string{"gateway", "user", "reservation", "search", "indexer", "notification"}

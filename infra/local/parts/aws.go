@@ -71,7 +71,7 @@ func (s *System) aws() launch.Part {
 		Command: func(context.Context) (launch.Command, error) {
 			port := fmt.Sprint(s.Ports.Of("aws"))
 			env := environment("PYTHONUNBUFFERED=1", "JARI_MAIL_DIR="+s.mailDir(), fmt.Sprint("JARI_MAIL_KEEP=", keptMails),
-				"JARI_MAIL_RATE="+cmp.Or(s.Getenv("JARI_MAIL_RATE"), mailRate))
+				"JARI_FAULT_FILE="+s.CloudFaultFile(), "JARI_MAIL_RATE="+cmp.Or(s.Getenv("JARI_MAIL_RATE"), mailRate))
 			return launch.Command{Path: python, Args: []string{server, "-H", "127.0.0.1", "-p", port}, Env: env, Dir: s.Dir}, nil
 		},
 		Healthy: respondsTo(s.AWSURL() + "/moto-api/"),
@@ -82,6 +82,9 @@ func (s *System) aws() launch.Part {
 		Notes:      func() string { return "moto " + motoVersion },
 	}
 }
+
+// CloudFaultFile is the file from which moto reads the injected faults.
+func (s *System) CloudFaultFile() string { return filepath.Join(s.Dir, "run", "aws-faults.json") }
 
 // mailDir is the folder of the mails that moto has accepted.
 func (s *System) mailDir() string { return filepath.Join(s.Dir, "data", "mail") }

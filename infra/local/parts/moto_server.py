@@ -8,17 +8,22 @@ in JARI_MAIL_DIR, before it is acknowledged; the mailbox reads these. GetAccount
 SES's version 2, which moto does not have, says that JARI_MAIL_RATE mails a second
 may be sent; nothing enforces that.
 
+JARI_FAULT_FILE names the file of the injected faults (infra/local/fault): an object
+with members such as "ses-refuses/us-east-1": {"percent": 100, "until": 1790000000}.
+
 Records of a DynamoDB stream stay: only changes of restaurants create them.
 """
 
 import collections
 import json
 import os
+import random
 import threading
 import time
 
 from moto.core.common_models import BaseModel
 from moto.dynamodbstreams.models import DynamoDBStreamsBackend
+from moto.dynamodbstreams.responses import DynamoDBStreamsHandler
 from moto.server import main
 from moto.ses.models import SESBackend
 from moto.sesv2 import urls
@@ -88,7 +93,38 @@ def get_account(self):
     return json.dumps({"SendQuota": quota, "SendingEnabled": True, "ProductionAccessEnabled": True})
 
 
+def is_on(fault, region):
+    """Whether the injected fault affects this request."""
+    try:
+        with open(os.environ["JARI_FAULT_FILE"], encoding="utf-8") as file:
+            entry = json.load(file).get(fault + "/" + region)
+    except FileNotFoundError:
+        return False
+    return entry is not None and time.time() < entry["until"] and random.random() * 100 < entry["percent"]
+
+
+def refusing(method, *faults):
+    """A method of a response class that refuses requests while one of faults is on."""
+
+    def wrapped(self):
+        for fault, status, error, message in faults:
+            if is_on(fault, self.region):
+                body = json.dumps({"__type": error, "message": message})
+                return status, {"x-amzn-ErrorType": error, "Content-Type": "application/json"}, body
+        return method(self)
+
+    return wrapped
+
+
 SESV2Response.get_account = get_account
+SESV2Response.send_email = refusing(
+    SESV2Response.send_email,
+    ("ses-refuses", 400, "AccountSuspendedException", "Your account is suspended: too many complaints."),
+    ("ses-throttles", 429, "TooManyRequestsException", "Maximum sending rate exceeded."),
+)
+DynamoDBStreamsHandler.get_records = refusing(
+    DynamoDBStreamsHandler.get_records, ("stream-stuck", 500, "InternalServerError", "Internal server error.")
+)
 urls.url_paths["{0}/v2/email/account$"] = SESV2Response.dispatch
 BaseModel.__new__ = staticmethod(new)
 SESBackend.__init__ = replacing(SESBackend.__init__, sent_messages=Mails)

@@ -15,7 +15,6 @@ import (
 	"jari.example/infra/local/demo"
 	"jari.example/infra/local/fault"
 	"jari.example/infra/local/launch"
-	"jari.example/infra/local/parts"
 	"jari.example/infra/local/seed"
 	"jari.example/internal/wait"
 )
@@ -49,7 +48,7 @@ func demoCommand(ctx context.Context, e env, args []string) error {
 			return firstOnCall(string(out), err)
 		},
 		Fault: func(ctx context.Context, on bool) error {
-			return fault.Database(ctx, sys.DatabaseURL("postgres"), parts.ReservationDatabase(demoRegion), on)
+			return demoFault(ctx, fault.Client{Launcher: client}, on)
 		},
 		Out: e.stdout,
 	}
@@ -59,6 +58,18 @@ func demoCommand(ctx context.Context, e env, args []string) error {
 		}
 	}
 	return demo.Run(ctx, cfg, strings.FieldsFunc(*only, func(r rune) bool { return r == ',' || r == ' ' })...)
+}
+
+// demoFault switches the fault of the demo. The launcher ends it, should the demo be
+// killed.
+func demoFault(ctx context.Context, client fault.Client, on bool) (err error) {
+	const name = "database-refuse"
+	if on {
+		_, err = client.On(ctx, fault.Request{Fault: name, Region: demoRegion})
+	} else {
+		_, err = client.Off(ctx, name, demoRegion)
+	}
+	return err
 }
 
 // firstInLine is how alertingd prints who is on call.

@@ -54,7 +54,7 @@ func commands() []command {
 		{"clean", "stop everything and remove its data, logs and programs", clean},
 		{"status", "print every part's state, process, ports and restarts", status},
 		{"logs", "print (-f: follow) the logs of a part or service", logs},
-		{"fault", "inject a fault: a region's reservation database refuses connections; on, off or status", faultCommand},
+		{"fault", "inject a fault: list, on, off or status", faultCommand},
 		{"env", "print the addresses of the running system as shell exports, for tests", printEnv},
 		{"seed", "add sample restaurants to both regions (up does it too)", seedCommand},
 		{"demo", "run a scenario against the running system and check every step", demoCommand},

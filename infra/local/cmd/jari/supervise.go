@@ -11,6 +11,7 @@ import (
 
 	"github.com/gofrs/flock"
 
+	"jari.example/infra/local/fault"
 	"jari.example/infra/local/launch"
 	"jari.example/infra/local/ports"
 )
@@ -55,6 +56,10 @@ func supervise(ctx context.Context, e env, args []string) error {
 	if err != nil {
 		return err
 	}
+	injection, err := newInjection(sys, chosen)
+	if err != nil {
+		return err
+	}
 	super, err := launch.New(chosen, sys.LogDir(), e.stdout)
 	if err != nil {
 		return err
@@ -66,6 +71,13 @@ func supervise(ctx context.Context, e env, args []string) error {
 		return err
 	}
 	defer os.Remove(statePath(dir))
+	injected := injection.controller(super.Hold)
+	super.Handle(fault.Path, injected)
+	super.BeforeStop = func() {
+		if err := injected.Close(context.WithoutCancel(ctx)); err != nil {
+			fmt.Fprintln(e.stderr, "jari:", err)
+		}
+	}
 	close, err := super.Serve(launch.SocketPath(dir))
 	if err != nil {
 		return err

@@ -1,0 +1,59 @@
+package fault
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/jackc/pgx/v5"
+)
+
+// FutureSlot returns the last slot in the database of the reservation service, so that
+// diners who look for a table soon are not affected.
+func FutureSlot(ctx context.Context, url string) (slot string, err error) {
+	conn, err := session(ctx, url)
+	if err != nil {
+		return "", err
+	}
+	defer func() { _ = conn.Close(context.WithoutCancel(ctx)) }()
+	err = conn.QueryRow(ctx, `SELECT id::text FROM slots WHERE starts_at > now() ORDER BY starts_at DESC, id DESC LIMIT 1`).Scan(&slot)
+	if errors.Is(err, pgx.ErrNoRows) {
+		return "", errors.New("the database has no future slot: add sample data with `jari seed`")
+	}
+	return slot, err
+}
+
+// Miscount adds a cover to the counter of a slot, so that it differs from its
+// reservations: what the audit must find.
+func Miscount(ctx context.Context, url, slot string) error {
+	return updateSlot(ctx, url, slot, `UPDATE slots SET booked = booked + 1, capacity = greatest(wanted_capacity, booked + 1)
+		WHERE id = $1::text::bigint`)
+}
+
+// Recount sets the counter of a slot to what its reservations hold. It may be repeated.
+func Recount(ctx context.Context, url, slot string) error {
+	const held = `(SELECT coalesce(sum(party), 0)::int FROM reservations
+		WHERE slot_id = slots.id AND status IN ('offered', 'confirmed', 'seated'))`
+	return updateSlot(ctx, url, slot, `UPDATE slots SET booked = `+held+`, capacity = greatest(wanted_capacity, `+held+`)
+		WHERE id = $1::text::bigint`)
+}
+
+// updateSlot locks the slot first, as a booking does, so that the statement sees every
+// reservation that was made before.
+func updateSlot(ctx context.Context, url, slot, statement string) error {
+	conn, err := session(ctx, url)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = conn.Close(context.WithoutCancel(ctx)) }()
+	return pgx.BeginFunc(ctx, conn, func(tx pgx.Tx) error {
+		if _, err := tx.Exec(ctx, `SELECT FROM slots WHERE id = $1::text::bigint FOR UPDATE`, slot); err != nil {
+			return err
+		}
+		tag, err := tx.Exec(ctx, statement, slot)
+		if err == nil && tag.RowsAffected() == 0 {
+			return fmt.Errorf("there is no slot %s", slot)
+		}
+		return err
+	})
+}
