@@ -1,0 +1,285 @@
+package fault
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"jari.example/infra/local/launch"
+	"jari.example/infra/local/parts"
+)
+
+// recorder is a system in which two faults can be injected, and what happened to it.
+type recorder struct {
+	log    []string
+	refuse error // of the end of a fault
+	file   string
+	faults []Fault
+}
+
+func newRecorder(t *testing.T) *recorder {
+	r := &recorder{file: filepath.Join(t.TempDir(), "run", "faults.json")}
+	begin := func(_ context.Context, _ Target, in Injection) (func(context.Context) error, error) {
+		if in.Service == "search" {
+			return nil, errors.New("search has no process")
+		}
+		r.log = append(r.log, "begin "+in.Describe())
+		return func(context.Context) error {
+			if r.refuse != nil {
+				return r.refuse
+			}
+			r.log = append(r.log, "end "+in.Describe())
+			return nil
+		}, nil
+	}
+	undo := func(_ context.Context, _ Target, in Injection) error {
+		r.log = append(r.log, "undo "+in.Describe())
+		return nil
+	}
+	r.faults = []Fault{
+		{Name: "slow", Regional: true, Service: "reservation", Percent: 50, Delay: time.Second, Route: "GET /v1/x", begin: begin},
+		{Name: "full", begin: begin, undo: undo, undoAfter: "store"},
+	}
+	return r
+}
+
+func (r *recorder) controller() *Controller {
+	return NewController(r.faults, Target{}, r.file, func(on bool, in Injection) {
+		r.log = append(r.log, fmt.Sprintf("report %t %s", on, in.Fault))
+	})
+}
+
+func (r *recorder) expect(t *testing.T, want ...string) {
+	t.Helper()
+	if !slices.Equal(r.log, want) {
+		t.Errorf("got\n  %s\nwant\n  %s", strings.Join(r.log, "\n  "), strings.Join(want, "\n  "))
+	}
+	r.log = nil
+}
+
+func TestAFaultEndsAtItsTime(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := newRecorder(t)
+		c := r.controller()
+		if _, err := c.On(t.Context(), Request{Fault: "full"}); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := c.On(t.Context(), Request{Fault: "slow", For: time.Minute}); err != nil {
+			t.Fatal(err)
+		}
+		r.expect(t, "begin full", "report true full", "begin slow, region kr, service reservation, route GET /v1/x, 50 %, 1s", "report true slow")
+		time.Sleep(time.Minute + time.Second)
+		r.expect(t, "end slow, region kr, service reservation, route GET /v1/x, 50 %, 1s", "report false slow")
+		if on := c.List(); len(on) != 1 || on[0].Fault != "full" || !on[0].Until.Equal(on[0].Since.Add(DefaultFor)) {
+			t.Errorf("on is %+v", on)
+		}
+		time.Sleep(DefaultFor)
+		r.expect(t, "end full", "report false full")
+		if on := c.List(); len(on) != 0 {
+			t.Errorf("on is %+v", on)
+		}
+	})
+}
+
+func TestAFaultThatIsOnBeginsAgainWithTheNewParameters(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := newRecorder(t)
+		c := r.controller()
+		for _, percent := range []int{20, 30} {
+			if _, err := c.On(t.Context(), Request{Fault: "slow", Percent: percent, Region: "all", For: time.Minute}); err != nil {
+				t.Fatal(err)
+			}
+			time.Sleep(50 * time.Second)
+		}
+		if on := c.List(); len(on) != 2 || on[0].Percent != 30 || on[1].Region != "us" {
+			t.Errorf("on is %+v", on)
+		}
+		r.log = nil
+		if ended, err := c.Off(t.Context(), "slow", "us"); err != nil || len(ended) != 1 {
+			t.Errorf("ended %+v, %v", ended, err)
+		}
+		if ended, err := c.Off(t.Context(), "", ""); err != nil || len(ended) != 1 || ended[0].Region != "kr" {
+			t.Errorf("ended %+v, %v", ended, err)
+		}
+		time.Sleep(time.Hour) // no timer of the first one is left
+		if n := len(r.log); n != 4 {
+			t.Errorf("%d changes, want 4: %q", n, r.log)
+		}
+	})
+}
+
+func TestAFaultThatCannotBeEndedIsTriedAgain(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := newRecorder(t)
+		c := r.controller()
+		if _, err := c.On(t.Context(), Request{Fault: "full", For: time.Minute}); err != nil {
+			t.Fatal(err)
+		}
+		r.log, r.refuse = nil, errors.New("the store is away")
+		time.Sleep(2 * time.Minute)
+		if on := c.List(); len(on) != 1 || !strings.Contains(on[0].Problem, "the store is away") {
+			t.Errorf("on is %+v", on)
+		}
+		if _, err := c.Off(t.Context(), "full", ""); err == nil || !strings.Contains(err.Error(), "tried again every 1s") {
+			t.Errorf("off: %v", err)
+		}
+		r.refuse = nil
+		time.Sleep(2 * retryEvery)
+		r.expect(t, "end full", "report false full")
+		if on := c.List(); len(on) != 0 {
+			t.Errorf("on is %+v", on)
+		}
+	})
+}
+
+func TestNothingStaysOnAtAStop(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := newRecorder(t)
+		c := r.controller()
+		for _, request := range []Request{{Fault: "full"}, {Fault: "slow", Region: "all"}} {
+			if _, err := c.On(t.Context(), request); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if err := c.Close(t.Context()); err != nil || len(c.List()) != 0 {
+			t.Errorf("%v; on is %+v", err, c.List())
+		}
+		if _, err := c.On(t.Context(), Request{Fault: "full"}); !errors.Is(err, errStopping) {
+			t.Errorf("afterwards: %v", err)
+		}
+		if text, err := os.ReadFile(r.file); err != nil || strings.TrimSpace(string(text)) != "[]" {
+			t.Errorf("the file has %s, %v", text, err)
+		}
+	})
+}
+
+func TestARegionThatCannotFailEndsTheFaultInAll(t *testing.T) {
+	r := newRecorder(t)
+	c := r.controller()
+	if _, err := c.On(t.Context(), Request{Fault: "slow", Service: "search", Region: "all"}); err == nil ||
+		!strings.Contains(err.Error(), "search has no process") {
+		t.Errorf("got %v", err)
+	}
+	if len(c.List()) != 0 || len(r.log) != 0 {
+		t.Errorf("on is %+v, %q", c.List(), r.log)
+	}
+}
+
+func TestWhatAKilledLauncherLeftOnIsUndoneWhenItsPartIsUp(t *testing.T) {
+	r := newRecorder(t)
+	c := r.controller()
+	for _, request := range []Request{{Fault: "full"}, {Fault: "slow"}} {
+		if _, err := c.On(t.Context(), request); err != nil {
+			t.Fatal(err)
+		}
+	}
+	r.log = nil // the launcher is killed: nobody ends them
+	left, err := Left(r.file, r.faults)
+	if err != nil || len(left) != 1 || left[0].Fault != "full" {
+		t.Fatalf("left is %+v, %v; the other one ended with the launcher", left, err)
+	}
+	all := []launch.Part{{Name: "other"}, {Name: "store", Initialize: func(context.Context, launch.Progress) error {
+		r.log = append(r.log, "store is up")
+		return nil
+	}}}
+	report := func(on bool, in Injection) { r.log = append(r.log, fmt.Sprintf("report %t %s", on, in.Fault)) }
+	if err := UndoAtStart(all, left, r.faults, Target{}, report); err != nil {
+		t.Fatal(err)
+	}
+	r.expect(t)
+	for range 2 { // the second time is a restart of the part
+		if err := all[1].Initialize(t.Context(), func(string, ...any) {}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	r.expect(t, "store is up", "undo full", "report false full", "store is up")
+	if left, err := Left(filepath.Join(t.TempDir(), "none"), r.faults); err != nil || left != nil {
+		t.Errorf("without a file: %+v, %v", left, err)
+	}
+}
+
+func TestARequestThatCannotBeMetSaysWhatToWrite(t *testing.T) {
+	r := newRecorder(t)
+	for _, c := range []struct {
+		request Request
+		want    string
+	}{
+		{Request{}, "name a fault: full, slow"},
+		{Request{Fault: "slwo"}, `no fault called "slwo"; the faults are: full, slow`},
+		{Request{Fault: "slow", Region: "moon"}, `--region is "moon"; it must be one of kr, us, all`},
+		{Request{Fault: "full", Region: "us"}, "full takes no --region"},
+		{Request{Fault: "slow", Service: "edge"}, `--service is "edge"; it must be one of gateway,`},
+		{Request{Fault: "full", Service: "user"}, "takes no --service"},
+		{Request{Fault: "full", Route: "GET /"}, "takes no --route"},
+		{Request{Fault: "slow", Percent: 101}, "from 1 to 100"},
+		{Request{Fault: "full", Percent: 1}, "takes no --percent"},
+		{Request{Fault: "slow", Delay: time.Hour}, "up to 1m"},
+		{Request{Fault: "full", Delay: time.Second}, "takes no --delay"},
+		{Request{Fault: "full", For: time.Millisecond}, "--for is 1ms; it must be from 1s to 24h"},
+		{Request{Fault: "full", For: 25 * time.Hour}, "--for is 25h"},
+	} {
+		if _, err := r.controller().On(t.Context(), c.request); err == nil || !strings.Contains(err.Error(), c.want) {
+			t.Errorf("%+v: %v, want %q", c.request, err, c.want)
+		}
+	}
+	if len(r.log) != 0 {
+		t.Errorf("something began: %q", r.log)
+	}
+}
+
+func TestEveryFaultIsCompleteAndNamesRulesThatExist(t *testing.T) {
+	seen := map[string]bool{}
+	for _, f := range Faults() {
+		if seen[f.Name] || f.What == "" || f.begin == nil || len(f.Alerts) == 0 {
+			t.Errorf("%s is incomplete, or there are two", f.Name)
+		}
+		seen[f.Name] = true
+		if f.undoAfter != "" && f.undo == nil {
+			t.Errorf("%s has nothing to undo", f.Name)
+		}
+		for _, a := range f.Alerts {
+			if a.Service != "" && !slices.Contains(services, a.Service) {
+				t.Errorf("%s: there is no service %s", f.Name, a.Service)
+			}
+			if !ruleExists(t, a.Rule) {
+				t.Errorf("%s: alerting/slos has no rule %s", f.Name, a.Rule)
+			}
+		}
+	}
+	if ruleExists(t, "no-such-rule") {
+		t.Error("every rule exists")
+	}
+}
+
+// ruleExists reports whether an objective or a direct alert has that name, or has it for
+// each region.
+func ruleExists(t *testing.T, rule string) bool {
+	t.Helper()
+	files, err := filepath.Glob("../../../alerting/slos/*.yaml")
+	if err != nil || len(files) == 0 {
+		t.Fatalf("%v, %d files", err, len(files))
+	}
+	wanted := []string{rule}
+	for _, region := range parts.Regions {
+		wanted = append(wanted, rule+"-"+region)
+	}
+	for _, file := range files {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, name := range wanted {
+			if strings.Contains(string(text), "\n  name: "+name+"\n") {
+				return true
+			}
+		}
+	}
+	return false
+}

@@ -1,0 +1,184 @@
+package fault
+
+import (
+	"context"
+	"errors"
+	"io"
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+
+	"jari.example/infra/local/artifact"
+	"jari.example/infra/local/launch"
+	"jari.example/infra/local/parts"
+	"jari.example/infra/local/ports"
+	"jari.example/telemetry/names/realpart"
+)
+
+// slots creates the tables of the reservation service that faults affect, as far as they
+// do, with one slot in the future, which has a reservation of two covers.
+const slots = `
+	CREATE TABLE slots (id bigint PRIMARY KEY, starts_at timestamptz, wanted_capacity int, capacity int, booked int);
+	CREATE TABLE reservations (slot_id bigint, party int, status text);
+	INSERT INTO slots VALUES (1, now() - interval '1 day', 4, 4, 0), (2, now() + interval '1 day', 2, 2, 2);
+	INSERT INTO reservations VALUES (2, 2, 'confirmed'), (2, 3, 'cancelled')`
+
+// reservationDatabase creates a database with slots, and returns its URL.
+func reservationDatabase(t *testing.T) (url string, conn *pgx.Conn) {
+	t.Helper()
+	admin := realpart.Need(t, realpart.Postgres)
+	name, _ := database(t, admin)
+	url = at(t, admin, name, "")
+	conn = connect(t, url)
+	if _, err := conn.Exec(t.Context(), slots); err != nil {
+		t.Fatal(err)
+	}
+	return url, conn
+}
+
+func TestALockLetsStatementsWaitUntilItEnds(t *testing.T) {
+	url, conn := reservationDatabase(t)
+	read := func() error {
+		_, err := conn.Exec(t.Context(), `SET lock_timeout = '100ms'; SELECT booked FROM slots`)
+		return err
+	}
+	if err := read(); err != nil {
+		t.Fatal(err)
+	}
+	end, err := Lock(t.Context(), url, "slots")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if pgErr, ok := errors.AsType[*pgconn.PgError](read()); !ok || pgErr.Code != "55P03" { // lock_not_available
+		t.Errorf("while the lock is held a read ends with %v", pgErr)
+	}
+	if err := end(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if err := read(); err != nil {
+		t.Errorf("afterwards: %v", err)
+	}
+	if _, err := Lock(t.Context(), url, "no_such_table"); err == nil {
+		t.Error("a table that does not exist was locked")
+	}
+}
+
+// The server of the other tests must keep its connections, so this one has its own.
+func TestExhaustTakesEveryConnectionUntilItEnds(t *testing.T) {
+	admin := ownPostgres(t, "max_connections=20", "superuser_reserved_connections=3")
+	name, _ := database(t, admin)
+	victim, other := connect(t, at(t, admin, name, "")), connect(t, admin)
+	end, err := Exhaust(t.Context(), admin, name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for deadline := time.Now().Add(10 * time.Second); victim.Ping(t.Context()) == nil; time.Sleep(10 * time.Millisecond) {
+		if time.Now().After(deadline) {
+			t.Fatal("the session of the database was not ended")
+		}
+	}
+	refused := 0
+	for range 20 {
+		conn, err := pgx.Connect(t.Context(), at(t, admin, name, ""))
+		if pgErr, ok := errors.AsType[*pgconn.PgError](err); ok && pgErr.Code == "53300" {
+			refused++
+		} else if err == nil {
+			_ = conn.Close(t.Context())
+		}
+	}
+	if refused < 15 { // one may be quicker than the fault
+		t.Errorf("%d of 20 connections were refused", refused)
+	}
+	if err := other.Ping(t.Context()); err != nil {
+		t.Errorf("a session of another database was ended: %v", err)
+	}
+	if err := end(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	for deadline := time.Now().Add(10 * time.Second); ; time.Sleep(20 * time.Millisecond) {
+		conn, err := pgx.Connect(t.Context(), at(t, admin, name, ""))
+		if err == nil {
+			_ = conn.Close(context.WithoutCancel(t.Context()))
+			break
+		}
+		if time.Now().After(deadline) {
+			t.Fatalf("afterwards: %v", err)
+		}
+	}
+}
+
+func TestACounterIsWrongUntilItIsRecounted(t *testing.T) {
+	url, conn := reservationDatabase(t)
+	expect := func(what string, booked, capacity int) {
+		t.Helper()
+		var b, c int
+		if err := conn.QueryRow(t.Context(), `SELECT booked, capacity FROM slots WHERE id = 2`).Scan(&b, &c); err != nil {
+			t.Fatal(err)
+		}
+		if b != booked || c != capacity {
+			t.Errorf("%s: booked %d of %d, want %d of %d", what, b, c, booked, capacity)
+		}
+	}
+	slot, err := FutureSlot(t.Context(), url)
+	if err != nil || slot != "2" {
+		t.Fatalf("the future slot is %q, %v", slot, err)
+	}
+	if err := Miscount(t.Context(), url, slot); err != nil {
+		t.Fatal(err)
+	}
+	expect("with the fault", 3, 3)
+	for range 2 { // it may be repeated
+		if err := Recount(t.Context(), url, slot); err != nil {
+			t.Fatal(err)
+		}
+		expect("afterwards", 2, 2)
+	}
+	if err := Miscount(t.Context(), url, "77"); err == nil {
+		t.Error("a slot that does not exist was changed")
+	}
+	if _, err := conn.Exec(t.Context(), `DELETE FROM slots WHERE id = 2`); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := FutureSlot(t.Context(), url); err == nil {
+		t.Error("a database without future slots has one")
+	}
+}
+
+// ownPostgres starts a server for one test.
+func ownPostgres(t *testing.T, settings ...string) (admin string) {
+	t.Helper()
+	realpart.Need(t, realpart.Postgres) // then its binaries are in place
+	dir := filepath.Join(t.TempDir(), ".jari")
+	offset, release, err := ports.Reserve(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	cache, err := artifact.DefaultCache(os.Getenv)
+	if err != nil {
+		t.Fatal(err)
+	}
+	sys, err := parts.New(parts.System{Dir: dir, Ports: offset, Cache: cache, Getenv: os.Getenv})
+	if err != nil {
+		t.Fatal(err)
+	}
+	super, err := launch.New([]launch.Part{sys.Postgres(settings...)}, sys.LogDir(), io.Discard)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ended := make(chan error, 1)
+	go func() { ended <- super.Run(context.Background()) }()
+	t.Cleanup(func() { super.Stop(); <-ended; release(); _ = sys.RemoveData() })
+	for super.Status().Phase != "running" {
+		select {
+		case err := <-ended:
+			ended <- err
+			t.Fatal(err)
+		case <-time.After(20 * time.Millisecond):
+		}
+	}
+	return sys.DatabaseURL("postgres")
+}
