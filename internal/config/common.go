@@ -15,7 +15,13 @@ type Common struct {
 	Telemetry    *string // TelemetryOff, TelemetryLogs or TelemetryAll
 	TraceCeiling *int    // see telemetry.Config
 	LogLevel     *slog.Level
+	FaultFlags   *string // see package faultinject; "" for none
 }
+
+// Production is the value of -environment in which -fault-flags is refused unless
+// -fault-flags-in-production allows it. It is the default, so that a deployment that
+// forgets to say where it runs is safe.
+const Production = "production"
 
 // The values of -telemetry. Off writes no log line, span or metric; it exists
 // to measure what the others cost.
@@ -41,5 +47,15 @@ func (s *Set) Common(httpAddr, opsAddr string) Common {
 	c.TraceCeiling = s.Int("trace-ceiling", telemetry.DefaultTraceCeiling,
 		"traces kept per second, and access log lines of each route of an inner service; above it fewer; negative: all")
 	c.LogLevel = s.Level("log-level", slog.LevelInfo, "lowest level to log")
+	environment := s.String("environment", Production, "where the process runs, such as production, staging or local")
+	c.FaultFlags = s.String("fault-flags", "",
+		"JSON file of feature flags that make this process fail on purpose, read again when it changes; empty: none")
+	allowed := s.OneOf("fault-flags-in-production", "refused", "whether -fault-flags may be given in production", "refused", "allowed")
+	s.checks = append(s.checks, func() {
+		s.Require(*environment != "", "-environment must not be empty")
+		s.Require(*c.FaultFlags == "" || *environment != Production || *allowed == "allowed",
+			"-fault-flags makes the process fail on purpose, and -environment is production: leave the flag out, "+
+				"name another environment, or allow it with -fault-flags-in-production allowed")
+	})
 	return c
 }

@@ -26,6 +26,7 @@ type Set struct {
 	getenv   func(string) string
 	values   []*value
 	problems []error
+	checks   []func()
 }
 
 // New starts the flags of daemon ("reservationd"), whose variables begin with
@@ -213,7 +214,7 @@ func (s *Set) Parse(args []string, stdout io.Writer, checks ...func()) error {
 		}
 	}
 	if len(s.problems) == 0 {
-		for _, check := range checks {
+		for _, check := range append(s.checks, checks...) {
 			check()
 		}
 	}

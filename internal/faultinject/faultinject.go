@@ -126,8 +126,8 @@ func (i *Injector) clear() {
 	i.growing.Wait()
 }
 
-// WaitWhileStopped returns when the worker may run: at once unless its flag is on. It
-// returns false if ctx ends first.
+// WaitWhileStopped returns true when the worker may run: at once unless its flag is on.
+// It returns false if ctx ends while the flag is on.
 func (i *Injector) WaitWhileStopped(ctx context.Context, worker string) bool {
 	for i != nil {
 		i.mu.Lock()
@@ -144,7 +144,7 @@ func (i *Injector) WaitWhileStopped(ctx context.Context, worker string) bool {
 			return false
 		}
 	}
-	return ctx.Err() == nil
+	return true
 }
 
 // StopContext returns a context that ends when the worker's flag is on. cancel must be

@@ -2,11 +2,13 @@ package serve
 
 import (
 	"context"
+	"errors"
 	"io"
 	"os"
 	"runtime/debug"
 
 	"jari.example/internal/config"
+	"jari.example/internal/faultinject"
 	"jari.example/telemetry"
 	"jari.example/telemetry/names"
 )
@@ -44,11 +46,24 @@ func WithTelemetry(ctx context.Context, service string, c config.Common, stdout 
 	if err != nil {
 		return err
 	}
+	stopFaults, err := startFaults(*c.FaultFlags, t)
+	if err != nil {
+		return errors.Join(err, stop(context.Background()))
+	}
 	runErr := run(t)
+	stopFaults()
 	// A failed flush loses the last spans of a process that ends anyway. It does
 	// not make a graceful stop a failure.
 	if err := stop(context.Background()); err != nil {
 		t.Logger.Warn("telemetry flush failed", names.Exception, err.Error())
 	}
 	return runErr
+}
+
+// startFaults lets the process fail as the flags of a file say, if there is one.
+func startFaults(file string, t *telemetry.Telemetry) (stop func(), err error) {
+	if file == "" {
+		return func() {}, nil
+	}
+	return faultinject.Start(file, t.Logger)
 }

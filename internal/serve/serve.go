@@ -14,6 +14,7 @@ import (
 
 	"github.com/oklog/run"
 
+	"jari.example/internal/faultinject"
 	"jari.example/internal/wait"
 	"jari.example/telemetry"
 	"jari.example/telemetry/names"
@@ -147,8 +148,18 @@ func runRecovered(ctx context.Context, logger *slog.Logger, w Worker) (panicked 
 			telemetry.LogPanic(ctx, logger, w.Name, p)
 		}
 	}()
-	if err := w.Run(ctx); err != nil && !errors.Is(err, context.Canceled) {
-		return false, fmt.Errorf("%s: %w", w.Name, err)
+	faults := faultinject.Process() // nil, unless the process is to fail on purpose
+	for faults.WaitWhileStopped(ctx, w.Name) {
+		running, cancel := faults.StopContext(ctx, w.Name)
+		err := w.Run(running)
+		stopped := running.Err() != nil && ctx.Err() == nil
+		cancel()
+		if err != nil && !errors.Is(err, context.Canceled) {
+			return false, fmt.Errorf("%s: %w", w.Name, err)
+		}
+		if !stopped {
+			break
+		}
 	}
 	return false, nil
 }

@@ -18,7 +18,7 @@ var Events = []Event{
 		"ERROR: it was recovered, so that a request got a 500 or a worker was restarted. FATAL: it ended the process."},
 	{EventFailed, "The process ends with an error or could not start."},
 	{EventLevelChanged, "The log level was changed (PUT /loglevel on the ops port)."},
-	{EventFaultBegan, "A fault was injected into the local system: jari.fault, until jari.fault.until."},
+	{EventFaultBegan, "A fault was injected into the local system: jari.fault.name, until jari.fault.until."},
 	{EventFaultEnded, "An injected fault was ended."},
 	{EventFlagChanged, "A feature flag was switched on or off, or changed its parameters."},
 	{EventEmitted, "A numbered record of telemetryemit, counted by chaos campaigns."},

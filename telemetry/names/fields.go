@@ -73,7 +73,7 @@ const (
 	HTTPAddr      = "jari.http.addr"
 	OpsAddr       = "jari.ops.addr"
 	Uptime        = "jari.uptime"
-	Fault         = "jari.fault"
+	Fault         = "jari.fault.name"
 	FaultUntil    = "jari.fault.until"
 
 	FlagKey      = "feature_flag.key"

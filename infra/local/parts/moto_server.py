@@ -110,7 +110,7 @@ def refusing(method, *faults):
         for fault, status, error, message in faults:
             if is_on(fault, self.region):
                 body = json.dumps({"__type": error, "message": message})
-                return status, {"x-amzn-ErrorType": error, "Content-Type": "application/json"}, body
+                return status, {"status": status, "x-amzn-ErrorType": error, "Content-Type": "application/json"}, body
         return method(self)
 
     return wrapped

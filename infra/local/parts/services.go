@@ -2,6 +2,7 @@ package parts
 
 import (
 	"context"
+	"path/filepath"
 
 	"jari.example/infra/local/launch"
 	"jari.example/telemetry/names"
@@ -43,6 +44,7 @@ func (s *System) service(region, name, program string, needs []string, args ...s
 	common := []string{
 		"--ops-addr", s.Ports.Addr(part + "/ops"),
 		"--cloud-region", names.Regions[region], "--otlp-endpoint", s.Ports.URL("agent"),
+		"--environment", "local", "--fault-flags", s.FaultFlagsFile(part),
 	}
 	listens := []int{s.Ports.Of(part + "/ops")}
 	if name != "indexer" { // which has no API
@@ -50,6 +52,12 @@ func (s *System) service(region, name, program string, needs []string, args ...s
 		listens = append(listens, s.Ports.Of(part))
 	}
 	return s.daemon(part, program, append(needs, "build"), listens, s.Ports.URL(part+"/ops"), append(common, args...))
+}
+
+// FaultFlagsFile is the file of the feature flags that make a service's process fail.
+// It exists only while one is on.
+func (s *System) FaultFlagsFile(part string) string {
+	return filepath.Join(s.Dir, "run", "flags", part+".json")
 }
 
 func (s *System) daemon(part, program string, needs []string, listens []int, ops string, args []string) launch.Part {

@@ -8,6 +8,8 @@ import (
 	"net/http"
 	"net/url"
 	"os"
+	"regexp"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -17,10 +19,13 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodbstreams"
 	streams "github.com/aws/aws-sdk-go-v2/service/dynamodbstreams/types"
+	"github.com/jackc/pgx/v5"
 
 	"jari.example/infra/local/fault"
 	"jari.example/infra/local/launch"
 	"jari.example/infra/local/parts"
+	"jari.example/internal/faultinject"
+	"jari.example/internal/secret"
 	"jari.example/internal/ses"
 	"jari.example/internal/wait"
 	"jari.example/telemetry/names"
@@ -184,6 +189,77 @@ func faultsToTry() []faultCase {
 		{request: fault.Request{Fault: "ses-refuses"}, effect: func(f *faultTest) effect { return f.mailRefused(ses.Misconfigured) }},
 		{request: fault.Request{Fault: "ses-throttles", Percent: 100}, effect: func(f *faultTest) effect { return f.mailRefused(ses.Throttled) }},
 		{request: fault.Request{Fault: "stream-stuck"}, effect: (*faultTest).streamStuck},
+		{request: fault.Request{Fault: faultinject.RouteErrors, Route: lookUps, Percent: 100}, effect: freeTimes},
+		{request: fault.Request{Fault: faultinject.RoutePanics, Route: lookUps, Percent: 100}, effect: freeTimes},
+		{request: fault.Request{Fault: faultinject.RouteDelay, Route: lookUps, Delay: 3 * time.Second}, effect: func(f *faultTest) effect {
+			lookUp := f.freeTimes()
+			return func() (bool, string) {
+				begin := time.Now()
+				_, seen := lookUp()
+				return time.Since(begin) >= 3*time.Second, seen
+			}
+		}},
+		{request: fault.Request{Fault: "outbox-stopped"}, effect: (*faultTest).eventsWait},
+		{request: fault.Request{Fault: faultinject.MemoryLeak}, effect: func(f *faultTest) effect {
+			return f.above("/debug/pprof/heap?gc=1&debug=1", `# HeapAlloc = (\d+)`, 60<<20)
+		}},
+		{request: fault.Request{Fault: faultinject.GoroutineLeak}, effect: func(f *faultTest) effect {
+			return f.above("/debug/pprof/goroutine?debug=1", `total (\d+)`, 2000)
+		}},
+		{request: fault.Request{Fault: faultinject.LogFlood}, effect: func(f *faultTest) effect {
+			return f.logged("reservation-kr", "one of too many lines, written by the feature flag log-flood")
+		}},
+	}
+}
+
+// lookUps is the route of a look-up of free times in the reservation service.
+const lookUps = "GET /v1/restaurants/{id}/availability"
+
+// above is an effect: a number of reservation-kr's profiles has grown by more than most.
+func (f *faultTest) above(path, pattern string, most int) effect {
+	number := regexp.MustCompile(pattern)
+	read := func() int {
+		res, err := f.slow.Get(realpart.Need(f.T, "JARI_ADDR_RESERVATION_KR_OPS") + path)
+		if err != nil {
+			return 0
+		}
+		defer res.Body.Close()
+		text, _ := io.ReadAll(res.Body)
+		m := number.FindSubmatch(text)
+		if m == nil {
+			f.Fatalf("%s has no %s", path, pattern)
+		}
+		n, _ := strconv.Atoi(string(m[1]))
+		return n
+	}
+	before := read()
+	return func() (bool, string) {
+		n := read()
+		return n > before+most, fmt.Sprintf("%d, at the beginning %d", n, before)
+	}
+}
+
+// eventsWait is an effect: an event in the outbox is not attempted.
+func (f *faultTest) eventsWait() effect {
+	conn, err := pgx.Connect(f.Context(), strings.TrimSuffix(realpart.Need(f.T, realpart.Postgres), "postgres")+parts.ReservationDatabase(region))
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Cleanup(func() { _ = conn.Close(context.Background()) })
+	return func() (waits bool, seen string) {
+		var id int64 // of an event that the notification service refuses, because nobody knows its kind
+		err := conn.QueryRow(f.Context(), `INSERT INTO outbox (event_id, reservation_id, kind, payload, traceparent, created_at, due_at)
+			VALUES (gen_random_uuid(), gen_random_uuid(), 'test.of.faults', '{}', '', now(), now()) RETURNING id`).Scan(&id)
+		if err != nil {
+			f.Fatal(err)
+		}
+		defer func() { _, _ = conn.Exec(context.Background(), `DELETE FROM outbox WHERE id = $1`, id) }()
+		_ = wait.For(f.Context(), 2*time.Second) // the relay polls five times a second
+		var due bool
+		if err := conn.QueryRow(f.Context(), `SELECT due_at <= now() FROM outbox WHERE id = $1`, id).Scan(&due); err != nil {
+			return false, err.Error()
+		}
+		return due, fmt.Sprintf("still due: %t", due)
 	}
 }
 
@@ -216,9 +292,7 @@ func (f *faultTest) tryFault(c faultCase) {
 	e := c.effect(f)
 	f.await("before", e, false, time.Minute)
 	c.request.For = limit
-	if _, err := f.client.On(f.Context(), c.request); err != nil {
-		f.Fatal(err)
-	}
+	f.begin(c.request)
 	f.await("on", e, true, limit)
 	if _, err := f.client.Off(f.Context(), c.request.Fault, ""); err != nil {
 		f.Fatal(err)
@@ -227,14 +301,27 @@ func (f *faultTest) tryFault(c faultCase) {
 	if c.within != 0 {
 		return // a second round would take minutes; the same code ends it
 	}
-	c.request.For = 5 * time.Second
-	if _, err := f.client.On(f.Context(), c.request); err != nil {
-		f.Fatal(err)
-	}
-	f.await("on for 5 s", e, true, limit)
-	f.await("5 s later", e, false, 90*time.Second)
+	c.request.For = 12 * time.Second // requests wait for up to 5 s before they fail
+	f.begin(c.request)
+	f.await("on for 12 s", e, true, limit)
+	f.await("12 s later", e, false, 90*time.Second)
 	if on, err := f.client.List(f.Context()); err != nil || len(on) != 0 {
 		f.Errorf("still on: %+v, %v", on, err)
+	}
+}
+
+// begin injects a fault. The part that it stops may still be starting, after the case
+// before.
+func (f *faultTest) begin(r fault.Request) {
+	f.Helper()
+	ctx, cancel := context.WithTimeout(f.Context(), time.Minute)
+	defer cancel()
+	var err error
+	if wait.Until(ctx, 200*time.Millisecond, func() bool {
+		_, err = f.client.On(ctx, r)
+		return err == nil || !strings.Contains(err.Error(), "try again when it is up")
+	}) != nil || err != nil {
+		f.Fatal(err)
 	}
 }
 
@@ -261,8 +348,8 @@ func (f *faultTest) mailRefused(want ses.Outcome) effect {
 	sender := ses.New(f.aws())
 	return func() (bool, string) {
 		err := sender.Send(f.Context(), ses.Mail{
-			To:  "success@simulator.amazonses.com",
-			Raw: "From: " + parts.MailFrom + "\r\nTo: success@simulator.amazonses.com\r\nSubject: faults\r\n\r\nfaults\r\n",
+			To:  secret.New("success@simulator.amazonses.com"),
+			Raw: secret.New("From: " + parts.MailFrom + "\r\nTo: success@simulator.amazonses.com\r\nSubject: faults\r\n\r\nfaults\r\n"),
 		})
 		failed, ok := errors.AsType[*ses.Error](err)
 		return ok && failed.Outcome == want, fmt.Sprint(err)

@@ -15,6 +15,7 @@ import (
 	kithttp "github.com/go-kit/kit/transport/http"
 
 	"jari.example/internal/fault"
+	"jari.example/internal/faultinject"
 	"jari.example/services/internal/endpoint"
 	"jari.example/telemetry"
 	"jari.example/telemetry/names"
@@ -178,6 +179,7 @@ func (rs *Routes) add(route Route, err error, h http.Handler) {
 	if !Cacheable(route.Method, route.Access) {
 		h = uncached(h)
 	}
+	h = faultinject.Process().Handler(route.Pattern(), h) // h itself, unless the process is to fail on purpose
 	rs.mux.Handle(route.Pattern(), telemetry.Server(rs.logger, route.Pattern(), rs.Untrusted, h))
 	rs.list = append(rs.list, route)
 }
