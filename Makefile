@@ -83,6 +83,7 @@ ifeq ($(LONG),)
 	@$(STEP) 120 "bench-rush, short" $(SUBMAKE) bench-rush FLAGS='-only rush,fault -path gateway -runs 1 -diners 2000'
 else
 	@$(STEP) 1200 "alerting, hard cases" env JARI_ONCALL_CASES=yes go test -count=1 -timeout 40m -run OnCall ./infra/local/systemtest
+	@$(STEP) 900 "every injected fault" env JARI_FAULT_CASES=yes go test -count=1 -timeout 40m -run InjectedFault ./infra/local/systemtest
 	@$(STEP) 1800 "mutations" $(SUBMAKE) mutations
 	@$(STEP) 900 "chaos-booking" $(SUBMAKE) chaos-booking FLAGS='-save ""'
 	@$(STEP) 600 "chaos-telemetry" $(SUBMAKE) chaos-telemetry FLAGS='-save ""'

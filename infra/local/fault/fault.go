@@ -35,7 +35,6 @@ type Fault struct {
 	Route    string        // the default of --route; "": it takes none
 	Percent  int           // the default of --percent; 0: it takes none
 	Delay    time.Duration // the default of --delay; 0: it takes none
-	Proxied  bool          // it needs `jari up --fault-proxies`
 
 	// plan decides what is changed, and stores in in.Undo what undo needs. It changes
 	// nothing. nil: there is nothing to decide.

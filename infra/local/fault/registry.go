@@ -8,7 +8,7 @@ import (
 
 // Faults lists every fault.
 func Faults() []Fault {
-	return slices.Concat(databaseFaults, processFaults, storeFaults, cloudFaults, applicationFaults)
+	return slices.Concat(databaseFaults, processFaults, storeFaults, cloudFaults, slowFaults, applicationFaults)
 }
 
 // Find returns the fault of a name. The error lists the names.

@@ -55,6 +55,7 @@ func TestThePartsFormAValidGraphWithEachAgent(t *testing.T) {
 
 func TestEveryPortBelongsToOnePart(t *testing.T) {
 	s := system(t, nil)
+	s.WithFaultProxies = true
 	owner := map[int]string{}
 	for _, p := range s.Parts() {
 		for _, port := range p.Ports {

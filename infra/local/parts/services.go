@@ -17,22 +17,26 @@ func (s *System) services(region string) []launch.Part {
 	at := func(service string) string { return service + "-" + region }
 	url := func(service string) string { return s.Ports.URL(at(service)) }
 	database := func(name string) []string { return []string{"--database-url", s.DatabaseURL(name)} }
-	catalogue := []string{
-		"--opensearch-url", s.OpenSearchURL(), "--catalogue-index", CatalogueTable(region),
-		"--aws-endpoint-url", s.AWSURL(), "--catalogue-table", CatalogueTable(region),
+	catalogue := func(openSearch string) []string {
+		return []string{
+			"--opensearch-url", openSearch, "--catalogue-index", CatalogueTable(region),
+			"--aws-endpoint-url", s.AWSURL(), "--catalogue-table", CatalogueTable(region),
+		}
 	}
+	reservations := s.via("postgres", region, s.DatabaseURL(ReservationDatabase(region)))
 	return []launch.Part{
 		s.service(region, "user", "userd", []string{"postgres"}, database("jari_users")...),
 		s.service(region, "notification", "notificationd", []string{"postgres", "aws"},
 			append(database("jari_notification_"+region), "--user-url", url("user"), "--search-url", url("search"),
 				"--aws-endpoint-url", s.AWSURL(), "--mail-from", MailFrom)...),
 		s.service(region, "reservation", "reservationd", []string{"postgres"},
-			append(database(ReservationDatabase(region)), "--notification-url", url("notification"), "--user-url", url("user"))...),
-		s.service(region, "indexer", "indexerd", []string{"opensearch", "aws"}, catalogue...),
-		s.service(region, "search", "searchd", []string{"opensearch", "aws", at("indexer")}, catalogue...),
+			"--database-url", reservations, "--notification-url", url("notification"), "--user-url", url("user")),
+		s.service(region, "indexer", "indexerd", []string{"opensearch", "aws"}, catalogue(s.OpenSearchURL())...),
+		s.service(region, "search", "searchd", []string{"opensearch", "aws", at("indexer")},
+			catalogue(s.via("opensearch", region, s.OpenSearchURL()))...),
 		s.service(region, "gateway", "gatewayd", []string{"redis", "secrets"},
 			"--user-url", url("user"), "--reservation-url", url("reservation"), "--search-url", url("search"),
-			"--redis-url", s.RedisURL(), "--signing-key-file", s.secret(signingKey), "--refresh-key-file", s.secret(refreshKey),
+			"--redis-url", s.via("redis", region, s.RedisURL()), "--signing-key-file", s.secret(signingKey), "--refresh-key-file", s.secret(refreshKey),
 			"--issuer", Issuer),
 	}
 }
@@ -50,6 +54,9 @@ func (s *System) service(region, name, program string, needs []string, args ...s
 	if name != "indexer" { // which has no API
 		common = append(common, "--http-addr", s.Ports.Addr(part))
 		listens = append(listens, s.Ports.Of(part))
+	}
+	if s.WithFaultProxies {
+		needs = append(needs, faultProxies)
 	}
 	return s.daemon(part, program, append(needs, "build"), listens, s.Ports.URL(part+"/ops"), append(common, args...))
 }

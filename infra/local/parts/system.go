@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"jari.example/infra/local/artifact"
+	"jari.example/infra/local/faultproxy"
 	"jari.example/infra/local/launch"
 	"jari.example/infra/local/ports"
 )
@@ -28,6 +29,11 @@ type System struct {
 
 	WithPlugin bool // build Fluent Bit's plugin even if another agent runs
 
+	// WithFaultProxies puts proxies between services and their servers, which faults can
+	// make slow. They cost every request something.
+	WithFaultProxies bool
+	proxies          map[string]*faultproxy.Proxy
+
 	runAs runAs // the user of the servers that refuse to run as root
 }
 
@@ -41,6 +47,9 @@ func New(s System) (*System, error) {
 		return nil, err
 	}
 	s.runAs = u
+	if s.WithFaultProxies {
+		s.proxies = s.newProxies()
+	}
 	return &s, nil
 }
 
@@ -53,6 +62,9 @@ func (s *System) Parts() []launch.Part {
 	}
 	if s.WithPlugin || s.AgentKind() == "fluent-bit" {
 		all = append(all, s.plugin())
+	}
+	if s.WithFaultProxies {
+		all = append(all, s.faultProxies())
 	}
 	for _, region := range Regions {
 		all = append(all, s.services(region)...)

@@ -38,6 +38,10 @@ var table = map[string]int{
 	"alerting": 8130, "alerting/ops": 8230,
 	"alerting-watch/ops": 8231,
 
+	"fault-proxies/postgres-kr": 8140, "fault-proxies/postgres-us": 8150,
+	"fault-proxies/redis-kr": 8141, "fault-proxies/redis-us": 8151,
+	"fault-proxies/opensearch-kr": 8142, "fault-proxies/opensearch-us": 8152,
+
 	"agent":         14318,
 	"agent/health":  14133,
 	"aws":           14566,

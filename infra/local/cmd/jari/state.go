@@ -20,6 +20,7 @@ type state struct {
 	Only      []string     `json:"only,omitempty"`
 	TimeScale int          `json:"alert_time_scale"`
 	Plugin    bool         `json:"plugin,omitempty"` // built even if the agent is not Fluent Bit
+	Proxies   bool         `json:"fault_proxies,omitempty"`
 }
 
 func statePath(dir string) string { return filepath.Join(dir, "run", "system.json") }
@@ -59,7 +60,7 @@ func (e env) system(dir string, st state) (*parts.System, error) {
 	}
 	return parts.New(parts.System{
 		Root: root, Dir: dir, Ports: st.Offset, Cache: cache, Getenv: e.getenv, AlertTimeScale: st.TimeScale,
-		WithPlugin: st.Plugin || slices.Contains(st.Only, "plugin"),
+		WithPlugin: st.Plugin || slices.Contains(st.Only, "plugin"), WithFaultProxies: st.Proxies,
 	})
 }
 

@@ -34,7 +34,7 @@ func supervise(ctx context.Context, e env, args []string) error {
 	}
 	defer lock.Unlock()
 
-	st := state{Only: f.parts(), TimeScale: f.scale, Plugin: f.plugin}
+	st := state{Only: f.parts(), TimeScale: f.scale, Plugin: f.plugin, Proxies: f.proxies}
 	if f.offset == "auto" {
 		var release func()
 		if st.Offset, release, err = ports.Reserve(dir); err != nil {

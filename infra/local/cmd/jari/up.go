@@ -26,6 +26,7 @@ type startFlags struct {
 	offset, only string
 	scale        int
 	plugin       bool
+	proxies      bool
 }
 
 func (f *startFlags) add(fs *flag.FlagSet, e env) {
@@ -37,12 +38,14 @@ func (f *startFlags) add(fs *flag.FlagSet, e env) {
 	fs.StringVar(&f.only, "only", "", "start only these `parts` and those they need, comma-separated")
 	fs.IntVar(&f.scale, "alert-time-scale", 60, "run the alerting windows this many times faster than real time; 60 makes an hour a minute")
 	fs.BoolVar(&f.plugin, "plugin", false, "build Fluent Bit's plugin even if another agent runs (jari with does)")
+	fs.BoolVar(&f.proxies, "fault-proxies", false, "put proxies before the servers, for faults that make them slow; requests take longer")
 }
 
 func (f startFlags) args(dir string) []string {
 	return []string{
 		"--dir", dir, "--port-offset", f.offset, "--only", f.only,
 		"--alert-time-scale", strconv.Itoa(f.scale), "--plugin=" + strconv.FormatBool(f.plugin),
+		"--fault-proxies=" + strconv.FormatBool(f.proxies),
 	}
 }
 
@@ -192,6 +195,9 @@ func checkSettings(dir string, st launch.Status, f startFlags, given map[string]
 	wanted := f.parts()
 	if f.plugin {
 		wanted = append(wanted, "plugin")
+	}
+	if f.proxies {
+		wanted = append(wanted, "fault-proxies")
 	}
 	for _, name := range wanted {
 		if !slices.ContainsFunc(st.Parts, func(p launch.PartStatus) bool { return p.Name == name }) {
