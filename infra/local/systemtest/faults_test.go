@@ -15,7 +15,6 @@ import (
 	"jari.example/infra/local/fault"
 	"jari.example/infra/local/launch"
 	"jari.example/internal/faultinject"
-	"jari.example/internal/ses"
 	"jari.example/internal/wait"
 	"jari.example/telemetry/names"
 	"jari.example/telemetry/names/realpart"
@@ -136,8 +135,8 @@ func faultsToTry() []faultCase {
 		{request: fault.Request{Fault: "opensearch-read-only"}, effect: (*faultTest).telemetryRefused},
 		{request: fault.Request{Fault: "indexer-stopped"}, effect: func(f *faultTest) effect { return f.noProcess("indexer-kr") }},
 		{request: fault.Request{Fault: "agent-stopped"}, effect: func(f *faultTest) effect { return f.noProcess("agent") }},
-		{request: fault.Request{Fault: "ses-refuses"}, effect: func(f *faultTest) effect { return f.mailRefused(ses.Misconfigured) }},
-		{request: fault.Request{Fault: "ses-throttles", Percent: 100}, effect: func(f *faultTest) effect { return f.mailRefused(ses.Throttled) }},
+		{request: fault.Request{Fault: "ses-refuses"}, effect: func(f *faultTest) effect { return f.mailRefused("AccountSuspendedException") }},
+		{request: fault.Request{Fault: "ses-throttles", Percent: 100}, effect: func(f *faultTest) effect { return f.mailRefused("TooManyRequestsException") }},
 		{request: fault.Request{Fault: "stream-stuck"}, effect: (*faultTest).streamStuck},
 		{request: fault.Request{Fault: faultinject.RouteErrors, Route: lookUps, Percent: 100}, effect: freeTimes},
 		{request: fault.Request{Fault: faultinject.RoutePanics, Route: lookUps, Percent: 100}, effect: freeTimes},
@@ -220,10 +219,11 @@ func (f *faultTest) tryFault(c faultCase) {
 	c.request.For = 12 * time.Second // requests wait for up to 5 s before they fail
 	f.begin(c.request)
 	f.await("on for 12 s", e, true, limit)
-	f.await("12 s later", e, false, 90*time.Second)
-	if on, err := f.client.List(f.Context()); err != nil || len(on) != 0 {
-		f.Errorf("still on: %+v, %v", on, err)
-	}
+	f.await("12 s later", func() (bool, string) {
+		on, err := f.client.List(f.Context())
+		return err != nil || len(on) > 0, fmt.Sprintf("%+v, %v", on, err)
+	}, false, time.Minute)
+	f.await("afterwards", e, false, 90*time.Second)
 }
 
 // begin injects a fault. The part that it stops may still be starting, after the case
