@@ -100,3 +100,25 @@ func TestHelpNamesFlagVariableAndDefault(t *testing.T) {
 		}
 	}
 }
+
+func TestProductionRefusesFaultFlagsUnlessItAllowsThem(t *testing.T) {
+	for args, want := range map[string]string{
+		"":                                      "",
+		"--fault-flags f":                       "-environment is production",
+		"--environment staging --fault-flags f": "",
+		"--environment= --fault-flags f":        "-environment must not be empty",
+		"--fault-flags-in-production allowed":   "",
+		"--fault-flags-in-production yes":       "one of refused, allowed",
+		"--fault-flags f --fault-flags-in-production allowed": "",
+	} {
+		s := config.New("xd", "x", "x", env(nil))
+		c := s.Common("127.0.0.1:8", "127.0.0.1:9")
+		err := s.Parse(strings.Fields(args), nil)
+		if want == "" && (err != nil || (*c.FaultFlags != "") != strings.Contains(args, "--fault-flags f")) {
+			t.Errorf("%q: %v", args, err)
+		}
+		if want != "" && (err == nil || !strings.Contains(err.Error(), want)) {
+			t.Errorf("%q: %v, want %q", args, err, want)
+		}
+	}
+}
