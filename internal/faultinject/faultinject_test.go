@@ -130,9 +130,10 @@ func TestAShareOfARouteFailsWhileItsFlagIsOn(t *testing.T) {
 			continue
 		}
 		failed++
-		variant, provider, status := telemetrytest.Attr(s, names.FlagVariant), telemetrytest.Attr(s, names.FlagProvider), telemetrytest.Attr(s, names.HTTPStatus)
-		if variant != "on" || provider != "file" || status != int64(500) {
-			t.Errorf("variant %v, provider %v, status %v", variant, provider, status)
+		for name, want := range map[string]any{names.FlagVariant: "on", names.FlagProvider: "file", names.HTTPStatus: int64(500)} {
+			if got := telemetrytest.Attr(s, name); got != want {
+				t.Errorf("%s is %v, want %v", name, got, want)
+			}
 		}
 	}
 	if failed < 200 {

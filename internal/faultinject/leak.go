@@ -26,7 +26,13 @@ func (i *Injector) grow(key string, l *Leak) {
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	i.stop[key] = cancel
-	step := map[string]func(context.Context, int, int) func(){MemoryLeak: i.leakMemory, GoroutineLeak: i.leakGoroutines, LogFlood: i.flood}[key]
+	step := i.flood
+	switch key {
+	case MemoryLeak:
+		step = i.leakMemory
+	case GoroutineLeak:
+		step = i.leakGoroutines
+	}
 	i.growing.Go(func() {
 		grow := step(ctx, l.PerSecond, l.Limit)
 		for wait.For(ctx, growInterval) == nil {

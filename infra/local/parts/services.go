@@ -36,7 +36,8 @@ func (s *System) services(region string) []launch.Part {
 			catalogue(s.via("opensearch", region, s.OpenSearchURL()))...),
 		s.service(region, "gateway", "gatewayd", []string{"redis", "secrets"},
 			"--user-url", url("user"), "--reservation-url", url("reservation"), "--search-url", url("search"),
-			"--redis-url", s.via("redis", region, s.RedisURL()), "--signing-key-file", s.secret(signingKey), "--refresh-key-file", s.secret(refreshKey),
+			"--redis-url", s.via("redis", region, s.RedisURL()),
+			"--signing-key-file", s.secret(signingKey), "--refresh-key-file", s.secret(refreshKey),
 			"--issuer", Issuer),
 	}
 }

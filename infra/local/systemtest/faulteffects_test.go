@@ -103,7 +103,8 @@ func (f *faultTest) above(path, pattern string, most int) effect {
 
 // eventsWait is an effect: an event in the outbox is not attempted.
 func (f *faultTest) eventsWait() effect {
-	conn, err := pgx.Connect(f.Context(), strings.TrimSuffix(realpart.Need(f.T, realpart.Postgres), "postgres")+parts.ReservationDatabase(region))
+	server := strings.TrimSuffix(realpart.Need(f.T, realpart.Postgres), "postgres")
+	conn, err := pgx.Connect(f.Context(), server+parts.ReservationDatabase(region))
 	if err != nil {
 		f.Fatal(err)
 	}
@@ -130,7 +131,8 @@ func (f *faultTest) telemetryRefused() effect {
 	today := names.LogIndex + time.Now().UTC().Format("2006.01.02")
 	target := realpart.Need(f.T, realpart.OpenSearch) + "/" + today + "/_doc"
 	return func() (bool, string) {
-		code, seen := f.status("POST", target, `{"@timestamp": "`+time.Now().UTC().Format(time.RFC3339)+`", "body": "a line of the test of faults"}`)
+		now := time.Now().UTC().Format(time.RFC3339)
+		code, seen := f.status("POST", target, `{"@timestamp": "`+now+`", "body": "a line of the test of faults"}`)
 		return code == http.StatusForbidden, seen
 	}
 }
@@ -158,7 +160,8 @@ func (f *faultTest) mailRefused(code string) effect {
 // streamStuck is an effect: the changes of the catalogue cannot be read.
 func (f *faultTest) streamStuck() effect {
 	client := dynamodbstreams.NewFromConfig(f.aws())
-	table, err := dynamodb.NewFromConfig(f.aws()).DescribeTable(f.Context(), &dynamodb.DescribeTableInput{TableName: aws.String(parts.CatalogueTable(region))})
+	table, err := dynamodb.NewFromConfig(f.aws()).DescribeTable(f.Context(),
+		&dynamodb.DescribeTableInput{TableName: aws.String(parts.CatalogueTable(region))})
 	if err != nil {
 		f.Fatal(err)
 	}
@@ -168,7 +171,8 @@ func (f *faultTest) streamStuck() effect {
 			f.Fatal(err)
 		}
 		iterator, err := client.GetShardIterator(f.Context(), &dynamodbstreams.GetShardIteratorInput{
-			StreamArn: table.Table.LatestStreamArn, ShardId: stream.StreamDescription.Shards[0].ShardId, ShardIteratorType: streams.ShardIteratorTypeLatest,
+			StreamArn: table.Table.LatestStreamArn, ShardId: stream.StreamDescription.Shards[0].ShardId,
+			ShardIteratorType: streams.ShardIteratorTypeLatest,
 		})
 		if err != nil {
 			f.Fatal(err)

@@ -136,7 +136,9 @@ func faultsToTry() []faultCase {
 		{request: fault.Request{Fault: "indexer-stopped"}, effect: func(f *faultTest) effect { return f.noProcess("indexer-kr") }},
 		{request: fault.Request{Fault: "agent-stopped"}, effect: func(f *faultTest) effect { return f.noProcess("agent") }},
 		{request: fault.Request{Fault: "ses-refuses"}, effect: func(f *faultTest) effect { return f.mailRefused("AccountSuspendedException") }},
-		{request: fault.Request{Fault: "ses-throttles", Percent: 100}, effect: func(f *faultTest) effect { return f.mailRefused("TooManyRequestsException") }},
+		{request: fault.Request{Fault: "ses-throttles", Percent: 100}, effect: func(f *faultTest) effect {
+			return f.mailRefused("TooManyRequestsException")
+		}},
 		{request: fault.Request{Fault: "stream-stuck"}, effect: (*faultTest).streamStuck},
 		{request: fault.Request{Fault: faultinject.RouteErrors, Route: lookUps, Percent: 100}, effect: freeTimes},
 		{request: fault.Request{Fault: faultinject.RoutePanics, Route: lookUps, Percent: 100}, effect: freeTimes},

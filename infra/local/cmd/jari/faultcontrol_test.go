@@ -71,7 +71,8 @@ func TestAFaultOutlivesItsCommandAndEndsByItself(t *testing.T) {
 		t.Errorf("on prints\n%s", out)
 	}
 	awaitPart(t, dir, "gone", isGone)
-	if out := must(t, dir, "fault", "list"); !strings.Contains(out, "redis-away            until ") || !strings.Contains(out, "login-availability") {
+	out = must(t, dir, "fault", "list")
+	if !strings.Contains(out, "redis-away            until ") || !strings.Contains(out, "login-availability") {
 		t.Errorf("list prints\n%s", out)
 	}
 	awaitPart(t, dir, "up again", isUp)
@@ -90,7 +91,8 @@ func TestAFaultOutlivesItsCommandAndEndsByItself(t *testing.T) {
 	if _, err := jari(t, dir, "fault", "on", "agent-stopped"); err == nil || !strings.Contains(err.Error(), "no part called agent") {
 		t.Errorf("a fault of a part that this system lacks: %v", err)
 	}
-	want := "redis-away fault_injection.began redis-away fault_injection.ended redis-hung fault_injection.began redis-hung fault_injection.ended"
+	want := "redis-away fault_injection.began redis-away fault_injection.ended " +
+		"redis-hung fault_injection.began redis-hung fault_injection.ended"
 	if got := strings.Join(events(t, dir), " "); got != want {
 		t.Errorf("the events are %s", got)
 	}
