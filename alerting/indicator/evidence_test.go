@@ -280,7 +280,8 @@ func TestEvidenceWithNULCanBeStored(t *testing.T) {
 	event["error"] = "time\x00out"
 	log.Add(event)
 	got, err := source(t, log.Server).FindEvidence(t.Context(), i, minutes(0, 1))
-	if err != nil || got.ErrorType != "time\uFFFDout" || !slices.Equal(got.Traces, []string{"t\uFFFD1"}) || strings.Contains(got.LogLine, "\x00") {
+	if err != nil || got.ErrorType != "time\uFFFDout" || !slices.Equal(got.Traces, []string{"t\uFFFD1"}) ||
+		strings.Contains(got.LogLine, "\x00") {
 		t.Errorf("without spans: %+v, %v", got, err)
 	}
 	spans.Add(shipped(1, "t\x001", "a", "", "post\x00gres", "57\x00P01"))
