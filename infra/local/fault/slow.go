@@ -15,7 +15,8 @@ var slowFaults = []Fault{
 	}, "postgres"),
 	slow(Fault{
 		Name: "redis-slow", Delay: time.Second,
-		What: "all that Redis sends to the region's gateway arrives later",
+		What:   "all that Redis sends to the region's gateway arrives later; a call of Redis may take 1 s, so log-ins fail",
+		Alerts: []Alert{{Rule: "login-availability"}},
 	}, "redis"),
 	slow(Fault{
 		Name: "opensearch-slow", Delay: 1500 * time.Millisecond,
