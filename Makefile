@@ -7,7 +7,7 @@ MAKEFLAGS += --no-print-directory
 JARI  := .jari/bin/jari
 TOOLS := .jari/bin
 # every module of the workspace; the agent is outside it on purpose (DESIGN: OpenTelemetry versions)
-MODULES := alerting fluentbit infra internal kibana services telemetry telemetry/names
+MODULES := alerting fluentbit infra internal kibana runbooks services telemetry telemetry/names
 # flags for the launcher, e.g. make up FLAGS='--port-offset 1000'
 FLAGS ?=
 
