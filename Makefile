@@ -114,7 +114,7 @@ fresh: ## generated files are what `make generate` makes
 	@infra/fresh.sh
 
 runbooks: ## every SLO and alert has a runbook, and every runbook a rule
-	@cd alerting && go test -count=1 -run Rule ./runbook
+	@cd alerting && go run ./cmd/jarictl runbook lint ../runbooks && go test -count=1 -run Rule ./runbook
 
 secrets: $(TOOLS)/gitleaks
 	@$(TOOLS)/gitleaks dir --no-banner --log-level warn --redact --config .gitleaks.toml . || \

@@ -20,7 +20,7 @@ type Options struct {
 
 // Define defines the flags of the options.
 func (o *Options) Define(f *flag.FlagSet) {
-	f.Func("since", "how far to look back, such as `15m`; default: the query's own", func(text string) (err error) {
+	f.Func("since", "how far to look back, a `duration` such as 15m; default: the query's own", func(text string) (err error) {
 		if o.Since, err = time.ParseDuration(text); err != nil || o.Since < time.Second {
 			return fmt.Errorf("is not a duration of at least 1s, such as 15m")
 		}

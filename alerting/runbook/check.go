@@ -93,6 +93,11 @@ func (b Book) checkPage(p Page, fsys fs.FS) (problems []error) {
 			report("step %d: %w", s.Number, err)
 		}
 	}
+	for _, m := range p.Mitigations {
+		if !p.leadsTo(m.Number) {
+			report("nothing refers to mitigation %d: let the meaning of an answer lead to it, or remove it", m.Number)
+		}
+	}
 	for _, q := range mentioned(p) {
 		if _, err := b.Queries.Find(q); err != nil {
 			problems = append(problems, err)
@@ -105,6 +110,13 @@ func (b Book) checkPage(p Page, fsys fs.FS) (problems []error) {
 		problems = append(problems, b.checkLink(p, link, fsys)...)
 	}
 	return problems
+}
+
+// leadsTo reports whether the text of the page refers to a mitigation.
+func (p Page) leadsTo(number int) bool {
+	return slices.ContainsFunc(p.references, func(r Reference) bool {
+		return r.Page == "" && r.Kind == toMitigation && r.Number == number
+	})
 }
 
 func (b Book) checkStep(s Step) (problems []error) {

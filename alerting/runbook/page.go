@@ -44,13 +44,12 @@ type Outcome struct {
 	When       expect.Expectation
 	Answer     string // to the question, in a word or a few: "NO"
 	Meaning    string
-	References []Reference // with one to a mitigation it is a cause
+	References []Reference // none: the answer is as it should be
 }
 
-// Cause reports whether the outcome is a cause: something to mitigate.
-func (o Outcome) Cause() bool {
-	return slices.ContainsFunc(o.References, func(r Reference) bool { return r.Kind == toMitigation })
-}
+// Cause reports whether the outcome is a cause: it says "see mitigation 1". A mitigation
+// that is mentioned in another way is one that a person has to decide about.
+func (o Outcome) Cause() bool { return slices.ContainsFunc(o.References, Reference.cause) }
 
 // Reference is where a page refers to a step or a mitigation.
 type Reference struct {
@@ -62,11 +61,7 @@ type Reference struct {
 
 func (r Reference) cause() bool { return r.See && r.Kind == toMitigation }
 
-// The kinds of references.
-const (
-	toStep       = "step"
-	toMitigation = "mitigation"
-)
+const toMitigation = "mitigation" // the kind of a reference; the other is step
 
 func (r Reference) String() string {
 	if r.Page == "" {
@@ -96,6 +91,7 @@ var (
 	// reference matches "step 3", "steps 3 and 4", "mitigation 1", with the link to another
 	// page that may follow.
 	reference = regexp.MustCompile(`(?i)\b(see )?(step|mitigation)s? (\d+)((?:(?:, | and | or | to )\d+)*)(?: of \[[^\]]*\]\(([a-z0-9-]+)\.md\))?`)
+	headings  = regexp.MustCompile(`(?m)^#.*$`)
 	digits    = regexp.MustCompile(`\d+`)
 )
 
@@ -125,7 +121,7 @@ func Parse(name, source string) Page {
 		}
 		return ast.WalkContinue, nil
 	})
-	p.Page.references = referencesIn(source)
+	p.Page.references = referencesIn(headings.ReplaceAllString(source, ""))
 	return *p.Page
 }
 
@@ -182,28 +178,28 @@ func (p *pageParser) subheading(title string) {
 	switch p.section {
 	case diagnosis:
 		p.endStep()
-		m := stepHeading.FindStringSubmatch(title)
-		if m == nil {
-			p.problem("the heading %q is no step; write \"### Step %d: …?\"", title, len(p.Steps)+1)
-			return
+		if number, rest, ok := p.numbered("Step", "…?", stepHeading, title, len(p.Steps)+1); ok {
+			p.step = &Step{Number: number, Question: rest}
 		}
-		number, _ := strconv.Atoi(m[1])
-		if number != len(p.Steps)+1 {
-			p.problem("step %d is where step %d should be", number, len(p.Steps)+1)
-		}
-		p.step = &Step{Number: number, Question: m[2]}
 	case mitigation:
-		m := mitigationHeading.FindStringSubmatch(title)
-		if m == nil {
-			p.problem("the heading %q is no mitigation; write \"### Mitigation %d: …\"", title, len(p.Mitigations)+1)
-			return
+		if number, rest, ok := p.numbered("Mitigation", "…", mitigationHeading, title, len(p.Mitigations)+1); ok {
+			p.Mitigations = append(p.Mitigations, Mitigation{Number: number, Title: rest})
 		}
-		number, _ := strconv.Atoi(m[1])
-		if number != len(p.Mitigations)+1 {
-			p.problem("mitigation %d is where mitigation %d should be", number, len(p.Mitigations)+1)
-		}
-		p.Mitigations = append(p.Mitigations, Mitigation{Number: number, Title: m[2]})
 	}
+}
+
+// numbered reads a heading such as "Step 1: …?", which should have the number next.
+func (p *pageParser) numbered(kind, rest string, shape *regexp.Regexp, title string, next int) (int, string, bool) {
+	m := shape.FindStringSubmatch(title)
+	if m == nil {
+		p.problem("the heading %q is no %s; write \"### %s %d: %s\"", title, strings.ToLower(kind), kind, next, rest)
+		return 0, "", false
+	}
+	number, _ := strconv.Atoi(m[1])
+	if number != next {
+		p.problem("%s %d is where %s %d should be", strings.ToLower(kind), number, strings.ToLower(kind), next)
+	}
+	return number, m[2], true
 }
 
 // inStep reads a block of a step: its command, or its list of outcomes. Other text is

@@ -16,6 +16,33 @@ func (e UsageError) Unwrap() error { return e.Err }
 // Usagef returns a UsageError.
 func Usagef(format string, args ...any) error { return UsageError{fmt.Errorf(format, args...)} }
 
+// ErrReported ends a command that has already written what is wrong.
+var ErrReported = errors.New("problems were reported")
+
+// The exit codes of programs that have several commands.
+const (
+	ExitOK     = 0
+	ExitFailed = 1 // it failed, or has reported problems
+	ExitUsage  = 2 // it was called in a wrong way
+)
+
+// ExitCode is the exit code of a command, such as "alertingd lint", that ended with err,
+// which it writes to stderr unless the command has done so. flag.ErrHelp is no error.
+func ExitCode(command string, err error, stderr io.Writer) int {
+	_, usage := errors.AsType[UsageError](err)
+	switch {
+	case err == nil, errors.Is(err, flag.ErrHelp):
+		return ExitOK
+	case errors.Is(err, ErrReported):
+		return ExitFailed
+	case usage:
+		fmt.Fprintf(stderr, "%s: %v (see %s -help)\n", command, err, command)
+		return ExitUsage
+	}
+	fmt.Fprintf(stderr, "%s: %v\n", command, err)
+	return ExitFailed
+}
+
 // Flags returns the flags of a command of a program, such as "alertingd lint". arguments
 // are what follows the flags in its help, such as "DIR"; about is the text before it.
 func Flags(command, arguments, about string) *flag.FlagSet {

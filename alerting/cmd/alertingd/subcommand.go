@@ -40,13 +40,13 @@ func commands() []subcommand {
 
 // The exit codes of the commands.
 const (
-	exitOK    = 0
-	exitFound = 1 // problems were found, or the command failed
-	exitUsage = 2 // it was called in a wrong way
+	exitOK    = command.ExitOK
+	exitFound = command.ExitFailed // problems were found, or the command failed
+	exitUsage = command.ExitUsage
 )
 
 // errFound ends a command that has already written which problems it found.
-var errFound = errors.New("problems were found")
+var errFound = command.ErrReported
 
 // ran runs the command that args name and ends the process with its exit code. It
 // returns when they name none, because then they are the daemon's flags.
@@ -68,28 +68,11 @@ func dispatch(ctx context.Context, args []string, stdout, stderr io.Writer) (cod
 	}
 	for _, c := range commands() {
 		if c.name == args[0] {
-			return exitCode(c.name, c.run(ctx, args[1:], stdout, stderr), stderr), true
+			return command.ExitCode("alertingd "+c.name, c.run(ctx, args[1:], stdout, stderr), stderr), true
 		}
 	}
 	fmt.Fprintf(stderr, "alertingd: there is no command %q; use one of these, or only flags for the daemon:\n%s", args[0], commandList())
 	return exitUsage, true
-}
-
-// exitCode is the exit code of a command that ended with err, which it prints
-// unless the command has done so.
-func exitCode(name string, err error, stderr io.Writer) int {
-	_, usage := errors.AsType[command.UsageError](err)
-	switch {
-	case err == nil, errors.Is(err, flag.ErrHelp):
-		return exitOK
-	case errors.Is(err, errFound):
-		return exitFound
-	case usage:
-		fmt.Fprintf(stderr, "alertingd %s: %v (see alertingd %s -help)\n", name, err, name)
-		return exitUsage
-	}
-	fmt.Fprintf(stderr, "alertingd %s: %v\n", name, err)
-	return exitFound
 }
 
 // commandList describes the commands, a line for each.

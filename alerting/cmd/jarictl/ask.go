@@ -23,7 +23,7 @@ const (
 
 func outputFlag(f *flag.FlagSet) *string {
 	output := asTable
-	f.Func("output", "table or json (default table)", func(text string) error {
+	f.Func("output", "`format`: table or json (default table)", func(text string) error {
 		if text != asTable && text != asJSON {
 			return errors.New("must be table or json")
 		}

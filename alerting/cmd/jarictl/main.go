@@ -7,7 +7,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"flag"
 	"fmt"
 	"io"
@@ -37,7 +36,7 @@ type env struct {
 }
 
 // subcommand is one of jarictl's commands. Its run function returns nil, flag.ErrHelp
-// after it has written its help, a command.UsageError, errFound, or another error.
+// after it has written its help, a command.UsageError, command.ErrReported, or another error.
 type subcommand struct {
 	name, arguments, brief string
 	run                    func(ctx context.Context, e env, args []string) error
@@ -53,59 +52,34 @@ func subcommands() []subcommand {
 	}
 }
 
-// errFound ends a command that has already written which problems it found.
-var errFound = errors.New("problems were found")
-
-// The exit codes.
-const (
-	exitOK    = 0
-	exitFound = 1
-	exitUsage = 2
-)
-
 // run runs the command that args begin with and returns the exit code.
 func run(ctx context.Context, args []string, e env) int {
 	if len(args) == 0 {
 		help(e.stderr)
-		return exitUsage
+		return command.ExitUsage
 	}
 	if slices.Contains([]string{"help", "-h", "-help", "--help"}, args[0]) {
 		help(e.stdout)
-		return exitOK
+		return command.ExitOK
 	}
 	var names []string
 	for _, c := range subcommands() {
 		names = append(names, c.name)
 		words := strings.Fields(c.name)
 		if len(args) >= len(words) && slices.Equal(args[:len(words)], words) {
-			return exitCode(c.name, c.run(ctx, e, args[len(words):]), e.stderr)
+			return command.ExitCode("jarictl "+c.name, c.run(ctx, e, args[len(words):]), e.stderr)
 		}
 	}
 	given := args[0]
 	if given == "runbook" {
 		if len(args) == 1 || slices.Contains([]string{"-h", "-help", "--help"}, args[1]) {
 			help(e.stdout)
-			return exitOK
+			return command.ExitOK
 		}
 		given += " " + args[1]
 	}
 	fmt.Fprintf(e.stderr, "jarictl: there is no command %q; %s\n", given, nearest.OneOf(given, names))
-	return exitUsage
-}
-
-func exitCode(name string, err error, stderr io.Writer) int {
-	_, usage := errors.AsType[command.UsageError](err)
-	switch {
-	case err == nil, errors.Is(err, flag.ErrHelp):
-		return exitOK
-	case errors.Is(err, errFound):
-		return exitFound
-	case usage:
-		fmt.Fprintf(stderr, "jarictl %s: %v (see jarictl %s -help)\n", name, err, name)
-		return exitUsage
-	}
-	fmt.Fprintf(stderr, "jarictl %s: %v\n", name, err)
-	return exitFound
+	return command.ExitUsage
 }
 
 func help(w io.Writer) {

@@ -1,14 +1,23 @@
 package main
 
 import (
+	"errors"
 	"flag"
+	"strconv"
 
 	"jari.example/alerting/query"
 	"jari.example/alerting/runbook"
 )
 
-// defineChoice defines the flags that replace what the commands of the page say.
+// defineChoice defines the flags that select a step, and that replace what the commands of
+// the page say.
 func defineChoice(f *flag.FlagSet, c *runbook.Choice) {
+	f.Func("step", "run only the step with this `number`; default: all", func(text string) (err error) {
+		if c.Step, err = strconv.Atoi(text); err != nil || c.Step < 1 {
+			return errors.New("is not the number of a step")
+		}
+		return nil
+	})
 	var o query.Options
 	chosen := flag.NewFlagSet("", flag.ContinueOnError)
 	o.Define(chosen)

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"io/fs"
 	"os"
 	"text/tabwriter"
 
@@ -11,6 +12,7 @@ import (
 	"jari.example/alerting/slos"
 	"jari.example/alerting/spec"
 	"jari.example/internal/command"
+	"jari.example/runbooks"
 )
 
 func listCommand(_ context.Context, e env, args []string) error {
@@ -69,7 +71,6 @@ refers to exists. It prints each problem, and asks no system.`
 
 func lintCommand(_ context.Context, e env, args []string) error {
 	flags := newFlags("runbook lint", lintAbout)
-	folder := folderFlag(flags)
 	rules := flags.String("slos", "", "`directory` of the objectives; empty: those that are built in")
 	rest, err := command.ParseFlags(flags, args, e.stdout)
 	if err != nil {
@@ -78,7 +79,7 @@ func lintCommand(_ context.Context, e env, args []string) error {
 	if len(rest) > 1 {
 		return command.Usagef("needs at most one directory, got %d", len(rest))
 	}
-	files := folder()
+	var files fs.FS = runbooks.Files
 	if len(rest) == 1 {
 		if info, err := os.Stat(rest[0]); err != nil || !info.IsDir() {
 			return command.Usagef("%s is no directory", rest[0])
@@ -91,7 +92,7 @@ func lintCommand(_ context.Context, e env, args []string) error {
 	}
 	if err := runbook.Check(set, files); err != nil {
 		fmt.Fprintln(e.stdout, err)
-		return errFound
+		return command.ErrReported
 	}
 	book, err := runbook.Load(files)
 	if err == nil {

@@ -22,7 +22,6 @@ func runCommand(ctx context.Context, e env, args []string) error {
 	flags := newFlags("runbook run", runAbout)
 	client, folder, output := addressFlags(flags, e.getenv), folderFlag(flags), outputFlag(flags)
 	var choice runbook.Choice
-	flags.IntVar(&choice.Step, "step", 0, "run only the step with this `number` (default all)")
 	defineChoice(flags, &choice)
 	rest, err := command.ParseFlags(flags, args, e.stdout)
 	if err != nil {
