@@ -214,3 +214,13 @@ func TestReadyConcernsTheServicesAndTheRegion(t *testing.T) {
 		}
 	}
 }
+
+func TestDocumentsWithoutARegionBelongToEach(t *testing.T) {
+	set, err := Load(runbooks.Files)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if call, err := set["dead-letters"].SearchCall(Options{Region: "kr"}); err != nil || strings.Contains(call.Body, "cloud.region") {
+		t.Errorf("%v, %s", err, call.Body)
+	}
+}

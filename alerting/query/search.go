@@ -99,7 +99,7 @@ func (q Query) SearchCall(o Options) (Call, error) {
 	values := maps.Clone(q.Set)
 	maps.Copy(values, o.Set)
 	filter := []object{{"range": object{of.time: object{"gte": fmt.Sprintf("now-%ds", int(since.Seconds()))}}}}
-	if o.Region != "" {
+	if _, has := docField(s.Documents, names.CloudRegion); o.Region != "" && has {
 		filter = append(filter, object{"term": object{names.CloudRegion: names.Regions[o.Region]}})
 	}
 	for _, t := range s.Where {
