@@ -113,7 +113,7 @@ words: ## operators read no discouraged word (infra/rules/discouraged.yaml lists
 fresh: ## generated files are what `make generate` makes
 	@infra/fresh.sh
 
-runbooks: ## every SLO and alert has a runbook, and every runbook a rule
+runbooks: ## jarictl runbook lint: rules, pages, steps, queries, links
 	@cd alerting && go run ./cmd/jarictl runbook lint ../runbooks && go test -count=1 -run Rule ./runbook
 
 secrets: $(TOOLS)/gitleaks

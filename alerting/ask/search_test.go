@@ -125,7 +125,8 @@ func TestCountsBookingResultsByRegion(t *testing.T) {
 	search := attempt("kr", 200)
 	search[names.HTTPRoute] = "/v1/restaurants"
 	s.log(attempt("kr", 201), attempt("kr", 503), attempt("kr", 503), attempt("us", 201), old, search)
-	if got, want := rows(t, s.client, "booking-results", query.Options{}), [][]any{{"kr", 201.0, 1.0}, {"kr", 503.0, 2.0}, {"us", 201.0, 1.0}}; !reflect.DeepEqual(got, want) {
+	want := [][]any{{"kr", 201.0, 1.0}, {"kr", 503.0, 2.0}, {"us", 201.0, 1.0}}
+	if got := rows(t, s.client, "booking-results", query.Options{}); !reflect.DeepEqual(got, want) {
 		t.Errorf("got %v, want %v", got, want)
 	}
 	if got := rows(t, s.client, "booking-results", query.Options{Region: "us"}); len(got) != 1 {
@@ -181,8 +182,8 @@ func TestTheAgeOfAQueueIsItsGreatest(t *testing.T) {
 
 func TestDurationsOfSpansAreSeconds(t *testing.T) {
 	s := newStores(t, names.SpanIndex)
-	s.byFamily[names.SpanIndex].Add(map[string]any{names.DocStartTime: time.Now().UTC().Format(time.RFC3339Nano), names.DocDuration: 1_500_000_000,
-		names.DBSystem: "postgresql", names.DocSpanName: "postgresql.acquire"})
+	s.byFamily[names.SpanIndex].Add(map[string]any{
+		names.DocStartTime: time.Now().UTC().Format(time.RFC3339Nano), names.DocDuration: 1_500_000_000, names.DBSystem: "postgresql", names.DocSpanName: "postgresql.acquire"})
 	if got := rows(t, s.client, "slow-statements", query.Options{}); len(got) != 1 || got[0][3] != "postgresql.acquire" || got[0][4] != 1.5 {
 		t.Errorf("got %v", got)
 	}
@@ -192,7 +193,9 @@ func TestPercentilesAndTimesAreRead(t *testing.T) {
 	s := newStores(t, names.LogIndex)
 	var lines []map[string]any
 	for _, delay := range []float64{1, 1, 1, 40} {
-		lines = append(lines, map[string]any{names.EventName: names.EventOfferMade, names.CloudRegion: names.Regions["kr"], names.OfferDelay: delay})
+		lines = append(lines, map[string]any{
+			names.EventName: names.EventOfferMade, names.CloudRegion: names.Regions["kr"], names.OfferDelay: delay,
+		})
 	}
 	s.log(lines...)
 	got := rows(t, s.client, "offers", query.Options{})
@@ -200,7 +203,8 @@ func TestPercentilesAndTimesAreRead(t *testing.T) {
 		t.Errorf("got %v", got)
 	}
 	s.log(map[string]any{names.EventName: names.EventAccess, names.DocServiceName: names.ServiceGateway})
-	if got := rows(t, s.client, "traffic", query.Options{}); len(got) != 1 || got[0][1] != 1.0 || time.Since(got[0][0].(time.Time)) > 16*time.Minute {
+	got = rows(t, s.client, "traffic", query.Options{})
+	if len(got) != 1 || got[0][1] != 1.0 || time.Since(got[0][0].(time.Time)) > 16*time.Minute {
 		t.Errorf("traffic: %v", got)
 	}
 }

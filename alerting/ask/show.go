@@ -51,7 +51,9 @@ func (c Client) Show(q query.Query, o query.Options) (string, error) {
 
 // targetFlag is the flag with the address of what has one address.
 func targetFlag(r query.Request) string {
-	return map[string]string{query.OpenSearch: query.OpenSearchURL, query.Edge: query.EdgeURL, query.Mail: query.MailURL, query.Agent: query.AgentURL}[r.To]
+	return map[string]string{
+		query.OpenSearch: query.OpenSearchURL, query.Edge: query.EdgeURL, query.Mail: query.MailURL, query.Agent: query.AgentURL,
+	}[r.To]
 }
 
 // shell quotes the URL of a path for a shell. If the address is missing or has a password,

@@ -37,7 +37,8 @@ func TestAStatementCannotWrite(t *testing.T) {
 func TestValuesOfAStatementAreThoseOfATable(t *testing.T) {
 	c := Client{Addresses{Database: realpart.Need(t, realpart.Postgres)}, 10 * time.Second}
 	q := query.Query{SQL: &query.SQL{Columns: []string{"region", "n", "yes", "at", "f", "none"},
-		Statement: `select 'kr' as region, 5 as n, true as yes, now() as at, 1.5::float8 as f, null as none union all select null, 6, false, now(), 0, null
+		Statement: `select 'kr' as region, 5 as n, true as yes, now() as at, 1.5::float8 as f, null as none
+			union all select null, 6, false, now(), 0, null
 			union all select 'us', 7, false, now(), 0, null`}}
 	answer, err := c.Ask(t.Context(), q, query.Options{Region: "kr"})
 	if err != nil || len(answer.Rows) != 2 {

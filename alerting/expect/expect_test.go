@@ -16,8 +16,10 @@ var (
 		{"kr", 503.0, now.Add(-time.Hour)},
 		{"us", 201.0, nil},
 	}}
-	certificates = query.Table{Columns: []string{"expires", "says", "accepts"}, Rows: [][]any{{now.Add(10 * 24 * time.Hour), `is "ready" and waits`, false}}}
-	nothing      = query.Table{Columns: []string{"region", "status", "last"}}
+	certificates = query.Table{Columns: []string{"expires", "says", "accepts"}, Rows: [][]any{
+		{now.Add(10 * 24 * time.Hour), `is "ready" and waits`, false},
+	}}
+	nothing = query.Table{Columns: []string{"region", "status", "last"}}
 )
 
 func TestAnExpectationHoldsForTheRowsThatItNames(t *testing.T) {
@@ -93,7 +95,8 @@ func TestNamesTheColumnsWhenOneIsUnknown(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := e.Check(statuses.Columns); err == nil || !strings.Contains(err.Error(), `no column "state"; the query has region, status, last`) {
+	err = e.Check(statuses.Columns)
+	if err == nil || !strings.Contains(err.Error(), `no column "state"; the query has region, status, last`) {
 		t.Errorf("got %v", err)
 	}
 	if err := e.Check([]string{"state", "region"}); err != nil {

@@ -200,7 +200,8 @@ var (
 
 // harmless are those that may be called: some others change something even in a
 // read-only transaction, as pg_terminate_backend does.
-var harmless = strings.Fields("and as avg coalesce count extract filter from in left max min not now on or over pg_blocking_pids right round select substring sum where")
+var harmless = strings.Fields("and as avg coalesce count extract filter from in left max min not now on or over " +
+	"pg_blocking_pids right round select substring sum where")
 
 func (c *checker) sql(s SQL) {
 	c.require(len(s.Columns) > 0, "sql.columns: are missing")

@@ -99,7 +99,8 @@ func TestDetectsMistakesInQueries(t *testing.T) {
 			t.Errorf("%s → %s: got %v, want %q", tc.from, tc.to, err, tc.want)
 		}
 	}
-	if _, err := Load(fstest.MapFS{"queries/other.yaml": {Data: []byte(results)}}); err == nil || !strings.Contains(err.Error(), "name it after its file") {
+	_, err := Load(fstest.MapFS{"queries/other.yaml": {Data: []byte(results)}})
+	if err == nil || !strings.Contains(err.Error(), "name it after its file") {
 		t.Errorf("a query in a file of another name: %v", err)
 	}
 }
@@ -127,7 +128,8 @@ func TestASearchAsksForWhatTheQuerySays(t *testing.T) {
 		strings.Contains(call.Body, "ap-northeast-2") {
 		t.Errorf("without options: %s, %v", call.Body, err)
 	}
-	if err := set["results"].Check(Options{Set: map[string]string{"rout": "x"}}); err == nil || !strings.Contains(err.Error(), "did you mean route?") {
+	err = set["results"].Check(Options{Set: map[string]string{"rout": "x"}})
+	if err == nil || !strings.Contains(err.Error(), "did you mean route?") {
 		t.Errorf("an unknown value: %v", err)
 	}
 }
@@ -142,7 +144,8 @@ func TestAPartialResultIsAnError(t *testing.T) {
 			t.Errorf("%s: %v", response, table)
 		}
 	}
-	if table, err := set["results"].DecodeSearch([]byte(`{"hits": {"hits": []}}`)); err != nil || len(table.Rows) > 0 || len(table.Columns) != 4 {
+	table, err := set["results"].DecodeSearch([]byte(`{"hits": {"hits": []}}`))
+	if err != nil || len(table.Rows) > 0 || len(table.Columns) != 4 {
 		t.Errorf("without an index: %v, %v", table, err)
 	}
 }
@@ -192,8 +195,9 @@ func TestARowMayAddColumns(t *testing.T) {
 	table := Table{Columns: []string{"part"}}
 	table.Add([]string{"part", "health"}, []any{"a", "green"})
 	table.Add([]string{"part"}, []any{"b"})
-	if got := table.Value(table.Rows[0], "health"); got != "green" || table.Value(table.Rows[1], "health") != nil || table.Value(table.Rows[1], "x") != nil {
-		t.Errorf("got %v in %v", got, table)
+	first, second := table.Rows[0], table.Rows[1]
+	if table.Value(first, "health") != "green" || table.Value(second, "health") != nil || table.Value(second, "x") != nil {
+		t.Errorf("got %v", table)
 	}
 }
 

@@ -36,20 +36,20 @@ type Step struct {
 	Number   int
 	Question string
 	Command  string // "jarictl ask NAME …"
-	Outcomes []Outcome
+	Findings []Finding
 }
 
-// Outcome is what one possible answer means.
-type Outcome struct {
+// Finding is what one possible answer means.
+type Finding struct {
 	When       expect.Expectation
 	Answer     string // to the question, in a word or a few: "NO"
 	Meaning    string
 	References []Reference // none: the answer is as it should be
 }
 
-// Cause reports whether the outcome is a cause: it says "see mitigation 1". A mitigation
+// Cause reports whether the finding is a cause: it says "see mitigation 1". A mitigation
 // that is mentioned in another way is one that a person has to decide about.
-func (o Outcome) Cause() bool { return slices.ContainsFunc(o.References, Reference.cause) }
+func (o Finding) Cause() bool { return slices.ContainsFunc(o.References, Reference.cause) }
 
 // Reference is where a page refers to a step or a mitigation.
 type Reference struct {
@@ -90,9 +90,10 @@ var (
 	mitigationHeading = regexp.MustCompile(`^Mitigation (\d+): (.+)$`)
 	// reference matches "step 3", "steps 3 and 4", "mitigation 1", with the link to another
 	// page that may follow.
-	reference = regexp.MustCompile(`(?i)\b(see )?(step|mitigation)s? (\d+)((?:(?:, | and | or | to )\d+)*)(?: of \[[^\]]*\]\(([a-z0-9-]+)\.md\))?`)
-	headings  = regexp.MustCompile(`(?m)^#.*$`)
-	digits    = regexp.MustCompile(`\d+`)
+	reference = regexp.MustCompile(`(?i)\b(see )?(step|mitigation)s? (\d+)((?:(?:, | and | or | to )\d+)*)` +
+		`(?: of \[[^\]]*\]\(([a-z0-9-]+)\.md\))?`)
+	headings = regexp.MustCompile(`(?m)^#.*$`)
+	digits   = regexp.MustCompile(`\d+`)
 )
 
 // markdown parses as the operator page and GitHub do: headings get ids.
@@ -202,7 +203,7 @@ func (p *pageParser) numbered(kind, rest string, shape *regexp.Regexp, title str
 	return number, m[2], true
 }
 
-// inStep reads a block of a step: its command, or its list of outcomes. Other text is
+// inStep reads a block of a step: its command, or its list of findings. Other text is
 // for people alone.
 func (p *pageParser) inStep(n ast.Node) {
 	switch n := n.(type) {
@@ -213,19 +214,19 @@ func (p *pageParser) inStep(n ast.Node) {
 		p.step.Command = strings.TrimSpace(string(n.Lines().Value(p.source)))
 	case *ast.List:
 		for item := n.FirstChild(); item != nil; item = item.NextSibling() {
-			if o, err := p.outcome(item); err != nil {
+			if o, err := p.finding(item); err != nil {
 				p.problem("step %d: %w", p.step.Number, err)
 			} else {
-				p.step.Outcomes = append(p.step.Outcomes, o)
+				p.step.Findings = append(p.step.Findings, o)
 			}
 		}
 	}
 }
 
-// outcome reads an item such as
+// finding reads an item such as
 //
 //   - `some status >= 500`: **NO**: the database refuses, mitigation 1.
-func (p *pageParser) outcome(item ast.Node) (o Outcome, err error) {
+func (p *pageParser) finding(item ast.Node) (o Finding, err error) {
 	content := item.FirstChild()
 	if content == nil || content.FirstChild() == nil {
 		return o, fmt.Errorf("an item of the list is empty")

@@ -22,7 +22,7 @@ type Result struct {
 	Options query.Options
 	Answer  query.Table
 	Err     error     // there was no answer
-	Found   []Outcome // the expectations that hold; none when Err was not expected
+	Found   []Finding // the expectations that hold; none when Err was not expected
 }
 
 // Ran reports whether the step has an answer, or says what no answer means.
@@ -66,12 +66,12 @@ func (b Book) Run(ctx context.Context, p Page, asker Asker, c Choice, now func()
 	return nil
 }
 
-// found are the outcomes whose expectations hold; without any, the one that is otherwise.
+// found are the findings whose expectations hold; without any, the one that is otherwise.
 // A missing address says nothing about what it would lead to.
-func found(s Step, answer query.Table, err error, now time.Time) (all []Outcome) {
+func found(s Step, answer query.Table, err error, now time.Time) (all []Finding) {
 	_, missing := errors.AsType[query.MissingError](err)
 	noAnswer := err != nil && !missing
-	for _, o := range s.Outcomes {
+	for _, o := range s.Findings {
 		if noAnswer && o.When.NoAnswer() || err == nil && o.When.Holds(answer, now) {
 			all = append(all, o)
 		}
@@ -79,18 +79,18 @@ func found(s Step, answer query.Table, err error, now time.Time) (all []Outcome)
 	if err != nil || len(all) > 0 {
 		return all
 	}
-	for _, o := range s.Outcomes {
+	for _, o := range s.Findings {
 		if o.When.Otherwise() {
-			return []Outcome{o}
+			return []Finding{o}
 		}
 	}
 	return nil
 }
 
-// Cause is an outcome that has a mitigation.
+// Cause is a finding that has a mitigation.
 type Cause struct {
 	Step        int
-	Outcome     Outcome
+	Finding     Finding
 	Mitigations []Mitigation // those that it refers to
 	References  []Reference  // to them, in the same order
 }
@@ -101,7 +101,7 @@ func (b Book) Causes(p Page, results []Result) (all []Cause) {
 	named := map[Reference]bool{}
 	for _, r := range results {
 		for _, o := range r.Found {
-			c := Cause{Step: r.Step.Number, Outcome: o}
+			c := Cause{Step: r.Step.Number, Finding: o}
 			for _, ref := range o.References {
 				of := p
 				if ref.Page != "" {

@@ -68,13 +68,15 @@ func TestARunSaysWhatTheAnswersMean(t *testing.T) {
 		answers       answers
 		found, causes []string
 	}{
-		"all is well":            {answers{results: succeeding, open: accepting}, []string{"1 NO", "2 YES"}, nil},
-		"nobody tries":           {answers{open: accepting}, []string{"1 NO", "2 YES"}, nil},
-		"the database is closed": {answers{results: failing, open: refusing}, []string{"1 YES, IN KR YES", "2 NO"}, []string{"mitigation 1 Open it"}},
+		"all is well":  {answers{results: succeeding, open: accepting}, []string{"1 NO", "2 YES"}, nil},
+		"nobody tries": {answers{open: accepting}, []string{"1 NO", "2 YES"}, nil},
+		"the database is closed": {answers{results: failing, open: refusing}, []string{"1 YES, IN KR YES", "2 NO"},
+			[]string{"mitigation 1 Open it"}},
 		"the database is down": {answers{results: succeeding, err: errors.New("refused")}, []string{"1 NO", "2 NO"},
 			[]string{"mitigation 2 of silent Roll back"}},
 		// A missing address says nothing about the database.
-		"no address is set": {answers{results: succeeding, err: query.MissingError{Name: query.DatabaseURL}}, []string{"1 NO", "2 did not run"}, nil},
+		"no address is set": {answers{results: succeeding, err: query.MissingError{Name: query.DatabaseURL}},
+			[]string{"1 NO", "2 did not run"}, nil},
 	} {
 		found, causes := run(t, &tc.answers, Choice{})
 		if !reflect.DeepEqual(found, tc.found) || !reflect.DeepEqual(causes, tc.causes) {
@@ -117,7 +119,7 @@ func TestOnlyWhatSaysSeeIsACause(t *testing.T) {
 	p := Parse("booking", page)
 	var causes []string
 	for _, s := range p.Steps {
-		for _, o := range s.Outcomes {
+		for _, o := range s.Findings {
 			if o.Cause() {
 				causes = append(causes, o.When.String())
 			}
@@ -126,7 +128,7 @@ func TestOnlyWhatSaysSeeIsACause(t *testing.T) {
 	if want := []string{"some accepts = no", "no answer"}; !reflect.DeepEqual(causes, want) {
 		t.Errorf("got %q, want %q", causes, want)
 	}
-	meaning := p.Steps[0].Outcomes[1].Meaning // over two lines
+	meaning := p.Steps[0].Findings[1].Meaning // over two lines
 	if meaning != "the last release, mitigation 2." {
 		t.Errorf("the meaning is %q", meaning)
 	}

@@ -85,7 +85,8 @@ func TestAMistakeIsAUsageErrorThatSaysWhatToDo(t *testing.T) {
 
 func TestSaysWhichAddressIsMissing(t *testing.T) {
 	_, stderr, code := jarictl(t, nil, "ask", "booking-results")
-	if want := "set -opensearch-url or JARICTL_OPENSEARCH_URL (locally: eval \"$(jari env)\")"; code != command.ExitFailed || !strings.Contains(stderr, want) {
+	want := "set -opensearch-url or JARICTL_OPENSEARCH_URL (locally: eval \"$(jari env)\")"
+	if code != command.ExitFailed || !strings.Contains(stderr, want) {
 		t.Errorf("exit code %d, %q", code, stderr)
 	}
 }
@@ -142,8 +143,8 @@ func TestJSONHasTheRows(t *testing.T) {
 	vars := fakeSystem(t)
 	stdout, stderr, code := jarictl(t, vars, "ask", "ready", "--output", "json")
 	var a answer
-	if err := json.Unmarshal([]byte(stdout), &a); err != nil || code != command.ExitOK || a.Query != "ready" || !slices.Contains(a.Columns, "says") ||
-		len(a.Rows) != 2 || a.Rows[0]["status"] != 200.0 {
+	err := json.Unmarshal([]byte(stdout), &a)
+	if err != nil || code != command.ExitOK || a.Query != "ready" || !slices.Contains(a.Columns, "says") || len(a.Rows) != 2 || a.Rows[0]["status"] != 200.0 {
 		t.Errorf("exit code %d, %v, %s%s", code, err, stdout, stderr)
 	}
 }

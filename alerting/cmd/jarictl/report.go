@@ -43,10 +43,10 @@ type stepReport struct {
 	Question string    `json:"question"`
 	Answer   *answer   `json:"answer,omitempty"`
 	Error    string    `json:"error,omitempty"`
-	Outcomes []outcome `json:"outcomes"`
+	Findings []finding `json:"findings"`
 }
 
-type outcome struct {
+type finding struct {
 	Expectation string `json:"expectation"`
 	Answer      string `json:"answer"`
 	Meaning     string `json:"meaning"`
@@ -63,7 +63,7 @@ type cause struct {
 func newReport(p runbook.Page, results []runbook.Result, causes []runbook.Cause) report {
 	all := report{Runbook: p.Name, Steps: []stepReport{}, Causes: []cause{}}
 	for _, r := range results {
-		s := stepReport{Step: r.Step.Number, Question: r.Step.Question, Outcomes: []outcome{}}
+		s := stepReport{Step: r.Step.Number, Question: r.Step.Question, Findings: []finding{}}
 		if r.Err != nil {
 			s.Error = printable(r.Err.Error())
 		} else {
@@ -71,12 +71,12 @@ func newReport(p runbook.Page, results []runbook.Result, causes []runbook.Cause)
 			s.Answer = &a
 		}
 		for _, o := range r.Found {
-			s.Outcomes = append(s.Outcomes, outcome{o.When.String(), o.Answer, unlinked(o.Meaning), o.Cause()})
+			s.Findings = append(s.Findings, finding{o.When.String(), o.Answer, unlinked(o.Meaning), o.Cause()})
 		}
 		all.Steps = append(all.Steps, s)
 	}
 	for _, c := range causes {
-		one := cause{Step: c.Step, Answer: c.Outcome.Answer, Meaning: unlinked(c.Outcome.Meaning)}
+		one := cause{Step: c.Step, Answer: c.Finding.Answer, Meaning: unlinked(c.Finding.Meaning)}
 		for i, m := range c.Mitigations {
 			one.Mitigations = append(one.Mitigations, c.References[i].String()+": "+m.Title)
 		}

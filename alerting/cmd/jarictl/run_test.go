@@ -46,7 +46,8 @@ func TestARunNamesTheCauseAndItsMitigation(t *testing.T) {
 		t.Errorf("exit code %d, %s", code, stderr)
 	}
 	for _, want := range []string{
-		"step 5: Does the reservation database accept connections?\n  $ jarictl ask database\n  no answer: PostgreSQL does not respond: refused\n" +
+		"step 5: Does the reservation database accept connections?\n  $ jarictl ask database\n" +
+			"  no answer: PostgreSQL does not respond: refused\n" +
 			"step 5: NO: PostgreSQL does not respond, see mitigation 2.\n",
 		"step 3: YES: the request has no access token",
 		"cause: step 5: NO: PostgreSQL does not respond, see mitigation 2.\n  see mitigation 2: Wait for the database, or fail over\n",
@@ -58,7 +59,8 @@ func TestARunNamesTheCauseAndItsMitigation(t *testing.T) {
 	}
 	stdout, _, code = jarictl(t, fakeSystem(t), "runbook", "run", "booking-availability", "--output", "json")
 	var r report
-	if err := json.Unmarshal([]byte(stdout), &r); err != nil || code != command.ExitOK || len(r.Steps) != 8 || len(r.Causes) != 1 || r.Causes[0].Step != 5 ||
+	err := json.Unmarshal([]byte(stdout), &r)
+	if err != nil || code != command.ExitOK || len(r.Steps) != 8 || len(r.Causes) != 1 || r.Causes[0].Step != 5 ||
 		r.Causes[0].Mitigations[0] != "mitigation 2: Wait for the database, or fail over" {
 		t.Errorf("exit code %d, %v, %s", code, err, stdout)
 	}
@@ -68,7 +70,8 @@ func TestAStepWithoutAnAnswerFailsTheRun(t *testing.T) {
 	vars := fakeSystem(t)
 	delete(vars, "JARICTL_EDGE_URL")
 	stdout, stderr, code := jarictl(t, vars, "runbook", "run", "booking-availability", "--step", "3")
-	if code != command.ExitFailed || !strings.Contains(stdout, "set -edge-url or JARICTL_EDGE_URL") || !strings.Contains(stdout, "step 3: NOT ANSWERED") ||
+	if code != command.ExitFailed || !strings.Contains(stdout, "set -edge-url or JARICTL_EDGE_URL") ||
+		!strings.Contains(stdout, "step 3: NOT ANSWERED") ||
 		!strings.Contains(stderr, "1 of 1 steps have no answer") {
 		t.Errorf("exit code %d, %s%s", code, stdout, stderr)
 	}
@@ -130,7 +133,8 @@ func TestEveryStepRunsAgainstTheSystem(t *testing.T) {
 	// The negative control: a step whose part is not there has no answer.
 	without := environment()
 	delete(without, "JARICTL_OPENSEARCH_URL")
-	if stdout, _, code := jarictl(t, without, "runbook", "run", "booking-availability"); code != command.ExitFailed || !strings.Contains(stdout, "NOT ANSWERED") {
+	stdout, _, code := jarictl(t, without, "runbook", "run", "booking-availability")
+	if code != command.ExitFailed || !strings.Contains(stdout, "NOT ANSWERED") {
 		t.Errorf("without OpenSearch: exit code %d, %s", code, stdout)
 	}
 }
@@ -160,7 +164,8 @@ func TestATableIsForPeople(t *testing.T) {
 	now := time.Date(2026, 11, 29, 10, 0, 0, 0, time.UTC)
 	var b strings.Builder
 	writeTable(&b, "  ", query.Table{Columns: []string{"time", "n", "text"}, Rows: [][]any{
-		{now.Add(-90 * time.Second), 1.23456, "a\x1b[31mred\nline"}, {now.Add(-50 * time.Hour), 2.0, nil}, {now.Add(time.Hour), true, strings.Repeat("x", 200)},
+		{now.Add(-90 * time.Second), 1.23456, "a\x1b[31mred\nline"}, {now.Add(-50 * time.Hour), 2.0, nil},
+		{now.Add(time.Hour), true, strings.Repeat("x", 200)},
 	}}, now)
 	want := "  TIME                           N      TEXT\n" +
 		"  09:58:30Z (1m30s ago)          1.235  a\ufffd[31mred line\n" +

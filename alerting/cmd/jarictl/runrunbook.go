@@ -97,8 +97,8 @@ func writeResult(w io.Writer, r runbook.Result) {
 	}
 }
 
-// sentence is what an outcome says: "NO: the database was closed, see mitigation 1."
-func sentence(o runbook.Outcome) string { return o.Answer + ": " + unlinked(o.Meaning) }
+// sentence is what a finding says: "NO: the database was closed, see mitigation 1."
+func sentence(o runbook.Finding) string { return o.Answer + ": " + unlinked(o.Meaning) }
 
 var link = regexp.MustCompile(`\[([^\]]*)\]\([^)]*\)`)
 
@@ -112,7 +112,7 @@ func writeCauses(w io.Writer, results []runbook.Result, causes []runbook.Cause) 
 		return
 	}
 	for _, c := range causes {
-		fmt.Fprintf(w, "cause: step %d: %s\n", c.Step, sentence(c.Outcome))
+		fmt.Fprintf(w, "cause: step %d: %s\n", c.Step, sentence(c.Finding))
 		for i, m := range c.Mitigations {
 			fmt.Fprintf(w, "  see %s: %s\n", c.References[i], m.Title)
 			for line := range strings.Lines(unlinked(m.Text)) {
@@ -128,7 +128,7 @@ func withoutCause(results []runbook.Result) string {
 		return "not every step has an answer"
 	}
 	for _, r := range results {
-		if slices.ContainsFunc(r.Found, func(o runbook.Outcome) bool { return len(o.References) > 0 }) {
+		if slices.ContainsFunc(r.Found, func(o runbook.Finding) bool { return len(o.References) > 0 }) {
 			return "go on where the answers lead"
 		}
 	}

@@ -57,8 +57,10 @@ func TestReferencesToStepsAndMitigationsAreLinks(t *testing.T) {
 	}
 	_, body := get(t, door.New(nil, dir), "/runbooks/bookings")
 	for _, want := range []string{
-		`See <a href="#mitigation-1-wait">mitigation 1</a>, steps <a href="#step-1-is-it">1</a> and <a href="#step-2-was-it-step-1">2</a> or step 9.`,
-		`Step 1 of <a href="next.md">next</a>, <code>step 1</code>.`, `>Step 2: Was it step 1?</h3>`, "<a href=\"#step-2-was-it-step-1\">step\n2</a> says",
+		`See <a href="#mitigation-1-wait">mitigation 1</a>, `,
+		`steps <a href="#step-1-is-it">1</a> and <a href="#step-2-was-it-step-1">2</a> or step 9.`,
+		`Step 1 of <a href="next.md">next</a>, <code>step 1</code>.`, `>Step 2: Was it step 1?</h3>`,
+		"<a href=\"#step-2-was-it-step-1\">step\n2</a> says",
 	} {
 		if !strings.Contains(body, want) {
 			t.Errorf("%s is not in %s", want, body)
