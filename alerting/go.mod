@@ -9,12 +9,14 @@ require (
 	github.com/santhosh-tekuri/jsonschema/v6 v6.0.3
 	github.com/slack-go/slack v0.35.0
 	github.com/wneessen/go-mail v0.8.1
+	github.com/yuin/goldmark v1.8.7
 	go.opentelemetry.io/otel v1.47.0
 	go.opentelemetry.io/otel/metric v1.47.0
 	go.opentelemetry.io/otel/sdk v1.47.0
 	go.opentelemetry.io/otel/trace v1.47.0
 	go.yaml.in/yaml/v3 v3.0.5
 	jari.example/internal v0.0.0-00010101000000-000000000000
+	jari.example/runbooks v0.0.0-00010101000000-000000000000
 	jari.example/telemetry v0.0.0-00010101000000-000000000000
 	jari.example/telemetry/names v0.0.0-00010101000000-000000000000
 	pgregory.net/rapid v1.3.0
@@ -80,6 +82,7 @@ require (
 
 replace (
 	jari.example/internal => ../internal
+	jari.example/runbooks => ../runbooks
 	jari.example/telemetry => ../telemetry
 	jari.example/telemetry/names => ../telemetry/names
 )
