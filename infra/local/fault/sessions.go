@@ -62,7 +62,7 @@ func Exhaust(ctx context.Context, admin, name string) (end func(context.Context)
 			// Each round takes places more quickly than a pool, which waits between attempts.
 			_, _ = first.Exec(background, `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = $1`, name)
 			_ = e.fill(background)
-			_ = wait.For(background, 20*time.Millisecond)
+			_ = wait.For(background, 5*time.Millisecond)
 		}
 	})
 	return func(ctx context.Context) error {
