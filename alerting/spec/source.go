@@ -1,6 +1,7 @@
 package spec
 
 import (
+	"cmp"
 	"slices"
 
 	"jari.example/alerting/slo"
@@ -17,10 +18,13 @@ type sourceBody struct {
 			TraceField  string `yaml:"traceField"`
 			Vocabulary  string `yaml:"vocabulary"`
 			Evidence    *struct {
-				ErrorField string     `yaml:"errorField"`
-				KeptField  string     `yaml:"keptField"`
-				LineFields []string   `yaml:"lineFields"`
-				Spans      *spansBody `yaml:"spans"`
+				ErrorField  string         `yaml:"errorField"`
+				KeptField   string         `yaml:"keptField"`
+				LineFields  []string       `yaml:"lineFields"`
+				WeightField string         `yaml:"weightField"`
+				Compare     []comparedBody `yaml:"compare"`
+				Changes     []changeBody   `yaml:"changes"`
+				Spans       *spansBody     `yaml:"spans"`
 			} `yaml:"evidence"`
 		} `yaml:"connectionDetails"`
 	} `yaml:"spec"`
@@ -40,20 +44,42 @@ type spansBody struct {
 	Failed           condition `yaml:"failed"`
 }
 
+// comparedBody is a field by which bad and good events are compared.
+type comparedBody struct {
+	Field   string `yaml:"field"`
+	Of      string `yaml:"of"`
+	In      string `yaml:"in"`
+	Phrase  string `yaml:"phrase"`
+	Outcome bool   `yaml:"outcome"`
+}
+
+// changeBody is a kind of document that says that something has changed.
+type changeBody struct {
+	When   condition `yaml:"when"`
+	Field  string    `yaml:"field"`
+	Of     string    `yaml:"of"`
+	New    bool      `yaml:"new"`
+	Phrase string    `yaml:"phrase"`
+}
+
 // source is a data source, with the file of its vocabulary, "" without one.
 type source struct {
 	document
 	slo.Source
 	vocabulary string
+	changes    []changeBody // translated when all vocabularies are known
 }
 
 func (l *loader) addSource(d parsed[sourceBody]) {
 	c := d.body.Spec.ConnectionDetails
-	s := source{d.document, slo.Source{
+	s := source{document: d.document, Source: slo.Source{
 		Index: c.Index, TimeField: c.TimeField, RegionField: c.RegionField, TraceField: c.TraceField,
-	}, c.Vocabulary}
+	}, vocabulary: c.Vocabulary}
 	if c.Evidence != nil {
-		s.Evidence = &slo.EvidenceFields{Error: c.Evidence.ErrorField, Kept: c.Evidence.KeptField, Line: c.Evidence.LineFields}
+		s.Evidence = &slo.EvidenceFields{
+			Error: c.Evidence.ErrorField, Kept: c.Evidence.KeptField, Line: c.Evidence.LineFields, Weight: c.Evidence.WeightField,
+		}
+		l.addCompared(&s, c.Evidence.Compare, c.Evidence.Spans != nil)
 		if sp := c.Evidence.Spans; sp != nil {
 			p := at("spec", "connectionDetails", "evidence", "spans")
 			if c.TraceField == "" {
@@ -67,7 +93,40 @@ func (l *loader) addSource(d parsed[sourceBody]) {
 			}
 		}
 	}
+	if c.Evidence != nil {
+		s.changes = c.Evidence.Changes
+	}
 	l.sources[d.name] = s
+}
+
+func (l *loader) addCompared(s *source, all []comparedBody, spans bool) {
+	for n, c := range all {
+		part := slo.Part(cmp.Or(c.In, string(slo.InEvent)))
+		if part != slo.InEvent && !spans {
+			l.problem(s.document, at("spec", "connectionDetails", "evidence", "compare", n, "in"),
+				"%s needs spans; write where they are (evidence.spans), or compare a field of the event", part)
+		}
+		s.Evidence.Compared = append(s.Evidence.Compared,
+			slo.Compared{Field: c.Field, Of: c.Of, In: part, Phrase: c.Phrase, Outcome: c.Outcome})
+	}
+}
+
+// addChanges translates the changes of all sources. Their conditions need the
+// vocabularies, which may be read later than the source.
+func (l *loader) addChanges() {
+	for _, name := range keys(l.sources) {
+		s := l.sources[name]
+		for n, c := range s.changes {
+			p := at("spec", "connectionDetails", "evidence", "changes", n)
+			if c.New && c.Field == "" {
+				l.problem(s.document, p.with("new"), "only a value can be new; write field: with the field that has it, or remove new")
+			}
+			s.Evidence.Changes = append(s.Evidence.Changes, slo.Change{
+				When:  reader{l, s.document, s}.condition(p.with("when"), c.When),
+				Field: c.Field, Of: c.Of, New: c.New, Phrase: c.Phrase,
+			})
+		}
+	}
 }
 
 // checkSources holds the data sources against their vocabularies.
@@ -115,6 +174,15 @@ func (s source) members() []sourceField {
 			sourceField{at("evidence", "keptField"), s.Evidence.Kept, false})
 		for n, field := range s.Evidence.Line {
 			all = append(all, sourceField{at("evidence", "lineFields", n), field, true})
+		}
+		all = append(all, sourceField{at("evidence", "weightField"), s.Evidence.Weight, false})
+		for n, c := range s.Evidence.Compared {
+			p := at("evidence", "compare", n)
+			all = append(all, sourceField{p.with("field"), c.Field, true}, sourceField{p.with("of"), c.Of, true})
+		}
+		for n, c := range s.Evidence.Changes {
+			p := at("evidence", "changes", n)
+			all = append(all, sourceField{p.with("field"), c.Field, true}, sourceField{p.with("of"), c.Of, true})
 		}
 	}
 	return slices.DeleteFunc(all, func(f sourceField) bool { return f.field == "" })
