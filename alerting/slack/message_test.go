@@ -112,7 +112,7 @@ func responded() map[string]incident.Incident {
 			i.Facts.LogLine = `{"msg":"insert <reservation>: dial tcp: *refused* @here"}`
 			i.Facts.Diagnosis = []slo.Finding{
 				{Phrase: "went through", Value: "reservation *1.9.2*", Bad: 49, BadOf: 50, Good: 3, GoodOf: 97, At: at.Add(-20 * time.Minute)},
-				{Phrase: "failed at", Value: "postgresql", Bad: 50, BadOf: 50, GoodOf: 97},
+				{Phrase: "had a failing call to", Value: "postgresql", Bad: 50, BadOf: 50, GoodOf: 97},
 				{Phrase: "The objectives changed", At: i.StartedAt.Add(-3 * time.Minute)},
 			}
 			i.Facts.Traces = []string{"a1", "b2", "c3", "d4"}
