@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strconv"
 	"time"
 
 	"jari.example/alerting/count"
@@ -31,6 +32,7 @@ type span struct {
 	failed                 bool
 	linkedTo, linkedTraces []any // spans of other traces, and these; in any order
 	fields                 fields
+	duration               float64
 }
 
 // causes returns the most frequent cause of the traces, the zero value when nothing has
@@ -123,6 +125,9 @@ func (o *OpenSearch) spans(ctx context.Context, s slo.Spans, traces []string, pe
 		if one.start, err = time.Parse(time.RFC3339Nano, f.first(s.TimeField)); err != nil {
 			return nil, fmt.Errorf("the start of a span: %w", err)
 		}
+		if s.Duration != "" {
+			one.duration, _ = strconv.ParseFloat(f.first(s.Duration), 64) // 0 without one
+		}
 		all = append(all, one)
 	}
 	if l.whole && len(all) == l.spans {
@@ -135,7 +140,7 @@ func (o *OpenSearch) spans(ctx context.Context, s slo.Spans, traces []string, pe
 // spansQuery finds the spans of traces, and which of them have failed.
 func spansQuery(s slo.Spans, traces []string, period count.Span, l readLimits) object {
 	have := []any{object{"field": s.TimeField, "format": "strict_date_optional_time_nanos"}}
-	for _, name := range append([]string{s.Trace, s.Span, s.Parent, s.Error, s.Peer, s.LinkedTrace, s.LinkedSpan}, l.also...) {
+	for _, name := range append([]string{s.Trace, s.Span, s.Parent, s.Error, s.Peer, s.LinkedTrace, s.LinkedSpan, s.Duration}, l.also...) {
 		if name != "" && !slices.Contains(have, any(name)) {
 			have = append(have, name)
 		}
@@ -171,11 +176,31 @@ func deepest(spans []span, trace string) (c cause, ok bool) {
 // deepestPath is the failing span of the trace with the most ancestors, and these, up to
 // the root.
 func deepestPath(spans []span, trace string) (path []span, ok bool) {
-	byID := map[string]span{}
+	byID, parents := tree(spans, trace)
+	most := -1
+	for _, sp := range spans {
+		if !sp.failed {
+			continue
+		}
+		up, own := ancestors(sp, trace, byID, parents)
+		if !own {
+			continue
+		}
+		if len(up) > most || len(up) == most && sp.start.Before(path[0].start) {
+			most, path = len(up), up
+		}
+	}
+	return path, most >= 0
+}
+
+// tree returns the spans and the parents of spans, by their ids. A span of another trace
+// that one of the trace's has caused is its child, too.
+func tree(spans []span, trace string) (byID map[string]span, parents map[string]string) {
+	byID = map[string]span{}
 	for _, sp := range spans {
 		byID[sp.id] = sp
 	}
-	parents := map[string]string{}
+	parents = map[string]string{}
 	for _, sp := range spans {
 		if sp.parent != "" {
 			parents[sp.id] = sp.parent
@@ -190,22 +215,15 @@ func deepestPath(spans []span, trace string) (path []span, ok bool) {
 			}
 		}
 	}
-	most := -1
-	for _, sp := range spans {
-		if !sp.failed {
-			continue
-		}
-		// The ancestors, up to a span that was not read. Links could form a circle.
-		up, seen := []span{}, map[string]bool{}
-		for at, known := sp, true; known && !seen[at.id]; at, known = byID[parents[at.id]] {
-			up, seen[at.id] = append(up, at), true
-		}
-		if top := up[len(up)-1]; top.trace != trace {
-			continue // of another trace's tree
-		}
-		if len(up) > most || len(up) == most && sp.start.Before(path[0].start) {
-			most, path = len(up), up
-		}
+	return byID, parents
+}
+
+// ancestors are the span and its ancestors, up to one that was not read. own is false for
+// those of another trace's tree. Links could form a circle.
+func ancestors(sp span, trace string, byID map[string]span, parents map[string]string) (up []span, own bool) {
+	seen := map[string]bool{}
+	for at, known := sp, true; known && !seen[at.id]; at, known = byID[parents[at.id]] {
+		up, seen[at.id] = append(up, at), true
 	}
-	return path, most >= 0
+	return up, up[len(up)-1].trace == trace
 }

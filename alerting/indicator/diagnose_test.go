@@ -185,3 +185,37 @@ func TestAChangeShortlyBeforeIsNamed(t *testing.T) {
 	i.Source.Evidence.Changes[0].New = false
 	diagnose(t, source(t, log.Server), i, changed, "were in region kr 60/60 0/60 09:58:20", "objectives changed  09:58:50")
 }
+
+// One call to PostgreSQL in a group commit makes requests slow; nothing fails.
+func TestTheDependencyThatMakesRequestsSlowIsNamed(t *testing.T) {
+	log, spans := indicatortest.NewIndex(t, diagnosedMapping()), indicatortest.NewIndex(t, spanMapping())
+	i := diagnosed(log.Index, spans.Index)
+	i.Bad = where("seconds", slo.AtLeast, 1.0)
+	i.Source.Evidence.Spans.Duration = names.DocDuration
+	i.Source.Evidence.Compared = []slo.Compared{
+		{Field: names.PeerService, In: slo.InFailingSpan, Phrase: "had a failing call to", Outcome: true},
+		{Field: names.PeerService, In: slo.InSlowSpan, Phrase: "had a slow call to", Outcome: true},
+	}
+	lasting := func(d map[string]any, milliseconds int) map[string]any {
+		d[names.DocDuration] = milliseconds * 1e6
+		return d
+	}
+	request := func(trace string, insert int, seconds float64) {
+		log.Add(line(1, 201, map[string]any{"req": map[string]any{"trace": trace}, "seconds": seconds}))
+		batch := "batch" + trace
+		spans.Add(lasting(shipped(1, trace, "root", "", "", ""), insert+30), lasting(shipped(1, trace, "cache", "root", "redis", ""), 5),
+			lasting(shipped(1, trace, "call", "root", "reservation", ""), insert+20),
+			lasting(shipped(1, trace, "serve", "call", "", ""), insert+10),
+			lasting(linked(shipped(1, trace, "wait", "serve", "", ""), batch, "commit"), insert+5),
+			lasting(linked(shipped(2, batch, "commit", "", "", ""), trace, "wait"), insert+5),
+			lasting(shipped(3, batch, "insert", "commit", "postgresql", ""), insert))
+	}
+	for n := range 12 {
+		request(fmt.Sprint("slow", n), 2000, 2.1)
+		request(fmt.Sprint("fast", n), 20, 0.05)
+	}
+	diagnose(t, source(t, log.Server), i, never(), "had a slow call to postgresql 12/12 0/12")
+	// Quick failures are not made by what is slow.
+	i.Bad = where("seconds", slo.Below, 1.0)
+	diagnose(t, source(t, log.Server), i, never())
+}

@@ -46,12 +46,58 @@ func (o *OpenSearch) addSpans(ctx context.Context, s slo.Source, all []*compared
 	for _, sp := range spans {
 		byTrace[sp.trace] = append(byTrace[sp.trace], sp)
 	}
+	slow := slowFrom(all, byTrace)
 	for _, e := range all {
 		if own := byTrace[e.trace]; len(own) > 0 {
-			e.addSpans(by, own, linkedSpans(byTrace, own))
+			e.addSpans(by, own, linkedSpans(byTrace, own), slow)
 		}
 	}
 	return nil
+}
+
+// slowFrom is how long a span takes that makes an event bad: half of what nearly all bad
+// events take. It is 0, so that no span is slow, when good events take as long.
+func slowFrom(all []*compared, byTrace map[string][]span) float64 {
+	took := map[bool][]float64{}
+	for _, e := range all {
+		longest := 0.0
+		for _, sp := range byTrace[e.trace] {
+			longest = max(longest, sp.duration)
+		}
+		if longest > 0 {
+			took[e.bad] = append(took[e.bad], longest)
+		}
+	}
+	bad, good := took[true], took[false]
+	if len(bad) == 0 || len(good) == 0 {
+		return 0
+	}
+	slices.Sort(bad)
+	slices.Sort(good)
+	if nearlyAll := bad[len(bad)/10]; nearlyAll > good[len(good)/2] {
+		return nearlyAll / 2
+	}
+	return 0
+}
+
+// slowest is the span of the trace that took the most time without its children, with its
+// ancestors; nil when that is less than slow.
+func slowest(spans []span, trace string, slow float64) (path []span) {
+	byID, parents := tree(spans, trace)
+	alone := map[string]float64{}
+	for _, sp := range spans {
+		alone[sp.id] += sp.duration
+		if parent, known := parents[sp.id]; known {
+			alone[parent] -= sp.duration
+		}
+	}
+	most := 0.0
+	for _, sp := range spans {
+		if up, own := ancestors(sp, trace, byID, parents); own && alone[sp.id] >= slow && alone[sp.id] > most {
+			most, path = alone[sp.id], up
+		}
+	}
+	return path
 }
 
 // spanFields are the fields that are compared in spans.
@@ -78,8 +124,10 @@ func linkedSpans(byTrace map[string][]span, spans []span) (all []span) {
 	return all
 }
 
-func (e *compared) addSpans(by []slo.Compared, own, linked []span) {
-	path, _ := deepestPath(append(slices.Clone(own), linked...), e.trace)
+func (e *compared) addSpans(by []slo.Compared, own, linked []span, slow float64) {
+	spans := slices.Concat(own, linked)
+	failing, _ := deepestPath(spans, e.trace)
+	failing = slices.DeleteFunc(failing, func(sp span) bool { return !sp.failed })
 	for n, c := range by {
 		switch c.In {
 		case slo.InSpans:
@@ -90,13 +138,23 @@ func (e *compared) addSpans(by []slo.Compared, own, linked []span) {
 				e.add(n, c, sp.fields)
 			}
 		case slo.InFailingSpan:
-			e.values[owned{n, ""}] = []string{}
-			for _, sp := range path { // what the deepest does not say, the next one does
-				if sp.failed && sp.fields.first(c.Field) != "" {
-					e.add(n, c, sp.fields)
-					break
-				}
+			e.addFirst(n, c, failing)
+		case slo.InSlowSpan:
+			if slow > 0 {
+				e.addFirst(n, c, slowest(spans, e.trace, slow))
 			}
+		}
+	}
+}
+
+// addFirst adds the value of the first span that has one: what a span does not say, its
+// parent does.
+func (e *compared) addFirst(n int, c slo.Compared, path []span) {
+	e.values[owned{n, ""}] = []string{}
+	for _, sp := range path {
+		if sp.fields.first(c.Field) != "" {
+			e.add(n, c, sp.fields)
+			return
 		}
 	}
 }

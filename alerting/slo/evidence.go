@@ -35,6 +35,9 @@ const (
 	InEvent       Part = "event"
 	InSpans       Part = "spans"       // in any span of the trace
 	InFailingSpan Part = "failingSpan" // in the deepest span that has failed
+	// InSlowSpan is the span that took the most time without its children, if that alone
+	// is half of what bad events take, and these take longer than good ones.
+	InSlowSpan Part = "slowSpan"
 )
 
 // Change is a kind of document that says that something has changed.
@@ -75,6 +78,7 @@ type Spans struct {
 	Peer        string // of a call: what was called
 	LinkedTrace string
 	LinkedSpan  string
+	Duration    string    // a number in any unit; "" when spans have none
 	Failed      Condition // which spans have failed
 }
 

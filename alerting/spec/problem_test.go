@@ -262,6 +262,8 @@ func TestReportsMistakesOfConditions(t *testing.T) {
 		"a compared field somewhere else": {"common.yaml", "in: spans", "in: span", "compare[0].in: \"span\" is not supported; did you mean spans?"},
 		"a compared field of spans that are nowhere": {"common.yaml", wholeSpans, "---\n",
 			"compare[0].in: spans needs spans; write where they are (evidence.spans), or compare a field of the event"},
+		"a slow span without durations": {"common.yaml", "in: spans", "in: slowSpan",
+			"compare[0].in: slowSpan needs the duration of spans; write durationField in evidence.spans"},
 		"a change with an unknown field": {"common.yaml", "when: {field: route, ", "when: {field: rout, ",
 			`evidence.changes[0].when.field: "rout" is not in vocabulary.yaml; did you mean route?`},
 		"a new nothing": {"common.yaml", "field: http.route, of: http.status, new: true", "new: true",

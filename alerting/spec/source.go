@@ -41,6 +41,7 @@ type spansBody struct {
 	PeerField        string    `yaml:"peerField"`
 	LinkedTraceField string    `yaml:"linkedTraceField"`
 	LinkedSpanField  string    `yaml:"linkedSpanField"`
+	DurationField    string    `yaml:"durationField"`
 	Failed           condition `yaml:"failed"`
 }
 
@@ -79,7 +80,7 @@ func (l *loader) addSource(d parsed[sourceBody]) {
 		s.Evidence = &slo.EvidenceFields{
 			Error: c.Evidence.ErrorField, Kept: c.Evidence.KeptField, Line: c.Evidence.LineFields, Weight: c.Evidence.WeightField,
 		}
-		l.addCompared(&s, c.Evidence.Compare, c.Evidence.Spans != nil)
+		l.addCompared(&s, c.Evidence.Compare, c.Evidence.Spans)
 		if sp := c.Evidence.Spans; sp != nil {
 			p := at("spec", "connectionDetails", "evidence", "spans")
 			if c.TraceField == "" {
@@ -89,7 +90,8 @@ func (l *loader) addSource(d parsed[sourceBody]) {
 			failed := reader{l, d.document, source{}}.condition(p.with("failed"), sp.Failed)
 			s.Evidence.Spans = &slo.Spans{
 				Index: sp.Index, TimeField: sp.TimeField, Trace: sp.TraceField, Span: sp.SpanField, Parent: sp.ParentField,
-				Error: sp.ErrorField, Peer: sp.PeerField, LinkedTrace: sp.LinkedTraceField, LinkedSpan: sp.LinkedSpanField, Failed: failed,
+				Error: sp.ErrorField, Peer: sp.PeerField, LinkedTrace: sp.LinkedTraceField, LinkedSpan: sp.LinkedSpanField,
+				Duration: sp.DurationField, Failed: failed,
 			}
 		}
 	}
@@ -99,12 +101,15 @@ func (l *loader) addSource(d parsed[sourceBody]) {
 	l.sources[d.name] = s
 }
 
-func (l *loader) addCompared(s *source, all []comparedBody, spans bool) {
+func (l *loader) addCompared(s *source, all []comparedBody, spans *spansBody) {
 	for n, c := range all {
 		part := slo.Part(cmp.Or(c.In, string(slo.InEvent)))
-		if part != slo.InEvent && !spans {
-			l.problem(s.document, at("spec", "connectionDetails", "evidence", "compare", n, "in"),
-				"%s needs spans; write where they are (evidence.spans), or compare a field of the event", part)
+		p := at("spec", "connectionDetails", "evidence", "compare", n, "in")
+		switch {
+		case part != slo.InEvent && spans == nil:
+			l.problem(s.document, p, "%s needs spans; write where they are (evidence.spans), or compare a field of the event", part)
+		case part == slo.InSlowSpan && spans.DurationField == "":
+			l.problem(s.document, p, "%s needs the duration of spans; write durationField in evidence.spans", part)
 		}
 		s.Evidence.Compared = append(s.Evidence.Compared,
 			slo.Compared{Field: c.Field, Of: c.Of, In: part, Phrase: c.Phrase, Outcome: c.Outcome})

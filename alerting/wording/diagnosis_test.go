@@ -18,7 +18,7 @@ func TestADiagnosisIsPlainSentences(t *testing.T) {
 	for want, f := range map[string]slo.Finding{
 		"98 % of failures but 3 % of successes went through reservation 1.9.2.":                      version,
 		"98 % of failures but 3 % of successes went through reservation 1.9.2 (since 10:01:00 UTC).": since,
-		"100 % of failures but no success had a failing call to postgresql.":                                     {Phrase: "had a failing call to", Value: "postgresql", Bad: 9, BadOf: 9, GoodOf: 4},
+		"100 % of failures but no success had a failing call to postgresql.":                         {Phrase: "had a failing call to", Value: "postgresql", Bad: 9, BadOf: 9, GoodOf: 4},
 		"over 99 % of failures but under 0.1 % of successes called /a.":                              {Phrase: "called", Value: "/a", Bad: 999, BadOf: 1000, Good: 1, GoodOf: 2000},
 		"reservation 1.9.2 was first seen at 10:01:00 UTC, 3 min before the start.":                  {Phrase: "was first seen", Value: "reservation 1.9.2", At: since.At},
 		"The objectives changed at 10:05:00 UTC.":                                                    {Phrase: "The objectives changed", At: began.Add(time.Minute)},
