@@ -17,8 +17,9 @@ type Timing struct {
 
 // minTick is the shortest time between two evaluations. A tick costs OpenSearch about
 // as much at every scale: six a second, as a scale of 60 would need, keep a core busy,
-// and the pipeline takes longer than a second anyway.
-const minTick = time.Second
+// and one a second keeps a tenth of it busy while nobody uses the system. The pipeline
+// takes about as long anyway.
+const minTick = 2 * time.Second
 
 // DefaultLookback is long enough for an agent that ships lines within seconds.
 const DefaultLookback = 5 * time.Minute

@@ -7,8 +7,8 @@ import (
 	"jari.example/alerting/count"
 )
 
-func TestATickIsDividedByTheScaleButNeverShorterThanASecond(t *testing.T) {
-	for scale, want := range map[int]time.Duration{1: 10 * time.Second, 5: 2 * time.Second, 10: time.Second, 60: time.Second, 600: time.Second} {
+func TestATickIsDividedByTheScaleButNeverShorterThanTwoSeconds(t *testing.T) {
+	for scale, want := range map[int]time.Duration{1: 10 * time.Second, 2: 5 * time.Second, 5: 2 * time.Second, 10: 2 * time.Second, 60: 2 * time.Second} {
 		timing, err := count.NewTiming(scale)
 		if err != nil {
 			t.Fatal(err)

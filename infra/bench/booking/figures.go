@@ -23,6 +23,8 @@ type row struct {
 	Refused     int      `json:"refused"`
 	Overbooked  int      `json:"overbooked"` // covers beyond capacity
 	CPU         float64  `json:"cpu_s_per_1000"`
+	Service     float64  `json:"service_cpu_us"`         // per response
+	Database    float64  `json:"database_cpu_us"`        // per response
 	Statements  *float64 `json:"statements_per_booking"` // null if the server does not count them
 }
 
@@ -54,6 +56,12 @@ func summarise(c cell, runs []measurement) row {
 		Refused: int(of(func(o measurement) float64 { return float64(o.Refused()) }, 0)),
 		CPU:     of(func(o measurement) float64 { return (o.cpu[0] + o.cpu[1]).Seconds() / thousands(o.Booked()) }, 3),
 	}
+	each := func(process int) float64 {
+		return of(func(o measurement) float64 {
+			return float64(o.cpu[process].Microseconds()) / float64(max(len(o.Latencies), 1))
+		}, 1)
+	}
+	r.Service, r.Database = each(0), each(1)
 	for _, o := range runs {
 		r.Overbooked = max(r.Overbooked, o.overbooked)
 	}

@@ -33,7 +33,7 @@ func (b *benchmark) runOnce(ctx context.Context, db *rig.Database, dir string, c
 		}
 	}()
 	l := rig.Load{
-		Addr: s.Addr, Connections: c.conns, WarmUp: b.warm, Measured: b.seconds,
+		Addr: s.Addr, Connections: c.conns, Rate: c.rate, WarmUp: b.warm, Measured: b.seconds,
 		Client: rig.Bookings(slots, c.picker), Seed: uint64(i + 1), // the same requests for all stores of one run
 	}
 	if c.requests > 0 {

@@ -17,6 +17,7 @@ type scenario struct {
 	capacity    int   // covers of each slot
 	connections []int // concurrent requests
 	requests    int   // the load ends after so many; 0: after the measured time
+	rate        int   // requests per second; 0: a closed loop
 	picker      func(r *rand.Rand) func() int
 }
 
@@ -25,6 +26,7 @@ const (
 	zipf1000    = "zipf-1000"
 	calm        = "calm"
 	soldOutRush = "sold-out-rush"
+	soldOut     = "sold-out" // the same slot below saturation: a request costs more when few are under way
 )
 
 var scenarios = []scenario{
@@ -32,6 +34,7 @@ var scenarios = []scenario{
 	{name: zipf1000, slots: 1000, capacity: rig.Unlimited, connections: []int{64, 256}, picker: rig.ByPopularity(1000)},
 	{name: calm, slots: 1000, capacity: rig.Unlimited, connections: []int{8}, picker: rig.Uniform(1000)},
 	{name: soldOutRush, slots: 1, capacity: 200, connections: []int{256}, requests: 20_000, picker: rig.Uniform(1)},
+	{name: soldOut, slots: 1, capacity: 200, connections: []int{256}, rate: 2000, picker: rig.Uniform(1)},
 }
 
 func scenarioNames() (names []string) {

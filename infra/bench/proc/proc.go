@@ -41,14 +41,24 @@ func parseStat(line string) (stat, error) {
 	}, nil
 }
 
+// Own is the CPU time of a process without its children.
+func Own(pid int) (time.Duration, error) {
+	s, err := readStat(pid)
+	return s.own, err
+}
+
+func readStat(pid int) (stat, error) {
+	line, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
+	if err != nil {
+		return stat{}, err
+	}
+	return parseStat(string(line))
+}
+
 // CPU is the CPU time of a process and all its children, those that have ended
 // included.
 func CPU(pid int) (time.Duration, error) {
-	line, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
-	if err != nil {
-		return 0, err
-	}
-	s, err := parseStat(string(line))
+	s, err := readStat(pid)
 	if err != nil {
 		return 0, err
 	}

@@ -29,6 +29,22 @@ func TestReadsCPUTime(t *testing.T) {
 	}
 }
 
+func TestAProcessOwnTimeIsWithoutThatOfItsChildren(t *testing.T) {
+	before, err := Own(os.Getpid())
+	if err != nil {
+		t.Fatal(err)
+	}
+	withChildren, _ := CPU(os.Getpid())
+	if err := exec.Command("sh", "-c", "i=0; while [ $i -lt 200000 ]; do i=$((i+1)); done").Run(); err != nil {
+		t.Fatal(err)
+	}
+	own, _ := Own(os.Getpid())
+	all, _ := CPU(os.Getpid())
+	if all-withChildren <= 2*(own-before) {
+		t.Errorf("a child that works adds %v to all and %v to the process itself", all-withChildren, own-before)
+	}
+}
+
 func TestListsRunningChildren(t *testing.T) {
 	child := exec.Command("sleep", "60")
 	if err := child.Start(); err != nil {

@@ -43,12 +43,12 @@ func asDiner(req *fasthttp.Request, d diner, path string) {
 	req.Header.Set(names.HeaderRegion, "KR")
 }
 
-// rushClient books one slot for one diner after the other, with all other
-// connections: each diner sends one request.
+// rushClient books for one diner after the other, with all other connections: each
+// diner sends one request.
 type rushClient struct {
 	*outcome
 	path   string
-	slot   int64
+	slot   func() int64
 	diners []diner
 	next   *atomic.Int64
 	r      *rand.Rand
@@ -63,7 +63,7 @@ func (c *rushClient) Next(req *fasthttp.Request) {
 	d := c.diners[(c.next.Add(1)-1)%int64(len(c.diners))]
 	asDiner(req, d, c.path)
 	req.Header.Set(names.HeaderIdempotency, rig.RandomID(c.r).String())
-	c.body = rig.AppendBooking(c.body[:0], c.slot, 1+c.r.IntN(4))
+	c.body = rig.AppendBooking(c.body[:0], c.slot(), 1+c.r.IntN(4))
 	req.SetBodyRaw(c.body)
 }
 

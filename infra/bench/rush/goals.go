@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"slices"
 
 	"jari.example/infra/bench"
 )
@@ -12,7 +13,7 @@ import (
 const firstBuild = 683.0
 
 // tick is how often alertingd evaluates on a local system, in seconds.
-const tick = 1.0
+const tick = 2.0
 
 // goals compares the rows of this build with the targets of the design. A target whose
 // rows were not measured is left out.
@@ -22,7 +23,7 @@ func goals(rows []row) (list []bench.Goal) {
 	}
 	overbooked, errors := 0, 0
 	before := firstBuild
-	var undisturbed float64 // p50 without mails that wait
+	var undisturbed float64 // bookings per second while no mail is sent
 	for _, r := range rows {
 		if r.Build != this {
 			if r.Scenario == rush && r.Path == gateway {
@@ -32,6 +33,8 @@ func goals(rows []row) (list []bench.Goal) {
 		}
 		overbooked, errors = overbooked+r.Overbooked, errors+r.Errors
 		switch {
+		case r.Scenario == idling:
+			add("idle, CPU for what only a local system has", "≤ 10 % of a core", fmt.Sprint(r.Idle.Sum, " %"), r.Idle.Sum <= 10)
 		case r.Path != gateway:
 		case r.Scenario == rush:
 			add("rush, gateway, requests/s", fmt.Sprintf("≥ %.0f", 3*before), fmt.Sprint(r.PerSecond), r.PerSecond >= 3*before)
@@ -41,9 +44,9 @@ func goals(rows []row) (list []bench.Goal) {
 			add("rush, gateway, CPU of reservation", "≤ 0.15 ms", fmt.Sprint(r.CPU.Reservation, " ms"), r.CPU.Reservation <= 0.15)
 			add("rush, gateway, searchable lag", "≤ 10 s", fmt.Sprint(*r.Searchable, " s"), *r.Searchable <= 10)
 		case r.Scenario == mailLoads[0].scenario:
-			undisturbed = r.P50
+			undisturbed = r.PerSecond
 		case r.Scenario == mailLoads[1].scenario:
-			add("evening with 20,000 mails waiting, p50", "≤ 1.05×", fmt.Sprintf("%.2f×", r.P50/undisturbed), r.P50 <= 1.05*undisturbed)
+			add("bookings while mails are sent", "≥ 0.95×", fmt.Sprintf("%.2f×", r.PerSecond/undisturbed), r.PerSecond >= 0.95*undisturbed)
 		case r.Scenario == fault:
 			latest := *r.Earliest + *r.Searchable + 2*tick
 			add("fault in the rush, announced after", fmt.Sprintf("≤ %.1f s", latest), fmt.Sprintf("%.1f s", *r.Announced), *r.Announced <= latest)
@@ -76,6 +79,7 @@ var drawn = []struct {
 
 // chart shows what the CPU time of a request is used for, and rates and latencies.
 func chart(rows []row) bench.Chart {
+	rows = slices.DeleteFunc(slices.Clone(rows), func(r row) bool { return r.Scenario == idling })
 	stacked := bench.Panel{Title: "CPU time per request by process, ms", Stacked: true}
 	for _, r := range rows {
 		stacked.Categories = append(stacked.Categories, r.name())

@@ -5,7 +5,8 @@
 //	rush     20,000 diners book one slot, each once: a closed loop
 //	evening  diners look, search, book and cancel: an open loop
 //	fault    a rush in whose middle the database fails
-//	mails    an evening without mails that wait, and with 20,000
+//	mails    bookings while 20,000 mails are sent, and while none is
+//	idle     no load at all
 //
 // It stops by itself:
 //
@@ -41,6 +42,7 @@ const (
 	evening = "evening"
 	fault   = "fault"
 	mails   = "mails"
+	idling  = "idle"
 )
 
 // The paths: which part a request reaches first.
@@ -51,7 +53,7 @@ const (
 )
 
 var (
-	scenarios = []string{rush, evening, fault, mails}
+	scenarios = []string{rush, evening, fault, mails, idling}
 	paths     = []string{direct, gateway, edge}
 )
 
@@ -68,7 +70,7 @@ type options struct {
 func (o *options) define(fs *flag.FlagSet) (check func() (complete bool, err error)) {
 	only := fs.String("only", strings.Join(scenarios, ","), "scenarios")
 	path := fs.String("path", strings.Join(paths, ","), "paths; the scenario evening has no direct one")
-	seconds := fs.Float64("seconds", 20, "evening: measured seconds of each run")
+	seconds := fs.Float64("seconds", 20, "evening, mails: measured seconds of each run")
 	fs.IntVar(&o.runs, "runs", 3, "runs of each row; the table shows their medians")
 	fs.IntVar(&o.diners, "diners", 20_000, "rush: number of diners; each sends one request")
 	fs.IntVar(&o.connections, "connections", 256, "connections of the load generator")
@@ -116,10 +118,14 @@ func (b *benchmark) measure(ctx context.Context) (rows []row, err error) {
 	loads := b.loads()
 	runs := map[cell][]measurement{}
 	var more []row
-	for n := range b.runs {
+	rounds := b.runs
+	if len(loads) == 0 && !b.includes(fault) {
+		rounds = 0
+	}
+	for n := range rounds {
 		for i := range builds {
 			b.build = builds[(i+n)%len(builds)]
-			last := n == b.runs-1 && b.build.name == this
+			last := n == rounds-1 && b.build.name == this
 			err = b.onSystem(ctx, unboundedMails, func() error {
 				err := b.round(ctx, n, runs)
 				if err == nil && last {
@@ -135,9 +141,13 @@ func (b *benchmark) measure(ctx context.Context) (rows []row, err error) {
 			break
 		}
 	}
-	if err == nil && b.includes(mails) {
+	if err == nil && (b.includes(mails) || b.includes(idling)) {
 		b.build = builds[len(builds)-1]
-		err = b.onSystem(ctx, "", func() error { return b.mailRounds(ctx, runs) })
+		err = b.onSystem(ctx, "", func() error {
+			r, err := b.asStarted(ctx, runs)
+			more = append(more, r...)
+			return err
+		})
 	}
 	for _, one := range builds {
 		for _, l := range append(loads, mailLoads...) {
@@ -185,6 +195,21 @@ func (b *benchmark) once(ctx context.Context) (rows []row, err error) {
 		rows = append(rows, r)
 	}
 	return rows, nil
+}
+
+// asStarted measures what needs a system as users start it.
+func (b *benchmark) asStarted(ctx context.Context, runs map[cell][]measurement) (rows []row, err error) {
+	if b.includes(idling) {
+		r, err := b.measureIdle(ctx)
+		if err != nil {
+			return nil, err
+		}
+		rows = append(rows, r)
+	}
+	if b.includes(mails) {
+		err = b.mailRounds(ctx, runs)
+	}
+	return rows, err
 }
 
 // unboundedMails is a quota that does not bound the mails of a load, so that all their

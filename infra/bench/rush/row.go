@@ -29,6 +29,7 @@ type row struct {
 	Earliest   *float64 `json:"fault_detectable_s"` // from the fault until its rule could fire
 	Announced  *float64 `json:"fault_announced_s"`  // from the fault until its message
 	CPU        cpu      `json:"cpu_ms_per_request"`
+	Idle       *idleCPU `json:"idle_cpu_percent"` // scenario idle: of a core, for what only a local system has
 }
 
 // cpu is the CPU time of each process for a request, in milliseconds.

@@ -112,6 +112,9 @@ func (b *benchmark) observe(
 	return m, nil
 }
 
+// mailDiners is enough that hardly any diner books twice.
+const mailDiners = 40_000
+
 // eveningDiners is enough that none has too many reservations.
 const eveningDiners = 2000
 
@@ -133,7 +136,17 @@ func (b *benchmark) generator(ctx context.Context, l load, n int) (rig.Load, *ou
 		next := &atomic.Int64{}
 		g.Requests = len(diners)
 		g.Client = func(r *rand.Rand) rig.Client {
-			return &rushClient{outcome: o, path: l.path, slot: slot, diners: diners, next: next, r: r}
+			return &rushClient{outcome: o, path: l.path, slot: func() int64 { return slot }, diners: diners, next: next, r: r}
+		}
+		return g, o, err
+	}
+	if strings.HasPrefix(l.scenario, mails) {
+		diners, err := b.newDiners(ctx, mailDiners)
+		next := &atomic.Int64{}
+		g.WarmUp, g.Measured = eveningWarmUp, b.seconds
+		g.Client = func(r *rand.Rand) rig.Client {
+			anyOf := rig.Uniform(len(b.slots))(r)
+			return &rushClient{outcome: o, path: l.path, slot: func() int64 { return b.slots[anyOf()] }, diners: diners, next: next, r: r}
 		}
 		return g, o, err
 	}

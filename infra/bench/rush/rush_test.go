@@ -61,7 +61,7 @@ func TestEachDinerOfTheRushAsksOnce(t *testing.T) {
 	diners := someDiners(400)
 	o, next := &outcome{}, &atomic.Int64{}
 	got := rig.Load{Addr: addr, Connections: 8, Requests: len(diners), Client: func(r *rand.Rand) rig.Client {
-		return &rushClient{outcome: o, path: gateway, slot: 7, diners: diners, next: next, r: r}
+		return &rushClient{outcome: o, path: gateway, slot: func() int64 { return 7 }, diners: diners, next: next, r: r}
 	}}.Run(t.Context(), func() {}, func() {})
 	for _, d := range diners {
 		if asked[d.bearer] != 1 {
@@ -171,18 +171,32 @@ func TestARowHasMediansAndTheWorstErrors(t *testing.T) {
 	}
 }
 
+// OpenSearch has other work, too: only what it does less of without alerting counts.
+func TestAnIdleSystemsShareIsWhatOnlyALocalOneHas(t *testing.T) {
+	running := map[string][]float64{"alerting": {1, 3, 2}, "opensearch": {9, 8, 30}, "aws": {4, 4, 5}, "launcher": {.5, .6, .7}}
+	stopped := map[string][]float64{"alerting": {0, 0, 0}, "opensearch": {5, 4, 3}, "aws": {9, 9, 9}, "launcher": {9, 9, 9}}
+	if got, want := localShare(running, stopped), (idleCPU{Alerting: 2, OpenSearch: 5, AWS: 4, Launcher: .6, Sum: 11.6}); got != want {
+		t.Errorf("%+v, want %+v", got, want)
+	}
+	stopped["opensearch"] = []float64{10}
+	if got := localShare(running, stopped); got.OpenSearch != 0 {
+		t.Errorf("alerting saves OpenSearch %v %%", -got.OpenSearch)
+	}
+}
+
 func TestGoalsUseTheRightRows(t *testing.T) {
 	lag, rate := 5.0, rates[0]
 	fast := row{Build: this, Scenario: rush, Path: gateway, PerSecond: 2049, P99: 400, Documents: 2, Searchable: &lag}
 	fast.CPU.Gateway, fast.CPU.Reservation = 0.3, 0.15
 	calm := row{Build: this, Scenario: evening, Path: gateway, Rate: &rate, Searchable: &lag}
 	old := row{Build: "0123456789ab", Scenario: rush, Path: gateway, PerSecond: 683, P99: 9000, Searchable: &lag}
-	soon, announced := 1.0, 8.0
+	soon, announced := 1.0, 10.0
 	failed := row{Build: this, Scenario: fault, Path: gateway, Searchable: &lag, Earliest: &soon, Announced: &announced}
-	quiet := row{Build: this, Scenario: mailLoads[0].scenario, Path: gateway, P50: 10}
-	busy := row{Build: this, Scenario: mailLoads[1].scenario, Path: gateway, P50: 10.5}
+	held := row{Build: this, Scenario: mailLoads[0].scenario, Path: gateway, PerSecond: 1000}
+	sent := row{Build: this, Scenario: mailLoads[1].scenario, Path: gateway, PerSecond: 950}
+	idle := row{Build: this, Scenario: idling, Idle: &idleCPU{Sum: 10}}
 	results := func(rows ...row) string { return benchtest.Results(t, goals(rows)) }
-	if got := results(old, fast, calm, failed, quiet, busy); got != "met met met met met met met met met met met" {
+	if got := results(old, fast, calm, failed, held, sent, idle); got != strings.TrimSpace(strings.Repeat("met ", 12)) {
 		t.Errorf("rows that meet every goal are %s", got)
 	}
 	late := 10.1
@@ -191,10 +205,10 @@ func TestGoalsUseTheRightRows(t *testing.T) {
 	crowded := calm
 	crowded.Searchable = &late
 	muted := failed
-	tooLate := 8.1
+	tooLate := 10.1
 	muted.Announced = &tooLate
-	busy.P50 = 10.6
-	if got := results(old, slow, crowded, muted, quiet, busy); got != strings.TrimSpace(strings.Repeat("missed ", 11)) { // the control
+	sent.PerSecond, idle.Idle = 949, &idleCPU{Sum: 10.1}
+	if got := results(old, slow, crowded, muted, held, sent, idle); got != strings.TrimSpace(strings.Repeat("missed ", 12)) { // the control
 		t.Errorf("rows that miss every goal are %s", got)
 	}
 	required := goals([]row{slow})

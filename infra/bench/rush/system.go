@@ -28,9 +28,10 @@ type system struct {
 	clone, dir, launcher string
 	environment          []string // of the launcher, besides this program's
 
-	pids      map[string]int    // by part
-	addresses map[string]string // as `jari env` prints them
-	search    opensearch.Client
+	pids        map[string]int // by part
+	launcherPid int
+	addresses   map[string]string // as `jari env` prints them
+	search      opensearch.Client
 
 	reservations, mails, users *pgx.Conn
 	signer                     signer
@@ -74,7 +75,7 @@ func (s *system) read(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	s.pids = map[string]int{}
+	s.launcherPid, s.pids = status.Pid, map[string]int{}
 	for _, p := range status.Parts {
 		s.pids[p.Name] = p.Pid
 	}

@@ -102,9 +102,16 @@ type Event struct {
 type Config struct {
 	Feed   Feed
 	Index  Index
-	Poll   time.Duration // interval of polling the stream; 200 ms when 0
 	Report func(context.Context, Event)
 }
+
+// The pauses between two polls of the stream. A poll reads each shard, which AWS
+// charges and the emulator spends CPU time on, so there are few while nothing changes.
+// Changes come in groups, such as when a catalogue is imported.
+const (
+	pauseAfterChanges = 200 * time.Millisecond
+	pauseWhenQuiet    = time.Second
+)
 
 // Indexer copies changes. Run one per index.
 type Indexer struct {
@@ -116,9 +123,6 @@ type Indexer struct {
 
 // New returns an indexer. Run starts it.
 func New(c Config) *Indexer {
-	if c.Poll == 0 {
-		c.Poll = 200 * time.Millisecond
-	}
 	if c.Report == nil {
 		c.Report = func(context.Context, Event) {}
 	}
@@ -176,10 +180,15 @@ func (x *Indexer) follow(ctx context.Context) error {
 	}
 	x.following.Store(true)
 	for {
-		if err := x.step(ctx, tail); err != nil {
+		changes, err := x.step(ctx, tail)
+		if err != nil {
 			return err
 		}
-		if err := wait.For(ctx, x.Poll); err != nil {
+		pause := pauseWhenQuiet
+		if changes > 0 {
+			pause = pauseAfterChanges
+		}
+		if err := wait.For(ctx, pause); err != nil {
 			return err
 		}
 	}
@@ -213,16 +222,17 @@ func (x *Indexer) open(ctx context.Context) (Tail, error) {
 	return tail, nil
 }
 
-// step writes the next changes. A step without changes makes no span.
-func (x *Indexer) step(ctx context.Context, tail Tail) error {
+// step writes the next changes and returns their number. A step without changes makes
+// no span.
+func (x *Indexer) step(ctx context.Context, tail Tail) (int, error) {
 	start := time.Now()
 	changes, next, err := tail.Next(ctx)
 	if err != nil {
-		return err
+		return 0, err
 	}
 	if len(changes) == 0 {
 		x.indexedUntil.Store(&start)
-		return nil
+		return 0, nil
 	}
 	x.batches.Record(ctx, len(changes))
 	err = x.traced(ctx, names.SpanIndexChanges, "catalogue changes indexed", start, changes, func(ctx context.Context) (int, error) {
@@ -234,7 +244,7 @@ func (x *Indexer) step(ctx context.Context, tail Tail) error {
 	if at := changes[len(changes)-1].At; err == nil && !at.IsZero() {
 		x.indexedUntil.Store(&at) // there may be later changes
 	}
-	return err
+	return len(changes), err
 }
 
 // traced runs work in a root span, with links to the spans that caused the changes,

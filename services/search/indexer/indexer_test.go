@@ -33,6 +33,7 @@ type environment struct {
 	published map[string]int64 // the documents at the last Publish
 	failure   error            // returned by every call to the index
 	scans     int
+	polls     int
 	writes    int
 	events    []indexer.Event
 }
@@ -82,6 +83,7 @@ type tail struct {
 
 func (t *tail) Next(context.Context) ([]indexer.Change, indexer.Position, error) {
 	defer t.env.lock()()
+	t.env.polls++
 	changes := t.env.log[t.at:]
 	t.at = len(t.env.log)
 	at := string(make([]byte, t.at))
@@ -175,9 +177,30 @@ func TestFirstStartCopiesTheCatalogueAndFollows(t *testing.T) {
 		env.put(write("a", 2))
 		env.put(indexer.Change{ID: "b", Version: 1})
 		env.put(write("c", 1))
-		time.Sleep(200 * time.Millisecond)
+		time.Sleep(time.Second)
 		synctest.Wait()
 		env.wantDocs(t, "one poll later", map[string]int64{"a": 2, "c": 1})
+	})
+}
+
+func TestPollsOnceASecondUntilChangesCome(t *testing.T) {
+	env := &environment{}
+	run(t, env, func(*indexer.Indexer) {
+		polls := func() int { defer env.lock()(); return env.polls }
+		before := polls()
+		time.Sleep(10 * time.Second)
+		synctest.Wait()
+		if n := polls() - before; n != 10 {
+			t.Errorf("%d polls in 10 s without changes, want 10", n)
+		}
+		before = polls()
+		for version := range int64(100) {
+			env.put(write("a", version+1))
+			time.Sleep(100 * time.Millisecond)
+		}
+		if n := polls() - before; n < 45 || n > 50 {
+			t.Errorf("%d polls in 10 s of changes, want one each 200 ms", n)
+		}
 	})
 }
 
@@ -313,7 +336,7 @@ func TestReportsTheLagOfTheIndex(t *testing.T) {
 		late := write("a", 1)
 		late.At = time.Now().Add(-30 * time.Second)
 		env.put(late)
-		time.Sleep(210 * time.Millisecond)
+		time.Sleep(time.Second)
 		synctest.Wait()
 		wantLag("an old change was indexed, later ones are unknown", 30, 31)
 		time.Sleep(210 * time.Millisecond)
