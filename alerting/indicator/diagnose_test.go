@@ -171,7 +171,7 @@ func TestAChangeShortlyBeforeIsNamed(t *testing.T) {
 		return line(second, 0, map[string]any{"event": name, "version": version, "path": nil})
 	}
 	log.Add(event(-3000, "heartbeat", "1"), event(-3000, "started", "1"),
-		event(-100, "started", "1"), // an old one restarts
+		event(-60, "started", "1"), // an old one restarts
 		event(-90, "started", "2"), event(-80, "started", "2"), event(-70, "objectives", ""), event(-2500, "objectives", ""),
 		event(30, "started", "3"))
 	changed := count.Span{From: ten.Add(-30 * time.Minute), To: ten}
@@ -183,7 +183,7 @@ func TestAChangeShortlyBeforeIsNamed(t *testing.T) {
 	log.Add(tr.lines...)
 	i.Source.Evidence.Changes[0].Of, i.Source.Evidence.Changes[0].Field = "", "place"
 	i.Source.Evidence.Changes[0].New = false
-	diagnose(t, source(t, log.Server), i, changed, "were in region kr 60/60 0/60 09:58:20", "objectives changed  09:58:50")
+	diagnose(t, source(t, log.Server), i, changed, "were in region kr 60/60 0/60 09:58:30", "objectives changed  09:58:50")
 }
 
 // One call to PostgreSQL in a group commit makes requests slow; nothing fails.
