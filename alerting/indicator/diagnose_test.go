@@ -60,6 +60,11 @@ func (tr *traffic) add(n, status int, region, version string) {
 	}
 }
 
+func (tr *traffic) ship(log, spans *indicatortest.AccessLog) {
+	log.Add(tr.lines...)
+	spans.Add(tr.spans...)
+}
+
 // said are findings in short.
 func said(found []slo.Finding) (all []string) {
 	for _, f := range found {
@@ -93,8 +98,7 @@ func TestTheVersionOfAServiceBehindTheFailuresIsNamed(t *testing.T) {
 	tr.add(1, 503, "kr", "1.9.1")
 	tr.add(3, 201, "kr", "1.9.2")
 	tr.add(94, 201, "kr", "1.9.1")
-	log.Add(tr.lines...)
-	spans.Add(tr.spans...)
+	tr.ship(log, spans)
 	// Neither the instance, which is the same requests, nor a restaurant, nor the dependency,
 	// which all failures have in common.
 	found := diagnose(t, source(t, log.Server), diagnosed(log.Index, spans.Index), never(), "went through reservation 1.9.2 49/50 3/97")
@@ -109,8 +113,7 @@ func TestTheRegionAndTheDependencyAreNamedWhereSomeRequestsOfTheRegionSucceed(t 
 	tr.add(60, 503, "kr", "1.9.1")
 	tr.add(40, 201, "kr", "1.9.1")
 	tr.add(60, 201, "us", "1.9.1")
-	log.Add(tr.lines...)
-	spans.Add(tr.spans...)
+	tr.ship(log, spans)
 	i := diagnosed(log.Index, spans.Index)
 	diagnose(t, source(t, log.Server), i, never(), "were in region kr 60/60 40/100", "failed at reservation 60/60 0/100")
 	// A log without traces has what its lines say.
@@ -124,8 +127,7 @@ func TestNothingIsSaidWhereNothingDiffersOrNothingCanBeCompared(t *testing.T) {
 	i.Source.Evidence.Compared = i.Source.Evidence.Compared[:4] // not how they end
 	var tr traffic
 	tr.add(30, 503, "kr", "1.9.1")
-	log.Add(tr.lines...)
-	spans.Add(tr.spans...)
+	tr.ship(log, spans)
 	if found := diagnose(t, source(t, log.Server), i, never()); found != nil {
 		t.Errorf("compared with nothing: %+v", found)
 	}
@@ -200,22 +202,26 @@ func TestTheDependencyThatMakesRequestsSlowIsNamed(t *testing.T) {
 		d[names.DocDuration] = milliseconds * 1e6
 		return d
 	}
-	request := func(trace string, insert int, seconds float64) {
-		log.Add(line(1, 201, map[string]any{"req": map[string]any{"trace": trace}, "seconds": seconds}))
+	request := func(trace, place, peer string, insert int, seconds float64) {
+		log.Add(line(1, 201, map[string]any{"req": map[string]any{"trace": trace}, "seconds": seconds, "place": place}))
 		batch := "batch" + trace
 		spans.Add(lasting(shipped(1, trace, "root", "", "", ""), insert+30), lasting(shipped(1, trace, "cache", "root", "redis", ""), 5),
 			lasting(shipped(1, trace, "call", "root", "reservation", ""), insert+20),
 			lasting(shipped(1, trace, "serve", "call", "", ""), insert+10),
 			lasting(linked(shipped(1, trace, "wait", "serve", "", ""), batch, "commit"), insert+5),
 			lasting(linked(shipped(2, batch, "commit", "", "", ""), trace, "wait"), insert+5),
-			lasting(shipped(3, batch, "insert", "commit", "postgresql", ""), insert))
+			lasting(shipped(3, batch, "insert", "commit", peer, ""), insert))
 	}
 	for n := range 12 {
-		request(fmt.Sprint("slow", n), 2000, 2.1)
-		request(fmt.Sprint("fast", n), 20, 0.05)
+		request(fmt.Sprint("slow", n), "kr", "postgresql", 2000, 2.1)
+		request(fmt.Sprint("fast", n), "kr", "postgresql", 20, 0.05)
+		request(fmt.Sprint("good", n), "us", "search", 2000, 2.1)
+		request(fmt.Sprint("quick", n), "us", "postgresql", 60, 0.09)
 	}
+	total := i.Total
+	i.Total = slo.Condition{All: []slo.Condition{total, where("place", slo.Is, "kr")}}
 	diagnose(t, source(t, log.Server), i, never(), "had a slow call to postgresql 12/12 0/12")
-	// Quick failures are not made by what is slow.
-	i.Bad = where("seconds", slo.Below, 1.0)
+	// Quick failures are not made by what takes most of their time.
+	i.Total.All[1], i.Bad = where("place", slo.Is, "us"), where("seconds", slo.Below, 1.0)
 	diagnose(t, source(t, log.Server), i, never())
 }
