@@ -123,9 +123,7 @@ func countsOf(events map[string]filterCounts, key slo.Key, i slo.Indicator, peri
 		b.Count.Bad = of[place{b.At, b.Region}]
 		b.Count.Good -= b.Count.Bad
 	}
-	slices.SortFunc(all, func(a, b count.Bucket) int {
-		return cmp.Or(a.At.Compare(b.At), cmp.Compare(a.Region, b.Region))
-	})
+	slices.SortFunc(all, byPlace)
 	return all, nil
 }
 
@@ -139,10 +137,35 @@ func (c filterCounts) buckets(i slo.Indicator, period count.Span) ([]count.Bucke
 		return nil, fmt.Errorf("the field %s has more than %d values: it is no region", i.Source.RegionField, maxRegions)
 	}
 	for _, r := range c.Regions.Buckets {
-		all = append(all, r.Times.buckets(fmt.Sprint(r.Key), period)...)
+		all = append(all, r.Times.buckets(storable(fmt.Sprint(r.Key)), period)...)
 	}
-	return all, nil
+	return merged(all), nil
 }
+
+// merged adds buckets of the same time and region up: two values of the field may be
+// one region after storable.
+func merged(all []count.Bucket) []count.Bucket {
+	slices.SortStableFunc(all, byPlace)
+	sums := all[:0]
+	for _, b := range all {
+		if last := len(sums) - 1; last >= 0 && byPlace(sums[last], b) == 0 {
+			sums[last].Count.Good += b.Count.Good
+			sums[last].Count.Bad += b.Count.Bad
+			continue
+		}
+		sums = append(sums, b)
+	}
+	return sums
+}
+
+func byPlace(a, b count.Bucket) int {
+	return cmp.Or(a.At.Compare(b.At), cmp.Compare(a.Region, b.Region))
+}
+
+// storable is text of a log without the character NUL, which PostgreSQL cannot store.
+// Else one line of a log that clients write to, with it in a region or an error, would
+// make every tick fail.
+func storable(text string) string { return strings.ReplaceAll(text, "\x00", "\uFFFD") }
 
 // buckets are those of the period. There are others when another indicator of the
 // search reads a longer one.

@@ -60,7 +60,10 @@ func (o *OpenSearch) FindEvidence(ctx context.Context, i slo.Indicator, period c
 			found.ErrorType, found.Dependency = most.errorType, most.peer
 		}
 	}
-	found.Traces = traces[:min(len(traces), maxTraces)]
+	found.ErrorType, found.Dependency = storable(found.ErrorType), storable(found.Dependency)
+	for _, id := range traces[:min(len(traces), maxTraces)] {
+		found.Traces = append(found.Traces, storable(id))
+	}
 	return found, err
 }
 

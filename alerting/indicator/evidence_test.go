@@ -272,6 +272,25 @@ func TestTheLogLineHasTheMostFrequentErrorAndOnlyTheFieldsThatMayBeShown(t *test
 	}
 }
 
+// PostgreSQL cannot store NUL, so an incident with it could be neither opened nor updated.
+func TestEvidenceWithNULCanBeStored(t *testing.T) {
+	log, spans := indicatortest.NewIndex(t, withError()), indicatortest.NewIndex(t, spanMapping())
+	i := withSpans(log.Index, spans.Index)
+	event := failedIn(1, "t\x001")
+	event["error"] = "time\x00out"
+	log.Add(event)
+	got, err := source(t, log.Server).FindEvidence(t.Context(), i, minutes(0, 1))
+	if err != nil || got.ErrorType != "time\uFFFDout" || !slices.Equal(got.Traces, []string{"t\uFFFD1"}) ||
+		strings.Contains(got.LogLine, "\x00") {
+		t.Errorf("without spans: %+v, %v", got, err)
+	}
+	spans.Add(shipped(1, "t\x001", "a", "", "post\x00gres", "57\x00P01"))
+	got, err = source(t, log.Server).FindEvidence(t.Context(), i, minutes(0, 1))
+	if err != nil || got.ErrorType != "57\uFFFDP01" || got.Dependency != "post\uFFFDgres" {
+		t.Errorf("with spans: %+v, %v", got, err)
+	}
+}
+
 func TestEveryEventOfAnAlertIsEvidence(t *testing.T) {
 	log := indicatortest.NewIndex(t, mapping)
 	log.Add(line(1, 503, map[string]any{"req": map[string]any{"trace": "a"}}))

@@ -246,6 +246,19 @@ func TestNoTelemetryDiffersFromNoEvents(t *testing.T) {
 	}
 }
 
+// PostgreSQL cannot store NUL: one line with it would make every tick fail.
+func TestARegionWithNULIsCountedUnderANameThatCanBeStored(t *testing.T) {
+	log := indicatortest.NewIndex(t, mapping)
+	log.Add(line(1, 500, map[string]any{"place": "k\x00r"}))
+	log.Add(line(2, 200, map[string]any{"place": "k\x00r"}))
+	log.Add(line(3, 500, map[string]any{"place": "k\uFFFDr"})) // the same region then
+	log.Add(line(4, 500, nil))
+	got, _ := counts(t, log.Server, minutes(0, 1), bookings(log.Index))
+	if want := []count.Bucket{bucket(0, "kr", 0, 1), bucket(0, "k\uFFFDr", 1, 2)}; !slices.Equal(got["0"], want) {
+		t.Errorf("got %v, want %v", got["0"], want)
+	}
+}
+
 func TestRegionFieldsThatAreNone(t *testing.T) {
 	log := indicatortest.NewIndex(t, mapping)
 	log.Add(line(1, 500, nil))

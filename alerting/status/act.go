@@ -6,7 +6,9 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"strings"
 	"time"
+	"unicode"
 	"unicode/utf8"
 
 	"jari.example/alerting/incident"
@@ -31,6 +33,10 @@ func (s *server) act(w http.ResponseWriter, r *http.Request) {
 	}
 	r.Body = http.MaxBytesReader(w, r.Body, maxBody)
 	if err := r.ParseForm(); err != nil {
+		if _, large := errors.AsType[*http.MaxBytesError](err); large {
+			s.refuse(w, r, http.StatusRequestEntityTooLarge, fmt.Sprintf("The form is larger than %d KiB.", maxBody>>10))
+			return
+		}
 		s.refuse(w, r, http.StatusBadRequest, "The form cannot be read.")
 		return
 	}
@@ -82,6 +88,9 @@ func (s *server) carryOut(ctx context.Context, action, id string, by incident.Ac
 		reason := form.Get("reason")
 		if n := utf8.RuneCountInString(reason); n > maxReason || !utf8.ValidString(reason) {
 			return badForm(fmt.Sprintf("The reason is longer than %d characters, or it is not text in UTF-8.", maxReason))
+		}
+		if strings.ContainsFunc(reason, unicode.IsControl) { // PostgreSQL cannot even store NUL
+			return badForm("The reason has control characters or line breaks: write it on one line.")
 		}
 		_, err = s.responder.Silence(ctx, id, by, until, reason)
 	case "not-useful":

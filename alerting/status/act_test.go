@@ -100,7 +100,11 @@ func TestARequestThatMayNotActIsRefusedWithASentence(t *testing.T) {
 		"a reason that is too long": {
 			local, openID + "/silence", url.Values{"reason": {strings.Repeat("é", 201)}}, nil, 400, "longer than 200"},
 		"a form that is too large": {
-			local, openID + "/silence", url.Values{"reason": {strings.Repeat("x", 17<<10)}}, nil, 400, "cannot be read"},
+			local, openID + "/silence", url.Values{"reason": {strings.Repeat("x", 17<<10)}}, nil, 413, "larger than 16 KiB"},
+		"a reason that cannot be stored": {
+			local, openID + "/silence", url.Values{"reason": {"de\x00ploy"}}, nil, 400, "control characters"},
+		"a reason of two lines": {
+			local, openID + "/silence", url.Values{"reason": {"deploy\nEverything is well"}}, nil, 400, "on one line"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			f := newFixture(t, "")

@@ -73,6 +73,25 @@ test('retries a search after a transient failure', async () => {
   await screen.findByText('6 restaurants')
 })
 
+test('a search that was given up is tried again when the device is online again', async () => {
+  let reachable = false
+  let calls = 0
+  await openPage({
+    prepare: (api) =>
+      api.at('GET', /restaurants$/, () => {
+        calls++
+        if (reachable) return undefined
+        throw new TypeError('connection refused')
+      }),
+  })
+  await screen.findByRole('button', { name: 'Try again' }, { timeout: 20_000 })
+  expect(calls).toBe(4)
+  reachable = true
+  for (const event of ['offline', 'online']) window.dispatchEvent(new Event(event))
+  await screen.findByText('6 restaurants')
+  expect(calls).toBe(5)
+})
+
 const card = async (name: string) => {
   const found = (await screen.findByRole('link', { name })).closest('article')
   if (!found) throw new Error(`${name} has no card`)

@@ -53,6 +53,16 @@ func TestThePartsFormAValidGraphWithEachAgent(t *testing.T) {
 	}
 }
 
+// On a busy machine both need minutes, and nothing is wrong.
+func TestServersThatStartSlowlyMayTakeAsLongAsTheyMakeProgress(t *testing.T) {
+	for _, name := range []string{"opensearch", "postgres"} {
+		p := part(t, system(t, nil), name)
+		if !p.SlowStart || strings.Contains(p.Hint, "JDK") || !strings.Contains(p.Hint, "memory") && name == "opensearch" {
+			t.Errorf("%s: slow start %v, with the hint %q", name, p.SlowStart, p.Hint)
+		}
+	}
+}
+
 func TestEveryPortBelongsToOnePart(t *testing.T) {
 	s := system(t, nil)
 	owner := map[int]string{}
