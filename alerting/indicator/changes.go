@@ -69,6 +69,7 @@ func changeOf(kind slo.Change, doc fields, at time.Time) change {
 		c.owner = doc.first(kind.Of)
 		c.Value = c.owner + " " + c.Value
 	}
+	c.Value = storable(c.Value)
 	return c
 }
 

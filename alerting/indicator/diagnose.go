@@ -211,7 +211,7 @@ func compare(by []slo.Compared, all []*compared) []slo.Finding {
 	found := []slo.Finding{} // not nil: compared
 	for _, f := range diagnosis.Compare(fieldsOf, events) {
 		found = append(found, slo.Finding{
-			Phrase: by[keys[f.Field].field].Phrase, Value: f.Value, Lift: f.Lift(),
+			Phrase: by[keys[f.Field].field].Phrase, Value: storable(f.Value), Lift: f.Lift(),
 			Bad: whole(f.Bad), BadOf: whole(f.BadOf), Good: whole(f.Good), GoodOf: whole(f.GoodOf),
 		})
 	}

@@ -225,3 +225,17 @@ func TestTheDependencyThatMakesRequestsSlowIsNamed(t *testing.T) {
 	i.Total.All[1], i.Bad = where("place", slo.Is, "us"), where("seconds", slo.Below, 1.0)
 	diagnose(t, source(t, log.Server), i, never())
 }
+
+// PostgreSQL cannot store NUL, so an incident with it could be neither opened nor updated.
+func TestADiagnosisWithNULCanBeStored(t *testing.T) {
+	log := indicatortest.NewIndex(t, diagnosedMapping())
+	var tr traffic
+	tr.add(30, 503, "k\x00r", "1")
+	tr.add(30, 201, "us", "1")
+	log.Add(append(tr.lines, line(-60, 0, map[string]any{"event": "started", "version": "1\x002", "path": nil}))...)
+	i := diagnosed(log.Index, log.Index)
+	i.Source.TraceField = ""
+	i.Source.Evidence.Changes = []slo.Change{{When: where("event", slo.Is, "started"), Field: "version", New: true, Phrase: "was first seen"}}
+	changed := count.Span{From: ten.Add(-30 * time.Minute), To: ten}
+	diagnose(t, source(t, log.Server), i, changed, "were in region k\uFFFDr 30/30 0/30", "was first seen 1\uFFFD2 09:59:00")
+}
