@@ -7,7 +7,7 @@ MAKEFLAGS += --no-print-directory
 JARI  := .jari/bin/jari
 TOOLS := .jari/bin
 # every module of the workspace; the agent is outside it on purpose (DESIGN: OpenTelemetry versions)
-MODULES := alerting fluentbit infra internal kibana services telemetry telemetry/names
+MODULES := alerting fluentbit infra internal kibana runbooks services telemetry telemetry/names
 # flags for the launcher, e.g. make up FLAGS='--port-offset 1000'
 FLAGS ?=
 
@@ -113,8 +113,8 @@ words: ## operators read no discouraged word (infra/rules/discouraged.yaml lists
 fresh: ## generated files are what `make generate` makes
 	@infra/fresh.sh
 
-runbooks: ## every SLO and alert has a runbook, and every runbook a rule
-	@cd alerting && go test -count=1 -run Rule ./runbook
+runbooks: ## jarictl runbook lint: rules, pages, steps, queries, links
+	@cd alerting && go run ./cmd/jarictl runbook lint ../runbooks && go test -count=1 -run Rule ./runbook
 
 secrets: $(TOOLS)/gitleaks
 	@$(TOOLS)/gitleaks dir --no-banner --log-level warn --redact --config .gitleaks.toml . || \

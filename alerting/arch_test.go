@@ -24,11 +24,11 @@ func forbid(why string, from, to []string) archtest.Rule {
 var core = []string{"slo", "oncall", "spec", "count", "count/counttest", "indicator", "evaluate", "incident"}
 
 // offline are the packages that try rules without a system, in addition to core.
-var offline = []string{"replay", "slotest", "starter", "runbook", "slos"}
+var offline = []string{"replay", "slotest", "starter", "runbook", "slos", "nearest"}
 
 // network are the packages that reach other systems.
 var network = []string{
-	"net", "github.com/jackc", "github.com/opensearch-project", "github.com/slack-go", "postgres", "indicator", "slack", "notify",
+	"net", "github.com/jackc", "github.com/opensearch-project", "github.com/slack-go", "postgres", "indicator", "slack", "notify", "ask",
 }
 
 var rules = []archtest.Rule{
@@ -41,6 +41,8 @@ var rules = []archtest.Rule{
 	forbid("what a message says belongs to no medium: a notifier turns the lines of wording into its own format",
 		[]string{"wording"}, append([]string{"postgres", "github.com/slack-go"}, channels...)),
 	forbid("a test file is evaluated without a system: give it stored or recorded counts", offline, network),
+	forbid("queries and runbooks are read and checked without a system: package ask sends requests", []string{"query", "expect", "runbook"},
+		[]string{"github.com/jackc", "github.com/opensearch-project", "postgres", "indicator", "slack", "notify", "ask"}),
 	{
 		Why: "rules name the fields of any documents: take a field from the rule's DataSource, " +
 			"and let slos/vocabularygen write the names of ours into the vocabulary",
@@ -72,7 +74,8 @@ func TestDetectsForbiddenImports(t *testing.T) {
 		{From: "incident", To: "notify"}, {From: "evaluate", To: "postgres"}, {From: "notify", To: "slack"},
 		{From: "spec", To: "slack"}, {From: "wording", To: "slack"}, {From: "notify", To: "mail"}, {From: "count", To: "postgres"},
 		{From: "indicator", To: "jari.example/telemetry/names"}, {From: "starter", To: "jari.example/telemetry/names"},
-		{From: "replay", To: "net/http"}, {From: "slotest", To: "postgres"}, {From: "starter", To: "indicator/indicatortest"},
+		{From: "replay", To: "net/http"}, {From: "query", To: "ask"}, {From: "runbook", To: "ask"},
+		{From: "expect", To: "github.com/jackc/pgx/v5"}, {From: "runbook", To: "net/http"}, {From: "slotest", To: "postgres"}, {From: "starter", To: "indicator/indicatortest"},
 	} {
 		if len(archtest.Check([]archtest.Edge{e}, rules)) == 0 {
 			t.Errorf("%s may import %s", e.From, e.To)
@@ -82,7 +85,8 @@ func TestDetectsForbiddenImports(t *testing.T) {
 		{From: "postgres", To: "notify"}, {From: "slack", To: "notify"}, {From: "slack", To: "wording"}, {From: "cmd/alertingd", To: "slack"},
 		{From: "incident", To: "evaluate"}, {From: "indicator", To: "github.com/opensearch-project/opensearch-go/v4"},
 		{From: "slos/vocabularygen", To: "jari.example/telemetry/names"}, {From: "cmd/alertingd", To: "jari.example/telemetry/names"},
-		{From: "replay", To: "evaluate"}, {From: "slotest", To: "spec"},
+		{From: "replay", To: "evaluate"}, {From: "slotest", To: "spec"}, {From: "query", To: "jari.example/telemetry/names"},
+		{From: "ask", To: "github.com/jackc/pgx/v5"}, {From: "cmd/jarictl", To: "ask"},
 	} {
 		if findings := archtest.Check([]archtest.Edge{e}, rules); len(findings) > 0 {
 			t.Errorf("an allowed import is reported: %v", findings)

@@ -1,100 +1,88 @@
-// Package runbook checks the runbooks: every rule, an SLO or an alert, has a page that
-// says what to do, every page belongs to a rule, and the commands on it run. Several
-// rules may share a page.
+// Package runbook reads, checks and runs the runbooks. Every rule, an SLO or an alert,
+// has a page that says what to do, and every page belongs to a rule; several rules may
+// share one. The steps of its diagnosis are data within the text: a question as heading,
+// one command, and a list of expectations, each with what it means.
+//
+// The pages stay Markdown that reads well in a browser: there is no second source.
 package runbook
 
 import (
-	"errors"
+	"flag"
 	"fmt"
+	"io"
 	"io/fs"
-	"path"
 	"slices"
 	"strings"
 
-	"jari.example/alerting/slo"
+	"jari.example/alerting/nearest"
+	"jari.example/alerting/query"
 )
 
 // template is the page that new runbooks are copied from.
-const template = "template.md"
+const template = "template"
 
-// sections are the sections of every runbook, in this order.
-var sections = []string{"Meaning", "Impact", "Diagnosis", "Mitigation", "Escalation"}
-
-// Step is one step of a diagnosis.
-type Step struct {
-	Title    string
-	Command  string // for sh; "" when there is none
-	Expected string // what its output means; "" when that is missing
+// Book is all pages with the queries that they ask.
+type Book struct {
+	Pages   map[string]Page // template among them
+	Queries query.Set
 }
 
-// Check reports all mistakes in the runbooks in fsys, given the rules.
-func Check(set slo.Set, fsys fs.FS) error {
-	pages, err := fs.Glob(fsys, "*.md")
-	if err != nil {
-		return err
+// Load reads the pages and the queries in fsys. Mistakes in the queries are an error,
+// those of the pages are found by Check.
+func Load(fsys fs.FS) (Book, error) {
+	queries, err := query.Load(fsys)
+	b := Book{map[string]Page{}, queries}
+	files, globErr := fs.Glob(fsys, "*.md")
+	if globErr != nil {
+		return b, globErr
 	}
-	rules := set.Rules()
-	var problems []error
-	for _, r := range rules {
-		if page := r.Runbook + ".md"; !slices.Contains(pages, page) {
-			problems = append(problems, fmt.Errorf("%s has no runbook: copy runbooks/%s to runbooks/%s", r.Name, template, page))
-		}
+	if len(files) == 0 {
+		return b, fmt.Errorf("there are no runbooks")
 	}
-	for _, page := range pages {
-		if page == template {
-			continue
-		}
-		name := strings.TrimSuffix(page, path.Ext(page))
-		if !slices.ContainsFunc(rules, func(r slo.Rule) bool { return r.Runbook == name }) {
-			problems = append(problems, fmt.Errorf("runbooks/%s belongs to no SLO and no alert: rename it to <rule>.md, "+
-				"name it in a rule's annotation jari.example/runbook, or remove it", page))
-		}
-		text, err := fs.ReadFile(fsys, page)
+	for _, file := range files {
+		text, err := fs.ReadFile(fsys, file)
 		if err != nil {
-			return err
+			return b, err
 		}
-		for _, err := range checkPage(string(text)) {
-			problems = append(problems, fmt.Errorf("runbooks/%s: %w", page, err))
-		}
+		name := strings.TrimSuffix(file, ".md")
+		b.Pages[name] = Parse(name, string(text))
 	}
-	return errors.Join(problems...)
+	return b, err
 }
 
-func checkPage(text string) (problems []error) {
-	var found []string
-	for line := range strings.Lines(text) {
-		if title, ok := strings.CutPrefix(line, "## "); ok {
-			found = append(found, strings.TrimSpace(title))
+// Names are the sorted names of the pages, without the template.
+func (b Book) Names() (all []string) {
+	for name := range b.Pages {
+		if name != template {
+			all = append(all, name)
 		}
 	}
-	if !slices.Equal(found, sections) {
-		problems = append(problems, fmt.Errorf("has the sections %q; use %q, in this order", found, sections))
-	}
-	steps := Diagnosis(text)
-	if len(steps) == 0 {
-		problems = append(problems, errors.New("the diagnosis has no steps; add one under a heading of level 3"))
-	}
-	for _, s := range steps {
-		switch {
-		case s.Command == "":
-			problems = append(problems, fmt.Errorf("step %q has no command; add one in a fenced sh block", s.Title))
-		case !strings.Contains(s.Expected, "Expected"):
-			problems = append(problems, fmt.Errorf("step %q does not say what is expected; add a paragraph that begins with \"Expected:\"", s.Title))
-		}
-	}
-	return problems
+	slices.Sort(all)
+	return all
 }
 
-// Diagnosis returns the steps of a runbook's diagnosis.
-func Diagnosis(text string) (steps []Step) {
-	_, rest, _ := strings.Cut(text, "\n## Diagnosis\n")
-	rest, _, _ = strings.Cut(rest, "\n## ")
-	parts := strings.Split("\n"+rest, "\n### ")
-	for _, part := range parts[1:] {
-		title, body, _ := strings.Cut(part, "\n")
-		_, after, _ := strings.Cut(body, "```sh\n")
-		command, expected, _ := strings.Cut(after, "```\n")
-		steps = append(steps, Step{strings.TrimSpace(title), strings.TrimSpace(command), strings.TrimSpace(expected)})
+// Find returns the page called name. The error names the most similar one.
+func (b Book) Find(name string) (Page, error) {
+	if p, ok := b.Pages[name]; ok {
+		return p, nil
 	}
-	return steps
+	return Page{}, fmt.Errorf("there is no runbook %q; %s", name, nearest.OneOf(name, b.Names()))
+}
+
+// ask is the query of a step, with the options that its command gives.
+func (b Book) ask(s Step) (q query.Query, o query.Options, err error) {
+	words := strings.Fields(s.Command)
+	if len(words) < 3 || words[0] != "jarictl" || words[1] != "ask" {
+		return q, o, fmt.Errorf("the command %q is not one \"jarictl ask NAME\"", s.Command)
+	}
+	if q, err = b.Queries.Find(words[2]); err != nil {
+		return q, o, err
+	}
+	flags := flag.NewFlagSet("ask", flag.ContinueOnError)
+	flags.SetOutput(io.Discard)
+	o.Define(flags)
+	if err := flags.Parse(words[3:]); err != nil || flags.NArg() > 0 {
+		return q, o, fmt.Errorf("the command %q: %v %s", s.Command, err, flags.Args())
+	}
+	return q, o, q.Check(o)
 }

@@ -8,6 +8,7 @@ import (
 
 	"go.yaml.in/yaml/v3"
 
+	"jari.example/alerting/nearest"
 	"jari.example/alerting/slo"
 )
 
@@ -97,7 +98,7 @@ func (r reader) field(p path, name string) (field, bool) {
 	}
 	f, ok := v[name]
 	if !ok {
-		r.problem(r.document, p, "%q is not in %s; %s", name, r.source.vocabulary, oneOf(name, keys(v)))
+		r.problem(r.document, p, "%q is not in %s; %s", name, r.source.vocabulary, nearest.OneOf(name, keys(v)))
 		return field{}, false
 	}
 	if !slices.Contains([]string{keywordType, integerType, doubleType, booleanType}, f.Type) {
@@ -135,7 +136,7 @@ func (f field) value(operand *yaml.Node) (any, error) {
 		return b, nil
 	}
 	if len(f.Values) > 0 && !slices.Contains(f.Values, text) {
-		return nil, fmt.Errorf("%q is not a value of %s; %s", text, f.Name, oneOf(text, slices.Sorted(slices.Values(f.Values))))
+		return nil, fmt.Errorf("%q is not a value of %s; %s", text, f.Name, nearest.OneOf(text, slices.Sorted(slices.Values(f.Values))))
 	}
 	return text, nil
 }

@@ -1,6 +1,11 @@
 package spec
 
-import "slices"
+import (
+	"maps"
+	"slices"
+
+	"jari.example/alerting/nearest"
+)
 
 // The apiVersions.
 const (
@@ -77,7 +82,7 @@ func (l *loader) add(d document) {
 	switch {
 	case !ok:
 		l.unreadable = true
-		l.problem(d, at("kind"), "%q is unknown; %s", name, oneOf(name, kindsIn(l.dir)))
+		l.problem(d, at("kind"), "%q is unknown; %s", name, nearest.OneOf(name, kindsIn(l.dir)))
 		return
 	case k.in != l.dir:
 		l.unreadable = true
@@ -134,7 +139,9 @@ func (l *loader) known(d document, field path, kind, name string) bool {
 	if len(l.names[kind]) == 0 {
 		l.problem(d, field, "there is no %s %q; add a document of this kind with that metadata.name", what, name)
 	} else {
-		l.problem(d, field, "there is no %s %q; %s", what, name, oneOf(name, keys(l.names[kind])))
+		l.problem(d, field, "there is no %s %q; %s", what, name, nearest.OneOf(name, keys(l.names[kind])))
 	}
 	return false
 }
+
+func keys[V any](m map[string]V) []string { return slices.Sorted(maps.Keys(m)) }

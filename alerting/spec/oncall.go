@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"jari.example/alerting/nearest"
 	"jari.example/alerting/oncall"
 	"jari.example/alerting/slo"
 	"jari.example/internal/zone"
@@ -168,7 +169,7 @@ func (l *loader) personAndPeriod(d parsed[rotaBody], place path, entry personAnd
 	}
 	slices.Sort(names)
 	if !slices.Contains(names, entry.Person) {
-		l.problem(d.document, place.with("person"), "%q is not one of the people; %s", entry.Person, oneOf(entry.Person, names))
+		l.problem(d.document, place.with("person"), "%q is not one of the people; %s", entry.Person, nearest.OneOf(entry.Person, names))
 	}
 	return l.period(d.document, place, entry.From, entry.To)
 }
@@ -211,7 +212,7 @@ func (l *loader) window(d parsed[windowBody], rules []slo.Rule) oncall.Maintenan
 		for i, name := range list.names {
 			if !known[list.member][name] {
 				l.problem(d.document, at("spec", "covers", list.member, i), list.what+", so nothing is muted; %s",
-					name, oneOf(name, keys(known[list.member])))
+					name, nearest.OneOf(name, keys(known[list.member])))
 			}
 		}
 	}

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"jari.example/alerting/nearest"
 	"jari.example/alerting/slo"
 )
 
@@ -150,7 +151,7 @@ func (l *loader) rule(d document, m metadata, service, description string) slo.R
 func (l *loader) checkAnnotation(d document, p path, name string) {
 	all := []string{annotationAffected, annotationAttempt, annotationDashboard, annotationMutedBy, annotationRunbook}
 	if !slices.Contains(all, name) {
-		l.problem(d, p, "is unknown; %s", oneOf(name, all))
+		l.problem(d, p, "is unknown; %s", nearest.OneOf(name, all))
 	}
 }
 
@@ -160,7 +161,7 @@ func (l *loader) page(d document, p path, what, name string, names []string) {
 		return
 	}
 	instead := "write its page, or name another one"
-	if near, ok := nearest(name, names); ok {
+	if near, ok := nearest.Name(name, names); ok {
 		instead += "; did you mean " + near + "?"
 	}
 	l.problem(d, p, "there is no %s %q; %s", what, name, instead)

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"slices"
 
+	"jari.example/alerting/nearest"
 	"jari.example/alerting/slo"
 )
 
@@ -153,10 +154,10 @@ func (l *loader) checkSources() {
 			switch {
 			case !known:
 				l.problem(s.document, details.with(m.path...), "%q is not a document field in %s; %s",
-					m.field, s.vocabulary, oneOf(m.field, v.documentFields(m.shown)))
+					m.field, s.vocabulary, nearest.OneOf(m.field, v.documentFields(m.shown)))
 			case m.shown && !f.Show:
 				l.problem(s.document, details.with(m.path...), "%q may hold personal data, so messages may not show it; %s, "+
-					"or write show: true at the field in %s if it never does", m.field, oneOf(m.field, v.documentFields(true)), s.vocabulary)
+					"or write show: true at the field in %s if it never does", m.field, nearest.OneOf(m.field, v.documentFields(true)), s.vocabulary)
 			}
 		}
 	}

@@ -10,6 +10,8 @@ import (
 	"github.com/santhosh-tekuri/jsonschema/v6"
 	"github.com/santhosh-tekuri/jsonschema/v6/kind"
 	"go.yaml.in/yaml/v3"
+
+	"jari.example/alerting/nearest"
 )
 
 // validate holds the value of a document against the schema in file.
@@ -114,7 +116,7 @@ var elsewhere = map[string]string{
 
 func (v *validation) unknown(p path, name string, schema subschema) {
 	properties, _ := schema.members["properties"].(map[string]any)
-	instead := oneOf(name, keys(properties))
+	instead := nearest.OneOf(name, keys(properties))
 	if hint, ok := elsewhere[name]; ok {
 		instead = hint
 	}
@@ -139,7 +141,7 @@ func (v *validation) alternatives(p path, schema subschema) {
 		}
 	}
 	if len(given) == 0 {
-		v.add(p, "has none of %s; write exactly one of them", either(names))
+		v.add(p, "has none of %s; write exactly one of them", nearest.Either(names))
 		return
 	}
 	v.add(p, "has %s; write exactly one of them", strings.Join(given, " and "))
@@ -157,13 +159,13 @@ func (v *validation) wrong(p path, k jsonschema.ErrorKind) string {
 		if k.Got == "null" {
 			return "is empty"
 		}
-		return fmt.Sprintf("%s is not %s", got, either(typeNames(k.Want)))
+		return fmt.Sprintf("%s is not %s", got, nearest.Either(typeNames(k.Want)))
 	case *kind.Enum:
 		var names []string
 		for _, want := range k.Want {
 			names = append(names, fmt.Sprint(want))
 		}
-		return fmt.Sprintf("%s is not supported; %s", got, oneOf(node.Value, slices.Sorted(slices.Values(names))))
+		return fmt.Sprintf("%s is not supported; %s", got, nearest.OneOf(node.Value, slices.Sorted(slices.Values(names))))
 	case *kind.Const:
 		return fmt.Sprintf("%s is not %v", got, k.Want)
 	case *kind.Minimum:

@@ -1,6 +1,10 @@
 package spec
 
-import "fmt"
+import (
+	"fmt"
+
+	"jari.example/alerting/nearest"
+)
 
 // vocabularyBody is the body of a document of kind Vocabulary.
 type vocabularyBody struct {
@@ -52,7 +56,7 @@ func vocabularyFiles(name string, files []string) string {
 	if len(files) == 0 {
 		return "add one, or remove this field to use the names of documents"
 	}
-	return oneOf(name, files)
+	return nearest.OneOf(name, files)
 }
 
 // bound checks that a number is one that the field can have.

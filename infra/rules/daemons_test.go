@@ -25,6 +25,7 @@ func TestEveryDaemonCallsMainWithItsOwnServiceName(t *testing.T) {
 		module, _, _ := strings.Cut(file, "/")
 		if (module == "services" || module == "alerting") && strings.Contains(file, "/cmd/") && strings.HasSuffix(file, "/main.go") &&
 			!strings.Contains(file, "/strategies/") && // a benchmark's, in place of reservationd
+			!strings.Contains(file, "/jarictl/") && // a command for people
 			!strings.Contains(file, "/benchalerting/") && // a benchmark's, in place of alertingd
 			!strings.Contains(file, "/chaosalerting/") { // a part of a campaign, beside alertingd
 			service := serviceOfMain(t, file, text)

@@ -11,6 +11,7 @@ import (
 	"jari.example/alerting/postgres"
 	"jari.example/alerting/spec"
 	"jari.example/alerting/wording"
+	"jari.example/internal/command"
 	"jari.example/internal/config"
 	"jari.example/internal/zone"
 	"jari.example/telemetry/names"
@@ -88,20 +89,20 @@ func digestCommand(ctx context.Context, args []string, stdout, _ io.Writer) erro
 	scale := flags.Int("time-scale", 1, "-time-scale of the daemon")
 	zoneName := flags.String("zone", "UTC", "time `zone` of the times, such as Asia/Seoul")
 	templates := linkFlags(flags)
-	rest, err := parseFlags(flags, args, stdout)
+	rest, err := command.ParseFlags(flags, args, stdout)
 	if err != nil {
 		return err
 	}
 	if len(rest) > 0 {
-		return usagef("takes no arguments, got %q", rest)
+		return command.Usagef("takes no arguments, got %q", rest)
 	}
 	timing, err := count.NewTiming(*scale)
 	if err != nil {
-		return usageError{err}
+		return command.UsageError{Err: err}
 	}
 	location, err := zone.Load(*zoneName)
 	if err != nil {
-		return usagef("-zone: %w", err)
+		return command.Usagef("-zone: %w", err)
 	}
 	set, err := spec.Load(objectiveFiles(*sloDir))
 	if err != nil {

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"jari.example/alerting/starter"
+	"jari.example/internal/command"
 )
 
 const initAbout = `Writes objectives to begin with into a directory: for a site whose access log is
@@ -16,12 +17,12 @@ in OpenSearch, with comments that say what to change, and a test of them.`
 func initCommand(_ context.Context, args []string, stdout, _ io.Writer) error {
 	flags := newFlags("init", "DIR", initAbout)
 	logs := flags.String("logs", starter.Logs[0], "`kind` of the access log: "+strings.Join(starter.Logs, " or "))
-	rest, err := parseFlags(flags, args, stdout)
+	rest, err := command.ParseFlags(flags, args, stdout)
 	if err != nil {
 		return err
 	}
 	if len(rest) != 1 {
-		return usagef("needs one directory, got %d", len(rest))
+		return command.Usagef("needs one directory, got %d", len(rest))
 	}
 	written, err := starter.Write(rest[0], *logs)
 	if err != nil {

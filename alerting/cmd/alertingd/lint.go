@@ -14,6 +14,7 @@ import (
 	"jari.example/alerting/oncall"
 	"jari.example/alerting/slo"
 	"jari.example/alerting/spec"
+	"jari.example/internal/command"
 )
 
 const lintAbout = `Checks the *.yaml files of a directory of objectives and prints each problem:
@@ -29,12 +30,12 @@ func lintCommand(_ context.Context, args []string, stdout, _ io.Writer) error {
 	runbooks := flags.String("runbooks", "", "`directory` with a page NAME.md for each runbook; empty: not checked")
 	dashboards := flags.String("dashboards", "", "`directory` with a file NAME.* for each dashboard; empty: not checked")
 	onCallDir := flags.String("on-call", "", "`directory` that says who is on call, and planned maintenance; empty: not checked")
-	rest, err := parseFlags(flags, args, stdout)
+	rest, err := command.ParseFlags(flags, args, stdout)
 	if err != nil {
 		return err
 	}
 	if len(rest) != 1 {
-		return usagef("needs one directory, got %d", len(rest))
+		return command.Usagef("needs one directory, got %d", len(rest))
 	}
 	var options []spec.Option
 	for _, check := range []struct {
@@ -46,7 +47,7 @@ func lintCommand(_ context.Context, args []string, stdout, _ io.Writer) error {
 		}
 		names, err := fileNames(check.dir)
 		if err != nil {
-			return usageError{err}
+			return command.UsageError{Err: err}
 		}
 		options = append(options, check.option(names))
 	}

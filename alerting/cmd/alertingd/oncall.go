@@ -13,6 +13,7 @@ import (
 	"jari.example/alerting/oncall"
 	"jari.example/alerting/slo"
 	"jari.example/alerting/spec"
+	"jari.example/internal/command"
 	"jari.example/telemetry/names"
 )
 
@@ -33,15 +34,15 @@ func onCallCommand(_ context.Context, args []string, stdout, _ io.Writer) error 
 	flags := newFlags("on-call", "DIR", onCallAbout)
 	at := flags.String("at", "", "`time` such as 2026-11-01T00:00:00Z; empty: now")
 	weeks := flags.Int("weeks", 4, "how many weeks to print, 1 to 520")
-	rest, err := parseFlags(flags, args, stdout)
+	rest, err := command.ParseFlags(flags, args, stdout)
 	if err != nil {
 		return err
 	}
 	if len(rest) != 1 {
-		return usagef("needs one directory, got %d", len(rest))
+		return command.Usagef("needs one directory, got %d", len(rest))
 	}
 	if *weeks < 1 || *weeks > maxWeeks {
-		return usagef("-weeks is %d; write 1 to %d", *weeks, maxWeeks)
+		return command.Usagef("-weeks is %d; write 1 to %d", *weeks, maxWeeks)
 	}
 	from, err := optionalTime("-at", *at)
 	if err != nil {
@@ -65,9 +66,9 @@ func onCallCommand(_ context.Context, args []string, stdout, _ io.Writer) error 
 // are some.
 func checked[T any](stdout io.Writer, dir string, load func(fs.FS) (T, error)) (value T, err error) {
 	if info, err := os.Stat(dir); err != nil {
-		return value, usageError{err}
+		return value, command.UsageError{Err: err}
 	} else if !info.IsDir() {
-		return value, usagef("%s is not a directory", dir)
+		return value, command.Usagef("%s is not a directory", dir)
 	}
 	value, err = load(os.DirFS(dir))
 	problems := spec.Problems(err)

@@ -12,6 +12,7 @@ import (
 	"jari.example/alerting/replay"
 	"jari.example/alerting/slo"
 	"jari.example/alerting/spec"
+	"jari.example/internal/command"
 )
 
 const replayAbout = `Says which incidents the objectives would have opened in the past, when and for how
@@ -40,12 +41,12 @@ func replayCommand(ctx context.Context, args []string, stdout, _ io.Writer) erro
 		to:       flags.String("to", "", "`time`; empty: now, or the end of -file"),
 		json:     flags.Bool("json", false, "write JSON"),
 	}
-	rest, err := parseFlags(flags, args, stdout)
+	rest, err := command.ParseFlags(flags, args, stdout)
 	if err != nil {
 		return err
 	}
 	if len(rest) > 0 {
-		return usagef("takes no arguments, got %q", rest)
+		return command.Usagef("takes no arguments, got %q", rest)
 	}
 	set, err := spec.Load(objectiveFiles(*f.sloDir))
 	if err != nil {
@@ -57,7 +58,7 @@ func replayCommand(ctx context.Context, args []string, stdout, _ io.Writer) erro
 	}
 	defer done()
 	if !r.Period.From.Before(r.Period.To) {
-		return usagef("-from is not before -to")
+		return command.Usagef("-from is not before -to")
 	}
 	report, err := r.Report(ctx, leftOut)
 	if err != nil {
@@ -78,7 +79,7 @@ func (f replayFlags) replay(ctx context.Context, set slo.Set) (r replay.Replay, 
 	timing, err3 := count.NewTiming(*f.scale)
 	for _, err := range []error{err1, err2, err3} {
 		if err != nil {
-			return r, nil, nil, usageError{err}
+			return r, nil, nil, command.UsageError{Err: err}
 		}
 	}
 	switch {
@@ -95,7 +96,7 @@ func (f replayFlags) replay(ctx context.Context, set slo.Set) (r replay.Replay, 
 		*f.database = os.Getenv("ALERTING_DATABASE_URL")
 	}
 	if *f.database == "" {
-		return r, nil, nil, usagef("needs -file or -database-url")
+		return r, nil, nil, command.Usagef("needs -file or -database-url")
 	}
 	if to.IsZero() {
 		to = time.Now()
@@ -129,7 +130,7 @@ func optionalTime(flag, text string) (time.Time, error) {
 	}
 	at, err := time.Parse(time.RFC3339, text)
 	if err != nil {
-		return at, usagef("%s is %q; write a time such as 2026-11-01T00:00:00Z", flag, text)
+		return at, command.Usagef("%s is %q; write a time such as 2026-11-01T00:00:00Z", flag, text)
 	}
 	return at.UTC(), nil
 }

@@ -14,6 +14,7 @@ import (
 	"jari.example/alerting/notify"
 	"jari.example/alerting/postgres"
 	"jari.example/alerting/postmortem"
+	"jari.example/internal/command"
 )
 
 const (
@@ -47,7 +48,7 @@ func (a action) run(ctx context.Context, args []string, stdout, _ io.Writer) err
 		return err
 	}
 	if *by == "" {
-		return usagef("needs -by with your name, because $USER is empty")
+		return command.Usagef("needs -by with your name, because $USER is empty")
 	}
 	return withStore(ctx, *database, postgres.OpenClient, func(s *postgres.Store) error {
 		i, err := a.act(ctx, incident.Responder{Store: s, Now: time.Now}, id, incident.Actor{Name: *by})
@@ -91,7 +92,7 @@ func silenceCommand() action {
 		},
 		act: func(ctx context.Context, r incident.Responder, id string, by incident.Actor) (incident.Incident, error) {
 			if length < 0 || length > incident.MaxSilence {
-				return incident.Incident{}, usagef("-for is %s; write at most %s", length, incident.MaxSilence)
+				return incident.Incident{}, command.Usagef("-for is %s; write at most %s", length, incident.MaxSilence)
 			}
 			var until time.Time
 			if length > 0 {
@@ -124,7 +125,7 @@ func exportCommand(ctx context.Context, args []string, stdout, _ io.Writer) erro
 	}
 	links := templates()
 	if err := links.Validate(); err != nil {
-		return usageError{err}
+		return command.UsageError{Err: err}
 	}
 	return withStore(ctx, *database, postgres.OpenReader, func(s *postgres.Store) error {
 		i, err := s.Get(ctx, id)
@@ -169,9 +170,9 @@ func databaseFlag(flags *flag.FlagSet) *string {
 
 // parseID parses the flags of a command about one incident, and returns its id.
 func parseID(flags *flag.FlagSet, args []string, stdout io.Writer) (string, error) {
-	rest, err := parseFlags(flags, args, stdout)
+	rest, err := command.ParseFlags(flags, args, stdout)
 	if err == nil && len(rest) != 1 {
-		err = usagef("needs the id of one incident, got %d arguments", len(rest))
+		err = command.Usagef("needs the id of one incident, got %d arguments", len(rest))
 	}
 	if err != nil {
 		return "", err
@@ -183,7 +184,7 @@ func parseID(flags *flag.FlagSet, args []string, stdout io.Writer) (string, erro
 func withStore(ctx context.Context, url string, open func(context.Context, string) (*postgres.Store, error),
 	f func(*postgres.Store) error) error {
 	if url = cmp.Or(url, os.Getenv("ALERTING_DATABASE_URL")); url == "" {
-		return usagef("needs -database-url or $ALERTING_DATABASE_URL")
+		return command.Usagef("needs -database-url or $ALERTING_DATABASE_URL")
 	}
 	s, err := open(ctx, url)
 	if err != nil {

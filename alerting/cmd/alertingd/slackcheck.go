@@ -11,6 +11,7 @@ import (
 
 	"jari.example/alerting/incident"
 	"jari.example/alerting/slack"
+	"jari.example/internal/command"
 	"jari.example/internal/secret"
 	"jari.example/telemetry"
 )
@@ -28,18 +29,18 @@ func slackCheckCommand(ctx context.Context, args []string, stdout, _ io.Writer) 
 	pages := flags.String("slack-channel", "#incidents", "id of the `channel` for pages, or its name with #")
 	tickets := flags.String("slack-ticket-channel", "#tickets", "id of the `channel` for tickets, or its name with #")
 	templates := linkFlags(flags)
-	rest, err := parseFlags(flags, args, stdout)
+	rest, err := command.ParseFlags(flags, args, stdout)
 	switch {
 	case err != nil:
 		return err
 	case len(rest) > 0:
-		return usagef("takes no arguments, got %q", rest)
+		return command.Usagef("takes no arguments, got %q", rest)
 	case *tokenFile == "":
-		return usagef("needs -slack-token-file")
+		return command.Usagef("needs -slack-token-file")
 	}
 	token, err := os.ReadFile(*tokenFile)
 	if err != nil {
-		return usageError{err}
+		return command.UsageError{Err: err}
 	}
 	steps := slack.Check(ctx, slack.Config{
 		URL: strings.TrimSuffix(*url, "/") + "/", Token: secret.New(strings.TrimSpace(string(token))), Links: templates(),

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"flag"
 	"fmt"
 	"io"
@@ -10,18 +9,20 @@ import (
 	"os/signal"
 	"strings"
 	"syscall"
+
+	"jari.example/internal/command"
 )
 
-// command is one of alertingd's commands besides the daemon. Its run function
-// returns nil, flag.ErrHelp after it has written its help, a usageError, errFound,
+// subcommand is one of alertingd's commands besides the daemon. Its run function
+// returns nil, flag.ErrHelp after it has written its help, a command.UsageError, errFound,
 // or another error.
-type command struct {
+type subcommand struct {
 	name, brief string
 	run         func(ctx context.Context, args []string, stdout, stderr io.Writer) error
 }
 
-func commands() []command {
-	return []command{
+func commands() []subcommand {
+	return []subcommand{
 		{"lint", "check a directory of objectives", lintCommand},
 		{"ack", "acknowledge an incident", ackCommand().run},
 		{"silence", "keep an incident or its rule from notifying anybody for a while", silenceCommand().run},
@@ -38,19 +39,13 @@ func commands() []command {
 
 // The exit codes of the commands.
 const (
-	exitOK    = 0
-	exitFound = 1 // problems were found, or the command failed
-	exitUsage = 2 // it was called in a wrong way
+	exitOK    = command.ExitOK
+	exitFound = command.ExitFailed // problems were found, or the command failed
+	exitUsage = command.ExitUsage
 )
 
-// usageError is a mistake in the arguments of a command.
-type usageError struct{ error }
-
-// usagef returns a usageError.
-func usagef(format string, args ...any) error { return usageError{fmt.Errorf(format, args...)} }
-
 // errFound ends a command that has already written which problems it found.
-var errFound = errors.New("problems were found")
+var errFound = command.ErrReported
 
 // ran runs the command that args name and ends the process with its exit code. It
 // returns when they name none, because then they are the daemon's flags.
@@ -72,28 +67,11 @@ func dispatch(ctx context.Context, args []string, stdout, stderr io.Writer) (cod
 	}
 	for _, c := range commands() {
 		if c.name == args[0] {
-			return exitCode(c.name, c.run(ctx, args[1:], stdout, stderr), stderr), true
+			return command.ExitCode("alertingd "+c.name, c.run(ctx, args[1:], stdout, stderr), stderr), true
 		}
 	}
 	fmt.Fprintf(stderr, "alertingd: there is no command %q; use one of these, or only flags for the daemon:\n%s", args[0], commandList())
 	return exitUsage, true
-}
-
-// exitCode is the exit code of a command that ended with err, which it prints
-// unless the command has done so.
-func exitCode(name string, err error, stderr io.Writer) int {
-	_, usage := errors.AsType[usageError](err)
-	switch {
-	case err == nil, errors.Is(err, flag.ErrHelp):
-		return exitOK
-	case errors.Is(err, errFound):
-		return exitFound
-	case usage:
-		fmt.Fprintf(stderr, "alertingd %s: %v (see alertingd %s -help)\n", name, err, name)
-		return exitUsage
-	}
-	fmt.Fprintf(stderr, "alertingd %s: %v\n", name, err)
-	return exitFound
 }
 
 // commandList describes the commands, a line for each.
@@ -108,42 +86,5 @@ func commandList() string {
 // newFlags returns the flags of a command. arguments are what follows the flags in
 // its help, such as "DIR".
 func newFlags(name, arguments, about string) *flag.FlagSet {
-	f := flag.NewFlagSet("alertingd "+name, flag.ContinueOnError)
-	f.SetOutput(io.Discard) // parseFlags writes the help, exitCode the error
-	f.Usage = func() {
-		fmt.Fprintf(f.Output(), "%s\n\nUsage: alertingd %s [flags] %s\n", about, name, arguments)
-		first := true
-		f.VisitAll(func(v *flag.Flag) {
-			if first {
-				fmt.Fprintln(f.Output())
-			}
-			first = false
-			kind, usage := flag.UnquoteUsage(v)
-			fmt.Fprintf(f.Output(), "  -%s %s\n      %s", v.Name, kind, usage)
-			if v.DefValue != "" && v.DefValue != "false" {
-				fmt.Fprintf(f.Output(), " (default %s)", v.DefValue)
-			}
-			fmt.Fprintln(f.Output())
-		})
-	}
-	return f
-}
-
-// parseFlags parses args, in which flags may also follow other arguments, and
-// returns those. The error is flag.ErrHelp after the help was written to stdout, or
-// a usageError.
-func parseFlags(f *flag.FlagSet, args []string, stdout io.Writer) (rest []string, err error) {
-	for {
-		switch err := f.Parse(args); {
-		case errors.Is(err, flag.ErrHelp):
-			f.SetOutput(stdout)
-			f.Usage()
-			return nil, err
-		case err != nil:
-			return nil, usageError{err}
-		case f.NArg() == 0:
-			return rest, nil
-		}
-		rest, args = append(rest, f.Arg(0)), f.Args()[1:]
-	}
+	return command.Flags("alertingd "+name, arguments, about)
 }

@@ -7,6 +7,7 @@ import (
 
 	"jari.example/alerting/slotest"
 	"jari.example/alerting/spec"
+	"jari.example/internal/command"
 )
 
 const testAbout = `Runs test files: each says how many events happen in each minute and which
@@ -18,12 +19,12 @@ func testCommand(ctx context.Context, args []string, stdout, _ io.Writer) error 
 	flags := newFlags("test", "FILE...", testAbout)
 	sloDir := flags.String("slo-dir", "", "`directory` with the objectives; empty: the built-in ones")
 	complete := flags.Bool("complete", false, "fail for each rule of -slo-dir without a test file")
-	paths, err := parseFlags(flags, args, stdout)
+	paths, err := command.ParseFlags(flags, args, stdout)
 	if err != nil {
 		return err
 	}
 	if len(paths) == 0 {
-		return usagef("needs at least one file, such as alerting/slos/tests/*.yaml")
+		return command.Usagef("needs at least one file, such as alerting/slos/tests/*.yaml")
 	}
 	var files []slotest.File
 	failed := false

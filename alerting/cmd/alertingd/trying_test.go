@@ -18,6 +18,7 @@ import (
 	"jari.example/alerting/postgres"
 	"jari.example/alerting/replay"
 	"jari.example/alerting/spec"
+	"jari.example/internal/command"
 	"jari.example/internal/postgres/postgrestest"
 )
 
@@ -195,7 +196,7 @@ func TestReplayExplainsWrongArguments(t *testing.T) {
 		"flag provided but not defined: -databases": {"--databases", "x"},
 	} {
 		err := replayCommand(context.Background(), args, io.Discard, io.Discard)
-		if _, usage := errors.AsType[usageError](err); !usage || !strings.Contains(err.Error(), want) {
+		if _, usage := errors.AsType[command.UsageError](err); !usage || !strings.Contains(err.Error(), want) {
 			t.Errorf("%q: %v, want %q", args, err, want)
 		}
 	}

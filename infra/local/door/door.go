@@ -115,7 +115,7 @@ func (s *Server) runbook(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, "The runbook cannot be read.", http.StatusInternalServerError)
 		return
 	}
-	runbookPage.Write(w, http.StatusOK, page.View{Title: "Runbook", Data: template.HTML(b.String())})
+	runbookPage.Write(w, http.StatusOK, page.View{Title: "Runbook", Data: template.HTML(linked(b.String()))})
 }
 
 func (s *Server) read(file string) ([]byte, error) {

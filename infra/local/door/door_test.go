@@ -47,3 +47,23 @@ func TestThePageLinksToolsAndRunbooks(t *testing.T) {
 		}
 	}
 }
+
+func TestReferencesToStepsAndMitigationsAreLinks(t *testing.T) {
+	dir := t.TempDir()
+	text := "# Bookings\n\n## Diagnosis\n\n### Step 1: Is it?\n\nSee mitigation 1, steps 1 and 2 or step 9.\n" +
+		"Step 1 of [next](next.md), `step 1`.\n\n### Step 2: Was it step 1?\n\n## Mitigation\n\n### Mitigation 1: Wait\n\nAs step\n2 says.\n"
+	if err := os.WriteFile(filepath.Join(dir, "bookings.md"), []byte(text), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	_, body := get(t, door.New(nil, dir), "/runbooks/bookings")
+	for _, want := range []string{
+		`See <a href="#mitigation-1-wait">mitigation 1</a>, `,
+		`steps <a href="#step-1-is-it">1</a> and <a href="#step-2-was-it-step-1">2</a> or step 9.`,
+		`Step 1 of <a href="next.md">next</a>, <code>step 1</code>.`, `>Step 2: Was it step 1?</h3>`,
+		"<a href=\"#step-2-was-it-step-1\">step\n2</a> says",
+	} {
+		if !strings.Contains(body, want) {
+			t.Errorf("%s is not in %s", want, body)
+		}
+	}
+}

@@ -22,6 +22,7 @@ var programs = []string{
 	"./services/search/cmd/indexerd",
 	"./alerting/cmd/alertingd",
 	"./alerting/cmd/alertingwatch",
+	"./alerting/cmd/jarictl",
 	"./kibana/cmd/kibanapreview",
 	"./fluentbit/cmd/jari-telemetry",
 }

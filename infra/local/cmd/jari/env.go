@@ -46,7 +46,8 @@ func printEnv(ctx context.Context, e env, args []string) error {
 }
 
 // variables are the addresses of the parts that run: the JARI_TEST_… variables
-// that tests read, and JARI_ADDR_<PART> for every part that listens.
+// that tests read, JARI_ADDR_<PART> for every part that listens, and the JARICTL_…
+// variables of jarictl.
 func variables(sys *parts.System, st launch.Status) map[string]string {
 	vars := map[string]string{}
 	special := map[string]struct{ key, value string }{
@@ -72,7 +73,8 @@ func variables(sys *parts.System, st launch.Status) map[string]string {
 			}
 		}
 	}
-	vars["JARI_DIR"] = sys.Dir // for --dir, in the runbooks' commands
+	operatorVariables(vars, sys, st)
+	vars["JARI_DIR"] = sys.Dir // for --dir
 	if vars[realpart.Slack] != "" {
 		vars[realpart.SlackToken] = sys.SlackTokenFile()
 	}
@@ -81,4 +83,36 @@ func variables(sys *parts.System, st launch.Status) map[string]string {
 		vars[realpart.Plugin] = sys.PluginPath()
 	}
 	return vars
+}
+
+// operatorVariables adds the addresses that jarictl needs. Their names do not begin with
+// JARI_, because JARI_OPENSEARCH_URL makes the launcher use another server.
+func operatorVariables(vars map[string]string, sys *parts.System, st launch.Status) {
+	var gateways, ops []string
+	for _, p := range st.Parts {
+		switch region, isGateway := strings.CutPrefix(p.Name, "gateway-"); {
+		case p.Name == "agent": // its health page is no ops port
+			vars["JARICTL_AGENT_URL"] = vars["JARI_ADDR_AGENT_OPS"]
+			continue
+		case p.Name == "opensearch":
+			vars["JARICTL_OPENSEARCH_URL"] = sys.OpenSearchURL()
+		case p.Name == "postgres":
+			vars["JARICTL_DATABASE_URL"] = sys.DatabaseURL("postgres")
+		case p.Name == "edge":
+			vars["JARICTL_EDGE_URL"] = sys.Ports.URL("edge")
+		case p.Name == "aws":
+			vars["JARICTL_MAIL_URL"] = sys.AWSURL() + "/moto-api"
+		case isGateway:
+			gateways = append(gateways, region+"="+sys.Ports.URL(p.Name))
+		}
+		if port := sys.Ops(p.Name); port != 0 {
+			ops = append(ops, fmt.Sprintf("%s=http://127.0.0.1:%d", p.Name, port))
+		}
+	}
+	for name, list := range map[string][]string{"JARICTL_GATEWAY_URLS": gateways, "JARICTL_OPS_URLS": ops} {
+		if len(list) > 0 {
+			slices.Sort(list)
+			vars[name] = strings.Join(list, ",")
+		}
+	}
 }

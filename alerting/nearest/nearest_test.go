@@ -1,4 +1,4 @@
-package spec
+package nearest
 
 import (
 	"slices"
@@ -21,7 +21,7 @@ func TestSuggestsTheNameThatWasProbablyMeant(t *testing.T) {
 		"too many letters differ":         {"frontend", []string{"gateway", "user"}, ""},
 		"a text that is no name":          {strings.Repeat("a", 201), []string{strings.Repeat("a", 200)}, ""},
 	} {
-		if got, ok := nearest(tc.name, tc.names); got != tc.want || ok != (tc.want != "") {
+		if got, ok := Name(tc.name, tc.names); got != tc.want || ok != (tc.want != "") {
 			t.Errorf("%s: got %q, want %q", why, got, tc.want)
 		}
 	}
@@ -29,13 +29,13 @@ func TestSuggestsTheNameThatWasProbablyMeant(t *testing.T) {
 
 func TestListsAllNamesWhenTheyAreFew(t *testing.T) {
 	names := strings.Split("abcdefghijklm", "")
-	if got, want := oneOf("zzz", names[:12]), "use a, b, c, d, e, f, g, h, i, j, k or l"; got != want {
+	if got, want := OneOf("zzz", names[:12]), "use a, b, c, d, e, f, g, h, i, j, k or l"; got != want {
 		t.Errorf("got %q, want %q", got, want)
 	}
-	if got, want := oneOf("zzz", names), "use one of a, b, c, d, e, f, g, h, i, j, k, l … (13 in all)"; got != want {
+	if got, want := OneOf("zzz", names), "use one of a, b, c, d, e, f, g, h, i, j, k, l … (13 in all)"; got != want {
 		t.Errorf("got %q, want %q", got, want)
 	}
-	if got := either(slices.Clone(names[:1])); got != "a" {
+	if got := Either(slices.Clone(names[:1])); got != "a" {
 		t.Errorf("got %q", got)
 	}
 }

@@ -1,41 +1,38 @@
-package spec
+// Package nearest says which of the known names to write instead of an unknown one.
+package nearest
 
 import (
 	"fmt"
-	"maps"
-	"slices"
 	"strings"
 )
-
-func keys[V any](m map[string]V) []string { return slices.Sorted(maps.Keys(m)) }
 
 // maxListed is how many names a message lists.
 const maxListed = 12
 
-// oneOf says which of the sorted names to write instead of name: the most similar
+// OneOf says which of the sorted names to write instead of name: the most similar
 // one, or all if they are few.
-func oneOf(name string, names []string) string {
-	if near, ok := nearest(name, names); ok {
+func OneOf(name string, names []string) string {
+	if near, ok := Name(name, names); ok {
 		return fmt.Sprintf("did you mean %s?", near)
 	}
 	if len(names) > maxListed {
 		return fmt.Sprintf("use one of %s … (%d in all)", strings.Join(names[:maxListed], ", "), len(names))
 	}
-	return "use " + either(names)
+	return "use " + Either(names)
 }
 
-// either joins names with commas and an "or" before the last.
-func either(names []string) string {
+// Either joins names with commas and an "or" before the last.
+func Either(names []string) string {
 	if len(names) < 2 {
 		return strings.Join(names, "")
 	}
 	return strings.Join(names[:len(names)-1], ", ") + " or " + names[len(names)-1]
 }
 
-// nearest returns the name that begins with name, or the one with the smallest edit
+// Name returns the name that begins with name, or the one with the smallest edit
 // distance, if it is so small that a slip of the hand is probable: a third of the
 // name.
-func nearest(name string, names []string) (near string, ok bool) {
+func Name(name string, names []string) (near string, ok bool) {
 	if len(name) > 200 {
 		return "", false
 	}

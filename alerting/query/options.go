@@ -1,0 +1,47 @@
+package query
+
+import (
+	"flag"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"jari.example/telemetry/names"
+)
+
+// Options are what a caller chooses.
+type Options struct {
+	Since  time.Duration     // 0: the query's own
+	Region string            // a key of names.Regions; "": all
+	Set    map[string]string // values in place of the query's own
+}
+
+// Define defines the flags of the options.
+func (o *Options) Define(f *flag.FlagSet) {
+	f.Func("since", "how far to look back, a `duration` such as 15m; default: the query's own", func(text string) (err error) {
+		if o.Since, err = time.ParseDuration(text); err != nil || o.Since < time.Second {
+			return fmt.Errorf("is not a duration of at least 1s, such as 15m")
+		}
+		return nil
+	})
+	f.Func("region", "only this `region`: kr or us", func(text string) error {
+		if _, known := names.Regions[text]; !known {
+			return fmt.Errorf("must be one of %s", strings.Join(slices.Sorted(maps.Keys(names.Regions)), ", "))
+		}
+		o.Region = text
+		return nil
+	})
+	f.Func("set", "`name=value` in place of a value that the query has", func(text string) error {
+		name, value, ok := strings.Cut(text, "=")
+		if !ok || name == "" {
+			return fmt.Errorf("is not name=value")
+		}
+		if o.Set == nil {
+			o.Set = map[string]string{}
+		}
+		o.Set[name] = value
+		return nil
+	})
+}

@@ -1,0 +1,3 @@
+module jari.example/runbooks
+
+go 1.26
