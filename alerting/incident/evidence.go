@@ -17,6 +17,10 @@ type Evidence interface {
 	// FindEvidence searches the bad events of the period. With an error it may return
 	// a part.
 	FindEvidence(ctx context.Context, indicator slo.Indicator, period count.Span) (slo.Evidence, error)
+	// Diagnose compares the bad with the good events of the period, and says what changed
+	// in another one. Without bad or good events, and without a change, the result is nil.
+	// With an error it may return a part.
+	Diagnose(ctx context.Context, indicator slo.Indicator, period, changed count.Span) ([]slo.Finding, error)
 }
 
 // Finder keeps searches for evidence from delaying messages and from being a part of
@@ -29,9 +33,10 @@ type Finder struct {
 	// It doubles with each search.
 	Pause time.Duration
 
-	tick     time.Time
-	left     time.Duration // of Limit
-	searches map[string]searches
+	tick      time.Time
+	left      time.Duration // of Limit
+	searches  map[string]searches
+	diagnoses map[string]searches
 }
 
 // searches are those for one incident since it opened, or got worse.
@@ -66,7 +71,7 @@ func (f *Finder) due(id string, at time.Time, complete bool) bool {
 
 // find searches within what is left of the limit. again counts searches from one again.
 func (f *Finder) find(ctx context.Context, id string, i slo.Indicator, period count.Span, again bool) (slo.Evidence, error) {
-	maps.DeleteFunc(f.searches, func(_ string, s searches) bool { return period.To.Sub(s.last) > searchMemory })
+	forget(f.searches, period.To)
 	if f.searches == nil {
 		f.searches = map[string]searches{}
 	}
@@ -75,18 +80,33 @@ func (f *Finder) find(ctx context.Context, id string, i slo.Indicator, period co
 		number = 0
 	}
 	f.searches[id] = searches{number + 1, period.To}
-	if !f.tick.Equal(period.To) {
-		f.tick, f.left = period.To, f.Limit
+	var found slo.Evidence
+	err := f.within(ctx, period.To, func(ctx context.Context) (err error) {
+		found, err = f.Evidence.FindEvidence(ctx, i, period)
+		return err
+	})
+	return found, err
+}
+
+// forget removes incidents that had no search for long.
+func forget(all map[string]searches, at time.Time) {
+	maps.DeleteFunc(all, func(_ string, s searches) bool { return at.Sub(s.last) > searchMemory })
+}
+
+// within lets search take what is left of the limit in the tick.
+func (f *Finder) within(ctx context.Context, tick time.Time, search func(context.Context) error) error {
+	if !f.tick.Equal(tick) {
+		f.tick, f.left = tick, f.Limit
 	}
 	if f.left <= 0 {
-		return slo.Evidence{}, errNoTimeLeft
+		return errNoTimeLeft
 	}
 	ctx, cancel := context.WithTimeout(ctx, f.left)
 	defer cancel()
 	began := time.Now()
-	found, err := f.Evidence.FindEvidence(ctx, i, period)
+	err := search(ctx)
 	f.left -= time.Since(began)
-	return found, err
+	return err
 }
 
 // findEvidence searches when the incident begins or gets worse, and again while it has
@@ -98,6 +118,7 @@ func (m Manager) findEvidence(ctx context.Context, before Incident, i *Incident,
 		return false
 	}
 	begins := v.Event != evaluate.Ongoing || due && spread(before.Facts, i.Facts)
+	defer func() { changed = m.diagnose(ctx, i, indicator, v.At, begins) || changed }()
 	if !begins && !m.Evidence.due(i.ID, v.At, indicator.Source.Complete(i.Facts.evidence())) {
 		return false
 	}

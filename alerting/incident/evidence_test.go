@@ -20,6 +20,9 @@ type fakeEvidence struct {
 	found    slo.Evidence
 	err      error
 	searches []count.Span
+
+	differs   []slo.Finding
+	diagnoses [][2]count.Span // the period and that of changes
 }
 
 func (e *fakeEvidence) FindEvidence(ctx context.Context, _ slo.Indicator, period count.Span) (slo.Evidence, error) {
@@ -29,6 +32,16 @@ func (e *fakeEvidence) FindEvidence(ctx context.Context, _ slo.Indicator, period
 		return e.found, e.err
 	case <-ctx.Done():
 		return slo.Evidence{}, ctx.Err()
+	}
+}
+
+func (e *fakeEvidence) Diagnose(ctx context.Context, _ slo.Indicator, period, changed count.Span) ([]slo.Finding, error) {
+	e.diagnoses = append(e.diagnoses, [2]count.Span{period, changed})
+	select {
+	case <-time.After(e.takes):
+		return e.differs, e.err
+	case <-ctx.Done():
+		return nil, ctx.Err()
 	}
 }
 

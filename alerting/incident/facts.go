@@ -12,7 +12,7 @@ import (
 func (m Manager) facts(old Facts, v evaluate.Verdict) Facts {
 	f := Facts{
 		Scale: m.Scale, SinceStart: v.Since.Count, Regions: badByRegion(v), LastBad: v.Since.LastBad, Worst: v.Worst,
-		Frozen: v.Frozen, AlsoAffected: union(old.AlsoAffected, v.AlsoAffected), Reopened: old.Reopened,
+		Frozen: v.Frozen, AlsoAffected: union(old.AlsoAffected, v.AlsoAffected), Reopened: old.Reopened, Diagnosis: old.Diagnosis,
 	}.with(old.evidence())
 	if v.Event == evaluate.Reopened {
 		f.Reopened++

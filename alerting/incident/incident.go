@@ -70,8 +70,9 @@ type Facts struct {
 	ErrorType  string `json:"error_type,omitempty"`
 	Dependency string `json:"dependency,omitempty"`
 	LogLine    string `json:"log_line,omitempty"`
-	// Diagnosis is what differs between bad and good events, at most three lines.
-	Diagnosis []string `json:"diagnosis,omitempty"`
+	// Diagnosis is what differs between bad and good events, and what changed shortly
+	// before; at most three findings, the most telling first.
+	Diagnosis []slo.Finding `json:"diagnosis,omitempty"`
 }
 
 // EndsAfter is what an incident waits for when nothing fires any more: Needed good

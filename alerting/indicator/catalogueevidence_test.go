@@ -91,6 +91,14 @@ func TestTheFieldsOfSpansAreThoseOfOurSpans(t *testing.T) {
 				t.Errorf("%s: no span has %q", rule, field)
 			}
 		}
+		if known[s.Duration] == nil || known[i.Source.Evidence.Weight] == nil {
+			t.Errorf("%s: no span has %q, or no line has %q", rule, s.Duration, i.Source.Evidence.Weight)
+		}
+		for _, c := range i.Source.Evidence.Compared {
+			if known[c.Field] == nil || c.Of != "" && known[c.Of] == nil {
+				t.Errorf("%s: nothing has %q of %q", rule, c.Field, c.Of)
+			}
+		}
 		if !names.Shown(s.Error) || !names.Shown(s.Peer) {
 			t.Errorf("%s: messages may not show %s or %s", rule, s.Error, s.Peer)
 		}

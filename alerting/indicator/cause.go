@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strconv"
 	"time"
 
 	"jari.example/alerting/count"
@@ -30,30 +31,16 @@ type span struct {
 	start                  time.Time
 	failed                 bool
 	linkedTo, linkedTraces []any // spans of other traces, and these; in any order
+	fields                 fields
+	duration               float64
 }
 
 // causes returns the most frequent cause of the traces, the zero value when nothing has
 // failed, and the traces again, those with that cause first.
 func (o *OpenSearch) causes(ctx context.Context, s slo.Spans, traces []string, period count.Span) (cause, []string, error) {
-	spans, err := o.spans(ctx, s, traces, period)
+	spans, err := o.spansOf(ctx, s, traces, period, readLimits{spans: maxSpans, linked: maxLinked})
 	if err != nil {
 		return cause{}, traces, err
-	}
-	var linked []string
-	for _, sp := range spans {
-		for _, one := range sp.linkedTraces {
-			id := fmt.Sprint(one)
-			if !slices.Contains(traces, id) && !slices.Contains(linked, id) && len(linked) < maxLinked {
-				linked = append(linked, id)
-			}
-		}
-	}
-	if len(linked) > 0 {
-		others, err := o.spans(ctx, s, linked, period)
-		if err != nil {
-			return cause{}, traces, err
-		}
-		spans = append(spans, others...)
 	}
 	of, times := map[string]cause{}, map[cause]int{}
 	var most cause
@@ -80,10 +67,47 @@ func rank(first bool) int {
 	return 1
 }
 
+// readLimits is what is read of spans.
+type readLimits struct {
+	spans, linked int
+	also          []string // fields
+	// whole: a trace of which not all spans fit is left out. Otherwise spans that have
+	// failed are read before others.
+	whole bool
+}
+
+// spansOf reads the spans of traces, and those of the traces that they are linked to.
+func (o *OpenSearch) spansOf(ctx context.Context, s slo.Spans, traces []string, period count.Span, l readLimits) ([]span, error) {
+	spans, err := o.spans(ctx, s, traces, period, l)
+	if err != nil {
+		return nil, err
+	}
+	var linked []string
+	for _, sp := range spans {
+		for _, id := range sp.linkedTraceIDs() {
+			if !slices.Contains(traces, id) && !slices.Contains(linked, id) && len(linked) < l.linked {
+				linked = append(linked, id)
+			}
+		}
+	}
+	if len(linked) == 0 {
+		return spans, nil
+	}
+	others, err := o.spans(ctx, s, linked, period, l)
+	return append(spans, others...), err
+}
+
+func (sp span) linkedTraceIDs() (ids []string) {
+	for _, one := range sp.linkedTraces {
+		ids = append(ids, fmt.Sprint(one))
+	}
+	return ids
+}
+
 // spans reads the spans of traces.
-func (o *OpenSearch) spans(ctx context.Context, s slo.Spans, traces []string, period count.Span) ([]span, error) {
+func (o *OpenSearch) spans(ctx context.Context, s slo.Spans, traces []string, period count.Span, l readLimits) ([]span, error) {
 	period = count.Span{From: period.From.Add(-spanSlack), To: period.To.Add(spanSlack)}
-	response, err := o.search(ctx, patterns(s.Index), spansQuery(s, traces, period))
+	response, err := o.search(ctx, patterns(s.Index), spansQuery(s, traces, period, l))
 	if err != nil {
 		return nil, err
 	}
@@ -96,32 +120,43 @@ func (o *OpenSearch) spans(ctx context.Context, s slo.Spans, traces []string, pe
 		one := span{
 			trace: f.first(s.Trace), id: f.first(s.Span), parent: f.first(s.Parent),
 			cause: cause{f.first(s.Error), f.first(s.Peer)}, failed: slices.Contains(hit.MatchedQueries, failed),
-			linkedTo: f[s.LinkedSpan], linkedTraces: f[s.LinkedTrace],
+			linkedTo: f[s.LinkedSpan], linkedTraces: f[s.LinkedTrace], fields: f,
 		}
 		if one.start, err = time.Parse(time.RFC3339Nano, f.first(s.TimeField)); err != nil {
 			return nil, fmt.Errorf("the start of a span: %w", err)
 		}
+		if s.Duration != "" {
+			one.duration, _ = strconv.ParseFloat(f.first(s.Duration), 64) // 0 without one
+		}
 		all = append(all, one)
+	}
+	if l.whole && len(all) == l.spans {
+		last := all[len(all)-1].trace
+		all = slices.DeleteFunc(all, func(sp span) bool { return sp.trace == last })
 	}
 	return all, nil
 }
 
 // spansQuery finds the spans of traces, and which of them have failed.
-func spansQuery(s slo.Spans, traces []string, period count.Span) object {
+func spansQuery(s slo.Spans, traces []string, period count.Span, l readLimits) object {
 	have := []any{object{"field": s.TimeField, "format": "strict_date_optional_time_nanos"}}
-	for _, name := range []string{s.Trace, s.Span, s.Parent, s.Error, s.Peer, s.LinkedTrace, s.LinkedSpan} {
-		if name != "" {
+	for _, name := range append([]string{s.Trace, s.Span, s.Parent, s.Error, s.Peer, s.LinkedTrace, s.LinkedSpan, s.Duration}, l.also...) {
+		if name != "" && !slices.Contains(have, any(name)) {
 			have = append(have, name)
 		}
 	}
-	return object{
-		"size": maxSpans, "_source": false, "fields": have,
+	query := object{
+		"size": l.spans, "_source": false, "fields": have,
 		"query": object{"bool": object{
 			"filter": []object{{"terms": object{s.Trace: traces}}, timeRange(slo.Source{TimeField: s.TimeField}, period)},
 			// A score of 1 for those that have failed, of 0 for others: they come first.
 			"should": []object{{"constant_score": object{"filter": condition(s.Failed), "_name": failed}}},
 		}},
 	}
+	if l.whole {
+		query["sort"] = []object{{s.Trace: object{"order": "asc", "unmapped_type": "keyword"}}}
+	}
+	return query
 }
 
 // deepest is the cause of the failure of a trace: that of its failing span with the
@@ -129,11 +164,43 @@ func spansQuery(s slo.Spans, traces []string, period count.Span) object {
 // child, too. What the span itself does not say, its nearest failing ancestor does.
 // ok is false if none has failed.
 func deepest(spans []span, trace string) (c cause, ok bool) {
-	byID := map[string]span{}
+	path, ok := deepestPath(spans, trace)
+	for _, sp := range path {
+		if sp.failed {
+			c = cause{cmp.Or(c.errorType, sp.errorType), cmp.Or(c.peer, sp.peer)}
+		}
+	}
+	return c, ok
+}
+
+// deepestPath is the failing span of the trace with the most ancestors, and these, up to
+// the root.
+func deepestPath(spans []span, trace string) (path []span, ok bool) {
+	byID, parents := tree(spans, trace)
+	most := -1
+	for _, sp := range spans {
+		if !sp.failed {
+			continue
+		}
+		up, own := ancestors(sp, trace, byID, parents)
+		if !own {
+			continue
+		}
+		if len(up) > most || len(up) == most && sp.start.Before(path[0].start) {
+			most, path = len(up), up
+		}
+	}
+	return path, most >= 0
+}
+
+// tree returns the spans and the parents of spans, by their ids. A span of another trace
+// that one of the trace's has caused is its child, too.
+func tree(spans []span, trace string) (byID map[string]span, parents map[string]string) {
+	byID = map[string]span{}
 	for _, sp := range spans {
 		byID[sp.id] = sp
 	}
-	parents := map[string]string{}
+	parents = map[string]string{}
 	for _, sp := range spans {
 		if sp.parent != "" {
 			parents[sp.id] = sp.parent
@@ -148,28 +215,15 @@ func deepest(spans []span, trace string) (c cause, ok bool) {
 			}
 		}
 	}
-	most := -1
-	var path []span
-	for _, sp := range spans {
-		if !sp.failed {
-			continue
-		}
-		// The ancestors, up to a span that was not read. Links could form a circle.
-		up, seen := []span{}, map[string]bool{}
-		for at, known := sp, true; known && !seen[at.id]; at, known = byID[parents[at.id]] {
-			up, seen[at.id] = append(up, at), true
-		}
-		if top := up[len(up)-1]; top.trace != trace {
-			continue // of another trace's tree
-		}
-		if len(up) > most || len(up) == most && sp.start.Before(path[0].start) {
-			most, path = len(up), up
-		}
+	return byID, parents
+}
+
+// ancestors are the span and its ancestors, up to one that was not read. own is false for
+// those of another trace's tree. Links could form a circle.
+func ancestors(sp span, trace string, byID map[string]span, parents map[string]string) (up []span, own bool) {
+	seen := map[string]bool{}
+	for at, known := sp, true; known && !seen[at.id]; at, known = byID[parents[at.id]] {
+		up, seen[at.id] = append(up, at), true
 	}
-	for _, sp := range path {
-		if sp.failed {
-			c = cause{cmp.Or(c.errorType, sp.errorType), cmp.Or(c.peer, sp.peer)}
-		}
-	}
-	return c, most >= 0
+	return up, up[len(up)-1].trace == trace
 }

@@ -46,6 +46,7 @@ func page() incident.Incident {
 			LongBurn: 312.4, Long: slo.Count{Good: 688, Bad: 312}, Short: slo.Count{Good: 20, Bad: 300}, SinceStart: slo.Count{Good: 25, Bad: 312},
 			BudgetRemaining: 0.566, Spending: slo.Spending{BurnRate: 312.4, Over: time.Hour}, ExhaustedAt: at.Add(80 * time.Minute),
 			Regions: map[string]int64{"ap-northeast-2": 300, "us-east-1": 12}, Traces: []string{"0af7651916cd43dd8448eb211c80319c"},
+			Diagnosis: []slo.Finding{{Phrase: "went through", Value: "reservation 1.9.2", Bad: 49, BadOf: 50, Good: 3, GoodOf: 97}},
 			ErrorType: "connection_refused", Dependency: "postgres", LogLine: "insert reservation: connection refused",
 		},
 	}

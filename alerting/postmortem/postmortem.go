@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"jari.example/alerting/incident"
+	"jari.example/alerting/wording"
 )
 
 // Report is what a postmortem begins with.
@@ -28,7 +29,8 @@ type Report struct {
 var page = template.Must(template.New("").Funcs(template.FuncMap{
 	"time": func(t time.Time) string { return t.UTC().Format("2006-01-02 15:04:05 UTC") },
 	"took": incident.Duration, "line": oneLine, "code": code, "regions": regions,
-	"percent": func(share float64) string { return fmt.Sprintf("%.4g %%", 100*share) },
+	"diagnosis": diagnosis,
+	"percent":   func(share float64) string { return fmt.Sprintf("%.4g %%", 100*share) },
 }).Parse(`# {{line .Facts.Title}} ({{.StartedAt.UTC.Format "2006-01-02"}})
 
 Status: draft. Authors: …
@@ -81,7 +83,7 @@ Failing dependency: {{line .}}
 
 An example from the log: {{code .}}
 {{- end}}
-{{- range .Facts.Diagnosis}}
+{{- range diagnosis .Incident}}
 
 {{line .}}
 {{- end}}
@@ -124,6 +126,17 @@ func oneLine(s any) string {
 // code is a text as inline code, in which nothing is markup but its end.
 func code(s string) string {
 	return "`" + strings.NewReplacer("\r", " ", "\n", " ", "`", "'").Replace(s) + "`"
+}
+
+// maxSpan bounds a value of the diagnosis, in characters.
+const maxSpan = 400
+
+// diagnosis is what differs between bad and good events, in sentences.
+func diagnosis(i incident.Incident) (all []string) {
+	for _, l := range wording.Diagnosis(i) {
+		all = append(all, l.Plain(maxSpan))
+	}
+	return all
 }
 
 func regions(bad map[string]int64) string {

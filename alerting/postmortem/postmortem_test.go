@@ -23,6 +23,10 @@ func TestAPostmortemBeginsWithWhatIsKnown(t *testing.T) {
 				Window: 30 * 24 * time.Hour, SinceStart: slo.Count{Good: 40, Bad: 110},
 				Regions:         map[string]int64{"us-east-1": 10, "ap-northeast-2": 100},
 				BudgetRemaining: 0.25, AlsoAffected: []string{"booking-latency"}, ErrorType: "timeout", Dependency: "postgresql",
+				Diagnosis: []slo.Finding{
+					{Phrase: "went through", Value: "reservation 1.9.2 <b>", Bad: 49, BadOf: 50, Good: 3, GoodOf: 97, At: at(0).Add(-2 * time.Minute)},
+					{Phrase: "The objectives changed", At: at(0).Add(-3 * time.Minute)},
+				},
 				LogLine: "status=503 reason=\"a `b` <c>\n@here\"",
 			},
 			Response: incident.Response{AcknowledgedAt: at(4), Assignee: "Mina"},

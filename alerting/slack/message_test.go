@@ -110,7 +110,11 @@ func responded() map[string]incident.Incident {
 		"evidence": with(func(i *incident.Incident) {
 			i.Facts.ErrorType, i.Facts.Dependency = "connection_refused", "postgres"
 			i.Facts.LogLine = `{"msg":"insert <reservation>: dial tcp: *refused* @here"}`
-			i.Facts.Diagnosis = []string{"98 % of bad events have cloud.region=ap-northeast-2; 51 % of good ones.", "Since the deploy of v1.4."}
+			i.Facts.Diagnosis = []slo.Finding{
+				{Phrase: "went through", Value: "reservation *1.9.2*", Bad: 49, BadOf: 50, Good: 3, GoodOf: 97, At: at.Add(-20 * time.Minute)},
+				{Phrase: "had a failing call to", Value: "postgresql", Bad: 50, BadOf: 50, GoodOf: 97},
+				{Phrase: "The objectives changed", At: i.StartedAt.Add(-3 * time.Minute)},
+			}
 			i.Facts.Traces = []string{"a1", "b2", "c3", "d4"}
 		}),
 		"acknowledged": with(func(i *incident.Incident) {

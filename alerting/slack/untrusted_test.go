@@ -241,7 +241,8 @@ func TestAMessageNeverExceedsSlacksLimits(t *testing.T) {
 		}) {
 			f := &i.Facts
 			for range rnd.IntN(200) {
-				f.Traces, f.AlsoAffected, f.Diagnosis = append(f.Traces, text()), append(f.AlsoAffected, text()), append(f.Diagnosis, text())
+				f.Traces, f.AlsoAffected = append(f.Traces, text()), append(f.AlsoAffected, text())
+				f.Diagnosis = append(f.Diagnosis, slo.Finding{Phrase: text(), Value: text(), BadOf: rnd.Int64N(2)})
 				f.Regions[text()] = rnd.Int64N(1e12)
 				i.Response.Notified = append(i.Response.Notified, incident.Notified{Name: text(), SlackID: "U0ONCALL01", At: i.OpenedAt})
 				if f.Alert != nil {
@@ -267,7 +268,7 @@ func TestAMessageNeverExceedsSlacksLimits(t *testing.T) {
 func TestAMessageThatIsTooLongLosesItsPartsInOrder(t *testing.T) {
 	i := openIncident()
 	f := &i.Facts
-	f.LogLine, f.Diagnosis = "a log line", []string{"a diagnosis"}
+	f.LogLine, f.Diagnosis = "a log line", []slo.Finding{{Phrase: "a diagnosis"}}
 	f.AlsoAffected, f.Regions = []string{"also-this"}, map[string]int64{"some-region": 1}
 	parts := []string{"a log line", "a diagnosis", "Example trace", "also-this", "some-region"}
 	for n := range shortenings {

@@ -92,7 +92,7 @@ func TestReportsMistakesOfDocuments(t *testing.T) {
 		"a name of an SLO and alert": {"alerts.yaml", "name: service-silent", "name: search",
 			`search.yaml:4: metadata.name: "search" is already the name of a document in alerts.yaml:4`},
 		"a name of two data sources": {"common.yaml", "name: plain", "name: access-log",
-			`common.yaml:26: metadata.name: "access-log" is already the name of a document in common.yaml:8`},
+			`common.yaml:32: metadata.name: "access-log" is already the name of a document in common.yaml:8`},
 		"a member that is there twice": {"booking.yaml", "  service: gateway\n", "  service: gateway\n  service: search\n",
 			`booking.yaml:15: mapping key "service" already defined at line 14; correct the YAML`},
 		"text that is no YAML": {"booking.yaml", "spec:\n", "spec: [\n", "booking.yaml:"},
@@ -195,7 +195,7 @@ func TestReportsMistakesOfConditions(t *testing.T) {
 		"an unknown field": {"booking.yaml", "{field: route,", "{field: rout,",
 			`booking.yaml:27: ` + total + `[1].field: "rout" is not in vocabulary.yaml; did you mean route?`},
 		"a field like no other": {"booking.yaml", "{field: route,", "{field: x_forwarded_for,",
-			`"x_forwarded_for" is not in vocabulary.yaml; use body-read, duration, message, region, route, service, status, time or trace`},
+			`"x_forwarded_for" is not in vocabulary.yaml; use body-read, duration, message, region, route, service, status, time, trace or weight`},
 		"an unknown route": {"booking.yaml", "is: /v1/reservations", "is: /v1/reservation",
 			`booking.yaml:27: ` + total + `[1].is: "/v1/reservation" is not a value of route; did you mean /v1/reservations?`},
 		"a value like no other": {"booking.yaml", "service, is: gateway", "service, is: frontend",
@@ -255,8 +255,20 @@ func TestReportsMistakesOfConditions(t *testing.T) {
 		"half of the links": {"common.yaml", ", linkedSpanField: links.id", "", "evidence.spans.linkedSpanField: is missing"},
 		"spans of which none fails": {"common.yaml", ", failed: {field: code, is: 2}", "",
 			"evidence.spans.failed: is missing; write a condition that holds for failed spans"},
-		"evidence of nothing": {"common.yaml", "    evidence:\n      errorField: http.status # of a site without error types\n      lineFields: " +
-			"[http.route, http.status]\n      spans:\n        {", "    evidence: {}\n    spans:\n        {",
+		"a compared field that may be personal": {"common.yaml", "{field: http.status, phrase", "{field: body, phrase",
+			`spec.connectionDetails.evidence.compare[1].field: "body" may hold personal data`},
+		"a compared field without a phrase": {"common.yaml", "{field: http.status, phrase: ended with}", "{field: http.status}",
+			"spec.connectionDetails.evidence.compare[1].phrase: is missing; write what an event with the value did"},
+		"a compared field somewhere else": {"common.yaml", "in: spans", "in: span", "compare[0].in: \"span\" is not supported; did you mean spans?"},
+		"a compared field of spans that are nowhere": {"common.yaml", wholeSpans, "---\n",
+			"compare[0].in: spans needs spans; write where they are (evidence.spans), or compare a field of the event"},
+		"a slow span without durations": {"common.yaml", "in: spans", "in: slowSpan",
+			"compare[0].in: slowSpan needs the duration of spans; write durationField in evidence.spans"},
+		"a change with an unknown field": {"common.yaml", "when: {field: route, ", "when: {field: rout, ",
+			`evidence.changes[0].when.field: "rout" is not in vocabulary.yaml; did you mean route?`},
+		"a new nothing": {"common.yaml", "field: http.route, of: http.status, new: true", "new: true",
+			"changes[0].new: only a value can be new; write field: with the field that has it, or remove new"},
+		"evidence of nothing": {"common.yaml", wholeEvidence, "    evidence: {}\n    spans:\n        {",
 			"spec.connectionDetails.evidence: is empty; write what messages show of bad events"},
 		"a field that is defined twice": {"vocabulary.yaml", "name: trace,", "name: time,",
 			`vocabulary.yaml:7: spec.fields[1].name: "time" is already defined above; remove one of them`},
@@ -269,3 +281,22 @@ func TestReportsMistakesOfConditions(t *testing.T) {
 			"vocabulary.yaml:6: the file has a second Vocabulary; use a file for each"},
 	})
 }
+
+// wholeEvidence is all of it up to the spans, and wholeSpans are these.
+const wholeEvidence = `    evidence:
+      errorField: http.status # of a site without error types
+      lineFields: [http.route, http.status]
+      weightField: weight
+      compare:
+        - {field: http.route, of: http.status, in: spans, phrase: called, outcome: true}
+        - {field: http.status, phrase: ended with}
+      changes:
+        - {when: {field: route, is: /v1/reservations}, field: http.route, of: http.status, new: true, phrase: was first called}
+      spans:
+        {`
+
+const wholeSpans = `      spans:
+        {index: spans-*, timeField: start, traceField: trace, spanField: id, parentField: parent, failed: {field: code, is: 2},
+         errorField: error, peerField: peer, linkedTraceField: links.trace, linkedSpanField: links.id}
+---
+`

@@ -1,6 +1,7 @@
 package spec
 
 import (
+	"cmp"
 	"slices"
 
 	"jari.example/alerting/nearest"
@@ -18,10 +19,13 @@ type sourceBody struct {
 			TraceField  string `yaml:"traceField"`
 			Vocabulary  string `yaml:"vocabulary"`
 			Evidence    *struct {
-				ErrorField string     `yaml:"errorField"`
-				KeptField  string     `yaml:"keptField"`
-				LineFields []string   `yaml:"lineFields"`
-				Spans      *spansBody `yaml:"spans"`
+				ErrorField  string         `yaml:"errorField"`
+				KeptField   string         `yaml:"keptField"`
+				LineFields  []string       `yaml:"lineFields"`
+				WeightField string         `yaml:"weightField"`
+				Compare     []comparedBody `yaml:"compare"`
+				Changes     []changeBody   `yaml:"changes"`
+				Spans       *spansBody     `yaml:"spans"`
 			} `yaml:"evidence"`
 		} `yaml:"connectionDetails"`
 	} `yaml:"spec"`
@@ -38,7 +42,26 @@ type spansBody struct {
 	PeerField        string    `yaml:"peerField"`
 	LinkedTraceField string    `yaml:"linkedTraceField"`
 	LinkedSpanField  string    `yaml:"linkedSpanField"`
+	DurationField    string    `yaml:"durationField"`
 	Failed           condition `yaml:"failed"`
+}
+
+// comparedBody is a field by which bad and good events are compared.
+type comparedBody struct {
+	Field   string `yaml:"field"`
+	Of      string `yaml:"of"`
+	In      string `yaml:"in"`
+	Phrase  string `yaml:"phrase"`
+	Outcome bool   `yaml:"outcome"`
+}
+
+// changeBody is a kind of document that says that something has changed.
+type changeBody struct {
+	When   condition `yaml:"when"`
+	Field  string    `yaml:"field"`
+	Of     string    `yaml:"of"`
+	New    bool      `yaml:"new"`
+	Phrase string    `yaml:"phrase"`
 }
 
 // source is a data source, with the file of its vocabulary, "" without one.
@@ -46,15 +69,19 @@ type source struct {
 	document
 	slo.Source
 	vocabulary string
+	changes    []changeBody // translated when all vocabularies are known
 }
 
 func (l *loader) addSource(d parsed[sourceBody]) {
 	c := d.body.Spec.ConnectionDetails
-	s := source{d.document, slo.Source{
+	s := source{document: d.document, Source: slo.Source{
 		Index: c.Index, TimeField: c.TimeField, RegionField: c.RegionField, TraceField: c.TraceField,
-	}, c.Vocabulary}
+	}, vocabulary: c.Vocabulary}
 	if c.Evidence != nil {
-		s.Evidence = &slo.EvidenceFields{Error: c.Evidence.ErrorField, Kept: c.Evidence.KeptField, Line: c.Evidence.LineFields}
+		s.Evidence = &slo.EvidenceFields{
+			Error: c.Evidence.ErrorField, Kept: c.Evidence.KeptField, Line: c.Evidence.LineFields, Weight: c.Evidence.WeightField,
+		}
+		l.addCompared(&s, c.Evidence.Compare, c.Evidence.Spans)
 		if sp := c.Evidence.Spans; sp != nil {
 			p := at("spec", "connectionDetails", "evidence", "spans")
 			if c.TraceField == "" {
@@ -64,11 +91,48 @@ func (l *loader) addSource(d parsed[sourceBody]) {
 			failed := reader{l, d.document, source{}}.condition(p.with("failed"), sp.Failed)
 			s.Evidence.Spans = &slo.Spans{
 				Index: sp.Index, TimeField: sp.TimeField, Trace: sp.TraceField, Span: sp.SpanField, Parent: sp.ParentField,
-				Error: sp.ErrorField, Peer: sp.PeerField, LinkedTrace: sp.LinkedTraceField, LinkedSpan: sp.LinkedSpanField, Failed: failed,
+				Error: sp.ErrorField, Peer: sp.PeerField, LinkedTrace: sp.LinkedTraceField, LinkedSpan: sp.LinkedSpanField,
+				Duration: sp.DurationField, Failed: failed,
 			}
 		}
 	}
+	if c.Evidence != nil {
+		s.changes = c.Evidence.Changes
+	}
 	l.sources[d.name] = s
+}
+
+func (l *loader) addCompared(s *source, all []comparedBody, spans *spansBody) {
+	for n, c := range all {
+		part := slo.Part(cmp.Or(c.In, string(slo.InEvent)))
+		p := at("spec", "connectionDetails", "evidence", "compare", n, "in")
+		switch {
+		case part != slo.InEvent && spans == nil:
+			l.problem(s.document, p, "%s needs spans; write where they are (evidence.spans), or compare a field of the event", part)
+		case part == slo.InSlowSpan && spans.DurationField == "":
+			l.problem(s.document, p, "%s needs the duration of spans; write durationField in evidence.spans", part)
+		}
+		s.Evidence.Compared = append(s.Evidence.Compared,
+			slo.Compared{Field: c.Field, Of: c.Of, In: part, Phrase: c.Phrase, Outcome: c.Outcome})
+	}
+}
+
+// addChanges translates the changes of all sources. Their conditions need the
+// vocabularies, which may be read later than the source.
+func (l *loader) addChanges() {
+	for _, name := range keys(l.sources) {
+		s := l.sources[name]
+		for n, c := range s.changes {
+			p := at("spec", "connectionDetails", "evidence", "changes", n)
+			if c.New && c.Field == "" {
+				l.problem(s.document, p.with("new"), "only a value can be new; write field: with the field that has it, or remove new")
+			}
+			s.Evidence.Changes = append(s.Evidence.Changes, slo.Change{
+				When:  reader{l, s.document, s}.condition(p.with("when"), c.When),
+				Field: c.Field, Of: c.Of, New: c.New, Phrase: c.Phrase,
+			})
+		}
+	}
 }
 
 // checkSources holds the data sources against their vocabularies.
@@ -116,6 +180,15 @@ func (s source) members() []sourceField {
 			sourceField{at("evidence", "keptField"), s.Evidence.Kept, false})
 		for n, field := range s.Evidence.Line {
 			all = append(all, sourceField{at("evidence", "lineFields", n), field, true})
+		}
+		all = append(all, sourceField{at("evidence", "weightField"), s.Evidence.Weight, false})
+		for n, c := range s.Evidence.Compared {
+			p := at("evidence", "compare", n)
+			all = append(all, sourceField{p.with("field"), c.Field, true}, sourceField{p.with("of"), c.Of, true})
+		}
+		for n, c := range s.Evidence.Changes {
+			p := at("evidence", "changes", n)
+			all = append(all, sourceField{p.with("field"), c.Field, true}, sourceField{p.with("of"), c.Of, true})
 		}
 	}
 	return slices.DeleteFunc(all, func(f sourceField) bool { return f.field == "" })

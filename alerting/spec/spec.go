@@ -173,6 +173,7 @@ func (l *loader) problem(d document, at path, format string, args ...any) {
 
 // check is what needs several documents.
 func (l *loader) check() {
+	l.addChanges()
 	l.checkSources()
 	for _, d := range l.slos {
 		l.addSLO(d)

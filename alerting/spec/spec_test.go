@@ -64,7 +64,14 @@ func loadGood(t *testing.T) slo.Set {
 var accessLog = slo.Source{
 	Index: "access-*", TimeField: "@timestamp", RegionField: "region", TraceField: "trace",
 	Evidence: &slo.EvidenceFields{
-		Error: "http.status", Line: []string{"http.route", "http.status"},
+		Error: "http.status", Line: []string{"http.route", "http.status"}, Weight: "weight",
+		Compared: []slo.Compared{
+			{Field: "http.route", Of: "http.status", In: slo.InSpans, Phrase: "called", Outcome: true},
+			{Field: "http.status", In: slo.InEvent, Phrase: "ended with"},
+		},
+		Changes: []slo.Change{
+			{When: is("http.route", "/v1/reservations"), Field: "http.route", Of: "http.status", New: true, Phrase: "was first called"},
+		},
 		Spans: &slo.Spans{
 			Index: "spans-*", TimeField: "start", Trace: "trace", Span: "id", Parent: "parent", Error: "error", Peer: "peer",
 			LinkedTrace: "links.trace", LinkedSpan: "links.id", Failed: is("code", int64(2)),

@@ -94,6 +94,7 @@ func (f *fixture) incidents(text string) {
 			Title: "Bookings fail" + text, Affected: "diners" + text, EventLabel: "attempts" + text, Runbook: "booking" + text,
 			Dashboard: "bookings" + text, SinceStart: slo.Count{Good: 40, Bad: 110}, Traces: []string{"abc" + text}, Frozen: "blind" + text,
 			Silenced: &incident.Silenced{By: "Jun" + text, Reason: "known" + text}, LogLine: "x=1" + text, ErrorType: "timeout" + text,
+			Diagnosis:  []slo.Finding{{Phrase: "went through", Value: "reservation 1.9.2" + text, Bad: 49, BadOf: 50, Good: 3, GoodOf: 97}},
 			Dependency: "redis" + text,
 		},
 	}

@@ -55,7 +55,7 @@ func Body(i incident.Incident, items int) []Line {
 	if i.Open() && f.Frozen != "" {
 		lines = append(lines, Say(Bold("Frozen"), ": ", f.Frozen, ". Figures may be incomplete, and this stays open until telemetry is back."))
 	}
-	return slices.Concat(lines, evidence(f), people(i, items))
+	return slices.Concat(lines, evidence(f), bullets(Diagnosis(i)), people(i, items))
 }
 
 // evidence is what the bad events have in common.
@@ -71,8 +71,12 @@ func evidence(f incident.Facts) []Line {
 	if len(most) > 0 {
 		lines = append(lines, Say(Join(most, ". "), "."))
 	}
-	for _, d := range f.Diagnosis[:min(len(f.Diagnosis), maxDiagnosis)] {
-		lines = append(lines, Say("• ", d))
+	return lines
+}
+
+func bullets(lines []Line) []Line {
+	for n := range lines {
+		lines[n] = Say("• ", lines[n])
 	}
 	return lines
 }

@@ -3,7 +3,7 @@ package main
 import "slices"
 
 // table are the mutations, by what they change.
-var table = slices.Concat(judging, reporting, counting, searching, storing)
+var table = slices.Concat(judging, reporting, counting, searching, diagnosing, storing)
 
 // The packages whose tests should notice mistakes. The tests of incident run
 // evaluator and incident manager together. Those of indicator and postgres need real
@@ -13,6 +13,7 @@ var (
 	byIncidents = []string{"./evaluate", "./incident"}
 	byReporting = []string{"./incident"}
 	byCounting  = []string{"./count", "./inmem"}
+	byDiagnosis = []string{"./diagnosis"}
 	bySearching = []string{"./indicator"}
 	byStoring   = []string{"./postgres"}
 )

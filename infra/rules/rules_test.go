@@ -17,7 +17,7 @@ const ours = "jari.example/"
 // their arguments alone. They must bring no dependency along.
 var selfContained = []string{
 	ours + "telemetry/names", ours + "internal/fault", ours + "internal/secret", ours + "internal/archtest", ours + "internal/zone",
-	ours + "alerting/slo", ours + "alerting/oncall",
+	ours + "alerting/slo", ours + "alerting/oncall", ours + "alerting/diagnosis",
 }
 
 // selfContainedException: a rota needs to know when a clock in its zone shows a time.

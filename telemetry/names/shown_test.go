@@ -8,7 +8,7 @@ import (
 func TestWhatAPersonTypedOrIsIsNotShown(t *testing.T) {
 	for _, name := range []string{
 		Body, Exception, Stacktrace, URLPath, URLFull, ServerAddress, UserID, SessionID, SearchQuery,
-		ReservationID, RestaurantID, SlotID, OutboxEventID, Party, Attributes, Unindexed, DocStatusText, "", "a new field",
+		ReservationID, SlotID, OutboxEventID, Party, Attributes, Unindexed, DocStatusText, "", "a new field",
 	} {
 		if Shown(name) {
 			t.Errorf("%q may be shown", name)

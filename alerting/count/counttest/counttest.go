@@ -179,3 +179,10 @@ func (f *Fake) FindEvidence(context.Context, slo.Indicator, count.Span) (slo.Evi
 	defer f.mu.Unlock()
 	return slo.Evidence{}, f.err
 }
+
+// Diagnose finds nothing.
+func (f *Fake) Diagnose(context.Context, slo.Indicator, count.Span, count.Span) ([]slo.Finding, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return nil, f.err
+}
