@@ -13,7 +13,7 @@ var shown = []string{
 	HTTPMethod, HTTPRoute, HTTPStatus, HTTPDuration, HTTPBodySize, HTTPBodyRead,
 	ErrorType, PeerService, DBSystem, DBOperation, DBQuerySummary, DBRows, DBPoolWait,
 	Method, Reason, Degraded, TraceKept, Weight, Job, Violations, SlotWanted, SlotCapacity, SlotBooked, SlotHeld, Replayed,
-	OfferDelay, MailKind, MailDelay, SLO, Uptime, Count,
+	OfferDelay, MailKind, MailDelay, SLO, Uptime, Count, FlagKey,
 	AgentKind, ShipEvictedDelta, ShipDeadLetteredDelta, AgentDiskFree, AgentDiskFreeShare,
 }
 

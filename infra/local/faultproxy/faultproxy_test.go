@@ -19,20 +19,12 @@ func through(t *testing.T, server string) (*Proxy, string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
+	p := New("127.0.0.1:0", u.Host)
+	if err := p.Start(); err != nil {
 		t.Fatal(err)
 	}
-	p := New(u.Host)
-	done := make(chan error, 1)
-	go func() { done <- p.Serve(l) }()
-	t.Cleanup(func() {
-		_ = l.Close()
-		if err := <-done; err != nil {
-			t.Error(err)
-		}
-	})
-	u.Host = l.Addr().String()
+	t.Cleanup(p.Stop)
+	u.Host = p.Addr()
 	return p, u.String()
 }
 
@@ -59,11 +51,15 @@ func TestADatabaseBehindTheProxyIsSlowWhileItHasADelay(t *testing.T) {
 	}
 	ask() // prepares the statements
 	const delay = 300 * time.Millisecond
-	p.SetDelay(delay)
+	if err := p.SetDelay(delay); err != nil {
+		t.Fatal(err)
+	}
 	if took := ask(); took < 2*delay {
 		t.Errorf("with the delay: %s for two answers", took)
 	}
-	p.SetDelay(0)
+	if err := p.SetDelay(0); err != nil {
+		t.Fatal(err)
+	}
 	fast := false // the machine may be busy
 	for range 20 {
 		fast = fast || ask() < 2*delay

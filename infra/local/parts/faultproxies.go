@@ -2,7 +2,7 @@ package parts
 
 import (
 	"context"
-	"net"
+	"fmt"
 	"net/url"
 	"strings"
 
@@ -49,7 +49,7 @@ func (s *System) newProxies() map[string]*faultproxy.Proxy {
 		server, _, _ := strings.Cut(name, "-")
 		address := map[string]string{"postgres": s.DatabaseURL(""), "redis": s.RedisURL(), "opensearch": s.OpenSearchURL()}[server]
 		if u, err := url.Parse(address); err == nil {
-			all[name] = faultproxy.New(u.Host)
+			all[name] = faultproxy.New(s.Ports.Addr(faultProxies+"/"+name), u.Host)
 		}
 	}
 	return all
@@ -63,11 +63,9 @@ func (s *System) faultProxies() launch.Part {
 	}
 	part.Prepare = func(context.Context, launch.Progress) error {
 		for name, proxy := range s.proxies {
-			l, err := net.Listen("tcp", s.Ports.Addr(faultProxies+"/"+name))
-			if err != nil {
-				return err
+			if err := proxy.Start(); err != nil {
+				return fmt.Errorf("proxy %s: %w", name, err)
 			}
-			go func() { _ = proxy.Serve(l) }()
 		}
 		return nil
 	}
