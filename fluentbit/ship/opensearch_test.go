@@ -92,6 +92,7 @@ func TestEveryMappedFieldCanBeSearched(t *testing.T) {
 	store := shiptest.New(t, realpart.Need(t, realpart.OpenSearch))
 	values := map[names.Kind]any{
 		names.Keyword: "word", names.Text: "word", names.Integer: int64(503), names.Long: int64(1 << 40), names.Double: 0.25, names.Boolean: true,
+		names.DateNanos: "2026-12-24T10:00:00.5Z",
 	}
 	attributes := map[string]any{"unknown": map[string]any{"deep": "value"}}
 	for _, f := range names.Fields {
