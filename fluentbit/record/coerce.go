@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"math"
 	"strconv"
+	"time"
 
 	"jari.example/telemetry/names"
 )
@@ -14,6 +15,8 @@ func coerce(kind names.Kind, v any) (c any, ok bool) {
 	switch kind {
 	case names.Keyword, names.Text:
 		return toScalar(v)
+	case names.DateNanos:
+		return toTime(v)
 	case names.Boolean:
 		if s, isString := v.(string); isString {
 			b, err := strconv.ParseBool(s)
@@ -80,4 +83,15 @@ func toFloat(v any) (float64, bool) {
 		return f, err == nil
 	}
 	return 0, false
+}
+
+// toTime keeps times that OpenSearch's date_nanos can hold: 1970 to 2262.
+// https://docs.opensearch.org/latest/mappings/supported-field-types/date-nanos/
+func toTime(v any) (string, bool) {
+	s, isString := v.(string)
+	t, err := time.Parse(time.RFC3339, s)
+	if !isString || err != nil || t.Before(time.Unix(0, 0)) || t.After(time.Unix(0, math.MaxInt64)) {
+		return "", false
+	}
+	return s, true
 }

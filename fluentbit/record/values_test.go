@@ -47,6 +47,17 @@ func TestUnusualValuesAreEncodedInADefinedForm(t *testing.T) {
 		"a status in a string": {
 			map[string]any{"log": `{"body":"x","http.response.status_code":"503"}`}, `"http.response.status_code":503`, false,
 		},
+		"a field that holds a time": {
+			map[string]any{"log": `{"body":"x","jari.fault.until":"2026-12-24T10:00:00.5+09:00"}`},
+			`"jari.fault.until":"2026-12-24T10:00:00.5+09:00"`, false,
+		},
+		"a field that should hold a time": {
+			map[string]any{"log": `{"body":"x","jari.fault.until":"soon"}`}, `"attributes":{"jari.fault.until":"soon"}`, false,
+		},
+		"a time that the index cannot hold": {
+			map[string]any{"log": `{"body":"x","jari.fault.until":"1969-12-31T23:59:59Z"}`},
+			`"attributes":{"jari.fault.until":"1969-12-31T23:59:59Z"}`, false,
+		},
 		"an object for a keyword":  {map[string]any{"log": `{"body":"x","user.id":{"a":1}}`}, `"attributes":{"user.id":{"a":1}}`, false},
 		"a line that is half JSON": {map[string]any{"log": `{"body":"x"} tail`}, `"body":"{\"body\":\"x\"} tail"`, false},
 		"an empty body":            {map[string]any{}, `"body":"{}"`, false},
