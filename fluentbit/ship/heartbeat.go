@@ -2,6 +2,8 @@ package ship
 
 import (
 	"context"
+	"errors"
+	"net"
 	"time"
 
 	"github.com/google/uuid"
@@ -53,23 +55,57 @@ func (s *Shipper) StartHeartbeat(a Agent) {
 }
 
 type heartbeat struct {
-	shipper  *Shipper
-	agent    Agent
-	start    time.Time
-	instance string
-	stored   map[string]int64 // the counters of the last heartbeat that was stored
+	shipper   *Shipper
+	agent     Agent
+	start     time.Time
+	instance  string
+	stored    map[string]int64 // the counters of the last heartbeat that was stored
+	unsettled *attempt         // the last heartbeat, if it may be stored or not
 }
 
-// write writes one heartbeat. A panic in it must not end the agent, in whose
-// process it runs.
+// attempt is a heartbeat on its way.
+type attempt struct {
+	documents []record.Document
+	counters  map[string]int64
+}
+
+// write writes one heartbeat. One that may be stored already is sent again first, with
+// the same ids: else the next one would report again by how much counters have grown.
+// A panic in it must not end the agent, in whose process it runs.
 func (h *heartbeat) write(ctx context.Context, now time.Time, timeout time.Duration) {
 	defer func() { _ = recover() }()
 	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
-	counters, err := h.counters(ctx)
-	if _, failed := h.shipper.ship(ctx, h.documents(now, counters, err)); failed == nil { // dropped if it fails: see StartHeartbeat
-		h.stored = counters
+	if h.unsettled != nil && !h.send(ctx, h.unsettled) {
+		return
 	}
+	counters, err := h.counters(ctx)
+	h.send(ctx, &attempt{h.documents(now, counters, err), counters})
+}
+
+// send reports whether a heartbeat is stored. One that surely is not is dropped: see
+// StartHeartbeat.
+func (h *heartbeat) send(ctx context.Context, a *attempt) (stored bool) {
+	again := a == h.unsettled
+	_, err := h.shipper.ship(ctx, a.documents)
+	switch {
+	case err == nil:
+		h.stored, h.unsettled = a.counters, nil
+	case !again && notStored(err):
+		h.unsettled = nil
+	default:
+		h.unsettled = a
+	}
+	return err == nil
+}
+
+// notStored reports whether the request that failed was surely not carried out.
+func notStored(err error) bool {
+	if unavailable, ok := errors.AsType[*unavailableError](err); ok && !unavailable.noResponse {
+		return true
+	}
+	dial, ok := errors.AsType[*net.OpError](err)
+	return ok && dial.Op == "dial" || errors.Is(err, ErrCircuitOpen)
 }
 
 // counters returns every counter, by name. err says why the agent's own are

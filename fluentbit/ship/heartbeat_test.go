@@ -97,9 +97,11 @@ func TestHeartbeatIsWrittenWithoutTheAgentsStatistics(t *testing.T) {
 	}
 }
 
-// No eviction is left out when a heartbeat is lost, and none is reported twice.
+// No eviction is left out when a heartbeat is lost, and none is reported twice, also not
+// when the response to a heartbeat does not come.
 func TestHeartbeatsReportEachEvictionAndDeadLetterOnce(t *testing.T) {
 	f := shiptest.NewFake(t)
+	f.DropResponse = func(n int) bool { return n%5 == 4 }
 	f.Request = func(n, _ int) int {
 		if n%3 == 1 { // each third request, thus some heartbeats
 			return 503

@@ -18,7 +18,10 @@ type httpRequest struct {
 
 // unavailableError is a request to which OpenSearch did not respond, or responded
 // with 429 or 5xx. Any other status is a response, whatever it says.
-type unavailableError struct{ err error }
+type unavailableError struct {
+	err        error
+	noResponse bool // the request may have been carried out
+}
 
 func (e *unavailableError) Error() string { return e.err.Error() }
 func (e *unavailableError) Unwrap() error { return e.err }
@@ -26,10 +29,10 @@ func (e *unavailableError) Unwrap() error { return e.err }
 // do performs one request and reads the response, both within the timeout.
 func (s *Shipper) do(ctx context.Context, r httpRequest) (status int, response []byte, err error) {
 	if status, response, err = s.perform(ctx, r); err != nil {
-		return 0, nil, &unavailableError{err}
+		return 0, nil, &unavailableError{err, true}
 	}
 	if status == http.StatusTooManyRequests || status >= http.StatusInternalServerError {
-		return 0, nil, &unavailableError{fmt.Errorf("status %d: %s", status, excerpt(response))}
+		return 0, nil, &unavailableError{fmt.Errorf("status %d: %s", status, excerpt(response)), false}
 	}
 	return status, response, nil
 }
