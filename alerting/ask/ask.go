@@ -29,8 +29,8 @@ type Client struct {
 	Timeout   time.Duration // of one request
 }
 
-// Ask answers a query. The error is a query.MissingError if an address is missing, and another
-// one if there is no answer: what is asked does not respond, or refuses.
+// Ask answers a query. The error is a query.CallerError if the caller has to correct something,
+// and another one if there is no answer: what is asked does not respond, or refuses.
 func (c Client) Ask(ctx context.Context, q query.Query, o query.Options) (query.Table, error) {
 	if err := q.Check(o); err != nil {
 		return query.Table{}, err
@@ -71,12 +71,17 @@ func (c Client) search(ctx context.Context, q query.Query, o query.Options) (t q
 		return t, err
 	}
 	if c.Addresses.OpenSearch == "" {
-		return t, query.MissingError{Name: query.OpenSearchURL}
+		return t, query.Missing(query.OpenSearchURL)
 	}
 	response, body, err := exchange(ctx, request{method: call.Method, url: c.Addresses.OpenSearch + call.Path, body: call.Body})
+	_, mistake := errors.AsType[query.CallerError](err)
 	switch {
+	case mistake:
+		return t, err
 	case err != nil:
 		return t, fmt.Errorf("OpenSearch does not respond: %s", why(err))
+	case response.StatusCode == http.StatusUnauthorized, response.StatusCode == http.StatusForbidden:
+		return t, query.Callerf("OpenSearch refuses the user of -%s: %d", query.OpenSearchURL, response.StatusCode)
 	case response.StatusCode != http.StatusOK:
 		return t, fmt.Errorf("OpenSearch responded %d: %.300s", response.StatusCode, body)
 	}
@@ -98,7 +103,7 @@ var client = &http.Client{CheckRedirect: func(*http.Request, []*http.Request) er
 func exchange(ctx context.Context, r request) (response *http.Response, body []byte, err error) {
 	req, err := http.NewRequestWithContext(ctx, r.method, r.url, strings.NewReader(r.body))
 	if err != nil {
-		return nil, nil, errors.New("the address is no URL") // err would print a password
+		return nil, nil, query.Callerf("the address is no URL") // err would print a password
 	}
 	if r.body != "" {
 		req.Header.Set("Content-Type", "application/json")

@@ -23,7 +23,7 @@ import (
 func (c Client) requests(q query.Query, o query.Options) (all []request, err error) {
 	if q.Ready != nil {
 		if len(c.Addresses.Ops) == 0 {
-			return nil, query.MissingError{Name: query.OpsURLs}
+			return nil, query.Missing(query.OpsURLs)
 		}
 		for _, part := range slices.Sorted(maps.Keys(c.Addresses.Ops)) {
 			if q.Concerns(part, o) {
@@ -73,7 +73,7 @@ func (c Client) address(target, region string) (string, error) {
 		name, value = query.GatewayURLs, c.Addresses.Gateways[region]
 	}
 	if value == "" {
-		return "", query.MissingError{Name: name}
+		return "", query.Missing(name)
 	}
 	return value, nil
 }

@@ -1,6 +1,7 @@
 package ask
 
 import (
+	"errors"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -219,15 +220,26 @@ func TestSaysWhyThereIsNoAnswer(t *testing.T) {
 		http.Error(w, "too many requests", http.StatusTooManyRequests)
 	}))
 	defer refusing.Close()
-	for address, want := range map[string]string{
-		"":                    "set -opensearch-url or JARICTL_OPENSEARCH_URL",
-		refusing.URL:          "OpenSearch responded 429: too many requests",
-		"http://127.0.0.1:1":  "OpenSearch does not respond: refused",
-		"http://u:pass@[bad/": "the address is no URL",
+	closed := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.WriteHeader(http.StatusUnauthorized)
+	}))
+	defer closed.Close()
+	for address, want := range map[string]struct {
+		text   string
+		caller bool // whose mistake it is: it says nothing about OpenSearch
+	}{
+		"":                    {"set -opensearch-url or JARICTL_OPENSEARCH_URL", true},
+		closed.URL:            {"OpenSearch refuses the user of -opensearch-url: 401", true},
+		"http://u:pass@[bad/": {"the address is no URL", true},
+		refusing.URL:          {"OpenSearch responded 429: too many requests", false},
+		"http://127.0.0.1:1":  {"OpenSearch does not respond: refused", false},
 	} {
 		_, err := Client{Addresses{OpenSearch: address}, time.Second}.Ask(t.Context(), q, query.Options{})
-		if err == nil || !strings.Contains(err.Error(), want) || strings.Contains(err.Error(), "pass") {
-			t.Errorf("%s: got %v, want %q", address, err, want)
+		if err == nil || !strings.Contains(err.Error(), want.text) || strings.Contains(err.Error(), "pass") {
+			t.Errorf("%s: got %v, want %q", address, err, want.text)
+		}
+		if _, caller := errors.AsType[query.CallerError](err); caller != want.caller {
+			t.Errorf("%s: a mistake of the caller: %v", address, caller)
 		}
 	}
 }

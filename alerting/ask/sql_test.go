@@ -1,9 +1,13 @@
 package ask
 
 import (
+	"errors"
+	"fmt"
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/jackc/pgx/v5/pgconn"
 
 	"jari.example/alerting/query"
 	"jari.example/telemetry/names/realpart"
@@ -62,6 +66,15 @@ func TestDoesNotPrintThePasswordOfTheDatabase(t *testing.T) {
 		_, err := Client{Addresses{Database: address}, time.Second}.Ask(t.Context(), builtIn(t)["database"], query.Options{})
 		if err == nil || !strings.Contains(err.Error(), want) || strings.Contains(err.Error(), "secret") {
 			t.Errorf("got %v, want %q", err, want)
+		}
+	}
+}
+
+func TestAWrongPasswordDoesNotMeanThatPostgreSQLIsDown(t *testing.T) {
+	for code, caller := range map[string]bool{"28P01": true, "28000": true, "3D000": true, "53300": false, "57P03": false} {
+		err := connectError(fmt.Errorf("connect: %w", &pgconn.PgError{Code: code, Message: "sorry"}))
+		if _, is := errors.AsType[query.CallerError](err); is != caller || !strings.Contains(err.Error(), "sorry") {
+			t.Errorf("%s: %v", code, err)
 		}
 	}
 }

@@ -16,12 +16,19 @@ const (
 	OpsURLs       = "ops-urls"
 )
 
-// MissingError says that a query needs an address that is not set.
-type MissingError struct{ Name string }
+// CallerError is a mistake of the caller, such as an address that is missing or a password
+// that is wrong. It says nothing about the part that was to be asked.
+type CallerError struct{ Err error }
 
-// Error names the flag and the variable that give it.
-func (e MissingError) Error() string {
-	return fmt.Sprintf("the address is missing: set -%s or %s (locally: eval \"$(jari env)\")", e.Name, Variable(e.Name))
+func (e CallerError) Error() string { return e.Err.Error() }
+func (e CallerError) Unwrap() error { return e.Err }
+
+// Callerf returns a CallerError.
+func Callerf(format string, args ...any) error { return CallerError{fmt.Errorf(format, args...)} }
+
+// Missing is the CallerError about an address that is not set.
+func Missing(name string) error {
+	return Callerf("the address is missing: set -%s or %s (locally: eval \"$(jari env)\")", name, Variable(name))
 }
 
 // Variable is the environment variable that gives an address.

@@ -38,6 +38,9 @@ func (q Query) DecodeSearch(response []byte) (Table, error) {
 	if f.TimedOut || f.Shards.Failed > 0 {
 		return Table{}, fmt.Errorf("OpenSearch's result is not complete: timed out %v, %d shards failed", f.TimedOut, f.Shards.Failed)
 	}
+	if len(f.Aggregations.Groups.Buckets) > maxRows {
+		return Table{}, Callerf("there are more than %d rows; choose one region or a shorter period (-region, -since)", maxRows)
+	}
 	t := Table{Columns: q.Search.titles()}
 	for _, hit := range f.Hits.Hits {
 		var row []any

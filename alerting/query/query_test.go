@@ -150,6 +150,24 @@ func TestAPartialResultIsAnError(t *testing.T) {
 	}
 }
 
+// OpenSearch returns the groups from the smallest key on: the newest minutes would be missing.
+func TestTooManyRowsAreAMistakeOfTheCaller(t *testing.T) {
+	set, err := load(results)
+	if err != nil {
+		t.Fatal(err)
+	}
+	respond := func(rows int) (Table, error) {
+		buckets := strings.TrimSuffix(strings.Repeat(`{"key": {}, "doc_count": 1},`, rows), ",")
+		return set["results"].DecodeSearch([]byte(`{"aggregations": {"groups": {"buckets": [` + buckets + `]}}}`))
+	}
+	if table, err := respond(maxRows); err != nil || len(table.Rows) != maxRows {
+		t.Errorf("as many as are allowed: %d rows, %v", len(table.Rows), err)
+	}
+	if _, err := respond(maxRows + 1); err == nil || !strings.Contains(err.Error(), "more than 500 rows") {
+		t.Errorf("one more: %v", err)
+	}
+}
+
 func TestSuggestsTheNearestQuery(t *testing.T) {
 	set, err := load(results)
 	if err != nil {

@@ -149,7 +149,7 @@ func (s Search) group(body object, of family) {
 		doc, _ := docField(s.Documents, c.Of)
 		sources = append(sources, object{c.Title: object{"terms": object{"field": doc, "missing_bucket": true}}})
 	}
-	composite := object{"composite": object{"size": maxRows, "sources": sources}}
+	composite := object{"composite": object{"size": maxRows + 1, "sources": sources}}
 	if len(aggs) > 0 {
 		composite["aggs"] = aggs
 	}

@@ -35,8 +35,8 @@ type Choice struct {
 	Region string        // "": as the page says
 }
 
-// Run runs the steps of a page. after is called with the result of each. The error says
-// that a step cannot be run at all, because of a mistake on the page.
+// Run runs the steps of a page. after is called with the result of each. The error is that
+// of ctx, or says that a step cannot be run at all, because of a mistake on the page.
 func (b Book) Run(ctx context.Context, p Page, asker Asker, c Choice, now func() time.Time, after func(Result)) error {
 	if c.Step != 0 && !slices.ContainsFunc(p.Steps, func(s Step) bool { return s.Number == c.Step }) {
 		return fmt.Errorf("%s has no step %d; it has %d steps", p.Name, c.Step, len(p.Steps))
@@ -57,20 +57,20 @@ func (b Book) Run(ctx context.Context, p Page, asker Asker, c Choice, now func()
 		}
 		r := Result{Step: s, Query: q, Options: o}
 		r.Answer, r.Err = asker.Ask(ctx, q, o)
-		r.Found = found(s, r.Answer, r.Err, now())
-		after(r)
-		if ctx.Err() != nil {
+		if ctx.Err() != nil { // no answer, because the caller does not wait for one
 			return ctx.Err()
 		}
+		r.Found = found(s, r.Answer, r.Err, now())
+		after(r)
 	}
 	return nil
 }
 
 // found are the findings whose expectations hold; without any, the one that is otherwise.
-// A missing address says nothing about what it would lead to.
+// A mistake of the caller says nothing about what was to be asked.
 func found(s Step, answer query.Table, err error, now time.Time) (all []Finding) {
-	_, missing := errors.AsType[query.MissingError](err)
-	noAnswer := err != nil && !missing
+	_, mistake := errors.AsType[query.CallerError](err)
+	noAnswer := err != nil && !mistake
 	for _, o := range s.Findings {
 		if noAnswer && o.When.NoAnswer() || err == nil && o.When.Holds(answer, now) {
 			all = append(all, o)

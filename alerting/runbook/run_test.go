@@ -75,7 +75,7 @@ func TestARunSaysWhatTheAnswersMean(t *testing.T) {
 		"the database is down": {answers{results: succeeding, err: errors.New("refused")}, []string{"1 NO", "2 NO"},
 			[]string{"mitigation 2 of silent Roll back"}},
 		// A missing address says nothing about the database.
-		"no address is set": {answers{results: succeeding, err: query.MissingError{Name: query.DatabaseURL}},
+		"no address is set": {answers{results: succeeding, err: query.Missing(query.DatabaseURL)},
 			[]string{"1 NO", "2 did not run"}, nil},
 	} {
 		found, causes := run(t, &tc.answers, Choice{})
@@ -97,6 +97,21 @@ func TestAChoiceReplacesWhatThePageSays(t *testing.T) {
 	}
 	if a.asked[0].Since != time.Hour || a.asked[0].Region != "us" {
 		t.Errorf("the chosen options are %v", a.asked[0])
+	}
+}
+
+// Whoever presses Ctrl-C must not be told that the database is down.
+func TestAnInterruptedStepHasNoFinding(t *testing.T) {
+	book, err := Load(folder("", "", ""))
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	a := &answers{err: context.Canceled}
+	err = book.Run(ctx, book.Pages["booking"], a, Choice{Step: 2}, time.Now, func(r Result) { t.Errorf("found %v", r.Found) })
+	if !errors.Is(err, context.Canceled) {
+		t.Errorf("got %v", err)
 	}
 }
 

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"io/fs"
@@ -49,7 +50,10 @@ func runCommand(ctx context.Context, e env, args []string) error {
 			writeResult(e.stdout, r)
 		}
 	})
-	if err != nil {
+	switch {
+	case ctx.Err() != nil:
+		return errors.New("was interrupted")
+	case err != nil:
 		return command.UsageError{Err: err}
 	}
 	causes := book.Causes(page, results)
