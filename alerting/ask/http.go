@@ -72,6 +72,9 @@ func (c Client) address(target, region string) (string, error) {
 	case query.Gateway:
 		name, value = query.GatewayURLs, c.Addresses.Gateways[region]
 	}
+	if value == "" && len(c.Addresses.Gateways) > 0 && target == query.Gateway {
+		return "", query.Callerf("-%s or %s has no entry %s=URL", name, query.Variable(name), region)
+	}
 	if value == "" {
 		return "", query.Missing(name)
 	}

@@ -124,6 +124,13 @@ func TestSaysWhichAddressIsMissing(t *testing.T) {
 	}
 }
 
+func TestSaysWhichRegionHasNoGateway(t *testing.T) {
+	c := Client{Addresses{Gateways: map[string]string{"kr": "http://127.0.0.1:1"}}, time.Second}
+	if _, err := c.Ask(t.Context(), builtIn(t)["gateways"], query.Options{}); err == nil || !strings.Contains(err.Error(), "no entry us=URL") {
+		t.Errorf("got %v", err)
+	}
+}
+
 // No request of a query may change anything: GET, or the booking without a token.
 func TestQueriesSendOnlyHarmlessRequests(t *testing.T) {
 	url, asked := system(t, nil)

@@ -10,8 +10,11 @@ import (
 const maxListed = 12
 
 // OneOf says which of the sorted names to write instead of name: the most similar
-// one, or all if they are few.
+// one, or all if they are few. It follows a semicolon: "…; did you mean kr?".
 func OneOf(name string, names []string) string {
+	if len(names) == 0 {
+		return "there are none"
+	}
 	if near, ok := Name(name, names); ok {
 		return fmt.Sprintf("did you mean %s?", near)
 	}

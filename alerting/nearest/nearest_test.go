@@ -35,6 +35,9 @@ func TestListsAllNamesWhenTheyAreFew(t *testing.T) {
 	if got, want := OneOf("zzz", names), "use one of a, b, c, d, e, f, g, h, i, j, k, l … (13 in all)"; got != want {
 		t.Errorf("got %q, want %q", got, want)
 	}
+	if got, want := OneOf("zzz", nil), "there are none"; got != want {
+		t.Errorf("got %q, want %q", got, want)
+	}
 	if got := Either(slices.Clone(names[:1])); got != "a" {
 		t.Errorf("got %q", got)
 	}

@@ -49,9 +49,10 @@ func (q Query) check() error {
 			if name, ok := strings.CutPrefix(s, "$"); ok {
 				_, known := q.Set[name]
 				c.require(known, "ready.services: $%s is not in set", name)
-			} else {
-				c.oneOf("ready.services", s, names.Services)
 			}
+		}
+		for _, s := range q.Ready.services(q.Set) {
+			c.oneOf("ready.services", s, names.Services)
 		}
 	}
 	for _, r := range q.HTTP {
@@ -153,11 +154,14 @@ func (c *checker) tests(documents string, tests []Test, set map[string]string) {
 		c.field(documents, t.Field)
 		values := slices.Clone(t.In)
 		for _, node := range []yaml.Node{t.Is, t.IsNot} {
-			if name, ok := strings.CutPrefix(node.Value, "$"); ok {
+			value := node.Value
+			if name, ok := strings.CutPrefix(value, "$"); ok {
+				value = set[name]
 				_, known := set[name]
 				c.require(known, "where: $%s is not in set", name)
-			} else if node.Value != "" {
-				values = append(values, node.Value)
+			}
+			if value != "" {
+				values = append(values, value)
 			}
 		}
 		if known := valuesOf(documents, t.Field); known != nil {

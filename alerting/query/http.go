@@ -11,7 +11,7 @@ import (
 // Request is an HTTP request to a part of the system.
 type Request struct {
 	To          string            `yaml:"to"`     // one of Targets
-	Method      string            `yaml:"method"` // GET if it is empty; see allowed
+	Method      string            `yaml:"method"` // GET if it is empty, or HEAD; POST only for the probe
 	Path        string            `yaml:"path"`
 	Header      map[string]string `yaml:"header"` // {region} stands for the region
 	Body        string            `yaml:"body"`
@@ -32,7 +32,7 @@ type SQL struct {
 	Statement string   `yaml:"statement"` // one SELECT
 }
 
-// Targets are what a request may be sent to. A gateway has an address for each region.
+// What a request may be sent to. A gateway has an address for each region.
 const (
 	OpenSearch = "opensearch"
 	Edge       = "edge"
@@ -88,6 +88,17 @@ func Regions(chosen string) []string {
 	return slices.Sorted(maps.Keys(names.Regions))
 }
 
+// services are the names of those that are asked, given the values of Query.Set.
+func (r Ready) services(values map[string]string) (all []string) {
+	for _, s := range r.Services {
+		if name, ok := strings.CutPrefix(s, "$"); ok {
+			s = values[name]
+		}
+		all = append(all, strings.FieldsFunc(s, func(r rune) bool { return r == ',' })...)
+	}
+	return all
+}
+
 // Concerns reports whether a ready query asks the part with this name, such as
 // "reservation-kr" or, of several replicas, "reservation-kr-2".
 func (q Query) Concerns(part string, o Options) bool {
@@ -95,15 +106,6 @@ func (q Query) Concerns(part string, o Options) bool {
 	if o.Region != "" && !slices.Contains(elements, o.Region) {
 		return false
 	}
-	var services []string
-	for _, s := range q.Ready.Services {
-		if name, ok := strings.CutPrefix(s, "$"); ok {
-			s = q.Set[name]
-			if value, given := o.Set[name]; given {
-				s = value
-			}
-		}
-		services = append(services, strings.FieldsFunc(s, func(r rune) bool { return r == ',' })...)
-	}
+	services := q.Ready.services(q.values(o))
 	return len(services) == 0 || slices.Contains(services, elements[0])
 }

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"jari.example/alerting/nearest"
 	"jari.example/telemetry/names"
 )
 
@@ -18,6 +19,27 @@ type Options struct {
 	Set    map[string]string // values in place of the query's own
 }
 
+// Check returns an error if o sets what the query does not have, or to what cannot be.
+func (q Query) Check(o Options) error {
+	if len(o.Set) == 0 {
+		return nil
+	}
+	for name := range o.Set {
+		if _, known := q.Set[name]; !known {
+			return fmt.Errorf("%s has no value %q to set; %s", q.Name, name, nearest.OneOf(name, slices.Sorted(maps.Keys(q.Set))))
+		}
+	}
+	q.Set = q.values(o)
+	return q.check()
+}
+
+// values are those of Set, with the caller's in place of the query's.
+func (q Query) values(o Options) map[string]string {
+	values := maps.Clone(q.Set)
+	maps.Copy(values, o.Set)
+	return values
+}
+
 // Define defines the flags of the options.
 func (o *Options) Define(f *flag.FlagSet) {
 	f.Func("since", "how far to look back, a `duration` such as 15m; default: the query's own", func(text string) (err error) {
@@ -26,9 +48,10 @@ func (o *Options) Define(f *flag.FlagSet) {
 		}
 		return nil
 	})
-	f.Func("region", "only this `region`: kr or us", func(text string) error {
+	regions := nearest.Either(Regions(""))
+	f.Func("region", "only this `region`: "+regions, func(text string) error {
 		if _, known := names.Regions[text]; !known {
-			return fmt.Errorf("must be one of %s", strings.Join(slices.Sorted(maps.Keys(names.Regions)), ", "))
+			return fmt.Errorf("must be %s", regions)
 		}
 		o.Region = text
 		return nil

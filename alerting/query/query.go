@@ -59,6 +59,9 @@ func Load(fsys fs.FS) (Set, error) {
 	if err != nil {
 		return nil, err
 	}
+	if len(files) == 0 {
+		return nil, fmt.Errorf("there are no queries; they are files %s/NAME.yaml beside the runbooks", Folder)
+	}
 	set := Set{}
 	var problems []error
 	for _, file := range files {

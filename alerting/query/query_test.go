@@ -66,6 +66,7 @@ func TestDetectsMistakesInQueries(t *testing.T) {
 		{results, "http.access", "http.acess", "did you mean http.access?"},
 		{results, "is: gateway", "is: getaway", "did you mean gateway?"},
 		{results, "$route", "$rout", "$rout is not in set"},
+		{results, "is: gateway", "is: $route", `a value of service.name: "/v1/reservations" is unknown`},
 		{results, "max time", "maximum time", `"maximum" is unknown; use count, max, min`},
 		{results, "max time", "max tim", `"tim" is no field`},
 		{results, "is: gateway", "is: reservation", "a line of an inner service may stand for several requests"},
@@ -181,7 +182,7 @@ func TestSuggestsTheNearestQuery(t *testing.T) {
 func TestOptionsAreChecked(t *testing.T) {
 	for _, tc := range []struct{ flag, value, want string }{
 		{"-since", "soon", "is not a duration"}, {"-since", "-5m", "is not a duration"}, {"-since", "1ms", "at least 1s"},
-		{"-region", "de", "must be one of kr, us"}, {"-set", "route", "is not name=value"},
+		{"-region", "de", "must be kr or us"}, {"-set", "route", "is not name=value"},
 		{"-since", "15m", ""}, {"-region", "us", ""}, {"-set", "route=a=b", ""},
 	} {
 		var o Options

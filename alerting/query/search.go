@@ -3,20 +3,17 @@ package query
 import (
 	"encoding/json"
 	"fmt"
-	"maps"
-	"slices"
 	"strings"
 	"time"
 
 	"go.yaml.in/yaml/v3"
 
-	"jari.example/alerting/nearest"
 	"jari.example/telemetry/names"
 )
 
 // Search is a search in the telemetry. It has either List or Values.
 type Search struct {
-	Documents string   `yaml:"documents"` // which: a key of documents
+	Documents string   `yaml:"documents"` // which: a key of families
 	Where     []Test   `yaml:"where"`     // all must hold
 	List      Columns  `yaml:"list"`      // the fields of single documents
 	Sort      string   `yaml:"sort"`      // of a list: the field whose greatest values come first; default the time
@@ -78,16 +75,6 @@ type Call struct {
 	Body         string // "" for none
 }
 
-// Check returns an error if o sets what the query does not have.
-func (q Query) Check(o Options) error {
-	for name := range o.Set {
-		if _, known := q.Set[name]; !known {
-			return fmt.Errorf("%s has no value %q to set; %s", q.Name, name, nearest.OneOf(name, slices.Sorted(maps.Keys(q.Set))))
-		}
-	}
-	return nil
-}
-
 // SearchCall is the request of a search, with options that Check accepts.
 func (q Query) SearchCall(o Options) (Call, error) {
 	s := *q.Search
@@ -96,8 +83,7 @@ func (q Query) SearchCall(o Options) (Call, error) {
 	if since == 0 {
 		since = time.Duration(q.Since)
 	}
-	values := maps.Clone(q.Set)
-	maps.Copy(values, o.Set)
+	values := q.values(o)
 	filter := []object{{"range": object{of.time: object{"gte": fmt.Sprintf("now-%ds", int(since.Seconds()))}}}}
 	if _, has := docField(s.Documents, names.CloudRegion); o.Region != "" && has {
 		filter = append(filter, object{"term": object{names.CloudRegion: names.Regions[o.Region]}})

@@ -7,6 +7,7 @@
 package runbook
 
 import (
+	"errors"
 	"flag"
 	"fmt"
 	"io"
@@ -37,7 +38,7 @@ func Load(fsys fs.FS) (Book, error) {
 		return b, globErr
 	}
 	if len(files) == 0 {
-		return b, fmt.Errorf("there are no runbooks")
+		return b, errors.New("there are no runbooks; they are files NAME.md")
 	}
 	for _, file := range files {
 		text, err := fs.ReadFile(fsys, file)

@@ -5,6 +5,7 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"strings"
 )
 
 // UsageError is a mistake in the arguments of a command.
@@ -49,7 +50,7 @@ func Flags(command, arguments, about string) *flag.FlagSet {
 	f := flag.NewFlagSet(command, flag.ContinueOnError)
 	f.SetOutput(io.Discard) // ParseFlags writes the help, the caller the error
 	f.Usage = func() {
-		fmt.Fprintf(f.Output(), "%s\n\nUsage: %s [flags] %s\n", about, command, arguments)
+		fmt.Fprintf(f.Output(), "%s\n\nUsage: %s\n", about, strings.TrimSpace(command+" [flags] "+arguments))
 		first := true
 		f.VisitAll(func(v *flag.Flag) {
 			if first {
@@ -57,7 +58,7 @@ func Flags(command, arguments, about string) *flag.FlagSet {
 			}
 			first = false
 			kind, usage := flag.UnquoteUsage(v)
-			fmt.Fprintf(f.Output(), "  -%s %s\n      %s", v.Name, kind, usage)
+			fmt.Fprintf(f.Output(), "  %s\n      %s", strings.TrimSpace("-"+v.Name+" "+kind), usage)
 			if v.DefValue != "" && v.DefValue != "false" {
 				fmt.Fprintf(f.Output(), " (default %s)", v.DefValue)
 			}

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"flag"
 	"fmt"
 	"net/url"
@@ -28,54 +29,49 @@ func addressFlags(f *flag.FlagSet, getenv func(string) string) func() (ask.Clien
 	define(query.OpsURLs, "`URLs` of the ops ports of all processes: reservation-kr=http://…,reservation-kr-2=http://…")
 	timeout := f.Duration("timeout", 10*time.Second, "how long one question may take")
 	return func() (ask.Client, error) {
+		if *timeout <= 0 {
+			return ask.Client{}, command.Usagef("-timeout must be more than 0, such as 10s")
+		}
+		urls := map[string]map[string]string{}
 		for name, text := range texts {
-			if *text == "" {
-				*text = getenv(query.Variable(name))
-			}
-			if err := checkURLs(name, *text); err != nil {
+			var err error
+			if urls[name], err = readURLs(name, cmp.Or(*text, getenv(query.Variable(name)))); err != nil {
 				return ask.Client{}, err
 			}
 		}
-		url := func(name string) string { return strings.TrimSuffix(*texts[name], "/") }
 		return ask.Client{Timeout: *timeout, Addresses: ask.Addresses{
-			OpenSearch: url(query.OpenSearchURL), Edge: url(query.EdgeURL), Mail: url(query.MailURL), Agent: url(query.AgentURL),
-			Database: url(query.DatabaseURL), Gateways: named(*texts[query.GatewayURLs]), Ops: named(*texts[query.OpsURLs]),
+			OpenSearch: urls[query.OpenSearchURL][""], Edge: urls[query.EdgeURL][""], Mail: urls[query.MailURL][""],
+			Agent: urls[query.AgentURL][""], Database: urls[query.DatabaseURL][""],
+			Gateways: urls[query.GatewayURLs], Ops: urls[query.OpsURLs],
 		}}, nil
 	}
 }
 
-// named reads a list of NAME=URL.
-func named(list string) map[string]string {
-	all := map[string]string{}
-	for entry := range strings.SplitSeq(list, ",") {
-		if name, address, ok := strings.Cut(strings.TrimSpace(entry), "="); ok {
-			all[name] = strings.TrimSuffix(address, "/")
-		}
-	}
-	return all
-}
-
-// checkURLs checks the value of a flag or of its variable. The message does not repeat
-// it, because it may have a password.
-func checkURLs(name, text string) error {
+// readURLs reads the value of a flag or of its variable: a list of NAME=URL for -…-urls,
+// else one URL, whose name is "". The error does not repeat it, because it may have a
+// password.
+func readURLs(flag, text string) (map[string]string, error) {
+	urls, place, list := map[string]string{}, fmt.Sprintf("-%s or %s", flag, query.Variable(flag)), strings.HasSuffix(flag, "-urls")
 	if text == "" {
-		return nil
+		return urls, nil
 	}
 	entries := []string{text}
-	if strings.HasSuffix(name, "-urls") {
+	if list {
 		entries = strings.Split(text, ",")
 	}
-	for i, entry := range entries {
-		if strings.HasSuffix(name, "-urls") {
-			part, address, ok := strings.Cut(strings.TrimSpace(entry), "=")
-			if !ok || part == "" {
-				return command.Usagef("-%s or %s: entry %d is not NAME=URL", name, query.Variable(name), i+1)
+	for i, address := range entries {
+		name, at := "", place
+		if list {
+			at = fmt.Sprintf("%s: entry %d", place, i+1)
+			var ok bool
+			if name, address, ok = strings.Cut(strings.TrimSpace(address), "="); !ok || name == "" {
+				return nil, command.Usagef("%s is not NAME=URL", at)
 			}
-			entry = address
 		}
-		if u, err := url.Parse(entry); err != nil || u.Scheme == "" || u.Host == "" {
-			return command.UsageError{Err: fmt.Errorf("-%s or %s: entry %d is not an absolute URL", name, query.Variable(name), i+1)}
+		if u, err := url.Parse(address); err != nil || u.Scheme == "" || u.Host == "" {
+			return nil, command.Usagef("%s is not an absolute URL, such as https://example.com", at)
 		}
+		urls[name] = strings.TrimSuffix(address, "/")
 	}
-	return nil
+	return urls, nil
 }

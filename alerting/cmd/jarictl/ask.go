@@ -5,7 +5,6 @@ import (
 	"errors"
 	"flag"
 	"fmt"
-	"text/tabwriter"
 	"time"
 
 	"jari.example/alerting/query"
@@ -55,6 +54,9 @@ func askCommand(ctx context.Context, e env, args []string) error {
 		return err
 	}
 	q, err := set.Find(name)
+	if err == nil {
+		err = q.Check(o)
+	}
 	if err != nil {
 		return command.UsageError{Err: err}
 	}
@@ -92,13 +94,7 @@ func (e env) queries(set query.Set, output string) error {
 		q := set[name]
 		all = append(all, entry{q.Name, q.Question, short(time.Duration(q.Since))})
 	}
-	if output == asJSON {
-		return writeJSON(e.stdout, all)
-	}
-	w := tabwriter.NewWriter(e.stdout, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(w, "NAME\tSINCE\tQUESTION")
-	for _, q := range all {
-		fmt.Fprintf(w, "%s\t%s\t%s\n", q.Name, q.Since, q.Question)
-	}
-	return w.Flush()
+	return writeList(e.stdout, output, all, []string{"NAME", "SINCE", "QUESTION"}, func(q entry) []string {
+		return []string{q.Name, q.Since, q.Question}
+	})
 }

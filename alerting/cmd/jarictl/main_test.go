@@ -64,10 +64,14 @@ func TestAMistakeIsAUsageErrorThatSaysWhatToDo(t *testing.T) {
 		{[]string{"runbook", "rnu"}, "did you mean runbook run?"},
 		{[]string{"ask", "booking-result"}, "did you mean booking-results?"},
 		{[]string{"ask", "a", "b"}, "needs the name of one query, got 2"},
-		{[]string{"ask", "database", "--region", "de"}, "must be one of kr, us"},
+		{[]string{"ask", "database", "--region", "de"}, "must be kr or us"},
 		{[]string{"ask", "database", "--since", "soon"}, "is not a duration"},
 		{[]string{"ask", "database", "--output", "xml"}, "must be table or json"},
-		{[]string{"ask", "database", "--opensearch-url", "somewhere"}, "-opensearch-url or JARICTL_OPENSEARCH_URL"},
+		{[]string{"ask", "database", "--set", "x=1"}, `database has no value "x" to set; there are none`},
+		{[]string{"ask", "queue-age", "--set", "queue=outbux"}, "did you mean outbox?"},
+		{[]string{"ask", "ready", "--set", "service=gateway,usr"}, "did you mean user?"},
+		{[]string{"ask", "database", "--timeout", "0s"}, "must be more than 0"},
+		{[]string{"ask", "database", "--opensearch-url", "somewhere"}, "-opensearch-url or JARICTL_OPENSEARCH_URL is not an absolute URL"},
 		{[]string{"ask", "database", "--ops-urls", "kr"}, "entry 1 is not NAME=URL"},
 		{[]string{"ask", "database", "--ops-urls", "kr=here"}, "entry 1 is not an absolute URL"},
 		{[]string{"runbook", "run"}, "needs the name of one runbook, got 0"},
@@ -88,6 +92,26 @@ func TestSaysWhichAddressIsMissing(t *testing.T) {
 	want := "set -opensearch-url or JARICTL_OPENSEARCH_URL (locally: eval \"$(jari env)\")"
 	if code != command.ExitFailed || !strings.Contains(stderr, want) {
 		t.Errorf("exit code %d, %q", code, stderr)
+	}
+}
+
+func TestADirectoryWithoutQueriesOrRunbooksIsAnError(t *testing.T) {
+	dir := t.TempDir()
+	for want, args := range map[string][]string{
+		"there are no queries; they are files queries/NAME.yaml": {"ask", "--runbooks", dir},
+		"there are no runbooks; they are files NAME.md":          {"runbook", "lint", dir},
+	} {
+		if stdout, stderr, code := jarictl(t, nil, args...); code != command.ExitFailed || !strings.Contains(stdout+stderr, want) {
+			t.Errorf("%q: exit code %d, %q is not in %s%s", args, code, want, stdout, stderr)
+		}
+	}
+}
+
+func TestAFlagWinsOverItsVariable(t *testing.T) {
+	vars := map[string]string{"JARICTL_OPENSEARCH_URL": "https://variable.example"}
+	stdout, _, _ := jarictl(t, vars, "ask", "--show", "booking-results", "--opensearch-url", "https://flag.example")
+	if !strings.Contains(stdout, "https://flag.example/") {
+		t.Errorf("got %s", stdout)
 	}
 }
 

@@ -50,12 +50,10 @@ func writeTable(w io.Writer, indent string, t query.Table, now time.Time) {
 		fmt.Fprintf(w, "%s(no rows)\n", indent)
 		return
 	}
-	tw := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
-	var titles []string
+	lines := [][]string{nil}
 	for _, c := range t.Columns {
-		titles = append(titles, strings.ToUpper(c))
+		lines[0] = append(lines[0], strings.ToUpper(c))
 	}
-	fmt.Fprintf(tw, "%s%s\n", indent, strings.Join(titles, "\t"))
 	for _, row := range t.Rows {
 		var cells []string
 		for i := range t.Columns {
@@ -65,9 +63,31 @@ func writeTable(w io.Writer, indent string, t query.Table, now time.Time) {
 			}
 			cells = append(cells, cell(v, now))
 		}
+		lines = append(lines, cells)
+	}
+	writeColumns(w, indent, lines)
+}
+
+// writeColumns writes lines of cells, the titles first, with an indent before each line.
+func writeColumns(w io.Writer, indent string, lines [][]string) {
+	tw := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+	for _, cells := range lines {
 		fmt.Fprintf(tw, "%s%s\n", indent, strings.Join(cells, "\t"))
 	}
 	_ = tw.Flush()
+}
+
+// writeList writes entries in JSON, or the cells of each below the titles.
+func writeList[E any](w io.Writer, output string, entries []E, titles []string, cells func(E) []string) error {
+	if output == asJSON {
+		return writeJSON(w, entries)
+	}
+	lines := [][]string{titles}
+	for _, e := range entries {
+		lines = append(lines, cells(e))
+	}
+	writeColumns(w, "", lines)
+	return nil
 }
 
 const widest = 120 // characters of a cell

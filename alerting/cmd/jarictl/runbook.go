@@ -5,7 +5,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
-	"text/tabwriter"
+	"strconv"
 
 	"jari.example/alerting/runbook"
 	"jari.example/alerting/slo"
@@ -39,15 +39,9 @@ func listCommand(_ context.Context, e env, args []string) error {
 		p := book.Pages[name]
 		all = append(all, entry{name, p.Title, len(p.Steps)})
 	}
-	if *output == asJSON {
-		return writeJSON(e.stdout, all)
-	}
-	w := tabwriter.NewWriter(e.stdout, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(w, "NAME\tSTEPS\tTITLE")
-	for _, p := range all {
-		fmt.Fprintf(w, "%s\t%d\t%s\n", p.Name, p.Steps, p.Title)
-	}
-	return w.Flush()
+	return writeList(e.stdout, *output, all, []string{"NAME", "STEPS", "TITLE"}, func(p entry) []string {
+		return []string{p.Name, strconv.Itoa(p.Steps), p.Title}
+	})
 }
 
 func showCommand(_ context.Context, e env, args []string) error {
