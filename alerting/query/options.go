@@ -42,6 +42,22 @@ func (q Query) values(o Options) map[string]string {
 
 // Define defines the flags of the options.
 func (o *Options) Define(f *flag.FlagSet) {
+	o.DefineScope(f)
+	f.Func("set", "`name=value` in place of a value that the query has", func(text string) error {
+		name, value, ok := strings.Cut(text, "=")
+		if !ok || name == "" {
+			return fmt.Errorf("is not name=value")
+		}
+		if o.Set == nil {
+			o.Set = map[string]string{}
+		}
+		o.Set[name] = value
+		return nil
+	})
+}
+
+// DefineScope defines the flags of Since and Region.
+func (o *Options) DefineScope(f *flag.FlagSet) {
 	f.Func("since", "how far to look back, a `duration` such as 15m; default: the query's own", func(text string) (err error) {
 		if o.Since, err = time.ParseDuration(text); err != nil || o.Since < time.Second {
 			return fmt.Errorf("is not a duration of at least 1s, such as 15m")
@@ -54,17 +70,6 @@ func (o *Options) Define(f *flag.FlagSet) {
 			return fmt.Errorf("must be %s", regions)
 		}
 		o.Region = text
-		return nil
-	})
-	f.Func("set", "`name=value` in place of a value that the query has", func(text string) error {
-		name, value, ok := strings.Cut(text, "=")
-		if !ok || name == "" {
-			return fmt.Errorf("is not name=value")
-		}
-		if o.Set == nil {
-			o.Set = map[string]string{}
-		}
-		o.Set[name] = value
 		return nil
 	})
 }

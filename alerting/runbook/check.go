@@ -124,18 +124,18 @@ func (b Book) checkStep(s Step) (problems []error) {
 	if err != nil {
 		return []error{err}
 	}
-	for i, o := range s.Findings {
-		if err := o.When.Check(q.Columns()); err != nil {
+	for i, f := range s.Findings {
+		if err := f.When.Check(q.Columns()); err != nil {
 			problems = append(problems, err)
 		}
-		if o.When.Otherwise() != (i == len(s.Findings)-1) {
-			problems = append(problems, fmt.Errorf("`%s`: the last expectation, and only that, is `otherwise`", o.When))
+		if f.When.Otherwise() != (i == len(s.Findings)-1) {
+			problems = append(problems, fmt.Errorf("`%s`: the last expectation, and only that, is `otherwise`", f.When))
 		}
 	}
 	if len(s.Findings) == 0 {
 		problems = append(problems, errors.New("does not say what its answer means; add a list of expectations"))
 	}
-	if !slices.ContainsFunc(s.Findings, func(o Finding) bool { return len(o.References) == 0 }) && len(s.Findings) > 0 {
+	if !slices.ContainsFunc(s.Findings, func(f Finding) bool { return len(f.References) == 0 }) && len(s.Findings) > 0 {
 		problems = append(problems, errors.New("has no expectation for the good case, which refers to no step and no mitigation"))
 	}
 	return problems

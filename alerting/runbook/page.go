@@ -2,15 +2,7 @@ package runbook
 
 import (
 	"fmt"
-	"regexp"
 	"slices"
-	"strconv"
-	"strings"
-
-	"github.com/yuin/goldmark"
-	"github.com/yuin/goldmark/ast"
-	"github.com/yuin/goldmark/parser"
-	"github.com/yuin/goldmark/text"
 
 	"jari.example/alerting/expect"
 )
@@ -49,7 +41,7 @@ type Finding struct {
 
 // Cause reports whether the finding is a cause: it says "see mitigation 1". A mitigation
 // that is mentioned in another way is one that a person has to decide about.
-func (o Finding) Cause() bool { return slices.ContainsFunc(o.References, Reference.cause) }
+func (f Finding) Cause() bool { return slices.ContainsFunc(f.References, Reference.cause) }
 
 // Reference is where a page refers to a step or a mitigation.
 type Reference struct {
@@ -77,240 +69,11 @@ type Mitigation struct {
 	Text   string
 }
 
-// The sections of every runbook, in this order.
+// The sections whose content is data.
 const (
 	diagnosis  = "Diagnosis"
 	mitigation = "Mitigation"
 )
 
+// sectionsOfPage are the sections of every runbook, in this order.
 var sectionsOfPage = []string{"What the diner feels", "First minute", diagnosis, mitigation, "Escalation", "Afterwards"}
-
-var (
-	stepHeading       = regexp.MustCompile(`^Step (\d+): (.+\?)$`)
-	mitigationHeading = regexp.MustCompile(`^Mitigation (\d+): (.+)$`)
-	// reference matches "step 3", "steps 3 and 4", "mitigation 1", with the link to another
-	// page that may follow.
-	reference = regexp.MustCompile(`(?i)\b(see )?(step|mitigation)s? (\d+)((?:(?:, | and | or | to )\d+)*)` +
-		`(?: of \[[^\]]*\]\(([a-z0-9-]+)\.md\))?`)
-	headings = regexp.MustCompile(`(?m)^#.*$`)
-	digits   = regexp.MustCompile(`\d+`)
-)
-
-// markdown parses as the operator page and GitHub do: headings get ids.
-var markdown = goldmark.New(goldmark.WithParserOptions(parser.WithAutoHeadingID()))
-
-// parser collects a page while it walks over the blocks of its document.
-type pageParser struct {
-	*Page
-	source  []byte
-	section string
-	step    *Step
-	filled  bool // the section has text
-}
-
-// Parse reads a page. Its mistakes are found by Check.
-func Parse(name, source string) Page {
-	p := &pageParser{Page: &Page{Name: name, Text: source, anchors: map[string]bool{}}, source: []byte(source)}
-	document := markdown.Parser().Parse(text.NewReader(p.source))
-	for n := document.FirstChild(); n != nil; n = n.NextSibling() {
-		p.block(n)
-	}
-	p.endSection()
-	_ = ast.Walk(document, func(n ast.Node, entering bool) (ast.WalkStatus, error) {
-		if link, ok := n.(*ast.Link); ok && entering {
-			p.links = append(p.links, string(link.Destination))
-		}
-		return ast.WalkContinue, nil
-	})
-	p.Page.references = referencesIn(headings.ReplaceAllString(source, ""))
-	return *p.Page
-}
-
-func (p *pageParser) problem(format string, args ...any) {
-	p.problems = append(p.problems, fmt.Errorf(format, args...))
-}
-
-func (p *pageParser) block(n ast.Node) {
-	heading, ok := n.(*ast.Heading)
-	if !ok {
-		p.filled = true
-		p.intro = p.intro || p.section == ""
-		switch {
-		case p.section == diagnosis && p.step != nil:
-			p.inStep(n)
-		case p.section == mitigation && len(p.Mitigations) > 0:
-			m := &p.Mitigations[len(p.Mitigations)-1]
-			m.Text = strings.TrimSpace(m.Text + "\n\n" + p.raw(n))
-		}
-		return
-	}
-	if id, ok := heading.AttributeString("id"); ok {
-		p.anchors[string(id.([]byte))] = true
-	}
-	title := p.plain(n)
-	switch heading.Level {
-	case 1:
-		p.Title = title
-	case 2:
-		p.endSection()
-		p.sections, p.section, p.filled = append(p.sections, title), title, false
-	default:
-		p.subheading(title)
-	}
-}
-
-func (p *pageParser) endSection() {
-	p.endStep()
-	if p.section != "" && !p.filled {
-		p.empty = append(p.empty, p.section)
-	}
-}
-
-// endStep moves the step that is being read to the steps of the page.
-func (p *pageParser) endStep() {
-	if p.step != nil {
-		p.Steps = append(p.Steps, *p.step)
-	}
-	p.step = nil
-}
-
-func (p *pageParser) subheading(title string) {
-	p.filled = true
-	switch p.section {
-	case diagnosis:
-		p.endStep()
-		if number, rest, ok := p.numbered("Step", "…?", stepHeading, title, len(p.Steps)+1); ok {
-			p.step = &Step{Number: number, Question: rest}
-		}
-	case mitigation:
-		if number, rest, ok := p.numbered("Mitigation", "…", mitigationHeading, title, len(p.Mitigations)+1); ok {
-			p.Mitigations = append(p.Mitigations, Mitigation{Number: number, Title: rest})
-		}
-	}
-}
-
-// numbered reads a heading such as "Step 1: …?", which should have the number next.
-func (p *pageParser) numbered(kind, rest string, shape *regexp.Regexp, title string, next int) (int, string, bool) {
-	m := shape.FindStringSubmatch(title)
-	if m == nil {
-		p.problem("the heading %q is no %s; write \"### %s %d: %s\"", title, strings.ToLower(kind), kind, next, rest)
-		return 0, "", false
-	}
-	number, _ := strconv.Atoi(m[1])
-	if number != next {
-		p.problem("%s %d is where %s %d should be", strings.ToLower(kind), number, strings.ToLower(kind), next)
-	}
-	return number, m[2], true
-}
-
-// inStep reads a block of a step: its command, or its list of findings. Other text is
-// for people alone.
-func (p *pageParser) inStep(n ast.Node) {
-	switch n := n.(type) {
-	case *ast.FencedCodeBlock:
-		if p.step.Command != "" {
-			p.problem("step %d has two commands; make two steps of it", p.step.Number)
-		}
-		p.step.Command = strings.TrimSpace(string(n.Lines().Value(p.source)))
-	case *ast.List:
-		for item := n.FirstChild(); item != nil; item = item.NextSibling() {
-			if o, err := p.finding(item); err != nil {
-				p.problem("step %d: %w", p.step.Number, err)
-			} else {
-				p.step.Findings = append(p.step.Findings, o)
-			}
-		}
-	}
-}
-
-// finding reads an item such as
-//
-//   - `some status >= 500`: **NO**: the database refuses, mitigation 1.
-func (p *pageParser) finding(item ast.Node) (o Finding, err error) {
-	content := item.FirstChild()
-	if content == nil || content.FirstChild() == nil {
-		return o, fmt.Errorf("an item of the list is empty")
-	}
-	condition, ok := content.FirstChild().(*ast.CodeSpan)
-	if !ok {
-		return o, fmt.Errorf("%q does not begin with an expectation in backquotes", p.plain(content))
-	}
-	if o.When, err = expect.Parse(p.plain(condition)); err != nil {
-		return o, err
-	}
-	for n := condition.NextSibling(); n != nil; n = n.NextSibling() {
-		strong, ok := n.(*ast.Emphasis)
-		switch {
-		case ok && strong.Level == 2 && o.Answer == "":
-			o.Answer = strings.TrimRight(p.plain(n), ".:")
-		case o.Answer != "":
-			o.Meaning += p.inline(n)
-		}
-	}
-	o.Meaning = strings.TrimSpace(strings.TrimLeft(o.Meaning, ":. "))
-	if o.Answer == "" || o.Meaning == "" {
-		return o, fmt.Errorf("`%s` has no answer with a meaning; write `%s`: **answer**: meaning", o.When, o.When)
-	}
-	o.References = referencesIn(o.Meaning)
-	return o, nil
-}
-
-// referencesIn are the steps and mitigations that a text mentions.
-func referencesIn(text string) (all []Reference) {
-	for _, m := range reference.FindAllStringSubmatch(strings.Join(strings.Fields(text), " "), -1) {
-		for _, d := range digits.FindAllString(m[3]+m[4], -1) {
-			n, _ := strconv.Atoi(d)
-			all = append(all, Reference{m[5], strings.ToLower(m[2]), n, m[1] != ""})
-		}
-	}
-	return all
-}
-
-// plain is the text of a node without its markup.
-func (p *pageParser) plain(n ast.Node) string {
-	var b strings.Builder
-	_ = ast.Walk(n, func(n ast.Node, entering bool) (ast.WalkStatus, error) {
-		if t, ok := n.(*ast.Text); ok && entering {
-			b.Write(t.Segment.Value(p.source))
-			if t.SoftLineBreak() {
-				b.WriteByte(' ')
-			}
-		}
-		return ast.WalkContinue, nil
-	})
-	return strings.TrimSpace(strings.Join(strings.Fields(b.String()), " "))
-}
-
-// inline is the text of an inline node, in which links and code keep their markup.
-func (p *pageParser) inline(n ast.Node) string {
-	switch n := n.(type) {
-	case *ast.Text:
-		text := string(n.Segment.Value(p.source))
-		if n.SoftLineBreak() {
-			text += " "
-		}
-		return text
-	case *ast.Link:
-		return "[" + p.plain(n) + "](" + string(n.Destination) + ")"
-	case *ast.CodeSpan:
-		return "`" + p.plain(n) + "`"
-	}
-	return p.plain(n)
-}
-
-// raw is the Markdown of a block.
-func (p *pageParser) raw(n ast.Node) string {
-	from, to := len(p.source), 0
-	_ = ast.Walk(n, func(n ast.Node, entering bool) (ast.WalkStatus, error) {
-		if entering && n.Type() == ast.TypeBlock && n.Lines().Len() > 0 {
-			from = min(from, n.Lines().At(0).Start)
-			to = max(to, n.Lines().At(n.Lines().Len()-1).Stop)
-		}
-		return ast.WalkContinue, nil
-	})
-	if from >= to {
-		return ""
-	}
-	from = strings.LastIndexByte(string(p.source[:from]), '\n') + 1 // with the marks of a list
-	return strings.TrimSpace(string(p.source[from:to]))
-}

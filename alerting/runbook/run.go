@@ -30,9 +30,8 @@ func (r Result) Ran() bool { return r.Err == nil || len(r.Found) > 0 }
 
 // Choice is what a run changes about the steps of a page.
 type Choice struct {
-	Step   int           // only this one; 0: all
-	Since  time.Duration // 0: as the page says
-	Region string        // "": as the page says
+	Step    int           // only this one; 0: all
+	Options query.Options // Since and Region, unless they are zero
 }
 
 // Run runs the steps of a page. after is called with the result of each. The error is that
@@ -49,11 +48,11 @@ func (b Book) Run(ctx context.Context, p Page, asker Asker, c Choice, now func()
 		if err != nil {
 			return fmt.Errorf("step %d of %s: %w", s.Number, p.Name, err)
 		}
-		if c.Since > 0 {
-			o.Since = c.Since
+		if c.Options.Since > 0 {
+			o.Since = c.Options.Since
 		}
-		if c.Region != "" {
-			o.Region = c.Region
+		if c.Options.Region != "" {
+			o.Region = c.Options.Region
 		}
 		r := Result{Step: s, Query: q, Options: o}
 		r.Answer, r.Err = asker.Ask(ctx, q, o)
@@ -71,17 +70,17 @@ func (b Book) Run(ctx context.Context, p Page, asker Asker, c Choice, now func()
 func found(s Step, answer query.Table, err error, now time.Time) (all []Finding) {
 	_, mistake := errors.AsType[query.CallerError](err)
 	noAnswer := err != nil && !mistake
-	for _, o := range s.Findings {
-		if noAnswer && o.When.NoAnswer() || err == nil && o.When.Holds(answer, now) {
-			all = append(all, o)
+	for _, f := range s.Findings {
+		if noAnswer && f.When.NoAnswer() || err == nil && f.When.Holds(answer, now) {
+			all = append(all, f)
 		}
 	}
 	if err != nil || len(all) > 0 {
 		return all
 	}
-	for _, o := range s.Findings {
-		if o.When.Otherwise() {
-			return []Finding{o}
+	for _, f := range s.Findings {
+		if f.When.Otherwise() {
+			return []Finding{f}
 		}
 	}
 	return nil
@@ -100,9 +99,9 @@ type Cause struct {
 func (b Book) Causes(p Page, results []Result) (all []Cause) {
 	named := map[Reference]bool{}
 	for _, r := range results {
-		for _, o := range r.Found {
-			c := Cause{Step: r.Step.Number, Finding: o}
-			for _, ref := range o.References {
+		for _, f := range r.Found {
+			c := Cause{Step: r.Step.Number, Finding: f}
+			for _, ref := range f.References {
 				of := p
 				if ref.Page != "" {
 					of = b.Pages[ref.Page]

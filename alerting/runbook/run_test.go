@@ -45,8 +45,8 @@ func run(t *testing.T, a *answers, c Choice) (found, causes []string) {
 	if err := book.Run(t.Context(), p, a, c, time.Now, func(r Result) {
 		results = append(results, r)
 		one := ""
-		for _, o := range r.Found {
-			one += " " + o.Answer
+		for _, f := range r.Found {
+			one += " " + f.Answer
 		}
 		if !r.Ran() {
 			one = " did not run"
@@ -92,7 +92,7 @@ func TestAChoiceReplacesWhatThePageSays(t *testing.T) {
 		t.Errorf("the page's options are %v", a.asked[0])
 	}
 	a.asked = nil
-	if found, _ := run(t, a, Choice{Step: 1, Since: time.Hour, Region: "us"}); len(found) != 1 {
+	if found, _ := run(t, a, Choice{Step: 1, Options: query.Options{Since: time.Hour, Region: "us"}}); len(found) != 1 {
 		t.Errorf("of one step ran %q", found)
 	}
 	if a.asked[0].Since != time.Hour || a.asked[0].Region != "us" {
@@ -134,9 +134,9 @@ func TestOnlyWhatSaysSeeIsACause(t *testing.T) {
 	p := Parse("booking", page)
 	var causes []string
 	for _, s := range p.Steps {
-		for _, o := range s.Findings {
-			if o.Cause() {
-				causes = append(causes, o.When.String())
+		for _, f := range s.Findings {
+			if f.Cause() {
+				causes = append(causes, f.When.String())
 			}
 		}
 	}

@@ -5,7 +5,6 @@ import (
 	"flag"
 	"strconv"
 
-	"jari.example/alerting/query"
 	"jari.example/alerting/runbook"
 )
 
@@ -14,21 +13,11 @@ import (
 func defineChoice(f *flag.FlagSet, c *runbook.Choice) {
 	f.Func("step", "run only the step with this `number`; default: all", func(text string) (err error) {
 		if c.Step, err = strconv.Atoi(text); err != nil || c.Step < 1 {
-			return errors.New("is not the number of a step")
+			return errors.New("is not the number of a step, such as 1")
 		}
 		return nil
 	})
-	var o query.Options
-	chosen := flag.NewFlagSet("", flag.ContinueOnError)
-	o.Define(chosen)
-	for _, name := range []string{"since", "region"} {
-		v := chosen.Lookup(name)
-		f.Func(name, v.Usage, func(text string) error {
-			err := v.Value.Set(text)
-			c.Since, c.Region = o.Since, o.Region
-			return err
-		})
-	}
+	c.Options.DefineScope(f)
 }
 
 // report is a run in JSON.
@@ -70,8 +59,8 @@ func newReport(p runbook.Page, results []runbook.Result, causes []runbook.Cause)
 			a := newAnswer(r.Query, r.Options, r.Answer)
 			s.Answer = &a
 		}
-		for _, o := range r.Found {
-			s.Findings = append(s.Findings, finding{o.When.String(), o.Answer, unlinked(o.Meaning), o.Cause()})
+		for _, f := range r.Found {
+			s.Findings = append(s.Findings, finding{f.When.String(), f.Answer, unlinked(f.Meaning), f.Cause()})
 		}
 		all.Steps = append(all.Steps, s)
 	}

@@ -50,7 +50,7 @@ func TestARunNamesTheCauseAndItsMitigation(t *testing.T) {
 			"  no answer: PostgreSQL does not respond: refused\n" +
 			"step 5: NO: PostgreSQL does not respond, see mitigation 2.\n",
 		"step 3: YES: the request has no access token",
-		"cause: step 5: NO: PostgreSQL does not respond, see mitigation 2.\n  see mitigation 2: Wait for the database, or fail over\n",
+		"cause: step 5: NO: PostgreSQL does not respond, see mitigation 2.\n  mitigation 2: Wait for the database, or fail over\n",
 		"- **Cost**: nobody books until it is back.",
 	} {
 		if !strings.Contains(stdout, want) {
@@ -104,7 +104,7 @@ func TestSaysThatTheDatabaseWasClosed(t *testing.T) {
 		t.Errorf("an open database:\n%s", out)
 	}
 	postgrestest.Exec(t, server, "ALTER DATABASE "+name+" ALLOW_CONNECTIONS false")
-	if out := run(); !strings.Contains(out, closed) || !strings.Contains(out, "see mitigation 1: Let the database accept connections") {
+	if out := run(); !strings.Contains(out, closed) || !strings.Contains(out, "  mitigation 1: Let the database accept connections") {
 		t.Errorf("a closed database:\n%s", out)
 	}
 }

@@ -93,8 +93,8 @@ func writeResult(w io.Writer, r runbook.Result) {
 	} else {
 		fmt.Fprintf(w, "  no answer: %s\n", printable(r.Err.Error()))
 	}
-	for _, o := range r.Found {
-		fmt.Fprintf(w, "step %d: %s\n", r.Step.Number, sentence(o))
+	for _, f := range r.Found {
+		fmt.Fprintf(w, "step %d: %s\n", r.Step.Number, sentence(f))
 	}
 	if !r.Ran() {
 		fmt.Fprintf(w, "step %d: NOT ANSWERED\n", r.Step.Number)
@@ -102,7 +102,7 @@ func writeResult(w io.Writer, r runbook.Result) {
 }
 
 // sentence is what a finding says: "NO: the database was closed, see mitigation 1."
-func sentence(o runbook.Finding) string { return o.Answer + ": " + unlinked(o.Meaning) }
+func sentence(f runbook.Finding) string { return f.Answer + ": " + unlinked(f.Meaning) }
 
 var link = regexp.MustCompile(`\[([^\]]*)\]\([^)]*\)`)
 
@@ -118,7 +118,7 @@ func writeCauses(w io.Writer, results []runbook.Result, causes []runbook.Cause) 
 	for _, c := range causes {
 		fmt.Fprintf(w, "cause: step %d: %s\n", c.Step, sentence(c.Finding))
 		for i, m := range c.Mitigations {
-			fmt.Fprintf(w, "  see %s: %s\n", c.References[i], m.Title)
+			fmt.Fprintf(w, "  %s: %s\n", c.References[i], m.Title)
 			for line := range strings.Lines(unlinked(m.Text)) {
 				fmt.Fprintf(w, "    %s\n", strings.TrimRight(line, "\n"))
 			}
@@ -132,7 +132,7 @@ func withoutCause(results []runbook.Result) string {
 		return "not every step has an answer"
 	}
 	for _, r := range results {
-		if slices.ContainsFunc(r.Found, func(o runbook.Finding) bool { return len(o.References) > 0 }) {
+		if slices.ContainsFunc(r.Found, func(f runbook.Finding) bool { return len(f.References) > 0 }) {
 			return "go on where the answers lead"
 		}
 	}
