@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -66,9 +67,24 @@ func TestEachPartHasARow(t *testing.T) {
 }
 
 func TestARequestForEachRegionSaysWhich(t *testing.T) {
-	url, _ := system(t, map[string]string{"/v1/restaurants": `{}`})
+	url, asked := system(t, map[string]string{"/v1/restaurants": `{}`})
 	got := without(rows(t, Client{Addresses{Edge: url}, time.Second}, "edge-regions", query.Options{}))
 	if want := [][]any{{"edge-kr", 200.0, nil}, {"edge-us", 200.0, nil}}; !reflect.DeepEqual(got, want) {
+		t.Errorf("got %v, want %v", got, want)
+	}
+	requests := slices.Sorted(slices.Values(asked()))
+	if want := []string{"GET /v1/restaurants kr", "GET /v1/restaurants us"}; !slices.Equal(requests, want) {
+		t.Errorf("sent %q, want %q", requests, want)
+	}
+}
+
+// A part that sends browsers to another page does not answer with that page's 200.
+func TestARedirectIsNotFollowed(t *testing.T) {
+	url, _ := system(t, map[string]string{"/login": "log in"})
+	redirecting := httptest.NewServer(http.RedirectHandler(url+"/login", http.StatusFound))
+	defer redirecting.Close()
+	got := without(rows(t, Client{Addresses{Edge: redirecting.URL}, time.Second}, "edge-regions", query.Options{Region: "kr"}))
+	if want := [][]any{{"edge-kr", 302.0, nil}}; !reflect.DeepEqual(got, want) {
 		t.Errorf("got %v, want %v", got, want)
 	}
 }

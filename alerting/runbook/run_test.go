@@ -100,6 +100,18 @@ func TestAChoiceReplacesWhatThePageSays(t *testing.T) {
 	}
 }
 
+func TestAMitigationIsNamedOnce(t *testing.T) {
+	book, err := Load(folder("", "", ""))
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := book.Pages["booking"]
+	closed := Result{Step: p.Steps[1], Found: p.Steps[1].Findings[:1]} // see mitigation 1
+	if causes := book.Causes(p, []Result{closed, closed}); len(causes) != 1 || len(causes[0].Mitigations) != 1 {
+		t.Errorf("got %+v", causes)
+	}
+}
+
 // Whoever presses Ctrl-C must not be told that the database is down.
 func TestAnInterruptedStepHasNoFinding(t *testing.T) {
 	book, err := Load(folder("", "", ""))
