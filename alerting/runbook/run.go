@@ -18,6 +18,7 @@ type Asker interface {
 // Result is what one step has shown.
 type Result struct {
 	Step    Step
+	Command string // that of the step, with the flags of the choice
 	Query   query.Query
 	Options query.Options
 	Answer  query.Table
@@ -32,6 +33,17 @@ func (r Result) Ran() bool { return r.Err == nil || len(r.Found) > 0 }
 type Choice struct {
 	Step    int           // only this one; 0: all
 	Options query.Options // Since and Region, unless they are zero
+}
+
+// flags are those that change a command in the same way. The last one of a name counts.
+func (c Choice) flags() (text string) {
+	if c.Options.Since > 0 {
+		text += " --since " + c.Options.Since.String()
+	}
+	if c.Options.Region != "" {
+		text += " --region " + c.Options.Region
+	}
+	return text
 }
 
 // Run runs the steps of a page. after is called with the result of each. The error is that
@@ -54,7 +66,7 @@ func (b Book) Run(ctx context.Context, p Page, asker Asker, c Choice, now func()
 		if c.Options.Region != "" {
 			o.Region = c.Options.Region
 		}
-		r := Result{Step: s, Query: q, Options: o}
+		r := Result{Step: s, Command: s.Command + c.flags(), Query: q, Options: o}
 		r.Answer, r.Err = asker.Ask(ctx, q, o)
 		if ctx.Err() != nil { // no answer, because the caller does not wait for one
 			return ctx.Err()

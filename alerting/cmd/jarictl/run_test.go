@@ -84,6 +84,14 @@ func TestNoCauseIsSaidToo(t *testing.T) {
 	}
 }
 
+// Whoever copies the command from the output gets the same table.
+func TestARunPrintsTheCommandThatItHasRun(t *testing.T) {
+	stdout, stderr, _ := jarictl(t, fakeSystem(t), "runbook", "run", "booking-availability", "--step", "3", "--region", "us", "--since", "1h")
+	if !strings.Contains(stdout, "$ jarictl ask edge-booking --since 1h0m0s --region us\n") || strings.Contains(stdout, "edge-kr") {
+		t.Errorf("got %s%s", stdout, stderr)
+	}
+}
+
 // The fault of the demo, on a database of the test's own.
 func TestSaysThatTheDatabaseWasClosed(t *testing.T) {
 	server := realpart.Need(t, realpart.Postgres)

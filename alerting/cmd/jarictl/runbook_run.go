@@ -87,7 +87,7 @@ func find(folder func() fs.FS, rest []string) (runbook.Book, runbook.Page, error
 
 func writeResult(w io.Writer, r runbook.Result) {
 	now := time.Now()
-	fmt.Fprintf(w, "\nstep %d: %s\n  $ %s\n", r.Step.Number, r.Step.Question, r.Step.Command)
+	fmt.Fprintf(w, "\nstep %d: %s\n  $ %s\n", r.Step.Number, r.Step.Question, r.Command)
 	if r.Err == nil {
 		writeTable(w, "  ", r.Answer, now)
 	} else {
@@ -120,7 +120,7 @@ func writeCauses(w io.Writer, results []runbook.Result, causes []runbook.Cause) 
 		for i, m := range c.Mitigations {
 			fmt.Fprintf(w, "  %s: %s\n", c.References[i], m.Title)
 			for line := range strings.Lines(unlinked(m.Text)) {
-				fmt.Fprintf(w, "    %s\n", strings.TrimRight(line, "\n"))
+				fmt.Fprintln(w, strings.TrimRight("    "+line, " \n"))
 			}
 		}
 	}
