@@ -59,53 +59,52 @@ type heartbeat struct {
 	agent     Agent
 	start     time.Time
 	instance  string
-	stored    map[string]int64 // the counters of the last heartbeat that was stored
-	unsettled *attempt         // the last heartbeat, if it may be stored or not
+	stored    map[string]int64 // the counters in the last line that was stored
+	unsettled *attempt         // the last line, if it may be stored or not
 }
 
-// attempt is a heartbeat on its way.
+// attempt is a heartbeat's line on its way.
 type attempt struct {
-	documents []record.Document
-	counters  map[string]int64
+	line     []record.Document
+	counters map[string]int64
 }
 
-// write writes one heartbeat. One that may be stored already is sent again first, with
-// the same ids: else the next one would report again by how much counters have grown.
+// write writes one heartbeat: its line, then its metric points. They are two requests,
+// since their indices can fail apart, for example when one of them is blocked.
 // A panic in it must not end the agent, in whose process it runs.
 func (h *heartbeat) write(ctx context.Context, now time.Time, timeout time.Duration) {
 	defer func() { _ = recover() }()
 	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
-	if h.unsettled != nil && !h.send(ctx, h.unsettled) {
-		return
-	}
+	settled := h.unsettled == nil || h.sendLine(ctx, h.unsettled)
 	counters, err := h.counters(ctx)
-	h.send(ctx, &attempt{h.documents(now, counters, err), counters})
+	line, points := h.documents(now, counters, err) // by how much counters have grown since h.stored
+	if settled {
+		h.sendLine(ctx, &attempt{line, counters})
+	}
+	_, _ = h.shipper.ship(ctx, points)
 }
 
-// send reports whether a heartbeat is stored. One that surely is not is dropped: see
-// StartHeartbeat.
-func (h *heartbeat) send(ctx context.Context, a *attempt) (stored bool) {
+// sendLine sends a line and reports whether it is settled: stored, or surely not stored
+// and dropped, see StartHeartbeat. One that may be stored is sent again, with the same
+// id, before the next one, which would report again by how much counters have grown.
+func (h *heartbeat) sendLine(ctx context.Context, a *attempt) (settled bool) {
 	again := a == h.unsettled
-	_, err := h.shipper.ship(ctx, a.documents)
+	_, err := h.shipper.ship(ctx, a.line)
 	switch {
 	case err == nil:
 		h.stored, h.unsettled = a.counters, nil
-	case !again && notStored(err):
-		h.unsettled = nil
-	default:
+	case again || maybeStored(err):
 		h.unsettled = a
 	}
-	return err == nil
+	return h.unsettled == nil
 }
 
-// notStored reports whether the request that failed was surely not carried out.
-func notStored(err error) bool {
-	if unavailable, ok := errors.AsType[*unavailableError](err); ok && !unavailable.noResponse {
-		return true
-	}
-	dial, ok := errors.AsType[*net.OpError](err)
-	return ok && dial.Op == "dial" || errors.Is(err, ErrCircuitOpen)
+// maybeStored reports whether a request that failed may have been carried out.
+func maybeStored(err error) bool {
+	unavailable, ok := errors.AsType[*unavailableError](err)
+	dial, dialed := errors.AsType[*net.OpError](err)
+	return ok && unavailable.noResponse && !(dialed && dial.Op == "dial")
 }
 
 // counters returns every counter, by name. err says why the agent's own are
@@ -127,9 +126,9 @@ var deltas = map[string]string{
 	names.ShipDeadLettered: names.ShipDeadLetteredDelta,
 }
 
-// documents returns the documents of one heartbeat. statsErr is why the agent's
-// statistics could not be read.
-func (h *heartbeat) documents(now time.Time, counters map[string]int64, statsErr error) []record.Document {
+// documents returns the line of one heartbeat, and its metric points. statsErr is why
+// the agent's statistics could not be read.
+func (h *heartbeat) documents(now time.Time, counters map[string]int64, statsErr error) (lines, points []record.Document) {
 	line := h.identity()
 	line[names.EventName] = names.EventHeartbeat
 	line[names.SeverityText], line[names.SeverityNumber] = "INFO", int64(9)
@@ -142,7 +141,7 @@ func (h *heartbeat) documents(now time.Time, counters map[string]int64, statsErr
 	if free, share, ok := freeSpace(h.agent.BufferDir); ok {
 		line[names.AgentDiskFree], line[names.AgentDiskFreeShare] = free, share
 	}
-	records := []record.Record{{Signal: record.Log, Time: now, Received: now, Attributes: line}}
+	var records []record.Record
 	for _, m := range names.Shipping {
 		n, known := counters[m.Name]
 		if !known {
@@ -159,7 +158,9 @@ func (h *heartbeat) documents(now time.Time, counters map[string]int64, statsErr
 		records = append(records, record.Record{Signal: record.Metric, Time: now, Received: now, Attributes: h.identity(), Point: point})
 	}
 	record.Identify(records)
-	return record.Documents(records)
+	lineRecord := []record.Record{{Signal: record.Log, Time: now, Received: now, Attributes: line}}
+	record.Identify(lineRecord)
+	return record.Documents(lineRecord), record.Documents(records)
 }
 
 // identity returns the attributes that identify the agent.

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"maps"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -50,8 +51,8 @@ func TestHeartbeatCarriesTheCounters(t *testing.T) {
 		return map[string]int64{names.ShipEvicted: 7, names.ShipBacklogBytes: 42}, nil
 	}})
 	eventually(t, "two heartbeats are stored", func() bool {
-		lines, _ := heartbeats(t, f, "")
-		return len(lines) >= 2
+		lines, points := heartbeats(t, f, names.ShipEvicted)
+		return len(lines) >= 2 && len(points) >= 2
 	})
 	if err := s.Close(); err != nil {
 		t.Fatal(err)
@@ -101,9 +102,10 @@ func TestHeartbeatIsWrittenWithoutTheAgentsStatistics(t *testing.T) {
 // when the response to a heartbeat does not come.
 func TestHeartbeatsReportEachEvictionAndDeadLetterOnce(t *testing.T) {
 	f := shiptest.NewFake(t)
-	f.DropResponse = func(n int) bool { return n%5 == 4 }
+	var faults atomic.Bool
+	f.DropResponse = func(n int) bool { return faults.Load() && n%7 == 3 }
 	f.Request = func(n, _ int) int {
-		if n%3 == 1 { // each third request, thus some heartbeats
+		if faults.Load() && n%4 == 1 {
 			return 503
 		}
 		return 0
@@ -113,10 +115,10 @@ func TestHeartbeatsReportEachEvictionAndDeadLetterOnce(t *testing.T) {
 	if _, err := s.Ship(t.Context(), docs("a")); err != nil {
 		t.Fatal(err)
 	}
-	eventually(t, "one document is a dead letter", func() bool {
-		_, err := s.Ship(t.Context(), docs("b"))
-		return err == nil && s.Counters().DeadLettered == 1
-	})
+	if _, err := s.Ship(t.Context(), docs("b")); err != nil || s.Counters().DeadLettered != 1 {
+		t.Fatalf("%d dead letters, want 1: %v", s.Counters().DeadLettered, err)
+	}
+	faults.Store(true)
 	var evicted atomic.Int64 // grows for 20 heartbeats, of which some are lost
 	s.StartHeartbeat(ship.Agent{Kind: "fluent-bit", Interval: 5 * time.Millisecond, Stats: func(context.Context) (map[string]int64, error) {
 		return map[string]int64{names.ShipEvicted: min(evicted.Add(1), 20) * 10}, nil
@@ -144,6 +146,22 @@ func TestHeartbeatsReportEachEvictionAndDeadLetterOnce(t *testing.T) {
 		t.Errorf("%v evictions and %v dead letters in %d stored of %d heartbeats, want 200 and 1, and some lost",
 			evictions, deadLetters, len(lines), evicted.Load())
 	}
+}
+
+// What waits while the lines' index is blocked is known from the metrics.
+func TestHeartbeatsReportTheLatestCountersWhileTheirLinesAreRefused(t *testing.T) {
+	f := shiptest.NewFake(t)
+	f.DropResponse = func(n int) bool { return n == 1 } // the first line is unsettled for as long
+	f.Blocked = names.LogIndex
+	s := open(t, f.URL, ship.Config{})
+	var evicted atomic.Int64
+	s.StartHeartbeat(ship.Agent{Kind: "collector", Interval: 5 * time.Millisecond, Stats: func(context.Context) (map[string]int64, error) {
+		return map[string]int64{names.ShipEvicted: evicted.Add(1)}, nil
+	}})
+	eventually(t, "points of three heartbeats are stored", func() bool {
+		lines, points := heartbeats(t, f, names.ShipEvicted)
+		return len(lines) == 0 && len(points) >= 3 && slices.Max(points) > slices.Min(points)
+	})
 }
 
 func TestHeartbeatReportsTheVolumeOfTheBuffer(t *testing.T) {

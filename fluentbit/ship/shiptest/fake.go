@@ -29,6 +29,8 @@ type Fake struct {
 	// Item returns the response for a document, by its id and how often it was sent
 	// before.
 	Item func(id string, sent int) Item
+	// Blocked is the beginning of the names of indices that refuse writes; "" blocks none.
+	Blocked string
 	// Request returns the status for a whole request; 0 carries it out. It gets the
 	// number of the request, from 0, and its size in bytes.
 	Request func(n, size int) (status int)
@@ -177,6 +179,9 @@ func (f *Fake) create(index, id, doc string) map[string]any {
 	var it Item
 	if f.Item != nil {
 		it = f.Item(id, f.sent[id])
+	}
+	if f.Blocked != "" && strings.HasPrefix(index, f.Blocked) {
+		it = Item{http.StatusForbidden, "cluster_block_exception", "blocked by: [FORBIDDEN/8/index write (api)];"}
 	}
 	f.sent[id]++
 	if it.Status != 0 {
