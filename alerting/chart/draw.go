@@ -206,7 +206,7 @@ func (d drawing) marks() {
 		}
 		d.text(ink, x, top+10, share, text)
 	}
-	if !c.Began.IsZero() {
+	if c.Began.After(c.From) {
 		mark(c.Began, 1, "began "+c.clock(c.Began))
 	}
 	if !c.Ended.IsZero() {

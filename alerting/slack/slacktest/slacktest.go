@@ -200,6 +200,9 @@ func (s *Server) call(method string, r *http.Request) map[string]any {
 	if method == "auth.test" {
 		return map[string]any{"ok": true, "user_id": "U0JARI", "bot_id": "B0JARI"}
 	}
+	if method == "files.getUploadURLExternal" {
+		return map[string]any{"ok": true, "upload_url": s.URL + "upload", "file_id": "F0123456789"}
+	}
 	id := r.FormValue("channel")
 	// Slack accepts a name for posting, but only an id for updates and reads.
 	if method == "chat.postMessage" {
