@@ -265,10 +265,10 @@ func (c *Charter) Refused(i incident.Incident, err error) {
 	of := stateOf(shown.ResolvedAt, shown.Severity)
 	t, known := c.tries[i.ID]
 	switch {
-	case of != stateOf(i.ResolvedAt, i.Severity), known && t.of != of:
-		return // another one is being made
 	case !known:
 		t = try{of: of}
+	case t.of != of:
+		return // another one is being made
 	}
 	if t.refusals++; t.refusals >= maxRefusals {
 		shown, t.given = incident.Chart{}, true

@@ -304,6 +304,28 @@ func TestAChartThatIsRefusedIsShownAgainAFewTimesAndThenGivenUp(t *testing.T) {
 	})
 }
 
+func TestARefusalOfAnOlderChartLeavesTheNewerOne(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := newFixture(t)
+		i := f.open("availability", slo.Page)
+		f.run(time.Minute)
+		before, err := f.store.Get(t.Context(), i.ID)
+		if err != nil {
+			t.Fatal(err)
+		}
+		f.expect("opened", "post", "update F000000001")
+		i.ResolvedAt = time.Now()
+		f.change(i)
+		f.run(time.Second) // the newer one is uploaded, and not yet shown
+		f.Refused(before, errors.New("invalid_blocks"))
+		f.run(time.Hour)
+		f.expect("resolved", "update F000000001", "update F000000002")
+		if len(f.uploads) != 2 {
+			t.Errorf("%d uploads", len(f.uploads))
+		}
+	})
+}
+
 func TestMessagesDoNotWaitForAnUploadThatTakesLong(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		f := newFixture(t)
@@ -330,7 +352,9 @@ func TestMessagesDoNotWaitForAnUploadThatTakesLong(t *testing.T) {
 func TestNothingIsDrawnOfARuleWithoutCounts(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		f := newFixture(t)
-		f.open("silent", slo.Page)
+		silent := f.open("silent", slo.Page)
+		silent.Facts.Alert = &incident.Alert{Fired: []string{""}}
+		f.change(silent)
 		f.open("withdrawn", slo.Page)
 		f.run(time.Hour)
 		f.expect("opened", "post", "post")

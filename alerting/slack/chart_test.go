@@ -14,7 +14,7 @@ import (
 // charted is an update of an incident with a chart.
 func charted(ref incident.MessageRef) notify.Delivery {
 	d := delivery(notify.Update, pages, ref)
-	d.Incident.Chart = incident.Chart{File: "F0123456789", Alt: "Chart of the share of bad attempts."}
+	d.Incident.Chart = incident.Chart{File: slacktest.FileID, Alt: "Chart of the share of bad attempts."}
 	return d
 }
 
@@ -68,6 +68,19 @@ func TestAMessageWhoseChartIsRefusedIsShownWithoutIt(t *testing.T) {
 	s.Refuse("chat.update", "invalid_blocks", "invalid_blocks")
 	if err := n.Update(t.Context(), charted(ref)); err != nil || s.Messages()[0].Blocks != "[]" || len(refused) != 1 {
 		t.Errorf("when all blocks are refused: %v, told %q, %s", err, refused, s.Messages()[0].Blocks)
+	}
+}
+
+func TestAnUploadIsEndedAndInNoChannel(t *testing.T) {
+	s := slacktest.New()
+	file, err := newNotifier(s).Upload(t.Context(), "chart.png", "alt", []byte("png"))
+	var called []string
+	for _, c := range s.Calls() {
+		called = append(called, c.Method)
+	}
+	want := "files.getUploadURLExternal upload files.completeUploadExternal"
+	if err != nil || file != slacktest.FileID || strings.Join(called, " ") != want || len(s.Messages()) > 0 {
+		t.Errorf("%s, %v after %q, messages %+v", file, err, called, s.Messages())
 	}
 }
 

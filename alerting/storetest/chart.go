@@ -80,4 +80,12 @@ func charts(t *testing.T, s Store, term lease.Term) {
 	begin(t, s, term, u.ID, at(9))
 	must(t, s.GiveUp(ctx, term, u.ID, at(9), "edit_window_closed", ""))
 	messaged("a message that cannot be edited")
+
+	drain(t, s, term, incident.Slack)
+	c = opened(example("c"), "")
+	must(t, s.Open(ctx, term, c))
+	p := next(t, s, at(10))
+	begin(t, s, term, p.ID, at(10))
+	must(t, s.GiveUp(ctx, term, p.ID, at(10), "channel_not_found", ""))
+	messaged("a message that was refused for good")
 }
