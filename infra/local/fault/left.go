@@ -44,11 +44,10 @@ func UndoAtStart(all []launch.Part, left []Injection, faults []Fault, t Target, 
 		i := slices.IndexFunc(all, func(p launch.Part) bool { return p.Name == f.undoAfter })
 		if i < 0 {
 			if f.undoAfter == "" {
-				err = f.undoInjection(context.Background(), t, in)
+				if err := f.undoInjection(context.Background(), t, in); err != nil {
+					return err
+				}
 				report(false, in)
-			}
-			if err != nil {
-				return err
 			}
 			continue // the part is not in this system: nothing can notice the fault
 		}
