@@ -69,7 +69,7 @@ func (s *series) csv() string {
 type faultyRush struct {
 	*rushClient
 	series *series
-	begin  func() // called when the fault is due
+	begin  func() // called when the fault is due, and after each later response
 	at     int64  // requests until then
 }
 
@@ -113,6 +113,7 @@ func (b *benchmark) measureFault(ctx context.Context) (r row, err error) {
 	}
 	_ = b.reservations.Close(ctx) // the fault ends its connections
 	m, err := b.observe(ctx, l, g, o, 0, func(ctx context.Context) error {
+		once.Do(func() { injecting <- errors.New("the rush was over before the fault began") })
 		err := errors.Join(<-injecting, injected.Database(context.WithoutCancel(ctx), b.addresses["JARI_ADDR_POSTGRES"], database, false))
 		return errors.Join(err, b.connect(ctx))
 	})

@@ -24,8 +24,8 @@ type idleCPU struct {
 }
 
 const (
-	// idleRest is how long nothing is measured after the start, and after alertingd
-	// was stopped: work that waits is done first.
+	// idleRest is how long nothing is measured after the start, and after alertingd, which
+	// was stopped, goes on: work that waits is done first.
 	idleRest = 30 * time.Second
 	// idleLength is how long each state is measured. The launcher restarts a process
 	// that hangs for a minute.
