@@ -344,3 +344,11 @@ func TestConnectionsShareNoDiners(t *testing.T) {
 	}
 	all.Wait()
 }
+
+func TestAnErrorOfAServerIsNoAnswer(t *testing.T) {
+	addr := served(t, func(c *fasthttp.RequestCtx) { c.SetStatusCode(500); c.SetBodyString(`{"messages":[]}`) })
+	var all struct{ Messages []string }
+	if err := getJSON(t.Context(), "http://"+addr+"/control/messages", &all); err == nil || !strings.Contains(err.Error(), "status 500") {
+		t.Errorf("got %v", err)
+	}
+}
