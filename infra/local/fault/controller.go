@@ -23,6 +23,7 @@ type Controller struct {
 
 	mu     sync.Mutex
 	active []*activeFault
+	left   []Injection // by an earlier launcher, not undone yet
 	closed bool
 }
 
@@ -211,7 +212,7 @@ func (c *Controller) remove(a *activeFault) error {
 
 // save writes what is on. mu must be held.
 func (c *Controller) save() error {
-	ins := []Injection{}
+	ins := append([]Injection{}, c.left...)
 	for _, a := range c.active {
 		ins = append(ins, a.Injection)
 	}

@@ -13,7 +13,6 @@ import (
 	"testing/synctest"
 	"time"
 
-	"jari.example/infra/local/launch"
 	"jari.example/infra/local/parts"
 )
 
@@ -255,52 +254,6 @@ func TestAFaultThatCannotBeRememberedDoesNotBegin(t *testing.T) {
 	r.expect(t)
 	if err := c.Close(t.Context()); err != nil {
 		t.Errorf("afterwards: %v", err)
-	}
-}
-
-func TestWhatCannotBeUndoneIsNotReportedAsEnded(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		r := newRecorder(t)
-		r.faults[1].undoAfter = ""
-		r.faults[1].undo = func(context.Context, Target, Injection) error { return errors.New("the file is read-only") }
-		err := UndoAtStart(nil, []Injection{{Fault: "full"}}, r.faults, Target{}, func(bool, Injection) { r.note("report") })
-		if err == nil || !strings.Contains(err.Error(), "the file is read-only") {
-			t.Errorf("got %v", err)
-		}
-		r.expect(t)
-	})
-}
-
-func TestWhatAKilledLauncherLeftOnIsUndoneWhenItsPartIsUp(t *testing.T) {
-	r := newRecorder(t)
-	c := r.controller()
-	for _, request := range []Request{{Fault: "full"}, {Fault: "slow"}} {
-		if _, err := c.On(t.Context(), request); err != nil {
-			t.Fatal(err)
-		}
-	}
-	r.taken() // the launcher is killed: nobody ends them
-	left, err := Left(r.file, r.faults)
-	if err != nil || len(left) != 1 || left[0].Fault != "full" {
-		t.Fatalf("left is %+v, %v; the other one ended with the launcher", left, err)
-	}
-	all := []launch.Part{{Name: "other"}, {Name: "store", Initialize: func(context.Context, launch.Progress) error {
-		r.note("store is up")
-		return nil
-	}}}
-	report := func(on bool, in Injection) { r.note(fmt.Sprintf("report %t %s", on, in.Fault)) }
-	if err := UndoAtStart(all, left, r.faults, Target{}, report); err != nil {
-		t.Fatal(err)
-	}
-	r.expect(t)
-	for range 2 { // the second time is a restart of the part
-		if err := all[1].Initialize(t.Context(), func(string, ...any) {}); err != nil {
-			t.Fatal(err)
-		}
-	}
-	r.expect(t, "store is up", "undo full", "report false full", "store is up")
-	if left, err := Left(filepath.Join(t.TempDir(), "none"), r.faults); err != nil || left != nil {
-		t.Errorf("without a file: %+v, %v", left, err)
 	}
 }
 
