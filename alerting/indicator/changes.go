@@ -12,7 +12,7 @@ import (
 )
 
 const (
-	maxChanges = 100 // documents of one kind of change that are read, the latest first
+	maxChanges = 100 // documents about changes of any kind that are read, the latest first
 	// seenBefore is how long before the period a value is looked for that may be new. A
 	// value in use is in documents far more often.
 	seenBefore = time.Hour
