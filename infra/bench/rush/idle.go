@@ -43,7 +43,7 @@ func (b *benchmark) measureIdle(ctx context.Context) (r row, err error) {
 		}
 		return err
 	}
-	pid := b.pids["alerting"]
+	pid := b.Pids["alerting"]
 	for range b.runs {
 		if err := wait.For(ctx, idleRest); err != nil {
 			return r, err
@@ -87,13 +87,13 @@ func (b *benchmark) idleUsage(ctx context.Context) (map[string]float64, error) {
 	read := func() (map[string]time.Duration, error) {
 		all := map[string]time.Duration{}
 		for _, part := range []string{"alerting", "opensearch", "aws"} {
-			used, err := proc.CPU(b.pids[part])
+			used, err := proc.CPU(b.Pids[part])
 			if err != nil {
 				return nil, fmt.Errorf("CPU time of %s: %w", part, err)
 			}
 			all[part] = used
 		}
-		own, err := proc.Own(b.launcherPid)
+		own, err := proc.Own(b.LauncherPid)
 		all["launcher"] = own
 		return all, err
 	}

@@ -210,7 +210,7 @@ func (b *benchmark) profileServices(ctx context.Context, l load, n int) func() e
 	for _, service := range services {
 		file := filepath.Join(b.Profile, fmt.Sprintf("%s-%s-%d-%s-%d.pprof", l.scenario, l.path, l.rate, service, n+1))
 		go func() {
-			done <- rig.Profile(ctx, strings.TrimPrefix(b.url(service+"-"+region+"/ops"), "http://"), length, file)
+			done <- rig.Profile(ctx, strings.TrimPrefix(b.URL(service+"-"+region+"/ops"), "http://"), length, file)
 		}()
 	}
 	return func() (err error) {

@@ -21,8 +21,8 @@ const (
 // prepare creates the restaurant of the rush, as its owner would, and lists the
 // slots.
 func (s *system) prepare(ctx context.Context) (err error) {
-	at := s.url("gateway-" + region)
-	if s.signer, err = newSigner(ctx, filepath.Join(s.dir, "secrets", "signing-key.pem"), at); err != nil {
+	at := s.URL("gateway-" + region)
+	if s.signer, err = newSigner(ctx, filepath.Join(s.Dir, "secrets", "signing-key.pem"), at); err != nil {
 		return err
 	}
 	r := rand.New(rand.NewPCG(1, 1))
