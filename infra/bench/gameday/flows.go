@@ -2,15 +2,13 @@ package main
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"maps"
 	"math/rand/v2"
 	"net/http"
 	"net/url"
-	"strings"
 	"time"
-
-	"jari.example/telemetry/names"
 )
 
 // flow is one kind of request.
@@ -136,22 +134,19 @@ func (c *crowd) toldSoFar() map[string]string {
 	return maps.Clone(c.booked)
 }
 
-// traceID is a new trace id.
-func traceID() string { return fmt.Sprintf("%016x%016x", rand.Uint64(), rand.Uint64()) }
-
-// traced sends one request of a trace.
-func (c *crowd) traced(ctx context.Context, trace string) error {
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, c.edge+"/v1/restaurants/"+c.restaurants[0], nil)
-	if err != nil {
-		return err
+// probe sends a request that is refused, and returns its trace, which the refusal names.
+func (c *crowd) probe(ctx context.Context) (trace string, err error) {
+	var refusal struct {
+		TraceID string `json:"trace_id"`
 	}
-	req.Header.Set(names.HeaderRegion, strings.ToUpper(c.region))
-	req.Header.Set("Traceparent", "00-"+trace+"-"+trace[:16]+"-01")
-	res, err := c.client.Do(req)
-	if err != nil {
-		return err
+	status, text, err := c.call(ctx, "", http.MethodGet, "/v1/restaurants/"+newKey(), nil, nil)
+	if err == nil {
+		err = json.Unmarshal(text, &refusal)
 	}
-	return res.Body.Close()
+	if err == nil && (status != http.StatusNotFound || refusal.TraceID == "") {
+		err = fmt.Errorf("a restaurant that does not exist: status %d, %.300s", status, text)
+	}
+	return refusal.TraceID, err
 }
 
 // change stores a restaurant's profile again, as an owner does who corrects a word.

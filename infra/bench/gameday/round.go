@@ -201,13 +201,13 @@ func (g *game) unrelated(ctx context.Context, r *round) error {
 func (g *game) pipelineLag(ctx context.Context) (longest time.Duration, err error) {
 	const requests = 4
 	for range requests {
-		trace := traceID()
 		sent := time.Now()
-		if err := g.crowds[0].traced(ctx, trace); err != nil {
+		trace, err := g.crowds[0].probe(ctx)
+		if err != nil {
 			return 0, err
 		}
 		limited, cancel := context.WithTimeout(ctx, time.Minute)
-		err := wait.Until(limited, 100*time.Millisecond, func() bool {
+		err = wait.Until(limited, 100*time.Millisecond, func() bool {
 			n, err := g.Search.Count(limited, names.LogIndex+"*", opensearch.Term(names.DocTraceID, trace))
 			return err == nil && n > 0
 		})
@@ -226,9 +226,9 @@ func (g *game) checkTraces(ctx context.Context, r *round, m message) {
 		{"terms": opensearch.Object{names.DocTraceID: m.traces}}, opensearch.Term(names.DocServiceName, r.Span.Service),
 	}
 	if r.Span.Slow {
-		clauses = append(clauses, opensearch.Object{"range": opensearch.Object{"durationInNanos": opensearch.Object{"gte": int64(time.Second)}}})
+		clauses = append(clauses, opensearch.Object{"range": opensearch.Object{names.DocDuration: opensearch.Object{"gte": int64(time.Second)}}})
 	} else {
-		clauses = append(clauses, opensearch.Object{"term": opensearch.Object{"status.code": 2}})
+		clauses = append(clauses, opensearch.Object{"term": opensearch.Object{names.DocStatusCode: 2}})
 	}
 	if r.Span.Peer != "" {
 		clauses = append(clauses, opensearch.Term(names.PeerService, r.Span.Peer))
