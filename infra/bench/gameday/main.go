@@ -46,6 +46,7 @@ type options struct {
 	unknown bool
 	seed    uint64
 	calmFor time.Duration
+	in      string
 }
 
 func (o *options) define(fs *flag.FlagSet) (check func() (complete bool, err error)) {
@@ -58,12 +59,13 @@ func (o *options) define(fs *flag.FlagSet) (check func() (complete bool, err err
 	fs.BoolVar(&o.unknown, "unknown", true, "then pairs of faults that are drawn at random")
 	fs.Uint64Var(&o.seed, "seed", rand.Uint64(), "of these pairs")
 	fs.DurationVar(&o.calmFor, "calm", calmFor, "then how long a healthy system must page nobody; 0: leave it out")
+	fs.StringVar(&o.in, "in", "", "the `directory` of a system that runs, with --fault-proxies, in place of a new one")
 	return func() (bool, error) {
 		err := bench.Choose(&o.only, *only, rules)
 		if o.sample > 0 && err == nil {
 			o.only, err = sample(o.sample, bench.Commit())
 		}
-		return len(o.only) == len(rules) && o.unknown && o.calmFor >= calmFor, err
+		return len(o.only) == len(rules) && o.unknown && o.calmFor >= calmFor && o.in == "", err
 	}
 }
 
@@ -123,8 +125,12 @@ func (g *game) measure(ctx context.Context) (rows []row, err error) {
 	if err := withoutFlags(g.rules, dir); err != nil {
 		return nil, err
 	}
-	g.Logf("building and starting the whole system")
-	g.System, err = whole.Start(ctx, g.Root, []string{"JARI_SLO_DIR=" + dir}, "--fault-proxies")
+	if g.in != "" {
+		g.System, err = whole.Attach(ctx, g.Root, g.in)
+	} else {
+		g.Logf("building and starting the whole system")
+		g.System, err = whole.Start(ctx, g.Root, []string{"JARI_SLO_DIR=" + dir}, "--fault-proxies")
+	}
 	defer func() { err = errors.Join(err, g.Stop()) }()
 	if err != nil {
 		return nil, err

@@ -25,7 +25,7 @@ type message struct {
 }
 
 // incident is the last line of each incident's message.
-var incident = regexp.MustCompile(`(?m)^([a-z0-9-]+): .* · incident \S+$`)
+var incident = regexp.MustCompile(`(?m)^([a-z0-9-]+): .* · incident \S+`)
 
 // read returns what on-call sees of an incident; ok is false for other messages.
 func read(m slack.Message) (out message, ok bool, err error) {

@@ -31,6 +31,13 @@ type System struct {
 	Search      opensearch.Client
 
 	launcher string
+	foreign  bool // somebody else has started it
+}
+
+// Attach uses a system that runs in dir. Stop leaves it as it is.
+func Attach(ctx context.Context, clone, dir string) (*System, error) {
+	s := &System{Clone: clone, Dir: dir, launcher: filepath.Join(dir, "bin", "jari"), foreign: true}
+	return s, s.Read(ctx)
 }
 
 // Start builds and starts everything; flags are further ones of `jari up`. Stop must be
@@ -100,6 +107,9 @@ func (s *System) URL(part string) string {
 
 // Stop ends and deletes everything.
 func (s *System) Stop() (err error) {
+	if s.foreign {
+		return nil
+	}
 	if s.launcher != "" {
 		_, err = s.Jari(context.Background(), "clean") // also after a Ctrl-C
 	}
@@ -111,7 +121,7 @@ func (s *System) Stop() (err error) {
 
 // Jari runs a command of the launcher and returns its output.
 func (s *System) Jari(ctx context.Context, command string, args ...string) ([]byte, error) {
-	return s.Command(ctx, s.launcher, append([]string{command, "--dir", s.Dir}, args...)...)
+	return s.Command(ctx, s.launcher, append(append([]string{command}, args...), "--dir", s.Dir)...)
 }
 
 // Bin is the path of a program that the launcher has built.

@@ -40,14 +40,19 @@ func (m Message) parts() (all []part) {
 	return all
 }
 
-// Shown is what a reader sees of the blocks: a line for each block and each item of a list.
+// Shown is what a reader sees of the blocks: a line for each block and each item
+// of a list, and what stands beside each other in a context with dots between.
 func (m Message) Shown() string {
 	var lines []string
 	for _, block := range m.parts() {
 		line := ""
 		block.each(func(p part) {
-			if p.Type == "rich_text_section" && line != "" {
+			switch {
+			case line == "":
+			case p.Type == "rich_text_section":
 				line += "\n"
+			case block.Type == "context":
+				line += " · "
 			}
 			line += p.text()
 		})
