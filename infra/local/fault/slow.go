@@ -34,7 +34,7 @@ func slow(f Fault, server string) Fault {
 			return nil, fmt.Errorf("there is no proxy before %s, because each costs requests something: "+
 				"start the system again with `jari down` and `jari up --fault-proxies`", server)
 		}
-		return func(context.Context) error { return proxy.SetDelay(0) }, proxy.SetDelay(in.Delay)
+		return begun(func(context.Context) error { return proxy.SetDelay(0) }, proxy.SetDelay(in.Delay))
 	}
 	return f
 }
