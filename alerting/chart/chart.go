@@ -58,10 +58,15 @@ type point struct {
 // maxColumns bounds the columns of a picture, so that each can be seen.
 const maxColumns = 190
 
-// bucketsPerColumn is of what number the buckets of a column are.
+// bucketsPerColumn is a number that people count minutes in.
 func (c Chart) bucketsPerColumn() int64 {
-	buckets := int64(c.To.Sub(c.From) / c.Width)
-	return max(1, (buckets+maxColumns-1)/maxColumns)
+	needed := (int64(c.To.Sub(c.From)/c.Width) + maxColumns - 1) / maxColumns
+	for _, n := range []int64{1, 2, 5, 10, 15, 20, 30, 60, 120} {
+		if needed <= n {
+			return n
+		}
+	}
+	return needed
 }
 
 // points are the columns from the first to the last bucket. Columns begin at multiples of

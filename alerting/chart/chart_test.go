@@ -244,6 +244,14 @@ func TestTicksFitTheirAxis(t *testing.T) {
 			t.Errorf("%v: %d ticks", span, n)
 		}
 	}
+	days := Chart{From: to.Add(-40 * time.Hour), To: to, Width: time.Minute}
+	var labels []string
+	for _, tick := range days.timeTicks() {
+		labels = append(labels, tick.label)
+	}
+	if got, want := strings.Join(labels, " "), "29 Nov 12:00 30 Nov"; got != want || days.columnWidth() != 15*time.Minute {
+		t.Errorf("over 40 hours: %s, want %s; columns of %v", got, want, days.columnWidth())
+	}
 	for _, objective := range []float64{0.1, 0.01, 0.001, 0.00001} {
 		s := newScale(Chart{Limits: []Limit{{Value: objective}}}, objective*3)
 		if ticks := s.ticks(); len(ticks) < 3 || s.high < objective*3 || s.low > objective/2 {

@@ -199,12 +199,9 @@ func (d drawing) limits() {
 func (d drawing) marks() {
 	c := d.chart
 	mark := func(at time.Time, share float64, text string) {
-		x := d.x(at)
+		x, width := d.x(at), d.width(text)
 		d.line(ink, 2, []vg.Length{4, 4}, x, bottom, x, top+4)
-		if share == 1 && x-d.width(text) < 10 {
-			share = 0
-		}
-		d.text(ink, x, top+10, share, text)
+		d.text(ink, min(max(x-share*width, 10), PixelsWide-12-width), top+13, 0, text)
 	}
 	if c.Began.After(c.From) {
 		mark(c.Began, 1, "began "+c.clock(c.Began))

@@ -98,15 +98,16 @@ func (c Chart) timeTicks() []tick {
 		}
 	}
 	layout := "15:04"
-	switch {
-	case step < time.Minute:
+	if step < time.Minute {
 		layout = "15:04:05"
-	case step >= 24*time.Hour:
-		layout = "2 Jan"
 	}
 	var all []tick
 	for at := c.From.UTC().Truncate(step).Add(step); !at.After(c.To) && len(all) < 2*maxTimeTicks; at = at.Add(step) {
-		all = append(all, tick{c.place(at), at.Format(layout)})
+		label := at.Format(layout)
+		if span > 20*time.Hour && at.Equal(at.Truncate(24*time.Hour)) {
+			label = at.Format("2 Jan")
+		}
+		all = append(all, tick{c.place(at), label})
 	}
 	return all
 }
