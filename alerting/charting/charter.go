@@ -23,7 +23,7 @@ import (
 )
 
 const (
-	pollInterval = 2 * time.Second
+	pollInterval = time.Second
 	// endedWithin is for how long after its end the chart of an incident is still renewed, for
 	// example by a replica that has just taken over.
 	endedWithin = 10 * time.Minute

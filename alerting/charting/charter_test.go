@@ -223,7 +223,7 @@ func TestAnUploadThatFailsIsTriedAFewTimes(t *testing.T) {
 		"refused for good":     {slices.Repeat([]error{refused(notify.Never)}, 9), []string{"0s"}, []string{"post"}},
 		"it passes":            {[]error{refused(notify.Refused)}, []string{"0s", "10s"}, []string{"post", "update F000000002"}},
 		"it does not pass":     {slices.Repeat([]error{refused(notify.Ambiguous)}, 9), []string{"0s", "10s", "30s"}, []string{"post"}},
-		"a rate limit":         {[]error{limited}, []string{"0s", "46s"}, []string{"post", "update F000000002"}},
+		"a rate limit":         {[]error{limited}, []string{"0s", "45s"}, []string{"post", "update F000000002"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -256,7 +256,7 @@ func TestARateLimitHoldsEveryUpload(t *testing.T) {
 		stuck.Facts.Alert = &incident.Alert{Fired: []string{"kr"}}
 		f.change(stuck)
 		f.run(5 * time.Minute)
-		if want := []string{"0s", "46s", "46s"}; !slices.Equal(f.uploads, want) {
+		if want := []string{"0s", "45s", "45s"}; !slices.Equal(f.uploads, want) {
 			t.Errorf("uploads after %q, want %q", f.uploads, want)
 		}
 	})

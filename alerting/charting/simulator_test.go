@@ -157,16 +157,21 @@ func TestAChartFollowsAMessageInSlackAndIsRenewedAtItsEnd(t *testing.T) {
 	d := newDaemon(t)
 	d.slack.Fail("files.completeUploadExternal", map[string]any{"processing": 1})
 	i := d.open(rule.Name)
-	d.until("the message", func() bool { return d.message(i.ID).TS != "" })
-	if m := d.message(i.ID); file(m) != "" || m.Edits != 0 {
+	var m slacktest.Message
+	d.until("the message", func() bool { m = d.message(i.ID); return m.TS != "" })
+	if file(m) != "" || m.Edits != 0 {
 		t.Errorf("the first message has a chart or was edited: %+v", m)
 	}
-	d.until("the message without a chart that is processed", func() bool { return d.message(i.ID).Edits == 1 })
-	if m := d.message(i.ID); file(m) != "" || !strings.Contains(m.Shown(), "Bookings are failing") {
-		t.Errorf("it shows %s", m.Shown())
+	d.until("the chart", func() bool {
+		m = d.message(i.ID)
+		if !strings.Contains(m.Shown(), "Bookings are failing") {
+			t.Errorf("after %d edits it shows %s", m.Edits, m.Shown())
+		}
+		return file(m) != ""
+	})
+	if m.Edits != 2 {
+		t.Errorf("it is there after %d edits, want one without it, because it is being processed, and one with it", m.Edits)
 	}
-	d.until("the chart", func() bool { return file(d.message(i.ID)) != "" })
-	m := d.message(i.ID)
 	if !strings.Contains(m.Shown(), "[image: Chart of the share of bad booking attempts per minute") || !strings.Contains(m.Shown(), "Highest: 60 %") {
 		t.Errorf("it shows %s", m.Shown())
 	}
@@ -214,8 +219,7 @@ func TestAMessageIsAsItWasWhenSlackRefusesItsChart(t *testing.T) {
 
 func TestTheNextMessagesDoNotWaitForAnUploadToSlack(t *testing.T) {
 	d := newDaemon(t)
-	const longer = 6 * time.Second
-	d.slack.Fail("upload", map[string]any{"slow": 1, "delay_ms": longer.Milliseconds()})
+	d.slack.Fail("upload", map[string]any{"slow": 1, "delay_ms": 60_000}) // longer than the test
 	first := d.open(rule.Name)
 	d.until("the message", func() bool { return d.message(first.ID).TS != "" })
 	d.until("the upload", func() bool {
@@ -228,5 +232,4 @@ func TestTheNextMessagesDoNotWaitForAnUploadToSlack(t *testing.T) {
 	if m := d.message(first.ID); file(m) != "" {
 		t.Error("the upload was not slow: the test shows nothing")
 	}
-	d.until("the chart", func() bool { return file(d.message(first.ID)) != "" })
 }
