@@ -63,12 +63,12 @@ var entries = []entry{
 	{
 		Rule: "free-times-availability", Fault: "route-errors", Flag: true,
 		Args:  []string{"--route", "GET /v1/restaurants/{id}/availability", "--percent", "30"},
-		Named: []string{"ap-northeast-2", "called /v1/restaurants/{id}/availability"}, Cause: "A FLAG WAS SWITCHED ON",
+		Named: []string{"called /v1/restaurants/{id}/availability"}, Cause: "A FLAG WAS SWITCHED ON",
 		Span: span{Service: "reservation"},
 	},
 	{
 		Rule: "free-times-latency", Fault: "route-delay", Flag: true, Args: []string{"--route", "GET /v1/restaurants/{id}/availability"},
-		Named: []string{"ap-northeast-2", "called /v1/restaurants/{id}/availability"}, Cause: "A FLAG WAS SWITCHED ON",
+		Named: []string{"called /v1/restaurants/{id}/availability"}, Cause: "A FLAG WAS SWITCHED ON",
 		Span: span{Service: "reservation", Slow: true},
 	},
 	{
