@@ -135,7 +135,6 @@ func (g *game) measure(ctx context.Context) (rows []row, err error) {
 	if err != nil {
 		return nil, err
 	}
-	began := time.Now()
 	for _, region := range []string{"kr", "us"} {
 		c, err := newCrowd(ctx, g.URL("edge"), region)
 		if err != nil {
@@ -149,7 +148,7 @@ func (g *game) measure(ctx context.Context) (rows []row, err error) {
 	if len(g.played) == 0 {
 		return nil, err
 	}
-	all, replayErr := g.replay(context.WithoutCancel(ctx), began)
+	all, replayErr := g.replay(context.WithoutCancel(ctx))
 	for _, r := range g.played {
 		rows = append(rows, r.row(all))
 	}
