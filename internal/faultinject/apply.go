@@ -23,6 +23,10 @@ func (i *Injector) apply(ctx context.Context, file *flags.File) {
 	if evaluate(ctx, i, file, WorkerStopped, &w) != "" {
 		r.worker, on = w.Worker, true
 	}
+	var p Pool
+	if evaluate(ctx, i, file, PoolBusy, &p) != "" {
+		r.pool, on = &p, true
+	}
 	if on {
 		i.set(&r)
 	} else {

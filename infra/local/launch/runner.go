@@ -52,7 +52,7 @@ type runner struct {
 	since        time.Time
 	proc         *process
 	restarts     int
-	hangs        int   // restarts in a row because it hung
+	hangs        int      // restarts in a row because it hung
 	held         *held    // by an injected fault; nil: it is not
 	replaced     *process // the last one that startAgain ended
 	problem      string

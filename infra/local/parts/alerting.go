@@ -17,11 +17,11 @@ func (s *System) OnCallDir() string { return filepath.Join(s.Root, "alerting", "
 // alerting runs once, in the first region, for all regions.
 func (s *System) alerting() launch.Part {
 	door, preview := s.Ports.URL("door"), s.Ports.URL("preview")
-	part := s.daemon("alerting", "alertingd", []string{"postgres", "opensearch", "aws", "secrets", "build"},
+	part := s.daemon("alerting", "alertingd", s.withProxies([]string{"postgres", "opensearch", "aws", "secrets", "build"}),
 		[]int{s.Ports.Of("alerting"), s.Ports.Of("alerting/ops")}, s.Ports.URL("alerting/ops"), []string{
 			"--ops-addr", s.Ports.Addr("alerting/ops"), "--cloud-region", names.Regions[Regions[0]],
 			"--otlp-endpoint", s.Ports.URL("agent"),
-			"--database-url", s.DatabaseURL("jari_alerting"), "--opensearch-url", s.OpenSearchURL(),
+			"--database-url", s.DatabaseURL("jari_alerting"), "--opensearch-url", s.via("opensearch", "alerting", s.OpenSearchURL()),
 			"--slack-url", s.Ports.URL("slack") + "/api/", "--slack-token-file", s.secret(slackToken), "--slack-channel", "#incidents",
 			"--slack-ticket-channel", "#tickets", "--slack-signing-secret-file", s.secret(slackSigning),
 			"--http-addr", s.Ports.Addr("alerting"),

@@ -42,9 +42,9 @@ func newInjection(sys *parts.System, all []launch.Part) (injection, error) {
 	return i, fault.UndoAtStart(all, left, i.faults, fault.Target{System: sys}, i.report)
 }
 
-// controller injects faults with the launcher's way to hold processes.
-func (i injection) controller(hold func(string, launch.Hold, string) (func(), error)) *fault.Controller {
-	return fault.NewController(i.faults, fault.Target{System: i.sys, Hold: hold}, faultsFile(i.sys.Dir), i.report)
+// controller injects faults into the parts of a launcher.
+func (i injection) controller(l fault.Launcher) *fault.Controller {
+	return fault.NewController(i.faults, fault.Target{System: i.sys, Launcher: l}, faultsFile(i.sys.Dir), i.report)
 }
 
 // reporter writes a line for each change of a fault.
