@@ -60,7 +60,7 @@ var agentFaults = []Fault{
 			"second: OpenSearch refuses it for its own fault",
 		Alerts: []Alert{{Rule: "dead-letters-growing"}},
 		plan: func(_ context.Context, _ Target, in *Injection) error {
-			tomorrow := in.Since.UTC().Truncate(24 * time.Hour).AddDate(0, 0, 1)
+			tomorrow := in.Since.UTC().Truncate(24*time.Hour).AddDate(0, 0, 1)
 			if !in.Until.Before(tomorrow) {
 				return errors.New("it must end before midnight UTC, since it changes the index of the next day: use a shorter --for")
 			}
@@ -72,7 +72,7 @@ var agentFaults = []Fault{
 			if err := Misfit(ctx, t.OpenSearchURL(), index); err != nil {
 				return nil, err
 			}
-			tomorrow := in.Since.UTC().Truncate(24 * time.Hour).AddDate(0, 0, 1)
+			tomorrow := in.Since.UTC().Truncate(24*time.Hour).AddDate(0, 0, 1)
 			stop, err := writeEvery(time.Second, filepath.Join(t.LogDir(), "launcher-refused.log"), func() any {
 				return map[string]any{
 					names.Time: tomorrow.Format(time.RFC3339Nano), names.Body: "a line of the injected fault " + in.Fault,

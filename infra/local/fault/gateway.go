@@ -95,6 +95,9 @@ func ageKey(from, to string, made time.Time) error {
 	if err != nil {
 		return err
 	}
+	if err := os.MkdirAll(filepath.Dir(to), 0o755); err != nil {
+		return err
+	}
 	created := "Created: " + made.UTC().Format(time.RFC3339)
 	if !createdLine.Match(text) {
 		text = append([]byte(created+"\n"), text...)
