@@ -319,7 +319,8 @@ func TestAWorseVersionGetsHalfOfTheRequestsUntilTheFaultEnds(t *testing.T) {
 	}
 	without := Target{System: &parts.System{}, Launcher: h}
 	f, _ := Find(Faults(), "version-slow")
-	if _, err := f.begin(t.Context(), without, Injection{Region: "us"}); err == nil || !strings.Contains(err.Error(), "jari up --fault-proxies") {
+	_, err := f.begin(t.Context(), without, Injection{Region: "us"})
+	if err == nil || !strings.Contains(err.Error(), "jari up --fault-proxies") {
 		t.Errorf("without proxies: %v", err)
 	}
 }

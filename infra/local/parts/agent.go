@@ -93,7 +93,8 @@ func (s *System) agentEnv(data string) []string {
 	return []string{
 		"JARI_OTLP_ADDR=" + otlp, "JARI_OTLP_HOST=127.0.0.1", "JARI_OTLP_PORT=" + otlpPort,
 		"JARI_AGENT_HEALTH_ADDR=" + health, "JARI_AGENT_HEALTH_HOST=127.0.0.1", "JARI_AGENT_HEALTH_PORT=" + healthPort,
-		"JARI_AGENT_DIR=" + data, "JARI_AGENT_BUFFER=" + strconv.Itoa(buffer), "JARI_LOG_GLOB=" + s.LogGlob(), "JARI_OPENSEARCH_URL=" + s.via("opensearch", "agent", s.OpenSearchURL()),
+		"JARI_AGENT_DIR=" + data, "JARI_AGENT_BUFFER=" + strconv.Itoa(buffer), "JARI_LOG_GLOB=" + s.LogGlob(),
+		"JARI_OPENSEARCH_URL=" + s.via("opensearch", "agent", s.OpenSearchURL()),
 	}
 }
 
