@@ -69,7 +69,8 @@ var agentFaults = []Fault{
 		},
 		begin: func(ctx context.Context, t Target, in Injection) (func(context.Context) error, error) {
 			index := in.Undo["index"]
-			if err := Misfit(ctx, t.OpenSearchURL(), index); err != nil {
+			// Lines that arrived after the end of an earlier one have made the index again.
+			if err := errors.Join(RemoveUnused(ctx, t.OpenSearchURL(), index), Misfit(ctx, t.OpenSearchURL(), index)); err != nil {
 				return nil, err
 			}
 			tomorrow := in.Since.UTC().Truncate(24*time.Hour).AddDate(0, 0, 1)
@@ -80,12 +81,12 @@ var agentFaults = []Fault{
 				}
 			})
 			if err != nil {
-				return nil, errors.Join(err, RemoveEmpty(ctx, t.OpenSearchURL(), index))
+				return nil, errors.Join(err, RemoveUnused(ctx, t.OpenSearchURL(), index))
 			}
-			return func(ctx context.Context) error { stop(); return RemoveEmpty(ctx, t.OpenSearchURL(), index) }, nil
+			return func(ctx context.Context) error { stop(); return RemoveUnused(ctx, t.OpenSearchURL(), index) }, nil
 		},
 		undo: func(ctx context.Context, t Target, in Injection) error {
-			return RemoveEmpty(ctx, t.OpenSearchURL(), in.Undo["index"])
+			return RemoveUnused(ctx, t.OpenSearchURL(), in.Undo["index"])
 		},
 		undoAfter: "opensearch",
 	},
@@ -97,7 +98,7 @@ const misfit = names.Job
 // smallBuffer changes the agent's command: the variables are those of agent.yaml and
 // local.yaml.
 func smallBuffer(c launch.Command) launch.Command {
-	c.Env = append(c.Env[:len(c.Env):len(c.Env)], "JARI_AGENT_BUFFER=131072", "JARI_AGENT_GIVE_UP=1s")
+	c.Env = append(c.Env[:len(c.Env):len(c.Env)], "JARI_AGENT_BUFFER=131072", "JARI_AGENT_GIVE_UP=2s")
 	return c
 }
 
@@ -182,13 +183,19 @@ func Misfit(ctx context.Context, server, index string) error {
 	return err
 }
 
-// RemoveEmpty removes an index unless it has documents. One that does not exist is no
-// error.
-func RemoveEmpty(ctx context.Context, server, index string) error {
-	text, err := call(ctx, http.MethodGet, server+"/"+index+"/_count", nil)
+// RemoveUnused removes an index of log lines unless there are lines of others than the
+// launcher. One that does not exist is no error.
+func RemoveUnused(ctx context.Context, server, index string) error {
+	_, err := call(ctx, http.MethodPost, server+"/"+index+"/_refresh", nil)
 	if missing(err) {
 		return nil
 	}
+	if err != nil {
+		return err
+	}
+	text, err := call(ctx, http.MethodPost, server+"/"+index+"/_count", map[string]any{
+		"query": map[string]any{"bool": map[string]any{"must_not": map[string]any{"term": map[string]any{names.DocServiceName: names.ServiceLauncher}}}},
+	})
 	var found struct{ Count int }
 	if err == nil {
 		err = json.Unmarshal(text, &found)

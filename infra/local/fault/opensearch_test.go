@@ -70,29 +70,35 @@ func TestALineThatDoesNotFitIsRefusedUntilItsIndexIsRemoved(t *testing.T) {
 	if err := Misfit(t.Context(), server, index); err != nil {
 		t.Fatal(err)
 	}
-	const misfitting, fitting = `{"` + misfit + `": "not a number"}`, `{"body": "a line"}`
-	if status := send("POST", index+"/_doc", misfitting); status != 400 {
+	if status := send("POST", index+"/_doc", `{"`+misfit+`": "not a number"}`); status != 400 {
 		t.Errorf("a line that does not fit: %d, want 400", status)
 	}
 	if err := Misfit(t.Context(), server, index); err == nil {
 		t.Error("an index that exists was changed")
 	}
+	const ofLauncher, ofOthers = `{"serviceName": "` + names.ServiceLauncher + `"}`, `{"serviceName": "reservation"}`
+	if status := send("POST", index+"/_doc", ofLauncher); status != 201 {
+		t.Fatalf("a line that fits: %d", status)
+	}
 	for range 2 { // it may be repeated
-		if err := RemoveEmpty(t.Context(), server, index); err != nil {
+		if err := RemoveUnused(t.Context(), server, index); err != nil {
 			t.Fatal(err)
 		}
 	}
 	if status := send("HEAD", index, ""); status != 404 {
-		t.Errorf("the empty index is left: %d", status)
+		t.Errorf("the index is left: %d", status)
 	}
-	if status := send("POST", index+"/_doc?refresh=true", fitting); status != 201 {
+	if status := send("PUT", index, `{"mappings": {"properties": {"serviceName": {"type": "keyword"}}}}`); status != 200 {
+		t.Fatalf("create the index: %d", status)
+	}
+	if status := send("POST", index+"/_doc", ofOthers); status != 201 {
 		t.Fatalf("a line that fits: %d", status)
 	}
-	if err := RemoveEmpty(t.Context(), server, index); err != nil {
+	if err := RemoveUnused(t.Context(), server, index); err != nil {
 		t.Fatal(err)
 	}
 	if status := send("HEAD", index, ""); status != 200 {
-		t.Errorf("an index with a line was removed: %d", status)
+		t.Errorf("an index with a line of a service was removed: %d", status)
 	}
 }
 
