@@ -143,7 +143,7 @@ fuzz: ## the decoders of agent chunks, objectives and Slack requests, 30 s per t
 	done
 
 ##@ Measuring
-.PHONY: bench bench-booking bench-telemetry bench-alerting bench-rush chaos-booking chaos-telemetry chaos-alerting mutations
+.PHONY: bench bench-booking bench-telemetry bench-alerting bench-rush gameday chaos-booking chaos-telemetry chaos-alerting mutations
 bench: ## Go benchmarks, three runs each (compare ratios within one run)
 	go test -run '^$$' -bench . -benchmem -count 3 $(addsuffix /...,$(addprefix ./,$(MODULES)))
 
@@ -162,6 +162,10 @@ bench-alerting: ## what a tick of alerting costs, by days of history: docs/bench
 bench-rush: ## what a request costs the whole system: docs/bench/rush.json (a part: FLAGS='-only rush'; before and after: FLAGS='-against COMMIT')
 	@go build -buildvcs=false -o $(TOOLS)/bench-rush ./infra/bench/rush
 	@$(TOOLS)/bench-rush $(FLAGS)
+
+gameday: ## prove every alert by a fault: docs/bench/gameday.json (a part: FLAGS='-only booking-latency', or '-sample 6')
+	@go build -buildvcs=false -o $(TOOLS)/gameday ./infra/bench/gameday
+	@$(TOOLS)/gameday $(FLAGS)
 
 mutations: ## mistakes in alerting, and the test that notices each; in a running system (some: FLAGS='-short')
 	@go build -buildvcs=false -o $(TOOLS)/mutations ./infra/mutations

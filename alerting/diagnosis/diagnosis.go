@@ -126,6 +126,9 @@ func (c comparison) choose(all, before []candidate, room int) (chosen []candidat
 				best = other
 			}
 		}
+		if slices.ContainsFunc(chosen, func(c candidate) bool { return c.key == best.key }) {
+			continue // it has been said of these events
+		}
 		chosen = append(chosen, best)
 		for _, n := range c.with[best.key] {
 			described[n] = true

@@ -77,6 +77,14 @@ func TestAPartOfAFindingIsNoFinding(t *testing.T) {
 	want(t, found, "1.9.2")
 }
 
+func TestNoValueIsNamedTwice(t *testing.T) {
+	// The version is the general name of both: of pod-7, and of zone-a for what that leaves over.
+	found := Compare(make([]Field, 3), eventsOf(
+		group{85, true, []string{"1.9.2", "pod-7", "zone-a"}}, group{15, true, []string{"1.9.1", "pod-7", "zone-a"}},
+		group{100, false, []string{"1.9.1", "pod-1", "zone-b"}}))
+	want(t, found, "1.9.2")
+}
+
 func TestASecondCauseIsNamedAfterTheFirst(t *testing.T) {
 	found := Compare(make([]Field, 2), eventsOf(
 		group{60, true, []string{"kr", "ordinary"}}, group{40, true, []string{"us", "mosu"}},

@@ -12,7 +12,7 @@ import (
 )
 
 const (
-	maxChanges = 100 // documents of one kind of change that are read, the latest first
+	maxChanges = 100 // documents about changes of any kind that are read, the latest first
 	// seenBefore is how long before the period a value is looked for that may be new. A
 	// value in use is in documents far more often.
 	seenBefore = time.Hour
@@ -108,12 +108,14 @@ func changesQuery(s slo.Source, period count.Span) object {
 	}
 }
 
-// onlyNew leaves out the changes of values that are not new but have to be.
+// onlyNew leaves out the changes of values that are not new but have to be: the value was
+// there before, or nothing was, so that it replaces none.
 func (o *OpenSearch) onlyNew(ctx context.Context, s slo.Source, all []change, period count.Span) ([]change, error) {
 	earlier := object{}
 	for _, c := range all {
 		if c.of.New && c.own != "" {
-			earlier[c.Value] = c.sameValue()
+			same, any := c.earlier()
+			earlier["same "+c.key()], earlier["any "+c.key()] = same, any
 		}
 	}
 	if len(earlier) == 0 {
@@ -137,18 +139,23 @@ func (o *OpenSearch) onlyNew(ctx context.Context, s slo.Source, all []change, pe
 	if err := unmarshal(response.Aggregations, &seen); err != nil {
 		return nil, err
 	}
+	before := func(which string, c change) bool { return seen.Events.Buckets[which+c.key()].Count > 0 }
 	return slices.DeleteFunc(all, func(c change) bool {
-		return c.of.New && (c.own == "" || seen.Events.Buckets[c.Value].Count > 0)
+		return c.of.New && (c.own == "" || before("same ", c) || !before("any ", c))
 	}), nil
 }
 
-// sameValue finds the documents with the value of the change.
-func (c change) sameValue() object {
-	same := object{"term": object{c.of.Field: c.own}}
+// key tells the change from those of other fields, owners and values.
+func (c change) key() string { return c.of.Field + " " + c.owner + " " + c.own }
+
+// earlier finds the documents with the value of the change, and those with any value.
+func (c change) earlier() (same, any object) {
+	same, any = object{"term": object{c.of.Field: c.own}}, object{"exists": object{"field": c.of.Field}}
 	if c.of.Of == "" {
-		return same
+		return same, any
 	}
-	return all(same, object{"term": object{c.of.Of: c.owner}})
+	owner := object{"term": object{c.of.Of: c.owner}}
+	return all(same, owner), all(any, owner)
 }
 
 // withChanges adds changes where there is room. A change to a value that differs is said

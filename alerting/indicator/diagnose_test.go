@@ -226,13 +226,33 @@ func TestTheDependencyThatMakesRequestsSlowIsNamed(t *testing.T) {
 	diagnose(t, source(t, log.Server), i, never())
 }
 
+// A system that was just started has not changed.
+func TestAFirstValueReplacesNone(t *testing.T) {
+	log := indicatortest.NewIndex(t, diagnosedMapping())
+	started := func(second int, place, version string) map[string]any {
+		return line(second, 0, map[string]any{"event": "started", "place": place, "version": version, "path": nil})
+	}
+	log.Add(started(-3000, "kr", "1"), started(-90, "kr", "2"), started(-80, "us", "2"))
+	i := diagnosed(log.Index, log.Index)
+	i.Source.TraceField = ""
+	i.Source.Evidence.Changes = []slo.Change{
+		{When: where("event", slo.Is, "started"), Field: "version", Of: "place", New: true, Phrase: "was first seen"},
+	}
+	var tr traffic
+	tr.add(30, 503, "kr", "2")
+	log.Add(tr.lines...)
+	changed := count.Span{From: ten.Add(-30 * time.Minute), To: ten}
+	diagnose(t, source(t, log.Server), i, changed, "was first seen kr 2 09:58:30")
+}
+
 // PostgreSQL cannot store NUL, so an incident with it could be neither opened nor updated.
 func TestADiagnosisWithNULCanBeStored(t *testing.T) {
 	log := indicatortest.NewIndex(t, diagnosedMapping())
 	var tr traffic
 	tr.add(30, 503, "k\x00r", "1")
 	tr.add(30, 201, "us", "1")
-	log.Add(append(tr.lines, line(-60, 0, map[string]any{"event": "started", "version": "1\x002", "path": nil}))...)
+	log.Add(append(tr.lines, line(-3000, 0, map[string]any{"event": "heartbeat", "version": "1", "path": nil}),
+		line(-60, 0, map[string]any{"event": "started", "version": "1\x002", "path": nil}))...)
 	i := diagnosed(log.Index, log.Index)
 	i.Source.TraceField = ""
 	i.Source.Evidence.Changes = []slo.Change{{When: where("event", slo.Is, "started"), Field: "version", New: true, Phrase: "was first seen"}}

@@ -85,7 +85,11 @@ func waits(i incident.Incident) Line {
 		return Say(Bold("No ", events, " since ", Span{At: last, Now: i.UpdatedAt}), ", so it is not known whether it works for ", f.Affected,
 			fmt.Sprintf(". It ends after %d good %s.", e.Needed, ones))
 	}
-	return Say("Calm at present: ", Bold(e.Seen, " good ", events), " since the last bad one at ", Span{At: f.LastBad, Now: i.UpdatedAt},
+	good := Bold(e.Seen, " good ", events)
+	if e.Seen == 1 { // the label of events has no singular
+		good = Bold("1 of the ", events, " was good")
+	}
+	return Say("Calm at present: ", good, " since the last bad one at ", Span{At: f.LastBad, Now: i.UpdatedAt},
 		", the latest at ", Span{At: e.LastEvent, Now: i.UpdatedAt}, fmt.Sprintf(". It ends after %d.", e.Needed))
 }
 

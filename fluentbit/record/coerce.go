@@ -85,7 +85,8 @@ func toFloat(v any) (float64, bool) {
 	return 0, false
 }
 
-// toTime keeps times that OpenSearch's date_nanos can hold: 1970 to 2262.
+// toTime writes times that OpenSearch's date_nanos can hold, 1970 to 2262, in UTC: Go also
+// reads forms that a mapping may refuse, such as ten digits of a second or an offset of 20 h.
 // https://docs.opensearch.org/latest/mappings/supported-field-types/date-nanos/
 func toTime(v any) (string, bool) {
 	s, isString := v.(string)
@@ -93,5 +94,5 @@ func toTime(v any) (string, bool) {
 	if !isString || err != nil || t.Before(time.Unix(0, 0)) || t.After(time.Unix(0, math.MaxInt64)) {
 		return "", false
 	}
-	return s, true
+	return t.UTC().Format(time.RFC3339Nano), true
 }

@@ -49,7 +49,11 @@ func TestUnusualValuesAreEncodedInADefinedForm(t *testing.T) {
 		},
 		"a field that holds a time": {
 			map[string]any{"log": `{"body":"x","jari.fault.until":"2026-12-24T10:00:00.5+09:00"}`},
-			`"jari.fault.until":"2026-12-24T10:00:00.5+09:00"`, false,
+			`"jari.fault.until":"2026-12-24T01:00:00.5Z"`, false,
+		},
+		"a time in a form that OpenSearch may refuse": {
+			map[string]any{"log": `{"body":"x","jari.fault.until":"2026-12-24T1:00:00,1234567891+20:00"}`},
+			`"jari.fault.until":"2026-12-23T05:00:00.123456789Z"`, false,
 		},
 		"a field that should hold a time": {
 			map[string]any{"log": `{"body":"x","jari.fault.until":"soon"}`}, `"attributes":{"jari.fault.until":"soon"}`, false,

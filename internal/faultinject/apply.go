@@ -15,16 +15,16 @@ func (i *Injector) apply(ctx context.Context, file *flags.File) {
 	on := false
 	for key, target := range map[string]**routeRule{RouteErrors: &r.errors, RouteDelay: &r.delay, RoutePanics: &r.panics} {
 		rule := &routeRule{key: key}
-		if rule.variant = evaluate(ctx, i, file, key, &rule.Route); rule.variant != "" {
+		if rule.variant, _ = evaluate(ctx, i, file, key, &rule.Route); rule.variant != "" {
 			*target, on = rule, true
 		}
 	}
 	var w Worker
-	if evaluate(ctx, i, file, WorkerStopped, &w) != "" {
+	if variant, _ := evaluate(ctx, i, file, WorkerStopped, &w); variant != "" {
 		r.worker, on = w.Worker, true
 	}
 	var p Pool
-	if evaluate(ctx, i, file, PoolBusy, &p) != "" {
+	if variant, _ := evaluate(ctx, i, file, PoolBusy, &p); variant != "" {
 		r.pool, on = &p, true
 	}
 	if on {
@@ -34,17 +34,19 @@ func (i *Injector) apply(ctx context.Context, file *flags.File) {
 	}
 	for _, key := range []string{MemoryLeak, GoroutineLeak, LogFlood} {
 		var l Leak
-		if evaluate(ctx, i, file, key, &l) == "" {
+		switch variant, changed := evaluate(ctx, i, file, key, &l); {
+		case !changed: // what it has leaked stays when another flag changes
+		case variant == "":
 			i.grow(key, nil)
-		} else {
+		default:
 			i.grow(key, &l)
 		}
 	}
 }
 
 // evaluate reads a flag into out, and logs if it has changed. A value that cannot be
-// used counts as off.
-func evaluate(ctx context.Context, i *Injector, file *flags.File, key string, out any) (variant string) {
+// used counts as off: variant is "".
+func evaluate(ctx context.Context, i *Injector, file *flags.File, key string, out any) (variant string, changed bool) {
 	variant, err := file.Evaluate(ctx, key, out)
 	if err != nil {
 		i.logger.Error("feature flag refused", names.FlagKey, key, names.Exception, err.Error())
@@ -57,7 +59,7 @@ func evaluate(ctx context.Context, i *Injector, file *flags.File, key string, ou
 	}
 	before := i.values[key]
 	if value == before {
-		return variant
+		return variant, false
 	}
 	i.values[key] = value
 	shown := variant
@@ -67,5 +69,5 @@ func evaluate(ctx context.Context, i *Injector, file *flags.File, key string, ou
 	i.logger.LogAttrs(ctx, slog.LevelWarn, "feature flag "+key+" is "+shown,
 		slog.String(names.EventName, names.EventFlagChanged), slog.String(names.FlagKey, key),
 		slog.String(names.FlagVariant, shown), slog.String(names.FlagProvider, flags.Provider))
-	return variant
+	return variant, true
 }

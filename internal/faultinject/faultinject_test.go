@@ -15,8 +15,10 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+	"testing/synctest"
 	"time"
 
+	"jari.example/internal/flags"
 	"jari.example/telemetry"
 	"jari.example/telemetry/names"
 	"jari.example/telemetry/telemetrytest"
@@ -186,6 +188,40 @@ func TestWhatLeaksIsGivenBack(t *testing.T) {
 	if now := f.log.count("one of too many lines"); now != lines {
 		t.Errorf("%d lines after its end", now-lines)
 	}
+}
+
+func TestWhatHasLeakedStaysWhenAnotherFlagChanges(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "flags.json")
+	file, err := flags.Open(path) // outside of the bubble: OpenFeature listens for events as long as the process runs
+	if err != nil {
+		t.Fatal(err)
+	}
+	f := &faulty{T: t, path: path}
+	synctest.Test(t, func(t *testing.T) {
+		i := newInjector(telemetry.NewLogger(io.Discard, "test", ""))
+		defer i.clear()
+		apply := func(all map[string]any) {
+			t.Helper()
+			f.set(all)
+			if changed, err := file.Load(); !changed || err != nil {
+				t.Fatalf("changed: %v, %v", changed, err)
+			}
+			i.apply(t.Context(), file)
+		}
+		before := runtime.NumGoroutine()
+		leak := Leak{PerSecond: 2000, Limit: 1000}
+		apply(map[string]any{GoroutineLeak: leak})
+		time.Sleep(time.Second)
+		synctest.Wait()
+		if n := runtime.NumGoroutine() - before; n < leak.Limit {
+			t.Fatalf("%d goroutines have leaked, want %d", n, leak.Limit)
+		}
+		apply(map[string]any{GoroutineLeak: leak, RouteErrors: Route{Percent: 10}})
+		synctest.Wait()
+		if n := runtime.NumGoroutine() - before; n < leak.Limit {
+			t.Errorf("%d goroutines are left when another flag has changed, want %d", n, leak.Limit)
+		}
+	})
 }
 
 func TestAStoppedWorkerWaitsUntilItsFlagIsOff(t *testing.T) {

@@ -63,3 +63,20 @@ func TestAWorkerDoesNothingWhileItsFaultFlagIsOn(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+func TestAWorkerThatPanicsLeavesNoContextBehind(t *testing.T) {
+	logger := slog.New(slog.NewTextHandler(io.Discard, nil))
+	stop, err := faultinject.Start(filepath.Join(t.TempDir(), "flags.json"), logger)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer stop()
+	var last context.Context
+	panicked, err := runRecovered(t.Context(), logger, Worker{Name: "relay", Run: func(ctx context.Context) error {
+		last = ctx
+		panic("one bad item")
+	}})
+	if !panicked || err != nil || last.Err() == nil {
+		t.Errorf("panicked: %v, %v; its context: %v", panicked, err, last.Err())
+	}
+}

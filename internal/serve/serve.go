@@ -150,10 +150,7 @@ func runRecovered(ctx context.Context, logger *slog.Logger, w Worker) (panicked 
 	}()
 	faults := faultinject.Process() // nil, unless the process is to fail on purpose
 	for faults.WaitWhileStopped(ctx, w.Name) {
-		running, cancel := faults.StopContext(ctx, w.Name)
-		err := w.Run(running)
-		stopped := running.Err() != nil && ctx.Err() == nil
-		cancel()
+		stopped, err := runUntilStopped(ctx, faults, w)
 		if err != nil && !errors.Is(err, context.Canceled) {
 			return false, fmt.Errorf("%s: %w", w.Name, err)
 		}
@@ -162,6 +159,14 @@ func runRecovered(ctx context.Context, logger *slog.Logger, w Worker) (panicked 
 		}
 	}
 	return false, nil
+}
+
+// runUntilStopped runs w until it returns. stopped: because its fault is on.
+func runUntilStopped(ctx context.Context, faults *faultinject.Injector, w Worker) (stopped bool, err error) {
+	running, cancel := faults.StopContext(ctx, w.Name)
+	defer cancel() // also when it panics
+	err = w.Run(running)
+	return running.Err() != nil && ctx.Err() == nil, err
 }
 
 func ignoreServerClosed(err error) error {

@@ -69,7 +69,7 @@ func (s *series) csv() string {
 type faultyRush struct {
 	*rushClient
 	series *series
-	begin  func() // called when the fault is due
+	begin  func() // called when the fault is due, and after each later response
 	at     int64  // requests until then
 }
 
@@ -81,7 +81,7 @@ func (c *faultyRush) Received(status int, body []byte) {
 	} else {
 		c.rushClient.Received(status, body)
 	}
-	if c.requests.Load() == c.at {
+	if c.requests.Load() >= c.at { // more, when another connection has counted in between
 		c.begin()
 	}
 }
@@ -103,7 +103,7 @@ func (b *benchmark) measureFault(ctx context.Context) (r row, err error) {
 	begin := func() {
 		once.Do(func() {
 			began = time.Now()
-			go func() { injecting <- injected.Database(ctx, b.addresses["JARI_ADDR_POSTGRES"], database, true) }()
+			go func() { injecting <- injected.Database(ctx, b.Addresses["JARI_ADDR_POSTGRES"], database, true) }()
 		})
 	}
 	newClient := g.Client
@@ -113,7 +113,8 @@ func (b *benchmark) measureFault(ctx context.Context) (r row, err error) {
 	}
 	_ = b.reservations.Close(ctx) // the fault ends its connections
 	m, err := b.observe(ctx, l, g, o, 0, func(ctx context.Context) error {
-		err := errors.Join(<-injecting, injected.Database(context.WithoutCancel(ctx), b.addresses["JARI_ADDR_POSTGRES"], database, false))
+		once.Do(func() { injecting <- errors.New("the rush was over before the fault began") })
+		err := errors.Join(<-injecting, injected.Database(context.WithoutCancel(ctx), b.Addresses["JARI_ADDR_POSTGRES"], database, false))
 		return errors.Join(err, b.connect(ctx))
 	})
 	if err != nil {
@@ -137,11 +138,11 @@ func (b *benchmark) measureFault(ctx context.Context) (r row, err error) {
 
 // replay lets alertingd evaluate the series, and returns when the rule fires.
 func (s *system) replay(ctx context.Context, seen *series) (title string, at time.Time, err error) {
-	file := filepath.Join(s.dir, "series.csv")
+	file := filepath.Join(s.Dir, "series.csv")
 	if err := os.WriteFile(file, []byte(seen.csv()), 0o644); err != nil {
 		return "", at, err
 	}
-	out, err := s.command(ctx, filepath.Join(s.dir, "bin", "alertingd"), "replay", "-file", file, "-json")
+	out, err := s.Command(ctx, s.Bin("alertingd"), "replay", "-file", file, "-json")
 	if err != nil {
 		return "", at, err
 	}
@@ -167,7 +168,7 @@ func (s *system) announcement(ctx context.Context, title string, since time.Time
 	defer cancel()
 	for {
 		var all struct{ Messages []struct{ TS, Text string } }
-		if err := getJSON(ctx, s.url("slack")+"/control/messages", &all); err != nil {
+		if err := getJSON(ctx, s.URL("slack")+"/control/messages", &all); err != nil {
 			return at, err
 		}
 		for _, m := range all.Messages {

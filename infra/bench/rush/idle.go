@@ -24,8 +24,8 @@ type idleCPU struct {
 }
 
 const (
-	// idleRest is how long nothing is measured after the start, and after alertingd
-	// was stopped: work that waits is done first.
+	// idleRest is how long nothing is measured after the start, and after alertingd, which
+	// was stopped, goes on: work that waits is done first.
 	idleRest = 30 * time.Second
 	// idleLength is how long each state is measured. The launcher restarts a process
 	// that hangs for a minute.
@@ -43,7 +43,7 @@ func (b *benchmark) measureIdle(ctx context.Context) (r row, err error) {
 		}
 		return err
 	}
-	pid := b.pids["alerting"]
+	pid := b.Pids["alerting"]
 	for range b.runs {
 		if err := wait.For(ctx, idleRest); err != nil {
 			return r, err
@@ -87,13 +87,13 @@ func (b *benchmark) idleUsage(ctx context.Context) (map[string]float64, error) {
 	read := func() (map[string]time.Duration, error) {
 		all := map[string]time.Duration{}
 		for _, part := range []string{"alerting", "opensearch", "aws"} {
-			used, err := proc.CPU(b.pids[part])
+			used, err := proc.CPU(b.Pids[part])
 			if err != nil {
 				return nil, fmt.Errorf("CPU time of %s: %w", part, err)
 			}
 			all[part] = used
 		}
-		own, err := proc.Own(b.launcherPid)
+		own, err := proc.Own(b.LauncherPid)
 		all["launcher"] = own
 		return all, err
 	}

@@ -76,18 +76,15 @@ func (b *benchmark) runOnce(ctx context.Context, l load, n int) (m measurement, 
 func (b *benchmark) observe(
 	ctx context.Context, l load, g rig.Load, o *outcome, n int, afterwards func(context.Context) error,
 ) (m measurement, err error) {
-	var before, during usage
-	var failed error
 	if b.Profile != "" {
 		stop := b.profileServices(ctx, l, n)
 		defer func() { err = errors.Join(err, stop()) }()
 	}
 	from := time.Now()
-	m.Results = g.Run(ctx,
-		func() { before, failed = b.usage() },
-		func() { during, err = b.usage() })
+	results, before, during, err := runMeasured(ctx, g, b.usage)
+	m.Results = results
 	until := time.Now()
-	if err = errors.Join(failed, err, afterwards(ctx), ctx.Err()); err != nil {
+	if err = errors.Join(err, afterwards(ctx), ctx.Err()); err != nil {
 		return m, err
 	}
 	m.requests, m.errors = int(o.requests.Load()), int(o.errors.Load())
@@ -112,13 +109,23 @@ func (b *benchmark) observe(
 	return m, nil
 }
 
+// runMeasured runs a load generator, and reads the CPU time before it begins and when the
+// load is over. The warm-up is included, as it is in the number of requests.
+func runMeasured(ctx context.Context, g rig.Load, read func() (usage, error)) (r rig.Results, before, during usage, err error) {
+	if before, err = read(); err != nil {
+		return r, before, during, err
+	}
+	r = g.Run(ctx, func() {}, func() { during, err = read() })
+	return r, before, during, err
+}
+
 // mailDiners is enough that hardly any diner books twice.
 const mailDiners = 40_000
 
 // eveningDiners is enough that none has too many reservations.
 const eveningDiners = 2000
 
-// eveningWarmUp is not measured: connections are opened and tokens seen first.
+// eveningWarmUp is without rates and latencies: connections are opened and tokens seen first.
 const eveningWarmUp = 3 * time.Second
 
 // generator returns the load generator of a load, with diners of its own, and what
@@ -133,35 +140,48 @@ func (b *benchmark) generator(ctx context.Context, l load, n int) (rig.Load, *ou
 		slot := b.drops[0]
 		b.drops = b.drops[1:]
 		diners, err := b.newDiners(ctx, b.diners)
-		next := &atomic.Int64{}
 		g.Requests = len(diners)
-		g.Client = func(r *rand.Rand) rig.Client {
-			return &rushClient{outcome: o, path: l.path, slot: func() int64 { return slot }, diners: diners, next: next, r: r}
-		}
+		g.Client = bookers(o, l.path, diners, func(*rand.Rand) func() int64 { return func() int64 { return slot } })
 		return g, o, err
 	}
+	g.WarmUp, g.Measured = eveningWarmUp, b.seconds
 	if strings.HasPrefix(l.scenario, mails) {
 		diners, err := b.newDiners(ctx, mailDiners)
-		next := &atomic.Int64{}
-		g.WarmUp, g.Measured = eveningWarmUp, b.seconds
-		g.Client = func(r *rand.Rand) rig.Client {
+		g.Client = bookers(o, l.path, diners, func(r *rand.Rand) func() int64 {
 			anyOf := rig.Uniform(len(b.slots))(r)
-			return &rushClient{outcome: o, path: l.path, slot: func() int64 { return b.slots[anyOf()] }, diners: diners, next: next, r: r}
-		}
+			return func() int64 { return b.slots[anyOf()] }
+		})
 		return g, o, err
 	}
 	diners, err := b.newDiners(ctx, max(eveningDiners, 2*b.connections))
-	g.WarmUp, g.Measured = eveningWarmUp, b.seconds
-	shares := slices.Collect(slices.Chunk(diners, len(diners)/b.connections))
-	taken := 0
+	if err != nil {
+		return g, nil, err
+	}
+	share := shares(diners, b.connections)
 	g.Client = func(r *rand.Rand) rig.Client {
-		taken++
 		return &eveningClient{
-			outcome: o, path: l.path, diners: shares[taken-1], restaurants: b.restaurants, slots: b.slots,
+			outcome: o, path: l.path, diners: share(), restaurants: b.restaurants, slots: b.slots,
 			pick: rig.ByPopularity(len(b.slots))(r), r: r,
 		}
 	}
-	return g, o, err
+	return g, o, nil
+}
+
+// bookers returns the clients of a load of bookings, which take the next diner in turn.
+// slot returns what a client chooses slots with.
+func bookers(o *outcome, path string, diners []diner, slot func(*rand.Rand) func() int64) func(*rand.Rand) rig.Client {
+	next := &atomic.Int64{}
+	return func(r *rand.Rand) rig.Client {
+		return &rushClient{outcome: o, path: path, slot: slot(r), diners: diners, next: next, r: r}
+	}
+}
+
+// shares returns a function that returns other diners for each connection. Connections call
+// it at the same time.
+func shares(diners []diner, connections int) func() []diner {
+	all := slices.Collect(slices.Chunk(diners, len(diners)/connections))
+	var taken atomic.Int64
+	return func() []diner { return all[taken.Add(1)-1] }
 }
 
 // recount returns the covers that were sold since from, and those that are sold
@@ -190,7 +210,7 @@ func (b *benchmark) profileServices(ctx context.Context, l load, n int) func() e
 	for _, service := range services {
 		file := filepath.Join(b.Profile, fmt.Sprintf("%s-%s-%d-%s-%d.pprof", l.scenario, l.path, l.rate, service, n+1))
 		go func() {
-			done <- rig.Profile(ctx, strings.TrimPrefix(b.url(service+"-"+region+"/ops"), "http://"), length, file)
+			done <- rig.Profile(ctx, strings.TrimPrefix(b.URL(service+"-"+region+"/ops"), "http://"), length, file)
 		}()
 	}
 	return func() (err error) {

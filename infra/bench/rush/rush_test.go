@@ -283,7 +283,7 @@ func TestASecondIsStretchedToAMinuteForTheReplay(t *testing.T) {
 func TestTheFaultBeginsOnceInTheMiddleOfTheRush(t *testing.T) {
 	begun := 0
 	c := &faultyRush{
-		rushClient: &rushClient{outcome: &outcome{}}, series: &series{seconds: map[int64]*[2]int{}}, begin: func() { begun++ }, at: 3,
+		rushClient: &rushClient{outcome: &outcome{}}, series: &series{seconds: map[int64]*[2]int{}}, begin: sync.OnceFunc(func() { begun++ }), at: 3,
 	}
 	for i, status := range []int{201, 409, 503, 503, 500} {
 		c.Received(status, nil)
@@ -297,5 +297,58 @@ func TestTheFaultBeginsOnceInTheMiddleOfTheRush(t *testing.T) {
 	}
 	if good != 2 || bad != 3 || c.errors.Load() != 1 || c.requests.Load() != 5 {
 		t.Errorf("%d good, %d bad, %d errors of %d", good, bad, c.errors.Load(), c.requests.Load())
+	}
+}
+
+func TestTheFaultBeginsEvenIfTwoConnectionsCountAtOnce(t *testing.T) {
+	begun := false
+	c := &faultyRush{
+		rushClient: &rushClient{outcome: &outcome{}}, series: &series{seconds: map[int64]*[2]int{}}, begin: func() { begun = true }, at: 3,
+	}
+	c.requests.Store(3) // another one has counted the third response, and this one gets the fourth
+	if c.Received(201, nil); !begun {
+		t.Error("nobody has begun it")
+	}
+}
+
+func TestTheCPUTimeIsThatOfAllRequestsThatAreCounted(t *testing.T) {
+	addr := served(t, func(c *fasthttp.RequestCtx) { c.SetStatusCode(201) })
+	o := &outcome{}
+	g := rig.Load{Addr: addr, Connections: 2, WarmUp: 50 * time.Millisecond, Measured: 50 * time.Millisecond}
+	g.Client = bookers(o, gateway, someDiners(10), func(*rand.Rand) func() int64 { return func() int64 { return 7 } })
+	var counted []int64
+	if _, _, _, err := runMeasured(t.Context(), g, func() (usage, error) {
+		counted = append(counted, o.requests.Load())
+		return usage{}, nil
+	}); err != nil {
+		t.Fatal(err)
+	}
+	if len(counted) != 2 || counted[0] != 0 || counted[1] == 0 {
+		t.Errorf("CPU time was read after %v requests, want first after none", counted)
+	}
+}
+
+func TestConnectionsShareNoDiners(t *testing.T) {
+	const connections = 64
+	share := shares(someDiners(2*connections+1), connections)
+	var taken sync.Map
+	var all sync.WaitGroup
+	for range connections {
+		all.Go(func() {
+			for _, d := range share() {
+				if _, twice := taken.LoadOrStore(d.id, true); twice {
+					t.Error("two connections have one diner")
+				}
+			}
+		})
+	}
+	all.Wait()
+}
+
+func TestAnErrorOfAServerIsNoAnswer(t *testing.T) {
+	addr := served(t, func(c *fasthttp.RequestCtx) { c.SetStatusCode(500); c.SetBodyString(`{"messages":[]}`) })
+	var all struct{ Messages []string }
+	if err := getJSON(t.Context(), "http://"+addr+"/control/messages", &all); err == nil || !strings.Contains(err.Error(), "status 500") {
+		t.Errorf("got %v", err)
 	}
 }

@@ -77,7 +77,7 @@ func (s *system) accessLines(ctx context.Context, path string, from, until time.
 	if path == edge {
 		service = names.ServiceEdge
 	}
-	n, err := s.search.Count(ctx, names.LogIndex+"*", opensearch.Filter(
+	n, err := s.Search.Count(ctx, names.LogIndex+"*", opensearch.Filter(
 		opensearch.Term(names.EventName, names.EventAccess), opensearch.Term(names.DocServiceName, service),
 		opensearch.Term(names.CloudRegion, names.Regions[region]), during(names.DocTime, from, until.Add(time.Second))))
 	if opensearch.Absent(err) {
@@ -92,7 +92,7 @@ func (s *system) documents(ctx context.Context, from, until time.Time) (sum int6
 	for family, field := range map[string]string{
 		names.LogIndex: names.DocTime, names.MetricIndex: names.DocTime, names.SpanIndex: names.DocStartTime,
 	} {
-		n, err := s.search.Count(ctx, family+"*", opensearch.Filter(during(field, from, until)))
+		n, err := s.Search.Count(ctx, family+"*", opensearch.Filter(during(field, from, until)))
 		if err != nil && !opensearch.Absent(err) {
 			return 0, err
 		}

@@ -1,11 +1,8 @@
 package main
 
 import (
-	"bytes"
 	"context"
-	"encoding/json"
 	"fmt"
-	"io"
 	"math/rand/v2"
 	"net/http"
 	"path/filepath"
@@ -24,8 +21,8 @@ const (
 // prepare creates the restaurant of the rush, as its owner would, and lists the
 // slots.
 func (s *system) prepare(ctx context.Context) (err error) {
-	at := s.url("gateway-" + region)
-	if s.signer, err = newSigner(ctx, filepath.Join(s.dir, "secrets", "signing-key.pem"), at); err != nil {
+	at := s.URL("gateway-" + region)
+	if s.signer, err = newSigner(ctx, filepath.Join(s.Dir, "secrets", "signing-key.pem"), at); err != nil {
 		return err
 	}
 	r := rand.New(rand.NewPCG(1, 1))
@@ -70,37 +67,11 @@ func (s *system) listSlots(ctx context.Context, which, restaurant string) ([]int
 }
 
 func getJSON(ctx context.Context, url string, into any) error {
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
-	if err != nil {
-		return err
-	}
-	res, err := http.DefaultClient.Do(req)
-	if err != nil {
-		return err
-	}
-	defer res.Body.Close()
-	return json.NewDecoder(res.Body).Decode(into)
+	_, err := seed.Call(ctx, http.MethodGet, url, "", nil, into, http.StatusOK)
+	return err
 }
 
 func put(ctx context.Context, url, token string, body any) error {
-	text, err := json.Marshal(body)
-	if err != nil {
-		return err
-	}
-	req, err := http.NewRequestWithContext(ctx, http.MethodPut, url, bytes.NewReader(text))
-	if err != nil {
-		return err
-	}
-	req.Header.Set("Content-Type", "application/json")
-	req.Header.Set("Authorization", "Bearer "+token)
-	res, err := http.DefaultClient.Do(req)
-	if err != nil {
-		return err
-	}
-	defer res.Body.Close()
-	if res.StatusCode >= 300 {
-		why, _ := io.ReadAll(io.LimitReader(res.Body, 500))
-		return fmt.Errorf("PUT %s: %s: %s", url, res.Status, why)
-	}
-	return nil
+	_, err := seed.Call(ctx, http.MethodPut, url, token, body, nil, http.StatusOK, http.StatusCreated)
+	return err
 }

@@ -23,7 +23,7 @@ type usage struct {
 
 func (s *system) usage() (u usage, err error) {
 	for _, part := range processes {
-		used, err := proc.CPU(s.pids[part])
+		used, err := proc.CPU(s.Pids[part])
 		if err != nil {
 			return u, fmt.Errorf("CPU time of %s: %w", part, err)
 		}

@@ -33,7 +33,7 @@ var agentFaults = []Fault{
 				return nil, err
 			}
 			release, err := t.Change("agent", onFullVolume(dir, in.Percent), "the injected fault "+in.Fault)
-			return func(context.Context) error { release(); return nil }, err
+			return begun(func(context.Context) error { release(); return nil }, err)
 		},
 	},
 	{
@@ -42,12 +42,13 @@ var agentFaults = []Fault{
 			"the agent throws away what has no room",
 		Alerts: []Alert{{Rule: "telemetry-evicted"}},
 		begin: func(ctx context.Context, t Target, in Injection) (func(context.Context) error, error) {
+			end := func(ctx context.Context) error { return writeSpans(ctx, t) }
 			if err := ReadOnly(ctx, t.OpenSearchURL(), names.SpanIndex+"*", true); err != nil {
-				return nil, err
+				return end, err
 			}
 			release, err := t.Change("agent", smallBuffer, "the injected fault "+in.Fault)
 			if err != nil {
-				return nil, errors.Join(err, writeSpans(ctx, t))
+				return end, err
 			}
 			return func(ctx context.Context) error { release(); return writeSpans(ctx, t) }, nil
 		},
@@ -69,9 +70,10 @@ var agentFaults = []Fault{
 		},
 		begin: func(ctx context.Context, t Target, in Injection) (func(context.Context) error, error) {
 			index := in.Undo["index"]
+			end := func(ctx context.Context) error { return RemoveUnused(ctx, t.OpenSearchURL(), index) }
 			// Lines that arrived after the end of an earlier one have made the index again.
-			if err := errors.Join(RemoveUnused(ctx, t.OpenSearchURL(), index), Misfit(ctx, t.OpenSearchURL(), index)); err != nil {
-				return nil, err
+			if err := errors.Join(end(ctx), Misfit(ctx, t.OpenSearchURL(), index)); err != nil {
+				return end, err
 			}
 			tomorrow := in.Since.UTC().Truncate(24*time.Hour).AddDate(0, 0, 1)
 			stop, err := writeEvery(time.Second, filepath.Join(t.LogDir(), "launcher-refused.log"), func() any {
@@ -81,9 +83,9 @@ var agentFaults = []Fault{
 				}
 			})
 			if err != nil {
-				return nil, errors.Join(err, RemoveUnused(ctx, t.OpenSearchURL(), index))
+				return end, err
 			}
-			return func(ctx context.Context) error { stop(); return RemoveUnused(ctx, t.OpenSearchURL(), index) }, nil
+			return func(ctx context.Context) error { stop(); return end(ctx) }, nil
 		},
 		undo: func(ctx context.Context, t Target, in Injection) error {
 			return RemoveUnused(ctx, t.OpenSearchURL(), in.Undo["index"])

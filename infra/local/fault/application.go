@@ -65,7 +65,7 @@ func flagged(f Fault, key string, value func(Injection) any) Fault {
 	off := func(t Target, in Injection) error { return SetFlag(t.FaultFlagsFile(in.process()), key, nil) }
 	f.begin = func(_ context.Context, t Target, in Injection) (func(context.Context) error, error) {
 		end := func(context.Context) error { return off(t, in) }
-		return end, SetFlag(t.FaultFlagsFile(in.process()), key, value(in))
+		return begun(end, SetFlag(t.FaultFlagsFile(in.process()), key, value(in)))
 	}
 	f.undo = func(_ context.Context, t Target, in Injection) error { return off(t, in) }
 	return f

@@ -19,7 +19,7 @@ var databaseFaults = []Fault{
 		Alerts: []Alert{{Rule: "booking-availability"}, {Rule: "free-times-availability"}},
 		begin: func(ctx context.Context, t Target, in Injection) (func(context.Context) error, error) {
 			end := func(ctx context.Context) error { return t.refuse(ctx, in, false) }
-			return end, t.refuse(ctx, in, true)
+			return begun(end, t.refuse(ctx, in, true))
 		},
 		undo:      func(ctx context.Context, t Target, in Injection) error { return t.refuse(ctx, in, false) },
 		undoAfter: "postgres",
@@ -220,7 +220,7 @@ func refusing(f Fault) Fault {
 		}
 		file := Cloud{t.CloudFaultFile()}
 		end := func(context.Context) error { return file.Off(in) }
-		return end, file.On(in)
+		return begun(end, file.On(in))
 	}
 	f.undo = func(_ context.Context, t Target, in Injection) error { return Cloud{t.CloudFaultFile()}.Off(in) }
 	return f

@@ -23,6 +23,7 @@ type Controller struct {
 
 	mu     sync.Mutex
 	active []*activeFault
+	left   []Injection // by an earlier launcher, not undone yet
 	closed bool
 }
 
@@ -33,11 +34,11 @@ type activeFault struct {
 	timer *time.Timer
 }
 
-// The limits of a change and of ending everything at a stop. A fault that could not be
-// ended is tried again every retryEvery.
 const (
+	// changeTimeout is how long it may take to begin or to end one fault.
 	changeTimeout = 30 * time.Second
-	retryEvery    = time.Second
+	// retryEvery is how often the end of a fault that could not be ended is tried again.
+	retryEvery = time.Second
 )
 
 // NewController returns a controller of faults. file keeps the injections that are on,
@@ -63,7 +64,7 @@ func (c *Controller) On(ctx context.Context, r Request) ([]Injection, error) {
 		if err = c.begin(ctx, f, &ins[i]); err != nil {
 			err = fmt.Errorf("%s: %w", ins[i].Describe(), err)
 			for _, began := range ins[:i] {
-				err = errors.Join(err, c.end(ctx, began.same))
+				err = errors.Join(err, c.end(context.WithoutCancel(ctx), began.same))
 			}
 			return nil, err
 		}
@@ -88,7 +89,7 @@ func (c *Controller) begin(ctx context.Context, f Fault, in *Injection) error {
 		return err
 	}
 	end, err := f.begin(ctx, c.target, *in)
-	if err != nil {
+	if end == nil {
 		return errors.Join(err, c.remove(a))
 	}
 	c.mu.Lock()
@@ -96,6 +97,9 @@ func (c *Controller) begin(ctx context.Context, f Fault, in *Injection) error {
 	a.timer = time.AfterFunc(time.Until(in.Until), func() { c.expire(a) })
 	c.mu.Unlock()
 	c.report(true, *in)
+	if err != nil { // it may have begun, as after a request without a response
+		return errors.Join(err, c.endOne(context.WithoutCancel(ctx), a))
+	}
 	return nil
 }
 
@@ -192,7 +196,11 @@ func (c *Controller) add(a *activeFault) error {
 		return errStopping
 	}
 	c.active = append(c.active, a)
-	return c.save()
+	if err := c.save(); err != nil { // what nothing remembers must not begin
+		c.active = c.active[:len(c.active)-1]
+		return err
+	}
+	return nil
 }
 
 func (c *Controller) remove(a *activeFault) error {
@@ -204,7 +212,7 @@ func (c *Controller) remove(a *activeFault) error {
 
 // save writes what is on. mu must be held.
 func (c *Controller) save() error {
-	ins := []Injection{}
+	ins := append([]Injection{}, c.left...)
 	for _, a := range c.active {
 		ins = append(ins, a.Injection)
 	}

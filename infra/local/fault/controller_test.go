@@ -10,21 +10,50 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
 
 	"go.yaml.in/yaml/v3"
-
-	"jari.example/infra/local/launch"
 )
 
 // recorder is a system in which two faults can be injected, and what happened to it.
 type recorder struct {
-	log    []string
-	refuse error // of the end of a fault
 	file   string
 	faults []Fault
+
+	mu     sync.Mutex // faults end in goroutines of their own
+	log    []string
+	refuse error // of the end of a fault
+}
+
+func (r *recorder) note(text string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.log = append(r.log, text)
+}
+
+// taken is what has happened since it was called last.
+func (r *recorder) taken() []string {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	log := r.log
+	r.log = nil
+	return log
+}
+
+// refuseEnds lets the end of each fault fail with err; nil: it succeeds.
+func (r *recorder) refuseEnds(err error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.refuse = err
+}
+
+func (r *recorder) end() error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.refuse
 }
 
 func newRecorder(t *testing.T) *recorder {
@@ -33,17 +62,17 @@ func newRecorder(t *testing.T) *recorder {
 		if in.Service == "search" {
 			return nil, errors.New("search has no process")
 		}
-		r.log = append(r.log, "begin "+in.Describe())
+		r.note("begin " + in.Describe())
 		return func(context.Context) error {
-			if r.refuse != nil {
-				return r.refuse
+			if err := r.end(); err != nil {
+				return err
 			}
-			r.log = append(r.log, "end "+in.Describe())
+			r.note("end " + in.Describe())
 			return nil
 		}, nil
 	}
 	undo := func(_ context.Context, _ Target, in Injection) error {
-		r.log = append(r.log, "undo "+in.Describe())
+		r.note("undo " + in.Describe())
 		return nil
 	}
 	r.faults = []Fault{
@@ -55,16 +84,15 @@ func newRecorder(t *testing.T) *recorder {
 
 func (r *recorder) controller() *Controller {
 	return NewController(r.faults, Target{}, r.file, func(on bool, in Injection) {
-		r.log = append(r.log, fmt.Sprintf("report %t %s", on, in.Fault))
+		r.note(fmt.Sprintf("report %t %s", on, in.Fault))
 	})
 }
 
 func (r *recorder) expect(t *testing.T, want ...string) {
 	t.Helper()
-	if !slices.Equal(r.log, want) {
-		t.Errorf("got\n  %s\nwant\n  %s", strings.Join(r.log, "\n  "), strings.Join(want, "\n  "))
+	if got := r.taken(); !slices.Equal(got, want) {
+		t.Errorf("got\n  %s\nwant\n  %s", strings.Join(got, "\n  "), strings.Join(want, "\n  "))
 	}
-	r.log = nil
 }
 
 func TestAFaultEndsAtItsTime(t *testing.T) {
@@ -104,7 +132,7 @@ func TestAFaultThatIsOnBeginsAgainWithTheNewParameters(t *testing.T) {
 		if on := c.List(); len(on) != 2 || on[0].Percent != 30 || on[1].Region != "us" {
 			t.Errorf("on is %+v", on)
 		}
-		r.log = nil
+		r.taken()
 		if ended, err := c.Off(t.Context(), "slow", "us"); err != nil || len(ended) != 1 {
 			t.Errorf("ended %+v, %v", ended, err)
 		}
@@ -112,8 +140,8 @@ func TestAFaultThatIsOnBeginsAgainWithTheNewParameters(t *testing.T) {
 			t.Errorf("ended %+v, %v", ended, err)
 		}
 		time.Sleep(time.Hour) // no timer of the first one is left
-		if n := len(r.log); n != 4 {
-			t.Errorf("%d changes, want 4: %q", n, r.log)
+		if log := r.taken(); len(log) != 4 {
+			t.Errorf("%d changes, want 4: %q", len(log), log)
 		}
 	})
 }
@@ -125,7 +153,8 @@ func TestAFaultThatCannotBeEndedIsTriedAgain(t *testing.T) {
 		if _, err := c.On(t.Context(), Request{Fault: "full", For: time.Minute}); err != nil {
 			t.Fatal(err)
 		}
-		r.log, r.refuse = nil, errors.New("the store is away")
+		r.taken()
+		r.refuseEnds(errors.New("the store is away"))
 		time.Sleep(2 * time.Minute)
 		if on := c.List(); len(on) != 1 || !strings.Contains(on[0].Problem, "the store is away") {
 			t.Errorf("on is %+v", on)
@@ -133,7 +162,7 @@ func TestAFaultThatCannotBeEndedIsTriedAgain(t *testing.T) {
 		if _, err := c.Off(t.Context(), "full", ""); err == nil || !strings.Contains(err.Error(), "tried again every 1s") {
 			t.Errorf("off: %v", err)
 		}
-		r.refuse = nil
+		r.refuseEnds(nil)
 		time.Sleep(2 * retryEvery)
 		r.expect(t, "end full", "report false full")
 		if on := c.List(); len(on) != 0 {
@@ -170,41 +199,63 @@ func TestARegionThatCannotFailEndsTheFaultInAll(t *testing.T) {
 		!strings.Contains(err.Error(), "search has no process") {
 		t.Errorf("got %v", err)
 	}
-	if len(c.List()) != 0 || len(r.log) != 0 {
-		t.Errorf("on is %+v, %q", c.List(), r.log)
+	if len(c.List()) != 0 {
+		t.Errorf("on is %+v", c.List())
+	}
+	r.expect(t)
+}
+
+func TestARegionThatCannotFailEndsTheFaultInAllEvenIfTheAskerHasLeft(t *testing.T) {
+	r := newRecorder(t)
+	r.faults[0].begin = func(_ context.Context, _ Target, in Injection) (func(context.Context) error, error) {
+		if in.Region == "us" {
+			return nil, errors.New("us has no process")
+		}
+		return func(ctx context.Context) error { return ctx.Err() }, nil
+	}
+	c := r.controller()
+	left, leave := context.WithCancel(t.Context())
+	leave()
+	if _, err := c.On(left, Request{Fault: "slow", Region: "all"}); err == nil || len(c.List()) != 0 {
+		t.Errorf("%v; on is %+v", err, c.List())
 	}
 }
 
-func TestWhatAKilledLauncherLeftOnIsUndoneWhenItsPartIsUp(t *testing.T) {
-	r := newRecorder(t)
-	c := r.controller()
-	for _, request := range []Request{{Fault: "full"}, {Fault: "slow"}} {
-		if _, err := c.On(t.Context(), request); err != nil {
-			t.Fatal(err)
+func TestAFaultThatMayHaveBegunIsEnded(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := newRecorder(t)
+		begin := r.faults[1].begin
+		r.faults[1].begin = func(ctx context.Context, target Target, in Injection) (func(context.Context) error, error) {
+			end, _ := begin(ctx, target, in)
+			return end, errors.New("no response")
 		}
-	}
-	r.log = nil // the launcher is killed: nobody ends them
-	left, err := Left(r.file, r.faults)
-	if err != nil || len(left) != 1 || left[0].Fault != "full" {
-		t.Fatalf("left is %+v, %v; the other one ended with the launcher", left, err)
-	}
-	all := []launch.Part{{Name: "other"}, {Name: "store", Initialize: func(context.Context, launch.Progress) error {
-		r.log = append(r.log, "store is up")
-		return nil
-	}}}
-	report := func(on bool, in Injection) { r.log = append(r.log, fmt.Sprintf("report %t %s", on, in.Fault)) }
-	if err := UndoAtStart(all, left, r.faults, Target{}, report); err != nil {
+		c := r.controller()
+		r.refuseEnds(errors.New("the store is away"))
+		_, err := c.On(t.Context(), Request{Fault: "full"})
+		if err == nil || !strings.Contains(err.Error(), "no response") || len(c.List()) != 1 {
+			t.Errorf("%v; on is %+v", err, c.List())
+		}
+		r.refuseEnds(nil)
+		time.Sleep(2 * retryEvery)
+		r.expect(t, "begin full", "report true full", "end full", "report false full")
+		if on := c.List(); len(on) != 0 {
+			t.Errorf("on is %+v", on)
+		}
+	})
+}
+
+func TestAFaultThatCannotBeRememberedDoesNotBegin(t *testing.T) {
+	r := newRecorder(t)
+	if err := os.WriteFile(filepath.Dir(r.file), nil, 0o644); err != nil { // no folder, so nothing can be written
 		t.Fatal(err)
 	}
-	r.expect(t)
-	for range 2 { // the second time is a restart of the part
-		if err := all[1].Initialize(t.Context(), func(string, ...any) {}); err != nil {
-			t.Fatal(err)
-		}
+	c := r.controller()
+	if _, err := c.On(t.Context(), Request{Fault: "full"}); err == nil || len(c.List()) != 0 {
+		t.Errorf("%v; on is %+v", err, c.List())
 	}
-	r.expect(t, "store is up", "undo full", "report false full", "store is up")
-	if left, err := Left(filepath.Join(t.TempDir(), "none"), r.faults); err != nil || left != nil {
-		t.Errorf("without a file: %+v, %v", left, err)
+	r.expect(t)
+	if err := c.Close(t.Context()); err != nil {
+		t.Errorf("afterwards: %v", err)
 	}
 }
 
@@ -232,9 +283,7 @@ func TestARequestThatCannotBeMetSaysWhatToWrite(t *testing.T) {
 			t.Errorf("%+v: %v, want %q", c.request, err, c.want)
 		}
 	}
-	if len(r.log) != 0 {
-		t.Errorf("something began: %q", r.log)
-	}
+	r.expect(t)
 }
 
 func TestEveryFaultIsCompleteAndNamesRulesThatExist(t *testing.T) {

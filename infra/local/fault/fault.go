@@ -39,13 +39,22 @@ type Fault struct {
 	// plan decides what is changed, and stores in in.Undo what undo needs. It changes
 	// nothing. nil: there is nothing to decide.
 	plan func(ctx context.Context, t Target, in *Injection) error
-	// begin makes the system fail until end is called. If it fails, nothing is changed.
+	// begin makes the system fail until end is called. If it fails, nothing is changed, or
+	// end undoes what may be. end is nil where there is nothing to end.
 	begin func(ctx context.Context, t Target, in Injection) (end func(context.Context) error, err error)
 	// undo ends a fault whose launcher was killed. It may be called for one that never
 	// began. nil: the fault ends with its launcher.
 	undo func(ctx context.Context, t Target, in Injection) error
 	// undoAfter is the part that undo needs.
 	undoAfter string
+}
+
+// begun is what the begin of a fault returns that changes nothing when it fails.
+func begun(end func(context.Context) error, err error) (func(context.Context) error, error) {
+	if err != nil {
+		return nil, err
+	}
+	return end, nil
 }
 
 // Alert is a rule that a fault makes fire, with these flags; those that are empty have

@@ -34,23 +34,28 @@ func Left(file string, faults []Fault) ([]Injection, error) {
 
 // UndoAtStart lets the start of parts undo what an earlier launcher left on: after the
 // part that undoing needs is up, and before the parts that need that part. What needs no
-// part is undone at once. report is called for each one that is undone.
-func UndoAtStart(all []launch.Part, left []Injection, faults []Fault, t Target, report func(on bool, in Injection)) error {
-	for _, in := range left {
-		f, err := Find(faults, in.Fault)
+// part is undone at once. The file keeps an injection until it is undone, also one whose
+// part is not in this system. Call it before anything else.
+func (c *Controller) UndoAtStart(all []launch.Part) error {
+	left, err := Left(c.file, c.faults)
+	if err != nil {
+		return err
+	}
+	c.left = left
+	for _, in := range slices.Clone(left) {
+		f, err := Find(c.faults, in.Fault)
 		if err != nil {
 			return err
 		}
-		i := slices.IndexFunc(all, func(p launch.Part) bool { return p.Name == f.undoAfter })
-		if i < 0 {
-			if f.undoAfter == "" {
-				err = f.undoInjection(context.Background(), t, in)
-				report(false, in)
-			}
-			if err != nil {
+		if f.undoAfter == "" {
+			if err := c.undoLeft(context.Background(), f, in); err != nil {
 				return err
 			}
-			continue // the part is not in this system: nothing can notice the fault
+			continue
+		}
+		i := slices.IndexFunc(all, func(p launch.Part) bool { return p.Name == f.undoAfter })
+		if i < 0 { // nothing can notice the fault
+			continue
 		}
 		initialize, done := all[i].Initialize, false
 		all[i].Initialize = func(ctx context.Context, progress launch.Progress) error {
@@ -63,15 +68,26 @@ func UndoAtStart(all []launch.Part, left []Injection, faults []Fault, t Target, 
 				return nil
 			}
 			progress("the injected fault %s was still on; it is off now", in.Describe())
-			if err := f.undoInjection(ctx, t, in); err != nil {
+			if err := c.undoLeft(ctx, f, in); err != nil {
 				return err
 			}
 			done = true
-			report(false, in)
 			return nil
 		}
 	}
 	return nil
+}
+
+// undoLeft undoes what an earlier launcher left on, and forgets it.
+func (c *Controller) undoLeft(ctx context.Context, f Fault, in Injection) error {
+	if err := f.undoInjection(ctx, c.target, in); err != nil {
+		return err
+	}
+	c.report(false, in)
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.left = slices.DeleteFunc(c.left, in.same)
+	return c.save()
 }
 
 // writeJSON replaces a file.

@@ -41,7 +41,7 @@ func slow(f Fault, server, client string) Fault {
 		if proxy == nil {
 			return nil, errNoProxies(server)
 		}
-		return func(context.Context) error { return proxy.SetDelay(0) }, proxy.SetDelay(in.Delay)
+		return begun(func(context.Context) error { return proxy.SetDelay(0) }, proxy.SetDelay(in.Delay))
 	}
 	return f
 }

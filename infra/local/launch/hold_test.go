@@ -64,7 +64,7 @@ func TestAPartThatCrashesWhileItIsToHangHangsAgain(t *testing.T) {
 	if err := syscall.Kill(first, syscall.SIGKILL); err != nil {
 		t.Fatal(err)
 	}
-	st := sys.until(t, "a second process", func(st Status) bool { return st.Parts[0].Restarts == 1 && st.Parts[0].Pid != 0 })
+	st := sys.until(t, "a second process", func(st Status) bool { return st.Parts[0].Pid != 0 && st.Parts[0].Pid != first })
 	sys.until(t, "it hangs", func(Status) bool { return isStopped(t, st.Parts[0].Pid) })
 }
 

@@ -17,8 +17,12 @@ func (s *System) OnCallDir() string { return filepath.Join(s.Root, "alerting", "
 // alerting runs once, in the first region, for all regions.
 func (s *System) alerting() launch.Part {
 	door, preview := s.Ports.URL("door"), s.Ports.URL("preview")
+	var rules []string
+	if dir := s.Getenv("JARI_SLO_DIR"); dir != "" {
+		rules = []string{"--slo-dir", dir}
+	}
 	part := s.daemon("alerting", "alertingd", s.withProxies([]string{"postgres", "opensearch", "aws", "secrets", "build"}),
-		[]int{s.Ports.Of("alerting"), s.Ports.Of("alerting/ops")}, s.Ports.URL("alerting/ops"), []string{
+		[]int{s.Ports.Of("alerting"), s.Ports.Of("alerting/ops")}, s.Ports.URL("alerting/ops"), append([]string{
 			"--ops-addr", s.Ports.Addr("alerting/ops"), "--cloud-region", names.Regions[Regions[0]],
 			"--otlp-endpoint", s.Ports.URL("agent"),
 			"--database-url", s.DatabaseURL("jari_alerting"), "--opensearch-url", s.via("opensearch", "alerting", s.OpenSearchURL()),
@@ -33,7 +37,7 @@ func (s *System) alerting() launch.Part {
 			"--trace-url", preview + "/traces/{trace}",
 			"--status-url", s.Ports.URL("alerting") + "/status#i{incident}",
 			"--status-user", "local",
-		})
+		}, rules...))
 	part.Feeds = append(part.Feeds, "slack")
 	part.Log = "alerting-" + Regions[0] // JSON lines, for the agent
 	return part

@@ -19,9 +19,10 @@ var client = &http.Client{Timeout: 10 * time.Second}
 // reach its database.
 const retryFor = 15 * time.Second
 
-// call sends in as JSON and decodes a successful response into out. An unexpected
-// status is an error that contains the response; 503 is retried for a while.
-func call(ctx context.Context, method, url, token string, in, out any, expected ...int) (status int, err error) {
+// Call sends in as JSON, with a token unless that is "", and decodes a successful response
+// into out. An unexpected status is an error that contains the response; 503 is retried for
+// 15 s.
+func Call(ctx context.Context, method, url, token string, in, out any, expected ...int) (status int, err error) {
 	var body []byte
 	if in != nil {
 		if body, err = json.Marshal(in); err != nil {

@@ -84,7 +84,7 @@ func Fill(ctx context.Context, region Region) error {
 func owner(ctx context.Context, region Region, list []restaurant) (token string, err error) {
 	email := OwnerEmail(region.Label)
 	account := map[string]string{"email": email, "password": OwnerPassword, "name": "Owner " + region.Label, "locale": "en"}
-	_, err = call(ctx, http.MethodPost, region.Gateway+"/v1/users", "", account, nil, http.StatusCreated, http.StatusConflict)
+	_, err = Call(ctx, http.MethodPost, region.Gateway+"/v1/users", "", account, nil, http.StatusCreated, http.StatusConflict)
 	if err != nil {
 		return "", err
 	}
@@ -97,7 +97,7 @@ func owner(ctx context.Context, region Region, list []restaurant) (token string,
 	}
 	login := func() error {
 		credentials := map[string]string{"email": email, "password": OwnerPassword}
-		_, err := call(ctx, http.MethodPost, region.Gateway+"/v1/sessions", "", credentials, &session, http.StatusCreated)
+		_, err := Call(ctx, http.MethodPost, region.Gateway+"/v1/sessions", "", credentials, &session, http.StatusCreated)
 		return err
 	}
 	if err := login(); err != nil {
@@ -111,7 +111,7 @@ func owner(ctx context.Context, region Region, list []restaurant) (token string,
 		own = append(own, r.ID)
 	}
 	grant := map[string]any{"role": "owner", "own": own}
-	_, err = call(ctx, http.MethodPut, region.User+"/internal/users/"+session.User.ID+"/grant", "", grant, nil, http.StatusOK)
+	_, err = Call(ctx, http.MethodPut, region.User+"/internal/users/"+session.User.ID+"/grant", "", grant, nil, http.StatusOK)
 	if err != nil {
 		return "", err
 	}
@@ -120,13 +120,13 @@ func owner(ctx context.Context, region Region, list []restaurant) (token string,
 
 func fillOne(ctx context.Context, region Region, token string, r restaurant) error {
 	at := region.Gateway + "/v1/restaurants/" + r.ID
-	status, err := call(ctx, http.MethodGet, at, "", nil, nil, http.StatusOK, http.StatusNotFound)
+	status, err := Call(ctx, http.MethodGet, at, "", nil, nil, http.StatusOK, http.StatusNotFound)
 	if err != nil {
 		return err
 	}
 	if status == http.StatusNotFound {
 		r.ID = "" // the path has it
-		if _, err := call(ctx, http.MethodPut, at, token, r, nil, http.StatusCreated, http.StatusOK); err != nil {
+		if _, err := Call(ctx, http.MethodPut, at, token, r, nil, http.StatusCreated, http.StatusOK); err != nil {
 			return err
 		}
 	}
@@ -134,7 +134,7 @@ func fillOne(ctx context.Context, region Region, token string, r restaurant) err
 	if err != nil || open {
 		return err
 	}
-	_, err = call(ctx, http.MethodPut, at+"/schedule", token, Schedule(region.TimeZone), nil, http.StatusOK)
+	_, err = Call(ctx, http.MethodPut, at+"/schedule", token, Schedule(region.TimeZone), nil, http.StatusOK)
 	return err
 }
 
@@ -144,7 +144,7 @@ func opensInTwoWeeks(ctx context.Context, at string) (bool, error) {
 	day := time.Now().AddDate(0, 0, 14)
 	query := url.Values{"from": {day.Format(time.RFC3339)}, "to": {day.AddDate(0, 0, 7).Format(time.RFC3339)}, "party": {"1"}}
 	var free struct{ Items []json.RawMessage }
-	_, err := call(ctx, http.MethodGet, at+"/availability?"+query.Encode(), "", nil, &free, http.StatusOK, http.StatusNotFound)
+	_, err := Call(ctx, http.MethodGet, at+"/availability?"+query.Encode(), "", nil, &free, http.StatusOK, http.StatusNotFound)
 	return len(free.Items) > 0, err
 }
 
@@ -184,7 +184,7 @@ func missingInSearch(ctx context.Context, region Region, list []restaurant) (int
 			ID string `json:"id"`
 		} `json:"items"`
 	}
-	if _, err := call(ctx, http.MethodGet, region.Gateway+"/v1/restaurants?limit=50", "", nil, &found, http.StatusOK); err != nil {
+	if _, err := Call(ctx, http.MethodGet, region.Gateway+"/v1/restaurants?limit=50", "", nil, &found, http.StatusOK); err != nil {
 		return 0, err
 	}
 	missing := map[string]bool{}

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"flag"
 	"fmt"
 	"io"
 	"slices"
@@ -47,6 +48,16 @@ func faultCommand(ctx context.Context, e env, args []string) error {
 	}
 	if named {
 		f.Fault = words[1]
+	}
+	if words[0] != "on" {
+		fs.Visit(func(given *flag.Flag) {
+			if slices.Contains([]string{"service", "route", "percent", "delay", "for"}, given.Name) {
+				err = fmt.Errorf("--%s has a meaning only with `jari fault on`", given.Name)
+			}
+		})
+		if err != nil {
+			return err
+		}
 	}
 	if f.Region != "" && f.Region != "all" && !slices.Contains(parts.Regions, f.Region) {
 		return fmt.Errorf("--region is %q; it must be one of %v or all", f.Region, parts.Regions)

@@ -35,3 +35,13 @@ func TestFaultStatusShowsEachRegionsDatabase(t *testing.T) {
 		t.Errorf("with --region us:\n%s", out)
 	}
 }
+
+func TestOnlyFaultOnTakesWhatDescribesAFault(t *testing.T) {
+	for _, args := range [][]string{
+		{"fault", "off", "service-killed", "--service", "search"}, {"fault", "list", "--for", "1m"}, {"fault", "status", "--percent", "5"},
+	} {
+		if out, err := jari(t, t.TempDir(), args...); err == nil || !strings.Contains(err.Error(), "only with `jari fault on`") {
+			t.Errorf("%q: %v %s", args, err, out)
+		}
+	}
+}

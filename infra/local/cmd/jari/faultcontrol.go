@@ -18,33 +18,24 @@ func faultsFile(dir string) string { return filepath.Join(dir, "run", "faults.js
 
 // injection is what the launcher needs to inject faults.
 type injection struct {
-	sys    *parts.System
-	faults []fault.Fault
-	report func(on bool, in fault.Injection)
+	*fault.Controller
+	launcher struct{ *launch.Supervisor } // set before a fault can begin
 }
 
 // newInjection lets the start of all, which has not begun, undo what an earlier launcher
 // left on.
-func newInjection(sys *parts.System, all []launch.Part) (injection, error) {
+func newInjection(sys *parts.System, all []launch.Part) (*injection, error) {
 	if err := os.MkdirAll(sys.LogDir(), 0o755); err != nil {
-		return injection{}, err
+		return nil, err
 	}
 	// The agent follows it, as it does the logs of services: parts.System.LogGlob.
 	out, err := os.OpenFile(filepath.Join(sys.LogDir(), "launcher-events.log"), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o644)
 	if err != nil {
-		return injection{}, err
+		return nil, err
 	}
-	i := injection{sys, fault.Faults(), reporter(out)}
-	left, err := fault.Left(faultsFile(sys.Dir), i.faults)
-	if err != nil {
-		return i, err
-	}
-	return i, fault.UndoAtStart(all, left, i.faults, fault.Target{System: sys}, i.report)
-}
-
-// controller injects faults into the parts of a launcher.
-func (i injection) controller(l fault.Launcher) *fault.Controller {
-	return fault.NewController(i.faults, fault.Target{System: i.sys, Launcher: l}, faultsFile(i.sys.Dir), i.report)
+	i := &injection{}
+	i.Controller = fault.NewController(fault.Faults(), fault.Target{System: sys, Launcher: &i.launcher}, faultsFile(sys.Dir), reporter(out))
+	return i, i.UndoAtStart(all)
 }
 
 // reporter writes a line for each change of a fault.

@@ -56,7 +56,7 @@ func supervise(ctx context.Context, e env, args []string) error {
 	if err != nil {
 		return err
 	}
-	injection, err := newInjection(sys, chosen)
+	injected, err := newInjection(sys, chosen)
 	if err != nil {
 		return err
 	}
@@ -71,7 +71,7 @@ func supervise(ctx context.Context, e env, args []string) error {
 		return err
 	}
 	defer os.Remove(statePath(dir))
-	injected := injection.controller(super)
+	injected.launcher.Supervisor = super
 	super.Handle(fault.Path, injected)
 	super.BeforeStop = func() {
 		if err := injected.Close(context.WithoutCancel(ctx)); err != nil {

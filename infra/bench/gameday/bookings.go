@@ -1,0 +1,88 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"jari.example/infra/local/parts"
+	"jari.example/internal/wait"
+)
+
+// invariants count what must never be, in the database of the reservation service.
+var invariants = []struct{ what, query string }{
+	{"slots whose counter differs from their reservations", `SELECT count(*) FROM slots WHERE booked <> (SELECT coalesce(sum(party), 0)
+		FROM reservations WHERE slot_id = slots.id AND status IN ('offered', 'confirmed', 'seated'))`},
+	{"slots with more covers than they have", `SELECT count(*) FROM slots WHERE booked > greatest(wanted_capacity, 0)`},
+}
+
+// checkBookings waits until every event was delivered, and compares what diners were told
+// with the databases.
+func (g *game) checkBookings(ctx context.Context, r *round) error {
+	for _, c := range g.crowds {
+		if err := g.checkRegion(ctx, r, c); err != nil {
+			return fmt.Errorf("check the bookings of region %s: %w", c.region, err)
+		}
+	}
+	return nil
+}
+
+func (g *game) checkRegion(ctx context.Context, r *round, c *crowd) error {
+	reservations, err := g.Connect(ctx, parts.ReservationDatabase(c.region))
+	if err != nil {
+		return err
+	}
+	defer func() { _ = reservations.Close(context.WithoutCancel(ctx)) }()
+	mails, err := g.Connect(ctx, "jari_notification_"+c.region)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = mails.Close(context.WithoutCancel(ctx)) }()
+	told := c.toldSoFar()
+	// The load goes on, so that the outbox need not be empty: what was in it must go.
+	limited, cancel := context.WithTimeout(ctx, outboxLimit)
+	defer cancel()
+	asked, waiting := time.Now(), 0
+	if err := wait.Until(limited, pollInterval, func() bool {
+		err = reservations.QueryRow(limited, `SELECT count(*) FROM outbox WHERE created_at < $1`, asked).Scan(&waiting)
+		return err == nil && waiting == 0
+	}); err != nil {
+		r.problem("%d events still wait in the outbox of %s after %v", waiting, c.region, outboxLimit)
+		return nil
+	}
+	for _, i := range invariants {
+		var n int
+		if err := reservations.QueryRow(ctx, i.query).Scan(&n); err != nil {
+			return err
+		}
+		if n > 0 {
+			r.problem("region %s has %d %s", c.region, n, i.what)
+		}
+	}
+	rows, _ := reservations.Query(ctx, `SELECT id::text, status FROM reservations WHERE id = ANY($1::uuid[])`, keys(told))
+	stored := map[string]string{}
+	var id, status string
+	if _, err := pgx.ForEachRow(rows, []any{&id, &status}, func() error { stored[id] = status; return nil }); err != nil {
+		return err
+	}
+	for id, state := range told {
+		if stored[id] != state && (state != confirmed || stored[id] != cancelled) { // perhaps cancelled without a response
+			r.problem("a diner was told that reservation %s is %s, and it is %q", id, state, stored[id])
+		}
+	}
+	var events int
+	err = mails.QueryRow(ctx, `SELECT count(DISTINCT reservation_id) FROM events WHERE reservation_id = ANY($1::uuid[])`, keys(told)).Scan(&events)
+	if err == nil && events != len(told) {
+		r.problem("of %d reservations, notification knows %d", len(told), events)
+	}
+	return err
+}
+
+func keys(told map[string]string) (all []string) {
+	for id := range told {
+		all = append(all, id)
+	}
+	return all
+}

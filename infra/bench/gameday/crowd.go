@@ -1,0 +1,216 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"math/rand/v2"
+	"net/http"
+	"strings"
+	"sync"
+	"time"
+
+	"jari.example/infra/local/seed"
+	"jari.example/internal/wait"
+	"jari.example/telemetry/names"
+)
+
+// patience is after how long a diner gives up.
+const patience = 35 * time.Second
+
+// maxWaiting is how many requests of a crowd may be under way. When everything hangs,
+// further diners are not sent, as the page would show them an error of their own.
+const maxWaiting = 400
+
+// crowd are the diners of one region, and an owner, who use the system through the edge.
+// Each kind of request is sent at a rate, whether or not earlier ones were answered.
+type crowd struct {
+	edge, region string
+	client       *http.Client
+	waiting      chan struct{}
+	end          context.CancelFunc
+	running      sync.WaitGroup
+
+	mu          sync.Mutex
+	diners      []diner
+	owner       diner
+	restaurants []string
+	free        []string          // ids of slots that were free when somebody looked
+	booked      map[string]string // reservation → what the diner was told last: confirmed or cancelled
+	results     map[string]*result
+}
+
+// result counts the responses to one kind of request.
+type result struct{ good, bad int }
+
+type diner struct{ email, password, token string }
+
+// dinersPerCrowd is how many accounts share the requests.
+const dinersPerCrowd = 8
+
+const dinerPassword = "game-day-password"
+
+// newCrowd signs its diners up.
+func newCrowd(ctx context.Context, edge, region string) (*crowd, error) {
+	c := &crowd{
+		edge: edge, region: region, waiting: make(chan struct{}, maxWaiting),
+		client: &http.Client{Timeout: patience, Transport: &http.Transport{MaxIdleConnsPerHost: maxWaiting}},
+		owner:  diner{email: seed.OwnerEmail(region), password: seed.OwnerPassword},
+		booked: map[string]string{}, results: map[string]*result{},
+	}
+	run := rand.Uint32()
+	for n := range dinersPerCrowd {
+		d := diner{email: fmt.Sprintf("game-day-%s-%d-%d@example.com", region, run, n), password: dinerPassword}
+		account := map[string]string{"email": d.email, "password": d.password, "name": "Diner", "locale": "en"}
+		if status, text, err := c.call(ctx, "", http.MethodPost, "/v1/users", account, nil); err != nil || status != http.StatusCreated {
+			return nil, fmt.Errorf("sign up: %d %.300s %w", status, text, err)
+		}
+		c.diners = append(c.diners, d)
+	}
+	for i := range c.diners {
+		if err := c.open(ctx, &c.diners[i]); err != nil {
+			return nil, err
+		}
+	}
+	if err := c.open(ctx, &c.owner); err != nil {
+		return nil, err
+	}
+	var found struct{ Items []struct{ ID string } }
+	if _, _, err := c.call(ctx, "", http.MethodGet, "/v1/restaurants?limit=20", nil, &found); err != nil {
+		return nil, err
+	}
+	for _, r := range found.Items {
+		c.restaurants = append(c.restaurants, r.ID)
+	}
+	if len(c.restaurants) == 0 {
+		return nil, fmt.Errorf("region %s has no restaurant", region)
+	}
+	return c, nil
+}
+
+// start begins every flow at share times its rate; stop ends them.
+func (c *crowd) start(share float64) {
+	ctx, cancel := context.WithCancel(context.Background())
+	c.end = cancel
+	for _, f := range flows {
+		c.running.Go(func() { c.repeat(ctx, f, share) })
+	}
+}
+
+func (c *crowd) repeat(ctx context.Context, f flow, share float64) {
+	r := rand.New(rand.NewPCG(rand.Uint64(), rand.Uint64()))
+	pause := time.Duration(float64(time.Second) / (f.perSecond * share))
+	for {
+		select {
+		case c.waiting <- struct{}{}:
+			own := rand.New(rand.NewPCG(r.Uint64(), r.Uint64()))
+			c.running.Go(func() {
+				defer func() { <-c.waiting }()
+				// The end of the load does not interrupt those who wait.
+				c.count(f.name, f.send(c, context.WithoutCancel(ctx), own))
+			})
+		default:
+		}
+		// Uneven pauses: people do not come on the second.
+		if wait.For(ctx, time.Duration((0.5+r.Float64())*float64(pause))) != nil {
+			return
+		}
+	}
+}
+
+// stop waits for the responses to what was sent.
+func (c *crowd) stop() {
+	c.end()
+	c.running.Wait()
+}
+
+func (c *crowd) count(flow string, err error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	n := c.results[flow]
+	if n == nil {
+		n = &result{}
+		c.results[flow] = n
+	}
+	if err == nil {
+		n.good++
+	} else {
+		n.bad++
+	}
+}
+
+// errFailed is a response that a diner does not deserve.
+var errFailed = errors.New("failed")
+
+// call sends a request as somebody with that access token and decodes a successful
+// response. A status of 500 or above is errFailed.
+func (c *crowd) call(ctx context.Context, token, method, path string, body, into any) (status int, text []byte, err error) {
+	var sent []byte
+	if body != nil {
+		if sent, err = json.Marshal(body); err != nil {
+			return 0, nil, err
+		}
+	}
+	req, err := http.NewRequestWithContext(ctx, method, c.edge+path, bytes.NewReader(sent))
+	if err != nil {
+		return 0, nil, err
+	}
+	req.Header.Set(names.HeaderRegion, strings.ToUpper(c.region))
+	if body != nil {
+		req.Header.Set("Content-Type", "application/json")
+	}
+	if method == http.MethodPost {
+		req.Header.Set(names.HeaderIdempotency, keyOf(ctx))
+	}
+	if token != "" {
+		req.Header.Set("Authorization", "Bearer "+token)
+	}
+	res, err := c.client.Do(req)
+	if err != nil {
+		return 0, nil, err
+	}
+	defer res.Body.Close()
+	text, err = io.ReadAll(res.Body)
+	switch {
+	case err != nil:
+		return res.StatusCode, text, err
+	case res.StatusCode >= http.StatusInternalServerError:
+		return res.StatusCode, text, errFailed
+	case into == nil || res.StatusCode >= http.StatusMultipleChoices:
+		return res.StatusCode, text, nil
+	}
+	return res.StatusCode, text, json.Unmarshal(text, into)
+}
+
+// idempotencyKey is the context key of the key that a request has.
+type idempotencyKey struct{}
+
+// keyOf is the Idempotency-Key of ctx, or a new one.
+func keyOf(ctx context.Context) string {
+	if key, ok := ctx.Value(idempotencyKey{}).(string); ok {
+		return key
+	}
+	return newKey()
+}
+
+func newKey() string { return fmt.Sprintf("game-day-%x-%x", rand.Uint64(), rand.Uint64()) }
+
+func (c *crowd) open(ctx context.Context, d *diner) error {
+	var session struct {
+		Token string `json:"access_token"`
+	}
+	credentials := map[string]string{"email": d.email, "password": d.password}
+	status, text, err := c.call(ctx, "", http.MethodPost, "/v1/sessions", credentials, &session)
+	if err == nil && status != http.StatusCreated {
+		err = fmt.Errorf("log in: %d %.300s", status, text)
+	}
+	if err == nil {
+		c.mu.Lock()
+		d.token = session.Token
+		c.mu.Unlock()
+	}
+	return err
+}

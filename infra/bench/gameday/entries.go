@@ -1,0 +1,140 @@
+package main
+
+import "strings"
+
+// entry is how one alert is proven: the fault that makes it fire, and what on-call must
+// learn of it.
+type entry struct {
+	Rule  string   // metadata.name in alerting/slos
+	Fault string   // of `jari fault`
+	Args  []string // of `jari fault on`
+
+	// Named are words of which each must be in one line of the message that says what
+	// differs; of an alert that compares nothing, in its message.
+	Named []string
+	// Cause is part of a cause that `jarictl runbook run` prints.
+	Cause string
+	// Span is what an example trace must contain; zero for an alert without traces.
+	Span span
+	// Flag says that the fault is a feature flag.
+	Flag bool
+	// Long says that a round takes more than two minutes.
+	Long bool
+	// Also are rules that the same fault may make fire besides those of `jari fault list`.
+	Also []string
+}
+
+// span is a span of an example trace.
+type span struct {
+	Service string // whose it is
+	Peer    string // peer.service; "": any
+	Slow    bool   // it took a second, in place of having failed
+}
+
+// compares reports whether the message says what differs.
+func (e entry) compares() bool { return e.Span != span{} }
+
+// entries are sorted by rule. What a fault does is described by `jari fault list`.
+var entries = []entry{
+	{
+		Rule: "booking-availability", Fault: "database-refuse",
+		Named: []string{"ap-northeast-2", "failing call to postgresql"}, Cause: "the database was closed",
+		Span: span{Service: "reservation", Peer: "postgresql"},
+	},
+	{
+		Rule: "booking-latency", Fault: "route-delay", Flag: true,
+		Named: []string{"ap-northeast-2", "slow call to reservation"}, Cause: "A FLAG WAS SWITCHED ON",
+		Span: span{Service: "reservation", Slow: true},
+	},
+	{
+		Rule: "catalogue-freshness", Fault: "stream-stuck", Long: true,
+		Named: []string{"Search results are out of date"}, Cause: "INDEXING FAILS",
+	},
+	{
+		Rule: "edge-availability-kr", Fault: "service-killed", Args: []string{"--service", "gateway"},
+		Named: []string{"Region kr does not answer the edge"}, Cause: "it is down",
+		Also: []string{"service-silent-kr"},
+	},
+	{
+		Rule: "edge-availability-us", Fault: "service-killed", Args: []string{"--service", "gateway", "--region", "us"},
+		Named: []string{"Region us does not answer the edge"}, Cause: "it is down",
+		Also: []string{"service-silent-us"},
+	},
+	{
+		Rule: "free-times-availability", Fault: "route-errors", Flag: true,
+		Args:  []string{"--route", "GET /v1/restaurants/{id}/availability", "--percent", "30"},
+		Named: []string{"ap-northeast-2", "called /v1/restaurants/{id}/availability"}, Cause: "A FLAG WAS SWITCHED ON",
+		Span: span{Service: "reservation"},
+	},
+	{
+		Rule: "free-times-latency", Fault: "route-delay", Flag: true, Args: []string{"--route", "GET /v1/restaurants/{id}/availability"},
+		Named: []string{"ap-northeast-2", "called /v1/restaurants/{id}/availability"}, Cause: "A FLAG WAS SWITCHED ON",
+		Span: span{Service: "reservation", Slow: true},
+	},
+	{
+		Rule: "invariant-violated", Fault: "overbooked-counter", Long: true,
+		Named: []string{"A slot's counter differs"}, Cause: "note the ids",
+	},
+	{
+		Rule: "login-availability", Fault: "redis-away",
+		Named: []string{"failing call to redis"}, Cause: "REDIS",
+		Span: span{Service: "gateway", Peer: "redis"},
+	},
+	{
+		Rule: "login-latency", Fault: "route-delay", Flag: true, Args: []string{"--service", "user"},
+		Named: []string{"ap-northeast-2", "slow call to user"}, Cause: "A FLAG WAS SWITCHED ON",
+		Span: span{Service: "user", Slow: true},
+	},
+	{
+		Rule: "mail-delivery", Fault: "ses-throttles", Long: true,
+		Named: []string{"Mails are late"}, Cause: "THROTTLED",
+	},
+	{
+		Rule: "mails-stuck", Fault: "ses-refuses", Long: true,
+		Named: []string{"ap-northeast-2"}, Cause: "mail",
+	},
+	{
+		Rule: "outbox-stuck", Fault: "outbox-stopped", Flag: true, Long: true,
+		Named: []string{"ap-northeast-2"}, Cause: "A FLAG WAS SWITCHED ON",
+	},
+	{
+		Rule: "search-availability", Fault: "service-killed", Args: []string{"--service", "search"},
+		Named: []string{"ap-northeast-2", "failing call to search"}, Cause: "it is down",
+		Span: span{Service: "gateway", Peer: "search"}, Also: []string{"service-silent-kr"},
+	},
+	{
+		Rule: "search-latency", Fault: "opensearch-slow",
+		Named: []string{"slow call to opensearch"}, Cause: "too much load",
+		Span: span{Service: "search", Slow: true},
+	},
+	{
+		Rule: "service-silent-kr", Fault: "indexer-stopped",
+		Named: []string{"indexer"}, Cause: "it is down",
+	},
+	{
+		Rule: "service-silent-us", Fault: "indexer-stopped", Args: []string{"--region", "us"},
+		Named: []string{"indexer"}, Cause: "it is down",
+	},
+	{
+		Rule: "telemetry-blind", Fault: "agent-stopped",
+		Named: []string{"No telemetry arrives"}, Cause: "it is down",
+	},
+	{
+		Rule: "telemetry-delivery", Fault: "opensearch-read-only",
+		Named: []string{"Telemetry has gaps"}, Cause: "IT IS DOWN", Also: []string{"telemetry-blind"},
+	},
+}
+
+// expected reports whether a rule may fire during the entry's fault. faultAlerts are what
+// `jari fault list` says.
+func (e entry) expected(rule string, faultAlerts []string) bool {
+	if rule == e.Rule {
+		return true
+	}
+	for _, a := range append(faultAlerts, e.Also...) {
+		if rule == a || strings.TrimSuffix(strings.TrimSuffix(rule, "-kr"), "-us") == a {
+			return true
+		}
+	}
+	return false
+}

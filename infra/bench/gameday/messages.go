@@ -1,0 +1,108 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"path"
+	"regexp"
+	"strconv"
+	"strings"
+	"time"
+
+	"jari.example/infra/local/slack"
+)
+
+// message is an incident in Slack.
+type message struct {
+	ts, rule       string
+	headline, text string
+	page, ended    bool
+	posted, edited time.Time
+	runbook        string
+	traces         []string // ids of example traces
+}
+
+// incident is the last line of each incident's message.
+var incident = regexp.MustCompile(`(?m)^([a-z0-9-]+): .* · incident \S+`)
+
+// read returns what on-call sees of an incident; ok is false for other messages.
+func read(m slack.Message) (out message, ok bool, err error) {
+	text := m.Shown()
+	found := incident.FindStringSubmatch(text)
+	if found == nil || m.ThreadTS != "" && m.ThreadTS != m.TS {
+		return out, false, nil
+	}
+	headline, _, _ := strings.Cut(m.Text, "\n")
+	out = message{ts: m.TS, rule: found[1], headline: headline, text: text, page: !strings.Contains(headline, "Ticket")}
+	out.ended = strings.HasPrefix(headline, "✅") || strings.HasPrefix(headline, "⚪")
+	if out.posted, err = instant(m.TS); err != nil {
+		return out, false, err
+	}
+	out.edited = out.posted
+	if m.Edited != nil {
+		if out.edited, err = instant(m.Edited.TS); err != nil {
+			return out, false, err
+		}
+	}
+	for _, l := range m.Links() {
+		switch {
+		case strings.HasPrefix(l.Text, "Example trace"):
+			out.traces = append(out.traces, path.Base(l.URL))
+		case l.Text == "Runbook":
+			out.runbook = path.Base(l.URL)
+		}
+	}
+	return out, true, nil
+}
+
+// instant is the time of a ts.
+func instant(ts string) (time.Time, error) {
+	seconds, err := strconv.ParseFloat(ts, 64)
+	return time.UnixMicro(int64(seconds * 1e6)), err
+}
+
+// messages are those of all incidents in all channels, oldest first.
+func (g *game) messages(ctx context.Context) (all []message, err error) {
+	var found struct{ Messages []slack.Message }
+	if err := getJSON(ctx, g.URL("slack")+"/control/messages", &found); err != nil {
+		return nil, err
+	}
+	for _, m := range found.Messages {
+		read, ok, err := read(m)
+		if err != nil {
+			return nil, err
+		}
+		if ok {
+			all = append(all, read)
+		}
+	}
+	return all, nil
+}
+
+// lines are what the message says of what differs, and of the most frequent error.
+func (m message) lines() (all []string) {
+	for line := range strings.Lines(m.text) {
+		if strings.Contains(line, "% of failures") || strings.Contains(line, "all failures") || strings.HasPrefix(line, "Most frequent error") {
+			all = append(all, strings.TrimSpace(line))
+		}
+	}
+	return all
+}
+
+func getJSON(ctx context.Context, url string, into any) error {
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
+	if err != nil {
+		return err
+	}
+	res, err := http.DefaultClient.Do(req)
+	if err != nil {
+		return err
+	}
+	defer res.Body.Close()
+	if res.StatusCode != http.StatusOK {
+		return fmt.Errorf("GET %s: %s", url, res.Status)
+	}
+	return json.NewDecoder(res.Body).Decode(into)
+}

@@ -1,0 +1,283 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"math"
+	"os/exec"
+	"slices"
+	"strings"
+	"time"
+
+	"jari.example/infra/bench/opensearch"
+	"jari.example/infra/local/fault"
+	"jari.example/internal/wait"
+	"jari.example/telemetry/names"
+)
+
+// The limits of a round. A rule that fires later than detectLimit is reported as missing.
+const (
+	pollInterval = 250 * time.Millisecond
+	detectLimit  = 8 * time.Minute // a queue must be five minutes old
+	namedLimit   = 30 * time.Second
+	resolveLimit = 12 * time.Minute // of audits that run once a minute, ten must be good
+	calmLimit    = 12 * time.Minute
+	faultFor     = 15 * time.Minute // ends the fault if this program is killed
+	outboxLimit  = 3 * time.Minute
+)
+
+// afterIncident is how long ago an incident of a rule must have ended, so that the next
+// one opens a new incident and does not reopen the old one: 30 minutes after its end and
+// an hour after its last bad event, 60 times faster.
+const afterIncident = 65 * time.Second
+
+// round is what happened during one fault.
+type round struct {
+	entry
+	began, ended time.Time // of the fault
+	lag          time.Duration
+	found        message // the message of the entry's rule, when it was first seen
+	detected     time.Time
+	named        bool
+	lines        []string // what the message said
+	traced       bool
+	steps        string // "7 of 7"
+	causes       []string
+	caused       bool // one of them is the injected one
+	resolved     time.Time
+	problems     []string
+	unknown      bool // no alert is known before, so that there is no earliest time
+}
+
+func (r *round) problem(format string, args ...any) {
+	r.problems = append(r.problems, fmt.Sprintf(format, args...))
+}
+
+// play plays one entry. An error means that the game cannot go on; what the entry
+// promises and does not hold is a problem of the round.
+func (g *game) play(ctx context.Context, e entry) (*round, error) {
+	r := &round{entry: e}
+	if err := g.awaitCalm(ctx, e.Rule); err != nil {
+		return r, err
+	}
+	var err error
+	if r.lag, err = g.pipelineLag(ctx); err != nil {
+		return r, err
+	}
+	args := append([]string{"on", e.Fault, "--for", faultFor.String()}, e.Args...)
+	r.began = time.Now()
+	if _, err := g.Jari(ctx, "fault", args...); err != nil {
+		return r, err
+	}
+	off := func() error { _, err := g.Jari(context.WithoutCancel(ctx), "fault", "off", e.Fault); return err }
+	g.observe(ctx, r)
+	if err := off(); err != nil {
+		return r, err
+	}
+	r.ended = time.Now()
+	if !r.detected.IsZero() {
+		g.awaitResolved(ctx, r)
+	}
+	if err := g.unrelated(ctx, r); err != nil {
+		return r, err
+	}
+	return r, errors.Join(g.checkBookings(ctx, r), ctx.Err())
+}
+
+// observe waits for the message while the fault is on, and checks what on-call learns.
+func (g *game) observe(ctx context.Context, r *round) {
+	m, ok := g.await(ctx, detectLimit, func(m message) bool {
+		return m.rule == r.Rule && !m.ended && m.posted.After(r.began)
+	})
+	if !ok {
+		r.problem("no message of %s within %v", r.Rule, detectLimit)
+		return
+	}
+	r.found, r.detected = m, m.posted
+	g.Logf("  after %.1f s: %s", r.detected.Sub(r.began).Seconds(), m.headline)
+	m, r.named = g.await(ctx, namedLimit, func(m message) bool { return m.ts == r.found.ts && m.names(r.entry) })
+	if !r.named {
+		m = g.again(ctx, r.found)
+		r.problem("no line has %q: %q", r.Named, m.lines())
+	}
+	r.lines = m.lines()
+	if r.compares() {
+		g.checkTraces(ctx, r, m)
+	}
+	g.runRunbook(ctx, r, m.runbook)
+}
+
+// names reports whether each word of the entry is in one of the lines.
+func (m message) names(e entry) bool {
+	where := m.lines()
+	if !e.compares() {
+		where = []string{m.headline + "\n" + m.text}
+	}
+	return !slices.ContainsFunc(e.Named, func(word string) bool {
+		return !slices.ContainsFunc(where, func(line string) bool { return strings.Contains(line, word) })
+	})
+}
+
+// await polls the messages until one is as wanted.
+func (g *game) await(ctx context.Context, limit time.Duration, wanted func(message) bool) (m message, ok bool) {
+	ctx, cancel := context.WithTimeout(ctx, limit)
+	defer cancel()
+	_ = wait.Until(ctx, pollInterval, func() bool {
+		all, err := g.messages(ctx)
+		if i := slices.IndexFunc(all, wanted); err == nil && i >= 0 {
+			m, ok = all[i], true
+		}
+		return ok
+	})
+	return m, ok
+}
+
+// again is the message as it is now.
+func (g *game) again(ctx context.Context, m message) message {
+	all, _ := g.messages(ctx)
+	if i := slices.IndexFunc(all, func(o message) bool { return o.ts == m.ts }); i >= 0 {
+		return all[i]
+	}
+	return m
+}
+
+// awaitCalm waits until no incident is open, and the rule's last one ended long ago.
+func (g *game) awaitCalm(ctx context.Context, rule string) error {
+	var seen string
+	ctx, cancel := context.WithTimeout(ctx, calmLimit)
+	defer cancel()
+	err := wait.Until(ctx, pollInterval, func() bool {
+		all, err := g.messages(ctx)
+		if err != nil {
+			seen = err.Error()
+			return false
+		}
+		i := slices.IndexFunc(all, func(m message) bool {
+			return !m.ended || m.rule == rule && time.Since(m.edited) < afterIncident
+		})
+		if i >= 0 {
+			seen = all[i].headline
+		}
+		return i < 0
+	})
+	if err != nil {
+		return fmt.Errorf("before the fault for %s, after %v: %q: %w", rule, calmLimit, seen, err)
+	}
+	return nil
+}
+
+func (g *game) awaitResolved(ctx context.Context, r *round) {
+	m, ok := g.await(ctx, resolveLimit, func(m message) bool { return m.ts == r.found.ts && m.ended })
+	if !ok {
+		r.problem("not resolved %v after the fault", resolveLimit)
+		return
+	}
+	r.resolved = m.edited
+	g.Logf("  %.1f s after the fault: %s", r.resolved.Sub(r.ended).Seconds(), m.headline)
+}
+
+// unrelated notes the pages of rules that the fault must not make fire.
+func (g *game) unrelated(ctx context.Context, r *round) error {
+	f, err := fault.Find(fault.Faults(), r.Fault)
+	if err != nil {
+		return err
+	}
+	var alerts []string
+	for _, a := range f.Alerts {
+		alerts = append(alerts, a.Rule)
+	}
+	all, err := g.messages(ctx)
+	for _, m := range all {
+		if m.page && m.posted.After(r.began) && !r.expected(m.rule, alerts) {
+			r.problem("an unrelated page: %s", m.headline)
+		}
+	}
+	return err
+}
+
+// pipelineLag is the longest time of a few requests until a search finds their log line.
+func (g *game) pipelineLag(ctx context.Context) (longest time.Duration, err error) {
+	const requests = 4
+	for range requests {
+		sent := time.Now()
+		trace, err := g.crowds[0].probe(ctx)
+		if err != nil {
+			return 0, err
+		}
+		limited, cancel := context.WithTimeout(ctx, time.Minute)
+		err = wait.Until(limited, 100*time.Millisecond, func() bool {
+			n, err := g.Search.Count(limited, names.LogIndex+"*", opensearch.Term(names.DocTraceID, trace))
+			return err == nil && n > 0
+		})
+		cancel()
+		if err != nil {
+			return 0, fmt.Errorf("the log line of a request was not found within a minute: %w", err)
+		}
+		longest = max(longest, time.Since(sent))
+	}
+	return longest, nil
+}
+
+// checkTraces looks for the fault in the example traces.
+func (g *game) checkTraces(ctx context.Context, r *round, m message) {
+	clauses := []opensearch.Object{
+		{"terms": opensearch.Object{names.DocTraceID: m.traces}}, opensearch.Term(names.DocServiceName, r.Span.Service),
+	}
+	if r.Span.Slow {
+		clauses = append(clauses, opensearch.Object{"range": opensearch.Object{names.DocDuration: opensearch.Object{"gte": int64(time.Second)}}})
+	} else {
+		clauses = append(clauses, opensearch.Object{"term": opensearch.Object{names.DocStatusCode: 2}})
+	}
+	if r.Span.Peer != "" {
+		clauses = append(clauses, opensearch.Term(names.PeerService, r.Span.Peer))
+	}
+	limited, cancel := context.WithTimeout(ctx, namedLimit)
+	defer cancel()
+	err := wait.Until(limited, time.Second, func() bool {
+		n, err := g.Search.Count(limited, names.SpanIndex+"*", opensearch.Filter(clauses...))
+		r.traced = err == nil && n > 0
+		return r.traced
+	})
+	if err != nil {
+		r.problem("none of the %d example traces has a span as %+v", len(m.traces), r.Span)
+	}
+}
+
+// runRunbook runs the steps of the message's runbook.
+func (g *game) runRunbook(ctx context.Context, r *round, name string) {
+	limited, cancel := context.WithTimeout(ctx, 2*time.Minute)
+	defer cancel()
+	cmd := exec.CommandContext(limited, g.Bin("jarictl"), "runbook", "run", "-output", "json", name)
+	for key, value := range g.Addresses {
+		cmd.Env = append(cmd.Env, key+"="+value)
+	}
+	var complaint strings.Builder
+	cmd.Stderr = &complaint
+	out, err := cmd.Output()
+	if err != nil {
+		r.problem("jarictl runbook run %s: %v: %s", name, err, complaint.String())
+	}
+	var report struct {
+		Steps  []struct{ Error string }
+		Causes []struct{ Answer, Meaning string }
+	}
+	if err := json.Unmarshal(out, &report); err != nil {
+		r.problem("jarictl runbook run %s: %v", name, err)
+		return
+	}
+	for _, c := range report.Causes {
+		r.causes = append(r.causes, c.Answer+": "+c.Meaning)
+	}
+	r.steps = fmt.Sprint(len(report.Steps))
+	r.caused = r.Cause != "" && slices.ContainsFunc(r.causes, func(c string) bool { return strings.Contains(c, r.Cause) })
+	if !r.caused {
+		r.problem("the runbook %s finds %q, not %q", name, r.causes, r.Cause)
+	}
+}
+
+func seconds(d time.Duration) *float64 {
+	s := math.Round(d.Seconds()*10) / 10
+	return &s
+}

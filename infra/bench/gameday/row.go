@@ -1,0 +1,82 @@
+package main
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"jari.example/infra/bench"
+)
+
+// row is one alert of docs/bench/gameday.json. Times are seconds: Earliest and Detected
+// since the fault began, Resolved since it ended.
+type row struct {
+	Alert           string   `json:"alert"`
+	Fault           string   `json:"fault"`
+	Earliest        *float64 `json:"earliest_s"` // at which the rule could fire, by a replay of what was counted
+	Detected        *float64 `json:"detected_s"` // Slack took the message
+	Overhead        *float64 `json:"overhead_s"` // Detected - Earliest
+	Allowed         *float64 `json:"allowed_s"`  // the measured lag of the pipeline, and two ticks
+	Named           bool     `json:"named"`      // the message names the injected cause
+	Traced          bool     `json:"traced"`     // an example trace has the fault; true for an alert without traces
+	Steps           string   `json:"steps"`      // of the runbook that ran
+	Cause           bool     `json:"cause"`      // the runbook names it
+	Resolved        *float64 `json:"resolved_s"`
+	ResolveOverhead *float64 `json:"resolve_overhead_s"` // after the earliest time by the replay
+	Problems        string   `json:"problems"`
+}
+
+// postTime is how long Slack may take to take a message.
+const postTime = time.Second
+
+func (r *round) row(all []replayed) row {
+	out := row{
+		Alert: r.Rule, Fault: strings.Join(append([]string{r.Fault}, r.Args...), " "), Allowed: seconds(r.lag + 2*tick + postTime),
+		Named: r.named, Traced: r.traced || !r.compares(), Steps: r.steps, Cause: r.caused,
+	}
+	if r.unknown {
+		out.Allowed, out.Problems = nil, strings.Join(r.problems, "; ")
+		return out
+	}
+	opened, resolved, known := r.earliest(all)
+	if known {
+		out.Earliest = seconds(opened.Sub(r.began))
+	}
+	if !r.detected.IsZero() {
+		out.Detected = seconds(r.detected.Sub(r.began))
+		switch {
+		case !known:
+			r.problem("the replay has no such incident")
+		default:
+			out.Overhead = seconds(r.detected.Sub(opened))
+			if r.detected.Sub(opened) > r.lag+2*tick+postTime {
+				r.problem("late: %.1f s after the earliest time, allowed are %.1f s", *out.Overhead, *out.Allowed)
+			}
+		}
+	}
+	if !r.resolved.IsZero() {
+		out.Resolved = seconds(r.resolved.Sub(r.ended))
+		if known && !resolved.IsZero() {
+			out.ResolveOverhead = seconds(r.resolved.Sub(resolved))
+			if r.resolved.Sub(resolved) > r.lag+2*tick+postTime {
+				r.problem("resolved late: %.1f s after the earliest time, allowed are %.1f s", *out.ResolveOverhead, *out.Allowed)
+			}
+		}
+	}
+	out.Problems = strings.Join(r.problems, "; ")
+	return out
+}
+
+// goals are what every alert promises.
+func goals(rows []row) (all []bench.Goal) {
+	proven := 0
+	for _, r := range rows {
+		if r.Problems == "" {
+			proven++
+		}
+	}
+	return []bench.Goal{{
+		What: "alerts that are proven", Want: fmt.Sprintf("%d of %[1]d", len(rows)), Got: fmt.Sprintf("%d of %d", proven, len(rows)),
+		Met: proven == len(rows), Required: true,
+	}}
+}

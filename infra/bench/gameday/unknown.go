@@ -1,0 +1,118 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"strings"
+	"time"
+
+	"jari.example/internal/wait"
+)
+
+// unknownRounds is how many pairs of faults are drawn.
+const unknownRounds = 8
+
+// flagged are the entries whose fault is a feature flag: on-call can know nothing of it
+// from outside.
+func flagged() (all []entry) {
+	for _, e := range entries {
+		if e.Flag {
+			all = append(all, e)
+		}
+	}
+	return all
+}
+
+// pairs draws pairs of different faults, the same ones for the same seed. Two flags of one
+// service would replace each other, so the second is in the other region then.
+func pairs(seed uint64, n int) (all [][2]entry) {
+	r := rand.New(rand.NewPCG(seed, 0))
+	from := flagged()
+	for range n {
+		order := r.Perm(len(from))
+		a, b := from[order[0]], from[order[1]]
+		if a.Fault == b.Fault {
+			b = b.elsewhere()
+		}
+		all = append(all, [2]entry{a, b})
+	}
+	return all
+}
+
+// elsewhere is the entry in the other region.
+func (e entry) elsewhere() entry {
+	e.Args = append([]string{"--region", "us"}, e.Args...)
+	named := make([]string, len(e.Named))
+	for i, word := range e.Named {
+		named[i] = strings.ReplaceAll(word, "ap-northeast-2", "us-east-1")
+	}
+	e.Named = named
+	return e
+}
+
+// playUnknown plays pairs of faults that were drawn at random. At least one right alert must
+// fire for each pair, and the message of each that fires must name its cause.
+func (g *game) playUnknown(ctx context.Context) (all []*round, err error) {
+	g.Logf("unknown faults: -seed %d", g.seed)
+	for n, pair := range pairs(g.seed, unknownRounds) {
+		r := &round{entry: entry{Rule: fmt.Sprintf("unknown %d", n+1), Fault: pair[0].Fault + " and " + pair[1].Fault}, unknown: true}
+		g.Logf("%s: %s by %s %v, and %s by %s %v", r.Rule, pair[0].Rule, pair[0].Fault, pair[0].Args, pair[1].Rule, pair[1].Fault, pair[1].Args)
+		if err := g.playPair(ctx, r, pair); err != nil {
+			return all, err
+		}
+		for _, p := range r.problems {
+			g.Logf("  PROBLEM %s", p)
+		}
+		all = append(all, r)
+	}
+	return all, nil
+}
+
+// pairFor is how long both faults are on.
+const pairFor = 45 * time.Second
+
+func (g *game) playPair(ctx context.Context, r *round, pair [2]entry) error {
+	for _, e := range pair {
+		if err := g.awaitCalm(ctx, e.Rule); err != nil {
+			return err
+		}
+	}
+	r.began = time.Now()
+	for _, e := range pair {
+		args := append([]string{"on", e.Fault, "--for", pairFor.String()}, e.Args...)
+		if _, err := g.Jari(ctx, "fault", args...); err != nil {
+			return err
+		}
+	}
+	if err := wait.For(ctx, pairFor); err != nil { // they end by themselves
+		return err
+	}
+	r.ended = time.Now()
+	all, err := g.messages(ctx)
+	if err != nil {
+		return err
+	}
+	r.judgePair(pair, all)
+	return g.checkBookings(ctx, r)
+}
+
+// judgePair compares the messages with the faults.
+func (r *round) judgePair(pair [2]entry, all []message) {
+	fired := 0
+	for _, e := range pair {
+		i := slices.IndexFunc(all, func(m message) bool { return m.rule == e.Rule && m.posted.After(r.began) })
+		if i < 0 {
+			continue
+		}
+		fired++
+		if !all[i].names(e) {
+			r.problem("the message of %s does not name %q: %q", e.Rule, e.Named, all[i].lines())
+		}
+	}
+	if fired == 0 {
+		r.problem("neither %s nor %s has fired", pair[0].Rule, pair[1].Rule)
+	}
+	r.named = len(r.problems) == 0
+}

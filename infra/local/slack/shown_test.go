@@ -1,0 +1,26 @@
+package slack
+
+import (
+	"encoding/json"
+	"slices"
+	"testing"
+)
+
+func TestShowsTheTextAndTheLinksOfBlocks(t *testing.T) {
+	m := Message{Blocks: json.RawMessage(`[
+		{"type": "header", "text": {"type": "plain_text", "text": "Title"}},
+		{"type": "rich_text", "elements": [
+			{"type": "rich_text_section", "elements": [
+				{"type": "text", "text": "at "}, {"type": "date", "fallback": "10:00"}, {"type": "link", "text": "page", "url": "https://a.example"}]},
+			{"type": "rich_text_list", "elements": [{"type": "rich_text_section", "elements": [{"type": "text", "text": "item"}]}]}]},
+		{"type": "context", "elements": [{"type": "mrkdwn", "text": "as of"}, {"type": "plain_text", "text": "end"}]}]`)}
+	if got := m.Shown(); got != "Title\nat 10:00page\nitem\nas of · end" {
+		t.Errorf("shown %q", got)
+	}
+	if got := m.Links(); !slices.Equal(got, []Link{{"page", "https://a.example"}}) {
+		t.Errorf("links %v", got)
+	}
+	if plain := (Message{Text: "only text"}); plain.Shown() != "" || plain.Links() != nil {
+		t.Errorf("a message without blocks shows %q", plain.Shown())
+	}
+}
