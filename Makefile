@@ -104,9 +104,10 @@ lint: $(TOOLS)/staticcheck ## go vet and staticcheck over every module
 	@for m in $(MODULES); do (cd $$m && go vet ./... && $(CURDIR)/$(TOOLS)/staticcheck ./...) || { echo "lint failed in $$m"; exit 1; }; done
 	@cd fluentbit/agent && export GOWORK=off && go vet ./... && $(CURDIR)/$(TOOLS)/staticcheck ./...
 
-rules: ## which package may import which (services/arch_test.go and infra/rules state the reasons)
+rules: ## which package may import which (services/arch_test.go and infra/rules state the reasons), and a fault for each alert
 	@cd services && go test -count=1 .
 	@cd infra && go test -count=1 -skip DiscouragedWords ./rules
+	@cd infra && go test -count=1 -run EveryRuleHasAFault ./local/fault
 
 words: ## operators read no discouraged word (infra/rules/discouraged.yaml lists them)
 	@cd infra && go test -count=1 -run DiscouragedWords ./rules

@@ -213,7 +213,7 @@ func fluentBit(t *testing.T, collector *agent) *agent {
 	healthHost, healthPort, _ := net.SplitHostPort(a.health)
 	a.cmd = exec.Command(program, "-e", plugin, "-c", conf)
 	a.cmd.Env = append(os.Environ(), "JARI_AGENT_DIR="+a.dir, "JARI_LOG_GLOB="+filepath.Join(collector.dir, "*.log"),
-		"JARI_OTLP_HOST="+otlpHost, "JARI_OTLP_PORT="+otlpPort,
+		"JARI_AGENT_BUFFER=2147483648", "JARI_OTLP_HOST="+otlpHost, "JARI_OTLP_PORT="+otlpPort,
 		"JARI_AGENT_HEALTH_HOST="+healthHost, "JARI_AGENT_HEALTH_PORT="+healthPort, "JARI_OPENSEARCH_URL="+a.store.URL)
 	log, err := os.Create(filepath.Join(a.dir, "stderr"))
 	if err != nil {

@@ -197,7 +197,8 @@ func TestFluentBitAcceptsTheConfigurations(t *testing.T) {
 	dryRun := func(file string) (string, error) {
 		cmd := exec.CommandContext(t.Context(), program, "-e", plugin, "-c", file, "--dry-run")
 		cmd.Env = append(os.Environ(), "JARI_AGENT_DIR="+t.TempDir(), "JARI_OPENSEARCH_URL=http://127.0.0.1:1", "JARI_LOG_GLOB=*.log",
-			"JARI_OTLP_HOST=127.0.0.1", "JARI_OTLP_PORT=4318", "JARI_AGENT_HEALTH_HOST=127.0.0.1", "JARI_AGENT_HEALTH_PORT=2020")
+			"JARI_AGENT_BUFFER=2147483648", "JARI_OTLP_HOST=127.0.0.1", "JARI_OTLP_PORT=4318",
+			"JARI_AGENT_HEALTH_HOST=127.0.0.1", "JARI_AGENT_HEALTH_PORT=2020")
 		out, err := cmd.CombinedOutput()
 		return string(out), err
 	}

@@ -60,7 +60,7 @@ func (a *agent) start(t *testing.T) (kill func()) {
 	t.Helper()
 	ctx, cancel := context.WithCancel(context.Background())
 	cmd := exec.CommandContext(ctx, a.program, "-e", a.plugin, "-c", a.conf)
-	cmd.Env = append(os.Environ(), "JARI_AGENT_DIR="+a.dir, "JARI_LOG_GLOB="+filepath.Join(a.dir, "*.log"),
+	cmd.Env = append(os.Environ(), "JARI_AGENT_DIR="+a.dir, "JARI_AGENT_BUFFER=2147483648", "JARI_LOG_GLOB="+filepath.Join(a.dir, "*.log"),
 		"JARI_OTLP_HOST=127.0.0.1", "JARI_OTLP_PORT="+a.otlp,
 		"JARI_AGENT_HEALTH_HOST=127.0.0.1", "JARI_AGENT_HEALTH_PORT="+a.health, "JARI_OPENSEARCH_URL="+a.store.URL)
 	var output bytes.Buffer

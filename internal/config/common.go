@@ -11,6 +11,7 @@ type Common struct {
 	HTTPAddr     *string // nil for a daemon that serves no API
 	OpsAddr      *string
 	Region       *string
+	Version      *string // service.version; "" for the commit of the build
 	OTLPEndpoint *string
 	Telemetry    *string // TelemetryOff, TelemetryLogs or TelemetryAll
 	TraceCeiling *int    // see telemetry.Config
@@ -40,6 +41,7 @@ func (s *Set) Common(httpAddr, opsAddr string) Common {
 	}
 	c.OpsAddr = s.Addr("ops-addr", opsAddr, "address of /healthz, /readyz, /loglevel and /debug/pprof/")
 	c.Region = s.String("cloud-region", "ap-northeast-2", "AWS region id, cloud.region in telemetry")
+	c.Version = s.String("service-version", "", "the release, service.version in telemetry; empty: the commit that the program was built from")
 	c.OTLPEndpoint = s.URL("otlp-endpoint", "", "base URL of the agent's OTLP/HTTP receiver; empty: no spans, no metrics")
 	c.Telemetry = s.OneOf("telemetry", TelemetryAll,
 		"telemetry that the process sends: off, logs or all; less than all only to measure its cost",

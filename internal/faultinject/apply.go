@@ -23,6 +23,10 @@ func (i *Injector) apply(ctx context.Context, file *flags.File) {
 	if variant, _ := evaluate(ctx, i, file, WorkerStopped, &w); variant != "" {
 		r.worker, on = w.Worker, true
 	}
+	var p Pool
+	if variant, _ := evaluate(ctx, i, file, PoolBusy, &p); variant != "" {
+		r.pool, on = &p, true
+	}
 	if on {
 		i.set(&r)
 	} else {

@@ -1,6 +1,6 @@
 // Package faultinject lets a process fail on purpose, as its feature flags say
 // (package flags): routes that respond with 500, slowly or with a panic, leaks, a flood
-// of log lines, a worker that does nothing.
+// of log lines, a worker that does nothing, callers that keep a connection pool busy.
 //
 // It is off unless the daemon was started with -fault-flags, which production refuses.
 // While it is off, a route has no handler of this package; while no flag is on, a
@@ -28,6 +28,7 @@ const (
 	GoroutineLeak = "goroutine-leak" // Leak, in goroutines
 	LogFlood      = "log-flood"      // Leak, in lines; without a limit
 	WorkerStopped = "worker-stopped" // Worker
+	PoolBusy      = "pool-busy"      // Pool
 )
 
 // Route is the value of a flag about requests.
@@ -48,6 +49,12 @@ type Worker struct {
 	Worker string `json:"worker"` // its name, such as "outbox relay"
 }
 
+// Pool is the value of a flag about the process's pools of database connections.
+type Pool struct {
+	Waiting int `json:"waiting"` // callers that wait at any time, while all connections are in use
+	HoldMS  int `json:"hold_ms"` // how long each of them uses a connection
+}
+
 // Injector is what makes one process fail. A nil Injector never does.
 type Injector struct {
 	logger *slog.Logger
@@ -64,6 +71,7 @@ type Injector struct {
 type rules struct {
 	errors, delay, panics *routeRule
 	worker                string
+	pool                  *Pool
 }
 
 type routeRule struct {

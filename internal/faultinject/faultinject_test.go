@@ -13,6 +13,7 @@ import (
 	"runtime"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -254,6 +255,40 @@ func TestAStoppedWorkerWaitsUntilItsFlagIsOff(t *testing.T) {
 	case <-time.After(10 * time.Second):
 		t.Error("it still waits")
 	}
+}
+
+// A pool of two connections, which counts who uses and who waits for one.
+func TestCallersKeepAPoolBusyWhileItsFlagIsOn(t *testing.T) {
+	f := start(t)
+	pool := make(chan struct{}, 2)
+	var waiting, uses atomic.Int64
+	acquire := func(ctx context.Context) (func(), error) {
+		waiting.Add(1)
+		defer waiting.Add(-1)
+		select {
+		case pool <- struct{}{}:
+			uses.Add(1)
+			return func() { <-pool }, nil
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		}
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	ended := make(chan struct{})
+	go func() { Process().KeepBusy(ctx, cap(pool), acquire); close(ended) }()
+	f.set(map[string]any{PoolBusy: Pool{Waiting: 5, HoldMS: 1}})
+	f.await("five wait", func() bool { return waiting.Load() >= 5 && len(pool) == cap(pool) && uses.Load() > 20 })
+	f.set(nil)
+	f.await("nobody waits", func() bool { return waiting.Load() == 0 && len(pool) == 0 })
+	f.set(map[string]any{PoolBusy: Pool{Waiting: 5, HoldMS: 1}})
+	f.await("five wait again", func() bool { return waiting.Load() >= 5 })
+	cancel()
+	<-ended
+	if len(pool) != 0 || waiting.Load() != 0 {
+		t.Errorf("at the end %d connections are in use, and %d wait", len(pool), waiting.Load())
+	}
+	var none *Injector
+	none.KeepBusy(t.Context(), 1, acquire) // returns
 }
 
 func TestAFlagThatCannotBeUsedIsReportedAndOff(t *testing.T) {

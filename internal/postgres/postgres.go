@@ -14,9 +14,11 @@ import (
 	"github.com/cenkalti/backoff/v5"
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
+	"github.com/jackc/puddle/v2"
 	"github.com/jackc/tern/v2/migrate"
 
 	"jari.example/internal/fault"
+	"jari.example/internal/faultinject"
 	"jari.example/telemetry/pgxtelemetry"
 )
 
@@ -64,7 +66,27 @@ func Open(ctx context.Context, c Config) (*pgxtelemetry.Pool, error) {
 		pool.Close()
 		return nil, fmt.Errorf("database: %w", err)
 	}
+	keepBusy(pool)
 	return pool, nil
+}
+
+// keepBusy lets the pool be busy, until it is closed, as the process's feature flags say.
+func keepBusy(pool *pgxtelemetry.Pool) {
+	faults := faultinject.Process()
+	if faults == nil {
+		return
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	go faults.KeepBusy(ctx, int(pool.Config().MaxConns), func(ctx context.Context) (release func(), err error) {
+		conn, err := pool.Acquire(ctx)
+		if errors.Is(err, puddle.ErrClosedPool) {
+			cancel()
+		}
+		if err != nil {
+			return nil, err
+		}
+		return conn.Release, nil
+	})
 }
 
 // migrateWithRetry retries while the database is unavailable, after 100 ms first

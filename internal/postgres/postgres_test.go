@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"testing/fstest"
@@ -12,11 +14,14 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
 	"go.opentelemetry.io/otel"
+	"go.opentelemetry.io/otel/attribute"
 	"golang.org/x/sync/errgroup"
 
 	"jari.example/internal/fault"
+	"jari.example/internal/faultinject"
 	"jari.example/internal/postgres"
 	"jari.example/internal/postgres/postgrestest"
+	"jari.example/internal/wait"
 	"jari.example/telemetry/names"
 	"jari.example/telemetry/telemetrytest"
 )
@@ -185,4 +190,45 @@ func TestOpenDoesNotRetryAPermanentError(t *testing.T) {
 	if err == nil || !strings.Contains(err.Error(), "syntax error") {
 		t.Errorf("got %v after %s, want the syntax error", err, time.Since(start))
 	}
+}
+
+func TestAPoolIsBusyWhileItsFlagIsOn(t *testing.T) {
+	url := postgrestest.Database(t)
+	rec := telemetrytest.Start(t)
+	path := filepath.Join(t.TempDir(), "flags.json")
+	stop, err := faultinject.Start(path, rec.Logger)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer stop()
+	pool, err := postgres.Open(t.Context(), postgres.Config{Name: "busy", URL: url, MaxConns: 2, Migrations: migrations})
+	if err != nil {
+		t.Fatal(err)
+	}
+	busy := attribute.String(names.PoolName, "busy")
+	await := func(what string, ok func(waiting int64) bool) {
+		t.Helper()
+		ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+		defer cancel()
+		if err := wait.Until(ctx, 5*time.Millisecond, func() bool { return ok(rec.Count(t, names.MetricPoolPending, busy)) }); err != nil {
+			t.Fatal(what)
+		}
+	}
+	on := `{"flags": {"pool-busy": {"state": "ENABLED", "defaultVariant": "on", "variants": {"on": {"waiting": 4, "hold_ms": 10}}}}}`
+	if err := os.WriteFile(path, []byte(on), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	await("nobody waits", func(waiting int64) bool { return waiting >= 4 })
+	if _, err := pool.Exec(t.Context(), "select 1"); err != nil {
+		t.Errorf("a caller gets no connection any more: %v", err)
+	}
+	if err := os.Remove(path); err != nil {
+		t.Fatal(err)
+	}
+	await("somebody still waits", func(waiting int64) bool { return waiting == 0 })
+	if err := os.WriteFile(path, []byte(on), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	await("nobody waits again", func(waiting int64) bool { return waiting >= 4 })
+	pool.Close() // must not wait for them
 }

@@ -40,7 +40,7 @@ func WithTelemetry(ctx context.Context, service string, c config.Common, stdout 
 		endpoint = ""
 	}
 	t, stop, err := telemetry.Start(ctx, telemetry.Config{
-		Service: service, Region: *c.Region, Endpoint: endpoint, Level: *c.LogLevel, Output: stdout,
+		Service: service, Version: *c.Version, Region: *c.Region, Endpoint: endpoint, Level: *c.LogLevel, Output: stdout,
 		TraceCeiling: *c.TraceCeiling, Off: *c.Telemetry == config.TelemetryOff,
 	})
 	if err != nil {

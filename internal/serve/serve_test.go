@@ -1,6 +1,7 @@
 package serve_test
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"io"
@@ -71,6 +72,24 @@ func TestStopDrainsRequestsBeforeWorkersStop(t *testing.T) {
 	}
 	if !workerStopped.Load() {
 		t.Error("the worker has not stopped")
+	}
+}
+
+func TestLogLinesNameTheRelease(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	var out bytes.Buffer
+	args := []string{"--service-version", "1.9.2"}
+	if err := program(http.NotFoundHandler(), nil)(ctx, args, func(string) string { return "" }, &out, io.Discard); err != nil {
+		t.Fatal(err)
+	}
+	for line := range strings.Lines(out.String()) {
+		if !strings.Contains(line, `"service.version":"1.9.2"`) {
+			t.Errorf("the line is %s", line)
+		}
+	}
+	if out.Len() == 0 {
+		t.Error("there is no line")
 	}
 }
 

@@ -37,9 +37,18 @@ func (e entry) compares() bool { return e.Span != span{} }
 // entries are sorted by rule. What a fault does is described by `jari fault list`.
 var entries = []entry{
 	{
+		Rule: "agent-disk-low", Fault: "agent-disk-full",
+		Named: []string{"The agent's disk is nearly full"}, Cause: "THE DISK IS NEARLY FULL",
+	},
+	{
 		Rule: "booking-availability", Fault: "database-refuse",
 		Named: []string{"ap-northeast-2", "failing call to postgresql"}, Cause: "the database was closed",
 		Span: span{Service: "reservation", Peer: "postgresql"},
+	},
+	{
+		Rule: "booking-availability", Fault: "version-failing",
+		Named: []string{"went through reservation"}, Cause: "A FLAG WAS SWITCHED ON",
+		Span: span{Service: "reservation"},
 	},
 	{
 		Rule: "booking-latency", Fault: "route-delay", Flag: true,
@@ -49,6 +58,14 @@ var entries = []entry{
 	{
 		Rule: "catalogue-freshness", Fault: "stream-stuck", Long: true,
 		Named: []string{"Search results are out of date"}, Cause: "INDEXING FAILS",
+	},
+	{
+		Rule: "certificate-expiring", Fault: "certificate-expiring",
+		Named: []string{"A TLS certificate is about to expire"}, Cause: "see mitigation 1",
+	},
+	{
+		Rule: "dead-letters-growing", Fault: "documents-refused",
+		Named: []string{"OpenSearch refuses telemetry"}, Cause: "mitigation 1",
 	},
 	{
 		Rule: "edge-availability-kr", Fault: "service-killed", Args: []string{"--service", "gateway"},
@@ -63,12 +80,12 @@ var entries = []entry{
 	{
 		Rule: "free-times-availability", Fault: "route-errors", Flag: true,
 		Args:  []string{"--route", "GET /v1/restaurants/{id}/availability", "--percent", "30"},
-		Named: []string{"ap-northeast-2", "called /v1/restaurants/{id}/availability"}, Cause: "A FLAG WAS SWITCHED ON",
+		Named: []string{"called /v1/restaurants/{id}/availability"}, Cause: "A FLAG WAS SWITCHED ON",
 		Span: span{Service: "reservation"},
 	},
 	{
 		Rule: "free-times-latency", Fault: "route-delay", Flag: true, Args: []string{"--route", "GET /v1/restaurants/{id}/availability"},
-		Named: []string{"ap-northeast-2", "called /v1/restaurants/{id}/availability"}, Cause: "A FLAG WAS SWITCHED ON",
+		Named: []string{"called /v1/restaurants/{id}/availability"}, Cause: "A FLAG WAS SWITCHED ON",
 		Span: span{Service: "reservation", Slow: true},
 	},
 	{
@@ -98,6 +115,18 @@ var entries = []entry{
 		Named: []string{"ap-northeast-2"}, Cause: "A FLAG WAS SWITCHED ON",
 	},
 	{
+		Rule: "pool-saturated", Fault: "pool-busy",
+		Named: []string{"reservation"}, Cause: "mitigation 1", Also: []string{"booking-latency", "free-times-latency"},
+	},
+	{
+		Rule: "region-silent-kr", Fault: "region-away",
+		Named: []string{"Region kr sends nothing"}, Cause: "the region is down", Also: []string{"booking-availability"},
+	},
+	{
+		Rule: "region-silent-us", Fault: "region-away", Args: []string{"--region", "us"},
+		Named: []string{"Region us sends nothing"}, Cause: "the region is down", Also: []string{"booking-availability"},
+	},
+	{
 		Rule: "search-availability", Fault: "service-killed", Args: []string{"--service", "search"},
 		Named: []string{"ap-northeast-2", "failing call to search"}, Cause: "it is down",
 		Span: span{Service: "gateway", Peer: "search"}, Also: []string{"service-silent-kr"},
@@ -116,12 +145,20 @@ var entries = []entry{
 		Named: []string{"indexer"}, Cause: "it is down",
 	},
 	{
+		Rule: "signing-key-old", Fault: "signing-key-old",
+		Named: []string{"ap-northeast-2"}, Cause: "90 DAYS AND MORE",
+	},
+	{
 		Rule: "telemetry-blind", Fault: "agent-stopped",
 		Named: []string{"No telemetry arrives"}, Cause: "it is down",
 	},
 	{
 		Rule: "telemetry-delivery", Fault: "opensearch-read-only",
 		Named: []string{"Telemetry has gaps"}, Cause: "IT IS DOWN", Also: []string{"telemetry-blind"},
+	},
+	{
+		Rule: "telemetry-evicted", Fault: "agent-buffer-small", Args: []string{"--for", "1m"},
+		Named: []string{"the agent's buffer is full"}, Cause: "RECORDS ARE LOST", Also: []string{"telemetry-blind", "telemetry-delivery"},
 	},
 }
 

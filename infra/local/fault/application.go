@@ -23,8 +23,11 @@ var applicationFaults = []Fault{
 	}),
 	flagged(Fault{
 		Name: faultinject.RouteDelay, Service: "reservation", Route: "POST /v1/reservations", Percent: 100, Delay: 1500 * time.Millisecond,
-		What:   "a route's requests take longer",
-		Alerts: []Alert{{Rule: "booking-latency"}},
+		What: "a route's requests take longer",
+		Alerts: []Alert{
+			{Rule: "booking-latency"},
+			{Rule: "login-latency", Service: "user", Route: "POST /internal/credentials/verify", Delay: 4 * time.Second},
+		},
 	}, faultinject.RouteDelay, func(in Injection) any {
 		return faultinject.Route{Route: in.Route, Percent: float64(in.Percent), DelayMS: int(in.Delay.Milliseconds())}
 	}),
@@ -39,6 +42,12 @@ var applicationFaults = []Fault{
 		Name: "outbox-stopped", What: "the relay that delivers the reservation service's events does nothing",
 		Alerts: []Alert{{Rule: "outbox-stuck"}},
 	}, faultinject.WorkerStopped, func(Injection) any { return faultinject.Worker{Worker: "outbox relay"} }),
+	flagged(Fault{
+		Name: faultinject.PoolBusy, Service: "reservation",
+		What: "callers without any use take connections of a service's pool for 10 ms, again and again: every connection is always in use, " +
+			"and at least four callers wait for one",
+		Alerts: []Alert{{Rule: "pool-saturated"}},
+	}, faultinject.PoolBusy, func(Injection) any { return faultinject.Pool{Waiting: 4, HoldMS: 10} }),
 	flagged(Fault{
 		Name: faultinject.MemoryLeak, Service: "reservation", What: "a process leaks 20 MiB of memory a second, up to 512 MiB",
 	}, faultinject.MemoryLeak, func(Injection) any { return faultinject.Leak{PerSecond: 20 << 20, Limit: 512 << 20} }),

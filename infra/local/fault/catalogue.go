@@ -2,6 +2,8 @@ package fault
 
 import (
 	"context"
+	"errors"
+	"slices"
 	"strings"
 
 	"jari.example/infra/local/launch"
@@ -55,6 +57,19 @@ var databaseFaults = []Fault{
 		undo:      func(ctx context.Context, t Target, in Injection) error { return t.recount(ctx, in) },
 		undoAfter: "postgres",
 	},
+	{
+		Name: "offers-late", Regional: true,
+		What: "every second, the offers from the waitlist that others wait for are changed to have ended 40 s ago, " +
+			"as if the job that ends them had not run meanwhile: the next diners get late ones",
+		Alerts: []Alert{{Rule: "waitlist-offer-delay"}},
+		begin: func(ctx context.Context, t Target, in Injection) (func(context.Context) error, error) {
+			if _, err := EndOffers(ctx, t.reservations(in)); err != nil {
+				return nil, err
+			}
+			stop := endOffersUntil(t.reservations(in))
+			return func(context.Context) error { stop(); return nil }, nil
+		},
+	},
 }
 
 func (t Target) recount(ctx context.Context, in Injection) error {
@@ -79,7 +94,17 @@ var processFaults = []Fault{
 			{Rule: "outbox-stuck", Service: "notification"}, {Rule: "search-availability", Service: "search"},
 			{Rule: "login-availability", Service: "user"},
 		},
-	}, launch.Gone, Injection.part),
+	}, launch.Gone, one(Injection.part)),
+	held(Fault{
+		Name: "region-away", Regional: true,
+		What:   "every process of the region's services is killed and not started again, as when a region is away",
+		Alerts: []Alert{{Rule: "region-silent"}, {Rule: "edge-availability"}},
+	}, launch.Gone, func(in Injection) (all []string) {
+		for _, service := range slices.Backward(services) { // whoever asks first, so that nobody asks in vain
+			all = append(all, service+"-"+in.Region)
+		}
+		return all
+	}),
 	held(Fault{
 		Name: "service-hung", Regional: true, Service: "reservation",
 		What: "a service's process is stopped with SIGSTOP: it accepts connections and does not respond",
@@ -88,41 +113,59 @@ var processFaults = []Fault{
 			{Rule: "outbox-stuck", Service: "notification"}, {Rule: "search-availability", Service: "search"},
 			{Rule: "login-availability", Service: "user"},
 		},
-	}, launch.Hung, Injection.part),
+	}, launch.Hung, one(Injection.part)),
 	held(Fault{
 		Name: "indexer-stopped", Regional: true,
 		What:   "the process that copies catalogue changes into the search index is killed and not started again",
 		Alerts: []Alert{{Rule: "catalogue-freshness"}, {Rule: "service-silent"}},
-	}, launch.Gone, func(in Injection) string { return "indexer-" + in.Region }),
+	}, launch.Gone, one(func(in Injection) string { return "indexer-" + in.Region })),
 	held(Fault{
 		Name:   "agent-stopped",
 		What:   "the agent is killed and not started again: no telemetry arrives",
 		Alerts: []Alert{{Rule: "telemetry-blind"}},
-	}, launch.Gone, func(Injection) string { return "agent" }),
+	}, launch.Gone, one(func(Injection) string { return "agent" })),
 	held(Fault{
 		Name:   "redis-away",
 		What:   "Redis is killed and not started again; miniredis, which keeps everything in memory, loses the sessions",
 		Alerts: []Alert{{Rule: "login-availability"}},
-	}, launch.Gone, func(Injection) string { return "redis" }),
+	}, launch.Gone, one(func(Injection) string { return "redis" })),
 	held(Fault{
 		Name:   "redis-hung",
 		What:   "Redis is stopped with SIGSTOP: it accepts connections and does not respond",
 		Alerts: []Alert{{Rule: "login-availability"}},
-	}, launch.Hung, func(Injection) string { return "redis" }),
+	}, launch.Hung, one(func(Injection) string { return "redis" })),
 	held(Fault{
 		Name:   "opensearch-hung",
 		What:   "OpenSearch is stopped with SIGSTOP: it accepts connections and does not respond",
 		Alerts: []Alert{{Rule: "telemetry-blind"}, {Rule: "search-availability"}},
-	}, launch.Hung, func(Injection) string { return "opensearch" }),
+	}, launch.Hung, one(func(Injection) string { return "opensearch" })),
 }
 
-// held completes a fault that holds one part's process.
-func held(f Fault, how launch.Hold, part func(Injection) string) Fault {
+// held completes a fault that holds processes of parts.
+func held(f Fault, how launch.Hold, held func(Injection) []string) Fault {
 	f.begin = func(_ context.Context, t Target, in Injection) (func(context.Context) error, error) {
-		release, err := t.Hold(part(in), how, "the injected fault "+in.Fault)
-		return begun(func(context.Context) error { release(); return nil }, err)
+		var releases []func()
+		end := func(context.Context) error {
+			for _, release := range releases {
+				release()
+			}
+			return nil
+		}
+		for _, part := range held(in) {
+			release, err := t.Hold(part, how, "the injected fault "+in.Fault)
+			if err != nil {
+				return nil, errors.Join(err, end(context.Background()))
+			}
+			releases = append(releases, release)
+		}
+		return end, nil
 	}
 	return f
+}
+
+// one is the only part that a fault holds.
+func one(part func(Injection) string) func(Injection) []string {
+	return func(in Injection) []string { return []string{part(in)} }
 }
 
 // storeFaults affect OpenSearch.

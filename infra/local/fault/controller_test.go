@@ -1,9 +1,11 @@
 package fault
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"slices"
@@ -13,7 +15,7 @@ import (
 	"testing/synctest"
 	"time"
 
-	"jari.example/infra/local/parts"
+	"go.yaml.in/yaml/v3"
 )
 
 // recorder is a system in which two faults can be injected, and what happened to it.
@@ -285,6 +287,7 @@ func TestARequestThatCannotBeMetSaysWhatToWrite(t *testing.T) {
 }
 
 func TestEveryFaultIsCompleteAndNamesRulesThatExist(t *testing.T) {
+	rules := allRules(t)
 	seen := map[string]bool{}
 	for _, f := range Faults() {
 		if seen[f.Name] || f.What == "" || f.begin == nil {
@@ -295,41 +298,78 @@ func TestEveryFaultIsCompleteAndNamesRulesThatExist(t *testing.T) {
 			t.Errorf("%s has nothing to undo", f.Name)
 		}
 		for _, a := range f.Alerts {
-			if a.Service != "" && !slices.Contains(services, a.Service) {
-				t.Errorf("%s: there is no service %s", f.Name, a.Service)
-			}
-			if !ruleExists(t, a.Rule) {
+			alone := []Fault{{Name: f.Name, Regional: f.Regional, Alerts: []Alert{a}}}
+			if !slices.ContainsFunc(rules, func(rule string) bool { return len(Ways(alone, rule)) > 0 }) {
 				t.Errorf("%s: alerting/slos has no rule %s", f.Name, a.Rule)
 			}
 		}
 	}
-	if ruleExists(t, "no-such-rule") {
-		t.Error("every rule exists")
+}
+
+// A rule that nothing can make fire would be trusted without ever having been seen.
+func TestEveryRuleHasAFaultThatMakesItFire(t *testing.T) {
+	rules := allRules(t)
+	if len(rules) < 20 {
+		t.Fatalf("alerting/slos has only the rules %q", rules)
+	}
+	for _, rule := range rules {
+		ways := Ways(Faults(), rule)
+		if len(ways) == 0 {
+			t.Errorf("no fault makes %s fire: add one to this package, with the rule among its Alerts", rule)
+		}
+		for _, way := range ways {
+			f, err := Find(Faults(), way.Fault)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if _, err := f.injections(way, time.Now()); err != nil {
+				t.Errorf("%s: the request %+v is refused: %v", rule, way, err)
+			}
+		}
+	}
+	// The controls: a rule that nobody knows, one that lacks its fault, and that of a region.
+	if ways := Ways(Faults(), "no-such-rule"); len(ways) != 0 {
+		t.Errorf("no-such-rule has %+v", ways)
+	}
+	without := slices.DeleteFunc(Faults(), func(f Fault) bool { return f.Name == "signing-key-old" })
+	if ways := Ways(without, "signing-key-old"); len(ways) != 0 {
+		t.Errorf("without its fault a rule has %+v", ways)
+	}
+	want := Request{Fault: "region-away", Region: "us"}
+	if ways := Ways(Faults(), "region-silent-us"); !slices.Equal(ways, []Request{want}) {
+		t.Errorf("region-silent-us has %+v, want %+v", ways, want)
+	}
+	if ways := Ways(Faults(), "region-silent-moon"); len(ways) != 0 {
+		t.Errorf("another region has %+v", ways)
 	}
 }
 
-// ruleExists reports whether an objective or a direct alert has that name, or has it for
-// each region.
-func ruleExists(t *testing.T, rule string) bool {
+// allRules are the names of the objectives and direct alerts of alerting/slos.
+func allRules(t *testing.T) (names []string) {
 	t.Helper()
 	files, err := filepath.Glob("../../../alerting/slos/*.yaml")
 	if err != nil || len(files) == 0 {
 		t.Fatalf("%v, %d files", err, len(files))
-	}
-	wanted := []string{rule}
-	for _, region := range parts.Regions {
-		wanted = append(wanted, rule+"-"+region)
 	}
 	for _, file := range files {
 		text, err := os.ReadFile(file)
 		if err != nil {
 			t.Fatal(err)
 		}
-		for _, name := range wanted {
-			if strings.Contains(string(text), "\n  name: "+name+"\n") {
-				return true
+		for decoder := yaml.NewDecoder(bytes.NewReader(text)); ; {
+			var document struct {
+				Kind     string
+				Metadata struct{ Name string }
+			}
+			if err := decoder.Decode(&document); errors.Is(err, io.EOF) {
+				break
+			} else if err != nil {
+				t.Fatalf("%s: %v", file, err)
+			}
+			if document.Kind == "SLO" || document.Kind == "DirectAlert" {
+				names = append(names, document.Metadata.Name)
 			}
 		}
 	}
-	return false
+	return names
 }

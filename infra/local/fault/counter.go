@@ -4,8 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync"
+	"time"
 
 	"github.com/jackc/pgx/v5"
+
+	"jari.example/internal/wait"
 )
 
 // FutureSlot returns the last slot in the database of the reservation service, so that
@@ -56,4 +60,36 @@ func updateSlot(ctx context.Context, url, slot, statement string) error {
 		}
 		return err
 	})
+}
+
+// lateBy is how long ago the offers end that EndOffers ends: late is 30 s.
+const lateBy = 40 * time.Second
+
+// EndOffers ends the offers that somebody else waits for, as if they had ended a while
+// ago: the next diner gets a late offer. It returns how many it has ended.
+func EndOffers(ctx context.Context, url string) (ended int64, err error) {
+	conn, err := session(ctx, url)
+	if err != nil {
+		return 0, err
+	}
+	defer func() { _ = conn.Close(context.WithoutCancel(ctx)) }()
+	// Without waiting for a lock, since the service locks the slot first.
+	tag, err := conn.Exec(ctx, `UPDATE reservations SET offer_ends_at = now() - make_interval(secs => $1) WHERE id IN (
+		SELECT o.id FROM reservations o WHERE o.status = 'offered' AND o.offer_ends_at > now()
+			AND EXISTS (SELECT FROM reservations w WHERE w.slot_id = o.slot_id AND w.status = 'waiting')
+		FOR UPDATE SKIP LOCKED)`, lateBy.Seconds())
+	return tag.RowsAffected(), err
+}
+
+// endOffersUntil calls EndOffers every second, until stop is called.
+func endOffersUntil(url string) (stop func()) {
+	ctx, cancel := context.WithCancel(context.Background())
+	var done sync.WaitGroup
+	done.Go(func() {
+		for ctx.Err() == nil {
+			_, _ = EndOffers(ctx, url) // a database that is away may come back
+			_ = wait.For(ctx, time.Second)
+		}
+	})
+	return func() { cancel(); done.Wait() }
 }

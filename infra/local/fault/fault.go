@@ -57,17 +57,26 @@ func begun(end func(context.Context) error, err error) (func(context.Context) er
 	return end, nil
 }
 
-// Alert is a rule that a fault makes fire.
+// Alert is a rule that a fault makes fire, with these flags; those that are empty have
+// their defaults.
 type Alert struct {
-	Rule    string // metadata.name in alerting/slos; that of a region ends in -kr or -us
-	Service string // with this --service; "": with the default
+	Rule    string // metadata.name in alerting/slos, without the region at its end
+	Service string
+	Route   string
+	Delay   time.Duration
 }
 
 // Target is the system into which faults are injected.
 type Target struct {
 	*parts.System
-	// Hold hangs or kills a part's process; see launch.Supervisor.
-	Hold func(part string, how launch.Hold, why string) (release func(), err error)
+	Launcher
+}
+
+// Launcher does to parts what a fault needs; see launch.Supervisor.
+type Launcher interface {
+	Hold(part string, how launch.Hold, why string) (release func(), err error)
+	Change(part string, change func(launch.Command) launch.Command, why string) (release func(), err error)
+	Add(ctx context.Context, part launch.Part) (remove func(), err error)
 }
 
 // Request asks for a fault. Empty fields mean the fault's defaults.

@@ -149,6 +149,54 @@ func TestACounterIsWrongUntilItIsRecounted(t *testing.T) {
 	}
 }
 
+// Somebody waits for the offer of slot 1, and nobody for that of slot 2.
+func TestOnlyOffersThatOthersWaitForEndInThePast(t *testing.T) {
+	admin := realpart.Need(t, realpart.Postgres)
+	name, _ := database(t, admin)
+	url := at(t, admin, name, "")
+	conn := connect(t, url)
+	if _, err := conn.Exec(t.Context(), `
+		CREATE TABLE reservations (id int, slot_id bigint, status text, offer_ends_at timestamptz);
+		INSERT INTO reservations VALUES (1, 1, 'offered', now() + interval '9 min'), (2, 1, 'waiting', NULL), (3, 1, 'waiting', NULL),
+			(4, 2, 'offered', now() + interval '9 min'), (5, 2, 'confirmed', NULL), (6, 3, 'waiting', NULL)`); err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []int64{1, 0} { // one that has ended already does not end earlier
+		if n, err := EndOffers(t.Context(), url); err != nil || n != want {
+			t.Errorf("%d were ended, %v; want %d", n, err, want)
+		}
+	}
+	var late, early, others int
+	if err := conn.QueryRow(t.Context(), `SELECT count(*) FILTER (WHERE id = 1 AND offer_ends_at < now() - interval '35 s'),
+		count(*) FILTER (WHERE id = 4 AND offer_ends_at > now() + interval '8 min'),
+		count(*) FILTER (WHERE id NOT IN (1, 4) AND offer_ends_at IS NULL) FROM reservations`).Scan(&late, &early, &others); err != nil {
+		t.Fatal(err)
+	}
+	if late != 1 || early != 1 || others != 4 {
+		t.Errorf("%d late, %d that nobody waits for, %d others", late, early, others)
+	}
+	stop := endOffersUntil(url)
+	if _, err := conn.Exec(t.Context(), `INSERT INTO reservations VALUES (7, 3, 'offered', now() + interval '9 min')`); err != nil {
+		t.Fatal(err)
+	}
+	await(t, "an offer that is made later ends, too", func() bool {
+		var ended bool
+		err := conn.QueryRow(t.Context(), `SELECT offer_ends_at < now() FROM reservations WHERE id = 7`).Scan(&ended)
+		return err == nil && ended
+	})
+	stop()
+	if _, err := conn.Exec(t.Context(), `UPDATE reservations SET offer_ends_at = now() + interval '9 min' WHERE id = 7`); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := EndOffers(t.Context(), at(t, admin, "fault_none", "")); err == nil {
+		t.Error("a database that does not exist was changed")
+	}
+	var ended bool
+	if err := conn.QueryRow(t.Context(), `SELECT offer_ends_at < now() FROM reservations WHERE id = 7`).Scan(&ended); err != nil || ended {
+		t.Errorf("after its end it still ends offers: %t, %v", ended, err)
+	}
+}
+
 // ownPostgres starts a server for one test.
 func ownPostgres(t *testing.T, settings ...string) (admin string) {
 	t.Helper()

@@ -41,6 +41,7 @@ type runner struct {
 	needs      []*runner
 	dependents []*runner // parts that must have stopped before this one is stopped
 
+	failed  func(error)     // called when the part does not start for the first time
 	ctx     context.Context // ends when the part is to stop
 	cancel  context.CancelFunc
 	up      chan struct{} // closed when it is up for the first time
@@ -51,8 +52,9 @@ type runner struct {
 	since        time.Time
 	proc         *process
 	restarts     int
-	hangs        int   // restarts in a row because it hung
-	held         *held // by an injected fault; nil: it is not
+	hangs        int      // restarts in a row because it hung
+	held         *held    // by an injected fault; nil: it is not
+	replaced     *process // the last one that startAgain ended
 	problem      string
 	lastProgress string // the part's last progress message
 }
@@ -60,7 +62,7 @@ type runner struct {
 func newRunner(s *Supervisor, p Part) *runner {
 	ctx, cancel := context.WithCancel(context.Background())
 	return &runner{
-		s: s, part: p, ctx: ctx, cancel: cancel, state: Waiting, since: time.Now(),
+		s: s, part: p, failed: s.fail, ctx: ctx, cancel: cancel, state: Waiting, since: time.Now(),
 		up: make(chan struct{}), stopped: make(chan struct{}),
 	}
 }
@@ -77,7 +79,7 @@ func (r *runner) run() {
 	defer r.setState(Down, "")
 	if err := r.startFirst(); err != nil {
 		if r.ctx.Err() == nil {
-			r.s.fail(err)
+			r.failed(err)
 			<-r.ctx.Done() // stopAll decides the order of stopping
 		}
 		return
@@ -132,7 +134,7 @@ func (r *runner) start() error {
 	r.setState(Starting, "")
 	var proc *process
 	if r.part.Command != nil {
-		c, err := r.part.Command(r.ctx)
+		c, err := r.command()
 		if err != nil {
 			return r.explain(err, nil)
 		}
@@ -217,7 +219,10 @@ func (r *runner) supervise() {
 			return
 		}
 		problem, output := "stopped by an injected fault", ""
-		if !killed {
+		switch {
+		case r.wasReplaced(proc):
+			problem = "ended to be started with another command"
+		case !killed:
 			problem, output = r.ended(proc, hung), "\n  "+proc.outputTail()
 		}
 		for {
@@ -279,15 +284,15 @@ func (r *runner) watch(proc *process) (hung *hang) {
 		if err == nil || errors.Is(err, ErrNotReady) || r.ctx.Err() != nil {
 			responded = time.Now()
 		}
-		held := r.holding()
-		if held != nil {
+		note, repairs := r.repairs()
+		if !repairs {
 			responded = time.Now()
 		}
 		switch silent := time.Since(responded); {
-		case held != nil:
-			r.setState(Unhealthy, held.how.String()+": "+held.why)
+		case !repairs:
+			r.setState(Unhealthy, note)
 		case err == nil || r.ctx.Err() != nil:
-			r.setState(Healthy, "")
+			r.setState(Healthy, note)
 		case proc != nil && silent >= r.s.HangTimeout && r.hangs < maxHangs:
 			return &hang{silent: silent, err: err}
 		default:

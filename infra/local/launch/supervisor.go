@@ -42,7 +42,8 @@ type Supervisor struct {
 	endDeliveredOnce sync.Once
 
 	mu    sync.Mutex
-	phase string // starting, running, stopping
+	phase string    // starting, running, stopping
+	added []*runner // see Add
 }
 
 // ErrStopped is what Run returns when it was stopped before everything was up.
@@ -172,6 +173,10 @@ func (s *Supervisor) awaitUp() bool {
 // stopAll stops each part after those that need or feed it.
 func (s *Supervisor) stopAll() {
 	var wg sync.WaitGroup
+	for _, r := range s.takeAdded() {
+		wg.Go(r.stop)
+	}
+	wg.Wait() // they may need any other
 	for _, r := range s.runners {
 		wg.Go(func() {
 			for _, d := range r.dependents {
@@ -208,12 +213,13 @@ type PartStatus struct {
 	Note     string    `json:"note,omitempty"` // Part.Notes, or what is wrong
 }
 
-// Status returns the state of every part, dependencies first.
+// Status returns the state of every part, dependencies first, added ones last.
 func (s *Supervisor) Status() Status {
 	s.mu.Lock()
 	st := Status{Phase: s.phase, Pid: os.Getpid(), Started: s.started}
+	added := slices.Clone(s.added)
 	s.mu.Unlock()
-	for _, r := range s.runners {
+	for _, r := range slices.Concat(s.runners, added) {
 		st.Parts = append(st.Parts, r.status())
 	}
 	return st

@@ -40,7 +40,7 @@ func (s *System) agent() launch.Part {
 	}
 	switch kind := s.AgentKind(); kind {
 	case "fluent-bit":
-		part.Needs = []string{"plugin"}
+		part.Needs = s.withProxies([]string{"plugin"})
 		part.Hint = "read its log, or set JARI_AGENT=collector to use the other agent"
 		var program string
 		part.Prepare = func(ctx context.Context, _ launch.Progress) (err error) {
@@ -56,6 +56,7 @@ func (s *System) agent() launch.Part {
 		}
 		part.Notes = func() string { return "Fluent Bit in " + program + " with Jari's plugin" }
 	case "collector":
+		part.Needs = s.withProxies(nil)
 		part.Hint = "read its log; the first build downloads about 180 Go modules and takes minutes"
 		part.Prepare = func(ctx context.Context, report launch.Progress) (err error) {
 			report("building the Collector (the first build takes minutes)")
@@ -85,12 +86,20 @@ func (s *System) agentEnv(data string) []string {
 	otlp, health := s.Ports.Addr("agent"), s.Ports.Addr("agent/health")
 	_, otlpPort, _ := net.SplitHostPort(otlp)
 	_, healthPort, _ := net.SplitHostPort(health)
+	buffer := 1 << 30 // for each signal
+	if s.AgentKind() == "fluent-bit" {
+		buffer = 2 << 30 // for all; the disk is shared with other work
+	}
 	return []string{
 		"JARI_OTLP_ADDR=" + otlp, "JARI_OTLP_HOST=127.0.0.1", "JARI_OTLP_PORT=" + otlpPort,
 		"JARI_AGENT_HEALTH_ADDR=" + health, "JARI_AGENT_HEALTH_HOST=127.0.0.1", "JARI_AGENT_HEALTH_PORT=" + healthPort,
-		"JARI_AGENT_DIR=" + data, "JARI_LOG_GLOB=" + s.LogGlob(), "JARI_OPENSEARCH_URL=" + s.OpenSearchURL(),
+		"JARI_AGENT_DIR=" + data, "JARI_AGENT_BUFFER=" + strconv.Itoa(buffer), "JARI_LOG_GLOB=" + s.LogGlob(),
+		"JARI_OPENSEARCH_URL=" + s.via("opensearch", "agent", s.OpenSearchURL()),
 	}
 }
+
+// AgentDir is the agent's own folder.
+func (s *System) AgentDir() string { return filepath.Join(s.Dir, "data", "agent") }
 
 var fluentBitVersion = regexp.MustCompile(`v(\d+)\.(\d+)`)
 

@@ -21,11 +21,11 @@ func (s *System) alerting() launch.Part {
 	if dir := s.Getenv("JARI_SLO_DIR"); dir != "" {
 		rules = []string{"--slo-dir", dir}
 	}
-	part := s.daemon("alerting", "alertingd", []string{"postgres", "opensearch", "aws", "secrets", "build"},
+	part := s.daemon("alerting", "alertingd", s.withProxies([]string{"postgres", "opensearch", "aws", "secrets", "build"}),
 		[]int{s.Ports.Of("alerting"), s.Ports.Of("alerting/ops")}, s.Ports.URL("alerting/ops"), append([]string{
 			"--ops-addr", s.Ports.Addr("alerting/ops"), "--cloud-region", names.Regions[Regions[0]],
 			"--otlp-endpoint", s.Ports.URL("agent"),
-			"--database-url", s.DatabaseURL("jari_alerting"), "--opensearch-url", s.OpenSearchURL(),
+			"--database-url", s.DatabaseURL("jari_alerting"), "--opensearch-url", s.via("opensearch", "alerting", s.OpenSearchURL()),
 			"--slack-url", s.Ports.URL("slack") + "/api/", "--slack-token-file", s.secret(slackToken), "--slack-channel", "#incidents",
 			"--slack-ticket-channel", "#tickets", "--slack-signing-secret-file", s.secret(slackSigning),
 			"--http-addr", s.Ports.Addr("alerting"),

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
@@ -67,7 +68,11 @@ func TestEveryPortBelongsToOnePart(t *testing.T) {
 	s := system(t, nil)
 	s.WithFaultProxies = true
 	owner := map[int]string{}
-	for _, p := range s.Parts() {
+	all := s.Parts()
+	for _, region := range Regions {
+		all = append(all, s.NextReservation(t.Context(), region, time.Now()))
+	}
+	for _, p := range all {
 		for _, port := range p.Ports {
 			if other, dup := owner[port]; dup {
 				t.Errorf("%s and %s both listen on %d", p.Name, other, port)

@@ -29,6 +29,9 @@ const (
 
 func (s *System) secret(name string) string { return filepath.Join(s.Dir, secretsFolder, name) }
 
+// SigningKeyFile is the file of the key with which gateways sign access tokens.
+func (s *System) SigningKeyFile() string { return s.secret(signingKey) }
+
 // SlackTokenFile is the file of the token that the Slack simulator accepts.
 func (s *System) SlackTokenFile() string { return s.secret(slackToken) }
 

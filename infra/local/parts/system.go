@@ -13,7 +13,6 @@ import (
 	"time"
 
 	"jari.example/infra/local/artifact"
-	"jari.example/infra/local/faultproxy"
 	"jari.example/infra/local/launch"
 	"jari.example/infra/local/ports"
 )
@@ -30,9 +29,9 @@ type System struct {
 	WithPlugin bool // build Fluent Bit's plugin even if another agent runs
 
 	// WithFaultProxies puts proxies between services and their servers, which faults can
-	// make slow. They cost every request something.
+	// make slow, and before the reservation service. They cost every request something.
 	WithFaultProxies bool
-	proxies          map[string]*faultproxy.Proxy
+	proxies          proxied
 
 	runAs runAs // the user of the servers that refuse to run as root
 }

@@ -41,6 +41,12 @@ var table = map[string]int{
 	"fault-proxies/postgres-kr": 8140, "fault-proxies/postgres-us": 8150,
 	"fault-proxies/redis-kr": 8141, "fault-proxies/redis-us": 8151,
 	"fault-proxies/opensearch-kr": 8142, "fault-proxies/opensearch-us": 8152,
+	"fault-proxies/opensearch-agent": 8144, "fault-proxies/opensearch-alerting": 8154,
+	"fault-proxies/reservation-kr": 8143, "fault-proxies/reservation-us": 8153,
+
+	// The second process of the service, which only a fault starts.
+	"reservation-kr-next": 8116, "reservation-kr-next/ops": 8216,
+	"reservation-us-next": 8126, "reservation-us-next/ops": 8226,
 
 	"agent":         14318,
 	"agent/health":  14133,

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"io"
 	"net/http"
-	"os"
 	"regexp"
 	"strconv"
 	"strings"
@@ -57,20 +56,10 @@ func (f *faultTest) noProcess(part string) effect {
 // logged is an effect: since it was asked for, a process has written a line with an
 // event.
 func (f *faultTest) logged(log, event string) effect {
-	path := realpart.Need(f.T, "JARI_DIR") + "/log/" + log + ".log"
-	begin, err := os.ReadFile(path)
-	if err != nil {
-		f.Fatal(err)
-	}
-	from := len(begin)
+	lines := f.fresh(log)
 	return func() (bool, string) {
-		text, err := os.ReadFile(path)
-		if err != nil {
-			f.Fatal(err)
-		}
-		fresh := string(text[from:])
-		from = len(text)
-		return strings.Contains(fresh, `"`+event+`"`), fmt.Sprintf("%d bytes of log", len(fresh))
+		text := lines()
+		return strings.Contains(text, `"`+event+`"`), fmt.Sprintf("%d bytes of log", len(text))
 	}
 }
 

@@ -158,12 +158,38 @@ func faultsToTry() []faultCase {
 	}
 }
 
+// alertsToTry are faults for rules that read what little else shows.
+func alertsToTry() []faultCase {
+	return []faultCase{
+		{request: fault.Request{Fault: "region-away"}, effect: func(f *faultTest) effect { return f.noProcess("gateway-kr") }},
+		{request: fault.Request{Fault: "offers-late"}, effect: (*faultTest).lateOffers},
+		{request: fault.Request{Fault: "signing-key-old"}, within: time.Minute, effect: func(f *faultTest) effect {
+			return f.measured(names.MetricSigningKeyAge, ">=7776000")
+		}},
+		{request: fault.Request{Fault: "certificate-expiring"}, within: time.Minute, effect: func(f *faultTest) effect {
+			return f.measured(names.MetricCertificateExpiry, "<1209600")
+		}},
+		{request: fault.Request{Fault: faultinject.PoolBusy}, within: time.Minute, effect: func(f *faultTest) effect {
+			return f.measured(names.MetricPoolPending, ">=3")
+		}},
+		{request: fault.Request{Fault: "agent-disk-full"}, within: 2 * time.Minute, effect: func(f *faultTest) effect {
+			return f.reported(names.AgentDiskFreeShare, "<0.1")
+		}},
+		{request: fault.Request{Fault: "documents-refused"}, within: 2 * time.Minute, effect: func(f *faultTest) effect {
+			return f.reported(names.ShipDeadLetteredDelta, ">=1")
+		}},
+		{request: fault.Request{Fault: "agent-buffer-small"}, within: 3 * time.Minute, effect: func(f *faultTest) effect {
+			return f.reported(names.ShipEvictedDelta, ">=1")
+		}},
+	}
+}
+
 // Each fault is seen while it is on, and not any more after its end, whether that comes
 // by itself or by a command.
 func TestEveryInjectedFaultHasItsEffectUntilItEnds(t *testing.T) {
 	f := newFaultTest(t)
 	tried := map[string]bool{}
-	for _, c := range faultsToTry() {
+	for _, c := range slices.Concat(faultsToTry(), alertsToTry()) {
 		tried[c.request.Fault] = true
 		name := c.request.Fault
 		if c.request.Service != "" {
@@ -174,33 +200,54 @@ func TestEveryInjectedFaultHasItsEffectUntilItEnds(t *testing.T) {
 			f.tryFault(c)
 		})
 	}
+	proxied := map[string]bool{}
+	for _, c := range faultsBehindProxies() {
+		proxied[c.request.Fault] = true
+	}
 	for _, known := range fault.Faults() {
-		if !tried[known.Name] && !strings.HasSuffix(known.Name, "-slow") {
+		if !tried[known.Name] && !proxied[known.Name] {
 			t.Errorf("the fault %s is not tried", known.Name)
 		}
 	}
 	f.awaitEvents(tried)
 }
 
+// faultsBehindProxies are those that need `jari up --fault-proxies`.
+func faultsBehindProxies() []faultCase {
+	const delay = 2 * time.Second
+	slowly := func(name string, e func(*faultTest) effect) faultCase {
+		return faultCase{request: fault.Request{Fault: name, Delay: delay}, effect: func(f *faultTest) effect { return slow(e(f), delay) }}
+	}
+	return []faultCase{
+		slowly("database-slow", (*faultTest).freeTimes),
+		slowly("redis-slow", (*faultTest).logIns),
+		slowly("opensearch-slow", func(f *faultTest) effect { return f.failing("GET", "/v1/restaurants?q=a", "") }),
+		slowly("opensearch-slow-for-agent", func(f *faultTest) effect { return f.behindProxy("opensearch-agent", "/") }),
+		slowly("opensearch-slow-for-alerting", func(f *faultTest) effect { return f.behindProxy("opensearch-alerting", "/") }),
+		{request: fault.Request{Fault: "version-failing", Route: lookUps}, effect: (*faultTest).onlyNextFails},
+		{request: fault.Request{Fault: "version-slow", Route: lookUps, Delay: delay}, effect: func(f *faultTest) effect {
+			return some(10, slow(f.freeTimes(), delay))
+		}},
+	}
+}
+
 // Servers are made slow by proxies, which a system has only if it was started with them.
-func TestInjectedFaultsThatDelayNeedTheProxies(t *testing.T) {
+func TestInjectedFaultsBehindProxies(t *testing.T) {
 	f := newFaultTest(t)
 	st, err := f.launcher.Status(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
 	proxies := slices.ContainsFunc(st.Parts, func(p launch.PartStatus) bool { return p.Name == "fault-proxies" })
-	for name, e := range map[string]effect{
-		"database-slow": f.freeTimes(), "redis-slow": f.logIns(), "opensearch-slow": f.failing("GET", "/v1/restaurants?q=a", ""),
-	} {
-		request := fault.Request{Fault: name, Delay: 2 * time.Second}
-		if !proxies {
-			if _, err := f.client.On(t.Context(), request); err == nil || !strings.Contains(err.Error(), "jari up --fault-proxies") {
-				t.Errorf("%s without proxies: %v", name, err)
+	for _, c := range faultsBehindProxies() {
+		t.Run(c.request.Fault, func(t *testing.T) {
+			f := &faultTest{t, f.client, f.launcher, f.edge, f.restaurant, f.slow}
+			if proxies {
+				f.tryFault(c)
+			} else if _, err := f.client.On(t.Context(), c.request); err == nil || !strings.Contains(err.Error(), "jari up --fault-proxies") {
+				t.Errorf("without proxies: %v", err)
 			}
-			continue
-		}
-		f.tryFault(faultCase{request: request, effect: func(*faultTest) effect { return slow(e, request.Delay) }})
+		})
 	}
 }
 

@@ -181,11 +181,11 @@ func of(on []fault.Injection, name string) (texts []string) {
 	return texts
 }
 
-// alertNames are the rules that a fault makes fire, with its default service.
+// alertNames are the rules that a fault makes fire, with its defaults.
 func alertNames(f fault.Fault) string {
 	var rules []string
 	for _, a := range f.Alerts {
-		if a.Service == "" || a.Service == f.Service {
+		if (a.Service == "" || a.Service == f.Service) && a.Route == "" && a.Delay == 0 {
 			rules = append(rules, a.Rule)
 		}
 	}

@@ -16,13 +16,10 @@ import (
 // faultsFile keeps the injected faults of the system in dir that are on.
 func faultsFile(dir string) string { return filepath.Join(dir, "run", "faults.json") }
 
-// holdFunc hangs or kills a part's process; see launch.Supervisor.
-type holdFunc func(part string, how launch.Hold, why string) (release func(), err error)
-
 // injection is what the launcher needs to inject faults.
 type injection struct {
 	*fault.Controller
-	hold holdFunc // set before a fault can begin
+	launcher struct{ *launch.Supervisor } // set before a fault can begin
 }
 
 // newInjection lets the start of all, which has not begun, undo what an earlier launcher
@@ -37,8 +34,7 @@ func newInjection(sys *parts.System, all []launch.Part) (*injection, error) {
 		return nil, err
 	}
 	i := &injection{}
-	target := fault.Target{System: sys, Hold: func(part string, how launch.Hold, why string) (func(), error) { return i.hold(part, how, why) }}
-	i.Controller = fault.NewController(fault.Faults(), target, faultsFile(sys.Dir), reporter(out))
+	i.Controller = fault.NewController(fault.Faults(), fault.Target{System: sys, Launcher: &i.launcher}, faultsFile(sys.Dir), reporter(out))
 	return i, i.UndoAtStart(all)
 }
 

@@ -71,7 +71,7 @@ func supervise(ctx context.Context, e env, args []string) error {
 		return err
 	}
 	defer os.Remove(statePath(dir))
-	injected.hold = super.Hold
+	injected.launcher.Supervisor = super
 	super.Handle(fault.Path, injected)
 	super.BeforeStop = func() {
 		if err := injected.Close(context.WithoutCancel(ctx)); err != nil {

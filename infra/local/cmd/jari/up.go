@@ -38,7 +38,7 @@ func (f *startFlags) add(fs *flag.FlagSet, e env) {
 	fs.StringVar(&f.only, "only", "", "start only these `parts` and those they need, comma-separated")
 	fs.IntVar(&f.scale, "alert-time-scale", 60, "run the alerting windows this many times faster than real time; 60 makes an hour a minute")
 	fs.BoolVar(&f.plugin, "plugin", false, "build Fluent Bit's plugin even if another agent runs (jari with does)")
-	fs.BoolVar(&f.proxies, "fault-proxies", false, "put proxies before the servers, for faults that make them slow; requests take longer")
+	fs.BoolVar(&f.proxies, "fault-proxies", false, "put proxies before the servers, for faults that need them; requests take longer")
 }
 
 func (f startFlags) args(dir string) []string {
