@@ -24,6 +24,7 @@ var flows = []flow{
 	{"compare restaurants", 3, (*crowd).compare},
 	{"search", 3, (*crowd).search},
 	{"book and cancel", 4, (*crowd).book},
+	{"wait for a full slot", 0.3, (*crowd).waitlist},
 	{"log in", 1, (*crowd).logIn},
 	{"change a restaurant", 0.5, (*crowd).change},
 }
