@@ -37,6 +37,10 @@ func (e entry) compares() bool { return e.Span != span{} }
 // entries are sorted by rule. What a fault does is described by `jari fault list`.
 var entries = []entry{
 	{
+		Rule: "agent-disk-low", Fault: "agent-disk-full",
+		Named: []string{"The agent's disk is nearly full"}, Cause: "THE DISK IS NEARLY FULL",
+	},
+	{
 		Rule: "booking-availability", Fault: "database-refuse",
 		Named: []string{"ap-northeast-2", "failing call to postgresql"}, Cause: "the database was closed",
 		Span: span{Service: "reservation", Peer: "postgresql"},
@@ -49,6 +53,14 @@ var entries = []entry{
 	{
 		Rule: "catalogue-freshness", Fault: "stream-stuck", Long: true,
 		Named: []string{"Search results are out of date"}, Cause: "INDEXING FAILS",
+	},
+	{
+		Rule: "certificate-expiring", Fault: "certificate-expiring",
+		Named: []string{"A TLS certificate is about to expire"}, Cause: "IN LESS THAN 14 DAYS",
+	},
+	{
+		Rule: "dead-letters-growing", Fault: "documents-refused",
+		Named: []string{"OpenSearch refuses telemetry"}, Cause: "A FIELD HAS ANOTHER TYPE",
 	},
 	{
 		Rule: "edge-availability-kr", Fault: "service-killed", Args: []string{"--service", "gateway"},
@@ -98,6 +110,14 @@ var entries = []entry{
 		Named: []string{"ap-northeast-2"}, Cause: "A FLAG WAS SWITCHED ON",
 	},
 	{
+		Rule: "pool-saturated", Fault: "pool-busy", Flag: true,
+		Named: []string{"reservation"}, Cause: "A FLAG WAS SWITCHED ON",
+	},
+	{
+		Rule: "region-silent-us", Fault: "region-away", Args: []string{"--region", "us"}, Long: true,
+		Named: []string{"Region us sends nothing"}, Cause: "NOTHING IN US", Also: []string{"service-silent-us"},
+	},
+	{
 		Rule: "search-availability", Fault: "service-killed", Args: []string{"--service", "search"},
 		Named: []string{"ap-northeast-2", "failing call to search"}, Cause: "it is down",
 		Span: span{Service: "gateway", Peer: "search"}, Also: []string{"service-silent-kr"},
@@ -114,6 +134,10 @@ var entries = []entry{
 	{
 		Rule: "service-silent-us", Fault: "indexer-stopped", Args: []string{"--region", "us"},
 		Named: []string{"indexer"}, Cause: "it is down",
+	},
+	{
+		Rule: "signing-key-old", Fault: "signing-key-old",
+		Named: []string{"ap-northeast-2"}, Cause: "90 DAYS AND MORE",
 	},
 	{
 		Rule: "telemetry-blind", Fault: "agent-stopped",
