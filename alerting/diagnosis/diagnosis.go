@@ -76,7 +76,9 @@ var standard = limits{chance: 0.01, corrected: true, difference: 0.1, odds: 3, s
 
 // Compare returns the values that are over-represented among bad events, those with the
 // greatest difference first and outcomes last. A value is left out when bad events that
-// an earlier finding does not describe have it hardly more often than good ones.
+// an earlier finding does not describe have it hardly more often than good ones. Contexts,
+// which say where events are bad, and outcomes, which say what goes wrong there, are chosen
+// apart: one does not describe the other.
 func Compare(fields []Field, events []Event) []Finding { return standard.compare(fields, events) }
 
 func (l limits) compare(fields []Field, events []Event) []Finding {
@@ -94,8 +96,8 @@ func (l limits) compare(fields []Field, events []Event) []Finding {
 	if len(outcomes) > 0 {
 		room-- // how events end is news, too
 	}
-	found := c.choose(contexts, nil, room)
-	last := c.choose(outcomes, found, MaxFindings-len(found))
+	found := c.choose(contexts, room)
+	last := c.choose(outcomes, MaxFindings-len(found))
 	findings := make([]Finding, 0, MaxFindings)
 	for _, one := range slices.Concat(found, last) {
 		findings = append(findings, one.Finding)
@@ -104,13 +106,10 @@ func (l limits) compare(fields []Field, events []Event) []Finding {
 }
 
 // choose takes candidates, the one with the greatest difference first, until there is no
-// room. before were chosen already; candidates that describe the same events are left out.
-func (c comparison) choose(all, before []candidate, room int) (chosen []candidate) {
+// room.
+func (c comparison) choose(all []candidate, room int) (chosen []candidate) {
 	slices.SortStableFunc(all, func(a, b candidate) int {
 		return cmp.Or(cmp.Compare(b.difference(), a.difference()), cmp.Compare(a.Field, b.Field), cmp.Compare(a.Value, b.Value))
-	})
-	all = slices.DeleteFunc(all, func(one candidate) bool {
-		return slices.ContainsFunc(before, func(b candidate) bool { return c.overlap(b, one) >= c.same })
 	})
 	described := make([]bool, len(c.events))
 	for _, first := range all {

@@ -24,6 +24,7 @@ type Incident struct {
 	ResolvedAt time.Time // zero while open
 	Facts      Facts
 	Response   Response
+	Chart      Chart // written by a ChartStore alone
 }
 
 // Open reports whether the incident is not yet resolved.
@@ -139,7 +140,7 @@ type Store interface {
 	Timeline(ctx context.Context, id string) ([]Entry, error)
 	// Open adds an incident. It fails with ErrAlreadyOpen.
 	Open(ctx context.Context, term lease.Term, c Change) error
-	// Update writes all of the incident except Rule and OpenedAt; Response is what
+	// Update writes all of the incident except Rule, OpenedAt and Chart; Response is what
 	// is stored, after the entries. An incident that ended may be open again; that
 	// fails with ErrAlreadyOpen while another is. It fails with ErrChanged.
 	Update(ctx context.Context, term lease.Term, c Change) error

@@ -99,10 +99,11 @@ func TestTheVersionOfAServiceBehindTheFailuresIsNamed(t *testing.T) {
 	tr.add(3, 201, "kr", "1.9.2")
 	tr.add(94, 201, "kr", "1.9.1")
 	tr.ship(log, spans)
-	// Neither the instance, which is the same requests, nor a restaurant, nor the dependency,
-	// which all failures have in common.
-	found := diagnose(t, source(t, log.Server), diagnosed(log.Index, spans.Index), never(), "went through reservation 1.9.2 49/50 3/97")
-	if len(found) == 1 && (found[0].Lift < 2.7 || found[0].Lift > 2.8) {
+	// Neither the instance, which is the same requests, nor a restaurant. Then what all failures
+	// have in common.
+	found := diagnose(t, source(t, log.Server), diagnosed(log.Index, spans.Index), never(),
+		"went through reservation 1.9.2 49/50 3/97", "failed at reservation 50/50 0/97")
+	if len(found) == 2 && (found[0].Lift < 2.7 || found[0].Lift > 2.8) {
 		t.Errorf("got %+v", found)
 	}
 }

@@ -68,7 +68,7 @@ func (s *Store) Update(_ context.Context, term lease.Term, c incident.Change) er
 	if !before.ResolvedAt.Equal(c.ResolvedBefore) {
 		return incident.ErrChanged
 	}
-	i.Rule, i.OpenedAt, i.Response = before.Rule, before.OpenedAt, before.Response.After(c.Entries)
+	i.Rule, i.OpenedAt, i.Response, i.Chart = before.Rule, before.OpenedAt, before.Response.After(c.Entries), before.Chart
 	s.write(i)
 	s.record(c.ID, c.Entries, c.Targets)
 	return nil
@@ -123,12 +123,7 @@ func (s *Store) record(id string, entries []incident.Entry, targets []incident.T
 	s.timelines[id] = append(s.timelines[id], entries...)
 	all := s.targetsOf(id)
 	for _, t := range all {
-		queued := slices.ContainsFunc(s.outbox, func(d *delivery) bool {
-			return d.place() == place{id, t} && d.failed == "" && d.Attempts == 0 && (d.Kind == notify.Update || d.Kind == notify.Post)
-		})
-		if m := s.messages[place{id, t}]; !queued && (m == nil || !m.uneditable) {
-			s.queue(delivery{Delivery: notify.Delivery{Kind: notify.Update, Target: t}, incident: id})
-		}
+		s.queueUpdate(place{id, t})
 	}
 	for _, t := range targets {
 		if m := s.messages[place{id, t}]; m == nil && !slices.Contains(all, t) {
@@ -143,6 +138,17 @@ func (s *Store) record(id string, entries []incident.Entry, targets []incident.T
 				s.queue(delivery{Delivery: notify.Delivery{Kind: notify.Reply, Target: t, Note: n}, incident: id})
 			}
 		}
+	}
+}
+
+// queueUpdate queues an update of a message, unless one is queued that has not begun or the
+// message cannot be edited.
+func (s *Store) queueUpdate(at place) {
+	queued := slices.ContainsFunc(s.outbox, func(d *delivery) bool {
+		return d.place() == at && d.failed == "" && d.Attempts == 0 && (d.Kind == notify.Update || d.Kind == notify.Post)
+	})
+	if m := s.messages[at]; !queued && (m == nil || !m.uneditable) {
+		s.queue(delivery{Delivery: notify.Delivery{Kind: notify.Update, Target: at.target}, incident: at.incident})
 	}
 }
 

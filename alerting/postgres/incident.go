@@ -13,7 +13,7 @@ import (
 	"jari.example/alerting/slo"
 )
 
-const incidentColumns = `i.id, i.slo, i.severity, i.started_at, i.opened_at, i.updated_at, i.resolved_at, i.facts, i.response`
+const incidentColumns = `i.id, i.slo, i.severity, i.started_at, i.opened_at, i.updated_at, i.resolved_at, i.facts, i.response, i.chart`
 
 // incidentRow is a row of incidentColumns. All is null where there is no incident.
 type incidentRow struct {
@@ -21,10 +21,11 @@ type incidentRow struct {
 	started, opened, updated, resolvedAt *time.Time
 	facts                                *incident.Facts
 	response                             *incident.Response
+	chart                                *incident.Chart
 }
 
 func (r *incidentRow) fields() []any {
-	return []any{&r.id, &r.rule, &r.severity, &r.started, &r.opened, &r.updated, &r.resolvedAt, &r.facts, &r.response}
+	return []any{&r.id, &r.rule, &r.severity, &r.started, &r.opened, &r.updated, &r.resolvedAt, &r.facts, &r.response, &r.chart}
 }
 
 func (r *incidentRow) incident() incident.Incident {
@@ -34,7 +35,7 @@ func (r *incidentRow) incident() incident.Incident {
 	i := incident.Incident{
 		ID: *r.id, Rule: *r.rule, Severity: slo.Severity(*r.severity), StartedAt: r.started.UTC(),
 		OpenedAt: r.opened.UTC(), UpdatedAt: r.updated.UTC(),
-		Facts: *r.facts, Response: *r.response,
+		Facts: *r.facts, Response: *r.response, Chart: *r.chart,
 	}
 	if r.resolvedAt != nil {
 		i.ResolvedAt = r.resolvedAt.UTC()
@@ -190,17 +191,7 @@ func record(ctx context.Context, tx pgx.Tx, id string, entries []incident.Entry,
 insert into entry (incident_id, at, kind, actor, text, mention) values ($1, $2, $3, $4, $5, $6)`,
 			id, e.At, e.Kind, e.Actor, e.Text, e.Mention)
 	}
-	// A message is written from the row as it is when its delivery begins, so one
-	// queued post or update is enough; one that has begun may have read the old row.
-	b.Queue(`-- name: alerting.outbox.update
-insert into outbox (incident_id, medium, address, kind)
-select $1, t.medium, t.address, 'update' from (`+reachedSQL+`) t
-where not exists (
-		select from outbox o where o.incident_id = $1 and o.medium = t.medium and o.address = t.address
-			and o.kind in ('post', 'update') and o.attempts = 0 and not o.failed)
-	and not exists (
-		select from message m where m.incident_id = $1 and m.medium = t.medium and m.address = t.address and not m.editable)
-order by t.medium, t.address`, id)
+	queueUpdates(&b, id, "")
 	for _, t := range targets {
 		b.Queue(`-- name: alerting.outbox.post
 insert into outbox (incident_id, medium, address, kind) select $1, $2, $3, 'post'
@@ -216,6 +207,24 @@ select $1, t.medium, t.address, 'reply', $2, $3 from (`+reachedSQL+`) t order by
 		}
 	}
 	return tx.SendBatch(ctx, &b).Close()
+}
+
+// queueUpdates queues an update of each message of an incident; with a medium, of those of
+// it alone.
+//
+// A message is written from the row as it is when its delivery begins, so one queued post or
+// update is enough; one that has begun may have read the old row.
+func queueUpdates(b *pgx.Batch, id, medium string) {
+	b.Queue(`-- name: alerting.outbox.update
+insert into outbox (incident_id, medium, address, kind)
+select $1, t.medium, t.address, 'update' from (`+reachedSQL+`) t
+where ($2 = '' or t.medium = $2)
+	and not exists (
+		select from outbox o where o.incident_id = $1 and o.medium = t.medium and o.address = t.address
+			and o.kind in ('post', 'update') and o.attempts = 0 and not o.failed)
+	and not exists (
+		select from message m where m.incident_id = $1 and m.medium = t.medium and m.address = t.address and not m.editable)
+order by t.medium, t.address`, id, medium)
 }
 
 // reachedSQL are the targets that have a message of the incident $1, or will have one;

@@ -18,7 +18,7 @@ import (
 //go:embed migrations/*.sql
 var migrations embed.FS
 
-const maxConns = 4 // a tick, a delivery, the lease and a probe
+const maxConns = 5 // a tick, a delivery, a chart, the lease and a probe
 
 // maxIdle is how long a transaction may wait for its client. A holder of the lease that
 // is stopped inside a fenced transaction keeps the lease's row locked, so that no other

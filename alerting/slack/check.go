@@ -36,6 +36,7 @@ func Check(ctx context.Context, c Config, now time.Time) []Step {
 	if steps[0].Err != nil {
 		return steps
 	}
+	steps = append(steps, n.chartStep(ctx))
 	for _, address := range slices.Sorted(maps.Keys(c.Channels)) {
 		steps = append(steps, n.check(ctx, incident.Target{Medium: incident.Slack, Address: address}, now)...)
 	}

@@ -28,7 +28,7 @@ func check(t *testing.T, s *slacktest.Server, token string, channels map[string]
 func TestCheckTriesEveryChannelAndLeavesNothingBehind(t *testing.T) {
 	s := slacktest.New()
 	steps, failed := check(t, s, slacktest.Token, channels)
-	if failed != "" || len(steps) != 1+3+2*8 {
+	if failed != "" || len(steps) != 1+3+1+2*8 {
 		t.Errorf("%d steps: %s", len(steps), failed)
 	}
 	if m := s.Messages(); len(m) > 0 {
@@ -94,9 +94,9 @@ func TestCheckSaysWhatFailsAndWhatToDo(t *testing.T) {
 }
 
 func TestCheckPassesAgainstTheSimulator(t *testing.T) {
-	s, token := newSimulator(t)
+	s := slacktest.NewSimulator(t)
 	for _, step := range slack.Check(t.Context(), slack.Config{
-		URL: s.url + "/api/", Token: token, HTTP: &http.Client{Timeout: 10 * time.Second}, Links: links,
+		URL: s.URL + "/api/", Token: s.Token, HTTP: &http.Client{Timeout: 10 * time.Second}, Links: links,
 		Channels: map[string]string{incident.Pages: "#incidents"},
 	}, time.Now()) {
 		if step.Err != nil {

@@ -29,6 +29,10 @@ const (
 	// https://github.com/slackapi/bolt-js/issues/2509. The JSON is longer than both
 	// counts, so JSON below 12,000 is accepted.
 	maxMessage = 12000
+	// maxAlt is of an image block, and maxAltOfFile of a file. Slack allows 2,000 and 1,000;
+	// nobody wants to hear that much.
+	maxAlt       = 600  // https://docs.slack.dev/reference/block-kit/blocks/image-block
+	maxAltOfFile = 1000 // https://docs.slack.dev/reference/methods/files.getUploadURLExternal
 	// maxURL is ours: a longer address is no use to a reader, and is left out.
 	maxURL = 1500
 )

@@ -16,7 +16,17 @@ import (
 type message struct {
 	text   string // of the notification on a phone
 	blocks []slackapi.Block
-	alone  string // in place of both when Slack refuses the blocks
+	chart  slackapi.Block // below the blocks; nil without one
+	alone  string         // in place of all when Slack refuses the blocks
+}
+
+// all are the blocks with the chart. It is the last one, so that the buttons do not move
+// under a finger when it appears.
+func (m message) all() []slackapi.Block {
+	if m.chart == nil {
+		return m.blocks
+	}
+	return append(m.blocks[:len(m.blocks):len(m.blocks)], m.chart)
 }
 
 // shortenings are what a message that is too long loses, in this order, each in
@@ -43,7 +53,7 @@ func render(i incident.Incident, links notify.Links, quiet bool) message {
 	var m message
 	for _, shorten := range shortenings {
 		shorten(&i.Facts, &s)
-		if m = compose(i, links, quiet, s); size(m.blocks) <= maxMessage {
+		if m = compose(i, links, quiet, s); size(m.all()) <= maxMessage {
 			break
 		}
 	}
@@ -74,7 +84,9 @@ func compose(i incident.Incident, links notify.Links, quiet bool, s sizes) messa
 		slackapi.NewTextBlockObject(slackapi.MarkdownType, mrkdwn(about[1], s), false, true),
 		plainText(about[2].Plain(s.span))))
 	short := mrkdwn(wording.Say(title, ": ", wording.Summary(i, s.list)), sizes{span: maxHeader})
-	return message{text: short, blocks: blocks, alone: alone(short, append(lines, where, wording.Join(about, " · ")), s)}
+	return message{
+		text: short, blocks: blocks, chart: picture(i.Chart), alone: alone(short, append(lines, where, wording.Join(about, " · ")), s),
+	}
 }
 
 // alone is as many of the lines as fit beside the first.

@@ -55,6 +55,8 @@ func codeOf(err error) string {
 //	https://docs.slack.dev/reference/methods/conversations.history
 //	https://docs.slack.dev/reference/methods/conversations.replies
 //	https://docs.slack.dev/reference/methods/conversations.list
+//	https://docs.slack.dev/reference/methods/files.getUploadURLExternal
+//	https://docs.slack.dev/reference/methods/files.completeUploadExternal
 var outcomes = map[notify.Outcome][]string{
 	notify.RateLimited: {"ratelimited", "rate_limited"},
 	// Slack's reference: part of the operation may have succeeded. update_failed is an
@@ -71,6 +73,7 @@ var outcomes = map[notify.Outcome][]string{
 		"missing_scope", "no_permission", "access_denied", "accesslimited", "ekm_access_denied", "two_factor_setup_required",
 		"metadata_must_be_sent_from_app",
 		// the workspace
+		"file_uploads_disabled", "file_uploads_except_images_disabled", "file_type_not_allowed", "file_upload_size_restricted",
 		"org_login_required", "team_access_not_granted", "team_not_found", "enterprise_is_restricted",
 	},
 	notify.Never: {

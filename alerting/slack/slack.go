@@ -31,6 +31,9 @@ type Config struct {
 	Channels map[string]string
 	Links    notify.Links
 	HTTP     *http.Client
+	// ChartRefused is called when Slack refuses the chart of an incident's message, which is
+	// shown without it; nil calls nothing. Slack also refuses one that it is still processing.
+	ChartRefused func(incident.Incident, error)
 }
 
 func (c Config) client() *slackapi.Client {
@@ -42,12 +45,20 @@ type Notifier struct {
 	client   *slackapi.Client
 	channels *channels
 	links    notify.Links
+	refused  func(incident.Incident, error) // of a chart
 }
 
 // New returns a Notifier for the channels of c.
 func New(c Config) *Notifier {
 	client := c.client()
-	return &Notifier{client: client, channels: &channels{client: client, names: c.Channels, ids: map[string]string{}}, links: c.Links}
+	n := &Notifier{
+		client: client, channels: &channels{client: client, names: c.Channels, ids: map[string]string{}}, links: c.Links,
+		refused: c.ChartRefused,
+	}
+	if n.refused == nil {
+		n.refused = func(incident.Incident, error) {}
+	}
+	return n
 }
 
 // Metadata that identifies our messages.
@@ -79,6 +90,7 @@ func (n *Notifier) Post(ctx context.Context, d notify.Delivery) (ref incident.Me
 		return ref, err
 	}
 	m := render(d.Incident, n.links, quiet(d))
+	m.chart = nil // nobody waits for a chart: it comes with an update
 	switch {
 	case d.Kind == notify.Notice && d.Note.Digest != nil:
 		m = digest(*d.Note.Digest, n.links)
@@ -105,9 +117,9 @@ func (n *Notifier) Reply(ctx context.Context, d notify.Delivery) error {
 	return err
 }
 
-// send makes one attempt. When Slack refuses how the message looks, the text alone
-// goes out in the same attempt. Then Slack has not accepted the first call, so that
-// nothing appears twice.
+// send makes one attempt. When Slack refuses how the message looks, it goes out without its
+// chart, and then as text alone, in the same attempt. Slack has not accepted what it
+// refuses, so that nothing appears twice.
 func (n *Notifier) send(
 	ctx context.Context, channel string, d notify.Delivery, m message, more ...slackapi.MsgOption,
 ) (incident.MessageRef, error) {
@@ -121,7 +133,13 @@ func (n *Notifier) send(
 		ref.Channel, ref.ID, _, err = n.client.SendMessageContext(ctx, channel, options...)
 		return ref, err
 	}
-	ref, err := with(m.text, m.blocks...)
+	ref, err := with(m.text, m.all()...)
+	if refusesBlocks[codeOf(err)] && m.chart != nil {
+		refusal := err
+		if ref, err = with(m.text, m.blocks...); err == nil {
+			n.refused(d.Incident, refusal)
+		}
+	}
 	if refusesBlocks[codeOf(err)] {
 		ref, err = with(m.alone)
 	}

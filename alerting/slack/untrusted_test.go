@@ -48,9 +48,9 @@ func everything(text func(path string) string) []incident.Incident {
 // severity is not shown as it is, so it cannot be planted.
 func severity(path string) bool { return strings.HasSuffix(path, ".Severity") }
 
-// notShown are ids of people: one is a mention if it has the form of an id, and the
-// others are for alertingd.
-var notShown = []string{".Response.Notified[].SlackID", ".Response.AssigneeID", ".Response.NotUseful[]"}
+// notShown are ids of people and of the chart's file: one is a mention or a picture if it
+// has the form of an id, and the others are for alertingd.
+var notShown = []string{".Response.Notified[].SlackID", ".Response.AssigneeID", ".Response.NotUseful[]", ".Chart.File"}
 
 func TestEveryTextFieldOfAnIncidentIsShownAsItIs(t *testing.T) {
 	var paths []string
@@ -72,6 +72,8 @@ func TestEveryTextFieldOfAnIncidentIsShownAsItIs(t *testing.T) {
 					return string(slo.Page)
 				case p == path:
 					return planted
+				case p == ".Chart.File":
+					return "F0123456789"
 				}
 				return "quite harmless"
 			}) {
@@ -124,6 +126,13 @@ func markup(m message) (wrong []string) {
 	eachObject(m, func(o map[string]any) {
 		text, _ := o["text"].(string)
 		switch o["type"] {
+		case "image":
+			if alt, _ := o["alt_text"].(string); alt == "" || hidden(alt) || len([]rune(alt)) > maxAlt || strings.Contains(alt, "\n") {
+				wrong = append(wrong, fmt.Sprintf("an alternative text: %.100q", alt))
+			}
+			if id := fmt.Sprint(o["slack_file"]); id != "map[id:F0123456789]" {
+				wrong = append(wrong, "an image is "+id)
+			}
 		case "mrkdwn":
 			if !asOf.MatchString(text) {
 				wrong = append(wrong, "a mrkdwn object: "+text)
@@ -162,8 +171,8 @@ func limitsBroken(m message) (wrong []string) {
 	}
 	within("the text", m.text, 1, maxText)
 	within("the text alone", m.alone, 1, maxText)
-	if n := size(m.blocks); n > maxMessage || len(m.blocks) > maxBlocks {
-		wrong = append(wrong, fmt.Sprintf("%d blocks of %d characters", len(m.blocks), n))
+	if n := size(m.all()); n > maxMessage || len(m.all()) > maxBlocks {
+		wrong = append(wrong, fmt.Sprintf("%d blocks of %d characters", len(m.all()), n))
 	}
 	eachObject(m, func(o map[string]any) {
 		text, _ := o["text"].(string)
@@ -191,7 +200,7 @@ func limitsBroken(m message) (wrong []string) {
 }
 
 func jsonOf(m message) string {
-	b, err := json.Marshal(m.blocks)
+	b, err := json.Marshal(m.all())
 	if err != nil {
 		return err.Error()
 	}

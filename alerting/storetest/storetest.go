@@ -19,6 +19,7 @@ import (
 type Store interface {
 	count.Store
 	incident.Store
+	incident.ChartStore
 	notify.Outbox
 	notify.Announcements
 	notify.Prunable
@@ -68,6 +69,7 @@ func Run(t *testing.T, open func(t *testing.T) Store) {
 		"silences end by themselves":                            silences,
 		"when a tick last succeeded is known":                   lastTick,
 		"what was not useful is counted per rule":               notUseful,
+		"a chart is stored beside the evaluation":               charts,
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := open(t)
@@ -146,6 +148,7 @@ func fenced(t *testing.T, s Store) {
 		"announce": func(ctx context.Context) error {
 			return s.Announce(ctx, old, notify.Announcement{Topic: "x", News: "y", Targets: []incident.Target{pages}})
 		},
+		"chart":            func(ctx context.Context) error { return s.SetChart(ctx, old, incident.Slack, a.ID, incident.Chart{}) },
 		"prune the outbox": func(ctx context.Context) error { return s.PruneOutbox(ctx, old, at(1)) },
 		"notice":           func(ctx context.Context) error { return s.Notice(ctx, old, pages, notify.Note{}) },
 	} {

@@ -45,6 +45,7 @@ var Events = []Event{
 	{EventIncidentRaised, "A ticket became a page."},
 	{EventIncidentWithdrawn, "An incident ended because its rule was withdrawn or renamed."},
 	{EventEvidenceFailed, "The search for evidence of an incident failed or took too long; its message goes without. It is searched again."},
+	{EventChartFailed, "The chart of an incident could not be made or shown; its message is complete without it. A reason is logged once."},
 	{EventBlind, "Counts cannot be trusted, because telemetry is missing or counting fails: no incident resolves. exception has the reason."},
 	{EventBlindEnded, "Counts can be trusted again."},
 	{EventTickFailed, "A tick of the evaluation failed; the next tick covers its time, too."},

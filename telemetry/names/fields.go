@@ -124,6 +124,7 @@ const (
 	EventIncidentRaised     = "alerting.incident.escalated"
 	EventIncidentWithdrawn  = "alerting.incident.withdrawn"
 	EventEvidenceFailed     = "alerting.evidence.failed"
+	EventChartFailed        = "alerting.chart.failed"
 	EventBlind              = "alerting.blind"
 	EventBlindEnded         = "alerting.blind.ended"
 	EventTickFailed         = "alerting.tick.failed"

@@ -71,6 +71,7 @@ func run(ctx context.Context, args []string, getenv func(string) string, stdout,
 type store interface {
 	count.Store
 	incident.Store
+	incident.ChartStore
 	notify.Outbox
 	notify.Announcements
 	notify.Prunable
@@ -117,7 +118,7 @@ func daemon(ctx context.Context, s *settings, t *telemetry.Telemetry) error {
 		jobs = append(jobs, newPager(s, stored, report).Run)
 	}
 	if s.slack.given() {
-		jobs = append(jobs, s.slack.relay(s.links, stored, report).Run)
+		jobs = append(jobs, s.slack.jobs(s, stored, report)...)
 	}
 	if s.mail.Given() {
 		mails, err := s.mail.relay(ctx, s.links, stored, report)

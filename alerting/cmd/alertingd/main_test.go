@@ -58,6 +58,10 @@ func TestPostsOneMessageAndUpdatesItWhenResolved(t *testing.T) {
 	waitFor(t, time.Minute, "the message to be resolved", func() bool { return strings.Contains(message().Text, "Resolved") })
 	stop()
 	waitFor(t, 30*time.Second, "the last note in the thread", func() bool { return len(slack.Messages()) == 3 })
+	waitFor(t, time.Minute, "the chart of its end", func() bool {
+		return strings.Contains(message().Shown(), "[image: Chart of the share of bad booking attempts per ") &&
+			strings.Contains(message().Shown(), ". Ended ")
+	})
 	for _, m := range slack.Messages()[1:] {
 		if m.ThreadTS != message().TS {
 			t.Errorf("a message outside the incident's thread: %+v", m)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"sync"
 	"time"
 
 	"jari.example/alerting/evaluate"
@@ -71,6 +72,27 @@ func (r reporter) incident(ctx context.Context, event evaluate.Event, i incident
 func (r reporter) evidence(ctx context.Context, i incident.Incident, err error) {
 	r.log.WarnContext(ctx, "evidence of an incident was not found", names.EventName, names.EventEvidenceFailed,
 		names.SLO, i.Rule, names.IncidentID, i.ID, names.Exception, err.Error())
+}
+
+// chart returns what logs that a chart was not made or shown. A reason that stays, such as a
+// scope that the token lacks, is logged once, until a chart was made.
+func (r reporter) chart() func(context.Context, incident.Incident, error) {
+	var mu sync.Mutex
+	var logged string
+	return func(ctx context.Context, i incident.Incident, err error) {
+		mu.Lock()
+		defer mu.Unlock()
+		if err == nil {
+			logged = ""
+			return
+		}
+		if err.Error() == logged {
+			return
+		}
+		logged = err.Error()
+		r.log.WarnContext(ctx, "the message of an incident has no chart, or an older one", names.EventName, names.EventChartFailed,
+			names.SLO, i.Rule, names.IncidentID, i.ID, names.Exception, logged)
+	}
 }
 
 // failed is how much failed. The log is all that says so where no channel is

@@ -1,11 +1,14 @@
 package main
 
 import (
+	"context"
 	"net/http"
 	"strings"
 	"time"
 
+	"jari.example/alerting/charting"
 	"jari.example/alerting/incident"
+	"jari.example/alerting/lease"
 	"jari.example/alerting/notify"
 	"jari.example/alerting/slack"
 	"jari.example/alerting/slack/inbound"
@@ -58,11 +61,19 @@ func (s *slackSettings) config(links notify.Links) slack.Config {
 	}
 }
 
-func (s *slackSettings) relay(links notify.Links, outbox notify.Outbox, report reporter) *notify.Relay {
-	return notify.NewRelay(injected.relay(notify.Config{
-		Outbox: outbox, Notifier: slack.New(injected.slack(s.config(links))), Medium: incident.Slack, Interval: slack.MessageInterval,
+// jobs deliver the outbox to Slack, and add charts to the messages there.
+func (s *slackSettings) jobs(all *settings, stored store, report reporter) []func(context.Context, lease.Term) {
+	c := injected.slack(s.config(all.links))
+	charter := &charting.Charter{
+		Medium: incident.Slack, Set: all.objectives.Current, Timing: all.timing, Store: stored,
+		Upload: slack.New(c).Upload, Now: time.Now, Report: report.chart(),
+	}
+	c.ChartRefused = charter.Refused
+	relay := notify.NewRelay(injected.relay(notify.Config{
+		Outbox: stored, Notifier: slack.New(c), Medium: incident.Slack, Interval: slack.MessageInterval,
 		SpanName: names.SpanSlackDeliver, Report: report.delivery,
 	}))
+	return []func(context.Context, lease.Term){relay.Run, charter.Run}
 }
 
 // inbound receives buttons and the slash command; nil without a signing secret.

@@ -16,10 +16,10 @@ import (
 	"jari.example/telemetry"
 )
 
-const slackCheckAbout = `Tries against your workspace what the daemon does: the token and its scopes, and in
-each channel to post a message, to update it, to reply in its thread, to find both by
-their metadata, and to delete them. It mentions nobody. Run it once when Slack is set
-up, and after each change of the app.`
+const slackCheckAbout = `Tries against your workspace what the daemon does: the token and its scopes, whether it
+may upload charts, and in each channel to post a message, to update it, to reply in its
+thread, to find both by their metadata, and to delete them. It mentions nobody. Run it
+once when Slack is set up, and after each change of the app.`
 
 // slackCheckCommand checks a workspace. It ends with errFound if a step has failed.
 func slackCheckCommand(ctx context.Context, args []string, stdout, _ io.Writer) error {

@@ -10,7 +10,7 @@ import (
 
 // Shown is what a reader sees of blocks, one paragraph for each: bold text between
 // stars, a link as [text](url), a mention as @ID, a time as its fallback, a button as
-// [text]. A block of another kind than ours is an error.
+// [text], an image as [image: its alternative text]. A block of another kind than ours is an error.
 func Shown(blocks []slackapi.Block) (string, error) {
 	var paragraphs []string
 	for _, b := range blocks {
@@ -35,6 +35,8 @@ func Shown(blocks []slackapi.Block) (string, error) {
 				texts = append(texts, "["+e.(*slackapi.ButtonBlockElement).Text.Text+"]")
 			}
 			paragraphs = append(paragraphs, strings.Join(texts, " "))
+		case *slackapi.ImageBlock:
+			paragraphs = append(paragraphs, "[image: "+b.AltText+"]")
 		default:
 			return "", fmt.Errorf("a block of the type %T is not ours", b)
 		}

@@ -22,6 +22,7 @@ const (
 	ID        = "C0TEST"
 	Tickets   = "#tickets"
 	TicketsID = "C0TICKETS"
+	FileID    = "F0123456789" // of each file that is uploaded
 )
 
 // names are the channels by their ids.
@@ -199,6 +200,14 @@ func refuse(code string) map[string]any { return map[string]any{"ok": false, "er
 func (s *Server) call(method string, r *http.Request) map[string]any {
 	if method == "auth.test" {
 		return map[string]any{"ok": true, "user_id": "U0JARI", "bot_id": "B0JARI"}
+	}
+	switch method { // there is one file
+	case "files.getUploadURLExternal":
+		return map[string]any{"ok": true, "upload_url": s.URL + "upload", "file_id": FileID}
+	case "upload":
+		return map[string]any{"ok": true}
+	case "files.completeUploadExternal":
+		return map[string]any{"ok": true, "files": []any{map[string]any{"id": FileID}}}
 	}
 	id := r.FormValue("channel")
 	// Slack accepts a name for posting, but only an id for updates and reads.

@@ -46,7 +46,9 @@ const (
 	afterApplied  moment = "after"
 )
 
-// newWorkspace starts a workspace with the channels, which are named without '#'.
+// newWorkspace starts a workspace with the channels, which are named without '#'. It refuses
+// uploads: a chart would follow its message at any time later, so that nobody would know
+// when what is compared is complete.
 func newWorkspace(ctx context.Context, channels []string) (*workspace, error) {
 	server, err := slack.New(slack.Config{Token: token, Channels: channels, SigningSecret: signingSecret})
 	if err != nil {
@@ -67,7 +69,7 @@ func newWorkspace(ctx context.Context, channels []string) (*workspace, error) {
 	for _, c := range list.Channels {
 		w.ids[c.Name] = c.ID
 	}
-	return w, nil
+	return w, w.inject(ctx, fault{"method": "files.getUploadURLExternal", "refuse": "missing_scope", "count": 1 << 30})
 }
 
 // recorded serves h and records the calls.

@@ -46,6 +46,11 @@ var entries = []entry{
 		Span: span{Service: "reservation", Peer: "postgresql"},
 	},
 	{
+		Rule: "booking-availability", Fault: "version-failing",
+		Named: []string{"went through reservation"}, Cause: "A FLAG WAS SWITCHED ON",
+		Span: span{Service: "reservation"},
+	},
+	{
 		Rule: "booking-latency", Fault: "route-delay", Flag: true,
 		Named: []string{"ap-northeast-2", "slow call to reservation"}, Cause: "A FLAG WAS SWITCHED ON",
 		Span: span{Service: "reservation", Slow: true},
@@ -56,11 +61,11 @@ var entries = []entry{
 	},
 	{
 		Rule: "certificate-expiring", Fault: "certificate-expiring",
-		Named: []string{"A TLS certificate is about to expire"}, Cause: "IN LESS THAN 14 DAYS",
+		Named: []string{"A TLS certificate is about to expire"}, Cause: "see mitigation 1",
 	},
 	{
 		Rule: "dead-letters-growing", Fault: "documents-refused",
-		Named: []string{"OpenSearch refuses telemetry"}, Cause: "A FIELD HAS ANOTHER TYPE",
+		Named: []string{"OpenSearch refuses telemetry"}, Cause: "mitigation 1",
 	},
 	{
 		Rule: "edge-availability-kr", Fault: "service-killed", Args: []string{"--service", "gateway"},
@@ -75,12 +80,12 @@ var entries = []entry{
 	{
 		Rule: "free-times-availability", Fault: "route-errors", Flag: true,
 		Args:  []string{"--route", "GET /v1/restaurants/{id}/availability", "--percent", "30"},
-		Named: []string{"ap-northeast-2", "called /v1/restaurants/{id}/availability"}, Cause: "A FLAG WAS SWITCHED ON",
+		Named: []string{"called /v1/restaurants/{id}/availability"}, Cause: "A FLAG WAS SWITCHED ON",
 		Span: span{Service: "reservation"},
 	},
 	{
 		Rule: "free-times-latency", Fault: "route-delay", Flag: true, Args: []string{"--route", "GET /v1/restaurants/{id}/availability"},
-		Named: []string{"ap-northeast-2", "called /v1/restaurants/{id}/availability"}, Cause: "A FLAG WAS SWITCHED ON",
+		Named: []string{"called /v1/restaurants/{id}/availability"}, Cause: "A FLAG WAS SWITCHED ON",
 		Span: span{Service: "reservation", Slow: true},
 	},
 	{
@@ -110,12 +115,16 @@ var entries = []entry{
 		Named: []string{"ap-northeast-2"}, Cause: "A FLAG WAS SWITCHED ON",
 	},
 	{
-		Rule: "pool-saturated", Fault: "pool-busy", Flag: true,
-		Named: []string{"reservation"}, Cause: "A FLAG WAS SWITCHED ON",
+		Rule: "pool-saturated", Fault: "pool-busy",
+		Named: []string{"reservation"}, Cause: "mitigation 1", Also: []string{"booking-latency", "free-times-latency"},
 	},
 	{
-		Rule: "region-silent-us", Fault: "region-away", Args: []string{"--region", "us"}, Long: true,
-		Named: []string{"Region us sends nothing"}, Cause: "NOTHING IN US", Also: []string{"service-silent-us"},
+		Rule: "region-silent-kr", Fault: "region-away",
+		Named: []string{"Region kr sends nothing"}, Cause: "the region is down", Also: []string{"booking-availability"},
+	},
+	{
+		Rule: "region-silent-us", Fault: "region-away", Args: []string{"--region", "us"},
+		Named: []string{"Region us sends nothing"}, Cause: "the region is down", Also: []string{"booking-availability"},
 	},
 	{
 		Rule: "search-availability", Fault: "service-killed", Args: []string{"--service", "search"},
@@ -146,6 +155,10 @@ var entries = []entry{
 	{
 		Rule: "telemetry-delivery", Fault: "opensearch-read-only",
 		Named: []string{"Telemetry has gaps"}, Cause: "IT IS DOWN", Also: []string{"telemetry-blind"},
+	},
+	{
+		Rule: "telemetry-evicted", Fault: "agent-buffer-small", Args: []string{"--for", "1m"},
+		Named: []string{"the agent's buffer is full"}, Cause: "RECORDS ARE LOST", Also: []string{"telemetry-blind", "telemetry-delivery"},
 	},
 }
 

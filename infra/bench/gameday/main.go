@@ -29,6 +29,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -41,7 +42,7 @@ func main() { command.Main("gameday", run) }
 
 // options are the flags.
 type options struct {
-	only    []string
+	chosen  []entry
 	sample  int
 	unknown bool
 	seed    uint64
@@ -50,10 +51,7 @@ type options struct {
 }
 
 func (o *options) define(fs *flag.FlagSet) (check func() (complete bool, err error)) {
-	var rules []string
-	for _, e := range entries {
-		rules = append(rules, e.Rule)
-	}
+	rules := rulesOf(entries)
 	only := fs.String("only", strings.Join(rules, ","), "alerts")
 	fs.IntVar(&o.sample, "sample", 0, "only so many alerts, chosen by the commit, whose rounds are short")
 	fs.BoolVar(&o.unknown, "unknown", true, "then pairs of faults that are drawn at random")
@@ -61,32 +59,42 @@ func (o *options) define(fs *flag.FlagSet) (check func() (complete bool, err err
 	fs.DurationVar(&o.calmFor, "calm", calmFor, "then how long a healthy system must page nobody; 0: leave it out")
 	fs.StringVar(&o.in, "in", "", "the `directory` of a system that runs, with --fault-proxies, in place of a new one")
 	return func() (bool, error) {
-		err := bench.Choose(&o.only, *only, rules)
-		if o.sample > 0 && err == nil {
-			o.only, err = sample(o.sample, bench.Commit())
+		var chosen []string
+		if err := bench.Choose(&chosen, *only, rules); err != nil {
+			return false, err
 		}
-		return len(o.only) == len(rules) && o.unknown && o.calmFor >= calmFor && o.in == "", err
+		o.chosen = slices.DeleteFunc(slices.Clone(entries), func(e entry) bool { return !slices.Contains(chosen, e.Rule) })
+		if o.sample > 0 {
+			var err error
+			if o.chosen, err = sample(o.sample, bench.Commit()); err != nil {
+				return false, err
+			}
+		}
+		return len(o.chosen) == len(entries) && o.unknown && o.calmFor >= calmFor && o.in == "", nil
 	}
 }
 
-// sample are n rules with short rounds. Each commit begins at another one, so that some
-// commits together prove all of them.
-func sample(n int, commit string) (rules []string, err error) {
-	var short []string
+// rulesOf are the rules of entries, each once.
+func rulesOf(entries []entry) (rules []string) {
 	for _, e := range entries {
-		if !e.Long {
-			short = append(short, e.Rule)
-		}
+		rules = append(rules, e.Rule)
 	}
+	return slices.Compact(rules)
+}
+
+// sample are n entries with short rounds. Each commit begins at another one, so that some
+// commits together prove all of them.
+func sample(n int, commit string) (chosen []entry, err error) {
+	short := slices.DeleteFunc(slices.Clone(entries), func(e entry) bool { return e.Long })
 	if n > len(short) {
 		return nil, fmt.Errorf("-sample is %d; there are %d alerts with short rounds", n, len(short))
 	}
 	hash := fnv.New32()
 	_, _ = hash.Write([]byte(commit)) // cannot fail
 	for i := range n {
-		rules = append(rules, short[(int(hash.Sum32()%uint32(len(short)))+i)%len(short)])
+		chosen = append(chosen, short[(int(hash.Sum32()%uint32(len(short)))+i)%len(short)])
 	}
-	return rules, nil
+	return chosen, nil
 }
 
 // timeLimit ends a run that hangs.
@@ -135,7 +143,6 @@ func (g *game) measure(ctx context.Context) (rows []row, err error) {
 	if err != nil {
 		return nil, err
 	}
-	began := time.Now()
 	for _, region := range []string{"kr", "us"} {
 		c, err := newCrowd(ctx, g.URL("edge"), region)
 		if err != nil {
@@ -149,7 +156,7 @@ func (g *game) measure(ctx context.Context) (rows []row, err error) {
 	if len(g.played) == 0 {
 		return nil, err
 	}
-	all, replayErr := g.replay(context.WithoutCancel(ctx), began)
+	all, replayErr := g.replay(context.WithoutCancel(ctx))
 	for _, r := range g.played {
 		rows = append(rows, r.row(all))
 	}
@@ -157,9 +164,8 @@ func (g *game) measure(ctx context.Context) (rows []row, err error) {
 }
 
 func (g *game) rounds(ctx context.Context) (all []*round, err error) {
-	for i, rule := range g.only {
-		e := find(rule)
-		g.Logf("%d of %d: %s by %s %s", i+1, len(g.only), e.Rule, e.Fault, strings.Join(e.Args, " "))
+	for i, e := range g.chosen {
+		g.Logf("%d of %d: %s by %s %s", i+1, len(g.chosen), e.Rule, e.Fault, strings.Join(e.Args, " "))
 		r, err := g.play(ctx, e)
 		if err != nil {
 			return all, err
@@ -181,13 +187,4 @@ func (g *game) rounds(ctx context.Context) (all []*round, err error) {
 		return append(all, r), err
 	}
 	return all, nil
-}
-
-func find(rule string) entry {
-	for _, e := range entries {
-		if e.Rule == rule {
-			return e
-		}
-	}
-	return entry{}
 }

@@ -22,16 +22,16 @@ type replayed struct {
 	ResolvedAt time.Time `json:"resolved_at"`
 }
 
-// replay evaluates everything that alertingd has counted since a time, each second at its
+// replay evaluates everything that alertingd has counted since its start, each second at its
 // end, as if telemetry took no time: no daemon can open or resolve an incident earlier.
 // The rules are those of the clone, whatever rules the daemon has.
-func (g *game) replay(ctx context.Context, from time.Time) ([]replayed, error) {
+func (g *game) replay(ctx context.Context) ([]replayed, error) {
 	database, err := g.DatabaseURL("jari_alerting")
 	if err != nil {
 		return nil, err
 	}
 	out, err := g.Command(ctx, g.Bin("alertingd"), "replay", "-json", "-database-url", database,
-		"-time-scale", strconv.Itoa(alertTimeScale), "-from", from.UTC().Format(time.RFC3339), "-slo-dir", g.rules)
+		"-time-scale", strconv.Itoa(alertTimeScale), "-from", g.Started.UTC().Format(time.RFC3339), "-slo-dir", g.rules)
 	if err != nil {
 		return nil, err
 	}

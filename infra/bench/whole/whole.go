@@ -12,6 +12,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 
@@ -27,6 +28,7 @@ type System struct {
 
 	Pids        map[string]int // by part
 	LauncherPid int
+	Started     time.Time
 	Addresses   map[string]string // as `jari env` prints them
 	Search      opensearch.Client
 
@@ -70,7 +72,7 @@ func (s *System) Read(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	s.LauncherPid, s.Pids = status.Pid, map[string]int{}
+	s.LauncherPid, s.Started, s.Pids = status.Pid, status.Started, map[string]int{}
 	for _, p := range status.Parts {
 		s.Pids[p.Name] = p.Pid
 	}

@@ -9,6 +9,9 @@ import (
 	"net/http"
 	"strconv"
 	"strings"
+	"time"
+
+	"jari.example/internal/wait"
 )
 
 // The one team, app and bot user of this workspace.
@@ -46,10 +49,13 @@ var methods = map[string]method{
 	"conversations.replies": (*Server).replies,
 	"conversations.list":    (*Server).conversations,
 	"conversations.info":    (*Server).info,
+
+	"files.getUploadURLExternal":   (*Server).uploadURL,
+	"files.completeUploadExternal": (*Server).completeUpload,
 }
 
 // scopes are those of the token. Slack names them in each response.
-const scopes = "chat:write,channels:read,channels:history,groups:read,groups:history,commands"
+const scopes = "chat:write,channels:read,channels:history,groups:read,groups:history,commands,files:write"
 
 // call serves one Web API request: it checks the token, applies an injected fault,
 // and calls the method.
@@ -72,19 +78,10 @@ func (s *Server) call(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("X-OAuth-Scopes", scopes)
 	c, _ := s.store.find(args.str("channel"))
 	what, fault := s.faults.next(name, c.ID)
-	switch what {
-	case rateLimited:
-		s.limit(w, name, fault)
-		return
-	case refused:
-		s.reject(w, name, apiError(fault.Refuse))
-		return
-	case failed:
-		s.cfg.Log.Printf("%s: injected 500", name)
-		// Slack's 5xx responses are HTML.
-		http.Error(w, "<html><body>Server Error</body></html>", http.StatusInternalServerError)
+	if !s.interrupt(w, r, name, what, fault) {
 		return
 	}
+	args[requestHost] = r.Host
 	out, err := m(s, args)
 	if what == replyDropped {
 		s.cfg.Log.Printf("%s: applied (error: %v), injected connection loss", name, err)
@@ -100,6 +97,30 @@ func (s *Server) call(w http.ResponseWriter, r *http.Request) {
 	}
 	out["ok"] = true
 	writeJSON(w, out)
+}
+
+// requestHost is the host that the request was sent to, which is no argument.
+const requestHost = ":host"
+
+// interrupt applies a fault that comes before a call. It reports whether the call goes on.
+func (s *Server) interrupt(w http.ResponseWriter, r *http.Request, name string, what outcome, fault Fault) (goesOn bool) {
+	switch what {
+	case rateLimited:
+		s.limit(w, name, fault)
+		return false
+	case refused:
+		s.reject(w, name, apiError(fault.Refuse))
+		return false
+	case failed:
+		s.cfg.Log.Printf("%s: injected 500", name)
+		// Slack's 5xx responses are HTML.
+		http.Error(w, "<html><body>Server Error</body></html>", http.StatusInternalServerError)
+		return false
+	case slow:
+		s.cfg.Log.Printf("%s: injected a delay of %d ms", name, fault.DelayMS)
+		return wait.For(r.Context(), time.Duration(fault.DelayMS)*time.Millisecond) == nil
+	}
+	return true
 }
 
 // limit answers with 429.

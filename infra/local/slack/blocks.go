@@ -15,6 +15,12 @@ type Block struct {
 	Fields    []Text    `json:"fields"`
 	Accessory *Element  `json:"accessory"`
 	Elements  []Element `json:"elements"`
+	AltText   string    `json:"alt_text"` // of an image, as the next two
+	ImageURL  string    `json:"image_url"`
+	SlackFile *struct {
+		ID  string `json:"id"`
+		URL string `json:"url"`
+	} `json:"slack_file"`
 }
 
 // Text is a text object: mrkdwn or plain_text.
@@ -69,6 +75,7 @@ const (
 	maxButtonText = 75
 	maxValue      = 2000
 	maxID         = 255 // of an action or a block
+	maxAlt        = 2000
 	// maxTotal is what was measured, of all blocks with their containers:
 	// https://github.com/slackapi/bolt-js/issues/2509
 	maxTotal = 13172
@@ -155,7 +162,13 @@ func (b Block) valid() bool {
 		return true
 	case "rich_text":
 		return len(b.Elements) > 0 && !slices.ContainsFunc(b.Elements, func(e Element) bool { return !e.validContainer() })
-	case "divider", "image", "markdown":
+	case "image":
+		if !within(b.AltText, maxAlt) || (b.ImageURL == "") == (b.SlackFile == nil) || len(b.ImageURL) > maxSection {
+			return false
+		}
+		// Only ids are simulated, and no URLs of files.
+		return b.SlackFile == nil || hasOne(b.SlackFile.ID, b.SlackFile.URL) && fileID.MatchString(b.SlackFile.ID)
+	case "divider", "markdown":
 		return true
 	}
 	return false

@@ -11,18 +11,23 @@ import (
 
 // Fault is injected into the next calls for a channel. Each call counts one down:
 // first the rate limits, then the errors, then the dropped and the limited replies,
-// then the refusals. After them, each call may fail at random.
+// then the refusals and the slow ones. After them, each call may fail at random.
 type Fault struct {
-	Channel      string  `json:"channel,omitempty"` // id or name; empty: every channel
-	Method       string  `json:"method,omitempty"`  // empty: chat.postMessage and chat.update
-	RateLimit    int     `json:"rate_limit"`        // calls to answer with 429
-	RetryAfter   int     `json:"retry_after"`       // their Retry-After in seconds; 0 means 1
-	Error        int     `json:"error"`             // calls to answer with 500 without applying them
-	DropReply    int     `json:"drop_reply"`        // calls to apply, then close the connection without a response
-	LimitedReply int     `json:"limited_reply"`     // calls to apply, then answer with 429
-	Refuse       string  `json:"refuse,omitempty"`  // Slack's error code for Count calls
-	Count        int     `json:"count"`
-	Random       *Random `json:"random,omitempty"`
+	Channel      string `json:"channel,omitempty"` // id or name; empty: every channel
+	Method       string `json:"method,omitempty"`  // empty: chat.postMessage and chat.update; "upload": to an upload URL
+	RateLimit    int    `json:"rate_limit"`        // calls to answer with 429
+	RetryAfter   int    `json:"retry_after"`       // their Retry-After in seconds; 0 means 1
+	Error        int    `json:"error"`             // calls to answer with 500 without applying them
+	DropReply    int    `json:"drop_reply"`        // calls to apply, then close the connection without a response
+	LimitedReply int    `json:"limited_reply"`     // calls to apply, then answer with 429
+	Refuse       string `json:"refuse,omitempty"`  // Slack's error code for Count calls
+	Count        int    `json:"count"`
+	Slow         int    `json:"slow"`     // calls to apply after DelayMS
+	DelayMS      int    `json:"delay_ms"` // milliseconds, at most a minute
+	// Processing, of files.completeUploadExternal: how many messages that show a file are
+	// refused, for each file that is uploaded from now on.
+	Processing int     `json:"processing,omitempty"`
+	Random     *Random `json:"random,omitempty"`
 }
 
 // Random are the shares of calls that fail, each from 0 to 1 and together at most 1.
@@ -50,6 +55,7 @@ const (
 	replyDropped
 	limitedReply
 	refused
+	slow
 )
 
 // next returns the outcome of a call and counts the fault down.
@@ -67,6 +73,7 @@ func (f *faults) next(method, channelID string) (outcome, Fault) {
 			what  outcome
 		}{
 			{&x.RateLimit, rateLimited}, {&x.Error, failed}, {&x.DropReply, replyDropped}, {&x.LimitedReply, limitedReply}, {&x.Count, refused},
+			{&x.Slow, slow},
 		} {
 			if *left.count > 0 {
 				*left.count--
@@ -78,6 +85,18 @@ func (f *faults) next(method, channelID string) (outcome, Fault) {
 		}
 	}
 	return noFault, Fault{}
+}
+
+// processing is how many messages that show a file are refused after its upload.
+func (f *faults) processing() int {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	for _, x := range f.list {
+		if x.Method == "files.completeUploadExternal" {
+			return x.Processing
+		}
+	}
+	return 0
 }
 
 func (r *Random) next() outcome {
@@ -101,6 +120,9 @@ func (r *Random) next() outcome {
 func (x Fault) valid() string {
 	if (x.Refuse == "") != (x.Count == 0) {
 		return `"refuse" and "count" belong together`
+	}
+	if (x.Slow == 0) != (x.DelayMS == 0) || x.DelayMS < 0 || x.DelayMS > 60_000 {
+		return `"slow" and "delay_ms", at most 60000, belong together`
 	}
 	if r := x.Random; r != nil {
 		for _, share := range []float64{r.RateLimit, r.Error, r.DropReply, r.LimitedReply} {

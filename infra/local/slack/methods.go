@@ -23,7 +23,7 @@ func (s *Server) postMessage(a arguments) (reply, error) {
 	}
 	m := Message{Type: "message", Channel: c.ID, User: botUser, BotID: botID, AppID: appID, Team: team,
 		ThreadTS: a.str("thread_ts"), Broadcast: a.flag("reply_broadcast")}
-	if err := m.fill(a); err != nil {
+	if err := m.fill(a, &s.files); err != nil {
 		return nil, err
 	}
 	if m.Text == "" && empty(m.Blocks) && empty(m.Attachments) {
@@ -65,7 +65,7 @@ func (s *Server) postEphemeral(a arguments) (reply, error) {
 		return nil, apiError("user_not_in_channel")
 	}
 	m := Message{Type: "message", Channel: c.ID, User: botUser, BotID: botID, AppID: appID, Team: team, OnlyFor: a.str("user")}
-	if err := m.fill(a); err != nil {
+	if err := m.fill(a, &s.files); err != nil {
 		return nil, err
 	}
 	if m.Text == "" && empty(m.Blocks) {
@@ -100,7 +100,7 @@ func (s *Server) update(a arguments) (reply, error) {
 		return nil, apiError("is_inactive")
 	}
 	var next Message
-	if err := next.fill(a); err != nil {
+	if err := next.fill(a, &s.files); err != nil {
 		return nil, err
 	}
 	if !a.has("text") && !a.has("blocks") && !a.has("attachments") {
@@ -253,8 +253,9 @@ func (m Message) public(metadata bool) Message {
 	return m
 }
 
-// fill sets the content from the arguments and checks Slack's limits.
-func (m *Message) fill(a arguments) (err error) {
+// fill sets the content from the arguments and checks Slack's limits, and that the pictures
+// that it shows are there.
+func (m *Message) fill(a arguments, pictures *files) (err error) {
 	if m.Text = a.str("text"); len([]rune(m.Text)) > maxText {
 		return apiError("msg_too_long")
 	}
@@ -267,8 +268,12 @@ func (m *Message) fill(a arguments) (err error) {
 	if m.Metadata, err = a.json("metadata"); err != nil {
 		return err
 	}
-	if _, err := parseBlocks(m.Blocks); err != nil {
+	blocks, err := parseBlocks(m.Blocks)
+	if err != nil {
 		return err
+	}
+	if !pictures.images(blocks) {
+		return apiError("invalid_blocks")
 	}
 	if len(m.Metadata) == 0 || string(m.Metadata) == "{}" {
 		m.Metadata = nil

@@ -59,7 +59,14 @@ type pageMessage struct {
 	Message
 	Blocks []Block
 	Reply  bool
+	server *Server
 }
+
+// Picture is where the picture of a block is; "" when it is not stored any more.
+func (m pageMessage) Picture(b Block) string { return m.server.imageURL(b) }
+
+// channelPolicy lets the page show the pictures of messages.
+const channelPolicy = page.Policy + "; img-src 'self'"
 
 // channel shows a channel, newest thread first.
 func (s *Server) channel(w http.ResponseWriter, r *http.Request) {
@@ -73,13 +80,14 @@ func (s *Server) channel(w http.ResponseWriter, r *http.Request) {
 	for _, m := range s.store.in(c.ID) {
 		blocks, _ := parseBlocks(m.Blocks)
 		if i, ok := at[m.ThreadTS]; ok && m.isReply() {
-			threads[i] = append(threads[i], pageMessage{m, blocks, true})
+			threads[i] = append(threads[i], pageMessage{m, blocks, true, s})
 			continue
 		}
 		at[m.TS] = len(threads)
-		threads = append(threads, []pageMessage{{m, blocks, false}})
+		threads = append(threads, []pageMessage{{m, blocks, false, s}})
 	}
 	slices.Reverse(threads)
+	w.Header().Set("Content-Security-Policy", channelPolicy)
 	channelPage.Write(w, http.StatusOK, page.View{Title: "Slack", Live: 3,
 		Data: map[string]any{"Channel": c, "Threads": threads, "Buttons": s.cfg.InteractivityURL != ""}})
 }

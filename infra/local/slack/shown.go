@@ -15,6 +15,7 @@ type part struct {
 	Text     json.RawMessage `json:"text"` // a string, or an object that has one
 	URL      string          `json:"url"`
 	Fallback string          `json:"fallback"` // of a date
+	AltText  string          `json:"alt_text"` // of an image
 	Elements []part          `json:"elements"`
 }
 
@@ -24,7 +25,7 @@ func (p part) text() string {
 	if json.Unmarshal(p.Text, &plain) != nil {
 		_ = json.Unmarshal(p.Text, &object) // neither: it shows no text
 	}
-	return plain + object.Text + p.Fallback
+	return plain + object.Text + p.Fallback + p.AltText
 }
 
 // each calls do for p and what it contains, in the order of reading.

@@ -6,7 +6,7 @@
 // It is as strict as Slack where that finds mistakes: chat.update and
 // conversations.history need a channel's id and reject its name, and blocks over
 // Slack's limits are rejected. Messages are stored in memory, and in a file if one
-// is configured. There is one bot, with one token that has all scopes, and one user,
+// is configured; uploaded files are in memory alone. There is one bot, with one token that has all scopes, and one user,
 // who presses buttons and gives the slash command on the page.
 package slack
 
@@ -41,6 +41,7 @@ type Server struct {
 	mux    *http.ServeMux
 	store  *store
 	faults faults
+	files  files
 	client *http.Client
 }
 
@@ -61,6 +62,8 @@ func New(cfg Config) (*Server, error) {
 	}
 	s := &Server{cfg: cfg, mux: http.NewServeMux(), store: st, client: &http.Client{Timeout: 3 * time.Second}}
 	s.mux.HandleFunc("/api/{method}", s.call)
+	s.mux.HandleFunc("POST /upload/v1/{key}", s.upload)
+	s.mux.HandleFunc("GET /files/{id}", s.picture)
 	s.mux.HandleFunc("GET /control/faults", s.showFaults)
 	s.mux.HandleFunc("POST /control/faults", s.setFaults)
 	s.mux.HandleFunc("GET /control/messages", s.showMessages)
