@@ -43,21 +43,28 @@ func (c *crowd) search(ctx context.Context, r *rand.Rand) error {
 	return err
 }
 
-// lookUp asks for the free times of one day of one restaurant and remembers some.
-func (c *crowd) lookUp(ctx context.Context, r *rand.Rand) error {
-	day := time.Now().UTC().AddDate(0, 0, 2+r.IntN(20))
-	var free struct {
-		Items []struct {
-			Slot      string `json:"slot_id"`
-			Available int
-		}
-	}
+// freeTime is a time that can be booked.
+type freeTime struct {
+	Slot      string `json:"slot_id"`
+	Available int
+}
+
+// freeTimes asks for the free times of one restaurant on a day.
+func (c *crowd) freeTimes(ctx context.Context, r *rand.Rand, daysAhead int) ([]freeTime, error) {
+	day := time.Now().UTC().AddDate(0, 0, daysAhead)
+	var free struct{ Items []freeTime }
 	_, _, err := c.call(ctx, "", http.MethodGet, "/v1/restaurants/"+c.restaurants[r.IntN(len(c.restaurants))]+"/availability?"+url.Values{
 		"from": {day.Format(time.RFC3339)}, "to": {day.AddDate(0, 0, 1).Format(time.RFC3339)}, "party": {"1"},
 	}.Encode(), nil, &free)
+	return free.Items, err
+}
+
+// lookUp asks for the free times of one day and remembers some.
+func (c *crowd) lookUp(ctx context.Context, r *rand.Rand) error {
+	free, err := c.freeTimes(ctx, r, 2+r.IntN(20))
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	for _, s := range free.Items {
+	for _, s := range free {
 		if s.Available > 0 {
 			c.free = append(c.free, s.Slot)
 		}

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"net/http"
-	"net/url"
 	"time"
 
 	"jari.example/internal/wait"
@@ -63,19 +62,10 @@ func (c *crowd) waitlist(ctx context.Context, r *rand.Rand) error {
 // emptySlot is a slot that nobody has booked, on a day that the other diners do not ask
 // for; "" if there is none.
 func (c *crowd) emptySlot(ctx context.Context, r *rand.Rand) (slot string, err error) {
-	day := time.Now().UTC().AddDate(0, 0, 23+r.IntN(4))
-	var free struct {
-		Items []struct {
-			Slot      string `json:"slot_id"`
-			Available int
-		}
-	}
-	_, _, err = c.call(ctx, "", http.MethodGet, "/v1/restaurants/"+c.restaurants[r.IntN(len(c.restaurants))]+"/availability?"+url.Values{
-		"from": {day.Format(time.RFC3339)}, "to": {day.AddDate(0, 0, 1).Format(time.RFC3339)}, "party": {"1"},
-	}.Encode(), nil, &free)
-	for _, n := range r.Perm(len(free.Items)) {
-		if free.Items[n].Available == covers {
-			return free.Items[n].Slot, err
+	free, err := c.freeTimes(ctx, r, 23+r.IntN(4))
+	for _, n := range r.Perm(len(free)) {
+		if free[n].Available == covers {
+			return free[n].Slot, err
 		}
 	}
 	return "", err

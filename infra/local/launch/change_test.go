@@ -70,15 +70,7 @@ func TestAChangedPartIsStopped(t *testing.T) {
 	if _, err := sys.Change("one", func(c Command) Command { return c }, "a fault"); err != nil {
 		t.Fatal(err)
 	}
-	sys.Stop()
-	select {
-	case err := <-sys.result:
-		if err != nil {
-			t.Error(err)
-		}
-	case <-time.After(20 * time.Second):
-		t.Error("it does not stop")
-	}
+	sys.stops(t)
 }
 
 func TestAnAddedPartRunsUntilItIsRemoved(t *testing.T) {

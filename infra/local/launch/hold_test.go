@@ -81,9 +81,15 @@ func TestAHeldPartIsStoppedInTimeAndInOrder(t *testing.T) {
 	if _, err := sys.Hold("top", Gone, "a fault"); err != nil {
 		t.Fatal(err)
 	}
-	sys.Stop()
+	sys.stops(t)
+}
+
+// stops stops everything, which must end in time.
+func (s *system) stops(t *testing.T) {
+	t.Helper()
+	s.Stop()
 	select {
-	case err := <-sys.result:
+	case err := <-s.result:
 		if err != nil {
 			t.Error(err)
 		}
