@@ -127,6 +127,8 @@ func (e *evaluator) Recent(ctx context.Context, since time.Time) ([]evaluate.Inc
 	return e.incidents.Recent(ctx, since)
 }
 
+func (e *evaluator) Explain(context.Context, lease.Term) (bool, error) { return false, nil }
+
 func (e *evaluator) Apply(ctx context.Context, term lease.Term, v evaluate.Verdict) (bool, error) {
 	switch v.Event {
 	case evaluate.Opened, evaluate.Reopened, evaluate.Raised:

@@ -56,6 +56,8 @@ func (m *incidents) Recent(_ context.Context, since time.Time) (recent []evaluat
 	return recent, nil
 }
 
+func (m *incidents) Explain(context.Context, lease.Term) (changed bool, err error) { return false, nil }
+
 func (m *incidents) Apply(_ context.Context, _ lease.Term, v evaluate.Verdict) (changed bool, err error) {
 	if v.Event == evaluate.Opened {
 		v.Incident = evaluate.Incident{ID: fmt.Sprint(len(m.all)), Rule: v.Name, OpenedAt: v.At}

@@ -23,6 +23,9 @@ type Incidents interface {
 	// Apply carries out a verdict, and reports whether it changed an incident,
 	// which it may have done even if it fails.
 	Apply(ctx context.Context, term lease.Term, v Verdict) (changed bool, err error)
+	// Explain looks for what the bad events of the incidents have in common. It is called
+	// when all verdicts of a tick were carried out, because searches take time.
+	Explain(ctx context.Context, term lease.Term) (changed bool, err error)
 }
 
 // Loop judges the rules of a set at every tick. It is used by one goroutine.
@@ -115,6 +118,8 @@ func (l *Loop) Tick(ctx context.Context, term lease.Term, now time.Time) (change
 			failed = append(failed, fmt.Errorf("%s: %w", v.Name, err))
 		}
 	}
+	explained, err := l.Incidents.Explain(ctx, term)
+	changed, failed = changed || explained, append(failed, err)
 	if l.Observe != nil {
 		state.Took = l.Now().Sub(now)
 		l.Observe(ctx, state)

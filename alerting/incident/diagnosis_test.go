@@ -9,7 +9,6 @@ import (
 
 	"jari.example/alerting/count"
 	"jari.example/alerting/evaluate"
-	"jari.example/alerting/lease"
 	"jari.example/alerting/slo"
 )
 
@@ -37,14 +36,10 @@ func (d *diagnosing) tick(event evaluate.Event, started time.Time) (changed bool
 	fields := *s.Evidence
 	fields.Compared = []slo.Compared{{Field: "version"}}
 	s.Evidence = &fields
-	changed, err := d.Apply(d.Context(), lease.Term(1), evaluate.Verdict{
+	return d.apply(evaluate.Verdict{
 		Event: event, At: time.Now(), StartedAt: started, Worst: 0.5, Since: count.Sum{LastBad: d.last},
 		SLO: &slo.SLO{Indicator: slo.Indicator{Source: s, Bad: slo.Condition{Field: "status", Op: slo.Is, Value: int64(503)}}},
 	})
-	if err != nil {
-		d.Error(err)
-	}
-	return changed
 }
 
 // ticks applies n more, and returns after how many of them events were compared.
@@ -106,7 +101,7 @@ func TestTheEventsOfTheLastHourAndTheChangesBeforeTheBeginningAreLookedAt(t *tes
 	})
 }
 
-func TestAMessageDoesNotWaitForADiagnosis(t *testing.T) {
+func TestADiagnosisTakesNoMoreThanWhatIsLeftOfTheTime(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		e := &fakeEvidence{found: whole, differs: version, takes: time.Minute}
 		d := newDiagnosing(t, e)

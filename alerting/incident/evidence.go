@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"jari.example/alerting/count"
-	"jari.example/alerting/evaluate"
 	"jari.example/alerting/slo"
 )
 
@@ -23,9 +22,9 @@ type Evidence interface {
 	Diagnose(ctx context.Context, indicator slo.Indicator, period, changed count.Span) ([]slo.Finding, error)
 }
 
-// Finder keeps searches for evidence from delaying messages and from being a part of
-// every tick: they have a time limit, and an incident has few of them. It is used by
-// one goroutine.
+// Finder keeps searches for evidence from delaying ticks and from being a part of every
+// one: they have a time limit, and an incident has few of them. It is used by one
+// goroutine.
 type Finder struct {
 	Evidence Evidence
 	Limit    time.Duration // for all searches of one tick together
@@ -33,6 +32,7 @@ type Finder struct {
 	// It doubles with each search.
 	Pause time.Duration
 
+	wanted    []wanted // in this tick
 	tick      time.Time
 	left      time.Duration // of Limit
 	searches  map[string]searches
@@ -109,28 +109,6 @@ func (f *Finder) within(ctx context.Context, tick time.Time, search func(context
 	return err
 }
 
-// findEvidence searches when the incident begins or gets worse, and again while it has
-// too little evidence. due: the incident is written in any case. It reports whether
-// evidence has changed. A failure is reported, but changes nothing.
-func (m Manager) findEvidence(ctx context.Context, before Incident, i *Incident, v evaluate.Verdict, due bool) (changed bool) {
-	indicator, ok := badEvents(v)
-	if m.Evidence == nil || !ok || !indicator.Source.Searchable() || v.Event == evaluate.Resolved {
-		return false
-	}
-	begins := v.Event != evaluate.Ongoing || due && spread(before.Facts, i.Facts)
-	defer func() { changed = m.diagnose(ctx, i, indicator, v.At, begins) || changed }()
-	if !begins && !m.Evidence.due(i.ID, v.At, indicator.Source.Complete(i.Facts.evidence())) {
-		return false
-	}
-	found, err := m.Evidence.find(ctx, i.ID, indicator, count.Span{From: i.StartedAt, To: v.At}, begins)
-	if err != nil && m.ReportEvidence != nil {
-		m.ReportEvidence(ctx, *i, err)
-	}
-	old := i.Facts.evidence()
-	i.Facts = i.Facts.with(newer(old, found))
-	return !same(old, i.Facts.evidence())
-}
-
 // spread reports whether the incident got worse: the share of bad events has doubled, or
 // the fault has reached another region or subject.
 func spread(before, now Facts) bool {
@@ -165,16 +143,4 @@ func (f Facts) evidence() slo.Evidence {
 func (f Facts) with(e slo.Evidence) Facts {
 	f.ErrorType, f.Dependency, f.LogLine, f.Traces = e.ErrorType, e.Dependency, e.LogLine, e.Traces
 	return f
-}
-
-// badEvents is the indicator whose bad events are evidence; ok is false when there
-// are none, because what is wrong is that something is absent.
-func badEvents(v evaluate.Verdict) (indicator slo.Indicator, ok bool) {
-	switch {
-	case v.SLO != nil:
-		return v.SLO.Indicator, v.SLO.Indicator.Within == 0
-	case v.Alert.When.Absent || len(v.Subjects) == 0:
-		return indicator, false
-	}
-	return v.Subjects[0].Indicator, true
 }

@@ -65,8 +65,7 @@ func (m Manager) Recent(ctx context.Context, since time.Time) ([]evaluate.Incide
 	return all, nil
 }
 
-// Apply changes the rule's incident and reports whether it did. When evidence cannot be
-// read, the incident changes without it.
+// Apply changes the rule's incident and reports whether it did. Explain adds evidence.
 func (m Manager) Apply(ctx context.Context, term lease.Term, v evaluate.Verdict) (changed bool, err error) {
 	before, err := m.before(ctx, v)
 	if err != nil {
@@ -85,8 +84,8 @@ func (m Manager) Apply(ctx context.Context, term lease.Term, v evaluate.Verdict)
 		if i.Facts.Silenced, err = m.silenced(ctx, before, v); err != nil {
 			return false, fmt.Errorf("read the silences: %w", err)
 		}
-		due := v.Event != evaluate.Ongoing || m.due(before, v, i.Facts)
-		if found := m.findEvidence(ctx, before, &i, v, due); !due && !found {
+		if v.Event == evaluate.Ongoing && !m.due(before, v, i.Facts) {
+			m.want(before, i, v, false)
 			return false, nil
 		}
 	}
@@ -101,6 +100,7 @@ func (m Manager) Apply(ctx context.Context, term lease.Term, v evaluate.Verdict)
 	if err := write(ctx, term, c); err != nil {
 		return false, err
 	}
+	m.want(before, i, v, true)
 	if m.Report != nil {
 		m.Report(ctx, v.Event, i)
 	}

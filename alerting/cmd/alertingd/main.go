@@ -47,8 +47,8 @@ const (
 	// it takes over at most 8.4 s after the last sign of the holder.
 	leaseTTL       = 7 * time.Second
 	requestTimeout = 10 * time.Second // of one request to OpenSearch or Slack
-	// evidenceLimit is how long messages wait for evidence, which comes later when it
-	// takes longer.
+	// evidenceLimit is how long a tick searches for evidence, which comes with a later one
+	// when it takes longer.
 	evidenceLimit = 2 * time.Second
 	openTimeout   = time.Minute // how long a start waits for the database
 	// A message is updated once per updateInterval. The time scale divides it,
