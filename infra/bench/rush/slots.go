@@ -25,8 +25,7 @@ func (s *system) prepare(ctx context.Context) (err error) {
 	if s.signer, err = newSigner(ctx, filepath.Join(s.Dir, "secrets", "signing-key.pem"), at); err != nil {
 		return err
 	}
-	r := rand.New(rand.NewPCG(1, 1))
-	token, err := s.signer.sign(rig.RandomID(r).String(), rig.RandomID(r).String(), "owner", []string{rushRestaurant})
+	token, err := s.ownersToken(rushRestaurant)
 	if err != nil {
 		return err
 	}
@@ -37,9 +36,7 @@ func (s *system) prepare(ctx context.Context) (err error) {
 	}); err != nil {
 		return err
 	}
-	schedule := seed.Schedule("Asia/Seoul")
-	schedule["covers"] = rushCovers
-	if err := put(ctx, at+"/v1/restaurants/"+rushRestaurant+"/schedule", token, schedule); err != nil {
+	if err := s.putSchedule(ctx, rushRestaurant, rushCovers); err != nil {
 		return err
 	}
 	if s.drops, err = s.listSlots(ctx, "restaurant_id = $1", rushRestaurant); err != nil {
@@ -55,8 +52,24 @@ func (s *system) prepare(ctx context.Context) (err error) {
 	if len(s.drops) == 0 || len(s.slots) == 0 {
 		return fmt.Errorf("there are %d slots for the rush and %d others", len(s.drops), len(s.slots))
 	}
-	r.Shuffle(len(s.slots), func(i, j int) { s.slots[i], s.slots[j] = s.slots[j], s.slots[i] })
+	rand.New(rand.NewPCG(1, 1)).Shuffle(len(s.slots), func(i, j int) { s.slots[i], s.slots[j] = s.slots[j], s.slots[i] })
 	return nil
+}
+
+// putSchedule gives each slot of a restaurant so many covers.
+func (s *system) putSchedule(ctx context.Context, restaurant string, covers int) error {
+	token, err := s.ownersToken(restaurant)
+	if err != nil {
+		return err
+	}
+	schedule := seed.Schedule("Asia/Seoul")
+	schedule["covers"] = covers
+	return put(ctx, s.URL("gateway-"+region)+"/v1/restaurants/"+restaurant+"/schedule", token, schedule)
+}
+
+func (s *system) ownersToken(restaurant string) (string, error) {
+	r := rand.New(rand.NewPCG(rand.Uint64(), rand.Uint64()))
+	return s.signer.sign(rig.RandomID(r).String(), rig.RandomID(r).String(), "owner", []string{restaurant})
 }
 
 // listSlots lists the slots that can still be cancelled tomorrow, in order of id.

@@ -42,6 +42,9 @@ func (s *system) connect(ctx context.Context) (err error) {
 	for name, to := range map[string]**pgx.Conn{
 		parts.ReservationDatabase(region): &s.reservations, "jari_notification_" + region: &s.mails, "jari_users": &s.users,
 	} {
+		if *to != nil { // after a restart
+			_ = (*to).Close(ctx)
+		}
 		if *to, err = s.Connect(ctx, name); err != nil {
 			return err
 		}
