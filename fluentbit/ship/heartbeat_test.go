@@ -104,6 +104,12 @@ func TestHeartbeatsReportEachEvictionAndDeadLetterOnce(t *testing.T) {
 	f := shiptest.NewFake(t)
 	var faults atomic.Bool
 	f.DropResponse = func(n int) bool { return faults.Load() && n%7 == 3 }
+	f.Proxied = func(n int) int {
+		if faults.Load() && n%5 == 2 {
+			return 504
+		}
+		return 0
+	}
 	f.Request = func(n, _ int) int {
 		if faults.Load() && n%4 == 1 {
 			return 503

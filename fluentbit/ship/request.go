@@ -19,8 +19,10 @@ type httpRequest struct {
 // unavailableError is a request to which OpenSearch did not respond, or responded
 // with 429 or 5xx. Any other status is a response, whatever it says.
 type unavailableError struct {
-	err        error
-	noResponse bool // the request may have been carried out
+	err error
+	// noResponse says that OpenSearch itself did not respond, so that the request may have
+	// been carried out. 502 and 504 are of a proxy before it.
+	noResponse bool
 }
 
 func (e *unavailableError) Error() string { return e.err.Error() }
@@ -32,7 +34,8 @@ func (s *Shipper) do(ctx context.Context, r httpRequest) (status int, response [
 		return 0, nil, &unavailableError{err, true}
 	}
 	if status == http.StatusTooManyRequests || status >= http.StatusInternalServerError {
-		return 0, nil, &unavailableError{fmt.Errorf("status %d: %s", status, excerpt(response)), false}
+		proxied := status == http.StatusBadGateway || status == http.StatusGatewayTimeout
+		return 0, nil, &unavailableError{fmt.Errorf("status %d: %s", status, excerpt(response)), proxied}
 	}
 	return status, response, nil
 }

@@ -36,6 +36,9 @@ type Fake struct {
 	Request func(n, size int) (status int)
 	// DropResponse reports whether request n is carried out without a response.
 	DropResponse func(n int) bool
+	// Proxied returns the status with which a proxy answers request n although it was
+	// carried out; 0 for the response itself.
+	Proxied func(n int) (status int)
 	// Foreign makes foreign templates win over ours, as if with a higher priority.
 	Foreign bool
 
@@ -171,6 +174,12 @@ func (f *Fake) bulk(w http.ResponseWriter, body []byte) {
 	}
 	if f.DropResponse != nil && f.DropResponse(n) {
 		panic(http.ErrAbortHandler)
+	}
+	if f.Proxied != nil {
+		if status := f.Proxied(n); status != 0 {
+			w.WriteHeader(status)
+			return
+		}
 	}
 	_ = json.NewEncoder(w).Encode(map[string]any{"items": items}) // as above
 }
