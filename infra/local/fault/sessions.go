@@ -59,8 +59,11 @@ func Exhaust(ctx context.Context, admin, name string) (end func(context.Context)
 	var done sync.WaitGroup
 	done.Go(func() {
 		for background.Err() == nil {
+			if e.held[0].IsClosed() { // the server was restarted
+				e.renew(background)
+			}
 			// Each round takes places more quickly than a pool, which waits between attempts.
-			_, _ = first.Exec(background, `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = $1`, name)
+			_, _ = e.held[0].Exec(background, `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = $1`, name)
 			_ = e.fill(background)
 			_ = wait.For(background, 5*time.Millisecond)
 		}
@@ -72,10 +75,17 @@ func Exhaust(ctx context.Context, admin, name string) (end func(context.Context)
 	}, nil
 }
 
-// exhaustion is a set of sessions that do nothing.
+// exhaustion is a set of sessions, of which all but the first do nothing.
 type exhaustion struct {
 	url  string
 	held []*pgx.Conn
+}
+
+// renew opens the first session again after a restart of the server, which has ended all.
+func (e *exhaustion) renew(ctx context.Context) {
+	if first, err := session(ctx, e.url); err == nil {
+		e.held = []*pgx.Conn{first}
+	}
 }
 
 // fill opens sessions until the server refuses one.
