@@ -79,13 +79,14 @@ func (f *fakeAlerting) body(state string, to time.Time) slack.Block {
 	if f.defect == "the dashboard's range ends too early" {
 		to = f.from
 	}
-	for _, l := range []link{
-		{"Runbook", "/runbooks/booking-availability"},
-		{"Dashboard", "/dashboards/d?" + url.Values{"from": {rfc3339(f.from)}, "to": {rfc3339(to)}}.Encode()},
-		{"Status page", "/status#ii-1"}, {"Example trace 1", "/traces/0123456789abcdef0123456789abcdef"},
+	for _, l := range []simulator.Link{
+		{Text: "Runbook", URL: "/runbooks/booking-availability"},
+		{Text: "Dashboard", URL: "/dashboards/d?" + url.Values{"from": {rfc3339(f.from)}, "to": {rfc3339(to)}}.Encode()},
+		{Text: "Status page", URL: "/status#ii-1"},
+		{Text: "Example trace 1", URL: "/traces/0123456789abcdef0123456789abcdef"},
 	} {
-		if f.defect != "a link is missing" || l.text != "Status page" {
-			all = append(all, slack.NewRichTextSectionLinkElement(f.url+l.url, l.text, nil))
+		if f.defect != "a link is missing" || l.Text != "Status page" {
+			all = append(all, slack.NewRichTextSectionLinkElement(f.url+l.URL, l.Text, nil))
 		}
 	}
 	return slack.NewRichTextBlock("", slack.NewRichTextSection(all...))

@@ -82,8 +82,8 @@ const (
 // awaitAlsoAffected waits until the message says that look-ups of free times fail,
 // too. They have no incident of their own: one fault, one page.
 func (sc *scenario) awaitAlsoAffected(ctx context.Context, m message) error {
-	listed := regexp.MustCompile(`Also affected.*` + alsoAffected)
-	_, err := sc.awaitMessage(ctx, m, "to list "+alsoAffected, func(m message) bool { return listed.MatchString(m.shown()) })
+	listed := regexp.MustCompile(`(?s)Also affected.*` + alsoAffected)
+	_, err := sc.awaitMessage(ctx, m, "to list "+alsoAffected, func(m message) bool { return listed.MatchString(m.Shown()) })
 	if err == nil {
 		sc.pass("Look-ups of free times fail, too, and the same message says so.")
 	}

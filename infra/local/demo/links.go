@@ -8,6 +8,8 @@ import (
 	"regexp"
 	"strings"
 	"time"
+
+	"jari.example/infra/local/slack"
 )
 
 // period is the time from from to to.
@@ -32,22 +34,22 @@ var neededLinks = []string{runbookLink, dashboardLink, "Status page", "Example t
 // returns the range that the dashboard shows.
 func (sc *scenario) openLinks(ctx context.Context, m message, incident period) (shown period, err error) {
 	open := map[string]bool{}
-	for _, l := range m.links() {
+	for _, l := range m.Links() {
 		page, err := sc.open(ctx, l)
 		if err != nil {
 			return period{}, err
 		}
-		open[l.text] = true
-		if l.text == dashboardLink {
+		open[l.Text] = true
+		if l.Text == dashboardLink {
 			if shown, err = sc.rangeOf(l, page, incident); err != nil {
 				return period{}, err
 			}
 		}
-		sc.pass("Its link %q opens: %s", l.text, l.url)
+		sc.pass("Its link %q opens: %s", l.Text, l.URL)
 	}
 	for _, want := range neededLinks {
 		if !open[want] {
-			return period{}, fmt.Errorf("the message has no link %q: it has %v", want, m.links())
+			return period{}, fmt.Errorf("the message has no link %q: it has %v", want, m.Links())
 		}
 	}
 	sc.pass("The dashboard shows the time of the incident: %s.", shown)
@@ -55,14 +57,14 @@ func (sc *scenario) openLinks(ctx context.Context, m message, incident period) (
 }
 
 // open opens a link and returns the page. A trace may need a few seconds to arrive.
-func (sc *scenario) open(ctx context.Context, l link) (string, error) {
-	u, err := url.Parse(l.url)
+func (sc *scenario) open(ctx context.Context, l slack.Link) (string, error) {
+	u, err := url.Parse(l.URL)
 	if err != nil {
-		return "", fmt.Errorf("the link %q: %w", l.text, err)
+		return "", fmt.Errorf("the link %q: %w", l.Text, err)
 	}
 	var page string
-	_, err = sc.waitFor(ctx, 10*time.Second, fmt.Sprintf("the page of the link %q at %s", l.text, l.url), func() (bool, string, error) {
-		a, err := send(ctx, http.MethodGet, l.url, nil, nil)
+	_, err = sc.waitFor(ctx, 10*time.Second, fmt.Sprintf("the page of the link %q at %s", l.Text, l.URL), func() (bool, string, error) {
+		a, err := send(ctx, http.MethodGet, l.URL, nil, nil)
 		page = string(a.body)
 		if u.Fragment != "" && !strings.Contains(page, `id="`+u.Fragment+`"`) {
 			return false, "a page without #" + u.Fragment, err
@@ -83,22 +85,22 @@ var (
 // rangeOf is the range that a dashboard shows. A page that does not understand its link
 // shows the last 15 minutes, which contain the incident while it is new. So the page
 // must show the very times that the link has.
-func (sc *scenario) rangeOf(l link, page string, incident period) (shown period, err error) {
-	address, err := url.PathUnescape(l.url)
+func (sc *scenario) rangeOf(l slack.Link, page string, incident period) (shown period, err error) {
+	address, err := url.PathUnescape(l.URL)
 	if err != nil {
 		return period{}, err
 	}
 	linked := linkTime.FindAllString(address, -1)
 	times := pageTime.FindStringSubmatch(page)
 	if len(linked) != 2 || times == nil {
-		return period{}, fmt.Errorf("the dashboard's link has no time range, or its page shows none: %s", l.url)
+		return period{}, fmt.Errorf("the dashboard's link has no time range, or its page shows none: %s", l.URL)
 	}
 	for n, at := range []*time.Time{&shown.from, &shown.to} {
 		if *at, err = time.ParseInLocation("2006-01-02 15:04:05.000", times[n+1], time.Local); err != nil {
 			return period{}, err
 		}
 		if got := at.UTC().Format(time.RFC3339); got != linked[n] {
-			return period{}, fmt.Errorf("the dashboard shows %s and not the range of its link %s", shown, l.url)
+			return period{}, fmt.Errorf("the dashboard shows %s and not the range of its link %s", shown, l.URL)
 		}
 	}
 	if !shown.contains(incident) {
@@ -110,8 +112,8 @@ func (sc *scenario) rangeOf(l link, page string, incident period) (shown period,
 // endOfRange checks that the dashboard of the resolved message shows the incident until
 // its end: the link has another end than before.
 func (sc *scenario) endOfRange(ctx context.Context, m message, incident, before period) error {
-	for _, l := range m.links() {
-		if l.text != dashboardLink {
+	for _, l := range m.Links() {
+		if l.Text != dashboardLink {
 			continue
 		}
 		page, err := sc.open(ctx, l)
@@ -128,5 +130,5 @@ func (sc *scenario) endOfRange(ctx context.Context, m message, incident, before 
 		sc.pass("Its dashboard shows the whole incident now: %s.", shown)
 		return nil
 	}
-	return fmt.Errorf("the resolved message has no link to the dashboard: %s", m.shown())
+	return fmt.Errorf("the resolved message has no link to the dashboard: %s", m.Shown())
 }

@@ -5,74 +5,20 @@ import (
 	"encoding/json"
 	"strings"
 	"time"
+
+	"jari.example/infra/local/slack"
 )
 
 // message is a Slack message as the simulator's control endpoint shows it.
-type message struct {
-	TS       string    `json:"ts"`
-	ThreadTS string    `json:"thread_ts,omitempty"`
-	Text     string    `json:"text"`
-	Blocks   []element `json:"blocks,omitempty"`
-	Metadata struct {
+type message struct{ slack.Message }
+
+// isIncident reports whether it is the message of an incident, and no reply to one.
+func (m message) isIncident() bool {
+	var metadata struct {
 		EventType string `json:"event_type"`
-	} `json:"metadata"`
-}
-
-// element is a block, or a part of one, in the fields that the demo reads
-// (https://docs.slack.dev/reference/block-kit/blocks/rich-text-block).
-type element struct {
-	Type     string          `json:"type"`
-	Text     json.RawMessage `json:"text,omitempty"` // a string, or an object that has one
-	URL      string          `json:"url,omitempty"`
-	UserID   string          `json:"user_id,omitempty"`
-	Fallback string          `json:"fallback,omitempty"` // of a date
-	Elements []element       `json:"elements,omitempty"`
-}
-
-func (e element) text() string {
-	var plain string
-	var object struct{ Text string }
-	if json.Unmarshal(e.Text, &plain) != nil {
-		_ = json.Unmarshal(e.Text, &object)
 	}
-	return plain + object.Text + e.Fallback
-}
-
-// walk calls do for each element of the message in the order of reading.
-func (m message) walk(do func(element)) {
-	var deeper func([]element)
-	deeper = func(all []element) {
-		for _, e := range all {
-			do(e)
-			deeper(e.Elements)
-		}
-	}
-	deeper(m.Blocks)
-}
-
-// shown is the text of the message.
-func (m message) shown() string {
-	var b strings.Builder
-	m.walk(func(e element) { b.WriteString(e.text()) })
-	return b.String()
-}
-
-// mentions reports whether Slack notifies this user of the message.
-func (m message) mentions(user string) (found bool) {
-	m.walk(func(e element) { found = found || e.Type == "user" && e.UserID == user })
-	return found
-}
-
-// link is a link of a message.
-type link struct{ text, url string }
-
-func (m message) links() (all []link) {
-	m.walk(func(e element) {
-		if e.Type == "link" {
-			all = append(all, link{e.text(), e.URL})
-		}
-	})
-	return all
+	_ = json.Unmarshal(m.Metadata, &metadata) // a message without metadata is no incident's
+	return metadata.EventType == "jari_incident" && (m.ThreadTS == "" || m.ThreadTS == m.TS)
 }
 
 func (m message) headline() string { line, _, _ := strings.Cut(m.Text, "\n"); return line }
@@ -111,8 +57,7 @@ func (sc *scenario) incidents(ctx context.Context) (messages, error) {
 	}](ctx, sc.Slack+"/control/messages"+query("channel", channel))
 	var c messages
 	for _, m := range all.Messages {
-		isIncident := m.Metadata.EventType == "jari_incident" && (m.ThreadTS == "" || m.ThreadTS == m.TS)
-		if isIncident && strings.Contains(m.headline(), bookingsFail) {
+		if m.isIncident() && strings.Contains(m.headline(), bookingsFail) {
 			c = append(c, m)
 		}
 	}
@@ -129,7 +74,7 @@ func (sc *scenario) awaitMessage(ctx context.Context, m message, what string, ri
 		for _, now := range all {
 			if now.TS == m.TS {
 				m = now
-				return right(m), m.shown(), err
+				return right(m), m.Shown(), err
 			}
 		}
 		return false, "no message", err

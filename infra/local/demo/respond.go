@@ -20,8 +20,8 @@ func (sc *scenario) respond(ctx context.Context, m message, began time.Time) (pe
 	if err != nil {
 		return period{}, fmt.Errorf("ask the rota who is on call: %w", err)
 	}
-	if !m.mentions(who.SlackID) {
-		return period{}, fmt.Errorf("the message does not mention %s (%s), who is on call: %s", who.Name, who.SlackID, m.shown())
+	if !m.Mentions(who.SlackID) {
+		return period{}, fmt.Errorf("the message does not mention %s (%s), who is on call: %s", who.Name, who.SlackID, m.Shown())
 	}
 	sc.pass("It mentions %s, who is on call by the rota, so that the phone rings.", who.Name)
 	if m, err = sc.acknowledge(ctx, m); err != nil {
@@ -51,12 +51,12 @@ func (sc *scenario) acknowledge(ctx context.Context, m message) (message, error)
 	if a.status != http.StatusOK {
 		return m, fmt.Errorf("a click on Acknowledge: %s", a)
 	}
-	if m, err = sc.awaitMessage(ctx, m, "to say who has it", func(m message) bool { return hasIt.MatchString(m.shown()) }); err != nil {
+	if m, err = sc.awaitMessage(ctx, m, "to say who has it", func(m message) bool { return hasIt.MatchString(m.Shown()) }); err != nil {
 		return m, err
 	}
-	sc.pass("After a click on Acknowledge it says: Acknowledged by %s.", hasIt.FindStringSubmatch(m.shown())[1])
-	if strings.Contains(m.shown(), "Nobody has acknowledged") {
-		return m, errors.New("the message says also that nobody has acknowledged it: " + m.shown())
+	sc.pass("After a click on Acknowledge it says: Acknowledged by %s.", hasIt.FindStringSubmatch(m.Shown())[1])
+	if strings.Contains(m.Shown(), "Nobody has acknowledged") {
+		return m, errors.New("the message says also that nobody has acknowledged it: " + m.Shown())
 	}
 	return m, nil
 }

@@ -14,6 +14,7 @@ type part struct {
 	Type     string          `json:"type"`
 	Text     json.RawMessage `json:"text"` // a string, or an object that has one
 	URL      string          `json:"url"`
+	UserID   string          `json:"user_id"`
 	Fallback string          `json:"fallback"` // of a date
 	AltText  string          `json:"alt_text"` // of an image
 	Elements []part          `json:"elements"`
@@ -72,4 +73,12 @@ func (m Message) Links() (all []Link) {
 		})
 	}
 	return all
+}
+
+// Mentions reports whether Slack notifies this user of the message.
+func (m Message) Mentions(user string) (found bool) {
+	for _, block := range m.parts() {
+		block.each(func(p part) { found = found || p.Type == "user" && p.UserID == user })
+	}
+	return found
 }
