@@ -19,6 +19,7 @@ import (
 	"time"
 
 	"jari.example/internal/flags"
+	"jari.example/internal/wait"
 	"jari.example/telemetry"
 	"jari.example/telemetry/names"
 	"jari.example/telemetry/telemetrytest"
@@ -81,10 +82,10 @@ func (f *faulty) set(flags map[string]any) {
 
 func (f *faulty) await(what string, ok func() bool) {
 	f.Helper()
-	for deadline := time.Now().Add(10 * time.Second); !ok(); time.Sleep(10 * time.Millisecond) {
-		if time.Now().After(deadline) {
-			f.Fatalf("%s: not within 10 s", what)
-		}
+	ctx, cancel := context.WithTimeout(f.Context(), 10*time.Second)
+	defer cancel()
+	if wait.Until(ctx, 10*time.Millisecond, ok) != nil {
+		f.Fatalf("%s: not within 10 s", what)
 	}
 }
 

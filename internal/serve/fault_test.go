@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"jari.example/internal/faultinject"
+	"jari.example/internal/wait"
 )
 
 func TestAWorkerDoesNothingWhileItsFaultFlagIsOn(t *testing.T) {
@@ -37,10 +38,10 @@ func TestAWorkerDoesNothingWhileItsFaultFlagIsOn(t *testing.T) {
 	}()
 	await := func(what string, ok func() bool) {
 		t.Helper()
-		for deadline := time.Now().Add(10 * time.Second); !ok(); time.Sleep(5 * time.Millisecond) {
-			if time.Now().After(deadline) {
-				t.Fatal(what)
-			}
+		limited, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+		defer cancel()
+		if wait.Until(limited, 5*time.Millisecond, ok) != nil {
+			t.Fatal(what)
 		}
 	}
 	await("it does not run", func() bool { return running.Load() == 1 })

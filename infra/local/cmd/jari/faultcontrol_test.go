@@ -13,6 +13,7 @@ import (
 
 	"jari.example/infra/local/fault"
 	"jari.example/infra/local/launch"
+	"jari.example/internal/wait"
 	"jari.example/telemetry/names"
 )
 
@@ -32,12 +33,11 @@ func upRedis(t *testing.T) (dir string) {
 func awaitPart(t *testing.T, dir, what string, ok func(launch.PartStatus) bool) {
 	t.Helper()
 	var p launch.PartStatus
-	for deadline := time.Now().Add(30 * time.Second); time.Now().Before(deadline); time.Sleep(50 * time.Millisecond) {
-		if p = statusOf(t, dir).Parts[0]; ok(p) {
-			return
-		}
+	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+	defer cancel()
+	if wait.Until(ctx, 50*time.Millisecond, func() bool { p = statusOf(t, dir).Parts[0]; return ok(p) }) != nil {
+		t.Fatalf("%s: not within 30 s: %+v", what, p)
 	}
-	t.Fatalf("%s: not within 30 s: %+v", what, p)
 }
 
 func isUp(p launch.PartStatus) bool   { return p.State == launch.Healthy }
