@@ -81,6 +81,7 @@ ifeq ($(LONG),)
 	@$(STEP) 240 "chaos-telemetry, short" $(SUBMAKE) chaos-telemetry FLAGS='-records 300 -rate 300 -save ""'
 	@$(STEP) 120 "chaos-alerting, short" $(SUBMAKE) chaos-alerting FLAGS='-short -save ""'
 	@$(STEP) 120 "bench-rush, short" $(SUBMAKE) bench-rush FLAGS='-only rush,fault -path gateway -runs 1 -diners 2000'
+	@$(STEP) 480 "gameday, six alerts" $(SUBMAKE) gameday FLAGS='-sample 6 -unknown=false -calm 0 -others=false'
 else
 	@$(STEP) 1200 "alerting, hard cases" env JARI_ONCALL_CASES=yes go test -count=1 -timeout 40m -run OnCall ./infra/local/systemtest
 	@$(STEP) 900 "every injected fault" env JARI_FAULT_CASES=yes go test -count=1 -timeout 40m -run InjectedFault ./infra/local/systemtest
@@ -88,6 +89,7 @@ else
 	@$(STEP) 900 "chaos-booking" $(SUBMAKE) chaos-booking FLAGS='-save ""'
 	@$(STEP) 600 "chaos-telemetry" $(SUBMAKE) chaos-telemetry FLAGS='-save ""'
 	@$(STEP) 1200 "chaos-alerting" $(SUBMAKE) chaos-alerting FLAGS='-save ""'
+	@$(STEP) 7200 "gameday" $(SUBMAKE) gameday FLAGS='-out .jari/gameday'
 	@$(STEP) 2400 "linearizability, 900 rounds" env JARI_LINEAR_ROUNDS=900 go test -count=1 -timeout 2h ./services/reservation/lineartest
 	@$(STEP) 2400 "rapid, 10000 checks" bash -c 'go test -count=1 -timeout 2h $$($(RAPID_PACKAGES)) -rapid.checks=10000'
 endif
@@ -104,10 +106,10 @@ lint: $(TOOLS)/staticcheck ## go vet and staticcheck over every module
 	@for m in $(MODULES); do (cd $$m && go vet ./... && $(CURDIR)/$(TOOLS)/staticcheck ./...) || { echo "lint failed in $$m"; exit 1; }; done
 	@cd fluentbit/agent && export GOWORK=off && go vet ./... && $(CURDIR)/$(TOOLS)/staticcheck ./...
 
-rules: ## which package may import which (services/arch_test.go and infra/rules state the reasons), and a fault for each alert
+rules: ## which package may import which (services/arch_test.go and infra/rules state the reasons); a fault and a game-day entry for each alert
 	@cd services && go test -count=1 .
 	@cd infra && go test -count=1 -skip DiscouragedWords ./rules
-	@cd infra && go test -count=1 -run EveryRuleHasAFault ./local/fault
+	@cd infra && go test -count=1 -run EveryRuleHas ./local/fault ./bench/gameday
 
 words: ## operators read no discouraged word (infra/rules/discouraged.yaml lists them)
 	@cd infra && go test -count=1 -run DiscouragedWords ./rules

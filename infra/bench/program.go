@@ -30,8 +30,8 @@ type Program[Row any] struct {
 	Measure func(context.Context, Run) ([]Row, error)
 	Goals   func([]Row) []Goal
 	Chart   func([]Row) Chart
-	// Saved, if not nil, is called after the report of a run was saved.
-	Saved func(Report[Row]) error
+	// Saved, if not nil, is called after the report of a run was saved in dir.
+	Saved func(dir string, report Report[Row]) error
 }
 
 // Run is what a Program gives to its Measure.
@@ -86,7 +86,7 @@ func (p Program[Row]) Main(ctx context.Context, args []string, stdout, stderr io
 	if err := report.Save(out, p.Chart(rows)); err != nil || p.Saved == nil {
 		return err
 	}
-	return p.Saved(report)
+	return p.Saved(out, report)
 }
 
 func (p Program[Row]) parse(args []string, stderr io.Writer, r *Run) (out string, err error) {

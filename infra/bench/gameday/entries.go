@@ -1,6 +1,9 @@
 package main
 
-import "strings"
+import (
+	"strings"
+	"time"
+)
 
 // entry is how one alert is proven: the fault that makes it fire, and what on-call must
 // learn of it.
@@ -18,6 +21,8 @@ type entry struct {
 	Span span
 	// Flag says that the fault is a feature flag.
 	Flag bool
+	// For is set where the fault must end before the message can come.
+	For time.Duration
 	// Long says that a round takes more than two minutes.
 	Long bool
 	// Also are rules that the same fault may make fire besides those of `jari fault list`.
@@ -116,7 +121,7 @@ var entries = []entry{
 	},
 	{
 		Rule: "pool-saturated", Fault: "pool-busy",
-		Named: []string{"reservation"}, Cause: "mitigation 1", Also: []string{"booking-latency", "free-times-latency"},
+		Named: []string{"reservation"}, Cause: "A FLAG WAS SWITCHED ON", Also: []string{"booking-latency", "free-times-latency"},
 	},
 	{
 		Rule: "region-silent-kr", Fault: "region-away",
@@ -153,12 +158,16 @@ var entries = []entry{
 		Named: []string{"No telemetry arrives"}, Cause: "it is down",
 	},
 	{
-		Rule: "telemetry-delivery", Fault: "opensearch-read-only",
+		Rule: "telemetry-delivery", Fault: "opensearch-read-only", For: 20 * time.Second,
 		Named: []string{"Telemetry has gaps"}, Cause: "IT IS DOWN", Also: []string{"telemetry-blind"},
 	},
 	{
-		Rule: "telemetry-evicted", Fault: "agent-buffer-small", Args: []string{"--for", "1m"},
+		Rule: "telemetry-evicted", Fault: "agent-buffer-small", For: time.Minute,
 		Named: []string{"the agent's buffer is full"}, Cause: "RECORDS ARE LOST", Also: []string{"telemetry-blind", "telemetry-delivery"},
+	},
+	{
+		Rule: "waitlist-offer-delay", Fault: "offers-late",
+		Named: []string{"Free seats are offered late"}, Cause: "A FLAG WAS SWITCHED ON",
 	},
 }
 

@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"jari.example/infra/bench"
 	"jari.example/infra/local/fault"
 	"jari.example/infra/local/slack"
 )
@@ -22,10 +23,8 @@ func TestEntriesAreSortedAndTheirFaultsExist(t *testing.T) {
 		t.Error("the entries are not in the order of their rules")
 	}
 	for _, e := range entries {
-		f, err := fault.Find(fault.Faults(), e.Fault)
-		if err != nil {
+		if _, err := fault.Find(fault.Faults(), e.Fault); err != nil {
 			t.Errorf("%s: %v", e.Rule, err)
-			continue
 		}
 		if len(e.Named) == 0 || e.Cause == "" {
 			t.Errorf("%s does not say what the message names, or which cause the runbook finds", e.Rule)
@@ -33,8 +32,33 @@ func TestEntriesAreSortedAndTheirFaultsExist(t *testing.T) {
 		if e.Also != nil && slices.Contains(e.Also, e.Rule) {
 			t.Errorf("%s: %s is the rule itself", e.Rule, e.Rule)
 		}
-		_ = f
 	}
+}
+
+func TestEveryRuleHasAnEntry(t *testing.T) {
+	rules, err := fault.Rules(rulesDir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if missing := withoutEntry(rules, entries); len(missing) > 0 {
+		t.Errorf("the game day proves nothing of %q: add entries to entries.go", missing)
+	}
+	for _, rule := range rulesOf(entries) {
+		if !slices.Contains(rules, rule) {
+			t.Errorf("the entry %s stands for no rule", rule)
+		}
+	}
+	// The controls: a rule that is new, and an entry that is gone.
+	if missing := withoutEntry(append(rules, "new"), entries); !slices.Equal(missing, []string{"new"}) {
+		t.Errorf("missing %q", missing)
+	}
+	if missing := withoutEntry(rules, entries[1:]); !slices.Equal(missing, []string{entries[0].Rule}) {
+		t.Errorf("missing %q", missing)
+	}
+}
+
+func withoutEntry(rules []string, entries []entry) []string {
+	return slices.DeleteFunc(slices.Clone(rules), func(rule string) bool { return slices.Contains(rulesOf(entries), rule) })
 }
 
 // exampleMessage is an incident as alertingd posts it, without what nobody reads here.
@@ -119,7 +143,7 @@ func TestARowSaysWhatIsLateOrMissing(t *testing.T) {
 		"resolved late":     {15, 64, []replayed{{"booking-latency", at(8), at(55)}}, []string{"resolved late: 9.0 s"}},
 		"not in the replay": {15, 60, []replayed{earlier, {"booking-availability", at(8), at(55)}}, []string{"no such incident"}},
 	} {
-		r := &round{entry: entry{Rule: "booking-latency"}, began: began, ended: began, lag: 2 * time.Second}
+		r := &round{entry: entry{Rule: "booking-latency"}, began: began, ended: began, allowed: 7 * time.Second}
 		r.detected, r.resolved = at(c.detected), at(c.resolved)
 		got := r.row(c.replay).Problems
 		if (got == "") != (len(c.want) == 0) || !strings.Contains(got, strings.Join(c.want, "")) {
@@ -189,6 +213,61 @@ func TestTheDiagnosisDoesNotReadWhichFlagWasChanged(t *testing.T) {
 	}
 	if err := withoutFlags(dir, t.TempDir()); err == nil {
 		t.Error("rules that hide nothing are accepted")
+	}
+}
+
+func TestThePageShowsEveryRowAndWhatWasRead(t *testing.T) {
+	g := &game{played: []*round{{
+		entry: entry{Rule: "booking-latency"}, found: message{headline: "🔴 Bookings | are slow"},
+		lines: []string{"98 % of failures"}, causes: []string{"NO: closed"},
+	}, {entry: entry{Rule: "calm"}}}}
+	dir := filepath.Join(t.TempDir(), "bench")
+	if err := os.Mkdir(dir, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	one := 8.5
+	rows := []row{
+		{Alert: "booking-latency", Fault: "route-delay", Earliest: &one, Named: true, Steps: "7", Problems: "late <1 s>"},
+		{Alert: "calm", Fault: "none"},
+	}
+	if err := g.writePage(dir, bench.New("gameday", rows)); err != nil {
+		t.Fatal(err)
+	}
+	text, err := os.ReadFile(filepath.Join(filepath.Dir(dir), "gameday.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{
+		`| booking-latency | route-delay | 8.5 | – | – | yes | 7 | – | late \<1 s> |`, "| calm | none |", `> 🔴 Bookings \| are slow`,
+		"> 98 % of failures", "The runbook: NO: closed",
+	} {
+		if !strings.Contains(string(text), want) {
+			t.Errorf("the page lacks %q:\n%s", want, text)
+		}
+	}
+	if strings.Contains(string(text), "### calm") {
+		t.Error("a round without a message has a section")
+	}
+}
+
+func TestTheControlHasItsMistakes(t *testing.T) {
+	rules, pages := filepath.Join(t.TempDir(), "rules"), filepath.Join(t.TempDir(), "runbooks")
+	if err := withMistakes(rulesDir, rules, pages); err != nil {
+		t.Fatal(err)
+	}
+	for file, want := range map[string]string{
+		filepath.Join(rules, controlEntry.Rule+".yaml"): "burn: 28.8}", filepath.Join(pages, controlRunbook+".md"): wrongAnswer[1],
+		filepath.Join(rules, "booking-availability.yaml"): "burn: 14.4}",
+	} {
+		if text, err := os.ReadFile(file); err != nil || !strings.Contains(string(text), want) {
+			t.Errorf("%s has no %q, %v", file, want, err)
+		}
+	}
+	const late, step = "late: 19.0 s after the earliest time", `the runbook booking-availability finds ["LATE"]`
+	for problems, want := range map[string]int{late + "; " + step: 0, "no message of booking-latency; " + step: 0, late: 1, step: 1, "": 2} {
+		if got := notFound(problems); strings.Count(got, "not reported") != want {
+			t.Errorf("%q: %q", problems, got)
+		}
 	}
 }
 

@@ -9,7 +9,8 @@
 //  4. It resolves after the fault. No event is lost, and no booking invariant is broken.
 //
 // Then come pairs of faults that are drawn at random, and twenty minutes of a healthy
-// system, which must page nobody.
+// system, which must page nobody; and two other systems: one whose alerts have the windows
+// of production, and one with mistakes that the checks must find.
 //
 // It stops by itself:
 //
@@ -30,6 +31,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -47,6 +49,7 @@ type options struct {
 	unknown bool
 	seed    uint64
 	calmFor time.Duration
+	others  bool
 	in      string
 }
 
@@ -57,6 +60,7 @@ func (o *options) define(fs *flag.FlagSet) (check func() (complete bool, err err
 	fs.BoolVar(&o.unknown, "unknown", true, "then pairs of faults that are drawn at random")
 	fs.Uint64Var(&o.seed, "seed", rand.Uint64(), "of these pairs")
 	fs.DurationVar(&o.calmFor, "calm", calmFor, "then how long a healthy system must page nobody; 0: leave it out")
+	fs.BoolVar(&o.others, "others", true, "then a system with the windows of production, and one with mistakes, which must be found")
 	fs.StringVar(&o.in, "in", "", "the `directory` of a system that runs, with --fault-proxies, in place of a new one")
 	return func() (bool, error) {
 		var chosen []string
@@ -70,7 +74,7 @@ func (o *options) define(fs *flag.FlagSet) (check func() (complete bool, err err
 				return false, err
 			}
 		}
-		return len(o.chosen) == len(entries) && o.unknown && o.calmFor >= calmFor && o.in == "", nil
+		return len(o.chosen) == len(entries) && o.unknown && o.calmFor >= calmFor && o.others && o.in == "", nil
 	}
 }
 
@@ -103,8 +107,7 @@ const timeLimit = 4 * time.Hour
 func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	g := &game{}
 	return bench.Program[row]{
-		Name: "gameday", Limit: timeLimit, Flags: g.define, Goals: goals,
-		Chart:   func([]row) bench.Chart { return bench.Chart{} },
+		Name: "gameday", Limit: timeLimit, Flags: g.define, Goals: goals, Chart: chart,
 		Saved:   g.writePage,
 		Measure: func(ctx context.Context, r bench.Run) ([]row, error) { g.Run = r; return g.measure(ctx) },
 	}.Main(ctx, args, stdout, stderr)
@@ -114,10 +117,14 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 type game struct {
 	options
 	bench.Run
-	*whole.System
 	rules  string // directory of the rules by which the earliest times are computed
 	played []*round
-	crowds []*crowd // the first one is in the region in which most faults are
+
+	// Of the system that runs now.
+	*whole.System
+	scale    int
+	crowds   []*crowd // the first one is in the region in which most faults are
+	runbooks string   // directory; "": those that are built in
 }
 
 // The rates of the crowds, as shares of those of the flows.
@@ -133,11 +140,36 @@ func (g *game) measure(ctx context.Context) (rows []row, err error) {
 	if err := withoutFlags(g.rules, dir); err != nil {
 		return nil, err
 	}
+	hidden := "JARI_SLO_DIR=" + dir
+	rows, err = g.inSystem(ctx, setup{alertTimeScale, []string{hidden}}, g.rounds)
+	if err != nil || !g.others {
+		return rows, err
+	}
+	otherAgent := func(ctx context.Context) ([]row, error) { return g.otherAgent(ctx, hidden) }
+	for _, other := range []func(context.Context) ([]row, error){otherAgent, g.unscaled, g.control} {
+		more, err := other(ctx)
+		rows = append(rows, more...)
+		if err != nil {
+			return rows, err
+		}
+	}
+	return rows, nil
+}
+
+// setup is how a system is started.
+type setup struct {
+	scale       int // how many times faster its alerts are
+	environment []string
+}
+
+// inSystem starts a system with its crowds, plays there, and stops it.
+func (g *game) inSystem(ctx context.Context, s setup, play func(context.Context) ([]*round, error)) (rows []row, err error) {
+	g.scale, g.crowds = s.scale, nil
 	if g.in != "" {
 		g.System, err = whole.Attach(ctx, g.Root, g.in)
 	} else {
 		g.Logf("building and starting the whole system")
-		g.System, err = whole.Start(ctx, g.Root, []string{"JARI_SLO_DIR=" + dir}, "--fault-proxies")
+		g.System, err = whole.Start(ctx, g.Root, s.environment, "--fault-proxies", "--alert-time-scale", strconv.Itoa(s.scale))
 	}
 	defer func() { err = errors.Join(err, g.Stop()) }()
 	if err != nil {
@@ -152,28 +184,22 @@ func (g *game) measure(ctx context.Context) (rows []row, err error) {
 		defer c.stop()
 		g.crowds = append(g.crowds, c)
 	}
-	g.played, err = g.rounds(ctx)
-	if len(g.played) == 0 {
+	rounds, err := play(ctx)
+	if len(rounds) == 0 {
 		return nil, err
 	}
 	all, replayErr := g.replay(context.WithoutCancel(ctx))
-	for _, r := range g.played {
+	for _, r := range rounds {
 		rows = append(rows, r.row(all))
 	}
+	g.played = append(g.played, rounds...)
 	return rows, errors.Join(err, replayErr)
 }
 
+// rounds plays the chosen entries, then what the options ask for.
 func (g *game) rounds(ctx context.Context) (all []*round, err error) {
-	for i, e := range g.chosen {
-		g.Logf("%d of %d: %s by %s %s", i+1, len(g.chosen), e.Rule, e.Fault, strings.Join(e.Args, " "))
-		r, err := g.play(ctx, e)
-		if err != nil {
-			return all, err
-		}
-		for _, p := range r.problems {
-			g.Logf("  PROBLEM %s", p)
-		}
-		all = append(all, r)
+	if all, err = g.playAll(ctx, g.chosen); err != nil {
+		return all, err
 	}
 	if g.unknown {
 		more, err := g.playUnknown(ctx)
@@ -185,6 +211,22 @@ func (g *game) rounds(ctx context.Context) (all []*round, err error) {
 	if g.calmFor > 0 {
 		r, err := g.calm(ctx)
 		return append(all, r), err
+	}
+	return all, nil
+}
+
+// playAll plays the entries one after the other.
+func (g *game) playAll(ctx context.Context, entries []entry) (all []*round, err error) {
+	for i, e := range entries {
+		g.Logf("%d of %d: %s by %s %s", i+1, len(entries), e.Rule, e.Fault, strings.Join(e.Args, " "))
+		r, err := g.play(ctx, e)
+		if err != nil {
+			return all, err
+		}
+		for _, p := range r.problems {
+			g.Logf("  PROBLEM %s", p)
+		}
+		all = append(all, r)
 	}
 	return all, nil
 }

@@ -81,10 +81,15 @@ func (g *game) messages(ctx context.Context) (all []message, err error) {
 	return all, nil
 }
 
-// lines are what the message says of what differs, and of the most frequent error.
+// says are the words by which a line about what differs, about a change or about the
+// most frequent error is known.
+var says = regexp.MustCompile(`% of failures|all failures|^Most frequent error| was changed at | was first seen at `)
+
+// lines are what the message says of what differs and has changed, and of the most
+// frequent error.
 func (m message) lines() (all []string) {
 	for line := range strings.Lines(m.text) {
-		if strings.Contains(line, "% of failures") || strings.Contains(line, "all failures") || strings.HasPrefix(line, "Most frequent error") {
+		if says.MatchString(line) {
 			all = append(all, strings.TrimSpace(line))
 		}
 	}

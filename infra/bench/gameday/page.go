@@ -58,8 +58,8 @@ func escape(text string) string {
 	return strings.NewReplacer("|", `\|`, "<", `\<`, "*", `\*`).Replace(text)
 }
 
-// writePage writes docs/gameday.md.
-func (g *game) writePage(report bench.Report[row]) error {
+// writePage writes gameday.md beside dir: docs/gameday.md beside docs/bench.
+func (g *game) writePage(dir string, report bench.Report[row]) error {
 	var rounds []reading
 	for _, r := range g.played {
 		rounds = append(rounds, reading{r.Rule, r.found.headline, r.lines, r.causes})
@@ -68,5 +68,5 @@ func (g *game) writePage(report bench.Report[row]) error {
 	if err := page.Execute(&text, map[string]any{"Report": report, "Rounds": rounds}); err != nil {
 		return err
 	}
-	return os.WriteFile(filepath.Join(g.Root, "docs", "gameday.md"), text.Bytes(), 0o644)
+	return os.WriteFile(filepath.Join(filepath.Dir(dir), "gameday.md"), text.Bytes(), 0o644)
 }

@@ -12,8 +12,8 @@ import (
 // alertTimeScale is that of `make up`: a minute of the objectives is a second.
 const alertTimeScale = 60
 
-// tick is the least time between two evaluations of alertingd.
-const tick = 2 * time.Second
+// tick is the time between two evaluations of alertingd.
+func (g *game) tick() time.Duration { return max(10*time.Second/time.Duration(g.scale), 2*time.Second) }
 
 // replayed is an incident of a replay.
 type replayed struct {
@@ -31,7 +31,7 @@ func (g *game) replay(ctx context.Context) ([]replayed, error) {
 		return nil, err
 	}
 	out, err := g.Command(ctx, g.Bin("alertingd"), "replay", "-json", "-database-url", database,
-		"-time-scale", strconv.Itoa(alertTimeScale), "-from", g.Started.UTC().Format(time.RFC3339), "-slo-dir", g.rules)
+		"-time-scale", strconv.Itoa(g.scale), "-from", g.Started.UTC().Format(time.RFC3339), "-slo-dir", g.rules)
 	if err != nil {
 		return nil, err
 	}

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -36,9 +37,9 @@ const afterIncident = 65 * time.Second
 // round is what happened during one fault.
 type round struct {
 	entry
-	began, ended time.Time // of the fault
-	lag          time.Duration
-	found        message // the message of the entry's rule, when it was first seen
+	began, ended time.Time     // of the fault
+	allowed      time.Duration // after the earliest time
+	found        message       // the message of the entry's rule, when it was first seen
 	detected     time.Time
 	named        bool
 	lines        []string // what the message said
@@ -63,10 +64,10 @@ func (g *game) play(ctx context.Context, e entry) (*round, error) {
 		return r, err
 	}
 	var err error
-	if r.lag, err = g.pipelineLag(ctx); err != nil {
+	if r.allowed, err = g.allowed(ctx); err != nil {
 		return r, err
 	}
-	args := append([]string{"on", e.Fault, "--for", faultFor.String()}, e.Args...)
+	args := append([]string{"on", e.Fault, "--for", cmp.Or(e.For, faultFor).String()}, e.Args...)
 	r.began = time.Now()
 	if _, err := g.Jari(ctx, "fault", args...); err != nil {
 		return r, err
@@ -76,8 +77,10 @@ func (g *game) play(ctx context.Context, e entry) (*round, error) {
 	if err := off(); err != nil {
 		return r, err
 	}
-	r.ended = time.Now()
-	if !r.detected.IsZero() {
+	if r.ended = time.Now(); e.For > 0 {
+		r.ended = r.began.Add(e.For)
+	}
+	if !r.detected.IsZero() && g.scale == alertTimeScale { // a minute is a minute else
 		g.awaitResolved(ctx, r)
 	}
 	if err := g.unrelated(ctx, r); err != nil {
@@ -197,6 +200,16 @@ func (g *game) unrelated(ctx context.Context, r *round) error {
 	return err
 }
 
+// allowed is how long after the earliest time a message may come: the lag of the pipeline,
+// two ticks, and what Slack takes.
+func (g *game) allowed(ctx context.Context) (time.Duration, error) {
+	lag, err := g.pipelineLag(ctx)
+	if g.scale != alertTimeScale {
+		return unscaledAllowed, err
+	}
+	return lag + 2*g.tick() + postTime, err
+}
+
 // pipelineLag is the longest time of a few requests until a search finds their log line.
 func (g *game) pipelineLag(ctx context.Context) (longest time.Duration, err error) {
 	const requests = 4
@@ -249,7 +262,7 @@ func (g *game) checkTraces(ctx context.Context, r *round, m message) {
 func (g *game) runRunbook(ctx context.Context, r *round, name string) {
 	limited, cancel := context.WithTimeout(ctx, 2*time.Minute)
 	defer cancel()
-	cmd := exec.CommandContext(limited, g.Bin("jarictl"), "runbook", "run", "-output", "json", name)
+	cmd := exec.CommandContext(limited, g.Bin("jarictl"), "runbook", "run", "-output", "json", "-runbooks", g.runbooks, name)
 	for key, value := range g.Addresses {
 		cmd.Env = append(cmd.Env, key+"="+value)
 	}

@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"math"
 	"strings"
 	"time"
 
@@ -31,7 +32,7 @@ const postTime = time.Second
 
 func (r *round) row(all []replayed) row {
 	out := row{
-		Alert: r.Rule, Fault: strings.Join(append([]string{r.Fault}, r.Args...), " "), Allowed: seconds(r.lag + 2*tick + postTime),
+		Alert: r.Rule, Fault: strings.Join(append([]string{r.Fault}, r.Args...), " "), Allowed: seconds(r.allowed),
 		Named: r.named, Traced: r.traced || !r.compares(), Steps: r.steps, Cause: r.caused,
 	}
 	if r.unknown {
@@ -49,7 +50,7 @@ func (r *round) row(all []replayed) row {
 			r.problem("the replay has no such incident")
 		default:
 			out.Overhead = seconds(r.detected.Sub(opened))
-			if r.detected.Sub(opened) > r.lag+2*tick+postTime {
+			if r.detected.Sub(opened) > r.allowed {
 				r.problem("late: %.1f s after the earliest time, allowed are %.1f s", *out.Overhead, *out.Allowed)
 			}
 		}
@@ -58,7 +59,7 @@ func (r *round) row(all []replayed) row {
 		out.Resolved = seconds(r.resolved.Sub(r.ended))
 		if known && !resolved.IsZero() {
 			out.ResolveOverhead = seconds(r.resolved.Sub(resolved))
-			if r.resolved.Sub(resolved) > r.lag+2*tick+postTime {
+			if r.resolved.Sub(resolved) > r.allowed {
 				r.problem("resolved late: %.1f s after the earliest time, allowed are %.1f s", *out.ResolveOverhead, *out.Allowed)
 			}
 		}
@@ -78,5 +79,31 @@ func goals(rows []row) (all []bench.Goal) {
 	return []bench.Goal{{
 		What: "alerts that are proven", Want: fmt.Sprintf("%d of %[1]d", len(rows)), Got: fmt.Sprintf("%d of %d", proven, len(rows)),
 		Met: proven == len(rows), Required: true,
+	}}
+}
+
+// chart shows when each alert could be known, was known and was over. Unknown faults and the
+// calm have no such times.
+func chart(rows []row) bench.Chart {
+	earliest, detected, resolved := bench.Series{Name: "earliest"}, bench.Series{Name: "detected"}, bench.Series{Name: "resolved"}
+	var alerts []string
+	value := func(s *float64) float64 {
+		if s == nil {
+			return math.NaN()
+		}
+		return *s
+	}
+	for _, r := range rows {
+		if r.Detected == nil {
+			continue
+		}
+		alerts = append(alerts, r.Alert)
+		earliest.Values = append(earliest.Values, value(r.Earliest))
+		detected.Values = append(detected.Values, value(r.Detected))
+		resolved.Values = append(resolved.Values, value(r.Resolved))
+	}
+	return bench.Chart{Title: "Every alert, by its fault", Panels: []bench.Panel{
+		{Title: "seconds after the fault began", Log: true, Categories: alerts, Series: []bench.Series{earliest, detected}},
+		{Title: "seconds after the fault ended", Log: true, Separate: true, Categories: alerts, Series: []bench.Series{resolved}},
 	}}
 }

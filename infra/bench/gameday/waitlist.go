@@ -14,10 +14,10 @@ import (
 const covers = 20
 
 // queue is how many diners wait for a full slot, and queueFor how long they do after its
-// seats became free. An offer that is late goes from one to the next each second.
+// seats became free. Late offers go from one to the next every few seconds.
 const (
 	queue    = 5
-	queueFor = 6 * time.Second
+	queueFor = 20 * time.Second
 )
 
 // waitlist fills a slot, lets diners wait for it, frees it, so that the first is offered

@@ -8,6 +8,7 @@ import (
 
 	"jari.example/infra/local/launch"
 	"jari.example/infra/local/parts"
+	"jari.example/internal/faultinject"
 	"jari.example/telemetry/names"
 )
 
@@ -59,17 +60,25 @@ var databaseFaults = []Fault{
 	},
 	{
 		Name: "offers-late", Regional: true,
-		What: "every second, the offers from the waitlist that others wait for are changed to have ended 40 s ago, " +
-			"as if the job that ends them had not run meanwhile: the next diners get late ones",
+		What: "the job that offers the seats of ended offers stands still most of the time, by its feature flag; and offers that " +
+			"others wait for are changed to have ended 40 s ago, as if it had done so for longer: the next diners get late ones",
 		Alerts: []Alert{{Rule: "waitlist-offer-delay"}},
 		begin: func(ctx context.Context, t Target, in Injection) (func(context.Context) error, error) {
 			if _, err := EndOffers(ctx, t.reservations(in)); err != nil {
 				return nil, err
 			}
-			stop := endOffersUntil(t.reservations(in))
-			return func(context.Context) error { stop(); return nil }, nil
+			return lateOffers(t.reservations(in), func(on bool) error { return t.stall(in, on) }), nil
 		},
+		undo: func(_ context.Context, t Target, in Injection) error { return t.stall(in, false) },
 	},
+}
+
+// stall stops the job that offers the seats of ended offers.
+func (t Target) stall(in Injection, on bool) error {
+	if !on {
+		return SetFlag(t.FaultFlagsFile(in.process()), faultinject.WorkerStopped, nil)
+	}
+	return SetFlag(t.FaultFlagsFile(in.process()), faultinject.WorkerStopped, faultinject.Worker{Worker: "waitlist.expire"})
 }
 
 func (t Target) recount(ctx context.Context, in Injection) error {

@@ -1,11 +1,9 @@
 package fault
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"os"
 	"path/filepath"
 	"slices"
@@ -14,8 +12,6 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
-
-	"go.yaml.in/yaml/v3"
 )
 
 // recorder is a system in which two faults can be injected, and what happened to it.
@@ -344,32 +340,11 @@ func TestEveryRuleHasAFaultThatMakesItFire(t *testing.T) {
 	}
 }
 
-// allRules are the names of the objectives and direct alerts of alerting/slos.
-func allRules(t *testing.T) (names []string) {
+func allRules(t *testing.T) []string {
 	t.Helper()
-	files, err := filepath.Glob("../../../alerting/slos/*.yaml")
-	if err != nil || len(files) == 0 {
-		t.Fatalf("%v, %d files", err, len(files))
+	rules, err := Rules("../../../alerting/slos")
+	if err != nil {
+		t.Fatal(err)
 	}
-	for _, file := range files {
-		text, err := os.ReadFile(file)
-		if err != nil {
-			t.Fatal(err)
-		}
-		for decoder := yaml.NewDecoder(bytes.NewReader(text)); ; {
-			var document struct {
-				Kind     string
-				Metadata struct{ Name string }
-			}
-			if err := decoder.Decode(&document); errors.Is(err, io.EOF) {
-				break
-			} else if err != nil {
-				t.Fatalf("%s: %v", file, err)
-			}
-			if document.Kind == "SLO" || document.Kind == "DirectAlert" {
-				names = append(names, document.Metadata.Name)
-			}
-		}
-	}
-	return names
+	return rules
 }

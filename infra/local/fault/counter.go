@@ -34,12 +34,20 @@ func Miscount(ctx context.Context, url, slot string) error {
 		WHERE id = $1::text::bigint`)
 }
 
-// Recount sets the counter of a slot to what its reservations hold. It may be repeated.
+// errNoSlot is the error of a slot that does not exist.
+var errNoSlot = errors.New("the database has no such slot")
+
+// Recount sets the counter of a slot to what its reservations hold. It may be repeated. A
+// slot that is gone has no counter.
 func Recount(ctx context.Context, url, slot string) error {
 	const held = `(SELECT coalesce(sum(party), 0)::int FROM reservations
 		WHERE slot_id = slots.id AND status IN ('offered', 'confirmed', 'seated'))`
-	return updateSlot(ctx, url, slot, `UPDATE slots SET booked = `+held+`, capacity = greatest(wanted_capacity, `+held+`)
+	err := updateSlot(ctx, url, slot, `UPDATE slots SET booked = `+held+`, capacity = greatest(wanted_capacity, `+held+`)
 		WHERE id = $1::text::bigint`)
+	if errors.Is(err, errNoSlot) {
+		return nil
+	}
+	return err
 }
 
 // updateSlot locks the slot first, as a booking does, so that the statement sees every
@@ -56,7 +64,7 @@ func updateSlot(ctx context.Context, url, slot, statement string) error {
 		}
 		tag, err := tx.Exec(ctx, statement, slot)
 		if err == nil && tag.RowsAffected() == 0 {
-			return fmt.Errorf("there is no slot %s", slot)
+			return fmt.Errorf("slot %s: %w", slot, errNoSlot)
 		}
 		return err
 	})
@@ -81,15 +89,21 @@ func EndOffers(ctx context.Context, url string) (ended int64, err error) {
 	return tag.RowsAffected(), err
 }
 
-// endOffersUntil calls EndOffers every second, until stop is called.
-func endOffersUntil(url string) (stop func()) {
+// Of stallEvery seconds, the job that offers the seats of ended offers stands still for
+// all but the last one, in which it makes the late offers.
+const stallEvery = 5
+
+// lateOffers calls EndOffers every second and stall, which stops the job, until end is
+// called.
+func lateOffers(url string, stall func(on bool) error) (end func(context.Context) error) {
 	ctx, cancel := context.WithCancel(context.Background())
 	var done sync.WaitGroup
 	done.Go(func() {
-		for ctx.Err() == nil {
-			_, _ = EndOffers(ctx, url) // a database that is away may come back
+		for n := 0; ctx.Err() == nil; n++ {
+			_ = stall(n%stallEvery < stallEvery-1) // tried again
+			_, _ = EndOffers(ctx, url)             // a database that is away may come back
 			_ = wait.For(ctx, time.Second)
 		}
 	})
-	return func() { cancel(); done.Wait() }
+	return func(context.Context) error { cancel(); done.Wait(); return stall(false) }
 }

@@ -76,40 +76,31 @@ func TestExhaustTakesEveryConnectionUntilItEnds(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for deadline := time.Now().Add(10 * time.Second); victim.Ping(t.Context()) == nil; time.Sleep(10 * time.Millisecond) {
-		if time.Now().After(deadline) {
-			t.Fatal("the session of the database was not ended")
-		}
-	}
+	await(t, "the session of the database is ended", func() bool { return victim.Ping(t.Context()) != nil })
 	// A client may be quicker than the fault to take a place, but not often, and it does not keep it.
 	refused := 0
-	for deadline := time.Now().Add(20 * time.Second); refused < 20; time.Sleep(5 * time.Millisecond) {
+	await(t, "20 connections are refused", func() bool {
 		conn, err := pgx.Connect(t.Context(), at(t, admin, name, ""))
 		if pgErr, ok := errors.AsType[*pgconn.PgError](err); ok && pgErr.Code == "53300" {
 			refused++
 		} else if err == nil {
 			t.Cleanup(func() { _ = conn.Close(context.Background()) })
 		}
-		if time.Now().After(deadline) {
-			t.Fatalf("%d connections were refused in 20 s, want 20", refused)
-		}
-	}
+		return refused >= 20
+	})
 	if err := other.Ping(t.Context()); err != nil {
 		t.Errorf("a session of another database was ended: %v", err)
 	}
 	if err := end(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	for deadline := time.Now().Add(10 * time.Second); ; time.Sleep(20 * time.Millisecond) {
+	await(t, "afterwards a connection is accepted", func() bool {
 		conn, err := pgx.Connect(t.Context(), at(t, admin, name, ""))
 		if err == nil {
 			_ = conn.Close(context.WithoutCancel(t.Context()))
-			break
 		}
-		if time.Now().After(deadline) {
-			t.Fatalf("afterwards: %v", err)
-		}
-	}
+		return err == nil
+	})
 }
 
 func TestACounterIsWrongUntilItIsRecounted(t *testing.T) {
@@ -144,6 +135,9 @@ func TestACounterIsWrongUntilItIsRecounted(t *testing.T) {
 	if _, err := conn.Exec(t.Context(), `DELETE FROM slots WHERE id = 2`); err != nil {
 		t.Fatal(err)
 	}
+	if err := Recount(t.Context(), url, slot); err != nil {
+		t.Errorf("a slot that is gone cannot be recounted: %v", err)
+	}
 	if _, err := FutureSlot(t.Context(), url); err == nil {
 		t.Error("a database without future slots has one")
 	}
@@ -175,7 +169,8 @@ func TestOnlyOffersThatOthersWaitForEndInThePast(t *testing.T) {
 	if late != 1 || early != 1 || others != 4 {
 		t.Errorf("%d late, %d that nobody waits for, %d others", late, early, others)
 	}
-	stop := endOffersUntil(url)
+	var stalls []bool
+	end := lateOffers(url, func(on bool) error { stalls = append(stalls, on); return nil })
 	if _, err := conn.Exec(t.Context(), `INSERT INTO reservations VALUES (7, 3, 'offered', now() + interval '9 min')`); err != nil {
 		t.Fatal(err)
 	}
@@ -184,7 +179,9 @@ func TestOnlyOffersThatOthersWaitForEndInThePast(t *testing.T) {
 		err := conn.QueryRow(t.Context(), `SELECT offer_ends_at < now() FROM reservations WHERE id = 7`).Scan(&ended)
 		return err == nil && ended
 	})
-	stop()
+	if err := end(t.Context()); err != nil || len(stalls) < 2 || !stalls[0] || stalls[len(stalls)-1] {
+		t.Errorf("the job was stopped: %v; %v", stalls, err)
+	}
 	if _, err := conn.Exec(t.Context(), `UPDATE reservations SET offer_ends_at = now() + interval '9 min' WHERE id = 7`); err != nil {
 		t.Fatal(err)
 	}
