@@ -12,7 +12,7 @@ import (
 )
 
 const (
-	maxChanges = 100 // documents about changes of any kind that are read, the latest first
+	maxChanges = 50 // documents of each kind of change that are read, the latest first
 	// seenBefore is how long before the period a value is looked for that may be new. A
 	// value in use is in documents far more often.
 	seenBefore = time.Hour
@@ -35,22 +35,30 @@ func (o *OpenSearch) changes(ctx context.Context, s slo.Source, period count.Spa
 	if err != nil {
 		return nil, err
 	}
+	var aggs struct {
+		Kinds struct {
+			Buckets map[string]struct {
+				Latest struct {
+					Hits struct {
+						Hits []struct {
+							Fields fields `json:"fields"`
+						} `json:"hits"`
+					} `json:"hits"`
+				} `json:"latest"`
+			} `json:"buckets"`
+		} `json:"kinds"`
+	}
+	if err := unmarshal(response.Aggregations, &aggs); err != nil {
+		return nil, err
+	}
 	var all []change
-	for _, hit := range response.Hits.Hits {
-		var doc fields
-		if err := unmarshal(hit.Fields, &doc); err != nil {
-			return nil, err
-		}
-		at, err := time.Parse(time.RFC3339Nano, doc.first(s.TimeField))
-		if err != nil {
-			return nil, err
-		}
-		for _, name := range hit.MatchedQueries {
-			n, err := strconv.Atoi(name)
-			if err != nil || n < 0 || n >= len(kinds) {
-				continue
+	for n, kind := range kinds {
+		for _, hit := range aggs.Kinds.Buckets[strconv.Itoa(n)].Latest.Hits.Hits {
+			at, err := time.Parse(time.RFC3339Nano, hit.Fields.first(s.TimeField))
+			if err != nil {
+				return nil, err
 			}
-			all = append(all, changeOf(kinds[n], doc, at))
+			all = append(all, changeOf(kind, hit.Fields, at))
 		}
 	}
 	if all, err = o.onlyNew(ctx, s, all, period); err != nil {
@@ -76,7 +84,7 @@ func changeOf(kind slo.Change, doc fields, at time.Time) change {
 // distinct are the changes without those of the same value, which several processes or
 // replicas report: the first of them is when it changed.
 func distinct(all []change) (found []slo.Finding) {
-	for _, c := range all { // the latest first
+	for _, c := range all { // of each kind the latest first
 		same := func(f slo.Finding) bool { return f.Phrase == c.Phrase && f.Value == c.Value }
 		if n := slices.IndexFunc(found, same); n >= 0 {
 			found[n].At = c.At
@@ -88,11 +96,15 @@ func distinct(all []change) (found []slo.Finding) {
 	return found
 }
 
+// kindsAgg has a bucket for each kind of change, so that many of one kind do not keep
+// another from being seen.
+const kindsAgg = "kinds"
+
 func changesQuery(s slo.Source, period count.Span) object {
 	read := []any{object{"field": s.TimeField, "format": "strict_date_optional_time_nanos"}}
-	var kinds []object
+	kinds := object{}
 	for n, kind := range s.Evidence.Changes {
-		kinds = append(kinds, object{"constant_score": object{"filter": condition(kind.When), "_name": strconv.Itoa(n)}})
+		kinds[strconv.Itoa(n)] = condition(kind.When)
 		for _, name := range []string{kind.Field, kind.Of} {
 			if name != "" {
 				read = append(read, name)
@@ -100,11 +112,11 @@ func changesQuery(s slo.Source, period count.Span) object {
 		}
 	}
 	return object{
-		"size": maxChanges, "_source": false, "track_total_hits": false, "fields": read,
-		"sort": []object{{s.TimeField: object{"order": "desc", "unmapped_type": "date"}}},
-		"query": object{"bool": object{
-			"filter": []object{timeRange(s, period)}, "should": kinds, "minimum_should_match": 1,
-		}},
+		"size": 0, "track_total_hits": false, "query": timeRange(s, period),
+		"aggs": object{kindsAgg: object{"filters": object{"filters": kinds}, "aggs": object{latestAgg: object{"top_hits": object{
+			"size": maxChanges, "_source": false, "docvalue_fields": read,
+			"sort": []object{{s.TimeField: object{"order": "desc", "unmapped_type": "date"}}},
+		}}}}},
 	}
 }
 

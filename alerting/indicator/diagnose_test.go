@@ -177,6 +177,7 @@ func TestAChangeShortlyBeforeIsNamed(t *testing.T) {
 		event(-60, "started", "1"), // an old one restarts
 		event(-90, "started", "2"), event(-80, "started", "2"), event(-70, "objectives", ""), event(-2500, "objectives", ""),
 		event(30, "started", "3"))
+	log.Add(slices.Repeat([]map[string]any{event(-70, "objectives", "")}, 200)...) // as many replicas say the same
 	changed := count.Span{From: ten.Add(-30 * time.Minute), To: ten}
 	diagnose(t, source(t, log.Server), i, changed, "objectives changed  09:58:50", "was first seen kr 2 09:58:30")
 	// With a value that differs it is said there.
