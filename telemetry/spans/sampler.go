@@ -24,14 +24,14 @@ import (
 //     several of them at once: a span that begins a new trace and links to spans of
 //     this process is sampled with one of them.
 //   - Those that begin here without a request: mails, jobs, batches of a stream. They
-//     may take a tenth, since a burst of requests causes a burst of them.
+//     may take a fortieth, since a burst of requests causes a burst of them.
 //   - Those that another process has sampled. Their number does not fall with the
 //     load: it has fallen there already, and each one refused leaves half a trace.
 type RateLimitingSampler struct{ requests, background, continued *ceiling.Ceiling }
 
 const (
 	floorDivisor      = 10 // what is kept falls to a tenth of the limit, however high the load is
-	backgroundDivisor = 10
+	backgroundDivisor = 40 // the mails of a burst cost as much telemetry as sending them
 )
 
 // NewRateLimitingSampler returns a sampler that samples all of up to limit traces per

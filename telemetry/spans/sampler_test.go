@@ -52,9 +52,10 @@ func TestEachKindOfTraceHasACeilingOfItsOwn(t *testing.T) {
 		"requests, at the ceiling":             {trace.SpanKindServer, false, 200, 200, 200},
 		"requests, at three times the ceiling": {trace.SpanKindServer, false, 600, 30, 69},
 		"requests, in a rush":                  {trace.SpanKindServer, false, 4000, 3, 23},
-		"mails, at their ceiling":              {trace.SpanKindConsumer, false, 20, 20, 20},
-		"mails, in a rush":                     {trace.SpanKindConsumer, false, 100, 0, 5},
-		"jobs, in a rush":                      {trace.SpanKindInternal, false, 100, 0, 5},
+		"mails, at their ceiling":              {trace.SpanKindConsumer, false, 5, 5, 5},
+		"mails, at three times their ceiling":  {trace.SpanKindConsumer, false, 15, 0, 8},
+		"mails, in a rush":                     {trace.SpanKindConsumer, false, 100, 0, 7},
+		"jobs, in a rush":                      {trace.SpanKindInternal, false, 100, 0, 7},
 		"sampled elsewhere, at the ceiling":    {trace.SpanKindServer, true, 200, 200, 200},
 		"sampled elsewhere, in a rush":         {trace.SpanKindServer, true, 600, 140, 200},
 	} {
