@@ -148,7 +148,8 @@ var rows = map[string]row{
 		"region-silent-kr": "good", "service-silent-kr/search": "good"}},
 	"a heartbeat in the other region": {event("gateway", "process.heartbeat", "cloud.region", "us-east-1"), map[string]string{
 		"region-silent-us": "good", "service-silent-us/gateway": "good"}},
-	"alerting's own heartbeat": {event("alerting", "process.heartbeat"), nil},
+	"alerting's own heartbeat":               {event("alerting", "process.heartbeat"), nil},
+	"the heartbeat of its dead man's switch": {event("alertingwatch", "process.heartbeat"), nil},
 	"the agent's heartbeat": {agent("jari.ship.evicted_delta", 0, "jari.ship.dead_lettered_delta", 0, "jari.agent.disk.free_share", 0.5),
 		alive()},
 	"the agent's heartbeat with new dead letters": {agent("jari.ship.dead_lettered_delta", 3), alive("dead-letters-growing")},
