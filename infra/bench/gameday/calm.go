@@ -36,7 +36,7 @@ var deployed = []string{"notification-kr", "indexer-kr", "notification-us", "ind
 // counts the pages, of which there must be none.
 func (g *game) calm(ctx context.Context) (*round, error) {
 	r := &round{entry: entry{Rule: "calm", Fault: "none"}, unknown: true}
-	if err := g.awaitCalm(ctx, ""); err != nil {
+	if err := g.awaitCalm(ctx, "", nil); err != nil {
 		return r, err
 	}
 	g.Logf("calm: %v of load, rushes, replaced processes and slow moments", g.calmFor)

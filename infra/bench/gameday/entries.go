@@ -67,6 +67,7 @@ var entries = []entry{
 	{
 		Rule: "certificate-expiring", Fault: "certificate-expiring",
 		Named: []string{"A TLS certificate is about to expire"}, Cause: "see mitigation 1",
+		Also: []string{"edge-availability-kr", "edge-availability-us"}, // the edge starts again with the other certificate
 	},
 	{
 		Rule: "dead-letters-growing", Fault: "documents-refused",
@@ -85,7 +86,7 @@ var entries = []entry{
 	{
 		Rule: "free-times-availability", Fault: "route-errors", Flag: true,
 		Args:  []string{"--route", "GET /v1/restaurants/{id}/availability", "--percent", "30"},
-		Named: []string{"called /v1/restaurants/{id}/availability"}, Cause: "A FLAG WAS SWITCHED ON",
+		Named: []string{"failing call to reservation"}, Cause: "A FLAG WAS SWITCHED ON",
 		Span: span{Service: "reservation"},
 	},
 	{
@@ -99,11 +100,12 @@ var entries = []entry{
 	},
 	{
 		Rule: "login-availability", Fault: "redis-away",
-		Named: []string{"failing call to redis"}, Cause: "REDIS",
+		Named: []string{"redis"}, Cause: "REDIS", // every log-in fails, so that nothing differs but the error
 		Span: span{Service: "gateway", Peer: "redis"},
 	},
 	{
-		Rule: "login-latency", Fault: "route-delay", Flag: true, Args: []string{"--service", "user"},
+		Rule: "login-latency", Fault: "route-delay", Flag: true,
+		Args:  []string{"--service", "user", "--route", "POST /internal/credentials/verify", "--delay", "4s"},
 		Named: []string{"ap-northeast-2", "slow call to user"}, Cause: "A FLAG WAS SWITCHED ON",
 		Span: span{Service: "user", Slow: true},
 	},
@@ -124,11 +126,11 @@ var entries = []entry{
 		Named: []string{"reservation"}, Cause: "A FLAG WAS SWITCHED ON", Also: []string{"booking-latency", "free-times-latency"},
 	},
 	{
-		Rule: "region-silent-kr", Fault: "region-away",
+		Rule: "region-silent-kr", Fault: "region-away", Long: true,
 		Named: []string{"Region kr sends nothing"}, Cause: "the region is down", Also: []string{"booking-availability"},
 	},
 	{
-		Rule: "region-silent-us", Fault: "region-away", Args: []string{"--region", "us"},
+		Rule: "region-silent-us", Fault: "region-away", Long: true, Args: []string{"--region", "us"},
 		Named: []string{"Region us sends nothing"}, Cause: "the region is down", Also: []string{"booking-availability"},
 	},
 	{
@@ -142,23 +144,24 @@ var entries = []entry{
 		Span: span{Service: "search", Slow: true},
 	},
 	{
-		Rule: "service-silent-kr", Fault: "indexer-stopped",
+		Rule: "service-silent-kr", Fault: "indexer-stopped", Long: true,
 		Named: []string{"indexer"}, Cause: "it is down",
 	},
 	{
-		Rule: "service-silent-us", Fault: "indexer-stopped", Args: []string{"--region", "us"},
+		Rule: "service-silent-us", Fault: "indexer-stopped", Long: true, Args: []string{"--region", "us"},
 		Named: []string{"indexer"}, Cause: "it is down",
 	},
 	{
 		Rule: "signing-key-old", Fault: "signing-key-old",
 		Named: []string{"ap-northeast-2"}, Cause: "90 DAYS AND MORE",
+		Also: []string{"edge-availability-kr"}, // the gateway starts again with the other key
 	},
 	{
 		Rule: "telemetry-blind", Fault: "agent-stopped",
-		Named: []string{"No telemetry arrives"}, Cause: "it is down",
+		Named: []string{"No telemetry arrives"}, Cause: "it is down", Also: []string{"telemetry-delivery"},
 	},
 	{
-		Rule: "telemetry-delivery", Fault: "opensearch-read-only", For: 20 * time.Second,
+		Rule: "telemetry-delivery", Fault: "agent-stopped", // its message comes before that of telemetry-blind
 		Named: []string{"Telemetry has gaps"}, Cause: "IT IS DOWN", Also: []string{"telemetry-blind"},
 	},
 	{

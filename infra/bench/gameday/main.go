@@ -37,6 +37,7 @@ import (
 
 	"jari.example/infra/bench"
 	"jari.example/infra/bench/whole"
+	"jari.example/infra/local/fault"
 	"jari.example/internal/command"
 )
 
@@ -117,7 +118,8 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 type game struct {
 	options
 	bench.Run
-	rules  string // directory of the rules by which the earliest times are computed
+	rules  string              // directory of the rules by which the earliest times are computed
+	muting map[string][]string // the rules that mute a rule
 	played []*round
 
 	// Of the system that runs now.
@@ -132,6 +134,14 @@ var shares = map[string]float64{"kr": 1, "us": 0.5}
 
 func (g *game) measure(ctx context.Context) (rows []row, err error) {
 	g.rules = filepath.Join(g.Root, "alerting", "slos")
+	all, err := fault.Rules(g.rules)
+	if err != nil {
+		return nil, err
+	}
+	g.muting = map[string][]string{}
+	for _, r := range all {
+		g.muting[r.Name] = r.MutedBy
+	}
 	dir, err := os.MkdirTemp("", "jari-gameday-")
 	if err != nil {
 		return nil, err
@@ -215,8 +225,19 @@ func (g *game) rounds(ctx context.Context) (all []*round, err error) {
 	return all, nil
 }
 
-// playAll plays the entries one after the other.
+// playAll plays the entries one after the other. The next one does not wait until the
+// incident of the one before is resolved, unless its own alert is the same or muted by it.
 func (g *game) playAll(ctx context.Context, entries []entry) (all []*round, err error) {
+	ctx, cancel := context.WithCancel(ctx)
+	defer func() {
+		if err != nil {
+			cancel() // nobody waits for the ends
+		}
+		for _, r := range all {
+			r.awaitEnd(ctx, g)
+		}
+		cancel()
+	}()
 	for i, e := range entries {
 		g.Logf("%d of %d: %s by %s %s", i+1, len(entries), e.Rule, e.Fault, strings.Join(e.Args, " "))
 		r, err := g.play(ctx, e)

@@ -10,6 +10,7 @@ import (
 	"os/exec"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"jari.example/infra/bench/opensearch"
@@ -47,7 +48,8 @@ type round struct {
 	steps        string // "7 of 7"
 	causes       []string
 	caused       bool // one of them is the injected one
-	resolved     time.Time
+	ending       sync.WaitGroup
+	resolved     time.Time // set before ending is done
 	problems     []string
 	unknown      bool // no alert is known before, so that there is no earliest time
 }
@@ -60,7 +62,7 @@ func (r *round) problem(format string, args ...any) {
 // promises and does not hold is a problem of the round.
 func (g *game) play(ctx context.Context, e entry) (*round, error) {
 	r := &round{entry: e}
-	if err := g.awaitCalm(ctx, e.Rule); err != nil {
+	if err := g.awaitCalm(ctx, e.Rule, append([]string{e.Rule}, g.muting[e.Rule]...)); err != nil {
 		return r, err
 	}
 	var err error
@@ -81,7 +83,7 @@ func (g *game) play(ctx context.Context, e entry) (*round, error) {
 		r.ended = r.began.Add(e.For)
 	}
 	if !r.detected.IsZero() && g.scale == alertTimeScale { // a minute is a minute else
-		g.awaitResolved(ctx, r)
+		r.ending.Go(func() { g.awaitResolved(ctx, r) })
 	}
 	if err := g.unrelated(ctx, r); err != nil {
 		return r, err
@@ -146,8 +148,9 @@ func (g *game) again(ctx context.Context, m message) message {
 	return m
 }
 
-// awaitCalm waits until no incident is open, and the rule's last one ended long ago.
-func (g *game) awaitCalm(ctx context.Context, rule string) error {
+// awaitCalm waits until no incident of some rules is open, nil for any, and the rule's last
+// one ended long ago.
+func (g *game) awaitCalm(ctx context.Context, rule string, none []string) error {
 	var seen string
 	ctx, cancel := context.WithTimeout(ctx, calmLimit)
 	defer cancel()
@@ -158,7 +161,7 @@ func (g *game) awaitCalm(ctx context.Context, rule string) error {
 			return false
 		}
 		i := slices.IndexFunc(all, func(m message) bool {
-			return !m.ended || m.rule == rule && time.Since(m.edited) < afterIncident
+			return !m.ended && (none == nil || slices.Contains(none, m.rule)) || m.rule == rule && time.Since(m.edited) < afterIncident
 		})
 		if i >= 0 {
 			seen = all[i].headline
@@ -172,13 +175,19 @@ func (g *game) awaitCalm(ctx context.Context, rule string) error {
 }
 
 func (g *game) awaitResolved(ctx context.Context, r *round) {
-	m, ok := g.await(ctx, resolveLimit, func(m message) bool { return m.ts == r.found.ts && m.ended })
-	if !ok {
-		r.problem("not resolved %v after the fault", resolveLimit)
-		return
+	if m, ok := g.await(ctx, resolveLimit, func(m message) bool { return m.ts == r.found.ts && m.ended }); ok {
+		r.resolved = m.edited
+		g.Logf("  %.1f s after %s: %s", r.resolved.Sub(r.ended).Seconds(), r.Fault, m.headline)
 	}
-	r.resolved = m.edited
-	g.Logf("  %.1f s after the fault: %s", r.resolved.Sub(r.ended).Seconds(), m.headline)
+}
+
+// awaitEnd waits until the incident is resolved, or the game is given up.
+func (r *round) awaitEnd(ctx context.Context, g *game) {
+	r.ending.Wait()
+	if ctx.Err() == nil && !r.detected.IsZero() && g.scale == alertTimeScale && r.resolved.IsZero() {
+		r.problem("not resolved %v after the fault", resolveLimit)
+		g.Logf("  PROBLEM %s: %s", r.Rule, r.problems[len(r.problems)-1])
+	}
 }
 
 // unrelated notes the pages of rules that the fault must not make fire.
@@ -214,12 +223,18 @@ func (g *game) allowed(ctx context.Context) (time.Duration, error) {
 func (g *game) pipelineLag(ctx context.Context) (longest time.Duration, err error) {
 	const requests = 4
 	for range requests {
-		sent := time.Now()
-		trace, err := g.crowds[0].probe(ctx)
-		if err != nil {
-			return 0, err
-		}
 		limited, cancel := context.WithTimeout(ctx, time.Minute)
+		var sent time.Time
+		var trace string
+		_ = wait.Until(limited, time.Second, func() bool { // what the fault before has changed may just be starting
+			sent = time.Now()
+			trace, err = g.crowds[0].probe(ctx)
+			return err == nil
+		})
+		if err != nil {
+			cancel()
+			return 0, fmt.Errorf("a request has no response for a minute: %w", err)
+		}
 		err = wait.Until(limited, 100*time.Millisecond, func() bool {
 			n, err := g.Search.Count(limited, names.LogIndex+"*", opensearch.Term(names.DocTraceID, trace))
 			return err == nil && n > 0
@@ -258,8 +273,28 @@ func (g *game) checkTraces(ctx context.Context, r *round, m message) {
 	}
 }
 
-// runRunbook runs the steps of the message's runbook.
+// runRunbook runs the steps of the message's runbook, again until they find the injected
+// cause: as an engineer would, since what they search for arrives late, too.
 func (g *game) runRunbook(ctx context.Context, r *round, name string) {
+	limited, cancel := context.WithTimeout(ctx, namedLimit)
+	defer cancel()
+	var err error
+	_ = wait.Until(limited, time.Second, func() bool {
+		r.steps, r.causes, err = g.runbook(ctx, name)
+		r.caused = slices.ContainsFunc(r.causes, func(c string) bool { return strings.Contains(c, r.Cause) })
+		return err == nil && r.caused
+	})
+	switch {
+	case err != nil:
+		r.problem("jarictl runbook run %s: %v", name, err)
+	case !r.caused:
+		r.problem("the runbook %s finds %q, not %q", name, r.causes, r.Cause)
+	}
+}
+
+// runbook runs the steps of a runbook, and returns how many there are and the causes that
+// they name.
+func (g *game) runbook(ctx context.Context, name string) (steps string, causes []string, err error) {
 	limited, cancel := context.WithTimeout(ctx, 2*time.Minute)
 	defer cancel()
 	cmd := exec.CommandContext(limited, g.Bin("jarictl"), "runbook", "run", "-output", "json", "-runbooks", g.runbooks, name)
@@ -270,24 +305,19 @@ func (g *game) runRunbook(ctx context.Context, r *round, name string) {
 	cmd.Stderr = &complaint
 	out, err := cmd.Output()
 	if err != nil {
-		r.problem("jarictl runbook run %s: %v: %s", name, err, complaint.String())
+		return "", nil, fmt.Errorf("%w: %s", err, complaint.String())
 	}
 	var report struct {
 		Steps  []struct{ Error string }
 		Causes []struct{ Answer, Meaning string }
 	}
 	if err := json.Unmarshal(out, &report); err != nil {
-		r.problem("jarictl runbook run %s: %v", name, err)
-		return
+		return "", nil, err
 	}
 	for _, c := range report.Causes {
-		r.causes = append(r.causes, c.Answer+": "+c.Meaning)
+		causes = append(causes, c.Answer+": "+c.Meaning)
 	}
-	r.steps = fmt.Sprint(len(report.Steps))
-	r.caused = r.Cause != "" && slices.ContainsFunc(r.causes, func(c string) bool { return strings.Contains(c, r.Cause) })
-	if !r.caused {
-		r.problem("the runbook %s finds %q, not %q", name, r.causes, r.Cause)
-	}
+	return fmt.Sprint(len(report.Steps)), causes, nil
 }
 
 func seconds(d time.Duration) *float64 {

@@ -75,7 +75,7 @@ const pairFor = 45 * time.Second
 
 func (g *game) playPair(ctx context.Context, r *round, pair [2]entry) error {
 	for _, e := range pair {
-		if err := g.awaitCalm(ctx, e.Rule); err != nil {
+		if err := g.awaitCalm(ctx, e.Rule, nil); err != nil {
 			return err
 		}
 	}

@@ -131,7 +131,7 @@ var processFaults = []Fault{
 	held(Fault{
 		Name:   "agent-stopped",
 		What:   "the agent is killed and not started again: no telemetry arrives",
-		Alerts: []Alert{{Rule: "telemetry-blind"}},
+		Alerts: []Alert{{Rule: "telemetry-blind"}, {Rule: "telemetry-delivery"}},
 	}, launch.Gone, one(func(Injection) string { return "agent" })),
 	held(Fault{
 		Name:   "redis-away",

@@ -6,13 +6,19 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"go.yaml.in/yaml/v3"
 )
 
-// Rules are the names of the objectives and direct alerts of a directory such as
-// alerting/slos, file by file. alertingd checks everything else of them.
-func Rules(dir string) (names []string, err error) {
+// Rule is an objective or a direct alert. alertingd checks everything else of it.
+type Rule struct {
+	Name    string
+	MutedBy []string // rules during whose incidents it opens none
+}
+
+// Rules are those of a directory such as alerting/slos, file by file.
+func Rules(dir string) (all []Rule, err error) {
 	files, err := filepath.Glob(filepath.Join(dir, "*.yaml"))
 	if err != nil {
 		return nil, err
@@ -22,15 +28,15 @@ func Rules(dir string) (names []string, err error) {
 		if err != nil {
 			return nil, fmt.Errorf("%s: %w", name, err)
 		}
-		names = append(names, found...)
+		all = append(all, found...)
 	}
-	if len(names) == 0 {
+	if len(all) == 0 {
 		return nil, fmt.Errorf("%s has no rule", dir)
 	}
-	return names, nil
+	return all, nil
 }
 
-func rulesOf(file string) (names []string, err error) {
+func rulesOf(file string) (all []Rule, err error) {
 	f, err := os.Open(file)
 	if err != nil {
 		return nil, err
@@ -39,16 +45,25 @@ func rulesOf(file string) (names []string, err error) {
 	for decoder := yaml.NewDecoder(f); ; {
 		var document struct {
 			Kind     string
-			Metadata struct{ Name string }
+			Metadata struct {
+				Name        string
+				Annotations map[string]string
+			}
 		}
 		switch err := decoder.Decode(&document); {
 		case errors.Is(err, io.EOF):
-			return names, nil
+			return all, nil
 		case err != nil:
 			return nil, err
 		}
 		if document.Kind == "SLO" || document.Kind == "DirectAlert" {
-			names = append(names, document.Metadata.Name)
+			r := Rule{Name: document.Metadata.Name}
+			for name := range strings.SplitSeq(document.Metadata.Annotations["jari.example/muted-by"], ",") {
+				if name = strings.TrimSpace(name); name != "" {
+					r.MutedBy = append(r.MutedBy, name)
+				}
+			}
+			all = append(all, r)
 		}
 	}
 }
