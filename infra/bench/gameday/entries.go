@@ -157,15 +157,15 @@ var entries = []entry{
 		Also: []string{"edge-availability-kr"}, // the gateway starts again with the other key
 	},
 	{
-		Rule: "telemetry-blind", Fault: "agent-stopped",
-		Named: []string{"No telemetry arrives"}, Cause: "it is down", Also: []string{"telemetry-delivery"},
+		Rule: "telemetry-blind", Fault: "agent-stopped", Long: true,
+		Named: []string{"No telemetry arrives"}, Cause: "THE AGENT LONG AGO", Also: []string{"telemetry-delivery"},
 	},
 	{
-		Rule: "telemetry-delivery", Fault: "agent-stopped", // its message comes before that of telemetry-blind
+		Rule: "telemetry-delivery", Fault: "agent-stopped", Long: true, // its message comes before that of telemetry-blind
 		Named: []string{"Telemetry has gaps"}, Cause: "IT IS DOWN", Also: []string{"telemetry-blind"},
 	},
 	{
-		Rule: "telemetry-evicted", Fault: "agent-buffer-small", For: time.Minute,
+		Rule: "telemetry-evicted", Fault: "agent-buffer-small", Long: true, For: time.Minute,
 		Named: []string{"the agent's buffer is full"}, Cause: "RECORDS ARE LOST", Also: []string{"telemetry-blind", "telemetry-delivery"},
 	},
 	{
