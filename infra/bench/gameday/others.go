@@ -12,8 +12,6 @@ import (
 	"strconv"
 	"strings"
 	"time"
-
-	"jari.example/runbooks"
 )
 
 // ofAgent are the rules that look at the agent.
@@ -81,7 +79,7 @@ func (g *game) control(ctx context.Context) ([]row, error) {
 	rules := filepath.Join(dir, "rules")
 	g.runbooks = filepath.Join(dir, "runbooks")
 	defer func() { g.runbooks = "" }()
-	if err := withMistakes(g.rules, rules, g.runbooks); err != nil {
+	if err := withMistakes(g.Root, rules, g.runbooks); err != nil {
 		return nil, err
 	}
 	g.Logf("with mistakes, which must be found")
@@ -107,21 +105,22 @@ func notFound(problems string) string {
 	return strings.Join(all, "; ")
 }
 
-// withMistakes writes rules and runbooks with mistakes about the rule of the control.
-func withMistakes(from, rules, to string) error {
+// withMistakes writes the clone's rules and runbooks, with mistakes about the rule of the
+// control.
+func withMistakes(clone, rules, pages string) error {
 	if err := os.MkdirAll(rules, 0o755); err != nil {
 		return err
 	}
-	if err := withoutFlags(from, rules); err != nil {
+	if err := withoutFlags(filepath.Join(clone, "alerting", "slos"), rules); err != nil {
 		return err
 	}
 	if err := change(filepath.Join(rules, controlEntry.Rule+".yaml"), doubled); err != nil {
 		return err
 	}
-	if err := os.CopyFS(to, runbooks.Files); err != nil {
+	if err := os.CopyFS(pages, os.DirFS(filepath.Join(clone, "runbooks"))); err != nil {
 		return err
 	}
-	return change(filepath.Join(to, controlRunbook+".md"), func(text []byte) []byte {
+	return change(filepath.Join(pages, controlRunbook+".md"), func(text []byte) []byte {
 		return bytes.ReplaceAll(text, []byte(wrongAnswer[0]), []byte(wrongAnswer[1]))
 	})
 }
