@@ -63,17 +63,25 @@ func start(t *testing.T) *alerting {
 	t.Helper()
 	awstest.Config(t) // sets the credentials
 	a := &alerting{database: postgrestest.Database(t), from: sestest.Verified(t), to: sestest.Address()}
+	a.open(t)
 	var err error
-	if a.store, err = postgres.Open(t.Context(), a.database, nil); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(a.store.Close)
 	if a.term, _, err = a.store.Acquire(t.Context(), "me", time.Hour); err != nil {
 		t.Fatal(err)
 	}
 	a.args = []string{"--database-url", a.database, "--state-file", filepath.Join(t.TempDir(), "state.json"),
 		"--aws-endpoint-url", realpart.Need(t, realpart.AWS), "--mail-from", a.from, "--mail-to", a.to}
 	return a
+}
+
+// open connects. A pool does not notice within a second that the server has ended its
+// connections.
+func (a *alerting) open(t *testing.T) {
+	t.Helper()
+	var err error
+	if a.store, err = postgres.Open(t.Context(), a.database, nil); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(a.store.Close)
 }
 
 func (a *alerting) tick(t *testing.T, at time.Time) {
@@ -128,6 +136,7 @@ func TestMailsWhenTicksStop(t *testing.T) {
 		t.Errorf("mailed %q while there was no database", got)
 	}
 	accept()
+	a.open(t)
 	if got := check(time.Hour, false); !slices.Equal(got, []deadman.Event{deadman.Lasts}) {
 		t.Errorf("mailed %q while the ticks had stopped", got)
 	}
