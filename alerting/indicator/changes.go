@@ -37,15 +37,7 @@ func (o *OpenSearch) changes(ctx context.Context, s slo.Source, period count.Spa
 	}
 	var aggs struct {
 		Kinds struct {
-			Buckets map[string]struct {
-				Latest struct {
-					Hits struct {
-						Hits []struct {
-							Fields fields `json:"fields"`
-						} `json:"hits"`
-					} `json:"hits"`
-				} `json:"latest"`
-			} `json:"buckets"`
+			Buckets map[string]latestHits `json:"buckets"`
 		} `json:"kinds"`
 	}
 	if err := unmarshal(response.Aggregations, &aggs); err != nil {

@@ -97,16 +97,7 @@ func (o *OpenSearch) sample(ctx context.Context, i slo.Indicator, bad bool, peri
 		return nil, err
 	}
 	var aggs struct {
-		Traced struct {
-			Latest struct {
-				Hits struct {
-					Hits []struct {
-						ID     string `json:"_id"`
-						Fields fields `json:"fields"`
-					} `json:"hits"`
-				} `json:"hits"`
-			} `json:"latest"`
-		} `json:"traced"`
+		Traced latestHits `json:"traced"`
 	}
 	if err := unmarshal(response.Aggregations, &aggs); err != nil {
 		return nil, err

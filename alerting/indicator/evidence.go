@@ -110,9 +110,17 @@ func evidenceQuery(i slo.Indicator, period count.Span) object {
 // hits are documents in a response, each with the values of the fields that it has.
 type hits struct {
 	Hits []struct {
+		ID      string   `json:"_id"`
 		Fields  fields   `json:"fields"`
 		Matched []string `json:"matched_queries"`
 	} `json:"hits"`
+}
+
+// latestHits are the documents that an aggregation has found under latestAgg.
+type latestHits struct {
+	Latest struct {
+		Hits hits `json:"hits"`
+	} `json:"latest"`
 }
 
 type fields map[string][]any
@@ -128,17 +136,12 @@ func (f fields) first(name string) string {
 // decodeEvidence returns what the events say, and up to maxJudged traces, the latest
 // first.
 func decodeEvidence(response *opensearchapi.SearchResp, s slo.Source) (found slo.Evidence, traces []string, err error) {
-	type latest struct {
-		Latest struct {
-			Hits hits `json:"hits"`
-		} `json:"latest"`
-	}
 	var aggs struct {
-		Traced latest `json:"traced"`
+		Traced latestHits `json:"traced"`
 		Errors struct {
 			Buckets []struct {
 				Key any `json:"key"`
-				latest
+				latestHits
 			} `json:"buckets"`
 		} `json:"errors"`
 	}

@@ -82,7 +82,7 @@ func (g *game) play(ctx context.Context, e entry) (*round, error) {
 	if r.ended = time.Now(); e.For > 0 {
 		r.ended = r.began.Add(e.For)
 	}
-	if !r.detected.IsZero() && g.scale == alertTimeScale { // a minute is a minute else
+	if !r.detected.IsZero() && g.scale == alertTimeScale { // with the windows of production it takes many minutes
 		r.ending.Go(func() { g.awaitResolved(ctx, r) })
 	}
 	if err := g.unrelated(ctx, r); err != nil {
@@ -150,7 +150,7 @@ func (g *game) again(ctx context.Context, m message) message {
 
 // awaitCalm waits until no incident of some rules is open, nil for any, and the rule's last
 // one ended long ago.
-func (g *game) awaitCalm(ctx context.Context, rule string, none []string) error {
+func (g *game) awaitCalm(ctx context.Context, rule string, rules []string) error {
 	var seen string
 	ctx, cancel := context.WithTimeout(ctx, calmLimit)
 	defer cancel()
@@ -161,7 +161,7 @@ func (g *game) awaitCalm(ctx context.Context, rule string, none []string) error 
 			return false
 		}
 		i := slices.IndexFunc(all, func(m message) bool {
-			return !m.ended && (none == nil || slices.Contains(none, m.rule)) || m.rule == rule && time.Since(m.edited) < afterIncident
+			return !m.ended && (rules == nil || slices.Contains(rules, m.rule)) || m.rule == rule && time.Since(m.edited) < afterIncident
 		})
 		if i >= 0 {
 			seen = all[i].headline
