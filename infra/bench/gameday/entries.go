@@ -21,7 +21,8 @@ type entry struct {
 	Span span
 	// Flag says that the fault is a feature flag.
 	Flag bool
-	// For is set where the fault must end before the message can come.
+	// For is set where the fault must end before the message can come: until then no
+	// telemetry of it arrives, so that it cannot be known earlier than at its end.
 	For time.Duration
 	// Long says that a round takes more than two minutes.
 	Long bool
@@ -161,8 +162,10 @@ var entries = []entry{
 		Named: []string{"No telemetry arrives"}, Cause: "THE AGENT LONG AGO", Also: []string{"telemetry-delivery"},
 	},
 	{
-		Rule: "telemetry-delivery", Fault: "agent-stopped", Long: true, // its message comes before that of telemetry-blind
-		Named: []string{"Telemetry has gaps"}, Cause: "IT IS DOWN", Also: []string{"telemetry-blind"},
+		// Less than telemetry-blind needs, by which it is muted. Minutes without any line are
+		// not counted, so that it can be known when the lines of this time have arrived.
+		Rule: "telemetry-delivery", Fault: "agent-stopped", Long: true, For: 45 * time.Second,
+		Named: []string{"Telemetry has gaps"}, Cause: "the gap is from its LAST", Also: []string{"telemetry-blind"},
 	},
 	{
 		Rule: "telemetry-evicted", Fault: "agent-buffer-small", Long: true, For: time.Minute,

@@ -41,6 +41,9 @@ func (r *round) row(all []replayed) row {
 	}
 	opened, resolved, known := r.earliest(all)
 	if known {
+		if r.For > 0 && opened.Before(r.ended) {
+			opened = r.ended
+		}
 		out.Earliest = seconds(opened.Sub(r.began))
 	}
 	if !r.detected.IsZero() {
