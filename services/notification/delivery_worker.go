@@ -65,6 +65,10 @@ var (
 
 	// ErrThrottled is an ErrNotAccepted: there were too many mails.
 	ErrThrottled = fmt.Errorf("%w: too many mails", ErrNotAccepted)
+
+	// ErrMisconfigured is an ErrNotAccepted: no mail will be accepted until an operator
+	// corrects our account with the mail service, its credentials or the sender.
+	ErrMisconfigured = fmt.Errorf("%w: the account is not in order", ErrNotAccepted)
 )
 
 // Sender sends mails.
@@ -302,11 +306,14 @@ func (w *DeliveryWorker) recordOutcome(ctx context.Context, j Job, err error) bo
 		return w.Store.Fail(ctx, j.ID, now, reason) == nil
 	}
 	reason, known, limit := fault.ReasonOf(err), !errors.Is(err, errUnknownOutcome), maxRetryDelay
-	if !known {
+	switch {
+	case !known:
 		reason = "answer_lost"
-	} else if errors.Is(err, ErrThrottled) {
+	case errors.Is(err, ErrThrottled):
 		reason, limit = "throttled", maxThrottleDelay
 		w.pace.refused()
+	case errors.Is(err, ErrMisconfigured):
+		reason = "misconfigured"
 	}
 	failed.WarnContext(ctx, "mail not sent, will retry", names.Reason, reason)
 	w.counts.retried(ctx, j.Kind, reason)

@@ -202,13 +202,18 @@ func TestMailSpanLinksToTheRequestsTrace(t *testing.T) {
 
 func TestRetriesTransientFailures(t *testing.T) {
 	unavailable := fault.Down("x", errors.New("refused"))
-	for name, env := range map[string]*environment{
-		"the user service is down":   {userErr: unavailable},
-		"the search service is down": {searchErr: unavailable},
-		"SES is down":                {sendErr: fmt.Errorf("%w: %w", notification.ErrNotAccepted, unavailable)},
-		"an unknown error":           {sendErr: errors.New("unexpected")},
+	for name, c := range map[string]struct {
+		env    *environment
+		reason string
+	}{
+		"the user service is down":   {&environment{userErr: unavailable}, "unavailable"},
+		"the search service is down": {&environment{searchErr: unavailable}, "unavailable"},
+		"SES is down":                {&environment{sendErr: fmt.Errorf("%w: %w", notification.ErrNotAccepted, unavailable)}, "unavailable"},
+		"the account is suspended":   {&environment{sendErr: fmt.Errorf("%w: %w", notification.ErrMisconfigured, unavailable)}, "misconfigured"},
+		"an unknown error":           {&environment{sendErr: errors.New("unexpected")}, "answer_lost"},
 	} {
 		t.Run(name, func(t *testing.T) {
+			env := c.env
 			run(t, env, func(rec *telemetrytest.Recorder, s *notification.Service) {
 				accept(t, s, storetest.Event())
 				time.Sleep(time.Hour)
@@ -217,13 +222,11 @@ func TestRetriesTransientFailures(t *testing.T) {
 					t.Errorf("%d attempts in an hour, want delays that grow to 5 minutes", attempts)
 				}
 				unknown := 0
-				if name == "an unknown error" {
+				if c.reason == "answer_lost" {
 					unknown = attempts
 				}
-				lost := attribute.String(names.Reason, "answer_lost")
-				if n := rec.Count(t, names.MetricMailRetried, lost); int(n) != unknown ||
-					int(rec.Count(t, names.MetricMailRetried)) != attempts {
-					t.Errorf("%d of %d attempts counted as answer_lost, want %d", n, attempts, unknown)
+				if n := rec.Count(t, names.MetricMailRetried, attribute.String(names.Reason, c.reason)); int(n) != attempts {
+					t.Errorf("%d of %d attempts are counted as %s", n, attempts, c.reason)
 				}
 				if n := env.unknown(t); n != unknown {
 					t.Errorf("%d attempts with unknown outcome, want %d", n, unknown)

@@ -116,7 +116,7 @@ var entries = []entry{
 	},
 	{
 		Rule: "mails-stuck", Fault: "ses-refuses", Long: true,
-		Named: []string{"ap-northeast-2"}, Cause: "mail",
+		Named: []string{"ap-northeast-2"}, Cause: "OUR ACCOUNT IS NOT IN ORDER",
 	},
 	{
 		Rule: "outbox-stuck", Fault: "outbox-stopped", Flag: true, Long: true,

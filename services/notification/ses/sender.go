@@ -35,7 +35,9 @@ func (s Sender) Send(ctx context.Context, m notification.Mail) error {
 			return fmt.Errorf("%w: %w", notification.ErrRefused, down)
 		case ses.Throttled:
 			return fmt.Errorf("%w: %w", notification.ErrThrottled, down)
-		case ses.Misconfigured, ses.NotAccepted:
+		case ses.Misconfigured:
+			return fmt.Errorf("%w: %w", notification.ErrMisconfigured, down)
+		case ses.NotAccepted:
 			return fmt.Errorf("%w: %w", notification.ErrNotAccepted, down)
 		}
 	}
