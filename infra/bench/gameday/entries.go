@@ -117,10 +117,12 @@ var entries = []entry{
 	{
 		Rule: "mails-stuck", Fault: "ses-refuses", Long: true,
 		Named: []string{"ap-northeast-2"}, Cause: "OUR ACCOUNT IS NOT IN ORDER",
+		Also: []string{"mail-delivery"}, // what has waited is sent late
 	},
 	{
 		Rule: "outbox-stuck", Fault: "outbox-stopped", Flag: true, Long: true,
 		Named: []string{"ap-northeast-2"}, Cause: "A FLAG WAS SWITCHED ON",
+		Also: []string{"mail-delivery"}, // the mails about these events are late, too
 	},
 	{
 		Rule: "pool-saturated", Fault: "pool-busy",
