@@ -24,6 +24,9 @@ type entry struct {
 	// For is set where the fault must end before the message can come: until then no
 	// telemetry of it arrives, so that it cannot be known earlier than at its end.
 	For time.Duration
+	// First says that the round is played before the others, because what it leaves behind
+	// would change a later one: rounds that it could change come long after it.
+	First bool
 	// Long says that a round takes more than two minutes.
 	Long bool
 	// Also are rules that the same fault may make fire besides those of `jari fault list`.
@@ -116,6 +119,7 @@ var entries = []entry{
 	},
 	{
 		Rule: "mails-stuck", Fault: "ses-refuses", Long: true,
+		First: true, // the mails that it holds back are late, of which mail-delivery speaks
 		Named: []string{"ap-northeast-2"}, Cause: "OUR ACCOUNT IS NOT IN ORDER",
 		Also: []string{"mail-delivery"}, // what has waited is sent late
 	},

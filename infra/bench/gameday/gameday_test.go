@@ -2,6 +2,7 @@ package main
 
 import (
 	"encoding/json"
+	"flag"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -272,6 +273,21 @@ func TestTheControlHasItsMistakes(t *testing.T) {
 		if got := notFound(problems); strings.Count(got, "not reported") != want {
 			t.Errorf("%q: %q", problems, got)
 		}
+	}
+}
+
+func TestARoundThatChangesOthersIsPlayedFirst(t *testing.T) {
+	var o options
+	fs := flag.NewFlagSet("", flag.ContinueOnError)
+	check := o.define(fs)
+	if err := fs.Parse([]string{"-only", "agent-disk-low,mail-delivery,mails-stuck"}); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := check(); err != nil {
+		t.Fatal(err)
+	}
+	if got := rulesOf(o.chosen); !slices.Equal(got, []string{"mails-stuck", "agent-disk-low", "mail-delivery"}) {
+		t.Errorf("the order is %q", got)
 	}
 }
 

@@ -75,6 +75,15 @@ func (o *options) define(fs *flag.FlagSet) (check func() (complete bool, err err
 				return false, err
 			}
 		}
+		slices.SortStableFunc(o.chosen, func(a, b entry) int {
+			switch {
+			case a.First == b.First:
+				return 0
+			case a.First:
+				return -1
+			}
+			return 1
+		})
 		return len(o.chosen) == len(entries) && o.unknown && o.calmFor >= calmFor && o.others && o.in == "", nil
 	}
 }
