@@ -44,7 +44,10 @@ type crowd struct {
 }
 
 // result counts the responses to one kind of request.
-type result struct{ good, bad int }
+type result struct {
+	good, bad int
+	failed    []time.Time // when each bad one came
+}
 
 type diner struct{ email, password, token string }
 
@@ -139,7 +142,22 @@ func (c *crowd) count(flow string, err error) {
 		n.good++
 	} else {
 		n.bad++
+		n.failed = append(n.failed, time.Now())
 	}
+}
+
+// failures are the times of the bad responses to one kind of request since a time.
+func (c *crowd) failures(flow string, since time.Time) (all []time.Time) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if n := c.results[flow]; n != nil {
+		for _, at := range n.failed {
+			if at.After(since) {
+				all = append(all, at)
+			}
+		}
+	}
+	return all
 }
 
 // errFailed is a response that a diner does not deserve.

@@ -268,8 +268,8 @@ func TestTheControlHasItsMistakes(t *testing.T) {
 			t.Errorf("%s has no %q, %v", file, want, err)
 		}
 	}
-	const late, step = "late: 19.0 s after the earliest time", `the runbook booking-availability finds ["LATE"]`
-	for problems, want := range map[string]int{late + "; " + step: 0, "no message of booking-latency; " + step: 0, late: 1, step: 1, "": 2} {
+	const late, step = "late: 19.0 s after the earliest time", `the runbook free-times finds ["LATE"]`
+	for problems, want := range map[string]int{late + "; " + step: 0, "no message of free-times-latency; " + step: 0, late: 1, step: 1, "": 2} {
 		if got := notFound(problems); strings.Count(got, "not reported") != want {
 			t.Errorf("%q: %q", problems, got)
 		}
@@ -288,6 +288,39 @@ func TestARoundThatChangesOthersIsPlayedFirst(t *testing.T) {
 	}
 	if got := rulesOf(o.chosen); !slices.Equal(got, []string{"mails-stuck", "agent-disk-low", "mail-delivery"}) {
 		t.Errorf("the order is %q", got)
+	}
+}
+
+func TestWithTheWindowsOfProductionTheDinersCountFailures(t *testing.T) {
+	rule, err := os.ReadFile("../../../alerting/slos/" + unscaledEntry.Rule + ".yaml")
+	if want := fmt.Sprintf("minBadEvents: %d\n", unscaledNeeds); err != nil || !strings.Contains(string(rule), want) {
+		t.Errorf("%s does not say %q, %v", unscaledEntry.Rule, want, err)
+	}
+	if !slices.ContainsFunc(flows, func(f flow) bool { return f.name == unscaledFlow }) {
+		t.Errorf("diners do not %q", unscaledFlow)
+	}
+	g := &game{}
+	for range 2 {
+		c := &crowd{results: map[string]*result{}}
+		c.count(unscaledFlow, errFailed) // before the fault
+		g.crowds = append(g.crowds, c)
+	}
+	began := time.Now()
+	for n := range 4 {
+		g.crowds[n%2].count(unscaledFlow, errFailed)
+		g.crowds[n%2].count(unscaledFlow, nil)
+	}
+	if at := g.nthFailure(unscaledFlow, began, 5); !at.IsZero() {
+		t.Errorf("the fifth of four failures was at %v", at)
+	}
+	g.crowds[1].count(unscaledFlow, errFailed)
+	last := g.nthFailure(unscaledFlow, began, 5)
+	if all := g.crowds[1].failures(unscaledFlow, began); len(all) != 3 || last != all[2] {
+		t.Errorf("the fifth failure was at %v, of %v", last, all)
+	}
+	r := &round{began: began, counted: last}
+	if opened, _, known := r.earliest(nil); !known || opened != last {
+		t.Errorf("the earliest time is %v, %t", opened, known)
 	}
 }
 

@@ -12,6 +12,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"jari.example/internal/wait"
 )
 
 // ofAgent are the rules that look at the agent.
@@ -35,8 +37,14 @@ func (g *game) otherAgent(ctx context.Context, hidden string) ([]row, error) {
 }
 
 // unscaledAllowed is how long after the earliest time a message may come where alerts have
-// the windows of production, and a tick takes ten seconds.
-const unscaledAllowed = 15 * time.Second
+// the windows of production, and a tick takes ten seconds. There what is counted has a
+// resolution of a minute, too coarse for a replay: the earliest time is when the diners have
+// had as many failures as the rule needs at least.
+const (
+	unscaledAllowed = 15 * time.Second
+	unscaledFlow    = "book and cancel"
+	unscaledNeeds   = 5 // minBadEvents
+)
 
 // unscaledEntry is proven with the rules as they are, so that its message names the flag.
 var unscaledEntry = entry{
@@ -49,7 +57,11 @@ var unscaledEntry = entry{
 func (g *game) unscaled(ctx context.Context) ([]row, error) {
 	g.Logf("with the windows of production")
 	rows, err := g.inSystem(ctx, setup{1, nil}, func(ctx context.Context) ([]*round, error) {
-		return g.playAll(ctx, []entry{unscaledEntry})
+		rounds, err := g.playAll(ctx, []entry{unscaledEntry})
+		for _, r := range rounds {
+			r.counted = g.nthFailure(unscaledFlow, r.began, unscaledNeeds)
+		}
+		return rounds, err
 	})
 	for i := range rows {
 		rows[i].Alert += ", windows of production"
@@ -57,14 +69,31 @@ func (g *game) unscaled(ctx context.Context) ([]row, error) {
 	return rows, err
 }
 
+// nthFailure is when diners got the nth bad response to a kind of request since a time; zero
+// if they did not.
+func (g *game) nthFailure(flow string, since time.Time, n int) (at time.Time) {
+	var all []time.Time
+	for _, c := range g.crowds {
+		all = append(all, c.failures(flow, since)...)
+	}
+	slices.SortFunc(all, time.Time.Compare)
+	if len(all) >= n {
+		at = all[n-1]
+	}
+	return at
+}
+
 // The mistakes of the control: the thresholds of one rule are doubled, and a step of its
-// runbook takes something else for the cause.
+// runbook takes something else for the cause. Few look-ups are slow, and after a
+// while in which none were, so that a doubled threshold is reached much later.
 var (
 	controlEntry = entry{
-		Rule: "booking-latency", Fault: "route-delay", Args: []string{"--percent", "40"},
+		Rule: "free-times-latency", Fault: "route-delay",
+		Args:  []string{"--route", "GET /v1/restaurants/{id}/availability", "--percent", "10"},
 		Named: []string{"slow call to reservation"}, Cause: "A FLAG WAS SWITCHED ON", Span: span{Service: "reservation", Slow: true},
 	}
-	controlRunbook = "booking-availability"
+	controlRunbook = "free-times"
+	controlBefore  = 2 * time.Minute
 	wrongAnswer    = [2]string{"some variant != off", "some variant = no-such-variant"}
 )
 
@@ -84,6 +113,9 @@ func (g *game) control(ctx context.Context) ([]row, error) {
 	}
 	g.Logf("with mistakes, which must be found")
 	rows, err := g.inSystem(ctx, setup{alertTimeScale, []string{"JARI_SLO_DIR=" + rules}}, func(ctx context.Context) ([]*round, error) {
+		if err := wait.For(ctx, controlBefore); err != nil {
+			return nil, err
+		}
 		return g.playAll(ctx, []entry{controlEntry})
 	})
 	for i := range rows {

@@ -19,7 +19,8 @@ Written by ` + "`make gameday`" + ` on {{.Report.Date}}, commit {{.Report.Commit
 the whole running system under a steady load, and checks what the engineer on call learns of it. The windows of the
 alerts are 60 times shorter. Times are seconds.
 
-- *Earliest*: when the rule could fire, by a replay of what was counted. *Detected*: when Slack had the message. At most the
+- *Earliest*: when the rule could fire, by a replay of what was counted; with the windows of production, when diners had as
+  many failures as the rule needs at least. *Detected*: when Slack had the message. At most the
   measured lag of the pipeline, two ticks of alertingd and a second may lie between them (*allowed*).
 - *Named*: the message names the injected cause. A flag's own event is hidden from the diagnosis.
 - *Runbook*: steps that ran, and whether they name the cause.

@@ -44,6 +44,9 @@ func (g *game) replay(ctx context.Context) ([]replayed, error) {
 
 // earliest are the first times at which the rule of the round could fire and resolve.
 func (r *round) earliest(all []replayed) (opened, resolved time.Time, ok bool) {
+	if !r.counted.IsZero() {
+		return r.counted, resolved, true
+	}
 	i := slices.IndexFunc(all, func(i replayed) bool { return i.Rule == r.Rule && !i.OpenedAt.Before(r.began) })
 	if i < 0 {
 		return opened, resolved, false

@@ -42,6 +42,7 @@ type round struct {
 	allowed      time.Duration // after the earliest time
 	found        message       // the message of the entry's rule, when it was first seen
 	detected     time.Time
+	counted      time.Time // the earliest time by what diners counted; zero: by a replay
 	named        bool
 	lines        []string // what the message said
 	traced       bool
