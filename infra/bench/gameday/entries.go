@@ -95,7 +95,7 @@ var entries = []entry{
 	},
 	{
 		Rule: "free-times-latency", Fault: "route-delay", Flag: true, Args: []string{"--route", "GET /v1/restaurants/{id}/availability"},
-		Named: []string{"called /v1/restaurants/{id}/availability"}, Cause: "A FLAG WAS SWITCHED ON",
+		Named: []string{"slow call to reservation"}, Cause: "A FLAG WAS SWITCHED ON",
 		Span: span{Service: "reservation", Slow: true},
 	},
 	{
