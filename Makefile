@@ -143,8 +143,19 @@ fuzz: ## the decoders of agent chunks, objectives and Slack requests, 30 s per t
 	  go test ./$${f%:*} -run '^$$' -fuzz "^$${f#*:}\$$" -fuzztime 30s -fuzzminimizetime 1x $(FLAGS) || exit 1; \
 	done
 
+##@ Delivering
+.PHONY: images push
+images: ## OCI images of all programs, without Docker, with their SBOMs: .jari/images (some: FLAGS='-platforms linux/arm64 userd')
+	@go build -buildvcs=false -o $(TOOLS)/images ./infra/images
+	@$(TOOLS)/images $(FLAGS)
+
+push: ## build the images and push them: make push REGISTRY=123456789012.dkr.ecr.ap-northeast-2.amazonaws.com/jari
+	@test -n "$(REGISTRY)" || { echo "say where to: make push REGISTRY=…" >&2; exit 2; }
+	@go build -buildvcs=false -o $(TOOLS)/images ./infra/images
+	@$(TOOLS)/images -push "$(REGISTRY)" $(FLAGS)
+
 ##@ Measuring
-.PHONY: bench bench-booking bench-telemetry bench-alerting bench-rush gameday chaos-booking chaos-telemetry chaos-alerting mutations
+.PHONY: bench bench-booking bench-telemetry bench-alerting bench-rush gameday simulate-drop chaos-booking chaos-telemetry chaos-alerting mutations
 bench: ## Go benchmarks, three runs each (compare ratios within one run)
 	go test -run '^$$' -bench . -benchmem -count 3 $(addsuffix /...,$(addprefix ./,$(MODULES)))
 
@@ -167,6 +178,10 @@ bench-rush: ## what a request costs the whole system: docs/bench/rush.json (a pa
 gameday: ## prove every alert by a fault: docs/bench/gameday.json (a part: FLAGS='-only booking-latency', or '-sample 6')
 	@go build -buildvcs=false -o $(TOOLS)/gameday ./infra/bench/gameday
 	@$(TOOLS)/gameday $(FLAGS)
+
+simulate-drop: ## what a diner waits when a drop opens, with and without scaling ahead: docs/bench/drop.json (a model: its assumptions are flags)
+	@go build -buildvcs=false -o $(TOOLS)/simulate-drop ./infra/bench/drop
+	@$(TOOLS)/simulate-drop $(FLAGS)
 
 mutations: ## mistakes in alerting, and the test that notices each; in a running system (some: FLAGS='-short')
 	@go build -buildvcs=false -o $(TOOLS)/mutations ./infra/mutations

@@ -381,7 +381,7 @@ func usage(method string, args int) int {
 	case method == "OneOf":
 		return 2
 	case slices.Contains([]string{"String", "Bool", "Int", "Int64", "Uint", "Uint64", "Float64", "Duration"}, method) && args == 3,
-		slices.Contains([]string{"URL", "Addr", "Level", "SecretFile", "Var"}, method) && args == 3:
+		slices.Contains([]string{"URL", "Addr", "Level", "Secret", "SecretFile", "Var"}, method) && args == 3:
 		return 2
 	case strings.HasSuffix(method, "Var") && args == 4:
 		return 3

@@ -41,6 +41,7 @@ func New(daemon, service, about string, getenv func(string) string) *Set {
 // the first error; Parse converts the texts and collects every error.
 type value struct {
 	name, env, usage, def string
+	content               string // variable that may hold the content of the file; "" for none
 	given                 string
 	source                string
 	repeats               bool
@@ -152,11 +153,39 @@ func (s *Set) Each(name, usage string, parse func(string) error) {
 	}).repeats = true
 }
 
+// Secret defines the flag NAME-file, which is SecretFile, for a daemon that may also run
+// where secrets come as variables (ECS): without a file the secret is the content of the
+// variable NAME, if that is set. There is no flag for the content, because `ps` shows flags.
+func (s *Set) Secret(name string, minimum int, usage string) *[]byte {
+	p, v := s.secretFile(name+"-file", minimum, usage)
+	v.content = strings.TrimSuffix(v.env, "_FILE")
+	fromFile := v.set
+	v.set = func(file string) error {
+		content := s.getenv(v.content)
+		switch {
+		case content == "":
+			return fromFile(file)
+		case file != "":
+			return fmt.Errorf("$%s is set, too: leave one of them out", v.content)
+		case len(content) < minimum:
+			return fmt.Errorf("$%s holds %d bytes, needs at least %d", v.content, len(content), minimum)
+		}
+		*p = []byte(content)
+		return nil
+	}
+	return p
+}
+
 // SecretFile defines a flag that names a file. The result is the file's content,
 // nil when the flag is empty. The file must have at least minimum bytes.
 func (s *Set) SecretFile(name string, minimum int, usage string) *[]byte {
+	p, _ := s.secretFile(name, minimum, usage)
+	return p
+}
+
+func (s *Set) secretFile(name string, minimum int, usage string) (*[]byte, *value) {
 	p := new([]byte)
-	s.add(name, "", usage, func(v string) error {
+	v := s.add(name, "", usage, func(v string) error {
 		if v == "" {
 			return nil
 		}
@@ -170,7 +199,7 @@ func (s *Set) SecretFile(name string, minimum int, usage string) *[]byte {
 		*p = b
 		return nil
 	})
-	return p
+	return p, v
 }
 
 func parsed[T any](p *T, parse func(string) (T, error), want string) func(string) error {
@@ -228,6 +257,9 @@ func (s *Set) help(w io.Writer) {
 	fmt.Fprintf(w, "%s\n\nUsage: %s [flags]\n\n", s.about, s.flags.Name())
 	for _, v := range s.values {
 		fmt.Fprintf(w, "  -%s\n      %s\n      $%s", v.name, v.usage, v.env)
+		if v.content != "" {
+			fmt.Fprintf(w, ", or its content in $%s", v.content)
+		}
 		if v.def != "" {
 			fmt.Fprintf(w, ", default %s", v.def)
 		}

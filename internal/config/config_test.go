@@ -122,3 +122,42 @@ func TestProductionRefusesFaultFlagsUnlessItAllowsThem(t *testing.T) {
 		}
 	}
 }
+
+func TestASecretComesFromAFileOrFromAVariable(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "key")
+	if err := os.WriteFile(file, []byte("from the file"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for name, c := range map[string]struct {
+		env  map[string]string
+		args []string
+		want string // or the error
+	}{
+		"neither":                      {nil, nil, ""},
+		"a flag":                       {nil, []string{"--key-file", file}, "from the file"},
+		"a variable names the file":    {map[string]string{"X_KEY_FILE": file}, nil, "from the file"},
+		"a variable holds the content": {map[string]string{"X_KEY": "-----BEGIN\nkey"}, nil, "-----BEGIN\nkey"},
+		"both":                         {map[string]string{"X_KEY": "a secret"}, []string{"--key-file", file}, "$X_KEY is set, too"},
+		"too short":                    {map[string]string{"X_KEY": "short"}, nil, "$X_KEY holds 5 bytes, needs at least 8"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := config.New("xd", "x", "x", env(c.env))
+			key := s.Secret("key", 8, "key")
+			got := ""
+			if err := s.Parse(c.args, nil); err != nil {
+				got = err.Error()
+			} else if string(*key) == c.want {
+				return
+			}
+			if c.want == "" || !strings.Contains(got, c.want) || strings.Contains(got, "a secret") {
+				t.Errorf("got %q, %q; want %q", *key, got, c.want)
+			}
+		})
+	}
+	var help bytes.Buffer
+	s := config.New("xd", "x", "x", env(nil))
+	s.Secret("key", 8, "key")
+	if _ = s.Parse([]string{"-h"}, &help); !strings.Contains(help.String(), "$X_KEY_FILE, or its content in $X_KEY") {
+		t.Errorf("the help is\n%s", help.String())
+	}
+}

@@ -29,10 +29,10 @@ type slackSettings struct {
 func slackFlags(set *config.Set) *slackSettings {
 	s := &slackSettings{
 		url:     set.URL("slack-url", "", "base URL of Slack's Web API, such as https://slack.com/api/; empty: nobody is notified"),
-		token:   set.SecretFile("slack-token-file", 1, "file with the token of the Slack bot"),
+		token:   set.Secret("slack-token", 1, "file with the token of the Slack bot"),
 		pages:   set.String("slack-channel", "#incidents", "id of the Slack channel for pages, or its name with #"),
 		tickets: set.String("slack-ticket-channel", "#tickets", "id of the Slack channel for tickets, or its name with #"),
-		signingSecret: set.SecretFile("slack-signing-secret-file", 1,
+		signingSecret: set.Secret("slack-signing-secret", 1,
 			"file with the signing secret of the Slack app; empty: buttons and the slash command are not received"),
 	}
 	set.Each("slack-allowed", "Slack ids of those who may acknowledge and silence, separated by commas; empty: everybody in the workspace",

@@ -1,5 +1,6 @@
 // Alertingwatch is the dead man's switch of alerting: it mails when no tick of alertingd
-// has succeeded for three minutes.
+// has succeeded for three minutes. In AWS Lambda, which it recognizes by
+// AWS_LAMBDA_RUNTIME_API, each invocation is a check; invoke it once a minute.
 package main
 
 import (
@@ -9,6 +10,8 @@ import (
 	"net/mail"
 	"sync/atomic"
 	"time"
+
+	"github.com/aws/aws-lambda-go/lambda"
 
 	"jari.example/alerting/cmd/internal/mailflags"
 	"jari.example/alerting/deadman"
@@ -28,9 +31,13 @@ func main() { serve.Main(names.ServiceWatch, run) }
 
 type flags struct {
 	config.Common
-	mails               *mailflags.Flags
-	database, state, to *string
+	mails                          *mailflags.Flags
+	database, state, parameter, to *string
+	inLambda                       bool
 }
+
+// runtimeAPI is the variable in which Lambda tells the address of its runtime API.
+const runtimeAPI = "AWS_LAMBDA_RUNTIME_API"
 
 func run(ctx context.Context, args []string, getenv func(string) string, stdout, _ io.Writer) error {
 	f, err := parse(args, getenv, stdout)
@@ -48,13 +55,16 @@ func parse(args []string, getenv func(string) string, stdout io.Writer) (flags, 
 	f := flags{
 		Common:   set.Common("", "127.0.0.1:8231"),
 		database: set.URL("database-url", "", "PostgreSQL of alertingd; required"),
-		state:    set.String("state-file", "", "file in which it remembers what it has mailed; required"),
-		to:       set.String("mail-to", "", "address that is mailed, such as that of everybody on call; required"),
+		state:    set.String("state-file", "", "file in which it remembers what it has mailed; this or -state-parameter is required"),
+		parameter: set.String("state-parameter", "",
+			"parameter of AWS Systems Manager in which it remembers that, in place of a file"),
+		to: set.String("mail-to", "", "address that is mailed, such as that of everybody on call; required"),
 	}
+	f.inLambda = getenv(runtimeAPI) != ""
 	f.mails = mailflags.New(set, "required", f.Region)
 	err := set.Parse(args, stdout, func() {
 		set.Require(*f.database != "", "-database-url is required")
-		set.Require(*f.state != "", "-state-file is required")
+		set.Require((*f.state == "") != (*f.parameter == ""), "one of -state-file and -state-parameter is required")
 		set.Require(f.mails.Given(), "-aws-endpoint-url is required: a URL, or aws")
 		f.mails.Check(set)
 		err := alertmail.CheckAddress(*f.to)
@@ -69,6 +79,9 @@ func watch(ctx context.Context, f flags, t *telemetry.Telemetry) error {
 		return err
 	}
 	w := watcher{Switch: s, telemetry: t}
+	if f.inLambda {
+		lambda.StartWithOptions(w.invoked, lambda.WithContext(ctx)) // does not return
+	}
 	return serve.Run(ctx, serve.Daemon{
 		Telemetry: t, OpsAddr: *f.OpsAddr, Ready: w.ready, Workers: []serve.Worker{{Name: "alerting.watch", Run: w.run}},
 	})
@@ -79,9 +92,17 @@ func newSwitch(ctx context.Context, f flags) (*deadman.Switch, error) {
 	if err != nil {
 		return nil, err
 	}
+	var states deadman.States = deadman.File(*f.state)
+	if *f.parameter != "" {
+		cfg, err := f.mails.AWS(ctx)
+		if err != nil {
+			return nil, err
+		}
+		states = deadman.NewParameter(cfg, *f.parameter)
+	}
 	return &deadman.Switch{
 		LastTick: func(ctx context.Context) (time.Time, error) { return postgres.LastTickOf(ctx, *f.database) },
-		States:   deadman.File(*f.state),
+		States:   states,
 		Send:     func(ctx context.Context, m deadman.Mail) error { return send(ctx, sender, from, *f.to, m) },
 	}, nil
 }
@@ -111,6 +132,12 @@ func (w *watcher) run(ctx context.Context) error {
 			return nil
 		}
 	}
+}
+
+// invoked is the Lambda function. Its error makes the invocation count as failed.
+func (w *watcher) invoked(ctx context.Context) error {
+	_, err := w.check(ctx)
+	return err
 }
 
 // check checks once, and reports whether it has mailed.

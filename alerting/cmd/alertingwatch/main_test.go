@@ -3,16 +3,21 @@ package main
 import (
 	"bytes"
 	"flag"
+	"os"
+	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/google/uuid"
+
 	"jari.example/alerting/deadman"
 	"jari.example/alerting/lease"
 	"jari.example/alerting/postgres"
 	"jari.example/internal/awsconf/awstest"
+	"jari.example/internal/awsconf/lambdatest"
 	"jari.example/internal/postgres/postgrestest"
 	"jari.example/internal/serve/servetest"
 	"jari.example/internal/ses/sestest"
@@ -39,11 +44,11 @@ func TestRefusesFlagsWithWhichItCouldNotMail(t *testing.T) {
 		t.Fatal(err)
 	}
 	for name, value := range map[string]string{
-		"database-url": "", "state-file": "", "mail-to": "everybody", "aws-endpoint-url": "", "mail-from": "nobody",
+		"database-url": "", "state-file": "", "state-parameter": "also", "mail-to": "everybody", "aws-endpoint-url": "", "mail-from": "nobody",
 	} {
 		all := args(name, value)
-		if name == "mail-from" {
-			all = append(all, "--mail-from", value)
+		if name == "mail-from" || name == "state-parameter" {
+			all = append(all, "--"+name, value)
 		}
 		if _, err := parse(all, env, &bytes.Buffer{}); err == nil || !strings.Contains(err.Error(), "-"+name) {
 			t.Errorf("-%s %q: %v", name, value, err)
@@ -84,6 +89,12 @@ func (a *alerting) open(t *testing.T) {
 	t.Cleanup(a.store.Close)
 }
 
+// inLambda are the flags of the function, which has no disk.
+func (a *alerting) inLambda() []string {
+	i := slices.Index(a.args, "--state-file")
+	return slices.Concat(a.args[:i], []string{"--state-parameter", "/jari/test/" + uuid.NewString()}, a.args[i+2:])
+}
+
 func (a *alerting) tick(t *testing.T, at time.Time) {
 	t.Helper()
 	if err := a.store.TickSucceeded(t.Context(), a.term, at); err != nil {
@@ -105,15 +116,26 @@ func (a *alerting) subjects(t *testing.T) (all []string) {
 // The ticks stop, and later the database refuses connections. The clock is the test's;
 // PostgreSQL and the mails are real.
 func TestMailsWhenTicksStop(t *testing.T) {
-	a := start(t)
-	f, err := parse(a.args, func(string) string { return "" }, &bytes.Buffer{})
+	for name, args := range map[string]func(*alerting) []string{
+		"remembered in a file":      func(a *alerting) []string { return a.args },
+		"remembered in a parameter": func(a *alerting) []string { return a.inLambda() },
+	} {
+		t.Run(name, func(t *testing.T) {
+			a := start(t)
+			mailsWhenTicksStop(t, a, args(a))
+		})
+	}
+}
+
+func mailsWhenTicksStop(t *testing.T, a *alerting, args []string) {
+	f, err := parse(args, func(string) string { return "" }, &bytes.Buffer{})
 	if err != nil {
 		t.Fatal(err)
 	}
 	now := time.Date(2026, 11, 22, 10, 0, 0, 0, time.UTC)
 	check := func(d time.Duration, wantErr bool) (events []deadman.Event) {
 		for end := now.Add(d); now.Before(end); now = now.Add(time.Minute) {
-			s, err := newSwitch(t.Context(), f) // nothing is remembered but by the file
+			s, err := newSwitch(t.Context(), f) // nothing is remembered but by the file or the parameter
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -146,6 +168,32 @@ func TestMailsWhenTicksStop(t *testing.T) {
 	}
 	if got := a.subjects(t); !slices.Equal(got, []string{"does_not_work", "still_does_not_work", "works_again"}) {
 		t.Errorf("the mails are %q", got)
+	}
+}
+
+func TestInLambdaEachInvocationIsACheck(t *testing.T) {
+	a := start(t)
+	program := filepath.Join(t.TempDir(), "bootstrap")
+	if out, err := exec.Command("go", "build", "-o", program, ".").CombinedOutput(); err != nil {
+		t.Fatalf("%s", out)
+	}
+	f := lambdatest.New(t, 20*time.Second, func() *exec.Cmd {
+		cmd := exec.Command(program, a.inLambda()...)
+		cmd.Env = os.Environ()
+		return cmd
+	})
+	for range 2 {
+		a.tick(t, time.Now())
+		if _, err := f.Invoke(t.Context(), []byte("{}")); err != nil {
+			t.Fatal(err)
+		}
+	}
+	postgrestest.Refuse(t, a.database)
+	if _, err := f.Invoke(t.Context(), []byte("{}")); err == nil || !strings.Contains(err.Error(), "read when a tick last succeeded") {
+		t.Errorf("without a database the invocation ends with %v", err)
+	}
+	if got := a.subjects(t); len(got) > 0 || f.Starts() != 1 {
+		t.Errorf("it mailed %q and was started %d times", got, f.Starts())
 	}
 }
 

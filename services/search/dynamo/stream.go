@@ -265,7 +265,8 @@ func gone(verb string, err error) error {
 }
 
 func change(r types.Record) indexer.Change {
-	image, removed := r.Dynamodb.NewImage, r.EventName == types.OperationTypeRemove
+	removed := r.EventName == types.OperationTypeRemove
+	image := r.Dynamodb.NewImage
 	if removed {
 		image = r.Dynamodb.OldImage
 	}
@@ -273,6 +274,11 @@ func change(r types.Record) indexer.Change {
 	if err != nil {
 		return indexer.Change{Err: fmt.Errorf("decode stream image: %w", err)}
 	}
+	return changed(item, removed)
+}
+
+// changed is the change by which an item was written, or by which it was removed.
+func changed(item map[string]dbtypes.AttributeValue, removed bool) indexer.Change {
 	if !removed {
 		c := written(item)
 		c.Traceparent = text(item[traceparent])

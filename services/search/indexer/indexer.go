@@ -10,20 +10,15 @@ package indexer
 import (
 	"context"
 	"errors"
+	"fmt"
 	"iter"
 	"maps"
 	"sync/atomic"
 	"time"
 
-	"go.opentelemetry.io/otel"
-	"go.opentelemetry.io/otel/attribute"
-	"go.opentelemetry.io/otel/codes"
-	"go.opentelemetry.io/otel/trace"
-
 	"jari.example/internal/backlog"
 	"jari.example/internal/wait"
 	"jari.example/services/search"
-	"jari.example/telemetry"
 	"jari.example/telemetry/names"
 )
 
@@ -74,7 +69,8 @@ type Index interface {
 	Publish(ctx context.Context) error
 	// Apply writes changes, except over newer versions. It returns the changes that
 	// the index rejects permanently. Any other failure is the error; it may be
-	// transient, and some changes may be written.
+	// transient, and some changes may be written. It wraps an *UnwrittenError if it is
+	// known which ones are not.
 	Apply(ctx context.Context, changes []Change) ([]Rejection, error)
 	// Versions returns the version of every document.
 	Versions(ctx context.Context) (map[string]int64, error)
@@ -83,19 +79,23 @@ type Index interface {
 	Save(ctx context.Context, p Position) error
 }
 
+// UnwrittenError lists the restaurants of which the index has not taken the change, for a
+// reason that may be transient. The other changes are written.
+type UnwrittenError struct {
+	IDs   []string
+	Cause error // of the first one
+}
+
+func (e *UnwrittenError) Error() string {
+	return fmt.Sprintf("%d restaurants are not written: %v", len(e.IDs), e.Cause)
+}
+
+func (e *UnwrittenError) Unwrap() error { return e.Cause }
+
 // Rejection is a change that the index rejects permanently.
 type Rejection struct {
 	ID    string
 	Cause error
-}
-
-// Event is a line for the log.
-type Event struct {
-	Name  string // names.EventCatalogueIndexed or names.EventIndexFailed
-	Body  string
-	ID    string // of the restaurant, if it is about one
-	Count int
-	Err   error
 }
 
 // Config configures an indexer.
@@ -113,20 +113,19 @@ const (
 	pauseWhenQuiet    = time.Second
 )
 
-// Indexer copies changes. Run one per index.
+// Indexer reads the stream of changes. Run one per index.
 type Indexer struct {
 	Config
+	handler      *Handler
 	following    atomic.Bool
 	indexedUntil atomic.Pointer[time.Time] // the index has every change until then
-	batches      backlog.Batches
 }
 
 // New returns an indexer. Run starts it.
 func New(c Config) *Indexer {
-	if c.Report == nil {
-		c.Report = func(context.Context, Event) {}
-	}
-	return &Indexer{Config: c, batches: backlog.NewBatches(names.QueueCatalogue)}
+	h := NewHandler(c.Index, c.Report)
+	c.Report = h.report
+	return &Indexer{Config: c, handler: h}
 }
 
 // Ready reports whether the indexer follows the stream.
@@ -215,7 +214,7 @@ func (x *Indexer) open(ctx context.Context) (Tail, error) {
 		return nil, err
 	}
 	start := time.Now()
-	if err := x.traced(ctx, names.SpanIndexAll, "index rebuilt from the catalogue", start, nil, x.rebuild); err != nil {
+	if err := x.rebuild(ctx, start); err != nil {
 		return nil, err
 	}
 	x.indexedUntil.Store(&start)
@@ -234,80 +233,35 @@ func (x *Indexer) step(ctx context.Context, tail Tail) (int, error) {
 		x.indexedUntil.Store(&start)
 		return 0, nil
 	}
-	x.batches.Record(ctx, len(changes))
-	err = x.traced(ctx, names.SpanIndexChanges, "catalogue changes indexed", start, changes, func(ctx context.Context) (int, error) {
-		if err := x.apply(ctx, lastPerRestaurant(changes)); err != nil {
-			return 0, err
-		}
-		return len(changes), x.Index.Save(ctx, next)
-	})
+	err = x.handler.handle(ctx, start, changes, func(ctx context.Context) error { return x.Index.Save(ctx, next) })
 	if at := changes[len(changes)-1].At; err == nil && !at.IsZero() {
 		x.indexedUntil.Store(&at) // there may be later changes
 	}
 	return len(changes), err
 }
 
-// traced runs work in a root span, with links to the spans that caused the changes,
-// and reports how many restaurants it has indexed.
-func (x *Indexer) traced(
-	ctx context.Context, name, body string, start time.Time, changes []Change, work func(context.Context) (int, error),
-) error {
-	var causes []string
-	for _, c := range changes {
-		causes = append(causes, c.Traceparent)
-	}
-	ctx, span := otel.Tracer("jari.example/services/search/indexer").Start(ctx, name,
-		trace.WithNewRoot(), telemetry.LinkTo(causes...), trace.WithTimestamp(start), trace.WithSpanKind(trace.SpanKindConsumer))
-	defer span.End()
-	n, err := work(ctx)
-	if err != nil {
-		span.SetStatus(codes.Error, "")
+const rebuildBatch = 500
+
+// Rebuild makes the index equal to the catalogue and publishes it. It does not read the
+// stream. Nobody else may write meanwhile: a removal during the copy would be undone.
+func (x *Indexer) Rebuild(ctx context.Context) error {
+	if err := x.Index.Prepare(ctx); err != nil {
 		return err
 	}
-	span.SetAttributes(attribute.Int(names.Count, n))
-	x.Report(ctx, Event{Name: names.EventCatalogueIndexed, Body: body, Count: n})
-	return nil
+	if err := x.rebuild(ctx, time.Now()); err != nil {
+		return err
+	}
+	return x.Index.Publish(ctx)
 }
-
-// apply writes changes. It reports a change that can never be indexed and
-// continues, so that one bad restaurant does not block the others.
-func (x *Indexer) apply(ctx context.Context, changes []Change) error {
-	good := make([]Change, 0, len(changes))
-	for _, c := range changes {
-		if c.Err != nil {
-			x.Report(ctx, Event{Name: names.EventIndexFailed, Body: "restaurant cannot be decoded", ID: c.ID, Err: c.Err})
-			continue
-		}
-		good = append(good, c)
-	}
-	rejected, err := x.Index.Apply(ctx, good)
-	for _, r := range rejected {
-		x.Report(ctx, Event{Name: names.EventIndexFailed, Body: "restaurant rejected by the index", ID: r.ID, Err: r.Cause})
-	}
-	return err
-}
-
-// lastPerRestaurant keeps the last change of each restaurant.
-func lastPerRestaurant(changes []Change) []Change {
-	last := make(map[string]int, len(changes))
-	for i, c := range changes {
-		last[c.ID] = i
-	}
-	kept := make([]Change, 0, len(last))
-	for i, c := range changes {
-		if last[c.ID] == i {
-			kept = append(kept, c)
-		}
-	}
-	return kept
-}
-
-const rebuildBatch = 500
 
 // rebuild makes the index equal to the catalogue. A lost stream may mean lost
 // writes, such as after restoring a backup, so it also replaces documents that
 // are newer than their restaurant, keeping the document's version.
-func (x *Indexer) rebuild(ctx context.Context) (int, error) {
+func (x *Indexer) rebuild(ctx context.Context, start time.Time) error {
+	return x.handler.traced(ctx, names.SpanIndexAll, "index rebuilt from the catalogue", start, nil, x.copyAll)
+}
+
+func (x *Indexer) copyAll(ctx context.Context) (int, error) {
 	indexed, err := x.Index.Versions(ctx)
 	if err != nil {
 		return 0, err
@@ -319,7 +273,7 @@ func (x *Indexer) rebuild(ctx context.Context) (int, error) {
 		if batch = append(batch, c); len(batch) < rebuildBatch {
 			return nil
 		}
-		err := x.apply(ctx, batch)
+		err := x.handler.apply(ctx, batch)
 		batch = batch[:0]
 		return err
 	}
@@ -338,5 +292,5 @@ func (x *Indexer) rebuild(ctx context.Context) (int, error) {
 			return count, err
 		}
 	}
-	return count, x.apply(ctx, batch)
+	return count, x.handler.apply(ctx, batch)
 }

@@ -137,6 +137,7 @@ func (x *Index) Apply(ctx context.Context, changes []indexer.Change) (rejected [
 	if err := call(ctx, x.client, "bulk", http.MethodPost, req, &response); err != nil {
 		return nil, err
 	}
+	var unwritten indexer.UnwrittenError
 	for _, item := range response.Items {
 		for verb, r := range item {
 			switch {
@@ -145,9 +146,15 @@ func (x *Index) Apply(ctx context.Context, changes []indexer.Change) (rejected [
 			case r.Status == http.StatusBadRequest:
 				rejected = append(rejected, indexer.Rejection{ID: r.ID, Cause: errors.New(string(r.Error))})
 			default: // 429 and 5xx are transient; the rest is the server's configuration
-				return nil, fmt.Errorf("bulk %s %s: status %d: %s", verb, r.ID, r.Status, r.Error)
+				unwritten.IDs = append(unwritten.IDs, r.ID)
+				if unwritten.Cause == nil {
+					unwritten.Cause = fmt.Errorf("bulk %s %s: status %d: %s", verb, r.ID, r.Status, r.Error)
+				}
 			}
 		}
+	}
+	if unwritten.Cause != nil {
+		return rejected, &unwritten
 	}
 	return rejected, nil
 }

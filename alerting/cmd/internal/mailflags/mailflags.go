@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"net/mail"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
+
 	"jari.example/internal/awsconf"
 	"jari.example/internal/config"
 	"jari.example/internal/ses"
@@ -48,6 +50,11 @@ func (f *Flags) Sender(ctx context.Context) (from mail.Address, s ses.Sender, er
 	if parsed.Name == "" {
 		parsed.Name = senderName
 	}
-	cfg, err := awsconf.Load(ctx, *f.region, *f.endpoint)
+	cfg, err := f.AWS(ctx)
 	return *parsed, ses.New(cfg), err
+}
+
+// AWS returns the configuration by which the sender reaches AWS.
+func (f *Flags) AWS(ctx context.Context) (aws.Config, error) {
+	return awsconf.Load(ctx, *f.region, *f.endpoint)
 }

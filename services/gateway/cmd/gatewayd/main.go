@@ -36,9 +36,9 @@ func run(ctx context.Context, args []string, getenv func(string) string, stdout,
 	reservation := flags.URL("reservation-url", "http://127.0.0.1:8112", "base URL of the reservation service")
 	search := flags.URL("search-url", "http://127.0.0.1:8113", "base URL of the search service")
 	redisURL := flags.URL("redis-url", "", "Redis URL for sessions; empty: sessions are stored in memory")
-	signingKey := flags.SecretFile("signing-key-file", 1,
+	signingKey := flags.Secret("signing-key", 1,
 		"PEM file of P-256 keys in PKCS #8, the signing key first, after a line \"Created: TIME\"; empty: generated")
-	refreshKey := flags.SecretFile("refresh-key-file", gateway.MinRefreshKey,
+	refreshKey := flags.Secret("refresh-key", gateway.MinRefreshKey,
 		"file of the key that derives refresh tokens; empty: generated")
 	issuer := flags.String("issuer", "https://jari.example", "issuer of access tokens")
 	public := flags.URL("public-url", "",

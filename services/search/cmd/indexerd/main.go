@@ -1,4 +1,6 @@
-// Indexerd copies the catalogue into the search index.
+// Indexerd copies the catalogue into the search index. In AWS Lambda, which it recognizes by
+// AWS_LAMBDA_RUNTIME_API, it is the function that Lambda calls with the records of the
+// table's stream; elsewhere it reads the stream itself.
 package main
 
 import (
@@ -6,11 +8,14 @@ import (
 	"io"
 	"log/slog"
 
+	"github.com/aws/aws-lambda-go/lambda"
+
 	"jari.example/internal/awsconf"
 	"jari.example/internal/config"
 	"jari.example/internal/serve"
 	"jari.example/services/search/dynamo"
 	"jari.example/services/search/indexer"
+	"jari.example/services/search/lambdahost"
 	"jari.example/services/search/opensearch"
 	"jari.example/telemetry"
 	"jari.example/telemetry/names"
@@ -21,9 +26,21 @@ func main() { serve.Main(names.ServiceIndexer, run) }
 type flags struct {
 	config.Common
 	search, index, cloud, table *string
+	task                        *string
 }
 
+// The values of -task.
+const (
+	follow  = "follow"
+	rebuild = "rebuild"
+)
+
+// runtimeAPI is the variable in which Lambda tells the address of its runtime API.
+const runtimeAPI = "AWS_LAMBDA_RUNTIME_API"
+
 // DynamoDB stream ─► indexer ─► OpenSearch (documents and checkpoint)
+//
+//	└─► Lambda ─► handler ─┘
 func run(ctx context.Context, args []string, getenv func(string) string, stdout, _ io.Writer) error {
 	set := config.New("indexerd", names.ServiceIndexer, "indexerd copies the catalogue into the search index.", getenv)
 	f := flags{
@@ -32,6 +49,8 @@ func run(ctx context.Context, args []string, getenv func(string) string, stdout,
 		index:  set.String("catalogue-index", "jari-catalogue-kr", "alias of the index; the index itself ends in -v and a version"),
 		cloud:  set.String("aws-endpoint-url", "", "endpoint of AWS services, aws for AWS's own; required"),
 		table:  set.String("catalogue-table", "jari-catalogue-kr", "DynamoDB table with a stream of new and old images"),
+		task: set.OneOf("task", follow, "follow: copy changes until it is stopped; rebuild: make the index equal to the catalogue and end, "+
+			"with the event source mapping of the Lambda function disabled", follow, rebuild),
 	}
 	err := set.Parse(args, stdout, func() {
 		set.Require(*f.search != "", "-opensearch-url is required")
@@ -42,11 +61,11 @@ func run(ctx context.Context, args []string, getenv func(string) string, stdout,
 		return err
 	}
 	return serve.WithTelemetry(ctx, names.ServiceIndexer, f.Common, stdout, func(t *telemetry.Telemetry) error {
-		return daemon(ctx, f, t)
+		return daemon(ctx, f, t, getenv(runtimeAPI) != "")
 	})
 }
 
-func daemon(ctx context.Context, f flags, t *telemetry.Telemetry) error {
+func daemon(ctx context.Context, f flags, t *telemetry.Telemetry, inLambda bool) error {
 	cfg, err := awsconf.Load(ctx, *f.Region, *f.cloud)
 	if err != nil {
 		return err
@@ -55,11 +74,14 @@ func daemon(ctx context.Context, f flags, t *telemetry.Telemetry) error {
 	if err != nil {
 		return err
 	}
-	x := indexer.New(indexer.Config{
-		Feed:   dynamo.NewFeed(cfg, *f.table),
-		Index:  opensearch.NewIndex(client, *f.index, opensearch.Checkpoints),
-		Report: report(t.Logger),
-	})
+	index := opensearch.NewIndex(client, *f.index, opensearch.Checkpoints)
+	if inLambda {
+		lambda.StartWithOptions(lambdahost.New(index, report(t.Logger)).Invoke, lambda.WithContext(ctx)) // does not return
+	}
+	x := indexer.New(indexer.Config{Feed: dynamo.NewFeed(cfg, *f.table), Index: index, Report: report(t.Logger)})
+	if *f.task == rebuild {
+		return x.Rebuild(ctx)
+	}
 	return serve.Run(ctx, serve.Daemon{
 		Telemetry: t, OpsAddr: *f.OpsAddr, Ready: x.Ready,
 		Workers: []serve.Worker{{Name: "indexer", Run: x.Run}},

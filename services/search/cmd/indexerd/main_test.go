@@ -83,9 +83,7 @@ func remove(t *testing.T, c *opensearchgo.Client, index, checkpoint string) {
 
 func (w environment) start() servetest.Running {
 	w.t.Helper()
-	return servetest.StartWorker(w.t, run,
-		"--opensearch-url", os.Getenv(realpart.OpenSearch), "--aws-endpoint-url", os.Getenv(realpart.AWS),
-		"--catalogue-index", w.name, "--catalogue-table", w.name)
+	return servetest.StartWorker(w.t, run, w.flags()...)
 }
 
 // put writes a restaurant with this name and returns its new version.
@@ -123,26 +121,41 @@ func (w environment) waitForHitsWithin(limit time.Duration, words string, want i
 	return 0
 }
 
+// hosts are the ways in which an indexer gets the changes. Each starts one and returns how
+// to stop it.
+var hosts = map[string]func(environment) (stop func() error){
+	"reading the stream": func(w environment) func() error { return w.start().Stop },
+	"in Lambda": func(w environment) func() error {
+		w.rebuild()
+		stop := dynamotest.Mapping{Invoke: w.function().Invoke, Attempts: 10}.Start(w.t, w.cfg, w.name)
+		return func() error { stop(); return nil }
+	},
+}
+
 func TestChangesAreSearchableWithinSeconds(t *testing.T) {
-	w := newEnvironment(t)
-	v := w.put("mosu", "Original", 0)
-	d := w.start()
-	w.waitForHits("original", 1)
+	for name, start := range hosts {
+		t.Run(name, func(t *testing.T) {
+			w := newEnvironment(t)
+			v := w.put("mosu", "Original", 0)
+			stop := start(w)
+			w.waitForHits("original", 1)
 
-	v = w.put("mosu", "Renamed", v)
-	t.Logf("a rename was searchable after %v", w.waitForHits("renamed", 1))
-	w.waitForHits("original", 0)
+			v = w.put("mosu", "Renamed", v)
+			t.Logf("a rename was searchable after %v", w.waitForHits("renamed", 1))
+			w.waitForHits("original", 0)
 
-	if err := d.Stop(); err != nil {
-		t.Fatal(err)
+			if err := stop(); err != nil {
+				t.Fatal(err)
+			}
+			w.put("mosu", "Nocturnal", v)
+			w.put("late", "Nocturnal", 0)
+			start(w)
+			w.waitForHits("nocturnal", 2)
+
+			dynamotest.Remove(t, w.cfg, w.name, "late")
+			w.waitForHits("nocturnal", 1)
+		})
 	}
-	w.put("mosu", "Nocturnal", v)
-	w.put("late", "Nocturnal", 0)
-	w.start()
-	w.waitForHits("nocturnal", 2)
-
-	dynamotest.Remove(t, w.cfg, w.name, "late")
-	w.waitForHits("nocturnal", 1)
 }
 
 func TestRebuildsTheIndexOfATableThatWasCreatedAgain(t *testing.T) {

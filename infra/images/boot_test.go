@@ -1,0 +1,180 @@
+package main
+
+import (
+	"archive/tar"
+	"bufio"
+	"encoding/json"
+	"errors"
+	"io"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	v1 "github.com/google/go-containerregistry/pkg/v1"
+	"github.com/google/go-containerregistry/pkg/v1/mutate"
+
+	"jari.example/internal/postgres/postgrestest"
+	"jari.example/telemetry/names"
+	"jari.example/telemetry/names/realpart"
+)
+
+// booted are the daemons, with flags that let them use the real parts.
+func booted(t *testing.T) map[string][]string {
+	const nobody = "http://127.0.0.1:1"
+	openSearch, aws, redis := realpart.Need(t, realpart.OpenSearch), realpart.Need(t, realpart.AWS), realpart.Need(t, realpart.Redis)
+	database := func() []string { return []string{"--database-url", postgrestest.Database(t)} }
+	catalogue := []string{"--opensearch-url", openSearch, "--aws-endpoint-url", aws}
+	return map[string][]string{
+		"gatewayd":      {"--redis-url", redis, "--user-url", nobody, "--reservation-url", nobody, "--search-url", nobody},
+		"userd":         database(),
+		"reservationd":  append(database(), "--notification-url", nobody, "--user-url", nobody),
+		"notificationd": append(database(), "--user-url", nobody, "--search-url", nobody, "--aws-endpoint-url", aws),
+		"searchd":       catalogue,
+		"alertingd":     append(database(), "--opensearch-url", openSearch),
+	}
+}
+
+// Each daemon runs from its image as in a container: as a user without rights, from a file
+// system that holds nothing else and that nobody can write to.
+func TestEveryDaemonRunsFromItsImage(t *testing.T) {
+	flags := booted(t)
+	if os.Geteuid() != 0 {
+		t.Skip("only root may unpack an image and change the root directory")
+	}
+	b := newBuild(t, clone)
+	for _, pkg := range programs {
+		name := filepath.Base(pkg)
+		args, ok := flags[name]
+		if !ok {
+			continue
+		}
+		t.Run(name, func(t *testing.T) {
+			program, err := b.compile(t.Context(), pkg, b.platforms[0])
+			if err != nil {
+				t.Fatal(err)
+			}
+			i, err := b.ofProgram(name, program, b.platforms[0])
+			if err != nil {
+				t.Fatal(err)
+			}
+			ops := boot(t, i, append(args, "--http-addr", "127.0.0.1:0", "--ops-addr", "127.0.0.1:0", "--environment", "test"))
+			servesReady(t, ops)
+		})
+	}
+}
+
+// servesReady waits until GET /readyz is 200.
+func servesReady(t *testing.T, ops string) {
+	t.Helper()
+	var last string
+	for began := time.Now(); time.Since(began) < time.Minute; time.Sleep(50 * time.Millisecond) {
+		res, err := http.Get("http://" + ops + "/readyz")
+		if err != nil {
+			last = err.Error()
+			continue
+		}
+		body, _ := io.ReadAll(res.Body)
+		res.Body.Close()
+		if last = string(body); res.StatusCode == http.StatusOK {
+			return
+		}
+	}
+	t.Fatalf("it is not ready: %s", last)
+}
+
+// boot runs the entrypoint of an image, with a root directory that is read-only, until the
+// test ends. It returns the address for operators.
+func boot(t *testing.T, i v1.Image, args []string) (ops string) {
+	t.Helper()
+	config, err := i.ConfigFile()
+	if err != nil {
+		t.Fatal(err)
+	}
+	root := t.TempDir()
+	unpack(t, i, root)
+	// What a container runtime does: a namespace of its own, mounts, the user.
+	const runtime = `mount --bind -o ro "$0" "$0" && mount -t proc proc "$0/proc" && ` +
+		`exec chroot --userspec="$1" --groups= "$0" "${@:2}"`
+	command := append([]string{"--mount", "--propagation", "private", "bash", "-c", runtime, root, config.Config.User}, config.Config.Entrypoint...)
+	cmd := exec.Command("unshare", append(command, args...)...)
+	cmd.Env = []string{"AWS_ACCESS_KEY_ID=local", "AWS_SECRET_ACCESS_KEY=local"}
+	var stderr strings.Builder
+	cmd.Stderr = &stderr
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	ended := make(chan error, 1)
+	lines := bufio.NewScanner(out)
+	lines.Buffer(nil, 1<<20)
+	for lines.Scan() {
+		var line map[string]any
+		if json.Unmarshal(lines.Bytes(), &line) == nil && line[names.EventName] == names.EventStarted {
+			ops, _ = line[names.OpsAddr].(string)
+			break
+		}
+	}
+	go func() {
+		_, _ = io.Copy(io.Discard, out)
+		ended <- cmd.Wait()
+	}()
+	t.Cleanup(func() {
+		_ = cmd.Process.Signal(os.Interrupt) // it may have ended
+		select {
+		case err := <-ended:
+			if err != nil {
+				t.Errorf("it ended with %v: %s", err, &stderr)
+			}
+		case <-time.After(30 * time.Second):
+			_ = cmd.Process.Kill()
+			t.Error("it did not stop within 30 s")
+		}
+	})
+	if ops == "" {
+		t.Fatalf("it has not started: %s", &stderr)
+	}
+	return ops
+}
+
+// unpack writes the files of an image, and the mount point that a container has.
+func unpack(t *testing.T, i v1.Image, root string) {
+	t.Helper()
+	content := mutate.Extract(i)
+	defer content.Close()
+	for archive := tar.NewReader(content); ; {
+		h, err := archive.Next()
+		if errors.Is(err, io.EOF) {
+			break
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		path := filepath.Join(root, h.Name)
+		if h.Typeflag == tar.TypeDir {
+			if err := os.MkdirAll(path, 0o755); err != nil {
+				t.Fatal(err)
+			}
+			continue
+		}
+		data, err := io.ReadAll(archive)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(path, data, h.FileInfo().Mode()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := os.Mkdir(filepath.Join(root, "proc"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Chmod(root, 0o755); err != nil {
+		t.Fatal(err)
+	}
+}
