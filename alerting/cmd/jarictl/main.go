@@ -48,6 +48,7 @@ func subcommands() []subcommand {
 		{"runbook list", "", "list the runbooks", listCommand},
 		{"runbook show", "NAME", "print a runbook", showCommand},
 		{"runbook run", "NAME", "run the steps of a runbook: question, answer, meaning, and at the end the cause", runCommand},
+		{"drops plan", "", "plan how many tasks must run when drops open", dropsCommand},
 		{"runbook lint", "[DIR]", "check the runbooks and queries of a directory", lintCommand},
 	}
 }

@@ -26,7 +26,7 @@ func jarictl(t *testing.T, vars map[string]string, args ...string) (stdout, stde
 }
 
 func TestEachCommandHasHelp(t *testing.T) {
-	for _, name := range []string{"", "ask", "runbook list", "runbook show", "runbook run", "runbook lint"} {
+	for _, name := range []string{"", "ask", "runbook list", "runbook show", "runbook run", "drops plan", "runbook lint"} {
 		t.Run(name, func(t *testing.T) {
 			stdout, stderr, code := jarictl(t, nil, append(strings.Fields(name), "-help")...)
 			if code != command.ExitOK || stderr != "" {
