@@ -11,13 +11,12 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/aws/aws-lambda-go/lambda"
-
 	"jari.example/alerting/cmd/internal/mailflags"
 	"jari.example/alerting/deadman"
 	alertmail "jari.example/alerting/mail"
 	"jari.example/alerting/postgres"
 	"jari.example/internal/config"
+	"jari.example/internal/onlambda"
 	"jari.example/internal/serve"
 	"jari.example/internal/ses"
 	"jari.example/internal/wait"
@@ -36,12 +35,10 @@ type flags struct {
 	inLambda                       bool
 }
 
-// runtimeAPI is the variable in which Lambda tells the address of its runtime API.
-const runtimeAPI = "AWS_LAMBDA_RUNTIME_API"
-
 func run(ctx context.Context, args []string, getenv func(string) string, stdout, _ io.Writer) error {
+	getenv, failed := onlambda.Getenv(ctx, getenv)
 	f, err := parse(args, getenv, stdout)
-	if err != nil {
+	if err := errors.Join(failed(), err); err != nil {
 		return err
 	}
 	return serve.WithTelemetry(ctx, names.ServiceWatch, f.Common, stdout, func(t *telemetry.Telemetry) error {
@@ -60,7 +57,7 @@ func parse(args []string, getenv func(string) string, stdout io.Writer) (flags, 
 			"parameter of AWS Systems Manager in which it remembers that, in place of a file"),
 		to: set.String("mail-to", "", "address that is mailed, such as that of everybody on call; required"),
 	}
-	f.inLambda = getenv(runtimeAPI) != ""
+	f.inLambda = onlambda.Is(getenv)
 	f.mails = mailflags.New(set, "required", f.Region)
 	err := set.Parse(args, stdout, func() {
 		set.Require(*f.database != "", "-database-url is required")
@@ -80,7 +77,7 @@ func watch(ctx context.Context, f flags, t *telemetry.Telemetry) error {
 	}
 	w := watcher{Switch: s, telemetry: t}
 	if f.inLambda {
-		lambda.StartWithOptions(w.invoked, lambda.WithContext(ctx)) // does not return
+		onlambda.Serve(ctx, w.invoked)
 	}
 	return serve.Run(ctx, serve.Daemon{
 		Telemetry: t, OpsAddr: *f.OpsAddr, Ready: w.ready, Workers: []serve.Worker{{Name: "alerting.watch", Run: w.run}},

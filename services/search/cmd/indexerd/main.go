@@ -5,13 +5,13 @@ package main
 
 import (
 	"context"
+	"errors"
 	"io"
 	"log/slog"
 
-	"github.com/aws/aws-lambda-go/lambda"
-
 	"jari.example/internal/awsconf"
 	"jari.example/internal/config"
+	"jari.example/internal/onlambda"
 	"jari.example/internal/serve"
 	"jari.example/services/search/dynamo"
 	"jari.example/services/search/indexer"
@@ -35,13 +35,12 @@ const (
 	rebuild = "rebuild"
 )
 
-// runtimeAPI is the variable in which Lambda tells the address of its runtime API.
-const runtimeAPI = "AWS_LAMBDA_RUNTIME_API"
-
 // DynamoDB stream ─► indexer ─► OpenSearch (documents and checkpoint)
 //
 //	└─► Lambda ─► handler ─┘
 func run(ctx context.Context, args []string, getenv func(string) string, stdout, _ io.Writer) error {
+	inLambda := onlambda.Is(getenv)
+	getenv, failed := onlambda.Getenv(ctx, getenv)
 	set := config.New("indexerd", names.ServiceIndexer, "indexerd copies the catalogue into the search index.", getenv)
 	f := flags{
 		Common: set.Common("", "127.0.0.1:8215"),
@@ -57,11 +56,11 @@ func run(ctx context.Context, args []string, getenv func(string) string, stdout,
 		set.Require(awsconf.Valid(*f.cloud), "-aws-endpoint-url is required: a URL, or aws")
 		set.Require(*f.index != "" && *f.table != "", "-catalogue-index and -catalogue-table must not be empty")
 	})
-	if err != nil {
+	if err := errors.Join(failed(), err); err != nil {
 		return err
 	}
 	return serve.WithTelemetry(ctx, names.ServiceIndexer, f.Common, stdout, func(t *telemetry.Telemetry) error {
-		return daemon(ctx, f, t, getenv(runtimeAPI) != "")
+		return daemon(ctx, f, t, inLambda)
 	})
 }
 
@@ -76,7 +75,7 @@ func daemon(ctx context.Context, f flags, t *telemetry.Telemetry, inLambda bool)
 	}
 	index := opensearch.NewIndex(client, *f.index, opensearch.Checkpoints)
 	if inLambda {
-		lambda.StartWithOptions(lambdahost.New(index, report(t.Logger)).Invoke, lambda.WithContext(ctx)) // does not return
+		onlambda.Serve(ctx, lambdahost.New(index, report(t.Logger)).Invoke)
 	}
 	x := indexer.New(indexer.Config{Feed: dynamo.NewFeed(cfg, *f.table), Index: index, Report: report(t.Logger)})
 	if *f.task == rebuild {
