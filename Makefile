@@ -81,6 +81,7 @@ ifeq ($(LONG),)
 	@$(STEP) 240 "chaos-telemetry, short" $(SUBMAKE) chaos-telemetry FLAGS='-records 300 -rate 300 -save ""'
 	@$(STEP) 120 "chaos-alerting, short" $(SUBMAKE) chaos-alerting FLAGS='-short -save ""'
 	@$(STEP) 120 "bench-rush, short" $(SUBMAKE) bench-rush FLAGS='-only rush,fault -path gateway -runs 1 -diners 2000'
+	@$(STEP) 480 "gameday, six alerts" $(SUBMAKE) gameday FLAGS='-sample 6 -unknown=false -calm 0 -others=false'
 else
 	@$(STEP) 1200 "alerting, hard cases" env JARI_ONCALL_CASES=yes go test -count=1 -timeout 40m -run OnCall ./infra/local/systemtest
 	@$(STEP) 900 "every injected fault" env JARI_FAULT_CASES=yes go test -count=1 -timeout 40m -run InjectedFault ./infra/local/systemtest
