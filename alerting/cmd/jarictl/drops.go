@@ -36,7 +36,7 @@ func dropsCommand(ctx context.Context, e env, args []string) error {
 	flags.IntVar(&needs.Least, "min-tasks", 2, "tasks that always run")
 	flags.IntVar(&needs.Most, "max-tasks", 10, "tasks that may run")
 	flags.Float64Var(&needs.DinersPerSeat, "diners-per-seat", 100, "diners who press Book, for each seat")
-	flags.Float64Var(&needs.PerTask, "per-task", 450, "of whom one task answers so many in a second")
+	flags.Float64Var(&needs.PerTask, "per-task", 450, "diners that one task answers in a second")
 	flags.DurationVar(&needs.Within, "within", 20*time.Second, "how long the last one may wait")
 	flags.DurationVar(&needs.Before, "before", 10*time.Minute, "how long before the opening the tasks start")
 	flags.DurationVar(&needs.After, "after", 15*time.Minute, "how long after it they end")

@@ -15,7 +15,6 @@ import (
 	"jari.example/internal/serve"
 	"jari.example/services/search/dynamo"
 	"jari.example/services/search/indexer"
-	"jari.example/services/search/lambdahost"
 	"jari.example/services/search/opensearch"
 	"jari.example/telemetry"
 	"jari.example/telemetry/names"
@@ -75,7 +74,7 @@ func daemon(ctx context.Context, f flags, t *telemetry.Telemetry, inLambda bool)
 	}
 	index := opensearch.NewIndex(client, *f.index, opensearch.Checkpoints)
 	if inLambda {
-		onlambda.Serve(ctx, lambdahost.New(index, report(t.Logger)).Invoke)
+		onlambda.Serve(ctx, dynamo.NewFunction(index, report(t.Logger)).Invoke)
 	}
 	x := indexer.New(indexer.Config{Feed: dynamo.NewFeed(cfg, *f.table), Index: index, Report: report(t.Logger)})
 	if *f.task == rebuild {

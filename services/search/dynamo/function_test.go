@@ -1,4 +1,4 @@
-package lambdahost_test
+package dynamo_test
 
 import (
 	"context"
@@ -10,8 +10,8 @@ import (
 
 	"github.com/aws/aws-lambda-go/events"
 
+	"jari.example/services/search/dynamo"
 	"jari.example/services/search/indexer"
-	"jari.example/services/search/lambdahost"
 	"jari.example/telemetry/names"
 )
 
@@ -58,7 +58,7 @@ func removals(ids ...string) (e events.DynamoDBEvent) {
 // invoke returns the sequence numbers that Lambda must send again, and what was reported.
 func invoke(t *testing.T, ctx context.Context, x *index, e events.DynamoDBEvent) (failed []string, reported []indexer.Event) {
 	t.Helper()
-	h := lambdahost.New(x, func(_ context.Context, e indexer.Event) { reported = append(reported, e) })
+	h := dynamo.NewFunction(x, func(_ context.Context, e indexer.Event) { reported = append(reported, e) })
 	response, err := h.Invoke(ctx, e)
 	if err != nil {
 		t.Fatal(err)
@@ -115,7 +115,7 @@ func TestABatchIsGivenUpBeforeLambdaEndsTheProcess(t *testing.T) {
 	ctx, cancel := context.WithTimeout(t.Context(), 1500*time.Millisecond)
 	defer cancel()
 	x := &index{}
-	h := lambdahost.New(hanging{x}, func(context.Context, indexer.Event) {})
+	h := dynamo.NewFunction(hanging{x}, func(context.Context, indexer.Event) {})
 	response, err := h.Invoke(ctx, removals("a"))
 	if err != nil || ctx.Err() != nil || len(response.BatchItemFailures) != 1 {
 		t.Errorf("%+v, %v; Lambda's deadline has passed: %v", response, err, ctx.Err())
@@ -132,7 +132,7 @@ func (hanging) Apply(ctx context.Context, _ []indexer.Change) ([]indexer.Rejecti
 
 func TestTheIndexIsPreparedOnceAndAfterAFailure(t *testing.T) {
 	x := &index{}
-	h := lambdahost.New(x, func(context.Context, indexer.Event) {})
+	h := dynamo.NewFunction(x, func(context.Context, indexer.Event) {})
 	invoke := func(want int) {
 		t.Helper()
 		if _, err := h.Invoke(t.Context(), removals("a")); err != nil || x.prepared != want {
