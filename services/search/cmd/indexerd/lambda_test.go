@@ -112,6 +112,7 @@ func newProxy(t *testing.T) *proxy {
 	}
 	p.Server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if p.hang.Add(-1) >= 0 {
+			_, _ = io.Copy(io.Discard, r.Body) // before that net/http does not see that the client leaves
 			<-r.Context().Done()
 			return
 		}
