@@ -43,7 +43,7 @@ func vectors(t *testing.T) (out []vector) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := json.Unmarshal(b, &out); err != nil || len(out) < 15 {
+	if err := json.Unmarshal(b, &out); err != nil || len(out) < 40 {
 		t.Fatalf("%d vectors, %v", len(out), err)
 	}
 	return out
@@ -87,13 +87,17 @@ func TestTheVectorsDetectAWrongFunction(t *testing.T) {
 			"request.headers[REGION_HEADER] = { value: region };",
 			"if (!request.headers[REGION_HEADER]) request.headers[REGION_HEADER] = { value: region };",
 		},
-		"compares the dropdown's case": {".toUpperCase()", ""},
+		"compares the dropdown's case": {"return selected.toUpperCase();", "return selected;"},
 		"fails closed":                 {"return DEFAULT_REGION;\n  }\n}", "throw _;\n  }\n}"},
-		"trusts the store":             {"KNOWN[region] === true ? region : DEFAULT_REGION", "region"},
-		"accepts any truthy value":     {"KNOWN[region] === true", "KNOWN[region]"},
+		"trusts the store":             {"region !== '' && regions.split(' ').indexOf(region) >= 0 ? region : DEFAULT_REGION", "region"},
+		"accepts a part of an id":      {"regions.split(' ').indexOf(region)", "regions.indexOf(region)"},
+		"accepts an empty region":      {"region !== '' && ", ""},
+		"knows two regions only":       {"regions.split(' ')", "['ap-northeast-2', 'us-east-1']"},
+		"checks only the length":       {" && /^[A-Za-z]{2}$/.test(text)", ""},
+		"checks after upper case":      {"isCountry(selected)", "isCountry(selected.toUpperCase())"},
 		"prefers country to dropdown": {
-			"return selected;",
-			"return headers['cloudfront-viewer-country'] ? headers['cloudfront-viewer-country'].value : selected;",
+			"return selected.toUpperCase();",
+			"return (headers['cloudfront-viewer-country'] || headers['x-region']).value.toUpperCase();",
 		},
 		"does not choose an origin": {"cf.selectRequestOriginById(region);", ""},
 		"writes a forbidden header": {"'jari-edge-region'", "'x-edge-region'"},

@@ -1,6 +1,7 @@
 // The CloudFront Function that chooses a viewer's region (viewer-request,
-// runtime cloudfront-js-2.0). Which country goes where is data, in the
-// function's key-value store, so that it changes without a deployment.
+// runtime cloudfront-js-2.0). Which country goes where, and which regions have an
+// origin, is data in the function's key-value store, so that both change without a
+// deployment of the function.
 //
 // The runtime allows no classes, timers, network or eval, no header named
 // x-edge-*, and 10 KB with comments. README.md lists the rules; vectors.json has
@@ -8,29 +9,37 @@
 import cf from 'cloudfront';
 
 const DEFAULT_REGION = 'ap-northeast-2';
-const KNOWN = { 'ap-northeast-2': true, 'us-east-1': true };
 const REGION_HEADER = 'jari-edge-region';
 
-// A missing key, an unreachable store or an unknown region must not make a request
-// fail: each of them means the default region.
+// A missing key, an unreachable store or a region without an origin must not make a
+// request fail: each of them means the default region.
 async function regionOf(country) {
   try {
-    const region = await cf.kvs().get('country/' + country);
-    return KNOWN[region] === true ? region : DEFAULT_REGION;
+    const store = cf.kvs();
+    const region = await store.get('country/' + country);
+    const regions = await store.get('regions');
+    return region !== '' && regions.split(' ').indexOf(region) >= 0 ? region : DEFAULT_REGION;
   } catch (_) {
     return DEFAULT_REGION;
   }
 }
 
+// The letters are checked before they become upper case, because some letters of
+// other alphabets become A to Z. The length is checked too, because $ also matches
+// before a line break in some engines.
+function isCountry(text) {
+  return text.length === 2 && /^[A-Za-z]{2}$/.test(text);
+}
+
 // The country selected in the page's dropdown takes precedence over the viewer's
 // country. A value that is not two letters did not come from the page.
 function countryOf(headers) {
-  const selected = headers['x-region'] ? headers['x-region'].value.toUpperCase() : '';
-  if (/^[A-Z]{2}$/.test(selected)) {
-    return selected;
+  const selected = headers['x-region'] ? headers['x-region'].value : '';
+  if (isCountry(selected)) {
+    return selected.toUpperCase();
   }
   const detected = headers['cloudfront-viewer-country'] ? headers['cloudfront-viewer-country'].value : '';
-  return /^[A-Z]{2}$/.test(detected) ? detected : 'ZZ';
+  return isCountry(detected) ? detected.toUpperCase() : 'ZZ';
 }
 
 async function handler(event) {

@@ -1,6 +1,6 @@
 // Package edge stands for CloudFront on this machine: it serves the built page,
 // and forwards API requests to the gateway of the region that the CloudFront
-// Function chooses. It runs the same source that is deployed.
+// Function chooses. It runs the same sources that are deployed.
 //
 // It differs from CloudFront in two ways. It does not know where a viewer is: it
 // accepts a cloudfront-viewer-country header from the client, with which a test
@@ -84,7 +84,11 @@ func New(cfg Config) (*Server, error) {
 	if cfg.Door != "" {
 		s.mux.Handle("/_local/", http.RedirectHandler(cfg.Door, http.StatusFound))
 	}
-	page := &static{dir: cfg.Web, headers: headers, cache: map[string]*asset{}}
+	route, err := cffunction.New("page-request.js", function.PageRequest, nil)
+	if err != nil {
+		return nil, err
+	}
+	page := &static{dir: cfg.Web, headers: headers, route: route, cache: map[string]*asset{}}
 	s.mux.Handle("/", s.decide(routePage, page))
 	s.mux.Handle("GET "+HealthPath, http.StripPrefix(HealthPath, page)) // no viewer's request, so it is not logged
 	return s, nil

@@ -188,6 +188,7 @@ func TestThePageIsServedWithItsCacheRules(t *testing.T) {
 			"public, max-age=31536000, immutable"},
 		"an outdated script": {"GET", "/assets/app-0000.js", 404, "text/plain; charset=utf-8", ""},
 		"a folder":           {"GET", "/assets", 200, "text/html; charset=utf-8", "no-cache"},
+		"a missing file":     {"GET", "/robots.txt", 404, "text/plain; charset=utf-8", ""},
 		"outside the folder": {"GET", "/..%2fsecret.txt", 404, "text/plain; charset=utf-8", ""},
 		"a link to outside":  {"GET", "/link.txt", 500, "text/plain; charset=utf-8", ""},
 		"writing":            {"POST", "/", 405, "application/problem+json", "no-store"},

@@ -9,23 +9,26 @@ import (
 	"io"
 	"io/fs"
 	"mime"
+	"net"
 	"net/http"
+	"net/url"
 	"os"
 	"path"
 	"strings"
 	"sync"
 	"time"
 
+	"jari.example/infra/edge/cffunction"
 	"jari.example/internal/problem"
 )
 
 // static serves the built page. Files under /assets/ have a hash in their names
-// and are cached forever; all others are revalidated with an ETag. A path without
-// a file is a route of the page and gets index.html, unless it has an extension:
-// an outdated script must fail with 404 and not receive HTML.
+// and are cached forever; all others are revalidated with an ETag. Which file a
+// path gets is decided by the CloudFront Function page-request.js.
 type static struct {
 	dir     string
 	headers map[string]string // of every response, as infra/edge/response-headers.json states them
+	route   *cffunction.Function
 	mu      sync.Mutex
 	cache   map[string]*asset
 }
@@ -50,15 +53,12 @@ func (s *static) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 			"The page allows GET and HEAD only; the API is under /v1/."))
 		return
 	}
-	name := strings.TrimPrefix(path.Clean("/"+r.URL.Path), "/")
-	if name == "" {
-		name = "index.html"
+	name, err := s.file(r)
+	if err != nil {
+		respond(w, problem.New(http.StatusServiceUnavailable, "edge_function_failed", "The edge function failed."))
+		return
 	}
 	a, err := s.open(name)
-	if errors.Is(err, fs.ErrNotExist) && path.Ext(name) == "" {
-		name = "index.html"
-		a, err = s.open(name)
-	}
 	switch {
 	case errors.Is(err, fs.ErrNotExist) && name == "index.html":
 		own(w, "page_missing")
@@ -87,6 +87,19 @@ func (s *static) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	h.Set("ETag", etag)
 	http.ServeContent(w, r, "", time.Time{}, bytes.NewReader(body))
+}
+
+// file returns the name of the file that the path of r gets.
+func (s *static) file(r *http.Request) (string, error) {
+	req := request(r)
+	req.URI = "/" + strings.TrimPrefix(req.URI, "/") // the launcher's health check has an empty path
+	ip, _, _ := net.SplitHostPort(r.RemoteAddr)
+	got, err := s.route.Run(ip, req)
+	if err != nil {
+		return "", err
+	}
+	file, err := url.PathUnescape(got.Request.URI)
+	return strings.TrimPrefix(path.Clean(file), "/"), err
 }
 
 // open reads a file of the folder. os.Root rejects one outside it, also through a
