@@ -107,8 +107,7 @@ resource "aws_s3_bucket_lifecycle_configuration" "state" {
     filter {}
 
     noncurrent_version_expiration {
-      noncurrent_days           = var.old_version_days
-      newer_noncurrent_versions = 20 # kept for longer, however old
+      noncurrent_days = var.old_version_days
     }
 
     abort_incomplete_multipart_upload {

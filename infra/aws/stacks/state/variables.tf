@@ -23,7 +23,7 @@ variable "aws_region" {
 variable "old_version_days" {
   type        = number
   default     = 365
-  description = "Days for which replaced versions of a state are kept; the last 20 stay for longer."
+  description = "Days for which replaced versions of a state are kept."
 
   validation {
     condition     = var.old_version_days >= 30 && floor(var.old_version_days) == var.old_version_days
