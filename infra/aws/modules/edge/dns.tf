@@ -2,7 +2,6 @@ resource "aws_acm_certificate" "this" {
   domain_name               = var.domain_name
   subject_alternative_names = var.alternative_names
   validation_method         = "DNS"
-  key_algorithm             = "EC_prime256v1"
 
   # The distribution uses the old one until the new one is valid.
   lifecycle {

@@ -40,7 +40,7 @@ resource "aws_wafv2_web_acl" "this" {
     key          = "too-many-requests"
     content_type = "APPLICATION_JSON"
     content = jsonencode({
-      type   = "about:blank", title = "Too Many Requests", status = 429, reason = "too_many_requests"
+      type   = "about:blank", title = "Too Many Requests", status = 429, reason = "rate_limited"
       detail = "Your network sends too many requests. Try again in a minute."
     })
   }
