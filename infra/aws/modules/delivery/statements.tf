@@ -240,6 +240,11 @@ locals {
         ]
         resources = [format(local.arn, "secretsmanager", "secret:/jari/${var.environment}/*")]
       },
+      # RDS makes the secret of a database's administrator as whoever creates the database, and chooses its name.
+      {
+        actions   = ["secretsmanager:CreateSecret", "secretsmanager:DescribeSecret", "secretsmanager:TagResource"]
+        resources = [format(local.arn, "secretsmanager", "secret:rds!db-*")]
+      },
       {
         actions   = ["secretsmanager:GetRandomPassword"]
         resources = ["*"] # a random text is no resource
