@@ -6,6 +6,11 @@ data "aws_caller_identity" "this" {}
 locals {
   account = data.aws_caller_identity.this.account_id
 
+  cluster = {
+    "kms:EncryptionContext:aws:ecs:clusterAccount" = local.account
+    "kms:EncryptionContext:aws:ecs:clusterName"    = var.name
+  }
+
   # Services that write encrypted data on their own, without a role of ours.
   writers = ["cloudwatch.amazonaws.com", "ses.amazonaws.com", "budgets.amazonaws.com", "scheduler.amazonaws.com"]
 }
@@ -45,6 +50,23 @@ resource "aws_kms_key" "this" {
         Action    = ["kms:Decrypt", "kms:GenerateDataKey*"]
         Resource  = "*"
         Condition = { StringEquals = { "aws:SourceAccount" = local.account } }
+      },
+      {
+        # The disks of tasks, on which the log router buffers.
+        Sid       = "DisksOfTasks"
+        Effect    = "Allow"
+        Principal = { Service = "fargate.amazonaws.com" }
+        Action    = ["kms:GenerateDataKeyWithoutPlaintext"]
+        Resource  = "*"
+        Condition = { StringEquals = local.cluster }
+      },
+      {
+        Sid       = "GrantsForThem"
+        Effect    = "Allow"
+        Principal = { Service = "fargate.amazonaws.com" }
+        Action    = ["kms:CreateGrant"]
+        Resource  = "*"
+        Condition = { StringEquals = merge(local.cluster, { "kms:GrantOperations" = "Decrypt" }) }
       },
     ]
   })
