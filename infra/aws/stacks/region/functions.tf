@@ -1,0 +1,90 @@
+# The two functions and the jobs.
+
+module "indexer" {
+  source = "../../modules/function"
+
+  name        = local.name
+  function    = "indexer"
+  region      = var.region
+  package     = { bucket = module.registry.package_bucket, key = "indexerd/${var.package_digests["indexerd"]}.zip" }
+  vpc         = { vpc_id = module.network.vpc_id, subnet_ids = module.network.private_subnet_ids }
+  stream      = { arn = module.catalogue.stream_arn }
+  environment = local.indexer_environment
+  secrets     = { INDEXER_OPENSEARCH_URL = local.secret_arns["opensearch-indexer"] }
+  kms_key_arn = module.key.arn
+}
+
+# The dead man's switch. It is the last one to speak when alerting is silent, so it depends on as little as possible.
+module "alertingwatch" {
+  source = "../../modules/function"
+
+  name              = local.name
+  function          = "alertingwatch"
+  region            = var.region
+  package           = { bucket = module.registry.package_bucket, key = "alertingwatch/${var.package_digests["alertingwatch"]}.zip" }
+  vpc               = { vpc_id = module.network.vpc_id, subnet_ids = module.network.private_subnet_ids }
+  schedule          = "rate(1 minute)"
+  concurrency       = 1
+  secrets           = { ALERTINGWATCH_DATABASE_URL = local.secret_arns["postgres-alertingwatch"] }
+  policy_statements = local.sends_mail
+  kms_key_arn       = module.key.arn
+
+  environment = {
+    ALERTINGWATCH_ENVIRONMENT      = var.environment == "prod" ? "production" : var.environment
+    ALERTINGWATCH_SERVICE_VERSION  = var.release
+    ALERTINGWATCH_AWS_ENDPOINT_URL = "aws"
+    ALERTINGWATCH_MAIL_FROM        = local.mail_from
+    ALERTINGWATCH_MAIL_TO          = var.on_call_email
+    ALERTINGWATCH_STATE_FILE       = "/tmp/alertingwatch.json" # the only place that can be written; it stays while the function is warm
+  }
+}
+
+locals {
+  indexer_environment = {
+    INDEXER_ENVIRONMENT      = var.environment == "prod" ? "production" : var.environment
+    INDEXER_SERVICE_VERSION  = var.release
+    INDEXER_AWS_ENDPOINT_URL = "aws"
+    INDEXER_CATALOGUE_INDEX  = local.index_alias
+    INDEXER_CATALOGUE_TABLE  = module.catalogue.name
+  }
+}
+
+module "jobs" {
+  source = "../../modules/jobs"
+
+  name        = local.name
+  region      = var.region
+  vpc_id      = module.network.vpc_id
+  subnet_ids  = module.network.private_subnet_ids
+  cluster_arn = aws_ecs_cluster.this.arn
+  kms_key_arn = module.key.arn
+
+  jobs = {
+    telemetry-setup = {
+      image          = local.images["jari-telemetry"]
+      repository_arn = module.registry.repository_arns["jari-telemetry"]
+      command        = ["setup"]
+      secrets        = { JARI_OPENSEARCH_URL = local.secret_arns["opensearch-telemetry"] }
+    }
+    telemetry-prune = {
+      image          = local.images["jari-telemetry"]
+      repository_arn = module.registry.repository_arns["jari-telemetry"]
+      command        = ["prune"]
+      schedule       = "cron(30 18 * * ? *)" # 03:30 in Seoul
+      secrets        = { JARI_OPENSEARCH_URL = local.secret_arns["opensearch-telemetry"] }
+    }
+    index-rebuild = {
+      image          = local.images["indexerd"]
+      repository_arn = module.registry.repository_arns["indexerd"]
+      command        = ["--task", "rebuild"]
+      cpu            = 512
+      memory         = 1024
+      environment    = merge(local.indexer_environment, { INDEXER_CLOUD_REGION = var.region })
+      secrets        = { INDEXER_OPENSEARCH_URL = local.secret_arns["opensearch-indexer"] }
+      policy_statements = [
+        { sid = "ReadTheCatalogue", actions = ["dynamodb:DescribeTable", "dynamodb:Scan"], resources = [module.catalogue.arn] },
+        { sid = "DecryptIt", actions = ["kms:Decrypt"], resources = [module.key.arn] },
+      ]
+    }
+  }
+}

@@ -1,0 +1,67 @@
+output "origin_domain_name" {
+  description = "Name of the load balancer, an origin of the distribution."
+  value       = module.load_balancer.domain_name
+}
+
+output "instance_arns" {
+  description = "PostgreSQL instance to its ARN, for a copy in another region."
+  value       = { for k, i in module.rds : k => i.arn }
+}
+
+output "kms_key_arn" {
+  description = "ARN of the region's key, for a copy of another region's catalogue here."
+  value       = module.key.arn
+}
+
+output "repository_urls" {
+  description = "Image to the repository to push it to."
+  value       = module.registry.repository_urls
+}
+
+output "package_bucket" {
+  description = "Bucket to which the functions' packages are copied."
+  value       = module.registry.package_bucket
+}
+
+output "cluster_name" {
+  description = "Name of the ECS cluster."
+  value       = aws_ecs_cluster.this.name
+}
+
+output "job_task_definition_arns" {
+  description = "Job to its task definition."
+  value       = module.jobs.task_definition_arns
+}
+
+output "job_network" {
+  description = "What a job that is started by hand needs: subnets, and its security group."
+  value       = { subnets = module.network.private_subnet_ids, security_groups = module.jobs.security_group_ids }
+}
+
+output "tunnels" {
+  description = "Database to the command that forwards a local port to it."
+  value       = module.bastion.tunnels
+}
+
+output "secret_names" {
+  description = "Secret to its name in Secrets Manager. Those of by_people have no value until somebody stores one."
+  value = {
+    generated = merge({ for k, s in module.password : k => s.name }, { for k, s in module.url : k => s.name })
+    by_people = { for k, s in module.secret_by_people : k => s.name }
+  }
+}
+
+output "calls" {
+  description = "Calls that security groups allow, as from, to and port."
+  value       = merge(local.inside_calls, { for k, p in local.outside_calls : k => merge(p, { port = 443 }) })
+}
+
+output "alarm_topic_arn" {
+  description = "ARN of the topic of CloudWatch's alarms."
+  value       = module.observability.topic_arn
+}
+
+output "most_connections" {
+  description = "PostgreSQL instance to the connections that its services open at most."
+  value       = { for k, c in terraform_data.connections : k => c.output }
+}
