@@ -106,6 +106,8 @@ resource "aws_cloudwatch_metric_alarm" "stream" {
 }
 
 resource "aws_budgets_budget" "this" {
+  count = var.monthly_budget_usd == null ? 0 : 1
+
   name         = var.name
   budget_type  = "COST"
   time_unit    = "MONTHLY"

@@ -74,10 +74,11 @@ variable "stream_functions" {
 
 variable "monthly_budget_usd" {
   type        = number
-  description = "Expected cost of the region in a month, in US dollars."
+  default     = null
+  description = "Expected cost of the region in a month, in US dollars. null: the account has a budget of its own."
 
   validation {
-    condition     = var.monthly_budget_usd > 0
-    error_message = "Give an amount above 0."
+    condition     = var.monthly_budget_usd == null || try(var.monthly_budget_usd > 0, false)
+    error_message = "Give an amount above 0, or null for no budget."
   }
 }

@@ -163,7 +163,6 @@ resource "aws_ecs_service" "this" {
   deployment_maximum_percent         = 200
   availability_zone_rebalancing      = "ENABLED"
   enable_execute_command             = false # the images have no shell
-  enable_ecs_managed_tags            = true
   propagate_tags                     = "SERVICE"
   health_check_grace_period_seconds  = var.load_balancer == null ? null : 60
 

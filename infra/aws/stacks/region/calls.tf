@@ -11,12 +11,9 @@ locals {
     { for i in keys(var.instances) : "postgres-${i}" => [5432] },
   )
 
-  # In AWS and on the internet: by prefix list or by every address, port 443.
-  outside = {
-    dynamodb = module.network.dynamodb_prefix_list_id
-    ses      = null
-    slack    = null
-  }
+  # Those without a security group of ours, and what a rule to them names. Two that share a name share a rule: AWS
+  # refuses a second one that is equal.
+  outside = { dynamodb = "dynamodb", ses = "internet", slack = "internet" }
 
   jobs      = ["index-rebuild", "telemetry-prune", "telemetry-setup"]
   functions = ["alertingwatch", "indexer"]
@@ -58,7 +55,7 @@ locals {
   ]...)
 
   outside_calls = {
-    for p in local.pairs : "${p.from} to ${p.to}" => p
+    for p in local.pairs : "${p.from} to ${local.outside[p.to]}:443" => { from = p.from, to = p.to }...
     if contains(local.inside_names, p.from) && contains(keys(local.outside), p.to)
   }
 
@@ -109,10 +106,10 @@ resource "aws_vpc_security_group_ingress_rule" "call" {
 resource "aws_vpc_security_group_egress_rule" "outside" {
   for_each = local.outside_calls
 
-  security_group_id = local.security_group[each.value.from]
-  prefix_list_id    = local.outside[each.value.to]
-  cidr_ipv4         = contains(["ses", "slack"], each.value.to) ? "0.0.0.0/0" : null
-  description       = each.key
+  security_group_id = local.security_group[each.value[0].from]
+  prefix_list_id    = local.outside[each.value[0].to] == "dynamodb" ? module.network.dynamodb_prefix_list_id : null
+  cidr_ipv4         = local.outside[each.value[0].to] == "internet" ? "0.0.0.0/0" : null
+  description       = "${each.value[0].from} to ${join(", ", each.value[*].to)}"
   ip_protocol       = "tcp"
   from_port         = 443
   to_port           = 443

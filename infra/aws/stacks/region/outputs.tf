@@ -53,7 +53,10 @@ output "secret_names" {
 
 output "calls" {
   description = "Calls that security groups allow, as from, to and port."
-  value       = merge(local.inside_calls, { for k, p in local.outside_calls : k => merge(p, { port = 443 }) })
+  value = concat(
+    values(local.inside_calls),
+    [for c in flatten(values(local.outside_calls)) : { from = c.from, to = c.to, port = 443 }],
+  )
 }
 
 output "alarm_topic_arn" {

@@ -58,7 +58,7 @@ variable "zone_id" {
   description = "Id of the domain's public Route 53 zone."
 
   validation {
-    condition     = can(regex("^Z[A-Z0-9]{5,31}$", var.zone_id))
+    condition     = can(regex("^[A-Z0-9]{6,32}$", var.zone_id))
     error_message = "Give the id of a hosted zone, such as Z0123456789ABCDEFGHIJ."
   }
 }
@@ -279,7 +279,8 @@ variable "on_call_email" {
 
 variable "monthly_budget_usd" {
   type        = number
-  description = "Expected cost of the region in a month, in US dollars."
+  default     = null
+  description = "Expected cost of the region in a month, in US dollars. null: the account has a budget of its own."
 }
 
 variable "secret_generations" {

@@ -26,7 +26,7 @@ variables {
 run "opens_no_port" {
   assert {
     condition = (
-      length(aws_vpc_security_group_ingress_rule.ssh) == 0 && !aws_instance.this.associate_public_ip_address &&
+      length(aws_vpc_security_group_ingress_rule.ssh) == 0 &&
       aws_instance.this.subnet_id == "subnet-private" && length(aws_key_pair.this) == 0
     )
     error_message = "private, without a key and without a rule"
@@ -46,7 +46,7 @@ run "ssh_is_an_option" {
     ssh = { cidr = "203.0.113.7/32", public_key = "ssh-ed25519 AAAA test" }
   }
   assert {
-    condition     = aws_vpc_security_group_ingress_rule.ssh[0].cidr_ipv4 == "203.0.113.7/32" && aws_instance.this.subnet_id == "subnet-public"
+    condition     = aws_vpc_security_group_ingress_rule.ssh[0].cidr_ipv4 == "203.0.113.7/32" && aws_instance.this.subnet_id == "subnet-public" && aws_instance.this.associate_public_ip_address
     error_message = "port 22 is open to the administrator only"
   }
 }

@@ -48,8 +48,19 @@ run "each_alarm_notifies" {
 
 run "the_budget_notifies_ahead" {
   assert {
-    condition     = length([for n in aws_budgets_budget.this.notification : n if n.notification_type == "FORECASTED"]) == 1
+    condition     = length([for n in aws_budgets_budget.this[0].notification : n if n.notification_type == "FORECASTED"]) == 1
     error_message = "the forecast notifies"
+  }
+}
+
+run "a_budget_is_an_option" {
+  command = plan
+  variables {
+    monthly_budget_usd = null
+  }
+  assert {
+    condition     = length(aws_budgets_budget.this) == 0
+    error_message = "without an amount there is no budget"
   }
 }
 
