@@ -22,7 +22,9 @@ locals {
         Action   = ["kms:Decrypt", "kms:GenerateDataKey"]
         Resource = [var.kms_key_arn]
         Condition = {
-          StringEquals = { "kms:ViaService" = [for s in ["sqs", "secretsmanager", "dynamodb", "lambda"] : "${s}.${var.region}.amazonaws.com"] }
+          StringEquals = {
+            "kms:ViaService" = [for s in ["sqs", "secretsmanager", "dynamodb", "lambda"] : "${s}.${var.region}.amazonaws.com"]
+          }
         }
       },
     ],
@@ -74,7 +76,10 @@ locals {
         Condition = { ArnEquals = { "lambda:SourceFunctionArn" = [local.arn] } }
       },
     ],
-    [for s in var.policy_statements : { Sid = s.sid, Effect = "Allow", Action = s.actions, Resource = s.resources, Condition = s.condition }],
+    [
+      for s in var.policy_statements :
+      { Sid = s.sid, Effect = "Allow", Action = s.actions, Resource = s.resources, Condition = s.condition }
+    ],
   )
 }
 

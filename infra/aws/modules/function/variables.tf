@@ -131,7 +131,7 @@ variable "stream" {
     condition = var.stream == null || try(
       var.stream.max_retries >= 1 && var.stream.max_record_age_seconds >= 60 && var.stream.max_record_age_seconds <= 86400, false
     )
-    error_message = "Bound the retries (1 or more) and the age (60 to 86400 s, since a stream keeps a day): else a poison record stops its shard."
+    error_message = "Bound the retries (1 or more) and the age (60 to 86400 s: a stream keeps a day), or a poison record stops its shard."
   }
 }
 

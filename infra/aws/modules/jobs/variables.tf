@@ -79,7 +79,11 @@ variable "jobs" {
     error_message = "Write a schedule as rate(...), cron(...) or at(...)."
   }
   validation {
-    condition     = !anytrue(flatten([for j in values(var.jobs) : [for s in j.policy_statements : [for a in concat(s.actions, s.resources) : a == "*" || endswith(a, ":*")]]]))
+    condition = !anytrue(flatten([
+      for j in values(var.jobs) : [
+        for s in j.policy_statements : [for a in concat(s.actions, s.resources) : a == "*" || endswith(a, ":*")]
+      ]
+    ]))
     error_message = "Name each action and resource of a job."
   }
 }

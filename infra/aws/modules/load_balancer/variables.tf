@@ -44,7 +44,10 @@ variable "header_name" {
   description = "Header in which CloudFront sends the secret."
 
   validation {
-    condition     = can(regex("^[a-z][a-z0-9-]+$", var.header_name)) && !startswith(var.header_name, "x-amz") && !startswith(var.header_name, "x-edge")
+    condition = (
+      can(regex("^[a-z][a-z0-9-]+$", var.header_name)) &&
+      !startswith(var.header_name, "x-amz") && !startswith(var.header_name, "x-edge")
+    )
     error_message = "Use lower-case letters, digits and hyphens; CloudFront keeps x-amz- and x-edge- for itself."
   }
 }

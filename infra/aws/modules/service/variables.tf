@@ -128,7 +128,7 @@ variable "command" {
 variable "health_command" {
   type        = list(string)
   default     = []
-  description = "Command in the image that fails when the program is not healthy, such as [\"CMD\", \"/probe\"]. Empty: ECS sees only its end."
+  description = "Command in the image that fails while the program is not healthy, such as [\"CMD\", \"/probe\"]. Empty: none."
 
   validation {
     condition     = length(var.health_command) == 0 || try(contains(["CMD", "CMD-SHELL"], var.health_command[0]), false)

@@ -33,11 +33,23 @@ locals {
   )
 
   # The log router is in every service's task, with the task's address.
+  callers = {
+    log-router = keys(local.programs)
+  }
+
+  # A call to a database goes to the instance that has it; people may reach all instances.
+  called = {
+    for c in local.calls : "${c.to}/${try(c.database, "")}" => (
+      c.to != "postgres" ? [c.to] :
+      can(c.database) ? ["postgres-${local.instance_of[c.database]}"] :
+      [for i in keys(var.instances) : "postgres-${i}"]
+    )...
+  }
+
   pairs = distinct(flatten([
     for c in local.calls : [
-      for from in c.from == "log-router" ? keys(local.programs) : [c.from] : [
-        for to in c.to != "postgres" ? [c.to] : can(c.database) ? ["postgres-${local.instance_of[c.database]}"] : [for i in keys(var.instances) : "postgres-${i}"] :
-        { from = from, to = to }
+      for from in lookup(local.callers, c.from, [c.from]) : [
+        for to in local.called["${c.to}/${try(c.database, "")}"][0] : { from = from, to = to }
       ]
     ]
   ]))

@@ -16,7 +16,9 @@ module "rds" {
   kms_key_arn         = module.key.arn
   deletion_protection = var.deletion_protection
 
-  master_password            = each.value.copied ? ephemeral.aws_secretsmanager_random_password.this["master-${each.key}"].random_password : null
+  master_password = (
+    each.value.copied ? ephemeral.aws_secretsmanager_random_password.this["master-${each.key}"].random_password : null
+  )
   master_password_generation = each.value.copied ? local.generation["master-${each.key}"] : 0
 }
 

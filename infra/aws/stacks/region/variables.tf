@@ -128,7 +128,7 @@ variable "image_digests" {
     condition = length(setsubtract([
       "gatewayd", "userd", "reservationd", "searchd", "notificationd", "alertingd", "indexerd", "jari-telemetry", "agent",
     ], keys(var.image_digests))) == 0
-    error_message = "Give a digest for each image: gatewayd, userd, reservationd, searchd, notificationd, alertingd, indexerd, jari-telemetry, agent."
+    error_message = "Give a digest for each image: those of the six services, indexerd, jari-telemetry and agent."
   }
   validation {
     condition     = alltrue([for d in values(var.image_digests) : can(regex("^sha256:[0-9a-f]{64}$", d))])
@@ -220,7 +220,9 @@ variable "instances" {
   EOT
 
   validation {
-    condition     = sort(flatten([for i in values(var.instances) : tolist(i.databases)])) == tolist(["alerting", "notification", "reservation", "users"])
+    condition = sort(flatten([for i in values(var.instances) : tolist(i.databases)])) == tolist([
+      "alerting", "notification", "reservation", "users",
+    ])
     error_message = "Put each of alerting, notification, reservation and users on exactly one instance."
   }
   validation {

@@ -46,7 +46,10 @@ run "ssh_is_an_option" {
     ssh = { cidr = "203.0.113.7/32", public_key = "ssh-ed25519 AAAA test" }
   }
   assert {
-    condition     = aws_vpc_security_group_ingress_rule.ssh[0].cidr_ipv4 == "203.0.113.7/32" && aws_instance.this.subnet_id == "subnet-public" && aws_instance.this.associate_public_ip_address
+    condition = (
+      aws_vpc_security_group_ingress_rule.ssh[0].cidr_ipv4 == "203.0.113.7/32" &&
+      aws_instance.this.subnet_id == "subnet-public" && aws_instance.this.associate_public_ip_address
+    )
     error_message = "port 22 is open to the administrator only"
   }
 }

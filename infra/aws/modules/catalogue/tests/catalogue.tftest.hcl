@@ -41,7 +41,9 @@ run "copies_are_as_safe" {
     replicas = { us-east-1 = { kms_key_arn = "arn:aws:kms:us-east-1:123456789012:key/11111111-2222-3333-4444-555555555555" } }
   }
   assert {
-    condition     = alltrue([for r in aws_dynamodb_table.this.replica : r.point_in_time_recovery && startswith(r.kms_key_arn, "arn:aws:kms:us-east-1")])
+    condition = alltrue([
+      for r in aws_dynamodb_table.this.replica : r.point_in_time_recovery && startswith(r.kms_key_arn, "arn:aws:kms:us-east-1")
+    ])
     error_message = "a copy is restorable and has the key of its region"
   }
 }

@@ -78,7 +78,9 @@ run "the_clock_calls_it" {
     error_message = "the schedule is taken"
   }
   assert {
-    condition     = jsondecode(aws_iam_role_policy.scheduler[0].policy).Statement[0].Resource == ["arn:aws:lambda:ap-northeast-2:123456789012:function:jari-test-kr-alertingwatch"]
+    condition = jsondecode(aws_iam_role_policy.scheduler[0].policy).Statement[0].Resource == [
+      "arn:aws:lambda:ap-northeast-2:123456789012:function:jari-test-kr-alertingwatch"
+    ]
     error_message = "the clock may call this function only"
   }
 }

@@ -25,14 +25,14 @@ variables {
   kms_key_arn = "arn:aws:kms:ap-northeast-2:123456789012:key/11111111-2222-3333-4444-555555555555"
   jobs = {
     prune = {
-      image          = "123456789012.dkr.ecr.ap-northeast-2.amazonaws.com/jari/jari-telemetry@sha256:1111111111111111111111111111111111111111111111111111111111111111"
+      image          = "registry.example/jari-telemetry@sha256:1111111111111111111111111111111111111111111111111111111111111111"
       repository_arn = "arn:aws:ecr:ap-northeast-2:123456789012:repository/jari/jari-telemetry"
       command        = ["prune"]
       schedule       = "cron(0 19 * * ? *)"
       secrets        = { JARI_OPENSEARCH_URL = "arn:aws:secretsmanager:ap-northeast-2:123456789012:secret:url-AbCdEf" }
     }
     setup = {
-      image          = "123456789012.dkr.ecr.ap-northeast-2.amazonaws.com/jari/jari-telemetry@sha256:1111111111111111111111111111111111111111111111111111111111111111"
+      image          = "registry.example/jari-telemetry@sha256:1111111111111111111111111111111111111111111111111111111111111111"
       repository_arn = "arn:aws:ecr:ap-northeast-2:123456789012:repository/jari/jari-telemetry"
       command        = ["setup"]
     }
@@ -45,7 +45,9 @@ run "the_clock_starts_only_what_has_a_schedule" {
     error_message = "one schedule, two task definitions"
   }
   assert {
-    condition     = jsondecode(aws_iam_role_policy.scheduler[0].policy).Statement[0].Resource == ["arn:aws:ecs:ap-northeast-2:123456789012:task-definition/jari-test-kr-job-prune:*"]
+    condition = jsondecode(aws_iam_role_policy.scheduler[0].policy).Statement[0].Resource == [
+      "arn:aws:ecs:ap-northeast-2:123456789012:task-definition/jari-test-kr-job-prune:*"
+    ]
     error_message = "the clock may start the scheduled job only"
   }
 }

@@ -32,7 +32,10 @@ run "old_images_end" {
 
 run "packages_are_private" {
   assert {
-    condition     = aws_s3_bucket_public_access_block.packages.restrict_public_buckets && aws_s3_bucket_public_access_block.packages.block_public_policy
+    condition = (
+      aws_s3_bucket_public_access_block.packages.restrict_public_buckets &&
+      aws_s3_bucket_public_access_block.packages.block_public_policy
+    )
     error_message = "the bucket is not public"
   }
 }

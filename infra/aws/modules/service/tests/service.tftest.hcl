@@ -27,20 +27,20 @@ variables {
   subnet_ids             = ["subnet-1", "subnet-2"]
   cluster                = { arn = "arn:aws:ecs:ap-northeast-2:123456789012:cluster/jari-test-kr", name = "jari-test-kr" }
   discovery_namespace_id = "ns-1"
-  image                  = "123456789012.dkr.ecr.ap-northeast-2.amazonaws.com/jari/reservationd@sha256:1111111111111111111111111111111111111111111111111111111111111111"
+  image                  = "registry.example/reservationd@sha256:1111111111111111111111111111111111111111111111111111111111111111"
   repository_arns = [
     "arn:aws:ecr:ap-northeast-2:123456789012:repository/jari/reservationd",
     "arn:aws:ecr:ap-northeast-2:123456789012:repository/jari/agent",
   ]
   log_router = {
-    image   = "123456789012.dkr.ecr.ap-northeast-2.amazonaws.com/jari/agent@sha256:2222222222222222222222222222222222222222222222222222222222222222"
+    image   = "registry.example/agent@sha256:2222222222222222222222222222222222222222222222222222222222222222"
     secrets = { JARI_OPENSEARCH_URL = "arn:aws:secretsmanager:ap-northeast-2:123456789012:secret:opensearch-AbCdEf" }
   }
   kms_key_arn = "arn:aws:kms:ap-northeast-2:123456789012:key/11111111-2222-3333-4444-555555555555"
   capacity    = { min = 2, max = 8 }
   connections = { per_task = 40, limit = 400 }
   environment = { RESERVATION_USER_URL = "http://user.jari.internal:8080" }
-  parameters  = { RESERVATION_LOG_LEVEL = "arn:aws:ssm:ap-northeast-2:123456789012:parameter/jari/test/kr/reservation/RESERVATION_LOG_LEVEL" }
+  parameters  = { RESERVATION_LOG_LEVEL = "arn:aws:ssm:ap-northeast-2:123456789012:parameter/RESERVATION_LOG_LEVEL" }
   secrets     = { RESERVATION_DATABASE_URL = "arn:aws:secretsmanager:ap-northeast-2:123456789012:secret:database-AbCdEf" }
 }
 
@@ -188,7 +188,7 @@ run "rejects_a_variable_given_twice" {
 run "rejects_an_image_by_tag" {
   command = plan
   variables {
-    image = "123456789012.dkr.ecr.ap-northeast-2.amazonaws.com/jari/reservationd:latest"
+    image = "registry.example/reservationd:latest"
   }
   expect_failures = [var.image]
 }
