@@ -45,7 +45,7 @@ LONG ?=
 # how long one module's tests may take
 TEST_BUDGET_alerting        := 240
 TEST_BUDGET_fluentbit       := 150
-TEST_BUDGET_infra           := 300
+TEST_BUDGET_infra           := 480
 TEST_BUDGET_internal        := 90
 TEST_BUDGET_kibana          := 40
 TEST_BUDGET_services        := 450

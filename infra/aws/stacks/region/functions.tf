@@ -18,16 +18,22 @@ module "indexer" {
 module "alertingwatch" {
   source = "../../modules/function"
 
-  name              = local.name
-  function          = "alertingwatch"
-  region            = var.region
-  package           = { bucket = module.registry.package_bucket, key = "alertingwatch/${var.package_digests["alertingwatch"]}.zip" }
-  vpc               = { vpc_id = module.network.vpc_id, subnet_ids = module.network.private_subnet_ids }
-  schedule          = "rate(1 minute)"
-  concurrency       = 1
-  secrets           = { ALERTINGWATCH_DATABASE_URL = local.secret_arns["postgres-alertingwatch"] }
-  policy_statements = local.sends_mail
-  kms_key_arn       = module.key.arn
+  name        = local.name
+  function    = "alertingwatch"
+  region      = var.region
+  package     = { bucket = module.registry.package_bucket, key = "alertingwatch/${var.package_digests["alertingwatch"]}.zip" }
+  vpc         = { vpc_id = module.network.vpc_id, subnet_ids = module.network.private_subnet_ids }
+  schedule    = "rate(1 minute)"
+  concurrency = 1
+  secrets     = { ALERTINGWATCH_DATABASE_URL = local.secret_arns["postgres-alertingwatch"] }
+  kms_key_arn = module.key.arn
+
+  policy_statements = concat(local.sends_mail, [{
+    sid       = "RememberWhatWasMailed"
+    actions   = ["ssm:GetParameter", "ssm:PutParameter"]
+    resources = ["arn:aws:ssm:${var.region}:${var.account_id}:parameter${local.watch_state}"]
+    condition = {}
+  }])
 
   environment = {
     ALERTINGWATCH_ENVIRONMENT      = var.environment == "prod" ? "production" : var.environment
@@ -35,11 +41,13 @@ module "alertingwatch" {
     ALERTINGWATCH_AWS_ENDPOINT_URL = "aws"
     ALERTINGWATCH_MAIL_FROM        = local.mail_from
     ALERTINGWATCH_MAIL_TO          = var.on_call_email
-    ALERTINGWATCH_STATE_FILE       = "/tmp/alertingwatch.json" # the only place that can be written; it stays while the function is warm
+    ALERTINGWATCH_STATE_PARAMETER  = local.watch_state # the function has no disk that lasts
   }
 }
 
 locals {
+  watch_state = "${local.path}/alertingwatch/state" # the function makes it
+
   indexer_environment = {
     INDEXER_ENVIRONMENT      = var.environment == "prod" ? "production" : var.environment
     INDEXER_SERVICE_VERSION  = var.release

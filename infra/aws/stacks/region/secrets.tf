@@ -62,19 +62,19 @@ locals {
   by_people = merge(
     {
       signing-key = {
-        path        = "gateway/GATEWAY_SIGNING_KEY_FILE_CONTENT"
+        path        = "gateway/GATEWAY_SIGNING_KEY"
         description = "PEM of the keys that sign access tokens, the current one first; equal in all regions"
       }
       refresh-key = {
-        path        = "gateway/GATEWAY_REFRESH_KEY_FILE_CONTENT"
+        path        = "gateway/GATEWAY_REFRESH_KEY"
         description = "Key that derives refresh tokens"
       }
       slack-token = {
-        path        = "alerting/ALERTING_SLACK_TOKEN_FILE_CONTENT"
+        path        = "alerting/ALERTING_SLACK_TOKEN"
         description = "Token of the Slack bot"
       }
       slack-signing-secret = {
-        path        = "alerting/ALERTING_SLACK_SIGNING_SECRET_FILE_CONTENT"
+        path        = "alerting/ALERTING_SLACK_SIGNING_SECRET"
         description = "Signing secret of the Slack app"
       }
     },

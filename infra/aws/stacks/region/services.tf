@@ -26,19 +26,19 @@ locals {
   # Which secret each service gets as which variable.
   secrets_of = {
     gateway = {
-      GATEWAY_REDIS_URL                = "redis-url"
-      GATEWAY_SIGNING_KEY_FILE_CONTENT = "signing-key"
-      GATEWAY_REFRESH_KEY_FILE_CONTENT = "refresh-key"
+      GATEWAY_REDIS_URL   = "redis-url"
+      GATEWAY_SIGNING_KEY = "signing-key"
+      GATEWAY_REFRESH_KEY = "refresh-key"
     }
     user         = { USER_DATABASE_URL = "postgres-user" }
     reservation  = { RESERVATION_DATABASE_URL = "postgres-reservation" }
     search       = { SEARCH_OPENSEARCH_URL = "opensearch-search" }
     notification = { NOTIFICATION_DATABASE_URL = "postgres-notification" }
     alerting = {
-      ALERTING_DATABASE_URL                      = "postgres-alerting"
-      ALERTING_OPENSEARCH_URL                    = "opensearch-alerting"
-      ALERTING_SLACK_TOKEN_FILE_CONTENT          = "slack-token"
-      ALERTING_SLACK_SIGNING_SECRET_FILE_CONTENT = "slack-signing-secret"
+      ALERTING_DATABASE_URL         = "postgres-alerting"
+      ALERTING_OPENSEARCH_URL       = "opensearch-alerting"
+      ALERTING_SLACK_TOKEN          = "slack-token"
+      ALERTING_SLACK_SIGNING_SECRET = "slack-signing-secret"
     }
   }
 
@@ -115,7 +115,7 @@ module "service" {
 
   size               = { cpu = var.services[each.key].cpu, memory = var.services[each.key].memory }
   capacity           = { min = var.services[each.key].min, max = var.services[each.key].max }
-  scheduled_capacity = var.services[each.key].scheduled_capacity
+  scheduled_capacity = lookup(var.scheduled_capacity, each.key, [])
 
   connections = !contains(keys(local.database_users), each.key) ? null : {
     per_task = var.services[each.key].connections_per_task
@@ -143,7 +143,7 @@ resource "terraform_data" "connections" {
     precondition {
       condition = sum(concat([0], [
         for service, d in local.database_users :
-        max(var.services[service].max, var.services[service].scheduled_capacity[*].max...) * var.services[service].connections_per_task
+        max(var.services[service].max, lookup(var.scheduled_capacity, service, [])[*].max...) * var.services[service].connections_per_task
         if contains(keys(local.programs), service) && contains(each.value.databases, d.database)
       ])) <= each.value.max_connections - local.spare_connections
       error_message = "The services on ${each.key} could open more connections than it accepts: lower their max, or raise max_connections."

@@ -163,7 +163,6 @@ variable "services" {
     min                  = number
     max                  = number
     connections_per_task = optional(number, 0)
-    scheduled_capacity   = optional(list(object({ name = string, at = string, min = number, max = number })), [])
   }))
   description = "Size of each service, and how many connections to PostgreSQL one task opens at most."
 
@@ -172,6 +171,17 @@ variable "services" {
       "gateway", "user", "reservation", "search", "notification", "alerting",
     ])
     error_message = "Give exactly gateway, user, reservation, search, notification and alerting."
+  }
+}
+
+variable "scheduled_capacity" {
+  type        = map(list(object({ name = string, at = string, min = number, max = number })))
+  default     = {}
+  description = "Tasks for drops that are known, by service; `jarictl drops plan -output json` writes this variable."
+
+  validation {
+    condition     = length(setsubtract(keys(var.scheduled_capacity), keys(var.services))) == 0
+    error_message = "The keys are services, such as gateway and reservation."
   }
 }
 
