@@ -40,7 +40,6 @@ var attributes = []attribute{
 	{"database-backups", "Point-in-time recovery reaches back a week.", "aws_db_instance", "backup_retention_period", atLeast(7), 1.0},
 	{"database-authority", "The images hold the certificates of this authority.", "aws_db_instance", "ca_cert_identifier", "rds-ca-rsa2048-g1", "rds-ca-2019"},
 	{"database-final-snapshot", "Who deletes a database keeps its last state.", "aws_db_instance", "skip_final_snapshot", false, true},
-	{"database-password", "No password of the master user is in the state.", "aws_db_instance", "manage_master_user_password", true, false},
 
 	{"redis-encrypted-in-transit", "Sessions are not readable on the network.", "aws_elasticache_replication_group", "transit_encryption_enabled", true, false},
 	{"redis-encrypted-at-rest", "Nor in a snapshot.", "aws_elasticache_replication_group", "at_rest_encryption_enabled", "true", "false"},

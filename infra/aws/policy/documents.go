@@ -81,6 +81,7 @@ func withoutResource(action string) bool {
 		"ssmmessages:CreateControlChannel", "ssmmessages:CreateDataChannel", "ssmmessages:OpenControlChannel", "ssmmessages:OpenDataChannel",
 		"ssm:UpdateInstanceInformation", "ses:GetAccount", "ec2:DescribeNetworkInterfaces",
 		"ec2:CreateNetworkInterface", "ec2:DeleteNetworkInterface", "ec2:DescribeSubnets", "ec2:AssignPrivateIpAddresses", "ec2:UnassignPrivateIpAddresses",
+		"logs:DescribeLogGroups", // has one, but Session Manager asks for all groups before it writes to its own
 		"xray:PutTraceSegments", "xray:PutTelemetryRecords", "dynamodb:ListStreams",
 	}, action)
 }

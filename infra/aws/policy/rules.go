@@ -76,6 +76,13 @@ var special = []Rule{
 		}
 		return ""
 	})},
+	{"roles-bounded", "The role of delivery may create roles, and no role that may do more than the boundary.",
+		each("aws_iam_role", func(r Resource) string {
+			if _, known := r.Values["permissions_boundary"]; known && r.Text("permissions_boundary") == "" {
+				return "has no permissions boundary"
+			}
+			return ""
+		})},
 	{"no-user", "Users have keys that last; people and workflows get roles.", func(p Plan) (all []Finding) {
 		for _, kind := range []string{"aws_iam_user", "aws_iam_access_key"} {
 			for _, r := range p.Of(kind) {
@@ -110,7 +117,11 @@ var special = []Rule{
 		return ""
 	})},
 	{"logs-by-our-agent", "Lines reach OpenSearch, where alerts count them.", containers(func(c container) string {
-		if want := map[bool]string{true: "awslogs", false: "awsfirelens"}[c.Firelens != nil]; c.Log.Driver != want {
+		want := "awslogs" // a job ends, and has no agent beside it; the agent's own lines must not go through itself
+		if c.Service() {
+			want = "awsfirelens"
+		}
+		if c.Log.Driver != want {
 			return fmt.Sprintf("its log driver is %q, %q is wanted", c.Log.Driver, want)
 		}
 		return ""
@@ -120,6 +131,13 @@ var special = []Rule{
 			if secretName.MatchString(v.Name) {
 				return v.Name + " is plain text"
 			}
+		}
+		return ""
+	})},
+	{"database-password", "No password of the master user is in the state.", each("aws_db_instance", func(r Resource) string {
+		_, writeOnly := r.Number("password_wo_version") // RDS copies no instance whose password it keeps itself
+		if r.Get("manage_master_user_password") != true && !writeOnly && r.Text("replicate_source_db") == "" {
+			return "its password is neither kept by RDS nor write-only"
 		}
 		return ""
 	})},

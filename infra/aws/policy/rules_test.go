@@ -94,6 +94,10 @@ var fixtures = map[string]struct{ good, broken []string }{
 			`aws_iam_role {"assume_role_policy": "{\"Statement\": [{\"Effect\": \"Allow\", \"Principal\": {\"Federated\": \"arn:aws:iam::1:oidc-provider/token.actions.githubusercontent.com\"}}]}"}`,
 		},
 	},
+	"roles-bounded": {
+		[]string{`aws_iam_role {"permissions_boundary": "arn:x"}`, `aws_iam_role {}`},
+		[]string{`aws_iam_role {"permissions_boundary": null}`, `aws_iam_role {"permissions_boundary": ""}`},
+	},
 	"no-user": {[]string{`aws_iam_role {}`}, []string{`aws_iam_user {}`, `aws_iam_access_key {}`}},
 	"tasks-confined": {
 		[]string{tasks(nil)},
@@ -113,7 +117,7 @@ var fixtures = map[string]struct{ good, broken []string }{
 		[]string{tasks(nil)},
 		[]string{
 			tasks(func(c map[string]any) { c["logConfiguration"] = map[string]any{"logDriver": "awslogs"} }),
-			tasks(func(c map[string]any) { c["firelensConfiguration"] = map[string]any{"type": "fluentbit"} }),
+			tasks(func(c map[string]any) { delete(c, "portMappings") }),
 		},
 	},
 	"no-secret-in-plain-text": {
@@ -121,6 +125,13 @@ var fixtures = map[string]struct{ good, broken []string }{
 		[]string{tasks(func(c map[string]any) {
 			c["environment"] = []any{map[string]any{"name": "USER_DATABASE_URL", "value": "postgres://"}}
 		})},
+	},
+	"database-password": {
+		[]string{
+			`aws_db_instance {"manage_master_user_password": true}`, `aws_db_instance {"password_wo_version": 1}`,
+			`aws_db_instance {"replicate_source_db": "arn:x"}`,
+		},
+		[]string{`aws_db_instance {}`, `aws_db_instance {"password": "secret"}`},
 	},
 	"tls-listener": {
 		[]string{`aws_lb_listener {"protocol": "HTTPS", "ssl_policy": "ELBSecurityPolicy-TLS13-1-2-2021-06"}`},

@@ -67,8 +67,9 @@ resource "aws_ssm_document" "session" {
 }
 
 resource "aws_iam_role" "this" {
-  name        = local.full
-  description = "What the bastion's agent may do"
+  permissions_boundary = var.permissions_boundary
+  name                 = local.full
+  description          = "What the bastion's agent may do"
 
   assume_role_policy = jsonencode({
     Version = "2012-10-17"

@@ -22,3 +22,8 @@ output "failed_queue_name" {
   description = "Name of the queue of what failed."
   value       = aws_sqs_queue.failed.name
 }
+
+output "variables" {
+  description = "Names of the variables that the program gets."
+  value       = sort(keys(local.environment))
+}

@@ -84,8 +84,9 @@ locals {
 }
 
 resource "aws_iam_role" "this" {
-  name        = "${local.full}-function"
-  description = "What the function ${var.function} may do"
+  permissions_boundary = var.permissions_boundary
+  name                 = "${local.full}-function"
+  description          = "What the function ${var.function} may do"
 
   assume_role_policy = jsonencode({
     Version = "2012-10-17"
@@ -110,8 +111,9 @@ resource "aws_iam_role_policy" "this" {
 resource "aws_iam_role" "scheduler" {
   count = var.schedule == null ? 0 : 1
 
-  name        = "${local.full}-schedule"
-  description = "Lets the clock call the function ${var.function}"
+  permissions_boundary = var.permissions_boundary
+  name                 = "${local.full}-schedule"
+  description          = "Lets the clock call the function ${var.function}"
 
   assume_role_policy = jsonencode({
     Version = "2012-10-17"

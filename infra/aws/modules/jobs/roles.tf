@@ -1,9 +1,10 @@
 resource "aws_iam_role" "execution" {
   for_each = var.jobs
 
-  name               = "${var.name}-job-${each.key}-execution"
-  description        = "Starts the job ${each.key}"
-  assume_role_policy = local.assume["ecs-tasks"]
+  permissions_boundary = var.permissions_boundary
+  name                 = "${var.name}-job-${each.key}-execution"
+  description          = "Starts the job ${each.key}"
+  assume_role_policy   = local.assume["ecs-tasks"]
 }
 
 resource "aws_iam_role_policy" "execution" {
@@ -49,9 +50,10 @@ resource "aws_iam_role_policy" "execution" {
 resource "aws_iam_role" "task" {
   for_each = var.jobs
 
-  name               = "${var.name}-job-${each.key}-task"
-  description        = "What the job ${each.key} may do"
-  assume_role_policy = local.assume["ecs-tasks"]
+  permissions_boundary = var.permissions_boundary
+  name                 = "${var.name}-job-${each.key}-task"
+  description          = "What the job ${each.key} may do"
+  assume_role_policy   = local.assume["ecs-tasks"]
 }
 
 resource "aws_iam_role_policy" "task" {
@@ -67,9 +69,10 @@ resource "aws_iam_role_policy" "task" {
 }
 
 resource "aws_iam_role" "scheduler" {
-  name               = "${var.name}-jobs-schedule"
-  description        = "Lets the clock start jobs"
-  assume_role_policy = local.assume["scheduler"]
+  permissions_boundary = var.permissions_boundary
+  name                 = "${var.name}-jobs-schedule"
+  description          = "Lets the clock start jobs"
+  assume_role_policy   = local.assume["scheduler"]
 }
 
 resource "aws_iam_role_policy" "scheduler" {

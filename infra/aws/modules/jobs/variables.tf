@@ -98,3 +98,9 @@ variable "log_retention_days" {
     error_message = "CloudWatch accepts 1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365 or 400 days here."
   }
 }
+
+variable "permissions_boundary" {
+  type        = string
+  default     = null
+  description = "ARN of the policy that bounds every role. The role of delivery may create no role without it."
+}

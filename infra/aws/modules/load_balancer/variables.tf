@@ -25,11 +25,11 @@ variable "public_subnet_ids" {
 
 variable "domain_name" {
   type        = string
-  description = "Name under which CloudFront reaches the load balancer, such as origin-kr.jari.example."
+  description = "Name under which CloudFront reaches the load balancer, such as kr.origin.jari.example."
 
   validation {
     condition     = can(regex("^[a-z0-9-]+(\\.[a-z0-9-]+)+$", var.domain_name))
-    error_message = "Give a host name in lower case, such as origin-kr.jari.example."
+    error_message = "Give a host name in lower case, such as kr.origin.jari.example."
   }
 }
 

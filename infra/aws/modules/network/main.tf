@@ -231,7 +231,8 @@ resource "aws_cloudwatch_log_group" "flow" {
 }
 
 resource "aws_iam_role" "flow" {
-  name = "${var.name}-flow-logs"
+  permissions_boundary = var.permissions_boundary
+  name                 = "${var.name}-flow-logs"
 
   assume_role_policy = jsonencode({
     Version = "2012-10-17"

@@ -68,8 +68,9 @@ resource "aws_cloudwatch_log_group" "this" {
 }
 
 resource "aws_iam_role" "monitoring" {
-  name        = "${local.full}-monitoring"
-  description = "Lets RDS write the figures of the operating system"
+  permissions_boundary = var.permissions_boundary
+  name                 = "${local.full}-monitoring"
+  description          = "Lets RDS write the figures of the operating system"
 
   assume_role_policy = jsonencode({
     Version = "2012-10-17"

@@ -37,3 +37,8 @@ output "most_connections" {
   description = "Database connections of the service at its greatest number of tasks."
   value       = var.connections == null ? 0 : local.most_tasks * var.connections.per_task
 }
+
+output "variables" {
+  description = "Names of the variables that the program gets."
+  value       = sort(concat(keys(local.environment), keys(local.from_elsewhere)))
+}

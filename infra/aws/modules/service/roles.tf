@@ -68,9 +68,10 @@ locals {
 }
 
 resource "aws_iam_role" "execution" {
-  name               = "${local.full}-execution"
-  description        = "Starts tasks of ${var.service}: pulls images, reads parameters and secrets"
-  assume_role_policy = local.assume
+  permissions_boundary = var.permissions_boundary
+  name                 = "${local.full}-execution"
+  description          = "Starts tasks of ${var.service}: pulls images, reads parameters and secrets"
+  assume_role_policy   = local.assume
 }
 
 resource "aws_iam_role_policy" "execution" {
@@ -84,9 +85,10 @@ resource "aws_iam_role_policy" "execution" {
 }
 
 resource "aws_iam_role" "task" {
-  name               = "${local.full}-task"
-  description        = "What the program of ${var.service} may do"
-  assume_role_policy = local.assume
+  permissions_boundary = var.permissions_boundary
+  name                 = "${local.full}-task"
+  description          = "What the program of ${var.service} may do"
+  assume_role_policy   = local.assume
 }
 
 resource "aws_iam_role_policy" "task" {

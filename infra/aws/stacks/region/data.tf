@@ -4,17 +4,18 @@ module "rds" {
   source   = "../../modules/rds"
   for_each = var.instances
 
-  name                = local.name
-  instance            = each.key
-  vpc_id              = module.network.vpc_id
-  subnet_ids          = module.network.database_subnet_ids
-  instance_class      = each.value.class
-  storage_gib         = { initial = each.value.initial_gib, max = each.value.max_gib }
-  max_connections     = each.value.max_connections
-  multi_az            = each.value.multi_az
-  replica_of          = each.value.replica_of
-  kms_key_arn         = module.key.arn
-  deletion_protection = var.deletion_protection
+  permissions_boundary = local.boundary
+  name                 = local.name
+  instance             = each.key
+  vpc_id               = module.network.vpc_id
+  subnet_ids           = module.network.database_subnet_ids
+  instance_class       = each.value.class
+  storage_gib          = { initial = each.value.initial_gib, max = each.value.max_gib }
+  max_connections      = each.value.max_connections
+  multi_az             = each.value.multi_az
+  replica_of           = each.value.replica_of
+  kms_key_arn          = module.key.arn
+  deletion_protection  = var.deletion_protection
 
   master_password = (
     each.value.copied ? ephemeral.aws_secretsmanager_random_password.this["master-${each.key}"].random_password : null

@@ -3,30 +3,32 @@
 module "indexer" {
   source = "../../modules/function"
 
-  name        = local.name
-  function    = "indexer"
-  region      = var.region
-  package     = { bucket = module.registry.package_bucket, key = "indexerd/${var.package_digests["indexerd"]}.zip" }
-  vpc         = { vpc_id = module.network.vpc_id, subnet_ids = module.network.private_subnet_ids }
-  stream      = { arn = module.catalogue.stream_arn }
-  environment = local.indexer_environment
-  secrets     = { INDEXER_OPENSEARCH_URL = local.secret_arns["opensearch-indexer"] }
-  kms_key_arn = module.key.arn
+  permissions_boundary = local.boundary
+  name                 = local.name
+  function             = "indexer"
+  region               = var.region
+  package              = { bucket = module.registry.package_bucket, key = "indexerd/${var.package_digests["indexerd"]}.zip" }
+  vpc                  = { vpc_id = module.network.vpc_id, subnet_ids = module.network.private_subnet_ids }
+  stream               = { arn = module.catalogue.stream_arn }
+  environment          = local.indexer_environment
+  secrets              = { INDEXER_OPENSEARCH_URL = local.secret_arns["opensearch-indexer"] }
+  kms_key_arn          = module.key.arn
 }
 
 # The dead man's switch. It is the last one to speak when alerting is silent, so it depends on as little as possible.
 module "alertingwatch" {
   source = "../../modules/function"
 
-  name        = local.name
-  function    = "alertingwatch"
-  region      = var.region
-  package     = { bucket = module.registry.package_bucket, key = "alertingwatch/${var.package_digests["alertingwatch"]}.zip" }
-  vpc         = { vpc_id = module.network.vpc_id, subnet_ids = module.network.private_subnet_ids }
-  schedule    = "rate(1 minute)"
-  concurrency = 1
-  secrets     = { ALERTINGWATCH_DATABASE_URL = local.secret_arns["postgres-alertingwatch"] }
-  kms_key_arn = module.key.arn
+  permissions_boundary = local.boundary
+  name                 = local.name
+  function             = "alertingwatch"
+  region               = var.region
+  package              = { bucket = module.registry.package_bucket, key = "alertingwatch/${var.package_digests["alertingwatch"]}.zip" }
+  vpc                  = { vpc_id = module.network.vpc_id, subnet_ids = module.network.private_subnet_ids }
+  schedule             = "rate(1 minute)"
+  concurrency          = 1
+  secrets              = { ALERTINGWATCH_DATABASE_URL = local.secret_arns["postgres-alertingwatch"] }
+  kms_key_arn          = module.key.arn
 
   policy_statements = concat(local.sends_mail, [{
     sid       = "RememberWhatWasMailed"
@@ -60,12 +62,13 @@ locals {
 module "jobs" {
   source = "../../modules/jobs"
 
-  name        = local.name
-  region      = var.region
-  vpc_id      = module.network.vpc_id
-  subnet_ids  = module.network.private_subnet_ids
-  cluster_arn = aws_ecs_cluster.this.arn
-  kms_key_arn = module.key.arn
+  permissions_boundary = local.boundary
+  name                 = local.name
+  region               = var.region
+  vpc_id               = module.network.vpc_id
+  subnet_ids           = module.network.private_subnet_ids
+  cluster_arn          = aws_ecs_cluster.this.arn
+  kms_key_arn          = module.key.arn
 
   jobs = {
     telemetry-setup = {

@@ -4,6 +4,8 @@ locals {
   name = "jari-${var.environment}-${var.region_label}"
   path = "/jari/${var.environment}/${var.region_label}" # of parameters and secrets
 
+  boundary = "arn:aws:iam::${var.account_id}:policy/jari-${var.environment}-boundary" # of the stack global
+
   programs = {
     gateway      = "gatewayd"
     user         = "userd"
@@ -31,12 +33,13 @@ module "key" {
 module "network" {
   source = "../../modules/network"
 
-  name         = local.name
-  region       = var.region
-  cidr         = var.cidr
-  zones        = var.zones
-  nat_per_zone = var.nat_per_zone
-  kms_key_arn  = module.key.arn
+  permissions_boundary = local.boundary
+  name                 = local.name
+  region               = var.region
+  cidr                 = var.cidr
+  zones                = var.zones
+  nat_per_zone         = var.nat_per_zone
+  kms_key_arn          = module.key.arn
 }
 
 module "registry" {
@@ -54,7 +57,7 @@ module "load_balancer" {
   name                = local.name
   vpc_id              = module.network.vpc_id
   public_subnet_ids   = module.network.public_subnet_ids
-  domain_name         = "origin-${var.region_label}.${var.domain}"
+  domain_name         = "${var.region_label}.origin.${var.domain}" # as the global stack names the origin
   zone_id             = var.zone_id
   header_secrets      = var.origin_secrets
   deletion_protection = var.deletion_protection
@@ -77,13 +80,14 @@ module "mail" {
 module "bastion" {
   source = "../../modules/bastion"
 
-  name              = local.name
-  region            = var.region
-  vpc_id            = module.network.vpc_id
-  private_subnet_id = module.network.private_subnet_ids[0]
-  public_subnet_id  = module.network.public_subnet_ids[0]
-  ssh               = var.bastion_ssh
-  kms_key_arn       = module.key.arn
+  permissions_boundary = local.boundary
+  name                 = local.name
+  region               = var.region
+  vpc_id               = module.network.vpc_id
+  private_subnet_id    = module.network.private_subnet_ids[0]
+  public_subnet_id     = module.network.public_subnet_ids[0]
+  ssh                  = var.bastion_ssh
+  kms_key_arn          = module.key.arn
 
   targets = merge(
     {

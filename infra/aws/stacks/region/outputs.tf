@@ -68,3 +68,11 @@ output "most_connections" {
   description = "PostgreSQL instance to the connections that its services open at most."
   value       = { for k, c in terraform_data.connections : k => c.output }
 }
+
+output "variables" {
+  description = "Program to the names of the variables that it gets."
+  value = merge(
+    { for service, program in local.programs : program => module.service[service].variables },
+    { indexerd = module.indexer.variables, alertingwatch = module.alertingwatch.variables },
+  )
+}

@@ -92,6 +92,7 @@ module "service" {
   source   = "../../modules/service"
   for_each = local.programs
 
+  permissions_boundary   = local.boundary
   name                   = local.name
   service                = each.key
   region                 = var.region

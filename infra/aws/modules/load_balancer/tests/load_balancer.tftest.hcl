@@ -22,8 +22,8 @@ mock_provider "aws" {
     defaults = {
       arn = "arn:aws:acm:ap-northeast-2:123456789012:certificate/11111111-2222-3333-4444-555555555555"
       domain_validation_options = [{
-        domain_name           = "origin-kr.jari.example"
-        resource_record_name  = "_x.origin-kr.jari.example"
+        domain_name           = "kr.origin.jari.example"
+        resource_record_name  = "_x.kr.origin.jari.example"
         resource_record_type  = "CNAME"
         resource_record_value = "_y.acm-validations.aws"
       }]
@@ -41,7 +41,7 @@ variables {
   name              = "jari-test-kr"
   vpc_id            = "vpc-1"
   public_subnet_ids = ["subnet-1", "subnet-2", "subnet-3"]
-  domain_name       = "origin-kr.jari.example"
+  domain_name       = "kr.origin.jari.example"
   zone_id           = "Z0000000000000000000"
   header_secrets    = ["0123456789abcdef0123456789abcdef"]
 }

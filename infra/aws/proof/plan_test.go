@@ -1,0 +1,192 @@
+package proof
+
+import (
+	"encoding/json"
+	"fmt"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"jari.example/infra/aws/policy"
+	"jari.example/telemetry/names/realpart"
+)
+
+// release are the variables of a release, which delivery gives.
+func release() string {
+	var text strings.Builder
+	text.WriteString("image_digests = {\n")
+	for i, image := range []string{
+		"gatewayd", "userd", "reservationd", "searchd", "notificationd", "alertingd", "indexerd", "jari-telemetry", "agent",
+	} {
+		fmt.Fprintf(&text, "  %s = \"sha256:%064x\"\n", image, i+1)
+	}
+	fmt.Fprintf(&text, "}\npackage_digests = {\n  indexerd = \"%064x\"\n  alertingwatch = \"%064x\"\n}\n", 1, 2)
+	fmt.Fprintf(&text, "origin_secrets = [%q]\nmax_retries = 2\n", strings.Repeat("0123456789abcdef", 2))
+	return text.String()
+}
+
+// third is a region that is one file: that of us, elsewhere.
+func third(us string) string {
+	return strings.NewReplacer("us-east-1", "eu-west-1", `"us"`, `"eu"`).Replace(us)
+}
+
+// shown is what a test reads of a plan beside its resources.
+type shown struct {
+	Planned struct {
+		Outputs map[string]struct{ Value any } `json:"outputs"`
+	} `json:"planned_values"`
+}
+
+// plan plans a region, on the emulator, and returns its JSON.
+func (w workspace) plan(t *testing.T, variables string) []byte {
+	t.Helper()
+	const dir = "stacks/region"
+	root := filepath.Join(w.dir, dir)
+	for name, text := range map[string]string{
+		"override.tf": "terraform {\n  backend \"local\" {}\n}\n", "region.tfvars": variables, "release.tfvars": release(),
+	} {
+		if err := os.WriteFile(filepath.Join(root, name), []byte(text), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	w.env = append(slices.Clone(w.env), "AWS_ENDPOINT_URL="+realpart.Need(t, realpart.AWS), "AWS_ACCESS_KEY_ID=test", "AWS_SECRET_ACCESS_KEY=test",
+		"AWS_S3_USE_PATH_STYLE=true")
+	w.init(t, dir)
+	if out, err := w.terraform(t, dir, "plan", "-no-color", "-out=plan", "-var-file=region.tfvars", "-var-file=release.tfvars"); err != nil {
+		t.Fatalf("plan: %.3000s%v", out, err)
+	}
+	out, err := w.terraform(t, dir, "show", "-json", "plan")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return []byte(out)
+}
+
+func TestThePlanOfEachRegionFollowsTheRules(t *testing.T) {
+	us, err := os.ReadFile("../envs/prod-us.tfvars")
+	if err != nil {
+		t.Fatal(err)
+	}
+	kr, err := os.ReadFile("../envs/prod-kr.tfvars")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, variables := range map[string]string{"kr": string(kr), "us": string(us), "a third one": third(string(us))} {
+		t.Run(name, func(t *testing.T) {
+			text := newWorkspace(t).plan(t, variables)
+			p, err := policy.Read(strings.NewReader(string(text)))
+			if err != nil {
+				t.Fatal(err)
+			}
+			t.Logf("%d resources", len(p.Resources))
+			for _, f := range p.Check(policy.Rules()) {
+				t.Error(f)
+			}
+			var s shown
+			if err := json.Unmarshal(text, &s); err != nil {
+				t.Fatal(err)
+			}
+			programs, _ := s.Planned.Outputs["variables"].Value.(map[string]any)
+			if len(programs) < 8 {
+				t.Fatalf("the programs are %v", programs)
+			}
+			for program, given := range programs {
+				for _, problem := range variablesOf(t, program, given) {
+					t.Errorf("%s: %s", program, problem)
+				}
+			}
+		})
+	}
+}
+
+// helpOf are the golden files of the programs' helps.
+var helpOf = map[string]string{
+	"gatewayd": "services/gateway", "userd": "services/user", "reservationd": "services/reservation", "searchd": "services/search",
+	"notificationd": "services/notification", "indexerd": "services/search", "alertingd": "alerting", "alertingwatch": "alerting",
+}
+
+// variablesOf says which variables a program does not know, and which it needs and does not get.
+func variablesOf(t *testing.T, program string, given any) []string {
+	t.Helper()
+	help, err := os.ReadFile(filepath.Join("..", "..", "..", helpOf[program], "cmd", program, "testdata", "help.txt"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	list, _ := given.([]any)
+	var names []string
+	for _, name := range list {
+		names = append(names, strings.TrimSuffix(fmt.Sprint(name), "_SECRET_ARN")) // of a function
+	}
+	return compare(string(help), names)
+}
+
+var (
+	// flagHelp is one flag in a help: its name, what it is, its variable, and the variable of its content.
+	flagHelp    = regexp.MustCompile(`(?m)^  -(\S+)\n      (.*)\n      \$(\w+)(?:, or its content in \$(\w+))?`)
+	alternative = regexp.MustCompile(`this or -(\S+) is required`)
+)
+
+// neededOnAWS are words of a help that say what a daemon does without a flag, which is for a
+// laptop: what it stores is lost when it ends, or every process makes its own key.
+var neededOnAWS = []string{"required", "in memory", "empty: generated"}
+
+func compare(help string, given []string) (problems []string) {
+	known, variable := map[string]bool{}, map[string]string{}
+	flags := flagHelp.FindAllStringSubmatch(help, -1)
+	for _, f := range flags {
+		known[f[3]], known[f[4]], variable[f[1]] = true, true, f[3]
+	}
+	for _, name := range given {
+		if !known[name] {
+			problems = append(problems, "does not know "+name)
+		}
+	}
+	for _, f := range flags {
+		needed := slices.ContainsFunc(neededOnAWS, func(word string) bool { return strings.Contains(f[2], word) })
+		supplied := slices.Contains(given, f[3]) || f[4] != "" && slices.Contains(given, f[4])
+		if other := alternative.FindStringSubmatch(f[2]); other != nil {
+			supplied = supplied || slices.Contains(given, variable[other[1]])
+		}
+		if needed && !supplied {
+			problems = append(problems, "needs "+f[3])
+		}
+	}
+	return problems
+}
+
+func TestComparesVariablesWithTheHelp(t *testing.T) {
+	const help = `xd does.
+
+  -database-url
+      PostgreSQL URL; required
+      $X_DATABASE_URL
+  -key-file
+      file of the key; empty: generated
+      $X_KEY_FILE, or its content in $X_KEY
+  -state-file
+      file of the state; this or -state-parameter is required
+      $X_STATE_FILE
+  -state-parameter
+      parameter of the state
+      $X_STATE_PARAMETER
+  -region
+      region
+      $X_REGION, default here
+`
+	for given, want := range map[string]string{
+		"X_DATABASE_URL X_KEY X_STATE_PARAMETER":         "",
+		"X_DATABASE_URL X_KEY_FILE X_STATE_FILE":         "",
+		"X_DATABASE_URL X_KEY X_STATE_FILE X_OTHER":      "does not know X_OTHER",
+		"X_KEY X_STATE_FILE":                             "needs X_DATABASE_URL",
+		"X_DATABASE_URL X_STATE_FILE X_REGION":           "needs X_KEY_FILE",
+		"X_DATABASE_URL X_KEY X_REGION":                  "needs X_STATE_FILE",
+		"X_DATABASE_URL X_KEY X_STATE_FILE X_KEYS X_ONE": "does not know X_KEYS; does not know X_ONE",
+	} {
+		if got := strings.Join(compare(help, strings.Fields(given)), "; "); got != want {
+			t.Errorf("%s: %q, want %q", given, got, want)
+		}
+	}
+}
