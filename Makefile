@@ -145,7 +145,7 @@ fuzz: ## the decoders of agent chunks, objectives and Slack requests, 30 s per t
 	done
 
 ##@ Delivering
-.PHONY: images push
+.PHONY: images push tunnels test-aws
 images: ## OCI images of all programs, without Docker, with their SBOMs: .jari/images (some: FLAGS='-platforms linux/arm64 userd')
 	@go build -buildvcs=false -o $(TOOLS)/images ./infra/images
 	@$(TOOLS)/images $(FLAGS)
@@ -154,6 +154,12 @@ push: ## build the images and push them: make push REGISTRY=123456789012.dkr.ecr
 	@test -n "$(REGISTRY)" || { echo "say where to: make push REGISTRY=…" >&2; exit 2; }
 	@go build -buildvcs=false -o $(TOOLS)/images ./infra/images
 	@$(TOOLS)/images -push "$(REGISTRY)" $(FLAGS)
+
+tunnels: ## the command that forwards a local port to each database on AWS (in a region that terraform init has chosen)
+	@terraform -chdir=infra/aws/stacks/region output tunnels
+
+test-aws: launcher ## the tests of the Terraform, with an emulator started for them
+	@$(JARI) with --dir .jari/test-aws --port-offset auto --only aws -- go test -count=1 -v ./infra/aws/...
 
 ##@ Measuring
 .PHONY: bench bench-booking bench-telemetry bench-alerting bench-rush gameday simulate-drop chaos-booking chaos-telemetry chaos-alerting mutations

@@ -14,20 +14,6 @@ import (
 	"jari.example/telemetry/names/realpart"
 )
 
-// release are the variables of a release, which delivery gives.
-func release() string {
-	var text strings.Builder
-	text.WriteString("image_digests = {\n")
-	for i, image := range []string{
-		"gatewayd", "userd", "reservationd", "searchd", "notificationd", "alertingd", "indexerd", "jari-telemetry", "agent",
-	} {
-		fmt.Fprintf(&text, "  %s = \"sha256:%064x\"\n", image, i+1)
-	}
-	fmt.Fprintf(&text, "}\npackage_digests = {\n  indexerd = \"%064x\"\n  alertingwatch = \"%064x\"\n}\n", 1, 2)
-	fmt.Fprintf(&text, "origin_secrets = [%q]\nmax_retries = 2\n", strings.Repeat("0123456789abcdef", 2))
-	return text.String()
-}
-
 // third is a region that is one file: that of us, elsewhere.
 func third(us string) string {
 	return strings.NewReplacer("us-east-1", "eu-west-1", `"us"`, `"eu"`).Replace(us)
@@ -46,16 +32,17 @@ func (w workspace) plan(t *testing.T, variables string) []byte {
 	const dir = "stacks/region"
 	root := filepath.Join(w.dir, dir)
 	for name, text := range map[string]string{
-		"override.tf": "terraform {\n  backend \"local\" {}\n}\n", "region.tfvars": variables, "release.tfvars": release(),
+		"override.tf": "terraform {\n  backend \"local\" {}\n}\n", "region.tfvars": variables,
 	} {
 		if err := os.WriteFile(filepath.Join(root, name), []byte(text), 0o644); err != nil {
 			t.Fatal(err)
 		}
 	}
 	w.env = append(slices.Clone(w.env), "AWS_ENDPOINT_URL="+realpart.Need(t, realpart.AWS), "AWS_ACCESS_KEY_ID=test", "AWS_SECRET_ACCESS_KEY=test",
-		"AWS_S3_USE_PATH_STYLE=true")
+		"AWS_S3_USE_PATH_STYLE=true", "TF_VAR_origin_secrets="+fmt.Sprintf("[%q]", strings.Repeat("0123456789abcdef", 2)))
 	w.init(t, dir)
-	if out, err := w.terraform(t, dir, "plan", "-no-color", "-out=plan", "-var-file=region.tfvars", "-var-file=release.tfvars"); err != nil {
+	if out, err := w.terraform(t, dir, "plan", "-no-color", "-out=plan", "-var-file=region.tfvars", "-var=max_retries=2",
+		"-var-file=../../envs/release.example.tfvars"); err != nil {
 		t.Fatalf("plan: %.3000s%v", out, err)
 	}
 	out, err := w.terraform(t, dir, "show", "-json", "plan")
