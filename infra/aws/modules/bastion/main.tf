@@ -139,7 +139,7 @@ resource "aws_instance" "this" {
   subnet_id                   = var.ssh == null ? var.private_subnet_id : var.public_subnet_id
   vpc_security_group_ids      = [aws_security_group.this.id]
   iam_instance_profile        = aws_iam_instance_profile.this.name
-  associate_public_ip_address = var.ssh == null ? null : true # the private subnet gives none
+  associate_public_ip_address = var.ssh != null
   key_name                    = one(aws_key_pair.this[*].key_name)
   ebs_optimized               = true
 
