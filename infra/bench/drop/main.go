@@ -10,6 +10,7 @@ import (
 	"context"
 	"flag"
 	"fmt"
+	"strings"
 	"time"
 
 	"jari.example/infra/bench"
@@ -74,18 +75,18 @@ func goals(rows []row) (all []bench.Goal) {
 func chart(rows []row) bench.Chart {
 	var names []string
 	p50, p99 := bench.Series{Name: "half of the diners"}, bench.Series{Name: "99 % of the diners"}
-	gaveUp := bench.Series{Name: "gave up"}
+	refusals := bench.Series{Name: "refusals"}
 	for _, r := range rows {
-		name := r.Scaling
+		name := strings.TrimPrefix(r.Scaling, "target ") // beside each other there is room for a word
 		if r.WaitingRoom {
 			name += ", room"
 		}
 		names = append(names, name)
 		p50.Values, p99.Values = append(p50.Values, r.P50), append(p99.Values, r.P99)
-		gaveUp.Values = append(gaveUp.Values, r.GaveUp)
+		refusals.Values = append(refusals.Values, r.Refusals)
 	}
 	return bench.Chart{Title: "A drop, simulated", Panels: []bench.Panel{
 		{Title: "seconds until the answer", Categories: names, Series: []bench.Series{p50, p99}},
-		{Title: "% of the diners without an answer", Separate: true, Categories: names, Series: []bench.Series{gaveUp}},
+		{Title: "responses 503 that a diner saw", Separate: true, Categories: names, Series: []bench.Series{refusals}},
 	}}
 }
