@@ -23,7 +23,7 @@ const (
 	rushEvery   = 4 * time.Minute // a rush of rushDiners on few slots
 	rushDiners  = 200
 	deployEvery = 5 * time.Minute // the processes of a service are replaced
-	slowEvery   = 6 * time.Minute // a share of the bookings is slow for a while
+	slowEvery   = 7 * time.Minute // a share of the bookings is slow for a while; never in a rush, when that would be worth a page
 	slowFor     = 2 * time.Second // two minutes of the objectives
 	slowPercent = "50"
 )
