@@ -159,13 +159,20 @@ func inNjs(t *testing.T, njs, source string, v vector) (string, error) {
 	return strings.TrimSpace(string(out)), err
 }
 
+// njsProgram is the path of njs, which `jari tools` installs. Without it the test is skipped.
+func njsProgram(t *testing.T) string {
+	t.Helper()
+	njs, err := exec.LookPath("njs")
+	if err != nil {
+		t.Skip("njs is not installed (Debian: apt-get install njs): the edge's functions run in goja only")
+	}
+	return njs
+}
+
 // CloudFront's language is njs with a few additions, and goja accepts far more
 // than either. What njs runs, CloudFront runs.
 func TestTheFunctionRunsInNjs(t *testing.T) {
-	njs, err := exec.LookPath("njs")
-	if err != nil {
-		t.Skip("njs is not installed (Debian: apt-get install njs); the function's syntax is checked with goja only")
-	}
+	njs := njsProgram(t)
 	for _, v := range vectors(t) {
 		if got, err := inNjs(t, njs, edge.ViewerRequest, v); err != nil || got != v.Region+" "+v.Region {
 			t.Errorf("%s: njs prints %q (%v), want %q twice", v.Name, got, err, v.Region)

@@ -67,10 +67,7 @@ func TestThePagesVectorsDetectAWrongFunction(t *testing.T) {
 }
 
 func TestThePagesFunctionRunsInNjs(t *testing.T) {
-	njs, err := exec.LookPath("njs")
-	if err != nil {
-		t.Skip("njs is not installed (Debian: apt-get install njs); the function's syntax is checked with goja only")
-	}
+	njs := njsProgram(t)
 	for _, v := range pageVectors(t) {
 		source := edge.PageRequest + fmt.Sprintf("console.log(handler({ request: { uri: %q } }).uri);\n", v.URI)
 		file := filepath.Join(t.TempDir(), "function.js")

@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
-	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -18,11 +17,13 @@ import (
 	"github.com/google/go-containerregistry/pkg/v1/mutate"
 
 	"jari.example/internal/postgres/postgrestest"
+	"jari.example/internal/serve/servetest"
 	"jari.example/telemetry/names"
 	"jari.example/telemetry/names/realpart"
 )
 
-// booted are the daemons, with flags that let them use the real parts.
+// booted are the services of ECS, with flags that let them use the real parts. The other
+// programs are functions or jobs there.
 func booted(t *testing.T) map[string][]string {
 	const nobody = "http://127.0.0.1:1"
 	openSearch, aws, redis := realpart.Need(t, realpart.OpenSearch), realpart.Need(t, realpart.AWS), realpart.Need(t, realpart.Redis)
@@ -38,9 +39,9 @@ func booted(t *testing.T) map[string][]string {
 	}
 }
 
-// Each daemon runs from its image as in a container: as a user without rights, from a file
+// Each service runs from its image as in a container: as a user without rights, from a file
 // system that holds nothing else and that nobody can write to.
-func TestEveryDaemonRunsFromItsImage(t *testing.T) {
+func TestEachServiceRunsFromItsImage(t *testing.T) {
 	flags := booted(t)
 	if os.Geteuid() != 0 {
 		t.Skip("only root may unpack an image and change the root directory")
@@ -62,28 +63,9 @@ func TestEveryDaemonRunsFromItsImage(t *testing.T) {
 				t.Fatal(err)
 			}
 			ops := boot(t, i, append(args, "--http-addr", "127.0.0.1:0", "--ops-addr", "127.0.0.1:0", "--environment", "test"))
-			servesReady(t, ops)
+			servetest.WaitReady(t, "http://"+ops)
 		})
 	}
-}
-
-// servesReady waits until GET /readyz is 200.
-func servesReady(t *testing.T, ops string) {
-	t.Helper()
-	var last string
-	for began := time.Now(); time.Since(began) < time.Minute; time.Sleep(50 * time.Millisecond) {
-		res, err := http.Get("http://" + ops + "/readyz")
-		if err != nil {
-			last = err.Error()
-			continue
-		}
-		body, _ := io.ReadAll(res.Body)
-		res.Body.Close()
-		if last = string(body); res.StatusCode == http.StatusOK {
-			return
-		}
-	}
-	t.Fatalf("it is not ready: %s", last)
 }
 
 // boot runs the entrypoint of an image, with a root directory that is read-only, until the
