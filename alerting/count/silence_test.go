@@ -87,6 +87,34 @@ func TestASliceThatNobodyCouldSeeIsNotCounted(t *testing.T) {
 	}
 }
 
+// Metrics come every ten seconds. With a time scale a bucket is one second, and most of them have
+// no document although nothing is wrong.
+func TestShortBucketsBetweenTwoReportsCount(t *testing.T) {
+	a := slicesOf("a", 12*time.Second)
+	f := begin(t, ten, a)
+	var reports []count.Span
+	for at := ten.Add(-time.Hour); at.Before(ten.Add(time.Hour)); at = at.Add(10 * time.Second) {
+		reports = append(reports, count.Span{From: at.Add(3 * time.Second), To: at.Add(4 * time.Second)})
+	}
+	f.Telemetry(reports...)
+	timing, err := count.NewTiming(60)
+	if err != nil {
+		t.Fatal(err)
+	}
+	f.counter.Timing = timing
+	f.add(a, ten.Add(3*time.Second), 1, 0)
+	for ; f.now.Before(ten.Add(time.Minute)); f.now = f.now.Add(2 * time.Second) {
+		if err := f.tick(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	window := count.Window{Key: a.Key(time.Second), Span: count.Span{From: ten, To: ten.Add(50 * time.Second)}}
+	sums, err := f.Sums(t.Context(), []count.Window{window})
+	if want := (slo.Count{Good: 12, Bad: 35}); err != nil || sums[0].Count != want { // from second 3 to 15, and from there on
+		t.Errorf("%+v, %v; want %+v", sums, err, want)
+	}
+}
+
 // Everything is off for twenty minutes, but its documents arrive in the end. Then the
 // slices are the same as if they had been there at once.
 func TestLateDocumentsMakeSlicesVisible(t *testing.T) {

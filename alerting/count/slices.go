@@ -20,7 +20,8 @@ import (
 //
 // A slice without an event is unknown, and not stored, when nobody could have seen
 // one: it is bad only if its source has a document in it and in the first bucket that
-// Within reaches. So a time when everything was off spends no budget, and neither do
+// Within reaches. Metrics come every ten seconds: where a time scale makes buckets shorter,
+// a document counts for the buckets of the ten seconds after it, too. So a time when everything was off spends no budget, and neither do
 // the first minutes after it. This is one number of documents per source and not per
 // region: that one region alone is silent is a fault, which slices count and of which
 // an alert on absent heartbeats notifies.
@@ -38,6 +39,15 @@ func (c *Counter) reach(i slo.Indicator) int {
 func (c *Counter) dayStart(at time.Time) time.Time {
 	length := c.buckets(day).Milliseconds()
 	return time.UnixMilli(at.UnixMilli() / length * length).UTC()
+}
+
+// reportInterval is how often a process sends its metrics (telemetry).
+const reportInterval = 10 * time.Second
+
+// reported is the number of buckets in which a source that works has a document: 1 unless a
+// time scale makes buckets shorter than reportInterval.
+func (c *Counter) reported() int {
+	return int((reportInterval + c.Timing.Bucket - 1) / c.Timing.Bucket)
 }
 
 // ended is the part of a period whose slices have ended.
@@ -89,7 +99,7 @@ func (t times) add(buckets []Bucket) {
 func (c *Counter) storedDocuments(ctx context.Context, t tick, periods map[slo.Key]Span) (map[slo.Key]times, error) {
 	read := map[slo.Key]Span{}
 	for key, period := range periods {
-		period.From = period.From.Add(-c.buckets(c.reach(t.indicators[key]) - 1))
+		period.From = period.From.Add(-c.buckets(c.reach(t.indicators[key]) + c.reported() - 2))
 		if other, ok := read[t.documents[key]]; ok {
 			period = period.Union(other)
 		}
@@ -113,7 +123,15 @@ func (c *Counter) storedDocuments(ctx context.Context, t tick, periods map[slo.K
 // visible reports of a slice whether an event of it could have been seen.
 func (c *Counter) visible(documents times, reach int) func(at time.Time) bool {
 	first := c.buckets(reach - 1)
-	return func(at time.Time) bool { return documents[at] && documents[at.Add(-first)] }
+	seen := func(at time.Time) bool {
+		for n := range c.reported() {
+			if documents[at.Add(-c.buckets(n))] {
+				return true
+			}
+		}
+		return false
+	}
+	return func(at time.Time) bool { return seen(at) && seen(at.Add(-first)) }
 }
 
 // regionsByDay are the regions that are known from before a period, by the day for
@@ -227,7 +245,7 @@ func (c *Counter) incompleteSlices(ctx context.Context, t tick, saved map[slo.Ke
 		if t.indicators[key].Within == 0 || !part.To.Before(counted.To) {
 			continue
 		}
-		if others := c.reach(t.indicators[key]) - 1; others > 0 {
+		if others := c.reach(t.indicators[key]) + c.reported() - 2; others > 0 {
 			periods[key] = Span{part.To, earlier(part.To.Add(c.buckets(others)), counted.To)}
 		}
 		for at := c.dayStart(part.From); at.Before(part.To); at = at.Add(c.buckets(day)) {

@@ -103,7 +103,7 @@ func (c *Counter) findChanged(ctx context.Context, t tick, edge time.Time) error
 			c.first[c.sweeps.source] = b.At
 		}
 		if !b.At.Before(t.counted[key].From) && b.Total() > before[b.At] {
-			c.addChanged(Span{b.At, earlier(b.At.Add(c.buckets(reach)), edge)})
+			c.addChanged(Span{b.At, earlier(b.At.Add(c.buckets(reach+c.reported()-1)), edge)})
 		}
 	}
 	return nil
