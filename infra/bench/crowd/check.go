@@ -1,4 +1,4 @@
-package main
+package crowd
 
 import (
 	"context"
@@ -7,9 +7,13 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
+	"jari.example/infra/bench/whole"
 	"jari.example/infra/local/parts"
 	"jari.example/internal/wait"
 )
+
+// outboxLimit is how long an event may wait in an outbox.
+const outboxLimit = 3 * time.Minute
 
 // invariants count what must never be, in the database of the reservation service.
 var invariants = []struct{ what, query string }{
@@ -18,26 +22,26 @@ var invariants = []struct{ what, query string }{
 	{"slots with more covers than they have", `SELECT count(*) FROM slots WHERE booked > greatest(wanted_capacity, 0)`},
 }
 
-// checkBookings waits until every event was delivered, and compares what diners were told
-// with the databases.
-func (g *game) checkBookings(ctx context.Context, r *round) error {
-	for _, c := range g.crowds {
-		if err := g.checkRegion(ctx, r, c); err != nil {
-			return fmt.Errorf("check the bookings of region %s: %w", c.region, err)
-		}
+// Check waits until every event was delivered, compares what diners were told with the
+// region's databases, and returns what is wrong.
+func (c *Crowd) Check(ctx context.Context, s *whole.System) (problems []string, err error) {
+	problems, err = c.check(ctx, s)
+	if err != nil {
+		err = fmt.Errorf("check the bookings of region %s: %w", c.Region, err)
 	}
-	return nil
+	return problems, err
 }
 
-func (g *game) checkRegion(ctx context.Context, r *round, c *crowd) error {
-	reservations, err := g.Connect(ctx, parts.ReservationDatabase(c.region))
+func (c *Crowd) check(ctx context.Context, s *whole.System) (problems []string, err error) {
+	problem := func(format string, args ...any) { problems = append(problems, fmt.Sprintf(format, args...)) }
+	reservations, err := s.Connect(ctx, parts.ReservationDatabase(c.Region))
 	if err != nil {
-		return err
+		return nil, err
 	}
 	defer func() { _ = reservations.Close(context.WithoutCancel(ctx)) }()
-	mails, err := g.Connect(ctx, "jari_notification_"+c.region)
+	mails, err := s.Connect(ctx, "jari_notification_"+c.Region)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	defer func() { _ = mails.Close(context.WithoutCancel(ctx)) }()
 	told := c.toldSoFar()
@@ -45,39 +49,39 @@ func (g *game) checkRegion(ctx context.Context, r *round, c *crowd) error {
 	limited, cancel := context.WithTimeout(ctx, outboxLimit)
 	defer cancel()
 	asked, waiting := time.Now(), 0
-	if err := wait.Until(limited, pollInterval, func() bool {
+	if err := wait.Until(limited, 250*time.Millisecond, func() bool {
 		err = reservations.QueryRow(limited, `SELECT count(*) FROM outbox WHERE created_at < $1`, asked).Scan(&waiting)
 		return err == nil && waiting == 0
 	}); err != nil {
-		r.problem("%d events still wait in the outbox of %s after %v", waiting, c.region, outboxLimit)
-		return nil
+		problem("%d events still wait in the outbox of %s after %v", waiting, c.Region, outboxLimit)
+		return problems, nil
 	}
 	for _, i := range invariants {
 		var n int
 		if err := reservations.QueryRow(ctx, i.query).Scan(&n); err != nil {
-			return err
+			return problems, err
 		}
 		if n > 0 {
-			r.problem("region %s has %d %s", c.region, n, i.what)
+			problem("region %s has %d %s", c.Region, n, i.what)
 		}
 	}
 	rows, _ := reservations.Query(ctx, `SELECT id::text, status FROM reservations WHERE id = ANY($1::uuid[])`, keys(told))
 	stored := map[string]string{}
 	var id, status string
 	if _, err := pgx.ForEachRow(rows, []any{&id, &status}, func() error { stored[id] = status; return nil }); err != nil {
-		return err
+		return problems, err
 	}
 	for id, state := range told {
 		if stored[id] != state && (state != confirmed || stored[id] != cancelled) { // perhaps cancelled without a response
-			r.problem("a diner was told that reservation %s is %s, and it is %q", id, state, stored[id])
+			problem("a diner was told that reservation %s is %s, and it is %q", id, state, stored[id])
 		}
 	}
 	var events int
 	err = mails.QueryRow(ctx, `SELECT count(DISTINCT reservation_id) FROM events WHERE reservation_id = ANY($1::uuid[])`, keys(told)).Scan(&events)
 	if err == nil && events != len(told) {
-		r.problem("of %d reservations, notification knows %d", len(told), events)
+		problem("of %d reservations, notification knows %d", len(told), events)
 	}
-	return err
+	return problems, err
 }
 
 func keys(told map[string]string) (all []string) {

@@ -1,4 +1,6 @@
-package main
+// Package crowd has diners who use the whole system through the edge, as the page would, and
+// compares what they were told with the databases.
+package crowd
 
 import (
 	"bytes"
@@ -9,6 +11,7 @@ import (
 	"io"
 	"math/rand/v2"
 	"net/http"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -25,14 +28,15 @@ const patience = 35 * time.Second
 // further diners are not sent, as the page would show them an error of their own.
 const maxWaiting = 400
 
-// crowd are the diners of one region, and an owner, who use the system through the edge.
+// Crowd are the diners of one region, and an owner, who use the system through the edge.
 // Each kind of request is sent at a rate, whether or not earlier ones were answered.
-type crowd struct {
-	edge, region string
-	client       *http.Client
-	waiting      chan struct{}
-	end          context.CancelFunc
-	running      sync.WaitGroup
+type Crowd struct {
+	Region  string // label
+	edge    string
+	client  *http.Client
+	waiting chan struct{}
+	end     context.CancelFunc
+	running sync.WaitGroup
 
 	mu          sync.Mutex
 	diners      []diner
@@ -54,19 +58,19 @@ type diner struct{ email, password, token string }
 // dinersPerCrowd is how many accounts share the requests.
 const dinersPerCrowd = 8
 
-const dinerPassword = "game-day-password"
+const dinerPassword = "password-of-the-crowd"
 
-// newCrowd signs its diners up.
-func newCrowd(ctx context.Context, edge, region string) (*crowd, error) {
-	c := &crowd{
-		edge: edge, region: region, waiting: make(chan struct{}, maxWaiting),
+// New signs the diners of a region up.
+func New(ctx context.Context, edge, region string) (*Crowd, error) {
+	c := &Crowd{
+		edge: edge, Region: region, waiting: make(chan struct{}, maxWaiting),
 		client: &http.Client{Timeout: patience, Transport: &http.Transport{MaxIdleConnsPerHost: maxWaiting}},
 		owner:  diner{email: seed.OwnerEmail(region), password: seed.OwnerPassword},
 		booked: map[string]string{}, results: map[string]*result{},
 	}
 	run := rand.Uint32()
 	for n := range dinersPerCrowd {
-		d := diner{email: fmt.Sprintf("game-day-%s-%d-%d@example.com", region, run, n), password: dinerPassword}
+		d := diner{email: fmt.Sprintf("crowd-%s-%d-%d@example.com", region, run, n), password: dinerPassword}
 		account := map[string]string{"email": d.email, "password": d.password, "name": "Diner", "locale": "en"}
 		if status, text, err := c.call(ctx, "", http.MethodPost, "/v1/users", account, nil); err != nil || status != http.StatusCreated {
 			return nil, fmt.Errorf("sign up: %d %.300s %w", status, text, err)
@@ -94,8 +98,8 @@ func newCrowd(ctx context.Context, edge, region string) (*crowd, error) {
 	return c, nil
 }
 
-// start begins every flow at share times its rate; stop ends them.
-func (c *crowd) start(share float64) {
+// Start begins every kind of request at share times its rate; Stop ends them.
+func (c *Crowd) Start(share float64) {
 	ctx, cancel := context.WithCancel(context.Background())
 	c.end = cancel
 	for _, f := range flows {
@@ -103,7 +107,7 @@ func (c *crowd) start(share float64) {
 	}
 }
 
-func (c *crowd) repeat(ctx context.Context, f flow, share float64) {
+func (c *Crowd) repeat(ctx context.Context, f flow, share float64) {
 	r := rand.New(rand.NewPCG(rand.Uint64(), rand.Uint64()))
 	pause := time.Duration(float64(time.Second) / (f.perSecond * share))
 	for {
@@ -124,13 +128,13 @@ func (c *crowd) repeat(ctx context.Context, f flow, share float64) {
 	}
 }
 
-// stop waits for the responses to what was sent.
-func (c *crowd) stop() {
+// Stop waits for the responses to what was sent.
+func (c *Crowd) Stop() {
 	c.end()
 	c.running.Wait()
 }
 
-func (c *crowd) count(flow string, err error) {
+func (c *Crowd) count(flow string, err error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	n := c.results[flow]
@@ -146,8 +150,32 @@ func (c *crowd) count(flow string, err error) {
 	}
 }
 
+// Counts are the good and the bad responses so far, of all kinds of requests.
+func (c *Crowd) Counts() (good, bad int) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for _, n := range c.results {
+		good, bad = good+n.good, bad+n.bad
+	}
+	return good, bad
+}
+
+// NthFailure is when the crowds got the nth bad response to a kind of request since a time; zero
+// if they did not.
+func NthFailure(crowds []*Crowd, flow string, since time.Time, n int) (at time.Time) {
+	var all []time.Time
+	for _, c := range crowds {
+		all = append(all, c.failures(flow, since)...)
+	}
+	slices.SortFunc(all, time.Time.Compare)
+	if len(all) >= n {
+		at = all[n-1]
+	}
+	return at
+}
+
 // failures are the times of the bad responses to one kind of request since a time.
-func (c *crowd) failures(flow string, since time.Time) (all []time.Time) {
+func (c *Crowd) failures(flow string, since time.Time) (all []time.Time) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if n := c.results[flow]; n != nil {
@@ -165,7 +193,7 @@ var errFailed = errors.New("failed")
 
 // call sends a request as somebody with that access token and decodes a successful
 // response. A status of 500 or above is errFailed.
-func (c *crowd) call(ctx context.Context, token, method, path string, body, into any) (status int, text []byte, err error) {
+func (c *Crowd) call(ctx context.Context, token, method, path string, body, into any) (status int, text []byte, err error) {
 	var sent []byte
 	if body != nil {
 		if sent, err = json.Marshal(body); err != nil {
@@ -176,7 +204,7 @@ func (c *crowd) call(ctx context.Context, token, method, path string, body, into
 	if err != nil {
 		return 0, nil, err
 	}
-	req.Header.Set(names.HeaderRegion, strings.ToUpper(c.region))
+	req.Header.Set(names.HeaderRegion, strings.ToUpper(c.Region))
 	if body != nil {
 		req.Header.Set("Content-Type", "application/json")
 	}
@@ -214,9 +242,9 @@ func keyOf(ctx context.Context) string {
 	return newKey()
 }
 
-func newKey() string { return fmt.Sprintf("game-day-%x-%x", rand.Uint64(), rand.Uint64()) }
+func newKey() string { return fmt.Sprintf("crowd-%x-%x", rand.Uint64(), rand.Uint64()) }
 
-func (c *crowd) open(ctx context.Context, d *diner) error {
+func (c *Crowd) open(ctx context.Context, d *diner) error {
 	var session struct {
 		Token string `json:"access_token"`
 	}

@@ -1,35 +1,55 @@
-package main
+package crowd
 
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"maps"
 	"math/rand/v2"
 	"net/http"
 	"net/url"
+	"slices"
 	"time"
+
+	"jari.example/internal/wait"
 )
 
 // flow is one kind of request.
 type flow struct {
 	name      string
 	perSecond float64
-	send      func(*crowd, context.Context, *rand.Rand) error
+	send      func(*Crowd, context.Context, *rand.Rand) error
 }
 
 // flows are what a crowd does. Together they reach every route that an objective counts.
 var flows = []flow{
-	{"look up free times", 6, (*crowd).lookUp},
-	{"compare restaurants", 3, (*crowd).compare},
-	{"search", 3, (*crowd).search},
-	{"book and cancel", 4, (*crowd).book},
-	{"wait for a full slot", 0.3, (*crowd).waitlist},
-	{"log in", 1, (*crowd).logIn},
-	{"change a restaurant", 0.5, (*crowd).change},
+	{"look up free times", 6, (*Crowd).lookUp},
+	{"compare restaurants", 3, (*Crowd).compare},
+	{"search", 3, (*Crowd).search},
+	{"book and cancel", 4, (*Crowd).book},
+	{"wait for a full slot", 0.3, (*Crowd).waitlist},
+	{"log in", 1, (*Crowd).logIn},
+	{"change a restaurant", 0.5, (*Crowd).change},
 }
 
-func (c *crowd) logIn(ctx context.Context, r *rand.Rand) error {
+// Does says whether a crowd sends that kind of request.
+func Does(name string) bool {
+	return slices.ContainsFunc(flows, func(f flow) bool { return f.name == name })
+}
+
+// Rush lets n diners press Book within a second. Stop waits for them.
+func (c *Crowd) Rush(ctx context.Context, n int) {
+	for range n {
+		c.running.Go(func() {
+			r := rand.New(rand.NewPCG(rand.Uint64(), rand.Uint64()))
+			_ = wait.For(ctx, time.Duration(r.Float64()*float64(time.Second)))
+			c.count("rush", c.book(context.WithoutCancel(ctx), r))
+		})
+	}
+}
+
+func (c *Crowd) logIn(ctx context.Context, r *rand.Rand) error {
 	n := r.IntN(len(c.diners) + 1)
 	if n == len(c.diners) {
 		return c.open(ctx, &c.owner)
@@ -37,7 +57,7 @@ func (c *crowd) logIn(ctx context.Context, r *rand.Rand) error {
 	return c.open(ctx, &c.diners[n])
 }
 
-func (c *crowd) search(ctx context.Context, r *rand.Rand) error {
+func (c *Crowd) search(ctx context.Context, r *rand.Rand) error {
 	word := []string{"hansik", "bistro", "국밥", "Dining", "한식"}[r.IntN(5)]
 	_, _, err := c.call(ctx, "", http.MethodGet, "/v1/restaurants?"+url.Values{"q": {word}, "limit": {"20"}}.Encode(), nil, nil)
 	return err
@@ -50,7 +70,7 @@ type freeTime struct {
 }
 
 // freeTimes asks for the free times of one restaurant on a day.
-func (c *crowd) freeTimes(ctx context.Context, r *rand.Rand, daysAhead int) ([]freeTime, error) {
+func (c *Crowd) freeTimes(ctx context.Context, r *rand.Rand, daysAhead int) ([]freeTime, error) {
 	day := time.Now().UTC().AddDate(0, 0, daysAhead)
 	var free struct{ Items []freeTime }
 	_, _, err := c.call(ctx, "", http.MethodGet, "/v1/restaurants/"+c.restaurants[r.IntN(len(c.restaurants))]+"/availability?"+url.Values{
@@ -60,7 +80,7 @@ func (c *crowd) freeTimes(ctx context.Context, r *rand.Rand, daysAhead int) ([]f
 }
 
 // lookUp asks for the free times of one day and remembers some.
-func (c *crowd) lookUp(ctx context.Context, r *rand.Rand) error {
+func (c *Crowd) lookUp(ctx context.Context, r *rand.Rand) error {
 	free, err := c.freeTimes(ctx, r, 2+r.IntN(20))
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -75,7 +95,7 @@ func (c *crowd) lookUp(ctx context.Context, r *rand.Rand) error {
 }
 
 // compare asks for one day's times of two restaurants.
-func (c *crowd) compare(ctx context.Context, r *rand.Rand) error {
+func (c *Crowd) compare(ctx context.Context, r *rand.Rand) error {
 	two := []string{c.restaurants[r.IntN(len(c.restaurants))], c.restaurants[r.IntN(len(c.restaurants))]}
 	_, _, err := c.call(ctx, "", http.MethodGet, "/v1/availability?"+url.Values{
 		"restaurant_id": two, "date": {time.Now().UTC().AddDate(0, 0, 2+r.IntN(20)).Format(time.DateOnly)}, "party": {"1"},
@@ -88,13 +108,8 @@ func (c *crowd) compare(ctx context.Context, r *rand.Rand) error {
 const repeated = 0.1
 
 // book books a free slot and cancels it at once, so that seats remain free.
-func (c *crowd) book(ctx context.Context, r *rand.Rand) error {
-	c.mu.Lock()
-	token, slot := c.diners[r.IntN(len(c.diners))].token, ""
-	if len(c.free) > 0 {
-		slot = c.free[r.IntN(len(c.free))]
-	}
-	c.mu.Unlock()
+func (c *Crowd) book(ctx context.Context, r *rand.Rand) error {
+	token, slot := c.token(r.IntN(len(c.diners))), c.anyFree(r)
 	if slot == "" {
 		return nil // nobody has looked yet
 	}
@@ -122,6 +137,16 @@ func (c *crowd) book(ctx context.Context, r *rand.Rand) error {
 	return err
 }
 
+// anyFree is a slot that somebody saw free; "" if nobody has looked yet.
+func (c *Crowd) anyFree(r *rand.Rand) string {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if len(c.free) == 0 {
+		return ""
+	}
+	return c.free[r.IntN(len(c.free))]
+}
+
 // What a diner is told of a reservation.
 const (
 	confirmed = "confirmed"
@@ -129,21 +154,21 @@ const (
 )
 
 // told notes what a diner was told of a reservation.
-func (c *crowd) told(reservation, state string) {
+func (c *Crowd) told(reservation, state string) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.booked[reservation] = state
 }
 
 // toldSoFar is what diners were told of all reservations.
-func (c *crowd) toldSoFar() map[string]string {
+func (c *Crowd) toldSoFar() map[string]string {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return maps.Clone(c.booked)
 }
 
-// probe sends a request that is refused, and returns its trace, which the refusal names.
-func (c *crowd) probe(ctx context.Context) (trace string, err error) {
+// Probe sends a request that is refused, and returns its trace, which the refusal names.
+func (c *Crowd) Probe(ctx context.Context) (trace string, err error) {
 	var refusal struct {
 		TraceID string `json:"trace_id"`
 	}
@@ -158,7 +183,7 @@ func (c *crowd) probe(ctx context.Context) (trace string, err error) {
 }
 
 // change stores a restaurant's profile again, as an owner does who corrects a word.
-func (c *crowd) change(ctx context.Context, r *rand.Rand) error {
+func (c *Crowd) change(ctx context.Context, r *rand.Rand) error {
 	path := "/v1/restaurants/" + c.restaurants[r.IntN(len(c.restaurants))]
 	var profile map[string]any
 	status, _, err := c.call(ctx, "", http.MethodGet, path, nil, &profile)
@@ -175,4 +200,33 @@ func (c *crowd) change(ctx context.Context, r *rand.Rand) error {
 		err = fmt.Errorf("change %s: %d %.300s", path, status, text)
 	}
 	return err
+}
+
+// Insist presses Book with one key until the server has decided, as a page does whose diner
+// does not give up. It returns how many times; the last answer says whether there was a seat.
+func (c *Crowd) Insist(ctx context.Context, r *rand.Rand) (times int, err error) {
+	slot := c.anyFree(r)
+	again := context.WithValue(ctx, idempotencyKey{}, newKey())
+	n := r.IntN(len(c.diners))
+	for {
+		times++
+		var booked struct{ ID string }
+		status, _, err := c.call(again, c.token(n), http.MethodPost, "/v1/reservations", map[string]any{"slot_id": slot, "party": 1}, &booked)
+		switch {
+		case err == nil && status == http.StatusCreated:
+			c.told(booked.ID, confirmed)
+			return times, nil
+		case err == nil && status != http.StatusTooManyRequests:
+			return times, nil // refused
+		}
+		if err := wait.For(ctx, time.Second); err != nil {
+			return times, err
+		}
+	}
+}
+
+// Everything searches, looks free times up, logs in and books once, and returns what failed.
+func (c *Crowd) Everything(ctx context.Context) error {
+	r := rand.New(rand.NewPCG(rand.Uint64(), rand.Uint64()))
+	return errors.Join(c.search(ctx, r), c.lookUp(ctx, r), c.logIn(ctx, r), c.book(ctx, r))
 }

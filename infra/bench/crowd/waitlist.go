@@ -1,4 +1,4 @@
-package main
+package crowd
 
 import (
 	"context"
@@ -22,7 +22,7 @@ const (
 
 // waitlist fills a slot, lets diners wait for it, frees it, so that the first is offered
 // its seats, and lets them leave one after the other.
-func (c *crowd) waitlist(ctx context.Context, r *rand.Rand) error {
+func (c *Crowd) waitlist(ctx context.Context, r *rand.Rand) error {
 	slot, err := c.emptySlot(ctx, r)
 	if slot == "" || err != nil {
 		return err
@@ -61,7 +61,7 @@ func (c *crowd) waitlist(ctx context.Context, r *rand.Rand) error {
 
 // emptySlot is a slot that nobody has booked, on a day that the other diners do not ask
 // for; "" if there is none.
-func (c *crowd) emptySlot(ctx context.Context, r *rand.Rand) (slot string, err error) {
+func (c *Crowd) emptySlot(ctx context.Context, r *rand.Rand) (slot string, err error) {
 	free, err := c.freeTimes(ctx, r, 23+r.IntN(4))
 	for _, n := range r.Perm(len(free)) {
 		if free[n].Available == covers {
@@ -72,7 +72,7 @@ func (c *crowd) emptySlot(ctx context.Context, r *rand.Rand) (slot string, err e
 }
 
 // enter books a whole slot, or joins its waitlist, for the nth diner; "" if that is refused.
-func (c *crowd) enter(ctx context.Context, n int, path, slot string) (id string, err error) {
+func (c *Crowd) enter(ctx context.Context, n int, path, slot string) (id string, err error) {
 	var entry struct{ ID string }
 	status, _, err := c.call(ctx, c.token(n), http.MethodPost, path, map[string]any{"slot_id": slot, "party": covers}, &entry)
 	if err != nil || status != http.StatusCreated {
@@ -82,7 +82,7 @@ func (c *crowd) enter(ctx context.Context, n int, path, slot string) (id string,
 }
 
 // leave gives up what the nth diner has. It may have ended already.
-func (c *crowd) leave(ctx context.Context, n int, path string) error {
+func (c *Crowd) leave(ctx context.Context, n int, path string) error {
 	status, text, err := c.call(ctx, c.token(n), http.MethodPost, path, map[string]any{}, nil)
 	if err == nil && status != http.StatusOK && status != http.StatusConflict && status != http.StatusUnauthorized {
 		err = fmt.Errorf("POST %s: %d %.300s", path, status, text)
@@ -91,7 +91,7 @@ func (c *crowd) leave(ctx context.Context, n int, path string) error {
 }
 
 // token is the access token of the nth diner.
-func (c *crowd) token(n int) string {
+func (c *Crowd) token(n int) string {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return c.diners[n].token

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"math/rand/v2"
 	"slices"
 	"syscall"
 	"time"
@@ -59,7 +58,9 @@ func (g *game) noise(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, g.calmFor)
 	defer cancel()
 	var all errgroup.Group
-	all.Go(func() error { return repeat(ctx, rushEvery, func(int) error { g.rush(ctx); return nil }) })
+	all.Go(func() error {
+		return repeat(ctx, rushEvery, func(int) error { g.crowds[0].Rush(ctx, rushDiners); return nil })
+	})
 	all.Go(func() error {
 		return repeat(ctx, deployEvery, func(n int) error { return g.deploy(ctx, deployed[n%len(deployed)]) })
 	})
@@ -93,16 +94,4 @@ func repeat(ctx context.Context, every time.Duration, do func(n int) error) erro
 		}
 	}
 	return nil
-}
-
-// rush lets many diners press Book within a second.
-func (g *game) rush(ctx context.Context) {
-	c := g.crowds[0]
-	for range rushDiners {
-		c.running.Go(func() {
-			r := rand.New(rand.NewPCG(rand.Uint64(), rand.Uint64()))
-			_ = wait.For(ctx, time.Duration(r.Float64()*float64(time.Second)))
-			c.count("rush", c.book(context.WithoutCancel(ctx), r))
-		})
-	}
 }

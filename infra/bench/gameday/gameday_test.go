@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"jari.example/infra/bench"
+	"jari.example/infra/bench/crowd"
 	"jari.example/infra/local/fault"
 	"jari.example/infra/local/slack"
 )
@@ -296,28 +297,11 @@ func TestWithTheWindowsOfProductionTheDinersCountFailures(t *testing.T) {
 	if want := fmt.Sprintf("minBadEvents: %d\n", unscaledNeeds); err != nil || !strings.Contains(string(rule), want) {
 		t.Errorf("%s does not say %q, %v", unscaledEntry.Rule, want, err)
 	}
-	if !slices.ContainsFunc(flows, func(f flow) bool { return f.name == unscaledFlow }) {
+	if !crowd.Does(unscaledFlow) {
 		t.Errorf("diners do not %q", unscaledFlow)
 	}
-	g := &game{}
-	for range 2 {
-		c := &crowd{results: map[string]*result{}}
-		c.count(unscaledFlow, errFailed) // before the fault
-		g.crowds = append(g.crowds, c)
-	}
 	began := time.Now()
-	for n := range 4 {
-		g.crowds[n%2].count(unscaledFlow, errFailed)
-		g.crowds[n%2].count(unscaledFlow, nil)
-	}
-	if at := g.nthFailure(unscaledFlow, began, 5); !at.IsZero() {
-		t.Errorf("the fifth of four failures was at %v", at)
-	}
-	g.crowds[1].count(unscaledFlow, errFailed)
-	last := g.nthFailure(unscaledFlow, began, 5)
-	if all := g.crowds[1].failures(unscaledFlow, began); len(all) != 3 || last != all[2] {
-		t.Errorf("the fifth failure was at %v, of %v", last, all)
-	}
+	last := began.Add(3 * time.Second)
 	r := &round{began: began, counted: last}
 	if opened, _, known := r.earliest(nil); !known || opened != last {
 		t.Errorf("the earliest time is %v, %t", opened, known)

@@ -36,6 +36,7 @@ import (
 	"time"
 
 	"jari.example/infra/bench"
+	"jari.example/infra/bench/crowd"
 	"jari.example/infra/bench/whole"
 	"jari.example/infra/local/fault"
 	"jari.example/internal/command"
@@ -134,9 +135,13 @@ type game struct {
 	// Of the system that runs now.
 	*whole.System
 	scale    int
-	crowds   []*crowd // the first one is in the region in which most faults are
-	runbooks string   // directory; "": those that are built in
+	crowds   []*crowd.Crowd // the first one is in the region in which most faults are
+	runbooks string         // directory; "": those that are built in
 }
+
+// mailRate lets SES take far more mails than the crowds cause, so that what waited in one round
+// is sent before the next ones.
+const mailRate = "JARI_MAIL_RATE=100"
 
 // The rates of the crowds, as shares of those of the flows.
 var shares = map[string]float64{"kr": 1, "us": 0.5}
@@ -188,19 +193,20 @@ func (g *game) inSystem(ctx context.Context, s setup, play func(context.Context)
 		g.System, err = whole.Attach(ctx, g.Root, g.in)
 	} else {
 		g.Logf("building and starting the whole system")
-		g.System, err = whole.Start(ctx, g.Root, s.environment, "--fault-proxies", "--alert-time-scale", strconv.Itoa(s.scale))
+		environment := append([]string{mailRate}, s.environment...)
+		g.System, err = whole.Start(ctx, g.Root, environment, "--fault-proxies", "--alert-time-scale", strconv.Itoa(s.scale))
 	}
 	defer func() { err = errors.Join(err, g.Stop()) }()
 	if err != nil {
 		return nil, err
 	}
 	for _, region := range []string{"kr", "us"} {
-		c, err := newCrowd(ctx, g.URL("edge"), region)
+		c, err := crowd.New(ctx, g.URL("edge"), region)
 		if err != nil {
 			return nil, err
 		}
-		c.start(shares[region])
-		defer c.stop()
+		c.Start(shares[region])
+		defer c.Stop()
 		g.crowds = append(g.crowds, c)
 	}
 	rounds, err := play(ctx)
@@ -257,6 +263,14 @@ func (g *game) playAll(ctx context.Context, entries []entry) (all []*round, err 
 			g.Logf("  PROBLEM %s", p)
 		}
 		all = append(all, r)
+		if e.First { // what it leaves behind must not fall into other rounds
+			left := append([]string{e.Rule}, e.Also...)
+			for _, rule := range left {
+				if err := g.awaitCalm(ctx, rule, left); err != nil {
+					return all, err
+				}
+			}
+		}
 	}
 	return all, nil
 }

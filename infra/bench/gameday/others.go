@@ -13,6 +13,7 @@ import (
 	"strings"
 	"time"
 
+	"jari.example/infra/bench/crowd"
 	"jari.example/internal/wait"
 )
 
@@ -59,7 +60,7 @@ func (g *game) unscaled(ctx context.Context) ([]row, error) {
 	rows, err := g.inSystem(ctx, setup{1, nil}, func(ctx context.Context) ([]*round, error) {
 		rounds, err := g.playAll(ctx, []entry{unscaledEntry})
 		for _, r := range rounds {
-			r.counted = g.nthFailure(unscaledFlow, r.began, unscaledNeeds)
+			r.counted = crowd.NthFailure(g.crowds, unscaledFlow, r.began, unscaledNeeds)
 		}
 		return rounds, err
 	})
@@ -67,20 +68,6 @@ func (g *game) unscaled(ctx context.Context) ([]row, error) {
 		rows[i].Alert += ", windows of production"
 	}
 	return rows, err
-}
-
-// nthFailure is when diners got the nth bad response to a kind of request since a time; zero
-// if they did not.
-func (g *game) nthFailure(flow string, since time.Time, n int) (at time.Time) {
-	var all []time.Time
-	for _, c := range g.crowds {
-		all = append(all, c.failures(flow, since)...)
-	}
-	slices.SortFunc(all, time.Time.Compare)
-	if len(all) >= n {
-		at = all[n-1]
-	}
-	return at
 }
 
 // The mistakes of the control: the thresholds of one rule are doubled, and a step of its

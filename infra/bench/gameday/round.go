@@ -27,7 +27,6 @@ const (
 	resolveLimit = 12 * time.Minute // of audits that run once a minute, ten must be good
 	calmLimit    = 12 * time.Minute
 	faultFor     = 15 * time.Minute // ends the fault if this program is killed
-	outboxLimit  = 3 * time.Minute
 )
 
 // afterIncident is how long ago an incident of a rule must have ended, so that the next
@@ -229,7 +228,7 @@ func (g *game) pipelineLag(ctx context.Context) (longest time.Duration, err erro
 		var trace string
 		_ = wait.Until(limited, time.Second, func() bool { // what the fault before has changed may just be starting
 			sent = time.Now()
-			trace, err = g.crowds[0].probe(ctx)
+			trace, err = g.crowds[0].Probe(ctx)
 			return err == nil
 		})
 		if err != nil {
@@ -324,4 +323,18 @@ func (g *game) runbook(ctx context.Context, name string) (steps string, causes [
 func seconds(d time.Duration) *float64 {
 	s := math.Round(d.Seconds()*10) / 10
 	return &s
+}
+
+// checkBookings compares what diners were told with the databases.
+func (g *game) checkBookings(ctx context.Context, r *round) error {
+	for _, c := range g.crowds {
+		problems, err := c.Check(ctx, g.System)
+		for _, p := range problems {
+			r.problem("%s", p)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
 }
