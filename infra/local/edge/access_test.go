@@ -95,9 +95,9 @@ func TestTheAccessLogSaysWhoRespondedInWhichRegion(t *testing.T) {
 		{"the gateway's failure", "POST", "/v1/reservations", "KR", f{"region": kr, "route": "(api)", "status": 502.0, "by": "gateway"}},
 		{"fetched for the cache", "GET", "/v1/availability", "KR", f{"region": kr, "route": "(api)", "status": 200.0, "by": "gateway"}},
 		{"from the cache", "GET", "/v1/availability", "KR", f{"region": kr, "route": "(api)", "status": 200.0, "by": "gateway"}},
-		{"no gateway", "POST", "/v1/reservations", "US", f{"region": us, "route": "(api)", "status": 503.0, "reason": "unavailable"}},
+		{"no gateway", "POST", "/v1/reservations", "US", f{"region": us, "route": "(api)", "status": 503.0, "reason": "region_unreachable"}},
 		{"no gateway to fetch from", "GET", "/v1/availability", "US",
-			f{"region": us, "route": "(api)", "status": 503.0, "reason": "unavailable"}},
+			f{"region": us, "route": "(api)", "status": 503.0, "reason": "region_unreachable"}},
 		{"the page", "GET", "/restaurants/someone", "US", f{"region": us, "route": "(page)", "status": 200.0}},
 		{"a missing file", "GET", "/assets/old.js", "KR", f{"region": kr, "route": "(page)", "status": 404.0}},
 	} {

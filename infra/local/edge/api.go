@@ -145,7 +145,7 @@ func (s *Server) originFailed(w http.ResponseWriter, r *http.Request, err error)
 	switch {
 	case errors.Is(err, syscall.ECONNREFUSED), dial != nil && dial.Op == "dial":
 		w.Header().Set("Retry-After", "1")
-		respond(w, problem.New(http.StatusServiceUnavailable, "unavailable", "The region is not reachable."))
+		respond(w, problem.New(http.StatusServiceUnavailable, "region_unreachable", "The region is not reachable."))
 	case timeout != nil && timeout.Timeout():
 		respond(w, problem.New(http.StatusGatewayTimeout, "timeout", "The region did not respond in time."))
 	default:

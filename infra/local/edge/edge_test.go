@@ -139,7 +139,7 @@ func TestAFailedOriginBecomesAProblemDocument(t *testing.T) {
 		status int
 		reason string
 	}{
-		"connection refused":  {closed.URL, 503, "unavailable"},
+		"connection refused":  {closed.URL, 503, "region_unreachable"},
 		"a timeout":           {slow.URL, 504, "timeout"},
 		"a closed connection": {"http://" + l.Addr().String(), 502, "bad_gateway"},
 	} {

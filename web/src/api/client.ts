@@ -1,6 +1,6 @@
 import createClient, { type Client } from 'openapi-fetch'
 import { clock } from './clock'
-import { ApiError, failureOf } from './problem'
+import { ApiError, failureOf, unreachable } from './problem'
 import type { components, paths } from './schema.gen'
 import { type RefreshResult, Session } from './session'
 
@@ -34,12 +34,19 @@ export const session = new Session(send, requestToken)
 export const api: Record<Region, Client<paths>> = { KR: clientFor('KR'), US: clientFor('US') }
 
 function clientFor(region: Region): Client<paths> {
-  return createClient<paths>({
+  const client = createClient<paths>({
     baseUrl: window.location.origin,
     headers: { 'x-region': region },
     credentials: 'same-origin',
     fetch: session.fetch,
   })
+  client.use({
+    async onResponse({ response }) {
+      const error = await unreachable(response, region)
+      if (error) throw error
+    },
+  })
+  return client
 }
 
 // Accounts can be read in every region, so a refresh names none and the edge

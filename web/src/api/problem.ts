@@ -14,8 +14,10 @@ export class ApiError extends Error {
   readonly traceId?: string
   /** Seconds to wait before a retry, from the Retry-After header. */
   readonly retryAfter?: number
+  /** The region that the edge could not reach. */
+  readonly region?: string
 
-  constructor(status: number, problem: Partial<Problem> = {}, retryAfter?: number) {
+  constructor(status: number, problem: Partial<Problem> = {}, retryAfter?: number, region?: string) {
     super(problem.detail ?? problem.title ?? `status ${status}`)
     this.name = 'ApiError'
     this.status = status
@@ -23,6 +25,7 @@ export class ApiError extends Error {
     this.pointer = problem.pointer
     this.traceId = problem.trace_id
     this.retryAfter = retryAfter
+    this.region = region
   }
 
   /** The general slug of the status, for a reason that the catalogue has no text for. */
@@ -81,6 +84,21 @@ export async function unwrap<T>(call: Promise<FetchResult<T>>): Promise<T> {
 export function failureOf(response: Response, body: unknown): ApiError {
   const problem = typeof body === 'object' && body !== null ? body : {}
   return new ApiError(response.status, problem, secondsOf(response.headers.get('Retry-After')))
+}
+
+/**
+ * The error of a region that the edge could not reach; undefined for every other response. Locally the
+ * edge says so in a problem document, CloudFront in a page of its own.
+ */
+export async function unreachable(response: Response, region: string): Promise<ApiError | undefined> {
+  if (![502, 503, 504].includes(response.status)) return undefined
+  const problem = await response
+    .clone()
+    .json()
+    .catch(() => ({}))
+  const reason = 'region_unreachable'
+  if ((problem.reason ?? reason) !== reason) return undefined
+  return new ApiError(response.status, { reason }, secondsOf(response.headers.get('Retry-After')), region)
 }
 
 /** Reads Retry-After, which is either seconds or a date. */

@@ -55,6 +55,12 @@ describe('a problem is explained', () => {
     expect(reasons.filter((reason) => !keysOf('ko').includes(`problem.${reason}`))).toEqual([])
   })
 
+  test('with the region that cannot be reached', () => {
+    expect(problem(new ApiError(503, { reason: 'region_unreachable' }, 1, 'KR'))).toMatch(
+      /cannot be reached right now: Korea/,
+    )
+  })
+
   test('by its status when the page does not know the reason', () => {
     expect(problem(new ApiError(409, { reason: 'not_in_the_catalogue' }))).toMatch(/changed in the meantime/)
   })

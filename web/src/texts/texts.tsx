@@ -66,7 +66,11 @@ export function textsIn(language: Language, choose: (language: Language) => void
     problem(error) {
       const known = [`problem.${error.reason}`, `problem.${error.class}`].find(has) ?? 'problem.internal'
       const timed = `${known}.in`
-      return error.retryAfter && has(timed) ? t(timed, { seconds: error.retryAfter }) : t(known)
+      const name = `region.${error.region}`
+      const region = has(name) ? t(name) : ''
+      return error.retryAfter && has(timed)
+        ? t(timed, { seconds: error.retryAfter, region })
+        : t(known, { region })
     },
     pick,
     other: (text) => text?.[other] ?? '',
