@@ -254,7 +254,7 @@ func (s *Set) Parse(args []string, stdout io.Writer, checks ...func()) error {
 }
 
 func (s *Set) help(w io.Writer) {
-	fmt.Fprintf(w, "%s\n\nUsage: %s [flags]\n\n", s.about, s.flags.Name())
+	fmt.Fprintf(w, "%s\n\nUsage: %s [flags]\n       %[2]s probe URL   succeeds if URL responds with 200, for the health check of a container\n\n", s.about, s.flags.Name())
 	for _, v := range s.values {
 		fmt.Fprintf(w, "  -%s\n      %s\n      $%s", v.name, v.usage, v.env)
 		if v.content != "" {

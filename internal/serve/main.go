@@ -7,6 +7,7 @@ import (
 	"os"
 	"runtime/debug"
 
+	"jari.example/internal/command"
 	"jari.example/internal/config"
 	"jari.example/internal/faultinject"
 	"jari.example/telemetry"
@@ -23,7 +24,15 @@ type Program func(ctx context.Context, args []string, getenv func(string) string
 // some tens of megabytes and most garbage is per request, so the heap may grow
 // to five times its live size before a collection (Go's default is two).
 // Measured: a fifth more bookings a second over 1,000 slots.
+//
+// With the arguments `probe URL` the process asks that URL and ends: a container's health check
+// has no other program than this one.
 func Main(service string, run Program) {
+	if len(os.Args) > 1 && os.Args[1] == "probe" {
+		command.Main("probe", func(ctx context.Context, args []string, stdout, stderr io.Writer) error {
+			return command.Probe(ctx, args[1:], stdout, stderr)
+		})
+	}
 	if os.Getenv("GOGC") == "" {
 		debug.SetGCPercent(400)
 	}

@@ -59,10 +59,10 @@ func ran(args []string) bool {
 	return false
 }
 
-// dispatch runs the command that args begin with. ok is false if they begin with a
-// flag or are empty.
+// dispatch runs the command that args begin with. ok is false if they are empty, begin with
+// a flag, or with probe, which every daemon has.
 func dispatch(ctx context.Context, args []string, stdout, stderr io.Writer) (code int, ok bool) {
-	if len(args) == 0 || strings.HasPrefix(args[0], "-") {
+	if len(args) == 0 || strings.HasPrefix(args[0], "-") || args[0] == "probe" {
 		return 0, false
 	}
 	for _, c := range commands() {

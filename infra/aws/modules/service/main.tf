@@ -64,7 +64,7 @@ locals {
     secrets     = [for k in sort(keys(var.log_router.secrets)) : { name = k, valueFrom = var.log_router.secrets[k] }]
     mountPoints = [{ sourceVolume = "agent", containerPath = "/agent", readOnly = false }]
     healthCheck = {
-      command     = ["CMD-SHELL", "curl -sf http://127.0.0.1:2020/api/v1/health || exit 1"]
+      command     = ["CMD", "/jari/probe", "http://127.0.0.1:2020/api/v1/health"] # the image has no shell
       interval    = 10
       timeout     = 5
       retries     = 3

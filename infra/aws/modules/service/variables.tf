@@ -128,7 +128,7 @@ variable "command" {
 variable "health_command" {
   type        = list(string)
   default     = []
-  description = "Command in the image that fails while the program is not healthy, such as [\"CMD\", \"/probe\"]. Empty: none."
+  description = "Command in the image that fails while the program is not healthy, such as [\"CMD\", \"/gatewayd\", \"probe\", \"http://127.0.0.1:8081/healthz\"]. Empty: none."
 
   validation {
     condition     = length(var.health_command) == 0 || try(contains(["CMD", "CMD-SHELL"], var.health_command[0]), false)

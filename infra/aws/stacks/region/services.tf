@@ -113,6 +113,8 @@ module "service" {
   parameters        = { for k in keys(local.settings[each.key]) : k => aws_ssm_parameter.setting["${each.key}/${k}"].arn }
   secrets           = { for k, secret in local.secrets_of[each.key] : k => local.secret_arns[secret] }
   policy_statements = local.may[each.key]
+  # Alive, not ready: a database that is away must not end its services, too.
+  health_command = ["CMD", "/${each.value}", "probe", "http://127.0.0.1:8081/healthz"]
 
   size               = { cpu = var.services[each.key].cpu, memory = var.services[each.key].memory }
   capacity           = { min = var.services[each.key].min, max = var.services[each.key].max }
