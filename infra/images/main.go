@@ -6,6 +6,7 @@
 //
 //	go run ./infra/images                                # all of them, to .jari/images
 //	go run ./infra/images -platforms linux/arm64 userd
+//	go run ./infra/images -load .jari/images.tar         # and an archive for docker load
 //	go run ./infra/images -push registry.example/jari    # and push them
 //
 // docs/aws.md says how they are deployed.
@@ -72,6 +73,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	fs.SetOutput(stderr)
 	out := fs.String("out", filepath.Join(".jari", "images"), "`directory` of the OCI image layout; it is replaced")
 	platforms := fs.String("platforms", "linux/amd64,linux/arm64", "platforms, separated by commas")
+	load := fs.String("load", "", "then write those of this machine's platform to this `file`, for docker load")
 	push := fs.String("push", "", "then push all images to this `repository`, such as 123456789012.dkr.ecr.ap-northeast-2.amazonaws.com/jari")
 	if err := fs.Parse(args); err != nil {
 		return err
@@ -101,6 +103,11 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	}
 	for _, i := range built {
 		fmt.Fprintf(stdout, "%-16s %s  %s\n", i.name, i.digest, sizes(i.sizes))
+	}
+	if *load != "" {
+		if err := writeArchive(*load, v1.Platform{OS: "linux", Architecture: runtime.GOARCH}, built); err != nil {
+			return err
+		}
 	}
 	if *push != "" {
 		return pushAll(ctx, *push, b.version, built, stdout)

@@ -91,7 +91,9 @@ func (s *System) Postgres(settings ...string) launch.Part {
 			}
 			return conn.Close(ctx)
 		},
-		Initialize:  s.createDatabases,
+		Initialize: func(ctx context.Context, report launch.Progress) error {
+			return createDatabases(ctx, s.DatabaseURL("postgres"), report)
+		},
 		Notes:       func() string { return found.note },
 		SlowStart:   true,           // recovery after a crash
 		StopSignal:  syscall.SIGINT, // "fast": ends sessions, writes a checkpoint
@@ -233,8 +235,8 @@ func (s *System) initPostgres(ctx context.Context, pg pgInstall, data, cluster s
 
 // createDatabases creates the missing databases, and undoes a `jari fault on` that
 // nobody has switched off.
-func (s *System) createDatabases(ctx context.Context, report launch.Progress) error {
-	conn, err := pgx.Connect(ctx, s.DatabaseURL("postgres"))
+func createDatabases(ctx context.Context, server string, report launch.Progress) error {
+	conn, err := pgx.Connect(ctx, server)
 	if err != nil {
 		return err
 	}

@@ -10,6 +10,8 @@ import (
 	"jari.example/infra/local/edge"
 	"jari.example/infra/local/mailbox"
 	"jari.example/infra/local/minired"
+	"jari.example/infra/local/parts"
+	"jari.example/infra/local/seed"
 	"jari.example/infra/local/slack"
 	"jari.example/internal/serve"
 )
@@ -19,7 +21,9 @@ var programs = map[string]serve.Program{
 	"door":    door.Run,
 	"edge":    edge.Run,
 	"mailbox": mailbox.Run,
+	"prepare": parts.Prepare,
 	"redis":   minired.Run,
+	"seed":    seed.Run,
 	"slack":   slack.Run,
 }
 
