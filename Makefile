@@ -31,7 +31,7 @@ launcher:
 	@go build -buildvcs=false -o $(JARI) ./infra/local/cmd/jari
 
 ##@ Checking
-.PHONY: test test-full test-steps tools test-parts check fmt lint rules words fresh runbooks secrets check-web
+.PHONY: test test-full test-steps tools test-parts check fmt lint workflows rules words fresh runbooks secrets check-web
 # Both print a table of their steps and times at the end. The number after run is
 # the step's budget in seconds on two cores; a step over its budget is marked, not failed.
 test: ## every test but the long campaigns, with real parts started for it, within 40 minutes (this is what CI runs)
@@ -55,6 +55,7 @@ TEST_BUDGET_telemetry/names := 20
 test-steps:
 	@$(STEP) 120 tools $(SUBMAKE) tools
 	@$(STEP) 300 check $(SUBMAKE) check
+	@$(STEP) 540 "test-aws" $(SUBMAKE) test-aws
 	@$(JARI) with --dir .jari/test --port-offset auto -- $(SUBMAKE) test-parts
 
 tools: launcher
@@ -81,6 +82,7 @@ ifeq ($(LONG),)
 	@$(STEP) 240 "chaos-telemetry, short" $(SUBMAKE) chaos-telemetry FLAGS='-records 300 -rate 300 -save ""'
 	@$(STEP) 120 "chaos-alerting, short" $(SUBMAKE) chaos-alerting FLAGS='-short -save ""'
 	@$(STEP) 120 "bench-rush, short" $(SUBMAKE) bench-rush FLAGS='-only rush,fault -path gateway -runs 1 -diners 2000'
+	@$(STEP) 180 "drill, short" $(SUBMAKE) drill FLAGS='-rounds 1 -away 20s'
 	@$(STEP) 480 "gameday, six alerts" $(SUBMAKE) gameday FLAGS='-sample 6 -unknown=false -calm 0 -others=false'
 else
 	@$(STEP) 1200 "alerting, hard cases" env JARI_ONCALL_CASES=yes go test -count=1 -timeout 40m -run OnCall ./infra/local/systemtest
@@ -89,6 +91,7 @@ else
 	@$(STEP) 900 "chaos-booking" $(SUBMAKE) chaos-booking FLAGS='-save ""'
 	@$(STEP) 600 "chaos-telemetry" $(SUBMAKE) chaos-telemetry FLAGS='-save ""'
 	@$(STEP) 1200 "chaos-alerting" $(SUBMAKE) chaos-alerting FLAGS='-save ""'
+	@$(STEP) 600 "drill" $(SUBMAKE) drill FLAGS='-out .jari/drill'
 	@$(STEP) 7200 "gameday" $(SUBMAKE) gameday FLAGS='-out .jari/gameday'
 	@$(STEP) 2400 "linearizability, 900 rounds" env JARI_LINEAR_ROUNDS=900 go test -count=1 -timeout 2h ./services/reservation/lineartest
 	@$(STEP) 2400 "rapid, 10000 checks" bash -c 'go test -count=1 -timeout 2h $$($(RAPID_PACKAGES)) -rapid.checks=10000'
@@ -97,7 +100,7 @@ endif
 # the packages whose tests use rapid, since no others know its flags
 RAPID_PACKAGES = go list -test -f "{{.ForTest}} {{.Deps}}" ./alerting/... ./services/... | sed -n "s|^\([^ ][^ ]*\) .*pgregory.net/rapid.*|\1|p" | sort -u
 
-check: fmt lint rules words fresh runbooks secrets check-web ## format, vet, staticcheck, import rules, words, generated files, secrets, web
+check: fmt lint workflows rules words fresh runbooks secrets check-web ## format, vet, staticcheck, workflows, import rules, words, generated files, secrets, web
 
 fmt:
 	@out=$$(gofmt -l $(MODULES) fluentbit/agent); [ -z "$$out" ] || { echo "not gofmt'ed, run gofmt -w on:"; echo "$$out"; exit 1; }
@@ -105,6 +108,9 @@ fmt:
 lint: $(TOOLS)/staticcheck ## go vet and staticcheck over every module
 	@for m in $(MODULES); do (cd $$m && go vet ./... && $(CURDIR)/$(TOOLS)/staticcheck ./...) || { echo "lint failed in $$m"; exit 1; }; done
 	@cd fluentbit/agent && export GOWORK=off && go vet ./... && $(CURDIR)/$(TOOLS)/staticcheck ./...
+
+workflows: $(TOOLS)/actionlint ## GitHub's workflows; without shellcheck, which not every machine has
+	@$(TOOLS)/actionlint -shellcheck= -pyflakes=
 
 rules: ## which package may import which (services/arch_test.go and infra/rules state the reasons); a fault and a game-day entry for each alert
 	@cd services && go test -count=1 .
@@ -130,11 +136,11 @@ check-web: web/node_modules/.package-lock.json
 web/node_modules/.package-lock.json: web/package-lock.json
 	cd web && npm ci --no-audit --no-fund
 
-$(TOOLS)/staticcheck $(TOOLS)/gitleaks: infra/tools/go.sum
+$(TOOLS)/staticcheck $(TOOLS)/gitleaks $(TOOLS)/actionlint: infra/tools/go.sum
 	@echo "building $(notdir $@) …"
 	@mkdir -p $(TOOLS)
 	@cd infra/tools && GOWORK=off go build -o $(CURDIR)/$(TOOLS)/ tool
-	@touch $(TOOLS)/staticcheck $(TOOLS)/gitleaks
+	@touch $(TOOLS)/staticcheck $(TOOLS)/gitleaks $(TOOLS)/actionlint
 
 .PHONY: fuzz
 # -fuzzminimizetime 1x, because the engine's minimising stalls it for minutes at a time
@@ -158,11 +164,12 @@ push: ## build the images and push them: make push REGISTRY=123456789012.dkr.ecr
 tunnels: ## the command that forwards a local port to each database on AWS (in a region that terraform init has chosen)
 	@terraform -chdir=infra/aws/stacks/region output tunnels
 
-test-aws: launcher ## the tests of the Terraform, with an emulator started for them
-	@$(JARI) with --dir .jari/test-aws --port-offset auto --only aws -- go test -count=1 -v ./infra/aws/...
+test-aws: launcher ## the tests of the Terraform, applied on an emulator started for them (both regions with OpenSearch: FLAGS=-full)
+	@$(JARI) with --dir .jari/test-aws --port-offset auto --only aws -- \
+	  env JARI_TEST_TERRAFORM=yes go test -count=1 -v -timeout 60m ./infra/aws/proof -args $(FLAGS)
 
 ##@ Measuring
-.PHONY: bench bench-booking bench-telemetry bench-alerting bench-rush gameday simulate-drop chaos-booking chaos-telemetry chaos-alerting mutations
+.PHONY: bench bench-booking bench-telemetry bench-alerting bench-rush gameday drill simulate-drop chaos-booking chaos-telemetry chaos-alerting mutations
 bench: ## Go benchmarks, three runs each (compare ratios within one run)
 	go test -run '^$$' -bench . -benchmem -count 3 $(addsuffix /...,$(addprefix ./,$(MODULES)))
 
@@ -185,6 +192,10 @@ bench-rush: ## what a request costs the whole system: docs/bench/rush.json (a pa
 gameday: ## prove every alert by a fault: docs/bench/gameday.json (a part: FLAGS='-only booking-latency', or '-sample 6')
 	@go build -buildvcs=false -o $(TOOLS)/gameday ./infra/bench/gameday
 	@$(TOOLS)/gameday $(FLAGS)
+
+drill: ## take region kr away and let it come back, three times: docs/bench/drill.json (shorter: FLAGS='-rounds 1 -away 20s')
+	@go build -buildvcs=false -o $(TOOLS)/drill ./infra/bench/drill
+	@$(TOOLS)/drill $(FLAGS)
 
 simulate-drop: ## what a diner waits when a drop opens, with and without scaling ahead: docs/bench/drop.json (a model: its assumptions are flags)
 	@go build -buildvcs=false -o $(TOOLS)/simulate-drop ./infra/bench/drop

@@ -182,7 +182,7 @@ func (d *drill) untilWorking(ctx context.Context) error {
 
 // twice are seats that somebody has twice.
 const twice = `SELECT count(*) FROM (SELECT 1 FROM reservations WHERE status IN ('offered', 'confirmed', 'seated')
-	GROUP BY user_id, slot_id HAVING count(*) > 1) AS twice`
+	GROUP BY diner_id, slot_id HAVING count(*) > 1) AS twice`
 
 // wrong says what is wrong with the bookings of both regions.
 func (d *drill) wrong(ctx context.Context) (string, error) {
