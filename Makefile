@@ -164,6 +164,8 @@ push: ## build the images and push them: make push REGISTRY=123456789012.dkr.ecr
 tunnels: ## the command that forwards a local port to each database on AWS (in a region that terraform init has chosen)
 	@terraform -chdir=infra/aws/stacks/region output tunnels
 
+# moto knows AWS's own policies only if it is told to
+test-aws: export MOTO_IAM_LOAD_MANAGED_POLICIES := true
 test-aws: launcher ## the tests of the Terraform, applied on an emulator started for them (both regions with OpenSearch: FLAGS=-full)
 	@$(JARI) with --dir .jari/test-aws --port-offset auto --only aws -- \
 	  env JARI_TEST_TERRAFORM=yes go test -count=1 -v -timeout 60m ./infra/aws/proof -args $(FLAGS)
@@ -193,7 +195,7 @@ gameday: ## prove every alert by a fault: docs/bench/gameday.json (a part: FLAGS
 	@go build -buildvcs=false -o $(TOOLS)/gameday ./infra/bench/gameday
 	@$(TOOLS)/gameday $(FLAGS)
 
-drill: ## take region kr away and let it come back, three times: docs/bench/drill.json (shorter: FLAGS='-rounds 1 -away 20s')
+drill: tools ## take region kr away and let it come back, three times: docs/bench/drill.json (shorter: FLAGS='-rounds 1 -away 20s')
 	@go build -buildvcs=false -o $(TOOLS)/drill ./infra/bench/drill
 	@$(TOOLS)/drill $(FLAGS)
 

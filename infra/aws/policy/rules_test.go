@@ -83,8 +83,12 @@ var fixtures = map[string]struct{ good, broken []string }{
 			`aws_iam_role_policy {"policy": "{\"Statement\": [{\"Effect\": \"Allow\", \"Action\": \"ecr:GetAuthorizationToken\", \"Resource\": \"*\"}]}"}`,
 			`aws_iam_role_policy {"policy": "{\"Statement\": [{\"Effect\": \"Deny\", \"Action\": \"s3:GetObject\", \"Resource\": \"*\"}]}"}`,
 			`aws_iam_role_policy {}`,
+			`aws_iam_policy {"name": "jari-prod-boundary", "policy": "{\"Statement\": [{\"Effect\": \"Allow\", \"Action\": \"s3:GetObject\", \"Resource\": \"*\"}]}"}`,
 		},
-		[]string{`aws_iam_role_policy {"policy": "{\"Statement\": [{\"Effect\": \"Allow\", \"Action\": \"s3:GetObject\", \"Resource\": [\"*\"]}]}"}`},
+		[]string{
+			`aws_iam_role_policy {"policy": "{\"Statement\": [{\"Effect\": \"Allow\", \"Action\": \"s3:GetObject\", \"Resource\": [\"*\"]}]}"}`,
+			`aws_iam_policy {"name": "jari-prod-more", "policy": "{\"Statement\": [{\"Effect\": \"Allow\", \"Action\": \"s3:GetObject\", \"Resource\": \"*\"}]}"}`,
+		},
 	},
 	"roles-trust-services": {
 		[]string{`aws_iam_role {"assume_role_policy": "{\"Statement\": [{\"Effect\": \"Allow\", \"Principal\": {\"Service\": \"ecs-tasks.amazonaws.com\"}}]}"}`},
@@ -95,7 +99,10 @@ var fixtures = map[string]struct{ good, broken []string }{
 		},
 	},
 	"roles-bounded": {
-		[]string{`aws_iam_role {"permissions_boundary": "arn:x"}`, `aws_iam_role {}`},
+		[]string{
+			`aws_iam_role {"permissions_boundary": "arn:x"}`, `aws_iam_role {}`,
+			`aws_iam_role {"permissions_boundary": "", "assume_role_policy": "token.actions.githubusercontent.com"}`,
+		},
 		[]string{`aws_iam_role {"permissions_boundary": null}`, `aws_iam_role {"permissions_boundary": ""}`},
 	},
 	"no-user": {[]string{`aws_iam_role {}`}, []string{`aws_iam_user {}`, `aws_iam_access_key {}`}},

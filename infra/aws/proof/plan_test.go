@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"jari.example/infra/aws/policy"
+	"jari.example/infra/helptext"
 	"jari.example/telemetry/names/realpart"
 )
 
@@ -89,16 +90,10 @@ func TestThePlanOfEachRegionFollowsTheRules(t *testing.T) {
 	}
 }
 
-// helpOf are the golden files of the programs' helps.
-var helpOf = map[string]string{
-	"gatewayd": "services/gateway", "userd": "services/user", "reservationd": "services/reservation", "searchd": "services/search",
-	"notificationd": "services/notification", "indexerd": "services/search", "alertingd": "alerting", "alertingwatch": "alerting",
-}
-
 // variablesOf says which variables a program does not know, and which it needs and does not get.
 func variablesOf(t *testing.T, program string, given any) []string {
 	t.Helper()
-	help, err := os.ReadFile(filepath.Join("..", "..", "..", helpOf[program], "cmd", program, "testdata", "help.txt"))
+	help, err := helptext.Of(filepath.Join("..", "..", ".."), program)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -107,14 +102,10 @@ func variablesOf(t *testing.T, program string, given any) []string {
 	for _, name := range list {
 		names = append(names, strings.TrimSuffix(fmt.Sprint(name), "_SECRET_ARN")) // of a function
 	}
-	return compare(string(help), names)
+	return compare(help, names)
 }
 
-var (
-	// flagHelp is one flag in a help: its name, what it is, its variable, and the variable of its content.
-	flagHelp    = regexp.MustCompile(`(?m)^  -(\S+)\n      (.*)\n      \$(\w+)(?:, or its content in \$(\w+))?`)
-	alternative = regexp.MustCompile(`this or -(\S+) is required`)
-)
+var alternative = regexp.MustCompile(`this or -(\S+) is required`)
 
 // neededOnAWS are words of a help that say what a daemon does without a flag, which is for a
 // laptop: what it stores is lost when it ends, or every process makes its own key.
@@ -122,9 +113,9 @@ var neededOnAWS = []string{"required", "in memory", "empty: generated"}
 
 func compare(help string, given []string) (problems []string) {
 	known, variable := map[string]bool{}, map[string]string{}
-	flags := flagHelp.FindAllStringSubmatch(help, -1)
+	flags := helptext.Flags(help)
 	for _, f := range flags {
-		known[f[3]], known[f[4]], variable[f[1]] = true, true, f[3]
+		known[f.Variable], known[f.Content], variable[f.Name] = true, true, f.Variable
 	}
 	for _, name := range given {
 		if !known[name] {
@@ -132,13 +123,13 @@ func compare(help string, given []string) (problems []string) {
 		}
 	}
 	for _, f := range flags {
-		needed := slices.ContainsFunc(neededOnAWS, func(word string) bool { return strings.Contains(f[2], word) })
-		supplied := slices.Contains(given, f[3]) || f[4] != "" && slices.Contains(given, f[4])
-		if other := alternative.FindStringSubmatch(f[2]); other != nil {
+		needed := slices.ContainsFunc(neededOnAWS, func(word string) bool { return strings.Contains(f.What, word) })
+		supplied := slices.Contains(given, f.Variable) || f.Content != "" && slices.Contains(given, f.Content)
+		if other := alternative.FindStringSubmatch(f.What); other != nil {
 			supplied = supplied || slices.Contains(given, variable[other[1]])
 		}
 		if needed && !supplied {
-			problems = append(problems, "needs "+f[3])
+			problems = append(problems, "needs "+f.Variable)
 		}
 	}
 	return problems

@@ -21,9 +21,12 @@ type workspace struct {
 }
 
 // newWorkspace copies infra/aws and what its modules read beside it. It skips the test where
-// there is no Terraform.
+// there is no Terraform, or where it was not asked for.
 func newWorkspace(t *testing.T) workspace {
 	t.Helper()
+	if os.Getenv("JARI_TEST_TERRAFORM") == "" {
+		t.Skip("runs Terraform for minutes: `make test-aws` does, which is a step of `make test`")
+	}
 	if _, err := exec.LookPath("terraform"); err != nil {
 		t.Skip("terraform is not on PATH: the Terraform of infra/aws is not tested here")
 	}
@@ -74,9 +77,9 @@ func (w workspace) terraform(t *testing.T, dir string, args ...string) (string, 
 }
 
 // init initializes a root or module. Where the provider cannot be had it skips the test.
-func (w workspace) init(t *testing.T, dir string) {
+func (w workspace) init(t *testing.T, dir string, more ...string) {
 	t.Helper()
-	args := []string{"init", "-no-color"}
+	args := append([]string{"init", "-no-color"}, more...)
 	if w.plugins != "" {
 		args = append(args, "-plugin-dir="+w.plugins)
 	}

@@ -1,0 +1,114 @@
+package emulator
+
+import (
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"strings"
+	"testing"
+)
+
+// start starts the emulator before a moto that gives every call the same answer, and returns a
+// function that calls it.
+func start(t *testing.T, moto string) func(method, path, target, body string) (int, string) {
+	t.Helper()
+	behind := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		sent, _ := io.ReadAll(r.Body)
+		fmt.Fprint(w, strings.ReplaceAll(moto, "SENT", string(sent)))
+	}))
+	t.Cleanup(behind.Close)
+	at, err := url.Parse(behind.URL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	server := httptest.NewServer(New(at))
+	t.Cleanup(server.Close)
+	return func(method, path, target, body string) (int, string) {
+		r, err := http.NewRequestWithContext(t.Context(), method, server.URL+path, strings.NewReader(body))
+		if err != nil {
+			t.Fatal(err)
+		}
+		r.Header.Set("Authorization", "AWS4-HMAC-SHA256 Credential=test/20260101/us-east-1/x/aws4_request, SignedHeaders=host, Signature=0")
+		r.Header.Set("X-Amz-Target", target)
+		if strings.HasPrefix(body, "Action=") {
+			r.Header.Set("Content-Type", "application/x-www-form-urlencoded; charset=utf-8")
+		}
+		res, err := http.DefaultClient.Do(r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer res.Body.Close()
+		text, err := io.ReadAll(res.Body)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return res.StatusCode, string(text)
+	}
+}
+
+// Calls in order: what each gets.
+func TestAnswersWhatMotoLacks(t *testing.T) {
+	call := start(t, "moto: SENT")
+	for _, c := range []struct {
+		method, path, target, body string
+		status                     int
+		want                       string
+	}{
+		{"GET", "/2020-05-31/key-group", "", "", 200, "moto: "}, // which moto has
+		{"GET", "/2020-05-31/key-value-store/regions", "", "", 404, "EntityNotFound"},
+		{"POST", "/2020-05-31/key-value-store/", "", "<X><Name>regions</Name><Comment>a &amp; b</Comment></X>", 201, "<Name>regions</Name>"},
+		{"GET", "/2020-05-31/function/f/describe?Stage=LIVE", "", "", 404, "NoSuchFunctionExists"},
+		{"POST", "/2020-05-31/function", "", "<X><Name>f</Name><FunctionConfig><Runtime>r</Runtime></FunctionConfig><FunctionCode>Y29kZQ==</FunctionCode></X>", 201, "<Runtime>r</Runtime>"},
+		{"GET", "/2020-05-31/function/f?Stage=LIVE", "", "", 404, "NoSuchFunctionExists"},
+		{"POST", "/2020-05-31/function/f/publish", "", "", 200, "LIVE"},
+		{"GET", "/2020-05-31/function/f?Stage=LIVE", "", "", 200, "code"},
+		{"POST", "/2020-05-31/cache-policy", "", `<CachePolicyConfig xmlns="x"><Name>n</Name></CachePolicyConfig>`, 201, "<CachePolicyConfig><Name>n</Name></CachePolicyConfig>"},
+		{"GET", "/2020-05-31/cache-policy/none", "", "", 404, "NoSuchCachePolicy"},
+		{"POST", "/", "", "Action=DescribeCacheSubnetGroups&CacheSubnetGroupName=a&Version=2015-02-02", 404, "CacheSubnetGroupNotFoundFault"},
+		{"POST", "/", "", "Action=CreateCacheSubnetGroup&CacheSubnetGroupName=a&SubnetIds.SubnetIdentifier.1=s&Tags.Tag.1.Key=k&Tags.Tag.1.Value=v&Version=2015-02-02", 200, "<SubnetIdentifier>s</SubnetIdentifier>"},
+		{"POST", "/", "", "Action=ListTagsForResource&ResourceName=arn:aws:elasticache:us-east-1:123456789012:subnetgroup:a&Version=2015-02-02", 200, "<Key>k</Key><Value>v</Value>"},
+		{"POST", "/", "", "Action=DeleteCacheSubnetGroup&CacheSubnetGroupName=a&Version=2015-02-02", 200, ""},
+		{"POST", "/", "", "Action=DescribeCacheSubnetGroups&CacheSubnetGroupName=a&Version=2015-02-02", 404, "NotFound"},
+		{"POST", "/", "", "Action=ListTagsForResource&ResourceName=x&Version=2014-10-31", 200, "moto: Action=ListTagsForResource"}, // RDS
+		{"POST", "/", "AnyScaleFrontendService.TagResource", `{"ResourceARN":"a","Tags":{"k":"v"}}`, 200, "{}"},
+		{"POST", "/", "AnyScaleFrontendService.ListTagsForResource", `{"ResourceARN":"a"}`, 200, `{"Tags":{"k":"v"}}`},
+	} {
+		if status, got := call(c.method, c.path, c.target, c.body); status != c.status || !strings.Contains(got, c.want) {
+			t.Errorf("%s %s %s %s: %d %s, want %d %q", c.method, c.path, c.target, c.body, status, got, c.status, c.want)
+		}
+	}
+}
+
+func TestEachDatabaseHasAnIdByWhichItIsFound(t *testing.T) {
+	call := start(t, `<DBInstance><DBInstanceIdentifier>a</DBInstanceIdentifier><DbiResourceId>db-SAME</DbiResourceId></DBInstance>`+
+		`<DBInstance><DBInstanceIdentifier>b</DBInstanceIdentifier><DbiResourceId>db-SAME</DbiResourceId></DBInstance><!-- SENT -->`)
+	_, all := call("POST", "/", "", "Action=DescribeDBInstances&Version=2014-10-31")
+	ids := instanceID.FindAllString(all, -1)
+	if len(ids) != 2 || ids[0] == ids[1] || strings.Contains(all, "SAME") {
+		t.Fatalf("the ids are %q", ids)
+	}
+	second := content([]byte(ids[1]), "DbiResourceId")
+	_, found := call("POST", "/", "", "Action=DescribeDBInstances&Version=2014-10-31&Filters.Filter.1.Name=dbi-resource-id&Filters.Filter.1.Values.Value.1="+second)
+	if !strings.Contains(found, "DBInstanceIdentifier=b") || strings.Contains(found, "Filter") {
+		t.Errorf("moto was asked %s", found)
+	}
+}
+
+func TestADistributionKeepsWhatItWasGiven(t *testing.T) {
+	call := start(t, `<Distribution xmlns="x"><Id>D1</Id><ARN>arn:aws:cloudfront:123456789012:distribution/D1</ARN>`+
+		`<DistributionConfig><Comment>forgotten</Comment></DistributionConfig></Distribution>`)
+	given := `<DistributionConfigWithTags xmlns="x"><DistributionConfig><Comment>ours</Comment></DistributionConfig>` +
+		`<Tags><Items><Tag><Key>k</Key></Tag></Items></Tags></DistributionConfigWithTags>`
+	const arn = "arn:aws:cloudfront::123456789012:distribution/D1"
+	if _, got := call("POST", "/2020-05-31/distribution?WithTags", "", given); !strings.Contains(got, "<Comment>ours</Comment>") || !strings.Contains(got, arn) {
+		t.Errorf("created: %s", got)
+	}
+	if _, got := call("GET", "/2020-05-31/distribution/D1", "", ""); !strings.Contains(got, "<Comment>ours</Comment>") || strings.Contains(got, "forgotten") {
+		t.Errorf("read: %s", got)
+	}
+	if _, got := call("GET", "/2020-05-31/tagging?Resource="+url.QueryEscape(arn), "", ""); !strings.Contains(got, "<Key>k</Key>") {
+		t.Errorf("tags: %s", got)
+	}
+}

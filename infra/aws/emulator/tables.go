@@ -1,0 +1,104 @@
+package emulator
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"net/url"
+	"slices"
+)
+
+// tables are the copies of DynamoDB's tables in other regions. Moto does not make them, and the
+// provider waits for them. Here a copy is a table of its own with the same keys: it gets no items.
+type tables struct {
+	moto    string
+	copies  map[string][]string // region/table to the regions of its copies
+	creates map[string][]byte   // region/table to the call that created it
+}
+
+func newTables(moto *url.URL) tables {
+	return tables{moto: moto.String(), copies: map[string][]string{}, creates: map[string][]byte{}}
+}
+
+const dynamo = "DynamoDB_20120810."
+
+type replicaOf struct{ RegionName string }
+
+func (t tables) answer(c *call) *reply {
+	if c.target != dynamo+"CreateTable" && c.target != dynamo+"UpdateTable" {
+		return nil
+	}
+	var given struct {
+		TableName      string
+		ReplicaUpdates []struct{ Create, Delete *replicaOf }
+	}
+	if err := json.Unmarshal(c.body, &given); err != nil {
+		return nil // moto says what is wrong
+	}
+	table := c.region + "/" + given.TableName
+	if c.target == dynamo+"CreateTable" {
+		t.creates[table] = c.body
+		return nil
+	}
+	for _, u := range given.ReplicaUpdates {
+		var err error
+		switch {
+		case u.Create != nil && !slices.Contains(t.copies[table], u.Create.RegionName):
+			t.copies[table] = append(t.copies[table], u.Create.RegionName)
+			err = t.call(u.Create.RegionName, "CreateTable", t.creates[table])
+		case u.Delete != nil:
+			t.copies[table] = slices.DeleteFunc(t.copies[table], func(region string) bool { return region == u.Delete.RegionName })
+			err = t.call(u.Delete.RegionName, "DeleteTable", fmt.Appendf(nil, `{"TableName":%q}`, given.TableName))
+		}
+		if err != nil {
+			return asJSON(http.StatusBadRequest, map[string]any{"__type": "ValidationException", "message": err.Error()})
+		}
+	}
+	return nil
+}
+
+// call calls moto in another region.
+func (t tables) call(region, operation string, body []byte) error {
+	r, err := http.NewRequest(http.MethodPost, t.moto, bytes.NewReader(body))
+	if err != nil {
+		return err
+	}
+	r.Header.Set("Content-Type", "application/x-amz-json-1.0")
+	r.Header.Set("X-Amz-Target", dynamo+operation)
+	r.Header.Set("Authorization", "AWS4-HMAC-SHA256 Credential=test/20260101/"+region+"/dynamodb/aws4_request, SignedHeaders=host, Signature=0")
+	response, err := (&http.Client{Transport: &http.Transport{}}).Do(r)
+	if err != nil {
+		return err
+	}
+	defer response.Body.Close() //nolint:errcheck // read only
+	if response.StatusCode != http.StatusOK {
+		return fmt.Errorf("%s in %s: %s", operation, region, response.Status)
+	}
+	return nil
+}
+
+func (t tables) mend(c *call, body []byte) []byte {
+	if c.target != dynamo+"DescribeTable" && c.target != dynamo+"UpdateTable" {
+		return body
+	}
+	var answer map[string]map[string]any
+	if json.Unmarshal(body, &answer) != nil {
+		return body
+	}
+	for _, table := range answer {
+		copies := t.copies[c.region+"/"+fmt.Sprint(table["TableName"])]
+		if len(copies) == 0 {
+			continue
+		}
+		var replicas []map[string]any
+		for _, region := range copies {
+			replicas = append(replicas, map[string]any{"RegionName": region, "ReplicaStatus": "ACTIVE"})
+		}
+		table["Replicas"], table["GlobalTableVersion"] = replicas, "2019.11.21"
+		if changed, err := json.Marshal(answer); err == nil {
+			body = changed
+		}
+	}
+	return body
+}
