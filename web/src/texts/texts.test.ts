@@ -61,6 +61,10 @@ describe('a problem is explained', () => {
     )
   })
 
+  test('without a region when the request named none', () => {
+    expect(problem(new ApiError(503, { reason: 'region_unreachable' }, 2))).toMatch(/try again in 2 s/)
+  })
+
   test('by its status when the page does not know the reason', () => {
     expect(problem(new ApiError(409, { reason: 'not_in_the_catalogue' }))).toMatch(/changed in the meantime/)
   })

@@ -64,7 +64,9 @@ export function textsIn(language: Language, choose: (language: Language) => void
       return t(has(key) ? key : `unavailable.${what}.other`)
     },
     problem(error) {
-      const known = [`problem.${error.reason}`, `problem.${error.class}`].find(has) ?? 'problem.internal'
+      const unnamed = error.reason === 'region_unreachable' && !error.region // a request for any region
+      const reason = unnamed ? error.class : error.reason
+      const known = [`problem.${reason}`, `problem.${error.class}`].find(has) ?? 'problem.internal'
       const timed = `${known}.in`
       const name = `region.${error.region}`
       const region = has(name) ? t(name) : ''
