@@ -55,7 +55,6 @@ TEST_BUDGET_telemetry/names := 20
 test-steps:
 	@$(STEP) 120 tools $(SUBMAKE) tools
 	@$(STEP) 300 check $(SUBMAKE) check
-	@$(STEP) 540 "test-aws" $(SUBMAKE) test-aws
 	@$(JARI) with --dir .jari/test --port-offset auto -- $(SUBMAKE) test-parts
 
 tools: launcher
@@ -168,7 +167,7 @@ tunnels: ## the command that forwards a local port to each database on AWS (in a
 test-aws: export MOTO_IAM_LOAD_MANAGED_POLICIES := true
 test-aws: launcher ## the tests of the Terraform, applied on an emulator started for them (both regions with OpenSearch: FLAGS=-full)
 	@$(JARI) with --dir .jari/test-aws --port-offset auto --only aws -- \
-	  env JARI_TEST_TERRAFORM=yes go test -count=1 -v -timeout 60m ./infra/aws/proof -args $(FLAGS)
+	  env JARI_TEST_APPLY=yes go test -count=1 -v -timeout 60m ./infra/aws/proof -args $(FLAGS)
 
 ##@ Measuring
 .PHONY: bench bench-booking bench-telemetry bench-alerting bench-rush gameday drill simulate-drop chaos-booking chaos-telemetry chaos-alerting mutations

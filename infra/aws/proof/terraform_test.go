@@ -21,12 +21,9 @@ type workspace struct {
 }
 
 // newWorkspace copies infra/aws and what its modules read beside it. It skips the test where
-// there is no Terraform, or where it was not asked for.
+// there is no Terraform.
 func newWorkspace(t *testing.T) workspace {
 	t.Helper()
-	if os.Getenv("JARI_TEST_TERRAFORM") == "" {
-		t.Skip("runs Terraform for minutes: `make test-aws` does, which is a step of `make test`")
-	}
 	if _, err := exec.LookPath("terraform"); err != nil {
 		t.Skip("terraform is not on PATH: the Terraform of infra/aws is not tested here")
 	}
