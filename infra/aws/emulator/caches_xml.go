@@ -1,6 +1,7 @@
 package emulator
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"slices"
@@ -86,9 +87,10 @@ func (c *cache) replicationGroup() string {
 			value("LogType", log["LogType"]), value("DestinationType", log["DestinationType"]), value("LogFormat", log["LogFormat"]), value("Status", "active"),
 			element("DestinationDetails", element("CloudWatchLogsDetails", value("LogGroup", log["DestinationDetails.CloudWatchLogsDetails.LogGroup"])))))
 	}
-	return c.copied("ReplicationGroupId", "CacheNodeType", "AtRestEncryptionEnabled", "TransitEncryptionEnabled", "TransitEncryptionMode", "KmsKeyId",
+	return c.copied("ReplicationGroupId", "CacheNodeType", "AtRestEncryptionEnabled", "TransitEncryptionEnabled", "KmsKeyId",
 		"SnapshotRetentionLimit", "SnapshotWindow", "AutoMinorVersionUpgrade", "Engine") +
 		value("Description", c.form.Get("ReplicationGroupDescription")) + value("Status", "available") +
+		value("TransitEncryptionMode", cmp.Or(c.form.Get("TransitEncryptionMode"), "required")) +
 		c.enabled("AutomaticFailover", "AutomaticFailoverEnabled") + c.enabled("MultiAZ", "MultiAZEnabled") +
 		value("AuthTokenEnabled", strconv.FormatBool(c.form.Has("AuthToken"))) +
 		value("ClusterEnabled", "false") + value("ClusterMode", "disabled") + value("NetworkType", "ipv4") + value("IpDiscovery", "ipv4") +

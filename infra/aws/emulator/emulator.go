@@ -50,7 +50,7 @@ type reply struct {
 
 // New is a handler in front of moto.
 func New(moto *url.URL) http.Handler {
-	gaps := []gap{newPolicies(), newFunctions(), newStores(), newDistributions(), newScaling(), newDatabases(), newCaches(), newTables(moto)}
+	gaps := []gap{newPolicies(), newFunctions(), newStores(), newDistributions(), newScaling(), newDatabases(), instances{}, newCaches(), newTables(moto)}
 	var mu sync.Mutex // over the state of all gaps
 	type key struct{}
 	proxy := &httputil.ReverseProxy{
@@ -78,6 +78,7 @@ func New(moto *url.URL) http.Handler {
 			r.Body = io.NopCloser(bytes.NewReader(body))
 			r.ContentLength = int64(len(body))
 			r.Header.Set("Content-Length", strconv.Itoa(len(body)))
+			r.Header.Del("X-Amz-Crc32") // of moto's body
 			return nil
 		},
 	}

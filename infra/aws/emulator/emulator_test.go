@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -110,5 +111,61 @@ func TestADistributionKeepsWhatItWasGiven(t *testing.T) {
 	}
 	if _, got := call("GET", "/2020-05-31/tagging?Resource="+url.QueryEscape(arn), "", ""); !strings.Contains(got, "<Key>k</Key>") {
 		t.Errorf("tags: %s", got)
+	}
+}
+
+func TestNoInstanceHasAPublicAddress(t *testing.T) {
+	call := start(t, `<i><ipAddress>1.2.3.4</ipAddress><association><publicIp>1.2.3.4</publicIp></association><privateIpAddress>10.0.0.1</privateIpAddress></i>`)
+	if _, got := call("POST", "/", "", "Action=DescribeInstances"); got != `<i><privateIpAddress>10.0.0.1</privateIpAddress></i>` {
+		t.Errorf("the instance is %s", got)
+	}
+	if _, got := call("POST", "/", "", "Action=DescribeAddresses"); !strings.Contains(got, "1.2.3.4") {
+		t.Errorf("an address is %s", got)
+	}
+}
+
+func TestATableIsCopiedToOtherRegions(t *testing.T) {
+	var got []string
+	moto := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		body, _ := io.ReadAll(r.Body)
+		region := credential.FindStringSubmatch(r.Header.Get("Authorization"))[1]
+		got = append(got, region+" "+strings.TrimPrefix(r.Header.Get("X-Amz-Target"), dynamo)+" "+string(body))
+		fmt.Fprint(w, `{"Table":{"TableName":"c"}}`)
+	}))
+	t.Cleanup(moto.Close)
+	at, err := url.Parse(moto.URL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	server := httptest.NewServer(New(at))
+	t.Cleanup(server.Close)
+	call := func(operation, body string) string {
+		r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, server.URL, strings.NewReader(body))
+		if err != nil {
+			t.Fatal(err)
+		}
+		r.Header.Set("Authorization", "AWS4-HMAC-SHA256 Credential=test/20260101/ap-northeast-2/dynamodb/aws4_request, SignedHeaders=host, Signature=0")
+		r.Header.Set("X-Amz-Target", dynamo+operation)
+		res, err := http.DefaultClient.Do(r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer res.Body.Close()
+		text, _ := io.ReadAll(res.Body)
+		return string(text)
+	}
+	call("CreateTable", `{"TableName":"c","KeySchema":[]}`)
+	call("UpdateTable", `{"TableName":"c","ReplicaUpdates":[{"Create":{"RegionName":"us-east-1"}}]}`)
+	if answer := call("DescribeTable", `{"TableName":"c"}`); !strings.Contains(answer, `"Replicas":[{"RegionName":"us-east-1","ReplicaStatus":"ACTIVE"}]`) {
+		t.Errorf("the table is %s", answer)
+	}
+	call("UpdateTable", `{"TableName":"c","ReplicaUpdates":[{"Delete":{"RegionName":"us-east-1"}}]}`)
+	for _, want := range []string{`us-east-1 CreateTable {"TableName":"c","KeySchema":[]}`, `us-east-1 DeleteTable {"TableName":"c"}`} {
+		if !slices.Contains(got, want) {
+			t.Errorf("moto got %q, without %q", got, want)
+		}
+	}
+	if answer := call("DescribeTable", `{"TableName":"c"}`); strings.Contains(answer, "Replicas") {
+		t.Errorf("without a copy the table is %s", answer)
 	}
 }
