@@ -161,3 +161,26 @@ func TestASecretComesFromAFileOrFromAVariable(t *testing.T) {
 		t.Errorf("the help is\n%s", help.String())
 	}
 }
+
+func TestTaskMigrateNeedsADatabase(t *testing.T) {
+	for _, c := range []struct {
+		args    []string
+		migrate bool
+		problem string
+	}{
+		{nil, false, ""},
+		{[]string{"-task", "migrate", "-database-url", "postgres://a@b/c"}, true, ""},
+		{[]string{"-task", "migrate"}, false, "needs -database-url"},
+		{[]string{"-task", "rest"}, false, "is not one of serve, migrate"},
+	} {
+		s := config.New("xd", "x", "x", env(nil))
+		migrate := s.Task(s.URL("database-url", "", "PostgreSQL"))
+		err := s.Parse(c.args, new(strings.Builder))
+		if (err == nil) != (c.problem == "") || err != nil && !strings.Contains(err.Error(), c.problem) {
+			t.Errorf("%q: %v, want %q", c.args, err, c.problem)
+		}
+		if err == nil && migrate() != c.migrate {
+			t.Errorf("%q: migrate is %t", c.args, migrate())
+		}
+	}
+}

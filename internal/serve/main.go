@@ -69,6 +69,13 @@ func WithTelemetry(ctx context.Context, service string, c config.Common, stdout 
 	return runErr
 }
 
+// Migrated ends a process that was started to migrate its database's schema, after it has
+// opened it.
+func Migrated(t *telemetry.Telemetry) error {
+	t.Logger.Info("the schema of the database is up to date")
+	return nil
+}
+
 // startFaults lets the process fail as the flags of a file say, if there is one.
 func startFaults(file string, t *telemetry.Telemetry) (stop func(), err error) {
 	if file == "" {

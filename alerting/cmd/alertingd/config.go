@@ -36,6 +36,7 @@ type settings struct {
 	page       pageSettings
 	digest     *digestSettings
 	timing     count.Timing
+	migrate    func() bool // whether only to migrate the schema
 }
 
 // parse reads args and the environment. The error names the mistakes; it is
@@ -50,6 +51,7 @@ func parse(args []string, getenv func(string) string, stdout io.Writer) (*settin
 		page:       pageFlags(set),
 		digest:     digestFlags(set),
 	}
+	s.migrate = set.Task(s.database)
 	s.mail = mailFlags(set, s.Region)
 	index := set.String("log-index", "", "pattern of the indices to count in; empty: those of each data source")
 	sloDir := set.String("slo-dir", "", "directory with the objectives; empty: the built-in ones")

@@ -93,6 +93,9 @@ func daemon(ctx context.Context, s *settings, t *telemetry.Telemetry) error {
 		return err
 	}
 	defer closeStore()
+	if s.migrate() {
+		return serve.Migrated(t)
+	}
 	stored = injected.store(stored)
 	events, err := openSource(*s.opensearch)
 	if err != nil {

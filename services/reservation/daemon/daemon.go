@@ -64,6 +64,7 @@ func Program(define func(*config.Set) Decorator) serve.Program {
 			user:         flags.URL("user-url", "", "base URL of the user service; empty: owners' lists come without names"),
 			decorate:     define(flags),
 		}
+		s.migrate = flags.Task(s.database)
 		if err := flags.Parse(args, stdout); err != nil {
 			return err
 		}
@@ -78,6 +79,7 @@ type settings struct {
 	common                       config.Common
 	database, notification, user *string
 	decorate                     Decorator
+	migrate                      func() bool // whether only to migrate the schema
 }
 
 // run assembles the parts and serves until ctx ends:
@@ -90,6 +92,9 @@ func (s settings) run(ctx context.Context, t *telemetry.Telemetry) error {
 		return err
 	}
 	defer closeStore()
+	if s.migrate() {
+		return serve.Migrated(t)
+	}
 
 	listener := observe.NewListener(t.Logger)
 	notifyRelay, workers := func() {}, []serve.Worker(nil)

@@ -35,6 +35,7 @@ type flags struct {
 	config.Common
 	database, user, search, cloud, from *string
 	rate                                *int
+	migrate                             func() bool // whether only to migrate the schema
 }
 
 // reservation ─► POST /internal/events ─► store ─► delivery worker ─► SES
@@ -55,6 +56,7 @@ func run(ctx context.Context, args []string, getenv func(string) string, stdout,
 		rate: set.Int("mail-rate", 0,
 			"mails that this process sends in a second at most; 0: as many as SES accepts from the account (ses:GetAccount)"),
 	}
+	f.migrate = set.Task(f.database)
 	err := set.Parse(args, stdout, func() {
 		set.Require(*f.cloud == "" || awsconf.Valid(*f.cloud), "-aws-endpoint-url is neither a URL nor aws")
 		_, err := mail.ParseAddress(*f.from)
@@ -78,6 +80,9 @@ func daemon(ctx context.Context, f flags, t *telemetry.Telemetry) error {
 		return err
 	}
 	defer closeStore()
+	if f.migrate() {
+		return serve.Migrated(t)
+	}
 	from, err := mail.ParseAddress(*f.from)
 	if err != nil {
 		return err

@@ -269,3 +269,5 @@ func returnsUndeliverable(t *testing.T, address string) {
 		}
 	}
 }
+
+func TestTaskMigrateMakesTheSchemaAndEnds(t *testing.T) { postgrestest.Migrates(t, run) }

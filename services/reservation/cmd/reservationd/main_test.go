@@ -216,3 +216,5 @@ func TestStartWaitsForTheDatabase(t *testing.T) {
 	time.AfterFunc(300*time.Millisecond, accept)
 	servetest.Start(t, run, "--database-url", database)
 }
+
+func TestTaskMigrateMakesTheSchemaAndEnds(t *testing.T) { postgrestest.Migrates(t, run) }

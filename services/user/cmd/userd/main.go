@@ -28,6 +28,7 @@ func run(ctx context.Context, args []string, getenv func(string) string, stdout,
 	flags := config.New("userd", "user", "userd serves accounts: sign-up, credential checks and grants.", getenv)
 	common := flags.Common("127.0.0.1:8111", "127.0.0.1:8211")
 	database := flags.URL("database-url", "", "PostgreSQL URL; empty: accounts are stored in memory")
+	migrate := flags.Task(database)
 	if err := flags.Parse(args, stdout); err != nil {
 		return err
 	}
@@ -38,6 +39,9 @@ func run(ctx context.Context, args []string, getenv func(string) string, stdout,
 			return err
 		}
 		defer closeStore()
+		if migrate() {
+			return serve.Migrated(t)
+		}
 		service, err := user.New(ctx, store)
 		if err != nil {
 			return err
