@@ -150,7 +150,7 @@ fuzz: ## the decoders of agent chunks, objectives and Slack requests, 30 s per t
 	done
 
 ##@ Delivering
-.PHONY: images push tunnels test-aws
+.PHONY: images push deploy tunnels test-aws
 images: ## OCI images of all programs, without Docker, with their SBOMs: .jari/images (some: FLAGS='-platforms linux/arm64 userd')
 	@go build -buildvcs=false -o $(TOOLS)/images ./infra/images
 	@$(TOOLS)/images $(FLAGS)
@@ -160,6 +160,10 @@ push: ## build the images and push them: make push REGISTRY=123456789012.dkr.ecr
 	@go build -buildvcs=false -o $(TOOLS)/images ./infra/images
 	@$(TOOLS)/images -push "$(REGISTRY)" $(FLAGS)
 
+deploy: ## migrate, then roll a release out: make deploy ENV=prod-kr RELEASE=release.tfvars.json (without RELEASE: the one that runs)
+	@test -n "$(ENV)" || { echo "say where: make deploy ENV=prod-kr RELEASE=release.tfvars.json" >&2; exit 2; }
+	@infra/aws/deploy.sh "$(ENV)" $(RELEASE)
+
 tunnels: ## the command that forwards a local port to each database on AWS (in a region that terraform init has chosen)
 	@terraform -chdir=infra/aws/stacks/region output tunnels
 
@@ -167,7 +171,7 @@ tunnels: ## the command that forwards a local port to each database on AWS (in a
 test-aws: export MOTO_IAM_LOAD_MANAGED_POLICIES := true
 test-aws: launcher ## the tests of the Terraform, applied on an emulator started for them (both regions with OpenSearch: FLAGS=-full)
 	@$(JARI) with --dir .jari/test-aws --port-offset auto --only aws -- \
-	  env JARI_TEST_APPLY=yes go test -count=1 -v -timeout 60m ./infra/aws/proof -args $(FLAGS)
+	  env JARI_TEST_APPLY=yes go test -count=1 -v -parallel 6 -timeout 60m ./infra/aws/proof -args $(FLAGS)
 
 ##@ Measuring
 .PHONY: bench bench-booking bench-telemetry bench-alerting bench-rush gameday drill simulate-drop chaos-booking chaos-telemetry chaos-alerting mutations

@@ -1,12 +1,14 @@
 package main
 
 import (
+	"archive/zip"
 	"bytes"
 	"crypto/x509"
 	"encoding/json"
 	"encoding/pem"
 	"errors"
 	"io/fs"
+	"maps"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -25,7 +27,8 @@ import (
 // newBuild builds for the platform of most machines from root.
 func newBuild(t *testing.T, root string) build {
 	t.Helper()
-	b := build{root: root, dir: t.TempDir(), platforms: []v1.Platform{{OS: "linux", Architecture: "amd64"}},
+	amd64 := v1.Platform{OS: "linux", Architecture: "amd64"}
+	b := build{root: root, dir: t.TempDir(), platforms: []v1.Platform{amd64}, lambda: amd64,
 		release: release{version: "v0.0.1-test", commit: strings.Repeat("a", 40), created: time.Unix(1764500000, 0).UTC()}}
 	if err := os.Mkdir(filepath.Join(b.dir, "sbom"), 0o755); err != nil {
 		t.Fatal(err)
@@ -188,5 +191,43 @@ func TestTheAuthoritiesOfRDSAreThoseOfOurRegions(t *testing.T) {
 		if !found["Amazon RDS "+region+" Root CA RSA2048 G1"] {
 			t.Errorf("no authority of %s", region)
 		}
+	}
+}
+
+func TestAReleaseHasWhatADeploymentNeeds(t *testing.T) {
+	b := newBuild(t, clone)
+	i, err := b.image(t.Context(), small)
+	if err != nil {
+		t.Fatal(err)
+	}
+	file := filepath.Join(t.TempDir(), "release.tfvars.json")
+	if err := b.writeRelease(t.Context(), file, []image{i}); err != nil {
+		t.Fatal(err)
+	}
+	var got struct {
+		Release  string            `json:"release"`
+		Images   map[string]string `json:"image_digests"`
+		Packages map[string]string `json:"package_digests"`
+	}
+	text, err := os.ReadFile(file)
+	if err == nil {
+		err = json.Unmarshal(text, &got)
+	}
+	if err != nil || got.Release != b.version || got.Images["alertingwatch"] != i.digest.String() || len(got.Packages) != len(functions) {
+		t.Fatalf("%s, %v", text, err)
+	}
+	for name, digest := range got.Packages {
+		archive, err := zip.OpenReader(filepath.Join(b.dir, "packages", name, digest+".zip"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(archive.File) != 1 || archive.File[0].Name != "bootstrap" || archive.File[0].Mode() != 0o755 {
+			t.Errorf("the package of %s has %v", name, archive.File)
+		}
+		_ = archive.Close() // it was only read
+	}
+	again, err := b.writePackages(t.Context())
+	if err != nil || !maps.Equal(again, got.Packages) {
+		t.Errorf("two packages of one commit are %v and %v, %v", got.Packages, again, err)
 	}
 }

@@ -7,6 +7,7 @@
 //	go run ./infra/images                                # all of them, to .jari/images
 //	go run ./infra/images -platforms linux/arm64 userd
 //	go run ./infra/images -load .jari/images.tar         # and an archive for docker load
+//	go run ./infra/images -release release.tfvars.json   # and what a deployment needs of them
 //	go run ./infra/images -push registry.example/jari    # and push them
 //
 // docs/aws.md says how they are deployed.
@@ -58,6 +59,7 @@ type build struct {
 	root      string // of the clone
 	dir       string // of the layout, the binaries and the SBOMs
 	platforms []v1.Platform
+	lambda    v1.Platform // of the functions (infra/aws/modules/function)
 	release
 }
 
@@ -74,6 +76,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	out := fs.String("out", filepath.Join(".jari", "images"), "`directory` of the OCI image layout; it is replaced")
 	platforms := fs.String("platforms", "linux/amd64,linux/arm64", "platforms, separated by commas")
 	load := fs.String("load", "", "then write those of this machine's platform to this `file`, for docker load")
+	releaseFile := fs.String("release", "", "then write the digests, as variables of Terraform, to this `file`, and the packages of Lambda functions")
 	push := fs.String("push", "", "then push all images to this `repository`, such as 123456789012.dkr.ecr.ap-northeast-2.amazonaws.com/jari")
 	if err := fs.Parse(args); err != nil {
 		return err
@@ -86,7 +89,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	if err != nil {
 		return err
 	}
-	b := build{root: root, dir: *out}
+	b := build{root: root, dir: *out, lambda: v1.Platform{OS: "linux", Architecture: "arm64"}}
 	for _, p := range strings.Split(*platforms, ",") {
 		platform, err := v1.ParsePlatform(p)
 		if err != nil || platform.OS != "linux" || platform.Architecture == "" {
@@ -106,6 +109,11 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	}
 	if *load != "" {
 		if err := writeArchive(*load, v1.Platform{OS: "linux", Architecture: runtime.GOARCH}, built); err != nil {
+			return err
+		}
+	}
+	if *releaseFile != "" {
+		if err := b.writeRelease(ctx, *releaseFile, built); err != nil {
 			return err
 		}
 	}

@@ -61,6 +61,11 @@ func (c *cache) enabled(name, parameter string) string {
 	return value(name, "disabled")
 }
 
+// transit is the mode of encryption, of which the provider asks a member and not the group.
+func (c *cache) transit() string {
+	return value("TransitEncryptionMode", cmp.Or(c.form.Get("TransitEncryptionMode"), "required"))
+}
+
 // node is the name of a member of a replication group, the first being 1.
 func (c *cache) node(i int) string {
 	return fmt.Sprintf("%s-%03d", c.form.Get("ReplicationGroupId"), i)
@@ -90,7 +95,7 @@ func (c *cache) replicationGroup() string {
 	return c.copied("ReplicationGroupId", "CacheNodeType", "AtRestEncryptionEnabled", "TransitEncryptionEnabled", "KmsKeyId",
 		"SnapshotRetentionLimit", "SnapshotWindow", "AutoMinorVersionUpgrade", "Engine") +
 		value("Description", c.form.Get("ReplicationGroupDescription")) + value("Status", "available") +
-		value("TransitEncryptionMode", cmp.Or(c.form.Get("TransitEncryptionMode"), "required")) +
+		c.transit() +
 		c.enabled("AutomaticFailover", "AutomaticFailoverEnabled") + c.enabled("MultiAZ", "MultiAZEnabled") +
 		value("AuthTokenEnabled", strconv.FormatBool(c.form.Has("AuthToken"))) +
 		value("ClusterEnabled", "false") + value("ClusterMode", "disabled") + value("NetworkType", "ipv4") + value("IpDiscovery", "ipv4") +
@@ -112,6 +117,6 @@ func (c *cache) cluster(id string) string {
 	return element("CacheClusters", element("CacheCluster", value("CacheClusterId", id), value("CacheClusterStatus", "available"), value("NumCacheNodes", "1"),
 		value("EngineVersion", version), c.copied("ReplicationGroupId", "CacheNodeType", "Engine", "PreferredMaintenanceWindow", "CacheSubnetGroupName",
 			"SnapshotRetentionLimit", "SnapshotWindow", "AutoMinorVersionUpgrade", "AtRestEncryptionEnabled", "TransitEncryptionEnabled"),
-		element("CacheParameterGroup", c.copied("CacheParameterGroupName"), value("ParameterApplyStatus", "in-sync")),
+		c.transit(), element("CacheParameterGroup", c.copied("CacheParameterGroupName"), value("ParameterApplyStatus", "in-sync")),
 		element("SecurityGroups", groups...), value("ARN", strings.Replace(c.arn, ":replicationgroup:", ":cluster:", 1))))
 }

@@ -115,7 +115,7 @@ func TestADistributionKeepsWhatItWasGiven(t *testing.T) {
 }
 
 func TestNoInstanceHasAPublicAddress(t *testing.T) {
-	call := start(t, `<i><ipAddress>1.2.3.4</ipAddress><association><publicIp>1.2.3.4</publicIp></association><privateIpAddress>10.0.0.1</privateIpAddress></i>`)
+	call := start(t, `<i><association/><ipAddress>1.2.3.4</ipAddress><association><publicIp>1.2.3.4</publicIp></association><privateIpAddress>10.0.0.1</privateIpAddress></i>`)
 	if _, got := call("POST", "/", "", "Action=DescribeInstances"); got != `<i><privateIpAddress>10.0.0.1</privateIpAddress></i>` {
 		t.Errorf("the instance is %s", got)
 	}

@@ -6,7 +6,7 @@ import "regexp"
 // so that a second plan replaces it. Here none has one.
 type instances struct{}
 
-var association = regexp.MustCompile(`(?s)<association>.*?</association>|<ipAddress>[^<]*</ipAddress>`)
+var association = regexp.MustCompile(`(?s)<association/>|<association>.*?</association>|<ipAddress>[^<]*</ipAddress>`)
 
 func (instances) answer(*call) *reply { return nil }
 

@@ -54,6 +54,7 @@ func (w workspace) plan(t *testing.T, variables string) []byte {
 }
 
 func TestThePlanOfEachRegionFollowsTheRules(t *testing.T) {
+	t.Parallel()
 	us, err := os.ReadFile("../envs/prod-us.tfvars")
 	if err != nil {
 		t.Fatal(err)

@@ -118,6 +118,7 @@ var untested = map[string]string{
 }
 
 func TestEachModuleIsValidAndPassesItsTests(t *testing.T) {
+	t.Parallel() // with the applied stacks, which mostly wait
 	w := newWorkspace(t)
 	for _, dir := range append(w.roots(t, "modules/*"), w.roots(t, "stacks/*")...) {
 		t.Run(strings.ReplaceAll(dir, "/", "-"), func(t *testing.T) {

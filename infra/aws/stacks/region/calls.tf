@@ -15,7 +15,7 @@ locals {
   # refuses a second one that is equal.
   outside = { dynamodb = "dynamodb", ses = "internet", slack = "internet" }
 
-  jobs      = ["index-rebuild", "telemetry-prune", "telemetry-setup"]
+  jobs      = concat(["index-rebuild", "telemetry-prune", "telemetry-setup"], [for s in local.migrating : "migrate-${s}"])
   functions = ["alertingwatch", "indexer"]
 
   security_group = merge(

@@ -48,6 +48,9 @@ module "alertingwatch" {
 }
 
 locals {
+  # The services whose databases have a schema. A release migrates it before it replaces the tasks.
+  migrating = ["alerting", "notification", "reservation", "user"]
+
   watch_state = "${local.path}/alertingwatch/state" # the function makes it
 
   indexer_environment = {
@@ -70,7 +73,19 @@ module "jobs" {
   cluster_arn          = aws_ecs_cluster.this.arn
   kms_key_arn          = module.key.arn
 
-  jobs = {
+  jobs = merge({
+    for service in local.migrating : "migrate-${service}" => {
+      image          = local.images[local.programs[service]]
+      repository_arn = module.registry.repository_arns[local.programs[service]]
+      command        = ["-task", "migrate"]
+      environment = {
+        "${upper(service)}_ENVIRONMENT"     = var.environment == "prod" ? "production" : var.environment
+        "${upper(service)}_CLOUD_REGION"    = var.region
+        "${upper(service)}_SERVICE_VERSION" = var.release
+      }
+      secrets = { "${upper(service)}_DATABASE_URL" = local.secret_arns["postgres-${service}"] }
+    }
+    }, {
     telemetry-setup = {
       image          = local.images["jari-telemetry"]
       repository_arn = module.registry.repository_arns["jari-telemetry"]
@@ -97,5 +112,5 @@ module "jobs" {
         { sid = "DecryptIt", actions = ["kms:Decrypt"], resources = [module.key.arn] },
       ]
     }
-  }
+  })
 }

@@ -1,0 +1,56 @@
+#!/usr/bin/env bash
+# Deploys a release to a region: make deploy ENV=prod-kr RELEASE=release.tfvars.json
+# Without RELEASE, the release that runs there, with the Terraform of this clone.
+#
+#   1. The jobs get the new images.
+#   2. The schemas of the databases are migrated, each by a task that runs once. A migration only adds, so that the
+#      processes of the release before go on working; one that fails ends the deployment, and nothing was replaced.
+#   3. Everything is applied: ECS replaces the tasks, and rolls back a service whose new tasks do not become healthy.
+#   4. The release is noted, for a later run without RELEASE.
+set -euo pipefail
+
+environment=${1:?which one, such as prod-kr}
+release=${2:-}
+[ -z "$release" ] || release=$(realpath "$release")
+cd "$(dirname "$0")/stacks/region"
+[ -f "../../envs/$environment.tfvars" ] || { echo "infra/aws/envs has no $environment.tfvars" >&2; exit 2; }
+say() { echo "deploy $environment: $*"; }
+
+terraform init -input=false -reconfigure -backend-config="../../envs/$environment.s3.tfbackend" >/dev/null
+region=$(sed -n 's/^region *= *"\(.*\)"/\1/p' "../../envs/$environment.tfvars")
+export AWS_REGION=$region
+if [ -z "${TF_VAR_origin_secrets:-}" ]; then
+  secret=$(aws secretsmanager get-secret-value --secret-id "/jari/${environment%-*}/origin-secret" --query SecretString --output text)
+  export TF_VAR_origin_secrets="[\"$secret\"]"
+fi
+noted="s3://$(terraform output -raw package_bucket)/release.tfvars.json"
+if [ -z "$release" ]; then
+  release=$PWD/release.tfvars.json
+  aws s3 cp --only-show-errors "$noted" "$release"
+fi
+variables=(-input=false -auto-approve "-var-file=../../envs/$environment.tfvars" "-var-file=$release")
+
+say "new images for the jobs"
+terraform apply "${variables[@]}" -target=module.jobs
+
+cluster=$(terraform output -raw cluster_name)
+network=$(terraform output -json job_network)
+for service in user reservation notification alerting; do
+  job=migrate-$service
+  say "$job"
+  definition=$(terraform output -json job_task_definition_arns | jq -r --arg job "$job" '.[$job]')
+  placement=$(jq -c --arg job "$job" '{awsvpcConfiguration: {subnets: .subnets, securityGroups: [.security_groups[$job]]}}' <<<"$network")
+  task=$(aws ecs run-task --cluster "$cluster" --launch-type FARGATE --task-definition "$definition" \
+    --network-configuration "$placement" --query 'tasks[0].taskArn' --output text)
+  aws ecs wait tasks-stopped --cluster "$cluster" --tasks "$task"
+  code=$(aws ecs describe-tasks --cluster "$cluster" --tasks "$task" --query 'tasks[0].containers[0].exitCode' --output text)
+  if [ "$code" != 0 ]; then
+    say "$job ended with $code: its log group ends in /jobs/$job. Nothing was replaced." >&2
+    exit 1
+  fi
+done
+
+say "everything"
+terraform apply "${variables[@]}"
+aws s3 cp --only-show-errors "$release" "$noted"
+say "done"
