@@ -47,7 +47,7 @@ func (g *game) calm(ctx context.Context) (*round, error) {
 	all, err := g.messages(ctx)
 	for _, m := range all {
 		if m.page && m.posted.After(r.began) {
-			r.problem("a page: %s", m.headline)
+			r.problem("a page after %.1f minutes: %s", m.posted.Sub(r.began).Minutes(), m.headline)
 		}
 	}
 	return r, errors.Join(err, g.checkBookings(ctx, r))

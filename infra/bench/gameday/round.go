@@ -62,7 +62,11 @@ func (r *round) problem(format string, args ...any) {
 // promises and does not hold is a problem of the round.
 func (g *game) play(ctx context.Context, e entry) (*round, error) {
 	r := &round{entry: e}
-	if err := g.awaitCalm(ctx, e.Rule, append([]string{e.Rule}, g.muting[e.Rule]...)); err != nil {
+	before := append([]string{e.Rule}, g.muting[e.Rule]...)
+	if slices.Contains(ofAgent, e.Rule) {
+		before = nil // without telemetry no other incident could end
+	}
+	if err := g.awaitCalm(ctx, e.Rule, before); err != nil {
 		return r, err
 	}
 	var err error
