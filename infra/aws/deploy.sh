@@ -3,8 +3,8 @@
 # Without RELEASE, the release that runs there, with the Terraform of this clone.
 #
 #   1. The jobs get the new images.
-#   2. The schemas of the databases are migrated, each by a task that runs once. A migration only adds, so that the
-#      processes of the release before go on working; one that fails ends the deployment, and nothing was replaced.
+#   2. The schemas of the databases are migrated, each by a task that runs once. The processes of the release before must
+#      go on working with the new schema. A migration that fails ends the deployment, and nothing was replaced.
 #   3. Everything is applied: ECS replaces the tasks, and rolls back a service whose new tasks do not become healthy.
 #   4. The release is noted, for a later run without RELEASE.
 set -euo pipefail
@@ -28,10 +28,10 @@ if [ -z "$release" ]; then
   release=$PWD/release.tfvars.json
   aws s3 cp --only-show-errors "$noted" "$release"
 fi
-variables=(-input=false -auto-approve "-var-file=../../envs/$environment.tfvars" "-var-file=$release")
+arguments=(-input=false -auto-approve "-var-file=../../envs/$environment.tfvars" "-var-file=$release")
 
 say "new images for the jobs"
-terraform apply "${variables[@]}" -target=module.jobs
+terraform apply "${arguments[@]}" -target=module.jobs
 
 cluster=$(terraform output -raw cluster_name)
 network=$(terraform output -json job_network)
@@ -51,6 +51,6 @@ for service in user reservation notification alerting; do
 done
 
 say "everything"
-terraform apply "${variables[@]}"
+terraform apply "${arguments[@]}"
 aws s3 cp --only-show-errors "$release" "$noted"
 say "done"

@@ -11,14 +11,18 @@ import (
 	"testing"
 )
 
-// start starts the emulator before a moto that gives every call the same answer, and returns a
-// function that calls it.
-func start(t *testing.T, moto string) func(method, path, target, body string) (int, string) {
-	t.Helper()
-	behind := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+// same is a moto that gives every call the same answer, in which SENT stands for what it got.
+func same(answer string) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
 		sent, _ := io.ReadAll(r.Body)
-		fmt.Fprint(w, strings.ReplaceAll(moto, "SENT", string(sent)))
-	}))
+		fmt.Fprint(w, strings.ReplaceAll(answer, "SENT", string(sent)))
+	}
+}
+
+// start starts the emulator before a moto, and returns a function that calls it.
+func start(t *testing.T, moto http.HandlerFunc) func(method, path, target, body string) (int, string) {
+	t.Helper()
+	behind := httptest.NewServer(moto)
 	t.Cleanup(behind.Close)
 	at, err := url.Parse(behind.URL)
 	if err != nil {
@@ -51,7 +55,7 @@ func start(t *testing.T, moto string) func(method, path, target, body string) (i
 
 // Calls in order: what each gets.
 func TestAnswersWhatMotoLacks(t *testing.T) {
-	call := start(t, "moto: SENT")
+	call := start(t, same("moto: SENT"))
 	for _, c := range []struct {
 		method, path, target, body string
 		status                     int
@@ -83,8 +87,8 @@ func TestAnswersWhatMotoLacks(t *testing.T) {
 }
 
 func TestEachDatabaseHasAnIdByWhichItIsFound(t *testing.T) {
-	call := start(t, `<DBInstance><DBInstanceIdentifier>a</DBInstanceIdentifier><DbiResourceId>db-SAME</DbiResourceId></DBInstance>`+
-		`<DBInstance><DBInstanceIdentifier>b</DBInstanceIdentifier><DbiResourceId>db-SAME</DbiResourceId></DBInstance><!-- SENT -->`)
+	call := start(t, same(`<DBInstance><DBInstanceIdentifier>a</DBInstanceIdentifier><DbiResourceId>db-SAME</DbiResourceId></DBInstance>`+
+		`<DBInstance><DBInstanceIdentifier>b</DBInstanceIdentifier><DbiResourceId>db-SAME</DbiResourceId></DBInstance><!-- SENT -->`))
 	_, all := call("POST", "/", "", "Action=DescribeDBInstances&Version=2014-10-31")
 	ids := instanceID.FindAllString(all, -1)
 	if len(ids) != 2 || ids[0] == ids[1] || strings.Contains(all, "SAME") {
@@ -98,8 +102,8 @@ func TestEachDatabaseHasAnIdByWhichItIsFound(t *testing.T) {
 }
 
 func TestADistributionKeepsWhatItWasGiven(t *testing.T) {
-	call := start(t, `<Distribution xmlns="x"><Id>D1</Id><ARN>arn:aws:cloudfront:123456789012:distribution/D1</ARN>`+
-		`<DistributionConfig><Comment>forgotten</Comment></DistributionConfig></Distribution>`)
+	call := start(t, same(`<Distribution xmlns="x"><Id>D1</Id><ARN>arn:aws:cloudfront:123456789012:distribution/D1</ARN>`+
+		`<DistributionConfig><Comment>forgotten</Comment></DistributionConfig></Distribution>`))
 	given := `<DistributionConfigWithTags xmlns="x"><DistributionConfig><Comment>ours</Comment></DistributionConfig>` +
 		`<Tags><Items><Tag><Key>k</Key></Tag></Items></Tags></DistributionConfigWithTags>`
 	const arn = "arn:aws:cloudfront::123456789012:distribution/D1"
@@ -115,7 +119,7 @@ func TestADistributionKeepsWhatItWasGiven(t *testing.T) {
 }
 
 func TestNoInstanceHasAPublicAddress(t *testing.T) {
-	call := start(t, `<i><association/><ipAddress>1.2.3.4</ipAddress><association><publicIp>1.2.3.4</publicIp></association><privateIpAddress>10.0.0.1</privateIpAddress></i>`)
+	call := start(t, same(`<i><association/><ipAddress>1.2.3.4</ipAddress><association><publicIp>1.2.3.4</publicIp></association><privateIpAddress>10.0.0.1</privateIpAddress></i>`))
 	if _, got := call("POST", "/", "", "Action=DescribeInstances"); got != `<i><privateIpAddress>10.0.0.1</privateIpAddress></i>` {
 		t.Errorf("the instance is %s", got)
 	}
@@ -126,41 +130,23 @@ func TestNoInstanceHasAPublicAddress(t *testing.T) {
 
 func TestATableIsCopiedToOtherRegions(t *testing.T) {
 	var got []string
-	moto := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	send := start(t, func(w http.ResponseWriter, r *http.Request) {
 		body, _ := io.ReadAll(r.Body)
 		region := credential.FindStringSubmatch(r.Header.Get("Authorization"))[1]
 		got = append(got, region+" "+strings.TrimPrefix(r.Header.Get("X-Amz-Target"), dynamo)+" "+string(body))
 		fmt.Fprint(w, `{"Table":{"TableName":"c"}}`)
-	}))
-	t.Cleanup(moto.Close)
-	at, err := url.Parse(moto.URL)
-	if err != nil {
-		t.Fatal(err)
-	}
-	server := httptest.NewServer(New(at))
-	t.Cleanup(server.Close)
+	})
 	call := func(operation, body string) string {
-		r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, server.URL, strings.NewReader(body))
-		if err != nil {
-			t.Fatal(err)
-		}
-		r.Header.Set("Authorization", "AWS4-HMAC-SHA256 Credential=test/20260101/ap-northeast-2/dynamodb/aws4_request, SignedHeaders=host, Signature=0")
-		r.Header.Set("X-Amz-Target", dynamo+operation)
-		res, err := http.DefaultClient.Do(r)
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer res.Body.Close()
-		text, _ := io.ReadAll(res.Body)
-		return string(text)
+		_, answer := send("POST", "/", dynamo+operation, body)
+		return answer
 	}
 	call("CreateTable", `{"TableName":"c","KeySchema":[]}`)
-	call("UpdateTable", `{"TableName":"c","ReplicaUpdates":[{"Create":{"RegionName":"us-east-1"}}]}`)
-	if answer := call("DescribeTable", `{"TableName":"c"}`); !strings.Contains(answer, `"Replicas":[{"RegionName":"us-east-1","ReplicaStatus":"ACTIVE"}]`) {
+	call("UpdateTable", `{"TableName":"c","ReplicaUpdates":[{"Create":{"RegionName":"eu-west-1"}}]}`)
+	if answer := call("DescribeTable", `{"TableName":"c"}`); !strings.Contains(answer, `"Replicas":[{"RegionName":"eu-west-1","ReplicaStatus":"ACTIVE"}]`) {
 		t.Errorf("the table is %s", answer)
 	}
-	call("UpdateTable", `{"TableName":"c","ReplicaUpdates":[{"Delete":{"RegionName":"us-east-1"}}]}`)
-	for _, want := range []string{`us-east-1 CreateTable {"TableName":"c","KeySchema":[]}`, `us-east-1 DeleteTable {"TableName":"c"}`} {
+	call("UpdateTable", `{"TableName":"c","ReplicaUpdates":[{"Delete":{"RegionName":"eu-west-1"}}]}`)
+	for _, want := range []string{`eu-west-1 CreateTable {"TableName":"c","KeySchema":[]}`, `eu-west-1 DeleteTable {"TableName":"c"}`} {
 		if !slices.Contains(got, want) {
 			t.Errorf("moto got %q, without %q", got, want)
 		}

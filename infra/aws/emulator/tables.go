@@ -71,7 +71,7 @@ func (t tables) call(region, operation string, body []byte) error {
 	if err != nil {
 		return err
 	}
-	defer response.Body.Close() //nolint:errcheck // read only
+	defer response.Body.Close()
 	if response.StatusCode != http.StatusOK {
 		return fmt.Errorf("%s in %s: %s", operation, region, response.Status)
 	}

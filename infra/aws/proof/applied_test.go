@@ -109,7 +109,7 @@ func request(t *testing.T, method, url, service, region, target, body string) st
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer response.Body.Close() //nolint:errcheck // read to its end
+	defer response.Body.Close()
 	text, err := io.ReadAll(response.Body)
 	if err != nil || response.StatusCode/100 != 2 {
 		t.Errorf("%s %s %s %.200s: %s: %.300s, %v", method, url, target, body, response.Status, text, err)

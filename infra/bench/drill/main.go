@@ -6,8 +6,8 @@
 //  1. us answers every request meanwhile,
 //  2. kr answers 503 with Retry-After, and the page names the region that is away,
 //  3. after the outage everything works again without a hand, and
-//  4. nothing was booked twice or lost: diners who pressed Book until they got an answer have
-//     one reservation each.
+//  4. nothing is lost or booked twice: what diners were told is stored, also those who pressed
+//     Book with one key until they got an answer, and nobody has a seat twice.
 //
 // It stops by itself:
 //

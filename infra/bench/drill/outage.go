@@ -44,7 +44,6 @@ func (d *drill) outage(ctx context.Context, n int) (r row, err error) {
 	presses := d.insist(ctx)
 	start := time.Now()
 	good, bad := d.us.Counts()
-	// The first fault needs a second, in which the second one must not end.
 	for _, fault := range []string{"region-away", "database-refuse"} {
 		if _, err := d.Jari(ctx, "fault", "on", fault, "--region", awayRegion, "--for", d.away.String()); err != nil {
 			return r, err
@@ -59,10 +58,10 @@ func (d *drill) outage(ctx context.Context, n int) (r row, err error) {
 		page.Go(func() { r.Page = d.lookAtPage(ctx, end) })
 	}
 	for time.Until(end) > time.Second { // the end of the fault is the launcher's
-		if ok, _ := d.ask(ctx, search); !ok.away {
-			r.Otherwise++
-		} else {
+		if got, _ := d.ask(ctx, search); got.away { // after an error it is not
 			r.Refused++
+		} else {
+			r.Otherwise++
 		}
 		if err := wait.For(ctx, probeEvery); err != nil {
 			return r, err
