@@ -181,6 +181,33 @@ func TestTheAgeOfAQueueIsItsGreatest(t *testing.T) {
 	}
 }
 
+func TestTheNewestAndTheOldestValueAreRead(t *testing.T) {
+	s := newStores(t, names.LogIndex)
+	line := func(minutes int, event string, more map[string]any) map[string]any {
+		more[names.EventName], more[names.DocServiceName], more[names.CloudRegion] = event, names.ServiceReservation, names.Regions["kr"]
+		more[names.DocTime] = time.Now().Add(-time.Duration(minutes) * time.Minute).UTC().Format(time.RFC3339Nano)
+		return more
+	}
+	version := func(minutes int, v string) map[string]any {
+		return line(minutes, names.EventStarted, map[string]any{names.ServiceVersion: v})
+	}
+	flag := func(minutes int, key, variant string) map[string]any {
+		return line(minutes, names.EventFlagChanged, map[string]any{names.FlagKey: key, names.FlagVariant: variant})
+	}
+	s.log(version(2, "1.9.2"), version(90, "1.9.1"), version(1, "1.9.2"), flag(3, "a", "on"), flag(2, "a", "off"), flag(4, "b", "off"), flag(1, "b", "on"))
+	got := rows(t, s.client, "releases", query.Options{})
+	if len(got) != 1 || got[0][2] != "1.9.2" || got[0][4] != 3.0 || got[0][5] != 2.0 || got[0][6] != "1.9.1" {
+		t.Errorf("releases: %v", got)
+	}
+	if at, ok := got[0][3].(time.Time); !ok || time.Since(at) > 2*time.Minute {
+		t.Errorf("the last start is %v", got[0][3])
+	}
+	got = rows(t, s.client, "flag-changes", query.Options{})
+	if len(got) != 2 || got[0][0] != "a" || got[0][3] != "off" || got[1][3] != "on" {
+		t.Errorf("flag-changes: %v", got)
+	}
+}
+
 func TestDurationsOfSpansAreSeconds(t *testing.T) {
 	s := newStores(t, names.SpanIndex)
 	s.byFamily[names.SpanIndex].Add(map[string]any{

@@ -6,6 +6,7 @@
 //	some status >= 500 and region = kr
 //	no region = us
 //	every last newer than 20s
+//	some booked < column held
 //	otherwise
 //
 // A condition is "rows", or comparisons of columns joined by "and", which hold for one row
@@ -36,6 +37,7 @@ type Expectation struct {
 type comparison struct {
 	column, operator, text string
 	number                 float64       // of an operator that compares numbers
+	other                  string        // the column in place of the number
 	age                    time.Duration // of an operator that compares times
 }
 
@@ -86,6 +88,11 @@ func parseComparison(part string) (c comparison, err error) {
 	c = comparison{column: m[1], operator: m[2], text: strings.Trim(m[3], `"`)}
 	switch c.operator {
 	case "<", "<=", ">", ">=":
+		var isColumn bool
+		if c.other, isColumn = strings.CutPrefix(c.text, "column "); isColumn {
+			break
+		}
+		c.other = ""
 		if c.number, err = strconv.ParseFloat(c.text, 64); err != nil {
 			return c, fmt.Errorf("%q is not a number", c.text)
 		}
@@ -123,8 +130,10 @@ func (e Expectation) NoAnswer() bool { return e.quantifier == noAnswer }
 func (e Expectation) Check(titles []string) error {
 	var problems []error
 	for _, c := range e.comparisons {
-		if !slices.Contains(titles, c.column) {
-			problems = append(problems, fmt.Errorf("%q: there is no column %q; the query has %s", e.text, c.column, strings.Join(titles, ", ")))
+		for _, column := range []string{c.column, c.other} {
+			if column != "" && !slices.Contains(titles, column) {
+				problems = append(problems, fmt.Errorf("%q: there is no column %q; the query has %s", e.text, column, strings.Join(titles, ", ")))
+			}
 		}
 	}
 	return errors.Join(problems...)
@@ -135,7 +144,7 @@ func (e Expectation) Check(titles []string) error {
 func (e Expectation) Holds(t query.Table, now time.Time) bool {
 	met := 0
 	for _, row := range t.Rows {
-		if !slices.ContainsFunc(e.comparisons, func(c comparison) bool { return !c.holds(t.Value(row, c.column), now) }) {
+		if !slices.ContainsFunc(e.comparisons, func(c comparison) bool { return !c.holds(t, row, now) }) {
 			met++
 		}
 	}
@@ -150,9 +159,9 @@ func (e Expectation) Holds(t query.Table, now time.Time) bool {
 	return false
 }
 
-// holds reports whether the value of a row meets the comparison. A missing value meets
-// only "!=".
-func (c comparison) holds(value any, now time.Time) bool {
+// holds reports whether a row meets the comparison. A missing value meets only "!=".
+func (c comparison) holds(t query.Table, row []any, now time.Time) bool {
+	value := t.Value(row, c.column)
 	switch c.operator {
 	case "=", "!=":
 		equal := Text(value) == c.text
@@ -176,26 +185,37 @@ func (c comparison) holds(value any, now time.Time) bool {
 		}
 		return false
 	}
-	number, ok := value.(float64)
-	if text, isText := value.(string); isText { // some APIs write numbers as texts
-		var err error
-		number, err = strconv.ParseFloat(text, 64)
-		ok = err == nil
+	left, ok := number(value)
+	right, known := c.number, true
+	if c.other != "" {
+		right, known = number(t.Value(row, c.other))
 	}
-	if !ok {
+	if !ok || !known {
 		return false
 	}
 	switch c.operator {
 	case "<":
-		return number < c.number
+		return left < right
 	case "<=":
-		return number <= c.number
+		return left <= right
 	case ">":
-		return number > c.number
+		return left > right
 	case ">=":
-		return number >= c.number
+		return left >= right
 	}
 	return false
+}
+
+// number is a value as a number. Some APIs write numbers as texts.
+func number(value any) (n float64, ok bool) {
+	switch v := value.(type) {
+	case float64:
+		return v, true
+	case string:
+		n, err := strconv.ParseFloat(v, 64)
+		return n, err == nil
+	}
+	return 0, false
 }
 
 // Text is a value as a table shows it, in full; "" for nil.

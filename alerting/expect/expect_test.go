@@ -19,6 +19,7 @@ var (
 	certificates = query.Table{Columns: []string{"expires", "says", "accepts"}, Rows: [][]any{
 		{now.Add(10 * 24 * time.Hour), `is "ready" and waits`, false},
 	}}
+	slots   = query.Table{Columns: []string{"booked", "held"}, Rows: [][]any{{7.0, "3"}, {2.0, nil}}}
 	nothing = query.Table{Columns: []string{"region", "status", "last"}}
 )
 
@@ -50,6 +51,8 @@ func TestAnExpectationHoldsForTheRowsThatItNames(t *testing.T) {
 		`some says contains "READY"`:               {certificates, true},
 		"some accepts = no":                        {certificates, true},
 		"some accepts = yes":                       {certificates, false},
+		"some booked > column held":                {slots, true},
+		"some booked <= column held":               {slots, false}, // one has nothing to compare with
 		"otherwise":                                {statuses, false},
 		"no answer":                                {nothing, false},
 	} {
@@ -101,5 +104,11 @@ func TestNamesTheColumnsWhenOneIsUnknown(t *testing.T) {
 	}
 	if err := e.Check([]string{"state", "region"}); err != nil {
 		t.Error(err)
+	}
+	if e, err = Parse("some booked > column hold"); err != nil {
+		t.Fatal(err)
+	}
+	if err := e.Check(slots.Columns); err == nil || !strings.Contains(err.Error(), `no column "hold"`) {
+		t.Errorf("got %v", err)
 	}
 }

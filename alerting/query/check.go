@@ -96,7 +96,7 @@ func (c *checker) search(s Search, set map[string]string) {
 	whole := completeLines(s.Where)
 	for _, column := range s.Values {
 		function, field, _ := strings.Cut(column.Of, " ")
-		c.oneOf("search.values."+column.Title, function, []string{"count", "max", "min", "p50", "p99", "requests", "sum"})
+		c.oneOf("search.values."+column.Title, function, []string{"count", "distinct", "max", "min", "newest", "oldest", "p50", "p99", "requests", "sum"})
 		c.require(function != "count" || whole, "search.values.%s: a line of an inner service may stand for several requests; "+
 			"write requests", column.Title)
 		if function != "count" && function != "requests" {

@@ -74,6 +74,8 @@ func (s Search) row(bucket object) (row []any) {
 			row = append(row, bucket["doc_count"])
 		case "p50", "p99":
 			row = append(row, At(result, "values."+function[1:]+".0"))
+		case "newest", "oldest":
+			row = append(row, s.typed(doc, At(result, "hits.hits.0._source."+doc)))
 		default:
 			row = append(row, s.typed(doc, result["value"]))
 		}

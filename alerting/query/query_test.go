@@ -67,7 +67,7 @@ func TestDetectsMistakesInQueries(t *testing.T) {
 		{results, "is: gateway", "is: getaway", "did you mean gateway?"},
 		{results, "$route", "$rout", "$rout is not in set"},
 		{results, "is: gateway", "is: $route", `a value of service.name: "/v1/reservations" is unknown`},
-		{results, "max time", "maximum time", `"maximum" is unknown; use count, max, min`},
+		{results, "max time", "maximum time", `"maximum" is unknown; use count, distinct, max, min`},
 		{results, "max time", "max tim", `"tim" is no field`},
 		{results, "is: gateway", "is: reservation", "a line of an inner service may stand for several requests"},
 		{results, "is: $route", "is: a, isNot: b", "2 comparisons; write exactly one"},

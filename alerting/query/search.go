@@ -20,7 +20,7 @@ type Search struct {
 	Limit     int      `yaml:"limit"`     // of a list; default 5
 	Group     Columns  `yaml:"group"`     // the fields whose values make a row each
 	Every     Duration `yaml:"every"`     // a row for each such time, too, in the column "time"
-	Values    Columns  `yaml:"values"`    // of each row: such as "count" or "max value"
+	Values    Columns  `yaml:"values"`    // of each row: such as "count", "max value" or "newest service.version"
 }
 
 // Test is a condition of one document: a comparison of a field, or alternatives.
@@ -151,6 +151,11 @@ func (s Search) value(of string) object {
 		return object{function: object{"field": doc}}
 	case "p50", "p99":
 		return object{"percentiles": object{"field": doc, "percents": []int{int(function[1]-'0')*10 + int(function[2]-'0')}}}
+	case "distinct":
+		return object{"cardinality": object{"field": doc}}
+	case "newest", "oldest": // the value in the newest or oldest document
+		order := map[string]string{"newest": "desc", "oldest": "asc"}[function]
+		return object{"top_hits": object{"size": 1, "_source": []string{doc}, "sort": []object{{families[s.Documents].time: object{"order": order}}}}}
 	case "requests": // of access log lines, of which one may stand for several requests
 		return object{"sum": object{"field": names.Weight, "missing": 1}}
 	}
