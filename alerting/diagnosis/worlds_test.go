@@ -12,7 +12,6 @@ const (
 	worlds      = 500
 	worldFields = 40
 	maxValues   = 202
-	most        = 1000 // bad or good events that are looked at, as in package indicator
 )
 
 // values are lists of one name.
@@ -36,6 +35,7 @@ type world struct {
 func newWorld(r *rand.Rand, planted bool) world {
 	total := int(math.Exp(between(r, math.Log(400), math.Log(20000))))
 	base := math.Exp(between(r, math.Log(0.002), math.Log(0.3))) // share of bad events without the cause
+	base = math.Max(base, 30/float64(total))                     // with fewer, hardly anything could be significant
 	fields := make([][]float64, worldFields)                     // cumulative distribution of the values
 	for f := range fields {
 		fields[f] = distribution(r, 2+int(math.Exp(between(r, 0, math.Log(200)))))
@@ -51,9 +51,8 @@ func newWorld(r *rand.Rand, planted bool) world {
 		if value > 0 {
 			prevalence -= fields[field][value-1]
 		}
-		// So strong that it is behind half to nearly all bad events, and bad events are many enough.
+		// So strong that it is behind half to nearly all bad events.
 		behind := between(r, 0.5, 0.98)
-		base = math.Max(base, 30/float64(total))
 		base = math.Min(base, 0.9*prevalence*(1-behind)/behind)
 		excess = base * behind / (1 - behind) / prevalence
 		w.about += fmt.Sprintf(", cause %v in %.0f %% of events, behind %.0f %% of bad ones", w.cause, 100*prevalence, 100*behind)
@@ -71,7 +70,7 @@ func newWorld(r *rand.Rand, planted bool) world {
 		} else {
 			good++
 		}
-		if e.Bad && bad > most || !e.Bad && good > most {
+		if e.Bad && bad > MaxSample || !e.Bad && good > MaxSample {
 			continue
 		}
 		if weighted && r.IntN(4) == 0 {

@@ -14,13 +14,8 @@ import (
 	"jari.example/alerting/slo"
 )
 
-const (
-	// maxSample is how many bad events, and good ones, are compared: chosen at random, so
-	// that it costs the same whatever the traffic. Of 1,000 a share is known to 3 points.
-	maxSample = 1000
-	// maxChangesShown leaves room for what differs.
-	maxChangesShown = 2
-)
+// maxChangesShown leaves room for what differs.
+const maxChangesShown = 2
 
 // Diagnose says what differs between the bad and the good events of the period, and what
 // changed in another one: the values that are over-represented among bad events first, at
@@ -154,7 +149,7 @@ func sampleQuery(i slo.Indicator, bad bool, period count.Span) object {
 	slices.Sort(read)
 	read = slices.Compact(read)
 	query := object{
-		"size": maxSample, "_source": false, "track_total_hits": false, "docvalue_fields": append([]string{}, read...),
+		"size": diagnosis.MaxSample, "_source": false, "track_total_hits": false, "docvalue_fields": append([]string{}, read...),
 		"query": object{"function_score": object{
 			"query":        object{"bool": object{"filter": []object{timeRange(s, period), condition(i.Total), of}}},
 			"random_score": object{"seed": 1, "field": "_seq_no"}, "boost_mode": "replace",

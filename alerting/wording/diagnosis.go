@@ -4,6 +4,7 @@ import (
 	"math"
 	"strings"
 
+	"jari.example/alerting/diagnosis"
 	"jari.example/alerting/incident"
 	"jari.example/alerting/slo"
 )
@@ -12,7 +13,7 @@ import (
 // sentence to a line.
 func Diagnosis(i incident.Incident) []Line {
 	var lines []Line
-	for _, f := range i.Facts.Diagnosis[:min(len(i.Facts.Diagnosis), maxDiagnosis)] {
+	for _, f := range i.Facts.Diagnosis[:min(len(i.Facts.Diagnosis), diagnosis.MaxFindings)] {
 		if f.BadOf == 0 {
 			lines = append(lines, change(i, f))
 		} else {

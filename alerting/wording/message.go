@@ -10,11 +10,8 @@ import (
 	"jari.example/alerting/slo"
 )
 
-// The most that a message shows, when there is room for it.
-const (
-	maxDiagnosis = 3 // lines
-	maxTraces    = 3
-)
+// maxTraces is the most that a message shows, when there is room for it.
+const maxTraces = 3
 
 // Headline is what happens, in a few words.
 func Headline(i incident.Incident) string {
