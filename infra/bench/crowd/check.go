@@ -25,14 +25,14 @@ var invariants = []struct{ what, query string }{
 // Check waits until every event was delivered, compares what diners were told with the
 // region's databases, and returns what is wrong.
 func (c *Crowd) Check(ctx context.Context, s *whole.System) (problems []string, err error) {
-	problems, err = c.check(ctx, s)
+	problems, err = c.check(ctx, s, outboxLimit)
 	if err != nil {
 		err = fmt.Errorf("check the bookings of region %s: %w", c.Region, err)
 	}
 	return problems, err
 }
 
-func (c *Crowd) check(ctx context.Context, s *whole.System) (problems []string, err error) {
+func (c *Crowd) check(ctx context.Context, s *whole.System, limit time.Duration) (problems []string, err error) {
 	problem := func(format string, args ...any) { problems = append(problems, fmt.Sprintf(format, args...)) }
 	reservations, err := s.Connect(ctx, parts.ReservationDatabase(c.Region))
 	if err != nil {
@@ -46,14 +46,14 @@ func (c *Crowd) check(ctx context.Context, s *whole.System) (problems []string, 
 	defer func() { _ = mails.Close(context.WithoutCancel(ctx)) }()
 	told := c.toldSoFar()
 	// The load goes on, so that the outbox need not be empty: what was in it must go.
-	limited, cancel := context.WithTimeout(ctx, outboxLimit)
+	limited, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
 	asked, waiting := time.Now(), 0
 	if err := wait.Until(limited, 250*time.Millisecond, func() bool {
 		err = reservations.QueryRow(limited, `SELECT count(*) FROM outbox WHERE created_at < $1`, asked).Scan(&waiting)
 		return err == nil && waiting == 0
 	}); err != nil {
-		problem("%d events still wait in the outbox of %s after %v", waiting, c.Region, outboxLimit)
+		problem("%d events still wait in the outbox of %s after %v", waiting, c.Region, limit)
 		return problems, nil
 	}
 	for _, i := range invariants {

@@ -38,12 +38,12 @@ func Does(name string) bool {
 	return slices.ContainsFunc(flows, func(f flow) bool { return f.name == name })
 }
 
-// Rush lets n diners press Book within a second. Stop waits for them.
-func (c *Crowd) Rush(ctx context.Context, n int) {
+// Rush lets n diners press Book within some time. Stop waits for them.
+func (c *Crowd) Rush(ctx context.Context, n int, within time.Duration) {
 	for range n {
 		c.running.Go(func() {
 			r := rand.New(rand.NewPCG(rand.Uint64(), rand.Uint64()))
-			_ = wait.For(ctx, time.Duration(r.Float64()*float64(time.Second)))
+			_ = wait.For(ctx, time.Duration(r.Float64()*float64(within)))
 			c.count("rush", c.book(context.WithoutCancel(ctx), r))
 		})
 	}
