@@ -17,10 +17,14 @@ import (
 // calmFor is how long nothing may page on-call.
 const calmFor = 20 * time.Minute
 
+// noFault is in the row of the calm.
+const noFault = "none"
+
 // The noise of a healthy day.
 const (
 	rushEvery   = 4 * time.Minute // a rush of rushDiners on few slots
 	rushDiners  = 200
+	rushFor     = 4 * time.Second // within one second, two cores with everything else on them answer a part after 1 s, which is worth a page
 	deployEvery = 5 * time.Minute // the processes of a service are replaced
 	slowEvery   = 7 * time.Minute // a share of the bookings is slow for a while; never in a rush, when that would be worth a page
 	slowFor     = 2 * time.Second // two minutes of the objectives
@@ -34,7 +38,7 @@ var deployed = []string{"notification-kr", "indexer-kr", "notification-us", "ind
 // calm lets diners hurry and wait a little, replaces processes, and
 // counts the pages, of which there must be none.
 func (g *game) calm(ctx context.Context) (*round, error) {
-	r := &round{entry: entry{Rule: "calm", Fault: "none"}, unknown: true}
+	r := &round{entry: entry{Rule: "calm", Fault: noFault}, unknown: true}
 	if err := g.awaitCalm(ctx, "", nil); err != nil {
 		return r, err
 	}
@@ -57,9 +61,9 @@ func (g *game) calm(ctx context.Context) (*round, error) {
 func (g *game) noise(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, g.calmFor)
 	defer cancel()
-	var all errgroup.Group
+	all, ctx := errgroup.WithContext(ctx)
 	all.Go(func() error {
-		return repeat(ctx, rushEvery, func(int) error { g.crowds[0].Rush(ctx, rushDiners); return nil })
+		return repeat(ctx, rushEvery, func(int) error { g.crowds[0].Rush(ctx, rushDiners, rushFor); return nil })
 	})
 	all.Go(func() error {
 		return repeat(ctx, deployEvery, func(n int) error { return g.deploy(ctx, deployed[n%len(deployed)]) })

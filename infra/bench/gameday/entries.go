@@ -1,6 +1,7 @@
 package main
 
 import (
+	"slices"
 	"strings"
 	"time"
 )
@@ -13,7 +14,8 @@ type entry struct {
 	Args  []string // of `jari fault on`
 
 	// Named are words of which each must be in one line of the message that says what
-	// differs; of an alert that compares nothing, in its message.
+	// differs. Where nothing is compared they are in the message, mostly in its title: the
+	// rule itself is about the cause then.
 	Named []string
 	// Cause is part of a cause that `jarictl runbook run` prints.
 	Cause string
@@ -56,7 +58,7 @@ var entries = []entry{
 	},
 	{
 		Rule: "booking-availability", Fault: "version-failing",
-		Named: []string{"went through reservation"}, Cause: "A FLAG WAS SWITCHED ON",
+		Named: []string{"went through reservation next-"}, Cause: "A NEW VERSION",
 		Span: span{Service: "reservation"},
 	},
 	{
@@ -70,12 +72,12 @@ var entries = []entry{
 	},
 	{
 		Rule: "certificate-expiring", Fault: "certificate-expiring",
-		Named: []string{"A TLS certificate is about to expire"}, Cause: "see mitigation 1",
+		Named: []string{"A TLS certificate is about to expire"}, Cause: "its renewal failed",
 		Also: []string{"edge-availability-kr", "edge-availability-us"}, // the edge starts again with the other certificate
 	},
 	{
 		Rule: "dead-letters-growing", Fault: "documents-refused",
-		Named: []string{"OpenSearch refuses telemetry"}, Cause: "mitigation 1",
+		Named: []string{"OpenSearch refuses telemetry"}, Cause: "A FIELD HAS ANOTHER TYPE",
 	},
 	{
 		Rule: "edge-availability-kr", Fault: "service-killed", Args: []string{"--service", "gateway"},
@@ -100,7 +102,7 @@ var entries = []entry{
 	},
 	{
 		Rule: "invariant-violated", Fault: "overbooked-counter", Long: true,
-		Named: []string{"A slot's counter differs"}, Cause: "note the ids",
+		Named: []string{"A slot's counter differs"}, Cause: "SEATS ARE BLOCKED", // the fault raises the counter
 	},
 	{
 		Rule: "login-availability", Fault: "redis-away",
@@ -129,7 +131,7 @@ var entries = []entry{
 		Also: []string{"mail-delivery"}, // the mails about these events are late, too
 	},
 	{
-		Rule: "pool-saturated", Fault: "pool-busy",
+		Rule: "pool-saturated", Fault: "pool-busy", Flag: true,
 		Named: []string{"reservation"}, Cause: "A FLAG WAS SWITCHED ON", Also: []string{"booking-latency", "free-times-latency"},
 	},
 	{
@@ -149,7 +151,7 @@ var entries = []entry{
 	},
 	{
 		Rule: "search-latency", Fault: "opensearch-slow",
-		Named: []string{"slow call to opensearch"}, Cause: "too much load",
+		Named: []string{"slow call to opensearch"}, Cause: "the network between is slow",
 		Span: span{Service: "search", Slow: true},
 	},
 	{
@@ -180,21 +182,28 @@ var entries = []entry{
 		Named: []string{"the agent's buffer is full"}, Cause: "RECORDS ARE LOST", Also: []string{"telemetry-blind", "telemetry-delivery"},
 	},
 	{
-		Rule: "waitlist-offer-delay", Fault: "offers-late",
+		Rule: "waitlist-offer-delay", Fault: "offers-late", Flag: true,
 		Named: []string{"Free seats are offered late"}, Cause: "A FLAG WAS SWITCHED ON",
 	},
 }
 
+// region is where the fault is.
+func (e entry) region() string {
+	if i := slices.Index(e.Args, "--region"); i >= 0 {
+		return e.Args[i+1]
+	}
+	return "kr" // as of `jari fault on`
+}
+
 // expected reports whether a rule may fire during the entry's fault. faultAlerts are what
-// `jari fault list` says.
+// `jari fault list` says, without the region of rules that have one.
 func (e entry) expected(rule string, faultAlerts []string) bool {
-	if rule == e.Rule {
-		return true
-	}
-	for _, a := range append(faultAlerts, e.Also...) {
-		if rule == a || strings.TrimSuffix(strings.TrimSuffix(rule, "-kr"), "-us") == a {
-			return true
-		}
-	}
-	return false
+	return rule == e.Rule || slices.Contains(e.Also, rule) ||
+		slices.ContainsFunc(faultAlerts, func(a string) bool { return rule == a || rule == a+"-"+e.region() })
+}
+
+// onlyTitle reports whether all that names the cause is in the rule's title, which the message has
+// whatever the fault is.
+func (e entry) onlyTitle(title string) bool {
+	return !slices.ContainsFunc(e.Named, func(word string) bool { return !strings.Contains(title, word) })
 }

@@ -17,7 +17,7 @@
 //	go run ./infra/bench/gameday                         # every alert: docs/bench/gameday.json
 //	go run ./infra/bench/gameday -only booking-latency   # one alert
 //
-// docs/gameday.md explains the results.
+// docs/bench/README.md explains the figures; a complete run writes docs/gameday.md, too.
 package main
 
 import (
@@ -97,10 +97,15 @@ func rulesOf(entries []entry) (rules []string) {
 	return slices.Compact(rules)
 }
 
-// sample are n entries with short rounds. Each commit begins at another one, so that some
-// commits together prove all of them.
+// sample are entries of n alerts whose rounds are short. Each commit begins at another one, so that
+// some commits together prove all of these alerts. Of an alert with two entries it has the first.
 func sample(n int, commit string) (chosen []entry, err error) {
-	short := slices.DeleteFunc(slices.Clone(entries), func(e entry) bool { return e.Long })
+	var short []entry // of each alert
+	for _, e := range entries {
+		if !e.Long && !slices.Contains(rulesOf(short), e.Rule) {
+			short = append(short, e)
+		}
+	}
 	if n > len(short) {
 		return nil, fmt.Errorf("-sample is %d; there are %d alerts with short rounds", n, len(short))
 	}
@@ -128,8 +133,8 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 type game struct {
 	options
 	bench.Run
-	rules  string              // directory of the rules by which the earliest times are computed
-	muting map[string][]string // the rules that mute a rule
+	rules  string                // directory of the rules by which the earliest times are computed
+	about  map[string]fault.Rule // by name
 	played []*round
 
 	// Of the system that runs now.
@@ -152,9 +157,9 @@ func (g *game) measure(ctx context.Context) (rows []row, err error) {
 	if err != nil {
 		return nil, err
 	}
-	g.muting = map[string][]string{}
+	g.about = map[string]fault.Rule{}
 	for _, r := range all {
-		g.muting[r.Name] = r.MutedBy
+		g.about[r.Name] = r
 	}
 	dir, err := os.MkdirTemp("", "jari-gameday-")
 	if err != nil {
@@ -165,7 +170,7 @@ func (g *game) measure(ctx context.Context) (rows []row, err error) {
 		return nil, err
 	}
 	hidden := "JARI_SLO_DIR=" + dir
-	rows, err = g.inSystem(ctx, setup{alertTimeScale, []string{hidden}}, g.rounds)
+	rows, err = g.inSystem(ctx, setup{"", alertTimeScale, []string{hidden}}, g.rounds)
 	if err != nil || !g.others {
 		return rows, err
 	}
@@ -182,7 +187,8 @@ func (g *game) measure(ctx context.Context) (rows []row, err error) {
 
 // setup is how a system is started.
 type setup struct {
-	scale       int // how many times faster its alerts are
+	name        string // of a system besides the first one: what it differs in
+	scale       int    // how many times faster its alerts are
 	environment []string
 }
 
@@ -215,6 +221,7 @@ func (g *game) inSystem(ctx context.Context, s setup, play func(context.Context)
 	}
 	all, replayErr := g.replay(context.WithoutCancel(ctx))
 	for _, r := range rounds {
+		r.system = s.name
 		rows = append(rows, r.row(all))
 	}
 	g.played = append(g.played, rounds...)
@@ -254,7 +261,7 @@ func (g *game) playAll(ctx context.Context, entries []entry) (all []*round, err 
 		cancel()
 	}()
 	for i, e := range entries {
-		g.Logf("%d of %d: %s by %s %s", i+1, len(entries), e.Rule, e.Fault, strings.Join(e.Args, " "))
+		g.Logf("%d of %d: %s by %s", i+1, len(entries), e.Rule, e.how())
 		r, err := g.play(ctx, e)
 		if err != nil {
 			return all, err

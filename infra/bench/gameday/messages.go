@@ -5,8 +5,10 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"net/url"
 	"path"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -27,6 +29,13 @@ type message struct {
 // incident is the last line of each incident's message.
 var incident = regexp.MustCompile(`(?m)^([a-z0-9-]+): .* · incident \S+`)
 
+// channels are those that alertingd posts to, and whether what comes there is a page. The text does
+// not show it: that of a ticket which is resolved has no word for it.
+var channels = []struct {
+	name string
+	page bool
+}{{"#incidents", true}, {"#tickets", false}}
+
 // read returns what on-call sees of an incident; ok is false for other messages.
 func read(m slack.Message) (out message, ok bool, err error) {
 	text := m.Shown()
@@ -35,7 +44,7 @@ func read(m slack.Message) (out message, ok bool, err error) {
 		return out, false, nil
 	}
 	headline, _, _ := strings.Cut(m.Text, "\n")
-	out = message{ts: m.TS, rule: found[1], headline: headline, text: text, page: !strings.Contains(headline, "Ticket")}
+	out = message{ts: m.TS, rule: found[1], headline: headline, text: text}
 	out.ended = strings.HasPrefix(headline, "✅") || strings.HasPrefix(headline, "⚪")
 	if out.posted, err = instant(m.TS); err != nil {
 		return out, false, err
@@ -65,19 +74,22 @@ func instant(ts string) (time.Time, error) {
 
 // messages are those of all incidents in all channels, oldest first.
 func (g *game) messages(ctx context.Context) (all []message, err error) {
-	var found struct{ Messages []slack.Message }
-	if err := getJSON(ctx, g.URL("slack")+"/control/messages", &found); err != nil {
-		return nil, err
-	}
-	for _, m := range found.Messages {
-		read, ok, err := read(m)
-		if err != nil {
+	for _, c := range channels {
+		var found struct{ Messages []slack.Message }
+		if err := getJSON(ctx, g.URL("slack")+"/control/messages?channel="+url.QueryEscape(c.name), &found); err != nil {
 			return nil, err
 		}
-		if ok {
-			all = append(all, read)
+		for _, m := range found.Messages {
+			read, ok, err := read(m)
+			if err != nil {
+				return nil, err
+			}
+			if read.page = c.page; ok {
+				all = append(all, read)
+			}
 		}
 	}
+	slices.SortFunc(all, func(a, b message) int { return a.posted.Compare(b.posted) })
 	return all, nil
 }
 

@@ -28,12 +28,9 @@ func (g *game) otherAgent(ctx context.Context, hidden string) ([]row, error) {
 		return nil, nil
 	}
 	g.Logf("with the Collector in place of Fluent Bit")
-	rows, err := g.inSystem(ctx, setup{alertTimeScale, []string{hidden, "JARI_AGENT=collector"}}, func(ctx context.Context) ([]*round, error) {
+	rows, err := g.inSystem(ctx, setup{"Collector", alertTimeScale, []string{hidden, "JARI_AGENT=collector"}}, func(ctx context.Context) ([]*round, error) {
 		return g.playAll(ctx, slices.DeleteFunc(slices.Clone(entries), func(e entry) bool { return !slices.Contains(ofAgent, e.Rule) }))
 	})
-	for i := range rows {
-		rows[i].Alert += ", Collector"
-	}
 	return rows, err
 }
 
@@ -57,16 +54,13 @@ var unscaledEntry = entry{
 // waited for.
 func (g *game) unscaled(ctx context.Context) ([]row, error) {
 	g.Logf("with the windows of production")
-	rows, err := g.inSystem(ctx, setup{1, nil}, func(ctx context.Context) ([]*round, error) {
+	rows, err := g.inSystem(ctx, setup{"windows of production", 1, nil}, func(ctx context.Context) ([]*round, error) {
 		rounds, err := g.playAll(ctx, []entry{unscaledEntry})
 		for _, r := range rounds {
 			r.counted = crowd.NthFailure(g.crowds, unscaledFlow, r.began, unscaledNeeds)
 		}
 		return rounds, err
 	})
-	for i := range rows {
-		rows[i].Alert += ", windows of production"
-	}
 	return rows, err
 }
 
@@ -99,14 +93,13 @@ func (g *game) control(ctx context.Context) ([]row, error) {
 		return nil, err
 	}
 	g.Logf("with mistakes, which must be found")
-	rows, err := g.inSystem(ctx, setup{alertTimeScale, []string{"JARI_SLO_DIR=" + rules}}, func(ctx context.Context) ([]*round, error) {
+	rows, err := g.inSystem(ctx, setup{"with mistakes", alertTimeScale, []string{"JARI_SLO_DIR=" + rules}}, func(ctx context.Context) ([]*round, error) {
 		if err := wait.For(ctx, controlBefore); err != nil {
 			return nil, err
 		}
 		return g.playAll(ctx, []entry{controlEntry})
 	})
 	for i := range rows {
-		rows[i].Alert += ", with mistakes"
 		rows[i].Problems = notFound(rows[i].Problems)
 	}
 	return rows, err

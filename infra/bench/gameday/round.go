@@ -37,6 +37,8 @@ const afterIncident = 65 * time.Second
 // round is what happened during one fault.
 type round struct {
 	entry
+	system       string        // where it was played: a setup's name
+	title        string        // of the rule
 	began, ended time.Time     // of the fault
 	allowed      time.Duration // after the earliest time
 	found        message       // the message of the entry's rule, when it was first seen
@@ -45,13 +47,21 @@ type round struct {
 	named        bool
 	lines        []string // what the message said
 	traced       bool
-	steps        string // "7 of 7"
+	steps        int // of the runbook, all of which ran
 	causes       []string
 	caused       bool // one of them is the injected one
 	ending       sync.WaitGroup
 	resolved     time.Time // set before ending is done
 	problems     []string
 	unknown      bool // no alert is known before, so that there is no earliest time
+}
+
+// name is the rule, and the system where it is not the first one.
+func (r *round) name() string {
+	if r.system == "" {
+		return r.Rule
+	}
+	return r.Rule + ", " + r.system
 }
 
 func (r *round) problem(format string, args ...any) {
@@ -61,8 +71,8 @@ func (r *round) problem(format string, args ...any) {
 // play plays one entry. An error means that the game cannot go on; what the entry
 // promises and does not hold is a problem of the round.
 func (g *game) play(ctx context.Context, e entry) (*round, error) {
-	r := &round{entry: e}
-	before := append([]string{e.Rule}, g.muting[e.Rule]...)
+	r := &round{entry: e, title: g.about[e.Rule].Title}
+	before := append([]string{e.Rule}, g.about[e.Rule].MutedBy...)
 	if slices.Contains(ofAgent, e.Rule) {
 		before = nil // without telemetry no other incident could end
 	}
@@ -284,7 +294,7 @@ func (g *game) runRunbook(ctx context.Context, r *round, name string) {
 	defer cancel()
 	var err error
 	_ = wait.Until(limited, time.Second, func() bool {
-		r.steps, r.causes, err = g.runbook(ctx, name)
+		r.steps, r.causes, err = g.runbook(ctx, name, r.lookBack())
 		r.caused = slices.ContainsFunc(r.causes, func(c string) bool { return strings.Contains(c, r.Cause) })
 		return err == nil && r.caused
 	})
@@ -296,12 +306,25 @@ func (g *game) runRunbook(ctx context.Context, r *round, name string) {
 	}
 }
 
+// lookBack are flags of `jarictl runbook run` without which it could find the cause of an earlier
+// round: a flag that was switched on then, or an agent that has ended then.
+func (r *round) lookBack() []string {
+	switch since := time.Since(r.began).Truncate(time.Second); {
+	case r.For > 0:
+		return []string{"-since", (since + time.Minute).String()} // the agent's last heartbeat before the fault, too
+	case strings.Contains(r.Cause, "FLAG"):
+		return []string{"-since", max(since, time.Second).String()}
+	}
+	return nil
+}
+
 // runbook runs the steps of a runbook, and returns how many there are and the causes that
 // they name.
-func (g *game) runbook(ctx context.Context, name string) (steps string, causes []string, err error) {
+func (g *game) runbook(ctx context.Context, name string, lookBack []string) (steps int, causes []string, err error) {
 	limited, cancel := context.WithTimeout(ctx, 2*time.Minute)
 	defer cancel()
-	cmd := exec.CommandContext(limited, g.Bin("jarictl"), "runbook", "run", "-output", "json", "-runbooks", g.runbooks, name)
+	args := append([]string{"runbook", "run", "-output", "json", "-runbooks", g.runbooks}, lookBack...)
+	cmd := exec.CommandContext(limited, g.Bin("jarictl"), append(args, name)...)
 	for key, value := range g.Addresses {
 		cmd.Env = append(cmd.Env, key+"="+value)
 	}
@@ -309,19 +332,19 @@ func (g *game) runbook(ctx context.Context, name string) (steps string, causes [
 	cmd.Stderr = &complaint
 	out, err := cmd.Output()
 	if err != nil {
-		return "", nil, fmt.Errorf("%w: %s", err, complaint.String())
+		return 0, nil, fmt.Errorf("%w: %s", err, complaint.String())
 	}
 	var report struct {
-		Steps  []struct{ Error string }
+		Steps  []struct{}
 		Causes []struct{ Answer, Meaning string }
 	}
 	if err := json.Unmarshal(out, &report); err != nil {
-		return "", nil, err
+		return 0, nil, err
 	}
 	for _, c := range report.Causes {
 		causes = append(causes, c.Answer+": "+c.Meaning)
 	}
-	return fmt.Sprint(len(report.Steps)), causes, nil
+	return len(report.Steps), causes, nil
 }
 
 func seconds(d time.Duration) *float64 {

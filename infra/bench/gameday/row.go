@@ -19,8 +19,9 @@ type row struct {
 	Overhead        *float64 `json:"overhead_s"` // Detected - Earliest
 	Allowed         *float64 `json:"allowed_s"`  // the measured lag of the pipeline, and two ticks
 	Named           bool     `json:"named"`      // the message names the injected cause
-	Traced          bool     `json:"traced"`     // an example trace has the fault; true for an alert without traces
-	Steps           string   `json:"steps"`      // of the runbook that ran
+	OnlyTitle       bool     `json:"only_title"` // and that by its title: the rule itself is about the cause
+	Traced          *bool    `json:"traced"`     // an example trace has the fault; null for an alert without traces
+	Steps           int      `json:"steps"`      // of the runbook, all of which ran
 	Cause           bool     `json:"cause"`      // the runbook names it
 	Resolved        *float64 `json:"resolved_s"`
 	ResolveOverhead *float64 `json:"resolve_overhead_s"` // after the earliest time by the replay
@@ -32,8 +33,11 @@ const postTime = time.Second
 
 func (r *round) row(all []replayed) row {
 	out := row{
-		Alert: r.Rule, Fault: strings.Join(append([]string{r.Fault}, r.Args...), " "), Allowed: seconds(r.allowed),
-		Named: r.named, Traced: r.traced || !r.compares(), Steps: r.steps, Cause: r.caused,
+		Alert: r.name(), Fault: r.how(), Allowed: seconds(r.allowed),
+		Named: r.named, OnlyTitle: r.named && r.title != "" && r.onlyTitle(r.title), Steps: r.steps, Cause: r.caused,
+	}
+	if r.compares() {
+		out.Traced = &r.traced
 	}
 	if r.unknown {
 		out.Allowed, out.Problems = nil, strings.Join(r.problems, "; ")
@@ -56,11 +60,18 @@ func (r *round) row(all []replayed) row {
 			if r.detected.Sub(opened) > r.allowed {
 				r.problem("late: %.1f s after the earliest time, allowed are %.1f s", *out.Overhead, *out.Allowed)
 			}
+			if early := opened.Sub(r.detected); r.For == 0 && early > r.allowed {
+				r.problem("%.1f s before the earliest time: the replay and alertingd do not count alike", early.Seconds())
+			}
 		}
 	}
 	if !r.resolved.IsZero() {
 		out.Resolved = seconds(r.resolved.Sub(r.ended))
-		if known && !resolved.IsZero() {
+		switch {
+		case !known: // said above
+		case resolved.IsZero():
+			r.problem("the replay does not resolve it")
+		default:
 			out.ResolveOverhead = seconds(r.resolved.Sub(resolved))
 			if r.resolved.Sub(resolved) > r.allowed {
 				r.problem("resolved late: %.1f s after the earliest time, allowed are %.1f s", *out.ResolveOverhead, *out.Allowed)

@@ -64,11 +64,9 @@ func Start(ctx context.Context, clone string, environment []string, flags ...str
 
 // Read asks the launcher for processes and addresses.
 func (s *System) Read(ctx context.Context) error {
-	var status launch.Status
-	out, err := s.Jari(ctx, "status", "--json")
-	if err == nil {
-		err = json.Unmarshal(out, &status)
-	}
+	// Not `jari status`, which fails while a part is not ready: alerting is not for a moment
+	// when the first telemetry comes late.
+	status, err := launch.Dial(launch.SocketPath(s.Dir)).Status(ctx)
 	if err != nil {
 		return err
 	}
@@ -76,7 +74,8 @@ func (s *System) Read(ctx context.Context) error {
 	for _, p := range status.Parts {
 		s.Pids[p.Name] = p.Pid
 	}
-	if out, err = s.Jari(ctx, "env", "--json"); err == nil {
+	out, err := s.Jari(ctx, "env", "--json")
+	if err == nil {
 		err = json.Unmarshal(out, &s.Addresses)
 	}
 	s.Search.URL = s.Addresses["JARI_ADDR_OPENSEARCH"]

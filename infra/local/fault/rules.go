@@ -14,6 +14,7 @@ import (
 // Rule is an objective or a direct alert. alertingd checks everything else of it.
 type Rule struct {
 	Name    string
+	Title   string   // what its messages begin with
 	MutedBy []string // rules during whose incidents it opens none
 }
 
@@ -47,6 +48,7 @@ func rulesOf(file string) (all []Rule, err error) {
 			Kind     string
 			Metadata struct {
 				Name        string
+				DisplayName string `yaml:"displayName"`
 				Annotations map[string]string
 			}
 		}
@@ -57,7 +59,7 @@ func rulesOf(file string) (all []Rule, err error) {
 			return nil, err
 		}
 		if document.Kind == "SLO" || document.Kind == "DirectAlert" {
-			r := Rule{Name: document.Metadata.Name}
+			r := Rule{Name: document.Metadata.Name, Title: document.Metadata.DisplayName}
 			for name := range strings.SplitSeq(document.Metadata.Annotations["jari.example/muted-by"], ",") {
 				if name = strings.TrimSpace(name); name != "" {
 					r.MutedBy = append(r.MutedBy, name)
