@@ -51,11 +51,19 @@ TEST_BUDGET_kibana          := 40
 TEST_BUDGET_services        := 450
 TEST_BUDGET_telemetry       := 150
 TEST_BUDGET_telemetry/names := 20
+# the Terraform has a step and an emulator of its own
+TEST_PACKAGES_infra = $$(go list ./infra/... | grep -v /infra/aws/proof$$)
 
 test-steps:
 	@$(STEP) 120 tools $(SUBMAKE) tools
 	@$(STEP) 300 check $(SUBMAKE) check
 	@$(JARI) with --dir .jari/test --port-offset auto -- $(SUBMAKE) test-parts
+ifneq ($(LONG),)
+# the system above has no proxies: they would make every request of the other steps take longer
+	@$(STEP) 600 "injected faults behind proxies" $(JARI) with --dir .jari/test --port-offset auto --fault-proxies -- \
+	  env JARI_TEST_REQUIRED=1 JARI_FAULT_CASES=yes go test -count=1 -timeout 40m -run InjectedFaultsBehindProxies ./infra/local/systemtest
+endif
+	@$(STEP) 420 "aws, on an emulator" $(SUBMAKE) test-aws
 
 tools: launcher
 	@$(JARI) tools
@@ -71,7 +79,7 @@ test-parts: export JARI_TEST_REQUIRED := 1
 test-parts:
 	@$(STEP) 180 "demo" $(JARI) demo --dir .jari/test
 	@$(STEP) 60 "demo, rush under kill -9" $(JARI) demo --dir .jari/test --only rush --kill
-	$(foreach m,$(MODULES),@$(STEP) $(or $(TEST_BUDGET_$(m)),60) "go test $(m)" go test -count=1 ./$(m)/...$(newline))
+	$(foreach m,$(MODULES),@$(STEP) $(or $(TEST_BUDGET_$(m)),60) "go test $(m)" go test -count=1 $(or $(TEST_PACKAGES_$(m)),./$(m)/...)$(newline))
 	@$(STEP) 120 "go test fluentbit/agent" env GOWORK=off go test -C fluentbit/agent -count=1 ./...
 	@$(STEP) 240 "web, unit tests" bash -c 'cd web && npm test'
 	@$(STEP) 120 "web, end to end" bash -c 'cd web && npm run e2e'

@@ -50,7 +50,7 @@ type reply struct {
 
 // New is a handler in front of moto.
 func New(moto *url.URL) http.Handler {
-	gaps := []gap{newPolicies(), newFunctions(), newStores(), newDistributions(), newScaling(), newDatabases(), instances{}, newCaches(), newTables(moto)}
+	gaps := []gap{newPolicies(), newFunctions(), newStores(), newDistributions(), newScaling(), newDatabases(), instances{}, newCaches(), newTables(moto), newMail(), newBudgets()}
 	var mu sync.Mutex // over the state of all gaps
 	type key struct{}
 	proxy := &httputil.ReverseProxy{

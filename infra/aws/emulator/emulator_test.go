@@ -79,6 +79,14 @@ func TestAnswersWhatMotoLacks(t *testing.T) {
 		{"POST", "/", "", "Action=ListTagsForResource&ResourceName=x&Version=2014-10-31", 200, "moto: Action=ListTagsForResource"}, // RDS
 		{"POST", "/", "AnyScaleFrontendService.TagResource", `{"ResourceARN":"a","Tags":{"k":"v"}}`, 200, "{}"},
 		{"POST", "/", "AnyScaleFrontendService.ListTagsForResource", `{"ResourceARN":"a"}`, 200, `{"Tags":{"k":"v"}}`},
+		{"POST", "/", "", "Action=SetIdentityNotificationTopic&Identity=d&NotificationType=Bounce&SnsTopic=t", 200, "moto: Action=SetIdentityNotificationTopic"},
+		{"POST", "/", "", "Action=SetIdentityHeadersInNotificationsEnabled&Identity=d&NotificationType=Bounce&Enabled=false", 200, "Result"},
+		{"POST", "/", "", "Action=GetIdentityNotificationAttributes&Identities.member.1=d", 200, "<key>d</key><value><ForwardingEnabled>true</ForwardingEnabled><BounceTopic>t</BounceTopic>"},
+		{"POST", "/", "AWSBudgetServiceGateway.CreateBudget", `{"Budget":{"BudgetName":"b"},"ResourceTags":[{"Key":"k","Value":"v"}]}`, 200, "moto: "},
+		{"POST", "/", "AWSBudgetServiceGateway.ListTagsForResource", `{"ResourceARN":"arn:aws:budgets::123456789012:budget/b"}`, 200, `[{"Key":"k","Value":"v"}]`},
+		{"POST", "/", "AWSBudgetServiceGateway.CreateNotification", `{"BudgetName":"b","Notification":{"NotificationType":"ACTUAL","Threshold":100},"Subscribers":[{"Address":"a"}]}`, 200, "moto: "},
+		{"POST", "/", "AWSBudgetServiceGateway.DescribeSubscribersForNotification", `{"BudgetName":"b","Notification":{"Threshold":100.0,"NotificationType":"ACTUAL"}}`, 200, `[{"Address":"a"}]`},
+		{"POST", "/", "AWSBudgetServiceGateway.DescribeSubscribersForNotification", `{"BudgetName":"b","Notification":{"Threshold":80,"NotificationType":"ACTUAL"}}`, 200, `{"Subscribers":null}`},
 	} {
 		if status, got := call(c.method, c.path, c.target, c.body); status != c.status || !strings.Contains(got, c.want) {
 			t.Errorf("%s %s %s %s: %d %s, want %d %q", c.method, c.path, c.target, c.body, status, got, c.status, c.want)
@@ -153,5 +161,17 @@ func TestATableIsCopiedToOtherRegions(t *testing.T) {
 	}
 	if answer := call("DescribeTable", `{"TableName":"c"}`); strings.Contains(answer, "Replicas") {
 		t.Errorf("without a copy the table is %s", answer)
+	}
+}
+
+func TestAConfigurationSetKeepsThatItNeedsTLS(t *testing.T) {
+	call := start(t, same("<DescribeConfigurationSetResponse><DescribeConfigurationSetResult></DescribeConfigurationSetResult></DescribeConfigurationSetResponse>"))
+	call("POST", "/", "", "Action=PutConfigurationSetDeliveryOptions&ConfigurationSetName=c&DeliveryOptions.TlsPolicy=Require")
+	const want = "<DescribeConfigurationSetResult><DeliveryOptions><TlsPolicy>Require</TlsPolicy></DeliveryOptions></DescribeConfigurationSetResult>"
+	if _, got := call("POST", "/", "", "Action=DescribeConfigurationSet&ConfigurationSetName=c"); !strings.Contains(got, want) {
+		t.Errorf("the set is %s", got)
+	}
+	if _, got := call("POST", "/", "", "Action=DescribeConfigurationSet&ConfigurationSetName=other"); strings.Contains(got, "TlsPolicy") {
+		t.Errorf("another set is %s", got)
 	}
 }

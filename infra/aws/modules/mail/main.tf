@@ -59,11 +59,8 @@ resource "aws_ses_configuration_set" "this" {
   sending_enabled            = true
   reputation_metrics_enabled = true
 
-  dynamic "delivery_options" {
-    for_each = var.require_tls ? [1] : []
-    content {
-      tls_policy = "Require"
-    }
+  delivery_options {
+    tls_policy = "Require" # else SES sends without TLS to servers that have none
   }
 }
 
@@ -89,7 +86,7 @@ resource "aws_sns_topic_policy" "feedback" {
 }
 
 resource "aws_ses_identity_notification_topic" "this" {
-  for_each = toset(var.feedback_topic ? ["Bounce", "Complaint"] : [])
+  for_each = toset(["Bounce", "Complaint"])
 
   identity                 = aws_ses_domain_identity.this.domain
   notification_type        = each.key

@@ -63,15 +63,3 @@ variable "dmarc_record" {
     error_message = "The record begins with \"v=DMARC1; p=\", such as v=DMARC1; p=quarantine."
   }
 }
-
-variable "require_tls" {
-  type        = bool
-  default     = true
-  description = "Whether mail of the configuration set goes only to servers that speak TLS. false only for emulators without that call."
-}
-
-variable "feedback_topic" {
-  type        = bool
-  default     = true
-  description = "Whether bounces and complaints go to an SNS topic. false only for emulators without that call."
-}

@@ -66,15 +66,13 @@ module "load_balancer" {
 module "mail" {
   source = "../../modules/mail"
 
-  name           = local.name
-  region         = var.region
-  region_label   = var.region_label
-  domain         = var.domain
-  zone_id        = var.zone_id
-  dmarc_record   = var.primary ? "v=DMARC1; p=quarantine; adkim=s" : null
-  kms_key_arn    = module.key.arn
-  require_tls    = !var.mail_for_emulator
-  feedback_topic = !var.mail_for_emulator
+  name         = local.name
+  region       = var.region
+  region_label = var.region_label
+  domain       = var.domain
+  zone_id      = var.zone_id
+  dmarc_record = var.primary ? "v=DMARC1; p=quarantine; adkim=s" : null
+  kms_key_arn  = module.key.arn
 }
 
 module "bastion" {

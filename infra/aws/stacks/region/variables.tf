@@ -300,9 +300,3 @@ variable "secret_generations" {
   default     = {}
   description = "Secret to its generation, where it is not 1; increase it to write a new password. The names are the output secret_names."
 }
-
-variable "mail_for_emulator" {
-  type        = bool
-  default     = false
-  description = "Leaves out the two settings of SES whose calls emulators lack."
-}
