@@ -49,12 +49,15 @@ func (c *Crowd) check(ctx context.Context, s *whole.System, limit time.Duration)
 	limited, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
 	asked, waiting := time.Now(), 0
-	if err := wait.Until(limited, 250*time.Millisecond, func() bool {
+	late := wait.Until(limited, 250*time.Millisecond, func() bool {
 		err = reservations.QueryRow(limited, `SELECT count(*) FROM outbox WHERE created_at < $1`, asked).Scan(&waiting)
-		return err == nil && waiting == 0
-	}); err != nil {
+		return err != nil || waiting == 0
+	})
+	switch {
+	case err != nil && limited.Err() == nil:
+		return problems, err
+	case late != nil:
 		problem("%d events still wait in the outbox of %s after %v", waiting, c.Region, limit)
-		return problems, nil
 	}
 	for _, i := range invariants {
 		var n int
