@@ -98,6 +98,8 @@ func operatorVariables(vars map[string]string, sys *parts.System, st launch.Stat
 			vars["JARICTL_OPENSEARCH_URL"] = sys.OpenSearchURL()
 		case p.Name == "postgres":
 			vars["JARICTL_DATABASE_URL"] = sys.DatabaseURL("postgres")
+		case p.Name == "reservation-"+parts.Regions[0]: // jarictl asks one region's at a time
+			vars["JARICTL_RESERVATION_DATABASE_URL"] = sys.DatabaseURL(parts.ReservationDatabase(parts.Regions[0]))
 		case p.Name == "edge":
 			vars["JARICTL_EDGE_URL"] = sys.Ports.URL("edge")
 		case p.Name == "aws":

@@ -38,12 +38,13 @@ func operator(t *testing.T, only ...string) (vars map[string]string, sys *parts.
 func TestEnvHasEveryAddressOfJarictl(t *testing.T) {
 	vars, sys := operator(t)
 	for name, want := range map[string]string{
-		"JARICTL_OPENSEARCH_URL": sys.Ports.URL("opensearch"),
-		"JARICTL_EDGE_URL":       sys.Ports.URL("edge"),
-		"JARICTL_DATABASE_URL":   sys.DatabaseURL("postgres"),
-		"JARICTL_MAIL_URL":       sys.Ports.URL("aws") + "/moto-api",
-		"JARICTL_AGENT_URL":      sys.Ports.URL("agent/health"),
-		"JARICTL_GATEWAY_URLS":   "kr=" + sys.Ports.URL("gateway-kr") + ",us=" + sys.Ports.URL("gateway-us"),
+		"JARICTL_OPENSEARCH_URL":           sys.Ports.URL("opensearch"),
+		"JARICTL_EDGE_URL":                 sys.Ports.URL("edge"),
+		"JARICTL_DATABASE_URL":             sys.DatabaseURL("postgres"),
+		"JARICTL_RESERVATION_DATABASE_URL": sys.DatabaseURL("jari_reservation_kr"),
+		"JARICTL_MAIL_URL":                 sys.Ports.URL("aws") + "/moto-api",
+		"JARICTL_AGENT_URL":                sys.Ports.URL("agent/health"),
+		"JARICTL_GATEWAY_URLS":             "kr=" + sys.Ports.URL("gateway-kr") + ",us=" + sys.Ports.URL("gateway-us"),
 	} {
 		if vars[name] != want {
 			t.Errorf("%s is %q, want %q", name, vars[name], want)
