@@ -309,11 +309,11 @@ func (g *game) runRunbook(ctx context.Context, r *round, name string) {
 // lookBack are flags of `jarictl runbook run` without which it could find the cause of an earlier
 // round: a flag that was switched on then, or an agent that has ended then.
 func (r *round) lookBack() []string {
-	switch since := time.Since(r.began).Truncate(time.Second); {
+	switch since := time.Since(r.began).Truncate(time.Second) + time.Second; { // jarictl takes whole seconds
 	case r.For > 0:
 		return []string{"-since", (since + time.Minute).String()} // the agent's last heartbeat before the fault, too
 	case strings.Contains(r.Cause, "FLAG"):
-		return []string{"-since", max(since, time.Second).String()}
+		return []string{"-since", since.String()}
 	}
 	return nil
 }
