@@ -50,11 +50,11 @@ func (c *Crowd) check(ctx context.Context, s *whole.System, limit time.Duration)
 	defer cancel()
 	asked, waiting := time.Now(), 0
 	late := wait.Until(limited, 250*time.Millisecond, func() bool {
-		err = reservations.QueryRow(limited, `SELECT count(*) FROM outbox WHERE created_at < $1`, asked).Scan(&waiting)
+		err = reservations.QueryRow(ctx, `SELECT count(*) FROM outbox WHERE created_at < $1`, asked).Scan(&waiting)
 		return err != nil || waiting == 0
 	})
 	switch {
-	case err != nil && limited.Err() == nil:
+	case err != nil:
 		return problems, err
 	case late != nil:
 		problem("%d events still wait in the outbox of %s after %v", waiting, c.Region, limit)

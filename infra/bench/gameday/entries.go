@@ -73,7 +73,7 @@ var entries = []entry{
 	{
 		Rule: "certificate-expiring", Fault: "certificate-expiring",
 		Named: []string{"A TLS certificate is about to expire"}, Cause: "its renewal failed",
-		Also: []string{"edge-availability-kr", "edge-availability-us"}, // the edge starts again with the other certificate
+		Also: []string{"edge-availability-kr"}, // the gateway starts again with the other address
 	},
 	{
 		Rule: "dead-letters-growing", Fault: "documents-refused",

@@ -326,7 +326,7 @@ func TestTheControlHasItsMistakes(t *testing.T) {
 		}
 	}
 	const late, step = "late: 19.0 s after the earliest time", `the runbook free-times finds ["LATE"]`
-	for problems, want := range map[string]int{late + "; " + step: 0, "no message of free-times-latency; " + step: 0, late: 1, step: 1, "": 2} {
+	for problems, want := range map[string]int{late + "; " + step: 0, "no message of free-times-latency; " + step: 0, "resolved " + late + "; " + step: 1, late: 1, step: 1, "": 2} {
 		if got := notFound(problems); strings.Count(got, "not reported") != want {
 			t.Errorf("%q: %q", problems, got)
 		}
@@ -361,5 +361,21 @@ func TestWithTheWindowsOfProductionTheDinersCountFailures(t *testing.T) {
 	r := &round{began: began, counted: last}
 	if opened, _, known := r.earliest(nil); !known || opened != last {
 		t.Errorf("the earliest time is %v, %t", opened, known)
+	}
+}
+
+func TestACauseOfAnEarlierRoundIsNotLookedFor(t *testing.T) {
+	for name, c := range map[string]struct {
+		entry
+		want string
+	}{
+		"of a flag":                   {entry{Cause: "A FLAG WAS SWITCHED ON"}, "-since 25s"},
+		"of what has ended meanwhile": {entry{Cause: "the gap", For: time.Minute}, "-since 1m25s"},
+		"of a state":                  {entry{Cause: "it is down"}, ""},
+	} {
+		r := &round{entry: c.entry, began: time.Now().Add(-20 * time.Second)}
+		if got := strings.Join(r.lookBack(), " "); got != c.want {
+			t.Errorf("%s: %q, want %q", name, got, c.want)
+		}
 	}
 }

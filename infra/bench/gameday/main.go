@@ -40,6 +40,7 @@ import (
 	"jari.example/infra/bench/whole"
 	"jari.example/infra/local/fault"
 	"jari.example/internal/command"
+	"jari.example/internal/wait"
 )
 
 func main() { command.Main("gameday", run) }
@@ -219,6 +220,7 @@ func (g *game) inSystem(ctx context.Context, s setup, play func(context.Context)
 	if len(rounds) == 0 {
 		return nil, err
 	}
+	_ = wait.For(ctx, g.tick()) // the replay ends with the last complete second, and alertingd has seen a part of the next one
 	all, replayErr := g.replay(context.WithoutCancel(ctx))
 	for _, r := range rounds {
 		r.system = s.name

@@ -24,6 +24,7 @@ const (
 	pollInterval = 250 * time.Millisecond
 	detectLimit  = 8 * time.Minute // a queue must be five minutes old
 	namedLimit   = 30 * time.Second
+	runbookTakes = 5 * time.Second
 	resolveLimit = 12 * time.Minute // of audits that run once a minute, ten must be good
 	calmLimit    = 12 * time.Minute
 	faultFor     = 15 * time.Minute // ends the fault if this program is killed
@@ -212,7 +213,9 @@ func (g *game) unrelated(ctx context.Context, r *round) error {
 	}
 	var alerts []string
 	for _, a := range f.Alerts {
-		alerts = append(alerts, a.Rule)
+		if a.Service == "" || slices.Contains(r.Args, a.Service) { // else it is about the fault in another service
+			alerts = append(alerts, a.Rule)
+		}
 	}
 	all, err := g.messages(ctx)
 	for _, m := range all {
@@ -307,9 +310,10 @@ func (g *game) runRunbook(ctx context.Context, r *round, name string) {
 }
 
 // lookBack are flags of `jarictl runbook run` without which it could find the cause of an earlier
-// round: a flag that was switched on then, or an agent that has ended then.
+// round: a flag that was switched on then, or an agent that has ended then. Steps are run one after
+// the other, so that the last one asks some seconds later.
 func (r *round) lookBack() []string {
-	switch since := time.Since(r.began).Truncate(time.Second) + time.Second; { // jarictl takes whole seconds
+	switch since := time.Since(r.began).Truncate(time.Second) + runbookTakes; {
 	case r.For > 0:
 		return []string{"-since", (since + time.Minute).String()} // the agent's last heartbeat before the fault, too
 	case strings.Contains(r.Cause, "FLAG"):

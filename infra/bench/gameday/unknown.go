@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"slices"
@@ -96,14 +97,15 @@ func (g *game) playPair(ctx context.Context, r *round, pair [2]entry) error {
 	r.ended = time.Now()
 	limited, cancel := context.WithTimeout(ctx, namedLimit)
 	defer cancel()
+	var err error
 	_ = wait.Until(limited, pollInterval, func() bool { // a message that has just come is completed a little later
-		all, err := g.messages(limited)
-		if err == nil {
+		var all []message
+		if all, err = g.messages(ctx); err == nil {
 			r.judgePair(pair, all)
 		}
-		return err == nil && r.named
+		return r.named
 	})
-	return g.checkBookings(ctx, r)
+	return errors.Join(err, g.checkBookings(ctx, r))
 }
 
 // judgePair compares the messages with the faults, in place of what was judged before.

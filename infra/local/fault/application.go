@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"os"
+	"sync"
 	"time"
 
 	"jari.example/internal/faultinject"
@@ -79,9 +80,15 @@ func (in Injection) process() string {
 	return in.part()
 }
 
+// fileOfFlags guards every file: a fault may switch a flag again and again while another one
+// changes the same file.
+var fileOfFlags sync.Mutex
+
 // SetFlag switches a flag of a file on with a value, or off with nil. A file without
 // flags is removed.
 func SetFlag(path, key string, value any) error {
+	fileOfFlags.Lock()
+	defer fileOfFlags.Unlock()
 	var file flags.Definitions
 	text, err := os.ReadFile(path)
 	if err == nil {

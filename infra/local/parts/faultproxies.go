@@ -60,7 +60,7 @@ func (s *System) reservationURL(region string) string {
 func (s *System) NextReservation(ctx context.Context, region string, began time.Time) launch.Part {
 	next := "next-" + began.UTC().Format("150405") // of each fault another one, as of each release
 	if current := version(ctx, s.Root); current != "" {
-		next = current + "-" + next
+		next += "-" + current
 	}
 	return s.reservation(region, "reservation-"+region+"-next", "--service-version", next)
 }
