@@ -133,5 +133,13 @@ func migrateOnce(ctx context.Context, config *pgx.ConnConfig, files fs.FS) error
 	if err := m.LoadMigrations(files); err != nil {
 		return err
 	}
-	return m.Migrate(ctx)
+	err = m.Migrate(ctx)
+	if _, bad := errors.AsType[migrate.BadVersionError](err); bad {
+		// A later release has migrated already, as in each deployment: what it needs it has added, and
+		// this one finds all it knows. Else no process of this one could start again, nor a roll-back.
+		if version, readErr := m.GetCurrentVersion(ctx); readErr == nil && int(version) > len(m.Migrations) {
+			return nil
+		}
+	}
+	return err
 }

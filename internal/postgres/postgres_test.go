@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
 	"strings"
@@ -46,6 +47,22 @@ func TestReplicasThatStartTogetherMigrateOnce(t *testing.T) {
 	}
 	if err := group.Wait(); err != nil {
 		t.Fatal(err)
+	}
+}
+
+func TestAProcessOfTheVersionBeforeStartsAfterAMigration(t *testing.T) {
+	url := postgrestest.Database(t)
+	next := fstest.MapFS{"migrations/002_colour.sql": {Data: []byte("alter table things add colour text;\n")}}
+	maps.Copy(next, migrations)
+	for _, version := range []fstest.MapFS{next, migrations} {
+		pool, err := postgres.Open(t.Context(), postgres.Config{URL: url, Migrations: version})
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer pool.Close()
+		if _, err := pool.Exec(t.Context(), "insert into things (id) values ($1)", len(version)); err != nil {
+			t.Error(err)
+		}
 	}
 }
 
