@@ -28,10 +28,11 @@ data "aws_iam_policy_document" "boundary" {
       "logs:CreateLogGroup", "logs:CreateLogStream", "logs:Describe*", "logs:PutLogEvents", "logs:PutRetentionPolicy",
       "s3:GetObject", "s3:ListBucket", "s3:PutObject",
       "secretsmanager:DescribeSecret", "secretsmanager:GetSecretValue",
-      "ses:SendEmail", "ses:SendRawEmail",
+      "ses:GetAccount", "ses:GetEmailIdentity", "ses:SendEmail", "ses:SendRawEmail",
       "sns:Publish",
       "sqs:ChangeMessageVisibility", "sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:ReceiveMessage", "sqs:SendMessage",
-      "ssm:GetParameter", "ssm:GetParameters", "ssm:GetParametersByPath", "ssm:UpdateInstanceInformation",
+      "ssm:GetParameter", "ssm:GetParameters", "ssm:GetParametersByPath", "ssm:PutParameter",
+      "ssm:UpdateInstanceInformation",
       "ssmmessages:*",
     ]
   }

@@ -12,6 +12,8 @@ locals {
     "log_min_duration_statement"          = { value = "500" } # milliseconds
     "log_lock_waits"                      = { value = "1" }
     "log_statement"                       = { value = "ddl" }
+    "log_error_verbosity"                 = { value = "terse" } # no details, which quote keys and whole rows
+    "log_parameter_max_length"            = { value = "0" }     # no values of slow statements, which are diners' data
     "log_connections"                     = { value = "1" }
     "log_disconnections"                  = { value = "1" }
     "idle_in_transaction_session_timeout" = { value = "60000" } # a client that hangs must not hold locks

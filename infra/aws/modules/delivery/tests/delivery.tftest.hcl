@@ -73,6 +73,15 @@ run "plan_reads_and_apply_stays_inside" {
     error_message = "A role without the boundary could be given every right."
   }
 
+  # What these programs are granted by their own policies in stacks/region.
+  assert {
+    condition = length(setsubtract(
+      ["ses:GetAccount", "ses:GetEmailIdentity", "ses:SendEmail", "ssm:PutParameter"],
+      data.aws_iam_policy_document.boundary.statement[0].actions,
+    )) == 0
+    error_message = "The boundary forbids what a program needs."
+  }
+
   assert {
     condition = anytrue([
       for s in local.statements.identity :

@@ -49,6 +49,17 @@ run "clients_must_use_tls" {
   }
 }
 
+run "the_log_has_no_personal_data" {
+  command = plan
+  assert {
+    condition = length(setsubtract(
+      ["log_error_verbosity=terse", "log_parameter_max_length=0"],
+      [for p in aws_db_parameter_group.this.parameter : "${p.name}=${p.value}"],
+    )) == 0
+    error_message = "slow and failed statements must be logged without their values"
+  }
+}
+
 run "rds_manages_the_master_password" {
   command = plan
   assert {
