@@ -26,7 +26,7 @@ const (
 	namedLimit   = 30 * time.Second
 	runbookTakes = 5 * time.Second
 	resolveLimit = 12 * time.Minute // of audits that run once a minute, ten must be good
-	calmLimit    = 12 * time.Minute
+	calmLimit    = 20 * time.Minute // mails that were refused are sent, each at its next attempt, which is up to 5 minutes later
 	faultFor     = 15 * time.Minute // ends the fault if this program is killed
 )
 
