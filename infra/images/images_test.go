@@ -11,7 +11,9 @@ import (
 	"maps"
 	"os"
 	"os/exec"
+	"path"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -61,6 +63,23 @@ func copied(t *testing.T, root string) (dir string) {
 		}
 	}
 	return dir
+}
+
+// The repositories of images must exist before the first release is pushed.
+func TestEachImageHasARepositoryOnAWS(t *testing.T) {
+	text, err := os.ReadFile("../aws/stacks/region/main.tf")
+	if err != nil {
+		t.Fatal(err)
+	}
+	list := regexp.MustCompile(`(?s)\n  images = \[(.*?)\]`).FindSubmatch(text)
+	if list == nil {
+		t.Fatal("stacks/region/main.tf has no list of images")
+	}
+	for _, program := range append(slices.Clone(programs), "agent") {
+		if name := path.Base(program); !strings.Contains(string(list[1]), `"`+name+`"`) {
+			t.Errorf("stacks/region/main.tf has no repository for %s", name)
+		}
+	}
 }
 
 const clone, small = "../..", "./alerting/cmd/alertingwatch"

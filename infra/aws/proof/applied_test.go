@@ -125,9 +125,9 @@ func TestTheEmulatorTakesTheStacks(t *testing.T) {
 	}
 	t.Parallel()
 	w, url := newWorkspace(t).emulated(t)
-	const bucket = "jari-prod-terraform-123456789012"
+	const bucket = "jari-terraform-state-123456789012"
 	request(t, http.MethodPut, url+"/"+bucket, "s3", "us-east-1", "", "")
-	global := w.stack(t, "stacks/global", []string{"-backend-config=envs/prod.s3.tfbackend", "-backend-config=bucket=" + bucket}, "-var-file=envs/prod.tfvars")
+	global := w.stack(t, "stacks/global", []string{"-backend-config=envs/prod.s3.tfbackend"}, "-var-file=envs/prod.tfvars")
 	global.apply(t, "-target=aws_route53_zone.this")
 	var zone string
 	global.output(t, "zone_id", &zone)
@@ -161,7 +161,7 @@ func TestTheEmulatorTakesTheStacks(t *testing.T) {
 		}
 	})
 	if keys := request(t, http.MethodGet, url+"/"+bucket+"?list-type=2", "s3", "us-east-1", "", ""); !strings.Contains(keys, "prod/global.tfstate<") ||
-		!strings.Contains(keys, "region/kr.tfstate<") || strings.Contains(keys, ".tflock") {
+		!strings.Contains(keys, "prod/kr.tfstate<") || strings.Contains(keys, ".tflock") {
 		t.Errorf("the bucket of the states has %s", keys)
 	}
 	for _, label := range labels {

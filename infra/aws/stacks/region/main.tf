@@ -15,6 +15,12 @@ locals {
     alerting     = "alertingd"
   }
 
+  # All that a release pushes (infra/images), and the agent's, before there is any digest.
+  images = [
+    "agent", "alertingd", "alertingwatch", "gatewayd", "indexerd", "jari-telemetry", "jarictl", "notificationd",
+    "reservationd", "searchd", "userd",
+  ]
+
   # Image to its full name. The repository's address is not asked for, so that a plan shows the image.
   images = {
     for image, digest in var.image_digests :
@@ -46,7 +52,7 @@ module "registry" {
   source = "../../modules/registry"
 
   name                = local.name
-  repositories        = keys(var.image_digests)
+  repositories        = local.images
   kms_key_arn         = module.key.arn
   deletion_protection = var.deletion_protection
 }
