@@ -71,9 +71,9 @@ func TestEachImageHasARepositoryOnAWS(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	list := regexp.MustCompile(`(?s)\n  images = \[(.*?)\]`).FindSubmatch(text)
+	list := regexp.MustCompile(`(?s)\n  repositories = \[(.*?)\]`).FindSubmatch(text)
 	if list == nil {
-		t.Fatal("stacks/region/main.tf has no list of images")
+		t.Fatal("stacks/region/main.tf has no list of repositories")
 	}
 	for _, program := range append(slices.Clone(programs), "agent") {
 		if name := path.Base(program); !strings.Contains(string(list[1]), `"`+name+`"`) {

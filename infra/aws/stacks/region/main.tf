@@ -16,7 +16,7 @@ locals {
   }
 
   # All that a release pushes (infra/images), and the agent's, before there is any digest.
-  images = [
+  repositories = [
     "agent", "alertingd", "alertingwatch", "gatewayd", "indexerd", "jari-telemetry", "jarictl", "notificationd",
     "reservationd", "searchd", "userd",
   ]
@@ -52,7 +52,7 @@ module "registry" {
   source = "../../modules/registry"
 
   name                = local.name
-  repositories        = local.images
+  repositories        = local.repositories
   kms_key_arn         = module.key.arn
   deletion_protection = var.deletion_protection
 }

@@ -12,4 +12,4 @@ repository = "example/jari"
 
 # The outputs of the stack state. 123456789012 stands for the account.
 state_bucket  = "jari-terraform-state-123456789012"
-state_key_arn = "arn:aws:kms:ap-northeast-2:123456789012:key/00000000-0000-0000-0000-000000000000"
+state_key_arn = "arn:aws:kms:ap-northeast-2:123456789012:key/00000000-0000-4000-8000-000000000000"
