@@ -19,7 +19,7 @@ var (
 	certificates = query.Table{Columns: []string{"expires", "says", "accepts"}, Rows: [][]any{
 		{now.Add(10 * 24 * time.Hour), `is "ready" and waits`, false},
 	}}
-	slots   = query.Table{Columns: []string{"booked", "held"}, Rows: [][]any{{7.0, "3"}, {2.0, nil}}}
+	slots   = query.Table{Columns: []string{"booked", "held"}, Rows: [][]any{{7.0, "9"}, {2.0, nil}}}
 	nothing = query.Table{Columns: []string{"region", "status", "last"}}
 )
 
@@ -51,8 +51,9 @@ func TestAnExpectationHoldsForTheRowsThatItNames(t *testing.T) {
 		`some says contains "READY"`:               {certificates, true},
 		"some accepts = no":                        {certificates, true},
 		"some accepts = yes":                       {certificates, false},
-		"some booked > column held":                {slots, true},
-		"some booked <= column held":               {slots, false}, // one has nothing to compare with
+		"some booked < column held":                {slots, true},
+		"some booked > column held":                {slots, false},
+		"every booked < column held":               {slots, false}, // one has nothing to compare with
 		"otherwise":                                {statuses, false},
 		"no answer":                                {nothing, false},
 	} {

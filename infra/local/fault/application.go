@@ -80,15 +80,15 @@ func (in Injection) process() string {
 	return in.part()
 }
 
-// fileOfFlags guards every file: a fault may switch a flag again and again while another one
+// flagFiles guards the files of all processes: a fault may switch a flag again and again while another one
 // changes the same file.
-var fileOfFlags sync.Mutex
+var flagFiles sync.Mutex
 
 // SetFlag switches a flag of a file on with a value, or off with nil. A file without
 // flags is removed.
 func SetFlag(path, key string, value any) error {
-	fileOfFlags.Lock()
-	defer fileOfFlags.Unlock()
+	flagFiles.Lock()
+	defer flagFiles.Unlock()
 	var file flags.Definitions
 	text, err := os.ReadFile(path)
 	if err == nil {
