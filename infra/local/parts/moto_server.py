@@ -11,6 +11,10 @@ may be sent; nothing enforces that.
 JARI_FAULT_FILE names the file of the injected faults (infra/local/fault): an object
 with members such as "ses-refuses/us-east-1": {"percent": 100, "until": 1790000000}.
 
+Moto looks at a write's condition and then writes, each request in a thread of its own,
+so that two writes could both find their condition fulfilled. DynamoDB never does that.
+Here one write is carried out after the other.
+
 Records of a DynamoDB stream stay: only changes of restaurants create them.
 """
 
@@ -22,6 +26,7 @@ import threading
 import time
 
 from moto.core.common_models import BaseModel
+from moto.dynamodb.models import DynamoDBBackend
 from moto.dynamodbstreams.models import DynamoDBStreamsBackend
 from moto.dynamodbstreams.responses import DynamoDBStreamsHandler
 from moto.server import main
@@ -33,6 +38,7 @@ MAILS = int(os.environ["JARI_MAIL_KEEP"])
 OTHERS = 100  # objects of each other model; of the iterators a poller uses the last one only
 
 lock = threading.Lock()
+writing = threading.RLock()  # a transaction calls the methods of its parts
 
 
 def new(cls, *args, **kwargs):
@@ -87,6 +93,16 @@ def replacing(init, **attributes):
     return wrapped
 
 
+def one_at_a_time(method):
+    """A method that no two threads execute together, whatever the object."""
+
+    def wrapped(self, *args, **kwargs):
+        with writing:
+            return method(self, *args, **kwargs)
+
+    return wrapped
+
+
 def get_account(self):
     sent = self.sesv2_backend.core_backend.sent_message_count
     quota = {"Max24HourSend": 50000, "MaxSendRate": float(os.environ["JARI_MAIL_RATE"]), "SentLast24Hours": sent}
@@ -125,6 +141,8 @@ SESV2Response.send_email = refusing(
 DynamoDBStreamsHandler.get_records = refusing(
     DynamoDBStreamsHandler.get_records, ("stream-stuck", 500, "InternalServerError", "Internal server error.")
 )
+for name in ("put_item", "update_item", "delete_item", "transact_write_items"):
+    setattr(DynamoDBBackend, name, one_at_a_time(getattr(DynamoDBBackend, name)))
 urls.url_paths["{0}/v2/email/account$"] = SESV2Response.dispatch
 BaseModel.__new__ = staticmethod(new)
 SESBackend.__init__ = replacing(SESBackend.__init__, sent_messages=Mails)
