@@ -162,6 +162,21 @@ func TestASecretComesFromAFileOrFromAVariable(t *testing.T) {
 	}
 }
 
+func TestTheAdministratorHasThePasswordOfAVariable(t *testing.T) {
+	for _, c := range []struct{ admin, password, want string }{
+		{"postgres://admin@b/c?sslmode=verify-full", "p@ss/word", "postgres://admin:p%40ss%2Fword@b/c?sslmode=verify-full"},
+		{"postgres://admin:own@b/c", "", "postgres://admin:own@b/c"},
+		{"", "p@ss/word", ""},
+	} {
+		s := config.New("xd", "x", "x", env(map[string]string{"X_ADMIN_PASSWORD": c.password}))
+		task := s.Task(s.URL("database-url", "", "PostgreSQL"))
+		args := []string{"-task", "migrate", "-database-url", "postgres://a@b/c", "-admin-database-url", c.admin}
+		if err := s.Parse(args, new(strings.Builder)); err != nil || task.Admin() != c.want {
+			t.Errorf("%+v: %q, %v", c, task.Admin(), err)
+		}
+	}
+}
+
 func TestTaskMigrateNeedsADatabase(t *testing.T) {
 	for _, c := range []struct {
 		args    []string
@@ -172,15 +187,16 @@ func TestTaskMigrateNeedsADatabase(t *testing.T) {
 		{[]string{"-task", "migrate", "-database-url", "postgres://a@b/c"}, true, ""},
 		{[]string{"-task", "migrate"}, false, "needs -database-url"},
 		{[]string{"-task", "rest"}, false, "is not one of serve, migrate"},
+		{[]string{"-admin-database-url", "postgres://a@b/c"}, false, "is for -task migrate"},
 	} {
 		s := config.New("xd", "x", "x", env(nil))
-		migrate := s.Task(s.URL("database-url", "", "PostgreSQL"))
+		task := s.Task(s.URL("database-url", "", "PostgreSQL"))
 		err := s.Parse(c.args, new(strings.Builder))
 		if (err == nil) != (c.problem == "") || err != nil && !strings.Contains(err.Error(), c.problem) {
 			t.Errorf("%q: %v, want %q", c.args, err, c.problem)
 		}
-		if err == nil && migrate() != c.migrate {
-			t.Errorf("%q: migrate is %t", c.args, migrate())
+		if err == nil && task.Migrates() != c.migrate {
+			t.Errorf("%q: migrates is %t", c.args, task.Migrates())
 		}
 	}
 }

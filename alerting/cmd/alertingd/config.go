@@ -36,7 +36,8 @@ type settings struct {
 	page       pageSettings
 	digest     *digestSettings
 	timing     count.Timing
-	migrate    func() bool // whether only to migrate the schema
+	task       config.Task
+	reader     *string // URL of the dead man's switch, for the task migrate; "" for none
 }
 
 // parse reads args and the environment. The error names the mistakes; it is
@@ -51,7 +52,9 @@ func parse(args []string, getenv func(string) string, stdout io.Writer) (*settin
 		page:       pageFlags(set),
 		digest:     digestFlags(set),
 	}
-	s.migrate = set.Task(s.database)
+	s.task = set.Task(s.database)
+	s.reader = set.URL("reader-database-url", "", "PostgreSQL URL of a user who may read the same database, such as alertingwatch's; "+
+		"-task migrate makes it with -admin-database-url; empty: none")
 	s.mail = mailFlags(set, s.Region)
 	index := set.String("log-index", "", "pattern of the indices to count in; empty: those of each data source")
 	sloDir := set.String("slo-dir", "", "directory with the objectives; empty: the built-in ones")

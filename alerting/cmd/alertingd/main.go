@@ -12,6 +12,7 @@ import (
 	"io"
 	"log/slog"
 	"os"
+	"strings"
 	"sync"
 	"time"
 
@@ -31,6 +32,7 @@ import (
 	"jari.example/alerting/postgres"
 	"jari.example/alerting/slack/inbound"
 	"jari.example/alerting/slo"
+	database "jari.example/internal/postgres"
 	"jari.example/internal/serve"
 	"jari.example/telemetry"
 	"jari.example/telemetry/names"
@@ -88,12 +90,15 @@ type source interface {
 
 func daemon(ctx context.Context, s *settings, t *telemetry.Telemetry) error {
 	report := reporter{log: t.Logger}
+	if err := database.Provision(ctx, s.task.Admin(), *s.database, strings.Fields(*s.reader)...); err != nil {
+		return err
+	}
 	stored, ready, closeStore, err := open(ctx, *s.database, t.Logger)
 	if err != nil {
 		return err
 	}
 	defer closeStore()
-	if s.migrate() {
+	if s.task.Migrates() {
 		return serve.Migrated(t)
 	}
 	stored = injected.store(stored)

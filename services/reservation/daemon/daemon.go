@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"jari.example/internal/config"
+	database "jari.example/internal/postgres"
 	"jari.example/internal/serve"
 	"jari.example/services/internal/endpoint"
 	"jari.example/services/internal/httpjson"
@@ -64,7 +65,7 @@ func Program(define func(*config.Set) Decorator) serve.Program {
 			user:         flags.URL("user-url", "", "base URL of the user service; empty: owners' lists come without names"),
 			decorate:     define(flags),
 		}
-		s.migrate = flags.Task(s.database)
+		s.task = flags.Task(s.database)
 		if err := flags.Parse(args, stdout); err != nil {
 			return err
 		}
@@ -79,7 +80,7 @@ type settings struct {
 	common                       config.Common
 	database, notification, user *string
 	decorate                     Decorator
-	migrate                      func() bool // whether only to migrate the schema
+	task                         config.Task
 }
 
 // run assembles the parts and serves until ctx ends:
@@ -87,12 +88,15 @@ type settings struct {
 //	HTTP ─► endpoints ─► app.Service ─► store ─outbox─► relay ─► notification
 //	                            jobs ─────┘
 func (s settings) run(ctx context.Context, t *telemetry.Telemetry) error {
+	if err := database.Provision(ctx, s.task.Admin(), *s.database); err != nil {
+		return err
+	}
 	store, closeStore, err := s.openStore(ctx, t.Logger)
 	if err != nil {
 		return err
 	}
 	defer closeStore()
-	if s.migrate() {
+	if s.task.Migrates() {
 		return serve.Migrated(t)
 	}
 

@@ -11,6 +11,7 @@ import (
 
 	"jari.example/internal/awsconf"
 	"jari.example/internal/config"
+	database "jari.example/internal/postgres"
 	"jari.example/internal/serve"
 	"jari.example/internal/ses"
 	"jari.example/services/internal/endpoint"
@@ -35,7 +36,7 @@ type flags struct {
 	config.Common
 	database, user, search, cloud, from *string
 	rate                                *int
-	migrate                             func() bool // whether only to migrate the schema
+	task                                config.Task
 }
 
 // reservation ─► POST /internal/events ─► store ─► delivery worker ─► SES
@@ -56,7 +57,7 @@ func run(ctx context.Context, args []string, getenv func(string) string, stdout,
 		rate: set.Int("mail-rate", 0,
 			"mails that this process sends in a second at most; 0: as many as SES accepts from the account (ses:GetAccount)"),
 	}
-	f.migrate = set.Task(f.database)
+	f.task = set.Task(f.database)
 	err := set.Parse(args, stdout, func() {
 		set.Require(*f.cloud == "" || awsconf.Valid(*f.cloud), "-aws-endpoint-url is neither a URL nor aws")
 		_, err := mail.ParseAddress(*f.from)
@@ -75,12 +76,15 @@ func run(ctx context.Context, args []string, getenv func(string) string, stdout,
 const senderName = "Jari 자리"
 
 func daemon(ctx context.Context, f flags, t *telemetry.Telemetry) error {
+	if err := database.Provision(ctx, f.task.Admin(), *f.database); err != nil {
+		return err
+	}
 	store, ready, closeStore, err := open(ctx, *f.database, t.Logger)
 	if err != nil {
 		return err
 	}
 	defer closeStore()
-	if f.migrate() {
+	if f.task.Migrates() {
 		return serve.Migrated(t)
 	}
 	from, err := mail.ParseAddress(*f.from)

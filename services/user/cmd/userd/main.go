@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"jari.example/internal/config"
+	database "jari.example/internal/postgres"
 	"jari.example/internal/serve"
 	"jari.example/services/internal/endpoint"
 	"jari.example/services/internal/httpjson"
@@ -27,19 +28,22 @@ const openTimeout = time.Minute
 func run(ctx context.Context, args []string, getenv func(string) string, stdout, _ io.Writer) error {
 	flags := config.New("userd", "user", "userd serves accounts: sign-up, credential checks and grants.", getenv)
 	common := flags.Common("127.0.0.1:8111", "127.0.0.1:8211")
-	database := flags.URL("database-url", "", "PostgreSQL URL; empty: accounts are stored in memory")
-	migrate := flags.Task(database)
+	url := flags.URL("database-url", "", "PostgreSQL URL; empty: accounts are stored in memory")
+	task := flags.Task(url)
 	if err := flags.Parse(args, stdout); err != nil {
 		return err
 	}
 	return serve.WithTelemetry(ctx, names.ServiceUser, common, stdout, func(t *telemetry.Telemetry) error {
+		if err := database.Provision(ctx, task.Admin(), *url); err != nil {
+			return err
+		}
 		// HTTP ─► endpoints ─► service ─► store
-		store, closeStore, err := open(ctx, *database, t.Logger)
+		store, closeStore, err := open(ctx, *url, t.Logger)
 		if err != nil {
 			return err
 		}
 		defer closeStore()
-		if migrate() {
+		if task.Migrates() {
 			return serve.Migrated(t)
 		}
 		service, err := user.New(ctx, store)

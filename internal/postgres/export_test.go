@@ -1,0 +1,4 @@
+package postgres
+
+// Scram is what PostgreSQL stores of a password.
+var Scram = scram
