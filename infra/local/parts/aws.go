@@ -4,10 +4,8 @@ import (
 	"cmp"
 	"context"
 	_ "embed"
-	"errors"
 	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 
@@ -59,7 +57,8 @@ func (s *System) aws() launch.Part {
 		Hint:  "moto needs Python 3.10 or later with venv; to use another endpoint, set JARI_AWS_ENDPOINT_URL",
 		Prepare: func(ctx context.Context, report launch.Progress) error {
 			venv, err := s.Cache.Provide(ctx, "moto-"+motoVersion, artifact.Progress(report), func(ctx context.Context, dir string) error {
-				return installMoto(ctx, dir, artifact.Progress(report))
+				report("creating a Python environment for moto %s", motoVersion)
+				return artifact.Python(ctx, dir, motoRequirements, artifact.Progress(report))
 			})
 			if err != nil {
 				return err
@@ -101,57 +100,4 @@ func (s *System) writeMotoServer() (string, error) {
 	}
 	program := filepath.Join(dir, "moto_server.py")
 	return program, os.WriteFile(program, motoServer, 0o644)
-}
-
-// installMoto creates a virtual environment in dir. It may be moved afterwards as
-// long as only its python is run.
-func installMoto(ctx context.Context, dir string, report artifact.Progress) error {
-	python, err := findPython(ctx)
-	if err != nil {
-		return err
-	}
-	report("creating a Python environment for moto %s", motoVersion)
-	if err := makeVenv(ctx, python, dir, report); err != nil {
-		return err
-	}
-	list := filepath.Join(dir, "requirements.txt")
-	if err := os.WriteFile(list, motoRequirements, 0o644); err != nil {
-		return err
-	}
-	pip := exec.Command(filepath.Join(dir, "bin", "python"), "-m", "pip", "install",
-		"--disable-pip-version-check", "--no-input", "--require-hashes", "-r", list)
-	return artifact.Run(ctx, pip, func(line string) {
-		if name, ok := strings.CutPrefix(line, "Collecting "); ok {
-			report("\rinstalling %s", strings.Fields(name)[0])
-		}
-	})
-}
-
-// makeVenv tries twice: on Debian `python3 -m venv` needs a package of its own,
-// which root may install.
-func makeVenv(ctx context.Context, python, dir string, report artifact.Progress) error {
-	first := artifact.Run(ctx, exec.Command(python, "-m", "venv", dir), nil)
-	if first == nil || ctx.Err() != nil {
-		return first
-	}
-	report("installing Debian's python3-venv")
-	if err := artifact.Debian(ctx, report, "python3-venv"); errors.Is(err, artifact.ErrNotDebian) {
-		return fmt.Errorf("this Python cannot make virtual environments here (Debian: apt-get install python3-venv): %w", first)
-	} else if err != nil {
-		return err
-	}
-	return artifact.Run(ctx, exec.Command("/usr/bin/python3", "-m", "venv", "--clear", dir), nil)
-}
-
-func findPython(ctx context.Context) (string, error) {
-	for _, name := range []string{"python3", "/usr/bin/python3"} {
-		path, err := exec.LookPath(name)
-		if err != nil {
-			continue
-		}
-		if exec.CommandContext(ctx, path, "-c", "import sys; sys.exit(sys.version_info < (3, 10))").Run() == nil {
-			return path, nil
-		}
-	}
-	return "", errors.New("no Python 3.10 or later (python3) is on PATH")
 }
