@@ -45,6 +45,8 @@ const (
 	retryMore  = 3 * time.Second  // random, so that they do not all come at once
 	taskStart  = 60 * time.Second // Fargate: pull the image, start, pass the health check
 	outOfTurn  = 5 * time.Second
+
+	largestStep = 200 // percent of the tasks that step scaling adds at most at once
 )
 
 // scaling says how many tasks are wanted at a time after the opening, if all are busy since
@@ -58,7 +60,8 @@ const ahead = "ahead"
 
 // scalings are how ECS can be told to scale. Reactive ones notice late: target tracking acts
 // on three one-minute data points above the target, and then in proportion to how far it is;
-// step scaling here on one, by the whole difference.
+// step scaling on one, and by its largest step, since a drop brings many times the requests of
+// its threshold (both as in infra/aws/modules/service/scaling.tf).
 var scalings = []scaling{
 	{"none", func(m model, _ time.Duration) int { return m.fewest }},
 	{"target tracking", func(m model, at time.Duration) int {
@@ -69,10 +72,11 @@ var scalings = []scaling{
 		return int(wanted)
 	}},
 	{"step", func(m model, at time.Duration) int {
-		if at < time.Minute {
-			return m.fewest
+		wanted := m.fewest
+		for since := time.Minute; since <= at && wanted < m.most; since += time.Minute {
+			wanted += wanted * largestStep / 100
 		}
-		return m.most
+		return wanted
 	}},
 	{ahead, func(m model, _ time.Duration) int { return m.most }},
 }

@@ -3,6 +3,9 @@ package main
 import (
 	"io"
 	"math"
+	"os"
+	"regexp"
+	"strconv"
 	"testing"
 	"time"
 )
@@ -68,10 +71,10 @@ func TestDinersLeaveWhenTheirPatienceEnds(t *testing.T) {
 }
 
 func TestEachScalingHasItsDelay(t *testing.T) {
-	for name, want := range map[string][3]int{ // after 0, 3 and 6 minutes
-		"none": {2, 2, 2}, "target tracking": {2, 2, 10}, "step": {2, 10, 10}, ahead: {10, 10, 10},
+	for name, want := range map[string][4]int{ // after 0, 2, 3 and 6 minutes
+		"none": {2, 2, 2, 2}, "target tracking": {2, 2, 2, 10}, "step": {2, 6, 10, 10}, ahead: {10, 10, 10, 10},
 	} {
-		for i, at := range []time.Duration{0, 3 * time.Minute, 6 * time.Minute} {
+		for i, at := range []time.Duration{0, 2 * time.Minute, 3 * time.Minute, 6 * time.Minute} {
 			if got := typical.tasks(find(t, name), at); got != want[i] {
 				t.Errorf("%s: %d tasks after %v, want %d", name, got, at, want[i])
 			}
@@ -95,5 +98,21 @@ func TestFiguresThatMakeNoSenseAreRefused(t *testing.T) {
 	err := program().Main(t.Context(), []string{"-min-tasks", "3", "-max-tasks", "2"}, io.Discard, io.Discard)
 	if err == nil {
 		t.Error("accepted")
+	}
+}
+
+// The model's largest step is that of the Terraform.
+func TestTheLargestStepIsThatOfTheServices(t *testing.T) {
+	text, err := os.ReadFile("../../aws/modules/service/scaling.tf")
+	if err != nil {
+		t.Fatal(err)
+	}
+	largest := 0
+	for _, m := range regexp.MustCompile(`scaling_adjustment\s+= (\d+)`).FindAllStringSubmatch(string(text), -1) {
+		n, _ := strconv.Atoi(m[1]) // digits
+		largest = max(largest, n)
+	}
+	if largest != largestStep {
+		t.Errorf("the model adds %d %%, the services %d %%", largestStep, largest)
 	}
 }
