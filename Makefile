@@ -94,6 +94,7 @@ ifeq ($(LONG),)
 else
 	@$(STEP) 1200 "alerting, hard cases" env JARI_ONCALL_CASES=yes go test -count=1 -timeout 40m -run OnCall ./infra/local/systemtest
 	@$(STEP) 900 "every injected fault" env JARI_FAULT_CASES=yes go test -count=1 -timeout 40m -run InjectedFault ./infra/local/systemtest
+	@$(STEP) 1200 "images for arm64" env JARI_TEST_IMAGE_ARCHITECTURE=arm64 go test -count=1 -timeout 30m -run FromItsImage ./infra/images
 	@$(STEP) 1800 "mutations" $(SUBMAKE) mutations
 	@$(STEP) 900 "chaos-booking" $(SUBMAKE) chaos-booking FLAGS='-save ""'
 	@$(STEP) 600 "chaos-telemetry" $(SUBMAKE) chaos-telemetry FLAGS='-save ""'

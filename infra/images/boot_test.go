@@ -3,12 +3,14 @@ package main
 import (
 	"archive/tar"
 	"bufio"
+	"cmp"
 	"encoding/json"
 	"errors"
 	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"testing"
 	"time"
@@ -16,6 +18,7 @@ import (
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 	"github.com/google/go-containerregistry/pkg/v1/mutate"
 
+	"jari.example/infra/local/artifact"
 	"jari.example/internal/postgres/postgrestest"
 	"jari.example/internal/serve/servetest"
 	"jari.example/telemetry/names"
@@ -39,6 +42,13 @@ func booted(t *testing.T) map[string][]string {
 	}
 }
 
+// maxSize is what an image may have at most, compressed: a new task starts with its download.
+const maxSize = 20e6
+
+// architecture is what the booted images are for. AWS runs arm64: another machine boots that on an
+// emulator of the processor, many times slower, which only `make test-full` does.
+func architecture() string { return cmp.Or(os.Getenv("JARI_TEST_IMAGE_ARCHITECTURE"), runtime.GOARCH) }
+
 // Each service runs from its image as in a container: as a user without rights, from a file
 // system that holds nothing else and that nobody can write to.
 func TestEachServiceRunsFromItsImage(t *testing.T) {
@@ -47,6 +57,7 @@ func TestEachServiceRunsFromItsImage(t *testing.T) {
 		t.Skip("only root may unpack an image and change the root directory")
 	}
 	b := newBuild(t, clone)
+	b.platforms = []v1.Platform{{OS: "linux", Architecture: architecture()}}
 	for _, pkg := range programs {
 		name := filepath.Base(pkg)
 		args, ok := flags[name]
@@ -61,6 +72,9 @@ func TestEachServiceRunsFromItsImage(t *testing.T) {
 			i, err := b.ofProgram(name, program, b.platforms[0])
 			if err != nil {
 				t.Fatal(err)
+			}
+			if size, err := compressed(i); err != nil || size <= 0 || size > maxSize {
+				t.Errorf("the image has %d bytes, at most %d are wanted; %v", size, int64(maxSize), err)
 			}
 			ops := boot(t, i, append(args, "--http-addr", "127.0.0.1:0", "--ops-addr", "127.0.0.1:0", "--environment", "test"))
 			servetest.WaitReady(t, "http://"+ops)
@@ -78,10 +92,11 @@ func boot(t *testing.T, i v1.Image, args []string) (ops string) {
 	}
 	root := t.TempDir()
 	unpack(t, i, root)
+	entrypoint := append(interpreter(t, config.Architecture, root), config.Config.Entrypoint...)
 	// What a container runtime does: a namespace of its own, mounts, the user.
-	const runtime = `mount --bind -o ro "$0" "$0" && mount -t proc proc "$0/proc" && ` +
+	const enter = `mount --bind -o ro "$0" "$0" && mount -t proc proc "$0/proc" && ` +
 		`exec chroot --userspec="$1" --groups= "$0" "${@:2}"`
-	command := append([]string{"--mount", "--propagation", "private", "bash", "-c", runtime, root, config.Config.User}, config.Config.Entrypoint...)
+	command := append([]string{"--mount", "--propagation", "private", "bash", "-c", enter, root, config.Config.User}, entrypoint...)
 	cmd := exec.Command("unshare", append(command, args...)...)
 	cmd.Env = []string{"AWS_ACCESS_KEY_ID=local", "AWS_SECRET_ACCESS_KEY=local"}
 	var stderr strings.Builder
@@ -123,6 +138,36 @@ func boot(t *testing.T, i v1.Image, args []string) (ops string) {
 		t.Fatalf("it has not started: %s", &stderr)
 	}
 	return ops
+}
+
+// interpreter puts an emulator of another processor into the root directory, and returns the beginning
+// of a command in it; nil if this machine has the processor itself.
+func interpreter(t *testing.T, architecture, root string) []string {
+	t.Helper()
+	if architecture == runtime.GOARCH {
+		return nil
+	}
+	if architecture != "arm64" {
+		t.Fatalf("this machine cannot run programs for %s", architecture)
+	}
+	const name = "qemu-aarch64-static"
+	path, err := exec.LookPath(name)
+	if err != nil {
+		if err := artifact.Debian(t.Context(), t.Logf, "qemu-user-static"); err != nil {
+			t.Fatalf("%s is not on PATH, and cannot be installed: %v", name, err)
+		}
+		if path, err = exec.LookPath(name); err != nil {
+			t.Fatal(err)
+		}
+	}
+	program, err := os.ReadFile(path)
+	if err == nil {
+		err = os.WriteFile(filepath.Join(root, name), program, 0o755)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	return []string{"/" + name}
 }
 
 // unpack writes the files of an image, and the mount point that a container has.

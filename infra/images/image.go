@@ -51,16 +51,8 @@ func (b build) image(ctx context.Context, pkg string) (image, error) {
 		if err := b.writeSBOM(i.name, program, platform); err != nil {
 			return i, err
 		}
-		layers, err := one.Layers()
-		if err != nil {
+		if i.sizes[platform.String()], err = compressed(one); err != nil {
 			return i, err
-		}
-		for _, l := range layers {
-			n, err := l.Size()
-			if err != nil {
-				return i, err
-			}
-			i.sizes[platform.String()] += n
 		}
 		all = append(all, mutate.IndexAddendum{Add: one, Descriptor: v1.Descriptor{Platform: &platform}})
 	}
@@ -69,6 +61,22 @@ func (b build) image(ctx context.Context, pkg string) (image, error) {
 	var err error
 	i.digest, err = i.index.Digest()
 	return i, err
+}
+
+// compressed is what a machine downloads of an image, in bytes.
+func compressed(i v1.Image) (size int64, err error) {
+	layers, err := i.Layers()
+	if err != nil {
+		return 0, err
+	}
+	for _, l := range layers {
+		n, err := l.Size()
+		if err != nil {
+			return 0, err
+		}
+		size += n
+	}
+	return size, nil
 }
 
 // compile builds a static program and returns its file. It has its own time zones, because

@@ -128,8 +128,8 @@ func TestAnImageSaysWhatItIsAndIsSmall(t *testing.T) {
 		manifests.Manifests[0].Annotations["org.opencontainers.image.ref.name"] != "alertingwatch" {
 		t.Fatalf("the layout has %+v, %v", manifests, err)
 	}
-	if size := built[0].sizes["linux/amd64"]; size <= 0 || size > 20e6 {
-		t.Errorf("the image has %d bytes, at most 20 MB are wanted", size)
+	if size := built[0].sizes["linux/amd64"]; size <= 0 || size > maxSize {
+		t.Errorf("the image has %d bytes, at most %d are wanted", size, int64(maxSize))
 	}
 	images, err := built[0].index.IndexManifest()
 	if err != nil {
