@@ -188,8 +188,11 @@ func TestAProgramSavesOnlyACompleteRunThatMeetsRequiredGoals(t *testing.T) {
 		"failed":           {program(Goal{What: "speed", Met: true}, true, errors.New("no disk")), false, "no disk"},
 	} {
 		dir := t.TempDir()
-		var out bytes.Buffer
-		err := c.program.Main(t.Context(), []string{"-out", dir}, &out, io.Discard)
+		var out, progress bytes.Buffer
+		err := c.program.Main(t.Context(), []string{"-out", dir}, &out, &progress)
+		if left := strings.Contains(progress.String(), filepath.Join(".jari", "missed", "x.json")); left == c.saved {
+			t.Errorf("%s: the rows were left elsewhere: %v", name, left)
+		}
 		if _, missing := os.Stat(filepath.Join(dir, "x.json")); (missing == nil) != c.saved {
 			t.Errorf("%s: saved: %v, want %v", name, missing == nil, c.saved)
 		}

@@ -42,8 +42,9 @@ type Run struct {
 }
 
 // Main parses args and measures. Rows and goals are printed to stdout, also those
-// that were measured before an error. Only a run without an error is saved. A
-// required goal that was missed is an error.
+// that were measured before an error. Only a run without an error is saved; the rows of
+// another one, which may have taken an hour, are left in .jari/missed. A required goal
+// that was missed is an error.
 func (p Program[Row]) Main(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	r := Run{Logf: func(format string, args ...any) { fmt.Fprintf(stderr, format+"\n", args...) }}
 	out, err := p.parse(args, stderr, &r)
@@ -76,6 +77,11 @@ func (p Program[Row]) Main(ctx context.Context, args []string, stdout, stderr io
 		if g.Required && !g.Met {
 			failed = errors.Join(failed, fmt.Errorf("%s: %s, wanted %s", g.What, g.Got, g.Want))
 		}
+	}
+	if failed != nil && out != "" {
+		out = filepath.Join(r.Root, ".jari", "missed")
+		err = errors.Join(err, report.Save(out, p.Chart(rows)))
+		r.Logf("the rows are in %s", filepath.Join(out, p.Name+".json"))
 	}
 	if failed != nil || err != nil || out == "" {
 		return errors.Join(failed, err)

@@ -29,6 +29,9 @@ type entry struct {
 	// First says that the round is played before the others, because what it leaves behind
 	// would change a later one: rounds that it could change come long after it.
 	First bool
+	// Early says that incidents stay open for minutes after the round, so that it is played before those
+	// rounds that must wait for their end.
+	Early bool
 	// Long says that a round takes more than two minutes.
 	Long bool
 	// Also are rules that the same fault may make fire besides those of `jari fault list`.
@@ -44,6 +47,17 @@ type span struct {
 
 // compares reports whether the message says what differs.
 func (e entry) compares() bool { return e.Span != span{} }
+
+// when is before which others a round is played.
+func (e entry) when() int {
+	switch {
+	case e.First:
+		return 0
+	case e.Early:
+		return 1
+	}
+	return 2
+}
 
 // entries are sorted by rule. What a fault does is described by `jari fault list`.
 var entries = []entry{
@@ -80,17 +94,17 @@ var entries = []entry{
 		Named: []string{"OpenSearch refuses telemetry"}, Cause: "A FIELD HAS ANOTHER TYPE",
 	},
 	{
-		Rule: "edge-availability-kr", Fault: "service-killed", Args: []string{"--service", "gateway"},
+		Rule: "edge-availability-kr", Fault: "service-killed", Args: []string{"--service", "gateway"}, Early: true,
 		Named: []string{"Region kr does not answer the edge"}, Cause: "it is down",
 		Also: []string{"service-silent-kr"},
 	},
 	{
-		Rule: "edge-availability-us", Fault: "service-killed", Args: []string{"--service", "gateway", "--region", "us"},
+		Rule: "edge-availability-us", Fault: "service-killed", Args: []string{"--service", "gateway", "--region", "us"}, Early: true,
 		Named: []string{"Region us does not answer the edge"}, Cause: "it is down",
 		Also: []string{"service-silent-us"},
 	},
 	{
-		Rule: "free-times-availability", Fault: "route-errors", Flag: true,
+		Rule: "free-times-availability", Fault: "route-errors", Flag: true, Early: true,
 		Args:  []string{"--route", "GET /v1/restaurants/{id}/availability", "--percent", "30"},
 		Named: []string{"failing call to reservation"}, Cause: "A FLAG WAS SWITCHED ON",
 		Span: span{Service: "reservation"},
@@ -135,12 +149,12 @@ var entries = []entry{
 		Named: []string{"reservation"}, Cause: "A FLAG WAS SWITCHED ON", Also: []string{"booking-latency", "free-times-latency"},
 	},
 	{
-		Rule: "region-silent-kr", Fault: "region-away", Long: true,
+		Rule: "region-silent-kr", Fault: "region-away", Long: true, Early: true,
 		Named: []string{"Region kr sends nothing"}, Cause: "the region is down",
 		Also: []string{"booking-availability", "catalogue-freshness"}, // its minutes are a second here, so they are over before a silence is noticed
 	},
 	{
-		Rule: "region-silent-us", Fault: "region-away", Long: true, Args: []string{"--region", "us"},
+		Rule: "region-silent-us", Fault: "region-away", Long: true, Args: []string{"--region", "us"}, Early: true,
 		Named: []string{"Region us sends nothing"}, Cause: "the region is down",
 		Also: []string{"booking-availability", "catalogue-freshness"}, // its minutes are a second here, so they are over before a silence is noticed
 	},

@@ -174,17 +174,20 @@ func TestARowSaysWhatDiffersFromTheReplay(t *testing.T) {
 	earlier := replayed{"booking-latency", at(-50), at(-20)}
 	for name, c := range map[string]struct {
 		detected, resolved float64
+		lag                time.Duration // while the end was awaited
 		replay             []replayed
 		want               string // in the problems; "": no problem
 	}{
-		"in time":               {15, 60, []replayed{earlier, {"booking-latency", at(8), at(55)}}, ""},
-		"late":                  {15.1, 60, []replayed{{"booking-latency", at(7), at(55)}}, "late: 8.1 s"},
-		"too early":             {15, 60, []replayed{{"booking-latency", at(23), at(55)}}, "8.0 s before the earliest time"},
-		"resolved late":         {15, 64, []replayed{{"booking-latency", at(8), at(55)}}, "resolved late: 9.0 s"},
-		"open in the replay":    {15, 60, []replayed{{"booking-latency", at(8), time.Time{}}}, "does not resolve it"},
-		"missing in the replay": {15, 60, []replayed{earlier, {"booking-availability", at(8), at(55)}}, "no such incident"},
+		"in time":               {15, 60, 0, []replayed{earlier, {"booking-latency", at(8), at(55)}}, ""},
+		"late":                  {15.1, 60, 9 * time.Second, []replayed{{"booking-latency", at(7), at(55)}}, "late: 8.1 s"},
+		"too early":             {15, 60, 0, []replayed{{"booking-latency", at(23), at(55)}}, "8.0 s before the earliest time"},
+		"resolved late":         {15, 64, 0, []replayed{{"booking-latency", at(8), at(55)}}, "resolved late: 9.0 s"},
+		"as late as its logs":   {15, 64, 3 * time.Second, []replayed{{"booking-latency", at(8), at(55)}}, ""},
+		"later than its logs":   {15, 64, 2 * time.Second, []replayed{{"booking-latency", at(8), at(55)}}, "allowed are 8.0 s"},
+		"open in the replay":    {15, 60, 0, []replayed{{"booking-latency", at(8), time.Time{}}}, "does not resolve it"},
+		"missing in the replay": {15, 60, 0, []replayed{earlier, {"booking-availability", at(8), at(55)}}, "no such incident"},
 	} {
-		r := &round{entry: entry{Rule: "booking-latency"}, began: began, ended: began, allowed: 7 * time.Second}
+		r := &round{entry: entry{Rule: "booking-latency"}, began: began, ended: began, lag: time.Second, allowed: 7 * time.Second, endLag: c.lag}
 		r.detected, r.resolved = at(c.detected), at(c.resolved)
 		got := r.row(c.replay).Problems
 		if (got == "") != (c.want == "") || !strings.Contains(got, c.want) {
@@ -332,13 +335,13 @@ func TestARoundThatChangesOthersIsPlayedFirst(t *testing.T) {
 	var o options
 	fs := flag.NewFlagSet("", flag.ContinueOnError)
 	check := o.define(fs)
-	if err := fs.Parse([]string{"-only", "agent-disk-low,mail-delivery,mails-stuck"}); err != nil {
+	if err := fs.Parse([]string{"-only", "agent-disk-low,mail-delivery,mails-stuck,region-silent-kr"}); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := check(); err != nil {
 		t.Fatal(err)
 	}
-	if got := rulesOf(o.chosen); !slices.Equal(got, []string{"mails-stuck", "agent-disk-low", "mail-delivery"}) {
+	if got := rulesOf(o.chosen); !slices.Equal(got, []string{"mails-stuck", "region-silent-kr", "agent-disk-low", "mail-delivery"}) {
 		t.Errorf("the order is %q", got)
 	}
 }

@@ -77,15 +77,7 @@ func (o *options) define(fs *flag.FlagSet) (check func() (complete bool, err err
 				return false, err
 			}
 		}
-		slices.SortStableFunc(o.chosen, func(a, b entry) int {
-			switch {
-			case a.First == b.First:
-				return 0
-			case a.First:
-				return -1
-			}
-			return 1
-		})
+		slices.SortStableFunc(o.chosen, func(a, b entry) int { return a.when() - b.when() })
 		return len(o.chosen) == len(entries) && o.unknown && o.calmFor >= calmFor && o.others && o.in == "", nil
 	}
 }

@@ -29,7 +29,7 @@ alerts are 60 times shorter. Times are seconds.
   cause. A flag's own event is hidden from the diagnosis.
 - *Traced*: an example trace contains the fault; – where requests are not counted.
 - *Runbook*: how many steps ran, and whether they name the cause.
-- *Resolved*: after the end of the fault.
+- *Resolved*: after the end of the fault. It must come as soon after its own earliest time, with the longest lag until then.
 - Rows *unknown* have two faults that were drawn at random; *calm* has none, and must page nobody. The row *with mistakes*
   has no problem if the game found both mistakes.
 

@@ -28,6 +28,7 @@ const (
 	resolveLimit = 12 * time.Minute // of audits that run once a minute, ten must be good
 	calmLimit    = 20 * time.Minute // mails that were refused are sent, each at its next attempt, which is up to 5 minutes later
 	faultFor     = 15 * time.Minute // ends the fault if this program is killed
+	lagEvery     = 3 * time.Second  // between two measurements of the pipeline's lag
 )
 
 // afterIncident is how long ago an incident of a rule must have ended, so that the next
@@ -41,7 +42,9 @@ type round struct {
 	system       string        // where it was played: a setup's name
 	title        string        // of the rule
 	began, ended time.Time     // of the fault
+	lag          time.Duration // of the pipeline before the fault
 	allowed      time.Duration // after the earliest time
+	endLag       time.Duration // of the pipeline, the longest while the end was awaited
 	found        message       // the message of the entry's rule, when it was first seen
 	detected     time.Time
 	counted      time.Time // the earliest time by what diners counted; zero: by a replay
@@ -81,9 +84,10 @@ func (g *game) play(ctx context.Context, e entry) (*round, error) {
 		return r, err
 	}
 	var err error
-	if r.allowed, err = g.allowed(ctx); err != nil {
+	if r.lag, err = g.pipelineLag(ctx); err != nil {
 		return r, err
 	}
+	r.allowed = g.allowed(r.lag)
 	args := append([]string{"on", e.Fault, "--for", cmp.Or(e.For, faultFor).String()}, e.Args...)
 	r.began = time.Now()
 	if _, err := g.Jari(ctx, "fault", args...); err != nil {
@@ -189,7 +193,21 @@ func (g *game) awaitCalm(ctx context.Context, rule string, rules []string) error
 	return nil
 }
 
+// awaitResolved measures the lag of the pipeline meanwhile: the end comes minutes after the fault
+// began, and when an agent or a region has just come back, log lines are later than before.
 func (g *game) awaitResolved(ctx context.Context, r *round) {
+	measuring, stop := context.WithCancel(ctx)
+	var measured sync.WaitGroup
+	measured.Go(func() {
+		for measuring.Err() == nil {
+			if lag, err := g.pipelineLag(measuring); err == nil { // the next round's fault may refuse every request
+				r.endLag = max(r.endLag, lag)
+			}
+			_ = wait.For(measuring, lagEvery)
+		}
+	})
+	defer measured.Wait()
+	defer stop()
 	if m, ok := g.await(ctx, resolveLimit, func(m message) bool { return m.ts == r.found.ts && m.ended }); ok {
 		r.resolved = m.edited
 		g.Logf("  %.1f s after %s: %s", r.resolved.Sub(r.ended).Seconds(), r.Fault, m.headline)
@@ -228,12 +246,11 @@ func (g *game) unrelated(ctx context.Context, r *round) error {
 
 // allowed is how long after the earliest time a message may come: the lag of the pipeline,
 // two ticks, and what Slack takes.
-func (g *game) allowed(ctx context.Context) (time.Duration, error) {
-	lag, err := g.pipelineLag(ctx)
+func (g *game) allowed(lag time.Duration) time.Duration {
 	if g.scale != alertTimeScale {
-		return unscaledAllowed, err
+		return unscaledAllowed
 	}
-	return lag + 2*g.tick() + postTime, err
+	return lag + 2*g.tick() + postTime
 }
 
 // pipelineLag is the longest time of a few requests until a search finds their log line.

@@ -25,6 +25,7 @@ type row struct {
 	Cause           bool     `json:"cause"`      // the runbook names it
 	Resolved        *float64 `json:"resolved_s"`
 	ResolveOverhead *float64 `json:"resolve_overhead_s"` // after the earliest time by the replay
+	ResolveAllowed  *float64 `json:"resolve_allowed_s"`  // as allowed_s, with the longest lag until then
 	Problems        string   `json:"problems"`
 }
 
@@ -73,8 +74,10 @@ func (r *round) row(all []replayed) row {
 			r.problem("the replay does not resolve it")
 		default:
 			out.ResolveOverhead = seconds(r.resolved.Sub(resolved))
-			if r.resolved.Sub(resolved) > r.allowed {
-				r.problem("resolved late: %.1f s after the earliest time, allowed are %.1f s", *out.ResolveOverhead, *out.Allowed)
+			allowed := r.allowed + max(0, r.endLag-r.lag)
+			out.ResolveAllowed = seconds(allowed)
+			if r.resolved.Sub(resolved) > allowed {
+				r.problem("resolved late: %.1f s after the earliest time, allowed are %.1f s", *out.ResolveOverhead, *out.ResolveAllowed)
 			}
 		}
 	}
