@@ -53,7 +53,7 @@ type result struct {
 	failed    []time.Time // when each bad one came
 }
 
-type diner struct{ email, password, token string }
+type diner struct{ id, email, password, token string }
 
 // dinersPerCrowd is how many accounts share the requests.
 const dinersPerCrowd = 8
@@ -68,19 +68,12 @@ func New(ctx context.Context, edge, region string) (*Crowd, error) {
 		owner:  diner{email: seed.OwnerEmail(region), password: seed.OwnerPassword},
 		booked: map[string]string{}, results: map[string]*result{},
 	}
-	run := rand.Uint32()
-	for n := range dinersPerCrowd {
-		d := diner{email: fmt.Sprintf("crowd-%s-%d-%d@example.com", region, run, n), password: dinerPassword}
-		account := map[string]string{"email": d.email, "password": d.password, "name": "Diner", "locale": "en"}
-		if status, text, err := c.call(ctx, "", http.MethodPost, "/v1/users", account, nil); err != nil || status != http.StatusCreated {
-			return nil, fmt.Errorf("sign up: %d %.300s %w", status, text, err)
-		}
-		c.diners = append(c.diners, d)
-	}
-	for i := range c.diners {
-		if err := c.open(ctx, &c.diners[i]); err != nil {
+	for range dinersPerCrowd {
+		d, err := c.signUp(ctx, "crowd")
+		if err != nil {
 			return nil, err
 		}
+		c.diners = append(c.diners, d)
 	}
 	if err := c.open(ctx, &c.owner); err != nil {
 		return nil, err
@@ -98,6 +91,18 @@ func New(ctx context.Context, edge, region string) (*Crowd, error) {
 	return c, nil
 }
 
+// signUp makes an account and logs in.
+func (c *Crowd) signUp(ctx context.Context, kind string) (diner, error) {
+	d := diner{email: fmt.Sprintf("%s-%s-%x@example.com", kind, c.Region, rand.Uint64()), password: dinerPassword}
+	account := map[string]string{"email": d.email, "password": d.password, "name": "Diner", "locale": "en"}
+	var made struct{ ID string }
+	if status, text, err := c.call(ctx, "", http.MethodPost, "/v1/users", account, &made); err != nil || status != http.StatusCreated {
+		return d, fmt.Errorf("sign up: %d %.300s %w", status, text, err)
+	}
+	d.id = made.ID
+	return d, c.open(ctx, &d)
+}
+
 // Start begins every kind of request at share times its rate; Stop ends them.
 func (c *Crowd) Start(share float64) {
 	ctx, cancel := context.WithCancel(context.Background())
@@ -108,7 +113,7 @@ func (c *Crowd) Start(share float64) {
 }
 
 func (c *Crowd) repeat(ctx context.Context, f flow, share float64) {
-	r := rand.New(rand.NewPCG(rand.Uint64(), rand.Uint64()))
+	r := random()
 	pause := time.Duration(float64(time.Second) / (f.perSecond * share))
 	for {
 		select {
@@ -191,18 +196,31 @@ func (c *Crowd) failures(flow string, since time.Time) (all []time.Time) {
 // errFailed is a response that a diner does not deserve.
 var errFailed = errors.New("failed")
 
-// call sends a request as somebody with that access token and decodes a successful
-// response. A status of 500 or above is errFailed.
+// response is what came back.
+type response struct {
+	status int
+	header http.Header
+	text   []byte
+}
+
+// call is send, for those who need no header.
 func (c *Crowd) call(ctx context.Context, token, method, path string, body, into any) (status int, text []byte, err error) {
+	got, err := c.send(ctx, token, method, path, body, into)
+	return got.status, got.text, err
+}
+
+// send sends a request as somebody with that access token and decodes a successful
+// response. A status of 500 or above is errFailed.
+func (c *Crowd) send(ctx context.Context, token, method, path string, body, into any) (got response, err error) {
 	var sent []byte
 	if body != nil {
 		if sent, err = json.Marshal(body); err != nil {
-			return 0, nil, err
+			return got, err
 		}
 	}
 	req, err := http.NewRequestWithContext(ctx, method, c.edge+path, bytes.NewReader(sent))
 	if err != nil {
-		return 0, nil, err
+		return got, err
 	}
 	req.Header.Set(names.HeaderRegion, strings.ToUpper(c.Region))
 	if body != nil {
@@ -216,19 +234,20 @@ func (c *Crowd) call(ctx context.Context, token, method, path string, body, into
 	}
 	res, err := c.client.Do(req)
 	if err != nil {
-		return 0, nil, err
+		return got, err
 	}
 	defer res.Body.Close()
-	text, err = io.ReadAll(res.Body)
+	got.status, got.header = res.StatusCode, res.Header
+	got.text, err = io.ReadAll(res.Body)
 	switch {
 	case err != nil:
-		return res.StatusCode, text, err
-	case res.StatusCode >= http.StatusInternalServerError:
-		return res.StatusCode, text, errFailed
-	case into == nil || res.StatusCode >= http.StatusMultipleChoices:
-		return res.StatusCode, text, nil
+		return got, err
+	case got.status >= http.StatusInternalServerError:
+		return got, errFailed
+	case into == nil || got.status >= http.StatusMultipleChoices:
+		return got, nil
 	}
-	return res.StatusCode, text, json.Unmarshal(text, into)
+	return got, json.Unmarshal(got.text, into)
 }
 
 // idempotencyKey is the context key of the key that a request has.

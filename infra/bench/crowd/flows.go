@@ -42,7 +42,7 @@ func Does(name string) bool {
 func (c *Crowd) Rush(ctx context.Context, n int, within time.Duration) {
 	for range n {
 		c.running.Go(func() {
-			r := rand.New(rand.NewPCG(rand.Uint64(), rand.Uint64()))
+			r := random()
 			_ = wait.For(ctx, time.Duration(r.Float64()*float64(within)))
 			c.count("rush", c.book(context.WithoutCancel(ctx), r))
 		})
@@ -109,9 +109,15 @@ const repeated = 0.1
 
 // book books a free slot and cancels it at once, so that seats remain free.
 func (c *Crowd) book(ctx context.Context, r *rand.Rand) error {
+	_, err := c.bookOnce(ctx, r)
+	return err
+}
+
+// bookOnce says whether there was a seat.
+func (c *Crowd) bookOnce(ctx context.Context, r *rand.Rand) (bool, error) {
 	token, slot := c.token(r.IntN(len(c.diners))), c.anyFree(r)
 	if slot == "" {
-		return nil // nobody has looked yet
+		return false, nil // nobody has looked yet
 	}
 	times := 1
 	if r.Float64() < repeated {
@@ -123,10 +129,10 @@ func (c *Crowd) book(ctx context.Context, r *rand.Rand) error {
 		before := booked.ID
 		status, _, err := c.call(again, token, http.MethodPost, "/v1/reservations", map[string]any{"slot_id": slot, "party": 1}, &booked)
 		if err != nil || status != http.StatusCreated {
-			return err
+			return false, err
 		}
 		if before != "" && booked.ID != before {
-			return fmt.Errorf("one key has booked twice: %s and %s", before, booked.ID)
+			return true, fmt.Errorf("one key has booked twice: %s and %s", before, booked.ID)
 		}
 		c.told(booked.ID, confirmed)
 	}
@@ -134,7 +140,7 @@ func (c *Crowd) book(ctx context.Context, r *rand.Rand) error {
 	if err == nil && status == http.StatusOK {
 		c.told(booked.ID, cancelled)
 	}
-	return err
+	return true, err
 }
 
 // anyFree is a slot that somebody saw free; "" if nobody has looked yet.
@@ -202,31 +208,18 @@ func (c *Crowd) change(ctx context.Context, r *rand.Rand) error {
 	return err
 }
 
-// Insist presses Book with one key until the server has decided, as a page does whose diner
-// does not give up. It returns how many times; the last answer says whether there was a seat.
-func (c *Crowd) Insist(ctx context.Context, r *rand.Rand) (times int, err error) {
-	slot := c.anyFree(r)
-	again := context.WithValue(ctx, idempotencyKey{}, newKey())
-	n := r.IntN(len(c.diners))
-	for {
-		times++
-		var booked struct{ ID string }
-		status, _, err := c.call(again, c.token(n), http.MethodPost, "/v1/reservations", map[string]any{"slot_id": slot, "party": 1}, &booked)
-		switch {
-		case err == nil && status == http.StatusCreated:
-			c.told(booked.ID, confirmed)
-			return times, nil
-		case err == nil && status != http.StatusTooManyRequests:
-			return times, nil // refused
-		}
-		if err := wait.For(ctx, time.Second); err != nil {
-			return times, err
-		}
-	}
-}
-
 // Everything searches, looks free times up, logs in and books once, and returns what failed.
 func (c *Crowd) Everything(ctx context.Context) error {
-	r := rand.New(rand.NewPCG(rand.Uint64(), rand.Uint64()))
-	return errors.Join(c.search(ctx, r), c.lookUp(ctx, r), c.logIn(ctx, r), c.book(ctx, r))
+	r := random()
+	if err := errors.Join(c.search(ctx, r), c.lookUp(ctx, r), c.logIn(ctx, r)); err != nil {
+		return err
+	}
+	booked, err := c.bookOnce(ctx, r)
+	if err == nil && !booked {
+		err = errors.New("a booking was refused")
+	}
+	return err
 }
+
+// random is a generator of its own for a goroutine.
+func random() *rand.Rand { return rand.New(rand.NewPCG(rand.Uint64(), rand.Uint64())) }

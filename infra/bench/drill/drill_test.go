@@ -7,7 +7,7 @@ import (
 )
 
 func TestGoalsMissWhatIsWrong(t *testing.T) {
-	good := row{Outage: 1, Away: 60, Refused: 200, Page: named, Other: 400, Recovered: 2, Insisted: 20, Presses: 900}
+	good := row{Outage: 1, Away: 60, Refused: 200, Page: named, Other: 400, Recovered: 2, Insisted: 24, Presses: 900, Lost: 4, Replayed: 4}
 	for name, c := range map[string]struct {
 		change   func(*row)
 		missed   string // word of the goal
@@ -18,7 +18,11 @@ func TestGoalsMissWhatIsWrong(t *testing.T) {
 		"nobody asked the other region":        {func(r *row) { r.Other = 0 }, "requests of us", true},
 		"the region answers with another code": {func(r *row) { r.Otherwise = 1 }, "other than 503", true},
 		"somebody has booked twice":            {func(r *row) { r.Problems = "twice" }, "bookings that are wrong", true},
-		"the page says nothing":                {func(r *row) { r.Page = skipped }, "page named", false},
+		"the page says something else":         {func(r *row) { r.Page = "Error" }, "page named", true},
+		"nobody looked at the page":            {func(r *row) { r.Page = skipped }, "", false},
+		"no response was lost":                 {func(r *row) { r.Lost, r.Replayed = 0, 0 }, "lost responses", true},
+		"a lost booking was made again":        {func(r *row) { r.Replayed = 3 }, "lost responses", true},
+		"an answer was stored by nobody":       {func(r *row) { r.Replayed = 5 }, "lost responses", true},
 		"the region stays away long":           {func(r *row) { r.Recovered = 31 }, "until kr works", false},
 	} {
 		r := good

@@ -5,11 +5,11 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"math/rand/v2"
 	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -22,7 +22,6 @@ import (
 
 const (
 	before       = 10 * time.Second // of load
-	insisting    = 20               // diners who press Book when the region goes away
 	probeEvery   = 250 * time.Millisecond
 	goneLimit    = 20 * time.Second // until the edge says that the region is away
 	recoverLimit = 3 * time.Minute
@@ -41,16 +40,28 @@ func (d *drill) outage(ctx context.Context, n int) (r row, err error) {
 	if err := wait.For(ctx, before); err != nil {
 		return r, err
 	}
-	presses := d.insist(ctx)
+	insistent, err := d.insist(ctx)
+	if err != nil {
+		return r, err
+	}
+	lost, err := d.pressForLocked(ctx)
+	if err != nil {
+		return r, err
+	}
 	start := time.Now()
 	good, bad := d.us.Counts()
-	for _, fault := range []string{"region-away", "database-refuse"} {
-		if _, err := d.Jari(ctx, "fault", "on", fault, "--region", awayRegion, "--for", d.away.String()); err != nil {
-			return r, err
-		}
-	}
 	end := time.Now().Add(d.away)
-	if err := d.untilGone(ctx); err != nil {
+	err = d.fault(ctx, "region-away", end)
+	if err == nil {
+		err = d.untilGone(ctx)
+	}
+	if err := errors.Join(err, lost.release(ctx)); err != nil {
+		return r, errors.Join(err, lost.close(ctx))
+	}
+	if r.Lost, err = lost.decided(ctx); err != nil {
+		return r, err
+	}
+	if err := d.fault(ctx, "database-refuse", end); err != nil {
 		return r, err
 	}
 	var page sync.WaitGroup
@@ -79,34 +90,34 @@ func (d *drill) outage(ctx context.Context, n int) (r row, err error) {
 	r.Recovered = time.Since(back).Seconds()
 	allGood, allBad := d.us.Counts()
 	r.Other, r.OtherFailed = allGood+allBad-good-bad, allBad-bad
-	if r.Insisted, r.Presses, err = presses(); err != nil {
+	if err := errors.Join(insistent.await(), lost.await()); err != nil {
 		return r, err
+	}
+	everybody := slices.Concat(insistent.diners, lost.diners)
+	r.Insisted = len(everybody)
+	for _, i := range everybody {
+		r.Presses += i.Presses
+	}
+	for _, i := range lost.diners {
+		if i.Replayed {
+			r.Replayed++
+		}
 	}
 	if err := wait.For(ctx, after); err != nil {
 		return r, err
 	}
-	r.Problems, err = d.wrong(ctx)
+	r.Problems, err = d.wrong(ctx, everybody)
 	return r, err
 }
 
-// insist lets diners press Book from now on until each has an answer; the function returned
-// waits for them.
-func (d *drill) insist(ctx context.Context) (await func() (diners, presses int, err error)) {
-	var all sync.WaitGroup
-	var mu sync.Mutex
-	var presses int
-	var failed error
-	for range insisting {
-		all.Go(func() {
-			own := rand.New(rand.NewPCG(rand.Uint64(), rand.Uint64()))
-			_ = wait.For(ctx, time.Duration(own.Float64()*float64(5*time.Second))) // around the moment in which the region goes
-			n, err := d.kr.Insist(ctx, own)
-			mu.Lock()
-			defer mu.Unlock()
-			presses, failed = presses+n, errors.Join(failed, err)
-		})
+// fault switches a fault of the region on, until a time.
+func (d *drill) fault(ctx context.Context, name string, end time.Time) error {
+	left := time.Until(end).Round(time.Second)
+	if left < 2*time.Second {
+		return fmt.Errorf("of the outage %v are left when %s begins: make it longer with -away", left, name)
 	}
-	return func() (int, int, error) { all.Wait(); return insisting, presses, failed }
+	_, err := d.Jari(ctx, "fault", "on", name, "--region", awayRegion, "--for", left.String())
+	return err
 }
 
 // search is a request that any diner may send.
@@ -179,12 +190,8 @@ func (d *drill) untilWorking(ctx context.Context) error {
 	return nil
 }
 
-// twice are seats that somebody has twice.
-const twice = `SELECT count(*) FROM (SELECT 1 FROM reservations WHERE status IN ('offered', 'confirmed', 'seated')
-	GROUP BY diner_id, slot_id HAVING count(*) > 1) AS twice`
-
-// wrong says what is wrong with the bookings of both regions.
-func (d *drill) wrong(ctx context.Context) (string, error) {
+// wrong says what is wrong with the bookings of both regions, and of those who insisted.
+func (d *drill) wrong(ctx context.Context, insistent []*crowd.Insistent) (string, error) {
 	var all []string
 	for _, c := range []*crowd.Crowd{d.kr, d.us} {
 		problems, err := c.Check(ctx, d.System)
@@ -192,20 +199,13 @@ func (d *drill) wrong(ctx context.Context) (string, error) {
 			return "", err
 		}
 		all = append(all, problems...)
-		db, err := d.Connect(ctx, parts.ReservationDatabase(c.Region))
-		if err != nil {
-			return "", err
-		}
-		var n int
-		err = errors.Join(db.QueryRow(ctx, twice).Scan(&n), db.Close(context.WithoutCancel(ctx)))
-		if err != nil {
-			return "", err
-		}
-		if n > 0 {
-			all = append(all, fmt.Sprintf("region %s has %d slots that somebody has booked twice", c.Region, n))
-		}
 	}
-	return strings.Join(all, "; "), nil
+	db, err := d.Connect(ctx, parts.ReservationDatabase(awayRegion))
+	if err != nil {
+		return "", err
+	}
+	problems, err := crowd.CheckInsistents(ctx, db, insistent)
+	return strings.Join(append(all, problems...), "; "), errors.Join(err, db.Close(context.WithoutCancel(ctx)))
 }
 
 // lookAtPage opens the page in Chromium, in both regions.
