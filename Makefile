@@ -169,9 +169,9 @@ push: ## build the images and push them: make push REGISTRY=123456789012.dkr.ecr
 	@go build -buildvcs=false -o $(TOOLS)/images ./infra/images
 	@$(TOOLS)/images -push "$(REGISTRY)" $(FLAGS)
 
-deploy: ## migrate, then roll a release out: make deploy ENV=prod-kr RELEASE=release.tfvars.json (without RELEASE: the one that runs)
+deploy: ## migrate, then roll a release out: make deploy ENV=prod-kr RELEASE=release.tfvars.json DROPS=drops.tfvars.json (without them: those of the deployment before)
 	@test -n "$(ENV)" || { echo "say where: make deploy ENV=prod-kr RELEASE=release.tfvars.json" >&2; exit 2; }
-	@infra/aws/deploy.sh "$(ENV)" $(RELEASE)
+	@infra/aws/deploy.sh "$(ENV)" "$(RELEASE)" "$(DROPS)"
 
 tunnels: ## the command that forwards a local port to each database on AWS (in a region that terraform init has chosen)
 	@terraform -chdir=infra/aws/stacks/region output tunnels

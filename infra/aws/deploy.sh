@@ -1,17 +1,20 @@
 #!/usr/bin/env bash
 # Deploys a release to a region: make deploy ENV=prod-kr RELEASE=release.tfvars.json
-# Without RELEASE, the release that runs there, with the Terraform of this clone.
+# Without RELEASE, the release that runs there, with the Terraform of this clone. DROPS=drops.tfvars.json are the drops for
+# which tasks start ahead (jarictl drops plan -output json); without it, those of the deployment before.
 #
 #   1. The jobs get the new images.
 #   2. The schemas of the databases are migrated, each by a task that runs once. The processes of the release before must
 #      go on working with the new schema. A migration that fails ends the deployment, and nothing was replaced.
 #   3. Everything is applied: ECS replaces the tasks, and rolls back a service whose new tasks do not become healthy.
-#   4. The release is noted, for a later run without RELEASE.
+#   4. The release and the drops are noted, for a later run without them.
 set -euo pipefail
 
 environment=${1:?which one, such as prod-kr}
 release=${2:-}
+drops=${3:-}
 [ -z "$release" ] || release=$(realpath "$release")
+[ -z "$drops" ] || drops=$(realpath "$drops")
 cd "$(dirname "$0")/stacks/region"
 [ -f "../../envs/$environment.tfvars" ] || { echo "infra/aws/envs has no $environment.tfvars" >&2; exit 2; }
 say() { echo "deploy $environment: $*"; }
@@ -23,12 +26,22 @@ if [ -z "${TF_VAR_origin_secrets:-}" ]; then
   secret=$(aws secretsmanager get-secret-value --secret-id "/jari/${environment%-*}/origin-secret" --query SecretString --output text)
   export TF_VAR_origin_secrets="[\"$secret\"]"
 fi
-noted="s3://$(terraform output -raw package_bucket)/release.tfvars.json"
+bucket="s3://$(terraform output -raw package_bucket)"
 if [ -z "$release" ]; then
   release=$PWD/release.tfvars.json
-  aws s3 cp --only-show-errors "$noted" "$release"
+  aws s3 cp --only-show-errors "$bucket/release.tfvars.json" "$release"
 fi
-arguments=(-input=false -auto-approve "-var-file=../../envs/$environment.tfvars" "-var-file=$release")
+if [ -z "$drops" ]; then
+  drops=$PWD/drops.tfvars.json
+  code=0
+  aws s3 ls "$bucket/drops.tfvars.json" >/dev/null || code=$?
+  case $code in
+    0) aws s3 cp --only-show-errors "$bucket/drops.tfvars.json" "$drops" ;;
+    1) echo '{"scheduled_capacity": {}}' >"$drops" ;; # none is noted: no deployment had any
+    *) echo "$bucket cannot be listed, and a deployment without the drops would forget them" >&2; exit 1 ;;
+  esac
+fi
+arguments=(-input=false -auto-approve "-var-file=../../envs/$environment.tfvars" "-var-file=$release" "-var-file=$drops")
 
 say "new images for the jobs"
 terraform apply "${arguments[@]}" -target=module.jobs
@@ -52,5 +65,6 @@ done
 
 say "everything"
 terraform apply "${arguments[@]}"
-aws s3 cp --only-show-errors "$release" "$noted"
+aws s3 cp --only-show-errors "$release" "$bucket/release.tfvars.json"
+aws s3 cp --only-show-errors "$drops" "$bucket/drops.tfvars.json"
 say "done"

@@ -14,7 +14,7 @@ import (
 )
 
 const dropsAbout = `Plans how many tasks must run when the drops of a region open, from the slots that restaurants' schedules
-have made. With -output json it prints the Terraform variable scheduled_capacity, for a file such as drops.auto.tfvars.json.`
+have made. With -output json it prints the Terraform variable scheduled_capacity, for a file that make deploy takes: DROPS=drops.tfvars.json.`
 
 // dropsVariable is the default of -reservation-database-url.
 const dropsVariable = "JARICTL_RESERVATION_DATABASE_URL"

@@ -2,7 +2,10 @@
 # rise of requests in one minute. A drop is known before: its scheduled changes come ahead.
 
 locals {
-  most_tasks = max(concat([var.capacity.max], var.scheduled_capacity[*].max)...)
+  # A drop that began yesterday is over.
+  most_tasks = max(concat([var.capacity.max], [
+    for s in var.scheduled_capacity : s.max if timecmp(timeadd("${s.at}Z", "24h"), plantimestamp()) > 0
+  ])...)
 }
 
 resource "aws_appautoscaling_target" "this" {
@@ -98,8 +101,9 @@ resource "aws_cloudwatch_metric_alarm" "requests" {
   }
 }
 
+# AWS refuses a time that has passed, and the list stays after a drop.
 resource "aws_appautoscaling_scheduled_action" "this" {
-  for_each = { for s in var.scheduled_capacity : s.name => s }
+  for_each = { for s in var.scheduled_capacity : s.name => s if timecmp("${s.at}Z", plantimestamp()) > 0 }
 
   name               = "${local.full}-${each.key}"
   service_namespace  = aws_appautoscaling_target.this.service_namespace

@@ -133,6 +133,15 @@ module "service" {
   }
 }
 
+locals {
+  # As in the module service: a drop that began yesterday is over.
+  scheduled_max = {
+    for service in keys(var.services) : service => [
+      for s in lookup(var.scheduled_capacity, service, []) : s.max if timecmp(timeadd("${s.at}Z", "24h"), plantimestamp()) > 0
+    ]
+  }
+}
+
 # Services that share an instance share its connections.
 resource "terraform_data" "connections" {
   for_each = var.instances
@@ -146,7 +155,7 @@ resource "terraform_data" "connections" {
     precondition {
       condition = sum(concat([0], [
         for service, d in local.database_users :
-        max(var.services[service].max, lookup(var.scheduled_capacity, service, [])[*].max...) * var.services[service].connections_per_task
+        max(var.services[service].max, local.scheduled_max[service]...) * var.services[service].connections_per_task
         if contains(keys(local.programs), service) && contains(each.value.databases, d.database)
       ])) <= each.value.max_connections - local.spare_connections
       error_message = "The services on ${each.key} could open more connections than it accepts: lower their max, or raise max_connections."

@@ -155,13 +155,18 @@ run "behind_the_load_balancer_requests_add_tasks" {
 run "a_drop_scales_ahead" {
   variables {
     scheduled_capacity = [
-      { name = "drop-begins", at = "2026-12-01T00:50:00", min = 8, max = 10 },
-      { name = "drop-ends", at = "2026-12-01T02:00:00", min = 2, max = 8 },
+      { name = "drop-begins", at = "2099-12-01T00:50:00", min = 8, max = 10 },
+      { name = "drop-of-yesterday", at = "2026-11-01T00:50:00", min = 8, max = 10 },
+      { name = "drop-ends", at = "2099-12-01T02:00:00", min = 2, max = 8 },
     ]
   }
   assert {
-    condition     = aws_appautoscaling_scheduled_action.this["drop-begins"].schedule == "at(2026-12-01T00:50:00)"
+    condition     = aws_appautoscaling_scheduled_action.this["drop-begins"].schedule == "at(2099-12-01T00:50:00)"
     error_message = "each change is a scheduled action"
+  }
+  assert {
+    condition     = length(aws_appautoscaling_scheduled_action.this) == 2
+    error_message = "AWS refuses a time that has passed"
   }
   assert {
     condition     = output.most_connections == 400
@@ -172,7 +177,7 @@ run "a_drop_scales_ahead" {
 run "rejects_more_connections_than_the_database_has" {
   command = plan
   variables {
-    scheduled_capacity = [{ name = "drop", at = "2026-12-01T00:50:00", min = 8, max = 11 }]
+    scheduled_capacity = [{ name = "drop", at = "2099-12-01T00:50:00", min = 8, max = 11 }]
   }
   expect_failures = [aws_appautoscaling_target.this]
 }
