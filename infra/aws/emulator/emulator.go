@@ -34,6 +34,7 @@ type gap interface {
 type call struct {
 	method, path string
 	query        url.Values
+	service      string     // that of the signature
 	region       string     // that of the signature
 	target       string     // X-Amz-Target: the operation of a JSON protocol
 	form         url.Values // parameters of the query protocol, with Action; else empty
@@ -48,8 +49,9 @@ type reply struct {
 	body   []byte
 }
 
-// New is a handler in front of moto.
-func New(moto *url.URL) http.Handler {
+// New is a handler in front of moto. It tells asked the IAM action of each request that names one.
+// asked must be safe for concurrent use.
+func New(moto *url.URL, asked func(action string)) http.Handler {
 	gaps := []gap{newPolicies(), newFunctions(), newStores(), newDistributions(), newScaling(), newDatabases(), instances{}, newCaches(), newTables(moto), newMail(), newBudgets()}
 	var mu sync.Mutex // over the state of all gaps
 	type key struct{}
@@ -88,6 +90,9 @@ func New(moto *url.URL) http.Handler {
 			http.Error(w, err.Error(), http.StatusBadRequest)
 			return
 		}
+		if action := c.action(); action != "" {
+			asked(action)
+		}
 		mu.Lock()
 		for _, g := range gaps {
 			if reply := g.answer(c); reply != nil {
@@ -114,7 +119,7 @@ func (r *reply) write(w http.ResponseWriter) {
 	_, _ = w.Write(r.body) // the client has gone
 }
 
-var credential = regexp.MustCompile(`Credential=[^/]+/\d+/([^/]+)/`)
+var credential = regexp.MustCompile(`Credential=[^/]+/\d+/([^/]+)/([^/]+)/`)
 
 func read(r *http.Request) (*call, error) {
 	body, err := io.ReadAll(r.Body)
@@ -123,7 +128,7 @@ func read(r *http.Request) (*call, error) {
 	}
 	c := &call{method: r.Method, path: r.URL.Path, query: r.URL.Query(), target: r.Header.Get("X-Amz-Target"), body: body, region: "us-east-1"}
 	if m := credential.FindStringSubmatch(r.Header.Get("Authorization")); m != nil {
-		c.region = m[1]
+		c.region, c.service = m[1], m[2]
 	}
 	if strings.HasPrefix(r.Header.Get("Content-Type"), "application/x-www-form-urlencoded") {
 		if form, err := url.ParseQuery(string(body)); err == nil && form.Get("Action") != "" {

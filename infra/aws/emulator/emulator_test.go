@@ -20,7 +20,7 @@ func same(answer string) http.HandlerFunc {
 }
 
 // start starts the emulator before a moto, and returns a function that calls it.
-func start(t *testing.T, moto http.HandlerFunc) func(method, path, target, body string) (int, string) {
+func start(t *testing.T, moto http.HandlerFunc, asked ...func(string)) func(method, path, target, body string) (int, string) {
 	t.Helper()
 	behind := httptest.NewServer(moto)
 	t.Cleanup(behind.Close)
@@ -28,7 +28,11 @@ func start(t *testing.T, moto http.HandlerFunc) func(method, path, target, body 
 	if err != nil {
 		t.Fatal(err)
 	}
-	server := httptest.NewServer(New(at))
+	server := httptest.NewServer(New(at, func(action string) {
+		for _, tell := range asked {
+			tell(action)
+		}
+	}))
 	t.Cleanup(server.Close)
 	return func(method, path, target, body string) (int, string) {
 		r, err := http.NewRequestWithContext(t.Context(), method, server.URL+path, strings.NewReader(body))
@@ -79,9 +83,22 @@ func TestAnswersWhatMotoLacks(t *testing.T) {
 		{"POST", "/", "", "Action=ListTagsForResource&ResourceName=x&Version=2014-10-31", 200, "moto: Action=ListTagsForResource"}, // RDS
 		{"POST", "/", "AnyScaleFrontendService.TagResource", `{"ResourceARN":"a","Tags":{"k":"v"}}`, 200, "{}"},
 		{"POST", "/", "AnyScaleFrontendService.ListTagsForResource", `{"ResourceARN":"a"}`, 200, `{"Tags":{"k":"v"}}`},
-		{"POST", "/", "", "Action=SetIdentityNotificationTopic&Identity=d&NotificationType=Bounce&SnsTopic=t", 200, "moto: Action=SetIdentityNotificationTopic"},
+		{"POST", "/", "", "Action=SetIdentityNotificationTopic&Identity=d&NotificationType=Bounce&SnsTopic=t", 200, "Result"},
 		{"POST", "/", "", "Action=SetIdentityHeadersInNotificationsEnabled&Identity=d&NotificationType=Bounce&Enabled=false", 200, "Result"},
 		{"POST", "/", "", "Action=GetIdentityNotificationAttributes&Identities.member.1=d", 200, "<key>d</key><value><ForwardingEnabled>true</ForwardingEnabled><BounceTopic>t</BounceTopic>"},
+		{"POST", "/v2/email/configuration-sets", "", `{"ConfigurationSetName":"c","DeliveryOptions":{"TlsPolicy":"REQUIRE"},"Tags":[{"Key":"k","Value":"v"}]}`, 200, "{"},
+		{"GET", "/v2/email/configuration-sets/c", "", "", 200, `"TlsPolicy":"REQUIRE"`},
+		{"GET", "/v2/email/tags?ResourceArn=arn:aws:ses:us-east-1:123456789012:configuration-set/c", "", "", 200, `"Key":"k"`},
+		{"PUT", "/v2/email/identities/d/mail-from", "", `{"MailFromDomain":"b.d"}`, 404, "NotFoundException"},
+		{"POST", "/v2/email/identities", "", `{"EmailIdentity":"d","ConfigurationSetName":"c"}`, 200, `"Tokens":["one","two","three"]`},
+		{"PUT", "/v2/email/identities/d/mail-from", "", `{"MailFromDomain":"b.d"}`, 200, "{}"},
+		{"GET", "/v2/email/identities/d", "", "", 200, `"MailFromAttributes":{"MailFromDomain":"b.d"}`},
+		{"GET", "/v2/email/identities/d", "", "", 200, `"ConfigurationSetName":"c"`},
+		{"GET", "/v2/email/tags?ResourceArn=arn:aws:ses:us-east-1:123456789012:identity/d", "", "", 200, `{"Tags":null}`},
+		{"DELETE", "/v2/email/identities/d", "", "", 200, "{}"},
+		{"GET", "/v2/email/identities/d", "", "", 404, "NotFoundException"},
+		{"POST", "/v2/email/identities", "", "no JSON", 400, "BadRequestException"},
+		{"POST", "/v2/email/outbound-emails", "", "{}", 200, "moto: {}"},
 		{"POST", "/", "AWSBudgetServiceGateway.CreateBudget", `{"Budget":{"BudgetName":"b"},"ResourceTags":[{"Key":"k","Value":"v"}]}`, 200, "moto: "},
 		{"POST", "/", "AWSBudgetServiceGateway.ListTagsForResource", `{"ResourceARN":"arn:aws:budgets::123456789012:budget/b"}`, 200, `[{"Key":"k","Value":"v"}]`},
 		{"POST", "/", "AWSBudgetServiceGateway.CreateNotification", `{"BudgetName":"b","Notification":{"NotificationType":"ACTUAL","Threshold":100},"Subscribers":[{"Address":"a"}]}`, 200, "moto: "},
@@ -153,8 +170,15 @@ func TestATableIsCopiedToOtherRegions(t *testing.T) {
 	if answer := call("DescribeTable", `{"TableName":"c"}`); !strings.Contains(answer, `"Replicas":[{"RegionName":"eu-west-1","ReplicaStatus":"ACTIVE"}]`) {
 		t.Errorf("the table is %s", answer)
 	}
+	call("UpdateTable", `{"TableName":"c","ReplicaUpdates":[{"Create":{"RegionName":"us-west-2","KMSMasterKeyId":"k"}}]}`)
+	if answer := call("DescribeTable", `{"TableName":"c"}`); !strings.Contains(answer, `{"KMSMasterKeyId":"k","RegionName":"us-west-2","ReplicaStatus":"ACTIVE"}`) {
+		t.Errorf("the table is %s", answer)
+	}
+	call("UpdateTable", `{"TableName":"c","ReplicaUpdates":[{"Delete":{"RegionName":"us-west-2"}}]}`)
 	call("UpdateTable", `{"TableName":"c","ReplicaUpdates":[{"Delete":{"RegionName":"eu-west-1"}}]}`)
-	for _, want := range []string{`eu-west-1 CreateTable {"TableName":"c","KeySchema":[]}`, `eu-west-1 DeleteTable {"TableName":"c"}`} {
+	for _, want := range []string{
+		`us-west-2 CreateTable {"KeySchema":[],"SSESpecification":{"Enabled":true,"KMSMasterKeyId":"k","SSEType":"KMS"},"TableName":"c"}`,
+		`eu-west-1 CreateTable {"TableName":"c","KeySchema":[]}`, `eu-west-1 DeleteTable {"TableName":"c"}`} {
 		if !slices.Contains(got, want) {
 			t.Errorf("moto got %q, without %q", got, want)
 		}
@@ -164,14 +188,36 @@ func TestATableIsCopiedToOtherRegions(t *testing.T) {
 	}
 }
 
-func TestAConfigurationSetKeepsThatItNeedsTLS(t *testing.T) {
-	call := start(t, same("<DescribeConfigurationSetResponse><DescribeConfigurationSetResult></DescribeConfigurationSetResult></DescribeConfigurationSetResponse>"))
-	call("POST", "/", "", "Action=PutConfigurationSetDeliveryOptions&ConfigurationSetName=c&DeliveryOptions.TlsPolicy=Require")
-	const want = "<DescribeConfigurationSetResult><DeliveryOptions><TlsPolicy>Require</TlsPolicy></DeliveryOptions></DescribeConfigurationSetResult>"
-	if _, got := call("POST", "/", "", "Action=DescribeConfigurationSet&ConfigurationSetName=c"); !strings.Contains(got, want) {
-		t.Errorf("the set is %s", got)
+func TestTellsTheActionsOfRequests(t *testing.T) {
+	for _, c := range []struct{ service, target, body, want string }{
+		{"ec2", "", "Action=CreateVpc", "ec2:CreateVpc"},
+		{"monitoring", "", "Action=PutMetricAlarm", "cloudwatch:PutMetricAlarm"},
+		{"dynamodb", "DynamoDB_20120810.CreateTable", "{}", "dynamodb:CreateTable"},
+		{"budgets", "AWSBudgetServiceGateway.CreateBudget", "{}", "budgets:ModifyBudget"},
+		{"budgets", "AWSBudgetServiceGateway.DescribeBudget", "{}", "budgets:ViewBudget"},
+		{"budgets", "AWSBudgetServiceGateway.ListTagsForResource", "{}", "budgets:ListTagsForResource"},
+		{"s3", "", "", ""},
+	} {
+		r := httptest.NewRequest(http.MethodPost, "/", strings.NewReader(c.body))
+		r.Header.Set("Authorization", "AWS4-HMAC-SHA256 Credential=test/20260101/us-east-1/"+c.service+"/aws4_request, SignedHeaders=host, Signature=0")
+		r.Header.Set("X-Amz-Target", c.target)
+		if c.target == "" {
+			r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+		}
+		read, err := read(r)
+		if err != nil || read.action() != c.want {
+			t.Errorf("%s %s %s is %q, %v; want %q", c.service, c.target, c.body, read.action(), err, c.want)
+		}
 	}
-	if _, got := call("POST", "/", "", "Action=DescribeConfigurationSet&ConfigurationSetName=other"); strings.Contains(got, "TlsPolicy") {
-		t.Errorf("another set is %s", got)
+}
+
+func TestEachRequestIsTold(t *testing.T) {
+	var told []string
+	call := start(t, same("moto"), func(action string) { told = append(told, action) })
+	call("POST", "/", dynamo+"DescribeTable", `{"TableName":"c"}`) // moto answers
+	call("POST", "/", "", "Action=DescribeCacheSubnetGroups&CacheSubnetGroupName=a&Version=2015-02-02")
+	call("GET", "/2020-05-31/key-group", "", "")
+	if want := []string{"x:DescribeTable", "x:DescribeCacheSubnetGroups"}; !slices.Equal(told, want) {
+		t.Errorf("told are %q, want %q", told, want)
 	}
 }

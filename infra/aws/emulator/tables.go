@@ -13,17 +13,31 @@ import (
 // provider waits for them. Here a copy is a table of its own with the same keys: it gets no items.
 type tables struct {
 	moto    string
-	copies  map[string][]string // region/table to the regions of its copies
-	creates map[string][]byte   // region/table to the call that created it
+	copies  map[string][]replicaOf // region/table to its copies
+	creates map[string][]byte      // region/table to the call that created it
 }
 
 func newTables(moto *url.URL) tables {
-	return tables{moto: moto.String(), copies: map[string][]string{}, creates: map[string][]byte{}}
+	return tables{moto: moto.String(), copies: map[string][]replicaOf{}, creates: map[string][]byte{}}
 }
 
 const dynamo = "DynamoDB_20120810."
 
-type replicaOf struct{ RegionName string }
+// replicaOf is a copy: its region, and its key if that is not the default.
+type replicaOf struct {
+	RegionName     string
+	KMSMasterKeyId string `json:",omitempty"`
+}
+
+// create is the call that creates the copy of a table that was created so.
+func (r replicaOf) create(original []byte) ([]byte, error) {
+	var given map[string]any
+	if err := json.Unmarshal(original, &given); err != nil || r.KMSMasterKeyId == "" {
+		return original, err
+	}
+	given["SSESpecification"] = map[string]any{"Enabled": true, "SSEType": "KMS", "KMSMasterKeyId": r.KMSMasterKeyId}
+	return json.Marshal(given)
+}
 
 func (t tables) answer(c *call) *reply {
 	if c.target != dynamo+"CreateTable" && c.target != dynamo+"UpdateTable" {
@@ -43,12 +57,18 @@ func (t tables) answer(c *call) *reply {
 	}
 	for _, u := range given.ReplicaUpdates {
 		var err error
+		in := func(region string) func(replicaOf) bool {
+			return func(r replicaOf) bool { return r.RegionName == region }
+		}
 		switch {
-		case u.Create != nil && !slices.Contains(t.copies[table], u.Create.RegionName):
-			t.copies[table] = append(t.copies[table], u.Create.RegionName)
-			err = t.call(u.Create.RegionName, "CreateTable", t.creates[table])
+		case u.Create != nil && !slices.ContainsFunc(t.copies[table], in(u.Create.RegionName)):
+			t.copies[table] = append(t.copies[table], *u.Create)
+			var body []byte
+			if body, err = u.Create.create(t.creates[table]); err == nil {
+				err = t.call(u.Create.RegionName, "CreateTable", body)
+			}
 		case u.Delete != nil:
-			t.copies[table] = slices.DeleteFunc(t.copies[table], func(region string) bool { return region == u.Delete.RegionName })
+			t.copies[table] = slices.DeleteFunc(t.copies[table], in(u.Delete.RegionName))
 			err = t.call(u.Delete.RegionName, "DeleteTable", fmt.Appendf(nil, `{"TableName":%q}`, given.TableName))
 		}
 		if err != nil {
@@ -92,8 +112,12 @@ func (t tables) mend(c *call, body []byte) []byte {
 			continue
 		}
 		var replicas []map[string]any
-		for _, region := range copies {
-			replicas = append(replicas, map[string]any{"RegionName": region, "ReplicaStatus": "ACTIVE"})
+		for _, r := range copies {
+			replica := map[string]any{"RegionName": r.RegionName, "ReplicaStatus": "ACTIVE"}
+			if r.KMSMasterKeyId != "" {
+				replica["KMSMasterKeyId"] = r.KMSMasterKeyId
+			}
+			replicas = append(replicas, replica)
 		}
 		table["Replicas"], table["GlobalTableVersion"] = replicas, "2019.11.21"
 		if changed, err := json.Marshal(answer); err == nil {

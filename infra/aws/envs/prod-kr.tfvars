@@ -32,8 +32,14 @@ instances = {
 cache  = { node_type = "cache.m7g.large", nodes = 3 }
 search = { instance_type = "m7g.large.search", instance_count = 3, volume_gib = 200 }
 
+# The other region has a copy of this one's restaurants, encrypted with its own key (terraform output kms_key_arn there).
+# Leave it out until that key exists.
+catalogue_replicas = {
+  us-east-1 = { kms_key_arn = "arn:aws:kms:us-east-1:123456789012:key/00000000-0000-4000-8000-000000000000" }
+}
+
 settings = {
   alerting = { ALERTING_DIGEST_ZONE = "Asia/Seoul" }
 }
 
-monthly_budget_usd = 2500
+monthly_budget_usd = 3000

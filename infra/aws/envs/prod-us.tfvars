@@ -37,8 +37,13 @@ instances = {
 cache  = { node_type = "cache.t4g.small", nodes = 2 }
 search = { instance_type = "m7g.large.search", instance_count = 3, volume_gib = 100 }
 
+# The other region has a copy of this one's restaurants, encrypted with its own key (terraform output kms_key_arn there).
+catalogue_replicas = {
+  ap-northeast-2 = { kms_key_arn = "arn:aws:kms:ap-northeast-2:123456789012:key/00000000-0000-4000-8000-000000000000" }
+}
+
 settings = {
   alerting = { ALERTING_DIGEST_ZONE = "America/New_York" }
 }
 
-monthly_budget_usd = 1500
+monthly_budget_usd = 1700

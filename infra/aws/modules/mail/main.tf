@@ -3,34 +3,52 @@
 
 data "aws_caller_identity" "this" {}
 
-resource "aws_ses_domain_identity" "this" {
-  domain = var.domain
+resource "aws_sesv2_configuration_set" "this" {
+  configuration_set_name = var.name
+
+  delivery_options {
+    tls_policy = "REQUIRE" # else SES sends without TLS to servers that have none
+  }
+
+  reputation_options {
+    reputation_metrics_enabled = true
+  }
+
+  sending_options {
+    sending_enabled = true
+  }
 }
 
-resource "aws_ses_domain_dkim" "this" {
-  domain = aws_ses_domain_identity.this.domain
+# All mails from the domain use the configuration set: no program has to name it.
+resource "aws_sesv2_email_identity" "this" {
+  email_identity         = var.domain
+  configuration_set_name = aws_sesv2_configuration_set.this.configuration_set_name
+
+  dkim_signing_attributes {
+    next_signing_key_length = "RSA_2048_BIT"
+  }
 }
 
 resource "aws_route53_record" "dkim" {
   count = 3 # SES gives three, so that keys can be changed one by one
 
   zone_id = var.zone_id
-  name    = "${aws_ses_domain_dkim.this.dkim_tokens[count.index]}._domainkey.${var.domain}"
+  name    = "${aws_sesv2_email_identity.this.dkim_signing_attributes[0].tokens[count.index]}._domainkey.${var.domain}"
   type    = "CNAME"
   ttl     = 600
-  records = ["${aws_ses_domain_dkim.this.dkim_tokens[count.index]}.dkim.amazonses.com"]
+  records = ["${aws_sesv2_email_identity.this.dkim_signing_attributes[0].tokens[count.index]}.dkim.amazonses.com"]
 }
 
 # Bounces come to a domain of ours, so that SPF is about our domain, too.
-resource "aws_ses_domain_mail_from" "this" {
-  domain                 = aws_ses_domain_identity.this.domain
+resource "aws_sesv2_email_identity_mail_from_attributes" "this" {
+  email_identity         = aws_sesv2_email_identity.this.email_identity
   mail_from_domain       = "bounce-${var.region_label}.${var.domain}"
-  behavior_on_mx_failure = "UseDefaultValue"
+  behavior_on_mx_failure = "USE_DEFAULT_VALUE"
 }
 
 resource "aws_route53_record" "mail_from_mx" {
   zone_id = var.zone_id
-  name    = aws_ses_domain_mail_from.this.mail_from_domain
+  name    = aws_sesv2_email_identity_mail_from_attributes.this.mail_from_domain
   type    = "MX"
   ttl     = 600
   records = ["10 feedback-smtp.${var.region}.amazonses.com"]
@@ -38,7 +56,7 @@ resource "aws_route53_record" "mail_from_mx" {
 
 resource "aws_route53_record" "mail_from_spf" {
   zone_id = var.zone_id
-  name    = aws_ses_domain_mail_from.this.mail_from_domain
+  name    = aws_sesv2_email_identity_mail_from_attributes.this.mail_from_domain
   type    = "TXT"
   ttl     = 600
   records = ["v=spf1 include:amazonses.com -all"]
@@ -52,16 +70,6 @@ resource "aws_route53_record" "dmarc" {
   type    = "TXT"
   ttl     = 600
   records = [var.dmarc_record]
-}
-
-resource "aws_ses_configuration_set" "this" {
-  name                       = var.name
-  sending_enabled            = true
-  reputation_metrics_enabled = true
-
-  delivery_options {
-    tls_policy = "Require" # else SES sends without TLS to servers that have none
-  }
 }
 
 resource "aws_sns_topic" "feedback" {
@@ -85,13 +93,14 @@ resource "aws_sns_topic_policy" "feedback" {
   })
 }
 
+# Of the first API: the events of a configuration set have all headers, and so diners' addresses.
 resource "aws_ses_identity_notification_topic" "this" {
   for_each = toset(["Bounce", "Complaint"])
 
-  identity                 = aws_ses_domain_identity.this.domain
+  identity                 = aws_sesv2_email_identity.this.email_identity
   notification_type        = each.key
   topic_arn                = aws_sns_topic.feedback.arn
-  include_original_headers = false # they have diners' addresses
+  include_original_headers = false
 
   depends_on = [aws_sns_topic_policy.feedback]
 }

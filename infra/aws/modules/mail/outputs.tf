@@ -1,16 +1,16 @@
 output "identity_arn" {
   description = "ARN of the domain, for the policies of those who send."
-  value       = aws_ses_domain_identity.this.arn
+  value       = aws_sesv2_email_identity.this.arn
 }
 
 output "configuration_set_name" {
   description = "Name of the configuration set."
-  value       = aws_ses_configuration_set.this.name
+  value       = aws_sesv2_configuration_set.this.configuration_set_name
 }
 
 output "configuration_set_arn" {
   description = "ARN of the configuration set, for the policies of those who send."
-  value       = aws_ses_configuration_set.this.arn
+  value       = aws_sesv2_configuration_set.this.arn
 }
 
 output "feedback_topic_arn" {

@@ -41,6 +41,11 @@ variable "domain" {
 variable "zone_id" {
   type        = string
   description = "Id of the domain's Route 53 zone, in which the records are written."
+
+  validation {
+    condition     = can(regex("^[A-Z0-9]{1,32}$", var.zone_id))
+    error_message = "Give the id of a Route 53 zone, such as Z0123456789ABCDEFGHIJ."
+  }
 }
 
 variable "region_label" {

@@ -2,8 +2,8 @@ mock_provider "aws" {
   mock_data "aws_caller_identity" {
     defaults = { account_id = "123456789012" }
   }
-  mock_resource "aws_ses_domain_dkim" {
-    defaults = { dkim_tokens = ["one", "two", "three"] }
+  mock_resource "aws_sesv2_email_identity" {
+    defaults = { dkim_signing_attributes = { tokens = ["one", "two", "three"] } }
   }
   mock_resource "aws_sns_topic" {
     defaults = { arn = "arn:aws:sns:ap-northeast-2:123456789012:feedback" }
@@ -36,8 +36,12 @@ run "mails_are_signed" {
 
 run "mails_need_tls_and_bounces_are_seen" {
   assert {
-    condition     = aws_ses_configuration_set.this.delivery_options[0].tls_policy == "Require"
+    condition     = aws_sesv2_configuration_set.this.delivery_options[0].tls_policy == "REQUIRE"
     error_message = "TLS is required"
+  }
+  assert {
+    condition     = aws_sesv2_email_identity.this.configuration_set_name == "jari-test-kr"
+    error_message = "The domain's mails use the configuration set."
   }
   assert {
     condition     = length(aws_ses_identity_notification_topic.this) == 2
