@@ -41,6 +41,15 @@ func decode(text string) (all []statement, err error) {
 	return all, nil
 }
 
+// Actions are the actions that a policy document allows. They may have wildcards.
+func Actions(document string) (all []string, err error) {
+	statements, err := decode(document)
+	for _, s := range statements {
+		all = append(all, s.Actions...)
+	}
+	return all, err
+}
+
 // list reads a text or a list of texts.
 func list(raw json.RawMessage) (all []string) {
 	var one string
@@ -64,6 +73,7 @@ func policies(check func(statement) string) func(Plan) []Finding {
 			if err != nil {
 				all = append(all, Finding{Address: r.Address, What: err.Error()})
 			}
+			p.meet(len(statements))
 			for _, s := range statements {
 				if what := check(s); what != "" {
 					all = append(all, Finding{Address: r.Address, What: what})
@@ -96,7 +106,8 @@ type container struct {
 	Privileged  bool   `json:"privileged"`
 	StopTimeout int    `json:"stopTimeout"`
 	Environment []struct {
-		Name string `json:"name"`
+		Name  string `json:"name"`
+		Value string `json:"value"`
 	} `json:"environment"`
 	Ports []json.RawMessage `json:"portMappings"`
 	Linux struct {
@@ -115,20 +126,23 @@ func (c container) Service() bool { return len(c.Ports) > 0 }
 
 // containers makes a rule about the containers of all task definitions.
 func containers(check func(container) string) func(Plan) []Finding {
-	return each("aws_ecs_task_definition", func(r Resource) string {
-		text := r.Text("container_definitions")
-		if text == "" {
-			return "" // known after apply, and checked in the state
-		}
-		var all []container
-		if err := json.Unmarshal([]byte(text), &all); err != nil {
-			return "its containers are no JSON: " + err.Error()
-		}
-		for _, c := range all {
-			if what := check(c); what != "" {
-				return "container " + c.Name + ": " + what
+	return func(p Plan) (all []Finding) {
+		for _, r := range p.Of("aws_ecs_task_definition") {
+			text := r.Text("container_definitions")
+			if text == "" {
+				continue // known after apply, and checked in the state
+			}
+			var inside []container
+			if err := json.Unmarshal([]byte(text), &inside); err != nil {
+				all = append(all, Finding{Address: r.Address, What: "its containers are no JSON: " + err.Error()})
+			}
+			p.meet(len(inside))
+			for _, c := range inside {
+				if what := check(c); what != "" {
+					all = append(all, Finding{Address: r.Address, What: "container " + c.Name + ": " + what})
+				}
 			}
 		}
-		return ""
-	})
+		return all
+	}
 }

@@ -13,7 +13,11 @@ import (
 )
 
 // Plan are the resources of a plan or of a state.
-type Plan struct{ Resources []Resource }
+type Plan struct {
+	Resources []Resource
+
+	met *int // counts what a rule looks at; nil: nobody counts
+}
 
 // Resource is a managed resource. Values lacks what is known only after apply.
 type Resource struct {
@@ -132,10 +136,26 @@ func (p Plan) Check(rules []Rule) (all []Finding) {
 	return all
 }
 
+// Met counts what a rule looks at: resources, statements or containers. A rule that meets nothing
+// finds nothing, whatever is wrong.
+func (p Plan) Met(rule Rule) (n int) {
+	p.met = &n
+	rule.Check(p)
+	return n
+}
+
+// meet says that a rule looks at n things.
+func (p Plan) meet(n int) {
+	if p.met != nil {
+		*p.met += n
+	}
+}
+
 // each makes a rule about the resources of one type: check says what is wrong, "" if nothing is.
 func each(kind string, check func(Resource) string) func(Plan) []Finding {
 	return func(p Plan) (all []Finding) {
 		for _, r := range p.Of(kind) {
+			p.meet(1)
 			if what := check(r); what != "" {
 				all = append(all, Finding{Address: r.Address, What: what})
 			}

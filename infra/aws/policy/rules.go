@@ -3,6 +3,7 @@ package policy
 import (
 	"encoding/json"
 	"fmt"
+	"net/url"
 	"regexp"
 	"slices"
 	"strings"
@@ -131,7 +132,7 @@ var special = []Rule{
 	})},
 	{"no-secret-in-plain-text", "What a task definition says everybody with read access reads.", containers(func(c container) string {
 		for _, v := range c.Environment {
-			if secretName.MatchString(v.Name) {
+			if secretName.MatchString(v.Name) && !withoutPassword(v.Value) {
 				return v.Name + " is plain text"
 			}
 		}
@@ -159,6 +160,7 @@ var special = []Rule{
 	})},
 	{"buckets-closed", "Each bucket has what makes it private, encrypted and versioned.", func(p Plan) (all []Finding) {
 		buckets := p.Of("aws_s3_bucket")
+		p.meet(len(buckets))
 		for _, kind := range []string{
 			"aws_s3_bucket_public_access_block", "aws_s3_bucket_server_side_encryption_configuration", "aws_s3_bucket_versioning", "aws_s3_bucket_policy",
 		} {
@@ -190,6 +192,9 @@ var special = []Rule{
 	{"tagged", "Costs and owners are known.", func(p Plan) (all []Finding) {
 		for _, r := range p.Resources {
 			tags, has := r.Values["tags_all"].(map[string]any)
+			if has {
+				p.meet(1)
+			}
 			if has && (tags["Project"] == nil || tags["Environment"] == nil) {
 				all = append(all, Finding{Address: r.Address, What: "has no tag Project or Environment"})
 			}
@@ -200,6 +205,16 @@ var special = []Rule{
 
 // secretName are names of variables whose value is one.
 var secretName = regexp.MustCompile(`(PASSWORD|_TOKEN|_KEY|_SECRET|SIGNING|DATABASE_URL|REDIS_URL)$`)
+
+// withoutPassword reports whether a text is a URL that names a user and has no password.
+func withoutPassword(text string) bool {
+	u, err := url.Parse(text)
+	if err != nil || u.User == nil {
+		return false
+	}
+	_, has := u.User.Password()
+	return !has
+}
 
 // anywhere reports whether a rule is about every address.
 func anywhere(r Resource) bool {

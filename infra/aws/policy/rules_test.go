@@ -43,9 +43,9 @@ func TestEachAttributeIsChecked(t *testing.T) {
 				values string
 				found  int
 			}{"as wanted": {nested(a.Path, want), 0}, "broken": {nested(a.Path, a.Broken), 1}, "missing": {"{}", 1}} {
-				p := Plan{[]Resource{resource(t, a.Type, c.values)}}
-				if found := rule.Check(p); len(found) != c.found {
-					t.Errorf("%s: %v", name, found)
+				p := Plan{Resources: []Resource{resource(t, a.Type, c.values)}}
+				if found := rule.Check(p); len(found) != c.found || p.Met(rule) != 1 {
+					t.Errorf("%s: %v, met %d", name, found, p.Met(rule))
 				}
 			}
 		})
@@ -128,10 +128,17 @@ var fixtures = map[string]struct{ good, broken []string }{
 		},
 	},
 	"no-secret-in-plain-text": {
-		[]string{tasks(nil)},
-		[]string{tasks(func(c map[string]any) {
-			c["environment"] = []any{map[string]any{"name": "USER_DATABASE_URL", "value": "postgres://"}}
+		[]string{tasks(nil), tasks(func(c map[string]any) {
+			c["environment"] = []any{map[string]any{"name": "USER_ADMIN_DATABASE_URL", "value": "postgres://admin@db/postgres"}}
 		})},
+		[]string{
+			tasks(func(c map[string]any) {
+				c["environment"] = []any{map[string]any{"name": "USER_DATABASE_URL", "value": "postgres://"}}
+			}),
+			tasks(func(c map[string]any) {
+				c["environment"] = []any{map[string]any{"name": "USER_DATABASE_URL", "value": "postgres://user:secret@db/users"}}
+			}),
+		},
 	},
 	"database-password": {
 		[]string{
@@ -205,8 +212,11 @@ func TestEachSpecialRuleFindsWhatBreaksIt(t *testing.T) {
 		if found := rule.Check(good); len(found) > 0 {
 			t.Errorf("%s: found %v", rule.Name, found)
 		}
+		if good.Met(rule) == 0 && rule.Name != "no-user" {
+			t.Errorf("%s meets nothing of its fixture", rule.Name)
+		}
 		for _, text := range f.broken {
-			if found := rule.Check(Plan{[]Resource{read(text)}}); len(found) == 0 {
+			if found := rule.Check(Plan{Resources: []Resource{read(text)}}); len(found) == 0 {
 				t.Errorf("%s does not find %s", rule.Name, text)
 			}
 		}

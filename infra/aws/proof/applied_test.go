@@ -71,14 +71,35 @@ func unexpected(found map[drift][]string) (all []string) {
 // production do.
 var unprotected = []string{"database-protected", "database-final-snapshot", "catalogue-protected", "load-balancer-protected"}
 
-// emulated lets the workspace use an emulator of its own in front of moto, and returns its URL.
-func (w workspace) emulated(t *testing.T) (workspace, string) {
+// withoutSubject are the rules that meet nothing in the states: there is no user, and without -full no
+// domain of OpenSearch, which the plans have.
+func withoutSubject(rule string) bool {
+	return rule == "no-user" || strings.HasPrefix(rule, "search-") && !*full
+}
+
+// unmet are the rules that met nothing in all of these.
+func unmet(plans ...policy.Plan) (names []string) {
+	for _, rule := range policy.Rules() {
+		n := 0
+		for _, p := range plans {
+			n += p.Met(rule)
+		}
+		if n == 0 && !withoutSubject(rule.Name) {
+			names = append(names, rule.Name)
+		}
+	}
+	return names
+}
+
+// emulated lets the workspace use an emulator of its own in front of moto, and returns its URL. asked
+// gets what Terraform asks it to do.
+func (w workspace) emulated(t *testing.T, asked *asked) (workspace, string) {
 	t.Helper()
 	moto, err := url.Parse(realpart.Need(t, realpart.AWS))
 	if err != nil {
 		t.Fatal(err)
 	}
-	server := httptest.NewServer(emulator.New(moto))
+	server := httptest.NewServer(emulator.New(moto, asked.add))
 	t.Cleanup(server.Close)
 	w.env = append(slices.Clone(w.env), "AWS_ENDPOINT_URL="+server.URL, "AWS_ACCESS_KEY_ID=test", "AWS_SECRET_ACCESS_KEY=test",
 		"AWS_S3_USE_PATH_STYLE=true", "TF_VAR_max_retries=2", "TF_VAR_deletion_protection=false",
@@ -124,7 +145,8 @@ func TestTheEmulatorTakesTheStacks(t *testing.T) {
 		t.Skip("applies for minutes what the other tests plan: `make test-aws` does")
 	}
 	t.Parallel()
-	w, url := newWorkspace(t).emulated(t)
+	var asked asked
+	w, url := newWorkspace(t).emulated(t, &asked)
 	const bucket = "jari-terraform-state-123456789012"
 	request(t, http.MethodPut, url+"/"+bucket, "s3", "us-east-1", "", "")
 	global := w.stack(t, "stacks/global", []string{"-backend-config=envs/prod.s3.tfbackend"}, "-var-file=envs/prod.tfvars")
@@ -136,38 +158,73 @@ func TestTheEmulatorTakesTheStacks(t *testing.T) {
 		labels = labels[1:]
 	}
 	regions := map[string]stack{}
+	var state, kr policy.Plan // of global, and of a region
 	for _, label := range labels {
 		regions[label] = region(t, w.env, label, zone)
 	}
-	t.Run("apply", func(t *testing.T) {
+	if *full {
+		regions["kr"].apply(t, `-target=module.rds["users"]`) // us copies it
+	}
+	if !t.Run("apply", func(t *testing.T) {
 		t.Run("global", func(t *testing.T) {
 			t.Parallel()
 			global.apply(t)
-			global.check(t)
+			state = global.check(t)
 			smokeOfEdge(t, url)
 			reportDrift(t, global)
 		})
 		for label, s := range regions {
 			t.Run(label, func(t *testing.T) {
 				t.Parallel()
-				s.apply(t)
-				p := s.check(t)
-				if len(p.Resources) < 400 {
-					t.Errorf("%s has %d resources only", label, len(p.Resources))
+				if p := s.prove(t, url, label); label == "kr" {
+					kr = p
 				}
-				smoke(t, url, p)
-				reportDrift(t, s)
 			})
 		}
-	})
+	}) {
+		t.FailNow()
+	}
 	if keys := request(t, http.MethodGet, url+"/"+bucket+"?list-type=2", "s3", "us-east-1", "", ""); !strings.Contains(keys, "prod/global.tfstate<") ||
 		!strings.Contains(keys, "prod/kr.tfstate<") || strings.Contains(keys, ".tflock") {
 		t.Errorf("the bucket of the states has %s", keys)
+	}
+	for _, rule := range unmet(kr, state) {
+		t.Errorf("the rule %s met nothing in both states", rule)
+	}
+	plan, apply := deliveryActions(t, state)
+	actions := asked.take()
+	global.planOfPullRequest(t)
+	regions["kr"].planOfPullRequest(t)
+	if all := asked.take(); len(all) < 3 || len(refused(all, plan)) > 0 {
+		t.Errorf("of the actions of a pull request's plan, %q, the role plan may not do %q", all, refused(all, plan))
 	}
 	for _, label := range labels {
 		regions[label].apply(t, "-destroy")
 	}
 	global.apply(t, "-destroy")
+	if all := append(actions, asked.take()...); len(all) < 200 || len(refused(all, append(apply, administrator...))) > 0 {
+		t.Errorf("of %d actions the role apply may not do %q", len(all), refused(all, append(apply, administrator...)))
+	}
+}
+
+// prove applies a region, compares its state with the rules and with calls.json, and reads it back.
+func (s stack) prove(t *testing.T, url, label string) policy.Plan {
+	t.Helper()
+	s.apply(t)
+	p := s.check(t)
+	if len(p.Resources) < 400 {
+		t.Errorf("%s has %d resources only", label, len(p.Resources))
+	}
+	roles := allowed(t, p, "jari-prod-"+label)
+	if len(roles) < 6 {
+		t.Errorf("the programs with a role are %v", roles)
+	}
+	for _, what := range differences(roles, table(t)) {
+		t.Error(what)
+	}
+	smoke(t, url, p)
+	reportDrift(t, s)
+	return p
 }
 
 // smokeOfEdge compares the published functions with their files.

@@ -1,9 +1,7 @@
 package proof
 
 import (
-	"encoding/json"
 	"net/url"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -89,15 +87,7 @@ func localCall(from string, args []string, i int, value string) (c call, ok bool
 }
 
 func TestTheLauncherWiresTheCallsOfTheTable(t *testing.T) {
-	text, err := os.ReadFile("../calls.json")
-	if err != nil {
-		t.Fatal(err)
-	}
-	var table []call
-	if err := json.Unmarshal(text, &table); err != nil {
-		t.Fatal(err)
-	}
-	table = slices.DeleteFunc(table, func(c call) bool { return slices.Contains(onlyOnAWS, c.From) })
+	table := slices.DeleteFunc(table(t), func(c call) bool { return slices.Contains(onlyOnAWS, c.From) })
 	local := localCalls(t)
 	for _, c := range local {
 		if !slices.Contains(table, c) {

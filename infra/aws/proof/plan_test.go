@@ -87,6 +87,15 @@ func TestThePlanOfEachRegionFollowsTheRules(t *testing.T) {
 					t.Errorf("%s: %s", program, problem)
 				}
 			}
+			jobs, _ := s.Planned.Outputs["job_variables"].Value.(map[string]any)
+			if len(jobs) < 7 {
+				t.Fatalf("the jobs are %v", jobs)
+			}
+			for job, given := range jobs {
+				for _, problem := range jobVariables(t, given) {
+					t.Errorf("%s: %s", job, problem)
+				}
+			}
 		})
 	}
 }
@@ -104,6 +113,40 @@ func variablesOf(t *testing.T, program string, given any) []string {
 		names = append(names, strings.TrimSuffix(fmt.Sprint(name), "_SECRET_ARN")) // of a function
 	}
 	return compare(help, names)
+}
+
+// jobVariables says which variables the program of a job does not know. A task needs fewer than the
+// program; postgrestest.Migrates runs each migration with those that it has here.
+func jobVariables(t *testing.T, given any) (problems []string) {
+	t.Helper()
+	job, _ := given.(map[string]any)
+	program, _ := job["program"].(string)
+	if program == "jari-telemetry" { // it has no flags of a daemon
+		source, err := os.ReadFile("../../../fluentbit/cmd/jari-telemetry/main.go")
+		if err != nil {
+			t.Fatal(err)
+		}
+		list, _ := job["names"].([]any)
+		for _, name := range list {
+			if !strings.Contains(string(source), fmt.Sprintf("%q", name)) {
+				problems = append(problems, fmt.Sprint("does not know ", name))
+			}
+		}
+		return problems
+	}
+	return slices.DeleteFunc(variablesOf(t, program, job["names"]), func(problem string) bool { return strings.HasPrefix(problem, "needs ") })
+}
+
+func TestAVariableThatAJobDoesNotKnowIsFound(t *testing.T) {
+	for program, names := range map[string][]any{
+		"userd":          {"USER_DATABASE_URL", "USER_DATABSE_URL"},
+		"jari-telemetry": {"JARI_OPENSEARCH_URL", "USER_DATABSE_URL"},
+	} {
+		got := jobVariables(t, map[string]any{"program": program, "names": names})
+		if !slices.Equal(got, []string{"does not know USER_DATABSE_URL"}) {
+			t.Errorf("%s: %q", program, got)
+		}
+	}
 }
 
 var alternative = regexp.MustCompile(`this or -(\S+) is required`)

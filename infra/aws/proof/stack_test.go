@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -135,6 +136,14 @@ func (s stack) drifts(t *testing.T) map[drift][]string {
 	return all
 }
 
+// planOfPullRequest makes a plan as the workflow Plan does.
+func (s stack) planOfPullRequest(t *testing.T) {
+	t.Helper()
+	if out, err := s.terraform(t, s.root, append([]string{"plan", "-no-color", "-refresh=false", "-lock=false"}, s.args...)...); err != nil {
+		t.Errorf("%s: plan of a pull request: %.3000s%v", s.root, out, err)
+	}
+}
+
 // changes reads the differences out of a plan's JSON.
 func changes(plan []byte) (map[drift][]string, error) {
 	var shown struct {
@@ -163,13 +172,37 @@ func changes(plan []byte) (map[drift][]string, error) {
 			all[d] = append(all[d], r.Address)
 			continue
 		}
-		for name, after := range r.Change.After {
-			if !reflect.DeepEqual(r.Change.Before[name], after) && name != "tags_all" {
+		for name := range names(r.Change.Before, r.Change.After, r.Change.Unknown) {
+			unknown := r.Change.Unknown[name] // true, or a structure in which a true is; {} and [] say that all is known
+			same := reflect.DeepEqual(r.Change.Before[name], r.Change.After[name]) && !holds(unknown, true)
+			if !same && name != "tags_all" {
 				all[drift{r.Type, name}] = append(all[drift{r.Type, name}], r.Address)
 			}
 		}
 	}
 	return all, nil
+}
+
+// names are the keys of all maps.
+func names(all ...map[string]any) map[string]bool {
+	keys := map[string]bool{}
+	for _, one := range all {
+		for name := range one {
+			keys[name] = true
+		}
+	}
+	return keys
+}
+
+// holds reports whether a value is in a structure of JSON.
+func holds(structure any, value any) bool {
+	switch s := structure.(type) {
+	case map[string]any:
+		return slices.ContainsFunc(slices.Collect(maps.Values(s)), func(v any) bool { return holds(v, value) })
+	case []any:
+		return slices.ContainsFunc(s, func(v any) bool { return holds(v, value) })
+	}
+	return structure == value
 }
 
 // output is an output of the stack.
@@ -202,8 +235,11 @@ func TestFindsDrift(t *testing.T) {
 	got, err := changes([]byte(`{"resource_changes":[
 		{"address":"a.same","type":"a","change":{"actions":["no-op"],"before":{"x":1},"after":{"x":2}}},
 		{"address":"a.other","type":"a","change":{"actions":["update"],"before":{"x":1,"y":[1]},"after":{"x":2,"y":[1]}}},
+		{"address":"a.unknown","type":"a","change":{"actions":["update"],"before":{"z":"id","list":[1],"gone":1,"tags_all":{}},"after":{"list":[1]},
+			"after_unknown":{"z":true,"list":[{"w":false}],"tags_all":true}}},
+		{"address":"a.nested","type":"a","change":{"actions":["update"],"before":{"list":[1]},"after":{"list":[1]},"after_unknown":{"list":[{"w":true}]}}},
 		{"address":"b.new","type":"b","change":{"actions":["delete","create"],"before":{},"after":{}}}]}`))
-	want := map[drift][]string{{"a", "x"}: {"a.other"}, {"b", "delete and create"}: {"b.new"}}
+	want := map[drift][]string{{"a", "x"}: {"a.other"}, {"a", "z"}: {"a.unknown"}, {"a", "gone"}: {"a.unknown"}, {"a", "list"}: {"a.nested"}, {"b", "delete and create"}: {"b.new"}}
 	if err != nil || !reflect.DeepEqual(got, want) {
 		t.Errorf("%v, %v", got, err)
 	}

@@ -1,5 +1,6 @@
 # How GitHub's workflows reach AWS: without a stored key, as one of two roles. plan is for pull requests and reads. apply
-# is for the protected environment and changes what begins with the name of the environment.
+# changes what begins with the name of the environment. Each is for a protected environment of GitHub, since the code of a
+# pull request runs with what plan may read.
 
 data "aws_caller_identity" "this" {}
 
@@ -12,7 +13,7 @@ locals {
   boundary_arn = "arn:aws:iam::${local.account}:policy/${var.name}-boundary"
 
   subjects = {
-    plan  = "repo:${var.repository}:pull_request"
+    plan  = "repo:${var.repository}:environment:${var.environment}-plan"
     apply = "repo:${var.repository}:environment:${var.environment}"
   }
 }
@@ -25,6 +26,7 @@ resource "aws_iam_openid_connect_provider" "github" {
 }
 
 data "aws_iam_policy_document" "trust" {
+  # checkov:skip=CKV_AWS_358: the subject is equal to one environment of one repository, and tests say so
   for_each = local.subjects
 
   statement {

@@ -6,8 +6,8 @@ locals {
   arn  = "arn:aws:%s:*:${local.account}:%s"
 
   statements = {
-    # Pull requests: `plan -refresh=false -lock=false`. It reads the state and what the stacks' data sources ask for.
-    # A refresh would read the values of secrets, and code of a pull request could print them.
+    # Pull requests: `plan -refresh=false -lock=false`. It reads the state and what the stacks' data sources ask for, two
+    # secrets among that, and a random text for each password that it would not use.
     plan = [
       { actions = ["s3:ListBucket"], resources = [local.state_arn] },
       { actions = ["s3:GetObject"], resources = ["${local.state_arn}/${var.environment}/*"] },
@@ -21,6 +21,23 @@ locals {
       },
       # Images of Amazon Linux, by name
       { actions = ["ssm:GetParameter"], resources = ["arn:aws:ssm:*::parameter/aws/service/*"] },
+      # The passwords that are in the state anyway (stacks/region/secrets.tf).
+      {
+        actions = ["secretsmanager:GetSecretValue"]
+        resources = [
+          for path in ["redis/token", "opensearch/master"] :
+          format(local.arn, "secretsmanager", "secret:/jari/${var.environment}/*/${path}-*")
+        ]
+      },
+      {
+        actions   = ["kms:Decrypt"]
+        resources = [format(local.arn, "kms", "key/*")] # ids are made by AWS; the tag says which are ours
+        equals    = local.ours
+      },
+      {
+        actions   = ["secretsmanager:GetRandomPassword"]
+        resources = ["*"] # a random text is no resource
+      },
     ]
 
     state = [
@@ -42,14 +59,14 @@ locals {
         actions = [
           "ec2:AllocateAddress", "ec2:CreateFlowLogs", "ec2:CreateInternetGateway", "ec2:CreateNatGateway", "ec2:CreateRouteTable",
           "ec2:CreateSecurityGroup", "ec2:CreateSubnet", "ec2:CreateTags", "ec2:CreateVpc", "ec2:CreateVpcEndpoint",
-          "ec2:RunInstances",
+          "ec2:ImportKeyPair", "ec2:RunInstances",
         ]
         resources = ["*"] # what is created has no ARN yet, and some parts of these calls have no tags
       },
       {
         actions = [
           "ec2:AssociateAddress", "ec2:AssociateRouteTable", "ec2:AttachInternetGateway", "ec2:AuthorizeSecurityGroupEgress",
-          "ec2:AuthorizeSecurityGroupIngress", "ec2:CreateRoute", "ec2:DeleteFlowLogs", "ec2:DeleteInternetGateway",
+          "ec2:AuthorizeSecurityGroupIngress", "ec2:CreateRoute", "ec2:DeleteFlowLogs", "ec2:DeleteInternetGateway", "ec2:DeleteKeyPair",
           "ec2:DeleteNatGateway", "ec2:DeleteRoute", "ec2:DeleteRouteTable", "ec2:DeleteSecurityGroup", "ec2:DeleteSubnet",
           "ec2:DeleteTags", "ec2:DeleteVpc", "ec2:DeleteVpcEndpoints", "ec2:DetachInternetGateway", "ec2:DisassociateAddress",
           "ec2:DisassociateRouteTable", "ec2:ModifyInstanceAttribute", "ec2:ModifyInstanceMetadataOptions",
@@ -211,10 +228,11 @@ locals {
         ]
         resources = [format(local.arn, "es", "domain/${var.name}-*")]
       },
-      # The name of a global table is the same in all regions. No action reads or writes an item.
+      # The name of a global table is the same in all regions. Whoever adds a copy needs the actions on items there.
       {
         actions = [
-          "dynamodb:CreateTable", "dynamodb:CreateTableReplica", "dynamodb:DeleteTable", "dynamodb:DeleteTableReplica",
+          "dynamodb:BatchWriteItem", "dynamodb:DeleteItem", "dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:Query",
+          "dynamodb:Scan", "dynamodb:UpdateItem", "dynamodb:CreateTable", "dynamodb:CreateTableReplica", "dynamodb:DeleteTable", "dynamodb:DeleteTableReplica",
           "dynamodb:DescribeContinuousBackups", "dynamodb:DescribeTable", "dynamodb:DescribeTimeToLive",
           "dynamodb:ListTagsOfResource", "dynamodb:TagResource", "dynamodb:UntagResource", "dynamodb:UpdateContinuousBackups",
           "dynamodb:UpdateTable", "dynamodb:UpdateTimeToLive",
@@ -257,6 +275,15 @@ locals {
         resources = [format(local.arn, "ssm", "parameter/jari/${var.environment}/*")]
       },
       { actions = ["ssm:GetParameter"], resources = ["arn:aws:ssm:*::parameter/aws/service/*"] },
+      # The settings of sessions on the bastion
+      {
+        actions = [
+          "ssm:AddTagsToResource", "ssm:CreateDocument", "ssm:DeleteDocument", "ssm:DescribeDocument",
+          "ssm:DescribeDocumentPermission", "ssm:GetDocument", "ssm:ListTagsForResource", "ssm:RemoveTagsFromResource",
+          "ssm:UpdateDocument", "ssm:UpdateDocumentDefaultVersion",
+        ]
+        resources = [format(local.arn, "ssm", "document/${var.name}-*")]
+      },
       {
         actions   = ["kms:CreateKey"]
         resources = ["*"] # what is created has no ARN yet
@@ -266,7 +293,8 @@ locals {
       {
         actions = [
           "kms:CreateAlias", "kms:CreateGrant", "kms:Decrypt", "kms:DeleteAlias", "kms:DescribeKey", "kms:EnableKeyRotation",
-          "kms:GenerateDataKey", "kms:GetKeyPolicy", "kms:GetKeyRotationStatus", "kms:ListResourceTags", "kms:PutKeyPolicy",
+          "kms:Encrypt", "kms:GenerateDataKey*", "kms:GetKeyPolicy", "kms:GetKeyRotationStatus", "kms:ListResourceTags",
+          "kms:PutKeyPolicy", "kms:ReEncrypt*",
           "kms:ScheduleKeyDeletion", "kms:TagResource", "kms:UntagResource", "kms:UpdateAlias", "kms:UpdateKeyDescription",
         ]
         resources = [format(local.arn, "kms", "key/*")] # ids are made by AWS; the tag says which are ours
@@ -396,16 +424,20 @@ locals {
       },
       {
         actions = [
-          "ses:CreateConfigurationSet", "ses:CreateConfigurationSetEventDestination", "ses:CreateEmailIdentity",
-          "ses:DeleteConfigurationSet", "ses:DeleteConfigurationSetEventDestination", "ses:DeleteEmailIdentity",
-          "ses:GetConfigurationSet", "ses:GetConfigurationSetEventDestinations", "ses:GetEmailIdentity",
-          "ses:ListTagsForResource", "ses:PutConfigurationSet*", "ses:PutEmailIdentity*", "ses:TagResource",
-          "ses:UntagResource", "ses:UpdateConfigurationSetEventDestination",
+          "ses:CreateConfigurationSet", "ses:CreateEmailIdentity", "ses:DeleteConfigurationSet", "ses:DeleteEmailIdentity",
+          "ses:GetConfigurationSet", "ses:GetEmailIdentity", "ses:ListTagsForResource", "ses:PutConfigurationSet*",
+          "ses:PutEmailIdentity*", "ses:TagResource", "ses:UntagResource",
         ]
         resources = [
           format(local.arn, "ses", "configuration-set/${var.name}-*"),
           format(local.arn, "ses", "identity/*"), # named after the domain, not after us
         ]
+      },
+      {
+        actions = [
+          "ses:GetIdentityNotificationAttributes", "ses:SetIdentityHeadersInNotificationsEnabled", "ses:SetIdentityNotificationTopic",
+        ]
+        resources = ["*"] # of SES's first API, for whose actions AWS knows no resource
       },
       {
         actions = [

@@ -31,10 +31,11 @@ resource "aws_iam_role_policy" "execution" {
         Resource = ["${aws_cloudwatch_log_group.this[each.key].arn}:*"]
       }],
       length(each.value.secrets) == 0 ? [] : [{
-        Sid      = "ReadTheSecrets"
-        Effect   = "Allow"
-        Action   = ["secretsmanager:GetSecretValue"]
-        Resource = sort(values(each.value.secrets))
+        Sid    = "ReadTheSecrets"
+        Effect = "Allow"
+        Action = ["secretsmanager:GetSecretValue"]
+        # Without the member of a JSON object that ECS takes (ARN:MEMBER::)
+        Resource = sort([for s in values(each.value.secrets) : join(":", slice(split(":", s), 0, 7))])
       }],
       [{
         Sid       = "DecryptThem"

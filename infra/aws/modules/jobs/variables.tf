@@ -31,6 +31,11 @@ variable "kms_key_arn" {
 variable "vpc_id" {
   type        = string
   description = "Id of the VPC."
+
+  validation {
+    condition     = can(regex("^vpc-[0-9a-f]+$", var.vpc_id))
+    error_message = "Give the id of a VPC, such as vpc-0123456789abcdef0."
+  }
 }
 
 variable "subnet_ids" {
@@ -46,6 +51,11 @@ variable "subnet_ids" {
 variable "cluster_arn" {
   type        = string
   description = "ARN of the ECS cluster."
+
+  validation {
+    condition     = can(regex("^arn:aws:ecs:", var.cluster_arn))
+    error_message = "Give the ARN of an ECS cluster (arn:aws:ecs:...)."
+  }
 }
 
 variable "jobs" {
@@ -64,7 +74,10 @@ variable "jobs" {
       resources = list(string)
     })), [])
   }))
-  description = "Jobs by name: image by digest, command, and when it runs (UTC). Without a schedule a person or the pipeline starts it."
+  description = <<-EOT
+    Jobs by name: image by digest, command, and when it runs (UTC). Without a schedule a person or the pipeline starts it. A
+    secret is an ARN, or ARN:MEMBER:: for a member of a JSON object.
+  EOT
 
   validation {
     condition     = alltrue([for k in keys(var.jobs) : can(regex("^[a-z][a-z0-9-]{1,30}$", k))])
@@ -103,4 +116,9 @@ variable "permissions_boundary" {
   type        = string
   default     = null
   description = "ARN of the policy that bounds every role. The role of delivery may create no role without it."
+
+  validation {
+    condition     = var.permissions_boundary == null || can(regex("^arn:aws:iam::[0-9]{12}:policy/", var.permissions_boundary))
+    error_message = "Give the ARN of a policy (arn:aws:iam::...:policy/...), or null."
+  }
 }

@@ -51,6 +51,31 @@ locals {
   # The services whose databases have a schema. A release migrates it before it replaces the tasks.
   migrating = ["alerting", "notification", "reservation", "user"]
 
+  # A migration also makes the database and its users, if they are missing, as the administrator of the instance. In a copy
+  # they are those of its source.
+  administrators = {
+    for service in local.migrating : service => var.instances[local.instance_of[local.database_users[service].database]].replica_of != null ? {
+      environment = {}, secrets = {}
+      } : {
+      environment = {
+        "${upper(service)}_ADMIN_DATABASE_URL" = join("", [
+          "postgres://jari_admin@${module.rds[local.instance_of[local.database_users[service].database]].address}:5432/postgres",
+          "?sslmode=verify-full&sslrootcert=/etc/ssl/certs/rds-ca.pem",
+        ])
+      }
+      secrets = {
+        "${upper(service)}_ADMIN_PASSWORD" = local.master_passwords[local.instance_of[local.database_users[service].database]]
+      }
+    }
+  }
+
+  # RDS keeps the password as a member of a JSON object; that of an instance with a copy is ours.
+  master_passwords = {
+    for name, i in var.instances : name => (
+      i.copied ? module.password["master-${name}"].arn : "${module.rds[name].master_secret_arn}:password::"
+    ) if i.replica_of == null
+  }
+
   watch_state = "${local.path}/alertingwatch/state" # the function makes it
 
   indexer_environment = {
@@ -78,12 +103,16 @@ module "jobs" {
       image          = local.images[local.programs[service]]
       repository_arn = module.registry.repository_arns[local.programs[service]]
       command        = ["-task", "migrate"]
-      environment = {
+      environment = merge({
         "${upper(service)}_ENVIRONMENT"     = var.environment == "prod" ? "production" : var.environment
         "${upper(service)}_CLOUD_REGION"    = var.region
         "${upper(service)}_SERVICE_VERSION" = var.release
-      }
-      secrets = { "${upper(service)}_DATABASE_URL" = local.secret_arns["postgres-${service}"] }
+      }, local.administrators[service].environment)
+      secrets = merge(
+        { "${upper(service)}_DATABASE_URL" = local.secret_arns["postgres-${service}"] },
+        local.administrators[service].secrets,
+        service == "alerting" ? { ALERTING_READER_DATABASE_URL = local.secret_arns["postgres-alertingwatch"] } : {},
+      )
     }
     }, {
     telemetry-setup = {

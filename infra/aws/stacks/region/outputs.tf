@@ -76,3 +76,8 @@ output "variables" {
     { indexerd = module.indexer.variables, alertingwatch = module.alertingwatch.variables },
   )
 }
+
+output "job_variables" {
+  description = "Job to its program and the names of the variables that it gets."
+  value       = module.jobs.variables
+}

@@ -154,6 +154,11 @@ variable "release" {
   type        = string
   default     = "unknown"
   description = "The release, service.version in telemetry."
+
+  validation {
+    condition     = can(regex("^[A-Za-z0-9._+-]{1,128}$", var.release))
+    error_message = "Give a version such as v1.9.2."
+  }
 }
 
 variable "services" {
@@ -248,6 +253,11 @@ variable "cache" {
   })
   default     = {}
   description = "Redis of sessions."
+
+  validation {
+    condition     = var.cache.nodes >= 1 && startswith(var.cache.node_type, "cache.")
+    error_message = "Give a node type such as cache.m7g.large, and one node or more."
+  }
 }
 
 variable "search" {
@@ -259,24 +269,44 @@ variable "search" {
   })
   default     = {}
   description = "The OpenSearch domain. null: none, only for tests; the services then have an address that does not exist."
+
+  validation {
+    condition     = var.search == null || try(endswith(var.search.instance_type, ".search") && var.search.instance_count >= 1 && var.search.volume_gib >= 10, false)
+    error_message = "Give a type such as m7g.large.search, one node or more and 10 GiB or more, or null."
+  }
 }
 
 variable "catalogue_replicas" {
   type        = map(object({ kms_key_arn = string }))
   default     = {}
   description = "Other regions that have a copy of the catalogue: AWS region id to the KMS key there."
+
+  validation {
+    condition     = alltrue([for region, r in var.catalogue_replicas : can(regex("^[a-z]{2}(-[a-z]+)+-[0-9]$", region)) && startswith(r.kms_key_arn, "arn:aws:kms:${region}:")])
+    error_message = "Give region ids such as us-east-1, each with the ARN of a KMS key in that region."
+  }
 }
 
 variable "bastion_ssh" {
   type        = object({ cidr = string, public_key = string })
   default     = null
   description = "Opens SSH to one administrator's address. null: Session Manager only."
+
+  validation {
+    condition     = var.bastion_ssh == null || endswith(try(var.bastion_ssh.cidr, ""), "/32")
+    error_message = "Give one address as a /32, such as 203.0.113.7/32, with a public key, or null."
+  }
 }
 
 variable "alarm_emails" {
   type        = set(string)
   default     = []
   description = "Addresses that get CloudWatch's alarms."
+
+  validation {
+    condition     = alltrue([for a in var.alarm_emails : can(regex("^[^@\\s]+@[^@\\s]+$", a))])
+    error_message = "Give addresses such as oncall@jari.example."
+  }
 }
 
 variable "on_call_email" {
@@ -293,10 +323,20 @@ variable "monthly_budget_usd" {
   type        = number
   default     = null
   description = "Expected cost of the region in a month, in US dollars. null: the account has a budget of its own."
+
+  validation {
+    condition     = var.monthly_budget_usd == null || try(var.monthly_budget_usd > 0, false)
+    error_message = "Give US dollars above 0, or null."
+  }
 }
 
 variable "secret_generations" {
   type        = map(number)
   default     = {}
   description = "Secret to its generation, where it is not 1; increase it to write a new password. The names are the output secret_names."
+
+  validation {
+    condition     = alltrue([for g in values(var.secret_generations) : g >= 1 && floor(g) == g])
+    error_message = "A generation is 1, 2, 3 and so on."
+  }
 }

@@ -39,9 +39,9 @@ run "only_this_repository_takes_the_roles" {
 
   assert {
     condition = (
-      local.subjects.plan == "repo:example/jari:pull_request" && local.subjects.apply == "repo:example/jari:environment:test"
+      local.subjects.plan == "repo:example/jari:environment:test-plan" && local.subjects.apply == "repo:example/jari:environment:test"
     )
-    error_message = "Pull requests may plan only; apply needs the protected environment."
+    error_message = "Each role needs a protected environment of its own."
   }
 }
 
@@ -51,10 +51,18 @@ run "plan_reads_and_apply_stays_inside" {
   assert {
     condition = alltrue(flatten([
       for s in local.statements.plan : [
-        for a in s.actions : can(regex(":(Describe|Get|List|Decrypt$)", a)) && !strcontains(a, "SecretValue")
+        for a in s.actions : can(regex(":(Describe|Get|List|Decrypt$)", a))
       ]
     ]))
-    error_message = "The role of pull requests must not change anything or read a secret."
+    error_message = "The role of pull requests must not change anything."
+  }
+
+  assert {
+    condition = toset(flatten([for s in local.statements.plan : s.resources if contains(s.actions, "secretsmanager:GetSecretValue")])) == toset([
+      "arn:aws:secretsmanager:*:123456789012:secret:/jari/test/*/redis/token-*",
+      "arn:aws:secretsmanager:*:123456789012:secret:/jari/test/*/opensearch/master-*",
+    ])
+    error_message = "The role of pull requests reads the two secrets that the state has, and no other."
   }
 
   assert {

@@ -29,7 +29,10 @@ variables {
       repository_arn = "arn:aws:ecr:ap-northeast-2:123456789012:repository/jari/jari-telemetry"
       command        = ["prune"]
       schedule       = "cron(0 19 * * ? *)"
-      secrets        = { JARI_OPENSEARCH_URL = "arn:aws:secretsmanager:ap-northeast-2:123456789012:secret:url-AbCdEf" }
+      secrets = {
+        JARI_OPENSEARCH_URL = "arn:aws:secretsmanager:ap-northeast-2:123456789012:secret:url-AbCdEf"
+        PASSWORD            = "arn:aws:secretsmanager:ap-northeast-2:123456789012:secret:rds!db-1-AbCdEf:password::"
+      }
     }
     setup = {
       image          = "registry.example/jari-telemetry@sha256:1111111111111111111111111111111111111111111111111111111111111111"
@@ -63,6 +66,21 @@ run "a_job_is_locked_in" {
   assert {
     condition     = !strcontains(aws_iam_role_policy.execution["setup"].policy, "secretsmanager:GetSecretValue")
     error_message = "a job without secrets reads none"
+  }
+  assert {
+    condition = one([
+      for s in jsondecode(aws_iam_role_policy.execution["prune"].policy).Statement : s.Resource if s.Sid == "ReadTheSecrets"
+      ]) == [
+      "arn:aws:secretsmanager:ap-northeast-2:123456789012:secret:rds!db-1-AbCdEf",
+      "arn:aws:secretsmanager:ap-northeast-2:123456789012:secret:url-AbCdEf",
+    ]
+    error_message = "the policy names secrets, without the member of an object"
+  }
+  assert {
+    condition = (
+      output.variables.prune.program == "jari-telemetry" && output.variables.prune.names == tolist(["JARI_OPENSEARCH_URL", "PASSWORD"])
+    )
+    error_message = "a test compares a program's variables with its flags"
   }
 }
 
