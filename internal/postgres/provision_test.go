@@ -141,8 +141,9 @@ func TestProvisionSetsThePassword(t *testing.T) {
 
 func TestProvisionSaysWhatFailedWithoutThePassword(t *testing.T) {
 	s := newServer(t)
-	err := postgres.Provision(t.Context(), s.stranger, s.owner)
-	if err == nil || strings.Contains(err.Error(), "secret") {
+	elsewhere := strings.Replace(s.stranger, "/"+s.name, "/postgres", 1) // its database is not made yet
+	err := postgres.Provision(t.Context(), elsewhere, s.owner)
+	if refused, ok := errors.AsType[*pgconn.PgError](err); !ok || refused.Code != "42501" || strings.Contains(err.Error(), "secret") {
 		t.Errorf("by a user without rights: %v", err)
 	}
 	for _, bad := range [][2]string{{"no URL%", s.owner}, {s.admin, "no URL%"}} {

@@ -13,7 +13,8 @@ import (
 // maxVariables is how many variables a module may have before nobody knows what it is.
 const maxVariables = 25
 
-// undescribed says what is missing in the variables and outputs of a file.
+// undescribed says what is missing in the variables and outputs of a file. Every value of a bool is
+// valid.
 func undescribed(t *testing.T, text []byte, name string) (variables int, missing []string) {
 	t.Helper()
 	file, problems := hclparse.NewParser().ParseHCL(text, name)
@@ -27,17 +28,20 @@ func undescribed(t *testing.T, text []byte, name string) (variables int, missing
 		t.Fatal(problems)
 	}
 	for _, b := range content.Blocks {
-		wanted := []string{"description", "type"}
-		if b.Type == "output" {
-			wanted = wanted[:1]
-		} else {
-			variables++
-		}
-		for _, attribute := range wanted {
-			found, _, _ := b.Body.PartialContent(&hcl.BodySchema{Attributes: []hcl.AttributeSchema{{Name: attribute}}})
-			if found == nil || len(found.Attributes) == 0 {
-				missing = append(missing, b.Type+" "+b.Labels[0]+" has no "+attribute)
+		inside, _, _ := b.Body.PartialContent(&hcl.BodySchema{
+			Attributes: []hcl.AttributeSchema{{Name: "description"}, {Name: "type"}}, Blocks: []hcl.BlockHeaderSchema{{Type: "validation"}},
+		})
+		lacks := func(what string, is bool) {
+			if is {
+				missing = append(missing, b.Type+" "+b.Labels[0]+" has no "+what)
 			}
+		}
+		kind := inside.Attributes["type"]
+		lacks("description", inside.Attributes["description"] == nil)
+		if b.Type == "variable" {
+			variables++
+			lacks("type", kind == nil)
+			lacks("validation", len(inside.Blocks) == 0 && (kind == nil || string(kind.Expr.Range().SliceBytes(text)) != "bool"))
 		}
 	}
 	return variables, missing
@@ -69,9 +73,53 @@ func TestEachModuleHasItsFilesAndDescribesItsVariables(t *testing.T) {
 	}
 }
 
+func TestTheVariablesOfStacksAreDescribedAndValidated(t *testing.T) {
+	files, err := filepath.Glob("../stacks/*/*.tf")
+	if err != nil {
+		t.Fatal(err)
+	}
+	all := 0
+	for _, file := range files {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		n, missing := undescribed(t, text, file)
+		all += n
+		for _, m := range missing {
+			t.Errorf("%s: %s", file, m)
+		}
+	}
+	if all < 30 {
+		t.Errorf("there are %d variables only", all)
+	}
+}
+
 func TestFindsWhatIsNotDescribed(t *testing.T) {
-	n, missing := undescribed(t, []byte("variable \"a\" {}\nvariable \"b\" {\n  type = string\n  description = \"b\"\n}\noutput \"c\" {\n  value = 1\n}\n"), "x.tf")
-	if n != 2 || strings.Join(missing, "; ") != "variable a has no description; variable a has no type; output c has no description" {
+	n, missing := undescribed(t, []byte(`
+		variable "a" {}
+		variable "b" {
+			type = string
+			description = "b"
+		}
+		variable "c" {
+			type = bool
+			description = "c"
+		}
+		variable "d" {
+			type = number
+			description = "d"
+			validation {
+				condition = var.d > 0
+				error_message = "d"
+			}
+		}
+		output "e" {
+			value = 1
+		}
+	`), "x.tf")
+	want := "variable a has no description; variable a has no type; variable a has no validation; variable b has no validation; output e has no description"
+	if n != 4 || strings.Join(missing, "; ") != want {
 		t.Errorf("%d variables, %q", n, missing)
 	}
 }

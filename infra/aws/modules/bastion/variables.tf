@@ -31,16 +31,31 @@ variable "kms_key_arn" {
 variable "vpc_id" {
   type        = string
   description = "Id of the VPC."
+
+  validation {
+    condition     = can(regex("^vpc-[0-9a-f]+$", var.vpc_id))
+    error_message = "Give the id of a VPC, such as vpc-0123456789abcdef0."
+  }
 }
 
 variable "private_subnet_id" {
   type        = string
   description = "Id of the private subnet in which the bastion normally is."
+
+  validation {
+    condition     = can(regex("^subnet-[0-9a-f]+$", var.private_subnet_id))
+    error_message = "Give the id of a subnet, such as subnet-0123456789abcdef0."
+  }
 }
 
 variable "public_subnet_id" {
   type        = string
   description = "Id of the public subnet in which it is when SSH is switched on."
+
+  validation {
+    condition     = can(regex("^subnet-[0-9a-f]+$", var.public_subnet_id))
+    error_message = "Give the id of a subnet, such as subnet-0123456789abcdef0."
+  }
 }
 
 variable "instance_type" {
@@ -98,4 +113,9 @@ variable "permissions_boundary" {
   type        = string
   default     = null
   description = "ARN of the policy that bounds every role. The role of delivery may create no role without it."
+
+  validation {
+    condition     = var.permissions_boundary == null || can(regex("^arn:aws:iam::[0-9]{12}:policy/", var.permissions_boundary))
+    error_message = "Give the ARN of a policy (arn:aws:iam::...:policy/...), or null."
+  }
 }

@@ -21,6 +21,11 @@ variable "kms_key_arn" {
 variable "vpc_id" {
   type        = string
   description = "Id of the VPC."
+
+  validation {
+    condition     = can(regex("^vpc-[0-9a-f]+$", var.vpc_id))
+    error_message = "Give the id of a VPC, such as vpc-0123456789abcdef0."
+  }
 }
 
 variable "subnet_ids" {

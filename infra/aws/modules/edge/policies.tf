@@ -112,6 +112,7 @@ resource "aws_cloudfront_origin_request_policy" "availability" {
 }
 
 resource "aws_cloudfront_response_headers_policy" "page" {
+  # checkov:skip=CKV_AWS_259: max-age is two years; subdomains of the domain are not ours to decide about
   name    = "${var.name}-page"
   comment = "Headers of every response of the page"
 

@@ -32,6 +32,11 @@ variable "alternative_names" {
 variable "zone_id" {
   type        = string
   description = "Id of the Route 53 hosted zone that gets the records of the page and of the certificate."
+
+  validation {
+    condition     = can(regex("^[A-Z0-9]{1,32}$", var.zone_id))
+    error_message = "Give the id of a Route 53 zone, such as Z0123456789ABCDEFGHIJ."
+  }
 }
 
 variable "regions" {
@@ -156,6 +161,11 @@ variable "counted_rules" {
     Rules of AWSManagedRulesCommonRuleSet that count and do not block. The two by default are too strict for this API: they
     stop bodies over 8 KiB (an owner's schedule; max_body_kib is the limit) and queries over 2 KiB (times of 50 restaurants).
   EOT
+
+  validation {
+    condition     = alltrue([for r in var.counted_rules : can(regex("^[A-Za-z]+_[A-Z]+$|^[A-Za-z0-9_]+$", r))])
+    error_message = "Give names of rules of AWSManagedRulesCommonRuleSet, such as SizeRestrictions_BODY."
+  }
 }
 
 variable "access_log_days" {

@@ -10,6 +10,7 @@ locals {
 }
 
 resource "aws_wafv2_web_acl" "this" {
+  # checkov:skip=CKV_AWS_192: AWSManagedRulesKnownBadInputsRuleSet is one of managed_groups
   name        = "${var.name}-edge"
   description = "Page and API: size of bodies, rate per address, known attacks"
   scope       = "CLOUDFRONT"

@@ -85,6 +85,11 @@ variable "environment" {
   type        = map(string)
   default     = {}
   description = "Environment variables. No secrets: everybody who may see the function sees them."
+
+  validation {
+    condition     = alltrue([for k in keys(var.environment) : can(regex("^[A-Z][A-Z0-9_]*$", k))])
+    error_message = "Names of variables are upper-case letters, digits and underscores."
+  }
 }
 
 variable "secrets" {
@@ -105,6 +110,11 @@ variable "vpc" {
   type        = object({ vpc_id = string, subnet_ids = list(string) })
   default     = null
   description = "VPC and private subnets, if the function reaches something there. null: outside of a VPC."
+
+  validation {
+    condition     = var.vpc == null || try(startswith(var.vpc.vpc_id, "vpc-") && length(var.vpc.subnet_ids) > 0, false)
+    error_message = "Give a VPC and at least one subnet, or null."
+  }
 }
 
 variable "stream" {
@@ -181,4 +191,9 @@ variable "permissions_boundary" {
   type        = string
   default     = null
   description = "ARN of the policy that bounds every role. The role of delivery may create no role without it."
+
+  validation {
+    condition     = var.permissions_boundary == null || can(regex("^arn:aws:iam::[0-9]{12}:policy/", var.permissions_boundary))
+    error_message = "Give the ARN of a policy (arn:aws:iam::...:policy/...), or null."
+  }
 }

@@ -1,6 +1,7 @@
 # The access log. It has the addresses of CloudFront and the paths of diners, so it ends after a year.
 
 resource "aws_s3_bucket" "logs" {
+  # checkov:skip=CKV_AWS_145: load balancers can write to a bucket with the keys of S3 only
   bucket        = "${var.name}-alb-logs-${data.aws_caller_identity.this.account_id}"
   force_destroy = !var.deletion_protection
 }

@@ -11,6 +11,11 @@ variable "name" {
 variable "vpc_id" {
   type        = string
   description = "Id of the VPC."
+
+  validation {
+    condition     = can(regex("^vpc-[0-9a-f]+$", var.vpc_id))
+    error_message = "Give the id of a VPC, such as vpc-0123456789abcdef0."
+  }
 }
 
 variable "public_subnet_ids" {
@@ -36,6 +41,11 @@ variable "domain_name" {
 variable "zone_id" {
   type        = string
   description = "Id of the Route 53 zone in which the name and the proof for its certificate are written."
+
+  validation {
+    condition     = can(regex("^[A-Z0-9]{1,32}$", var.zone_id))
+    error_message = "Give the id of a Route 53 zone, such as Z0123456789ABCDEFGHIJ."
+  }
 }
 
 variable "header_name" {

@@ -81,4 +81,9 @@ variable "permissions_boundary" {
   type        = string
   default     = null
   description = "ARN of the policy that bounds every role. The role of delivery may create no role without it."
+
+  validation {
+    condition     = var.permissions_boundary == null || can(regex("^arn:aws:iam::[0-9]{12}:policy/", var.permissions_boundary))
+    error_message = "Give the ARN of a policy (arn:aws:iam::...:policy/...), or null."
+  }
 }

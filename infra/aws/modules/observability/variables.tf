@@ -42,6 +42,11 @@ variable "emails" {
 variable "load_balancer_suffix" {
   type        = string
   description = "The load balancer, as CloudWatch names it."
+
+  validation {
+    condition     = can(regex("^app/[^/]+/[0-9a-f]+$", var.load_balancer_suffix))
+    error_message = "Give the part of the ARN after loadbalancer/, such as app/jari-prod-kr/0123456789abcdef."
+  }
 }
 
 variable "databases" {
@@ -59,6 +64,11 @@ variable "queues" {
   type        = map(string)
   default     = {}
   description = "Queues of what failed, by name: each message in them needs a person."
+
+  validation {
+    condition     = alltrue([for q in values(var.queues) : can(regex("^[A-Za-z0-9_-]{1,80}$", q))])
+    error_message = "Give names of SQS queues, not their URLs or ARNs."
+  }
 }
 
 variable "stream_functions" {

@@ -92,6 +92,8 @@ resource "aws_iam_role_policy_attachment" "monitoring" {
 }
 
 resource "aws_db_instance" "this" {
+  # checkov:skip=CKV_AWS_157: multi_az is true unless a variable says otherwise, which a copy does
+  # checkov:skip=CKV2_AWS_69: rds.force_ssl is in the parameter group
   identifier     = local.full
   instance_class = var.instance_class
 

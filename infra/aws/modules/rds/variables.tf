@@ -31,6 +31,11 @@ variable "instance" {
 variable "vpc_id" {
   type        = string
   description = "Id of the VPC."
+
+  validation {
+    condition     = can(regex("^vpc-[0-9a-f]+$", var.vpc_id))
+    error_message = "Give the id of a VPC, such as vpc-0123456789abcdef0."
+  }
 }
 
 variable "subnet_ids" {
@@ -129,6 +134,11 @@ variable "master_password" {
   ephemeral   = true
   sensitive   = true
   description = "Password of the master user, if another region copies the instance. It is not kept."
+
+  validation {
+    condition     = var.master_password == null || try(length(var.master_password) >= 16 && length(var.master_password) <= 128, false)
+    error_message = "The password has 16 to 128 characters, or is null."
+  }
 }
 
 variable "master_password_generation" {
@@ -160,4 +170,9 @@ variable "permissions_boundary" {
   type        = string
   default     = null
   description = "ARN of the policy that bounds every role. The role of delivery may create no role without it."
+
+  validation {
+    condition     = var.permissions_boundary == null || can(regex("^arn:aws:iam::[0-9]{12}:policy/", var.permissions_boundary))
+    error_message = "Give the ARN of a policy (arn:aws:iam::...:policy/...), or null."
+  }
 }

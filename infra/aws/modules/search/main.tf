@@ -56,6 +56,7 @@ resource "aws_cloudwatch_log_resource_policy" "this" {
 }
 
 resource "aws_opensearch_domain" "this" {
+  # checkov:skip=CKV_AWS_317: AUDIT_LOGS is one of the published logs
   domain_name    = local.domain
   engine_version = var.engine_version
 

@@ -31,6 +31,11 @@ variable "kms_key_arn" {
 variable "vpc_id" {
   type        = string
   description = "Id of the VPC."
+
+  validation {
+    condition     = can(regex("^vpc-[0-9a-f]+$", var.vpc_id))
+    error_message = "Give the id of a VPC, such as vpc-0123456789abcdef0."
+  }
 }
 
 variable "subnet_ids" {
@@ -80,6 +85,11 @@ variable "master_type" {
   type        = string
   default     = null
   description = "Type of three nodes that only manage the cluster. null: none; give one from ten data nodes on."
+
+  validation {
+    condition     = var.master_type == null || can(regex("[.]search$", var.master_type))
+    error_message = "Give a type of OpenSearch nodes, such as m7g.large.search, or null."
+  }
 }
 
 variable "volume_gib" {

@@ -11,6 +11,11 @@ variable "name" {
 variable "description" {
   type        = string
   description = "What the secret is, for people who read the list of secrets."
+
+  validation {
+    condition     = length(var.description) > 0
+    error_message = "Say what the secret is."
+  }
 }
 
 variable "kms_key_arn" {
@@ -29,6 +34,11 @@ variable "value" {
   ephemeral   = true
   sensitive   = true
   description = "The value, which Terraform writes and does not keep. Only with a generation of 1 or more."
+
+  validation {
+    condition     = var.value == null || try(length(var.value) > 0, false)
+    error_message = "The value is a text, or null when people store it."
+  }
 }
 
 variable "generation" {

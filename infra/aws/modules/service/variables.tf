@@ -41,6 +41,11 @@ variable "service" {
 variable "vpc_id" {
   type        = string
   description = "Id of the VPC."
+
+  validation {
+    condition     = can(regex("^vpc-[0-9a-f]+$", var.vpc_id))
+    error_message = "Give the id of a VPC, such as vpc-0123456789abcdef0."
+  }
 }
 
 variable "subnet_ids" {
@@ -56,11 +61,21 @@ variable "subnet_ids" {
 variable "cluster" {
   type        = object({ arn = string, name = string })
   description = "The ECS cluster."
+
+  validation {
+    condition     = can(regex("^arn:aws:ecs:", var.cluster.arn)) && var.cluster.name != ""
+    error_message = "Give the ARN (arn:aws:ecs:...) and the name of an ECS cluster."
+  }
 }
 
 variable "discovery_namespace_id" {
   type        = string
   description = "Id of the Cloud Map namespace in which the tasks are found."
+
+  validation {
+    condition     = can(regex("^ns-[a-z0-9]+$", var.discovery_namespace_id))
+    error_message = "Give the id of a Cloud Map namespace, such as ns-0123456789abcdef."
+  }
 }
 
 variable "image" {
@@ -89,6 +104,11 @@ variable "log_router" {
 variable "repository_arns" {
   type        = list(string)
   description = "ARNs of the ECR repositories of the two images."
+
+  validation {
+    condition     = length(var.repository_arns) > 0 && alltrue([for a in var.repository_arns : can(regex("^arn:aws:ecr:", a))])
+    error_message = "Give ARNs of ECR repositories (arn:aws:ecr:...)."
+  }
 }
 
 variable "size" {
@@ -123,6 +143,11 @@ variable "command" {
   type        = list(string)
   default     = []
   description = "Arguments of the program; normally none, since the environment configures it."
+
+  validation {
+    condition     = !contains(var.command, "")
+    error_message = "An argument is not empty."
+  }
 }
 
 variable "health_command" {
@@ -140,6 +165,11 @@ variable "environment" {
   type        = map(string)
   default     = {}
   description = "Environment variables with plain values that differ by code, not by operation."
+
+  validation {
+    condition     = alltrue([for k in keys(var.environment) : can(regex("^[A-Z][A-Z0-9_]*$", k))])
+    error_message = "Names of variables are upper-case letters, digits and underscores."
+  }
 }
 
 variable "parameters" {
@@ -232,6 +262,11 @@ variable "connections" {
   type        = object({ per_task = number, limit = number })
   default     = null
   description = "Database connections that one task opens at most, and those that the service may have. null: it has no database."
+
+  validation {
+    condition     = var.connections == null || try(var.connections.per_task >= 1 && var.connections.limit >= var.connections.per_task, false)
+    error_message = "A task opens at least one connection, and the limit is not below that."
+  }
 }
 
 variable "load_balancer" {
@@ -243,6 +278,11 @@ variable "load_balancer" {
   })
   default     = null
   description = "Target group of the tasks, and the requests a minute of one task above which tasks are added. null: not behind it."
+
+  validation {
+    condition     = var.load_balancer == null || try(var.load_balancer.requests_per_target >= 1, false)
+    error_message = "Give at least one request a minute for each task, or null."
+  }
 }
 
 variable "log_retention_days" {
@@ -260,4 +300,9 @@ variable "permissions_boundary" {
   type        = string
   default     = null
   description = "ARN of the policy that bounds every role. The role of delivery may create no role without it."
+
+  validation {
+    condition     = var.permissions_boundary == null || can(regex("^arn:aws:iam::[0-9]{12}:policy/", var.permissions_boundary))
+    error_message = "Give the ARN of a policy (arn:aws:iam::...:policy/...), or null."
+  }
 }

@@ -60,6 +60,7 @@ module "edge" {
 # One secret with a replica in each other region. AWS's own key, because a key of ours would need a replica per region too,
 # and so a provider per region: then a third region would be more than an entry of the map.
 resource "aws_secretsmanager_secret" "origin" {
+  # checkov:skip=CKV_AWS_149: each region reads it, and keys belong to one region; AWS's own key encrypts it
   name                           = local.origin_secret_name
   description                    = "Header between the edge and the load balancers"
   recovery_window_in_days        = var.deletion_protection ? 30 : 0

@@ -92,17 +92,32 @@ variable "price_class" {
   type        = string
   default     = "PriceClass_200"
   description = "Where CloudFront has edge locations for us; the module edge explains it."
+
+  validation {
+    condition     = contains(["PriceClass_100", "PriceClass_200", "PriceClass_All"], var.price_class)
+    error_message = "Give PriceClass_100, PriceClass_200 or PriceClass_All."
+  }
 }
 
 variable "rate_limit_per_minute" {
   type        = number
   default     = 10000
   description = "Requests to the API that one IP address may send in a minute; the module edge explains it."
+
+  validation {
+    condition     = var.rate_limit_per_minute >= 100
+    error_message = "The limit is a whole number from 100."
+  }
 }
 
 variable "repository" {
   type        = string
   description = "The repository on GitHub whose workflows deliver, as OWNER/NAME."
+
+  validation {
+    condition     = can(regex("^[A-Za-z0-9-]+/[A-Za-z0-9._-]+$", var.repository))
+    error_message = "Give OWNER/NAME, such as example/jari."
+  }
 }
 
 variable "create_github_provider" {
@@ -114,11 +129,21 @@ variable "create_github_provider" {
 variable "state_bucket" {
   type        = string
   description = "Name of the bucket of Terraform's state (output bucket of the stack state)."
+
+  validation {
+    condition     = can(regex("^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$", var.state_bucket))
+    error_message = "Give the name of a bucket, not its ARN."
+  }
 }
 
 variable "state_key_arn" {
   type        = string
   description = "ARN of the KMS key of that bucket (output key_arn of the stack state)."
+
+  validation {
+    condition     = can(regex("^arn:aws:kms:", var.state_key_arn))
+    error_message = "Give the ARN of a KMS key (arn:aws:kms:...), not its id or alias."
+  }
 }
 
 variable "deletion_protection" {

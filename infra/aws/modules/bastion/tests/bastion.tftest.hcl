@@ -17,8 +17,8 @@ variables {
   name              = "jari-test-kr"
   region            = "ap-northeast-2"
   vpc_id            = "vpc-1"
-  private_subnet_id = "subnet-private"
-  public_subnet_id  = "subnet-public"
+  private_subnet_id = "subnet-0a"
+  public_subnet_id  = "subnet-0b"
   kms_key_arn       = "arn:aws:kms:ap-northeast-2:123456789012:key/11111111-2222-3333-4444-555555555555"
   targets           = { users = { host = "users.example", port = 5432, local_port = 15432 } }
 }
@@ -27,7 +27,7 @@ run "opens_no_port" {
   assert {
     condition = (
       length(aws_vpc_security_group_ingress_rule.ssh) == 0 &&
-      aws_instance.this.subnet_id == "subnet-private" && length(aws_key_pair.this) == 0
+      aws_instance.this.subnet_id == "subnet-0a" && length(aws_key_pair.this) == 0
     )
     error_message = "private, without a key and without a rule"
   }
@@ -48,7 +48,7 @@ run "ssh_is_an_option" {
   assert {
     condition = (
       aws_vpc_security_group_ingress_rule.ssh[0].cidr_ipv4 == "203.0.113.7/32" &&
-      aws_instance.this.subnet_id == "subnet-public" && aws_instance.this.associate_public_ip_address
+      aws_instance.this.subnet_id == "subnet-0b" && aws_instance.this.associate_public_ip_address
     )
     error_message = "port 22 is open to the administrator only"
   }
