@@ -141,8 +141,8 @@ func TestProvisionSetsThePassword(t *testing.T) {
 
 func TestProvisionSaysWhatFailedWithoutThePassword(t *testing.T) {
 	s := newServer(t)
-	elsewhere := strings.Replace(s.stranger, "/"+s.name, "/postgres", 1) // its database is not made yet
-	err := postgres.Provision(t.Context(), elsewhere, s.owner)
+	elsewhere, _ := strings.CutSuffix(s.stranger, s.name) // its database is not made yet
+	err := postgres.Provision(t.Context(), elsewhere+"postgres", s.owner)
 	if refused, ok := errors.AsType[*pgconn.PgError](err); !ok || refused.Code != "42501" || strings.Contains(err.Error(), "secret") {
 		t.Errorf("by a user without rights: %v", err)
 	}
