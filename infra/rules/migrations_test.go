@@ -1,14 +1,12 @@
 package rules
 
 import (
-	"context"
 	_ "embed"
 	"encoding/json"
 	"errors"
 	"os"
 	"os/exec"
 	"path/filepath"
-	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -46,10 +44,7 @@ func problemsOf(t *testing.T, migrations map[string]string) map[string][]string 
 	if err != nil {
 		t.Fatal(err)
 	}
-	version := regexp.MustCompile(`squawk-cli==(\S+)`).FindSubmatch(squawk)[1]
-	venv, err := cache.Provide(t.Context(), "squawk-"+string(version), t.Logf, func(ctx context.Context, dir string) error {
-		return artifact.Python(ctx, dir, squawk, t.Logf)
-	})
+	venv, err := cache.Python(t.Context(), "squawk-cli", squawk, t.Logf)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -2,7 +2,6 @@ package proof
 
 import (
 	"bytes"
-	"context"
 	_ "embed"
 	"encoding/json"
 	"os"
@@ -46,10 +45,7 @@ func runCheckov(t *testing.T, dir string) (f findings) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	version := regexp.MustCompile(`(?m)^checkov==(\S+)`).FindSubmatch(checkov)[1]
-	venv, err := cache.Provide(t.Context(), "checkov-"+string(version), t.Logf, func(ctx context.Context, dir string) error {
-		return artifact.Python(ctx, dir, checkov, t.Logf)
-	})
+	venv, err := cache.Python(t.Context(), "checkov", checkov, t.Logf)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -16,9 +16,9 @@ import (
 // Redis, OpenSearch, Slack) are reached with a password: their security groups follow the table.
 var services = map[string]string{"ses": "ses", "dynamodb": "dynamodb", "dynamodb-stream": "dynamodb", "cloudwatch": "logs"}
 
-// anybody's are IAM's prefixes of what a program has whatever it calls: its key, its log, its secrets
+// everyPrograms are IAM's prefixes of what a program has whatever it calls: its key, its log, its secrets
 // and settings, the queue of its failures, its network interface, and sessions of people in its task.
-var anybodys = []string{"kms", "logs", "secretsmanager", "ssm", "sqs", "ec2", "ssmmessages"}
+var everyPrograms = []string{"kms", "logs", "secretsmanager", "ssm", "sqs", "ec2", "ssmmessages"}
 
 // allowed are the actions of the roles of programs in a state, by program.
 func allowed(t *testing.T, p policy.Plan, name string) map[string][]string {
@@ -59,7 +59,7 @@ func differences(roles map[string][]string, calls []call) (all []string) {
 		}
 		for _, action := range actions {
 			prefix, _, _ := strings.Cut(action, ":")
-			if !slices.Contains(anybodys, prefix) && !slices.Contains(prefixes, prefix) {
+			if !slices.Contains(everyPrograms, prefix) && !slices.Contains(prefixes, prefix) {
 				all = append(all, fmt.Sprintf("the role of %s allows %s, for which calls.json has no line", program, action))
 			}
 		}

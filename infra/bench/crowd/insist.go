@@ -23,8 +23,8 @@ type Insistent struct {
 	diner diner
 }
 
-// Insistents signs n diners up.
-func (c *Crowd) Insistents(ctx context.Context, n int) (all []*Insistent, err error) {
+// SignUpInsistent makes n accounts.
+func (c *Crowd) SignUpInsistent(ctx context.Context, n int) (all []*Insistent, err error) {
 	for range n {
 		d, err := c.signUp(ctx, "insistent")
 		if err != nil {

@@ -53,7 +53,7 @@ func (p *pressing) await() error {
 // region goes.
 func (d *drill) insist(ctx context.Context) (p *pressing, err error) {
 	p = &pressing{}
-	if p.diners, err = d.kr.Insistents(ctx, insisting); err != nil {
+	if p.diners, err = d.kr.SignUpInsistent(ctx, insisting); err != nil {
 		return p, err
 	}
 	for _, i := range p.diners {
@@ -71,7 +71,7 @@ func (d *drill) insist(ctx context.Context) (p *pressing, err error) {
 // PostgreSQL carries the bookings out, and nobody is there to respond.
 type locked struct {
 	pressing
-	holds, looks *pgx.Conn // PostgreSQL shows a transaction the activity of its first look only
+	holder, observer *pgx.Conn // two: within a transaction pg_stat_activity does not change
 }
 
 const lockSlots = `SELECT id::text FROM slots WHERE booked = 0 AND capacity > 0 AND party_min = 1
@@ -91,15 +91,15 @@ func (d *drill) pressForLocked(ctx context.Context) (l *locked, err error) {
 			err = errors.Join(err, l.release(ctx), l.close(ctx))
 		}
 	}()
-	for _, conn := range []**pgx.Conn{&l.holds, &l.looks} {
+	for _, conn := range []**pgx.Conn{&l.holder, &l.observer} {
 		if *conn, err = d.Connect(ctx, parts.ReservationDatabase(awayRegion)); err != nil {
 			return l, err
 		}
 	}
-	if l.diners, err = d.kr.Insistents(ctx, losing); err != nil {
+	if l.diners, err = d.kr.SignUpInsistent(ctx, losing); err != nil {
 		return l, err
 	}
-	tx, err := l.holds.Begin(ctx) // release ends its connection, and so the transaction
+	tx, err := l.holder.Begin(ctx) // release ends its connection, and so the transaction
 	if err != nil {
 		return l, err
 	}
@@ -114,7 +114,7 @@ func (d *drill) pressForLocked(ctx context.Context) (l *locked, err error) {
 	for n, i := range l.diners {
 		l.press(ctx, d.kr, i, slots[n], 0)
 	}
-	return l, l.until(ctx, waiting, l.holds, func(n int) bool { return n > 0 })
+	return l, l.until(ctx, waiting, l.holder, func(n int) bool { return n > 0 })
 }
 
 // until waits until a count, which depends on the process of a connection, is so.
@@ -124,7 +124,7 @@ func (l *locked) until(ctx context.Context, query string, of *pgx.Conn, enough f
 	var n int
 	var err error
 	if waitErr := wait.Until(limited, lockEvery, func() bool {
-		err = l.looks.QueryRow(limited, query, of.PgConn().PID()).Scan(&n)
+		err = l.observer.QueryRow(limited, query, of.PgConn().PID()).Scan(&n)
 		return err != nil || enough(n)
 	}); waitErr != nil {
 		return fmt.Errorf("%s is %d: %w", query, n, waitErr)
@@ -133,19 +133,19 @@ func (l *locked) until(ctx context.Context, query string, of *pgx.Conn, enough f
 }
 
 // release lets PostgreSQL carry the bookings out.
-func (l *locked) release(ctx context.Context) error { return disconnect(ctx, &l.holds) }
+func (l *locked) release(ctx context.Context) error { return disconnect(ctx, &l.holder) }
 
 // decided waits until all bookings are carried out, and counts those that were made.
 func (l *locked) decided(ctx context.Context) (made int, err error) {
 	defer func() { err = errors.Join(err, l.close(ctx)) }()
-	if err := l.until(ctx, others, l.looks, func(n int) bool { return n == 0 }); err != nil {
+	if err := l.until(ctx, others, l.observer, func(n int) bool { return n == 0 }); err != nil {
 		return 0, err
 	}
-	stored, err := crowd.Reservations(ctx, l.looks, l.diners)
+	stored, err := crowd.Reservations(ctx, l.observer, l.diners)
 	return len(stored), err
 }
 
-func (l *locked) close(ctx context.Context) error { return disconnect(ctx, &l.looks) }
+func (l *locked) close(ctx context.Context) error { return disconnect(ctx, &l.observer) }
 
 // disconnect closes a connection if it is open.
 func disconnect(ctx context.Context, conn **pgx.Conn) error {

@@ -48,8 +48,8 @@ type span struct {
 // compares reports whether the message says what differs.
 func (e entry) compares() bool { return e.Span != span{} }
 
-// when is before which others a round is played.
-func (e entry) when() int {
+// order is when a round is played: those with a lower one come first.
+func (e entry) order() int {
 	switch {
 	case e.First:
 		return 0

@@ -77,7 +77,7 @@ func (o *options) define(fs *flag.FlagSet) (check func() (complete bool, err err
 				return false, err
 			}
 		}
-		slices.SortStableFunc(o.chosen, func(a, b entry) int { return a.when() - b.when() })
+		slices.SortStableFunc(o.chosen, func(a, b entry) int { return a.order() - b.order() })
 		return len(o.chosen) == len(entries) && o.unknown && o.calmFor >= calmFor && o.others && o.in == "", nil
 	}
 }

@@ -7,12 +7,25 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strings"
 )
 
-// Python creates a virtual environment in dir and installs requirements, which name each package by
-// version and hash. The environment may be moved afterwards as long as only its bin/python is run.
-func Python(ctx context.Context, dir string, requirements []byte, report Progress) error {
+// Python returns the directory of a virtual environment in which a package is installed. The
+// requirements name it, and each package that it needs, by version and hash (`uv pip compile
+// --generate-hashes`). Run only bin/python in it, or programs that are no scripts: it was moved.
+func (c Cache) Python(ctx context.Context, name string, requirements []byte, report Progress) (venv string, err error) {
+	version := regexp.MustCompile(`(?m)^` + regexp.QuoteMeta(name) + `(?:\[\w+\])?==(\S+)`).FindSubmatch(requirements)
+	if version == nil {
+		return "", fmt.Errorf("the requirements do not name %s", name)
+	}
+	return c.Provide(ctx, name+"-"+string(version[1]), report, func(ctx context.Context, dir string) error {
+		report("creating a Python environment for %s %s", name, version[1])
+		return installPython(ctx, dir, requirements, report)
+	})
+}
+
+func installPython(ctx context.Context, dir string, requirements []byte, report Progress) error {
 	python, err := findPython(ctx)
 	if err != nil {
 		return err

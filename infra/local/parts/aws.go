@@ -56,10 +56,7 @@ func (s *System) aws() launch.Part {
 		Ports: []int{s.Ports.Of("aws")},
 		Hint:  "moto needs Python 3.10 or later with venv; to use another endpoint, set JARI_AWS_ENDPOINT_URL",
 		Prepare: func(ctx context.Context, report launch.Progress) error {
-			venv, err := s.Cache.Provide(ctx, "moto-"+motoVersion, artifact.Progress(report), func(ctx context.Context, dir string) error {
-				report("creating a Python environment for moto %s", motoVersion)
-				return artifact.Python(ctx, dir, motoRequirements, artifact.Progress(report))
-			})
+			venv, err := s.Cache.Python(ctx, "moto", motoRequirements, artifact.Progress(report))
 			if err != nil {
 				return err
 			}
