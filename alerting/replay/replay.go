@@ -22,6 +22,7 @@ type Replay struct {
 	Set    slo.Set      // with the time scale of Timing applied
 	Timing count.Timing // of the buckets that Feed stores
 	Period count.Span
+	Every  int // evaluates at the end of every Nth bucket, as a daemon whose ticks are that far apart; 0: of each
 	// Feed stores what can be counted at the time now. It is called before each
 	// evaluation, as the daemon's counter is. count.ErrNoTelemetry means that
 	// there is nothing at all.
@@ -37,8 +38,8 @@ type Result struct {
 	Store    *inmem.Store
 }
 
-// Run evaluates once at the end of each bucket of the period, when everything in
-// it has happened.
+// Run evaluates once at the end of each bucket of the period, or of every Nth one, when
+// everything in it has happened.
 func (r Replay) Run(ctx context.Context) (Result, error) {
 	store := inmem.New()
 	term, _, err := store.Acquire(ctx, "replay", time.Hour)
@@ -55,7 +56,8 @@ func (r Replay) Run(ctx context.Context) (Result, error) {
 		Store:     store,
 		Incidents: incidents,
 	}
-	for end := r.Period.From.Add(r.Timing.Bucket); !end.After(r.Period.To); end = end.Add(r.Timing.Bucket) {
+	step := r.Timing.Bucket * time.Duration(max(r.Every, 1))
+	for end := r.Period.From.Add(step); !end.After(r.Period.To); end = end.Add(step) {
 		incidents.end = end
 		now := inBucket(end)
 		if _, err := loop.Tick(ctx, term, now); err != nil && !errors.Is(err, count.ErrNoTelemetry) {

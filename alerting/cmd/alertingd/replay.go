@@ -24,7 +24,7 @@ bad; alerting/README.md describes them.`
 // replayFlags are the flags of the command.
 type replayFlags struct {
 	file, database, sloDir, index, from, to *string
-	scale                                   *int
+	scale, every                            *int
 	json                                    *bool
 }
 
@@ -37,9 +37,11 @@ func replayCommand(ctx context.Context, args []string, stdout, _ io.Writer) erro
 		sloDir:   flags.String("slo-dir", "", "`directory` with the objectives; empty: the built-in ones"),
 		index:    flags.String("log-index", "", "-log-index of the daemon that has counted"),
 		scale:    flags.Int("time-scale", 1, "-time-scale of the daemon that has counted"),
-		from:     flags.String("from", "", "`time` such as 2026-11-01T00:00:00Z; empty: 30 days before -to, or the start of -file"),
-		to:       flags.String("to", "", "`time`; empty: now, or the end of -file"),
-		json:     flags.Bool("json", false, "write JSON"),
+		every: flags.Int("every", 1, "evaluate only at the end of every `Nth` bucket, as a daemon does that looks less often; "+
+			"a rule that fires for a shorter time may be missed"),
+		from: flags.String("from", "", "`time` such as 2026-11-01T00:00:00Z; empty: 30 days before -to, or the start of -file"),
+		to:   flags.String("to", "", "`time`; empty: now, or the end of -file"),
+		json: flags.Bool("json", false, "write JSON"),
 	}
 	rest, err := command.ParseFlags(flags, args, stdout)
 	if err != nil {
@@ -47,6 +49,9 @@ func replayCommand(ctx context.Context, args []string, stdout, _ io.Writer) erro
 	}
 	if len(rest) > 0 {
 		return command.Usagef("takes no arguments, got %q", rest)
+	}
+	if *f.every < 1 {
+		return command.Usagef("-every is %d; write 1 or more", *f.every)
 	}
 	set, err := spec.Load(objectiveFiles(*f.sloDir))
 	if err != nil {
@@ -57,6 +62,7 @@ func replayCommand(ctx context.Context, args []string, stdout, _ io.Writer) erro
 		return err
 	}
 	defer done()
+	r.Every = *f.every
 	if !r.Period.From.Before(r.Period.To) {
 		return command.Usagef("-from is not before -to")
 	}

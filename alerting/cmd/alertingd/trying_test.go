@@ -122,6 +122,10 @@ func TestReplaysADatabaseAndOnlyReadsIt(t *testing.T) {
 		!report.Incidents[0].OpenedAt.Equal(began.Add(61*time.Minute)) || report.Incidents[0].ResolvedAt.IsZero() {
 		t.Errorf("found %+v", report.Incidents)
 	}
+	rarely := replayed(t, append(args, "--every", "4")...)
+	if len(rarely.Incidents) != 1 || !rarely.Incidents[0].OpenedAt.Equal(began.Add(64*time.Minute)) {
+		t.Errorf("every fourth minute: %+v", rarely.Incidents)
+	}
 	if len(report.LeftOut) != 1 || report.LeftOut[0] != "worker-silent" {
 		t.Errorf("left out %q", report.LeftOut)
 	}
@@ -191,6 +195,7 @@ func TestReplayExplainsWrongArguments(t *testing.T) {
 	for want, args := range map[string][]string{
 		"needs -file or -database-url":              {},
 		`-from is "yesterday"; write a time`:        {"--file", "x", "--from", "yesterday"},
+		"-every is 0; write 1 or more":              {"--file", "x", "--every", "0"},
 		"takes no arguments":                        {"month.csv"},
 		"7 is not a divisor":                        {"--file", "x", "--time-scale", "7"},
 		"flag provided but not defined: -databases": {"--databases", "x"},

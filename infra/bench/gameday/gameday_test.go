@@ -189,13 +189,13 @@ func TestARowSaysWhatDiffersFromTheReplay(t *testing.T) {
 	} {
 		r := &round{entry: entry{Rule: "booking-latency"}, began: began, ended: began, lag: time.Second, allowed: 7 * time.Second, endLag: c.lag}
 		r.detected, r.resolved = at(c.detected), at(c.resolved)
-		got := r.row(c.replay).Problems
+		got := r.row([][]replayed{c.replay}).Problems
 		if (got == "") != (c.want == "") || !strings.Contains(got, c.want) {
 			t.Errorf("%s: problems %q", name, got)
 		}
 	}
 	r := &round{entry: entry{Rule: "booking-latency", For: time.Minute}, began: began, ended: at(60), allowed: 7 * time.Second, detected: at(50), resolved: at(61)}
-	if row := r.row([]replayed{{"booking-latency", at(8), at(61)}}); row.Problems != "" || *row.Earliest != 60 {
+	if row := r.row([][]replayed{{{"booking-latency", at(8), at(61)}}}); row.Problems != "" || *row.Earliest != 60 {
 		t.Errorf("a fault whose telemetry comes at its end: %+v", row)
 	}
 }

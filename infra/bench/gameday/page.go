@@ -21,10 +21,10 @@ Written by ` + "`make gameday`" + ` on {{.Report.Date}}, commit {{.Report.Commit
 the whole running system under a steady load, and checks what the engineer on call learns of it. The windows of the
 alerts are 60 times shorter. Times are seconds.
 
-- *Earliest*: when the rule could fire, by a replay of what was counted; with the windows of production, when diners had as
-  many failures as the rule needs at least. *Detected*: when Slack had the message. *Overhead*: the time between them;
-  *allowed* are the measured lag of the pipeline, two ticks of alertingd and a second, and 15 seconds with the windows of
-  production.
+- *Earliest*: when the rule could fire, by a replay of what was counted, whenever in its tick alertingd looks; with the
+  windows of production, when diners had as many failures as the rule needs at least. *Detected*: when Slack had the
+  message. *Overhead*: the time between them; *allowed* are the measured lag of the pipeline, two ticks of alertingd and
+  a second, and 15 seconds with the windows of production.
 - *Named*: the message names the injected cause. *Title*: it does so by its title, because the rule itself is about the
   cause. A flag's own event is hidden from the diagnosis.
 - *Traced*: an example trace contains the fault; – where requests are not counted.

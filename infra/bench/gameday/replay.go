@@ -22,34 +22,57 @@ type replayed struct {
 	ResolvedAt time.Time `json:"resolved_at"`
 }
 
-// replay evaluates everything that alertingd has counted since its start, each second at its
-// end, as if telemetry took no time: no daemon can open or resolve an incident earlier.
-// The rules are those of the clone, whatever rules the daemon has.
-func (g *game) replay(ctx context.Context) ([]replayed, error) {
+// replay evaluates everything that alertingd has counted since its start at the end of a second, as
+// if telemetry took no time. A rule near its threshold fires in one second and not in the next, and
+// alertingd looks once in a tick. So there is a replay for each second of a tick in which it may
+// look. The rules are those of the clone, whatever rules the daemon has.
+func (g *game) replay(ctx context.Context) (all [][]replayed, err error) {
 	database, err := g.DatabaseURL("jari_alerting")
 	if err != nil {
 		return nil, err
 	}
-	out, err := g.Command(ctx, g.Bin("alertingd"), "replay", "-json", "-database-url", database,
-		"-time-scale", strconv.Itoa(g.scale), "-from", g.Started.UTC().Format(time.RFC3339), "-slo-dir", g.rules)
-	if err != nil {
-		return nil, err
+	bucket := time.Minute / time.Duration(g.scale)
+	phases := max(1, int(g.tick()/bucket))
+	for phase := range phases {
+		from := g.Started.Add(time.Duration(phase) * bucket)
+		out, err := g.Command(ctx, g.Bin("alertingd"), "replay", "-json", "-database-url", database,
+			"-time-scale", strconv.Itoa(g.scale), "-every", strconv.Itoa(phases), "-from", from.UTC().Format(time.RFC3339), "-slo-dir", g.rules)
+		if err != nil {
+			return nil, err
+		}
+		var report struct{ Incidents []replayed }
+		if err := json.Unmarshal(out, &report); err != nil {
+			return nil, fmt.Errorf("the output of alertingd replay: %w", err)
+		}
+		all = append(all, report.Incidents)
 	}
-	var report struct{ Incidents []replayed }
-	if err := json.Unmarshal(out, &report); err != nil {
-		return nil, fmt.Errorf("the output of alertingd replay: %w", err)
-	}
-	return report.Incidents, nil
+	return all, nil
 }
 
-// earliest are the first times at which the rule of the round could fire and resolve.
-func (r *round) earliest(all []replayed) (opened, resolved time.Time, ok bool) {
+// earliest are the first times at which the rule of the round could fire and resolve, whenever in a
+// tick alertingd looks: the latest of the replays. A zero time means that one of them does not resolve it.
+func (r *round) earliest(all [][]replayed) (opened, resolved time.Time, ok bool) {
 	if !r.counted.IsZero() {
 		return r.counted, resolved, true
 	}
-	i := slices.IndexFunc(all, func(i replayed) bool { return i.Rule == r.Rule && !i.OpenedAt.Before(r.began) })
-	if i < 0 {
-		return opened, resolved, false
+	open := false
+	for _, incidents := range all {
+		i := slices.IndexFunc(incidents, func(i replayed) bool { return i.Rule == r.Rule && !i.OpenedAt.Before(r.began) })
+		if i < 0 {
+			return opened, resolved, false
+		}
+		opened, resolved = later(opened, incidents[i].OpenedAt), later(resolved, incidents[i].ResolvedAt)
+		open = open || incidents[i].ResolvedAt.IsZero()
 	}
-	return all[i].OpenedAt, all[i].ResolvedAt, true
+	if open {
+		resolved = time.Time{}
+	}
+	return opened, resolved, len(all) > 0
+}
+
+func later(a, b time.Time) time.Time {
+	if a.After(b) {
+		return a
+	}
+	return b
 }

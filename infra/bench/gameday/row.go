@@ -14,7 +14,7 @@ import (
 type row struct {
 	Alert           string   `json:"alert"`
 	Fault           string   `json:"fault"`
-	Earliest        *float64 `json:"earliest_s"` // at which the rule could fire, by a replay of what was counted
+	Earliest        *float64 `json:"earliest_s"` // at which the rule could fire, by replays of what was counted
 	Detected        *float64 `json:"detected_s"` // Slack took the message
 	Overhead        *float64 `json:"overhead_s"` // Detected - Earliest
 	Allowed         *float64 `json:"allowed_s"`  // the measured lag of the pipeline, and two ticks
@@ -24,7 +24,7 @@ type row struct {
 	Steps           int      `json:"steps"`      // of the runbook, all of which ran
 	Cause           bool     `json:"cause"`      // the runbook names it
 	Resolved        *float64 `json:"resolved_s"`
-	ResolveOverhead *float64 `json:"resolve_overhead_s"` // after the earliest time by the replay
+	ResolveOverhead *float64 `json:"resolve_overhead_s"` // after the earliest time by the replays
 	ResolveAllowed  *float64 `json:"resolve_allowed_s"`  // as allowed_s, with the longest lag until then
 	Problems        string   `json:"problems"`
 }
@@ -32,7 +32,7 @@ type row struct {
 // postTime is how long Slack may take to take a message.
 const postTime = time.Second
 
-func (r *round) row(all []replayed) row {
+func (r *round) row(all [][]replayed) row {
 	out := row{
 		Alert: r.name(), Fault: r.how(), Allowed: seconds(r.allowed),
 		Named: r.named, OnlyTitle: r.named && r.title != "" && r.onlyTitle(r.title), Steps: r.steps, Cause: r.caused,
