@@ -31,10 +31,10 @@ func TestTheStoreNamesOnlyRegionsThatItLists(t *testing.T) {
 	if want := slices.Sorted(maps.Values(names.Regions)); !slices.Equal(regions, want) {
 		t.Errorf("the store lists %v, telemetry knows %v", regions, want)
 	}
-	key := regexp.MustCompile(`^country/[A-Z]{2}$`)
+	key := regexp.MustCompile(`^(users|country/[A-Z]{2})$`)
 	for k, v := range store {
 		if k != "regions" && (!key.MatchString(k) || !slices.Contains(regions, v)) {
-			t.Errorf("%s: %q is not a country with one of the regions %v", k, v, regions)
+			t.Errorf("%s: %q is neither a country nor users with one of the regions %v", k, v, regions)
 		}
 	}
 	initial := regexp.MustCompile(`DEFAULT_REGION = '([^']+)'`).FindStringSubmatch(edge.ViewerRequest)

@@ -1,6 +1,7 @@
 package edge_test
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"os"
@@ -16,6 +17,8 @@ import (
 
 type vector struct {
 	Name    string            `json:"name"`
+	Method  string            `json:"method"` // "": GET
+	URI     string            `json:"uri"`    // "": /v1/restaurants
 	Headers map[string]string `json:"headers"`
 	Store   json.RawMessage   `json:"store"` // absent: countries.json; "absent": none; else these keys
 	Region  string            `json:"region"`
@@ -37,6 +40,16 @@ func (v vector) store(t *testing.T) map[string]string {
 	return store
 }
 
+func (v vector) request() cffunction.Request {
+	r := cffunction.Request{
+		Method: cmp.Or(v.Method, "GET"), URI: cmp.Or(v.URI, "/v1/restaurants"), Headers: map[string]cffunction.Value{},
+	}
+	for name, value := range v.Headers {
+		r.Headers[name] = cffunction.Value{Value: value}
+	}
+	return r
+}
+
 func vectors(t *testing.T) (out []vector) {
 	t.Helper()
 	b, err := os.ReadFile("vectors.json")
@@ -55,11 +68,9 @@ func check(t *testing.T, source string, v vector) error {
 	if err != nil {
 		return err
 	}
-	headers := map[string]cffunction.Value{"host": {Value: "jari.example"}}
-	for name, value := range v.Headers {
-		headers[name] = cffunction.Value{Value: value}
-	}
-	got, err := f.Run("203.0.113.7", cffunction.Request{Method: "GET", URI: "/v1/restaurants", Headers: headers})
+	request := v.request()
+	request.Headers["host"] = cffunction.Value{Value: "jari.example"}
+	got, err := f.Run("203.0.113.7", request)
 	if err != nil {
 		return err
 	}
@@ -99,8 +110,12 @@ func TestTheVectorsDetectAWrongFunction(t *testing.T) {
 			"return selected.toUpperCase();",
 			"return (headers['cloudfront-viewer-country'] || headers['x-region']).value.toUpperCase();",
 		},
-		"does not choose an origin": {"cf.selectRequestOriginById(region);", ""},
-		"writes a forbidden header": {"'jari-edge-region'", "'x-edge-region'"},
+		"writes users in every region": {"return signUp ? 'users' : ", "return "},
+		"takes a reader for a writer":  {"request.method === 'POST' && ", ""},
+		"takes every path for sign-up": {" && request.uri === '/v1/users'", ""},
+		"takes a part of the path":     {"request.uri === '/v1/users'", "request.uri.startsWith('/v1/users')"},
+		"does not choose an origin":    {"cf.selectRequestOriginById(region);", ""},
+		"writes a forbidden header":    {"'jari-edge-region'", "'x-edge-region'"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			source := strings.Replace(edge.ViewerRequest, change[0], change[1], 1)
@@ -145,7 +160,8 @@ func inNjs(t *testing.T, njs, source string, v vector) (string, error) {
 	for name, value := range v.Headers {
 		headers[name] = map[string]string{"value": value}
 	}
-	request := map[string]any{"method": "GET", "uri": "/", "headers": headers}
+	r := v.request()
+	request := map[string]any{"method": r.Method, "uri": r.URI, "headers": headers}
 	c, err := json.Marshal(map[string]any{"store": v.store(t), "request": request})
 	if err != nil {
 		t.Fatal(err)

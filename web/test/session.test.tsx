@@ -90,3 +90,19 @@ test('a refresh that is unavailable leaves the visitor logged in and says to try
   screen.getByRole('button', { name: 'Book this table' })
   screen.getByText('Logged in as Mina')
 })
+
+test('an account that arrives in this region a moment later is logged in', async () => {
+  let missing = 2
+  const { api, user } = await openPage({
+    path: '/signup',
+    prepare: (api) =>
+      api.at('POST', /\/sessions$/, () => (missing-- > 0 ? problem(401, 'bad_credentials') : undefined)),
+  })
+  await user.type(await screen.findByLabelText('Name'), 'Ria')
+  await user.type(screen.getByLabelText('E-mail'), 'ria@jari.example')
+  await user.type(screen.getByLabelText('Password'), 'a long password')
+  await user.click(screen.getByRole('button', { name: 'Sign up' }))
+  await screen.findByText('Ria')
+  expect(api.calls.filter((call) => call.startsWith('POST /v1/users '))).toHaveLength(1)
+  expect(missing).toBe(-1)
+})

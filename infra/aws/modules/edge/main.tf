@@ -17,7 +17,10 @@ locals {
 
   serving = sort([for r in var.regions : r.aws_region if r.serves])
   store = tomap(merge(
-    { regions = join(" ", local.serving) },
+    {
+      regions = join(" ", local.serving)
+      users   = coalesce(var.users_region, local.default_region)
+    },
     {
       for key, region in jsondecode(file("${local.source_dir}/countries.json")) :
       key => region if startswith(key, "country/") && contains(local.serving, region)

@@ -86,6 +86,17 @@ variable "regions" {
   }
 }
 
+variable "users_region" {
+  type        = string
+  default     = null
+  description = "AWS region id of the region whose database of users is written; null for the function's default region."
+
+  validation {
+    condition     = var.users_region == null ? true : contains([for r in var.regions : r.aws_region if r.serves], var.users_region)
+    error_message = "users_region must be the aws_region of an entry in regions that serves."
+  }
+}
+
 variable "page_bucket_domain_name" {
   type        = string
   description = "Regional domain name of the bucket of the page (output of the module page)."

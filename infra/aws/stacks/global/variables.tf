@@ -63,6 +63,17 @@ variable "primary" {
   }
 }
 
+variable "users" {
+  type        = string
+  default     = null
+  description = "Label of the region that writes users: sign-ups go there; null for the primary one. Change it when a copy was promoted."
+
+  validation {
+    condition     = var.users == null || try(var.regions[var.users].serves, false)
+    error_message = "users must be a label of regions, of one that serves."
+  }
+}
+
 variable "origin_secret" {
   type        = string
   sensitive   = true

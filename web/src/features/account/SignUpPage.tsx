@@ -1,6 +1,6 @@
 import { useMutation } from '@tanstack/react-query'
 import { Link, Navigate } from 'react-router'
-import { api, type SignUp, session } from '../../api/client'
+import { api, type Credentials, type SignUp, session } from '../../api/client'
 import { ApiError, unwrap } from '../../api/problem'
 import { Field } from '../../components/Field'
 import { Page } from '../../components/Page'
@@ -17,11 +17,16 @@ export function SignUpPage() {
   const to = useReturnPath()
   const state = useSession()
 
+  // One region writes users. In the others the new account arrives a moment later.
+  const logIn = useMutation({
+    mutationFn: (body: Credentials) => unwrap(api[region].POST('/v1/sessions', { body })),
+    retry: (failures, error) => failures < 5 && error instanceof ApiError && error.status === 401,
+    retryDelay: (failures) => 200 * 2 ** failures, // 6 s in all
+  })
   const signUp = useMutation({
     mutationFn: async (body: SignUp) => {
       await unwrap(api[region].POST('/v1/users', { body }))
-      const { email, password } = body
-      return unwrap(api[region].POST('/v1/sessions', { body: { email, password } }))
+      return logIn.mutateAsync({ email: body.email, password: body.password })
     },
     onSuccess: (created) => session.begin(created),
   })

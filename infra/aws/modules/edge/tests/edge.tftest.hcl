@@ -312,6 +312,29 @@ run "a_region_out_of_service_keeps_its_origin" {
   }
 }
 
+run "users_are_written_where_their_copy_was_promoted" {
+  command = plan
+
+  variables {
+    users_region = "us-east-1"
+  }
+
+  assert {
+    condition     = output.store["users"] == "us-east-1" && output.store["country/KR"] == "ap-northeast-2"
+    error_message = "Sign-ups go to the region that writes users; everything else stays."
+  }
+}
+
+run "users_are_written_in_a_region_that_serves" {
+  command = plan
+
+  variables {
+    users_region = "eu-west-1"
+  }
+
+  expect_failures = [var.users_region]
+}
+
 run "the_web_acl_limits_bodies_and_addresses" {
   command = apply
 

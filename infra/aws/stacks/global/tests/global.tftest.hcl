@@ -178,6 +178,20 @@ run "wrong_values_are_refused" {
   ]
 }
 
+run "users_are_written_by_a_region_that_serves" {
+  command = plan
+
+  variables {
+    users = "us"
+    regions = {
+      kr = { aws_region = "ap-northeast-2" }
+      us = { aws_region = "us-east-1", serves = false }
+    }
+  }
+
+  expect_failures = [var.users]
+}
+
 run "the_primary_label_must_exist" {
   command = plan
 
