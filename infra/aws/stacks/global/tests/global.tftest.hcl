@@ -1,4 +1,6 @@
 mock_provider "aws" {
+  override_during = plan # so that no run has to apply
+
   mock_resource "aws_route53_zone" {
     defaults = { zone_id = "Z0123456789ABCDEFGHIJ" }
   }
@@ -35,7 +37,8 @@ mock_provider "aws" {
 }
 
 mock_provider "aws" {
-  alias = "us_east_1"
+  alias           = "us_east_1"
+  override_during = plan
 
   mock_data "aws_caller_identity" {
     defaults = { account_id = "123456789012" }
@@ -117,7 +120,7 @@ variables {
 }
 
 run "two_regions" {
-  command = apply
+  command = plan
 
   assert {
     condition     = output.origin_domains == { kr = "kr.origin.jari.example", us = "us.origin.jari.example" }
@@ -141,7 +144,7 @@ run "two_regions" {
 }
 
 run "a_third_region_is_one_entry" {
-  command = apply
+  command = plan
 
   variables {
     regions = {
