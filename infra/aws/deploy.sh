@@ -4,8 +4,9 @@
 # which tasks start ahead (jarictl drops plan -output json); without it, those of the deployment before.
 #
 #   1. The jobs get the new images.
-#   2. The schemas of the databases are migrated, each by a task that runs once. The processes of the release before must
-#      go on working with the new schema. A migration that fails ends the deployment, and nothing was replaced.
+#   2. The schemas of the databases are migrated, and the users and roles of OpenSearch written, each by a task that runs
+#      once. The processes of the release before must go on working with the new schema. A task that fails ends the
+#      deployment, and nothing was replaced.
 #   3. Everything is applied: ECS replaces the tasks, and rolls back a service whose new tasks do not become healthy.
 #   4. The release and the drops are noted, for a later run without them.
 set -euo pipefail
@@ -48,8 +49,7 @@ terraform apply "${arguments[@]}" -target=module.jobs
 
 cluster=$(terraform output -raw cluster_name)
 network=$(terraform output -json job_network)
-for service in user reservation notification alerting; do
-  job=migrate-$service
+for job in $(terraform output -json jobs_before_tasks | jq -r '.[]'); do
   say "$job"
   definition=$(terraform output -json job_task_definition_arns | jq -r --arg job "$job" '.[$job]')
   placement=$(jq -c --arg job "$job" '{awsvpcConfiguration: {subnets: .subnets, securityGroups: [.security_groups[$job]]}}' <<<"$network")

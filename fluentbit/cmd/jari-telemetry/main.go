@@ -1,5 +1,5 @@
 // Command jari-telemetry maintains the telemetry that the agents have written: it
-// installs the index templates, deletes old indices, and lists, shows and replays dead
+// installs the index templates, writes users and roles, deletes old indices, and lists, shows and replays dead
 // letters. Its exit code is 0 if all is done, 1 if something failed, 2 for wrong
 // usage, and 3 if the command succeeded but dead letters remain that need a person.
 package main
@@ -56,6 +56,7 @@ type command struct {
 
 var commands = []command{
 	{"setup", "", "install the index templates and verify that new indices will follow them", setup},
+	{"access", "[--roles JSON]", "write the users of OpenSearch's security plugin and what each may do", access},
 	{"prune", "[--dry-run] [--keep FAMILY=DAYS]…", "delete indices that are older than the retention of their family", prune},
 	{"deadletter list", "[--since 24h] [--newest 20]", "list dead letters: groups by reason, and the newest ones", list},
 	{"deadletter show", "ID…", "show dead letters with their documents", show},
@@ -79,6 +80,8 @@ type call struct {
 	args           []string
 	stdout, stderr io.Writer
 
+	getenv func(string) string
+
 	url, prefix string
 }
 
@@ -99,7 +102,7 @@ func run(ctx context.Context, args []string, getenv func(string) string, stdout,
 			}
 			fs := flag.NewFlagSet("jari-telemetry "+c.name, flag.ContinueOnError)
 			fs.SetOutput(stderr)
-			cl := &call{Context: ctx, flags: fs, args: args[words:], stdout: stdout, stderr: stderr}
+			cl := &call{Context: ctx, flags: fs, args: args[words:], stdout: stdout, stderr: stderr, getenv: getenv}
 			fs.StringVar(&cl.url, "url", getenv("JARI_OPENSEARCH_URL"), "URL of OpenSearch (env JARI_OPENSEARCH_URL); may hold a user and password")
 			fs.StringVar(&cl.prefix, "prefix", "", "")
 			fs.Usage = func() { usage(fs, c, stderr) }

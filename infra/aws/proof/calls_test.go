@@ -20,8 +20,8 @@ type call struct {
 
 // onlyOnAWS are callers and parts that the local system does not have, or has in another form.
 var onlyOnAWS = []string{
-	"internet", "cloudfront", "load-balancer", "bastion", "log-router", "telemetry-setup", "telemetry-prune", "index-rebuild",
-	"migrate-alerting", "migrate-notification", "migrate-reservation", "migrate-user",
+	"internet", "cloudfront", "load-balancer", "bastion", "log-router", "opensearch-access", "telemetry-setup", "telemetry-prune",
+	"index-rebuild", "migrate-alerting", "migrate-notification", "migrate-reservation", "migrate-user",
 }
 
 // localCalls are the calls for which the launcher wires the processes of a region, and of

@@ -81,7 +81,8 @@ func (x *Index) Publish(ctx context.Context) error {
 		return err
 	}
 	var behind map[string]json.RawMessage
-	get := opensearchapi.AliasGetReq{Alias: []string{x.alias}}
+	// Not of all indices: the server may know those of others, which this user may not see.
+	get := opensearchapi.AliasGetReq{Indices: []string{x.alias + "-v*"}, Alias: []string{x.alias}}
 	err := call(ctx, x.client, "get alias", http.MethodGet, get, &behind)
 	if r, ok := errors.AsType[responseError](err); err != nil && !(ok && r.code == http.StatusNotFound) {
 		return err

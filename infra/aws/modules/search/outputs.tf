@@ -22,18 +22,3 @@ output "security_group_id" {
   description = "Id of the security group."
   value       = aws_security_group.this.id
 }
-
-output "security_documents" {
-  description = "Paths below _plugins/_security/api/ and the JSON to put there, without the users' passwords."
-  value = merge(
-    {
-      for name, r in var.roles : "roles/${name}" => jsonencode({
-        cluster_permissions = r.cluster
-        index_permissions   = [for i in r.indices : { index_patterns = i.patterns, allowed_actions = i.actions }]
-      })
-    },
-    {
-      for name, r in var.roles : "rolesmapping/${name}" => jsonencode({ users = r.users, backend_roles = r.backend_roles })
-    },
-  )
-}

@@ -118,32 +118,6 @@ variable "master_user" {
   }
 }
 
-variable "roles" {
-  type = map(object({
-    users         = list(string)
-    backend_roles = optional(list(string), [])
-    cluster       = optional(list(string), [])
-    indices = optional(list(object({
-      patterns = list(string)
-      actions  = list(string)
-    })), [])
-  }))
-  default     = {}
-  description = <<-EOT
-    Roles of the domain's fine-grained access control: users of its own database, IAM roles (backend_roles), permissions
-    for the cluster and for indices. Terraform cannot write them; the output security_documents is what the set-up does.
-  EOT
-
-  validation {
-    condition     = alltrue([for r in values(var.roles) : length(r.users) + length(r.backend_roles) > 0])
-    error_message = "Give each role at least one user or IAM role."
-  }
-  validation {
-    condition     = !anytrue(flatten([for r in values(var.roles) : [for i in r.indices : contains(i.patterns, "*")]]))
-    error_message = "Name the indices of a role; \"*\" would include those of the security plugin."
-  }
-}
-
 variable "create_service_linked_role" {
   type        = bool
   default     = false

@@ -56,39 +56,10 @@ module "search" {
     password = data.aws_secretsmanager_secret_version.opensearch_master[0].secret_string
   }
 
-  # Each caller in calls.json has its own user, with what its program does.
-  roles = {
-    search = {
-      users   = ["search"]
-      cluster = ["cluster:monitor/main"]
-      indices = [{ patterns = ["jari-catalogue-*"], actions = ["read"] }]
-    }
-    indexer = {
-      users   = ["indexer"]
-      cluster = ["cluster:monitor/main", "indices:data/write/bulk"]
-      indices = [{ patterns = ["jari-catalogue-*"], actions = ["crud", "create_index", "manage", "manage_aliases"] }]
-    }
-    log-router = {
-      users   = ["log-router"]
-      cluster = ["cluster:monitor/main", "cluster_manage_index_templates", "indices:data/write/bulk"]
-      indices = [{ patterns = local.telemetry_indices, actions = ["create_index", "read", "write"] }]
-    }
-    telemetry = {
-      users   = ["telemetry"]
-      cluster = ["cluster_monitor", "cluster_manage_index_templates", "indices:data/write/bulk"]
-      indices = [{ patterns = local.telemetry_indices, actions = ["create_index", "crud", "delete_index", "indices_monitor"] }]
-    }
-    alerting = {
-      users   = ["alerting"]
-      cluster = ["cluster:monitor/main", "cluster_composite_ops_ro"]
-      indices = [{ patterns = local.telemetry_indices, actions = ["read"] }]
-    }
-  }
 }
 
 locals {
-  telemetry_indices = ["jari-deadletter-*", "otel-v1-apm-*", "ss4o_logs-jari-*", "ss4o_metrics-jari-*"]
-  opensearch_host   = var.search == null ? "opensearch.invalid" : module.search[0].endpoint
+  opensearch_host = var.search == null ? "opensearch.invalid" : module.search[0].endpoint
 }
 
 module "catalogue" {
@@ -98,14 +69,4 @@ module "catalogue" {
   kms_key_arn         = module.key.arn
   replicas            = var.catalogue_replicas
   deletion_protection = var.deletion_protection
-}
-
-# Roles and users of OpenSearch, for whoever sets the domain up.
-resource "aws_ssm_parameter" "opensearch_security" {
-  for_each = var.search == null ? {} : module.search[0].security_documents
-
-  name        = "${local.path}/opensearch/${each.key}"
-  description = "Put it to _plugins/_security/api/${each.key}"
-  type        = "String"
-  value       = each.value
 }

@@ -49,7 +49,7 @@ module "alertingwatch" {
 
 locals {
   # The services whose databases have a schema. A release migrates it before it replaces the tasks.
-  migrating = ["alerting", "notification", "reservation", "user"]
+  migrating = ["user", "reservation", "notification", "alerting"]
 
   # A migration also makes the database and its users, if they are missing, as the administrator of the instance. In a copy
   # they are those of its source.
@@ -115,6 +115,22 @@ module "jobs" {
       )
     }
     }, {
+    opensearch-access = {
+      image          = local.images["jari-telemetry"]
+      repository_arn = module.registry.repository_arns["jari-telemetry"]
+      command        = ["access"]
+      environment = {
+        JARI_OPENSEARCH_URL   = "https://jari_admin@${local.opensearch_host}"
+        JARI_OPENSEARCH_ROLES = jsonencode(local.opensearch_roles)
+      }
+      secrets = merge(
+        { for password in var.search == null ? [] : ["opensearch-master"] : "JARI_OPENSEARCH_PASSWORD" => module.password[password].arn },
+        {
+          for user in keys(local.opensearch_roles) :
+          "JARI_OPENSEARCH_USER_${upper(replace(user, "-", "_"))}" => local.secret_arns["opensearch-${user}"]
+        },
+      )
+    }
     telemetry-setup = {
       image          = local.images["jari-telemetry"]
       repository_arn = module.registry.repository_arns["jari-telemetry"]

@@ -33,6 +33,11 @@ output "job_task_definition_arns" {
   value       = module.jobs.task_definition_arns
 }
 
+output "jobs_before_tasks" {
+  description = "Jobs that a deployment runs before it replaces tasks, in this order."
+  value       = concat([for service in local.migrating : "migrate-${service}"], var.search == null ? [] : ["opensearch-access"])
+}
+
 output "job_network" {
   description = "What a job that is started by hand needs: subnets, and its security group."
   value       = { subnets = module.network.private_subnet_ids, security_groups = module.jobs.security_group_ids }

@@ -13,7 +13,8 @@ locals {
 
   instance_of = merge([for name, i in var.instances : { for d in i.databases : d => name }]...)
 
-  # A user of OpenSearch for each caller. The two jobs of telemetry share one.
+  # A user of OpenSearch for each caller, and what he may do. The two jobs of telemetry share one.
+  opensearch_roles = jsondecode(file("${path.module}/../../opensearch-roles.json"))
   opensearch_users = {
     search     = "search/SEARCH_OPENSEARCH_URL"
     indexer    = "indexer/INDEXER_OPENSEARCH_URL"

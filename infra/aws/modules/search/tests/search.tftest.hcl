@@ -14,9 +14,6 @@ variables {
   subnet_ids  = ["subnet-1", "subnet-2", "subnet-3"]
   kms_key_arn = "arn:aws:kms:ap-northeast-2:123456789012:key/11111111-2222-3333-4444-555555555555"
   master_user = { name = "jari_admin", password = "Only-for-this-test-1" }
-  roles = {
-    searchd = { users = ["searchd"], indices = [{ patterns = ["jari-catalogue-*"], actions = ["read"] }] }
-  }
 }
 
 run "is_encrypted_everywhere" {
@@ -53,31 +50,12 @@ run "logs_are_kept" {
   }
 }
 
-run "roles_become_documents" {
-  assert {
-    condition     = jsondecode(output.security_documents["rolesmapping/searchd"]).users == ["searchd"]
-    error_message = "the mapping names the user"
-  }
-  assert {
-    condition     = jsondecode(output.security_documents["roles/searchd"]).index_permissions[0].index_patterns == ["jari-catalogue-*"]
-    error_message = "the role names the indices"
-  }
-}
-
 run "rejects_nodes_that_do_not_fit_the_zones" {
   command = plan
   variables {
     instance_count = 4
   }
   expect_failures = [var.instance_count]
-}
-
-run "rejects_a_role_for_all_indices" {
-  command = plan
-  variables {
-    roles = { all = { users = ["all"], indices = [{ patterns = ["*"], actions = ["read"] }] } }
-  }
-  expect_failures = [var.roles]
 }
 
 run "rejects_a_weak_password" {
