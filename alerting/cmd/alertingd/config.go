@@ -1,6 +1,7 @@
 package main
 
 import (
+	"fmt"
 	"io"
 	"io/fs"
 	"os"
@@ -58,6 +59,12 @@ func parse(args []string, getenv func(string) string, stdout io.Writer) (*settin
 	s.mail = mailFlags(set, s.Region)
 	index := set.String("log-index", "", "pattern of the indices to count in; empty: those of each data source")
 	sloDir := set.String("slo-dir", "", "directory with the objectives; empty: the built-in ones")
+	var left []string
+	set.Each("without", "names, separated by commas, of rules and of subjects of alerts that this deployment does not have: those of a region "+
+		"whose telemetry is elsewhere, or indexer where it is a function", func(name string) error {
+		left = append(left, name)
+		return nil
+	})
 	onCallDir := set.String("on-call-dir", "", "directory that says who is on call, and planned maintenance; empty: nobody in particular is")
 	scale := set.Int("time-scale", 1, "divides windows, buckets and ticks, for a demo")
 	lookback := set.Duration("lookback", count.DefaultLookback,
@@ -72,7 +79,8 @@ func parse(args []string, getenv func(string) string, stdout io.Writer) (*settin
 		if err == nil {
 			s.timing = s.timing.WithLookback(*lookback)
 		}
-		s.objectives, err = newObjectives(objectiveFiles(*sloDir), prepared(*index, max(*scale, 1)))
+		s.objectives, err = newObjectives(objectiveFiles(*sloDir), without(left, prepared(*index, max(*scale, 1))))
+
 		set.Require(err == nil, "-slo-dir: %w", err)
 		s.onCall, err = newOnCall(*onCallDir, s.objectives.Current)
 		set.Require(err == nil, "-on-call-dir: %w", err)
@@ -96,6 +104,17 @@ func objectiveFiles(dir string) fs.FS {
 		return slos.Files
 	}
 	return os.DirFS(dir)
+}
+
+// without leaves rules and subjects out, and prepares the others.
+func without(names []string, prepare func(slo.Set) slo.Set) func(slo.Set) (slo.Set, error) {
+	return func(all slo.Set) (slo.Set, error) {
+		rest, unknown := all.Without(names)
+		if len(unknown) > 0 {
+			return rest, fmt.Errorf("no rule and no subject of an alert is named %s, as -without says", strings.Join(unknown, ", "))
+		}
+		return prepare(rest), nil
+	}
 }
 
 // prepared applies the flags to a set: the pattern of indices, unless it is "", and

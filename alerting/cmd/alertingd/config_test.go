@@ -24,6 +24,10 @@ func TestReportsAllMistakesTogether(t *testing.T) {
 			[]string{"--ops-addr", "8230", "--time-scale", "often", "--database-url", "hunter2", "--slack-token-file", "/does/not/exist", "more"},
 			[]string{"-ops-addr: ", "-time-scale: ", "-database-url: is not an absolute URL", "-slack-token-file: ", "unexpected arguments: more"},
 		},
+		"of names that no rule has": {
+			[]string{"--without", "indexer,service-silent-us,service-silent-eu"},
+			[]string{"no rule and no subject of an alert is named service-silent-eu, as -without says"},
+		},
 		"of what the flags mean": {
 			[]string{"--time-scale", "7", "--lookback", "2h", "--slack-url", "http://slack.example/", "--runbook-url", "http://x.example/",
 				"--slo-dir", t.TempDir(), "--on-call-dir", t.TempDir(),
@@ -50,6 +54,25 @@ func TestReportsAllMistakesTogether(t *testing.T) {
 				t.Error("the error repeats what may be a password")
 			}
 		})
+	}
+}
+
+func TestARegionLeavesOutWhatItsTelemetryDoesNotShow(t *testing.T) {
+	s, err := parse([]string{"--without", "indexer,service-silent-us"}, noEnv, io.Discard)
+	if err != nil {
+		t.Fatal(err)
+	}
+	found := false
+	for _, a := range s.objectives.Current().Alerts {
+		found = found || a.Name == "service-silent-kr"
+		for _, subject := range a.Subjects {
+			if a.Name == "service-silent-us" || subject.Name == "indexer" {
+				t.Errorf("%s still has %q", a.Name, subject.Name)
+			}
+		}
+	}
+	if !found {
+		t.Error("service-silent-kr is gone, too")
 	}
 }
 

@@ -5,8 +5,11 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
+
+	"jari.example/infra/local/fault"
 )
 
 var declared = regexp.MustCompile(`(?m)^resource "(\w+)"`)
@@ -40,5 +43,38 @@ func TestEachTypeOfResourceIsInTheTable(t *testing.T) {
 		if !used[m[1]] {
 			t.Errorf("docs/aws.md has %s, which is not used", m[1])
 		}
+	}
+}
+
+var (
+	listed = regexp.MustCompile(`(?s)regional_rules = \[(.*?)\]`)
+	quoted = regexp.MustCompile(`"([a-z-]+)"`)
+)
+
+// An alert about a region whose telemetry is elsewhere would page for ever.
+func TestEachRuleAboutOneRegionIsInTheListOfThese(t *testing.T) {
+	text, err := os.ReadFile("../stacks/region/settings.tf")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var list []string
+	if m := listed.FindSubmatch(text); m != nil {
+		for _, name := range quoted.FindAllSubmatch(m[1], -1) {
+			list = append(list, string(name[1]))
+		}
+	}
+	rules, err := fault.Rules("../../../alerting/slos")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var want []string
+	for _, r := range rules {
+		if strings.HasSuffix(r.Name, "-kr") || strings.HasSuffix(r.Name, "-us") {
+			want = append(want, r.Name)
+		}
+	}
+	slices.Sort(want)
+	if !slices.Equal(list, want) {
+		t.Errorf("regional_rules are %q, alerting/slos has %q", list, want)
 	}
 }

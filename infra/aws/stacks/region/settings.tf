@@ -9,6 +9,11 @@ locals {
   mail_from   = "no-reply@${var.domain}"
   ops         = "https://ops.${var.domain}"
 
+  # Alerts about one region, of which each alertingd evaluates its own: the others' telemetry is not here.
+  regional_rules = [
+    "edge-availability-kr", "edge-availability-us", "region-silent-kr", "region-silent-us", "service-silent-kr", "service-silent-us",
+  ]
+
   # An empty value is left out: SSM refuses it, and the program has a default.
   defaults = {
     gateway = {
@@ -42,6 +47,8 @@ locals {
       ALERTING_RUNBOOK_URL      = "${local.ops}/runbooks/{slo}"
       ALERTING_DASHBOARD_URL    = "${local.ops}/dashboards/{dashboard}?from={from}&to={to}"
       ALERTING_TRACE_URL        = "${local.ops}/traces/{trace}"
+      # The indexer is a function, which runs only when there is something to do, so that its silence means nothing.
+      ALERTING_WITHOUT = join(",", concat(["catalogue-freshness", "indexer"], [for r in local.regional_rules : r if !endswith(r, "-${var.region_label}")]))
     }
   }
 
