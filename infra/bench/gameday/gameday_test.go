@@ -103,7 +103,7 @@ func TestReadsAnIncidentsMessage(t *testing.T) {
 	if err != nil || !ok {
 		t.Fatal(ok, err)
 	}
-	if m.rule != "booking-availability" || m.ended || m.headline != "🔴 Bookings are failing: 93 %" ||
+	if m.rule != "booking-availability" || m.incident != "0193-id" || m.ended || m.headline != "🔴 Bookings are failing: 93 %" ||
 		m.runbook != "booking-availability" || !slices.Equal(m.traces, []string{"a1"}) || m.posted.Unix() != 1795390242 {
 		t.Errorf("read %+v", m)
 	}

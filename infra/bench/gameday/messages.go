@@ -19,6 +19,7 @@ import (
 // message is an incident in Slack.
 type message struct {
 	ts, rule       string
+	incident       string // its id; the page of a ticket that was raised has the same
 	headline, text string
 	page, ended    bool
 	posted, edited time.Time
@@ -27,7 +28,7 @@ type message struct {
 }
 
 // incident is the last line of each incident's message.
-var incident = regexp.MustCompile(`(?m)^([a-z0-9-]+): .* · incident \S+`)
+var incident = regexp.MustCompile(`(?m)^([a-z0-9-]+): .* · incident (\S+)`)
 
 // channels are those that alertingd posts to, and whether what comes there is a page. The text does
 // not show it: that of a ticket which is resolved has no word for it.
@@ -44,7 +45,7 @@ func read(m slack.Message) (out message, ok bool, err error) {
 		return out, false, nil
 	}
 	headline, _, _ := strings.Cut(m.Text, "\n")
-	out = message{ts: m.TS, rule: found[1], headline: headline, text: text}
+	out = message{ts: m.TS, rule: found[1], incident: found[2], headline: headline, text: text}
 	out.ended = strings.HasPrefix(headline, "✅") || strings.HasPrefix(headline, "⚪")
 	if out.posted, err = instant(m.TS); err != nil {
 		return out, false, err

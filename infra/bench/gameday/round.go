@@ -236,12 +236,22 @@ func (g *game) unrelated(ctx context.Context, r *round) error {
 		}
 	}
 	all, err := g.messages(ctx)
-	for _, m := range all {
-		if m.page && m.posted.After(r.began) && !r.expected(m.rule, alerts) {
-			r.problem("an unrelated page: %s", m.headline)
-		}
+	for _, m := range unrelatedPages(all, r.began, func(rule string) bool { return r.expected(rule, alerts) }) {
+		r.problem("an unrelated page: %s", m.headline)
 	}
 	return err
+}
+
+// unrelatedPages are the pages since a round began that nobody expects. The page of a ticket that
+// was open before is the earlier round's: its incident was raised late.
+func unrelatedPages(all []message, began time.Time, expected func(rule string) bool) (pages []message) {
+	for _, m := range all {
+		earlier := func(o message) bool { return o.incident == m.incident && !o.posted.After(began) }
+		if m.page && m.posted.After(began) && !expected(m.rule) && !slices.ContainsFunc(all, earlier) {
+			pages = append(pages, m)
+		}
+	}
+	return pages
 }
 
 // allowed is how long after the earliest time a message may come: the lag of the pipeline,
