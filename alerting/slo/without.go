@@ -30,11 +30,11 @@ func (s Set) Without(names []string) (rest Set, unknown []string) {
 		a.Subjects = kept
 		rest.Alerts = append(rest.Alerts, a)
 	}
-	var left []string
+	var remaining []string
 	for _, r := range rest.Rules() {
-		left = append(left, r.Name)
+		remaining = append(remaining, r.Name)
 	}
-	gone := func(name string) bool { return !slices.Contains(left, name) }
+	gone := func(name string) bool { return !slices.Contains(remaining, name) }
 	for i := range rest.SLOs {
 		rest.SLOs[i].MutedBy = slices.DeleteFunc(slices.Clone(rest.SLOs[i].MutedBy), gone)
 	}

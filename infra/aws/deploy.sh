@@ -45,11 +45,18 @@ fi
 arguments=(-input=false -auto-approve "-var-file=../../envs/$environment.tfvars" "-var-file=$release" "-var-file=$drops")
 
 say "new images for the jobs"
-terraform apply "${arguments[@]}" -target=module.jobs
+# With the rules by which a new job reaches anything.
+rules=(
+  -target=aws_vpc_security_group_egress_rule.call -target=aws_vpc_security_group_ingress_rule.call
+  -target=aws_vpc_security_group_egress_rule.endpoints -target=aws_vpc_security_group_ingress_rule.endpoints
+  -target=aws_vpc_security_group_egress_rule.s3 -target=aws_vpc_security_group_egress_rule.outside
+)
+terraform apply "${arguments[@]}" -target=module.jobs "${rules[@]}"
 
 cluster=$(terraform output -raw cluster_name)
 network=$(terraform output -json job_network)
-for job in $(terraform output -json jobs_before_tasks | jq -r '.[]'); do
+jobs=$(terraform output -json jobs_before_tasks | jq -er '.[]') # in a list of "for" a failure would be ignored
+for job in $jobs; do
   say "$job"
   definition=$(terraform output -json job_task_definition_arns | jq -r --arg job "$job" '.[$job]')
   placement=$(jq -c --arg job "$job" '{awsvpcConfiguration: {subnets: .subnets, securityGroups: [.security_groups[$job]]}}' <<<"$network")

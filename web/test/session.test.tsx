@@ -106,3 +106,28 @@ test('an account that arrives in this region a moment later is logged in', async
   expect(api.calls.filter((call) => call.startsWith('POST /v1/users '))).toHaveLength(1)
   expect(missing).toBe(-1)
 })
+
+test('after a sign-up whose log-in fails the page asks to log in, and makes no second account', async () => {
+  const { api, user } = await openPage({
+    path: '/signup',
+    prepare: (api) => api.at('POST', /\/sessions$/, () => problem(503, 'unavailable')),
+  })
+  await user.type(await screen.findByLabelText('Name'), 'Ria')
+  await user.type(screen.getByLabelText('E-mail'), 'ria@jari.example')
+  await user.type(screen.getByLabelText('Password'), 'a long password')
+  await user.click(screen.getByRole('button', { name: 'Sign up' }))
+  await screen.findByText('Your account is there. Please log in.')
+  expect(api.calls.filter((call) => call.startsWith('POST /v1/users '))).toHaveLength(1)
+})
+
+test('a sign-up that cannot be written names no region', async () => {
+  const { user } = await openPage({
+    path: '/signup',
+    prepare: (api) => api.at('POST', /\/users$/, () => problem(503, 'region_unreachable')),
+  })
+  await user.type(await screen.findByLabelText('Name'), 'Ria')
+  await user.type(screen.getByLabelText('E-mail'), 'ria@jari.example')
+  await user.type(screen.getByLabelText('Password'), 'a long password')
+  await user.click(screen.getByRole('button', { name: 'Sign up' }))
+  expect((await screen.findByRole('alert')).textContent).not.toMatch(/Korea|United States/)
+})

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"fmt"
 	"io"
 	"io/fs"
 	"os"
@@ -13,6 +12,7 @@ import (
 	"jari.example/alerting/oncall"
 	"jari.example/alerting/slo"
 	"jari.example/alerting/slos"
+	"jari.example/alerting/spec"
 	"jari.example/internal/config"
 	"jari.example/telemetry/names"
 )
@@ -32,7 +32,8 @@ type settings struct {
 	slack      *slackSettings
 	mail       *mailSettings
 	links      notify.Links
-	objectives *watched[slo.Set] // with index and time scale applied
+	objectives *watched[slo.Set] // with index and time scale applied, without what is omitted
+	unknown    []string          // names in -without that no rule and no subject has
 	onCall     *watched[oncall.Plan]
 	page       pageSettings
 	digest     *digestSettings
@@ -59,10 +60,10 @@ func parse(args []string, getenv func(string) string, stdout io.Writer) (*settin
 	s.mail = mailFlags(set, s.Region)
 	index := set.String("log-index", "", "pattern of the indices to count in; empty: those of each data source")
 	sloDir := set.String("slo-dir", "", "directory with the objectives; empty: the built-in ones")
-	var left []string
+	var omitted []string
 	set.Each("without", "names, separated by commas, of rules and of subjects of alerts that this deployment does not have: those of a region "+
 		"whose telemetry is elsewhere, or indexer where it is a function", func(name string) error {
-		left = append(left, name)
+		omitted = append(omitted, name)
 		return nil
 	})
 	onCallDir := set.String("on-call-dir", "", "directory that says who is on call, and planned maintenance; empty: nobody in particular is")
@@ -79,9 +80,15 @@ func parse(args []string, getenv func(string) string, stdout io.Writer) (*settin
 		if err == nil {
 			s.timing = s.timing.WithLookback(*lookback)
 		}
-		s.objectives, err = newObjectives(objectiveFiles(*sloDir), without(left, prepared(*index, max(*scale, 1))))
-
+		prepare := prepared(*index, max(*scale, 1))
+		s.objectives, err = newObjectives(objectiveFiles(*sloDir), func(all slo.Set) slo.Set {
+			rest, _ := all.Without(omitted)
+			return prepare(rest)
+		})
 		set.Require(err == nil, "-slo-dir: %w", err)
+		if all, err := spec.Load(objectiveFiles(*sloDir)); err == nil { // else it is said above
+			_, s.unknown = all.Without(omitted)
+		}
 		s.onCall, err = newOnCall(*onCallDir, s.objectives.Current)
 		set.Require(err == nil, "-on-call-dir: %w", err)
 		s.links = links()
@@ -104,17 +111,6 @@ func objectiveFiles(dir string) fs.FS {
 		return slos.Files
 	}
 	return os.DirFS(dir)
-}
-
-// without leaves rules and subjects out, and prepares the others.
-func without(names []string, prepare func(slo.Set) slo.Set) func(slo.Set) (slo.Set, error) {
-	return func(all slo.Set) (slo.Set, error) {
-		rest, unknown := all.Without(names)
-		if len(unknown) > 0 {
-			return rest, fmt.Errorf("no rule and no subject of an alert is named %s, as -without says", strings.Join(unknown, ", "))
-		}
-		return prepare(rest), nil
-	}
 }
 
 // prepared applies the flags to a set: the pattern of indices, unless it is "", and

@@ -41,13 +41,13 @@ func newWatched[T any](files fs.FS, read func(fs.FS) (T, error)) (*watched[T], e
 
 // newObjectives loads the set in files, as prepare changes it because of flags. The
 // error joins its problems.
-func newObjectives(files fs.FS, prepare func(slo.Set) (slo.Set, error)) (*watched[slo.Set], error) {
+func newObjectives(files fs.FS, prepare func(slo.Set) slo.Set) (*watched[slo.Set], error) {
 	return newWatched(files, func(files fs.FS) (slo.Set, error) {
 		set, err := spec.Load(files)
 		if err != nil {
 			return slo.Set{}, err
 		}
-		return prepare(set)
+		return prepare(set), nil
 	})
 }
 

@@ -62,7 +62,7 @@ type watchedSet struct {
 
 func watch(t *testing.T, files fs.FS) *watchedSet {
 	t.Helper()
-	o, err := newObjectives(files, func(s slo.Set) (slo.Set, error) { return s, nil })
+	o, err := newObjectives(files, func(s slo.Set) slo.Set { return s })
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -245,7 +245,7 @@ func TestLogsWhyObjectivesWereRefused(t *testing.T) {
 }
 
 func TestThePatternOfIndicesAndTheTimeScaleAreAppliedToEverySet(t *testing.T) {
-	o, err := newObjectives(goodFiles(t), without(nil, prepared("mine-*", 60)))
+	o, err := newObjectives(goodFiles(t), prepared("mine-*", 60))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -257,7 +257,7 @@ func TestThePatternOfIndicesAndTheTimeScaleAreAppliedToEverySet(t *testing.T) {
 	if long := o.Current().SLOs[0].Policy.Pairs[0].Long; long != time.Minute {
 		t.Errorf("an hour became %s", long)
 	}
-	o, err = newObjectives(goodFiles(t), without(nil, prepared("", 1)))
+	o, err = newObjectives(goodFiles(t), prepared("", 1))
 	if err != nil || o.Current().SLOs[0].Indicator.Source.Index != "access-*" {
 		t.Errorf("%v: without a pattern the data source's own is used", err)
 	}

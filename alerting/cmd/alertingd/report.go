@@ -20,6 +20,9 @@ func (r reporter) configured(ctx context.Context, s *settings) {
 	set := s.objectives.Current()
 	r.log.InfoContext(ctx, "alerting is configured", names.TimeScale, s.timing.Scale, names.Count, len(set.SLOs)+len(set.Alerts),
 		names.InMemory, *s.database == "", names.HasOpenSearch, *s.opensearch != "", names.HasSlack, s.slack.given())
+	for _, name := range s.unknown {
+		r.log.WarnContext(ctx, "-without names "+name+", and no rule and no subject of an alert has this name")
+	}
 	if !s.notifies() {
 		r.log.WarnContext(ctx, "no -slack-url and no -aws-endpoint-url: incidents are recorded, and nobody is notified",
 			names.EventName, names.EventNotifiesNobody)

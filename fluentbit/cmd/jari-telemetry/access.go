@@ -18,19 +18,20 @@ import (
 const userURL = "JARI_OPENSEARCH_USER_"
 
 // access writes the users and roles of OpenSearch's security plugin. Each role has one user, who has
-// its name and the password of the URL that the user's program has.
+// its name and the password of the URL that the user's program has. Who writes them is the user of
+// --url, with the password in it or in JARI_OPENSEARCH_PASSWORD.
 func access(c *call) error {
 	text := c.flags.String("roles", c.getenv("JARI_OPENSEARCH_ROLES"),
 		"JSON object: name of a role and of its user → what it may do, as the plugin's API takes it (env JARI_OPENSEARCH_ROLES)")
-	password := c.flags.String("password", c.getenv("JARI_OPENSEARCH_PASSWORD"),
-		"password of the URL's user, who administers the plugin (env JARI_OPENSEARCH_PASSWORD)")
 	if rest, err := c.parse(); err != nil {
 		return err
 	} else if len(rest) > 0 {
 		return fmt.Errorf("access takes no arguments: %w", errUsage)
 	}
 	var roles map[string]security.RolesPutBody
-	if err := json.Unmarshal([]byte(*text), &roles); err != nil || len(roles) == 0 {
+	decoder := json.NewDecoder(strings.NewReader(*text))
+	decoder.DisallowUnknownFields() // a misspelt field would be a role that may do nothing
+	if err := decoder.Decode(&roles); err != nil || len(roles) == 0 {
 		return fmt.Errorf("--roles or JARI_OPENSEARCH_ROLES is no JSON object with a role (%v): %w", err, errUsage)
 	}
 	passwords := map[string]string{}
@@ -40,7 +41,7 @@ func access(c *call) error {
 			return fmt.Errorf("%w: %w", err, errUsage)
 		}
 	}
-	client, err := c.administrator(*password)
+	client, err := c.administrator(c.getenv("JARI_OPENSEARCH_PASSWORD"))
 	if err != nil {
 		return err
 	}

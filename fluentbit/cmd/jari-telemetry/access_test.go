@@ -16,6 +16,7 @@ func TestAccessNeedsRolesAndTheURLOfEachUser(t *testing.T) {
 	for name, test := range map[string]struct{ roles, user, want string }{
 		"no roles":             {"", "", "JARI_OPENSEARCH_ROLES is no JSON object"},
 		"roles without a role": {"{}", "", "JARI_OPENSEARCH_ROLES is no JSON object"},
+		"a misspelt field":     {`{"search": {"permissions": []}}`, "", "JARI_OPENSEARCH_ROLES is no JSON object"},
 		"no URL of the user":   {roles, "", "JARI_OPENSEARCH_USER_SEARCH is not a URL with the user search"},
 		"another user":         {roles, "http://indexer:secret@127.0.0.1", "is not a URL with the user search"},
 		"no password":          {roles, "http://search@127.0.0.1", "and a password"},

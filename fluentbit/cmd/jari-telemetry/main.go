@@ -1,6 +1,6 @@
 // Command jari-telemetry maintains the telemetry that the agents have written: it
-// installs the index templates, writes users and roles, deletes old indices, and lists, shows and replays dead
-// letters. Its exit code is 0 if all is done, 1 if something failed, 2 for wrong
+// installs the index templates, writes the server's users and roles, deletes old
+// indices, and lists, shows and replays dead letters. Its exit code is 0 if all is done, 1 if something failed, 2 for wrong
 // usage, and 3 if the command succeeded but dead letters remain that need a person.
 package main
 

@@ -67,37 +67,40 @@ var requests = []struct {
 	user, method, path, body string
 	want                     int
 }{
-	{"indexer", http.MethodPut, "/jari-catalogue-kr-v1", `{"mappings": {"properties": {"name": {"type": "text"}}}}`, 200},
-	{"indexer", http.MethodHead, "/jari-catalogue-kr-v1", "", 200},
-	{"indexer", http.MethodPut, "/jari-catalogue-kr-v1/_alias/jari-catalogue-kr-v1-writer", "", 200},
-	{"indexer", http.MethodPost, "/jari-catalogue-kr-v1-writer/_bulk?require_alias=true",
-		`{"index": {"_id": "a", "version": 1, "version_type": "external"}}` + "\n" + `{"name": "A"}` + "\n", 200},
-	{"indexer", http.MethodPost, "/_aliases", `{"actions": [{"add": {"index": "jari-catalogue-kr-v1", "alias": "jari-catalogue-kr"}}]}`, 200},
+	{"indexer", http.MethodPut, "/jari-indexer-checkpoint", "{}", 200},
+	{"indexer", http.MethodHead, "/jari-catalogue-kr-v2", "", 404},
+	{"indexer", http.MethodPut, "/jari-catalogue-kr-v2", `{"mappings": {"properties": {"name": {"type": "text"}, "id": {"type": "keyword"}}}}`, 200},
+	{"indexer", http.MethodPut, "/jari-catalogue-kr-v2/_alias/jari-catalogue-kr-v2-writer", "", 200},
+	{"indexer", http.MethodGet, "/jari-indexer-checkpoint/_doc/jari-catalogue-kr-v2", "", 404},
+	{"indexer", http.MethodPost, "/jari-catalogue-kr-v2-writer/_bulk?require_alias=true", lines(
+		`{"index": {"_id": "a", "version": 1, "version_type": "external_gte"}}`, `{"id": "a", "name": "A"}`), 200},
+	{"indexer", http.MethodPut, "/jari-indexer-checkpoint/_doc/jari-catalogue-kr-v2", `{"position": {}}`, 201},
+	{"indexer", http.MethodDelete, "/jari-indexer-checkpoint/_doc/jari-catalogue-kr-v2", "", 200},
+	{"indexer", http.MethodPost, "/jari-catalogue-kr-v2/_refresh", "", 200},
+	{"indexer", http.MethodPost, "/jari-catalogue-kr-v2/_search", `{"version": true, "sort": [{"id": {"order": "asc"}}]}`, 200},
+	{"indexer", http.MethodPut, "/jari-catalogue-kr-v1", "{}", 200},
+	{"indexer", http.MethodGet, "/jari-catalogue-kr-v*/_alias/jari-catalogue-kr", "", 404},
+	{"indexer", http.MethodPost, "/_aliases",
+		`{"actions": [{"add": {"index": "jari-catalogue-kr-v2", "alias": "jari-catalogue-kr"}}, {"remove_index": {"index": "jari-catalogue-kr-v1"}}]}`, 200},
 	{"indexer", http.MethodGet, "/jari-catalogue-kr-v*/_alias/jari-catalogue-kr", "", 200},
-	{"indexer", http.MethodPost, "/jari-catalogue-kr/_refresh", "", 200},
-	{"indexer", http.MethodPut, "/jari-catalogue-kr-checkpoint/_doc/a", `{"a": 1}`, 201},
-	{"indexer", http.MethodDelete, "/jari-catalogue-kr-checkpoint/_doc/a", "", 200},
-	{"indexer", http.MethodPut, "/jari-catalogue-kr-v0", "{}", 200},
-	{"indexer", http.MethodPost, "/_aliases", `{"actions": [{"remove_index": {"index": "jari-catalogue-kr-v0"}}]}`, 200},
-	{"indexer", http.MethodPost, "/jari-catalogue-kr-v1/_search", `{"version": true}`, 200},
 	{"indexer", http.MethodPost, "/ss4o_logs-jari-2026.12.01/_search", `{}`, 403},
 	{"search", http.MethodPost, "/jari-catalogue-kr/_search", `{"query": {"match": {"name": "A"}}}`, 200},
 	{"search", http.MethodPut, "/jari-catalogue-kr/_doc/b", `{"name": "B"}`, 403},
-	{"search", http.MethodDelete, "/jari-catalogue-kr-v1", "", 403},
+	{"search", http.MethodDelete, "/jari-catalogue-kr-v2", "", 403},
 	{"log-router", http.MethodPut, "/_index_template/jari-try", `{"index_patterns": ["ss4o_logs-jari-*"], "template": {}}`, 200},
 	{"log-router", http.MethodPost, "/_index_template/_simulate_index/ss4o_logs-jari-2026.12.01", "", 200},
-	{"log-router", http.MethodPost, "/_bulk",
-		`{"create": {"_index": "ss4o_logs-jari-2026.12.01", "_id": "1"}}` + "\n" + `{"body": "a line", "@timestamp": "2026-12-01T00:00:00Z"}` + "\n", 200},
+	{"log-router", http.MethodPost, "/_bulk", lines(
+		`{"create": {"_index": "ss4o_logs-jari-2026.12.01", "_id": "1"}}`, `{"body": "a line", "@timestamp": "2026-12-01T00:00:00Z"}`), 200},
 	{"log-router", http.MethodDelete, "/ss4o_logs-jari-2026.12.01", "", 403},
 	{"log-router", http.MethodPost, "/jari-catalogue-kr/_search", `{}`, 403},
-	{"telemetry", http.MethodPost, "/_bulk?refresh=true",
-		`{"create": {"_index": "ss4o_logs-jari-2026.12.01", "_id": "2"}}` + "\n" + `{"body": "a line", "@timestamp": "2026-12-01T00:00:00Z"}` + "\n", 200},
 	{"alerting", http.MethodPost, "/ss4o_logs-jari-*,otel-v1-apm-*/_search?ignore_unavailable=true", `{"query": {"match": {"body": "line"}}}`, 200},
 	{"alerting", http.MethodPost, "/ss4o_logs-jari-*/_field_caps?fields=body&ignore_unavailable=true", "", 200},
 	{"alerting", http.MethodPut, "/ss4o_logs-jari-2026.12.01/_doc/2", `{"body": "made up"}`, 403},
 	{"alerting", http.MethodGet, "/_plugins/_security/api/internalusers", "", 403},
 	{"telemetry", http.MethodPost, "/jari-catalogue-kr/_search", `{}`, 403},
 }
+
+func lines(all ...string) string { return strings.Join(all, "\n") + "\n" }
 
 // The roles are written by the program that does it on AWS, twice, as each deployment does. Then each
 // user sends what its program sends.
@@ -130,9 +133,27 @@ func TestTheUsersOfOpenSearchMayDoWhatTheirProgramsDoAndNoMore(t *testing.T) {
 		}
 	}
 	env := []string{fmt.Sprintf("JARI_OPENSEARCH_URL=http://%s@%s", users["telemetry"], at.Host)}
-	for _, args := range [][]string{{"setup"}, {"deadletter", "list"}, {"prune"}} {
-		if out, err := command(env, args...); err != nil {
-			t.Errorf("jari-telemetry %v: %v: %s", args, err, out)
+	if out, err := command(env, "setup"); err != nil {
+		t.Errorf("jari-telemetry setup: %v: %s", err, out)
+	}
+	// A dead letter as the log router writes it, and an index that is too old.
+	status, text, err := ask(t, at, users["log-router"], http.MethodPost, "/_bulk?refresh=true", lines(
+		`{"create": {"_index": "jari-deadletter-2026.12.01", "_id": "dead"}}`,
+		`{"@timestamp": "2026-12-01T00:00:00Z", "refused.index": "ss4o_logs-jari-2026.12.01", "refused.id": "again", "refused.status": 400,`+
+			` "refused.type": "mapper_parsing_exception", "refused.reason": "try", "refused.document": "{\"body\": \"refused\", \"@timestamp\": \"2026-12-01T00:00:00Z\"}"}`,
+		`{"create": {"_index": "ss4o_logs-jari-2020.01.01", "_id": "old"}}`, `{"body": "old", "@timestamp": "2020-01-01T00:00:00Z"}`))
+	if err != nil || status != http.StatusOK || strings.Contains(text, `"errors":true`) {
+		t.Fatalf("%d, %v: %s", status, err, text)
+	}
+	for _, c := range []struct{ args, want string }{
+		{"deadletter list --since 240000h", "mapper_parsing_exception"}, {"deadletter show dead", "refused"},
+		{"deadletter replay --all", "1"}, {"prune", "ss4o_logs-jari-2020.01.01"},
+	} {
+		if out, err := command(env, strings.Fields(c.args)...); err != nil || !strings.Contains(out, c.want) {
+			t.Errorf("jari-telemetry %s: %v: %s", c.args, err, out)
 		}
+	}
+	if status, text, err := ask(t, at, users["alerting"], http.MethodGet, "/ss4o_logs-jari-2026.12.01/_doc/again", ""); err != nil || status != http.StatusOK {
+		t.Errorf("the document that was replayed: %d, %v: %s", status, err, text)
 	}
 }

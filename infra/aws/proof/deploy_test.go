@@ -17,7 +17,7 @@ var commands = map[string]string{
   "output -raw cluster_name") echo cluster ;;
   "output -raw package_bucket") echo packages ;;
   "output -json job_network") echo '{"subnets":["s1"],"security_groups":{"migrate-user":"sg1","migrate-reservation":"sg2","migrate-notification":"sg3","migrate-alerting":"sg4","opensearch-access":"sg5"}}' ;;
-  "output -json jobs_before_tasks") echo '["migrate-user","migrate-reservation","migrate-notification","migrate-alerting","opensearch-access"]' ;;
+  "output -json jobs_before_tasks") [ -z "${NOJOBS:-}" ] || exit 1; echo '["migrate-user","migrate-reservation","migrate-notification","migrate-alerting","opensearch-access"]' ;;
   "output -json job_task_definition_arns") echo '{"migrate-user":"u","migrate-reservation":"r","migrate-notification":"n","migrate-alerting":"a","opensearch-access":"o"}' ;;
   apply*-target*) echo "terraform apply jobs" >>"$SAID" ;;
   apply*) last="${*: -1}"; echo "terraform apply everything with $(cat "${last#-var-file=}")" >>"$SAID" ;;
@@ -96,6 +96,13 @@ func TestAMigrationThatFailsReplacesNothing(t *testing.T) {
 		if strings.Contains(line, "everything") || strings.HasPrefix(line, "copy") {
 			t.Errorf("after the failure: %q", line)
 		}
+	}
+}
+
+func TestADeploymentThatDoesNotKnowItsJobsReplacesNothing(t *testing.T) {
+	said, out, err := deploy(t, "", "NOJOBS=yes")
+	if err == nil || slices.ContainsFunc(said, func(line string) bool { return strings.Contains(line, "everything") }) {
+		t.Errorf("%v: %s, said %q", err, out, said)
 	}
 }
 

@@ -12,6 +12,7 @@ import (
 
 	"jari.example/infra/aws/policy"
 	"jari.example/infra/helptext"
+	"jari.example/infra/local/fault"
 	"jari.example/telemetry/names/realpart"
 )
 
@@ -88,8 +89,11 @@ func TestThePlanOfEachRegionFollowsTheRules(t *testing.T) {
 				}
 			}
 			jobs, _ := s.Planned.Outputs["job_variables"].Value.(map[string]any)
-			if len(jobs) < 7 {
+			if len(jobs) < 8 {
 				t.Fatalf("the jobs are %v", jobs)
+			}
+			for _, name := range unknownToAlerting(t, p) {
+				t.Errorf("ALERTING_WITHOUT has %q, which is no rule and no subject of an alert", name)
 			}
 			for job, given := range jobs {
 				for _, problem := range jobVariables(t, given) {
@@ -98,6 +102,32 @@ func TestThePlanOfEachRegionFollowsTheRules(t *testing.T) {
 			}
 		})
 	}
+}
+
+// unknownToAlerting are the names in ALERTING_WITHOUT that no rule and no list of subjects has.
+func unknownToAlerting(t *testing.T, p policy.Plan) (unknown []string) {
+	t.Helper()
+	rules, err := fault.Rules("../../../alerting/slos")
+	if err != nil {
+		t.Fatal(err)
+	}
+	subjects, err := os.ReadFile("../../../alerting/slos/service-silent.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var names []string
+	for _, r := range p.Of("aws_ssm_parameter") {
+		if strings.HasSuffix(r.Text("name"), "/ALERTING_WITHOUT") {
+			names = strings.Split(r.Text("value"), ",")
+		}
+	}
+	if len(names) < 4 {
+		t.Errorf("ALERTING_WITHOUT is %q", names)
+	}
+	return slices.DeleteFunc(names, func(name string) bool {
+		isRule := slices.ContainsFunc(rules, func(r fault.Rule) bool { return r.Name == name })
+		return isRule || regexp.MustCompile(`service.name: \[.*\b`+regexp.QuoteMeta(name)+`\b`).Match(subjects)
+	})
 }
 
 // variablesOf says which variables a program does not know, and which it needs and does not get.
@@ -145,6 +175,9 @@ func telemetryVariables(t *testing.T) (names []string) {
 		t.Fatal(files, err)
 	}
 	for _, file := range files {
+		if strings.HasSuffix(file, "_test.go") {
+			continue
+		}
 		source, err := os.ReadFile(file)
 		if err != nil {
 			t.Fatal(err)

@@ -19,6 +19,7 @@ import (
 	"os/exec"
 	"os/user"
 	"path/filepath"
+	"regexp"
 	"strconv"
 	"strings"
 	"syscall"
@@ -50,7 +51,7 @@ func secured(t *testing.T) *url.URL {
 	t.Helper()
 	java := oldJava()
 	if java == "" {
-		t.Skip("no Java 11 to 23 in /usr/lib/jvm (Debian: apt-get install openjdk-17-jre-headless): OpenSearch " + securedVersion + " cannot start")
+		t.Skip("no Java 17 to 23 in JAVA_HOME, /usr/lib/jvm or /opt (Debian: apt-get install openjdk-17-jre-headless): OpenSearch " + securedVersion + " cannot start")
 	}
 	home := securedServer(t)
 	dir, err := os.MkdirTemp("/tmp", "jari-secured-") // which everybody can enter, unlike t.TempDir
@@ -98,9 +99,6 @@ func securedServer(t *testing.T) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if os.Getuid() == 0 {
-		cache = "/var/cache/jari" // the launcher's: the server runs as nobody, who must read it
-	}
 	report := func(format string, args ...any) { t.Logf(strings.TrimPrefix(format, "\r"), args...) }
 	home, err := cache.Provide(t.Context(), "opensearch-secured-"+securedVersion, report, func(ctx context.Context, dir string) error {
 		if err := artifact.FetchMaven(ctx, dir, report, securedFiles...); err != nil {
@@ -120,11 +118,22 @@ func securedServer(t *testing.T) string {
 	return filepath.Join(home, "opensearch-"+securedVersion)
 }
 
-// oldJava is the home of a Java with a security manager, which this OpenSearch needs.
+// javaVersion is a line of the file release in a Java's home.
+var javaVersion = regexp.MustCompile(`(?m)^JAVA_VERSION="(\d+)`)
+
+// oldJava is the home of a Java with a security manager, which this OpenSearch needs; "" for none.
 func oldJava() string {
-	for version := 23; version >= 11; version-- {
-		if found, _ := filepath.Glob(fmt.Sprintf("/usr/lib/jvm/*-%d-*/bin/java", version)); len(found) > 0 { // fails for a bad pattern only
-			return filepath.Dir(filepath.Dir(found[0]))
+	homes := []string{os.Getenv("JAVA_HOME")}
+	for _, pattern := range []string{"/usr/lib/jvm/*", "/opt/*"} {
+		found, _ := filepath.Glob(pattern) // fails for a bad pattern only
+		homes = append(homes, found...)
+	}
+	for _, home := range homes {
+		release, _ := os.ReadFile(filepath.Join(home, "release")) // a folder without it is no Java
+		if m := javaVersion.FindSubmatch(release); m != nil {
+			if version, _ := strconv.Atoi(string(m[1])); version >= 17 && version <= 23 { // of digits
+				return home
+			}
 		}
 	}
 	return ""

@@ -135,6 +135,8 @@ type game struct {
 	scale    int
 	crowds   []*crowd.Crowd // the first one is in the region in which most faults are
 	runbooks string         // directory; "": those that are built in
+	begun    []*round       // rounds so far
+	checked  time.Time      // when it was asked for unrelated pages; zero: never
 }
 
 // mailRate lets SES take far more mails than the crowds cause, so that what waited in one round
@@ -188,7 +190,7 @@ type setup struct {
 
 // inSystem starts a system with its crowds, plays there, and stops it.
 func (g *game) inSystem(ctx context.Context, s setup, play func(context.Context) ([]*round, error)) (rows []row, err error) {
-	g.scale, g.crowds = s.scale, nil
+	g.scale, g.crowds, g.begun, g.checked = s.scale, nil, nil, time.Time{}
 	if g.in != "" {
 		g.System, err = whole.Attach(ctx, g.Root, g.in)
 	} else {

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"slices"
 	"testing"
 	"time"
 )
@@ -32,17 +31,15 @@ func TestThePageOfATicketBelongsToTheRoundOfTheTicket(t *testing.T) {
 	began := time.Date(2026, 11, 30, 10, 0, 0, 0, time.UTC)
 	at := func(s int) time.Time { return began.Add(time.Duration(s) * time.Second) }
 	all := []message{
-		{rule: "a", incident: "1", posted: at(-5)}, {rule: "a", incident: "1", posted: at(3), page: true}, // raised
-		{rule: "b", incident: "2", posted: at(2)}, {rule: "b", incident: "2", posted: at(4), page: true}, // began in this round
-		{rule: "c", incident: "3", posted: at(-9), page: true},
-		{rule: "d", incident: "4", posted: at(5), page: true},
-		{rule: "expected", incident: "5", posted: at(6), page: true},
+		{rule: "before", incident: "0", posted: at(-99)}, {rule: "before", incident: "0", posted: at(1), page: true},
+		{rule: "raised", incident: "1", posted: at(-5)}, {rule: "raised", incident: "1", posted: at(3), page: true},
+		{rule: "new", incident: "2", posted: at(2)}, {rule: "new", incident: "2", posted: at(4), page: true},
 	}
-	var got []string
-	for _, m := range unrelatedPages(all, began, func(rule string) bool { return rule == "expected" }) {
-		got = append(got, m.rule)
-	}
-	if !slices.Equal(got, []string{"b", "d"}) {
-		t.Errorf("unrelated are %q", got)
+	earlier, now := &round{began: at(-30)}, &round{began: began}
+	for _, m := range all {
+		want := map[string]*round{"before": nil, "raised": earlier, "new": now}[m.rule]
+		if got := ownerOf(m, all, []*round{earlier, now}); got != want {
+			t.Errorf("%+v belongs to %+v", m, got)
+		}
 	}
 }

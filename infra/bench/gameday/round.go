@@ -14,7 +14,6 @@ import (
 	"time"
 
 	"jari.example/infra/bench/opensearch"
-	"jari.example/infra/local/fault"
 	"jari.example/internal/wait"
 	"jari.example/telemetry/names"
 )
@@ -221,37 +220,6 @@ func (r *round) awaitEnd(ctx context.Context, g *game) {
 		r.problem("not resolved %v after the fault", resolveLimit)
 		g.Logf("  PROBLEM %s: %s", r.Rule, r.problems[len(r.problems)-1])
 	}
-}
-
-// unrelated notes the pages of rules that the fault must not make fire.
-func (g *game) unrelated(ctx context.Context, r *round) error {
-	f, err := fault.Find(fault.Faults(), r.Fault)
-	if err != nil {
-		return err
-	}
-	var alerts []string
-	for _, a := range f.Alerts {
-		if a.Service == "" || slices.Contains(r.Args, a.Service) { // else it is about the fault in another service
-			alerts = append(alerts, a.Rule)
-		}
-	}
-	all, err := g.messages(ctx)
-	for _, m := range unrelatedPages(all, r.began, func(rule string) bool { return r.expected(rule, alerts) }) {
-		r.problem("an unrelated page: %s", m.headline)
-	}
-	return err
-}
-
-// unrelatedPages are the pages since a round began that nobody expects. The page of a ticket that
-// was open before is the earlier round's: its incident was raised late.
-func unrelatedPages(all []message, began time.Time, expected func(rule string) bool) (pages []message) {
-	for _, m := range all {
-		earlier := func(o message) bool { return o.incident == m.incident && !o.posted.After(began) }
-		if m.page && m.posted.After(began) && !expected(m.rule) && !slices.ContainsFunc(all, earlier) {
-			pages = append(pages, m)
-		}
-	}
-	return pages
 }
 
 // allowed is how long after the earliest time a message may come: the lag of the pipeline,

@@ -90,7 +90,7 @@ export function failureOf(response: Response, body: unknown): ApiError {
  * The error of a region that the edge could not reach; undefined for every other response. Locally the
  * edge says so in a problem document, CloudFront in a page of its own.
  */
-export async function unreachable(response: Response, region: string): Promise<ApiError | undefined> {
+export async function unreachable(response: Response, region?: string): Promise<ApiError | undefined> {
   if (![502, 503, 504].includes(response.status)) return undefined
   const problem = await response
     .clone()

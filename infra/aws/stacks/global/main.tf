@@ -50,7 +50,7 @@ module "edge" {
   alternative_names       = var.alternative_names
   zone_id                 = aws_route53_zone.this.zone_id
   regions                 = local.regions
-  users_region            = var.regions[coalesce(var.users, var.primary)].aws_region
+  users_region            = var.regions[coalesce(var.users_region, var.primary)].aws_region
   page_bucket_domain_name = module.page.bucket_domain_name
   origin_secret           = var.origin_secret
   price_class             = var.price_class

@@ -63,14 +63,14 @@ variable "primary" {
   }
 }
 
-variable "users" {
+variable "users_region" {
   type        = string
   default     = null
   description = "Label of the region that writes users: sign-ups go there; null for the primary one. Change it when a copy was promoted."
 
   validation {
-    condition     = var.users == null || try(var.regions[var.users].serves, false)
-    error_message = "users must be a label of regions, of one that serves."
+    condition     = var.users_region == null || try(var.regions[var.users_region].serves, false)
+    error_message = "users_region must be a label of regions, of one that serves."
   }
 }
 

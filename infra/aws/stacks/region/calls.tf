@@ -15,7 +15,10 @@ locals {
   # refuses a second one that is equal.
   outside = { dynamodb = "dynamodb", ses = "internet", slack = "internet" }
 
-  jobs      = concat(["index-rebuild", "opensearch-access", "telemetry-prune", "telemetry-setup"], [for s in local.migrating : "migrate-${s}"])
+  jobs = concat(
+    ["index-rebuild", "opensearch-access", "telemetry-prune", "telemetry-setup"],
+    [for s in local.migrating : "migrate-${s}"],
+  )
   functions = ["alertingwatch", "indexer"]
 
   security_group = merge(

@@ -55,7 +55,6 @@ module "search" {
     name     = "jari_admin"
     password = data.aws_secretsmanager_secret_version.opensearch_master[0].secret_string
   }
-
 }
 
 locals {

@@ -35,7 +35,16 @@ output "job_task_definition_arns" {
 
 output "jobs_before_tasks" {
   description = "Jobs that a deployment runs before it replaces tasks, in this order."
-  value       = concat([for service in local.migrating : "migrate-${service}"], var.search == null ? [] : ["opensearch-access"])
+  # From the module, so that an apply of the jobs alone writes it.
+  value = [
+    for job in concat([for service in local.migrating : "migrate-${service}"], var.search == null ? [] : ["opensearch-access"]) :
+    job if contains(keys(module.jobs.task_definition_arns), job)
+  ]
+
+  precondition {
+    condition     = toset(keys(local.opensearch_roles)) == toset(keys(local.opensearch_users))
+    error_message = "opensearch-roles.json must have a role for each user of OpenSearch in secrets.tf, and no other."
+  }
 }
 
 output "job_network" {

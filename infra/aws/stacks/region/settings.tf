@@ -48,7 +48,10 @@ locals {
       ALERTING_DASHBOARD_URL    = "${local.ops}/dashboards/{dashboard}?from={from}&to={to}"
       ALERTING_TRACE_URL        = "${local.ops}/traces/{trace}"
       # The indexer is a function, which runs only when there is something to do, so that its silence means nothing.
-      ALERTING_WITHOUT = join(",", concat(["catalogue-freshness", "indexer"], [for r in local.regional_rules : r if !endswith(r, "-${var.region_label}")]))
+      ALERTING_WITHOUT = join(",", concat(
+        ["catalogue-freshness", "indexer"],
+        [for r in local.regional_rules : r if !endswith(r, "-${var.region_label}")],
+      ))
     }
   }
 

@@ -1,5 +1,5 @@
 import { useMutation } from '@tanstack/react-query'
-import { Link, Navigate } from 'react-router'
+import { Link, Navigate, useLocation } from 'react-router'
 import { api, type Credentials, session } from '../../api/client'
 import { unwrap } from '../../api/problem'
 import { Field } from '../../components/Field'
@@ -16,6 +16,7 @@ export function LogInPage() {
   const { region } = useRegion()
   const to = useReturnPath()
   const state = useSession()
+  const { signedUp } = (useLocation().state ?? {}) as { signedUp?: boolean }
 
   const logIn = useMutation({
     mutationFn: (body: Credentials) => unwrap(api[region].POST('/v1/sessions', { body })),
@@ -28,6 +29,7 @@ export function LogInPage() {
   if (state.status === 'user') return <Navigate to={to} replace />
   return (
     <Page title={t('title.login')} heading={t('account.login.heading')} className="narrow">
+      {signedUp && <p role="status">{t('account.signed_up')}</p>}
       <form
         onSubmit={(event) => {
           event.preventDefault()

@@ -20,15 +20,13 @@ export function SignUpPage() {
   // One region writes users. In the others the new account arrives a moment later.
   const logIn = useMutation({
     mutationFn: (body: Credentials) => unwrap(api[region].POST('/v1/sessions', { body })),
+    onSuccess: (created) => session.begin(created),
     retry: (failures, error) => failures < 5 && error instanceof ApiError && error.status === 401,
     retryDelay: (failures) => 200 * 2 ** failures, // 6 s in all
   })
   const signUp = useMutation({
-    mutationFn: async (body: SignUp) => {
-      await unwrap(api[region].POST('/v1/users', { body }))
-      return logIn.mutateAsync({ email: body.email, password: body.password })
-    },
-    onSuccess: (created) => session.begin(created),
+    mutationFn: (body: SignUp) => unwrap(api[region].POST('/v1/users', { body })),
+    onSuccess: (_, { email, password }) => logIn.mutate({ email, password }),
   })
 
   const submit = (form: FormData) =>
@@ -44,6 +42,7 @@ export function SignUpPage() {
     signUp.error instanceof ApiError && signUp.error.pointer === `/${field}` ? t(`field.${field}`) : undefined
 
   if (state.status === 'user') return <Navigate to={to} replace />
+  if (logIn.isError) return <Navigate to={withReturn('/login', to)} state={{ signedUp: true }} replace />
   return (
     <Page title={t('title.signup')} heading={t('account.signup.heading')} className="narrow">
       <form
@@ -93,7 +92,7 @@ export function SignUpPage() {
         <SubmitButton
           label={t('account.signup.submit')}
           pendingLabel={t('account.pending')}
-          pending={signUp.isPending}
+          pending={signUp.isPending || logIn.isPending}
           error={signUp.error}
         />
       </form>

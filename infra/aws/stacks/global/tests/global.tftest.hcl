@@ -147,11 +147,17 @@ run "a_third_region_is_one_entry" {
   command = plan
 
   variables {
+    users_region = "us"
     regions = {
       kr = { aws_region = "ap-northeast-2" }
       us = { aws_region = "us-east-1" }
       eu = { aws_region = "eu-west-1", countries = ["DE", "FR", "GB"] }
     }
+  }
+
+  assert {
+    condition     = output.store["users"] == "us-east-1"
+    error_message = "Sign-ups must go to the region that writes users."
   }
 
   assert {
@@ -185,14 +191,14 @@ run "users_are_written_by_a_region_that_serves" {
   command = plan
 
   variables {
-    users = "us"
+    users_region = "us"
     regions = {
       kr = { aws_region = "ap-northeast-2" }
       us = { aws_region = "us-east-1", serves = false }
     }
   }
 
-  expect_failures = [var.users]
+  expect_failures = [var.users_region]
 }
 
 run "the_primary_label_must_exist" {
