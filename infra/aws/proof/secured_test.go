@@ -184,9 +184,10 @@ func configure(t *testing.T, home, dir string, ports []int) {
 	if err := os.CopyFS(filepath.Join(conf, "opensearch-security"), os.DirFS(filepath.Join(home, "plugins", "opensearch-security", "config"))); err != nil {
 		t.Fatal(err)
 	}
-	certificate, key := selfSigned(t)
+	certificate, private := selfSigned(t)
 	for name, text := range map[string]string{
-		"node.pem": certificate, "node.key": key,
+		"node.pem":    certificate,
+		"private.pem": private,
 		"log4j2.properties": "rootLogger.level = warn\nrootLogger.appenderRef.out.ref = out\nappender.out.type = Console\nappender.out.name = out\n" +
 			"appender.out.layout.type = PatternLayout\nappender.out.layout.pattern = %d %p %c{1.} %m%n\n",
 		"opensearch-security/internal_users.yml": fmt.Sprintf("_meta: {type: internalusers, config_version: 2}\n%s: {hash: %q, backend_roles: [admin]}\n",
@@ -201,7 +202,7 @@ discovery.type: single-node
 cluster.routing.allocation.disk.threshold_enabled: false
 plugins.security.ssl.http.enabled: false
 plugins.security.ssl.transport.pemcert_filepath: node.pem
-plugins.security.ssl.transport.pemkey_filepath: node.key
+plugins.security.ssl.transport.pemkey_filepath: private.pem
 plugins.security.ssl.transport.pemtrustedcas_filepath: node.pem
 plugins.security.ssl.transport.enforce_hostname_verification: false
 plugins.security.allow_default_init_securityindex: true
