@@ -193,14 +193,29 @@ func TestTheEmulatorTakesTheStacks(t *testing.T) {
 	}
 	plan, apply := deliveryActions(t, state)
 	actions := asked.take()
-	global.planOfPullRequest(t)
-	regions["kr"].planOfPullRequest(t)
+	t.Run("pull request", func(t *testing.T) {
+		for name, s := range map[string]stack{"global": global, "kr": regions["kr"]} {
+			t.Run(name, func(t *testing.T) {
+				t.Parallel()
+				s.planOfPullRequest(t)
+			})
+		}
+	})
 	if all := asked.take(); len(all) < 3 || len(refused(all, plan)) > 0 {
 		t.Errorf("of the actions of a pull request's plan, %q, the role plan may not do %q", all, refused(all, plan))
 	}
-	for _, label := range labels {
-		regions[label].apply(t, "-destroy")
-	}
+	t.Run("destroy", func(t *testing.T) {
+		t.Run("regions", func(t *testing.T) {
+			t.Parallel()
+			for _, label := range labels {
+				regions[label].apply(t, "-destroy")
+			}
+		})
+		t.Run("edge", func(t *testing.T) {
+			t.Parallel()
+			global.apply(t, "-destroy", "-target=module.edge")
+		})
+	})
 	global.apply(t, "-destroy")
 	if all := append(actions, asked.take()...); len(all) < 200 || len(refused(all, append(apply, administrator...))) > 0 {
 		t.Errorf("of %d actions the role apply may not do %q", len(all), refused(all, append(apply, administrator...)))
