@@ -84,7 +84,7 @@ test-parts:
 	@$(STEP) 240 "web, unit tests" bash -c 'cd web && npm test'
 	@$(STEP) 120 "web, end to end" bash -c 'cd web && npm run e2e'
 ifeq ($(LONG),)
-	@$(STEP) 90 "mutations, short" $(SUBMAKE) mutations FLAGS=-short
+	@$(STEP) 150 "mutations, short" $(SUBMAKE) mutations FLAGS=-short
 	@$(STEP) 90 "chaos-booking, short" $(SUBMAKE) chaos-booking FLAGS='-sellouts 6 -save ""'
 	@$(STEP) 240 "chaos-telemetry, short" $(SUBMAKE) chaos-telemetry FLAGS='-records 300 -rate 300 -save ""'
 	@$(STEP) 120 "chaos-alerting, short" $(SUBMAKE) chaos-alerting FLAGS='-short -save ""'
