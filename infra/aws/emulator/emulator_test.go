@@ -90,7 +90,7 @@ func TestAnswersWhatMotoLacks(t *testing.T) {
 		{"GET", "/v2/email/configuration-sets/c", "", "", 200, `"TlsPolicy":"REQUIRE"`},
 		{"GET", "/v2/email/tags?ResourceArn=arn:aws:ses:us-east-1:123456789012:configuration-set/c", "", "", 200, `"Key":"k"`},
 		{"PUT", "/v2/email/identities/d/mail-from", "", `{"MailFromDomain":"b.d"}`, 404, "NotFoundException"},
-		{"POST", "/v2/email/identities", "", `{"EmailIdentity":"d","ConfigurationSetName":"c"}`, 200, `"Tokens":["one","two","three"]`},
+		{"POST", "/v2/email/identities", "", `{"EmailIdentity":"d","ConfigurationSetName":"c"}`, 200, `-one","`},
 		{"PUT", "/v2/email/identities/d/mail-from", "", `{"MailFromDomain":"b.d"}`, 200, "{}"},
 		{"GET", "/v2/email/identities/d", "", "", 200, `"MailFromAttributes":{"MailFromDomain":"b.d"}`},
 		{"GET", "/v2/email/identities/d", "", "", 200, `"ConfigurationSetName":"c"`},
@@ -123,6 +123,17 @@ func TestEachDatabaseHasAnIdByWhichItIsFound(t *testing.T) {
 	_, found := call("POST", "/", "", "Action=DescribeDBInstances&Version=2014-10-31&Filters.Filter.1.Name=dbi-resource-id&Filters.Filter.1.Values.Value.1="+second)
 	if !strings.Contains(found, "DBInstanceIdentifier=b") || strings.Contains(found, "Filter") {
 		t.Errorf("moto was asked %s", found)
+	}
+}
+
+func TestACopyOfADatabaseHasItsOwnSubnets(t *testing.T) {
+	call := start(t, same(`<DBInstance><DBInstanceIdentifier>copy</DBInstanceIdentifier><DBSubnetGroupName>of the source</DBSubnetGroupName></DBInstance><!-- SENT -->`))
+	_, made := call("POST", "/", "", "Action=CreateDBInstanceReadReplica&Version=2014-10-31&DBInstanceIdentifier=copy&DBSubnetGroupName=own")
+	if strings.Contains(made, "DBSubnetGroupName=own") || !strings.Contains(made, "<DBSubnetGroupName>own<") {
+		t.Errorf("moto was asked, and the copy is, %s", made)
+	}
+	if _, read := call("POST", "/", "", "Action=DescribeDBInstances&Version=2014-10-31"); !strings.Contains(read, "<DBSubnetGroupName>own<") {
+		t.Errorf("the copy is %s", read)
 	}
 }
 

@@ -45,7 +45,7 @@ func (m mail) answer(c *call) *reply {
 		for _, name := range []string{"EmailIdentity", "ConfigurationSetName"} { // an identity has both, and its own comes first
 			if name, ok := given[name].(string); ok {
 				m.made[key+name] = given
-				return asJSON(http.StatusOK, described(parts[1], given))
+				return asJSON(http.StatusOK, described(c.region, parts[1], given))
 			}
 		}
 	}
@@ -58,17 +58,18 @@ func (m mail) answer(c *call) *reply {
 	case parts[3] != "":
 		made["MailFromAttributes"] = given
 	case c.method == http.MethodGet:
-		return asJSON(http.StatusOK, described(parts[1], made))
+		return asJSON(http.StatusOK, described(c.region, parts[1], made))
 	}
 	return asJSON(http.StatusOK, map[string]any{})
 }
 
-// described is an object with what SES itself says of it: that a domain is proven, and its DKIM.
-func described(kind string, made map[string]any) map[string]any {
+// described is an object with what SES itself says of it: that a domain is proven, and its DKIM, whose
+// tokens are records of the zone, so that each region has others.
+func described(region, kind string, made map[string]any) map[string]any {
 	if kind == "identities" {
 		made["IdentityType"], made["VerificationStatus"], made["VerifiedForSendingStatus"] = "DOMAIN", "SUCCESS", true
 		made["DkimAttributes"] = map[string]any{
-			"SigningEnabled": true, "Status": "SUCCESS", "SigningAttributesOrigin": "AWS_SES", "Tokens": []string{"one", "two", "three"},
+			"SigningEnabled": true, "Status": "SUCCESS", "SigningAttributesOrigin": "AWS_SES", "Tokens": []string{region + "-one", region + "-two", region + "-three"},
 			"CurrentSigningKeyLength": "RSA_2048_BIT", "NextSigningKeyLength": "RSA_2048_BIT",
 		}
 	}
