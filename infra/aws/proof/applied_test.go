@@ -18,7 +18,7 @@ import (
 	"jari.example/telemetry/names/realpart"
 )
 
-var full = flag.Bool("full", false, "apply both regions, with OpenSearch's domains (a quarter of an hour)")
+var full = flag.Bool("full", false, "apply both regions, with OpenSearch's domains (half an hour)")
 
 // tolerated are the differences of a second plan that are the emulator's.
 var tolerated = []struct {
