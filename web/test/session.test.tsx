@@ -1,4 +1,5 @@
 import { screen, within } from '@testing-library/react'
+import type { UserEvent } from '@testing-library/user-event'
 import { expect, test } from 'vitest'
 import { draftOf } from '../src/browser/draft'
 import { problem } from './fakeapi.mjs'
@@ -91,6 +92,13 @@ test('a refresh that is unavailable leaves the visitor logged in and says to try
   screen.getByText('Logged in as Mina')
 })
 
+async function signUp(user: UserEvent) {
+  await user.type(await screen.findByLabelText('Name'), 'Ria')
+  await user.type(screen.getByLabelText('E-mail'), 'ria@jari.example')
+  await user.type(screen.getByLabelText('Password'), 'a long password')
+  await user.click(screen.getByRole('button', { name: 'Sign up' }))
+}
+
 test('an account that arrives in this region a moment later is logged in', async () => {
   let missing = 2
   const { api, user } = await openPage({
@@ -98,10 +106,7 @@ test('an account that arrives in this region a moment later is logged in', async
     prepare: (api) =>
       api.at('POST', /\/sessions$/, () => (missing-- > 0 ? problem(401, 'bad_credentials') : undefined)),
   })
-  await user.type(await screen.findByLabelText('Name'), 'Ria')
-  await user.type(screen.getByLabelText('E-mail'), 'ria@jari.example')
-  await user.type(screen.getByLabelText('Password'), 'a long password')
-  await user.click(screen.getByRole('button', { name: 'Sign up' }))
+  await signUp(user)
   await screen.findByText('Ria')
   expect(api.calls.filter((call) => call.startsWith('POST /v1/users '))).toHaveLength(1)
   expect(missing).toBe(-1)
@@ -112,10 +117,7 @@ test('after a sign-up whose log-in fails the page asks to log in, and makes no s
     path: '/signup',
     prepare: (api) => api.at('POST', /\/sessions$/, () => problem(503, 'unavailable')),
   })
-  await user.type(await screen.findByLabelText('Name'), 'Ria')
-  await user.type(screen.getByLabelText('E-mail'), 'ria@jari.example')
-  await user.type(screen.getByLabelText('Password'), 'a long password')
-  await user.click(screen.getByRole('button', { name: 'Sign up' }))
+  await signUp(user)
   await screen.findByText('Your account is there. Please log in.')
   expect(api.calls.filter((call) => call.startsWith('POST /v1/users '))).toHaveLength(1)
 })
@@ -125,9 +127,6 @@ test('a sign-up that cannot be written names no region', async () => {
     path: '/signup',
     prepare: (api) => api.at('POST', /\/users$/, () => problem(503, 'region_unreachable')),
   })
-  await user.type(await screen.findByLabelText('Name'), 'Ria')
-  await user.type(screen.getByLabelText('E-mail'), 'ria@jari.example')
-  await user.type(screen.getByLabelText('Password'), 'a long password')
-  await user.click(screen.getByRole('button', { name: 'Sign up' }))
+  await signUp(user)
   expect((await screen.findByRole('alert')).textContent).not.toMatch(/Korea|United States/)
 })
