@@ -119,6 +119,7 @@ lint: $(TOOLS)/staticcheck ## go vet and staticcheck over every module
 
 workflows: $(TOOLS)/actionlint ## GitHub's workflows; without shellcheck, which not every machine has
 	@$(TOOLS)/actionlint -shellcheck= -pyflakes=
+	@! grep -nE 'uses: +[^./ ]+/[^ ]*@' .github/workflows/*.yml | grep -vE '@[0-9a-f]{40} # v[0-9]' || { echo "name an action by its commit, with the version as a comment: others can move a tag"; exit 1; }
 
 rules: ## which package may import which (services/arch_test.go and infra/rules state the reasons); a fault and a game-day entry for each alert
 	@cd services && go test -count=1 .
