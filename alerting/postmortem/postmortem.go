@@ -29,7 +29,7 @@ type Report struct {
 var page = template.Must(template.New("").Funcs(template.FuncMap{
 	"time": func(t time.Time) string { return t.UTC().Format("2006-01-02 15:04:05 UTC") },
 	"took": incident.Duration, "line": oneLine, "code": code, "regions": regions,
-	"diagnosis": diagnosis,
+	"diagnosis": wording.WithCounts,
 	"percent":   func(share float64) string { return fmt.Sprintf("%.4g %%", 100*share) },
 }).Parse(`# {{line .Facts.Title}} ({{.StartedAt.UTC.Format "2006-01-02"}})
 
@@ -126,17 +126,6 @@ func oneLine(s any) string {
 // code is a text as inline code, in which nothing is markup but its end.
 func code(s string) string {
 	return "`" + strings.NewReplacer("\r", " ", "\n", " ", "`", "'").Replace(s) + "`"
-}
-
-// maxSpan bounds a value of the diagnosis, in characters.
-const maxSpan = 400
-
-// diagnosis is what differs between bad and good events, in sentences.
-func diagnosis(i incident.Incident) (all []string) {
-	for _, l := range wording.Diagnosis(i) {
-		all = append(all, l.Plain(maxSpan))
-	}
-	return all
 }
 
 func regions(bad map[string]int64) string {

@@ -16,7 +16,6 @@ const (
 	maxEnded   = 20                  // incidents that ended, the newest
 	endedSince = 30 * 24 * time.Hour // that are looked for
 	shiftsOf   = 14 * 24 * time.Hour
-	maxSpan    = 400 // characters of a value in a sentence
 )
 
 // Status is what the page shows. Its JSON is that of /status.json. All times are in
@@ -66,7 +65,7 @@ type Incident struct {
 	Traces         []string  `json:"traces,omitempty"`
 	ErrorType      string    `json:"error_type,omitempty"` // the most frequent one
 	Dependency     string    `json:"dependency,omitempty"` // that fails
-	Diagnosis      []string  `json:"diagnosis,omitempty"`  // what differs between bad and good events, in sentences
+	Diagnosis      []string  `json:"diagnosis,omitempty"`  // what differs between bad and good events, in sentences with counts
 	LogLine        string    `json:"log_line,omitempty"`   // of one bad event
 	Timeline       []Entry   `json:"timeline,omitempty"`   // of an open incident
 }
@@ -216,10 +215,7 @@ func (s *server) incident(i incident.Incident) Incident {
 		StartedAt: utc(i.StartedAt), OpenedAt: utc(i.OpenedAt), ResolvedAt: utc(i.ResolvedAt), ResolvedBy: r.ResolvedBy,
 		Figures: f.Figures(), AcknowledgedAt: utc(r.AcknowledgedAt), AcknowledgedBy: r.Assignee, Frozen: f.Frozen, NotUseful: r.NotUseful,
 		Runbook: s.Links.RunbookURL(cmp.Or(f.Runbook, i.Rule)), Dashboard: s.Links.DashboardURL(i),
-		ErrorType: f.ErrorType, Dependency: f.Dependency, LogLine: f.LogLine,
-	}
-	for _, line := range wording.Diagnosis(i) {
-		one.Diagnosis = append(one.Diagnosis, line.Plain(maxSpan))
+		ErrorType: f.ErrorType, Dependency: f.Dependency, LogLine: f.LogLine, Diagnosis: wording.WithCounts(i),
 	}
 	for _, id := range f.Traces {
 		one.Traces = append(one.Traces, s.Links.TraceURL(id))

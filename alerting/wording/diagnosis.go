@@ -1,6 +1,7 @@
 package wording
 
 import (
+	"fmt"
 	"math"
 	"strings"
 
@@ -22,6 +23,26 @@ func Diagnosis(i incident.Incident) []Line {
 	}
 	return lines
 }
+
+// WithCounts are the sentences of Diagnosis as plain text, each with the counts and the lift behind it.
+// A message has no room for these.
+func WithCounts(i incident.Incident) (all []string) {
+	for n, line := range Diagnosis(i) {
+		text := line.Plain(maxSpan)
+		if f := i.Facts.Diagnosis[n]; f.BadOf > 0 {
+			text += fmt.Sprintf(" Counted: %d of %d failures, %d of %d successes", f.Bad, f.BadOf, f.Good, f.GoodOf)
+			if f.Lift > 0 {
+				text += fmt.Sprintf("; lift %.1f", f.Lift)
+			}
+			text += "."
+		}
+		all = append(all, text)
+	}
+	return all
+}
+
+// maxSpan bounds a part of a sentence in plain text, in characters.
+const maxSpan = 400
 
 // maxValue bounds a value or a phrase in a sentence, in characters.
 const maxValue = 120

@@ -1,6 +1,7 @@
 package wording
 
 import (
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -27,6 +28,18 @@ func TestADiagnosisIsPlainSentences(t *testing.T) {
 		if got := Diagnosis(i)[0].Plain(200); got != want {
 			t.Errorf("got %q, want %q", got, want)
 		}
+	}
+}
+
+func TestADiagnosisHasItsCountsWhereThereIsRoom(t *testing.T) {
+	version := slo.Finding{Phrase: "went through", Value: "reservation 1.9.2", Bad: 49, BadOf: 50, Good: 3, GoodOf: 97, Lift: 2.77}
+	old := version // stored without its lift
+	old.Lift = 0
+	change := slo.Finding{Phrase: "The objectives changed", At: began}
+	i := incident.Incident{StartedAt: began, UpdatedAt: began, Facts: incident.Facts{Diagnosis: []slo.Finding{version, old, change}}}
+	const sentence = "98 % of failures but 3 % of successes went through reservation 1.9.2. Counted: 49 of 50 failures, 3 of 97 successes"
+	if got, want := WithCounts(i), []string{sentence + "; lift 2.8.", sentence + ".", "The objectives changed at 10:04:00 UTC."}; !slices.Equal(got, want) {
+		t.Errorf("got %q, want %q", got, want)
 	}
 }
 
