@@ -23,8 +23,8 @@ type entry struct {
 	Span span
 	// Flag says that the fault is a feature flag.
 	Flag bool
-	// For is set where the fault must end before the message can come: until then no
-	// telemetry of it arrives, so that it cannot be known earlier than at its end.
+	// For is set where a fault holds back the telemetry of it, so that it need not be known
+	// before its end, at which it ends by itself. It may be known before.
 	For time.Duration
 	// First says that the round is played before the others, because what it leaves behind
 	// would change a later one: rounds that it could change come long after it.

@@ -181,6 +181,7 @@ func TestARowSaysWhatDiffersFromTheReplay(t *testing.T) {
 		"in time":               {15, 60, 0, []replayed{earlier, {"booking-latency", at(8), at(55)}}, ""},
 		"late":                  {15.1, 60, 9 * time.Second, []replayed{{"booking-latency", at(7), at(55)}}, "late: 8.1 s"},
 		"too early":             {15, 60, 0, []replayed{{"booking-latency", at(23), at(55)}}, "8.0 s before the earliest time"},
+		"resolved too early":    {15, 47, 0, []replayed{{"booking-latency", at(8), at(55)}}, "resolved 8.0 s before each"},
 		"resolved late":         {15, 64, 0, []replayed{{"booking-latency", at(8), at(55)}}, "resolved late: 9.0 s"},
 		"as late as its logs":   {15, 64, 3 * time.Second, []replayed{{"booking-latency", at(8), at(55)}}, ""},
 		"later than its logs":   {15, 64, 2 * time.Second, []replayed{{"booking-latency", at(8), at(55)}}, "allowed are 8.0 s"},
@@ -274,7 +275,7 @@ func TestTheDiagnosisDoesNotReadWhichFlagWasChanged(t *testing.T) {
 }
 
 func TestThePageShowsEveryRowAndWhatWasRead(t *testing.T) {
-	g := &game{played: []*round{{
+	g := &game{options: options{seed: 7}, played: []*round{{
 		entry: entry{Rule: "booking-latency"}, system: "Collector", found: message{headline: "🔴 Bookings | are slow"},
 		lines: []string{"98 % of failures"}, causes: []string{"NO: closed"},
 	}, {entry: entry{Rule: "calm"}}}}
@@ -286,6 +287,7 @@ func TestThePageShowsEveryRowAndWhatWasRead(t *testing.T) {
 	rows := []row{
 		{Alert: "booking-latency", Fault: "route-delay", Earliest: &one, Overhead: &one, Named: true, Traced: new(bool), Steps: 7, Problems: "late <1 s>"},
 		{Alert: "mails-stuck", Fault: "ses-refuses", Named: true, OnlyTitle: true, Steps: 3, Cause: true},
+		{Alert: "unknown 1", Fault: "a and b", Named: true, Fired: "1 of 2 alerts"},
 		{Alert: "calm", Fault: noFault},
 	}
 	if err := g.writePage(dir, bench.New("gameday", rows)); err != nil {
@@ -297,7 +299,7 @@ func TestThePageShowsEveryRowAndWhatWasRead(t *testing.T) {
 	}
 	for _, want := range []string{
 		`| booking-latency | route-delay | 8.5 | – | 8.5 | – | yes | no | 7, no | – | late \<1 s> |`,
-		"| mails-stuck | ses-refuses | – | – | – | – | title | – | 3, yes | – |  |", "| calm | none | – | – | – | – | – | – | – | – |  |",
+		"| mails-stuck | ses-refuses | – | – | – | – | title | – | 3, yes | – |  |", "| unknown 1 | a and b | – | – | – | – | yes, 1 of 2 alerts |", "-seed 7", "| calm | none | – | – | – | – | – | – | – | – |  |",
 		"### booking-latency, Collector", `> 🔴 Bookings \| are slow`,
 		"> 98 % of failures", "The runbook: NO: closed",
 	} {
@@ -357,8 +359,8 @@ func TestWithTheWindowsOfProductionTheDinersCountFailures(t *testing.T) {
 	began := time.Now()
 	last := began.Add(3 * time.Second)
 	r := &round{began: began, counted: last}
-	if opened, _, known := r.earliest(nil); !known || opened != last {
-		t.Errorf("the earliest time is %v, %t", opened, known)
+	if by, known := r.earliest(nil); !known || by.opened != last {
+		t.Errorf("the earliest time is %v, %t", by.opened, known)
 	}
 }
 

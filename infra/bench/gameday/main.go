@@ -255,6 +255,9 @@ func (g *game) playAll(ctx context.Context, entries []entry) (all []*round, err 
 		for _, r := range all {
 			r.awaitEnd(ctx, g)
 		}
+		if err == nil {
+			err = g.unrelated(ctx)
+		}
 		cancel()
 	}()
 	for i, e := range entries {

@@ -22,7 +22,8 @@ the whole running system under a steady load, and checks what the engineer on ca
 alerts are 60 times shorter. Times are seconds.
 
 - *Earliest*: when the rule could fire, by a replay of what was counted, whenever in its tick alertingd looks; with the
-  windows of production, when diners had as many failures as the rule needs at least. *Detected*: when Slack had the
+  windows of production, when diners had as many failures as the rule needs at least; where a fault holds telemetry back,
+  at its end. *Detected*: when Slack had the
   message. *Overhead*: the time between them; *allowed* are the measured lag of the pipeline, two ticks of alertingd and
   a second, and 15 seconds with the windows of production.
 - *Named*: the message names the injected cause. *Title*: it does so by its title, because the rule itself is about the
@@ -30,7 +31,7 @@ alerts are 60 times shorter. Times are seconds.
 - *Traced*: an example trace contains the fault; – where requests are not counted.
 - *Runbook*: how many steps ran, and whether they name the cause.
 - *Resolved*: after the end of the fault. It must come as soon after its own earliest time, with the longest lag until then.
-- Rows *unknown* have two faults that were drawn at random; *calm* has none, and must page nobody. The row *with mistakes*
+- Rows *unknown* have two faults that were drawn at random (` + "`-seed {{.Seed}}`" + `); of their alerts one may mute the other; *calm* has none, and must page nobody. The row *with mistakes*
   has no problem if the game found both mistakes.
 
 | alert | fault | earliest | detected | overhead | allowed | named | traced | runbook | resolved | problems |
@@ -60,6 +61,8 @@ func (r row) howNamed() string {
 		return "–"
 	case r.OnlyTitle:
 		return "title"
+	case r.Named && r.Fired != "":
+		return "yes, " + r.Fired
 	case r.Named:
 		return "yes"
 	}
@@ -95,7 +98,7 @@ func (g *game) writePage(dir string, report bench.Report[row]) error {
 		rounds = append(rounds, reading{r.name(), r.found.headline, r.lines, r.causes})
 	}
 	var text bytes.Buffer
-	if err := page.Execute(&text, map[string]any{"Report": report, "Rounds": rounds}); err != nil {
+	if err := page.Execute(&text, map[string]any{"Report": report, "Rounds": rounds, "Seed": g.seed}); err != nil {
 		return err
 	}
 	return os.WriteFile(filepath.Join(filepath.Dir(dir), "gameday.md"), text.Bytes(), 0o644)

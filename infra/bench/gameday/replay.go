@@ -49,25 +49,34 @@ func (g *game) replay(ctx context.Context) (all [][]replayed, err error) {
 	return all, nil
 }
 
+// times are what the replays say of the incident of a round.
+type times struct {
+	opened, resolved time.Time // the latest of the replays; resolved is zero if one of them leaves it open
+	resolvedFirst    time.Time // the first of the replays; zero if all leave it open
+}
+
 // earliest are the first times at which the rule of the round could fire and resolve, whenever in a
-// tick alertingd looks: the latest of the replays. A zero time means that one of them does not resolve it.
-func (r *round) earliest(all [][]replayed) (opened, resolved time.Time, ok bool) {
+// tick alertingd looks. ok is false if one of the replays has no such incident.
+func (r *round) earliest(all [][]replayed) (by times, ok bool) {
 	if !r.counted.IsZero() {
-		return r.counted, resolved, true
+		return times{opened: r.counted}, true
 	}
 	open := false
 	for _, incidents := range all {
 		i := slices.IndexFunc(incidents, func(i replayed) bool { return i.Rule == r.Rule && !i.OpenedAt.Before(r.began) })
 		if i < 0 {
-			return opened, resolved, false
+			return times{}, false
 		}
-		opened, resolved = later(opened, incidents[i].OpenedAt), later(resolved, incidents[i].ResolvedAt)
-		open = open || incidents[i].ResolvedAt.IsZero()
+		resolved := incidents[i].ResolvedAt
+		by.opened, by.resolved = later(by.opened, incidents[i].OpenedAt), later(by.resolved, resolved)
+		if open = open || resolved.IsZero(); !resolved.IsZero() && (by.resolvedFirst.IsZero() || resolved.Before(by.resolvedFirst)) {
+			by.resolvedFirst = resolved
+		}
 	}
 	if open {
-		resolved = time.Time{}
+		by.resolved = time.Time{}
 	}
-	return opened, resolved, len(all) > 0
+	return by, len(all) > 0
 }
 
 func later(a, b time.Time) time.Time {

@@ -10,19 +10,19 @@ func TestTheEarliestTimeIsThatOfTheLaterReplay(t *testing.T) {
 	at := func(s int) time.Time { return began.Add(time.Duration(s) * time.Second) }
 	fires := func(opened, resolved time.Time) []replayed { return []replayed{{"booking-latency", opened, resolved}} }
 	for name, c := range map[string]struct {
-		replays          [][]replayed
-		opened, resolved time.Time
-		known            bool
+		replays [][]replayed
+		want    times
+		known   bool
 	}{
-		"each is the later one once": {[][]replayed{fires(at(9), at(20)), fires(at(6), at(21))}, at(9), at(21), true},
-		"one is still open":          {[][]replayed{fires(at(6), time.Time{}), fires(at(9), at(21))}, at(9), time.Time{}, true},
-		"one does not fire":          {[][]replayed{fires(at(6), at(20)), nil}, at(6), at(20), false},
+		"each is the later one once": {[][]replayed{fires(at(9), at(20)), fires(at(6), at(21))}, times{at(9), at(21), at(20)}, true},
+		"the first is resolved last": {[][]replayed{fires(at(9), at(21)), fires(at(6), at(20))}, times{at(9), at(21), at(20)}, true},
+		"one is still open":          {[][]replayed{fires(at(6), time.Time{}), fires(at(9), at(21))}, times{at(9), time.Time{}, at(21)}, true},
+		"one does not fire":          {[][]replayed{fires(at(6), at(20)), nil}, times{}, false},
 		"there is no replay":         {},
 	} {
 		r := &round{entry: entry{Rule: "booking-latency"}, began: began}
-		opened, resolved, known := r.earliest(c.replays)
-		if known != c.known || known && (opened != c.opened || resolved != c.resolved) {
-			t.Errorf("%s: %v, %v, %t", name, opened, resolved, known)
+		if by, known := r.earliest(c.replays); known != c.known || by != c.want {
+			t.Errorf("%s: %+v, %t", name, by, known)
 		}
 	}
 }

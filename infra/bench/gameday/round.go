@@ -56,7 +56,8 @@ type round struct {
 	ending       sync.WaitGroup
 	resolved     time.Time // set before ending is done
 	problems     []string
-	unknown      bool // no alert is known before, so that there is no earliest time
+	fired        string // of a pair of faults: how many of their alerts have
+	unknown      bool   // no alert is known before, so that there is no earliest time
 }
 
 // name is the rule, and the system where it is not the first one.
@@ -88,7 +89,7 @@ func (g *game) play(ctx context.Context, e entry) (*round, error) {
 	}
 	r.allowed = g.allowed(r.lag)
 	args := append([]string{"on", e.Fault, "--for", cmp.Or(e.For, faultFor).String()}, e.Args...)
-	r.began = time.Now()
+	r.began, g.begun = time.Now(), append(g.begun, r)
 	if _, err := g.Jari(ctx, "fault", args...); err != nil {
 		return r, err
 	}
@@ -103,7 +104,7 @@ func (g *game) play(ctx context.Context, e entry) (*round, error) {
 	if !r.detected.IsZero() && g.scale == alertTimeScale { // with the windows of production it takes many minutes
 		r.ending.Go(func() { g.awaitResolved(ctx, r) })
 	}
-	if err := g.unrelated(ctx, r); err != nil {
+	if err := g.unrelated(ctx); err != nil {
 		return r, err
 	}
 	return r, errors.Join(g.checkBookings(ctx, r), ctx.Err())

@@ -19,6 +19,7 @@ type row struct {
 	Overhead        *float64 `json:"overhead_s"` // Detected - Earliest
 	Allowed         *float64 `json:"allowed_s"`  // the measured lag of the pipeline, and two ticks
 	Named           bool     `json:"named"`      // the message names the injected cause
+	Fired           string   `json:"fired"`      // of a pair of unknown faults: how many of their alerts have, each with its cause
 	OnlyTitle       bool     `json:"only_title"` // and that by its title: the rule itself is about the cause
 	Traced          *bool    `json:"traced"`     // an example trace has the fault; null for an alert without traces
 	Steps           int      `json:"steps"`      // of the runbook, all of which ran
@@ -34,7 +35,7 @@ const postTime = time.Second
 
 func (r *round) row(all [][]replayed) row {
 	out := row{
-		Alert: r.name(), Fault: r.how(), Allowed: seconds(r.allowed),
+		Alert: r.name(), Fault: r.how(), Allowed: seconds(r.allowed), Fired: r.fired,
 		Named: r.named, OnlyTitle: r.named && r.title != "" && r.onlyTitle(r.title), Steps: r.steps, Cause: r.caused,
 	}
 	if r.compares() {
@@ -44,7 +45,8 @@ func (r *round) row(all [][]replayed) row {
 		out.Allowed, out.Problems = nil, strings.Join(r.problems, "; ")
 		return out
 	}
-	opened, resolved, known := r.earliest(all)
+	by, known := r.earliest(all)
+	opened := by.opened
 	if known {
 		if r.For > 0 && opened.Before(r.ended) {
 			opened = r.ended
@@ -68,21 +70,28 @@ func (r *round) row(all [][]replayed) row {
 	}
 	if !r.resolved.IsZero() {
 		out.Resolved = seconds(r.resolved.Sub(r.ended))
-		switch {
-		case !known: // said above
-		case resolved.IsZero():
-			r.problem("the replay does not resolve it")
-		default:
-			out.ResolveOverhead = seconds(r.resolved.Sub(resolved))
-			allowed := r.allowed + max(0, r.endLag-r.lag)
-			out.ResolveAllowed = seconds(allowed)
-			if r.resolved.Sub(resolved) > allowed {
-				r.problem("resolved late: %.1f s after the earliest time, allowed are %.1f s", *out.ResolveOverhead, *out.ResolveAllowed)
-			}
+		if known {
+			r.end(&out, by)
 		}
 	}
 	out.Problems = strings.Join(r.problems, "; ")
 	return out
+}
+
+// end compares the end of the incident with the replays.
+func (r *round) end(out *row, by times) {
+	if by.resolved.IsZero() {
+		r.problem("the replay does not resolve it")
+		return
+	}
+	allowed := r.allowed + max(0, r.endLag-r.lag)
+	out.ResolveOverhead, out.ResolveAllowed = seconds(r.resolved.Sub(by.resolved)), seconds(allowed)
+	if r.resolved.Sub(by.resolved) > allowed {
+		r.problem("resolved late: %.1f s after the earliest time, allowed are %.1f s", *out.ResolveOverhead, *out.ResolveAllowed)
+	}
+	if early := by.resolvedFirst.Sub(r.resolved); early > allowed {
+		r.problem("resolved %.1f s before each of the replays: they and alertingd do not count alike", early.Seconds())
+	}
 }
 
 // goals are what every alert promises.

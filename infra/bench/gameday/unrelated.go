@@ -20,10 +20,10 @@ func (r *round) alerts() (alerts []string, err error) {
 }
 
 // unrelated notes the pages since it was asked last that the fault of their round must not cause. What
-// came between two rounds is the earlier one's.
-func (g *game) unrelated(ctx context.Context, r *round) error {
+// came between two rounds, or after the last one, is the earlier one's.
+func (g *game) unrelated(ctx context.Context) error {
 	since := g.checked
-	g.checked, g.begun = time.Now(), append(g.begun, r)
+	g.checked = time.Now()
 	all, err := g.messages(ctx)
 	if err != nil {
 		return err
