@@ -63,7 +63,7 @@ ifneq ($(LONG),)
 	@$(STEP) 600 "injected faults behind proxies" $(JARI) with --dir .jari/test --port-offset auto --fault-proxies -- \
 	  env JARI_TEST_REQUIRED=1 JARI_FAULT_CASES=yes go test -count=1 -timeout 40m -run InjectedFaultsBehindProxies ./infra/local/systemtest
 endif
-	@$(STEP) 420 "aws, on an emulator" $(SUBMAKE) test-aws
+	@$(STEP) 360 "aws, on an emulator" $(SUBMAKE) test-aws
 
 tools: launcher
 	@$(JARI) tools
@@ -181,7 +181,7 @@ tunnels: ## the command that forwards a local port to each database on AWS (in a
 test-aws: export MOTO_IAM_LOAD_MANAGED_POLICIES := true
 test-aws: launcher ## the tests of the Terraform, applied on an emulator started for them (both regions with OpenSearch: FLAGS=-full)
 	@$(JARI) with --dir .jari/test-aws --port-offset auto --only aws -- \
-	  env JARI_TEST_APPLY=yes go test -count=1 -v -parallel 6 -timeout 60m ./infra/aws/proof -args $(FLAGS)
+	  env JARI_TEST_APPLY=yes go test -count=1 -v -parallel 40 -timeout 60m ./infra/aws/proof -args $(FLAGS)
 
 ##@ Measuring
 .PHONY: bench bench-booking bench-telemetry bench-alerting bench-rush gameday drill simulate-drop chaos-booking chaos-telemetry chaos-alerting mutations

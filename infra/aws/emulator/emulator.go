@@ -34,6 +34,7 @@ type gap interface {
 type call struct {
 	method, path string
 	query        url.Values
+	accessKey    string     // id of that of the signature
 	service      string     // that of the signature
 	region       string     // that of the signature
 	target       string     // X-Amz-Target: the operation of a JSON protocol
@@ -49,10 +50,10 @@ type reply struct {
 	body   []byte
 }
 
-// New is a handler in front of moto. It tells asked the IAM action of each request that names one.
-// asked must be safe for concurrent use.
-func New(moto *url.URL, asked func(action string)) http.Handler {
-	gaps := []gap{newPolicies(), newFunctions(), newStores(), newDistributions(), newScaling(), newDatabases(), instances{}, newCaches(), newTables(moto), newMail(), newBudgets()}
+// New is a handler in front of moto. It tells asked the IAM action of each request that names one, and
+// the id of the access key that signed it ("": none did). asked must be safe for concurrent use.
+func New(moto *url.URL, asked func(accessKey, action string)) http.Handler {
+	gaps := []gap{newPolicies(), newFunctions(), newStores(), newDistributions(), newScaling(), newDatabases(), newServices(), instances{}, newCaches(), newTables(moto), newMail(), newBudgets()}
 	var mu sync.Mutex // over the state of all gaps
 	type key struct{}
 	proxy := &httputil.ReverseProxy{
@@ -91,7 +92,7 @@ func New(moto *url.URL, asked func(action string)) http.Handler {
 			return
 		}
 		if action := c.action(); action != "" {
-			asked(action)
+			asked(c.accessKey, action)
 		}
 		mu.Lock()
 		for _, g := range gaps {
@@ -119,7 +120,7 @@ func (r *reply) write(w http.ResponseWriter) {
 	_, _ = w.Write(r.body) // the client has gone
 }
 
-var credential = regexp.MustCompile(`Credential=[^/]+/\d+/([^/]+)/([^/]+)/`)
+var credential = regexp.MustCompile(`Credential=([^/]+)/\d+/([^/]+)/([^/]+)/`)
 
 func read(r *http.Request) (*call, error) {
 	body, err := io.ReadAll(r.Body)
@@ -128,7 +129,7 @@ func read(r *http.Request) (*call, error) {
 	}
 	c := &call{method: r.Method, path: r.URL.Path, query: r.URL.Query(), target: r.Header.Get("X-Amz-Target"), body: body, region: "us-east-1"}
 	if m := credential.FindStringSubmatch(r.Header.Get("Authorization")); m != nil {
-		c.region, c.service = m[1], m[2]
+		c.accessKey, c.region, c.service = m[1], m[2], m[3]
 	}
 	if strings.HasPrefix(r.Header.Get("Content-Type"), "application/x-www-form-urlencoded") {
 		if form, err := url.ParseQuery(string(body)); err == nil && form.Get("Action") != "" {

@@ -20,7 +20,7 @@ func same(answer string) http.HandlerFunc {
 }
 
 // start starts the emulator before a moto, and returns a function that calls it.
-func start(t *testing.T, moto http.HandlerFunc, asked ...func(string)) func(method, path, target, body string) (int, string) {
+func start(t *testing.T, moto http.HandlerFunc, asked ...func(accessKey, action string)) func(method, path, target, body string) (int, string) {
 	t.Helper()
 	behind := httptest.NewServer(moto)
 	t.Cleanup(behind.Close)
@@ -28,9 +28,9 @@ func start(t *testing.T, moto http.HandlerFunc, asked ...func(string)) func(meth
 	if err != nil {
 		t.Fatal(err)
 	}
-	server := httptest.NewServer(New(at, func(action string) {
+	server := httptest.NewServer(New(at, func(accessKey, action string) {
 		for _, tell := range asked {
-			tell(action)
+			tell(accessKey, action)
 		}
 	}))
 	t.Cleanup(server.Close)
@@ -137,6 +137,36 @@ func TestACopyOfADatabaseHasItsOwnSubnets(t *testing.T) {
 	}
 }
 
+func TestADatabaseKeepsWhatObservesIt(t *testing.T) {
+	call := start(t, same(`<DBInstance><DBInstanceIdentifier>a</DBInstanceIdentifier><MonitoringInterval>0</MonitoringInterval></DBInstance>`))
+	call("POST", "/", "", "Action=CreateDBInstance&Version=2014-10-31&DBInstanceIdentifier=a&MonitoringInterval=60&EnablePerformanceInsights=true")
+	call("POST", "/", "", "Action=ModifyDBInstance&Version=2014-10-31&DBInstanceIdentifier=a&PerformanceInsightsRetentionPeriod=7")
+	_, got := call("POST", "/", "", "Action=DescribeDBInstances&Version=2014-10-31")
+	for element, want := range map[string]string{"MonitoringInterval": "60", "PerformanceInsightsEnabled": "true", "PerformanceInsightsRetentionPeriod": "7"} {
+		if strings.Count(got, "<"+element+">") != 1 || content([]byte(got), element) != want {
+			t.Errorf("%s is not %s in %s", element, want, got)
+		}
+	}
+}
+
+func TestAServiceKeepsItsSettings(t *testing.T) {
+	const one = `{"clusterArn":"arn:aws:ecs:us-east-1:123456789012:cluster/c","serviceName":"s","desiredCount":2}`
+	call := start(t, func(w http.ResponseWriter, r *http.Request) {
+		text := `{"service":` + one + `}`
+		if strings.HasSuffix(r.Header.Get("X-Amz-Target"), "DescribeServices") {
+			text = `{"services":[` + one + `],"failures":[]}`
+		}
+		_, _ = io.WriteString(w, text)
+	})
+	call("POST", "/", ecs+"CreateService", `{"cluster":"c","serviceName":"s","healthCheckGracePeriodSeconds":60}`)
+	_, updated := call("POST", "/", ecs+"UpdateService", `{"cluster":"arn:aws:ecs:us-east-1:123456789012:cluster/c","service":"s","availabilityZoneRebalancing":"ENABLED"}`)
+	_, read := call("POST", "/", ecs+"DescribeServices", `{"cluster":"c","services":["s"]}`)
+	const want = `{"availabilityZoneRebalancing":"ENABLED","clusterArn":"arn:aws:ecs:us-east-1:123456789012:cluster/c","desiredCount":2,"healthCheckGracePeriodSeconds":60,"serviceName":"s"}`
+	if updated != `{"service":`+want+`}` || read != `{"failures":[],"services":[`+want+`]}` {
+		t.Errorf("%s and %s", updated, read)
+	}
+}
+
 func TestADistributionKeepsWhatItWasGiven(t *testing.T) {
 	call := start(t, same(`<Distribution xmlns="x"><Id>D1</Id><ARN>arn:aws:cloudfront:123456789012:distribution/D1</ARN>`+
 		`<DistributionConfig><Comment>forgotten</Comment></DistributionConfig></Distribution>`))
@@ -168,7 +198,7 @@ func TestATableIsCopiedToOtherRegions(t *testing.T) {
 	var got []string
 	send := start(t, func(w http.ResponseWriter, r *http.Request) {
 		body, _ := io.ReadAll(r.Body)
-		region := credential.FindStringSubmatch(r.Header.Get("Authorization"))[1]
+		region := credential.FindStringSubmatch(r.Header.Get("Authorization"))[2]
 		got = append(got, region+" "+strings.TrimPrefix(r.Header.Get("X-Amz-Target"), dynamo)+" "+string(body))
 		fmt.Fprint(w, `{"Table":{"TableName":"c"}}`)
 	})
@@ -224,11 +254,11 @@ func TestTellsTheActionsOfRequests(t *testing.T) {
 
 func TestEachRequestIsTold(t *testing.T) {
 	var told []string
-	call := start(t, same("moto"), func(action string) { told = append(told, action) })
+	call := start(t, same("moto"), func(accessKey, action string) { told = append(told, accessKey+" "+action) })
 	call("POST", "/", dynamo+"DescribeTable", `{"TableName":"c"}`) // moto answers
 	call("POST", "/", "", "Action=DescribeCacheSubnetGroups&CacheSubnetGroupName=a&Version=2015-02-02")
 	call("GET", "/2020-05-31/key-group", "", "")
-	if want := []string{"x:DescribeTable", "x:DescribeCacheSubnetGroups"}; !slices.Equal(told, want) {
+	if want := []string{"test x:DescribeTable", "test x:DescribeCacheSubnetGroups"}; !slices.Equal(told, want) {
 		t.Errorf("told are %q, want %q", told, want)
 	}
 }

@@ -170,6 +170,13 @@ var special = []Rule{
 		}
 		return all
 	}},
+	{"search-private", "Nobody on the internet reaches the domain, whose access policy leaves the decision to its users.",
+		each("aws_opensearch_domain", func(r Resource) string {
+			if len(r.List("vpc_options")) == 0 {
+				return "is in no VPC"
+			}
+			return ""
+		})},
 	{"edge-https", "A viewer's request is never in plain text.", each("aws_cloudfront_distribution", func(r Resource) string {
 		for i := -1; i < len(r.List("ordered_cache_behavior")); i++ {
 			path := "default_cache_behavior.0"

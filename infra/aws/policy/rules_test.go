@@ -162,6 +162,10 @@ var fixtures = map[string]struct{ good, broken []string }{
 		},
 		[]string{`aws_s3_bucket {}`},
 	},
+	"search-private": {
+		[]string{`aws_opensearch_domain {"vpc_options": [{"security_group_ids": ["sg-1"]}]}`},
+		[]string{`aws_opensearch_domain {"vpc_options": []}`, `aws_opensearch_domain {}`},
+	},
 	"edge-https": {
 		[]string{`aws_cloudfront_distribution {"default_cache_behavior": [{"viewer_protocol_policy": "redirect-to-https"}],
 			"ordered_cache_behavior": [{"viewer_protocol_policy": "https-only"}]}`},

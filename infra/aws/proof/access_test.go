@@ -106,6 +106,7 @@ func lines(all ...string) string { return strings.Join(all, "\n") + "\n" }
 // user sends what its program sends.
 func TestTheUsersOfOpenSearchMayDoWhatTheirProgramsDoAndNoMore(t *testing.T) {
 	t.Parallel()
+	takeProcessor(t)
 	roles, err := os.ReadFile(rolesFile)
 	if err != nil {
 		t.Fatal(err)

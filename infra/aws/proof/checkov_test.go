@@ -70,6 +70,7 @@ var skip = regexp.MustCompile(`^  - (CKV2?_AWS_\d+) # \S.{10,}$`)
 // not needed. A resource that everybody reaches, beside ours, shows that something is found at all.
 func TestCheckovFindsWhatIsListedOnly(t *testing.T) {
 	t.Parallel()
+	takeProcessor(t)
 	dir := t.TempDir()
 	if err := os.CopyFS(dir, os.DirFS("..")); err != nil {
 		t.Fatal(err)

@@ -16,9 +16,9 @@ var commands = map[string]string{
 	"terraform": `case "$*" in
   "output -raw cluster_name") echo cluster ;;
   "output -raw package_bucket") echo packages ;;
-  "output -json job_network") echo '{"subnets":["s1"],"security_groups":{"migrate-user":"sg1","migrate-reservation":"sg2","migrate-notification":"sg3","migrate-alerting":"sg4","opensearch-access":"sg5"}}' ;;
-  "output -json jobs_before_tasks") [ -z "${NOJOBS:-}" ] || exit 1; echo '["migrate-user","migrate-reservation","migrate-notification","migrate-alerting","opensearch-access"]' ;;
-  "output -json job_task_definition_arns") echo '{"migrate-user":"u","migrate-reservation":"r","migrate-notification":"n","migrate-alerting":"a","opensearch-access":"o"}' ;;
+  "output -json job_network") echo '{"subnets":["s1"],"security_groups":{"migrate-user":"sg1","migrate-reservation":"sg2","migrate-notification":"sg3","migrate-alerting":"sg4","opensearch-access":"sg5","telemetry-setup":"sg6"}}' ;;
+  "output -json jobs_before_tasks") [ -z "${NOJOBS:-}" ] || exit 1; echo '["migrate-user","migrate-reservation","migrate-notification","migrate-alerting","opensearch-access","telemetry-setup"]' ;;
+  "output -json job_task_definition_arns") echo '{"migrate-user":"u","migrate-reservation":"r","migrate-notification":"n","migrate-alerting":"a","opensearch-access":"o","telemetry-setup":"t"}' ;;
   apply*-target*) echo "terraform apply jobs" >>"$SAID" ;;
   apply*) last="${*: -1}"; echo "terraform apply everything with $(cat "${last#-var-file=}")" >>"$SAID" ;;
 esac`,
@@ -79,7 +79,7 @@ func TestMigrationsRunBeforeTasksAreReplaced(t *testing.T) {
 		t.Fatalf("%v: %s", err, out)
 	}
 	want := []string{
-		"terraform apply jobs", "run u in sg1", "run r in sg2", "run n in sg3", "run a in sg4", "run o in sg5", "terraform apply everything with drops",
+		"terraform apply jobs", "run u in sg1", "run r in sg2", "run n in sg3", "run a in sg4", "run o in sg5", "run t in sg6", "terraform apply everything with drops",
 		"copy to release.tfvars.json", "copy to drops.tfvars.json",
 	}
 	if !slices.Equal(said, want) {

@@ -46,6 +46,34 @@ func TestEachTypeOfResourceIsInTheTable(t *testing.T) {
 	}
 }
 
+// A third region is one file of variables and one entry of the edge's map; the workflows name the regions, too.
+func TestTheWorkflowsDeployEachRegion(t *testing.T) {
+	files, err := filepath.Glob("../envs/*.tfvars")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var labels []string
+	for _, file := range files {
+		if name, isRegion := strings.CutPrefix(strings.TrimSuffix(filepath.Base(file), ".tfvars"), "prod-"); isRegion {
+			labels = append(labels, name)
+		}
+	}
+	if len(labels) < 2 {
+		t.Fatalf("the regions are %q", labels)
+	}
+	for file, line := range map[string]string{"deploy.yml": "{ region: LABEL,", "plan.yml": "variables: ../../envs/prod-LABEL.tfvars"} {
+		text, err := os.ReadFile("../../../.github/workflows/" + file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, label := range labels {
+			if want := strings.Replace(line, "LABEL", label, 1); !strings.Contains(string(text), want) {
+				t.Errorf("%s has no %q", file, want)
+			}
+		}
+	}
+}
+
 var (
 	listed = regexp.MustCompile(`(?s)regional_rules = \[(.*?)\]`)
 	quoted = regexp.MustCompile(`"([a-z-]+)"`)

@@ -54,6 +54,12 @@ func (w workspace) plan(t *testing.T, variables string) []byte {
 	return []byte(out)
 }
 
+// aboutDocuments are the rules about policies and containers, which are known after apply: the states
+// are compared with them.
+var aboutDocuments = []string{
+	"no-wildcard-action", "no-wildcard-resource", "tasks-confined", "tasks-drain", "images-by-digest", "logs-by-our-agent", "no-secret-in-plain-text",
+}
+
 func TestThePlanOfEachRegionFollowsTheRules(t *testing.T) {
 	t.Parallel()
 	us, err := os.ReadFile("../envs/prod-us.tfvars")
@@ -64,8 +70,10 @@ func TestThePlanOfEachRegionFollowsTheRules(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	var plans []policy.Plan
 	for name, variables := range map[string]string{"kr": string(kr), "us": string(us), "a third one": third(string(us))} {
 		t.Run(name, func(t *testing.T) {
+			takeProcessor(t)
 			text := newWorkspace(t).plan(t, variables)
 			p, err := policy.Read(strings.NewReader(string(text)))
 			if err != nil {
@@ -75,6 +83,10 @@ func TestThePlanOfEachRegionFollowsTheRules(t *testing.T) {
 			for _, f := range p.Check(policy.Rules()) {
 				t.Error(f)
 			}
+			for _, problem := range checkNetwork(p, table(t), fargateServices) {
+				t.Error(problem)
+			}
+			plans = append(plans, p)
 			var s shown
 			if err := json.Unmarshal(text, &s); err != nil {
 				t.Fatal(err)
@@ -101,6 +113,15 @@ func TestThePlanOfEachRegionFollowsTheRules(t *testing.T) {
 				}
 			}
 		})
+	}
+	if len(plans) == 0 {
+		return // skipped
+	}
+	elsewhere := func(rule string) bool {
+		return rule == "no-user" || strings.HasPrefix(rule, "edge-") || slices.Contains(aboutDocuments, rule)
+	}
+	for _, rule := range unmet(elsewhere, plans...) {
+		t.Errorf("the rule %s met nothing in the plans of regions", rule)
 	}
 }
 

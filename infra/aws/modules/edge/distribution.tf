@@ -22,7 +22,7 @@ resource "aws_cloudfront_origin_access_control" "page" {
 
 resource "aws_cloudfront_distribution" "this" {
   # checkov:skip=CKV_AWS_86: logs.tf delivers the access log
-  # checkov:skip=CKV2_AWS_47: as CKV_AWS_192 of the web ACL
+  # checkov:skip=CKV2_AWS_47: as CKV_AWS_192 of the module web_acl
   enabled             = true
   comment             = var.name
   aliases             = local.names
@@ -30,7 +30,7 @@ resource "aws_cloudfront_distribution" "this" {
   http_version        = "http2and3"
   is_ipv6_enabled     = true
   price_class         = var.price_class
-  web_acl_id          = aws_wafv2_web_acl.this.arn
+  web_acl_id          = var.web_acl_arn
 
   # The gateways. The id of an origin is the AWS region id, by which the function selects it.
   dynamic "origin" {

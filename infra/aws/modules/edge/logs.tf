@@ -3,6 +3,9 @@
 locals {
   log_source = "${var.name}-edge-access"
 
+  # AWS WAF writes only to log groups whose names begin with aws-waf-logs-.
+  waf_log_group = "aws-waf-logs-${var.name}-edge"
+
   # Neither address, path nor query of a viewer: people type personal data into paths and queries. infra/edge/README.md
   # says which of these fields become which field of our own lines.
   access_fields = [
@@ -73,7 +76,7 @@ data "aws_iam_policy_document" "logs_key" {
     condition {
       test     = "ArnEquals"
       variable = "kms:EncryptionContext:aws:logs:arn"
-      values   = ["arn:aws:logs:us-east-1:${local.account}:log-group:aws-waf-logs-${var.name}-edge"]
+      values   = ["arn:aws:logs:us-east-1:${local.account}:log-group:${local.waf_log_group}"]
     }
   }
 }

@@ -18,9 +18,14 @@ output "log_bucket" {
   value       = aws_s3_bucket.logs.id
 }
 
-output "web_acl_arn" {
-  description = "ARN of the web ACL."
-  value       = aws_wafv2_web_acl.this.arn
+output "log_key_arn" {
+  description = "ARN of the key of the edge's logs, which that of the web ACL uses too."
+  value       = aws_kms_key.logs.arn
+}
+
+output "waf_log_group_name" {
+  description = "Name of the log group of the web ACL, which the policy of that key admits."
+  value       = local.waf_log_group
 }
 
 output "certificate_arn" {

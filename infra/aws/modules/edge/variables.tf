@@ -107,6 +107,16 @@ variable "page_bucket_domain_name" {
   }
 }
 
+variable "web_acl_arn" {
+  type        = string
+  description = "ARN of the web ACL in front of page and API (output of the module web_acl)."
+
+  validation {
+    condition     = can(regex("^arn:aws:wafv2:us-east-1:[0-9]{12}:global/webacl/", var.web_acl_arn))
+    error_message = "Give the ARN of a web ACL for CloudFront: its scope is global, and its region is us-east-1."
+  }
+}
+
 variable "origin_secret" {
   type        = string
   sensitive   = true
@@ -137,45 +147,6 @@ variable "price_class" {
   validation {
     condition     = contains(["PriceClass_100", "PriceClass_200", "PriceClass_All"], var.price_class)
     error_message = "Use PriceClass_100 (no Korea: only for tests), PriceClass_200 or PriceClass_All."
-  }
-}
-
-variable "rate_limit_per_minute" {
-  type        = number
-  default     = 10000
-  description = <<-EOT
-    Requests to the API that one IP address may send in a minute; more get 429. Mobile networks put many diners behind one
-    address, so a limit for one person would lock out a neighbourhood at 10:00.
-  EOT
-
-  validation {
-    condition     = var.rate_limit_per_minute >= 100 && floor(var.rate_limit_per_minute) == var.rate_limit_per_minute
-    error_message = "The limit is a whole number from 100."
-  }
-}
-
-variable "max_body_kib" {
-  type        = number
-  default     = 64
-  description = "Largest body of a request in KiB; more get 413. AWS WAF cannot see further than 64 KiB into a body."
-
-  validation {
-    condition     = contains([16, 32, 48, 64], var.max_body_kib)
-    error_message = "AWS WAF inspects 16, 32, 48 or 64 KiB of a body: use one of these."
-  }
-}
-
-variable "counted_rules" {
-  type        = set(string)
-  default     = ["SizeRestrictions_BODY", "SizeRestrictions_QUERYSTRING"]
-  description = <<-EOT
-    Rules of AWSManagedRulesCommonRuleSet that count and do not block. The two by default are too strict for this API: they
-    stop bodies over 8 KiB (an owner's schedule; max_body_kib is the limit) and queries over 2 KiB (times of 50 restaurants).
-  EOT
-
-  validation {
-    condition     = alltrue([for r in var.counted_rules : can(regex("^[A-Za-z]+_[A-Z]+$|^[A-Za-z0-9_]+$", r))])
-    error_message = "Give names of rules of AWSManagedRulesCommonRuleSet, such as SizeRestrictions_BODY."
   }
 }
 

@@ -118,8 +118,8 @@ resource "aws_db_instance" "this" {
   vpc_security_group_ids              = [aws_security_group.this.id]
   publicly_accessible                 = false
   multi_az                            = var.multi_az
-  ca_cert_identifier                  = "rds-ca-rsa2048-g1" # in the images: /etc/ssl/certs/rds-ca.pem
-  iam_database_authentication_enabled = true                # people log in through the bastion without a password of their own
+  ca_cert_identifier                  = var.certificate_authority
+  iam_database_authentication_enabled = true # people log in through the bastion without a password of their own
   parameter_group_name                = aws_db_parameter_group.this.name
 
   backup_retention_period   = var.backup_days

@@ -100,6 +100,20 @@ variable "multi_az" {
   description = "Whether a standby in another zone takes over."
 }
 
+variable "certificate_authority" {
+  type        = string
+  default     = "rds-ca-rsa2048-g1"
+  description = <<-EOT
+    Who signs the instance's certificate. The images must hold it: /etc/ssl/certs/rds-ca.pem. null: the account's default, only
+    for tests. Otherwise the provider modifies each new instance, and waits for it once more.
+  EOT
+
+  validation {
+    condition     = var.certificate_authority == null ? true : var.certificate_authority == "rds-ca-rsa2048-g1"
+    error_message = "The images hold rds-ca-rsa2048-g1 only (infra/images/rds-ca.pem). Give that, or null in a test."
+  }
+}
+
 variable "backup_days" {
   type        = number
   default     = 14

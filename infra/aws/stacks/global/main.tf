@@ -52,10 +52,22 @@ module "edge" {
   regions                 = local.regions
   users_region            = var.regions[coalesce(var.users_region, var.primary)].aws_region
   page_bucket_domain_name = module.page.bucket_domain_name
+  web_acl_arn             = module.web_acl.arn
   origin_secret           = var.origin_secret
   price_class             = var.price_class
-  rate_limit_per_minute   = var.rate_limit_per_minute
   deletion_protection     = var.deletion_protection
+}
+
+module "web_acl" {
+  source = "../../modules/web_acl"
+  providers = {
+    aws = aws.us_east_1
+  }
+
+  name                  = local.name
+  log_key_arn           = module.edge.log_key_arn
+  log_group_name        = module.edge.waf_log_group_name
+  rate_limit_per_minute = var.rate_limit_per_minute
 }
 
 # One secret with a replica in each other region. AWS's own key, because a key of ours would need a replica per region too,

@@ -113,10 +113,10 @@ variable "price_class" {
 variable "rate_limit_per_minute" {
   type        = number
   default     = 10000
-  description = "Requests to the API that one IP address may send in a minute; the module edge explains it."
+  description = "Requests to the API that one IP address may send in a minute; the module web_acl explains it."
 
   validation {
-    condition     = var.rate_limit_per_minute >= 100
+    condition     = var.rate_limit_per_minute >= 100 && floor(var.rate_limit_per_minute) == var.rate_limit_per_minute
     error_message = "The limit is a whole number from 100."
   }
 }

@@ -15,7 +15,9 @@ module "rds" {
   multi_az             = each.value.multi_az
   replica_of           = each.value.replica_of
   kms_key_arn          = module.key.arn
-  deletion_protection  = var.deletion_protection
+
+  certificate_authority = var.certificate_authority
+  deletion_protection   = var.deletion_protection
 
   master_password = (
     each.value.copied ? ephemeral.aws_secretsmanager_random_password.this["master-${each.key}"].random_password : null

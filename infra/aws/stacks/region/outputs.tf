@@ -37,7 +37,7 @@ output "jobs_before_tasks" {
   description = "Jobs that a deployment runs before it replaces tasks, in this order."
   # From the module, so that an apply of the jobs alone writes it.
   value = [
-    for job in concat([for service in local.migrating : "migrate-${service}"], var.search == null ? [] : ["opensearch-access"]) :
+    for job in concat([for service in local.migrating : "migrate-${service}"], var.search == null ? [] : ["opensearch-access", "telemetry-setup"]) :
     job if contains(keys(module.jobs.task_definition_arns), job)
   ]
 

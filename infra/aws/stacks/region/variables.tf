@@ -260,6 +260,17 @@ variable "cache" {
   }
 }
 
+variable "certificate_authority" {
+  type        = string
+  default     = "rds-ca-rsa2048-g1"
+  description = "Who signs the certificates of the databases; the images must hold it. null: the account's default, only for tests."
+
+  validation {
+    condition     = var.certificate_authority == null ? true : var.certificate_authority == "rds-ca-rsa2048-g1"
+    error_message = "The images hold rds-ca-rsa2048-g1 only (infra/images/rds-ca.pem). Give that, or null in a test."
+  }
+}
+
 variable "search" {
   type = object({
     instance_type  = optional(string, "m7g.large.search")

@@ -104,20 +104,14 @@ run "tests_can_delete_it" {
   }
 }
 
-run "rejects_a_week_without_backups" {
+run "wrong_values_are_refused" {
   command = plan
   variables {
-    backup_days = 1
+    backup_days           = 1
+    engine_version        = "17.2"
+    certificate_authority = "rds-ca-ecc384-g1"
   }
-  expect_failures = [var.backup_days]
-}
-
-run "rejects_a_minor_version" {
-  command = plan
-  variables {
-    engine_version = "17.2"
-  }
-  expect_failures = [var.engine_version]
+  expect_failures = [var.backup_days, var.engine_version, var.certificate_authority]
 }
 
 run "rejects_a_copy_with_a_password" {

@@ -1,6 +1,8 @@
 # The web ACL stands in front of page and API. Responses of its own are JSON with the fields of our problem documents,
 # so that the page shows them like any other refusal.
 
+data "aws_caller_identity" "this" {}
+
 locals {
   managed_groups = {
     AWSManagedRulesAmazonIpReputationList = { priority = 20, counted = toset([]) }
@@ -180,11 +182,10 @@ resource "aws_wafv2_web_acl" "this" {
   }
 }
 
-# AWS WAF writes only to log groups whose names begin with aws-waf-logs-.
 resource "aws_cloudwatch_log_group" "waf" {
-  name              = "aws-waf-logs-${var.name}-edge"
+  name              = var.log_group_name
   retention_in_days = 30
-  kms_key_id        = aws_kms_key.logs.arn
+  kms_key_id        = var.log_key_arn
 }
 
 data "aws_iam_policy_document" "waf_log" {
@@ -200,7 +201,7 @@ data "aws_iam_policy_document" "waf_log" {
     condition {
       test     = "StringEquals"
       variable = "aws:SourceAccount"
-      values   = [local.account]
+      values   = [data.aws_caller_identity.this.account_id]
     }
   }
 }
