@@ -25,6 +25,7 @@ var foreignFormats = map[string]string{
 	"fluentbit/record/event.go":              "keys of Fluent Bit's own events",
 	"fluentbit/record/otlp.go":               "keys of OTLP's JSON",
 	"fluentbit/harness/numbered/numbered.go": "both",
+	"infra/aws/emulator/services.go":         "keys of ECS's JSON",
 }
 
 func TestGoUsesTheConstantsOfTelemetryNames(t *testing.T) {
