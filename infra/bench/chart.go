@@ -75,6 +75,7 @@ func (p Chart) WriteSVG(w io.Writer) error {
 		if err != nil {
 			return fmt.Errorf("panel %q: %w", panel.Title, err)
 		}
+		turnLabels(drawn, panel.Categories, width)
 		if i == 0 {
 			p.header(draw.Crop(whole, 0, 0, height-headerHeight, 0), drawn.Title.TextStyle)
 		}
@@ -90,6 +91,16 @@ func (p Chart) WriteSVG(w io.Writer) error {
 	font, fonts := []byte("font-family:Liberation Sans"), []byte("font-family:Liberation Sans,Arial,sans-serif")
 	_, err := w.Write(bytes.ReplaceAll(out.Bytes(), font, fonts))
 	return err
+}
+
+// turnLabels turns the names of categories where they would touch.
+func turnLabels(p *plot.Plot, categories []string, width vg.Length) {
+	for _, name := range categories {
+		if p.X.Tick.Label.Width(name) > 0.9*width/vg.Length(len(categories)) {
+			p.X.Tick.Label.Rotation = math.Pi / 7
+			p.X.Tick.Label.XAlign, p.X.Tick.Label.YAlign = text.XRight, text.YTop
+		}
+	}
 }
 
 // header writes the title and the legend of all panels.

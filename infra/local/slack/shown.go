@@ -51,7 +51,7 @@ func (m Message) Shown() string {
 		block.each(func(p part) {
 			switch {
 			case line == "":
-			case p.Type == "rich_text_section":
+			case p.Type == "rich_text_section", p.Type == "rich_text_preformatted":
 				line += "\n"
 			case block.Type == "context":
 				line += " · "
