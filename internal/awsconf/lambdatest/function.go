@@ -16,6 +16,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -33,6 +34,7 @@ type Function struct {
 	api     *httptest.Server
 	one     sync.Mutex
 	process *process
+	pid     atomic.Int64
 	starts  int
 
 	next chan invocation
@@ -82,6 +84,9 @@ func (f *Function) Starts() int {
 	return f.starts
 }
 
+// Pid is the id of the process that was started last. It may be asked during an invocation.
+func (f *Function) Pid() int { return int(f.pid.Load()) }
+
 // Invoke sends an event, and returns the function's response. Its error is the function's,
 // ErrTimedOut, or that the program has ended.
 func (f *Function) Invoke(ctx context.Context, payload []byte) ([]byte, error) {
@@ -130,6 +135,7 @@ func (f *Function) start() error {
 		close(p.ended)
 	}()
 	f.process = p
+	f.pid.Store(int64(cmd.Process.Pid))
 	f.starts++
 	return nil
 }

@@ -13,9 +13,11 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
+	"syscall"
 	"testing"
 	"time"
 
@@ -25,6 +27,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
 	"jari.example/internal/awsconf/lambdatest"
+	"jari.example/internal/wait"
 	"jari.example/services/search/dynamo/dynamotest"
 	"jari.example/telemetry/names/realpart"
 )
@@ -210,6 +213,31 @@ func TestLambdaContinuesAfterATimeout(t *testing.T) {
 	w.waitForHits("patience", 1)
 	if len(sizes) != 2 || f.Starts() != 1 {
 		t.Errorf("%d invocations and %d starts, want 2 and 1: the function gives up before Lambda ends it", len(sizes), f.Starts())
+	}
+}
+
+func TestLambdaStartsAProgramThatHangsAgainAndHalvesItsBatch(t *testing.T) {
+	p, w := newProxy(t), newEnvironment(t)
+	w.rebuild()
+	w.put("frozen-a", "Glacier", 0)
+	w.put("frozen-b", "Glacier", 0)
+	p.hang.Store(1)
+	var sizes []int
+	f := w.function("--opensearch-url", p.URL)
+	stopped := make(chan error, 1)
+	go func() {
+		err := wait.Until(t.Context(), 10*time.Millisecond, func() bool { return p.hang.Load() <= 0 }) // it waits for OpenSearch
+		stopped <- errors.Join(err, syscall.Kill(f.Pid(), syscall.SIGSTOP))
+	}()
+	if err := (dynamotest.Mapping{Invoke: batches(f, &sizes), Attempts: 4}).Send(t.Context(), w.records()); err != nil {
+		t.Fatal(err)
+	}
+	if err := <-stopped; err != nil {
+		t.Fatal(err)
+	}
+	w.waitForHits("glacier", 2)
+	if !slices.Equal(sizes, []int{2, 1, 1}) || f.Starts() != 2 {
+		t.Errorf("batches of %v and %d starts, want 2, 1, 1 and 2: Lambda ends the program at its timeout", sizes, f.Starts())
 	}
 }
 
