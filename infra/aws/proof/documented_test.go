@@ -75,6 +75,83 @@ func TestTheWorkflowsDeployEachRegion(t *testing.T) {
 }
 
 var (
+	everyResource = regexp.MustCompile(`(?i)\bresources?\s*=\s*\[?"\*"`)
+	opensBlock    = regexp.MustCompile(`^\s*(statement )?\{$|^(data|resource|locals)\b`)
+	ofWholeBlock  = regexp.MustCompile(`^\s*#.*"\*"`) // says what "*" is in all statements that follow
+)
+
+// withoutReason are the lines of a file that name every resource and have no reason: in a comment behind
+// it, in or above its statement, or above, for the whole block, where the comment speaks of "*".
+func withoutReason(text string) (all []int) {
+	lines := strings.Split(text, "\n")
+	comment := func(n int) bool { return n >= 0 && strings.HasPrefix(strings.TrimSpace(lines[n]), "#") }
+	for n, line := range lines {
+		if !everyResource.MatchString(line) || strings.Contains(line, "] #") || comment(n) {
+			continue
+		}
+		found, inside := false, true // its statement
+		for up := n - 1; up >= 0 && !found; up-- {
+			found = inside && comment(up) || ofWholeBlock.MatchString(lines[up])
+			if opensBlock.MatchString(lines[up]) {
+				found, inside = found || inside && comment(up-1), false
+			}
+			if !strings.HasPrefix(lines[up], " ") && lines[up] != "" { // the whole block
+				found = found || up > 0 && ofWholeBlock.MatchString(lines[up-1])
+				break
+			}
+		}
+		if !found {
+			all = append(all, n+1)
+		}
+	}
+	return all
+}
+
+func TestEachStatementAboutEveryResourceHasItsReason(t *testing.T) {
+	all := 0
+	err := filepath.WalkDir("..", func(path string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() || filepath.Ext(path) != ".tf" {
+			return err
+		}
+		text, err := os.ReadFile(path)
+		all += len(everyResource.FindAll(text, -1))
+		for _, line := range withoutReason(string(text)) {
+			t.Errorf("%s:%d allows every resource and does not say why", path, line)
+		}
+		return err
+	})
+	if err != nil || all < 10 {
+		t.Fatalf("%d statements about every resource, %v", all, err)
+	}
+	const found = `data "x" "y" {
+  statement {
+    # why
+    resources = ["*"]
+  }
+
+  statement {
+    resources = ["*"]
+  }
+}
+data "x" "z" {
+  # here "*" is one key
+  statement {
+    actions   = ["a"]
+    resources = ["*"]
+  }
+  statement {
+    resources = ["*"]
+  }
+}
+  policy = [{ Resource = "*" }]
+  policy = [{ Resource = ["*"] # lists
+`
+	if got := withoutReason(found); !slices.Equal(got, []int{8, 21}) {
+		t.Errorf("found in lines %v", got)
+	}
+}
+
+var (
 	listed = regexp.MustCompile(`(?s)regional_rules = \[(.*?)\]`)
 	quoted = regexp.MustCompile(`"([a-z-]+)"`)
 )
