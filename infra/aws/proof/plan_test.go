@@ -32,6 +32,7 @@ type shown struct {
 func (w workspace) plan(t *testing.T, variables string) []byte {
 	t.Helper()
 	const dir = "stacks/region"
+	w.yields = true
 	root := filepath.Join(w.dir, dir)
 	for name, text := range map[string]string{
 		"override.tf": "terraform {\n  backend \"local\" {}\n}\n", "region.tfvars": variables,

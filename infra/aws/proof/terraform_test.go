@@ -18,6 +18,7 @@ type workspace struct {
 	dir     string   // of infra/aws
 	plugins string   // local copy of the registry; "": the registry itself
 	env     []string // beside the process's
+	yields  bool     // its commands run when the applied stacks leave a processor idle
 }
 
 // newWorkspace copies infra/aws and what its modules read beside it. It skips the test where
@@ -62,7 +63,11 @@ func plugins() string {
 // terraform runs a command in a directory below infra/aws.
 func (w workspace) terraform(t *testing.T, dir string, args ...string) (string, error) {
 	t.Helper()
-	cmd := exec.CommandContext(t.Context(), "terraform", args...)
+	command := append([]string{"terraform"}, args...)
+	if w.yields {
+		command = append([]string{"nice", "-n", "10"}, command...)
+	}
+	cmd := exec.CommandContext(t.Context(), command[0], command[1:]...)
 	cmd.Dir, cmd.Env = filepath.Join(w.dir, dir), w.env
 	var stderr strings.Builder
 	cmd.Stderr = &stderr
@@ -131,6 +136,7 @@ var untested = map[string]string{
 func TestEachModuleIsValidAndPassesItsTests(t *testing.T) {
 	t.Parallel()
 	w := newWorkspace(t)
+	w.yields = true
 	for _, dir := range append(w.roots(t, "modules/*"), w.roots(t, "stacks/*")...) {
 		t.Run(strings.ReplaceAll(dir, "/", "-"), func(t *testing.T) {
 			t.Parallel()
