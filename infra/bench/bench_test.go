@@ -234,3 +234,22 @@ func TestAStackIsAsHighAsItsParts(t *testing.T) {
 		t.Errorf("the large parts have a label, and the small one has none: %s", &svg)
 	}
 }
+
+func TestNamesThatWouldTouchAreTurned(t *testing.T) {
+	for _, c := range []struct {
+		name   string
+		turned bool
+	}{{"hot", false}, {"an alert with a long name", true}} {
+		names, values := make([]string, 30), make([]float64, 30)
+		for i := range names {
+			names[i], values[i] = c.name, 1
+		}
+		var out bytes.Buffer
+		if err := (Chart{Panels: []Panel{{Title: "t", Categories: names, Series: []Series{{"s", values}}}}}).WriteSVG(&out); err != nil {
+			t.Fatal(err)
+		}
+		if got := strings.Contains(out.String(), "rotate("); got != c.turned {
+			t.Errorf("%q is turned: %t", c.name, got)
+		}
+	}
+}

@@ -44,10 +44,7 @@ func wanted(calls []call, services []string) (pairs, out map[string]bool) {
 	return pairs, out
 }
 
-var (
-	ruleOfCall = regexp.MustCompile(`^(\S+) to (\S+?):\d+$`)
-	instanceOf = regexp.MustCompile(`^postgres-.*`)
-)
+var ruleOfCall = regexp.MustCompile(`^(\S+) to (\S+?):\d+$`)
 
 // planned are the same by the security group rules of a plan, of one direction.
 func planned(p policy.Plan, kind string) (pairs, out map[string]bool) {
@@ -59,7 +56,11 @@ func planned(p policy.Plan, kind string) (pairs, out map[string]bool) {
 			from, _, _ := strings.Cut(r.Text("description"), " ")
 			out[from] = true
 		case m != nil && strings.Contains(r.Address, "rule.call["):
-			pairs[m[1]+" to "+instanceOf.ReplaceAllString(m[2], "postgres")] = true
+			to := m[2]
+			if strings.HasPrefix(to, "postgres-") {
+				to = "postgres"
+			}
+			pairs[m[1]+" to "+to] = true
 		}
 	}
 	return pairs, out
